@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# What only a top-level build of deepgemm has: the CUDA language where nvcc is found, warnings as errors for our own
+# code, and the folders tests/, examples/ and bench/.
+
+set(DEEPGEMM_CUDA AUTO CACHE STRING "Build GPU programs with nvcc: AUTO (where nvcc is found), ON or OFF")
+set_property(CACHE DEEPGEMM_CUDA PROPERTY STRINGS AUTO ON OFF)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release)
+endif()
+# Assertions stay on in Release; nothing here is tuned to the machine that builds it.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+set(CMAKE_CUDA_FLAGS_RELEASE "-O2")
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+find_program(DEEPGEMM_CCACHE ccache)
+mark_as_advanced(DEEPGEMM_CCACHE)
+if(DEEPGEMM_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${DEEPGEMM_CCACHE}")
+    set(CMAKE_CUDA_COMPILER_LAUNCHER "${DEEPGEMM_CCACHE}")
+endif()
+
+include(cmake/cuda.cmake)
+include(cmake/warnings.cmake)
+enable_testing()
+foreach(folder tests examples bench)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+        add_subdirectory(${folder})
+    endif()
+endforeach()

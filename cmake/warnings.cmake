@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# deepgemm::development: what our own programs link. The headers, and warnings as errors under g++, clang and nvcc.
+add_library(deepgemm_development INTERFACE)
+add_library(deepgemm::development ALIAS deepgemm_development)
+target_link_libraries(deepgemm_development INTERFACE deepgemm::deepgemm)
+
+# -Wno-psabi: passing 64-byte aligned tensor maps by value makes g++ print a note on an ABI change of its version 4.6.
+set(deepgemm_warnings -Wall -Wextra -Werror -Wno-psabi)
+list(JOIN deepgemm_warnings "," deepgemm_host_warnings)
+target_compile_options(deepgemm_development INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:${deepgemm_warnings}>
+    $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${deepgemm_host_warnings} -Werror=all-warnings>)
