@@ -20,6 +20,7 @@ HEADER = """\
 
 #include <deepgemm/core/types.cuh>
 
+// clang-format off
 namespace deepgemm::ptx::detail {
 
 template <int N>
@@ -46,7 +47,7 @@ def registers(count):
 def form(name, parameters, a_text, a_operands, count, n):
     first = count + a_operands
     outputs = listing([f'"+f"(d[{i}])' for i in range(count)], 14)
-    a_inputs = '"l"(a)' if a_operands == 1 else ", ".join(f'"r"(a[{i}])' for i in range(4))
+    a_inputs = '"l"(a)' if a_operands == 1 else '"r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3])'
     return f"""\
     template <class Text>
     static DEEPGEMM_DEVICE void {name}(float (&d)[{count}], {parameters}, u64 b, bool scale_d) {{

@@ -6,6 +6,7 @@
 
 #include <deepgemm/core/types.cuh>
 
+// clang-format off
 namespace deepgemm::ptx::detail {
 
 template <int N>
