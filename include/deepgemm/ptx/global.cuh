@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Global memory: plain and read-only loads, stores, and the flags and counters by which CTAs of one grid meet.
+#pragma once
+
+#include <deepgemm/ptx/vector.cuh>
+#if DEEPGEMM_SIMULATED
+#include <deepgemm/sim/global.hpp>
+#endif
+
+namespace deepgemm::ptx {
+
+/// Loads a T of 1, 2, 4, 8 or 16 bytes, aligned to its size.
+template <movable T>
+DEEPGEMM_DEVICE T ld_global(const T* address) {
+#if DEEPGEMM_SIMULATED
+    return sim::ld_global(address);
+#else
+    if constexpr (sizeof(T) == 1) {
+        u32 v;
+        asm volatile("ld.global.u8 %0, [%1];" : "=r"(v) : "l"(address) : "memory");
+        return bit_cast<T>(u8(v));
+    } else if constexpr (sizeof(T) == 2) {
+        u16 v;
+        asm volatile("ld.global.b16 %0, [%1];" : "=h"(v) : "l"(address) : "memory");
+        return bit_cast<T>(v);
+    } else if constexpr (sizeof(T) == 4) {
+        u32 v;
+        asm volatile("ld.global.b32 %0, [%1];" : "=r"(v) : "l"(address) : "memory");
+        return bit_cast<T>(v);
+    } else if constexpr (sizeof(T) == 8) {
+        detail::words<T> v;
+        asm volatile("ld.global.v2.b32 {%0, %1}, [%2];" : "=r"(v.w[0]), "=r"(v.w[1]) : "l"(address) : "memory");
+        return bit_cast<T>(v);
+    } else {
+        detail::words<T> v;
+        asm volatile("ld.global.v4.b32 {%0, %1, %2, %3}, [%4];"
+                     : "=r"(v.w[0]), "=r"(v.w[1]), "=r"(v.w[2]), "=r"(v.w[3])
+                     : "l"(address)
+                     : "memory");
+        return bit_cast<T>(v);
+    }
+#endif
+}
+
+/// As ld_global(), through the read-only path: nobody may write the value while the kernel runs. May be moved freely.
+template <movable T>
+DEEPGEMM_DEVICE T ld_global_nc(const T* address) {
+#if DEEPGEMM_SIMULATED
+    return sim::ld_global(address);
+#else
+    if constexpr (sizeof(T) == 1) {
+        u32 v;
+        asm("ld.global.nc.u8 %0, [%1];" : "=r"(v) : "l"(address));
+        return bit_cast<T>(u8(v));
+    } else if constexpr (sizeof(T) == 2) {
+        u16 v;
+        asm("ld.global.nc.b16 %0, [%1];" : "=h"(v) : "l"(address));
+        return bit_cast<T>(v);
+    } else if constexpr (sizeof(T) == 4) {
+        u32 v;
+        asm("ld.global.nc.b32 %0, [%1];" : "=r"(v) : "l"(address));
+        return bit_cast<T>(v);
+    } else if constexpr (sizeof(T) == 8) {
+        detail::words<T> v;
+        asm("ld.global.nc.v2.b32 {%0, %1}, [%2];" : "=r"(v.w[0]), "=r"(v.w[1]) : "l"(address));
+        return bit_cast<T>(v);
+    } else {
+        detail::words<T> v;
+        asm("ld.global.nc.v4.b32 {%0, %1, %2, %3}, [%4];"
+            : "=r"(v.w[0]), "=r"(v.w[1]), "=r"(v.w[2]), "=r"(v.w[3])
+            : "l"(address));
+        return bit_cast<T>(v);
+    }
+#endif
+}
+
+/// Stores a T of 1, 2, 4, 8 or 16 bytes, aligned to its size.
+template <movable T>
+DEEPGEMM_DEVICE void st_global(T* address, const T& value) {
+#if DEEPGEMM_SIMULATED
+    sim::st_global(address, value);
+#else
+    if constexpr (sizeof(T) == 1) {
+        asm volatile("st.global.u8 [%0], %1;" ::"l"(address), "r"(u32(bit_cast<u8>(value))) : "memory");
+    } else if constexpr (sizeof(T) == 2) {
+        asm volatile("st.global.b16 [%0], %1;" ::"l"(address), "h"(bit_cast<u16>(value)) : "memory");
+    } else if constexpr (sizeof(T) == 4) {
+        asm volatile("st.global.b32 [%0], %1;" ::"l"(address), "r"(bit_cast<u32>(value)) : "memory");
+    } else if constexpr (sizeof(T) == 8) {
+        const auto v = bit_cast<detail::words<T>>(value);
+        asm volatile("st.global.v2.b32 [%0], {%1, %2};" ::"l"(address), "r"(v.w[0]), "r"(v.w[1]) : "memory");
+    } else {
+        const auto v = bit_cast<detail::words<T>>(value);
+        asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(address), "r"(v.w[0]), "r"(v.w[1]), "r"(v.w[2]),
+                     "r"(v.w[3])
+                     : "memory");
+    }
+#endif
+}
+
+/// Loads a flag; later accesses of the thread see what its st_release_gpu() released. The simulator lets others run.
+DEEPGEMM_DEVICE u32 ld_acquire_gpu(const u32* address) {
+#if DEEPGEMM_SIMULATED
+    return sim::ld_acquire(address);
+#else
+    u32 v;
+    asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(v) : "l"(address) : "memory");
+    return v;
+#endif
+}
+
+/// Stores a flag after all earlier accesses of the thread.
+DEEPGEMM_DEVICE void st_release_gpu(u32* address, u32 value) {
+#if DEEPGEMM_SIMULATED
+    sim::st_release(address, value);
+#else
+    asm volatile("st.release.gpu.global.u32 [%0], %1;" ::"l"(address), "r"(value) : "memory");
+#endif
+}
+
+/// Adds to a counter shared by the grid, without ordering other accesses; returns the value before.
+DEEPGEMM_DEVICE u32 atomic_add_gpu(u32* address, u32 value) {
+#if DEEPGEMM_SIMULATED
+    return sim::atomic_add(address, value);
+#else
+    u32 before;
+    asm volatile("atom.relaxed.gpu.global.add.u32 %0, [%1], %2;" : "=r"(before) : "l"(address), "r"(value) : "memory");
+    return before;
+#endif
+}
+
+/// As atomic_add_gpu(), and both an acquire and a release.
+DEEPGEMM_DEVICE u32 atomic_add_acq_rel_gpu(u32* address, u32 value) {
+#if DEEPGEMM_SIMULATED
+    return sim::atomic_add(address, value);
+#else
+    u32 before;
+    asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], %2;" : "=r"(before) : "l"(address), "r"(value) : "memory");
+    return before;
+#endif
+}
+
+/// Adds a float in memory; the order of additions, hence the rounding, is not defined.
+DEEPGEMM_DEVICE void atomic_add(float* address, float value) {
+#if DEEPGEMM_SIMULATED
+    sim::atomic_add(address, value);
+#else
+    asm volatile("red.relaxed.gpu.global.add.f32 [%0], %1;" ::"l"(address), "f"(value) : "memory");
+#endif
+}
+
+}  // namespace deepgemm::ptx

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Register reallocation between warpgroups: setmaxnreg. A kernel starts with equal shares; loaders give, math takes.
+#pragma once
+
+#include <deepgemm/core/types.cuh>
+#if DEEPGEMM_SIMULATED
+#include <deepgemm/sim/registers.hpp>
+#endif
+
+namespace deepgemm::ptx {
+
+/// A register count that setmaxnreg takes.
+template <int N>
+concept register_count = N >= 24 && N <= 256 && N % 8 == 0;
+
+/// Waits until the CTA's pool can raise the warp to N registers per thread. Called by all warps of a warpgroup.
+template <int N>
+    requires register_count<N>
+DEEPGEMM_DEVICE void increase_registers() {
+#if DEEPGEMM_SIMULATED
+    sim::increase_registers(N);
+#else
+    asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(N));
+#endif
+}
+
+/// Gives all but N registers per thread back to the CTA's pool. Called by all warps of a warpgroup.
+template <int N>
+    requires register_count<N>
+DEEPGEMM_DEVICE void decrease_registers() {
+#if DEEPGEMM_SIMULATED
+    sim::decrease_registers(N);
+#else
+    asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(N));
+#endif
+}
+
+}  // namespace deepgemm::ptx

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// Who am I: indices of the thread, its warp, CTA and cluster, read from special registers.
+#pragma once
+
+#include <deepgemm/core/types.cuh>
+#if DEEPGEMM_SIMULATED
+#include <deepgemm/sim/warp.hpp>
+#endif
+
+namespace deepgemm::ptx {
+
+/// Index of the calling thread in its CTA (blocks are one-dimensional).
+DEEPGEMM_DEVICE u32 thread_index() {
+#if DEEPGEMM_SIMULATED
+    return sim::me().index;
+#else
+    return threadIdx.x;
+#endif
+}
+
+/// Threads of the CTA.
+DEEPGEMM_DEVICE u32 thread_count() {
+#if DEEPGEMM_SIMULATED
+    return sim::current().geometry.threads;
+#else
+    return blockDim.x;
+#endif
+}
+
+/// Index of the thread in its warp, 0 to 31.
+DEEPGEMM_DEVICE u32 lane_index() {
+#if DEEPGEMM_SIMULATED
+    return sim::me().lane;
+#else
+    u32 lane;
+    asm("mov.u32 %0, %%laneid;" : "=r"(lane));
+    return lane;
+#endif
+}
+
+/// Index of the warp in its CTA, known to the compiler as uniform. Called by whole warps.
+DEEPGEMM_DEVICE u32 warp_index() {
+#if DEEPGEMM_SIMULATED
+    return sim::me().index / 32;
+#else
+    return __shfl_sync(0xffffffffu, threadIdx.x / 32, 0);
+#endif
+}
+
+/// Index of the warpgroup (128 threads) in its CTA, known to the compiler as uniform. Called by whole warps.
+DEEPGEMM_DEVICE u32 warpgroup_index() {
+#if DEEPGEMM_SIMULATED
+    return sim::me().index / 128;
+#else
+    return __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
+#endif
+}
+
+/// Coordinates of the CTA in the grid.
+DEEPGEMM_DEVICE u32 cta_index() {
+#if DEEPGEMM_SIMULATED
+    return sim::me().block->index.x;
+#else
+    return blockIdx.x;
+#endif
+}
+DEEPGEMM_DEVICE u32 cta_index_y() {
+#if DEEPGEMM_SIMULATED
+    return sim::me().block->index.y;
+#else
+    return blockIdx.y;
+#endif
+}
+DEEPGEMM_DEVICE u32 cta_index_z() {
+#if DEEPGEMM_SIMULATED
+    return sim::me().block->index.z;
+#else
+    return blockIdx.z;
+#endif
+}
+
+/// Extents of the grid in CTAs.
+DEEPGEMM_DEVICE u32 cta_count() {
+#if DEEPGEMM_SIMULATED
+    return sim::current().geometry.grid.x;
+#else
+    return gridDim.x;
+#endif
+}
+DEEPGEMM_DEVICE u32 cta_count_y() {
+#if DEEPGEMM_SIMULATED
+    return sim::current().geometry.grid.y;
+#else
+    return gridDim.y;
+#endif
+}
+DEEPGEMM_DEVICE u32 cta_count_z() {
+#if DEEPGEMM_SIMULATED
+    return sim::current().geometry.grid.z;
+#else
+    return gridDim.z;
+#endif
+}
+
+/// Rank of the CTA in its cluster (x fastest); 0 without clusters.
+DEEPGEMM_DEVICE u32 cluster_rank() {
+#if DEEPGEMM_SIMULATED
+    return sim::me().block->rank;
+#else
+    u32 rank;
+    asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return rank;
+#endif
+}
+
+/// CTAs of the cluster; 1 without clusters.
+DEEPGEMM_DEVICE u32 cluster_size() {
+#if DEEPGEMM_SIMULATED
+    return sim::current().geometry.cluster.count();
+#else
+    u32 size;
+    asm volatile("mov.u32 %0, %%cluster_nctarank;" : "=r"(size));
+    return size;
+#endif
+}
+
+/// Index of the cluster along x of the grid.
+DEEPGEMM_DEVICE u32 cluster_index() {
+#if DEEPGEMM_SIMULATED
+    return sim::me().block->index.x / sim::current().geometry.cluster.x;
+#else
+    u32 index;
+    asm volatile("mov.u32 %0, %%clusterid.x;" : "=r"(index));
+    return index;
+#endif
+}
+
+/// Clusters along x of the grid.
+DEEPGEMM_DEVICE u32 cluster_count() {
+#if DEEPGEMM_SIMULATED
+    return sim::current().geometry.grid.x / sim::current().geometry.cluster.x;
+#else
+    u32 count;
+    asm volatile("mov.u32 %0, %%nclusterid.x;" : "=r"(count));
+    return count;
+#endif
+}
+
+/// The multiprocessor that runs this CTA. The simulator answers with the CTA's linear index in the grid.
+DEEPGEMM_DEVICE u32 sm_index() {
+#if DEEPGEMM_SIMULATED
+    return sim::linear_index(*sim::me().block);
+#else
+    u32 index;
+    asm volatile("mov.u32 %0, %%smid;" : "=r"(index));
+    return index;
+#endif
+}
+
+/// A clock for measurements: cycles of the multiprocessor, or ticks of the simulator's scheduler.
+DEEPGEMM_DEVICE u64 clock() {
+#if DEEPGEMM_SIMULATED
+    return sim::current().now;
+#else
+    u64 cycles;
+    asm volatile("mov.u64 %0, %%clock64;" : "=l"(cycles)::"memory");
+    return cycles;
+#endif
+}
+
+/// Names the role of the calling warp in error messages, deadlock reports and traces. Nothing on a GPU.
+DEEPGEMM_DEVICE void role([[maybe_unused]] const char* name) {
+#if DEEPGEMM_SIMULATED
+    sim::set_role(name);
+#endif
+}
+
+}  // namespace deepgemm::ptx

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// Collectives of one full, converged warp: election, shuffles, votes, reductions.
+#pragma once
+
+#include <deepgemm/core/types.cuh>
+#if DEEPGEMM_SIMULATED
+#include <deepgemm/sim/warp.hpp>
+#endif
+
+namespace deepgemm::ptx {
+
+/// True in exactly one lane of the warp, the same one in every call of a converged warp. Which one is not specified.
+DEEPGEMM_DEVICE bool elect_one() {
+#if DEEPGEMM_SIMULATED
+    return sim::elect_one();
+#else
+    u32 elected;
+    asm volatile("{\n .reg .pred p;\n elect.sync _|p, 0xffffffff;\n selp.u32 %0, 1, 0, p;\n}" : "=r"(elected));
+    return elected != 0;
+#endif
+}
+
+/// Waits for all lanes of the warp and orders their accesses to memory.
+DEEPGEMM_DEVICE void sync_warp() {
+#if DEEPGEMM_SIMULATED
+    sim::sync_warp();
+#else
+    __syncwarp();
+#endif
+}
+
+/// The value that lane `lane` holds. T is u32, i32 or float, here and below.
+template <class T>
+DEEPGEMM_DEVICE T shuffle(T value, u32 lane) {
+#if DEEPGEMM_SIMULATED
+    return bit_cast<T>(sim::shuffle(sim::shuffle_mode::index, bit_cast<u32>(value), lane));
+#else
+    return __shfl_sync(0xffffffffu, value, int(lane));
+#endif
+}
+
+/// The value of the lane whose index is the own one XOR `mask`.
+template <class T>
+DEEPGEMM_DEVICE T shuffle_xor(T value, u32 mask) {
+#if DEEPGEMM_SIMULATED
+    return bit_cast<T>(sim::shuffle(sim::shuffle_mode::exclusive_or, bit_cast<u32>(value), mask));
+#else
+    return __shfl_xor_sync(0xffffffffu, value, int(mask));
+#endif
+}
+
+/// The value of the lane `delta` below; the lowest `delta` lanes keep their own.
+template <class T>
+DEEPGEMM_DEVICE T shuffle_up(T value, u32 delta) {
+#if DEEPGEMM_SIMULATED
+    return bit_cast<T>(sim::shuffle(sim::shuffle_mode::up, bit_cast<u32>(value), delta));
+#else
+    return __shfl_up_sync(0xffffffffu, value, delta);
+#endif
+}
+
+/// The value of the lane `delta` above; the highest `delta` lanes keep their own.
+template <class T>
+DEEPGEMM_DEVICE T shuffle_down(T value, u32 delta) {
+#if DEEPGEMM_SIMULATED
+    return bit_cast<T>(sim::shuffle(sim::shuffle_mode::down, bit_cast<u32>(value), delta));
+#else
+    return __shfl_down_sync(0xffffffffu, value, delta);
+#endif
+}
+
+/// Bit i is lane i's predicate.
+DEEPGEMM_DEVICE u32 ballot(bool predicate) {
+#if DEEPGEMM_SIMULATED
+    return sim::ballot(predicate);
+#else
+    return __ballot_sync(0xffffffffu, predicate);
+#endif
+}
+
+/// True if the predicate holds in some lane.
+DEEPGEMM_DEVICE bool any(bool predicate) {
+#if DEEPGEMM_SIMULATED
+    return sim::ballot(predicate) != 0;
+#else
+    return __any_sync(0xffffffffu, predicate) != 0;
+#endif
+}
+
+/// True if the predicate holds in every lane.
+DEEPGEMM_DEVICE bool all(bool predicate) {
+#if DEEPGEMM_SIMULATED
+    return sim::ballot(predicate) == 0xffffffffu;
+#else
+    return __all_sync(0xffffffffu, predicate) != 0;
+#endif
+}
+
+/// Sum over the lanes, modulo 2^32, in every lane.
+DEEPGEMM_DEVICE u32 reduce_add(u32 value) {
+#if DEEPGEMM_SIMULATED
+    return sim::reduce(sim::reduction::add, value);
+#else
+    return __reduce_add_sync(0xffffffffu, value);
+#endif
+}
+
+/// Smallest value of the lanes, in every lane.
+DEEPGEMM_DEVICE u32 reduce_min(u32 value) {
+#if DEEPGEMM_SIMULATED
+    return sim::reduce(sim::reduction::min, value);
+#else
+    return __reduce_min_sync(0xffffffffu, value);
+#endif
+}
+
+/// Largest value of the lanes, in every lane.
+DEEPGEMM_DEVICE u32 reduce_max(u32 value) {
+#if DEEPGEMM_SIMULATED
+    return sim::reduce(sim::reduction::max, value);
+#else
+    return __reduce_max_sync(0xffffffffu, value);
+#endif
+}
+
+}  // namespace deepgemm::ptx
