@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# Script: compiles `source` twice with `compiler` (kind: host or nvcc). As it is it must fail, and the output must hold
+# the text of every `// expect:` line; lines `// expect host:` and `// expect nvcc:` count for that compiler alone.
+# With -DCORRECT it must compile: so the program fails for the reason it names, and shows its readers the mended line.
+if(kind STREQUAL "nvcc")
+    set(command "${compiler}" -std=c++20 -arch=sm_90a -ptx -x cu -o /dev/null "-I${include_dir}" "${source}")
+else()
+    set(command "${compiler}" -std=c++20 -fsyntax-only -Wno-psabi "-I${include_dir}" "${source}")
+endif()
+file(READ "${source}" text)
+
+execute_process(COMMAND ${command} OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
+if(status EQUAL 0)
+    message(FATAL_ERROR "${source} compiles, but must not")
+endif()
+string(REGEX MATCHALL "// expect( ${kind})?: [^\n]+" expectations "${text}")
+if(NOT expectations)
+    message(FATAL_ERROR "${source} has no '// expect:' line for ${kind}")
+endif()
+foreach(expectation IN LISTS expectations)
+    string(REGEX REPLACE "^// expect( ${kind})?: " "" expected "${expectation}")
+    string(FIND "${output}" "${expected}" position)
+    if(position EQUAL -1)
+        message(FATAL_ERROR "the compiler does not say: ${expected}\nit says:\n${output}")
+    endif()
+endforeach()
+
+if(text MATCHES "CORRECT")
+    execute_process(COMMAND ${command} -DCORRECT OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "${source} must compile with -DCORRECT, but:\n${output}")
+    endif()
+else()
+    message(FATAL_ERROR "${source} has no CORRECT branch: write what the user should have written under #ifdef CORRECT")
+endif()

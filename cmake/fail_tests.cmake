@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# Programs in tests/fail must not compile, and the compiler must say what their `// expect:` lines hold; one ctest
+# entry per program and compiler.
+file(GLOB fail_sources CONFIGURE_DEPENDS fail/*.cpp)
+foreach(source IN LISTS fail_sources)
+    cmake_path(GET source STEM stem)
+    set(compilers host)
+    if(DEEPGEMM_NVCC)
+        list(APPEND compilers nvcc)
+    endif()
+    foreach(kind IN LISTS compilers)
+        if(kind STREQUAL "nvcc")
+            set(command "${DEEPGEMM_NVCC}")
+        else()
+            set(command "${CMAKE_CXX_COMPILER}")
+        endif()
+        add_test(NAME fail/${stem}/${kind} COMMAND ${CMAKE_COMMAND} -D kind=${kind} -D compiler=${command}
+            -D source=${source} -D include_dir=${PROJECT_SOURCE_DIR}/include
+            -P "${PROJECT_SOURCE_DIR}/cmake/expect_failure.cmake")
+        set_tests_properties(fail/${stem}/${kind} PROPERTIES LABELS fail TIMEOUT 120)
+    endforeach()
+endforeach()
