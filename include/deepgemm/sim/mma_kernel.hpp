@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// The arithmetic of the simulated tensor cores: C(M,N) += A(M,K) x B(K,N) on floats, in FP32, with SIMD.
+// Compiled for AVX-512, AVX2 and the baseline and picked at run time, so that neither -march nor -O is needed for speed.
+// It rounds like FP32 (with or without FMA), which is more exact than the tensor cores themselves. Host only.
+#pragma once
+
+#include <deepgemm/core/types.cuh>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define DEEPGEMM_SIM_MULTIVERSION 1
+#if defined(__clang__)
+#define DEEPGEMM_SIM_TARGET(isa) __attribute__((target(isa)))
+#else
+#define DEEPGEMM_SIM_TARGET(isa) __attribute__((target(isa), optimize("O3")))
+#endif
+#else
+#define DEEPGEMM_SIM_MULTIVERSION 0
+#endif
+
+namespace deepgemm::sim {
+
+/// Floats by which the rows of B and C are padded, so that one loop serves every N. Padding columns are scratch.
+constexpr u32 mma_column_padding = 32;
+
+/// The row pitch of B and C, in floats, for `n` columns.
+constexpr u32 mma_pitch(u32 n) { return (n + mma_column_padding - 1) / mma_column_padding * mma_column_padding; }
+
+/// A product of `m` x `k` (row-major, dense) with `k` x `n`; B and C have pitch mma_pitch(n) and are 64-byte aligned.
+struct mma_problem {
+    float* c;
+    const float* a;
+    const float* b;
+    u32 m, n, k;  ///< m is a multiple of 8
+};
+
+namespace detail {
+
+/// Keeps a block of `Rows` x `Vectors` vectors of C in registers and runs over K.
+template <int Width, int Vectors, int Rows>
+[[gnu::always_inline]] inline void mma_blocks(const mma_problem& p) {
+    typedef float vector __attribute__((vector_size(Width * 4), aligned(4), may_alias));
+    const u32 pitch = mma_pitch(p.n);
+    for (u32 n = 0; n < p.n; n += Width * Vectors) {
+        for (u32 m = 0; m < p.m; m += Rows) {
+            float* c = p.c + m * pitch + n;
+            const float* a = p.a + m * p.k;
+            const float* b = p.b + n;
+            vector sum[Rows][Vectors];
+#pragma GCC unroll 8
+            for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+                for (int j = 0; j < Vectors; ++j)
+                    sum[i][j] = *reinterpret_cast<const vector*>(c + i * pitch + j * Width);
+            }
+            for (u32 k = 0; k < p.k; ++k) {
+                vector row[Vectors];
+#pragma GCC unroll 2
+                for (int j = 0; j < Vectors; ++j) row[j] = *reinterpret_cast<const vector*>(b + k * pitch + j * Width);
+#pragma GCC unroll 8
+                for (int i = 0; i < Rows; ++i) {
+                    const float x = a[i * p.k + k];
+#pragma GCC unroll 2
+                    for (int j = 0; j < Vectors; ++j) sum[i][j] += x * row[j];
+                }
+            }
+#pragma GCC unroll 8
+            for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+                for (int j = 0; j < Vectors; ++j) *reinterpret_cast<vector*>(c + i * pitch + j * Width) = sum[i][j];
+            }
+        }
+    }
+}
+
+inline void mma_baseline(const mma_problem& p) { mma_blocks<4, 2, 4>(p); }
+#if DEEPGEMM_SIM_MULTIVERSION
+DEEPGEMM_SIM_TARGET("avx2,fma") inline void mma_avx2(const mma_problem& p) { mma_blocks<8, 2, 4>(p); }
+DEEPGEMM_SIM_TARGET("avx512f") inline void mma_avx512(const mma_problem& p) { mma_blocks<16, 2, 8>(p); }
+#endif
+
+}  // namespace detail
+
+/// Runs the product with the widest vectors this processor has.
+inline void multiply_accumulate(const mma_problem& problem) {
+#if DEEPGEMM_SIM_MULTIVERSION
+    static const int level = __builtin_cpu_supports("avx512f")                                 ? 2
+                             : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 1
+                                                                                               : 0;
+    if (level == 2) return detail::mma_avx512(problem);
+    if (level == 1) return detail::mma_avx2(problem);
+#endif
+    detail::mma_baseline(problem);
+}
+
+}  // namespace deepgemm::sim
