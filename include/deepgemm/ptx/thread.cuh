@@ -59,21 +59,21 @@ DEEPGEMM_DEVICE u32 warpgroup_index() {
 /// Coordinates of the CTA in the grid.
 DEEPGEMM_DEVICE u32 cta_index() {
 #if DEEPGEMM_SIMULATED
-    return sim::me().block->index.x;
+    return sim::me().cta->index.x;
 #else
     return blockIdx.x;
 #endif
 }
 DEEPGEMM_DEVICE u32 cta_index_y() {
 #if DEEPGEMM_SIMULATED
-    return sim::me().block->index.y;
+    return sim::me().cta->index.y;
 #else
     return blockIdx.y;
 #endif
 }
 DEEPGEMM_DEVICE u32 cta_index_z() {
 #if DEEPGEMM_SIMULATED
-    return sim::me().block->index.z;
+    return sim::me().cta->index.z;
 #else
     return blockIdx.z;
 #endif
@@ -105,7 +105,7 @@ DEEPGEMM_DEVICE u32 cta_count_z() {
 /// Rank of the CTA in its cluster (x fastest); 0 without clusters.
 DEEPGEMM_DEVICE u32 cluster_rank() {
 #if DEEPGEMM_SIMULATED
-    return sim::me().block->rank;
+    return sim::me().cta->rank;
 #else
     u32 rank;
     asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
@@ -127,7 +127,7 @@ DEEPGEMM_DEVICE u32 cluster_size() {
 /// Index of the cluster along x of the grid.
 DEEPGEMM_DEVICE u32 cluster_index() {
 #if DEEPGEMM_SIMULATED
-    return sim::me().block->index.x / sim::current().geometry.cluster.x;
+    return sim::me().cta->index.x / sim::current().geometry.cluster.x;
 #else
     u32 index;
     asm volatile("mov.u32 %0, %%clusterid.x;" : "=r"(index));
@@ -149,7 +149,7 @@ DEEPGEMM_DEVICE u32 cluster_count() {
 /// The multiprocessor that runs this CTA. The simulator answers with the CTA's linear index in the grid.
 DEEPGEMM_DEVICE u32 sm_index() {
 #if DEEPGEMM_SIMULATED
-    return sim::linear_index(*sim::me().block);
+    return sim::linear_index(*sim::me().cta);
 #else
     u32 index;
     asm volatile("mov.u32 %0, %%smid;" : "=r"(index));

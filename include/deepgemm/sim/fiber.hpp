@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// Switching between simulated threads inside one OS thread: stacks, and a context switch in 14 instructions (x86-64)
+// or through ucontext. Knows nothing of the machine. Fibers are announced to AddressSanitizer.
+#pragma once
+
+#include <deepgemm/core/types.cuh>
+
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <vector>
+
+#if !defined(DEEPGEMM_SIM_FAST_SWITCH)
+#if defined(__x86_64__) && defined(__ELF__)
+#define DEEPGEMM_SIM_FAST_SWITCH 1
+#else
+#define DEEPGEMM_SIM_FAST_SWITCH 0
+#endif
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define DEEPGEMM_SIM_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define DEEPGEMM_SIM_ASAN 1
+#endif
+#endif
+#if !defined(DEEPGEMM_SIM_ASAN)
+#define DEEPGEMM_SIM_ASAN 0
+#endif
+#if DEEPGEMM_SIM_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+#if DEEPGEMM_SIM_FAST_SWITCH
+// Saves the callee-saved registers and the stack pointer in *save, continues with those at `to`. Floating-point control
+// words are not saved: no kernel changes them, and saving them would triple the cost.
+extern "C" void deepgemm_sim_switch(void** save, void* to);
+extern "C" void deepgemm_sim_start();
+asm(R"(
+.pushsection .text.deepgemm_sim,"axG",@progbits,deepgemm_sim_switch,comdat
+.weak deepgemm_sim_switch
+.type deepgemm_sim_switch,@function
+deepgemm_sim_switch:
+    pushq %rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp,(%rdi)
+    movq %rsi,%rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbx
+    popq %rbp
+    popq %rcx
+    jmp *%rcx
+.size deepgemm_sim_switch,.-deepgemm_sim_switch
+.weak deepgemm_sim_start
+.type deepgemm_sim_start,@function
+deepgemm_sim_start:
+    .cfi_startproc
+    .cfi_undefined rip
+    call *%r13
+    ud2
+    .cfi_endproc
+.size deepgemm_sim_start,.-deepgemm_sim_start
+.popsection
+)");
+#endif
+
+namespace deepgemm::sim {
+
+/// Stacks that outlive a launch. Memory is reserved in slabs and touched only where used.
+class stack_pool {
+public:
+    stack_pool() = default;
+    stack_pool(const stack_pool&) = delete;
+    stack_pool& operator=(const stack_pool&) = delete;
+    ~stack_pool() {
+        for (void* slab : slabs_) munmap(slab, slab_stacks * bytes_);
+    }
+    /// Lowest address of stack number `i`. Changing `bytes` drops all stacks: only between launches.
+    u8* get(std::size_t i, std::size_t bytes) {
+        if (bytes != bytes_) {
+            for (void* slab : slabs_) munmap(slab, slab_stacks * bytes_);
+            slabs_.clear();
+            bytes_ = bytes;
+        }
+        while (slabs_.size() <= i / slab_stacks) {
+            void* slab = mmap(nullptr, slab_stacks * bytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            if (slab == MAP_FAILED) throw std::bad_alloc();
+            slabs_.push_back(slab);
+        }
+        return static_cast<u8*>(slabs_[i / slab_stacks]) + i % slab_stacks * bytes;
+    }
+
+private:
+    static constexpr std::size_t slab_stacks = 64;
+    std::vector<void*> slabs_;
+    std::size_t bytes_ = 0;
+};
+
+/// A flow of control with a stack of its own, or the OS thread's own flow (default constructed).
+struct fiber {
+    void* stack_pointer = nullptr;         ///< while suspended, fast switch
+    std::unique_ptr<ucontext_t> portable;  ///< while suspended, ucontext
+    u8* stack = nullptr;                   ///< lowest address
+    std::size_t stack_bytes = 0;
+    void* fake_stack = nullptr;  ///< AddressSanitizer's
+};
+
+/// Makes `f` start `entry` on the given stack at the first switch to it. `entry` must not return.
+inline void make_fiber(fiber& f, u8* stack, std::size_t bytes, void (*entry)(), [[maybe_unused]] bool portable) {
+    f.stack = stack;
+    f.stack_bytes = bytes;
+    f.fake_stack = nullptr;
+#if DEEPGEMM_SIM_ASAN
+    __asan_unpoison_memory_region(stack, bytes);  // an abandoned fiber leaves its frames poisoned
+#endif
+#if DEEPGEMM_SIM_FAST_SWITCH
+    if (!portable) {
+        void** top = reinterpret_cast<void**>((reinterpret_cast<std::uintptr_t>(stack) + bytes) & ~std::uintptr_t(63));
+        *--top = nullptr;  // two words keep the stack aligned to 16 bytes at the call
+        *--top = nullptr;
+        *--top = reinterpret_cast<void*>(&deepgemm_sim_start);
+        for (int i = 0; i < 3; ++i) *--top = nullptr;  // rbp, rbx, r12
+        *--top = reinterpret_cast<void*>(entry);       // r13
+        for (int i = 0; i < 2; ++i) *--top = nullptr;  // r14, r15
+        f.stack_pointer = top;
+        return;
+    }
+#endif
+    f.portable = std::make_unique<ucontext_t>();
+    getcontext(f.portable.get());
+    f.portable->uc_stack.ss_sp = stack;
+    f.portable->uc_stack.ss_size = bytes;
+    f.portable->uc_link = nullptr;
+    makecontext(f.portable.get(), entry, 0);
+}
+
+/// To be called first thing in a fiber's entry; `origin` learns the bounds of the OS thread's stack if it has none.
+inline void entered_fiber([[maybe_unused]] fiber& origin) {
+#if DEEPGEMM_SIM_ASAN
+    const void* bottom = nullptr;
+    std::size_t bytes = 0;
+    __sanitizer_finish_switch_fiber(nullptr, &bottom, &bytes);
+    if (origin.stack == nullptr) {
+        origin.stack = static_cast<u8*>(const_cast<void*>(bottom));
+        origin.stack_bytes = bytes;
+    }
+#endif
+}
+
+/// Suspends `from`, continues `to`. Both use the same mechanism. `ends`: nobody will come back to `from`.
+inline void switch_fiber(fiber& from, fiber& to, [[maybe_unused]] bool ends = false) {
+#if DEEPGEMM_SIM_ASAN
+    __sanitizer_start_switch_fiber(ends ? nullptr : &from.fake_stack, to.stack, to.stack_bytes);
+#endif
+    if (to.portable != nullptr) {
+        if (from.portable == nullptr) from.portable = std::make_unique<ucontext_t>();
+        swapcontext(from.portable.get(), to.portable.get());
+    } else {
+#if DEEPGEMM_SIM_FAST_SWITCH
+        deepgemm_sim_switch(&from.stack_pointer, to.stack_pointer);
+#endif
+    }
+#if DEEPGEMM_SIM_ASAN
+    __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
+#endif
+}
+
+}  // namespace deepgemm::sim

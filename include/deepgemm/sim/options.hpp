@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// What a caller says to the simulated machine and what it answers: options, launch geometry, errors, statistics.
+#pragma once
+
+#include <deepgemm/core/types.cuh>
+
+#include <cstdarg>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
+namespace deepgemm::sim {
+
+/// Anything a real machine would answer with a wrong result, a hang or a fault. The text names CTA, rank, warp, role
+/// and lane, then what is wrong.
+struct error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// printf into a string.
+[[gnu::format(printf, 1, 2)]] inline std::string text(const char* format, ...) {
+    char buffer[768];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(buffer, sizeof buffer, format, arguments);
+    va_end(arguments);
+    return buffer;
+}
+
+/// When asynchronous work (copies, multiplies) takes effect.
+enum class policy : u8 {
+    lazy,    ///< only when no thread can run: the worst case, which finds most missing waits
+    random,  ///< after a random delay; copies overtake each other, warps run in random order
+    eager,   ///< at once, at issue: hides missing waits, good for stepping in a debugger
+};
+
+struct options {
+    sim::policy policy = sim::policy::lazy;
+    u64 seed = 1;               ///< of everything random; the same seed gives the same run
+    bool shuffle = false;       ///< random order of warps and random elected lanes under any policy; random implies it
+    u32 max_delay = 64;         ///< longest delay under policy::random, in scheduler ticks
+    u32 resident_clusters = 1;  ///< clusters that run at the same time; 0: the whole grid
+    int num_sms = 4;            ///< what a persistent kernel is told it has
+    bool dependent_launch = false;  ///< global reads before grid_dependency_wait() are errors
+    bool check_proxy = true;        ///< compare generic and async views of shared memory
+    bool check_poison = true;       ///< fill what is in flight with NaN patterns
+    bool check_unwritten = true;    ///< reading shared memory that nobody wrote is an error
+    bool check_phases = true;       ///< a thread has to observe every phase of a barrier it waits on
+    bool trace = false;             ///< record a timeline, see last_run()
+    bool portable_switch = false;   ///< switch threads with ucontext even where faster code exists
+    u32 stack_bytes = 64 * 1024;    ///< per simulated thread; four times that under AddressSanitizer
+};
+
+/// Extents of a grid or cluster in CTAs, or a position in one.
+struct extent3 {
+    u32 x = 1, y = 1, z = 1;
+    constexpr u32 count() const { return x * y * z; }
+};
+
+struct geometry {
+    extent3 grid{};
+    extent3 cluster{};
+    u32 threads = 128;   ///< per CTA, a multiple of 32
+    u32 smem_bytes = 0;  ///< dynamic shared memory per CTA
+    u32 registers = 0;   ///< per thread at entry; 0: the largest count that lets one CTA run on an SM
+};
+
+/// Counters of one launch.
+struct statistics {
+    u64 switches = 0;                 ///< from one simulated thread to another
+    u64 events = 0;                   ///< asynchronous operations carried out
+    u64 multiplies = 0, macs = 0;     ///< tensor-core instructions and multiply-adds in them
+    u64 loads = 0, load_bytes = 0;    ///< bulk and tensor copies to shared memory
+    u64 stores = 0, store_bytes = 0;  ///< bulk and tensor copies to global memory
+    u64 ticks = 0;                    ///< time of the simulator's clock at the end
+};
+
+}  // namespace deepgemm::sim
