@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Deterministic random numbers for tests, examples and benchmarks. Element i of a filled matrix depends on the seed and on i
+// only, so filling runs on all cores and repeats exactly. Not for cryptography.
+#pragma once
+
+#include <cmath>
+#include <cstdlib>
+#include <random>
+
+#include <deepgemm/host/matrix.hpp>
+
+namespace deepgemm {
+
+/// A sequence of random numbers, and a factory of filled matrices.
+class random_source {
+public:
+    explicit random_source(u64 seed) : seed_(seed), state_(mix(seed)) {}
+
+    /// The seed this source started from; print it when a test fails.
+    u64 seed() const { return seed_; }
+
+    /// 64 random bits.
+    u64 bits() { return mix(state_ += step); }
+    /// A double in [0, 1).
+    double uniform() { return unit(bits()); }
+    /// A double in [low, high).
+    double uniform(double low, double high) { return low + (high - low) * uniform(); }
+    /// An integer in [low, high], both included.
+    i64 integer(i64 low, i64 high) { return low + i64(bits() % u64(high - low + 1)); }
+    /// A standard normal number.
+    float normal() { return normal_of(bits()); }
+
+    /// Fills `out` with normal numbers of standard deviation `sigma`, rounded to T.
+    template <class T>
+    void fill_normal(matrix_view<T> out, float sigma = 1.0f) {
+        fill(out, [sigma](u64 random) { return sigma * normal_of(random); });
+    }
+    /// Fills `out` with numbers from [low, high), rounded to T.
+    template <class T>
+    void fill_uniform(matrix_view<T> out, float low, float high) {
+        fill(out, [=](u64 random) { return low + (high - low) * float(unit(random)); });
+    }
+    /// Fills `out` with integers of [low, high]: sums of few enough products are then exact in FP32.
+    template <class T>
+    void fill_integers(matrix_view<T> out, int low, int high) {
+        fill(out, [=](u64 random) { return float(low + i64((random >> 16) % u64(high - low + 1))); });
+    }
+    /// Fills `out` with powers of two 2^e, e in [low, high].
+    template <class T>
+    void fill_powers_of_two(matrix_view<T> out, int low, int high) {
+        fill(out, [=](u64 random) { return std::ldexp(1.0f, low + int((random >> 16) % u64(high - low + 1))); });
+    }
+
+private:
+    static constexpr u64 step = 0x9e3779b97f4a7c15ull;
+
+    /// A bijection of 64 bits whose outputs for consecutive multiples of `step` pass as random (Steele, Lea, Flood 2014).
+    static u64 mix(u64 z) {
+        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+        z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+        return z ^ z >> 31;
+    }
+    static double unit(u64 random) { return double(random >> 11) * 0x1p-53; }
+    /// Box and Muller: a radius from the upper half, an angle from the lower one.
+    static float normal_of(u64 random) {
+        const float radius = float((random >> 40) + 1) * 0x1p-24f;  // (0, 1]
+        const float angle = float(random & 0xffffff) * (0x1p-24f * 6.2831853f);
+        return std::sqrt(-2.0f * std::log(radius)) * std::cos(angle);
+    }
+
+    template <class T, class Function>
+    void fill(matrix_view<T> out, Function value) {
+        const u64 base = bits();
+        parallel_ranges(out.rows, out.columns * 8, [&](i64 first, i64 last) {
+            for (i64 row = first; row < last; ++row) {
+                for (i64 column = 0; column < out.columns; ++column) {
+                    out(row, column) = from_float<T>(value(mix(base + step * u64(row * out.columns + column + 1))));
+                }
+            }
+        });
+    }
+
+    u64 seed_, state_;
+};
+
+/// A seed for this run: the environment's DEEPGEMM_SEED if set (to repeat a failure), else a new one.
+inline u64 fresh_seed() {
+    if (const char* const given = std::getenv("DEEPGEMM_SEED")) return std::strtoull(given, nullptr, 0);
+    return std::random_device{}();
+}
+
+}  // namespace deepgemm
