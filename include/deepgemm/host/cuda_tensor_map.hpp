@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Encodes tensor maps for TMA through the driver. The encoder is found at run time, so nothing links libcuda.
+// Needs the CUDA toolkit; sim/tma.hpp is its counterpart on the simulator.
+#pragma once
+
+#include <cuda.h>
+
+#include <cstring>
+
+#include <deepgemm/host/cuda_error.hpp>
+#include <deepgemm/host/tensor_map.hpp>
+
+namespace deepgemm::cuda {
+
+namespace detail {
+
+using encode_function = decltype(&::cuTensorMapEncodeTiled);
+
+/// The driver's encoder, looked up once per process.
+inline const result<encode_function>& tensor_map_encoder() {
+    static const result<encode_function> encoder = []() -> result<encode_function> {
+        void* address = nullptr;
+        cudaDriverEntryPointQueryResult found{};
+        const cudaError_t status =
+            cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &address, 12000, cudaEnableDefault, &found);
+        if (auto ok = check("cudaGetDriverEntryPointByVersion(cuTensorMapEncodeTiled)", status); !ok)
+            return ok.failure();
+        if (found != cudaDriverEntryPointSuccess || address == nullptr) {
+            return fail(errc::cuda_failure,
+                        "the CUDA driver has no cuTensorMapEncodeTiled; TMA needs a driver for CUDA 12.0 or newer");
+        }
+        return reinterpret_cast<encode_function>(address);
+    }();
+    return encoder;
+}
+
+/// FP8 and packed types travel as plain bytes: TMA moves them and fills with zeros, it does not look inside.
+constexpr CUtensorMapDataType encoded_type(dtype type) {
+    switch (type) {
+        case dtype::bf16: return CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
+        case dtype::f16: return CU_TENSOR_MAP_DATA_TYPE_FLOAT16;
+        case dtype::tf32: return CU_TENSOR_MAP_DATA_TYPE_TFLOAT32;
+        case dtype::f32: return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
+        case dtype::i32: return CU_TENSOR_MAP_DATA_TYPE_INT32;
+        case dtype::ue8m0x4: return CU_TENSOR_MAP_DATA_TYPE_UINT32;
+        default: return CU_TENSOR_MAP_DATA_TYPE_UINT8;
+    }
+}
+
+constexpr CUtensorMapSwizzle encoded_swizzle(swizzle_mode mode) {
+    switch (mode) {
+        case swizzle_mode::b128: return CU_TENSOR_MAP_SWIZZLE_128B;
+        case swizzle_mode::b64: return CU_TENSOR_MAP_SWIZZLE_64B;
+        case swizzle_mode::b32: return CU_TENSOR_MAP_SWIZZLE_32B;
+        default: return CU_TENSOR_MAP_SWIZZLE_NONE;
+    }
+}
+
+}  // namespace detail
+
+/// The tensor map of a request: out-of-bounds elements read as zero, L2 fetches 256 bytes at a time. Any thread; touches no
+/// device memory and no stream, so it may run under graph capture. About a microsecond.
+inline result<tensor_map> encode_tensor_map(const tensor_map_request& request) {
+    if (auto ok = deepgemm::check(request); !ok) return ok.failure();
+    const auto& encoder = detail::tensor_map_encoder();
+    if (!encoder) return encoder.failure();
+
+    const cuuint64_t* const strides = reinterpret_cast<const cuuint64_t*>(request.stride_bytes);
+    const cuuint64_t* const extents = reinterpret_cast<const cuuint64_t*>(request.extent);
+    const cuuint32_t element_strides[5] = {1, 1, 1, 1, 1};
+    alignas(64) CUtensorMap map;
+    static_assert(sizeof map == sizeof(tensor_map) && sizeof(cuuint64_t) == sizeof(u64));
+    const CUresult status = (*encoder)(&map, detail::encoded_type(request.type), request.rank,
+                                       const_cast<void*>(request.base), extents, strides, request.box, element_strides,
+                                       CU_TENSOR_MAP_INTERLEAVE_NONE, detail::encoded_swizzle(request.swizzle),
+                                       CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    if (status != CUDA_SUCCESS) {
+        return fail(errc::cuda_failure, "the driver refused a tensor map (CUresult ", int(status), "): rank ",
+                    request.rank, ", ", request.type, ", extents ", request.extent[0], " x ", request.extent[1],
+                    ", row stride ", request.stride_bytes[0], " bytes, box ", request.box[0], " x ", request.box[1],
+                    ", swizzle over ", swizzle_span_bytes(request.swizzle), " bytes");
+    }
+    tensor_map encoded;
+    std::memcpy(&encoded, &map, sizeof encoded);
+    return encoded;
+}
+
+}  // namespace deepgemm::cuda

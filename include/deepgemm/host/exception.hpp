@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// The throwing form of everything that returns a result: or_throw(fp8_gemm_nt(...)). Needs exceptions; error.hpp does not.
+#pragma once
+
+#include <stdexcept>
+
+#include <deepgemm/host/error.hpp>
+
+namespace deepgemm {
+
+/// An `error` on its way up; what() is its message.
+class exception : public std::runtime_error {
+public:
+    explicit exception(const error& why) : std::runtime_error(why.message), code_(why.code) {}
+    errc code() const { return code_; }
+
+private:
+    errc code_;
+};
+
+/// The value of a result; throws deepgemm::exception where there is none.
+template <class T>
+T or_throw(result<T> outcome) {
+    if (!outcome) throw exception(outcome.failure());
+    if constexpr (!std::is_void_v<T>) return *std::move(outcome);
+}
+
+}  // namespace deepgemm

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// What TMA asks of a tensor map, one sentence per rule, so that a refusal of the driver has an explanation.
+// Models the limits of cuTensorMapEncodeTiled without interleaving; needs no CUDA toolkit.
+#pragma once
+
+#include <cstdint>
+
+#include <deepgemm/host/error.hpp>
+#include <deepgemm/layout/tensor_map.cuh>
+
+namespace deepgemm {
+
+/// Checks a request against the rules of tiled tensor maps. Success means that the driver should encode it.
+inline result<void> check(const tensor_map_request& request) {
+    constexpr u64 max_stride = u64(1) << 40, max_extent = u64(1) << 32;
+    if (request.rank < 1 || request.rank > 5) {
+        return fail(errc::bad_layout, "a tensor map has rank ", request.rank, "; TMA takes 1 to 5 dimensions");
+    }
+    if (request.base == nullptr) return fail(errc::null_pointer, "a tensor map has no base address");
+    const auto base = reinterpret_cast<std::uintptr_t>(request.base);
+    if (base % 16 != 0) {
+        return fail(errc::misaligned, "a tensor map's base address is ", base % 16,
+                    " bytes past a multiple of 16; TMA needs 16-byte alignment");
+    }
+    for (u32 i = 0; i < request.rank; ++i) {
+        if (request.extent[i] < 1 || request.extent[i] > max_extent) {
+            return fail(errc::bad_extent, "dimension ", i, " of a tensor map has ", request.extent[i],
+                        " elements; TMA takes 1 to 4294967296");
+        }
+        if (request.box[i] < 1 || request.box[i] > 256) {
+            return fail(errc::bad_extent, "dimension ", i, " of a tensor map's box has ", request.box[i],
+                        " elements; TMA takes 1 to 256");
+        }
+    }
+    for (u32 i = 0; i + 1 < request.rank; ++i) {
+        const u64 stride = request.stride_bytes[i];
+        if (stride % 16 != 0 || stride >= max_stride) {
+            return fail(errc::misaligned, "dimension ", i + 1, " of a tensor map has a stride of ", stride,
+                        " bytes; TMA takes multiples of 16 below 2^40");
+        }
+    }
+    const u32 row_bytes = request.box[0] * size_of(request.type);
+    if (row_bytes % 16 != 0) {
+        return fail(errc::misaligned, "a row of a tensor map's box has ", row_bytes,
+                    " bytes; TMA takes multiples of 16");
+    }
+    if (request.swizzle != swizzle_mode::none && row_bytes > swizzle_span_bytes(request.swizzle)) {
+        return fail(errc::bad_layout, "a row of a tensor map's box has ", row_bytes, " bytes; the swizzle allows ",
+                    swizzle_span_bytes(request.swizzle));
+    }
+    return {};
+}
+
+}  // namespace deepgemm
