@@ -5,6 +5,7 @@
 
 #include <cuda.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include <deepgemm/host/cuda_error.hpp>
@@ -65,11 +66,12 @@ inline result<tensor_map> encode_tensor_map(const tensor_map_request& request) {
     const auto& encoder = detail::tensor_map_encoder();
     if (!encoder) return encoder.failure();
 
-    const cuuint64_t* const strides = reinterpret_cast<const cuuint64_t*>(request.stride_bytes);
-    const cuuint64_t* const extents = reinterpret_cast<const cuuint64_t*>(request.extent);
+    cuuint64_t extents[5], strides[4];
+    std::copy_n(request.extent, 5, extents);
+    std::copy_n(request.stride_bytes, 4, strides);
     const cuuint32_t element_strides[5] = {1, 1, 1, 1, 1};
-    alignas(64) CUtensorMap map;
-    static_assert(sizeof map == sizeof(tensor_map) && sizeof(cuuint64_t) == sizeof(u64));
+    CUtensorMap map;
+    static_assert(sizeof map == sizeof(tensor_map));
     const CUresult status = (*encoder)(&map, detail::encoded_type(request.type), request.rank,
                                        const_cast<void*>(request.base), extents, strides, request.box, element_strides,
                                        CU_TENSOR_MAP_INTERLEAVE_NONE, detail::encoded_swizzle(request.swizzle),
