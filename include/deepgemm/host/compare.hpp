@@ -51,6 +51,7 @@ struct comparison {
     std::string text() const {
         char line[240];
         if (elements == 0) return "nothing to compare";
+        if (row < 0) return "all elements are equal";
         std::snprintf(
             line, sizeof line,
             "%lld of %lld elements are wrong; worst at (%lld, %lld): got %.9g, expected %.9g, error %.3g, allowed %.3g",

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// A quantised operand for tests, examples and benchmarks: FP8 data, its scales as raw floats and as the words a kernel reads,
+// with poisoned padding, and the same thing as the reference sees it. Device copies are the caller's.
+#pragma once
+
+#include <deepgemm/host/quantize.hpp>
+#include <deepgemm/host/random.hpp>
+#include <deepgemm/host/reference.hpp>
+#include <deepgemm/host/transform.hpp>
+
+namespace deepgemm {
+
+/// How an operand is scaled and stored.
+struct quantisation {
+    scale_tile tile{1, 128};  ///< 1 x 128 per token, 128 x 128 per block
+    scale_kind format = scale_kind::fp32;
+    i64 pitch = 0;  ///< elements between rows; 0: the columns rounded up to 16, as TMA needs
+};
+
+/// An operand (mn, k) in FP8. Padding of data and scales is NaN: a kernel that reads it shows.
+template <fp8_element Q = e4m3>
+struct quantised_operand {
+    matrix<Q> data;  ///< (mn, k)
+    scale_tile tile{};
+    scale_kind format = scale_kind::fp32;
+    matrix<float> scales;  ///< raw, row-major: (ceil(mn / tile.mn), ceil(k / tile.k))
+    /// What a kernel reads: word (i, kw) at i * stride_mn + kw * stride_k, floats or four UE8M0 exponents. Per token MN-major
+    /// and TMA-aligned; per block kw is contiguous.
+    std::vector<u32> words;
+    i64 stride_mn = 1, stride_k = 0;
+
+    /// The operand as the reference GEMM reads it: through `words`, so that their layout is checked as well.
+    reference::operand view() const {
+        return {data.data(),
+                Q::type,
+                data.rows(),
+                data.columns(),
+                data.pitch(),
+                1,
+                {format, tile, words.data(), stride_mn, stride_k}};
+    }
+
+    /// Quantises x (mn, k).
+    template <class X>
+    static quantised_operand of(matrix_view<X> x, const quantisation& how = {}) {
+        const i64 pitch = how.pitch != 0 ? how.pitch : align_up(x.columns, i64(16));
+        auto cast = quantize::tiles<Q>(x, how.tile.mn, how.tile.k, how.format, pitch);
+        return from_parts(std::move(cast.data), std::move(cast.scales), how.tile, how.format);
+    }
+
+    /// Small integers times scales 1/2, 1 or 2: every sum of up to 2^17 products is exact in FP32 and in the tensor core.
+    static quantised_operand exact(random_source& random, i64 mn, i64 k, const quantisation& how = {}) {
+        matrix<Q> values(mn, k, how.pitch != 0 ? how.pitch : align_up(k, i64(16)));
+        matrix<float> factors(ceil_div(mn, i64(how.tile.mn)), ceil_div(k, i64(how.tile.k)));
+        random.fill_integers(values.view(), -3, 3);
+        random.fill_powers_of_two(factors.view(), -1, 1);
+        return from_parts(std::move(values), std::move(factors), how.tile, how.format);
+    }
+
+    /// Data and raw scales that already exist.
+    static quantised_operand from_parts(matrix<Q> data, matrix<float> scales, scale_tile tile, scale_kind format) {
+        quantised_operand out{std::move(data), tile, format, std::move(scales), {}, 1, 0};
+        out.lay_out();
+        return out;
+    }
+
+private:
+    void lay_out() {
+        const matrix_view<const float> raw = scales;
+        const i64 k_words = format == scale_kind::ue8m0 ? ceil_div(raw.columns, i64(4)) : raw.columns;
+        // Per token a row of scales is a row of the operand, and columns are padded; per block they are dense.
+        const bool staged = tile.mn == 1;
+        stride_mn = staged ? 1 : max(k_words, i64(1));
+        stride_k = staged ? max(reference::tma_aligned(raw.rows), i64(4)) : 1;
+        words.assign(std::size_t(staged ? k_words * stride_k : raw.rows * stride_mn), 0xffffffffu);
+        for (i64 row = 0; row < raw.rows; ++row) {
+            const auto scale = [&](i64 block) { return raw(row, block); };
+            for (i64 word = 0; word < k_words; ++word) {
+                words[std::size_t(row * stride_mn + word * stride_k)] =
+                    format == scale_kind::ue8m0 ? reference::packed_word(scale, 4 * word, raw.columns, 0, row)
+                                                : bit_cast<u32>(raw(row, word));
+            }
+        }
+    }
+};
+
+}  // namespace deepgemm

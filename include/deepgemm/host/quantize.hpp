@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// Reference casts on the host, bit-exact with the kernels of scale/cast: BF16 or FP32 matrices to FP8 with one scale per
+// token, channel, block or row, and to packed FP4. Scales come out as plain row-major floats; host/transform and
+// host/operand bring them into the layouts that kernels read.
+#pragma once
+
+#include <cmath>
+
+#include <deepgemm/host/matrix.hpp>
+#include <deepgemm/kernel/info.cuh>
+
+namespace deepgemm::quantize {
+
+/// Scales are never taken from a smaller largest magnitude, so that a tile of zeros has a finite reciprocal.
+inline constexpr float smallest_amax = 1e-4f;
+
+/// The next power of two that is not below `scale`, within the exponents 1 to 254 of UE8M0.
+inline float round_up_to_power_of_two(float scale) {
+    const u32 bits = bit_cast<u32>(scale) & 0x7fffffffu;
+    const u32 exponent = (bits >> 23) + ((bits & 0x7fffffu) != 0 ? 1 : 0);
+    return bit_cast<float>(min(max(exponent, 1u), 254u) << 23);
+}
+
+/// The largest magnitude among elements, at least smallest_amax; NaN as soon as one element is NaN.
+struct amax {
+    float value = smallest_amax;
+    void add(float x) {
+        const float magnitude = std::fabs(x);
+        if (magnitude > value || std::isnan(magnitude)) value = std::isnan(value) ? value : magnitude;
+    }
+    /// The scale that maps the largest magnitude to `largest`.
+    float scale(float largest, scale_kind kind) const {
+        const float s = std::isnan(value) ? bit_cast<float>(0x7fc00000u) : value / largest;
+        return kind == scale_kind::ue8m0 ? round_up_to_power_of_two(s) : s;
+    }
+};
+
+/// Rounds x * reciprocal to nearest even; a NaN becomes 0x7f whatever its sign, as the hardware's conversion has it.
+template <fp8_element Q>
+Q cast_fp8(float x, float reciprocal) {
+    const float scaled = x * reciprocal;
+    return std::isnan(scaled) ? Q{0x7f} : Q::from_float(scaled);
+}
+
+/// A matrix in FP8 with its scales: the real value of (i, j) is data(i, j) * scales(i / tile_rows, j / tile_columns).
+template <fp8_element Q>
+struct fp8_matrix {
+    matrix<Q> data;
+    matrix<float> scales;
+    i64 tile_rows = 1, tile_columns = 1;
+    scale_kind kind = scale_kind::fp32;  ///< ue8m0: every scale is a power of two, still stored as a float
+};
+
+/// Casts with one scale per tile of `tile_rows` x `tile_columns`; tiles at the edges are padded with zeros. Every FP8 cast is
+/// this one. Rows of the result are `pitch` elements apart (0: no padding).
+template <fp8_element Q, class X>
+fp8_matrix<Q> tiles(matrix_view<X> x, i64 tile_rows, i64 tile_columns, scale_kind kind = scale_kind::fp32,
+                    i64 pitch = 0) {
+    if (tile_rows < 1 || tile_columns < 1) throw std::invalid_argument("quantize: a tile needs at least one element");
+    const i64 down = ceil_div(x.rows, tile_rows), across = ceil_div(x.columns, tile_columns);
+    fp8_matrix<Q> out{matrix<Q>(x.rows, x.columns, pitch), matrix<float>(down, across), tile_rows, tile_columns, kind};
+    parallel_ranges(down, tile_rows * x.columns * 4, [&](i64 first, i64 last) {
+        for (i64 t = first * across; t < last * across; ++t) {
+            const i64 row = t / across * tile_rows, row_end = min(row + tile_rows, x.rows);
+            const i64 column = t % across * tile_columns, column_end = min(column + tile_columns, x.columns);
+            amax largest;
+            for (i64 i = row; i < row_end; ++i) {
+                for (i64 j = column; j < column_end; ++j) largest.add(float(x(i, j)));
+            }
+            const float scale = largest.scale(Q::largest, kind), reciprocal = 1.0f / scale;
+            out.scales(t / across, t % across) = scale;
+            for (i64 i = row; i < row_end; ++i) {
+                for (i64 j = column; j < column_end; ++j) out.data(i, j) = cast_fp8<Q>(float(x(i, j)), reciprocal);
+            }
+        }
+    });
+    return out;
+}
+
+/// x(m, k), one scale for each row and `gran_k` columns: activations.
+template <fp8_element Q = e4m3, class X>
+fp8_matrix<Q> per_token(matrix_view<X> x, i64 gran_k = 128, scale_kind kind = scale_kind::fp32, i64 pitch = 0) {
+    return tiles<Q>(x, 1, gran_k, kind, pitch);
+}
+
+/// x(k, mn), one scale for each `gran_k` rows and one column: operands whose reduction runs down the columns.
+template <fp8_element Q = e4m3, class X>
+fp8_matrix<Q> per_channel(matrix_view<X> x, i64 gran_k = 128, scale_kind kind = scale_kind::fp32, i64 pitch = 0) {
+    return tiles<Q>(x, gran_k, 1, kind, pitch);
+}
+
+/// x(n, k), one scale for each `gran` x `gran` block: weights.
+template <fp8_element Q = e4m3, class X>
+fp8_matrix<Q> per_block(matrix_view<X> x, i64 gran = 128, scale_kind kind = scale_kind::fp32, i64 pitch = 0) {
+    return tiles<Q>(x, gran, gran, kind, pitch);
+}
+
+/// x(tokens, d), one scale per row, whatever its length: keys and values.
+template <fp8_element Q = e4m3, class X>
+fp8_matrix<Q> per_row(matrix_view<X> x, scale_kind kind = scale_kind::fp32, i64 pitch = 0) {
+    return tiles<Q>(x, 1, max(x.columns, i64(1)), kind, pitch);
+}
+
+/// A plain cast without scales: queries.
+template <fp8_element Q = e4m3, class X>
+matrix<Q> unscaled(matrix_view<X> x, i64 pitch = 0) {
+    matrix<Q> out(x.rows, x.columns, pitch);
+    for (i64 i = 0; i < x.rows; ++i) {
+        for (i64 j = 0; j < x.columns; ++j) out(i, j) = cast_fp8<Q>(float(x(i, j)), 1.0f);
+    }
+    return out;
+}
+
+/// The E2M1 code of x: the number of midpoints strictly below |x|, so that a midpoint takes the smaller magnitude. There is
+/// no negative zero.
+inline u8 cast_fp4(float x) {
+    constexpr float midpoints[] = {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f};
+    u8 code = 0;
+    for (const float midpoint : midpoints) code = u8(code + (std::fabs(x) > midpoint));
+    return x < 0 && code != 0 ? u8(code | 8) : code;
+}
+
+/// A matrix in packed FP4 with its scales: element (i, j) is data(i, j / 2)[j % 2] * scales(i, j / gran_k).
+struct fp4_matrix {
+    matrix<e2m1x2> data;
+    matrix<float> scales;
+    i64 gran_k = 32;
+    scale_kind kind = scale_kind::fp32;
+};
+
+/// x(m, k) with even k, one scale for each row and `gran_k` columns.
+template <class X>
+fp4_matrix per_token_fp4(matrix_view<X> x, i64 gran_k = 32, scale_kind kind = scale_kind::fp32) {
+    if (x.columns % 2 != 0) throw std::invalid_argument("quantize: packed FP4 needs an even number of columns");
+    if (gran_k < 2 || gran_k % 2 != 0) throw std::invalid_argument("quantize: packed FP4 needs an even gran_k");
+    fp4_matrix out{matrix<e2m1x2>(x.rows, x.columns / 2), matrix<float>(x.rows, ceil_div(x.columns, gran_k)), gran_k,
+                   kind};
+    for (i64 i = 0; i < x.rows; ++i) {
+        for (i64 group = 0; group < out.scales.columns(); ++group) {
+            const i64 first = group * gran_k, last = min(first + gran_k, x.columns);
+            amax largest;
+            for (i64 j = first; j < last; ++j) largest.add(float(x(i, j)));
+            const float scale = largest.scale(e2m1x2::largest, kind), reciprocal = 1.0f / scale;
+            out.scales(i, group) = scale;
+            for (i64 j = first; j < last; j += 2) {
+                const u8 low = cast_fp4(float(x(i, j)) * reciprocal), high = cast_fp4(float(x(i, j + 1)) * reciprocal);
+                out.data(i, j / 2) = {u8(low | high << 4)};
+            }
+        }
+    }
+    return out;
+}
+
+/// The transpose of packed FP4: (m, n / 2) bytes to (n, m / 2) bytes. m must be even.
+inline matrix<e2m1x2> transpose_fp4(matrix_view<const e2m1x2> x) {
+    if (x.rows % 2 != 0)
+        throw std::invalid_argument("quantize: the transpose of packed FP4 needs an even number of rows");
+    matrix<e2m1x2> out(x.columns * 2, x.rows / 2);
+    for (i64 j = 0; j < out.rows(); ++j) {
+        for (i64 i = 0; i < out.columns(); ++i) {
+            const int low = x(2 * i, j / 2).bits >> (4 * (j % 2)) & 15,
+                      high = x(2 * i + 1, j / 2).bits >> (4 * (j % 2)) & 15;
+            out(j, i) = {u8(low | high << 4)};
+        }
+    }
+    return out;
+}
+
+/// Four scales along each row to a word, row-major: byte j of word (i, w) is the exponent of scale (i, 4 w + j). Scales must
+/// be powers of two. FP8 needs a multiple of four scales in a row; `pad` (FP4) completes a row with scales of 1.
+inline matrix<u32> packed_rows(matrix_view<const float> scales, bool pad = false) {
+    if (!pad && scales.columns % 4 != 0) {
+        throw std::invalid_argument("quantize: packed scales need a multiple of four scales in each row");
+    }
+    matrix<u32> out(scales.rows, ceil_div(scales.columns, i64(4)));
+    for (i64 i = 0; i < scales.rows; ++i) {
+        for (i64 w = 0; w < out.columns(); ++w) {
+            u32 word = 0;
+            for (i64 j = 0; j < 4; ++j) {
+                const u32 bits = 4 * w + j < scales.columns ? bit_cast<u32>(scales(i, 4 * w + j)) : 0x3f800000u;
+                if ((bits & 0x807fffffu) != 0)
+                    throw std::invalid_argument("quantize: a packed scale must be a power of two");
+                word |= bits >> 23 << (8 * j);
+            }
+            out(i, w) = word;
+        }
+    }
+    return out;
+}
+
+}  // namespace deepgemm::quantize

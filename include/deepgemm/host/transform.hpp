@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Scale layouts on the host: the reference of the transforms that scale/transforms runs on a GPU, and the decision which
+// transform a caller's scales need. Layouts: raw (any strides), MN-major with columns of align(mn, 4) words as TMA wants
+// them, the same with four UE8M0 exponents to a word, and the words of K-grouped products.
+#pragma once
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include <deepgemm/host/matrix.hpp>
+#include <deepgemm/kernel/info.cuh>
+
+namespace deepgemm::reference {
+
+/// Words from one K block to the next in an MN-major, TMA-aligned layout: 16 bytes are four words.
+constexpr i64 tma_aligned(i64 mn) { return align_up(mn, i64(4)); }
+
+/// FP32 scales as a caller has them: scale (g, row, block) at data[g * group_stride + row * row_stride + block * block_stride].
+/// A row covers `tile_mn` rows of the operand.
+struct raw_scales {
+    const float* data = nullptr;
+    i64 groups = 1, rows = 0, blocks = 0;
+    i64 group_stride = 0, row_stride = 0, block_stride = 1;
+    i64 tile_mn = 1;
+
+    float at(i64 group, i64 mn, i64 block) const {
+        return data[group * group_stride + mn / tile_mn * row_stride + block * block_stride];
+    }
+};
+
+/// One matrix of scales, of any strides, as raw_scales.
+inline raw_scales raw(matrix_view<const float> scales, i64 tile_mn = 1) {
+    return {scales.data, 1, scales.rows, scales.columns, 0, scales.row_stride, scales.column_stride, tile_mn};
+}
+
+/// Words (group, mn, kw) at data[(group * k_words + kw) * pitch + mn]; W is float or u32. Rows from mn to pitch are padding
+/// that nobody reads; it holds NaN.
+template <class W>
+struct mn_major {
+    i64 groups = 1, mn = 0, k_words = 0, pitch = 0;
+    std::vector<W> data;
+
+    mn_major() = default;
+    mn_major(i64 group_count, i64 rows, i64 words)
+        : groups(group_count),
+          mn(rows),
+          k_words(words),
+          pitch(tma_aligned(rows)),
+          data(std::size_t(groups * k_words * pitch)) {
+        if (!data.empty()) std::memset(data.data(), 0xff, data.size() * sizeof(W));
+    }
+    W& at(i64 group, i64 row, i64 word) { return data[std::size_t((group * k_words + word) * pitch + row)]; }
+    const W& at(i64 group, i64 row, i64 word) const {
+        return data[std::size_t((group * k_words + word) * pitch + row)];
+    }
+};
+
+/// The exponent byte of a scale that is a power of two. Throws std::invalid_argument for any other value: packing never rounds.
+inline u32 exponent_byte(float scale, i64 group, i64 row, i64 block) {
+    const u32 bits = bit_cast<u32>(scale);
+    if ((bits & 0x807fffffu) == 0) return bits >> 23;
+    char text[160];
+    std::snprintf(text, sizeof text,
+                  "scale (group %lld, row %lld, block %lld) is %.9g: only powers of two can be packed to UE8M0", group,
+                  row, block, double(scale));
+    throw std::invalid_argument(text);
+}
+
+/// Four scales from `block` on as one word, the first in the lowest byte; blocks from `end` on are byte 0.
+/// `scale(block)` gives a scale.
+template <class Scale>
+u32 packed_word(const Scale& scale, i64 block, i64 end, i64 group, i64 row) {
+    u32 word = 0;
+    for (i64 j = 0; j < 4 && block + j < end; ++j)
+        word |= exponent_byte(scale(block + j), group, row, block + j) << (8 * j);
+    return word;
+}
+
+/// FP32 scales of an operand with `mn` rows, MN-major and TMA-aligned.
+inline mn_major<float> to_mn_major(const raw_scales& in, i64 mn) {
+    mn_major<float> out(in.groups, mn, in.blocks);
+    for (i64 g = 0; g < in.groups; ++g) {
+        for (i64 block = 0; block < in.blocks; ++block) {
+            for (i64 row = 0; row < mn; ++row) out.at(g, row, block) = in.at(g, row, block);
+        }
+    }
+    return out;
+}
+
+/// FP32 scales, all of them powers of two, as packed UE8M0, MN-major and TMA-aligned.
+inline mn_major<u32> to_packed(const raw_scales& in, i64 mn) {
+    mn_major<u32> out(in.groups, mn, ceil_div(in.blocks, i64(4)));
+    for (i64 g = 0; g < in.groups; ++g) {
+        for (i64 word = 0; word < out.k_words; ++word) {
+            for (i64 row = 0; row < mn; ++row) {
+                out.at(g, row, word) =
+                    packed_word([&](i64 block) { return in.at(g, row, block); }, 4 * word, in.blocks, g, row);
+            }
+        }
+    }
+    return out;
+}
+
+/// As to_packed(), for the rows of groups that end at `ends[g]` and start at align(ends[g - 1], alignment): rows between two
+/// groups are written as word 0 and their scales are not looked at.
+inline mn_major<u32> to_packed_psum(const raw_scales& in, i64 mn, const std::vector<i32>& ends, i64 alignment) {
+    if (in.groups != 1) throw std::invalid_argument("packed scales of grouped rows need one matrix over all rows");
+    mn_major<u32> out(1, mn, ceil_div(in.blocks, i64(4)));
+    std::fill(out.data.begin(), out.data.end(), 0u);
+    i64 start = 0;
+    for (const i32 end : ends) {
+        for (i64 row = start; row < min(i64(end), mn); ++row) {
+            for (i64 word = 0; word < out.k_words; ++word) {
+                out.at(0, row, word) =
+                    packed_word([&](i64 block) { return in.at(0, row, block); }, 4 * word, in.blocks, 0, row);
+            }
+        }
+        start = align_up(i64(end), alignment);
+    }
+    return out;
+}
+
+/// K of each group from a K-grouped layout: the sizes themselves, or ends whose starts are aligned (psum).
+inline std::vector<i64> k_group_sizes(const std::vector<i32>& layout, bool psum, i64 alignment) {
+    std::vector<i64> sizes;
+    i64 start = 0;
+    for (const i32 entry : layout) {
+        sizes.push_back(psum ? entry - start : entry);
+        if (sizes.back() < 0) throw std::invalid_argument("a group's end lies before its start");
+        start = psum ? align_up(i64(entry), alignment) : 0;
+    }
+    return sizes;
+}
+
+/// Word rows to allocate for the packed scales of a K-grouped product: exact if the host knows the sizes, else (`sizes` empty)
+/// a bound from the number of scale rows.
+inline i64 k_grouped_words(const std::vector<i64>& sizes, i64 scale_rows, i64 groups, i64 gran_k) {
+    if (sizes.empty()) return (scale_rows + 3 * groups) / 4;
+    i64 words = 0;
+    for (const i64 k : sizes) words += ceil_div(k, 4 * gran_k);
+    return words;
+}
+
+/// Packs the scales of a K-grouped product: `in` (scale rows of all groups without gaps, mn) to `words` rows of mn words,
+/// every group starting a word of its own. `words` is k_grouped_words() or larger; surplus rows keep 0xff bytes.
+inline matrix<u32> to_packed_k_grouped(matrix_view<const float> in, const std::vector<i64>& sizes, i64 gran_k,
+                                       i64 words) {
+    if (in.columns % 4 != 0) throw std::invalid_argument("scales of a K-grouped product need mn to be a multiple of 4");
+    if (sizes.size() > 128) throw std::invalid_argument("a K-grouped product has at most 128 groups");
+    if (gran_k != 32 && gran_k != 128)
+        throw std::invalid_argument("scales of a K-grouped product cover 32 or 128 elements of K");
+    matrix<u32> out(words, in.columns);
+    i64 first_row = 0, first_word = 0;
+    for (std::size_t g = 0; g < sizes.size(); ++g) {
+        const i64 rows = ceil_div(sizes[g], gran_k);
+        if (first_row + rows > in.rows)
+            throw std::invalid_argument("the groups have more scale rows than the matrix of scales");
+        for (i64 word = 0; word < ceil_div(rows, i64(4)); ++word) {
+            for (i64 mn = 0; mn < in.columns; ++mn) {
+                const auto scale = [&](i64 row) { return in(first_row + row, mn); };
+                out(first_word + word, mn) = packed_word(scale, 4 * word, rows, i64(g), mn);
+            }
+        }
+        first_row += rows;
+        first_word += ceil_div(rows, i64(4));
+    }
+    return out;
+}
+
+}  // namespace deepgemm::reference
