@@ -65,7 +65,10 @@ DEEPGEMM_DEVICE T ld_shared_cluster(u32 address) {
     if constexpr (sizeof(T) == 4) {
         asm volatile("ld.shared::cluster.b32 %0, [%1];" : "=r"(v.w[0]) : "r"(address) : "memory");
     } else if constexpr (sizeof(T) == 8) {
-        asm volatile("ld.shared::cluster.v2.b32 {%0, %1}, [%2];" : "=r"(v.w[0]), "=r"(v.w[1]) : "r"(address) : "memory");
+        asm volatile("ld.shared::cluster.v2.b32 {%0, %1}, [%2];"
+                     : "=r"(v.w[0]), "=r"(v.w[1])
+                     : "r"(address)
+                     : "memory");
     } else {
         asm volatile("ld.shared::cluster.v4.b32 {%0, %1, %2, %3}, [%4];"
                      : "=r"(v.w[0]), "=r"(v.w[1]), "=r"(v.w[2]), "=r"(v.w[3])

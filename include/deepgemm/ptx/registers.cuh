@@ -15,8 +15,7 @@ concept register_count = N >= 24 && N <= 256 && N % 8 == 0;
 
 /// Waits until the CTA's pool can raise the warp to N registers per thread. Called by all warps of a warpgroup.
 template <int N>
-    requires register_count<N>
-DEEPGEMM_DEVICE void increase_registers() {
+requires register_count<N> DEEPGEMM_DEVICE void increase_registers() {
 #if DEEPGEMM_SIMULATED
     sim::increase_registers(N);
 #else
@@ -26,8 +25,7 @@ DEEPGEMM_DEVICE void increase_registers() {
 
 /// Gives all but N registers per thread back to the CTA's pool. Called by all warps of a warpgroup.
 template <int N>
-    requires register_count<N>
-DEEPGEMM_DEVICE void decrease_registers() {
+requires register_count<N> DEEPGEMM_DEVICE void decrease_registers() {
 #if DEEPGEMM_SIMULATED
     sim::decrease_registers(N);
 #else

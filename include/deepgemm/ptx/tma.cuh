@@ -31,22 +31,22 @@ DEEPGEMM_DEVICE i32 coordinate(const i32 (&coord)[Rank], int i) {
 }  // namespace detail
 
 // One instruction for every rank. Operands: %0 shared address, %1 tensor map, %2 to %6 coordinates, then the caller's.
-#define DEEPGEMM_TENSOR_COPY_OF(DIGIT, COORDINATES, HEAD, MIDDLE, TAIL, SHARED, ...)                                   \
-    asm volatile(HEAD DIGIT "d" MIDDLE COORDINATES TAIL ::"r"(SHARED), "l"(&map), "r"(detail::coordinate(coord, 0)),   \
-                 "r"(detail::coordinate(coord, 1)), "r"(detail::coordinate(coord, 2)),                                 \
-                 "r"(detail::coordinate(coord, 3)), "r"(detail::coordinate(coord, 4)) __VA_OPT__(, ) __VA_ARGS__       \
+#define DEEPGEMM_TENSOR_COPY_OF(DIGIT, COORDINATES, HEAD, MIDDLE, TAIL, SHARED, ...)                                 \
+    asm volatile(HEAD DIGIT "d" MIDDLE COORDINATES TAIL ::"r"(SHARED), "l"(&map), "r"(detail::coordinate(coord, 0)), \
+                 "r"(detail::coordinate(coord, 1)), "r"(detail::coordinate(coord, 2)),                               \
+                 "r"(detail::coordinate(coord, 3)), "r"(detail::coordinate(coord, 4))__VA_OPT__(, ) __VA_ARGS__      \
                  : "memory")
-#define DEEPGEMM_TENSOR_COPY(...)                                                                                      \
-    if constexpr (Rank == 1) {                                                                                         \
-        DEEPGEMM_TENSOR_COPY_OF("1", "{%2}", __VA_ARGS__);                                                             \
-    } else if constexpr (Rank == 2) {                                                                                  \
-        DEEPGEMM_TENSOR_COPY_OF("2", "{%2, %3}", __VA_ARGS__);                                                         \
-    } else if constexpr (Rank == 3) {                                                                                  \
-        DEEPGEMM_TENSOR_COPY_OF("3", "{%2, %3, %4}", __VA_ARGS__);                                                     \
-    } else if constexpr (Rank == 4) {                                                                                  \
-        DEEPGEMM_TENSOR_COPY_OF("4", "{%2, %3, %4, %5}", __VA_ARGS__);                                                 \
-    } else {                                                                                                           \
-        DEEPGEMM_TENSOR_COPY_OF("5", "{%2, %3, %4, %5, %6}", __VA_ARGS__);                                             \
+#define DEEPGEMM_TENSOR_COPY(...)                                          \
+    if constexpr (Rank == 1) {                                             \
+        DEEPGEMM_TENSOR_COPY_OF("1", "{%2}", __VA_ARGS__);                 \
+    } else if constexpr (Rank == 2) {                                      \
+        DEEPGEMM_TENSOR_COPY_OF("2", "{%2, %3}", __VA_ARGS__);             \
+    } else if constexpr (Rank == 3) {                                      \
+        DEEPGEMM_TENSOR_COPY_OF("3", "{%2, %3, %4}", __VA_ARGS__);         \
+    } else if constexpr (Rank == 4) {                                      \
+        DEEPGEMM_TENSOR_COPY_OF("4", "{%2, %3, %4, %5}", __VA_ARGS__);     \
+    } else {                                                               \
+        DEEPGEMM_TENSOR_COPY_OF("5", "{%2, %3, %4, %5, %6}", __VA_ARGS__); \
     }
 #endif
 
@@ -60,8 +60,9 @@ DEEPGEMM_DEVICE void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32
     sim::tma_load(map, dst, bar, coord, Rank, 0);
 #else
     if (hint == cache_hint::none) {
-        DEEPGEMM_TENSOR_COPY("cp.async.bulk.tensor.", ".shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, ",
-                             "], [%7];", dst, "r"(bar));
+        DEEPGEMM_TENSOR_COPY("cp.async.bulk.tensor.",
+                             ".shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, ", "], [%7];", dst,
+                             "r"(bar));
     } else {
         DEEPGEMM_TENSOR_COPY("cp.async.bulk.tensor.",
                              ".shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1, ",
@@ -127,9 +128,10 @@ DEEPGEMM_DEVICE void bulk_load(u32 dst, const void* src, u32 bytes, u32 bar,
     sim::bulk_load(dst, src, bytes, bar, 0);
 #else
     if (hint == cache_hint::none) {
-        asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(dst),
-                     "l"(src), "r"(bytes), "r"(bar)
-                     : "memory");
+        asm volatile(
+            "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(dst),
+            "l"(src), "r"(bytes), "r"(bar)
+            : "memory");
     } else {
         asm volatile(
             "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], "

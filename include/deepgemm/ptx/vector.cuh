@@ -20,8 +20,8 @@ struct alignas(4 * sizeof(T) < 16 ? 4 * sizeof(T) : 16) vec4 {
 
 /// A type that one load or store moves: 1, 2, 4, 8 or 16 bytes, trivially copyable.
 template <class T>
-concept movable = __is_trivially_copyable(T) && (sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8 ||
-                                                 sizeof(T) == 16);
+concept movable = __is_trivially_copyable(T) &&
+                  (sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8 || sizeof(T) == 16);
 
 namespace detail {
 

@@ -64,10 +64,10 @@ using wait_list = std::vector<thread_state*>;
 
 /// Why a thread is suspended, for the deadlock report. `what` is the instruction; barriers fill in the rest.
 struct wait_reason {
-    enum class kind : u8 { other, mbarrier, named_barrier, polling } kind = kind::other;
+    enum class kind : u8 { other, mbarrier, named_barrier, registers, polling } reason = kind::other;
     const char* what = "";
     const char* name = "";       ///< the barrier's name, as the kernel gives it
-    u32 address = 0, value = 0;  ///< barrier address and parity, or number and thread count
+    u32 address = 0, value = 0;  ///< offset and parity; barrier number and threads; count and registers needed
 };
 
 /// Bytes [lo, hi) of a CTA's dynamic shared memory.
@@ -103,6 +103,7 @@ struct thread_state {
         i64 phase;
     };
     std::vector<observation> observed;  ///< last phase seen of each mbarrier
+    u64 observations = 0;               ///< successful waits on mbarriers
     bool cluster_arrived = false;
     u32 cluster_generation = 0;
     // stores

@@ -122,17 +122,21 @@ inline std::string unfenced_writer(const cta_state& cta, u32 offset) {
     return "the generic proxy";
 }
 
+/// Every byte of [lo, hi) that the async proxy is about to read has been fenced.
+inline void check_fenced(const cta_state& cta, u32 lo, u32 hi, const char* what) {
+    if (!current().options.check_proxy || std::memcmp(cta.generic + lo, cta.async + lo, hi - lo) == 0) return;
+    u32 i = lo;
+    while (cta.generic[i] == cta.async[i]) ++i;
+    fail(
+        text("%s reads shared memory [0x%x,0x%x): byte 0x%x was written by %s and never fenced "
+             "(missing fence.proxy.async)",
+             what, lo, hi, i, unfenced_writer(cta, i).c_str()));
+}
+
 inline void check_async_read(const cta_state& cta, u32 lo, u32 hi, const char* what) {
     check_in_flight(cta, lo, hi, what);
     check_written(cta, lo, hi, what);
-    if (current().options.check_proxy && std::memcmp(cta.generic + lo, cta.async + lo, hi - lo) != 0) {
-        u32 i = lo;
-        while (cta.generic[i] == cta.async[i]) ++i;
-        fail(
-            text("%s reads shared memory [0x%x,0x%x): byte 0x%x was written by %s and never fenced "
-                 "(missing fence.proxy.async)",
-                 what, lo, hi, i, unfenced_writer(cta, i).c_str()));
-    }
+    check_fenced(cta, lo, hi, what);
 }
 
 inline void check_async_write(const cta_state& cta, u32 lo, u32 hi, const char* what) {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Global memory of the simulated machine is the host's memory. Flags and counters let other threads run, so that CTAs
+// resident at the same time can wait for each other.
+#pragma once
+
+#include <deepgemm/sim/machine.hpp>
+
+namespace deepgemm::sim {
+
+/// With options::dependent_launch: nobody in the CTA has waited for the preceding grid yet.
+inline void check_grid_waited(const char* what) {
+    if (current().options.dependent_launch && !me().cta->grid_waited) {
+        fail(text("%s before griddepcontrol.wait: the preceding grid may still write what it reads", what));
+    }
+}
+
+inline void check_global(const void* address, std::size_t bytes, const char* what) {
+    if (address == nullptr) fail(text("%s: null pointer", what));
+    if (reinterpret_cast<std::uintptr_t>(address) % bytes != 0) {
+        fail(text("%s: global address %p is not aligned to %u bytes", what, address, u32(bytes)));
+    }
+}
+
+template <class T>
+T ld_global(const T* address) {
+    check_global(address, sizeof(T), "ld.global");
+    check_grid_waited("ld.global");
+    return *address;
+}
+
+template <class T>
+void st_global(T* address, const T& value) {
+    check_global(address, sizeof(T), "st.global");
+    *address = value;
+}
+
+inline u32 ld_acquire(const u32* address) {
+    yield("ld.acquire.gpu");
+    return ld_global(address);
+}
+
+inline void st_release(u32* address, u32 value) {
+    st_global(address, value);
+    current().idle_polls = 0;
+    yield("st.release.gpu");
+}
+
+template <class T>
+T atomic_add(T* address, T value) {
+    check_global(address, sizeof(T), "atom.global.add");
+    if (sizeof(T) == 4 && current().options.resident_clusters != 1) yield("atom.global.add");
+    const T before = *address;
+    *address = before + value;
+    if (value != T(0)) current().idle_polls = 0;
+    return before;
+}
+
+inline void grid_dependency_wait() { me().cta->grid_waited = true; }
+inline void grid_dependency_trigger() {}
+
+}  // namespace deepgemm::sim

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// What a launch says when no thread can run any more: who waits for what, warp by warp.
+#pragma once
+
+#include <deepgemm/sim/memory.hpp>
+
+namespace deepgemm::sim {
+
+inline std::string describe_wait(const thread_state& t) {
+    const wait_reason& r = t.wait;
+    switch (r.reason) {
+        case wait_reason::kind::mbarrier:
+            for (const auto& m : t.cta->mbarriers) {
+                if (m->offset != r.address) continue;
+                const char* hint = m->tx < 0                      ? "  <- more bytes arrived than expect_tx announced"
+                                   : m->pending == 0 && m->tx > 0 ? "  <- expect_tx announced more bytes than arrived"
+                                                                  : "";
+                return text("mbarrier 0x%x%s%s parity %u (phase %llu: pending %u of %u arrivals, tx-count %lld)%s",
+                            window + r.address, *r.name != 0 ? " " : "", r.name, r.value, m->phase, m->pending,
+                            m->expected, m->tx, hint);
+            }
+            return "mbarrier";
+        case wait_reason::kind::named_barrier:
+            return text("%s %u: %u of %u threads arrived", r.what, r.address, t.cta->named[r.address].arrived, r.value);
+        case wait_reason::kind::registers:
+            return text("setmaxnreg.inc %u: needs %u registers, %u are free in the CTA's pool", r.address, r.value,
+                        t.cta->free_registers);
+        case wait_reason::kind::polling: return text("%s in a loop: nothing it polls changes", r.what);
+        case wait_reason::kind::other: break;
+    }
+    return r.what;
+}
+
+/// One line per warp and reason: CTA, rank, warp, role, lanes, what they wait for.
+inline std::string deadlock_report() {
+    constexpr std::size_t most_lines = 64;
+    std::string out = "DEADLOCK: no thread can run and no asynchronous work is left\n";
+    std::size_t lines = 0;
+    for (const auto& cluster : current().clusters) {
+        for (const auto& cta : cluster->ctas) {
+            u32 ended = 0;
+            for (const warp_state& w : cta->warps) {
+                std::vector<std::pair<std::string, u32>> reasons;
+                for (const thread_state* t : w.lanes) {
+                    if (t->done) {
+                        ++ended;
+                        continue;
+                    }
+                    std::string reason = describe_wait(*t);
+                    auto at = std::find_if(reasons.begin(), reasons.end(), [&](auto& r) { return r.first == reason; });
+                    if (at == reasons.end()) at = reasons.insert(at, {std::move(reason), 0});
+                    ++at->second;
+                }
+                for (const auto& [reason, lanes] : reasons) {
+                    if (++lines > most_lines) continue;
+                    out += text("  CTA (%u,%u,%u) rank %u warp %2u %-10s %2u lanes: ", cta->index.x, cta->index.y,
+                                cta->index.z, cta->rank, w.index, w.role, lanes) +
+                           reason + "\n";
+                }
+            }
+            if (ended != 0 && cta->alive != 0 && lines < most_lines) {
+                out += text("  CTA (%u,%u,%u) rank %u: %u threads have ended\n", cta->index.x, cta->index.y,
+                            cta->index.z, cta->rank, ended);
+            }
+        }
+    }
+    if (lines > most_lines) out += text("  and %u more lines\n", u32(lines - most_lines));
+    return out;
+}
+
+}  // namespace deepgemm::sim

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+// Bulk and tensor copies. A load lands in both views of shared memory and then counts its bytes on an mbarrier. A store
+// first reads shared memory (wait_group.read), later writes global memory (wait_group).
+#pragma once
+
+#include <deepgemm/core/math.cuh>
+#include <deepgemm/layout/swizzle.cuh>
+#include <deepgemm/sim/global.hpp>
+#include <deepgemm/sim/mbarrier.hpp>
+#include <deepgemm/sim/tensor_map.hpp>
+
+namespace deepgemm::sim {
+
+inline tensor_description tensor_of(const tensor_map& map, int rank, const char* what) {
+    const tensor_description d = description_of(map);
+    if (d.magic != tensor_map_magic) fail(text("%s: the tensor map was not made by sim::encode_tensor_map", what));
+    if (d.rank != rank) fail(text("%s: %d coordinates for a tensor map of rank %u", what, rank, d.rank));
+    return d;
+}
+
+inline void prefetch_tensor_map(const tensor_map& map) {
+    if (description_of(map).magic != tensor_map_magic) fail("prefetch.tensormap: not a tensor map of the simulator");
+}
+
+/// Where a box lies in its tensor.
+struct box_position {
+    i64 at[5] = {0, 0, 0, 0, 0};
+    box_position(const i32* coord, int rank) {
+        for (int i = 0; i < rank; ++i) at[i] = coord[i];
+    }
+};
+
+/// Calls f(offset, global, bytes) for each run of a box's bytes that lies in the tensor and, under the swizzle, in one
+/// piece of shared memory: `offset` from the start of the tile at shared-memory offset `tile`.
+template <class F>
+void for_each_run(const tensor_description& d, const box_position& p, u32 tile, F f) {
+    const u32 element = d.element_bytes(), row_bytes = d.row_bytes();
+    const i64 extent = i64(d.extent[0]);
+    const u32 first = u32(std::clamp<i64>(-p.at[0], 0, d.box[0])) * element;  // bytes of a row
+    const u32 last = u32(std::clamp<i64>(extent - p.at[0], 0, d.box[0])) * element;
+    for (u32 row = 0; row < d.rows(); ++row) {
+        u32 rest = row;
+        bool inside = true;
+        u8* global = d.base + p.at[0] * i64(element);
+        for (u32 i = 1; i < 5; ++i) {
+            const i64 x = p.at[i] + rest % d.box[i];
+            rest /= d.box[i];
+            inside = inside && x >= 0 && x < i64(d.extent[i]);
+            global += x * i64(d.stride[i]);
+        }
+        if (!inside) continue;
+        if (d.swizzle == swizzle_mode::none) {
+            if (first < last) f(row * row_bytes + first, global + first, last - first);
+            continue;
+        }
+        for (u32 b = first; b < last;) {
+            const u32 n = std::min(last - b, 16 - b % 16);
+            f(swizzled(tile + row * row_bytes + b, d.swizzle) - tile, global + b, n);
+            b += n;
+        }
+    }
+}
+
+// ---- loads
+
+/// Starts a load of `bytes` to `dst`, to every CTA of `mask` (0: the own one), counted on the barrier at the offset of
+/// `bar` in each, or with `one_barrier` all on `bar`. `fill(image, tile)` gives the bytes when it lands.
+template <class Fill>
+void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const char* what, u32 alignment, Fill fill) {
+    struct target {
+        cta_state* cta;
+        cta_state* barrier_cta;
+        u64 id;
+    };
+    check_grid_waited(what);
+    cta_state& own = *me().cta;
+    cluster_state& cluster = *own.cluster;
+    const u32 offset = off_of(dst, bytes, what, alignment), barrier = off_of(bar, 8, what, 8);
+    if (mask == 0) {
+        if (&cta_of(dst, what) != &own) fail(text("%s: destination in a peer CTA without multicast", what));
+        mask = 1u << own.rank;
+    }
+    if (!one_barrier && bar >> 24 != dst >> 24) fail(text("%s: data and mbarrier lie in different CTAs", what));
+    if (mask >> cluster.ctas.size() != 0) fail(text("%s: CTA mask 0x%x exceeds the cluster", what, mask));
+    std::vector<target> targets;
+    for (u32 rank = 0; rank < cluster.ctas.size(); ++rank) {
+        if ((mask >> rank & 1) == 0) continue;
+        cta_state& cta = *cluster.ctas[rank];
+        cta_state& barrier_cta = one_barrier ? cta_of(bar, what) : cta;
+        check_async_write(cta, offset, offset + bytes, what);
+        for (const auto& m : cta.mbarriers) {
+            if (m->live && byte_range{offset, offset + bytes}.overlaps(m->offset, m->offset + 8)) {
+                fail(text("%s overwrites the mbarrier at 0x%x", what, window + m->offset));
+            }
+        }
+        find_mbarrier(barrier_cta, barrier, what, true);
+        targets.push_back({&cta, &barrier_cta, begin_write(cta, offset, offset + bytes, window + barrier)});
+    }
+    ++current().statistics.loads;
+    current().statistics.load_bytes += u64(bytes) * targets.size();
+    const std::size_t span = begin_span(activity::load, what);
+    post([=, targets = std::move(targets)] {
+        std::vector<u8> image(bytes, 0);
+        fill(image.data(), offset);
+        for (const target& t : targets) {
+            if (t.cta->alive == 0) fail(text("%s lands in CTA rank %u, which has exited", what, t.cta->rank));
+            std::memcpy(t.cta->generic + offset, image.data(), bytes);
+            std::memcpy(t.cta->async + offset, image.data(), bytes);
+            mark_written(*t.cta, offset, offset + bytes);
+            end_write(*t.cta, t.id);
+            arrive_on(*t.barrier_cta, barrier, 0, -i64(bytes), what);
+        }
+        end_span(span);
+    });
+}
+
+/// `one_barrier`: the barrier may lie in another CTA than the data (SM100 CTA pairs).
+inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, int rank, u32 mask,
+                     bool one_barrier = false) {
+    const char* what = mask != 0 ? "TMA load (multicast)" : "TMA load";
+    const tensor_description d = tensor_of(map, rank, what);
+    const box_position p(coord, rank);
+    start_load(dst, d.box_bytes(), bar, mask, one_barrier, what, 128, [=](u8* image, u32 tile) {
+        for_each_run(d, p, tile, [&](u32 offset, const u8* global, u32 n) { std::memcpy(image + offset, global, n); });
+    });
+}
+
+inline void check_bulk(const void* global, u32 bytes, const char* what) {
+    if (bytes == 0 || bytes % 16 != 0) fail(text("%s: %u bytes are not a positive multiple of 16", what, bytes));
+    check_global(global, 16, what);
+}
+
+inline void bulk_load(u32 dst, const void* src, u32 bytes, u32 bar, u32 mask) {
+    check_bulk(src, bytes, "bulk load");
+    start_load(dst, bytes, bar, mask, false, "bulk load", 16, [=](u8* image, u32) { std::memcpy(image, src, bytes); });
+}
+
+// ---- stores
+
+/// Starts a store of `bytes` at `src`; `put(image, tile)` writes them to global memory. `used(f)` calls f(offset, bytes)
+/// for the parts of the tile that are really stored.
+template <class Put, class Used>
+void start_store(u32 src, u32 bytes, const char* what, u32 alignment, Put put, Used used) {
+    thread_state* const t = &me();
+    cta_state* const cta = t->cta;
+    const u32 offset = off_of(src, bytes, what, alignment);
+    if (&cta_of(src, what) != cta) fail(text("%s: source in a peer CTA", what));
+    check_in_flight(*cta, offset, offset + bytes, what);
+    if (first_unwritten(*cta, offset, offset + bytes) != offset + bytes) {
+        used([&](u32 at, u32 n) { check_written(*cta, offset + at, offset + at + n, what); });
+    }
+    check_fenced(*cta, offset, offset + bytes, what);
+    const u64 id = begin_read(*cta, offset, offset + bytes, what);
+    auto operation = std::make_shared<bulk_operation>(bulk_operation{t->bulk_commits, false, false});
+    t->bulk.push_back(operation);
+    ++current().statistics.stores;
+    current().statistics.store_bytes += bytes;
+    const std::size_t span = begin_span(activity::store, what);
+    post([=] {
+        std::vector<u8> image(cta->async + offset, cta->async + offset + bytes);
+        end_read(*cta, id);
+        operation->source_read = true;
+        wake_all(t->bulk_waiters);
+        post([=, image = std::move(image)] {
+            put(image.data(), offset);
+            operation->written = true;
+            end_span(span);
+            wake_all(t->bulk_waiters);
+        });
+    });
+}
+
+/// Adds `bytes` of elements of `type` at `from` to those at `to`.
+inline void add_elements(u8* to, const u8* from, u32 bytes, dtype type) {
+    if (type == dtype::f32) {
+        for (u32 i = 0; i < bytes; i += 4) {
+            float a, b;
+            std::memcpy(&a, to + i, 4);
+            std::memcpy(&b, from + i, 4);
+            a += b;
+            std::memcpy(to + i, &a, 4);
+        }
+    } else {
+        for (u32 i = 0; i < bytes; i += 2) {
+            bf16 a, b;
+            std::memcpy(&a, to + i, 2);
+            std::memcpy(&b, from + i, 2);
+            a = bf16::from_float(float(a) + float(b));
+            std::memcpy(to + i, &a, 2);
+        }
+    }
+}
+
+inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank, bool add) {
+    const char* what = add ? "TMA reduce-add" : "TMA store";
+    const tensor_description d = tensor_of(map, rank, what);
+    const box_position p(coord, rank);
+    if (add && d.type != dtype::f32 && d.type != dtype::bf16) {
+        fail(text("TMA reduce-add: elements of type %s; the simulator models f32 and bf16", name_of(d.type)));
+    }
+    start_store(
+        src, d.box_bytes(), what, 128,
+        [=](const u8* image, u32 tile) {
+            for_each_run(d, p, tile, [&](u32 offset, u8* global, u32 n) {
+                if (add) {
+                    add_elements(global, image + offset, n, d.type);
+                } else {
+                    std::memcpy(global, image + offset, n);
+                }
+            });
+        },
+        [&](auto check) {
+            for_each_run(d, p, off_of(src, 1, what), [&](u32 offset, const u8*, u32 n) { check(offset, n); });
+        });
+}
+
+inline void bulk_store(void* dst, u32 src, u32 bytes, bool add) {
+    const char* what = add ? "bulk reduce-add" : "bulk store";
+    check_bulk(dst, bytes, what);
+    start_store(
+        src, bytes, what, 16,
+        [=](const u8* image, u32) {
+            if (add) {
+                add_elements(static_cast<u8*>(dst), image, bytes, dtype::f32);
+            } else {
+                std::memcpy(dst, image, bytes);
+            }
+        },
+        [&](auto check) { check(0, bytes); });
+}
+
+inline void bulk_commit() { ++me().bulk_commits; }
+
+/// Waits for all but the newest `n` bulk groups: until they have read shared memory, or until global memory is written.
+inline void bulk_wait(u32 n, bool read_only) {
+    thread_state& t = me();
+    auto waits_for = [&](const bulk_operation& o) {
+        return o.group + n < t.bulk_commits && !(read_only ? o.source_read : o.written);
+    };
+    auto pending = [&] {
+        for (const auto& o : t.bulk) {
+            if (waits_for(*o)) return true;
+        }
+        return false;
+    };
+    if (pending()) {
+        const char* what = read_only ? "cp.async.bulk.wait_group.read" : "cp.async.bulk.wait_group";
+        const std::size_t span = begin_span(activity::wait, what);
+        while (pending()) block(t.bulk_waiters, {wait_reason::kind::other, what, "", 0, 0});
+        end_span(span);
+    }
+    std::erase_if(t.bulk, [](const auto& o) { return o->written; });
+}
+
+/// A thread may not end while a store still reads the CTA's shared memory.
+inline void check_bulk_at_exit(const thread_state& t) {
+    for (const auto& o : t.bulk) {
+        if (!o->source_read) {
+            fail(
+                "the thread ends while a bulk or TMA store of its still reads shared memory "
+                "(missing cp.async.bulk.wait_group.read)");
+        }
+    }
+}
+
+}  // namespace deepgemm::sim
