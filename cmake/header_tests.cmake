@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Every header must compile alone: under the host compiler as part of the build, under nvcc and NVRTC (device-capable
-# ones) as ctest entries where those are found. All headers together must link when two translation units have them.
+# Every header must compile alone: under the host compiler as part of the build, under nvcc (device-capable ones) as
+# ctest entries where it is found; tests/rtc does the same with NVRTC. All headers together must link when two translation
+# units have them.
 file(GLOB_RECURSE deepgemm_headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
      "${PROJECT_SOURCE_DIR}/include/deepgemm/*.cuh" "${PROJECT_SOURCE_DIR}/include/deepgemm/*.hpp")
 
@@ -74,17 +75,4 @@ if(DEEPGEMM_NVCC)
         -Xcompiler=-Wall,-Wextra,-Werror,-Wno-psabi "-I${PROJECT_SOURCE_DIR}/include" -c "${folder}/all.cu"
         -o "${folder}/all.o")
     set_tests_properties(headers/nvcc/all PROPERTIES LABELS headers TIMEOUT 300)
-endif()
-
-# --- NVRTC: device-capable headers alone, from memory, as the run-time engine compiles them --------------------------
-find_path(DEEPGEMM_NVRTC_INCLUDE_DIR nvrtc.h PATHS /usr/local/cuda ENV CUDA_HOME ENV CUDA_PATH PATH_SUFFIXES include)
-find_library(DEEPGEMM_NVRTC nvrtc PATHS /usr/local/cuda ENV CUDA_HOME ENV CUDA_PATH PATH_SUFFIXES lib64 lib)
-mark_as_advanced(DEEPGEMM_NVRTC_INCLUDE_DIR DEEPGEMM_NVRTC)
-if(DEEPGEMM_NVRTC AND DEEPGEMM_NVRTC_INCLUDE_DIR)
-    find_package(Threads REQUIRED)
-    add_executable(headers_nvrtc headers/nvrtc.cpp)
-    target_include_directories(headers_nvrtc SYSTEM PRIVATE "${DEEPGEMM_NVRTC_INCLUDE_DIR}")
-    target_link_libraries(headers_nvrtc PRIVATE deepgemm::development "${DEEPGEMM_NVRTC}" Threads::Threads)
-    add_test(NAME headers/nvrtc COMMAND headers_nvrtc "${PROJECT_SOURCE_DIR}/include")
-    set_tests_properties(headers/nvrtc PROPERTIES LABELS headers TIMEOUT 300)
 endif()
