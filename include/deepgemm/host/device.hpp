@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// What planning needs to know of a device, as plain values. Presets make plans possible on a machine without a GPU;
+// cuda_device.hpp reads the values of a real one.
+#pragma once
+
+#include <deepgemm/core/types.cuh>
+
+namespace deepgemm {
+
+/// A GPU, described by the numbers that decide how fast a kernel runs on it.
+struct device_info {
+    char name[64] = "";
+    int arch = 90;                    ///< compute capability, 10 * major + minor
+    int sm_count = 132;               ///< streaming multiprocessors
+    u32 smem_bytes_per_cta = 232448;  ///< shared memory one CTA may ask for
+    i64 l2_bytes = 0;
+    int clock_mhz = 0;     ///< highest clock of the SMs; long kernels run below it, limited by power
+    int hbm_gb_per_s = 0;  ///< peak bandwidth of device memory, in 10^9 bytes per second
+
+    /// NVIDIA H200, SXM.
+    static constexpr device_info h200() {
+        return {.name = "NVIDIA H200", .l2_bytes = i64(60) << 20, .clock_mhz = 1980, .hbm_gb_per_s = 4800};
+    }
+    /// NVIDIA H100, SXM, with 80 GB.
+    static constexpr device_info h100() {
+        return {.name = "NVIDIA H100", .l2_bytes = i64(50) << 20, .clock_mhz = 1980, .hbm_gb_per_s = 3350};
+    }
+    /// The simulated machine: a Hopper with `sm_count` multiprocessors, so that small problems still have several waves.
+    static constexpr device_info simulator(int sm_count = 4) {
+        device_info info = h200();
+        constexpr char label[] = "simulated Hopper";
+        for (u32 i = 0; i < sizeof info.name; ++i) info.name[i] = i < sizeof label ? label[i] : '\0';
+        info.sm_count = sm_count;
+        return info;
+    }
+};
+
+}  // namespace deepgemm
