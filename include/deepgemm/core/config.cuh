@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// The macros of deepgemm: all of them, and what each means under nvcc, NVRTC and a plain host compiler.
+// A plain host compiler builds the same kernel bodies for the simulator (sim/); DEEPGEMM_SIMULATED says so.
+#pragma once
+
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+/// 1 where kernel bodies run on the CPU simulator (plain host compiler), 0 under nvcc and NVRTC.
+#define DEEPGEMM_SIMULATED 0
+/// A function that runs inside a kernel.
+#define DEEPGEMM_DEVICE __device__ __forceinline__
+/// A function of host and device alike; mostly constexpr arithmetic.
+#define DEEPGEMM_BOTH __host__ __device__ __forceinline__
+#define DEEPGEMM_GLOBAL __global__
+#define DEEPGEMM_GRID_CONSTANT __grid_constant__
+#define DEEPGEMM_LAUNCH_BOUNDS(...) __launch_bounds__(__VA_ARGS__)
+#define DEEPGEMM_UNROLL _Pragma("unroll")
+#define DEEPGEMM_NO_UNROLL _Pragma("unroll 1")
+#else
+#define DEEPGEMM_SIMULATED 1
+#define DEEPGEMM_DEVICE inline
+#define DEEPGEMM_BOTH inline
+#define DEEPGEMM_GLOBAL
+#define DEEPGEMM_GRID_CONSTANT
+#define DEEPGEMM_LAUNCH_BOUNDS(...)
+#define DEEPGEMM_UNROLL
+#define DEEPGEMM_NO_UNROLL
+#endif
+
+/// 1 in debug builds: every device-side wait is bounded and reports role, barrier and parity before it traps.
+#if !defined(DEEPGEMM_DEBUG)
+#define DEEPGEMM_DEBUG 0
+#endif
+
+// The architecture this translation unit is compiled for: 900 in sm_90 code, 1000 in sm_100, 0 in host code.
+#if defined(__CUDA_ARCH__)
+#define DEEPGEMM_ARCH __CUDA_ARCH__
+#else
+#define DEEPGEMM_ARCH 0
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Integer arithmetic of tiles and addresses: constexpr, host and device.
+#pragma once
+
+#include <deepgemm/core/config.cuh>
+
+namespace deepgemm {
+
+/// Smallest integer not below `a / b`; `a >= 0`, `b > 0`.
+template <class T>
+DEEPGEMM_BOTH constexpr T ceil_div(T a, T b) {
+    return (a + b - 1) / b;
+}
+
+/// `a` rounded up to a multiple of `b`; `a >= 0`, `b > 0`.
+template <class T>
+DEEPGEMM_BOTH constexpr T align_up(T a, T b) {
+    return ceil_div(a, b) * b;
+}
+
+template <class T>
+DEEPGEMM_BOTH constexpr T min(T a, T b) {
+    return b < a ? b : a;
+}
+
+template <class T>
+DEEPGEMM_BOTH constexpr T max(T a, T b) {
+    return a < b ? b : a;
+}
+
+/// Greatest common divisor of two positive integers.
+template <class T>
+DEEPGEMM_BOTH constexpr T gcd(T a, T b) {
+    while (b != 0) {
+        T remainder = a % b;
+        a = b;
+        b = remainder;
+    }
+    return a;
+}
+
+DEEPGEMM_BOTH constexpr bool is_power_of_two(unsigned long long x) { return x != 0 && (x & (x - 1)) == 0; }
+
+}  // namespace deepgemm

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Extents, tile shapes and coordinates of a matrix product D(m,n) = A(m,k) x B(n,k).
+// An extent may be fixed at compile time (its template value) or known at run time only (0).
+#pragma once
+
+#include <deepgemm/core/math.cuh>
+#include <deepgemm/core/types.cuh>
+
+namespace deepgemm {
+
+/// Rows of A and D, rows of B or columns of D, and the reduction length of one tile; in elements. Structural.
+struct tile_shape {
+    int m = 128, n = 128, k = 128;
+    DEEPGEMM_BOTH friend constexpr bool operator==(const tile_shape&, const tile_shape&) = default;
+};
+
+/// CTAs of a cluster along M and along N. CTAs along M share tiles of B, CTAs along N share tiles of A.
+struct cluster_shape {
+    int m = 1, n = 1;
+    DEEPGEMM_BOTH constexpr int size() const { return m * n; }
+    DEEPGEMM_BOTH friend constexpr bool operator==(const cluster_shape&, const cluster_shape&) = default;
+};
+
+/// Problem extents fixed at compile time; 0 means dynamic. Never changes results, only code.
+struct static_extents {
+    int m = 0, n = 0, k = 0;
+    DEEPGEMM_BOTH friend constexpr bool operator==(const static_extents&, const static_extents&) = default;
+};
+
+/// Extents of one product, in elements.
+struct problem_shape {
+    i32 m, n, k;
+};
+
+/// First row and first column of a tile in D, in elements.
+struct tile_coord {
+    i32 m, n;
+};
+
+/// The extent a kernel works with: the static one if there is one, else the run-time value.
+template <int Static>
+DEEPGEMM_BOTH constexpr i32 extent(i32 dynamic) {
+    if constexpr (Static != 0) {
+        return Static;
+    } else {
+        return dynamic;
+    }
+}
+
+}  // namespace deepgemm

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Steps of an epilogue: `transform` applies a function of the user's own to each element, `then` chains steps before a sink.
+#pragma once
+
+#include <deepgemm/epilogue/store.cuh>
+
+namespace deepgemm {
+
+/// Applies a function object of the user's: `float operator()(float value, i32 m, i32 n) const`, called for elements inside
+/// D only. Its members are the arguments, copied into the kernel's parameters: trivially copyable, pointers to device memory.
+template <class Function>
+struct transform {
+    using arguments = Function;
+    using params = Function;
+    static constexpr bool accumulates = false, custom = true;
+
+    DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments& mine) { return mine; }
+    DEEPGEMM_DEVICE static element_pair apply(const params& f, element_pair pair, pair_place at) {
+        if (at.first_inside()) pair.x = f(pair.x, at.m, at.n);
+        if (at.second_inside()) pair.y = f(pair.y, at.m, at.n + 1);
+        return pair;
+    }
+};
+
+/// A chain: `then<transform<add_bias>, transform<silu>, store<bf16>>` applies its parts from left to right; the last is a
+/// sink. Steps see the totals; `accumulate` adds C after them.
+template <class First, class... Rest>
+struct then {
+    static_assert(epilogue_step<First>, "then: every part but the last must model epilogue_step");
+    using rest = then<Rest...>;
+    using element = typename rest::element;
+    struct arguments {
+        typename First::arguments first{};
+        typename rest::arguments rest{};
+    };
+    struct params {
+        typename First::params first;
+        typename rest::params rest;
+    };
+    static constexpr bool accumulates = rest::accumulates;
+    static constexpr bool custom = First::custom || rest::custom;
+    static constexpr head_splits heads = rest::heads;
+
+    DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments& gemm, const arguments& mine) {
+        return {First::make_params(gemm, mine.first), rest::make_params(gemm, mine.rest)};
+    }
+    DEEPGEMM_DEVICE static element_pair apply(const params& p, element_pair pair, pair_place at) {
+        return rest::apply(p.rest, First::apply(p.first, pair, at), at);
+    }
+};
+
+template <class Sink>
+struct then<Sink> : Sink {
+    static_assert(epilogue<Sink>, "then: the last part must be a sink, as store is");
+};
+
+}  // namespace deepgemm

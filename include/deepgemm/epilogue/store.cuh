@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The sinks of an epilogue: `store` writes D, `accumulate` adds C to it first; either may skip columns inside heads. What they
+// have in common, the staging in shared memory and the copies, is in epilogue/stage.cuh.
+#pragma once
+
+#include <deepgemm/epilogue/epilogue.cuh>
+
+namespace deepgemm {
+
+/// Stores D as `T` (BF16 or FP32), rounded once from the FP32 totals.
+template <output_element T>
+struct store {
+    using element = T;
+    struct arguments {};
+    struct params {};
+    static constexpr bool accumulates = false, custom = false;
+    static constexpr head_splits heads{};
+
+    DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments&) { return {}; }
+    DEEPGEMM_DEVICE static element_pair apply(const params&, element_pair pair, pair_place) { return pair; }
+};
+
+/// Stores D = C + totals as `T`; C, of the same type, is added in FP32 before the one rounding. C may be D itself: each tile
+/// of C is read by the warpgroup that writes that tile, before it does.
+template <output_element T>
+struct accumulate : store<T> {
+    static constexpr bool accumulates = true;
+};
+
+/// Stores D as `T` with a hole in every head: of each `Left + Right` columns of the product, the first `Left` and the last
+/// `Right` land in D with `Middle` columns between them, which are never written.
+template <output_element T, int Left, int Middle, int Right>
+struct store_heads : store<T> {
+    static_assert(Left % 64 == 0 && Middle % 64 == 0 && Right % 64 == 0, "store_heads: widths must be multiples of 64");
+    static_assert(Left + Right > 0, "store_heads: a head must have columns");
+    static constexpr head_splits heads{Left, Middle, Right};
+};
+
+/// Column of D at which column `n` of the product is stored.
+template <head_splits Heads>
+DEEPGEMM_BOTH constexpr i32 stored_column(i32 n) {
+    if constexpr (Heads.any()) {
+        return n + (n + Heads.right) / (Heads.left + Heads.right) * Heads.middle;
+    } else {
+        return n;
+    }
+}
+
+static_assert(epilogue<store<bf16>> && epilogue<accumulate<float>> && epilogue<store_heads<bf16, 128, 64, 128>>);
+
+}  // namespace deepgemm

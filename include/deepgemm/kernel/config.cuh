@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// The configuration of a kernel: a structural value passed as one template argument. It prints as C++ source
+// (host/explain), and that text is the bug report, the cache key and NVRTC's input.
+#pragma once
+
+#include <deepgemm/core/shape.cuh>
+
+namespace deepgemm {
+
+/// When the tensor core's partial sums are added, scaled, to the FP32 totals.
+enum class promotion : u8 {
+    at_once,   ///< after each K block, before the next multiply of the same warpgroup is issued
+    deferred,  ///< one K block later, from a second accumulator set, while the next multiply runs
+};
+
+/// Everything about a GEMM kernel that may change its speed but not its results.
+struct config {
+    tile_shape block{};          ///< elements of D per CTA and of K per stage
+    int stages = 4;              ///< K blocks in flight between TMA and the tensor cores
+    cluster_shape cluster{};     ///< CTAs that share tiles by TMA multicast
+    int math_warpgroups = 2;     ///< warpgroups that multiply; each takes block.m / math_warpgroups rows
+    int raster_rows = 8;         ///< L2 rasterisation: tiles of D along M in one band
+    int store_buffers = 2;       ///< staging buffers per warpgroup in the epilogue
+    promotion promote = promotion::at_once;
+    bool trigger_dependents = false;  ///< let a dependent kernel start once this one's last loads are issued
+    static_extents extents{};
+    DEEPGEMM_BOTH friend constexpr bool operator==(const config&, const config&) = default;
+};
+
+}  // namespace deepgemm

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: MIT
+// The scaled GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)).
+// One warpgroup feeds TMA, the others multiply; the grid is persistent. The kernel is assembled from parts: operands with
+// their scales, an epilogue and a configuration. Anything not in this file is a part with a header of its own.
+#pragma once
+
+#include <deepgemm/epilogue/step.cuh>
+#include <deepgemm/kernel/check.cuh>
+#include <deepgemm/kernel/storage.cuh>
+#include <deepgemm/mma/promotion.cuh>
+#include <deepgemm/mma/wgmma_atom.cuh>
+#include <deepgemm/pipeline/roles.cuh>
+#include <deepgemm/ptx/cluster.cuh>
+#include <deepgemm/ptx/grid_dependency.cuh>
+#include <deepgemm/ptx/tma.cuh>
+#include <deepgemm/scale/fp32.cuh>
+#include <deepgemm/scale/held.cuh>
+#include <deepgemm/scale/ue8m0.cuh>
+#include <deepgemm/schedule/persistent.cuh>
+
+namespace deepgemm {
+
+namespace arch {
+/// Hopper, compiled for sm_90a.
+struct sm90 {
+    static constexpr int number = 90;
+};
+}  // namespace arch
+
+/// How scales reach the kernel as parameters: a tensor map if they are staged by TMA, else their words and strides.
+template <class Scale>
+struct scale_params {
+    tensor_map map;
+};
+template <class Scale>
+    requires(!Scale::staged)
+struct scale_params<Scale> {
+    scale::block_words words;
+};
+
+/// The tensor map of C, in kernels that accumulate.
+template <bool Accumulates>
+struct c_params {
+    tensor_map map;
+};
+template <>
+struct c_params<false> {};
+
+/// A GEMM kernel on `Arch` of operands `A` (m,k) and `B` (n,k), both K-major, with `Epilogue`, configured by `Config`.
+template <class Arch, class A, class B, class Epilogue, config Config>
+struct gemm : gemm_requirements<A, B, Epilogue, Config> {
+    using element = typename Epilogue::element;
+    using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n>;
+    using peers = multicast<Config.cluster>;
+    using tiles = persistent<Config.block, Config.cluster, Config.raster_rows>;
+    using pipeline = tma_pipeline<Config.stages, 4 * Config.math_warpgroups, Config.cluster>;
+    using storage = gemm_storage<A, B, Epilogue, Config, pipeline>;
+    using output = typename storage::output;
+    using registers = register_budget<Config.math_warpgroups>;
+    using a_format = typename A::scale::format;
+    using b_format = typename B::scale::format;
+    static_assert(storage::bytes <= max_smem_bytes, "gemm: the configuration needs more than 232448 bytes of shared memory");
+    static_assert(mma_atom<mma> && smem_pipeline<pipeline> && tile_scheduler<tiles>);
+
+    /// 64-row fragments that each math warpgroup accumulates.
+    static constexpr int waves = Config.block.m / (Config.math_warpgroups * mma::m);
+
+    static constexpr kernel_info info{.arch = Arch::number, .a = A::info, .b = B::info, .d = dtype_of<element>,
+                                      .accumulate = Epilogue::accumulates, .heads = Epilogue::heads,
+                                      .custom_epilogue = Epilogue::custom, .cfg = Config,
+                                      .threads = u32(registers::threads), .smem_bytes = storage::bytes};
+
+    /// Host-side arguments: those of any GEMM and those of the epilogue's own steps.
+    struct arguments : gemm_arguments {
+        typename Epilogue::arguments epilogue{};
+    };
+
+    /// What the kernel reads, as one `__grid_constant__` parameter.
+    struct params {
+        tensor_map a, b, d;
+        scale_params<typename A::scale> sa;
+        scale_params<typename B::scale> sb;
+        c_params<Epilogue::accumulates> c;
+        problem_shape shape;
+        typename Epilogue::params epilogue;
+    };
+
+    // ---- host side: pure functions, called by the launchers ----
+
+    static constexpr int map_count = 4 + (B::scale::staged ? 1 : 0) + (Epilogue::accumulates ? 1 : 0);
+
+    /// The tensor maps the kernel needs, in the order make_params takes them: A, B, D, scales of A, scales of B if they are
+    /// staged, C if the kernel accumulates.
+    DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
+        const auto [m, n, k] = args.shape;
+        // An empty K still needs maps that encode; nothing is loaded through them.
+        const i64 columns = max(k, 1), blocks = ceil_div(columns, i64(Config.block.k));
+        const void* const a = k == 0 ? args.d : args.a;
+        const void* const b = k == 0 ? args.d : args.b;
+        const void* const sa = k == 0 ? args.d : args.sa;
+        const void* const sb = k == 0 ? args.d : args.sb;
+        using a_tile = typename storage::a_tile;
+        using b_tile = typename storage::b_tile;
+        using d_tile = typename output::tile;
+        maps[0] = matrix_map(a, A::info.type, m, columns, args.a_pitch, a_tile::rows / Config.cluster.n, a_tile::columns, a_tile::swizzle);
+        maps[1] = matrix_map(b, B::info.type, n, columns, args.b_pitch, b_tile::rows / Config.cluster.m, b_tile::columns, b_tile::swizzle);
+        maps[2] = matrix_map(args.d, dtype_of<element>, m, stored_column<Epilogue::heads>(n), args.d_pitch * i64(sizeof(element)),
+                             d_tile::rows, d_tile::columns, d_tile::swizzle);
+        if constexpr (Epilogue::accumulates) {
+            maps[map_count - 1] = maps[2];
+            maps[map_count - 1].base = args.c;
+            maps[map_count - 1].stride_bytes[0] = u64(args.c_pitch) * sizeof(element);
+        }
+        maps[3] = matrix_map(sa, dtype::f32, ceil_div(blocks, i64(a_format::blocks_per_word)), m, args.sa_stride_k * 4, 1,
+                             Config.block.m, swizzle_mode::none);
+        if constexpr (B::scale::staged) {
+            maps[4] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(b_format::blocks_per_word)), n, args.sb_stride_k * 4, 1,
+                                 Config.block.n, swizzle_mode::none);
+        }
+    }
+
+    /// The kernel's parameters, from arguments and encoded maps.
+    DEEPGEMM_BOTH static constexpr params make_params(const arguments& args, const tensor_map (&maps)[map_count]) {
+        params p{};
+        p.a = maps[0];
+        p.b = maps[1];
+        p.d = maps[2];
+        p.sa.map = maps[3];
+        if constexpr (B::scale::staged) {
+            p.sb.map = maps[4];
+        } else {
+            p.sb.words = {static_cast<const u32*>(args.sb), args.sb_stride_n, args.sb_stride_k};
+        }
+        if constexpr (Epilogue::accumulates) p.c.map = maps[map_count - 1];
+        p.shape = args.shape;
+        p.epilogue = Epilogue::make_params(args, args.epilogue);
+        return p;
+    }
+
+    /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
+    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
+        return min(tiles::cluster_tiles(args.shape).count(), num_sms / Config.cluster.size()) * Config.cluster.size();
+    }
+
+    // ---- device side ----
+
+    /// The kernel body; called by every thread.
+    DEEPGEMM_DEVICE static void run(const params& p) {
+        const storage smem{ptx::dynamic_smem()};
+        const u32 rank = Config.cluster.size() > 1 ? ptx::cluster_rank() : 0;
+        const pipeline pipe{smem.barriers(), peers{rank}};
+        if (ptx::thread_index() == 0) {
+            if constexpr (Epilogue::accumulates) {
+                for (u32 i = 0; i < u32(Config.math_warpgroups); ++i) ptx::mbarrier_init(smem.c_barrier(i), 1);
+            }
+            pipe.initialise();
+        }
+        if (ptx::warp_index() == 1 && ptx::elect_one()) prefetch(p);
+        synchronise();
+        ptx::grid_dependency_wait();
+
+        const problem_shape shape{extent<Config.extents.m>(p.shape.m), extent<Config.extents.n>(p.shape.n),
+                                  extent<Config.extents.k>(p.shape.k)};
+        const tiles schedule = tiles::of(shape, rank);
+        if (is_producer()) {
+            ptx::role("producer");
+            ptx::decrease_registers<registers::producer>();
+            if (ptx::warp_index() == 0 && ptx::elect_one()) load(p, smem, pipe, schedule);
+            ptx::sync_warp();
+            leave();
+        } else {
+            ptx::role("math");
+            ptx::increase_registers<registers::math>();
+            multiply(p, shape, smem, pipe, schedule);
+            leave();
+        }
+    }
+
+  private:
+    /// Brings the tensor maps near TMA while the barriers are being initialised; called by one thread.
+    DEEPGEMM_DEVICE static void prefetch(const params& p) {
+        ptx::prefetch_tensor_map(p.a);
+        ptx::prefetch_tensor_map(p.b);
+        ptx::prefetch_tensor_map(p.sa.map);
+        if constexpr (B::scale::staged) ptx::prefetch_tensor_map(p.sb.map);
+        ptx::prefetch_tensor_map(p.d);
+        if constexpr (Epilogue::accumulates) ptx::prefetch_tensor_map(p.c.map);
+    }
+
+    /// The producer's role, on one thread: fills stage after stage with tiles of A and B and their scales.
+    DEEPGEMM_DEVICE static void load(const params& p, const storage& smem, const pipeline& pipe, const tiles& schedule) {
+        typename pipeline::cursor at;
+        for (const tile_coord tile : schedule) {
+            for (i32 block = 0; block < schedule.k_blocks(); ++block) {
+                const u32 full = pipe.acquire(at);
+                const i32 k = block * Config.block.k;
+                pipe.commit(at, storage::stage_bytes);
+                load_shared<peers::shares_a, Config.cluster.n, typename storage::a_tile>(  // (block.m, block.k)
+                    p.a, smem.a(at.stage), full, k, tile.m, pipe.peers.n(), pipe.peers.a_mask());
+                load_shared<peers::shares_b, Config.cluster.m, typename storage::b_tile>(  // (block.n, block.k)
+                    p.b, smem.b(at.stage), full, k, tile.n, pipe.peers.m(), pipe.peers.b_mask());
+                ptx::tma_load<2>(p.sa.map, smem.sa(at.stage), full, {tile.m, block / a_format::blocks_per_word});  // (block.m)
+                if constexpr (B::scale::staged) {
+                    ptx::tma_load<2>(p.sb.map, smem.sb(at.stage), full, {tile.n, block / b_format::blocks_per_word});  // (block.n)
+                }
+                at.advance();
+            }
+        }
+        if constexpr (Config.trigger_dependents) ptx::grid_dependency_trigger();
+    }
+
+    /// Loads a tile that `Sharers` CTAs hold: each its slice, multicast to all of them; a tile of one's own goes whole.
+    template <bool Shared, int Sharers, class Tile>
+    DEEPGEMM_DEVICE static void load_shared(const tensor_map& map, u32 tile, u32 full, i32 k, i32 row, u32 slice, u16 mask) {
+        if constexpr (Shared) {
+            constexpr int rows = Tile::rows / Sharers;
+            ptx::tma_load_multicast<2>(map, tile + slice * (rows * Tile::row_bytes), full, {k, row + i32(slice) * rows}, mask);
+        } else {
+            ptx::tma_load<2>(map, tile, full, {k, row});
+        }
+    }
+
+    /// The math role, on a warpgroup: multiplies its rows of each tile, promotes once per K block, stores.
+    DEEPGEMM_DEVICE static void multiply(const params& p, problem_shape shape, const storage& smem, const pipeline& pipe,
+                                         const tiles& schedule) {
+        const u32 warpgroup = math_warpgroup();
+        const int first_row = int(warpgroup) * waves * mma::m;  // of this warpgroup in the tile
+        const auto place = sm90::fragment_place::here();
+        output out{smem.output_of(warpgroup), smem.c_barrier(warpgroup), warpgroup, place};
+        typename pipeline::cursor at;
+        scale::held_scales<b_format, Config.block.n> held;
+        float total[waves][mma::registers];
+        typename mma::accumulator partial;
+
+        for (const tile_coord tile : schedule) {
+            const i32 blocks = schedule.k_blocks(), row0 = tile.m + first_row;
+            clear(total);
+            if constexpr (!B::scale::staged) held.start(p.sb.words, tile.n, shape.n, blocks);
+            for (i32 block = 0; block < blocks; ++block) {
+                pipe.wait(at);
+                DEEPGEMM_UNROLL
+                for (int wave = 0; wave < waves; ++wave) {
+                    const int row = first_row + wave * mma::m;
+                    const auto sa = load_row_scales(smem.sa(at.stage), row + place.row, block);
+                    mma::multiply(descriptor<typename storage::a_tile>(smem.a(at.stage), row),  // (64, block.k)
+                                  descriptor<typename storage::b_tile>(smem.b(at.stage), 0),    // (block.n, block.k)
+                                  partial);
+                    const auto sb = column_scales(held, smem.sb(at.stage), place.column, block);
+                    const auto products = sb.template times<mma::registers>(sa);
+                    if (wave == 0 && block == min(c_fetch_block, blocks - 1)) fetch_c(p, out, row0, tile.n);
+                    mma::wait(partial);
+                    if (wave == waves - 1) pipe.release(at);
+                    products.promote(total[wave], partial);
+                }
+                at.advance();
+            }
+            if (blocks == 0) fetch_c(p, out, row0, tile.n);
+            DEEPGEMM_UNROLL
+            for (int wave = 0; wave < waves; ++wave) store_wave(p, shape, out, total[wave], row0, wave, tile.n);
+        }
+        out.finish();
+    }
+
+    /// The K block under which C is fetched: late enough that the staging buffers have drained since the last tile.
+    static constexpr i32 c_fetch_block = 2;
+
+    /// Starts to fetch the first batch of C, if the kernel accumulates.
+    DEEPGEMM_DEVICE static void fetch_c(const params& p, const output& out, i32 m, i32 n) {
+        if constexpr (Epilogue::accumulates) out.fetch(p.c.map, m, n);
+    }
+
+    /// Takes wave `wave`, 64 x block.n totals, through the epilogue's steps to D, batch by batch.
+    DEEPGEMM_DEVICE static void store_wave(const params& p, problem_shape shape, output& out, const float (&total)[mma::registers],
+                                           i32 row0, int wave, i32 n) {
+        constexpr int batches = mma::registers / output::registers, per_buffer = output::buffer::registers;
+        const i32 m = row0 + wave * mma::m;
+        DEEPGEMM_UNROLL
+        for (int batch = 0; batch < batches; ++batch) {
+            float value[output::batch][per_buffer];
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < output::registers; i += 2) {
+                const int first = batch * output::registers + i;
+                const pair_place at{m + out.place.row + 8 * (i / 2 % 2), n + out.place.column + 8 * (first / 4), shape};
+                const auto pair = Epilogue::apply(p.epilogue, {total[first], total[first + 1]}, at);
+                value[i / per_buffer][i % per_buffer] = pair.x;
+                value[i / per_buffer][i % per_buffer + 1] = pair.y;
+            }
+            out.put(p.d, value, m, n + batch * output::batch_columns);
+            const bool last = wave == waves - 1 && batch == batches - 1;
+            const bool next_wave = batch == batches - 1;
+            if (!last) fetch_c(p, out, next_wave ? m + mma::m : m, next_wave ? n : n + (batch + 1) * output::batch_columns);
+        }
+    }
+
+    template <class Tile>
+    DEEPGEMM_DEVICE static u64 descriptor(u32 tile, int row) {
+        return sm90::k_major_descriptor(tile + u32(row) * Tile::row_bytes, Tile::swizzle);
+    }
+
+    /// The scales of A for the two rows of a wave that the calling thread holds.
+    DEEPGEMM_DEVICE static sm90::row_scales load_row_scales(u32 scales, int row, i32 block) {
+        const u32 address = scales + u32(row) * u32(sizeof(u32));
+        return {{a_format::decode(ptx::ld_shared<u32>(address), block),
+                 a_format::decode(ptx::ld_shared<u32>(address + 8 * sizeof(u32)), block)}};
+    }
+
+    /// The scales of B for the calling thread's columns: from the warp's registers, or in the stage.
+    template <class Held>
+    DEEPGEMM_DEVICE static auto column_scales(Held& held, u32 scales, int column, i32 block) {
+        if constexpr (B::scale::staged) {
+            return sm90::column_scales<b_format>{scales + u32(column) * u32(sizeof(u32)), block};
+        } else {
+            return held.at(block);
+        }
+    }
+
+    DEEPGEMM_DEVICE static void clear(float (&total)[waves][mma::registers]) {
+        DEEPGEMM_UNROLL
+        for (int wave = 0; wave < waves; ++wave) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < mma::registers; ++i) total[wave][i] = 0.0f;
+        }
+    }
+
+    /// Makes the barriers visible to the CTA, or to all CTAs of the cluster.
+    DEEPGEMM_DEVICE static void synchronise() {
+        if constexpr (Config.cluster.size() > 1) {
+            ptx::cluster_sync();
+        } else {
+            ptx::sync_cta();
+        }
+    }
+
+    /// The end of a role. No CTA may exit while a peer still signals its barriers or writes into its stages.
+    DEEPGEMM_DEVICE static void leave() {
+        if constexpr (Config.cluster.size() > 1) ptx::cluster_sync();
+    }
+};
+
+}  // namespace deepgemm

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// What the host needs to know of an instantiated kernel, as plain values: which problems it takes and what it costs.
+#pragma once
+
+#include <deepgemm/kernel/config.cuh>
+
+namespace deepgemm {
+
+/// How scales are stored: not at all, one float each, or four UE8M0 exponents along K in a 32-bit word.
+enum class scale_kind : u8 { none, fp32, ue8m0 };
+
+/// The tile of an operand that one scale covers: rows (M or N) by K elements.
+struct scale_tile {
+    int mn = 1, k = 128;
+    DEEPGEMM_BOTH friend constexpr bool operator==(const scale_tile&, const scale_tile&) = default;
+};
+
+/// Element type and scales of one operand.
+struct operand_info {
+    dtype type = dtype::e4m3;
+    scale_kind format = scale_kind::fp32;
+    scale_tile tile{};
+    DEEPGEMM_BOTH friend constexpr bool operator==(const operand_info&, const operand_info&) = default;
+};
+
+/// Columns of every head of D: `left` written, `middle` skipped, `right` written. All zero: no split.
+struct head_splits {
+    int left = 0, middle = 0, right = 0;
+    DEEPGEMM_BOTH constexpr bool any() const { return left + middle + right != 0; }
+    DEEPGEMM_BOTH friend constexpr bool operator==(const head_splits&, const head_splits&) = default;
+};
+
+/// An instantiated GEMM kernel, described.
+struct kernel_info {
+    int arch = 90;          ///< 90: sm_90a
+    operand_info a{}, b{};
+    dtype d = dtype::bf16;
+    bool accumulate = false;  ///< adds C, of D's type
+    head_splits heads{};
+    bool custom_epilogue = false;  ///< has steps of the user's own; no planner picks it
+    config cfg{};
+    u32 threads = 0;      ///< per CTA
+    u32 smem_bytes = 0;   ///< dynamic shared memory per CTA
+};
+
+/// Pointers (device memory, or host memory for the simulator), extents and pitches of one product.
+/// Pitches are in elements of the tensor; scale strides in words (a float, or four UE8M0 exponents).
+struct gemm_arguments {
+    problem_shape shape{};
+    const void* a = nullptr;  ///< (m, k), k contiguous
+    i64 a_pitch = 0;
+    const void* b = nullptr;  ///< (n, k), k contiguous
+    i64 b_pitch = 0;
+    /// Scales of A. Per token: word (row, kw) at row + kw * sa_stride_k (MN-major, TMA-aligned).
+    const void* sa = nullptr;
+    i64 sa_stride_k = 0;
+    /// Scales of B. Per token: as A's. Per block: word (n / 128, kw) at (n / 128) * sb_stride_n + kw * sb_stride_k.
+    const void* sb = nullptr;
+    i64 sb_stride_k = 0, sb_stride_n = 1;
+    void* d = nullptr;  ///< (m, n), n contiguous
+    i64 d_pitch = 0;
+    const void* c = nullptr;  ///< (m, n) of D's type; may be D itself
+    i64 c_pitch = 0;
+};
+
+}  // namespace deepgemm

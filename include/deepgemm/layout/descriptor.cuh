@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The 64-bit shared-memory matrix descriptor of wgmma (PTX ISA, "Matrix descriptor format"): bit fields, nothing else.
+// docs/hardware/wgmma.md draws them.
+#pragma once
+
+#include <deepgemm/layout/tensor_map.cuh>
+
+namespace deepgemm::sm90 {
+
+/// Bits 62-63 of a descriptor.
+DEEPGEMM_BOTH constexpr u64 descriptor_swizzle(swizzle_mode mode) {
+    return mode == swizzle_mode::b128 ? 1 : mode == swizzle_mode::b64 ? 2 : mode == swizzle_mode::b32 ? 3 : 0;
+}
+
+/// Describes a tile at shared address `address` (16-byte aligned; the atom aligned to its repeat).
+/// @param leading_bytes  "leading dimension byte offset"; ignored for swizzled K-major tiles
+/// @param stride_bytes   "stride dimension byte offset": from one group of eight rows to the next
+DEEPGEMM_BOTH constexpr u64 make_descriptor(u32 address, u32 leading_bytes, u32 stride_bytes, swizzle_mode mode) {
+    return u64((address & 0x3ffff) >> 4) | u64(leading_bytes >> 4) << 16 | u64(stride_bytes >> 4) << 32 |
+           descriptor_swizzle(mode) << 62;
+}
+
+/// Describes a K-major tile whose rows are exactly one swizzle span long: rows follow each other without gaps.
+DEEPGEMM_BOTH constexpr u64 k_major_descriptor(u32 address, swizzle_mode mode) {
+    return make_descriptor(address, 16, 8 * swizzle_span_bytes(mode), mode);
+}
+
+/// Moves a descriptor's start address by `bytes` (a multiple of 16) inside the 256 KB window.
+DEEPGEMM_BOTH constexpr u64 advance(u64 descriptor, u32 bytes) { return descriptor + (bytes >> 4); }
+
+}  // namespace deepgemm::sm90

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The layout concept and its models for tiles in shared memory: coordinates to byte offsets, all at compile time.
+// No memory is touched here; ptx/ moves bytes, mma/ describes tiles to the tensor cores.
+#pragma once
+
+#include <deepgemm/layout/swizzle.cuh>
+
+namespace deepgemm {
+
+namespace layout_concept {
+/// Knows its extents and size at compile time.
+template <class L>
+concept has_extents = requires {
+    L::rows;
+    L::columns;
+    L::bytes;
+};
+/// Maps (row, column) to a byte offset.
+template <class L>
+concept maps_coordinates = requires(int row, int column) {
+    { L::offset(row, column) } -> same_as<u32>;
+};
+}  // namespace layout_concept
+
+/// Coordinates to offsets, with extents known where they can be.
+template <class L>
+concept layout = layout_concept::has_extents<L> && layout_concept::maps_coordinates<L>;
+
+/// A tile of `Rows` x `Columns` elements of `T` in shared memory, row after row, as TMA with the row's own swizzle leaves
+/// it. A row is 16, 32, 64 or 128 bytes: one swizzle span.
+template <class T, int Rows, int Columns>
+struct smem_tile {
+    using element = T;
+    static constexpr int rows = Rows, columns = Columns;
+    static constexpr u32 row_bytes = Columns * sizeof(T);
+    static constexpr u32 bytes = Rows * row_bytes;
+    static constexpr swizzle_mode swizzle = swizzle_for_row(row_bytes);
+    static_assert(row_bytes == swizzle_span_bytes(swizzle), "a shared-memory tile has rows of 16, 32, 64 or 128 bytes");
+    static_assert(Rows % 8 == 0, "a shared-memory tile has whole groups of eight rows");
+
+    /// Byte offset of an element from the tile's start (a multiple of 1024).
+    DEEPGEMM_BOTH static constexpr u32 offset(int row, int column) {
+        return swizzled(u32(row) * row_bytes + u32(column) * u32(sizeof(T)), swizzle);
+    }
+};
+
+/// A row-major matrix in global memory with a run-time pitch; extents unknown (0).
+template <class T>
+struct strided {
+    using element = T;
+    i64 pitch;  ///< elements between rows
+    /// Elements from the first one; 64 bits, since matrices may exceed 2^31 elements.
+    DEEPGEMM_BOTH constexpr i64 offset(i64 row, i64 column) const { return row * pitch + column; }
+};
+
+}  // namespace deepgemm

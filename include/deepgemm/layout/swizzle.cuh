@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The permutation TMA applies to a tile in shared memory so that neither tensor cores nor stmatrix meet bank conflicts.
+// Models the four modes of CUtensorMapSwizzle on 16-byte chunks; atoms of 8 rows repeat every 1024, 512 or 256 bytes.
+#pragma once
+
+#include <deepgemm/layout/tensor_map.cuh>
+
+namespace deepgemm {
+
+/// Where byte `offset` of an unpermuted tile lies in shared memory. The tile must start at a multiple of 1024 bytes.
+/// Bits 4.. (the 16-byte chunk inside its span) are XORed with bits 7.. (the 128-byte line).
+DEEPGEMM_BOTH constexpr u32 swizzled(u32 offset, swizzle_mode mode) {
+    const u32 mask = swizzle_span_bytes(mode) / 16 - 1;
+    return offset ^ ((offset >> 7 & mask) << 4);
+}
+
+/// The widest swizzle whose span is exactly `row_bytes`; none for 16-byte rows.
+DEEPGEMM_BOTH constexpr swizzle_mode swizzle_for_row(u32 row_bytes) {
+    return row_bytes == 128  ? swizzle_mode::b128
+           : row_bytes == 64 ? swizzle_mode::b64
+           : row_bytes == 32 ? swizzle_mode::b32
+                             : swizzle_mode::none;
+}
+
+}  // namespace deepgemm

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The 128-byte tensor map of TMA as kernels see it, and the request from which the host (or the simulator) encodes one.
+// <cuda.h> does not compile under NVRTC, hence our own type of the same size and alignment.
+#pragma once
+
+#include <deepgemm/core/types.cuh>
+
+namespace deepgemm {
+
+/// How TMA permutes the 16-byte chunks of a tile in shared memory: the span within which they move.
+enum class swizzle_mode : u8 { none, b32, b64, b128 };
+
+/// Bytes of one swizzled row; 16 without swizzle.
+DEEPGEMM_BOTH constexpr u32 swizzle_span_bytes(swizzle_mode mode) {
+    return mode == swizzle_mode::b128 ? 128 : mode == swizzle_mode::b64 ? 64 : mode == swizzle_mode::b32 ? 32 : 16;
+}
+
+/// An encoded tensor map: opaque to kernels, passed by value as a `__grid_constant__` parameter.
+struct alignas(64) tensor_map {
+    u64 opaque[16];
+};
+
+/// What a tensor map describes: a tensor of `rank` dimensions in global memory and the box one copy moves.
+/// Dimension 0 is contiguous; `stride_bytes[i]` is the stride of dimension i + 1.
+struct tensor_map_request {
+    const void* base = nullptr;  ///< 16-byte aligned.
+    dtype type = dtype::f32;
+    u32 rank = 2;
+    u64 extent[5] = {1, 1, 1, 1, 1};        ///< elements
+    u64 stride_bytes[4] = {0, 0, 0, 0};     ///< multiples of 16
+    u32 box[5] = {1, 1, 1, 1, 1};           ///< elements, at most 256 each
+    swizzle_mode swizzle = swizzle_mode::none;
+};
+
+/// A request for a matrix of `rows` x `columns` elements whose rows are `pitch_bytes` apart.
+DEEPGEMM_BOTH constexpr tensor_map_request matrix_map(const void* base, dtype type, i64 rows, i64 columns, i64 pitch_bytes, int box_rows,
+                                        int box_columns, swizzle_mode swizzle) {
+    tensor_map_request request{};
+    request.base = base;
+    request.type = type;
+    request.extent[0] = u64(columns);
+    request.extent[1] = u64(rows);
+    request.stride_bytes[0] = u64(pitch_bytes);
+    request.box[0] = u32(box_columns);
+    request.box[1] = u32(box_rows);
+    request.swizzle = swizzle;
+    return request;
+}
+
+}  // namespace deepgemm

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Two-level accumulation: Hopper's FP8 tensor cores keep about 14 bits while they sum, so after each K block of 128 the
+// partial sums are scaled and added to FP32 totals by the CUDA cores: total += (sa * sb) * partial. The products of scales
+// do not need the partial sums: they are formed while the tensor cores run, one multiply-add is left for afterwards.
+#pragma once
+
+#include <deepgemm/mma/accumulator.cuh>
+#include <deepgemm/ptx/shared.cuh>
+#include <deepgemm/ptx/vector.cuh>
+
+namespace deepgemm::sm90 {
+
+/// The scales of A for the two rows a thread holds (rows r and r + 8).
+struct row_scales {
+    float value[2];
+};
+
+/// Products of scales, one for each register of a fragment or one for each zone of them that shares it.
+template <int Zones, int PerRow>
+struct scale_products {
+    float value[Zones][2][PerRow];  ///< of rows r and r + 8, and of PerRow neighbouring columns
+
+    /// total(64, N) += product * partial(64, N); called by each thread with its own registers.
+    template <int Registers>
+    DEEPGEMM_DEVICE void promote(float (&total)[Registers], const float (&partial)[Registers]) const {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < Registers; ++i) {
+            total[i] += value[i / (Registers / Zones)][i / 2 % 2][i % 2 % PerRow] * partial[i];
+        }
+    }
+};
+
+/// Scales of B that hold for a whole zone of columns: `Zones` zones share the N columns of a tile evenly.
+template <int Zones>
+struct zone_scales {
+    float value[Zones];
+
+    /// The products with the scales of A, for fragments of `Registers` registers.
+    template <int Registers>
+    DEEPGEMM_DEVICE scale_products<Zones, 1> times(row_scales sa) const {
+        scale_products<Zones, 1> products;
+        DEEPGEMM_UNROLL
+        for (int zone = 0; zone < Zones; ++zone) {
+            DEEPGEMM_UNROLL
+            for (int row = 0; row < 2; ++row) products.value[zone][row][0] = sa.value[row] * value[zone];
+        }
+        return products;
+    }
+};
+
+/// Scales of B that differ from column to column: one word per column in shared memory.
+template <class Format>
+struct column_scales {
+    u32 address;  ///< of the word of this thread's first column
+    int block;    ///< K block, which selects the scale inside a word
+
+    /// The products with the scales of A, for fragments of `Registers` registers.
+    template <int Registers>
+    DEEPGEMM_DEVICE scale_products<Registers / 4, 2> times(row_scales sa) const {
+        scale_products<Registers / 4, 2> products;
+        DEEPGEMM_UNROLL
+        for (int group = 0; group < Registers / 4; ++group) {  // eight columns of the tile each
+            const auto words = ptx::ld_shared<ptx::vec2<u32>>(address + u32(group * 8 * sizeof(u32)));
+            const float sb[2] = {Format::decode(words.x, block), Format::decode(words.y, block)};
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < 4; ++i) products.value[group][i / 2][i % 2] = sa.value[i / 2] * sb[i % 2];
+        }
+        return products;
+    }
+};
+
+}  // namespace deepgemm::sm90

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A by N rows of B, both K-major in
+// shared memory under the 128-byte swizzle, into FP32 registers. Asynchronous: issue, commit, wait.
+#pragma once
+
+#include <deepgemm/layout/descriptor.cuh>
+#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/mma/accumulator.cuh>
+#include <deepgemm/ptx/wgmma.cuh>
+
+namespace deepgemm {
+
+namespace mma_concept {
+/// Names the elements it multiplies and the shape of one multiply.
+template <class M>
+concept has_shape = requires {
+    typename M::element_a;
+    typename M::element_b;
+    { M::m } -> converts_to<int>;
+    { M::n } -> converts_to<int>;
+    { M::k } -> converts_to<int>;
+};
+/// Defines an accumulator and multiplies tiles of shared memory into it.
+template <class M>
+concept multiplies = requires(typename M::accumulator& sum, u64 descriptor) { M::multiply(descriptor, descriptor, sum); };
+}  // namespace mma_concept
+
+/// Multiplies one tile held in shared memory into an accumulator it defines.
+template <class M>
+concept mma_atom = mma_concept::has_shape<M> && mma_concept::multiplies<M>;
+
+namespace sm90 {
+
+/// D(64, N) = A(64, K) x B(N, K) on one warpgroup, K being one 128-byte row of either operand.
+template <class ElementA, class ElementB, int N>
+struct wgmma {
+    static_assert(N >= 8 && N <= 256 && N % 8 == 0, "wgmma: N must be a multiple of 8 from 8 to 256");
+    using element_a = ElementA;
+    using element_b = ElementB;
+    static constexpr int m = fragment_rows, n = N, k = 128 / int(sizeof(ElementA));
+    static constexpr int registers = N / 2;
+    using accumulator = float[registers];
+
+    /// Issues the multiply of one K block, overwriting `partial`; called by all threads of a warpgroup.
+    /// The tiles must have landed; `partial` may be touched again only after wait().
+    DEEPGEMM_DEVICE static void multiply(u64 a, u64 b, accumulator& partial) {
+        constexpr int steps = 4;  // 32 bytes of K each
+        ptx::fence_operand(partial);
+        ptx::wgmma_fence();
+        DEEPGEMM_UNROLL
+        for (int step = 0; step < steps; ++step) {
+            ptx::wgmma<ElementA, ElementB, N>(partial, advance(a, 32 * step), advance(b, 32 * step), step != 0);
+        }
+        ptx::wgmma_commit();
+    }
+
+    /// Waits until all but the `InFlight` latest multiplies of this warpgroup are done, `partial` among the done ones.
+    template <int InFlight = 0>
+    DEEPGEMM_DEVICE static void wait(accumulator& partial) {
+        ptx::wgmma_wait<InFlight>();
+        ptx::fence_operand(partial);
+    }
+};
+
+}  // namespace sm90
+}  // namespace deepgemm

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// A ring of shared-memory stages filled by TMA and drained by tensor cores, with two mbarriers a stage: `full` (bytes
+// landed) and `empty` (all readers done). Under multicast a stage is free only when the readers of every CTA it
+// reaches say so. The words acquire, commit, wait and release are all there is.
+#pragma once
+
+#include <deepgemm/pipeline/multicast.cuh>
+#include <deepgemm/pipeline/ring.cuh>
+#include <deepgemm/ptx/fence.cuh>
+#include <deepgemm/ptx/mbarrier.cuh>
+#include <deepgemm/ptx/thread.cuh>
+
+namespace deepgemm {
+
+namespace pipeline_concept {
+template <class P>
+concept has_cursor = requires { typename P::cursor; };
+/// The producer's words.
+template <class P>
+concept fills = requires(const P& pipe, typename P::cursor at, u32 bytes) {
+    { pipe.acquire(at) } -> same_as<u32>;
+    pipe.commit(at, bytes);
+};
+/// The consumers' words.
+template <class P>
+concept drains = requires(const P& pipe, typename P::cursor at) {
+    pipe.wait(at);
+    pipe.release(at);
+};
+}  // namespace pipeline_concept
+
+/// A ring of stages: acquire and commit for the producer, wait and release for the consumers.
+template <class P>
+concept smem_pipeline = pipeline_concept::has_cursor<P> && pipeline_concept::fills<P> && pipeline_concept::drains<P>;
+
+/// `Stages` stages, released by `ConsumerWarps` warps of each CTA that a stage's data reaches.
+template <int Stages, int ConsumerWarps, cluster_shape Cluster>
+struct tma_pipeline {
+    static_assert(Stages >= 2, "a pipeline needs at least two stages");
+    using cursor = ring<Stages>;
+    static constexpr u32 barrier_bytes = 2 * 8 * Stages;
+
+    u32 barriers;              ///< shared address of `barrier_bytes` bytes: the full barriers, then the empty ones
+    multicast<Cluster> peers;  ///< this CTA's place in its cluster
+
+    DEEPGEMM_DEVICE u32 full(u32 stage) const { return barriers + 8 * stage; }
+    DEEPGEMM_DEVICE u32 empty(u32 stage) const { return barriers + 8 * (Stages + stage); }
+
+    /// Initialises the barriers; called by one thread, before the CTA's (or cluster's) first synchronisation.
+    DEEPGEMM_DEVICE void initialise() const {
+        for (u32 stage = 0; stage < u32(Stages); ++stage) {
+            ptx::mbarrier_init(full(stage), 1);
+            ptx::mbarrier_init(empty(stage), ConsumerWarps * multicast<Cluster>::writers);
+        }
+        ptx::fence_mbarrier_init();
+    }
+
+    /// Producer thread: waits until the stage is free in every CTA it reaches. Returns the barrier its copies complete on.
+    DEEPGEMM_DEVICE u32 acquire(cursor at) const {
+        ptx::mbarrier_wait(empty(at.stage), at.parity ^ 1, "producer: empty stage");
+        return full(at.stage);
+    }
+
+    /// Producer thread: announces how many bytes will land in this CTA's stage, those of its peers' slices included.
+    DEEPGEMM_DEVICE void commit(cursor at, u32 bytes) const { ptx::mbarrier_arrive_expect_tx(full(at.stage), bytes); }
+
+    /// Math threads: waits until the stage's bytes have landed; they are visible to wgmma and to ordinary loads.
+    DEEPGEMM_DEVICE void wait(cursor at) const { ptx::mbarrier_wait(full(at.stage), at.parity, "math: full stage"); }
+
+    /// Math warps, converged: this warp reads the stage no more. The reads of wgmma have ended at its wait, so no
+    /// release fence is needed: an arrive with .release.cluster scope would cost half the kernel's speed.
+    DEEPGEMM_DEVICE void release(cursor at) const {
+        const u32 lane = ptx::lane_index();
+        if constexpr (Cluster.size() == 1) {
+            if (lane == 0) ptx::mbarrier_arrive(empty(at.stage));
+        } else {
+            if (lane < u32(multicast<Cluster>::writers)) ptx::mbarrier_arrive_remote(empty(at.stage), peers.writer(lane));
+        }
+    }
+};
+
+static_assert(smem_pipeline<tma_pipeline<4, 8, cluster_shape{1, 1}>>);
+static_assert(smem_pipeline<tma_pipeline<3, 4, cluster_shape{2, 1}>>);
+
+}  // namespace deepgemm

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// What the casts of scale/cast share: vectors of input elements as floats, the scale that belongs to a largest magnitude, and
+// FP8 vectors to memory. Rounding is IEEE throughout, so that results equal host/quantize bit for bit: not for -use_fast_math.
+#pragma once
+
+#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/ptx/convert.cuh>
+#include <deepgemm/ptx/global.cuh>
+
+namespace deepgemm::scale {
+
+/// What a cast writes as scales.
+enum class cast_scales : u8 {
+    fp32,          ///< floats, the exact quotient
+    power_of_two,  ///< floats, rounded up to powers of two
+    packed,        ///< UE8M0 exponents of these powers of two, four K blocks to a word, missing ones zero
+};
+
+/// An element type that casts read.
+template <class T>
+concept cast_input = one_of<T, bf16, float>;
+
+namespace detail {
+
+/// Loads `Count` consecutive elements, of which `valid` exist; the others are 0. `aligned`: `from` is aligned to the vector
+/// (16 bytes or, for four bfloat16, 8).
+template <int Count, cast_input X>
+DEEPGEMM_DEVICE void load_elements(const X* from, i32 valid, bool aligned, float (&x)[Count]) {
+    static_assert(Count == 4 || Count == 8);
+    if (!aligned || valid < Count) {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < Count; ++i) x[i] = i < valid ? float(ptx::ld_global_nc(from + i)) : 0.0f;
+    } else if constexpr (is_same_v<X, float>) {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < Count; i += 4) {
+            const auto four = ptx::ld_global_nc(reinterpret_cast<const ptx::vec4<float>*>(from + i));
+            x[i] = four.x;
+            x[i + 1] = four.y;
+            x[i + 2] = four.z;
+            x[i + 3] = four.w;
+        }
+    } else {
+        struct alignas(2 * Count) words {
+            u32 pair[Count / 2];
+        };
+        const auto all = ptx::ld_global_nc(reinterpret_cast<const words*>(from));
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < Count; i += 2) {
+            const auto two = ptx::unpack_bf16(all.pair[i / 2]);
+            x[i] = two.x;
+            x[i + 1] = two.y;
+        }
+    }
+}
+
+/// Two FP8 values, the first in the lower byte; saturates.
+template <fp8_element Q>
+DEEPGEMM_DEVICE u32 pack_pair(float lo, float hi) {
+    if constexpr (is_same_v<Q, e4m3>) {
+        return ptx::pack_e4m3(lo, hi);
+    } else {
+        return ptx::pack_e5m2(lo, hi);
+    }
+}
+
+/// Scales `Count` values, rounds them to Q and stores the `valid` first ones. `aligned`: `to` is aligned to `Count` bytes.
+template <fp8_element Q, int Count>
+DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float (&x)[Count], const float (&reciprocal)[Count]) {
+    struct alignas(Count) words {
+        u32 four[Count / 4];
+    } all;
+    DEEPGEMM_UNROLL
+    for (int i = 0; i < Count; i += 4) {
+        all.four[i / 4] = pack_pair<Q>(x[i] * reciprocal[i], x[i + 1] * reciprocal[i + 1]) |
+                          pack_pair<Q>(x[i + 2] * reciprocal[i + 2], x[i + 3] * reciprocal[i + 3]) << 16;
+    }
+    if (aligned && valid >= Count) {
+        ptx::st_global(reinterpret_cast<words*>(to), all);
+    } else {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < Count; ++i) {
+            if (i < valid) ptx::st_global(to + i, Q{u8(all.four[i / 4] >> (8 * (i % 4)))});
+        }
+    }
+}
+
+/// The bits of the smallest largest magnitude, 1e-4: a tile of zeros has a scale, too.
+inline constexpr u32 smallest_amax = bit_cast<u32>(1e-4f);
+
+/// The bits of |x|. They order magnitudes as integers, with NaN above infinity.
+DEEPGEMM_DEVICE u32 magnitude(float x) { return bit_cast<u32>(x) & 0x7fffffffu; }
+
+/// The scale of a tile whose largest magnitude has these bits; NaN if the tile holds one.
+template <fp8_element Q, cast_scales Scales>
+DEEPGEMM_DEVICE float scale_of(u32 amax) {
+    const float exact = amax > 0x7f800000u ? bit_cast<float>(0x7fc00000u) : bit_cast<float>(amax) / Q::largest;
+    if constexpr (Scales == cast_scales::fp32) {
+        return exact;
+    } else {
+        const u32 bits = bit_cast<u32>(exact), exponent = (bits >> 23) + ((bits & 0x7fffffu) != 0);
+        return bit_cast<float>(min(max(exponent, 1u), 254u) << 23);
+    }
+}
+
+}  // namespace detail
+
+}  // namespace deepgemm::scale

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// The kernel that brings FP32 scales of any strides into the layout TMA loads: MN-major, a column of align(mn, 4) words per
+// K block, or per four K blocks as packed UE8M0 exponents. Pure data movement through a tile in shared memory, so that reads
+// and writes are both contiguous; host/transform.hpp is its reference. Runs on any GPU.
+#pragma once
+
+#include <deepgemm/ptx/barrier.cuh>
+#include <deepgemm/ptx/global.cuh>
+#include <deepgemm/ptx/grid_dependency.cuh>
+#include <deepgemm/ptx/shared.cuh>
+#include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/scale/fp32.cuh>
+#include <deepgemm/scale/ue8m0.cuh>
+
+namespace deepgemm::scale {
+
+/// Scales to transform: scale (g, i, block) at in[g * group_stride + i * row_stride + block * block_stride], where a row i
+/// covers `tile_mn` rows of the operand (1 per token; 128 repeats a block's scale for each of its rows).
+struct transform_arguments {
+    const float* in = nullptr;
+    i64 group_stride = 0, row_stride = 0, block_stride = 1;
+    i32 groups = 1, mn = 0, blocks = 0;  ///< `mn` rows of the operand, `blocks` scales along K
+    i32 tile_mn = 1;
+    /// Word (g, mn, kw) at out[(g * ceil(blocks / Format::blocks_per_word) + kw) * align(mn, 4) + mn]. Padding rows are not
+    /// written.
+    void* out = nullptr;
+    /// Packed format only, may be null: raised by the number of scales met that are no powers of two; their words are wrong.
+    u32* invalid = nullptr;
+};
+
+/// Transposes scales to MN-major words of `Format`: fp32 copies them, ue8m0 packs the exponents of powers of two.
+template <scale_format Format>
+struct to_mn_major {
+    static constexpr int tile_rows = 64, tile_blocks = 32, threads = 256;
+    static constexpr int tile_pitch = tile_blocks + 1;  // odd: the lanes of a warp hit 32 banks along rows and along blocks
+    static constexpr int per_word = Format::blocks_per_word, tile_words = tile_blocks / per_word;
+    static constexpr bool packs = Format::kind == scale_kind::ue8m0;
+
+    static constexpr kernel_info info{.arch = 0, .threads = u32(threads), .smem_bytes = u32(4 * tile_rows * tile_pitch)};
+    static constexpr int map_count = 0;
+    using arguments = transform_arguments;
+    struct params {
+        transform_arguments args;
+        i32 row_tiles, block_tiles, k_words;
+        bool rows_contiguous;  ///< which way a warp reads
+    };
+
+    static constexpr params make_params(const arguments& args) {
+        return {args, ceil_div(args.mn, tile_rows), ceil_div(args.blocks, tile_blocks), ceil_div(args.blocks, per_word),
+                args.row_stride == 1 && args.tile_mn == 1};
+    }
+    /// CTAs on `num_sms` multiprocessors: one per tile, but no more than a few waves; 0 if there are no scales.
+    static constexpr int grid(const arguments& args, int num_sms) {
+        const params p = make_params(args);
+        return int(min(i64(args.groups) * p.row_tiles * p.block_tiles, i64(num_sms) * 16));
+    }
+
+    /// The kernel body; called by every thread.
+    DEEPGEMM_DEVICE static void run(const params& p) {
+        ptx::role("transform");
+        ptx::grid_dependency_wait();
+        const i64 tiles = i64(p.args.groups) * p.row_tiles * p.block_tiles;
+        for (i64 tile = ptx::cta_index(); tile < tiles; tile += ptx::cta_count()) {
+            const i64 group = tile / (p.row_tiles * p.block_tiles);
+            const i32 inside = i32(tile % (p.row_tiles * p.block_tiles));
+            const i32 row = inside / p.block_tiles * tile_rows, block = inside % p.block_tiles * tile_blocks;
+            load(p, group, row, block);
+            ptx::sync_cta();
+            store(p, group, row, block);
+            ptx::sync_cta();
+        }
+    }
+
+  private:
+    DEEPGEMM_DEVICE static u32 address(int row, int block) {
+        return ptx::dynamic_smem() + u32(4 * (row * tile_pitch + block));
+    }
+
+    /// Global memory to the tile: (tile_rows, tile_blocks), zeros beyond the last row and block.
+    DEEPGEMM_DEVICE static void load(const params& p, i64 group, i32 row, i32 block) {
+        constexpr int count = tile_rows * tile_blocks / threads;
+        const transform_arguments& a = p.args;
+        const int thread = int(ptx::thread_index());
+        const bool along_rows = p.rows_contiguous;
+        u32 scale[count], wrong = 0;
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < count; ++i) {  // all loads before the first store: one wait for memory
+            const int r = along_rows ? (thread + i * threads) % tile_rows : (thread + i * threads) / tile_blocks;
+            const int b = along_rows ? (thread + i * threads) / tile_rows : (thread + i * threads) % tile_blocks;
+            const float* const from = a.in + group * a.group_stride + (row + r) / a.tile_mn * a.row_stride + (block + b) * a.block_stride;
+            scale[i] = row + r < a.mn && block + b < a.blocks ? bit_cast<u32>(ptx::ld_global_nc(from)) : 0;
+            if constexpr (packs) wrong += (scale[i] & 0x807fffffu) != 0;
+        }
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < count; ++i) {
+            const int r = along_rows ? (thread + i * threads) % tile_rows : (thread + i * threads) / tile_blocks;
+            const int b = along_rows ? (thread + i * threads) / tile_rows : (thread + i * threads) % tile_blocks;
+            ptx::st_shared(address(r, b), scale[i]);
+        }
+        if (wrong != 0 && a.invalid != nullptr) ptx::atomic_add_gpu(a.invalid, wrong);
+    }
+
+    /// The tile to global memory, a warp writing 32 rows of one word column.
+    DEEPGEMM_DEVICE static void store(const params& p, i64 group, i32 row, i32 block) {
+        u32* const out = static_cast<u32*>(p.args.out) + (group * p.k_words + block / per_word) * align_up(i64(p.args.mn), i64(4)) + row;
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < tile_rows * tile_words / threads; ++i) {
+            const int index = int(ptx::thread_index()) + i * threads, r = index % tile_rows, w = index / tile_rows;
+            u32 word = ptx::ld_shared<u32>(address(r, w * per_word));
+            if constexpr (packs) {
+                word >>= 23;
+                DEEPGEMM_UNROLL
+                for (int j = 1; j < per_word; ++j) word |= ptx::ld_shared<u32>(address(r, w * per_word + j)) >> 23 << (8 * j);
+            }
+            if (row + r < p.args.mn && block / per_word + w < p.k_words) {
+                ptx::st_global(out + w * align_up(i64(p.args.mn), i64(4)) + r, word);
+            }
+        }
+    }
+};
+
+}  // namespace deepgemm::scale

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// The static persistent schedule: each cluster of CTAs takes every `cluster_count`-th tile of the raster. All roles of a
+// CTA, and all CTAs of a cluster, walk the same list, so nothing needs to be told.
+#pragma once
+
+#include <deepgemm/core/shape.cuh>
+#include <deepgemm/core/traits.cuh>
+#include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/schedule/rasterize.cuh>
+
+namespace deepgemm {
+
+namespace scheduler_concept {
+/// Walks tiles: `for (auto tile : tiles)` gives coordinates.
+template <class S>
+concept iterates = requires(const S& tiles) {
+    { *tiles.begin() } -> same_as<tile_coord>;
+    tiles.begin() != tiles.end();
+};
+/// Tells how many K blocks a tile has.
+template <class S>
+concept counts_blocks = requires(const S& tiles) {
+    { tiles.k_blocks() } -> same_as<i32>;
+};
+}  // namespace scheduler_concept
+
+/// The tiles of this CTA or cluster, in an order all its roles agree on.
+template <class S>
+concept tile_scheduler = scheduler_concept::iterates<S> && scheduler_concept::counts_blocks<S>;
+
+/// The persistent schedule of tiles `Block`, clusters `Cluster` and bands of `RasterRows` tiles along M.
+template <tile_shape Block, cluster_shape Cluster, int RasterRows>
+struct persistent {
+    banded_raster raster;  ///< over cluster tiles: Cluster.m x Cluster.n tiles of D
+    i32 blocks;            ///< K blocks of every tile
+    tile_coord place;      ///< of this CTA inside a cluster tile, in elements
+
+    /// Tiles of clusters along each axis for a problem; host and device.
+    DEEPGEMM_BOTH static constexpr banded_raster cluster_tiles(problem_shape shape) {
+        constexpr int band = RasterRows >= Cluster.m ? RasterRows / Cluster.m : 1;
+        return {ceil_div(shape.m, Block.m * Cluster.m), ceil_div(shape.n, Block.n * Cluster.n), band};
+    }
+
+    /// Called by any thread of the kernel; `rank` is its CTA's rank in the cluster.
+    DEEPGEMM_DEVICE static persistent of(problem_shape shape, u32 rank) {
+        return {cluster_tiles(shape), ceil_div(shape.k, Block.k),
+                {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m))}};
+    }
+
+    /// K blocks of every tile.
+    DEEPGEMM_BOTH constexpr i32 k_blocks() const { return blocks; }
+
+    struct sentinel {};
+    struct iterator {
+        const persistent& tiles;
+        i32 index;
+        DEEPGEMM_DEVICE tile_coord operator*() const {
+            const grid_coord at = tiles.raster.at(index);
+            return {at.m * (Block.m * Cluster.m) + tiles.place.m, at.n * (Block.n * Cluster.n) + tiles.place.n};
+        }
+        DEEPGEMM_DEVICE void operator++() { index += i32(ptx::cta_count()) / Cluster.size(); }
+        DEEPGEMM_DEVICE bool operator!=(sentinel) const { return index < tiles.raster.count(); }
+    };
+    DEEPGEMM_DEVICE iterator begin() const { return {*this, i32(ptx::cta_index()) / Cluster.size()}; }
+    DEEPGEMM_DEVICE sentinel end() const { return {}; }
+};
+
+static_assert(tile_scheduler<persistent<tile_shape{}, cluster_shape{}, 8>>);
+
+}  // namespace deepgemm
