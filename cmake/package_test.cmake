@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Script: installs deepgemm to a prefix of its own, then builds and runs tests/package once against the installed
-# package and once with add_subdirectory.
+# Script: installs deepgemm to a prefix of its own, then builds and runs tests/package against the installed
+# package, with add_subdirectory and with FetchContent.
 set(work_dir "${binary_dir}/package")
 file(REMOVE_RECURSE "${work_dir}")
 
@@ -12,9 +12,10 @@ function(run)
 endfunction()
 
 run("${CMAKE_COMMAND}" --install "${binary_dir}" --prefix "${work_dir}/prefix")
-foreach(way find_package add_subdirectory)
+foreach(way find_package add_subdirectory fetch_content)
     run("${CMAKE_COMMAND}" -S "${source_dir}/tests/package" -B "${work_dir}/${way}" -G "${generator}"
         "-DCMAKE_CXX_COMPILER=${compiler}" "-DWAY=${way}" "-DDEEPGEMM_SOURCE=${source_dir}"
+        "-DFETCHCONTENT_SOURCE_DIR_DEEPGEMM=${source_dir}"  # where FetchContent takes it from, without a copy
         "-DCMAKE_PREFIX_PATH=${work_dir}/prefix")
     run("${CMAKE_COMMAND}" --build "${work_dir}/${way}")
     run("${work_dir}/${way}/consumer")

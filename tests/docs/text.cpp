@@ -23,13 +23,16 @@ TEST_CASE("relative links of all pages lead somewhere") {
 
 namespace {
 
-/// The lines of `path` between two lines that hold `[name]`, with the indentation they share taken off.
+/// The lines of `path` between two marker lines `// [name]` or `# [name]`, without the indentation they share and
+/// without markers of other regions.
 std::string region(const std::string& path, const std::string& name) {
+    const std::regex marker(R"(\s*(//|#) \[(\w+)\])");
     std::vector<std::string> lines;
     bool inside = false;
     for (const std::string& line : source_lines(path)) {
-        if (line.find("[" + name + "]") != std::string::npos) {
-            inside = !inside;
+        std::smatch found;
+        if (std::regex_match(line, found, marker)) {
+            inside ^= found[2] == name;
         } else if (inside) {
             lines.push_back(line);
         }
@@ -44,6 +47,7 @@ std::string region(const std::string& path, const std::string& name) {
 }  // namespace
 
 // `<!-- code: path name -->` before a fenced block: the block equals the region `[name]` of the file.
+// docs/update_code.py makes it so.
 TEST_CASE("code shown in the pages is the code that is compiled") {
     const std::regex marker(R"(<!-- code: (\S+) (\S+) -->)");
     for (const auto& page : pages()) {

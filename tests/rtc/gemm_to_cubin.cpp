@@ -11,6 +11,7 @@ namespace {
 // [unit]
 /// A translation unit names the parts of a kernel and asks for its entry function.
 constexpr const char* unit = R"(
+    // [parts]
     #include <deepgemm/kernel/entry.cuh>
     #include <deepgemm/kernel/gemm.cuh>
 
@@ -20,6 +21,7 @@ constexpr const char* unit = R"(
                              dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>,
                              dg::store<dg::bf16>,
                              dg::config{.block = {128, 128, 128}, .stages = 4}>;
+    // [parts]
 )";
 constexpr const char* kernel_name = "deepgemm::entry<my_gemm>";
 // [unit]
