@@ -193,6 +193,20 @@ void launch(const options& o, geometry g, Body body) {
     for (u32 i = 0; i < clusters; i += together) run_clusters(i, std::min(i + together, clusters));
 }
 
+/// The parameters of kernel class K, its tensor maps encoded. A kernel without maps makes them of its arguments alone.
+template <class K>
+typename K::params parameters_of(const typename K::arguments& arguments) {
+    if constexpr (K::map_count == 0) {
+        return K::make_params(arguments);
+    } else {
+        tensor_map_request requests[K::map_count];
+        tensor_map maps[K::map_count];
+        K::tensor_maps(arguments, requests);
+        for (std::size_t i = 0; i < K::map_count; ++i) maps[i] = encode_tensor_map(requests[i]);
+        return K::make_params(arguments, maps);
+    }
+}
+
 /// Runs kernel class K: encodes its tensor maps, launches K::run(params) with its geometry. Nothing for an empty grid.
 template <class K>
 void launch(const typename K::arguments& arguments, options o = {}) {
@@ -202,11 +216,7 @@ void launch(const typename K::arguments& arguments, options o = {}) {
     g.cluster.x = u32(K::info.cfg.cluster.size());
     g.threads = K::info.threads;
     g.smem_bytes = K::info.smem_bytes;
-    tensor_map_request requests[K::map_count];
-    tensor_map maps[K::map_count];
-    K::tensor_maps(arguments, requests);
-    for (std::size_t i = 0; i < K::map_count; ++i) maps[i] = encode_tensor_map(requests[i]);
-    const typename K::params params = K::make_params(arguments, maps);
+    const typename K::params params = parameters_of<K>(arguments);
     launch(o, g, [&params] { K::run(params); });
 }
 
