@@ -123,16 +123,21 @@ result<void> launch(const typename K::arguments& arguments, const launch_options
     if (*device >= 64 || (kernel.ready.load(std::memory_order_acquire) >> *device & 1) == 0) {
         if (auto ok = detail::prepare(kernel, K::info, *device); !ok) return ok;
     }
-    tensor_map_request requests[K::map_count];
-    K::tensor_maps(arguments, requests);
-    tensor_map maps[K::map_count];
-    for (int i = 0; i < K::map_count; ++i) {
-        auto map = encode_tensor_map(requests[i]);
-        if (!map) return map.failure();
-        maps[i] = *map;
+    if constexpr (K::map_count == 0) {
+        typename K::params params = K::make_params(arguments);
+        return detail::start(kernel, K::info, ctas, &params, options, *device);
+    } else {
+        tensor_map_request requests[K::map_count];
+        K::tensor_maps(arguments, requests);
+        tensor_map maps[K::map_count];
+        for (int i = 0; i < K::map_count; ++i) {
+            auto map = encode_tensor_map(requests[i]);
+            if (!map) return map.failure();
+            maps[i] = *map;
+        }
+        typename K::params params = K::make_params(arguments, maps);
+        return detail::start(kernel, K::info, ctas, &params, options, *device);
     }
-    typename K::params params = K::make_params(arguments, maps);
-    return detail::start(kernel, K::info, ctas, &params, options, *device);
 }
 
 /// Kernel `K` for the planner.

@@ -31,11 +31,255 @@ struct cast_arguments {
 namespace detail {
 
 /// True if vectors of `Count` elements can be loaded and stored wherever a column index is a multiple of `Count`.
-template <class X>
-constexpr bool rows_aligned(const cast_arguments& args, i64 count) {
-    const i64 vector = min(count * i64(sizeof(X)), i64(16));
-    return u64(args.x) % u64(vector) == 0 && args.x_pitch * i64(sizeof(X)) % vector == 0 && u64(args.q) % u64(count) == 0 &&
-           args.q_pitch % count == 0;
+template <class X, int Count>
+inline bool rows_aligned(const cast_arguments& args) {
+    constexpr u64 vector = min(Count * sizeof(X), 16ul);
+    return u64(args.x) % vector == 0 && u64(args.x_pitch) * sizeof(X) % vector == 0 && u64(args.q) % Count == 0 &&
+           args.q_pitch % Count == 0;
 }
 
 }  // namespace detail
+
+/// Casts x (m, k) to Q with one scale for each row and `GranK` columns: activations. A warp takes 512 columns of a row.
+/// The scale of (row, K block b) is word (row, b), or byte b % 4 of word (row, b / 4).
+template <fp8_element Q, cast_input X, int GranK, cast_scales Scales>
+struct cast_per_token {
+    static_assert(GranK == 32 || GranK == 128, "cast_per_token: a scale must cover 32 or 128 elements of K");
+    static constexpr int threads = 256, unit_columns = 512;
+    static constexpr int vector = 8, steps = unit_columns / (32 * vector), lanes_per_tile = GranK / vector;
+
+    static constexpr kernel_info info{.arch = 0, .threads = u32(threads), .smem_bytes = 0};
+    static constexpr int map_count = 0;
+    using arguments = cast_arguments;
+    struct params {
+        cast_arguments args;
+        u32 units_per_row, units;
+        bool aligned;
+    };
+
+    static params make_params(const arguments& args) {
+        const u32 per_row = u32(ceil_div(args.columns, unit_columns));
+        return {args, per_row, per_row * u32(args.rows), detail::rows_aligned<X, vector>(args)};
+    }
+    /// CTAs on `num_sms` multiprocessors; 0 if x is empty.
+    static int grid(const arguments& args, int num_sms) {
+        return int(min(ceil_div(i64(make_params(args).units), i64(threads / 32)), i64(num_sms) * 16));
+    }
+
+    /// The kernel body; called by every thread.
+    DEEPGEMM_DEVICE static void run(const params& p) {
+        ptx::role("cast");
+        ptx::grid_dependency_wait();
+        constexpr u32 warps = threads / 32;
+        for (u32 unit = ptx::cta_index() * warps + ptx::warp_index(); unit < p.units;
+             unit += ptx::cta_count() * warps) {
+            cast_unit(p, i32(unit / p.units_per_row), i32(unit % p.units_per_row) * unit_columns);
+        }
+    }
+
+private:
+    /// Column of the first element that the calling lane has in a step.
+    DEEPGEMM_DEVICE static i32 column_of(i32 column, int step) {
+        return column + (step * 32 + i32(ptx::lane_index())) * vector;
+    }
+
+    DEEPGEMM_DEVICE static void cast_unit(const params& p, i32 row, i32 column) {
+        const cast_arguments& a = p.args;
+        float x[steps][vector], scale[steps];
+        DEEPGEMM_UNROLL
+        for (int s = 0; s < steps; ++s) {
+            const i32 at = column_of(column, s);
+            detail::load_elements<vector>(static_cast<const X*>(a.x) + row * a.x_pitch + at, a.columns - at, p.aligned,
+                                          x[s]);
+        }
+        DEEPGEMM_UNROLL
+        for (int s = 0; s < steps; ++s) {
+            u32 amax = detail::smallest_amax;
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < vector; ++i) amax = max(amax, detail::magnitude(x[s][i]));
+            DEEPGEMM_UNROLL
+            for (int apart = lanes_per_tile / 2; apart > 0; apart /= 2)
+                amax = max(amax, ptx::shuffle_xor(amax, u32(apart)));
+            scale[s] = detail::scale_of<Q, Scales>(amax);
+            const i32 at = column_of(column, s);
+            detail::store_elements(static_cast<Q*>(a.q) + row * a.q_pitch + at, a.columns - at, p.aligned, x[s],
+                                   1.0f / scale[s]);
+        }
+        if constexpr (Scales == cast_scales::packed) {
+            store_packed(a, row, column, scale);
+        } else {
+            DEEPGEMM_UNROLL
+            for (int s = 0; s < steps; ++s) {
+                const i32 at = column_of(column, s);
+                if (at % GranK == 0 && at < a.columns) store_word(a, row, at / GranK, bit_cast<u32>(scale[s]));
+            }
+        }
+    }
+
+    /// Gathers the exponents of four K blocks, which neighbouring lanes or steps hold, into words.
+    DEEPGEMM_DEVICE static void store_packed(const cast_arguments& a, i32 row, i32 column,
+                                             const float (&scale)[steps]) {
+        u32 word[steps];
+        DEEPGEMM_UNROLL
+        for (int s = 0; s < steps; ++s) {
+            const i32 block = column_of(column, s) / GranK;
+            word[s] = block * GranK < a.columns ? bit_cast<u32>(scale[s]) >> 23 << (8 * (block % 4)) : 0;
+        }
+        constexpr int words = GranK == 128 ? 1 : steps;  // 128: one word for the unit; 32: one for 16 lanes of a step
+        if constexpr (words == 1) word[0] |= word[1];
+        DEEPGEMM_UNROLL
+        for (int s = 0; s < words; ++s) {
+            DEEPGEMM_UNROLL
+            for (int apart = lanes_per_tile; apart < 4 * lanes_per_tile && apart < 32; apart *= 2) {
+                word[s] |= ptx::shuffle_xor(word[s], u32(apart));
+            }
+            const i32 at = column_of(column, s);
+            if (at % (4 * GranK) == 0 && at < a.columns) store_word(a, row, at / (4 * GranK), word[s]);
+        }
+    }
+
+    DEEPGEMM_DEVICE static void store_word(const cast_arguments& a, i32 row, i32 word, u32 value) {
+        ptx::st_global(static_cast<u32*>(a.scales) + row * a.scale_stride_i + word * a.scale_stride_j, value);
+    }
+};
+
+/// Which way a tile of scales lies in the matrix, and which of its axes is K.
+enum class cast_tile : u8 {
+    channel,  ///< GranK rows, one column; K runs down the rows
+    block,    ///< GranK rows and as many columns; K runs along the columns
+};
+
+/// Casts x to Q with one scale per column of `GranK` rows, or per block of 128 x 128. A CTA takes GranK rows and 128 columns:
+/// each warp some of the rows, each lane four columns. The scale of (row block i, column or column block j) is word (i, j);
+/// packed, it is a byte of word (i / 4, j) for channels and of word (i, j / 4) for blocks.
+template <cast_tile Tile, fp8_element Q, cast_input X, int GranK, cast_scales Scales>
+struct cast_per_tile {
+    static_assert(GranK == 128 || (GranK == 32 && Tile == cast_tile::channel),
+                  "cast_per_tile: a scale must cover 128 elements of K, or, per channel, 32");
+    static constexpr int threads = 256, warps = threads / 32, vector = 4, tile_columns = 32 * vector;
+    static constexpr int rows_per_warp = GranK / warps;
+    static constexpr bool is_block = Tile == cast_tile::block;
+
+    static constexpr kernel_info info{.arch = 0, .threads = u32(threads), .smem_bytes = u32(4 * warps * tile_columns)};
+    static constexpr int map_count = 0;
+    using arguments = cast_arguments;
+    struct params {
+        cast_arguments args;
+        u32 column_tiles, tiles;
+        bool aligned;
+    };
+    using maxima = ptx::vec4<u32>;
+
+    static params make_params(const arguments& args) {
+        const u32 across = u32(ceil_div(args.columns, tile_columns));
+        return {args, across, across * u32(ceil_div(args.rows, GranK)), detail::rows_aligned<X, vector>(args)};
+    }
+    /// CTAs on `num_sms` multiprocessors; 0 if x is empty.
+    static int grid(const arguments& args, int num_sms) {
+        return int(min(i64(make_params(args).tiles), i64(num_sms) * 16));
+    }
+
+    /// The kernel body; called by every thread.
+    DEEPGEMM_DEVICE static void run(const params& p) {
+        ptx::role("cast");
+        ptx::grid_dependency_wait();
+        for (u32 tile = ptx::cta_index(); tile < p.tiles; tile += ptx::cta_count()) {
+            cast_one(p, i32(tile / p.column_tiles), i32(tile % p.column_tiles));
+        }
+    }
+
+private:
+    DEEPGEMM_DEVICE static void cast_one(const params& p, i32 i, i32 j) {
+        const cast_arguments& a = p.args;
+        const i32 row = i * GranK + i32(ptx::warp_index()) * rows_per_warp;
+        const i32 column = j * tile_columns + i32(ptx::lane_index()) * vector;
+        float x[rows_per_warp][vector];
+        u32 amax[vector] = {detail::smallest_amax, detail::smallest_amax, detail::smallest_amax, detail::smallest_amax};
+        DEEPGEMM_UNROLL
+        for (int r = 0; r < rows_per_warp; ++r) {
+            const i32 valid = row + r < a.rows ? a.columns - column : 0;
+            detail::load_elements<vector>(static_cast<const X*>(a.x) + (row + r) * a.x_pitch + column, valid, p.aligned,
+                                          x[r]);
+        }
+        DEEPGEMM_UNROLL
+        for (int r = 0; r < rows_per_warp; ++r) {
+            DEEPGEMM_UNROLL
+            for (int c = 0; c < vector; ++c) amax[c] = max(amax[c], detail::magnitude(x[r][c]));
+        }
+        share(amax);
+        float scale[vector], reciprocal[vector];
+        DEEPGEMM_UNROLL
+        for (int c = 0; c < vector; ++c) {
+            scale[c] = detail::scale_of<Q, Scales>(amax[is_block ? 0 : c]);
+            reciprocal[c] = 1.0f / scale[c];
+        }
+        DEEPGEMM_UNROLL
+        for (int r = 0; r < rows_per_warp; ++r) {
+            const i32 valid = row + r < a.rows ? a.columns - column : 0;
+            detail::store_elements(static_cast<Q*>(a.q) + (row + r) * a.q_pitch + column, valid, p.aligned, x[r],
+                                   reciprocal);
+        }
+        store_scales(a, i, j, scale);
+    }
+
+    /// Largest magnitudes of all warps: per column, or of the whole tile in amax[0]. A barrier of the CTA on either side of
+    /// the exchange, so that the next tile may begin at once.
+    DEEPGEMM_DEVICE static void share(u32 (&amax)[vector]) {
+        const u32 column = ptx::dynamic_smem() + ptx::lane_index() * u32(sizeof(maxima));
+        ptx::sync_cta();
+        ptx::st_shared(column + ptx::warp_index() * 32 * u32(sizeof(maxima)),
+                       maxima{amax[0], amax[1], amax[2], amax[3]});
+        ptx::sync_cta();
+        DEEPGEMM_UNROLL
+        for (int warp = 0; warp < warps; ++warp) {
+            const maxima other = ptx::ld_shared<maxima>(column + u32(warp) * 32 * u32(sizeof(maxima)));
+            amax[0] = max(amax[0], other.x);
+            amax[1] = max(amax[1], other.y);
+            amax[2] = max(amax[2], other.z);
+            amax[3] = max(amax[3], other.w);
+        }
+        if constexpr (is_block) amax[0] = ptx::reduce_max(max(max(amax[0], amax[1]), max(amax[2], amax[3])));
+    }
+
+    DEEPGEMM_DEVICE static void store_scales(const cast_arguments& a, i32 i, i32 j, const float (&scale)[vector]) {
+        if constexpr (is_block) {
+            const i32 copies = a.repeat_rows ? min(GranK, a.rows - i * GranK) : 1,
+                      first = a.repeat_rows ? i * GranK : i;
+            const i32 blocks = ceil_div(a.columns, tile_columns), copy = i32(ptx::thread_index());
+            if (copy < copies) store_scale(a, first + copy, j, j, blocks, a.scale_stride_j, scale[0]);
+        } else if (ptx::warp_index() == 0) {
+            DEEPGEMM_UNROLL
+            for (int c = 0; c < vector; ++c) {
+                const i32 column = j * tile_columns + i32(ptx::lane_index()) * vector + c;
+                if (column < a.columns)
+                    store_scale(a, i, column, i, ceil_div(a.rows, GranK), a.scale_stride_i, scale[c]);
+            }
+        }
+    }
+
+    /// Stores scale (i, j), which is number `block` of `blocks` along K. Packed, that is one byte of a word that several CTAs
+    /// write; the last block also clears the bytes after its own.
+    DEEPGEMM_DEVICE static void store_scale(const cast_arguments& a, i32 i, i32 j, i32 block, i32 blocks, i64 stride_k,
+                                            float scale) {
+        const i64 word = i * a.scale_stride_i + j * a.scale_stride_j;
+        if constexpr (Scales == cast_scales::packed) {
+            u8* const bytes =
+                reinterpret_cast<u8*>(static_cast<u32*>(a.scales) + word - (block - block / 4) * stride_k);
+            ptx::st_global(bytes + block % 4, u8(bit_cast<u32>(scale) >> 23));
+            for (i32 after = block + 1; after % 4 != 0 && block + 1 == blocks; ++after)
+                ptx::st_global(bytes + after % 4, u8(0));
+        } else {
+            ptx::st_global(static_cast<float*>(a.scales) + word, scale);
+        }
+    }
+};
+
+/// Casts x (k, mn) with one scale for each `GranK` rows and one column.
+template <fp8_element Q, cast_input X, int GranK, cast_scales Scales>
+using cast_per_channel = cast_per_tile<cast_tile::channel, Q, X, GranK, Scales>;
+
+/// Casts x (n, k) with one scale for each block of 128 x 128: weights.
+template <fp8_element Q, cast_input X, cast_scales Scales>
+using cast_per_block = cast_per_tile<cast_tile::block, Q, X, 128, Scales>;
+
+}  // namespace deepgemm::scale

@@ -65,7 +65,8 @@ DEEPGEMM_DEVICE u32 pack_pair(float lo, float hi) {
 
 /// Scales `Count` values, rounds them to Q and stores the `valid` first ones. `aligned`: `to` is aligned to `Count` bytes.
 template <fp8_element Q, int Count>
-DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float (&x)[Count], const float (&reciprocal)[Count]) {
+DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float (&x)[Count],
+                                    const float (&reciprocal)[Count]) {
     struct alignas(Count) words {
         u32 four[Count / 4];
     } all;
@@ -82,6 +83,15 @@ DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float 
             if (i < valid) ptx::st_global(to + i, Q{u8(all.four[i / 4] >> (8 * (i % 4)))});
         }
     }
+}
+
+/// As above with one factor for all values.
+template <fp8_element Q, int Count>
+DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float (&x)[Count], float reciprocal) {
+    float all[Count];
+    DEEPGEMM_UNROLL
+    for (int i = 0; i < Count; ++i) all[i] = reciprocal;
+    store_elements(to, valid, aligned, x, all);
 }
 
 /// The bits of the smallest largest magnitude, 1e-4: a tile of zeros has a scale, too.

@@ -32,11 +32,13 @@ struct transform_arguments {
 template <scale_format Format>
 struct to_mn_major {
     static constexpr int tile_rows = 64, tile_blocks = 32, threads = 256;
-    static constexpr int tile_pitch = tile_blocks + 1;  // odd: the lanes of a warp hit 32 banks along rows and along blocks
+    static constexpr int tile_pitch =
+        tile_blocks + 1;  // odd: the lanes of a warp hit 32 banks along rows and along blocks
     static constexpr int per_word = Format::blocks_per_word, tile_words = tile_blocks / per_word;
     static constexpr bool packs = Format::kind == scale_kind::ue8m0;
 
-    static constexpr kernel_info info{.arch = 0, .threads = u32(threads), .smem_bytes = u32(4 * tile_rows * tile_pitch)};
+    static constexpr kernel_info info{
+        .arch = 0, .threads = u32(threads), .smem_bytes = u32(4 * tile_rows * tile_pitch)};
     static constexpr int map_count = 0;
     using arguments = transform_arguments;
     struct params {
@@ -71,7 +73,7 @@ struct to_mn_major {
         }
     }
 
-  private:
+private:
     DEEPGEMM_DEVICE static u32 address(int row, int block) {
         return ptx::dynamic_smem() + u32(4 * (row * tile_pitch + block));
     }
@@ -87,7 +89,8 @@ struct to_mn_major {
         for (int i = 0; i < count; ++i) {  // all loads before the first store: one wait for memory
             const int r = along_rows ? (thread + i * threads) % tile_rows : (thread + i * threads) / tile_blocks;
             const int b = along_rows ? (thread + i * threads) / tile_rows : (thread + i * threads) % tile_blocks;
-            const float* const from = a.in + group * a.group_stride + (row + r) / a.tile_mn * a.row_stride + (block + b) * a.block_stride;
+            const float* const from =
+                a.in + group * a.group_stride + (row + r) / a.tile_mn * a.row_stride + (block + b) * a.block_stride;
             scale[i] = row + r < a.mn && block + b < a.blocks ? bit_cast<u32>(ptx::ld_global_nc(from)) : 0;
             if constexpr (packs) wrong += (scale[i] & 0x807fffffu) != 0;
         }
@@ -102,7 +105,8 @@ struct to_mn_major {
 
     /// The tile to global memory, a warp writing 32 rows of one word column.
     DEEPGEMM_DEVICE static void store(const params& p, i64 group, i32 row, i32 block) {
-        u32* const out = static_cast<u32*>(p.args.out) + (group * p.k_words + block / per_word) * align_up(i64(p.args.mn), i64(4)) + row;
+        u32* const out = static_cast<u32*>(p.args.out) +
+                         (group * p.k_words + block / per_word) * align_up(i64(p.args.mn), i64(4)) + row;
         DEEPGEMM_UNROLL
         for (int i = 0; i < tile_rows * tile_words / threads; ++i) {
             const int index = int(ptx::thread_index()) + i * threads, r = index % tile_rows, w = index / tile_rows;
@@ -110,7 +114,8 @@ struct to_mn_major {
             if constexpr (packs) {
                 word >>= 23;
                 DEEPGEMM_UNROLL
-                for (int j = 1; j < per_word; ++j) word |= ptx::ld_shared<u32>(address(r, w * per_word + j)) >> 23 << (8 * j);
+                for (int j = 1; j < per_word; ++j)
+                    word |= ptx::ld_shared<u32>(address(r, w * per_word + j)) >> 23 << (8 * j);
             }
             if (row + r < p.args.mn && block / per_word + w < p.k_words) {
                 ptx::st_global(out + w * align_up(i64(p.args.mn), i64(4)) + r, word);
