@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+// The comparison with peers: for each case check everyone's result, time everyone interleaved, then back to back.
+#include <cstdio>
+#include <memory>
+
+#include "ours.cuh"
+#include "reference.cuh"
+#include "result.hpp"
+#include "run.hpp"
+
+namespace deepgemm::bench {
+
+namespace {
+
+/// A peer's product counts if it is as near to the reference as FP8 kernels with exact accumulation are.
+constexpr double peer_tolerance = 1e-4;
+/// Ours must stay below the tolerance of the test suite's dense FP8 cases.
+constexpr double our_tolerance = 1e-3;
+
+struct peer_kind {
+    const char* name;
+    peer_scaling scaling;
+};
+constexpr peer_kind peer_kinds[] = {{"cublaslt_tensorwise", peer_scaling::tensorwise},
+                                    {"cublaslt_blockwise", peer_scaling::blockwise}};
+
+/// One run of the benchmark over all cases.
+class comparison_run {
+public:
+    comparison_run(const options& o, const machine& board, timer& clock) : o_(o), board_(board), clock_(clock) {}
+
+    case_result measure(const gemm_case& problem, u64 seed) {
+        case_result result{problem, {}, {}, {}};
+        result.ours.name = "deepgemm";
+        data_.generate(problem, seed);
+        std::vector<contender> contenders;
+        std::vector<measurement*> owners;
+        std::vector<std::unique_ptr<cublaslt_gemm>> plans;
+        result.peers.resize(o_.peers ? std::size(peer_kinds) : 0);
+        const auto enter = [&](measurement& m, const contender& who) {
+            if (!check_result(who, m, &m == &result.ours)) return;
+            contenders.push_back(who);
+            owners.push_back(&m);
+        };
+
+        // Tensor-wise cuBLASLt multiplies without the block scales, so it is held to another reference.
+        for (std::size_t i = 0; i < result.peers.size(); ++i) {
+            measurement& m = result.peers[i];
+            m.name = peer_kinds[i].name;
+            reference_.compute(data_, peer_kinds[i].scaling == peer_scaling::blockwise);
+            try {
+                plans.push_back(plan_cublaslt(problem, peer_kinds[i].scaling, data_.peers(), o_.search));
+                cublaslt_gemm* const plan = plans.back().get();
+                const contender who{m.name, [plan](cudaStream_t stream) { plan->launch(stream); }};
+                if (plan->choices() > 1) choose_fastest(*plan, who);
+                enter(m, who);
+            } catch (const std::exception& e) {
+                recover(e);
+                m.failure = e.what();
+            }
+        }
+        if (!o_.peers) reference_.compute(data_, true);
+
+        const our_kernels kernels = kernels_for(data_);
+        if (kernels.pick >= 0) {
+            result.config = kernels.able[std::size_t(kernels.pick)].name;
+            enter(result.ours, kernels.able[std::size_t(kernels.pick)]);
+            // Ours goes first in each round.
+            if (!owners.empty() && owners.back() == &result.ours) {
+                std::rotate(owners.begin(), owners.end() - 1, owners.end());
+                std::rotate(contenders.begin(), contenders.end() - 1, contenders.end());
+            }
+        } else {
+            result.ours.failure = kernels.why_not;
+        }
+
+        if (contenders.empty()) return result;
+        std::vector<flushed_times> times = clock_.flushed(contenders, o_.warmups, o_.reps);
+        for (std::size_t i = 0; i < owners.size(); ++i) {
+            owners[i]->us = std::move(times[i].us);
+            owners[i]->kernels = std::move(times[i].kernels);
+        }
+        if (o_.sustained_seconds > 0 && owners[0]->median_us() > o_.sustained_above_us) {
+            for (std::size_t i = 0; i < owners.size(); ++i) {
+                const sustained_time s =
+                    clock_.sustained(contenders[i], o_.sustained_seconds, owners[i]->median_us(), board_);
+                owners[i]->sustained_us = s.us;
+                owners[i]->clock_mhz = s.clock_mhz;
+                owners[i]->watts = s.watts;
+            }
+        }
+        return result;
+    }
+
+private:
+    /// Launches `who` on a fresh D and compares. Returns whether its time may count; ours always counts, with its error.
+    bool check_result(const contender& who, measurement& m, bool is_ours) {
+        try {
+            data_.reset_d();
+            who.launch(clock_.stream());
+            check(cudaStreamSynchronize(clock_.stream()), who.name.c_str());
+        } catch (const std::exception& e) {
+            recover(e);
+            m.failure = e.what();
+            return false;
+        }
+        const comparison c = reference_.compare(data_);
+        m.diff = c.diff;
+        m.max_error = c.max_error;
+        const bool right = c.diff < (is_ours ? our_tolerance : peer_tolerance);
+        if (!right) {
+            char text[120];
+            std::snprintf(text, sizeof text, "wrong result: difference %.3g, %lld elements not finite", c.diff, c.bad);
+            m.failure = text;
+        }
+        return right || is_ours;
+    }
+
+    /// Lets cuBLASLt's suggestions race and keeps the fastest.
+    void choose_fastest(cublaslt_gemm& plan, const contender& who) {
+        int best = 0;
+        double best_us = 0;
+        for (int i = 0; i < plan.choices(); ++i) {
+            plan.choose(i);
+            const double us = median(clock_.flushed({who}, 1, 5)[0].us);
+            if (i == 0 || us < best_us) {
+                best = i;
+                best_us = us;
+            }
+        }
+        plan.choose(best);
+    }
+
+    /// A failed launch must not fail the next contender; a destroyed context cannot be recovered from.
+    static void recover(const std::exception& e) {
+        cudaGetLastError();
+        if (cudaDeviceSynchronize() != cudaSuccess)
+            throw std::runtime_error(std::string("the GPU is lost after: ") + e.what());
+    }
+
+    const options& o_;
+    const machine& board_;
+    timer& clock_;
+    problem_data data_;
+    reference reference_;
+};
+
+}  // namespace
+
+int run_comparison(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock) {
+    comparison_run run(o, board, clock);
+    const std::string path = o.out.empty() ? o.results + "/" + board.folder() + "/fp8_dense.json" : o.out;
+    std::vector<std::string> peers;
+    for (const peer_kind& p : peer_kinds) {
+        if (o.peers) peers.push_back(p.name);
+    }
+    std::printf("x: the peer's time over ours, flushed and sustained\n%s\n", table_head(peers).c_str());
+    std::vector<case_result> results;
+    progress bar(int(cases.size()));
+    int wrong = 0;
+    json rows = json::array();
+    std::string failures;
+    for (const gemm_case& problem : cases) {
+        bar.show(int(results.size()), problem.name());
+        results.push_back(run.measure(problem, 1000 + results.size()));
+        const case_result& r = results.back();
+        if (!r.ours.failure.empty()) ++wrong;
+        for (const measurement& peer : r.peers) {
+            if (!peer.failure.empty()) failures += problem.name() + ": " + peer.name + ": " + peer.failure + "\n";
+        }
+        bar.clear();
+        std::printf("%s\n", r.line().c_str());
+        rows.push(r.row());
+        // Written after every case: an interrupted run leaves what it measured.
+        json file = json::object();
+        json about = board.describe(o.command, clock.method());
+        about.add("cublaslt", cublaslt_version()).add("reps", o.reps).add("flush_bytes", double(o.flush_bytes));
+        write_file(path, file.add("machine", about).add("rows", rows).dump() + "\n");
+    }
+    std::printf("\n%s", table_foot(results).c_str());
+    if (!failures.empty()) std::printf("\nPeers without a time:\n%s", failures.c_str());
+    std::printf(
+        "\nerror: sum (D-R)^2 / sum (D^2+R^2) against a reference R in double precision; max: largest |D-R| over "
+        "max(|R|, rms R)\n");
+    if (wrong) std::printf("%d cases of ours are wrong or missing\n", wrong);
+    std::printf("written to %s\n", path.c_str());
+    return wrong;
+}
+
+int run_once(const std::vector<gemm_case>& cases) {
+    problem_data data;
+    int missing = 0;
+    for (const gemm_case& problem : cases) {
+        data.generate(problem, 1);
+        data.reset_d();
+        const our_kernels kernels = kernels_for(data);
+        if (kernels.pick >= 0) {
+            kernels.able[std::size_t(kernels.pick)].launch(nullptr);
+            check(cudaDeviceSynchronize(), problem.name().c_str());
+        } else {
+            ++missing;
+        }
+        std::printf("%s: %s\n", problem.name().c_str(),
+                    kernels.pick >= 0 ? kernels.able[std::size_t(kernels.pick)].name.c_str() : kernels.why_not.c_str());
+    }
+    return missing;
+}
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// Generates and quantises operands. A scale is amax / 448 over its tile, amax at least 1e-4; elements are rounded to
+// E4M3 after a multiplication by the reciprocal of the scale.
+#include "data.cuh"
+
+#include <deepgemm/core/math.cuh>
+
+#include "normal.cuh"
+
+namespace deepgemm::bench {
+
+namespace {
+
+__device__ float scale_of(float amax) { return fmaxf(amax, 1e-4f) / e4m3::largest; }
+
+__device__ float warp_max(float x) {
+    for (int step = 16; step > 0; step /= 2) x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, step));
+    return x;
+}
+
+/// One warp for each row and 128 elements of K. Scale (row, block) at row + block * stride.
+__global__ void quantise_per_token(u8* q, float* scales, i64 stride, int rows, int k, u64 seed) {
+    const int blocks = ceil_div(k, 128), lane = threadIdx.x % 32;
+    const i64 warp = (i64(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
+    if (warp >= i64(rows) * blocks) return;
+    const i64 row = warp / blocks;
+    const int block = int(warp % blocks), first = block * 128 + lane * 4;
+    float x[4], amax = 0;
+    for (int i = 0; i < 4; ++i) {
+        x[i] = first + i < k ? normal_bf16(seed, u64(row * k + first + i)) : 0.0f;
+        amax = fmaxf(amax, fabsf(x[i]));
+    }
+    const float scale = scale_of(warp_max(amax)), reciprocal = 1.0f / scale;
+    for (int i = 0; i < 4; ++i) {
+        if (first + i < k) q[row * k + first + i] = e4m3::from_float(x[i] * reciprocal).bits;
+    }
+    if (lane == 0) scales[row + block * stride] = scale;
+}
+
+/// One CTA of 256 threads for each 128x128 block. Scale (row block, K block) at row block * stride + K block.
+__global__ void quantise_per_block(u8* q, float* scales, i64 stride, int rows, int k, u64 seed) {
+    __shared__ float warp_amax[8];
+    const int column = int(blockIdx.x) * 128 + int(threadIdx.x) % 128,
+              first_row = int(blockIdx.y) * 128 + int(threadIdx.x) / 128;
+    const int end = min(rows, int(blockIdx.y) * 128 + 128);
+    float amax = 0;
+    for (int row = first_row; row < end && column < k; row += 2) {
+        amax = fmaxf(amax, fabsf(normal_bf16(seed, u64(i64(row) * k + column))));
+    }
+    amax = warp_max(amax);
+    if (threadIdx.x % 32 == 0) warp_amax[threadIdx.x / 32] = amax;
+    __syncthreads();
+    for (const float other : warp_amax) amax = fmaxf(amax, other);
+    const float scale = scale_of(amax), reciprocal = 1.0f / scale;
+    for (int row = first_row; row < end && column < k; row += 2) {
+        const i64 at = i64(row) * k + column;
+        q[at] = e4m3::from_float(normal_bf16(seed, u64(at)) * reciprocal).bits;
+    }
+    if (threadIdx.x == 0) scales[i64(blockIdx.y) * stride + blockIdx.x] = scale;
+}
+
+__global__ void fill_c(bf16* d16, float* d32, i64 count, u64 seed) {
+    for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x) {
+        const float c = c_value(seed, u64(i));
+        if (d16) {
+            d16[i] = bf16::from_float(c);
+        } else {
+            d32[i] = c;
+        }
+    }
+}
+
+void per_token(void* q, float* scales, i64 stride, int rows, int k, u64 seed) {
+    const i64 warps = i64(rows) * ceil_div(k, 128);
+    quantise_per_token<<<unsigned(ceil_div<i64>(warps, 8)), 256>>>(static_cast<u8*>(q), scales, stride, rows, k, seed);
+    check(cudaGetLastError(), "quantise_per_token");
+}
+
+}  // namespace
+
+void problem_data::generate(const gemm_case& problem, u64 seed) {
+    problem_ = problem;
+    seed_ = seed;
+    const int m = problem.m, n = problem.n, k = problem.k, blocks = ceil_div(k, 128);
+    const bool b_block = problem.scales == b_scales::block;
+    sa_stride_k_ = align_up(m, 4);
+    sb_stride_k_ = b_block ? 1 : align_up(n, 4);
+    sb_stride_n_ = b_block ? align_up(blocks, 4) : 1;
+    a_ = a_buffer_.reserve(std::size_t(m) * k);
+    b_ = b_buffer_.reserve(std::size_t(n) * k);
+    sa_ = sa_buffer_.as<float>(std::size_t(sa_stride_k_) * blocks);
+    const std::size_t sb_count =
+        b_block ? std::size_t(sb_stride_n_) * ceil_div(n, 128) : std::size_t(sb_stride_k_) * blocks;
+    sb_ = sb_buffer_.as<float>(sb_count);
+    d_ = d_buffer_.reserve(std::size_t(m) * n * problem.d_bytes());
+    // Padding between scales must be readable; it never counts.
+    check(cudaMemset(sa_, 0, std::size_t(sa_stride_k_) * blocks * sizeof(float)), "cudaMemset");
+    check(cudaMemset(sb_, 0, sb_count * sizeof(float)), "cudaMemset");
+
+    per_token(a_, sa_, sa_stride_k_, m, k, 2 * seed + 1);
+    if (b_block) {
+        quantise_per_block<<<dim3(unsigned(blocks), unsigned(ceil_div(n, 128))), 256>>>(
+            static_cast<u8*>(b_), sb_, sb_stride_n_, n, k, 2 * seed + 2);
+        check(cudaGetLastError(), "quantise_per_block");
+    } else {
+        per_token(b_, sb_, sb_stride_k_, n, k, 2 * seed + 2);
+    }
+    check(cudaDeviceSynchronize(), "quantisation");
+}
+
+void problem_data::reset_d() {
+    const i64 count = i64(problem_.m) * problem_.n;
+    if (problem_.accumulate) {
+        const bool is_bf16 = problem_.d == output::bf16;
+        fill_c<<<1024, 256>>>(is_bf16 ? static_cast<bf16*>(d_) : nullptr, static_cast<float*>(d_), count, seed_);
+        check(cudaGetLastError(), "fill_c");
+    } else {
+        check(cudaMemset(d_, 0xff, std::size_t(count) * problem_.d_bytes()), "cudaMemset");
+    }
+    check(cudaDeviceSynchronize(), "reset of D");
+}
+
+gemm_arguments problem_data::arguments() const {
+    gemm_arguments x{};
+    x.shape = {problem_.m, problem_.n, problem_.k};
+    x.a = a_;
+    x.a_pitch = problem_.k;
+    x.b = b_;
+    x.b_pitch = problem_.k;
+    x.sa = sa_;
+    x.sa_stride_k = sa_stride_k_;
+    x.sb = sb_;
+    x.sb_stride_k = sb_stride_k_;
+    x.sb_stride_n = sb_stride_n_;
+    x.d = d_;
+    x.d_pitch = problem_.n;
+    x.c = problem_.accumulate ? d_ : nullptr;
+    x.c_pitch = problem_.accumulate ? problem_.n : 0;
+    return x;
+}
+
+peer_operands problem_data::peers() const { return {a_, b_, sa_, sb_, d_}; }
+
+}  // namespace deepgemm::bench

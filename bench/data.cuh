@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// The operands of one benchmarked product in device memory: normal random values quantised to E4M3 with FP32 scales in
+// the layouts the kernels take. Generated and quantised in one pass on the GPU; no unquantised copy exists.
+#pragma once
+
+#include <deepgemm/kernel/info.cuh>
+
+#include "cases.hpp"
+#include "cublaslt.hpp"
+#include "cuda_check.hpp"
+
+namespace deepgemm::bench {
+
+/// Device memory of one product at a time; grows to the largest case and is reused.
+class problem_data {
+public:
+    /// Host: quantises new operands for `problem` on the default stream: A per token, B as the case says.
+    void generate(const gemm_case& problem, u64 seed);
+
+    /// Host: puts D into the state before a launch: C where the case accumulates, else NaN everywhere.
+    void reset_d();
+
+    /// For our kernels. C is D itself where the case accumulates.
+    gemm_arguments arguments() const;
+    /// For cuBLASLt.
+    peer_operands peers() const;
+
+    const gemm_case& problem() const { return problem_; }
+    u64 seed() const { return seed_; }
+
+private:
+    gemm_case problem_{"-", 0, 0, 0};
+    u64 seed_ = 0;
+    device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, d_buffer_;
+    void* a_ = nullptr;
+    void* b_ = nullptr;
+    float* sa_ = nullptr;
+    float* sb_ = nullptr;
+    void* d_ = nullptr;
+    i64 sa_stride_k_ = 0, sb_stride_k_ = 0, sb_stride_n_ = 1;
+};
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// The command line of deepgemm_bench. Parsed by hand: the program must build where only the CUDA toolkit is installed.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace deepgemm::bench {
+
+/// What to measure and how. The defaults are the protocol of the published tables.
+struct options {
+    std::string suite = "fp8_42";             ///< fp8_42, fp8_25 or both
+    std::string filter;                       ///< only cases whose name contains it
+    std::vector<std::string> shapes;          ///< "m,n,k[:recipe]" instead of a suite
+    int reps = 30;                            ///< flushed launches of each contender
+    int warmups = 3;                          ///< and before them
+    std::size_t flush_bytes = 8'000'000'000;  ///< written by a memset before each launch
+    double sustained_seconds = 1.0;           ///< back-to-back time of each contender; 0: none
+    double sustained_above_us = 100.0;        ///< only for cases that take longer than this
+    bool peers = true;
+    int search = 1;                         ///< cuBLASLt: the fastest of so many suggestions; 1 is its first choice
+    std::string timer = "auto";             ///< auto, cupti, events
+    bool tune = false;                      ///< time every instantiated kernel instead of the planner's pick
+    bool once = false;                      ///< one launch of our kernel for each case, for profilers; no JSON
+    std::string out;                        ///< JSON file; empty: results/<gpu>/fp8_dense.json
+    std::string results = "bench/results";  ///< folder of <gpu>/
+    std::string command;                    ///< as typed
+};
+
+/// Parses `argv`. Throws std::invalid_argument with a sentence about the first argument that is wrong.
+/// Returns false if help was asked for (and printed).
+bool parse(int argc, char** argv, options& result);
+
+}  // namespace deepgemm::bench

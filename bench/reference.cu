@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// Double-precision product of dequantised operands, 64x64 elements of D per CTA of 256 threads, and the comparison.
+#include <deepgemm/core/math.cuh>
+
+#include "normal.cuh"
+#include "reference.cuh"
+
+namespace deepgemm::bench {
+
+namespace {
+
+constexpr int tile = 64, step = 32;
+
+/// Where scales of an operand lie: (row, K block) at (row / rows) * stride_mn + block * stride_k. No pointer: all 1.
+struct scales {
+    const float* at = nullptr;
+    i64 stride_mn = 1, stride_k = 0;
+    int rows = 1;
+};
+
+/// Loads rows [row, row + 64) x columns [k0, k0 + 32) of an operand as scaled doubles, K-major; zeros outside.
+__device__ void load_tile(double (&to)[step][tile + 1], const u8* q, const scales& s, int row0, int rows, int k0,
+                          int k) {
+    const int row = row0 + int(threadIdx.x) / 4, first = int(threadIdx.x) % 4 * 8;
+    const bool inside = row < rows;
+    const double scale = inside && s.at ? double(s.at[row / s.rows * s.stride_mn + k0 / 128 * s.stride_k]) : 1.0;
+    for (int i = 0; i < 8; ++i) {
+        const int column = k0 + first + i;
+        const bool valid = inside && column < k;
+        to[first + i][threadIdx.x / 4] = valid ? double(float(e4m3{q[i64(row) * k + column]})) * scale : 0.0;
+    }
+}
+
+__global__ void __launch_bounds__(256)
+    multiply(float* d, const u8* a, scales sa, const u8* b, scales sb, int m, int n, int k, bool add_c, u64 seed) {
+    __shared__ double as[step][tile + 1], bs[step][tile + 1];
+    const int m0 = int(blockIdx.y) * tile, n0 = int(blockIdx.x) * tile, tx = int(threadIdx.x) % 16,
+              ty = int(threadIdx.x) / 16;
+    double sum[4][4] = {};
+    for (int k0 = 0; k0 < k; k0 += step) {
+        __syncthreads();
+        load_tile(as, a, sa, m0, m, k0, k);
+        load_tile(bs, b, sb, n0, n, k0, k);
+        __syncthreads();
+        for (int kk = 0; kk < step; ++kk) {
+            double x[4], y[4];
+            for (int i = 0; i < 4; ++i) {
+                x[i] = as[kk][ty * 4 + i];
+                y[i] = bs[kk][tx + 16 * i];
+            }
+            for (int i = 0; i < 4; ++i) {
+                for (int j = 0; j < 4; ++j) sum[i][j] = fma(x[i], y[j], sum[i][j]);
+            }
+        }
+    }
+    for (int i = 0; i < 4; ++i) {
+        for (int j = 0; j < 4; ++j) {
+            const int row = m0 + ty * 4 + i, column = n0 + tx + 16 * j;
+            if (row >= m || column >= n) continue;
+            const i64 at = i64(row) * n + column;
+            d[at] = float(sum[i][j] + (add_c ? double(c_value(seed, u64(at))) : 0.0));
+        }
+    }
+}
+
+/// Sums over all elements, in device memory.
+struct sums {
+    double error = 0, result = 0, truth = 0;
+    u64 bad = 0, max_error = 0;  ///< max_error: the bits of a non-negative double, which order like the number
+};
+
+__device__ double d_at(const bf16* d16, const float* d32, i64 i) {
+    return d16 ? double(float(d16[i])) : double(d32[i]);
+}
+
+__device__ double warp_sum(double x) {
+    for (int lanes = 16; lanes > 0; lanes /= 2) x += __shfl_xor_sync(0xffffffffu, x, lanes);
+    return x;
+}
+
+__global__ void add_up(sums* total, const bf16* d16, const float* d32, const float* truth, i64 count) {
+    double error = 0, result = 0, square = 0;
+    u64 bad = 0;
+    for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x) {
+        const double d = d_at(d16, d32, i), r = truth[i];
+        square += r * r;
+        if (isfinite(d)) {
+            error += (d - r) * (d - r);
+            result += d * d;
+        } else {
+            ++bad;
+        }
+    }
+    error = warp_sum(error);
+    result = warp_sum(result);
+    square = warp_sum(square);
+    if (bad) atomicAdd(&total->bad, bad);
+    if (threadIdx.x % 32 == 0) {
+        atomicAdd(&total->error, error);
+        atomicAdd(&total->result, result);
+        atomicAdd(&total->truth, square);
+    }
+}
+
+__global__ void find_largest(sums* total, const bf16* d16, const float* d32, const float* truth, i64 count) {
+    const double typical = fmax(sqrt(total->truth / double(count)), 1e-30);
+    double largest = 0;
+    for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x) {
+        const double d = d_at(d16, d32, i), r = truth[i];
+        if (isfinite(d)) largest = fmax(largest, fabs(d - r) / fmax(fabs(r), typical));
+    }
+    atomicMax(&total->max_error, bit_cast<u64>(largest));
+}
+
+}  // namespace
+
+void reference::compute(const problem_data& data, bool scaled) {
+    const gemm_case& p = data.problem();
+    const gemm_arguments x = data.arguments();
+    scales sa{}, sb{};
+    if (scaled) {
+        const bool b_block = p.scales == b_scales::block;
+        sa = {static_cast<const float*>(x.sa), 1, x.sa_stride_k, 1};
+        sb = {static_cast<const float*>(x.sb), x.sb_stride_n, x.sb_stride_k, b_block ? 128 : 1};
+    }
+    const dim3 grid(unsigned(ceil_div(p.n, tile)), unsigned(ceil_div(p.m, tile)));
+    multiply<<<grid, 256>>>(product_.as<float>(std::size_t(p.m) * p.n), static_cast<const u8*>(x.a), sa,
+                            static_cast<const u8*>(x.b), sb, p.m, p.n, p.k, p.accumulate, data.seed());
+    check(cudaGetLastError(), "reference product");
+    check(cudaDeviceSynchronize(), "reference product");
+}
+
+comparison reference::compare(const problem_data& data) {
+    const gemm_case& p = data.problem();
+    const i64 count = i64(p.m) * p.n;
+    const bf16* const d16 = p.d == output::bf16 ? static_cast<const bf16*>(data.peers().d) : nullptr;
+    const float* const d32 = static_cast<const float*>(data.peers().d);
+    const float* const truth = product_.as<float>(0);
+    sums host{}, *const device = sums_.as<sums>(1);
+    check(cudaMemcpy(device, &host, sizeof host, cudaMemcpyHostToDevice), "cudaMemcpy");
+    add_up<<<1024, 256>>>(device, d16, d32, truth, count);
+    find_largest<<<1024, 256>>>(device, d16, d32, truth, count);
+    check(cudaGetLastError(), "comparison");
+    check(cudaMemcpy(&host, device, sizeof host, cudaMemcpyDeviceToHost), "comparison");
+    comparison result;
+    const double norm = host.result + host.truth;
+    result.bad = (long long)host.bad;
+    result.diff = host.bad ? __builtin_nan("") : norm > 0 ? host.error / norm : 0.0;
+    result.max_error = bit_cast<double>(host.max_error);
+    return result;
+}
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The yardstick of every result: the product of the quantised operands in double precision on the GPU, and comparisons
+// of a result with it. A plain tiled kernel: it shares nothing with the kernels it judges.
+#pragma once
+
+#include "data.cuh"
+
+namespace deepgemm::bench {
+
+/// How far a result D is from the reference R, over all elements.
+struct comparison {
+    double diff =
+        0;  ///< sum (D - R)^2 / sum (D^2 + R^2): the usual metric 1 - 2 D.R / (D.D + R.R), without cancellation
+    double max_error = 0;  ///< largest |D - R| / max(|R|, root mean square of R)
+    long long bad = 0;     ///< elements that are not finite: never written, or wrong
+};
+
+/// A reference of one product at a time.
+class reference {
+public:
+    /// Host: computes the product of `data` with its scales, or with all scales 1; adds C where the case accumulates.
+    void compute(const problem_data& data, bool scaled);
+
+    /// Host: compares D of `data`, as it is now, with the reference. `diff` is NaN if any element is not finite.
+    comparison compare(const problem_data& data);
+
+private:
+    device_buffer product_, sums_;
+};
+
+}  // namespace deepgemm::bench

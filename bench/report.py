@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Turns benchmark results into documentation: docs/performance.md, its plots, and the table in README.md.
+
+Reads bench/results/<gpu>/fp8_dense.json (written by deepgemm_bench) and, beside it, deepgemm-*.json (times of DeepGEMM,
+measured in another run). Prints the summary. Needs Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
+
+    bench/report.py                  # every GPU under bench/results
+    bench/report.py --check          # fail if the written files are not up to date
+"""
+import argparse
+import json
+import math
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- performance:begin -->", "<!-- performance:end -->"
+PEERS = {
+    "cublaslt_tensorwise": "cuBLASLt, tensor-wise",
+    "cublaslt_blockwise": "cuBLASLt, block-scaled",
+    "deepgemm": "DeepGEMM",
+}
+
+
+def key(row):
+    """What makes a case: the pass, shape, scales of B, type of D, accumulation."""
+    return (row.get("pass"), row["m"], row["n"], row["k"], row["recipe"], row["d_type"], row["accumulate"])
+
+
+def geometric_mean(values):
+    values = [v for v in values if v]
+    return math.exp(sum(map(math.log, values)) / len(values)) if values else None
+
+
+class Report:
+    """The results of one GPU."""
+
+    def __init__(self, folder):
+        data = json.loads((folder / "fp8_dense.json").read_text())
+        self.gpu, self.machine, self.rows = folder.name, data["machine"], data["rows"]
+        self.others = [json.loads(p.read_text()) for p in sorted(folder.glob("deepgemm-*.json"))]
+        for other in self.others:
+            times = {key(r): r["us"] for r in other["rows"]}
+            for row in self.rows:
+                if key(row) in times:
+                    row["peers"]["deepgemm"] = times[key(row)]
+        self.peers = [p for p in PEERS if any(r["peers"].get(p) for r in self.rows)]
+
+    def ratio(self, row, peer, sustained=False):
+        """Time of the peer over ours, or None."""
+        ours = row.get("us_sustained" if sustained else "us")
+        theirs = row.get("peers_sustained", {}).get(peer) if sustained else row["peers"].get(peer)
+        return theirs / ours if ours and theirs else None
+
+    def mean(self, peer, sustained=False, select=lambda row: True):
+        return geometric_mean([self.ratio(r, peer, sustained) for r in self.rows if select(r)])
+
+
+def number(value, digits):
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(r) + " |" for r in rows])
+
+
+def kind(row):
+    return f"{row['recipe'].upper()} {row['d_type'].upper()}" + (" +=" if row["accumulate"] else "")
+
+
+def protocol(report):
+    m = report.machine
+    text = (f"{m['gpu']}, driver {m['driver']}, CUDA {m['toolkit']}, cuBLASLt {m.get('cublaslt', '?')}, clock {m['clock']}, "
+            f"{m['date'][:10]}. Kernel times from {m['timer'].split(':')[0]}; an 8 GB memset before each launch, contenders "
+            f"interleaved, median of {m.get('reps', 30)}. Sustained: back to back for a second, where board power sets the clock.")
+    for other in report.others:
+        text += f" DeepGEMM {other['version']} was measured in another run ({other['machine']['date'][:10]}, {other['protocol']})."
+    return text
+
+
+def full_table(report):
+    header = ["pass", "m", "n", "k", "kind", "µs", "TFLOPS", "GB/s", "sustained TFLOPS"]
+    header += [f"{PEERS[p]} / ours" for p in report.peers] + ["error", "configuration"]
+    rows = []
+    for r in report.rows:
+        sustained = r.get("us_sustained")
+        flops = 2 * r["m"] * r["n"] * r["k"]
+        cells = [r.get("pass", "-"), str(r["m"]), str(r["n"]), str(r["k"]), kind(r), number(r["us"], 1), number(r["tflops"], 0),
+                 number(r["gb_s"], 0), number(flops / sustained * 1e-6, 0) if sustained else ""]
+        cells += [number(report.ratio(r, p), 2) for p in report.peers]
+        rows.append(cells + [f"{r['error']:.1e}" if r["error"] is not None else "", f"`{r['config']}`" if r["config"] else ""])
+    return table(header, rows)
+
+
+def summary_table(report):
+    """Geometric means over groups of cases: what the README shows."""
+    groups = [
+        ("m = 1", lambda r: r["m"] == 1),
+        ("m = 64 and 128", lambda r: r["m"] in (64, 128)),
+        ("larger, BF16 D", lambda r: r["m"] > 128 and not r["accumulate"]),
+        ("larger, FP32 D +=", lambda r: r["m"] > 128 and r["accumulate"]),
+        ("all", lambda r: True),
+    ]
+    header = ["cases", "count", "fastest, TFLOPS"] + [f"{PEERS[p]} / ours" for p in report.peers]
+    if any(r.get("us_sustained") for r in report.rows):
+        header += [f"sustained, {PEERS[p]} / ours" for p in report.peers if report.mean(p, True)]
+    rows = []
+    for name, select in groups:
+        chosen = [r for r in report.rows if select(r) and r["us"]]
+        if not chosen:
+            continue
+        cells = [name, str(len(chosen)), number(max(r["tflops"] for r in chosen), 0)]
+        cells += [number(report.mean(p, False, select), 2) for p in report.peers]
+        if len(header) > len(cells):
+            cells += [number(report.mean(p, True, select), 2) for p in report.peers if report.mean(p, True)]
+        rows.append(cells)
+    return table(header, rows)
+
+
+def plot(report, path):
+    """Bars: time of each peer over ours, one group a case. Above 1, ours is faster."""
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as pyplot
+    matplotlib.rcParams["svg.hashsalt"] = "deepgemm"  # the same input gives the same file
+    rows = [r for r in report.rows if r["us"]]
+    figure, axes = pyplot.subplots(figsize=(12, 4.5))
+    width = 0.8 / max(1, len(report.peers))
+    colors = {"cublaslt_tensorwise": "#7a7a7a", "cublaslt_blockwise": "#3b76af", "deepgemm": "#ef8636"}
+    for i, peer in enumerate(report.peers):
+        bars = [(x + (i - (len(report.peers) - 1) / 2) * width, report.ratio(r, peer)) for x, r in enumerate(rows)]
+        bars = [(x, y) for x, y in bars if y]
+        mean = report.mean(peer)
+        axes.bar([x for x, _ in bars], [y for _, y in bars], width, color=colors[peer], label=f"{PEERS[peer]} ({mean:.2f})")
+    axes.axhline(1, color="black", linewidth=0.8)
+    axes.set_xticks(range(len(rows)))
+    axes.set_xticklabels([f"{r['m']}x{r['n']}x{r['k']}" + (" f32 +=" if r["accumulate"] else "") for r in rows], rotation=90,
+                         fontsize=6)
+    axes.set_xlim(-0.6, len(rows) - 0.4)
+    axes.set_ylabel("time of the peer / time of deepgemm")
+    axes.set_title(f"Dense FP8 GEMM, {report.machine['gpu']}: above 1, deepgemm is faster (geometric means in brackets)",
+                   fontsize=9)
+    axes.legend(fontsize=8, loc="upper right")
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def performance_page(reports):
+    parts = ["# Performance {#performance}", "",
+             "Written by `bench/report.py` from the files in `bench/results`; measure with `./dg bench`. A ratio is a peer's time "
+             "over ours: above 1, deepgemm is faster. cuBLASLt tensor-wise applies no block scales, so it does less work than "
+             "the others. `+=` adds into D. The error is the relative squared difference to a double-precision product of the "
+             "quantised operands."]
+    for report in reports:
+        parts += ["", f"## {report.machine['gpu']}: dense FP8 GEMM", "", protocol(report), "", summary_table(report), "",
+                  f"![Ratios by case](images/fp8_dense_{report.gpu}.svg)", "", full_table(report)]
+    return "\n".join(parts) + "\n"
+
+
+def readme_with(text, reports):
+    """README's text with the table between the markers; unchanged if it has no markers."""
+    body = "\n\n".join(f"{protocol(r)}\n\n{summary_table(r)}" for r in reports)
+    pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
+    return pattern.sub(lambda _: f"{BEGIN}\n{body}\n{END}", text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="repository (default: this one)")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is not up to date")
+    parser.add_argument("--no-plots", action="store_true", help="leave the plots as they are")
+    arguments = parser.parse_args()
+    folders = sorted(p.parent for p in (arguments.root / "bench/results").glob("*/fp8_dense.json"))
+    if not folders:
+        sys.exit("report.py: no bench/results/<gpu>/fp8_dense.json; run ./dg bench on a machine with a GPU first")
+    reports = [Report(f) for f in folders]
+    pages = {arguments.root / "docs/performance.md": performance_page(reports)}
+    readme = arguments.root / "README.md"
+    if readme.exists():
+        pages[readme] = readme_with(readme.read_text(), reports)
+    stale = [p for p, text in pages.items() if not p.exists() or p.read_text() != text]
+    if arguments.check:
+        sys.exit(f"report.py: not up to date: {', '.join(str(p) for p in stale)}" if stale else 0)
+    for report in reports:
+        print(f"{report.machine['gpu']}\n{summary_table(report)}")
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(pages[path])
+        print(f"wrote {path}")
+    if not arguments.no_plots:
+        for report in reports:
+            image = arguments.root / f"docs/images/fp8_dense_{report.gpu}.svg"
+            plot(report, image)
+            print(f"wrote {image}")
+
+
+if __name__ == "__main__":
+    main()

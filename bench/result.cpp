@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Table lines, JSON rows, and the progress bar.
+#include "result.hpp"
+
+#include <unistd.h>
+
+#include <cstdarg>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+namespace deepgemm::bench {
+
+namespace {
+
+[[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...) {
+    char buffer[512];
+    va_list arguments;
+    va_start(arguments, pattern);
+    std::vsnprintf(buffer, sizeof buffer, pattern, arguments);
+    va_end(arguments);
+    return buffer;
+}
+
+/// A number in a field of `width`, or a dash where it was not measured.
+std::string field(double value, int width, int digits) {
+    return std::isfinite(value) ? format("%*.*f", width, digits, value) : format("%*s", width, "-");
+}
+
+std::string scientific(double value) { return std::isfinite(value) ? format("%8.1e", value) : format("%8s", "-"); }
+
+json list(const std::vector<std::string>& texts) {
+    json out = json::array();
+    for (const std::string& t : texts) out.push(t);
+    return out;
+}
+
+}  // namespace
+
+json case_result::row() const {
+    const double us = ours.median_us();
+    json row = json::object();
+    row.add("op", "fp8_gemm").add("pass", problem.pass).add("m", problem.m).add("n", problem.n).add("k", problem.k);
+    row.add("groups", 1).add("layout", "nt").add("recipe", problem.recipe()).add("d_type", problem.d_type());
+    row.add("accumulate", problem.accumulate).add("config", config.empty() ? json() : json(config));
+    row.add("us", us)
+        .add("us_mean", mean(ours.us))
+        .add("us_min", smallest(ours.us))
+        .add("us_sustained", ours.sustained_us);
+    row.add("tflops", problem.flops() / us * 1e-6).add("gb_s", problem.bytes() / us * 1e-3);
+    row.add("error", ours.diff).add("max_error", ours.max_error);
+    row.add("clock_sustained_mhz", ours.clock_mhz).add("watts_sustained", ours.watts);
+    if (!ours.failure.empty()) row.add("failure", ours.failure);
+    json times = json::object(), sustained = json::object(), details = json::object();
+    for (const measurement& peer : peers) {
+        times.add(peer.name, peer.median_us());
+        sustained.add(peer.name, peer.sustained_us);
+        json detail = json::object();
+        if (peer.failure.empty()) {
+            detail.add("us_mean", mean(peer.us)).add("us_min", smallest(peer.us)).add("error", peer.diff);
+            detail.add("clock_sustained_mhz", peer.clock_mhz).add("kernels", list(peer.kernels));
+        } else {
+            detail.add("failure", peer.failure);
+        }
+        details.add(peer.name, detail);
+    }
+    return row.add("peers", times).add("peers_sustained", sustained).add("peers_detail", details);
+}
+
+std::string table_head(const std::vector<std::string>& peers) {
+    std::string head = format("%-8s %5s %5s %5s %4s %4s %3s | %9s %6s %5s", "pass", "m", "n", "k", "", "D", "acc", "us",
+                              "TFLOPS", "GB/s");
+    std::string columns;
+    for (const std::string& peer : peers) columns += format(" | %-21.21s", peer.c_str());
+    head += columns + format(" | %9s %8s %8s | %s\n", "sustained", "error", "max", "configuration");
+    std::string second = format("%48s | %22s", "", "");
+    for (std::size_t i = 0; i < peers.size(); ++i) second += format(" | %9s %5s %5s", "us", "x", "x sus");
+    return head + second + format(" | %9s %8s %8s |", "us", "", "");
+}
+
+std::string case_result::line() const {
+    const double us = ours.median_us();
+    std::string out =
+        format("%-8s %5d %5d %5d %4s %4s %3s | %s %s %s", problem.pass, problem.m, problem.n, problem.k,
+               problem.recipe(), problem.d_type(), problem.accumulate ? "yes" : "", field(us, 9, 2).c_str(),
+               field(problem.flops() / us * 1e-6, 6, 0).c_str(), field(problem.bytes() / us * 1e-3, 5, 0).c_str());
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+        out += " | " + field(peers[i].median_us(), 9, 2) + " " + field(ratio(i), 5, 2) + " " +
+               field(sustained_ratio(i), 5, 2);
+    }
+    out +=
+        " | " + field(ours.sustained_us, 9, 2) + " " + scientific(ours.diff) + " " + scientific(ours.max_error) + " | ";
+    return out + (ours.failure.empty() ? config : ours.failure);
+}
+
+std::string table_foot(const std::vector<case_result>& results) {
+    std::string out;
+    if (results.empty()) return out;
+    for (std::size_t i = 0; i < results[0].peers.size(); ++i) {
+        std::vector<double> flushed, sustained;
+        for (const case_result& r : results) {
+            if (std::isfinite(r.ratio(i))) flushed.push_back(r.ratio(i));
+            if (std::isfinite(r.sustained_ratio(i))) sustained.push_back(r.sustained_ratio(i));
+        }
+        const char* const name = results[0].peers[i].name.c_str();
+        out += format("time(%s) / time(deepgemm), geometric mean: %s over %zu cases", name,
+                      field(geometric_mean(flushed), 1, 3).c_str(), flushed.size());
+        if (!sustained.empty())
+            out += format("; sustained %s over %zu", field(geometric_mean(sustained), 1, 3).c_str(), sustained.size());
+        out += "\n";
+    }
+    return out;
+}
+
+void write_file(const std::string& path, const std::string& text) {
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    if (!folder.empty()) std::filesystem::create_directories(folder);
+    std::ofstream file(path, std::ios::binary);
+    file << text;
+    if (!file.flush()) throw std::runtime_error("cannot write " + path);
+}
+
+void progress::show(int done, const std::string& now) {
+    if (!isatty(STDERR_FILENO)) return;
+    constexpr int width = 30;
+    const int filled = total_ > 0 ? done * width / total_ : width;
+    std::fprintf(stderr, "\r\033[K[%s%s] %d/%d %s", std::string(std::size_t(filled), '#').c_str(),
+                 std::string(std::size_t(width - filled), '.').c_str(), done, total_, now.c_str());
+    std::fflush(stderr);
+}
+
+void progress::clear() {
+    if (isatty(STDERR_FILENO)) std::fprintf(stderr, "\r\033[K");
+}
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// What was measured for one case, as a line of the table and as a row of the result file.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "cases.hpp"
+#include "json.hpp"
+#include "statistics.hpp"
+
+namespace deepgemm::bench {
+
+/// One contender's figures for one case.
+struct measurement {
+    std::string name;
+    std::string failure;               ///< why there are no figures; empty if there are
+    std::vector<double> us;            ///< flushed launches
+    std::vector<std::string> kernels;  ///< what the profiler saw in a launch
+    double sustained_us = not_measured, clock_mhz = not_measured, watts = not_measured;
+    double diff = not_measured, max_error = not_measured;  ///< against the reference
+
+    double median_us() const { return median(us); }
+};
+
+/// Ours and the peers on one case.
+struct case_result {
+    gemm_case problem;
+    std::string config;
+    measurement ours;
+    std::vector<measurement> peers;
+
+    /// Time of peer `i` over ours, flushed or sustained; not_measured where either is missing.
+    double ratio(std::size_t i) const { return peers[i].median_us() / ours.median_us(); }
+    double sustained_ratio(std::size_t i) const { return peers[i].sustained_us / ours.sustained_us; }
+
+    json row() const;
+    std::string line() const;
+};
+
+/// The two lines above the table; `peers` in the order of case_result::peers.
+std::string table_head(const std::vector<std::string>& peers);
+
+/// Geometric means over all rows, one line per peer and regime.
+std::string table_foot(const std::vector<case_result>& results);
+
+/// Writes `text` to `path`, making its folders; throws std::runtime_error if that fails.
+void write_file(const std::string& path, const std::string& text);
+
+/// A progress bar on the terminal's error stream; silent where that is no terminal.
+class progress {
+public:
+    explicit progress(int total) : total_(total) {}
+    ~progress() { clear(); }
+    /// Shows that `done` of the total are done and what comes now.
+    void show(int done, const std::string& now);
+    void clear();
+
+private:
+    int total_;
+};
+
+}  // namespace deepgemm::bench

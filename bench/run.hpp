@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The three ways to run the benchmark: against peers, all kernels against one another, once each for a profiler.
+#pragma once
+
+#include <vector>
+
+#include "cases.hpp"
+#include "machine.hpp"
+#include "options.hpp"
+#include "timer.hpp"
+
+namespace deepgemm::bench {
+
+/// Times our picks against the peers: prints the table and writes fp8_dense.json.
+/// Returns the number of cases whose result of ours was wrong or missing.
+int run_comparison(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock);
+
+/// Times every kernel that accepts a case: prints the rankings and writes tune_fp8_dense.json.
+/// Returns the number of wrong results.
+int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock);
+
+/// Launches our pick once for each case, without flush, reference or peers. Returns the number of cases without one.
+int run_once(const std::vector<gemm_case>& cases);
+
+}  // namespace deepgemm::bench
