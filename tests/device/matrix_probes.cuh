@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Probes of ldmatrix, stmatrix and movmatrix: rows of a swizzled-looking order of addresses, registers written out.
+#pragma once
+
+#include "probe.cuh"
+
+namespace deepgemm::probes {
+
+/// The shared-memory row (of 16 bytes) that lane `lane` points at: a permutation, so that order matters.
+DEEPGEMM_BOTH constexpr u32 matrix_row(u32 lane) { return lane * 13 % 32; }
+
+template <int N, bool Transposed>
+struct ldmatrix_probe {
+    static constexpr dtype a_type = dtype::i32, b_type = dtype::i32, output_type = dtype::i32;
+    static constexpr u32 threads = 32, cluster = 1, smem_bytes = 512;
+    static constexpr u32 a_bytes = 512, b_bytes = 16, output_bytes = 32 * N * 4;
+
+    static void maps(const void* a, const void*, void*, tensor_map_request (&requests)[3]) {
+        for (auto& r : requests) r = matrix_map(a, dtype::f32, 8, 16, 64, 8, 16, swizzle_mode::none);
+    }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 smem = ptx::dynamic_smem(), lane = ptx::lane_index();
+        for (u32 i = lane; i < 128; i += 32) {
+            ptx::st_shared<u32>(smem + i * 4, ptx::ld_global(reinterpret_cast<const u32*>(p.a) + i));
+        }
+        ptx::sync_cta();
+        u32 r[N];
+        if constexpr (Transposed) {
+            ptx::ldmatrix_trans(r, smem + matrix_row(lane) * 16);
+        } else {
+            ptx::ldmatrix(r, smem + matrix_row(lane) * 16);
+        }
+        for (u32 i = 0; i < N; ++i) ptx::st_global(reinterpret_cast<u32*>(p.output) + lane * N + i, r[i]);
+    }
+};
+
+template <int N, bool Transposed>
+struct stmatrix_probe {
+    static constexpr dtype a_type = dtype::i32, b_type = dtype::i32, output_type = dtype::i32;
+    static constexpr u32 threads = 32, cluster = 1, smem_bytes = 512;
+    static constexpr u32 a_bytes = 512, b_bytes = 16, output_bytes = 512;
+
+    static void maps(const void* a, const void* b, void* output, tensor_map_request (&requests)[3]) {
+        ldmatrix_probe<N, Transposed>::maps(a, b, output, requests);
+    }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 smem = ptx::dynamic_smem(), lane = ptx::lane_index();
+        for (u32 i = lane; i < 128; i += 32) ptx::st_shared<u32>(smem + i * 4, i);
+        ptx::sync_cta();
+        u32 r[N];
+        for (u32 i = 0; i < N; ++i) r[i] = ptx::ld_global(reinterpret_cast<const u32*>(p.a) + lane * N + i);
+        if constexpr (Transposed) {
+            ptx::stmatrix_trans(smem + matrix_row(lane) * 16, r);
+        } else {
+            ptx::stmatrix(smem + matrix_row(lane) * 16, r);
+        }
+        ptx::sync_cta();
+        dump_shared(p.output, smem, 512);
+    }
+};
+
+struct movmatrix_probe {
+    static constexpr dtype a_type = dtype::i32, b_type = dtype::i32, output_type = dtype::i32;
+    static constexpr u32 threads = 64, cluster = 1, smem_bytes = 16;
+    static constexpr u32 a_bytes = 512, b_bytes = 16, output_bytes = 256;
+
+    static void maps(const void* a, const void* b, void* output, tensor_map_request (&requests)[3]) {
+        ldmatrix_probe<1, false>::maps(a, b, output, requests);
+    }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 t = ptx::thread_index();
+        const u32 word = ptx::ld_global(reinterpret_cast<const u32*>(p.a) + t);
+        ptx::st_global(reinterpret_cast<u32*>(p.output) + t, ptx::movmatrix(word));
+    }
+};
+
+using matrix_probes =
+    probe_list<ldmatrix_probe<1, false>, ldmatrix_probe<2, false>, ldmatrix_probe<4, false>, ldmatrix_probe<1, true>,
+               ldmatrix_probe<2, true>, ldmatrix_probe<4, true>, stmatrix_probe<1, false>, stmatrix_probe<2, false>,
+               stmatrix_probe<4, false>, stmatrix_probe<1, true>, stmatrix_probe<2, true>, stmatrix_probe<4, true>,
+               movmatrix_probe>;
+
+}  // namespace deepgemm::probes

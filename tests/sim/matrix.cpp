@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// ldmatrix, stmatrix and movmatrix on the simulator against their definition on elements; misuse is named.
+#include <doctest/doctest.h>
+
+#include "../device/matrix_probes.cuh"
+#include "../device/simulate.hpp"
+
+namespace {
+
+using namespace deepgemm;
+using namespace deepgemm::probes;
+
+u16 half_at(const bytes& b, u32 i) {
+    u16 x;
+    std::memcpy(&x, b.data() + 2 * i, 2);
+    return x;
+}
+/// Index of a half in the 512 bytes of rows: element (i, k) of matrix j lies in the row its lane points at.
+u32 in_rows(u32 j, u32 i, u32 k) { return matrix_row(8 * j + i) * 8 + k; }
+/// Index of a half in the registers of a warp: element (i, k) of matrix j, `n` words per lane.
+u32 in_registers(u32 n, u32 j, u32 i, u32 k) { return ((4 * i + k / 2) * n + j) * 2 + k % 2; }
+
+template <int N, bool Transposed>
+void check_load() {
+    const bytes rows = make_input(dtype::i32, 512, 0), registers = simulate<ldmatrix_probe<N, Transposed>>();
+    for (u32 j = 0; j < N; ++j) {
+        for (u32 i = 0; i < 8; ++i) {
+            for (u32 k = 0; k < 8; ++k) {
+                const u32 source = Transposed ? in_rows(j, k, i) : in_rows(j, i, k);
+                CHECK(half_at(registers, in_registers(N, j, i, k)) == half_at(rows, source));
+            }
+        }
+    }
+}
+
+template <int N, bool Transposed>
+void check_store() {
+    const bytes registers = make_input(dtype::i32, 512, 0), rows = simulate<stmatrix_probe<N, Transposed>>();
+    for (u32 j = 0; j < 4; ++j) {
+        for (u32 i = 0; i < 8; ++i) {
+            for (u32 k = 0; k < 8; ++k) {
+                const u32 at = in_rows(j, i, k);
+                const u16 before = u16(at % 2 ? 0 : at / 2);
+                const u32 source = Transposed ? in_registers(N, j, k, i) : in_registers(N, j, i, k);
+                CHECK(half_at(rows, at) == (j < N ? half_at(registers, source) : before));
+            }
+        }
+    }
+}
+
+TEST_CASE("ldmatrix gives each lane its elements") {
+    check_load<1, false>();
+    check_load<2, false>();
+    check_load<4, false>();
+    check_load<1, true>();
+    check_load<2, true>();
+    check_load<4, true>();
+}
+
+TEST_CASE("stmatrix stores each lane's elements") {
+    check_store<1, false>();
+    check_store<2, false>();
+    check_store<4, false>();
+    check_store<1, true>();
+    check_store<2, true>();
+    check_store<4, true>();
+}
+
+TEST_CASE("movmatrix transposes") {
+    const bytes a = make_input(dtype::i32, 512, 0), d = simulate<movmatrix_probe>();
+    for (u32 warp = 0; warp < 2; ++warp) {
+        for (u32 i = 0; i < 8; ++i) {
+            for (u32 k = 0; k < 8; ++k) {
+                CHECK(half_at(d, warp * 64 + in_registers(1, 0, i, k)) ==
+                      half_at(a, warp * 64 + in_registers(1, 0, k, i)));
+            }
+        }
+    }
+}
+
+/// The text of the error a body ends with on one warp, or "".
+template <class F>
+std::string failure(F body) {
+    sim::geometry geometry;
+    geometry.threads = 32;
+    geometry.smem_bytes = 1024;
+    try {
+        sim::launch({}, geometry, body);
+    } catch (const sim::error& e) {
+        return e.what();
+    }
+    return "";
+}
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+TEST_CASE("misuse of matrix instructions is named") {
+    const std::string unaligned = failure([] {
+        u32 r[1];
+        ptx::ldmatrix(r, ptx::dynamic_smem() + 8);
+    });
+    CHECK(contains(unaligned, "ldmatrix.x1"));
+    CHECK(contains(unaligned, "not aligned to 16"));
+    const std::string unwritten = failure([] {
+        u32 r[4];
+        ptx::ldmatrix_trans(r, ptx::dynamic_smem() + ptx::lane_index() * 16);
+    });
+    CHECK(contains(unwritten, "ldmatrix.x4.trans"));
+    CHECK(contains(unwritten, "never written"));
+    const std::string divergent = failure([] {
+        u32 r[2] = {};
+        if (ptx::lane_index() < 5) {
+            ptx::stmatrix(ptx::dynamic_smem() + ptx::lane_index() * 16, r);
+        } else {
+            ptx::movmatrix(1);
+        }
+    });
+    CHECK(contains(divergent, "divergent warp"));
+    CHECK(contains(divergent, "stmatrix.x2"));
+}
+
+}  // namespace
