@@ -27,25 +27,25 @@ struct transform {
 template <class First, class... Rest>
 struct then {
     static_assert(epilogue_step<First>, "then: every part but the last must model epilogue_step");
-    using rest = then<Rest...>;
-    using element = typename rest::element;
+    using tail = then<Rest...>;
+    using element = typename tail::element;
     struct arguments {
         typename First::arguments first{};
-        typename rest::arguments rest{};
+        typename tail::arguments rest{};
     };
     struct params {
         typename First::params first;
-        typename rest::params rest;
+        typename tail::params rest;
     };
-    static constexpr bool accumulates = rest::accumulates;
-    static constexpr bool custom = First::custom || rest::custom;
-    static constexpr head_splits heads = rest::heads;
+    static constexpr bool accumulates = tail::accumulates;
+    static constexpr bool custom = First::custom || tail::custom;
+    static constexpr head_splits heads = tail::heads;
 
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments& gemm, const arguments& mine) {
-        return {First::make_params(gemm, mine.first), rest::make_params(gemm, mine.rest)};
+        return {First::make_params(gemm, mine.first), tail::make_params(gemm, mine.rest)};
     }
     DEEPGEMM_DEVICE static element_pair apply(const params& p, element_pair pair, pair_place at) {
-        return rest::apply(p.rest, First::apply(p.first, pair, at), at);
+        return tail::apply(p.rest, First::apply(p.first, pair, at), at);
     }
 };
 
