@@ -63,18 +63,6 @@ inline result<void> prepare(loaded_kernel& kernel, const kernel_info& info, int 
     return {};
 }
 
-/// Multiprocessors that a launch may use, checked against the device and the kernel.
-inline result<int> usable_sms(const kernel_info& info, const launch_options& options, int device) {
-    const auto present = attribute(cudaDevAttrMultiProcessorCount, device);
-    if (!present) return present.failure();
-    const int wanted = options.num_sms == 0 ? *present : options.num_sms;
-    if (wanted < info.cfg.cluster.size() || wanted > *present) {
-        return fail(errc::bad_option, "num_sms is ", wanted, "; this kernel needs at least ", info.cfg.cluster.size(),
-                    " and the device has ", *present);
-    }
-    return wanted;
-}
-
 inline result<void> start(const loaded_kernel& kernel, const kernel_info& info, int ctas, void* params,
                           const launch_options& options, int device) {
     cudaLaunchAttribute attributes[2];
@@ -114,7 +102,9 @@ template <class K>
 result<void> launch(const typename K::arguments& arguments, const launch_options& options = {}) {
     const auto device = current_device();
     if (!device) return device.failure();
-    const auto sms = detail::usable_sms(K::info, options, *device);
+    const auto present = attribute(cudaDevAttrMultiProcessorCount, *device);
+    if (!present) return present.failure();
+    const auto sms = usable_sms(K::info, options, *present);
     if (!sms) return sms.failure();
     const int ctas = K::grid(arguments, *sms);
     if (ctas == 0) return {};

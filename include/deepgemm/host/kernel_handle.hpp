@@ -26,4 +26,12 @@ struct kernel_handle {
     result<void> (*launch)(const gemm_arguments&, const launch_options&) = nullptr;
 };
 
+/// Multiprocessors that a launch uses on a device with `present` of them; an error if that is out of range.
+inline result<int> usable_sms(const kernel_info& info, const launch_options& options, int present) {
+    const int wanted = options.num_sms == 0 ? present : options.num_sms;
+    if (wanted >= info.cfg.cluster.size() && wanted <= present) return wanted;
+    return fail(errc::bad_option, "num_sms is ", wanted, "; this kernel needs at least ", info.cfg.cluster.size(),
+                " and the device has ", present);
+}
+
 }  // namespace deepgemm

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Configurations, kernels and workloads as text. A configuration prints as the C++ source that makes it: the same text is
+// what a bug report quotes, what a program pins and what a run-time compiler is given.
+#pragma once
+
+#include <deepgemm/host/problem.hpp>
+
+namespace deepgemm {
+
+constexpr const char* name_of(promotion when) { return when == promotion::deferred ? "deferred" : "at_once"; }
+
+constexpr const char* name_of(scale_kind kind) {
+    return kind == scale_kind::fp32 ? "fp32" : kind == scale_kind::ue8m0 ? "ue8m0" : "none";
+}
+
+/// A configuration as a C++ expression. Members that have their default are left out, but for the block and the stages.
+inline std::string to_source(const config& value) {
+    // Names every member: a new one makes this line fail, and then it must be printed below.
+    const auto& [block, stages, cluster, math_warpgroups, raster_rows, store_columns, store_buffers, promote,
+                 trigger_dependents, extents] = value;
+    const config usual{};
+    std::string text = concat("config{.block = {", block.m, ", ", block.n, ", ", block.k, "}, .stages = ", stages);
+    if (cluster != usual.cluster) text += concat(", .cluster = {", cluster.m, ", ", cluster.n, "}");
+    if (math_warpgroups != usual.math_warpgroups) text += concat(", .math_warpgroups = ", math_warpgroups);
+    if (raster_rows != usual.raster_rows) text += concat(", .raster_rows = ", raster_rows);
+    if (store_columns != usual.store_columns) text += concat(", .store_columns = ", store_columns);
+    if (store_buffers != usual.store_buffers) text += concat(", .store_buffers = ", store_buffers);
+    if (promote != usual.promote) text += concat(", .promote = promotion::", name_of(promote));
+    if (trigger_dependents != usual.trigger_dependents) text += ", .trigger_dependents = true";
+    if (extents != usual.extents) text += concat(", .extents = {", extents.m, ", ", extents.n, ", ", extents.k, "}");
+    return text + "}";
+}
+
+/// An operand as a C++ type.
+inline std::string to_source(const operand_info& value) {
+    const char* const tile = value.tile.mn == 1 ? "per_token" : "per_block";
+    return concat("operand<", value.type, ", scale::", tile, "<scale::", name_of(value.format), ">>");
+}
+
+/// The epilogue of a kernel as a C++ type; a custom one has no source here.
+inline std::string epilogue_source(const kernel_info& value) {
+    const char* const element = value.d == dtype::f32 ? "float" : name_of(value.d);
+    if (value.custom_epilogue) return "/* custom epilogue */";
+    if (value.heads.any()) {
+        return concat("store_heads<", element, ", ", value.heads.left, ", ", value.heads.middle, ", ",
+                      value.heads.right, ">");
+    }
+    return concat(value.accumulate ? "accumulate<" : "store<", element, ">");
+}
+
+/// A GEMM kernel as a C++ type.
+inline std::string to_source(const kernel_info& value) {
+    return concat("gemm<arch::sm", value.arch, ", ", to_source(value.a), ", ", to_source(value.b), ", ",
+                  epilogue_source(value), ", ", to_source(value.cfg), ">");
+}
+
+/// An operand in a few words: "e4m3 scaled 1x128 by fp32".
+inline std::string describe(const operand_info& value) {
+    return concat(value.type, " scaled ", value.tile.mn, "x", value.tile.k, " by ", name_of(value.format));
+}
+
+/// A workload in a few words.
+inline std::string describe(const workload& work) {
+    std::string text = concat("m = ", work.shape.m, ", n = ", work.shape.n, ", k = ", work.shape.k, ", A ",
+                              describe(work.a), ", B ", describe(work.b), ", D ", work.d);
+    if (work.accumulate) text += " with C";
+    if (work.heads.any()) text += concat(", heads ", work.heads.left, "+", work.heads.middle, "+", work.heads.right);
+    return text;
+}
+
+}  // namespace deepgemm

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// A scaled GEMM as its caller sees it: matrices and scales in memory, with shapes and strides. validate.hpp checks it,
+// plan.hpp picks a kernel for it. Shapes here are 64-bit, so that what does not fit is an error and no wrap-around.
+#pragma once
+
+#include <optional>
+
+#include <deepgemm/host/error.hpp>
+#include <deepgemm/kernel/info.cuh>
+
+namespace deepgemm {
+
+/// A matrix in device memory (host memory for the simulator): element (r, c) at r * row_stride + c * column_stride.
+/// Strides are in elements. Where there is only one row or column, its stride does not matter.
+template <class Pointer>
+struct matrix_argument {
+    Pointer data = nullptr;
+    dtype type = dtype::e4m3;
+    i64 rows = 0, columns = 0;
+    i64 row_stride = 0, column_stride = 1;
+
+    operator matrix_argument<const void*>() const requires(!same_as<Pointer, const void*>) {
+        return {data, type, rows, columns, row_stride, column_stride};
+    }
+};
+
+/// A matrix that is only read.
+using input_matrix = matrix_argument<const void*>;
+/// A matrix that is written.
+using output_matrix = matrix_argument<void*>;
+
+/// A row-major matrix of `T` whose rows are `pitch` elements apart (0: no padding).
+template <class T>
+constexpr input_matrix row_major(const T* data, i64 rows, i64 columns, i64 pitch = 0) {
+    return {data, dtype_of<T>, rows, columns, pitch == 0 ? columns : pitch, 1};
+}
+/// The same, to be written.
+template <class T>
+    requires(!is_same_v<T, const T>)
+constexpr output_matrix row_major(T* data, i64 rows, i64 columns, i64 pitch = 0) {
+    return {data, dtype_of<T>, rows, columns, pitch == 0 ? columns : pitch, 1};
+}
+
+/// The scales of an operand of `mn` rows and K columns, in 32-bit words: word (i, w) at i * row_stride + w * column_stride.
+/// Row i serves operand rows from i * tile.mn on; word w serves tile.k elements of K (fp32) or four times as many (ue8m0).
+struct scale_argument {
+    const void* data = nullptr;
+    scale_kind kind = scale_kind::fp32;
+    scale_tile tile{};
+    i64 rows = 0, columns = 0;
+    i64 row_stride = 1, column_stride = 0;  ///< in words
+};
+
+/// Elements of K that one word of scales serves.
+constexpr i64 k_per_word(scale_kind kind, scale_tile tile) { return kind == scale_kind::ue8m0 ? 4 * tile.k : tile.k; }
+
+/// Scales of one row and 128 elements of K each, as kernels take them: MN-major, columns of words `stride` words apart
+/// (0: the rows rounded up to a multiple of 4, which TMA needs).
+constexpr scale_argument per_token_scales(const void* data, scale_kind kind, i64 mn, i64 k, i64 stride = 0) {
+    const i64 columns = ceil_div(k, k_per_word(kind, {1, 128}));
+    return {data, kind, {1, 128}, mn, columns, 1, stride == 0 ? align_up(mn, i64(4)) : stride};
+}
+
+/// Scales of 128 rows and 128 elements of K each, contiguous along K.
+constexpr scale_argument per_block_scales(const void* data, scale_kind kind, i64 n, i64 k) {
+    const i64 columns = ceil_div(k, k_per_word(kind, {128, 128}));
+    return {data, kind, {128, 128}, ceil_div(n, i64(128)), columns, columns, 1};
+}
+
+/// An operand: a matrix with its scales.
+struct scaled_matrix {
+    input_matrix matrix{};
+    scale_argument scales{};
+};
+
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. With head splits, D has a hole in every head.
+struct gemm_problem {
+    scaled_matrix a{};                ///< (m, k)
+    scaled_matrix b{};                ///< (n, k)
+    output_matrix d{};                ///< (m, n), or (m, n + middle columns of all heads)
+    std::optional<input_matrix> c{};  ///< as D, and of its type; may be D itself
+    head_splits heads{};
+};
+
+/// What a planner sees of a problem: extents and types, no pointers and no strides. Plans for equal workloads are equal.
+struct workload {
+    problem_shape shape{};
+    operand_info a{}, b{};
+    dtype d = dtype::bf16;
+    bool accumulate = false;
+    head_splits heads{};
+
+    friend constexpr bool operator==(const workload& x, const workload& y) {
+        return x.shape.m == y.shape.m && x.shape.n == y.shape.n && x.shape.k == y.shape.k && x.a == y.a && x.b == y.b &&
+               x.d == y.d && x.accumulate == y.accumulate && x.heads == y.heads;
+    }
+};
+
+/// The workload of a valid problem.
+constexpr workload workload_of(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads] = problem;
+    return {{i32(a.matrix.rows), i32(b.matrix.rows), i32(a.matrix.columns)},
+            {a.matrix.type, a.scales.kind, a.scales.tile},
+            {b.matrix.type, b.scales.kind, b.scales.tile},
+            d.type,
+            c.has_value(),
+            heads};
+}
+
+/// True if the problem has nothing to compute and nothing to write: D has no rows or no columns.
+constexpr bool is_empty(const gemm_problem& problem) {
+    return problem.a.matrix.rows == 0 || problem.b.matrix.rows == 0;
+}
+
+/// The arguments of a kernel for a valid problem. A stride that does not matter becomes one that tensor maps accept.
+constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads] = problem;
+    const auto pitch = [](const auto& matrix) {
+        const i64 per_line = 16 / i64(size_of(matrix.type));
+        return matrix.rows > 1 && matrix.columns > 0 ? matrix.row_stride
+                                                     : align_up(max(matrix.columns, i64(1)), per_line);
+    };
+    const auto stride_k = [](const scale_argument& scales, i64 mn) {
+        return scales.tile.mn != 1 || scales.columns > 1 ? scales.column_stride : align_up(mn, i64(4));
+    };
+    gemm_arguments arguments{};
+    arguments.shape = workload_of(problem).shape;
+    arguments.a = a.matrix.data;
+    arguments.a_pitch = pitch(a.matrix);
+    arguments.b = b.matrix.data;
+    arguments.b_pitch = pitch(b.matrix);
+    arguments.sa = a.scales.data;
+    arguments.sa_stride_k = stride_k(a.scales, a.matrix.rows);
+    arguments.sb = b.scales.data;
+    arguments.sb_stride_k = stride_k(b.scales, b.matrix.rows);
+    arguments.sb_stride_n = b.scales.row_stride;
+    arguments.d = d.data;
+    arguments.d_pitch = pitch(d);
+    if (c) {
+        arguments.c = c->data;
+        arguments.c_pitch = pitch(*c);
+    }
+    return arguments;
+}
+
+}  // namespace deepgemm
