@@ -78,47 +78,55 @@ private:
         return ptx::dynamic_smem() + u32(4 * (row * tile_pitch + block));
     }
 
+    /// Row and block, in the tile, of the calling thread's element number `i`: neighbouring threads lie along the axis whose
+    /// elements are neighbours in memory.
+    struct place {
+        int row, block;
+        DEEPGEMM_DEVICE static place of(int i, bool along_rows) {
+            const int index = int(ptx::thread_index()) + i * threads;
+            return along_rows ? place{index % tile_rows, index / tile_rows}
+                              : place{index / tile_blocks, index % tile_blocks};
+        }
+    };
+
     /// Global memory to the tile: (tile_rows, tile_blocks), zeros beyond the last row and block.
     DEEPGEMM_DEVICE static void load(const params& p, i64 group, i32 row, i32 block) {
         constexpr int count = tile_rows * tile_blocks / threads;
         const transform_arguments& a = p.args;
-        const int thread = int(ptx::thread_index());
-        const bool along_rows = p.rows_contiguous;
         u32 scale[count], wrong = 0;
         DEEPGEMM_UNROLL
         for (int i = 0; i < count; ++i) {  // all loads before the first store: one wait for memory
-            const int r = along_rows ? (thread + i * threads) % tile_rows : (thread + i * threads) / tile_blocks;
-            const int b = along_rows ? (thread + i * threads) / tile_rows : (thread + i * threads) % tile_blocks;
-            const float* const from =
-                a.in + group * a.group_stride + (row + r) / a.tile_mn * a.row_stride + (block + b) * a.block_stride;
-            scale[i] = row + r < a.mn && block + b < a.blocks ? bit_cast<u32>(ptx::ld_global_nc(from)) : 0;
+            const place at = place::of(i, p.rows_contiguous);
+            const i32 r = row + at.row, b = block + at.block;
+            const float* const from = a.in + group * a.group_stride + r / a.tile_mn * a.row_stride + b * a.block_stride;
+            scale[i] = r < a.mn && b < a.blocks ? bit_cast<u32>(ptx::ld_global_nc(from)) : 0;
             if constexpr (packs) wrong += (scale[i] & 0x807fffffu) != 0;
         }
         DEEPGEMM_UNROLL
         for (int i = 0; i < count; ++i) {
-            const int r = along_rows ? (thread + i * threads) % tile_rows : (thread + i * threads) / tile_blocks;
-            const int b = along_rows ? (thread + i * threads) / tile_rows : (thread + i * threads) % tile_blocks;
-            ptx::st_shared(address(r, b), scale[i]);
+            const place at = place::of(i, p.rows_contiguous);
+            ptx::st_shared(address(at.row, at.block), scale[i]);
         }
         if (wrong != 0 && a.invalid != nullptr) ptx::atomic_add_gpu(a.invalid, wrong);
     }
 
-    /// The tile to global memory, a warp writing 32 rows of one word column.
+    /// The tile to global memory, a warp writing 32 rows of one column of words.
     DEEPGEMM_DEVICE static void store(const params& p, i64 group, i32 row, i32 block) {
-        u32* const out = static_cast<u32*>(p.args.out) +
-                         (group * p.k_words + block / per_word) * align_up(i64(p.args.mn), i64(4)) + row;
+        const i64 pitch = align_up(i64(p.args.mn), i64(4));
+        u32* const out = static_cast<u32*>(p.args.out) + (group * p.k_words + block / per_word) * pitch + row;
         DEEPGEMM_UNROLL
         for (int i = 0; i < tile_rows * tile_words / threads; ++i) {
-            const int index = int(ptx::thread_index()) + i * threads, r = index % tile_rows, w = index / tile_rows;
-            u32 word = ptx::ld_shared<u32>(address(r, w * per_word));
+            const place at = place::of(i, true);  // `block` counts words here
+            u32 word = ptx::ld_shared<u32>(address(at.row, at.block * per_word));
             if constexpr (packs) {
-                word >>= 23;
+                word = word >> 23 & 0xff;
                 DEEPGEMM_UNROLL
-                for (int j = 1; j < per_word; ++j)
-                    word |= ptx::ld_shared<u32>(address(r, w * per_word + j)) >> 23 << (8 * j);
+                for (int j = 1; j < per_word; ++j) {
+                    word |= (ptx::ld_shared<u32>(address(at.row, at.block * per_word + j)) >> 23 & 0xff) << (8 * j);
+                }
             }
-            if (row + r < p.args.mn && block / per_word + w < p.k_words) {
-                ptx::st_global(out + w * align_up(i64(p.args.mn), i64(4)) + r, word);
+            if (row + at.row < p.args.mn && block / per_word + at.block < p.k_words) {
+                ptx::st_global(out + at.block * pitch + at.row, word);
             }
         }
     }
