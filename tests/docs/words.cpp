@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The table of words in docs/architecture.md names only what exists: each concept and each model is declared in a header.
+#include <doctest/doctest.h>
+
+#include <regex>
+
+#include "page.hpp"
+
+namespace {
+
+/// All device-capable headers in one string.
+std::string all_headers() {
+    const std::filesystem::path root = DEEPGEMM_SOURCE_DIR;
+    std::string text;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "include")) {
+        if (entry.path().extension() != ".cuh") continue;
+        for (const std::string& line : source_lines(entry.path().lexically_relative(root))) text += line + '\n';
+    }
+    return text;
+}
+
+/// The names between backticks in `text`, without their namespaces.
+std::vector<std::string> quoted_names(const std::string& text) {
+    const std::regex quoted(R"(`(?:\w+::)*(\w+)`)");
+    std::vector<std::string> names;
+    for (std::sregex_iterator found(text.begin(), text.end(), quoted), end; found != end; ++found) {
+        names.push_back((*found)[1]);
+    }
+    return names;
+}
+
+}  // namespace
+
+TEST_CASE("the words of the architecture page exist") {
+    const std::string headers = all_headers();
+    const std::regex row(R"(\| `(\w+)` \|[^|]*\|([^|]*)\|)");
+    int concepts = 0;
+    bool inside = false;
+    for (const std::string& line : source_lines("docs/architecture.md")) {
+        if (line.starts_with("#")) inside = line == "## Words";
+        std::smatch found;
+        if (!inside || !std::regex_match(line, found, row)) continue;
+        ++concepts;
+        CAPTURE(line);
+        CHECK(headers.find("concept " + found[1].str() + " =") != std::string::npos);
+        for (const std::string& model : quoted_names(found[2])) {
+            CAPTURE(model);
+            CHECK(headers.find("struct " + model) != std::string::npos);
+        }
+    }
+    CHECK(concepts >= 8);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// One stage holds one 128-byte row of FP8 per row of a tile, which is what one scale covers.
+// expect: gemm: block.k must be 128: one 128-byte row of FP8 and one scale
+#include <deepgemm/kernel/gemm.cuh>
+
+namespace dg = deepgemm;
+
+using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
+#ifdef CORRECT
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.block = {128, 128, 128}, .stages = 4}>;
+#else
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.block = {128, 128, 64}, .stages = 4}>;
+#endif
+constexpr auto size = kernel::info.smem_bytes;

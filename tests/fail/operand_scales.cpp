@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// A format alone does not say what a scale covers.
+// expect: operand: the scales must model scale_granularity
+// expect host: covers_tile
+#include <deepgemm/scale/fp32.cuh>
+
+using namespace deepgemm;
+
+#ifdef CORRECT
+using a = operand<e4m3, scale::per_token<scale::fp32>>;
+#else
+using a = operand<e4m3, scale::fp32>;
+#endif
+constexpr dtype type = a::info.type;

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// Truth tables of smem_pipeline, tile_scheduler and mma_atom, with the arithmetic behind them: rings, sharing patterns,
+// rasters and the ownership of results.
+#include <deepgemm/mma/wgmma_atom.cuh>
+#include <deepgemm/pipeline/roles.cuh>
+#include <deepgemm/pipeline/tma_pipeline.cuh>
+#include <deepgemm/schedule/persistent.cuh>
+
+using namespace deepgemm;
+
+namespace {
+
+struct no_release {
+    using cursor = ring<2>;
+    u32 acquire(cursor) const { return 0; }
+    void commit(cursor, u32) const {}
+    void wait(cursor) const {}
+};
+struct own_pipeline : no_release {
+    void release(cursor) const {}
+};
+
+//            model                                          smem_pipeline
+static_assert(smem_pipeline<tma_pipeline<4, 8, cluster_shape{1, 1}>>);
+static_assert(smem_pipeline<tma_pipeline<2, 4, cluster_shape{2, 2}>>);
+static_assert(smem_pipeline<own_pipeline>);
+static_assert(!smem_pipeline<no_release>);
+static_assert(!smem_pipeline<ring<4>>);
+
+struct no_blocks {
+    const tile_coord* begin() const { return nullptr; }
+    const tile_coord* end() const { return nullptr; }
+};
+struct own_schedule : no_blocks {
+    i32 k_blocks() const { return 0; }
+};
+/// A pointer to const yields a reference, where a coordinate by value is asked for.
+struct value_schedule {
+    struct iterator {
+        tile_coord operator*() const { return {0, 0}; }
+        bool operator!=(iterator) const { return false; }
+        void operator++() {}
+    };
+    iterator begin() const { return {}; }
+    iterator end() const { return {}; }
+    i32 k_blocks() const { return 0; }
+};
+
+//            model                                          tile_scheduler
+static_assert(tile_scheduler<persistent<tile_shape{}, cluster_shape{}, 8>>);
+static_assert(tile_scheduler<persistent<tile_shape{192, 128, 128}, cluster_shape{2, 1}, 4>>);
+static_assert(tile_scheduler<value_schedule>);
+static_assert(!tile_scheduler<no_blocks>);
+static_assert(!tile_scheduler<own_schedule>);
+static_assert(!tile_scheduler<banded_raster>);
+
+struct no_accumulator {
+    using element_a = e4m3;
+    using element_b = e4m3;
+    static constexpr int m = 64, n = 8, k = 128;
+};
+
+//            model                                          mma_atom
+static_assert(mma_atom<sm90::wgmma<e4m3, e4m3, 128>>);
+static_assert(mma_atom<sm90::wgmma<e5m2, e4m3, 8>>);
+static_assert(mma_atom<sm90::wgmma<bf16, bf16, 256>>);
+static_assert(!mma_atom<no_accumulator>);
+static_assert(!mma_atom<float>);
+
+/// After `steps` advances a ring is at stage steps % Stages, in the parity of steps / Stages.
+template <int Stages>
+constexpr bool counts(int steps) {
+    ring<Stages> at;
+    for (int i = 0; i < steps; ++i, at.advance()) {
+        if (at.stage != u32(i % Stages) || at.parity != u32(i / Stages % 2)) return false;
+    }
+    return true;
+}
+static_assert(counts<2>(9) && counts<3>(20) && counts<5>(40));
+
+/// In a cluster, a CTA's tiles come from exactly its writers, and it is a writer of exactly the CTAs in its masks.
+template <cluster_shape Cluster>
+constexpr bool shares_consistently() {
+    for (u32 to = 0; to < u32(Cluster.size()); ++to) {
+        const multicast<Cluster> receiver{to};
+        u32 expected = 0, listed = 0;
+        for (u32 from = 0; from < u32(Cluster.size()); ++from) {
+            const multicast<Cluster> sender{from};
+            if ((sender.a_mask() | sender.b_mask()) >> to & 1) expected |= 1u << from;
+        }
+        for (u32 i = 0; i < u32(receiver.writers); ++i) {
+            if (listed >> receiver.writer(i) & 1) return false;
+            listed |= 1u << receiver.writer(i);
+        }
+        if (expected != listed) return false;
+    }
+    return true;
+}
+static_assert(shares_consistently<cluster_shape{1, 1}>() && shares_consistently<cluster_shape{2, 1}>() &&
+              shares_consistently<cluster_shape{1, 2}>() && shares_consistently<cluster_shape{2, 2}>() &&
+              shares_consistently<cluster_shape{4, 1}>() && shares_consistently<cluster_shape{2, 4}>());
+
+/// Every tile of a grid is handed out once.
+constexpr bool covers(banded_raster raster) {
+    bool seen[64] = {};
+    for (i32 i = 0; i < raster.count(); ++i) {
+        const grid_coord at = raster.at(i);
+        if (at.m < 0 || at.m >= raster.m || at.n < 0 || at.n >= raster.n || seen[at.m * raster.n + at.n]) return false;
+        seen[at.m * raster.n + at.n] = true;
+    }
+    return true;
+}
+static_assert(covers({1, 1, 8}) && covers({8, 8, 8}) && covers({7, 9, 2}) && covers({5, 12, 4}) && covers({3, 4, 1}));
+
+/// Every element of a 64 x 256 result is held once.
+constexpr bool owns_once() {
+    bool held[64 * 256] = {};
+    for (int thread = 0; thread < 128; ++thread) {
+        for (int i = 0; i < 128; ++i) {
+            const int place = sm90::fragment_row(thread, i) * 256 + sm90::fragment_column(thread, i);
+            if (held[place]) return false;
+            held[place] = true;
+        }
+    }
+    return true;
+}
+static_assert(owns_once());
+
+/// A CTA's registers are 64 Ki in all.
+template <int MathWarpgroups>
+constexpr int registers_used = 128 * (register_budget<MathWarpgroups>::producer +
+                                      MathWarpgroups * register_budget<MathWarpgroups>::math);
+static_assert(registers_used<1> <= 65536 && registers_used<2> <= 65536 && registers_used<3> <= 65536);
+
+}  // namespace
