@@ -126,8 +126,9 @@ inline std::unique_ptr<cta_state> make_cta(cluster_state& cluster, u32 rank, ext
         t.index = i;
         t.lane = i % 32;
         w.lanes[t.lane] = &t;
-        make_fiber(t.flow, resources().stacks.get(slot_index * g.threads + i, stack_bytes), stack_bytes, &thread_main,
-                   m.options.portable_switch);
+        // Different depths keep the tops of the stacks out of the same cache sets.
+        u8* const stack = resources().stacks.get(slot_index * g.threads + i, stack_bytes);
+        make_fiber(t.flow, stack, stack_bytes - i % 32 * 128, &thread_main, m.options.portable_switch);
     }
     for (u32 i = 0; i < cta->warps.size(); ++i) {
         warp_state& w = cta->warps[i];
@@ -208,6 +209,7 @@ typename K::params parameters_of(const typename K::arguments& arguments) {
 }
 
 /// Runs kernel class K: encodes its tensor maps, launches K::run(params) with its geometry. Nothing for an empty grid.
+/// A kernel whose CTAs wait for each other has `static constexpr bool all_resident = true`.
 template <class K>
 void launch(const typename K::arguments& arguments, options o = {}) {
     geometry g;
@@ -216,6 +218,9 @@ void launch(const typename K::arguments& arguments, options o = {}) {
     g.cluster.x = u32(K::info.cfg.cluster.size());
     g.threads = K::info.threads;
     g.smem_bytes = K::info.smem_bytes;
+    if constexpr (requires { K::all_resident; }) {
+        if (K::all_resident) o.resident_clusters = 0;
+    }
     const typename K::params params = parameters_of<K>(arguments);
     launch(o, g, [&params] { K::run(params); });
 }

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// The state of the simulated machine: threads, warps, CTAs, clusters and what they are made of. No behaviour;
+// scheduling is in machine.hpp, the meaning of instructions in the files named after their families.
+#pragma once
+
+#include <deepgemm/sim/fiber.hpp>
+#include <deepgemm/sim/trace.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace deepgemm::sim {
+
+struct thread_state;
+struct warp_state;
+struct cta_state;
+struct cluster_state;
+
+/// A move-only callable without arguments.
+class task {
+public:
+    task() = default;
+    template <class F>
+    explicit task(F f) : work_(new holder<F>(std::move(f))) {}
+    void operator()() { work_->run(); }
+
+private:
+    struct base {
+        virtual ~base() = default;
+        virtual void run() = 0;
+    };
+    template <class F>
+    struct holder final : base {
+        explicit holder(F f) : f(std::move(f)) {}
+        void run() override { f(); }
+        F f;
+    };
+    std::unique_ptr<base> work_;
+};
+
+/// State that another header defines, created at first use and destroyed with its owner.
+class slot {
+public:
+    template <class T>
+    T& get() {
+        if (!state_) state_ = std::make_shared<T>();
+        return *static_cast<T*>(state_.get());
+    }
+    bool empty() const { return !state_; }
+
+private:
+    std::shared_ptr<void> state_;
+};
+
+/// Threads waiting for one thing.
+using wait_list = std::vector<thread_state*>;
+
+/// Why a thread is suspended, for the deadlock report. `what` is the instruction; barriers fill in the rest.
+struct wait_reason {
+    enum class kind : u8 { other, mbarrier, named_barrier, registers, polling } reason = kind::other;
+    const char* what = "";
+    const char* name = "";       ///< the barrier's name, as the kernel gives it
+    u32 address = 0, value = 0;  ///< offset and parity; barrier number and threads; count and registers needed
+};
+
+/// Bytes [lo, hi) of a CTA's dynamic shared memory.
+struct byte_range {
+    u32 lo, hi;
+    bool overlaps(u32 l, u32 h) const { return lo < h && l < hi; }
+};
+
+/// Stores of one thread that the async proxy does not see yet.
+struct dirty_range {
+    cta_state* cta;
+    byte_range range;
+};
+
+/// A bulk or tensor store of one thread.
+struct bulk_operation {
+    u32 group;
+    bool source_read, written;
+};
+
+struct thread_state {
+    cta_state* cta = nullptr;
+    warp_state* warp = nullptr;
+    u32 index = 0, lane = 0;  ///< in the CTA; in the warp
+    bool done = false;
+    fiber flow;
+    wait_reason wait;
+    // shared memory and barriers
+    std::vector<dirty_range> dirty;
+    std::vector<u32> unfenced_barriers;  ///< initialised, not yet fenced; offsets
+    struct observation {
+        u32 offset;
+        i64 phase;
+    };
+    std::vector<observation> observed;  ///< last phase seen of each mbarrier
+    u64 observations = 0;               ///< successful waits on mbarriers
+    bool cluster_arrived = false;
+    u32 cluster_generation = 0;
+    // stores
+    std::vector<std::shared_ptr<bulk_operation>> bulk;
+    u32 bulk_commits = 0;
+    wait_list bulk_waiters;
+};
+
+struct warp_state {
+    cta_state* cta = nullptr;
+    u32 index = 0;
+    thread_state* lanes[32] = {};
+    u32 ready = 0;  ///< lanes that can run
+    bool queued = false;
+    const char* role = "";
+    u32 elected = 0;    ///< the lane elect_one() picks
+    u32 registers = 0;  ///< per thread
+    // the collective its lanes are meeting in, double-buffered so that early lanes may enter the next one
+    u32 met = 0, meeting = 0;
+    const char* collective = "";
+    u64 argument[2][32], result[2][32];
+    wait_list waiters;
+};
+
+struct warpgroup_state {
+    slot wgmma;
+};
+
+struct named_barrier {
+    u32 threads = 0, arrived = 0;
+    wait_list waiters;
+};
+
+/// See mbarrier.hpp.
+struct mbarrier_state {
+    u32 offset = 0, expected = 0, pending = 0;
+    i64 tx = 0;
+    u64 phase = 0;
+    bool live = false, fenced = false;
+    wait_list waiters;
+};
+
+/// A copy into shared memory that has not landed.
+struct pending_write {
+    byte_range range;
+    u32 barrier;  ///< offset
+    u64 id;
+};
+/// An asynchronous read of shared memory that has not happened.
+struct pending_read {
+    byte_range range;
+    const char* who;
+    u32 warp;
+    u64 id;
+};
+
+struct cta_state {
+    cluster_state* cluster = nullptr;
+    u32 rank = 0;
+    extent3 index;
+    u32 alive = 0;  ///< threads that have not ended
+    std::vector<thread_state> threads;
+    std::vector<warp_state> warps;
+    std::vector<warpgroup_state> warpgroups;
+    // shared memory as the generic proxy and as the async proxy see it; one bit per byte: ever written
+    u32 smem_bytes = 0;
+    u8 *generic = nullptr, *async = nullptr;
+    u64* written = nullptr;
+    std::vector<pending_write> pending_writes;
+    std::vector<pending_read> pending_reads;
+    // barriers
+    std::vector<std::unique_ptr<mbarrier_state>> mbarriers;
+    named_barrier named[16];
+    u32 free_registers = 0;
+    wait_list register_waiters;
+    bool grid_waited = false;
+    // instruction families with state of their own
+    slot tcgen05;
+    std::vector<void (*)(thread_state&)> thread_exit_checks;  ///< run by each thread as it ends; may fail()
+    std::vector<void (*)(cta_state&)> exit_checks;            ///< run when the CTA's last thread ends; may fail()
+};
+
+struct cluster_state {
+    std::vector<std::unique_ptr<cta_state>> ctas;  ///< by rank
+    u32 alive = 0, arrived = 0, generation = 0;    ///< of the cluster barrier
+    wait_list waiters;
+};
+
+/// Makes a series of post()s take effect in order.
+struct in_order {
+    u64 time = 0;
+};
+
+/// Asynchronous work at its time. Equal times keep the order of posting.
+struct event {
+    u64 time, sequence;
+    thread_state* origin;
+    task work;
+    bool operator<(const event& other) const {  // the heap's top is the earliest
+        return time != other.time ? time > other.time : sequence > other.sequence;
+    }
+};
+
+struct machine {
+    sim::options options;
+    sim::geometry geometry;
+    std::vector<std::unique_ptr<cluster_state>> clusters;  ///< those resident now
+    sim::statistics statistics;
+    std::vector<span> trace;
+    task body;  ///< what every thread runs
+    std::string failure;
+    // scheduler
+    thread_state* running = nullptr;  ///< null in asynchronous work
+    thread_state* origin = nullptr;   ///< in asynchronous work: who issued it
+    fiber main;
+    std::vector<warp_state*> queue;
+    std::size_t queue_head = 0;
+    warp_state* running_warp = nullptr;
+    wait_list pollers;
+    u32 idle_polls = 0;
+    u32 alive = 0;
+    std::vector<event> events;
+    u64 now = 0, sequence = 0, ids = 0, random_state = 1;
+
+    u64 random() {
+        random_state ^= random_state << 13;
+        random_state ^= random_state >> 7;
+        random_state ^= random_state << 17;
+        return random_state;
+    }
+    bool shuffles() const { return options.shuffle || options.policy == policy::random; }
+};
+
+}  // namespace deepgemm::sim
