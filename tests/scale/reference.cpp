@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// The reference GEMM against a triple loop written from the formula, and the comparisons: what they let pass and what not.
+#include <doctest/doctest.h>
+
+#include <deepgemm/host/operand.hpp>
+
+using namespace deepgemm;
+
+namespace {
+
+/// sum over k of a b with scales, from the raw scales and without any layout.
+template <class Q>
+double formula(const quantised_operand<Q>& a, const quantised_operand<Q>& b, i64 m, i64 n) {
+    double sum = 0;
+    for (i64 k = 0; k < a.data.columns(); ++k) {
+        sum += double(float(a.data(m, k))) * a.scales(m / a.tile.mn, k / a.tile.k) * double(float(b.data(n, k))) *
+               b.scales(n / b.tile.mn, k / b.tile.k);
+    }
+    return sum;
+}
+
+}  // namespace
+
+TEST_CASE("the reference multiplies") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    random_source random(seed);
+    for (const scale_kind kind : {scale_kind::fp32, scale_kind::ue8m0}) {
+        for (const int tile_n : {1, 128}) {
+            matrix<float> x(37, 333), y(150, 333);
+            random.fill_normal(x.view());
+            random.fill_normal(y.view());
+            const auto a = quantised_operand<e4m3>::of(x.view(), {{1, 128}, kind, 352});
+            const auto b = quantised_operand<e4m3>::of(y.view(), {{tile_n, 128}, kind});
+            const auto p = reference::gemm(a.view(), b.view());
+            double worst = 0;
+            for (i64 m = 0; m < 37; ++m) {
+                for (i64 n = 0; n < 150; ++n) {
+                    worst = std::max(worst, std::fabs(p.value(m, n) - formula(a, b, m, n)) / p.magnitude(m, n));
+                }
+            }
+            CHECK(worst < 1e-14);
+            const auto some = reference::gemm_at(a.view(), b.view(), {36, 3}, {149, 0, 77});
+            for (i64 i = 0; i < 2; ++i) {
+                for (i64 j = 0; j < 3; ++j) {
+                    CHECK(some.value(i, j) == p.value(some.rows[std::size_t(i)], some.columns[std::size_t(j)]));
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("exact operands are exact in FP32") {
+    random_source random(7);
+    const auto a = quantised_operand<e4m3>::exact(random, 20, 1024, {{1, 128}, scale_kind::ue8m0});
+    const auto b = quantised_operand<e5m2>::exact(random, 24, 1024, {{128, 128}, scale_kind::fp32});
+    const auto p = reference::gemm(a.view(), b.view());
+    for (i64 i = 0; i < 20; ++i) {
+        for (i64 j = 0; j < 24; ++j) REQUIRE(double(float(p.value(i, j))) == p.value(i, j));
+    }
+}
+
+TEST_CASE("C, head splits and sampled columns") {
+    random_source random(8);
+    const auto a = quantised_operand<e4m3>::exact(random, 4, 256),
+               b = quantised_operand<e4m3>::exact(random, 12, 256, {{128, 128}});
+    matrix<float> c(4, 12);
+    random.fill_integers(c.view(), -9, 9);
+    auto p = reference::gemm_at(a.view(), b.view(), {3, 1}, {0, 5, 11});
+    reference::add(p, c.view());
+    CHECK(p.value(0, 1) == formula(a, b, 3, 5) + double(c(3, 5)));
+    // Heads of 2 + 4 columns with 3 skipped between: columns 0 1 . . . 2 3 4 5 | 6 7 . . . 8 9 10 11
+    const head_splits heads{2, 3, 4};
+    const i64 stored[] = {0, 1, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17};
+    for (i64 n = 0; n < 12; ++n) CHECK(reference::stored_column(n, heads) == stored[n]);
+    matrix<bf16> d(4, 18);
+    for (i64 i = 0; i < 2; ++i) {
+        for (i64 j = 0; j < 3; ++j) {
+            d(p.rows[std::size_t(i)], stored[p.columns[std::size_t(j)]]) = bf16::from_float(float(p.value(i, j)));
+        }
+    }
+    CHECK(reference::compare_exact(d.view(), p, heads));
+    CHECK(reference::compare(d.view(), p, tolerance::fp32, heads));
+    CHECK(reference::diff(d.view(), p, heads) == 0);
+    d(3, 8) = bf16::from_float(float(d(3, 8)) + 4096);
+    const auto found = reference::compare(d.view(), p, tolerance::fp32, heads);
+    CHECK(found.wrong == 1);
+    CHECK(found.row == 3);
+    CHECK(found.column == 8);
+}
+
+TEST_CASE("calc_diff") {
+    matrix<float> x(2, 3), y(2, 3);
+    x.fill_bytes(0);
+    y.fill_bytes(0);
+    CHECK(calc_diff(x.view(), y.view()) == 0);
+    x(0, 0) = y(0, 0) = 2;
+    CHECK(calc_diff(x.view(), y.view()) == 0);
+    y(1, 1) = 1;
+    CHECK(calc_diff(x.view(), y.view()) == doctest::Approx(1 - 8.0 / 9));
+    y(1, 2) = std::nanf("");
+    CHECK_FALSE(calc_diff(x.view(), y.view()) < 1);
+    matrix<float> other(3, 2);
+    CHECK_THROWS_WITH(calc_diff(x.view(), other.view()), "calc_diff: the shapes differ");
+}
+
+TEST_CASE("element-wise comparison finds one wrong element that calc_diff hides") {
+    random_source random(9);
+    const auto a = quantised_operand<e4m3>::exact(random, 64, 512), b = quantised_operand<e4m3>::exact(random, 96, 512);
+    const auto p = reference::gemm(a.view(), b.view());
+    auto d = p.rounded<bf16>();
+    CHECK(reference::compare(d.view(), p, tolerance::fp32));
+    CHECK(reference::compare_exact(d.view(), p));
+    const double before = p.value(40, 50);
+    d(40, 50) = bf16::from_float(float(before + p.magnitude(40, 50) / 20));
+    CHECK(reference::diff(d.view(), p) < 1e-3);
+    const auto found = reference::compare(d.view(), p, tolerance::hopper_fp8);
+    CHECK_FALSE(found);
+    CHECK(found.wrong == 1);
+    CHECK(found.row == 40);
+    CHECK(found.column == 50);
+    CHECK(found.expected == before);
+    CHECK(found.text().find("1 of 6144 elements are wrong; worst at (40, 50): got ") == 0);
+    d(1, 2) = bf16{0x7fc0};
+    const auto with_nan = reference::compare(d.view(), p, tolerance::hopper_fp8);
+    CHECK(with_nan.wrong == 2);
+    CHECK(with_nan.row == 1);
+    CHECK(reference::compare_exact(d.view(), p).wrong == 2);
+}
+
+TEST_CASE("operands are poisoned where nobody may read") {
+    random_source random(10);
+    const auto a = quantised_operand<e4m3>::exact(random, 5, 130, {{1, 128}, scale_kind::ue8m0, 144});
+    CHECK(a.data(4, 130).bits == 0x7f + 0x80);
+    CHECK(a.stride_mn == 1);
+    CHECK(a.stride_k == 8);
+    REQUIRE(a.words.size() == 8);
+    for (std::size_t i = 5; i < 8; ++i) CHECK(a.words[i] == 0xffffffff);
+    CHECK((a.words[0] & 0xffff0000) == 0);  // two K blocks only
+    const auto b = quantised_operand<e4m3>::exact(random, 300, 130, {{128, 128}});
+    CHECK(b.words.size() == 6);
+    CHECK(b.stride_mn == 2);
+    CHECK(b.stride_k == 1);
+}
+
+TEST_CASE("random numbers repeat with the seed and look like their distribution") {
+    matrix<float> x(100, 1000), y(100, 1000);
+    random_source(11).fill_normal(x.view());
+    random_source(11).fill_normal(y.view());
+    CHECK(compare_bits(x.view(), y.view()));
+    random_source(12).fill_normal(y.view());
+    CHECK(compare_bits(x.view(), y.view()).wrong > 99000);
+    double sum = 0, squares = 0;
+    for (i64 i = 0; i < 100; ++i) {
+        for (i64 j = 0; j < 1000; ++j) {
+            sum += x(i, j);
+            squares += double(x(i, j)) * x(i, j);
+        }
+    }
+    CHECK(std::fabs(sum / 1e5) < 0.02);
+    CHECK(std::fabs(squares / 1e5 - 1) < 0.03);
+    matrix<e4m3> small(10, 100);
+    random_source(13).fill_integers(small.view(), -2, 2);
+    int seen[5] = {};
+    for (i64 i = 0; i < 10; ++i) {
+        for (i64 j = 0; j < 100; ++j) ++seen[int(float(small(i, j))) + 2];
+    }
+    for (const int count : seen) CHECK(count > 140);
+}
