@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Instantiated kernels, the device they run on and a caller's knobs: what the named operations of ops.hpp need. Remembers
+// which kernel each recent workload got. Any number of threads may use one engine.
+#pragma once
+
+#include <array>
+#include <mutex>
+
+#include <deepgemm/host/plan.hpp>
+
+namespace deepgemm {
+
+/// Plans and launches with a list of kernels. The list must outlive the engine; a constexpr kernel_list does.
+class engine {
+public:
+    engine(std::span<const kernel_handle> kernels, const device_info& device, const context& knobs = {})
+        : kernels_(kernels), device_(device), knobs_(knobs) {}
+
+    std::span<const kernel_handle> kernels() const { return kernels_; }
+    const device_info& device() const { return device_; }
+    const context& knobs() const { return knobs_; }
+
+    /// A full plan, to explain, to keep and to launch often.
+    result<gemm_plan> plan(const gemm_problem& problem) const {
+        return deepgemm::plan(problem, device_, kernels_, knobs_);
+    }
+
+    /// Validates, picks a kernel and launches it on the current device, which must be of the engine's kind. A problem whose D
+    /// is empty is done at once. Allocates nothing; safe under graph capture.
+    result<void> run(const gemm_problem& problem, void* stream = nullptr) const {
+        if (auto ok = validate(problem); !ok) return ok;
+        if (is_empty(problem)) return {};
+        const auto kernel = kernel_for(workload_of(problem));
+        if (!kernel) return kernel.failure();
+        return (*kernel)->launch(arguments_of(problem), {stream, knobs_.num_sms, knobs_.dependent_launch});
+    }
+
+    /// Loads every kernel on the current device, so that no later run does.
+    result<void> prepare() const {
+        for (const kernel_handle& kernel : kernels_) {
+            if (kernel.info.arch / 10 != device_.arch / 10) continue;
+            if (auto ok = kernel.prepare(); !ok) return ok;
+        }
+        return {};
+    }
+
+private:
+    /// A small direct-mapped memory: planning takes microseconds, a look-up far less than one.
+    struct remembered {
+        workload work{};
+        const kernel_handle* kernel = nullptr;
+    };
+
+    static std::size_t slot_of(const workload& work) {
+        const auto& [m, n, k] = work.shape;
+        u64 hash = u64(m) * 0x9e3779b97f4a7c15ull + u64(n) * 0xc2b2ae3d27d4eb4full + u64(k) * 0x165667b19e3779f9ull;
+        return std::size_t((hash ^ hash >> 32) % slots);
+    }
+
+    result<const kernel_handle*> kernel_for(const workload& work) const {
+        remembered& slot = memory_[slot_of(work)];
+        {
+            const std::lock_guard lock(guard_);
+            if (slot.kernel != nullptr && slot.work == work) return slot.kernel;
+        }
+        const auto chosen = choose(work, device_, kernels_, knobs_);
+        if (!chosen) return chosen.failure();
+        const std::lock_guard lock(guard_);
+        slot = {work, chosen->kernel};
+        return chosen->kernel;
+    }
+
+    static constexpr std::size_t slots = 256;
+    std::span<const kernel_handle> kernels_;
+    device_info device_;
+    context knobs_;
+    mutable std::mutex guard_;
+    mutable std::array<remembered, slots> memory_{};
+};
+
+}  // namespace deepgemm
