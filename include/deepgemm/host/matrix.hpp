@@ -28,9 +28,10 @@ struct matrix_view {
     matrix_view row_range(i64 first, i64 count) const {
         return {data + first * row_stride, count, columns, row_stride, column_stride};
     }
-    operator matrix_view<const T>() const requires(!is_same_v<T, const T>) {
-        return {data, rows, columns, row_stride, column_stride};
-    }
+    /// The same matrix, read-only.
+    template <class U>
+        requires(is_same_v<U, const T> && !is_same_v<U, T>)
+    operator matrix_view<U>() const { return {data, rows, columns, row_stride, column_stride}; }
 };
 
 /// A row-major matrix that owns its memory. Every byte starts as 0xff, which is a NaN in e4m3, e5m2, bf16, f16 and float and
