@@ -19,7 +19,10 @@ struct matrix_argument {
     i64 rows = 0, columns = 0;
     i64 row_stride = 0, column_stride = 1;
 
-    operator matrix_argument<const void*>() const requires(!same_as<Pointer, const void*>) {
+    /// What is written may also be read. A template, since nvcc warns of a conversion of a class to itself.
+    template <class Read>
+        requires(same_as<Read, const void*> && !same_as<Pointer, Read>)
+    operator matrix_argument<Read>() const {
         return {data, type, rows, columns, row_stride, column_stride};
     }
 };
