@@ -30,7 +30,7 @@ public:
     comparison_run(const options& o, const machine& board, timer& clock) : o_(o), board_(board), clock_(clock) {}
 
     case_result measure(const gemm_case& problem, u64 seed) {
-        case_result result{problem, {}, {}, {}};
+        case_result result{problem, {}, {}, {}, {}};
         result.ours.name = "deepgemm";
         data_.generate(problem, seed);
         std::vector<contender> contenders;
@@ -62,16 +62,17 @@ public:
         if (!o_.peers) reference_.compute(data_, true);
 
         const our_kernels kernels = kernels_for(data_);
-        if (kernels.pick >= 0) {
-            result.config = kernels.able[std::size_t(kernels.pick)].name;
-            enter(result.ours, kernels.able[std::size_t(kernels.pick)]);
+        if (kernels.empty()) {
+            result.ours.failure = kernels.why_not;
+        } else {
+            result.config = kernels.pick().name;
+            result.chosen_by = kernels.chosen_by;
+            enter(result.ours, kernels.pick());
             // Ours goes first in each round.
             if (!owners.empty() && owners.back() == &result.ours) {
                 std::rotate(owners.begin(), owners.end() - 1, owners.end());
                 std::rotate(contenders.begin(), contenders.end() - 1, contenders.end());
             }
-        } else {
-            result.ours.failure = kernels.why_not;
         }
 
         if (contenders.empty()) return result;
@@ -194,14 +195,14 @@ int run_once(const std::vector<gemm_case>& cases) {
         data.generate(problem, 1);
         data.reset_d();
         const our_kernels kernels = kernels_for(data);
-        if (kernels.pick >= 0) {
-            kernels.able[std::size_t(kernels.pick)].launch(nullptr);
-            check(cudaDeviceSynchronize(), problem.name().c_str());
-        } else {
+        if (kernels.empty()) {
             ++missing;
+        } else {
+            kernels.pick().launch(nullptr);
+            check(cudaDeviceSynchronize(), problem.name().c_str());
         }
         std::printf("%s: %s\n", problem.name().c_str(),
-                    kernels.pick >= 0 ? kernels.able[std::size_t(kernels.pick)].name.c_str() : kernels.why_not.c_str());
+                    (kernels.empty() ? kernels.why_not : kernels.pick().name).c_str());
     }
     return missing;
 }

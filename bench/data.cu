@@ -70,9 +70,9 @@ __global__ void fill_c(bf16* d16, float* d32, i64 count, u64 seed) {
     }
 }
 
-void per_token(void* q, float* scales, i64 stride, int rows, int k, u64 seed) {
+void per_token(u8* q, float* scales, int rows, int k, u64 seed) {
     const i64 warps = i64(rows) * ceil_div(k, 128);
-    quantise_per_token<<<unsigned(ceil_div<i64>(warps, 8)), 256>>>(static_cast<u8*>(q), scales, stride, rows, k, seed);
+    quantise_per_token<<<unsigned(ceil_div<i64>(warps, 8)), 256>>>(q, scales, align_up(rows, 4), rows, k, seed);
     check(cudaGetLastError(), "quantise_per_token");
 }
 
@@ -83,27 +83,26 @@ void problem_data::generate(const gemm_case& problem, u64 seed) {
     seed_ = seed;
     const int m = problem.m, n = problem.n, k = problem.k, blocks = ceil_div(k, 128);
     const bool b_block = problem.scales == b_scales::block;
-    sa_stride_k_ = align_up(m, 4);
-    sb_stride_k_ = b_block ? 1 : align_up(n, 4);
-    sb_stride_n_ = b_block ? align_up(blocks, 4) : 1;
-    a_ = a_buffer_.reserve(std::size_t(m) * k);
-    b_ = b_buffer_.reserve(std::size_t(n) * k);
-    sa_ = sa_buffer_.as<float>(std::size_t(sa_stride_k_) * blocks);
+    block_stride_ = align_up(blocks, 4);
+    const std::size_t sa_count = std::size_t(align_up(m, 4)) * blocks;
     const std::size_t sb_count =
-        b_block ? std::size_t(sb_stride_n_) * ceil_div(n, 128) : std::size_t(sb_stride_k_) * blocks;
+        b_block ? std::size_t(block_stride_) * ceil_div(n, 128) : std::size_t(align_up(n, 4)) * blocks;
+    a_ = a_buffer_.as<u8>(std::size_t(m) * k);
+    b_ = b_buffer_.as<u8>(std::size_t(n) * k);
+    sa_ = sa_buffer_.as<float>(sa_count);
     sb_ = sb_buffer_.as<float>(sb_count);
     d_ = d_buffer_.reserve(std::size_t(m) * n * problem.d_bytes());
     // Padding between scales must be readable; it never counts.
-    check(cudaMemset(sa_, 0, std::size_t(sa_stride_k_) * blocks * sizeof(float)), "cudaMemset");
+    check(cudaMemset(sa_, 0, sa_count * sizeof(float)), "cudaMemset");
     check(cudaMemset(sb_, 0, sb_count * sizeof(float)), "cudaMemset");
 
-    per_token(a_, sa_, sa_stride_k_, m, k, 2 * seed + 1);
+    per_token(a_, sa_, m, k, 2 * seed + 1);
     if (b_block) {
-        quantise_per_block<<<dim3(unsigned(blocks), unsigned(ceil_div(n, 128))), 256>>>(
-            static_cast<u8*>(b_), sb_, sb_stride_n_, n, k, 2 * seed + 2);
+        const dim3 grid(unsigned(blocks), unsigned(ceil_div(n, 128)));
+        quantise_per_block<<<grid, 256>>>(b_, sb_, block_stride_, n, k, 2 * seed + 2);
         check(cudaGetLastError(), "quantise_per_block");
     } else {
-        per_token(b_, sb_, sb_stride_k_, n, k, 2 * seed + 2);
+        per_token(b_, sb_, n, k, 2 * seed + 2);
     }
     check(cudaDeviceSynchronize(), "quantisation");
 }
@@ -120,23 +119,19 @@ void problem_data::reset_d() {
     check(cudaDeviceSynchronize(), "reset of D");
 }
 
-gemm_arguments problem_data::arguments() const {
-    gemm_arguments x{};
-    x.shape = {problem_.m, problem_.n, problem_.k};
-    x.a = a_;
-    x.a_pitch = problem_.k;
-    x.b = b_;
-    x.b_pitch = problem_.k;
-    x.sa = sa_;
-    x.sa_stride_k = sa_stride_k_;
-    x.sb = sb_;
-    x.sb_stride_k = sb_stride_k_;
-    x.sb_stride_n = sb_stride_n_;
-    x.d = d_;
-    x.d_pitch = problem_.n;
-    x.c = problem_.accumulate ? d_ : nullptr;
-    x.c_pitch = problem_.accumulate ? problem_.n : 0;
-    return x;
+gemm_problem problem_data::product() const {
+    const i64 m = problem_.m, n = problem_.n, k = problem_.k;
+    const dtype d_type = problem_.d == output::bf16 ? dtype::bf16 : dtype::f32;
+    scale_argument of_b = per_token_scales(sb_, scale_kind::fp32, n, k);
+    if (problem_.scales == b_scales::block) {
+        of_b = per_block_scales(sb_, scale_kind::fp32, n, k);
+        of_b.row_stride = block_stride_;
+    }
+    gemm_problem product{.a = {{a_, dtype::e4m3, m, k, k}, per_token_scales(sa_, scale_kind::fp32, m, k)},
+                         .b = {{b_, dtype::e4m3, n, k, k}, of_b},
+                         .d = {d_, d_type, m, n, n}};
+    if (problem_.accumulate) product.c = product.d;
+    return product;
 }
 
 peer_operands problem_data::peers() const { return {a_, b_, sa_, sb_, d_}; }

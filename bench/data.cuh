@@ -3,7 +3,7 @@
 // the layouts the kernels take. Generated and quantised in one pass on the GPU; no unquantised copy exists.
 #pragma once
 
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/host/problem.hpp>
 
 #include "cases.hpp"
 #include "cublaslt.hpp"
@@ -20,8 +20,8 @@ public:
     /// Host: puts D into the state before a launch: C where the case accumulates, else NaN everywhere.
     void reset_d();
 
-    /// For our kernels. C is D itself where the case accumulates.
-    gemm_arguments arguments() const;
+    /// The product as users of deepgemm describe it. C is D itself where the case accumulates.
+    gemm_problem product() const;
     /// For cuBLASLt.
     peer_operands peers() const;
 
@@ -32,12 +32,12 @@ private:
     gemm_case problem_{"-", 0, 0, 0};
     u64 seed_ = 0;
     device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, d_buffer_;
-    void* a_ = nullptr;
-    void* b_ = nullptr;
+    u8* a_ = nullptr;
+    u8* b_ = nullptr;
     float* sa_ = nullptr;
     float* sb_ = nullptr;
     void* d_ = nullptr;
-    i64 sa_stride_k_ = 0, sb_stride_k_ = 0, sb_stride_n_ = 1;
+    i64 block_stride_ = 0;  ///< floats between rows of B's per-block scales
 };
 
 }  // namespace deepgemm::bench

@@ -1,12 +1,40 @@
 // SPDX-License-Identifier: MIT
-// Our contenders from the list of instantiated kernels.
+// Our contenders from the list of instantiated kernels, through the planner that users have.
 #include "ours.cuh"
+
+#include <deepgemm/host/cuda_device.hpp>
+#include <deepgemm/host/exception.hpp>
+#include <deepgemm/host/plan.hpp>
+
+#include "instances.hpp"
 
 namespace deepgemm::bench {
 
-our_kernels kernels_for(const problem_data&) {
+namespace {
+
+const device_info& current_device() {
+    static const device_info info = or_throw(cuda::describe_current_device());
+    return info;
+}
+
+}  // namespace
+
+our_kernels kernels_for(const problem_data& data) {
     our_kernels found;
-    found.why_not = "no kernels are linked";
+    const result<gemm_plan> made = plan(data.product(), current_device(), instances::fp8_dense());
+    if (!made) {
+        found.why_not = made.failure().message;
+        return found;
+    }
+    found.chosen_by = made->chosen_by == choice::tuned ? "tuned" : "model";
+    const gemm_arguments arguments = arguments_of(data.product());
+    for (const candidate& c : made->ranked) {
+        const kernel_handle* const kernel = c.kernel;
+        const auto launch = [kernel, arguments](cudaStream_t stream) {
+            or_throw(kernel->launch(arguments, {.stream = stream}));
+        };
+        found.ranked.push_back({{to_source(kernel->info.cfg), launch}, c.predicted.total_us});
+    }
     return found;
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Our contenders: the instantiated kernels that can run a case, and which of them the planner picks.
+// Our contenders: the instantiated kernels that can run a case, as the planner ranks them.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,14 +10,24 @@
 
 namespace deepgemm::bench {
 
-/// The instantiated kernels that accept one product, ready to launch on its data.
-struct our_kernels {
-    std::vector<contender> able;  ///< named by their configuration as C++ source
-    int pick = -1;                ///< index of the planner's choice in `able`; -1: none
-    std::string why_not;          ///< the planner's or the launcher's words where there is no pick
+/// A kernel that accepts one product, ready to launch on its data.
+struct our_kernel {
+    contender who;            ///< named by its configuration as C++ source
+    double predicted_us = 0;  ///< by the planner's model
 };
 
-/// Host: finds the kernels for `data`. The launches refer to `data`'s buffers, valid until its next generate().
+/// The kernels that accept one product: the planner's choice first, then in the order of the model's predictions.
+struct our_kernels {
+    std::vector<our_kernel> ranked;
+    const char* chosen_by = "";  ///< what decided the first: tuned, model
+    std::string why_not;         ///< the planner's words where there is none
+
+    bool empty() const { return ranked.empty(); }
+    const contender& pick() const { return ranked.front().who; }
+};
+
+/// Host: plans `data`'s product for the current device. The launches refer to `data`'s buffers, valid until its next
+/// generate().
 our_kernels kernels_for(const problem_data& data);
 
 }  // namespace deepgemm::bench

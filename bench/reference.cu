@@ -116,7 +116,7 @@ __global__ void find_largest(sums* total, const bf16* d16, const float* d32, con
 
 void reference::compute(const problem_data& data, bool scaled) {
     const gemm_case& p = data.problem();
-    const gemm_arguments x = data.arguments();
+    const gemm_arguments x = arguments_of(data.product());
     scales sa{}, sb{};
     if (scaled) {
         const bool b_block = p.scales == b_scales::block;

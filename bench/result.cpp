@@ -44,7 +44,8 @@ json case_result::row() const {
     row.add("op", "fp8_gemm").add("pass", problem.pass).add("m", problem.m).add("n", problem.n).add("k", problem.k);
     row.add("groups", 1).add("layout", "nt").add("recipe", problem.recipe()).add("d_type", problem.d_type());
     row.add("accumulate", problem.accumulate).add("config", config.empty() ? json() : json(config));
-    row.add("us", us)
+    row.add("chosen_by", chosen_by)
+        .add("us", us)
         .add("us_mean", mean(ours.us))
         .add("us_min", smallest(ours.us))
         .add("us_sustained", ours.sustained_us);

@@ -27,7 +27,8 @@ struct measurement {
 /// Ours and the peers on one case.
 struct case_result {
     gemm_case problem;
-    std::string config;
+    std::string config;     ///< as C++ source
+    std::string chosen_by;  ///< tuned or model
     measurement ours;
     std::vector<measurement> peers;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The race among our own kernels: for each case every instantiated kernel that accepts it, and the planner's pick.
+// The race among our own kernels: for each case every instantiated kernel that accepts it, and the planner's choice
+// among them. Prints the winners as rows for host/tuned.hpp.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -16,98 +17,147 @@ namespace {
 
 constexpr double tolerance = 1e-3;
 constexpr double near_best = 1.03;
-constexpr int shown = 5;
+constexpr std::size_t shown = 5;
+
+/// A kernel in the race, by its place in the planner's ranking.
+struct runner {
+    std::size_t planned;
+    double us;
+};
+
+class tuning_run {
+public:
+    tuning_run(const options& o, timer& clock) : o_(o), clock_(clock) {}
+
+    /// Races all kernels on one case, prints the ranking and keeps it as a row of the result file.
+    void race(const gemm_case& problem, u64 seed, progress& bar) {
+        data_.generate(problem, seed);
+        truth_.compute(data_, true);
+        const our_kernels kernels = kernels_for(data_);
+        refusals_.clear();
+        const std::vector<runner> ranking = timed(kernels);
+        bar.clear();
+        std::printf("%s: %zu kernels%s%s\n%s", problem.name().c_str(), kernels.ranked.size(),
+                    kernels.empty() ? ": " : "", kernels.why_not.c_str(), refusals_.c_str());
+        if (ranking.empty()) return;
+
+        const double best = ranking[0].us;
+        double pick = not_measured;
+        json places = json::array();
+        for (std::size_t place = 0; place < ranking.size(); ++place) {
+            const auto& [planned, us] = ranking[place];
+            const our_kernel& kernel = kernels.ranked[planned];
+            if (planned == 0) pick = us;
+            places.push(
+                json::object().add("config", kernel.who.name).add("us", us).add("predicted_us", kernel.predicted_us));
+            if (place >= shown && planned != 0) continue;
+            std::printf("  %c%3zu. %9.2f us, predicted %9.2f  %6.0f TFLOPS  x%.3f  %s\n", planned == 0 ? '*' : ' ',
+                        place + 1, us, kernel.predicted_us, problem.flops() / us * 1e-6, us / best,
+                        kernel.who.name.c_str());
+        }
+        if (std::isfinite(pick)) losses_.push_back(pick / best);
+        const std::string tuned = tuned_row(problem, kernels.ranked[ranking[0].planned].who.name);
+        tuned_ += tuned + "\n";
+        rows_.push(json::object()
+                       .add("op", "fp8_gemm")
+                       .add("m", problem.m)
+                       .add("n", problem.n)
+                       .add("k", problem.k)
+                       .add("recipe", problem.recipe())
+                       .add("d_type", problem.d_type())
+                       .add("accumulate", problem.accumulate)
+                       .add("best_us", best)
+                       .add("pick_us", pick)
+                       .add("pick", kernels.pick().name)
+                       .add("chosen_by", kernels.chosen_by)
+                       .add("tuned_row", tuned)
+                       .add("ranking", places));
+    }
+
+    const json& rows() const { return rows_; }
+    int refused() const { return refused_; }
+
+    void print_summary() const {
+        const auto near = std::count_if(losses_.begin(), losses_.end(), [](double x) { return x <= near_best; });
+        std::printf("\nWinners, as rows for host/tuned.hpp:\n%s", tuned_.c_str());
+        std::printf("\n* the planner's choice: within %.0f %% of the best kernel in %d of %zu cases; ",
+                    (near_best - 1) * 100, int(near), losses_.size());
+        std::printf("geometric mean %.3f times the best\n", geometric_mean(losses_));
+        if (refused_) std::printf("%d kernels were wrong or could not launch\n", refused_);
+    }
+
+private:
+    /// Times the kernels that are right, fastest first.
+    std::vector<runner> timed(const our_kernels& kernels) {
+        std::vector<contender> racing;
+        std::vector<runner> ranking;
+        for (std::size_t i = 0; i < kernels.ranked.size(); ++i) {
+            const contender& who = kernels.ranked[i].who;
+            const std::string why = fault(who);
+            if (why.empty()) {
+                racing.push_back(who);
+                ranking.push_back({i, 0});
+            } else {
+                ++refused_;
+                refusals_ += "    refused: " + who.name + ": " + why + "\n";
+            }
+        }
+        if (racing.empty()) return {};
+        const auto times = clock_.flushed(racing, std::min(o_.warmups, 2), std::min(o_.reps, 9));
+        for (std::size_t i = 0; i < times.size(); ++i) ranking[i].us = median(times[i].us);
+        std::sort(ranking.begin(), ranking.end(), [](const runner& x, const runner& y) { return x.us < y.us; });
+        return ranking;
+    }
+
+    /// Launches a kernel on a fresh D; says what is wrong with the result, or nothing.
+    std::string fault(const contender& who) {
+        data_.reset_d();
+        try {
+            who.launch(clock_.stream());
+        } catch (const std::exception& e) {
+            return e.what();
+        }
+        // What fails on the device leaves no context to go on with.
+        check(cudaStreamSynchronize(clock_.stream()), who.name.c_str());
+        const comparison c = truth_.compare(data_);
+        if (c.diff < tolerance) return {};
+        char text[120];
+        std::snprintf(text, sizeof text, "wrong result: difference %.3g, %lld elements not finite", c.diff, c.bad);
+        return text;
+    }
+
+    static std::string tuned_row(const gemm_case& p, const std::string& source) {
+        return "{" + std::to_string(p.m) + ", " + std::to_string(p.n) + ", " + std::to_string(p.k) +
+               ", dtype::" + p.d_type() + ", " + (p.accumulate ? "true" : "false") + ", " +
+               (p.scales == b_scales::block ? "{128, 128}" : "{1, 128}") + ", " + source + "},";
+    }
+
+    const options& o_;
+    timer& clock_;
+    problem_data data_;
+    reference truth_;
+    json rows_ = json::array();
+    std::vector<double> losses_;  ///< time of the planner's choice over the best
+    std::string tuned_, refusals_;
+    int refused_ = 0;
+};
 
 }  // namespace
 
 int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock) {
     const std::string path = o.out.empty() ? o.results + "/" + board.folder() + "/tune_fp8_dense.json" : o.out;
-    problem_data data;
-    reference truth;
+    tuning_run run(o, clock);
     progress bar(int(cases.size()));
-    json rows = json::array();
-    std::vector<double> losses;  // pick over best
-    int done = 0, wrong = 0;
-    for (const gemm_case& problem : cases) {
-        bar.show(done++, problem.name());
-        data.generate(problem, u64(1000 + done));
-        truth.compute(data, true);
-        const our_kernels kernels = kernels_for(data);
-
-        // A kernel that cannot launch or is wrong does not race.
-        std::vector<contender> racing;
-        std::vector<int> index;
-        std::string refused;
-        for (std::size_t i = 0; i < kernels.able.size(); ++i) {
-            std::string why;
-            try {
-                data.reset_d();
-                kernels.able[i].launch(clock.stream());
-                check(cudaStreamSynchronize(clock.stream()), kernels.able[i].name.c_str());
-                const comparison c = truth.compare(data);
-                if (!(c.diff < tolerance))
-                    why = "wrong result: " + std::to_string(c.diff) + ", " + std::to_string(c.bad) + " not finite";
-            } catch (const std::exception& e) {
-                cudaGetLastError();
-                why = e.what();
-            }
-            if (why.empty()) {
-                racing.push_back(kernels.able[i]);
-                index.push_back(int(i));
-            } else {
-                ++wrong;
-                refused += "    refused: " + kernels.able[i].name + ": " + why + "\n";
-            }
-        }
-        bar.clear();
-        std::printf("%s: %zu kernels\n%s", problem.name().c_str(), kernels.able.size(), refused.c_str());
-        if (racing.empty()) continue;
-
-        const std::vector<flushed_times> times = clock.flushed(racing, std::min(o.warmups, 2), std::min(o.reps, 9));
-        std::vector<double> us;
-        for (const flushed_times& t : times) us.push_back(median(t.us));
-        std::vector<std::size_t> order(us.size());
-        std::iota(order.begin(), order.end(), std::size_t(0));
-        std::sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) { return us[x] < us[y]; });
-        const double best = us[order[0]];
-        json ranking = json::array();
-        double pick_us = not_measured;
-        for (std::size_t place = 0; place < order.size(); ++place) {
-            const std::size_t i = order[place];
-            const bool picked = index[i] == kernels.pick;
-            if (picked) pick_us = us[i];
-            ranking.push(json::object().add("config", racing[i].name).add("us", us[i]));
-            if (place < shown || picked) {
-                std::printf("  %c%3zu. %9.2f us %6.0f TFLOPS  x%.3f  %s\n", picked ? '*' : ' ', place + 1, us[i],
-                            problem.flops() / us[i] * 1e-6, us[i] / best, racing[i].name.c_str());
-            }
-        }
-        if (std::isfinite(pick_us)) losses.push_back(pick_us / best);
-        json row = json::object();
-        row.add("op", "fp8_gemm")
-            .add("m", problem.m)
-            .add("n", problem.n)
-            .add("k", problem.k)
-            .add("recipe", problem.recipe());
-        row.add("d_type", problem.d_type())
-            .add("accumulate", problem.accumulate)
-            .add("best_us", best)
-            .add("pick_us", pick_us);
-        row.add("pick", kernels.pick >= 0 ? json(kernels.able[std::size_t(kernels.pick)].name) : json())
-            .add("ranking", ranking);
-        rows.push(row);
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        bar.show(int(i), cases[i].name());
+        run.race(cases[i], 1000 + i, bar);
         json file = json::object();
-        write_file(path,
-                   file.add("machine", board.describe(o.command, clock.method())).add("rows", rows).dump(4) + "\n");
+        file.add("machine", board.describe(o.command, clock.method())).add("rows", run.rows());
+        write_file(path, file.dump(4) + "\n");
     }
-    const auto near = std::count_if(losses.begin(), losses.end(), [](double x) { return x <= near_best; });
-    std::printf(
-        "\n* the planner's pick: within %.0f %% of the best kernel in %d of %zu cases; geometric mean %.3f times the "
-        "best\n",
-        (near_best - 1) * 100, int(near), losses.size(), geometric_mean(losses));
-    if (wrong) std::printf("%d kernels were wrong or could not launch\n", wrong);
+    run.print_summary();
     std::printf("written to %s\n", path.c_str());
-    return wrong;
+    return run.refused();
 }
 
 }  // namespace deepgemm::bench
