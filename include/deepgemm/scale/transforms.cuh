@@ -47,12 +47,12 @@ struct to_mn_major {
         bool rows_contiguous;  ///< which way a warp reads
     };
 
-    static constexpr params make_params(const arguments& args) {
+    DEEPGEMM_BOTH static constexpr params make_params(const arguments& args) {
         return {args, ceil_div(args.mn, tile_rows), ceil_div(args.blocks, tile_blocks), ceil_div(args.blocks, per_word),
                 args.row_stride == 1 && args.tile_mn == 1};
     }
     /// CTAs on `num_sms` multiprocessors: one per tile, but no more than a few waves; 0 if there are no scales.
-    static constexpr int grid(const arguments& args, int num_sms) {
+    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
         const params p = make_params(args);
         return int(min(i64(args.groups) * p.row_tiles * p.block_tiles, i64(num_sms) * 16));
     }
