@@ -19,9 +19,17 @@ struct event {
     const char* kernel;  ///< nullptr for a memset
 };
 
-// CUPTI calls back from a thread of its own, without a user pointer: this is the one place for its records.
-std::mutex guard;
-std::vector<event> events;
+/// CUPTI calls back from a thread of its own, without a user pointer: the one place for its records. Never destroyed,
+/// since the last call may come while the process ends.
+struct record_store {
+    std::mutex guard;
+    std::vector<event> events;
+};
+
+record_store& store() {
+    static record_store* const instance = new record_store;
+    return *instance;
+}
 
 constexpr std::size_t buffer_bytes = std::size_t(1) << 20;
 
@@ -32,16 +40,16 @@ void CUPTIAPI give_buffer(std::uint8_t** buffer, std::size_t* size, std::size_t*
 }
 
 void CUPTIAPI take_buffer(CUcontext, std::uint32_t, std::uint8_t* buffer, std::size_t, std::size_t valid) {
-    const std::lock_guard lock(guard);
+    const std::lock_guard lock(store().guard);
     CUpti_Activity* record = nullptr;
     while (valid > 0 && cuptiActivityGetNextRecord(buffer, valid, &record) == CUPTI_SUCCESS) {
         if (record->kind == CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL) {
             // Later versions of the record only append members.
             const auto* kernel = reinterpret_cast<const CUpti_ActivityKernel9*>(record);
-            events.push_back({kernel->start, kernel->end, 0, 0, kernel->name ? kernel->name : "?"});
+            store().events.push_back({kernel->start, kernel->end, 0, 0, kernel->name ? kernel->name : "?"});
         } else if (record->kind == CUPTI_ACTIVITY_KIND_MEMSET) {
             const auto* memset = reinterpret_cast<const CUpti_ActivityMemset4*>(record);
-            events.push_back({memset->start, memset->end, memset->bytes, memset->value & 0xff, nullptr});
+            store().events.push_back({memset->start, memset->end, memset->bytes, memset->value & 0xff, nullptr});
         }
     }
     std::free(buffer);
@@ -70,8 +78,8 @@ activity::activity() {
 void activity::start() {
     cuptiActivityFlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED);  // what ran before; fails harmlessly without a context
     {
-        const std::lock_guard lock(guard);
-        events.clear();
+        const std::lock_guard lock(store().guard);
+        store().events.clear();
     }
     for (const CUpti_ActivityKind kind : kinds) {
         const CUptiResult result = cuptiActivityEnable(kind);
@@ -91,8 +99,8 @@ std::vector<launch_record> activity::stop(std::size_t separator_bytes) {
     }
     std::vector<event> sorted;
     {
-        const std::lock_guard lock(guard);
-        sorted.swap(events);
+        const std::lock_guard lock(store().guard);
+        sorted.swap(store().events);
     }
     std::sort(sorted.begin(), sorted.end(), [](const event& x, const event& y) { return x.start < y.start; });
     std::vector<launch_record> launches;
