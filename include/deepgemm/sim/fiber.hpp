@@ -78,33 +78,32 @@ deepgemm_sim_start:
 
 namespace deepgemm::sim {
 
-/// Stacks that outlive a launch. Memory is reserved in slabs and touched only where used.
-class stack_pool {
+/// Blocks of memory that outlive a launch: stacks and shared memories. Reserved in slabs, touched only where used.
+class memory_pool {
 public:
-    stack_pool() = default;
-    stack_pool(const stack_pool&) = delete;
-    stack_pool& operator=(const stack_pool&) = delete;
-    ~stack_pool() {
-        for (void* slab : slabs_) munmap(slab, slab_stacks * bytes_);
-    }
-    /// Lowest address of stack number `i`. Changing `bytes` drops all stacks: only between launches.
+    memory_pool() = default;
+    memory_pool(const memory_pool&) = delete;
+    memory_pool& operator=(const memory_pool&) = delete;
+    ~memory_pool() { clear(); }
+    /// Block number `i`. Asking for another size of block drops all blocks: only between launches.
     u8* get(std::size_t i, std::size_t bytes) {
-        if (bytes != bytes_) {
-            for (void* slab : slabs_) munmap(slab, slab_stacks * bytes_);
-            slabs_.clear();
-            bytes_ = bytes;
-        }
-        while (slabs_.size() <= i / slab_stacks) {
-            void* slab = mmap(nullptr, slab_stacks * bytes, PROT_READ | PROT_WRITE,
+        if (bytes != bytes_) clear();
+        bytes_ = bytes;
+        while (slabs_.size() <= i / slab_blocks) {
+            void* slab = mmap(nullptr, slab_blocks * bytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
             if (slab == MAP_FAILED) throw std::bad_alloc();
             slabs_.push_back(slab);
         }
-        return static_cast<u8*>(slabs_[i / slab_stacks]) + i % slab_stacks * bytes;
+        return static_cast<u8*>(slabs_[i / slab_blocks]) + i % slab_blocks * bytes;
     }
 
 private:
-    static constexpr std::size_t slab_stacks = 64;
+    void clear() {
+        for (void* slab : slabs_) munmap(slab, slab_blocks * bytes_);
+        slabs_.clear();
+    }
+    static constexpr std::size_t slab_blocks = 64;
     std::vector<void*> slabs_;
     std::size_t bytes_ = 0;
 };

@@ -15,33 +15,9 @@ namespace deepgemm::sim {
 /// Largest dynamic shared memory of a CTA on SM90 and SM100.
 inline constexpr u32 max_smem_bytes = 227 * 1024;
 
-/// Shared memories that outlive a launch: per CTA the generic view, the async view and the bitmap of written bytes.
-class smem_pool {
-public:
-    /// Gives a CTA its memory, filled with NaN patterns and never written; `bytes` is the same for all CTAs of a launch.
-    void give(cta_state& cta, std::size_t i, u32 bytes) {
-        const std::size_t view = align_up<std::size_t>(bytes + 1, 1024), total = 2 * view + view / 8;
-        if (total != total_) buffers_.clear();
-        total_ = total;
-        while (buffers_.size() <= i) buffers_.emplace_back(new u8[total]);
-        u8* memory = buffers_[i].get();
-        std::memset(memory, 0xff, 2 * view);
-        std::memset(memory + 2 * view, 0, view / 8);
-        cta.smem_bytes = bytes;
-        cta.generic = memory;
-        cta.async = memory + view;
-        cta.written = reinterpret_cast<u64*>(memory + 2 * view);
-    }
-
-private:
-    std::vector<std::unique_ptr<u8[]>> buffers_;
-    std::size_t total_ = 0;
-};
-
 /// Memory and the last report of this OS thread.
 struct thread_resources {
-    stack_pool stacks;
-    smem_pool smem;
+    memory_pool stacks, smem;
     run_report last;
 };
 inline thread_resources& resources() {
@@ -67,6 +43,16 @@ inline void validate(const geometry& g) {
             text("%u bytes of dynamic shared memory exceed %u", g.smem_bytes, max_smem_bytes));
     require(g.registers * g.threads <= sm_registers,
             text("%u registers for each of %u threads exceed the %u of an SM", g.registers, g.threads, sm_registers));
+}
+
+/// Gives a CTA its shared memory, both views full of NaN patterns, no byte ever written.
+inline void give_smem(cta_state& cta, u8* memory, u32 bytes, std::size_t view) {
+    std::memset(memory, 0xff, 2 * view);
+    std::memset(memory + 2 * view, 0, view / 8);
+    cta.smem_bytes = bytes;
+    cta.generic = memory;
+    cta.async = memory + view;
+    cta.written = reinterpret_cast<u64*>(memory + 2 * view);
 }
 
 /// Ends the running thread: checks, counts, wakes who waits for it.
@@ -104,7 +90,7 @@ inline void end_thread(thread_state& t) {
     std::abort();
 }
 
-inline std::unique_ptr<cta_state> make_cta(cluster_state& cluster, u32 rank, extent3 first, std::size_t slot_index) {
+inline std::unique_ptr<cta_state> make_cta(cluster_state& cluster, u32 rank, extent3 first, std::size_t number) {
     machine& m = current();
     const geometry& g = m.geometry;
     auto cta = std::make_unique<cta_state>();
@@ -116,7 +102,8 @@ inline std::unique_ptr<cta_state> make_cta(cluster_state& cluster, u32 rank, ext
     cta->threads = std::vector<thread_state>(g.threads);
     cta->warps = std::vector<warp_state>(g.threads / 32);
     cta->warpgroups = std::vector<warpgroup_state>(ceil_div(g.threads, 128u));
-    resources().smem.give(*cta, slot_index, g.smem_bytes);
+    const std::size_t view = align_up<std::size_t>(g.smem_bytes, 1024);
+    give_smem(*cta, resources().smem.get(number, 2 * view + view / 8 + 4096), g.smem_bytes, view);
     const std::size_t stack_bytes = m.options.stack_bytes * std::size_t(DEEPGEMM_SIM_ASAN ? 4 : 1);
     for (u32 i = 0; i < g.threads; ++i) {
         thread_state& t = cta->threads[i];
@@ -127,7 +114,7 @@ inline std::unique_ptr<cta_state> make_cta(cluster_state& cluster, u32 rank, ext
         t.lane = i % 32;
         w.lanes[t.lane] = &t;
         // Different depths keep the tops of the stacks out of the same cache sets.
-        u8* const stack = resources().stacks.get(slot_index * g.threads + i, stack_bytes);
+        u8* const stack = resources().stacks.get(number * g.threads + i, stack_bytes);
         make_fiber(t.flow, stack, stack_bytes - i % 32 * 128, &thread_main, m.options.portable_switch);
     }
     for (u32 i = 0; i < cta->warps.size(); ++i) {
@@ -150,13 +137,13 @@ inline void run_clusters(u32 first, u32 last) {
     m.queue.clear();
     m.queue_head = 0;
     m.running_warp = nullptr;
-    std::size_t slot_index = 0;
+    std::size_t number = 0;
     for (u32 i = first; i < last; ++i) {
         const u32 columns = grid.x / size.x, rows = grid.y / size.y;
         const extent3 origin{i % columns * size.x, i / columns % rows * size.y, i / (columns * rows) * size.z};
         auto cluster = std::make_unique<cluster_state>();
         for (u32 rank = 0; rank < size.count(); ++rank) {
-            cluster->ctas.push_back(make_cta(*cluster, rank, origin, slot_index++));
+            cluster->ctas.push_back(make_cta(*cluster, rank, origin, number++));
         }
         cluster->alive = size.count() * m.geometry.threads;
         m.alive += cluster->alive;
@@ -179,7 +166,7 @@ void launch(const options& o, geometry g, Body body) {
     m.options = o;
     m.geometry = g;
     m.random_state = (o.seed + 1) * 0x9e3779b97f4a7c15ull | 1;
-    m.body = task(std::move(body));
+    m.body = std::move(body);
     struct guard {
         machine& m;
         explicit guard(machine& machine) : m(machine) { active = &m; }

@@ -78,7 +78,7 @@ inline void wake_all(wait_list& list) {
 }
 
 /// Carries out one piece of asynchronous work as nobody; `origin` is blamed for errors.
-inline void carry_out(task& work, thread_state* origin) {
+inline void carry_out(const std::function<void()>& work, thread_state* origin) {
     machine& m = current();
     thread_state* const running = std::exchange(m.running, nullptr);
     thread_state* const outer = std::exchange(m.origin, origin);
@@ -107,20 +107,17 @@ inline bool carry_out_next() {
 }
 
 /// Hands work to an asynchronous engine; it takes effect as the policy says, after earlier work of the same `order`.
-template <class F>
-void post(F work, in_order* order = nullptr) {
+inline void post(std::function<void()> work, in_order* order = nullptr) {
     machine& m = current();
     thread_state* const origin = m.running != nullptr ? m.running : m.origin;
-    task t(std::move(work));
     if (m.options.policy == policy::eager) {
-        carry_out(t, origin);
+        carry_out(work, origin);
         return;
     }
-    u64 time = m.now;
-    if (order != nullptr) time = std::max(time, order->time);
+    u64 time = std::max(m.now, order != nullptr ? order->time : 0);
     if (m.options.policy == policy::random) time += m.random() % (m.options.max_delay + 1);
     if (order != nullptr) order->time = time;
-    m.events.push_back({time, m.sequence++, origin, std::move(t)});
+    m.events.push_back({time, m.sequence++, origin, std::move(work)});
     std::push_heap(m.events.begin(), m.events.end());
 }
 

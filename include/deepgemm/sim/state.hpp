@@ -6,6 +6,7 @@
 #include <deepgemm/sim/fiber.hpp>
 #include <deepgemm/sim/trace.hpp>
 
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -15,28 +16,6 @@ struct thread_state;
 struct warp_state;
 struct cta_state;
 struct cluster_state;
-
-/// A move-only callable without arguments.
-class task {
-public:
-    task() = default;
-    template <class F>
-    explicit task(F f) : work_(new holder<F>(std::move(f))) {}
-    void operator()() { work_->run(); }
-
-private:
-    struct base {
-        virtual ~base() = default;
-        virtual void run() = 0;
-    };
-    template <class F>
-    struct holder final : base {
-        explicit holder(F f) : f(std::move(f)) {}
-        void run() override { f(); }
-        F f;
-    };
-    std::unique_ptr<base> work_;
-};
 
 /// State that another header defines, created at first use and destroyed with its owner.
 class slot {
@@ -194,7 +173,7 @@ struct in_order {
 struct event {
     u64 time, sequence;
     thread_state* origin;
-    task work;
+    std::function<void()> work;
     bool operator<(const event& other) const {  // the heap's top is the earliest
         return time != other.time ? time > other.time : sequence > other.sequence;
     }
@@ -206,7 +185,7 @@ struct machine {
     std::vector<std::unique_ptr<cluster_state>> clusters;  ///< those resident now
     sim::statistics statistics;
     std::vector<span> trace;
-    task body;  ///< what every thread runs
+    std::function<void()> body;  ///< what every thread runs
     std::string failure;
     // scheduler
     thread_state* running = nullptr;  ///< null in asynchronous work
