@@ -32,8 +32,8 @@ namespace detail {
 
 /// True if vectors of `Count` elements can be loaded and stored wherever a column index is a multiple of `Count`.
 template <class X, int Count>
-inline bool rows_aligned(const cast_arguments& args) {
-    constexpr u64 vector = min(Count * sizeof(X), 16ul);
+DEEPGEMM_BOTH bool rows_aligned(const cast_arguments& args) {
+    constexpr u64 vector = min(u64(Count * sizeof(X)), u64(16));
     return u64(args.x) % vector == 0 && u64(args.x_pitch) * sizeof(X) % vector == 0 && u64(args.q) % Count == 0 &&
            args.q_pitch % Count == 0;
 }
@@ -57,12 +57,12 @@ struct cast_per_token {
         bool aligned;
     };
 
-    static params make_params(const arguments& args) {
+    DEEPGEMM_BOTH static params make_params(const arguments& args) {
         const u32 per_row = u32(ceil_div(args.columns, unit_columns));
         return {args, per_row, per_row * u32(args.rows), detail::rows_aligned<X, vector>(args)};
     }
     /// CTAs on `num_sms` multiprocessors; 0 if x is empty.
-    static int grid(const arguments& args, int num_sms) {
+    DEEPGEMM_BOTH static int grid(const arguments& args, int num_sms) {
         return int(min(ceil_div(i64(make_params(args).units), i64(threads / 32)), i64(num_sms) * 16));
     }
 
@@ -170,12 +170,12 @@ struct cast_per_tile {
     };
     using maxima = ptx::vec4<u32>;
 
-    static params make_params(const arguments& args) {
+    DEEPGEMM_BOTH static params make_params(const arguments& args) {
         const u32 across = u32(ceil_div(args.columns, tile_columns));
         return {args, across, across * u32(ceil_div(args.rows, GranK)), detail::rows_aligned<X, vector>(args)};
     }
     /// CTAs on `num_sms` multiprocessors; 0 if x is empty.
-    static int grid(const arguments& args, int num_sms) {
+    DEEPGEMM_BOTH static int grid(const arguments& args, int num_sms) {
         return int(min(i64(make_params(args).tiles), i64(num_sms) * 16));
     }
 
