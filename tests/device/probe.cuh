@@ -7,6 +7,7 @@
 //   run(const probe_params&)               the kernel body
 #pragma once
 
+#include <deepgemm/core/math.cuh>
 #include <deepgemm/layout/descriptor.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
@@ -34,14 +35,16 @@ template <class... Probes>
 struct probe_list {};
 
 /// A small deterministic pseudo-random number; the same on both sides.
-constexpr u32 hash(u32 x) {
+DEEPGEMM_BOTH constexpr u32 hash(u32 x) {
     x = (x ^ x >> 16) * 0x7feb352du;
     x = (x ^ x >> 15) * 0x846ca68bu;
     return x ^ x >> 16;
 }
 
 /// Element `i` of a buffer as a small integer, exact in every operand type.
-constexpr float small_integer(u32 buffer, u32 i) { return float(int(hash(i * 2654435761u + buffer) % 7) - 3); }
+DEEPGEMM_BOTH constexpr float small_integer(u32 buffer, u32 i) {
+    return float(int(hash(i * 2654435761u + buffer) % 7) - 3);
+}
 
 /// Starts a barrier of one arrival at `bar`; returns after the whole CTA may use it.
 DEEPGEMM_DEVICE void make_barrier(u32 bar) {

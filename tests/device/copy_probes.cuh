@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// Probes of TMA and bulk copies: tensors of 1 to 5 dimensions in every swizzle, boxes that stick out of them, stores,
+// reductions, plain bulk copies, multicast. Shared memory is written out as it is after a load.
+#pragma once
+
+#include "probe.cuh"
+
+namespace deepgemm::probes {
+
+/// A tensor and a box that sticks out of it, low and high. Rows have a pitch larger than themselves.
+template <u32 Rank, class T, swizzle_mode Swizzle>
+struct probe_tensor {
+    static constexpr u32 row_bytes = Swizzle == swizzle_mode::none ? 48 : swizzle_span_bytes(Swizzle);
+    static constexpr u32 box[5] = {row_bytes / u32(sizeof(T)), 5, 3, 2, 2};
+    static constexpr u32 extent[5] = {2 * box[0] - 5, 9, 5, 4, 3};
+    /// Coordinate `i` of the box: dimensions 0, 2 and 4 stick out at the end, 1 and 3 at the beginning.
+    static DEEPGEMM_BOTH constexpr i32 at(int i) {
+        constexpr i32 first = i32(row_bytes / sizeof(T)) - 3;
+        return i == 0 ? first : i % 2 != 0 ? -2 + i / 2 : 4 - i / 2;
+    }
+    static constexpr u32 pitch_bytes = 2 * row_bytes + 16;
+
+    static constexpr u32 product(u32 from, const u32 (&x)[5]) {
+        u32 p = 1;
+        for (u32 i = from; i < Rank; ++i) p *= x[i];
+        return p;
+    }
+    static constexpr u32 bytes = pitch_bytes * product(1, extent), box_bytes = row_bytes * product(1, box);
+
+    static tensor_map_request map(const void* base) {
+        tensor_map_request r;
+        r.base = base;
+        r.type = dtype_of<T>;
+        r.rank = Rank;
+        for (u32 i = 0; i < Rank; ++i) {
+            r.extent[i] = extent[i];
+            r.box[i] = box[i];
+            if (i > 0) r.stride_bytes[i - 1] = i == 1 ? pitch_bytes : r.stride_bytes[i - 2] * extent[i - 1];
+        }
+        r.swizzle = Swizzle;
+        return r;
+    }
+    /// Calls f with the coordinates as an array of Rank.
+    template <class F>
+    static DEEPGEMM_DEVICE void with_coordinates(F&& f) {
+        i32 coord[Rank];
+        for (u32 i = 0; i < Rank; ++i) coord[i] = at(int(i));
+        f(coord);
+    }
+};
+
+struct copy_probe_base {
+    static constexpr dtype a_type = dtype::i32, b_type = dtype::i32, output_type = dtype::i32;
+    static constexpr u32 threads = 64, cluster = 1, b_bytes = 64;
+    static constexpr u32 barrier_offset = 16384, smem_bytes = barrier_offset + 16;
+};
+
+template <int Rank, class T, swizzle_mode Swizzle>
+struct tensor_load_probe : copy_probe_base {
+    using tensor = probe_tensor<Rank, T, Swizzle>;
+    static constexpr u32 a_bytes = tensor::bytes, output_bytes = tensor::box_bytes;
+
+    static void maps(const void* a, const void*, void*, tensor_map_request (&requests)[3]) {
+        for (auto& r : requests) r = tensor::map(a);
+    }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 smem = ptx::dynamic_smem(), bar = smem + barrier_offset;
+        make_barrier(bar);
+        if (ptx::thread_index() == 0) {
+            ptx::prefetch_tensor_map(p.map[0]);
+            ptx::mbarrier_arrive_expect_tx(bar, output_bytes);
+            tensor::with_coordinates([&](const i32(&coord)[Rank]) {
+                ptx::tma_load<Rank>(p.map[0], smem, bar, coord, ptx::cache_hint::evict_first);
+            });
+        }
+        ptx::mbarrier_wait(bar, 0, "box");
+        dump_shared(p.output, smem, output_bytes);
+    }
+};
+
+template <int Rank, class T, swizzle_mode Swizzle>
+struct tensor_store_probe : copy_probe_base {
+    using tensor = probe_tensor<Rank, T, Swizzle>;
+    static constexpr u32 a_bytes = 64, output_bytes = tensor::bytes;
+
+    static void maps(const void*, const void*, void* output, tensor_map_request (&requests)[3]) {
+        for (auto& r : requests) r = tensor::map(output);
+    }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 smem = ptx::dynamic_smem();
+        fill_shared(smem, tensor::box_bytes, [](u32 i) { return hash(i); });
+        if (ptx::thread_index() == 0) {
+            tensor::with_coordinates([&](const i32(&coord)[Rank]) { ptx::tma_store<Rank>(p.map[2], smem, coord); });
+            ptx::bulk_commit();
+            ptx::bulk_wait<0>();
+        }
+    }
+};
+
+/// Adds small integers of type T (f32 or bf16) to a tensor.
+template <class T, swizzle_mode Swizzle>
+struct tensor_reduce_probe : copy_probe_base {
+    using tensor = probe_tensor<2, T, Swizzle>;
+    static constexpr dtype output_type = dtype_of<T>;
+    static constexpr u32 a_bytes = 64, output_bytes = tensor::bytes;
+
+    static void maps(const void*, const void*, void* output, tensor_map_request (&requests)[3]) {
+        for (auto& r : requests) r = tensor::map(output);
+    }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 smem = ptx::dynamic_smem();
+        fill_shared(smem, tensor::box_bytes, [](u32 i) {
+            if constexpr (sizeof(T) == 4) {
+                return bit_cast<u32>(small_integer(7, i));
+            } else {
+                const u32 low = bf16::from_float(small_integer(7, 2 * i)).bits;
+                return low | u32(bf16::from_float(small_integer(7, 2 * i + 1)).bits) << 16;
+            }
+        });
+        if (ptx::thread_index() == 0) {
+            tensor::with_coordinates([&](const i32(&coord)[2]) { ptx::tma_reduce_add<2>(p.map[2], smem, coord); });
+            ptx::bulk_commit();
+            ptx::bulk_wait<0>();
+        }
+    }
+};
+
+/// Plain bytes in and out, not aligned to more than 16.
+struct bulk_copy_probe : copy_probe_base {
+    static constexpr u32 a_bytes = 2048, output_bytes = 2048;
+    static void maps(const void* a, const void* b, void* output, tensor_map_request (&requests)[3]) {
+        tensor_load_probe<1, float, swizzle_mode::none>::maps(a, b, output, requests);
+    }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 smem = ptx::dynamic_smem(), bar = smem + barrier_offset;
+        make_barrier(bar);
+        if (ptx::thread_index() == 0) {
+            ptx::mbarrier_arrive_expect_tx(bar, 1056);
+            ptx::bulk_load(smem + 48, p.a + 16, 1040, bar);
+            ptx::bulk_load(smem + 32, p.a + 1600, 16, bar, ptx::cache_hint::evict_last);
+            ptx::mbarrier_wait(bar, 0, "bytes");
+            ptx::bulk_store(p.output + 64, smem + 32, 1056);
+            ptx::bulk_commit();
+            ptx::bulk_wait<0>();
+        }
+    }
+};
+
+struct bulk_reduce_probe : copy_probe_base {
+    static constexpr dtype output_type = dtype::f32;
+    static constexpr u32 a_bytes = 256, output_bytes = 2048;
+    static void maps(const void* a, const void* b, void* output, tensor_map_request (&requests)[3]) {
+        bulk_copy_probe::maps(a, b, output, requests);
+    }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 smem = ptx::dynamic_smem();
+        fill_shared(smem, 1024, [](u32 i) { return bit_cast<u32>(small_integer(9, i)); });
+        if (ptx::thread_index() == 0) {
+            ptx::bulk_reduce_add_f32(p.output + 32, smem + 16, 992);
+            ptx::bulk_commit();
+            ptx::bulk_wait<0>();
+        }
+    }
+};
+
+/// Two CTAs, each of which loads half a tile (and some plain bytes) for both.
+struct multicast_probe : copy_probe_base {
+    static constexpr u32 cluster = 2, a_bytes = 64 * 128, tile_bytes = 64 * 128, output_bytes = 2 * (tile_bytes + 512);
+    static void maps(const void* a, const void*, void*, tensor_map_request (&requests)[3]) {
+        for (auto& r : requests) r = matrix_map(a, dtype::e4m3, 64, 128, 128, 32, 128, swizzle_mode::b128);
+    }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 smem = ptx::dynamic_smem(), bar = smem + barrier_offset, rank = ptx::cluster_rank();
+        make_barrier(bar);
+        ptx::cluster_sync();
+        if (ptx::thread_index() == 0) {
+            ptx::mbarrier_arrive_expect_tx(bar, tile_bytes + 512);
+            ptx::tma_load_multicast<2>(p.map[0], smem + rank * tile_bytes / 2, bar, {0, i32(rank * 32)}, 3);
+            ptx::bulk_load_multicast(smem + tile_bytes + rank * 256, p.a + 1024 * rank, 256, bar, 3);
+        }
+        ptx::mbarrier_wait(bar, 0, "both halves");
+        dump_shared(p.output + rank * (tile_bytes + 512), smem, tile_bytes + 512);
+        ptx::cluster_sync();
+    }
+};
+
+template <swizzle_mode S>
+using tensor_copy_probes =
+    probe_list<tensor_load_probe<2, e4m3, S>, tensor_load_probe<2, float, S>, tensor_load_probe<3, bf16, S>,
+               tensor_load_probe<5, bf16, S>, tensor_store_probe<2, e4m3, S>, tensor_store_probe<2, float, S>,
+               tensor_store_probe<3, bf16, S>, tensor_store_probe<4, float, S>, tensor_reduce_probe<float, S>,
+               tensor_reduce_probe<bf16, S>>;
+using other_copy_probes =
+    probe_list<tensor_load_probe<1, float, swizzle_mode::none>, tensor_store_probe<1, bf16, swizzle_mode::none>,
+               tensor_load_probe<4, e4m3, swizzle_mode::b64>, tensor_store_probe<5, e4m3, swizzle_mode::b32>,
+               bulk_copy_probe, bulk_reduce_probe, multicast_probe>;
+
+}  // namespace deepgemm::probes
