@@ -24,6 +24,13 @@ struct peer_kind {
 constexpr peer_kind peer_kinds[] = {{"cublaslt_tensorwise", peer_scaling::tensorwise},
                                     {"cublaslt_blockwise", peer_scaling::blockwise}};
 
+/// Who takes part in a case, and where their figures go.
+struct field_of_contenders {
+    std::vector<contender> who;
+    std::vector<measurement*> owners;
+    std::vector<std::unique_ptr<cublaslt_gemm>> plans;
+};
+
 /// One run of the benchmark over all cases.
 class comparison_run {
 public:
@@ -31,90 +38,90 @@ public:
 
     case_result measure(const gemm_case& problem, u64 seed) {
         case_result result{problem, {}, {}, {}, {}};
-        result.ours.name = "deepgemm";
         data_.generate(problem, seed);
-        std::vector<contender> contenders;
-        std::vector<measurement*> owners;
-        std::vector<std::unique_ptr<cublaslt_gemm>> plans;
+        field_of_contenders field;
+        reference_.compute(data_, true);
+        enter_ours(result, field);
         result.peers.resize(o_.peers ? std::size(peer_kinds) : 0);
-        const auto enter = [&](measurement& m, const contender& who) {
-            if (!check_result(who, m, &m == &result.ours)) return;
-            contenders.push_back(who);
-            owners.push_back(&m);
-        };
-
-        // Tensor-wise cuBLASLt multiplies without the block scales, so it is held to another reference.
-        for (std::size_t i = 0; i < result.peers.size(); ++i) {
-            measurement& m = result.peers[i];
-            m.name = peer_kinds[i].name;
-            reference_.compute(data_, peer_kinds[i].scaling == peer_scaling::blockwise);
-            try {
-                plans.push_back(plan_cublaslt(problem, peer_kinds[i].scaling, data_.peers(), o_.search));
-                cublaslt_gemm* const plan = plans.back().get();
-                const contender who{m.name, [plan](cudaStream_t stream) { plan->launch(stream); }};
-                if (plan->choices() > 1) choose_fastest(*plan, who);
-                enter(m, who);
-            } catch (const std::exception& e) {
-                recover(e);
-                m.failure = e.what();
-            }
-        }
-        if (!o_.peers) reference_.compute(data_, true);
-
-        const our_kernels kernels = kernels_for(data_);
-        if (kernels.empty()) {
-            result.ours.failure = kernels.why_not;
-        } else {
-            result.config = kernels.pick().name;
-            result.chosen_by = kernels.chosen_by;
-            enter(result.ours, kernels.pick());
-            // Ours goes first in each round.
-            if (!owners.empty() && owners.back() == &result.ours) {
-                std::rotate(owners.begin(), owners.end() - 1, owners.end());
-                std::rotate(contenders.begin(), contenders.end() - 1, contenders.end());
-            }
-        }
-
-        if (contenders.empty()) return result;
-        std::vector<flushed_times> times = clock_.flushed(contenders, o_.warmups, o_.reps);
-        for (std::size_t i = 0; i < owners.size(); ++i) {
-            owners[i]->us = std::move(times[i].us);
-            owners[i]->kernels = std::move(times[i].kernels);
-        }
-        if (o_.sustained_seconds > 0 && owners[0]->median_us() > o_.sustained_above_us) {
-            for (std::size_t i = 0; i < owners.size(); ++i) {
-                const sustained_time s =
-                    clock_.sustained(contenders[i], o_.sustained_seconds, owners[i]->median_us(), board_);
-                owners[i]->sustained_us = s.us;
-                owners[i]->clock_mhz = s.clock_mhz;
-                owners[i]->watts = s.watts;
-            }
-        }
+        for (std::size_t i = result.peers.size(); i-- > 0;) enter_peer(peer_kinds[i], result.peers[i], field);
+        if (!field.who.empty()) time(field);
         return result;
     }
 
 private:
-    /// Launches `who` on a fresh D and compares. Returns whether its time may count; ours always counts, with its error.
-    bool check_result(const contender& who, measurement& m, bool is_ours) {
+    void enter_ours(case_result& result, field_of_contenders& field) {
+        measurement& m = result.ours;
+        m.name = "deepgemm";
+        const our_kernels kernels = kernels_for(data_);
+        m.failure = kernels.why_not;
+        if (kernels.empty()) return;
+        result.config = kernels.pick().name;
+        result.chosen_by = kernels.chosen_by;
+        if (!is_launched(kernels.pick(), m)) return;
+        // A wrong result is shown with its time.
+        judge(m, our_tolerance);
+        field.who.push_back(kernels.pick());
+        field.owners.push_back(&m);
+    }
+
+    /// The block-scaled peer must come first: the other one replaces the reference, since it multiplies without scales.
+    void enter_peer(const peer_kind& kind, measurement& m, field_of_contenders& field) {
+        m.name = kind.name;
+        try {
+            field.plans.push_back(plan_cublaslt(data_.problem(), kind.scaling, data_.peers(), o_.search));
+            cublaslt_gemm* const plan = field.plans.back().get();
+            const contender who{m.name, [plan](cudaStream_t stream) { plan->launch(stream); }};
+            if (plan->choices() > 1) choose_fastest(*plan, who);
+            if (kind.scaling == peer_scaling::tensorwise) reference_.compute(data_, false);
+            if (!is_launched(who, m) || !judge(m, peer_tolerance)) return;
+            field.who.push_back(who);
+            field.owners.push_back(&m);
+        } catch (const std::exception& e) {
+            recover(e);
+            m.failure = e.what();
+        }
+    }
+
+    void time(const field_of_contenders& field) {
+        std::vector<flushed_times> times = clock_.flushed(field.who, o_.warmups, o_.reps);
+        for (std::size_t i = 0; i < times.size(); ++i) {
+            field.owners[i]->us = std::move(times[i].us);
+            field.owners[i]->kernels = std::move(times[i].kernels);
+        }
+        if (o_.sustained_seconds <= 0 || field.owners[0]->median_us() <= o_.sustained_above_us) return;
+        for (std::size_t i = 0; i < field.who.size(); ++i) {
+            measurement& m = *field.owners[i];
+            const sustained_time s = clock_.sustained(field.who[i], o_.sustained_seconds, m.median_us(), board_);
+            m.sustained_us = s.us;
+            m.clock_mhz = s.clock_mhz;
+            m.watts = s.watts;
+        }
+    }
+
+    /// Launches `who` on a fresh D. Returns false, and keeps the reason, if that fails.
+    bool is_launched(const contender& who, measurement& m) {
         try {
             data_.reset_d();
             who.launch(clock_.stream());
             check(cudaStreamSynchronize(clock_.stream()), who.name.c_str());
+            return true;
         } catch (const std::exception& e) {
             recover(e);
             m.failure = e.what();
             return false;
         }
+    }
+
+    /// Compares D with the reference. Returns false, and says so in the measurement, if it is wrong.
+    bool judge(measurement& m, double tolerance) {
         const comparison c = reference_.compare(data_);
         m.diff = c.diff;
         m.max_error = c.max_error;
-        const bool right = c.diff < (is_ours ? our_tolerance : peer_tolerance);
-        if (!right) {
-            char text[120];
-            std::snprintf(text, sizeof text, "wrong result: difference %.3g, %lld elements not finite", c.diff, c.bad);
-            m.failure = text;
-        }
-        return right || is_ours;
+        if (c.diff < tolerance) return true;
+        char text[120];
+        std::snprintf(text, sizeof text, "wrong result: difference %.3g, %lld elements not finite", c.diff, c.bad);
+        m.failure = text;
+        return false;
     }
 
     /// Lets cuBLASLt's suggestions race and keeps the fastest.
