@@ -48,7 +48,6 @@ struct cost {
 /// main loops of several tile shapes, and whole kernels on flushed caches.
 struct cost_parameters {
     double start_us = 3.5;
-    double memory_start_us = 1.5;          ///< until loads stream at full rate
     double clock = 0.86;                   ///< sustained through a short kernel, of the highest clock
     double mma_bytes = 128;                ///< operand bytes per clock that wgmma reads from shared memory
     double block_latency = 100;            ///< per K block and warpgroup: barrier, issue, drain
@@ -64,8 +63,7 @@ struct cost_parameters {
     double epilogue_wave = 150;            ///< per 64-row fragment
     double epilogue_bytes = 1.0;           ///< per byte of a row of the fragment, in D's type
     double accumulate_factor = 1.6;        ///< epilogue that also reads C
-    double memory_share = 0.92;            ///< of the peak of device memory
-    double sm_gb_per_s = 30;               ///< that one SM can draw from device memory
+    double memory_share = 0.7;             ///< of the peak of device memory that a kernel of some 10 us reaches
 };
 
 namespace detail {
@@ -144,10 +142,8 @@ inline cost predict(const kernel_info& info, const workload& work, const device_
     made.main_loop_us = double(made.waves * k_blocks) * block.clocks / clocks_per_us;
     made.epilogue_us = double(made.waves) * epilogue / clocks_per_us;
 
-    const double busy = double(std::min(made.tiles, ctas));
-    const double gb_per_s = std::min(p.memory_share * device.hbm_gb_per_s, p.sm_gb_per_s * busy);
     made.memory_us =
-        p.memory_start_us + detail::memory_bytes(info, work, device, tiles_m, tiles_n, sms) / (gb_per_s * 1000);
+        detail::memory_bytes(info, work, device, tiles_m, tiles_n, sms) / (p.memory_share * device.hbm_gb_per_s * 1000);
     made.start_us = p.start_us;
     made.total_us = made.start_us + std::max(made.main_loop_us + made.epilogue_us, made.memory_us);
     made.limit = made.memory_us > made.main_loop_us + made.epilogue_us ? bound::memory

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// The named operations over an engine with fake kernels: what is launched with which arguments, what is not launched at all,
+// and planning from several threads at once.
+#include <doctest/doctest.h>
+
+#include "fakes.hpp"
+
+#include <atomic>
+#include <deepgemm/host/exception.hpp>
+#include <thread>
+
+using namespace deepgemm;
+using fakes::last;
+
+namespace {
+
+constexpr config small{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
+constexpr config square{.block = {128, 128, 128}, .stages = 5};
+constexpr std::array kernels{fakes::kernel<small>(), fakes::kernel<square>(), fakes::kernel<square, dtype::f32>(),
+                             fakes::kernel<square, dtype::f32, true>(),
+                             fakes::kernel<square, dtype::bf16, false, fakes::per_block, head_splits{128, 64, 128}>()};
+
+/// Launches counted while `body` runs.
+template <class Body>
+int launches(Body body) {
+    const int before = last().launches;
+    body();
+    return last().launches - before;
+}
+
+}  // namespace
+
+TEST_CASE("fp8_gemm_nt launches one kernel with the problem's arguments and the engine's knobs") {
+    const engine engine(kernels, device_info::h200(), {.num_sms = 100, .dependent_launch = true});
+    const gemm_problem p = fakes::problem(4096, 4096, 7168);
+    int stream = 0;
+    CHECK(launches([&] { CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d, {.stream = &stream})); }) == 1);
+    CHECK(last().cfg == square);
+    CHECK(last().arguments.a == p.a.matrix.data);
+    CHECK(last().arguments.d == p.d.data);
+    CHECK(last().arguments.c == nullptr);
+    CHECK(last().arguments.shape.k == 7168);
+    CHECK(last().options.stream == &stream);
+    CHECK(last().options.num_sms == 100);
+    CHECK(last().options.dependent_launch);
+}
+
+TEST_CASE("C is handed to the kernel, whether it is D or not") {
+    const engine engine(kernels, device_info::h200());
+    const gemm_problem p = fakes::problem(256, 512, 1024, dtype::f32);
+    CHECK(launches([&] { CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d, {.c = p.d})); }) == 1);
+    CHECK(last().arguments.c == p.d.data);
+    input_matrix c = p.d;
+    c.data = fakes::address(6ull << 40);
+    c.row_stride = 1024;
+    CHECK(launches([&] { CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d, {.c = c})); }) == 1);
+    CHECK(last().arguments.c == c.data);
+    CHECK(last().arguments.c_pitch == 1024);
+}
+
+TEST_CASE("empty products") {
+    const engine engine(kernels, device_info::h200());
+    SUBCASE("empty M or N launches nothing and needs no kernel") {
+        for (const auto& [m, n] : {std::pair{0, 512}, {512, 0}, {0, 0}}) {
+            const gemm_problem p = fakes::problem(m, n, 1024);
+            CHECK(launches([&] { CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d)); }) == 0);
+            const deepgemm::engine without({}, device_info::h200());
+            CHECK(fp8_gemm_nt(without, p.a, p.b, p.d));
+        }
+    }
+    SUBCASE("empty K is the kernel's business: D becomes zero or C") {
+        const gemm_problem p = fakes::problem(100, 200, 0);
+        CHECK(launches([&] { CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d)); }) == 1);
+        CHECK(last().arguments.shape.k == 0);
+        gemm_problem q = fakes::problem(100, 200, 0, dtype::f32);
+        q.a.matrix.data = q.b.matrix.data = nullptr;
+        q.a.scales = q.b.scales = {};
+        CHECK(launches([&] { CHECK(fp8_gemm_nt(engine, q.a, q.b, q.d, {.c = q.d})); }) == 1);
+    }
+}
+
+TEST_CASE("a broken problem launches nothing") {
+    const engine engine(kernels, device_info::h200());
+    gemm_problem p = fakes::problem(256, 512, 1024);
+    p.b.matrix.row_stride = 1001;
+    CHECK(launches([&] {
+              const auto outcome = fp8_gemm_nt(engine, p.a, p.b, p.d);
+              REQUIRE(!outcome);
+              CHECK(outcome.failure().code == errc::bad_layout);
+              CHECK_THROWS_AS(or_throw(fp8_gemm_nt(engine, p.a, p.b, p.d)), exception);
+          }) == 0);
+    p = fakes::problem(256, 512, 1024);
+    CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d, {.c = p.d}).failure().code == errc::no_kernel);
+}
+
+TEST_CASE("fp8_gemm_nt_skip_head_mid") {
+    const engine engine(kernels, device_info::h200());
+    gemm_problem p = fakes::problem(256, 512, 1024);
+    p.d.columns = p.d.row_stride = 640;
+    CHECK(launches([&] { CHECK(fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, {128, 64, 128})); }) == 1);
+    CHECK(launches([&] {
+              CHECK(fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, {0, 0, 0}).failure().message ==
+                    "head splits (0, 0, 0) leave nothing to write; left + right must be positive");
+              CHECK(fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, {64, 64, 64}).failure().code ==
+                    errc::shape_mismatch);
+              p.d.columns = p.d.row_stride = 768;
+              CHECK(fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, {64, 64, 64}).failure().code == errc::no_kernel);
+          }) == 0);
+}
+
+TEST_CASE("prepare makes every kernel ready") {
+    const engine engine(kernels, device_info::h200());
+    const int before = last().preparations;
+    CHECK(engine.prepare());
+    CHECK(last().preparations == before + int(kernels.size()));
+}
+
+TEST_CASE("an engine gives full plans") {
+    const engine engine(kernels, device_info::h200());
+    const auto made = engine.plan(fakes::problem(4096, 4096, 4096));
+    REQUIRE(made);
+    CHECK(made->ranked.size() == 2);
+}
+
+TEST_CASE("errors of a launch come back as they are") {
+    kernel_handle broken = kernels[1];
+    broken.launch = [](const gemm_arguments&, const launch_options&) -> result<void> {
+        return fail(errc::cuda_failure, "no luck");
+    };
+    const std::array list{broken};
+    const engine engine(list, device_info::h200());
+    const gemm_problem p = fakes::problem(256, 512, 1024);
+    CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d).failure().message == "no luck");
+}
+
+TEST_CASE("several threads plan and launch with one engine") {
+    const engine engine(kernels, device_info::h200());
+    std::atomic<int> wrong{0};
+    const auto work = [&](int first) {
+        for (int round = 0; round < 4; ++round) {
+            for (int i = 0; i < 500; ++i) {
+                // Many workloads share a slot of the engine's memory, so threads replace each other's entries.
+                const gemm_problem p = fakes::problem(1 + (first + i * 37) % 5000, 512 + 8 * (i % 11), 1024);
+                const auto outcome = fp8_gemm_nt(engine, p.a, p.b, p.d);
+                const auto expected = choose(workload_of(p), engine.device(), engine.kernels());
+                const bool right =
+                    outcome && last().cfg == expected->kernel->info.cfg && last().arguments.shape.m == p.a.matrix.rows;
+                if (!right) ++wrong;
+            }
+        }
+    };
+    std::thread other(work, 1), third(work, 2);
+    work(3);
+    other.join();
+    third.join();
+    CHECK(wrong == 0);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// Stand-ins for host tests: kernels that only note that they were called, addresses nobody reads, a problem without faults.
+#pragma once
+
+#include <deepgemm/ops.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace deepgemm::fakes {
+
+/// What a fake kernel was last asked, in this thread.
+struct record {
+    int launches = 0, preparations = 0;
+    config cfg{};
+    gemm_arguments arguments{};
+    launch_options options{};
+};
+inline record& last() {
+    thread_local record r;
+    return r;
+}
+
+inline constexpr operand_info per_token{dtype::e4m3, scale_kind::fp32, {1, 128}};
+inline constexpr operand_info per_block{dtype::e4m3, scale_kind::fp32, {128, 128}};
+
+/// Shared memory of a kernel as large as the real one's, near enough.
+constexpr u32 smem_bytes(const config& cfg, dtype d) {
+    return u32(cfg.stages * ((cfg.block.m + cfg.block.n) * 128 + 4 * cfg.block.m) +
+               64 * cfg.math_warpgroups * cfg.block.n * int(size_of(d)));
+}
+
+/// A kernel that takes per-token A and per-block B, both E4M3, and notes its calls.
+template <config Config, dtype D = dtype::bf16, bool Accumulate = false, operand_info B = per_block,
+          head_splits Heads = head_splits{}>
+constexpr kernel_handle kernel() {
+    kernel_info info{.a = per_token,
+                     .b = B,
+                     .d = D,
+                     .accumulate = Accumulate,
+                     .heads = Heads,
+                     .cfg = Config,
+                     .threads = u32(128 * (1 + Config.math_warpgroups)),
+                     .smem_bytes = smem_bytes(Config, D)};
+    return {info,
+            [] {
+                ++last().preparations;
+                return result<void>{};
+            },
+            [](const gemm_arguments& arguments, const launch_options& options) {
+                ++last().launches;
+                last().cfg = Config;
+                last().arguments = arguments;
+                last().options = options;
+                return result<void>{};
+            }};
+}
+
+/// An address that stands for memory; tests neither read nor write there.
+inline void* address(std::uintptr_t at) { return reinterpret_cast<void*>(at); }
+
+/// A valid problem: A (m,k) and B (n,k) in E4M3, D (m,n), every tensor far from the others.
+inline gemm_problem problem(i64 m, i64 n, i64 k, dtype d = dtype::bf16) {
+    const i64 pitch = align_up(k, i64(16)), columns = align_up(n, i64(8));
+    return {.a = {{address(1ull << 40), dtype::e4m3, m, k, pitch},
+                  per_token_scales(address(2ull << 40), scale_kind::fp32, m, k)},
+            .b = {{address(3ull << 40), dtype::e4m3, n, k, pitch},
+                  per_block_scales(address(4ull << 40), scale_kind::fp32, n, k)},
+            .d = {address(5ull << 40), d, m, n, columns}};
+}
+
+/// The workload of a product of that size with the operands above.
+constexpr workload work(i32 m, i32 n, i32 k, dtype d = dtype::bf16, bool accumulate = false) {
+    return {{m, n, k}, per_token, per_block, d, accumulate};
+}
+
+}  // namespace deepgemm::fakes

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// Which kernel a problem gets: filters, ranking, pins, tuned rows, and the cost model against times measured on an H200.
+#include <doctest/doctest.h>
+
+#include "fakes.hpp"
+
+using namespace deepgemm;
+using fakes::kernel;
+
+namespace {
+
+constexpr config narrow{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
+constexpr config middle{.block = {64, 128, 128}, .stages = 8, .math_warpgroups = 1};
+constexpr config square{.block = {128, 128, 128}, .stages = 5};
+constexpr config paired{.block = {128, 128, 128}, .stages = 5, .cluster = {2, 1}};
+constexpr config tall{.block = {256, 128, 128}, .stages = 3, .cluster = {1, 2}};
+constexpr config fixed{.block = {128, 128, 128}, .stages = 5, .extents = {0, 4096, 7168}};
+
+constexpr std::array kernels{kernel<narrow>(),
+                             kernel<middle>(),
+                             kernel<square>(),
+                             kernel<paired>(),
+                             kernel<tall>(),
+                             kernel<fixed>(),
+                             kernel<square, dtype::f32>(),
+                             kernel<square, dtype::f32, true, fakes::per_token>(),
+                             kernel<square, dtype::bf16, false, fakes::per_block, head_splits{128, 64, 128}>()};
+constexpr device_info h200 = device_info::h200();
+
+gemm_plan planned(const workload& work, const context& knobs = {}) {
+    auto made = plan(work, h200, kernels, knobs);
+    REQUIRE_MESSAGE(made, made.failure().message);
+    return *std::move(made);
+}
+
+std::string refusal(const workload& work, const context& knobs = {}) {
+    const auto made = plan(work, h200, kernels, knobs);
+    return made ? "fine" : concat(name_of(made.failure().code), ": ", made.failure().message);
+}
+
+}  // namespace
+
+TEST_CASE("small M gets small tiles, large products get large ones") {
+    CHECK(planned(fakes::work(1, 4096, 7168)).kernel()->info.cfg.block.m == 64);
+    CHECK(planned(fakes::work(64, 7168, 2048)).kernel()->info.cfg.block.m == 64);
+    CHECK(planned(fakes::work(8192, 8192, 8192)).kernel()->info.cfg.block.m >= 128);
+    CHECK(planned(fakes::work(4096, 7168, 16384)).kernel()->info.cfg == tall);
+}
+
+TEST_CASE("only kernels that can run the problem are ranked, each once, fastest first") {
+    const auto made = planned(fakes::work(4096, 7168, 2048));
+    CHECK(made.ranked.size() == 5);
+    CHECK(made.chosen_by == choice::model);
+    for (std::size_t i = 1; i < made.ranked.size(); ++i) {
+        CHECK(made.ranked[i - 1].predicted.total_us <= made.ranked[i].predicted.total_us);
+    }
+    CHECK(planned(fakes::work(4096, 4096, 7168)).ranked.size() == 6);  // the one with fixed extents as well
+    CHECK(planned(fakes::work(300, 400, 500, dtype::f32)).ranked.size() == 1);
+    workload heads = fakes::work(128, 512, 1024);
+    heads.heads = {128, 64, 128};
+    CHECK(planned(heads).kernel()->info.heads == heads.heads);
+}
+
+TEST_CASE("choose and plan agree") {
+    for (const i32 m : {1, 7, 64, 65, 128, 500, 4096, 20000}) {
+        for (const i32 n : {8, 576, 4096, 24576}) {
+            const auto work = fakes::work(m, n, 7168);
+            CHECK(choose(work, h200, kernels)->kernel == planned(work).kernel());
+        }
+    }
+}
+
+TEST_CASE("what a plan tells") {
+    const auto made = planned(fakes::work(4096, 4096, 4096), {.pin = square});
+    CHECK(made.chosen_by == choice::pinned);
+    CHECK(made.stages() == 5);
+    CHECK(made.smem_bytes() == kernels[2].info.smem_bytes);
+    CHECK(made.predicted().tiles == 1024);
+    CHECK(made.predicted().waves == 8);
+    CHECK(made.predicted().tile_efficiency == doctest::Approx(1024.0 / (8 * 132)));
+    CHECK(made.predicted().limit == bound::tensor_cores);
+    CHECK(made.workspace_bytes() == 0);
+    CHECK(planned(fakes::work(1, 24576, 1536)).predicted().limit == bound::memory);
+}
+
+TEST_CASE("an empty product has a plan with nothing to do") {
+    for (const auto& work : {fakes::work(0, 512, 512), fakes::work(512, 0, 512)}) {
+        const auto made = planned(work);
+        CHECK(made.kernel() == nullptr);
+        CHECK(made.predicted().total_us == 0);
+        CHECK(made.stages() == 0);
+        CHECK(made.smem_bytes() == 0);
+        CHECK(made.prepare());
+    }
+}
+
+TEST_CASE("without K any kernel of the right D will do") {
+    workload work = fakes::work(100, 200, 0);
+    work.a = work.b = {};
+    CHECK(planned(work).ranked.size() == 5);
+}
+
+TEST_CASE("num_sms") {
+    CHECK(planned(fakes::work(4096, 4096, 4096), {.num_sms = 131}).num_sms == 131);
+    CHECK(planned(fakes::work(4096, 4096, 4096)).num_sms == 132);
+    CHECK(planned(fakes::work(4096, 4096, 4096), {.num_sms = 33}).predicted().total_us >
+          planned(fakes::work(4096, 4096, 4096)).predicted().total_us);
+    for (const candidate& c : planned(fakes::work(4096, 4096, 4096), {.num_sms = 1}).ranked) {
+        CHECK(c.kernel->info.cfg.cluster.size() == 1);
+    }
+    CHECK(refusal(fakes::work(8, 8, 8), {.num_sms = 133}) ==
+          "bad_option: num_sms is 133; NVIDIA H200 takes 0 (all) to 132");
+    CHECK(refusal(fakes::work(8, 8, 8), {.num_sms = -1}) ==
+          "bad_option: num_sms is -1; NVIDIA H200 takes 0 (all) to 132");
+}
+
+TEST_CASE("pinned configurations") {
+    for (const config& cfg : {narrow, paired, tall}) {
+        const auto made = planned(fakes::work(333, 4096, 512), {.pin = cfg});
+        CHECK(made.kernel()->info.cfg == cfg);
+        CHECK(made.chosen_by == choice::pinned);
+        CHECK(made.ranked.size() == 5);
+    }
+    CHECK(refusal(fakes::work(333, 4096, 512), {.pin = fixed}) ==
+          "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
+          "128x128 by fp32, "
+          "D bf16; config{.block = {128, 128, 128}, .stages = 5, .extents = {0, 4096, 7168}} does not: its extents are "
+          "fixed to others");
+    CHECK(refusal(fakes::work(333, 4096, 512), {.pin = config{.block = {128, 96, 128}, .stages = 6}}) ==
+          "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
+          "128x128 by fp32, "
+          "D bf16 with the pinned config{.block = {128, 96, 128}, .stages = 6}; instantiate gemm<arch::sm90, "
+          "operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, "
+          "config{.block = {128, 96, 128}, .stages = 6}>");
+}
+
+TEST_CASE("a problem that no kernel runs says what to instantiate") {
+    CHECK(refusal(fakes::work(64, 64, 64, dtype::f32, true)) ==
+          "no_kernel: none of 9 kernels runs m = 64, n = 64, k = 64, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
+          "128x128 by fp32, D f32 "
+          "with C; instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, "
+          "scale::per_block<scale::fp32>>, "
+          "accumulate<float>, config{.block = {128, 128, 128}, .stages = 4}>");
+    const auto none = plan(fakes::work(64, 64, 64), h200, {});
+    CHECK(none.failure().message.starts_with("none of 0 kernels runs m = 64"));
+}
+
+TEST_CASE("why a kernel does not fit") {
+    const auto reason = [](kernel_info info, const workload& work, device_info device = h200, int sms = 132,
+                           context knobs = {}) {
+        const char* const text = why_not(info, work, device, sms, knobs);
+        return std::string(text == nullptr ? "fits" : text);
+    };
+    const workload work = fakes::work(64, 4096, 7168);
+    kernel_info info = kernel<paired>().info;
+    CHECK(reason(info, work) == "fits");
+    CHECK(reason(info, fakes::work(64, 4096, 7168, dtype::f32)) == "it writes another type");
+    CHECK(reason(info, fakes::work(64, 4096, 7168, dtype::bf16, true)) == "it does not add C");
+    CHECK(reason(kernel<square, dtype::bf16, true>().info, work) == "it adds C");
+    CHECK(reason(info, work, h200, 1) == "its clusters are larger than num_sms");
+    CHECK(reason(kernel<fixed>().info, work) == "fits");
+    CHECK(reason(kernel<fixed>().info, work, h200, 132, {.ignore_static_extents = true}) ==
+          "its extents are fixed, and ignore_static_extents is set");
+    CHECK(reason(kernel<fixed>().info, fakes::work(64, 4096, 7000)) == "its extents are fixed to others");
+    info.custom_epilogue = true;
+    CHECK(reason(info, work) == "it has an epilogue of its own");
+    info = kernel<square>().info;
+    info.b.tile = {1, 128};
+    CHECK(reason(info, work) == "it takes another B");
+    info.a.format = scale_kind::ue8m0;
+    CHECK(reason(info, work) == "it takes another A");
+    info.heads = {64, 64, 64};
+    CHECK(reason(info, work) == "its head splits differ");
+    info.arch = 100;
+    CHECK(reason(info, work) == "it is for another architecture");
+    info = kernel<square>().info;
+    device_info small = h200;
+    small.smem_bytes_per_cta = 101376;
+    CHECK(reason(info, work, small) == "it needs more shared memory than the device has");
+}
+
+TEST_CASE("tuned rows") {
+    const tuned_row rows[] = {{.m_max = 128, .n = 4096, .k = 7168, .cfg = middle},
+                              {.m_max = 64, .n = 4096, .k = 7168, .cfg = narrow},
+                              {.m_max = 128, .n = 4096, .k = 7168, .d = dtype::f32, .accumulate = true, .cfg = square}};
+    CHECK(find_tuned(rows, fakes::work(1, 4096, 7168)) == &rows[1]);
+    CHECK(find_tuned(rows, fakes::work(64, 4096, 7168)) == &rows[1]);
+    CHECK(find_tuned(rows, fakes::work(65, 4096, 7168)) == &rows[0]);
+    CHECK(find_tuned(rows, fakes::work(129, 4096, 7168)) == nullptr);
+    CHECK(find_tuned(rows, fakes::work(64, 4096, 7169)) == nullptr);
+    CHECK(find_tuned(rows, fakes::work(64, 4096, 7168, dtype::f32)) == nullptr);
+    CHECK(find_tuned(rows, fakes::work(64, 4096, 7168, dtype::f32, true)) == &rows[2]);
+    workload tokens = fakes::work(64, 4096, 7168);
+    tokens.b.tile = {1, 128};
+    CHECK(find_tuned(rows, tokens) == nullptr);
+    CHECK(tuned_rows(device_info::h100()).empty());
+    CHECK(tuned_rows(device_info::simulator()).empty());
+}
+
+TEST_CASE("a family of products needs few kernels") {
+    const auto needed = enumerate(fakes::work(1, 7168, 2048), 4096, h200, kernels);
+    REQUIRE(needed);
+    CHECK(needed->size() >= 2);
+    CHECK(needed->size() <= 5);
+    CHECK(needed->front() == choose(fakes::work(1, 7168, 2048), h200, kernels)->kernel);
+    for (const kernel_handle* kernel : *needed) CHECK(kernel->info.d == dtype::bf16);
+    CHECK(!enumerate(fakes::work(1, 7168, 2048, dtype::f32, true), 4, h200, kernels));
+}
+
+TEST_CASE("planning a problem validates it") {
+    gemm_problem problem = fakes::problem(256, 512, 1024);
+    const auto made = plan(problem, h200, kernels);
+    REQUIRE(made);
+    problem.a.matrix.data = nullptr;
+    CHECK(plan(problem, h200, kernels).failure().code == errc::null_pointer);
+    SUBCASE("and a plan launches problems of its workload only") {
+        problem = fakes::problem(256, 512, 1024);
+        const int before = fakes::last().launches;
+        CHECK(made->launch(problem));
+        CHECK(fakes::last().launches == before + 1);
+        CHECK(fakes::last().options.num_sms == 132);
+        problem = fakes::problem(257, 512, 1024);
+        CHECK(made->launch(problem).failure().message ==
+              "the plan was made for m = 256, n = 512, k = 1024, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by "
+              "fp32, D bf16; "
+              "the problem is m = 257, n = 512, k = 1024, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by fp32, "
+              "D bf16");
+        CHECK(fakes::last().launches == before + 1);
+    }
+}
+
+TEST_CASE("predictions lie near times measured on an H200") {
+    constexpr std::array usual{kernel<narrow>(),
+                               kernel<config{.block = {64, 64, 128}, .stages = 12, .math_warpgroups = 1}>(),
+                               kernel<middle>(), kernel<square>(), kernel<tall>()};
+    // Microseconds of kernels with these tiles and this main loop, caches flushed. The model need not be exact: it ranks.
+    const struct {
+        i32 m, n, k;
+        double us;
+    } measured[] = {{1, 7168, 16384, 41},     {128, 24576, 1536, 17},  {128, 32768, 512, 10},
+                    {128, 4096, 7168, 14},    {128, 7168, 2048, 9},    {4096, 2112, 7168, 95},
+                    {4096, 24576, 1536, 236}, {4096, 32768, 512, 128}, {4096, 7168, 16384, 667},
+                    {4096, 4096, 7168, 168},  {4096, 7168, 2048, 92},  {4096, 7168, 576, 36}};
+    for (const auto& row : measured) {
+        const double predicted = choose(fakes::work(row.m, row.n, row.k), h200, usual)->predicted.total_us;
+        CAPTURE(row.m);
+        CAPTURE(row.n);
+        CAPTURE(row.k);
+        CHECK(predicted > row.us / 1.35);
+        CHECK(predicted < row.us * 1.35);
+    }
+}
+
+TEST_CASE("predictions grow with the work") {
+    for (const kernel_handle& kernel : kernels) {
+        double before = 0;
+        for (i32 m = 1; m <= 1 << 15; m *= 2) {
+            workload work = fakes::work(m, 4096, 7168, kernel.info.d, kernel.info.accumulate);
+            const double now = predict(kernel.info, work, h200, 132).total_us;
+            CHECK(now >= before);
+            before = now;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Configurations print as the source that makes them: each line below is compiled and compared with its own text.
+#include <doctest/doctest.h>
+
+#include "fakes.hpp"
+
+using namespace deepgemm;
+
+#define CHECK_SOURCE(...) CHECK(to_source(__VA_ARGS__) == #__VA_ARGS__)
+
+TEST_CASE("a configuration prints as its own source") {
+    CHECK_SOURCE(config{.block = {128, 128, 128}, .stages = 5});
+    CHECK_SOURCE(config{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1});
+    CHECK_SOURCE(config{.block = {256, 128, 128}, .stages = 3, .cluster = {1, 2}, .raster_rows = 16});
+    CHECK_SOURCE(config{.block = {192, 128, 128},
+                        .stages = 4,
+                        .cluster = {2, 1},
+                        .math_warpgroups = 3,
+                        .raster_rows = 4,
+                        .store_columns = 32,
+                        .store_buffers = 2,
+                        .promote = promotion::deferred,
+                        .trigger_dependents = true,
+                        .extents = {0, 7168, 2048}});
+}
+
+TEST_CASE("kernels and workloads in words") {
+    constexpr config cfg{.block = {64, 64, 128}, .stages = 8, .math_warpgroups = 1};
+    CHECK(to_source(fakes::kernel<cfg>().info) ==
+          "gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, "
+          "scale::per_block<scale::fp32>>, store<bf16>, "
+          "config{.block = {64, 64, 128}, .stages = 8, .math_warpgroups = 1}>");
+    CHECK(epilogue_source(fakes::kernel<cfg, dtype::f32, true>().info) == "accumulate<float>");
+    CHECK(epilogue_source(fakes::kernel<cfg, dtype::bf16, false, fakes::per_block, head_splits{128, 64, 128}>().info) ==
+          "store_heads<bf16, 128, 64, 128>");
+    CHECK(to_source(operand_info{dtype::e5m2, scale_kind::ue8m0, {1, 128}}) ==
+          "operand<e5m2, scale::per_token<scale::ue8m0>>");
+
+    workload work = fakes::work(4096, 7168, 2048, dtype::f32, true);
+    CHECK(describe(work) ==
+          "m = 4096, n = 7168, k = 2048, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by fp32, D f32 with C");
+    work.heads = {128, 64, 128};
+    CHECK(describe(work).ends_with(", heads 128+64+128"));
+}
