@@ -10,14 +10,14 @@ namespace deepgemm::sim {
 /// With options::dependent_launch: nobody in the CTA has waited for the preceding grid yet.
 inline void check_grid_waited(const char* what) {
     if (current().options.dependent_launch && !me().cta->grid_waited) {
-        fail(text("%s before griddepcontrol.wait: the preceding grid may still write what it reads", what));
+        fail("%s before griddepcontrol.wait: the preceding grid may still write what it reads", what);
     }
 }
 
 inline void check_global(const void* address, std::size_t bytes, const char* what) {
-    if (address == nullptr) fail(text("%s: null pointer", what));
+    if (address == nullptr) fail("%s: null pointer", what);
     if (reinterpret_cast<std::uintptr_t>(address) % bytes != 0) {
-        fail(text("%s: global address %p is not aligned to %u bytes", what, address, u32(bytes)));
+        fail("%s: global address %p is not aligned to %u bytes", what, address, u32(bytes));
     }
 }
 

@@ -65,8 +65,8 @@ inline void end_thread(thread_state& t) {
     --current().alive;
     if (--cta.alive != 0) return;
     if (!cta.pending_writes.empty()) {
-        fail(text("the CTA ends while a copy into its shared memory [0x%x,0x%x) is still in flight",
-                  cta.pending_writes[0].range.lo, cta.pending_writes[0].range.hi));
+        fail("the CTA ends while a copy into its shared memory [0x%x,0x%x) is still in flight",
+             cta.pending_writes[0].range.lo, cta.pending_writes[0].range.hi);
     }
     for (auto* check : cta.exit_checks) check(cta);
 }

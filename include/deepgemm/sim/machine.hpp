@@ -41,6 +41,15 @@ inline std::string describe(const thread_state& t) {
     throw error(message);
 }
 
+/// The same with a message in the manner of printf.
+[[noreturn, gnu::format(printf, 1, 2)]] inline void fail(const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const std::string message = text_of(format, arguments);
+    va_end(arguments);
+    fail(message);
+}
+
 inline void set_role(const char* name) { me().warp->role = name; }
 
 // ---- timeline

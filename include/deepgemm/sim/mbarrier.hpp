@@ -17,15 +17,15 @@ inline mbarrier_state& find_mbarrier(cta_state& cta, u32 offset, const char* wha
     if (word[0] != mbarrier_magic || word[1] >= cta.mbarriers.size() || cta.mbarriers[word[1]]->offset != offset) {
         bool existed = false;
         for (const auto& m : cta.mbarriers) existed |= m->offset == offset && m->live;
-        fail(text("%s: the mbarrier at 0x%x of CTA rank %u %s", what, window + offset, cta.rank,
-                  existed ? "was overwritten by other data" : "was never initialised"));
+        fail("%s: the mbarrier at 0x%x of CTA rank %u %s", what, window + offset, cta.rank,
+             existed ? "was overwritten by other data" : "was never initialised");
     }
     mbarrier_state& m = *cta.mbarriers[word[1]];
     if (shared && !m.fenced) {
         fail(
-            text("%s: the mbarrier at 0x%x of CTA rank %u is used by the async proxy or a peer CTA before "
-                 "fence.mbarrier_init or fence.proxy.async",
-                 what, window + offset, cta.rank));
+            "%s: the mbarrier at 0x%x of CTA rank %u is used by the async proxy or a peer CTA before "
+            "fence.mbarrier_init or fence.proxy.async",
+            what, window + offset, cta.rank);
     }
     return m;
 }
@@ -41,12 +41,12 @@ inline void mbarrier_init(u32 bar, u32 count) {
     const u32 offset = off_of(bar, 8, "mbarrier.init", 8);
     cta_state& cta = *me().cta;
     if (&cta_of(bar, "mbarrier.init") != &cta) fail("mbarrier.init on a peer CTA's shared memory");
-    if (count == 0 || count >= 1u << 20) fail(text("mbarrier.init: count %u is not in 1..2^20-1", count));
+    if (count == 0 || count >= 1u << 20) fail("mbarrier.init: count %u is not in 1..2^20-1", count);
     std::size_t index = 0;
     while (index < cta.mbarriers.size() && cta.mbarriers[index]->offset != offset) ++index;
     if (index == cta.mbarriers.size()) cta.mbarriers.push_back(std::make_unique<mbarrier_state>());
     mbarrier_state& m = *cta.mbarriers[index];
-    if (m.live) fail(text("mbarrier.init: 0x%x already holds a live mbarrier", bar));
+    if (m.live) fail("mbarrier.init: 0x%x already holds a live mbarrier", bar);
     m.offset = offset;
     m.expected = m.pending = count;
     m.tx = 0;
@@ -61,7 +61,7 @@ inline void mbarrier_invalidate(u32 bar) {
     const u32 offset = off_of(bar, 8, "mbarrier.inval", 8);
     cta_state& cta = cta_of(bar, "mbarrier.inval");
     mbarrier_state& m = find_mbarrier(cta, offset, "mbarrier.inval", &cta != me().cta);
-    if (!m.waiters.empty()) fail(text("mbarrier.inval: threads still wait on the mbarrier 0x%x", bar));
+    if (!m.waiters.empty()) fail("mbarrier.inval: threads still wait on the mbarrier 0x%x", bar);
     m.live = false;
     for (auto& t : cta.threads) {
         std::erase_if(t.observed, [&](const thread_state::observation& o) { return o.offset == offset; });
@@ -73,16 +73,16 @@ inline void mbarrier_invalidate(u32 bar) {
 /// For threads and for asynchronous work (copies that land, tensor-core commits).
 inline void arrive_on(cta_state& cta, u32 offset, u32 count, i64 tx, const char* what) {
     const thread_state* t = current().running;
-    if (cta.alive == 0) fail(text("%s on an mbarrier of CTA rank %u, which has exited", what, cta.rank));
+    if (cta.alive == 0) fail("%s on an mbarrier of CTA rank %u, which has exited", what, cta.rank);
     mbarrier_state& m = find_mbarrier(cta, offset, what, t == nullptr || t->cta != &cta);
     if (m.pending < count) {
-        fail(text("%s: mbarrier 0x%x, phase %llu: more arrivals than its count of %u", what, window + offset, m.phase,
-                  m.expected));
+        fail("%s: mbarrier 0x%x, phase %llu: more arrivals than its count of %u", what, window + offset, m.phase,
+             m.expected);
     }
     m.pending -= count;
     m.tx += tx;
     if (m.tx >= 1 << 20 || m.tx <= -(1 << 20)) {
-        fail(text("%s: mbarrier 0x%x: tx-count %lld is out of range", what, window + offset, m.tx));
+        fail("%s: mbarrier 0x%x: tx-count %lld is out of range", what, window + offset, m.tx);
     }
     if (m.pending == 0 && m.tx == 0) {
         ++m.phase;
@@ -104,8 +104,8 @@ inline void observe(mbarrier_state& m, u32 bar) {
     for (auto& o : t.observed) {
         if (o.offset != m.offset) continue;
         if (current().options.check_phases && phase > o.phase + 1) {
-            fail(text("mbarrier 0x%x: the thread last saw phase %lld complete, and now phase %lld: it skipped a phase",
-                      bar, o.phase, phase));
+            fail("mbarrier 0x%x: the thread last saw phase %lld complete, and now phase %lld: it skipped a phase", bar,
+                 o.phase, phase);
         }
         o.phase = phase;
         return;
@@ -116,7 +116,7 @@ inline void observe(mbarrier_state& m, u32 bar) {
 /// The barrier a thread may wait on, its own CTA's.
 inline mbarrier_state& waitable(u32 bar, const char* what) {
     const u32 offset = off_of(bar, 8, what, 8);
-    if (&cta_of(bar, what) != me().cta) fail(text("%s on a peer CTA's mbarrier 0x%x", what, bar));
+    if (&cta_of(bar, what) != me().cta) fail("%s on a peer CTA's mbarrier 0x%x", what, bar);
     return find_mbarrier(*me().cta, offset, what, false);
 }
 

@@ -30,10 +30,8 @@ inline u32 dynamic_smem() { return address_of(*me().cta, 0); }
 inline cta_state& cta_of(u32 address, const char* what) {
     const u32 rank = address >> 24;
     auto& ctas = me().cta->cluster->ctas;
-    if (rank >= ctas.size()) {
-        fail(text("%s: shared address 0x%08x: the cluster has no CTA of rank %u", what, address, rank));
-    }
-    if (ctas[rank]->alive == 0) fail(text("%s: shared address 0x%08x: CTA rank %u has exited", what, address, rank));
+    if (rank >= ctas.size()) fail("%s: shared address 0x%08x: the cluster has no CTA of rank %u", what, address, rank);
+    if (ctas[rank]->alive == 0) fail("%s: shared address 0x%08x: CTA rank %u has exited", what, address, rank);
     return *ctas[rank];
 }
 
@@ -42,17 +40,15 @@ inline u32 off_of(u32 address, u32 bytes, const char* what, u32 alignment = 1) {
     const cta_state& cta = cta_of(address, what);
     const u32 low = address & 0xffffff;
     if (low < window || low - window > cta.smem_bytes || bytes > cta.smem_bytes - (low - window)) {
-        fail(text(
-            "%s: shared address 0x%08x + %u lies outside the %u bytes of dynamic shared memory, which begin at 0x%x",
-            what, address, bytes, cta.smem_bytes, window));
+        fail("%s: shared address 0x%08x + %u lies outside the %u bytes of dynamic shared memory, which begin at 0x%x",
+             what, address, bytes, cta.smem_bytes, window);
     }
-    if (low % alignment != 0)
-        fail(text("%s: shared address 0x%08x is not aligned to %u bytes", what, address, alignment));
+    if (low % alignment != 0) fail("%s: shared address 0x%08x is not aligned to %u bytes", what, address, alignment);
     return low - window;
 }
 
 inline u32 map_to_rank(u32 address, u32 rank) {
-    if (rank >= me().cta->cluster->ctas.size()) fail(text("mapa: the cluster has no CTA of rank %u", rank));
+    if (rank >= me().cta->cluster->ctas.size()) fail("mapa: the cluster has no CTA of rank %u", rank);
     return (address & 0xffffff) | rank << 24;
 }
 
@@ -80,9 +76,7 @@ inline u32 first_unwritten(const cta_state& cta, u32 lo, u32 hi) {
 inline void check_written(const cta_state& cta, u32 lo, u32 hi, const char* what) {
     if (!current().options.check_unwritten) return;
     const u32 missing = first_unwritten(cta, lo, hi);
-    if (missing != hi) {
-        fail(text("%s reads shared memory [0x%x,0x%x): byte 0x%x was never written", what, lo, hi, missing));
-    }
+    if (missing != hi) fail("%s reads shared memory [0x%x,0x%x): byte 0x%x was never written", what, lo, hi, missing);
 }
 
 // ---- asynchronous accesses
@@ -91,10 +85,10 @@ inline void check_written(const cta_state& cta, u32 lo, u32 hi, const char* what
 inline void check_in_flight(const cta_state& cta, u32 lo, u32 hi, const char* what) {
     for (const pending_write& w : cta.pending_writes) {
         if (w.range.overlaps(lo, hi)) {
-            fail(text(
+            fail(
                 "%s on shared memory [0x%x,0x%x) while the copy into [0x%x,0x%x) is still in flight: mbarrier 0x%x "
                 "was not waited for",
-                what, lo, hi, w.range.lo, w.range.hi, w.barrier));
+                what, lo, hi, w.range.lo, w.range.hi, w.barrier);
         }
     }
 }
@@ -102,10 +96,10 @@ inline void check_in_flight(const cta_state& cta, u32 lo, u32 hi, const char* wh
 inline void check_pending_reads(const cta_state& cta, u32 lo, u32 hi, const char* what) {
     for (const pending_read& r : cta.pending_reads) {
         if (r.range.overlaps(lo, hi)) {
-            fail(text(
+            fail(
                 "%s overwrites shared memory [0x%x,0x%x) of CTA rank %u while %s of warp %u still reads [0x%x,0x%x): "
                 "the stage was released too early",
-                what, lo, hi, cta.rank, r.who, r.warp, r.range.lo, r.range.hi));
+                what, lo, hi, cta.rank, r.who, r.warp, r.range.lo, r.range.hi);
         }
     }
 }
@@ -128,9 +122,9 @@ inline void check_fenced(const cta_state& cta, u32 lo, u32 hi, const char* what)
     u32 i = lo;
     while (cta.generic[i] == cta.async[i]) ++i;
     fail(
-        text("%s reads shared memory [0x%x,0x%x): byte 0x%x was written by %s and never fenced "
-             "(missing fence.proxy.async)",
-             what, lo, hi, i, unfenced_writer(cta, i).c_str()));
+        "%s reads shared memory [0x%x,0x%x): byte 0x%x was written by %s and never fenced "
+        "(missing fence.proxy.async)",
+        what, lo, hi, i, unfenced_writer(cta, i).c_str());
 }
 
 inline void check_async_read(const cta_state& cta, u32 lo, u32 hi, const char* what) {
@@ -140,7 +134,7 @@ inline void check_async_read(const cta_state& cta, u32 lo, u32 hi, const char* w
 }
 
 inline void check_async_write(const cta_state& cta, u32 lo, u32 hi, const char* what) {
-    if (cta.alive == 0) fail(text("%s writes to CTA rank %u, which has exited", what, cta.rank));
+    if (cta.alive == 0) fail("%s writes to CTA rank %u, which has exited", what, cta.rank);
     check_pending_reads(cta, lo, hi, what);
     check_in_flight(cta, lo, hi, what);
 }

@@ -18,13 +18,17 @@ struct error : std::runtime_error {
 };
 
 /// printf into a string.
-[[gnu::format(printf, 1, 2)]] inline std::string text(const char* format, ...) {
+inline std::string text_of(const char* format, va_list arguments) {
     char buffer[768];
+    std::vsnprintf(buffer, sizeof buffer, format, arguments);
+    return buffer;
+}
+[[gnu::format(printf, 1, 2)]] inline std::string text(const char* format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    std::vsnprintf(buffer, sizeof buffer, format, arguments);
+    std::string result = text_of(format, arguments);
     va_end(arguments);
-    return buffer;
+    return result;
 }
 
 /// When asynchronous work (copies, multiplies) takes effect.

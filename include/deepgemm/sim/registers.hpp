@@ -15,9 +15,9 @@ inline void check_registers(cta_state& cta) {
         const u32 first = cta.warps[w.index / 4 * 4].registers;
         if (w.registers != first) {
             fail(
-                text("setmaxnreg: warp %u of CTA rank %u ends with %u registers per thread, the first warp of its "
-                     "warpgroup with %u: all warps of a warpgroup must execute it",
-                     w.index, cta.rank, w.registers, first));
+                "setmaxnreg: warp %u of CTA rank %u ends with %u registers per thread, the first warp of its "
+                "warpgroup with %u: all warps of a warpgroup must execute it",
+                w.index, cta.rank, w.registers, first);
         }
     }
 }
@@ -25,14 +25,14 @@ inline void check_registers(cta_state& cta) {
 inline void check_register_count(const char* what, u32 count) {
     auto& checks = me().cta->exit_checks;
     if (std::find(checks.begin(), checks.end(), &check_registers) == checks.end()) checks.push_back(&check_registers);
-    if (count < 24 || count > 256 || count % 8 != 0) fail(text("%s %u: not a multiple of 8 in 24..256", what, count));
+    if (count < 24 || count > 256 || count % 8 != 0) fail("%s %u: not a multiple of 8 in 24..256", what, count);
 }
 
 inline void decrease_registers(u32 count) {
     check_register_count("setmaxnreg.dec", count);
     collective("setmaxnreg.dec", count, [count](const u64*, u64*) {
         warp_state& w = *me().warp;
-        if (count > w.registers) fail(text("setmaxnreg.dec %u: the warp owns only %u per thread", count, w.registers));
+        if (count > w.registers) fail("setmaxnreg.dec %u: the warp owns only %u per thread", count, w.registers);
         w.cta->free_registers += (w.registers - count) * 32;
         w.registers = count;
         wake_all(w.cta->register_waiters);
@@ -44,8 +44,7 @@ inline void increase_registers(u32 count) {
     warp_state& w = *me().warp;
     cta_state& cta = *w.cta;
     collective("setmaxnreg.inc", count, [&](const u64*, u64*) {
-        if (count < w.registers)
-            fail(text("setmaxnreg.inc %u: the warp owns %u per thread already", count, w.registers));
+        if (count < w.registers) fail("setmaxnreg.inc %u: the warp owns %u per thread already", count, w.registers);
     });
     while (w.registers < count) {  // the first lane that finds enough takes them for the warp
         const u32 needed = (count - w.registers) * 32;

@@ -13,8 +13,8 @@ namespace deepgemm::sim {
 
 inline tensor_description tensor_of(const tensor_map& map, int rank, const char* what) {
     const tensor_description d = description_of(map);
-    if (d.magic != tensor_map_magic) fail(text("%s: the tensor map was not made by sim::encode_tensor_map", what));
-    if (d.rank != rank) fail(text("%s: %d coordinates for a tensor map of rank %u", what, rank, d.rank));
+    if (d.magic != tensor_map_magic) fail("%s: the tensor map was not made by sim::encode_tensor_map", what);
+    if (d.rank != rank) fail("%s: %d coordinates for a tensor map of rank %u", what, rank, d.rank);
     return d;
 }
 
@@ -77,11 +77,11 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
     cluster_state& cluster = *own.cluster;
     const u32 offset = off_of(dst, bytes, what, alignment), barrier = off_of(bar, 8, what, 8);
     if (mask == 0) {
-        if (&cta_of(dst, what) != &own) fail(text("%s: destination in a peer CTA without multicast", what));
+        if (&cta_of(dst, what) != &own) fail("%s: destination in a peer CTA without multicast", what);
         mask = 1u << own.rank;
     }
-    if (!one_barrier && bar >> 24 != dst >> 24) fail(text("%s: data and mbarrier lie in different CTAs", what));
-    if (mask >> cluster.ctas.size() != 0) fail(text("%s: CTA mask 0x%x exceeds the cluster", what, mask));
+    if (!one_barrier && bar >> 24 != dst >> 24) fail("%s: data and mbarrier lie in different CTAs", what);
+    if (mask >> cluster.ctas.size() != 0) fail("%s: CTA mask 0x%x exceeds the cluster", what, mask);
     std::vector<target> targets;
     for (u32 rank = 0; rank < cluster.ctas.size(); ++rank) {
         if ((mask >> rank & 1) == 0) continue;
@@ -90,7 +90,7 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
         check_async_write(cta, offset, offset + bytes, what);
         for (const auto& m : cta.mbarriers) {
             if (m->live && byte_range{offset, offset + bytes}.overlaps(m->offset, m->offset + 8)) {
-                fail(text("%s overwrites the mbarrier at 0x%x", what, window + m->offset));
+                fail("%s overwrites the mbarrier at 0x%x", what, window + m->offset);
             }
         }
         find_mbarrier(barrier_cta, barrier, what, true);
@@ -103,7 +103,7 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
         std::vector<u8> image(bytes, 0);
         fill(image.data(), offset);
         for (const target& t : targets) {
-            if (t.cta->alive == 0) fail(text("%s lands in CTA rank %u, which has exited", what, t.cta->rank));
+            if (t.cta->alive == 0) fail("%s lands in CTA rank %u, which has exited", what, t.cta->rank);
             std::memcpy(t.cta->generic + offset, image.data(), bytes);
             std::memcpy(t.cta->async + offset, image.data(), bytes);
             mark_written(*t.cta, offset, offset + bytes);
@@ -126,7 +126,7 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
 }
 
 inline void check_bulk(const void* global, u32 bytes, const char* what) {
-    if (bytes == 0 || bytes % 16 != 0) fail(text("%s: %u bytes are not a positive multiple of 16", what, bytes));
+    if (bytes == 0 || bytes % 16 != 0) fail("%s: %u bytes are not a positive multiple of 16", what, bytes);
     check_global(global, 16, what);
 }
 
@@ -144,7 +144,7 @@ void start_store(u32 src, u32 bytes, const char* what, u32 alignment, Put put, U
     thread_state* const t = &me();
     cta_state* const cta = t->cta;
     const u32 offset = off_of(src, bytes, what, alignment);
-    if (&cta_of(src, what) != cta) fail(text("%s: source in a peer CTA", what));
+    if (&cta_of(src, what) != cta) fail("%s: source in a peer CTA", what);
     check_in_flight(*cta, offset, offset + bytes, what);
     if (first_unwritten(*cta, offset, offset + bytes) != offset + bytes) {
         used([&](u32 at, u32 n) { check_written(*cta, offset + at, offset + at + n, what); });
@@ -196,7 +196,7 @@ inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank
     const tensor_description d = tensor_of(map, rank, what);
     const box_position p(coord, rank);
     if (add && d.type != dtype::f32 && d.type != dtype::bf16) {
-        fail(text("TMA reduce-add: elements of type %s; the simulator models f32 and bf16", name_of(d.type)));
+        fail("TMA reduce-add: elements of type %s; the simulator models f32 and bf16", name_of(d.type));
     }
     start_store(
         src, d.box_bytes(), what, 128,

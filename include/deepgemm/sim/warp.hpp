@@ -16,8 +16,8 @@ u64 collective(const char* name, u64 argument, Combine combine) {
     warp_state& w = *t.warp;
     const u32 buffer = w.meeting & 1;
     if (w.met != 0 && std::strcmp(w.collective, name) != 0) {
-        fail(text("divergent warp: the lane executes %s while %u lanes wait in %s", name,
-                  u32(__builtin_popcount(w.met)), w.collective));
+        fail("divergent warp: the lane executes %s while %u lanes wait in %s", name, u32(__builtin_popcount(w.met)),
+             w.collective);
     }
     w.collective = name;
     w.met |= 1u << t.lane;
