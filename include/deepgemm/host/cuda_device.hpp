@@ -2,6 +2,8 @@
 // Reads device_info from the CUDA runtime. Nothing is cached: a program may use several devices from several threads.
 #pragma once
 
+#include <cuda_runtime_api.h>
+
 #include <algorithm>
 
 #include <deepgemm/host/cuda_error.hpp>

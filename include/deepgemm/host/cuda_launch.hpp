@@ -4,6 +4,8 @@
 // Include it in translation units that nvcc compiles; sim_launch.hpp is its counterpart on the simulator.
 #pragma once
 
+#include <cuda_runtime_api.h>
+
 #include <array>
 #include <atomic>
 
