@@ -56,7 +56,7 @@ DEEPGEMM_DEVICE u32 warpgroup_index() {
 #endif
 }
 
-/// Coordinates of the CTA in the grid.
+/// Coordinate of the CTA in the grid, along x.
 DEEPGEMM_DEVICE u32 cta_index() {
 #if DEEPGEMM_SIMULATED
     return sim::me().cta->index.x;
@@ -64,6 +64,8 @@ DEEPGEMM_DEVICE u32 cta_index() {
     return blockIdx.x;
 #endif
 }
+
+/// Along y.
 DEEPGEMM_DEVICE u32 cta_index_y() {
 #if DEEPGEMM_SIMULATED
     return sim::me().cta->index.y;
@@ -71,6 +73,8 @@ DEEPGEMM_DEVICE u32 cta_index_y() {
     return blockIdx.y;
 #endif
 }
+
+/// Along z.
 DEEPGEMM_DEVICE u32 cta_index_z() {
 #if DEEPGEMM_SIMULATED
     return sim::me().cta->index.z;
@@ -79,7 +83,7 @@ DEEPGEMM_DEVICE u32 cta_index_z() {
 #endif
 }
 
-/// Extents of the grid in CTAs.
+/// Extent of the grid in CTAs, along x.
 DEEPGEMM_DEVICE u32 cta_count() {
 #if DEEPGEMM_SIMULATED
     return sim::current().geometry.grid.x;
@@ -87,6 +91,8 @@ DEEPGEMM_DEVICE u32 cta_count() {
     return gridDim.x;
 #endif
 }
+
+/// Along y.
 DEEPGEMM_DEVICE u32 cta_count_y() {
 #if DEEPGEMM_SIMULATED
     return sim::current().geometry.grid.y;
@@ -94,6 +100,8 @@ DEEPGEMM_DEVICE u32 cta_count_y() {
     return gridDim.y;
 #endif
 }
+
+/// Along z.
 DEEPGEMM_DEVICE u32 cta_count_z() {
 #if DEEPGEMM_SIMULATED
     return sim::current().geometry.grid.z;

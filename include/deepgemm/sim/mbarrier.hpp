@@ -134,7 +134,7 @@ inline bool mbarrier_test(u32 bar, u32 parity) {
 inline void mbarrier_wait(u32 bar, u32 parity, const char* name) {
     mbarrier_state& m = waitable(bar, "mbarrier.try_wait");
     if ((m.phase & 1) == (parity & 1)) {
-        const std::size_t span = begin_span(activity::wait, name);
+        const std::size_t span = begin_span(activity::wait, *name != 0 ? name : "mbarrier");
         while ((m.phase & 1) == (parity & 1)) {
             block(m.waiters, {wait_reason::kind::mbarrier, "mbarrier.try_wait", name, m.offset, parity & 1});
         }

@@ -82,7 +82,7 @@ inline std::string role_table(const run_report& run) {
     std::string out = text("%-12s %21s %21s %21s %21s\n", "role", "loads (ticks)", "waits (ticks)",
                            "multiplies (ticks)", "stores (ticks)");
     for (const row& r : rows) {
-        out += text("%-12s", r.role);
+        out += text("%-12s", *r.role != 0 ? r.role : "(none)");
         for (int i = 0; i < 4; ++i) out += text(" %10llu (%8llu)", r.count[i], r.ticks[i]);
         out += "\n";
     }
