@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Holds the table of layers in docs/architecture.md against the headers: a header includes only its own layer and those
+// above it in the table.
+#include <doctest/doctest.h>
+
+#include <regex>
+
+#include "page.hpp"
+
+namespace {
+
+/// The first column of the table of layers, one entry per name in backticks: path prefixes with the number of their row.
+std::vector<std::pair<std::string, int>> table_of_layers() {
+    const std::regex row(R"(\| (`[^|]*`) \|.*)"), quoted("`([^`]+)`");
+    std::vector<std::pair<std::string, int>> layers;
+    bool inside = false;
+    int number = 0;
+    for (const std::string& line : source_lines("docs/architecture.md")) {
+        if (line.starts_with("#")) inside = line == "## Layers";
+        std::smatch found;
+        if (!inside || !std::regex_match(line, found, row)) continue;
+        const std::string names = found[1];
+        for (std::sregex_iterator name(names.begin(), names.end(), quoted), end; name != end; ++name) {
+            layers.emplace_back((*name)[1], number);
+        }
+        ++number;
+    }
+    return layers;
+}
+
+/// The row of a header, `path` being relative to include/deepgemm: that of the longest prefix; -1 if it is in no layer.
+int layer_of(const std::string& path, const std::vector<std::pair<std::string, int>>& layers) {
+    std::size_t longest = 0;
+    int layer = -1;
+    for (const auto& [prefix, number] : layers) {
+        if (path.starts_with(prefix) && prefix.size() > longest) {
+            longest = prefix.size();
+            layer = number;
+        }
+    }
+    return layer;
+}
+
+}  // namespace
+
+TEST_CASE("includes go up the table of layers only") {
+    const auto layers = table_of_layers();
+    REQUIRE(layers.size() >= 11);
+    const std::filesystem::path root = DEEPGEMM_SOURCE_DIR, base = root / "include/deepgemm";
+    const std::regex include("#include <deepgemm/([^>]+)>.*");
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(base)) {
+        const std::string header = entry.path().lexically_relative(base).generic_string();
+        if (!entry.is_regular_file() || header.find('/') == std::string::npos) continue;  // umbrellas stand outside
+        const int own = layer_of(header, layers);
+        CAPTURE(header);
+        CHECK(own >= 0);
+        for (const std::string& line : source_lines(entry.path().lexically_relative(root))) {
+            std::smatch found;
+            if (!std::regex_match(line, found, include)) continue;
+            const std::string included = found[1];
+            if (included == "version.cuh") continue;
+            CAPTURE(included);
+            CHECK(layer_of(included, layers) >= 0);
+            CHECK(layer_of(included, layers) <= own);
+        }
+    }
+}
