@@ -119,7 +119,8 @@ DEEPGEMM_DEVICE void wgmma(float (&d)[N / 2], u64 a_descriptor, u64 b_descriptor
 }
 
 /// The same with A in registers, four words per thread: word w of thread t holds row 16*(t/32) + t%32/4 + 8*(w%2) and
-/// the K elements of bytes 4*(t%4) + 16*(w/2) and the three after it. `a` must not change before the wait.
+/// the K elements of bytes 4*(t%4) + 16*(w/2) and the three after it. `a` must stay in scope, unchanged, until the wait:
+/// keep one set of registers per step of K in flight.
 template <class A, class B, int N, major MajorB = major::k>
 DEEPGEMM_DEVICE void wgmma(float (&d)[N / 2], const u32 (&a)[4], u64 b_descriptor, bool scale_d) {
     detail::check_wgmma<A, B, N>();

@@ -31,7 +31,7 @@ constexpr u32 descriptor_field(u64 bits, u32 first) { return u32(bits >> first &
 
 inline void check_zero(u64 bits, u32 first, u32 last, const char* instruction) {
     if (bits >> first & ((u64(1) << (last - first + 1)) - 1)) {
-        fail(text("%s: bits %u to %u of the descriptor 0x%016llx must be zero", instruction, first, last, bits));
+        fail("%s: bits %u to %u of the descriptor 0x%016llx must be zero", instruction, first, last, bits);
     }
 }
 
@@ -69,7 +69,7 @@ inline matrix_descriptor decode_tcgen05_descriptor(u64 bits, bool mn_major) {
     detail::check_zero(bits, 52, 60, "tcgen05");
     const u32 layout = u32(bits >> 61);
     if (layout != 0 && layout != 2 && layout != 4 && layout != 6) {
-        fail(text("tcgen05: swizzle mode %u of a descriptor is not modelled", layout));
+        fail("tcgen05: swizzle mode %u of a descriptor is not modelled", layout);
     }
     const swizzle_mode mode = layout == 2   ? swizzle_mode::b128
                               : layout == 4 ? swizzle_mode::b64

@@ -39,7 +39,7 @@ inline const char* matrix_name(bool store, u32 count, bool transposed) {
 }
 
 inline void check_own_cta(u32 address, const char* what) {
-    if (address >> 24 != me().cta->rank) fail(text("%s: address 0x%08x lies in a peer CTA", what, address));
+    if (address >> 24 != me().cta->rank) fail("%s: address 0x%08x lies in a peer CTA", what, address);
 }
 
 }  // namespace detail

@@ -25,7 +25,7 @@ constexpr u32 mma_column_padding = 32;
 /// The row pitch of B and C, in floats, for `n` columns.
 constexpr u32 mma_pitch(u32 n) { return (n + mma_column_padding - 1) / mma_column_padding * mma_column_padding; }
 
-/// A product of `m` x `k` (row-major, dense) with `k` x `n`; B and C have pitch mma_pitch(n) and are 64-byte aligned.
+/// A product of `m` x `k` (row-major, dense) with `k` x `n`; B and C have pitch mma_pitch(n).
 struct mma_problem {
     float* c;
     const float* a;

@@ -34,7 +34,7 @@ inline mma_instruction decode_instruction(u32 group, mma_kind kind, u32 bits) {
     x.group = group;
     auto field = [bits](u32 first, u32 width) { return bits >> first & ((1u << width) - 1); };
     auto element = [kind](u32 code) {
-        if (code > 1) fail(text("tcgen05.mma: element type %u of the instruction descriptor is not modelled", code));
+        if (code > 1) fail("tcgen05.mma: element type %u of the instruction descriptor is not modelled", code);
         if (kind == mma_kind::f16) return code != 0 ? dtype::bf16 : dtype::f16;
         return code != 0 ? dtype::e5m2 : dtype::e4m3;
     };
@@ -58,7 +58,7 @@ inline mma_instruction decode_instruction(u32 group, mma_kind kind, u32 bits) {
     }
     const bool m_fits = group == 2 ? x.m == 128 || x.m == 256 : x.m == 128 || (x.m == 64 && kind != mma_kind::mxf8f6f4);
     if (!m_fits || x.n == 0 || x.n > 256 || x.n % (8 * group) != 0) {
-        fail(text("tcgen05.mma: M = %u, N = %u is not a legal shape for cta_group::%u", x.m, x.n, group));
+        fail("tcgen05.mma: M = %u, N = %u is not a legal shape for cta_group::%u", x.m, x.n, group);
     }
     return x;
 }
@@ -109,7 +109,7 @@ inline void read_scales(tcgen05_state& state, u32 column, u32 rows, u32 byte, fl
         auto code = [&](u32 quarter) { return state.at(row % 32 + 32 * quarter, column + row / 32) >> 8 * byte & 255; };
         for (u32 quarter = 1; quarter < 4; ++quarter) {
             if (code(quarter) != code(0)) {
-                fail(text("%s: the scale of row %u is not the same in all four quarters of the lanes", what, row));
+                fail("%s: the scale of row %u is not the same in all four quarters of the lanes", what, row);
             }
         }
         out[row] = code(0) == 255 ? bit_cast<float>(tmem_poison) : deepgemm::detail::power_of_two(int(code(0)) - 127);
@@ -230,7 +230,7 @@ inline void tcgen05_commit(u32 group, u32 barrier, u32 mask) {
     const u32 offset = off_of(barrier, 8, "tcgen05.commit", 8);
     cluster_state& cluster = *me().cta->cluster;
     if (mask == 0) mask = 1u << (barrier >> 24);
-    if (mask >> cluster.ctas.size() != 0) fail(text("tcgen05.commit: CTA mask 0x%x exceeds the cluster", mask));
+    if (mask >> cluster.ctas.size() != 0) fail("tcgen05.commit: CTA mask 0x%x exceeds the cluster", mask);
     post(
         [&cluster, offset, mask] {
             for (u32 rank = 0; rank < cluster.ctas.size(); ++rank) {

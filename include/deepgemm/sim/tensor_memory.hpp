@@ -73,12 +73,12 @@ inline void check_allocated(const tcgen05_state& state, u32 lo, u32 hi, const ch
     for (const column_range& a : state.allocations) {
         if (a.lo <= lo && hi <= a.hi) return;
     }
-    fail(text("%s: columns [%u,%u) of tensor memory are not allocated", what, lo, hi));
+    fail("%s: columns [%u,%u) of tensor memory are not allocated", what, lo, hi);
 }
 
 inline void allocate_columns(tcgen05_state& state, u32 destination, u32 columns) {
     if (columns < 32 || columns > tmem_columns || !is_power_of_two(columns)) {
-        fail(text("tcgen05.alloc: %u columns are not a power of two from 32 to 512", columns));
+        fail("tcgen05.alloc: %u columns are not a power of two from 32 to 512", columns);
     }
     if (state.relinquished) fail("tcgen05.alloc after tcgen05.relinquish_alloc_permit");
     u32 first = 0;
@@ -104,7 +104,7 @@ inline void free_columns(tcgen05_state& state, u32 address, u32 columns) {
     }
     const auto removed = std::erase_if(
         state.allocations, [&](const column_range& a) { return a.lo == address && a.hi == address + columns; });
-    if (removed == 0) fail(text("tcgen05.dealloc: no allocation of %u columns at 0x%x", columns, address));
+    if (removed == 0) fail("tcgen05.dealloc: no allocation of %u columns at 0x%x", columns, address);
 }
 
 /// A collective whose lanes must bring the same arguments; `f` runs once.
@@ -112,7 +112,7 @@ template <class F>
 void uniform_collective(const char* name, u64 argument, F f) {
     collective(name, argument, [&](const u64* arguments, u64*) {
         for (u32 lane = 0; lane < 32; ++lane) {
-            if (arguments[lane] != argument) fail(text("%s: the lanes of the warp disagree on its operands", name));
+            if (arguments[lane] != argument) fail("%s: the lanes of the warp disagree on its operands", name);
         }
         f();
     });
@@ -147,8 +147,8 @@ inline void tcgen05_load(u32* r, u32 count, u32 address) {
     tcgen05_thread& t = state.threads[self.index];
     const u32 first_lane = self.warp->index % 4 * 32, column = address & 0xffff;
     if (address >> 16 != first_lane) {
-        fail(text("tcgen05.ld: warp %u reaches lanes %u to %u, not lane %u of the address", self.warp->index,
-                  first_lane, first_lane + 31, address >> 16));
+        fail("tcgen05.ld: warp %u reaches lanes %u to %u, not lane %u of the address", self.warp->index, first_lane,
+             first_lane + 31, address >> 16);
     }
     detail::check_allocated(state, column, column + count, "tcgen05.ld");
     for (const column_range& p : state.pending) {

@@ -124,7 +124,7 @@ inline void check_wgmma_exit(thread_state& t) {
 inline wgmma_state& my_wgmma(const char* what) {
     cta_state& cta = *me().cta;
     const u32 group = me().index / 128;
-    if (cta.threads.size() < 128 * (group + 1)) fail(text("%s needs a whole warpgroup of 128 threads", what));
+    if (cta.threads.size() < 128 * (group + 1)) fail("%s needs a whole warpgroup of 128 threads", what);
     slot& s = cta.warpgroups[group].wgmma;
     if (s.empty()) {
         auto& checks = cta.thread_exit_checks;
@@ -261,7 +261,7 @@ inline void release_registers(wgmma_state& state, u32 thread, u32 end) {
         if (d == nullptr || a->last >= end) continue;
         for (u32 i = 0; current().options.check_poison && i < a->n / 2; ++i) {
             if (bit_cast<u32>(d[i]) != in_flight_pattern) {
-                fail(text("accumulator register %u was written while a wgmma on it was in flight", i));
+                fail("accumulator register %u was written while a wgmma on it was in flight", i);
             }
         }
         give_registers(*a, thread);
