@@ -88,6 +88,24 @@ inline result<void> start(const loaded_kernel& kernel, const kernel_info& info, 
     return check_kernel("cudaLaunchKernelExC", cudaLaunchKernelExC(&launch, kernel.entry, arguments), device);
 }
 
+/// The parameters of kernel `K`, with its tensor maps encoded.
+template <class K>
+result<typename K::params> params_of(const typename K::arguments& arguments) {
+    if constexpr (K::map_count == 0) {
+        return K::make_params(arguments);
+    } else {
+        tensor_map_request requests[K::map_count];
+        K::tensor_maps(arguments, requests);
+        tensor_map maps[K::map_count];
+        for (int i = 0; i < K::map_count; ++i) {
+            auto map = encode_tensor_map(requests[i]);
+            if (!map) return map.failure();
+            maps[i] = *map;
+        }
+        return K::make_params(arguments, maps);
+    }
+}
+
 }  // namespace detail
 
 /// Makes kernel `K` ready on the current device: loads it and allows it its shared memory. The first launch does so by
@@ -115,21 +133,9 @@ result<void> launch(const typename K::arguments& arguments, const launch_options
     if (*device >= 64 || (kernel.ready.load(std::memory_order_acquire) >> *device & 1) == 0) {
         if (auto ok = detail::prepare(kernel, K::info, *device); !ok) return ok;
     }
-    if constexpr (K::map_count == 0) {
-        typename K::params params = K::make_params(arguments);
-        return detail::start(kernel, K::info, ctas, &params, options, *device);
-    } else {
-        tensor_map_request requests[K::map_count];
-        K::tensor_maps(arguments, requests);
-        tensor_map maps[K::map_count];
-        for (int i = 0; i < K::map_count; ++i) {
-            auto map = encode_tensor_map(requests[i]);
-            if (!map) return map.failure();
-            maps[i] = *map;
-        }
-        typename K::params params = K::make_params(arguments, maps);
-        return detail::start(kernel, K::info, ctas, &params, options, *device);
-    }
+    auto params = detail::params_of<K>(arguments);
+    if (!params) return params.failure();
+    return detail::start(kernel, K::info, ctas, &*params, options, *device);
 }
 
 /// Kernel `K` for the planner.
