@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // An empty list of kernels, where the target deepgemm_instances is not built: the benchmark then times the peers alone.
-#include "instances.hpp"
+#include <deepgemm/host/instances.hpp>
 
 namespace deepgemm::instances {
 

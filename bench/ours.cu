@@ -6,7 +6,7 @@
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/plan.hpp>
 
-#include "instances.hpp"
+#include <deepgemm/host/instances.hpp>
 
 namespace deepgemm::bench {
 

@@ -41,4 +41,23 @@ DEEPGEMM_BOTH constexpr T gcd(T a, T b) {
 
 DEEPGEMM_BOTH constexpr bool is_power_of_two(unsigned long long x) { return x != 0 && (x & (x - 1)) == 0; }
 
+/// Divides by a number fixed before a loop, with a multiplication and a shift: exact for dividends below 2^31.
+struct fast_divider {
+    unsigned divisor, multiplier;
+    int shift;
+
+    /// `divisor` is from 1 to 2^31 - 1.
+    DEEPGEMM_BOTH static constexpr fast_divider of(int divisor) {
+        const auto d = unsigned(divisor);
+        int bits = 0;  // smallest with 2^bits >= d
+        while ((1ull << bits) < d) ++bits;
+        // ceil(2^(31 + bits) / d) fits 32 bits, and its error is too small to matter below 2^31.
+        return {d, unsigned(((1ull << (31 + bits)) + d - 1) / d), 31 + bits};
+    }
+    /// The quotient of `x`, 0 <= x < 2^31.
+    DEEPGEMM_BOTH constexpr int divide(int x) const {
+        return int((unsigned long long)(unsigned(x)) * multiplier >> shift);
+    }
+};
+
 }  // namespace deepgemm

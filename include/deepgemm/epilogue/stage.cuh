@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Staging between registers and D: a math warpgroup writes its fragment to swizzled shared memory (stmatrix for BF16) and
-// TMA copies it out, clipping what lies beyond D. To accumulate, TMA first brings C into the same buffers, early, under the
-// main loop. Each warpgroup has its own buffers and barrier and waits for nobody else.
+// Staging between registers and D: a math warp writes its 16 rows of a fragment to swizzled shared memory (stmatrix for
+// BF16) and TMA copies them out, clipping what lies beyond D. To accumulate, TMA first brings C into the same buffers, early,
+// under the main loop. Each warp has its own buffers and waits for nobody else: there is no barrier in an epilogue.
 #pragma once
 
 #include <deepgemm/epilogue/store.cuh>
 #include <deepgemm/layout/layout.cuh>
-#include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/matrix.cuh>
@@ -18,17 +17,17 @@
 
 namespace deepgemm {
 
-/// One buffer: 64 rows by as many columns as fill a swizzle span; and how a warpgroup's fragment goes there and back.
-template <class T, int TileColumns>
+/// One buffer: a warp's 16 rows by `Columns` columns, a swizzle span; and how the warp's fragment goes there and back.
+template <class T, int Columns>
 struct store_buffer {
-    static constexpr int columns = gcd(TileColumns, int(128 / sizeof(T)));
+    static constexpr int columns = Columns;
     static constexpr int registers = columns / 2;  ///< of a thread's fragment
-    using tile = smem_tile<T, sm90::fragment_rows, columns>;
+    using tile = smem_tile<T, 16, columns>;
 
     u32 address;
 
-    /// All threads of the warpgroup: rounds a fragment to T and writes it.
-    DEEPGEMM_DEVICE void write(const float (&value)[registers], sm90::fragment_place place) const {
+    /// Converged warp: rounds a fragment to T and writes it.
+    DEEPGEMM_DEVICE void write(const float (&value)[registers]) const {
         if constexpr (same_as<T, bf16>) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2 * matrices) {
@@ -39,12 +38,12 @@ struct store_buffer {
             }
         } else {
             DEEPGEMM_UNROLL
-            for (int i = 0; i < registers; i += 2) ptx::st_shared(pair(i, place), ptx::vec2<float>{value[i], value[i + 1]});
+            for (int i = 0; i < registers; i += 2) ptx::st_shared(pair(i), ptx::vec2<float>{value[i], value[i + 1]});
         }
     }
 
-    /// All threads of the warpgroup: adds what the buffer holds to a fragment.
-    DEEPGEMM_DEVICE void add_to(float (&value)[registers], sm90::fragment_place place) const {
+    /// Converged warp: adds what the buffer holds to a fragment.
+    DEEPGEMM_DEVICE void add_to(float (&value)[registers]) const {
         if constexpr (same_as<T, bf16>) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2 * matrices) {
@@ -59,7 +58,7 @@ struct store_buffer {
         } else {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2) {
-                const auto c = ptx::ld_shared<ptx::vec2<float>>(pair(i, place));
+                const auto c = ptx::ld_shared<ptx::vec2<float>>(pair(i));
                 value[i] += c.x;
                 value[i + 1] += c.y;
             }
@@ -72,44 +71,43 @@ struct store_buffer {
 
     /// The row of 16 bytes that the calling lane names to stmatrix or ldmatrix for registers from `i` on.
     DEEPGEMM_DEVICE u32 matrix_row(int i) const {
-        const int lane = int(ptx::lane_index()), row = int(ptx::thread_index() % 128) / 32 * 16 + lane % 16;
-        return address + tile::offset(row, 8 * (i / 4 + (matrices == 4 ? lane / 16 : 0)));
+        const int lane = int(ptx::lane_index());
+        return address + tile::offset(lane % 16, 8 * (i / 4 + (matrices == 4 ? lane / 16 : 0)));
     }
 
     /// Where registers `i` and `i + 1` of the calling thread lie.
-    DEEPGEMM_DEVICE u32 pair(int i, sm90::fragment_place place) const {
-        return address + tile::offset(place.row + 8 * (i / 2 % 2), place.column + 8 * (i / 4));
+    DEEPGEMM_DEVICE u32 pair(int i) const {
+        const int lane = int(ptx::lane_index());  // fragments of a warp are those of thread `lane` of a warpgroup
+        return address + tile::offset(sm90::fragment_row(lane, i), sm90::fragment_column(lane, i));
     }
 };
 
-/// The staging of one warpgroup: `Buffers` buffers, filled in batches, copied to D (and from C) by one thread.
-template <class T, int TileColumns, int Buffers, bool Accumulate, head_splits Heads>
+/// The staging of one warp: `Buffers` buffers of `Columns` columns, filled in batches, copied to D (and from C) by one lane.
+template <class T, int TileColumns, int Columns, int Buffers, bool Accumulate, head_splits Heads>
 struct store_stage {
-    using buffer = store_buffer<T, TileColumns>;
+    using buffer = store_buffer<T, Columns>;
     using tile = typename buffer::tile;
-    static constexpr u32 bytes = Buffers * tile::bytes;  ///< per warpgroup
+    static constexpr u32 bytes = Buffers * tile::bytes;  ///< per warp
     static constexpr u32 barrier_bytes = Accumulate ? 8 : 0;
 
-    /// Buffers filled between two waits: a whole 64-row fragment if it fits, else half of the buffers while the others drain.
-    static constexpr int buffers_per_wave = TileColumns / buffer::columns;
-    static constexpr int batch = Buffers >= buffers_per_wave                              ? buffers_per_wave
-                                 : Buffers > 1 && buffers_per_wave % (Buffers / 2) == 0 ? Buffers / 2
+    /// Buffers filled between two waits: all columns of the tile if they fit, else half of the buffers while others drain.
+    static constexpr int buffers_per_tile = TileColumns / Columns;
+    static constexpr int batch = Buffers >= buffers_per_tile                            ? buffers_per_tile
+                                 : Buffers > 1 && buffers_per_tile % (Buffers / 2) == 0 ? Buffers / 2
                                                                                           : 1;
     static constexpr int slots = Accumulate ? 1 : Buffers / batch;
     static constexpr int registers = batch * buffer::registers;  ///< of a thread in one batch
-    static constexpr int batch_columns = batch * buffer::columns;
+    static constexpr int batch_columns = batch * Columns;
 
-    u32 address;     ///< of this warpgroup's buffers
-    u32 c_landed;    ///< barrier on which tiles of C complete
-    u32 warpgroup;
-    sm90::fragment_place place;
+    u32 address;   ///< of this warp's buffers
+    u32 c_landed;  ///< barrier on which tiles of C complete
     u32 slot = 0;
     u32 parity = 0;
 
-    /// True in the one thread of the warpgroup that issues its copies: bulk groups belong to a thread.
-    DEEPGEMM_DEVICE static bool issues() { return ptx::thread_index() % 128 == 0; }
+    /// True in the one lane that issues the warp's copies: bulk groups belong to a thread.
+    DEEPGEMM_DEVICE static bool issues() { return ptx::lane_index() == 0; }
 
-    /// Converged warps: starts to bring a batch of C, 64 rows from (row, column) on, into the buffers, as soon as the
+    /// Converged warp: starts to bring a batch of C, 16 rows from (row, column) on, into the buffers, as soon as the
     /// earlier copies out of them have been read.
     DEEPGEMM_DEVICE void fetch(const tensor_map& c, i32 row, i32 column) const {
         if (issues()) {
@@ -117,35 +115,35 @@ struct store_stage {
             ptx::mbarrier_arrive_expect_tx(c_landed, batch * tile::bytes);
             DEEPGEMM_UNROLL
             for (int i = 0; i < batch; ++i) {
-                ptx::tma_load<2>(c, address + u32(i) * tile::bytes, c_landed, {column + i * buffer::columns, row});  // (64, columns)
+                ptx::tma_load<2>(c, address + u32(i) * tile::bytes, c_landed, {column + i * Columns, row});  // (16, Columns)
             }
         }
         ptx::sync_warp();
     }
 
-    /// All threads of the warpgroup: stores a batch, 64 x batch_columns values, to D at row `row` and the columns where
-    /// columns `column`... of the product belong. Waits only for the buffers' own earlier copies.
+    /// Converged warp: stores a batch, 16 x batch_columns values, to D at row `row` and the columns where columns
+    /// `column`... of the product belong. Waits only for the buffers' own earlier copies.
     DEEPGEMM_DEVICE void put(const tensor_map& d, float (&value)[batch][buffer::registers], i32 row, i32 column) {
-        const u32 first = address + slot * (batch * tile::bytes), barrier = 1 + warpgroup;
+        const u32 first = address + slot * (batch * tile::bytes);
         if constexpr (Accumulate) {
             ptx::mbarrier_wait(c_landed, parity, "math: tile of C");
             parity ^= 1;
         } else {
             if (issues()) ptx::bulk_wait_read<slots - 1>();
-            ptx::barrier_sync(barrier, 128);
+            ptx::sync_warp();
         }
         DEEPGEMM_UNROLL
         for (int i = 0; i < batch; ++i) {
             const buffer at{first + u32(i) * tile::bytes};
-            if constexpr (Accumulate) at.add_to(value[i], place);
-            at.write(value[i], place);
+            if constexpr (Accumulate) at.add_to(value[i]);
+            at.write(value[i]);
         }
         ptx::fence_proxy_async();
-        ptx::barrier_sync(barrier, 128);
+        ptx::sync_warp();
         if (issues()) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < batch; ++i) {
-                ptx::tma_store<2>(d, first + u32(i) * tile::bytes, {stored_column<Heads>(column + i * buffer::columns), row});  // (64, columns)
+                ptx::tma_store<2>(d, first + u32(i) * tile::bytes, {stored_column<Heads>(column + i * Columns), row});  // (16, Columns)
             }
             ptx::bulk_commit();
         }
@@ -153,7 +151,7 @@ struct store_stage {
         if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
     }
 
-    /// All threads of the warpgroup: waits until shared memory has been read, so that the CTA may end.
+    /// Converged warp: waits until shared memory has been read, so that the CTA may end.
     DEEPGEMM_DEVICE static void finish() {
         if (issues()) ptx::bulk_wait_read<0>();
         ptx::sync_warp();

@@ -29,12 +29,13 @@ struct gemm_requirements {
                   "gemm: block.n must be a multiple of 8 from 8 to 256");
     static_assert(Config.block.m >= 64 && Config.block.m <= 256 && Config.block.m % (64 * Config.math_warpgroups) == 0,
                   "gemm: block.m must be at most 256 and a multiple of 64 rows for each math warpgroup");
-    static_assert(Config.stages >= 2 && Config.stages <= 32, "gemm: stages must be from 2 to 32");
+    static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 32),
+                  "gemm: stages must be from 2 to 32, or 0 for as many as fit");
     static_assert(Config.cluster.m >= 1 && Config.cluster.n >= 1 && Config.cluster.size() <= 8,
                   "gemm: a cluster has 1 to 8 CTAs");
     static_assert(Config.block.m % (8 * Config.cluster.n) == 0 && Config.block.n % (8 * Config.cluster.m) == 0,
                   "gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile");
-    static_assert(Config.store_buffers >= 1, "gemm: the epilogue needs at least one staging buffer");
+    static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0, "gemm: store_buffers and store_columns are counts; 0 chooses");
     static_assert(Config.raster_rows >= 1, "gemm: raster_rows must be positive");
 };
 

@@ -10,6 +10,8 @@
 #include <deepgemm/mma/promotion.cuh>
 #include <deepgemm/mma/wgmma_atom.cuh>
 #include <deepgemm/pipeline/roles.cuh>
+#include <deepgemm/pipeline/tma_pipeline.cuh>
+#include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
@@ -53,8 +55,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n>;
     using peers = multicast<Config.cluster>;
     using tiles = persistent<Config.block, Config.cluster, Config.raster_rows>;
-    using pipeline = tma_pipeline<Config.stages, 4 * Config.math_warpgroups, Config.cluster>;
-    using storage = gemm_storage<A, B, Epilogue, Config, pipeline>;
+    using storage = gemm_storage<A, B, Epilogue, Config>;
+    using pipeline = tma_pipeline<storage::stages, 4 * Config.math_warpgroups, Config.cluster>;
     using output = typename storage::output;
     using registers = register_budget<Config.math_warpgroups>;
     using a_format = typename A::scale::format;
@@ -67,7 +69,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
 
     static constexpr kernel_info info{.arch = Arch::number, .a = A::info, .b = B::info, .d = dtype_of<element>,
                                       .accumulate = Epilogue::accumulates, .heads = Epilogue::heads,
-                                      .custom_epilogue = Epilogue::custom, .cfg = Config,
+                                      .custom_epilogue = Epilogue::custom, .cfg = storage::resolved,
                                       .threads = u32(registers::threads), .smem_bytes = storage::bytes};
 
     /// Host-side arguments: those of any GEMM and those of the epilogue's own steps.
@@ -146,12 +148,12 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
 
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
-        const storage smem{ptx::dynamic_smem()};
+        const storage smem{{}, ptx::dynamic_smem()};
         const u32 rank = Config.cluster.size() > 1 ? ptx::cluster_rank() : 0;
         const pipeline pipe{smem.barriers(), peers{rank}};
         if (ptx::thread_index() == 0) {
             if constexpr (Epilogue::accumulates) {
-                for (u32 i = 0; i < u32(Config.math_warpgroups); ++i) ptx::mbarrier_init(smem.c_barrier(i), 1);
+                for (u32 i = 0; i < storage::math_warps; ++i) ptx::mbarrier_init(smem.c_barrier(i), 1);
             }
             pipe.initialise();
         }
@@ -194,7 +196,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
             for (i32 block = 0; block < schedule.k_blocks(); ++block) {
                 const u32 full = pipe.acquire(at);
                 const i32 k = block * Config.block.k;
-                pipe.commit(at, storage::stage_bytes);
+                pipe.commit(at, storage::landing_bytes);
                 load_shared<peers::shares_a, Config.cluster.n, typename storage::a_tile>(  // (block.m, block.k)
                     p.a, smem.a(at.stage), full, k, tile.m, pipe.peers.n(), pipe.peers.a_mask());
                 load_shared<peers::shares_b, Config.cluster.m, typename storage::b_tile>(  // (block.n, block.k)
@@ -223,20 +225,22 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     /// The math role, on a warpgroup: multiplies its rows of each tile, promotes once per K block, stores.
     DEEPGEMM_DEVICE static void multiply(const params& p, problem_shape shape, const storage& smem, const pipeline& pipe,
                                          const tiles& schedule) {
-        const u32 warpgroup = math_warpgroup();
-        const int first_row = int(warpgroup) * waves * mma::m;  // of this warpgroup in the tile
+        const int first_row = int(math_warpgroup()) * waves * mma::m;  // of this warpgroup in the tile
         const auto place = sm90::fragment_place::here();
-        output out{smem.output_of(warpgroup), smem.c_barrier(warpgroup), warpgroup, place};
+        const u32 warp = math_warp();
+        output out{smem.output_of(warp), smem.c_barrier(warp)};
         typename pipeline::cursor at;
-        scale::held_scales<b_format, Config.block.n> held;
+        held_b_scales held{};
         float total[waves][mma::registers];
         typename mma::accumulator partial;
 
         for (const tile_coord tile : schedule) {
-            const i32 blocks = schedule.k_blocks(), row0 = tile.m + first_row;
+            const i32 blocks = schedule.k_blocks();
+            const i32 row0 = tile.m + first_row + place.warp_row;  // of this warp in D
             clear(total);
             if constexpr (!B::scale::staged) held.start(p.sb.words, tile.n, shape.n, blocks);
             for (i32 block = 0; block < blocks; ++block) {
+                b_scales sb;
                 pipe.wait(at);
                 DEEPGEMM_UNROLL
                 for (int wave = 0; wave < waves; ++wave) {
@@ -245,7 +249,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
                     mma::multiply(descriptor<typename storage::a_tile>(smem.a(at.stage), row),  // (64, block.k)
                                   descriptor<typename storage::b_tile>(smem.b(at.stage), 0),    // (block.n, block.k)
                                   partial);
-                    const auto sb = column_scales(held, smem.sb(at.stage), place.column, block);
+                    if (wave == 0) sb = column_scales(held, smem.sb(at.stage), place.column, block);
                     const auto products = sb.template times<mma::registers>(sa);
                     if (wave == 0 && block == min(c_fetch_block, blocks - 1)) fetch_c(p, out, row0, tile.n);
                     mma::wait(partial);
@@ -269,9 +273,10 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         if constexpr (Epilogue::accumulates) out.fetch(p.c.map, m, n);
     }
 
-    /// Takes wave `wave`, 64 x block.n totals, through the epilogue's steps to D, batch by batch.
+    /// Takes a warp's rows of wave `wave`, 16 x block.n totals, through the epilogue's steps to D, batch by batch.
     DEEPGEMM_DEVICE static void store_wave(const params& p, problem_shape shape, output& out, const float (&total)[mma::registers],
                                            i32 row0, int wave, i32 n) {
+        const int lane = int(ptx::lane_index());
         constexpr int batches = mma::registers / output::registers, per_buffer = output::buffer::registers;
         const i32 m = row0 + wave * mma::m;
         DEEPGEMM_UNROLL
@@ -280,7 +285,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
             DEEPGEMM_UNROLL
             for (int i = 0; i < output::registers; i += 2) {
                 const int first = batch * output::registers + i;
-                const pair_place at{m + out.place.row + 8 * (i / 2 % 2), n + out.place.column + 8 * (first / 4), shape};
+                const pair_place at{m + sm90::fragment_row(lane, first), n + sm90::fragment_column(lane, first), shape};
                 const auto pair = Epilogue::apply(p.epilogue, {total[first], total[first + 1]}, at);
                 value[i / per_buffer][i % per_buffer] = pair.x;
                 value[i / per_buffer][i % per_buffer + 1] = pair.y;
@@ -304,11 +309,13 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
                  a_format::decode(ptx::ld_shared<u32>(address + 8 * sizeof(u32)), block)}};
     }
 
+    using held_b_scales = scale::held_scales<b_format, Config.block.n>;
+    using b_scales = conditional_t<B::scale::staged, sm90::column_scales<b_format>, sm90::zone_scales<held_b_scales::zones>>;
+
     /// The scales of B for the calling thread's columns: from the warp's registers, or in the stage.
-    template <class Held>
-    DEEPGEMM_DEVICE static auto column_scales(Held& held, u32 scales, int column, i32 block) {
+    DEEPGEMM_DEVICE static b_scales column_scales(held_b_scales& held, u32 scales, int column, i32 block) {
         if constexpr (B::scale::staged) {
-            return sm90::column_scales<b_format>{scales + u32(column) * u32(sizeof(u32)), block};
+            return {scales + u32(column) * u32(sizeof(u32)), block};
         } else {
             return held.at(block);
         }

@@ -24,4 +24,7 @@ DEEPGEMM_DEVICE bool is_producer() { return ptx::warpgroup_index() == 0; }
 /// Index of the calling math warpgroup, from 0.
 DEEPGEMM_DEVICE u32 math_warpgroup() { return ptx::warpgroup_index() - 1; }
 
+/// Index of the calling math warp, from 0.
+DEEPGEMM_DEVICE u32 math_warp() { return ptx::warp_index() - 4; }
+
 }  // namespace deepgemm

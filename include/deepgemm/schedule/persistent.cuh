@@ -38,7 +38,7 @@ struct persistent {
     /// Tiles of clusters along each axis for a problem; host and device.
     DEEPGEMM_BOTH static constexpr banded_raster cluster_tiles(problem_shape shape) {
         constexpr int band = RasterRows >= Cluster.m ? RasterRows / Cluster.m : 1;
-        return {ceil_div(shape.m, Block.m * Cluster.m), ceil_div(shape.n, Block.n * Cluster.n), band};
+        return banded_raster::of(ceil_div(shape.m, Block.m * Cluster.m), ceil_div(shape.n, Block.n * Cluster.n), band);
     }
 
     /// Called by any thread of the kernel; `rank` is its CTA's rank in the cluster.

@@ -13,17 +13,26 @@ struct grid_coord {
     i32 m, n;
 };
 
-/// Orders a grid of `m` x `n` tiles in bands of `band` rows.
+/// Orders a grid of `m` x `n` tiles in bands of `band` rows; the last band may be lower.
 struct banded_raster {
-    i32 m, n, band;
+    i32 m, n;
+    i32 whole;  ///< tiles in bands of full height
+    i32 band;
+    fast_divider by_band_tiles, by_band, by_last_band;
+
+    DEEPGEMM_BOTH static constexpr banded_raster of(i32 m, i32 n, i32 band) {
+        const i32 last = m % band == 0 ? band : m % band;
+        return {m, n, m / band * band * n, band, fast_divider::of(max(band * n, 1)), fast_divider::of(band), fast_divider::of(last)};
+    }
 
     DEEPGEMM_BOTH constexpr i32 count() const { return m * n; }
 
     /// The tile at place `index`, 0 <= index < count(); each tile appears exactly once.
     DEEPGEMM_BOTH constexpr grid_coord at(i32 index) const {
-        const i32 per_band = band * n, which = index / per_band, inside = index - which * per_band;
-        const i32 first = which * band, rows = min(band, m - first);  // the last band may be lower
-        return {first + inside % rows, inside / rows};
+        const i32 which = by_band_tiles.divide(index), inside = index - which * band * n;
+        const fast_divider& by_rows = index < whole ? by_band : by_last_band;
+        const i32 column = by_rows.divide(inside);
+        return {which * band + inside - column * i32(by_rows.divisor), column};
     }
 };
 

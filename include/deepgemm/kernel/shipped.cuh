@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The kernels the named operations choose among, as lists of types. Nothing is instantiated here: cmake/instances.cmake
+// compiles the lists into a library, for a GPU or for the simulator; a program may compile lists of its own instead.
+#pragma once
+
+#include <deepgemm/kernel/gemm.cuh>
+
+namespace deepgemm::shipped {
+
+/// A list of kernel types that one translation unit instantiates.
+template <class... Kernels>
+struct kernels {};
+
+template <class Format>
+using by_token = operand<e4m3, scale::per_token<Format>>;
+template <class Format>
+using by_block = operand<e4m3, scale::per_block<Format>>;
+
+/// D = A x B with activations scaled by token and weights by block (1D2D).
+template <class Format, class Epilogue, config Config>
+using weights_kernel = gemm<arch::sm90, by_token<Format>, by_block<Format>, Epilogue, Config>;
+/// D = A x B with both operands scaled by token (1D1D).
+template <class Format, class Epilogue, config Config>
+using tokens_kernel = gemm<arch::sm90, by_token<Format>, by_token<Format>, Epilogue, Config>;
+
+/// Few rows of A: narrow tiles, one warpgroup for each 64 rows, so that every multiprocessor has some.
+constexpr config narrow(int m, int n) { return {.block = {m, n, 128}, .math_warpgroups = m / 64}; }
+/// A medium tile on two warpgroups.
+constexpr config medium(int n, cluster_shape cluster = {}) { return {.block = {128, n, 128}, .cluster = cluster}; }
+/// Three warpgroups: the best main loop where M divides well.
+constexpr config three(int n, cluster_shape cluster = {}, int raster_rows = 8) {
+    return {.block = {192, n, 128}, .cluster = cluster, .math_warpgroups = 3, .raster_rows = raster_rows};
+}
+/// The largest tile: two warpgroups of two waves; small staging buffers leave room for four stages.
+constexpr config wide(cluster_shape cluster = {}) {
+    return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 32, .store_buffers = 3};
+}
+
+inline constexpr cluster_shape pair_m{2, 1};
+
+// The tuned family: BF16 D, FP32 scales, weights by block.
+template <config... Configs>
+using weights_bf16 = kernels<weights_kernel<scale::fp32, store<bf16>, Configs>...>;
+using weights_bf16_narrow = weights_bf16<narrow(64, 16), narrow(64, 32), narrow(64, 64), narrow(64, 96), narrow(64, 128), narrow(64, 192)>;
+using weights_bf16_medium = weights_bf16<medium(16), medium(32), medium(64), medium(96), medium(128), medium(128, pair_m), medium(160)>;
+using weights_bf16_wide = weights_bf16<three(128), three(128, pair_m), three(128, pair_m, 16), wide(), wide(pair_m)>;
+
+// Weight gradients: FP32 D with C, both operands by token.
+template <config... Configs>
+using tokens_f32_acc = kernels<tokens_kernel<scale::fp32, accumulate<float>, Configs>...>;
+using gradients = tokens_f32_acc<narrow(64, 64), medium(64), medium(96), medium(128), medium(128, pair_m), medium(160), three(96)>;
+
+// Every other combination of scales, D and C: a narrow, a medium and a wide tile each.
+template <class Format, class Epilogue>
+using weights_any = kernels<weights_kernel<Format, Epilogue, narrow(64, 32)>, weights_kernel<Format, Epilogue, narrow(64, 128)>,
+                            weights_kernel<Format, Epilogue, medium(128)>>;
+template <class Format, class Epilogue>
+using tokens_any = kernels<tokens_kernel<Format, Epilogue, narrow(64, 32)>, tokens_kernel<Format, Epilogue, narrow(64, 128)>,
+                           tokens_kernel<Format, Epilogue, medium(128)>>;
+
+using weights_bf16_acc = weights_any<scale::fp32, accumulate<bf16>>;
+using weights_f32 = weights_any<scale::fp32, store<float>>;
+using weights_f32_acc = weights_any<scale::fp32, accumulate<float>>;
+using tokens_bf16 = tokens_any<scale::fp32, store<bf16>>;
+using tokens_bf16_acc = tokens_any<scale::fp32, accumulate<bf16>>;
+using tokens_f32 = tokens_any<scale::fp32, store<float>>;
+
+using weights_ue8m0_bf16 = weights_any<scale::ue8m0, store<bf16>>;
+using weights_ue8m0_bf16_acc = weights_any<scale::ue8m0, accumulate<bf16>>;
+using weights_ue8m0_f32 = weights_any<scale::ue8m0, store<float>>;
+using weights_ue8m0_f32_acc = weights_any<scale::ue8m0, accumulate<float>>;
+using tokens_ue8m0_bf16 = tokens_any<scale::ue8m0, store<bf16>>;
+using tokens_ue8m0_bf16_acc = tokens_any<scale::ue8m0, accumulate<bf16>>;
+using tokens_ue8m0_f32 = tokens_any<scale::ue8m0, store<float>>;
+using tokens_ue8m0_f32_acc = tokens_any<scale::ue8m0, accumulate<float>>;
+
+// Heads of 128 + 128 columns around a hole of 64: upstream's one use of skip_head_mid.
+template <config... Configs>
+using heads_bf16 = kernels<weights_kernel<scale::fp32, store_heads<bf16, 128, 64, 128>, Configs>...>;
+using heads = heads_bf16<narrow(64, 128), medium(128), three(128), wide()>;
+
+}  // namespace deepgemm::shipped
