@@ -8,7 +8,7 @@
 using namespace deepgemm;
 
 TEST_CASE("the order of tiles is drawn right") {
-    constexpr banded_raster raster{5, 6, 2};
+    constexpr banded_raster raster = banded_raster::of(5, 6, 2);
     int order[raster.m][raster.n];
     for (i32 index = 0; index < raster.count(); ++index) order[raster.at(index).m][raster.at(index).n] = index;
 

@@ -110,7 +110,9 @@ constexpr bool covers(banded_raster raster) {
     }
     return true;
 }
-static_assert(covers({1, 1, 8}) && covers({8, 8, 8}) && covers({7, 9, 2}) && covers({5, 12, 4}) && covers({3, 4, 1}));
+static_assert(covers(banded_raster::of(1, 1, 8)) && covers(banded_raster::of(8, 8, 8)) &&
+              covers(banded_raster::of(7, 9, 2)) && covers(banded_raster::of(5, 12, 4)) &&
+              covers(banded_raster::of(3, 4, 1)));
 
 /// Every element of a 64 x 256 result is held once.
 constexpr bool owns_once() {
