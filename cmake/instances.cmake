@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
-# deepgemm_add_instances(<target> BACKEND cuda|sim): a static library that holds every kernel of kernel/shipped.cuh, one
-# translation unit per list so that they compile side by side, and deepgemm::instances::fp8_dense() over all of them.
-set(DEEPGEMM_SHIPPED_LISTS
-    weights_bf16_narrow weights_bf16_medium weights_bf16_wide gradients
-    weights_bf16_acc weights_f32 weights_f32_acc tokens_bf16 tokens_bf16_acc tokens_f32
-    weights_ue8m0_bf16 weights_ue8m0_bf16_acc weights_ue8m0_f32 weights_ue8m0_f32_acc
-    tokens_ue8m0_bf16 tokens_ue8m0_bf16_acc tokens_ue8m0_f32 tokens_ue8m0_f32_acc heads)
-
+# deepgemm_add_instances(<target> BACKEND cuda|sim [LISTS <list>...]): a static library that holds the kernels of
+# kernel/shipped.cuh, all or those of some of its lists, one translation unit per list so that they compile side by side,
+# and deepgemm::instances::fp8_dense() over all of them. Part of the package: programs that use deepgemm may call it.
 function(deepgemm_add_instances target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "LISTS")
+    if(NOT arg_LISTS)
+        set(arg_LISTS
+            weights_bf16_narrow weights_bf16_medium weights_bf16_wide gradients
+            weights_bf16_acc weights_f32 weights_f32_acc tokens_bf16 tokens_bf16_acc tokens_f32
+            weights_ue8m0_bf16 weights_ue8m0_bf16_acc weights_ue8m0_f32 weights_ue8m0_f32_acc
+            tokens_ue8m0_bf16 tokens_ue8m0_bf16_acc tokens_ue8m0_f32 tokens_ue8m0_f32_acc heads)
+    endif()
     set(extension_cuda cu)
     set(extension_sim cpp)
     if(NOT DEFINED extension_${arg_BACKEND})
@@ -20,7 +22,7 @@ function(deepgemm_add_instances target)
     set(sources)
     set(declarations "")
     set(spans "")
-    foreach(list IN LISTS DEEPGEMM_SHIPPED_LISTS)
+    foreach(list IN LISTS arg_LISTS)
         set(source "${folder}/${list}.${extension}")
         file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
 #include <span>
