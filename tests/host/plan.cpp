@@ -134,13 +134,25 @@ TEST_CASE("pinned configurations") {
           "config{.block = {128, 96, 128}, .stages = 6}>");
 }
 
+TEST_CASE("a pin may leave stages and staging buffers open") {
+    CHECK(agrees({.block = {128, 128, 128}}, square));
+    CHECK(agrees(square, square));
+    CHECK(!agrees({.block = {128, 128, 128}, .stages = 4}, square));
+    CHECK(!agrees({.block = {128, 128, 128}}, paired));
+    CHECK(agrees({.block = {64, 64, 128}},
+                 {.block = {64, 64, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}));
+    const auto made = planned(fakes::work(1, 4096, 512), {.pin = config{.block = {128, 128, 128}}});
+    CHECK(made.kernel()->info.cfg == square);
+    CHECK(made.chosen_by == choice::pinned);
+}
+
 TEST_CASE("a problem that no kernel runs says what to instantiate") {
     CHECK(refusal(fakes::work(64, 64, 64, dtype::f32, true)) ==
           "no_kernel: none of 9 kernels runs m = 64, n = 64, k = 64, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
           "128x128 by fp32, D f32 "
           "with C; instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, "
           "scale::per_block<scale::fp32>>, "
-          "accumulate<float>, config{.block = {128, 128, 128}, .stages = 4}>");
+          "accumulate<float>, config{.block = {128, 128, 128}}>");
     const auto none = plan(fakes::work(64, 64, 64), h200, {});
     CHECK(none.failure().message.starts_with("none of 0 kernels runs m = 64"));
 }

@@ -14,7 +14,7 @@ namespace {
 
 using per_token = operand<e4m3, scale::per_token<scale::fp32>>;
 using per_block = operand<e4m3, scale::per_block<scale::fp32>>;
-constexpr config small{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
+constexpr config small{.block = {128, 32, 128}, .stages = 3};
 using stores = gemm<arch::sm90, per_token, per_block, store<float>, small>;
 using adds = gemm<arch::sm90, per_token, per_block, accumulate<float>, small>;
 

@@ -19,7 +19,7 @@ struct context {
     bool dependent_launch = false;  ///< launch so that a kernel may start before its predecessor has ended (PDL)
     bool deterministic = true;      ///< only kernels whose results are bit-identical from run to run; today all are
     bool ignore_static_extents = false;  ///< only kernels that take every extent at run time
-    std::optional<config> pin{};         ///< the one configuration to use; planning fails where it does not fit
+    std::optional<config> pin{};         ///< the one configuration to use; planning fails where none agrees()
 
     /// A context whose members come from DEEPGEMM_NUM_SMS, DEEPGEMM_DEPENDENT_LAUNCH, DEEPGEMM_DETERMINISTIC and
     /// DEEPGEMM_IGNORE_STATIC_EXTENTS where those are set (numbers; 0 or 1 for switches), and else are the defaults.

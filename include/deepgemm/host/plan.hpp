@@ -80,6 +80,15 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
     return nullptr;
 }
 
+/// True if `have`, the configuration of a kernel, is what `wanted` asks for. A kernel's configuration has every member
+/// settled; members of `wanted` that leave the choice open (stages, store_columns and store_buffers of 0) agree with any value.
+constexpr bool agrees(config wanted, const config& have) {
+    if (wanted.stages == 0) wanted.stages = have.stages;
+    if (wanted.store_columns == 0) wanted.store_columns = have.store_columns;
+    if (wanted.store_buffers == 0) wanted.store_buffers = have.store_buffers;
+    return wanted == have;
+}
+
 namespace detail {
 
 /// The number of multiprocessors that a context allows on a device.
@@ -115,7 +124,7 @@ inline error no_kernel(const workload& work, const device_info& device, int sms,
         const bool same_types = info.arch == wanted.arch && info.a == wanted.a && info.b == wanted.b &&
                                 info.d == wanted.d && info.accumulate == wanted.accumulate &&
                                 info.heads == wanted.heads && !info.custom_epilogue;
-        if (!same_types || (knobs.pin && info.cfg != *knobs.pin)) continue;
+        if (!same_types || (knobs.pin && !agrees(*knobs.pin, info.cfg))) continue;
         const char* const reason = why_not(info, work, device, sms, knobs);
         if (reason != nullptr) return fail(errc::no_kernel, text, "; ", to_source(info.cfg), " does not: ", reason);
     }
@@ -132,13 +141,17 @@ inline result<candidate> choose(const workload& work, const device_info& device,
     if (!sms) return sms.failure();
     const auto preferred = detail::preferred(work, device, *sms, knobs);
     candidate best;
+    bool best_favoured = false;
     for (const kernel_handle& kernel : kernels) {
-        const bool favoured = preferred.cfg != nullptr && kernel.info.cfg == *preferred.cfg;
-        if (preferred.by == choice::pinned && !favoured) continue;
+        const bool favoured = preferred.cfg != nullptr && agrees(*preferred.cfg, kernel.info.cfg);
+        if ((preferred.by == choice::pinned || best_favoured) && !favoured) continue;
         if (why_not(kernel.info, work, device, *sms, knobs) != nullptr) continue;
         const cost predicted = predict(kernel.info, work, device, *sms);
-        if (favoured) return candidate{&kernel, predicted};
-        if (best.kernel == nullptr || predicted.total_us < best.predicted.total_us) best = {&kernel, predicted};
+        const bool better =
+            best.kernel == nullptr || favoured != best_favoured || predicted.total_us < best.predicted.total_us;
+        if (!better) continue;
+        best = {&kernel, predicted};
+        best_favoured = favoured;
     }
     if (best.kernel == nullptr) return detail::no_kernel(work, device, *sms, kernels, knobs);
     return best;
@@ -163,7 +176,7 @@ inline result<gemm_plan> plan(const workload& work, const device_info& device, s
     });
     made.ranked.insert(made.ranked.begin(), *chosen);
     const auto preferred = detail::preferred(work, device, *sms, knobs);
-    if (preferred.cfg != nullptr && chosen->kernel->info.cfg == *preferred.cfg) made.chosen_by = preferred.by;
+    if (preferred.cfg != nullptr && agrees(*preferred.cfg, chosen->kernel->info.cfg)) made.chosen_by = preferred.by;
     return made;
 }
 

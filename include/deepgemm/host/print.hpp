@@ -13,13 +13,14 @@ constexpr const char* name_of(scale_kind kind) {
     return kind == scale_kind::fp32 ? "fp32" : kind == scale_kind::ue8m0 ? "ue8m0" : "none";
 }
 
-/// A configuration as a C++ expression. Members that have their default are left out, but for the block and the stages.
+/// A configuration as a C++ expression. Members that have their default are left out, but for the block.
 inline std::string to_source(const config& value) {
     // Names every member: a new one makes this line fail, and then it must be printed below.
     const auto& [block, stages, cluster, math_warpgroups, raster_rows, store_columns, store_buffers, promote,
                  trigger_dependents, extents] = value;
     const config usual{};
-    std::string text = concat("config{.block = {", block.m, ", ", block.n, ", ", block.k, "}, .stages = ", stages);
+    std::string text = concat("config{.block = {", block.m, ", ", block.n, ", ", block.k, "}");
+    if (stages != usual.stages) text += concat(", .stages = ", stages);
     if (cluster != usual.cluster) text += concat(", .cluster = {", cluster.m, ", ", cluster.n, "}");
     if (math_warpgroups != usual.math_warpgroups) text += concat(", .math_warpgroups = ", math_warpgroups);
     if (raster_rows != usual.raster_rows) text += concat(", .raster_rows = ", raster_rows);
