@@ -8,7 +8,7 @@
 #include <deepgemm/pipeline/multicast.cuh>
 #include <deepgemm/pipeline/ring.cuh>
 #include <deepgemm/scale/fp32.cuh>
-#include <deepgemm/scale/held.cuh>
+#include <deepgemm/scale/feed.cuh>
 
 #include <array>
 #include <map>
@@ -162,7 +162,7 @@ namespace {
 
 template <int Columns>
 std::string zone_line() {
-    using held = scale::held_scales<scale::fp32, Columns>;
+    using held = scale::column_feed<scale::per_block<scale::fp32>, Columns>;
     return format("%10d%8d%18d\n", Columns, held::zone_columns, held::zones);
 }
 

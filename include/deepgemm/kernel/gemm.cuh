@@ -16,7 +16,7 @@
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/scale/fp32.cuh>
-#include <deepgemm/scale/held.cuh>
+#include <deepgemm/scale/feed.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
 #include <deepgemm/schedule/persistent.cuh>
 
@@ -28,17 +28,6 @@ struct sm90 {
     static constexpr int number = 90;
 };
 }  // namespace arch
-
-/// How scales reach the kernel as parameters: a tensor map if they are staged by TMA, else their words and strides.
-template <class Scale>
-struct scale_params {
-    tensor_map map;
-};
-template <class Scale>
-    requires(!Scale::staged)
-struct scale_params<Scale> {
-    scale::block_words words;
-};
 
 /// The tensor map of C, in kernels that accumulate.
 template <bool Accumulates>
@@ -59,8 +48,10 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     using pipeline = tma_pipeline<storage::stages, 4 * Config.math_warpgroups, Config.cluster>;
     using output = typename storage::output;
     using registers = register_budget<Config.math_warpgroups>;
+    using a_tile = typename storage::a_tile;
+    using b_tile = typename storage::b_tile;
     using a_format = typename A::scale::format;
-    using b_format = typename B::scale::format;
+    using b_scales = scale::column_feed<typename B::scale, Config.block.n>;
     static_assert(storage::bytes <= max_smem_bytes, "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma> && smem_pipeline<pipeline> && tile_scheduler<tiles>);
 
@@ -80,8 +71,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     /// What the kernel reads, as one `__grid_constant__` parameter.
     struct params {
         tensor_map a, b, d;
-        scale_params<typename A::scale> sa;
-        scale_params<typename B::scale> sb;
+        scale::params<typename A::scale> sa;
+        scale::params<typename B::scale> sb;
         c_params<Epilogue::accumulates> c;
         problem_shape shape;
         typename Epilogue::params epilogue;
@@ -101,8 +92,6 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         const void* const b = k == 0 ? args.d : args.b;
         const void* const sa = k == 0 ? args.d : args.sa;
         const void* const sb = k == 0 ? args.d : args.sb;
-        using a_tile = typename storage::a_tile;
-        using b_tile = typename storage::b_tile;
         using d_tile = typename output::tile;
         maps[0] = matrix_map(a, A::info.type, m, columns, args.a_pitch, a_tile::rows / Config.cluster.n, a_tile::columns, a_tile::swizzle);
         maps[1] = matrix_map(b, B::info.type, n, columns, args.b_pitch, b_tile::rows / Config.cluster.m, b_tile::columns, b_tile::swizzle);
@@ -116,7 +105,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         maps[3] = matrix_map(sa, dtype::f32, ceil_div(blocks, i64(a_format::blocks_per_word)), m, args.sa_stride_k * 4, 1,
                              Config.block.m, swizzle_mode::none);
         if constexpr (B::scale::staged) {
-            maps[4] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(b_format::blocks_per_word)), n, args.sb_stride_k * 4, 1,
+            maps[4] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(B::scale::format::blocks_per_word)), n, args.sb_stride_k * 4, 1,
                                  Config.block.n, swizzle_mode::none);
         }
     }
@@ -197,13 +186,13 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
                 const u32 full = pipe.acquire(at);
                 const i32 k = block * Config.block.k;
                 pipe.commit(at, storage::landing_bytes);
-                load_shared<peers::shares_a, Config.cluster.n, typename storage::a_tile>(  // (block.m, block.k)
+                load_shared<peers::shares_a, Config.cluster.n, a_tile>(  // (block.m, block.k)
                     p.a, smem.a(at.stage), full, k, tile.m, pipe.peers.n(), pipe.peers.a_mask());
-                load_shared<peers::shares_b, Config.cluster.m, typename storage::b_tile>(  // (block.n, block.k)
+                load_shared<peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)
                     p.b, smem.b(at.stage), full, k, tile.n, pipe.peers.m(), pipe.peers.b_mask());
                 ptx::tma_load<2>(p.sa.map, smem.sa(at.stage), full, {tile.m, block / a_format::blocks_per_word});  // (block.m)
                 if constexpr (B::scale::staged) {
-                    ptx::tma_load<2>(p.sb.map, smem.sb(at.stage), full, {tile.n, block / b_format::blocks_per_word});  // (block.n)
+                    ptx::tma_load<2>(p.sb.map, smem.sb(at.stage), full, {tile.n, block / B::scale::format::blocks_per_word});  // (block.n)
                 }
                 at.advance();
             }
@@ -229,28 +218,33 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         const auto place = sm90::fragment_place::here();
         const u32 warp = math_warp();
         output out{smem.output_of(warp), smem.c_barrier(warp)};
+        const u64 a_rows = sm90::k_major_descriptor(smem.a(0) + u32(first_row) * a_tile::row_bytes, a_tile::swizzle);
+        const u64 b_rows = sm90::k_major_descriptor(smem.b(0), b_tile::swizzle);
+        const u32 a_scale_rows = ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4);
         typename pipeline::cursor at;
-        held_b_scales held{};
+        b_scales sb;
         float total[waves][mma::registers];
         typename mma::accumulator partial;
 
-        for (const tile_coord tile : schedule) {
+        auto next = schedule.begin();
+        if (next != schedule.end()) sb.start(p.sb, shape, (*next).n);
+        while (next != schedule.end()) {
+            const tile_coord tile = *next;
+            ++next;
             const i32 blocks = schedule.k_blocks();
             const i32 row0 = tile.m + first_row + place.warp_row;  // of this warp in D
             clear(total);
-            if constexpr (!B::scale::staged) held.start(p.sb.words, tile.n, shape.n, blocks);
             for (i32 block = 0; block < blocks; ++block) {
-                b_scales sb;
+                const auto b_scale = sb.at(block, smem.sb(at.stage), place.column);
                 pipe.wait(at);
                 DEEPGEMM_UNROLL
                 for (int wave = 0; wave < waves; ++wave) {
-                    const int row = first_row + wave * mma::m;
-                    const auto sa = load_row_scales(smem.sa(at.stage), row + place.row, block);
-                    mma::multiply(descriptor<typename storage::a_tile>(smem.a(at.stage), row),  // (64, block.k)
-                                  descriptor<typename storage::b_tile>(smem.b(at.stage), 0),    // (block.n, block.k)
+                    const int row = wave * mma::m;
+                    const auto a_scale = load_row_scales(a_scale_rows + at.stage * storage::sa_bytes + row * 4, block);
+                    mma::multiply(sm90::advance(a_rows, at.stage * a_tile::bytes + row * a_tile::row_bytes),  // (64, block.k)
+                                  sm90::advance(b_rows, at.stage * b_tile::bytes),                            // (block.n, block.k)
                                   partial);
-                    if (wave == 0) sb = column_scales(held, smem.sb(at.stage), place.column, block);
-                    const auto products = sb.template times<mma::registers>(sa);
+                    const auto products = b_scale.template times<mma::registers>(a_scale);
                     if (wave == 0 && block == min(c_fetch_block, blocks - 1)) fetch_c(p, out, row0, tile.n);
                     mma::wait(partial);
                     if (wave == waves - 1) pipe.release(at);
@@ -259,6 +253,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
                 at.advance();
             }
             if (blocks == 0) fetch_c(p, out, row0, tile.n);
+            if (next != schedule.end()) sb.start(p.sb, shape, (*next).n);
             DEEPGEMM_UNROLL
             for (int wave = 0; wave < waves; ++wave) store_wave(p, shape, out, total[wave], row0, wave, tile.n);
         }
@@ -297,28 +292,9 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         }
     }
 
-    template <class Tile>
-    DEEPGEMM_DEVICE static u64 descriptor(u32 tile, int row) {
-        return sm90::k_major_descriptor(tile + u32(row) * Tile::row_bytes, Tile::swizzle);
-    }
-
-    /// The scales of A for the two rows of a wave that the calling thread holds.
-    DEEPGEMM_DEVICE static sm90::row_scales load_row_scales(u32 scales, int row, i32 block) {
-        const u32 address = scales + u32(row) * u32(sizeof(u32));
-        return {{a_format::decode(ptx::ld_shared<u32>(address), block),
-                 a_format::decode(ptx::ld_shared<u32>(address + 8 * sizeof(u32)), block)}};
-    }
-
-    using held_b_scales = scale::held_scales<b_format, Config.block.n>;
-    using b_scales = conditional_t<B::scale::staged, sm90::column_scales<b_format>, sm90::zone_scales<held_b_scales::zones>>;
-
-    /// The scales of B for the calling thread's columns: from the warp's registers, or in the stage.
-    DEEPGEMM_DEVICE static b_scales column_scales(held_b_scales& held, u32 scales, int column, i32 block) {
-        if constexpr (B::scale::staged) {
-            return {scales + u32(column) * u32(sizeof(u32)), block};
-        } else {
-            return held.at(block);
-        }
+    /// The scales of A for rows r and r + 8 of a wave, of which the first lies at shared address `row`.
+    DEEPGEMM_DEVICE static sm90::row_scales load_row_scales(u32 row, i32 block) {
+        return {{a_format::decode(ptx::ld_shared<u32>(row), block), a_format::decode(ptx::ld_shared<u32>(row + 8 * 4), block)}};
     }
 
     DEEPGEMM_DEVICE static void clear(float (&total)[waves][mma::registers]) {

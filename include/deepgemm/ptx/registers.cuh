@@ -33,4 +33,13 @@ requires register_count<N> DEEPGEMM_DEVICE void decrease_registers() {
 #endif
 }
 
+/// Returns `value`, hiding where it came from: the compiler then keeps it in a register instead of computing it again
+/// (from the thread index, say) in every turn of a loop. Any thread.
+DEEPGEMM_DEVICE u32 keep(u32 value) {
+#if !DEEPGEMM_SIMULATED
+    asm volatile("" : "+r"(value));
+#endif
+    return value;
+}
+
 }  // namespace deepgemm::ptx

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// How the scales of B reach the math warps. Per-token scales ride in the stage, one word per column. Per-block scales are too
+// few for TMA, one per K block and 128 columns: each lane of a warp holds the word of another K block, 32 at a time, and a
+// shuffle hands the right one to all; no shared memory, no barrier, and the loads run under the epilogue before.
+#pragma once
+
+#include <deepgemm/layout/tensor_map.cuh>
+#include <deepgemm/mma/promotion.cuh>
+#include <deepgemm/ptx/global.cuh>
+#include <deepgemm/ptx/warp.cuh>
+
+namespace deepgemm::scale {
+
+/// Where a matrix of per-block scales lies: word (n / 128, kw) at words + (n / 128) * stride_n + kw * stride_k.
+struct block_words {
+    const u32* words;
+    i64 stride_n, stride_k;
+};
+
+/// How scales reach the kernel as parameters: a tensor map if they are staged by TMA, else their words and strides.
+template <class Scale>
+struct params {
+    tensor_map map;
+};
+template <class Scale>
+    requires(!Scale::staged)
+struct params<Scale> {
+    block_words words;
+};
+
+/// The scales of B of one tile after another, as the math warps ask for them: start a tile, then its K blocks in order.
+template <class Scale, int Columns>
+struct column_feed {
+    /// Any thread: turns to the tile that starts at column `n`.
+    DEEPGEMM_DEVICE void start(const params<Scale>&, problem_shape, i32) const {}
+
+    /// Any thread: the scales of K block `block`, whose words lie at `staged`, for the thread's columns from `column` on.
+    DEEPGEMM_DEVICE auto at(i32 block, u32 staged, int column) const {
+        return sm90::column_scales<typename Scale::format>{staged + u32(column) * u32(sizeof(u32)), block};
+    }
+};
+
+/// Per-block scales: held in registers, spread over the lanes of a warp.
+template <class Scale, int Columns>
+    requires(!Scale::staged)
+struct column_feed<Scale, Columns> {
+    using format = typename Scale::format;
+    /// Columns that surely share a scale, wherever a tile starts: tiles start at multiples of Columns.
+    static constexpr int zone_columns = gcd(Columns, Scale::tile.mn);
+    static constexpr int zones = Columns / zone_columns;
+
+    block_words source{};
+    i32 k_words = 0;
+    i32 row[zones]{};   ///< n / 128 of each zone
+    u32 held[zones]{};  ///< this lane's words
+
+    /// Converged warp: turns to the tile that starts at column `n` and starts to load its first words.
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 n) {
+        source = p.words;
+        k_words = ceil_div(ceil_div(shape.k, Scale::tile.k), format::blocks_per_word);
+        DEEPGEMM_UNROLL
+        for (int zone = 0; zone < zones; ++zone) {
+            // Zones beyond the last column multiply zeros; they only must not read beyond the matrix of scales.
+            row[zone] = min(n + zone * zone_columns, shape.n - 1) / Scale::tile.mn;
+        }
+        fetch(0);
+    }
+
+    /// Converged warp: the scales of K block `block`.
+    DEEPGEMM_DEVICE sm90::zone_scales<zones> at(i32 block, u32 /*staged*/, int /*column*/) {
+        constexpr int blocks_held = 32 * format::blocks_per_word;
+        const i32 word = block / format::blocks_per_word;
+        if (block != 0 && block % blocks_held == 0) fetch(word);
+        sm90::zone_scales<zones> scales;
+        DEEPGEMM_UNROLL
+        for (int zone = 0; zone < zones; ++zone) {
+            scales.value[zone] = format::decode(ptx::shuffle(held[zone], u32(word) % 32), block);
+        }
+        return scales;
+    }
+
+private:
+    /// Loads the words from `word` on, one per lane.
+    DEEPGEMM_DEVICE void fetch(i32 word) {
+        const i32 mine = word + i32(ptx::lane_index());
+        DEEPGEMM_UNROLL
+        for (int zone = 0; zone < zones; ++zone) {
+            const u32* const words = source.words + row[zone] * source.stride_n;
+            held[zone] = mine < k_words ? ptx::ld_global_nc(words + mine * source.stride_k) : 0;
+        }
+    }
+};
+
+}  // namespace deepgemm::scale
