@@ -18,6 +18,10 @@ struct with_variable {
 }  // namespace
 
 TEST_CASE("an environment without variables gives the defaults") {
+    for (const char* name : {"DEEPGEMM_NUM_SMS", "DEEPGEMM_DEPENDENT_LAUNCH", "DEEPGEMM_DETERMINISTIC",
+                             "DEEPGEMM_IGNORE_STATIC_EXTENTS"}) {
+        ::unsetenv(name);  // a developer's own settings
+    }
     const auto made = context::from_environment();
     REQUIRE(made);
     CHECK(made->num_sms == 0);
