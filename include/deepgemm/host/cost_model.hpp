@@ -76,7 +76,7 @@ struct block_clocks {
 
 inline block_clocks k_block_clocks(const kernel_info& info, const cost_parameters& p) {
     const config& cfg = info.cfg;
-    const double n = cfg.block.n, warpgroups = cfg.math_warpgroups, waves = cfg.block.m / (64 * warpgroups);
+    const double n = cfg.block.n, warpgroups = cfg.math_warpgroups, fragments = cfg.block.m / (64 * warpgroups);
     // Four wgmma of 64 x n x 32: 8192 flop per clock, unless reading both operands takes longer.
     const double multiply = 4 * std::max(n / 2, (64 + n) * 32 / p.mma_bytes);
     const double promotion = p.promotion_per_column + (info.b.tile.mn == 1 ? p.token_scale_per_column : 0);
@@ -85,15 +85,16 @@ inline block_clocks k_block_clocks(const kernel_info& info, const cost_parameter
     double overlap = p.overlap[others];
     if (cfg.promote == promotion::deferred) overlap = std::min(overlap, p.deferred_overlap);
 
-    const double chain = waves * (multiply + (cfg.promote == promotion::deferred ? overlap : 1.0) * exposed);
-    const double tensor = waves * warpgroups * multiply + overlap * exposed;
+    const double chain = fragments * (multiply + (cfg.promote == promotion::deferred ? overlap : 1.0) * exposed);
+    const double tensor = fragments * warpgroups * multiply + overlap * exposed;
     const double a = cfg.block.m * 128.0, b = n * 128.0;
     const double fill = std::max((a + b) / p.fill_bytes, (a / cfg.cluster.n + b / cfg.cluster.m) / p.l2_bytes);
     const double stream = p.load_latency / cfg.stages;
     const double clocks = std::max({chain, tensor, fill, stream});
     bound limit = bound::tensor_cores;
     if (clocks == fill) limit = bound::fill;
-    if (clocks == stream || (clocks == chain && chain > 1.5 * waves * warpgroups * multiply)) limit = bound::latency;
+    if (clocks == stream || (clocks == chain && chain > 1.5 * fragments * warpgroups * multiply))
+        limit = bound::latency;
     return {clocks, (a + b) / clocks, (a / cfg.cluster.n + b / cfg.cluster.m) / clocks, limit};
 }
 
