@@ -10,8 +10,9 @@ namespace deepgemm {
 
 /// How one launch is to be made. Nothing here changes results.
 struct launch_options {
-    void* stream = nullptr;  ///< a cudaStream_t; null is the legacy default stream
-    int num_sms = 0;         ///< multiprocessors a persistent kernel may occupy; 0: all
+    /// A cudaStream_t; null is the legacy default stream. On the simulator: a pointer to sim::options, or null.
+    void* stream = nullptr;
+    int num_sms = 0;  ///< multiprocessors a persistent kernel may occupy; 0: all
     bool dependent_launch =
         false;  ///< may start while the stream's previous kernel still runs (PDL); the kernel waits for
                 ///< that kernel's results before it touches memory

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Kernel types as handles that run on the simulated machine; the counterpart of cuda_launch.hpp, for plain host compilers.
-// A launch runs the kernel to its end in the calling thread. Streams and dependent launch mean nothing here.
+// A launch runs the kernel to its end in the calling thread. In place of a stream goes the machine: a pointer to options
+// (policy, seed, trace, number of multiprocessors), or null for the default machine.
 #pragma once
 
 #include <array>
@@ -29,6 +30,11 @@ result<void> try_launch(const typename K::arguments& arguments, const launch_opt
     return {};
 }
 
+/// The machine that a launch asks for: launch_options::stream points to options that outlive the call, or is null.
+inline options machine_of(const launch_options& wishes) {
+    return wishes.stream != nullptr ? *static_cast<const options*>(wishes.stream) : options{};
+}
+
 /// Kernel `K` for the planner.
 template <class K>
 constexpr kernel_handle handle_of() {
@@ -36,7 +42,7 @@ constexpr kernel_handle handle_of() {
             [](const gemm_arguments& given, const launch_options& wishes) {
                 typename K::arguments arguments;
                 static_cast<gemm_arguments&>(arguments) = given;
-                return try_launch<K>(arguments, wishes);
+                return try_launch<K>(arguments, wishes, machine_of(wishes));
             }};
 }
 
