@@ -100,7 +100,12 @@ public:
 
 private:
     void clear() {
-        for (void* slab : slabs_) munmap(slab, slab_blocks * bytes_);
+        for (void* slab : slabs_) {
+#if DEEPGEMM_SIM_ASAN
+            __asan_unpoison_memory_region(slab, slab_blocks * bytes_);  // whatever is mapped here next starts clean
+#endif
+            munmap(slab, slab_blocks * bytes_);
+        }
         slabs_.clear();
     }
     static constexpr std::size_t slab_blocks = 64;
