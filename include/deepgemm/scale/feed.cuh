@@ -4,6 +4,7 @@
 // shuffle hands the right one to all; no shared memory, no barrier, and the loads run under the epilogue before.
 #pragma once
 
+#include <deepgemm/core/shape.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/mma/promotion.cuh>
 #include <deepgemm/ptx/global.cuh>
