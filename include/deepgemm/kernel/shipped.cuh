@@ -24,15 +24,15 @@ template <class Format, class Epilogue, config Config>
 using tokens_kernel = gemm<arch::sm90, by_token<Format>, by_token<Format>, Epilogue, Config>;
 
 /// Few rows of A: narrow tiles, one warpgroup for each 64 rows, so that every multiprocessor has some.
-constexpr config narrow(int m, int n) { return {.block = {m, n, 128}, .math_warpgroups = m / 64}; }
+DEEPGEMM_BOTH constexpr config narrow(int m, int n) { return {.block = {m, n, 128}, .math_warpgroups = m / 64}; }
 /// A medium tile on two warpgroups.
-constexpr config medium(int n, cluster_shape cluster = {}) { return {.block = {128, n, 128}, .cluster = cluster}; }
+DEEPGEMM_BOTH constexpr config medium(int n, cluster_shape cluster = {}) { return {.block = {128, n, 128}, .cluster = cluster}; }
 /// Three warpgroups: the best main loop where M divides well.
-constexpr config three(int n, cluster_shape cluster = {}, int raster_rows = 8) {
+DEEPGEMM_BOTH constexpr config three(int n, cluster_shape cluster = {}, int raster_rows = 8) {
     return {.block = {192, n, 128}, .cluster = cluster, .math_warpgroups = 3, .raster_rows = raster_rows};
 }
 /// The largest tile: two warpgroups of two waves; small staging buffers leave room for four stages.
-constexpr config wide(cluster_shape cluster = {}) {
+DEEPGEMM_BOTH constexpr config wide(cluster_shape cluster = {}) {
     return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 32, .store_buffers = 3};
 }
 
