@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Staging between registers and D: a math warp writes its 16 rows of a fragment to swizzled shared memory (stmatrix for
-// BF16) and TMA copies them out, clipping what lies beyond D. To accumulate, TMA first brings C into the same buffers, early,
-// under the main loop. Each warp has its own buffers and waits for nobody else: there is no barrier in an epilogue.
+// Staging between registers and D: math warps write their fragments to swizzled shared memory (stmatrix for BF16) and TMA
+// copies them out, clipping what lies beyond D. To accumulate, TMA first brings C into the same buffers, early, under the
+// main loop. A buffer belongs to one warp (16 rows; no barrier at all) or to one warpgroup (64 rows; a fourth of the copies).
 #pragma once
 
 #include <deepgemm/epilogue/store.cuh>
 #include <deepgemm/layout/layout.cuh>
+#include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/matrix.cuh>
@@ -17,12 +18,13 @@
 
 namespace deepgemm {
 
-/// One buffer: a warp's 16 rows by `Columns` columns, a swizzle span; and how the warp's fragment goes there and back.
-template <class T, int Columns>
+/// One buffer: `Rows` rows, of a warp (16) or a warpgroup (64), by `Columns` columns, a swizzle span; and how fragments go
+/// there and back.
+template <class T, int Rows, int Columns>
 struct store_buffer {
     static constexpr int columns = Columns;
     static constexpr int registers = columns / 2;  ///< of a thread's fragment
-    using tile = smem_tile<T, 16, columns>;
+    using tile = smem_tile<T, Rows, columns>;
 
     u32 address;
 
@@ -69,59 +71,66 @@ struct store_buffer {
     /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15 of the warp, and the same of the next 8 columns.
     static constexpr int matrices = columns >= 16 ? 4 : 2;
 
+    /// First of the calling warp's 16 rows in the buffer.
+    DEEPGEMM_DEVICE static int warp_row() { return int(ptx::thread_index() % (2 * Rows)) / 32 * sm90::warp_rows; }
+
     /// The row of 16 bytes that the calling lane names to stmatrix or ldmatrix for registers from `i` on.
     DEEPGEMM_DEVICE u32 matrix_row(int i) const {
         const int lane = int(ptx::lane_index());
-        return address + tile::offset(lane % 16, 8 * (i / 4 + (matrices == 4 ? lane / 16 : 0)));
+        return address + tile::offset(warp_row() + lane % 16, 8 * (i / 4 + (matrices == 4 ? lane / 16 : 0)));
     }
 
     /// Where registers `i` and `i + 1` of the calling thread lie.
     DEEPGEMM_DEVICE u32 pair(int i) const {
-        const int lane = int(ptx::lane_index());  // fragments of a warp are those of thread `lane` of a warpgroup
-        return address + tile::offset(sm90::fragment_row(lane, i), sm90::fragment_column(lane, i));
+        const int lane = int(ptx::lane_index());
+        return address + tile::offset(warp_row() + sm90::fragment_row(lane, i), sm90::fragment_column(lane, i));
     }
 };
 
-/// The staging of one warp: `Buffers` buffers of `Columns` columns, filled in batches, copied to D (and from C) by one lane.
-template <class T, int TileColumns, int Columns, int Buffers, bool Accumulate, head_splits Heads>
+/// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, filled in batches, copied to D (and from C).
+template <class T, int TileColumns, int Rows, int Columns, int Buffers, bool Accumulate, head_splits Heads>
 struct store_stage {
-    using buffer = store_buffer<T, Columns>;
+    static_assert(Rows == sm90::warp_rows || Rows == sm90::fragment_rows, "store_stage: rows of a warp or of a warpgroup");
+    using buffer = store_buffer<T, Rows, Columns>;
     using tile = typename buffer::tile;
-    static constexpr u32 bytes = Buffers * tile::bytes;  ///< per warp
+    static constexpr int rows = Rows;
+    static constexpr u32 threads = 2 * Rows;             ///< of an owner
+    static constexpr u32 bytes = Buffers * tile::bytes;  ///< per owner
     static constexpr u32 barrier_bytes = Accumulate ? 8 : 0;
 
     /// Buffers filled between two waits: all columns of the tile if they fit, else half of the buffers while others drain.
     static constexpr int buffers_per_tile = TileColumns / Columns;
     static constexpr int batch = Buffers >= buffers_per_tile                            ? buffers_per_tile
                                  : Buffers > 1 && buffers_per_tile % (Buffers / 2) == 0 ? Buffers / 2
-                                                                                          : 1;
+                                                                                        : 1;
     static constexpr int slots = Accumulate ? 1 : Buffers / batch;
     static constexpr int registers = batch * buffer::registers;  ///< of a thread in one batch
     static constexpr int batch_columns = batch * Columns;
 
-    u32 address;   ///< of this warp's buffers
+    u32 address;   ///< of this owner's buffers
     u32 c_landed;  ///< barrier on which tiles of C complete
+    u32 owner;     ///< index among the owners; names a warpgroup's barrier
     u32 slot = 0;
     u32 parity = 0;
 
-    /// True in the one lane that issues the warp's copies: bulk groups belong to a thread.
-    DEEPGEMM_DEVICE static bool issues() { return ptx::lane_index() == 0; }
+    /// Index of the calling math thread's owner in its CTA.
+    DEEPGEMM_DEVICE static u32 owner_index() { return Rows == sm90::warp_rows ? ptx::warp_index() - 4 : ptx::warpgroup_index() - 1; }
 
-    /// Converged warp: starts to bring a batch of C, 16 rows from (row, column) on, into the buffers, as soon as the
-    /// earlier copies out of them have been read.
+    /// The owner's threads: starts to bring a batch of C, from (row, column) on, into the buffers, as soon as the earlier
+    /// copies out of them have been read.
     DEEPGEMM_DEVICE void fetch(const tensor_map& c, i32 row, i32 column) const {
         if (issues()) {
             ptx::bulk_wait_read<0>();
             ptx::mbarrier_arrive_expect_tx(c_landed, batch * tile::bytes);
             DEEPGEMM_UNROLL
             for (int i = 0; i < batch; ++i) {
-                ptx::tma_load<2>(c, address + u32(i) * tile::bytes, c_landed, {column + i * Columns, row});  // (16, Columns)
+                ptx::tma_load<2>(c, address + u32(i) * tile::bytes, c_landed, {column + i * Columns, row});  // (Rows, Columns)
             }
         }
         ptx::sync_warp();
     }
 
-    /// Converged warp: stores a batch, 16 x batch_columns values, to D at row `row` and the columns where columns
+    /// The owner's threads: stores a batch, Rows x batch_columns values, to D at row `row` and the columns where columns
     /// `column`... of the product belong. Waits only for the buffers' own earlier copies.
     DEEPGEMM_DEVICE void put(const tensor_map& d, float (&value)[batch][buffer::registers], i32 row, i32 column) {
         const u32 first = address + slot * (batch * tile::bytes);
@@ -130,7 +139,7 @@ struct store_stage {
             parity ^= 1;
         } else {
             if (issues()) ptx::bulk_wait_read<slots - 1>();
-            ptx::sync_warp();
+            sync();
         }
         DEEPGEMM_UNROLL
         for (int i = 0; i < batch; ++i) {
@@ -139,11 +148,11 @@ struct store_stage {
             at.write(value[i]);
         }
         ptx::fence_proxy_async();
-        ptx::sync_warp();
+        sync();
         if (issues()) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < batch; ++i) {
-                ptx::tma_store<2>(d, first + u32(i) * tile::bytes, {stored_column<Heads>(column + i * Columns), row});  // (16, Columns)
+                ptx::tma_store<2>(d, first + u32(i) * tile::bytes, {stored_column<Heads>(column + i * Columns), row});  // (Rows, Columns)
             }
             ptx::bulk_commit();
         }
@@ -151,10 +160,23 @@ struct store_stage {
         if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
     }
 
-    /// Converged warp: waits until shared memory has been read, so that the CTA may end.
+    /// The owner's threads: waits until shared memory has been read, so that the CTA may end.
     DEEPGEMM_DEVICE static void finish() {
         if (issues()) ptx::bulk_wait_read<0>();
         ptx::sync_warp();
+    }
+
+private:
+    /// True in the owner's one thread that issues its copies: bulk groups belong to a thread.
+    DEEPGEMM_DEVICE static bool issues() { return ptx::thread_index() % threads == 0; }
+
+    /// All threads of the owner meet.
+    DEEPGEMM_DEVICE void sync() const {
+        if constexpr (Rows == sm90::warp_rows) {
+            ptx::sync_warp();
+        } else {
+            ptx::barrier_sync(1 + owner, threads);
+        }
     }
 };
 

@@ -81,9 +81,10 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
 }
 
 /// True if `have`, the configuration of a kernel, is what `wanted` asks for. A kernel's configuration has every member
-/// settled; members of `wanted` that leave the choice open (stages, store_columns and store_buffers of 0) agree with any value.
+/// settled; members of `wanted` that leave the choice open (stages and store_* of 0) agree with any value.
 constexpr bool agrees(config wanted, const config& have) {
     if (wanted.stages == 0) wanted.stages = have.stages;
+    if (wanted.store_rows == 0) wanted.store_rows = have.store_rows;
     if (wanted.store_columns == 0) wanted.store_columns = have.store_columns;
     if (wanted.store_buffers == 0) wanted.store_buffers = have.store_buffers;
     return wanted == have;

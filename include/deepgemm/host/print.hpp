@@ -10,13 +10,19 @@ namespace deepgemm {
 constexpr const char* name_of(promotion when) { return when == promotion::deferred ? "deferred" : "at_once"; }
 
 constexpr const char* name_of(scale_kind kind) {
-    return kind == scale_kind::fp32 ? "fp32" : kind == scale_kind::ue8m0 ? "ue8m0" : "none";
+    switch (kind) {
+        case scale_kind::fp32: return "fp32";
+        case scale_kind::ue8m0: return "ue8m0";
+        case scale_kind::custom: return "custom";
+        case scale_kind::none: break;
+    }
+    return "none";
 }
 
 /// A configuration as a C++ expression. Members that have their default are left out, but for the block.
 inline std::string to_source(const config& value) {
     // Names every member: a new one makes this line fail, and then it must be printed below.
-    const auto& [block, stages, cluster, math_warpgroups, raster_rows, store_columns, store_buffers, promote,
+    const auto& [block, stages, cluster, math_warpgroups, raster_rows, store_rows, store_columns, store_buffers, promote,
                  trigger_dependents, extents] = value;
     const config usual{};
     std::string text = concat("config{.block = {", block.m, ", ", block.n, ", ", block.k, "}");
@@ -24,6 +30,7 @@ inline std::string to_source(const config& value) {
     if (cluster != usual.cluster) text += concat(", .cluster = {", cluster.m, ", ", cluster.n, "}");
     if (math_warpgroups != usual.math_warpgroups) text += concat(", .math_warpgroups = ", math_warpgroups);
     if (raster_rows != usual.raster_rows) text += concat(", .raster_rows = ", raster_rows);
+    if (store_rows != usual.store_rows) text += concat(", .store_rows = ", store_rows);
     if (store_columns != usual.store_columns) text += concat(", .store_columns = ", store_columns);
     if (store_buffers != usual.store_buffers) text += concat(", .store_buffers = ", store_buffers);
     if (promote != usual.promote) text += concat(", .promote = promotion::", name_of(promote));

@@ -5,38 +5,84 @@
 
 #include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/kernel/config.cuh>
+#include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/scale/granularity.cuh>
 
 namespace deepgemm {
 
-/// True for an operand: an element type with scales.
+namespace operand_concept {
+/// Names an element type, and describes itself to the host.
 template <class T>
-concept scaled_operand = requires {
+concept has_element = requires {
     typename T::element;
-    requires scale_granularity<typename T::scale>;
     { T::info } -> converts_to<operand_info>;
 };
+/// Names its scales, a model of scale_granularity.
+template <class T>
+concept has_scales = requires {
+    typename T::scale;
+}
+&&scale_granularity<typename T::scale>;
+}  // namespace operand_concept
+
+/// An operand: an element type with scales.
+template <class T>
+concept scaled_operand = operand_concept::has_element<T> && operand_concept::has_scales<T>;
+
+/// The parts of gemm. Named beside its assertions, since nvcc tells which requirement fails only where a class template is
+/// constrained.
+template <scaled_operand A, scaled_operand B, epilogue Epilogue>
+struct gemm_parts {};
+
+/// Accumulators of one thread: the totals of its warpgroup's rows, and the partial sums of one multiply.
+DEEPGEMM_BOTH constexpr int accumulator_registers(config c) {
+    return (c.block.m / (64 * max(c.math_warpgroups, 1)) + 1) * c.block.n / 2;
+}
+/// Registers of a math thread, as far as accumulators may take them.
+DEEPGEMM_BOTH constexpr int accumulator_budget(int math_warpgroups) {
+    return (math_warpgroups == 1   ? register_budget<1>::math
+            : math_warpgroups == 2 ? register_budget<2>::math
+                                   : register_budget<3>::math) -
+           16;
+}
 
 /// The requirements of gemm; a base class without members.
 template <class A, class B, class Epilogue, config Config>
 struct gemm_requirements {
     static_assert(scaled_operand<A>, "gemm: A must be an operand: operand<e4m3, scale::per_token<scale::fp32>>, say");
     static_assert(scaled_operand<B>, "gemm: B must be an operand: operand<e4m3, scale::per_block<scale::fp32>>, say");
-    static_assert(epilogue<Epilogue>, "gemm: the epilogue must end in a store");
-    static_assert(A::scale::staged, "gemm: A must have per-token scales");
+    static_assert(epilogue<Epilogue>, "gemm: the epilogue must end in a sink: store<bf16>, say");
+    static_assert(sizeof(gemm_parts<A, B, Epilogue>) != 0);
+    static_assert(A::scale::staged && A::scale::tile == scale_tile{1, 128}, "gemm: A must have per-token scales");
+    static_assert(B::scale::tile.k == 128, "gemm: a scale of B must cover 128 elements of K");
+    static_assert(B::scale::staged ? B::scale::tile.mn == 1 : B::scale::tile.mn % 8 == 0,
+                  "gemm: a scale of B must cover one row if it is staged, else a multiple of 8 rows");
     static_assert(Config.block.k == 128, "gemm: block.k must be 128: one 128-byte row of FP8 and one scale");
     static_assert(Config.block.n >= 8 && Config.block.n <= 256 && Config.block.n % 8 == 0,
                   "gemm: block.n must be a multiple of 8 from 8 to 256");
-    static_assert(Config.block.m >= 64 && Config.block.m <= 256 && Config.block.m % (64 * Config.math_warpgroups) == 0,
+    static_assert(Config.math_warpgroups >= 1 && Config.math_warpgroups <= 3,
+                  "gemm: math_warpgroups must be 1, 2 or 3");
+    static_assert(Config.block.m >= 64 && Config.block.m <= 256 &&
+                      Config.block.m % (64 * max(Config.math_warpgroups, 1)) == 0,
                   "gemm: block.m must be at most 256 and a multiple of 64 rows for each math warpgroup");
+    static_assert(
+        accumulator_registers(Config) <= accumulator_budget(Config.math_warpgroups),
+        "gemm: a tile this large does not fit the registers: the accumulators of a thread, (rows of its warpgroup / "
+        "64 + 1) * block.n / 2, may be 232, 216 or 144 on 1, 2 or 3 math warpgroups");
     static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 32),
                   "gemm: stages must be from 2 to 32, or 0 for as many as fit");
     static_assert(Config.cluster.m >= 1 && Config.cluster.n >= 1 && Config.cluster.size() <= 8,
                   "gemm: a cluster has 1 to 8 CTAs");
-    static_assert(Config.block.m % (8 * Config.cluster.n) == 0 && Config.block.n % (8 * Config.cluster.m) == 0,
+    static_assert(Config.block.m % (8 * max(Config.cluster.n, 1)) == 0 &&
+                      Config.block.n % (8 * max(Config.cluster.m, 1)) == 0,
                   "gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile");
-    static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0, "gemm: store_buffers and store_columns are counts; 0 chooses");
+    static_assert(Config.store_rows == 0 || Config.store_rows == 16 || Config.store_rows == 64,
+                  "gemm: store_rows must be 16 (a warp's), 64 (a warpgroup's), or 0 to choose by D's type");
+    static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0,
+                  "gemm: store_buffers and store_columns are counts; 0 chooses");
     static_assert(Config.raster_rows >= 1, "gemm: raster_rows must be positive");
+    static_assert(Config.extents.m >= 0 && Config.extents.n >= 0 && Config.extents.k >= 0,
+                  "gemm: static extents are lengths; 0 leaves one to run time");
 };
 
 }  // namespace deepgemm

@@ -6,6 +6,7 @@
 
 #include <deepgemm/epilogue/step.cuh>
 #include <deepgemm/kernel/check.cuh>
+#include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/storage.cuh>
 #include <deepgemm/mma/promotion.cuh>
 #include <deepgemm/mma/wgmma_atom.cuh>
@@ -142,7 +143,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         const pipeline pipe{smem.barriers(), peers{rank}};
         if (ptx::thread_index() == 0) {
             if constexpr (Epilogue::accumulates) {
-                for (u32 i = 0; i < storage::math_warps; ++i) ptx::mbarrier_init(smem.c_barrier(i), 1);
+                for (u32 i = 0; i < storage::owners; ++i) ptx::mbarrier_init(smem.c_barrier(i), 1);
             }
             pipe.initialise();
         }
@@ -155,13 +156,13 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         const tiles schedule = tiles::of(shape, rank);
         if (is_producer()) {
             ptx::role("producer");
-            ptx::decrease_registers<registers::producer>();
+            registers::give();
             if (ptx::warp_index() == 0 && ptx::elect_one()) load(p, smem, pipe, schedule);
             ptx::sync_warp();
             leave();
         } else {
             ptx::role("math");
-            ptx::increase_registers<registers::math>();
+            registers::take();
             multiply(p, shape, smem, pipe, schedule);
             leave();
         }
@@ -216,8 +217,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
                                          const tiles& schedule) {
         const int first_row = int(math_warpgroup()) * waves * mma::m;  // of this warpgroup in the tile
         const auto place = sm90::fragment_place::here();
-        const u32 warp = math_warp();
-        output out{smem.output_of(warp), smem.c_barrier(warp)};
+        const u32 owner = output::owner_index();
+        output out{smem.output_of(owner), smem.c_barrier(owner), owner};
         const u64 a_rows = sm90::k_major_descriptor(smem.a(0) + u32(first_row) * a_tile::row_bytes, a_tile::swizzle);
         const u64 b_rows = sm90::k_major_descriptor(smem.b(0), b_tile::swizzle);
         const u32 a_scale_rows = ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4);
@@ -232,7 +233,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
             const tile_coord tile = *next;
             ++next;
             const i32 blocks = schedule.k_blocks();
-            const i32 row0 = tile.m + first_row + place.warp_row;  // of this warp in D
+            const i32 row0 = tile.m + first_row + place.row / output::rows * output::rows;  // of this owner in D
             clear(total);
             for (i32 block = 0; block < blocks; ++block) {
                 const auto b_scale = sb.at(block, smem.sb(at.stage), place.column);
@@ -268,10 +269,10 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         if constexpr (Epilogue::accumulates) out.fetch(p.c.map, m, n);
     }
 
-    /// Takes a warp's rows of wave `wave`, 16 x block.n totals, through the epilogue's steps to D, batch by batch.
+    /// Takes wave `wave` of an owner's rows, block.n totals each, through the epilogue's steps to D, batch by batch.
     DEEPGEMM_DEVICE static void store_wave(const params& p, problem_shape shape, output& out, const float (&total)[mma::registers],
                                            i32 row0, int wave, i32 n) {
-        const int lane = int(ptx::lane_index());
+        const auto place = sm90::fragment_place::here();
         constexpr int batches = mma::registers / output::registers, per_buffer = output::buffer::registers;
         const i32 m = row0 + wave * mma::m;
         DEEPGEMM_UNROLL
@@ -280,7 +281,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
             DEEPGEMM_UNROLL
             for (int i = 0; i < output::registers; i += 2) {
                 const int first = batch * output::registers + i;
-                const pair_place at{m + sm90::fragment_row(lane, first), n + sm90::fragment_column(lane, first), shape};
+                const pair_place at{m + place.row % output::rows + 8 * (first / 2 % 2), n + place.column + 8 * (first / 4), shape};
                 const auto pair = Epilogue::apply(p.epilogue, {total[first], total[first + 1]}, at);
                 value[i / per_buffer][i % per_buffer] = pair.x;
                 value[i / per_buffer][i % per_buffer + 1] = pair.y;
@@ -319,5 +320,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         if constexpr (Config.cluster.size() > 1) ptx::cluster_sync();
     }
 };
+
+static_assert(kernel<gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, scale::per_block<scale::fp32>>,
+                          store<bf16>, config{}>>);
 
 }  // namespace deepgemm

@@ -6,8 +6,9 @@
 
 namespace deepgemm {
 
-/// How scales are stored: not at all, one float each, or four UE8M0 exponents along K in a 32-bit word.
-enum class scale_kind : u8 { none, fp32, ue8m0 };
+/// How scales are stored: not at all, one float each, four UE8M0 exponents along K in a 32-bit word, or in a format of the
+/// user's own, whose kernels no planner picks.
+enum class scale_kind : u8 { none, fp32, ue8m0, custom };
 
 /// The tile of an operand that one scale covers: rows (M or N) by K elements.
 struct scale_tile {

@@ -34,16 +34,18 @@ struct gemm_sizes {
     static constexpr int store_columns = Config.store_columns ? Config.store_columns : widest;
     static constexpr int store_buffers = Config.store_buffers ? Config.store_buffers : Config.block.n / store_columns;
     static_assert(widest % store_columns == 0, "gemm: store_columns must divide block.n and fill at most 128 bytes");
-    using output = store_stage<typename Epilogue::element, Config.block.n, store_columns, store_buffers, Epilogue::accumulates,
+    // Measured: BF16 gains 1 % by storing per warp, FP32, with twice the copies, 3 % by storing per warpgroup.
+    static constexpr int store_rows = Config.store_rows ? Config.store_rows : sizeof(typename Epilogue::element) == 2 ? 16 : 64;
+    using output = store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers, Epilogue::accumulates,
                                Epilogue::heads>;
-    static constexpr u32 warpgroups = Config.math_warpgroups;
+    static constexpr u32 owners = Config.math_warpgroups * (sm90::fragment_rows / store_rows);  ///< of staging buffers
 
     static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0, sb_words = B::scale::staged ? Config.block.n : 0;
     static constexpr u32 sa_bytes = align_up(4 * sa_words, 128u), sb_bytes = align_up(4 * sb_words, 128u);
     /// Bytes that land in one stage, all copies together; and what a stage occupies, its two barriers included.
     static constexpr u32 landing_bytes = a_tile::bytes + b_tile::bytes + 4 * (sa_words + sb_words);
     static constexpr u32 stage_bytes = a_tile::bytes + b_tile::bytes + sa_bytes + sb_bytes + 16;
-    static constexpr u32 fixed_bytes = align_up(warpgroups * output::bytes, 128u) + warpgroups * output::barrier_bytes;
+    static constexpr u32 fixed_bytes = align_up(owners * output::bytes, 128u) + owners * output::barrier_bytes;
 
     static constexpr int stages_that_fit = min(int((max_smem_bytes - fixed_bytes) / stage_bytes), 16);
     static constexpr int stages = Config.stages ? Config.stages : stages_that_fit;
@@ -58,16 +60,16 @@ template <class A, class B, class Epilogue, config Config>
 struct gemm_storage : gemm_sizes<A, B, Epilogue, Config> {
     using sizes = gemm_sizes<A, B, Epilogue, Config>;
     using typename sizes::a_tile, typename sizes::b_tile, typename sizes::output;
-    using sizes::warpgroups, sizes::stages;
+    using sizes::owners, sizes::stages;
 
     static constexpr u32 a_offset = 0;
     static constexpr u32 b_offset = a_offset + stages * a_tile::bytes;
     static constexpr u32 output_offset = b_offset + stages * b_tile::bytes;
-    static constexpr u32 sa_offset = align_up(output_offset + warpgroups * output::bytes, 128u);
+    static constexpr u32 sa_offset = align_up(output_offset + owners * output::bytes, 128u);
     static constexpr u32 sb_offset = sa_offset + stages * sizes::sa_bytes;
     static constexpr u32 barriers_offset = sb_offset + stages * sizes::sb_bytes;
     static constexpr u32 c_barriers_offset = barriers_offset + stages * 16;
-    static constexpr u32 bytes = c_barriers_offset + warpgroups * output::barrier_bytes;
+    static constexpr u32 bytes = c_barriers_offset + owners * output::barrier_bytes;
 
     u32 base;  ///< shared address of the CTA's dynamic shared memory
 
@@ -75,9 +77,9 @@ struct gemm_storage : gemm_sizes<A, B, Epilogue, Config> {
     DEEPGEMM_DEVICE u32 b(u32 stage) const { return base + b_offset + stage * b_tile::bytes; }
     DEEPGEMM_DEVICE u32 sa(u32 stage) const { return base + sa_offset + stage * sizes::sa_bytes; }
     DEEPGEMM_DEVICE u32 sb(u32 stage) const { return base + sb_offset + stage * sizes::sb_bytes; }
-    DEEPGEMM_DEVICE u32 output_of(u32 warpgroup) const { return base + output_offset + warpgroup * output::bytes; }
+    DEEPGEMM_DEVICE u32 output_of(u32 owner) const { return base + output_offset + owner * output::bytes; }
     DEEPGEMM_DEVICE u32 barriers() const { return base + barriers_offset; }
-    DEEPGEMM_DEVICE u32 c_barrier(u32 warpgroup) const { return base + c_barriers_offset + 8 * warpgroup; }
+    DEEPGEMM_DEVICE u32 c_barrier(u32 owner) const { return base + c_barriers_offset + 8 * owner; }
 };
 
 }  // namespace deepgemm

@@ -11,6 +11,8 @@ namespace deepgemm::sm90 {
 
 /// Rows one warpgroup multiplies in one instruction.
 inline constexpr int fragment_rows = 64;
+/// Rows of a fragment that one warp holds.
+inline constexpr int warp_rows = 16;
 
 /// Row of register `i` of thread `thread` of a warpgroup, 0 to 63.
 DEEPGEMM_BOTH constexpr int fragment_row(int thread, int i) {
@@ -22,14 +24,13 @@ DEEPGEMM_BOTH constexpr int fragment_column(int thread, int i) { return 8 * (i /
 
 /// The place of the calling thread in its warpgroup's fragments; computed once per role.
 struct fragment_place {
-    int row;       ///< of registers 0 and 1; registers 2 and 3 are 8 rows below
-    int column;    ///< of register 0; the others follow at 1, 8 i and 8 i + 1
-    int warp_row;  ///< first of the 16 rows of the calling warp
+    int row;     ///< of registers 0 and 1; registers 2 and 3 are 8 rows below
+    int column;  ///< of register 0; the others follow at 1, 8 i and 8 i + 1
 
     /// The calling thread's place.
     DEEPGEMM_DEVICE static fragment_place here() {
         const int thread = int(ptx::thread_index() % 128);
-        return {fragment_row(thread, 0), fragment_column(thread, 0), thread / 32 * 16};
+        return {fragment_row(thread, 0), fragment_column(thread, 0)};
     }
 };
 

@@ -8,14 +8,24 @@
 
 namespace deepgemm {
 
-/// Registers per thread of each role; they must add up to at most 65,536 per CTA, in steps of 8.
+/// Registers per thread of each role: the producer gives up what it does not need. They must add up to at most 65,536 per
+/// CTA, in steps of 8. With one math warpgroup the even share is all that a thread can use, and none move.
 template <int MathWarpgroups>
 struct register_budget {
     static_assert(MathWarpgroups >= 1 && MathWarpgroups <= 3, "a CTA has one to three math warpgroups");
-    static constexpr int producer = MathWarpgroups == 1 ? 56 : MathWarpgroups == 2 ? 40 : 32;
-    static constexpr int math = MathWarpgroups == 1 ? 248 : MathWarpgroups == 2 ? 232 : 160;
-    static_assert(128 * (producer + MathWarpgroups * math) <= 65536);
     static constexpr int threads = 128 * (1 + MathWarpgroups);
+    static constexpr int producer = MathWarpgroups == 2 ? 40 : 32;
+    static constexpr int math = MathWarpgroups == 2 ? 232 : 160;
+    static_assert(MathWarpgroups == 1 || 128 * (producer + MathWarpgroups * math) <= 65536);
+
+    /// Called by all warps of the producer's warpgroup.
+    DEEPGEMM_DEVICE static void give() {
+        if constexpr (MathWarpgroups > 1) ptx::decrease_registers<producer>();
+    }
+    /// Called by all warps of a math warpgroup; waits until the producer has given.
+    DEEPGEMM_DEVICE static void take() {
+        if constexpr (MathWarpgroups > 1) ptx::increase_registers<math>();
+    }
 };
 
 /// True in the warpgroup that feeds TMA.
@@ -23,8 +33,5 @@ DEEPGEMM_DEVICE bool is_producer() { return ptx::warpgroup_index() == 0; }
 
 /// Index of the calling math warpgroup, from 0.
 DEEPGEMM_DEVICE u32 math_warpgroup() { return ptx::warpgroup_index() - 1; }
-
-/// Index of the calling math warp, from 0.
-DEEPGEMM_DEVICE u32 math_warp() { return ptx::warp_index() - 4; }
 
 }  // namespace deepgemm

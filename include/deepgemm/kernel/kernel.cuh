@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// The kernel concept: what a type must have so that the launchers (nvcc, NVRTC and the simulator) can run it. A kernel is a
+// type of static members only; nothing here says what it computes.
+#pragma once
+
+#include <deepgemm/core/traits.cuh>
+#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/layout/tensor_map.cuh>
+
+namespace deepgemm {
+
+namespace kernel_concept {
+/// Usable only with a constant: names what must be known at compile time.
+template <auto>
+struct constant;
+
+/// Knows its launch geometry at compile time: `info`, with a whole number of warps.
+template <class K>
+concept describes = requires {
+    { K::info } -> same_as<const kernel_info&>;
+    typename constant<K::info.threads>;
+}
+&&(K::info.threads >= 32 && K::info.threads <= 1024 && K::info.threads % 32 == 0);
+/// Takes `arguments` on the host and hands `params`, a plain copyable value, to the device.
+template <class K>
+concept takes_arguments = requires {
+    typename K::arguments;
+    typename K::params;
+}
+&&__is_trivially_copyable(typename K::params);
+/// Says how many CTAs some arguments need on a number of multiprocessors.
+template <class K>
+concept sizes_grid = requires(const typename K::arguments& arguments, int num_sms) {
+    { K::grid(arguments, num_sms) } -> same_as<int>;
+};
+/// Says at compile time how many tensor maps it needs.
+template <class K>
+concept counts_maps = requires {
+    { K::map_count } -> converts_to<int>;
+    typename constant<K::map_count>;
+};
+/// Makes its parameters of arguments alone.
+template <class K>
+concept needs_no_maps = K::map_count == 0 && requires(const typename K::arguments& arguments) {
+    { K::make_params(arguments) } -> same_as<typename K::params>;
+};
+/// Describes the tensor maps it needs, and makes its parameters of arguments and encoded maps.
+template <class K>
+concept asks_for_maps = K::map_count >
+0 && requires(const typename K::arguments& arguments, tensor_map_request (&requests)[K::map_count],
+              const tensor_map (&maps)[K::map_count]) {
+    K::tensor_maps(arguments, requests);
+    { K::make_params(arguments, maps) } -> same_as<typename K::params>;
+};
+/// Has a body, which every thread runs.
+template <class K>
+concept runs = requires(const typename K::params& params) {
+    K::run(params);
+};
+}  // namespace kernel_concept
+
+/// A type that can be launched: geometry, arguments, parameters and a body.
+template <class K>
+concept kernel = kernel_concept::describes<K> && kernel_concept::takes_arguments<K> && kernel_concept::sizes_grid<K> &&
+    kernel_concept::counts_maps<K> &&
+    (kernel_concept::needs_no_maps<K> || kernel_concept::asks_for_maps<K>)&&kernel_concept::runs<K>;
+
+namespace kernel_concept {
+/// Complete for kernels only. Named beside an assertion, since nvcc tells which requirement fails only where a class
+/// template is constrained.
+template <kernel K>
+struct model {};
+}  // namespace kernel_concept
+
+}  // namespace deepgemm
