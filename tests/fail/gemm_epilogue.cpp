@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is computed must be stored.
-// expect: gemm: the epilogue must end in a store
+// expect: gemm: the epilogue must end in a sink: store<bf16>, say
+// expect: describes
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Elements alone are no operand: their scales belong to it.
 // expect: gemm: A must be an operand: operand<e4m3, scale::per_token<scale::fp32>>, say
+// expect: has_element
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A format alone does not say what a scale covers.
-// expect: operand: the scales must model scale_granularity
-// expect host: covers_tile
+// expect: operand: the scales must model scale_granularity: scale::per_token<...>, say
+// expect: covers_tile
 #include <deepgemm/scale/fp32.cuh>
 
 using namespace deepgemm;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A chain of steps must end somewhere.
-// expect: then: the last part must be a sink, as store is
-// expect host: writes
+// expect: then: the last part must be a sink: store, accumulate or store_heads, say
+// expect: writes
 #include <deepgemm/epilogue/step.cuh>
 
 using namespace deepgemm;

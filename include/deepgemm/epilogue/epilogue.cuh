@@ -56,4 +56,13 @@ concept epilogue_step = epilogue_concept::describes<S> && epilogue_concept::prep
 template <class E>
 concept epilogue = epilogue_step<E> && epilogue_concept::writes<E>;
 
+namespace epilogue_concept {
+/// Complete for steps only, and for epilogues only. Named beside an assertion, since nvcc tells which requirement fails only
+/// where a class template is constrained.
+template <epilogue_step S>
+struct step_model {};
+template <epilogue E>
+struct model {};
+}  // namespace epilogue_concept
+
 }  // namespace deepgemm

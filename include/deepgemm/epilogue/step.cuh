@@ -6,10 +6,22 @@
 
 namespace deepgemm {
 
+namespace epilogue_concept {
+/// A function object that a step may apply to each element of D: `float operator()(float value, i32 m, i32 n) const`.
+template <class F>
+concept element_function = requires(const F& f, float value, i32 m, i32 n) {
+    { f(value, m, n) } -> same_as<float>;
+};
+}  // namespace epilogue_concept
+
 /// Applies a function object of the user's: `float operator()(float value, i32 m, i32 n) const`, called for elements inside
 /// D only. Its members are the arguments, copied into the kernel's parameters: trivially copyable, pointers to device memory.
 template <class Function>
 struct transform {
+    static_assert(epilogue_concept::element_function<Function>,
+                  "transform: the function must have float operator()(float value, i32 m, i32 n) const");
+    static_assert(__is_trivially_copyable(Function),
+                  "transform: the function travels as a kernel parameter and must be trivially copyable");
     using arguments = Function;
     using params = Function;
     static constexpr bool accumulates = false, custom = true;
@@ -26,7 +38,8 @@ struct transform {
 /// sink. Steps see the totals; `accumulate` adds C after them.
 template <class First, class... Rest>
 struct then {
-    static_assert(epilogue_step<First>, "then: every part but the last must model epilogue_step");
+    static_assert(epilogue_step<First>, "then: every part but the last must model epilogue_step: transform<...>, say");
+    static_assert(sizeof(epilogue_concept::step_model<First>) != 0);
     using tail = then<Rest...>;
     using element = typename tail::element;
     struct arguments {
@@ -51,7 +64,8 @@ struct then {
 
 template <class Sink>
 struct then<Sink> : Sink {
-    static_assert(epilogue<Sink>, "then: the last part must be a sink, as store is");
+    static_assert(epilogue<Sink>, "then: the last part must be a sink: store, accumulate or store_heads, say");
+    static_assert(sizeof(epilogue_concept::model<Sink>) != 0);
 };
 
 }  // namespace deepgemm

@@ -13,6 +13,7 @@
 #include <deepgemm/host/cuda_tensor_map.hpp>
 #include <deepgemm/host/kernel_handle.hpp>
 #include <deepgemm/kernel/entry.cuh>
+#include <deepgemm/kernel/kernel.cuh>
 
 namespace deepgemm::cuda {
 
@@ -120,6 +121,8 @@ result<void> prepare() {
 /// Launches kernel `K` on the current device. Success means that it is in the stream, or that there was nothing to do.
 template <class K>
 result<void> launch(const typename K::arguments& arguments, const launch_options& options = {}) {
+    static_assert(kernel<K>, "launch: the type must model kernel; the notes name what it lacks");
+    static_assert(sizeof(kernel_concept::model<K>) != 0);
     const auto device = current_device();
     if (!device) return device.failure();
     const auto present = attribute(cudaDevAttrMultiProcessorCount, *device);
@@ -141,6 +144,8 @@ result<void> launch(const typename K::arguments& arguments, const launch_options
 /// Kernel `K` for the planner.
 template <class K>
 constexpr kernel_handle handle_of() {
+    static_assert(takes_gemm_arguments<K>,
+                  "handle_of: a planner launches with gemm_arguments; K::arguments must derive from them");
     return {K::info, &prepare<K>, [](const gemm_arguments& given, const launch_options& options) {
                 typename K::arguments arguments;
                 static_cast<gemm_arguments&>(arguments) = given;

@@ -27,6 +27,10 @@ struct kernel_handle {
     result<void> (*launch)(const gemm_arguments&, const launch_options&) = nullptr;
 };
 
+/// A kernel that can be launched with what a planner has: its arguments are gemm_arguments, and maybe more.
+template <class K>
+concept takes_gemm_arguments = requires(typename K::arguments& arguments) { static_cast<gemm_arguments&>(arguments); };
+
 /// Multiprocessors that a launch uses on a device with `present` of them; an error if that is out of range.
 inline result<int> usable_sms(const kernel_info& info, const launch_options& options, int present) {
     const int wanted = options.num_sms == 0 ? present : options.num_sms;

@@ -38,6 +38,8 @@ inline options machine_of(const launch_options& wishes) {
 /// Kernel `K` for the planner.
 template <class K>
 constexpr kernel_handle handle_of() {
+    static_assert(takes_gemm_arguments<K>,
+                  "handle_of: a planner launches with gemm_arguments; K::arguments must derive from them");
     return {K::info, [] { return result<void>{}; },
             [](const gemm_arguments& given, const launch_options& wishes) {
                 typename K::arguments arguments;

@@ -17,17 +17,17 @@ concept has_element = requires {
     typename T::element;
     { T::info } -> converts_to<operand_info>;
 };
-/// Names its scales, a model of scale_granularity.
+/// Names its scales.
 template <class T>
-concept has_scales = requires {
+concept names_scales = requires {
     typename T::scale;
-}
-&&scale_granularity<typename T::scale>;
+};
 }  // namespace operand_concept
 
 /// An operand: an element type with scales.
 template <class T>
-concept scaled_operand = operand_concept::has_element<T> && operand_concept::has_scales<T>;
+concept scaled_operand =
+    operand_concept::has_element<T> && operand_concept::names_scales<T> && scale_granularity<typename T::scale>;
 
 /// The parts of gemm. Named beside its assertions, since nvcc tells which requirement fails only where a class template is
 /// constrained.
@@ -38,9 +38,9 @@ struct gemm_parts {};
 DEEPGEMM_BOTH constexpr int accumulator_registers(config c) {
     return (c.block.m / (64 * max(c.math_warpgroups, 1)) + 1) * c.block.n / 2;
 }
-/// Registers of a math thread, as far as accumulators may take them.
+/// Registers of a math thread that accumulators may take: all but a few for addresses and scales.
 DEEPGEMM_BOTH constexpr int accumulator_budget(int math_warpgroups) {
-    return (math_warpgroups == 1   ? register_budget<1>::math
+    return (math_warpgroups == 1   ? 65536 / register_budget<1>::threads
             : math_warpgroups == 2 ? register_budget<2>::math
                                    : register_budget<3>::math) -
            16;
@@ -68,7 +68,7 @@ struct gemm_requirements {
     static_assert(
         accumulator_registers(Config) <= accumulator_budget(Config.math_warpgroups),
         "gemm: a tile this large does not fit the registers: the accumulators of a thread, (rows of its warpgroup / "
-        "64 + 1) * block.n / 2, may be 232, 216 or 144 on 1, 2 or 3 math warpgroups");
+        "64 + 1) * block.n / 2, may be 240, 216 or 144 on 1, 2 or 3 math warpgroups");
     static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 32),
                   "gemm: stages must be from 2 to 32, or 0 for as many as fit");
     static_assert(Config.cluster.m >= 1 && Config.cluster.n >= 1 && Config.cluster.size() <= 8,

@@ -14,20 +14,24 @@ namespace kernel_concept {
 template <auto>
 struct constant;
 
-/// Knows its launch geometry at compile time: `info`, with a whole number of warps.
+/// Knows its launch geometry at compile time.
 template <class K>
 concept describes = requires {
     { K::info } -> same_as<const kernel_info&>;
     typename constant<K::info.threads>;
-}
-&&(K::info.threads >= 32 && K::info.threads <= 1024 && K::info.threads % 32 == 0);
-/// Takes `arguments` on the host and hands `params`, a plain copyable value, to the device.
+};
+/// Runs on whole warps.
+template <class K>
+concept has_warps = (K::info.threads >= 32 && K::info.threads <= 1024 && K::info.threads % 32 == 0);
+/// Takes `arguments` on the host and hands `params` to the device.
 template <class K>
 concept takes_arguments = requires {
     typename K::arguments;
     typename K::params;
-}
-&&__is_trivially_copyable(typename K::params);
+};
+/// Its parameters may be copied as bytes.
+template <class K>
+concept copies_params = __is_trivially_copyable(typename K::params);
 /// Says how many CTAs some arguments need on a number of multiprocessors.
 template <class K>
 concept sizes_grid = requires(const typename K::arguments& arguments, int num_sms) {
@@ -41,17 +45,20 @@ concept counts_maps = requires {
 };
 /// Makes its parameters of arguments alone.
 template <class K>
-concept needs_no_maps = K::map_count == 0 && requires(const typename K::arguments& arguments) {
+concept needs_no_maps = (K::map_count == 0) && requires(const typename K::arguments& arguments) {
     { K::make_params(arguments) } -> same_as<typename K::params>;
 };
 /// Describes the tensor maps it needs, and makes its parameters of arguments and encoded maps.
 template <class K>
-concept asks_for_maps = K::map_count >
-0 && requires(const typename K::arguments& arguments, tensor_map_request (&requests)[K::map_count],
-              const tensor_map (&maps)[K::map_count]) {
+concept asks_for_maps = (K::map_count > 0) &&
+                        requires(const typename K::arguments& arguments, tensor_map_request (&requests)[K::map_count],
+                                 const tensor_map (&maps)[K::map_count]) {
     K::tensor_maps(arguments, requests);
     { K::make_params(arguments, maps) } -> same_as<typename K::params>;
 };
+/// Makes its parameters, with tensor maps or without.
+template <class K>
+concept makes_params = needs_no_maps<K> || asks_for_maps<K>;
 /// Has a body, which every thread runs.
 template <class K>
 concept runs = requires(const typename K::params& params) {
@@ -61,9 +68,9 @@ concept runs = requires(const typename K::params& params) {
 
 /// A type that can be launched: geometry, arguments, parameters and a body.
 template <class K>
-concept kernel = kernel_concept::describes<K> && kernel_concept::takes_arguments<K> && kernel_concept::sizes_grid<K> &&
-    kernel_concept::counts_maps<K> &&
-    (kernel_concept::needs_no_maps<K> || kernel_concept::asks_for_maps<K>)&&kernel_concept::runs<K>;
+concept kernel = kernel_concept::describes<K> && kernel_concept::has_warps<K> && kernel_concept::takes_arguments<K> &&
+    kernel_concept::copies_params<K> && kernel_concept::sizes_grid<K> && kernel_concept::counts_maps<K> &&
+    kernel_concept::makes_params<K> && kernel_concept::runs<K>;
 
 namespace kernel_concept {
 /// Complete for kernels only. Named beside an assertion, since nvcc tells which requirement fails only where a class

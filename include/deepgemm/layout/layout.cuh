@@ -11,9 +11,9 @@ namespace layout_concept {
 /// Knows its extents and size at compile time.
 template <class L>
 concept has_extents = requires {
-    L::rows;
-    L::columns;
-    L::bytes;
+    { L::rows } -> converts_to<int>;
+    { L::columns } -> converts_to<int>;
+    { L::bytes } -> converts_to<u32>;
 };
 /// Maps (row, column) to a byte offset.
 template <class L>

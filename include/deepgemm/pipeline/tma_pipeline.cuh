@@ -13,8 +13,12 @@
 namespace deepgemm {
 
 namespace pipeline_concept {
+/// Names a cursor over its stages, which each role keeps and advances.
 template <class P>
-concept has_cursor = requires { typename P::cursor; };
+concept has_cursor = requires(typename P::cursor at) {
+    { at.stage } -> converts_to<u32>;
+    at.advance();
+};
 /// The producer's words.
 template <class P>
 concept fills = requires(const P& pipe, typename P::cursor at, u32 bytes) {

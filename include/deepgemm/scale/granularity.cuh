@@ -24,6 +24,9 @@ template <class G>
 concept covers_tile = requires {
     { G::tile } -> converts_to<scale_tile>;
 };
+/// Names the format of its words.
+template <class G>
+concept names_format = requires { typename G::format; };
 /// Says whether the scales travel through the pipeline with their operand.
 template <class G>
 concept says_route = requires {
@@ -37,7 +40,15 @@ concept scale_format = scale_concept::packs_words<F> && scale_concept::decodes<F
 
 /// Which tile of an operand one scale covers, and in which format.
 template <class G>
-concept scale_granularity = scale_concept::covers_tile<G> && scale_concept::says_route<G> && scale_format<typename G::format>;
+concept scale_granularity = scale_concept::covers_tile<G> && scale_concept::says_route<G> && scale_concept::names_format<G> &&
+                            scale_format<typename G::format>;
+
+namespace scale_concept {
+/// Complete for granularities only. Named beside an assertion, since nvcc tells which requirement fails only where a class
+/// template is constrained.
+template <scale_granularity G>
+struct model {};
+}  // namespace scale_concept
 
 namespace scale {
 
@@ -64,7 +75,8 @@ struct per_block {
 template <class Element, class Scale>
 struct operand {
     static_assert(fp8_element<Element>, "operand: the element type must be e4m3 or e5m2");
-    static_assert(scale_granularity<Scale>, "operand: the scales must model scale_granularity");
+    static_assert(scale_granularity<Scale>, "operand: the scales must model scale_granularity: scale::per_token<...>, say");
+    static_assert(sizeof(scale_concept::model<Scale>) != 0);
     using element = Element;
     using scale = Scale;
     static constexpr operand_info info{dtype_of<Element>, Scale::format::kind, Scale::tile};

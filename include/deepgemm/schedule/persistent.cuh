@@ -15,7 +15,8 @@ namespace scheduler_concept {
 template <class S>
 concept iterates = requires(const S& tiles) {
     { *tiles.begin() } -> same_as<tile_coord>;
-    tiles.begin() != tiles.end();
+    { tiles.begin() != tiles.end() } -> same_as<bool>;
+    ++tiles.begin();
 };
 /// Tells how many K blocks a tile has.
 template <class S>

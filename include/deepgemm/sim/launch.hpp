@@ -3,6 +3,7 @@
 // run them to the end, then the next ones. Launches on different OS threads are independent.
 #pragma once
 
+#include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/sim/barrier.hpp>
 #include <deepgemm/sim/registers.hpp>
 #include <deepgemm/sim/report.hpp>
@@ -199,6 +200,7 @@ typename K::params parameters_of(const typename K::arguments& arguments) {
 /// A kernel whose CTAs wait for each other has `static constexpr bool all_resident = true`.
 template <class K>
 void launch(const typename K::arguments& arguments, options o = {}) {
+    static_assert(kernel<K>, "launch: the type must model kernel; the notes name what it lacks");
     geometry g;
     g.grid.x = u32(K::grid(arguments, o.num_sms));
     if (g.grid.x == 0) return;

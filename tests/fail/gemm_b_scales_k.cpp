@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// The tensor core sums 128 elements of K before a scale is applied.
+// expect: gemm: a scale of B must cover 128 elements of K
+#include <deepgemm/kernel/gemm.cuh>
+
+namespace dg = deepgemm;
+
+using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
+/// One scale for `Rows` rows and `Depth` elements of K.
+template <int Rows, int Depth>
+struct coarse {
+    using format = dg::scale::fp32;
+    static constexpr dg::scale_tile tile{Rows, Depth};
+    static constexpr bool staged = false;
+};
+template <int Rows, int Depth>
+using coarse_b = dg::operand<dg::e4m3, coarse<Rows, Depth>>;
+#ifdef CORRECT
+using kernel =
+    dg::gemm<dg::arch::sm90, a, coarse_b<64, 128>, dg::store<dg::bf16>, dg::config{.block = {128, 128, 128}}>;
+#else
+using kernel =
+    dg::gemm<dg::arch::sm90, a, coarse_b<128, 64>, dg::store<dg::bf16>, dg::config{.block = {128, 128, 128}}>;
+#endif
+constexpr auto size = kernel::info.smem_bytes;

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// A planner knows products only; it cannot launch a kernel that takes something else.
+// expect host: handle_of: a planner launches with gemm_arguments; K::arguments must derive from them
+// expect host: takes_gemm_arguments
+#include <deepgemm/host/sim_launch.hpp>
+#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/scale/transforms.cuh>
+
+using namespace deepgemm;
+
+#ifdef CORRECT
+using kernel_type = gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>,
+                         operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, config{}>;
+#else
+using kernel_type = scale::to_mn_major<scale::fp32>;
+#endif
+constexpr kernel_handle handle = sim::handle_of<kernel_type>();

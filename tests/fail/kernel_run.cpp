@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// A kernel needs a body, and it is called run.
+// expect: launch: the type must model kernel; the notes name what it lacks
+// expect: runs
+#if defined(__CUDACC__)
+#include <deepgemm/host/cuda_launch.hpp>
+#else
+#include <deepgemm/host/sim_launch.hpp>
+#endif
+
+using namespace deepgemm;
+
+struct fill {
+    static constexpr kernel_info info{.arch = 0, .threads = 128};
+    static constexpr int map_count = 0;
+    struct arguments {
+        float* out;
+    };
+    using params = arguments;
+    DEEPGEMM_BOTH static constexpr params make_params(const arguments& args) { return args; }
+    DEEPGEMM_BOTH static constexpr int grid(const arguments&, int) { return 1; }
+#ifdef CORRECT
+    DEEPGEMM_DEVICE static void run(const params& p) { p.out[0] = 1; }
+#else
+    DEEPGEMM_DEVICE static void body(const params& p) { p.out[0] = 1; }
+#endif
+};
+
+void launch_it(float* out) {
+#if defined(__CUDACC__)
+    static_cast<void>(cuda::launch<fill>({out}));
+#else
+    sim::launch<fill>({out});
+#endif
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// A swizzle repeats after eight rows.
+// expect: a shared-memory tile has whole groups of eight rows
+#include <deepgemm/layout/layout.cuh>
+
+#ifdef CORRECT
+using tile = deepgemm::smem_tile<deepgemm::bf16, 64, 64>;
+#else
+using tile = deepgemm::smem_tile<deepgemm::bf16, 60, 64>;
+#endif
+constexpr auto size = tile::bytes;

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// A staging buffer may not straddle the hole of a head.
+// expect: store_heads: widths must be multiples of 64
+#include <deepgemm/epilogue/store.cuh>
+
+#ifdef CORRECT
+using sink = deepgemm::store_heads<deepgemm::bf16, 128, 64, 128>;
+#else
+using sink = deepgemm::store_heads<deepgemm::bf16, 128, 32, 128>;
+#endif
+constexpr bool accumulates = sink::accumulates;
