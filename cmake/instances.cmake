@@ -6,7 +6,7 @@ function(deepgemm_add_instances target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "LISTS")
     if(NOT arg_LISTS)
         set(arg_LISTS
-            weights_bf16_narrow weights_bf16_medium weights_bf16_wide gradients
+            weights_bf16_narrow weights_bf16_short weights_bf16_medium weights_bf16_wide gradients
             weights_bf16_acc weights_f32 weights_f32_acc tokens_bf16 tokens_bf16_acc tokens_f32
             weights_ue8m0_bf16 weights_ue8m0_bf16_acc weights_ue8m0_f32 weights_ue8m0_f32_acc
             tokens_ue8m0_bf16 tokens_ue8m0_bf16_acc tokens_ue8m0_f32 tokens_ue8m0_f32_acc heads)

@@ -12,8 +12,8 @@
 
 namespace deepgemm {
 
-/// A measured choice for products of `n` columns and depth `k` with at most `m_max` rows. Of several rows that match a
-/// product, the one with the smallest `m_max` counts.
+/// A measured choice for products of `n` columns and depth `k` with `m_max` rows or somewhat fewer: more than half as many.
+/// Of several rows that match a product, the one with the smallest `m_max` counts.
 struct tuned_row {
     i32 m_max, n, k;
     dtype d = dtype::bf16;
@@ -37,7 +37,7 @@ constexpr const tuned_row* find_tuned(std::span<const tuned_row> rows, const wor
     const tuned_row* best = nullptr;
     for (const tuned_row& row : rows) {
         const bool matches = row.n == work.shape.n && row.k == work.shape.k && row.d == work.d &&
-                             row.accumulate == work.accumulate && row.b == work.b.tile && work.shape.m <= row.m_max &&
+                             row.accumulate == work.accumulate && row.b == work.b.tile && work.shape.m <= row.m_max && work.shape.m > row.m_max / 2 &&
                              !work.heads.any();
         if (matches && (best == nullptr || row.m_max < best->m_max)) best = &row;
     }

@@ -80,6 +80,8 @@ struct gemm_requirements {
                   "gemm: store_rows must be 16 (a warp's), 64 (a warpgroup's), or 0 to choose by D's type");
     static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0,
                   "gemm: store_buffers and store_columns are counts; 0 chooses");
+    static_assert(Config.promote == promotion::at_once || (Config.block.m == 64 * Config.math_warpgroups && !B::scale::staged),
+                  "gemm: deferred promotion needs 64 rows for each math warpgroup and per-block scales of B");
     static_assert(Config.raster_rows >= 1, "gemm: raster_rows must be positive");
     static_assert(Config.extents.m >= 0 && Config.extents.n >= 0 && Config.extents.k >= 0,
                   "gemm: static extents are lengths; 0 leaves one to run time");

@@ -7,17 +7,14 @@
 #include <deepgemm/epilogue/step.cuh>
 #include <deepgemm/kernel/check.cuh>
 #include <deepgemm/kernel/kernel.cuh>
+#include <deepgemm/kernel/main_loop.cuh>
 #include <deepgemm/kernel/storage.cuh>
-#include <deepgemm/mma/promotion.cuh>
-#include <deepgemm/mma/wgmma_atom.cuh>
 #include <deepgemm/pipeline/roles.cuh>
-#include <deepgemm/pipeline/tma_pipeline.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/scale/fp32.cuh>
-#include <deepgemm/scale/feed.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
 #include <deepgemm/schedule/persistent.cuh>
 
@@ -51,12 +48,13 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     using registers = register_budget<Config.math_warpgroups>;
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
-    using a_format = typename A::scale::format;
-    using b_scales = scale::column_feed<typename B::scale, Config.block.n>;
+    using a_scale = typename A::scale;
+    using b_scale = typename B::scale;
     static_assert(storage::bytes <= max_smem_bytes, "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma> && smem_pipeline<pipeline> && tile_scheduler<tiles>);
 
     /// 64-row fragments that each math warpgroup accumulates.
+    static constexpr promotion promote = Config.promote;
     static constexpr int waves = Config.block.m / (Config.math_warpgroups * mma::m);
 
     static constexpr kernel_info info{.arch = Arch::number, .a = A::info, .b = B::info, .d = dtype_of<element>,
@@ -72,8 +70,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     /// What the kernel reads, as one `__grid_constant__` parameter.
     struct params {
         tensor_map a, b, d;
-        scale::params<typename A::scale> sa;
-        scale::params<typename B::scale> sb;
+        scale::params<a_scale> sa;
+        scale::params<b_scale> sb;
         c_params<Epilogue::accumulates> c;
         problem_shape shape;
         typename Epilogue::params epilogue;
@@ -81,7 +79,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
 
     // ---- host side: pure functions, called by the launchers ----
 
-    static constexpr int map_count = 4 + (B::scale::staged ? 1 : 0) + (Epilogue::accumulates ? 1 : 0);
+    static constexpr int map_count = 4 + (b_scale::staged ? 1 : 0) + (Epilogue::accumulates ? 1 : 0);
 
     /// The tensor maps the kernel needs, in the order make_params takes them: A, B, D, scales of A, scales of B if they are
     /// staged, C if the kernel accumulates.
@@ -103,10 +101,10 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
             maps[map_count - 1].base = args.c;
             maps[map_count - 1].stride_bytes[0] = u64(args.c_pitch) * sizeof(element);
         }
-        maps[3] = matrix_map(sa, dtype::f32, ceil_div(blocks, i64(a_format::blocks_per_word)), m, args.sa_stride_k * 4, 1,
+        maps[3] = matrix_map(sa, dtype::f32, ceil_div(blocks, i64(a_scale::format::blocks_per_word)), m, args.sa_stride_k * 4, 1,
                              Config.block.m, swizzle_mode::none);
-        if constexpr (B::scale::staged) {
-            maps[4] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(B::scale::format::blocks_per_word)), n, args.sb_stride_k * 4, 1,
+        if constexpr (b_scale::staged) {
+            maps[4] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(b_scale::format::blocks_per_word)), n, args.sb_stride_k * 4, 1,
                                  Config.block.n, swizzle_mode::none);
         }
     }
@@ -118,7 +116,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         p.b = maps[1];
         p.d = maps[2];
         p.sa.map = maps[3];
-        if constexpr (B::scale::staged) {
+        if constexpr (b_scale::staged) {
             p.sb.map = maps[4];
         } else {
             p.sb.words = {static_cast<const u32*>(args.sb), args.sb_stride_n, args.sb_stride_k};
@@ -174,7 +172,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         ptx::prefetch_tensor_map(p.a);
         ptx::prefetch_tensor_map(p.b);
         ptx::prefetch_tensor_map(p.sa.map);
-        if constexpr (B::scale::staged) ptx::prefetch_tensor_map(p.sb.map);
+        if constexpr (b_scale::staged) ptx::prefetch_tensor_map(p.sb.map);
         ptx::prefetch_tensor_map(p.d);
         if constexpr (Epilogue::accumulates) ptx::prefetch_tensor_map(p.c.map);
     }
@@ -191,9 +189,9 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
                     p.a, smem.a(at.stage), full, k, tile.m, pipe.peers.n(), pipe.peers.a_mask());
                 load_shared<peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)
                     p.b, smem.b(at.stage), full, k, tile.n, pipe.peers.m(), pipe.peers.b_mask());
-                ptx::tma_load<2>(p.sa.map, smem.sa(at.stage), full, {tile.m, block / a_format::blocks_per_word});  // (block.m)
-                if constexpr (B::scale::staged) {
-                    ptx::tma_load<2>(p.sb.map, smem.sb(at.stage), full, {tile.n, block / B::scale::format::blocks_per_word});  // (block.n)
+                ptx::tma_load<2>(p.sa.map, smem.sa(at.stage), full, {tile.m, block / a_scale::format::blocks_per_word});  // (block.m)
+                if constexpr (b_scale::staged) {
+                    ptx::tma_load<2>(p.sb.map, smem.sb(at.stage), full, {tile.n, block / b_scale::format::blocks_per_word});  // (block.n)
                 }
                 at.advance();
             }
@@ -212,59 +210,31 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         }
     }
 
-    /// The math role, on a warpgroup: multiplies its rows of each tile, promotes once per K block, stores.
+    /// The math role, on a warpgroup: sums up its rows of each tile and stores them.
     DEEPGEMM_DEVICE static void multiply(const params& p, problem_shape shape, const storage& smem, const pipeline& pipe,
                                          const tiles& schedule) {
         const int first_row = int(math_warpgroup()) * waves * mma::m;  // of this warpgroup in the tile
-        const auto place = sm90::fragment_place::here();
+        const int owner_row = first_row + sm90::fragment_place::here().row / output::rows * output::rows;
         const u32 owner = output::owner_index();
         output out{smem.output_of(owner), smem.c_barrier(owner), owner};
-        const u64 a_rows = sm90::k_major_descriptor(smem.a(0) + u32(first_row) * a_tile::row_bytes, a_tile::swizzle);
-        const u64 b_rows = sm90::k_major_descriptor(smem.b(0), b_tile::swizzle);
-        const u32 a_scale_rows = ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4);
-        typename pipeline::cursor at;
-        b_scales sb;
+        auto loop = main_loop<gemm>::of(smem, pipe, first_row);
         float total[waves][mma::registers];
-        typename mma::accumulator partial;
 
         auto next = schedule.begin();
-        if (next != schedule.end()) sb.start(p.sb, shape, (*next).n);
+        if (next != schedule.end()) loop.feed.start(p.sb, shape, (*next).n);
         while (next != schedule.end()) {
             const tile_coord tile = *next;
+            const i32 m = tile.m + owner_row;
+            loop.sum(total, schedule.k_blocks(), [&] { fetch_c(p, out, m, tile.n); });
             ++next;
-            const i32 blocks = schedule.k_blocks();
-            const i32 row0 = tile.m + first_row + place.row / output::rows * output::rows;  // of this owner in D
-            clear(total);
-            for (i32 block = 0; block < blocks; ++block) {
-                const auto b_scale = sb.at(block, smem.sb(at.stage), place.column);
-                pipe.wait(at);
-                DEEPGEMM_UNROLL
-                for (int wave = 0; wave < waves; ++wave) {
-                    const int row = wave * mma::m;
-                    const auto a_scale = load_row_scales(a_scale_rows + at.stage * storage::sa_bytes + row * 4, block);
-                    mma::multiply(sm90::advance(a_rows, at.stage * a_tile::bytes + row * a_tile::row_bytes),  // (64, block.k)
-                                  sm90::advance(b_rows, at.stage * b_tile::bytes),                            // (block.n, block.k)
-                                  partial);
-                    const auto products = b_scale.template times<mma::registers>(a_scale);
-                    if (wave == 0 && block == min(c_fetch_block, blocks - 1)) fetch_c(p, out, row0, tile.n);
-                    mma::wait(partial);
-                    if (wave == waves - 1) pipe.release(at);
-                    products.promote(total[wave], partial);
-                }
-                at.advance();
-            }
-            if (blocks == 0) fetch_c(p, out, row0, tile.n);
-            if (next != schedule.end()) sb.start(p.sb, shape, (*next).n);
+            if (next != schedule.end()) loop.feed.start(p.sb, shape, (*next).n);
             DEEPGEMM_UNROLL
-            for (int wave = 0; wave < waves; ++wave) store_wave(p, shape, out, total[wave], row0, wave, tile.n);
+            for (int wave = 0; wave < waves; ++wave) store_wave(p, shape, out, total[wave], m, wave, tile.n);
         }
         out.finish();
     }
 
-    /// The K block under which C is fetched: late enough that the staging buffers have drained since the last tile.
-    static constexpr i32 c_fetch_block = 2;
-
-    /// Starts to fetch the first batch of C, if the kernel accumulates.
+    /// Starts to fetch a batch of C, if the kernel accumulates.
     DEEPGEMM_DEVICE static void fetch_c(const params& p, const output& out, i32 m, i32 n) {
         if constexpr (Epilogue::accumulates) out.fetch(p.c.map, m, n);
     }
@@ -290,19 +260,6 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
             const bool last = wave == waves - 1 && batch == batches - 1;
             const bool next_wave = batch == batches - 1;
             if (!last) fetch_c(p, out, next_wave ? m + mma::m : m, next_wave ? n : n + (batch + 1) * output::batch_columns);
-        }
-    }
-
-    /// The scales of A for rows r and r + 8 of a wave, of which the first lies at shared address `row`.
-    DEEPGEMM_DEVICE static sm90::row_scales load_row_scales(u32 row, i32 block) {
-        return {{a_format::decode(ptx::ld_shared<u32>(row), block), a_format::decode(ptx::ld_shared<u32>(row + 8 * 4), block)}};
-    }
-
-    DEEPGEMM_DEVICE static void clear(float (&total)[waves][mma::registers]) {
-        DEEPGEMM_UNROLL
-        for (int wave = 0; wave < waves; ++wave) {
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < mma::registers; ++i) total[wave][i] = 0.0f;
         }
     }
 

@@ -10,17 +10,12 @@
 namespace deepgemm {
 
 namespace kernel_concept {
-/// Usable only with a constant: names what must be known at compile time.
-template <auto>
-struct constant;
-
-/// Knows its launch geometry at compile time.
+/// Describes itself to the host.
 template <class K>
 concept describes = requires {
     { K::info } -> same_as<const kernel_info&>;
-    typename constant<K::info.threads>;
 };
-/// Runs on whole warps.
+/// Runs on whole warps, how many is known at compile time.
 template <class K>
 concept has_warps = (K::info.threads >= 32 && K::info.threads <= 1024 && K::info.threads % 32 == 0);
 /// Takes `arguments` on the host and hands `params` to the device.
@@ -37,11 +32,10 @@ template <class K>
 concept sizes_grid = requires(const typename K::arguments& arguments, int num_sms) {
     { K::grid(arguments, num_sms) } -> same_as<int>;
 };
-/// Says at compile time how many tensor maps it needs.
+/// Says how many tensor maps it needs; a constant.
 template <class K>
 concept counts_maps = requires {
     { K::map_count } -> converts_to<int>;
-    typename constant<K::map_count>;
 };
 /// Makes its parameters of arguments alone.
 template <class K>

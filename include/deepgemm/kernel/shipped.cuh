@@ -24,9 +24,13 @@ template <class Format, class Epilogue, config Config>
 using tokens_kernel = gemm<arch::sm90, by_token<Format>, by_token<Format>, Epilogue, Config>;
 
 /// Few rows of A: narrow tiles, one warpgroup for each 64 rows, so that every multiprocessor has some.
-DEEPGEMM_BOTH constexpr config narrow(int m, int n) { return {.block = {m, n, 128}, .math_warpgroups = m / 64}; }
+constexpr config narrow(int m, int n, promotion promote = promotion::at_once) {
+    return {.block = {m, n, 128}, .math_warpgroups = m / 64, .promote = promote};
+}
 /// A medium tile on two warpgroups.
-DEEPGEMM_BOTH constexpr config medium(int n, cluster_shape cluster = {}) { return {.block = {128, n, 128}, .cluster = cluster}; }
+constexpr config medium(int n, cluster_shape cluster = {}, promotion promote = promotion::at_once) {
+    return {.block = {128, n, 128}, .cluster = cluster, .promote = promote};
+}
 /// Three warpgroups: the best main loop where M divides well.
 DEEPGEMM_BOTH constexpr config three(int n, cluster_shape cluster = {}, int raster_rows = 8) {
     return {.block = {192, n, 128}, .cluster = cluster, .math_warpgroups = 3, .raster_rows = raster_rows};
@@ -37,18 +41,21 @@ DEEPGEMM_BOTH constexpr config wide(cluster_shape cluster = {}) {
 }
 
 inline constexpr cluster_shape pair_m{2, 1};
+inline constexpr promotion deferred = promotion::deferred;
 
 // The tuned family: BF16 D, FP32 scales, weights by block.
 template <config... Configs>
 using weights_bf16 = kernels<weights_kernel<scale::fp32, store<bf16>, Configs>...>;
-using weights_bf16_narrow = weights_bf16<narrow(64, 16), narrow(64, 32), narrow(64, 64), narrow(64, 96), narrow(64, 128), narrow(64, 192)>;
-using weights_bf16_medium = weights_bf16<medium(16), medium(32), medium(64), medium(96), medium(128), medium(128, pair_m), medium(160)>;
-using weights_bf16_wide = weights_bf16<three(128), three(128, pair_m), three(128, pair_m, 16), wide(), wide(pair_m)>;
+using weights_bf16_narrow = weights_bf16<narrow(64, 16), narrow(64, 16, deferred), narrow(64, 32, deferred), narrow(64, 64, deferred),
+                                         narrow(64, 96, deferred), narrow(64, 128, deferred), narrow(64, 192)>;
+using weights_bf16_short = weights_bf16<medium(16, {}, deferred), medium(32, {}, deferred), medium(64), medium(64, {}, deferred), medium(96)>;
+using weights_bf16_medium = weights_bf16<medium(128), medium(128, {}, deferred), medium(128, pair_m, deferred), medium(160)>;
+using weights_bf16_wide = weights_bf16<three(96), three(128), three(128, pair_m), three(128, pair_m, 16), wide(), wide(pair_m)>;
 
 // Weight gradients: FP32 D with C, both operands by token.
 template <config... Configs>
 using tokens_f32_acc = kernels<tokens_kernel<scale::fp32, accumulate<float>, Configs>...>;
-using gradients = tokens_f32_acc<narrow(64, 64), medium(64), medium(96), medium(128), medium(128, pair_m), medium(160), three(96)>;
+using gradients = tokens_f32_acc<narrow(64, 64), medium(64), medium(96), medium(128), medium(128, pair_m), medium(160), three(64), three(96)>;
 
 // Every other combination of scales, D and C: a narrow, a medium and a wide tile each.
 template <class Format, class Epilogue>
