@@ -1,33 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Truth table of layout; swizzles are permutations that undo themselves; descriptors have their fields in place.
+// Swizzles are permutations that undo themselves; descriptors have their fields in place.
 #include <deepgemm/layout/descriptor.cuh>
 #include <deepgemm/layout/layout.cuh>
 
 using namespace deepgemm;
 
 namespace {
-
-struct no_extents {
-    static u32 offset(int, int) { return 0; }
-};
-struct no_offset {
-    static constexpr int rows = 8, columns = 8;
-    static constexpr u32 bytes = 64;
-};
-struct own_layout {
-    static constexpr int rows = 8, columns = 8;
-    static constexpr u32 bytes = 64;
-    static constexpr u32 offset(int row, int column) { return u32(row + 8 * column); }
-};
-
-//            model                          layout
-static_assert(layout<smem_tile<e4m3, 128, 128>>);
-static_assert(layout<smem_tile<bf16, 64, 64>>);
-static_assert(layout<smem_tile<float, 8, 4>>);
-static_assert(layout<own_layout>);
-static_assert(!layout<no_extents>);
-static_assert(!layout<no_offset>);
-static_assert(!layout<strided<float>>);  // its extents are known at run time only
 
 // The swizzle follows from the length of a row.
 static_assert(smem_tile<e4m3, 8, 128>::swizzle == swizzle_mode::b128);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Truth tables of smem_pipeline, tile_scheduler and mma_atom, with the arithmetic behind them: rings, sharing patterns,
-// rasters and the ownership of results.
+// The arithmetic behind pipelines and schedules: rings, sharing patterns, rasters, the ownership of results, registers.
 #include <deepgemm/mma/wgmma_atom.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
@@ -9,63 +8,6 @@
 using namespace deepgemm;
 
 namespace {
-
-struct no_release {
-    using cursor = ring<2>;
-    u32 acquire(cursor) const { return 0; }
-    void commit(cursor, u32) const {}
-    void wait(cursor) const {}
-};
-struct own_pipeline : no_release {
-    void release(cursor) const {}
-};
-
-//            model                                          smem_pipeline
-static_assert(smem_pipeline<tma_pipeline<4, 8, cluster_shape{1, 1}>>);
-static_assert(smem_pipeline<tma_pipeline<2, 4, cluster_shape{2, 2}>>);
-static_assert(smem_pipeline<own_pipeline>);
-static_assert(!smem_pipeline<no_release>);
-static_assert(!smem_pipeline<ring<4>>);
-
-struct no_blocks {
-    const tile_coord* begin() const { return nullptr; }
-    const tile_coord* end() const { return nullptr; }
-};
-struct own_schedule : no_blocks {
-    i32 k_blocks() const { return 0; }
-};
-/// A pointer to const yields a reference, where a coordinate by value is asked for.
-struct value_schedule {
-    struct iterator {
-        tile_coord operator*() const { return {0, 0}; }
-        bool operator!=(iterator) const { return false; }
-        void operator++() {}
-    };
-    iterator begin() const { return {}; }
-    iterator end() const { return {}; }
-    i32 k_blocks() const { return 0; }
-};
-
-//            model                                          tile_scheduler
-static_assert(tile_scheduler<persistent<tile_shape{}, cluster_shape{}, 8>>);
-static_assert(tile_scheduler<persistent<tile_shape{192, 128, 128}, cluster_shape{2, 1}, 4>>);
-static_assert(tile_scheduler<value_schedule>);
-static_assert(!tile_scheduler<no_blocks>);
-static_assert(!tile_scheduler<own_schedule>);
-static_assert(!tile_scheduler<banded_raster>);
-
-struct no_accumulator {
-    using element_a = e4m3;
-    using element_b = e4m3;
-    static constexpr int m = 64, n = 8, k = 128;
-};
-
-//            model                                          mma_atom
-static_assert(mma_atom<sm90::wgmma<e4m3, e4m3, 128>>);
-static_assert(mma_atom<sm90::wgmma<e5m2, e4m3, 8>>);
-static_assert(mma_atom<sm90::wgmma<bf16, bf16, 256>>);
-static_assert(!mma_atom<no_accumulator>);
-static_assert(!mma_atom<float>);
 
 /// After `steps` advances a ring is at stage steps % Stages, in the parity of steps / Stages.
 template <int Stages>

@@ -39,7 +39,7 @@ concept prepares = requires(const gemm_arguments& gemm, const typename E::argume
 template <class E>
 concept writes = requires {
     typename E::element;
-    { E::heads } -> converts_to<head_splits>;
+    { E::heads } -> same_as<const head_splits&>;
 };
 /// Changes a pair of elements.
 template <class E>

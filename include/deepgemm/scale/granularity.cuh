@@ -22,7 +22,7 @@ concept decodes = requires(u32 word, int block) {
 /// Names the tile of an operand that one scale covers.
 template <class G>
 concept covers_tile = requires {
-    { G::tile } -> converts_to<scale_tile>;
+    { G::tile } -> same_as<const scale_tile&>;
 };
 /// Names the format of its words.
 template <class G>
