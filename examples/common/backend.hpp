@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Where the examples run: on a Hopper GPU if nvcc compiles them, on the simulator if a plain host compiler does. Both files
+// define the same few names in `backend`, so that a program is written once.
+#pragma once
+
+#include <deepgemm/core/config.cuh>
+
+#if DEEPGEMM_SIMULATED
+#include "backend_sim.hpp"
+#else
+#include "backend_cuda.hpp"
+#endif

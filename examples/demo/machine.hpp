@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// What the demo asks of the machine it runs on. Two implementations, of which the build takes one: machine_cuda.cpp and
+// machine_sim.cpp.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include <deepgemm/host/operand.hpp>
+#include <deepgemm/host/plan.hpp>
+
+namespace demo {
+
+/// The machine: what it is, what it can run, how large a product it likes.
+struct machine {
+    std::string title;  ///< "on an NVIDIA H200"
+    deepgemm::device_info device;
+    std::span<const deepgemm::kernel_handle> kernels;
+    deepgemm::problem_shape shape;  ///< of the product, unless the user names another
+};
+
+/// Finds the machine. Throws with a sentence if there is none.
+machine find_machine();
+
+/// Runs the plan on A and B, fills `d`, and prints what there is to say: times and a peer, or a timeline.
+void run(const deepgemm::gemm_plan& plan, const deepgemm::quantised_operand<>& a,
+         const deepgemm::quantised_operand<>& b, deepgemm::matrix<deepgemm::bf16>& d);
+
+}  // namespace demo
