@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Instantiates the variants that differ in elements, extents and epilogues, for the simulator.
+#include "instances.hpp"
+
+#include <deepgemm/host/sim_launch.hpp>
+
+#include "variants.cuh"
+
+namespace deepgemm::test {
+
+namespace {
+
+template <class... K>
+std::span<const kernel_handle> handles(shipped::kernels<K...>) {
+    return sim::kernel_list<K...>;
+}
+
+template <class K>
+result<void> launch_with(const gemm_arguments& given, const bias_relu& step, const sim::options& machine) {
+    typename K::arguments arguments;
+    static_cast<gemm_arguments&>(arguments) = given;
+    arguments.epilogue.first = step;
+    return sim::try_launch<K>(arguments, {}, machine);
+}
+
+}  // namespace
+
+std::span<const kernel_handle> element_variant_handles() { return handles(element_variants{}); }
+std::span<const kernel_handle> extent_variant_handles() { return handles(extent_variants{}); }
+
+kernel_info biased_info() { return biased::info; }
+kernel_info chained_info() { return chained::info; }
+result<void> launch_biased(const gemm_arguments& arguments, const float* bias, const sim::options& machine) {
+    return launch_with<biased>(arguments, {bias}, machine);
+}
+result<void> launch_chained(const gemm_arguments& arguments, const float* bias, const sim::options& machine) {
+    return launch_with<chained>(arguments, {bias}, machine);
+}
+kernel_handle triggering_handle() { return sim::handle_of<triggering>(); }
+
+}  // namespace deepgemm::test

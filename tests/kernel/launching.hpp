@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// How the tests of this folder run kernels on the simulator, and the shapes they choose for a kernel.
+#pragma once
+
+#include <deepgemm/host/kernel_handle.hpp>
+#include <deepgemm/host/validate.hpp>
+#include <deepgemm/sim/options.hpp>
+
+#include <doctest/doctest.h>
+
+#include "product.hpp"
+
+namespace deepgemm::test {
+
+/// Rows and columns of D that a cluster of a kernel computes at a time.
+struct tile_extent {
+    i32 m, n;
+};
+inline tile_extent cluster_tile(const kernel_info& info) {
+    return {info.cfg.block.m * info.cfg.cluster.m, info.cfg.block.n * info.cfg.cluster.n};
+}
+
+/// `n` columns, or the next whole heads for kernels that split heads.
+inline problem_shape shape_for(const kernel_info& info, i32 m, i32 n, i32 k) {
+    const head_splits& heads = info.heads;
+    return {m, heads.any() ? align_up(max(n, 1), heads.left + heads.right) : n, k};
+}
+
+/// The seed of a shape's data, unless a test has one of its own.
+inline u64 seed_of(problem_shape shape) { return u64(shape.m) * 1000003 + u64(shape.n) * 1009 + u64(shape.k); }
+
+/// Runs a kernel on a product in host memory and judges the result: "" or what is wrong.
+inline std::string run(const kernel_handle& kernel, product& p, const sim::options& machine = {}, int num_sms = 0) {
+    const gemm_problem problem = p.problem();
+    if (const auto ok = validate(problem); !ok) return ok.failure().message;
+    launch_options wishes{.num_sms = num_sms};
+    wishes.stream = const_cast<sim::options*>(&machine);  // only read
+    const auto outcome = kernel.launch(arguments_of(problem), wishes);
+    return outcome ? p.verdict() : outcome.failure().message;
+}
+
+/// Runs a kernel on small integers and expects every bit right.
+inline void expect_exact(const kernel_handle& kernel, problem_shape shape, const placement& how = {},
+                         const sim::options& machine = {}, int num_sms = 0) {
+    product p(kernel.info, shape, seed_of(shape), numbers::exact, how);
+    const std::string wrong = run(kernel, p, machine, num_sms);
+    CHECK_MESSAGE(wrong == "", describe(kernel.info, shape, seed_of(shape)));
+}
+
+/// A machine whose copies overtake each other and whose warps run in random order.
+inline sim::options random_machine(u64 seed) {
+    sim::options machine;
+    machine.policy = sim::policy::random;
+    machine.seed = seed;
+    return machine;
+}
+
+}  // namespace deepgemm::test
