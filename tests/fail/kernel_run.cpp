@@ -10,6 +10,7 @@
 
 using namespace deepgemm;
 
+// [example]
 struct fill {
     static constexpr kernel_info info{.arch = 0, .threads = 128};
     static constexpr int map_count = 0;
@@ -25,6 +26,7 @@ struct fill {
     DEEPGEMM_DEVICE static void body(const params& p) { p.out[0] = 1; }
 #endif
 };
+// [example]
 
 void launch_it(float* out) {
 #if defined(__CUDACC__)

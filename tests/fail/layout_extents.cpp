@@ -5,6 +5,7 @@
 
 using namespace deepgemm;
 
+// [example]
 /// A part of the user's own that works with any layout.
 template <layout Tile>
 struct cleared {
@@ -19,3 +20,4 @@ struct column_major {
     DEEPGEMM_BOTH static constexpr u32 offset(int row, int column) { return u32(row + column * rows); }
 };
 constexpr u32 words = cleared<column_major>::words;
+// [example]

@@ -5,6 +5,7 @@
 
 using namespace deepgemm;
 
+// [example]
 /// A part of the user's own that works with any tensor core.
 template <mma_atom Mma>
 struct tile_product {
@@ -22,3 +23,4 @@ struct dot_product {
 #endif
 };
 constexpr int rows = tile_product<dot_product>::rows;
+// [example]

@@ -6,6 +6,7 @@
 
 using namespace deepgemm;
 
+// [example]
 /// Exponents alone, two to a word.
 struct exponents {
     static constexpr scale_kind kind = scale_kind::custom;
@@ -20,3 +21,4 @@ struct exponents {
 };
 using a = operand<e4m3, scale::per_token<exponents>>;
 constexpr dtype type = a::info.type;
+// [example]

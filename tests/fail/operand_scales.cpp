@@ -6,9 +6,11 @@
 
 using namespace deepgemm;
 
+// [example]
 #ifdef CORRECT
 using a = operand<e4m3, scale::per_token<scale::fp32>>;
 #else
 using a = operand<e4m3, scale::fp32>;
 #endif
 constexpr dtype type = a::info.type;
+// [example]

@@ -5,6 +5,7 @@
 
 using namespace deepgemm;
 
+// [example]
 /// A part of the user's own that works with any pipeline.
 template <smem_pipeline Pipeline>
 struct consumer {
@@ -21,3 +22,4 @@ struct endless {
 #endif
 };
 constexpr consumer<endless> reader{};
+// [example]

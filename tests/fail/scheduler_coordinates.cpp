@@ -5,6 +5,7 @@
 
 using namespace deepgemm;
 
+// [example]
 /// A part of the user's own that works with any schedule.
 template <tile_scheduler Tiles>
 struct walker {
@@ -25,3 +26,4 @@ struct first_tile {
     DEEPGEMM_BOTH i32 k_blocks() const { return 1; }
 };
 constexpr bool ready = walker<first_tile>::ready;
+// [example]

@@ -6,6 +6,7 @@
 
 using namespace deepgemm;
 
+// [example]
 struct halve {
     struct arguments {};
     struct params {};
@@ -20,3 +21,4 @@ struct halve {
 #endif
 };
 constexpr bool custom = then<halve, store<bf16>>::custom;
+// [example]

@@ -6,6 +6,7 @@
 
 using namespace deepgemm;
 
+// [example]
 struct twice {
     DEEPGEMM_DEVICE float operator()(float value, i32, i32) const { return 2 * value; }
 };
@@ -15,3 +16,4 @@ using chain = then<transform<twice>, store<bf16>>;
 using chain = then<transform<twice>, transform<twice>>;
 #endif
 chain::params params;
+// [example]

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A function sees where its element lies, whether it cares or not.
 // expect: transform: the function must have float operator()(float value, i32 m, i32 n) const
-// expect host: element_function
 #include <deepgemm/epilogue/step.cuh>
 
 using namespace deepgemm;
 
+// [example]
 struct relu {
 #ifdef CORRECT
     DEEPGEMM_DEVICE float operator()(float value, i32, i32) const { return value < 0 ? 0 : value; }
@@ -14,3 +14,4 @@ struct relu {
 #endif
 };
 constexpr bool custom = transform<relu>::custom;
+// [example]

@@ -34,9 +34,10 @@ concept scaled_operand =
 template <scaled_operand A, scaled_operand B, epilogue Epilogue>
 struct gemm_parts {};
 
-/// Accumulators of one thread: the totals of its warpgroup's rows, and the partial sums of one multiply.
+/// Accumulators of one thread: the totals of its warpgroup's rows, and the partial sums of the multiplies in flight.
 DEEPGEMM_BOTH constexpr int accumulator_registers(config c) {
-    return (c.block.m / (64 * max(c.math_warpgroups, 1)) + 1) * c.block.n / 2;
+    const int sets = c.promote == promotion::deferred ? 2 : 1;
+    return (c.block.m / (64 * max(c.math_warpgroups, 1)) + sets) * c.block.n / 2;
 }
 /// Registers of a math thread that accumulators may take: all but a few for addresses and scales.
 DEEPGEMM_BOTH constexpr int accumulator_budget(int math_warpgroups) {
@@ -68,7 +69,7 @@ struct gemm_requirements {
     static_assert(
         accumulator_registers(Config) <= accumulator_budget(Config.math_warpgroups),
         "gemm: a tile this large does not fit the registers: the accumulators of a thread, (rows of its warpgroup / "
-        "64 + 1) * block.n / 2, may be 240, 216 or 144 on 1, 2 or 3 math warpgroups");
+        "64 + 1, or 2 if deferred) * block.n / 2, may be 240, 216 or 144 on 1, 2 or 3 math warpgroups");
     static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 32),
                   "gemm: stages must be from 2 to 32, or 0 for as many as fit");
     static_assert(Config.cluster.m >= 1 && Config.cluster.n >= 1 && Config.cluster.size() <= 8,
@@ -80,7 +81,8 @@ struct gemm_requirements {
                   "gemm: store_rows must be 16 (a warp's), 64 (a warpgroup's), or 0 to choose by D's type");
     static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0,
                   "gemm: store_buffers and store_columns are counts; 0 chooses");
-    static_assert(Config.promote == promotion::at_once || (Config.block.m == 64 * Config.math_warpgroups && !B::scale::staged),
+    static_assert(Config.promote == promotion::at_once ||
+                      (Config.block.m == 64 * Config.math_warpgroups && !B::scale::staged),
                   "gemm: deferred promotion needs 64 rows for each math warpgroup and per-block scales of B");
     static_assert(Config.raster_rows >= 1, "gemm: raster_rows must be positive");
     static_assert(Config.extents.m >= 0 && Config.extents.n >= 0 && Config.extents.k >= 0,

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// A schedule and a kernel of one's own; docs/concepts/tile_scheduler.md and kernel.md show this.
+#include <doctest/doctest.h>
+#include <deepgemm/kernel/kernel.cuh>
+#include <deepgemm/ptx/global.cuh>
+#include <deepgemm/schedule/persistent.cuh>
+#include <deepgemm/sim/launch.hpp>
+
+#include <vector>
+
+namespace dg = deepgemm;
+using dg::i32;
+
+namespace {
+
+// [schedule]
+/// Tiles of D column by column; each CTA takes every cta_count-th of them.
+template <dg::tile_shape Block>
+struct by_columns {
+    i32 rows, columns;  ///< of tiles
+    i32 blocks;         ///< K blocks of every tile
+
+    DEEPGEMM_BOTH static constexpr by_columns of(dg::problem_shape shape) {
+        return {dg::ceil_div(shape.m, Block.m), dg::ceil_div(shape.n, Block.n), dg::ceil_div(shape.k, Block.k)};
+    }
+    DEEPGEMM_BOTH constexpr i32 count() const { return rows * columns; }
+    DEEPGEMM_BOTH constexpr i32 k_blocks() const { return blocks; }
+
+    struct sentinel {};
+    struct iterator {
+        const by_columns& tiles;
+        i32 index;
+        DEEPGEMM_DEVICE dg::tile_coord operator*() const {
+            return {index % tiles.rows * Block.m, index / tiles.rows * Block.n};
+        }
+        DEEPGEMM_DEVICE void operator++() { index += i32(dg::ptx::cta_count()); }
+        DEEPGEMM_DEVICE bool operator!=(sentinel) const { return index < tiles.count(); }
+    };
+    DEEPGEMM_DEVICE iterator begin() const { return {*this, i32(dg::ptx::cta_index())}; }
+    DEEPGEMM_DEVICE sentinel end() const { return {}; }
+};
+static_assert(dg::tile_scheduler<by_columns<dg::tile_shape{64, 32, 128}>>);
+// [schedule]
+
+// [kernel]
+/// Writes to each element of D the index of the CTA that owns it: shows what a schedule does, tile by tile.
+template <dg::tile_shape Block, dg::tile_scheduler Tiles>
+struct show_owners {
+    static constexpr dg::kernel_info info{.arch = 0, .threads = 128};
+    static constexpr int map_count = 0;
+    struct arguments {
+        dg::problem_shape shape;
+        i32* owners;  ///< (m, n), dense
+    };
+    using params = arguments;
+
+    DEEPGEMM_BOTH static constexpr params make_params(const arguments& args) { return args; }
+    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
+        return dg::min(Tiles::of(args.shape).count(), num_sms);
+    }
+    /// The body; called by every thread, each of which writes some columns of each row.
+    DEEPGEMM_DEVICE static void run(const params& p) {
+        const Tiles tiles = Tiles::of(p.shape);
+        for (const dg::tile_coord tile : tiles) {
+            for (i32 m = tile.m; m < dg::min(tile.m + Block.m, p.shape.m); ++m) {
+                for (i32 n = tile.n + i32(dg::ptx::thread_index()); n < dg::min(tile.n + Block.n, p.shape.n);
+                     n += 128) {
+                    dg::ptx::st_global(p.owners + m * p.shape.n + n, i32(dg::ptx::cta_index()));
+                }
+            }
+        }
+    }
+};
+constexpr dg::tile_shape block{64, 32, 128};
+using my_kernel = show_owners<block, by_columns<block>>;
+static_assert(dg::kernel<my_kernel>);
+// [kernel]
+
+}  // namespace
+
+TEST_CASE("a schedule and a kernel of one's own") {
+    // [launch]
+    constexpr int m = 150, n = 100;
+    std::vector<i32> owners(m * n, -1);
+    dg::sim::launch<my_kernel>({{m, n, 512}, owners.data()}, {.num_sms = 4});
+    // [launch]
+    int wrong = 0;
+    for (int i = 0; i < m * n; ++i) {
+        const int tile = i / n / 64 + i % n / 32 * 3;  // three tiles in a column
+        wrong += owners[std::size_t(i)] != tile % 4;
+    }
+    CHECK(wrong == 0);
+
+    std::vector<i32> untouched(1, -1);
+    dg::sim::launch<my_kernel>({{0, n, 512}, untouched.data()});  // an empty grid is no launch
+    CHECK(untouched[0] == -1);
+}

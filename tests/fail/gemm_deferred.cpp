@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// A second accumulator set has room beside one wave of totals only.
+// expect: gemm: deferred promotion needs 64 rows for each math warpgroup and per-block scales of B
+#include <deepgemm/kernel/gemm.cuh>
+
+namespace dg = deepgemm;
+
+using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
+#ifdef CORRECT
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>,
+                        dg::config{.block = {128, 128, 128}, .promote = dg::promotion::deferred}>;
+#else
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>,
+                        dg::config{.block = {128, 64, 128}, .math_warpgroups = 1, .promote = dg::promotion::deferred}>;
+#endif
+constexpr auto size = kernel::info.smem_bytes;
