@@ -15,7 +15,7 @@ struct probe_tensor {
     static constexpr u32 extent[5] = {2 * box[0] - 5, 9, 5, 4, 3};
     /// Coordinate `i` of the box: dimensions 0, 2 and 4 stick out at the end, 1 and 3 at the beginning.
     static DEEPGEMM_BOTH constexpr i32 at(int i) {
-        constexpr i32 first = i32(row_bytes / sizeof(T)) - 3;
+        constexpr i32 first = i32((row_bytes - 16) / sizeof(T));  // TMA wants this in whole units of 16 bytes
         return i == 0 ? first : i % 2 != 0 ? -2 + i / 2 : 4 - i / 2;
     }
     static constexpr u32 pitch_bytes = 2 * row_bytes + 16;

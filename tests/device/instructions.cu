@@ -80,6 +80,7 @@ void compare(probe_group group, probe_list<P...>) {
     REQUIRE(expected.size() == sizeof...(P));
     std::size_t i = 0;
     auto check = [&]<class Q>(Q) {
+        CAPTURE(__PRETTY_FUNCTION__);
         const bytes actual = run_probe<Q>();
         std::size_t first = 0;
         while (first < actual.size() && actual[first] == expected[i][first]) ++first;

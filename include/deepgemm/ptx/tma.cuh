@@ -50,7 +50,8 @@ DEEPGEMM_DEVICE i32 coordinate(const i32 (&coord)[Rank], int i) {
     }
 #endif
 
-/// Loads the box at `coord` (elements; `coord[0]` along the contiguous dimension, may be out of bounds: zeros) to `dst`
+/// Loads the box at `coord` (elements; may be out of bounds: zeros; `coord[0]`, along the contiguous dimension, must lie at a
+/// multiple of 16 bytes: Hopper raises an illegal instruction otherwise, which the PTX ISA does not tell) to `dst`
 /// in the own CTA, 128-byte aligned. All bytes of the box are counted on `bar`. `dst` must not be read until then.
 template <int Rank>
 DEEPGEMM_DEVICE void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32 (&coord)[Rank],

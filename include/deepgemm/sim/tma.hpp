@@ -25,8 +25,13 @@ inline void prefetch_tensor_map(const tensor_map& map) {
 /// Where a box lies in its tensor.
 struct box_position {
     i64 at[5] = {0, 0, 0, 0, 0};
-    box_position(const i32* coord, int rank) {
+    box_position(const tensor_description& d, const i32* coord, int rank, const char* what) {
         for (int i = 0; i < rank; ++i) at[i] = coord[i];
+        // Hopper raises an illegal instruction here; PTX does not say so.
+        if (at[0] * i64(d.element_bytes()) % 16 != 0) {
+            fail("%s: contiguous coordinate %d of %u-byte elements is not at a multiple of 16 bytes", what, coord[0],
+                 d.element_bytes());
+        }
     }
 };
 
@@ -119,7 +124,7 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
                      bool one_barrier = false) {
     const char* what = mask != 0 ? "TMA load (multicast)" : "TMA load";
     const tensor_description d = tensor_of(map, rank, what);
-    const box_position p(coord, rank);
+    const box_position p(d, coord, rank, what);
     start_load(dst, d.box_bytes(), bar, mask, one_barrier, what, 128, [=](u8* image, u32 tile) {
         for_each_run(d, p, tile, [&](u32 offset, const u8* global, u32 n) { std::memcpy(image + offset, global, n); });
     });
@@ -194,7 +199,7 @@ inline void add_elements(u8* to, const u8* from, u32 bytes, dtype type) {
 inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank, bool add) {
     const char* what = add ? "TMA reduce-add" : "TMA store";
     const tensor_description d = tensor_of(map, rank, what);
-    const box_position p(coord, rank);
+    const box_position p(d, coord, rank, what);
     if (add && d.type != dtype::f32 && d.type != dtype::bf16) {
         fail("TMA reduce-add: elements of type %s; the simulator models f32 and bf16", name_of(d.type));
     }
