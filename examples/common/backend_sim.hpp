@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <deepgemm/host/device.hpp>
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/sim/trace.hpp>
 

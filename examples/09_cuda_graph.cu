@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Rung 9, on a GPU only: launches captured into a CUDA graph, as inference servers do. A launch allocates nothing, loads
+// nothing and waits for nothing, so that it may be captured like any kernel; the graph then costs the host one call.
+// New here: streams, capture, and dependent launch, which lets a kernel's start overlap with the end of the one before.
+#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/ops.hpp>
+
+#include "common/operands.hpp"
+
+namespace dg = deepgemm;
+
+using by_token = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+using by_block = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
+using kernel = dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<dg::bf16>,
+                        dg::config{.block = {64, 64, 128}, .math_warpgroups = 1, .trigger_dependents = true}>;
+
+int main() {
+    // Each kernel still waits for the memory of the one before it: a dependent launch changes no result.
+    const dg::context knobs{.dependent_launch = true};
+    const dg::engine engine(backend::kernels<kernel>(), backend::device(), knobs);
+    dg::or_throw(engine.prepare());  // loads the kernels: not allowed inside a capture
+
+    constexpr int m = 64, n = 1024, k = 2048, layers = 8;
+    dg::random_source random(dg::fresh_seed());
+    auto a = backend::normal_operand(random, m, k, {1, 128}), b = backend::normal_operand(random, n, k, {128, 128});
+    dg::matrix<dg::bf16> d(m, n);
+    backend::array<dg::bf16> d_there(d.size());
+
+    // [capture]
+    cudaStream_t stream = nullptr;
+    cudaGraph_t graph = nullptr;
+    cudaGraphExec_t program = nullptr;
+    backend::check("cudaStreamCreate", cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    backend::check("cudaStreamBeginCapture", cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+    for (int layer = 0; layer < layers; ++layer) {
+        dg::or_throw(
+            dg::fp8_gemm_nt(engine, a.argument(), b.argument(), argument_of(d, d_there.data()), {.stream = stream}));
+    }
+    backend::check("cudaStreamEndCapture", cudaStreamEndCapture(stream, &graph));
+    backend::check("cudaGraphInstantiate", cudaGraphInstantiate(&program, graph, 0));
+    // [capture]
+
+    // Nothing has run so far: D still holds what the array was filled with. Then the whole graph is one call.
+    d_there.read(d);
+    const bool untouched = d(0, 0).bits == 0xffff && d(m - 1, n - 1).bits == 0xffff;
+    backend::check("cudaGraphLaunch", cudaGraphLaunch(program, stream));
+    backend::check("cudaStreamSynchronize", cudaStreamSynchronize(stream));
+    d_there.read(d);
+
+    std::size_t nodes = 0;
+    backend::check("cudaGraphGetNodes", cudaGraphGetNodes(graph, nullptr, &nodes));
+    std::printf("%zu launches captured and replayed as one graph on %s.\n", nodes, backend::name().c_str());
+    if (!untouched) std::printf("FAIL: something ran during capture\n");
+    backend::check("cudaGraphExecDestroy", cudaGraphExecDestroy(program));
+    backend::check("cudaGraphDestroy", cudaGraphDestroy(graph));
+    backend::check("cudaStreamDestroy", cudaStreamDestroy(stream));
+    const auto expected = dg::reference::gemm(a.host.view(), b.host.view());
+    return backend::report(dg::reference::compare(d.view(), expected, dg::tolerance::hopper_fp8)) | (untouched ? 0 : 1);
+}
