@@ -76,6 +76,8 @@ private:
 static_assert(kernel<shipped::weights_kernel<scale::fp32, store<bf16>, shipped::medium(128)>>);
 static_assert(kernel<shipped::tokens_kernel<scale::ue8m0, accumulate<float>, shipped::medium(64)>>);
 static_assert(kernel<scale::to_mn_major<scale::fp32>>);
+static_assert(kernel<scale::cast_per_token<e4m3, bf16, 128, scale::cast_scales::fp32>>);
+static_assert(kernel<scale::cast_per_tile<scale::cast_tile::block, e4m3, bf16, 128, scale::cast_scales::fp32>>);
 static_assert(kernel<whole>);
 static_assert(kernel<with_map>);
 static_assert(!kernel<no_info>);             // describes: info
