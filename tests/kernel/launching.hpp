@@ -12,20 +12,6 @@
 
 namespace deepgemm::test {
 
-/// Rows and columns of D that a cluster of a kernel computes at a time.
-struct tile_extent {
-    i32 m, n;
-};
-inline tile_extent cluster_tile(const kernel_info& info) {
-    return {info.cfg.block.m * info.cfg.cluster.m, info.cfg.block.n * info.cfg.cluster.n};
-}
-
-/// `n` columns, or the next whole heads for kernels that split heads.
-inline problem_shape shape_for(const kernel_info& info, i32 m, i32 n, i32 k) {
-    const head_splits& heads = info.heads;
-    return {m, heads.any() ? align_up(max(n, 1), heads.left + heads.right) : n, k};
-}
-
 /// The seed of a shape's data, unless a test has one of its own.
 inline u64 seed_of(problem_shape shape) { return u64(shape.m) * 1000003 + u64(shape.n) * 1009 + u64(shape.k); }
 

@@ -240,6 +240,20 @@ private:
     reference::product truth_;  ///< of the operands before quantisation
 };
 
+/// Rows and columns of D that a cluster of a kernel computes at a time.
+struct tile_extent {
+    i32 m, n;
+};
+inline tile_extent cluster_tile(const kernel_info& info) {
+    return {info.cfg.block.m * info.cfg.cluster.m, info.cfg.block.n * info.cfg.cluster.n};
+}
+
+/// `n` columns, or the next whole heads for kernels that split heads.
+inline problem_shape shape_for(const kernel_info& info, i32 m, i32 n, i32 k) {
+    const head_splits& heads = info.heads;
+    return {m, heads.any() ? align_up(max(n, 1), heads.left + heads.right) : n, k};
+}
+
 /// What to say where a product goes wrong.
 inline std::string describe(const kernel_info& info, problem_shape shape, u64 seed) {
     return concat(to_source(info), " on ", shape.m, " x ", shape.n, " x ", shape.k, ", seed ", seed);

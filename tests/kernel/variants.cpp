@@ -33,6 +33,7 @@ TEST_CASE("E5M2 on either side, scales of two formats in one kernel") {
 TEST_CASE("clusters that share A, B or both") { expect_exact_everywhere(cluster_variant_handles()); }
 TEST_CASE("tiles, stages, staging buffers and bands at their limits") {
     expect_exact_everywhere(tile_variant_handles());
+    expect_exact_everywhere(summing_variant_handles());
 }
 
 TEST_CASE("quantised E5M2 is right element by element") {

@@ -8,95 +8,94 @@
 
 namespace deepgemm::test {
 
+// An alias template for gemm would be shorter, but nvcc 13 loses the configuration of a gemm named through one.
 template <class Element, class Format = scale::fp32>
 using tokens = operand<Element, scale::per_token<Format>>;
 template <class Element, class Format = scale::fp32>
 using blocks = operand<Element, scale::per_block<Format>>;
-template <class A, class B, class Epilogue, config Config>
-using kernel_of = gemm<arch::sm90, A, B, Epilogue, Config>;
 
 inline constexpr config small{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
 
 /// Either side E5M2, and scales of different formats on the two sides.
-using element_variants = shipped::kernels<kernel_of<tokens<e5m2>, blocks<e4m3>, store<bf16>, small>,
-                                          kernel_of<tokens<e4m3>, blocks<e5m2>, store<float>, small>,
-                                          kernel_of<tokens<e5m2>, tokens<e5m2>, accumulate<float>, small>,
-                                          kernel_of<tokens<e5m2, scale::ue8m0>, tokens<e4m3>, store<bf16>, small>,
-                                          kernel_of<tokens<e4m3>, blocks<e4m3, scale::ue8m0>, store<float>, small>>;
+using element_variants =
+    shipped::kernels<gemm<arch::sm90, tokens<e5m2>, blocks<e4m3>, store<bf16>, small>,
+                     gemm<arch::sm90, tokens<e4m3>, blocks<e5m2>, store<float>, small>,
+                     gemm<arch::sm90, tokens<e5m2>, tokens<e5m2>, accumulate<float>, small>,
+                     gemm<arch::sm90, tokens<e5m2, scale::ue8m0>, tokens<e4m3>, store<bf16>, small>,
+                     gemm<arch::sm90, tokens<e4m3>, blocks<e4m3, scale::ue8m0>, store<float>, small>>;
 
 /// CTAs that share tiles of A, of B or of both, with scales by block and by token.
 constexpr config clustered(int m, int n) {
     return {.block = {64, 64, 128}, .stages = 3, .cluster = {m, n}, .math_warpgroups = 1};
 }
-using cluster_variants =
-    shipped::kernels<kernel_of<tokens<e4m3>, blocks<e4m3>, store<bf16>, clustered(2, 1)>,
-                     kernel_of<tokens<e4m3>, tokens<e4m3>, store<float>, clustered(1, 2)>,
-                     kernel_of<tokens<e4m3>, blocks<e4m3>, accumulate<float>, clustered(1, 2)>,
-                     kernel_of<tokens<e4m3>, tokens<e4m3>, accumulate<bf16>, clustered(2, 2)>,
-                     kernel_of<tokens<e4m3>, blocks<e4m3>, store<bf16>, clustered(2, 2)>,
-                     kernel_of<tokens<e4m3, scale::ue8m0>, blocks<e4m3, scale::ue8m0>, store<float>, clustered(4, 1)>>;
+using cluster_variants = shipped::kernels<
+    gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, clustered(2, 1)>,
+    gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, store<float>, clustered(1, 2)>,
+    gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, accumulate<float>, clustered(1, 2)>,
+    gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, accumulate<bf16>, clustered(2, 2)>,
+    gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, clustered(2, 2)>,
+    gemm<arch::sm90, tokens<e4m3, scale::ue8m0>, blocks<e4m3, scale::ue8m0>, store<float>, clustered(4, 1)>>;
 
 /// Tiles, warpgroups, stages, staging buffers and bands at the ends of what is allowed.
-template <config Config>
-using plain = kernel_of<tokens<e4m3>, blocks<e4m3>, store<bf16>, Config>;
-template <config Config>
-using summing = kernel_of<tokens<e4m3>, tokens<e4m3>, accumulate<float>, Config>;
-using tile_variants = shipped::kernels<
-    plain<config{.block = {64, 8, 128}, .stages = 2, .math_warpgroups = 1}>,
-    plain<config{.block = {64, 24, 128}, .stages = 2, .math_warpgroups = 1}>,
-    plain<config{.block = {64, 200, 128}, .stages = 2, .math_warpgroups = 1, .store_columns = 8, .store_buffers = 5}>,
-    plain<config{.block = {128, 208, 128}, .stages = 3, .raster_rows = 1}>,
-    plain<config{.block = {256, 64, 128}, .stages = 3, .math_warpgroups = 1}>,
-    plain<config{.block = {128, 96, 128},
+template <config... Configs>
+using plain = shipped::kernels<gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, Configs>...>;
+template <config... Configs>
+using summing = shipped::kernels<gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, accumulate<float>, Configs>...>;
+using tile_variants =
+    plain<config{.block = {64, 8, 128}, .stages = 2, .math_warpgroups = 1},
+          config{.block = {64, 24, 128}, .stages = 2, .math_warpgroups = 1},
+          config{.block = {64, 200, 128}, .stages = 2, .math_warpgroups = 1, .store_columns = 8, .store_buffers = 5},
+          config{.block = {64, 120, 128}, .stages = 2, .math_warpgroups = 1, .promote = promotion::deferred},
+          config{.block = {128, 208, 128}, .stages = 3, .raster_rows = 1},
+          config{.block = {256, 64, 128}, .stages = 3, .math_warpgroups = 1},
+          config{.block = {128, 96, 128},
                  .stages = 4,
                  .raster_rows = 3,
                  .store_rows = 64,
                  .store_columns = 16,
-                 .store_buffers = 2}>,
-    summing<config{.block = {64, 40, 128}, .stages = 2, .math_warpgroups = 1}>,
-    summing<config{.block = {192, 64, 128}, .math_warpgroups = 3, .raster_rows = 2}>,
-    summing<config{.block = {128, 64, 128},
-                   .stages = 2,
-                   .math_warpgroups = 1,
-                   .store_rows = 16,
-                   .store_columns = 8,
-                   .store_buffers = 2}>,
-    plain<config{.block = {64, 120, 128}, .stages = 2, .math_warpgroups = 1, .promote = promotion::deferred}>>;
+                 .store_buffers = 2}>;
+using summing_variants = summing<config{.block = {64, 40, 128}, .stages = 2, .math_warpgroups = 1},
+                                 config{.block = {192, 64, 128}, .math_warpgroups = 3, .raster_rows = 2},
+                                 config{.block = {128, 64, 128},
+                                        .stages = 2,
+                                        .math_warpgroups = 1,
+                                        .store_rows = 16,
+                                        .store_columns = 8,
+                                        .store_buffers = 2}>;
 
 /// The same product by different ways: a configuration may change speed, never a bit of the result.
-using equal_variants = shipped::kernels<
-    plain<config{.block = {64, 64, 128}, .stages = 4, .math_warpgroups = 1}>,
-    plain<config{.block = {64, 64, 128}, .stages = 2, .math_warpgroups = 1, .promote = promotion::deferred}>,
-    plain<config{.block = {128, 32, 128}, .promote = promotion::deferred}>,
-    plain<config{.block = {128, 160, 128}, .store_rows = 64}>,
-    plain<config{.block = {256, 32, 128}, .stages = 3, .cluster = {2, 1}}>,
-    plain<config{.block = {192, 96, 128}, .cluster = {1, 2}, .math_warpgroups = 3}>>;
+using equal_variants =
+    plain<config{.block = {64, 64, 128}, .stages = 4, .math_warpgroups = 1},
+          config{.block = {64, 64, 128}, .stages = 2, .math_warpgroups = 1, .promote = promotion::deferred},
+          config{.block = {128, 32, 128}, .promote = promotion::deferred},
+          config{.block = {128, 160, 128}, .store_rows = 64},
+          config{.block = {256, 32, 128}, .stages = 3, .cluster = {2, 1}},
+          config{.block = {192, 96, 128}, .cluster = {1, 2}, .math_warpgroups = 3}>;
 
 /// One problem with every combination of fixed extents that matters. The first kernel has none.
 inline constexpr static_extents fixed{100, 88, 400};
-constexpr config with_extents(static_extents extents) {
-    return {.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1, .extents = extents};
+constexpr config with_extents(int m, int n, int k) {
+    return {.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1, .extents = {m, n, k}};
 }
-using extent_variants = shipped::kernels<plain<with_extents({})>, plain<with_extents({fixed.m, 0, 0})>,
-                                         plain<with_extents({0, fixed.n, 0})>, plain<with_extents({0, 0, fixed.k})>,
-                                         plain<with_extents({0, fixed.n, fixed.k})>, plain<with_extents(fixed)>>;
+using extent_variants =
+    plain<with_extents(0, 0, 0), with_extents(fixed.m, 0, 0), with_extents(0, fixed.n, 0), with_extents(0, 0, fixed.k),
+          with_extents(0, fixed.n, fixed.k), with_extents(fixed.m, fixed.n, fixed.k)>;
 
 /// A user's function: a bias per column, then ReLU.
 struct bias_relu {
     const float* bias;  ///< (n)
     DEEPGEMM_DEVICE float operator()(float value, i32 /*m*/, i32 n) const { return max(value + bias[n], 0.0f); }
 };
-/// Another one, without memory of its own: each row by its own factor.
-struct scale_rows {
+/// Another one, without memory of its own: every other row halved.
+struct halve_rows {
     DEEPGEMM_DEVICE float operator()(float value, i32 m, i32 /*n*/) const { return m % 2 == 0 ? value : value * 0.5f; }
 };
-using biased = kernel_of<tokens<e4m3>, blocks<e4m3>, then<transform<bias_relu>, store<bf16>>, small>;
-using chained =
-    kernel_of<tokens<e4m3>, tokens<e4m3>, then<transform<bias_relu>, transform<scale_rows>, accumulate<float>>, small>;
+using biased = gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, then<transform<bias_relu>, store<bf16>>, small>;
+using chained = gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>,
+                     then<transform<bias_relu>, transform<halve_rows>, accumulate<float>>, small>;
 
 /// Lets the next kernel of a stream start early.
-using triggering =
-    kernel_of<tokens<e4m3>, blocks<e4m3>, store<bf16>,
-              config{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1, .trigger_dependents = true}>;
+inline constexpr config early{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1, .trigger_dependents = true};
+using triggering = gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, accumulate<float>, early>;
 
 }  // namespace deepgemm::test

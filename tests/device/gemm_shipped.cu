@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// Every shipped kernel on a GPU, and the named operation on random problems: small integers, whose products must be right to the
+// bit, on ragged shapes between NaN padding and guard bytes. The simulator runs the same in tests/kernel/shipped_exact.cpp.
+#include <doctest/doctest.h>
+
+#include "gemm_support.cuh"
+
+using namespace deepgemm;
+using namespace deepgemm::gemm_tests;
+using test::numbers;
+using test::placement;
+using test::product;
+using test::shape_for;
+
+namespace {
+
+/// Calls action(kernel, m, n) for all shipped kernels and the extents of their cluster tiles.
+template <class Action>
+void for_each_kernel(Action action) {
+    for (const kernel_handle& kernel : instances::fp8_dense()) {
+        const auto [m, n] = test::cluster_tile(kernel.info);
+        action(kernel, m, n);
+    }
+}
+
+/// One of the combinations of types and scales that are shipped, without a configuration.
+kernel_info random_kind(random_source& random) {
+    const auto format = random.integer(0, 1) == 0 ? scale_kind::fp32 : scale_kind::ue8m0;
+    kernel_info kind;
+    kind.a = {dtype::e4m3, format, {1, 128}};
+    kind.b = {dtype::e4m3, format, {random.integer(0, 1) == 0 ? 1 : 128, 128}};
+    kind.d = random.integer(0, 1) == 0 ? dtype::bf16 : dtype::f32;
+    kind.accumulate = random.integer(0, 1) == 0;
+    return kind;
+}
+
+/// An extent whose order of magnitude is random too.
+i32 random_extent(random_source& random, i32 largest) {
+    return i32(random.integer(1, max(i64(1), i64(largest) >> random.integer(0, 6))));
+}
+
+placement random_placement(random_source& random, const kernel_info& kind) {
+    return {.a_pad = 16 * random.integer(0, 2),
+            .b_pad = 16 * random.integer(0, 2),
+            .c_pad = random.integer(0, 9),
+            .d_pad = random.integer(0, 9),
+            .c_is_d = random.integer(0, 1) == 1,
+            .scales_along_n = kind.b.tile.mn != 1 && random.integer(0, 1) == 1};
+}
+
+}  // namespace
+
+// compute-sanitizer runs this suite: a tile or two of each kernel.
+TEST_SUITE_BEGIN("gemm small");
+
+TEST_CASE("gemm: a corner of one tile") {
+    for_each_kernel([](const kernel_handle& kernel, i32, i32) {
+        CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 3, 12, 150), 1, {.a_pad = 16, .d_pad = 8}) == "");
+    });
+}
+
+TEST_CASE("gemm: a few rows and columns more than a tile") {
+    for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
+        CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, m + 1, n + 1, 260), 2, {.c_is_d = true}) == "");
+    });
+}
+
+TEST_SUITE_END();
+
+TEST_CASE("gemm: shapes below, at and above a tile, and K that is no multiple of a block") {
+    for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
+        const problem_shape shapes[] = {{1, 1, 1},           {1, n, 128},          {m, 1, 129},
+                                        {m - 1, n - 1, 127}, {m, n, 256},          {m + 1, n + 1, 258},
+                                        {2, n - 7, 16},      {m - 63, n + 8, 384}, {m + 64, 2, 1000},
+                                        {2 * m, 2 * n, 128}, {7, 3 * n + 4, 1440}, {3 * m - 5, n / 2, 65}};
+        for (const auto& [rows, columns, k] : shapes) {
+            CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, rows, columns, k), u64(rows + columns + k)) == "");
+        }
+    });
+}
+
+TEST_CASE("gemm: rows further apart than they are long, C in D's memory, an empty K") {
+    for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
+        const bool blocks = kernel.info.b.tile.mn != 1;
+        const placement apart{.a_pad = 48, .b_pad = 16, .c_pad = 24, .d_pad = 8, .scales_along_n = blocks};
+        CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, m + 3, n + 5, 300), 3, apart) == "");
+        CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 2 * m + 3, 2 * n + 5, 700), 4,
+                                  {.d_pad = 40, .c_is_d = true}) == "");
+        if (kernel.info.heads.any()) return;  // the named operation refuses an empty K
+        CHECK(fault_on_exact_data(kernel, {m + 3, 2 * n + 2, 0}, 5, {.d_pad = 8}) == "");
+        CHECK(fault_on_exact_data(kernel, {m - 1, n - 1, 0}, 6, {.c_is_d = true}) == "");
+    });
+}
+
+TEST_CASE("gemm: the smallest and the largest exponent of UE8M0") {
+    for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
+        if (kernel.info.a.format != scale_kind::ue8m0) return;
+        CHECK(fault_on_exact_data(kernel, {m + 1, n + 1, 700}, 7, {.extreme_scales = true}) == "");
+    });
+}
+
+TEST_CASE("gemm: several tiles for each CTA, more K blocks than a warp holds scales, few multiprocessors") {
+    for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
+        const launch_options few{.num_sms = kernel.info.cfg.cluster.size() + 1};
+        CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 4 * m - 1, 3 * n - 2, 400), 8, {}, few) == "");
+        CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 5, n + 1, 33 * 128 + 16), 9) == "");
+        if (kernel.info.b.format == scale_kind::ue8m0) {
+            CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 5, n + 1, 129 * 128 + 16), 10) == "");
+        }
+    });
+}
+
+TEST_CASE("gemm: quantised normal numbers on every kernel, twice the same bits") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    for_each_kernel([&](const kernel_handle& kernel, i32 m, i32 n) {
+        product p(kernel.info, shape_for(kernel.info, m + 70, n + 100, 1536), seed, numbers::normal);
+        CHECK_MESSAGE(run(kernel, p) == "", test::describe(kernel.info, p.shape(), seed));
+        CHECK_MESSAGE(p.diff_to_unquantised() < 1e-3, test::describe(kernel.info, p.shape(), seed));
+        const auto first = p.d().bytes();
+        p.d().restore();
+        CHECK_MESSAGE(run(kernel, p) == "", test::describe(kernel.info, p.shape(), seed));
+        CHECK_MESSAGE(p.d().bytes() == first, test::describe(kernel.info, p.shape(), seed));
+    });
+}
+
+TEST_CASE("gemm: 200 random problems through the named operation") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    random_source random(seed);
+    const engine engine = shipped();
+    for (int i = 0; i < 200; ++i) {
+        const kernel_info kind = random_kind(random);
+        const problem_shape shape{random_extent(random, 600), random_extent(random, 600), random_extent(random, 2500)};
+        const numbers data = random.integer(0, 2) == 0 ? numbers::normal : numbers::exact;
+        const u64 own_seed = random.bits();
+        product p(kind, shape, own_seed, data, random_placement(random, kind));
+        CHECK_MESSAGE(run(engine, p) == "", test::describe(kind, shape, own_seed), ", problem ", i);
+    }
+}
+
+TEST_CASE("gemm: one row, one column, and nothing at all, through the named operation") {
+    const engine engine = shipped();
+    random_source random(11);
+    for (int i = 0; i < 16; ++i) {
+        const kernel_info kind = random_kind(random);
+        for (const problem_shape shape :
+             {problem_shape{1, 4096, 7168}, {1, 1, 1}, {1000, 1, 300}, {1, 7, 5000}, {40, 30, 0}}) {
+            product p(kind, shape, 12, numbers::exact);
+            CHECK_MESSAGE(run(engine, p) == "", test::describe(kind, shape, 12));
+        }
+        for (const problem_shape shape : {problem_shape{0, 100, 200}, {100, 0, 200}, {0, 0, 0}}) {
+            product p(kind, shape, 13, numbers::exact);
+            CHECK_MESSAGE(run(engine, p) == "", test::describe(kind, shape, 13));  // no byte is written
+        }
+    }
+}
