@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A schedule and a kernel of one's own; docs/concepts/tile_scheduler.md and kernel.md show this.
 #include <doctest/doctest.h>
+#include "own_gemm.hpp"
+
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/schedule/persistent.cuh>
@@ -20,10 +22,12 @@ struct by_columns {
     i32 rows, columns;  ///< of tiles
     i32 blocks;         ///< K blocks of every tile
 
-    DEEPGEMM_BOTH static constexpr by_columns of(dg::problem_shape shape) {
+    /// `rank` is the CTA's in its cluster; this schedule is for clusters of one.
+    DEEPGEMM_BOTH static constexpr by_columns of(dg::problem_shape shape, dg::u32 /*rank*/) {
         return {dg::ceil_div(shape.m, Block.m), dg::ceil_div(shape.n, Block.n), dg::ceil_div(shape.k, Block.k)};
     }
     DEEPGEMM_BOTH constexpr i32 count() const { return rows * columns; }
+    DEEPGEMM_BOTH static constexpr i32 clusters(dg::problem_shape shape) { return of(shape, 0).count(); }
     DEEPGEMM_BOTH constexpr i32 k_blocks() const { return blocks; }
 
     struct sentinel {};
@@ -39,12 +43,12 @@ struct by_columns {
     DEEPGEMM_DEVICE iterator begin() const { return {*this, i32(dg::ptx::cta_index())}; }
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 };
-static_assert(dg::tile_scheduler<by_columns<dg::tile_shape{64, 32, 128}>>);
+static_assert(dg::gemm_scheduler<by_columns<dg::tile_shape{64, 32, 128}>>);
 // [schedule]
 
 // [kernel]
 /// Writes to each element of D the index of the CTA that owns it: shows what a schedule does, tile by tile.
-template <dg::tile_shape Block, dg::tile_scheduler Tiles>
+template <dg::tile_shape Block, dg::gemm_scheduler Tiles>
 struct show_owners {
     static constexpr dg::kernel_info info{.arch = 0, .threads = 128};
     static constexpr int map_count = 0;
@@ -56,11 +60,11 @@ struct show_owners {
 
     DEEPGEMM_BOTH static constexpr params make_params(const arguments& args) { return args; }
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
-        return dg::min(Tiles::of(args.shape).count(), num_sms);
+        return dg::min(Tiles::clusters(args.shape), num_sms);
     }
     /// The body; called by every thread, each of which writes some columns of each row.
     DEEPGEMM_DEVICE static void run(const params& p) {
-        const Tiles tiles = Tiles::of(p.shape);
+        const Tiles tiles = Tiles::of(p.shape, 0);
         for (const dg::tile_coord tile : tiles) {
             for (i32 m = tile.m; m < dg::min(tile.m + Block.m, p.shape.m); ++m) {
                 for (i32 n = tile.n + i32(dg::ptx::thread_index()); n < dg::min(tile.n + Block.n, p.shape.n);
@@ -76,7 +80,27 @@ using my_kernel = show_owners<block, by_columns<block>>;
 static_assert(dg::kernel<my_kernel>);
 // [kernel]
 
+// [gemm]
+using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
+constexpr dg::config my_config{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
+using column_gemm = dg::gemm<dg::arch::sm90, a, b, dg::store<float>, my_config, by_columns<my_config.block>>;
+// [gemm]
+static_assert(column_gemm::info.custom_schedule);
+
 }  // namespace
+
+TEST_CASE("gemm walks its tiles in an order of one's own") {
+    dg::random_source random(dg::fresh_seed());
+    const auto a_values = dg::quantised_operand<>::exact(random, 150, 256, {.tile = {1, 128}});
+    const auto b_values = dg::quantised_operand<>::exact(random, 100, 256, {.tile = {128, 128}});
+    dg::matrix<float> d(150, 100);
+    dg::sim::launch<column_gemm>(dg::own_arguments<column_gemm>(a_values, b_values, d), {.num_sms = 3});
+    const auto result =
+        dg::reference::compare_exact(d.view(), dg::reference::gemm(a_values.view(), b_values.view()));
+    CAPTURE(random.seed());
+    CHECK_MESSAGE(result.wrong == 0, result.text());
+}
 
 TEST_CASE("a schedule and a kernel of one's own") {
     // [launch]

@@ -35,13 +35,18 @@ struct c_params {
 template <>
 struct c_params<false> {};
 
-/// A GEMM kernel on `Arch` of operands `A` (m,k) and `B` (n,k), both K-major, with `Epilogue`, configured by `Config`.
-template <class Arch, class A, class B, class Epilogue, config Config>
+/// The schedule a GEMM has unless it is given another.
+template <config Config>
+using default_tiles = persistent<Config.block, Config.cluster, Config.raster_rows>;
+
+/// A GEMM kernel on `Arch` of operands `A` (m,k) and `B` (n,k), both K-major, with `Epilogue`, configured by `Config`, which
+/// computes its tiles in the order of `Tiles`.
+template <class Arch, class A, class B, class Epilogue, config Config, class Tiles = default_tiles<Config>>
 struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     using element = typename Epilogue::element;
     using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n>;
     using peers = multicast<Config.cluster>;
-    using tiles = persistent<Config.block, Config.cluster, Config.raster_rows>;
+    using tiles = Tiles;
     using storage = gemm_storage<A, B, Epilogue, Config>;
     using pipeline = tma_pipeline<storage::stages, 4 * Config.math_warpgroups, Config.cluster>;
     using output = typename storage::output;
@@ -51,7 +56,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     using a_scale = typename A::scale;
     using b_scale = typename B::scale;
     static_assert(storage::bytes <= max_smem_bytes, "gemm: the configuration needs more than 232448 bytes of shared memory");
-    static_assert(mma_atom<mma> && smem_pipeline<pipeline> && tile_scheduler<tiles>);
+    static_assert(mma_atom<mma> && smem_pipeline<pipeline>);
+    static_assert(gemm_scheduler<Tiles>, "gemm: the schedule must model gemm_scheduler, as persistent does");
 
     /// 64-row fragments that each math warpgroup accumulates.
     static constexpr promotion promote = Config.promote;
@@ -59,7 +65,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
 
     static constexpr kernel_info info{.arch = Arch::number, .a = A::info, .b = B::info, .d = dtype_of<element>,
                                       .accumulate = Epilogue::accumulates, .heads = Epilogue::heads,
-                                      .custom_epilogue = Epilogue::custom, .cfg = storage::resolved,
+                                      .custom_epilogue = Epilogue::custom,
+                                      .custom_schedule = !same_as<Tiles, default_tiles<Config>>, .cfg = storage::resolved,
                                       .threads = u32(registers::threads), .smem_bytes = storage::bytes};
 
     /// Host-side arguments: those of any GEMM and those of the epilogue's own steps.
@@ -129,7 +136,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
 
     /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
-        return min(tiles::cluster_tiles(args.shape).count(), num_sms / Config.cluster.size()) * Config.cluster.size();
+        return min(tiles::clusters(args.shape), num_sms / Config.cluster.size()) * Config.cluster.size();
     }
 
     // ---- device side ----

@@ -39,6 +39,7 @@ struct kernel_info {
     bool accumulate = false;  ///< adds C, of D's type
     head_splits heads{};
     bool custom_epilogue = false;  ///< has steps of the user's own; no planner picks it
+    bool custom_schedule = false;  ///< walks its tiles in an order of the user's own; no planner picks it
     config cfg{};
     u32 threads = 0;      ///< per CTA
     u32 smem_bytes = 0;   ///< dynamic shared memory per CTA

@@ -23,11 +23,25 @@ template <class S>
 concept counts_blocks = requires(const S& tiles) {
     { tiles.k_blocks() } -> same_as<i32>;
 };
+/// Starts in a kernel, from the problem and the CTA's rank in its cluster.
+template <class S>
+concept starts = requires(problem_shape shape, u32 rank) {
+    { S::of(shape, rank) } -> same_as<S>;
+};
+/// Tells the host how many clusters have work.
+template <class S>
+concept sizes_grid = requires(problem_shape shape) {
+    { S::clusters(shape) } -> same_as<i32>;
+};
 }  // namespace scheduler_concept
 
 /// The tiles of this CTA or cluster, in an order all its roles agree on.
 template <class S>
 concept tile_scheduler = scheduler_concept::iterates<S> && scheduler_concept::counts_blocks<S>;
+
+/// A tile_scheduler that gemm can be given: it starts from a problem and sizes the grid.
+template <class S>
+concept gemm_scheduler = tile_scheduler<S> && scheduler_concept::starts<S> && scheduler_concept::sizes_grid<S>;
 
 /// The persistent schedule of tiles `Block`, clusters `Cluster` and bands of `RasterRows` tiles along M.
 template <tile_shape Block, cluster_shape Cluster, int RasterRows>
@@ -41,6 +55,9 @@ struct persistent {
         constexpr int band = RasterRows >= Cluster.m ? RasterRows / Cluster.m : 1;
         return banded_raster::of(ceil_div(shape.m, Block.m * Cluster.m), ceil_div(shape.n, Block.n * Cluster.n), band);
     }
+
+    /// Clusters that have work: one for each cluster tile.
+    DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape) { return cluster_tiles(shape).count(); }
 
     /// Called by any thread of the kernel; `rank` is its CTA's rank in the cluster.
     DEEPGEMM_DEVICE static persistent of(problem_shape shape, u32 rank) {
@@ -66,6 +83,6 @@ struct persistent {
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 };
 
-static_assert(tile_scheduler<persistent<tile_shape{}, cluster_shape{}, 8>>);
+static_assert(gemm_scheduler<persistent<tile_shape{}, cluster_shape{}, 8>>);
 
 }  // namespace deepgemm

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// A schedule walks tiles, starts from a problem and tells how many clusters have work; a raster is only an order.
+// expect: gemm: the schedule must model gemm_scheduler, as persistent does
+#include <deepgemm/kernel/gemm.cuh>
+
+namespace dg = deepgemm;
+
+using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
+constexpr dg::config tile{.block = {128, 128, 128}};
+#ifdef CORRECT
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, tile, dg::default_tiles<tile>>;
+#else
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, tile, dg::banded_raster>;
+#endif
+constexpr auto size = kernel::info.smem_bytes;
