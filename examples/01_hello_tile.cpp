@@ -15,12 +15,12 @@
 namespace dg = deepgemm;
 namespace ptx = deepgemm::ptx;
 
-// [kernel]
 /// Copies the tile of 8 x 32 floats that starts at (row, column) of a matrix to `out`.
 struct hello_tile {
     static constexpr int rows = 8, columns = 32;
     static constexpr dg::u32 tile_bytes = rows * columns * sizeof(float);
 
+    // [host]
     // What a launcher asks: threads and shared memory of a block. Here a tile, and behind it a barrier of eight bytes.
     static constexpr dg::kernel_info info{.threads = 32, .smem_bytes = tile_bytes + 8};
 
@@ -47,22 +47,24 @@ struct hello_tile {
         return {maps[0], a.row, a.column, a.out};
     }
     static int grid(const arguments&, int /*num_sms*/) { return 1; }
+    // [host]
 
-    // The body, which every thread runs.
+    // [body]
+    // What every thread runs.
     DEEPGEMM_DEVICE static void run(const params& p) {
         ptx::role("warp");
         const dg::u32 tile = ptx::dynamic_smem(), landed = tile + tile_bytes, lane = ptx::lane_index();
 
-        // One thread makes the barrier. It expects one arrival; the fence shows it to the copy unit, which is not part of
-        // this thread's memory order.
+        // One thread makes the barrier. It expects one arrival; the fence shows it to the copy unit, which is not part
+        // of this thread's memory order.
         if (lane == 0) {
             ptx::mbarrier_init(landed, 1);
             ptx::fence_mbarrier_init();
         }
         ptx::sync_warp();
 
-        // One thread orders the copy, for all. Its arrival announces how many bytes will land; the phase is over when the
-        // arrival has been made and the bytes have come. Coordinates: the contiguous dimension first.
+        // One thread orders the copy, for all. Its arrival announces how many bytes will land; the phase is over when
+        // the arrival has been made and the bytes have come. Coordinates: the contiguous dimension first.
         if (lane == 0) {
             ptx::mbarrier_arrive_expect_tx(landed, tile_bytes);
             ptx::tma_load<2>(p.matrix, tile, landed, {p.column, p.row});  // (rows, columns)
@@ -75,9 +77,9 @@ struct hello_tile {
             ptx::st_global(p.out + at, ptx::ld_shared<float>(tile + at * dg::u32(sizeof(float))));
         }
     }
+    // [body]
 };
 static_assert(dg::kernel<hello_tile>);
-// [kernel]
 
 int main() {
     constexpr int rows = 20, columns = 40, row = 15, column = 16;

@@ -16,12 +16,13 @@
 namespace dg = deepgemm;
 namespace ptx = deepgemm::ptx;
 
-// [kernel]
 /// Loads 8 rows of 128 bytes and writes them out twice: as they lie in shared memory, and as they were in the matrix.
 struct swizzled_tile {
+    // [tile]
     using tile = dg::smem_tile<float, 8, 32>;  // rows of 128 bytes: the 128-byte swizzle
     using chunk = ptx::vec4<float>;            // what moves as a whole: 16 bytes
     static constexpr int chunks = tile::row_bytes / sizeof(chunk);
+    // [tile]
 
     static constexpr dg::kernel_info info{.threads = 32, .smem_bytes = tile::bytes + 8};
     struct arguments {
@@ -56,17 +57,19 @@ struct swizzled_tile {
         for (dg::u32 i = lane; i < tile::bytes / sizeof(chunk); i += 32) {
             ptx::st_global(p.memory + i, ptx::ld_shared<chunk>(base + i * dg::u32(sizeof(chunk))));
         }
-        // Eight lanes at a time read one column of chunks, as a tensor core does. Without the permutation all eight would
-        // lie in the same four banks of shared memory and be read one after the other; with it each has banks of its own.
+        // [read]
+        // Eight lanes at a time read one column of chunks, as a tensor core does. Without the permutation all eight
+        // would lie in the same four banks of shared memory and be read one after the other; with it each has banks of
+        // its own.
         for (int column = int(lane) / 8; column < chunks; column += 4) {
             const int row = int(lane) % 8;
             ptx::st_global(p.plain + row * chunks + column,
                            ptx::ld_shared<chunk>(base + tile::offset(row, 4 * column)));
         }
+        // [read]
     }
 };
 static_assert(dg::kernel<swizzled_tile>);
-// [kernel]
 
 /// How many of the eight groups of four banks a column of chunks touches under a swizzle.
 int bank_groups(dg::swizzle_mode mode, int column) {

@@ -23,7 +23,6 @@ struct map_of_owners {
 constexpr int width = 32;  // N: any multiple of 8 up to 256
 constexpr dg::u32 smem_bytes = (64 + width) * 128 + 8;
 
-// [kernel]
 /// D = A (64, 128) x B (32, 128)^T on one warpgroup: 128 threads that multiply together.
 struct one_multiply : backend::one_tile<width, 128, smem_bytes, map_of_owners> {
     DEEPGEMM_DEVICE static void run(const params& p) {
@@ -39,8 +38,9 @@ struct one_multiply : backend::one_tile<width, 128, smem_bytes, map_of_owners> {
         ptx::sync_cta();  // nobody waits on a barrier that has not been made yet
         ptx::mbarrier_wait(landed, 0, "operands");
 
-        // A descriptor tells the tensor core where a tile lies and how it is swizzled. One instruction reads 32 bytes of
-        // K from each row, so that a tile of 128-byte rows takes four, each 32 bytes further along the row.
+        // [multiply]
+        // A descriptor tells the tensor core where a tile lies and how it is swizzled. One instruction reads 32 bytes
+        // of K from each row, so that a tile of 128-byte rows takes four, each 32 bytes further along the row.
         const dg::u64 a_rows = sm90::k_major_descriptor(a, a_tile::swizzle);
         const dg::u64 b_rows = sm90::k_major_descriptor(b, b_tile::swizzle);
         float d[n / 2];
@@ -55,17 +55,19 @@ struct one_multiply : backend::one_tile<width, 128, smem_bytes, map_of_owners> {
         ptx::wgmma_commit();
         ptx::wgmma_wait<0>();  // and now they are the threads' again
         ptx::fence_operand(d);
+        // [multiply]
 
+        // [fragment]
         write(p.d, d);
         const int thread = int(ptx::thread_index());
         for (int i = 0; i < n / 2; ++i) {
             const int row = sm90::fragment_row(thread, i), column = sm90::fragment_column(thread, i);
             ptx::st_global(p.more.owner + row * n + column, thread << 8 | i);
         }
+        // [fragment]
     }
 };
 static_assert(dg::kernel<one_multiply>);
-// [kernel]
 
 int main() {
     constexpr int m = one_multiply::m, n = one_multiply::n, k = one_multiply::block_k;

@@ -20,7 +20,6 @@ namespace sm90 = deepgemm::sm90;
 constexpr int width = 64, stages = 3;
 constexpr dg::u32 smem_bytes = stages * ((64 + width) * 128 + 16);
 
-// [kernel]
 /// D = A (64, k) x B (64, k)^T: warps 0 to 3 multiply, warp 4 loads.
 struct ring_of_stages : backend::one_tile<width, 160, smem_bytes> {
     using cursor = dg::ring<stages>;  // a stage and a parity; each role keeps its own and advances it once per K block
@@ -34,6 +33,7 @@ struct ring_of_stages : backend::one_tile<width, 160, smem_bytes> {
         DEEPGEMM_DEVICE dg::u32 empty(dg::u32 stage) const { return full(stages) + stage * 8; }
     };
 
+    // [load]
     DEEPGEMM_DEVICE static void load(const params& p, storage smem) {
         cursor at;
         for (int block = 0; block < p.k_blocks; ++block) {
@@ -47,7 +47,9 @@ struct ring_of_stages : backend::one_tile<width, 160, smem_bytes> {
             at.advance();
         }
     }
+    // [load]
 
+    // [multiply]
     DEEPGEMM_DEVICE static void multiply(const params& p, storage smem) {
         cursor at;
         float d[n / 2];
@@ -65,12 +67,14 @@ struct ring_of_stages : backend::one_tile<width, 160, smem_bytes> {
             ptx::wgmma_commit();
             ptx::wgmma_wait<0>();
             ptx::fence_operand(d);
-            // The multiply has read its operands: one lane of each warp says so, and the loader may fill the stage again.
+            // The multiply has read its operands: one lane of each warp says so, and the loader may fill the stage
+            // again.
             if (ptx::lane_index() == 0) ptx::mbarrier_arrive(smem.empty(at.stage));
             at.advance();
         }
         write(p.d, d);
     }
+    // [multiply]
 
     DEEPGEMM_DEVICE static void run(const params& p) {
         const storage smem{ptx::dynamic_smem()};
@@ -82,6 +86,7 @@ struct ring_of_stages : backend::one_tile<width, 160, smem_bytes> {
             ptx::fence_mbarrier_init();
         }
         ptx::sync_cta();
+        // [roles]
         if (ptx::warp_index() == 4) {
             ptx::role("producer");
             if (ptx::elect_one()) load(p, smem);
@@ -89,10 +94,10 @@ struct ring_of_stages : backend::one_tile<width, 160, smem_bytes> {
             ptx::role("math");
             multiply(p, smem);
         }
+        // [roles]
     }
 };
 static_assert(dg::kernel<ring_of_stages>);
-// [kernel]
 
 int main() {
     constexpr int m = ring_of_stages::m, n = ring_of_stages::n, k = 1000;  // seven blocks of 128, and 104 more

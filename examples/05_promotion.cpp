@@ -22,8 +22,8 @@ struct block_scales {
     const float *sa = nullptr, *sb = nullptr;
 };
 
-// [kernel]
-/// D = sum over K blocks of sa sb (A x B^T), promoted every `Every` blocks, whose scales must be equal if they are several.
+/// D = sum over K blocks of sa sb (A x B^T), promoted every `Every` blocks, whose scales must be equal if they are
+/// several.
 template <int Every>
 struct scaled_product : backend::one_tile<width, 160, smem_bytes, block_scales> {
     DEEPGEMM_DEVICE static void load(const params& p, dg::u32 tiles, pipeline pipe) {
@@ -39,8 +39,9 @@ struct scaled_product : backend::one_tile<width, 160, smem_bytes, block_scales> 
 
     DEEPGEMM_DEVICE static void multiply(const params& p, dg::u32 tiles, pipeline pipe) {
         typename pipeline::cursor at;
-        const int row =
-            dg::sm90::fragment_row(int(ptx::thread_index()), 0);  // a thread has parts of rows `row`, `row + 8`
+        // A thread holds parts of two rows, of this one and of the one eight below.
+        const int row = dg::sm90::fragment_row(int(ptx::thread_index()), 0);
+        // [promote]
         float total[n / 2] = {}, partial[n / 2];
         for (int block = 0; block < p.k_blocks; ++block) {
             const float sb = ptx::ld_global_nc(p.more.sb + block);
@@ -56,6 +57,7 @@ struct scaled_product : backend::one_tile<width, 160, smem_bytes, block_scales> 
                 for (int i = 0; i < n / 2; ++i) total[i] += factor[i / 2 % 2] * partial[i];
             }
         }
+        // [promote]
         write(p.d, total);
     }
 
@@ -73,7 +75,6 @@ struct scaled_product : backend::one_tile<width, 160, smem_bytes, block_scales> 
         }
     }
 };
-// [kernel]
 
 /// Runs the kernel on operands as they come from quantisation, and compares D with double precision.
 template <int Every>

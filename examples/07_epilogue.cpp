@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rung 7: an epilogue of one's own. A bias is added to each column and an activation applied, to the FP32 totals before the
-// one rounding, while the tile is still in registers: no second kernel, no second trip through memory.
+// Rung 7: an epilogue of one's own. A bias is added to each column and an activation applied, to the FP32 totals before
+// the one rounding, while the tile is still in registers: no second kernel, no second trip through memory.
 // New here: transform, which applies a function of the user's, and then, which chains.
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ptx/convert.cuh>

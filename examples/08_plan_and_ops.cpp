@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rung 8: let the library choose. A program instantiates a few kernels; for each problem a cost model picks one, can say
-// why, and the named operation does all of it in one call.
+// Rung 8: let the library choose. A program instantiates a few kernels; for each problem a cost model picks one, can
+// say why, and the named operation does all of it in one call.
 // New here: engine, plan, explain, fp8_gemm_nt, and errors as values.
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/kernel/gemm.cuh>
@@ -15,12 +15,11 @@ using by_token = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
 using by_block = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
 using d_type = dg::store<dg::bf16>;
 
-using few_rows = dg::gemm<dg::arch::sm90, by_token, by_block, d_type,  //
-                          dg::config{.block = {64, 32, 128}, .math_warpgroups = 1}>;
-using some_rows = dg::gemm<dg::arch::sm90, by_token, by_block, d_type,  //
-                           dg::config{.block = {128, 64, 128}}>;
-using many_rows = dg::gemm<dg::arch::sm90, by_token, by_block, d_type,  //
-                           dg::config{.block = {128, 128, 128}, .cluster = {2, 1}}>;
+using few_rows =
+    dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {64, 32, 128}, .math_warpgroups = 1}>;
+using some_rows = dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {128, 64, 128}}>;
+using many_rows =
+    dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {128, 128, 128}, .cluster = {2, 1}}>;
 // [kernels]
 
 int main() {

@@ -51,7 +51,8 @@ struct one_tile {
     }
     static int grid(const arguments&, int /*num_sms*/) { return 1; }
 
-    /// The multiply of rung 4: one K block of the tiles at `a` and `b`, added to `d` or overwriting it; returns when done.
+    /// The multiply of rung 4: one K block of the tiles at `a` and `b`, added to `d` or overwriting it; returns when
+    /// done.
     DEEPGEMM_DEVICE static void multiply_block(float (&d)[n / 2], deepgemm::u32 a, deepgemm::u32 b, bool add) {
         namespace sm90 = deepgemm::sm90;
         namespace ptx = deepgemm::ptx;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The demo on the current CUDA device: a large product, timed against cuBLASLt in the same run with the benchmark's timer.
+// The demo on the current CUDA device: a large product, timed against cuBLASLt in the same run with the benchmark's
+// timer.
 #include <algorithm>
 #include <memory>
 

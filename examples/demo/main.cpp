@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The main job from end to end: BF16 matrices are quantised to FP8 with block scales, a kernel is planned, the product is
-// computed on the machine at hand, checked against double precision, and shown.
+// The main job from end to end: BF16 matrices are quantised to FP8 with block scales, a kernel is planned, the product
+// is computed on the machine at hand, checked against double precision, and shown.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Strips and tables from recorded spans. A span is one activity of one warp, from issue to effect; times are ticks of the
-// simulator's scheduler, which put things in order and are no measure of speed.
+// Strips and tables from recorded spans. A span is one activity of one warp, from issue to effect; times are ticks of
+// the simulator's scheduler, which put things in order and are no measure of speed.
 #include "timeline.hpp"
 
 #include <algorithm>
