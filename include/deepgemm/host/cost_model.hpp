@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Predicts how long a kernel takes on a workload. An estimate to rank configurations by, not a simulation: what one K block
-// costs a CTA, how many waves of tiles there are, what memory must move. Pure arithmetic; under 100 ns a call.
+// costs a CTA, how many waves of tiles there are, what memory must move. Pure arithmetic; about 100 ns a call.
+// docs/tuning-model.md tells how well it chooses.
 #pragma once
 
 #include <algorithm>
@@ -37,72 +38,81 @@ struct cost {
     double start_us = 0;         ///< launch, first loads, last stores
     double main_loop_us = 0;     ///< all K blocks of all tiles of the busiest CTA
     double epilogue_us = 0;      ///< of the busiest CTA
-    double memory_us = 0;        ///< to move what must be moved through device memory; overlaps the two above
+    double memory_us = 0;        ///< to move what must be moved through device memory; overlaps most of the two above
     i64 tiles = 0;               ///< of D, whole clusters counted
     i64 waves = 0;               ///< tiles of the busiest CTA
     double tile_efficiency = 0;  ///< elements of D over elements computed, idle CTAs of the last wave included
     bound limit = bound::tensor_cores;
 };
 
-/// Constants of the model, in clocks of an SM unless they say otherwise. The values are those of H200 measurements:
-/// main loops of several tile shapes, and whole kernels on flushed caches.
+/// Constants of the model, in clocks of an SM unless they say otherwise. Each began as a figure read off single kernels on an
+/// H200 (in brackets, where one exists) and was then moved, little, to fit the times of all shipped kernels on 42 products.
 struct cost_parameters {
-    double start_us = 3.5;
-    double clock = 0.86;                   ///< sustained through a short kernel, of the highest clock
-    double mma_bytes = 128;                ///< operand bytes per clock that wgmma reads from shared memory
-    double block_latency = 100;            ///< per K block and warpgroup: barrier, issue, drain
-    double promotion_per_column = 0.5;     ///< scaling and adding a 64-row fragment
-    double token_scale_per_column = 0.6;   ///< more where every column has a scale of its own
-    double overlap[3] = {1.0, 0.85, 0.2};  ///< share of latency and promotion not hidden by 0, 1, 2 other warpgroups
-    double deferred_overlap = 0.3;         ///< the same with promotion deferred by a K block
-    double fill_bytes = 80;                ///< per clock into the shared memory of an SM
-    double l2_bytes = 64;                  ///< per clock and SM out of L2
-    double fill_power = 0.0008;            ///< clock lost per byte and clock filled,
-    double l2_power = 0.001;               ///< and read from L2: copies cost power, and power is limited
-    double load_latency = 1500;            ///< from device memory to shared memory
-    double epilogue_wave = 150;            ///< per 64-row fragment
-    double epilogue_bytes = 1.0;           ///< per byte of a row of the fragment, in D's type
-    double accumulate_factor = 1.6;        ///< epilogue that also reads C
-    double memory_share = 0.7;             ///< of the peak of device memory that a kernel of some 10 us reaches
+    double start_us = 3.6;       ///< launch, first loads, last stores (an empty product takes about 3)
+    double idle_clock = 0.96;    ///< of the highest clock, while few tensor cores work (1.9 GHz)
+    double power_clock = 0.17;   ///< share of it lost to the power limit when all of them do (1.55 to 1.6 GHz)
+    double mma_bytes = 96;       ///< operand bytes per clock that wgmma reads from shared memory: binds for n below 128
+    double block_latency = 110;  ///< per K block: barrier, issue, drain of the tensor core (one warpgroup, n = 16: 130)
+    double promotion_per_column = 0.9;    ///< scaling and adding a 64-row fragment
+    double overlap[3] = {1.0, 0.6, 0.3};  ///< share of the two above that 0, 1, 2 other warpgroups do not hide
+    double next_fragment = 0.3;           ///< what a second fragment of a warpgroup adds to that
+    double deferred[3] = {50, 35, 35};    ///< replaces both where promotion is deferred (50; 10 to 50)
+    double token_block = 40;              ///< where each column has a scale: per fragment, hidden by no warpgroup,
+    double token_per_column = 1.0;        ///< and per column of it
+    double port_bytes = 85;               ///< into the shared memory of one SM (at least 70)
+    double l2_bytes = 65;                 ///< out of L2 for each SM, if all of them read (53 to 66)
+    double outside_row = 4.3;             ///< per row of a tile of A beyond its last: TMA fills them with zeros (5),
+    double outside_ctas = 85;             ///< if so many CTAs or more do so; less with fewer
+    double load_latency = 1200;           ///< from device memory to shared memory; hidden by stages
+    double cluster_factor = 1.03;         ///< K blocks of clusters: a stage is free when all CTAs have released it
+    double tile = 280;                    ///< from a tile to the next (150 to 250)
+    double epilogue_fragment = 290;       ///< rounding, staging, storing a 64-row fragment,
+    double epilogue_bytes = 1.45;         ///< and each byte of a row of it, in D's type
+    double accumulate_factor = 1.6;       ///< epilogue that also reads C
+    double memory_share = 0.85;           ///< of the peak of device memory, reached with nothing in its way
+    double exposed = 0.29;  ///< share of the shorter of computing and moving that the longer does not hide
+    double l2_share = 0.5;  ///< of L2 that keeps operands from one band of tiles to the next
 };
 
 namespace detail {
 
-/// Clocks of one K block of a CTA, and what sets them.
+/// Clocks of one K block of a CTA, those in which the tensor cores work at their best, and what sets them.
 struct block_clocks {
-    double clocks, ingress, l2;
+    double clocks, multiplying;
     bound limit;
 };
 
-inline block_clocks k_block_clocks(const kernel_info& info, const cost_parameters& p) {
+/// A block of a CTA while `active` CTAs run on `sm_count` multiprocessors; `outside` rows of its tile of A do not exist.
+inline block_clocks k_block_clocks(const kernel_info& info, double active, int sm_count, double outside,
+                                   const cost_parameters& p) {
     const config& cfg = info.cfg;
-    const double n = cfg.block.n, warpgroups = cfg.math_warpgroups, fragments = cfg.block.m / (64 * warpgroups);
-    // Four wgmma of 64 x n x 32: 8192 flop per clock, unless reading both operands takes longer.
-    const double multiply = 4 * std::max(n / 2, (64 + n) * 32 / p.mma_bytes);
-    const double promotion = p.promotion_per_column + (info.b.tile.mn == 1 ? p.token_scale_per_column : 0);
-    const double exposed = p.block_latency + promotion * n;
+    const double n = cfg.block.n, waves = cfg.block.m / (64.0 * cfg.math_warpgroups), fragments = cfg.block.m / 64.0;
     const int others = std::clamp(cfg.math_warpgroups, 1, 3) - 1;
-    double overlap = p.overlap[others];
-    if (cfg.promote == promotion::deferred) overlap = std::min(overlap, p.deferred_overlap);
+    // Four wgmma of 64 x n x 32: 8192 flop per clock, unless reading both operands takes longer.
+    const double best = 4 * n / 2, multiply = std::max(best, 4 * (64 + n) * 32 / p.mma_bytes);
+    double waiting = p.overlap[others] * (p.block_latency + p.promotion_per_column * n);
+    waiting *= 1 + p.next_fragment * (waves - 1);
+    if (cfg.promote == promotion::deferred) waiting = p.deferred[others];
+    if (info.b.tile.mn == 1) waiting += fragments * (p.token_block + p.token_per_column * n);
+    const double tensor = (fragments * multiply + waiting) * (cfg.cluster.size() > 1 ? p.cluster_factor : 1.0);
 
-    const double chain = fragments * (multiply + (cfg.promote == promotion::deferred ? overlap : 1.0) * exposed);
-    const double tensor = fragments * warpgroups * multiply + overlap * exposed;
     const double a = cfg.block.m * 128.0, b = n * 128.0;
-    const double fill = std::max((a + b) / p.fill_bytes, (a / cfg.cluster.n + b / cfg.cluster.m) / p.l2_bytes);
-    const double stream = p.load_latency / cfg.stages;
-    const double clocks = std::max({chain, tensor, fill, stream});
-    bound limit = bound::tensor_cores;
-    if (clocks == fill) limit = bound::fill;
-    if (clocks == stream || (clocks == chain && chain > 1.5 * fragments * warpgroups * multiply))
-        limit = bound::latency;
-    return {clocks, (a + b) / clocks, (a / cfg.cluster.n + b / cfg.cluster.m) / clocks, limit};
+    const double l2_bytes = p.l2_bytes / std::min(1.0, active / sm_count);
+    const double fill = std::max((a + b) / p.port_bytes, (a / cfg.cluster.n + b / cfg.cluster.m) / l2_bytes) +
+                        outside * p.outside_row * std::min(1.0, active / p.outside_ctas);
+    const double stream = p.load_latency / std::max(cfg.stages, 1);
+    const double clocks = std::max({tensor, fill, stream});
+    const bound limit = clocks == fill                                             ? bound::fill
+                        : clocks == stream || waiting > 0.5 * fragments * multiply ? bound::latency
+                                                                                   : bound::tensor_cores;
+    return {clocks, fragments * best, limit};
 }
 
 /// Bytes through device memory: every operand once, more often where a band of tiles does not find it in L2 any more.
 inline double memory_bytes(const kernel_info& info, const workload& work, const device_info& device, i64 tiles_m,
-                           i64 tiles_n, int sms) {
+                           i64 tiles_n, int sms, const cost_parameters& p) {
     const config& cfg = info.cfg;
-    const double m = work.shape.m, n = work.shape.n, k = work.shape.k, keeps = double(device.l2_bytes) / 2;
+    const double m = work.shape.m, n = work.shape.n, k = work.shape.k, keeps = p.l2_share * double(device.l2_bytes);
     const double band = std::min<double>(cfg.raster_rows, double(tiles_m));
     double reads_a = 1, reads_b = 1;
     if (n * k > keeps) reads_b = std::ceil(double(tiles_m) / band);  // each band walks all of B
@@ -111,6 +121,13 @@ inline double memory_bytes(const kernel_info& info, const workload& work, const 
     if (reads_a * m * k + reads_b * n * k < keeps) reads_a = reads_b = 1;
     const double scale_words = (m / work.a.tile.mn + n / work.b.tile.mn) * k / 128;
     return m * k * reads_a + n * k * reads_b + 4 * scale_words + m * n * size_of(work.d) * (work.accumulate ? 2 : 1);
+}
+
+/// Clocks of the epilogue of a tile, and of the step to the next tile.
+inline double epilogue_clocks(const kernel_info& info, const cost_parameters& p) {
+    const double waves = info.cfg.block.m / (64.0 * info.cfg.math_warpgroups);
+    const double fragment = p.epilogue_fragment + p.epilogue_bytes * info.cfg.block.n * size_of(info.d);
+    return p.tile + waves * fragment * (info.accumulate ? p.accumulate_factor : 1.0);
 }
 
 }  // namespace detail
@@ -125,28 +142,39 @@ inline cost predict(const kernel_info& info, const workload& work, const device_
     };
     const i64 tiles_m = tiles(work.shape.m, cfg.block.m, cfg.cluster.m),
               tiles_n = tiles(work.shape.n, cfg.block.n, cfg.cluster.n);
-    const i64 ctas = sms / cfg.cluster.size() * cfg.cluster.size(),
-              k_blocks = ceil_div(i64(work.shape.k), i64(cfg.block.k));
+    const i64 ctas = sms / cfg.cluster.size() * cfg.cluster.size();
+    const double k_blocks = double(ceil_div(i64(work.shape.k), i64(cfg.block.k)));
+    const double outside = double(tiles_m * cfg.block.m - work.shape.m) / double(tiles_m);
 
     cost made;
     made.tiles = tiles_m * tiles_n;
     made.waves = ceil_div(made.tiles, ctas);
     made.tile_efficiency =
         double(work.shape.m) * work.shape.n / (double(made.waves * ctas) * cfg.block.m * cfg.block.n);
-
-    const auto block = detail::k_block_clocks(info, p);
-    const double power = 1 - p.fill_power * block.ingress - p.l2_power * block.l2;
-    const double clocks_per_us = device.clock_mhz * p.clock * power;
-    const double fragments = cfg.block.m / (64.0 * cfg.math_warpgroups);
-    const double epilogue = fragments * (p.epilogue_wave + p.epilogue_bytes * cfg.block.n * size_of(work.d)) *
-                            (work.accumulate ? p.accumulate_factor : 1.0);
-    made.main_loop_us = double(made.waves * k_blocks) * block.clocks / clocks_per_us;
-    made.epilogue_us = double(made.waves) * epilogue / clocks_per_us;
-
-    made.memory_us =
-        detail::memory_bytes(info, work, device, tiles_m, tiles_n, sms) / (p.memory_share * device.hbm_gb_per_s * 1000);
     made.start_us = p.start_us;
-    made.total_us = made.start_us + std::max(made.main_loop_us + made.epilogue_us, made.memory_us);
+    made.memory_us = detail::memory_bytes(info, work, device, tiles_m, tiles_n, sms, p) /
+                     (p.memory_share * device.hbm_gb_per_s * 1000);
+
+    // The clock follows the power drawn, that is, the share of all the device's tensor cores that work.
+    const i64 first = std::min(made.tiles, ctas), last = made.tiles - (made.waves - 1) * ctas;
+    const auto block = detail::k_block_clocks(info, double(first), device.sm_count, outside, p);
+    const double epilogue = detail::epilogue_clocks(info, p);
+    const double use = block.multiplying * k_blocks / (block.clocks * k_blocks + epilogue) * double(made.tiles) /
+                       double(made.waves * device.sm_count);
+    const double clocks_per_us = device.clock_mhz * (p.idle_clock - p.power_clock * use);
+
+    // Full waves, then what is left: fewer CTAs, so that L2 and memory serve each of them faster.
+    made.total_us = made.start_us;
+    const auto add_waves = [&](i64 waves, i64 active, double clocks) {
+        const double main_loop = clocks * k_blocks / clocks_per_us, computing = main_loop + epilogue / clocks_per_us;
+        const double moving = made.memory_us * double(active) / double(made.tiles);
+        made.main_loop_us += double(waves) * main_loop;
+        made.epilogue_us += double(waves) * (computing - main_loop);
+        made.total_us += double(waves) * (std::max(computing, moving) + p.exposed * std::min(computing, moving));
+    };
+    if (made.waves > 1) add_waves(made.waves - 1, ctas, block.clocks);
+    add_waves(1, last, detail::k_block_clocks(info, double(last), device.sm_count, outside, p).clocks);
+
     made.limit = made.memory_us > made.main_loop_us + made.epilogue_us ? bound::memory
                  : made.epilogue_us > made.main_loop_us                ? bound::epilogue
                                                                        : block.limit;

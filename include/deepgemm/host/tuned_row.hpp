@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// One entry of a table of measured choices; host/tuned.hpp looks entries up, host/tuned_h200.hpp holds those of a GPU.
+#pragma once
+
+#include <deepgemm/kernel/info.cuh>
+
+namespace deepgemm {
+
+/// A measured choice for products of `n` columns and depth `k` with `m_max` rows or somewhat fewer: more than half as many.
+/// Of several rows that match a product, the one with the smallest `m_max` counts. Members of `cfg` that are left open agree
+/// with any value.
+struct tuned_row {
+    i32 m_max, n, k;
+    dtype d = dtype::bf16;
+    bool accumulate = false;
+    scale_tile b{128, 128};  ///< of the scales of B
+    config cfg{};
+};
+
+}  // namespace deepgemm
