@@ -24,11 +24,11 @@ template <class Format, class Epilogue, config Config>
 using tokens_kernel = gemm<arch::sm90, by_token<Format>, by_token<Format>, Epilogue, Config>;
 
 /// Few rows of A: narrow tiles, one warpgroup for each 64 rows, so that every multiprocessor has some.
-constexpr config narrow(int m, int n, promotion promote = promotion::at_once) {
+DEEPGEMM_BOTH constexpr config narrow(int m, int n, promotion promote = promotion::at_once) {
     return {.block = {m, n, 128}, .math_warpgroups = m / 64, .promote = promote};
 }
 /// A medium tile on two warpgroups.
-constexpr config medium(int n, cluster_shape cluster = {}, promotion promote = promotion::at_once) {
+DEEPGEMM_BOTH constexpr config medium(int n, cluster_shape cluster = {}, promotion promote = promotion::at_once) {
     return {.block = {128, n, 128}, .cluster = cluster, .promote = promote};
 }
 /// Three warpgroups: the best main loop where M divides well.
