@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rung 9, on a GPU only: launches captured into a CUDA graph, as inference servers do. A launch allocates nothing,
+// Rung 10, on a GPU only: launches captured into a CUDA graph, as inference servers do. A launch allocates nothing,
 // loads nothing and waits for nothing, so that it may be captured like any kernel; the graph then costs the host one
 // call.
 // New here: streams, capture, and dependent launch, which lets a kernel's start overlap with the end of the one before.
