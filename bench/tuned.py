@@ -121,9 +121,11 @@ def table(race, cases):
 
 namespace deepgemm {{
 
+// clang-format off
 /// Rows measured on an H200.
 inline constexpr std::array<tuned_row, {len(rows)}> tuned_h200{{{{
 {"".join(rows)}}}}};
+// clang-format on
 
 }}  // namespace deepgemm
 """

@@ -9,6 +9,7 @@
 
 namespace deepgemm {
 
+// clang-format off
 /// Rows measured on an H200.
 inline constexpr std::array<tuned_row, 9> tuned_h200{{
     // 9.0 us; the model's choice takes 2.1 % longer
@@ -39,5 +40,6 @@ inline constexpr std::array<tuned_row, 9> tuned_h200{{
     tuned_row{4096, 4096, 7168, dtype::f32, true, {1, 128},
               config{.block = {128, 128, 128}, .cluster = {2, 1}}},
 }};
+// clang-format on
 
 }  // namespace deepgemm
