@@ -195,17 +195,26 @@ TEST_CASE("tuned rows") {
     const tuned_row rows[] = {{.m_max = 128, .n = 4096, .k = 7168, .cfg = middle},
                               {.m_max = 64, .n = 4096, .k = 7168, .cfg = narrow},
                               {.m_max = 128, .n = 4096, .k = 7168, .d = dtype::f32, .accumulate = true, .cfg = square}};
-    CHECK(find_tuned(rows, fakes::work(32, 4096, 7168)) == nullptr);  // too far below any row's m_max
-    CHECK(find_tuned(rows, fakes::work(33, 4096, 7168)) == &rows[1]);
+    CHECK(find_tuned(rows, fakes::work(60, 4096, 7168)) == nullptr);  // too far below any row's m_max
+    CHECK(find_tuned(rows, fakes::work(61, 4096, 7168)) == &rows[1]);
     CHECK(find_tuned(rows, fakes::work(64, 4096, 7168)) == &rows[1]);
-    CHECK(find_tuned(rows, fakes::work(65, 4096, 7168)) == &rows[0]);
+    CHECK(find_tuned(rows, fakes::work(65, 4096, 7168)) == nullptr);
+    CHECK(find_tuned(rows, fakes::work(121, 4096, 7168)) == &rows[0]);
+    CHECK(find_tuned(rows, fakes::work(128, 4096, 7168)) == &rows[0]);
     CHECK(find_tuned(rows, fakes::work(129, 4096, 7168)) == nullptr);
     CHECK(find_tuned(rows, fakes::work(64, 4096, 7169)) == nullptr);
     CHECK(find_tuned(rows, fakes::work(64, 4096, 7168, dtype::f32)) == nullptr);
-    CHECK(find_tuned(rows, fakes::work(100, 4096, 7168, dtype::f32, true)) == &rows[2]);
+    CHECK(find_tuned(rows, fakes::work(125, 4096, 7168, dtype::f32, true)) == &rows[2]);
     workload tokens = fakes::work(64, 4096, 7168);
     tokens.b.tile = {1, 128};
     CHECK(find_tuned(rows, tokens) == nullptr);
+    const tuned_row single[] = {{.m_max = 128, .n = 64, .k = 128, .cfg = square},
+                                {.m_max = 125, .n = 64, .k = 128, .cfg = middle},
+                                {.m_max = 1, .n = 64, .k = 128, .cfg = narrow}};
+    CHECK(find_tuned(single, fakes::work(1, 64, 128)) == &single[2]);
+    CHECK(find_tuned(single, fakes::work(2, 64, 128)) == nullptr);
+    CHECK(find_tuned(single, fakes::work(124, 64, 128)) == &single[1]);  // the smaller m_max counts
+    CHECK(find_tuned(single, fakes::work(126, 64, 128)) == &single[0]);
     CHECK(tuned_rows(device_info::h100()).empty());
     CHECK(tuned_rows(device_info::simulator()).empty());
 }

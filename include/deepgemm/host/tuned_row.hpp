@@ -6,9 +6,9 @@
 
 namespace deepgemm {
 
-/// A measured choice for products of `n` columns and depth `k` with `m_max` rows or somewhat fewer: more than half as many.
-/// Of several rows that match a product, the one with the smallest `m_max` counts. Members of `cfg` that are left open agree
-/// with any value.
+/// A measured choice for products of `n` columns and depth `k` with `m_max` rows, or fewer by less than a sixteenth: with
+/// fewer still, tiles and waves come out so differently that the model's choice is the better guess. Of several rows that
+/// match a product, the one with the smallest `m_max` counts. Members of `cfg` that are left open agree with any value.
 struct tuned_row {
     i32 m_max, n, k;
     dtype d = dtype::bf16;
