@@ -195,11 +195,11 @@ TEST_CASE("tuned rows") {
     const tuned_row rows[] = {{.m_max = 128, .n = 4096, .k = 7168, .cfg = middle},
                               {.m_max = 64, .n = 4096, .k = 7168, .cfg = narrow},
                               {.m_max = 128, .n = 4096, .k = 7168, .d = dtype::f32, .accumulate = true, .cfg = square}};
-    CHECK(find_tuned(rows, fakes::work(60, 4096, 7168)) == nullptr);  // too far below any row's m_max
-    CHECK(find_tuned(rows, fakes::work(61, 4096, 7168)) == &rows[1]);
+    CHECK(find_tuned(rows, fakes::work(59, 4096, 7168)) == nullptr);  // too far below any row's m_max
+    CHECK(find_tuned(rows, fakes::work(60, 4096, 7168)) == &rows[1]);
     CHECK(find_tuned(rows, fakes::work(64, 4096, 7168)) == &rows[1]);
     CHECK(find_tuned(rows, fakes::work(65, 4096, 7168)) == nullptr);
-    CHECK(find_tuned(rows, fakes::work(121, 4096, 7168)) == &rows[0]);
+    CHECK(find_tuned(rows, fakes::work(120, 4096, 7168)) == &rows[0]);
     CHECK(find_tuned(rows, fakes::work(128, 4096, 7168)) == &rows[0]);
     CHECK(find_tuned(rows, fakes::work(129, 4096, 7168)) == nullptr);
     CHECK(find_tuned(rows, fakes::work(64, 4096, 7169)) == nullptr);

@@ -26,7 +26,7 @@ constexpr const tuned_row* find_tuned(std::span<const tuned_row> rows, const wor
     for (const tuned_row& row : rows) {
         const bool matches = row.n == work.shape.n && row.k == work.shape.k && row.d == work.d &&
                              row.accumulate == work.accumulate && row.b == work.b.tile && !work.heads.any() &&
-                             work.shape.m <= row.m_max && work.shape.m > row.m_max - row.m_max / 16;
+                             work.shape.m <= row.m_max && row.m_max - work.shape.m <= row.m_max / 16;
         if (matches && (best == nullptr || row.m_max < best->m_max)) best = &row;
     }
     return best;

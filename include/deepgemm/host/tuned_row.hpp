@@ -6,7 +6,7 @@
 
 namespace deepgemm {
 
-/// A measured choice for products of `n` columns and depth `k` with `m_max` rows, or fewer by less than a sixteenth: with
+/// A measured choice for products of `n` columns and depth `k` with `m_max` rows, or fewer by up to a sixteenth: with
 /// fewer still, tiles and waves come out so differently that the model's choice is the better guess. Of several rows that
 /// match a product, the one with the smallest `m_max` counts. Members of `cfg` that are left open agree with any value.
 struct tuned_row {
