@@ -23,31 +23,6 @@ void for_each_kernel(Action action) {
     }
 }
 
-/// One of the combinations of types and scales that are shipped, without a configuration.
-kernel_info random_kind(random_source& random) {
-    const auto format = random.integer(0, 1) == 0 ? scale_kind::fp32 : scale_kind::ue8m0;
-    kernel_info kind;
-    kind.a = {dtype::e4m3, format, {1, 128}};
-    kind.b = {dtype::e4m3, format, {random.integer(0, 1) == 0 ? 1 : 128, 128}};
-    kind.d = random.integer(0, 1) == 0 ? dtype::bf16 : dtype::f32;
-    kind.accumulate = random.integer(0, 1) == 0;
-    return kind;
-}
-
-/// An extent whose order of magnitude is random too.
-i32 random_extent(random_source& random, i32 largest) {
-    return i32(random.integer(1, max(i64(1), i64(largest) >> random.integer(0, 6))));
-}
-
-placement random_placement(random_source& random, const kernel_info& kind) {
-    return {.a_pad = 16 * random.integer(0, 2),
-            .b_pad = 16 * random.integer(0, 2),
-            .c_pad = random.integer(0, 9),
-            .d_pad = random.integer(0, 9),
-            .c_is_d = random.integer(0, 1) == 1,
-            .scales_along_n = kind.b.tile.mn != 1 && random.integer(0, 1) == 1};
-}
-
 }  // namespace
 
 // compute-sanitizer runs this suite: a tile or two of each kernel.
@@ -130,11 +105,12 @@ TEST_CASE("gemm: 200 random problems through the named operation") {
     random_source random(seed);
     const engine engine = shipped();
     for (int i = 0; i < 200; ++i) {
-        const kernel_info kind = random_kind(random);
-        const problem_shape shape{random_extent(random, 600), random_extent(random, 600), random_extent(random, 2500)};
+        const kernel_info kind = test::random_kind(random);
+        const problem_shape shape{test::random_extent(random, 600), test::random_extent(random, 600),
+                                  test::random_extent(random, 2500)};
         const numbers data = random.integer(0, 2) == 0 ? numbers::normal : numbers::exact;
         const u64 own_seed = random.bits();
-        product p(kind, shape, own_seed, data, random_placement(random, kind));
+        product p(kind, shape, own_seed, data, test::random_placement(random, kind));
         CHECK_MESSAGE(run(engine, p) == "", test::describe(kind, shape, own_seed), ", problem ", i);
     }
 }
@@ -143,7 +119,7 @@ TEST_CASE("gemm: one row, one column, and nothing at all, through the named oper
     const engine engine = shipped();
     random_source random(11);
     for (int i = 0; i < 16; ++i) {
-        const kernel_info kind = random_kind(random);
+        const kernel_info kind = test::random_kind(random);
         for (const problem_shape shape :
              {problem_shape{1, 4096, 7168}, {1, 1, 1}, {1000, 1, 300}, {1, 7, 5000}, {40, 30, 0}}) {
             product p(kind, shape, 12, numbers::exact);

@@ -254,6 +254,31 @@ inline problem_shape shape_for(const kernel_info& info, i32 m, i32 n, i32 k) {
     return {m, heads.any() ? align_up(max(n, 1), heads.left + heads.right) : n, k};
 }
 
+/// One of the combinations of types and scales that are shipped, without a configuration.
+inline kernel_info random_kind(random_source& random) {
+    const auto format = random.integer(0, 1) == 0 ? scale_kind::fp32 : scale_kind::ue8m0;
+    kernel_info kind;
+    kind.a = {dtype::e4m3, format, {1, 128}};
+    kind.b = {dtype::e4m3, format, {random.integer(0, 1) == 0 ? 1 : 128, 128}};
+    kind.d = random.integer(0, 1) == 0 ? dtype::bf16 : dtype::f32;
+    kind.accumulate = random.integer(0, 1) == 0;
+    return kind;
+}
+
+/// An extent whose order of magnitude is random too.
+inline i32 random_extent(random_source& random, i32 largest) {
+    return i32(random.integer(1, max(i64(1), i64(largest) >> random.integer(0, 6))));
+}
+
+inline placement random_placement(random_source& random, const kernel_info& kind) {
+    return {.a_pad = 16 * random.integer(0, 2),
+            .b_pad = 16 * random.integer(0, 2),
+            .c_pad = random.integer(0, 9),
+            .d_pad = random.integer(0, 9),
+            .c_is_d = random.integer(0, 1) == 1,
+            .scales_along_n = kind.b.tile.mn != 1 && random.integer(0, 1) == 1};
+}
+
 /// What to say where a product goes wrong.
 inline std::string describe(const kernel_info& info, problem_shape shape, u64 seed) {
     return concat(to_source(info), " on ", shape.m, " x ", shape.n, " x ", shape.k, ", seed ", seed);

@@ -123,8 +123,11 @@ constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
         return matrix.rows > 1 && matrix.columns > 0 ? matrix.row_stride
                                                      : align_up(max(matrix.columns, i64(1)), per_line);
     };
-    const auto stride_k = [](const scale_argument& scales, i64 mn) {
-        return scales.tile.mn != 1 || scales.columns > 1 ? scales.column_stride : align_up(mn, i64(4));
+    // Without K any kernel may be chosen, one that stages other scales too.
+    const bool multiplies = a.matrix.columns != 0;
+    const auto stride_k = [multiplies](const scale_argument& scales, i64 mn) {
+        const bool matters = multiplies && (scales.tile.mn != 1 || scales.columns > 1);
+        return matters ? scales.column_stride : align_up(mn, i64(4));
     };
     gemm_arguments arguments{};
     arguments.shape = workload_of(problem).shape;
