@@ -13,9 +13,11 @@ struct probe_tensor {
     static constexpr u32 row_bytes = Swizzle == swizzle_mode::none ? 48 : swizzle_span_bytes(Swizzle);
     static constexpr u32 box[5] = {row_bytes / u32(sizeof(T)), 5, 3, 2, 2};
     static constexpr u32 extent[5] = {2 * box[0] - 5, 9, 5, 4, 3};
-    /// Coordinate `i` of the box: dimensions 0, 2 and 4 stick out at the end, 1 and 3 at the beginning.
-    static DEEPGEMM_BOTH constexpr i32 at(int i) {
+    /// Coordinate `i` of a box to load: dimensions 0, 2 and 4 stick out at the end, 1 and 3 at the beginning; and of a box to
+    /// store, which may not begin before the tensor: all stick out at the end.
+    static DEEPGEMM_BOTH constexpr i32 at(int i, bool store) {
         constexpr i32 first = i32((row_bytes - 16) / sizeof(T));  // TMA wants this in whole units of 16 bytes
+        if (store && i % 2 != 0) return i32(extent[i] - box[i]) + 1;
         return i == 0 ? first : i % 2 != 0 ? -2 + i / 2 : 4 - i / 2;
     }
     static constexpr u32 pitch_bytes = 2 * row_bytes + 16;
@@ -41,10 +43,10 @@ struct probe_tensor {
         return r;
     }
     /// Calls f with the coordinates as an array of Rank.
-    template <class F>
+    template <bool Store = false, class F>
     static DEEPGEMM_DEVICE void with_coordinates(F&& f) {
         i32 coord[Rank];
-        for (u32 i = 0; i < Rank; ++i) coord[i] = at(int(i));
+        for (u32 i = 0; i < Rank; ++i) coord[i] = at(int(i), Store);
         f(coord);
     }
 };
@@ -90,7 +92,7 @@ struct tensor_store_probe : copy_probe_base {
         const u32 smem = ptx::dynamic_smem();
         fill_shared(smem, tensor::box_bytes, [](u32 i) { return hash(i); });
         if (ptx::thread_index() == 0) {
-            tensor::with_coordinates([&](const i32(&coord)[Rank]) { ptx::tma_store<Rank>(p.map[2], smem, coord); });
+            tensor::template with_coordinates<true>([&](const i32(&coord)[Rank]) { ptx::tma_store<Rank>(p.map[2], smem, coord); });
             ptx::bulk_commit();
             ptx::bulk_wait<0>();
         }
@@ -118,7 +120,7 @@ struct tensor_reduce_probe : copy_probe_base {
             }
         });
         if (ptx::thread_index() == 0) {
-            tensor::with_coordinates([&](const i32(&coord)[2]) { ptx::tma_reduce_add<2>(p.map[2], smem, coord); });
+            tensor::template with_coordinates<true>([&](const i32(&coord)[2]) { ptx::tma_reduce_add<2>(p.map[2], smem, coord); });
             ptx::bulk_commit();
             ptx::bulk_wait<0>();
         }

@@ -104,7 +104,7 @@ TEST_CASE("tensor stores and reductions drop what is out of bounds") {
                 const u32 w = swizzle == swizzle_mode::b128 ? 32 : 16, h = 8;
                 tensor t(2, {40, 20});
                 const tensor_map map = t.map({w, h}, swizzle);
-                const i32 x = 28, y = -3;
+                const i32 x = 28, y = 16;
                 sim::launch(o, block(64), [&] {
                     const u32 tile = ptx::dynamic_smem();
                     for (u32 i = ptx::thread_index(); i < w * h; i += 64) {
@@ -121,13 +121,13 @@ TEST_CASE("tensor stores and reductions drop what is out of bounds") {
                         ptx::bulk_commit();
                         ptx::bulk_wait_read<0>();
                         ptx::bulk_wait<0>();
-                        CHECK(t.data()[28] == 1000.0f + float(3 * w) + (add ? 28 : 0));
+                        CHECK(t.data()[y * 40 + x] == 1000.0f + (add ? float(y * 40 + x) : 0));
                     }
                 });
                 u32 wrong = 0;
                 for (i32 r = 0; r < 20; ++r) {
                     for (i32 c = 0; c < 40; ++c) {
-                        const bool inside = c >= x && c < x + i32(w) && r < y + i32(h);
+                        const bool inside = c >= x && c < x + i32(w) && r >= y && r < y + i32(h);
                         const float before = float(r * 40 + c), put = 1000.0f + float((r - y) * i32(w) + c - x);
                         wrong += t.data()[r * 40 + c] != (inside ? put + (add ? before : 0) : before);
                     }
@@ -136,6 +136,25 @@ TEST_CASE("tensor stores and reductions drop what is out of bounds") {
             }
         }
     }
+}
+
+TEST_CASE("a store ends a row with the 16 bytes in which the tensor ends") {
+    tensor t(2, {40, 20});
+    tensor_map_request r = matrix_map(t.data(), dtype::f32, 20, 34, 160, 8, 16, swizzle_mode::none);
+    const tensor_map map = sim::encode_tensor_map(r);
+    sim::launch({}, block(32), [&] {
+        const u32 tile = ptx::dynamic_smem();
+        for (u32 i = ptx::thread_index(); i < 16 * 8; i += 32) ptx::st_shared(tile + 4 * i, -1.0f);
+        ptx::fence_proxy_async();
+        ptx::sync_warp();
+        if (ptx::lane_index() == 0) {
+            ptx::tma_store(map, tile, {32, 0});
+            ptx::bulk_commit();
+            ptx::bulk_wait<0>();
+        }
+    });
+    for (int c = 32; c < 36; ++c) CHECK(t.data()[c] == -1.0f);  // two of the tensor, two more of the unit
+    CHECK(t.data()[36] == 36.0f);
 }
 
 TEST_CASE("bf16 reduction rounds to nearest even") {
@@ -260,6 +279,8 @@ TEST_CASE("misuse of copies is an error") {
                  with_barrier([&](u32 s, u32 bar) { ptx::tma_load(map, s, bar, {0}); }));
     expect_error(block(32), {"contiguous coordinate 2 of 4-byte elements is not at a multiple of 16 bytes"},
                  with_barrier([&](u32 s, u32 bar) { ptx::tma_load(map, s, bar, {2, 0}); }));
+    expect_error(block(32), {"TMA store: coordinate 1 is -1; a store may not start before the tensor"},
+                 with_barrier([&](u32 s, u32) { ptx::tma_store(map, s, {0, -1}); }));
     expect_error(block(32), {"not made by sim::encode_tensor_map"}, with_barrier([&](u32 s, u32 bar) {
                      ptx::tma_load(tensor_map{}, s, bar, {0, 0});
                  }));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Staging between registers and D: math warps write their fragments to swizzled shared memory (stmatrix for BF16) and TMA
-// copies them out, clipping what lies beyond D. To accumulate, TMA first brings C into the same buffers, early, under the
+// copies them out. TMA clips rows exactly, but columns only to whole units of 16 bytes: where D ends inside one, the warps store
+// their elements themselves. To accumulate, TMA first brings C into the same buffers, early, under the
 // main loop. A buffer belongs to one warp (16 rows; no barrier at all) or to one warpgroup (64 rows; a fourth of the copies).
 #pragma once
 
@@ -9,6 +10,7 @@
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/fence.cuh>
+#include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/matrix.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>
 #include <deepgemm/ptx/shared.cuh>
@@ -87,6 +89,34 @@ struct store_buffer {
     }
 };
 
+/// Where D lies, for columns that TMA cannot store: those of a last, incomplete unit of 16 bytes.
+template <class T>
+struct ragged_edge {
+    T* d;
+    strided<T> layout;
+    problem_shape shape;
+
+    /// True if the columns before `end` reach beyond D and D ends inside 16 bytes.
+    DEEPGEMM_BOTH constexpr bool cuts(i32 end) const { return end > shape.n && shape.n * i64(sizeof(T)) % 16 != 0; }
+
+    /// Any thread: stores two adjacent elements of row `m` from column `n` on, as far as they lie inside D.
+    DEEPGEMM_DEVICE void store(float x, float y, i32 m, i32 n) const {
+        const pair_place at{m, n, shape};
+        T* const to = d + layout.offset(m, n);
+        if (at.first_inside()) ptx::st_global(to, from_float(x));
+        if (at.second_inside()) ptx::st_global(to + 1, from_float(y));
+    }
+
+private:
+    DEEPGEMM_DEVICE static T from_float(float value) {
+        if constexpr (same_as<T, bf16>) {
+            return bf16{u16(ptx::pack_bf16(value, 0.0f) & 0xffffu)};
+        } else {
+            return value;
+        }
+    }
+};
+
 /// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, filled in batches, copied to D (and from C).
 template <class T, int TileColumns, int Rows, int Columns, int Buffers, bool Accumulate, head_splits Heads>
 struct store_stage {
@@ -132,21 +162,25 @@ struct store_stage {
 
     /// The owner's threads: stores a batch, Rows x batch_columns values, to D at row `row` and the columns where columns
     /// `column`... of the product belong. Waits only for the buffers' own earlier copies.
-    DEEPGEMM_DEVICE void put(const tensor_map& d, float (&value)[batch][buffer::registers], i32 row, i32 column) {
+    DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[batch][buffer::registers], i32 row,
+                             i32 column) {
         const u32 first = address + slot * (batch * tile::bytes);
         if constexpr (Accumulate) {
             ptx::mbarrier_wait(c_landed, parity, "math: tile of C");
             parity ^= 1;
-        } else {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < batch; ++i) buffer{first + u32(i) * tile::bytes}.add_to(value[i]);
+        }
+        if (!Heads.any() && edge.cuts(column + batch_columns)) {
+            put_elements(edge, value, row, column);
+            return;
+        }
+        if constexpr (!Accumulate) {
             if (issues()) ptx::bulk_wait_read<slots - 1>();
             sync();
         }
         DEEPGEMM_UNROLL
-        for (int i = 0; i < batch; ++i) {
-            const buffer at{first + u32(i) * tile::bytes};
-            if constexpr (Accumulate) at.add_to(value[i]);
-            at.write(value[i]);
-        }
+        for (int i = 0; i < batch; ++i) buffer{first + u32(i) * tile::bytes}.write(value[i]);
         ptx::fence_proxy_async();
         sync();
         if (issues()) {
@@ -167,6 +201,18 @@ struct store_stage {
     }
 
 private:
+    /// The owner's threads: stores a batch element by element, at the ragged edge of D.
+    DEEPGEMM_DEVICE static void put_elements(const ragged_edge<T>& edge, const float (&value)[batch][buffer::registers], i32 row,
+                                             i32 column) {
+        const auto place = sm90::fragment_place::here();
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < registers; i += 2) {
+            const float(&from)[buffer::registers] = value[i / buffer::registers];
+            edge.store(from[i % buffer::registers], from[i % buffer::registers + 1], row + place.row % Rows + 8 * (i / 2 % 2),
+                       column + place.column + 8 * (i / 4));
+        }
+    }
+
     /// True in the owner's one thread that issues its copies: bulk groups belong to a thread.
     DEEPGEMM_DEVICE static bool issues() { return ptx::thread_index() % threads == 0; }
 

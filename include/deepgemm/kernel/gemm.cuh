@@ -80,6 +80,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         scale::params<a_scale> sa;
         scale::params<b_scale> sb;
         c_params<Epilogue::accumulates> c;
+        element* d_elements;  ///< D once more, and its pitch, for columns that TMA cannot store
+        i64 d_pitch;
         problem_shape shape;
         typename Epilogue::params epilogue;
     };
@@ -129,6 +131,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
             p.sb.words = {static_cast<const u32*>(args.sb), args.sb_stride_n, args.sb_stride_k};
         }
         if constexpr (Epilogue::accumulates) p.c.map = maps[map_count - 1];
+        p.d_elements = static_cast<element*>(args.d);
+        p.d_pitch = args.d_pitch;
         p.shape = args.shape;
         p.epilogue = Epilogue::make_params(args, args.epilogue);
         return p;
@@ -263,7 +267,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
                 value[i / per_buffer][i % per_buffer] = pair.x;
                 value[i / per_buffer][i % per_buffer + 1] = pair.y;
             }
-            out.put(p.d, value, m, n + batch * output::batch_columns);
+            out.put(p.d, ragged_edge<element>{p.d_elements, {p.d_pitch}, shape}, value, m, n + batch * output::batch_columns);
             const bool last = wave == waves - 1 && batch == batches - 1;
             const bool next_wave = batch == batches - 1;
             if (!last) fetch_c(p, out, next_wave ? m + mma::m : m, next_wave ? n : n + (batch + 1) * output::batch_columns);

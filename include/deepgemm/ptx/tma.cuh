@@ -94,8 +94,9 @@ DEEPGEMM_DEVICE void tma_load_multicast(const tensor_map& map, u32 dst, u32 bar,
 #endif
 }
 
-/// Stores the box at `src` (shared, 128-byte aligned, fenced with fence_proxy_async) to the tensor; what lies out of
-/// bounds is dropped. Joins the thread's current bulk group.
+/// Stores the box at `src` (shared, 128-byte aligned, fenced with fence_proxy_async) to the tensor. What lies beyond its end is
+/// dropped, along the contiguous dimension in whole units of 16 bytes only: a tensor that ends inside one has the rest of
+/// it overwritten. No coordinate may be negative. (Both seen on an H200.) Joins the thread's current bulk group.
 template <int Rank>
 DEEPGEMM_DEVICE void tma_store(const tensor_map& map, u32 src, const i32 (&coord)[Rank]) {
     static_assert(Rank >= 1 && Rank <= 5, "a tensor map has 1 to 5 dimensions");

@@ -36,13 +36,15 @@ struct box_position {
 };
 
 /// Calls f(offset, global, bytes) for each run of a box's bytes that lies in the tensor and, under the swizzle, in one
-/// piece of shared memory: `offset` from the start of the tile at shared-memory offset `tile`.
+/// piece of shared memory: `offset` from the start of the tile at shared-memory offset `tile`. Loads end a row exactly at
+/// the tensor's edge; stores, as on Hopper, end it with the 16 bytes in which the edge lies (`unit` 16 instead of 1).
 template <class F>
-void for_each_run(const tensor_description& d, const box_position& p, u32 tile, F f) {
+void for_each_run(const tensor_description& d, const box_position& p, u32 tile, u32 unit, F f) {
     const u32 element = d.element_bytes(), row_bytes = d.row_bytes();
     const i64 extent = i64(d.extent[0]);
     const u32 first = u32(std::clamp<i64>(-p.at[0], 0, d.box[0])) * element;  // bytes of a row
-    const u32 last = u32(std::clamp<i64>(extent - p.at[0], 0, d.box[0])) * element;
+    const u32 edge = u32(std::clamp<i64>(extent - p.at[0], 0, d.box[0])) * element;
+    const u32 last = std::min(align_up(edge, unit), row_bytes);
     for (u32 row = 0; row < d.rows(); ++row) {
         u32 rest = row;
         bool inside = true;
@@ -126,7 +128,7 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
     const tensor_description d = tensor_of(map, rank, what);
     const box_position p(d, coord, rank, what);
     start_load(dst, d.box_bytes(), bar, mask, one_barrier, what, 128, [=](u8* image, u32 tile) {
-        for_each_run(d, p, tile, [&](u32 offset, const u8* global, u32 n) { std::memcpy(image + offset, global, n); });
+        for_each_run(d, p, tile, 1, [&](u32 offset, const u8* global, u32 n) { std::memcpy(image + offset, global, n); });
     });
 }
 
@@ -200,13 +202,16 @@ inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank
     const char* what = add ? "TMA reduce-add" : "TMA store";
     const tensor_description d = tensor_of(map, rank, what);
     const box_position p(d, coord, rank, what);
+    for (int i = 0; i < rank; ++i) {
+        if (coord[i] < 0) fail("%s: coordinate %d is %d; a store may not start before the tensor", what, i, coord[i]);
+    }
     if (add && d.type != dtype::f32 && d.type != dtype::bf16) {
         fail("TMA reduce-add: elements of type %s; the simulator models f32 and bf16", name_of(d.type));
     }
     start_store(
         src, d.box_bytes(), what, 128,
         [=](const u8* image, u32 tile) {
-            for_each_run(d, p, tile, [&](u32 offset, u8* global, u32 n) {
+            for_each_run(d, p, tile, 16, [&](u32 offset, u8* global, u32 n) {
                 if (add) {
                     add_elements(global, image + offset, n, d.type);
                 } else {
@@ -215,7 +220,7 @@ inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank
             });
         },
         [&](auto check) {
-            for_each_run(d, p, off_of(src, 1, what), [&](u32 offset, const u8*, u32 n) { check(offset, n); });
+            for_each_run(d, p, off_of(src, 1, what), 16, [&](u32 offset, const u8*, u32 n) { check(offset, n); });
         });
 }
 
