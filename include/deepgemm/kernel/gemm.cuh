@@ -80,6 +80,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         scale::params<a_scale> sa;
         scale::params<b_scale> sb;
         c_params<Epilogue::accumulates> c;
+        i32 a_rows;           ///< rows of A that one copy brings
         element* d_elements;  ///< D once more, and its pitch, for columns that TMA cannot store
         i64 d_pitch;
         problem_shape shape;
@@ -87,6 +88,12 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     };
 
     // ---- host side: pure functions, called by the launchers ----
+
+    /// Rows of A in one copy: a CTA's share of a tile, or fewer if A has fewer. Rows beyond A would be filled with zeros, but
+    /// each costs TMA about 3 ns; they hold zeros from the start instead (see clear_a).
+    static constexpr i32 rows_of_a(i32 m) {
+        return peers::shares_a ? a_tile::rows / Config.cluster.n : min(a_tile::rows, align_up(m, 8));
+    }
 
     static constexpr int map_count = 4 + (b_scale::staged ? 1 : 0) + (Epilogue::accumulates ? 1 : 0);
 
@@ -101,7 +108,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         const void* const sa = k == 0 ? args.d : args.sa;
         const void* const sb = k == 0 ? args.d : args.sb;
         using d_tile = typename output::tile;
-        maps[0] = matrix_map(a, A::info.type, m, columns, args.a_pitch, a_tile::rows / Config.cluster.n, a_tile::columns, a_tile::swizzle);
+        maps[0] = matrix_map(a, A::info.type, m, columns, args.a_pitch, rows_of_a(m), a_tile::columns, a_tile::swizzle);
         maps[1] = matrix_map(b, B::info.type, n, columns, args.b_pitch, b_tile::rows / Config.cluster.m, b_tile::columns, b_tile::swizzle);
         maps[2] = matrix_map(args.d, dtype_of<element>, m, stored_column<Epilogue::heads>(n), args.d_pitch * i64(sizeof(element)),
                              d_tile::rows, d_tile::columns, d_tile::swizzle);
@@ -131,6 +138,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
             p.sb.words = {static_cast<const u32*>(args.sb), args.sb_stride_n, args.sb_stride_k};
         }
         if constexpr (Epilogue::accumulates) p.c.map = maps[map_count - 1];
+        p.a_rows = rows_of_a(args.shape.m);
         p.d_elements = static_cast<element*>(args.d);
         p.d_pitch = args.d_pitch;
         p.shape = args.shape;
@@ -157,6 +165,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
             pipe.initialise();
         }
         if (ptx::warp_index() == 1 && ptx::elect_one()) prefetch(p);
+        if (!peers::shares_a && p.a_rows < a_tile::rows) clear_a(smem);
         synchronise();
         ptx::grid_dependency_wait();
 
@@ -188,14 +197,23 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         if constexpr (Epilogue::accumulates) ptx::prefetch_tensor_map(p.c.map);
     }
 
+    /// All threads: zeros the tiles of A in every stage, of which copies of few rows reach only the first. What lies in the
+    /// other rows never reaches D, but it must be something.
+    DEEPGEMM_DEVICE static void clear_a(const storage& smem) {
+        constexpr u32 bytes = storage::stages * a_tile::bytes, step = u32(registers::threads) * 16;
+        for (u32 i = ptx::thread_index() * 16; i < bytes; i += step) ptx::st_shared(smem.a(0) + i, ptx::vec4<u32>{0, 0, 0, 0});
+        ptx::fence_proxy_async();
+    }
+
     /// The producer's role, on one thread: fills stage after stage with tiles of A and B and their scales.
     DEEPGEMM_DEVICE static void load(const params& p, const storage& smem, const pipeline& pipe, const tiles& schedule) {
         typename pipeline::cursor at;
+        const u32 missing_bytes = u32(a_tile::rows / Config.cluster.n - p.a_rows) * a_tile::row_bytes;
         for (const tile_coord tile : schedule) {
             for (i32 block = 0; block < schedule.k_blocks(); ++block) {
                 const u32 full = pipe.acquire(at);
                 const i32 k = block * Config.block.k;
-                pipe.commit(at, storage::landing_bytes);
+                pipe.commit(at, storage::landing_bytes - missing_bytes);
                 load_shared<peers::shares_a, Config.cluster.n, a_tile>(  // (block.m, block.k)
                     p.a, smem.a(at.stage), full, k, tile.m, pipe.peers.n(), pipe.peers.a_mask());
                 load_shared<peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)
