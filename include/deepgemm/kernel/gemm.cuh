@@ -91,7 +91,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
 
     /// Rows of A in one copy: a CTA's share of a tile, or fewer if A has fewer. Rows beyond A would be filled with zeros, but
     /// each costs TMA about 3 ns; they hold zeros from the start instead (see clear_a).
-    static constexpr i32 rows_of_a(i32 m) {
+    DEEPGEMM_BOTH static constexpr i32 rows_of_a(i32 m) {
         return peers::shares_a ? a_tile::rows / Config.cluster.n : min(a_tile::rows, align_up(m, 8));
     }
 
