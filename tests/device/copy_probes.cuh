@@ -17,7 +17,8 @@ struct probe_tensor {
     /// store, which may not begin before the tensor: all stick out at the end.
     static DEEPGEMM_BOTH constexpr i32 at(int i, bool store) {
         constexpr i32 first = i32((row_bytes - 16) / sizeof(T));  // TMA wants this in whole units of 16 bytes
-        if (store && i % 2 != 0) return i32(extent[i] - box[i]) + 1;
+        constexpr i32 past_1 = i32(extent[1] - box[1]) + 1, past_3 = i32(extent[3] - box[3]) + 1;
+        if (store && i % 2 != 0) return i == 1 ? past_1 : past_3;
         return i == 0 ? first : i % 2 != 0 ? -2 + i / 2 : 4 - i / 2;
     }
     static constexpr u32 pitch_bytes = 2 * row_bytes + 16;
