@@ -81,7 +81,8 @@ struct small_kernel {
             }
             float value[2][16];
             for (int i = 0; i < 32; ++i) value[i / 16][i % 16] = total[0][i];
-            out.put(p.d, ragged_edge<bf16>{p.d_elements, {p.d_pitch}, p.shape}, value, tile.m + place.row / 16 * 16, tile.n);
+            out.put(p.d, ragged_edge<bf16>{p.d_elements, {p.d_pitch}, p.shape}, value, tile.m + place.row / 16 * 16,
+                    tile.n);
         }
         out.finish();
     }
@@ -113,7 +114,7 @@ struct keeping_pipeline : real_pipeline {
 /// The staging of gemm in short, with one buffer for both halves of the columns; `Fence` and `Drain` leave out a line of it.
 template <bool Fence, bool Drain>
 struct short_output : real_output {
-    void put(const tensor_map& d, float (&value)[2][16], i32 row, i32 column) {
+    void put(const tensor_map& d, const ragged_edge<bf16>&, float (&value)[2][16], i32 row, i32 column) {
         for (int i = 0; i < 2; ++i) {
             if (Drain && ptx::lane_index() == 0) ptx::bulk_wait_read<0>();
             ptx::sync_warp();
@@ -134,7 +135,7 @@ struct leaving_output : real_output {
 /// Runs the small kernel on three tiles of five K blocks. Returns the error's text, or what is wrong with D.
 template <class Pipeline, class Output>
 std::string outcome(const sim::options& machine) {
-    product p(kernel_parts::info, {130, 60, 640}, 5);
+    product p(kernel_parts::info, {130, 64, 640}, 5);
     kernel_parts::arguments arguments;
     static_cast<gemm_arguments&>(arguments) = arguments_of(p.problem());
     const auto params = sim::parameters_of<kernel_parts>(arguments);
