@@ -61,7 +61,7 @@ struct cost_parameters {
     double token_per_column = 1.0;        ///< and per column of it
     double port_bytes = 85;               ///< into the shared memory of one SM (at least 70)
     double l2_bytes = 65;                 ///< out of L2 for each SM, if all of them read (53 to 66)
-    double outside_row = 4.3;             ///< per row of a tile of A beyond its last: TMA fills them with zeros (5),
+    double outside_row = 1.5;             ///< per row of a tile of A beyond its last: TMA fills them with zeros (5),
     double outside_ctas = 85;             ///< if so many CTAs or more do so; less with fewer
     double load_latency = 1200;           ///< from device memory to shared memory; hidden by stages
     double cluster_factor = 1.03;         ///< K blocks of clusters: a stage is free when all CTAs have released it
