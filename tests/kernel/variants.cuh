@@ -61,6 +61,12 @@ using summing_variants = summing<config{.block = {64, 40, 128}, .stages = 2, .ma
                                         .math_warpgroups = 1,
                                         .store_rows = 16,
                                         .store_columns = 8,
+                                        .store_buffers = 2},
+                                 config{.block = {128, 64, 128},
+                                        .stages = 2,
+                                        .math_warpgroups = 1,
+                                        .store_rows = 64,
+                                        .store_columns = 16,
                                         .store_buffers = 2}>;
 
 /// The same product by different ways: a configuration may change speed, never a bit of the result.

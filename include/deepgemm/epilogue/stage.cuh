@@ -172,6 +172,7 @@ struct store_stage {
             for (int i = 0; i < batch; ++i) buffer{first + u32(i) * tile::bytes}.add_to(value[i]);
         }
         if (!Heads.any() && edge.cuts(column + batch_columns)) {
+            if constexpr (Accumulate) sync();  // all have read C before the next batch of it may come
             put_elements(edge, value, row, column);
             return;
         }
