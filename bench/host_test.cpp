@@ -63,7 +63,7 @@ TEST_CASE("work and traffic of a case") {
 TEST_CASE("the command line") {
     CHECK(parsed({}).reps == 30);
     const options o = parsed({"--reps=5", "--filter", "dgrad", "--no-sustained", "--peers", "off", "--flush", "1e9",
-                              "--shape", "1,8,16", "--shape", "2,8,16:1d1d"});
+                              "--out", "somewhere.json", "--shape", "1,8,16", "--shape", "2,8,16:1d1d"});
     CHECK(o.reps == 5);
     CHECK(o.filter == "dgrad");
     CHECK(o.sustained_seconds == 0);
@@ -71,7 +71,7 @@ TEST_CASE("the command line") {
     CHECK(o.flush_bytes == 1'000'000'000);
     CHECK(o.shapes.size() == 2);
     CHECK(o.command ==
-          "deepgemm_bench --reps=5 --filter dgrad --no-sustained --peers off --flush 1e9 --shape 1,8,16 --shape "
+          "./dg bench --reps=5 --filter dgrad --no-sustained --peers off --flush 1e9 --shape 1,8,16 --shape "
           "2,8,16:1d1d");
     CHECK_THROWS_WITH_AS(parsed({"--rep"}), "unknown option '--rep'; --help lists them", std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--reps"}), "--reps needs a value: N", std::invalid_argument);

@@ -98,10 +98,10 @@ void print_help() {
 }  // namespace
 
 bool parse(int argc, char** argv, options& result) {
-    result.command = "deepgemm_bench";
-    for (int i = 1; i < argc; ++i) result.command += std::string(" ") + argv[i];
+    result.command = "./dg bench";
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
+        const int first = i;
         if (argument == "--help" || argument == "-h") {
             print_help();
             return false;
@@ -121,6 +121,10 @@ bool parse(int argc, char** argv, options& result) {
             value = argv[i];
         } else if (equals != std::string::npos) {
             throw std::invalid_argument(name + " takes no value");
+        }
+        // Where results go says nothing about them; everything else does.
+        if (name != "--out" && name != "--results") {
+            for (int j = first; j <= i; ++j) result.command += std::string(" ") + argv[j];
         }
         try {
             found->set(result, value);
