@@ -78,6 +78,9 @@ TEST_CASE("gemm: several tiles for each CTA, more K blocks than a warp holds sca
     for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
         const launch_options few{.num_sms = kernel.info.cfg.cluster.size() + 1};
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 4 * m - 1, 3 * n - 2, 400), 8, {}, few) == "");
+        // Tiles of one K block each follow each other fast.
+        CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 8 * m - 1, 5 * n - 1, 100), 8, {.c_is_d = true},
+                                  few) == "");
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 5, n + 1, 33 * 128 + 16), 9) == "");
         if (kernel.info.b.format == scale_kind::ue8m0) {
             CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 5, n + 1, 129 * 128 + 16), 10) == "");

@@ -75,9 +75,13 @@ TEST_CASE("more K blocks than a warp holds scales") {
 
 TEST_CASE("many tiles on few, on all and on more multiprocessors than there are tiles") {
     for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
-        const problem_shape shape = shape_for(kernel.info, 3 * m - 1, 3 * n - 2, 144);
         sim::options machine;
         machine.num_sms = 16;
-        for (const int sms : {kernel.info.cfg.cluster.size(), 5, 16}) expect_exact(kernel, shape, {}, machine, sms);
+        for (const int sms : {kernel.info.cfg.cluster.size(), 5, 16}) {
+            expect_exact(kernel, shape_for(kernel.info, 3 * m - 1, 3 * n - 2, 144), {}, machine, sms);
+        }
+        // Tiles of one K block each follow each other fast.
+        const problem_shape flat = shape_for(kernel.info, 3 * m - 1, 3 * n - 1, 100);
+        expect_exact(kernel, flat, {.c_is_d = true}, random_machine(1), kernel.info.cfg.cluster.size());
     });
 }
