@@ -60,7 +60,9 @@ using remove_cvref_t = typename remove_const<remove_reference_t<T>>::type;
 
 /// `From` converts to `To` by braces, so without narrowing.
 template <class From, class To>
-concept converts_to = requires(From from) { To{from}; };
+concept converts_to = requires(From from) {
+    To{from};
+};
 
 /// A dependent false, for `static_assert` in the last branch of an `if constexpr`.
 template <class...>

@@ -51,8 +51,8 @@ DEEPGEMM_BOTH constexpr u32 round_minifloat(float x) {
     if (bits < 0x00800000u && E < 8) return 0;  // float subnormals are far below half of any smaller format's ulp
     const int exponent = int(bits >> 23) - 127;
     u32 significand = (bits & 0x7fffffu) | (bits >= 0x00800000u ? 0x800000u : 0);
-    int drop = 23 - M;                                             // bits to round away
-    if (exponent < 1 - bias) drop += (1 - bias) - exponent;        // subnormal in the target
+    int drop = 23 - M;                                       // bits to round away
+    if (exponent < 1 - bias) drop += (1 - bias) - exponent;  // subnormal in the target
     if (drop > 24) return 0;
     const u32 half = 1u << (drop - 1), rest = significand & ((half << 1) - 1);
     significand >>= drop;
@@ -167,7 +167,9 @@ struct e2m1x2 {
     static constexpr float largest = 6.0f;
 
     /// Decodes element 0 (low nibble) or 1 (high nibble).
-    DEEPGEMM_BOTH constexpr float operator[](int i) const { return detail::decode_minifloat<2, 1>(u32(bits) >> (4 * i) & 15); }
+    DEEPGEMM_BOTH constexpr float operator[](int i) const {
+        return detail::decode_minifloat<2, 1>(u32(bits) >> (4 * i) & 15);
+    }
     DEEPGEMM_BOTH friend constexpr bool operator==(e2m1x2, e2m1x2) = default;
 };
 

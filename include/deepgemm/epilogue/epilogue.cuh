@@ -50,7 +50,8 @@ concept changes_pairs = requires(const typename E::params& p, element_pair pair,
 
 /// A step of an epilogue: changes accumulated values before they are stored.
 template <class S>
-concept epilogue_step = epilogue_concept::describes<S> && epilogue_concept::prepares<S> && epilogue_concept::changes_pairs<S>;
+concept epilogue_step =
+    epilogue_concept::describes<S> && epilogue_concept::prepares<S> && epilogue_concept::changes_pairs<S>;
 
 /// Takes an accumulated tile to memory: steps (maybe none) and a store.
 template <class E>

@@ -69,7 +69,7 @@ struct store_buffer {
         }
     }
 
-  private:
+private:
     /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15 of the warp, and the same of the next 8 columns.
     static constexpr int matrices = columns >= 16 ? 4 : 2;
 
@@ -120,7 +120,8 @@ private:
 /// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, filled in batches, copied to D (and from C).
 template <class T, int TileColumns, int Rows, int Columns, int Buffers, bool Accumulate, head_splits Heads>
 struct store_stage {
-    static_assert(Rows == sm90::warp_rows || Rows == sm90::fragment_rows, "store_stage: rows of a warp or of a warpgroup");
+    static_assert(Rows == sm90::warp_rows || Rows == sm90::fragment_rows,
+                  "store_stage: rows of a warp or of a warpgroup");
     using buffer = store_buffer<T, Rows, Columns>;
     using tile = typename buffer::tile;
     static constexpr int rows = Rows;
@@ -144,7 +145,9 @@ struct store_stage {
     u32 parity = 0;
 
     /// Index of the calling math thread's owner in its CTA.
-    DEEPGEMM_DEVICE static u32 owner_index() { return Rows == sm90::warp_rows ? ptx::warp_index() - 4 : ptx::warpgroup_index() - 1; }
+    DEEPGEMM_DEVICE static u32 owner_index() {
+        return Rows == sm90::warp_rows ? ptx::warp_index() - 4 : ptx::warpgroup_index() - 1;
+    }
 
     /// The owner's threads: starts to bring a batch of C, from (row, column) on, into the buffers, as soon as the earlier
     /// copies out of them have been read.
@@ -154,7 +157,8 @@ struct store_stage {
             ptx::mbarrier_arrive_expect_tx(c_landed, batch * tile::bytes);
             DEEPGEMM_UNROLL
             for (int i = 0; i < batch; ++i) {
-                ptx::tma_load<2>(c, address + u32(i) * tile::bytes, c_landed, {column + i * Columns, row});  // (Rows, Columns)
+                ptx::tma_load<2>(c, address + u32(i) * tile::bytes, c_landed,
+                                 {column + i * Columns, row});  // (Rows, Columns)
             }
         }
         ptx::sync_warp();
@@ -162,8 +166,8 @@ struct store_stage {
 
     /// The owner's threads: stores a batch, Rows x batch_columns values, to D at row `row` and the columns where columns
     /// `column`... of the product belong. Waits only for the buffers' own earlier copies.
-    DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[batch][buffer::registers], i32 row,
-                             i32 column) {
+    DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[batch][buffer::registers],
+                             i32 row, i32 column) {
         const u32 first = address + slot * (batch * tile::bytes);
         if constexpr (Accumulate) {
             ptx::mbarrier_wait(c_landed, parity, "math: tile of C");
@@ -187,7 +191,8 @@ struct store_stage {
         if (issues()) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < batch; ++i) {
-                ptx::tma_store<2>(d, first + u32(i) * tile::bytes, {stored_column<Heads>(column + i * Columns), row});  // (Rows, Columns)
+                ptx::tma_store<2>(d, first + u32(i) * tile::bytes,
+                                  {stored_column<Heads>(column + i * Columns), row});  // (Rows, Columns)
             }
             ptx::bulk_commit();
         }
@@ -203,14 +208,14 @@ struct store_stage {
 
 private:
     /// The owner's threads: stores a batch element by element, at the ragged edge of D.
-    DEEPGEMM_DEVICE static void put_elements(const ragged_edge<T>& edge, const float (&value)[batch][buffer::registers], i32 row,
-                                             i32 column) {
+    DEEPGEMM_DEVICE static void put_elements(const ragged_edge<T>& edge, const float (&value)[batch][buffer::registers],
+                                             i32 row, i32 column) {
         const auto place = sm90::fragment_place::here();
         DEEPGEMM_UNROLL
         for (int i = 0; i < registers; i += 2) {
             const float(&from)[buffer::registers] = value[i / buffer::registers];
-            edge.store(from[i % buffer::registers], from[i % buffer::registers + 1], row + place.row % Rows + 8 * (i / 2 % 2),
-                       column + place.column + 8 * (i / 4));
+            edge.store(from[i % buffer::registers], from[i % buffer::registers + 1],
+                       row + place.row % Rows + 8 * (i / 2 % 2), column + place.column + 8 * (i / 4));
         }
     }
 

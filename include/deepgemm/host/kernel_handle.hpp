@@ -29,7 +29,9 @@ struct kernel_handle {
 
 /// A kernel that can be launched with what a planner has: its arguments are gemm_arguments, and maybe more.
 template <class K>
-concept takes_gemm_arguments = requires(typename K::arguments& arguments) { static_cast<gemm_arguments&>(arguments); };
+concept takes_gemm_arguments = requires(typename K::arguments& arguments) {
+    static_cast<gemm_arguments&>(arguments);
+};
 
 /// Multiprocessors that a launch uses on a device with `present` of them; an error if that is out of range.
 inline result<int> usable_sms(const kernel_info& info, const launch_options& options, int present) {

@@ -22,9 +22,7 @@ struct matrix_argument {
     /// What is written may also be read. A template, since nvcc warns of a conversion of a class to itself.
     template <class Read>
         requires(same_as<Read, const void*> && !same_as<Pointer, Read>)
-    operator matrix_argument<Read>() const {
-        return {data, type, rows, columns, row_stride, column_stride};
-    }
+    operator matrix_argument<Read>() const { return {data, type, rows, columns, row_stride, column_stride}; }
 };
 
 /// A matrix that is only read.

@@ -15,14 +15,14 @@ enum class promotion : u8 {
 
 /// Everything about a GEMM kernel that may change its speed but not its results.
 struct config {
-    tile_shape block{};          ///< elements of D per CTA and of K per stage
-    int stages = 0;              ///< K blocks in flight between TMA and the tensor cores; 0: as many as fit, at most 16
-    cluster_shape cluster{};     ///< CTAs that share tiles by TMA multicast
-    int math_warpgroups = 2;     ///< warpgroups that multiply; each takes block.m / math_warpgroups rows
-    int raster_rows = 8;         ///< L2 rasterisation: tiles of D along M in one band
-    int store_rows = 0;          ///< rows of D per staging buffer: 16, of a warp, or 64, of a warpgroup; 0: by D's type
-    int store_columns = 0;       ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds
-    int store_buffers = 0;       ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
+    tile_shape block{};       ///< elements of D per CTA and of K per stage
+    int stages = 0;           ///< K blocks in flight between TMA and the tensor cores; 0: as many as fit, at most 16
+    cluster_shape cluster{};  ///< CTAs that share tiles by TMA multicast
+    int math_warpgroups = 2;  ///< warpgroups that multiply; each takes block.m / math_warpgroups rows
+    int raster_rows = 8;      ///< L2 rasterisation: tiles of D along M in one band
+    int store_rows = 0;       ///< rows of D per staging buffer: 16, of a warp, or 64, of a warpgroup; 0: by D's type
+    int store_columns = 0;    ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds
+    int store_buffers = 0;    ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
     promotion promote = promotion::at_once;
     bool trigger_dependents = false;  ///< let a dependent kernel start once this one's last loads are issued
     static_extents extents{};

@@ -13,7 +13,8 @@ DEEPGEMM_GLOBAL void DEEPGEMM_LAUNCH_BOUNDS(Kernel::info.threads, 1)
 #if DEEPGEMM_SIMULATED || !defined(__CUDA_ARCH__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
     Kernel::run(p);
 #else
-    static_assert(Kernel::info.arch != 90, "this kernel needs wgmma: compile with -gencode arch=compute_90a,code=sm_90a, "
+    static_assert(Kernel::info.arch != 90,
+                  "this kernel needs wgmma: compile with -gencode arch=compute_90a,code=sm_90a, "
                   "since -arch=sm_90a alone compiles for compute_90, too");
 #endif
 }

@@ -55,19 +55,26 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     using b_tile = typename storage::b_tile;
     using a_scale = typename A::scale;
     using b_scale = typename B::scale;
-    static_assert(storage::bytes <= max_smem_bytes, "gemm: the configuration needs more than 232448 bytes of shared memory");
+    static_assert(storage::bytes <= max_smem_bytes,
+                  "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma> && smem_pipeline<pipeline>);
     static_assert(gemm_scheduler<Tiles>, "gemm: the schedule must model gemm_scheduler, as persistent does");
 
-    /// 64-row fragments that each math warpgroup accumulates.
     static constexpr promotion promote = Config.promote;
+    /// 64-row fragments that each math warpgroup accumulates.
     static constexpr int waves = Config.block.m / (Config.math_warpgroups * mma::m);
 
-    static constexpr kernel_info info{.arch = Arch::number, .a = A::info, .b = B::info, .d = dtype_of<element>,
-                                      .accumulate = Epilogue::accumulates, .heads = Epilogue::heads,
+    static constexpr kernel_info info{.arch = Arch::number,
+                                      .a = A::info,
+                                      .b = B::info,
+                                      .d = dtype_of<element>,
+                                      .accumulate = Epilogue::accumulates,
+                                      .heads = Epilogue::heads,
                                       .custom_epilogue = Epilogue::custom,
-                                      .custom_schedule = !same_as<Tiles, default_tiles<Config>>, .cfg = storage::resolved,
-                                      .threads = u32(registers::threads), .smem_bytes = storage::bytes};
+                                      .custom_schedule = !same_as<Tiles, default_tiles<Config>>,
+                                      .cfg = storage::resolved,
+                                      .threads = u32(registers::threads),
+                                      .smem_bytes = storage::bytes};
 
     /// Host-side arguments: those of any GEMM and those of the epilogue's own steps.
     struct arguments : gemm_arguments {
@@ -109,19 +116,20 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         const void* const sb = k == 0 ? args.d : args.sb;
         using d_tile = typename output::tile;
         maps[0] = matrix_map(a, A::info.type, m, columns, args.a_pitch, rows_of_a(m), a_tile::columns, a_tile::swizzle);
-        maps[1] = matrix_map(b, B::info.type, n, columns, args.b_pitch, b_tile::rows / Config.cluster.m, b_tile::columns, b_tile::swizzle);
-        maps[2] = matrix_map(args.d, dtype_of<element>, m, stored_column<Epilogue::heads>(n), args.d_pitch * i64(sizeof(element)),
-                             d_tile::rows, d_tile::columns, d_tile::swizzle);
+        maps[1] = matrix_map(b, B::info.type, n, columns, args.b_pitch, b_tile::rows / Config.cluster.m,
+                             b_tile::columns, b_tile::swizzle);
+        maps[2] = matrix_map(args.d, dtype_of<element>, m, stored_column<Epilogue::heads>(n),
+                             args.d_pitch * i64(sizeof(element)), d_tile::rows, d_tile::columns, d_tile::swizzle);
         if constexpr (Epilogue::accumulates) {
             maps[map_count - 1] = maps[2];
             maps[map_count - 1].base = args.c;
             maps[map_count - 1].stride_bytes[0] = u64(args.c_pitch) * sizeof(element);
         }
-        maps[3] = matrix_map(sa, dtype::f32, ceil_div(blocks, i64(a_scale::format::blocks_per_word)), m, args.sa_stride_k * 4, 1,
-                             Config.block.m, swizzle_mode::none);
+        maps[3] = matrix_map(sa, dtype::f32, ceil_div(blocks, i64(a_scale::format::blocks_per_word)), m,
+                             args.sa_stride_k * 4, 1, Config.block.m, swizzle_mode::none);
         if constexpr (b_scale::staged) {
-            maps[4] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(b_scale::format::blocks_per_word)), n, args.sb_stride_k * 4, 1,
-                                 Config.block.n, swizzle_mode::none);
+            maps[4] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(b_scale::format::blocks_per_word)), n,
+                                 args.sb_stride_k * 4, 1, Config.block.n, swizzle_mode::none);
         }
     }
 
@@ -186,7 +194,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         }
     }
 
-  private:
+private:
     /// Brings the tensor maps near TMA while the barriers are being initialised; called by one thread.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         ptx::prefetch_tensor_map(p.a);
@@ -201,12 +209,14 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     /// other rows never reaches D, but it must be something.
     DEEPGEMM_DEVICE static void clear_a(const storage& smem) {
         constexpr u32 bytes = storage::stages * a_tile::bytes, step = u32(registers::threads) * 16;
-        for (u32 i = ptx::thread_index() * 16; i < bytes; i += step) ptx::st_shared(smem.a(0) + i, ptx::vec4<u32>{0, 0, 0, 0});
+        for (u32 i = ptx::thread_index() * 16; i < bytes; i += step)
+            ptx::st_shared(smem.a(0) + i, ptx::vec4<u32>{0, 0, 0, 0});
         ptx::fence_proxy_async();
     }
 
     /// The producer's role, on one thread: fills stage after stage with tiles of A and B and their scales.
-    DEEPGEMM_DEVICE static void load(const params& p, const storage& smem, const pipeline& pipe, const tiles& schedule) {
+    DEEPGEMM_DEVICE static void load(const params& p, const storage& smem, const pipeline& pipe,
+                                     const tiles& schedule) {
         typename pipeline::cursor at;
         const u32 missing_bytes = u32(a_tile::rows / Config.cluster.n - p.a_rows) * a_tile::row_bytes;
         for (const tile_coord tile : schedule) {
@@ -218,9 +228,11 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
                     p.a, smem.a(at.stage), full, k, tile.m, pipe.peers.n(), pipe.peers.a_mask());
                 load_shared<peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)
                     p.b, smem.b(at.stage), full, k, tile.n, pipe.peers.m(), pipe.peers.b_mask());
-                ptx::tma_load<2>(p.sa.map, smem.sa(at.stage), full, {tile.m, block / a_scale::format::blocks_per_word});  // (block.m)
+                ptx::tma_load<2>(p.sa.map, smem.sa(at.stage), full,
+                                 {tile.m, block / a_scale::format::blocks_per_word});  // (block.m)
                 if constexpr (b_scale::staged) {
-                    ptx::tma_load<2>(p.sb.map, smem.sb(at.stage), full, {tile.n, block / b_scale::format::blocks_per_word});  // (block.n)
+                    ptx::tma_load<2>(p.sb.map, smem.sb(at.stage), full,
+                                     {tile.n, block / b_scale::format::blocks_per_word});  // (block.n)
                 }
                 at.advance();
             }
@@ -230,18 +242,20 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
 
     /// Loads a tile that `Sharers` CTAs hold: each its slice, multicast to all of them; a tile of one's own goes whole.
     template <bool Shared, int Sharers, class Tile>
-    DEEPGEMM_DEVICE static void load_shared(const tensor_map& map, u32 tile, u32 full, i32 k, i32 row, u32 slice, u16 mask) {
+    DEEPGEMM_DEVICE static void load_shared(const tensor_map& map, u32 tile, u32 full, i32 k, i32 row, u32 slice,
+                                            u16 mask) {
         if constexpr (Shared) {
             constexpr int rows = Tile::rows / Sharers;
-            ptx::tma_load_multicast<2>(map, tile + slice * (rows * Tile::row_bytes), full, {k, row + i32(slice) * rows}, mask);
+            ptx::tma_load_multicast<2>(map, tile + slice * (rows * Tile::row_bytes), full, {k, row + i32(slice) * rows},
+                                       mask);
         } else {
             ptx::tma_load<2>(map, tile, full, {k, row});
         }
     }
 
     /// The math role, on a warpgroup: sums up its rows of each tile and stores them.
-    DEEPGEMM_DEVICE static void multiply(const params& p, problem_shape shape, const storage& smem, const pipeline& pipe,
-                                         const tiles& schedule) {
+    DEEPGEMM_DEVICE static void multiply(const params& p, problem_shape shape, const storage& smem,
+                                         const pipeline& pipe, const tiles& schedule) {
         const int first_row = int(math_warpgroup()) * waves * mma::m;  // of this warpgroup in the tile
         const int owner_row = first_row + sm90::fragment_place::here().row / output::rows * output::rows;
         const u32 owner = output::owner_index();
@@ -269,8 +283,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     }
 
     /// Takes wave `wave` of an owner's rows, block.n totals each, through the epilogue's steps to D, batch by batch.
-    DEEPGEMM_DEVICE static void store_wave(const params& p, problem_shape shape, output& out, const float (&total)[mma::registers],
-                                           i32 row0, int wave, i32 n) {
+    DEEPGEMM_DEVICE static void store_wave(const params& p, problem_shape shape, output& out,
+                                           const float (&total)[mma::registers], i32 row0, int wave, i32 n) {
         const auto place = sm90::fragment_place::here();
         constexpr int batches = mma::registers / output::registers, per_buffer = output::buffer::registers;
         const i32 m = row0 + wave * mma::m;
@@ -280,15 +294,18 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
             DEEPGEMM_UNROLL
             for (int i = 0; i < output::registers; i += 2) {
                 const int first = batch * output::registers + i;
-                const pair_place at{m + place.row % output::rows + 8 * (first / 2 % 2), n + place.column + 8 * (first / 4), shape};
+                const pair_place at{m + place.row % output::rows + 8 * (first / 2 % 2),
+                                    n + place.column + 8 * (first / 4), shape};
                 const auto pair = Epilogue::apply(p.epilogue, {total[first], total[first + 1]}, at);
                 value[i / per_buffer][i % per_buffer] = pair.x;
                 value[i / per_buffer][i % per_buffer + 1] = pair.y;
             }
-            out.put(p.d, ragged_edge<element>{p.d_elements, {p.d_pitch}, shape}, value, m, n + batch * output::batch_columns);
+            out.put(p.d, ragged_edge<element>{p.d_elements, {p.d_pitch}, shape}, value, m,
+                    n + batch * output::batch_columns);
             const bool last = wave == waves - 1 && batch == batches - 1;
             const bool next_wave = batch == batches - 1;
-            if (!last) fetch_c(p, out, next_wave ? m + mma::m : m, next_wave ? n : n + (batch + 1) * output::batch_columns);
+            if (!last)
+                fetch_c(p, out, next_wave ? m + mma::m : m, next_wave ? n : n + (batch + 1) * output::batch_columns);
         }
     }
 
@@ -307,7 +324,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     }
 };
 
-static_assert(kernel<gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, scale::per_block<scale::fp32>>,
-                          store<bf16>, config{}>>);
+static_assert(kernel<gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>,
+                          operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, config{}>>);
 
 }  // namespace deepgemm

@@ -33,7 +33,7 @@ struct head_splits {
 
 /// An instantiated GEMM kernel, described.
 struct kernel_info {
-    int arch = 90;          ///< 90: sm_90a
+    int arch = 90;  ///< 90: sm_90a
     operand_info a{}, b{};
     dtype d = dtype::bf16;
     bool accumulate = false;  ///< adds C, of D's type
@@ -41,8 +41,8 @@ struct kernel_info {
     bool custom_epilogue = false;  ///< has steps of the user's own; no planner picks it
     bool custom_schedule = false;  ///< walks its tiles in an order of the user's own; no planner picks it
     config cfg{};
-    u32 threads = 0;      ///< per CTA
-    u32 smem_bytes = 0;   ///< dynamic shared memory per CTA
+    u32 threads = 0;     ///< per CTA
+    u32 smem_bytes = 0;  ///< dynamic shared memory per CTA
 };
 
 /// Pointers (device memory, or host memory for the simulator), extents and pitches of one product.

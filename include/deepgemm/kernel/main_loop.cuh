@@ -26,19 +26,22 @@ struct main_loop {
     using totals = float[Gemm::waves][mma::registers];
 
     const pipeline& pipe;
-    u64 a_rows, b_rows;   ///< descriptors of this warpgroup's rows of A and of B, in stage 0
-    u32 a_scales;         ///< shared address of the scale of this thread's first row, in stage 0
-    u32 b_scales;         ///< shared address of the scales of B in stage 0, if they are staged
-    int column;           ///< of this thread's first register
+    u64 a_rows, b_rows;  ///< descriptors of this warpgroup's rows of A and of B, in stage 0
+    u32 a_scales;        ///< shared address of the scale of this thread's first row, in stage 0
+    u32 b_scales;        ///< shared address of the scales of B in stage 0, if they are staged
+    int column;          ///< of this thread's first register
     typename pipeline::cursor at{};
     b_feed feed{};
 
     /// Called by all threads of a math warpgroup, once; `first_row` is its first row in a tile.
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
         const auto place = sm90::fragment_place::here();
-        return {pipe, sm90::k_major_descriptor(smem.a(0) + u32(first_row) * a_tile::row_bytes, a_tile::swizzle),
-                sm90::k_major_descriptor(smem.b(0), b_tile::swizzle), ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4),
-                smem.sb(0), place.column};
+        return {pipe,
+                sm90::k_major_descriptor(smem.a(0) + u32(first_row) * a_tile::row_bytes, a_tile::swizzle),
+                sm90::k_major_descriptor(smem.b(0), b_tile::swizzle),
+                ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4),
+                smem.sb(0),
+                place.column};
     }
 
     /// Converged warps: totals = the tile's sum over `blocks` K blocks. Calls `meanwhile()` once, when a multiply is in flight
@@ -64,8 +67,9 @@ private:
     template <class BScale>
     DEEPGEMM_DEVICE products issue(typename mma::accumulator& partial, int wave, i32 block, const BScale& b_scale) {
         const u32 row = u32(wave * mma::m), scales = a_scales + at.stage * storage::sa_bytes + row * 4;
-        const sm90::row_scales a_scale{{a_format::decode(ptx::ld_shared<u32>(scales), block),
-                                        a_format::decode(ptx::ld_shared<u32>(scales + 8 * 4), block)}};  // of rows r, r + 8
+        const sm90::row_scales a_scale{
+            {a_format::decode(ptx::ld_shared<u32>(scales), block),
+             a_format::decode(ptx::ld_shared<u32>(scales + 8 * 4), block)}};                      // of rows r, r + 8
         mma::multiply(sm90::advance(a_rows, at.stage * a_tile::bytes + row * a_tile::row_bytes),  // (64, block.k)
                       sm90::advance(b_rows, at.stage * b_tile::bytes),                            // (block.n, block.k)
                       partial);
@@ -96,7 +100,8 @@ private:
     /// Two accumulator sets alternate. A group begins with a drained tensor core: ptxas follows multiplies in flight only
     /// inside one turn of a loop and would make all of them wait.
     template <class Meanwhile>
-    DEEPGEMM_DEVICE i32 sum_deferred(float (&total)[mma::registers], i32 blocks, i32 meantime, const Meanwhile& meanwhile) {
+    DEEPGEMM_DEVICE i32 sum_deferred(float (&total)[mma::registers], i32 blocks, i32 meantime,
+                                     const Meanwhile& meanwhile) {
         constexpr int group = 4;
         typename mma::accumulator partial[2];
         products factors[2];

@@ -46,24 +46,31 @@ inline constexpr promotion deferred = promotion::deferred;
 // The tuned family: BF16 D, FP32 scales, weights by block.
 template <config... Configs>
 using weights_bf16 = kernels<weights_kernel<scale::fp32, store<bf16>, Configs>...>;
-using weights_bf16_narrow = weights_bf16<narrow(64, 16), narrow(64, 16, deferred), narrow(64, 32, deferred), narrow(64, 64, deferred),
-                                         narrow(64, 96, deferred), narrow(64, 128, deferred), narrow(64, 192)>;
-using weights_bf16_short = weights_bf16<medium(16, {}, deferred), medium(32, {}, deferred), medium(64), medium(64, {}, deferred), medium(96)>;
-using weights_bf16_medium = weights_bf16<medium(128), medium(128, {}, deferred), medium(128, pair_m, deferred), medium(160)>;
-using weights_bf16_wide = weights_bf16<three(96), three(128), three(128, pair_m), three(128, pair_m, 16), wide(), wide(pair_m)>;
+using weights_bf16_narrow =
+    weights_bf16<narrow(64, 16), narrow(64, 16, deferred), narrow(64, 32, deferred), narrow(64, 64, deferred),
+                 narrow(64, 96, deferred), narrow(64, 128, deferred), narrow(64, 192)>;
+using weights_bf16_short =
+    weights_bf16<medium(16, {}, deferred), medium(32, {}, deferred), medium(64), medium(64, {}, deferred), medium(96)>;
+using weights_bf16_medium =
+    weights_bf16<medium(128), medium(128, {}, deferred), medium(128, pair_m, deferred), medium(160)>;
+using weights_bf16_wide =
+    weights_bf16<three(96), three(128), three(128, pair_m), three(128, pair_m, 16), wide(), wide(pair_m)>;
 
 // Weight gradients: FP32 D with C, both operands by token.
 template <config... Configs>
 using tokens_f32_acc = kernels<tokens_kernel<scale::fp32, accumulate<float>, Configs>...>;
-using gradients = tokens_f32_acc<narrow(64, 64), medium(64), medium(96), medium(128), medium(128, pair_m), medium(160), three(64), three(96)>;
+using gradients = tokens_f32_acc<narrow(64, 64), medium(64), medium(96), medium(128), medium(128, pair_m), medium(160),
+                                 three(64), three(96)>;
 
 // Every other combination of scales, D and C: a narrow, a medium and a wide tile each.
 template <class Format, class Epilogue>
-using weights_any = kernels<weights_kernel<Format, Epilogue, narrow(64, 32)>, weights_kernel<Format, Epilogue, narrow(64, 128)>,
-                            weights_kernel<Format, Epilogue, medium(128)>>;
+using weights_any =
+    kernels<weights_kernel<Format, Epilogue, narrow(64, 32)>, weights_kernel<Format, Epilogue, narrow(64, 128)>,
+            weights_kernel<Format, Epilogue, medium(128)>>;
 template <class Format, class Epilogue>
-using tokens_any = kernels<tokens_kernel<Format, Epilogue, narrow(64, 32)>, tokens_kernel<Format, Epilogue, narrow(64, 128)>,
-                           tokens_kernel<Format, Epilogue, medium(128)>>;
+using tokens_any =
+    kernels<tokens_kernel<Format, Epilogue, narrow(64, 32)>, tokens_kernel<Format, Epilogue, narrow(64, 128)>,
+            tokens_kernel<Format, Epilogue, medium(128)>>;
 
 using weights_bf16_acc = weights_any<scale::fp32, accumulate<bf16>>;
 using weights_f32 = weights_any<scale::fp32, store<float>>;

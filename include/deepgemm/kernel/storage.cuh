@@ -35,12 +35,15 @@ struct gemm_sizes {
     static constexpr int store_buffers = Config.store_buffers ? Config.store_buffers : Config.block.n / store_columns;
     static_assert(widest % store_columns == 0, "gemm: store_columns must divide block.n and fill at most 128 bytes");
     // Measured: BF16 gains 1 % by storing per warp, FP32, with twice the copies, 3 % by storing per warpgroup.
-    static constexpr int store_rows = Config.store_rows ? Config.store_rows : sizeof(typename Epilogue::element) == 2 ? 16 : 64;
-    using output = store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers, Epilogue::accumulates,
-                               Epilogue::heads>;
+    static constexpr int store_rows = Config.store_rows                         ? Config.store_rows
+                                      : sizeof(typename Epilogue::element) == 2 ? 16
+                                                                                : 64;
+    using output = store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
+                               Epilogue::accumulates, Epilogue::heads>;
     static constexpr u32 owners = Config.math_warpgroups * (sm90::fragment_rows / store_rows);  ///< of staging buffers
 
-    static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0, sb_words = B::scale::staged ? Config.block.n : 0;
+    static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0,
+                         sb_words = B::scale::staged ? Config.block.n : 0;
     static constexpr u32 sa_bytes = align_up(4 * sa_words, 128u), sb_bytes = align_up(4 * sb_words, 128u);
     /// Bytes that land in one stage, all copies together; and what a stage occupies, its two barriers included.
     static constexpr u32 landing_bytes = a_tile::bytes + b_tile::bytes + 4 * (sa_words + sb_words);
@@ -59,8 +62,8 @@ struct gemm_sizes {
 template <class A, class B, class Epilogue, config Config>
 struct gemm_storage : gemm_sizes<A, B, Epilogue, Config> {
     using sizes = gemm_sizes<A, B, Epilogue, Config>;
-    using typename sizes::a_tile, typename sizes::b_tile, typename sizes::output;
     using sizes::owners, sizes::stages;
+    using typename sizes::a_tile, typename sizes::b_tile, typename sizes::output;
 
     static constexpr u32 a_offset = 0;
     static constexpr u32 b_offset = a_offset + stages * a_tile::bytes;

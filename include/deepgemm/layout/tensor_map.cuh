@@ -26,15 +26,16 @@ struct tensor_map_request {
     const void* base = nullptr;  ///< 16-byte aligned.
     dtype type = dtype::f32;
     u32 rank = 2;
-    u64 extent[5] = {1, 1, 1, 1, 1};        ///< elements
-    u64 stride_bytes[4] = {0, 0, 0, 0};     ///< multiples of 16
-    u32 box[5] = {1, 1, 1, 1, 1};           ///< elements, at most 256 each
+    u64 extent[5] = {1, 1, 1, 1, 1};     ///< elements
+    u64 stride_bytes[4] = {0, 0, 0, 0};  ///< multiples of 16
+    u32 box[5] = {1, 1, 1, 1, 1};        ///< elements, at most 256 each
     swizzle_mode swizzle = swizzle_mode::none;
 };
 
 /// A request for a matrix of `rows` x `columns` elements whose rows are `pitch_bytes` apart.
-DEEPGEMM_BOTH constexpr tensor_map_request matrix_map(const void* base, dtype type, i64 rows, i64 columns, i64 pitch_bytes, int box_rows,
-                                        int box_columns, swizzle_mode swizzle) {
+DEEPGEMM_BOTH constexpr tensor_map_request matrix_map(const void* base, dtype type, i64 rows, i64 columns,
+                                                      i64 pitch_bytes, int box_rows, int box_columns,
+                                                      swizzle_mode swizzle) {
     tensor_map_request request{};
     request.base = base;
     request.type = type;

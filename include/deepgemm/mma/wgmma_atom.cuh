@@ -22,10 +22,14 @@ concept has_shape = requires {
 };
 /// Defines an accumulator and multiplies tiles of shared memory into it.
 template <class M>
-concept multiplies = requires(typename M::accumulator& sum, u64 descriptor) { M::multiply(descriptor, descriptor, sum); };
+concept multiplies = requires(typename M::accumulator& sum, u64 descriptor) {
+    M::multiply(descriptor, descriptor, sum);
+};
 /// Lets its caller wait until an accumulator holds the product.
 template <class M>
-concept waits = requires(typename M::accumulator& sum) { M::wait(sum); };
+concept waits = requires(typename M::accumulator& sum) {
+    M::wait(sum);
+};
 }  // namespace mma_concept
 
 /// Multiplies one tile held in shared memory into an accumulator it defines.

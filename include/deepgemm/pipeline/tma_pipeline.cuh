@@ -78,7 +78,8 @@ struct tma_pipeline {
         if constexpr (Cluster.size() == 1) {
             if (lane == 0) ptx::mbarrier_arrive(empty(at.stage));
         } else {
-            if (lane < u32(multicast<Cluster>::writers)) ptx::mbarrier_arrive_remote(empty(at.stage), peers.writer(lane));
+            if (lane < u32(multicast<Cluster>::writers))
+                ptx::mbarrier_arrive_remote(empty(at.stage), peers.writer(lane));
         }
     }
 };

@@ -26,7 +26,9 @@ concept covers_tile = requires {
 };
 /// Names the format of its words.
 template <class G>
-concept names_format = requires { typename G::format; };
+concept names_format = requires {
+    typename G::format;
+};
 /// Says whether the scales travel through the pipeline with their operand.
 template <class G>
 concept says_route = requires {
@@ -40,8 +42,8 @@ concept scale_format = scale_concept::packs_words<F> && scale_concept::decodes<F
 
 /// Which tile of an operand one scale covers, and in which format.
 template <class G>
-concept scale_granularity = scale_concept::covers_tile<G> && scale_concept::says_route<G> && scale_concept::names_format<G> &&
-                            scale_format<typename G::format>;
+concept scale_granularity = scale_concept::covers_tile<G> && scale_concept::says_route<G> &&
+    scale_concept::names_format<G> && scale_format<typename G::format>;
 
 namespace scale_concept {
 /// Complete for granularities only. Named beside an assertion, since nvcc tells which requirement fails only where a class
@@ -75,7 +77,8 @@ struct per_block {
 template <class Element, class Scale>
 struct operand {
     static_assert(fp8_element<Element>, "operand: the element type must be e4m3 or e5m2");
-    static_assert(scale_granularity<Scale>, "operand: the scales must model scale_granularity: scale::per_token<...>, say");
+    static_assert(scale_granularity<Scale>,
+                  "operand: the scales must model scale_granularity: scale::per_token<...>, say");
     static_assert(sizeof(scale_concept::model<Scale>) != 0);
     using element = Element;
     using scale = Scale;

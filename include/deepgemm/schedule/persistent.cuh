@@ -61,7 +61,8 @@ struct persistent {
 
     /// Called by any thread of the kernel; `rank` is its CTA's rank in the cluster.
     DEEPGEMM_DEVICE static persistent of(problem_shape shape, u32 rank) {
-        return {cluster_tiles(shape), ceil_div(shape.k, Block.k),
+        return {cluster_tiles(shape),
+                ceil_div(shape.k, Block.k),
                 {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m))}};
     }
 

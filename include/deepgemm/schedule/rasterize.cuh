@@ -22,7 +22,13 @@ struct banded_raster {
 
     DEEPGEMM_BOTH static constexpr banded_raster of(i32 m, i32 n, i32 band) {
         const i32 last = m % band == 0 ? band : m % band;
-        return {m, n, m / band * band * n, band, fast_divider::of(max(band * n, 1)), fast_divider::of(band), fast_divider::of(last)};
+        return {m,
+                n,
+                m / band * band * n,
+                band,
+                fast_divider::of(max(band * n, 1)),
+                fast_divider::of(band),
+                fast_divider::of(last)};
     }
 
     DEEPGEMM_BOTH constexpr i32 count() const { return m * n; }

@@ -128,7 +128,8 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
     const tensor_description d = tensor_of(map, rank, what);
     const box_position p(d, coord, rank, what);
     start_load(dst, d.box_bytes(), bar, mask, one_barrier, what, 128, [=](u8* image, u32 tile) {
-        for_each_run(d, p, tile, 1, [&](u32 offset, const u8* global, u32 n) { std::memcpy(image + offset, global, n); });
+        for_each_run(d, p, tile, 1,
+                     [&](u32 offset, const u8* global, u32 n) { std::memcpy(image + offset, global, n); });
     });
 }
 
