@@ -31,9 +31,9 @@
 #define DEEPGEMM_DEBUG 0
 #endif
 
-// The architecture this translation unit is compiled for: 900 in sm_90 code, 1000 in sm_100, 0 in host code.
-#if defined(__CUDA_ARCH__)
-#define DEEPGEMM_ARCH __CUDA_ARCH__
+/// 0 in device code for a GPU without wgmma (anything but sm_90a), else 1: in sm_90a code, in host passes, on the simulator.
+#if defined(__CUDA_ARCH__) && !defined(__CUDA_ARCH_FEAT_SM90_ALL)
+#define DEEPGEMM_HAS_SM90A 0
 #else
-#define DEEPGEMM_ARCH 0
+#define DEEPGEMM_HAS_SM90A 1
 #endif

@@ -2,7 +2,7 @@
 // The one __global__ function of the library: every kernel is a type with a `run`, launched through this.
 #pragma once
 
-#include <deepgemm/core/config.cuh>
+#include <deepgemm/core/traits.cuh>
 
 namespace deepgemm {
 
@@ -10,13 +10,13 @@ namespace deepgemm {
 template <class Kernel>
 DEEPGEMM_GLOBAL void DEEPGEMM_LAUNCH_BOUNDS(Kernel::info.threads, 1)
     entry(const DEEPGEMM_GRID_CONSTANT typename Kernel::params p) {
-#if DEEPGEMM_SIMULATED || !defined(__CUDA_ARCH__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
-    Kernel::run(p);
-#else
-    static_assert(Kernel::info.arch != 90,
-                  "this kernel needs wgmma: compile with -gencode arch=compute_90a,code=sm_90a, "
-                  "since -arch=sm_90a alone compiles for compute_90, too");
-#endif
+    if constexpr (Kernel::info.arch != 90 || DEEPGEMM_HAS_SM90A) {
+        Kernel::run(p);
+    } else {
+        static_assert(always_false<Kernel>,
+                      "this kernel needs wgmma: compile with -gencode arch=compute_90a,code=sm_90a, "
+                      "since -arch=sm_90a alone compiles for compute_90, too");
+    }
 }
 
 }  // namespace deepgemm

@@ -35,11 +35,7 @@ namespace detail {
 template <class A, major Major>
 concept wgmma_major = Major == major::k || sizeof(A) == 2;
 
-#if defined(__CUDA_ARCH__) && !defined(__CUDA_ARCH_FEAT_SM90_ALL)
-inline constexpr bool has_wgmma = false;
-#else
-inline constexpr bool has_wgmma = true;  // sm_90a, a host pass, or the simulator
-#endif
+inline constexpr bool has_wgmma = DEEPGEMM_HAS_SM90A;
 
 // The part of the instruction that names types: K, accumulator, A, B.
 template <class A, class B>
