@@ -5,12 +5,12 @@
 // main loop. A buffer belongs to one warp (16 rows; no barrier at all) or to one warpgroup (64 rows; a fourth of the copies).
 #pragma once
 
+#include <deepgemm/epilogue/edge.cuh>
 #include <deepgemm/epilogue/store.cuh>
 #include <deepgemm/layout/layout.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/fence.cuh>
-#include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/matrix.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>
 #include <deepgemm/ptx/shared.cuh>
@@ -86,34 +86,6 @@ private:
     DEEPGEMM_DEVICE u32 pair(int i) const {
         const int lane = int(ptx::lane_index());
         return address + tile::offset(warp_row() + sm90::fragment_row(lane, i), sm90::fragment_column(lane, i));
-    }
-};
-
-/// Where D lies, for columns that TMA cannot store: those of a last, incomplete unit of 16 bytes.
-template <class T>
-struct ragged_edge {
-    T* d;
-    strided<T> layout;
-    problem_shape shape;
-
-    /// True if the columns before `end` reach beyond D and D ends inside 16 bytes.
-    DEEPGEMM_BOTH constexpr bool cuts(i32 end) const { return end > shape.n && shape.n * i64(sizeof(T)) % 16 != 0; }
-
-    /// Any thread: stores two adjacent elements of row `m` from column `n` on, as far as they lie inside D.
-    DEEPGEMM_DEVICE void store(float x, float y, i32 m, i32 n) const {
-        const pair_place at{m, n, shape};
-        T* const to = d + layout.offset(m, n);
-        if (at.first_inside()) ptx::st_global(to, from_float(x));
-        if (at.second_inside()) ptx::st_global(to + 1, from_float(y));
-    }
-
-private:
-    DEEPGEMM_DEVICE static T from_float(float value) {
-        if constexpr (same_as<T, bf16>) {
-            return bf16{u16(ptx::pack_bf16(value, 0.0f) & 0xffffu)};
-        } else {
-            return value;
-        }
     }
 };
 
