@@ -7,7 +7,7 @@
 
 namespace deepgemm::probes {
 
-using ptx::major;
+using deepgemm::major;
 
 /// One operand of `Rows` rows along M or N and 128 bytes along K, in shared memory as `Major` and `Swizzle` say.
 /// In global memory it is K-major (row, k) or MN-major (k, row), rows padded to whole swizzle spans.

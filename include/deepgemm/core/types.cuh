@@ -18,6 +18,9 @@ using i64 = long long;
 /// Run-time name of an element type.
 enum class dtype : u8 { e4m3, e5m2, e2m1x2, ue8m0x4, bf16, f16, tf32, f32, i32 };
 
+/// The dimension along which an operand of a product is contiguous in memory: K, or M (of A) and N (of B).
+enum class major : u8 { k, mn };
+
 /// Reinterprets the bits of `from`; sizes must match.
 template <class To, class From>
 DEEPGEMM_BOTH constexpr To bit_cast(const From& from) {
@@ -212,6 +215,10 @@ inline constexpr dtype dtype_of<i32> = dtype::i32;
 /// An FP8 element type.
 template <class T>
 concept fp8_element = one_of<T, e4m3, e5m2>;
+
+/// A 16-bit element type that tensor cores multiply as it is, without scales.
+template <class T>
+concept half_element = one_of<T, bf16, f16>;
 
 /// An element type a GEMM may write.
 template <class T>

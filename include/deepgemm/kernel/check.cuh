@@ -34,10 +34,14 @@ concept scaled_operand =
 template <scaled_operand A, scaled_operand B, epilogue Epilogue>
 struct gemm_parts {};
 
+/// 64-row fragments of a tile that one math warpgroup accumulates.
+DEEPGEMM_BOTH constexpr int fragments_per_warpgroup(config c) {
+    return c.block.m / (64 * (c.alternate ? 1 : max(c.math_warpgroups, 1)));
+}
 /// Accumulators of one thread: the totals of its warpgroup's rows, and the partial sums of the multiplies in flight.
 DEEPGEMM_BOTH constexpr int accumulator_registers(config c) {
-    const int sets = c.promote == promotion::deferred ? 2 : 1;
-    return (c.block.m / (64 * max(c.math_warpgroups, 1)) + sets) * c.block.n / 2;
+    const int sets = c.promote == promotion::never ? 0 : c.promote == promotion::at_once ? 1 : 2;
+    return (fragments_per_warpgroup(c) + sets) * c.block.n / 2;
 }
 /// Registers of a math thread that accumulators may take: all but a few for addresses and scales.
 DEEPGEMM_BOTH constexpr int accumulator_budget(int math_warpgroups) {
@@ -47,43 +51,68 @@ DEEPGEMM_BOTH constexpr int accumulator_budget(int math_warpgroups) {
            16;
 }
 
-/// The requirements of gemm; a base class without members.
-template <class A, class B, class Epilogue, config Config>
-struct gemm_requirements {
-    static_assert(scaled_operand<A>, "gemm: A must be an operand: operand<e4m3, scale::per_token<scale::fp32>>, say");
-    static_assert(scaled_operand<B>, "gemm: B must be an operand: operand<e4m3, scale::per_block<scale::fp32>>, say");
-    static_assert(epilogue<Epilogue>, "gemm: the epilogue must end in a sink: store<bf16>, say");
-    static_assert(sizeof(gemm_parts<A, B, Epilogue>) != 0);
+/// Rows of M or N that the smallest copy of a tile brings.
+DEEPGEMM_BOTH constexpr int copied_rows(major contiguous) { return contiguous == major::k ? 8 : 64; }
+
+/// The requirements of gemm on operands that have scales, and on those that have none; base classes without members.
+template <class A, class B, config Config>
+struct scale_requirements {
     static_assert(A::scale::staged && A::scale::tile == scale_tile{1, 128}, "gemm: A must have per-token scales");
     static_assert(B::scale::tile.k == 128, "gemm: a scale of B must cover 128 elements of K");
     static_assert(B::scale::staged ? B::scale::tile.mn == 1 : B::scale::tile.mn % 8 == 0,
                   "gemm: a scale of B must cover one row if it is staged, else a multiple of 8 rows");
     static_assert(Config.block.k == 128, "gemm: block.k must be 128: one 128-byte row of FP8 and one scale");
+    static_assert(Config.promote != promotion::never,
+                  "gemm: promotion::never is for operands without scales; FP8 is promoted at_once or deferred");
+    static_assert(Config.promote != promotion::deferred || fragments_per_warpgroup(Config) == 1,
+                  "gemm: deferred promotion needs 64 rows for each math warpgroup");
+};
+template <class A, class B, config Config>
+    requires(same_as<typename A::scale, scale::none> || same_as<typename B::scale, scale::none>)
+struct scale_requirements<A, B, Config> {
+    static_assert(same_as<typename A::element, typename B::element>,
+                  "gemm: A and B without scales must be of one type, both bf16 or both f16");
+    static_assert(Config.block.k == 64, "gemm: block.k must be 64: one 128-byte row of 16-bit elements");
+    static_assert(Config.promote == promotion::never,
+                  "gemm: without scales nothing is promoted; the configuration must say .promote = promotion::never");
+};
+
+/// The requirements of gemm; a base class without members.
+template <class A, class B, class Epilogue, config Config>
+struct gemm_requirements : scale_requirements<A, B, Config> {
+    static_assert(scaled_operand<A>, "gemm: A must be an operand: operand<e4m3, scale::per_token<scale::fp32>>, say");
+    static_assert(scaled_operand<B>, "gemm: B must be an operand: operand<e4m3, scale::per_block<scale::fp32>>, say");
+    static_assert(epilogue<Epilogue>, "gemm: the epilogue must end in a sink: store<bf16>, say");
+    static_assert(sizeof(gemm_parts<A, B, Epilogue>) != 0);
     static_assert(Config.block.n >= 8 && Config.block.n <= 256 && Config.block.n % 8 == 0,
                   "gemm: block.n must be a multiple of 8 from 8 to 256");
     static_assert(Config.math_warpgroups >= 1 && Config.math_warpgroups <= 3,
                   "gemm: math_warpgroups must be 1, 2 or 3");
-    static_assert(Config.block.m >= 64 && Config.block.m <= 256 &&
-                      Config.block.m % (64 * max(Config.math_warpgroups, 1)) == 0,
-                  "gemm: block.m must be at most 256 and a multiple of 64 rows for each math warpgroup");
+    static_assert(
+        Config.block.m >= 64 && Config.block.m <= 256 &&
+            Config.block.m % (64 * (Config.alternate ? 1 : max(Config.math_warpgroups, 1))) == 0,
+        "gemm: block.m must be at most 256 and a multiple of 64 rows for each math warpgroup, or of 64 rows if "
+        "they alternate");
+    static_assert(!Config.alternate || Config.math_warpgroups > 1,
+                  "gemm: warpgroups that alternate must be at least two");
     static_assert(
         accumulator_registers(Config) <= accumulator_budget(Config.math_warpgroups),
         "gemm: a tile this large does not fit the registers: the accumulators of a thread, (rows of its warpgroup / "
-        "64 + 1, or 2 if deferred) * block.n / 2, may be 240, 216 or 144 on 1, 2 or 3 math warpgroups");
+        "64 + 1, or 2 if deferred, 0 without promotion) * block.n / 2, may be 240, 216 or 144 on 1, 2 or 3 math "
+        "warpgroups");
     static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 32),
                   "gemm: stages must be from 2 to 32, or 0 for as many as fit");
     static_assert(Config.cluster.m >= 1 && Config.cluster.n >= 1 && Config.cluster.size() <= 8,
                   "gemm: a cluster has 1 to 8 CTAs");
-    static_assert(Config.block.m % (8 * max(Config.cluster.n, 1)) == 0 &&
-                      Config.block.n % (8 * max(Config.cluster.m, 1)) == 0,
-                  "gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile");
+    static_assert(
+        Config.block.m % (copied_rows(A::contiguous) * max(Config.cluster.n, 1)) == 0 &&
+            Config.block.n % (copied_rows(B::contiguous) * max(Config.cluster.m, 1)) == 0,
+        "gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile, or of 64 rows of an "
+        "operand that is contiguous along M or N");
     static_assert(Config.store_rows == 0 || Config.store_rows == 16 || Config.store_rows == 64,
                   "gemm: store_rows must be 16 (a warp's), 64 (a warpgroup's), or 0 to choose by D's type");
     static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0,
                   "gemm: store_buffers and store_columns are counts; 0 chooses");
-    static_assert(Config.promote == promotion::at_once ||
-                      (Config.block.m == 64 * Config.math_warpgroups && !B::scale::staged),
-                  "gemm: deferred promotion needs 64 rows for each math warpgroup and per-block scales of B");
     static_assert(Config.raster_rows >= 1, "gemm: raster_rows must be positive");
     static_assert(Config.extents.m >= 0 && Config.extents.n >= 0 && Config.extents.k >= 0,
                   "gemm: static extents are lengths; 0 leaves one to run time");

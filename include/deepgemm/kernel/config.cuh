@@ -7,10 +7,11 @@
 
 namespace deepgemm {
 
-/// When the tensor core's partial sums are added, scaled, to the FP32 totals.
+/// When the tensor core's partial sums are added, scaled, to the FP32 totals. A matter of speed where there are scales.
 enum class promotion : u8 {
     at_once,   ///< after each K block, before the next multiply of the same warpgroup is issued
     deferred,  ///< one K block later, from a second accumulator set, while the next multiply runs
+    never,     ///< the tensor core accumulates the totals itself: operands without scales, and only they
 };
 
 /// Everything about a GEMM kernel that may change its speed but not its results.
@@ -18,7 +19,8 @@ struct config {
     tile_shape block{};       ///< elements of D per CTA and of K per stage
     int stages = 0;           ///< K blocks in flight between TMA and the tensor cores; 0: as many as fit, at most 16
     cluster_shape cluster{};  ///< CTAs that share tiles by TMA multicast
-    int math_warpgroups = 2;  ///< warpgroups that multiply; each takes block.m / math_warpgroups rows
+    int math_warpgroups = 2;  ///< warpgroups that multiply; each takes block.m / math_warpgroups rows,
+    bool alternate = false;   ///< or each a whole tile in turn: one stores its tile while another multiplies the next
     int raster_rows = 8;      ///< L2 rasterisation: tiles of D along M in one band
     int store_rows = 0;       ///< rows of D per staging buffer: 16, of a warp, or 64, of a warpgroup; 0: by D's type
     int store_columns = 0;    ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The scaled GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)).
-// One warpgroup feeds TMA, the others multiply; the grid is persistent. The kernel is assembled from parts: operands with
+// The GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)), in FP8 with scales,
+// in BF16 or FP16 without. One warpgroup feeds TMA, the others multiply; the grid is persistent. The kernel is assembled from parts: operands with
 // their scales, an epilogue and a configuration. Anything not in this file is a part with a header of its own.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <deepgemm/kernel/main_loop.cuh>
 #include <deepgemm/kernel/storage.cuh>
 #include <deepgemm/pipeline/roles.cuh>
+#include <deepgemm/pipeline/turns.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>
@@ -39,16 +40,18 @@ struct c_params<false> {};
 template <config Config>
 using default_tiles = persistent<Config.block, Config.cluster, Config.raster_rows>;
 
-/// A GEMM kernel on `Arch` of operands `A` (m,k) and `B` (n,k), both K-major, with `Epilogue`, configured by `Config`, which
-/// computes its tiles in the order of `Tiles`.
+/// A GEMM kernel on `Arch` of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, which computes its tiles
+/// in the order of `Tiles`.
 template <class Arch, class A, class B, class Epilogue, config Config, class Tiles = default_tiles<Config>>
 struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     using element = typename Epilogue::element;
-    using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n>;
+    using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n, A::contiguous, B::contiguous>;
     using peers = multicast<Config.cluster>;
     using tiles = Tiles;
+    /// Warpgroups, or groups of them, that take turns at the tiles.
+    static constexpr int takers = Config.alternate ? Config.math_warpgroups : 1;
     using storage = gemm_storage<A, B, Epilogue, Config>;
-    using pipeline = tma_pipeline<storage::stages, 4 * Config.math_warpgroups, Config.cluster>;
+    using pipeline = tma_pipeline<storage::stages, 4 * (Config.math_warpgroups / takers), Config.cluster>;
     using output = typename storage::output;
     using registers = register_budget<Config.math_warpgroups>;
     using a_tile = typename storage::a_tile;
@@ -62,7 +65,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
 
     static constexpr promotion promote = Config.promote;
     /// 64-row fragments that each math warpgroup accumulates.
-    static constexpr int waves = Config.block.m / (Config.math_warpgroups * mma::m);
+    static constexpr int waves = fragments_per_warpgroup(Config);
 
     static constexpr kernel_info info{.arch = Arch::number,
                                       .a = A::info,
@@ -99,12 +102,16 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     /// Rows of A in one copy: a CTA's share of a tile, or fewer if A has fewer. Rows beyond A would be filled with zeros, but
     /// each costs TMA about 3 ns; they hold zeros from the start instead (see clear_a).
     DEEPGEMM_BOTH static constexpr i32 rows_of_a(i32 m) {
-        return peers::shares_a ? a_tile::rows / Config.cluster.n : min(a_tile::rows, align_up(m, 8));
+        if (peers::shares_a) return a_tile::rows / Config.cluster.n;
+        return a_tile::contiguous == major::k ? min(a_tile::rows, align_up(m, 8)) : a_tile::rows;
     }
 
-    static constexpr int map_count = 4 + (b_scale::staged ? 1 : 0) + (Epilogue::accumulates ? 1 : 0);
+    // Places of the tensor maps the kernel needs; A, B and D are the first three, C is the last.
+    static constexpr int sa_map = 3, sb_map = sa_map + (a_scale::staged ? 1 : 0),
+                         c_map = sb_map + (b_scale::staged ? 1 : 0),
+                         map_count = c_map + (Epilogue::accumulates ? 1 : 0);
 
-    /// The tensor maps the kernel needs, in the order make_params takes them: A, B, D, scales of A, scales of B if they are
+    /// The tensor maps the kernel needs, in the order make_params takes them: A, B, D, then scales of A and of B if they are
     /// staged, C if the kernel accumulates.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
         const auto [m, n, k] = args.shape;
@@ -115,21 +122,22 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         const void* const sa = k == 0 ? args.d : args.sa;
         const void* const sb = k == 0 ? args.d : args.sb;
         using d_tile = typename output::tile;
-        maps[0] = matrix_map(a, A::info.type, m, columns, args.a_pitch, rows_of_a(m), a_tile::columns, a_tile::swizzle);
-        maps[1] = matrix_map(b, B::info.type, n, columns, args.b_pitch, b_tile::rows / Config.cluster.m,
-                             b_tile::columns, b_tile::swizzle);
+        maps[0] = a_tile::map(a, m, columns, args.a_pitch, rows_of_a(m));
+        maps[1] = b_tile::map(b, n, columns, args.b_pitch, b_tile::rows / Config.cluster.m);
         maps[2] = matrix_map(args.d, dtype_of<element>, m, stored_column<Epilogue::heads>(n),
                              args.d_pitch * i64(sizeof(element)), d_tile::rows, d_tile::columns, d_tile::swizzle);
         if constexpr (Epilogue::accumulates) {
-            maps[map_count - 1] = maps[2];
-            maps[map_count - 1].base = args.c;
-            maps[map_count - 1].stride_bytes[0] = u64(args.c_pitch) * sizeof(element);
+            maps[c_map] = maps[2];
+            maps[c_map].base = args.c;
+            maps[c_map].stride_bytes[0] = u64(args.c_pitch) * sizeof(element);
         }
-        maps[3] = matrix_map(sa, dtype::f32, ceil_div(blocks, i64(a_scale::format::blocks_per_word)), m,
-                             args.sa_stride_k * 4, 1, Config.block.m, swizzle_mode::none);
+        if constexpr (a_scale::staged) {
+            maps[sa_map] = matrix_map(sa, dtype::f32, ceil_div(blocks, i64(a_scale::format::blocks_per_word)), m,
+                                      args.sa_stride_k * 4, 1, Config.block.m, swizzle_mode::none);
+        }
         if constexpr (b_scale::staged) {
-            maps[4] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(b_scale::format::blocks_per_word)), n,
-                                 args.sb_stride_k * 4, 1, Config.block.n, swizzle_mode::none);
+            maps[sb_map] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(b_scale::format::blocks_per_word)), n,
+                                      args.sb_stride_k * 4, 1, Config.block.n, swizzle_mode::none);
         }
     }
 
@@ -139,13 +147,13 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         p.a = maps[0];
         p.b = maps[1];
         p.d = maps[2];
-        p.sa.map = maps[3];
+        if constexpr (a_scale::staged) p.sa.map = maps[sa_map];
         if constexpr (b_scale::staged) {
-            p.sb.map = maps[4];
-        } else {
+            p.sb.map = maps[sb_map];
+        } else if constexpr (!same_as<b_scale, scale::none>) {
             p.sb.words = {static_cast<const u32*>(args.sb), args.sb_stride_n, args.sb_stride_k};
         }
-        if constexpr (Epilogue::accumulates) p.c.map = maps[map_count - 1];
+        if constexpr (Epilogue::accumulates) p.c.map = maps[c_map];
         p.a_rows = rows_of_a(args.shape.m);
         p.d_elements = static_cast<element*>(args.d);
         p.d_pitch = args.d_pitch;
@@ -199,7 +207,7 @@ private:
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         ptx::prefetch_tensor_map(p.a);
         ptx::prefetch_tensor_map(p.b);
-        ptx::prefetch_tensor_map(p.sa.map);
+        if constexpr (a_scale::staged) ptx::prefetch_tensor_map(p.sa.map);
         if constexpr (b_scale::staged) ptx::prefetch_tensor_map(p.sb.map);
         ptx::prefetch_tensor_map(p.d);
         if constexpr (Epilogue::accumulates) ptx::prefetch_tensor_map(p.c.map);
@@ -218,7 +226,7 @@ private:
     DEEPGEMM_DEVICE static void load(const params& p, const storage& smem, const pipeline& pipe,
                                      const tiles& schedule) {
         typename pipeline::cursor at;
-        const u32 missing_bytes = u32(a_tile::rows / Config.cluster.n - p.a_rows) * a_tile::row_bytes;
+        const u32 missing_bytes = u32(a_tile::rows / Config.cluster.n - p.a_rows) * a_tile::bytes_per_row;
         for (const tile_coord tile : schedule) {
             for (i32 block = 0; block < schedule.k_blocks(); ++block) {
                 const u32 full = pipe.acquire(at);
@@ -228,8 +236,10 @@ private:
                     p.a, smem.a(at.stage), full, k, tile.m, pipe.peers.n(), pipe.peers.a_mask());
                 load_shared<peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)
                     p.b, smem.b(at.stage), full, k, tile.n, pipe.peers.m(), pipe.peers.b_mask());
-                ptx::tma_load<2>(p.sa.map, smem.sa(at.stage), full,
-                                 {tile.m, block / a_scale::format::blocks_per_word});  // (block.m)
+                if constexpr (a_scale::staged) {
+                    ptx::tma_load<2>(p.sa.map, smem.sa(at.stage), full,
+                                     {tile.m, block / a_scale::format::blocks_per_word});  // (block.m)
+                }
                 if constexpr (b_scale::staged) {
                     ptx::tma_load<2>(p.sb.map, smem.sb(at.stage), full,
                                      {tile.n, block / b_scale::format::blocks_per_word});  // (block.n)
@@ -244,32 +254,50 @@ private:
     template <bool Shared, int Sharers, class Tile>
     DEEPGEMM_DEVICE static void load_shared(const tensor_map& map, u32 tile, u32 full, i32 k, i32 row, u32 slice,
                                             u16 mask) {
-        if constexpr (Shared) {
-            constexpr int rows = Tile::rows / Sharers;
-            ptx::tma_load_multicast<2>(map, tile + slice * (rows * Tile::row_bytes), full, {k, row + i32(slice) * rows},
-                                       mask);
-        } else {
-            ptx::tma_load<2>(map, tile, full, {k, row});
+        constexpr int copies = max(Tile::copies / Sharers, 1), rows = Tile::rows / Sharers / copies;  // of one copy
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < copies; ++i) {
+            const i32 first = (i32(slice) * copies + i) * rows;
+            const u32 to = tile + u32(first) * Tile::bytes_per_row;
+            const auto place = Tile::place(row + first, k);
+            if constexpr (Shared) {
+                ptx::tma_load_multicast<2>(map, to, full, {place.inner, place.outer}, mask);
+            } else {
+                ptx::tma_load<2>(map, to, full, {place.inner, place.outer});
+            }
         }
     }
 
     /// The math role, on a warpgroup: sums up its rows of each tile and stores them.
     DEEPGEMM_DEVICE static void multiply(const params& p, problem_shape shape, const storage& smem,
                                          const pipeline& pipe, const tiles& schedule) {
-        const int first_row = int(math_warpgroup()) * waves * mma::m;  // of this warpgroup in the tile
+        const turns<takers> turn{takers > 1 ? math_warpgroup() : 0};
+        const int first_row = takers > 1 ? 0 : int(math_warpgroup()) * waves * mma::m;  // in the tile
         const int owner_row = first_row + sm90::fragment_place::here().row / output::rows * output::rows;
         const u32 owner = output::owner_index();
         output out{smem.output_of(owner), smem.c_barrier(owner), owner};
         auto loop = main_loop<gemm>::of(smem, pipe, first_row);
         float total[waves][mma::registers];
 
+        const i32 blocks = schedule.k_blocks();
         auto next = schedule.begin();
+        const auto pass_over = [&](u32 others) {  // the tiles of other takers
+            for (u32 i = 0; i < others && next != schedule.end(); ++i, ++next) pipe.pass_over(loop.at, blocks);
+        };
+        turn.begin(next != schedule.end());
+        pass_over(turn.mine);
         if (next != schedule.end()) loop.feed.start(p.sb, shape, (*next).n);
         while (next != schedule.end()) {
             const tile_coord tile = *next;
             const i32 m = tile.m + owner_row;
-            loop.sum(total, schedule.k_blocks(), [&] { fetch_c(p, out, m, tile.n); });
             ++next;
+            const bool more = next != schedule.end();
+            turn.await();
+            loop.sum(total, blocks, [&](i32 block) {  // while the tensor cores multiply it
+                if (block == min(2, blocks - 1)) fetch_c(p, out, m, tile.n);
+                if (block == blocks - 1) turn.pass_on(more);
+            });
+            pass_over(takers - 1);
             if (next != schedule.end()) loop.feed.start(p.sb, shape, (*next).n);
             DEEPGEMM_UNROLL
             for (int wave = 0; wave < waves; ++wave) store_wave(p, shape, out, total[wave], m, wave, tile.n);

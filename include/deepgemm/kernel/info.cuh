@@ -16,11 +16,12 @@ struct scale_tile {
     DEEPGEMM_BOTH friend constexpr bool operator==(const scale_tile&, const scale_tile&) = default;
 };
 
-/// Element type and scales of one operand.
+/// Element type, scales and memory order of one operand. An operand without scales has format none and tile {}.
 struct operand_info {
     dtype type = dtype::e4m3;
     scale_kind format = scale_kind::fp32;
     scale_tile tile{};
+    major contiguous = major::k;
     DEEPGEMM_BOTH friend constexpr bool operator==(const operand_info&, const operand_info&) = default;
 };
 
@@ -45,14 +46,15 @@ struct kernel_info {
     u32 smem_bytes = 0;  ///< dynamic shared memory per CTA
 };
 
-/// Pointers (device memory, or host memory for the simulator), extents and pitches of one product.
+/// Pointers (device memory, or host memory for the simulator), extents and pitches of one product. Members that a kernel's
+/// operands do not have (scales of BF16, say) are not looked at.
 /// Pitches are in elements of the tensor; scale strides in words (a float, or four UE8M0 exponents).
 struct gemm_arguments {
     problem_shape shape{};
-    const void* a = nullptr;  ///< (m, k), k contiguous
-    i64 a_pitch = 0;
-    const void* b = nullptr;  ///< (n, k), k contiguous
-    i64 b_pitch = 0;
+    const void* a = nullptr;  ///< (m, k), contiguous along k or m as the kernel says
+    i64 a_pitch = 0;          ///< from row to row, or from one k to the next where m is contiguous
+    const void* b = nullptr;  ///< (n, k), contiguous along k or n as the kernel says
+    i64 b_pitch = 0;          ///< likewise
     /// Scales of A. Per token: word (row, kw) at row + kw * sa_stride_k (MN-major, TMA-aligned).
     const void* sa = nullptr;
     i64 sa_stride_k = 0;

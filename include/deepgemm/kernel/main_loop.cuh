@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The main loop of a math warpgroup: totals(rows, n) = sum over K blocks of sa sb (A block x B block), promoted at once or one
-// block later. Between two multiplies stand a barrier, two loads, and one multiply-add for each total; all else is prepared
+// The main loop of a math warpgroup: totals(rows, n) = sum over K blocks of sa sb (A block x B block), promoted at once, one
+// block later, or, without scales, summed by the tensor cores alone. Between two multiplies stand a barrier, two loads, and one multiply-add for each total; all else is prepared
 // while the tensor cores run. docs/hardware/promotion.md tells why.
 #pragma once
 
@@ -37,43 +37,48 @@ struct main_loop {
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
         const auto place = sm90::fragment_place::here();
         return {pipe,
-                sm90::k_major_descriptor(smem.a(0) + u32(first_row) * a_tile::row_bytes, a_tile::swizzle),
-                sm90::k_major_descriptor(smem.b(0), b_tile::swizzle),
+                a_tile::descriptor(smem.a(0) + u32(first_row) * a_tile::bytes_per_row),
+                b_tile::descriptor(smem.b(0)),
                 ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4),
                 smem.sb(0),
                 place.column};
     }
 
-    /// Converged warps: totals = the tile's sum over `blocks` K blocks. Calls `meanwhile()` once, when a multiply is in flight
-    /// and two blocks are done, or with the last block if there are fewer, or now if there is none.
+    /// Converged warps: totals = the tile's sum over `blocks` K blocks. Calls `meanwhile(block)` for each while it is being
+    /// multiplied, and meanwhile(-1) if there is none.
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum(totals& total, i32 blocks, const Meanwhile& meanwhile) {
+        if (blocks == 0) meanwhile(-1);
+        clear(total);
+        if constexpr (Gemm::promote == promotion::never) {
+            sum_in_place(total, blocks, meanwhile);
+        } else {
+            i32 block = 0;
+            if constexpr (Gemm::promote == promotion::deferred) block = sum_deferred(total[0], blocks, meanwhile);
+            for (; block < blocks; ++block) sum_at_once(total, block, meanwhile);
+        }
+    }
+
+private:
+    DEEPGEMM_DEVICE static void clear(totals& total) {
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Gemm::waves; ++wave) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < mma::registers; ++i) total[wave][i] = 0.0f;
         }
-        const i32 meantime = min(2, blocks - 1);
-        if (blocks == 0) meanwhile();
-        i32 block = 0;
-        if constexpr (Gemm::promote == promotion::deferred) block = sum_deferred(total[0], blocks, meantime, meanwhile);
-        for (; block < blocks; ++block) sum_at_once(total, block, block == meantime, meanwhile);
     }
 
-private:
-    using products = decltype(feed.at(0, 0, 0).template times<mma::registers>(sm90::row_scales{}));
+    /// Descriptors of the current stage: this warpgroup's rows of `wave` (64, block.k) of A, and B (block.n, block.k).
+    DEEPGEMM_DEVICE u64 a(int wave) const {
+        return sm90::advance(a_rows, at.stage * a_tile::bytes + u32(wave * mma::m) * a_tile::bytes_per_row);
+    }
+    DEEPGEMM_DEVICE u64 b() const { return sm90::advance(b_rows, at.stage * b_tile::bytes); }
 
-    /// Issues the multiply of the current stage's rows of `wave` into `partial`; returns the products of its scales.
-    template <class BScale>
-    DEEPGEMM_DEVICE products issue(typename mma::accumulator& partial, int wave, i32 block, const BScale& b_scale) {
-        const u32 row = u32(wave * mma::m), scales = a_scales + at.stage * storage::sa_bytes + row * 4;
-        const sm90::row_scales a_scale{
-            {a_format::decode(ptx::ld_shared<u32>(scales), block),
-             a_format::decode(ptx::ld_shared<u32>(scales + 8 * 4), block)}};                      // of rows r, r + 8
-        mma::multiply(sm90::advance(a_rows, at.stage * a_tile::bytes + row * a_tile::row_bytes),  // (64, block.k)
-                      sm90::advance(b_rows, at.stage * b_tile::bytes),                            // (block.n, block.k)
-                      partial);
-        return b_scale.template times<mma::registers>(a_scale);
+    /// The scales of A for the current stage's rows of `wave`.
+    DEEPGEMM_DEVICE sm90::row_scales a_scale(int wave, i32 block) const {
+        const u32 words = a_scales + at.stage * storage::sa_bytes + u32(wave * mma::m) * 4;
+        return {{a_format::decode(ptx::ld_shared<u32>(words), block),
+                 a_format::decode(ptx::ld_shared<u32>(words + 8 * 4), block)}};  // of rows r, r + 8
     }
 
     /// The scales of B for a block in the current stage. They must be asked for block by block.
@@ -81,14 +86,16 @@ private:
 
     /// One K block, multiplied and promoted wave by wave.
     template <class Meanwhile>
-    DEEPGEMM_DEVICE void sum_at_once(totals& total, i32 block, bool meantime, const Meanwhile& meanwhile) {
+    DEEPGEMM_DEVICE void sum_at_once(totals& total, i32 block, const Meanwhile& meanwhile) {
         typename mma::accumulator partial;
         const auto scale = b_scale(block);
         pipe.wait(at);
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Gemm::waves; ++wave) {
-            const auto factors = issue(partial, wave, block, scale);
-            if (wave == 0 && meantime) meanwhile();
+            const auto rows = a_scale(wave, block);
+            mma::multiply(a(wave), b(), partial);
+            const auto factors = scale.template times<mma::registers>(rows);
+            if (wave == Gemm::waves - 1) meanwhile(block);
             mma::wait(partial);
             if (wave == Gemm::waves - 1) pipe.release(at);
             factors.promote(total[wave], partial);
@@ -98,11 +105,13 @@ private:
 
     /// Whole groups of K blocks, each promoted while the next one multiplies; returns the first block that is left over.
     /// Two accumulator sets alternate. A group begins with a drained tensor core: ptxas follows multiplies in flight only
-    /// inside one turn of a loop and would make all of them wait.
+    /// inside one turn of a loop and would make all of them wait. Products of scales that are many are formed late, and the
+    /// stage that holds them is released after that.
     template <class Meanwhile>
-    DEEPGEMM_DEVICE i32 sum_deferred(float (&total)[mma::registers], i32 blocks, i32 meantime,
-                                     const Meanwhile& meanwhile) {
+    DEEPGEMM_DEVICE i32 sum_deferred(float (&total)[mma::registers], i32 blocks, const Meanwhile& meanwhile) {
         constexpr int group = 4;
+        using products = decltype(b_scale(0).template later<mma::registers>(sm90::row_scales{}));
+        constexpr bool late = Gemm::b_scale::staged;
         typename mma::accumulator partial[2];
         products factors[2];
         typename pipeline::cursor previous{};
@@ -114,12 +123,15 @@ private:
                 const auto scale = b_scale(first + i);
                 pipe.wait(at);
                 if (i == 0) mma::wait(partial[before]);
-                const auto next_factors = issue(partial[now], 0, first + i, scale);
-                if (first + i == meantime) meanwhile();
+                const auto rows = a_scale(0, first + i);
+                mma::multiply(a(0), b(), partial[now]);
+                const auto next_factors = scale.template later<mma::registers>(rows);
+                meanwhile(first + i);
                 if (i != 0) mma::template wait<1>(partial[before]);
                 if (i != 0 || first != 0) {
-                    pipe.release(previous);
+                    if constexpr (!late) pipe.release(previous);
                     factors[before].promote(total, partial[before]);
+                    if constexpr (late) pipe.release(previous);
                 }
                 factors[now] = next_factors;
                 previous = at;
@@ -128,10 +140,33 @@ private:
         }
         if (whole != 0) {
             mma::wait(partial[1]);
-            pipe.release(previous);
             factors[1].promote(total, partial[1]);
+            pipe.release(previous);
         }
         return whole;
+    }
+
+    /// All K blocks, summed by the tensor cores: one multiply is always in flight, and a stage is released under the next.
+    template <class Meanwhile>
+    DEEPGEMM_DEVICE void sum_in_place(totals& total, i32 blocks, const Meanwhile& meanwhile) {
+        typename pipeline::cursor previous{};
+        DEEPGEMM_UNROLL
+        for (int wave = 0; wave < Gemm::waves; ++wave) ptx::fence_operand(total[wave]);
+        for (i32 block = 0; block < blocks; ++block) {
+            pipe.wait(at);
+            ptx::wgmma_fence();
+            DEEPGEMM_UNROLL
+            for (int wave = 0; wave < Gemm::waves; ++wave) mma::accumulate(a(wave), b(), total[wave]);
+            ptx::wgmma_commit();
+            meanwhile(block);
+            ptx::wgmma_wait<1>();
+            if (block != 0) pipe.release(previous);
+            previous = at;
+            at.advance();
+        }
+        DEEPGEMM_UNROLL
+        for (int wave = 0; wave < Gemm::waves; ++wave) mma::wait(total[wave]);
+        if (blocks != 0) pipe.release(previous);
     }
 };
 

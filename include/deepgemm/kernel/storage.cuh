@@ -5,7 +5,7 @@
 
 #include <deepgemm/epilogue/stage.cuh>
 #include <deepgemm/kernel/config.cuh>
-#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/layout/operand_tile.cuh>
 
 namespace deepgemm {
 
@@ -27,8 +27,8 @@ inline constexpr u32 max_smem_bytes = 232448;
 /// The sizes of the things a CTA keeps in shared memory, and from them the configuration with its zeros filled in.
 template <class A, class B, class Epilogue, config Config>
 struct gemm_sizes {
-    using a_tile = smem_tile<typename A::element, Config.block.m, Config.block.k>;
-    using b_tile = smem_tile<typename B::element, Config.block.n, Config.block.k>;
+    using a_tile = operand_tile<typename A::element, Config.block.m, Config.block.k, A::contiguous>;
+    using b_tile = operand_tile<typename B::element, Config.block.n, Config.block.k, B::contiguous>;
 
     static constexpr int widest = gcd(Config.block.n, int(128 / sizeof(typename Epilogue::element)));
     static constexpr int store_columns = Config.store_columns ? Config.store_columns : widest;

@@ -14,6 +14,10 @@ namespace deepgemm::sm90 {
 struct row_scales {
     float value[2];
 };
+/// The scales of B for two neighbouring columns.
+struct column_pair_scales {
+    float value[2];
+};
 
 /// Products of scales, one for each register of a fragment or one for each zone of them that shares it.
 template <int Zones, int PerRow>
@@ -29,6 +33,11 @@ struct scale_products {
         }
     }
 };
+
+/// Scales of both sides whose products are formed when they are needed: few registers, more to do between two multiplies. The
+/// scales of B must stay in shared memory until then.
+template <class Format>
+struct late_products;
 
 /// Scales of B that hold for a whole zone of columns: `Zones` zones share the N columns of a tile evenly.
 template <int Zones>
@@ -46,6 +55,11 @@ struct zone_scales {
         }
         return products;
     }
+    /// The same: these products are few enough to be kept.
+    template <int Registers>
+    DEEPGEMM_DEVICE scale_products<Zones, 1> later(row_scales sa) const {
+        return times<Registers>(sa);
+    }
 };
 
 /// Scales of B that differ from column to column: one word per column in shared memory.
@@ -54,18 +68,47 @@ struct column_scales {
     u32 address;  ///< of the word of this thread's first column
     int block;    ///< K block, which selects the scale inside a word
 
+    /// The scales of this thread's two columns in group `group` of eight columns.
+    DEEPGEMM_DEVICE column_pair_scales pair(int group) const {
+        const auto words = ptx::ld_shared<ptx::vec2<u32>>(address + u32(group * 8 * sizeof(u32)));
+        return {{Format::decode(words.x, block), Format::decode(words.y, block)}};
+    }
+
     /// The products with the scales of A, for fragments of `Registers` registers.
     template <int Registers>
     DEEPGEMM_DEVICE scale_products<Registers / 4, 2> times(row_scales sa) const {
         scale_products<Registers / 4, 2> products;
         DEEPGEMM_UNROLL
-        for (int group = 0; group < Registers / 4; ++group) {  // eight columns of the tile each
-            const auto words = ptx::ld_shared<ptx::vec2<u32>>(address + u32(group * 8 * sizeof(u32)));
-            const float sb[2] = {Format::decode(words.x, block), Format::decode(words.y, block)};
+        for (int group = 0; group < Registers / 4; ++group) {
+            const auto sb = pair(group);
             DEEPGEMM_UNROLL
-            for (int i = 0; i < 4; ++i) products.value[group][i / 2][i % 2] = sa.value[i / 2] * sb[i % 2];
+            for (int i = 0; i < 4; ++i) products.value[group][i / 2][i % 2] = sa.value[i / 2] * sb.value[i % 2];
         }
         return products;
+    }
+    /// The products, to be formed when the fragment is promoted.
+    template <int Registers>
+    DEEPGEMM_DEVICE late_products<Format> later(row_scales sa) const {
+        return {sa, *this};
+    }
+};
+
+template <class Format>
+struct late_products {
+    row_scales sa;
+    column_scales<Format> sb;
+
+    /// total(64, N) += (sa * sb) * partial(64, N); the same bits as scale_products gives.
+    template <int Registers>
+    DEEPGEMM_DEVICE void promote(float (&total)[Registers], const float (&partial)[Registers]) const {
+        DEEPGEMM_UNROLL
+        for (int group = 0; group < Registers / 4; ++group) {
+            const auto scale = sb.pair(group);
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < 4; ++i) {
+                total[4 * group + i] += (sa.value[i / 2] * scale.value[i % 2]) * partial[4 * group + i];
+            }
+        }
     }
 };
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A by N rows of B, both K-major in
-// shared memory under the 128-byte swizzle, into FP32 registers. Asynchronous: issue, commit, wait.
+// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A by N rows of B, both in shared memory
+// under the 128-byte swizzle, into FP32 registers. Asynchronous: issue, commit, wait.
 #pragma once
 
-#include <deepgemm/layout/descriptor.cuh>
-#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/mma/accumulator.cuh>
 #include <deepgemm/ptx/wgmma.cuh>
 
@@ -38,8 +37,8 @@ concept mma_atom = mma_concept::has_shape<M> && mma_concept::multiplies<M> && mm
 
 namespace sm90 {
 
-/// D(64, N) = A(64, K) x B(N, K) on one warpgroup, K being one 128-byte row of either operand.
-template <class ElementA, class ElementB, int N>
+/// D(64, N) = A(64, K) x B(N, K) on one warpgroup, K being 128 bytes' worth of elements. Operands lie as operand_tile says.
+template <class ElementA, class ElementB, int N, major MajorA = major::k, major MajorB = major::k>
 struct wgmma {
     static_assert(N >= 8 && N <= 256 && N % 8 == 0, "wgmma: N must be a multiple of 8 from 8 to 256");
     using element_a = ElementA;
@@ -47,25 +46,40 @@ struct wgmma {
     static constexpr int m = fragment_rows, n = N, k = 128 / int(sizeof(ElementA));
     static constexpr int registers = N / 2;
     using accumulator = float[registers];
+    // Of tiles as long as a swizzle needs: how far a step of K is does not depend on their rows.
+    using tile_a = operand_tile<ElementA, 64, k, MajorA>;
+    using tile_b = operand_tile<ElementB, 64, 128 / int(sizeof(ElementB)), MajorB>;
 
     /// Issues the multiply of one K block, overwriting `partial`; called by all threads of a warpgroup.
     /// The tiles must have landed; `partial` may be touched again only after wait().
     DEEPGEMM_DEVICE static void multiply(u64 a, u64 b, accumulator& partial) {
-        constexpr int steps = 4;  // 32 bytes of K each
         ptx::fence_operand(partial);
         ptx::wgmma_fence();
-        DEEPGEMM_UNROLL
-        for (int step = 0; step < steps; ++step) {
-            ptx::wgmma<ElementA, ElementB, N>(partial, advance(a, 32 * step), advance(b, 32 * step), step != 0);
-        }
+        issue<false>(a, b, partial);
         ptx::wgmma_commit();
     }
+
+    /// Issues the multiply of one K block, adding to `sum`. The caller fences before and commits after, maybe around several;
+    /// between two multiplies into one accumulator nobody may touch it.
+    DEEPGEMM_DEVICE static void accumulate(u64 a, u64 b, accumulator& sum) { issue<true>(a, b, sum); }
 
     /// Waits until all but the `InFlight` latest multiplies of this warpgroup are done, `partial` among the done ones.
     template <int InFlight = 0>
     DEEPGEMM_DEVICE static void wait(accumulator& partial) {
         ptx::wgmma_wait<InFlight>();
         ptx::fence_operand(partial);
+    }
+
+private:
+    template <bool Keep>
+    DEEPGEMM_DEVICE static void issue(u64 a, u64 b, accumulator& sum) {
+        constexpr int steps = 4;  // 32 bytes of K each
+        DEEPGEMM_UNROLL
+        for (int step = 0; step < steps; ++step) {
+            ptx::wgmma<ElementA, ElementB, N, MajorA, MajorB>(sum, advance(a, u32(step) * tile_a::step_bytes),
+                                                              advance(b, u32(step) * tile_b::step_bytes),
+                                                              Keep || step != 0);
+        }
     }
 };
 

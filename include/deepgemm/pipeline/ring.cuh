@@ -19,6 +19,13 @@ struct ring {
             parity ^= 1;
         }
     }
+
+    /// Passes over `blocks` K blocks that others take.
+    DEEPGEMM_BOTH constexpr void skip(i32 blocks) {
+        const u32 past = stage + u32(blocks);
+        stage = past % Stages;
+        parity ^= past / Stages % 2;
+    }
 };
 
 }  // namespace deepgemm

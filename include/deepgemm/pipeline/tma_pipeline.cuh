@@ -71,6 +71,13 @@ struct tma_pipeline {
     /// Math threads: waits until the stage's bytes have landed; they are visible to wgmma and to ordinary loads.
     DEEPGEMM_DEVICE void wait(cursor at) const { ptx::mbarrier_wait(full(at.stage), at.parity, "math: full stage"); }
 
+    /// Math threads: passes over `blocks` K blocks that other warpgroups take. Only what orders the warpgroups (turns) lets the
+    /// next wait begin.
+    DEEPGEMM_DEVICE void pass_over(cursor& at, i32 blocks) const {
+        for (u32 stage = 0; stage < u32(Stages); ++stage) ptx::mbarrier_forget(full(stage));
+        at.skip(blocks);
+    }
+
     /// Math warps, converged: this warp reads the stage no more. The reads of wgmma have ended at its wait, so no
     /// release fence is needed: an arrive with .release.cluster scope would cost half the kernel's speed.
     DEEPGEMM_DEVICE void release(cursor at) const {

@@ -96,6 +96,14 @@ DEEPGEMM_DEVICE bool mbarrier_test(u32 bar, u32 parity) {
 #endif
 }
 
+/// Passes over phases of a barrier that other threads wait for, which then let this one begin: the simulator stops insisting
+/// that the thread sees every phase. No instruction.
+DEEPGEMM_DEVICE void mbarrier_forget([[maybe_unused]] u32 bar) {
+#if DEEPGEMM_SIMULATED
+    sim::mbarrier_forget(bar);
+#endif
+}
+
 /// Waits until the phase of this parity has completed; acquires what its arrivals released and its copies wrote.
 /// `name` is for reports. With DEEPGEMM_DEBUG the wait on a GPU is bounded: after 2^32 cycles it reports and traps.
 DEEPGEMM_DEVICE void mbarrier_wait(u32 bar, u32 parity, [[maybe_unused]] const char* name = "") {

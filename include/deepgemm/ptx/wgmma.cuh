@@ -14,9 +14,6 @@
 
 namespace deepgemm::ptx {
 
-/// The dimension along which an operand is contiguous in shared memory: K, or M (of A) and N (of B).
-enum class major { k, mn };
-
 /// The element types wgmma multiplies: two FP8 types in any mix, else one type on both sides. FP32 accumulators.
 template <class A, class B>
 concept wgmma_types = (fp8_element<A> && fp8_element<B>) || (same_as<A, B> && one_of<A, bf16, f16, tf32>);

@@ -9,6 +9,7 @@
 #include <deepgemm/mma/promotion.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/warp.cuh>
+#include <deepgemm/scale/granularity.cuh>
 
 namespace deepgemm::scale {
 
@@ -24,10 +25,13 @@ struct params {
     tensor_map map;
 };
 template <class Scale>
-    requires(!Scale::staged)
+    requires(!Scale::staged && !same_as<Scale, none>)
 struct params<Scale> {
     block_words words;
 };
+
+template <>
+struct params<none> {};
 
 /// The scales of B of one tile after another, as the math warps ask for them: start a tile, then its K blocks in order.
 template <class Scale, int Columns>
@@ -41,9 +45,15 @@ struct column_feed {
     }
 };
 
+/// No scales, no feed.
+template <int Columns>
+struct column_feed<none, Columns> {
+    DEEPGEMM_DEVICE void start(const params<none>&, problem_shape, i32) const {}
+};
+
 /// Per-block scales: held in registers, spread over the lanes of a warp.
 template <class Scale, int Columns>
-    requires(!Scale::staged)
+    requires(!Scale::staged && !same_as<Scale, none>)
 struct column_feed<Scale, Columns> {
     using format = typename Scale::format;
     /// Columns that surely share a scale, wherever a tile starts: tiles start at multiples of Columns.

@@ -113,6 +113,12 @@ inline void observe(mbarrier_state& m, u32 bar) {
     t.observed.push_back({m.offset, phase});
 }
 
+/// Forgets which phase of a barrier the running thread has seen: others waited for those that follow.
+inline void mbarrier_forget(u32 bar) {
+    const u32 offset = off_of(bar, 8, "mbarrier_forget", 8);
+    std::erase_if(me().observed, [&](const auto& o) { return o.offset == offset; });
+}
+
 /// The barrier a thread may wait on, its own CTA's.
 inline mbarrier_state& waitable(u32 bar, const char* what) {
     const u32 offset = off_of(bar, 8, what, 8);
