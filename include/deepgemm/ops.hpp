@@ -13,11 +13,69 @@ struct gemm_options {
     void* stream = nullptr;           ///< a cudaStream_t
 };
 
+namespace detail {
+
+/// Runs a product whose operands must be of types that the operation allows; `rule` says which.
+template <class Allowed>
+result<void> run_typed(const engine& engine, const char* rule, Allowed allowed, const gemm_problem& problem,
+                       void* stream) {
+    for (const auto& [name, type] : {std::pair{"A", problem.a.matrix.type}, {"B", problem.b.matrix.type}}) {
+        if (!allowed(type)) return fail(errc::unsupported_type, name, " is ", type, "; ", rule);
+    }
+    return engine.run(problem, stream);
+}
+
+inline result<void> fp8_gemm(const engine& engine, const scaled_matrix& a, const scaled_matrix& b,
+                             const output_matrix& d, const gemm_options& options) {
+    return run_typed(engine, "an FP8 GEMM takes e4m3 or e5m2", is_fp8, {.a = a, .b = b, .d = d, .c = options.c},
+                     options.stream);
+}
+
+inline result<void> bf16_gemm(const engine& engine, const input_matrix& a, const input_matrix& b,
+                              const output_matrix& d, const gemm_options& options) {
+    const auto allowed = [](dtype type) { return type == dtype::bf16; };
+    return run_typed(engine, "a BF16 GEMM takes bf16", allowed,
+                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c}, options.stream);
+}
+
+inline result<void> f16_gemm(const engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                             const gemm_options& options) {
+    const auto allowed = [](dtype type) { return type == dtype::f16; };
+    return run_typed(engine, "an FP16 GEMM takes f16", allowed,
+                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c}, options.stream);
+}
+
+}  // namespace detail
+
+// The last two letters of a name say how A and B are stored. Whatever they are, memory is read as it lies, and errors speak
+// of A as M x K and of B as N x K.
+//
+//     nt   A (m,k), B (n,k)        nn   A (m,k), B (k,n)        tn   A (k,m), B (k,n)        tt   A (k,m), B (n,k)
+
 /// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands FP8 and contiguous along K, scaled by blocks of 128 along K.
 /// A: 1x128 scales. B: 128x128 or 1x128. D: BF16 or FP32. Empty M or N: nothing happens; empty K: D becomes C or zero.
 inline result<void> fp8_gemm_nt(const engine& engine, const scaled_matrix& a, const scaled_matrix& b,
                                 const output_matrix& d, const gemm_options& options = {}) {
-    return engine.run({.a = a, .b = b, .d = d, .c = options.c}, options.stream);
+    return detail::fp8_gemm(engine, a, b, d, options);
+}
+
+/// As fp8_gemm_nt, of B (k,n). Rows and columns of its scales are exchanged likewise. Hopper multiplies FP8 only where K is
+/// contiguous, that is, where B's columns are.
+inline result<void> fp8_gemm_nn(const engine& engine, const scaled_matrix& a, const scaled_matrix& b,
+                                const output_matrix& d, const gemm_options& options = {}) {
+    return detail::fp8_gemm(engine, a, transposed(b), d, options);
+}
+
+/// As fp8_gemm_nn, of A (k,m) and B (k,n).
+inline result<void> fp8_gemm_tn(const engine& engine, const scaled_matrix& a, const scaled_matrix& b,
+                                const output_matrix& d, const gemm_options& options = {}) {
+    return detail::fp8_gemm(engine, transposed(a), transposed(b), d, options);
+}
+
+/// As fp8_gemm_nn, of A (k,m) and B (n,k).
+inline result<void> fp8_gemm_tt(const engine& engine, const scaled_matrix& a, const scaled_matrix& b,
+                                const output_matrix& d, const gemm_options& options = {}) {
+    return detail::fp8_gemm(engine, transposed(a), b, d, options);
 }
 
 /// As fp8_gemm_nt, but D has a hole in every head: of each left + right columns of the product the first `left` and the last
@@ -28,6 +86,55 @@ inline result<void> fp8_gemm_nt_skip_head_mid(const engine& engine, const scaled
     const gemm_problem problem{.a = a, .b = b, .d = d, .heads = heads};
     if (!heads.any()) return detail::check_heads(problem);
     return engine.run(problem, stream);
+}
+
+/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands BF16, each contiguous along either of its dimensions, summed in FP32.
+/// D: BF16 or FP32. Empty M or N: nothing happens; empty K: D becomes C or zero.
+inline result<void> bf16_gemm_nt(const engine& engine, const input_matrix& a, const input_matrix& b,
+                                 const output_matrix& d, const gemm_options& options = {}) {
+    return detail::bf16_gemm(engine, a, b, d, options);
+}
+
+/// As bf16_gemm_nt, of A (m,k) and B (k,n).
+inline result<void> bf16_gemm_nn(const engine& engine, const input_matrix& a, const input_matrix& b,
+                                 const output_matrix& d, const gemm_options& options = {}) {
+    return detail::bf16_gemm(engine, a, transposed(b), d, options);
+}
+
+/// As bf16_gemm_nt, of A (k,m) and B (k,n).
+inline result<void> bf16_gemm_tn(const engine& engine, const input_matrix& a, const input_matrix& b,
+                                 const output_matrix& d, const gemm_options& options = {}) {
+    return detail::bf16_gemm(engine, transposed(a), transposed(b), d, options);
+}
+
+/// As bf16_gemm_nt, of A (k,m) and B (n,k).
+inline result<void> bf16_gemm_tt(const engine& engine, const input_matrix& a, const input_matrix& b,
+                                 const output_matrix& d, const gemm_options& options = {}) {
+    return detail::bf16_gemm(engine, transposed(a), b, d, options);
+}
+
+/// As bf16_gemm_nt, of FP16 operands.
+inline result<void> f16_gemm_nt(const engine& engine, const input_matrix& a, const input_matrix& b,
+                                const output_matrix& d, const gemm_options& options = {}) {
+    return detail::f16_gemm(engine, a, b, d, options);
+}
+
+/// As bf16_gemm_nn, of FP16 operands.
+inline result<void> f16_gemm_nn(const engine& engine, const input_matrix& a, const input_matrix& b,
+                                const output_matrix& d, const gemm_options& options = {}) {
+    return detail::f16_gemm(engine, a, transposed(b), d, options);
+}
+
+/// As bf16_gemm_tn, of FP16 operands.
+inline result<void> f16_gemm_tn(const engine& engine, const input_matrix& a, const input_matrix& b,
+                                const output_matrix& d, const gemm_options& options = {}) {
+    return detail::f16_gemm(engine, transposed(a), transposed(b), d, options);
+}
+
+/// As bf16_gemm_tt, of FP16 operands.
+inline result<void> f16_gemm_tt(const engine& engine, const input_matrix& a, const input_matrix& b,
+                                const output_matrix& d, const gemm_options& options = {}) {
+    return detail::f16_gemm(engine, transposed(a), b, d, options);
 }
 
 }  // namespace deepgemm

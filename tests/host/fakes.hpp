@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stand-ins for host tests: kernels that only note that they were called, addresses nobody reads, a problem without faults.
+// Stand-ins for host tests: kernels that only note that they were called, addresses nobody reads, problems without faults.
 #pragma once
 
 #include <deepgemm/ops.hpp>
@@ -24,17 +24,22 @@ inline record& last() {
 inline constexpr operand_info per_token{dtype::e4m3, scale_kind::fp32, {1, 128}};
 inline constexpr operand_info per_block{dtype::e4m3, scale_kind::fp32, {128, 128}};
 
+/// A 16-bit operand.
+constexpr operand_info half(major contiguous = major::k, dtype type = dtype::bf16) {
+    return {type, scale_kind::none, {}, contiguous};
+}
+
 /// Shared memory of a kernel as large as the real one's, near enough.
 constexpr u32 smem_bytes(const config& cfg, dtype d) {
     return u32(cfg.stages * ((cfg.block.m + cfg.block.n) * 128 + 4 * cfg.block.m) +
                64 * cfg.math_warpgroups * cfg.block.n * int(size_of(d)));
 }
 
-/// A kernel that takes per-token A and per-block B, both E4M3, and notes its calls.
+/// A kernel that takes per-token A and per-block B, both E4M3, unless told otherwise, and notes its calls.
 template <config Config, dtype D = dtype::bf16, bool Accumulate = false, operand_info B = per_block,
-          head_splits Heads = head_splits{}>
+          head_splits Heads = head_splits{}, operand_info A = per_token>
 constexpr kernel_handle kernel() {
-    kernel_info info{.a = per_token,
+    kernel_info info{.a = A,
                      .b = B,
                      .d = D,
                      .accumulate = Accumulate,
@@ -56,6 +61,13 @@ constexpr kernel_handle kernel() {
             }};
 }
 
+/// A kernel of 16-bit operands.
+template <config Config, operand_info A = half(), operand_info B = half(), dtype D = dtype::bf16,
+          bool Accumulate = false>
+constexpr kernel_handle half_kernel() {
+    return kernel<Config, D, Accumulate, B, head_splits{}, A>();
+}
+
 /// An address that stands for memory; tests neither read nor write there.
 inline void* address(std::uintptr_t at) { return reinterpret_cast<void*>(at); }
 
@@ -69,9 +81,25 @@ inline gemm_problem problem(i64 m, i64 n, i64 k, dtype d = dtype::bf16) {
             .d = {address(5ull << 40), d, m, n, columns}};
 }
 
+/// A valid problem of 16-bit operands of the given orders.
+inline gemm_problem half_problem(i64 m, i64 n, i64 k, major a = major::k, major b = major::k,
+                                 dtype type = dtype::bf16) {
+    const auto operand = [&](std::uintptr_t at, i64 rows, major contiguous) {
+        if (contiguous == major::k) return unscaled({address(at), type, rows, k, align_up(k, i64(8)), 1});
+        return unscaled({address(at), type, rows, k, 1, align_up(rows, i64(8))});
+    };
+    return {.a = operand(1ull << 40, m, a),
+            .b = operand(3ull << 40, n, b),
+            .d = {address(5ull << 40), dtype::bf16, m, n, align_up(n, i64(8))}};
+}
+
 /// The workload of a product of that size with the operands above.
 constexpr workload work(i32 m, i32 n, i32 k, dtype d = dtype::bf16, bool accumulate = false) {
     return {{m, n, k}, per_token, per_block, d, accumulate};
+}
+/// The same of 16-bit operands.
+constexpr workload half_work(i32 m, i32 n, i32 k, const operand_info& a = half(), const operand_info& b = half()) {
+    return {{m, n, k}, a, b};
 }
 
 }  // namespace deepgemm::fakes

@@ -16,12 +16,14 @@ TEST_CASE("a configuration prints as its own source") {
                         .stages = 4,
                         .cluster = {2, 1},
                         .math_warpgroups = 3,
+                        .alternate = true,
                         .raster_rows = 4,
                         .store_columns = 32,
                         .store_buffers = 2,
                         .promote = promotion::deferred,
                         .trigger_dependents = true,
                         .extents = {0, 7168, 2048}});
+    CHECK_SOURCE(config{.block = {128, 256, 64}, .stages = 4, .promote = promotion::never});
 }
 
 TEST_CASE("kernels and workloads in words") {
@@ -41,4 +43,14 @@ TEST_CASE("kernels and workloads in words") {
           "m = 4096, n = 7168, k = 2048, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by fp32, D f32 with C");
     work.heads = {128, 64, 128};
     CHECK(describe(work).ends_with(", heads 128+64+128"));
+}
+
+TEST_CASE("operands without scales in words") {
+    CHECK(to_source(fakes::half()) == "operand<bf16>");
+    CHECK(to_source(fakes::half(major::k, dtype::f16)) == "operand<f16>");
+    CHECK(to_source(fakes::half(major::mn)) == "operand<bf16, scale::none, major::mn>");
+    CHECK(describe(fakes::half(major::mn), "M") == "bf16 contiguous along M");
+    CHECK(describe(fakes::half(major::k, dtype::f16), "M") == "f16 contiguous along K");
+    CHECK(describe(fakes::half_work(4096, 7168, 2048, fakes::half(major::mn), fakes::half(major::mn))) ==
+          "m = 4096, n = 7168, k = 2048, A bf16 contiguous along M, B bf16 contiguous along N, D bf16");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every rule of a scaled GEMM that a caller can break, and the sentence the caller then reads.
+// Every rule of a GEMM that a caller can break, and the sentence the caller then reads. Those of BF16 and FP16 operands alone are
+// in validate_half.cpp.
 #include <doctest/doctest.h>
 
 #include "fakes.hpp"
@@ -98,10 +99,16 @@ TEST_CASE("sizes") {
 }
 
 TEST_CASE("element types") {
-    CHECK(after([](auto& p) { p.a.matrix.type = dtype::bf16; }) ==
-          "unsupported_type: A is bf16; an FP8 GEMM takes e4m3 or e5m2");
+    CHECK(after([](auto& p) { p.a.matrix.type = dtype::f32; }) ==
+          "unsupported_type: A is f32; it must be e4m3, e5m2, bf16 or f16");
     CHECK(after([](auto& p) { p.b.matrix.type = dtype::e2m1x2; }) ==
-          "unsupported_type: B is e2m1x2; an FP8 GEMM takes e4m3 or e5m2");
+          "unsupported_type: B is e2m1x2; it must be e4m3, e5m2, bf16 or f16");
+    CHECK(after([](auto& p) { p.a.matrix.type = dtype::bf16; }) ==
+          "unsupported_type: A is bf16 and B is e4m3; both must be FP8 (e4m3 or e5m2), both bf16 or both f16");
+    CHECK(after([](auto& p) {
+              p.a.matrix.type = dtype::bf16;
+              p.b.matrix.type = dtype::f16;
+          }) == "unsupported_type: A is bf16 and B is f16; both must be FP8 (e4m3 or e5m2), both bf16 or both f16");
     CHECK(after([](auto& p) { p.d.type = dtype::f16; }) == "unsupported_type: D is f16; it must be bf16 or f32");
     CHECK(after([](auto& p) {
               p.c = as_c(p);

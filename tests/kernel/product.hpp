@@ -13,7 +13,7 @@ namespace deepgemm::test {
 /// What the operands hold.
 enum class numbers {
     exact,   ///< small integers and scales that are powers of two: results must agree bit by bit
-    normal,  ///< normal numbers, quantised
+    normal,  ///< normal numbers, quantised or rounded
 };
 
 /// How the matrices lie in memory. Pads are in elements, beyond what TMA's alignment needs, and hold NaN.
@@ -34,12 +34,19 @@ struct any_operand {
 
     /// As an argument; `data` and `scales` say where copies lie, null means here.
     scaled_matrix argument(const void* data = nullptr, const void* scales = nullptr) const {
+        const input_matrix matrix{
+            data != nullptr ? data : view.data, view.type, view.rows, view.k, view.row_stride, view.k_stride};
         const auto& [kind, tile, here, stride_mn, stride_k] = view.scale;
-        return {{data != nullptr ? data : view.data, view.type, view.rows, view.k, view.row_stride, 1},
+        if (kind == scale_kind::none) return unscaled(matrix);
+        return {matrix,
                 {scales != nullptr ? scales : here, kind, tile, ceil_div(view.rows, i64(tile.mn)),
                  ceil_div(view.k, k_per_word(kind, tile)), stride_mn, stride_k}};
     }
-    std::size_t data_bytes() const { return std::size_t(view.rows * view.row_stride) * size_of(view.type); }
+    /// Bytes of the elements, padding included.
+    std::size_t data_bytes() const {
+        const i64 elements = view.k_stride == 1 ? view.rows * view.row_stride : view.k * view.k_stride;
+        return std::size_t(elements) * size_of(view.type);
+    }
 };
 
 namespace detail {
@@ -64,12 +71,41 @@ any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbe
     return made;
 }
 
+/// Exact: integers of which every sum of up to 2^18 products is exact in FP32. Values depend on the seed, not on the order.
+template <half_element T>
+any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbers kind, random_source& random) {
+    const bool turned = info.contiguous == major::mn;
+    const i64 lines = turned ? k : mn, length = turned ? mn : k;
+    const auto kept =
+        std::make_shared<matrix<T>>(lines, length, align_up(max(length, i64(1)), i64(8)) + align_up(pad, i64(8)));
+    const matrix_view<T> values = turned ? kept->view().transposed() : kept->view();
+    any_operand made;
+    if (kind == numbers::exact) {
+        random.fill_integers(values, -8, 8);
+    } else {
+        made.original = matrix<float>(mn, k);
+        random.fill_normal(made.original.view());
+        for (i64 row = 0; row < mn; ++row) {
+            for (i64 column = 0; column < k; ++column) {
+                values(row, column) = T::from_float(made.original(row, column));
+            }
+        }
+    }
+    made.view = reference::plain(matrix_view<const T>(values));
+    made.owner = kept;
+    return made;
+}
+
 }  // namespace detail
 
 /// An operand (mn, k) as a kernel with `info` takes it.
 inline any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbers kind, random_source& random) {
-    return info.type == dtype::e5m2 ? detail::make_operand<e5m2>(info, mn, k, pad, kind, random)
-                                    : detail::make_operand<e4m3>(info, mn, k, pad, kind, random);
+    switch (info.type) {
+        case dtype::bf16: return detail::make_operand<bf16>(info, mn, k, pad, kind, random);
+        case dtype::f16: return detail::make_operand<f16>(info, mn, k, pad, kind, random);
+        case dtype::e5m2: return detail::make_operand<e5m2>(info, mn, k, pad, kind, random);
+        default: return detail::make_operand<e4m3>(info, mn, k, pad, kind, random);
+    }
 }
 
 /// Lays the scales of an operand out so that those of neighbouring rows follow each other.
@@ -194,21 +230,21 @@ public:
     }
 
     /// What is wrong with D, in a sentence; "" if nothing is. Exact data must agree bit by bit; else each element has to be
-    /// within the tensor core's error of the reference on the quantised operands.
+    /// within the tensor core's error of the reference on the operands as they are.
     std::string verdict() {
         std::string wrong = d_.trespass([&](i64, i64 column) { return !in_hole(column); });
         if (!wrong.empty()) return wrong;
+        const double allowed = info_.a.format == scale_kind::none ? tolerance::half : tolerance::hopper_fp8;
         on_type([&](auto element) {
             const auto d = d_.template view<const decltype(element)>();
-            const comparison found = kind_ == numbers::exact
-                                         ? reference::compare_exact(d, expected_, info_.heads)
-                                         : reference::compare(d, expected_, tolerance::hopper_fp8, info_.heads);
+            const comparison found = kind_ == numbers::exact ? reference::compare_exact(d, expected_, info_.heads)
+                                                             : reference::compare(d, expected_, allowed, info_.heads);
             if (!found) wrong = found.text();
         });
         return wrong;
     }
 
-    /// calc_diff() of D and the product of the operands as they were before quantisation; numbers::normal only.
+    /// calc_diff() of D and the product of the operands as they were before quantisation or rounding; numbers::normal only.
     double diff_to_unquantised() {
         double diff = 0;
         on_type([&](auto element) {
@@ -254,12 +290,25 @@ inline problem_shape shape_for(const kernel_info& info, i32 m, i32 n, i32 k) {
     return {m, heads.any() ? align_up(max(n, 1), heads.left + heads.right) : n, k};
 }
 
-/// One of the combinations of types and scales that are shipped, without a configuration.
+/// One of the combinations of FP8 types and scales that are shipped, without a configuration.
 inline kernel_info random_kind(random_source& random) {
     const auto format = random.integer(0, 1) == 0 ? scale_kind::fp32 : scale_kind::ue8m0;
     kernel_info kind;
     kind.a = {dtype::e4m3, format, {1, 128}};
     kind.b = {dtype::e4m3, format, {random.integer(0, 1) == 0 ? 1 : 128, 128}};
+    kind.d = random.integer(0, 1) == 0 ? dtype::bf16 : dtype::f32;
+    kind.accumulate = random.integer(0, 1) == 0;
+    return kind;
+}
+
+/// The same of 16-bit operands: one type, any orders.
+inline kernel_info random_half_kind(random_source& random, dtype type = dtype::bf16) {
+    const auto operand = [&] {
+        return operand_info{type, scale_kind::none, {}, random.integer(0, 1) == 0 ? major::k : major::mn};
+    };
+    kernel_info kind;
+    kind.a = operand();
+    kind.b = operand();
     kind.d = random.integer(0, 1) == 0 ? dtype::bf16 : dtype::f32;
     kind.accumulate = random.integer(0, 1) == 0;
     return kind;

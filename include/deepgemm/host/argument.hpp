@@ -28,4 +28,10 @@ output_matrix argument_of(matrix<T>& values, void* data = nullptr) {
     return {data != nullptr ? data : values.data(), dtype_of<T>, values.rows(), values.columns(), values.pitch(), 1};
 }
 
+/// A matrix as an argument that is only read; `data` as above.
+template <class T>
+input_matrix argument_of(const matrix<T>& values, const void* data = nullptr) {
+    return {data != nullptr ? data : values.data(), dtype_of<T>, values.rows(), values.columns(), values.pitch(), 1};
+}
+
 }  // namespace deepgemm

@@ -37,7 +37,7 @@ struct cost {
     double total_us = 0;
     double start_us = 0;         ///< launch, first loads, last stores
     double main_loop_us = 0;     ///< all K blocks of all tiles of the busiest CTA
-    double epilogue_us = 0;      ///< of the busiest CTA
+    double epilogue_us = 0;      ///< of the busiest CTA, where no main loop hides it
     double memory_us = 0;        ///< to move what must be moved through device memory; overlaps most of the two above
     i64 tiles = 0;               ///< of D, whole clusters counted
     i64 waves = 0;               ///< tiles of the busiest CTA
@@ -57,6 +57,7 @@ struct cost_parameters {
     double overlap[3] = {1.0, 0.6, 0.3};  ///< share of the two above that 0, 1, 2 other warpgroups do not hide
     double next_fragment = 0.3;           ///< what a second fragment of a warpgroup adds to that
     double deferred[3] = {50, 35, 35};    ///< replaces both where promotion is deferred (50; 10 to 50)
+    double in_flight = 15;                ///< replaces both where nothing is promoted (no figure yet)
     double token_block = 40;              ///< where each column has a scale: per fragment, hidden by no warpgroup,
     double token_per_column = 1.0;        ///< and per column of it
     double port_bytes = 85;               ///< into the shared memory of one SM (at least 70)
@@ -82,21 +83,27 @@ struct block_clocks {
     bound limit;
 };
 
+/// Warpgroups that share a tile: all that multiply, or one where they take turns.
+inline int sharers(const config& cfg) { return cfg.alternate ? 1 : cfg.math_warpgroups; }
+
 /// A block of a CTA while `active` CTAs run on `sm_count` multiprocessors; `outside` rows of its tile of A do not exist.
 inline block_clocks k_block_clocks(const kernel_info& info, double active, int sm_count, double outside,
                                    const cost_parameters& p) {
     const config& cfg = info.cfg;
-    const double n = cfg.block.n, waves = cfg.block.m / (64.0 * cfg.math_warpgroups), fragments = cfg.block.m / 64.0;
-    const int others = std::clamp(cfg.math_warpgroups, 1, 3) - 1;
-    // Four wgmma of 64 x n x 32: 8192 flop per clock, unless reading both operands takes longer.
-    const double best = 4 * n / 2, multiply = std::max(best, 4 * (64 + n) * 32 / p.mma_bytes);
+    const double n = cfg.block.n, waves = cfg.block.m / (64.0 * sharers(cfg)), fragments = cfg.block.m / 64.0;
+    const int others = std::clamp(sharers(cfg), 1, 3) - 1;
+    // wgmma of 64 x n x 32 bytes, four in a 128-byte row: n / 2 clocks each, unless reading both operands takes longer.
+    const double row_bytes = cfg.block.k * double(size_of(info.a.type)), steps = row_bytes / 32;
+    const double best = steps * n / 2, multiply = std::max(best, (64 + n) * row_bytes / p.mma_bytes);
     double waiting = p.overlap[others] * (p.block_latency + p.promotion_per_column * n);
     waiting *= 1 + p.next_fragment * (waves - 1);
     if (cfg.promote == promotion::deferred) waiting = p.deferred[others];
-    if (info.b.tile.mn == 1) waiting += fragments * (p.token_block + p.token_per_column * n);
+    if (cfg.promote == promotion::never) waiting = p.in_flight;
+    if (info.b.format != scale_kind::none && info.b.tile.mn == 1)
+        waiting += fragments * (p.token_block + p.token_per_column * n);
     const double tensor = (fragments * multiply + waiting) * (cfg.cluster.size() > 1 ? p.cluster_factor : 1.0);
 
-    const double a = cfg.block.m * 128.0, b = n * 128.0;
+    const double a = cfg.block.m * row_bytes, b = n * row_bytes;
     const double l2_bytes = p.l2_bytes / std::min(1.0, active / sm_count);
     const double fill = std::max((a + b) / p.port_bytes, (a / cfg.cluster.n + b / cfg.cluster.m) / l2_bytes) +
                         outside * p.outside_row * std::min(1.0, active / p.outside_ctas);
@@ -113,19 +120,23 @@ inline double memory_bytes(const kernel_info& info, const workload& work, const 
                            i64 tiles_n, int sms, const cost_parameters& p) {
     const config& cfg = info.cfg;
     const double m = work.shape.m, n = work.shape.n, k = work.shape.k, keeps = p.l2_share * double(device.l2_bytes);
+    const double row_a = k * size_of(work.a.type), row_b = k * size_of(work.b.type);  // bytes
     const double band = std::min<double>(cfg.raster_rows, double(tiles_m));
     double reads_a = 1, reads_b = 1;
-    if (n * k > keeps) reads_b = std::ceil(double(tiles_m) / band);  // each band walks all of B
-    if (band * cfg.block.m * k > keeps)
+    if (n * row_b > keeps) reads_b = std::ceil(double(tiles_m) / band);  // each band walks all of B
+    if (band * cfg.block.m * row_a > keeps)
         reads_a = std::max(1.0, double(tiles_n) * band / sms);  // and A stays in L2 meanwhile
-    if (reads_a * m * k + reads_b * n * k < keeps) reads_a = reads_b = 1;
-    const double scale_words = (m / work.a.tile.mn + n / work.b.tile.mn) * k / 128;
-    return m * k * reads_a + n * k * reads_b + 4 * scale_words + m * n * size_of(work.d) * (work.accumulate ? 2 : 1);
+    if (reads_a * m * row_a + reads_b * n * row_b < keeps) reads_a = reads_b = 1;
+    const auto scale_words = [k](const operand_info& x, double mn) {
+        return x.format == scale_kind::none ? 0 : mn / x.tile.mn * k / 128;
+    };
+    return m * row_a * reads_a + n * row_b * reads_b + 4 * (scale_words(work.a, m) + scale_words(work.b, n)) +
+           m * n * size_of(work.d) * (work.accumulate ? 2 : 1);
 }
 
 /// Clocks of the epilogue of a tile, and of the step to the next tile.
 inline double epilogue_clocks(const kernel_info& info, const cost_parameters& p) {
-    const double waves = info.cfg.block.m / (64.0 * info.cfg.math_warpgroups);
+    const double waves = info.cfg.block.m / (64.0 * sharers(info.cfg));
     const double fragment = p.epilogue_fragment + p.epilogue_bytes * info.cfg.block.n * size_of(info.d);
     return p.tile + waves * fragment * (info.accumulate ? p.accumulate_factor : 1.0);
 }
@@ -159,21 +170,25 @@ inline cost predict(const kernel_info& info, const workload& work, const device_
     const i64 first = std::min(made.tiles, ctas), last = made.tiles - (made.waves - 1) * ctas;
     const auto block = detail::k_block_clocks(info, double(first), device.sm_count, outside, p);
     const double epilogue = detail::epilogue_clocks(info, p);
-    const double use = block.multiplying * k_blocks / (block.clocks * k_blocks + epilogue) * double(made.tiles) /
+    // Warpgroups that take turns have their epilogues under each other's main loops, but for the last.
+    const double turns = cfg.math_warpgroups / detail::sharers(cfg);
+    const double exposed = std::max(0.0, epilogue / turns - (1 - 1 / turns) * block.clocks * k_blocks);
+    const double epilogues = (double(made.waves - 1) * exposed + epilogue) / double(made.waves);
+    const double use = block.multiplying * k_blocks / (block.clocks * k_blocks + epilogues) * double(made.tiles) /
                        double(made.waves * device.sm_count);
     const double clocks_per_us = device.clock_mhz * (p.idle_clock - p.power_clock * use);
 
     // Full waves, then what is left: fewer CTAs, so that L2 and memory serve each of them faster.
     made.total_us = made.start_us;
-    const auto add_waves = [&](i64 waves, i64 active, double clocks) {
-        const double main_loop = clocks * k_blocks / clocks_per_us, computing = main_loop + epilogue / clocks_per_us;
+    const auto add_waves = [&](i64 waves, i64 active, double clocks, double after) {
+        const double main_loop = clocks * k_blocks / clocks_per_us, computing = main_loop + after / clocks_per_us;
         const double moving = made.memory_us * double(active) / double(made.tiles);
         made.main_loop_us += double(waves) * main_loop;
         made.epilogue_us += double(waves) * (computing - main_loop);
         made.total_us += double(waves) * (std::max(computing, moving) + p.exposed * std::min(computing, moving));
     };
-    if (made.waves > 1) add_waves(made.waves - 1, ctas, block.clocks);
-    add_waves(1, last, detail::k_block_clocks(info, double(last), device.sm_count, outside, p).clocks);
+    if (made.waves > 1) add_waves(made.waves - 1, ctas, block.clocks, exposed);
+    add_waves(1, last, detail::k_block_clocks(info, double(last), device.sm_count, outside, p).clocks, epilogue);
 
     made.limit = made.memory_us > made.main_loop_us + made.epilogue_us ? bound::memory
                  : made.epilogue_us > made.main_loop_us                ? bound::epilogue

@@ -119,6 +119,10 @@ inline error no_kernel(const workload& work, const device_info& device, int sms,
                        const context& knobs) {
     kernel_info wanted{
         .arch = device.arch, .a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .heads = work.heads};
+    if (work.a.format == scale_kind::none) {
+        wanted.cfg.block.k = 64;
+        wanted.cfg.promote = promotion::never;
+    }
     if (knobs.pin) wanted.cfg = *knobs.pin;
     std::string text = concat("none of ", kernels.size(), " kernels runs ", describe(work));
     for (const kernel_handle& kernel : kernels) {

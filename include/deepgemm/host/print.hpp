@@ -7,7 +7,14 @@
 
 namespace deepgemm {
 
-constexpr const char* name_of(promotion when) { return when == promotion::deferred ? "deferred" : "at_once"; }
+constexpr const char* name_of(promotion when) {
+    switch (when) {
+        case promotion::at_once: return "at_once";
+        case promotion::deferred: return "deferred";
+        case promotion::never: return "never";
+    }
+    return "?";
+}
 
 constexpr const char* name_of(scale_kind kind) {
     switch (kind) {
@@ -22,13 +29,14 @@ constexpr const char* name_of(scale_kind kind) {
 /// A configuration as a C++ expression. Members that have their default are left out, but for the block.
 inline std::string to_source(const config& value) {
     // Names every member: a new one makes this line fail, and then it must be printed below.
-    const auto& [block, stages, cluster, math_warpgroups, raster_rows, store_rows, store_columns, store_buffers,
-                 promote, trigger_dependents, extents] = value;
+    const auto& [block, stages, cluster, math_warpgroups, alternate, raster_rows, store_rows, store_columns,
+                 store_buffers, promote, trigger_dependents, extents] = value;
     const config usual{};
     std::string text = concat("config{.block = {", block.m, ", ", block.n, ", ", block.k, "}");
     if (stages != usual.stages) text += concat(", .stages = ", stages);
     if (cluster != usual.cluster) text += concat(", .cluster = {", cluster.m, ", ", cluster.n, "}");
     if (math_warpgroups != usual.math_warpgroups) text += concat(", .math_warpgroups = ", math_warpgroups);
+    if (alternate != usual.alternate) text += ", .alternate = true";
     if (raster_rows != usual.raster_rows) text += concat(", .raster_rows = ", raster_rows);
     if (store_rows != usual.store_rows) text += concat(", .store_rows = ", store_rows);
     if (store_columns != usual.store_columns) text += concat(", .store_columns = ", store_columns);
@@ -41,6 +49,9 @@ inline std::string to_source(const config& value) {
 
 /// An operand as a C++ type.
 inline std::string to_source(const operand_info& value) {
+    if (value.format == scale_kind::none) {
+        return concat("operand<", value.type, value.contiguous == major::mn ? ", scale::none, major::mn>" : ">");
+    }
     const char* const tile = value.tile.mn == 1 ? "per_token" : "per_block";
     return concat("operand<", value.type, ", scale::", tile, "<scale::", name_of(value.format), ">>");
 }
@@ -62,15 +73,18 @@ inline std::string to_source(const kernel_info& value) {
                   epilogue_source(value), ", ", to_source(value.cfg), ">");
 }
 
-/// An operand in a few words: "e4m3 scaled 1x128 by fp32".
-inline std::string describe(const operand_info& value) {
+/// An operand in a few words: "e4m3 scaled 1x128 by fp32", "bf16 contiguous along K". `rows` is what its rows are called.
+inline std::string describe(const operand_info& value, const char* rows = "M or N") {
+    if (value.format == scale_kind::none) {
+        return concat(value.type, " contiguous along ", value.contiguous == major::mn ? rows : "K");
+    }
     return concat(value.type, " scaled ", value.tile.mn, "x", value.tile.k, " by ", name_of(value.format));
 }
 
 /// A workload in a few words.
 inline std::string describe(const workload& work) {
     std::string text = concat("m = ", work.shape.m, ", n = ", work.shape.n, ", k = ", work.shape.k, ", A ",
-                              describe(work.a), ", B ", describe(work.b), ", D ", work.d);
+                              describe(work.a, "M"), ", B ", describe(work.b, "N"), ", D ", work.d);
     if (work.accumulate) text += " with C";
     if (work.heads.any()) text += concat(", heads ", work.heads.left, "+", work.heads.middle, "+", work.heads.right);
     return text;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A scaled GEMM as its caller sees it: matrices and scales in memory, with shapes and strides. validate.hpp checks it,
-// plan.hpp picks a kernel for it. Shapes here are 64-bit, so that what does not fit is an error and no wrap-around.
+// A GEMM as its caller sees it: matrices and scales in memory, with shapes and strides. validate.hpp checks it, plan.hpp
+// picks a kernel for it. Shapes here are 64-bit, so that what does not fit is an error and no wrap-around.
 #pragma once
 
 #include <optional>
@@ -42,6 +42,12 @@ constexpr output_matrix row_major(T* data, i64 rows, i64 columns, i64 pitch = 0)
     return {data, dtype_of<T>, rows, columns, pitch == 0 ? columns : pitch, 1};
 }
 
+/// The same memory with rows and columns exchanged.
+template <class Pointer>
+constexpr matrix_argument<Pointer> transposed(const matrix_argument<Pointer>& x) {
+    return {x.data, x.type, x.columns, x.rows, x.column_stride, x.row_stride};
+}
+
 /// The scales of an operand of `mn` rows and K columns, in 32-bit words: word (i, w) at i * row_stride + w * column_stride.
 /// Row i serves operand rows from i * tile.mn on; word w serves tile.k elements of K (fp32) or four times as many (ue8m0).
 struct scale_argument {
@@ -51,6 +57,11 @@ struct scale_argument {
     i64 rows = 0, columns = 0;
     i64 row_stride = 1, column_stride = 0;  ///< in words
 };
+
+/// The same words with rows and columns exchanged. The tile stays, since it names M or N and K.
+constexpr scale_argument transposed(const scale_argument& x) {
+    return {x.data, x.kind, x.tile, x.columns, x.rows, x.column_stride, x.row_stride};
+}
 
 /// Elements of K that one word of scales serves.
 constexpr i64 k_per_word(scale_kind kind, scale_tile tile) { return kind == scale_kind::ue8m0 ? 4 * tile.k : tile.k; }
@@ -68,11 +79,32 @@ constexpr scale_argument per_block_scales(const void* data, scale_kind kind, i64
     return {data, kind, {128, 128}, ceil_div(n, i64(128)), columns, columns, 1};
 }
 
-/// An operand: a matrix with its scales.
+/// An operand: a matrix with its scales, which 16-bit elements do without.
 struct scaled_matrix {
     input_matrix matrix{};
     scale_argument scales{};
 };
+
+/// An operand without scales.
+constexpr scaled_matrix unscaled(const input_matrix& matrix) { return {matrix, {.kind = scale_kind::none}}; }
+
+/// The same operand with rows and columns exchanged, in memory that stays as it is.
+constexpr scaled_matrix transposed(const scaled_matrix& x) { return {transposed(x.matrix), transposed(x.scales)}; }
+
+namespace detail {
+
+constexpr bool is_fp8(dtype type) { return type == dtype::e4m3 || type == dtype::e5m2; }
+constexpr bool is_half(dtype type) { return type == dtype::bf16 || type == dtype::f16; }
+
+}  // namespace detail
+
+/// The dimension along which an operand (M or N, K) is contiguous: FP8 always K. A 16-bit operand that may count as either
+/// counts as K-major, but for a dense column (K = 1), whose rows are too close together for TMA.
+constexpr major contiguous_along(const input_matrix& x) {
+    if (!detail::is_half(x.type) || x.columns == 0) return major::k;
+    if (x.columns == 1) return x.rows > 1 && x.row_stride == 1 ? major::mn : major::k;
+    return x.column_stride != 1 && (x.rows == 1 || x.row_stride == 1) ? major::mn : major::k;
+}
 
 /// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. With head splits, D has a hole in every head.
 struct gemm_problem {
@@ -83,7 +115,8 @@ struct gemm_problem {
     head_splits heads{};
 };
 
-/// What a planner sees of a problem: extents and types, no pointers and no strides. Plans for equal workloads are equal.
+/// What a planner sees of a problem: extents, types and memory orders, no pointers and no strides. Plans for equal workloads
+/// are equal.
 struct workload {
     problem_shape shape{};
     operand_info a{}, b{};
@@ -97,12 +130,27 @@ struct workload {
     }
 };
 
+namespace detail {
+
+constexpr operand_info info_of(const scaled_matrix& x) {
+    const dtype type = x.matrix.type;
+    if (is_half(type)) return {type, scale_kind::none, {}, contiguous_along(x.matrix)};
+    return {type, x.scales.kind, x.scales.tile};
+}
+
+/// An operand as a matrix of contiguous rows: itself, or its transpose.
+constexpr input_matrix contiguous_rows(const input_matrix& x) {
+    return contiguous_along(x) == major::mn ? transposed(x) : x;
+}
+
+}  // namespace detail
+
 /// The workload of a valid problem.
 constexpr workload workload_of(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads] = problem;
     return {{i32(a.matrix.rows), i32(b.matrix.rows), i32(a.matrix.columns)},
-            {a.matrix.type, a.scales.kind, a.scales.tile},
-            {b.matrix.type, b.scales.kind, b.scales.tile},
+            detail::info_of(a),
+            detail::info_of(b),
             d.type,
             c.has_value(),
             heads};
@@ -116,13 +164,15 @@ constexpr bool is_empty(const gemm_problem& problem) {
 /// The arguments of a kernel for a valid problem. A stride that does not matter becomes one that tensor maps accept.
 constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads] = problem;
-    const auto pitch = [](const auto& matrix) {
-        const i64 per_line = 16 / i64(size_of(matrix.type));
-        return matrix.rows > 1 && matrix.columns > 0 ? matrix.row_stride
-                                                     : align_up(max(matrix.columns, i64(1)), per_line);
-    };
-    // Without K any kernel may be chosen, one that stages other scales too.
+    // Without K any kernel may be chosen: one for other types, scales and orders too.
     const bool multiplies = a.matrix.columns != 0;
+    const auto pitch = [](const auto& matrix) {  // from one contiguous row to the next
+        const i64 per_line = 16 / i64(size_of(matrix.type));
+        return matrix.rows > 1 ? matrix.row_stride : align_up(max(matrix.columns, i64(1)), per_line);
+    };
+    const auto operand_pitch = [multiplies, pitch](const input_matrix& matrix) {
+        return multiplies ? pitch(detail::contiguous_rows(matrix)) : align_up(matrix.rows, i64(16));
+    };
     const auto stride_k = [multiplies](const scale_argument& scales, i64 mn) {
         const bool matters = multiplies && (scales.tile.mn != 1 || scales.columns > 1);
         return matters ? scales.column_stride : align_up(mn, i64(4));
@@ -130,9 +180,9 @@ constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
     gemm_arguments arguments{};
     arguments.shape = workload_of(problem).shape;
     arguments.a = a.matrix.data;
-    arguments.a_pitch = pitch(a.matrix);
+    arguments.a_pitch = operand_pitch(a.matrix);
     arguments.b = b.matrix.data;
-    arguments.b_pitch = pitch(b.matrix);
+    arguments.b_pitch = operand_pitch(b.matrix);
     arguments.sa = a.scales.data;
     arguments.sa_stride_k = stride_k(a.scales, a.matrix.rows);
     arguments.sb = b.scales.data;

@@ -24,8 +24,10 @@ constexpr std::span<const tuned_row> tuned_rows(const device_info& device) {
 constexpr const tuned_row* find_tuned(std::span<const tuned_row> rows, const workload& work) {
     const tuned_row* best = nullptr;
     for (const tuned_row& row : rows) {
+        const bool same_operands = row.type == work.a.type && row.type == work.b.type && row.b == work.b.tile &&
+                                   row.a_contiguous == work.a.contiguous && row.b_contiguous == work.b.contiguous;
         const bool matches = row.n == work.shape.n && row.k == work.shape.k && row.d == work.d &&
-                             row.accumulate == work.accumulate && row.b == work.b.tile && !work.heads.any() &&
+                             row.accumulate == work.accumulate && same_operands && !work.heads.any() &&
                              work.shape.m <= row.m_max && row.m_max - work.shape.m <= row.m_max / 16;
         if (matches && (best == nullptr || row.m_max < best->m_max)) best = &row;
     }

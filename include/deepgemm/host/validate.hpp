@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The rules of a scaled FP8 GEMM on Hopper that a caller can break: one check and one sentence each. Nothing is read from
-// the memory the problem names. Alignments are those of TMA; see layout/tensor_map.cuh.
+// The rules of a GEMM on Hopper that a caller can break: one check and one sentence each. FP8 operands have scales and are
+// K-major; BF16 and FP16 ones have none and may be MN-major. Nothing is read from the memory the problem names. Strides,
+// alignment and overlap of matrices are in validate_layout.hpp.
 #pragma once
 
-#include <cstdint>
-
-#include <deepgemm/host/problem.hpp>
+#include <deepgemm/host/validate_layout.hpp>
 
 namespace deepgemm {
 
@@ -13,8 +12,6 @@ namespace deepgemm {
 inline constexpr i64 max_extent = (i64(1) << 31) - 4096;
 
 namespace detail {
-
-constexpr bool is_fp8(dtype type) { return type == dtype::e4m3 || type == dtype::e5m2; }
 
 inline std::string text_of(const head_splits& heads) {
     return concat("(", heads.left, ", ", heads.middle, ", ", heads.right, ")");
@@ -32,11 +29,16 @@ inline result<void> check_extents(const char* name, const input_matrix& matrix) 
 
 inline result<void> check_types(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads] = problem;
-    if (!is_fp8(a.matrix.type)) {
-        return fail(errc::unsupported_type, "A is ", a.matrix.type, "; an FP8 GEMM takes e4m3 or e5m2");
+    const dtype left = a.matrix.type, right = b.matrix.type;
+    if (!is_fp8(left) && !is_half(left)) {
+        return fail(errc::unsupported_type, "A is ", left, "; it must be e4m3, e5m2, bf16 or f16");
     }
-    if (!is_fp8(b.matrix.type)) {
-        return fail(errc::unsupported_type, "B is ", b.matrix.type, "; an FP8 GEMM takes e4m3 or e5m2");
+    if (!is_fp8(right) && !is_half(right)) {
+        return fail(errc::unsupported_type, "B is ", right, "; it must be e4m3, e5m2, bf16 or f16");
+    }
+    if (left != right && !(is_fp8(left) && is_fp8(right))) {
+        return fail(errc::unsupported_type, "A is ", left, " and B is ", right,
+                    "; both must be FP8 (e4m3 or e5m2), both bf16 or both f16");
     }
     if (d.type != dtype::bf16 && d.type != dtype::f32) {
         return fail(errc::unsupported_type, "D is ", d.type, "; it must be bf16 or f32");
@@ -68,6 +70,9 @@ inline result<void> check_heads(const gemm_problem& problem) {
         return fail(errc::bad_heads, "N is ", n, "; with head splits ", text_of(heads),
                     " it must be a multiple of left + right = ", heads.left + heads.right);
     }
+    if (!is_fp8(a.matrix.type)) {
+        return fail(errc::bad_heads, "A and B are ", a.matrix.type, "; with head splits they must be FP8");
+    }
     if (d.type != dtype::bf16) return fail(errc::bad_heads, "D is ", d.type, "; with head splits it must be bf16");
     if (c) return fail(errc::bad_heads, "C is given; head splits do not add to D");
     return {};
@@ -93,81 +98,20 @@ inline result<void> check_shapes(const gemm_problem& problem) {
     return {};
 }
 
-/// Layout of a matrix that has elements: contiguous rows that start at multiples of 16 bytes, as tensor maps need them.
-inline result<void> check_layout(const char* name, const char* inner, const input_matrix& matrix) {
-    const i64 size = size_of(matrix.type);
-    if (matrix.data == nullptr) return fail(errc::null_pointer, name, " has no data: its pointer is null");
-    if (matrix.columns > 1 && matrix.column_stride != 1) {
-        return fail(errc::bad_layout, name, " has row stride ", matrix.row_stride, " and column stride ",
-                    matrix.column_stride, "; on Hopper it must be contiguous along ", inner, " (column stride 1)");
-    }
-    if (matrix.rows > 1) {
-        if (matrix.row_stride < matrix.columns) {
-            return fail(errc::bad_layout, name, " has row stride ", matrix.row_stride, "; it must be at least its ",
-                        matrix.columns, " columns");
-        }
-        if (matrix.row_stride * size % 16 != 0) {
-            return fail(errc::misaligned, name, " has row stride ", matrix.row_stride,
-                        "; TMA needs a multiple of 16 bytes, that is ", 16 / size, " elements of ", matrix.type);
-        }
-        if (matrix.row_stride >= (i64(1) << 40) / size) {
-            return fail(errc::bad_layout, name, " has row stride ", matrix.row_stride,
-                        "; TMA takes less than 2^40 bytes");
-        }
-    }
-    const auto past = reinterpret_cast<std::uintptr_t>(matrix.data) % 16;
-    if (past != 0) {
-        return fail(errc::misaligned, name, " starts ", past,
-                    " bytes past a multiple of 16; TMA needs 16-byte alignment");
-    }
-    return {};
-}
-
-/// False only if no element of the two matrices, both contiguous along rows, can share a byte.
-inline bool may_overlap(const input_matrix& x, const input_matrix& y) {
-    struct span {
-        i64 first, width, pitch, end;
-    };
-    const auto bytes = [](const input_matrix& m) {
-        const i64 size = size_of(m.type), first = i64(reinterpret_cast<std::uintptr_t>(m.data));
-        const i64 pitch = m.rows > 1 ? m.row_stride * size : 0;
-        return span{first, m.columns * size, pitch, first + (m.rows - 1) * pitch + m.columns * size};
-    };
-    const span p = bytes(x), q = bytes(y);
-    if (p.end <= q.first || q.end <= p.first) return false;
-    if (p.pitch != q.pitch || p.pitch == 0) return true;
-    // Rows of one pitch: side by side if, modulo the pitch, their columns are.
-    const i64 offset = ((q.first - p.first) % p.pitch + p.pitch) % p.pitch;
-    return offset < p.width || p.pitch - offset < q.width;
-}
-
-inline result<void> check_aliasing(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads] = problem;
-    if (a.matrix.columns > 0) {
-        if (may_overlap(a.matrix, d))
-            return fail(errc::bad_alias, "D overlaps A in memory; the result would be undefined");
-        if (may_overlap(b.matrix, d))
-            return fail(errc::bad_alias, "D overlaps B in memory; the result would be undefined");
-    }
-    if (!c || !may_overlap(*c, d)) return {};
-    if (c->data != d.data) {
-        return fail(errc::bad_alias,
-                    "C overlaps D in memory but starts elsewhere; C must be D itself or lie apart from it");
-    }
-    if (d.rows > 1 && c->row_stride != d.row_stride) {
-        return fail(errc::bad_alias, "C is D's memory with row stride ", c->row_stride, " instead of ", d.row_stride,
-                    "; C must be D itself or lie apart from it");
-    }
-    return {};
-}
-
 inline const char* words_of(scale_kind kind) {
     return kind == scale_kind::ue8m0 ? " words of four ue8m0" : " fp32 words";
 }
 
-/// Scales of an operand of `mn` rows (called M or N) and `k` columns.
-inline result<void> check_scales(const char* name, const char* rows_name, const scale_argument& scales, i64 mn, i64 k,
+/// Scales of an operand (M or N, K), whose rows are called `rows_name`.
+inline result<void> check_scales(const char* name, const char* rows_name, const scaled_matrix& operand,
                                  bool per_block_allowed) {
+    const auto& [matrix, scales] = operand;
+    const i64 mn = matrix.rows, k = matrix.columns;
+    if (is_half(matrix.type)) {
+        if (scales.kind == scale_kind::none && scales.data == nullptr) return {};
+        return fail(errc::bad_scales, name, " is ", matrix.type,
+                    " and has scales; only FP8 is scaled, others need scale_kind::none and no data");
+    }
     const scale_tile per_token{1, 128}, per_block{128, 128};
     const bool is_per_block = per_block_allowed && scales.tile == per_block;
     if (scales.kind == scale_kind::none) {
@@ -229,19 +173,19 @@ inline result<void> validate(const gemm_problem& problem) {
     if (auto ok = detail::check_shapes(problem); !ok) return ok;
     if (is_empty(problem)) return {};
 
-    const i64 m = a.matrix.rows, n = b.matrix.rows, k = a.matrix.columns;
-    if (k > 0) {
-        if (auto ok = detail::check_layout("A", "K", a.matrix); !ok) return ok;
-        if (auto ok = detail::check_layout("B", "K", b.matrix); !ok) return ok;
+    const bool multiplies = a.matrix.columns > 0;
+    if (multiplies) {
+        if (auto ok = detail::check_operand_layout("A", "M", a.matrix); !ok) return ok;
+        if (auto ok = detail::check_operand_layout("B", "N", b.matrix); !ok) return ok;
     }
     if (auto ok = detail::check_layout("D", "N", d); !ok) return ok;
     if (c) {
         if (auto ok = detail::check_layout("C", "N", *c); !ok) return ok;
     }
     if (auto ok = detail::check_aliasing(problem); !ok) return ok;
-    if (k > 0) {
-        if (auto ok = detail::check_scales("A", "M", a.scales, m, k, false); !ok) return ok;
-        if (auto ok = detail::check_scales("B", "N", b.scales, n, k, true); !ok) return ok;
+    if (multiplies) {
+        if (auto ok = detail::check_scales("A", "M", a, false); !ok) return ok;
+        if (auto ok = detail::check_scales("B", "N", b, true); !ok) return ok;
     }
     return {};
 }
