@@ -1,82 +1,83 @@
 // SPDX-License-Identifier: MIT
-// The problems that the benchmark times, in the order in which the measured peers list them. A weight gradient appears
-// twice: with FP32 accumulation into D and per-token scales of B (1D1D), and as a plain product with BF16 D (1D2D).
+// The problems that the benchmark times, in the order in which the measured peers list them. FP8: a weight gradient appears
+// twice, with FP32 accumulation into D and per-token scales of B (1D1D), and as a plain product with BF16 D (1D2D). BF16: the
+// same two forms of D; the gradients read their operands as the forward pass left them, contiguous along M or N.
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 namespace deepgemm::bench {
 
-/// The scales of B: one per 128x128 block (1D2D) or one per row and 128 elements of K (1D1D). A's are always per token.
+/// The element type of A and B.
+enum class element { e4m3, bf16, f16 };
+
+/// How A and B lie in memory, as the named operations say it: A is (m,k) [n] or (k,m) [t], B is (k,n) [n] or (n,k) [t].
+enum class orientation { nt, nn, tn, tt };
+
+/// The scales of an FP8 B: one per 128x128 block (1D2D) or one per row and 128 elements of K (1D1D). A's are always per token.
 enum class b_scales { block, token };
 
 /// The type of D.
 enum class output { bf16, f32 };
 
-/// One product D(m,n) = A(m,k) x B(n,k), or D = D + A x B if it accumulates. E4M3 operands, FP32 scales.
+/// One product D(m,n) = A(m,k) x B(n,k), or D = D + A x B if it accumulates. FP8 operands have FP32 scales, others none.
 struct gemm_case {
     const char* pass;  ///< where a training step needs it: forward, dgrad, wgrad; "-" for a plain shape
     int m, n, k;
     b_scales scales = b_scales::block;
     output d = output::bf16;
     bool accumulate = false;
+    element operands = element::e4m3;
+    orientation stored = orientation::nt;
 
-    const char* recipe() const { return scales == b_scales::block ? "1d2d" : "1d1d"; }
+    bool is_fp8() const { return operands == element::e4m3; }
+    /// True where an operand is contiguous along M or N instead of K.
+    bool a_mn_major() const { return stored == orientation::tn || stored == orientation::tt; }
+    bool b_mn_major() const { return stored == orientation::nn || stored == orientation::tn; }
+
+    /// Cases of one family share a result file and a list of peers: fp8_dense, bf16_dense.
+    const char* family() const { return is_fp8() ? "fp8_dense" : "bf16_dense"; }
+    const char* op() const { return is_fp8() ? "fp8_gemm" : operands == element::bf16 ? "bf16_gemm" : "f16_gemm"; }
+    /// How FP8 operands are scaled; the type of others.
+    const char* recipe() const {
+        if (!is_fp8()) return operands == element::bf16 ? "bf16" : "f16";
+        return scales == b_scales::block ? "1d2d" : "1d1d";
+    }
+    const char* layout() const {
+        constexpr const char* names[] = {"nt", "nn", "tn", "tt"};
+        return names[int(stored)];
+    }
     const char* d_type() const { return d == output::bf16 ? "bf16" : "f32"; }
     int d_bytes() const { return d == output::bf16 ? 2 : 4; }
+    int operand_bytes() const { return is_fp8() ? 1 : 2; }
+    /// What our product may differ from the reference: the tolerance of the test suite's dense cases.
+    double tolerance() const { return is_fp8() ? 1e-3 : 1e-5; }
     double flops() const { return 2.0 * m * n * k; }
     /// Bytes that must move through memory: both operands, their scales, D once (twice if it accumulates).
-    double bytes() const {
-        const double blocks = (k + 127) / 128, b_rows = scales == b_scales::block ? (n + 127) / 128 : n;
-        return double(m) * k + double(n) * k + 4 * blocks * (m + b_rows) +
-               double(m) * n * d_bytes() * (accumulate ? 2 : 1);
-    }
-    /// A short name: `wgrad 2112x4096x7168 1d1d f32 acc`. Filters match against it.
-    std::string name() const {
-        return std::string(pass) + " " + std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k) + " " +
-               recipe() + " " + d_type() + (accumulate ? " acc" : "");
-    }
+    double bytes() const;
+    /// A short name: `wgrad 2112x4096x7168 1d1d f32 acc`, `dgrad 4096x7168x2112 bf16 nn bf16`. Filters match against it.
+    std::string name() const;
 };
 
 /// The 42 FP8 cases: 21 forward, then for each weight matrix its data gradient and its two weight gradients.
-inline std::vector<gemm_case> suite_fp8_42() {
-    constexpr struct {
-        int n, k;
-    } weights[] = {{2112, 7168}, {576, 7168}, {24576, 1536}, {32768, 512}, {7168, 16384}, {4096, 7168}, {7168, 2048}};
-    std::vector<gemm_case> cases;
-    for (const int m : {1, 128, 4096}) {
-        for (const auto& [n, k] : weights) cases.push_back({"forward", m, n, k});
-    }
-    for (const auto& [n, k] : weights) {
-        cases.push_back({"dgrad", 4096, k, n});
-        cases.push_back({"wgrad", n, 4096, k, b_scales::token, output::f32, true});
-        cases.push_back({"wgrad", n, 4096, k});
-    }
-    return cases;
-}
+std::vector<gemm_case> suite_fp8_42();
 
-/// The 25 shapes for which block-scaled cuBLASLt was measured: three batch sizes of the weights above and larger squares.
-inline std::vector<gemm_case> suite_fp8_25() {
-    constexpr struct {
-        int n, k;
-    } weights[] = {{2112, 7168}, {576, 7168}, {24576, 1536}, {32768, 512}, {7168, 16384}, {4096, 7168}, {7168, 2048}};
-    std::vector<gemm_case> cases;
-    for (const int m : {64, 128, 4096}) {
-        for (const auto& [n, k] : weights) cases.push_back({"forward", m, n, k});
-    }
-    cases.push_back({"-", 4096, 4096, 4096});
-    cases.push_back({"-", 8192, 8192, 4096});
-    cases.push_back({"-", 16384, 4096, 4096});
-    cases.push_back({"-", 8192, 8192, 8192});
-    return cases;
-}
+/// The 25 FP8 shapes for which block-scaled cuBLASLt was measured: three batch sizes of the weights and larger squares.
+std::vector<gemm_case> suite_fp8_25();
+
+/// The 75 BF16 cases: 48 forward (NT; D in BF16 with and without accumulation, FP32 for two weights more), then for each
+/// of 9 weight matrices its data gradient (NN) and its two weight gradients (TN).
+std::vector<gemm_case> suite_bf16_75();
+
+/// A suite by name: fp8_42, fp8_25, fp8 (both, each case once), bf16_75, all. FP8 comes first.
+std::vector<gemm_case> suite(const std::string& name);
+
+/// "M,N,K[:recipe]" as a case. Recipes: 1d2d (default), 1d1d, 1d1d-acc; bf16 or f16, then any of -nn, -tn, -tt, -f32, -acc.
+/// Throws std::invalid_argument if it is none, or if rows in memory would not be multiples of 16 bytes.
+gemm_case parse_shape(const std::string& text);
 
 /// The cases of `cases` whose name contains `filter`.
-inline std::vector<gemm_case> filtered(std::vector<gemm_case> cases, const std::string& filter) {
-    std::erase_if(cases, [&](const gemm_case& c) { return c.name().find(filter) == std::string::npos; });
-    return cases;
-}
+std::vector<gemm_case> filtered(std::vector<gemm_case> cases, const std::string& filter);
 
 }  // namespace deepgemm::bench

@@ -53,11 +53,79 @@ TEST_CASE("the suite is 21 forward, 7 dgrad and 14 wgrad cases") {
     CHECK(filtered(cases, "acc").size() == 7);
 }
 
+TEST_CASE("the BF16 suite is 48 forward, 9 dgrad and 18 wgrad cases in the peers' order") {
+    const auto cases = suite_bf16_75();
+    CHECK(cases.size() == 75);
+    std::map<std::string, int> passes, layouts;
+    for (const gemm_case& c : cases) {
+        ++passes[c.pass];
+        ++layouts[std::string(c.layout()) + " " + c.d_type() + (c.accumulate ? " acc" : "")];
+    }
+    CHECK(passes == std::map<std::string, int>{{"forward", 48}, {"dgrad", 9}, {"wgrad", 18}});
+    CHECK(layouts ==
+          std::map<std::string, int>{
+              {"nt bf16", 21}, {"nt bf16 acc", 21}, {"nt f32", 6}, {"nn bf16", 9}, {"tn f32 acc", 9}, {"tn bf16", 9}});
+    CHECK(cases[0].name() == "forward 1x2112x7168 bf16 nt bf16");
+    CHECK(cases[1].name() == "forward 1x2112x7168 bf16 nt bf16 acc");
+    CHECK(cases[15].name() == "forward 1x129280x7168 bf16 nt f32");
+    CHECK(cases[48].name() == "dgrad 4096x7168x2112 bf16 nn bf16");
+    CHECK(cases[49].name() == "wgrad 2112x4096x7168 bf16 tn f32 acc");
+    CHECK(cases[72].name() == "dgrad 4096x7168x129280 bf16 nn bf16");
+    CHECK(cases[74].name() == "wgrad 129280x4096x7168 bf16 tn bf16");
+}
+
+TEST_CASE("suites by name hold each case once, FP8 first") {
+    CHECK(suite("fp8_42").size() == 42);
+    CHECK(suite("bf16_75").size() == 75);
+    const auto fp8 = suite("fp8"), all = suite("all");
+    CHECK(fp8.size() == 42 + 25 - 14);
+    CHECK(all.size() == fp8.size() + 75);
+    std::map<std::string, int> names;
+    for (const gemm_case& c : all) ++names[c.name()];
+    CHECK(names.size() == all.size());
+    CHECK(all.front().is_fp8());
+    CHECK(std::string(all.front().family()) == "fp8_dense");
+    CHECK(std::string(all.back().family()) == "bf16_dense");
+}
+
+TEST_CASE("shapes of the command line") {
+    const auto name = [](const char* text) { return parse_shape(text).name(); };
+    CHECK(name("1,8,16") == "- 1x8x16 1d2d bf16");
+    CHECK(name("1,8,16:1d2d") == "- 1x8x16 1d2d bf16");
+    CHECK(name("1,8,16:1d1d") == "- 1x8x16 1d1d bf16");
+    CHECK(name("1,8,16:1d1d-acc") == "- 1x8x16 1d1d f32 acc");
+    CHECK(name("3,8,24:bf16") == "- 3x8x24 bf16 nt bf16");
+    CHECK_THROWS_AS(name("3,8,5:bf16-nn"), std::invalid_argument);
+    CHECK(name("8,16,5:bf16-tn-f32-acc") == "- 8x16x5 bf16 tn f32 acc");
+    CHECK(name("8,4,8:f16-tt-f32") == "- 8x4x8 f16 tt f32");
+    const gemm_case tn = parse_shape("8,16,5:bf16-tn"), nn = parse_shape("3,16,8:bf16-nn");
+    CHECK((tn.a_mn_major() && tn.b_mn_major()));
+    CHECK((!nn.a_mn_major() && nn.b_mn_major()));
+    CHECK_THROWS_WITH_AS(
+        name("1,8,16:bf16-nx"),
+        "--shape '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or :f16, "
+        "the last two with any of -nn, -tn, -tt, -f32, -acc",
+        std::invalid_argument);
+    for (const char* text : {"", "1,8", "1,8,16:", "1,8,16bf16", "1,8,16:bf16-", "1,8,16:1d2d-acc", "1,8,16:-nn"}) {
+        CAPTURE(text);
+        CHECK_THROWS_AS(name(text), std::invalid_argument);
+    }
+    CHECK_THROWS_WITH_AS(name("0,8,16"), "--shape '0,8,16': M, N and K must be at least 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(name("1,8,24"), "--shape '1,8,24': N must be a multiple of 8, K a multiple of 16",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(name("9,8,8:bf16-tn"), "--shape '9,8,8:bf16-tn': M must be a multiple of 8",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(name("9,4,8:bf16"), "--shape '9,4,8:bf16': N must be a multiple of 8", std::invalid_argument);
+}
+
 TEST_CASE("work and traffic of a case") {
     const gemm_case plain{"-", 256, 384, 200}, added{"-", 256, 384, 200, b_scales::token, output::f32, true};
     CHECK(plain.flops() == 2.0 * 256 * 384 * 200);
     CHECK(plain.bytes() == 256 * 200 + 384 * 200 + 4 * 2 * (256 + 3) + 256 * 384 * 2);
     CHECK(added.bytes() == 256 * 200 + 384 * 200 + 4 * 2 * (256 + 384) + 256 * 384 * 8);
+    CHECK(parse_shape("256,384,200:bf16-tn").bytes() == 2 * (256 * 200 + 384 * 200) + 256 * 384 * 2);
+    // More bytes than 32 bits count.
+    CHECK(suite_bf16_75().back().bytes() == 2 * (129280.0 * 7168 + 4096.0 * 7168 + 129280.0 * 4096));
 }
 
 TEST_CASE("the command line") {
@@ -78,7 +146,7 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--reps", "two"}), "--reps: 'two' is not a number that may stand here",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--tune=1"}), "--tune takes no value", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}), "--suite: 'x' is not one of fp8_42, fp8_25, both",
+    CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}), "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all",
                          std::invalid_argument);
 }
 
@@ -113,5 +181,9 @@ TEST_CASE("a row of the result file and a line of the table") {
         CHECK(row.find(part) != std::string::npos);
     }
     CHECK(r.line().find("0.80  1.20") != std::string::npos);
+    const std::string bf16_row = case_result{suite_bf16_75()[49], "", "", {}, {}}.row().dump(0);
+    CAPTURE(bf16_row);
+    CHECK(bf16_row.starts_with(R"({"op": "bf16_gemm", "pass": "wgrad", "m": 2112, "n": 4096, "k": 7168, "groups": 1, )"
+                               R"("layout": "tn", "recipe": "bf16", "d_type": "f32", "accumulate": true, )"));
     CHECK(table_foot({r, r}).find("geometric mean: 0.800 over 2 cases; sustained 1.200 over 2") != std::string::npos);
 }

@@ -47,14 +47,16 @@ std::string one_of(const std::string& text, std::initializer_list<const char*> a
 
 const std::vector<option>& table() {
     static const std::vector<option> options_table = {
-        {"--suite", "NAME", "fp8_42 (default), fp8_25 or both",
+        {"--suite", "NAME", "fp8_42 (default), fp8_25, fp8 (both), bf16_75 or all",
          [](options& o, const std::string& v) {
-             o.suite = one_of(v, {"fp8_42", "fp8_25", "both"});
+             o.suite = one_of(v, {"fp8_42", "fp8_25", "fp8", "bf16_75", "all"});
          }},
         {"--filter", "TEXT", "only cases whose name contains TEXT, such as 'dgrad' or '4096x7168x2048 1d2d'",
          [](options& o, const std::string& v) { o.filter = v; }},
         {"--shape", "M,N,K[:R]",
-         "this shape instead of a suite (may be repeated); R is 1d2d (default), 1d1d or 1d1d-acc",
+         "this shape instead of a suite (may be repeated); R is 1d2d (default), 1d1d, 1d1d-acc, bf16 or f16, the last "
+         "two "
+         "with any of -nn, -tn, -tt, -f32, -acc",
          [](options& o, const std::string& v) { o.shapes.push_back(v); }},
         {"--reps", "N", "flushed launches of each contender (default 30)",
          [](options& o, const std::string& v) { o.reps = count(v); }},
@@ -80,7 +82,7 @@ const std::vector<option>& table() {
          [](options& o, const std::string&) { o.tune = true; }},
         {"--once", nullptr, "launch our kernel once for each case and stop: for ncu and compute-sanitizer",
          [](options& o, const std::string&) { o.once = true; }},
-        {"--out", "FILE", "JSON file (default: RESULTS/<gpu>/fp8_dense.json, tune_fp8_dense.json with --tune)",
+        {"--out", "FILE", "JSON file (default: RESULTS/<gpu>/fp8_dense.json or bf16_dense.json, with --tune tune_...)",
          [](options& o, const std::string& v) { o.out = v; }},
         {"--results", "DIR", "folder for results (default bench/results)",
          [](options& o, const std::string& v) { o.results = v; }},
@@ -89,7 +91,7 @@ const std::vector<option>& table() {
 }
 
 void print_help() {
-    std::puts("deepgemm_bench: times the dense FP8 GEMM of deepgemm against cuBLASLt on this GPU.\n");
+    std::puts("deepgemm_bench: times the dense FP8 and BF16 GEMMs of deepgemm against cuBLASLt on this GPU.\n");
     for (const option& o : table()) {
         std::printf("  %-24s %s\n", (std::string(o.name) + " " + (o.value ? o.value : "")).c_str(), o.help);
     }

@@ -10,7 +10,7 @@ namespace deepgemm::bench {
 
 /// What to measure and how. The defaults are the protocol of the published tables.
 struct options {
-    std::string suite = "fp8_42";             ///< fp8_42, fp8_25 or both
+    std::string suite = "fp8_42";             ///< a name that suite() takes
     std::string filter;                       ///< only cases whose name contains it
     std::vector<std::string> shapes;          ///< "m,n,k[:recipe]" instead of a suite
     int reps = 30;                            ///< flushed launches of each contender
@@ -23,7 +23,7 @@ struct options {
     std::string timer = "auto";             ///< auto, cupti, events
     bool tune = false;                      ///< time every instantiated kernel instead of the planner's pick
     bool once = false;                      ///< one launch of our kernel for each case, for profilers; no JSON
-    std::string out;                        ///< JSON file; empty: results/<gpu>/fp8_dense.json
+    std::string out;                        ///< JSON file; empty: results/<gpu>/<family>.json
     std::string results = "bench/results";  ///< folder of <gpu>/
     std::string command;                    ///< as typed
 };

@@ -41,8 +41,11 @@ json list(const std::vector<std::string>& texts) {
 json case_result::row() const {
     const double us = ours.median_us();
     json row = json::object();
-    row.add("op", "fp8_gemm").add("pass", problem.pass).add("m", problem.m).add("n", problem.n).add("k", problem.k);
-    row.add("groups", 1).add("layout", "nt").add("recipe", problem.recipe()).add("d_type", problem.d_type());
+    row.add("op", problem.op()).add("pass", problem.pass).add("m", problem.m).add("n", problem.n).add("k", problem.k);
+    row.add("groups", 1)
+        .add("layout", problem.layout())
+        .add("recipe", problem.recipe())
+        .add("d_type", problem.d_type());
     row.add("accumulate", problem.accumulate).add("config", config.empty() ? json() : json(config));
     row.add("chosen_by", chosen_by)
         .add("us", us)
@@ -70,12 +73,12 @@ json case_result::row() const {
 }
 
 std::string table_head(const std::vector<std::string>& peers) {
-    std::string head = format("%-8s %5s %5s %5s %4s %4s %3s | %9s %6s %5s", "pass", "m", "n", "k", "", "D", "acc", "us",
+    std::string head = format("%-8s %6s %6s %6s %4s %4s %3s | %9s %6s %5s", "pass", "m", "n", "k", "", "D", "acc", "us",
                               "TFLOPS", "GB/s");
     std::string columns;
     for (const std::string& peer : peers) columns += format(" | %-21.21s", peer.c_str());
     head += columns + format(" | %9s %8s %8s | %s\n", "sustained", "error", "max", "configuration");
-    std::string second = format("%48s | %22s", "", "");
+    std::string second = format("%43s | %22s", "", "");
     for (std::size_t i = 0; i < peers.size(); ++i) second += format(" | %9s %5s %5s", "us", "x", "x sus");
     return head + second + format(" | %9s %8s %8s |", "us", "", "");
 }
@@ -83,8 +86,9 @@ std::string table_head(const std::vector<std::string>& peers) {
 std::string case_result::line() const {
     const double us = ours.median_us();
     std::string out =
-        format("%-8s %5d %5d %5d %4s %4s %3s | %s %s %s", problem.pass, problem.m, problem.n, problem.k,
-               problem.recipe(), problem.d_type(), problem.accumulate ? "yes" : "", field(us, 9, 2).c_str(),
+        format("%-8s %6d %6d %6d %4s %4s %3s | %s %s %s", problem.pass, problem.m, problem.n, problem.k,
+               problem.is_fp8() ? problem.recipe() : problem.layout(), problem.d_type(),
+               problem.accumulate ? "yes" : "", field(us, 9, 2).c_str(),
                field(problem.flops() / us * 1e-6, 6, 0).c_str(), field(problem.bytes() / us * 1e-3, 5, 0).c_str());
     for (std::size_t i = 0; i < peers.size(); ++i) {
         out += " | " + field(peers[i].median_us(), 9, 2) + " " + field(ratio(i), 5, 2) + " " +

@@ -11,15 +11,17 @@
 
 namespace deepgemm::bench {
 
-/// Times our picks against the peers: prints the table and writes fp8_dense.json.
+/// Times our picks against the peers: prints the table and writes fp8_dense.json or bf16_dense.json. The cases, at least
+/// one, are of one family, here and below.
 /// Returns the number of cases whose result of ours was wrong or missing.
 int run_comparison(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock);
 
-/// Times every kernel that accepts a case: prints the rankings and writes tune_fp8_dense.json.
+/// Times every kernel that accepts a case: prints the rankings and writes tune_fp8_dense.json or tune_bf16_dense.json.
 /// Returns the number of wrong results.
 int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock);
 
-/// Launches our pick once for each case, without flush, reference or peers. Returns the number of cases without one.
+/// Launches our pick once for each case of any family, without flush, reference or peers. Returns the number of cases
+/// without one.
 int run_once(const std::vector<gemm_case>& cases);
 
 }  // namespace deepgemm::bench

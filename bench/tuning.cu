@@ -15,7 +15,6 @@ namespace deepgemm::bench {
 
 namespace {
 
-constexpr double tolerance = 1e-3;
 constexpr double near_best = 1.03;
 constexpr std::size_t shown = 5;
 
@@ -59,10 +58,11 @@ public:
         const std::string tuned = tuned_row(problem, kernels.ranked[ranking[0].planned].who.name);
         tuned_ += tuned + "\n";
         rows_.push(json::object()
-                       .add("op", "fp8_gemm")
+                       .add("op", problem.op())
                        .add("m", problem.m)
                        .add("n", problem.n)
                        .add("k", problem.k)
+                       .add("layout", problem.layout())
                        .add("recipe", problem.recipe())
                        .add("d_type", problem.d_type())
                        .add("accumulate", problem.accumulate)
@@ -120,16 +120,19 @@ private:
         // What fails on the device leaves no context to go on with.
         check(cudaStreamSynchronize(clock_.stream()), who.name.c_str());
         const comparison c = truth_.compare(data_);
-        if (c.diff < tolerance) return {};
+        if (c.diff < data_.problem().tolerance()) return {};
         char text[120];
         std::snprintf(text, sizeof text, "wrong result: difference %.3g, %lld elements not finite", c.diff, c.bad);
         return text;
     }
 
     static std::string tuned_row(const gemm_case& p, const std::string& source) {
-        return "{" + std::to_string(p.m) + ", " + std::to_string(p.n) + ", " + std::to_string(p.k) +
-               ", dtype::" + p.d_type() + ", " + (p.accumulate ? "true" : "false") + ", " +
-               (p.scales == b_scales::block ? "{128, 128}" : "{1, 128}") + ", " + source + "},";
+        const auto contiguous = [](bool mn) { return mn ? ", major::mn" : ", major::k"; };
+        std::string row = "{" + std::to_string(p.m) + ", " + std::to_string(p.n) + ", " + std::to_string(p.k) +
+                          ", dtype::" + p.d_type() + ", " + (p.accumulate ? "true" : "false") + ", ";
+        if (p.is_fp8()) return row + (p.scales == b_scales::block ? "{128, 128}" : "{1, 128}") + ", " + source + "},";
+        return row + "{}, " + source + ", dtype::" + p.recipe() + contiguous(p.a_mn_major()) +
+               contiguous(p.b_mn_major()) + "},";
     }
 
     const options& o_;
@@ -145,7 +148,8 @@ private:
 }  // namespace
 
 int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock) {
-    const std::string path = o.out.empty() ? o.results + "/" + board.folder() + "/tune_fp8_dense.json" : o.out;
+    const std::string path =
+        o.out.empty() ? o.results + "/" + board.folder() + "/tune_" + cases[0].family() + ".json" : o.out;
     tuning_run run(o, clock);
     progress bar(int(cases.size()));
     for (std::size_t i = 0; i < cases.size(); ++i) {

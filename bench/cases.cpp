@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// The suites, and shapes given on the command line.
+#include "cases.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <stdexcept>
+
+namespace deepgemm::bench {
+
+namespace {
+
+/// A weight matrix (n, k).
+struct weight {
+    int n, k;
+};
+constexpr weight weights[] = {{2112, 7168},  {576, 7168},  {24576, 1536}, {32768, 512},
+                              {7168, 16384}, {4096, 7168}, {7168, 2048}};
+/// Those whose BF16 product is wanted in FP32: a router and an output head.
+constexpr weight f32_weights[] = {{256, 7168}, {129280, 7168}};
+
+gemm_case bf16_case(const char* pass, int m, int n, int k, orientation stored, output d, bool accumulate = false) {
+    return {.pass = pass,
+            .m = m,
+            .n = n,
+            .k = k,
+            .d = d,
+            .accumulate = accumulate,
+            .operands = element::bf16,
+            .stored = stored};
+}
+
+/// Applies "bf16-tn-f32-acc" and the like to a case. False if the text is no recipe.
+bool apply_recipe(const std::string& recipe, gemm_case& to) {
+    if (recipe == "1d2d") return true;
+    if (recipe == "1d1d" || recipe == "1d1d-acc") {
+        to.scales = b_scales::token;
+        to.accumulate = recipe != "1d1d";
+        to.d = to.accumulate ? output::f32 : output::bf16;
+        return true;
+    }
+    std::size_t end = recipe.find('-');
+    const std::string type = recipe.substr(0, end);
+    if (type != "bf16" && type != "f16") return false;
+    to.operands = type == "bf16" ? element::bf16 : element::f16;
+    while (end != std::string::npos) {
+        const std::size_t begin = end + 1;
+        end = recipe.find('-', begin);
+        const std::string word = recipe.substr(begin, end == std::string::npos ? end : end - begin);
+        if (word == "nn") {
+            to.stored = orientation::nn;
+        } else if (word == "tn") {
+            to.stored = orientation::tn;
+        } else if (word == "tt") {
+            to.stored = orientation::tt;
+        } else if (word == "f32") {
+            to.d = output::f32;
+        } else if (word == "acc") {
+            to.accumulate = true;
+        } else if (word != "nt") {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// The rules of TMA for dense matrices: rows in memory are multiples of 16 bytes. Empty if the case obeys them.
+std::string broken_rule(const gemm_case& c) {
+    if (c.m < 1 || c.n < 1 || c.k < 1) return "M, N and K must be at least 1";
+    if (c.is_fp8()) {
+        if (c.n % 8 != 0 || c.k % 16 != 0) return "N must be a multiple of 8, K a multiple of 16";
+        return "";
+    }
+    const int d_columns = 16 / c.d_bytes();
+    if ((c.a_mn_major() ? c.m : c.k) % 8 != 0)
+        return c.a_mn_major() ? "M must be a multiple of 8" : "K must be a multiple of 8";
+    if ((c.b_mn_major() ? c.n : c.k) % 8 != 0)
+        return c.b_mn_major() ? "N must be a multiple of 8" : "K must be a multiple of 8";
+    if (c.n % d_columns != 0) return "N must be a multiple of " + std::to_string(d_columns);
+    return "";
+}
+
+}  // namespace
+
+double gemm_case::bytes() const {
+    const double blocks = (k + 127) / 128, b_rows = scales == b_scales::block ? (n + 127) / 128 : n;
+    const double scale_bytes = is_fp8() ? 4 * blocks * (m + b_rows) : 0;
+    return operand_bytes() * (double(m) * k + double(n) * k) + scale_bytes +
+           double(m) * n * d_bytes() * (accumulate ? 2 : 1);
+}
+
+std::string gemm_case::name() const {
+    const std::string shape = std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k);
+    return std::string(pass) + " " + shape + " " + recipe() + " " + (is_fp8() ? "" : std::string(layout()) + " ") +
+           d_type() + (accumulate ? " acc" : "");
+}
+
+std::vector<gemm_case> suite_fp8_42() {
+    std::vector<gemm_case> cases;
+    for (const int m : {1, 128, 4096}) {
+        for (const auto& [n, k] : weights) cases.push_back({"forward", m, n, k});
+    }
+    for (const auto& [n, k] : weights) {
+        cases.push_back({"dgrad", 4096, k, n});
+        cases.push_back({"wgrad", n, 4096, k, b_scales::token, output::f32, true});
+        cases.push_back({"wgrad", n, 4096, k});
+    }
+    return cases;
+}
+
+std::vector<gemm_case> suite_fp8_25() {
+    std::vector<gemm_case> cases;
+    for (const int m : {64, 128, 4096}) {
+        for (const auto& [n, k] : weights) cases.push_back({"forward", m, n, k});
+    }
+    cases.push_back({"-", 4096, 4096, 4096});
+    cases.push_back({"-", 8192, 8192, 4096});
+    cases.push_back({"-", 16384, 4096, 4096});
+    cases.push_back({"-", 8192, 8192, 8192});
+    return cases;
+}
+
+std::vector<gemm_case> suite_bf16_75() {
+    std::vector<gemm_case> cases;
+    for (const int m : {1, 128, 4096}) {
+        for (const auto& [n, k] : weights) {
+            for (const bool accumulate : {false, true})
+                cases.push_back(bf16_case("forward", m, n, k, orientation::nt, output::bf16, accumulate));
+        }
+        for (const auto& [n, k] : f32_weights)
+            cases.push_back(bf16_case("forward", m, n, k, orientation::nt, output::f32));
+    }
+    const auto add_gradients = [&cases](const weight& w) {
+        cases.push_back(bf16_case("dgrad", 4096, w.k, w.n, orientation::nn, output::bf16));
+        cases.push_back(bf16_case("wgrad", w.n, 4096, w.k, orientation::tn, output::f32, true));
+        cases.push_back(bf16_case("wgrad", w.n, 4096, w.k, orientation::tn, output::bf16));
+    };
+    std::for_each(std::begin(weights), std::end(weights), add_gradients);
+    std::for_each(std::begin(f32_weights), std::end(f32_weights), add_gradients);
+    return cases;
+}
+
+std::vector<gemm_case> suite(const std::string& name) {
+    const bool all = name == "all", both = all || name == "fp8";
+    std::vector<gemm_case> cases;
+    const auto append = [&cases](const std::vector<gemm_case>& more) {
+        for (const gemm_case& c : more) {
+            const auto same = [&c](const gemm_case& old) { return old.name() == c.name(); };
+            if (std::none_of(cases.begin(), cases.end(), same)) cases.push_back(c);
+        }
+    };
+    if (both || name == "fp8_42") append(suite_fp8_42());
+    if (both || name == "fp8_25") append(suite_fp8_25());
+    if (all || name == "bf16_75") append(suite_bf16_75());
+    return cases;
+}
+
+gemm_case parse_shape(const std::string& text) {
+    gemm_case result{"-", 0, 0, 0};
+    int used = 0;
+    const bool numbers = std::sscanf(text.c_str(), "%d,%d,%d%n", &result.m, &result.n, &result.k, &used) == 3;
+    const std::string rest = numbers ? text.substr(std::size_t(used)) : "";
+    if (!numbers || !(rest.empty() || (rest[0] == ':' && apply_recipe(rest.substr(1), result)))) {
+        throw std::invalid_argument(
+            "--shape '" + text +
+            "' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or :f16, the last two "
+            "with any of -nn, -tn, -tt, -f32, -acc");
+    }
+    if (const std::string rule = broken_rule(result); !rule.empty())
+        throw std::invalid_argument("--shape '" + text + "': " + rule);
+    return result;
+}
+
+std::vector<gemm_case> filtered(std::vector<gemm_case> cases, const std::string& filter) {
+    std::erase_if(cases, [&](const gemm_case& c) { return c.name().find(filter) == std::string::npos; });
+    return cases;
+}
+
+}  // namespace deepgemm::bench
