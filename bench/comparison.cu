@@ -2,7 +2,9 @@
 // The comparison with peers: for each case check everyone's result, time everyone interleaved, then back to back.
 #include <cstdio>
 #include <memory>
+#include <span>
 
+#include "cublaslt.hpp"
 #include "ours.cuh"
 #include "reference.cuh"
 #include "result.hpp"
@@ -12,17 +14,21 @@ namespace deepgemm::bench {
 
 namespace {
 
-/// A peer's product counts if it is as near to the reference as FP8 kernels with exact accumulation are.
-constexpr double peer_tolerance = 1e-4;
-/// Ours must stay below the tolerance of the test suite's dense FP8 cases.
-constexpr double our_tolerance = 1e-3;
+/// A peer's product counts if it is as near to the reference as kernels with exact accumulation are.
+double peer_tolerance(const gemm_case& c) { return c.is_fp8() ? 1e-4 : 1e-5; }
 
 struct peer_kind {
     const char* name;
     peer_scaling scaling;
 };
-constexpr peer_kind peer_kinds[] = {{"cublaslt_tensorwise", peer_scaling::tensorwise},
-                                    {"cublaslt_blockwise", peer_scaling::blockwise}};
+constexpr peer_kind fp8_peers[] = {{"cublaslt_tensorwise", peer_scaling::none},
+                                   {"cublaslt_blockwise", peer_scaling::blockwise}};
+constexpr peer_kind half_peers[] = {{"cublaslt", peer_scaling::none}};
+
+std::span<const peer_kind> peers_of(const gemm_case& c) {
+    if (c.is_fp8()) return fp8_peers;
+    return half_peers;
+}
 
 /// Who takes part in a case, and where their figures go.
 struct field_of_contenders {
@@ -42,8 +48,9 @@ public:
         field_of_contenders field;
         reference_.compute(data_, true);
         enter_ours(result, field);
-        result.peers.resize(o_.peers ? std::size(peer_kinds) : 0);
-        for (std::size_t i = result.peers.size(); i-- > 0;) enter_peer(peer_kinds[i], result.peers[i], field);
+        const std::span<const peer_kind> kinds = peers_of(problem);
+        result.peers.resize(o_.peers ? kinds.size() : 0);
+        for (std::size_t i = result.peers.size(); i-- > 0;) enter_peer(kinds[i], result.peers[i], field);
         if (!field.who.empty()) time(field);
         return result;
     }
@@ -59,21 +66,21 @@ private:
         result.chosen_by = kernels.chosen_by;
         if (!is_launched(kernels.pick(), m)) return;
         // A wrong result is shown with its time.
-        judge(m, our_tolerance);
+        judge(m, data_.problem().tolerance());
         field.who.push_back(kernels.pick());
         field.owners.push_back(&m);
     }
 
-    /// The block-scaled peer must come first: the other one replaces the reference, since it multiplies without scales.
+    /// A block-scaled peer must come first: one without scales replaces the reference where there are some.
     void enter_peer(const peer_kind& kind, measurement& m, field_of_contenders& field) {
         m.name = kind.name;
         try {
-            field.plans.push_back(plan_cublaslt(data_.problem(), kind.scaling, data_.peers(), o_.search));
+            field.plans.push_back(plan_cublaslt(data_.product(), kind.scaling, o_.search));
             cublaslt_gemm* const plan = field.plans.back().get();
             const contender who{m.name, [plan](cudaStream_t stream) { plan->launch(stream); }};
             if (plan->choices() > 1) choose_fastest(*plan, who);
-            if (kind.scaling == peer_scaling::tensorwise) reference_.compute(data_, false);
-            if (!is_launched(who, m) || !judge(m, peer_tolerance)) return;
+            if (kind.scaling == peer_scaling::none && data_.problem().is_fp8()) reference_.compute(data_, false);
+            if (!is_launched(who, m) || !judge(m, peer_tolerance(data_.problem()))) return;
             field.who.push_back(who);
             field.owners.push_back(&m);
         } catch (const std::exception& e) {
@@ -157,9 +164,10 @@ private:
 
 int run_comparison(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock) {
     comparison_run run(o, board, clock);
-    const std::string path = o.out.empty() ? o.results + "/" + board.folder() + "/fp8_dense.json" : o.out;
+    const std::string path =
+        o.out.empty() ? o.results + "/" + board.folder() + "/" + cases[0].family() + ".json" : o.out;
     std::vector<std::string> peers;
-    for (const peer_kind& p : peer_kinds) {
+    for (const peer_kind& p : peers_of(cases[0])) {
         if (o.peers) peers.push_back(p.name);
     }
     std::printf("x: the peer's time over ours, flushed and sustained\n%s\n", table_head(peers).c_str());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The peers: cuBLASLt's FP8 products, tensor-wise (scales of 1: less work than ours) and block-scaled (the same work).
+// The peers: cuBLASLt's products. FP8: tensor-wise (scales of 1: less work than ours) and block-scaled (the same work).
 // Two implementations: cublaslt.cpp where the library was found at configuration, cublaslt_none.cpp elsewhere.
 #pragma once
 
@@ -8,25 +8,14 @@
 #include <memory>
 #include <string>
 
-#include "cases.hpp"
+#include <deepgemm/host/problem.hpp>
 
 namespace deepgemm::bench {
 
 /// How cuBLASLt scales the operands of a product.
 enum class peer_scaling {
-    tensorwise,  ///< one scale of 1 for each operand; the block scales are ignored
-    blockwise,   ///< A 1x128; B 128x128 or 1x128 as the case says
-};
-
-/// Device memory of one product as both sides share it; see gemm_arguments for A, B and D, which are dense row-major.
-/// Scales of A: float (row, block) at row + block * align4(m). Of B per token: likewise with n; per block: float
-/// (n / 128, block) at (n / 128) * align4(blocks) + block. This is also what cuBLASLt wants.
-struct peer_operands {
-    const void* a;
-    const void* b;
-    const float* sa;
-    const float* sb;
-    void* d;
+    none,      ///< not at all; FP8 products come out as with all scales 1
+    blockwise  ///< by the problem's own: A 1x128, B 128x128 or 1x128
 };
 
 /// A cuBLASLt product, planned and ready to launch.
@@ -41,9 +30,10 @@ public:
 };
 
 /// Plans the product and asks cuBLASLt for up to `suggestions` algorithms. Throws std::runtime_error with the reason
-/// where cuBLASLt does not support it.
-std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_case& problem, peer_scaling scaling,
-                                             const peer_operands& operands, int suggestions);
+/// where cuBLASLt does not support it. Block scales must lie as problem_data lays them, which is also what cuBLASLt wants:
+/// per token float (row, block) at row + block * align4(rows); per block (row / 128, block) at (row / 128) * align4(blocks) +
+/// block.
+std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem& product, peer_scaling scaling, int suggestions);
 
 /// The library's version, such as `13.1.0`; empty if the benchmark was built without it.
 std::string cublaslt_version();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Generates and quantises operands. A scale is amax / 448 over its tile, amax at least 1e-4; elements are rounded to
+// Generates operands, FP8 ones quantised. A scale is amax / 448 over its tile, amax at least 1e-4; elements are rounded to
 // E4M3 after a multiplication by the reciprocal of the scale.
 #include "data.cuh"
 
@@ -59,6 +59,14 @@ __global__ void quantise_per_block(u8* q, float* scales, i64 stride, int rows, i
     if (threadIdx.x == 0) scales[i64(blockIdx.y) * stride + blockIdx.x] = scale;
 }
 
+/// Operands without scales: element i of memory is a normal value, whatever row and column that is.
+template <class T>
+__global__ void fill_normal(T* to, i64 count, u64 seed) {
+    for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x) {
+        to[i] = T::from_float(normal_bf16(seed, u64(i)));
+    }
+}
+
 __global__ void fill_c(bf16* d16, float* d32, i64 count, u64 seed) {
     for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x) {
         const float c = c_value(seed, u64(i));
@@ -70,10 +78,33 @@ __global__ void fill_c(bf16* d16, float* d32, i64 count, u64 seed) {
     }
 }
 
-void per_token(u8* q, float* scales, int rows, int k, u64 seed) {
+void per_token(void* q, float* scales, int rows, int k, u64 seed) {
     const i64 warps = i64(rows) * ceil_div(k, 128);
-    quantise_per_token<<<unsigned(ceil_div<i64>(warps, 8)), 256>>>(q, scales, align_up(rows, 4), rows, k, seed);
+    quantise_per_token<<<unsigned(ceil_div<i64>(warps, 8)), 256>>>(static_cast<u8*>(q), scales, align_up(rows, 4), rows,
+                                                                   k, seed);
     check(cudaGetLastError(), "quantise_per_token");
+}
+
+void normal(void* to, element type, i64 count, u64 seed) {
+    if (type == element::bf16) {
+        fill_normal<<<1024, 256>>>(static_cast<bf16*>(to), count, seed);
+    } else {
+        fill_normal<<<1024, 256>>>(static_cast<f16*>(to), count, seed);
+    }
+    check(cudaGetLastError(), "fill_normal");
+}
+
+dtype type_of(element operands) {
+    switch (operands) {
+        case element::bf16: return dtype::bf16;
+        case element::f16: return dtype::f16;
+        default: return dtype::e4m3;
+    }
+}
+
+/// An operand of `mn` rows and K columns, dense.
+input_matrix dense(const void* data, dtype type, i64 mn, i64 k, bool mn_major) {
+    return mn_major ? input_matrix{data, type, mn, k, 1, mn} : input_matrix{data, type, mn, k, k, 1};
 }
 
 }  // namespace
@@ -81,30 +112,40 @@ void per_token(u8* q, float* scales, int rows, int k, u64 seed) {
 void problem_data::generate(const gemm_case& problem, u64 seed) {
     problem_ = problem;
     seed_ = seed;
-    const int m = problem.m, n = problem.n, k = problem.k, blocks = ceil_div(k, 128);
-    const bool b_block = problem.scales == b_scales::block;
+    const i64 m = problem.m, n = problem.n, k = problem.k;
+    a_ = a_buffer_.reserve(std::size_t(m * k) * problem.operand_bytes());
+    b_ = b_buffer_.reserve(std::size_t(n * k) * problem.operand_bytes());
+    d_ = d_buffer_.reserve(std::size_t(m * n) * problem.d_bytes());
+    if (problem.is_fp8()) {
+        generate_fp8();
+    } else {
+        normal(a_, problem.operands, m * k, 2 * seed + 1);
+        normal(b_, problem.operands, n * k, 2 * seed + 2);
+    }
+    check(cudaDeviceSynchronize(), "making of operands");
+}
+
+void problem_data::generate_fp8() {
+    const int m = problem_.m, n = problem_.n, k = problem_.k, blocks = ceil_div(k, 128);
+    const bool b_block = problem_.scales == b_scales::block;
     block_stride_ = align_up(blocks, 4);
     const std::size_t sa_count = std::size_t(align_up(m, 4)) * blocks;
     const std::size_t sb_count =
         b_block ? std::size_t(block_stride_) * ceil_div(n, 128) : std::size_t(align_up(n, 4)) * blocks;
-    a_ = a_buffer_.as<u8>(std::size_t(m) * k);
-    b_ = b_buffer_.as<u8>(std::size_t(n) * k);
     sa_ = sa_buffer_.as<float>(sa_count);
     sb_ = sb_buffer_.as<float>(sb_count);
-    d_ = d_buffer_.reserve(std::size_t(m) * n * problem.d_bytes());
     // Padding between scales must be readable; it never counts.
     check(cudaMemset(sa_, 0, sa_count * sizeof(float)), "cudaMemset");
     check(cudaMemset(sb_, 0, sb_count * sizeof(float)), "cudaMemset");
 
-    per_token(a_, sa_, m, k, 2 * seed + 1);
+    per_token(a_, sa_, m, k, 2 * seed_ + 1);
     if (b_block) {
         const dim3 grid(unsigned(blocks), unsigned(ceil_div(n, 128)));
-        quantise_per_block<<<grid, 256>>>(b_, sb_, block_stride_, n, k, 2 * seed + 2);
+        quantise_per_block<<<grid, 256>>>(static_cast<u8*>(b_), sb_, block_stride_, n, k, 2 * seed_ + 2);
         check(cudaGetLastError(), "quantise_per_block");
     } else {
-        per_token(b_, sb_, n, k, 2 * seed + 2);
+        per_token(b_, sb_, n, k, 2 * seed_ + 2);
     }
-    check(cudaDeviceSynchronize(), "quantisation");
 }
 
 void problem_data::reset_d() {
@@ -121,19 +162,21 @@ void problem_data::reset_d() {
 
 gemm_problem problem_data::product() const {
     const i64 m = problem_.m, n = problem_.n, k = problem_.k;
-    const dtype d_type = problem_.d == output::bf16 ? dtype::bf16 : dtype::f32;
-    scale_argument of_b = per_token_scales(sb_, scale_kind::fp32, n, k);
-    if (problem_.scales == b_scales::block) {
-        of_b = per_block_scales(sb_, scale_kind::fp32, n, k);
-        of_b.row_stride = block_stride_;
+    const dtype type = type_of(problem_.operands), d_type = problem_.d == output::bf16 ? dtype::bf16 : dtype::f32;
+    scale_argument of_a{.kind = scale_kind::none}, of_b = of_a;
+    if (problem_.is_fp8()) {
+        of_a = per_token_scales(sa_, scale_kind::fp32, m, k);
+        of_b = per_token_scales(sb_, scale_kind::fp32, n, k);
+        if (problem_.scales == b_scales::block) {
+            of_b = per_block_scales(sb_, scale_kind::fp32, n, k);
+            of_b.row_stride = block_stride_;
+        }
     }
-    gemm_problem product{.a = {{a_, dtype::e4m3, m, k, k}, per_token_scales(sa_, scale_kind::fp32, m, k)},
-                         .b = {{b_, dtype::e4m3, n, k, k}, of_b},
+    gemm_problem product{.a = {dense(a_, type, m, k, problem_.a_mn_major()), of_a},
+                         .b = {dense(b_, type, n, k, problem_.b_mn_major()), of_b},
                          .d = {d_, d_type, m, n, n}};
     if (problem_.accumulate) product.c = product.d;
     return product;
 }
-
-peer_operands problem_data::peers() const { return {a_, b_, sa_, sb_, d_}; }
 
 }  // namespace deepgemm::bench

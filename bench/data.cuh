@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The operands of one benchmarked product in device memory: normal random values quantised to E4M3 with FP32 scales in
-// the layouts the kernels take. Generated and quantised in one pass on the GPU; no unquantised copy exists.
+// The operands of one benchmarked product in device memory: normal random values, rounded to BF16 (or F16), or quantised to
+// E4M3 with FP32 scales in the layouts the kernels take. Generated in one pass on the GPU; no unquantised copy exists.
 #pragma once
 
 #include <deepgemm/host/problem.hpp>
 
 #include "cases.hpp"
-#include "cublaslt.hpp"
 #include "cuda_check.hpp"
 
 namespace deepgemm::bench {
@@ -14,7 +13,7 @@ namespace deepgemm::bench {
 /// Device memory of one product at a time; grows to the largest case and is reused.
 class problem_data {
 public:
-    /// Host: quantises new operands for `problem` on the default stream: A per token, B as the case says.
+    /// Host: makes new operands for `problem` on the default stream. FP8: A is scaled per token, B as the case says.
     void generate(const gemm_case& problem, u64 seed);
 
     /// Host: puts D into the state before a launch: C where the case accumulates, else NaN everywhere.
@@ -22,18 +21,17 @@ public:
 
     /// The product as users of deepgemm describe it. C is D itself where the case accumulates.
     gemm_problem product() const;
-    /// For cuBLASLt.
-    peer_operands peers() const;
-
     const gemm_case& problem() const { return problem_; }
     u64 seed() const { return seed_; }
 
 private:
+    void generate_fp8();
+
     gemm_case problem_{"-", 0, 0, 0};
     u64 seed_ = 0;
     device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, d_buffer_;
-    u8* a_ = nullptr;
-    u8* b_ = nullptr;
+    void* a_ = nullptr;
+    void* b_ = nullptr;
     float* sa_ = nullptr;
     float* sb_ = nullptr;
     void* d_ = nullptr;

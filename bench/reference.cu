@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Double-precision product of dequantised operands, 64x64 elements of D per CTA of 256 threads, and the comparison.
+// Double-precision product of operands of any type and order, 64x64 elements of D per CTA of 256 threads, and the comparison.
 #include <deepgemm/core/math.cuh>
 
 #include "normal.cuh"
@@ -18,29 +18,40 @@ struct scales {
     int rows = 1;
 };
 
+/// An operand: element (row, kk) at row * stride_mn + kk * stride_k.
+template <class T>
+struct operand_view {
+    const T* at;
+    i64 stride_mn, stride_k;
+    scales scale;
+};
+
 /// Loads rows [row, row + 64) x columns [k0, k0 + 32) of an operand as scaled doubles, K-major; zeros outside.
-__device__ void load_tile(double (&to)[step][tile + 1], const u8* q, const scales& s, int row0, int rows, int k0,
-                          int k) {
+template <class T>
+__device__ void load_tile(double (&to)[step][tile + 1], const operand_view<T>& x, int row0, int rows, int k0, int k) {
     const int row = row0 + int(threadIdx.x) / 4, first = int(threadIdx.x) % 4 * 8;
     const bool inside = row < rows;
+    const scales& s = x.scale;
     const double scale = inside && s.at ? double(s.at[row / s.rows * s.stride_mn + k0 / 128 * s.stride_k]) : 1.0;
     for (int i = 0; i < 8; ++i) {
         const int column = k0 + first + i;
         const bool valid = inside && column < k;
-        to[first + i][threadIdx.x / 4] = valid ? double(float(e4m3{q[i64(row) * k + column]})) * scale : 0.0;
+        to[first + i][threadIdx.x / 4] =
+            valid ? double(float(x.at[row * x.stride_mn + column * x.stride_k])) * scale : 0.0;
     }
 }
 
+template <class T>
 __global__ void __launch_bounds__(256)
-    multiply(float* d, const u8* a, scales sa, const u8* b, scales sb, int m, int n, int k, bool add_c, u64 seed) {
+    multiply(float* d, operand_view<T> a, operand_view<T> b, int m, int n, int k, bool add_c, u64 seed) {
     __shared__ double as[step][tile + 1], bs[step][tile + 1];
     const int m0 = int(blockIdx.y) * tile, n0 = int(blockIdx.x) * tile, tx = int(threadIdx.x) % 16,
               ty = int(threadIdx.x) / 16;
     double sum[4][4] = {};
     for (int k0 = 0; k0 < k; k0 += step) {
         __syncthreads();
-        load_tile(as, a, sa, m0, m, k0, k);
-        load_tile(bs, b, sb, n0, n, k0, k);
+        load_tile(as, a, m0, m, k0, k);
+        load_tile(bs, b, n0, n, k0, k);
         __syncthreads();
         for (int kk = 0; kk < step; ++kk) {
             double x[4], y[4];
@@ -112,20 +123,35 @@ __global__ void find_largest(sums* total, const bf16* d16, const float* d32, con
     atomicMax(&total->max_error, bit_cast<u64>(largest));
 }
 
+/// The scales of an operand; all 1 where they are not wanted or there are none.
+scales scales_of(const scale_argument& given, bool wanted) {
+    if (!wanted || given.kind == scale_kind::none) return {};
+    return {static_cast<const float*>(given.data), given.row_stride, given.column_stride, given.tile.mn};
+}
+
+template <class T>
+void launch_multiply(float* d, const problem_data& data, bool scaled) {
+    const gemm_case& p = data.problem();
+    const gemm_problem x = data.product();
+    const auto view = [scaled](const scaled_matrix& operand) {
+        const input_matrix& q = operand.matrix;
+        return operand_view<T>{static_cast<const T*>(q.data), q.row_stride, q.column_stride,
+                               scales_of(operand.scales, scaled)};
+    };
+    const dim3 grid(unsigned(ceil_div(p.n, tile)), unsigned(ceil_div(p.m, tile)));
+    multiply<T><<<grid, 256>>>(d, view(x.a), view(x.b), p.m, p.n, p.k, p.accumulate, data.seed());
+}
+
 }  // namespace
 
 void reference::compute(const problem_data& data, bool scaled) {
     const gemm_case& p = data.problem();
-    const gemm_arguments x = arguments_of(data.product());
-    scales sa{}, sb{};
-    if (scaled) {
-        const bool b_block = p.scales == b_scales::block;
-        sa = {static_cast<const float*>(x.sa), 1, x.sa_stride_k, 1};
-        sb = {static_cast<const float*>(x.sb), x.sb_stride_n, x.sb_stride_k, b_block ? 128 : 1};
+    float* const d = product_.as<float>(std::size_t(p.m) * std::size_t(p.n));
+    switch (p.operands) {
+        case element::e4m3: launch_multiply<e4m3>(d, data, scaled); break;
+        case element::bf16: launch_multiply<bf16>(d, data, scaled); break;
+        case element::f16: launch_multiply<f16>(d, data, scaled); break;
     }
-    const dim3 grid(unsigned(ceil_div(p.n, tile)), unsigned(ceil_div(p.m, tile)));
-    multiply<<<grid, 256>>>(product_.as<float>(std::size_t(p.m) * p.n), static_cast<const u8*>(x.a), sa,
-                            static_cast<const u8*>(x.b), sb, p.m, p.n, p.k, p.accumulate, data.seed());
     check(cudaGetLastError(), "reference product");
     check(cudaDeviceSynchronize(), "reference product");
 }
@@ -133,8 +159,9 @@ void reference::compute(const problem_data& data, bool scaled) {
 comparison reference::compare(const problem_data& data) {
     const gemm_case& p = data.problem();
     const i64 count = i64(p.m) * p.n;
-    const bf16* const d16 = p.d == output::bf16 ? static_cast<const bf16*>(data.peers().d) : nullptr;
-    const float* const d32 = static_cast<const float*>(data.peers().d);
+    const void* const d = data.product().d.data;
+    const bf16* const d16 = p.d == output::bf16 ? static_cast<const bf16*>(d) : nullptr;
+    const float* const d32 = static_cast<const float*>(d);
     const float* const truth = product_.as<float>(0);
     sums host{}, *const device = sums_.as<sums>(1);
     check(cudaMemcpy(device, &host, sizeof host, cudaMemcpyHostToDevice), "cudaMemcpy");

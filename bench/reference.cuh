@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The yardstick of every result: the product of the quantised operands in double precision on the GPU, and comparisons
+// The yardstick of every result: the product of the operands as stored in double precision on the GPU, and comparisons
 // of a result with it. A plain tiled kernel: it shares nothing with the kernels it judges.
 #pragma once
 

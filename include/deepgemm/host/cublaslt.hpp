@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+// Products by cuBLASLt with the arguments of the named operations of ops.hpp: a baseline to measure against, and what remains
+// where no kernel of ours fits. No scales: FP8 operands are multiplied as they are. Needs the CUDA toolkit with cuBLASLt, which
+// programs that include this link themselves (CMake: find_package(CUDAToolkit), target CUDA::cublasLt). In no umbrella.
+#pragma once
+
+#include <cublasLt.h>
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <deepgemm/host/cuda_device.hpp>
+#include <deepgemm/host/print.hpp>
+#include <deepgemm/host/validate.hpp>
+
+namespace deepgemm {
+
+/// What a cublaslt object is made with.
+struct cublaslt_knobs {
+    int num_sms = 0;  ///< multiprocessors that algorithms are chosen for; 0: all of the device
+    void* workspace =
+        nullptr;  ///< device memory of the caller's at a multiple of 256 bytes; null: create() allocates it
+    std::size_t workspace_bytes = std::size_t(32) << 20;  ///< of either
+};
+
+namespace detail {
+
+inline result<void> check_cublaslt(const char* call, cublasStatus_t status) {
+    if (status == CUBLAS_STATUS_SUCCESS) return {};
+    return fail(errc::cuda_failure, call, " failed: ", cublasLtGetStatusName(status), " (",
+                cublasLtGetStatusString(status), ")");
+}
+
+struct cublaslt_release {
+    void operator()(cublasLtContext* handle) const { static_cast<void>(cublasLtDestroy(handle)); }
+};
+struct device_release {
+    void operator()(void* memory) const { static_cast<void>(cudaFree(memory)); }
+};
+
+}  // namespace detail
+
+/// A handle of cuBLASLt for one device, and the workspace of its products. Any number of threads may use it at a time, but
+/// since products share the workspace, those in different streams must not overlap: give each stream an object of its own.
+class cublaslt {
+public:
+    /// Makes a handle for the device that is current, and the workspace unless `knobs` bring one.
+    static result<cublaslt> create(const cublaslt_knobs& knobs = {}) {
+        const auto device = cuda::current_device();
+        if (!device) return device.failure();
+        const auto present = cuda::attribute(cudaDevAttrMultiProcessorCount, *device);
+        if (!present) return present.failure();
+        if (knobs.num_sms < 0 || knobs.num_sms > *present) {
+            return fail(errc::bad_option, "num_sms is ", knobs.num_sms, "; the device takes 0 (all) to ", *present);
+        }
+        const auto past = reinterpret_cast<std::uintptr_t>(knobs.workspace) % 256;
+        if (past != 0) {
+            return fail(errc::misaligned, "the workspace starts ", past,
+                        " bytes past a multiple of 256; cuBLASLt needs 256-byte alignment");
+        }
+        cublaslt made;
+        made.knobs_ = knobs;
+        made.device_ = *device;
+        cublasLtHandle_t handle = nullptr;
+        if (auto ok = detail::check_cublaslt("cublasLtCreate", cublasLtCreate(&handle)); !ok) return ok.failure();
+        made.handle_.reset(handle);
+        if (knobs.workspace == nullptr && knobs.workspace_bytes > 0) {
+            const auto status = cudaMalloc(&made.knobs_.workspace, knobs.workspace_bytes);
+            if (auto ok = cuda::check("cudaMalloc of cuBLASLt's workspace", status); !ok) return ok.failure();
+            made.owned_.reset(made.knobs_.workspace);
+        }
+        return made;
+    }
+
+    cublasLtHandle_t handle() const { return handle_.get(); }
+    /// The device that was current at create(); products run there only.
+    int device() const { return device_; }
+    /// As given, with the workspace that is used.
+    const cublaslt_knobs& knobs() const { return knobs_; }
+
+private:
+    cublaslt() = default;
+
+    std::unique_ptr<cublasLtContext, detail::cublaslt_release> handle_;
+    std::unique_ptr<void, detail::device_release> owned_;
+    cublaslt_knobs knobs_{};
+    int device_ = 0;
+};
+
+namespace detail {
+
+constexpr cudaDataType_t cublaslt_type(dtype type) {
+    switch (type) {
+        case dtype::e4m3: return CUDA_R_8F_E4M3;
+        case dtype::e5m2: return CUDA_R_8F_E5M2;
+        case dtype::bf16: return CUDA_R_16BF;
+        case dtype::f16: return CUDA_R_16F;
+        default: return CUDA_R_32F;
+    }
+}
+
+/// The largest power of two, up to 256, that divides an address.
+inline std::uint32_t alignment_of(const void* address) {
+    const auto bits = reinterpret_cast<std::uintptr_t>(address) | 256;
+    return std::uint32_t(bits & (~bits + 1));
+}
+
+/// Memory of a matrix (M or N, K), or D's or C's: contiguous along one dimension, whole elements, and nothing of TMA's rules.
+inline result<void> check_cublaslt_layout(const char* name, const char* inner, const input_matrix& given,
+                                          const input_matrix& rows) {
+    const i64 size = size_of(given.type);
+    if (given.data == nullptr) return fail(errc::null_pointer, name, " has no data: its pointer is null");
+    if (rows.columns > 1 && rows.column_stride != 1) {
+        return fail(errc::bad_layout, name, " has row stride ", given.row_stride, " and column stride ",
+                    given.column_stride, "; it must be contiguous along ", inner);
+    }
+    if (rows.rows > 1 && rows.row_stride < rows.columns) {
+        return fail(errc::bad_layout, name, " has row stride ", given.row_stride, " and column stride ",
+                    given.column_stride, "; the larger must be at least the ", rows.columns,
+                    " elements of a contiguous line");
+    }
+    const auto past = reinterpret_cast<std::uintptr_t>(given.data) % std::uintptr_t(size);
+    if (past != 0) {
+        return fail(errc::misaligned, name, " starts ", past, " bytes past a multiple of its element's ", size);
+    }
+    return {};
+}
+
+inline result<void> check_cublaslt_operand(const char* name, const char* rows_name, const input_matrix& matrix) {
+    const std::string inner = is_fp8(matrix.type) ? std::string("K") : concat(rows_name, " or K");
+    return check_cublaslt_layout(name, inner.c_str(), matrix, contiguous_rows(matrix));
+}
+
+/// The rules of a product that cuBLASLt is asked for. In the order of validate().
+inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads] = problem;
+    if (auto ok = check_extents("A", a.matrix); !ok) return ok;
+    if (auto ok = check_extents("B", b.matrix); !ok) return ok;
+    if (auto ok = check_extents("D", d); !ok) return ok;
+    if (c) {
+        if (auto ok = check_extents("C", *c); !ok) return ok;
+    }
+    if (auto ok = check_types(problem); !ok) return ok;
+    if (heads.any()) return fail(errc::bad_heads, "head splits are given; cuBLASLt writes D without holes");
+    if (auto ok = check_shapes(problem); !ok) return ok;
+    if (is_empty(problem)) return {};
+    if (a.matrix.columns > 0) {
+        if (auto ok = check_cublaslt_operand("A", "M", a.matrix); !ok) return ok;
+        if (auto ok = check_cublaslt_operand("B", "N", b.matrix); !ok) return ok;
+    }
+    if (auto ok = check_cublaslt_layout("D", "N", d, d); !ok) return ok;
+    if (c) {
+        if (auto ok = check_cublaslt_layout("C", "N", *c, *c); !ok) return ok;
+    }
+    return check_aliasing(problem);
+}
+
+}  // namespace detail
+
+/// A product as cuBLASLt is told of it: description, layouts, addresses. C counts as D itself: a problem with C adds to what D
+/// holds. cuBLASLt's matrices are column-major; a row-major D(m,n) is its D'(n,m), so its first operand is our B and its second
+/// our A. Plain values: nothing is allocated.
+class cublaslt_product {
+public:
+    /// Describes a problem whose D has elements and whose K is not 0. Its scales are not looked at.
+    static result<cublaslt_product> of(const gemm_problem& problem, int num_sms = 0) {
+        if (auto ok = detail::check_cublaslt_problem(problem); !ok) return ok.failure();
+        cublaslt_product made(problem);
+        if (auto ok = made.describe(num_sms); !ok) return ok.failure();
+        return made;
+    }
+
+    /// Sets one more attribute of the description; `what` names it in errors.
+    template <class T>
+    result<void> set(cublasLtMatmulDescAttributes_t attribute, const T& value, const char* what) {
+        const auto status = cublasLtMatmulDescSetAttribute(&description_, attribute, &value, sizeof value);
+        if (status == CUBLAS_STATUS_SUCCESS) return {};
+        return detail::check_cublaslt(concat("cublasLtMatmulDescSetAttribute(", what, ")").c_str(), status);
+    }
+
+    /// Fills `out` with algorithms, cuBLASLt's favourite first, and returns how many there are; an error if there is none.
+    /// They fit the workspace, sum in FP32 only, and take the addresses as they are aligned.
+    result<int> suggest(const cublaslt& library, std::span<cublasLtMatmulHeuristicResult_t> out) const {
+        cublasLtMatmulPreferenceOpaque_t preference;
+        if (auto ok = prefer(preference, library.knobs().workspace_bytes); !ok) return ok.failure();
+        int found = 0;
+        const auto status = cublasLtMatmulAlgoGetHeuristic(
+            library.handle(), description(), layout(first_layout_), layout(second_layout_), layout(result_layout_),
+            layout(result_layout_), &preference, int(out.size()), out.data(), &found);
+        if (status != CUBLAS_STATUS_NOT_SUPPORTED) {
+            if (auto ok = detail::check_cublaslt("cublasLtMatmulAlgoGetHeuristic", status); !ok) return ok.failure();
+            const auto last = std::remove_if(out.begin(), out.begin() + found, [](const auto& suggestion) {
+                return suggestion.state != CUBLAS_STATUS_SUCCESS;
+            });
+            if (last != out.begin()) return int(last - out.begin());
+        }
+        return fail(errc::no_kernel, "cuBLASLt has no algorithm on the current device for ",
+                    deepgemm::describe(workload_of(problem_)));
+    }
+
+    /// Enqueues the product. Allocates nothing on the device; safe under graph capture.
+    result<void> launch(const cublaslt& library, const cublasLtMatmulAlgo_t& algorithm, void* stream) const {
+        const float alpha = 1, beta = problem_.c ? 1.0f : 0.0f;
+        void* const result = problem_.d.data;
+        const auto status =
+            cublasLtMatmul(library.handle(), description(), &alpha, problem_.b.matrix.data, layout(first_layout_),
+                           problem_.a.matrix.data, layout(second_layout_), &beta, result, layout(result_layout_),
+                           result, layout(result_layout_), &algorithm, library.knobs().workspace,
+                           library.knobs().workspace_bytes, static_cast<cudaStream_t>(stream));
+        return detail::check_cublaslt("cublasLtMatmul", status);
+    }
+
+private:
+    explicit cublaslt_product(const gemm_problem& problem) : problem_(problem) {}
+
+    // The library's functions take descriptors as pointers to what they do not change.
+    cublasLtMatmulDesc_t description() const { return const_cast<cublasLtMatmulDesc_t>(&description_); }
+    static cublasLtMatrixLayout_t layout(const cublasLtMatrixLayoutOpaque_t& x) {
+        return const_cast<cublasLtMatrixLayout_t>(&x);
+    }
+
+    /// `rows` contiguous rows, which are columns to cuBLASLt.
+    static result<void> lay_out(cublasLtMatrixLayoutOpaque_t& to, const input_matrix& rows) {
+        const i64 pitch = rows.rows > 1 ? rows.row_stride : rows.columns;
+        return detail::check_cublaslt(
+            "cublasLtMatrixLayoutInit",
+            cublasLtMatrixLayoutInit(&to, detail::cublaslt_type(rows.type), std::uint64_t(rows.columns),
+                                     std::uint64_t(rows.rows), pitch));
+    }
+
+    result<void> describe(int num_sms) {
+        const input_matrix &a = problem_.a.matrix, &b = problem_.b.matrix;
+        const bool a_turned = contiguous_along(a) == major::mn, b_turned = contiguous_along(b) == major::mn;
+        const auto status = cublasLtMatmulDescInit(&description_, CUBLAS_COMPUTE_32F, CUDA_R_32F);
+        if (auto ok = detail::check_cublaslt("cublasLtMatmulDescInit", status); !ok) return ok;
+        // A K-major operand is (K, rows) to cuBLASLt: the first one must be transposed, the second one not.
+        const std::int32_t first = b_turned ? CUBLAS_OP_N : CUBLAS_OP_T, second = a_turned ? CUBLAS_OP_T : CUBLAS_OP_N;
+        if (auto ok = set(CUBLASLT_MATMUL_DESC_TRANSA, first, "transpose of the first operand"); !ok) return ok;
+        if (auto ok = set(CUBLASLT_MATMUL_DESC_TRANSB, second, "transpose of the second operand"); !ok) return ok;
+        if (detail::is_fp8(a.type)) {
+            if (auto ok = set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, std::int8_t(0), "exact accumulation"); !ok) return ok;
+        }
+        if (num_sms != 0) {
+            const std::int32_t target = num_sms;
+            if (auto ok = set(CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET, target, "number of multiprocessors"); !ok)
+                return ok;
+        }
+        if (auto ok = lay_out(first_layout_, detail::contiguous_rows(b)); !ok) return ok;
+        if (auto ok = lay_out(second_layout_, detail::contiguous_rows(a)); !ok) return ok;
+        return lay_out(result_layout_, problem_.d);
+    }
+
+    result<void> prefer(cublasLtMatmulPreferenceOpaque_t& to, std::size_t workspace_bytes) const {
+        if (auto ok = detail::check_cublaslt("cublasLtMatmulPreferenceInit", cublasLtMatmulPreferenceInit(&to)); !ok)
+            return ok;
+        const auto set = [&to](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) {
+            return detail::check_cublaslt("cublasLtMatmulPreferenceSetAttribute",
+                                          cublasLtMatmulPreferenceSetAttribute(&to, attribute, &value, sizeof value));
+        };
+        const std::uint32_t sums = CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
+        const auto bytes = std::uint64_t(workspace_bytes);
+        if (auto ok = set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, bytes); !ok) return ok;
+        if (auto ok = set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, sums); !ok) return ok;
+        const std::uint32_t of_first = detail::alignment_of(problem_.b.matrix.data),
+                            of_second = detail::alignment_of(problem_.a.matrix.data),
+                            of_result = detail::alignment_of(problem_.d.data);
+        if (auto ok = set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, of_first); !ok) return ok;
+        if (auto ok = set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, of_second); !ok) return ok;
+        if (auto ok = set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, of_result); !ok) return ok;
+        return set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, of_result);
+    }
+
+    gemm_problem problem_;
+    cublasLtMatmulDescOpaque_t description_{};
+    cublasLtMatrixLayoutOpaque_t first_layout_{}, second_layout_{}, result_layout_{};
+};
+
+/// What a product by cuBLASLt can do without; as gemm_options.
+struct cublaslt_options {
+    std::optional<input_matrix> c{};  ///< added to the product in FP32; may be D itself, else it is copied to D first
+    void* stream = nullptr;           ///< a cudaStream_t
+};
+
+namespace detail {
+
+/// Puts what a product adds to, and what is left of one whose K is 0, into D: C, or zeros.
+inline result<void> start_d(const gemm_problem& problem, cudaStream_t stream) {
+    const auto& [a, b, d, c, heads] = problem;
+    const auto pitch = [](const auto& x) {
+        return std::size_t(x.rows > 1 ? x.row_stride : x.columns) * std::size_t(size_of(x.type));
+    };
+    const std::size_t width = std::size_t(d.columns) * std::size_t(size_of(d.type)), height = std::size_t(d.rows);
+    if (!c) return cuda::check("cudaMemset2DAsync", cudaMemset2DAsync(d.data, pitch(d), 0, width, height, stream));
+    if (c->data == d.data) return {};
+    return cuda::check("cudaMemcpy2DAsync", cudaMemcpy2DAsync(d.data, pitch(d), c->data, pitch(*c), width, height,
+                                                              cudaMemcpyDeviceToDevice, stream));
+}
+
+/// Checks, asks cuBLASLt for its favourite algorithm and launches it.
+inline result<void> run_cublaslt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
+                                 const output_matrix& d, const cublaslt_options& options) {
+    const gemm_problem problem{.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c};
+    if (auto ok = check_cublaslt_problem(problem); !ok) return ok;
+    if (is_empty(problem)) return {};
+    const auto device = cuda::current_device();
+    if (!device) return device.failure();
+    if (*device != library.device()) {
+        return fail(errc::wrong_device, "the current device is ", *device,
+                    "; this cuBLASLt handle was made for device ", library.device());
+    }
+    const auto stream = static_cast<cudaStream_t>(options.stream);
+    if (a.columns == 0) return start_d(problem, stream);
+    const auto product = cublaslt_product::of(problem, library.knobs().num_sms);
+    if (!product) return product.failure();
+    cublasLtMatmulHeuristicResult_t favourite;
+    if (auto found = product->suggest(library, {&favourite, 1}); !found) return found.failure();
+    if (options.c) {
+        if (auto ok = start_d(problem, stream); !ok) return ok;
+    }
+    return product->launch(library, favourite.algo, options.stream);
+}
+
+}  // namespace detail
+
+/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T. A and B are BF16 or FP16, each contiguous along either of its dimensions, or FP8
+/// contiguous along K; rows lie any pitch apart. D: BF16 or FP32. Sums are FP32, in an order that is cuBLASLt's affair. Empty
+/// M or N: nothing happens; empty K: D becomes C or zero.
+inline result<void> cublaslt_gemm_nt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
+                                     const output_matrix& d, const cublaslt_options& options = {}) {
+    return detail::run_cublaslt(library, a, b, d, options);
+}
+
+/// As cublaslt_gemm_nt, of A (m,k) and B (k,n). Errors speak of B as N x K.
+inline result<void> cublaslt_gemm_nn(const cublaslt& library, const input_matrix& a, const input_matrix& b,
+                                     const output_matrix& d, const cublaslt_options& options = {}) {
+    return detail::run_cublaslt(library, a, transposed(b), d, options);
+}
+
+/// As cublaslt_gemm_nt, of A (k,m) and B (k,n). Errors speak of A as M x K and of B as N x K.
+inline result<void> cublaslt_gemm_tn(const cublaslt& library, const input_matrix& a, const input_matrix& b,
+                                     const output_matrix& d, const cublaslt_options& options = {}) {
+    return detail::run_cublaslt(library, transposed(a), transposed(b), d, options);
+}
+
+/// As cublaslt_gemm_nt, of A (k,m) and B (n,k). Errors speak of A as M x K.
+inline result<void> cublaslt_gemm_tt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
+                                     const output_matrix& d, const cublaslt_options& options = {}) {
+    return detail::run_cublaslt(library, transposed(a), b, d, options);
+}
+
+}  // namespace deepgemm
