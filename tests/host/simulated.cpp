@@ -15,11 +15,19 @@ namespace {
 using per_token = operand<e4m3, scale::per_token<scale::fp32>>;
 using per_block = operand<e4m3, scale::per_block<scale::fp32>>;
 constexpr config small{.block = {128, 32, 128}, .stages = 3};
+constexpr config small_half{.block = {128, 64, 64}, .stages = 3, .promote = promotion::never};
 using stores = gemm<arch::sm90, per_token, per_block, store<float>, small>;
 using adds = gemm<arch::sm90, per_token, per_block, accumulate<float>, small>;
 
+template <class T, major A, major B>
+using half_stores = gemm<arch::sm90, operand<T, scale::none, A>, operand<T, scale::none, B>, store<float>, small_half>;
+
 const engine& simulated() {
-    static const engine made(sim::kernel_list<stores, adds>, device_info::simulator());
+    static const engine made(
+        sim::kernel_list<stores, adds, half_stores<bf16, major::k, major::k>, half_stores<bf16, major::k, major::mn>,
+                         half_stores<bf16, major::mn, major::k>, half_stores<bf16, major::mn, major::mn>,
+                         half_stores<f16, major::k, major::mn>>,
+        device_info::simulator());
     return made;
 }
 
@@ -68,6 +76,58 @@ TEST_CASE("C is added, in place or not, and D becomes C where K is empty") {
     CHECK(difference(copy, p.expected) == "");
     CHECK(fp8_gemm_nt(simulated(), a, b, argument_of(copy)));
     CHECK(copy(8, 3) == 0);
+}
+
+TEST_CASE("16-bit products through the named operations, matrices row-major as stored") {
+    constexpr i64 m = 70, n = 50, k = 130;
+    random_source random(9);
+    const auto stored = [&]<class T>(T, i64 rows, i64 columns) {
+        matrix<T> made(rows, columns, align_up(columns, i64(8)) + 8);
+        random.fill_integers(made.view(), -8, 8);
+        return made;
+    };
+    const auto check = [&]<class T>(auto operation, T zero, bool a_turned, bool b_turned) {
+        CAPTURE(a_turned);
+        CAPTURE(b_turned);
+        const matrix<T> a = a_turned ? stored(zero, k, m) : stored(zero, m, k),
+                        b = b_turned ? stored(zero, k, n) : stored(zero, n, k);
+        matrix<float> d(m, n, align_up(n, i64(4)));
+        const result<void> outcome =
+            operation(simulated(), argument_of(a), argument_of(b), argument_of(d), gemm_options{});
+        REQUIRE_MESSAGE(outcome, outcome.failure().message);
+        const auto expected = reference::gemm(reference::plain<T>(a_turned ? a.view().transposed() : a.view()),
+                                              reference::plain<T>(b_turned ? b.view().transposed() : b.view()));
+        CHECK(difference(d, expected) == "");
+    };
+    check(bf16_gemm_nt, bf16{}, false, false);
+    check(bf16_gemm_nn, bf16{}, false, true);
+    check(bf16_gemm_tn, bf16{}, true, true);
+    check(bf16_gemm_tt, bf16{}, true, false);
+    check(f16_gemm_nn, f16{}, false, true);
+}
+
+TEST_CASE("a column of a row-major matrix is an operand, and so is a row") {
+    random_source random(10);
+    for (const auto& [rows, k] : {std::pair{i64(1), i64(200)}, {i64(90), i64(1)}, {i64(1), i64(1)}}) {
+        matrix<bf16> a(k, rows), b(30, k, align_up(k, i64(8)));  // A as stored by _tn and _tt, without padding
+        random.fill_integers(a.view(), -8, 8);
+        random.fill_integers(b.view(), -8, 8);
+        matrix<float> d(rows, 30, 32);
+        const auto outcome = bf16_gemm_tt(simulated(), argument_of(a), argument_of(b), argument_of(d));
+        REQUIRE_MESSAGE(outcome, outcome.failure().message);
+        const auto expected =
+            reference::gemm(reference::plain<bf16>(a.view().transposed()), reference::plain<bf16>(b.view()));
+        CHECK(difference(d, expected) == "");
+    }
+}
+
+TEST_CASE("16-bit operands without K") {
+    matrix<float> d(9, 24);
+    const input_matrix a{nullptr, dtype::bf16, 9, 0}, b{nullptr, dtype::bf16, 0, 24};
+    const auto outcome = bf16_gemm_nn(simulated(), a, b, argument_of(d));
+    REQUIRE_MESSAGE(outcome, outcome.failure().message);
+    CHECK(d(0, 0) == 0);
+    CHECK(d(8, 23) == 0);
 }
 
 TEST_CASE("more multiprocessors than the machine has are refused") {

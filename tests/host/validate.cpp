@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every rule of a GEMM that a caller can break, and the sentence the caller then reads. Those of BF16 and FP16 operands alone are
-// in validate_half.cpp.
+// Every rule of a GEMM that a caller can break, and the sentence the caller then reads. What concerns BF16 and FP16 operands
+// alone is in validate_half.cpp.
 #include <doctest/doctest.h>
 
 #include "fakes.hpp"

@@ -97,8 +97,8 @@ namespace tolerance {
 inline constexpr double fp32 = 0x1p-19;
 /// Hopper's FP8 tensor core, which keeps about 14 bits of a sum between promotions.
 inline constexpr double hopper_fp8 = 0x1p-10;
-/// Hopper's tensor core on BF16 or FP16 with K up to 16384. It cuts a sum to FP32, by up to 2^-23 of it, after each 16 products,
-/// 1024 times. Where all products have one sign, half of the last sum is the average, hence 1024 / 2 * 2^-23.
+/// Hopper's tensor core on BF16 or FP16 with K up to 16384. It cuts the sum to FP32, by up to 2^-23 of it, after each 16
+/// products, 1024 times. If all products have one sign, the sum grows evenly: 1024 times half of the last, hence 2^-14.
 inline constexpr double half = 0x1p-14;
 }  // namespace tolerance
 
