@@ -5,7 +5,7 @@
 file(GLOB_RECURSE deepgemm_headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
      "${PROJECT_SOURCE_DIR}/include/deepgemm/*.cuh" "${PROJECT_SOURCE_DIR}/include/deepgemm/*.hpp")
 
-# Host headers that need the CUDA toolkit are left out where there is none.
+# Host headers that need the CUDA toolkit, or cuBLASLt beside it, are left out where there is none.
 find_path(DEEPGEMM_CUDA_INCLUDE_DIR cuda_runtime_api.h PATHS /usr/local/cuda ENV CUDA_HOME ENV CUDA_PATH
           PATH_SUFFIXES include)
 mark_as_advanced(DEEPGEMM_CUDA_INCLUDE_DIR)
@@ -17,6 +17,10 @@ set(all_includes "")
 set(all_nvcc_includes "")
 foreach(header IN LISTS deepgemm_headers)
     file(STRINGS "${PROJECT_SOURCE_DIR}/include/${header}" needs_toolkit LIMIT_COUNT 1 REGEX "^#include <cuda")
+    file(STRINGS "${PROJECT_SOURCE_DIR}/include/${header}" needs_cublaslt LIMIT_COUNT 1 REGEX "^#include <cublasLt")
+    if(needs_cublaslt AND NOT EXISTS "${DEEPGEMM_CUDA_INCLUDE_DIR}/cublasLt.h")
+        continue()
+    endif()
     if(NOT header MATCHES "^deepgemm/sim/")
         string(APPEND all_nvcc_includes "#include <${header}>\n")
     endif()

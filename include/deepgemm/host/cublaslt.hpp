@@ -72,7 +72,7 @@ public:
             if (auto ok = cuda::check("cudaMalloc of cuBLASLt's workspace", status); !ok) return ok.failure();
             made.owned_.reset(made.knobs_.workspace);
         }
-        return made;
+        return result<cublaslt>(std::move(made));
     }
 
     cublasLtHandle_t handle() const { return handle_.get(); }
