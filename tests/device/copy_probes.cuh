@@ -93,17 +93,29 @@ struct tensor_store_probe : copy_probe_base {
         const u32 smem = ptx::dynamic_smem();
         fill_shared(smem, tensor::box_bytes, [](u32 i) { return hash(i); });
         if (ptx::thread_index() == 0) {
-            tensor::template with_coordinates<true>([&](const i32(&coord)[Rank]) { ptx::tma_store<Rank>(p.map[2], smem, coord); });
+            tensor::template with_coordinates<true>(
+                [&](const i32(&coord)[Rank]) { ptx::tma_store<Rank>(p.map[2], smem, coord); });
             ptx::bulk_commit();
             ptx::bulk_wait<0>();
         }
     }
 };
 
+/// Word `i` of a source of sums: small integers of type T, a float or two bf16.
+template <class T>
+DEEPGEMM_BOTH u32 summand_word(u32 i) {
+    if constexpr (sizeof(T) == 4) {
+        return bit_cast<u32>(small_integer(7, i));
+    } else {
+        const u32 low = bf16::from_float(small_integer(7, 2 * i)).bits;
+        return low | u32(bf16::from_float(small_integer(7, 2 * i + 1)).bits) << 16;
+    }
+}
+
 /// Adds small integers of type T (f32 or bf16) to a tensor.
-template <class T, swizzle_mode Swizzle>
+template <int Rank, class T, swizzle_mode Swizzle>
 struct tensor_reduce_probe : copy_probe_base {
-    using tensor = probe_tensor<2, T, Swizzle>;
+    using tensor = probe_tensor<Rank, T, Swizzle>;
     static constexpr dtype output_type = dtype_of<T>;
     static constexpr u32 a_bytes = 64, output_bytes = tensor::bytes;
 
@@ -112,16 +124,10 @@ struct tensor_reduce_probe : copy_probe_base {
     }
     static DEEPGEMM_DEVICE void run(const probe_params& p) {
         const u32 smem = ptx::dynamic_smem();
-        fill_shared(smem, tensor::box_bytes, [](u32 i) {
-            if constexpr (sizeof(T) == 4) {
-                return bit_cast<u32>(small_integer(7, i));
-            } else {
-                const u32 low = bf16::from_float(small_integer(7, 2 * i)).bits;
-                return low | u32(bf16::from_float(small_integer(7, 2 * i + 1)).bits) << 16;
-            }
-        });
+        fill_shared(smem, tensor::box_bytes, [](u32 i) { return summand_word<T>(i); });
         if (ptx::thread_index() == 0) {
-            tensor::template with_coordinates<true>([&](const i32(&coord)[2]) { ptx::tma_reduce_add<2>(p.map[2], smem, coord); });
+            tensor::template with_coordinates<true>(
+                [&](const i32(&coord)[Rank]) { ptx::tma_reduce_add<Rank>(p.map[2], smem, coord); });
             ptx::bulk_commit();
             ptx::bulk_wait<0>();
         }
@@ -149,17 +155,23 @@ struct bulk_copy_probe : copy_probe_base {
     }
 };
 
+/// Adds small integers of type T (f32 or bf16) to plain bytes.
+template <class T>
 struct bulk_reduce_probe : copy_probe_base {
-    static constexpr dtype output_type = dtype::f32;
+    static constexpr dtype output_type = dtype_of<T>;
     static constexpr u32 a_bytes = 256, output_bytes = 2048;
     static void maps(const void* a, const void* b, void* output, tensor_map_request (&requests)[3]) {
         bulk_copy_probe::maps(a, b, output, requests);
     }
     static DEEPGEMM_DEVICE void run(const probe_params& p) {
         const u32 smem = ptx::dynamic_smem();
-        fill_shared(smem, 1024, [](u32 i) { return bit_cast<u32>(small_integer(9, i)); });
+        fill_shared(smem, 1024, [](u32 i) { return summand_word<T>(i); });
         if (ptx::thread_index() == 0) {
-            ptx::bulk_reduce_add_f32(p.output + 32, smem + 16, 992);
+            if constexpr (sizeof(T) == 4) {
+                ptx::bulk_reduce_add_f32(p.output + 32, smem + 16, 992);
+            } else {
+                ptx::bulk_reduce_add_bf16(p.output + 32, smem + 16, 992);
+            }
             ptx::bulk_commit();
             ptx::bulk_wait<0>();
         }
@@ -189,13 +201,14 @@ struct multicast_probe : copy_probe_base {
 
 template <swizzle_mode S>
 using tensor_copy_probes =
-    probe_list<tensor_load_probe<2, e4m3, S>, tensor_load_probe<2, float, S>, tensor_load_probe<3, bf16, S>,
-               tensor_load_probe<5, bf16, S>, tensor_store_probe<2, e4m3, S>, tensor_store_probe<2, float, S>,
-               tensor_store_probe<3, bf16, S>, tensor_store_probe<4, float, S>, tensor_reduce_probe<float, S>,
-               tensor_reduce_probe<bf16, S>>;
+    probe_list<tensor_load_probe<1, float, S>, tensor_load_probe<2, e4m3, S>, tensor_load_probe<2, float, S>,
+               tensor_load_probe<3, bf16, S>, tensor_load_probe<4, e4m3, S>, tensor_load_probe<5, bf16, S>,
+               tensor_store_probe<1, bf16, S>, tensor_store_probe<2, e4m3, S>, tensor_store_probe<2, float, S>,
+               tensor_store_probe<3, bf16, S>, tensor_store_probe<4, float, S>, tensor_store_probe<5, e4m3, S>,
+               tensor_reduce_probe<2, float, S>, tensor_reduce_probe<2, bf16, S>>;
 using other_copy_probes =
-    probe_list<tensor_load_probe<1, float, swizzle_mode::none>, tensor_store_probe<1, bf16, swizzle_mode::none>,
-               tensor_load_probe<4, e4m3, swizzle_mode::b64>, tensor_store_probe<5, e4m3, swizzle_mode::b32>,
-               bulk_copy_probe, bulk_reduce_probe, multicast_probe>;
+    probe_list<tensor_reduce_probe<1, float, swizzle_mode::none>, tensor_reduce_probe<3, bf16, swizzle_mode::b128>,
+               tensor_reduce_probe<4, float, swizzle_mode::b64>, tensor_reduce_probe<5, bf16, swizzle_mode::b32>,
+               bulk_copy_probe, bulk_reduce_probe<float>, bulk_reduce_probe<bf16>, multicast_probe>;
 
 }  // namespace deepgemm::probes

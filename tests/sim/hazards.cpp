@@ -204,6 +204,18 @@ TEST_CASE("reading global memory before the preceding grid has ended") {
         ptx::grid_dependency_trigger();
         ptx::ld_global(global);
     });
+    expect_error(  // a trigger lets the next grid start; it waits for nothing
+        block(32), {"ld.global before griddepcontrol.wait"},
+        [] {
+            ptx::grid_dependency_trigger();
+            ptx::ld_global(global);
+        },
+        o);
+    o.dependent_launch = false;
+    sim::launch(o, block(32), [] {
+        ptx::grid_dependency_trigger();
+        ptx::ld_global(global);
+    });
 }
 
 TEST_CASE("addresses outside, misaligned or null") {

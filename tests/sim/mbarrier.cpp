@@ -83,6 +83,61 @@ TEST_CASE("a remote arrival completes the peer's barrier") {
     }
 }
 
+TEST_CASE("bytes announced at a peer's barrier hold up its phase until they land") {
+    alignas(16) static float source[32] = {1, 2, 3};
+    for (const sim::options& o : all_policies()) {
+        sim::launch(o, block(32, 2), [] {
+            const u32 bar = ptx::dynamic_smem(), data = bar + 128;
+            make_barriers(bar);
+            ptx::cluster_sync();
+            if (ptx::cluster_rank() == 0 && ptx::elect_one()) {
+                ptx::mbarrier_expect_tx_remote(bar, 1, 128);
+                ptx::mbarrier_arrive_remote(bar, 1);
+                ptx::bulk_load_multicast(data, source, 128, bar, 2);
+            }
+            if (ptx::cluster_rank() == 1) {
+                ptx::mbarrier_wait(bar, 0, "from rank 0");
+                CHECK(ptx::ld_shared<float>(data + 8) == 3.0f);
+            }
+            ptx::cluster_sync();
+        });
+    }
+    expect_error(block(32, 2), {"mbarrier.expect_tx (remote)", "rank 0", "CTA rank 1 has exited"}, [] {
+        const u32 bar = ptx::dynamic_smem();
+        make_barriers(bar);
+        ptx::cluster_sync();
+        if (ptx::cluster_rank() == 0) {
+            for (int i = 0; i < 8; ++i) ptx::sync_cta();
+            ptx::mbarrier_expect_tx_remote(bar, 1, 128);
+        }
+    });
+    expect_error(block(32, 2), {"mapa: the cluster has no CTA of rank 2"}, [] {
+        make_barriers(ptx::dynamic_smem());
+        ptx::mbarrier_expect_tx_remote(ptx::dynamic_smem(), 2, 128);
+    });
+}
+
+TEST_CASE("threads that drop out are not waited for again") {
+    for (const sim::options& o : all_policies()) {
+        sim::launch(o, block(64), [] {
+            const u32 bar = ptx::dynamic_smem();
+            make_barriers(bar, 1, 64);
+            if (ptx::warp_index() == 1) {
+                ptx::mbarrier_arrive_drop(bar);
+                return;
+            }
+            for (u32 phase = 0; phase < 3; ++phase) {
+                ptx::mbarrier_arrive(bar);
+                ptx::mbarrier_wait(bar, phase & 1, "those that stayed");
+            }
+        });
+    }
+    expect_error(block(32), {"mbarrier.arrive_drop", "every participant has dropped out"}, [] {
+        make_barriers(ptx::dynamic_smem());
+        ptx::mbarrier_arrive_drop(ptx::dynamic_smem());
+    });
+}
+
 TEST_CASE("after invalidation the bytes may hold another barrier") {
     sim::launch({}, block(32), [] {
         const u32 bar = ptx::dynamic_smem();

@@ -158,8 +158,8 @@ TEST_CASE("a store ends a row with the 16 bytes in which the tensor ends") {
 }
 
 TEST_CASE("bf16 reduction rounds to nearest even") {
-    alignas(16) bf16 global[8];
-    for (int i = 0; i < 8; ++i) global[i] = bf16::from_float(256.0f);
+    alignas(16) bf16 global[8], plain[8];
+    for (int i = 0; i < 8; ++i) global[i] = plain[i] = bf16::from_float(256.0f);
     tensor_map_request r;
     r.base = global;
     r.type = dtype::bf16;
@@ -174,12 +174,16 @@ TEST_CASE("bf16 reduction rounds to nearest even") {
         ptx::sync_warp();
         if (ptx::elect_one()) {
             ptx::tma_reduce_add(map, ptx::dynamic_smem(), {0});
+            ptx::bulk_reduce_add_bf16(plain, ptx::dynamic_smem(), 16);
             ptx::bulk_commit();
             ptx::bulk_wait<0>();
         }
     });
     const float expected[8] = {256, 256, 258, 260, 260, 260, 262, 264};
-    for (int i = 0; i < 8; ++i) CHECK(float(global[i]) == expected[i]);
+    for (int i = 0; i < 8; ++i) {
+        CHECK(float(global[i]) == expected[i]);
+        CHECK(float(plain[i]) == expected[i]);
+    }
 }
 
 TEST_CASE("multicast reaches the masked CTAs at one offset, each with its own barrier") {
@@ -278,9 +282,13 @@ TEST_CASE("misuse of copies is an error") {
     expect_error(block(32), {"1 coordinates for a tensor map of rank 2"},
                  with_barrier([&](u32 s, u32 bar) { ptx::tma_load(map, s, bar, {0}); }));
     expect_error(block(32), {"contiguous coordinate 2 of 4-byte elements is not at a multiple of 16 bytes"},
-                 with_barrier([&](u32 s, u32 bar) { ptx::tma_load(map, s, bar, {2, 0}); }));
+                 with_barrier([&](u32 s, u32 bar) {
+                     ptx::tma_load(map, s, bar, {2, 0});
+                 }));
     expect_error(block(32), {"TMA store: coordinate 1 is -1; a store may not start before the tensor"},
-                 with_barrier([&](u32 s, u32) { ptx::tma_store(map, s, {0, -1}); }));
+                 with_barrier([&](u32 s, u32) {
+                     ptx::tma_store(map, s, {0, -1});
+                 }));
     expect_error(block(32), {"not made by sim::encode_tensor_map"}, with_barrier([&](u32 s, u32 bar) {
                      ptx::tma_load(tensor_map{}, s, bar, {0, 0});
                  }));

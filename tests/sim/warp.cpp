@@ -36,6 +36,7 @@ TEST_CASE("indices") {
         CHECK(ptx::cta_count_z() == 2);
         CHECK(ptx::cluster_size() == 2);
         CHECK(ptx::cluster_count() == 2);
+        CHECK(ptx::sm_index() == ptx::cta_index() + 4 * (ptx::cta_index_y() + 3 * ptx::cta_index_z()));
         CHECK(ptx::cluster_rank() == ptx::cta_index() % 2);
         CHECK(ptx::cluster_index() == ptx::cta_index() / 2);
         CHECK(ptx::thread_count() == 160);
@@ -45,6 +46,19 @@ TEST_CASE("indices") {
         if (ptx::thread_index() == 0) ++seen[ptx::cta_index() + 4 * (ptx::cta_index_y() + 3 * ptx::cta_index_z())];
     });
     CHECK(seen == std::vector<u32>(24, 1));
+}
+
+TEST_CASE("the clock goes forward") {
+    for (const sim::options& o : all_policies()) {
+        sim::launch(o, block(64), [] {
+            const u64 before = ptx::clock();
+            ptx::sync_cta();
+            const u64 between = ptx::clock();
+            ptx::sync_cta();
+            CHECK(before <= between);
+            CHECK(before < ptx::clock());
+        });
+    }
 }
 
 TEST_CASE("one lane is elected, always the same; not only lane 0 when shuffled") {
@@ -111,7 +125,18 @@ TEST_CASE("cluster barrier, peers' shared memory and the order between them") {
             CHECK(ptx::ld_shared_cluster<ptx::vec2<u32>>(ptx::map_to_rank(data + 8 * t, rank ^ 2)).x == (rank + 1) % 4);
             ptx::cluster_sync();
         });
+        u32 arrived = 0;
+        sim::launch(o, block(64, 4), [&arrived] {  // the relaxed arrival is one like any other
+            ++arrived;
+            ptx::cluster_arrive_relaxed();
+            ptx::cluster_wait();
+            CHECK(arrived == 256);
+        });
     }
+    expect_error(block(32, 2), {"arrive twice"}, [] {
+        ptx::cluster_arrive_relaxed();
+        ptx::cluster_arrive();
+    });
     expect_error(block(32, 2), {"arrive twice"}, [] {
         ptx::cluster_arrive();
         ptx::cluster_arrive();

@@ -3,9 +3,9 @@
 // thread's own accesses; a barrier has to follow before another thread may rely on them.
 #pragma once
 
-#include <deepgemm/core/types.cuh>
+#include <deepgemm/layout/tensor_map.cuh>
 #if DEEPGEMM_SIMULATED
-#include <deepgemm/sim/memory.hpp>
+#include <deepgemm/sim/tma.hpp>
 #endif
 
 namespace deepgemm::ptx {
@@ -28,14 +28,49 @@ DEEPGEMM_DEVICE void fence_proxy_async() {
 #endif
 }
 
-/// Orders the calling thread's accesses at the scope of its GPU.
+/// Makes the calling thread's stores to global memory visible to the async proxy (TMA loads of what a kernel has just
+/// written). The simulator has one view of global memory and does not miss this fence.
+DEEPGEMM_DEVICE void fence_proxy_async_global() {
+#if !DEEPGEMM_SIMULATED
+    asm volatile("fence.proxy.async.global;" ::: "memory");
+#endif
+}
+
+/// fence_proxy_async() and fence_proxy_async_global() in one, for every state space.
+DEEPGEMM_DEVICE void fence_proxy_async_all() {
+#if DEEPGEMM_SIMULATED
+    sim::fence_proxy_async();
+#else
+    asm volatile("fence.proxy.async;" ::: "memory");
+#endif
+}
+
+/// Releases a tensor map that the calling thread has written to global memory, at the scope of its GPU; whoever copies with
+/// it acquires it first. The simulator does not miss this fence.
+DEEPGEMM_DEVICE void fence_tensor_map_release() {
+#if !DEEPGEMM_SIMULATED
+    asm volatile("fence.proxy.tensormap::generic.release.gpu;" ::: "memory");
+#endif
+}
+
+/// Acquires a tensor map in global memory, written by a kernel: the calling thread's later copies use its new contents.
+/// The simulator sees those in any case, and checks that they are a tensor map.
+DEEPGEMM_DEVICE void fence_tensor_map_acquire(const tensor_map* map) {
+#if DEEPGEMM_SIMULATED
+    sim::check_tensor_map(*map, "fence.proxy.tensormap");
+#else
+    asm volatile("fence.proxy.tensormap::generic.acquire.gpu [%0], 128;" ::"l"(map) : "memory");
+#endif
+}
+
+/// Orders the calling thread's accesses at the scope of its GPU. The simulator runs one thread at a time and needs no order.
 DEEPGEMM_DEVICE void fence_acq_rel_gpu() {
 #if !DEEPGEMM_SIMULATED
     asm volatile("fence.acq_rel.gpu;" ::: "memory");
 #endif
 }
 
-/// Orders the calling thread's accesses at the scope of its cluster.
+/// Orders the calling thread's accesses at the scope of its cluster. Nothing on the simulator.
 DEEPGEMM_DEVICE void fence_acq_rel_cluster() {
 #if !DEEPGEMM_SIMULATED
     asm volatile("fence.acq_rel.cluster;" ::: "memory");

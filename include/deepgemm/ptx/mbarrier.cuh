@@ -82,6 +82,29 @@ DEEPGEMM_DEVICE void mbarrier_arrive_remote(u32 bar, u32 cta_rank) {
 #endif
 }
 
+/// Announces `bytes` of copies for the current phase of the barrier of the same offset in the CTA of rank `cta_rank`, which
+/// must not have exited. Orders nothing.
+DEEPGEMM_DEVICE void mbarrier_expect_tx_remote(u32 bar, u32 cta_rank, u32 bytes) {
+#if DEEPGEMM_SIMULATED
+    sim::mbarrier_arrive(sim::map_to_rank(bar, cta_rank), 0, bytes, "mbarrier.expect_tx (remote)");
+#else
+    asm volatile(
+        "{\n .reg .b32 remote;\n mapa.shared::cluster.u32 remote, %0, %1;\n"
+        " mbarrier.expect_tx.relaxed.cluster.shared::cluster.b64 [remote], %2;\n}" ::"r"(bar),
+        "r"(cta_rank), "r"(bytes)
+        : "memory");
+#endif
+}
+
+/// One arrival by a thread that takes no part in later phases: from the next one on, the barrier expects one less.
+DEEPGEMM_DEVICE void mbarrier_arrive_drop(u32 bar) {
+#if DEEPGEMM_SIMULATED
+    sim::mbarrier_arrive_drop(bar);
+#else
+    asm volatile("mbarrier.arrive_drop.shared::cta.b64 _, [%0];" ::"r"(bar) : "memory");
+#endif
+}
+
 /// True if the phase of this parity has completed; does not wait. A fresh barrier answers true to parity 1.
 DEEPGEMM_DEVICE bool mbarrier_test(u32 bar, u32 parity) {
 #if DEEPGEMM_SIMULATED

@@ -160,7 +160,7 @@ DEEPGEMM_DEVICE void bulk_load_multicast(u32 dst, const void* src, u32 bytes, u3
 /// Stores `bytes` (a multiple of 16) from shared `src` to global `dst`, both 16-byte aligned. Joins the bulk group.
 DEEPGEMM_DEVICE void bulk_store(void* dst, u32 src, u32 bytes) {
 #if DEEPGEMM_SIMULATED
-    sim::bulk_store(dst, src, bytes, false);
+    sim::bulk_store(dst, src, bytes);
 #else
     asm volatile("cp.async.bulk.global.shared::cta.bulk_group [%0], [%1], %2;" ::"l"(dst), "r"(src), "r"(bytes)
                  : "memory");
@@ -170,10 +170,21 @@ DEEPGEMM_DEVICE void bulk_store(void* dst, u32 src, u32 bytes) {
 /// As bulk_store(), adding floats to what global memory holds.
 DEEPGEMM_DEVICE void bulk_reduce_add_f32(void* dst, u32 src, u32 bytes) {
 #if DEEPGEMM_SIMULATED
-    sim::bulk_store(dst, src, bytes, true);
+    sim::bulk_reduce_add(dst, src, bytes, dtype::f32);
 #else
     asm volatile("cp.reduce.async.bulk.global.shared::cta.bulk_group.add.f32 [%0], [%1], %2;" ::"l"(dst), "r"(src),
                  "r"(bytes)
+                 : "memory");
+#endif
+}
+
+/// As bulk_store(), adding bf16 elements to what global memory holds, each sum rounded to nearest even.
+DEEPGEMM_DEVICE void bulk_reduce_add_bf16(void* dst, u32 src, u32 bytes) {
+#if DEEPGEMM_SIMULATED
+    sim::bulk_reduce_add(dst, src, bytes, dtype::bf16);
+#else
+    asm volatile("cp.reduce.async.bulk.global.shared::cta.bulk_group.add.noftz.bf16 [%0], [%1], %2;" ::"l"(dst),
+                 "r"(src), "r"(bytes)
                  : "memory");
 #endif
 }

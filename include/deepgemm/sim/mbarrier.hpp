@@ -96,6 +96,17 @@ inline void mbarrier_arrive(u32 bar, u32 count, u32 tx, const char* what) {
     arrive_on(cta_of(bar, what), offset, count, tx, what);
 }
 
+/// The count of later phases falls before the arrival, which may begin one.
+inline void mbarrier_arrive_drop(u32 bar) {
+    constexpr const char* what = "mbarrier.arrive_drop";
+    const u32 offset = off_of(bar, 8, what, 8);
+    cta_state& cta = cta_of(bar, what);
+    mbarrier_state& m = find_mbarrier(cta, offset, what, &cta != me().cta);
+    if (m.expected == 0) fail("%s: mbarrier 0x%x: every participant has dropped out", what, window + offset);
+    --m.expected;
+    arrive_on(cta, offset, 1, 0, what);
+}
+
 /// Notes that the running thread has seen the last completed phase; having missed one before it is an error.
 inline void observe(mbarrier_state& m, u32 bar) {
     thread_state& t = me();

@@ -11,16 +11,20 @@
 
 namespace deepgemm::sim {
 
-inline tensor_description tensor_of(const tensor_map& map, int rank, const char* what) {
+/// The description in a map, which encode_tensor_map() must have made.
+inline tensor_description check_tensor_map(const tensor_map& map, const char* what) {
     const tensor_description d = description_of(map);
     if (d.magic != tensor_map_magic) fail("%s: the tensor map was not made by sim::encode_tensor_map", what);
+    return d;
+}
+
+inline tensor_description tensor_of(const tensor_map& map, int rank, const char* what) {
+    const tensor_description d = check_tensor_map(map, what);
     if (d.rank != rank) fail("%s: %d coordinates for a tensor map of rank %u", what, rank, d.rank);
     return d;
 }
 
-inline void prefetch_tensor_map(const tensor_map& map) {
-    if (description_of(map).magic != tensor_map_magic) fail("prefetch.tensormap: not a tensor map of the simulator");
-}
+inline void prefetch_tensor_map(const tensor_map& map) { check_tensor_map(map, "prefetch.tensormap"); }
 
 /// Where a box lies in its tensor.
 struct box_position {
@@ -225,18 +229,19 @@ inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank
         });
 }
 
-inline void bulk_store(void* dst, u32 src, u32 bytes, bool add) {
-    const char* what = add ? "bulk reduce-add" : "bulk store";
-    check_bulk(dst, bytes, what);
+inline void bulk_store(void* dst, u32 src, u32 bytes) {
+    check_bulk(dst, bytes, "bulk store");
     start_store(
-        src, bytes, what, 16,
-        [=](const u8* image, u32) {
-            if (add) {
-                add_elements(static_cast<u8*>(dst), image, bytes, dtype::f32);
-            } else {
-                std::memcpy(dst, image, bytes);
-            }
-        },
+        src, bytes, "bulk store", 16, [=](const u8* image, u32) { std::memcpy(dst, image, bytes); },
+        [&](auto check) { check(0, bytes); });
+}
+
+/// `type` is f32 or bf16.
+inline void bulk_reduce_add(void* dst, u32 src, u32 bytes, dtype type) {
+    check_bulk(dst, bytes, "bulk reduce-add");
+    start_store(
+        src, bytes, "bulk reduce-add", 16,
+        [=](const u8* image, u32) { add_elements(static_cast<u8*>(dst), image, bytes, type); },
         [&](auto check) { check(0, bytes); });
 }
 
