@@ -43,6 +43,7 @@ bool apply_recipe(const std::string& recipe, gemm_case& to) {
     const std::string type = recipe.substr(0, end);
     if (type != "bf16" && type != "f16") return false;
     to.operands = type == "bf16" ? element::bf16 : element::f16;
+    to.d = type == "bf16" ? output::bf16 : output::f16;
     while (end != std::string::npos) {
         const std::size_t begin = end + 1;
         end = recipe.find('-', begin);

@@ -19,7 +19,7 @@ enum class orientation { nt, nn, tn, tt };
 enum class b_scales { block, token };
 
 /// The type of D.
-enum class output { bf16, f32 };
+enum class output { bf16, f16, f32 };
 
 /// One product D(m,n) = A(m,k) x B(n,k), or D = D + A x B if it accumulates. FP8 operands have FP32 scales, others none.
 struct gemm_case {
@@ -48,8 +48,8 @@ struct gemm_case {
         constexpr const char* names[] = {"nt", "nn", "tn", "tt"};
         return names[int(stored)];
     }
-    const char* d_type() const { return d == output::bf16 ? "bf16" : "f32"; }
-    int d_bytes() const { return d == output::bf16 ? 2 : 4; }
+    const char* d_type() const { return d == output::bf16 ? "bf16" : d == output::f16 ? "f16" : "f32"; }
+    int d_bytes() const { return d == output::f32 ? 4 : 2; }
     int operand_bytes() const { return is_fp8() ? 1 : 2; }
     /// What our product may differ from the reference: the tolerance of the test suite's dense cases.
     double tolerance() const { return is_fp8() ? 1e-3 : 1e-5; }
@@ -73,7 +73,8 @@ std::vector<gemm_case> suite_bf16_75();
 /// A suite by name: fp8_42, fp8_25, fp8 (both, each case once), bf16_75, all. FP8 comes first.
 std::vector<gemm_case> suite(const std::string& name);
 
-/// "M,N,K[:recipe]" as a case. Recipes: 1d2d (default), 1d1d, 1d1d-acc; bf16 or f16, then any of -nn, -tn, -tt, -f32, -acc.
+/// "M,N,K[:recipe]" as a case. Recipes: 1d2d (default), 1d1d, 1d1d-acc; bf16 or f16, which is D's type too, then any of -nn,
+/// -tn, -tt, -f32, -acc.
 /// Throws std::invalid_argument if it is none, or if rows in memory would not be multiples of 16 bytes.
 gemm_case parse_shape(const std::string& text);
 

@@ -67,13 +67,14 @@ __global__ void fill_normal(T* to, i64 count, u64 seed) {
     }
 }
 
-__global__ void fill_c(bf16* d16, float* d32, i64 count, u64 seed) {
+template <class T>
+__global__ void fill_c(T* d, i64 count, u64 seed) {
     for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x) {
         const float c = c_value(seed, u64(i));
-        if (d16) {
-            d16[i] = bf16::from_float(c);
+        if constexpr (is_same_v<T, float>) {
+            d[i] = c;
         } else {
-            d32[i] = c;
+            d[i] = T::from_float(c);
         }
     }
 }
@@ -99,6 +100,14 @@ dtype type_of(element operands) {
         case element::bf16: return dtype::bf16;
         case element::f16: return dtype::f16;
         default: return dtype::e4m3;
+    }
+}
+
+dtype type_of(output d) {
+    switch (d) {
+        case output::bf16: return dtype::bf16;
+        case output::f16: return dtype::f16;
+        default: return dtype::f32;
     }
 }
 
@@ -151,8 +160,7 @@ void problem_data::generate_fp8() {
 void problem_data::reset_d() {
     const i64 count = i64(problem_.m) * problem_.n;
     if (problem_.accumulate) {
-        const bool is_bf16 = problem_.d == output::bf16;
-        fill_c<<<1024, 256>>>(is_bf16 ? static_cast<bf16*>(d_) : nullptr, static_cast<float*>(d_), count, seed_);
+        visit_d([this, count](auto* d) { fill_c<<<1024, 256>>>(d, count, seed_); });
         check(cudaGetLastError(), "fill_c");
     } else {
         check(cudaMemset(d_, 0xff, std::size_t(count) * problem_.d_bytes()), "cudaMemset");
@@ -162,7 +170,7 @@ void problem_data::reset_d() {
 
 gemm_problem problem_data::product() const {
     const i64 m = problem_.m, n = problem_.n, k = problem_.k;
-    const dtype type = type_of(problem_.operands), d_type = problem_.d == output::bf16 ? dtype::bf16 : dtype::f32;
+    const dtype type = type_of(problem_.operands), d_type = type_of(problem_.d);
     scale_argument of_a{.kind = scale_kind::none}, of_b = of_a;
     if (problem_.is_fp8()) {
         of_a = per_token_scales(sa_, scale_kind::fp32, m, k);

@@ -21,6 +21,16 @@ public:
 
     /// The product as users of deepgemm describe it. C is D itself where the case accumulates.
     gemm_problem product() const;
+    /// Calls body(d), where `d` points to D's elements in their type.
+    template <class Body>
+    void visit_d(Body body) const {
+        switch (problem_.d) {
+            case output::bf16: body(static_cast<bf16*>(d_)); break;
+            case output::f16: body(static_cast<f16*>(d_)); break;
+            case output::f32: body(static_cast<float*>(d_)); break;
+        }
+    }
+
     const gemm_case& problem() const { return problem_; }
     u64 seed() const { return seed_; }
 

@@ -98,6 +98,7 @@ TEST_CASE("shapes of the command line") {
     CHECK_THROWS_AS(name("3,8,5:bf16-nn"), std::invalid_argument);
     CHECK(name("8,16,5:bf16-tn-f32-acc") == "- 8x16x5 bf16 tn f32 acc");
     CHECK(name("8,4,8:f16-tt-f32") == "- 8x4x8 f16 tt f32");
+    CHECK(name("8,8,8:f16-acc") == "- 8x8x8 f16 nt f16 acc");
     const gemm_case tn = parse_shape("8,16,5:bf16-tn"), nn = parse_shape("3,16,8:bf16-nn");
     CHECK((tn.a_mn_major() && tn.b_mn_major()));
     CHECK((!nn.a_mn_major() && nn.b_mn_major()));

@@ -80,20 +80,17 @@ struct sums {
     u64 bad = 0, max_error = 0;  ///< max_error: the bits of a non-negative double, which order like the number
 };
 
-__device__ double d_at(const bf16* d16, const float* d32, i64 i) {
-    return d16 ? double(float(d16[i])) : double(d32[i]);
-}
-
 __device__ double warp_sum(double x) {
     for (int lanes = 16; lanes > 0; lanes /= 2) x += __shfl_xor_sync(0xffffffffu, x, lanes);
     return x;
 }
 
-__global__ void add_up(sums* total, const bf16* d16, const float* d32, const float* truth, i64 count) {
+template <class D>
+__global__ void add_up(sums* total, const D* from, const float* truth, i64 count) {
     double error = 0, result = 0, square = 0;
     u64 bad = 0;
     for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x) {
-        const double d = d_at(d16, d32, i), r = truth[i];
+        const double d = double(float(from[i])), r = truth[i];
         square += r * r;
         if (isfinite(d)) {
             error += (d - r) * (d - r);
@@ -113,11 +110,12 @@ __global__ void add_up(sums* total, const bf16* d16, const float* d32, const flo
     }
 }
 
-__global__ void find_largest(sums* total, const bf16* d16, const float* d32, const float* truth, i64 count) {
+template <class D>
+__global__ void find_largest(sums* total, const D* from, const float* truth, i64 count) {
     const double typical = fmax(sqrt(total->truth / double(count)), 1e-30);
     double largest = 0;
     for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x) {
-        const double d = d_at(d16, d32, i), r = truth[i];
+        const double d = double(float(from[i])), r = truth[i];
         if (isfinite(d)) largest = fmax(largest, fabs(d - r) / fmax(fabs(r), typical));
     }
     atomicMax(&total->max_error, bit_cast<u64>(largest));
@@ -159,14 +157,13 @@ void reference::compute(const problem_data& data, bool scaled) {
 comparison reference::compare(const problem_data& data) {
     const gemm_case& p = data.problem();
     const i64 count = i64(p.m) * p.n;
-    const void* const d = data.product().d.data;
-    const bf16* const d16 = p.d == output::bf16 ? static_cast<const bf16*>(d) : nullptr;
-    const float* const d32 = static_cast<const float*>(d);
     const float* const truth = product_.as<float>(0);
     sums host{}, *const device = sums_.as<sums>(1);
     check(cudaMemcpy(device, &host, sizeof host, cudaMemcpyHostToDevice), "cudaMemcpy");
-    add_up<<<1024, 256>>>(device, d16, d32, truth, count);
-    find_largest<<<1024, 256>>>(device, d16, d32, truth, count);
+    data.visit_d([=](auto* d) {
+        add_up<<<1024, 256>>>(device, d, truth, count);
+        find_largest<<<1024, 256>>>(device, d, truth, count);
+    });
     check(cudaGetLastError(), "comparison");
     check(cudaMemcpy(&host, device, sizeof host, cudaMemcpyDeviceToHost), "comparison");
     comparison result;
