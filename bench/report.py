@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Turns benchmark results into documentation: docs/performance.md, its plots, and the table in README.md.
 
-Reads bench/results/<gpu>/fp8_dense.json (written by deepgemm_bench) and, beside it, deepgemm-*.json (times of DeepGEMM,
-measured in another run). Prints the summary. Needs Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
+Reads bench/results/<gpu>/fp8_dense.json and bf16_dense.json (written by deepgemm_bench), as far as they are there, and
+beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU). Prints the summaries. Needs
+Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
 
     bench/report.py                  # every GPU under bench/results
     bench/report.py --check          # fail if the written files are not up to date
@@ -20,13 +21,40 @@ BEGIN, END = "<!-- performance:begin -->", "<!-- performance:end -->"
 PEERS = {
     "cublaslt_tensorwise": "cuBLASLt, tensor-wise",
     "cublaslt_blockwise": "cuBLASLt, block-scaled",
+    "cublaslt": "cuBLASLt",
     "deepgemm": "DeepGEMM",
+}
+COLORS = {"cublaslt_tensorwise": "#7a7a7a", "cublaslt_blockwise": "#3b76af", "cublaslt": "#7a7a7a", "deepgemm": "#ef8636"}
+
+
+def larger(row):
+    return row["m"] > 128
+
+
+# Result files: what they hold, and the groups of cases that a summary shows.
+FAMILIES = {
+    "fp8_dense": ("FP8", [
+        ("m = 1", lambda r: r["m"] == 1),
+        ("m = 64 and 128", lambda r: r["m"] in (64, 128)),
+        ("larger, BF16 D", lambda r: larger(r) and not r["accumulate"]),
+        ("larger, FP32 D +=", lambda r: larger(r) and r["accumulate"]),
+        ("all", lambda r: True),
+    ]),
+    "bf16_dense": ("BF16", [
+        ("m = 1", lambda r: r["m"] == 1),
+        ("m = 128", lambda r: r["m"] == 128),
+        ("larger, NT", lambda r: larger(r) and r["layout"] == "nt"),
+        ("larger, NN", lambda r: larger(r) and r["layout"] == "nn"),
+        ("larger, TN", lambda r: larger(r) and r["layout"] == "tn" and not r["accumulate"]),
+        ("larger, TN, FP32 D +=", lambda r: larger(r) and r["layout"] == "tn" and r["accumulate"]),
+        ("all", lambda r: True),
+    ]),
 }
 
 
 def key(row):
-    """What makes a case: the pass, shape, scales of B, type of D, accumulation."""
-    return (row.get("pass"), row["m"], row["n"], row["k"], row["recipe"], row["d_type"], row["accumulate"])
+    """What makes a case: the operation, pass, shape, order and scales of the operands, type of D, accumulation."""
+    return (row["op"], row.get("pass"), row["m"], row["n"], row["k"], row["layout"], row["recipe"], row["d_type"], row["accumulate"])
 
 
 def geometric_mean(values):
@@ -35,16 +63,22 @@ def geometric_mean(values):
 
 
 class Report:
-    """The results of one GPU."""
+    """The results of one family of cases on one GPU."""
 
-    def __init__(self, folder):
-        data = json.loads((folder / "fp8_dense.json").read_text())
-        self.gpu, self.machine, self.rows = folder.name, data["machine"], data["rows"]
-        self.others = [json.loads(p.read_text()) for p in sorted(folder.glob("deepgemm-*.json"))]
-        for other in self.others:
+    def __init__(self, file):
+        data = json.loads(file.read_text())
+        self.gpu, self.family, self.machine, self.rows = file.parent.name, file.stem, data["machine"], data["rows"]
+        self.type, self.groups = FAMILIES[file.stem]
+        self.title = f"{self.machine['gpu']}: dense {self.type} GEMM"
+        self.image = f"images/{self.family}_{self.gpu}.svg"
+        self.others = []
+        for path in sorted(file.parent.glob("deepgemm-*.json")):
+            other = json.loads(path.read_text())
             times = {key(r): r["us"] for r in other["rows"]}
-            for row in self.rows:
-                if key(row) in times:
+            same = [r for r in self.rows if key(r) in times]
+            if same and other["machine"]["gpu"] == self.machine["gpu"]:
+                self.others.append(other)
+                for row in same:
                     row["peers"]["deepgemm"] = times[key(row)]
         self.peers = [p for p in PEERS if any(r["peers"].get(p) for r in self.rows)]
 
@@ -68,7 +102,8 @@ def table(header, rows):
 
 
 def kind(row):
-    return f"{row['recipe'].upper()} {row['d_type'].upper()}" + (" +=" if row["accumulate"] else "")
+    form = row["recipe"] if row["op"] == "fp8_gemm" else row["layout"]
+    return f"{form.upper()} {row['d_type'].upper()}" + (" +=" if row["accumulate"] else "")
 
 
 def protocol(report):
@@ -97,18 +132,11 @@ def full_table(report):
 
 def summary_table(report):
     """Geometric means over groups of cases: what the README shows."""
-    groups = [
-        ("m = 1", lambda r: r["m"] == 1),
-        ("m = 64 and 128", lambda r: r["m"] in (64, 128)),
-        ("larger, BF16 D", lambda r: r["m"] > 128 and not r["accumulate"]),
-        ("larger, FP32 D +=", lambda r: r["m"] > 128 and r["accumulate"]),
-        ("all", lambda r: True),
-    ]
     header = ["cases", "count", "fastest, TFLOPS"] + [f"{PEERS[p]} / ours" for p in report.peers]
     if any(r.get("us_sustained") for r in report.rows):
         header += [f"sustained, {PEERS[p]} / ours" for p in report.peers if report.mean(p, True)]
     rows = []
-    for name, select in groups:
+    for name, select in report.groups:
         chosen = [r for r in report.rows if select(r) and r["us"]]
         if not chosen:
             continue
@@ -120,6 +148,12 @@ def summary_table(report):
     return table(header, rows)
 
 
+def label(row):
+    """A case below its bars."""
+    text = f"{row['m']}x{row['n']}x{row['k']}" + (f" {row['layout']}" if row["layout"] != "nt" else "")
+    return text + (" f32" if row["d_type"] == "f32" else "") + (" +=" if row["accumulate"] else "")
+
+
 def plot(report, path):
     """Bars: time of each peer over ours, one group a case. Above 1, ours is faster."""
     import matplotlib
@@ -127,21 +161,19 @@ def plot(report, path):
     import matplotlib.pyplot as pyplot
     matplotlib.rcParams["svg.hashsalt"] = "deepgemm"  # the same input gives the same file
     rows = [r for r in report.rows if r["us"]]
-    figure, axes = pyplot.subplots(figsize=(12, 4.5))
+    figure, axes = pyplot.subplots(figsize=(max(12, 0.2 * len(rows)), 4.5))
     width = 0.8 / max(1, len(report.peers))
-    colors = {"cublaslt_tensorwise": "#7a7a7a", "cublaslt_blockwise": "#3b76af", "deepgemm": "#ef8636"}
     for i, peer in enumerate(report.peers):
         bars = [(x + (i - (len(report.peers) - 1) / 2) * width, report.ratio(r, peer)) for x, r in enumerate(rows)]
         bars = [(x, y) for x, y in bars if y]
         mean = report.mean(peer)
-        axes.bar([x for x, _ in bars], [y for _, y in bars], width, color=colors[peer], label=f"{PEERS[peer]} ({mean:.2f})")
+        axes.bar([x for x, _ in bars], [y for _, y in bars], width, color=COLORS[peer], label=f"{PEERS[peer]} ({mean:.2f})")
     axes.axhline(1, color="black", linewidth=0.8)
     axes.set_xticks(range(len(rows)))
-    axes.set_xticklabels([f"{r['m']}x{r['n']}x{r['k']}" + (" f32 +=" if r["accumulate"] else "") for r in rows], rotation=90,
-                         fontsize=6)
+    axes.set_xticklabels([label(r) for r in rows], rotation=90, fontsize=6)
     axes.set_xlim(-0.6, len(rows) - 0.4)
     axes.set_ylabel("time of the peer / time of deepgemm")
-    axes.set_title(f"Dense FP8 GEMM, {report.machine['gpu']}: above 1, deepgemm is faster (geometric means in brackets)",
+    axes.set_title(f"Dense {report.type} GEMM, {report.machine['gpu']}: above 1, deepgemm is faster (geometric means in brackets)",
                    fontsize=9)
     axes.legend(fontsize=8, loc="upper right")
     figure.tight_layout()
@@ -154,17 +186,24 @@ def performance_page(reports):
     parts = ["# Performance {#performance}", "",
              "Written by `bench/report.py` from the files in `bench/results`; measure with `./dg bench`. A ratio is a peer's time "
              "over ours: above 1, deepgemm is faster. cuBLASLt tensor-wise applies no block scales, so it does less work than "
-             "the others. `+=` adds into D. The error is the relative squared difference to a double-precision product of the "
-             "quantised operands."]
+             "the others. `+=` adds into D. NT, NN and TN say how BF16 operands lie in memory: A (m,k) or, T, (k,m); B (k,n) or, T, "
+             "(n,k). The error is the relative squared difference to a double-precision product of the operands as stored."]
     for report in reports:
-        parts += ["", f"## {report.machine['gpu']}: dense FP8 GEMM", "", protocol(report), "", summary_table(report), "",
-                  f"![Ratios by case](images/fp8_dense_{report.gpu}.svg)", "", full_table(report)]
+        parts += ["", f"## {report.title}", "", protocol(report), "", summary_table(report), "",
+                  f"![Ratios by case]({report.image})", "", full_table(report)]
     return "\n".join(parts) + "\n"
 
 
 def readme_with(text, reports):
     """README's text with the table between the markers; unchanged if it has no markers."""
-    body = "\n\n".join(f"{protocol(r)}\n\n{summary_table(r)}" for r in reports)
+    body, said = [], set()
+    for report in reports:
+        body.append(f"### {report.title}")
+        if protocol(report) not in said:
+            body.append(protocol(report))
+        said.add(protocol(report))
+        body.append(summary_table(report))
+    body = "\n\n".join(body)
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
     return pattern.sub(lambda _: f"{BEGIN}\n{body}\n{END}", text)
 
@@ -175,10 +214,10 @@ def main():
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is not up to date")
     parser.add_argument("--no-plots", action="store_true", help="leave the plots as they are")
     arguments = parser.parse_args()
-    folders = sorted(p.parent for p in (arguments.root / "bench/results").glob("*/fp8_dense.json"))
-    if not folders:
-        sys.exit("report.py: no bench/results/<gpu>/fp8_dense.json; run ./dg bench on a machine with a GPU first")
-    reports = [Report(f) for f in folders]
+    folders = sorted((p for p in (arguments.root / "bench/results").glob("*") if p.is_dir()), reverse=True)
+    reports = [Report(f / f"{family}.json") for f in folders for family in FAMILIES if (f / f"{family}.json").exists()]
+    if not reports:
+        sys.exit("report.py: no bench/results/<gpu>/fp8_dense.json or bf16_dense.json; run ./dg bench on a machine with a GPU first")
     pages = {arguments.root / "docs/performance.md": performance_page(reports)}
     readme = arguments.root / "README.md"
     if readme.exists():
@@ -187,14 +226,14 @@ def main():
     if arguments.check:
         sys.exit(f"report.py: not up to date: {', '.join(str(p) for p in stale)}" if stale else 0)
     for report in reports:
-        print(f"{report.machine['gpu']}\n{summary_table(report)}")
+        print(f"{report.title}\n{summary_table(report)}")
     for path in stale:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(pages[path])
         print(f"wrote {path}")
     if not arguments.no_plots:
         for report in reports:
-            image = arguments.root / f"docs/images/fp8_dense_{report.gpu}.svg"
+            image = arguments.root / "docs" / report.image
             plot(report, image)
             print(f"wrote {image}")
 
