@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the tuned table and the figures of docs/tuning-model.md from a race among the shipped kernels.
+"""Makes the tuned table and the figures of docs/tuning-model.md from races among the shipped kernels.
 
-Reads bench/results/h200/tune_fp8_dense.json (written by `deepgemm_bench --tune`) and asks the cost model of this checkout,
-compiled on the spot, what it would choose. A product gets a row in host/tuned_h200.hpp where that choice was measured to be
-more than 1 % slower than the best kernel. Needs Python 3.9 and a C++20 compiler ($CXX, or c++).
+Reads bench/results/h200/tune_fp8_dense.json and, if it is there, tune_bf16_dense.json (written by `deepgemm_bench --tune`) and
+asks the cost model of this checkout, compiled on the spot, what it would choose. A product gets a row in host/tuned_h200.hpp
+where that choice was measured to be more than 1 % slower than the best kernel. Needs Python 3.9 and a C++20 compiler ($CXX,
+or c++).
 
     bench/tuned.py                   # rewrite the table and the page
     bench/tuned.py --race file.json  # take over a new race first
@@ -21,12 +22,17 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-RACE = "bench/results/h200/tune_fp8_dense.json"
+RACES = {"FP8": "bench/results/h200/tune_fp8_dense.json", "BF16": "bench/results/h200/tune_bf16_dense.json"}
 TABLE, PAGE = "include/deepgemm/host/tuned_h200.hpp", "docs/tuning-model.md"
 BEGIN, END = "<!-- choices:begin -->", "<!-- choices:end -->"
+KEPT = ("m", "n", "k", "layout", "recipe", "d_type", "accumulate")
 WORTH_A_ROW = 1.01
 NEAR = 1.03
 OPEN = re.compile(r" \.(?:stages|store_rows|store_columns|store_buffers) = \d+,?")
+
+
+def is_fp8(row):
+    return row["recipe"] in ("1d2d", "1d1d")
 
 
 def trimmed(race):
@@ -37,7 +43,8 @@ def trimmed(race):
     rows = []
     for row in race["rows"]:
         times = {r["config"]: r["us"] for r in row["ranking"]}
-        rows.append({k: row[k] for k in ("m", "n", "k", "recipe", "d_type", "accumulate")} | {"us": [times.get(c) for c in configs]})
+        kept = {k: row[k] for k in KEPT if k != "layout" or not is_fp8(row)}  # FP8 has but one
+        rows.append(kept | {"us": [times.get(c) for c in configs]})
     machine = race["machine"] | {"command": re.sub(r" --out \S+", "", race["machine"]["command"])}
     return {"machine": machine, "configs": configs, "rows": rows}
 
@@ -51,7 +58,20 @@ def dumped(race):
 
 
 def b_tile(row):
-    return "{128, 128}" if row["recipe"] == "1d2d" else "{1, 128}"
+    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}"}.get(row["recipe"], "{}")
+
+
+def majors(row):
+    """The dimensions along which A and B are contiguous."""
+    layout = row.get("layout", "nt")
+    return "major::mn" if layout[0] == "t" else "major::k", "major::mn" if layout[1] == "n" else "major::k"
+
+
+def operands(row):
+    """A and B as C++."""
+    if is_fp8(row):
+        return "{dtype::e4m3, scale_kind::fp32, {1, 128}}", f"{{dtype::e4m3, scale_kind::fp32, {b_tile(row)}}}"
+    return tuple(f"{{dtype::{row['recipe']}, scale_kind::none, {{}}, {order}}}" for order in majors(row))
 
 
 def runners(race):
@@ -64,16 +84,15 @@ def predictions(race):
     calls = []
     for row, kernels in zip(race["rows"], runners(race)):
         for source, _ in kernels:
-            calls.append(f"say({{{row['m']}, {row['n']}, {row['k']}}}, {b_tile(row)}, dtype::{row['d_type']}, "
+            calls.append(f"say({{{row['m']}, {row['n']}, {row['k']}}}, {', '.join(operands(row))}, dtype::{row['d_type']}, "
                          f"{str(row['accumulate']).lower()}, {source});")
     program = """
         #include <cstdio>
         #include <deepgemm/host/cost_model.hpp>
         using namespace deepgemm;
-        void say(problem_shape shape, scale_tile b, dtype d, bool accumulate, const config& cfg) {
-            const operand_info tokens{dtype::e4m3, scale_kind::fp32, {1, 128}}, weights{dtype::e4m3, scale_kind::fp32, b};
-            const workload work{shape, tokens, weights, d, accumulate};
-            const kernel_info info{.a = tokens, .b = weights, .d = d, .accumulate = accumulate, .cfg = cfg};
+        void say(problem_shape shape, operand_info a, operand_info b, dtype d, bool accumulate, const config& cfg) {
+            const workload work{shape, a, b, d, accumulate};
+            const kernel_info info{.a = a, .b = b, .d = d, .accumulate = accumulate, .cfg = cfg};
             std::printf("%.6f\\n", predict(info, work, device_info::h200(), 132).total_us);
         }
         int main() {""" + "\n".join(calls) + "}"
@@ -102,6 +121,11 @@ def opened(source, others):
     return source if any(o != source and OPEN.sub("", o) == short for o in others) else re.sub(r",\s*}$", "}", short)
 
 
+def type_and_order(row):
+    """The last members of a row, which FP8 leaves at their defaults."""
+    return "" if is_fp8(row) else f", dtype::{row['recipe']}, {', '.join(majors(row))}"
+
+
 def table(race, cases):
     rows = []
     for c in cases:
@@ -109,7 +133,7 @@ def table(race, cases):
             row = c["row"]
             rows.append(f"    // {c['best_us']:.1f} us; the model's choice takes {100 * (c['loss'] - 1):.1f} % longer\n"
                         f"    tuned_row{{{row['m']}, {row['n']}, {row['k']}, dtype::{row['d_type']}, {str(row['accumulate']).lower()}, "
-                        f"{b_tile(row)},\n              {opened(c['best'], c['all'])}}},\n")
+                        f"{b_tile(row)},\n              {opened(c['best'], c['all'])}{type_and_order(row)}}},\n")
     return f"""// SPDX-License-Identifier: MIT
 // Written by bench/tuned.py: products for which another kernel than the cost model's choice was measured to be the best, by
 // more than {100 * (WORTH_A_ROW - 1):.0f} %, on an {race['machine']['gpu']} with all {race['machine']['sms']} multiprocessors.
@@ -134,9 +158,10 @@ inline constexpr std::array<tuned_row, {len(rows)}> tuned_h200{{{{
 def short(source):
     """A configuration in a few characters, for the page."""
     m, n = re.search(r"block = \{(\d+), (\d+)", source).groups()
+    turns = ", in turn" if "alternate" in source else ""
     cluster = re.search(r"cluster = \{(\d+), (\d+)\}", source)
     return (f"{m} x {n}" + (f", cluster {cluster[1]} x {cluster[2]}" if cluster else "") +
-            (", deferred" if "deferred" in source else "") + (", band " + b[1] if (b := re.search(r"raster_rows = (\d+)", source)) else ""))
+            turns + (", deferred" if "deferred" in source else "") + (", band " + b[1] if (b := re.search(r"raster_rows = (\d+)", source)) else ""))
 
 
 def summary(race, cases):
@@ -154,24 +179,33 @@ def summary(race, cases):
     for c in sorted(cases, key=lambda c: -c["loss"]):
         r = c["row"]
         if c["loss"] > WORTH_A_ROW:
-            lines.append(f"| {r['m']} | {r['n']} | {r['k']} | {r['d_type']}{' +=' if r['accumulate'] else ''} | {short(c['pick'])} | "
+            order = "" if is_fp8(r) else f"{r['layout']} "
+            lines.append(f"| {r['m']} | {r['n']} | {r['k']} | {order}{r['d_type']}{' +=' if r['accumulate'] else ''} | {short(c['pick'])} | "
                          f"{short(c['best'])} | {c['loss']:.3f} |")
     return text, "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--race", type=pathlib.Path, default=ROOT / RACE, help=f"measurements (default: {RACE})")
+    parser.add_argument("--race", type=pathlib.Path, action="append", default=[], help="take over new measurements first")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is not up to date")
     arguments = parser.parse_args()
-    race = trimmed(json.loads(arguments.race.read_text()))
-    cases = choices(race)
-    text, lines = summary(race, cases)
-    print(f"{text}\n\n{lines}")
+    races = {family: trimmed(json.loads((ROOT / file).read_text())) for family, file in RACES.items() if (ROOT / file).exists()}
+    for file in arguments.race:
+        race = trimmed(json.loads(file.read_text()))
+        races["FP8" if is_fp8(race["rows"][0]) else "BF16"] = race
+    files, parts, every = {}, [], []
+    for family in [f for f in RACES if f in races]:
+        cases = choices(races[family])
+        parts += [f"### {family}"] if len(races) > 1 else []
+        parts += summary(races[family], cases)
+        files[RACES[family]] = dumped(races[family])
+        every += cases
+    print("\n\n".join(parts))
     page = (ROOT / PAGE).read_text()
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    files = {RACE: dumped(race), TABLE: table(race, cases),
-             PAGE: pattern.sub(lambda _: f"{BEGIN}\n{text}\n\n{lines}\n{END}", page)}
+    files[TABLE] = table(next(iter(races.values())), every)
+    files[PAGE] = pattern.sub(lambda _: "\n\n".join([BEGIN + "\n" + parts[0]] + parts[1:]) + "\n" + END, page)
     stale = [f for f, content in files.items() if not (ROOT / f).exists() or (ROOT / f).read_text() != content]
     if arguments.check:
         sys.exit(f"tuned.py: not up to date: {', '.join(stale)}" if stale else 0)
