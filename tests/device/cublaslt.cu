@@ -154,6 +154,7 @@ TEST_CASE("cublaslt: BF16 and FP16 in every order") {
                          sizes{16, 24, 1, 0, 0}};
     check_forms<bf16, bf16>(all, shapes);
     check_forms<bf16, float>(all, shapes);
+    check_forms<f16, f16>(all, shapes);
     check_forms<f16, float>(all, shapes);
 }
 

@@ -326,8 +326,8 @@ inline result<void> run_cublaslt(const cublaslt& library, const input_matrix& a,
 }  // namespace detail
 
 /// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T. A and B are BF16 or FP16, each contiguous along either of its dimensions, or FP8
-/// contiguous along K; rows lie any pitch apart. D: BF16 or FP32. Sums are FP32, in an order that is cuBLASLt's affair. Empty
-/// M or N: nothing happens; empty K: D becomes C or zero.
+/// contiguous along K; rows lie any pitch apart. D: FP32, or BF16 (of FP16 operands: FP16). Sums are FP32, in an order that is
+/// cuBLASLt's affair. Empty M or N: nothing happens; empty K: D becomes C or zero.
 inline result<void> cublaslt_gemm_nt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
                                      const output_matrix& d, const cublaslt_options& options = {}) {
     return detail::run_cublaslt(library, a, b, d, options);
