@@ -29,7 +29,21 @@ inline bytes make_input(dtype type, u32 size, u32 buffer) {
 }
 
 /// The lists of probes, which two translation units run: one on the simulator, one on a GPU.
-enum class probe_group { types, registers, widths, k_major, mn_major, tensor_copies, other_copies, matrices };
+enum class probe_group {
+    types,
+    registers,
+    widths_e4m3,
+    widths_e5m2,
+    widths_bf16,
+    widths_f16,
+    widths_tf32,
+    widths_registers,
+    k_major,
+    mn_major,
+    tensor_copies,
+    other_copies,
+    matrices,
+};
 
 /// The simulator's output of every probe of a group, in order.
 std::vector<bytes> simulate_group(probe_group group);

@@ -141,21 +141,29 @@ using wgmma_registers =
 /// Swizzles of K-major operands of each size.
 template <swizzle_mode S>
 using k_major_probes =
-    probe_list<wgmma_probe<e4m3, e4m3, 64, major::k, major::k, S>, wgmma_probe<bf16, bf16, 88, major::k, major::k, S>,
+    probe_list<wgmma_probe<e4m3, e4m3, 64, major::k, major::k, S>, wgmma_probe<e5m2, e5m2, 56, major::k, major::k, S>,
+               wgmma_probe<bf16, bf16, 88, major::k, major::k, S>, wgmma_probe<f16, f16, 40, major::k, major::k, S>,
                wgmma_probe<tf32, tf32, 48, major::k, major::k, S>>;
 
 /// Swizzles of MN-major operands, which are 16-bit ones.
 template <swizzle_mode S>
 using mn_major_probes = probe_list<
     wgmma_probe<bf16, bf16, 128, major::k, major::mn, S>, wgmma_probe<bf16, bf16, 64, major::mn, major::k, S>,
-    wgmma_probe<bf16, bf16, 24, major::mn, major::mn, S>, wgmma_probe<f16, f16, 256, major::mn, major::mn, S>>;
+    wgmma_probe<bf16, bf16, 24, major::mn, major::mn, S>, wgmma_probe<f16, f16, 256, major::mn, major::mn, S>,
+    wgmma_probe<f16, f16, 72, major::k, major::mn, S>, wgmma_probe<f16, f16, 32, major::mn, major::k, S>>;
 
-/// Every legal N.
+/// Every legal N, A in shared memory or in registers.
 template <int... I>
 struct every_n {
-    using e4m3_probes = probe_list<wgmma_probe<e4m3, e4m3, 8 * I>...>;
+    template <class T>
+    using shared = probe_list<ss_probe<T, 8 * I>...>;
+    template <class T>
+    using registers = probe_list<rs_probe<T, T, 8 * I>...>;
 };
-using wgmma_widths = every_n<1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
-                             26, 27, 28, 29, 30, 31, 32>::e4m3_probes;
+using every_width = every_n<1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+                            26, 27, 28, 29, 30, 31, 32>;
+template <class T>
+using wgmma_widths = every_width::shared<T>;
+using wgmma_register_widths = every_width::registers<e4m3>;
 
 }  // namespace deepgemm::probes
