@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # deepgemm_add_instances(<target> BACKEND cuda|sim [LISTS <list>...]): a static library that holds the kernels of
-# kernel/shipped.cuh, all or those of some of its lists, one translation unit per list so that they compile side by side,
-# and deepgemm::instances::fp8_dense() over all of them. Part of the package: programs that use deepgemm may call it.
+# kernel/shipped.cuh and kernel/shipped_half.cuh, all or those of some of their lists, one translation unit per list so that
+# they compile side by side, and over them the functions of host/instances.hpp. A list belongs to bf16_dense() or f16_dense()
+# if its name begins so, else to fp8_dense(). Part of the package: programs that use deepgemm may call it.
 function(deepgemm_add_instances target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "LISTS")
     if(NOT arg_LISTS)
@@ -9,7 +10,12 @@ function(deepgemm_add_instances target)
             weights_bf16_narrow weights_bf16_short weights_bf16_medium weights_bf16_wide gradients
             weights_bf16_acc weights_f32 weights_f32_acc tokens_bf16 tokens_bf16_acc tokens_f32
             weights_ue8m0_bf16 weights_ue8m0_bf16_acc weights_ue8m0_f32 weights_ue8m0_f32_acc
-            tokens_ue8m0_bf16 tokens_ue8m0_bf16_acc tokens_ue8m0_f32 tokens_ue8m0_f32_acc heads)
+            tokens_ue8m0_bf16 tokens_ue8m0_bf16_acc tokens_ue8m0_f32 tokens_ue8m0_f32_acc heads
+            bf16_nt bf16_nt_wide bf16_nn bf16_nn_wide bf16_tn_wide bf16_tt
+            bf16_nt_acc bf16_nt_acc_wide bf16_acc_transposed
+            bf16_nt_f32 bf16_nt_f32_wide bf16_f32_transposed
+            bf16_nt_f32_acc bf16_tn_f32_acc_wide bf16_f32_acc_transposed
+            f16_half f16_half_acc f16_f32 f16_f32_acc)
     endif()
     set(extension_cuda cu)
     set(extension_sim cpp)
@@ -21,13 +27,14 @@ function(deepgemm_add_instances target)
 
     set(sources)
     set(declarations "")
-    set(spans "")
+    set(families fp8 bf16 f16)
     foreach(list IN LISTS arg_LISTS)
         set(source "${folder}/${list}.${extension}")
         file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
 #include <span>
 #include <deepgemm/host/@arg_BACKEND@_launch.hpp>
 #include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/kernel/shipped_half.cuh>
 namespace deepgemm::instances {
 template <class... K>
 static std::span<const kernel_handle> handles(shipped::kernels<K...>) {
@@ -39,19 +46,31 @@ std::span<const kernel_handle> @list@() { return handles(shipped::@list@{}); }
 ]])
         list(APPEND sources "${source}")
         string(APPEND declarations "std::span<const kernel_handle> ${list}();\n")
-        string(APPEND spans "${list}(), ")
+        set(family fp8)
+        if(list MATCHES "^(bf16|f16)_")
+            set(family ${CMAKE_MATCH_1})
+        endif()
+        string(APPEND spans_${family} "${list}(), ")
+    endforeach()
+    set(functions "")
+    foreach(family IN LISTS families)
+        string(APPEND functions "std::span<const kernel_handle> ${family}_dense() {\n"
+            "    static const auto all = joined({${spans_${family}}});\n    return all;\n}\n")
     endforeach()
     file(CONFIGURE OUTPUT "${folder}/all.cpp" @ONLY CONTENT [[
+#include <initializer_list>
 #include <vector>
 #include <deepgemm/host/instances.hpp>
 namespace deepgemm::instances {
 @declarations@
-std::span<const kernel_handle> fp8_dense() {
-    static const std::vector<kernel_handle> all = [] {
-        std::vector<kernel_handle> joined;
-        for (const auto part : {@spans@}) joined.insert(joined.end(), part.begin(), part.end());
-        return joined;
-    }();
+static std::vector<kernel_handle> joined(std::initializer_list<std::span<const kernel_handle>> parts) {
+    std::vector<kernel_handle> all;
+    for (const auto part : parts) all.insert(all.end(), part.begin(), part.end());
+    return all;
+}
+@functions@
+std::span<const kernel_handle> dense() {
+    static const auto all = joined({fp8_dense(), bf16_dense(), f16_dense()});
     return all;
 }
 }  // namespace deepgemm::instances

@@ -20,7 +20,7 @@ std::string run(const engine& engine, product& p) {
 }  // namespace
 
 TEST_CASE("every kind of problem, with and without K, rows and columns") {
-    const engine engine(instances::fp8_dense(), device_info::simulator());
+    const engine engine(instances::dense(), device_info::simulator());
     for (const scale_kind format : {scale_kind::fp32, scale_kind::ue8m0}) {
         for (const int tile : {1, 128}) {
             for (const dtype d : {dtype::bf16, dtype::f32}) {
@@ -55,7 +55,7 @@ TEST_CASE("random problems, each on the kernel that the planner of an H200 would
     random_source random(seed);
     device_info device = device_info::h200();
     device.sm_count = sim::options{}.num_sms;
-    const engine engine(instances::fp8_dense(), device);
+    const engine engine(instances::dense(), device);
     for (int i = 0; i < 150; ++i) {
         const kernel_info kind = random_kind(random);
         const problem_shape shape{random_extent(random, 500), random_extent(random, 500), random_extent(random, 1500)};

@@ -257,7 +257,11 @@ private:
     /// Calls `action` with an element of D's type.
     template <class Action>
     void on_type(Action action) {
-        info_.d == dtype::bf16 ? action(bf16{}) : action(float{});
+        switch (info_.d) {
+            case dtype::bf16: return action(bf16{});
+            case dtype::f16: return action(f16{});
+            default: return action(float{});
+        }
     }
     bool in_hole(i64 column) const {
         const auto& [left, middle, right] = info_.heads;
@@ -309,7 +313,7 @@ inline kernel_info random_half_kind(random_source& random, dtype type = dtype::b
     kernel_info kind;
     kind.a = operand();
     kind.b = operand();
-    kind.d = random.integer(0, 1) == 0 ? dtype::bf16 : dtype::f32;
+    kind.d = random.integer(0, 1) == 0 ? type : dtype::f32;
     kind.accumulate = random.integer(0, 1) == 0;
     return kind;
 }

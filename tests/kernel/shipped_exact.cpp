@@ -13,7 +13,7 @@ namespace {
 /// Calls action(kernel, m, n) for all shipped kernels and the extents of their cluster tiles.
 template <class Action>
 void for_each_kernel(Action action) {
-    for (const kernel_handle& kernel : instances::fp8_dense()) {
+    for (const kernel_handle& kernel : instances::dense()) {
         const auto [m, n] = cluster_tile(kernel.info);
         action(kernel, m, n);
     }

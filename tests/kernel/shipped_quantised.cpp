@@ -11,7 +11,7 @@ using namespace deepgemm::test;
 TEST_CASE("quantised products") {
     const u64 seed = fresh_seed();
     CAPTURE(seed);
-    for (const kernel_handle& kernel : instances::fp8_dense()) {
+    for (const kernel_handle& kernel : instances::dense()) {
         const auto [m, n] = cluster_tile(kernel.info);
         for (const problem_shape shape :
              {shape_for(kernel.info, m + 70, n + 100, 520), shape_for(kernel.info, 99, 160, 1536)}) {
@@ -27,7 +27,7 @@ TEST_CASE("random shapes on random kernels") {
     const u64 seed = fresh_seed();
     CAPTURE(seed);
     random_source random(seed);
-    const auto all = instances::fp8_dense();
+    const auto all = instances::dense();
     for (int i = 0; i < 150; ++i) {
         const kernel_handle& kernel = all[std::size_t(random.integer(0, i64(all.size()) - 1))];
         const problem_shape shape = shape_for(kernel.info, i32(random.integer(1, 400)), i32(random.integer(1, 400)),

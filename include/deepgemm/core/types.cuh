@@ -222,6 +222,6 @@ concept half_element = one_of<T, bf16, f16>;
 
 /// An element type a GEMM may write.
 template <class T>
-concept output_element = one_of<T, bf16, float>;
+concept output_element = one_of<T, bf16, f16, float>;
 
 }  // namespace deepgemm

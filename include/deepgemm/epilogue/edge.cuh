@@ -30,8 +30,8 @@ struct ragged_edge {
 
 private:
     DEEPGEMM_DEVICE static T from_float(float value) {
-        if constexpr (same_as<T, bf16>) {
-            return bf16{u16(ptx::pack_bf16(value, 0.0f) & 0xffffu)};
+        if constexpr (half_element<T>) {
+            return T{u16(ptx::pack<T>(value, 0.0f) & 0xffffu)};
         } else {
             return value;
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Staging between registers and D: math warps write their fragments to swizzled shared memory (stmatrix for BF16) and TMA
+// Staging between registers and D: math warps write their fragments to swizzled shared memory (stmatrix for 16-bit D) and TMA
 // copies them out. TMA clips rows exactly, but columns only to whole units of 16 bytes: where D ends inside one, the warps store
 // their elements themselves. To accumulate, TMA first brings C into the same buffers, early, under the
 // main loop. A buffer belongs to one warp (16 rows; no barrier at all) or to one warpgroup (64 rows; a fourth of the copies).
@@ -32,12 +32,12 @@ struct store_buffer {
 
     /// Converged warp: rounds a fragment to T and writes it.
     DEEPGEMM_DEVICE void write(const float (&value)[registers]) const {
-        if constexpr (same_as<T, bf16>) {
+        if constexpr (half_element<T>) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2 * matrices) {
                 u32 packed[matrices];
                 DEEPGEMM_UNROLL
-                for (int j = 0; j < matrices; ++j) packed[j] = ptx::pack_bf16(value[i + 2 * j], value[i + 2 * j + 1]);
+                for (int j = 0; j < matrices; ++j) packed[j] = ptx::pack<T>(value[i + 2 * j], value[i + 2 * j + 1]);
                 ptx::stmatrix<matrices>(matrix_row(i), packed);
             }
         } else {
@@ -48,15 +48,16 @@ struct store_buffer {
 
     /// Converged warp: adds what the buffer holds to a fragment.
     DEEPGEMM_DEVICE void add_to(float (&value)[registers]) const {
-        if constexpr (same_as<T, bf16>) {
+        if constexpr (half_element<T>) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2 * matrices) {
                 u32 packed[matrices];
                 ptx::ldmatrix<matrices>(packed, matrix_row(i));
                 DEEPGEMM_UNROLL
                 for (int j = 0; j < matrices; ++j) {
-                    value[i + 2 * j] += bit_cast<float>(packed[j] << 16);
-                    value[i + 2 * j + 1] += bit_cast<float>(packed[j] & 0xffff0000u);
+                    const auto c = ptx::unpack<T>(packed[j]);
+                    value[i + 2 * j] += c.x;
+                    value[i + 2 * j + 1] += c.y;
                 }
             }
         } else {

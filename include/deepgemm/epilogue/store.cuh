@@ -7,7 +7,7 @@
 
 namespace deepgemm {
 
-/// Stores D as `T` (BF16 or FP32), rounded once from the FP32 totals.
+/// Stores D as `T` (BF16, FP16 or FP32), rounded once from the FP32 totals.
 template <output_element T>
 struct store {
     using element = T;

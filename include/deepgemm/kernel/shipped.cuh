@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The kernels the named operations choose among, as lists of types. Nothing is instantiated here: cmake/instances.cmake
+// The FP8 kernels the named operations choose among, as lists of types; shipped_half.cuh holds those of BF16 and FP16. Nothing is instantiated here: cmake/instances.cmake
 // compiles the lists into a library, for a GPU or for the simulator; a program may compile lists of its own instead.
 #pragma once
 
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/kernel/list.cuh>
 
 namespace deepgemm::shipped {
-
-/// A list of kernel types that one translation unit instantiates.
-template <class... Kernels>
-struct kernels {};
 
 template <class Format>
 using by_token = operand<e4m3, scale::per_token<Format>>;

@@ -79,6 +79,26 @@ DEEPGEMM_DEVICE vec2<float> unpack_f16(u32 v) {
 #endif
 }
 
+/// Two 16-bit floats of type T, rounded to nearest even, `lo` in the low half.
+template <half_element T>
+DEEPGEMM_DEVICE u32 pack(float lo, float hi) {
+    if constexpr (same_as<T, bf16>) {
+        return pack_bf16(lo, hi);
+    } else {
+        return pack_f16(lo, hi);
+    }
+}
+
+/// The two 16-bit floats of pack(), exactly.
+template <half_element T>
+DEEPGEMM_DEVICE vec2<float> unpack(u32 v) {
+    if constexpr (same_as<T, bf16>) {
+        return unpack_bf16(v);
+    } else {
+        return unpack_f16(v);
+    }
+}
+
 /// The two E4M3 of pack_e4m3(), exactly.
 DEEPGEMM_DEVICE vec2<float> unpack_e4m3(u16 v) {
 #if DEEPGEMM_SIMULATED

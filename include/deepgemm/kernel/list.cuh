@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Lists of kernel types: what one translation unit instantiates.
+#pragma once
+
+namespace deepgemm::shipped {
+
+/// Kernel types, none of them instantiated by being named here.
+template <class... Kernels>
+struct kernels {};
+
+namespace detail {
+template <class... Lists>
+struct join;
+template <class... Kernels>
+struct join<kernels<Kernels...>> {
+    using type = kernels<Kernels...>;
+};
+template <class... First, class... Second, class... Rest>
+struct join<kernels<First...>, kernels<Second...>, Rest...> : join<kernels<First..., Second...>, Rest...> {};
+}  // namespace detail
+
+/// The kernels of all of the lists.
+template <class... Lists>
+using joined = typename detail::join<Lists...>::type;
+
+}  // namespace deepgemm::shipped
