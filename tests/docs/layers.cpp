@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Holds the table of layers in docs/architecture.md against the headers: a header includes only its own layer and those
-// above it in the table.
+// above it in the table. And the umbrella against them: it leaves out what it says.
 #include <doctest/doctest.h>
 
 #include <regex>
+#include <set>
 
 #include "page.hpp"
 
@@ -41,7 +42,29 @@ int layer_of(const std::string& path, const std::vector<std::pair<std::string, i
     return layer;
 }
 
+/// Adds a header, relative to include/, and all that it includes.
+void add_with_includes(const std::string& header, std::set<std::string>& found) {
+    if (!found.insert(header).second) return;
+    const std::regex include("#include <(deepgemm/[^>]+)>.*");
+    for (const std::string& line : source_lines("include/" + header)) {
+        std::smatch match;
+        if (std::regex_match(line, match, include)) add_with_includes(match[1], found);
+    }
+}
+
 }  // namespace
+
+TEST_CASE("the umbrella has every device-capable header but the lists of shipped kernels") {
+    std::set<std::string> reached;
+    add_with_includes("deepgemm/deepgemm.cuh", reached);
+    const std::filesystem::path base = std::filesystem::path(DEEPGEMM_SOURCE_DIR) / "include";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(base)) {
+        const std::string header = entry.path().lexically_relative(base).generic_string();
+        if (entry.path().extension() != ".cuh" || header == "deepgemm/kernel/list.cuh") continue;
+        CAPTURE(header);
+        CHECK(reached.contains(header) != header.starts_with("deepgemm/kernel/shipped"));
+    }
+}
 
 TEST_CASE("includes go up the table of layers only") {
     const auto layers = table_of_layers();

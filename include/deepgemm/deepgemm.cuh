@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Everything device-capable in one include: parts, kernels and their entry, for nvcc, NVRTC and the simulator. Left out are
+// the lists of shipped kernels (kernel/shipped.cuh) and the host side (ops.hpp, host/). A program that names its parts compiles
+// faster with their own headers.
+#pragma once
+
+#include <deepgemm/epilogue/epilogue.cuh>
+#include <deepgemm/kernel/entry.cuh>
+#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/layout/operand_tile.cuh>
+#include <deepgemm/ptx/convert.cuh>
+#include <deepgemm/ptx/matrix.cuh>
+#include <deepgemm/ptx/tcgen05.cuh>
+#include <deepgemm/scale/cast.cuh>
+#include <deepgemm/scale/transforms.cuh>
+#include <deepgemm/schedule/persistent.cuh>
+#include <deepgemm/version.cuh>
