@@ -8,7 +8,7 @@ namespace deepgemm::shipped {
 template <class... Kernels>
 struct kernels {};
 
-namespace detail {
+/// The kernels of all of the lists, as `type`.
 template <class... Lists>
 struct join;
 template <class... Kernels>
@@ -17,10 +17,5 @@ struct join<kernels<Kernels...>> {
 };
 template <class... First, class... Second, class... Rest>
 struct join<kernels<First...>, kernels<Second...>, Rest...> : join<kernels<First..., Second...>, Rest...> {};
-}  // namespace detail
-
-/// The kernels of all of the lists.
-template <class... Lists>
-using joined = typename detail::join<Lists...>::type;
 
 }  // namespace deepgemm::shipped
