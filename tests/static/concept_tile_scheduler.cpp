@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Truth table of tile_scheduler: what models it, and near misses that each lack one thing. docs/concepts/tile_scheduler.md
-// shows the table.
+// Truth tables of tile_scheduler and gemm_scheduler: what models them, and near misses that each lack one thing.
+// docs/concepts/tile_scheduler.md shows the tables.
 #include <deepgemm/schedule/persistent.cuh>
 
 using namespace deepgemm;
@@ -62,5 +62,47 @@ static_assert(!tile_scheduler<no_blocks>);          // counts_blocks: k_blocks
 static_assert(!tile_scheduler<long_blocks>);        // counts_blocks: an i32
 static_assert(!tile_scheduler<banded_raster>);      // an order is no schedule
 // [table]
+
+struct launched : whole {
+    static launched of(problem_shape, u32) { return {}; }
+    static i32 clusters(problem_shape) { return 1; }
+};
+struct no_start : launched {
+private:
+    using launched::of;
+};
+struct starts_another : launched {};  // of() gives a `launched`
+struct of_a_shape : launched {
+    static of_a_shape of(problem_shape) { return {}; }
+};
+struct no_clusters : whole {
+    static no_clusters of(problem_shape, u32) { return {}; }
+};
+struct long_clusters : no_clusters {
+    static long_clusters of(problem_shape, u32) { return {}; }
+    static i64 clusters(problem_shape) { return 1; }
+};
+struct own_clusters : no_clusters {
+    static own_clusters of(problem_shape, u32) { return {}; }
+    i32 clusters(problem_shape) const { return 1; }
+};
+struct of_no_tiles {
+    static of_no_tiles of(problem_shape, u32) { return {}; }
+    static i32 clusters(problem_shape) { return 1; }
+};
+
+// [gemm_table]
+//            type                                                    what it lacks
+static_assert(gemm_scheduler<persistent<tile_shape{}, cluster_shape{}, 8>>);
+static_assert(gemm_scheduler<launched>);
+static_assert(!gemm_scheduler<whole>);           // starts: of
+static_assert(!gemm_scheduler<no_start>);        // starts: of
+static_assert(!gemm_scheduler<starts_another>);  // starts: of gives the schedule itself
+static_assert(!gemm_scheduler<of_a_shape>);      // starts: of takes the CTA's rank, too
+static_assert(!gemm_scheduler<no_clusters>);     // sizes_grid: clusters
+static_assert(!gemm_scheduler<long_clusters>);   // sizes_grid: an i32
+static_assert(!gemm_scheduler<own_clusters>);    // sizes_grid: static, since the host has no schedule
+static_assert(!gemm_scheduler<of_no_tiles>);     // tile_scheduler
+// [gemm_table]
 
 }  // namespace
