@@ -43,6 +43,7 @@ struct gpu {
 
     template <class K>
     static void run(const typename K::arguments& arguments) {
+        check_arguments<K>(arguments);
         or_throw(cuda::launch<K>(arguments));
         check(cudaDeviceSynchronize());
     }

@@ -8,13 +8,23 @@
 #include <string>
 #include <vector>
 
+#include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/operand.hpp>
-#include <deepgemm/scale/cast.cuh>
-#include <deepgemm/scale/transforms.cuh>
+#include <deepgemm/host/scale_arguments.hpp>
 
 namespace scale_cases {
 
 using namespace deepgemm;
+
+/// Validates the arguments of kernel `K`; throws what is wrong with them.
+template <class K>
+void check_arguments(const typename K::arguments& arguments) {
+    if constexpr (is_same_v<typename K::arguments, scale::cast_arguments>) {
+        or_throw(validate<K>(arguments));
+    } else {
+        or_throw(validate(arguments));
+    }
+}
 
 /// How a caller's scales lie in memory.
 enum class source { contiguous, turned, padded, scattered };

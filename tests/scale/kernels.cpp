@@ -25,6 +25,7 @@ struct simulator {
     };
     template <class K>
     static void run(const typename K::arguments& arguments) {
+        check_arguments<K>(arguments);
         sim::options options;
         options.shuffle = true;
         options.seed = u64(arguments_seed++);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// The rules of casts and scale transforms that a caller can break: one check and one sentence each, before a launch of
+// scale/cast or scale/transforms. Nothing is read from the memory that the arguments name.
+#pragma once
+
+#include <deepgemm/host/validate.hpp>
+#include <deepgemm/scale/cast.cuh>
+#include <deepgemm/scale/transforms.cuh>
+
+namespace deepgemm {
+
+namespace detail {
+
+/// What a cast reads and writes: element types, the tile of x that a word of scales covers, whether scales may be repeated.
+struct cast_rules {
+    dtype x, q;
+    int word_rows, word_columns;
+    bool per_block;
+};
+template <class K>
+struct rules_of;
+template <fp8_element Q, scale::cast_input X, int GranK, scale::cast_scales Scales>
+struct rules_of<scale::cast_per_token<Q, X, GranK, Scales>> {
+    static constexpr int blocks = Scales == scale::cast_scales::packed ? 4 : 1;
+    static constexpr cast_rules value{dtype_of<X>, Q::type, 1, GranK* blocks, false};
+};
+template <scale::cast_tile Tile, fp8_element Q, scale::cast_input X, int GranK, scale::cast_scales Scales>
+struct rules_of<scale::cast_per_tile<Tile, Q, X, GranK, Scales>> {
+    static constexpr int blocks = Scales == scale::cast_scales::packed ? 4 : 1;
+    static constexpr bool per_block = Tile == scale::cast_tile::block;
+    static constexpr cast_rules value{dtype_of<X>, Q::type, per_block ? GranK : GranK* blocks,
+                                      per_block ? GranK* blocks : 1, per_block};
+};
+
+/// `data` is given and a multiple of `alignment` bytes.
+inline result<void> check_base(const char* name, const void* data, u32 alignment, const char* why) {
+    if (data == nullptr) return fail(errc::null_pointer, name, " has no data: its pointer is null");
+    const auto past = reinterpret_cast<std::uintptr_t>(data) % alignment;
+    if (past != 0) {
+        return fail(errc::misaligned, name, " starts ", past, " bytes past a multiple of ", alignment, "; ", why);
+    }
+    return {};
+}
+
+inline result<void> check_pitch(const char* name, i64 pitch, const scale::cast_arguments& a) {
+    if (a.rows <= 1 || pitch >= a.columns) return {};
+    return fail(errc::bad_layout, name, " has pitch ", pitch, "; it must be at least its ", a.columns, " columns");
+}
+
+inline result<void> check_cast(const scale::cast_arguments& a, const cast_rules& rules) {
+    if (a.rows < 0 || a.columns < 0 || a.rows > max_extent || a.columns > max_extent) {
+        return fail(errc::bad_extent, "x is ", a.rows, " x ", a.columns, "; each size must be from 0 to ", max_extent);
+    }
+    if (a.repeat_rows && !rules.per_block) {
+        return fail(errc::bad_option, "repeat_rows is set; only a cast per block repeats its scales");
+    }
+    if (a.rows == 0 || a.columns == 0) return {};
+    const char* const elements = rules.x == dtype::f32 ? "its elements have 4 bytes" : "its elements have 2 bytes";
+    if (auto ok = check_base("x", a.x, size_of(rules.x), elements); !ok) return ok;
+    if (auto ok = check_base("q", a.q, 1, ""); !ok) return ok;
+    if (auto ok = check_base("the matrix of scales", a.scales, 4, "it consists of 4-byte words"); !ok) return ok;
+    if (auto ok = check_pitch("x", a.x_pitch, a); !ok) return ok;
+    if (auto ok = check_pitch("q", a.q_pitch, a); !ok) return ok;
+    const i32 i_words = a.repeat_rows ? a.rows : ceil_div(a.rows, rules.word_rows);
+    const i32 j_words = ceil_div(a.columns, rules.word_columns);
+    if ((i_words > 1 && a.scale_stride_i <= 0) || (j_words > 1 && a.scale_stride_j <= 0)) {
+        return fail(errc::bad_scales, "the ", i_words, " x ", j_words, " words of scales have strides ",
+                    a.scale_stride_i, " and ", a.scale_stride_j, "; a stride between different words must be positive");
+    }
+    return {};
+}
+
+}  // namespace detail
+
+/// Checks the arguments of cast kernel `K` against every rule. An x without elements is a success whatever the pointers are.
+template <class K>
+result<void> validate(const scale::cast_arguments& arguments) {
+    return detail::check_cast(arguments, detail::rules_of<K>::value);
+}
+
+/// Checks the arguments of scale::to_mn_major against every rule. No scales at all are a success whatever the pointers are.
+inline result<void> validate(const scale::transform_arguments& a) {
+    if (a.groups < 0 || a.mn < 0 || a.blocks < 0 || a.mn > max_extent || a.blocks > max_extent) {
+        return fail(errc::bad_extent, "there are ", a.groups, " groups of scales for ", a.mn, " rows and ", a.blocks,
+                    " blocks of K; no size may be negative, rows and blocks at most ", max_extent);
+    }
+    if (a.groups == 0 || a.mn == 0 || a.blocks == 0) return {};
+    if (a.tile_mn < 1) return fail(errc::bad_scales, "a scale covers ", a.tile_mn, " rows; it must be at least 1");
+    if (auto ok = detail::check_base("the input", a.in, 4, "its scales are floats"); !ok) return ok;
+    if (auto ok = detail::check_base("the output", a.out, 16, "TMA, which will read it, needs 16-byte alignment");
+        !ok) {
+        return ok;
+    }
+    if (a.invalid != nullptr) {
+        if (auto ok = detail::check_base("the count of invalid scales", a.invalid, 4, "it is a 4-byte word"); !ok) {
+            return ok;
+        }
+    }
+    if (a.group_stride < 0 || a.row_stride < 0 || a.block_stride < 0) {
+        return fail(errc::bad_layout, "the input has strides ", a.group_stride, " (groups), ", a.row_stride,
+                    " (rows) and ", a.block_stride, " (blocks); none may be negative");
+    }
+    return {};
+}
+
+}  // namespace deepgemm
