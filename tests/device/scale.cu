@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The scale kernels on a GPU, bit for bit against the host's reference: the layout transforms of the specification's table,
-// casts at the sizes of model layers. The same checks run on the simulator in tests/scale.
+// casts at the sizes of model layers; more than 2^31 elements are in scale_large.cu. The same checks run on the simulator in
+// tests/scale. The suite named small is what sanitizers run.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/cuda_launch.hpp>
@@ -132,6 +133,35 @@ TEST_CASE_TEMPLATE("casts per channel and per block", Types, std::pair<e4m3, bf1
               "");
     }
 }
+
+TEST_SUITE_BEGIN("scale small");
+
+TEST_CASE("small scale layouts") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    for (const source from : {source::contiguous, source::turned, source::padded, source::scattered}) {
+        CAPTURE(int(from));
+        CHECK(check_transform<gpu, scale::fp32>(2, 97, 31, from, 1, seed) == "");
+        CHECK(check_transform<gpu, scale::ue8m0>(2, 97, 31, from, 1, seed) == "");
+    }
+    CHECK(check_transform<gpu, scale::ue8m0>(2, 300, 5, source::contiguous, 128, seed) == "");
+}
+
+TEST_CASE("small casts") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    for (const i64 pitch : {608, 609}) {  // with and without vectors
+        CAPTURE(pitch);
+        CHECK(check_per_token<gpu, e4m3, bf16, 128, cast_scales::fp32>(5, 600, pitch, pitch, true, seed) == "");
+        CHECK(check_per_token<gpu, e5m2, float, 32, cast_scales::packed>(5, 600, pitch, pitch, true, seed) == "");
+        CHECK(check_per_channel<gpu, e4m3, bf16, 128, cast_scales::fp32>(200, 600, pitch, pitch, true, seed) == "");
+        CHECK(check_per_channel<gpu, e5m2, float, 32, cast_scales::packed>(200, 600, pitch, pitch, true, seed) == "");
+        CHECK(check_per_block<gpu, e4m3, bf16, cast_scales::fp32>(200, 600, pitch, pitch, true, seed) == "");
+        CHECK(check_per_block<gpu, e5m2, float, cast_scales::packed>(200, 600, pitch, pitch, true, seed) == "");
+    }
+}
+
+TEST_SUITE_END();
 
 TEST_CASE("every bfloat16 casts as on the host") {
     // All 65536 codes, one to a tile of its own: scale, reciprocal and rounding of each equal the host's.
