@@ -57,6 +57,14 @@ constexpr CUtensorMapSwizzle encoded_swizzle(swizzle_mode mode) {
     }
 }
 
+/// What a driver that refuses a request is told to have refused.
+inline error refused(CUresult status, const tensor_map_request& request) {
+    return fail(errc::cuda_failure, "the driver refused a tensor map (CUresult ", int(status), "): rank ", request.rank,
+                ", ", request.type, ", extents ", request.extent[0], " x ", request.extent[1], ", row stride ",
+                request.stride_bytes[0], " bytes, box ", request.box[0], " x ", request.box[1], ", swizzle over ",
+                swizzle_span_bytes(request.swizzle), " bytes");
+}
+
 }  // namespace detail
 
 /// The tensor map of a request: out-of-bounds elements read as zero, L2 fetches 256 bytes at a time. Any thread; touches no
@@ -76,12 +84,7 @@ inline result<tensor_map> encode_tensor_map(const tensor_map_request& request) {
                                        const_cast<void*>(request.base), extents, strides, request.box, element_strides,
                                        CU_TENSOR_MAP_INTERLEAVE_NONE, detail::encoded_swizzle(request.swizzle),
                                        CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
-    if (status != CUDA_SUCCESS) {
-        return fail(errc::cuda_failure, "the driver refused a tensor map (CUresult ", int(status), "): rank ",
-                    request.rank, ", ", request.type, ", extents ", request.extent[0], " x ", request.extent[1],
-                    ", row stride ", request.stride_bytes[0], " bytes, box ", request.box[0], " x ", request.box[1],
-                    ", swizzle over ", swizzle_span_bytes(request.swizzle), " bytes");
-    }
+    if (status != CUDA_SUCCESS) return detail::refused(status, request);
     tensor_map encoded;
     std::memcpy(&encoded, &map, sizeof encoded);
     return encoded;
