@@ -7,8 +7,8 @@
 #include <deepgemm/mma/accumulator.cuh>
 #include <deepgemm/pipeline/multicast.cuh>
 #include <deepgemm/pipeline/ring.cuh>
-#include <deepgemm/scale/fp32.cuh>
 #include <deepgemm/scale/feed.cuh>
+#include <deepgemm/scale/fp32.cuh>
 
 #include <array>
 #include <map>

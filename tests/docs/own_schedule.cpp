@@ -96,8 +96,7 @@ TEST_CASE("gemm walks its tiles in an order of one's own") {
     const auto b_values = dg::quantised_operand<>::exact(random, 100, 256, {.tile = {128, 128}});
     dg::matrix<float> d(150, 100);
     dg::sim::launch<column_gemm>(dg::own_arguments<column_gemm>(a_values, b_values, d), {.num_sms = 3});
-    const auto result =
-        dg::reference::compare_exact(d.view(), dg::reference::gemm(a_values.view(), b_values.view()));
+    const auto result = dg::reference::compare_exact(d.view(), dg::reference::gemm(a_values.view(), b_values.view()));
     CAPTURE(random.seed());
     CHECK_MESSAGE(result.wrong == 0, result.text());
 }

@@ -29,7 +29,8 @@ constexpr int count_of(shipped::kernels<Kernels...>) {
     kernel_list { #name, count_of(shipped::name{}) }
 const kernel_list lists[] = {
     LIST(weights_bf16_narrow),
-    LIST(weights_bf16_short), LIST(weights_bf16_medium),
+    LIST(weights_bf16_short),
+    LIST(weights_bf16_medium),
     LIST(weights_bf16_wide),
     LIST(gradients),
     LIST(weights_bf16_acc),

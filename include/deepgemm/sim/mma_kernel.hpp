@@ -38,6 +38,7 @@ namespace detail {
 /// Keeps a block of `Rows` x `Vectors` vectors of C in registers and runs over K.
 template <int Width, int Vectors, int Rows>
 [[gnu::always_inline]] inline void mma_blocks(const mma_problem& p) {
+    // g++ drops a dependent vector_size from an alias. NOLINTNEXTLINE(modernize-use-using)
     typedef float vector __attribute__((vector_size(Width * 4), aligned(4), may_alias));
     const u32 pitch = mma_pitch(p.n);
     for (u32 n = 0; n < p.n; n += Width * Vectors) {
