@@ -52,6 +52,7 @@ static_assert(fp8_element<e4m3> && !output_element<e4m3>);
 static_assert(fp8_element<e5m2> && !output_element<e5m2>);
 static_assert(!fp8_element<bf16> && output_element<bf16>);
 static_assert(!fp8_element<float> && output_element<float>);
-static_assert(!fp8_element<f16> && !output_element<f16>);
+static_assert(!fp8_element<f16> && output_element<f16>);
+static_assert(!fp8_element<tf32> && !output_element<tf32>);
 
 }  // namespace
