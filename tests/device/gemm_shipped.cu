@@ -17,7 +17,7 @@ namespace {
 /// Calls action(kernel, m, n) for all shipped kernels and the extents of their cluster tiles.
 template <class Action>
 void for_each_kernel(Action action) {
-    for (const kernel_handle& kernel : instances::fp8_dense()) {
+    for (const kernel_handle& kernel : instances::dense()) {
         const auto [m, n] = test::cluster_tile(kernel.info);
         action(kernel, m, n);
     }
@@ -76,7 +76,7 @@ TEST_CASE("gemm: the smallest and the largest exponent of UE8M0") {
 
 TEST_CASE("gemm: several tiles for each CTA, more K blocks than a warp holds scales, few multiprocessors") {
     for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
-        const launch_options few{.num_sms = kernel.info.cfg.cluster.size() + 1};
+        const launch_options few{.num_sms = kernel.info.cfg.cluster_ctas() + 1};
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 4 * m - 1, 3 * n - 2, 400), 8, {}, few) == "");
         // Tiles of one K block each follow each other fast.
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 8 * m - 1, 5 * n - 1, 100), 8, {.c_is_d = true},

@@ -45,7 +45,7 @@ inline const device_info& this_device() {
 }
 
 /// What a user has: all shipped kernels on this device, and a context of his own.
-inline engine shipped(const context& knobs = {}) { return engine(instances::fp8_dense(), this_device(), knobs); }
+inline engine shipped(const context& knobs = {}) { return engine(instances::dense(), this_device(), knobs); }
 
 /// A product of the host with copies of its matrices on the device.
 class device_product {

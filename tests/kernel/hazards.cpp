@@ -81,7 +81,7 @@ struct small_kernel {
             }
             float value[2][16];
             for (int i = 0; i < 32; ++i) value[i / 16][i % 16] = total[0][i];
-            out.put(p.d, ragged_edge<bf16>{p.d_elements, {p.d_pitch}, p.shape}, value, tile.m + place.row / 16 * 16,
+            out.template put<false>(p.d, ragged_edge<bf16>{p.d_elements, {p.d_pitch}, p.shape}, value, tile.m + place.row / 16 * 16,
                     tile.n);
         }
         out.finish();
@@ -114,6 +114,7 @@ struct keeping_pipeline : real_pipeline {
 /// The staging of gemm in short, with one buffer for both halves of the columns; `Fence` and `Drain` leave out a line of it.
 template <bool Fence, bool Drain>
 struct short_output : real_output {
+    template <bool Ragged>
     void put(const tensor_map& d, const ragged_edge<bf16>&, float (&value)[2][16], i32 row, i32 column) {
         for (int i = 0; i < 2; ++i) {
             if (Drain && ptx::lane_index() == 0) ptx::bulk_wait_read<0>();

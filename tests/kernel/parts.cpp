@@ -159,9 +159,9 @@ TEST_CASE("scales of columns come from shared memory, in both formats") {
 
 namespace {
 
-/// Feeds a tile of `Columns` columns from column `n` on and checks each scale against the matrix it comes from.
+/// Feeds a tile of `Columns` columns from column `n` on, from K block `first` on, and checks each scale against the matrix it comes from.
 template <class Format, int Columns>
-void check_block_feed(i32 n, problem_shape shape, bool along_n) {
+void check_block_feed(i32 n, problem_shape shape, bool along_n, i32 first = 0) {
     using granularity = scale::per_block<Format>;
     const i64 rows = ceil_div(shape.n, 128), words = ceil_div(ceil_div(shape.k, 128), Format::blocks_per_word);
     std::vector<u32> memory(std::size_t(rows * words), 0);
@@ -172,8 +172,8 @@ void check_block_feed(i32 n, problem_shape shape, bool along_n) {
     const scale::params<granularity> p{{memory.data(), along_n ? 1 : words, along_n ? rows : 1}};
     sim::launch({}, one_warp(), [&] {
         scale::column_feed<granularity, Columns> feed;
-        feed.start(p, shape, n);
-        for (i32 block = 0; block < ceil_div(shape.k, 128); ++block) {
+        feed.start(p, shape, n, first);
+        for (i32 block = first; block < ceil_div(shape.k, 128); ++block) {
             const auto scales = feed.at(block, 0, 0);
             for (int zone = 0; zone < feed.zones; ++zone) {
                 for (i32 column = zone * feed.zone_columns; column < (zone + 1) * feed.zone_columns; ++column) {
@@ -198,6 +198,10 @@ TEST_CASE("scales of blocks reach every column of a tile, wherever it starts") {
             check_block_feed<scale::fp32, 160>(480, {1, 500, k}, along_n);
             check_block_feed<scale::fp32, 192>(192, {1, 384, k}, along_n);
             check_block_feed<scale::fp32, 256>(256, {1, 257, k}, along_n);
+            for (const i32 first : {1, 31, 32, 33}) {  // parts of a split K begin anywhere
+                check_block_feed<scale::fp32, 128>(128, {1, 300, k}, along_n, first);
+                check_block_feed<scale::ue8m0, 128>(128, {1, 300, k}, along_n, first);
+            }
             check_block_feed<scale::ue8m0, 24>(120, {1, 130, k}, along_n);
             check_block_feed<scale::ue8m0, 128>(0, {1, 60, k}, along_n);
         }

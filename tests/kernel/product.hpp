@@ -19,7 +19,7 @@ enum class numbers {
 /// How the matrices lie in memory. Pads are in elements, beyond what TMA's alignment needs, and hold NaN.
 struct placement {
     i64 a_pad = 0, b_pad = 0, c_pad = 0, d_pad = 0;
-    bool c_is_d = false;
+    bool c_is_d = false;  ///< always for kernels that add in place
     bool scales_along_n = false;  ///< per-block scales of B contiguous along N instead of K
     bool extreme_scales =
         false;  ///< exponent bytes 0 in A and 254 in B, UE8M0 only: 2^-127, which is subnormal, and 2^127
@@ -187,7 +187,7 @@ private:
 class product {
 public:
     product(const kernel_info& info, problem_shape shape, u64 seed, numbers kind = numbers::exact, placement how = {})
-        : info_(info), shape_(shape), kind_(kind), c_is_d_(how.c_is_d) {
+        : info_(info), shape_(shape), kind_(kind), c_is_d_(how.c_is_d || info.in_place) {
         random_source random(seed);
         const auto& [m, n, k] = shape;
         a_ = make_operand(info.a, m, k, how.a_pad, kind, random);

@@ -77,11 +77,11 @@ TEST_CASE("many tiles on few, on all and on more multiprocessors than there are 
     for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
         sim::options machine;
         machine.num_sms = 16;
-        for (const int sms : {kernel.info.cfg.cluster.size(), 5, 16}) {
+        for (const int sms : {kernel.info.cfg.cluster_ctas(), 5, 16}) {
             expect_exact(kernel, shape_for(kernel.info, 3 * m - 1, 3 * n - 2, 144), {}, machine, sms);
         }
         // Tiles of one K block each follow each other fast.
         const problem_shape flat = shape_for(kernel.info, 3 * m - 1, 3 * n - 1, 100);
-        expect_exact(kernel, flat, {.c_is_d = true}, random_machine(1), kernel.info.cfg.cluster.size());
+        expect_exact(kernel, flat, {.c_is_d = true}, random_machine(1), kernel.info.cfg.cluster_ctas());
     });
 }

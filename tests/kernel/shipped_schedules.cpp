@@ -67,6 +67,6 @@ TEST_CASE("runs agree to the bit on any data, in any order, on any number of mul
         const auto first = result_of(kernel, p, {});
         CHECK(result_of(kernel, p, {}) == first);
         CHECK(result_of(kernel, p, random_machine(seed)) == first);
-        CHECK(result_of(kernel, p, random_machine(seed + 1), kernel.info.cfg.cluster.size()) == first);
+        CHECK(result_of(kernel, p, random_machine(seed + 1), kernel.info.cfg.cluster_ctas()) == first);
     }
 }

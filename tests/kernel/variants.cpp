@@ -9,6 +9,12 @@ using namespace deepgemm::test;
 
 namespace {
 
+/// A machine with multiprocessors for the largest cluster here.
+sim::options eight(sim::options machine = {}) {
+    machine.num_sms = 8;
+    return machine;
+}
+
 void expect_exact_everywhere(std::span<const kernel_handle> kernels) {
     for (const kernel_handle& kernel : kernels) {
         const auto [m, n] = cluster_tile(kernel.info);
@@ -16,10 +22,10 @@ void expect_exact_everywhere(std::span<const kernel_handle> kernels) {
             {1, 1, 1},        {m - 1, n - 3, 130}, {m, n, 256}, {m + 1, n + 1, 1000}, {2 * m + 1, 3 * n - 1, 257},
             {m + 9, n + 9, 0}};
         for (const problem_shape& shape : shapes) {
-            expect_exact(kernel, shape, {.a_pad = 16, .c_pad = 8, .d_pad = 24});
-            expect_exact(kernel, shape, {.c_is_d = true}, random_machine(seed_of(shape)));
+            expect_exact(kernel, shape, {.a_pad = 16, .c_pad = 8, .d_pad = 24}, eight());
+            expect_exact(kernel, shape, {.c_is_d = true}, eight(random_machine(seed_of(shape))));
         }
-        sim::options together;
+        sim::options together = eight();
         together.resident_clusters = 0;
         expect_exact(kernel, {4 * m - 3, 2 * n + 1, 300}, {}, together);
     }
@@ -34,6 +40,28 @@ TEST_CASE("clusters that share A, B or both") { expect_exact_everywhere(cluster_
 TEST_CASE("tiles, stages, staging buffers and bands at their limits") {
     expect_exact_everywhere(tile_variant_handles());
     expect_exact_everywhere(summing_variant_handles());
+}
+
+TEST_CASE("K split among the CTAs of a cluster") {
+    expect_exact_everywhere(split_variant_handles());
+    expect_exact_everywhere(half_split_variant_handles());
+}
+TEST_CASE("D added to in place, products of scales formed late") {
+    expect_exact_everywhere(in_place_variant_handles());
+}
+TEST_CASE("16-bit operands: warpgroups that take turns, clusters that share slabs") {
+    expect_exact_everywhere(half_turn_variant_handles());
+    expect_exact_everywhere(half_cluster_variant_handles());
+}
+TEST_CASE("split sums and turns are right element by element, tile after tile") {
+    for (const auto kernels : {split_variant_handles(), half_split_variant_handles(), half_turn_variant_handles()}) {
+        for (const kernel_handle& kernel : kernels) {
+            const auto [m, n] = cluster_tile(kernel.info);
+            product p(kernel.info, {3 * m + 5, 3 * n + 2, 1700}, 21, numbers::normal);
+            CHECK_MESSAGE(run(kernel, p, eight(random_machine(22)), kernel.info.cfg.cluster_ctas()) == "",
+                          to_source(kernel.info));
+        }
+    }
 }
 
 TEST_CASE("quantised E5M2 is right element by element") {

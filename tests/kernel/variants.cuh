@@ -69,6 +69,45 @@ using summing_variants = summing<config{.block = {64, 40, 128}, .stages = 2, .ma
                                         .store_columns = 16,
                                         .store_buffers = 2}>;
 
+/// K split among the CTAs of a cluster, and D added to in place; with tiles whose products of scales are formed late.
+constexpr config split(config base, int parts) {
+    base.split_k = parts;
+    return base;
+}
+using split_variants = shipped::kernels<
+    gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, split(small, 2)>,
+    gemm<arch::sm90, tokens<e4m3, scale::ue8m0>, blocks<e4m3, scale::ue8m0>, store<float>, split(small, 3)>,
+    gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, accumulate<bf16>,
+         split(config{.block = {128, 64, 128}, .stages = 4, .promote = promotion::deferred}, 4)>,
+    gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, add_in_place, split(small, 8)>>;
+using in_place_variants =
+    shipped::kernels<gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, add_in_place, small>,
+                     gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, add_in_place,
+                          config{.block = {128, 160, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}>,
+                     gemm<arch::sm90, tokens<e4m3>, tokens<e4m3, scale::ue8m0>, add_in_place,
+                          config{.block = {128, 128, 128}, .stages = 2, .promote = promotion::deferred}>,
+                     gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, add_in_place,
+                          config{.block = {256, 64, 128}, .stages = 2, .cluster = {1, 2}}>>;
+
+/// 16-bit operands in either order: K split, warpgroups that take turns (two and three), clusters that share slabs.
+template <major A, major B, class Epilogue, config... Configs>
+using half_variant = shipped::kernels<
+    gemm<arch::sm90, operand<bf16, scale::none, A>, operand<bf16, scale::none, B>, Epilogue, Configs>...>;
+constexpr config half_tile(int m, int n, int math_warpgroups, bool alternate = false, cluster_shape cluster = {}) {
+    return {.block = {m, n, 64},
+            .stages = 3,
+            .cluster = cluster,
+            .math_warpgroups = math_warpgroups,
+            .alternate = alternate,
+            .promote = promotion::never};
+}
+using half_split_variants = half_variant<major::mn, major::k, accumulate<float>, split(half_tile(64, 64, 1), 2),
+                                         split(half_tile(128, 24, 2), 5)>;
+using half_turn_variants = half_variant<major::k, major::mn, store<bf16>, half_tile(64, 64, 2, true),
+                                        half_tile(64, 64, 3, true), half_tile(128, 64, 2, true, {1, 2})>;
+using half_cluster_variants = half_variant<major::mn, major::mn, accumulate<bf16>,
+                                           half_tile(128, 128, 2, false, {2, 2}), half_tile(64, 128, 1, false, {2, 1})>;
+
 /// The same product by different ways: a configuration may change speed, never a bit of the result.
 using equal_variants =
     plain<config{.block = {64, 64, 128}, .stages = 4, .math_warpgroups = 1},

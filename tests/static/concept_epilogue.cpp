@@ -68,6 +68,7 @@ static_assert(!epilogue_step<add_one>);         // a function is no step: transf
 struct whole : whole_step {
     using element = float;
     static constexpr head_splits heads{};
+    static constexpr bool in_place = false;
 };
 struct no_element : whole {
 private:
@@ -80,18 +81,24 @@ struct no_heads : whole {
 private:
     using whole::heads;
 };
+struct no_in_place : whole {
+private:
+    using whole::in_place;
+};
 
 // [epilogue]
 //            type                               what it lacks
 static_assert(epilogue<store<bf16>>);
 static_assert(epilogue<store<float>>);
 static_assert(epilogue<accumulate<bf16>>);
+static_assert(epilogue<add_in_place>);
 static_assert(epilogue<store_heads<bf16, 128, 64, 128>>);
 static_assert(epilogue<then<transform<add_one>, store<bf16>>>);
 static_assert(epilogue<then<transform<add_one>, whole_step, accumulate<float>>>);
 static_assert(epilogue<whole>);
 static_assert(!epilogue<no_element>);          // writes: element
 static_assert(!epilogue<no_heads>);            // writes: heads
+static_assert(!epilogue<no_in_place>);         // writes: in_place
 static_assert(!epilogue<counts_heads>);        // writes: heads are head_splits
 static_assert(!epilogue<transform<add_one>>);  // writes: a step goes nowhere
 static_assert(!epilogue<bf16>);                // an element is no epilogue

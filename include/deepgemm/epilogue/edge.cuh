@@ -20,15 +20,25 @@ struct ragged_edge {
     /// True if the columns before `end` reach beyond D and D ends inside 16 bytes.
     DEEPGEMM_BOTH constexpr bool cuts(i32 end) const { return end > shape.n && shape.n * i64(sizeof(T)) % 16 != 0; }
 
-    /// Any thread: stores two adjacent elements of row `m` from column `n` on, as far as they lie inside D.
+    /// Any thread: stores two adjacent elements of row `m` from column `n` on, or adds them to D if `InPlace`, as far as they lie
+    /// inside D.
+    template <bool InPlace>
     DEEPGEMM_DEVICE void store(float x, float y, i32 m, i32 n) const {
         const pair_place at{m, n, shape};
         T* const to = d + layout.offset(m, n);
-        if (at.first_inside()) ptx::st_global(to, from_float(x));
-        if (at.second_inside()) ptx::st_global(to + 1, from_float(y));
+        if (at.first_inside()) store_one<InPlace>(to, x);
+        if (at.second_inside()) store_one<InPlace>(to + 1, y);
     }
 
 private:
+    template <bool InPlace>
+    DEEPGEMM_DEVICE static void store_one(T* to, float value) {
+        if constexpr (InPlace) {
+            ptx::st_global(to, ptx::ld_global(to) + value);
+        } else {
+            ptx::st_global(to, from_float(value));
+        }
+    }
     DEEPGEMM_DEVICE static T from_float(float value) {
         if constexpr (half_element<T>) {
             return T{u16(ptx::pack<T>(value, 0.0f) & 0xffffu)};

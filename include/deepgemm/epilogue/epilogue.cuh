@@ -35,11 +35,12 @@ template <class E>
 concept prepares = requires(const gemm_arguments& gemm, const typename E::arguments& mine) {
     { E::make_params(gemm, mine) } -> same_as<typename E::params>;
 };
-/// Names the element type it writes and where columns go.
+/// Names the element type it writes and where columns go, and says whether it adds to what D holds.
 template <class E>
 concept writes = requires {
     typename E::element;
     { E::heads } -> same_as<const head_splits&>;
+    { E::in_place } -> converts_to<bool>;
 };
 /// Changes a pair of elements.
 template <class E>

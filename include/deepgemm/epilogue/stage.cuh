@@ -90,8 +90,10 @@ private:
     }
 };
 
-/// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, filled in batches, copied to D (and from C).
-template <class T, int TileColumns, int Rows, int Columns, int Buffers, bool Accumulate, head_splits Heads>
+/// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, filled in batches, copied to D (and from C) or, with
+/// `InPlace`, added to D.
+template <class T, int TileColumns, int Rows, int Columns, int Buffers, bool Accumulate, bool InPlace,
+          head_splits Heads>
 struct store_stage {
     static_assert(Rows == sm90::warp_rows || Rows == sm90::fragment_rows,
                   "store_stage: rows of a warp or of a warpgroup");
@@ -138,7 +140,8 @@ struct store_stage {
     }
 
     /// The owner's threads: stores a batch, Rows x batch_columns values, to D at row `row` and the columns where columns
-    /// `column`... of the product belong. Waits only for the buffers' own earlier copies.
+    /// `column`... of the product belong, element by element if `Ragged`. Waits only for the buffers' own earlier copies.
+    template <bool Ragged>
     DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[batch][buffer::registers],
                              i32 row, i32 column) {
         const u32 first = address + slot * (batch * tile::bytes);
@@ -148,11 +151,25 @@ struct store_stage {
             DEEPGEMM_UNROLL
             for (int i = 0; i < batch; ++i) buffer{first + u32(i) * tile::bytes}.add_to(value[i]);
         }
-        if (!Heads.any() && edge.cuts(column + batch_columns)) {
+        if constexpr (Ragged) {
             if constexpr (Accumulate) sync();  // all have read C before the next batch of it may come
             put_elements(edge, value, row, column);
-            return;
+        } else {
+            copy_out(d, first, value, row, column);
         }
+        if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
+    }
+
+    /// The owner's threads: waits until shared memory has been read, so that the CTA may end.
+    DEEPGEMM_DEVICE static void finish() {
+        if (issues()) ptx::bulk_wait_read<0>();
+        ptx::sync_warp();
+    }
+
+private:
+    /// The owner's threads: writes a batch to the buffers from `first` on and starts to copy them to D.
+    DEEPGEMM_DEVICE void copy_out(const tensor_map& d, u32 first, const float (&value)[batch][buffer::registers],
+                                  i32 row, i32 column) const {
         if constexpr (!Accumulate) {
             if (issues()) ptx::bulk_wait_read<slots - 1>();
             sync();
@@ -164,22 +181,19 @@ struct store_stage {
         if (issues()) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < batch; ++i) {
-                ptx::tma_store<2>(d, first + u32(i) * tile::bytes,
-                                  {stored_column<Heads>(column + i * Columns), row});  // (Rows, Columns)
+                const u32 from = first + u32(i) * tile::bytes;
+                const i32 place[2] = {stored_column<Heads>(column + i * Columns), row};  // (Rows, Columns)
+                if constexpr (InPlace) {
+                    ptx::tma_reduce_add<2>(d, from, place);
+                } else {
+                    ptx::tma_store<2>(d, from, place);
+                }
             }
             ptx::bulk_commit();
         }
         ptx::sync_warp();
-        if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
     }
 
-    /// The owner's threads: waits until shared memory has been read, so that the CTA may end.
-    DEEPGEMM_DEVICE static void finish() {
-        if (issues()) ptx::bulk_wait_read<0>();
-        ptx::sync_warp();
-    }
-
-private:
     /// The owner's threads: stores a batch element by element, at the ragged edge of D.
     DEEPGEMM_DEVICE static void put_elements(const ragged_edge<T>& edge, const float (&value)[batch][buffer::registers],
                                              i32 row, i32 column) {
@@ -187,8 +201,8 @@ private:
         DEEPGEMM_UNROLL
         for (int i = 0; i < registers; i += 2) {
             const float(&from)[buffer::registers] = value[i / buffer::registers];
-            edge.store(from[i % buffer::registers], from[i % buffer::registers + 1],
-                       row + place.row % Rows + 8 * (i / 2 % 2), column + place.column + 8 * (i / 4));
+            edge.template store<InPlace>(from[i % buffer::registers], from[i % buffer::registers + 1],
+                                         row + place.row % Rows + 8 * (i / 2 % 2), column + place.column + 8 * (i / 4));
         }
     }
 

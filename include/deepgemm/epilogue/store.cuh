@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The sinks of an epilogue: `store` writes D, `accumulate` adds C to it first; either may skip columns inside heads. What they
-// have in common, the staging in shared memory and the copies, is in epilogue/stage.cuh.
+// The sinks of an epilogue: `store` writes D, `accumulate` adds C to it first, `add_in_place` adds to what D holds; `store_heads`
+// skips columns inside heads. What they have in common, the staging in shared memory and the copies, is in epilogue/stage.cuh.
 #pragma once
 
 #include <deepgemm/epilogue/epilogue.cuh>
@@ -13,7 +13,7 @@ struct store {
     using element = T;
     struct arguments {};
     struct params {};
-    static constexpr bool accumulates = false, custom = false;
+    static constexpr bool accumulates = false, in_place = false, custom = false;
     static constexpr head_splits heads{};
 
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments&) { return {}; }
@@ -25,6 +25,12 @@ struct store {
 template <output_element T>
 struct accumulate : store<T> {
     static constexpr bool accumulates = true;
+};
+
+/// D += totals in FP32, where C is D itself: L2 adds, once to each element, so that no C comes to the multiprocessor and no shared
+/// memory waits for it. The sums are those of accumulate<float>, but for subnormal ones, which L2 may flush to zero.
+struct add_in_place : store<float> {
+    static constexpr bool in_place = true;
 };
 
 /// Stores D as `T` with a hole in every head: of each `Left + Right` columns of the product, the first `Left` and the last
@@ -46,6 +52,7 @@ DEEPGEMM_BOTH constexpr i32 stored_column(i32 n) {
     }
 }
 
-static_assert(epilogue<store<bf16>> && epilogue<accumulate<float>> && epilogue<store_heads<bf16, 128, 64, 128>>);
+static_assert(epilogue<store<bf16>> && epilogue<accumulate<float>> && epilogue<add_in_place> &&
+              epilogue<store_heads<bf16, 128, 64, 128>>);
 
 }  // namespace deepgemm

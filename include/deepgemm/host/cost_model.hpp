@@ -70,6 +70,8 @@ struct cost_parameters {
     double epilogue_fragment = 290;       ///< rounding, staging, storing a 64-row fragment,
     double epilogue_bytes = 1.45;         ///< and each byte of a row of it, in D's type
     double accumulate_factor = 1.6;       ///< epilogue that also reads C
+    double split = 900;                   ///< to bring the totals of the parts of a tile together,
+    double split_column = 3;              ///< and for each column of a 64-row fragment of each further part
     double memory_share = 0.85;           ///< of the peak of device memory, reached with nothing in its way
     double exposed = 0.29;  ///< share of the shorter of computing and moving that the longer does not hide
     double l2_share = 0.5;  ///< of L2 that keeps operands from one band of tiles to the next
@@ -138,7 +140,9 @@ inline double memory_bytes(const kernel_info& info, const workload& work, const 
 inline double epilogue_clocks(const kernel_info& info, const cost_parameters& p) {
     const double waves = info.cfg.block.m / (64.0 * sharers(info.cfg));
     const double fragment = p.epilogue_fragment + p.epilogue_bytes * info.cfg.block.n * size_of(info.d);
-    return p.tile + waves * fragment * (info.accumulate ? p.accumulate_factor : 1.0);
+    const double sums =
+        info.cfg.split_k == 1 ? 0 : p.split + (info.cfg.split_k - 1) * waves * info.cfg.block.n * p.split_column;
+    return p.tile + sums + waves * fragment * (info.accumulate && !info.in_place ? p.accumulate_factor : 1.0);
 }
 
 }  // namespace detail
@@ -153,28 +157,29 @@ inline cost predict(const kernel_info& info, const workload& work, const device_
     };
     const i64 tiles_m = tiles(work.shape.m, cfg.block.m, cfg.cluster.m),
               tiles_n = tiles(work.shape.n, cfg.block.n, cfg.cluster.n);
-    const i64 ctas = sms / cfg.cluster.size() * cfg.cluster.size();
-    const double k_blocks = double(ceil_div(i64(work.shape.k), i64(cfg.block.k)));
+    const i64 ctas = sms / cfg.cluster_ctas() * cfg.cluster_ctas();
+    const double k_blocks = double(ceil_div(i64(work.shape.k), i64(cfg.block.k) * cfg.split_k));  // of one CTA
     const double outside = double(tiles_m * cfg.block.m - work.shape.m) / double(tiles_m);
 
     cost made;
     made.tiles = tiles_m * tiles_n;
-    made.waves = ceil_div(made.tiles, ctas);
+    const i64 parts = made.tiles * cfg.split_k;  // each the work of one CTA
+    made.waves = ceil_div(parts, ctas);
     made.tile_efficiency =
-        double(work.shape.m) * work.shape.n / (double(made.waves * ctas) * cfg.block.m * cfg.block.n);
+        double(work.shape.m) * work.shape.n * cfg.split_k / (double(made.waves * ctas) * cfg.block.m * cfg.block.n);
     made.start_us = p.start_us;
     made.memory_us = detail::memory_bytes(info, work, device, tiles_m, tiles_n, sms, p) /
                      (p.memory_share * device.hbm_gb_per_s * 1000);
 
     // The clock follows the power drawn, that is, the share of all the device's tensor cores that work.
-    const i64 first = std::min(made.tiles, ctas), last = made.tiles - (made.waves - 1) * ctas;
+    const i64 first = std::min(parts, ctas), last = parts - (made.waves - 1) * ctas;
     const auto block = detail::k_block_clocks(info, double(first), device.sm_count, outside, p);
     const double epilogue = detail::epilogue_clocks(info, p);
     // Warpgroups that take turns have their epilogues under each other's main loops, but for the last.
     const double turns = cfg.math_warpgroups / detail::sharers(cfg);
     const double exposed = std::max(0.0, epilogue / turns - (1 - 1 / turns) * block.clocks * k_blocks);
     const double epilogues = (double(made.waves - 1) * exposed + epilogue) / double(made.waves);
-    const double use = block.multiplying * k_blocks / (block.clocks * k_blocks + epilogues) * double(made.tiles) /
+    const double use = block.multiplying * k_blocks / (block.clocks * k_blocks + epilogues) * double(parts) /
                        double(made.waves * device.sm_count);
     const double clocks_per_us = device.clock_mhz * (p.idle_clock - p.power_clock * use);
 
@@ -182,7 +187,7 @@ inline cost predict(const kernel_info& info, const workload& work, const device_
     made.total_us = made.start_us;
     const auto add_waves = [&](i64 waves, i64 active, double clocks, double after) {
         const double main_loop = clocks * k_blocks / clocks_per_us, computing = main_loop + after / clocks_per_us;
-        const double moving = made.memory_us * double(active) / double(made.tiles);
+        const double moving = made.memory_us * double(active) / double(parts);
         made.main_loop_us += double(waves) * main_loop;
         made.epilogue_us += double(waves) * (computing - main_loop);
         made.total_us += double(waves) * (std::max(computing, moving) + p.exposed * std::min(computing, moving));

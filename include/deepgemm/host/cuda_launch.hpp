@@ -70,9 +70,9 @@ inline result<void> start(const loaded_kernel& kernel, const kernel_info& info, 
                           const launch_options& options, int device) {
     cudaLaunchAttribute attributes[2];
     unsigned count = 0;
-    if (info.cfg.cluster.size() > 1) {
+    if (info.cfg.cluster_ctas() > 1) {
         attributes[count].id = cudaLaunchAttributeClusterDimension;
-        attributes[count++].val.clusterDim = {unsigned(info.cfg.cluster.size()), 1, 1};
+        attributes[count++].val.clusterDim = {unsigned(info.cfg.cluster_ctas()), 1, 1};
     }
     if (options.dependent_launch) {
         attributes[count].id = cudaLaunchAttributeProgrammaticStreamSerialization;

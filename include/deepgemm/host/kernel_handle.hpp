@@ -36,8 +36,8 @@ concept takes_gemm_arguments = requires(typename K::arguments& arguments) {
 /// Multiprocessors that a launch uses on a device with `present` of them; an error if that is out of range.
 inline result<int> usable_sms(const kernel_info& info, const launch_options& options, int present) {
     const int wanted = options.num_sms == 0 ? present : options.num_sms;
-    if (wanted >= info.cfg.cluster.size() && wanted <= present) return wanted;
-    return fail(errc::bad_option, "num_sms is ", wanted, "; this kernel needs at least ", info.cfg.cluster.size(),
+    if (wanted >= info.cfg.cluster_ctas() && wanted <= present) return wanted;
+    return fail(errc::bad_option, "num_sms is ", wanted, "; this kernel needs at least ", info.cfg.cluster_ctas(),
                 " and the device has ", present);
 }
 

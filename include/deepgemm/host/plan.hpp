@@ -68,6 +68,7 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
     if (info.arch / 10 != device.arch / 10) return "it is for another architecture";
     if (info.d != work.d) return "it writes another type";
     if (info.accumulate != work.accumulate) return info.accumulate ? "it adds C" : "it does not add C";
+    if (info.in_place && !work.in_place) return "it adds to D in place, and C lies elsewhere";
     if (info.heads != work.heads) return "its head splits differ";
     // Without K nothing is multiplied, so that operands do not matter.
     if (work.shape.k != 0 && info.a != work.a) return "it takes another A";
@@ -77,7 +78,7 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
     if (knobs.ignore_static_extents && (m | n | k) != 0)
         return "its extents are fixed, and ignore_static_extents is set";
     if (info.smem_bytes > device.smem_bytes_per_cta) return "it needs more shared memory than the device has";
-    if (info.cfg.cluster.size() > sms) return "its clusters are larger than num_sms";
+    if (info.cfg.cluster_ctas() > sms) return "its clusters are larger than num_sms";
     return nullptr;
 }
 

@@ -122,11 +122,12 @@ struct workload {
     operand_info a{}, b{};
     dtype d = dtype::bf16;
     bool accumulate = false;
+    bool in_place = false;  ///< C is D itself
     head_splits heads{};
 
     friend constexpr bool operator==(const workload& x, const workload& y) {
         return x.shape.m == y.shape.m && x.shape.n == y.shape.n && x.shape.k == y.shape.k && x.a == y.a && x.b == y.b &&
-               x.d == y.d && x.accumulate == y.accumulate && x.heads == y.heads;
+               x.d == y.d && x.accumulate == y.accumulate && x.in_place == y.in_place && x.heads == y.heads;
     }
 };
 
@@ -153,6 +154,7 @@ constexpr workload workload_of(const gemm_problem& problem) {
             detail::info_of(b),
             d.type,
             c.has_value(),
+            c.has_value() && c->data == d.data,
             heads};
 }
 

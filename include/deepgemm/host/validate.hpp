@@ -42,8 +42,7 @@ inline result<void> check_types(const gemm_problem& problem) {
     }
     const bool may_be_f16 = left == dtype::f16;
     if (d.type != dtype::bf16 && d.type != dtype::f32 && !(may_be_f16 && d.type == dtype::f16)) {
-        return fail(errc::unsupported_type, "D is ", d.type, "; it must be ", may_be_f16 ? "f16, " : "",
-                    "bf16 or f32");
+        return fail(errc::unsupported_type, "D is ", d.type, "; it must be ", may_be_f16 ? "f16, " : "", "bf16 or f32");
     }
     if (c && c->type != d.type) {
         return fail(errc::unsupported_type, "C is ", c->type, " and D is ", d.type, "; C must have D's type");

@@ -109,6 +109,9 @@ struct gemm_requirements : scale_requirements<A, B, Config> {
             Config.block.n % (copied_rows(B::contiguous) * max(Config.cluster.m, 1)) == 0,
         "gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile, or of 64 rows of an "
         "operand that is contiguous along M or N");
+    static_assert(Config.split_k >= 1 && Config.split_k <= 8, "gemm: split_k must be from 1 to 8");
+    static_assert(Config.split_k == 1 || (Config.cluster.size() == 1 && !Config.alternate),
+                  "gemm: CTAs that split K share no tiles, and their warpgroups do not alternate");
     static_assert(Config.store_rows == 0 || Config.store_rows == 16 || Config.store_rows == 64,
                   "gemm: store_rows must be 16 (a warp's), 64 (a warpgroup's), or 0 to choose by D's type");
     static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0,

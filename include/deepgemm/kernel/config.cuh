@@ -21,13 +21,17 @@ struct config {
     cluster_shape cluster{};  ///< CTAs that share tiles by TMA multicast
     int math_warpgroups = 2;  ///< warpgroups that multiply; each takes block.m / math_warpgroups rows,
     bool alternate = false;   ///< or each a whole tile in turn: one stores its tile while another multiplies the next
-    int raster_rows = 8;      ///< L2 rasterisation: tiles of D along M in one band
-    int store_rows = 0;       ///< rows of D per staging buffer: 16, of a warp, or 64, of a warpgroup; 0: by D's type
-    int store_columns = 0;    ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds
-    int store_buffers = 0;    ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
+    int split_k = 1;  ///< CTAs, a cluster, that share the K blocks of a tile; the first adds and stores their totals
+    int raster_rows = 8;    ///< L2 rasterisation: tiles of D along M in one band
+    int store_rows = 0;     ///< rows of D per staging buffer: 16, of a warp, or 64, of a warpgroup; 0: by D's type
+    int store_columns = 0;  ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds
+    int store_buffers = 0;  ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
     promotion promote = promotion::at_once;
     bool trigger_dependents = false;  ///< let a dependent kernel start once this one's last loads are issued
     static_extents extents{};
+
+    /// CTAs of a hardware cluster: those that share tiles, or those that share a tile's K.
+    DEEPGEMM_BOTH constexpr int cluster_ctas() const { return cluster.size() * split_k; }
     DEEPGEMM_BOTH friend constexpr bool operator==(const config&, const config&) = default;
 };
 

@@ -15,6 +15,7 @@
 #include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
+#include <deepgemm/ptx/warp.cuh>
 #include <deepgemm/scale/fp32.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
 #include <deepgemm/schedule/persistent.cuh>
@@ -38,7 +39,7 @@ struct c_params<false> {};
 
 /// The schedule a GEMM has unless it is given another.
 template <config Config>
-using default_tiles = persistent<Config.block, Config.cluster, Config.raster_rows>;
+using default_tiles = persistent<Config.block, Config.cluster, Config.raster_rows, Config.split_k>;
 
 /// A GEMM kernel on `Arch` of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, which computes its tiles
 /// in the order of `Tiles`.
@@ -53,6 +54,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     using storage = gemm_storage<A, B, Epilogue, Config>;
     using pipeline = tma_pipeline<storage::stages, 4 * (Config.math_warpgroups / takers), Config.cluster>;
     using output = typename storage::output;
+    using split = typename storage::split;
     using registers = register_budget<Config.math_warpgroups>;
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
@@ -62,16 +64,22 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
                   "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma> && smem_pipeline<pipeline>);
     static_assert(gemm_scheduler<Tiles>, "gemm: the schedule must model gemm_scheduler, as persistent does");
+    static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,
+                  "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");
 
     static constexpr promotion promote = Config.promote;
     /// 64-row fragments that each math warpgroup accumulates.
     static constexpr int waves = fragments_per_warpgroup(Config);
+    /// True if a thread has registers for the products of scales of a fragment, one for each total.
+    static constexpr bool keeps_products =
+        accumulator_registers(Config) + mma::registers <= accumulator_budget(Config.math_warpgroups);
 
     static constexpr kernel_info info{.arch = Arch::number,
                                       .a = A::info,
                                       .b = B::info,
                                       .d = dtype_of<element>,
-                                      .accumulate = Epilogue::accumulates,
+                                      .accumulate = Epilogue::accumulates || Epilogue::in_place,
+                                      .in_place = Epilogue::in_place,
                                       .heads = Epilogue::heads,
                                       .custom_epilogue = Epilogue::custom,
                                       .custom_schedule = !same_as<Tiles, default_tiles<Config>>,
@@ -164,7 +172,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
 
     /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
-        return min(tiles::clusters(args.shape), num_sms / Config.cluster.size()) * Config.cluster.size();
+        return min(tiles::clusters(args.shape), num_sms / Config.cluster_ctas()) * Config.cluster_ctas();
     }
 
     // ---- device side ----
@@ -172,12 +180,13 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
         const storage smem{{}, ptx::dynamic_smem()};
-        const u32 rank = Config.cluster.size() > 1 ? ptx::cluster_rank() : 0;
-        const pipeline pipe{smem.barriers(), peers{rank}};
+        const u32 rank = Config.cluster_ctas() > 1 ? ptx::cluster_rank() : 0;
+        const pipeline pipe{ptx::uniform(smem.barriers()), peers{rank % u32(Config.cluster.size())}};
         if (ptx::thread_index() == 0) {
             if constexpr (Epilogue::accumulates) {
                 for (u32 i = 0; i < storage::owners; ++i) ptx::mbarrier_init(smem.c_barrier(i), 1);
             }
+            if constexpr (Config.split_k > 1) split::initialise(smem.split_barriers());
             pipe.initialise();
         }
         if (ptx::warp_index() == 1 && ptx::elect_one()) prefetch(p);
@@ -188,16 +197,18 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         const problem_shape shape{extent<Config.extents.m>(p.shape.m), extent<Config.extents.n>(p.shape.n),
                                   extent<Config.extents.k>(p.shape.k)};
         const tiles schedule = tiles::of(shape, rank);
+        const auto blocks =
+            block_range::part_of(schedule.k_blocks(), Config.split_k > 1 ? i32(rank) : 0, Config.split_k);
         if (is_producer()) {
             ptx::role("producer");
             registers::give();
-            if (ptx::warp_index() == 0 && ptx::elect_one()) load(p, smem, pipe, schedule);
+            if (ptx::warp_index() == 0 && ptx::elect_one()) load(p, smem, pipe, schedule, blocks);
             ptx::sync_warp();
             leave();
         } else {
             ptx::role("math");
             registers::take();
-            multiply(p, shape, smem, pipe, schedule);
+            multiply(p, shape, smem, pipe, schedule, blocks, rank);
             leave();
         }
     }
@@ -223,12 +234,12 @@ private:
     }
 
     /// The producer's role, on one thread: fills stage after stage with tiles of A and B and their scales.
-    DEEPGEMM_DEVICE static void load(const params& p, const storage& smem, const pipeline& pipe,
-                                     const tiles& schedule) {
+    DEEPGEMM_DEVICE static void load(const params& p, const storage& smem, const pipeline& pipe, const tiles& schedule,
+                                     block_range blocks) {
         typename pipeline::cursor at;
         const u32 missing_bytes = u32(a_tile::rows / Config.cluster.n - p.a_rows) * a_tile::bytes_per_row;
         for (const tile_coord tile : schedule) {
-            for (i32 block = 0; block < schedule.k_blocks(); ++block) {
+            for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);
                 const i32 k = block * Config.block.k;
                 pipe.commit(at, storage::landing_bytes - missing_bytes);
@@ -270,76 +281,86 @@ private:
 
     /// The math role, on a warpgroup: sums up its rows of each tile and stores them.
     DEEPGEMM_DEVICE static void multiply(const params& p, problem_shape shape, const storage& smem,
-                                         const pipeline& pipe, const tiles& schedule) {
+                                         const pipeline& pipe, const tiles& schedule, block_range blocks, u32 rank) {
         const turns<takers> turn{takers > 1 ? math_warpgroup() : 0};
         const int first_row = takers > 1 ? 0 : int(math_warpgroup()) * waves * mma::m;  // in the tile
         const int owner_row = first_row + sm90::fragment_place::here().row / output::rows * output::rows;
         const u32 owner = output::owner_index();
         output out{smem.output_of(owner), smem.c_barrier(owner), owner};
         auto loop = main_loop<gemm>::of(smem, pipe, first_row);
+        split parts{smem.parts(), smem.split_barriers(), rank, ptx::warp_index() - 4};
+        const ragged_edge<element> edge{p.d_elements, {p.d_pitch}, shape};
         float total[waves][mma::registers];
 
-        const i32 blocks = schedule.k_blocks();
         auto next = schedule.begin();
         const auto pass_over = [&](u32 others) {  // the tiles of other takers
-            for (u32 i = 0; i < others && next != schedule.end(); ++i, ++next) pipe.pass_over(loop.at, blocks);
+            for (u32 i = 0; i < others && next != schedule.end(); ++i, ++next) pipe.pass_over(loop.at, blocks.count);
         };
         turn.begin(next != schedule.end());
         pass_over(turn.mine);
-        if (next != schedule.end()) loop.feed.start(p.sb, shape, (*next).n);
+        if (next != schedule.end()) loop.feed.start(p.sb, shape, (*next).n, blocks.first);
         while (next != schedule.end()) {
             const tile_coord tile = *next;
             const i32 m = tile.m + owner_row;
             ++next;
             const bool more = next != schedule.end();
             turn.await();
-            loop.sum(total, blocks, [&](i32 block) {  // while the tensor cores multiply it
-                if (block == min(2, blocks - 1)) fetch_c(p, out, m, tile.n);
-                if (block == blocks - 1) turn.pass_on(more);
+            loop.sum(total, blocks, [&](i32 i) {  // while the tensor cores multiply block i
+                if (i == min(2, blocks.count - 1) && stores(parts)) fetch_c(p, out, m, tile.n);
+                if (i == blocks.count - 1) turn.pass_on(more);
             });
             pass_over(takers - 1);
-            if (next != schedule.end()) loop.feed.start(p.sb, shape, (*next).n);
-            DEEPGEMM_UNROLL
-            for (int wave = 0; wave < waves; ++wave) store_wave(p, shape, out, total[wave], m, wave, tile.n);
+            if (next != schedule.end()) loop.feed.start(p.sb, shape, (*next).n, blocks.first);
+            if constexpr (Config.split_k > 1) parts.reduce(total);
+            if (!stores(parts)) continue;
+            if (!Epilogue::heads.any() && edge.cuts(tile.n + Config.block.n)) {
+                store_tile<true>(p, edge, out, total, m, tile.n);
+            } else {
+                store_tile<false>(p, edge, out, total, m, tile.n);
+            }
         }
         out.finish();
     }
+
+    /// True in CTAs that store the tiles they sum.
+    DEEPGEMM_DEVICE static bool stores(const split& parts) { return Config.split_k == 1 || parts.is_first(); }
 
     /// Starts to fetch a batch of C, if the kernel accumulates.
     DEEPGEMM_DEVICE static void fetch_c(const params& p, const output& out, i32 m, i32 n) {
         if constexpr (Epilogue::accumulates) out.fetch(p.c.map, m, n);
     }
 
-    /// Takes wave `wave` of an owner's rows, block.n totals each, through the epilogue's steps to D, batch by batch.
-    DEEPGEMM_DEVICE static void store_wave(const params& p, problem_shape shape, output& out,
-                                           const float (&total)[mma::registers], i32 row0, int wave, i32 n) {
+    /// Takes an owner's rows of a tile, block.n totals each, through the epilogue's steps to D, batch by batch. `Ragged` if D ends
+    /// inside the tile where TMA cannot cut it.
+    template <bool Ragged>
+    DEEPGEMM_DEVICE static void store_tile(const params& p, const ragged_edge<element>& edge, output& out,
+                                           const float (&total)[waves][mma::registers], i32 m, i32 n) {
         const auto place = sm90::fragment_place::here();
         constexpr int batches = mma::registers / output::registers, per_buffer = output::buffer::registers;
-        const i32 m = row0 + wave * mma::m;
         DEEPGEMM_UNROLL
-        for (int batch = 0; batch < batches; ++batch) {
+        for (int i = 0; i < waves * batches; ++i) {
+            const int wave = i / batches, batch = i % batches;
+            const i32 row = m + wave * mma::m, column = n + batch * output::batch_columns;
             float value[output::batch][per_buffer];
             DEEPGEMM_UNROLL
-            for (int i = 0; i < output::registers; i += 2) {
-                const int first = batch * output::registers + i;
-                const pair_place at{m + place.row % output::rows + 8 * (first / 2 % 2),
-                                    n + place.column + 8 * (first / 4), shape};
-                const auto pair = Epilogue::apply(p.epilogue, {total[first], total[first + 1]}, at);
-                value[i / per_buffer][i % per_buffer] = pair.x;
-                value[i / per_buffer][i % per_buffer + 1] = pair.y;
+            for (int j = 0; j < output::registers; j += 2) {
+                const float* const from = &total[wave][batch * output::registers + j];
+                const pair_place at{row + place.row % output::rows + 8 * (j / 2 % 2),
+                                    column + place.column + 8 * (j / 4), edge.shape};
+                const auto pair = Epilogue::apply(p.epilogue, {from[0], from[1]}, at);
+                value[j / per_buffer][j % per_buffer] = pair.x;
+                value[j / per_buffer][j % per_buffer + 1] = pair.y;
             }
-            out.put(p.d, ragged_edge<element>{p.d_elements, {p.d_pitch}, shape}, value, m,
-                    n + batch * output::batch_columns);
-            const bool last = wave == waves - 1 && batch == batches - 1;
-            const bool next_wave = batch == batches - 1;
-            if (!last)
-                fetch_c(p, out, next_wave ? m + mma::m : m, next_wave ? n : n + (batch + 1) * output::batch_columns);
+            out.template put<Ragged>(p.d, edge, value, row, column);
+            const int next = i + 1;
+            if (next < waves * batches)
+                fetch_c(p, out, m + next / batches * mma::m, n + next % batches * output::batch_columns);
         }
     }
 
     /// Makes the barriers visible to the CTA, or to all CTAs of the cluster.
     DEEPGEMM_DEVICE static void synchronise() {
-        if constexpr (Config.cluster.size() > 1) {
+        if constexpr (Config.cluster_ctas() > 1) {
             ptx::cluster_sync();
         } else {
             ptx::sync_cta();
@@ -348,7 +369,7 @@ private:
 
     /// The end of a role. No CTA may exit while a peer still signals its barriers or writes into its stages.
     DEEPGEMM_DEVICE static void leave() {
-        if constexpr (Config.cluster.size() > 1) ptx::cluster_sync();
+        if constexpr (Config.cluster_ctas() > 1) ptx::cluster_sync();
     }
 };
 

@@ -38,6 +38,7 @@ struct kernel_info {
     operand_info a{}, b{};
     dtype d = dtype::bf16;
     bool accumulate = false;  ///< adds C, of D's type
+    bool in_place = false;    ///< does so only where C is D itself
     head_splits heads{};
     bool custom_epilogue = false;  ///< has steps of the user's own; no planner picks it
     bool custom_schedule = false;  ///< walks its tiles in an order of the user's own; no planner picks it

@@ -4,6 +4,7 @@
 // while the tensor cores run. docs/hardware/promotion.md tells why.
 #pragma once
 
+#include <deepgemm/epilogue/split_sum.cuh>
 #include <deepgemm/kernel/storage.cuh>
 #include <deepgemm/mma/promotion.cuh>
 #include <deepgemm/mma/wgmma_atom.cuh>
@@ -37,29 +38,34 @@ struct main_loop {
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
         const auto place = sm90::fragment_place::here();
         return {pipe,
-                a_tile::descriptor(smem.a(0) + u32(first_row) * a_tile::bytes_per_row),
-                b_tile::descriptor(smem.b(0)),
+                uniform(a_tile::descriptor(smem.a(0) + u32(first_row) * a_tile::bytes_per_row)),
+                uniform(b_tile::descriptor(smem.b(0))),
                 ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4),
                 smem.sb(0),
                 place.column};
     }
 
-    /// Converged warps: totals = the tile's sum over `blocks` K blocks. Calls `meanwhile(block)` for each while it is being
-    /// multiplied, and meanwhile(-1) if there is none.
+    /// Converged warps: totals = the tile's sum over `blocks`. Calls `meanwhile(i)` while block i of them is being multiplied, and
+    /// meanwhile(-1) if there is none.
     template <class Meanwhile>
-    DEEPGEMM_DEVICE void sum(totals& total, i32 blocks, const Meanwhile& meanwhile) {
-        if (blocks == 0) meanwhile(-1);
+    DEEPGEMM_DEVICE void sum(totals& total, block_range blocks, const Meanwhile& meanwhile) {
+        if (blocks.count == 0) meanwhile(-1);
         clear(total);
         if constexpr (Gemm::promote == promotion::never) {
-            sum_in_place(total, blocks, meanwhile);
+            sum_in_place(total, blocks.count, meanwhile);
         } else {
-            i32 block = 0;
-            if constexpr (Gemm::promote == promotion::deferred) block = sum_deferred(total[0], blocks, meanwhile);
-            for (; block < blocks; ++block) sum_at_once(total, block, meanwhile);
+            i32 done = 0;
+            if constexpr (Gemm::promote == promotion::deferred) done = sum_deferred(total[0], blocks, meanwhile);
+            sum_at_once(total, blocks, done, meanwhile);
         }
     }
 
 private:
+    /// A descriptor that the compiler knows to be the same in all lanes; its upper half is a constant.
+    DEEPGEMM_DEVICE static u64 uniform(u64 descriptor) {
+        return descriptor >> 32 << 32 | ptx::uniform(u32(descriptor));
+    }
+
     DEEPGEMM_DEVICE static void clear(totals& total) {
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Gemm::waves; ++wave) {
@@ -84,46 +90,79 @@ private:
     /// The scales of B for a block in the current stage. They must be asked for block by block.
     DEEPGEMM_DEVICE auto b_scale(i32 block) { return feed.at(block, b_scales + at.stage * storage::sb_bytes, column); }
 
-    /// One K block, multiplied and promoted wave by wave.
+    /// K blocks from number `i` on, each multiplied and promoted wave by wave. Whatever stands between the promotion of a block
+    /// and the next multiply costs its time in full; so the next block is asked for before, and its scales of B are.
     template <class Meanwhile>
-    DEEPGEMM_DEVICE void sum_at_once(totals& total, i32 block, const Meanwhile& meanwhile) {
-        typename mma::accumulator partial;
-        const auto scale = b_scale(block);
-        pipe.wait(at);
-        DEEPGEMM_UNROLL
-        for (int wave = 0; wave < Gemm::waves; ++wave) {
-            const auto rows = a_scale(wave, block);
-            mma::multiply(a(wave), b(), partial);
-            const auto factors = scale.template times<mma::registers>(rows);
-            if (wave == Gemm::waves - 1) meanwhile(block);
-            mma::wait(partial);
-            if (wave == Gemm::waves - 1) pipe.release(at);
-            factors.promote(total[wave], partial);
+    DEEPGEMM_DEVICE void sum_at_once(totals& total, block_range blocks, i32 i, const Meanwhile& meanwhile) {
+        if (i == blocks.count) return;
+        constexpr bool staged = Gemm::b_scale::staged;          // then they come with the block
+        constexpr bool late = staged && !Gemm::keeps_products;  // and are read after the multiply, too
+        auto next_scale = b_scale(blocks.first + i);
+        bool landed = pipe.landed(at);
+        DEEPGEMM_UNROLL_4
+        for (; i < blocks.count; ++i) {
+            const i32 block = blocks.first + i;
+            const auto scale = next_scale;
+            typename mma::accumulator partial;
+            if (!landed) pipe.wait(at);
+            DEEPGEMM_UNROLL
+            for (int wave = 0; wave < Gemm::waves; ++wave) {
+                const bool last = wave == Gemm::waves - 1;
+                const auto rows = a_scale(wave, block);
+                mma::multiply(a(wave), b(), partial);
+                const auto factors = products_of(scale, rows);
+                if (last) meanwhile(i);
+                if constexpr (!staged) {
+                    if (last && i + 1 < blocks.count) next_scale = b_scale(block + 1).formed();
+                }
+                mma::wait(partial);
+                const auto done = at;
+                if (last) {
+                    if constexpr (!late) pipe.release(done);
+                    at.advance();
+                    landed = pipe.landed(at);
+                    if constexpr (staged) next_scale = b_scale(block + 1);
+                }
+                factors.promote(total[wave], partial);
+                if (last && late) pipe.release(done);
+            }
         }
-        at.advance();
     }
 
-    /// Whole groups of K blocks, each promoted while the next one multiplies; returns the first block that is left over.
+    /// The products of scales for one fragment: formed under the multiply if there are registers for them, else late.
+    template <class BScale>
+    DEEPGEMM_DEVICE static auto products_of(const BScale& scale, sm90::row_scales rows) {
+        if constexpr (!Gemm::b_scale::staged) {
+            return scale.template times<mma::registers>(rows).formed();
+        } else if constexpr (Gemm::keeps_products) {
+            return scale.template times<mma::registers>(rows).formed();
+        } else {
+            return scale.template later<mma::registers>(rows);
+        }
+    }
+
+    /// Whole groups of K blocks, each promoted while the next one multiplies; returns how many blocks they hold.
     /// Two accumulator sets alternate. A group begins with a drained tensor core: ptxas follows multiplies in flight only
     /// inside one turn of a loop and would make all of them wait. Products of scales that are many are formed late, and the
     /// stage that holds them is released after that.
     template <class Meanwhile>
-    DEEPGEMM_DEVICE i32 sum_deferred(float (&total)[mma::registers], i32 blocks, const Meanwhile& meanwhile) {
+    DEEPGEMM_DEVICE i32 sum_deferred(float (&total)[mma::registers], block_range blocks, const Meanwhile& meanwhile) {
         constexpr int group = 4;
         using products = decltype(b_scale(0).template later<mma::registers>(sm90::row_scales{}));
         constexpr bool late = Gemm::b_scale::staged;
         typename mma::accumulator partial[2];
         products factors[2];
         typename pipeline::cursor previous{};
-        const i32 whole = blocks / group * group;
+        const i32 whole = blocks.count / group * group;
         for (i32 first = 0; first < whole; first += group) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < group; ++i) {
                 const int now = i % 2, before = 1 - now;
-                const auto scale = b_scale(first + i);
+                const i32 block = blocks.first + first + i;
+                const auto scale = b_scale(block);
                 pipe.wait(at);
                 if (i == 0) mma::wait(partial[before]);
-                const auto rows = a_scale(0, first + i);
+                const auto rows = a_scale(0, block);
                 mma::multiply(a(0), b(), partial[now]);
                 const auto next_factors = scale.template later<mma::registers>(rows);
                 meanwhile(first + i);

@@ -24,6 +24,10 @@ using tokens_kernel = gemm<arch::sm90, by_token<Format>, by_token<Format>, Epilo
 DEEPGEMM_BOTH constexpr config narrow(int m, int n, promotion promote = promotion::at_once) {
     return {.block = {m, n, 128}, .math_warpgroups = m / 64, .promote = promote};
 }
+/// A narrow tile whose K blocks `parts` CTAs share, where there are fewer tiles than multiprocessors.
+DEEPGEMM_BOTH constexpr config split(int n, int parts) {
+    return {.block = {64, n, 128}, .math_warpgroups = 1, .split_k = parts, .promote = promotion::deferred};
+}
 /// A medium tile on two warpgroups.
 DEEPGEMM_BOTH constexpr config medium(int n, cluster_shape cluster = {}, promotion promote = promotion::at_once) {
     return {.block = {128, n, 128}, .cluster = cluster, .promote = promote};
@@ -36,28 +40,38 @@ DEEPGEMM_BOTH constexpr config three(int n, cluster_shape cluster = {}, int rast
 DEEPGEMM_BOTH constexpr config wide(cluster_shape cluster = {}) {
     return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 32, .store_buffers = 3};
 }
+/// `base` with one small staging buffer, and so with more stages.
+DEEPGEMM_BOTH constexpr config lean(config base, int store_columns) {
+    base.store_columns = store_columns;
+    base.store_buffers = 1;
+    return base;
+}
 
-inline constexpr cluster_shape pair_m{2, 1};
+inline constexpr cluster_shape pair_m{2, 1}, pair_n{1, 2};
 inline constexpr promotion deferred = promotion::deferred;
 
 // The tuned family: BF16 D, FP32 scales, weights by block.
 template <config... Configs>
 using weights_bf16 = kernels<weights_kernel<scale::fp32, store<bf16>, Configs>...>;
-using weights_bf16_narrow =
-    weights_bf16<narrow(64, 16), narrow(64, 16, deferred), narrow(64, 32, deferred), narrow(64, 64, deferred),
-                 narrow(64, 96, deferred), narrow(64, 128, deferred), narrow(64, 192)>;
-using weights_bf16_short =
-    weights_bf16<medium(16, {}, deferred), medium(32, {}, deferred), medium(64), medium(64, {}, deferred), medium(96)>;
-using weights_bf16_medium =
-    weights_bf16<medium(128), medium(128, {}, deferred), medium(128, pair_m, deferred), medium(160)>;
+using weights_bf16_narrow = weights_bf16<narrow(64, 16, deferred), narrow(64, 32, deferred), narrow(64, 64, deferred),
+                                         narrow(64, 96, deferred), narrow(64, 128, deferred)>;
+using weights_bf16_split = weights_bf16<split(16, 2), split(32, 2), split(32, 4), split(64, 2), split(64, 4)>;
+using weights_bf16_short = weights_bf16<medium(64), medium(64, {}, deferred), medium(96), medium(128)>;
+using weights_bf16_medium = weights_bf16<medium(128, {}, deferred), medium(128, pair_m, deferred),
+                                         medium(128, pair_n, deferred), medium(160), lean(medium(192), 64)>;
 using weights_bf16_wide =
-    weights_bf16<three(96), three(128), three(128, pair_m), three(128, pair_m, 16), wide(), wide(pair_m)>;
+    weights_bf16<three(96), three(96, pair_n), three(128), three(128, pair_m), three(128, pair_n)>;
+using weights_bf16_widest = weights_bf16<wide(), wide(pair_m), wide(pair_n)>;
 
-// Weight gradients: FP32 D with C, both operands by token.
+// Weight gradients: FP32 D with C, both operands by token. C is mostly D itself, and L2 adds.
 template <config... Configs>
 using tokens_f32_acc = kernels<tokens_kernel<scale::fp32, accumulate<float>, Configs>...>;
-using gradients = tokens_f32_acc<narrow(64, 64), medium(64), medium(96), medium(128), medium(128, pair_m), medium(160),
-                                 three(64), three(96)>;
+using gradients = tokens_f32_acc<narrow(64, 64), medium(64), medium(96), medium(128), medium(128, pair_m), three(96)>;
+template <config... Configs>
+using tokens_f32_add = kernels<tokens_kernel<scale::fp32, add_in_place, Configs>...>;
+using gradients_in_place = tokens_f32_add<lean(narrow(64, 64), 32), lean(medium(128), 32),
+                                          lean(medium(128, pair_m), 32), lean(medium(128, pair_n), 32),
+                                          lean(medium(160), 32), lean(three(96), 32), lean(three(96, pair_n), 32)>;
 
 // Every other combination of scales, D and C: a narrow, a medium and a wide tile each.
 template <class Format, class Epilogue>

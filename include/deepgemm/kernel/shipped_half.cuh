@@ -34,6 +34,18 @@ DEEPGEMM_BOTH constexpr config turns16(int m, int n, cluster_shape cluster = {},
     return made;
 }
 
+/// A narrow tile whose K blocks `parts` CTAs share.
+DEEPGEMM_BOTH constexpr config split16(int n, int parts) {
+    config made = tile16(64, n, 1);
+    made.split_k = parts;
+    return made;
+}
+/// Bands of 16 rows of tiles: D's tiles are high and the operands many.
+DEEPGEMM_BOTH constexpr config high_bands(config base) {
+    base.raster_rows = 16;
+    return base;
+}
+
 inline constexpr cluster_shape pair{2, 1};  ///< two CTAs along M that share B
 inline constexpr config turns_nt = turns16(128, 192, pair, 64, 1), turns_nn = turns16(128, 192, {}, 64, 1);
 
@@ -42,15 +54,31 @@ template <class Element, class Epilogue>
 struct half_nt_narrow : half_kernels<Element, major::k, major::k, Epilogue, tile16(64, 16, 1), tile16(64, 32, 1),
                                      tile16(64, 64, 1), tile16(64, 96, 1), tile16(64, 128, 1)> {};
 template <class Element, class Epilogue>
+struct half_nt_split : half_kernels<Element, major::k, major::k, Epilogue, split16(16, 2), split16(32, 2),
+                                    split16(32, 4), split16(64, 4)> {};
+template <class Element, class Epilogue>
 struct half_nn_narrow : half_kernels<Element, major::k, major::mn, Epilogue, tile16(64, 64, 1), tile16(64, 128, 1)> {};
 /// Many rows, D of 16 bits; few staging buffers leave room for stages. `Turns` is for warpgroups that alternate.
 template <class Element, major A, major B, class Epilogue, config Turns>
-struct half_wide : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 128, 2),
-                                tile16(128, 256, 2, {}, 64, 2), tile16(128, 256, 2, pair, 64, 2), Turns> {};
+struct half_wide : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 128, 2, pair),
+                                high_bands(tile16(128, 256, 2, {}, 64, 2)), tile16(128, 256, 2, pair, 64, 2), Turns,
+                                tile16(192, 192, 3, {}, 64, 1)> {};
+/// The same for B contiguous along K, which may be cut finer.
+template <class Element, class Epilogue>
+struct half_nt_wide
+    : half_kernels<Element, major::k, major::k, Epilogue, tile16(128, 64, 2), tile16(128, 128, 2),
+                   tile16(128, 128, 2, pair), high_bands(tile16(128, 256, 2, {}, 64, 2)),
+                   tile16(128, 256, 2, pair, 64, 2), tile16(128, 192, 2, {}, 64, 1), turns16(128, 160, pair, 32, 1),
+                   turns16(128, 176), turns16(128, 192, pair, 64, 1), tile16(192, 192, 3, {}, 64, 1)> {};
 /// Many rows, FP32 D.
 template <class Element, major A, major B, class Epilogue>
 struct half_wide_f32 : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 128, 2),
-                                    tile16(128, 192, 2, {}, 32, 2), turns16(128, 128, pair)> {};
+                                    tile16(128, 256, 2, {}, 32, 2), turns16(128, 128, pair)> {};
+/// FP32 D to which L2 adds: no C in shared memory, so that tiles may be large.
+template <class Element, major A, major B>
+struct half_wide_add
+    : half_kernels<Element, A, B, add_in_place, tile16(128, 64, 2), tile16(128, 256, 2, {}, 32, 2),
+                   tile16(128, 256, 2, pair, 32, 2), turns16(128, 192, {}, 32, 1), tile16(192, 192, 3, {}, 32, 1)> {};
 /// What is seldom asked for: a tile for few rows, one for many.
 template <class Element, major A, major B, class Epilogue>
 struct half_any : half_kernels<Element, A, B, Epilogue, tile16(64, 64, 1), tile16(128, 128, 2)> {};
@@ -63,22 +91,26 @@ struct half_any_transposed : join<typename half_any<Element, major::k, major::mn
                                   typename half_any<Element, major::mn, major::k, Epilogue>::type> {};
 
 using bf16_nt = half_nt_narrow<bf16, store<bf16>>::type;
-using bf16_nt_wide = half_wide<bf16, major::k, major::k, store<bf16>, turns_nt>::type;
+using bf16_nt_split = half_nt_split<bf16, store<bf16>>::type;
+using bf16_nt_wide = half_nt_wide<bf16, store<bf16>>::type;
 using bf16_nn = half_nn_narrow<bf16, store<bf16>>::type;
 using bf16_nn_wide = half_wide<bf16, major::k, major::mn, store<bf16>, turns_nn>::type;
 using bf16_tn_wide = half_wide<bf16, major::mn, major::mn, store<bf16>, turns_nn>::type;
 using bf16_tt = half_any<bf16, major::mn, major::k, store<bf16>>::type;
 
 using bf16_nt_acc = half_nt_narrow<bf16, accumulate<bf16>>::type;
+using bf16_nt_acc_split = half_nt_split<bf16, accumulate<bf16>>::type;
 using bf16_nt_acc_wide = half_wide<bf16, major::k, major::k, accumulate<bf16>, turns_nt>::type;
 using bf16_acc_transposed = half_any_transposed<bf16, accumulate<bf16>>::type;
 
 using bf16_nt_f32 = half_nt_narrow<bf16, store<float>>::type;
+using bf16_nt_f32_split = half_nt_split<bf16, store<float>>::type;
 using bf16_nt_f32_wide = half_wide_f32<bf16, major::k, major::k, store<float>>::type;
 using bf16_f32_transposed = half_any_transposed<bf16, store<float>>::type;
 
 using bf16_nt_f32_acc = half_any_nt<bf16, accumulate<float>>::type;
 using bf16_tn_f32_acc_wide = half_wide_f32<bf16, major::mn, major::mn, accumulate<float>>::type;
+using bf16_tn_f32_in_place = half_wide_add<bf16, major::mn, major::mn>::type;
 using bf16_f32_acc_transposed = half_any_transposed<bf16, accumulate<float>>::type;
 
 template <class Epilogue>

@@ -3,8 +3,9 @@
 // computed at compile time; kernels ask for tiles by name and stage and see no number.
 #pragma once
 
+#include <deepgemm/epilogue/split_sum.cuh>
 #include <deepgemm/epilogue/stage.cuh>
-#include <deepgemm/kernel/config.cuh>
+#include <deepgemm/kernel/check.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 
 namespace deepgemm {
@@ -39,7 +40,7 @@ struct gemm_sizes {
                                       : sizeof(typename Epilogue::element) == 2 ? 16
                                                                                 : 64;
     using output = store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
-                               Epilogue::accumulates, Epilogue::heads>;
+                               Epilogue::accumulates, Epilogue::in_place, Epilogue::heads>;
     static constexpr u32 owners = Config.math_warpgroups * (sm90::fragment_rows / store_rows);  ///< of staging buffers
 
     static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0,
@@ -48,7 +49,10 @@ struct gemm_sizes {
     /// Bytes that land in one stage, all copies together; and what a stage occupies, its two barriers included.
     static constexpr u32 landing_bytes = a_tile::bytes + b_tile::bytes + 4 * (sa_words + sb_words);
     static constexpr u32 stage_bytes = a_tile::bytes + b_tile::bytes + sa_bytes + sb_bytes + 16;
-    static constexpr u32 fixed_bytes = align_up(owners * output::bytes, 128u) + owners * output::barrier_bytes;
+    using split =
+        split_sum<Config.split_k, fragments_per_warpgroup(Config), Config.block.n / 2, 4 * Config.math_warpgroups>;
+    static constexpr u32 fixed_bytes =
+        align_up(owners * output::bytes, 128u) + owners * output::barrier_bytes + split::bytes + split::barrier_bytes;
 
     static constexpr int stages_that_fit = min(int((max_smem_bytes - fixed_bytes) / stage_bytes), 16);
     static constexpr int stages = Config.stages ? Config.stages : stages_that_fit;
@@ -63,16 +67,18 @@ template <class A, class B, class Epilogue, config Config>
 struct gemm_storage : gemm_sizes<A, B, Epilogue, Config> {
     using sizes = gemm_sizes<A, B, Epilogue, Config>;
     using sizes::owners, sizes::stages;
-    using typename sizes::a_tile, typename sizes::b_tile, typename sizes::output;
+    using typename sizes::a_tile, typename sizes::b_tile, typename sizes::output, typename sizes::split;
 
     static constexpr u32 a_offset = 0;
     static constexpr u32 b_offset = a_offset + stages * a_tile::bytes;
     static constexpr u32 output_offset = b_offset + stages * b_tile::bytes;
     static constexpr u32 sa_offset = align_up(output_offset + owners * output::bytes, 128u);
     static constexpr u32 sb_offset = sa_offset + stages * sizes::sa_bytes;
-    static constexpr u32 barriers_offset = sb_offset + stages * sizes::sb_bytes;
+    static constexpr u32 parts_offset = sb_offset + stages * sizes::sb_bytes;
+    static constexpr u32 barriers_offset = parts_offset + split::bytes;
     static constexpr u32 c_barriers_offset = barriers_offset + stages * 16;
-    static constexpr u32 bytes = c_barriers_offset + owners * output::barrier_bytes;
+    static constexpr u32 split_barriers_offset = c_barriers_offset + owners * output::barrier_bytes;
+    static constexpr u32 bytes = split_barriers_offset + split::barrier_bytes;
 
     u32 base;  ///< shared address of the CTA's dynamic shared memory
 
@@ -83,6 +89,8 @@ struct gemm_storage : gemm_sizes<A, B, Epilogue, Config> {
     DEEPGEMM_DEVICE u32 output_of(u32 owner) const { return base + output_offset + owner * output::bytes; }
     DEEPGEMM_DEVICE u32 barriers() const { return base + barriers_offset; }
     DEEPGEMM_DEVICE u32 c_barrier(u32 owner) const { return base + c_barriers_offset + 8 * owner; }
+    DEEPGEMM_DEVICE u32 parts() const { return base + parts_offset; }
+    DEEPGEMM_DEVICE u32 split_barriers() const { return base + split_barriers_offset; }
 };
 
 }  // namespace deepgemm

@@ -25,7 +25,10 @@ DEEPGEMM_BOTH constexpr u64 k_major_descriptor(u32 address, swizzle_mode mode) {
     return make_descriptor(address, 16, 8 * swizzle_span_bytes(mode), mode);
 }
 
-/// Moves a descriptor's start address by `bytes` (a multiple of 16) inside the 256 KB window.
-DEEPGEMM_BOTH constexpr u64 advance(u64 descriptor, u32 bytes) { return descriptor + (bytes >> 4); }
+/// Moves a descriptor's start address by `bytes` (a multiple of 16) inside the 256 KB window. Only the lower half changes, and
+/// arithmetic on 32 bits is half of that on 64.
+DEEPGEMM_BOTH constexpr u64 advance(u64 descriptor, u32 bytes) {
+    return descriptor >> 32 << 32 | (u32(descriptor) + (bytes >> 4));
+}
 
 }  // namespace deepgemm::sm90

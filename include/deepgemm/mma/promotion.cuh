@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deepgemm/mma/accumulator.cuh>
+#include <deepgemm/ptx/registers.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/vector.cuh>
 
@@ -23,6 +24,20 @@ struct column_pair_scales {
 template <int Zones, int PerRow>
 struct scale_products {
     float value[Zones][2][PerRow];  ///< of rows r and r + 8, and of PerRow neighbouring columns
+
+    /// The products, formed here: left alone, the compiler moves them behind the wait for the partial sums.
+    DEEPGEMM_DEVICE scale_products formed() const {
+        scale_products products = *this;
+        DEEPGEMM_UNROLL
+        for (auto& zone : products.value) {
+            DEEPGEMM_UNROLL
+            for (auto& row : zone) {
+                DEEPGEMM_UNROLL
+                for (float& product : row) product = ptx::keep(product);
+            }
+        }
+        return products;
+    }
 
     /// total(64, N) += product * partial(64, N); called by each thread with its own registers.
     template <int Registers>
@@ -43,6 +58,14 @@ struct late_products;
 template <int Zones>
 struct zone_scales {
     float value[Zones];
+
+    /// The scales, known from here on.
+    DEEPGEMM_DEVICE zone_scales formed() const {
+        zone_scales scales = *this;
+        DEEPGEMM_UNROLL
+        for (float& scale : scales.value) scale = ptx::keep(scale);
+        return scales;
+    }
 
     /// The products with the scales of A, for fragments of `Registers` registers.
     template <int Registers>

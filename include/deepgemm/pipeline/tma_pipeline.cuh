@@ -6,6 +6,7 @@
 
 #include <deepgemm/pipeline/multicast.cuh>
 #include <deepgemm/pipeline/ring.cuh>
+#include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>
 #include <deepgemm/ptx/thread.cuh>
@@ -46,6 +47,8 @@ struct tma_pipeline {
 
     u32 barriers;              ///< shared address of `barrier_bytes` bytes: the full barriers, then the empty ones
     multicast<Cluster> peers;  ///< this CTA's place in its cluster
+    u32 release_to =
+        empty_of_writer();  ///< in clusters: the empty barrier of stage 0 that this lane of a warp arrives at
 
     DEEPGEMM_DEVICE u32 full(u32 stage) const { return barriers + 8 * stage; }
     DEEPGEMM_DEVICE u32 empty(u32 stage) const { return barriers + 8 * (Stages + stage); }
@@ -71,6 +74,9 @@ struct tma_pipeline {
     /// Math threads: waits until the stage's bytes have landed; they are visible to wgmma and to ordinary loads.
     DEEPGEMM_DEVICE void wait(cursor at) const { ptx::mbarrier_wait(full(at.stage), at.parity, "math: full stage"); }
 
+    /// Math threads: true if the stage's bytes have landed, as wait() would find; waits little or not at all.
+    DEEPGEMM_DEVICE bool landed(cursor at) const { return ptx::mbarrier_try(full(at.stage), at.parity); }
+
     /// Math threads: passes over `blocks` K blocks that other warpgroups take. Only what orders the warpgroups (turns) lets the
     /// next wait begin.
     DEEPGEMM_DEVICE void pass_over(cursor& at, i32 blocks) const {
@@ -85,9 +91,16 @@ struct tma_pipeline {
         if constexpr (Cluster.size() == 1) {
             if (lane == 0) ptx::mbarrier_arrive(empty(at.stage));
         } else {
-            if (lane < u32(multicast<Cluster>::writers))
-                ptx::mbarrier_arrive_remote(empty(at.stage), peers.writer(lane));
+            if (lane < u32(multicast<Cluster>::writers)) ptx::mbarrier_arrive_mapped(release_to + 8 * at.stage);
         }
+    }
+
+private:
+    /// Found once, at the start: which CTA a lane tells is a puzzle that would stand between multiply and promotion.
+    DEEPGEMM_DEVICE u32 empty_of_writer() const {
+        if constexpr (Cluster.size() == 1) return 0;
+        const u32 lane = ptx::lane_index();
+        return lane < u32(multicast<Cluster>::writers) ? ptx::map_to_rank(empty(0), peers.writer(lane)) : 0;
     }
 };
 

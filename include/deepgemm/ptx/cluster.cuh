@@ -6,6 +6,7 @@
 #include <deepgemm/ptx/vector.cuh>
 #if DEEPGEMM_SIMULATED
 #include <deepgemm/sim/barrier.hpp>
+#include <deepgemm/sim/tma.hpp>
 #endif
 
 namespace deepgemm::ptx {
@@ -96,6 +97,23 @@ DEEPGEMM_DEVICE void st_shared_cluster(u32 address, const T& value) {
                      "r"(v.w[2]), "r"(v.w[3])
                      : "memory");
     }
+#endif
+}
+
+/// Stores 16 bytes to an address of map_to_rank() asynchronously, counted on the barrier `bar`, likewise mapped, of the same CTA.
+/// Whoever has waited for the barrier sees them. Neither CTA may exit before.
+template <movable T>
+DEEPGEMM_DEVICE void st_async(u32 address, const T& value, u32 bar) {
+    static_assert(sizeof(T) == 16, "st_async moves 16 bytes");
+#if DEEPGEMM_SIMULATED
+    sim::st_async(address, &value, bar);
+#else
+    const auto v = bit_cast<detail::words<T>>(value);
+    asm volatile(
+        "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.b32 [%0], {%1, %2, %3, %4}, [%5];" ::"r"(
+            address),
+        "r"(v.w[0]), "r"(v.w[1]), "r"(v.w[2]), "r"(v.w[3]), "r"(bar)
+        : "memory");
 #endif
 }
 

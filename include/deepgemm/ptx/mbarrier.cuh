@@ -105,6 +105,15 @@ DEEPGEMM_DEVICE void mbarrier_arrive_drop(u32 bar) {
 #endif
 }
 
+/// One arrival at a barrier whose address map_to_rank() gave, in a loop that would map it again and again.
+DEEPGEMM_DEVICE void mbarrier_arrive_mapped(u32 bar) {
+#if DEEPGEMM_SIMULATED
+    sim::mbarrier_arrive(bar, 1, 0, "mbarrier.arrive (remote)");
+#else
+    asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" ::"r"(bar) : "memory");
+#endif
+}
+
 /// True if the phase of this parity has completed; does not wait. A fresh barrier answers true to parity 1.
 DEEPGEMM_DEVICE bool mbarrier_test(u32 bar, u32 parity) {
 #if DEEPGEMM_SIMULATED
@@ -112,6 +121,20 @@ DEEPGEMM_DEVICE bool mbarrier_test(u32 bar, u32 parity) {
 #else
     u32 done;
     asm volatile("{\n .reg .pred p;\n mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;\n}"
+                 : "=r"(done)
+                 : "r"(bar), "r"(parity)
+                 : "memory");
+    return done != 0;
+#endif
+}
+
+/// True if the phase of this parity has completed; may wait for a little while. What it says true to is acquired.
+DEEPGEMM_DEVICE bool mbarrier_try(u32 bar, u32 parity) {
+#if DEEPGEMM_SIMULATED
+    return sim::mbarrier_test(bar, parity);
+#else
+    u32 done;
+    asm volatile("{\n .reg .pred p;\n mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;\n}"
                  : "=r"(done)
                  : "r"(bar), "r"(parity)
                  : "memory");
@@ -148,10 +171,11 @@ DEEPGEMM_DEVICE void mbarrier_wait(u32 bar, u32 parity, [[maybe_unused]] const c
         }
     }
 #else
+    // The hint, in nanoseconds, lets a thread that must wait sleep instead of asking again and again.
     asm volatile(
-        "{\n .reg .pred p;\nWAIT:\n mbarrier.try_wait.parity.shared::cta.b64 p, [%0], %1;\n @p bra DONE;\n bra WAIT;\n"
-        "DONE:\n}" ::"r"(bar),
-        "r"(parity)
+        "{\n .reg .pred p;\nWAIT:\n mbarrier.try_wait.parity.shared::cta.b64 p, [%0], %1, %2;\n @p bra DONE;\n"
+        " bra WAIT;\nDONE:\n}" ::"r"(bar),
+        "r"(parity), "r"(10'000'000)
         : "memory");
 #endif
 }

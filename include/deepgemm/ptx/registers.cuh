@@ -42,4 +42,12 @@ DEEPGEMM_DEVICE u32 keep(u32 value) {
     return value;
 }
 
+/// The same for a float, which is then computed here and no later.
+DEEPGEMM_DEVICE float keep(float value) {
+#if !DEEPGEMM_SIMULATED
+    asm volatile("" : "+f"(value));
+#endif
+    return value;
+}
+
 }  // namespace deepgemm::ptx

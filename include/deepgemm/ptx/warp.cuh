@@ -39,6 +39,10 @@ DEEPGEMM_DEVICE T shuffle(T value, u32 lane) {
 #endif
 }
 
+/// A value that all lanes hold, hiding where it came from: the compiler then knows that it is the same everywhere and keeps it
+/// and what is computed from it in uniform registers.
+DEEPGEMM_DEVICE u32 uniform(u32 value) { return shuffle(value, 0); }
+
 /// The value of the lane whose index is the own one XOR `mask`.
 template <class T>
 DEEPGEMM_DEVICE T shuffle_xor(T value, u32 mask) {

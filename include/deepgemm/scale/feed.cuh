@@ -36,8 +36,8 @@ struct params<none> {};
 /// The scales of B of one tile after another, as the math warps ask for them: start a tile, then its K blocks in order.
 template <class Scale, int Columns>
 struct column_feed {
-    /// Any thread: turns to the tile that starts at column `n`.
-    DEEPGEMM_DEVICE void start(const params<Scale>&, problem_shape, i32) const {}
+    /// Any thread: turns to the tile that starts at column `n`; its first K block will be `block`.
+    DEEPGEMM_DEVICE void start(const params<Scale>&, problem_shape, i32 /*n*/, i32 /*block*/) const {}
 
     /// Any thread: the scales of K block `block`, whose words lie at `staged`, for the thread's columns from `column` on.
     DEEPGEMM_DEVICE auto at(i32 block, u32 staged, int column) const {
@@ -48,7 +48,7 @@ struct column_feed {
 /// No scales, no feed.
 template <int Columns>
 struct column_feed<none, Columns> {
-    DEEPGEMM_DEVICE void start(const params<none>&, problem_shape, i32) const {}
+    DEEPGEMM_DEVICE void start(const params<none>&, problem_shape, i32, i32) const {}
 };
 
 /// Per-block scales: held in registers, spread over the lanes of a warp.
@@ -59,14 +59,15 @@ struct column_feed<Scale, Columns> {
     /// Columns that surely share a scale, wherever a tile starts: tiles start at multiples of Columns.
     static constexpr int zone_columns = gcd(Columns, Scale::tile.mn);
     static constexpr int zones = Columns / zone_columns;
+    static constexpr int blocks_held = 32 * format::blocks_per_word;  ///< K blocks whose words a warp holds
 
     block_words source{};
-    i32 k_words = 0;
+    i32 k_words = 0, first = 0;
     i32 row[zones]{};   ///< n / 128 of each zone
     u32 held[zones]{};  ///< this lane's words
 
-    /// Converged warp: turns to the tile that starts at column `n` and starts to load its first words.
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 n) {
+    /// Converged warp: turns to the tile that starts at column `n`, with K block `block`, and starts to load its first words.
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 n, i32 block) {
         source = p.words;
         k_words = ceil_div(ceil_div(shape.k, Scale::tile.k), format::blocks_per_word);
         DEEPGEMM_UNROLL
@@ -74,14 +75,14 @@ struct column_feed<Scale, Columns> {
             // Zones beyond the last column multiply zeros; they only must not read beyond the matrix of scales.
             row[zone] = min(n + zone * zone_columns, shape.n - 1) / Scale::tile.mn;
         }
-        fetch(0);
+        first = block;
+        fetch(block / blocks_held * 32);
     }
 
     /// Converged warp: the scales of K block `block`.
     DEEPGEMM_DEVICE sm90::zone_scales<zones> at(i32 block, u32 /*staged*/, int /*column*/) {
-        constexpr int blocks_held = 32 * format::blocks_per_word;
         const i32 word = block / format::blocks_per_word;
-        if (block != 0 && block % blocks_held == 0) fetch(word);
+        if (block != first && block % blocks_held == 0) fetch(word);
         sm90::zone_scales<zones> scales;
         DEEPGEMM_UNROLL
         for (int zone = 0; zone < zones; ++zone) {

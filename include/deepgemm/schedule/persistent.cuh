@@ -43,9 +43,12 @@ concept tile_scheduler = scheduler_concept::iterates<S> && scheduler_concept::co
 template <class S>
 concept gemm_scheduler = tile_scheduler<S> && scheduler_concept::starts<S> && scheduler_concept::sizes_grid<S>;
 
-/// The persistent schedule of tiles `Block`, clusters `Cluster` and bands of `RasterRows` tiles along M.
-template <tile_shape Block, cluster_shape Cluster, int RasterRows>
+/// The persistent schedule of tiles `Block`, clusters `Cluster` and bands of `RasterRows` tiles along M. `SplitK` CTAs in turn
+/// get the same tile.
+template <tile_shape Block, cluster_shape Cluster, int RasterRows, int SplitK = 1>
 struct persistent {
+    static constexpr i32 ctas = Cluster.size() * SplitK;  ///< of a hardware cluster
+
     banded_raster raster;  ///< over cluster tiles: Cluster.m x Cluster.n tiles of D
     i32 blocks;            ///< K blocks of every tile
     tile_coord place;      ///< of this CTA inside a cluster tile, in elements
@@ -63,7 +66,7 @@ struct persistent {
     DEEPGEMM_DEVICE static persistent of(problem_shape shape, u32 rank) {
         return {cluster_tiles(shape),
                 ceil_div(shape.k, Block.k),
-                {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m))}};
+                {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))}};
     }
 
     /// K blocks of every tile.
@@ -77,10 +80,10 @@ struct persistent {
             const grid_coord at = tiles.raster.at(index);
             return {at.m * (Block.m * Cluster.m) + tiles.place.m, at.n * (Block.n * Cluster.n) + tiles.place.n};
         }
-        DEEPGEMM_DEVICE void operator++() { index += i32(ptx::cta_count()) / Cluster.size(); }
+        DEEPGEMM_DEVICE void operator++() { index += i32(ptx::cta_count()) / ctas; }
         DEEPGEMM_DEVICE bool operator!=(sentinel) const { return index < tiles.raster.count(); }
     };
-    DEEPGEMM_DEVICE iterator begin() const { return {*this, i32(ptx::cta_index()) / Cluster.size()}; }
+    DEEPGEMM_DEVICE iterator begin() const { return {*this, i32(ptx::cta_index()) / ctas}; }
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 };
 

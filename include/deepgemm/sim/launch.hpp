@@ -204,7 +204,7 @@ void launch(const typename K::arguments& arguments, options o = {}) {
     geometry g;
     g.grid.x = u32(K::grid(arguments, o.num_sms));
     if (g.grid.x == 0) return;
-    g.cluster.x = u32(K::info.cfg.cluster.size());
+    g.cluster.x = u32(K::info.cfg.cluster_ctas());
     g.threads = K::info.threads;
     g.smem_bytes = K::info.smem_bytes;
     if constexpr (requires { K::all_resident; }) {

@@ -147,6 +147,14 @@ inline void bulk_load(u32 dst, const void* src, u32 bytes, u32 bar, u32 mask) {
     start_load(dst, bytes, bar, mask, false, "bulk load", 16, [=](u8* image, u32) { std::memcpy(image, src, bytes); });
 }
 
+/// st.async: 16 bytes to a CTA of the cluster, landing like a copy.
+inline void st_async(u32 dst, const void* value, u32 bar) {
+    std::array<u8, 16> bytes;
+    std::memcpy(bytes.data(), value, bytes.size());
+    start_load(dst, u32(bytes.size()), bar, 1u << cta_of(dst, "st.async").rank, false, "st.async", 16,
+               [bytes](u8* image, u32) { std::memcpy(image, bytes.data(), bytes.size()); });
+}
+
 // ---- stores
 
 /// Starts a store of `bytes` at `src`; `put(image, tile)` writes them to global memory. `used(f)` calls f(offset, bytes)

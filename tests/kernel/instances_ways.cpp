@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Instantiates the variants that sum and store in other ways, for the simulator.
+#include "instances.hpp"
+
+#include <deepgemm/host/sim_launch.hpp>
+
+#include "variants.cuh"
+
+namespace deepgemm::test {
+
+namespace {
+
+template <class... K>
+std::span<const kernel_handle> handles(shipped::kernels<K...>) {
+    return sim::kernel_list<K...>;
+}
+
+}  // namespace
+
+std::span<const kernel_handle> split_variant_handles() { return handles(split_variants{}); }
+std::span<const kernel_handle> in_place_variant_handles() { return handles(in_place_variants{}); }
+std::span<const kernel_handle> half_split_variant_handles() { return handles(half_split_variants{}); }
+std::span<const kernel_handle> half_turn_variant_handles() { return handles(half_turn_variants{}); }
+std::span<const kernel_handle> half_cluster_variant_handles() { return handles(half_cluster_variants{}); }
+
+}  // namespace deepgemm::test
