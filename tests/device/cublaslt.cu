@@ -118,7 +118,9 @@ std::string fault(const form& how, const sizes& s, addend what, u64 seed) {
     d.download();
     if (touched_padding(d.host) != 0) return "padding of D was written";
     // FP8 sums keep fewer bits even without fast accumulation.
-    const double accumulation = sizeof(T) == 1 ? tolerance::hopper_fp8 : tolerance::half;
+    double accumulation = sizeof(T) == 1 ? tolerance::hopper_fp8 : tolerance::half;
+    // Seen on an H100: some of its kernels round the product to D's type before they add C.
+    if (what != addend::none) accumulation += rounding_error(dtype_of<D>);
     const comparison found = reference::compare(d.host.view(), expected, accumulation);
     return found ? "" : found.text();
 }

@@ -10,6 +10,7 @@
 #include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/ptx/vector.cuh>
 #include <deepgemm/ptx/warp.cuh>
+#include <deepgemm/ptx/wgmma.cuh>
 
 namespace deepgemm {
 
@@ -98,6 +99,10 @@ private:
                 }
             }
         }
+        // The senders may overwrite what has been read: loads that are only on their way have not. An arrival at another CTA
+        // overtakes them, so the sums are made to stand before it.
+        DEEPGEMM_UNROLL
+        for (int fragment = 0; fragment < Fragments; ++fragment) ptx::fence_operand(total[fragment]);
         ptx::sync_warp();
         if (ptx::lane_index() + 1 < u32(Parts)) ptx::mbarrier_arrive_remote(read(), ptx::lane_index() + 1);
     }

@@ -124,9 +124,15 @@ private:
                     if constexpr (staged) next_scale = b_scale(block + 1);
                 }
                 factors.promote(total[wave], partial);
-                if (last && late) pipe.release(done);
+                if (last && late) release_read(total[wave], done);
             }
         }
+    }
+
+    /// Releases a stage whose scales went into `total`: first the sums, since a load on its way has not read yet.
+    DEEPGEMM_DEVICE void release_read(float (&total)[mma::registers], typename pipeline::cursor stage) const {
+        ptx::fence_operand(total);
+        pipe.release(stage);
     }
 
     /// The products of scales for one fragment: formed under the multiply if there are registers for them, else late.
@@ -170,7 +176,7 @@ private:
                 if (i != 0 || first != 0) {
                     if constexpr (!late) pipe.release(previous);
                     factors[before].promote(total, partial[before]);
-                    if constexpr (late) pipe.release(previous);
+                    if constexpr (late) release_read(total, previous);
                 }
                 factors[now] = next_factors;
                 previous = at;
@@ -180,7 +186,7 @@ private:
         if (whole != 0) {
             mma::wait(partial[1]);
             factors[1].promote(total, partial[1]);
-            pipe.release(previous);
+            release_read(total, previous);
         }
         return whole;
     }
