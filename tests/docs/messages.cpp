@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The compilers' messages in docs/concepts hold what the failing programs of tests/fail say, and every rule of gemm that has
-// such a program is on the page about configurations.
+// The compilers' messages in docs/concepts hold what the failing programs of tests/fail say; every rule of gemm and of operands
+// has such a program, and those of gemm are on the page about configurations.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <regex>
 
 #include "page.hpp"
@@ -17,6 +18,27 @@ std::vector<std::string> expectations(const std::string& program, const std::str
         std::smatch match;
         if (std::regex_match(text, match, line)) found.push_back(match[2]);
     }
+    return found;
+}
+
+/// All programs that must not compile, relative to the source tree.
+std::vector<std::string> failing_programs() {
+    const std::filesystem::path root = DEEPGEMM_SOURCE_DIR;
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(root / "tests/fail")) {
+        found.push_back(entry.path().lexically_relative(root).generic_string());
+    }
+    return found;
+}
+
+/// The sentences of a header's assertions that begin with a name and a colon; literals side by side are one.
+std::vector<std::string> sentences(const std::string& header) {
+    std::string text;
+    for (const std::string& line : source_lines(header)) text += line + '\n';
+    text = std::regex_replace(text, std::regex("\"\\s*\n\\s*\""), "");
+    const std::regex sentence("\"(\\w+: [^\"]+)\"");
+    std::vector<std::string> found;
+    for (std::sregex_iterator at(text.begin(), text.end(), sentence), end; at != end; ++at) found.push_back((*at)[1]);
     return found;
 }
 
@@ -48,9 +70,7 @@ TEST_CASE("messages shown in the pages are those of the failing programs") {
 TEST_CASE("the page on configurations has every rule that a failing program breaks") {
     std::string page;
     for (const std::string& line : source_lines("docs/concepts/configuration.md")) page += line + '\n';
-    const std::filesystem::path root = DEEPGEMM_SOURCE_DIR;
-    for (const auto& entry : std::filesystem::directory_iterator(root / "tests/fail")) {
-        const std::string program = entry.path().lexically_relative(root).generic_string();
+    for (const std::string& program : failing_programs()) {
         for (const std::string& text : expectations(program, "host")) {
             if (!text.starts_with("gemm: ")) continue;
             CAPTURE(program);
@@ -58,4 +78,22 @@ TEST_CASE("the page on configurations has every rule that a failing program brea
             CHECK(page.find(text) != std::string::npos);
         }
     }
+}
+
+TEST_CASE("every rule of gemm and of operands has a failing program") {
+    std::vector<std::string> wanted;
+    for (const std::string& program : failing_programs()) {
+        for (const std::string& text : expectations(program, "host")) wanted.push_back(text);
+    }
+    int rules = 0;
+    for (const char* header : {"include/deepgemm/kernel/check.cuh", "include/deepgemm/kernel/gemm.cuh",
+                               "include/deepgemm/kernel/storage.cuh", "include/deepgemm/scale/granularity.cuh"}) {
+        for (const std::string& sentence : sentences(header)) {
+            CAPTURE(sentence);
+            ++rules;
+            CHECK(std::any_of(wanted.begin(), wanted.end(),
+                              [&](const std::string& text) { return sentence.find(text) != std::string::npos; }));
+        }
+    }
+    CHECK(rules >= 30);
 }

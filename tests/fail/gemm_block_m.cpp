@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Each math warpgroup multiplies whole fragments of 64 rows.
-// expect: gemm: block.m must be at most 256 and a multiple of 64 rows for each math warpgroup
+// expect: gemm: block.m must be at most 256 and a multiple of 64 rows for each math warpgroup, or of 64 rows if they alternate
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A second accumulator set has room beside one wave of totals only.
-// expect: gemm: deferred promotion needs 64 rows for each math warpgroup and per-block scales of B
+// expect: gemm: deferred promotion needs 64 rows for each math warpgroup
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// An operand of a scaled product is FP8.
-// expect: operand: the element type must be e4m3 or e5m2
+// Kernels multiply FP8 and 16-bit elements.
+// expect: operand: the element type must be e4m3, e5m2, bf16 or f16
 #include <deepgemm/scale/fp32.cuh>
 
 using namespace deepgemm;
 
 #ifdef CORRECT
-using a = operand<e4m3, scale::per_token<scale::fp32>>;
+using a = operand<f16>;
 #else
-using a = operand<bf16, scale::per_token<scale::fp32>>;
+using a = operand<float>;
 #endif
 constexpr dtype type = a::info.type;

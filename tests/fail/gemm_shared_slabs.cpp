@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// An operand that is contiguous along M or N comes in slabs of 64 rows, of which every CTA of a cluster must load whole ones.
+// expect: or of 64 rows of an operand that is contiguous along M or N
+#include <deepgemm/kernel/gemm.cuh>
+
+namespace dg = deepgemm;
+
+using half = dg::operand<dg::bf16>;
+using columns = dg::operand<dg::bf16, dg::scale::none, dg::major::mn>;
+#ifdef CORRECT
+using kernel = dg::gemm<dg::arch::sm90, half, columns, dg::store<dg::bf16>,
+                        dg::config{.block = {128, 128, 64}, .cluster = {2, 1}, .promote = dg::promotion::never}>;
+#else
+using kernel = dg::gemm<dg::arch::sm90, half, columns, dg::store<dg::bf16>,
+                        dg::config{.block = {128, 64, 64}, .cluster = {2, 1}, .promote = dg::promotion::never}>;
+#endif
+constexpr auto size = kernel::info.smem_bytes;

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// CTAs that split K load different blocks of it: there is nothing that they could share.
+// expect: gemm: CTAs that split K share no tiles, and their warpgroups do not alternate
+#include <deepgemm/kernel/gemm.cuh>
+
+namespace dg = deepgemm;
+
+using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
+#ifdef CORRECT
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>,
+                        dg::config{.block = {64, 32, 128}, .math_warpgroups = 1, .split_k = 2}>;
+#else
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>,
+                        dg::config{.block = {64, 32, 128}, .cluster = {2, 1}, .math_warpgroups = 1, .split_k = 2}>;
+#endif
+constexpr auto size = kernel::info.smem_bytes;

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// A schedule of one's own knows one rank in a cluster for each tile; the default one gives a tile to all parts.
+// expect: gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster
+#include <deepgemm/kernel/gemm.cuh>
+
+namespace dg = deepgemm;
+
+using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
+constexpr dg::config parts{.block = {64, 32, 128}, .math_warpgroups = 1, .split_k = 2};
+#ifdef CORRECT
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, parts, dg::default_tiles<parts>>;
+#else
+using kernel =
+    dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, parts, dg::persistent<parts.block, dg::cluster_shape{}, 8>>;
+#endif
+constexpr auto size = kernel::info.smem_bytes;
