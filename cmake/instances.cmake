@@ -8,7 +8,7 @@ function(deepgemm_add_instances target)
     if(NOT arg_LISTS)
         set(arg_LISTS
             weights_bf16_narrow weights_bf16_split weights_bf16_short weights_bf16_medium weights_bf16_wide
-            weights_bf16_widest gradients gradients_in_place
+            weights_bf16_widest weights_k_major_narrow weights_k_major_wide gradients gradients_in_place
             weights_bf16_acc weights_f32 weights_f32_acc tokens_bf16 tokens_bf16_acc tokens_f32
             weights_ue8m0_bf16 weights_ue8m0_bf16_acc weights_ue8m0_f32 weights_ue8m0_f32_acc
             tokens_ue8m0_bf16 tokens_ue8m0_bf16_acc tokens_ue8m0_f32 tokens_ue8m0_f32_acc heads

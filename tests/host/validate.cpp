@@ -218,10 +218,17 @@ TEST_CASE("scales") {
           "four ue8m0");
     CHECK(after([](auto& p) {
               p.a.scales.row_stride = 8;
-              p.a.scales.column_stride = 1;
-          }) ==
-          "bad_scales: the scales of A have row stride 8; per-token scales must be MN-major, contiguous along M (row "
-          "stride 1)");
+              p.a.scales.column_stride = 256;
+          }) == "bad_scales: the scales of A have row stride 8 and column stride 256; one of them must be 1");
+    CHECK(after([](auto& p) { p.a.scales = k_major_scales(address(4096), scale_kind::fp32, 256, 1024, 7); }) ==
+          "bad_scales: the scales of A have row stride 7; it must be at least their 8 columns");
+    CHECK(after([](auto& p) { p.a.scales = k_major_scales(address(4098), scale_kind::fp32, 256, 1024); }) ==
+          "misaligned: the scales of A start 2 bytes past a multiple of 4; they are 4-byte words");
+    for (const i64 stride : {0, 8, 9, 1000}) {
+        CHECK(after([stride](auto& p) {
+                  p.a.scales = k_major_scales(address(4100), scale_kind::fp32, 256, 1024, stride);
+              }) == "fine");
+    }
     CHECK(after([](auto& p) {
               p.b.scales = per_token_scales(address(4096), scale_kind::fp32, 512, 1024);
               p.b.scales.row_stride = 8;

@@ -81,8 +81,8 @@ struct small_kernel {
             }
             float value[2][16];
             for (int i = 0; i < 32; ++i) value[i / 16][i % 16] = total[0][i];
-            out.template put<false>(p.d, ragged_edge<bf16>{p.d_elements, {p.d_pitch}, p.shape}, value, tile.m + place.row / 16 * 16,
-                    tile.n);
+            out.template put<false>(p.d, ragged_edge<bf16>{p.d_elements, {p.d_pitch}, p.shape}, value,
+                                    tile.m + place.row / 16 * 16, tile.n);
         }
         out.finish();
     }

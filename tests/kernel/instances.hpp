@@ -11,6 +11,7 @@ namespace deepgemm::test {
 
 std::span<const kernel_handle> element_variant_handles();
 std::span<const kernel_handle> cluster_variant_handles();
+std::span<const kernel_handle> k_major_variant_handles();
 std::span<const kernel_handle> tile_variant_handles();
 std::span<const kernel_handle> summing_variant_handles();
 std::span<const kernel_handle> split_variant_handles();

@@ -17,6 +17,7 @@ std::span<const kernel_handle> handles(shipped::kernels<K...>) {
 
 }  // namespace
 
+std::span<const kernel_handle> k_major_variant_handles() { return handles(k_major_variants{}); }
 std::span<const kernel_handle> split_variant_handles() { return handles(split_variants{}); }
 std::span<const kernel_handle> in_place_variant_handles() { return handles(in_place_variants{}); }
 std::span<const kernel_handle> half_split_variant_handles() { return handles(half_split_variants{}); }

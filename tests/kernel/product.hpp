@@ -19,7 +19,7 @@ enum class numbers {
 /// How the matrices lie in memory. Pads are in elements, beyond what TMA's alignment needs, and hold NaN.
 struct placement {
     i64 a_pad = 0, b_pad = 0, c_pad = 0, d_pad = 0;
-    bool c_is_d = false;  ///< always for kernels that add in place
+    bool c_is_d = false;          ///< always for kernels that add in place
     bool scales_along_n = false;  ///< per-block scales of B contiguous along N instead of K
     bool extreme_scales =
         false;  ///< exponent bytes 0 in A and 254 in B, UE8M0 only: 2^-127, which is subnormal, and 2^127
@@ -53,7 +53,8 @@ namespace detail {
 
 template <fp8_element Q>
 any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbers kind, random_source& random) {
-    const quantisation how{info.tile, info.format, align_up(max(k, i64(1)), i64(16)) + align_up(pad, i64(16))};
+    const quantisation how{info.tile, info.format, align_up(max(k, i64(1)), i64(16)) + align_up(pad, i64(16)),
+                           info.scales};
     any_operand made;
     quantised_operand<Q> quantised;
     if (kind == numbers::exact) {

@@ -42,6 +42,7 @@ TEST_CASE("tiles, stages, staging buffers and bands at their limits") {
     expect_exact_everywhere(summing_variant_handles());
 }
 
+TEST_CASE("scales of A as quantisation leaves them") { expect_exact_everywhere(k_major_variant_handles()); }
 TEST_CASE("K split among the CTAs of a cluster") {
     expect_exact_everywhere(split_variant_handles());
     expect_exact_everywhere(half_split_variant_handles());

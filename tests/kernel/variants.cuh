@@ -24,6 +24,21 @@ using element_variants =
                      gemm<arch::sm90, tokens<e5m2, scale::ue8m0>, tokens<e4m3>, store<bf16>, small>,
                      gemm<arch::sm90, tokens<e4m3>, blocks<e4m3, scale::ue8m0>, store<float>, small>>;
 
+/// Scales of A that are K-major, in both formats, with fragments of one and of two waves, and with K split.
+template <class Format>
+using rows_of = operand<e4m3, scale::per_token_k_major<Format>>;
+constexpr config split(config base, int parts) {
+    base.split_k = parts;
+    return base;
+}
+using k_major_variants =
+    shipped::kernels<gemm<arch::sm90, rows_of<scale::fp32>, blocks<e4m3>, store<bf16>, small>,
+                     gemm<arch::sm90, rows_of<scale::ue8m0>, blocks<e4m3, scale::ue8m0>, store<float>, split(small, 3)>,
+                     gemm<arch::sm90, rows_of<scale::fp32>, tokens<e4m3>, accumulate<float>,
+                          config{.block = {128, 64, 128}, .stages = 4, .promote = promotion::deferred}>,
+                     gemm<arch::sm90, rows_of<scale::ue8m0>, tokens<e4m3>, store<bf16>,
+                          config{.block = {256, 32, 128}, .stages = 2, .cluster = {1, 2}}>>;
+
 /// CTAs that share tiles of A, of B or of both, with scales by block and by token.
 constexpr config clustered(int m, int n) {
     return {.block = {64, 64, 128}, .stages = 3, .cluster = {m, n}, .math_warpgroups = 1};
@@ -70,10 +85,6 @@ using summing_variants = summing<config{.block = {64, 40, 128}, .stages = 2, .ma
                                         .store_buffers = 2}>;
 
 /// K split among the CTAs of a cluster, and D added to in place; with tiles whose products of scales are formed late.
-constexpr config split(config base, int parts) {
-    base.split_k = parts;
-    return base;
-}
 using split_variants = shipped::kernels<
     gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, split(small, 2)>,
     gemm<arch::sm90, tokens<e4m3, scale::ue8m0>, blocks<e4m3, scale::ue8m0>, store<float>, split(small, 3)>,

@@ -14,7 +14,6 @@
 #define DEEPGEMM_GRID_CONSTANT __grid_constant__
 #define DEEPGEMM_LAUNCH_BOUNDS(...) __launch_bounds__(__VA_ARGS__)
 #define DEEPGEMM_UNROLL _Pragma("unroll")
-#define DEEPGEMM_UNROLL_4 _Pragma("unroll 4")
 #define DEEPGEMM_NO_UNROLL _Pragma("unroll 1")
 #else
 #define DEEPGEMM_SIMULATED 1
@@ -24,7 +23,6 @@
 #define DEEPGEMM_GRID_CONSTANT
 #define DEEPGEMM_LAUNCH_BOUNDS(...)
 #define DEEPGEMM_UNROLL
-#define DEEPGEMM_UNROLL_4
 #define DEEPGEMM_NO_UNROLL
 #endif
 

@@ -14,7 +14,8 @@ namespace deepgemm {
 struct quantisation {
     scale_tile tile{1, 128};  ///< 1 x 128 per token, 128 x 128 per block
     scale_kind format = scale_kind::fp32;
-    i64 pitch = 0;  ///< elements between rows; 0: the columns rounded up to 16, as TMA needs
+    i64 pitch = 0;             ///< elements between rows; 0: the columns rounded up to 16, as TMA needs
+    major scales = major::mn;  ///< along which scales of single rows are contiguous
 };
 
 /// An operand (mn, k) in FP8. Padding of data and scales is NaN: a kernel that reads it shows.
@@ -24,8 +25,8 @@ struct quantised_operand {
     scale_tile tile{};
     scale_kind format = scale_kind::fp32;
     matrix<float> scales;  ///< raw, row-major: (ceil(mn / tile.mn), ceil(k / tile.k))
-    /// What a kernel reads: word (i, kw) at i * stride_mn + kw * stride_k, floats or four UE8M0 exponents. Per token MN-major
-    /// and TMA-aligned; per block kw is contiguous.
+    /// What a kernel reads: word (i, kw) at i * stride_mn + kw * stride_k, floats or four UE8M0 exponents. Of single rows MN-major
+    /// and TMA-aligned, or K-major; of blocks kw is contiguous.
     std::vector<u32> words;
     i64 stride_mn = 1, stride_k = 0;
 
@@ -45,7 +46,7 @@ struct quantised_operand {
     static quantised_operand of(matrix_view<X> x, const quantisation& how = {}) {
         const i64 pitch = how.pitch != 0 ? how.pitch : align_up(x.columns, i64(16));
         auto cast = quantize::tiles<Q>(x, how.tile.mn, how.tile.k, how.format, pitch);
-        return from_parts(std::move(cast.data), std::move(cast.scales), how.tile, how.format);
+        return from_parts(std::move(cast.data), std::move(cast.scales), how.tile, how.format, how.scales);
     }
 
     /// Small integers times scales 1/2, 1 or 2: every sum of up to 2^17 products is exact in FP32 and in the tensor core.
@@ -54,22 +55,23 @@ struct quantised_operand {
         matrix<float> factors(ceil_div(mn, i64(how.tile.mn)), ceil_div(k, i64(how.tile.k)));
         random.fill_integers(values.view(), -3, 3);
         random.fill_powers_of_two(factors.view(), -1, 1);
-        return from_parts(std::move(values), std::move(factors), how.tile, how.format);
+        return from_parts(std::move(values), std::move(factors), how.tile, how.format, how.scales);
     }
 
     /// Data and raw scales that already exist.
-    static quantised_operand from_parts(matrix<Q> data, matrix<float> scales, scale_tile tile, scale_kind format) {
+    static quantised_operand from_parts(matrix<Q> data, matrix<float> scales, scale_tile tile, scale_kind format,
+                                        major order = major::mn) {
         quantised_operand out{std::move(data), tile, format, std::move(scales), {}, 1, 0};
-        out.lay_out();
+        out.lay_out(order);
         return out;
     }
 
 private:
-    void lay_out() {
+    void lay_out(major order) {
         const matrix_view<const float> raw = scales;
         const i64 k_words = format == scale_kind::ue8m0 ? ceil_div(raw.columns, i64(4)) : raw.columns;
-        // Per token a row of scales is a row of the operand, and columns are padded; per block they are dense.
-        const bool staged = tile.mn == 1;
+        // MN-major scales of rows have padded columns; K-major ones and those of blocks are dense.
+        const bool staged = tile.mn == 1 && order == major::mn;
         stride_mn = staged ? 1 : max(k_words, i64(1));
         stride_k = staged ? max(reference::tma_aligned(raw.rows), i64(4)) : 1;
         words.assign(std::size_t(staged ? k_words * stride_k : raw.rows * stride_mn), 0xffffffffu);

@@ -53,7 +53,9 @@ inline std::string to_source(const operand_info& value) {
     if (value.format == scale_kind::none) {
         return concat("operand<", value.type, value.contiguous == major::mn ? ", scale::none, major::mn>" : ">");
     }
-    const char* const tile = value.tile.mn == 1 ? "per_token" : "per_block";
+    const char* const tile = value.tile.mn != 1          ? "per_block"
+                             : value.scales == major::mn ? "per_token"
+                                                         : "per_token_k_major";
     return concat("operand<", value.type, ", scale::", tile, "<scale::", name_of(value.format), ">>");
 }
 
@@ -80,7 +82,8 @@ inline std::string describe(const operand_info& value, const char* rows = "M or 
     if (value.format == scale_kind::none) {
         return concat(value.type, " contiguous along ", value.contiguous == major::mn ? rows : "K");
     }
-    return concat(value.type, " scaled ", value.tile.mn, "x", value.tile.k, " by ", name_of(value.format));
+    return concat(value.type, " scaled ", value.tile.mn, "x", value.tile.k, " by ", name_of(value.format),
+                  value.scales == major::k ? " along K" : "");
 }
 
 /// A workload in a few words.

@@ -73,6 +73,19 @@ constexpr scale_argument per_token_scales(const void* data, scale_kind kind, i64
     return {data, kind, {1, 128}, mn, columns, 1, stride == 0 ? align_up(mn, i64(4)) : stride};
 }
 
+/// The same for A, K-major: rows of words `stride` words apart (0: no padding).
+constexpr scale_argument k_major_scales(const void* data, scale_kind kind, i64 m, i64 k, i64 stride = 0) {
+    const i64 columns = ceil_div(k, k_per_word(kind, {1, 128}));
+    return {data, kind, {1, 128}, m, columns, stride == 0 ? columns : stride, 1};
+}
+
+/// The dimension along which scales of single rows are contiguous. One row counts as MN-major where TMA can load it.
+constexpr major contiguous_along(const scale_argument& scales) {
+    if (scales.tile.mn != 1) return major::mn;  // a kernel takes these in any order
+    const bool mn = scales.rows > 1 ? scales.row_stride == 1 : scales.columns <= 1 || scales.column_stride % 4 == 0;
+    return mn ? major::mn : major::k;
+}
+
 /// Scales of 128 rows and 128 elements of K each, contiguous along K.
 constexpr scale_argument per_block_scales(const void* data, scale_kind kind, i64 n, i64 k) {
     const i64 columns = ceil_div(k, k_per_word(kind, {128, 128}));
@@ -136,7 +149,7 @@ namespace detail {
 constexpr operand_info info_of(const scaled_matrix& x) {
     const dtype type = x.matrix.type;
     if (is_half(type)) return {type, scale_kind::none, {}, contiguous_along(x.matrix)};
-    return {type, x.scales.kind, x.scales.tile};
+    return {type, x.scales.kind, x.scales.tile, major::k, contiguous_along(x.scales)};
 }
 
 /// An operand as a matrix of contiguous rows: itself, or its transpose.
@@ -176,7 +189,8 @@ constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
         return multiplies ? pitch(detail::contiguous_rows(matrix)) : align_up(matrix.rows, i64(16));
     };
     const auto stride_k = [multiplies](const scale_argument& scales, i64 mn) {
-        const bool matters = multiplies && (scales.tile.mn != 1 || scales.columns > 1);
+        const bool matters =
+            multiplies && (contiguous_along(scales) == major::k || scales.tile.mn != 1 || scales.columns > 1);
         return matters ? scales.column_stride : align_up(mn, i64(4));
     };
     gemm_arguments arguments{};
@@ -187,6 +201,7 @@ constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
     arguments.b_pitch = operand_pitch(b.matrix);
     arguments.sa = a.scales.data;
     arguments.sa_stride_k = stride_k(a.scales, a.matrix.rows);
+    arguments.sa_stride_m = a.scales.row_stride;
     arguments.sb = b.scales.data;
     arguments.sb_stride_k = stride_k(b.scales, b.matrix.rows);
     arguments.sb_stride_n = b.scales.row_stride;

@@ -103,9 +103,8 @@ inline const char* words_of(scale_kind kind) {
     return kind == scale_kind::ue8m0 ? " words of four ue8m0" : " fp32 words";
 }
 
-/// Scales of an operand (M or N, K), whose rows are called `rows_name`.
-inline result<void> check_scales(const char* name, const char* rows_name, const scaled_matrix& operand,
-                                 bool per_block_allowed) {
+/// Scales of A (M, K) or B (N, K), whose rows are called `rows_name`. B may have scales of blocks, A K-major ones of rows.
+inline result<void> check_scales(const char* name, const char* rows_name, const scaled_matrix& operand, bool is_b) {
     const auto& [matrix, scales] = operand;
     const i64 mn = matrix.rows, k = matrix.columns;
     if (is_half(matrix.type)) {
@@ -114,13 +113,13 @@ inline result<void> check_scales(const char* name, const char* rows_name, const 
                     " and has scales; only FP8 is scaled, others need scale_kind::none and no data");
     }
     const scale_tile per_token{1, 128}, per_block{128, 128};
-    const bool is_per_block = per_block_allowed && scales.tile == per_block;
+    const bool is_per_block = is_b && scales.tile == per_block;
     if (scales.kind == scale_kind::none) {
         return fail(errc::bad_scales, name, " has no scales; an FP8 GEMM needs fp32 or ue8m0 scales");
     }
     if (scales.tile != per_token && !is_per_block) {
         return fail(errc::bad_scales, "a scale of ", name, " covers ", scales.tile.mn, " x ", scales.tile.k,
-                    " elements; it must cover ", per_block_allowed ? "1 x 128 or 128 x 128" : "1 x 128", " (rows x K)");
+                    " elements; it must cover ", is_b ? "1 x 128 or 128 x 128" : "1 x 128", " (rows x K)");
     }
     const i64 rows = ceil_div(mn, i64(scales.tile.mn)), columns = ceil_div(k, k_per_word(scales.kind, scales.tile));
     if (scales.rows != rows || scales.columns != columns) {
@@ -130,16 +129,29 @@ inline result<void> check_scales(const char* name, const char* rows_name, const 
     }
     if (scales.data == nullptr)
         return fail(errc::null_pointer, "the scales of ", name, " have no data: their pointer is null");
-    const u32 alignment = is_per_block ? 4 : 16;
+    const bool k_major = !is_b && contiguous_along(scales) == major::k;
+    const bool by_word = is_per_block || k_major;  // else by TMA
+    const u32 alignment = by_word ? 4 : 16;
     const auto past = reinterpret_cast<std::uintptr_t>(scales.data) % alignment;
     if (past != 0) {
         return fail(errc::misaligned, "the scales of ", name, " start ", past, " bytes past a multiple of ", alignment,
-                    "; ", is_per_block ? "they are 4-byte words" : "TMA needs 16-byte alignment");
+                    "; ", by_word ? "they are 4-byte words" : "TMA needs 16-byte alignment");
     }
     if (is_per_block) {  // read word by word, so any layout will do
         if (scales.row_stride < 0 || scales.column_stride < 0) {
             return fail(errc::bad_scales, "the scales of ", name, " have strides (", scales.row_stride, ", ",
                         scales.column_stride, "); they must not be negative");
+        }
+        return {};
+    }
+    if (k_major) {
+        if (columns > 1 && scales.column_stride != 1) {
+            return fail(errc::bad_scales, "the scales of ", name, " have row stride ", scales.row_stride,
+                        " and column stride ", scales.column_stride, "; one of them must be 1");
+        }
+        if (rows > 1 && scales.row_stride < columns) {
+            return fail(errc::bad_scales, "the scales of ", name, " have row stride ", scales.row_stride,
+                        "; it must be at least their ", columns, " columns");
         }
         return {};
     }

@@ -57,7 +57,7 @@ DEEPGEMM_BOTH constexpr int copied_rows(major contiguous) { return contiguous ==
 /// The requirements of gemm on operands that have scales, and on those that have none; base classes without members.
 template <class A, class B, config Config>
 struct scale_requirements {
-    static_assert(A::scale::staged && A::scale::tile == scale_tile{1, 128}, "gemm: A must have per-token scales");
+    static_assert(A::scale::tile == scale_tile{1, 128}, "gemm: A must have per-token scales");
     static_assert(B::scale::tile.k == 128, "gemm: a scale of B must cover 128 elements of K");
     static_assert(B::scale::staged ? B::scale::tile.mn == 1 : B::scale::tile.mn % 8 == 0,
                   "gemm: a scale of B must cover one row if it is staged, else a multiple of 8 rows");

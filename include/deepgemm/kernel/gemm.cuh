@@ -155,7 +155,11 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config> {
         p.a = maps[0];
         p.b = maps[1];
         p.d = maps[2];
-        if constexpr (a_scale::staged) p.sa.map = maps[sa_map];
+        if constexpr (a_scale::staged) {
+            p.sa.map = maps[sa_map];
+        } else if constexpr (!same_as<a_scale, scale::none>) {
+            p.sa.words = {static_cast<const u32*>(args.sa), args.sa_stride_m, args.sa_stride_k};
+        }
         if constexpr (b_scale::staged) {
             p.sb.map = maps[sb_map];
         } else if constexpr (!same_as<b_scale, scale::none>) {
@@ -298,7 +302,7 @@ private:
         };
         turn.begin(next != schedule.end());
         pass_over(turn.mine);
-        if (next != schedule.end()) loop.feed.start(p.sb, shape, (*next).n, blocks.first);
+        if (next != schedule.end()) loop.start(p, shape, *next, blocks);
         while (next != schedule.end()) {
             const tile_coord tile = *next;
             const i32 m = tile.m + owner_row;
@@ -310,7 +314,7 @@ private:
                 if (i == blocks.count - 1) turn.pass_on(more);
             });
             pass_over(takers - 1);
-            if (next != schedule.end()) loop.feed.start(p.sb, shape, (*next).n, blocks.first);
+            if (next != schedule.end()) loop.start(p, shape, *next, blocks);
             if constexpr (Config.split_k > 1) parts.reduce(total);
             if (!stores(parts)) continue;
             if (!Epilogue::heads.any() && edge.cuts(tile.n + Config.block.n)) {

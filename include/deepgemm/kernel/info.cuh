@@ -22,6 +22,7 @@ struct operand_info {
     scale_kind format = scale_kind::fp32;
     scale_tile tile{};
     major contiguous = major::k;
+    major scales = major::mn;  ///< along which scales of single rows are contiguous
     DEEPGEMM_BOTH friend constexpr bool operator==(const operand_info&, const operand_info&) = default;
 };
 
@@ -56,9 +57,10 @@ struct gemm_arguments {
     i64 a_pitch = 0;          ///< from row to row, or from one k to the next where m is contiguous
     const void* b = nullptr;  ///< (n, k), contiguous along k or n as the kernel says
     i64 b_pitch = 0;          ///< likewise
-    /// Scales of A. Per token: word (row, kw) at row + kw * sa_stride_k (MN-major, TMA-aligned).
+    /// Scales of A. Word (row, kw) at row * sa_stride_m + kw * sa_stride_k; one stride is 1, and if it is that of rows, the other
+    /// is TMA-aligned.
     const void* sa = nullptr;
-    i64 sa_stride_k = 0;
+    i64 sa_stride_k = 0, sa_stride_m = 1;
     /// Scales of B. Per token: as A's. Per block: word (n / 128, kw) at (n / 128) * sb_stride_n + kw * sb_stride_k.
     const void* sb = nullptr;
     i64 sb_stride_k = 0, sb_stride_n = 1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The main loop of a math warpgroup: totals(rows, n) = sum over K blocks of sa sb (A block x B block), promoted at once, one
-// block later, or, without scales, summed by the tensor cores alone. Between two multiplies stand a barrier, two loads, and one multiply-add for each total; all else is prepared
-// while the tensor cores run. docs/hardware/promotion.md tells why.
+// block later, or, without scales, summed by the tensor cores alone. Between two multiplies stand a barrier, two loads, and one
+// multiply-add for each total; all else is prepared while the tensor cores run. docs/hardware/promotion.md tells why.
 #pragma once
 
 #include <deepgemm/epilogue/split_sum.cuh>
@@ -22,17 +22,18 @@ struct main_loop {
     using mma = typename Gemm::mma;
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
-    using a_format = typename Gemm::a_scale::format;
+    using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves>;
     using b_feed = scale::column_feed<typename Gemm::b_scale, b_tile::rows>;
     using totals = float[Gemm::waves][mma::registers];
 
     const pipeline& pipe;
     u64 a_rows, b_rows;  ///< descriptors of this warpgroup's rows of A and of B, in stage 0
-    u32 a_scales;        ///< shared address of the scale of this thread's first row, in stage 0
+    u32 a_scales;        ///< shared address of the scale of this thread's first row in stage 0, if they are staged
     u32 b_scales;        ///< shared address of the scales of B in stage 0, if they are staged
-    int column;          ///< of this thread's first register
+    int row, column;     ///< of this thread's first register in a tile
     typename pipeline::cursor at{};
-    b_feed feed{};
+    a_feed rows{};
+    b_feed columns{};
 
     /// Called by all threads of a math warpgroup, once; `first_row` is its first row in a tile.
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
@@ -42,7 +43,15 @@ struct main_loop {
                 uniform(b_tile::descriptor(smem.b(0))),
                 ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4),
                 smem.sb(0),
+                first_row + place.row,
                 place.column};
+    }
+
+    /// Converged warps: turns to `tile`, which will be summed over `blocks`.
+    DEEPGEMM_DEVICE void start(const typename Gemm::params& p, problem_shape shape, tile_coord tile,
+                               block_range blocks) {
+        rows.start(p.sa, shape, tile.m + row, blocks.first);
+        columns.start(p.sb, shape, tile.n, blocks.first);
     }
 
     /// Converged warps: totals = the tile's sum over `blocks`. Calls `meanwhile(i)` while block i of them is being multiplied, and
@@ -80,18 +89,17 @@ private:
     }
     DEEPGEMM_DEVICE u64 b() const { return sm90::advance(b_rows, at.stage * b_tile::bytes); }
 
-    /// The scales of A for the current stage's rows of `wave`.
-    DEEPGEMM_DEVICE sm90::row_scales a_scale(int wave, i32 block) const {
-        const u32 words = a_scales + at.stage * storage::sa_bytes + u32(wave * mma::m) * 4;
-        return {{a_format::decode(ptx::ld_shared<u32>(words), block),
-                 a_format::decode(ptx::ld_shared<u32>(words + 8 * 4), block)}};  // of rows r, r + 8
+    /// The scales of A and of B for a block in the current stage. They must be asked for block by block.
+    DEEPGEMM_DEVICE sm90::row_scales a_scale(int wave, i32 block) {
+        return rows.at(wave, block, a_scales + at.stage * storage::sa_bytes);
+    }
+    DEEPGEMM_DEVICE auto b_scale(i32 block) {
+        return columns.at(block, b_scales + at.stage * storage::sb_bytes, column);
     }
 
-    /// The scales of B for a block in the current stage. They must be asked for block by block.
-    DEEPGEMM_DEVICE auto b_scale(i32 block) { return feed.at(block, b_scales + at.stage * storage::sb_bytes, column); }
-
     /// K blocks from number `i` on, each multiplied and promoted wave by wave. Whatever stands between the promotion of a block
-    /// and the next multiply costs its time in full; so the next block is asked for before, and its scales of B are.
+    /// and the next multiply costs its time in full; so the next block is asked for before, its scales of B are, and whole rounds
+    /// of the ring are written out, in which stages and with them addresses are constants.
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum_at_once(totals& total, block_range blocks, i32 i, const Meanwhile& meanwhile) {
         if (i == blocks.count) return;
@@ -99,8 +107,7 @@ private:
         constexpr bool late = staged && !Gemm::keeps_products;  // and are read after the multiply, too
         auto next_scale = b_scale(blocks.first + i);
         bool landed = pipe.landed(at);
-        DEEPGEMM_UNROLL_4
-        for (; i < blocks.count; ++i) {
+        const auto one = [&](i32 i) {
             const i32 block = blocks.first + i;
             const auto scale = next_scale;
             typename mma::accumulator partial;
@@ -108,9 +115,9 @@ private:
             DEEPGEMM_UNROLL
             for (int wave = 0; wave < Gemm::waves; ++wave) {
                 const bool last = wave == Gemm::waves - 1;
-                const auto rows = a_scale(wave, block);
+                const auto sa = a_scale(wave, block);
                 mma::multiply(a(wave), b(), partial);
-                const auto factors = products_of(scale, rows);
+                const auto factors = products_of(scale, sa);
                 if (last) meanwhile(i);
                 if constexpr (!staged) {
                     if (last && i + 1 < blocks.count) next_scale = b_scale(block + 1).formed();
@@ -126,7 +133,21 @@ private:
                 factors.promote(total[wave], partial);
                 if (last && late) release_read(total[wave], done);
             }
+        };
+        // Deferred promotion leaves few blocks to this function.
+        if constexpr (Gemm::promote == promotion::at_once && storage::stages <= 8) {
+            DEEPGEMM_NO_UNROLL
+            for (; i < blocks.count && at.stage != 0; ++i) one(i);
+            for (; i + storage::stages <= blocks.count; i += storage::stages) {
+                DEEPGEMM_UNROLL
+                for (int stage = 0; stage < storage::stages; ++stage) {
+                    at.stage = u32(stage);  // as it is
+                    one(i + stage);
+                }
+            }
         }
+        DEEPGEMM_NO_UNROLL
+        for (; i < blocks.count; ++i) one(i);
     }
 
     /// Releases a stage whose scales went into `total`: first the sums, since a load on its way has not read yet.
@@ -137,13 +158,13 @@ private:
 
     /// The products of scales for one fragment: formed under the multiply if there are registers for them, else late.
     template <class BScale>
-    DEEPGEMM_DEVICE static auto products_of(const BScale& scale, sm90::row_scales rows) {
+    DEEPGEMM_DEVICE static auto products_of(const BScale& sb, sm90::row_scales sa) {
         if constexpr (!Gemm::b_scale::staged) {
-            return scale.template times<mma::registers>(rows).formed();
+            return sb.template times<mma::registers>(sa).formed();
         } else if constexpr (Gemm::keeps_products) {
-            return scale.template times<mma::registers>(rows).formed();
+            return sb.template times<mma::registers>(sa).formed();
         } else {
-            return scale.template later<mma::registers>(rows);
+            return sb.template later<mma::registers>(sa);
         }
     }
 
@@ -168,9 +189,9 @@ private:
                 const auto scale = b_scale(block);
                 pipe.wait(at);
                 if (i == 0) mma::wait(partial[before]);
-                const auto rows = a_scale(0, block);
+                const auto sa = a_scale(0, block);
                 mma::multiply(a(0), b(), partial[now]);
-                const auto next_factors = scale.template later<mma::registers>(rows);
+                const auto next_factors = scale.template later<mma::registers>(sa);
                 meanwhile(first + i);
                 if (i != 0) mma::template wait<1>(partial[before]);
                 if (i != 0 || first != 0) {

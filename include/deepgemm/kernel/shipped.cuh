@@ -63,6 +63,14 @@ using weights_bf16_wide =
     weights_bf16<three(96), three(96, pair_n), three(128), three(128, pair_m), three(128, pair_n)>;
 using weights_bf16_widest = weights_bf16<wide(), wide(pair_m), wide(pair_n)>;
 
+// The same with scales of A as they come from quantisation, K-major: no kernel before this one has to transpose them.
+template <config... Configs>
+using weights_k_major = kernels<gemm<arch::sm90, operand<e4m3, scale::per_token_k_major<scale::fp32>>,
+                                     by_block<scale::fp32>, store<bf16>, Configs>...>;
+using weights_k_major_narrow = weights_k_major<narrow(64, 16, deferred), narrow(64, 32, deferred),
+                                               narrow(64, 64, deferred), narrow(64, 128, deferred), split(32, 2)>;
+using weights_k_major_wide = weights_k_major<medium(128, {}, deferred), three(128), wide(pair_n)>;
+
 // Weight gradients: FP32 D with C, both operands by token. C is mostly D itself, and L2 adds.
 template <config... Configs>
 using tokens_f32_acc = kernels<tokens_kernel<scale::fp32, accumulate<float>, Configs>...>;

@@ -63,6 +63,15 @@ struct per_token {
     static constexpr bool staged = true;
 };
 
+/// The same, stored as a quantisation kernel leaves them: K-major, word (row, kw) at row * stride + kw, any stride. The threads
+/// that need them load them themselves, so that no kernel has to transpose them first. For A.
+template <class Format>
+struct per_token_k_major {
+    using format = Format;
+    static constexpr scale_tile tile{1, 128};
+    static constexpr bool staged = false;
+};
+
 /// One scale for each 128 rows and 128 elements of K (128x128): weights. Any strides.
 template <class Format>
 struct per_block {
@@ -99,7 +108,9 @@ struct operand {
     using element = Element;
     using scale = Scale;
     static constexpr major contiguous = Contiguous;
-    static constexpr operand_info info{dtype_of<Element>, Scale::format::kind, Scale::tile, Contiguous};
+    static constexpr operand_info info{
+        dtype_of<Element>, Scale::format::kind, Scale::tile, Contiguous,
+        Scale::tile.mn == 1 && !Scale::staged && Scale::format::kind != scale_kind::none ? major::k : major::mn};
 };
 
 static_assert(scale_granularity<scale::none>);
