@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Redraws what docs/hardware shows of barriers, swizzles, descriptors, fragments, zones and multicast, from the functions
-// that kernels use, and compares it with the pages.
+// Redraws what docs/hardware shows of barriers, swizzles, descriptors, slabs, fragments, zones, multicast and parts of K, from
+// the functions that kernels use, and compares it with the pages.
 #include <doctest/doctest.h>
+#include <deepgemm/epilogue/split_sum.cuh>
 #include <deepgemm/layout/descriptor.cuh>
+#include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/layout/swizzle.cuh>
 #include <deepgemm/mma/accumulator.cuh>
 #include <deepgemm/pipeline/multicast.cuh>
@@ -131,6 +133,30 @@ TEST_CASE("the fields of the wgmma descriptor are drawn right") {
     CHECK(seen == sm90::make_descriptor(most, most, most, swizzle_mode::b32));
 }
 
+TEST_CASE("the slabs of an MN-major tile are drawn right") {
+    using tile = operand_tile<bf16, 128, 64, major::mn>;
+    constexpr u32 group_bytes = 8 * 128, step_rows = 16;
+    const u64 descriptor = tile::descriptor(0);
+    const u32 leading = u32(descriptor >> 16 & 0x3fff) << 4, stride = u32(descriptor >> 32 & 0x3fff) << 4;
+    std::string text = "              mn 0 - 63    mn 64 - 127    step\n";
+    for (int k = 0; k < tile::k; k += 8) {
+        text += format("k %2d - %2d  %12u  %13u  %6d\n", k, k + 7, tile::offset(0, k), tile::offset(64, k), k / 16);
+        for (int row = 0; row < tile::rows; ++row) {
+            // Where the tensor core looks: at the descriptor's start, moved by steps, plus slabs and groups of eight rows.
+            const u32 start = u32(sm90::advance(descriptor, u32(k / 16) * tile::step_bytes) & 0x3fff) << 4;
+            const u32 group = start + u32(row / 64) * leading + u32(k % int(step_rows) / 8) * stride;
+            for (int i = 0; i < 8; ++i) {
+                CHECK(tile::offset(row, k + i) >= group);
+                CHECK(tile::offset(row, k + i) < group + group_bytes);
+            }
+        }
+    }
+    CHECK(drawing("docs/hardware/wgmma.md", "slabs") == text);
+    CHECK(leading == tile::slab_bytes);
+    CHECK(stride == group_bytes);
+    CHECK(tile::step_bytes == step_rows * 128);
+}
+
 TEST_CASE("the wgmma fragment is drawn right") {
     std::array<std::array<std::string, 8>, 16> cells;
     for (int thread = 0; thread < 32; ++thread) {
@@ -202,4 +228,17 @@ std::string draw_multicast() {
 TEST_CASE("who multicasts to whom is drawn right") {
     CHECK(drawing("docs/hardware/clusters.md", "multicast-2x2") == draw_multicast<cluster_shape{2, 2}>());
     CHECK(drawing("docs/hardware/clusters.md", "multicast-2x1") == draw_multicast<cluster_shape{2, 1}>());
+}
+
+TEST_CASE("the parts of K are drawn right") {
+    std::string text = "rank   first block   blocks\n";
+    for (i32 rank = 0; rank < 4; ++rank) {
+        const block_range part = block_range::part_of(30, rank, 4);
+        text += format("%4d%14d%9d\n", rank, part.first, part.count);
+    }
+    CHECK(drawing("docs/hardware/clusters.md", "split-30") == text);
+
+    // What the text says of the room for totals.
+    CHECK(split_sum<4, 1, 16 / 2, 4>::bytes == 3 * 64 * 16 * sizeof(float));
+    CHECK(split_sum<4, 1, 16 / 2, 4>::bytes == 12 * 1024);
 }
