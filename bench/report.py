@@ -3,8 +3,9 @@
 """Turns benchmark results into documentation: docs/performance.md, its plots, and the table in README.md.
 
 Reads bench/results/<gpu>/fp8_dense.json and bf16_dense.json (written by deepgemm_bench), as far as they are there, and
-beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU). Prints the summaries. Needs
-Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
+beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU) and tune_*.json (races among
+the kernels, of which bench/ablation.py makes tables). Prints the summaries. Needs Python 3.9; matplotlib for the plots
+(Debian: python3-matplotlib).
 
     bench/report.py                  # every GPU under bench/results
     bench/report.py --check          # fail if the written files are not up to date
@@ -14,7 +15,10 @@ import json
 import math
 import pathlib
 import re
+import statistics
 import sys
+
+import ablation
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- performance:begin -->", "<!-- performance:end -->"
@@ -25,6 +29,11 @@ PEERS = {
     "deepgemm": "DeepGEMM",
 }
 COLORS = {"cublaslt_tensorwise": "#7a7a7a", "cublaslt_blockwise": "#3b76af", "cublaslt": "#7a7a7a", "deepgemm": "#ef8636"}
+
+# Ceilings of a roofline: memory as the data sheets have it, in TB/s, and what a multiprocessor's tensor cores do in a cycle.
+MEMORY_TB_S = {"NVIDIA H100 80GB HBM3": 3.35, "NVIDIA H200": 4.8}
+FLOPS_PER_CYCLE = {"FP8": 8192, "BF16": 4096}
+GROUP_COLORS = ["#3b76af", "#ef8636", "#519e3e", "#c53a32", "#8d69b8", "#84584e"]
 
 
 def larger(row):
@@ -71,6 +80,7 @@ class Report:
         self.type, self.groups = FAMILIES[file.stem]
         self.title = f"{self.machine['gpu']}: dense {self.type} GEMM"
         self.image = f"images/{self.family}_{self.gpu}.svg"
+        self.roofline = f"images/{self.family}_{self.gpu}_roofline.svg"
         self.others = []
         for path in sorted(file.parent.glob("deepgemm-*.json")):
             other = json.loads(path.read_text())
@@ -87,6 +97,15 @@ class Report:
         ours = row.get("us_sustained" if sustained else "us")
         theirs = row.get("peers_sustained", {}).get(peer) if sustained else row["peers"].get(peer)
         return theirs / ours if ours and theirs else None
+
+    def peaks(self):
+        """(TFLOPS, at which clock) of the tensor cores: at the clock of sustained runs, where there were any, and at the highest."""
+        clocks = [(float(self.machine["clock"].split()[0]), "the highest clock")]
+        sustained = [r["clock_sustained_mhz"] for r in self.rows if r.get("clock_sustained_mhz")]
+        if sustained:
+            clocks.insert(0, (statistics.median(sustained), "the median clock of sustained runs"))
+        per_mhz = self.machine["sms"] * FLOPS_PER_CYCLE[self.type] * 1e-6
+        return [(mhz * per_mhz, f"{mhz:.0f} MHz, {which}") for mhz, which in clocks]
 
     def mean(self, peer, sustained=False, select=lambda row: True):
         return geometric_mean([self.ratio(r, peer, sustained) for r in self.rows if select(r)])
@@ -154,12 +173,58 @@ def label(row):
     return text + (" f32" if row["d_type"] == "f32" else "") + (" +=" if row["accumulate"] else "")
 
 
-def plot(report, path):
-    """Bars: time of each peer over ours, one group a case. Above 1, ours is faster."""
+def plotter():
+    """matplotlib, so that the same input gives the same file."""
     import matplotlib
     matplotlib.use("Agg")
     import matplotlib.pyplot as pyplot
-    matplotlib.rcParams["svg.hashsalt"] = "deepgemm"  # the same input gives the same file
+    matplotlib.rcParams["svg.hashsalt"] = "deepgemm"
+    return pyplot
+
+
+def save(pyplot, figure, path):
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def plot_roofline(report, path):
+    """Points: TFLOPS of each case against flops per byte that must move; lines: what memory and tensor cores allow."""
+    pyplot = plotter()
+    figure, axes = pyplot.subplots(figsize=(8, 5))
+    rows, memory = [r for r in report.rows if r["us"]], MEMORY_TB_S.get(report.machine["gpu"])
+    groups = [g for g in report.groups if g[0] != "all"]
+    intensity = {id(r): 1e3 * r["tflops"] / r["gb_s"] for r in rows}
+    low, high = min(intensity.values()) / 1.5, max(intensity.values()) * 1.5
+    for (peak, clock), style in zip(report.peaks(), ("-", "--") if len(report.peaks()) > 1 else ("-",)):
+        start = peak / memory if memory else low
+        axes.plot([max(low, min(start, high)), high], [peak, peak], style, color="black", linewidth=1)
+        axes.annotate(f"{peak:.0f} TFLOPS: {clock}", (high, peak), fontsize=7, ha="right", va="bottom")
+    if memory:
+        end = report.peaks()[-1][0] / memory
+        axes.plot([low, end], [low * memory, end * memory], "-", color="black", linewidth=1)
+        middle = math.sqrt(low * end)
+        axes.annotate(f" {memory} TB/s", (middle, middle * memory), fontsize=7, ha="left", va="top")
+    left = list(rows)
+    for (name, select), color in zip(groups, GROUP_COLORS):
+        chosen = [r for r in left if select(r)]
+        left = [r for r in left if not select(r)]
+        if chosen:
+            axes.plot([intensity[id(r)] for r in chosen], [r["tflops"] for r in chosen], "o", color=color, markersize=4, label=name)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(low, high)
+    axes.set_xlabel("flops per byte of A, B, scales, C and D")
+    axes.set_ylabel("TFLOPS")
+    axes.set_title(f"Dense {report.type} GEMM, {report.machine['gpu']}: achieved, and what the machine allows", fontsize=9)
+    axes.legend(fontsize=8, loc="lower right")
+    save(pyplot, figure, path)
+
+
+def plot(report, path):
+    """Bars: time of each peer over ours, one group a case. Above 1, ours is faster."""
+    pyplot = plotter()
     rows = [r for r in report.rows if r["us"]]
     figure, axes = pyplot.subplots(figsize=(max(12, 0.2 * len(rows)), 4.5))
     width = 0.8 / max(1, len(report.peers))
@@ -176,13 +241,36 @@ def plot(report, path):
     axes.set_title(f"Dense {report.type} GEMM, {report.machine['gpu']}: above 1, deepgemm is faster (geometric means in brackets)",
                    fontsize=9)
     axes.legend(fontsize=8, loc="upper right")
-    figure.tight_layout()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
+    save(pyplot, figure, path)
 
 
-def performance_page(reports):
+def ceilings(report):
+    """What the lines of the roofline are."""
+    memory = MEMORY_TB_S.get(report.machine["gpu"])
+    text = (f"The roofline's ceilings: {memory} TB/s of device memory, as the data sheet has it; " if memory else "The roofline's ceilings: ")
+    text += f"{report.machine['sms']} multiprocessors of {FLOPS_PER_CYCLE[report.type]} {report.type} flops a cycle, "
+    text += " and ".join(f"{peak:.0f} TFLOPS at {clock}" for peak, clock in report.peaks())
+    return text + ". The points are flushed runs" + (", whose clock lies between." if len(report.peaks()) > 1 else ".")
+
+
+def ablations(races):
+    """Tables of what each technique gains, for every race."""
+    parts = []
+    if races:
+        parts += ["", "## What each technique gains", "",
+                  "Made by `bench/ablation.py` from races among the shipped kernels. A pair is two kernels, run on the same product, that "
+                  "differ in the technique alone (and in stages and staging buffers, which make room for each other); its gain is "
+                  "time without over time with. \"All kernels\" compares the fastest kernel that has the technique with the fastest that "
+                  "has not, whatever else they are. *Faster* counts gains above 0; *where* is the product of the best one."]
+    for file, race in races:
+        type_ = next((t for family, (t, _) in FAMILIES.items() if file.stem == f"tune_{family}"), "")
+        for heading, header, rows in ablation.tables(race):
+            parts += ["", f"### {race['machine']['gpu']}, {type_}, {heading}", "",
+                      f"Race of {race['machine']['date'][:10]}.", "", table(header, rows)]
+    return parts
+
+
+def performance_page(reports, races):
     parts = ["# Performance {#performance}", "",
              "Written by `bench/report.py` from the files in `bench/results`; measure with `./dg bench`. A ratio is a peer's time "
              "over ours: above 1, deepgemm is faster. cuBLASLt tensor-wise applies no block scales, so it does less work than "
@@ -190,7 +278,9 @@ def performance_page(reports):
              "(n,k). The error is the relative squared difference to a double-precision product of the operands as stored."]
     for report in reports:
         parts += ["", f"## {report.title}", "", protocol(report), "", summary_table(report), "",
-                  f"![Ratios by case]({report.image})", "", full_table(report)]
+                  f"![Ratios by case]({report.image})", "", f"![Roofline]({report.roofline})", "", ceilings(report), "",
+                  full_table(report)]
+    parts += ablations(races)
     return "\n".join(parts) + "\n"
 
 
@@ -218,7 +308,9 @@ def main():
     reports = [Report(f / f"{family}.json") for f in folders for family in FAMILIES if (f / f"{family}.json").exists()]
     if not reports:
         sys.exit("report.py: no bench/results/<gpu>/fp8_dense.json or bf16_dense.json; run ./dg bench on a machine with a GPU first")
-    pages = {arguments.root / "docs/performance.md": performance_page(reports)}
+    races = [(f / f"tune_{family}.json", json.loads((f / f"tune_{family}.json").read_text()))
+             for f in folders for family in FAMILIES if (f / f"tune_{family}.json").exists()]
+    pages = {arguments.root / "docs/performance.md": performance_page(reports, races)}
     readme = arguments.root / "README.md"
     if readme.exists():
         pages[readme] = readme_with(readme.read_text(), reports)
@@ -233,9 +325,10 @@ def main():
         print(f"wrote {path}")
     if not arguments.no_plots:
         for report in reports:
-            image = arguments.root / "docs" / report.image
-            plot(report, image)
-            print(f"wrote {image}")
+            for draw, image in ((plot, report.image), (plot_roofline, report.roofline)):
+                path = arguments.root / "docs" / image
+                draw(report, path)
+                print(f"wrote {path}")
 
 
 if __name__ == "__main__":
