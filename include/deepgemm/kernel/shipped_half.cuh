@@ -46,8 +46,7 @@ DEEPGEMM_BOTH constexpr config high_bands(config base) {
     return base;
 }
 
-inline constexpr cluster_shape pair{2, 1};  ///< two CTAs along M that share B
-inline constexpr config turns_nt = turns16(128, 192, pair, 64, 1), turns_nn = turns16(128, 192, {}, 64, 1);
+inline constexpr cluster_shape pair{2, 1}, across{1, 2};  ///< two CTAs along M that share B, along N that share A
 
 /// Few rows of A; the narrowest tiles only where B may be cut so.
 template <class Element, class Epilogue>
@@ -58,18 +57,24 @@ struct half_nt_split : half_kernels<Element, major::k, major::k, Epilogue, split
                                     split16(32, 4), split16(64, 4)> {};
 template <class Element, class Epilogue>
 struct half_nn_narrow : half_kernels<Element, major::k, major::mn, Epilogue, tile16(64, 64, 1), tile16(64, 128, 1)> {};
-/// Many rows, D of 16 bits; few staging buffers leave room for stages. `Turns` is for warpgroups that alternate.
-template <class Element, major A, major B, class Epilogue, config Turns>
-struct half_wide : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 128, 2, pair),
-                                high_bands(tile16(128, 256, 2, {}, 64, 2)), tile16(128, 256, 2, pair, 64, 2), Turns,
-                                tile16(192, 192, 3, {}, 64, 1)> {};
+/// Many rows, D of 16 bits; few staging buffers leave room for stages.
+template <class Element, major A, major B>
+struct half_wide : half_kernels<Element, A, B, store<Element>, tile16(128, 64, 2), tile16(128, 128, 2, across),
+                                tile16(128, 192, 2, {}, 64, 1), high_bands(tile16(128, 256, 2, {}, 64, 2)),
+                                turns16(128, 192, {}, 64, 1), tile16(192, 192, 3, {}, 64, 1)> {};
 /// The same for B contiguous along K, which may be cut finer.
-template <class Element, class Epilogue>
-struct half_nt_wide
-    : half_kernels<Element, major::k, major::k, Epilogue, tile16(128, 64, 2), tile16(128, 128, 2),
-                   tile16(128, 128, 2, pair), high_bands(tile16(128, 256, 2, {}, 64, 2)),
-                   tile16(128, 256, 2, pair, 64, 2), tile16(128, 192, 2, {}, 64, 1), turns16(128, 160, pair, 32, 1),
-                   turns16(128, 176), turns16(128, 192, pair, 64, 1), tile16(192, 192, 3, {}, 64, 1)> {};
+template <class Element>
+struct half_nt_wide : half_kernels<Element, major::k, major::k, store<Element>, tile16(128, 64, 2), tile16(128, 128, 2),
+                                   tile16(128, 128, 2, across), tile16(128, 144, 2, across, 16, 1),
+                                   tile16(128, 192, 2, {}, 64, 1), high_bands(tile16(128, 256, 2, {}, 64, 2)),
+                                   high_bands(tile16(128, 256, 2, pair, 64, 2)), turns16(128, 160, pair, 32, 1),
+                                   turns16(128, 176), turns16(128, 192, pair, 64, 1), tile16(192, 192, 3, {}, 64, 1)> {
+};
+/// And with C, which needs a buffer for each column of a tile.
+template <class Element>
+struct half_nt_wide_acc : half_kernels<Element, major::k, major::k, accumulate<Element>, tile16(128, 64, 2),
+                                       tile16(128, 128, 2), tile16(192, 96, 3, across), tile16(128, 256, 2),
+                                       turns16(128, 128, pair), turns16(128, 160, pair), turns16(128, 192, pair)> {};
 /// Many rows, FP32 D.
 template <class Element, major A, major B, class Epilogue>
 struct half_wide_f32 : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 128, 2),
@@ -92,15 +97,15 @@ struct half_any_transposed : join<typename half_any<Element, major::k, major::mn
 
 using bf16_nt = half_nt_narrow<bf16, store<bf16>>::type;
 using bf16_nt_split = half_nt_split<bf16, store<bf16>>::type;
-using bf16_nt_wide = half_nt_wide<bf16, store<bf16>>::type;
+using bf16_nt_wide = half_nt_wide<bf16>::type;
 using bf16_nn = half_nn_narrow<bf16, store<bf16>>::type;
-using bf16_nn_wide = half_wide<bf16, major::k, major::mn, store<bf16>, turns_nn>::type;
-using bf16_tn_wide = half_wide<bf16, major::mn, major::mn, store<bf16>, turns_nn>::type;
+using bf16_nn_wide = half_wide<bf16, major::k, major::mn>::type;
+using bf16_tn_wide = half_wide<bf16, major::mn, major::mn>::type;
 using bf16_tt = half_any<bf16, major::mn, major::k, store<bf16>>::type;
 
 using bf16_nt_acc = half_nt_narrow<bf16, accumulate<bf16>>::type;
 using bf16_nt_acc_split = half_nt_split<bf16, accumulate<bf16>>::type;
-using bf16_nt_acc_wide = half_wide<bf16, major::k, major::k, accumulate<bf16>, turns_nt>::type;
+using bf16_nt_acc_wide = half_nt_wide_acc<bf16>::type;
 using bf16_acc_transposed = half_any_transposed<bf16, accumulate<bf16>>::type;
 
 using bf16_nt_f32 = half_nt_narrow<bf16, store<float>>::type;
