@@ -20,46 +20,37 @@ DEFAULTS = {"cluster": "{1, 1}", "math_warpgroups": "2", "alternate": "false", "
 WIDTHS = (16, 32, 64, 96, 128, 160, 176, 192, 256)
 
 
-def parsed(source):
-    """The members of a configuration that say how a kernel works, with `block` in two: height and width."""
+def parsed(source, epilogue):
+    """What says how a kernel works: members of its configuration, with `block` in two, height and width, and the epilogue, which a
+    race of before kernels added in place does not name."""
     members = DEFAULTS | dict(MEMBER.findall(source))
     m, n, _ = re.findall(r"\d+", members.pop("block"))
-    return {k: members[k] for k in DEFAULTS} | {"m": m, "n": n, "store_buffers": members.get("store_buffers", "0")}
-
-
-def adds_in_place(row, members):
-    """True if L2 adds to D, false if C is fetched, None if D is only stored or the race does not tell. Kernels of FP8 that add
-    in place are the ones with a single staging buffer (kernel/shipped.cuh); those of BF16 cannot be told apart."""
-    if not row["accumulate"] or row["recipe"] not in ("1d2d", "1d1d"):
-        return None
-    return members["store_buffers"] == "1"
+    return {k: members[k] for k in DEFAULTS} | {"m": m, "n": n, "epilogue": epilogue}
 
 
 def kernels(race):
-    """For each case the kernels that were measured: members and time. Of two with one configuration the faster one."""
+    """For each case the kernels that were measured: what they are, and their times."""
+    named = race.get("kernels") or [{"config": source} for source in race.get("configs", [])]
     for row in race["rows"]:
-        times = {}
-        for source, us in (zip(race["configs"], row["us"]) if "configs" in race else ((r["config"], r["us"]) for r in row["ranking"])):
-            if us:
-                times[source] = min(us, times.get(source, us))
-        yield row, [(parsed(source), us) for source, us in times.items()]
+        entries = zip(named, row["us"]) if named else ((entry, entry["us"]) for entry in row["ranking"])
+        yield row, [(parsed(kernel["config"], kernel.get("epilogue", "")), us) for kernel, us in entries if us]
 
 
 def member(name, without, with_):
-    """A technique that is one member of the configuration: its name, and the two values."""
-    return lambda row, members: {without: 0, with_: 1}.get(members[name]), (name,)
+    """A technique that is one member of a kernel: how to tell its two sides by its values, and the member."""
+    return lambda members: {without: 0, with_: 1}.get(members[name]), name
 
 
 def techniques():
-    """(name, (side, members)): `side` says of a kernel whether it uses the technique (1), does without (0) or neither (None);
-    `members` are those that may differ between two kernels of a pair."""
+    """(name, (side, member)): `side` says of a kernel whether it uses the technique (1), does without (0) or neither (None);
+    `member` is the one in which the kernels of a pair differ."""
     yield "CTAs in pairs along M, B by multicast", member("cluster", "{1, 1}", "{2, 1}")
     yield "CTAs in pairs along N, A by multicast", member("cluster", "{1, 1}", "{1, 2}")
     yield "promotion deferred by one K block", member("promote", "promotion::at_once", "promotion::deferred")
     yield "warpgroups that alternate", member("alternate", "false", "true")
     for parts in (2, 4):
         yield f"K in {parts} parts", member("split_k", "1", str(parts))
-    yield "D added to by L2, not fetched", (lambda row, members: {True: 1, False: 0}.get(adds_in_place(row, members)), ())
+    yield "D added to by L2, not fetched", member("epilogue", "accumulate<float>", "add_in_place")
     yield "bands of 16 rows of tiles, not 8", member("raster_rows", "8", "16")
     for narrow, wide in zip(WIDTHS, WIDTHS[1:]):
         yield f"tiles {wide} wide, not {narrow}", member("n", str(narrow), str(wide))
@@ -72,19 +63,17 @@ def name_of(row):
 
 
 def gains(race, side, free):
-    """For each case that has such pairs: the gain of its best pair, as time without / time with; the best kernels of all, if both
-    kinds ran; and the case."""
+    """The gains of all pairs, time without / time with, and of the fastest kernels of each case in which both kinds ran; each
+    with the case."""
     pairs, overall = [], []
     for row, measured in kernels(race):
         best, groups = [None, None], {}
         for members, us in measured:
-            which = side(row, members)
+            which = side(members)
             if which is None:
                 continue
-            in_place = None if not free else adds_in_place(row, members)
-            rest = (in_place,) + tuple((k, v) for k, v in members.items() if k not in free + ("store_buffers",))
-            group = groups.setdefault(rest, [None, None])
-            for times in (best, group):
+            rest = tuple(value for name, value in members.items() if name != free)
+            for times in (best, groups.setdefault(rest, [None, None])):
                 times[which] = us if times[which] is None else min(us, times[which])
         pairs += [(without / with_, row) for without, with_ in groups.values() if without and with_]
         if best[0] and best[1]:
@@ -114,10 +103,10 @@ def tables(race):
         rows = []
         for name, (side, free) in techniques():
             pairs, overall = gains(part, side, free)
-            if "n" in free:  # any width has its cases: only pairs say something
+            if free == "n":  # any width has its cases: only pairs say something
                 overall = []
             if pairs or overall:
-                rows.append([name] + summary(pairs) + (summary(overall) if "n" not in free else [""] * 5))
+                rows.append([name] + summary(pairs) + (summary(overall) if free != "n" else [""] * 5))
         if rows:
             yield heading, header, rows
 
