@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Predicts how long a kernel takes on a workload. An estimate to rank configurations by, not a simulation: what one K block
-// costs a CTA, how many waves of tiles there are, what memory must move. Pure arithmetic; about 100 ns a call.
+// costs a CTA, how many waves of tiles there are, what memory must move. Pure arithmetic; about 200 ns a call.
 // docs/tuning-model.md tells how well it chooses.
 #pragma once
 
@@ -45,39 +45,81 @@ struct cost {
     bound limit = bound::tensor_cores;
 };
 
-/// Constants of the model, in clocks of an SM unless they say otherwise. Each began as a figure read off single kernels on an
-/// H200 (in brackets, where one exists) and was then moved, little, to fit the times of all shipped kernels on 42 products.
+/// Constants of the model, in clocks of an SM unless they say otherwise. Each is a figure that can be read off single kernels
+/// (in brackets, where one was), moved to fit the times of all shipped kernels on 117 products on an H100.
 struct cost_parameters {
-    double start_us = 3.6;       ///< launch, first loads, last stores (an empty product takes about 3)
-    double idle_clock = 0.96;    ///< of the highest clock, while few tensor cores work (1.9 GHz)
-    double power_clock = 0.17;   ///< share of it lost to the power limit when all of them do (1.55 to 1.6 GHz)
-    double mma_bytes = 96;       ///< operand bytes per clock that wgmma reads from shared memory: binds for n below 128
-    double block_latency = 110;  ///< per K block: barrier, issue, drain of the tensor core (one warpgroup, n = 16: 130)
-    double promotion_per_column = 0.9;    ///< scaling and adding a 64-row fragment
-    double overlap[3] = {1.0, 0.6, 0.3};  ///< share of the two above that 0, 1, 2 other warpgroups do not hide
-    double next_fragment = 0.3;           ///< what a second fragment of a warpgroup adds to that
-    double deferred[3] = {50, 35, 35};    ///< replaces both where promotion is deferred (50; 10 to 50)
-    double in_flight = 15;                ///< replaces both where nothing is promoted (no figure yet)
-    double token_block = 40;              ///< where each column has a scale: per fragment, hidden by no warpgroup,
-    double token_per_column = 1.0;        ///< and per column of it
-    double port_bytes = 85;               ///< into the shared memory of one SM (at least 70)
-    double l2_bytes = 65;                 ///< out of L2 for each SM, if all of them read (53 to 66)
-    double outside_row = 1.5;             ///< per row of a tile of A beyond its last: TMA fills them with zeros (5),
-    double outside_ctas = 85;             ///< if so many CTAs or more do so; less with fewer
-    double load_latency = 1200;           ///< from device memory to shared memory; hidden by stages
-    double cluster_factor = 1.03;         ///< K blocks of clusters: a stage is free when all CTAs have released it
-    double tile = 280;                    ///< from a tile to the next (150 to 250)
-    double epilogue_fragment = 290;       ///< rounding, staging, storing a 64-row fragment,
-    double epilogue_bytes = 1.45;         ///< and each byte of a row of it, in D's type
-    double accumulate_factor = 1.6;       ///< epilogue that also reads C
-    double split = 900;                   ///< to bring the totals of the parts of a tile together,
-    double split_column = 3;              ///< and for each column of a 64-row fragment of each further part
-    double memory_share = 0.85;           ///< of the peak of device memory, reached with nothing in its way
-    double exposed = 0.29;  ///< share of the shorter of computing and moving that the longer does not hide
-    double l2_share = 0.5;  ///< of L2 that keeps operands from one band of tiles to the next
+    double start_us = 2.9;       ///< launch, first loads, last stores (an empty product takes about 3)
+    double at_once_us = 6.2;     ///< more where all K blocks, or the rest of four, are promoted at once (4 to 4.6)
+    double idle_clock = 1;       ///< of the highest clock, while few tensor cores work (0.96)
+    double power_clock = 0.16;   ///< share of it lost to the power limit when all of them do (0.17 to 0.2)
+    double mma_bytes = 100;      ///< operand bytes per clock that wgmma reads from shared memory: binds for n below 128
+    double block_least = 199;    ///< a K block, however small: barrier, issue, fence (BF16, n = 16: 161)
+    double block_latency = 156;  ///< per K block: barrier, issue, drain of the tensor core (one warpgroup: 130)
+    double promotion_per_column = 1.02;      ///< scaling and adding a 64-row fragment
+    double overlap[3] = {0.88, 0.42, 0.52};  ///< share of the two above that 0, 1, 2 other warpgroups do not hide
+    double next_fragment = 0.146;            ///< what a second fragment of a warpgroup adds to that
+    double deferred[3] = {52, 35, 35};       ///< replaces both where promotion is deferred (75; 10 to 50)
+    double in_flight = 17;                   ///< replaces both where nothing is promoted (0 to 20)
+    double token_block = 22;                 ///< where each column has a scale: per fragment, hidden by no warpgroup,
+    double token_per_column = 0.81;          ///< and per column of it
+    double port_bytes = 53;  ///< into the shared memory of one SM (BF16, 128 x 128, in clusters and not: 47)
+    double l2_bytes = 70;    ///< out of L2 for each SM, if all of them read (53 to 66)
+    double l2_wait = 0.06;   ///< share of the shorter of the two that the longer does not hide
+    double astray = 2.2;  ///< lines of L2 for each that is needed, where rows do not start at one (2 for every other)
+    double outside_row = 4.6;    ///< per row of a tile beyond the last of its operand: TMA fills them with zeros (5),
+    double outside_ctas = 132;   ///< if so many CTAs or more do so; less with fewer
+    double load_latency = 3260;  ///< from device memory to shared memory, under load; hidden by stages
+    double cluster = 1.002;      ///< K blocks of clusters: a stage is free when all CTAs have released it,
+    double deferred_cluster = 1.09;  ///< which they do a block later where promotion is deferred (1.04)
+    double tile = 116;               ///< from a tile to the next (150 to 250)
+    double epilogue_fragment = 114;  ///< rounding and staging a 64-row fragment
+    double store_bytes = 38;         ///< of D per clock, from registers to shared memory and on
+    double late_bytes = 30;          ///< the same of what finds no free staging buffer, on top
+    double accumulate_factor = 3.2;  ///< for store_bytes where C is read
+    double split = 1590;             ///< to bring the totals of the parts of a tile together (1000 to 1750),
+    double split_column = 50.5;      ///< and for each column of a 64-row fragment (28 to 61)
+    double memory_share = 0.95;      ///< of the peak of device memory, reached with nothing in its way (0.92)
+    double added = 2.4;              ///< bytes moved for each byte of D that L2 adds to (2.7; 2 where C is read)
+    double left_over = 0.49;  ///< share of L2 that others have written to: replaced lines go back to memory first
+    double together = 3.1;    ///< norm that joins computing and moving: 1 would be their sum, infinity the longer
+    double l2_share = 0.48;   ///< of L2 that keeps operands from one band of tiles to the next
 };
 
 namespace detail {
+
+/// How a kernel cuts a product into tiles. Of tiles at an edge of D, TMA also "copies" rows that do not exist; of A as many as
+/// gemm::rows_of_a lets it. Operands contiguous along M or N are copied otherwise, and do not count.
+struct tiling {
+    i64 m, n;             ///< tiles along each axis, whole clusters counted
+    double rows_of_a;     ///< in the copy of a tile of A
+    double outside;       ///< rows that a CTA copies in vain for each K block, of any tile
+    double edge_outside;  ///< the same of a tile at the edge
+    double edges;         ///< share of those tiles
+
+    static tiling of(const config& cfg, const workload& work) {
+        const auto tiles = [](i64 extent, int block, int cluster) {
+            return ceil_div(extent, i64(block) * cluster) * cluster;
+        };
+        const auto missing = [](i64 tiles, int block, i64 copied, int sharers, const operand_info& x, i64 extent) {
+            const i64 there = std::max<i64>(0, extent - (tiles - 1) * block);  // in the last tile
+            return x.contiguous == major::mn ? 0 : double(std::min(copied - std::min(copied, there), copied / sharers));
+        };
+        const i32 m = work.shape.m, n = work.shape.n;
+        const i64 tiles_m = tiles(m, cfg.block.m, cfg.cluster.m), tiles_n = tiles(n, cfg.block.n, cfg.cluster.n);
+        const i64 rows = cfg.cluster.n > 1 ? cfg.block.m : std::min(cfg.block.m, align_up(m, 8));
+        const double of_a = missing(tiles_m, cfg.block.m, rows, cfg.cluster.n, work.a, m);
+        const double of_b = missing(tiles_n, cfg.block.n, cfg.block.n, cfg.cluster.m, work.b, n);
+        const double everywhere = (tiles_m == 1 ? of_a : 0) + (tiles_n == 1 ? of_b : 0);
+        const double here_and_there = std::max(tiles_m == 1 ? 0 : of_a, tiles_n == 1 ? 0 : of_b);
+        const auto share = [](i64 tiles, double outside) { return tiles > 1 && outside > 0 ? 1 / double(tiles) : 0; };
+        return {tiles_m,
+                tiles_n,
+                double(rows),
+                everywhere,
+                everywhere + here_and_there,
+                share(tiles_m, of_a) + share(tiles_n, of_b)};
+    }
+};
 
 /// Clocks of one K block of a CTA, those in which the tensor cores work at their best, and what sets them.
 struct block_clocks {
@@ -88,61 +130,88 @@ struct block_clocks {
 /// Warpgroups that share a tile: all that multiply, or one where they take turns.
 inline int sharers(const config& cfg) { return cfg.alternate ? 1 : cfg.math_warpgroups; }
 
-/// A block of a CTA while `active` CTAs run on `sm_count` multiprocessors; `outside` rows of its tile of A do not exist.
-inline block_clocks k_block_clocks(const kernel_info& info, double active, int sm_count, double outside,
-                                   const cost_parameters& p) {
+/// Bytes of a row of an operand.
+inline double row_bytes(const workload& work, const operand_info& x) { return double(work.shape.k) * size_of(x.type); }
+
+/// A block of a CTA while a share `active` of the multiprocessors, `ctas` CTAs, work; `outside` rows of its tiles do not exist.
+inline block_clocks k_block_clocks(const kernel_info& info, const workload& work, double rows_of_a, double outside,
+                                   double ctas, double active, const cost_parameters& p) {
     const config& cfg = info.cfg;
     const double n = cfg.block.n, waves = cfg.block.m / (64.0 * sharers(cfg)), fragments = cfg.block.m / 64.0;
     const int others = std::clamp(sharers(cfg), 1, 3) - 1;
     // wgmma of 64 x n x 32 bytes, four in a 128-byte row: n / 2 clocks each, unless reading both operands takes longer.
-    const double row_bytes = cfg.block.k * double(size_of(info.a.type)), steps = row_bytes / 32;
-    const double best = steps * n / 2, multiply = std::max(best, (64 + n) * row_bytes / p.mma_bytes);
+    const double bytes = cfg.block.k * double(size_of(info.a.type)), steps = bytes / 32;  // of a row of a tile
+    const double best = steps * n / 2, multiply = std::max(best, (64 + n) * bytes / p.mma_bytes);
     double waiting = p.overlap[others] * (p.block_latency + p.promotion_per_column * n);
     waiting *= 1 + p.next_fragment * (waves - 1);
     if (cfg.promote == promotion::deferred) waiting = p.deferred[others];
     if (cfg.promote == promotion::never) waiting = p.in_flight;
     if (info.b.format != scale_kind::none && info.b.tile.mn == 1)
         waiting += fragments * (p.token_block + p.token_per_column * n);
-    const double tensor = (fragments * multiply + waiting) * (cfg.cluster.size() > 1 ? p.cluster_factor : 1.0);
+    const double tensor = std::max(fragments * multiply, p.block_least) + waiting;
 
-    const double a = cfg.block.m * row_bytes, b = n * row_bytes;
-    const double l2_bytes = p.l2_bytes / std::min(1.0, active / sm_count);
-    const double fill = std::max((a + b) / p.port_bytes, (a / cfg.cluster.n + b / cfg.cluster.m) / l2_bytes) +
-                        outside * p.outside_row * std::min(1.0, active / p.outside_ctas);
+    const double a = rows_of_a * bytes, b = n * bytes, none = outside * bytes;
+    const bool along_k = work.a.contiguous == major::k && work.b.contiguous == major::k;
+    const double lines = along_k && std::fmod(row_bytes(work, work.a), 128) != 0 ? p.astray : 1;
+    const double l2_bytes = p.l2_bytes / (lines * std::min(1.0, active));
+    const double port = (a + b - none) / p.port_bytes, l2 = (a / cfg.cluster.n + b / cfg.cluster.m - none) / l2_bytes;
+    const double fill = std::max(port, l2) + p.l2_wait * std::min(port, l2) +
+                        outside * p.outside_row * std::min(1.0, ctas / p.outside_ctas);
     const double stream = p.load_latency / std::max(cfg.stages, 1);
+    const double held = cfg.cluster.size() == 1              ? 1
+                        : cfg.promote == promotion::deferred ? p.deferred_cluster
+                                                             : p.cluster;
     const double clocks = std::max({tensor, fill, stream});
     const bound limit = clocks == fill                                             ? bound::fill
                         : clocks == stream || waiting > 0.5 * fragments * multiply ? bound::latency
                                                                                    : bound::tensor_cores;
-    return {clocks, fragments * best, limit};
+    return {clocks * held, fragments * best, limit};
 }
 
-/// Bytes through device memory: every operand once, more often where a band of tiles does not find it in L2 any more.
-inline double memory_bytes(const kernel_info& info, const workload& work, const device_info& device, i64 tiles_m,
-                           i64 tiles_n, int sms, const cost_parameters& p) {
+/// Bytes through device memory: every operand once, more often where a band of tiles does not find it in L2 any more; D; and
+/// what was in L2 before and must be written back.
+inline double memory_bytes(const kernel_info& info, const workload& work, const device_info& device,
+                           const tiling& tiles, int sms, const cost_parameters& p) {
     const config& cfg = info.cfg;
-    const double m = work.shape.m, n = work.shape.n, k = work.shape.k, keeps = p.l2_share * double(device.l2_bytes);
-    const double row_a = k * size_of(work.a.type), row_b = k * size_of(work.b.type);  // bytes
-    const double band = std::min<double>(cfg.raster_rows, double(tiles_m));
+    const double m = work.shape.m, n = work.shape.n, k = work.shape.k,
+                 l2 = std::max<double>(1, double(device.l2_bytes));
+    const double row_a = row_bytes(work, work.a), row_b = row_bytes(work, work.b), keeps = p.l2_share * l2;
+    const double band = std::min<double>(cfg.raster_rows, double(tiles.m));
     double reads_a = 1, reads_b = 1;
-    if (n * row_b > keeps) reads_b = std::ceil(double(tiles_m) / band);  // each band walks all of B
+    if (n * row_b > keeps) reads_b = std::ceil(double(tiles.m) / band);  // each band walks all of B
     if (band * cfg.block.m * row_a > keeps)
-        reads_a = std::max(1.0, double(tiles_n) * band / sms);  // and A stays in L2 meanwhile
+        reads_a = std::max(1.0, double(tiles.n) * band / sms);  // and A stays in L2 meanwhile
     if (reads_a * m * row_a + reads_b * n * row_b < keeps) reads_a = reads_b = 1;
     const auto scale_words = [k](const operand_info& x, double mn) {
         return x.format == scale_kind::none ? 0 : mn / x.tile.mn * k / 128;
     };
-    return m * row_a * reads_a + n * row_b * reads_b + 4 * (scale_words(work.a, m) + scale_words(work.b, n)) +
-           m * n * size_of(work.d) * (work.accumulate ? 2 : 1);
+    const double bytes = m * row_a * reads_a + n * row_b * reads_b +
+                         4 * (scale_words(work.a, m) + scale_words(work.b, n)) +
+                         m * n * size_of(work.d) *
+                             (info.in_place     ? p.added
+                              : work.accumulate ? 2
+                                                : 1);
+    return bytes + p.left_over * l2 * (1 - std::exp(-bytes / l2));  // lines are replaced at random
 }
 
 /// Clocks of the epilogue of a tile, and of the step to the next tile.
 inline double epilogue_clocks(const kernel_info& info, const cost_parameters& p) {
-    const double waves = info.cfg.block.m / (64.0 * sharers(info.cfg));
-    const double fragment = p.epilogue_fragment + p.epilogue_bytes * info.cfg.block.n * size_of(info.d);
-    const double sums =
-        info.cfg.split_k == 1 ? 0 : p.split + (info.cfg.split_k - 1) * waves * info.cfg.block.n * p.split_column;
-    return p.tile + sums + waves * fragment * (info.accumulate && !info.in_place ? p.accumulate_factor : 1.0);
+    const config& cfg = info.cfg;
+    const double fragments = cfg.block.m / (64.0 * sharers(cfg)), columns = fragments * cfg.block.n;  // of a warpgroup
+    const int buffered =
+        cfg.store_buffers * cfg.store_columns;  // 0: left to the kernel, which takes one for each column
+    const double staged = buffered == 0 ? columns : std::min(columns, double(buffered));
+    const double late = 64.0 * cfg.math_warpgroups * (columns - staged) * size_of(info.d);
+    const double bytes = double(cfg.block.m) * cfg.block.n * size_of(info.d);
+    const double sums = cfg.split_k == 1 ? 0 : p.split + columns * p.split_column;
+    return p.tile + sums + fragments * p.epilogue_fragment + late / p.late_bytes +
+           bytes / p.store_bytes * (info.accumulate && !info.in_place ? p.accumulate_factor : 1);
+}
+
+/// CTAs that run at a time. A cluster does not leave a GPC, of 16 or 18 multiprocessors: four CTAs do not divide all of them.
+inline i64 ctas_at_once(const config& cfg, int sms) {
+    const int usable = cfg.cluster_ctas() > 2 ? sms - sms / 33 : sms;
+    return std::max(usable / cfg.cluster_ctas(), 1) * cfg.cluster_ctas();
 }
 
 }  // namespace detail
@@ -152,31 +221,40 @@ inline double epilogue_clocks(const kernel_info& info, const cost_parameters& p)
 inline cost predict(const kernel_info& info, const workload& work, const device_info& device, int sms,
                     const cost_parameters& p = {}) {
     const config& cfg = info.cfg;
-    const auto tiles = [](i64 extent, int block, int cluster) {
-        return ceil_div(extent, i64(block) * cluster) * cluster;
-    };
-    const i64 tiles_m = tiles(work.shape.m, cfg.block.m, cfg.cluster.m),
-              tiles_n = tiles(work.shape.n, cfg.block.n, cfg.cluster.n);
-    const i64 ctas = sms / cfg.cluster_ctas() * cfg.cluster_ctas();
-    const double k_blocks = double(ceil_div(i64(work.shape.k), i64(cfg.block.k) * cfg.split_k));  // of one CTA
-    const double outside = double(tiles_m * cfg.block.m - work.shape.m) / double(tiles_m);
+    const auto tiles = detail::tiling::of(cfg, work);
+    const i64 ctas = detail::ctas_at_once(cfg, sms);
+    const i64 blocks = ceil_div(i64(work.shape.k), i64(cfg.block.k) * cfg.split_k);  // of one CTA
+    const double k_blocks = double(blocks);
 
     cost made;
-    made.tiles = tiles_m * tiles_n;
+    made.tiles = tiles.m * tiles.n;
     const i64 parts = made.tiles * cfg.split_k;  // each the work of one CTA
     made.waves = ceil_div(parts, ctas);
     made.tile_efficiency =
         double(work.shape.m) * work.shape.n * cfg.split_k / (double(made.waves * ctas) * cfg.block.m * cfg.block.n);
-    made.start_us = p.start_us;
-    made.memory_us = detail::memory_bytes(info, work, device, tiles_m, tiles_n, sms, p) /
-                     (p.memory_share * device.hbm_gb_per_s * 1000);
+    // Deferred promotion goes in groups of four; the blocks that are left over are promoted at once.
+    const bool at_once = cfg.promote == promotion::at_once || (cfg.promote == promotion::deferred && blocks % 4 != 0);
+    made.start_us = p.start_us + (at_once ? p.at_once_us : 0);
+    made.memory_us =
+        detail::memory_bytes(info, work, device, tiles, sms, p) / (p.memory_share * device.hbm_gb_per_s * 1000);
 
+    // The busiest CTA has its share of tiles at the edge, rounded up.
+    const double edges = std::min(1.0, std::ceil(double(made.waves) * tiles.edges) / double(made.waves));
+    const auto block_of = [&](i64 active) {
+        const auto clocks = [&](double outside) {
+            return detail::k_block_clocks(info, work, tiles.rows_of_a, outside, double(active),
+                                          double(active) / device.sm_count, p);
+        };
+        auto block = clocks(tiles.outside);
+        if (edges > 0) block.clocks += edges * (clocks(tiles.edge_outside).clocks - block.clocks);
+        return block;
+    };
     // The clock follows the power drawn, that is, the share of all the device's tensor cores that work.
     const i64 first = std::min(parts, ctas), last = parts - (made.waves - 1) * ctas;
-    const auto block = detail::k_block_clocks(info, double(first), device.sm_count, outside, p);
+    const auto block = block_of(first), last_block = block_of(last);
     const double epilogue = detail::epilogue_clocks(info, p);
     // Warpgroups that take turns have their epilogues under each other's main loops, but for the last.
-    const double turns = cfg.math_warpgroups / detail::sharers(cfg);
+    const double turns = double(cfg.math_warpgroups) / detail::sharers(cfg);
     const double exposed = std::max(0.0, epilogue / turns - (1 - 1 / turns) * block.clocks * k_blocks);
     const double epilogues = (double(made.waves - 1) * exposed + epilogue) / double(made.waves);
     const double use = block.multiplying * k_blocks / (block.clocks * k_blocks + epilogues) * double(parts) /
@@ -190,10 +268,15 @@ inline cost predict(const kernel_info& info, const workload& work, const device_
         const double moving = made.memory_us * double(active) / double(parts);
         made.main_loop_us += double(waves) * main_loop;
         made.epilogue_us += double(waves) * (computing - main_loop);
-        made.total_us += double(waves) * (std::max(computing, moving) + p.exposed * std::min(computing, moving));
+        made.total_us +=
+            double(waves) * std::pow(std::pow(computing, p.together) + std::pow(moving, p.together), 1 / p.together);
     };
     if (made.waves > 1) add_waves(made.waves - 1, ctas, block.clocks, exposed);
-    add_waves(1, last, detail::k_block_clocks(info, double(last), device.sm_count, outside, p).clocks, epilogue);
+    add_waves(1, last, last_block.clocks, 0);
+    // When the last loads have landed, a K block and an epilogue are still to do.
+    const double drain = (last_block.clocks + epilogue) / clocks_per_us;
+    made.epilogue_us += drain;
+    made.total_us += drain;
 
     made.limit = made.memory_us > made.main_loop_us + made.epilogue_us ? bound::memory
                  : made.epilogue_us > made.main_loop_us                ? bound::epilogue
