@@ -41,7 +41,8 @@ our_kernels kernels_for(const problem_data& data) {
         const auto launch = [kernel, arguments](cudaStream_t stream) {
             or_throw(kernel->launch(arguments, {.stream = stream}));
         };
-        found.ranked.push_back({{to_source(kernel->info.cfg), launch}, c.predicted.total_us});
+        found.ranked.push_back(
+            {{to_source(kernel->info.cfg), launch}, epilogue_source(kernel->info), c.predicted.total_us});
     }
     return found;
 }

@@ -13,6 +13,7 @@ namespace deepgemm::bench {
 /// A kernel that accepts one product, ready to launch on its data.
 struct our_kernel {
     contender who;            ///< named by its configuration as C++ source
+    std::string epilogue;     ///< as C++ source, too: kernels may differ in it alone
     double predicted_us = 0;  ///< by the planner's model
 };
 

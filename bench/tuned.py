@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the tuned table and the figures of docs/tuning-model.md from races among the shipped kernels.
+"""Makes the tuned tables and the figures of docs/tuning-model.md from races among the shipped kernels.
 
-Reads bench/results/h200/tune_fp8_dense.json and, if it is there, tune_bf16_dense.json (written by `deepgemm_bench --tune`) and
-asks the cost model of this checkout, compiled on the spot, what it would choose. A product gets a row in host/tuned_h200.hpp
-where that choice was measured to be more than 1 % slower than the best kernel. Needs Python 3.9 and a C++20 compiler ($CXX,
-or c++).
+Reads bench/results/<gpu>/tune_fp8_dense.json and tune_bf16_dense.json, those that are there, written by `deepgemm_bench --tune`,
+and asks the cost model of this checkout, compiled on the spot, what it would choose on that GPU. A product gets a row in
+host/tuned_<gpu>.hpp where that choice was measured to be more than 1 % slower than the best kernel. Kernels that are not shipped
+any more do not count, nor do products for which one of them was the best. Races of before kernels were told apart by their epilogues are of older kernels and left alone. Needs
+Python 3.9 and a C++20 compiler ($CXX, or c++).
 
-    bench/tuned.py                   # rewrite the table and the page
-    bench/tuned.py --race file.json  # take over a new race first
-    bench/tuned.py --check           # fail if the written files are not up to date
+    bench/tuned.py                                                   # rewrite all tables and the page
+    bench/tuned.py --gpu h100 --race fp8.json --race bf16.json       # take over new races first
+    bench/tuned.py --check                                           # fail if a written file is not up to date
 """
 import argparse
+import collections
 import json
 import math
 import os
@@ -22,38 +24,71 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-RACES = {"FP8": "bench/results/h200/tune_fp8_dense.json", "BF16": "bench/results/h200/tune_bf16_dense.json"}
-TABLE, PAGE = "include/deepgemm/host/tuned_h200.hpp", "docs/tuning-model.md"
-BEGIN, END = "<!-- choices:begin -->", "<!-- choices:end -->"
+GPUS = ("h100", "h200")  # each has a device_info, a table and a folder of results
+FAMILIES = {"FP8": "tune_fp8_dense.json", "BF16": "tune_bf16_dense.json"}
+SHIPPED = ("shipped", "shipped_half")  # headers with lists of kernels
+PAGE = "docs/tuning-model.md"
 KEPT = ("m", "n", "k", "layout", "recipe", "d_type", "accumulate")
 WORTH_A_ROW = 1.01
 NEAR = 1.03
-OPEN = re.compile(r" \.(?:stages|store_rows|store_columns|store_buffers) = \d+,?")
+IN_PLACE = "add_in_place"
+OPEN = [re.compile(rf" \.(?:{names}) = \d+,?") for names in ("stages|store_rows|store_columns|store_buffers", "stages")]
 
 
 def is_fp8(row):
     return row["recipe"] in ("1d2d", "1d1d")
 
 
+def in_order(kernel):
+    """Kernels by configuration, the epilogue that adds in place last."""
+    return kernel[0], kernel[1] == IN_PLACE, kernel[1]
+
+
+def epilogue(entry, row, twins):
+    """The epilogue of a kernel in a race. One that does not say it tells by its prediction, where two kernels share a configuration
+    (the model takes adding in place for the faster way), else by its staging buffers: who reads C has one for every column."""
+    if "epilogue" in entry:
+        return entry["epilogue"]
+    element = "float" if row["d_type"] == "f32" else row["d_type"]
+    if not row["accumulate"]:
+        return f"store<{element}>"
+    predicted = [twin["predicted_us"] for twin in twins]
+    n, columns, buffers = (int(re.search(pattern, entry["config"])[1]) for pattern in
+                           (r"block = {\d+, (\d+)", r"store_columns = (\d+)", r"store_buffers = (\d+)"))
+    adds = entry["predicted_us"] < max(predicted) if len(set(predicted)) > 1 else columns * buffers < n
+    return IN_PLACE if adds and element == "float" else f"accumulate<{element}>"
+
+
+def times(row):
+    """The times of a case by kernel, that is, configuration and epilogue; the better one of a kernel that ran twice."""
+    made, twins = {}, collections.defaultdict(list)
+    for entry in row["ranking"]:
+        twins[entry["config"]].append(entry)
+    for entry in row["ranking"]:
+        kernel = entry["config"], epilogue(entry, row, twins[entry["config"]])
+        made[kernel] = min(entry["us"], made.get(kernel, math.inf))
+    return made
+
+
 def trimmed(race):
-    """The race without predictions and repetitions: every configuration once, for each case their times in that order."""
-    if "configs" in race:
+    """The race without predictions and repetitions: every kernel once, for each case their times in that order."""
+    if "kernels" in race:
         return race
-    configs = sorted({r["config"] for row in race["rows"] for r in row["ranking"]})
+    cases = [times(row) for row in race["rows"]]
+    kernels = sorted({kernel for case in cases for kernel in case}, key=in_order)
     rows = []
-    for row in race["rows"]:
-        times = {r["config"]: r["us"] for r in row["ranking"]}
+    for row, case in zip(race["rows"], cases):
         kept = {k: row[k] for k in KEPT if k != "layout" or not is_fp8(row)}  # FP8 has but one
-        rows.append(kept | {"us": [times.get(c) for c in configs]})
+        rows.append(kept | {"us": [case.get(kernel) for kernel in kernels]})
     machine = race["machine"] | {"command": re.sub(r" --out \S+", "", race["machine"]["command"])}
-    return {"machine": machine, "configs": configs, "rows": rows}
+    return {"machine": machine, "kernels": [{"config": c, "epilogue": e} for c, e in kernels], "rows": rows}
 
 
 def dumped(race):
-    """As JSON, one line for each configuration and case."""
+    """As JSON, one line for each kernel and case."""
     lines = ["{", f'"machine": {json.dumps(race["machine"], indent=2)},']
-    for name in ("configs", "rows"):
-        lines += [f'"{name}": [', ",\n".join("  " + json.dumps(x) for x in race[name]), "]" + ("," if name == "configs" else "")]
+    for name in ("kernels", "rows"):
+        lines += [f'"{name}": [', ",\n".join("  " + json.dumps(x) for x in race[name]), "]" + ("," if name == "kernels" else "")]
     return "\n".join(lines + ["}"]) + "\n"
 
 
@@ -75,27 +110,52 @@ def operands(row):
 
 
 def runners(race):
-    """For each case the kernels that were measured, as (configuration, time)."""
-    return [[(c, us) for c, us in zip(race["configs"], row["us"]) if us] for row in race["rows"]]
+    """For each case the kernels that were measured, as (configuration, adds in place, time)."""
+    kernels = [(kernel["config"], kernel["epilogue"] == IN_PLACE) for kernel in race["kernels"]]
+    return [[(*kernel, us) for kernel, us in zip(kernels, row["us"]) if us] for row in race["rows"]]
 
 
-def predictions(race):
-    """What the cost model of this checkout says of the same kernels, in microseconds."""
+def cpp(flag):
+    return str(flag).lower()
+
+
+def shipped_lists():
+    """The names of the lists of kernels: aliases that are no templates."""
+    text = "\n".join((ROOT / f"include/deepgemm/kernel/{header}.cuh").read_text() for header in SHIPPED)
+    return re.findall(r"(?<!>\n)^using (\w+) =", text, re.MULTILINE)
+
+
+def predictions(race, gpu):
+    """What the cost model of this checkout says of the same kernels, in microseconds; infinity for those that are not shipped any
+    more, whose stages apart. In a race, C is always D."""
     calls = []
     for row, kernels in zip(race["rows"], runners(race)):
-        for source, _ in kernels:
+        for source, in_place, _ in kernels:
             calls.append(f"say({{{row['m']}, {row['n']}, {row['k']}}}, {', '.join(operands(row))}, dtype::{row['d_type']}, "
-                         f"{str(row['accumulate']).lower()}, {source});")
+                         f"{cpp(row['accumulate'])}, {cpp(in_place)}, {source});")
     program = """
+        #include <algorithm>
+        #include <cmath>
         #include <cstdio>
+        #include <vector>
         #include <deepgemm/host/cost_model.hpp>
+        HEADERS
         using namespace deepgemm;
-        void say(problem_shape shape, operand_info a, operand_info b, dtype d, bool accumulate, const config& cfg) {
-            const workload work{shape, a, b, d, accumulate};
-            const kernel_info info{.a = a, .b = b, .d = d, .accumulate = accumulate, .cfg = cfg};
-            std::printf("%.6f\\n", predict(info, work, device_info::h200(), 132).total_us);
+        std::vector<kernel_info> all;
+        template <class... Kernels>
+        void append(shipped::kernels<Kernels...>) { (all.push_back(Kernels::info), ...); }
+        void say(problem_shape shape, operand_info a, operand_info b, dtype d, bool accumulate, bool in_place, const config& cfg) {
+            const workload work{shape, a, b, d, accumulate, accumulate};
+            const kernel_info info{.a = a, .b = b, .d = d, .accumulate = accumulate, .in_place = in_place, .cfg = cfg};
+            const device_info device = device_info::GPU();
+            const bool is_shipped = std::any_of(all.begin(), all.end(), [&](kernel_info x) {
+                x.cfg.stages = cfg.stages;
+                return x.a == a && x.b == b && x.d == d && x.accumulate == accumulate && x.in_place == in_place && x.cfg == cfg;
+            });
+            std::printf("%.6f\\n", is_shipped ? predict(info, work, device, device.sm_count).total_us : INFINITY);
         }
-        int main() {""" + "\n".join(calls) + "}"
+        int main() {""".replace("GPU", gpu).replace("HEADERS", "\n".join(f"#include <deepgemm/kernel/{x}.cuh>" for x in SHIPPED))
+    program += "\n".join([f"append(shipped::{name}{{}});" for name in shipped_lists()] + calls) + "}"
     with tempfile.TemporaryDirectory() as folder:
         source, binary = pathlib.Path(folder, "choices.cpp"), pathlib.Path(folder, "choices")
         source.write_text(program)
@@ -104,39 +164,52 @@ def predictions(race):
     return [[next(values) for _ in kernels] for kernels in runners(race)]
 
 
-def choices(race):
-    """For each case: the best kernel, the model's choice and its time over the best, the error of its prediction."""
+def choices(race, gpu):
+    """For each case: the best kernel, the model's choice and its time over the best, the error of its prediction. Without cases
+    whose best kernel is not shipped any more: for a reason, maybe a better one that this race does not know."""
     made = []
-    for row, kernels, predicted in zip(race["rows"], runners(race), predictions(race)):
+    for row, measured, said in zip(race["rows"], runners(race), predictions(race, gpu)):
+        if said[min(range(len(said)), key=lambda i: measured[i][2])] == math.inf:
+            continue
+        kernels, predicted = zip(*((kernel, us) for kernel, us in zip(measured, said) if us < math.inf))
         pick = min(range(len(kernels)), key=predicted.__getitem__)
-        best, best_us = min(kernels, key=lambda k: k[1])
-        made.append({"row": row, "best": best, "best_us": best_us, "pick": kernels[pick][0], "loss": kernels[pick][1] / best_us,
-                     "error": predicted[pick] / kernels[pick][1], "all": [c for c, _ in kernels]})
+        best, in_place, best_us = min(kernels, key=lambda k: k[2])
+        made.append({"row": row, "best": best, "in_place": in_place, "best_us": best_us, "pick": kernels[pick][0],
+                     "pick_in_place": kernels[pick][1], "loss": kernels[pick][2] / best_us,
+                     "error": predicted[pick] / kernels[pick][2], "all": [c for c, _, _ in kernels]})
     return made
 
 
 def opened(source, others):
     """A configuration without the sizes a kernel settles for itself, unless that makes it agree with another one."""
-    short = OPEN.sub("", source)
-    return source if any(o != source and OPEN.sub("", o) == short for o in others) else re.sub(r",\s*}$", "}", short)
+    for sizes in OPEN:
+        short = sizes.sub("", source)
+        if not any(o != source and sizes.sub("", o) == short for o in others):
+            return re.sub(r",\s*}$", "}", short)
+    return source
 
 
-def type_and_order(row):
-    """The last members of a row, which FP8 leaves at their defaults."""
-    return "" if is_fp8(row) else f", dtype::{row['recipe']}, {', '.join(majors(row))}"
+def table_row(c):
+    """A row of the table as C++; members that have their default are left out."""
+    row = c["row"]
+    members = [f".m_max = {row['m']}, .n = {row['n']}, .k = {row['k']}"]
+    members += [f".d = dtype::{row['d_type']}"] if row["d_type"] != "bf16" else []
+    members += [".accumulate = true"] if row["accumulate"] else []
+    members += [f".b = {b_tile(row)}"] if row["recipe"] != "1d2d" else []
+    rest = [f".cfg = {opened(c['best'], c['all'])}"]
+    rest += [] if is_fp8(row) else [f".type = dtype::{row['recipe']}"]
+    rest += [f".{x}_contiguous = {order}" for x, order in zip("ab", majors(row)) if order == "major::mn"]
+    rest += [".in_place = true"] if c["in_place"] else []
+    return (f"    // {c['best_us']:.1f} us; the model's choice takes {100 * (c['loss'] - 1):.1f} % longer\n"
+            f"    tuned_row{{{', '.join(members)},\n              {', '.join(rest)}}},\n")
 
 
-def table(race, cases):
-    rows = []
-    for c in cases:
-        if c["loss"] > WORTH_A_ROW:
-            row = c["row"]
-            rows.append(f"    // {c['best_us']:.1f} us; the model's choice takes {100 * (c['loss'] - 1):.1f} % longer\n"
-                        f"    tuned_row{{{row['m']}, {row['n']}, {row['k']}, dtype::{row['d_type']}, {str(row['accumulate']).lower()}, "
-                        f"{b_tile(row)},\n              {opened(c['best'], c['all'])}{type_and_order(row)}}},\n")
+def table(gpu, cases):
+    rows = [table_row(c) for c in cases if c["loss"] > WORTH_A_ROW]
+    body = f"{{{{\n{''.join(rows)}}}}}" if rows else "{}"
     return f"""// SPDX-License-Identifier: MIT
 // Written by bench/tuned.py: products for which another kernel than the cost model's choice was measured to be the best, by
-// more than {100 * (WORTH_A_ROW - 1):.0f} %, on an {race['machine']['gpu']} with all {race['machine']['sms']} multiprocessors.
+// more than {100 * (WORTH_A_ROW - 1):.0f} %, on an {gpu.upper()} with all its multiprocessors.
 #pragma once
 
 #include <array>
@@ -146,22 +219,24 @@ def table(race, cases):
 namespace deepgemm {{
 
 // clang-format off
-/// Rows measured on an H200.
-inline constexpr std::array<tuned_row, {len(rows)}> tuned_h200{{{{
-{"".join(rows)}}}}};
+/// Rows measured on an {gpu.upper()}.
+inline constexpr std::array<tuned_row, {len(rows)}> tuned_{gpu}{body};
 // clang-format on
 
 }}  // namespace deepgemm
 """
 
 
-def short(source):
-    """A configuration in a few characters, for the page."""
+def short(source, in_place):
+    """A kernel in a few characters, for the page."""
     m, n = re.search(r"block = \{(\d+), (\d+)", source).groups()
-    turns = ", in turn" if "alternate" in source else ""
-    cluster = re.search(r"cluster = \{(\d+), (\d+)\}", source)
-    return (f"{m} x {n}" + (f", cluster {cluster[1]} x {cluster[2]}" if cluster else "") +
-            turns + (", deferred" if "deferred" in source else "") + (", band " + b[1] if (b := re.search(r"raster_rows = (\d+)", source)) else ""))
+    parts = [f"{m} x {n}"]
+    for pattern, text in ((r"cluster = \{(\d+), (\d+)\}", "cluster {} x {}"), (r"split_k = (\d+)", "K split by {}"),
+                          (r"alternate = (true)", "in turn"), (r"promotion::(deferred)", "deferred"),
+                          (r"raster_rows = (\d+)", "band {}")):
+        found = re.search(pattern, source)
+        parts += [text.format(*found.groups())] if found else []
+    return ", ".join(parts + (["in place"] if in_place else []))
 
 
 def summary(race, cases):
@@ -170,8 +245,10 @@ def summary(race, cases):
     errors = math.sqrt(sum(math.log(c["error"]) ** 2 for c in cases) / len(cases))
     worst = max(cases, key=lambda c: c["loss"])
     kernels = sum(len(c["all"]) for c in cases)
-    text = (f"Measured on an {race['machine']['gpu']}, caches flushed, {kernels} times of {len(cases)} products. The model's first "
-            f"choice is the fastest kernel in {exact} of them and within {100 * (NEAR - 1):.0f} % of it in {near}; its time is "
+    left_out = len(race["rows"]) - len(cases)
+    without = f", without {left_out} whose fastest kernel is not shipped any more" if left_out else ""
+    text = (f"Measured on an {race['machine']['gpu']}, caches flushed, {kernels} times of {len(cases)} products{without}. The model's "
+            f"first choice is the fastest kernel in {exact} of them and within {100 * (NEAR - 1):.0f} % of it in {near}; its time is "
             f"{mean:.3f} times the best in the geometric mean and {worst['loss']:.3f} times at worst. Its predictions of the kernels "
             f"it chooses are off by {100 * errors:.0f} % (root mean square). {sum(c['loss'] > WORTH_A_ROW for c in cases)} products have "
             f"a row in the tuned table, so that the planner picks their fastest kernel.")
@@ -180,36 +257,64 @@ def summary(race, cases):
         r = c["row"]
         if c["loss"] > WORTH_A_ROW:
             order = "" if is_fp8(r) else f"{r['layout']} "
-            lines.append(f"| {r['m']} | {r['n']} | {r['k']} | {order}{r['d_type']}{' +=' if r['accumulate'] else ''} | {short(c['pick'])} | "
-                         f"{short(c['best'])} | {c['loss']:.3f} |")
+            lines.append(f"| {r['m']} | {r['n']} | {r['k']} | {order}{r['d_type']}{' +=' if r['accumulate'] else ''} | "
+                         f"{short(c['pick'], c['pick_in_place'])} | {short(c['best'], c['in_place'])} | {c['loss']:.3f} |")
     return text, "\n".join(lines)
+
+
+def races_of(gpu):
+    """The races of today's kernels on a GPU, by family."""
+    found = {}
+    for family, name in FAMILIES.items():
+        file = ROOT / "bench/results" / gpu / name
+        race = json.loads(file.read_text()) if file.exists() else {}
+        if "kernels" in race:
+            found[family] = race
+        elif race:
+            print(f"{file.relative_to(ROOT)}: of older kernels, left alone")
+    return found
+
+
+def rewritten(page, gpu, parts):
+    """The page with the section of a GPU, which stands between two comments, made anew."""
+    begin, end = f"<!-- {gpu}:begin -->", f"<!-- {gpu}:end -->"
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    if not pattern.search(page):
+        sys.exit(f"tuned.py: {PAGE} has no {begin} ... {end}")
+    return pattern.sub(lambda _: "\n\n".join([begin + "\n" + parts[0]] + parts[1:]) + "\n" + end, page)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--race", type=pathlib.Path, action="append", default=[], help="take over new measurements first")
+    parser.add_argument("--gpu", choices=GPUS, help="only this one (default: all)")
+    parser.add_argument("--race", type=pathlib.Path, action="append", default=[], help="take over new measurements first; needs --gpu")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is not up to date")
     arguments = parser.parse_args()
-    races = {family: trimmed(json.loads((ROOT / file).read_text())) for family, file in RACES.items() if (ROOT / file).exists()}
-    for file in arguments.race:
-        race = trimmed(json.loads(file.read_text()))
-        races["FP8" if is_fp8(race["rows"][0]) else "BF16"] = race
-    files, parts, every = {}, [], []
-    for family in [f for f in RACES if f in races]:
-        cases = choices(races[family])
-        parts += [f"### {family}"] if len(races) > 1 else []
-        parts += summary(races[family], cases)
-        files[RACES[family]] = dumped(races[family])
-        every += cases
-    print("\n\n".join(parts))
-    page = (ROOT / PAGE).read_text()
-    pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    files[TABLE] = table(next(iter(races.values())), every)
-    files[PAGE] = pattern.sub(lambda _: "\n\n".join([BEGIN + "\n" + parts[0]] + parts[1:]) + "\n" + END, page)
+    if arguments.race and not arguments.gpu:
+        parser.error("--race needs --gpu")
+    files, page = {}, (ROOT / PAGE).read_text()
+    for gpu in [arguments.gpu] if arguments.gpu else GPUS:
+        races = races_of(gpu)
+        for file in arguments.race:
+            race = trimmed(json.loads(file.read_text()))
+            if gpu.upper() not in race["machine"]["gpu"]:
+                sys.exit(f"tuned.py: {file} was measured on an {race['machine']['gpu']}")
+            races["FP8" if is_fp8(race["rows"][0]) else "BF16"] = race
+        parts, every = [], []
+        for family in [f for f in FAMILIES if f in races]:
+            cases = choices(races[family], gpu)
+            parts += [f"### {family} on an {gpu.upper()}", *summary(races[family], cases)]
+            files[f"bench/results/{gpu}/{FAMILIES[family]}"] = dumped(races[family])
+            every += cases
+        files[f"include/deepgemm/host/tuned_{gpu}.hpp"] = table(gpu, every)
+        page = rewritten(page, gpu, parts or [f"The kernels of today have not been raced on an {gpu.upper()}."])
+        print("\n\n".join(parts))
+    files[PAGE] = page
     stale = [f for f, content in files.items() if not (ROOT / f).exists() or (ROOT / f).read_text() != content]
     if arguments.check:
         sys.exit(f"tuned.py: not up to date: {', '.join(stale)}" if stale else 0)
     for file in stale:
+        (ROOT / file).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / file).write_text(files[file])
         print(f"wrote {file}")
 

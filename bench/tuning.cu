@@ -47,15 +47,18 @@ public:
             const auto& [planned, us] = ranking[place];
             const our_kernel& kernel = kernels.ranked[planned];
             if (planned == 0) pick = us;
-            places.push(
-                json::object().add("config", kernel.who.name).add("us", us).add("predicted_us", kernel.predicted_us));
+            places.push(json::object()
+                            .add("config", kernel.who.name)
+                            .add("epilogue", kernel.epilogue)
+                            .add("us", us)
+                            .add("predicted_us", kernel.predicted_us));
             if (place >= shown && planned != 0) continue;
-            std::printf("  %c%3zu. %9.2f us, predicted %9.2f  %6.0f TFLOPS  x%.3f  %s\n", planned == 0 ? '*' : ' ',
+            std::printf("  %c%3zu. %9.2f us, predicted %9.2f  %6.0f TFLOPS  x%.3f  %s, %s\n", planned == 0 ? '*' : ' ',
                         place + 1, us, kernel.predicted_us, problem.flops() / us * 1e-6, us / best,
-                        kernel.who.name.c_str());
+                        kernel.epilogue.c_str(), kernel.who.name.c_str());
         }
         if (std::isfinite(pick)) losses_.push_back(pick / best);
-        const std::string tuned = tuned_row(problem, kernels.ranked[ranking[0].planned].who.name);
+        const std::string tuned = tuned_row(problem, kernels.ranked[ranking[0].planned]);
         tuned_ += tuned + "\n";
         rows_.push(json::object()
                        .add("op", problem.op())
@@ -126,13 +129,18 @@ private:
         return text;
     }
 
-    static std::string tuned_row(const gemm_case& p, const std::string& source) {
-        const auto contiguous = [](bool mn) { return mn ? ", major::mn" : ", major::k"; };
-        std::string row = "{" + std::to_string(p.m) + ", " + std::to_string(p.n) + ", " + std::to_string(p.k) +
-                          ", dtype::" + p.d_type() + ", " + (p.accumulate ? "true" : "false") + ", ";
-        if (p.is_fp8()) return row + (p.scales == b_scales::block ? "{128, 128}" : "{1, 128}") + ", " + source + "},";
-        return row + "{}, " + source + ", dtype::" + p.recipe() + contiguous(p.a_mn_major()) +
-               contiguous(p.b_mn_major()) + "},";
+    static std::string tuned_row(const gemm_case& p, const our_kernel& best) {
+        std::string row = "{.m_max = " + std::to_string(p.m) + ", .n = " + std::to_string(p.n) +
+                          ", .k = " + std::to_string(p.k) + ", .d = dtype::" + p.d_type();
+        if (p.accumulate) row += ", .accumulate = true";
+        if (!p.is_fp8()) row += ", .b = {}";
+        if (p.is_fp8() && p.scales != b_scales::block) row += ", .b = {1, 128}";
+        row += ", .cfg = " + best.who.name;
+        if (!p.is_fp8()) row += std::string(", .type = dtype::") + p.recipe();
+        if (p.a_mn_major()) row += ", .a_contiguous = major::mn";
+        if (p.b_mn_major()) row += ", .b_contiguous = major::mn";
+        if (best.epilogue == "add_in_place") row += ", .in_place = true";
+        return row + "},";
     }
 
     const options& o_;

@@ -3,20 +3,47 @@
 // program has not instantiated is passed over.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <span>
 #include <string_view>
 
 #include <deepgemm/host/device.hpp>
 #include <deepgemm/host/problem.hpp>
+#include <deepgemm/host/tuned_h100.hpp>
 #include <deepgemm/host/tuned_h200.hpp>
 
 namespace deepgemm {
 
-/// The rows for a device; none if it was not measured.
+namespace detail {
+
+/// True if moving a product's operands and D takes an H100 less than half the time of multiplying, so that the product is about
+/// as fast on a GPU that has the same multiprocessors and faster memory.
+constexpr bool bound_by_multiplying(const tuned_row& row) {
+    const double m = row.m_max, n = row.n, k = row.k, element = size_of(row.type);
+    const double bytes = (m + n) * k * element + m * n * size_of(row.d) * (row.accumulate ? 2 : 1);
+    const double operations_per_byte = 460 / element;  // 1400 or 700 TFLOPS, 3 TB/s
+    return 2 * m * n * k > 2 * operations_per_byte * bytes;
+}
+
+/// What was measured on an H200, then what may be taken over from an H100; of equal rows the first counts.
+inline constexpr auto tuned_for_h200 = [] {
+    constexpr auto taken_over = std::count_if(tuned_h100.begin(), tuned_h100.end(), bound_by_multiplying);
+    std::array<tuned_row, tuned_h200.size() + taken_over> rows{};
+    const auto rest = std::copy(tuned_h200.begin(), tuned_h200.end(), rows.begin());
+    std::copy_if(tuned_h100.begin(), tuned_h100.end(), rest, bound_by_multiplying);
+    return rows;
+}();
+
+}  // namespace detail
+
+/// The rows for a device; none if it was not measured. An H200 is an H100 with other memory.
 constexpr std::span<const tuned_row> tuned_rows(const device_info& device) {
     const std::string_view name = device.name;
-    // Measured with all multiprocessors of the whole GPU.
-    if (device.sm_count == 132 && name.find("H200") != std::string_view::npos) return tuned_h200;
+    const auto is = [&](std::string_view gpu) { return name.find(gpu) != std::string_view::npos; };
+    if (device.sm_count != 132) return {};  // measured with all multiprocessors of the whole GPU
+    if (is("H200") && !is("GH200")) return detail::tuned_for_h200;
+    if (is("H100")) return tuned_h100;
     return {};
 }
 
@@ -26,9 +53,10 @@ constexpr const tuned_row* find_tuned(std::span<const tuned_row> rows, const wor
     for (const tuned_row& row : rows) {
         const bool same_operands = row.type == work.a.type && row.type == work.b.type && row.b == work.b.tile &&
                                    row.a_contiguous == work.a.contiguous && row.b_contiguous == work.b.contiguous;
-        const bool matches = row.n == work.shape.n && row.k == work.shape.k && row.d == work.d &&
-                             row.accumulate == work.accumulate && same_operands && !work.heads.any() &&
-                             work.shape.m <= row.m_max && row.m_max - work.shape.m <= row.m_max / 16;
+        const bool same_c = row.accumulate == work.accumulate && (!row.in_place || work.in_place);
+        const bool matches = row.n == work.shape.n && row.k == work.shape.k && row.d == work.d && same_c &&
+                             same_operands && !work.heads.any() && work.shape.m <= row.m_max &&
+                             row.m_max - work.shape.m <= row.m_max / 16;
         if (matches && (best == nullptr || row.m_max < best->m_max)) best = &row;
     }
     return best;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One entry of a table of measured choices; host/tuned.hpp looks entries up, host/tuned_h200.hpp holds those of a GPU.
+// One entry of a table of measured choices; host/tuned.hpp looks entries up, host/tuned_h100.hpp and others hold those of a GPU.
 #pragma once
 
 #include <deepgemm/kernel/info.cuh>
@@ -17,6 +17,7 @@ struct tuned_row {
     config cfg{};
     dtype type = dtype::e4m3;                                ///< of both operands
     major a_contiguous = major::k, b_contiguous = major::k;  ///< as operand_info::contiguous
+    bool in_place = false;  ///< the kernel adds to D in place, so that the row is for products whose C is D
 };
 
 }  // namespace deepgemm
