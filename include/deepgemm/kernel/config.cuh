@@ -14,7 +14,8 @@ enum class promotion : u8 {
     never,     ///< the tensor core accumulates the totals itself: operands without scales, and only they
 };
 
-/// Everything about a GEMM kernel that may change its speed but not its results.
+/// Everything about a GEMM kernel that may change its speed but not its results; only split_k, another order of summing, may
+/// change the last bits.
 struct config {
     tile_shape block{};       ///< elements of D per CTA and of K per stage
     int stages = 0;           ///< K blocks in flight between TMA and the tensor cores; 0: as many as fit, at most 16

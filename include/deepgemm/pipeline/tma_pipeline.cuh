@@ -74,8 +74,9 @@ struct tma_pipeline {
     /// Math threads: waits until the stage's bytes have landed; they are visible to wgmma and to ordinary loads.
     DEEPGEMM_DEVICE void wait(cursor at) const { ptx::mbarrier_wait(full(at.stage), at.parity, "math: full stage"); }
 
-    /// Math threads: true if the stage's bytes have landed, as wait() would find; waits little or not at all.
-    DEEPGEMM_DEVICE bool landed(cursor at) const { return ptx::mbarrier_try(full(at.stage), at.parity); }
+    /// Math threads: true if the stage's bytes have landed, as wait() would find. Does not wait: the instruction of wait(),
+    /// try_wait, puts a warp to sleep for a while where they have not, and here it has better things to do.
+    DEEPGEMM_DEVICE bool landed(cursor at) const { return ptx::mbarrier_test(full(at.stage), at.parity); }
 
     /// Math threads: passes over `blocks` K blocks that other warpgroups take. Only what orders the warpgroups (turns) lets the
     /// next wait begin.

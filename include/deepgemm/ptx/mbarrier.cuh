@@ -128,20 +128,6 @@ DEEPGEMM_DEVICE bool mbarrier_test(u32 bar, u32 parity) {
 #endif
 }
 
-/// True if the phase of this parity has completed; may wait for a little while. What it says true to is acquired.
-DEEPGEMM_DEVICE bool mbarrier_try(u32 bar, u32 parity) {
-#if DEEPGEMM_SIMULATED
-    return sim::mbarrier_test(bar, parity);
-#else
-    u32 done;
-    asm volatile("{\n .reg .pred p;\n mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;\n}"
-                 : "=r"(done)
-                 : "r"(bar), "r"(parity)
-                 : "memory");
-    return done != 0;
-#endif
-}
-
 /// Passes over phases of a barrier that other threads wait for, which then let this one begin: the simulator stops insisting
 /// that the thread sees every phase. No instruction.
 DEEPGEMM_DEVICE void mbarrier_forget([[maybe_unused]] u32 bar) {
