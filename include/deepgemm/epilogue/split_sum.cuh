@@ -5,12 +5,12 @@
 #pragma once
 
 #include <deepgemm/ptx/cluster.cuh>
+#include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/ptx/vector.cuh>
 #include <deepgemm/ptx/warp.cuh>
-#include <deepgemm/ptx/wgmma.cuh>
 
 namespace deepgemm {
 
@@ -47,10 +47,12 @@ struct split_sum {
     /// True in the CTA that ends up with the sum and stores it.
     DEEPGEMM_DEVICE bool is_first() const { return part == 0; }
 
-    /// Converged warp: in the first CTA adds the totals of the others, in all others sends them there.
-    DEEPGEMM_DEVICE void reduce(totals& total) {
+    /// Converged warp: in the first CTA adds the totals of the others, in all others sends them there. `more` if another tile
+    /// follows.
+    DEEPGEMM_DEVICE void reduce(totals& total, bool more) {
         if (is_first()) {
             gather(total);
+            if (more) permit();
         } else {
             send(total);
         }
@@ -99,10 +101,13 @@ private:
                 }
             }
         }
-        // The senders may overwrite what has been read: loads that are only on their way have not. An arrival at another CTA
-        // overtakes them, so the sums are made to stand before it.
-        DEEPGEMM_UNROLL
-        for (int fragment = 0; fragment < Fragments; ++fragment) ptx::fence_operand(total[fragment]);
+    }
+
+    /// Lets the others send the totals of the next tile. They overwrite these, so all lanes must have read them, not only be about
+    /// to: an arrival at another CTA overtakes loads, and lanes that lag behind. Without the fence, seen on an H200, sums held
+    /// totals of the next tile.
+    DEEPGEMM_DEVICE void permit() const {
+        ptx::fence_acq_rel_cluster();
         ptx::sync_warp();
         if (ptx::lane_index() + 1 < u32(Parts)) ptx::mbarrier_arrive_remote(read(), ptx::lane_index() + 1);
     }

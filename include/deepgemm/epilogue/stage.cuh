@@ -154,6 +154,7 @@ struct store_stage {
         if constexpr (Ragged) {
             if constexpr (Accumulate) sync();  // all have read C before the next batch of it may come
             put_elements(edge, value, row, column);
+            ptx::sync_warp();
         } else {
             copy_out(d, first, value, row, column);
         }

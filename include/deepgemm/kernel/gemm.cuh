@@ -315,7 +315,7 @@ private:
             });
             pass_over(takers - 1);
             if (next != schedule.end()) loop.start(p, shape, *next, blocks);
-            if constexpr (Config.split_k > 1) parts.reduce(total);
+            if constexpr (Config.split_k > 1) parts.reduce(total, more);
             if (!stores(parts)) continue;
             if (!Epilogue::heads.any() && edge.cuts(tile.n + Config.block.n)) {
                 store_tile<true>(p, edge, out, total, m, tile.n);
