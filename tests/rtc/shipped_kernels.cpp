@@ -3,6 +3,7 @@
 // serialising its multiplies. Needs no GPU.
 #include <doctest/doctest.h>
 #include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/kernel/shipped_half.cuh>
 
 #include <atomic>
 #include <fstream>
@@ -29,10 +30,15 @@ constexpr int count_of(shipped::kernels<Kernels...>) {
     kernel_list { #name, count_of(shipped::name{}) }
 const kernel_list lists[] = {
     LIST(weights_bf16_narrow),
+    LIST(weights_bf16_split),
     LIST(weights_bf16_short),
     LIST(weights_bf16_medium),
     LIST(weights_bf16_wide),
+    LIST(weights_bf16_widest),
+    LIST(weights_k_major_narrow),
+    LIST(weights_k_major_wide),
     LIST(gradients),
+    LIST(gradients_in_place),
     LIST(weights_bf16_acc),
     LIST(weights_f32),
     LIST(weights_f32_acc),
@@ -48,6 +54,29 @@ const kernel_list lists[] = {
     LIST(tokens_ue8m0_f32),
     LIST(tokens_ue8m0_f32_acc),
     LIST(heads),
+    LIST(bf16_nt),
+    LIST(bf16_nt_wide),
+    LIST(bf16_nn),
+    LIST(bf16_nn_wide),
+    LIST(bf16_tn_wide),
+    LIST(bf16_tt),
+    LIST(bf16_nt_acc),
+    LIST(bf16_nt_acc_wide),
+    LIST(bf16_acc_transposed),
+    LIST(bf16_nt_f32),
+    LIST(bf16_nt_f32_wide),
+    LIST(bf16_f32_transposed),
+    LIST(bf16_nt_f32_acc),
+    LIST(bf16_tn_f32_acc_wide),
+    LIST(bf16_f32_acc_transposed),
+    LIST(bf16_nt_split),
+    LIST(bf16_nt_acc_split),
+    LIST(bf16_nt_f32_split),
+    LIST(bf16_tn_f32_in_place),
+    LIST(f16_half),
+    LIST(f16_half_acc),
+    LIST(f16_f32),
+    LIST(f16_f32_acc),
 };
 #undef LIST
 
@@ -55,6 +84,7 @@ const kernel_list lists[] = {
 const std::string unit = R"(
     #include <deepgemm/kernel/entry.cuh>
     #include <deepgemm/kernel/shipped.cuh>
+    #include <deepgemm/kernel/shipped_half.cuh>
     using namespace deepgemm;
     template <class List, int I>
     struct element;
