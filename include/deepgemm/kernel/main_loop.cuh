@@ -159,9 +159,7 @@ private:
     /// The products of scales for one fragment: formed under the multiply if there are registers for them, else late.
     template <class BScale>
     DEEPGEMM_DEVICE static auto products_of(const BScale& sb, sm90::row_scales sa) {
-        if constexpr (!Gemm::b_scale::staged) {
-            return sb.template times<mma::registers>(sa).formed();
-        } else if constexpr (Gemm::keeps_products) {
+        if constexpr (!Gemm::b_scale::staged || Gemm::keeps_products) {
             return sb.template times<mma::registers>(sa).formed();
         } else {
             return sb.template later<mma::registers>(sa);
