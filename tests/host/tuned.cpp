@@ -99,27 +99,47 @@ TEST_CASE("each row of a table names a shipped kernel and is honoured") {
     }
 }
 
-TEST_CASE("an H200 takes over what an H100 is not kept from by its memory") {
-    const auto rows = tuned_rows(h200);
-    CHECK(std::equal(tuned_h200.begin(), tuned_h200.end(), rows.begin(), [](const tuned_row& x, const tuned_row& y) {
-        return x.m_max == y.m_max && x.n == y.n && x.k == y.k && x.cfg == y.cfg;
-    }));
-    for (const tuned_row& row : tuned_h100) {
+TEST_CASE("an H100 takes over what its memory does not decide, of products that it has no races of") {
+    const auto rows = tuned_rows(h100);
+    const auto same = [](const tuned_row& x, const tuned_row& y) {
+        return x.m_max == y.m_max && x.n == y.n && x.k == y.k && x.cfg == y.cfg && x.in_place == y.in_place;
+    };
+    REQUIRE(rows.size() >= tuned_h100.size());
+    CHECK(std::equal(tuned_h100.begin(), tuned_h100.end(), rows.begin(), same));
+    for (const tuned_row& row : tuned_h200) {
         const workload work = work_of(row);
         CAPTURE(describe(work));
         const tuned_row* const taken = find_tuned(rows, work);
-        const bool own = find_tuned(tuned_h200, work) != nullptr;
-        CHECK((taken != nullptr) == (own || detail::bound_by_multiplying(row)));
-        if (taken != nullptr && !own) CHECK(taken->cfg == row.cfg);
+        const bool own = find_tuned(tuned_h100, work) != nullptr;
+        CHECK((taken != nullptr) == (own || (row.type == dtype::e4m3 && detail::bound_by_multiplying(row))));
+        if (taken != nullptr && !own) CHECK(same(*taken, row));
     }
+    CHECK(tuned_rows(h200).data() == tuned_h200.data());
     constexpr tuned_row few{.m_max = 128, .n = 7168, .k = 16384}, many{.m_max = 4096, .n = 7168, .k = 16384};
     constexpr tuned_row shallow{.m_max = 32768, .n = 4096, .k = 512, .d = dtype::f32, .accumulate = true};
     static_assert(!detail::bound_by_multiplying(few) && detail::bound_by_multiplying(many));
     static_assert(!detail::bound_by_multiplying(shallow));
 }
 
+TEST_CASE("a row chooses between a kernel that reads C and one that adds in place") {
+    int rows_with_twins = 0;
+    for (const device_info& device : {h100, h200}) {
+        for (tuned_row row : tuned_rows(device)) {
+            const workload work = work_of(row);
+            const auto mates = std::count_if(kernels().begin(), kernels().end(), [&](const kernel_handle& x) {
+                return agrees(row.cfg, x.info.cfg) && why_not(x.info, work, device, 132, {}) == nullptr;
+            });
+            rows_with_twins += mates > 1;
+            const auto made = choose(work, device, kernels());
+            REQUIRE(made);
+            CHECK(made->kernel->info.in_place == row.in_place);
+        }
+    }
+    CHECK(rows_with_twins > 0);
+}
+
 TEST_CASE("a row whose kernel is not instantiated is passed over") {
-    for (const tuned_row& row : tuned_h100) {
+    for (const tuned_row& row : tuned_rows(h100)) {
         const workload work = work_of(row);
         std::vector<kernel_handle> others;
         for (const kernel_handle& kernel : kernels()) {

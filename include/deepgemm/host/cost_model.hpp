@@ -46,78 +46,48 @@ struct cost {
 };
 
 /// Constants of the model, in clocks of an SM unless they say otherwise. Each is a figure that can be read off single kernels
-/// (in brackets, where one was), moved to fit the times of all shipped kernels on 117 products on an H100.
+/// (in brackets, where one was, on an H100), moved to fit the times of all shipped kernels on 128 products on an H200.
 struct cost_parameters {
-    double start_us = 2.9;       ///< launch, first loads, last stores (an empty product takes about 3)
-    double at_once_us = 6.2;     ///< more where all K blocks, or the rest of four, are promoted at once (4 to 4.6)
-    double idle_clock = 1;       ///< of the highest clock, while few tensor cores work (0.96)
-    double power_clock = 0.16;   ///< share of it lost to the power limit when all of them do (0.17 to 0.2)
-    double mma_bytes = 100;      ///< operand bytes per clock that wgmma reads from shared memory: binds for n below 128
-    double block_least = 199;    ///< a K block, however small: barrier, issue, fence (BF16, n = 16: 161)
-    double block_latency = 156;  ///< per K block: barrier, issue, drain of the tensor core (one warpgroup: 130)
-    double promotion_per_column = 1.02;      ///< scaling and adding a 64-row fragment
-    double overlap[3] = {0.88, 0.42, 0.52};  ///< share of the two above that 0, 1, 2 other warpgroups do not hide
-    double next_fragment = 0.146;            ///< what a second fragment of a warpgroup adds to that
-    double deferred[3] = {52, 35, 35};       ///< replaces both where promotion is deferred (75; 10 to 50)
-    double in_flight = 17;                   ///< replaces both where nothing is promoted (0 to 20)
-    double token_block = 22;                 ///< where each column has a scale: per fragment, hidden by no warpgroup,
-    double token_per_column = 0.81;          ///< and per column of it
-    double port_bytes = 53;  ///< into the shared memory of one SM (BF16, 128 x 128, in clusters and not: 47)
-    double l2_bytes = 70;    ///< out of L2 for each SM, if all of them read (53 to 66)
-    double l2_wait = 0.06;   ///< share of the shorter of the two that the longer does not hide
-    double astray = 2.2;  ///< lines of L2 for each that is needed, where rows do not start at one (2 for every other)
-    double outside_row = 4.6;    ///< per row of a tile beyond the last of its operand: TMA fills them with zeros (5),
-    double outside_ctas = 132;   ///< if so many CTAs or more do so; less with fewer
-    double load_latency = 3260;  ///< from device memory to shared memory, under load; hidden by stages
-    double cluster = 1.002;      ///< K blocks of clusters: a stage is free when all CTAs have released it,
-    double deferred_cluster = 1.09;  ///< which they do a block later where promotion is deferred (1.04)
-    double tile = 116;               ///< from a tile to the next (150 to 250)
-    double epilogue_fragment = 114;  ///< rounding and staging a 64-row fragment
-    double store_bytes = 38;         ///< of D per clock, from registers to shared memory and on
-    double late_bytes = 30;          ///< the same of what finds no free staging buffer, on top
-    double accumulate_factor = 3.2;  ///< for store_bytes where C is read
-    double split = 1590;             ///< to bring the totals of the parts of a tile together (1000 to 1750),
-    double split_column = 50.5;      ///< and for each column of a 64-row fragment (28 to 61)
-    double memory_share = 0.95;      ///< of the peak of device memory, reached with nothing in its way (0.92)
-    double added = 2.4;              ///< bytes moved for each byte of D that L2 adds to (2.7; 2 where C is read)
-    double left_over = 0.49;  ///< share of L2 that others have written to: replaced lines go back to memory first
-    double together = 3.1;    ///< norm that joins computing and moving: 1 would be their sum, infinity the longer
-    double l2_share = 0.48;   ///< of L2 that keeps operands from one band of tiles to the next
+    double start_us = 2.86;      ///< launch, first loads, last stores (an empty product takes about 3)
+    double power_clock = 0.118;  ///< share of the clock lost to power when all tensor cores work (0.17 to 0.2)
+    double mma_bytes = 95.7;     ///< operand bytes per clock that wgmma reads from shared memory: binds for n below 128
+    double block_latency = 149;  ///< per K block: barrier, issue, drain of the tensor core (one warpgroup: 130)
+    double promotion_per_column = 1.05;         ///< scaling and adding a 64-row fragment
+    double overlap[3] = {0.879, 0.626, 0.531};  ///< share of the two above that 0, 1, 2 other warpgroups do not hide
+    double deferred[3] = {133, 35, 35.4};       ///< replaces both where promotion is deferred (75; 10 to 50)
+    double in_flight = 99.9;                    ///< replaces both where nothing is promoted
+    double token_per_column = 0.906;  ///< per column of a fragment, where each has a scale: hidden by no warpgroup
+    double l2_bytes = 74.3;           ///< out of L2 for each SM, if all of them read (53 to 66)
+    double astray = 1.83;  ///< lines of L2 for each that is needed, where rows do not start at one (2 for every other)
+    double load_latency = 3310;       ///< from device memory to shared memory, under load; hidden by stages
+    double tile = 172;                ///< from a tile to the next (150 to 250)
+    double epilogue_fragment = 156;   ///< rounding and staging a 64-row fragment
+    double store_bytes = 39.3;        ///< of D per clock, from registers to shared memory and on
+    double late_bytes = 30.6;         ///< the same of what finds no free staging buffer, on top
+    double accumulate_factor = 2.74;  ///< for store_bytes where C is read
+    double split = 1240;              ///< to bring the totals of the parts of a tile together (1000 to 1750),
+    double split_column = 52.2;       ///< and for each column of a 64-row fragment (28 to 61)
+    double memory_share = 0.95;       ///< of the peak of device memory, reached with nothing in its way (0.92)
+    double added = 2.56;              ///< bytes moved for each byte of D that L2 adds to (2.7; 2 where C is read)
+    double left_over = 0.455;  ///< share of L2 that others have written to: replaced lines go back to memory first
+    double together = 3.16;    ///< norm that joins computing and moving: 1 would be their sum, infinity the longer
+    double l2_share = 0.538;   ///< of L2 that keeps operands from one band of tiles to the next
 };
 
 namespace detail {
 
-/// How a kernel cuts a product into tiles. Of tiles at an edge of D, TMA also "copies" rows that do not exist; of A as many as
-/// gemm::rows_of_a lets it. Operands contiguous along M or N are copied otherwise, and do not count.
+/// How a kernel cuts a product into tiles.
 struct tiling {
-    i64 m, n;             ///< tiles along each axis, whole clusters counted
-    double rows_of_a;     ///< in the copy of a tile of A
-    double outside;       ///< rows that a CTA copies in vain for each K block, of any tile
-    double edge_outside;  ///< the same of a tile at the edge
-    double edges;         ///< share of those tiles
+    i64 m, n;          ///< tiles along each axis, whole clusters counted
+    double rows_of_a;  ///< in the copy of a tile of A, as many as gemm::rows_of_a lets it
 
     static tiling of(const config& cfg, const workload& work) {
         const auto tiles = [](i64 extent, int block, int cluster) {
             return ceil_div(extent, i64(block) * cluster) * cluster;
         };
-        const auto missing = [](i64 tiles, int block, i64 copied, int sharers, const operand_info& x, i64 extent) {
-            const i64 there = std::max<i64>(0, extent - (tiles - 1) * block);  // in the last tile
-            return x.contiguous == major::mn ? 0 : double(std::min(copied - std::min(copied, there), copied / sharers));
-        };
         const i32 m = work.shape.m, n = work.shape.n;
-        const i64 tiles_m = tiles(m, cfg.block.m, cfg.cluster.m), tiles_n = tiles(n, cfg.block.n, cfg.cluster.n);
         const i64 rows = cfg.cluster.n > 1 ? cfg.block.m : std::min(cfg.block.m, align_up(m, 8));
-        const double of_a = missing(tiles_m, cfg.block.m, rows, cfg.cluster.n, work.a, m);
-        const double of_b = missing(tiles_n, cfg.block.n, cfg.block.n, cfg.cluster.m, work.b, n);
-        const double everywhere = (tiles_m == 1 ? of_a : 0) + (tiles_n == 1 ? of_b : 0);
-        const double here_and_there = std::max(tiles_m == 1 ? 0 : of_a, tiles_n == 1 ? 0 : of_b);
-        const auto share = [](i64 tiles, double outside) { return tiles > 1 && outside > 0 ? 1 / double(tiles) : 0; };
-        return {tiles_m,
-                tiles_n,
-                double(rows),
-                everywhere,
-                everywhere + here_and_there,
-                share(tiles_m, of_a) + share(tiles_n, of_b)};
+        return {tiles(m, cfg.block.m, cfg.cluster.m), tiles(n, cfg.block.n, cfg.cluster.n), double(rows)};
     }
 };
 
@@ -133,39 +103,32 @@ inline int sharers(const config& cfg) { return cfg.alternate ? 1 : cfg.math_warp
 /// Bytes of a row of an operand.
 inline double row_bytes(const workload& work, const operand_info& x) { return double(work.shape.k) * size_of(x.type); }
 
-/// A block of a CTA while a share `active` of the multiprocessors, `ctas` CTAs, work; `outside` rows of its tiles do not exist.
-inline block_clocks k_block_clocks(const kernel_info& info, const workload& work, double rows_of_a, double outside,
-                                   double ctas, double active, const cost_parameters& p) {
+/// A block of a CTA while a share `active` of the multiprocessors work.
+inline block_clocks k_block_clocks(const kernel_info& info, const workload& work, double rows_of_a, double active,
+                                   const cost_parameters& p) {
     const config& cfg = info.cfg;
-    const double n = cfg.block.n, waves = cfg.block.m / (64.0 * sharers(cfg)), fragments = cfg.block.m / 64.0;
+    const double n = cfg.block.n, fragments = cfg.block.m / 64.0;
     const int others = std::clamp(sharers(cfg), 1, 3) - 1;
     // wgmma of 64 x n x 32 bytes, four in a 128-byte row: n / 2 clocks each, unless reading both operands takes longer.
     const double bytes = cfg.block.k * double(size_of(info.a.type)), steps = bytes / 32;  // of a row of a tile
     const double best = steps * n / 2, multiply = std::max(best, (64 + n) * bytes / p.mma_bytes);
     double waiting = p.overlap[others] * (p.block_latency + p.promotion_per_column * n);
-    waiting *= 1 + p.next_fragment * (waves - 1);
     if (cfg.promote == promotion::deferred) waiting = p.deferred[others];
     if (cfg.promote == promotion::never) waiting = p.in_flight;
-    if (info.b.format != scale_kind::none && info.b.tile.mn == 1)
-        waiting += fragments * (p.token_block + p.token_per_column * n);
-    const double tensor = std::max(fragments * multiply, p.block_least) + waiting;
+    if (info.b.format != scale_kind::none && info.b.tile.mn == 1) waiting += fragments * p.token_per_column * n;
+    const double tensor = fragments * multiply + waiting;
 
-    const double a = rows_of_a * bytes, b = n * bytes, none = outside * bytes;
+    const double a = rows_of_a * bytes, b = n * bytes;
     const bool along_k = work.a.contiguous == major::k && work.b.contiguous == major::k;
     const double lines = along_k && std::fmod(row_bytes(work, work.a), 128) != 0 ? p.astray : 1;
     const double l2_bytes = p.l2_bytes / (lines * std::min(1.0, active));
-    const double port = (a + b - none) / p.port_bytes, l2 = (a / cfg.cluster.n + b / cfg.cluster.m - none) / l2_bytes;
-    const double fill = std::max(port, l2) + p.l2_wait * std::min(port, l2) +
-                        outside * p.outside_row * std::min(1.0, ctas / p.outside_ctas);
+    const double fill = (a / cfg.cluster.n + b / cfg.cluster.m) / l2_bytes;
     const double stream = p.load_latency / std::max(cfg.stages, 1);
-    const double held = cfg.cluster.size() == 1              ? 1
-                        : cfg.promote == promotion::deferred ? p.deferred_cluster
-                                                             : p.cluster;
     const double clocks = std::max({tensor, fill, stream});
     const bound limit = clocks == fill                                             ? bound::fill
                         : clocks == stream || waiting > 0.5 * fragments * multiply ? bound::latency
                                                                                    : bound::tensor_cores;
-    return {clocks * held, fragments * best, limit};
+    return {clocks, fragments * best, limit};
 }
 
 /// Bytes through device memory: every operand once, more often where a band of tiles does not find it in L2 any more; D; and
@@ -232,22 +195,12 @@ inline cost predict(const kernel_info& info, const workload& work, const device_
     made.waves = ceil_div(parts, ctas);
     made.tile_efficiency =
         double(work.shape.m) * work.shape.n * cfg.split_k / (double(made.waves * ctas) * cfg.block.m * cfg.block.n);
-    // Deferred promotion goes in groups of four; the blocks that are left over are promoted at once.
-    const bool at_once = cfg.promote == promotion::at_once || (cfg.promote == promotion::deferred && blocks % 4 != 0);
-    made.start_us = p.start_us + (at_once ? p.at_once_us : 0);
+    made.start_us = p.start_us;
     made.memory_us =
         detail::memory_bytes(info, work, device, tiles, sms, p) / (p.memory_share * device.hbm_gb_per_s * 1000);
 
-    // The busiest CTA has its share of tiles at the edge, rounded up.
-    const double edges = std::min(1.0, std::ceil(double(made.waves) * tiles.edges) / double(made.waves));
     const auto block_of = [&](i64 active) {
-        const auto clocks = [&](double outside) {
-            return detail::k_block_clocks(info, work, tiles.rows_of_a, outside, double(active),
-                                          double(active) / device.sm_count, p);
-        };
-        auto block = clocks(tiles.outside);
-        if (edges > 0) block.clocks += edges * (clocks(tiles.edge_outside).clocks - block.clocks);
-        return block;
+        return detail::k_block_clocks(info, work, tiles.rows_of_a, double(active) / device.sm_count, p);
     };
     // The clock follows the power drawn, that is, the share of all the device's tensor cores that work.
     const i64 first = std::min(parts, ctas), last = parts - (made.waves - 1) * ctas;
@@ -259,7 +212,7 @@ inline cost predict(const kernel_info& info, const workload& work, const device_
     const double epilogues = (double(made.waves - 1) * exposed + epilogue) / double(made.waves);
     const double use = block.multiplying * k_blocks / (block.clocks * k_blocks + epilogues) * double(parts) /
                        double(made.waves * device.sm_count);
-    const double clocks_per_us = device.clock_mhz * (p.idle_clock - p.power_clock * use);
+    const double clocks_per_us = device.clock_mhz * (1 - p.power_clock * use);
 
     // Full waves, then what is left: fewer CTAs, so that L2 and memory serve each of them faster.
     made.total_us = made.start_us;

@@ -102,17 +102,23 @@ inline result<int> allowed_sms(const device_info& device, const context& knobs) 
                 device.sm_count);
 }
 
-/// The configuration that is preferred to the model's choice, if any, and who prefers it.
+/// The kernel that is preferred to the model's choice, if any, and who prefers it. A tuned row knows whether C is added in
+/// place; a pin names a configuration only, and leaves that to the model.
 struct preference {
     const config* cfg = nullptr;
     choice by = choice::model;
+    bool in_place = false;
+
+    bool is_for(const kernel_info& info) const {
+        return cfg != nullptr && agrees(*cfg, info.cfg) && (by == choice::pinned || in_place == info.in_place);
+    }
 };
 
 inline preference preferred(const workload& work, const device_info& device, int sms, const context& knobs) {
-    if (knobs.pin) return {&*knobs.pin, choice::pinned};
+    if (knobs.pin) return {.cfg = &*knobs.pin, .by = choice::pinned};
     if (sms != device.sm_count) return {};
     const tuned_row* const row = find_tuned(tuned_rows(device), work);
-    return row == nullptr ? preference{} : preference{&row->cfg, choice::tuned};
+    return row == nullptr ? preference{} : preference{&row->cfg, choice::tuned, row->in_place};
 }
 
 /// The error for a workload that no kernel runs: what to instantiate, or what forbids the kernel that comes closest.
@@ -150,7 +156,7 @@ inline result<candidate> choose(const workload& work, const device_info& device,
     candidate best;
     bool best_favoured = false;
     for (const kernel_handle& kernel : kernels) {
-        const bool favoured = preferred.cfg != nullptr && agrees(*preferred.cfg, kernel.info.cfg);
+        const bool favoured = preferred.is_for(kernel.info);
         if ((preferred.by == choice::pinned || best_favoured) && !favoured) continue;
         if (why_not(kernel.info, work, device, *sms, knobs) != nullptr) continue;
         const cost predicted = predict(kernel.info, work, device, *sms);
@@ -183,7 +189,7 @@ inline result<gemm_plan> plan(const workload& work, const device_info& device, s
     });
     made.ranked.insert(made.ranked.begin(), *chosen);
     const auto preferred = detail::preferred(work, device, *sms, knobs);
-    if (preferred.cfg != nullptr && agrees(*preferred.cfg, chosen->kernel->info.cfg)) made.chosen_by = preferred.by;
+    if (preferred.is_for(chosen->kernel->info)) made.chosen_by = preferred.by;
     return made;
 }
 
