@@ -45,10 +45,9 @@ struct field {
     std::vector<std::unique_ptr<bench::cublaslt_gemm>> peers;
     std::vector<std::string> absent;  ///< peers that do not take part, and why
 
-    void enter(const char* name, const char* remark, const bench::gemm_case& problem, bench::peer_scaling scaling,
-               const bench::peer_operands& operands) {
+    void enter(const char* name, const char* remark, const dg::gemm_problem& problem, bench::peer_scaling scaling) {
         try {
-            peers.push_back(bench::plan_cublaslt(problem, scaling, operands, 1));
+            peers.push_back(bench::plan_cublaslt(problem, scaling, 1));
             who.push_back({name, [peer = peers.back().get()](cudaStream_t stream) { peer->launch(stream); }});
             remarks.push_back(remark);
         } catch (const std::exception& why) {
@@ -103,20 +102,19 @@ void run(const dg::gemm_plan& plan, const dg::quantised_operand<>& a, const dg::
     ours.read(d);
 
     const auto [m, n, k] = plan.work.shape;
-    const bench::gemm_case same{"-", m, n, k};
     field field;
     field.who.push_back({"deepgemm", [&](cudaStream_t stream) { dg::or_throw(plan.launch(problem, stream)); }});
     field.remarks.push_back({});
     if (k % 16 == 0 && n % 8 == 0) {
-        const bench::peer_operands operands{a_data.data(), b_data.data(), nullptr, nullptr, theirs.data()};
-        field.enter("cuBLASLt tensor-wise", "one scale per matrix: less work", same, bench::peer_scaling::tensorwise,
-                    operands);
+        dg::gemm_problem same = problem;
+        same.d = argument_of(d, theirs.data());
+        field.enter("cuBLASLt tensor-wise", "one scale per matrix: less work", same, bench::peer_scaling::none);
     } else {
         field.absent.push_back("cuBLASLt needs K to be a multiple of 16 and N of 8");
     }
     bench::timer timer(nullptr, flush_bytes);
     const auto times = timer.flushed(field.who, 5, repetitions);
-    show(field, times, same.flops());
+    show(field, times, 2.0 * m * n * k);
     page::note(
         page::text("Medians of %d launches each, in turns, with a cold L2; times are those between CUDA events. "
                    "./dg bench measures more exactly, and all shapes.",
