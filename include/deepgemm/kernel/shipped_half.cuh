@@ -70,10 +70,10 @@ struct half_nt_wide : half_kernels<Element, major::k, major::k, store<Element>, 
                                    high_bands(tile16(128, 256, 2, pair, 64, 2)), turns16(128, 160, pair, 32, 1),
                                    turns16(128, 176), turns16(128, 192, pair, 64, 1), tile16(192, 192, 3, {}, 64, 1)> {
 };
-/// And with C, which needs a buffer for each column of a tile.
+/// And with C, which needs a buffer for each column of a tile; the largest one takes it in turns, for want of registers.
 template <class Element>
 struct half_nt_wide_acc : half_kernels<Element, major::k, major::k, accumulate<Element>, tile16(128, 64, 2),
-                                       tile16(128, 128, 2), tile16(192, 96, 3, across), tile16(128, 256, 2),
+                                       tile16(128, 128, 2), tile16(192, 96, 3, across), tile16(128, 256, 2, {}, 64, 2),
                                        turns16(128, 128, pair), turns16(128, 160, pair), turns16(128, 192, pair)> {};
 /// Many rows, FP32 D.
 template <class Element, major A, major B, class Epilogue>
