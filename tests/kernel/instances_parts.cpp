@@ -2,18 +2,12 @@
 // Instantiates the variants that differ in elements, extents and epilogues, for the simulator.
 #include "instances.hpp"
 
-#include <deepgemm/host/sim_launch.hpp>
-
+#include "sim_handles.hpp"
 #include "variants.cuh"
 
 namespace deepgemm::test {
 
 namespace {
-
-template <class... K>
-std::span<const kernel_handle> handles(shipped::kernels<K...>) {
-    return sim::kernel_list<K...>;
-}
 
 template <class K>
 result<void> launch_with(const gemm_arguments& given, const bias_relu& step, const sim::options& machine) {

@@ -2,20 +2,10 @@
 // Instantiates the variants that differ in clusters and tiles, for the simulator.
 #include "instances.hpp"
 
-#include <deepgemm/host/sim_launch.hpp>
-
+#include "sim_handles.hpp"
 #include "variants.cuh"
 
 namespace deepgemm::test {
-
-namespace {
-
-template <class... K>
-std::span<const kernel_handle> handles(shipped::kernels<K...>) {
-    return sim::kernel_list<K...>;
-}
-
-}  // namespace
 
 std::span<const kernel_handle> cluster_variant_handles() { return handles(cluster_variants{}); }
 std::span<const kernel_handle> tile_variant_handles() { return handles(tile_variants{}); }

@@ -2,20 +2,10 @@
 // Instantiates the variants that sum and store in other ways, for the simulator.
 #include "instances.hpp"
 
-#include <deepgemm/host/sim_launch.hpp>
-
+#include "sim_handles.hpp"
 #include "variants.cuh"
 
 namespace deepgemm::test {
-
-namespace {
-
-template <class... K>
-std::span<const kernel_handle> handles(shipped::kernels<K...>) {
-    return sim::kernel_list<K...>;
-}
-
-}  // namespace
 
 std::span<const kernel_handle> k_major_variant_handles() { return handles(k_major_variants{}); }
 std::span<const kernel_handle> split_variant_handles() { return handles(split_variants{}); }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// The kernels of a list as handles for the simulator, for the translation units that instantiate them.
+#pragma once
+
+#include <deepgemm/host/sim_launch.hpp>
+#include <deepgemm/kernel/list.cuh>
+
+#include <span>
+
+namespace deepgemm::test {
+
+template <class... K>
+std::span<const kernel_handle> handles(shipped::kernels<K...>) {
+    return sim::kernel_list<K...>;
+}
+
+}  // namespace deepgemm::test
