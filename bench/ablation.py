@@ -14,26 +14,27 @@ import re
 import statistics
 import sys
 
+import tuned
+
 MEMBER = re.compile(r"\.(\w+) = (\{[^{}]*\}|[\w:]+)")
 DEFAULTS = {"cluster": "{1, 1}", "math_warpgroups": "2", "alternate": "false", "split_k": "1", "raster_rows": "8",
             "promote": "promotion::at_once"}
 WIDTHS = (16, 32, 64, 96, 128, 160, 176, 192, 256)
 
 
-def parsed(source, epilogue):
-    """What says how a kernel works: members of its configuration, with `block` in two, height and width, and the epilogue, which a
-    race of before kernels added in place does not name."""
-    members = DEFAULTS | dict(MEMBER.findall(source))
+def parsed(kernel):
+    """What says how a kernel works: its epilogue and members of its configuration, with `block` in two, height and width."""
+    members = DEFAULTS | dict(MEMBER.findall(kernel["config"]))
     m, n, _ = re.findall(r"\d+", members.pop("block"))
-    return {k: members[k] for k in DEFAULTS} | {"m": m, "n": n, "epilogue": epilogue}
+    return {k: members[k] for k in DEFAULTS} | {"m": m, "n": n, "epilogue": kernel["epilogue"]}
 
 
 def kernels(race):
     """For each case the kernels that were measured: what they are, and their times."""
-    named = race.get("kernels") or [{"config": source} for source in race.get("configs", [])]
+    race = tuned.trimmed(race)
+    named = [parsed(kernel) for kernel in race["kernels"]]
     for row in race["rows"]:
-        entries = zip(named, row["us"]) if named else ((entry, entry["us"]) for entry in row["ranking"])
-        yield row, [(parsed(kernel["config"], kernel.get("epilogue", "")), us) for kernel, us in entries if us]
+        yield row, [(kernel, us) for kernel, us in zip(named, row["us"]) if us]
 
 
 def member(name, without, with_):

@@ -5,15 +5,14 @@
 Reads bench/results/<gpu>/tune_fp8_dense.json and tune_bf16_dense.json, those that are there, written by `deepgemm_bench --tune`,
 and asks the cost model of this checkout, compiled on the spot, what it would choose on that GPU. A product gets a row in
 host/tuned_<gpu>.hpp where that choice was measured to be more than 1 % slower than the best kernel. Kernels that are not shipped
-any more do not count, nor do products for which one of them was the best. Races of before kernels were told apart by their epilogues are of older kernels and left alone. Needs
-Python 3.9 and a C++20 compiler ($CXX, or c++).
+any more do not count, nor do products for which one of them was the best. Needs Python 3.9 and a
+C++20 compiler ($CXX, or c++).
 
     bench/tuned.py                                                   # rewrite all tables and the page
     bench/tuned.py --gpu h100 --race fp8.json --race bf16.json       # take over new races first
     bench/tuned.py --check                                           # fail if a written file is not up to date
 """
 import argparse
-import collections
 import json
 import math
 import os
@@ -44,28 +43,11 @@ def in_order(kernel):
     return kernel[0], kernel[1] == IN_PLACE, kernel[1]
 
 
-def epilogue(entry, row, twins):
-    """The epilogue of a kernel in a race. One that does not say it tells by its prediction, where two kernels share a configuration
-    (the model takes adding in place for the faster way), else by its staging buffers: who reads C has one for every column."""
-    if "epilogue" in entry:
-        return entry["epilogue"]
-    element = "float" if row["d_type"] == "f32" else row["d_type"]
-    if not row["accumulate"]:
-        return f"store<{element}>"
-    predicted = [twin["predicted_us"] for twin in twins]
-    n, columns, buffers = (int(re.search(pattern, entry["config"])[1]) for pattern in
-                           (r"block = {\d+, (\d+)", r"store_columns = (\d+)", r"store_buffers = (\d+)"))
-    adds = entry["predicted_us"] < max(predicted) if len(set(predicted)) > 1 else columns * buffers < n
-    return IN_PLACE if adds and element == "float" else f"accumulate<{element}>"
-
-
 def times(row):
     """The times of a case by kernel, that is, configuration and epilogue; the better one of a kernel that ran twice."""
-    made, twins = {}, collections.defaultdict(list)
+    made = {}
     for entry in row["ranking"]:
-        twins[entry["config"]].append(entry)
-    for entry in row["ranking"]:
-        kernel = entry["config"], epilogue(entry, row, twins[entry["config"]])
+        kernel = entry["config"], entry["epilogue"]
         made[kernel] = min(entry["us"], made.get(kernel, math.inf))
     return made
 
