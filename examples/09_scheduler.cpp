@@ -16,8 +16,12 @@ template <dg::tile_shape Block>
 struct lower_triangle {
     i32 rows, columns, blocks;  ///< tiles of D along M and N, and K blocks
 
-    DEEPGEMM_BOTH static constexpr lower_triangle of(dg::problem_shape shape, dg::u32 /*rank in a cluster*/) {
+    /// The host makes the schedule and passes it to the kernel, where it starts in every block.
+    DEEPGEMM_BOTH static constexpr lower_triangle of(dg::problem_shape shape) {
         return {dg::ceil_div(shape.m, Block.m), dg::ceil_div(shape.n, Block.n), dg::ceil_div(shape.k, Block.k)};
+    }
+    DEEPGEMM_BOTH constexpr lower_triangle started(dg::problem_shape, dg::u32 /*rank in a cluster*/) const {
+        return *this;
     }
     DEEPGEMM_BOTH constexpr i32 k_blocks() const { return blocks; }
     /// Tiles in a row of tiles: up to the one that holds the row's last element of the diagonal.
@@ -27,7 +31,7 @@ struct lower_triangle {
 
     /// The host asks how many blocks have work: here one for each tile.
     DEEPGEMM_BOTH static constexpr i32 clusters(dg::problem_shape shape) {
-        const lower_triangle tiles = of(shape, 0);
+        const lower_triangle tiles = of(shape);
         i32 count = 0;
         for (i32 row = 0; row < tiles.rows; ++row) count += tiles.in_row(row);
         return count;

@@ -6,7 +6,7 @@
 
 #include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/kernel/entry.cuh>
-#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/matrix.cuh>

@@ -11,6 +11,7 @@ namespace deepgemm {
 struct gemm_options {
     std::optional<input_matrix> c{};  ///< added to the product in FP32; may be D itself
     void* stream = nullptr;           ///< a cudaStream_t
+    ready_operands ready{};           ///< which operands the stream's previous kernel surely did not write: weights, say
 };
 
 namespace detail {
@@ -27,22 +28,23 @@ result<void> run_typed(const engine& engine, const char* rule, Allowed allowed, 
 
 inline result<void> fp8_gemm(const engine& engine, const scaled_matrix& a, const scaled_matrix& b,
                              const output_matrix& d, const gemm_options& options) {
-    return run_typed(engine, "an FP8 GEMM takes e4m3 or e5m2", is_fp8, {.a = a, .b = b, .d = d, .c = options.c},
-                     options.stream);
+    return run_typed(engine, "an FP8 GEMM takes e4m3 or e5m2", is_fp8, {.a = a, .b = b, .d = d, .c = options.c, .ready = options.ready}, options.stream);
 }
 
 inline result<void> bf16_gemm(const engine& engine, const input_matrix& a, const input_matrix& b,
                               const output_matrix& d, const gemm_options& options) {
     const auto allowed = [](dtype type) { return type == dtype::bf16; };
     return run_typed(engine, "a BF16 GEMM takes bf16", allowed,
-                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c}, options.stream);
+                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready},
+                     options.stream);
 }
 
 inline result<void> f16_gemm(const engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                              const gemm_options& options) {
     const auto allowed = [](dtype type) { return type == dtype::f16; };
     return run_typed(engine, "an FP16 GEMM takes f16", allowed,
-                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c}, options.stream);
+                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready},
+                     options.stream);
 }
 
 }  // namespace detail

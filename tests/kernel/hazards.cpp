@@ -36,7 +36,7 @@ struct small_kernel {
         const Pipeline pipe{{smem.barriers(), {0}}};
         if (ptx::thread_index() == 0) pipe.initialise();
         ptx::sync_cta();
-        const auto tiles = parts::tiles::of(p.shape, 0);
+        const auto tiles = p.tiles.started(p.shape, 0);
         if (is_producer()) {
             ptx::role("producer");
             if (ptx::warp_index() == 0 && ptx::elect_one()) load(p, smem, pipe, tiles);
@@ -51,7 +51,8 @@ struct small_kernel {
         for (const tile_coord tile : tiles) {
             for (i32 block = 0; block < tiles.k_blocks(); ++block, at.advance()) {
                 const u32 full = pipe.acquire(at);
-                pipe.commit(at, storage::landing_bytes);
+                pipe.commit(at, storage::a_landing_bytes);  // two producers commit in gemm
+                pipe.commit(at, storage::b_landing_bytes);
                 ptx::tma_load<2>(p.a, smem.a(at.stage), full, {block * 128, tile.m});
                 ptx::tma_load<2>(p.b, smem.b(at.stage), full, {block * 128, tile.n});
                 ptx::tma_load<2>(p.sa.map, smem.sa(at.stage), full, {tile.m, block});

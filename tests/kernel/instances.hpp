@@ -19,6 +19,8 @@ std::span<const kernel_handle> in_place_variant_handles();
 std::span<const kernel_handle> half_split_variant_handles();
 std::span<const kernel_handle> half_turn_variant_handles();
 std::span<const kernel_handle> half_cluster_variant_handles();
+std::span<const kernel_handle> swap_variant_handles();
+std::span<const kernel_handle> swap_half_variant_handles();
 std::span<const kernel_handle> equal_variant_handles();
 std::span<const kernel_handle> extent_variant_handles();
 /// The kernels with steps of their own: their descriptions, and launches that take the bias.

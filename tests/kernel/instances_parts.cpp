@@ -20,6 +20,8 @@ result<void> launch_with(const gemm_arguments& given, const bias_relu& step, con
 }  // namespace
 
 std::span<const kernel_handle> element_variant_handles() { return handles(element_variants{}); }
+std::span<const kernel_handle> swap_variant_handles() { return handles(swap_variants{}); }
+std::span<const kernel_handle> swap_half_variant_handles() { return handles(swap_half_variants{}); }
 std::span<const kernel_handle> extent_variant_handles() { return handles(extent_variants{}); }
 
 kernel_info biased_info() { return biased::info; }

@@ -32,7 +32,7 @@ bool visits_every_tile_once(tile_shape block, problem_shape shape, int clusters)
     g.grid.x = u32(clusters * Cluster.size());
     g.cluster.x = u32(Cluster.size());
     sim::launch({}, g, [&] {
-        const Tiles tiles = Tiles::of(shape, ptx::cta_index() % u32(Cluster.size()));
+        const Tiles tiles = Tiles::of(shape).started(shape, ptx::cta_index() % u32(Cluster.size()));
         for (const tile_coord tile : tiles) {
             if (ptx::lane_index() == 0) ++visits.at(std::size_t(tile.m / block.m * columns + tile.n / block.n));
         }

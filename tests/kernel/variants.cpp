@@ -50,12 +50,17 @@ TEST_CASE("K split among the CTAs of a cluster") {
 TEST_CASE("D added to in place, products of scales formed late") {
     expect_exact_everywhere(in_place_variant_handles());
 }
+TEST_CASE("operands that have changed places") {
+    expect_exact_everywhere(swap_variant_handles());
+    expect_exact_everywhere(swap_half_variant_handles());
+}
 TEST_CASE("16-bit operands: warpgroups that take turns, clusters that share slabs") {
     expect_exact_everywhere(half_turn_variant_handles());
     expect_exact_everywhere(half_cluster_variant_handles());
 }
-TEST_CASE("split sums and turns are right element by element, tile after tile") {
-    for (const auto kernels : {split_variant_handles(), half_split_variant_handles(), half_turn_variant_handles()}) {
+TEST_CASE("split sums, turns and transposed tiles are right element by element, tile after tile") {
+    for (const auto kernels : {split_variant_handles(), half_split_variant_handles(), half_turn_variant_handles(),
+                               swap_variant_handles(), swap_half_variant_handles()}) {
         for (const kernel_handle& kernel : kernels) {
             const auto [m, n] = cluster_tile(kernel.info);
             product p(kernel.info, {3 * m + 5, 3 * n + 2, 1700}, 21, numbers::normal);
@@ -128,4 +133,24 @@ TEST_CASE("a kernel that lets its dependents start early, launched as a dependen
     product p(kernel.info, {130, 60, 500}, 17);
     CHECK(kernel.launch(arguments_of(p.problem()), {.dependent_launch = true}));
     CHECK(p.verdict() == "");
+}
+TEST_CASE("a dependent launch loads a ready operand before the kernel that it depends on has ended, and nothing else") {
+    for (const kernel_handle& kernel : {triggering_handle(), swap_variant_handles()[0], swap_half_variant_handles()[0]}) {
+        for (const bool of_a : {false, true}) {
+            product p(kernel.info, {130, 60, 900}, 18);
+            gemm_arguments arguments = arguments_of(p.problem());
+            arguments.ready = {of_a, !of_a};
+            sim::options machine = eight();
+            launch_options launch{.stream = &machine, .dependent_launch = true};
+            const auto early = kernel.launch(arguments, launch);
+            REQUIRE(!early);
+            CHECK(early.failure().message.find("before griddepcontrol.wait") != std::string::npos);
+            const any_operand& ready = of_a ? p.a() : p.b();
+            machine.ready[0] = {ready.view.data, ready.data_bytes()};
+            machine.ready[1] = {ready.words.data(), ready.words.size() * sizeof(u32)};
+            p.d().restore();
+            CHECK(kernel.launch(arguments, launch));
+            CHECK(p.verdict() == "");
+        }
+    }
 }

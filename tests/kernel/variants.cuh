@@ -119,6 +119,43 @@ using half_turn_variants = half_variant<major::k, major::mn, store<bf16>, half_t
 using half_cluster_variants = half_variant<major::mn, major::mn, accumulate<bf16>,
                                            half_tile(128, 128, 2, false, {2, 2}), half_tile(64, 128, 1, false, {2, 1})>;
 
+/// Operands that have changed places: tokens are columns of the multiply, D leaves transposed. K split, tiles shared, two fragments
+/// for a warpgroup, scales of either kind on either side, 16-bit operands in either order.
+constexpr config swapped(int m, int n, int math_warpgroups, int parts = 1, cluster_shape cluster = {}) {
+    return {.block = {m, n, 128},
+            .stages = 3,
+            .cluster = cluster,
+            .math_warpgroups = math_warpgroups,
+            .swap = true,
+            .split_k = parts};
+}
+constexpr config swapped_deferred(int m, int n, int math_warpgroups, int parts = 1) {
+    config made = swapped(m, n, math_warpgroups, parts);
+    made.promote = promotion::deferred;
+    return made;
+}
+constexpr config swapped_half(int m, int n, int math_warpgroups, int parts = 1) {
+    config made = swapped(m, n, math_warpgroups, parts);
+    made.block.k = 64;
+    made.promote = promotion::never;
+    return made;
+}
+using swap_variants = shipped::kernels<
+    gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, swapped_deferred(8, 64, 1)>,
+    gemm<arch::sm90, tokens<e4m3, scale::ue8m0>, blocks<e4m3, scale::ue8m0>, store<float>, swapped(16, 64, 1, 3)>,
+    gemm<arch::sm90, tokens<e5m2>, tokens<e4m3>, store<bf16>, swapped_deferred(72, 128, 2, 2)>,
+    gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<float>, swapped(24, 128, 1)>,
+    gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, accumulate<bf16>, swapped_deferred(40, 128, 2, 2)>,
+    gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, accumulate<float>, swapped(8, 64, 1)>,
+    gemm<arch::sm90, rows_of<scale::fp32>, blocks<e4m3>, store<bf16>, swapped_deferred(8, 64, 1)>,
+    gemm<arch::sm90, rows_of<scale::ue8m0>, blocks<e4m3>, store<bf16>, swapped(32, 128, 2)>,
+    gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, swapped(32, 64, 1, 1, {2, 2})>>;
+using swap_half_variants = shipped::kernels<
+    gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>, swapped_half(8, 64, 1, 2)>,
+    gemm<arch::sm90, operand<bf16>, operand<bf16>, accumulate<bf16>, swapped_half(16, 128, 2)>,
+    gemm<arch::sm90, operand<f16>, operand<f16, scale::none, major::mn>, store<float>, swapped_half(24, 128, 2)>,
+    gemm<arch::sm90, operand<bf16, scale::none, major::mn>, operand<bf16>, store<bf16>, swapped_half(64, 64, 1)>>;
+
 /// The same product by different ways: a configuration may change speed, never a bit of the result.
 using equal_variants =
     plain<config{.block = {64, 64, 128}, .stages = 4, .math_warpgroups = 1},
@@ -126,7 +163,8 @@ using equal_variants =
           config{.block = {128, 32, 128}, .promote = promotion::deferred},
           config{.block = {128, 160, 128}, .store_rows = 64},
           config{.block = {256, 32, 128}, .stages = 3, .cluster = {2, 1}},
-          config{.block = {192, 96, 128}, .cluster = {1, 2}, .math_warpgroups = 3}>;
+          config{.block = {192, 96, 128}, .cluster = {1, 2}, .math_warpgroups = 3}, swapped(16, 64, 1),
+          swapped_deferred(48, 128, 2)>;
 
 /// One problem with every combination of fixed extents that matters. The first kernel has none.
 inline constexpr static_extents fixed{100, 88, 400};

@@ -211,6 +211,24 @@ TEST_CASE("reading global memory before the preceding grid has ended") {
             ptx::ld_global(global);
         },
         o);
+    expect_error(  // each thread has to wait for itself
+        block(32), {"ld.global before griddepcontrol.wait"},
+        [] {
+            if (ptx::thread_index() == 0) ptx::grid_dependency_wait();
+            ptx::sync_warp();
+            ptx::ld_global(global);
+        },
+        o);
+    expect_error(
+        block(32), {"st.global before griddepcontrol.wait", "use what it overwrites"},
+        [] { ptx::st_global(global, 1.0f); }, o);
+    sim::options ready = o;  // what is older than the preceding grid may be read, not written
+    ready.ready[0] = {global, 4};
+    sim::launch(ready, block(32), [] { ptx::ld_global(global); });
+    expect_error(
+        block(32), {"ld.global before griddepcontrol.wait"}, [] { ptx::ld_global(global + 1); }, ready);
+    expect_error(
+        block(32), {"st.global before griddepcontrol.wait"}, [] { ptx::st_global(global, 1.0f); }, ready);
     o.dependent_launch = false;
     sim::launch(o, block(32), [] {
         ptx::grid_dependency_trigger();

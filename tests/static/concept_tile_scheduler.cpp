@@ -64,30 +64,47 @@ static_assert(!tile_scheduler<banded_raster>);      // an order is no schedule
 // [table]
 
 struct launched : whole {
-    static launched of(problem_shape, u32) { return {}; }
+    static launched of(problem_shape) { return {}; }
+    launched started(problem_shape, u32) const { return {}; }
     static i32 clusters(problem_shape) { return 1; }
 };
-struct no_start : launched {
+struct no_making : launched {
+    no_making started(problem_shape, u32) const { return {}; }
+
 private:
     using launched::of;
 };
-struct starts_another : launched {};  // of() gives a `launched`
-struct of_a_shape : launched {
-    static of_a_shape of(problem_shape) { return {}; }
+struct makes_another : launched {  // of() gives a `launched`
+    makes_another started(problem_shape, u32) const { return {}; }
 };
-struct no_clusters : whole {
-    static no_clusters of(problem_shape, u32) { return {}; }
+struct no_start : launched {
+    static no_start of(problem_shape) { return {}; }
+
+private:
+    using launched::started;
 };
-struct long_clusters : no_clusters {
-    static long_clusters of(problem_shape, u32) { return {}; }
+struct starts_another : launched {  // started() gives a `launched`
+    static starts_another of(problem_shape) { return {}; }
+};
+struct starts_alike : launched {
+    static starts_alike of(problem_shape) { return {}; }
+    starts_alike started(problem_shape) const { return {}; }
+};
+template <class Self>
+struct countless : whole {
+    static Self of(problem_shape) { return {}; }
+    Self started(problem_shape, u32) const { return {}; }
+};
+struct no_clusters : countless<no_clusters> {};
+struct long_clusters : countless<long_clusters> {
     static i64 clusters(problem_shape) { return 1; }
 };
-struct own_clusters : no_clusters {
-    static own_clusters of(problem_shape, u32) { return {}; }
+struct own_clusters : countless<own_clusters> {
     i32 clusters(problem_shape) const { return 1; }
 };
 struct of_no_tiles {
-    static of_no_tiles of(problem_shape, u32) { return {}; }
+    static of_no_tiles of(problem_shape) { return {}; }
+    of_no_tiles started(problem_shape, u32) const { return {}; }
     static i32 clusters(problem_shape) { return 1; }
 };
 
@@ -95,10 +112,12 @@ struct of_no_tiles {
 //            type                                                    what it lacks
 static_assert(gemm_scheduler<persistent<tile_shape{}, cluster_shape{}, 8>>);
 static_assert(gemm_scheduler<launched>);
-static_assert(!gemm_scheduler<whole>);           // starts: of
-static_assert(!gemm_scheduler<no_start>);        // starts: of
-static_assert(!gemm_scheduler<starts_another>);  // starts: of gives the schedule itself
-static_assert(!gemm_scheduler<of_a_shape>);      // starts: of takes the CTA's rank, too
+static_assert(!gemm_scheduler<whole>);           // prepares: of
+static_assert(!gemm_scheduler<no_making>);       // prepares: of
+static_assert(!gemm_scheduler<makes_another>);   // prepares: of gives the schedule itself
+static_assert(!gemm_scheduler<no_start>);        // starts: started
+static_assert(!gemm_scheduler<starts_another>);  // starts: started gives the schedule itself
+static_assert(!gemm_scheduler<starts_alike>);    // starts: started takes the CTA's rank, too
 static_assert(!gemm_scheduler<no_clusters>);     // sizes_grid: clusters
 static_assert(!gemm_scheduler<long_clusters>);   // sizes_grid: an i32
 static_assert(!gemm_scheduler<own_clusters>);    // sizes_grid: static, since the host has no schedule

@@ -17,9 +17,6 @@ struct ragged_edge {
     strided<T> layout;
     problem_shape shape;
 
-    /// True if the columns before `end` reach beyond D and D ends inside 16 bytes.
-    DEEPGEMM_BOTH constexpr bool cuts(i32 end) const { return end > shape.n && shape.n * i64(sizeof(T)) % 16 != 0; }
-
     /// Any thread: stores two adjacent elements of row `m` from column `n` on, or adds them to D if `InPlace`, as far as they lie
     /// inside D.
     template <bool InPlace>
@@ -28,6 +25,11 @@ struct ragged_edge {
         T* const to = d + layout.offset(m, n);
         if (at.first_inside()) store_one<InPlace>(to, x);
         if (at.second_inside()) store_one<InPlace>(to + 1, y);
+    }
+
+    /// Any thread: stores element (m, n) of the product to a D that lies transposed, if it lies inside.
+    DEEPGEMM_DEVICE void store_transposed(float value, i32 m, i32 n) const {
+        if (m < shape.m && n < shape.n) store_one<false>(d + layout.offset(n, m), value);
     }
 
 private:

@@ -35,12 +35,13 @@ template <class E>
 concept prepares = requires(const gemm_arguments& gemm, const typename E::arguments& mine) {
     { E::make_params(gemm, mine) } -> same_as<typename E::params>;
 };
-/// Names the element type it writes and where columns go, and says whether it adds to what D holds.
+/// Names the element type it writes and where columns go, and says whether it adds to what D holds and whether D lies transposed.
 template <class E>
 concept writes = requires {
     typename E::element;
     { E::heads } -> same_as<const head_splits&>;
     { E::in_place } -> converts_to<bool>;
+    { E::transposes } -> converts_to<bool>;
 };
 /// Changes a pair of elements.
 template <class E>

@@ -41,6 +41,7 @@ struct split_sum {
 
     /// One thread, before the cluster's first synchronisation.
     DEEPGEMM_DEVICE static void initialise(u32 barriers) {
+        DEEPGEMM_UNROLL
         for (u32 i = 0; i < 2 * Warps; ++i) ptx::mbarrier_init(barriers + 8 * i, 1);
     }
 

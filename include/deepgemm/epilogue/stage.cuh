@@ -119,6 +119,17 @@ struct store_stage {
     u32 slot = 0;
     u32 parity = 0;
 
+    /// The tensor map of D for a product of `m` rows and `n` columns.
+    DEEPGEMM_BOTH static constexpr tensor_map_request map(const void* d, i32 m, i32 n, i64 pitch) {
+        return matrix_map(d, dtype_of<T>, m, stored_column<Heads>(n), pitch * i64(sizeof(T)), tile::rows, tile::columns,
+                          tile::swizzle);
+    }
+
+    /// True if D ends, in the tile that ends at column `n`, where TMA cannot cut it: inside a unit of 16 bytes.
+    DEEPGEMM_BOTH static constexpr bool cuts(problem_shape shape, i32 /*m*/, i32 n) {
+        return !Heads.any() && n > shape.n && shape.n * i64(sizeof(T)) % 16 != 0;
+    }
+
     /// Index of the calling math thread's owner in its CTA.
     DEEPGEMM_DEVICE static u32 owner_index() {
         return Rows == sm90::warp_rows ? ptx::warp_index() - 4 : ptx::warpgroup_index() - 1;

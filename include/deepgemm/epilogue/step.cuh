@@ -50,7 +50,7 @@ struct then {
         typename First::params first;
         typename tail::params rest;
     };
-    static constexpr bool accumulates = tail::accumulates, in_place = tail::in_place;
+    static constexpr bool accumulates = tail::accumulates, in_place = tail::in_place, transposes = tail::transposes;
     static constexpr bool custom = First::custom || tail::custom;
     static constexpr head_splits heads = tail::heads;
 

@@ -13,7 +13,7 @@ struct store {
     using element = T;
     struct arguments {};
     struct params {};
-    static constexpr bool accumulates = false, in_place = false, custom = false;
+    static constexpr bool accumulates = false, in_place = false, transposes = false, custom = false;
     static constexpr head_splits heads{};
 
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments&) { return {}; }

@@ -136,7 +136,7 @@ inline result<void> check_cublaslt_operand(const char* name, const char* rows_na
 
 /// The rules of a product that cuBLASLt is asked for. In the order of validate().
 inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads] = problem;
+    const auto& [a, b, d, c, heads, ready] = problem;
     if (auto ok = check_extents("A", a.matrix); !ok) return ok;
     if (auto ok = check_extents("B", b.matrix); !ok) return ok;
     if (auto ok = check_extents("D", d); !ok) return ok;
@@ -288,7 +288,7 @@ namespace detail {
 
 /// Puts what a product adds to, and what is left of one whose K is 0, into D: C, or zeros.
 inline result<void> start_d(const gemm_problem& problem, cudaStream_t stream) {
-    const auto& [a, b, d, c, heads] = problem;
+    const auto& [a, b, d, c, heads, ready] = problem;
     const auto pitch = [](const auto& x) {
         return std::size_t(x.rows > 1 ? x.row_stride : x.columns) * std::size_t(size_of(x.type));
     };

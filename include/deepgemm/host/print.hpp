@@ -29,7 +29,7 @@ constexpr const char* name_of(scale_kind kind) {
 /// A configuration as a C++ expression. Members that have their default are left out, but for the block.
 inline std::string to_source(const config& value) {
     // Names every member: a new one makes this line fail, and then it must be printed below.
-    const auto& [block, stages, cluster, math_warpgroups, alternate, split_k, raster_rows, store_rows, store_columns,
+    const auto& [block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows, store_columns,
                  store_buffers, promote, trigger_dependents, extents] = value;
     const config usual{};
     std::string text = concat("config{.block = {", block.m, ", ", block.n, ", ", block.k, "}");
@@ -37,6 +37,7 @@ inline std::string to_source(const config& value) {
     if (cluster != usual.cluster) text += concat(", .cluster = {", cluster.m, ", ", cluster.n, "}");
     if (math_warpgroups != usual.math_warpgroups) text += concat(", .math_warpgroups = ", math_warpgroups);
     if (alternate != usual.alternate) text += ", .alternate = true";
+    if (swap != usual.swap) text += ", .swap = true";
     if (split_k != usual.split_k) text += concat(", .split_k = ", split_k);
     if (raster_rows != usual.raster_rows) text += concat(", .raster_rows = ", raster_rows);
     if (store_rows != usual.store_rows) text += concat(", .store_rows = ", store_rows);

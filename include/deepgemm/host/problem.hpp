@@ -126,6 +126,7 @@ struct gemm_problem {
     output_matrix d{};                ///< (m, n), or (m, n + middle columns of all heads)
     std::optional<input_matrix> c{};  ///< as D, and of its type; may be D itself
     head_splits heads{};
+    ready_operands ready{};  ///< need not wait for the stream's previous kernel, in dependent launches
 };
 
 /// What a planner sees of a problem: extents, types and memory orders, no pointers and no strides. Plans for equal workloads
@@ -161,7 +162,7 @@ constexpr input_matrix contiguous_rows(const input_matrix& x) {
 
 /// The workload of a valid problem.
 constexpr workload workload_of(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads] = problem;
+    const auto& [a, b, d, c, heads, ready] = problem;
     return {{i32(a.matrix.rows), i32(b.matrix.rows), i32(a.matrix.columns)},
             detail::info_of(a),
             detail::info_of(b),
@@ -178,7 +179,7 @@ constexpr bool is_empty(const gemm_problem& problem) {
 
 /// The arguments of a kernel for a valid problem. A stride that does not matter becomes one that tensor maps accept.
 constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads] = problem;
+    const auto& [a, b, d, c, heads, ready] = problem;
     // Without K any kernel may be chosen: one for other types, scales and orders too.
     const bool multiplies = a.matrix.columns != 0;
     const auto pitch = [](const auto& matrix) {  // from one contiguous row to the next
@@ -211,6 +212,7 @@ constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
         arguments.c = c->data;
         arguments.c_pitch = pitch(*c);
     }
+    arguments.ready = ready;
     return arguments;
 }
 

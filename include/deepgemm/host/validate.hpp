@@ -28,7 +28,7 @@ inline result<void> check_extents(const char* name, const input_matrix& matrix) 
 }
 
 inline result<void> check_types(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads] = problem;
+    const auto& [a, b, d, c, heads, ready] = problem;
     const dtype left = a.matrix.type, right = b.matrix.type;
     if (!is_fp8(left) && !is_half(left)) {
         return fail(errc::unsupported_type, "A is ", left, "; it must be e4m3, e5m2, bf16 or f16");
@@ -52,7 +52,7 @@ inline result<void> check_types(const gemm_problem& problem) {
 
 /// Head splits and the sizes they need; widths are multiples of the 64 columns that one swizzled store covers.
 inline result<void> check_heads(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads] = problem;
+    const auto& [a, b, d, c, heads, ready] = problem;
     const i64 n = b.matrix.rows, k = a.matrix.columns;
     for (const int width : {heads.left, heads.middle, heads.right}) {
         if (width < 0 || width % 64 != 0) {
@@ -80,7 +80,7 @@ inline result<void> check_heads(const gemm_problem& problem) {
 }
 
 inline result<void> check_shapes(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads] = problem;
+    const auto& [a, b, d, c, heads, ready] = problem;
     if (a.matrix.columns != b.matrix.columns) {
         return fail(errc::shape_mismatch, "A has ", a.matrix.columns, " columns and B has ", b.matrix.columns,
                     "; both must have K columns");
@@ -172,7 +172,7 @@ inline result<void> check_scales(const char* name, const char* rows_name, const 
 /// Checks a problem against every rule. Sizes and types come first; a D without elements is then a success whatever else
 /// the problem holds, and with K = 0 the operands and their scales are not looked at.
 inline result<void> validate(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads] = problem;
+    const auto& [a, b, d, c, heads, ready] = problem;
     if (auto ok = detail::check_extents("A", a.matrix); !ok) return ok;
     if (auto ok = detail::check_extents("B", b.matrix); !ok) return ok;
     if (auto ok = detail::check_extents("D", d); !ok) return ok;

@@ -84,7 +84,7 @@ inline bool may_overlap(const input_matrix& x, const input_matrix& y) {
 
 /// D apart from A and B, and apart from C or the same as C.
 inline result<void> check_aliasing(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads] = problem;
+    const auto& [a, b, d, c, heads, ready] = problem;
     if (a.matrix.columns > 0) {
         if (may_overlap(contiguous_rows(a.matrix), d))
             return fail(errc::bad_alias, "D overlaps A in memory; the result would be undefined");

@@ -57,10 +57,11 @@ DEEPGEMM_BOTH constexpr int copied_rows(major contiguous) { return contiguous ==
 /// The requirements of gemm on operands that have scales, and on those that have none; base classes without members.
 template <class A, class B, config Config>
 struct scale_requirements {
-    static_assert(A::scale::tile == scale_tile{1, 128}, "gemm: A must have per-token scales");
-    static_assert(B::scale::tile.k == 128, "gemm: a scale of B must cover 128 elements of K");
-    static_assert(B::scale::staged ? B::scale::tile.mn == 1 : B::scale::tile.mn % 8 == 0,
-                  "gemm: a scale of B must cover one row if it is staged, else a multiple of 8 rows");
+    static_assert(A::scale::tile.k == 128 && B::scale::tile.k == 128, "gemm: a scale must cover 128 elements of K");
+    static_assert(A::scale::tile.mn == 1 || (!A::scale::staged && A::scale::tile.mn % 64 == 0),
+                  "gemm: a scale of A must cover one row, or a multiple of 64 rows if it is not staged");
+    static_assert(B::scale::tile.mn == 1 || (!B::scale::staged && B::scale::tile.mn % 8 == 0),
+                  "gemm: a scale of B must cover one row, or a multiple of 8 rows if it is not staged");
     static_assert(Config.block.k == 128, "gemm: block.k must be 128: one 128-byte row of FP8 and one scale");
     static_assert(Config.promote != promotion::never,
                   "gemm: promotion::never is for operands without scales; FP8 is promoted at_once or deferred");

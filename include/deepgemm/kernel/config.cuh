@@ -18,10 +18,11 @@ enum class promotion : u8 {
 /// change the last bits.
 struct config {
     tile_shape block{};       ///< elements of D per CTA and of K per stage
-    int stages = 0;           ///< K blocks in flight between TMA and the tensor cores; 0: as many as fit, at most 16
+    int stages = 0;           ///< K blocks in flight between TMA and the tensor cores; 0: as many as fit, at most 24
     cluster_shape cluster{};  ///< CTAs that share tiles by TMA multicast
     int math_warpgroups = 2;  ///< warpgroups that multiply; each takes block.m / math_warpgroups rows,
     bool alternate = false;   ///< or each a whole tile in turn: one stores its tile while another multiplies the next
+    bool swap = false;  ///< few rows of A: they become columns of the multiply, block.n its rows (kernel/swapped.cuh)
     int split_k = 1;  ///< CTAs, a cluster, that share the K blocks of a tile; the first adds and stores their totals
     int raster_rows = 8;    ///< L2 rasterisation: tiles of D along M in one band
     int store_rows = 0;     ///< rows of D per staging buffer: 16, of a warp, or 64, of a warpgroup; 0: by D's type
@@ -35,5 +36,17 @@ struct config {
     DEEPGEMM_BOTH constexpr int cluster_ctas() const { return cluster.size() * split_k; }
     DEEPGEMM_BOTH friend constexpr bool operator==(const config&, const config&) = default;
 };
+
+/// The configuration of the same product with A and B exchanged, and so the way back.
+DEEPGEMM_BOTH constexpr config exchanged(config c) {
+    const config of = c;
+    c.block.m = of.block.n;
+    c.block.n = of.block.m;
+    c.cluster = {of.cluster.n, of.cluster.m};
+    c.extents.m = of.extents.n;
+    c.extents.n = of.extents.m;
+    c.swap = !of.swap;
+    return c;
+}
 
 }  // namespace deepgemm

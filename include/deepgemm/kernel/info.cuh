@@ -48,6 +48,21 @@ struct kernel_info {
     u32 smem_bytes = 0;  ///< dynamic shared memory per CTA
 };
 
+/// The description of a kernel whose A and B change places.
+DEEPGEMM_BOTH constexpr kernel_info exchanged(kernel_info info) {
+    const operand_info a = info.a;
+    info.a = info.b;
+    info.b = a;
+    info.cfg = exchanged(info.cfg);
+    return info;
+}
+
+/// Operands that were complete, with their scales, before the stream's previous kernel began: weights, say. A dependent launch
+/// loads them without waiting for that kernel.
+struct ready_operands {
+    bool a = false, b = false;
+};
+
 /// Pointers (device memory, or host memory for the simulator), extents and pitches of one product. Members that a kernel's
 /// operands do not have (scales of BF16, say) are not looked at.
 /// Pitches are in elements of the tensor; scale strides in words (a float, or four UE8M0 exponents).
@@ -68,6 +83,25 @@ struct gemm_arguments {
     i64 d_pitch = 0;
     const void* c = nullptr;  ///< (m, n) of D's type; may be D itself
     i64 c_pitch = 0;
+    ready_operands ready{};
 };
+
+/// The same product with A and B exchanged: its D, as arguments go, is the transposed one, but still lies where D lies.
+DEEPGEMM_BOTH constexpr gemm_arguments exchanged(gemm_arguments args) {
+    const gemm_arguments of = args;
+    args.shape = {of.shape.n, of.shape.m, of.shape.k};
+    args.a = of.b;
+    args.a_pitch = of.b_pitch;
+    args.sa = of.sb;
+    args.sa_stride_k = of.sb_stride_k;
+    args.sa_stride_m = of.sb_stride_n;
+    args.b = of.a;
+    args.b_pitch = of.a_pitch;
+    args.sb = of.sa;
+    args.sb_stride_k = of.sa_stride_k;
+    args.sb_stride_n = of.sa_stride_m;
+    args.ready = {of.ready.b, of.ready.a};
+    return args;
+}
 
 }  // namespace deepgemm

@@ -5,6 +5,7 @@
 
 #include <deepgemm/epilogue/split_sum.cuh>
 #include <deepgemm/epilogue/stage.cuh>
+#include <deepgemm/epilogue/transposed.cuh>
 #include <deepgemm/kernel/check.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 
@@ -39,27 +40,31 @@ struct gemm_sizes {
     static constexpr int store_rows = Config.store_rows                         ? Config.store_rows
                                       : sizeof(typename Epilogue::element) == 2 ? 16
                                                                                 : 64;
-    using output = store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
-                               Epilogue::accumulates, Epilogue::in_place, Epilogue::heads>;
-    static constexpr u32 owners = Config.math_warpgroups * (sm90::fragment_rows / store_rows);  ///< of staging buffers
+    using output = conditional_t<
+        Epilogue::transposes,
+        transposed_stage<typename Epilogue::element, Config.block.n, Epilogue::accumulates>,
+        store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
+                    Epilogue::accumulates, Epilogue::in_place, Epilogue::heads>>;
+    static constexpr u32 owners = Config.math_warpgroups * (sm90::fragment_rows / output::rows);  ///< of buffers
 
     static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0,
                          sb_words = B::scale::staged ? Config.block.n : 0;
     static constexpr u32 sa_bytes = align_up(4 * sa_words, 128u), sb_bytes = align_up(4 * sb_words, 128u);
-    /// Bytes that land in one stage, all copies together; and what a stage occupies, its two barriers included.
-    static constexpr u32 landing_bytes = a_tile::bytes + b_tile::bytes + 4 * (sa_words + sb_words);
+    /// Bytes that land in one stage for each operand, scales included; and what a stage occupies, its two barriers included.
+    static constexpr u32 a_landing_bytes = a_tile::bytes + 4 * sa_words, b_landing_bytes = b_tile::bytes + 4 * sb_words;
     static constexpr u32 stage_bytes = a_tile::bytes + b_tile::bytes + sa_bytes + sb_bytes + 16;
     using split =
         split_sum<Config.split_k, fragments_per_warpgroup(Config), Config.block.n / 2, 4 * Config.math_warpgroups>;
     static constexpr u32 fixed_bytes =
         align_up(owners * output::bytes, 128u) + owners * output::barrier_bytes + split::bytes + split::barrier_bytes;
 
-    static constexpr int stages_that_fit = min(int((max_smem_bytes - fixed_bytes) / stage_bytes), 16);
+    static constexpr int stages_that_fit = min(int((max_smem_bytes - fixed_bytes) / stage_bytes), 24);
     static constexpr int stages = Config.stages ? Config.stages : stages_that_fit;
     static_assert(fixed_bytes <= max_smem_bytes && stages >= 2,
                   "gemm: the tiles leave room for fewer than two stages in 232448 bytes of shared memory");
 
-    static constexpr config resolved = detail::with_sizes(Config, stages, store_columns, store_buffers);
+    static constexpr config resolved = detail::with_sizes(Config, stages, Epilogue::transposes ? 0 : store_columns,
+                                                          Epilogue::transposes ? 0 : store_buffers);
 };
 
 /// The layout of a CTA's shared memory. Tiles come first, since swizzled tiles must start at multiples of 1024 bytes.

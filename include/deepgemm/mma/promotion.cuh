@@ -85,6 +85,45 @@ struct zone_scales {
     }
 };
 
+/// The products of scales of A with those of B in `Groups` groups of eight columns, two in each, which `sb` hands out.
+template <int Groups, class ColumnScales>
+DEEPGEMM_DEVICE scale_products<Groups, 2> products_by_column(const ColumnScales& sb, row_scales sa) {
+    scale_products<Groups, 2> products;
+    DEEPGEMM_UNROLL
+    for (int group = 0; group < Groups; ++group) {
+        const auto pair = sb.pair(group);
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < 4; ++i) products.value[group][i / 2][i % 2] = sa.value[i / 2] * pair.value[i % 2];
+    }
+    return products;
+}
+
+/// Scales of B that differ from column to column, in registers: for few columns.
+template <int Groups>
+struct held_column_scales {
+    column_pair_scales value[Groups];  ///< of this thread's two columns in each group of eight
+
+    DEEPGEMM_DEVICE column_pair_scales pair(int group) const { return value[group]; }
+
+    /// The scales, known from here on.
+    DEEPGEMM_DEVICE held_column_scales formed() const {
+        held_column_scales scales = *this;
+        DEEPGEMM_UNROLL
+        for (column_pair_scales& pair : scales.value) pair = {ptx::keep(pair.value[0]), ptx::keep(pair.value[1])};
+        return scales;
+    }
+    /// The products with the scales of A, for fragments of `Registers` registers.
+    template <int Registers>
+    DEEPGEMM_DEVICE scale_products<Groups, 2> times(row_scales sa) const {
+        return products_by_column<Groups>(*this, sa);
+    }
+    /// The same: these products are few enough to be kept.
+    template <int Registers>
+    DEEPGEMM_DEVICE scale_products<Groups, 2> later(row_scales sa) const {
+        return times<Registers>(sa);
+    }
+};
+
 /// Scales of B that differ from column to column: one word per column in shared memory.
 template <class Format>
 struct column_scales {
@@ -100,14 +139,7 @@ struct column_scales {
     /// The products with the scales of A, for fragments of `Registers` registers.
     template <int Registers>
     DEEPGEMM_DEVICE scale_products<Registers / 4, 2> times(row_scales sa) const {
-        scale_products<Registers / 4, 2> products;
-        DEEPGEMM_UNROLL
-        for (int group = 0; group < Registers / 4; ++group) {
-            const auto sb = pair(group);
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < 4; ++i) products.value[group][i / 2][i % 2] = sa.value[i / 2] * sb.value[i % 2];
-        }
-        return products;
+        return products_by_column<Registers / 4>(*this, sa);
     }
     /// The products, to be formed when the fragment is promoted.
     template <int Registers>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The roles of a warp-specialised CTA: warpgroup 0 produces (one thread of it feeds TMA), the others multiply. Registers move
+// The roles of a warp-specialised CTA: warpgroup 0 produces (a thread each feeds TMA for A and for B), the others multiply. Registers move
 // from the producer to the multipliers, since an SM's 65,536 are shared out evenly at launch.
 #pragma once
 
+#include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/registers.cuh>
 #include <deepgemm/ptx/thread.cuh>
 
@@ -26,6 +27,25 @@ struct register_budget {
     DEEPGEMM_DEVICE static void take() {
         if constexpr (MathWarpgroups > 1) ptx::increase_registers<math>();
     }
+};
+
+/// How the other warps learn that the first producer has made the CTA's barriers. It does not wait for them: its first copies
+/// are on their way meanwhile.
+template <int MathWarpgroups>
+struct start_signal {
+    /// The first producer's warp, after it has initialised the barriers.
+    DEEPGEMM_DEVICE static void announce() {
+        ptx::barrier_arrive(to_producer, 64);
+        ptx::barrier_arrive(to_math, math_threads);
+    }
+    /// The second producer's warp, which does not wait for the math warps either.
+    DEEPGEMM_DEVICE static void await_as_producer() { ptx::barrier_sync(to_producer, 64); }
+    /// All math warps; what they wrote to shared memory before is visible to one another after it.
+    DEEPGEMM_DEVICE static void await() { ptx::barrier_sync(to_math, math_threads); }
+
+private:
+    static constexpr u32 to_producer = 7, to_math = 8;  ///< barriers; 1 to 3 belong to the epilogue, 4 to 6 to turns
+    static constexpr u32 math_threads = 32 + 128 * MathWarpgroups;
 };
 
 /// True in the warpgroup that feeds TMA.

@@ -38,8 +38,8 @@ concept drains = requires(const P& pipe, typename P::cursor at) {
 template <class P>
 concept smem_pipeline = pipeline_concept::has_cursor<P> && pipeline_concept::fills<P> && pipeline_concept::drains<P>;
 
-/// `Stages` stages, released by `ConsumerWarps` warps of each CTA that a stage's data reaches.
-template <int Stages, int ConsumerWarps, cluster_shape Cluster>
+/// `Stages` stages, each filled by `Producers` threads and released by `ConsumerWarps` warps of each CTA that its data reaches.
+template <int Stages, int ConsumerWarps, cluster_shape Cluster, int Producers = 1>
 struct tma_pipeline {
     static_assert(Stages >= 2, "a pipeline needs at least two stages");
     using cursor = ring<Stages>;
@@ -53,10 +53,12 @@ struct tma_pipeline {
     DEEPGEMM_DEVICE u32 full(u32 stage) const { return barriers + 8 * stage; }
     DEEPGEMM_DEVICE u32 empty(u32 stage) const { return barriers + 8 * (Stages + stage); }
 
-    /// Initialises the barriers; called by one thread, before the CTA's (or cluster's) first synchronisation.
+    /// Initialises the barriers; called by one thread, which may use them at once. All others may after the CTA's (or the
+    /// cluster's) first synchronisation. Written out: a loop of it would take several times as long.
     DEEPGEMM_DEVICE void initialise() const {
+        DEEPGEMM_UNROLL
         for (u32 stage = 0; stage < u32(Stages); ++stage) {
-            ptx::mbarrier_init(full(stage), 1);
+            ptx::mbarrier_init(full(stage), Producers);
             ptx::mbarrier_init(empty(stage), ConsumerWarps * multicast<Cluster>::writers);
         }
         ptx::fence_mbarrier_init();
@@ -68,7 +70,7 @@ struct tma_pipeline {
         return full(at.stage);
     }
 
-    /// Producer thread: announces how many bytes will land in this CTA's stage, those of its peers' slices included.
+    /// Producer thread: announces how many bytes of its copies will land in this CTA's stage, those of its peers' slices included.
     DEEPGEMM_DEVICE void commit(cursor at, u32 bytes) const { ptx::mbarrier_arrive_expect_tx(full(at.stage), bytes); }
 
     /// Math threads: waits until the stage's bytes have landed; they are visible to wgmma and to ordinary loads.

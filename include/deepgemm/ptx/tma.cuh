@@ -11,9 +11,8 @@
 
 namespace deepgemm::ptx {
 
-/// How long L2 should keep what a copy touches. The values of the last three are L2 cache policies.
+/// How long L2 should keep what a copy touches; the values are L2 cache policies, and evict_normal is what copies without one have.
 enum class cache_hint : u64 {
-    none = 0,
     evict_normal = 0x1000000000000000ull,
     evict_first = 0x12f0000000000000ull,
     evict_last = 0x14f0000000000000ull,
@@ -55,20 +54,14 @@ DEEPGEMM_DEVICE i32 coordinate(const i32 (&coord)[Rank], int i) {
 /// in the own CTA, 128-byte aligned. All bytes of the box are counted on `bar`. `dst` must not be read until then.
 template <int Rank>
 DEEPGEMM_DEVICE void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32 (&coord)[Rank],
-                              [[maybe_unused]] cache_hint hint = cache_hint::none) {
+                              [[maybe_unused]] cache_hint hint = cache_hint::evict_normal) {
     static_assert(Rank >= 1 && Rank <= 5, "a tensor map has 1 to 5 dimensions");
 #if DEEPGEMM_SIMULATED
     sim::tma_load(map, dst, bar, coord, Rank, 0);
 #else
-    if (hint == cache_hint::none) {
-        DEEPGEMM_TENSOR_COPY("cp.async.bulk.tensor.",
-                             ".shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, ", "], [%7];", dst,
-                             "r"(bar));
-    } else {
-        DEEPGEMM_TENSOR_COPY("cp.async.bulk.tensor.",
-                             ".shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1, ",
-                             "], [%7], %8;", dst, "r"(bar), "l"(u64(hint)));
-    }
+    DEEPGEMM_TENSOR_COPY("cp.async.bulk.tensor.",
+                         ".shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1, ",
+                         "], [%7], %8;", dst, "r"(bar), "l"(u64(hint)));
 #endif
 }
 
@@ -76,21 +69,15 @@ DEEPGEMM_DEVICE void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32
 /// barrier at the offset of `bar`.
 template <int Rank>
 DEEPGEMM_DEVICE void tma_load_multicast(const tensor_map& map, u32 dst, u32 bar, const i32 (&coord)[Rank], u16 cta_mask,
-                                        [[maybe_unused]] cache_hint hint = cache_hint::none) {
+                                        [[maybe_unused]] cache_hint hint = cache_hint::evict_normal) {
     static_assert(Rank >= 1 && Rank <= 5, "a tensor map has 1 to 5 dimensions");
 #if DEEPGEMM_SIMULATED
     sim::tma_load(map, dst, bar, coord, Rank, cta_mask);
 #else
-    if (hint == cache_hint::none) {
-        DEEPGEMM_TENSOR_COPY("cp.async.bulk.tensor.",
-                             ".shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, ",
-                             "], [%7], %8;", dst, "r"(bar), "h"(cta_mask));
-    } else {
-        DEEPGEMM_TENSOR_COPY(
-            "cp.async.bulk.tensor.",
-            ".shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster.L2::cache_hint [%0], [%1, ",
-            "], [%7], %8, %9;", dst, "r"(bar), "h"(cta_mask), "l"(u64(hint)));
-    }
+    DEEPGEMM_TENSOR_COPY(
+        "cp.async.bulk.tensor.",
+        ".shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster.L2::cache_hint [%0], [%1, ",
+        "], [%7], %8, %9;", dst, "r"(bar), "h"(cta_mask), "l"(u64(hint)));
 #endif
 }
 
@@ -125,22 +112,15 @@ DEEPGEMM_DEVICE void tma_reduce_add(const tensor_map& map, u32 src, const i32 (&
 
 /// Loads `bytes` (a multiple of 16) from `src` to `dst` in the own CTA, both 16-byte aligned; counted on `bar`.
 DEEPGEMM_DEVICE void bulk_load(u32 dst, const void* src, u32 bytes, u32 bar,
-                               [[maybe_unused]] cache_hint hint = cache_hint::none) {
+                               [[maybe_unused]] cache_hint hint = cache_hint::evict_normal) {
 #if DEEPGEMM_SIMULATED
     sim::bulk_load(dst, src, bytes, bar, 0);
 #else
-    if (hint == cache_hint::none) {
-        asm volatile(
-            "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(dst),
-            "l"(src), "r"(bytes), "r"(bar)
-            : "memory");
-    } else {
-        asm volatile(
-            "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], "
-            "%4;" ::"r"(dst),
-            "l"(src), "r"(bytes), "r"(bar), "l"(u64(hint))
-            : "memory");
-    }
+    asm volatile(
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], "
+        "%4;" ::"r"(dst),
+        "l"(src), "r"(bytes), "r"(bar), "l"(u64(hint))
+        : "memory");
 #endif
 }
 

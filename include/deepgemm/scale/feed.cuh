@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How scales reach the math warps. Per-token scales ride in the stage, one word per row or column; those of A that are
-// K-major are loaded by the threads that need them, one K block ahead. Per-block scales of B are too few for TMA, one per K
-// block and 128 columns: each lane of a warp holds the word of another K block, 32 at a time, and a shuffle hands the right one
-// to all; no shared memory, no barrier, and the loads run under the epilogue before.
+// How scales reach the math warps. Per-token scales ride in the stage, one word per row or column; those that are K-major are
+// loaded by the threads that need them, one K block ahead. Per-block scales are too few for TMA, one per K block and 128 rows:
+// each lane of a warp holds the word of another K block, 32 at a time, and a shuffle hands the right one to all; no shared
+// memory, no barrier, and the loads run under the epilogue before.
 #pragma once
 
 #include <deepgemm/core/shape.cuh>
@@ -56,42 +56,117 @@ struct row_feed<none, Fragments> {
     DEEPGEMM_DEVICE void start(const params<none>&, problem_shape, i32, i32) const {}
 };
 
-/// K-major scales: a row's words follow each other, so that a line of L1 serves 32 K blocks.
-template <class Scale, int Fragments>
-    requires(!Scale::staged && !same_as<Scale, none>)
-struct row_feed<Scale, Fragments> {
+/// K-major scales of `Rows` single rows (of A or of B) that a thread holds: a row's words follow each other, so that a line of L1
+/// serves 32 K blocks. Loaded one block ahead.
+template <class Scale, int Rows>
+struct single_feed {
     using format = typename Scale::format;
-    const u32* row[Fragments][2]{};  ///< first words of the thread's rows
-    u32 held[Fragments][2]{};        ///< of the block that is asked for next
+    const u32* row[Rows]{};  ///< first words of the thread's rows
+    u32 held[Rows]{};        ///< of the block that is asked for next
     i32 k_words = 0;
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 m, i32 block) {
-        k_words = ceil_div(ceil_div(shape.k, Scale::tile.k), format::blocks_per_word);
+    /// Any thread: turns to rows `at(i)`, of `rows` rows in all; their first K block will be `block`.
+    template <class At>
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, i32 k, i32 rows, i32 block, const At& at) {
+        k_words = ceil_div(ceil_div(k, Scale::tile.k), format::blocks_per_word);
         DEEPGEMM_UNROLL
-        for (int i = 0; i < 2 * Fragments; ++i) {
-            // Rows beyond A multiply what never reaches D; they only must not read beyond the matrix of scales.
-            const i32 at = min(m + i / 2 * sm90::fragment_rows + 8 * (i % 2), shape.m - 1);
-            row[i / 2][i % 2] = p.words.words + at * p.words.stride_mn;
+        for (int i = 0; i < Rows; ++i) {
+            // Rows beyond the last multiply what never reaches D; they only must not read beyond the matrix of scales.
+            row[i] = p.words.words + min(at(i), rows - 1) * p.words.stride_mn;
+            fetch(i, block);
         }
-        DEEPGEMM_UNROLL
-        for (int fragment = 0; fragment < Fragments; ++fragment) fetch(fragment, block);
     }
-
-    /// Blocks must be asked for one after another.
-    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 /*staged*/) {
-        const sm90::row_scales scales{
-            {format::decode(held[fragment][0], block), format::decode(held[fragment][1], block)}};
-        fetch(fragment, block + 1);
-        return scales;
+    /// Any thread: the scale of row `i` for K block `block`. Blocks must be asked for one after another.
+    DEEPGEMM_DEVICE float at(int i, i32 block) {
+        const float scale = format::decode(held[i], block);
+        fetch(i, block + 1);
+        return scale;
     }
 
 private:
-    DEEPGEMM_DEVICE void fetch(int fragment, i32 block) {
+    DEEPGEMM_DEVICE void fetch(int i, i32 block) {
         const i32 word = min(block / format::blocks_per_word, k_words - 1);
+        held[i] = k_words != 0 ? ptx::ld_global_nc(row[i] + word) : 0;
+    }
+};
+
+/// K-major scales of A: rows r and r + 8 of each fragment.
+template <class Scale, int Fragments>
+    requires(!Scale::staged && Scale::tile.mn == 1 && !same_as<Scale, none>)
+struct row_feed<Scale, Fragments> : single_feed<Scale, 2 * Fragments> {
+    using feed = single_feed<Scale, 2 * Fragments>;
+
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 m, i32 block) {
+        feed::start(p, shape.k, shape.m, block,
+                    [m](int i) { return m + i / 2 * sm90::fragment_rows + 8 * (i % 2); });
+    }
+    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 /*staged*/) {
+        return {{feed::at(2 * fragment, block), feed::at(2 * fragment + 1, block)}};
+    }
+};
+
+/// Per-block scales of `Zones` zones of rows (of A or of B), each of which shares its scales: held in registers, spread over the
+/// lanes of a warp.
+template <class Scale, int Zones>
+struct block_feed {
+    using format = typename Scale::format;
+    static constexpr int blocks_held = 32 * format::blocks_per_word;  ///< K blocks whose words a warp holds
+
+    scale_words source{};
+    i32 k_words = 0, first = 0;
+    i32 index[Zones]{};  ///< of each zone's tile of rows
+    u32 held[Zones]{};   ///< this lane's words
+
+    /// Converged warp: turns to the zones that start at row `row` and every `zone_rows` after it, of `rows` rows in all, with K
+    /// block `block`, and starts to load their first words.
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, i32 k, i32 rows, i32 row, int zone_rows, i32 block) {
+        source = p.words;
+        k_words = ceil_div(ceil_div(k, Scale::tile.k), format::blocks_per_word);
         DEEPGEMM_UNROLL
-        for (int i = 0; i < 2; ++i) {
-            held[fragment][i] = k_words != 0 ? ptx::ld_global_nc(row[fragment][i] + word) : 0;
+        for (int zone = 0; zone < Zones; ++zone) {
+            // Zones beyond the last row multiply zeros; they only must not read beyond the matrix of scales.
+            index[zone] = min(row + zone * zone_rows, rows - 1) / Scale::tile.mn;
         }
+        first = block;
+        fetch(block / blocks_held * 32);
+    }
+
+    /// Converged warp, block by block: makes sure that the scales of K block `block` are held.
+    DEEPGEMM_DEVICE void turn_to(i32 block) {
+        if (block != first && block % blocks_held == 0) fetch(block / format::blocks_per_word);
+    }
+
+    /// Converged warp: the scale of zone `zone` for K block `block`, the latest turned to.
+    DEEPGEMM_DEVICE float at(int zone, i32 block) const {
+        return format::decode(ptx::shuffle(held[zone], u32(block / format::blocks_per_word) % 32), block);
+    }
+
+private:
+    /// Loads the words from `word` on, one per lane.
+    DEEPGEMM_DEVICE void fetch(i32 word) {
+        const i32 mine = word + i32(ptx::lane_index());
+        DEEPGEMM_UNROLL
+        for (int zone = 0; zone < Zones; ++zone) {
+            const u32* const words = source.words + index[zone] * source.stride_mn;
+            held[zone] = mine < k_words ? ptx::ld_global_nc(words + mine * source.stride_k) : 0;
+        }
+    }
+};
+
+/// Per-block scales of A: a fragment of 64 rows lies in one block.
+template <class Scale, int Fragments>
+    requires(!Scale::staged && Scale::tile.mn != 1)
+struct row_feed<Scale, Fragments> : block_feed<Scale, Fragments> {
+    static_assert(Scale::tile.mn % sm90::fragment_rows == 0, "row_feed: a scale of A must cover whole fragments");
+
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 m, i32 block) {
+        block_feed<Scale, Fragments>::start(p, shape.k, shape.m, m, sm90::fragment_rows, block);
+    }
+    /// Blocks must be asked for one after another, and fragment 0 first.
+    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 /*staged*/) {
+        if (fragment == 0) this->turn_to(block);
+        const float scale = block_feed<Scale, Fragments>::at(fragment, block);
+        return {{scale, scale}};
     }
 };
 
@@ -113,55 +188,43 @@ struct column_feed<none, Columns> {
     DEEPGEMM_DEVICE void start(const params<none>&, problem_shape, i32, i32) const {}
 };
 
-/// Per-block scales: held in registers, spread over the lanes of a warp.
+/// K-major scales: two columns in each group of eight. For narrow tiles: a thread loads each word that it needs.
 template <class Scale, int Columns>
-    requires(!Scale::staged && !same_as<Scale, none>)
-struct column_feed<Scale, Columns> {
-    using format = typename Scale::format;
+    requires(!Scale::staged && Scale::tile.mn == 1 && !same_as<Scale, none>)
+struct column_feed<Scale, Columns> : single_feed<Scale, Columns / 4> {
+    static_assert(Columns <= 64, "gemm: K-major scales of columns are for tiles of at most 64 columns");
+    using feed = single_feed<Scale, Columns / 4>;
+
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 n, i32 block) {
+        const i32 column = n + sm90::fragment_place::here().column;
+        feed::start(p, shape.k, shape.n, block, [column](int i) { return column + i / 2 * 8 + i % 2; });
+    }
+    DEEPGEMM_DEVICE auto at(i32 block, u32 /*staged*/, int /*column*/) {
+        sm90::held_column_scales<Columns / 8> scales;
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < Columns / 4; ++i) scales.value[i / 2].value[i % 2] = feed::at(i, block);
+        return scales;
+    }
+};
+
+/// Per-block scales.
+template <class Scale, int Columns>
+    requires(!Scale::staged && Scale::tile.mn != 1)
+struct column_feed<Scale, Columns> : block_feed<Scale, Columns / gcd(Columns, Scale::tile.mn)> {
     /// Columns that surely share a scale, wherever a tile starts: tiles start at multiples of Columns.
     static constexpr int zone_columns = gcd(Columns, Scale::tile.mn);
     static constexpr int zones = Columns / zone_columns;
-    static constexpr int blocks_held = 32 * format::blocks_per_word;  ///< K blocks whose words a warp holds
 
-    scale_words source{};
-    i32 k_words = 0, first = 0;
-    i32 row[zones]{};   ///< n / 128 of each zone
-    u32 held[zones]{};  ///< this lane's words
-
-    /// Converged warp: turns to the tile that starts at column `n`, with K block `block`, and starts to load its first words.
     DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 n, i32 block) {
-        source = p.words;
-        k_words = ceil_div(ceil_div(shape.k, Scale::tile.k), format::blocks_per_word);
-        DEEPGEMM_UNROLL
-        for (int zone = 0; zone < zones; ++zone) {
-            // Zones beyond the last column multiply zeros; they only must not read beyond the matrix of scales.
-            row[zone] = min(n + zone * zone_columns, shape.n - 1) / Scale::tile.mn;
-        }
-        first = block;
-        fetch(block / blocks_held * 32);
+        block_feed<Scale, zones>::start(p, shape.k, shape.n, n, zone_columns, block);
     }
-
-    /// Converged warp: the scales of K block `block`.
+    /// Blocks must be asked for one after another.
     DEEPGEMM_DEVICE sm90::zone_scales<zones> at(i32 block, u32 /*staged*/, int /*column*/) {
-        const i32 word = block / format::blocks_per_word;
-        if (block != first && block % blocks_held == 0) fetch(word);
+        this->turn_to(block);
         sm90::zone_scales<zones> scales;
         DEEPGEMM_UNROLL
-        for (int zone = 0; zone < zones; ++zone) {
-            scales.value[zone] = format::decode(ptx::shuffle(held[zone], u32(word) % 32), block);
-        }
+        for (int zone = 0; zone < zones; ++zone) scales.value[zone] = block_feed<Scale, zones>::at(zone, block);
         return scales;
-    }
-
-private:
-    /// Loads the words from `word` on, one per lane.
-    DEEPGEMM_DEVICE void fetch(i32 word) {
-        const i32 mine = word + i32(ptx::lane_index());
-        DEEPGEMM_UNROLL
-        for (int zone = 0; zone < zones; ++zone) {
-            const u32* const words = source.words + row[zone] * source.stride_mn;
-            held[zone] = mine < k_words ? ptx::ld_global_nc(words + mine * source.stride_k) : 0;
-        }
     }
 };
 

@@ -64,7 +64,7 @@ struct per_token {
 };
 
 /// The same, stored as a quantisation kernel leaves them: K-major, word (row, kw) at row * stride + kw, any stride. The threads
-/// that need them load them themselves, so that no kernel has to transpose them first. For A.
+/// that need them load them themselves, so that no kernel has to transpose them first. For A, or for B of at most 64 columns a tile.
 template <class Format>
 struct per_token_k_major {
     using format = Format;

@@ -23,10 +23,15 @@ template <class S>
 concept counts_blocks = requires(const S& tiles) {
     { tiles.k_blocks() } -> same_as<i32>;
 };
-/// Starts in a kernel, from the problem and the CTA's rank in its cluster.
+/// Is made on the host, for a problem: what costs time to compute and is the same for all CTAs.
 template <class S>
-concept starts = requires(problem_shape shape, u32 rank) {
-    { S::of(shape, rank) } -> same_as<S>;
+concept prepares = requires(problem_shape shape) {
+    { S::of(shape) } -> same_as<S>;
+};
+/// Starts in a kernel, whose parameter it is, from the problem and the CTA's rank in its cluster.
+template <class S>
+concept starts = requires(const S& tiles, problem_shape shape, u32 rank) {
+    { tiles.started(shape, rank) } -> same_as<S>;
 };
 /// Tells the host how many clusters have work.
 template <class S>
@@ -39,9 +44,10 @@ concept sizes_grid = requires(problem_shape shape) {
 template <class S>
 concept tile_scheduler = scheduler_concept::iterates<S> && scheduler_concept::counts_blocks<S>;
 
-/// A tile_scheduler that gemm can be given: it starts from a problem and sizes the grid.
+/// A tile_scheduler that gemm can be given: the host makes it for a problem and sizes the grid; it starts in the kernel.
 template <class S>
-concept gemm_scheduler = tile_scheduler<S> && scheduler_concept::starts<S> && scheduler_concept::sizes_grid<S>;
+concept gemm_scheduler = tile_scheduler<S> && scheduler_concept::prepares<S> && scheduler_concept::starts<S> &&
+    scheduler_concept::sizes_grid<S>;
 
 /// The persistent schedule of tiles `Block`, clusters `Cluster` and bands of `RasterRows` tiles along M. `SplitK` CTAs in turn
 /// get the same tile.
@@ -62,9 +68,12 @@ struct persistent {
     /// Clusters that have work: one for each cluster tile.
     DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape) { return cluster_tiles(shape).count(); }
 
-    /// Called by any thread of the kernel; `rank` is its CTA's rank in the cluster.
-    DEEPGEMM_DEVICE static persistent of(problem_shape shape, u32 rank) {
-        return {cluster_tiles(shape),
+    /// Host: the schedule of a problem. The divisions that it needs would keep a kernel waiting for half a microsecond.
+    DEEPGEMM_BOTH static constexpr persistent of(problem_shape shape) { return {cluster_tiles(shape), 0, {}}; }
+
+    /// Any thread of the kernel: the schedule of its CTA, whose rank in the cluster is `rank`.
+    DEEPGEMM_BOTH constexpr persistent started(problem_shape shape, u32 rank) const {
+        return {raster,
                 ceil_div(shape.k, Block.k),
                 {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))}};
     }

@@ -7,11 +7,17 @@
 
 namespace deepgemm::sim {
 
-/// With options::dependent_launch: nobody in the CTA has waited for the preceding grid yet.
-inline void check_grid_waited(const char* what) {
-    if (current().options.dependent_launch && !me().cta->grid_waited) {
-        fail("%s before griddepcontrol.wait: the preceding grid may still write what it reads", what);
+/// With options::dependent_launch: fails if the thread, which accesses global memory at `address`, has not waited for the
+/// preceding grid.
+inline void check_grid_waited(const void* address, bool reads, const char* what) {
+    const options& o = current().options;
+    if (!o.dependent_launch || me().grid_waited) return;
+    for (const global_range& ready : o.ready) {
+        const auto past = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(ready.begin);
+        if (reads && past < ready.bytes) return;
     }
+    fail("%s before griddepcontrol.wait: the preceding grid may still %s", what,
+         reads ? "write what it reads" : "use what it overwrites");
 }
 
 inline void check_global(const void* address, std::size_t bytes, const char* what) {
@@ -24,13 +30,14 @@ inline void check_global(const void* address, std::size_t bytes, const char* wha
 template <class T>
 T ld_global(const T* address) {
     check_global(address, sizeof(T), "ld.global");
-    check_grid_waited("ld.global");
+    check_grid_waited(address, true, "ld.global");
     return *address;
 }
 
 template <class T>
 void st_global(T* address, const T& value) {
     check_global(address, sizeof(T), "st.global");
+    check_grid_waited(address, false, "st.global");
     *address = value;
 }
 
@@ -48,6 +55,7 @@ inline void st_release(u32* address, u32 value) {
 template <class T>
 T atomic_add(T* address, T value) {
     check_global(address, sizeof(T), "atom.global.add");
+    check_grid_waited(address, false, "atom.global.add");
     if (sizeof(T) == 4 && current().options.resident_clusters != 1) yield("atom.global.add");
     const T before = *address;
     *address = before + value;
@@ -55,7 +63,7 @@ T atomic_add(T* address, T value) {
     return before;
 }
 
-inline void grid_dependency_wait() { me().cta->grid_waited = true; }
+inline void grid_dependency_wait() { me().grid_waited = true; }
 inline void grid_dependency_trigger() {}
 
 }  // namespace deepgemm::sim

@@ -38,6 +38,12 @@ enum class policy : u8 {
     eager,   ///< at once, at issue: hides missing waits, good for stepping in a debugger
 };
 
+/// A piece of global memory.
+struct global_range {
+    const void* begin = nullptr;
+    u64 bytes = 0;
+};
+
 struct options {
     sim::policy policy = sim::policy::lazy;
     u64 seed = 1;               ///< of everything random; the same seed gives the same run
@@ -45,7 +51,8 @@ struct options {
     u32 max_delay = 64;         ///< longest delay under policy::random, in scheduler ticks
     u32 resident_clusters = 1;  ///< clusters that run at the same time; 0: the whole grid
     int num_sms = 4;            ///< what a persistent kernel is told it has
-    bool dependent_launch = false;  ///< global reads before grid_dependency_wait() are errors
+    bool dependent_launch = false;  ///< accesses to global memory before the thread's grid_dependency_wait() are errors,
+    global_range ready[2] = {};     ///< but for reads of these, which that grid does not write
     bool check_proxy = true;        ///< compare generic and async views of shared memory
     bool check_poison = true;       ///< fill what is in flight with NaN patterns
     bool check_unwritten = true;    ///< reading shared memory that nobody wrote is an error

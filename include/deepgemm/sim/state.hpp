@@ -65,6 +65,7 @@ struct thread_state {
     warp_state* warp = nullptr;
     u32 index = 0, lane = 0;  ///< in the CTA; in the warp
     bool done = false;
+    bool grid_waited = false;  ///< for the grid that this one depends on
     fiber flow;
     wait_reason wait;
     // shared memory and barriers
@@ -151,7 +152,6 @@ struct cta_state {
     named_barrier named[16];
     u32 free_registers = 0;
     wait_list register_waiters;
-    bool grid_waited = false;
     // instruction families with state of their own
     slot tcgen05;
     std::vector<void (*)(thread_state&)> thread_exit_checks;  ///< run by each thread as it ends; may fail()

@@ -83,7 +83,6 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
         cta_state* barrier_cta;
         u64 id;
     };
-    check_grid_waited(what);
     cta_state& own = *me().cta;
     cluster_state& cluster = *own.cluster;
     const u32 offset = off_of(dst, bytes, what, alignment), barrier = off_of(bar, 8, what, 8);
@@ -131,6 +130,7 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
     const char* what = mask != 0 ? "TMA load (multicast)" : "TMA load";
     const tensor_description d = tensor_of(map, rank, what);
     const box_position p(d, coord, rank, what);
+    check_grid_waited(d.base, true, what);
     start_load(dst, d.box_bytes(), bar, mask, one_barrier, what, 128, [=](u8* image, u32 tile) {
         for_each_run(d, p, tile, 1,
                      [&](u32 offset, const u8* global, u32 n) { std::memcpy(image + offset, global, n); });
@@ -144,6 +144,7 @@ inline void check_bulk(const void* global, u32 bytes, const char* what) {
 
 inline void bulk_load(u32 dst, const void* src, u32 bytes, u32 bar, u32 mask) {
     check_bulk(src, bytes, "bulk load");
+    check_grid_waited(src, true, "bulk load");
     start_load(dst, bytes, bar, mask, false, "bulk load", 16, [=](u8* image, u32) { std::memcpy(image, src, bytes); });
 }
 
@@ -215,6 +216,7 @@ inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank
     const char* what = add ? "TMA reduce-add" : "TMA store";
     const tensor_description d = tensor_of(map, rank, what);
     const box_position p(d, coord, rank, what);
+    check_grid_waited(d.base, false, what);
     for (int i = 0; i < rank; ++i) {
         if (coord[i] < 0) fail("%s: coordinate %d is %d; a store may not start before the tensor", what, i, coord[i]);
     }
@@ -239,6 +241,7 @@ inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank
 
 inline void bulk_store(void* dst, u32 src, u32 bytes) {
     check_bulk(dst, bytes, "bulk store");
+    check_grid_waited(dst, false, "bulk store");
     start_store(
         src, bytes, "bulk store", 16, [=](const u8* image, u32) { std::memcpy(dst, image, bytes); },
         [&](auto check) { check(0, bytes); });
@@ -247,6 +250,7 @@ inline void bulk_store(void* dst, u32 src, u32 bytes) {
 /// `type` is f32 or bf16.
 inline void bulk_reduce_add(void* dst, u32 src, u32 bytes, dtype type) {
     check_bulk(dst, bytes, "bulk reduce-add");
+    check_grid_waited(dst, false, "bulk reduce-add");
     start_store(
         src, bytes, "bulk reduce-add", 16,
         [=](const u8* image, u32) { add_elements(static_cast<u8*>(dst), image, bytes, type); },

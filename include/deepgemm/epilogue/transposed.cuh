@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// A D that lies transposed in memory: its rows are the columns of the product, as they are where A and B have changed places
+// (kernel/swapped.cuh). stmatrix transposes 16-bit values on their way to shared memory; TMA copies them out. Each warp stages its
+// 16 rows of the product by itself.
+#pragma once
+
+#include <deepgemm/epilogue/stage.cuh>
+
+namespace deepgemm {
+
+/// `Sink`, a store or an accumulate, for a D (and a C) that lie transposed: element (m, n) of the product belongs to row n and
+/// column m of memory.
+template <class Sink>
+struct transposing : Sink {
+    static constexpr bool transposes = true;
+};
+
+/// The staging of one warp: 16 rows by all `TileColumns` columns of a tile of the product, which become TileColumns rows of 16
+/// elements of D. If it is to `Accumulate`, TMA first brings C there.
+template <class T, int TileColumns, bool Accumulate>
+struct transposed_stage {
+    static constexpr int rows = sm90::warp_rows;
+    using tile = smem_tile<T, TileColumns, rows>;
+    static constexpr u32 bytes = tile::bytes;
+    static constexpr u32 barrier_bytes = Accumulate ? 8 : 0;
+    static constexpr int batch = 1, batch_columns = TileColumns, registers = TileColumns / 2;
+    /// What is filled at once: the whole stage.
+    struct buffer {
+        static constexpr int registers = TileColumns / 2;
+    };
+
+    u32 address;   ///< of this warp's buffer
+    u32 c_landed;  ///< barrier on which a tile of C completes
+    u32 owner;     ///< index of the warp
+    u32 parity = 0;
+
+    /// The tensor map of D for a product of `m` rows and `n` columns.
+    DEEPGEMM_BOTH static constexpr tensor_map_request map(const void* d, i32 m, i32 n, i64 pitch) {
+        return matrix_map(d, dtype_of<T>, n, m, pitch * i64(sizeof(T)), tile::rows, tile::columns, tile::swizzle);
+    }
+
+    /// True if D ends, in the tile that ends at row `m` of the product, where TMA cannot cut it: inside a unit of 16 bytes.
+    DEEPGEMM_BOTH static constexpr bool cuts(problem_shape shape, i32 m, i32 /*n*/) {
+        return m > shape.m && shape.m * i64(sizeof(T)) % 16 != 0;
+    }
+
+    /// Index of the calling math warp.
+    DEEPGEMM_DEVICE static u32 owner_index() { return ptx::warp_index() - 4; }
+
+    /// Converged warp: starts to fetch C for put() of the same place, as soon as the buffer's last copy has been read.
+    DEEPGEMM_DEVICE void fetch(const tensor_map& c, i32 row, i32 column) const {
+        if (issues()) {
+            ptx::bulk_wait_read<0>();
+            ptx::mbarrier_arrive_expect_tx(c_landed, tile::bytes);
+            ptx::tma_load<2>(c, address, c_landed, {row, column});  // (TileColumns, 16)
+        }
+        ptx::sync_warp();
+    }
+
+    /// Converged warp: stores 16 rows of the product, from `row` on, and the columns from `column` on; element by element if
+    /// `Ragged`.
+    template <bool Ragged>
+    DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[1][registers], i32 row,
+                             i32 column) {
+        if constexpr (Accumulate) {
+            ptx::mbarrier_wait(c_landed, parity, "math: tile of C");
+            parity ^= 1;
+            add_to(value[0]);
+            ptx::sync_warp();  // all have read C before the buffer takes D, or the next tile of C
+        }
+        if constexpr (Ragged) {
+            const auto place = sm90::fragment_place::here();
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; ++i) {
+                edge.store_transposed(value[0][i], row + place.row % rows + 8 * (i / 2 % 2),
+                                      column + place.column + 8 * (i / 4) + i % 2);
+            }
+        } else {
+            if constexpr (!Accumulate) {
+                if (issues()) ptx::bulk_wait_read<0>();
+                ptx::sync_warp();
+            }
+            write(value[0]);
+            ptx::fence_proxy_async();
+            ptx::sync_warp();
+            if (issues()) {
+                const i32 place[2] = {row, column};
+                ptx::tma_store<2>(d, address, place);  // (TileColumns, 16)
+                ptx::bulk_commit();
+            }
+        }
+        ptx::sync_warp();
+    }
+
+    /// Converged warp: waits until shared memory has been read, so that the CTA may end.
+    DEEPGEMM_DEVICE static void finish() {
+        if (issues()) ptx::bulk_wait_read<0>();
+        ptx::sync_warp();
+    }
+
+private:
+    /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15, and where there are more columns, the same of the next eight.
+    static constexpr int matrices = registers % 8 == 0 ? 4 : 2;
+
+    /// The 16 bytes that the calling lane names to stmatrix or ldmatrix for registers from `i` on: part of a column.
+    DEEPGEMM_DEVICE u32 matrix_column(int i) const {
+        const int lane = int(ptx::lane_index());
+        return address + tile::offset(2 * i + lane / 16 % (matrices / 2) * 8 + lane % 8, lane / 8 % 2 * 8);
+    }
+    /// Where register `i` of the calling thread lies.
+    DEEPGEMM_DEVICE u32 element(int i) const {
+        const int lane = int(ptx::lane_index());
+        return address + tile::offset(sm90::fragment_column(lane, i), sm90::fragment_row(lane, i));
+    }
+
+    /// Converged warp: rounds a fragment to T and writes it, transposed.
+    DEEPGEMM_DEVICE void write(const float (&value)[registers]) const {
+        if constexpr (half_element<T>) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += 2 * matrices) {
+                u32 packed[matrices];
+                DEEPGEMM_UNROLL
+                for (int j = 0; j < matrices; ++j) packed[j] = ptx::pack<T>(value[i + 2 * j], value[i + 2 * j + 1]);
+                ptx::stmatrix_trans<matrices>(matrix_column(i), packed);
+            }
+        } else {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; ++i) ptx::st_shared(element(i), value[i]);
+        }
+    }
+
+    /// Converged warp: adds what the buffer holds to a fragment.
+    DEEPGEMM_DEVICE void add_to(float (&value)[registers]) const {
+        if constexpr (half_element<T>) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += 2 * matrices) {
+                u32 packed[matrices];
+                ptx::ldmatrix_trans<matrices>(packed, matrix_column(i));
+                DEEPGEMM_UNROLL
+                for (int j = 0; j < matrices; ++j) {
+                    const auto c = ptx::unpack<T>(packed[j]);
+                    value[i + 2 * j] += c.x;
+                    value[i + 2 * j + 1] += c.y;
+                }
+            }
+        } else {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; ++i) value[i] += ptx::ld_shared<float>(element(i));
+        }
+    }
+
+    DEEPGEMM_DEVICE static bool issues() { return ptx::thread_index() % 32 == 0; }
+};
+
+}  // namespace deepgemm

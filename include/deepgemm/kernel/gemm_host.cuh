@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The host side of a GEMM kernel: arguments, the parameters that the device reads, the tensor maps they need, as pure functions
+// that the launchers call (nvcc, NVRTC and the simulator alike). What the device does with them is in kernel/gemm.cuh.
+#pragma once
+
+#include <deepgemm/kernel/storage.cuh>
+#include <deepgemm/pipeline/multicast.cuh>
+#include <deepgemm/ptx/tma.cuh>
+#include <deepgemm/scale/feed.cuh>
+
+namespace deepgemm {
+
+/// The tensor map of C, in kernels that accumulate.
+template <bool Accumulates>
+struct c_params {
+    tensor_map map;
+};
+template <>
+struct c_params<false> {};
+
+/// Arguments and parameters of a GEMM kernel of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, whose
+/// tiles come from `Tiles`.
+template <class A, class B, class Epilogue, config Config, class Tiles>
+struct gemm_host {
+    using element = typename Epilogue::element;
+    using storage = gemm_storage<A, B, Epilogue, Config>;
+    using output = typename storage::output;
+    using a_tile = typename storage::a_tile;
+    using b_tile = typename storage::b_tile;
+    using a_scale = typename A::scale;
+    using b_scale = typename B::scale;
+    using peers = multicast<Config.cluster>;
+
+    /// Host-side arguments: those of any GEMM and those of the epilogue's own steps.
+    struct arguments : gemm_arguments {
+        typename Epilogue::arguments epilogue{};
+    };
+
+    /// What the kernel reads, as one `__grid_constant__` parameter.
+    struct params {
+        tensor_map a, b, d;
+        scale::params<a_scale> sa;
+        scale::params<b_scale> sb;
+        c_params<Epilogue::accumulates> c;
+        ptx::cache_hint a_hint, b_hint;  ///< how long L2 should keep the operands
+        ready_operands ready;            ///< as in gemm_arguments
+        i32 a_rows;                      ///< rows of A that one copy brings
+        element* d_elements;             ///< D once more, and its pitch, for columns that TMA cannot store
+        i64 d_pitch;
+        problem_shape shape;
+        Tiles tiles;
+        typename Epilogue::params epilogue;
+    };
+
+    /// Rows of A in one copy: a CTA's share of a tile, or fewer if A has fewer. Rows beyond A would be filled with zeros, but
+    /// each costs TMA about 3 ns; they hold zeros from the start instead.
+    DEEPGEMM_BOTH static constexpr i32 rows_of_a(i32 m) {
+        if (peers::shares_a) return a_tile::rows / Config.cluster.n;
+        return a_tile::contiguous == major::k ? min(a_tile::rows, align_up(m, 8)) : a_tile::rows;
+    }
+
+    // Places of the tensor maps the kernel needs; A, B and D are the first three, C is the last.
+    static constexpr int sa_map = 3, sb_map = sa_map + (a_scale::staged ? 1 : 0),
+                         c_map = sb_map + (b_scale::staged ? 1 : 0),
+                         map_count = c_map + (Epilogue::accumulates ? 1 : 0);
+
+    /// The tensor maps the kernel needs, in the order make_params takes them: A, B, D, then scales of A and of B if they are
+    /// staged, C if the kernel accumulates.
+    DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
+        const auto [m, n, k] = args.shape;
+        // An empty K still needs maps that encode; nothing is loaded through them.
+        const i64 columns = max(k, 1), blocks = ceil_div(columns, i64(Config.block.k));
+        const void* const a = k == 0 ? args.d : args.a;
+        const void* const b = k == 0 ? args.d : args.b;
+        const void* const sa = k == 0 ? args.d : args.sa;
+        const void* const sb = k == 0 ? args.d : args.sb;
+        maps[0] = a_tile::map(a, m, columns, args.a_pitch, rows_of_a(m));
+        maps[1] = b_tile::map(b, n, columns, args.b_pitch, b_tile::rows / Config.cluster.m);
+        maps[2] = output::map(args.d, m, n, args.d_pitch);
+        if constexpr (Epilogue::accumulates) {
+            maps[c_map] = maps[2];
+            maps[c_map].base = args.c;
+            maps[c_map].stride_bytes[0] = u64(args.c_pitch) * sizeof(element);
+        }
+        if constexpr (a_scale::staged) {
+            maps[sa_map] = matrix_map(sa, dtype::f32, ceil_div(blocks, i64(a_scale::format::blocks_per_word)), m,
+                                      args.sa_stride_k * 4, 1, Config.block.m, swizzle_mode::none);
+        }
+        if constexpr (b_scale::staged) {
+            maps[sb_map] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(b_scale::format::blocks_per_word)), n,
+                                      args.sb_stride_k * 4, 1, Config.block.n, swizzle_mode::none);
+        }
+    }
+
+    /// The kernel's parameters, from arguments and encoded maps.
+    DEEPGEMM_BOTH static constexpr params make_params(const arguments& args, const tensor_map (&maps)[map_count]) {
+        const auto [m, n, k] = args.shape;
+        params p{};
+        p.a = maps[0];
+        p.b = maps[1];
+        p.d = maps[2];
+        if constexpr (a_scale::staged) {
+            p.sa.map = maps[sa_map];
+        } else if constexpr (!same_as<a_scale, scale::none>) {
+            p.sa.words = {static_cast<const u32*>(args.sa), args.sa_stride_m, args.sa_stride_k};
+        }
+        if constexpr (b_scale::staged) {
+            p.sb.map = maps[sb_map];
+        } else if constexpr (!same_as<b_scale, scale::none>) {
+            p.sb.words = {static_cast<const u32*>(args.sb), args.sb_stride_n, args.sb_stride_k};
+        }
+        if constexpr (Epilogue::accumulates) p.c.map = maps[c_map];
+        p.a_hint = hint(ceil_div(n, Config.block.n * Config.cluster.n));
+        p.b_hint = hint(ceil_div(m, Config.block.m * Config.cluster.m));
+        p.ready = args.ready;
+        p.a_rows = rows_of_a(m);
+        p.d_elements = static_cast<element*>(args.d);
+        p.d_pitch = args.d_pitch;
+        p.shape = args.shape;
+        p.tiles = Tiles::of(args.shape);
+        p.epilogue = Epilogue::make_params(args, args.epilogue);
+        return p;
+    }
+
+private:
+    /// An operand that is read once, since the other one is a single tile wide, need not stay in L2: there it would displace
+    /// what others have left, and where they have written to it, that would have to go back to memory first.
+    DEEPGEMM_BOTH static constexpr ptx::cache_hint hint(i32 reads) {
+        return reads == 1 ? ptx::cache_hint::evict_first : ptx::cache_hint::evict_normal;
+    }
+};
+
+}  // namespace deepgemm

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The GEMM with its operands exchanged, for few rows of A: the transposed product, B x A, has B's rows as the 64 rows that a
+// multiply wants, and A's few rows as its columns, of which 8 are enough. The kernel is gemm itself; this file only turns arguments
+// and configurations round. Nothing is computed here.
+#pragma once
+
+#include <deepgemm/epilogue/transposed.cuh>
+#include <deepgemm/kernel/gemm.cuh>
+
+namespace deepgemm {
+
+namespace detail {
+
+/// The sink of an epilogue, for a D that lies transposed.
+template <class Epilogue>
+struct transposed_sink {
+    static_assert(always_false<Epilogue>, "gemm: config.swap takes store<...> or accumulate<...> alone");
+};
+template <class T>
+struct transposed_sink<store<T>> {
+    using type = transposing<store<T>>;
+};
+template <class T>
+struct transposed_sink<accumulate<T>> {
+    using type = transposing<accumulate<T>>;
+};
+
+}  // namespace detail
+
+/// A configuration that swaps: block.m, 8 to 256 in steps of 8, is cut into the columns of multiplies, block.n into their rows.
+template <class Arch, class A, class B, class Epilogue, config Config, class Tiles>
+    requires(Config.swap)
+struct gemm<Arch, A, B, Epilogue, Config, Tiles> {
+    static_assert(same_as<Tiles, default_tiles<Config>>, "gemm: config.swap is for the default schedule");
+    static constexpr config turned = exchanged(Config);
+    /// The kernel that runs: B x A, stored transposed.
+    using product = gemm<Arch, B, A, typename detail::transposed_sink<Epilogue>::type, turned>;
+    using arguments = typename product::arguments;
+    using params = typename product::params;
+
+    static constexpr kernel_info info = exchanged(product::info);
+    static constexpr int map_count = product::map_count;
+
+    DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
+        product::tensor_maps(turn(args), maps);
+    }
+    DEEPGEMM_BOTH static constexpr params make_params(const arguments& args, const tensor_map (&maps)[map_count]) {
+        return product::make_params(turn(args), maps);
+    }
+    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
+        return product::grid(turn(args), num_sms);
+    }
+    /// The kernel body; called by every thread.
+    DEEPGEMM_DEVICE static void run(const params& p) { product::run(p); }
+
+private:
+    DEEPGEMM_BOTH static constexpr arguments turn(const arguments& args) { return {exchanged(args), args.epilogue}; }
+};
+
+}  // namespace deepgemm
