@@ -7,8 +7,9 @@ function(deepgemm_add_instances target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "LISTS")
     if(NOT arg_LISTS)
         set(arg_LISTS
-            weights_bf16_narrow weights_bf16_split weights_bf16_short weights_bf16_medium weights_bf16_wide
-            weights_bf16_widest weights_k_major_narrow weights_k_major_wide gradients gradients_in_place
+            weights_bf16_few weights_bf16_few_split weights_bf16_narrow weights_bf16_split weights_bf16_short
+            weights_bf16_medium weights_bf16_wide weights_bf16_widest
+            weights_k_major_few weights_k_major_narrow weights_k_major_wide gradients gradients_in_place
             weights_bf16_acc weights_f32 weights_f32_acc tokens_bf16 tokens_bf16_acc tokens_f32
             weights_ue8m0_bf16 weights_ue8m0_bf16_acc weights_ue8m0_f32 weights_ue8m0_f32_acc
             tokens_ue8m0_bf16 tokens_ue8m0_bf16_acc tokens_ue8m0_f32 tokens_ue8m0_f32_acc heads
@@ -17,6 +18,7 @@ function(deepgemm_add_instances target)
             bf16_nt_f32 bf16_nt_f32_wide bf16_f32_transposed
             bf16_nt_f32_acc bf16_tn_f32_acc_wide bf16_f32_acc_transposed
             bf16_nt_split bf16_nt_acc_split bf16_nt_f32_split bf16_tn_f32_in_place
+            bf16_nt_few bf16_nt_acc_few bf16_nt_f32_few
             f16_half f16_half_acc f16_f32 f16_f32_acc)
     endif()
     set(extension_cuda cu)

@@ -59,7 +59,9 @@ TEST_SUITE_BEGIN("gemm variants small");
 
 TEST_CASE("gemm: clusters, E5M2 and odd tiles, a corner each") {
     for (const auto list : {handles(test::element_variants{}), handles(test::cluster_variants{}),
-                            handles(test::tile_variants{}), handles(test::summing_variants{})}) {
+                            handles(test::tile_variants{}), handles(test::summing_variants{}),
+                            handles(test::k_major_variants{}), handles(test::split_variants{}),
+                            handles(test::swap_variants{}), handles(test::swap_half_variants{})}) {
         for (const kernel_handle& kernel : list) CHECK(fault_on_exact_data(kernel, {70, 20, 300}, 20) == "");
     }
 }
@@ -70,6 +72,20 @@ TEST_CASE("gemm: E5M2 on either side, scales of two formats in one kernel") {
     expect_exact_everywhere(handles(test::element_variants{}));
 }
 TEST_CASE("gemm: clusters that share A, B or both") { expect_exact_everywhere(handles(test::cluster_variants{})); }
+TEST_CASE("gemm: operands that have changed places") {
+    for (const auto list : {handles(test::swap_variants{}), handles(test::swap_half_variants{})}) {
+        expect_exact_everywhere(list);
+        for (const kernel_handle& kernel : list) {
+            const auto [m, n] = test::cluster_tile(kernel.info);
+            product p(kernel.info, {3 * m + 5, 150 * n + 2, 1700}, 29, numbers::normal);
+            CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
+        }
+    }
+}
+TEST_CASE("gemm: scales as quantisation leaves them, K split") {
+    expect_exact_everywhere(handles(test::k_major_variants{}));
+    expect_exact_everywhere(handles(test::split_variants{}));
+}
 TEST_CASE("gemm: tiles, stages, staging buffers and bands at their limits") {
     expect_exact_everywhere(handles(test::tile_variants{}));
     expect_exact_everywhere(handles(test::summing_variants{}));
@@ -130,5 +146,59 @@ TEST_CASE("gemm: a chain of dependent launches, each adding to its predecessor's
         const gemm_arguments arguments = arguments_of(on_device.problem());
         for (int i = 0; i < links; ++i) or_throw(kernel.launch(arguments, {.dependent_launch = true}));
         CHECK(on_device.verdict() == "");
+    }
+}
+
+namespace {
+
+/// The permutation of the chain below: column of A that becomes column `n` of D, and its sign.
+constexpr i64 from_column(i64 n, i64 columns) { return (n * 5 + 3) % columns; }
+constexpr float sign_of(i64 n) { return n % 3 == 0 ? -1.0f : 1.0f; }
+
+/// x = x W, again and again, in dependent launches that load W early: W permutes columns and changes signs, so that every step is
+/// exact. Says whether the last x is right.
+bool chain_is_right(const kernel_handle& kernel, i32 rows, i32 columns, int links) {
+    random_source random(30);
+    matrix<bf16> x(rows, columns), w(columns, columns);
+    random.fill_integers(x.view(), -100, 100);
+    for (i64 n = 0; n < columns; ++n) {
+        for (i64 k = 0; k < columns; ++k)
+            w(n, k) = bf16::from_float(k == from_column(n, columns) ? sign_of(n) : 0.0f);
+    }
+    const device_array<bf16> there(i64(x.size())), back(i64(x.size())), weights(i64(w.size()));
+    there.write(x.data());
+    weights.write(w.data());
+    gemm_arguments arguments{.shape = {rows, columns, columns}, .a_pitch = columns, .b = weights.get(),
+                             .b_pitch = columns, .d_pitch = columns, .ready = {.b = true}};
+    for (int i = 0; i < links; ++i) {
+        arguments.a = (i % 2 == 0 ? there : back).get();
+        arguments.d = (i % 2 == 0 ? back : there).get();
+        or_throw(kernel.launch(arguments, {.dependent_launch = true}));
+    }
+    matrix<bf16> found(rows, columns);
+    check(cudaDeviceSynchronize());
+    (links % 2 == 1 ? back : there).read(found.data());
+    for (int i = 0; i < links; ++i) {
+        matrix<bf16> next(rows, columns);
+        for (i64 m = 0; m < rows; ++m) {
+            for (i64 n = 0; n < columns; ++n)
+                next(m, n) = bf16::from_float(sign_of(n) * float(x(m, from_column(n, columns))));
+        }
+        x = next;
+    }
+    for (i64 m = 0; m < rows; ++m) {
+        for (i64 n = 0; n < columns; ++n) {
+            if (float(found(m, n)) != float(x(m, n))) return false;  // -0 is 0
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+TEST_CASE("gemm: a chain of dependent launches that load ready weights before their predecessor has ended") {
+    for (const kernel_handle& kernel : handles(test::chain_variants{})) {
+        CHECK_MESSAGE(chain_is_right(kernel, 8, 4096, 41), to_source(kernel.info));
+        CHECK_MESSAGE(chain_is_right(kernel, 300, 1024, 40), to_source(kernel.info));
     }
 }

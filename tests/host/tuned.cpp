@@ -25,6 +25,8 @@ void append(std::vector<kernel_handle>& all, shipped::kernels<Kernels...>) {
 const std::vector<kernel_handle>& kernels() {
     static const std::vector<kernel_handle> all = [] {
         std::vector<kernel_handle> made;
+        append(made, shipped::weights_bf16_few{});
+        append(made, shipped::weights_bf16_few_split{});
         append(made, shipped::weights_bf16_narrow{});
         append(made, shipped::weights_bf16_split{});
         append(made, shipped::weights_bf16_short{});
@@ -34,15 +36,18 @@ const std::vector<kernel_handle>& kernels() {
         append(made, shipped::gradients{});
         append(made, shipped::gradients_in_place{});
         append(made, shipped::weights_f32{});
+        append(made, shipped::bf16_nt_few{});
         append(made, shipped::bf16_nt{});
         append(made, shipped::bf16_nt_split{});
         append(made, shipped::bf16_nt_wide{});
         append(made, shipped::bf16_nn{});
         append(made, shipped::bf16_nn_wide{});
         append(made, shipped::bf16_tn_wide{});
+        append(made, shipped::bf16_nt_acc_few{});
         append(made, shipped::bf16_nt_acc{});
         append(made, shipped::bf16_nt_acc_split{});
         append(made, shipped::bf16_nt_acc_wide{});
+        append(made, shipped::bf16_nt_f32_few{});
         append(made, shipped::bf16_nt_f32{});
         append(made, shipped::bf16_nt_f32_split{});
         append(made, shipped::bf16_nt_f32_wide{});

@@ -156,6 +156,15 @@ using swap_half_variants = shipped::kernels<
     gemm<arch::sm90, operand<f16>, operand<f16, scale::none, major::mn>, store<float>, swapped_half(24, 128, 2)>,
     gemm<arch::sm90, operand<bf16, scale::none, major::mn>, operand<bf16>, store<bf16>, swapped_half(64, 64, 1)>>;
 
+/// Kernels that let their dependents start early, for chains of products.
+constexpr config in_chain(config made) {
+    made.trigger_dependents = true;
+    return made;
+}
+using chain_variants =
+    half_variant<major::k, major::k, store<bf16>, in_chain(half_tile(64, 64, 1)), in_chain(swapped_half(8, 64, 1)),
+                 in_chain(swapped_half(8, 64, 1, 4)), in_chain(half_tile(128, 128, 2, false, {2, 1}))>;
+
 /// The same product by different ways: a configuration may change speed, never a bit of the result.
 using equal_variants =
     plain<config{.block = {64, 64, 128}, .stages = 4, .math_warpgroups = 1},

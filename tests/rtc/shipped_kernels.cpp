@@ -29,12 +29,15 @@ constexpr int count_of(shipped::kernels<Kernels...>) {
 #define LIST(name) \
     kernel_list { #name, count_of(shipped::name{}) }
 const kernel_list lists[] = {
+    LIST(weights_bf16_few),
+    LIST(weights_bf16_few_split),
     LIST(weights_bf16_narrow),
     LIST(weights_bf16_split),
     LIST(weights_bf16_short),
     LIST(weights_bf16_medium),
     LIST(weights_bf16_wide),
     LIST(weights_bf16_widest),
+    LIST(weights_k_major_few),
     LIST(weights_k_major_narrow),
     LIST(weights_k_major_wide),
     LIST(gradients),
@@ -73,6 +76,9 @@ const kernel_list lists[] = {
     LIST(bf16_nt_acc_split),
     LIST(bf16_nt_f32_split),
     LIST(bf16_tn_f32_in_place),
+    LIST(bf16_nt_few),
+    LIST(bf16_nt_acc_few),
+    LIST(bf16_nt_f32_few),
     LIST(f16_half),
     LIST(f16_half_acc),
     LIST(f16_f32),

@@ -148,13 +148,18 @@ inline double memory_bytes(const kernel_info& info, const workload& work, const 
     const auto scale_words = [k](const operand_info& x, double mn) {
         return x.format == scale_kind::none ? 0 : mn / x.tile.mn * k / 128;
     };
-    const double bytes = m * row_a * reads_a + n * row_b * reads_b +
-                         4 * (scale_words(work.a, m) + scale_words(work.b, n)) +
-                         m * n * size_of(work.d) *
-                             (info.in_place     ? p.added
-                              : work.accumulate ? 2
-                                                : 1);
-    return bytes + p.left_over * l2 * (1 - std::exp(-bytes / l2));  // lines are replaced at random
+    const double a = m * row_a * reads_a, b = n * row_b * reads_b;
+    const double rest = 4 * (scale_words(work.a, m) + scale_words(work.b, n)) +
+                        m * n * size_of(work.d) *
+                            (info.in_place     ? p.added
+                             : work.accumulate ? 2
+                                               : 1);
+    // An operand that is read once displaces no more than what of it is on its way (gemm_host::hint).
+    const double ctas = std::min<double>(double(tiles.m * tiles.n) * cfg.split_k, sms);
+    const double on_way = cfg.stages * 128 * ctas;  // for each row of a tile
+    const double displaced = rest + (tiles.n == cfg.cluster.n ? std::min(a, cfg.block.m * on_way) : a) +
+                             (tiles.m == cfg.cluster.m ? std::min(b, cfg.block.n * on_way) : b);
+    return a + b + rest + p.left_over * l2 * (1 - std::exp(-displaced / l2));  // lines are replaced at random
 }
 
 /// Clocks of the epilogue of a tile, and of the step to the next tile.
@@ -184,6 +189,7 @@ inline i64 ctas_at_once(const config& cfg, int sms) {
 inline cost predict(const kernel_info& info, const workload& work, const device_info& device, int sms,
                     const cost_parameters& p = {}) {
     const config& cfg = info.cfg;
+    if (cfg.swap) return predict(exchanged(info), exchanged(work), device, sms, p);
     const auto tiles = detail::tiling::of(cfg, work);
     const i64 ctas = detail::ctas_at_once(cfg, sms);
     const i64 blocks = ceil_div(i64(work.shape.k), i64(cfg.block.k) * cfg.split_k);  // of one CTA

@@ -145,6 +145,15 @@ struct workload {
     }
 };
 
+/// The workload with A and B exchanged, as a kernel sees it whose configuration swaps them.
+constexpr workload exchanged(workload work) {
+    const workload of = work;
+    work.shape = {of.shape.n, of.shape.m, of.shape.k};
+    work.a = of.b;
+    work.b = of.a;
+    return work;
+}
+
 namespace detail {
 
 constexpr operand_info info_of(const scaled_matrix& x) {

@@ -38,9 +38,17 @@ using default_tiles = persistent<Config.block, Config.cluster, Config.raster_row
 template <class Arch, class A, class B, class Epilogue, config Config, class Tiles = default_tiles<Config>>
 struct gemm : gemm_requirements<A, B, Epilogue, Config>, gemm_host<A, B, Epilogue, Config, Tiles> {
     using host = gemm_host<A, B, Epilogue, Config, Tiles>;
-    using typename host::arguments, typename host::params, typename host::element, typename host::storage;
-    using typename host::a_tile, typename host::b_tile, typename host::a_scale, typename host::b_scale;
-    using typename host::output, typename host::peers;
+    // Aliases, since nvcc 13 loses configurations in types that a using-declaration brings.
+    using arguments = typename host::arguments;
+    using params = typename host::params;
+    using element = typename host::element;
+    using storage = typename host::storage;
+    using a_tile = typename host::a_tile;
+    using b_tile = typename host::b_tile;
+    using a_scale = typename host::a_scale;
+    using b_scale = typename host::b_scale;
+    using output = typename host::output;
+    using peers = typename host::peers;
     using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n, A::contiguous, B::contiguous>;
     using tiles = Tiles;
     /// Warpgroups, or groups of them, that take turns at the tiles.

@@ -18,6 +18,12 @@ struct c_params {
 template <>
 struct c_params<false> {};
 
+/// Host-side arguments of a kernel: those of any GEMM and those of the steps of its epilogue.
+template <class Epilogue>
+struct gemm_call : gemm_arguments {
+    typename Epilogue::arguments epilogue{};
+};
+
 /// Arguments and parameters of a GEMM kernel of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, whose
 /// tiles come from `Tiles`.
 template <class A, class B, class Epilogue, config Config, class Tiles>
@@ -31,10 +37,7 @@ struct gemm_host {
     using b_scale = typename B::scale;
     using peers = multicast<Config.cluster>;
 
-    /// Host-side arguments: those of any GEMM and those of the epilogue's own steps.
-    struct arguments : gemm_arguments {
-        typename Epilogue::arguments epilogue{};
-    };
+    using arguments = gemm_call<Epilogue>;
 
     /// What the kernel reads, as one `__grid_constant__` parameter.
     struct params {

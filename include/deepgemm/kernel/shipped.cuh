@@ -26,8 +26,28 @@ DEEPGEMM_BOTH constexpr config narrow(int m, int n, promotion promote = promotio
     return {.block = {m, n, 128}, .math_warpgroups = m / 64, .promote = promote};
 }
 /// A narrow tile whose K blocks `parts` CTAs share, where there are fewer tiles than multiprocessors.
-DEEPGEMM_BOTH constexpr config split(int n, int parts) {
-    return {.block = {64, n, 128}, .math_warpgroups = 1, .split_k = parts, .promote = promotion::deferred};
+DEEPGEMM_BOTH constexpr config split(int m, int n, int parts) {
+    return {.block = {m, n, 128}, .math_warpgroups = m / 64, .split_k = parts, .promote = promotion::deferred};
+}
+/// Very few rows of A: they become columns of the multiply, and `n` of B's rows its rows. Not more stages than keep memory busy:
+/// what they hold displaces what L2 holds (docs/tuning-log.md).
+DEEPGEMM_BOTH constexpr config few(int m, int n, int stages, int parts = 1) {
+    return {.block = {m, n, 128},
+            .stages = stages,
+            .math_warpgroups = n / 64,
+            .swap = true,
+            .split_k = parts,
+            .promote = promotion::deferred};
+}
+/// `base` with fewer stages than would fit.
+DEEPGEMM_BOTH constexpr config shallow(config base, int stages) {
+    base.stages = stages;
+    return base;
+}
+/// `base` in clusters of CTAs that share tiles.
+DEEPGEMM_BOTH constexpr config clustered(config base, cluster_shape cluster) {
+    base.cluster = cluster;
+    return base;
 }
 /// A medium tile on two warpgroups.
 DEEPGEMM_BOTH constexpr config medium(int n, cluster_shape cluster = {}, promotion promote = promotion::at_once) {
@@ -54,10 +74,18 @@ inline constexpr promotion deferred = promotion::deferred;
 // The tuned family: BF16 D, FP32 scales, weights by block.
 template <config... Configs>
 using weights_bf16 = kernels<weights_kernel<scale::fp32, store<bf16>, Configs>...>;
-using weights_bf16_narrow = weights_bf16<narrow(64, 16, deferred), narrow(64, 32, deferred), narrow(64, 64, deferred),
-                                         narrow(64, 96, deferred), narrow(64, 128, deferred)>;
-using weights_bf16_split = weights_bf16<split(16, 2), split(32, 2), split(32, 4), split(64, 2), split(64, 4)>;
-using weights_bf16_short = weights_bf16<medium(64), medium(64, {}, deferred), medium(96), medium(128)>;
+using weights_bf16_few = weights_bf16<few(8, 64, 8), few(8, 64, 12), few(8, 128, 4), few(16, 64, 12), few(16, 128, 4),
+                                      few(32, 64, 12)>;
+using weights_bf16_few_split = weights_bf16<few(8, 64, 12, 2), few(8, 64, 8, 4), few(8, 64, 8, 8), few(8, 128, 6, 4),
+                                            few(16, 64, 6, 4), few(16, 64, 8, 8), few(32, 64, 6, 4)>;
+using weights_bf16_narrow =
+    weights_bf16<narrow(64, 32, deferred), narrow(64, 64, deferred), shallow(narrow(64, 64, deferred), 8),
+                 clustered(narrow(64, 64, deferred), pair_m), narrow(64, 96, deferred), narrow(64, 128, deferred),
+                 shallow(narrow(64, 128, deferred), 5)>;
+using weights_bf16_split =
+    weights_bf16<split(64, 32, 2), split(64, 32, 4), split(64, 64, 2), split(64, 64, 4), split(128, 32, 2)>;
+using weights_bf16_short =
+    weights_bf16<medium(32, {}, deferred), medium(64), medium(64, {}, deferred), medium(96), medium(128)>;
 using weights_bf16_medium = weights_bf16<medium(128, {}, deferred), medium(128, pair_m, deferred),
                                          medium(128, pair_n, deferred), medium(160), lean(medium(192), 64)>;
 using weights_bf16_wide =
@@ -68,8 +96,10 @@ using weights_bf16_widest = weights_bf16<wide(), wide(pair_m), wide(pair_n)>;
 template <config... Configs>
 using weights_k_major = kernels<gemm<arch::sm90, operand<e4m3, scale::per_token_k_major<scale::fp32>>,
                                      by_block<scale::fp32>, store<bf16>, Configs>...>;
-using weights_k_major_narrow = weights_k_major<narrow(64, 16, deferred), narrow(64, 32, deferred),
-                                               narrow(64, 64, deferred), narrow(64, 128, deferred), split(32, 2)>;
+using weights_k_major_few =
+    weights_k_major<few(8, 64, 12), few(8, 64, 8, 8), few(8, 128, 6, 4), few(16, 64, 12), few(16, 64, 6, 4)>;
+using weights_k_major_narrow =
+    weights_k_major<narrow(64, 32, deferred), narrow(64, 64, deferred), narrow(64, 128, deferred), split(64, 32, 2)>;
 using weights_k_major_wide = weights_k_major<medium(128, {}, deferred), three(128), wide(pair_n)>;
 
 // Weight gradients: FP32 D with C, both operands by token. C is mostly D itself, and L2 adds.
@@ -82,10 +112,10 @@ using gradients_in_place = tokens_f32_add<lean(narrow(64, 64), 32), lean(medium(
                                           lean(medium(128, pair_m), 32), lean(medium(128, pair_n), 32),
                                           lean(medium(160), 32), lean(three(96), 32), lean(three(96, pair_n), 32)>;
 
-// Every other combination of scales, D and C: a narrow, a medium and a wide tile each.
+// Every other combination of scales, D and C: a tile for few rows, a narrow, a medium and a wide one each.
 template <class Format, class Epilogue>
 using weights_any =
-    kernels<weights_kernel<Format, Epilogue, narrow(64, 32)>, weights_kernel<Format, Epilogue, narrow(64, 128)>,
+    kernels<weights_kernel<Format, Epilogue, few(16, 64, 12)>, weights_kernel<Format, Epilogue, narrow(64, 32)>, weights_kernel<Format, Epilogue, narrow(64, 128)>,
             weights_kernel<Format, Epilogue, medium(128)>>;
 template <class Format, class Epilogue>
 using tokens_any =

@@ -35,8 +35,16 @@ DEEPGEMM_BOTH constexpr config turns16(int m, int n, cluster_shape cluster = {},
 }
 
 /// A narrow tile whose K blocks `parts` CTAs share.
-DEEPGEMM_BOTH constexpr config split16(int n, int parts) {
-    config made = tile16(64, n, 1);
+DEEPGEMM_BOTH constexpr config split16(int m, int n, int parts) {
+    config made = tile16(m, n, m / 64);
+    made.split_k = parts;
+    return made;
+}
+/// Very few rows of A: see few() in shipped.cuh.
+DEEPGEMM_BOTH constexpr config few16(int m, int n, int stages, int parts = 1) {
+    config made = tile16(m, n, n / 64);
+    made.stages = stages;
+    made.swap = true;
     made.split_k = parts;
     return made;
 }
@@ -50,13 +58,19 @@ inline constexpr cluster_shape pair{2, 1}, across{1, 2};  ///< two CTAs along M 
 
 /// Few rows of A; the narrowest tiles only where B may be cut so.
 template <class Element, class Epilogue>
-struct half_nt_narrow : half_kernels<Element, major::k, major::k, Epilogue, tile16(64, 16, 1), tile16(64, 32, 1),
-                                     tile16(64, 64, 1), tile16(64, 96, 1), tile16(64, 128, 1)> {};
+struct half_nt_few
+    : half_kernels<Element, major::k, major::k, Epilogue, few16(8, 64, 8), few16(8, 64, 12), few16(16, 64, 12),
+                   few16(8, 64, 12, 2), few16(8, 64, 8, 4), few16(8, 64, 8, 8), few16(8, 128, 6, 4)> {};
 template <class Element, class Epilogue>
-struct half_nt_split : half_kernels<Element, major::k, major::k, Epilogue, split16(16, 2), split16(32, 2),
-                                    split16(32, 4), split16(64, 4)> {};
+struct half_nt_narrow
+    : half_kernels<Element, major::k, major::k, Epilogue, tile16(64, 32, 1), tile16(64, 64, 1), tile16(64, 64, 1, pair),
+                   tile16(64, 96, 1), tile16(64, 128, 1), tile16(128, 32, 2)> {};
 template <class Element, class Epilogue>
-struct half_nn_narrow : half_kernels<Element, major::k, major::mn, Epilogue, tile16(64, 64, 1), tile16(64, 128, 1)> {};
+struct half_nt_split : half_kernels<Element, major::k, major::k, Epilogue, split16(64, 32, 2), split16(64, 32, 4),
+                                    split16(64, 64, 4), split16(128, 32, 2)> {};
+template <class Element, class Epilogue>
+struct half_nn_narrow : half_kernels<Element, major::k, major::mn, Epilogue, few16(16, 64, 12), tile16(64, 64, 1),
+                                     tile16(64, 128, 1)> {};
 /// Many rows, D of 16 bits; few staging buffers leave room for stages.
 template <class Element, major A, major B>
 struct half_wide : half_kernels<Element, A, B, store<Element>, tile16(128, 64, 2), tile16(128, 128, 2, across),
@@ -73,8 +87,9 @@ struct half_nt_wide : half_kernels<Element, major::k, major::k, store<Element>, 
 /// And with C, which needs a buffer for each column of a tile; the largest one takes it in turns, for want of registers.
 template <class Element>
 struct half_nt_wide_acc : half_kernels<Element, major::k, major::k, accumulate<Element>, tile16(128, 64, 2),
-                                       tile16(128, 128, 2), tile16(192, 96, 3, across), tile16(128, 256, 2, {}, 64, 2),
-                                       turns16(128, 128, pair), turns16(128, 160, pair), turns16(128, 192, pair)> {};
+                                       tile16(128, 128, 2), tile16(128, 144, 2, across, 16), tile16(192, 96, 3, across),
+                                       tile16(128, 256, 2, {}, 64, 2), turns16(128, 128, pair), turns16(128, 160, pair),
+                                       turns16(128, 176, pair, 16, 1), turns16(128, 192, pair)> {};
 /// Many rows, FP32 D.
 template <class Element, major A, major B, class Epilogue>
 struct half_wide_f32 : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 128, 2),
@@ -95,6 +110,7 @@ struct half_any_transposed : join<typename half_any<Element, major::k, major::mn
                                   typename half_any<Element, major::mn, major::mn, Epilogue>::type,
                                   typename half_any<Element, major::mn, major::k, Epilogue>::type> {};
 
+using bf16_nt_few = half_nt_few<bf16, store<bf16>>::type;
 using bf16_nt = half_nt_narrow<bf16, store<bf16>>::type;
 using bf16_nt_split = half_nt_split<bf16, store<bf16>>::type;
 using bf16_nt_wide = half_nt_wide<bf16>::type;
@@ -103,11 +119,13 @@ using bf16_nn_wide = half_wide<bf16, major::k, major::mn>::type;
 using bf16_tn_wide = half_wide<bf16, major::mn, major::mn>::type;
 using bf16_tt = half_any<bf16, major::mn, major::k, store<bf16>>::type;
 
+using bf16_nt_acc_few = half_nt_few<bf16, accumulate<bf16>>::type;
 using bf16_nt_acc = half_nt_narrow<bf16, accumulate<bf16>>::type;
 using bf16_nt_acc_split = half_nt_split<bf16, accumulate<bf16>>::type;
 using bf16_nt_acc_wide = half_nt_wide_acc<bf16>::type;
 using bf16_acc_transposed = half_any_transposed<bf16, accumulate<bf16>>::type;
 
+using bf16_nt_f32_few = half_nt_few<bf16, store<float>>::type;
 using bf16_nt_f32 = half_nt_narrow<bf16, store<float>>::type;
 using bf16_nt_f32_split = half_nt_split<bf16, store<float>>::type;
 using bf16_nt_f32_wide = half_wide_f32<bf16, major::k, major::k, store<float>>::type;
