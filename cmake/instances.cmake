@@ -2,6 +2,7 @@
 # Kernels compiled ahead of time into a static library: deepgemm_instantiate() for kernels of the caller's own and
 # deepgemm_add_instances() for the shipped ones. Every kernel type or list of them is a translation unit of its own, so
 # that they compile side by side. Part of the package: programs that use deepgemm call both.
+cmake_policy(VERSION 3.25)
 
 # deepgemm_instantiate(<target> HEADERS <header>... [KERNELS <type>...] [LISTS <type>...] [BACKEND cuda|sim])
 #
