@@ -12,7 +12,6 @@ import sys
 BF16 = 3  # DEEPGEMM_BF16
 
 
-# [structures]
 class Matrix(ctypes.Structure):
     """deepgemm_input and deepgemm_output, which differ in C only by a const."""
     _fields_ = [("data", ctypes.c_void_p), ("rows", ctypes.c_int64), ("columns", ctypes.c_int64),
@@ -21,7 +20,6 @@ class Matrix(ctypes.Structure):
 
 class Message(ctypes.Structure):
     _fields_ = [("text", ctypes.c_char * 512)]
-# [structures]
 
 
 # [calls]

@@ -17,6 +17,8 @@ int main() {
         arguments.b_pitch = k;
         arguments.d = x.d;
         arguments.d_pitch = n;
-        deepgemm::sim::launch<product>(arguments);
+        // [launch]
+        deepgemm::sim::launch<product>(arguments);  // on a GPU: deepgemm::launch<product>(stream, arguments)
+        // [launch]
     });
 }

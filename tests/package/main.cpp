@@ -16,11 +16,13 @@ using namespace consumer;
 
 int main() {
     static_assert(dg::version >= 100);
+    // [engine]
     const dg::engine engine(dg::instances::consumer_kernels(), dg::device_info::simulator());
+    // [engine]
     const auto multiply = [&engine](operands& x) {
         // [result]
-        const dg::result<void> done = dg::bf16_gemm_nt(engine, dg::row_major(x.a, m, k), dg::row_major(x.b, n, k),
-                                                       dg::row_major(x.d, m, n));
+        const dg::result<void> done =
+            dg::bf16_gemm_nt(engine, dg::row_major(x.a, m, k), dg::row_major(x.b, n, k), dg::row_major(x.d, m, n));
         if (!done) std::fprintf(stderr, "%s\n", done.failure().message.c_str());
         // [result]
     };
