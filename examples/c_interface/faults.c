@@ -26,7 +26,7 @@ static void expect(const char* call, deepgemm_status status, deepgemm_status exp
     } while (0)
 
 int main(void) {
-    static uint16_t memory[64 * 64], other[64 * 128];
+    static _Alignas(16) uint16_t memory[64 * 64], other[64 * 128];
     deepgemm_message message = {{0}};
     deepgemm_engine* engine = NULL;
     EXPECT(DEEPGEMM_NULL_POINTER, "the place for the engine", deepgemm_engine_create(NULL, NULL, &message));

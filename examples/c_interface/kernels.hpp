@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The kernels inside the C interface: for each operation a narrow tile, for few rows of A, and a wide one. This is the list
-// to extend; deepgemm_instantiate() in CMakeLists.txt compiles what it names.
+// to extend; deepgemm_instantiate() in CMakeLists.txt compiles the lists at the end.
 #pragma once
 
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/kernel/list.cuh>
 
 namespace c_interface {
 
@@ -21,5 +22,8 @@ using bf16_narrow = dg::gemm<dg::arch::sm90, half, half, d_type,
                              dg::config{.block = {64, 32, 64}, .math_warpgroups = 1, .promote = dg::promotion::never}>;
 using bf16_wide =
     dg::gemm<dg::arch::sm90, half, half, d_type, dg::config{.block = {128, 128, 64}, .promote = dg::promotion::never}>;
+
+using fp8_kernels = dg::shipped::kernels<fp8_narrow, fp8_wide>;
+using bf16_kernels = dg::shipped::kernels<bf16_narrow, bf16_wide>;
 
 }  // namespace c_interface

@@ -63,7 +63,10 @@ int main(void) {
     float* const a_scales = shared_memory(m * k_blocks * sizeof *a_scales);
     float* const b_scales = shared_memory(k_blocks * sizeof *b_scales);
     uint16_t* const d = shared_memory(m * n * sizeof *d);
-    if (!a8 || !b8 || !a16 || !b16 || !a_scales || !b_scales || !d) return 1;
+    if (!a8 || !b8 || !a16 || !b16 || !a_scales || !b_scales || !d) {
+        printf("FAIL: no memory for the operands, or no GPU\n");
+        return 1;
+    }
     for (int i = 0; i < m * k; ++i) a8[i] = e4m3(a_value(i / k, i % k)), a16[i] = bf16(a_value(i / k, i % k));
     for (int i = 0; i < n * k; ++i) b8[i] = e4m3(b_value(i / k, i % k)), b16[i] = bf16(b_value(i / k, i % k));
     for (int i = 0; i < m * k_blocks; ++i) a_scales[i] = 0.5f;
