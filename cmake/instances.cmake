@@ -11,7 +11,8 @@ cmake_policy(VERSION 3.25)
 # backend is cuda where that language is enabled, else the simulator. Who links <target> may include
 #   <target>.hpp         std::span<const kernel_handle> deepgemm::instances::<target>(), and nothing heavier
 #   <target>_extern.hpp  HEADERS, and for all KERNELS `extern template` of the launch functions
-# (<target> as a C identifier). It may be linked into a shared library.
+# (<target> as a C identifier). Kernels that are no GEMMs have no handles, but are launched by name like the others. The
+# library may be linked into a shared one.
 function(deepgemm_instantiate target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "HEADERS;KERNELS;LISTS")
     if(arg_UNPARSED_ARGUMENTS)
@@ -60,7 +61,7 @@ function(deepgemm_instantiate target)
 
 namespace deepgemm::instances {
 
-/// All of them. Host, any thread; the memory lives as long as the program.
+/// All that are GEMMs, for an engine. Host, any thread; the memory lives as long as the program.
 std::span<const kernel_handle> @name@();
 
 }  // namespace deepgemm::instances
@@ -165,7 +166,11 @@ namespace deepgemm::instances {
 namespace {
 template <class Kernel>
 std::span<const kernel_handle> handles(std::type_identity<Kernel>) {
-    return @backend@::kernel_list<Kernel>;
+    if constexpr (takes_gemm_arguments<Kernel>) {
+        return @backend@::kernel_list<Kernel>;
+    } else {
+        return {};
+    }
 }
 template <class... Kernels>
 std::span<const kernel_handle> handles(std::type_identity<shipped::kernels<Kernels...>>) {
