@@ -48,8 +48,10 @@ elseif(way STREQUAL "add_subdirectory")
     consumer(-DWAY=add_subdirectory)
 
 elseif(way STREQUAL "fetch_content")
-    # The second variable makes FetchContent take the tree from where it lies, without a copy.
-    consumer(-DWAY=fetch_content "-DFETCHCONTENT_SOURCE_DIR_DEEPGEMM=${source_dir}")
+    # In place of an address on the net, an archive of what a project needs of the tree.
+    set(archive "${work_dir}/deepgemm.tar.gz")
+    run("${CMAKE_COMMAND}" -E tar cfz "${archive}" CMakeLists.txt cmake include WORKING_DIRECTORY "${source_dir}")
+    consumer(-DWAY=fetch_content "-DDEEPGEMM_SOURCE=${archive}")
 
 elseif(way STREQUAL "pkg_config")
     # The prefix has been moved since it was made: the description must say where it is, not where it was.
