@@ -14,10 +14,10 @@ static void* shared_memory(size_t bytes) {
     return cudaMallocManaged(&memory, bytes, cudaMemAttachGlobal) == cudaSuccess ? memory : NULL;
 }
 /* Waits for all kernels; not 0 if one failed. */
-static int wait(void) { return cudaDeviceSynchronize() != cudaSuccess; }
+static int wait_for_kernels(void) { return cudaDeviceSynchronize() != cudaSuccess; }
 #else
 static void* shared_memory(size_t bytes) { return aligned_alloc(128, (bytes + 127) / 128 * 128); }
-static int wait(void) { return 0; }
+static int wait_for_kernels(void) { return 0; }
 #endif
 
 #endif
