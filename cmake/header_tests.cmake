@@ -80,3 +80,10 @@ if(DEEPGEMM_NVCC)
         -o "${folder}/all.o")
     set_tests_properties(headers/nvcc/all PROPERTIES LABELS headers TIMEOUT 300)
 endif()
+
+# --- what each header costs to compile, against docs/compile-time.md -------------------------------------------------
+if(DEEPGEMM_PYTHON AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # the table is of g++
+    add_test(NAME headers/budget COMMAND ${DEEPGEMM_PYTHON} "${PROJECT_SOURCE_DIR}/cmake/compile_budget.py"
+             --compiler ${CMAKE_CXX_COMPILER})
+    set_tests_properties(headers/budget PROPERTIES LABELS headers TIMEOUT 900)
+endif()

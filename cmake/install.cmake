@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Install rules and the package behind find_package(deepgemm CONFIG).
+# Install rules, the package behind find_package(deepgemm CONFIG) and what pkg-config reads.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -17,3 +17,9 @@ write_basic_package_version_file(deepgemm-config-version.cmake COMPATIBILITY Sam
 install(FILES "${PROJECT_BINARY_DIR}/deepgemm-config.cmake" "${PROJECT_BINARY_DIR}/deepgemm-config-version.cmake"
               cmake/instances.cmake
         DESTINATION "${deepgemm_package_dir}")
+
+set(deepgemm_pc_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+file(RELATIVE_PATH deepgemm_pc_to_prefix "/${deepgemm_pc_dir}" "/")
+cmake_path(NORMAL_PATH deepgemm_pc_to_prefix)
+configure_file(cmake/deepgemm.pc.in deepgemm.pc @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/deepgemm.pc" DESTINATION "${deepgemm_pc_dir}")

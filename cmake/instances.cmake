@@ -1,8 +1,86 @@
 # SPDX-License-Identifier: MIT
-# deepgemm_add_instances(<target> BACKEND cuda|sim [LISTS <list>...]): a static library that holds the kernels of
-# kernel/shipped.cuh and kernel/shipped_half.cuh, all or those of some of their lists, one translation unit per list so that
-# they compile side by side, and over them the functions of host/instances.hpp. A list belongs to bf16_dense() or f16_dense()
-# if its name begins so, else to fp8_dense(). Part of the package: programs that use deepgemm may call it.
+# Kernels compiled ahead of time into a static library: deepgemm_instantiate() for kernels of the caller's own and
+# deepgemm_add_instances() for the shipped ones. Every kernel type or list of them is a translation unit of its own, so
+# that they compile side by side. Part of the package: programs that use deepgemm call both.
+cmake_policy(VERSION 3.25)
+
+# deepgemm_instantiate(<target> HEADERS <header>... [KERNELS <type>...] [LISTS <type>...] [BACKEND cuda|sim])
+#
+# A library of the kernels named KERNELS, and of those in the lists (deepgemm::shipped::kernels<...>) named LISTS. HEADERS
+# declare these types: files relative to the calling CMakeLists.txt, or names that the target's include path finds. The
+# backend is cuda where that language is enabled, else the simulator. Who links <target> may include
+#   <target>.hpp         std::span<const kernel_handle> deepgemm::instances::<target>(), and nothing heavier
+#   <target>_extern.hpp  HEADERS, and for all KERNELS `extern template` of the launch functions
+# (<target> as a C identifier). Kernels that are no GEMMs have no handles, but are launched by name like the others. The
+# library may be linked into a shared one.
+function(deepgemm_instantiate target)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "HEADERS;KERNELS;LISTS")
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "deepgemm_instantiate: unknown arguments '${arg_UNPARSED_ARGUMENTS}'; "
+                "it takes HEADERS, KERNELS, LISTS and BACKEND")
+    endif()
+    if(NOT arg_HEADERS OR NOT (arg_KERNELS OR arg_LISTS))
+        message(FATAL_ERROR "deepgemm_instantiate(${target}) lacks HEADERS, or KERNELS and LISTS: "
+                "it needs the names of types and the headers that declare them")
+    endif()
+    _deepgemm_backend(backend deepgemm_instantiate "${arg_BACKEND}")
+    string(MAKE_C_IDENTIFIER "${target}" name)
+    set(folder "${CMAKE_CURRENT_BINARY_DIR}/${target}")
+
+    set(includes "#include <deepgemm/host/${backend}_launch.hpp>\n")
+    foreach(header IN LISTS arg_HEADERS)
+        cmake_path(ABSOLUTE_PATH header OUTPUT_VARIABLE file)
+        if(EXISTS "${file}")
+            string(APPEND includes "#include \"${file}\"\n")
+        else()
+            string(APPEND includes "#include <${header}>\n")
+        endif()
+    endforeach()
+
+    set(functions)
+    set(declarations "")
+    foreach(type IN LISTS arg_KERNELS arg_LISTS)
+        list(LENGTH functions index)
+        set(explicit "")
+        if(type IN_LIST arg_KERNELS)
+            _deepgemm_explicit(explicit ${backend} "${type}")
+            string(REGEX REPLACE "(^|\n)template" "\\1extern template" external "${explicit}")
+            string(APPEND declarations "${external}")
+        endif()
+        list(APPEND functions "${name}_${index}")
+        _deepgemm_unit(sources "${folder}" ${backend} "${includes}" "${name}_${index}" "${type}" "${explicit}")
+    endforeach()
+
+    file(CONFIGURE OUTPUT "${folder}/include/${name}.hpp" @ONLY CONTENT [[
+// The kernels of the CMake target @target@, written by deepgemm_instantiate().
+#pragma once
+
+#include <span>
+
+#include <deepgemm/host/kernel_handle.hpp>
+
+namespace deepgemm::instances {
+
+/// All that are GEMMs, for an engine. Host, any thread; the memory lives as long as the program.
+std::span<const kernel_handle> @name@();
+
+}  // namespace deepgemm::instances
+]])
+    file(CONFIGURE OUTPUT "${folder}/include/${name}_extern.hpp" @ONLY CONTENT [[
+// Written by deepgemm_instantiate(@target@): who includes this launches the target's kernels without compiling them.
+#pragma once
+
+@includes@
+@declarations@]])
+    _deepgemm_accessor(accessors ${name} "${functions}")
+    _deepgemm_library(${target} "${folder}" ${backend} "${name}.hpp" "${functions}" "${accessors}" "${sources}")
+endfunction()
+
+# deepgemm_add_instances(<target> [BACKEND cuda|sim] [LISTS <list>...])
+#
+# A library of the kernels of kernel/shipped.cuh and kernel/shipped_half.cuh, all or those of some of their lists, and over
+# them the functions of host/instances.hpp. A list belongs to bf16_dense() or f16_dense() if its name begins so, else to
+# fp8_dense(). The backend is chosen as above.
 function(deepgemm_add_instances target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "LISTS")
     if(NOT arg_LISTS)
@@ -21,67 +99,131 @@ function(deepgemm_add_instances target)
             bf16_nt_few bf16_nt_acc_few bf16_nt_f32_few
             f16_half f16_half_acc f16_f32 f16_f32_acc)
     endif()
-    set(extension_cuda cu)
-    set(extension_sim cpp)
-    if(NOT DEFINED extension_${arg_BACKEND})
-        message(FATAL_ERROR "deepgemm_add_instances: BACKEND must be cuda or sim, not '${arg_BACKEND}'")
-    endif()
-    set(extension ${extension_${arg_BACKEND}})
+    _deepgemm_backend(backend deepgemm_add_instances "${arg_BACKEND}")
     set(folder "${CMAKE_CURRENT_BINARY_DIR}/${target}")
-
-    set(sources)
-    set(declarations "")
-    set(families fp8 bf16 f16)
+    string(CONCAT includes "#include <deepgemm/host/${backend}_launch.hpp>\n"
+                           "#include <deepgemm/kernel/shipped.cuh>\n#include <deepgemm/kernel/shipped_half.cuh>\n")
     foreach(list IN LISTS arg_LISTS)
-        set(source "${folder}/${list}.${extension}")
-        file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
-#include <span>
-#include <deepgemm/host/@arg_BACKEND@_launch.hpp>
-#include <deepgemm/kernel/shipped.cuh>
-#include <deepgemm/kernel/shipped_half.cuh>
-namespace deepgemm::instances {
-template <class... K>
-static std::span<const kernel_handle> handles(shipped::kernels<K...>) {
-    return @arg_BACKEND@::kernel_list<K...>;
-}
-std::span<const kernel_handle> @list@();
-std::span<const kernel_handle> @list@() { return handles(shipped::@list@{}); }
-}  // namespace deepgemm::instances
-]])
-        list(APPEND sources "${source}")
-        string(APPEND declarations "std::span<const kernel_handle> ${list}();\n")
         set(family fp8)
         if(list MATCHES "^(bf16|f16)_")
             set(family ${CMAKE_MATCH_1})
         endif()
-        string(APPEND spans_${family} "${list}(), ")
+        list(APPEND ${family}_functions "${list}")
+        _deepgemm_unit(sources "${folder}" ${backend} "${includes}" ${list} "deepgemm::shipped::${list}" "")
     endforeach()
-    set(functions "")
-    foreach(family IN LISTS families)
-        string(APPEND functions "std::span<const kernel_handle> ${family}_dense() {\n"
-            "    static const auto all = joined({${spans_${family}}});\n    return all;\n}\n")
+    foreach(family fp8 bf16 f16)
+        _deepgemm_accessor(accessors ${family}_dense "${${family}_functions}")
     endforeach()
+    _deepgemm_accessor(accessors dense "fp8_dense;bf16_dense;f16_dense")
+    _deepgemm_library(${target} "${folder}" ${backend} deepgemm/host/instances.hpp "${arg_LISTS}" "${accessors}" "${sources}")
+endfunction()
+
+# --- what both are made of ---------------------------------------------------------------------------------------------
+
+# The backend `given` to function `caller`, or the one to use if that is empty.
+function(_deepgemm_backend out caller given)
+    get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+    if(given STREQUAL "" AND "CUDA" IN_LIST languages)
+        set(given cuda)
+    elseif(given STREQUAL "")
+        set(given sim)
+    endif()
+    if(NOT given MATCHES "^(cuda|sim)$")
+        message(FATAL_ERROR "${caller}: BACKEND is '${given}'; it must be cuda or sim")
+    endif()
+    if(given STREQUAL "cuda" AND NOT "CUDA" IN_LIST languages)
+        message(FATAL_ERROR "${caller}: BACKEND is cuda, but the language is not enabled; call enable_language(CUDA) first")
+    endif()
+    set(${out} ${given} PARENT_SCOPE)
+endfunction()
+
+# C++ that instantiates what launches kernel `type`; the same lines after `extern` declare it.
+function(_deepgemm_explicit out backend type)
+    if(backend STREQUAL "cuda")
+        set(text "template deepgemm::result<void> deepgemm::cuda::prepare<@type@>();
+template deepgemm::result<void> deepgemm::cuda::launch<@type@>(const @type@::arguments&, const deepgemm::launch_options&);
+")
+    else()
+        set(text "template void deepgemm::sim::launch<@type@>(const @type@::arguments&, deepgemm::sim::options);
+template deepgemm::result<void> deepgemm::sim::try_launch<@type@>(const @type@::arguments&, const deepgemm::launch_options&, deepgemm::sim::options);
+")
+    endif()
+    string(CONFIGURE "${text}" text @ONLY)
+    set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+# Appends to the list `out` a translation unit that defines `function`: the handles of `type`, a kernel or a list of
+# kernels. `explicit` is more code for its end.
+function(_deepgemm_unit out folder backend includes function type explicit)
+    set(extension_cuda cu)
+    set(extension_sim cpp)
+    set(source "${folder}/${function}.${extension_${backend}}")
+    file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
+#include <span>
+#include <type_traits>
+@includes@
+#include <deepgemm/kernel/list.cuh>
+using deepgemm_instantiated = @type@;
+namespace deepgemm::instances {
+namespace {
+template <class Kernel>
+std::span<const kernel_handle> handles(std::type_identity<Kernel>) {
+    if constexpr (takes_gemm_arguments<Kernel>) {
+        return @backend@::kernel_list<Kernel>;
+    } else {
+        return {};
+    }
+}
+template <class... Kernels>
+std::span<const kernel_handle> handles(std::type_identity<shipped::kernels<Kernels...>>) {
+    return @backend@::kernel_list<Kernels...>;
+}
+}  // namespace
+std::span<const kernel_handle> @function@();
+std::span<const kernel_handle> @function@() { return handles(std::type_identity<deepgemm_instantiated>{}); }
+}  // namespace deepgemm::instances
+@explicit@]])
+    set(${out} ${${out}} "${source}" PARENT_SCOPE)
+endfunction()
+
+# Appends to the text `out` the function `name`, which returns together what `functions` return.
+function(_deepgemm_accessor out name functions)
+    list(TRANSFORM functions APPEND "()")
+    list(JOIN functions ", " calls)
+    set(${out} "${${out}}std::span<const kernel_handle> ${name}() {
+    static const auto all = joined({${calls}});
+    return all;
+}
+" PARENT_SCOPE)
+endfunction()
+
+# The library: `sources`, which define `functions`, and the `accessors`, which `header` declares.
+function(_deepgemm_library target folder backend header functions accessors sources)
+    list(JOIN functions "();\nstd::span<const kernel_handle> " declarations)
     file(CONFIGURE OUTPUT "${folder}/all.cpp" @ONLY CONTENT [[
 #include <initializer_list>
 #include <vector>
-#include <deepgemm/host/instances.hpp>
+#include <@header@>
 namespace deepgemm::instances {
-@declarations@
+std::span<const kernel_handle> @declarations@();
 static std::vector<kernel_handle> joined(std::initializer_list<std::span<const kernel_handle>> parts) {
     std::vector<kernel_handle> all;
     for (const auto part : parts) all.insert(all.end(), part.begin(), part.end());
     return all;
 }
-@functions@
-std::span<const kernel_handle> dense() {
-    static const auto all = joined({fp8_dense(), bf16_dense(), f16_dense()});
-    return all;
-}
+@accessors@
 }  // namespace deepgemm::instances
 ]])
     add_library(${target} STATIC ${sources} "${folder}/all.cpp")
     target_link_libraries(${target} PUBLIC deepgemm::deepgemm)
-    if(arg_BACKEND STREQUAL cuda)
+    target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${folder}/include>")
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    if(backend STREQUAL "cuda")
+        # wgmma exists in sm_90a only, whatever else the program is compiled for.
+        set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES 90a)
+        if(NOT TARGET CUDA::cudart)
+            find_package(CUDAToolkit REQUIRED)
+        endif()
         target_link_libraries(${target} PUBLIC CUDA::cudart)
     endif()
 endfunction()

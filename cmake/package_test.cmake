@@ -1,27 +1,94 @@
 # SPDX-License-Identifier: MIT
-# Script: installs deepgemm to a prefix of its own, then builds and runs tests/package against the installed
-# package, with add_subdirectory and with FetchContent.
-set(work_dir "${binary_dir}/package")
+# Script: takes deepgemm in as other projects do, `way` says how, and builds and runs the consumers of tests/package.
+# `install` makes the prefix that some of the other ways use. package_tests.cmake passes the variables.
+cmake_minimum_required(VERSION 3.25)
+set(packages_dir "${binary_dir}/package")
+set(prefix "${packages_dir}/install/prefix")
+set(work_dir "${packages_dir}/${way}")
 file(REMOVE_RECURSE "${work_dir}")
+file(MAKE_DIRECTORY "${work_dir}")
 
+# run(<command>...): stops with what the command says if it fails; else that is in `output`.
 function(run)
     execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
     if(NOT status EQUAL 0)
-        message(FATAL_ERROR "failed: ${ARGN}\n${output}")
+        list(JOIN ARGN " " command)
+        message(FATAL_ERROR "failed (${status}): ${command}\n${output}")
     endif()
+    set(output "${output}" PARENT_SCOPE)
 endfunction()
 
-run("${CMAKE_COMMAND}" --install "${binary_dir}" --prefix "${work_dir}/prefix")
-foreach(way find_package add_subdirectory fetch_content)
-    run("${CMAKE_COMMAND}" -S "${source_dir}/tests/package" -B "${work_dir}/${way}" -G "${generator}"
-        "-DCMAKE_CXX_COMPILER=${compiler}" "-DWAY=${way}" "-DDEEPGEMM_SOURCE=${source_dir}"
-        "-DFETCHCONTENT_SOURCE_DIR_DEEPGEMM=${source_dir}"  # where FetchContent takes it from, without a copy
-        "-DCMAKE_PREFIX_PATH=${work_dir}/prefix")
-    run("${CMAKE_COMMAND}" --build "${work_dir}/${way}")
-    run("${work_dir}/${way}/consumer")
-    # Nothing of ours may show in the consumer's cache but what every project() and find_package() leaves there.
-    file(STRINGS "${work_dir}/${way}/CMakeCache.txt" leaked REGEX "^DEEPGEMM_(CUDA|CCACHE|NVCC|DOCTEST)")
-    if(leaked)
-        message(FATAL_ERROR "options of deepgemm leak into a consumer (${way}): ${leaked}")
+# configure(<folder of tests/package> <cmake argument>...), to be built in the folder `build`.
+function(configure folder)
+    run("${CMAKE_COMMAND}" -S "${source_dir}/tests/package/${folder}" -B "${work_dir}/build" -G "${generator}"
+        "-DCMAKE_CXX_COMPILER=${compiler}" "-DDEEPGEMM_SOURCE=${source_dir}" ${ARGN})
+    run("${CMAKE_COMMAND}" --build "${work_dir}/build")
+endfunction()
+
+# consumer(<cmake argument>...): the consumer project, both of whose programs must succeed.
+function(consumer)
+    configure("" ${ARGN})
+    run("${work_dir}/build/consumer")
+    run("${work_dir}/build/direct")
+endfunction()
+
+if(way STREQUAL "install")
+    run("${CMAKE_COMMAND}" --install "${binary_dir}" --prefix "${prefix}")
+
+elseif(way STREQUAL "find_package")
+    consumer(-DWAY=find_package "-DCMAKE_PREFIX_PATH=${prefix}")
+    # `extern template` leaves the kernel to the library: the program's own object must not define it.
+    file(GLOB_RECURSE object "${work_dir}/build/CMakeFiles/direct.dir/direct.cpp.o*")
+    run("${nm}" -C "${object}")
+    if(NOT output MATCHES " U void deepgemm::sim::launch<" OR output MATCHES " [TW] [^\n]*::run\\(")
+        message(FATAL_ERROR "direct.cpp compiles the kernel in spite of extern template:\n${output}")
     endif()
-endforeach()
+
+elseif(way STREQUAL "add_subdirectory")
+    consumer(-DWAY=add_subdirectory)
+
+elseif(way STREQUAL "fetch_content")
+    # In place of an address on the net, an archive of what a project needs of the tree.
+    set(archive "${work_dir}/deepgemm.tar.gz")
+    run("${CMAKE_COMMAND}" -E tar cfz "${archive}" CMakeLists.txt cmake include WORKING_DIRECTORY "${source_dir}")
+    consumer(-DWAY=fetch_content "-DDEEPGEMM_SOURCE=${archive}")
+
+elseif(way STREQUAL "pkg_config")
+    # The prefix has been moved since it was made: the description must say where it is, not where it was.
+    file(COPY "${prefix}" DESTINATION "${work_dir}/moved")
+    set(ENV{PKG_CONFIG_PATH} "${work_dir}/moved/prefix/share/pkgconfig")
+    run("${pkg_config}" --cflags --libs deepgemm)
+    separate_arguments(flags UNIX_COMMAND "${output}")
+    run("${compiler}" -std=c++20 ${flags} "${source_dir}/tests/package/by_hand.cpp" -o "${work_dir}/by_hand")
+    run("${work_dir}/by_hand")
+    run("${pkg_config}" --modversion deepgemm)
+    if(NOT output STREQUAL "${version}\n")
+        message(FATAL_ERROR "pkg-config says version ${output}, not ${version}")
+    endif()
+
+elseif(way STREQUAL "two_copies")
+    configure(two_copies)
+    run("${work_dir}/build/both")
+
+elseif(way STREQUAL "messages")
+    include("${source_dir}/tests/package/messages.cmake")
+
+elseif(way STREQUAL "cuda")
+    configure(cuda "-DCMAKE_PREFIX_PATH=${prefix}" "-DCMAKE_CUDA_COMPILER=${nvcc}")
+    run("${work_dir}/build/direct")
+
+elseif(way STREQUAL "vcpkg")
+    include("${source_dir}/tests/package/vcpkg.cmake")
+    consumer(-DWAY=find_package "-DCMAKE_PREFIX_PATH=${CURRENT_PACKAGES_DIR}")
+
+elseif(way STREQUAL "conan")
+    set(ENV{CONAN_HOME} "${work_dir}/home")
+    set(ENV{CXX} "${compiler}")
+    run("${conan}" profile detect)
+    run("${conan}" create "${source_dir}/cmake/conan" -s compiler.cppstd=20)
+    run("${conan}" install "--requires=deepgemm/${version}" -g CMakeToolchain -s compiler.cppstd=20 -of "${work_dir}")
+    consumer(-DWAY=find_package "-DCMAKE_TOOLCHAIN_FILE=${work_dir}/conan_toolchain.cmake" -DCMAKE_BUILD_TYPE=Release)
+
+else()
+    message(FATAL_ERROR "package_test.cmake does not know the way '${way}'")
+endif()

@@ -36,44 +36,12 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-#if DEEPGEMM_SIM_FAST_SWITCH
-// Saves the callee-saved registers and the stack pointer in *save, continues with those at `to`. Floating-point control
-// words are not saved: no kernel changes them, and saving them would triple the cost.
-extern "C" void deepgemm_sim_switch(void** save, void* to);
-extern "C" void deepgemm_sim_start();
-asm(R"(
-.pushsection .text.deepgemm_sim,"axG",@progbits,deepgemm_sim_switch,comdat
-.weak deepgemm_sim_switch
-.type deepgemm_sim_switch,@function
-deepgemm_sim_switch:
-    pushq %rbp
-    pushq %rbx
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    movq %rsp,(%rdi)
-    movq %rsi,%rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbx
-    popq %rbp
-    popq %rcx
-    jmp *%rcx
-.size deepgemm_sim_switch,.-deepgemm_sim_switch
-.weak deepgemm_sim_start
-.type deepgemm_sim_start,@function
-deepgemm_sim_start:
-    .cfi_startproc
-    .cfi_undefined rip
-    call *%r13
-    ud2
-    .cfi_endproc
-.size deepgemm_sim_start,.-deepgemm_sim_start
-.popsection
-)");
+// A function whose body is its assembly and nothing else. g++ must not look inside: it would conclude that registers which
+// the assembly does not name survive a call.
+#if defined(__clang__)
+#define DEEPGEMM_SIM_NAKED [[gnu::naked, gnu::noinline]]
+#else
+#define DEEPGEMM_SIM_NAKED [[gnu::naked, gnu::noipa]]
 #endif
 
 namespace deepgemm::sim {
@@ -122,6 +90,42 @@ struct fiber {
     void* fake_stack = nullptr;  ///< AddressSanitizer's
 };
 
+#if DEEPGEMM_SIM_FAST_SWITCH
+namespace detail {
+
+/// Saves the callee-saved registers and the stack pointer in *save, continues with those at `to`. Floating-point control
+/// words are not saved: no kernel changes them, and saving them would triple the cost.
+DEEPGEMM_SIM_NAKED inline void switch_stack(void** /*save*/, void* /*to*/) {
+    asm(R"(
+    pushq %rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp,(%rdi)
+    movq %rsi,%rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbx
+    popq %rbp
+    popq %rcx
+    jmp *%rcx)");
+}
+
+/// Where a new fiber begins: calls its entry, which is in r13. Unwinding ends here.
+DEEPGEMM_SIM_NAKED inline void start_stack() {
+    asm(R"(
+    .cfi_undefined rip
+    call *%r13
+    ud2)");
+}
+
+}  // namespace detail
+#endif
+
 /// Makes `f` start `entry` on the given stack at the first switch to it. `entry` must not return.
 inline void make_fiber(fiber& f, u8* stack, std::size_t bytes, void (*entry)(), [[maybe_unused]] bool portable) {
     f.stack = stack;
@@ -135,7 +139,7 @@ inline void make_fiber(fiber& f, u8* stack, std::size_t bytes, void (*entry)(), 
         void** top = reinterpret_cast<void**>((reinterpret_cast<std::uintptr_t>(stack) + bytes) & ~std::uintptr_t(63));
         *--top = nullptr;  // two words keep the stack aligned to 16 bytes at the call
         *--top = nullptr;
-        *--top = reinterpret_cast<void*>(&deepgemm_sim_start);
+        *--top = reinterpret_cast<void*>(&detail::start_stack);
         for (int i = 0; i < 3; ++i) *--top = nullptr;  // rbp, rbx, r12
         *--top = reinterpret_cast<void*>(entry);       // r13
         for (int i = 0; i < 2; ++i) *--top = nullptr;  // r14, r15
@@ -174,7 +178,7 @@ inline void switch_fiber(fiber& from, fiber& to, [[maybe_unused]] bool ends = fa
         swapcontext(from.portable.get(), to.portable.get());
     } else {
 #if DEEPGEMM_SIM_FAST_SWITCH
-        deepgemm_sim_switch(&from.stack_pointer, to.stack_pointer);
+        detail::switch_stack(&from.stack_pointer, to.stack_pointer);
 #endif
     }
 #if DEEPGEMM_SIM_ASAN

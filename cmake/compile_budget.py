@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What including each header costs, and what it may cost: the table in docs/compile-time.md.
+
+    python3 cmake/compile_budget.py           compare this tree with the table; fails if a header is over its budget
+    python3 cmake/compile_budget.py --write   measure, and write the table
+
+Measured is processor time, the best of some runs, of a translation unit that includes the one header: g++ or clang to the
+end of its front end, nvcc to PTX. Machines differ, so a unit of the standard library's headers alone is measured beside it,
+and times are compared as multiples of that.
+"""
+import argparse
+import datetime
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs/compile-time.md"
+TABLE = re.compile(r"(<!-- compile-time:begin -->\n)(.*?)(<!-- compile-time:end -->)", re.S)
+ROW = re.compile(r"\| `([^`]+)` \| (\d+) \| ([\d.]+) \| ([\d.]*) \| ([\d.]+) \|")
+YARDSTICK = "".join(f"#include <{name}>\n" for name in ("array", "memory", "string", "thread", "variant", "vector"))
+YARDSTICK_NAME = "standard library"
+# A header may take this many times what it took when the table was written, and this many seconds more.
+SLACK, GRAIN = 1.5, 0.1
+# The budget of a header that has no row yet, as seconds on the table's machine.
+DEFAULT_BUDGET = 1.5
+
+
+def headers():
+    """All headers but generated ones, as programs include them; those that need the toolkit only where it is."""
+    found = []
+    for path in sorted([*ROOT.glob("include/deepgemm/**/*.cuh"), *ROOT.glob("include/deepgemm/**/*.hpp")]):
+        if "generated" not in path.parts:
+            found.append(str(path.relative_to(ROOT / "include")))
+    return found
+
+
+class Compiler:
+    """Compiles units in a folder of its own and says what that took."""
+
+    def __init__(self, command):
+        self.command = command
+        self.folder = tempfile.TemporaryDirectory()
+
+    def cost(self, text, suffix, runs):
+        """Processor seconds, the least of `runs`; None if the unit does not compile."""
+        unit = pathlib.Path(self.folder.name) / f"unit.{suffix}"
+        unit.write_text(text)
+        best = None
+        for _ in range(runs):
+            process = subprocess.Popen([*self.command, str(unit)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode != 0:
+                return None
+            seconds = usage.ru_utime + usage.ru_stime
+            best = seconds if best is None else min(best, seconds)
+        return best
+
+    def own_headers(self, header):
+        """How many headers of the library a header brings, itself included."""
+        unit = pathlib.Path(self.folder.name) / "unit.cpp"
+        unit.write_text(f"#include <{header}>\n")
+        listing = subprocess.run([*self.command, "-MM", str(unit)], capture_output=True, text=True, check=True).stdout
+        return len(set(re.findall(r"include/(deepgemm/\S+)", listing)))
+
+
+def include(header):
+    return f"#include <{header}>\n"
+
+
+def toolkit_folder(nvcc):
+    """Where the toolkit's headers are, or None."""
+    folders = [pathlib.Path(nvcc).resolve().parent.parent / "include"] if nvcc else []
+    folders.append(pathlib.Path("/usr/local/cuda/include"))
+    return next((folder for folder in folders if (folder / "cuda_runtime_api.h").exists()), None)
+
+
+def host_compiler(arguments):
+    command = [arguments.compiler, "-std=c++20", "-fsyntax-only", "-w", f"-I{ROOT / 'include'}"]
+    toolkit = toolkit_folder(arguments.nvcc)
+    return Compiler(command + ([f"-isystem{toolkit}"] if toolkit else []))
+
+
+def read_table():
+    """Of each header its budget, of the yardstick what it took."""
+    budgets, yardstick = {}, None
+    for name, _, host, _, budget in ROW.findall(TABLE.search(PAGE.read_text())[2]):
+        if name == YARDSTICK_NAME:
+            yardstick = float(host)
+        else:
+            budgets[name] = float(budget)
+    if yardstick is None:
+        raise SystemExit(f"{PAGE} has no row `{YARDSTICK_NAME}`")
+    return budgets, yardstick
+
+
+def check(arguments):
+    budgets, yardstick = read_table()
+    compiler = host_compiler(arguments)
+    over, measured = [], 0
+    pace = compiler.cost(YARDSTICK, "cpp", 3) / yardstick
+    for header in headers():
+        budget = budgets.pop(header, DEFAULT_BUDGET)
+        cost = compiler.cost(include(header), "cpp", 1)
+        if cost is None:  # it needs the toolkit or a library of it; tests/headers compiles all that can be
+            continue
+        measured += 1
+        for _ in range(3):  # whoever shares the machine may have slowed one run down
+            if cost <= budget * pace:
+                break
+            pace = max(pace, compiler.cost(YARDSTICK, "cpp", 2) / yardstick)
+            cost = min(cost, compiler.cost(include(header), "cpp", 2))
+        else:
+            over.append(f"{header} takes {cost / pace:.2f} s; its budget is {budget:.2f} s")
+    over += [f"{header} has a row but is not there" for header in budgets]
+    if over or not measured:
+        print(*over, f"{PAGE.relative_to(ROOT)} has the budgets; {sys.argv[0]} --write measures anew", sep="\n")
+        return 1
+    print(f"{measured} headers are within their budgets; this machine takes {pace:.2f} times as long as the table's")
+    return 0
+
+
+def write(arguments):
+    host = host_compiler(arguments)
+    nvcc = Compiler([arguments.nvcc, "-std=c++20", "-arch=sm_90a", "-ptx", "-o", os.devnull,
+                     f"-I{ROOT / 'include'}"]) if arguments.nvcc else None
+    rows = [(YARDSTICK_NAME, 0, host.cost(YARDSTICK, "cpp", 5), nvcc and nvcc.cost(YARDSTICK, "cu", 3))]
+    for header in headers():
+        cost = host.cost(include(header), "cpp", 3)
+        if cost is None:
+            raise SystemExit(f"{header} does not compile; the table is written where the toolkit is installed")
+        device = nvcc and (header.endswith(".cuh") or "cuda_" in header) and nvcc.cost(include(header), "cu", 1)
+        rows.append((header, host.own_headers(header), cost, device or None))
+    lines = [f"{platform.machine()}, {version(arguments.compiler)}"
+             + (f", {version(arguments.nvcc)}" if arguments.nvcc else "") + f", {datetime.date.today()}.", "",
+             "| header | headers of ours | host, s | nvcc, s | budget, s |", "| --- | --- | --- | --- | --- |"]
+    for name, own, cost, device in rows:
+        lines.append(f"| `{name}` | {own} | {cost:.2f} | {'' if device is None else f'{device:.2f}'} "
+                     f"| {cost * SLACK + GRAIN:.2f} |")
+    text = "\n".join(lines) + "\n"
+    PAGE.write_text(TABLE.sub(lambda found: found[1] + text + found[3], PAGE.read_text()))
+    print(f"{len(rows)} rows in {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def version(compiler):
+    """A compiler's name and number."""
+    said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
+    nvcc = re.search(r"release ([\d.]+)", said)
+    return f"nvcc {nvcc[1]}" if nvcc else said.splitlines()[0]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="measure, and write the table")
+    parser.add_argument("--compiler", default=os.environ.get("CXX", "c++"), help="the host compiler")
+    parser.add_argument("--nvcc", default=shutil.which("nvcc"), help="nvcc; without it the table has no times of it")
+    arguments = parser.parse_args()
+    return write(arguments) if arguments.write else check(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ * A C interface to deepgemm, for programs in C and for languages that call C: Rust, Go, Python and others. It is an
+ * example, not a part of the library: kernels.hpp says which kernels are in it, and yours may have others.
+ * No call throws, exits or prints. Every call may be made from any thread, and one engine serves any number of them. */
+#ifndef DEEPGEMM_C_INTERFACE_H
+#define DEEPGEMM_C_INTERFACE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a call returns. Numbers stay as they are from version to version; new ones may be added. */
+typedef int32_t deepgemm_status;
+enum {
+    DEEPGEMM_OK = 0,
+    DEEPGEMM_BAD_EXTENT = 1,         /* a size is negative or too large */
+    DEEPGEMM_SHAPE_MISMATCH = 2,     /* sizes of two arguments disagree */
+    DEEPGEMM_UNSUPPORTED_TYPE = 3,   /* an element type that the operation does not take */
+    DEEPGEMM_BAD_LAYOUT = 4,         /* a stride that the operation does not take */
+    DEEPGEMM_MISALIGNED = 5,         /* an address or a stride is no multiple of what the hardware asks for */
+    DEEPGEMM_NULL_POINTER = 6,       /* memory that would be read or written is not given */
+    DEEPGEMM_BAD_SCALES = 7,         /* format or layout of scales */
+    DEEPGEMM_BAD_ALIAS = 8,          /* arguments overlap in memory */
+    DEEPGEMM_BAD_OPTION = 9,         /* an option outside its range */
+    DEEPGEMM_NO_KERNEL = 10,         /* a valid product that none of the compiled kernels computes */
+    DEEPGEMM_WRONG_DEVICE = 11,      /* the current device cannot run the kernel */
+    DEEPGEMM_CUDA_FAILURE = 12,      /* the CUDA runtime or driver reported an error */
+    DEEPGEMM_SIMULATOR_FAILURE = 13, /* the simulated machine found a fault in a kernel */
+    DEEPGEMM_OUT_OF_MEMORY = 14,     /* host memory */
+    DEEPGEMM_OTHER = 15              /* anything else; the message says what */
+};
+
+/* The name of a status: "ok", "bad_extent" and so on; "unknown" for a number that is none. */
+const char* deepgemm_status_name(deepgemm_status status);
+
+/* A sentence on what is wrong, its value and what is allowed; empty after a success. Longer ones are cut. Calls take a
+ * pointer to one, which may be null. */
+typedef struct deepgemm_message {
+    char text[512];
+} deepgemm_message;
+
+/* Element types. */
+enum { DEEPGEMM_E4M3 = 1, DEEPGEMM_E5M2 = 2, DEEPGEMM_BF16 = 3, DEEPGEMM_F16 = 4, DEEPGEMM_F32 = 5 };
+
+/* A matrix in device memory (host memory where the library is built for the simulator). Element (r, c) is at
+ * r * row_stride + c * column_stride, in elements. */
+typedef struct deepgemm_input {
+    const void* data;
+    int64_t rows, columns;
+    int64_t row_stride, column_stride;
+    int32_t type;
+} deepgemm_input;
+
+/* A matrix that is written. */
+typedef struct deepgemm_output {
+    void* data;
+    int64_t rows, columns;
+    int64_t row_stride, column_stride;
+    int32_t type;
+} deepgemm_output;
+
+/* Formats of scales: a float each, or four exponents of powers of two, along K, in a 32-bit word. */
+enum { DEEPGEMM_SCALES_FP32 = 1, DEEPGEMM_SCALES_UE8M0 = 2 };
+
+/* The scales of an operand: one for every `tile_rows` (1 or 128) rows and 128 elements of K. Word (i, w) is at
+ * i * row_stride + w * column_stride, in words of 32 bits. Scales of single rows are contiguous along rows, with
+ * column_stride a multiple of 4. */
+typedef struct deepgemm_scales {
+    const void* data;
+    int64_t row_stride, column_stride;
+    int32_t format;
+    int32_t tile_rows;
+} deepgemm_scales;
+
+/* What an engine may be told; all zero is the default, and so is a null pointer. */
+typedef struct deepgemm_options {
+    int32_t num_sms;          /* multiprocessors to use; 0: all */
+    int32_t dependent_launch; /* not 0: a kernel may start before the stream's previous one has ended (PDL) */
+} deepgemm_options;
+
+/* The compiled kernels, ready for the device that was current for the thread that made the engine. */
+typedef struct deepgemm_engine deepgemm_engine;
+
+/* Makes an engine in `*made`; null if that fails. Loads nothing yet. */
+deepgemm_status deepgemm_engine_create(const deepgemm_options* options, deepgemm_engine** made,
+                                       deepgemm_message* message);
+/* Ends an engine that no call is using. A null pointer is no fault. */
+void deepgemm_engine_destroy(deepgemm_engine* engine);
+/* Loads all kernels on the current device, so that no later call does. */
+deepgemm_status deepgemm_engine_prepare(const deepgemm_engine* engine, deepgemm_message* message);
+
+/* D(m,n) = A(m,k) B(n,k)^T, operands in FP8, contiguous along K; D in BF16. `stream` is a cudaStream_t or null, and null
+ * for the simulator. Success means that the kernel is in the stream. Allocates nothing; may be captured into a graph. */
+deepgemm_status deepgemm_fp8_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a,
+                                     const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                     const deepgemm_scales* b_scales, const deepgemm_output* d, void* stream,
+                                     deepgemm_message* message);
+/* The same of operands in BF16, without scales. */
+deepgemm_status deepgemm_bf16_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b,
+                                      const deepgemm_output* d, void* stream, deepgemm_message* message);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ * The C interface under wrong calls: each must return its status and a sentence, and none may crash or write D. Needs no
+ * device memory, since nothing is launched. */
+#include <stdio.h>
+#include <string.h>
+
+#include "deepgemm.h"
+
+static int failures = 0;
+
+/* The call must have returned `expected`, with a message that holds `text`, or with none if that is what is expected. */
+static void expect(const char* call, deepgemm_status status, deepgemm_status expected, const deepgemm_message* message,
+                   const char* text) {
+    const int told = *text == '\0' ? message->text[0] == '\0' : strstr(message->text, text) != NULL;
+    if (status == expected && told) return;
+    printf("FAIL: %s: %s, not %s: \"%s\" should hold \"%s\"\n", call, deepgemm_status_name(status),
+           deepgemm_status_name(expected), message->text, text);
+    ++failures;
+}
+
+#define EXPECT(expected, words, call)                       \
+    do {                                                    \
+        memset(message.text, 'x', sizeof message.text - 1); \
+        const deepgemm_status status = call;                \
+        expect(#call, status, expected, &message, words);   \
+    } while (0)
+
+int main(void) {
+    static _Alignas(16) uint16_t memory[64 * 64], other[64 * 128];
+    deepgemm_message message = {{0}};
+    deepgemm_engine* engine = NULL;
+    EXPECT(DEEPGEMM_NULL_POINTER, "the place for the engine", deepgemm_engine_create(NULL, NULL, &message));
+    EXPECT(DEEPGEMM_OK, "", deepgemm_engine_create(NULL, &engine, &message));
+
+    const deepgemm_input a = {memory, 64, 64, 64, 1, DEEPGEMM_BF16};
+    const deepgemm_input no_type = {memory, 64, 64, 64, 1, 77};
+    const deepgemm_input fp8 = {memory, 64, 64, 64, 1, DEEPGEMM_E4M3};
+    const deepgemm_input negative = {memory, -1, 64, 64, 1, DEEPGEMM_BF16};
+    const deepgemm_input nowhere = {NULL, 64, 64, 64, 1, DEEPGEMM_BF16};
+    const deepgemm_output d = {other, 64, 64, 64, 1, DEEPGEMM_BF16};
+    const deepgemm_output wide = {other, 64, 64, 64, 1, DEEPGEMM_F32};
+    const deepgemm_scales rows = {memory, 1, 64, DEEPGEMM_SCALES_FP32, 1};
+    const deepgemm_scales no_format = {memory, 1, 64, 0, 1};
+    const deepgemm_scales no_tile = {memory, 1, 64, DEEPGEMM_SCALES_FP32, 32};
+
+    EXPECT(DEEPGEMM_NULL_POINTER, "the engine is", deepgemm_bf16_gemm_nt(NULL, &a, &a, &d, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the engine is", deepgemm_engine_prepare(NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "B is a null", deepgemm_bf16_gemm_nt(engine, &a, NULL, &d, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "D is a null", deepgemm_bf16_gemm_nt(engine, &a, &a, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "A", deepgemm_bf16_gemm_nt(engine, &nowhere, &a, &d, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "type is 77", deepgemm_bf16_gemm_nt(engine, &no_type, &a, &d, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "a BF16 GEMM", deepgemm_bf16_gemm_nt(engine, &fp8, &a, &d, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_EXTENT, "-1", deepgemm_bf16_gemm_nt(engine, &negative, &a, &d, NULL, &message));
+    EXPECT(DEEPGEMM_NO_KERNEL, "none of 4 kernels", deepgemm_bf16_gemm_nt(engine, &a, &a, &wide, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "A's structure of scales",
+           deepgemm_fp8_gemm_nt(engine, &fp8, NULL, &fp8, &rows, &d, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_SCALES, "format 0",
+           deepgemm_fp8_gemm_nt(engine, &fp8, &no_format, &fp8, &rows, &d, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_SCALES, "serve 32 rows",
+           deepgemm_fp8_gemm_nt(engine, &fp8, &rows, &fp8, &no_tile, &d, NULL, &message));
+    deepgemm_engine_destroy(engine);
+
+    const deepgemm_options too_many = {1000000, 0};
+    EXPECT(DEEPGEMM_OK, "", deepgemm_engine_create(&too_many, &engine, &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "1000000", deepgemm_bf16_gemm_nt(engine, &a, &a, &d, NULL, &message));
+    if (deepgemm_bf16_gemm_nt(engine, &a, &a, &d, NULL, NULL) != DEEPGEMM_BAD_OPTION) ++failures;  // no message wanted
+    deepgemm_engine_destroy(engine);
+    deepgemm_engine_destroy(NULL);
+
+    for (unsigned i = 0; i < sizeof other / sizeof *other; ++i) failures += other[i] != 0;
+    if (strcmp(deepgemm_status_name(-1), "unknown") != 0 || strcmp(deepgemm_status_name(DEEPGEMM_OK), "ok") != 0)
+        ++failures;
+    printf("%s\n", failures ? "FAIL" : "PASS: every mistake was refused with a sentence");
+    return failures != 0;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// The kernels inside the C interface: for each operation a narrow tile, for few rows of A, and a wide one. This is the list
+// to extend; deepgemm_instantiate() in CMakeLists.txt compiles the lists at the end.
+#pragma once
+
+#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/kernel/list.cuh>
+
+namespace c_interface {
+
+namespace dg = deepgemm;
+
+using by_token = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+using by_block = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
+using half = dg::operand<dg::bf16>;
+using d_type = dg::store<dg::bf16>;
+
+using fp8_narrow =
+    dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {64, 32, 128}, .math_warpgroups = 1}>;
+using fp8_wide = dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {128, 128, 128}}>;
+using bf16_narrow = dg::gemm<dg::arch::sm90, half, half, d_type,
+                             dg::config{.block = {64, 32, 64}, .math_warpgroups = 1, .promote = dg::promotion::never}>;
+using bf16_wide =
+    dg::gemm<dg::arch::sm90, half, half, d_type, dg::config{.block = {128, 128, 64}, .promote = dg::promotion::never}>;
+
+using fp8_kernels = dg::shipped::kernels<fp8_narrow, fp8_wide>;
+using bf16_kernels = dg::shipped::kernels<bf16_narrow, bf16_wide>;
+
+}  // namespace c_interface

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ * The C interface from C: an FP8 and a BF16 product of small integers, which must be exact, and what a mistake looks like. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "deepgemm.h"
+#include "memory.h"
+
+enum { m = 40, n = 72, k = 320, k_blocks = (k + 127) / 128 };
+
+/* Small integers as they are in both operands, and as FP8 and BF16. */
+static int a_value(int row, int column) { return (row + 3 * column) % 5 - 2; }
+static int b_value(int row, int column) { return (2 * row + column) % 5 - 2; }
+static uint8_t e4m3(int value) {
+    static const uint8_t codes[] = {0x00, 0x38, 0x40};
+    return value < 0 ? (uint8_t)(codes[-value] | 0x80) : codes[value];
+}
+static uint16_t bf16(int value) {
+    const float x = (float)value;
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (uint16_t)(bits >> 16);
+}
+static float from_bf16(uint16_t code) {
+    const uint32_t bits = (uint32_t)code << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* Elements of D that are not `factor` times the product of the integers, rounded to BF16 (8 bits, to nearest even). */
+static int wrong_elements(const uint16_t* d, float factor) {
+    int wrong = 0;
+    for (int row = 0; row < m; ++row) {
+        for (int column = 0; column < n; ++column) {
+            int sum = 0, exponent;
+            for (int i = 0; i < k; ++i) sum += a_value(row, i) * b_value(column, i);
+            const float significand = frexpf((float)sum, &exponent);
+            const float expected = factor * ldexpf(nearbyintf(ldexpf(significand, 8)), exponent - 8);
+            if (from_bf16(d[row * n + column]) != expected) ++wrong;
+        }
+    }
+    return wrong;
+}
+
+static int report(const char* what, deepgemm_status status, const deepgemm_message* message, const uint16_t* d,
+                  float factor) {
+    if (status != DEEPGEMM_OK) {
+        printf("FAIL: %s: %s: %s\n", what, deepgemm_status_name(status), message->text);
+        return 1;
+    }
+    const int wrong = wait_for_kernels() ? m * n : wrong_elements(d, factor);
+    printf("%s: %s: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", what, wrong, m * n);
+    return wrong != 0;
+}
+
+int main(void) {
+    uint8_t* const a8 = shared_memory(m * k);
+    uint8_t* const b8 = shared_memory(n * k);
+    uint16_t* const a16 = shared_memory(m * k * sizeof *a16);
+    uint16_t* const b16 = shared_memory(n * k * sizeof *b16);
+    float* const a_scales = shared_memory(m * k_blocks * sizeof *a_scales);
+    float* const b_scales = shared_memory(k_blocks * sizeof *b_scales);
+    uint16_t* const d = shared_memory(m * n * sizeof *d);
+    if (!a8 || !b8 || !a16 || !b16 || !a_scales || !b_scales || !d) {
+        printf("FAIL: no memory for the operands, or no GPU\n");
+        return 1;
+    }
+    for (int i = 0; i < m * k; ++i) a8[i] = e4m3(a_value(i / k, i % k)), a16[i] = bf16(a_value(i / k, i % k));
+    for (int i = 0; i < n * k; ++i) b8[i] = e4m3(b_value(i / k, i % k)), b16[i] = bf16(b_value(i / k, i % k));
+    for (int i = 0; i < m * k_blocks; ++i) a_scales[i] = 0.5f;
+    for (int i = 0; i < k_blocks; ++i) b_scales[i] = 4.0f;
+    memset(d, 0xff, m * n * sizeof *d);
+
+    // [engine]
+    deepgemm_message message;
+    deepgemm_engine* engine;
+    deepgemm_status status = deepgemm_engine_create(NULL, &engine, &message);
+    if (status != DEEPGEMM_OK) {
+        printf("%s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    // [engine]
+    int failed = deepgemm_engine_prepare(engine, &message) != DEEPGEMM_OK;
+
+    // [product]
+    const deepgemm_input a = {a8, m, k, k, 1, DEEPGEMM_E4M3}, b = {b8, n, k, k, 1, DEEPGEMM_E4M3};
+    const deepgemm_scales by_token = {a_scales, 1, m, DEEPGEMM_SCALES_FP32, 1};  // one per row of A and 128 of K
+    const deepgemm_scales by_block = {b_scales, k_blocks, 1, DEEPGEMM_SCALES_FP32, 128};  // one per 128 rows of B
+    const deepgemm_output product = {d, m, n, n, 1, DEEPGEMM_BF16};
+    status = deepgemm_fp8_gemm_nt(engine, &a, &by_token, &b, &by_block, &product, NULL, &message);
+    // [product]
+    failed |= report("FP8", status, &message, d, 2.0f);
+
+    const deepgemm_input x = {a16, m, k, k, 1, DEEPGEMM_BF16}, w = {b16, n, k, k, 1, DEEPGEMM_BF16};
+    memset(d, 0xff, m * n * sizeof *d);
+    status = deepgemm_bf16_gemm_nt(engine, &x, &w, &product, NULL, &message);
+    failed |= report("BF16", status, &message, d, 1.0f);
+
+    // A mistake: K of the operands differs. Nothing is launched.
+    const deepgemm_input shorter = {b16, n, k - 64, k, 1, DEEPGEMM_BF16};
+    status = deepgemm_bf16_gemm_nt(engine, &x, &shorter, &product, NULL, &message);
+    printf("%s: %s\n", deepgemm_status_name(status), message.text);
+    failed |= status != DEEPGEMM_SHAPE_MISMATCH;
+
+    deepgemm_engine_destroy(engine);
+    return failed;
+}
