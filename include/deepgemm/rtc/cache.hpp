@@ -92,7 +92,7 @@ public:
             mine.set_value(outcome);
         });
         outcome = find_or_make(key, note, make);
-        return outcome;
+        return result<bytes>(outcome);  // a copy: what is left goes to those who wait
     }
 
     /// How requests have been answered so far.

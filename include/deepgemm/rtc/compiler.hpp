@@ -10,9 +10,12 @@
 #include <vector>
 
 #include <deepgemm/host/device.hpp>
+#include <deepgemm/host/print.hpp>
+#include <deepgemm/kernel/list.cuh>
 #include <deepgemm/rtc/cache.hpp>
 #include <deepgemm/rtc/image.hpp>
 #include <deepgemm/rtc/program.hpp>
+#include <deepgemm/rtc/warm_up.hpp>
 #include <deepgemm/version.cuh>
 
 namespace deepgemm::rtc {
@@ -37,6 +40,8 @@ public:
           arch_(std::move(options.arch)),
           options_(std::move(options.options)),
           cache_(std::move(options.cache)) {
+        // The host side of a user's kernel is plain functions, which NVRTC does not take without this.
+        options_.emplace_back("-default-device");
         std::sort(options_.begin(), options_.end());
     }
 
@@ -66,6 +71,16 @@ public:
         if (!named) return named.failure();
         constexpr layout_facts facts = facts_of<K>();
         return get(*named, &facts);
+    }
+
+    /// A task for each kernel of a list, such as shipped::gradients, that compiles it or finds it in the cache: what fills a cache
+    /// without a GPU. The compiler must outlive the tasks.
+    template <class... K>
+    std::vector<warm_up_task> tasks(shipped::kernels<K...>) const {
+        return {{to_source(K::info), [this]() -> result<void> {
+                     const auto built = get<K>();
+                     return built ? result<void>() : built.failure();
+                 }}...};
     }
 
     /// The key of a unit's cache entry, which names all that its code depends on.

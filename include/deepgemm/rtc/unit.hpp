@@ -65,6 +65,14 @@ result<source> source_of(std::vector<std::string> include = {}, static_extents e
     return source{std::move(include), *std::move(name), extents};
 }
 
+/// An assertion that a type is laid out as the host knows it.
+inline std::string assertion_of(const std::string& type, const layout_facts& facts) {
+    return concat("static_assert(", type, "::info.threads == ", facts.threads, " && ", type,
+                  "::info.smem_bytes == ", facts.smem_bytes, " &&\n              sizeof(", type,
+                  "::params) == ", facts.params_bytes, " && alignof(", type, "::params) == ", facts.params_alignment,
+                  ",\n              \"the kernel is not the one that the host program knows by this name\");\n");
+}
+
 /// The unit that instantiates a kernel. With `facts` it holds only where host and device agree on them.
 inline std::string unit_text(const source& kernel, const layout_facts* facts = nullptr) {
     std::string text = "#include <deepgemm/deepgemm.cuh>\n";
@@ -83,13 +91,7 @@ inline std::string unit_text(const source& kernel, const layout_facts* facts = n
     text +=
         "static_assert(deepgemm::kernel<deepgemm_unit_kernel>, \"the type must model deepgemm::kernel\");\n"
         "static_assert(sizeof(deepgemm::kernel_concept::model<deepgemm_unit_kernel>) != 0);\n";
-    if (facts != nullptr) {
-        text += concat("static_assert(deepgemm_unit_kernel::info.threads == ", facts->threads,
-                       " && deepgemm_unit_kernel::info.smem_bytes == ", facts->smem_bytes,
-                       " && sizeof(deepgemm_unit_kernel::params) == ", facts->params_bytes,
-                       " && alignof(deepgemm_unit_kernel::params) == ", facts->params_alignment,
-                       ",\n              \"the kernel is not the one that the host program knows by this name\");\n");
-    }
+    if (facts != nullptr) text += assertion_of("deepgemm_unit_kernel", *facts);
     text += concat("extern \"C\" {\nextern __device__ const deepgemm::kernel_info ", info_symbol,
                    ";\n__device__ const deepgemm::kernel_info ", info_symbol, " = deepgemm_unit_kernel::info;\n",
                    "extern __device__ const unsigned ", params_symbol, ";\n__device__ const unsigned ", params_symbol,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Makes many kernels ready at once, on several threads, and tells how far it has come. Knows tasks with names, not what they do;
-// engine.hpp and compile_tasks() make tasks of plans and of lists of kernels.
+// compiler.hpp makes tasks of a list of kernels, engine.hpp of plans.
 #pragma once
 
 #include <algorithm>
@@ -14,9 +14,6 @@
 #include <vector>
 
 #include <deepgemm/host/error.hpp>
-#include <deepgemm/host/print.hpp>
-#include <deepgemm/kernel/list.cuh>
-#include <deepgemm/rtc/compiler.hpp>
 
 namespace deepgemm::rtc {
 
@@ -72,16 +69,6 @@ inline std::string progress_bar(const warm_up_progress& progress, std::size_t wi
                        concat(progress.done, "/", progress.total, " ", progress.name);
     line.resize(width, ' ');
     return line;
-}
-
-/// A task for each kernel of a list that compiles it, or finds it in the cache: what fills a cache without a GPU. The compiler must
-/// outlive the tasks.
-template <class... K>
-std::vector<warm_up_task> compile_tasks(const compiler& with, shipped::kernels<K...>) {
-    return {{to_source(K::info), [&with]() -> result<void> {
-                 const auto built = with.get<K>();
-                 return built ? result<void>() : built.failure();
-             }}...};
 }
 
 }  // namespace deepgemm::rtc
