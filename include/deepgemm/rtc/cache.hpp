@@ -83,16 +83,10 @@ public:
             }
         }
         if (theirs.valid()) return theirs.get();
-        result<bytes> outcome = fail(errc::compile_failure, "the making of a cache entry was cut short");
-        const finally settle([&] {
-            if (!outcome) {
-                const std::lock_guard lock(guard_);
-                memory_.erase(key);
-            }
-            mine.set_value(outcome);
-        });
-        outcome = find_or_make(key, note, make);
-        return result<bytes>(outcome);  // a copy: what is left goes to those who wait
+        promised answer(*this, key, std::move(mine));
+        const result<bytes> outcome = find_or_make(key, note, make);
+        answer.give(outcome);
+        return outcome;
     }
 
     /// How requests have been answered so far.
@@ -102,12 +96,30 @@ public:
     }
 
 private:
-    /// Runs a function at the end of a scope, also when an exception ends it.
-    template <class F>
-    struct finally {
-        explicit finally(F f) : run(std::move(f)) {}
-        ~finally() { run(); }
-        F run;
+    /// What others wait for. They get an error if an exception keeps it from being given.
+    class promised {
+    public:
+        promised(cache& owner, const std::string& key, std::promise<result<bytes>> to)
+            : owner_(owner), key_(key), to_(std::move(to)) {}
+        promised(const promised&) = delete;
+        promised& operator=(const promised&) = delete;
+        ~promised() {
+            if (!given_) give(fail(errc::compile_failure, "the making of a cache entry was cut short"));
+        }
+        void give(const result<bytes>& outcome) {
+            if (!outcome) {
+                const std::lock_guard lock(owner_.guard_);
+                owner_.memory_.erase(key_);
+            }
+            given_ = true;
+            to_.set_value(outcome);
+        }
+
+    private:
+        cache& owner_;
+        const std::string& key_;
+        std::promise<result<bytes>> to_;
+        bool given_ = false;
     };
 
     std::filesystem::path path_of(const std::filesystem::path& root, const std::string& key) const {

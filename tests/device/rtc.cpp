@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Kernels compiled at run time beside those compiled ahead of time, on a GPU: the same bits, from plans, under graph capture, with
-// extents fixed late, by text, from several threads, and while another kernel serves.
+// extents fixed late, by text, from several threads, and while another kernel serves. No nvcc compiles this file.
 #include <doctest/doctest.h>
 
 #include <deepgemm/kernel/shipped.cuh>
@@ -194,7 +194,14 @@ TEST_CASE("rtc: threads that launch a kernel for the first time at once") {
 TEST_CASE("rtc: a kernel built ahead of time serves until the one compiled in the background is ready") {
     rtc::engine fresh(rtc::embedded_headers());
     rtc::background threads;
-    const auto handle = or_throw(fresh.replace<square>(cuda::handle_of<paired>(), threads));
+    const auto same_types = [](const kernel_handle& kernel) {
+        return kernel.info.a == square::info.a && kernel.info.b == square::info.b && kernel.info.d == dtype::f32 &&
+               !kernel.info.accumulate;
+    };
+    const auto kernels_at_hand = instances::fp8_dense();
+    const auto serving = std::find_if(kernels_at_hand.begin(), kernels_at_hand.end(), same_types);
+    REQUIRE(serving != kernels_at_hand.end());
+    const auto handle = or_throw(fresh.replace<square>(*serving, threads));
     product p(handle.info, {300, 192, 700}, 5, numbers::exact);
     CHECK(run(handle, p) == "");  // most probably by the one ahead of time
     threads.wait();
