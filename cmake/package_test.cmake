@@ -19,6 +19,7 @@ foreach(way find_package add_subdirectory fetch_content)
         "-DCMAKE_PREFIX_PATH=${work_dir}/prefix")
     run("${CMAKE_COMMAND}" --build "${work_dir}/${way}")
     run("${work_dir}/${way}/consumer")
+    run("${work_dir}/${way}/carrier")
     # Nothing of ours may show in the consumer's cache but what every project() and find_package() leaves there.
     file(STRINGS "${work_dir}/${way}/CMakeCache.txt" leaked REGEX "^DEEPGEMM_(CUDA|CCACHE|NVCC|DOCTEST)")
     if(leaked)

@@ -21,7 +21,8 @@ namespace deepgemm::rtc {
 class background {
 public:
     explicit background(unsigned threads = 1) {
-        for (unsigned i = 0; i < threads; ++i) workers_.emplace_back([this](std::stop_token stop) { work(stop); });
+        for (unsigned i = 0; i < threads; ++i)
+            workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     }
     background(const background&) = delete;
     background& operator=(const background&) = delete;

@@ -84,7 +84,7 @@ public:
         }
         if (theirs.valid()) return theirs.get();
         promised answer(*this, key, std::move(mine));
-        const result<bytes> outcome = find_or_make(key, note, make);
+        result<bytes> outcome = find_or_make(key, note, make);
         answer.give(outcome);
         return outcome;
     }

@@ -24,7 +24,7 @@ struct embedded_header {
     std::string_view name, text, sha256;
 };
 
-/// Headers by the name that #include <name> asks for. A value; host.
+/// Headers by the name that an include directive asks for. A value; host.
 class header_set {
 public:
     header_set() = default;
