@@ -189,7 +189,7 @@ json launch_times() {
     dg::or_throw(dg::cuda::check("cudaStreamCreate", cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)));
 
     // The bare call: the same cubin, parameters made once.
-    const rtc::image image = dg::or_throw(engine.kernels().get<dense>());
+    const rtc::image image = dg::or_throw(engine.cubins().get<dense>());
     cudaLibrary_t library = nullptr;
     cudaKernel_t entry = nullptr;
     dg::or_throw(dg::cuda::check("cudaLibraryLoadData", cudaLibraryLoadData(&library, image.cubin().data(), nullptr,

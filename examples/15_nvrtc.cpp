@@ -26,12 +26,12 @@ namespace {
 
 /// Compiles the kernel, or finds it in the cache, and says what came of it.
 void show(const dg::rtc::engine& engine, dg::static_extents extents) {
-    const dg::rtc::image image = dg::or_throw(engine.kernels().get<kernel>(extents));
-    const bool compiled = engine.kernels().counts().made != 0;
+    const dg::rtc::image image = dg::or_throw(engine.cubins().get<kernel>(extents));
+    const bool compiled = engine.cubins().counts().made != 0;
     std::printf(
         "%s by NVRTC %s for %s:\n  %s\n  %zu bytes of cubin, %u threads, %u bytes of shared memory, %u of parameters\n",
         compiled ? "Compiled" : "Found what was compiled", dg::rtc::nvrtc_version().c_str(),
-        engine.kernels().arch().c_str(), to_source(image.info).c_str(), image.cubin().size(), image.info.threads,
+        engine.cubins().arch().c_str(), to_source(image.info).c_str(), image.cubin().size(), image.info.threads,
         image.info.smem_bytes, image.params_bytes);
 }
 

@@ -188,7 +188,7 @@ TEST_CASE("rtc: threads that launch a kernel for the first time at once") {
     }
     for (auto& thread : threads) thread.join();
     for (const std::string& each : wrong) CHECK(each == "");
-    CHECK(fresh.kernels().counts().made == 1);
+    CHECK(fresh.cubins().counts().made == 1);
 }
 
 TEST_CASE("rtc: a kernel built ahead of time serves until the one compiled in the background is ready") {
@@ -206,7 +206,7 @@ TEST_CASE("rtc: a kernel built ahead of time serves until the one compiled in th
     CHECK(run(handle, p) == "");  // most probably by the one ahead of time
     threads.wait();
     CHECK(threads.failures().empty());
-    CHECK(fresh.kernels().counts().made == 1);
+    CHECK(fresh.cubins().counts().made == 1);
     p.d().restore();
     CHECK(run(handle, p) == "");
 }
@@ -222,8 +222,8 @@ TEST_CASE("rtc: plans are warmed up side by side, each kernel once") {
     std::size_t reports = 0;
     CHECK(rtc::engine::warm_up(plans, {.report = [&](const rtc::warm_up_progress&) { ++reports; }}));
     CHECK(reports >= 1);
-    CHECK(fresh.kernels().counts().made == reports);
+    CHECK(fresh.cubins().counts().made == reports);
     product p(handles.front().info, {16, 576, 1024}, 7, numbers::exact);
     CHECK(run(*plans[1].kernel(), p) == "");
-    CHECK(fresh.kernels().counts().made == reports);
+    CHECK(fresh.cubins().counts().made == reports);
 }

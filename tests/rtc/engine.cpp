@@ -25,7 +25,7 @@ TEST_CASE("handles of run-time kernels are planned with like any others, and com
     const auto made = plan(fakes::work(16, 4096, 7168), device_info::h200(), *handles);
     REQUIRE(made);
     CHECK(made->kernel()->info.cfg.block.m == 64);
-    CHECK(kernels.kernels().counts().made == 0);
+    CHECK(kernels.cubins().counts().made == 0);
 }
 
 TEST_CASE("extents fixed at run time are part of the handle's configuration, and a plan looks at them") {
@@ -62,7 +62,7 @@ TEST_CASE("errors of a compiler and of a runtime without a GPU are results") {
     CHECK(wrong.failure().code == errc::compile_failure);
     int devices = 0;
     if (cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0) return;  // the rest is tests/device/rtc.cu
-    const auto loaded = kernels.get<square>();
+    const auto loaded = kernels.get<square>({0, 4096, 7168});
     REQUIRE(!loaded);
     CHECK(loaded.failure().code == errc::cuda_failure);
     const auto handle = kernels.handle<square>();

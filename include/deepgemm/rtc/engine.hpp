@@ -50,7 +50,7 @@ public:
         : compiler_(std::make_shared<const compiler>(std::move(headers), std::move(options))) {}
 
     /// The compiler behind it, which works without a GPU.
-    const compiler& kernels() const { return *compiler_; }
+    const compiler& cubins() const { return *compiler_; }
 
     /// Kernel `K`, compiled and ready on the current device. `extents` fixes those of a GEMM to numbers known only now; `include`
     /// lists headers that define what is not deepgemm's.

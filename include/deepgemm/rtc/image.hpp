@@ -5,12 +5,14 @@
 
 #include <elf.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
+#include <deepgemm/core/math.cuh>
 #include <deepgemm/kernel/info.cuh>
 #include <deepgemm/rtc/unit.hpp>
 
@@ -61,29 +63,35 @@ bool read_symbol(std::string_view cubin, std::string_view name, T& value) {
 
 /// A compiled kernel. A value; the bytes are shared.
 struct image {
-    std::shared_ptr<const std::string> bytes{};  ///< the name of the kernel, a zero, and the cubin
+    std::shared_ptr<const std::string> bytes{};  ///< the name of the kernel, zeros, and at a multiple of 16 the cubin
     kernel_info info{};
     u32 params_bytes = 0;
 
     /// The name of the kernel in the cubin; ends with a zero.
     const char* entry() const { return bytes->c_str(); }
-    std::string_view cubin() const { return std::string_view(*bytes).substr(bytes->find('\0') + 1); }
+    std::string_view cubin() const {
+        const std::string_view all = *bytes;
+        return all.substr(std::min(align_up(all.find('\0') + 1, alignment), all.size()));
+    }
 
     /// The bytes of a kernel of that name.
     static std::string pack(const std::string& entry, const std::string& cubin) {
-        return std::string(entry).append(1, '\0').append(cubin);
+        return std::string(entry).append(align_up(entry.size() + 1, alignment) - entry.size(), '\0').append(cubin);
     }
 
     /// Reads what pack() wrote; an error if the cubin does not come from a unit of unit_text().
     static result<image> unpack(std::shared_ptr<const std::string> bytes) {
         image read{std::move(bytes)};
-        if (read.bytes->find('\0') == std::string::npos || !read_symbol(read.cubin(), info_symbol, read.info) ||
+        if (!read_symbol(read.cubin(), info_symbol, read.info) ||
             !read_symbol(read.cubin(), params_symbol, read.params_bytes)) {
             return fail(errc::compile_failure, "a cubin of ", read.bytes->size(),
                         " bytes does not say what kernel it holds");
         }
         return read;
     }
+
+private:
+    static constexpr std::size_t alignment = 16;
 };
 
 }  // namespace deepgemm::rtc

@@ -34,7 +34,8 @@ public:
     /// Compiles the kernel or finds it in the cache. Needs no GPU.
     result<image> compile() const { return compiler_->get(text_, facts_ ? &*facts_ : nullptr); }
 
-    /// Makes the kernel ready on the current device: compiles and loads it if that has not been done.
+    /// Makes the kernel ready on the current device: compiles and loads it if that has not been done. Call it again after
+    /// cudaDeviceReset.
     result<void> prepare() const {
         const auto device = cuda::current_device();
         if (!device) return device.failure();
@@ -90,7 +91,6 @@ private:
 
     result<void> make_ready(int device) const {
         const std::lock_guard lock(guard_);
-        if (loaded_.is_ready(device)) return {};
         const cuda::detail::relaxed_capture guard;
         if (library_ == nullptr) {
             if (auto ok = load(); !ok) return ok;
