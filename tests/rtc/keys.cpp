@@ -97,3 +97,20 @@ TEST_CASE("an entry tells people what it holds") {
     test::expect(entry.substr(0, 2000), "NVRTC " + nvrtc_version() + " -arch=sm_90a -default-device -lineinfo\n");
     test::expect(entry.substr(0, 2000), "tiny::kernel<5>");
 }
+
+TEST_CASE("an entry that is whole but holds no kernel is compiled again and told of") {
+    const test::scratch root;
+    const outcome first = build(root.path(), with(tiny_text));
+    const auto path = test::files_below(root.path()).at(0);
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << write_entry(path.filename().string(), "note", "text");
+    std::vector<std::string> said;
+    const compiler all(with(tiny_text), {.cache = {.roots = {root.path()},
+                                                   .report = [&](const std::string& what) { said.push_back(what); }}});
+    const auto built = all.get<tiny::kernel<5>>({}, {"tiny.cuh"});
+    REQUIRE(built);
+    CHECK((built->cubin() == first.cubin));
+    CHECK(all.counts().made == 1);
+    REQUIRE(said.size() == 1);
+    test::expect(said[0], path.string());
+    CHECK(!build(root.path(), with(tiny_text)).compiled);
+}

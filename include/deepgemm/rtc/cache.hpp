@@ -3,6 +3,7 @@
 // they mean; needs no compiler and no GPU. Nothing that goes wrong with a disk keeps a kernel from being made.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -10,7 +11,9 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -64,7 +67,12 @@ public:
     /// Makes the bytes of a key that is nowhere yet.
     using maker = std::function<result<std::string>()>;
 
-    explicit cache(cache_options options = {}) : options_(std::move(options)) {}
+    /// Tells bytes that can be used from those that cannot.
+    using checker = std::function<bool(const bytes&)>;
+
+    /// `usable` is asked of what lies on disk; what it refuses counts as damaged.
+    explicit cache(cache_options options = {}, checker usable = {})
+        : options_(std::move(options)), usable_(std::move(usable)) {}
     cache(const cache&) = delete;
     cache& operator=(const cache&) = delete;
 
@@ -161,15 +169,16 @@ private:
         const auto file = read_file(path);
         if (!file) return nullptr;
         auto payload = read_entry(*file, key);
-        if (!payload) {
-            if (first_time(path.string())) {
-                count(&cache_counts::corrupt);
-                tell(concat("the cache entry ", path.string(), " is damaged and is not used"));
-            }
-            return nullptr;
+        bytes found = payload ? std::make_shared<const std::string>(*std::move(payload)) : nullptr;
+        if (found != nullptr && (!usable_ || usable_(found))) {
+            count(&cache_counts::disk_hits);
+            return found;
         }
-        count(&cache_counts::disk_hits);
-        return std::make_shared<const std::string>(*std::move(payload));
+        if (first_time(path.string())) {
+            count(&cache_counts::corrupt);
+            tell(concat("the cache entry ", path.string(), " is damaged and is not used"));
+        }
+        return nullptr;
     }
 
     void write(const std::filesystem::path& root, const std::string& key, std::string_view note,
@@ -187,7 +196,7 @@ private:
 
     bool first_time(const std::string& what) {
         const std::lock_guard lock(guard_);
-        return told_.emplace(what, true).second;
+        return told_.insert(what).second;
     }
     void tell(const std::string& what) const {
         if (options_.report) options_.report(what);
@@ -198,9 +207,10 @@ private:
     }
 
     const cache_options options_;
+    const checker usable_;
     mutable std::mutex guard_;
     std::unordered_map<std::string, std::shared_future<result<bytes>>> memory_;
-    std::unordered_map<std::string, bool> told_;
+    std::set<std::string> told_;
     cache_counts counts_;
 };
 

@@ -39,7 +39,7 @@ public:
           headers_hash_(headers_.hash()),
           arch_(std::move(options.arch)),
           options_(std::move(options.options)),
-          cache_(std::move(options.cache)) {
+          cache_(std::move(options.cache), [](const cache::bytes& found) { return bool(image::unpack(found)); }) {
         // The host side of a user's kernel is plain functions, which NVRTC does not take without this.
         options_.emplace_back("-default-device");
         std::sort(options_.begin(), options_.end());

@@ -97,8 +97,8 @@ public:
         return all;
     }
 
-    /// A handle that launches `serving`, a kernel built ahead of time, until kernel `K` has been compiled by `threads` and is ready on
-    /// the device that is current now.
+    /// A handle that launches `serving`, a kernel built ahead of time, until kernel `K` has been compiled by `threads` and is ready
+    /// on the device that is current now. The engine must outlive `threads`.
     template <class K>
     result<kernel_handle> replace(const kernel_handle& serving, background& threads, static_extents extents = {},
                                   std::vector<std::string> include = {}) {

@@ -3,12 +3,12 @@
 // or nothing, hold a lock that dies with its holder. POSIX; nothing here knows what is stored.
 #pragma once
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>

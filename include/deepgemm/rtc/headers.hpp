@@ -3,8 +3,6 @@
 // the program (embedded.hpp), read from a directory, or a user's own. Nothing of the toolkit is among them.
 #pragma once
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +10,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <deepgemm/host/error.hpp>
