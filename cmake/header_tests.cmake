@@ -5,7 +5,7 @@
 file(GLOB_RECURSE deepgemm_headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
      "${PROJECT_SOURCE_DIR}/include/deepgemm/*.cuh" "${PROJECT_SOURCE_DIR}/include/deepgemm/*.hpp")
 
-# Host headers that need the CUDA toolkit, or cuBLASLt beside it, are left out where there is none.
+# Host headers that need the CUDA toolkit, or cuBLASLt or NVRTC beside it, are left out where there is none.
 find_path(DEEPGEMM_CUDA_INCLUDE_DIR cuda_runtime_api.h PATHS /usr/local/cuda ENV CUDA_HOME ENV CUDA_PATH
           PATH_SUFFIXES include)
 mark_as_advanced(DEEPGEMM_CUDA_INCLUDE_DIR)
@@ -17,8 +17,13 @@ set(all_includes "")
 set(all_nvcc_includes "")
 foreach(header IN LISTS deepgemm_headers)
     file(STRINGS "${PROJECT_SOURCE_DIR}/include/${header}" needs_toolkit LIMIT_COUNT 1 REGEX "^#include <cuda")
+    file(STRINGS "${PROJECT_SOURCE_DIR}/include/${header}" needs_nvrtc LIMIT_COUNT 1
+         REGEX "^#include <(nvrtc|deepgemm/rtc/(program|compiler|kernel)\\.)")
     file(STRINGS "${PROJECT_SOURCE_DIR}/include/${header}" needs_cublaslt LIMIT_COUNT 1 REGEX "^#include <cublasLt")
     if(needs_cublaslt AND NOT EXISTS "${DEEPGEMM_CUDA_INCLUDE_DIR}/cublasLt.h")
+        continue()
+    endif()
+    if(needs_nvrtc AND NOT DEEPGEMM_NVRTC)
         continue()
     endif()
     if(NOT header MATCHES "^deepgemm/sim/")
@@ -49,11 +54,11 @@ if(DEEPGEMM_CUDA_INCLUDE_DIR)
     foreach(target headers_alone headers_linked_twice)
         target_include_directories(${target} SYSTEM PRIVATE "${DEEPGEMM_CUDA_INCLUDE_DIR}")
     endforeach()
-    find_library(DEEPGEMM_CUDART cudart PATHS /usr/local/cuda ENV CUDA_HOME ENV CUDA_PATH PATH_SUFFIXES lib64 lib)
-    mark_as_advanced(DEEPGEMM_CUDART)
-    if(DEEPGEMM_CUDART)
-        target_link_libraries(headers_linked_twice PRIVATE "${DEEPGEMM_CUDART}")
-    endif()
+    foreach(library IN ITEMS "${DEEPGEMM_CUDART}" "${DEEPGEMM_NVRTC}")
+        if(library)
+            target_link_libraries(headers_linked_twice PRIVATE "${library}")
+        endif()
+    endforeach()
 endif()
 
 # --- nvcc: device-capable headers alone, by folder; then everything but the simulator in one translation unit --------

@@ -25,11 +25,12 @@ function(configure folder)
     run("${CMAKE_COMMAND}" --build "${work_dir}/build")
 endfunction()
 
-# consumer(<cmake argument>...): the consumer project, both of whose programs must succeed.
+# consumer(<cmake argument>...): the consumer project, all of whose programs must succeed.
 function(consumer)
     configure("" ${ARGN})
     run("${work_dir}/build/consumer")
     run("${work_dir}/build/direct")
+    run("${work_dir}/build/carrier")
 endfunction()
 
 if(way STREQUAL "install")

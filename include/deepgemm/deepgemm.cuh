@@ -6,6 +6,7 @@
 
 #include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/kernel/entry.cuh>
+#include <deepgemm/kernel/extents.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/ptx/convert.cuh>

@@ -58,6 +58,35 @@ TEST_CASE("C is handed to the kernel, whether it is D or not") {
     CHECK(last().arguments.c_pitch == 1024);
 }
 
+TEST_CASE("a handle may carry the object it works on, as kernels made at run time do") {
+    struct counter {
+        int prepared = 0, launched = 0;
+        kernel_handle handle() const {
+            kernel_handle made = fakes::kernel<square>();
+            made.prepare = {this, [](const void* self) {
+                                const_cast<counter*>(static_cast<const counter*>(self))->prepared += 1;
+                                return result<void>{};
+                            }};
+            made.launch = {this, [](const void* self, const gemm_arguments& arguments, const launch_options&) {
+                               const_cast<counter*>(static_cast<const counter*>(self))->launched += arguments.shape.m;
+                               return result<void>{};
+                           }};
+            return made;
+        }
+    } one, two;
+    const gemm_problem p = fakes::problem(4096, 4096, 7168);
+    for (const counter* const each : {&one, &two, &one}) {
+        const std::array list{each->handle()};
+        const engine engine(list, device_info::h200());
+        CHECK(engine.prepare());
+        CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d));
+    }
+    CHECK(one.prepared == 2);
+    CHECK(one.launched == 2 * 4096);
+    CHECK(two.prepared == 1);
+    CHECK(two.launched == 4096);
+}
+
 TEST_CASE("empty products") {
     const engine engine(kernels, device_info::h200());
     SUBCASE("empty M or N launches nothing and needs no kernel") {

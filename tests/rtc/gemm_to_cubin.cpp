@@ -1,62 +1,150 @@
 // SPDX-License-Identifier: MIT
-// A whole GEMM kernel, from headers in memory to a cubin for sm_90a, with NVRTC alone. Needs no GPU and does not run
-// the kernel. docs/how-to/nvrtc.md shows this code.
-#include <doctest/doctest.h>
-#include <nvrtc.h>
+// A whole GEMM kernel, from headers in memory to a cubin for sm_90a, by type and by text; kernels of a user's own; extents fixed to
+// numbers known late. Needs no GPU and does not run the kernel. docs/how-to/nvrtc.md shows some of this code.
+#include <deepgemm/kernel/extents.cuh>
+#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/rtc/compiler.hpp>
+#include <deepgemm/scale/transforms.cuh>
 
-#include "headers.hpp"
+#include "support.hpp"
+#include "tiny.cuh"
+
+namespace dg = deepgemm;
+using namespace deepgemm::rtc;
+using test::expect;
+
+// [kernel]
+using my_gemm = dg::gemm<dg::arch::sm90, dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>,
+                         dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>, dg::store<dg::bf16>,
+                         dg::config{.block = {128, 64, 128}, .stages = 4}>;
+// [kernel]
+
+/// Has the name of a part of deepgemm's.
+struct store : tiny::kernel<1> {};
 
 namespace {
 
-// [unit]
-/// A translation unit names the parts of a kernel and asks for its entry function.
-constexpr const char* unit = R"(
-    // [parts]
-    #include <deepgemm/kernel/entry.cuh>
-    #include <deepgemm/kernel/gemm.cuh>
+struct hidden {};
 
-    namespace dg = deepgemm;
-    using my_gemm = dg::gemm<dg::arch::sm90,
-                             dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>,
-                             dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>,
-                             dg::store<dg::bf16>,
-                             dg::config{.block = {128, 128, 128}, .stages = 4}>;
-    // [parts]
-)";
-constexpr const char* kernel_name = "deepgemm::entry<my_gemm>";
-// [unit]
-
-void require(nvrtcResult result) { REQUIRE(nvrtcGetErrorString(result) == std::string("NVRTC_SUCCESS")); }
+header_set with_tiny() {
+    return header_set(test::headers()).add("tiny.cuh", test::text_of(DEEPGEMM_SOURCE_DIR "/tests/rtc/tiny.cuh"));
+}
 
 }  // namespace
 
-TEST_CASE("NVRTC compiles a GEMM to a cubin") {
+TEST_CASE("a GEMM by its type, from embedded headers to a cubin") {
     // [compile]
-    const header_set headers(DEEPGEMM_SOURCE_DIR "/include");
-    nvrtcProgram program;
-    require(nvrtcCreateProgram(&program, unit, "my_gemm.cu", int(headers.names.size()), headers.text_pointers.data(),
-                               headers.name_pointers.data()));
-    require(nvrtcAddNameExpression(program, kernel_name));  // instantiates the kernel
-
-    const char* options[] = {"-std=c++20", "-arch=sm_90a"};
-    const nvrtcResult result = nvrtcCompileProgram(program, 2, options);
-    std::size_t log_size = 0;
-    require(nvrtcGetProgramLogSize(program, &log_size));
-    std::string log(log_size, '\0');
-    require(nvrtcGetProgramLog(program, log.data()));
-    INFO(log);
-    require(result);
-
-    const char* mangled_name = nullptr;  // to find the kernel in the cubin, with cuLibraryGetKernel
-    require(nvrtcGetLoweredName(program, kernel_name, &mangled_name));
-    std::size_t cubin_size = 0;
-    require(nvrtcGetCUBINSize(program, &cubin_size));
-    std::string cubin(cubin_size, '\0');
-    require(nvrtcGetCUBIN(program, cubin.data()));
+    const dg::rtc::compiler compiler(dg::rtc::embedded_headers());
+    const dg::result<dg::rtc::image> built = compiler.get<my_gemm>();
     // [compile]
+    REQUIRE_MESSAGE(built, (built ? "" : built.failure().message));
+    CHECK(std::string(built->entry()).starts_with("_ZN8deepgemm5entryI"));
+    CHECK(built->cubin().substr(0, 4) ==
+          "\x7f"
+          "ELF");
+    CHECK(built->cubin().find(built->entry()) != std::string::npos);
+    CHECK(to_source(built->info) == to_source(my_gemm::info));
+    CHECK(built->info.threads == my_gemm::info.threads);
+    CHECK(built->info.smem_bytes == my_gemm::info.smem_bytes);
+    CHECK(built->params_bytes == sizeof(my_gemm::params));
+}
 
-    CHECK(std::string(mangled_name).starts_with("_ZN8deepgemm5entry"));
-    CHECK(cubin.find(mangled_name) != std::string::npos);
-    CHECK(log.find("serializ") == std::string::npos);  // ptxas had no reason to serialise the multiplies
-    nvrtcDestroyProgram(&program);
+TEST_CASE("a GEMM by text is the same kernel") {
+    const compiler all(test::headers());
+    // [text]
+    const dg::rtc::source text{.type =
+                                   "gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, "
+                                   "operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, "
+                                   "config{.block = {128, 64, 128}, .stages = 4}>"};
+    // [text]
+    const auto by_text = all.get(text), by_type = all.get<my_gemm>();
+    REQUIRE(by_text);
+    REQUIRE(by_type);
+    CHECK(by_text->entry() == std::string(by_type->entry()));
+    CHECK(by_text->info.smem_bytes == my_gemm::info.smem_bytes);
+    CHECK(by_text->params_bytes == sizeof(my_gemm::params));
+    // What a kernel prints as is what it can be compiled from.
+    const auto printed = all.get(source{.type = to_source(my_gemm::info)});
+    REQUIRE(printed);
+    CHECK(to_source(printed->info) == to_source(my_gemm::info));
+}
+
+TEST_CASE("extents fixed to numbers known late: other code, the same parameters") {
+    const compiler all(test::headers());
+    const volatile int n = 768;
+    const auto any = all.get<my_gemm>(), fixed = all.get<my_gemm>({0, n, 1024});
+    REQUIRE(any);
+    REQUIRE_MESSAGE(fixed, (fixed ? "" : fixed.failure().message));
+    CHECK(fixed->info.cfg.extents == dg::static_extents{0, 768, 1024});
+    CHECK(fixed->params_bytes == any->params_bytes);
+    CHECK(fixed->info.smem_bytes == any->info.smem_bytes);
+    CHECK(fixed->entry() != std::string(any->entry()));
+    CHECK(all.get<my_gemm>({0, -8, 0}).failure().message.find("gemm: static extents are lengths") != std::string::npos);
+    CHECK(dg::with_extents<my_gemm, dg::static_extents{0, 768, 1024}>::info.cfg.extents == fixed->info.cfg.extents);
+}
+
+TEST_CASE("a kernel that is no GEMM, and one of a user's own from a header of his own") {
+    using transform = dg::scale::to_mn_major<dg::scale::fp32>;
+    const compiler all(with_tiny());
+    const auto scales = all.get<transform>();
+    REQUIRE_MESSAGE(scales, (scales ? "" : scales.failure().message));
+    CHECK(scales->info.threads == transform::info.threads);
+    const auto own = all.get<tiny::kernel<-3>>({}, {"tiny.cuh"});
+    REQUIRE_MESSAGE(own, (own ? "" : own.failure().message));
+    CHECK(own->info.smem_bytes == 64);
+    CHECK(own->params_bytes == 8);
+    expect(all.get<tiny::kernel<-3>>().failure().message, "tiny");  // without its header
+}
+
+TEST_CASE("types that NVRTC could not name") {
+    struct local {};
+    for (const auto& name : {type_name<hidden>(), type_name<local>(), type_name<std::vector<local>>()}) {
+        REQUIRE(!name);
+        CHECK(name.failure().code == dg::errc::bad_option);
+        expect(name.failure().message, "must not be, or use, a type in an anonymous namespace or inside a function");
+    }
+    CHECK(*type_name<tiny::kernel<-3>>() == "tiny::kernel<-3>");
+}
+
+TEST_CASE("a kernel that the host knows otherwise does not compile") {
+    const compiler all(header_set(test::headers())
+                           .add("tiny.cuh",
+                                "#include <deepgemm/deepgemm.cuh>\n"
+                                "namespace tiny {\n"
+                                "template <int>\n"
+                                "struct kernel {\n"
+                                "    static constexpr deepgemm::kernel_info info{.threads = 64};\n"
+                                "    struct arguments { void* out; };\n"
+                                "    using params = arguments;\n"
+                                "    static constexpr int map_count = 0;\n"
+                                "    static params make_params(const arguments& a) { return a; }\n"
+                                "    static int grid(const arguments&, int) { return 1; }\n"
+                                "    __device__ static void run(const params&) {}\n"
+                                "};\n"
+                                "}\n"));
+    expect(all.get<tiny::kernel<1>>({}, {"tiny.cuh"}).failure().message,
+           "the kernel is not the one that the host program knows by this name");
+}
+
+TEST_CASE("a name that is both deepgemm's and the user's is an error, not the wrong kernel") {
+    const compiler all(with_tiny().add("store.cuh", "struct store : tiny::kernel<1> {};"));
+    expect(all.get<store>({}, {"tiny.cuh", "store.cuh"}).failure().message, "\"store\" is ambiguous");
+}
+
+TEST_CASE("bytes that are no cubin of a unit") {
+    const auto unpack = [](std::string bytes) {
+        return image::unpack(std::make_shared<const std::string>(std::move(bytes)));
+    };
+    const compiler all(with_tiny());
+    const auto own = all.get<tiny::kernel<1>>({}, {"tiny.cuh"});
+    REQUIRE(own);
+    const std::string whole = *own->bytes;
+    CHECK(unpack(whole));
+    const std::string other_file = std::string(whole).replace(whole.find("\x7f"
+                                                                         "ELF"),
+                                                              4, "text");
+    for (const std::string& bytes : {std::string(), std::string("name"), std::string("name\0", 5), other_file})
+        CHECK(!unpack(bytes));
+    // Wherever the bytes end, reading stays inside them.
+    for (std::size_t end = 0; end < whole.size(); end += 7) static_cast<void>(unpack(whole.substr(0, end)));
 }

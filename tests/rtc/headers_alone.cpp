@@ -1,31 +1,29 @@
 // SPDX-License-Identifier: MIT
 // Every device-capable header compiles alone with NVRTC for sm_90a, without a warning.
-#include <doctest/doctest.h>
+#include <deepgemm/rtc/program.hpp>
 
-#include <atomic>
-#include <thread>
+#include <optional>
 
-#include "program.hpp"
+#include "support.hpp"
+#include "workers.hpp"
+
+using namespace deepgemm;
+using namespace deepgemm::rtc;
 
 TEST_CASE("every device-capable header compiles alone with NVRTC") {
-    const header_set headers(DEEPGEMM_SOURCE_DIR "/include");
-    REQUIRE(headers.names.size() > 10);
+    const auto names = test::headers().names();
+    REQUIRE(names.size() > 10);
 
-    std::vector<compiled> results(headers.names.size());
-    std::atomic<std::size_t> next{0};
-    auto work = [&] {
-        for (std::size_t i; (i = next++) < results.size();) {
-            const std::string include = "#include <" + headers.names[i] + ">\n";
-            results[i] = compile(headers, include + include);
-        }
-    };
-    std::thread other(work);
-    work();
-    other.join();
+    std::vector<std::optional<result<binary>>> results(names.size());
+    test::on_two_threads(results.size(), [&](std::size_t i) {
+        const std::string include = concat("#include <", names[i], ">\n");
+        results[i] = compile({include + include}, test::headers());
+    });
 
     for (std::size_t i = 0; i < results.size(); ++i) {
-        CAPTURE(headers.names[i]);
-        CHECK(results[i].succeeded);
-        CHECK(results[i].log == "");
+        CAPTURE(names[i]);
+        const result<binary>& made = *results[i];
+        CHECK_MESSAGE(made, (made ? "" : made.failure().message));
+        if (made) CHECK(made->log == "");
     }
 }

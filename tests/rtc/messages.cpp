@@ -1,40 +1,71 @@
 // SPDX-License-Identifier: MIT
 // What NVRTC says of types that fall short of a concept: the sentence of the assertion, and the name of the requirement.
-#include <doctest/doctest.h>
-#include <nvrtc.h>
+#include <deepgemm/rtc/compiler.hpp>
 
-#include <iterator>
+#include "support.hpp"
 
-#include "headers.hpp"
+using namespace deepgemm;
+using namespace deepgemm::rtc;
+using test::expect;
 
 namespace {
 
-/// The compiler's log of a unit that must not compile.
-std::string log_of(const std::string& unit) {
-    const header_set headers(DEEPGEMM_SOURCE_DIR "/include");
-    nvrtcProgram program{};
-    REQUIRE(nvrtcCreateProgram(&program, unit.c_str(), "unit.cu", int(headers.names.size()),
-                               headers.text_pointers.data(), headers.name_pointers.data()) == NVRTC_SUCCESS);
-    const char* options[] = {"-std=c++20", "-arch=sm_90a"};
-    CHECK(nvrtcCompileProgram(program, int(std::size(options)), options) == NVRTC_ERROR_COMPILATION);
-    std::size_t length = 0;
-    nvrtcGetProgramLogSize(program, &length);
-    std::string log(length, '\0');
-    nvrtcGetProgramLog(program, log.data());
-    nvrtcDestroyProgram(&program);
-    return log;
-}
-
-void expect(const std::string& log, const std::string& text) {
-    INFO(log);
-    CAPTURE(text);
-    CHECK(log.find(text) != std::string::npos);
+/// The message of a unit that must not compile.
+std::string message_of(const std::string& text) {
+    const auto made = compile({text}, test::headers());
+    REQUIRE(!made);
+    CHECK(made.failure().code == errc::compile_failure);
+    return made.failure().message;
 }
 
 }  // namespace
 
+TEST_CASE("a failure opens with the first error and the concept, and holds log, options and source") {
+    const std::string message =
+        compiler(test::headers(), {.options = {"-lineinfo"}})
+            .get(source{.include = {"deepgemm/version.cuh"},
+                        .type = "gemm<arch::sm90, operand<e4m3, scale::per_token<int>>, "
+                                "operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, config{}>"})
+            .failure()
+            .message;
+    const std::size_t opening = message.find("\n\n");
+    REQUIRE(opening != std::string::npos);
+    const std::string head = message.substr(0, opening);
+    CHECK(head.starts_with("NVRTC " + nvrtc_version() + ": deepgemm/scale/granularity.cuh("));
+    expect(head, "operand: the scales must model scale_granularity");
+    expect(head, "\nthe concept that failed: packs_words");
+    expect(message, "options: -std=c++20 -arch=sm_90a -default-device -lineinfo\n");
+    expect(message, "log:\ndeepgemm/scale/granularity.cuh(");
+    expect(message, "source:\n#include <deepgemm/deepgemm.cuh>\n#include <deepgemm/version.cuh>\n");
+}
+
+TEST_CASE("a type that is no kernel") {
+    const compiler all(header_set(test::headers()).add("mine.cuh", "struct nothing { using info = int; };"));
+    const std::string message = all.get(source{.include = {"mine.cuh"}, .type = "nothing"}).failure().message;
+    expect(message, "the type must model deepgemm::kernel");
+    expect(message, "the concept that failed: describes\n");
+}
+
+TEST_CASE("options and architectures that NVRTC does not know") {
+    const auto odd_option = compile({.text = "", .options = {"-no-such-option"}}, test::headers());
+    REQUIRE(!odd_option);
+    expect(odd_option.failure().message, "-no-such-option");
+    const auto odd_arch = compile({.text = "", .arch = "sm_12"}, test::headers());
+    REQUIRE(!odd_arch);
+    expect(odd_arch.failure().message, "sm_12");
+}
+
+TEST_CASE("reading a log: nothing to find, and only the requirement itself") {
+    CHECK(first_error("") == "");
+    CHECK(failed_concept("") == "");
+    CHECK(first_error("a: warning: x\nb(3): error: y\nc: error: z\n") == "b(3): error: y");
+    CHECK(
+        failed_concept("concept whole = part<T>\nnote: atomic constraint evaluates to false\n  concept my::part = x") ==
+        "my::part");
+}
+
 TEST_CASE("NVRTC names the configuration rule that is broken") {
-    const std::string log = log_of(R"(
+    const std::string log = message_of(R"(
         #include <deepgemm/kernel/gemm.cuh>
         using namespace deepgemm;
         using a = operand<e4m3, scale::per_token<scale::fp32>>;
@@ -45,7 +76,7 @@ TEST_CASE("NVRTC names the configuration rule that is broken") {
 }
 
 TEST_CASE("NVRTC names the requirement that a part lacks") {
-    const std::string log = log_of(R"(
+    const std::string log = message_of(R"(
         #include <deepgemm/kernel/gemm.cuh>
         using namespace deepgemm;
         struct no_decode {
@@ -59,7 +90,7 @@ TEST_CASE("NVRTC names the requirement that a part lacks") {
 }
 
 TEST_CASE("NVRTC names the requirement that an epilogue lacks") {
-    const std::string log = log_of(R"(
+    const std::string log = message_of(R"(
         #include <deepgemm/kernel/gemm.cuh>
         using namespace deepgemm;
         struct twice {

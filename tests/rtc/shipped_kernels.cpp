@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: MIT
-// Every shipped kernel becomes a cubin for sm_90a, without a stack frame, without a spilled register and without ptxas
-// serialising its multiplies. Needs no GPU.
-#include <doctest/doctest.h>
+// Every shipped kernel becomes a cubin for sm_90a, laid out as the host knows it, without a stack frame, without a spilled
+// register and without ptxas serialising its multiplies. Needs no GPU.
 #include <deepgemm/kernel/shipped.cuh>
 #include <deepgemm/kernel/shipped_half.cuh>
 
-#include <atomic>
-#include <fstream>
-#include <iterator>
-#include <regex>
-#include <thread>
+#include <deepgemm/rtc/program.hpp>
+#include <deepgemm/rtc/unit.hpp>
 
-#include "program.hpp"
+#include <optional>
+#include <regex>
+
+#include "support.hpp"
+#include "workers.hpp"
 
 namespace {
 
 using namespace deepgemm;
+using namespace deepgemm::rtc;
 
 struct kernel_list {
     std::string name;
-    int count;
+    std::vector<layout_facts> facts;  ///< of each kernel
 };
 
 template <class... Kernels>
-constexpr int count_of(shipped::kernels<Kernels...>) {
-    return int(sizeof...(Kernels));
+std::vector<layout_facts> facts_of_all(shipped::kernels<Kernels...>) {
+    return {facts_of<Kernels>()...};
 }
 #define LIST(name) \
-    kernel_list { #name, count_of(shipped::name{}) }
+    kernel_list { #name, facts_of_all(shipped::name{}) }
 const kernel_list lists[] = {
     LIST(weights_bf16_few),
     LIST(weights_bf16_few_split),
@@ -102,12 +103,14 @@ const std::string unit = R"(
     using at = typename element<List, I>::type;
 )";
 
-compiled compile_list(const header_set& headers, const kernel_list& list) {
-    std::vector<std::string> expressions;
-    for (int i = 0; i < list.count; ++i) {
-        expressions.push_back("entry<at<shipped::" + list.name + ", " + std::to_string(i) + ">>");
+result<binary> compile_list(const kernel_list& list) {
+    program all{.text = unit, .options = {"--ptxas-options=-v"}};
+    for (std::size_t i = 0; i < list.facts.size(); ++i) {
+        const std::string kernel = concat("at<shipped::", list.name, ", ", i, ">");
+        all.text += assertion_of(kernel, list.facts[i]);
+        all.expressions.push_back("entry<" + kernel + ">");
     }
-    return compile(headers, unit, expressions, "--ptxas-options=-v");
+    return compile(all, test::headers());
 }
 
 std::ptrdiff_t matches(const std::string& text, const char* pattern) {
@@ -118,30 +121,24 @@ std::ptrdiff_t matches(const std::string& text, const char* pattern) {
 }  // namespace
 
 TEST_CASE("every shipped kernel compiles to a cubin without spills") {
-    const header_set headers(DEEPGEMM_SOURCE_DIR "/include");
-    std::vector<compiled> results(std::size(lists));
-    std::atomic<std::size_t> next{0};
-    auto work = [&] {
-        for (std::size_t i; (i = next++) < results.size();) results[i] = compile_list(headers, lists[i]);
-    };
-    std::thread other(work);
-    work();
-    other.join();
+    std::vector<std::optional<result<binary>>> results(std::size(lists));
+    test::on_two_threads(results.size(), [&](std::size_t i) { results[i] = compile_list(lists[i]); });
 
     for (std::size_t i = 0; i < results.size(); ++i) {
-        const std::string& log = results[i].log;
         CAPTURE(lists[i].name);
+        const result<binary>& made = *results[i];
+        REQUIRE_MESSAGE(made, (made ? "" : made.failure().message));
+        const auto count = std::ptrdiff_t(lists[i].facts.size());
+        const std::string& log = made->log;
         CAPTURE(log);
-        CHECK(results[i].succeeded);
-        CHECK(matches(log, "Compiling entry function") == lists[i].count);
-        CHECK(matches(log, " 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads") == lists[i].count);
+        CHECK(matches(log, "Compiling entry function") == count);
+        CHECK(matches(log, " 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads") == count);
         CHECK(matches(log, "serialized") == 0);
     }
 }
 
 TEST_CASE("the lists tested here are those that cmake/instances.cmake compiles") {
-    std::ifstream in(DEEPGEMM_SOURCE_DIR "/cmake/instances.cmake");
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const std::string text = test::text_of(DEEPGEMM_SOURCE_DIR "/cmake/instances.cmake");
     std::smatch found;
     REQUIRE(std::regex_search(text, found, std::regex(R"(set\(arg_LISTS\s([^)]*)\))")));
     const std::string names = found[1];

@@ -28,6 +28,7 @@ enum class errc {
     no_kernel,          ///< a valid problem that none of the given kernels can run
     wrong_device,       ///< the current device cannot run the kernel
     cuda_failure,       ///< the CUDA runtime or driver reported an error
+    compile_failure,    ///< a run-time compiler refused a kernel
     simulator_failure,  ///< the simulated machine found a fault in a kernel
 };
 
@@ -47,6 +48,7 @@ constexpr const char* name_of(errc code) {
         case errc::no_kernel: return "no_kernel";
         case errc::wrong_device: return "wrong_device";
         case errc::cuda_failure: return "cuda_failure";
+        case errc::compile_failure: return "compile_failure";
         case errc::simulator_failure: return "simulator_failure";
     }
     return "?";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An instantiated kernel as a value: its description and two functions. Planning and launching see nothing else of a
+// A kernel as a value: its description and two functions. Planning and launching see nothing else of a
 // kernel, so the same code serves CUDA (cuda_launch.hpp), the simulator (sim_launch.hpp) and fakes in tests.
 #pragma once
 
@@ -18,13 +18,35 @@ struct launch_options {
                 ///< that kernel's results before it touches memory
 };
 
+/// A function of a kernel: a plain one, of a kernel that is a type of this program, or one with the object it works on, of a kernel
+/// that was made at run time. The object must outlive the calls.
+template <class... Arguments>
+class kernel_function {
+public:
+    constexpr kernel_function() = default;
+    template <class F>
+        requires std::is_convertible_v < F, result<void>(*)
+    (Arguments...) > constexpr kernel_function(F plain) : plain_(plain) {}
+    constexpr kernel_function(const void* object, result<void> (*with_object)(const void*, Arguments...))
+        : object_(object), with_object_(with_object) {}
+
+    result<void> operator()(Arguments... arguments) const {
+        return with_object_ != nullptr ? with_object_(object_, arguments...) : plain_(arguments...);
+    }
+
+private:
+    result<void> (*plain_)(Arguments...) = nullptr;
+    const void* object_ = nullptr;
+    result<void> (*with_object_)(const void*, Arguments...) = nullptr;
+};
+
 /// A kernel that a planner may pick: what it is, how to make it ready on the current device, how to launch it there.
 struct kernel_handle {
     kernel_info info{};
     /// Loads the kernel on the current device and sets its attributes. May be called again; any thread.
-    result<void> (*prepare)() = nullptr;
+    kernel_function<> prepare{};
     /// Launches on the current device. Allocates nothing, waits for nothing; safe under graph capture. Any thread.
-    result<void> (*launch)(const gemm_arguments&, const launch_options&) = nullptr;
+    kernel_function<const gemm_arguments&, const launch_options&> launch{};
 };
 
 /// A kernel that can be launched with what a planner has: its arguments are gemm_arguments, and maybe more.

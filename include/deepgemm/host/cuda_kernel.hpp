@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// A kernel that the CUDA runtime can launch, be it of this program or loaded at run time: made ready once on each device, then
+// started with clusters, dependent launch and large shared memory. A launch encodes tensor maps and calls cudaLaunchKernelExC.
+// cuda_launch.hpp and rtc/kernel.hpp say where kernels come from.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <atomic>
+
+#include <deepgemm/host/cuda_device.hpp>
+#include <deepgemm/host/cuda_tensor_map.hpp>
+#include <deepgemm/host/kernel_handle.hpp>
+#include <deepgemm/kernel/kernel.cuh>
+
+namespace deepgemm::cuda::detail {
+
+/// A kernel, and the devices on which it has been made ready. The address stands beside the mask because nvcc gives every
+/// translation unit its own copy of a kernel template: what is prepared must be what is launched.
+struct loaded_kernel {
+    const void* entry;          ///< the address of a __global__ function, or a cudaKernel_t
+    std::atomic<u64> ready{0};  ///< bit i: device i
+
+    bool is_ready(int device) const {
+        return device < 64 && (ready.load(std::memory_order_acquire) >> device & 1) != 0;
+    }
+};
+
+/// While it lives, the calling thread may make calls that a stream capture in global mode would forbid; none of them is
+/// meant for the captured stream.
+class relaxed_capture {
+public:
+    relaxed_capture() { static_cast<void>(cudaThreadExchangeStreamCaptureMode(&mode_)); }
+    ~relaxed_capture() { static_cast<void>(cudaThreadExchangeStreamCaptureMode(&mode_)); }
+    relaxed_capture(const relaxed_capture&) = delete;
+    relaxed_capture& operator=(const relaxed_capture&) = delete;
+
+private:
+    cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;
+};
+
+/// The result of a call that concerns a kernel's image: says so if the image does not fit the device.
+inline result<void> check_kernel(const char* call, cudaError_t status, int device) {
+    auto outcome = check(call, status);
+    if (status != cudaErrorNoKernelImageForDevice && status != cudaErrorInvalidDeviceFunction) return outcome;
+    const auto info = describe(device);
+    if (!info) return info.failure();
+    return fail(errc::wrong_device, "the kernel was not compiled for device ", device, " (", info->name,
+                ", compute capability ", info->arch / 10, ".", info->arch % 10,
+                "); compile with -gencode arch=compute_90a,code=sm_90a for Hopper");
+}
+
+inline result<void> prepare(loaded_kernel& kernel, const kernel_info& info, int device) {
+    const relaxed_capture guard;
+    const auto status =
+        cudaFuncSetAttribute(kernel.entry, cudaFuncAttributeMaxDynamicSharedMemorySize, int(info.smem_bytes));
+    if (auto ok = check_kernel("cudaFuncSetAttribute(MaxDynamicSharedMemorySize)", status, device); !ok)
+        return ok.failure();
+    if (device < 64) kernel.ready.fetch_or(u64(1) << device, std::memory_order_release);
+    return {};
+}
+
+inline result<void> start(const loaded_kernel& kernel, const kernel_info& info, int ctas, void* params,
+                          const launch_options& options, int device) {
+    cudaLaunchAttribute attributes[2];
+    unsigned count = 0;
+    if (info.cfg.cluster_ctas() > 1) {
+        attributes[count].id = cudaLaunchAttributeClusterDimension;
+        attributes[count++].val.clusterDim = {unsigned(info.cfg.cluster_ctas()), 1, 1};
+    }
+    if (options.dependent_launch) {
+        attributes[count].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+        attributes[count++].val.programmaticStreamSerializationAllowed = 1;
+    }
+    cudaLaunchConfig_t launch{};
+    launch.gridDim = dim3(unsigned(ctas));
+    launch.blockDim = dim3(info.threads);
+    launch.dynamicSmemBytes = info.smem_bytes;
+    launch.stream = static_cast<cudaStream_t>(options.stream);
+    launch.attrs = attributes;
+    launch.numAttrs = count;
+    void* arguments[] = {params};
+    return check_kernel("cudaLaunchKernelExC", cudaLaunchKernelExC(&launch, kernel.entry, arguments), device);
+}
+
+/// The parameters of kernel `K`, with its tensor maps encoded.
+template <class K>
+result<typename K::params> params_of(const typename K::arguments& arguments) {
+    if constexpr (K::map_count == 0) {
+        return K::make_params(arguments);
+    } else {
+        tensor_map_request requests[K::map_count];
+        K::tensor_maps(arguments, requests);
+        tensor_map maps[K::map_count];
+        for (int i = 0; i < K::map_count; ++i) {
+            auto map = encode_tensor_map(requests[i]);
+            if (!map) return map.failure();
+            maps[i] = *map;
+        }
+        return K::make_params(arguments, maps);
+    }
+}
+
+/// Launches a kernel whose host side is that of `K`. `make_ready(device)` is called first where the kernel is not ready.
+template <class K, class MakeReady>
+result<void> launch(const loaded_kernel& kernel, const kernel_info& info, const typename K::arguments& arguments,
+                    const launch_options& options, MakeReady make_ready) {
+    static_assert(deepgemm::kernel<K>, "launch: the type must model kernel; the notes name what it lacks");
+    static_assert(sizeof(kernel_concept::model<K>) != 0);
+    const auto device = current_device();
+    if (!device) return device.failure();
+    const auto present = attribute(cudaDevAttrMultiProcessorCount, *device);
+    if (!present) return present.failure();
+    const auto sms = usable_sms(info, options, *present);
+    if (!sms) return sms.failure();
+    const int ctas = K::grid(arguments, *sms);
+    if (ctas == 0) return {};
+
+    if (!kernel.is_ready(*device)) {
+        if (auto ok = make_ready(*device); !ok) return ok;
+    }
+    auto params = params_of<K>(arguments);
+    if (!params) return params.failure();
+    return start(kernel, info, ctas, &*params, options, *device);
+}
+
+}  // namespace deepgemm::cuda::detail

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// Kernels that are made ready in the background while others serve: a handle that launches the one at first and the other from
+// the moment it is ready. Knows handles only, so that it serves run-time kernels, the simulator and fakes in tests.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <deepgemm/host/kernel_handle.hpp>
+
+namespace deepgemm::rtc {
+
+/// Threads that make kernels ready, one after the other. Must outlive the handles it gives out.
+class background {
+public:
+    explicit background(unsigned threads = 1) {
+        for (unsigned i = 0; i < threads; ++i)
+            workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    }
+    background(const background&) = delete;
+    background& operator=(const background&) = delete;
+    /// Waits for the kernels that are being made, and leaves the rest.
+    ~background() {
+        for (auto& worker : workers_) worker.request_stop();
+        workers_.clear();
+    }
+
+    /// A handle that launches `serving` until `wanted` is ready, then `wanted`. `make_ready` makes it so, on another thread, which has
+    /// a current device of its own; where it fails, `serving` goes on and failures() says why. Preparing the handle prepares
+    /// `serving`. An error if the two do not compute the same.
+    result<kernel_handle> replace(const kernel_handle& serving, const kernel_handle& wanted,
+                                  std::function<result<void>()> make_ready) {
+        const kernel_info &now = serving.info, &then = wanted.info;
+        const bool same = now.arch == then.arch && now.a == then.a && now.b == then.b && now.d == then.d &&
+                          now.accumulate == then.accumulate && now.in_place == then.in_place && now.heads == then.heads;
+        if (!same)
+            return fail(errc::shape_mismatch, "the kernel that serves computes something else than the one wanted");
+        const std::lock_guard lock(guard_);
+        pair& added = *pairs_.emplace_back(std::make_unique<pair>(serving, wanted, std::move(make_ready)));
+        queue_.push_back(&added);
+        changed_.notify_all();
+        return kernel_handle{
+            then,
+            {&added, [](const void* self) { return static_cast<const pair*>(self)->serving.prepare(); }},
+            {&added, [](const void* self, const gemm_arguments& arguments, const launch_options& options) {
+                 const pair& both = *static_cast<const pair*>(self);
+                 const bool ready = both.ready.load(std::memory_order_acquire);
+                 return (ready ? both.wanted : both.serving).launch(arguments, options);
+             }}};
+    }
+
+    /// Waits until every kernel is ready or has failed.
+    void wait() const {
+        std::unique_lock lock(guard_);
+        changed_.wait(lock, [&] { return queue_.empty() && busy_ == 0; });
+    }
+
+    /// Why kernels did not become ready, in the order in which that was found.
+    std::vector<error> failures() const {
+        const std::lock_guard lock(guard_);
+        return failures_;
+    }
+
+private:
+    struct pair {
+        pair(const kernel_handle& serving, const kernel_handle& wanted, std::function<result<void>()> make_ready)
+            : serving(serving), wanted(wanted), make_ready(std::move(make_ready)) {}
+        const kernel_handle serving, wanted;
+        const std::function<result<void>()> make_ready;
+        std::atomic<bool> ready{false};
+    };
+
+    void work(const std::stop_token& stop) {
+        std::unique_lock lock(guard_);
+        while (changed_.wait(lock, stop, [&] { return !queue_.empty(); })) {
+            if (stop.stop_requested()) return;
+            pair& next = *queue_.front();
+            queue_.pop_front();
+            ++busy_;
+            lock.unlock();
+            const auto outcome = next.make_ready();
+            lock.lock();
+            --busy_;
+            if (outcome) {
+                next.ready.store(true, std::memory_order_release);
+            } else {
+                failures_.push_back(outcome.failure());
+            }
+            changed_.notify_all();
+        }
+    }
+
+    mutable std::mutex guard_;
+    mutable std::condition_variable_any changed_;
+    std::vector<std::unique_ptr<pair>> pairs_;
+    std::deque<pair*> queue_;
+    std::vector<error> failures_;
+    int busy_ = 0;
+    std::vector<std::jthread> workers_;
+};
+
+}  // namespace deepgemm::rtc

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// A cache of compiled kernels, in memory and on disk, shared by threads, processes and machines. Knows keys and bytes, not what
+// they mean; needs no compiler and no GPU. Nothing that goes wrong with a disk keeps a kernel from being made.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <deepgemm/host/error.hpp>
+#include <deepgemm/rtc/entry_file.hpp>
+#include <deepgemm/rtc/file.hpp>
+
+namespace deepgemm::rtc {
+
+/// Where a cache keeps its entries.
+struct cache_options {
+    /// Directories to look in, in order. New entries go to the first, and only there; the others may be read-only. None at all:
+    /// memory only.
+    std::vector<std::filesystem::path> roots{};
+    /// Told once of each thing that went wrong with a disk: an entry that is not whole, a directory that takes no entry. Called by
+    /// the thread that met it.
+    std::function<void(const std::string&)> report{};
+    /// How long to wait for another process that makes the same entry before making it, too.
+    std::chrono::milliseconds patience{60000};
+
+    /// Roots from DEEPGEMM_CACHE_DIR, directories with colons between, empty for none; where it is not set, one in
+    /// XDG_CACHE_HOME or in HOME/.cache, and none where those are not set either.
+    static cache_options from_environment() {
+        cache_options made;
+        if (const char* const given = std::getenv("DEEPGEMM_CACHE_DIR"); given != nullptr) {
+            std::string_view rest = given;
+            while (!rest.empty()) {
+                const std::size_t end = std::min(rest.find(':'), rest.size());
+                if (end != 0) made.roots.emplace_back(rest.substr(0, end));
+                rest.remove_prefix(std::min(end + 1, rest.size()));
+            }
+        } else if (const char* const cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
+            made.roots.push_back(std::filesystem::path(cache) / "deepgemm");
+        } else if (const char* const home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+            made.roots.push_back(std::filesystem::path(home) / ".cache/deepgemm");
+        }
+        return made;
+    }
+};
+
+/// How the requests to a cache were answered.
+struct cache_counts {
+    u64 memory_hits = 0, disk_hits = 0, made = 0, corrupt = 0, not_written = 0;
+};
+
+/// Maps keys (64 hexadecimal digits) to bytes that are made once. Any number of threads.
+class cache {
+public:
+    using bytes = std::shared_ptr<const std::string>;
+    /// Makes the bytes of a key that is nowhere yet.
+    using maker = std::function<result<std::string>()>;
+
+    /// Tells bytes that can be used from those that cannot.
+    using checker = std::function<bool(const bytes&)>;
+
+    /// `usable` is asked of what lies on disk; what it refuses counts as damaged.
+    explicit cache(cache_options options = {}, checker usable = {})
+        : options_(std::move(options)), usable_(std::move(usable)) {}
+    cache(const cache&) = delete;
+    cache& operator=(const cache&) = delete;
+
+    /// The bytes of a key: from memory, else from disk, else made, by one thread and, as far as locks reach, by one process; others
+    /// wait. A failure to make them goes to all who wait and is not remembered. `note` is stored for people to read.
+    result<bytes> get(const std::string& key, std::string_view note, const maker& make) {
+        std::promise<result<bytes>> mine;
+        std::shared_future<result<bytes>> theirs;
+        {
+            const std::lock_guard lock(guard_);
+            if (const auto found = memory_.find(key); found != memory_.end()) {
+                theirs = found->second;
+                ++counts_.memory_hits;
+            } else {
+                memory_.emplace(key, mine.get_future().share());
+            }
+        }
+        if (theirs.valid()) return theirs.get();
+        promised answer(*this, key, std::move(mine));
+        result<bytes> outcome = find_or_make(key, note, make);
+        answer.give(outcome);
+        return outcome;
+    }
+
+    /// How requests have been answered so far.
+    cache_counts counts() const {
+        const std::lock_guard lock(guard_);
+        return counts_;
+    }
+
+private:
+    /// What others wait for. They get an error if an exception keeps it from being given.
+    class promised {
+    public:
+        promised(cache& owner, const std::string& key, std::promise<result<bytes>> to)
+            : owner_(owner), key_(key), to_(std::move(to)) {}
+        promised(const promised&) = delete;
+        promised& operator=(const promised&) = delete;
+        ~promised() {
+            if (!given_) give(fail(errc::compile_failure, "the making of a cache entry was cut short"));
+        }
+        void give(const result<bytes>& outcome) {
+            if (!outcome) {
+                const std::lock_guard lock(owner_.guard_);
+                owner_.memory_.erase(key_);
+            }
+            given_ = true;
+            to_.set_value(outcome);
+        }
+
+    private:
+        cache& owner_;
+        const std::string& key_;
+        std::promise<result<bytes>> to_;
+        bool given_ = false;
+    };
+
+    std::filesystem::path path_of(const std::filesystem::path& root, const std::string& key) const {
+        return root / key.substr(0, 2) / key;
+    }
+
+    result<bytes> find_or_make(const std::string& key, std::string_view note, const maker& make) {
+        if (bytes found = find_on_disk(key)) return found;
+        if (options_.roots.empty()) return made(make);
+        const std::filesystem::path& root = options_.roots.front();
+        std::error_code ignored;  // a directory that is not there shows when the entry is written
+        for (const char* const part : {"lock", "tmp"}) std::filesystem::create_directories(root / part, ignored);
+        const file_lock lock(root / "lock" / key, options_.patience);
+        // Whoever held the lock has probably made the entry.
+        if (lock.holds()) {
+            if (bytes found = find_in(root, key)) return found;
+        }
+        auto fresh = made(make);
+        if (fresh) write(root, key, note, **fresh);
+        return fresh;
+    }
+
+    result<bytes> made(const maker& make) {
+        count(&cache_counts::made);
+        auto fresh = make();
+        if (!fresh) return fresh.failure();
+        return std::make_shared<const std::string>(*std::move(fresh));
+    }
+
+    bytes find_on_disk(const std::string& key) {
+        for (const auto& root : options_.roots) {
+            if (bytes found = find_in(root, key)) return found;
+        }
+        return nullptr;
+    }
+
+    bytes find_in(const std::filesystem::path& root, const std::string& key) {
+        const auto path = path_of(root, key);
+        const auto file = read_file(path);
+        if (!file) return nullptr;
+        auto payload = read_entry(*file, key);
+        bytes found = payload ? std::make_shared<const std::string>(*std::move(payload)) : nullptr;
+        if (found != nullptr && (!usable_ || usable_(found))) {
+            count(&cache_counts::disk_hits);
+            return found;
+        }
+        if (first_time(path.string())) {
+            count(&cache_counts::corrupt);
+            tell(concat("the cache entry ", path.string(), " is damaged and is not used"));
+        }
+        return nullptr;
+    }
+
+    void write(const std::filesystem::path& root, const std::string& key, std::string_view note,
+               std::string_view payload) {
+        const auto path = path_of(root, key);
+        std::error_code ignored;
+        std::filesystem::create_directories(path.parent_path(), ignored);
+        remove_stale_files(root / "tmp");
+        const auto written = publish_file(path, root / "tmp", write_entry(key, note, payload));
+        if (written) return;
+        count(&cache_counts::not_written);
+        if (first_time(root.string()))
+            tell(concat("the cache directory ", root.string(), " takes no entry: ", written.failure().message));
+    }
+
+    bool first_time(const std::string& what) {
+        const std::lock_guard lock(guard_);
+        return told_.insert(what).second;
+    }
+    void tell(const std::string& what) const {
+        if (options_.report) options_.report(what);
+    }
+    void count(u64 cache_counts::*which) {
+        const std::lock_guard lock(guard_);
+        ++(counts_.*which);
+    }
+
+    const cache_options options_;
+    const checker usable_;
+    mutable std::mutex guard_;
+    std::unordered_map<std::string, std::shared_future<result<bytes>>> memory_;
+    std::set<std::string> told_;
+    cache_counts counts_;
+};
+
+}  // namespace deepgemm::rtc

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Kernels compiled at run time, by type or by text: finds or compiles them, loads them, hands them out to be launched or planned
+// with. The run-time counterpart of a list of instantiated kernels; deepgemm::engine (host/engine.hpp) chooses among either.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <deepgemm/host/plan.hpp>
+#include <deepgemm/kernel/list.cuh>
+#include <deepgemm/rtc/background.hpp>
+#include <deepgemm/rtc/kernel.hpp>
+#include <deepgemm/rtc/warm_up.hpp>
+
+namespace deepgemm::rtc {
+
+/// A run-time kernel with the host side of `K`. A value that points into its engine.
+template <class K>
+class typed_kernel {
+public:
+    explicit typed_kernel(const runtime_kernel& kernel) : kernel_(&kernel) {}
+
+    const kernel_info& info() const { return kernel_->info(); }
+    /// The kernel for a planner.
+    kernel_handle handle() const { return kernel_->handle<K>(); }
+    /// Launches into a stream of the current device. Compiles and loads nothing once prepared; safe under graph capture.
+    result<void> launch(cudaStream_t stream, const typename K::arguments& arguments) const {
+        return kernel_->launch<K>(arguments, {.stream = stream});
+    }
+    result<void> launch(const typename K::arguments& arguments, const launch_options& options) const {
+        return kernel_->launch<K>(arguments, options);
+    }
+
+private:
+    const runtime_kernel* kernel_;
+};
+
+/// Compiles, loads and keeps kernels. Making one needs no GPU; what it hands out is valid as long as it lives. Any thread.
+class engine {
+public:
+    explicit engine(header_set headers, compiler_options options = {})
+        : compiler_(std::make_shared<const compiler>(std::move(headers), std::move(options))) {}
+
+    /// The compiler behind it, which works without a GPU.
+    const compiler& cubins() const { return *compiler_; }
+
+    /// Kernel `K`, compiled and ready on the current device. `extents` fixes those of a GEMM to numbers known only now; `include`
+    /// lists headers that define what is not deepgemm's.
+    template <class K>
+    result<typed_kernel<K>> get(static_extents extents = {}, std::vector<std::string> include = {}) {
+        const auto text = source_of<K>(std::move(include), extents);
+        if (!text) return text.failure();
+        return get<K>(*text);
+    }
+
+    /// The same kernel, named by text: one that is laid out like `K`, but whose type the program does not have.
+    template <class K>
+    result<typed_kernel<K>> get(const source& text) {
+        const runtime_kernel& kernel = keep<K>(text);
+        if (auto ok = kernel.prepare(); !ok) return ok.failure();
+        return typed_kernel<K>(kernel);
+    }
+
+    /// A kernel named by text alone, ready on the current device. It is launched with bytes.
+    result<const runtime_kernel*> get(const source& text) {
+        const auto built = compiler_->get(text);
+        if (!built) return built.failure();
+        const runtime_kernel& kernel = keep(text, {}, built->info);
+        if (auto ok = kernel.prepare(); !ok) return ok.failure();
+        return &kernel;
+    }
+
+    /// Kernel `K` for a planner; compiled when it is first prepared or launched, not now.
+    template <class K>
+    result<kernel_handle> handle(static_extents extents = {}, std::vector<std::string> include = {}) {
+        const auto text = source_of<K>(std::move(include), extents);
+        if (!text) return text.failure();
+        return keep<K>(*text).template handle<K>();
+    }
+
+    /// Handles of a whole list, such as shipped::weights_bf16_narrow: what deepgemm::engine chooses from.
+    template <class... K>
+    result<std::vector<kernel_handle>> handles(shipped::kernels<K...>) {
+        std::vector<kernel_handle> all;
+        for (auto& made : {handle<K>()...}) {
+            if (!made) return made.failure();
+            all.push_back(*made);
+        }
+        return all;
+    }
+
+    /// A handle that launches `serving`, a kernel built ahead of time, until kernel `K` has been compiled by `threads` and is ready
+    /// on the device that is current now. The engine must outlive `threads`.
+    template <class K>
+    result<kernel_handle> replace(const kernel_handle& serving, background& threads, static_extents extents = {},
+                                  std::vector<std::string> include = {}) {
+        const auto wanted = handle<K>(extents, std::move(include));
+        if (!wanted) return wanted.failure();
+        auto task = on_current_device(*wanted);
+        if (!task) return task.failure();
+        return threads.replace(serving, *wanted, *std::move(task));
+    }
+
+    /// Makes the kernels of plans ready on the current device, side by side. Each kernel once, whoever made it.
+    static result<void> warm_up(std::span<const gemm_plan> plans, const warm_up_options& options = {}) {
+        std::vector<const kernel_handle*> needed;
+        std::vector<warm_up_task> tasks;
+        for (const gemm_plan& plan : plans) {
+            const kernel_handle* const kernel = plan.kernel();
+            if (kernel == nullptr || std::find(needed.begin(), needed.end(), kernel) != needed.end()) continue;
+            needed.push_back(kernel);
+            auto task = on_current_device(*kernel);
+            if (!task) return task.failure();
+            tasks.push_back({to_source(kernel->info), *std::move(task)});
+        }
+        return rtc::warm_up(tasks, options);
+    }
+
+private:
+    /// What makes a kernel ready on the device that is current here, whichever thread runs it.
+    static result<std::function<result<void>()>> on_current_device(const kernel_handle& kernel) {
+        const auto device = cuda::current_device();
+        if (!device) return device.failure();
+        return std::function<result<void>()>([kernel, device = *device]() -> result<void> {
+            if (auto ok = cuda::check("cudaSetDevice", cudaSetDevice(device)); !ok) return ok;
+            return kernel.prepare();
+        });
+    }
+
+    template <class K>
+    const runtime_kernel& keep(const source& text) {
+        kernel_info info = K::info;
+        if constexpr (takes_gemm_arguments<K>) {
+            const auto [m, n, k] = text.extents;
+            if ((m | n | k) != 0) info.cfg.extents = text.extents;
+        }
+        return keep(text, facts_of<K>(), info);
+    }
+
+    const runtime_kernel& keep(const source& text, std::optional<layout_facts> facts, const kernel_info& info) {
+        const std::string unit = unit_text(text, facts ? &*facts : nullptr);
+        const std::lock_guard lock(guard_);
+        auto& kept = kept_[unit];
+        if (kept == nullptr) kept = std::make_unique<const runtime_kernel>(compiler_, text, facts, info);
+        return *kept;
+    }
+
+    std::shared_ptr<const compiler> compiler_;
+    std::mutex guard_;
+    std::unordered_map<std::string, std::unique_ptr<const runtime_kernel>> kept_;
+};
+
+}  // namespace deepgemm::rtc

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// The form of a cache entry on disk: a few lines that say what it is, the note for people, the payload, and a checksum over both.
+// Reading tells a whole entry of this key from anything else. Touches no file.
+#pragma once
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <deepgemm/host/error.hpp>
+#include <deepgemm/rtc/sha256.hpp>
+
+namespace deepgemm::rtc {
+
+/// The version of this form, and part of every key.
+inline constexpr int cache_schema = 1;
+
+/// An entry as a file. `note` is for people: what was compiled, and how.
+inline std::string write_entry(std::string_view key, std::string_view note, std::string_view payload) {
+    std::string body = std::string(note).append("\n").append(payload);
+    std::string text =
+        concat("deepgemm cache entry, schema ", cache_schema, "\nkey ", std::string(key), "\nsha256 ", sha256_of(body),
+               "\nnote bytes ", note.size(), "\npayload bytes ", payload.size(), "\n\n");
+    return text.append(body);
+}
+
+/// The payload of an entry of that key; none if the bytes are not such an entry, whole and unchanged.
+inline std::optional<std::string> read_entry(std::string_view bytes, std::string_view key) {
+    const auto take = [&](std::string_view expected) {
+        const bool found = bytes.starts_with(expected);
+        if (found) bytes.remove_prefix(expected.size());
+        return found;
+    };
+    const auto number = [&](std::size_t& value) {
+        const auto [end, status] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), value);
+        bytes.remove_prefix(std::size_t(end - bytes.data()));
+        return status == std::errc{};
+    };
+    constexpr std::size_t hash_digits = 64;
+    std::size_t note_bytes = 0, payload_bytes = 0;
+    if (!take(concat("deepgemm cache entry, schema ", cache_schema, "\nkey ")) || !take(key) || !take("\nsha256 "))
+        return std::nullopt;
+    const std::string_view sum = bytes.substr(0, hash_digits);
+    if (!take(sum) || !take("\nnote bytes ") || !number(note_bytes) || !take("\npayload bytes ") ||
+        !number(payload_bytes) || !take("\n\n"))
+        return std::nullopt;
+    if (bytes.size() <= note_bytes || bytes.size() - note_bytes - 1 != payload_bytes || sha256_of(bytes) != sum)
+        return std::nullopt;
+    return std::string(bytes.substr(note_bytes + 1));
+}
+
+}  // namespace deepgemm::rtc

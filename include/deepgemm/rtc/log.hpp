@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Reads a compiler's log: the first error and the requirement that did not hold, for the opening of an error message.
+// Knows the wording of NVRTC; where a log reads otherwise, less is found and the log itself still tells all.
+#pragma once
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <string_view>
+
+namespace deepgemm::rtc {
+
+namespace detail {
+
+/// Calls `visit` with every line of a text.
+template <class Visit>
+void for_each_line(std::string_view text, Visit visit) {
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        visit(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
+
+/// The identifier at the start of a text, scopes included.
+inline std::string_view identifier(std::string_view text) {
+    const auto part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == ':'; };
+    return text.substr(0, std::size_t(std::find_if_not(text.begin(), text.end(), part) - text.begin()));
+}
+
+}  // namespace detail
+
+/// The first line that reports an error; empty if none does.
+inline std::string first_error(std::string_view log) {
+    std::string found;
+    detail::for_each_line(log, [&](std::string_view line) {
+        const bool reports = line.find("error:") != line.npos || line.find("error :") != line.npos ||
+                             line.starts_with("ptxas fatal") || line.starts_with("nvrtc: error");
+        if (found.empty() && reports) found = line;
+    });
+    return found;
+}
+
+/// The first concept whose own requirements the log reports as broken, not those that are made of it; empty if none.
+inline std::string failed_concept(std::string_view log) {
+    constexpr std::string_view word = "concept ";
+    std::string found;
+    bool noted = false;
+    detail::for_each_line(log, [&](std::string_view line) {
+        const std::size_t at = line.find(word);
+        if (line.find("atomic constraint evaluates to false") != line.npos) {
+            noted = true;
+        } else if (noted && found.empty() && at != line.npos) {
+            found = detail::identifier(line.substr(at + word.size()));
+        }
+    });
+    return found;
+}
+
+}  // namespace deepgemm::rtc

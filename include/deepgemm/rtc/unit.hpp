@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Writes the translation unit of a kernel: includes, an alias, assertions that name each broken requirement, and one explicit
+// instantiation. The kernel is named by a C++ type that the host program knows, or by text. Compiles nothing.
+#pragma once
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <typeinfo>
+#include <vector>
+
+#include <deepgemm/host/error.hpp>
+#include <deepgemm/kernel/kernel.cuh>
+
+namespace deepgemm::rtc {
+
+/// A kernel to compile, as text.
+struct source {
+    std::vector<std::string> include{};  ///< headers beside deepgemm/deepgemm.cuh, as between < and >
+    /// The kernel as a C++ type, such as "gemm<arch::sm90, ...>": names of deepgemm with or without `deepgemm::`.
+    std::string type{};
+    static_extents extents{};  ///< extents to fix, of a GEMM; 0 leaves one open
+};
+
+/// What host and device must agree on. A unit asserts it.
+struct layout_facts {
+    u32 threads, smem_bytes;
+    std::size_t params_bytes, params_alignment;
+};
+
+template <class K>
+constexpr layout_facts facts_of() {
+    return {K::info.threads, K::info.smem_bytes, sizeof(typename K::params), alignof(typename K::params)};
+}
+
+/// The unit's name for the kernel's entry, as NVRTC is asked for it.
+inline constexpr const char* entry_expression = "deepgemm::entry<deepgemm_unit_kernel>";
+/// The unit's variables that tell the host of the kernel: its kernel_info, and the size of its parameters.
+inline constexpr const char *info_symbol = "deepgemm_unit_info", *params_symbol = "deepgemm_unit_params_bytes";
+
+/// The type `T` as C++ source, from the global namespace. An error if a compiler elsewhere could not name it.
+template <class T>
+result<std::string> type_name() {
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(typeid(T).name(), nullptr, nullptr, &status),
+                                                      &std::free);
+    if (status != 0) return fail(errc::bad_option, "a type has no name that can be read: ", typeid(T).name());
+    const std::string text = name.get();
+    for (const char* const hidden : {"(anonymous namespace)", ")::", "{lambda", "'lambda"}) {
+        if (text.find(hidden) != std::string::npos) {
+            return fail(errc::bad_option, "NVRTC cannot name the type ", text,
+                        ": it must not be, or use, a type in an anonymous namespace or inside a function");
+        }
+    }
+    return text;
+}
+
+/// Kernel `K` as a source that names it; `include` lists the headers that define what is not deepgemm's.
+template <class K>
+result<source> source_of(std::vector<std::string> include = {}, static_extents extents = {}) {
+    auto name = type_name<K>();
+    if (!name) return name.failure();
+    return source{std::move(include), *std::move(name), extents};
+}
+
+/// An assertion that a type is laid out as the host knows it.
+inline std::string assertion_of(const std::string& type, const layout_facts& facts) {
+    return concat("static_assert(", type, "::info.threads == ", facts.threads, " && ", type,
+                  "::info.smem_bytes == ", facts.smem_bytes, " &&\n              sizeof(", type,
+                  "::params) == ", facts.params_bytes, " && alignof(", type, "::params) == ", facts.params_alignment,
+                  ",\n              \"the kernel is not the one that the host program knows by this name\");\n");
+}
+
+/// The unit that instantiates a kernel. With `facts` it holds only where host and device agree on them.
+inline std::string unit_text(const source& kernel, const layout_facts* facts = nullptr) {
+    std::string text = "#include <deepgemm/deepgemm.cuh>\n";
+    for (const std::string& name : kernel.include) text += concat("#include <", name, ">\n");
+    // A name that is both deepgemm's and the user's is an error here, never the wrong kernel.
+    text += "using namespace deepgemm;\n";
+    const auto [m, n, k] = kernel.extents;
+    const bool fixed = (m | n | k) != 0;
+    text += concat("using deepgemm_unit_", fixed ? "dynamic" : "kernel", " = ", kernel.type, ";\n");
+    if (fixed) {
+        text += concat(
+            "using deepgemm_unit_kernel = deepgemm::with_extents<deepgemm_unit_dynamic, "
+            "deepgemm::static_extents{",
+            m, ", ", n, ", ", k, "}>;\n");
+    }
+    text +=
+        "static_assert(deepgemm::kernel<deepgemm_unit_kernel>, \"the type must model deepgemm::kernel\");\n"
+        "static_assert(sizeof(deepgemm::kernel_concept::model<deepgemm_unit_kernel>) != 0);\n";
+    if (facts != nullptr) text += assertion_of("deepgemm_unit_kernel", *facts);
+    text += concat("extern \"C\" {\nextern __device__ const deepgemm::kernel_info ", info_symbol,
+                   ";\n__device__ const deepgemm::kernel_info ", info_symbol, " = deepgemm_unit_kernel::info;\n",
+                   "extern __device__ const unsigned ", params_symbol, ";\n__device__ const unsigned ", params_symbol,
+                   " = sizeof(deepgemm_unit_kernel::params);\n}\n");
+    return text + "template __global__ void " + entry_expression +
+           "(const __grid_constant__ deepgemm_unit_kernel::params);\n";
+}
+
+}  // namespace deepgemm::rtc

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+// Kernels compiled at run time beside those compiled ahead of time, on a GPU: the same bits, from plans, under graph capture, with
+// extents fixed late, by text, from several threads, and while another kernel serves. No nvcc compiles this file.
+#include <doctest/doctest.h>
+
+#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/kernel/shipped_half.cuh>
+#include <deepgemm/rtc/embedded.hpp>
+#include <deepgemm/rtc/engine.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "../rtc/tiny.cuh"
+#include "gemm_support.cuh"
+
+using namespace deepgemm;
+using namespace deepgemm::gemm_tests;
+using test::numbers;
+using test::product;
+using test::shape_for;
+
+namespace rtc_device_test {
+
+using by_token = operand<e4m3, scale::per_token<scale::fp32>>;
+using by_block = operand<e4m3, scale::per_block<scale::fp32>>;
+using square = gemm<arch::sm90, by_token, by_block, store<float>, config{.block = {128, 64, 128}, .stages = 4}>;
+using paired =
+    gemm<arch::sm90, by_token, by_block, store<float>, config{.block = {128, 64, 128}, .stages = 4, .cluster = {2, 1}}>;
+
+/// The kernels of the tests, compiled once for all of them; memory only.
+rtc::engine& kernels() {
+    static rtc::engine engine(rtc::embedded_headers());
+    return engine;
+}
+
+/// The shipped kernel of that description which nvcc compiled; null if there is none.
+const kernel_handle* ahead_of_time(const kernel_info& info) {
+    for (const kernel_handle& kernel : instances::dense()) {
+        if (to_source(kernel.info) == to_source(info)) return &kernel;
+    }
+    return nullptr;
+}
+
+/// What differs between two kernels on one product of normal numbers; "" if every byte of D is the same and right.
+std::string difference(const kernel_handle& one, const kernel_handle& other, problem_shape shape, u64 seed) {
+    product p(one.info, shape, seed, numbers::normal);
+    if (const std::string wrong = run(one, p); !wrong.empty()) return "the first: " + wrong;
+    const auto first = p.d().bytes();
+    p.d().restore();
+    if (const std::string wrong = run(other, p); !wrong.empty()) return "the second: " + wrong;
+    return p.d().bytes() == first ? "" : "their bytes differ";
+}
+
+/// Compares every kernel of a list with the one that nvcc made of it.
+template <class List>
+void compare_list(const char* name) {
+    const auto handles = or_throw(kernels().handles(List{}));
+    CAPTURE(name);
+    REQUIRE(!handles.empty());
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    for (const kernel_handle& kernel : handles) {
+        const kernel_handle* const same = ahead_of_time(kernel.info);
+        REQUIRE(same != nullptr);
+        const auto [m, n] = test::cluster_tile(kernel.info);
+        for (const problem_shape shape :
+             {shape_for(kernel.info, m + 70, n + 100, 1536), shape_for(kernel.info, 3, 2 * n, 300)})
+            CHECK_MESSAGE(difference(*same, kernel, shape, seed) == "", test::describe(kernel.info, shape, seed));
+    }
+}
+
+}  // namespace rtc_device_test
+
+using namespace rtc_device_test;
+
+TEST_CASE("rtc: kernels of NVRTC and of nvcc give the same bits") {
+    compare_list<shipped::weights_bf16_narrow>("weights_bf16_narrow");
+    compare_list<shipped::weights_bf16_split>("weights_bf16_split");
+    compare_list<shipped::weights_bf16_wide>("weights_bf16_wide");
+    compare_list<shipped::gradients>("gradients");
+    compare_list<shipped::tokens_ue8m0_f32>("tokens_ue8m0_f32");
+    compare_list<shipped::heads>("heads");
+    compare_list<shipped::bf16_nt>("bf16_nt");
+    compare_list<shipped::bf16_tn_wide>("bf16_tn_wide");
+    compare_list<shipped::f16_half_acc>("f16_half_acc");
+}
+
+TEST_CASE("rtc: extents fixed at run time give the same bits as extents passed") {
+    random_source random(fresh_seed());
+    for (int i = 0; i < 4; ++i) {
+        const int n = 8 * random.integer(1, 60), k = 16 * random.integer(1, 80), m = random.integer(1, 400);
+        CAPTURE(n);
+        CAPTURE(k);
+        const kernel_handle any = or_throw(kernels().handle<paired>()),
+                            fixed = or_throw(kernels().handle<paired>({0, n, k}));
+        CHECK(difference(any, fixed, {m, n, k}, random.bits()) == "");
+        product other(any.info, {m, n + 8, k}, 1, numbers::exact);
+        CHECK(run(fixed, other).find("compiled for m = 0, n = " + std::to_string(n)) != std::string::npos);
+    }
+}
+
+TEST_CASE("rtc: the named operation over an engine of run-time kernels") {
+    const auto handles = or_throw(kernels().handles(shipped::weights_bf16_narrow{}));
+    const engine engine(handles, this_device());
+    for (const i32 m : {1, 64, 130}) {
+        product p(handles.front().info, {m, 576, 1024}, u64(m), numbers::exact);
+        CHECK(run(engine, p) == "");
+    }
+}
+
+TEST_CASE("rtc: a launch under graph capture loads nothing, and replays") {
+    const auto kernel = or_throw(kernels().get<square>());
+    product p(kernel.info(), {200, 192, 512}, 3, numbers::exact);
+    device_product on_device(p);
+    const gemm_problem problem = on_device.problem();
+    cudaStream_t stream = nullptr;
+    cudaGraph_t graph = nullptr;
+    cudaGraphExec_t program = nullptr;
+    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+    CHECK(kernel.launch(stream, {arguments_of(problem)}));
+    check(cudaStreamEndCapture(stream, &graph));
+    check(cudaGraphInstantiate(&program, graph, 0));
+    check(cudaGraphLaunch(program, stream));
+    check(cudaStreamSynchronize(stream));
+    CHECK(on_device.verdict() == "");
+    check(cudaGraphExecDestroy(program));
+    check(cudaGraphDestroy(graph));
+    check(cudaStreamDestroy(stream));
+}
+
+TEST_CASE("rtc: a kernel that is first launched under graph capture") {
+    rtc::engine fresh(rtc::embedded_headers());
+    const kernel_handle kernel = or_throw(fresh.handle<square>());
+    product p(kernel.info, {130, 64, 256}, 4, numbers::exact);
+    device_product on_device(p);
+    const gemm_problem problem = on_device.problem();
+    cudaStream_t stream = nullptr;
+    cudaGraph_t graph = nullptr;
+    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+    const auto outcome = kernel.launch(arguments_of(problem), {.stream = stream});
+    CHECK_MESSAGE(outcome, (outcome ? "" : outcome.failure().message));
+    check(cudaStreamEndCapture(stream, &graph));
+    std::size_t nodes = 0;
+    check(cudaGraphGetNodes(graph, nullptr, &nodes));
+    CHECK(nodes == 1);
+    check(cudaGraphDestroy(graph));
+    check(cudaStreamDestroy(stream));
+}
+
+TEST_CASE("rtc: kernels of a user's own header, by type, and by text with parameters as bytes") {
+    std::ifstream in(DEEPGEMM_SOURCE_DIR "/tests/rtc/tiny.cuh");
+    rtc::header_set headers = rtc::embedded_headers();
+    headers.add("tiny.cuh", {std::istreambuf_iterator<char>(in), {}});
+    rtc::engine own(headers);
+    const device_array<i32> out(32);
+    const auto expect_from = [&](i32 first) {
+        check(cudaDeviceSynchronize());
+        std::vector<i32> values(32);
+        out.read(values.data());
+        for (i32 i = 0; i < 32; ++i) CHECK(values[std::size_t(i)] == first + i);
+    };
+    const auto typed = or_throw(own.get<tiny::kernel<7>>({}, {"tiny.cuh"}));
+    CHECK(typed.launch(nullptr, {out.get()}));
+    expect_from(7);
+
+    const rtc::source text{.include = {"tiny.cuh"}, .type = "tiny::kernel<-40>"};
+    const rtc::runtime_kernel* const by_text = or_throw(own.get(text));
+    CHECK(by_text->info().threads == 32);
+    const i32* const address = out.get();
+    CHECK(by_text->launch(1, &address, sizeof address, {}));
+    expect_from(-40);
+    CHECK(!by_text->launch(1, &address, 4, {}));
+    CHECK(or_throw(own.get<tiny::kernel<-40>>(text)).launch(nullptr, {out.get()}));
+    expect_from(-40);
+}
+
+TEST_CASE("rtc: threads that launch a kernel for the first time at once") {
+    rtc::engine fresh(rtc::embedded_headers());
+    const kernel_handle kernel = or_throw(fresh.handle<square>());
+    std::vector<std::string> wrong(4);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < wrong.size(); ++i) {
+        threads.emplace_back([&, i] { wrong[i] = fault_on_exact_data(kernel, {130, 64, 256}, u64(i)); });
+    }
+    for (auto& thread : threads) thread.join();
+    for (const std::string& each : wrong) CHECK(each == "");
+    CHECK(fresh.cubins().counts().made == 1);
+}
+
+TEST_CASE("rtc: a kernel built ahead of time serves until the one compiled in the background is ready") {
+    rtc::engine fresh(rtc::embedded_headers());
+    rtc::background threads;
+    const auto same_types = [](const kernel_handle& kernel) {
+        return kernel.info.a == square::info.a && kernel.info.b == square::info.b && kernel.info.d == dtype::f32 &&
+               !kernel.info.accumulate;
+    };
+    const auto kernels_at_hand = instances::fp8_dense();
+    const auto serving = std::find_if(kernels_at_hand.begin(), kernels_at_hand.end(), same_types);
+    REQUIRE(serving != kernels_at_hand.end());
+    const auto handle = or_throw(fresh.replace<square>(*serving, threads));
+    product p(handle.info, {300, 192, 700}, 5, numbers::exact);
+    CHECK(run(handle, p) == "");  // most probably by the one ahead of time
+    threads.wait();
+    CHECK(threads.failures().empty());
+    CHECK(fresh.cubins().counts().made == 1);
+    p.d().restore();
+    CHECK(run(handle, p) == "");
+}
+
+TEST_CASE("rtc: plans are warmed up side by side, each kernel once") {
+    rtc::engine fresh(rtc::embedded_headers());
+    const auto handles = or_throw(fresh.handles(shipped::weights_bf16_narrow{}));
+    std::vector<gemm_plan> plans;
+    for (const i32 m : {1, 16, 64, 1}) {
+        product p(handles.front().info, {m, 576, 1024}, 6, numbers::exact);
+        plans.push_back(or_throw(plan(p.problem(), this_device(), handles)));
+    }
+    std::size_t reports = 0;
+    CHECK(rtc::engine::warm_up(plans, {.report = [&](const rtc::warm_up_progress&) { ++reports; }}));
+    CHECK(reports >= 1);
+    CHECK(fresh.cubins().counts().made == reports);
+    product p(handles.front().info, {16, 576, 1024}, 7, numbers::exact);
+    CHECK(run(*plans[1].kernel(), p) == "");
+    CHECK(fresh.cubins().counts().made == reports);
+}
