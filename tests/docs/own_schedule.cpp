@@ -22,12 +22,13 @@ struct by_columns {
     i32 rows, columns;  ///< of tiles
     i32 blocks;         ///< K blocks of every tile
 
-    /// `rank` is the CTA's in its cluster; this schedule is for clusters of one.
-    DEEPGEMM_BOTH static constexpr by_columns of(dg::problem_shape shape, dg::u32 /*rank*/) {
+    DEEPGEMM_BOTH static constexpr by_columns of(dg::problem_shape shape) {
         return {dg::ceil_div(shape.m, Block.m), dg::ceil_div(shape.n, Block.n), dg::ceil_div(shape.k, Block.k)};
     }
+    /// `rank` is the CTA's in its cluster; this schedule is for clusters of one.
+    DEEPGEMM_BOTH constexpr by_columns started(dg::problem_shape, dg::u32 /*rank*/) const { return *this; }
     DEEPGEMM_BOTH constexpr i32 count() const { return rows * columns; }
-    DEEPGEMM_BOTH static constexpr i32 clusters(dg::problem_shape shape) { return of(shape, 0).count(); }
+    DEEPGEMM_BOTH static constexpr i32 clusters(dg::problem_shape shape) { return of(shape).count(); }
     DEEPGEMM_BOTH constexpr i32 k_blocks() const { return blocks; }
 
     struct sentinel {};
@@ -64,7 +65,7 @@ struct show_owners {
     }
     /// The body; called by every thread, each of which writes some columns of each row.
     DEEPGEMM_DEVICE static void run(const params& p) {
-        const Tiles tiles = Tiles::of(p.shape, 0);
+        const Tiles tiles = Tiles::of(p.shape).started(p.shape, 0);
         for (const dg::tile_coord tile : tiles) {
             for (i32 m = tile.m; m < dg::min(tile.m + Block.m, p.shape.m); ++m) {
                 for (i32 n = tile.n + i32(dg::ptx::thread_index()); n < dg::min(tile.n + Block.n, p.shape.n);
