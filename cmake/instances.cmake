@@ -160,14 +160,12 @@ function(_deepgemm_unit out folder backend includes function type explicit)
     set(source "${folder}/${function}.${extension_${backend}}")
     file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
 #include <span>
-#include <type_traits>
 @includes@
 #include <deepgemm/kernel/list.cuh>
-using deepgemm_instantiated = @type@;
 namespace deepgemm::instances {
 namespace {
 template <class Kernel>
-std::span<const kernel_handle> handles(std::type_identity<Kernel>) {
+std::span<const kernel_handle> handles(Kernel) {
     if constexpr (takes_gemm_arguments<Kernel>) {
         return @backend@::kernel_list<Kernel>;
     } else {
@@ -175,12 +173,13 @@ std::span<const kernel_handle> handles(std::type_identity<Kernel>) {
     }
 }
 template <class... Kernels>
-std::span<const kernel_handle> handles(std::type_identity<shipped::kernels<Kernels...>>) {
+std::span<const kernel_handle> handles(shipped::kernels<Kernels...>) {
     return @backend@::kernel_list<Kernels...>;
 }
 }  // namespace
 std::span<const kernel_handle> @function@();
-std::span<const kernel_handle> @function@() { return handles(std::type_identity<deepgemm_instantiated>{}); }
+// An object of the type itself: nvcc 13 loses configurations in an alias, and in std::type_identity.
+std::span<const kernel_handle> @function@() { return handles(@type@{}); }
 }  // namespace deepgemm::instances
 @explicit@]])
     set(${out} ${${out}} "${source}" PARENT_SCOPE)
