@@ -192,7 +192,6 @@ struct column_feed<none, Columns> {
 template <class Scale, int Columns>
     requires(!Scale::staged && Scale::tile.mn == 1 && !same_as<Scale, none>)
 struct column_feed<Scale, Columns> : single_feed<Scale, Columns / 4> {
-    static_assert(Columns <= 64, "gemm: K-major scales of columns are for tiles of at most 64 columns");
     using feed = single_feed<Scale, Columns / 4>;
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 n, i32 block) {
