@@ -45,5 +45,6 @@ int main() {
     // Each element is the same sum in the same order, whichever operand brings the rows.
     const bool equal = std::memcmp(plain.data(), turned.data(), plain.bytes()) == 0;
     std::printf("%s\n", equal ? "Both agree bit by bit." : "FAIL: the two kernels differ");
-    return backend::report(dg::reference::compare(turned.view(), expected, dg::tolerance::hopper_fp8)) | (equal ? 0 : 1);
+    return backend::report(dg::reference::compare(turned.view(), expected, dg::tolerance::hopper_fp8)) |
+           (equal ? 0 : 1);
 }

@@ -21,7 +21,8 @@ TEST_CASE("a layer that loads its weights before the one before it has ended") {
                                       .trigger_dependents = true}>;
     constexpr int tokens = 3, width = 192;
     dg::random_source random(dg::fresh_seed());
-    dg::matrix<dg::bf16> x(tokens, width), hidden(tokens, width), y(tokens, width), up(width, width), down(width, width);
+    dg::matrix<dg::bf16> x(tokens, width), hidden(tokens, width), y(tokens, width), up(width, width),
+        down(width, width);
     random.fill_integers(x.view(), -1, 1);
     random.fill_integers(up.view(), 0, 1);
     random.fill_integers(down.view(), -1, 1);
@@ -43,7 +44,7 @@ TEST_CASE("a layer that loads its weights before the one before it has ended") {
     CHECK(dg::reference::compare_exact(hidden.view(),
                                        dg::reference::gemm(dg::reference::plain(std::as_const(x).view()),
                                                            dg::reference::plain(std::as_const(up).view()))));
-    CHECK(dg::reference::compare_exact(y.view(),
-                                       dg::reference::gemm(dg::reference::plain(std::as_const(hidden).view()),
-                                                           dg::reference::plain(std::as_const(down).view()))));
+    CHECK(
+        dg::reference::compare_exact(y.view(), dg::reference::gemm(dg::reference::plain(std::as_const(hidden).view()),
+                                                                   dg::reference::plain(std::as_const(down).view()))));
 }
