@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Slabs of 64 rows are what TMA copies and wgmma reads.
-// expect: operand_tile: an MN-major tile has whole slabs of 64 rows
+// Slabs of 64 rows, or of 32, are what TMA copies and wgmma reads.
+// expect: operand_tile: an MN-major tile has whole slabs of 32 or of 64 rows
 #include <deepgemm/layout/operand_tile.cuh>
 
 using namespace deepgemm;
 
 #ifdef CORRECT
-using tile = operand_tile<bf16, 128, 64, major::mn>;
-#else
 using tile = operand_tile<bf16, 96, 64, major::mn>;
+#else
+using tile = operand_tile<bf16, 80, 64, major::mn>;
 #endif
 constexpr auto size = tile::bytes;

@@ -116,8 +116,10 @@ using half_split_variants = half_variant<major::mn, major::k, accumulate<float>,
                                          split(half_tile(128, 24, 2), 5)>;
 using half_turn_variants = half_variant<major::k, major::mn, store<bf16>, half_tile(64, 64, 2, true),
                                         half_tile(64, 64, 3, true), half_tile(128, 64, 2, true, {1, 2})>;
-using half_cluster_variants = half_variant<major::mn, major::mn, accumulate<bf16>,
-                                           half_tile(128, 128, 2, false, {2, 2}), half_tile(64, 128, 1, false, {2, 1})>;
+using half_cluster_variants =
+    half_variant<major::mn, major::mn, accumulate<bf16>, half_tile(128, 128, 2, false, {2, 2}),
+                 half_tile(64, 128, 1, false, {2, 1}), half_tile(64, 96, 1), half_tile(128, 160, 2, false, {1, 2}),
+                 half_tile(64, 32, 1)>;
 
 /// Operands that have changed places: tokens are columns of the multiply, D leaves transposed. K split, tiles shared, two fragments
 /// for a warpgroup, scales of either kind on either side, 16-bit operands in either order.

@@ -75,7 +75,7 @@ struct half_nn_narrow
 template <class Element, major A, major B>
 struct half_wide : half_kernels<Element, A, B, store<Element>, tile16(128, 64, 2), tile16(128, 128, 2, across),
                                 tile16(128, 192, 2, {}, 64, 1), high_bands(tile16(128, 256, 2, {}, 64, 2)),
-                                turns16(128, 192, {}, 64, 1), tile16(192, 192, 3, {}, 64, 1)> {};
+                                turns16(128, 192, {}, 64, 1), tile16(192, 96, 3), tile16(192, 192, 3, {}, 64, 1)> {};
 /// The same for B contiguous along K, which may be cut finer.
 template <class Element>
 struct half_nt_wide : half_kernels<Element, major::k, major::k, store<Element>, tile16(128, 64, 2), tile16(128, 128, 2),
@@ -96,9 +96,9 @@ struct half_wide_f32 : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2),
                                     tile16(128, 256, 2, {}, 32, 2), turns16(128, 128, pair)> {};
 /// FP32 D to which L2 adds: no C in shared memory, so that tiles may be large.
 template <class Element, major A, major B>
-struct half_wide_add
-    : half_kernels<Element, A, B, add_in_place, tile16(128, 64, 2), tile16(128, 256, 2, {}, 32, 2),
-                   tile16(128, 256, 2, pair, 32, 2), turns16(128, 192, {}, 32, 1), tile16(192, 192, 3, {}, 32, 1)> {};
+struct half_wide_add : half_kernels<Element, A, B, add_in_place, tile16(128, 64, 2), tile16(128, 256, 2, {}, 32, 2),
+                                    tile16(128, 256, 2, pair, 32, 2), turns16(128, 192, {}, 32, 1),
+                                    tile16(192, 96, 3, {}, 32, 1), tile16(192, 192, 3, {}, 32, 1)> {};
 /// What is seldom asked for: a tile for few rows, one for many.
 template <class Element, major A, major B, class Epilogue>
 struct half_any : half_kernels<Element, A, B, Epilogue, tile16(64, 64, 1), tile16(128, 128, 2)> {};

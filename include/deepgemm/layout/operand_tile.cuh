@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The tile of an operand in shared memory, (rows, k), as TMA leaves it and wgmma reads it under the 128-byte swizzle. K is one
-// 128-byte row of a K-major tile. An MN-major tile is a row of slabs, each (k, 64 elements of M or N), k rows of 128 bytes.
+// The tile of an operand in shared memory, (rows, k), as TMA leaves it and wgmma reads it. K is one 128-byte row of a K-major tile.
+// An MN-major tile is a row of slabs, each (k, 64 elements of M or N), k rows of 128 bytes; or half as wide, where the tile is no
+// multiple of 64. The swizzle is as wide as a row.
 // Copies, descriptors and steps differ between the two orders; a kernel asks for them here and sees no difference.
 #pragma once
 
@@ -41,26 +42,27 @@ struct operand_tile<T, Rows, K, major::mn> {
     using element = T;
     static constexpr int rows = Rows, columns = K, k = K;
     static constexpr major contiguous = major::mn;
-    static constexpr int slab = 128 / int(sizeof(T));  ///< elements of M or N in one row of 128 bytes
+    static constexpr int slab = Rows % 64 == 0 ? 64 : 32;  ///< elements of M or N in one row
     static_assert(sizeof(T) == 2, "operand_tile: only 16-bit elements may be MN-major");
-    static_assert(Rows % slab == 0, "operand_tile: an MN-major tile has whole slabs of 64 rows");
-    static constexpr u32 slab_bytes = K * 128, bytes = Rows * K * sizeof(T);
+    static_assert(Rows % slab == 0, "operand_tile: an MN-major tile has whole slabs of 32 or of 64 rows");
+    static constexpr u32 line_bytes = slab * sizeof(T);  ///< of a row
+    static constexpr swizzle_mode swizzle = swizzle_for_row(line_bytes);
+    static constexpr u32 slab_bytes = K * line_bytes, bytes = Rows * K * sizeof(T);
     static constexpr int copies = Rows / slab;
     static constexpr u32 bytes_per_row = slab_bytes / slab;  ///< between rows that are whole slabs apart
-    static constexpr u32 step_bytes = 16 * 128;              ///< 16 rows of K
+    static constexpr u32 step_bytes = 16 * line_bytes;       ///< 16 rows of K
 
     /// Byte offset of an element from the tile's start (a multiple of 1024).
     DEEPGEMM_BOTH static constexpr u32 offset(int row, int k) {
-        return u32(row / slab) * slab_bytes +
-               swizzled(u32(k) * 128 + u32(row % slab) * u32(sizeof(T)), swizzle_mode::b128);
+        return u32(row / slab) * slab_bytes + swizzled(u32(k) * line_bytes + u32(row % slab) * u32(sizeof(T)), swizzle);
     }
     DEEPGEMM_BOTH static constexpr u64 descriptor(u32 address) {
-        return sm90::make_descriptor(address, slab_bytes, 8 * 128, swizzle_mode::b128);
+        return sm90::make_descriptor(address, slab_bytes, 8 * line_bytes, swizzle);
     }
     /// The tensor map of a matrix (rows, k) whose columns are `pitch` elements apart; a copy brings one slab.
     DEEPGEMM_BOTH static constexpr tensor_map_request map(const void* base, i64 rows, i64 k, i64 pitch,
                                                           int /*copied*/) {
-        return matrix_map(base, dtype_of<T>, k, rows, pitch * i64(sizeof(T)), K, slab, swizzle_mode::b128);
+        return matrix_map(base, dtype_of<T>, k, rows, pitch * i64(sizeof(T)), K, slab, swizzle);
     }
     DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {row, k}; }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A by N rows of B, both in shared memory
-// under the 128-byte swizzle, into FP32 registers. Asynchronous: issue, commit, wait.
+// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A by N rows of B, both in swizzled shared
+// memory, into FP32 registers. Asynchronous: issue, commit, wait.
 #pragma once
 
 #include <deepgemm/layout/operand_tile.cuh>
@@ -46,9 +46,9 @@ struct wgmma {
     static constexpr int m = fragment_rows, n = N, k = 128 / int(sizeof(ElementA));
     static constexpr int registers = N / 2;
     using accumulator = float[registers];
-    // Of tiles as long as a swizzle needs: how far a step of K is does not depend on their rows.
+    // How far a step of K is depends on the slabs of a tile alone, not on how many it has.
     using tile_a = operand_tile<ElementA, 64, k, MajorA>;
-    using tile_b = operand_tile<ElementB, 64, 128 / int(sizeof(ElementB)), MajorB>;
+    using tile_b = operand_tile<ElementB, N % 64 == 0 ? 64 : 32, 128 / int(sizeof(ElementB)), MajorB>;
 
     /// Issues the multiply of one K block, overwriting `partial`; called by all threads of a warpgroup.
     /// The tiles must have landed; `partial` may be touched again only after wait().
