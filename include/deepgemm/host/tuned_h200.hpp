@@ -11,65 +11,77 @@ namespace deepgemm {
 
 // clang-format off
 /// Rows measured on an H200.
-inline constexpr std::array<tuned_row, 20> tuned_h200{{
-    // 8.4 us; the model's choice takes 4.9 % longer
+inline constexpr std::array<tuned_row, 24> tuned_h200{{
+    // 8.2 us; the model's choice takes 6.2 % longer
     tuned_row{.m_max = 1, .n = 32768, .k = 512,
-              .cfg = config{.block = {16, 128, 128}, .swap = true, .promote = promotion::deferred}},
-    // 15.8 us; the model's choice takes 3.9 % longer
+              .cfg = config{.block = {8, 128, 128}, .swap = true, .promote = promotion::deferred}},
+    // 15.6 us; the model's choice takes 5.3 % longer
     tuned_row{.m_max = 128, .n = 24576, .k = 1536,
               .cfg = config{.block = {128, 64, 128}, .promote = promotion::deferred}},
-    // 10.2 us; the model's choice takes 11.6 % longer
+    // 10.3 us; the model's choice takes 9.9 % longer
     tuned_row{.m_max = 128, .n = 32768, .k = 512,
               .cfg = config{.block = {128, 128, 128}, .promote = promotion::deferred}},
-    // 92.9 us; the model's choice takes 2.2 % longer
+    // 37.1 us; the model's choice takes 1.9 % longer
+    tuned_row{.m_max = 128, .n = 7168, .k = 16384,
+              .cfg = config{.block = {128, 64, 128}, .promote = promotion::deferred}},
+    // 28.7 us; the model's choice takes 1.2 % longer
+    tuned_row{.m_max = 4096, .n = 576, .k = 7168,
+              .cfg = config{.block = {192, 96, 128}, .math_warpgroups = 3}},
+    // 93.1 us; the model's choice takes 2.6 % longer
     tuned_row{.m_max = 4096, .n = 7168, .k = 2048,
               .cfg = config{.block = {128, 128, 128}, .promote = promotion::deferred}},
-    // 100.1 us; the model's choice takes 1.5 % longer
+    // 100.0 us; the model's choice takes 1.3 % longer
     tuned_row{.m_max = 4096, .n = 7168, .k = 2112,
-              .cfg = config{.block = {128, 128, 128}, .promote = promotion::deferred}},
-    // 37.1 us; the model's choice takes 3.6 % longer
+              .cfg = config{.block = {256, 128, 128}, .cluster = {1, 2}}},
+    // 37.2 us; the model's choice takes 2.8 % longer
     tuned_row{.m_max = 4096, .n = 7168, .k = 576,
               .cfg = config{.block = {128, 128, 128}, .promote = promotion::deferred}},
-    // 376.4 us; the model's choice takes 8.7 % longer
+    // 370.7 us; the model's choice takes 9.1 % longer
     tuned_row{.m_max = 24576, .n = 4096, .k = 1536, .d = dtype::f32, .accumulate = true, .b = {1, 128},
               .cfg = config{.block = {128, 128, 128}, .cluster = {1, 2}}, .in_place = true},
-    // 301.7 us; the model's choice takes 4.3 % longer
+    // 302.5 us; the model's choice takes 3.4 % longer
     tuned_row{.m_max = 32768, .n = 4096, .k = 512, .d = dtype::f32, .accumulate = true, .b = {1, 128},
               .cfg = config{.block = {128, 128, 128}, .cluster = {2, 1}, .store_columns = 32, .store_buffers = 4}},
-    // 956.5 us; the model's choice takes 1.9 % longer
+    // 933.0 us; the model's choice takes 2.3 % longer
     tuned_row{.m_max = 7168, .n = 4096, .k = 16384, .d = dtype::f32, .accumulate = true, .b = {1, 128},
               .cfg = config{.block = {128, 128, 128}, .cluster = {2, 1}, .store_columns = 32, .store_buffers = 4}},
-    // 171.9 us; the model's choice takes 2.6 % longer
+    // 172.1 us; the model's choice takes 2.8 % longer
     tuned_row{.m_max = 4096, .n = 7168, .k = 4096,
               .cfg = config{.block = {256, 128, 128}, .cluster = {1, 2}}},
-    // 92.7 us; the model's choice takes 1.8 % longer
+    // 148.1 us; the model's choice takes 1.3 % longer
+    tuned_row{.m_max = 7168, .n = 4096, .k = 2048, .d = dtype::f32, .accumulate = true, .b = {1, 128},
+              .cfg = config{.block = {128, 128, 128}, .cluster = {2, 1}, .store_columns = 32, .store_buffers = 1}, .in_place = true},
+    // 93.0 us; the model's choice takes 1.8 % longer
     tuned_row{.m_max = 7168, .n = 4096, .k = 2048,
               .cfg = config{.block = {128, 128, 128}, .promote = promotion::deferred}},
-    // 9.2 us; the model's choice takes 4.5 % longer
+    // 9.7 us; the model's choice takes 1.6 % longer
+    tuned_row{.m_max = 64, .n = 2112, .k = 7168,
+              .cfg = config{.block = {64, 64, 128}, .math_warpgroups = 1, .split_k = 2, .promote = promotion::deferred}},
+    // 9.3 us; the model's choice takes 1.0 % longer
     tuned_row{.m_max = 64, .n = 32768, .k = 512,
               .cfg = config{.block = {64, 128, 128}, .stages = 5, .math_warpgroups = 1, .store_columns = 64, .store_buffers = 2, .promote = promotion::deferred}},
-    // 12.6 us; the model's choice takes 1.3 % longer
-    tuned_row{.m_max = 64, .n = 4096, .k = 7168,
-              .cfg = config{.block = {64, 64, 128}, .stages = 13, .math_warpgroups = 1, .store_columns = 64, .store_buffers = 1, .promote = promotion::deferred}},
-    // 11.9 us; the model's choice takes 3.0 % longer
-    tuned_row{.m_max = 1, .n = 2112, .k = 7168, .accumulate = true, .b = {},
-              .cfg = config{.block = {8, 64, 64}, .math_warpgroups = 1, .swap = true, .split_k = 4, .promote = promotion::never}, .type = dtype::bf16},
-    // 15.1 us; the model's choice takes 3.2 % longer
+    // 22.8 us; the model's choice takes 1.5 % longer
+    tuned_row{.m_max = 1, .n = 24576, .k = 1536, .accumulate = true, .b = {},
+              .cfg = config{.block = {64, 64, 64}, .math_warpgroups = 1, .promote = promotion::never}, .type = dtype::bf16},
+    // 61.5 us; the model's choice takes 1.8 % longer
+    tuned_row{.m_max = 1, .n = 7168, .k = 16384, .b = {},
+              .cfg = config{.block = {64, 64, 64}, .math_warpgroups = 1, .promote = promotion::never}, .type = dtype::bf16},
+    // 62.1 us; the model's choice takes 1.8 % longer
+    tuned_row{.m_max = 1, .n = 7168, .k = 16384, .accumulate = true, .b = {},
+              .cfg = config{.block = {64, 64, 64}, .math_warpgroups = 1, .promote = promotion::never}, .type = dtype::bf16},
+    // 11.0 us; the model's choice takes 2.0 % longer
+    tuned_row{.m_max = 1, .n = 7168, .k = 2048, .b = {},
+              .cfg = config{.block = {8, 64, 64}, .stages = 12, .math_warpgroups = 1, .swap = true, .promote = promotion::never}, .type = dtype::bf16},
+    // 15.0 us; the model's choice takes 2.8 % longer
     tuned_row{.m_max = 128, .n = 32768, .k = 512, .b = {},
               .cfg = config{.block = {128, 128, 64}, .promote = promotion::never}, .type = dtype::bf16},
-    // 492.2 us; the model's choice takes 1.5 % longer
+    // 491.5 us; the model's choice takes 3.0 % longer
     tuned_row{.m_max = 128, .n = 129280, .k = 7168, .d = dtype::f32, .b = {},
               .cfg = config{.block = {64, 128, 64}, .math_warpgroups = 1, .promote = promotion::never}, .type = dtype::bf16},
-    // 377.5 us; the model's choice takes 1.2 % longer
-    tuned_row{.m_max = 4096, .n = 24576, .k = 1536, .b = {},
-              .cfg = config{.block = {128, 192, 64}, .cluster = {2, 1}, .alternate = true, .promote = promotion::never}, .type = dtype::bf16},
-    // 222.2 us; the model's choice takes 1.5 % longer
-    tuned_row{.m_max = 4096, .n = 32768, .k = 512, .accumulate = true, .b = {},
-              .cfg = config{.block = {128, 128, 64}, .cluster = {2, 1}, .alternate = true, .promote = promotion::never}, .type = dtype::bf16},
-    // 150.2 us; the model's choice takes 1.7 % longer
+    // 151.4 us; the model's choice takes 1.9 % longer
     tuned_row{.m_max = 4096, .n = 7168, .k = 2048, .b = {},
               .cfg = config{.block = {128, 160, 64}, .cluster = {2, 1}, .alternate = true, .promote = promotion::never}, .type = dtype::bf16},
-    // 161.7 us; the model's choice takes 1.6 % longer
+    // 162.7 us; the model's choice takes 1.3 % longer
     tuned_row{.m_max = 4096, .n = 7168, .k = 2048, .accumulate = true, .b = {},
               .cfg = config{.block = {128, 160, 64}, .cluster = {2, 1}, .alternate = true, .promote = promotion::never}, .type = dtype::bf16},
 }};
