@@ -48,6 +48,8 @@ std::string table_foot(const std::vector<case_result>& results);
 
 /// Writes `text` to `path`, making its folders; throws std::runtime_error if that fails.
 void write_file(const std::string& path, const std::string& text);
+/// The text of a file; throws std::runtime_error if it cannot be read.
+std::string read_text(const std::string& path);
 
 /// A progress bar on the terminal's error stream; silent where that is no terminal.
 class progress {
