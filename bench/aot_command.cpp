@@ -6,12 +6,11 @@
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/resources.hpp>
 
-#include <algorithm>
-#include <map>
+#include <filesystem>
+#include <mutex>
 
 #include "command.hpp"
-#include "planning.hpp"
-#include "problems.hpp"
+#include "needed_kernels.hpp"
 #include "result.hpp"
 #include "tuned_table.hpp"
 
@@ -37,7 +36,7 @@ struct settings {
     device_info device = device_info::h200();
     tuned_table table{};
     int jobs = 0;
-    bool dry_run = false;
+    bool fixed = false, cubins = false, dry_run = false;
 };
 
 const command_line<settings>& line() {
@@ -54,71 +53,28 @@ const command_line<settings>& line() {
              [](settings& s, const std::string& v) { s.table = read_table(v); }},
             {"--jobs", "N", "threads that compile (default: one for each processor)",
              [](settings& s, const std::string& v) { s.jobs = count(v); }},
+            {"--fixed", nullptr, "N and K of each line as constants in its kernels, for programs that ask for them so",
+             [](settings& s, const std::string&) { s.fixed = true; }},
+            {"--cubins", nullptr, "plain cubins as well, in DIR/cubins, for tools that read or load such files",
+             [](settings& s, const std::string&) { s.cubins = true; }},
             {"--dry-run", nullptr, "print which kernels it would compile, and stop",
              [](settings& s, const std::string&) { s.dry_run = true; }},
         }};
     return made;
 }
 
-/// The kernels that the list needs, by their place among the described ones, and which of them serves each product.
-struct needed_kernels {
-    std::vector<std::size_t> kernels;
-    std::vector<std::vector<std::size_t>> of_problem;  ///< places in `kernels`
-};
-
-needed_kernels chosen_kernels(const std::vector<listed_problem>& problems, const settings& s) {
-    const std::span<const kernel_handle> all = described_kernels();
-    const context knobs{.overrides = s.table.rows};
-    needed_kernels made;
-    for (const listed_problem& p : problems) {
-        const workload work = workload_of(p.problem);
-        std::vector<const kernel_handle*> serve;
-        if (p.any_rows) {
-            serve = or_throw(enumerate(work, work.shape.m, s.device, all, knobs));
-        } else {
-            serve.push_back(or_throw(choose(work, s.device, all, knobs)).kernel);
-        }
-        auto& places = made.of_problem.emplace_back();
-        for (const kernel_handle* const kernel : serve) {
-            const auto index = std::size_t(kernel - all.data());
-            const auto at = std::find(made.kernels.begin(), made.kernels.end(), index);
-            places.push_back(std::size_t(at - made.kernels.begin()));
-            if (at == made.kernels.end()) made.kernels.push_back(index);
-        }
-    }
-    return made;
-}
-
-/// A compiled kernel as the manifest tells of it.
-json described(const rtc::compiler& compiler, const kernel_source& from, const rtc::image& made) {
-    const std::string key = compiler.key_of(from.text, &from.facts);
-    json row = json::object();
-    row.add("key", key)
-        .add("file", rtc::entry_path("", key).generic_string())
-        .add("kernel", to_source(made.info))
-        .add("config", to_source(made.info.cfg))
-        .add("smem_bytes", int(made.info.smem_bytes))
-        .add("cubin_bytes", static_cast<long long>(made.cubin().size()));
-    const auto resources = rtc::resources_of(made);
-    row.add("registers", resources ? json(int(resources->registers)) : json());
-    row.add("stack_bytes", resources ? json(int(resources->stack_bytes)) : json());
-    return row;
-}
-
 /// Compiles the kernels, or finds them in the directory; shows a progress bar.
-std::vector<rtc::image> compiled(const rtc::compiler& compiler, const needed_kernels& needed, int jobs) {
-    std::vector<rtc::image> images(needed.kernels.size());
+std::vector<rtc::image> compiled(const rtc::compiler& compiler, const std::vector<needed_kernel>& kernels, int jobs) {
+    std::vector<rtc::image> images(kernels.size());
     std::vector<rtc::warm_up_task> tasks;
-    for (std::size_t i = 0; i < images.size(); ++i) {
-        const std::size_t index = needed.kernels[i];
-        tasks.push_back(
-            {to_source(described_kernels()[index].info.cfg), [&images, &compiler, i, index]() -> result<void> {
-                 const kernel_source& from = kernel_sources()[index];
-                 auto made = compiler.get(from.text, &from.facts);
-                 if (!made) return made.failure();
-                 images[i] = *std::move(made);
-                 return {};
-             }});
+    for (std::size_t i = 0; i < kernels.size(); ++i) {
+        tasks.push_back({to_source(kernels[i].info().cfg), [&images, &compiler, &kernels, i]() -> result<void> {
+                             const kernel_source from = kernels[i].source();
+                             auto made = compiler.get(from.text, &from.facts);
+                             if (!made) return made.failure();
+                             images[i] = *std::move(made);
+                             return {};
+                         }});
     }
     progress bar(int(tasks.size()));
     const auto report = [&bar](const rtc::warm_up_progress& now) { bar.show(int(now.done), now.name); };
@@ -126,19 +82,33 @@ std::vector<rtc::image> compiled(const rtc::compiler& compiler, const needed_ker
     return images;
 }
 
-json manifest(const settings& s, const rtc::compiler& compiler, const std::vector<listed_problem>& problems,
-              const needed_kernels& needed, const std::vector<rtc::image>& images) {
+/// A compiled kernel as the manifest tells of it.
+json described(const rtc::image& made, const std::string& key) {
+    const auto resources = rtc::resources_of(made);
+    return json::object()
+        .add("key", key)
+        .add("file", rtc::entry_path("", key).generic_string())
+        .add("kernel", to_source(made.info))
+        .add("config", to_source(made.info.cfg))
+        .add("entry", made.entry())
+        .add("threads", int(made.info.threads))
+        .add("smem_bytes", int(made.info.smem_bytes))
+        .add("params_bytes", int(made.params_bytes))
+        .add("cubin_bytes", static_cast<long long>(made.cubin().size()))
+        .add("registers", resources ? json(int(resources->registers)) : json())
+        .add("stack_bytes", resources ? json(int(resources->stack_bytes)) : json());
+}
+
+json manifest(const settings& s, const rtc::compiler& compiler, const std::vector<listed_problem>& lines,
+              const needed_kernels& needed, const std::vector<rtc::image>& images,
+              const std::vector<std::string>& keys) {
     json kernels = json::array(), served = json::array();
-    std::vector<std::string> keys;
-    for (std::size_t i = 0; i < images.size(); ++i) {
-        kernels.push(described(compiler, kernel_sources()[needed.kernels[i]], images[i]));
-        keys.push_back(kernels.elements().back().second.at("key").string());
-    }
-    for (std::size_t i = 0; i < problems.size(); ++i) {
+    for (std::size_t i = 0; i < images.size(); ++i) kernels.push(described(images[i], keys[i]));
+    for (std::size_t i = 0; i < lines.size(); ++i) {
         json of = json::array();
-        for (const std::size_t place : needed.of_problem[i])
+        for (const std::size_t place : needed.of_line[i])
             of.push(json::object().add("config", to_source(images[place].info.cfg)).add("key", keys[place]));
-        served.push(json::object().add("problem", problems[i].text).add("kernels", of));
+        served.push(json::object().add("problem", lines[i].text).add("kernels", of));
     }
     return json::object()
         .add("schema", "deepgemm kernels 1")
@@ -151,6 +121,14 @@ json manifest(const settings& s, const rtc::compiler& compiler, const std::vecto
         .add("problems", served);
 }
 
+std::vector<listed_problem> read_problems(const std::string& path) {
+    try {
+        return parse_problems(read_text(path));
+    } catch (const std::invalid_argument& why) {
+        throw std::invalid_argument(path + ": " + why.what());
+    }
+}
+
 }  // namespace
 
 int aot_command(arguments given, std::ostream& out) {
@@ -158,29 +136,38 @@ int aot_command(arguments given, std::ostream& out) {
     if (!line().parse(given, s, out)) return 0;
     if (s.problems.empty()) throw std::invalid_argument("--problems FILE is missing; --help tells what is in it");
     if (s.out.empty() && !s.dry_run) throw std::invalid_argument("--out DIR is missing");
-    std::vector<listed_problem> problems;
-    try {
-        problems = parse_problems(read_text(s.problems));
-    } catch (const std::invalid_argument& why) {
-        throw std::invalid_argument(s.problems + ": " + why.what());
-    }
-    const needed_kernels needed = chosen_kernels(problems, s);
+    const std::vector<listed_problem> lines = read_problems(s.problems);
+    const needed_kernels needed = kernels_for(lines, s.device, {.overrides = s.table.rows}, s.fixed);
     if (s.dry_run) {
-        for (const std::size_t index : needed.kernels) out << to_source(described_kernels()[index].info) << '\n';
+        for (const needed_kernel& kernel : needed.kernels) {
+            kernel_info info = kernel.info();
+            info.cfg.extents = kernel.extents;
+            out << to_source(info) << '\n';
+        }
         return 0;
     }
 
+    std::mutex guard;  // several threads may report
     std::string trouble;
     const rtc::compiler compiler(
         rtc::embedded_headers(),
-        {.arch = rtc::arch_of(s.device),
-         .cache = {.roots = {s.out}, .report = [&](const std::string& what) { trouble = what; }}});
-    const auto images = compiled(compiler, needed, s.jobs);
+        {.arch = rtc::arch_of(s.device), .cache = {.roots = {s.out}, .report = [&](const std::string& what) {
+                                                       const std::lock_guard lock(guard);
+                                                       trouble = what;
+                                                   }}});
+    const auto images = compiled(compiler, needed.kernels, s.jobs);
     const rtc::cache_counts counts = compiler.counts();
     if (counts.not_written != 0) throw std::runtime_error(trouble);
-    const auto path = (std::filesystem::path(s.out) / "manifest.json").string();
-    write_file(path, manifest(s, compiler, problems, needed, images).dump(3) + "\n");
-    out << images.size() << " kernels for " << problems.size() << " lines: " << counts.made << " compiled, "
+    std::vector<std::string> keys;
+    const std::filesystem::path folder = s.out;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        const kernel_source from = needed.kernels[i].source();
+        keys.push_back(compiler.key_of(from.text, &from.facts));
+        if (s.cubins) write_file((folder / "cubins" / (keys[i] + ".cubin")).string(), std::string(images[i].cubin()));
+    }
+    const std::string path = (folder / "manifest.json").string();
+    write_file(path, manifest(s, compiler, lines, needed, images, keys).dump(3) + "\n");
+    out << images.size() << " kernels for " << lines.size() << " lines: " << counts.made << " compiled, "
         << counts.disk_hits << " were there; " << path << '\n';
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <deepgemm/kernel/shipped.cuh>
 #include <deepgemm/rtc/compiler.hpp>
 #include <deepgemm/rtc/embedded.hpp>
+#include <deepgemm/rtc/resources.hpp>
 
 #include <filesystem>
 
@@ -20,10 +21,13 @@ namespace {
 
 /// Compiles, or finds, the shipped kernels of a list that a configuration names; returns how many those are.
 template <class... Kernels>
-int ask_for(const rtc::compiler& compiler, const std::string& cfg, shipped::kernels<Kernels...>) {
+int ask_for(const rtc::compiler& compiler, const std::string& cfg, shipped::kernels<Kernels...>,
+            static_extents extents = {}) {
     const auto ask = [&]<class K>(std::type_identity<K>) {
-        if (to_source(K::info.cfg) != cfg) return 0;
-        CHECK(compiler.get<K>());
+        config named = K::info.cfg;
+        named.extents = extents;
+        if (to_source(named) != cfg) return 0;
+        CHECK(compiler.get<K>(extents));
         return 1;
     };
     return (ask(std::type_identity<Kernels>{}) + ... + 0);
@@ -84,6 +88,33 @@ TEST_CASE("a packed directory serves a program that asks by type, as a second, r
     CHECK(run(cache_command, {"clear", packed.string()}).has(" removed"));
     CHECK(json::parse(run(cache_command, {"list", "--json", packed.string()}).text).elements().empty());
     CHECK(fs::exists(packed / "manifest.json"));
+}
+
+TEST_CASE("kernels with N and K as constants are those that a program asks for so; plain cubins lie beside them") {
+    const scratch folder;
+    const fs::path list = folder.path() / "products.txt", packed = folder.path() / "packed";
+    write_file(list.string(), "4096,4096,512\n");
+    CHECK(run(aot_command, {"--problems", list.string(), "--out", packed.string(), "--fixed", "--cubins"})
+              .has("1 kernels for 1 lines: 1 compiled"));
+    const json manifest = json::parse(read_text((packed / "manifest.json").string()));
+    const json& kernel = manifest.at("kernels").elements()[0].second;
+    CHECK(kernel.at("config").string().ends_with(", .extents = {0, 4096, 512}}"));
+    const std::string cubin = read_text((packed / "cubins" / (kernel.at("key").string() + ".cubin")).string());
+    CHECK(int(cubin.size()) == kernel.at("cubin_bytes").integer());
+    const auto resources = rtc::resources_of(cubin, kernel.at("entry").string());
+    REQUIRE(resources);
+    CHECK(int(resources->registers) == kernel.at("registers").integer());
+
+    // Whichever of the lists the planner's choice is in, asked for by type.
+    const rtc::compiler program(rtc::embedded_headers(), {.cache = {.roots = {folder.path() / "own", packed}}});
+    const std::string cfg = kernel.at("config").string();
+    const int asked = ask_for(program, cfg, shipped::weights_bf16_short{}, {0, 4096, 512}) +
+                      ask_for(program, cfg, shipped::weights_bf16_medium{}, {0, 4096, 512}) +
+                      ask_for(program, cfg, shipped::weights_bf16_wide{}, {0, 4096, 512}) +
+                      ask_for(program, cfg, shipped::weights_bf16_widest{}, {0, 4096, 512});
+    CHECK(asked == 1);
+    CHECK(program.counts().disk_hits == 1);
+    CHECK(program.counts().made == 0);
 }
 
 TEST_CASE("a dry run names kernels and writes nothing") {

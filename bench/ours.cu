@@ -42,8 +42,7 @@ our_kernels kernels_for(const problem_data& data) {
             or_throw(kernel->launch(arguments, {.stream = stream}));
         };
         found.ranked.push_back(
-            {{to_source(kernel->info.cfg), launch}, epilogue_source(kernel->info), c.predicted.total_us,
-                                kernel->info});
+            {{to_source(kernel->info.cfg), launch}, epilogue_source(kernel->info), c.predicted.total_us, kernel->info});
     }
     return found;
 }
