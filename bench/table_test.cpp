@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "page.hpp"
 #include "planning.hpp"
 #include "problems.hpp"
 #include "tuned_table.hpp"
@@ -52,6 +53,13 @@ TEST_CASE("the library's own rows come back from a file") {
         REQUIRE(read.rows.size() == rows.size());
         for (std::size_t i = 0; i < rows.size(); ++i) CHECK(same(read.rows[i], rows[i]));
     }
+}
+
+TEST_CASE("the table that the documentation shows is one, as tune writes it") {
+    const std::string shown = drawing("docs/how-to/command-line.md", "tuned_table");
+    const tuned_table table = table_of(json::parse(shown));
+    REQUIRE(table.rows.size() == 1);
+    CHECK(to_json(table).dump(3) + "\n" == shown);
 }
 
 TEST_CASE("every shipped configuration comes back from its text") {

@@ -111,7 +111,7 @@ tuned_table table_of(const json& file) {
     return made;
 }
 
-void write_table(const std::string& path, const tuned_table& table) { write_file(path, to_json(table).dump(2) + "\n"); }
+void write_table(const std::string& path, const tuned_table& table) { write_file(path, to_json(table).dump(3) + "\n"); }
 
 tuned_table read_table(const std::string& path) {
     try {
