@@ -9,10 +9,14 @@
 #include "reference.cuh"
 #include "result.hpp"
 #include "run.hpp"
+#include "traffic.cuh"
 
 namespace deepgemm::bench {
 
 namespace {
+
+/// Up to here memory decides, and the traffic alone is measured, too.
+constexpr int few_rows = 128;
 
 /// A peer's product counts if it is as near to the reference as kernels with exact accumulation are.
 double peer_tolerance(const gemm_case& c) { return c.is_fp8() ? 1e-4 : 1e-5; }
@@ -43,7 +47,7 @@ public:
     comparison_run(const options& o, const machine& board, timer& clock) : o_(o), board_(board), clock_(clock) {}
 
     case_result measure(const gemm_case& problem, u64 seed) {
-        case_result result{problem, {}, {}, {}, {}};
+        case_result result{problem, {}, {}, {}, {}, {}};
         data_.generate(problem, seed);
         field_of_contenders field;
         reference_.compute(data_, true);
@@ -51,6 +55,10 @@ public:
         const std::span<const peer_kind> kinds = peers_of(problem);
         result.peers.resize(o_.peers ? kinds.size() : 0);
         for (std::size_t i = result.peers.size(); i-- > 0;) enter_peer(kinds[i], result.peers[i], field);
+        if (problem.m <= few_rows && !field.who.empty()) {  // last, since it overwrites D
+            field.who.push_back(traffic_alone(data_));
+            field.owners.push_back(&result.traffic);
+        }
         if (!field.who.empty()) time(field);
         return result;
     }

@@ -107,6 +107,14 @@ class Report:
         per_mhz = self.machine["sms"] * FLOPS_PER_CYCLE[self.type] * 1e-6
         return [(mhz * per_mhz, f"{mhz:.0f} MHz, {which}") for mhz, which in clocks]
 
+    def traffic(self):
+        """True if moving operands and D alone was measured for some rows."""
+        return any(r.get("us_traffic") for r in self.rows)
+
+    def share_of_traffic(self, row):
+        """Time to move operands and D alone over ours, or None: 1 is the best that there can be."""
+        return row["us_traffic"] / row["us"] if row.get("us_traffic") and row["us"] else None
+
     def mean(self, peer, sustained=False, select=lambda row: True):
         return geometric_mean([self.ratio(r, peer, sustained) for r in self.rows if select(r)])
 
@@ -139,7 +147,10 @@ def protocol(report):
 
 def full_table(report):
     header = ["pass", "m", "n", "k", "kind", "µs", "TFLOPS", "GB/s", "sustained TFLOPS"]
-    header += [f"{PEERS[p]} / ours" for p in report.peers] + ["error", "configuration"]
+    header += [f"{PEERS[p]} / ours" for p in report.peers]
+    if report.traffic():
+        header.append("traffic alone / ours")
+    header += ["error", "configuration"]
     rows = []
     for r in report.rows:
         sustained = r.get("us_sustained")
@@ -147,6 +158,8 @@ def full_table(report):
         cells = [r.get("pass", "-"), str(r["m"]), str(r["n"]), str(r["k"]), kind(r), number(r["us"], 1), number(r["tflops"], 0),
                  number(r["gb_s"], 0), number(flops / sustained * 1e-6, 0) if sustained else ""]
         cells += [number(report.ratio(r, p), 2) for p in report.peers]
+        if report.traffic():
+            cells.append(number(report.share_of_traffic(r), 2))
         rows.append(cells + [f"{r['error']:.1e}" if r["error"] is not None else "", f"`{r['config']}`" if r["config"] else ""])
     return table(header, rows)
 
@@ -156,6 +169,8 @@ def summary_table(report):
     header = ["cases", "count", "fastest, TFLOPS"] + [f"{PEERS[p]} / ours" for p in report.peers]
     if any(r.get("us_sustained") for r in report.rows):
         header += [f"sustained, {PEERS[p]} / ours" for p in report.peers if report.mean(p, True)]
+    if report.traffic():
+        header.append("traffic alone / ours")
     rows = []
     for name, select in report.groups:
         chosen = [r for r in report.rows if select(r) and r["us"]]
@@ -163,8 +178,10 @@ def summary_table(report):
             continue
         cells = [name, str(len(chosen)), number(max(r["tflops"] for r in chosen), 0)]
         cells += [number(report.mean(p, False, select), 2) for p in report.peers]
-        if len(header) > len(cells):
+        if any(r.get("us_sustained") for r in report.rows):
             cells += [number(report.mean(p, True, select), 2) for p in report.peers if report.mean(p, True)]
+        if report.traffic():
+            cells.append(number(geometric_mean([report.share_of_traffic(r) for r in chosen]), 2))
         rows.append(cells)
     return table(header, rows)
 
@@ -277,7 +294,9 @@ def performance_page(reports, races):
              "Written by `bench/report.py` from the files in `bench/results`; measure with `./dg bench`. A ratio is a peer's time "
              "over ours: above 1, deepgemm is faster. cuBLASLt tensor-wise applies no block scales, so it does less work than "
              "the others. `+=` adds into D. NT, NN and TN say how BF16 operands lie in memory: A (m,k) or, T, (k,m); B (k,n) or, T, "
-             "(n,k). The error is the relative squared difference to a double-precision product of the operands as stored."]
+             "(n,k). The error is the relative squared difference to a double-precision product of the operands as stored. *Traffic "
+             "alone* is a kernel that reads A and B once and writes D once, and does nothing else: where there are few rows, nothing "
+             "can be faster."]
     for report in reports:
         parts += ["", f"## {report.title}", "", protocol(report), "", summary_table(report), "",
                   f"![Ratios by case]({report.image})", "", f"![Roofline]({report.roofline})", "", ceilings(report), "",

@@ -56,6 +56,7 @@ json case_result::row() const {
     row.add("tflops", problem.flops() / us * 1e-6).add("gb_s", problem.bytes() / us * 1e-3);
     row.add("error", ours.diff).add("max_error", ours.max_error);
     row.add("clock_sustained_mhz", ours.clock_mhz).add("watts_sustained", ours.watts);
+    if (!traffic.us.empty()) row.add("us_traffic", traffic.median_us());
     if (!ours.failure.empty()) row.add("failure", ours.failure);
     json times = json::object(), sustained = json::object(), details = json::object();
     for (const measurement& peer : peers) {

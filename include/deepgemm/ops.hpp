@@ -11,7 +11,7 @@ namespace deepgemm {
 struct gemm_options {
     std::optional<input_matrix> c{};  ///< added to the product in FP32; may be D itself
     void* stream = nullptr;           ///< a cudaStream_t
-    ready_operands ready{};           ///< which operands the stream's previous kernel surely did not write: weights, say
+    ready_operands ready{};  ///< which operands the stream's previous kernel surely did not write: weights, say
 };
 
 namespace detail {
@@ -28,7 +28,8 @@ result<void> run_typed(const engine& engine, const char* rule, Allowed allowed, 
 
 inline result<void> fp8_gemm(const engine& engine, const scaled_matrix& a, const scaled_matrix& b,
                              const output_matrix& d, const gemm_options& options) {
-    return run_typed(engine, "an FP8 GEMM takes e4m3 or e5m2", is_fp8, {.a = a, .b = b, .d = d, .c = options.c, .ready = options.ready}, options.stream);
+    return run_typed(engine, "an FP8 GEMM takes e4m3 or e5m2", is_fp8,
+                     {.a = a, .b = b, .d = d, .c = options.c, .ready = options.ready}, options.stream);
 }
 
 inline result<void> bf16_gemm(const engine& engine, const input_matrix& a, const input_matrix& b,

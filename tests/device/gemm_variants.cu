@@ -58,10 +58,10 @@ std::string run_biased(product& p, const device_array<float>& bias) {
 TEST_SUITE_BEGIN("gemm variants small");
 
 TEST_CASE("gemm: clusters, E5M2 and odd tiles, a corner each") {
-    for (const auto list : {handles(test::element_variants{}), handles(test::cluster_variants{}),
-                            handles(test::tile_variants{}), handles(test::summing_variants{}),
-                            handles(test::k_major_variants{}), handles(test::split_variants{}),
-                            handles(test::swap_variants{}), handles(test::swap_half_variants{})}) {
+    for (const auto list :
+         {handles(test::element_variants{}), handles(test::cluster_variants{}), handles(test::tile_variants{}),
+          handles(test::summing_variants{}), handles(test::k_major_variants{}), handles(test::split_variants{}),
+          handles(test::swap_variants{}), handles(test::swap_half_variants{})}) {
         for (const kernel_handle& kernel : list) CHECK(fault_on_exact_data(kernel, {70, 20, 300}, 20) == "");
     }
 }
@@ -162,14 +162,17 @@ bool chain_is_right(const kernel_handle& kernel, i32 rows, i32 columns, int link
     matrix<bf16> x(rows, columns), w(columns, columns);
     random.fill_integers(x.view(), -100, 100);
     for (i64 n = 0; n < columns; ++n) {
-        for (i64 k = 0; k < columns; ++k)
-            w(n, k) = bf16::from_float(k == from_column(n, columns) ? sign_of(n) : 0.0f);
+        for (i64 k = 0; k < columns; ++k) w(n, k) = bf16::from_float(k == from_column(n, columns) ? sign_of(n) : 0.0f);
     }
     const device_array<bf16> there(i64(x.size())), back(i64(x.size())), weights(i64(w.size()));
     there.write(x.data());
     weights.write(w.data());
-    gemm_arguments arguments{.shape = {rows, columns, columns}, .a_pitch = columns, .b = weights.get(),
-                             .b_pitch = columns, .d_pitch = columns, .ready = {.b = true}};
+    gemm_arguments arguments{.shape = {rows, columns, columns},
+                             .a_pitch = columns,
+                             .b = weights.get(),
+                             .b_pitch = columns,
+                             .d_pitch = columns,
+                             .ready = {.b = true}};
     for (int i = 0; i < links; ++i) {
         arguments.a = (i % 2 == 0 ? there : back).get();
         arguments.d = (i % 2 == 0 ? back : there).get();

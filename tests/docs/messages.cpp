@@ -87,7 +87,8 @@ TEST_CASE("every rule of gemm and of operands has a failing program") {
     }
     int rules = 0;
     for (const char* header : {"include/deepgemm/kernel/check.cuh", "include/deepgemm/kernel/gemm.cuh",
-                               "include/deepgemm/kernel/storage.cuh", "include/deepgemm/scale/granularity.cuh"}) {
+                               "include/deepgemm/kernel/storage.cuh", "include/deepgemm/kernel/swapped.cuh",
+                               "include/deepgemm/scale/granularity.cuh"}) {
         for (const std::string& sentence : sentences(header)) {
             CAPTURE(sentence);
             ++rules;

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT
-// A's scales are per token; per-block scales are B's.
-// expect: gemm: A must have per-token scales
+// Per-block scales of A hold for whole fragments of 64 rows.
+// expect: gemm: a scale of A must cover one row, or a multiple of 64 rows if it is not staged
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;
 
-using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+/// One scale for `Rows` rows and 128 elements of K.
+template <int Rows>
+struct coarse {
+    using format = dg::scale::fp32;
+    static constexpr dg::scale_tile tile{Rows, 128};
+    static constexpr bool staged = false;
+};
 using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
 #ifdef CORRECT
-using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.block = {128, 128, 128}, .stages = 4}>;
+using a = dg::operand<dg::e4m3, coarse<64>>;
 #else
-using kernel = dg::gemm<dg::arch::sm90, b, b, dg::store<dg::bf16>, dg::config{.block = {128, 128, 128}, .stages = 4}>;
+using a = dg::operand<dg::e4m3, coarse<32>>;
 #endif
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.block = {128, 128, 128}, .stages = 4}>;
 constexpr auto size = kernel::info.smem_bytes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The tensor core sums 128 elements of K before a scale is applied.
-// expect: gemm: a scale of B must cover 128 elements of K
+// expect: gemm: a scale must cover 128 elements of K
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Scales held in registers serve whole groups of eight columns of a fragment.
-// expect: gemm: a scale of B must cover one row if it is staged, else a multiple of 8 rows
+// expect: gemm: a scale of B must cover one row, or a multiple of 8 rows if it is not staged
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

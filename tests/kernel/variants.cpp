@@ -135,7 +135,8 @@ TEST_CASE("a kernel that lets its dependents start early, launched as a dependen
     CHECK(p.verdict() == "");
 }
 TEST_CASE("a dependent launch loads a ready operand before the kernel that it depends on has ended, and nothing else") {
-    for (const kernel_handle& kernel : {triggering_handle(), swap_variant_handles()[0], swap_half_variant_handles()[0]}) {
+    for (const kernel_handle& kernel :
+         {triggering_handle(), swap_variant_handles()[0], swap_half_variant_handles()[0]}) {
         for (const bool of_a : {false, true}) {
             product p(kernel.info, {130, 60, 900}, 18);
             gemm_arguments arguments = arguments_of(p.problem());

@@ -68,7 +68,7 @@ static_assert(!epilogue_step<add_one>);         // a function is no step: transf
 struct whole : whole_step {
     using element = float;
     static constexpr head_splits heads{};
-    static constexpr bool in_place = false;
+    static constexpr bool in_place = false, transposes = false;
 };
 struct no_element : whole {
 private:
@@ -85,6 +85,10 @@ struct no_in_place : whole {
 private:
     using whole::in_place;
 };
+struct no_transposes : whole {
+private:
+    using whole::transposes;
+};
 
 // [epilogue]
 //            type                               what it lacks
@@ -99,6 +103,7 @@ static_assert(epilogue<whole>);
 static_assert(!epilogue<no_element>);          // writes: element
 static_assert(!epilogue<no_heads>);            // writes: heads
 static_assert(!epilogue<no_in_place>);         // writes: in_place
+static_assert(!epilogue<no_transposes>);       // writes: transposes
 static_assert(!epilogue<counts_heads>);        // writes: heads are head_splits
 static_assert(!epilogue<transform<add_one>>);  // writes: a step goes nowhere
 static_assert(!epilogue<bf16>);                // an element is no epilogue

@@ -48,30 +48,30 @@ struct cost {
 /// Constants of the model, in clocks of an SM unless they say otherwise. Each is a figure that can be read off single kernels
 /// (in brackets, where one was, on an H100), moved to fit the times of all shipped kernels on 128 products on an H200.
 struct cost_parameters {
-    double start_us = 2.86;      ///< launch, first loads, last stores (an empty product takes about 3)
-    double power_clock = 0.118;  ///< share of the clock lost to power when all tensor cores work (0.17 to 0.2)
-    double mma_bytes = 95.7;     ///< operand bytes per clock that wgmma reads from shared memory: binds for n below 128
-    double block_latency = 149;  ///< per K block: barrier, issue, drain of the tensor core (one warpgroup: 130)
-    double promotion_per_column = 1.05;         ///< scaling and adding a 64-row fragment
-    double overlap[3] = {0.879, 0.626, 0.531};  ///< share of the two above that 0, 1, 2 other warpgroups do not hide
-    double deferred[3] = {133, 35, 35.4};       ///< replaces both where promotion is deferred (75; 10 to 50)
-    double in_flight = 99.9;                    ///< replaces both where nothing is promoted
-    double token_per_column = 0.906;  ///< per column of a fragment, where each has a scale: hidden by no warpgroup
-    double l2_bytes = 74.3;           ///< out of L2 for each SM, if all of them read (53 to 66)
-    double astray = 1.83;  ///< lines of L2 for each that is needed, where rows do not start at one (2 for every other)
-    double load_latency = 3310;       ///< from device memory to shared memory, under load; hidden by stages
-    double tile = 172;                ///< from a tile to the next (150 to 250)
-    double epilogue_fragment = 156;   ///< rounding and staging a 64-row fragment
-    double store_bytes = 39.3;        ///< of D per clock, from registers to shared memory and on
-    double late_bytes = 30.6;         ///< the same of what finds no free staging buffer, on top
-    double accumulate_factor = 2.74;  ///< for store_bytes where C is read
-    double split = 1240;              ///< to bring the totals of the parts of a tile together (1000 to 1750),
-    double split_column = 52.2;       ///< and for each column of a 64-row fragment (28 to 61)
-    double memory_share = 0.95;       ///< of the peak of device memory, reached with nothing in its way (0.92)
-    double added = 2.56;              ///< bytes moved for each byte of D that L2 adds to (2.7; 2 where C is read)
-    double left_over = 0.455;  ///< share of L2 that others have written to: replaced lines go back to memory first
-    double together = 3.16;    ///< norm that joins computing and moving: 1 would be their sum, infinity the longer
-    double l2_share = 0.538;   ///< of L2 that keeps operands from one band of tiles to the next
+    double start_us = 1.82;      ///< launch, first loads, last stores (an empty product takes about 3)
+    double power_clock = 0.136;  ///< share of the clock lost to power when all tensor cores work (0.17 to 0.2)
+    double mma_bytes = 85.3;     ///< operand bytes per clock that wgmma reads from shared memory: binds for n below 128
+    double block_latency = 76.9;         ///< per K block: barrier, issue, drain of the tensor core (one warpgroup: 130)
+    double promotion_per_column = 1.83;  ///< scaling and adding a 64-row fragment
+    double overlap[3] = {0.891, 0.486, 0.335};  ///< share of the two above that 0, 1, 2 other warpgroups do not hide
+    double deferred[3] = {153, 121, 34.7};      ///< replaces both where promotion is deferred (75; 10 to 50)
+    double in_flight = 70.8;                    ///< replaces both where nothing is promoted
+    double token_per_column = 0.88;  ///< per column of a fragment, where each has a scale: hidden by no warpgroup
+    double l2_bytes = 58.1;          ///< out of L2 for each SM, if all of them read (53 to 66)
+    double astray = 1.49;  ///< lines of L2 for each that is needed, where rows do not start at one (2 for every other)
+    double load_latency = 2446;       ///< from device memory to shared memory, under load; hidden by stages
+    double tile = 155;                ///< from a tile to the next (150 to 250)
+    double epilogue_fragment = 125;   ///< rounding and staging a 64-row fragment
+    double store_bytes = 42.9;        ///< of D per clock, from registers to shared memory and on
+    double late_bytes = 26.6;         ///< the same of what finds no free staging buffer, on top
+    double accumulate_factor = 3.26;  ///< for store_bytes where C is read
+    double split = 1726;              ///< to bring the totals of the parts of a tile together (1000 to 1750),
+    double split_column = 39.4;       ///< and for each column of a 64-row fragment (28 to 61)
+    double memory_share = 0.908;      ///< of the peak of device memory, reached with nothing in its way (0.92)
+    double added = 2.65;              ///< bytes moved for each byte of D that L2 adds to (2.7; 2 where C is read)
+    double left_over = 0.671;  ///< share of L2 that others have written to: replaced lines go back to memory first
+    double together = 4.57;    ///< norm that joins computing and moving: 1 would be their sum, infinity the longer
+    double l2_share = 0.534;   ///< of L2 that keeps operands from one band of tiles to the next
 };
 
 namespace detail {
@@ -149,11 +149,10 @@ inline double memory_bytes(const kernel_info& info, const workload& work, const 
         return x.format == scale_kind::none ? 0 : mn / x.tile.mn * k / 128;
     };
     const double a = m * row_a * reads_a, b = n * row_b * reads_b;
-    const double rest = 4 * (scale_words(work.a, m) + scale_words(work.b, n)) +
-                        m * n * size_of(work.d) *
-                            (info.in_place     ? p.added
-                             : work.accumulate ? 2
-                                               : 1);
+    const double rest = 4 * (scale_words(work.a, m) + scale_words(work.b, n)) + m * n * size_of(work.d) *
+                                                                                    (info.in_place     ? p.added
+                                                                                     : work.accumulate ? 2
+                                                                                                       : 1);
     // An operand that is read once displaces no more than what of it is on its way (gemm_host::hint).
     const double ctas = std::min<double>(double(tiles.m * tiles.n) * cfg.split_k, sms);
     const double on_way = cfg.stages * 128 * ctas;  // for each row of a tile

@@ -29,8 +29,8 @@ constexpr const char* name_of(scale_kind kind) {
 /// A configuration as a C++ expression. Members that have their default are left out, but for the block.
 inline std::string to_source(const config& value) {
     // Names every member: a new one makes this line fail, and then it must be printed below.
-    const auto& [block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows, store_columns,
-                 store_buffers, promote, trigger_dependents, extents] = value;
+    const auto& [block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows,
+                 store_columns, store_buffers, promote, trigger_dependents, extents] = value;
     const config usual{};
     std::string text = concat("config{.block = {", block.m, ", ", block.n, ", ", block.k, "}");
     if (stages != usual.stages) text += concat(", .stages = ", stages);

@@ -62,6 +62,8 @@ struct scale_requirements {
                   "gemm: a scale of A must cover one row, or a multiple of 64 rows if it is not staged");
     static_assert(B::scale::tile.mn == 1 || (!B::scale::staged && B::scale::tile.mn % 8 == 0),
                   "gemm: a scale of B must cover one row, or a multiple of 8 rows if it is not staged");
+    static_assert(B::scale::tile.mn != 1 || B::scale::staged || Config.block.n <= 64,
+                  "gemm: K-major scales of columns are for tiles of at most 64 columns");
     static_assert(Config.block.k == 128, "gemm: block.k must be 128: one 128-byte row of FP8 and one scale");
     static_assert(Config.promote != promotion::never,
                   "gemm: promotion::never is for operands without scales; FP8 is promoted at_once or deferred");

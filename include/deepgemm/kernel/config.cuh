@@ -23,7 +23,7 @@ struct config {
     int math_warpgroups = 2;  ///< warpgroups that multiply; each takes block.m / math_warpgroups rows,
     bool alternate = false;   ///< or each a whole tile in turn: one stores its tile while another multiplies the next
     bool swap = false;  ///< few rows of A: they become columns of the multiply, block.n its rows (kernel/swapped.cuh)
-    int split_k = 1;  ///< CTAs, a cluster, that share the K blocks of a tile; the first adds and stores their totals
+    int split_k = 1;    ///< CTAs, a cluster, that share the K blocks of a tile; the first adds and stores their totals
     int raster_rows = 8;    ///< L2 rasterisation: tiles of D along M in one band
     int store_rows = 0;     ///< rows of D per staging buffer: 16, of a warp, or 64, of a warpgroup; 0: by D's type
     int store_columns = 0;  ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds

@@ -74,8 +74,8 @@ inline constexpr promotion deferred = promotion::deferred;
 // The tuned family: BF16 D, FP32 scales, weights by block.
 template <config... Configs>
 using weights_bf16 = kernels<weights_kernel<scale::fp32, store<bf16>, Configs>...>;
-using weights_bf16_few = weights_bf16<few(8, 64, 8), few(8, 64, 12), few(8, 128, 4), few(16, 64, 12), few(16, 128, 4),
-                                      few(32, 64, 12)>;
+using weights_bf16_few =
+    weights_bf16<few(8, 64, 8), few(8, 64, 12), few(8, 128, 4), few(16, 64, 12), few(16, 128, 4), few(32, 64, 12)>;
 using weights_bf16_few_split = weights_bf16<few(8, 64, 12, 2), few(8, 64, 8, 4), few(8, 64, 8, 8), few(8, 128, 6, 4),
                                             few(16, 64, 6, 4), few(16, 64, 8, 8), few(32, 64, 6, 4)>;
 using weights_bf16_narrow =
@@ -115,8 +115,8 @@ using gradients_in_place = tokens_f32_add<lean(narrow(64, 64), 32), lean(medium(
 // Every other combination of scales, D and C: a tile for few rows, a narrow, a medium and a wide one each.
 template <class Format, class Epilogue>
 using weights_any =
-    kernels<weights_kernel<Format, Epilogue, few(16, 64, 12)>, weights_kernel<Format, Epilogue, narrow(64, 32)>, weights_kernel<Format, Epilogue, narrow(64, 128)>,
-            weights_kernel<Format, Epilogue, medium(128)>>;
+    kernels<weights_kernel<Format, Epilogue, few(16, 64, 12)>, weights_kernel<Format, Epilogue, narrow(64, 32)>,
+            weights_kernel<Format, Epilogue, narrow(64, 128)>, weights_kernel<Format, Epilogue, medium(128)>>;
 template <class Format, class Epilogue>
 using tokens_any =
     kernels<tokens_kernel<Format, Epilogue, narrow(64, 32)>, tokens_kernel<Format, Epilogue, narrow(64, 128)>,

@@ -69,8 +69,8 @@ template <class Element, class Epilogue>
 struct half_nt_split : half_kernels<Element, major::k, major::k, Epilogue, split16(64, 32, 2), split16(64, 32, 4),
                                     split16(64, 64, 4), split16(128, 32, 2)> {};
 template <class Element, class Epilogue>
-struct half_nn_narrow : half_kernels<Element, major::k, major::mn, Epilogue, few16(16, 64, 12), tile16(64, 64, 1),
-                                     tile16(64, 128, 1)> {};
+struct half_nn_narrow
+    : half_kernels<Element, major::k, major::mn, Epilogue, few16(16, 64, 12), tile16(64, 64, 1), tile16(64, 128, 1)> {};
 /// Many rows, D of 16 bits; few staging buffers leave room for stages.
 template <class Element, major A, major B>
 struct half_wide : half_kernels<Element, A, B, store<Element>, tile16(128, 64, 2), tile16(128, 128, 2, across),

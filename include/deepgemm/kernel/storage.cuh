@@ -40,11 +40,11 @@ struct gemm_sizes {
     static constexpr int store_rows = Config.store_rows                         ? Config.store_rows
                                       : sizeof(typename Epilogue::element) == 2 ? 16
                                                                                 : 64;
-    using output = conditional_t<
-        Epilogue::transposes,
-        transposed_stage<typename Epilogue::element, Config.block.n, Epilogue::accumulates>,
-        store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
-                    Epilogue::accumulates, Epilogue::in_place, Epilogue::heads>>;
+    using output =
+        conditional_t<Epilogue::transposes,
+                      transposed_stage<typename Epilogue::element, Config.block.n, Epilogue::accumulates>,
+                      store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
+                                  Epilogue::accumulates, Epilogue::in_place, Epilogue::heads>>;
     static constexpr u32 owners = Config.math_warpgroups * (sm90::fragment_rows / output::rows);  ///< of buffers
 
     static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0,

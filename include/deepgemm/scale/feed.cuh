@@ -97,8 +97,7 @@ struct row_feed<Scale, Fragments> : single_feed<Scale, 2 * Fragments> {
     using feed = single_feed<Scale, 2 * Fragments>;
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 m, i32 block) {
-        feed::start(p, shape.k, shape.m, block,
-                    [m](int i) { return m + i / 2 * sm90::fragment_rows + 8 * (i % 2); });
+        feed::start(p, shape.k, shape.m, block, [m](int i) { return m + i / 2 * sm90::fragment_rows + 8 * (i % 2); });
     }
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 /*staged*/) {
         return {{feed::at(2 * fragment, block), feed::at(2 * fragment + 1, block)}};
@@ -192,7 +191,6 @@ struct column_feed<none, Columns> {
 template <class Scale, int Columns>
     requires(!Scale::staged && Scale::tile.mn == 1 && !same_as<Scale, none>)
 struct column_feed<Scale, Columns> : single_feed<Scale, Columns / 4> {
-    static_assert(Columns <= 64, "gemm: K-major scales of columns are for tiles of at most 64 columns");
     using feed = single_feed<Scale, Columns / 4>;
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 n, i32 block) {

@@ -51,15 +51,16 @@ struct options {
     u32 max_delay = 64;         ///< longest delay under policy::random, in scheduler ticks
     u32 resident_clusters = 1;  ///< clusters that run at the same time; 0: the whole grid
     int num_sms = 4;            ///< what a persistent kernel is told it has
-    bool dependent_launch = false;  ///< accesses to global memory before the thread's grid_dependency_wait() are errors,
-    global_range ready[2] = {};     ///< but for reads of these, which that grid does not write
-    bool check_proxy = true;        ///< compare generic and async views of shared memory
-    bool check_poison = true;       ///< fill what is in flight with NaN patterns
-    bool check_unwritten = true;    ///< reading shared memory that nobody wrote is an error
-    bool check_phases = true;       ///< a thread has to observe every phase of a barrier it waits on
-    bool trace = false;             ///< record a timeline, see last_run()
-    bool portable_switch = false;   ///< switch threads with ucontext even where faster code exists
-    u32 stack_bytes = 64 * 1024;    ///< per simulated thread; four times that under AddressSanitizer
+    bool dependent_launch =
+        false;                     ///< accesses to global memory before the thread's grid_dependency_wait() are errors,
+    global_range ready[2] = {};    ///< but for reads of these, which that grid does not write
+    bool check_proxy = true;       ///< compare generic and async views of shared memory
+    bool check_poison = true;      ///< fill what is in flight with NaN patterns
+    bool check_unwritten = true;   ///< reading shared memory that nobody wrote is an error
+    bool check_phases = true;      ///< a thread has to observe every phase of a barrier it waits on
+    bool trace = false;            ///< record a timeline, see last_run()
+    bool portable_switch = false;  ///< switch threads with ucontext even where faster code exists
+    u32 stack_bytes = 64 * 1024;   ///< per simulated thread; four times that under AddressSanitizer
 };
 
 /// Extents of a grid or cluster in CTAs, or a position in one.
