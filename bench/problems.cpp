@@ -19,6 +19,9 @@ std::vector<listed_problem> parse_problems(const std::string& text) {
         const bool any_rows = product.starts_with("<=");
         try {
             all.push_back({product, parse_shape(product.substr(any_rows ? 2 : 0)), any_rows});
+            if (any_rows && all.back().problem.m > most_rows)
+                throw std::invalid_argument("'" + product + "' is more than <=" + std::to_string(most_rows) +
+                                            ", the most numbers of rows that are planned one by one");
         } catch (const std::invalid_argument& why) {
             throw std::invalid_argument("line " + std::to_string(number) + ": " + why.what());
         }

@@ -140,6 +140,8 @@ TEST_CASE("lists of products") {
     CHECK(list[1].problem.m == 4096);
     CHECK_THROWS_WITH_AS(parse_problems("1,8,16\n1,8"), doctest::Contains("line 2: the product '1,8' is not M,N,K"),
                          std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parse_problems("<=262145,8,16"), doctest::Contains("is more than <=262144"),
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(parse_problems("# nothing\n"), "the list names no product", std::invalid_argument);
 }
 
