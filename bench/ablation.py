@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What each technique of the kernels gains, from races among them: pairs of configurations that differ in one technique.
 
-Reads races as `deepgemm_bench --tune` writes them or as bench/tuned.py keeps them; bench/report.py puts the tables on the
+Reads races as `./dg tune` writes them or as bench/tuned.py keeps them; bench/report.py puts the tables on the
 performance page. Stages and staging buffers count as parts of a technique, since a kernel that needs more of the one has room
 for less of the other. Needs Python 3.9.
 

@@ -163,12 +163,12 @@ gemm_case parse_shape(const std::string& text) {
     const std::string rest = numbers ? text.substr(std::size_t(used)) : "";
     if (!numbers || !(rest.empty() || (rest[0] == ':' && apply_recipe(rest.substr(1), result)))) {
         throw std::invalid_argument(
-            "--shape '" + text +
+            "the product '" + text +
             "' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or :f16, the last two "
             "with any of -nn, -tn, -tt, -f32, -acc");
     }
     if (const std::string rule = broken_rule(result); !rule.empty())
-        throw std::invalid_argument("--shape '" + text + "': " + rule);
+        throw std::invalid_argument("the product '" + text + "': " + rule);
     return result;
 }
 

@@ -1,33 +1,32 @@
 // SPDX-License-Identifier: MIT
-// Writes JSON: just enough for the result files, without a library, since the GPU machine may have none.
+// JSON values for result files, tables and manifests: made, written and read here, without a library, since the GPU machine may
+// have none. Numbers keep the text they were written with.
 #pragma once
 
-#include <cmath>
-#include <cstdio>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace deepgemm::bench {
 
-/// A JSON value under construction; objects keep the order in which members were added.
+/// A JSON value; objects keep the order in which members were added.
 class json {
 public:
-    json() : text_("null") {}
-    json(bool value) : text_(value ? "true" : "false") {}
-    json(int value) : text_(std::to_string(value)) {}
-    json(long long value) : text_(std::to_string(value)) {}
-    /// Not-a-number and infinity become null: a measurement that does not exist.
-    json(double value) {
-        char buffer[40];
-        std::snprintf(buffer, sizeof buffer, "%.7g", value);
-        text_ = std::isfinite(value) ? buffer : "null";
-    }
-    json(const char* value) : text_(quoted(value)) {}
-    json(const std::string& value) : text_(quoted(value)) {}
+    json() = default;
+    json(bool value) : kind_(kind::boolean), text_(value ? "true" : "false") {}
+    json(int value) : kind_(kind::number), text_(std::to_string(value)) {}
+    json(long long value) : kind_(kind::number), text_(std::to_string(value)) {}
+    /// Seven digits. Not-a-number and infinity become null: a measurement that does not exist.
+    json(double value);
+    json(const char* value) : kind_(kind::string), text_(value) {}
+    json(const std::string& value) : kind_(kind::string), text_(value) {}
 
-    static json object() { return json(kind::object); }
-    static json array() { return json(kind::array); }
+    static json object() { return json(kind::object, "{}"); }
+    static json array() { return json(kind::array, "[]"); }
+    /// Reads a whole text by the rules of RFC 8259; also refuses a member that an object has twice, and more than 64 levels.
+    /// Throws std::invalid_argument with line, column and what is wrong.
+    static json parse(std::string_view text);
 
     /// Adds a member to an object; returns the object.
     json& add(const std::string& key, json value) {
@@ -38,43 +37,28 @@ public:
     json& push(json value) { return add({}, std::move(value)); }
 
     /// The text: arrays and objects are spread over lines down to `depth` levels, then written in one line.
-    std::string dump(int depth = 2, int indent = 0) const {
-        if (kind_ == kind::value) return text_;
-        const bool spread = depth > 0 && !members_.empty();
-        std::string out(1, kind_ == kind::object ? '{' : '[');
-        for (std::size_t i = 0; i < members_.size(); ++i) {
-            if (i) out += spread ? "," : ", ";
-            if (spread) out += "\n" + std::string(2 * (indent + 1), ' ');
-            if (kind_ == kind::object) out += quoted(members_[i].first) + ": ";
-            out += members_[i].second.dump(depth - 1, indent + 1);
-        }
-        if (spread) out += "\n" + std::string(2 * indent, ' ');
-        return out + (kind_ == kind::object ? '}' : ']');
-    }
+    std::string dump(int depth = 2, int indent = 0) const;
+
+    // What a value holds. Throws std::invalid_argument, such as "7 is no string", where it is of another kind.
+    const std::string& string() const;
+    bool boolean() const;
+    double number() const;
+    int integer() const;
+    const std::vector<std::pair<std::string, json>>& members() const;   ///< of an object
+    const std::vector<std::pair<std::string, json>>& elements() const;  ///< of an array; the names are empty
+    /// A member of an object; null if there is none of that name.
+    const json* find(std::string_view key) const;
+    /// The same, where there must be one.
+    const json& at(std::string_view key) const;
 
 private:
-    enum class kind { value, object, array };
-    explicit json(kind k) : kind_(k) {}
+    enum class kind { null, boolean, number, string, array, object };
+    json(kind k, std::string text) : kind_(k), text_(std::move(text)) {}
+    void need(kind wanted, const char* what) const;
+    friend class json_reader;
 
-    static std::string quoted(const std::string& value) {
-        std::string out = "\"";
-        for (const char c : value) {
-            if (c == '"' || c == '\\') {
-                out += '\\';
-                out += c;
-            } else if (static_cast<unsigned char>(c) < 0x20) {
-                char buffer[8];
-                std::snprintf(buffer, sizeof buffer, "\\u%04x", unsigned(c));
-                out += buffer;
-            } else {
-                out += c;
-            }
-        }
-        return out + '"';
-    }
-
-    kind kind_ = kind::value;
-    std::string text_;
+    kind kind_ = kind::null;
+    std::string text_ = "null";  ///< of a string what it says, else as written
     std::vector<std::pair<std::string, json>> members_;
 };
 

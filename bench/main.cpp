@@ -1,64 +1,58 @@
 // SPDX-License-Identifier: MIT
-// deepgemm_bench: reads the command line, chooses the cases, runs one of the three modes.
-#include <cuda_runtime_api.h>
-
+// The program `deepgemm`: finds the command that is named first and runs it. What each does is in its own file.
 #include <cstdio>
 #include <exception>
-#include <memory>
+#include <iostream>
 #include <stdexcept>
 
-#include "run.hpp"
+#include "command.hpp"
 
 namespace deepgemm::bench {
 
 namespace {
 
-std::vector<gemm_case> choose_cases(const options& o) {
-    std::vector<gemm_case> cases;
-    for (const std::string& shape : o.shapes) cases.push_back(parse_shape(shape));
-    if (o.shapes.empty()) cases = suite(o.suite);
-    cases = filtered(cases, o.filter);
-    if (cases.empty()) throw std::invalid_argument("no case contains '" + o.filter + "'");
-    return cases;
+struct command {
+    const char* name;
+    const char* summary;
+    int (*run)(arguments, std::ostream&);
+};
+
+constexpr command commands[] = {
+    {"explain", "which kernel the planner picks for a product, what it should cost, and why", explain_command},
+    {"bench", "times kernels against cuBLASLt on this GPU; with --sim, runs some on the simulator", bench_command},
+    {"tune", "races all kernels on this GPU, and keeps the fastest as a table", tune_command},
+    {"aot", "compiles the kernels of a list of products into a cache directory, without a GPU", aot_command},
+    {"cache", "what lies in a cache directory, what of it is damaged, and its removal", cache_command},
+};
+
+void print_commands(std::ostream& out) {
+    out << "usage: deepgemm <command> [arguments]\n\n";
+    for (const command& c : commands)
+        out << "  " << std::string(c.name) + std::string(10, ' ').substr(std::string(c.name).size()) << c.summary
+            << '\n';
+    out << "\nEach has a page of its own: deepgemm <command> --help\n";
 }
 
-/// The cases by family, since each has a result file of its own.
-std::vector<std::vector<gemm_case>> families_of(const std::vector<gemm_case>& cases) {
-    std::vector<std::vector<gemm_case>> families;
-    for (const bool fp8 : {true, false}) {
-        std::vector<gemm_case> members;
-        for (const gemm_case& c : cases) {
-            if (c.is_fp8() == fp8) members.push_back(c);
+int run(arguments given) {
+    if (given.empty() || given[0] == "--help" || given[0] == "-h" || given[0] == "help") {
+        print_commands(given.empty() ? std::cerr : std::cout);
+        return given.empty() ? 2 : 0;
+    }
+    for (const command& c : commands) {
+        if (given[0] != c.name) continue;
+        try {
+            return c.run(given.subspan(1), std::cout);
+        } catch (const std::invalid_argument& e) {
+            std::cerr << "deepgemm " << c.name << ": " << e.what() << '\n';
+            return 2;
+        } catch (const std::exception& e) {
+            std::cerr << "deepgemm " << c.name << ": " << e.what() << '\n';
+            return 1;
         }
-        if (!members.empty()) families.push_back(members);
     }
-    return families;
-}
-
-int run(int argc, char** argv) {
-    options o;
-    if (!parse(argc, argv, o)) return 0;
-    const std::vector<gemm_case> cases = choose_cases(o);
-    const auto families = families_of(cases);
-    if (!o.out.empty() && families.size() > 1)
-        throw std::invalid_argument("--out names one file, but FP8 and BF16 cases have one each; use --results");
-
-    // The recorder comes before the first CUDA call. Profilers cannot share the GPU with it, so --once has none.
-    std::unique_ptr<activity> recorder;
-    if (o.timer != "events" && !o.once) recorder = std::make_unique<activity>();
-    if (o.timer == "cupti" && recorder && !recorder->available()) {
-        throw std::runtime_error("--timer cupti: " + recorder->why_not());
-    }
-    const machine board;
-    std::printf("%s\n%s\n%zu cases\n", board.summary().c_str(), o.command.c_str(), cases.size());
-    if (o.once) return run_once(cases) == 0 ? 0 : 1;
-    timer clock(recorder.get(), o.flush_bytes);
-    std::printf("kernel times from %s\n\n", clock.method().c_str());
-    int wrong = 0;
-    for (const auto& family : families) {
-        wrong += o.tune ? run_tuning(o, family, board, clock) : run_comparison(o, family, board, clock);
-    }
-    return wrong == 0 ? 0 : 1;
+    std::cerr << "deepgemm: unknown command '" << given[0] << "'\n\n";
+    print_commands(std::cerr);
+    return 2;
 }
 
 }  // namespace
@@ -67,13 +61,6 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
-    try {
-        return deepgemm::bench::run(argc, argv);
-    } catch (const std::invalid_argument& e) {
-        std::fprintf(stderr, "deepgemm_bench: %s\n", e.what());
-        return 2;
-    } catch (const std::exception& e) {
-        std::fprintf(stderr, "\ndeepgemm_bench: %s\n", e.what());
-        return 1;
-    }
+    const std::vector<std::string> given(argv + 1, argv + argc);
+    return deepgemm::bench::run(given);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The command line of deepgemm_bench. Parsed by hand: the program must build where only the CUDA toolkit is installed.
+// What `deepgemm bench` and `deepgemm tune` are told on a GPU.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <vector>
+
+#include "command_line.hpp"
 
 namespace deepgemm::bench {
 
@@ -22,14 +24,15 @@ struct options {
     int search = 1;                         ///< cuBLASLt: the fastest of so many suggestions; 1 is its first choice
     std::string timer = "auto";             ///< auto, cupti, events
     bool tune = false;                      ///< time every instantiated kernel instead of the planner's pick
+    std::string table;                      ///< with tune: file for a table of the fastest kernels
     bool once = false;                      ///< one launch of our kernel for each case, for profilers; no JSON
     std::string out;                        ///< JSON file; empty: results/<gpu>/<family>.json
     std::string results = "bench/results";  ///< folder of <gpu>/
     std::string command;                    ///< as typed
 };
 
-/// Parses `argv`. Throws std::invalid_argument with a sentence about the first argument that is wrong.
-/// Returns false if help was asked for (and printed).
-bool parse(int argc, char** argv, options& result);
+/// Parses what follows the command. Throws std::invalid_argument with a sentence about the first argument that is wrong.
+/// Returns false if help was asked for (and printed to `out`).
+bool parse(arguments given, options& result, std::ostream& out);
 
 }  // namespace deepgemm::bench

@@ -34,7 +34,7 @@ our_kernels kernels_for(const problem_data& data) {
         found.why_not = made.failure().message;
         return found;
     }
-    found.chosen_by = made->chosen_by == choice::tuned ? "tuned" : "model";
+    found.chosen_by = name_of(made->chosen_by);
     const gemm_arguments arguments = arguments_of(data.product());
     for (const candidate& c : made->ranked) {
         const kernel_handle* const kernel = c.kernel;
@@ -42,7 +42,7 @@ our_kernels kernels_for(const problem_data& data) {
             or_throw(kernel->launch(arguments, {.stream = stream}));
         };
         found.ranked.push_back(
-            {{to_source(kernel->info.cfg), launch}, epilogue_source(kernel->info), c.predicted.total_us});
+            {{to_source(kernel->info.cfg), launch}, epilogue_source(kernel->info), c.predicted.total_us, kernel->info});
     }
     return found;
 }

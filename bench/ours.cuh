@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <deepgemm/kernel/info.cuh>
+
 #include "data.cuh"
 #include "timer.hpp"
 
@@ -15,12 +17,13 @@ struct our_kernel {
     contender who;            ///< named by its configuration as C++ source
     std::string epilogue;     ///< as C++ source, too: kernels may differ in it alone
     double predicted_us = 0;  ///< by the planner's model
+    kernel_info info{};
 };
 
 /// The kernels that accept one product: the planner's choice first, then in the order of the model's predictions.
 struct our_kernels {
     std::vector<our_kernel> ranked;
-    const char* chosen_by = "";  ///< what decided the first: tuned, model
+    const char* chosen_by = "";  ///< what decided the first: model, tuned
     std::string why_not;         ///< the planner's words where there is none
 
     bool empty() const { return ranked.empty(); }

@@ -2,12 +2,15 @@
 // Table lines, JSON rows, and the progress bar.
 #include "result.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 namespace deepgemm::bench {
@@ -127,12 +130,25 @@ void write_file(const std::string& path, const std::string& text) {
     if (!file.flush()) throw std::runtime_error("cannot write " + path);
 }
 
+std::string read_text(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file || std::filesystem::is_directory(path)) throw std::runtime_error("cannot read " + path);
+    return text;
+}
+
 void progress::show(int done, const std::string& now) {
     if (!isatty(STDERR_FILENO)) return;
     constexpr int width = 30;
     const int filled = total_ > 0 ? done * width / total_ : width;
-    std::fprintf(stderr, "\r\033[K[%s%s] %d/%d %s", std::string(std::size_t(filled), '#').c_str(),
-                 std::string(std::size_t(width - filled), '.').c_str(), done, total_, now.c_str());
+    std::string line = format("[%s%s] %d/%d ", std::string(std::size_t(filled), '#').c_str(),
+                              std::string(std::size_t(width - filled), '.').c_str(), done, total_) +
+                       now;
+    // A line that wraps cannot be taken back.
+    winsize terminal{};
+    const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &terminal) == 0 && terminal.ws_col > 1;
+    line.resize(std::min<std::size_t>(line.size(), known ? terminal.ws_col - 1 : 79));
+    std::fprintf(stderr, "\r\033[K%s", line.c_str());
     std::fflush(stderr);
 }
 

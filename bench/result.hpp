@@ -31,7 +31,7 @@ struct case_result {
     std::string chosen_by;  ///< tuned or model
     measurement ours;
     std::vector<measurement> peers;
-    measurement traffic;  ///< moving the operands and D, and nothing else; measured where there are few rows
+    measurement traffic{};  ///< moving the operands and D, and nothing else; measured where there are few rows
 
     /// Time of peer `i` over ours, flushed or sustained; not_measured where either is missing.
     double ratio(std::size_t i) const { return peers[i].median_us() / ours.median_us(); }
@@ -49,6 +49,8 @@ std::string table_foot(const std::vector<case_result>& results);
 
 /// Writes `text` to `path`, making its folders; throws std::runtime_error if that fails.
 void write_file(const std::string& path, const std::string& text);
+/// The text of a file; throws std::runtime_error if it cannot be read.
+std::string read_text(const std::string& path);
 
 /// A progress bar on the terminal's error stream; silent where that is no terminal.
 class progress {

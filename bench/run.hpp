@@ -8,6 +8,7 @@
 #include "machine.hpp"
 #include "options.hpp"
 #include "timer.hpp"
+#include "tuned_table.hpp"
 
 namespace deepgemm::bench {
 
@@ -17,8 +18,9 @@ namespace deepgemm::bench {
 int run_comparison(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock);
 
 /// Times every kernel that accepts a case: prints the rankings and writes tune_fp8_dense.json or tune_bf16_dense.json.
-/// Returns the number of wrong results.
-int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock);
+/// Appends the winners to `winners`. Returns the number of wrong results.
+int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock,
+               std::vector<tuned_row>& winners);
 
 /// Launches our pick once for each case of any family, without flush, reference or peers. Returns the number of cases
 /// without one.

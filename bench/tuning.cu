@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The race among our own kernels: for each case every instantiated kernel that accepts it, and the planner's choice
-// among them. Prints the winners as rows for host/tuned.hpp.
+// among them. The winners become rows for host/tuned.hpp, or for a table of the user's own.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -58,8 +58,8 @@ public:
                         kernel.epilogue.c_str(), kernel.who.name.c_str());
         }
         if (std::isfinite(pick)) losses_.push_back(pick / best);
-        const std::string tuned = tuned_row(problem, kernels.ranked[ranking[0].planned]);
-        tuned_ += tuned + "\n";
+        const kernel_info& fastest = kernels.ranked[ranking[0].planned].info;
+        winners_.push_back(row_of(problem, fastest.cfg, fastest.in_place));
         rows_.push(json::object()
                        .add("op", problem.op())
                        .add("m", problem.m)
@@ -73,16 +73,18 @@ public:
                        .add("pick_us", pick)
                        .add("pick", kernels.pick().name)
                        .add("chosen_by", kernels.chosen_by)
-                       .add("tuned_row", tuned)
+                       .add("tuned_row", to_source(winners_.back()))
                        .add("ranking", places));
     }
 
     const json& rows() const { return rows_; }
+    const std::vector<tuned_row>& winners() const { return winners_; }
     int refused() const { return refused_; }
 
     void print_summary() const {
         const auto near = std::count_if(losses_.begin(), losses_.end(), [](double x) { return x <= near_best; });
-        std::printf("\nWinners, as rows for host/tuned.hpp:\n%s", tuned_.c_str());
+        std::printf("\nWinners, as rows for host/tuned.hpp:\n");
+        for (const tuned_row& row : winners_) std::printf("%s,\n", to_source(row).c_str());
         std::printf("\n* the planner's choice: within %.0f %% of the best kernel in %d of %zu cases; ",
                     (near_best - 1) * 100, int(near), losses_.size());
         std::printf("geometric mean %.3f times the best\n", geometric_mean(losses_));
@@ -129,33 +131,21 @@ private:
         return text;
     }
 
-    static std::string tuned_row(const gemm_case& p, const our_kernel& best) {
-        std::string row = "{.m_max = " + std::to_string(p.m) + ", .n = " + std::to_string(p.n) +
-                          ", .k = " + std::to_string(p.k) + ", .d = dtype::" + p.d_type();
-        if (p.accumulate) row += ", .accumulate = true";
-        if (!p.is_fp8()) row += ", .b = {}";
-        if (p.is_fp8() && p.scales != b_scales::block) row += ", .b = {1, 128}";
-        row += ", .cfg = " + best.who.name;
-        if (!p.is_fp8()) row += std::string(", .type = dtype::") + p.recipe();
-        if (p.a_mn_major()) row += ", .a_contiguous = major::mn";
-        if (p.b_mn_major()) row += ", .b_contiguous = major::mn";
-        if (best.epilogue == "add_in_place") row += ", .in_place = true";
-        return row + "},";
-    }
-
     const options& o_;
     timer& clock_;
     problem_data data_;
     reference truth_;
     json rows_ = json::array();
     std::vector<double> losses_;  ///< time of the planner's choice over the best
-    std::string tuned_, refusals_;
+    std::vector<tuned_row> winners_;
+    std::string refusals_;
     int refused_ = 0;
 };
 
 }  // namespace
 
-int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock) {
+int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock,
+               std::vector<tuned_row>& winners) {
     const std::string path =
         o.out.empty() ? o.results + "/" + board.folder() + "/tune_" + cases[0].family() + ".json" : o.out;
     tuning_run run(o, clock);
@@ -168,6 +158,7 @@ int run_tuning(const options& o, const std::vector<gemm_case>& cases, const mach
         write_file(path, file.dump(4) + "\n");
     }
     run.print_summary();
+    winners.insert(winners.end(), run.winners().begin(), run.winners().end());
     std::printf("written to %s\n", path.c_str());
     return run.refused();
 }

@@ -116,6 +116,7 @@ function(deepgemm_add_instances target)
     endforeach()
     _deepgemm_accessor(accessors dense "fp8_dense;bf16_dense;f16_dense")
     _deepgemm_library(${target} "${folder}" ${backend} deepgemm/host/instances.hpp "${arg_LISTS}" "${accessors}" "${sources}")
+    set_target_properties(${target} PROPERTIES DEEPGEMM_LISTS "${arg_LISTS}")
 endfunction()
 
 # --- what both are made of ---------------------------------------------------------------------------------------------

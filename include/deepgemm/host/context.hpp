@@ -7,9 +7,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <span>
 
 #include <deepgemm/host/error.hpp>
-#include <deepgemm/kernel/config.cuh>
+#include <deepgemm/host/tuned_row.hpp>
 
 namespace deepgemm {
 
@@ -20,6 +21,9 @@ struct context {
     bool deterministic = true;      ///< only kernels whose results are bit-identical from run to run; today all are
     bool ignore_static_extents = false;  ///< only kernels that take every extent at run time
     std::optional<config> pin{};         ///< the one configuration to use; planning fails where none agrees()
+    /// Measured choices of the caller's own, which come before the library's table and hold for any num_sms. A row whose kernel is
+    /// not among those given is passed over. The rows must outlive the context.
+    std::span<const tuned_row> overrides{};
 
     /// A context whose members come from DEEPGEMM_NUM_SMS, DEEPGEMM_DEPENDENT_LAUNCH, DEEPGEMM_DETERMINISTIC and
     /// DEEPGEMM_IGNORE_STATIC_EXTENTS where those are set (numbers; 0 or 1 for switches), and else are the defaults.

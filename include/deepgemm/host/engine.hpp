@@ -25,6 +25,11 @@ public:
         return deepgemm::plan(problem, device_, kernels_, knobs_);
     }
 
+    /// Success if run() would launch a kernel or has nothing to do, else the reason why not.
+    result<void> supports(const gemm_problem& problem) const {
+        return deepgemm::supports(device_, problem, kernels_, knobs_);
+    }
+
     /// Validates, picks a kernel and launches it on the current device, which must be of the engine's kind. A problem whose D
     /// is empty is done at once. Allocates nothing; safe under graph capture.
     result<void> run(const gemm_problem& problem, void* stream = nullptr) const {

@@ -55,9 +55,10 @@ inline std::string explain(const gemm_plan& plan) {
     if (plan.ranked.empty()) return text + "nothing to do: D has no elements\n";
     const kernel_info& info = plan.kernel()->info;
     const cost best = plan.predicted();
-    const char* const by = plan.chosen_by == choice::pinned  ? "pinned"
-                           : plan.chosen_by == choice::tuned ? "measured best"
-                                                             : "predicted best";
+    const char* const by = plan.chosen_by == choice::pinned       ? "pinned"
+                           : plan.chosen_by == choice::overridden ? "the caller's table's choice"
+                           : plan.chosen_by == choice::tuned      ? "measured best"
+                                                                  : "predicted best";
     text += concat(by, " of ", plan.ranked.size(), ": ", to_source(info.cfg), "\n    ",
                    detail::describe_cost(info, best), "\n");
     if (plan.ranked.size() == 1) return text;

@@ -16,8 +16,18 @@
 
 namespace deepgemm {
 
-/// Why a kernel is the one to use.
-enum class choice : u8 { model, tuned, pinned };
+/// Why a kernel is the one to use: the cost model, the library's table, a row of the caller's, a pin.
+enum class choice : u8 { model, tuned, overridden, pinned };
+
+constexpr const char* name_of(choice by) {
+    switch (by) {
+        case choice::model: return "model";
+        case choice::tuned: return "tuned";
+        case choice::overridden: return "overridden";
+        case choice::pinned: return "pinned";
+    }
+    return "?";
+}
 
 /// A kernel that can run a workload, and what the model says of it.
 struct candidate {
@@ -114,8 +124,16 @@ struct preference {
     }
 };
 
-inline preference preferred(const workload& work, const device_info& device, int sms, const context& knobs) {
+inline preference preferred(const workload& work, const device_info& device, int sms,
+                            std::span<const kernel_handle> kernels, const context& knobs) {
     if (knobs.pin) return {.cfg = &*knobs.pin, .by = choice::pinned};
+    if (const tuned_row* const row = find_tuned(knobs.overrides, work); row != nullptr) {
+        const preference own{&row->cfg, choice::overridden, row->in_place};
+        const auto serves = [&](const kernel_handle& kernel) {
+            return own.is_for(kernel.info) && why_not(kernel.info, work, device, sms, knobs) == nullptr;
+        };
+        if (std::any_of(kernels.begin(), kernels.end(), serves)) return own;
+    }
     if (sms != device.sm_count) return {};
     const tuned_row* const row = find_tuned(tuned_rows(device), work);
     return row == nullptr ? preference{} : preference{&row->cfg, choice::tuned, row->in_place};
@@ -131,6 +149,12 @@ inline error no_kernel(const workload& work, const device_info& device, int sms,
         wanted.cfg.promote = promotion::never;
     }
     if (knobs.pin) wanted.cfg = *knobs.pin;
+    const auto for_device = [&](const kernel_handle& kernel) { return kernel.info.arch / 10 == device.arch / 10; };
+    if (!kernels.empty() && std::none_of(kernels.begin(), kernels.end(), for_device)) {
+        return fail(errc::wrong_device, device.name, " has compute capability ", device.arch / 10, ".",
+                    device.arch % 10, "; the ", kernels.size(), " kernels given are for ",
+                    kernels.front().info.arch / 10, ".", kernels.front().info.arch % 10);
+    }
     std::string text = concat("none of ", kernels.size(), " kernels runs ", describe(work));
     for (const kernel_handle& kernel : kernels) {
         const kernel_info& info = kernel.info;
@@ -152,7 +176,7 @@ inline result<candidate> choose(const workload& work, const device_info& device,
                                 const context& knobs = {}) {
     const auto sms = detail::allowed_sms(device, knobs);
     if (!sms) return sms.failure();
-    const auto preferred = detail::preferred(work, device, *sms, knobs);
+    const auto preferred = detail::preferred(work, device, *sms, kernels, knobs);
     candidate best;
     bool best_favoured = false;
     for (const kernel_handle& kernel : kernels) {
@@ -188,7 +212,7 @@ inline result<gemm_plan> plan(const workload& work, const device_info& device, s
         return x.predicted.total_us < y.predicted.total_us;
     });
     made.ranked.insert(made.ranked.begin(), *chosen);
-    const auto preferred = detail::preferred(work, device, *sms, knobs);
+    const auto preferred = detail::preferred(work, device, *sms, kernels, knobs);
     if (preferred.is_for(chosen->kernel->info)) made.chosen_by = preferred.by;
     return made;
 }
@@ -198,6 +222,21 @@ inline result<gemm_plan> plan(const gemm_problem& problem, const device_info& de
                               std::span<const kernel_handle> kernels, const context& knobs = {}) {
     if (auto ok = validate(problem); !ok) return ok.failure();
     return plan(workload_of(problem), device, kernels, knobs);
+}
+
+/// Success if one of the kernels runs a workload on a device, else why none does: no_kernel names what is missing, wrong_device
+/// the compute capability, bad_option the knob. For callers that choose between libraries; compiles and launches nothing.
+inline result<void> supports(const device_info& device, const workload& work, std::span<const kernel_handle> kernels,
+                             const context& knobs = {}) {
+    const auto made = plan(work, device, kernels, knobs);
+    return made ? result<void>{} : made.failure();
+}
+
+/// The same for a problem, which is validated first, strides and alignment included.
+inline result<void> supports(const device_info& device, const gemm_problem& problem,
+                             std::span<const kernel_handle> kernels, const context& knobs = {}) {
+    if (auto ok = validate(problem); !ok) return ok;
+    return supports(device, workload_of(problem), kernels, knobs);
 }
 
 /// Every kernel that some product of the family needs: the workload with 1 to `m_max` rows. For warm-up, and to see which

@@ -55,6 +55,11 @@ struct cache_options {
     }
 };
 
+/// Where a directory keeps the entry of a key.
+inline std::filesystem::path entry_path(const std::filesystem::path& root, const std::string& key) {
+    return root / key.substr(0, 2) / key;
+}
+
 /// How the requests to a cache were answered.
 struct cache_counts {
     u64 memory_hits = 0, disk_hits = 0, made = 0, corrupt = 0, not_written = 0;
@@ -130,10 +135,6 @@ private:
         bool given_ = false;
     };
 
-    std::filesystem::path path_of(const std::filesystem::path& root, const std::string& key) const {
-        return root / key.substr(0, 2) / key;
-    }
-
     result<bytes> find_or_make(const std::string& key, std::string_view note, const maker& make) {
         if (bytes found = find_on_disk(key)) return found;
         if (options_.roots.empty()) return made(make);
@@ -165,7 +166,7 @@ private:
     }
 
     bytes find_in(const std::filesystem::path& root, const std::string& key) {
-        const auto path = path_of(root, key);
+        const auto path = entry_path(root, key);
         const auto file = read_file(path);
         if (!file) return nullptr;
         auto payload = read_entry(*file, key);
@@ -183,7 +184,7 @@ private:
 
     void write(const std::filesystem::path& root, const std::string& key, std::string_view note,
                std::string_view payload) {
-        const auto path = path_of(root, key);
+        const auto path = entry_path(root, key);
         std::error_code ignored;
         std::filesystem::create_directories(path.parent_path(), ignored);
         remove_stale_files(root / "tmp");

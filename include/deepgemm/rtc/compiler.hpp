@@ -54,7 +54,7 @@ public:
     /// microseconds from memory, about a millisecond from disk, 0.1 to 2 seconds from NVRTC; threads that ask for the same kernel
     /// wait for one of them.
     result<image> get(const source& kernel, const layout_facts* facts = nullptr) const {
-        const program wanted{unit_text(kernel, facts), {entry_expression}, arch_, options_};
+        const program wanted = program_of(kernel, facts);
         auto bytes = cache_.get(key_of(wanted), note_of(wanted), [&]() -> result<std::string> {
             const auto built = compile(wanted, headers_);
             if (!built) return built.failure();
@@ -83,6 +83,10 @@ public:
                  }}...};
     }
 
+    /// The key of the cache entry that get() looks up.
+    std::string key_of(const source& kernel, const layout_facts* facts = nullptr) const {
+        return key_of(program_of(kernel, facts));
+    }
     /// The key of a unit's cache entry, which names all that its code depends on.
     std::string key_of(const program& unit) const {
         sha256 key;
@@ -93,6 +97,10 @@ public:
     }
 
 private:
+    program program_of(const source& kernel, const layout_facts* facts) const {
+        return {unit_text(kernel, facts), {entry_expression}, arch_, options_};
+    }
+
     /// What a cache entry says to people.
     static std::string note_of(const program& unit) {
         std::string note = concat("NVRTC ", nvrtc_version(), " -arch=", unit.arch);

@@ -25,29 +25,47 @@ inline std::string write_entry(std::string_view key, std::string_view note, std:
     return text.append(body);
 }
 
-/// The payload of an entry of that key; none if the bytes are not such an entry, whole and unchanged.
-inline std::optional<std::string> read_entry(std::string_view bytes, std::string_view key) {
+/// The parts of an entry; they point into its bytes.
+struct entry_parts {
+    std::string_view key, note, payload;
+};
+
+/// Takes an entry of whatever key apart; none if the bytes are not one, whole and unchanged.
+inline std::optional<entry_parts> parts_of_entry(std::string_view bytes) {
     const auto take = [&](std::string_view expected) {
         const bool found = bytes.starts_with(expected);
         if (found) bytes.remove_prefix(expected.size());
         return found;
+    };
+    const auto digits = [&](std::string_view& hash) {
+        hash = bytes.substr(0, 64);
+        bytes.remove_prefix(hash.size());
+        return hash.size() == 64 && hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;
     };
     const auto number = [&](std::size_t& value) {
         const auto [end, status] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), value);
         bytes.remove_prefix(std::size_t(end - bytes.data()));
         return status == std::errc{};
     };
-    constexpr std::size_t hash_digits = 64;
+    entry_parts parts;
+    std::string_view sum;
     std::size_t note_bytes = 0, payload_bytes = 0;
-    if (!take(concat("deepgemm cache entry, schema ", cache_schema, "\nkey ")) || !take(key) || !take("\nsha256 "))
-        return std::nullopt;
-    const std::string_view sum = bytes.substr(0, hash_digits);
-    if (!take(sum) || !take("\nnote bytes ") || !number(note_bytes) || !take("\npayload bytes ") ||
-        !number(payload_bytes) || !take("\n\n"))
+    if (!take(concat("deepgemm cache entry, schema ", cache_schema, "\nkey ")) || !digits(parts.key) ||
+        !take("\nsha256 ") || !digits(sum) || !take("\nnote bytes ") || !number(note_bytes) ||
+        !take("\npayload bytes ") || !number(payload_bytes) || !take("\n\n"))
         return std::nullopt;
     if (bytes.size() <= note_bytes || bytes.size() - note_bytes - 1 != payload_bytes || sha256_of(bytes) != sum)
         return std::nullopt;
-    return std::string(bytes.substr(note_bytes + 1));
+    parts.note = bytes.substr(0, note_bytes);
+    parts.payload = bytes.substr(note_bytes + 1);
+    return parts;
+}
+
+/// The payload of an entry of that key; none if the bytes are not such an entry, whole and unchanged.
+inline std::optional<std::string> read_entry(std::string_view bytes, std::string_view key) {
+    const auto parts = parts_of_entry(bytes);
+    if (!parts || parts->key != key) return std::nullopt;
+    return std::string(parts->payload);
 }
 
 }  // namespace deepgemm::rtc

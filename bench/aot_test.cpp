@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// deepgemm aot: what it packs is what a program looks up. Compiles a few kernels with NVRTC; needs no GPU.
+#include <doctest/doctest.h>
+
+#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/rtc/compiler.hpp>
+#include <deepgemm/rtc/embedded.hpp>
+#include <deepgemm/rtc/resources.hpp>
+
+#include <filesystem>
+
+#include "command_test.hpp"
+#include "json.hpp"
+#include "result.hpp"
+
+using namespace deepgemm;
+using namespace deepgemm::bench;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Compiles, or finds, the shipped kernels of a list that a configuration names; returns how many those are.
+template <class... Kernels>
+int ask_for(const rtc::compiler& compiler, const std::string& cfg, shipped::kernels<Kernels...>,
+            static_extents extents = {}) {
+    const auto ask = [&]<class K>(std::type_identity<K>) {
+        config named = K::info.cfg;
+        named.extents = extents;
+        if (to_source(named) != cfg) return 0;
+        CHECK(compiler.get<K>(extents));
+        return 1;
+    };
+    return (ask(std::type_identity<Kernels>{}) + ... + 0);
+}
+
+}  // namespace
+
+TEST_CASE("a packed directory serves a program that asks by type, as a second, read-only one") {
+    const scratch folder;
+    const fs::path list = folder.path() / "products.txt", packed = folder.path() / "packed";
+    write_file(list.string(), "# two lines, a kernel in common\n64,32,256:1d1d-acc\n<=9,32,256:1d1d-acc\n");
+    const std::vector<std::string> command{"--problems", list.string(), "--out", packed.string(), "--jobs", "2"};
+    CHECK(run(aot_command, command).has(" compiled, 0 were there; "));
+
+    const json manifest = json::parse(read_text((packed / "manifest.json").string()));
+    CHECK(manifest.at("schema").string() == "deepgemm kernels 1");
+    CHECK(manifest.at("arch").string() == "sm_90a");
+    CHECK(manifest.at("headers").string() == rtc::embedded_headers().hash());
+    const auto& kernels = manifest.at("kernels").elements();
+    REQUIRE(!kernels.empty());
+    REQUIRE(manifest.at("problems").elements().size() == 2);
+    for (const auto& [none, problem] : manifest.at("problems").elements()) {
+        for (const auto& [also_none, served] : problem.at("kernels").elements()) {
+            const auto is_it = [&](const auto& kernel) {
+                return kernel.second.at("key").string() == served.at("key").string();
+            };
+            CHECK(std::any_of(kernels.begin(), kernels.end(), is_it));
+        }
+    }
+
+    const fs::path own = folder.path() / "own";
+    const rtc::compiler program(rtc::embedded_headers(), {.cache = {.roots = {own, packed}}});
+    int asked = 0;
+    for (const auto& [none, kernel] : kernels) {
+        CHECK(fs::is_regular_file(packed / kernel.at("file").string()));
+        CHECK(kernel.at("stack_bytes").integer() == 0);
+        CHECK(kernel.at("registers").integer() >= 24);
+        const std::string cfg = kernel.at("config").string();
+        asked += ask_for(program, cfg, shipped::gradients_in_place{}) + ask_for(program, cfg, shipped::gradients{});
+    }
+    CHECK(asked >= int(kernels.size()));
+    CHECK(program.counts().disk_hits == kernels.size());
+    CHECK(program.counts().made == u64(asked) - kernels.size());  // twins in the other list, which were not packed
+
+    // Again: everything is there. And the cache command knows what lies there.
+    CHECK(run(aot_command, command).has(" 0 compiled, "));
+    const json entries = json::parse(run(cache_command, {"list", "--json", packed.string()}).text);
+    REQUIRE(entries.elements().size() == kernels.size());
+    for (const auto& [none, entry] : entries.elements()) {
+        CHECK(entry.at("whole").boolean());
+        CHECK(entry.at("compiler").string().starts_with("NVRTC "));
+        CHECK(entry.at("kernel").string().starts_with("gemm<arch::sm90, operand<e4m3, "));
+    }
+    write_file((packed / kernels[0].second.at("file").string()).string(), "cut short");
+    const said check = run(cache_command, {"check", packed.string()});
+    CHECK(check.code == 1);
+    CHECK(check.has(": damaged\n"));
+    CHECK(run(cache_command, {"clear", packed.string()}).has(" removed"));
+    CHECK(json::parse(run(cache_command, {"list", "--json", packed.string()}).text).elements().empty());
+    CHECK(fs::exists(packed / "manifest.json"));
+}
+
+TEST_CASE("kernels with N and K as constants are those that a program asks for so; plain cubins lie beside them") {
+    const scratch folder;
+    const fs::path list = folder.path() / "products.txt", packed = folder.path() / "packed";
+    write_file(list.string(), "4096,4096,512\n");
+    CHECK(run(aot_command, {"--problems", list.string(), "--out", packed.string(), "--fixed", "--cubins"})
+              .has("1 kernels for 1 lines: 1 compiled"));
+    const json manifest = json::parse(read_text((packed / "manifest.json").string()));
+    const json& kernel = manifest.at("kernels").elements()[0].second;
+    CHECK(kernel.at("config").string().ends_with(", .extents = {0, 4096, 512}}"));
+    const std::string cubin = read_text((packed / "cubins" / (kernel.at("key").string() + ".cubin")).string());
+    CHECK(int(cubin.size()) == kernel.at("cubin_bytes").integer());
+    const auto resources = rtc::resources_of(cubin, kernel.at("entry").string());
+    REQUIRE(resources);
+    CHECK(int(resources->registers) == kernel.at("registers").integer());
+
+    // Whichever of the lists the planner's choice is in, asked for by type.
+    const rtc::compiler program(rtc::embedded_headers(), {.cache = {.roots = {folder.path() / "own", packed}}});
+    const std::string cfg = kernel.at("config").string();
+    const int asked = ask_for(program, cfg, shipped::weights_bf16_short{}, {0, 4096, 512}) +
+                      ask_for(program, cfg, shipped::weights_bf16_medium{}, {0, 4096, 512}) +
+                      ask_for(program, cfg, shipped::weights_bf16_wide{}, {0, 4096, 512}) +
+                      ask_for(program, cfg, shipped::weights_bf16_widest{}, {0, 4096, 512});
+    CHECK(asked == 1);
+    CHECK(program.counts().disk_hits == 1);
+    CHECK(program.counts().made == 0);
+}
+
+TEST_CASE("a dry run names kernels and writes nothing") {
+    const scratch folder;
+    const std::string list = (folder.path() / "products.txt").string();
+    write_file(list, "4096,7168,2048\n");
+    const std::string text = run(aot_command, {"--problems", list, "--dry-run", "--gpu", "h100"}).text;
+    CHECK(text.starts_with("gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, "));
+    CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("what aot refuses") {
+    const scratch folder;
+    const std::string list = (folder.path() / "products.txt").string(), out = (folder.path() / "out").string();
+    const auto aot = [&](const std::vector<std::string>& given) { return run(aot_command, given).code; };
+    CHECK_THROWS_WITH_AS(aot({}), "--problems FILE is missing; --help tells what is in it", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(aot({"--problems", list}), "--out DIR is missing", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(aot({"--problems", list, "--out", out}), ("cannot read " + list).c_str(), std::runtime_error);
+    write_file(list, "1,2,3\n");
+    CHECK_THROWS_WITH_AS(aot({"--problems", list, "--out", out}), doctest::Contains((list + ": line 1: ").c_str()),
+                         std::invalid_argument);
+    write_file(list, "64,32,256\n");
+    write_file(out, "a file where the directory should be");
+    CHECK_THROWS_WITH_AS(aot({"--problems", list, "--out", out}), doctest::Contains("takes no entry"),
+                         std::runtime_error);
+}

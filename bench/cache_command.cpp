@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// deepgemm cache: lists, checks and clears directories of compiled kernels. Needs neither GPU nor NVRTC.
+#include <deepgemm/host/print.hpp>
+#include <deepgemm/rtc/cache.hpp>
+#include <deepgemm/rtc/file.hpp>
+#include <deepgemm/rtc/resources.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "command.hpp"
+#include "json.hpp"
+
+namespace deepgemm::bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* about =
+    "Looks into directories where compiled kernels are kept. Without DIR: those that programs use, from "
+    "DEEPGEMM_CACHE_DIR\n"
+    "or below the user's cache directory. Damaged entries do no harm, since programs make them anew, but they take "
+    "space.\n\n"
+    "  list     each entry with its size, registers per thread and kernel\n"
+    "  check    names the entries that are damaged; the exit code is 1 if there are any\n"
+    "  clear    removes the entries, and nothing else; programs that run meanwhile make them anew\n\n"
+    "  deepgemm cache list /opt/kernels\n"
+    "  deepgemm cache clear --damaged";
+
+struct settings {
+    std::string action;
+    std::vector<fs::path> roots;
+    bool as_json = false, damaged_only = false;
+};
+
+const command_line<settings>& line() {
+    static const command_line<settings> made{
+        "deepgemm cache list|check|clear [options] [DIR]...",
+        about,
+        {
+            {"--json", nullptr, "with list: as JSON", [](settings& s, const std::string&) { s.as_json = true; }},
+            {"--damaged", nullptr, "with clear: only damaged entries",
+             [](settings& s, const std::string&) { s.damaged_only = true; }},
+        },
+        [](settings& s, const std::string& word) {
+            if (s.action.empty()) {
+                s.action = one_of(word, {"list", "check", "clear"});
+            } else {
+                s.roots.push_back(word);
+            }
+        }};
+    return made;
+}
+
+/// A file that has the place of an entry.
+struct found_entry {
+    fs::path path;
+    std::string key, compiler{}, kernel{};  ///< as the note tells; empty if the entry is damaged
+    std::size_t bytes = 0;
+    std::optional<rtc::kernel_resources> resources{};
+    bool whole = false;
+};
+
+bool is_key(const std::string& name) {
+    return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// The note of an entry is a line on the compiler, then the unit, which names the kernel in an alias.
+void read_note(std::string_view note, found_entry& to) {
+    to.compiler = note.substr(0, note.find('\n'));
+    for (const std::string_view alias : {"using deepgemm_unit_dynamic = ", "using deepgemm_unit_kernel = "}) {
+        const std::size_t begin = note.find(alias);
+        if (begin == note.npos) continue;
+        const std::string_view rest = note.substr(begin + alias.size());
+        to.kernel = rest.substr(0, rest.find(";\n"));
+        return;
+    }
+}
+
+found_entry examined(const fs::path& path) {
+    found_entry made{.path = path, .key = path.filename().string()};
+    const auto bytes = rtc::read_file(path);
+    if (!bytes) return made;
+    made.bytes = bytes->size();
+    const auto parts = rtc::parts_of_entry(*bytes);
+    if (!parts || parts->key != made.key) return made;
+    const auto image = rtc::image::unpack(std::make_shared<const std::string>(parts->payload));
+    if (!image) return made;
+    made.whole = true;
+    made.resources = rtc::resources_of(*image);
+    read_note(parts->note, made);
+    // A GEMM made of deepgemm's parts alone is better known by its source than by the type's name.
+    const bool own_parts = !image->info.custom_epilogue && !image->info.custom_schedule;
+    if (made.kernel.starts_with("deepgemm::gemm<") && own_parts) made.kernel = to_source(image->info);
+    return made;
+}
+
+std::vector<found_entry> entries_of(const fs::path& root) {
+    if (!fs::is_directory(root)) throw std::runtime_error(root.string() + " is no directory");
+    std::vector<found_entry> all;
+    for (const auto& folder : fs::directory_iterator(root)) {
+        if (!folder.is_directory() || folder.path().filename().string().size() != 2) continue;
+        for (const auto& file : fs::directory_iterator(folder)) {
+            const std::string key = file.path().filename().string();
+            if (is_key(key) && file.path() == rtc::entry_path(root, key)) all.push_back(examined(file.path()));
+        }
+    }
+    std::sort(all.begin(), all.end(), [](const auto& x, const auto& y) { return x.key < y.key; });
+    return all;
+}
+
+json to_json(const found_entry& e) {
+    json made = json::object();
+    made.add("key", e.key).add("file", e.path.string()).add("bytes", static_cast<long long>(e.bytes));
+    made.add("whole", e.whole);
+    if (!e.whole) return made;
+    made.add("compiler", e.compiler).add("kernel", e.kernel);
+    if (e.resources)
+        made.add("registers", int(e.resources->registers)).add("stack_bytes", int(e.resources->stack_bytes));
+    return made;
+}
+
+std::string line_of(const found_entry& e) {
+    char head[64];
+    std::snprintf(head, sizeof head, "%.12s %7.1f KiB ", e.key.c_str(), double(e.bytes) / 1024);
+    if (!e.whole) return std::string(head) + "damaged";
+    const std::string registers =
+        e.resources ? std::to_string(e.resources->registers) + " registers" : "registers unknown";
+    return std::string(head) + registers + (e.resources && e.resources->stack_bytes != 0 ? ", with a stack" : "") +
+           "  " + e.kernel;
+}
+
+}  // namespace
+
+int cache_command(arguments given, std::ostream& out) {
+    settings s;
+    if (!line().parse(given, s, out)) return 0;
+    if (s.action.empty()) throw std::invalid_argument("say what to do: list, check or clear; --help tells more");
+    const bool named = !s.roots.empty();
+    if (!named) s.roots = rtc::cache_options::from_environment().roots;
+    // New entries go to the first directory; those behind it belong to somebody else.
+    if (!named && s.action == "clear" && s.roots.size() > 1) s.roots.resize(1);
+    if (s.roots.empty()) throw std::invalid_argument("no directory is given, and the environment names none");
+    json all = json::array();
+    std::size_t damaged = 0;
+    for (const fs::path& root : s.roots) {
+        if (!named && !fs::exists(root)) {
+            if (!s.as_json) out << root.string() << ": not there yet\n";
+            continue;
+        }
+        const auto entries = entries_of(root);
+        std::size_t bytes = 0, removed = 0;
+        for (const found_entry& e : entries) {
+            bytes += e.bytes;
+            damaged += !e.whole;
+            if (s.action == "list" && s.as_json) all.push(to_json(e));
+            if (s.action == "list" && !s.as_json) out << line_of(e) << '\n';
+            if (s.action == "check" && !e.whole) out << e.path.string() << ": damaged\n";
+            if (s.action == "clear" && !(s.damaged_only && e.whole)) removed += fs::remove(e.path);
+        }
+        if (s.as_json && s.action == "list") continue;
+        out << root.string() << ": " << entries.size() << (entries.size() == 1 ? " entry, " : " entries, ")
+            << bytes / 1024 << " KiB";
+        if (s.action == "clear") out << ", " << removed << " removed";
+        out << '\n';
+    }
+    if (s.as_json && s.action == "list") out << all.dump(1) << '\n';
+    return s.action == "check" && damaged != 0 ? 1 : 0;
+}
+
+}  // namespace deepgemm::bench

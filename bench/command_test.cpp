@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// The commands that need neither GPU nor NVRTC, called as the program calls them: explain, cache, bench --sim.
+#include <doctest/doctest.h>
+
+#include <deepgemm/rtc/cache.hpp>
+
+#include <filesystem>
+#include <sstream>
+
+#include "command_test.hpp"
+#include "planning.hpp"
+#include "result.hpp"
+#include "tuned_table.hpp"
+
+using namespace deepgemm;
+using namespace deepgemm::bench;
+namespace fs = std::filesystem;
+
+TEST_CASE("each command has a page of help with an example") {
+    const struct {
+        int (*command)(arguments, std::ostream&);
+        const char* example;
+    } pages[] = {{explain_command, "  deepgemm explain "},
+                 {cache_command, "  deepgemm cache list "},
+                 {simulate_command, "  deepgemm bench --sim "}};
+    for (const auto& [command, example] : pages) {
+        const said page = run(command, {"--help"});
+        CHECK(page.code == 0);
+        CHECK(page.text.starts_with("usage: deepgemm "));
+        CHECK(page.has(example));
+        std::istringstream lines(page.text);
+        for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 120);
+    }
+}
+
+TEST_CASE("explain says what would run and why") {
+    const said text = run(explain_command, {"4096,7168,2048", "64,512,512:bf16", "--gpu", "h100", "--sms=100"});
+    CHECK(text.code == 0);
+    CHECK(
+        text.has("m = 4096, n = 7168, k = 2048, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by fp32, D bf16\n"
+                 "on 100 of 132 SMs of NVIDIA H100\npredicted best of "));
+    CHECK(text.has("\n\nm = 64, n = 512, k = 512, A bf16 contiguous along K"));
+    CHECK(text.has("% slower: "));
+    CHECK(run(explain_command, {"--pin", "config{.block = {128, 128, 128}}", "4096,7168,2048"}).has("pinned of "));
+    CHECK_THROWS_WITH_AS(run(explain_command, {}), "name a product, such as 4096,7168,2048; --help tells more",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run(explain_command, {"--pin", "config"}),
+                         doctest::Contains("--pin: \"config\" is no configuration"), std::invalid_argument);
+}
+
+TEST_CASE("explain as JSON ranks what explain as text says") {
+    const json all = json::parse(run(explain_command, {"--json", "4096,7168,2048"}).text);
+    REQUIRE(all.elements().size() == 1);
+    const json& made = all.elements()[0].second;
+    CHECK(made.at("product").string() == "4096,7168,2048");
+    CHECK(made.at("gpu").string() == "NVIDIA H200");
+    const auto& ranked = made.at("ranked").elements();
+    CHECK(ranked.size() > 10);
+    CHECK(run(explain_command, {"4096,7168,2048"})
+              .has(" of " + std::to_string(ranked.size()) + ": " + ranked[0].second.at("config").string()));
+}
+
+TEST_CASE("a table that tune has made decides what explain says") {
+    const scratch folder;
+    const std::string path = (folder.path() / "made" / "table.json").string();
+    const config odd{.block = {64, 64, 128}, .math_warpgroups = 1, .promote = promotion::deferred};
+    write_table(path, {"NVIDIA H200", {row_of(parse_shape("4096,7168,2048"), odd, false)}});
+    const said text = run(explain_command, {"--table", path, "4096,7168,2048"});
+    CHECK(text.has("the caller's table's choice of "));
+    CHECK(text.has(": config{.block = {64, 64, 128}, .stages = "));
+    write_file(path, "{\"schema\": \"x\"}");
+    CHECK_THROWS_WITH_AS(run(explain_command, {"--table", path, "4096,7168,2048"}),
+                         doctest::Contains(("--table: " + path + ": \"schema\" is \"x\"").c_str()),
+                         std::invalid_argument);
+    CHECK_THROWS_AS(run(explain_command, {"--table", path + "x", "4096,7168,2048"}), std::runtime_error);
+}
+
+TEST_CASE("the simulator runs every kernel of its list, exactly") {
+    const scratch folder;
+    const std::string file = (folder.path() / "simulated.json").string();
+    const said text = run(simulate_command, {"--shape", "12,64,256", "--shape", "64,64,128:bf16", "--all", "--policy",
+                                             "random", "--seed", "5", "--out", file});
+    CHECK(text.code == 0);
+    CHECK(text.has("\n6 of 6 results are exact\n"));
+    const json rows = json::parse(read_text(file)).at("rows");
+    REQUIRE(rows.elements().size() == 6);
+    for (const auto& [name, row] : rows.elements()) {
+        CHECK(row.at("correct").boolean());
+        CHECK(row.at("macs").integer() >= 12 * 64 * 256);
+        CHECK(row.at("loads").integer() > 0);
+    }
+    CHECK_THROWS_WITH_AS(run(simulate_command, {"--policy", "late"}),
+                         "--policy: 'late' is not one of lazy, random, eager", std::invalid_argument);
+}
+
+TEST_CASE("cache tells whole entries from damaged ones, and removes nothing else") {
+    const scratch folder;
+    const fs::path root = folder.path() / "cache";
+    // Bytes that a cache wrote, but no kernel: the checksum is right and there is no cubin.
+    rtc::cache writer({.roots = {root}});
+    const std::string key = rtc::sha256_of("a key");
+    REQUIRE(writer.get(key, "note", [] { return result<std::string>("no cubin"); }));
+    write_file((root / "manifest.json").string(), "{}");
+    write_file((root / "ab" / "notes").string(), "mine");
+    const said list = run(cache_command, {"list", root.string()});
+    CHECK(list.code == 0);
+    CHECK(list.has(key.substr(0, 12)));
+    CHECK(list.has("damaged"));
+    CHECK(list.has("1 entry, "));
+    const said check = run(cache_command, {"check", root.string()});
+    CHECK(check.code == 1);
+    CHECK(check.has(rtc::entry_path(root, key).string() + ": damaged\n"));
+    CHECK(run(cache_command, {"clear", "--damaged", root.string()}).has("1 removed"));
+    CHECK(!fs::exists(rtc::entry_path(root, key)));
+    CHECK(fs::exists(root / "manifest.json"));
+    CHECK(fs::exists(root / "ab" / "notes"));
+    CHECK(run(cache_command, {"check", root.string()}).code == 0);
+}
+
+TEST_CASE("cache looks where programs look") {
+    const scratch folder;
+    const std::string before = std::getenv("DEEPGEMM_CACHE_DIR") ? std::getenv("DEEPGEMM_CACHE_DIR") : "";
+    ::setenv("DEEPGEMM_CACHE_DIR", (folder.path().string() + ":" + (folder.path() / "absent").string()).c_str(), 1);
+    const said list = run(cache_command, {"list"}), clear = run(cache_command, {"clear"});
+    ::setenv("DEEPGEMM_CACHE_DIR", "", 1);
+    CHECK(list.has(folder.path().string() + ": 0 entries, 0 KiB\n"));
+    CHECK(list.has("absent: not there yet\n"));
+    CHECK_FALSE(clear.has("absent"));  // what lies behind the first directory belongs to somebody else
+    CHECK_THROWS_WITH_AS(run(cache_command, {"list"}), "no directory is given, and the environment names none",
+                         std::invalid_argument);
+    ::setenv("DEEPGEMM_CACHE_DIR", before.c_str(), 1);
+    CHECK_THROWS_WITH_AS(run(cache_command, {"list", (folder.path() / "absent").string()}),
+                         doctest::Contains("is no directory"), std::runtime_error);
+    CHECK_THROWS_WITH_AS(run(cache_command, {"empty"}), "'empty' is not one of list, check, clear",
+                         std::invalid_argument);
+}

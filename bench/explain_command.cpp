@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// deepgemm explain: plans products for a named GPU and prints why, as text or as JSON. Needs no GPU.
+#include <deepgemm/host/exception.hpp>
+#include <deepgemm/host/explain.hpp>
+#include <deepgemm/host/parse.hpp>
+
+#include "command.hpp"
+#include "planning.hpp"
+#include "tuned_table.hpp"
+
+namespace deepgemm::bench {
+
+namespace {
+
+constexpr const char* about =
+    "Shows which kernel the planner picks for a product D(M,N) = A(M,K) x B(N,K), what it should cost and why, and "
+    "why\n"
+    "the next best lost. Plans for the GPU that is named; none need be here. R says how the operands are stored: 1d2d\n"
+    "(FP8, weights scaled by block; default), 1d1d, 1d1d-acc, bf16 or f16, the last two with any of -nn, -tn, -tt, "
+    "-f32,\n"
+    "-acc. A product that accumulates adds C in place.\n\n"
+    "  deepgemm explain 4096,7168,2048\n"
+    "  deepgemm explain --gpu h100 128,7168,2048 4096,4096,7168:bf16-nn\n"
+    "  deepgemm explain --pin 'config{.block = {128, 128, 128}}' 4096,7168,2048";
+
+struct settings {
+    device_info device = device_info::h200();
+    context knobs{};
+    tuned_table table{};
+    bool as_json = false;
+    std::vector<std::string> products;
+};
+
+const command_line<settings>& line() {
+    static const command_line<settings> made{
+        "deepgemm explain [options] M,N,K[:R]...",
+        about,
+        {
+            {"--gpu", "NAME", "h200 (default) or h100",
+             [](settings& s, const std::string& v) { s.device = device_named(v); }},
+            {"--table", "FILE", "a table that 'deepgemm tune --table' made, consulted before the library's own",
+             [](settings& s, const std::string& v) { s.table = read_table(v); }},
+            {"--sms", "N", "multiprocessors that the kernel may occupy (default: all)",
+             [](settings& s, const std::string& v) { s.knobs.num_sms = count(v); }},
+            {"--pin", "CONFIG", "the one configuration to use, as C++ text",
+             [](settings& s, const std::string& v) {
+                 auto cfg = parse_config(v);
+                 if (!cfg) throw std::invalid_argument(cfg.failure().message);
+                 s.knobs.pin = *cfg;
+             }},
+            {"--json", nullptr, "every kernel that could run, best first, as JSON",
+             [](settings& s, const std::string&) { s.as_json = true; }},
+        },
+        [](settings& s, const std::string& product) { s.products.push_back(product); }};
+    return made;
+}
+
+json to_json(const candidate& c) {
+    const cost& p = c.predicted;
+    return json::object()
+        .add("config", to_source(c.kernel->info.cfg))
+        .add("epilogue", epilogue_source(c.kernel->info))
+        .add("predicted_us", p.total_us)
+        .add("main_loop_us", p.main_loop_us)
+        .add("epilogue_us", p.epilogue_us)
+        .add("memory_us", p.memory_us)
+        .add("waves", p.waves)
+        .add("tile_efficiency", p.tile_efficiency)
+        .add("bound", name_of(p.limit))
+        .add("stages", c.kernel->info.cfg.stages)
+        .add("smem_bytes", int(c.kernel->info.smem_bytes));
+}
+
+json to_json(const std::string& product, const gemm_plan& made) {
+    json ranked = json::array();
+    for (const candidate& c : made.ranked) ranked.push(to_json(c));
+    return json::object()
+        .add("product", product)
+        .add("gpu", made.device.name)
+        .add("sms", made.num_sms)
+        .add("chosen_by", name_of(made.chosen_by))
+        .add("ranked", ranked);
+}
+
+}  // namespace
+
+int explain_command(arguments given, std::ostream& out) {
+    settings s;
+    if (!line().parse(given, s, out)) return 0;
+    if (s.products.empty()) throw std::invalid_argument("name a product, such as 4096,7168,2048; --help tells more");
+    s.knobs.overrides = s.table.rows;
+    json all = json::array();
+    for (const std::string& product : s.products) {
+        const auto made = or_throw(plan(workload_of(parse_shape(product)), s.device, described_kernels(), s.knobs));
+        if (s.as_json) {
+            all.push(to_json(product, made));
+        } else {
+            out << (&product == &s.products.front() ? "" : "\n") << explain(made);
+        }
+    }
+    if (s.as_json) out << all.dump(4) << '\n';
+    return 0;
+}
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// What `deepgemm bench` and `deepgemm tune` do with a GPU: choose the cases, run one of the three modes.
+#include <cuda_runtime_api.h>
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+
+#include "command.hpp"
+#include "run.hpp"
+
+namespace deepgemm::bench {
+
+namespace {
+
+std::vector<gemm_case> choose_cases(const options& o) {
+    std::vector<gemm_case> cases;
+    for (const std::string& shape : o.shapes) cases.push_back(parse_shape(shape));
+    if (o.shapes.empty()) cases = suite(o.suite);
+    cases = filtered(cases, o.filter);
+    if (cases.empty()) throw std::invalid_argument("no case contains '" + o.filter + "'");
+    return cases;
+}
+
+/// The cases by family, since each has a result file of its own.
+std::vector<std::vector<gemm_case>> families_of(const std::vector<gemm_case>& cases) {
+    std::vector<std::vector<gemm_case>> families;
+    for (const bool fp8 : {true, false}) {
+        std::vector<gemm_case> members;
+        for (const gemm_case& c : cases) {
+            if (c.is_fp8() == fp8) members.push_back(c);
+        }
+        if (!members.empty()) families.push_back(members);
+    }
+    return families;
+}
+
+}  // namespace
+
+int measure_command(arguments given, std::ostream& out) {
+    options o;
+    if (!parse(given, o, out)) return 0;
+    const std::vector<gemm_case> cases = choose_cases(o);
+    const auto families = families_of(cases);
+    if (!o.out.empty() && families.size() > 1)
+        throw std::invalid_argument("--out names one file, but FP8 and BF16 cases have one each; use --results");
+
+    // The recorder comes before the first CUDA call. Profilers cannot share the GPU with it, so --once has none.
+    std::unique_ptr<activity> recorder;
+    if (o.timer != "events" && !o.once) recorder = std::make_unique<activity>();
+    if (o.timer == "cupti" && recorder && !recorder->available()) {
+        throw std::runtime_error("--timer cupti: " + recorder->why_not());
+    }
+    const machine board;
+    std::printf("%s\n%s\n%zu cases\n", board.summary().c_str(), o.command.c_str(), cases.size());
+    if (o.once) return run_once(cases) == 0 ? 0 : 1;
+    timer clock(recorder.get(), o.flush_bytes);
+    std::printf("kernel times from %s\n\n", clock.method().c_str());
+    int wrong = 0;
+    tuned_table winners{board.gpu(), {}};
+    for (const auto& family : families) {
+        wrong += o.tune ? run_tuning(o, family, board, clock, winners.rows) : run_comparison(o, family, board, clock);
+        if (!o.table.empty()) write_table(o.table, winners);
+    }
+    return wrong == 0 ? 0 : 1;
+}
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Plans a list of products and collects the kernels.
+#include "needed_kernels.hpp"
+
+#include <deepgemm/host/exception.hpp>
+
+#include <algorithm>
+
+namespace deepgemm::bench {
+
+kernel_source needed_kernel::source() const {
+    kernel_source made = kernel_sources()[index];
+    made.text.extents = extents;
+    return made;
+}
+
+needed_kernels kernels_for(std::span<const listed_problem> lines, const device_info& device, const context& knobs,
+                           bool fixed) {
+    const std::span<const kernel_handle> all = described_kernels();
+    needed_kernels made;
+    for (const listed_problem& line : lines) {
+        const workload work = workload_of(line.problem);
+        std::vector<const kernel_handle*> serve;
+        if (line.any_rows) {
+            serve = or_throw(enumerate(work, work.shape.m, device, all, knobs));
+        } else {
+            serve.push_back(or_throw(choose(work, device, all, knobs)).kernel);
+        }
+        auto& places = made.of_line.emplace_back();
+        for (const kernel_handle* const kernel : serve) {
+            needed_kernel wanted{std::size_t(kernel - all.data())};
+            if (fixed) wanted.extents = {0, work.shape.n, work.shape.k};
+            const auto at = std::find(made.kernels.begin(), made.kernels.end(), wanted);
+            places.push_back(std::size_t(at - made.kernels.begin()));
+            if (at == made.kernels.end()) made.kernels.push_back(wanted);
+        }
+    }
+    return made;
+}
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Which kernels a list of products needs on a GPU: planning for `deepgemm aot`. Compiles nothing.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "planning.hpp"
+#include "problems.hpp"
+
+namespace deepgemm::bench {
+
+/// A shipped kernel to compile, maybe with extents of the product as constants.
+struct needed_kernel {
+    std::size_t index;  ///< among described_kernels() and kernel_sources()
+    static_extents extents{};
+
+    const kernel_info& info() const { return described_kernels()[index].info; }
+    /// What a run-time compiler is told: as rtc::engine asks for the kernel's type with these extents.
+    kernel_source source() const;
+    friend bool operator==(const needed_kernel&, const needed_kernel&) = default;
+};
+
+/// The kernels of a list, each once, and which of them serve each line, as places in `kernels`.
+struct needed_kernels {
+    std::vector<needed_kernel> kernels;
+    std::vector<std::vector<std::size_t>> of_line;
+};
+
+/// Plans every line on a device; with `fixed`, N and K of a line are constants of its kernels. Throws deepgemm::exception where no
+/// shipped kernel runs a product.
+needed_kernels kernels_for(std::span<const listed_problem> lines, const device_info& device, const context& knobs,
+                           bool fixed);
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// The shipped kernels as values: what each is, and the text that a run-time compiler is given. shipped_lists.hpp, which CMake
+// writes, names the lists. No kernel is compiled here.
+#include <deepgemm/host/exception.hpp>
+#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/kernel/shipped_half.cuh>
+
+#include "planning.hpp"
+#include "shipped_lists.hpp"
+
+namespace deepgemm::bench {
+
+namespace {
+
+result<void> not_compiled() { return fail(errc::no_kernel, "this kernel is described here, not compiled"); }
+
+template <class... Kernels>
+std::vector<kernel_handle> handles(shipped::kernels<Kernels...>) {
+    return {{Kernels::info, [] { return not_compiled(); },
+             [](const gemm_arguments&, const launch_options&) { return not_compiled(); }}...};
+}
+
+template <class... Kernels>
+std::vector<kernel_source> sources(shipped::kernels<Kernels...>) {
+    return {{or_throw(rtc::source_of<Kernels>()), rtc::facts_of<Kernels>()}...};
+}
+
+}  // namespace
+
+std::span<const kernel_handle> described_kernels() {
+    static const std::vector<kernel_handle> all = handles(every_shipped_kernel{});
+    return all;
+}
+
+std::span<const kernel_source> kernel_sources() {
+    static const std::vector<kernel_source> all = sources(every_shipped_kernel{});
+    return all;
+}
+
+}  // namespace deepgemm::bench

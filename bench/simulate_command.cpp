@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// deepgemm bench --sim: plans small products for the simulated machine, runs them there and compares every element with the
+// reference. Counts what the kernels did; ticks order things and say nothing about speed.
+#include <deepgemm/host/exception.hpp>
+#include <deepgemm/host/plan.hpp>
+#include <deepgemm/sim/launch.hpp>
+
+#include <chrono>
+#include <cstdio>
+
+#include "command.hpp"
+#include "deepgemm_bench_simulated.hpp"
+#include "planning.hpp"
+#include "product.hpp"
+#include "result.hpp"
+
+namespace deepgemm::bench {
+
+namespace {
+
+constexpr const char* about =
+    "Runs small products on the simulated machine, with the kernels' own source compiled for the host, and checks "
+    "every\n"
+    "element of the result. Shows what the planner picked among a few kernels and what it did: copies by TMA, "
+    "multiplies of\n"
+    "the tensor cores, bytes. Faults that would hang a GPU or spoil its result are reported with the warp that made "
+    "them.\n\n"
+    "  deepgemm bench --sim\n"
+    "  deepgemm bench --sim --shape 100,128,512 --policy random --seed 7 --out simulated.json";
+
+constexpr const char* usual_products[] = {"4,128,256",          "64,128,384",         "256,128,256",
+                                          "100,136,256:1d1d",   "72,64,256:1d1d-acc", "64,96,192:bf16",
+                                          "128,64,128:bf16-nn", "64,128,96:bf16-tn",  "33,64,128:f16"};
+
+struct settings {
+    std::vector<std::string> products;
+    sim::options machine{};
+    bool all = false;
+    std::string out;
+};
+
+const command_line<settings>& line() {
+    static const command_line<settings> made{
+        "deepgemm bench --sim [options]",
+        about,
+        {
+            {"--shape", "M,N,K[:R]",
+             "this product instead of a list of small ones (may be repeated); R as in 'bench --help'",
+             [](settings& s, const std::string& v) { s.products.push_back(v); }},
+            {"--policy", "NAME",
+             "when copies and multiplies take effect: lazy (default: as late as possible), random or eager",
+             [](settings& s, const std::string& v) {
+                 one_of(v, {"lazy", "random", "eager"});
+                 s.machine.policy = v == "lazy"     ? sim::policy::lazy
+                                    : v == "random" ? sim::policy::random
+                                                    : sim::policy::eager;
+             }},
+            {"--seed", "N", "of everything random, operands included (default 1)",
+             [](settings& s, const std::string& v) { s.machine.seed = u64(count(v)); }},
+            {"--sms", "N", "multiprocessors of the machine (default 4)",
+             [](settings& s, const std::string& v) { s.machine.num_sms = count(v); }},
+            {"--all", nullptr, "run every kernel that can, not only the one that the planner picks",
+             [](settings& s, const std::string&) { s.all = true; }},
+            {"--out", "FILE", "the same as JSON", [](settings& s, const std::string& v) { s.out = v; }},
+        }};
+    return made;
+}
+
+/// A product that a kernel has run.
+struct outcome {
+    std::string product;
+    kernel_info kernel;
+    std::string wrong;  ///< empty if the result is right
+    double seconds = 0;
+    sim::statistics did{};
+};
+
+outcome run(const std::string& product, const workload& work, const kernel_handle& kernel,
+            const sim::options& machine) {
+    outcome made{product, kernel.info, {}};
+    test::product data(kernel.info, work.shape, machine.seed, test::numbers::exact, {.c_is_d = true});
+    sim::options options = machine;
+    const auto start = std::chrono::steady_clock::now();
+    const auto launched = kernel.launch(arguments_of(data.problem()), {.stream = &options});
+    made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    made.wrong = launched ? data.verdict() : launched.failure().message;
+    made.did = sim::last_run().statistics;
+    return made;
+}
+
+json to_json(const outcome& o) {
+    const auto big = [](u64 value) { return json(static_cast<long long>(value)); };
+    return json::object()
+        .add("product", o.product)
+        .add("config", to_source(o.kernel.cfg))
+        .add("epilogue", epilogue_source(o.kernel))
+        .add("correct", o.wrong.empty())
+        .add("failure", o.wrong.empty() ? json() : json(o.wrong))
+        .add("multiplies", big(o.did.multiplies))
+        .add("macs", big(o.did.macs))
+        .add("loads", big(o.did.loads))
+        .add("load_bytes", big(o.did.load_bytes))
+        .add("stores", big(o.did.stores))
+        .add("store_bytes", big(o.did.store_bytes))
+        .add("ticks", big(o.did.ticks))
+        .add("host_seconds", o.seconds);
+}
+
+void print(const outcome& o, std::ostream& out) {
+    char text[160];
+    std::snprintf(text, sizeof text, "%-24s %-5s %6llu %9.2f %6llu %8.1f %7llu %7.2f  ", o.product.c_str(),
+                  o.wrong.empty() ? "exact" : "WRONG", static_cast<unsigned long long>(o.did.multiplies),
+                  double(o.did.macs) * 1e-6, static_cast<unsigned long long>(o.did.loads),
+                  double(o.did.load_bytes) / 1024, static_cast<unsigned long long>(o.did.ticks), o.seconds);
+    out << text << to_source(o.kernel.cfg) << '\n';
+    if (!o.wrong.empty()) out << "    " << o.wrong << '\n';
+}
+
+}  // namespace
+
+int simulate_command(arguments given, std::ostream& out) {
+    settings s;
+    if (!line().parse(given, s, out)) return 0;
+    if (s.products.empty()) s.products.assign(std::begin(usual_products), std::end(usual_products));
+    const device_info device = device_info::simulator(s.machine.num_sms);
+    std::vector<gemm_plan> plans;
+    for (const std::string& product : s.products) {
+        const workload work = workload_of(parse_shape(product));
+        plans.push_back(or_throw(plan(work, device, instances::deepgemm_bench_simulated())));
+        if (!s.all) plans.back().ranked.resize(1);
+    }
+    char head[160];
+    std::snprintf(head, sizeof head, "%-24s %-5s %6s %9s %6s %8s %7s %7s  %s\n", "product", "D", "wgmma", "10^6 MAC",
+                  "loads", "KiB", "ticks", "host s", "configuration");
+    out << head;
+    json rows = json::array();
+    std::size_t wrong = 0, runs = 0;
+    progress bar(int(plans.size()));
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+        bar.show(int(i), s.products[i]);
+        for (const candidate& c : plans[i].ranked) {
+            const outcome made = run(s.products[i], plans[i].work, *c.kernel, s.machine);
+            bar.clear();
+            print(made, out);
+            rows.push(to_json(made));
+            wrong += !made.wrong.empty();
+            ++runs;
+        }
+    }
+    out << runs - wrong << " of " << runs << " results are exact\n";
+    if (!s.out.empty()) write_file(s.out, json::object().add("machine", "simulator").add("rows", rows).dump(2) + "\n");
+    return wrong == 0 ? 0 : 1;
+}
+
+}  // namespace deepgemm::bench

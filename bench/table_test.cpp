@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Tables of measured choices as files, and what else the commands read and plan with: lists of products, names of GPUs.
+#include <doctest/doctest.h>
+
+#include <deepgemm/host/parse.hpp>
+#include <deepgemm/host/tuned.hpp>
+
+#include <cstring>
+#include <stdexcept>
+
+#include "page.hpp"
+#include "planning.hpp"
+#include "problems.hpp"
+#include "tuned_table.hpp"
+
+using namespace deepgemm;
+using namespace deepgemm::bench;
+
+namespace {
+
+bool same(const tuned_row& x, const tuned_row& y) {
+    return x.m_max == y.m_max && x.n == y.n && x.k == y.k && x.d == y.d && x.accumulate == y.accumulate && x.b == y.b &&
+           x.cfg == y.cfg && x.type == y.type && x.a_contiguous == y.a_contiguous && x.b_contiguous == y.b_contiguous &&
+           x.in_place == y.in_place;
+}
+
+std::string refusal(const std::string& table) {
+    try {
+        table_of(json::parse(table));
+    } catch (const std::invalid_argument& why) {
+        return why.what();
+    }
+    return "fine";
+}
+
+/// A table with one good row, in which `from` stands as `to`.
+std::string edited(const std::string& from, const std::string& to) {
+    std::string text =
+        to_json(tuned_table{"NVIDIA H200", {row_of(parse_shape("128,512,1024:1d1d-acc"), {}, true)}}).dump(0);
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("the library's own rows come back from a file") {
+    for (const std::span<const tuned_row> rows :
+         {std::span<const tuned_row>(tuned_h200), std::span<const tuned_row>(tuned_h100)}) {
+        const tuned_table table{"NVIDIA H200", {rows.begin(), rows.end()}};
+        const tuned_table read = table_of(json::parse(to_json(table).dump()));
+        CHECK(read.gpu == "NVIDIA H200");
+        REQUIRE(read.rows.size() == rows.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) CHECK(same(read.rows[i], rows[i]));
+    }
+}
+
+TEST_CASE("the table that the documentation shows is one, as tune writes it") {
+    const std::string shown = drawing("docs/how-to/command-line.md", "tuned_table");
+    const tuned_table table = table_of(json::parse(shown));
+    REQUIRE(table.rows.size() == 1);
+    CHECK(to_json(table).dump(3) + "\n" == shown);
+}
+
+TEST_CASE("every shipped configuration comes back from its text") {
+    CHECK(described_kernels().size() > 200);
+    CHECK(kernel_sources().size() == described_kernels().size());
+    for (const kernel_handle& kernel : described_kernels()) {
+        const auto read = parse_config(to_source(kernel.info.cfg));
+        CAPTURE(to_source(kernel.info));
+        REQUIRE(read);
+        CHECK(*read == kernel.info.cfg);
+    }
+}
+
+TEST_CASE("a described kernel cannot be launched") {
+    CHECK(!described_kernels()[0].prepare());
+    CHECK(!described_kernels()[0].launch({}, {}));
+}
+
+TEST_CASE("the row of a case is found for its workload, and decides") {
+    for (const char* product : {"128,4096,7168", "128,4096,7168:1d1d-acc", "4096,4096,512:bf16-tn-f32-acc",
+                                "64,512,512:f16", "256,512,512:bf16-nn"}) {
+        CAPTURE(product);
+        const gemm_case measured = parse_shape(product);
+        const workload work = bench::workload_of(measured);
+        const auto made = plan(work, device_info::h200(), described_kernels());
+        REQUIRE(made);
+        REQUIRE(made->ranked.size() > 1);
+        const kernel_info& other = made->ranked.back().kernel->info;
+        const tuned_row rows[] = {row_of(measured, other.cfg, other.in_place)};
+        CHECK(find_tuned(rows, work) == &rows[0]);
+        const auto overridden = choose(work, device_info::h200(), described_kernels(), {.overrides = rows});
+        REQUIRE(overridden);
+        CHECK(overridden->kernel == made->ranked.back().kernel);
+    }
+}
+
+#define CHECK_ROW(...) CHECK(bench::to_source(__VA_ARGS__) == #__VA_ARGS__)
+TEST_CASE("a row prints as its own source") {
+    CHECK_ROW(tuned_row{.m_max = 1, .n = 7168, .k = 16384, .cfg = config{.block = {64, 96, 128}}});
+    CHECK_ROW(tuned_row{.m_max = 7168,
+                        .n = 4096,
+                        .k = 16384,
+                        .d = dtype::f32,
+                        .accumulate = true,
+                        .b = {1, 128},
+                        .cfg = config{.block = {128, 128, 128}, .cluster = {2, 1}},
+                        .type = dtype::bf16,
+                        .a_contiguous = major::mn,
+                        .b_contiguous = major::mn,
+                        .in_place = true});
+}
+
+TEST_CASE("a file that is no table is refused with the row") {
+    CHECK(refusal(edited("table 1", "table 1")) == "fine");
+    CHECK(refusal(edited("table 1", "table 2")) ==
+          "\"schema\" is \"deepgemm tuned table 2\"; it must be \"deepgemm tuned table 1\"");
+    CHECK(refusal("{}") == "the member \"schema\" is missing");
+    CHECK(refusal(edited("\"m_max\": 128", "\"m_max\": 0")) == "row 1: 0 is no size; it must be at least 1");
+    CHECK(refusal(edited("\"n\": 512, ", "")) == "row 1: the member \"n\" is missing");
+    CHECK(refusal(edited("\"n\": 512", "\"n\": 512, \"x\": 1")) == "row 1: it has members that a row does not have");
+    CHECK(refusal(edited("\"e4m3\"", "\"e4m4\"")) ==
+          "row 1: \"e4m4\" is no element type; e4m3, e5m2, bf16, f16 and f32 are");
+    CHECK(refusal(edited("[1, 128]", "[1]")) == "row 1: \"b_scales\" must be two numbers: rows and elements of K");
+    CHECK(refusal(edited("\"a_contiguous\": \"k\"", "\"a_contiguous\": \"m\"")) ==
+          "row 1: \"m\" is no order; k and mn are");
+    CHECK(refusal(edited("\"accumulate\": true", "\"accumulate\": false")) ==
+          "row 1: \"in_place\" is true, but \"accumulate\" is not");
+    CHECK(refusal(edited(".block", ".brick")).starts_with("row 1: \"config{.brick = {128, 128, 128}}\" is no "));
+}
+
+TEST_CASE("lists of products") {
+    const auto list = parse_problems("# ours\n\n  128,512,1024 # decode\r\n<=4096,512,1024:1d1d\n");
+    REQUIRE(list.size() == 2);
+    CHECK(list[0].text == "128,512,1024");
+    CHECK_FALSE(list[0].any_rows);
+    CHECK(list[1].text == "<=4096,512,1024:1d1d");
+    CHECK(list[1].any_rows);
+    CHECK(list[1].problem.m == 4096);
+    CHECK_THROWS_WITH_AS(parse_problems("1,8,16\n1,8"), doctest::Contains("line 2: the product '1,8' is not M,N,K"),
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parse_problems("<=262145,8,16"), doctest::Contains("is more than <=262144"),
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parse_problems("# nothing\n"), "the list names no product", std::invalid_argument);
+}
+
+TEST_CASE("GPUs by name") {
+    CHECK(std::strcmp(device_named("h200").name, "NVIDIA H200") == 0);
+    CHECK(std::strcmp(device_named("h100").name, "NVIDIA H100") == 0);
+    CHECK_THROWS_WITH_AS(device_named("b200"), "'b200' is not one of h200, h100", std::invalid_argument);
+}

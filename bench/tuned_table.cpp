@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Rows of tuned tables as JSON and as C++, and back.
+#include "tuned_table.hpp"
+
+#include <deepgemm/host/parse.hpp>
+
+#include <stdexcept>
+
+#include "planning.hpp"
+#include "result.hpp"
+
+namespace deepgemm::bench {
+
+namespace {
+
+constexpr const char* schema = "deepgemm tuned table 1";
+constexpr dtype types[] = {dtype::e4m3, dtype::e5m2, dtype::bf16, dtype::f16, dtype::f32};
+
+dtype type_of(const json& name) {
+    for (const dtype type : types) {
+        if (name.string() == name_of(type)) return type;
+    }
+    throw std::invalid_argument("\"" + name.string() + "\" is no element type; e4m3, e5m2, bf16, f16 and f32 are");
+}
+
+const char* name_of(major order) { return order == major::k ? "k" : "mn"; }
+
+major order_of(const json& name) {
+    if (name.string() == "k") return major::k;
+    if (name.string() == "mn") return major::mn;
+    throw std::invalid_argument("\"" + name.string() + "\" is no order; k and mn are");
+}
+
+int positive(const json& value) {
+    if (value.integer() < 1) throw std::invalid_argument(value.dump() + " is no size; it must be at least 1");
+    return value.integer();
+}
+
+json to_json(const tuned_row& row) {
+    return json::object()
+        .add("m_max", row.m_max)
+        .add("n", row.n)
+        .add("k", row.k)
+        .add("type", name_of(row.type))
+        .add("a_contiguous", name_of(row.a_contiguous))
+        .add("b_contiguous", name_of(row.b_contiguous))
+        .add("b_scales", json::array().push(row.b.mn).push(row.b.k))
+        .add("d", name_of(row.d))
+        .add("accumulate", row.accumulate)
+        .add("in_place", row.in_place)
+        .add("config", to_source(row.cfg));
+}
+
+tuned_row row_of(const json& row) {
+    const auto& tile = row.at("b_scales").elements();
+    if (tile.size() != 2) throw std::invalid_argument("\"b_scales\" must be two numbers: rows and elements of K");
+    auto cfg = parse_config(row.at("config").string());
+    if (!cfg) throw std::invalid_argument(cfg.failure().message);
+    const tuned_row made{.m_max = positive(row.at("m_max")),
+                         .n = positive(row.at("n")),
+                         .k = positive(row.at("k")),
+                         .d = type_of(row.at("d")),
+                         .accumulate = row.at("accumulate").boolean(),
+                         .b = {positive(tile[0].second), positive(tile[1].second)},
+                         .cfg = *cfg,
+                         .type = type_of(row.at("type")),
+                         .a_contiguous = order_of(row.at("a_contiguous")),
+                         .b_contiguous = order_of(row.at("b_contiguous")),
+                         .in_place = row.at("in_place").boolean()};
+    if (made.in_place && !made.accumulate)
+        throw std::invalid_argument("\"in_place\" is true, but \"accumulate\" is not");
+    if (row.members().size() != to_json(made).members().size())
+        throw std::invalid_argument("it has members that a row does not have");
+    return made;
+}
+
+}  // namespace
+
+tuned_row row_of(const gemm_case& measured, const config& cfg, bool in_place) {
+    const workload work = workload_of(measured);
+    return {.m_max = work.shape.m,
+            .n = work.shape.n,
+            .k = work.shape.k,
+            .d = work.d,
+            .accumulate = work.accumulate,
+            .b = work.b.tile,
+            .cfg = cfg,
+            .type = work.a.type,
+            .a_contiguous = work.a.contiguous,
+            .b_contiguous = work.b.contiguous,
+            .in_place = in_place};
+}
+
+json to_json(const tuned_table& table) {
+    json rows = json::array();
+    for (const tuned_row& row : table.rows) rows.push(to_json(row));
+    return json::object().add("schema", schema).add("gpu", table.gpu).add("rows", rows);
+}
+
+tuned_table table_of(const json& file) {
+    if (const std::string& found = file.at("schema").string(); found != schema)
+        throw std::invalid_argument("\"schema\" is \"" + found + "\"; it must be \"" + schema + "\"");
+    tuned_table made{file.at("gpu").string(), {}};
+    for (const auto& [name, row] : file.at("rows").elements()) {
+        try {
+            made.rows.push_back(row_of(row));
+        } catch (const std::invalid_argument& why) {
+            throw std::invalid_argument("row " + std::to_string(made.rows.size() + 1) + ": " + why.what());
+        }
+    }
+    return made;
+}
+
+void write_table(const std::string& path, const tuned_table& table) { write_file(path, to_json(table).dump(3) + "\n"); }
+
+tuned_table read_table(const std::string& path) {
+    try {
+        return table_of(json::parse(read_text(path)));
+    } catch (const std::invalid_argument& why) {
+        throw std::invalid_argument(path + ": " + why.what());
+    }
+}
+
+std::string to_source(const tuned_row& row) {
+    const tuned_row usual{.m_max = 0, .n = 0, .k = 0};
+    std::string text = concat("tuned_row{.m_max = ", row.m_max, ", .n = ", row.n, ", .k = ", row.k);
+    if (row.d != usual.d) text += concat(", .d = dtype::", row.d);
+    if (row.accumulate) text += ", .accumulate = true";
+    if (row.b != usual.b) text += concat(", .b = {", row.b.mn, ", ", row.b.k, "}");
+    text += ", .cfg = " + to_source(row.cfg);
+    if (row.type != usual.type) text += concat(", .type = dtype::", row.type);
+    if (row.a_contiguous != usual.a_contiguous) text += ", .a_contiguous = major::mn";
+    if (row.b_contiguous != usual.b_contiguous) text += ", .b_contiguous = major::mn";
+    if (row.in_place) text += ", .in_place = true";
+    return text + "}";
+}
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// What a compiled kernel takes of a multiprocessor beside shared memory, read from its cubin: registers, and the stack, where
+// spilled registers lie. Needs neither GPU nor driver. Reads attributes of the section .nv.info; cubins of other makers have none.
+#pragma once
+
+#include <optional>
+
+#include <deepgemm/rtc/image.hpp>
+
+namespace deepgemm::rtc {
+
+/// Of each thread of a kernel. What is spilled is part of the stack: where that is 0, nothing is.
+struct kernel_resources {
+    u32 registers = 0, stack_bytes = 0;
+    friend constexpr bool operator==(const kernel_resources&, const kernel_resources&) = default;
+};
+
+/// The resources of the kernel `entry`; none if the cubin does not tell.
+inline std::optional<kernel_resources> resources_of(std::string_view cubin, std::string_view entry) {
+    constexpr u32 info_section = 0x70000000;                               // the type of .nv.info
+    constexpr u8 with_size = 4, register_count = 0x2f, frame_size = 0x11;  // its attributes
+    struct head {
+        u8 form, name;
+        u16 bytes;
+    };
+    struct amount {
+        u32 symbol, value;
+    };
+    Elf64_Ehdr file;
+    if (!detail::read_at(cubin, 0, file)) return std::nullopt;
+    const auto section = [&](u64 index, Elf64_Shdr& header) {
+        return index < file.e_shnum && detail::read_at(cubin, file.e_shoff + index * sizeof header, header);
+    };
+    std::optional<kernel_resources> found;
+    Elf64_Shdr info, symbols, names;
+    for (u64 i = 0; section(i, info); ++i) {
+        // Such a section with a kernel in sh_info tells of parameters; the one without tells of all kernels.
+        if (info.sh_type != info_section || info.sh_info != 0) continue;
+        if (!section(info.sh_link, symbols) || !section(symbols.sh_link, names)) return std::nullopt;
+        u64 at = info.sh_offset;
+        const u64 end = at + info.sh_size;
+        head next{};
+        for (; at < end; at += sizeof next + (next.form == with_size ? next.bytes : 0)) {
+            if (!detail::read_at(cubin, at, next)) return std::nullopt;
+            amount given;
+            if (next.form != with_size || next.bytes != sizeof given) continue;
+            Elf64_Sym symbol;
+            if (!detail::read_at(cubin, at + sizeof next, given) ||
+                !detail::read_at(cubin, symbols.sh_offset + given.symbol * sizeof symbol, symbol))
+                return std::nullopt;
+            if (detail::name_at(cubin, names, symbol.st_name) != entry) continue;
+            if (next.name != register_count && next.name != frame_size) continue;
+            if (!found) found.emplace();
+            (next.name == register_count ? found->registers : found->stack_bytes) = given.value;
+        }
+    }
+    return found;
+}
+
+/// The resources of an image's kernel.
+inline std::optional<kernel_resources> resources_of(const image& compiled) {
+    return resources_of(compiled.cubin(), compiled.entry());
+}
+
+}  // namespace deepgemm::rtc

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// A configuration comes back from its own text; a text that is none is refused with the place and what may stand there.
+#include <doctest/doctest.h>
+
+#include <deepgemm/host/parse.hpp>
+#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/kernel/shipped_half.cuh>
+
+using namespace deepgemm;
+
+namespace {
+
+bool comes_back(const config& cfg) {
+    const auto read = parse_config(to_source(cfg));
+    INFO(to_source(cfg));
+    REQUIRE_MESSAGE(read, read.failure().message);
+    return *read == cfg;
+}
+
+std::string verdict(const char* text) {
+    const auto read = parse_config(text);
+    return read ? to_source(*read) : concat(name_of(read.failure().code), ": ", read.failure().message);
+}
+
+template <class... Kernels>
+int count_that_come_back(shipped::kernels<Kernels...>) {
+    return (int(comes_back(Kernels::info.cfg)) + ... + 0);
+}
+
+template <class... Kernels>
+int count(shipped::kernels<Kernels...>) {
+    return int(sizeof...(Kernels));
+}
+
+}  // namespace
+
+TEST_CASE("every member comes back") {
+    config all{};
+    int next = 1;
+    // Names every member, so that a new one is given a value here, too.
+    auto& [block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows, store_columns,
+           store_buffers, promote, trigger_dependents, extents] = all;
+    for (int* const value :
+         {&block.m, &block.n, &block.k, &stages, &cluster.m, &cluster.n, &math_warpgroups, &split_k, &raster_rows,
+          &store_rows, &store_columns, &store_buffers, &extents.m, &extents.n, &extents.k})
+        *value = 100 + next++;
+    alternate = swap = trigger_dependents = true;
+    for (const promotion when : {promotion::at_once, promotion::deferred, promotion::never}) {
+        promote = when;
+        CHECK(comes_back(all));
+    }
+    CHECK(comes_back(config{}));
+}
+
+TEST_CASE("shipped configurations come back") {
+    using all = shipped::join<shipped::weights_bf16_few, shipped::weights_bf16_few_split, shipped::weights_bf16_split,
+                              shipped::weights_bf16_wide, shipped::weights_bf16_widest, shipped::gradients_in_place,
+                              shipped::bf16_nt_wide, shipped::bf16_tn_wide>::type;
+    CHECK(count_that_come_back(all{}) == count(all{}));
+}
+
+TEST_CASE("blanks and the order of members do not matter") {
+    CHECK(verdict(" config {.stages=4 ,\n\t.block={ 64,32 , 128 },} ") ==
+          "config{.block = {64, 32, 128}, .stages = 4}");
+    CHECK(verdict("config{}") == "config{.block = {128, 128, 128}}");
+}
+
+TEST_CASE("what is no configuration says where and why") {
+    const auto refused = [](const char* text, const char* why) {
+        CHECK(verdict(text) == concat("bad_option: \"", text, "\" is no configuration: at character ", why));
+    };
+    refused("", "1 there must be 'config'");
+    refused("config{.block = {64, 32, 128}", "30 there must be ',' or '}'");
+    refused("config{.block = {64, 32}}", "24 there must be ','");
+    refused("config{.block = {64, 32, 128, 1}}", "29 there must be '}'");
+    refused("config{.stages = four}", "18 there must be a number that is not negative");
+    refused("config{.stages = -4}", "18 there must be a number that is not negative");
+    refused("config{.stages = 99999999999}", "18 there must be a number that is not negative");
+    refused("config{.stages 4}", "16 there must be '='");
+    refused("config{.swap = 1}", "16 there must be true or false");
+    refused("config{.promote = promotion::later}", "30 there must be at_once, deferred or never");
+    refused("config{.stages = 4, .stages = 5}", "22 there must be a member that has no value yet");
+    refused("config{.stages = 4} x", "21 there must be the end of the text");
+    refused(
+        "config{.stage = 4}",
+        "9 there must be block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows, "
+        "store_columns, store_buffers, promote, trigger_dependents or extents");
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Whether a device and a list of kernels can run a problem, with the reason if not; and a caller's own rows in place of the table.
+#include <doctest/doctest.h>
+
+#include "fakes.hpp"
+
+#include <deepgemm/host/explain.hpp>
+
+using namespace deepgemm;
+using fakes::kernel;
+
+namespace {
+
+constexpr config narrow{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
+constexpr config square{.block = {128, 128, 128}, .stages = 5};
+constexpr config fixed{.block = {128, 128, 128}, .stages = 4, .extents = {0, 4096, 7168}};
+constexpr std::array kernels{kernel<narrow>(), kernel<square>(), kernel<fixed>()};
+constexpr device_info h200 = device_info::h200();
+
+std::string verdict(const gemm_problem& problem, const device_info& device = h200, const context& knobs = {}) {
+    const auto answer = supports(device, problem, kernels, knobs);
+    return answer ? "yes" : concat(name_of(answer.failure().code), ": ", answer.failure().message);
+}
+
+choice chosen_by(const gemm_plan& plan) { return plan.chosen_by; }
+
+}  // namespace
+
+TEST_CASE("supports says yes to what runs and to what has nothing to do") {
+    fakes::last() = {};
+    CHECK(verdict(fakes::problem(100, 512, 1024)) == "yes");
+    CHECK(verdict(fakes::problem(0, 512, 1024)) == "yes");
+    CHECK(supports(h200, fakes::work(100, 512, 1024), kernels));
+    const engine with_kernels(kernels, h200);
+    CHECK(with_kernels.supports(fakes::problem(100, 512, 1024)));
+    CHECK(!with_kernels.supports(fakes::half_problem(100, 512, 1024)));
+    CHECK(fakes::last().launches + fakes::last().preparations == 0);
+}
+
+TEST_CASE("supports says no with the reason") {
+    CHECK(verdict(fakes::problem(100, 512, 1024, dtype::f32))
+              .starts_with("no_kernel: none of 3 kernels runs m = 100, n = 512, k = 1024"));
+    gemm_problem odd = fakes::problem(100, 512, 1024);
+    odd.a.matrix.row_stride = 1025;
+    CHECK(verdict(odd).starts_with("misaligned: "));
+    CHECK(verdict(fakes::problem(100, 512, 1024), h200, {.num_sms = 133}) ==
+          "bad_option: num_sms is 133; NVIDIA H200 takes 0 (all) to 132");
+    device_info spark = h200;
+    std::snprintf(spark.name, sizeof spark.name, "NVIDIA GB10");
+    spark.arch = 121;
+    CHECK(verdict(fakes::problem(100, 512, 1024), spark) ==
+          "wrong_device: NVIDIA GB10 has compute capability 12.1; the 3 kernels given are for 9.0");
+    device_info small = h200;
+    small.smem_bytes_per_cta = 20000;
+    CHECK(verdict(fakes::problem(100, 512, 1024), small)
+              .ends_with(" does not: it needs more shared memory than the device has"));
+}
+
+TEST_CASE("a caller's row comes before the model, on any number of multiprocessors") {
+    const workload work = fakes::work(4096, 1024, 1024);
+    const auto model = plan(work, h200, kernels);
+    REQUIRE(model);
+    REQUIRE(model->kernel()->info.cfg == square);
+    const tuned_row rows[] = {
+        {.m_max = 4096, .n = 1024, .k = 1024, .cfg = {.block = narrow.block, .math_warpgroups = 1}}};
+    for (const int sms : {0, 64}) {
+        const context knobs{.num_sms = sms, .overrides = rows};
+        const auto made = plan(work, h200, kernels, knobs);
+        REQUIRE(made);
+        CHECK(made->kernel()->info.cfg == narrow);
+        CHECK(chosen_by(*made) == choice::overridden);
+        CHECK(choose(work, h200, kernels, knobs)->kernel == made->kernel());
+        CHECK(explain(*made).find("the caller's table's choice of 2: config{.block = {64, 32, 128}") !=
+              std::string::npos);
+    }
+    // A pin is more than a row, and a row is for its own products only.
+    CHECK(chosen_by(*plan(work, h200, kernels, {.pin = square, .overrides = rows})) == choice::pinned);
+    CHECK(chosen_by(*plan(fakes::work(2048, 1024, 1024), h200, kernels, {.overrides = rows})) == choice::model);
+}
+
+TEST_CASE("a caller's row whose kernel is not there, or cannot run the product, leaves the choice to the library") {
+    const workload work = fakes::work(128, 32768, 512);
+    const tuned_row* const known = find_tuned(tuned_h200, work);
+    REQUIRE(known != nullptr);
+    kernel_handle measured = kernel<square>();
+    measured.info.cfg = known->cfg;
+    measured.info.cfg.stages = 5;
+    const std::array both{kernel<narrow>(), measured, kernel<fixed>()};
+    for (const config& cfg : {config{.block = {192, 96, 128}}, fixed}) {
+        const tuned_row rows[] = {{.m_max = 128, .n = 32768, .k = 512, .cfg = cfg}};
+        const auto made = plan(work, h200, both, {.overrides = rows});
+        REQUIRE(made);
+        CHECK(chosen_by(*made) == choice::tuned);
+        CHECK(agrees(known->cfg, made->kernel()->info.cfg));
+    }
+}
+
+TEST_CASE("names of choices") {
+    CHECK(std::string(name_of(choice::model)) == "model");
+    CHECK(std::string(name_of(choice::tuned)) == "tuned");
+    CHECK(std::string(name_of(choice::overridden)) == "overridden");
+    CHECK(std::string(name_of(choice::pinned)) == "pinned");
+}
