@@ -149,12 +149,12 @@ int aot_command(arguments given, std::ostream& out) {
 
     std::mutex guard;  // several threads may report
     std::string trouble;
-    const rtc::compiler compiler(
-        rtc::embedded_headers(),
-        {.arch = rtc::arch_of(s.device), .cache = {.roots = {s.out}, .report = [&](const std::string& what) {
-                                                       const std::lock_guard lock(guard);
-                                                       trouble = what;
-                                                   }}});
+    const auto keep = [&](const std::string& what) {
+        const std::lock_guard lock(guard);
+        trouble = what;
+    };
+    const rtc::compiler compiler(rtc::embedded_headers(),
+                                 {.arch = rtc::arch_of(s.device), .cache = {.roots = {s.out}, .report = keep}});
     const auto images = compiled(compiler, needed.kernels, s.jobs);
     const rtc::cache_counts counts = compiler.counts();
     if (counts.not_written != 0) throw std::runtime_error(trouble);

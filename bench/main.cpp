@@ -27,9 +27,11 @@ constexpr command commands[] = {
 
 void print_commands(std::ostream& out) {
     out << "usage: deepgemm <command> [arguments]\n\n";
-    for (const command& c : commands)
-        out << "  " << std::string(c.name) + std::string(10, ' ').substr(std::string(c.name).size()) << c.summary
-            << '\n';
+    for (const command& c : commands) {
+        std::string name = c.name;
+        name.resize(10, ' ');
+        out << "  " << name << c.summary << '\n';
+    }
     out << "\nEach has a page of its own: deepgemm <command> --help\n";
 }
 
