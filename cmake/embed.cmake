@@ -27,8 +27,6 @@ if(CMAKE_SCRIPT_MODE_FILE)
     return()
 endif()
 
-set(deepgemm_embed_script "${CMAKE_CURRENT_LIST_FILE}" CACHE INTERNAL "The script behind deepgemm_embed()")
-
 function(deepgemm_embed target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "FUNCTION;DIRECTORY" "HEADERS")
     if(NOT arg_FUNCTION MATCHES "::" OR NOT arg_DIRECTORY OR NOT arg_HEADERS)
@@ -38,9 +36,10 @@ function(deepgemm_embed target)
     list(SORT arg_HEADERS)
     list(TRANSFORM arg_HEADERS PREPEND "${arg_DIRECTORY}/" OUTPUT_VARIABLE files)
     list(JOIN arg_HEADERS "," headers)
-    add_custom_command(OUTPUT "${source}" DEPENDS ${files} "${deepgemm_embed_script}" VERBATIM
+    set(script "${CMAKE_CURRENT_FUNCTION_LIST_FILE}")
+    add_custom_command(OUTPUT "${source}" DEPENDS ${files} "${script}" VERBATIM
         COMMAND "${CMAKE_COMMAND}" -D "directory=${arg_DIRECTORY}" -D "headers=${headers}"
-            -D "function=${arg_FUNCTION}" -D "output=${source}" -P "${deepgemm_embed_script}"
+            -D "function=${arg_FUNCTION}" -D "output=${source}" -P "${script}"
         COMMENT "Embedding the headers of ${target}")
     add_library(${target} STATIC "${source}")
     target_link_libraries(${target} PUBLIC deepgemm::deepgemm)

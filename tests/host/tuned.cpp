@@ -161,8 +161,8 @@ TEST_CASE("the model's tiles grow with M") {
     for (const auto& [n, k] : {std::pair{4096, 7168}, {7168, 2048}, {2112, 7168}, {24576, 1536}}) {
         const i32 columns = n;  // clang 14 captures no structured binding
         CAPTURE(columns);
-        CHECK(block_for(fakes::work(1, n, k)).m == 64);
-        CHECK(block_for(fakes::work(16, n, k)).m == 64);
+        CHECK(block_for(fakes::work(1, n, k)).m <= 16);
+        CHECK(block_for(fakes::work(16, n, k)).m <= 64);
         CHECK(block_for(fakes::work(64, n, k)).m == 64);
         CHECK(block_for(fakes::work(1000, n, k)).m >= 128);
         CHECK(block_for(fakes::work(8192, n, k)).m >= 128);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What a project that takes deepgemm in must not notice: settings of CMake that have changed, options of ours in the cache,
-# targets and tests beside the one library. remember_state() before, check_leaks() after.
+# targets and tests beside its two libraries. remember_state() before, check_leaks() after.
 
 # CMake's own settings that are there, by name; those that say where CMake is at the moment, and in which project, are left out.
 function(list_settings out)
@@ -36,8 +36,12 @@ macro(check_leaks)
     if(DEFINED deepgemm_SOURCE_DIR)
         get_property(targets DIRECTORY "${deepgemm_SOURCE_DIR}" PROPERTY BUILDSYSTEM_TARGETS)
         get_property(tests DIRECTORY "${deepgemm_SOURCE_DIR}" PROPERTY TESTS)
-        if(NOT "${targets}${tests}" STREQUAL "deepgemm")
-            message(FATAL_ERROR "deepgemm brings more than its library: targets ${targets}, tests ${tests}")
+        if(NOT "${targets}${tests}" STREQUAL "deepgemm;deepgemm_rtc")
+            message(FATAL_ERROR "deepgemm brings more than its two libraries: targets ${targets}, tests ${tests}")
+        endif()
+        get_target_property(left_out deepgemm_rtc EXCLUDE_FROM_ALL)
+        if(NOT left_out)
+            message(FATAL_ERROR "deepgemm_rtc is built for projects that do not link it")
         endif()
     endif()
     get_target_property(definitions deepgemm::deepgemm INTERFACE_COMPILE_DEFINITIONS)

@@ -21,7 +21,7 @@ TEST_CASE("handles of run-time kernels are planned with like any others, and com
     rtc::engine kernels(rtc::test::headers());
     const auto handles = kernels.handles(shipped::weights_bf16_narrow{});
     REQUIRE(handles);
-    CHECK(handles->size() == 5);
+    CHECK(handles->size() == 7);
     const auto made = plan(fakes::work(16, 4096, 7168), device_info::h200(), *handles);
     REQUIRE(made);
     CHECK(made->kernel()->info.cfg.block.m == 64);

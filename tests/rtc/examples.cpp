@@ -34,6 +34,7 @@ const example examples[] = {
     {"12_alternate.cpp", {"shared_tiles", "own_tiles"}},
     {"13_split_k.cpp", {"whole", "in_parts"}},
     {"14_add_in_place.cpp", {"gradient"}},
+    {"16_few_rows.cpp", {"as_they_are", "exchanged"}},
 };
 
 /// What a GPU runs of a program: no host headers, nothing from the first host function on. The kernels' own host side stays.

@@ -256,7 +256,10 @@ private:
 
     /// The math role, on a warpgroup: sums up its rows of each tile and stores them.
     DEEPGEMM_DEVICE static void multiply(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
-        const auto [shape, schedule, blocks] = job::of(p, rank);
+        const job work = job::of(p, rank);  // no structured binding: clang's lambdas capture none
+        const problem_shape shape = work.shape;
+        const tiles& schedule = work.schedule;
+        const block_range blocks = work.blocks;
         const turns<takers> turn{takers > 1 ? math_warpgroup() : 0};
         const int first_row = takers > 1 ? 0 : int(math_warpgroup()) * waves * mma::m;  // in the tile
         const int owner_row = first_row + sm90::fragment_place::here().row / output::rows * output::rows;
