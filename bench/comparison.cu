@@ -9,6 +9,7 @@
 #include "reference.cuh"
 #include "result.hpp"
 #include "run.hpp"
+#include "run_time.hpp"
 #include "traffic.cuh"
 
 namespace deepgemm::bench {
@@ -55,6 +56,7 @@ public:
         const std::span<const peer_kind> kinds = peers_of(problem);
         result.peers.resize(o_.peers ? kinds.size() : 0);
         for (std::size_t i = result.peers.size(); i-- > 0;) enter_peer(kinds[i], result.peers[i], field);
+        if (o_.nvrtc && problem.is_fp8() && result.ours.failure.empty()) enter_run_time(result.run_time, field);
         if (problem.m <= few_rows && !field.who.empty()) {  // last, since it overwrites D
             field.who.push_back(traffic_alone(data_));
             field.owners.push_back(&result.traffic);
@@ -76,6 +78,16 @@ private:
         // A wrong result is shown with its time.
         judge(m, data_.problem().tolerance());
         field.who.push_back(kernels.pick());
+        field.owners.push_back(&m);
+    }
+
+    /// Our pick once more, as NVRTC compiles it. A failure to compile fails the run.
+    void enter_run_time(measurement& m, field_of_contenders& field) {
+        reference_.compute(data_, true);  // a peer without scales may have replaced it
+        const contender who = compiled_now(kernels_for(data_).ranked.front().info, data_);
+        if (!is_launched(who, m) || !judge(m, data_.problem().tolerance()))
+            throw std::runtime_error("built by NVRTC: " + m.failure);
+        field.who.push_back(who);
         field.owners.push_back(&m);
     }
 

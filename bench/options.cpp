@@ -43,6 +43,8 @@ const command_line<options>& line() {
              [](options& o, const std::string& v) {
                  o.peers = one_of(v, {"on", "off"}) == "on";
              }},
+            {"--nvrtc", nullptr, "time our FP8 kernels once more, as NVRTC compiles them now",
+             [](options& o, const std::string&) { o.nvrtc = true; }},
             {"--search", "N", "let cuBLASLt suggest N algorithms and keep the fastest (default 1: its first choice)",
              [](options& o, const std::string& v) { o.search = count(v); }},
             {"--timer", "NAME", "auto (default: cupti if it works), cupti or events",

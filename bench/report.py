@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Turns benchmark results into documentation: docs/performance.md, its plots, and the table in README.md.
 
-Reads bench/results/<gpu>/fp8_dense.json and bf16_dense.json (written by deepgemm_bench), as far as they are there, and
+Reads bench/results/<gpu>/fp8_dense.json and bf16_dense.json (written by `deepgemm bench`), as far as they are there, and
 beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU) and tune_*.json (races among
 the kernels, of which bench/ablation.py makes tables). Prints the summaries. Needs Python 3.9; matplotlib for the plots
 (Debian: python3-matplotlib).

@@ -59,6 +59,7 @@ json case_result::row() const {
     row.add("error", ours.diff).add("max_error", ours.max_error);
     row.add("clock_sustained_mhz", ours.clock_mhz).add("watts_sustained", ours.watts);
     if (!traffic.us.empty()) row.add("us_traffic", traffic.median_us());
+    if (!run_time.us.empty()) row.add("us_nvrtc", run_time.median_us());
     if (!ours.failure.empty()) row.add("failure", ours.failure);
     json times = json::object(), sustained = json::object(), details = json::object();
     for (const measurement& peer : peers) {
@@ -103,6 +104,20 @@ std::string case_result::line() const {
     return out + (ours.failure.empty() ? config : ours.failure);
 }
 
+/// How our kernels as NVRTC compiles them compare with those of nvcc, if that was measured.
+static std::string run_time_foot(const std::vector<case_result>& results) {
+    std::vector<double> ratios;
+    for (const case_result& r : results) {
+        const double ratio = r.run_time.median_us() / r.ours.median_us();
+        if (std::isfinite(ratio)) ratios.push_back(ratio);
+    }
+    if (ratios.empty()) return {};
+    const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
+    return format(
+        "time(built by NVRTC) / time(built by nvcc), geometric mean: %.3f over %zu cases, from %.3f to %.3f\n",
+        geometric_mean(ratios), ratios.size(), *least, *most);
+}
+
 std::string table_foot(const std::vector<case_result>& results) {
     std::string out;
     if (results.empty()) return out;
@@ -119,7 +134,7 @@ std::string table_foot(const std::vector<case_result>& results) {
             out += format("; sustained %s over %zu", field(geometric_mean(sustained), 1, 3).c_str(), sustained.size());
         out += "\n";
     }
-    return out;
+    return out + run_time_foot(results);
 }
 
 void write_file(const std::string& path, const std::string& text) {

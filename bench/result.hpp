@@ -31,7 +31,8 @@ struct case_result {
     std::string chosen_by;  ///< tuned or model
     measurement ours;
     std::vector<measurement> peers;
-    measurement traffic{};  ///< moving the operands and D, and nothing else; measured where there are few rows
+    measurement traffic{};   ///< moving the operands and D, and nothing else; measured where there are few rows
+    measurement run_time{};  ///< ours once more, as NVRTC compiles it; measured if asked for
 
     /// Time of peer `i` over ours, flushed or sustained; not_measured where either is missing.
     double ratio(std::size_t i) const { return peers[i].median_us() / ours.median_us(); }

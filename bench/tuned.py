@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Makes the tuned tables and the figures of docs/tuning-model.md from races among the shipped kernels.
 
-Reads bench/results/<gpu>/tune_fp8_dense.json and tune_bf16_dense.json, those that are there, written by `deepgemm_bench --tune`,
+Reads bench/results/<gpu>/tune_fp8_dense.json and tune_bf16_dense.json, those that are there, written by `deepgemm tune`,
 and asks the cost model of this checkout, compiled on the spot, what it would choose on that GPU. A product gets a row in
 host/tuned_<gpu>.hpp where that choice was measured to be more than 1 % slower than the best kernel. Kernels that are not shipped
 any more do not count, nor do products for which one of them was the best. Needs Python 3.9 and a

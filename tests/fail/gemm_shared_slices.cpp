@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A multicast tile is cut into slices of whole groups of eight rows.
-// expect: gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile, or of 64 rows of an operand that is contiguous along M or N
+// expect: gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile, or of 64 rows (32 where the tile is no multiple of 64) of an operand that is contiguous along M or N
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

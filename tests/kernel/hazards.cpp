@@ -102,11 +102,11 @@ struct hasty_pipeline : real_pipeline {
 };
 /// Forgets that scales land in a stage too.
 struct forgetful_pipeline : real_pipeline {
-    void commit(cursor at, u32 bytes) const { real_pipeline::commit(at, bytes - 512); }
+    void commit(cursor at, u32 bytes) const { real_pipeline::commit(at, bytes - 256); }
 };
 /// Announces more bytes than anybody copies.
 struct greedy_pipeline : real_pipeline {
-    void commit(cursor at, u32 bytes) const { real_pipeline::commit(at, bytes + 16); }
+    void commit(cursor at, u32 bytes) const { real_pipeline::commit(at, bytes + 8); }
 };
 /// Never gives a stage back.
 struct keeping_pipeline : real_pipeline {

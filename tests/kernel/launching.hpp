@@ -15,12 +15,13 @@ namespace deepgemm::test {
 /// The seed of a shape's data, unless a test has one of its own.
 inline u64 seed_of(problem_shape shape) { return u64(shape.m) * 1000003 + u64(shape.n) * 1009 + u64(shape.k); }
 
-/// Runs a kernel on a product in host memory and judges the result: "" or what is wrong.
-inline std::string run(const kernel_handle& kernel, product& p, const sim::options& machine = {}, int num_sms = 0) {
+/// Runs a kernel on a product in host memory and judges the result: "" or what is wrong. The machine gets as many multiprocessors
+/// as a cluster of the kernel needs.
+inline std::string run(const kernel_handle& kernel, product& p, sim::options machine = {}, int num_sms = 0) {
     const gemm_problem problem = p.problem();
     if (const auto ok = validate(problem); !ok) return ok.failure().message;
-    launch_options wishes{.num_sms = num_sms};
-    wishes.stream = const_cast<sim::options*>(&machine);  // only read
+    machine.num_sms = max(machine.num_sms, kernel.info.cfg.cluster_ctas());
+    const launch_options wishes{.stream = &machine, .num_sms = num_sms};
     const auto outcome = kernel.launch(arguments_of(problem), wishes);
     return outcome ? p.verdict() : outcome.failure().message;
 }
