@@ -30,6 +30,7 @@ PAGE = "docs/tuning-model.md"
 KEPT = ("m", "n", "k", "layout", "recipe", "d_type", "accumulate")
 WORTH_A_ROW = 1.01
 NEAR = 1.03
+FEW_ROWS = 16  # up to here kernels that swap their operands are the fastest
 IN_PLACE = "add_in_place"
 OPEN = [re.compile(rf" \.(?:{names}) = \d+,?") for names in ("stages|store_rows|store_columns|store_buffers", "stages")]
 
@@ -148,9 +149,13 @@ def predictions(race, gpu):
 
 def choices(race, gpu):
     """For each case: the best kernel, the model's choice and its time over the best, the error of its prediction. Without cases
-    whose best kernel is not shipped any more: for a reason, maybe a better one that this race does not know."""
+    whose best kernel is not shipped any more: for a reason, maybe a better one that this race does not know. Nor does a race from
+    before kernels could swap their operands say anything of few rows."""
     made = []
+    swaps = any(".swap" in kernel["config"] for kernel in race["kernels"])
     for row, measured, said in zip(race["rows"], runners(race), predictions(race, gpu)):
+        if row["m"] <= FEW_ROWS and not swaps:
+            continue
         if said[min(range(len(said)), key=lambda i: measured[i][2])] == math.inf:
             continue
         kernels, predicted = zip(*((kernel, us) for kernel, us in zip(measured, said) if us < math.inf))
@@ -228,7 +233,7 @@ def summary(race, cases):
     worst = max(cases, key=lambda c: c["loss"])
     kernels = sum(len(c["all"]) for c in cases)
     left_out = len(race["rows"]) - len(cases)
-    without = f", without {left_out} whose fastest kernel is not shipped any more" if left_out else ""
+    without = f", without {left_out} whose fastest kernel is not shipped any more, or that were raced before kernels could swap operands" if left_out else ""
     text = (f"Measured on an {race['machine']['gpu']}, caches flushed, {kernels} times of {len(cases)} products{without}. The model's "
             f"first choice is the fastest kernel in {exact} of them and within {100 * (NEAR - 1):.0f} % of it in {near}; its time is "
             f"{mean:.3f} times the best in the geometric mean and {worst['loss']:.3f} times at worst. Its predictions of the kernels "

@@ -11,25 +11,7 @@ namespace deepgemm {
 
 // clang-format off
 /// Rows measured on an H100.
-inline constexpr std::array<tuned_row, 13> tuned_h100{{
-    // 36.2 us; the model's choice takes 1.4 % longer
-    tuned_row{.m_max = 1, .n = 24576, .k = 1536, .b = {},
-              .cfg = config{.block = {64, 96, 64}, .math_warpgroups = 1, .promote = promotion::never}, .type = dtype::bf16},
-    // 36.4 us; the model's choice takes 2.7 % longer
-    tuned_row{.m_max = 1, .n = 24576, .k = 1536, .accumulate = true, .b = {},
-              .cfg = config{.block = {64, 96, 64}, .math_warpgroups = 1, .promote = promotion::never}, .type = dtype::bf16},
-    // 18.9 us; the model's choice takes 2.9 % longer
-    tuned_row{.m_max = 1, .n = 32768, .k = 512, .b = {},
-              .cfg = config{.block = {64, 128, 64}, .math_warpgroups = 1, .promote = promotion::never}, .type = dtype::bf16},
-    // 18.9 us; the model's choice takes 8.3 % longer
-    tuned_row{.m_max = 1, .n = 32768, .k = 512, .accumulate = true, .b = {},
-              .cfg = config{.block = {64, 128, 64}, .math_warpgroups = 1, .promote = promotion::never}, .type = dtype::bf16},
-    // 16.9 us; the model's choice takes 1.1 % longer
-    tuned_row{.m_max = 1, .n = 7168, .k = 2048, .b = {},
-              .cfg = config{.block = {64, 64, 64}, .math_warpgroups = 1, .promote = promotion::never}, .type = dtype::bf16},
-    // 17.2 us; the model's choice takes 2.4 % longer
-    tuned_row{.m_max = 1, .n = 7168, .k = 2048, .accumulate = true, .b = {},
-              .cfg = config{.block = {64, 96, 64}, .math_warpgroups = 1, .promote = promotion::never}, .type = dtype::bf16},
+inline constexpr std::array<tuned_row, 7> tuned_h100{{
     // 20.6 us; the model's choice takes 2.3 % longer
     tuned_row{.m_max = 128, .n = 32768, .k = 512, .b = {},
               .cfg = config{.block = {128, 128, 64}, .promote = promotion::never}, .type = dtype::bf16},
