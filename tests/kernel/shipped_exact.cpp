@@ -77,7 +77,8 @@ TEST_CASE("many tiles on few, on all and on more multiprocessors than there are 
     for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
         sim::options machine;
         machine.num_sms = 16;
-        for (const int sms : {kernel.info.cfg.cluster_ctas(), 5, 16}) {
+        const int cluster = kernel.info.cfg.cluster_ctas();
+        for (const int sms : {cluster, max(5, cluster), 16}) {
             expect_exact(kernel, shape_for(kernel.info, 3 * m - 1, 3 * n - 2, 144), {}, machine, sms);
         }
         // Tiles of one K block each follow each other fast.
