@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,15 @@ inline std::string text_of(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
 }
+
+/// How often a pattern occurs in a text.
+inline std::ptrdiff_t matches(const std::string& text, const char* pattern) {
+    const std::regex regex(pattern);
+    return std::distance(std::sregex_iterator(text.begin(), text.end(), regex), std::sregex_iterator());
+}
+
+/// What ptxas says of a kernel that keeps everything in registers.
+inline constexpr const char* no_spills = " 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads";
 
 /// Runs a function in a process of its own; it returns whether all was well.
 template <class Body>

@@ -20,6 +20,24 @@
 
 namespace deepgemm {
 
+/// Calling thread: registers `i`... of a fragment, rounded to T: its part of `Matrices` blocks of 8 x 8, as stmatrix takes them.
+template <class T, int Matrices, int Registers>
+DEEPGEMM_DEVICE void pack_blocks(u32 (&packed)[Matrices], const float (&value)[Registers], int i) {
+    DEEPGEMM_UNROLL
+    for (int j = 0; j < Matrices; ++j) packed[j] = ptx::pack<T>(value[i + 2 * j], value[i + 2 * j + 1]);
+}
+
+/// Calling thread: adds its part of `Matrices` blocks of 8 x 8, as ldmatrix gives them, to registers `i`... of a fragment.
+template <class T, int Matrices, int Registers>
+DEEPGEMM_DEVICE void add_blocks(float (&value)[Registers], int i, const u32 (&packed)[Matrices]) {
+    DEEPGEMM_UNROLL
+    for (int j = 0; j < Matrices; ++j) {
+        const auto c = ptx::unpack<T>(packed[j]);
+        value[i + 2 * j] += c.x;
+        value[i + 2 * j + 1] += c.y;
+    }
+}
+
 /// One buffer: `Rows` rows, of a warp (16) or a warpgroup (64), by `Columns` columns, a swizzle span; and how fragments go
 /// there and back.
 template <class T, int Rows, int Columns>
@@ -36,8 +54,7 @@ struct store_buffer {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2 * matrices) {
                 u32 packed[matrices];
-                DEEPGEMM_UNROLL
-                for (int j = 0; j < matrices; ++j) packed[j] = ptx::pack<T>(value[i + 2 * j], value[i + 2 * j + 1]);
+                pack_blocks<T>(packed, value, i);
                 ptx::stmatrix<matrices>(matrix_row(i), packed);
             }
         } else {
@@ -53,12 +70,7 @@ struct store_buffer {
             for (int i = 0; i < registers; i += 2 * matrices) {
                 u32 packed[matrices];
                 ptx::ldmatrix<matrices>(packed, matrix_row(i));
-                DEEPGEMM_UNROLL
-                for (int j = 0; j < matrices; ++j) {
-                    const auto c = ptx::unpack<T>(packed[j]);
-                    value[i + 2 * j] += c.x;
-                    value[i + 2 * j + 1] += c.y;
-                }
+                add_blocks<T>(value, i, packed);
             }
         } else {
             DEEPGEMM_UNROLL

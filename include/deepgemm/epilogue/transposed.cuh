@@ -119,8 +119,7 @@ private:
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2 * matrices) {
                 u32 packed[matrices];
-                DEEPGEMM_UNROLL
-                for (int j = 0; j < matrices; ++j) packed[j] = ptx::pack<T>(value[i + 2 * j], value[i + 2 * j + 1]);
+                pack_blocks<T>(packed, value, i);
                 ptx::stmatrix_trans<matrices>(matrix_column(i), packed);
             }
         } else {
@@ -136,12 +135,7 @@ private:
             for (int i = 0; i < registers; i += 2 * matrices) {
                 u32 packed[matrices];
                 ptx::ldmatrix_trans<matrices>(packed, matrix_column(i));
-                DEEPGEMM_UNROLL
-                for (int j = 0; j < matrices; ++j) {
-                    const auto c = ptx::unpack<T>(packed[j]);
-                    value[i + 2 * j] += c.x;
-                    value[i + 2 * j + 1] += c.y;
-                }
+                add_blocks<T>(value, i, packed);
             }
         } else {
             DEEPGEMM_UNROLL

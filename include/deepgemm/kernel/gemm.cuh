@@ -197,10 +197,7 @@ private:
                  load_shared<peers::shares_a, Config.cluster.n, a_tile>(  // (block.m, block.k)
                      p.a, smem.a(stage), full, block * Config.block.k, tile.m, pipe.peers.n(), pipe.peers.a_mask(),
                      p.a_hint);
-                 if constexpr (a_scale::staged) {
-                     ptx::tma_load<2>(p.sa.map, smem.sa(stage), full,
-                                      {tile.m, block / a_scale::format::blocks_per_word});  // (block.m)
-                 }
+                 load_scales<a_scale>(p.sa, smem.sa(stage), full, tile.m, block);  // (block.m)
              });
         if constexpr (Config.trigger_dependents) ptx::grid_dependency_trigger();
     }
@@ -212,11 +209,16 @@ private:
             load_shared<peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)
                 p.b, smem.b(stage), full, block * Config.block.k, tile.n, pipe.peers.m(), pipe.peers.b_mask(),
                 p.b_hint);
-            if constexpr (b_scale::staged) {
-                ptx::tma_load<2>(p.sb.map, smem.sb(stage), full,
-                                 {tile.n, block / b_scale::format::blocks_per_word});  // (block.n)
-            }
+            load_scales<b_scale>(p.sb, smem.sb(stage), full, tile.n, block);  // (block.n)
         });
+    }
+
+    /// A producer: starts to fetch the scales of a tile's rows or columns, from `mn` on, in a K block, if they are staged.
+    template <class Scale>
+    DEEPGEMM_DEVICE static void load_scales(const scale::params<Scale>& scales, u32 to, u32 full, i32 mn, i32 block) {
+        if constexpr (Scale::staged) {
+            ptx::tma_load<2>(scales.map, to, full, {mn, block / Scale::format::blocks_per_word});
+        }
     }
 
     /// Calls `copies` for each K block of each tile, once the stage is free and `bytes` are announced. Short code on purpose: a

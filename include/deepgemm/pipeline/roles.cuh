@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The roles of a warp-specialised CTA: warpgroup 0 produces (a thread each feeds TMA for A and for B), the others multiply. Registers move
-// from the producer to the multipliers, since an SM's 65,536 are shared out evenly at launch.
+// The roles of a warp-specialised CTA: warpgroup 0 produces (a thread each feeds TMA for A and for B), the others multiply.
+// Registers move from the producer to the multipliers, since an SM's 65,536 are shared out evenly at launch.
 #pragma once
 
 #include <deepgemm/ptx/barrier.cuh>
