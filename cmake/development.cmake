@@ -24,6 +24,7 @@ endif()
 include(cmake/cuda.cmake)
 include(cmake/warnings.cmake)
 include(cmake/nvrtc.cmake)
+include(cmake/missing_test.cmake)
 # The shipped kernels, compiled only for the programs that link them.
 if(DEEPGEMM_HAVE_CUDA)
     deepgemm_add_instances(deepgemm_instances BACKEND cuda)

@@ -12,7 +12,8 @@ MARKER = re.compile(r"\s*(//|#) \[(\w+)\]")
 
 
 def region(path, name):
-    """The lines between two markers `[name]`, without the indentation they share and without other markers."""
+    """The lines between two markers `[name]`, without the indentation they share, blank lines around them and other
+    markers."""
     inside, lines = False, []
     for line in (ROOT / path).read_text().splitlines():
         marker = MARKER.fullmatch(line)
@@ -22,7 +23,7 @@ def region(path, name):
             lines.append(line)
     if not lines:
         raise SystemExit(f"{path} has no region [{name}]")
-    return textwrap.dedent("\n".join(lines)) + "\n"
+    return textwrap.dedent("\n".join(lines)).strip("\n") + "\n"
 
 
 for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:

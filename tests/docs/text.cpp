@@ -23,8 +23,8 @@ TEST_CASE("relative links of all pages lead somewhere") {
 
 namespace {
 
-/// The lines of `path` between two marker lines `// [name]` or `# [name]`, without the indentation they share and
-/// without markers of other regions.
+/// The lines of `path` between two marker lines `// [name]` or `# [name]`, without the indentation they share, blank lines
+/// around them and markers of other regions.
 std::string region(const std::string& path, const std::string& name) {
     const std::regex marker(R"(\s*(//|#) \[(\w+)\])");
     std::vector<std::string> lines;
@@ -37,6 +37,8 @@ std::string region(const std::string& path, const std::string& name) {
             lines.push_back(line);
         }
     }
+    while (!lines.empty() && lines.back().empty()) lines.pop_back();
+    while (!lines.empty() && lines.front().empty()) lines.erase(lines.begin());
     std::size_t shared = std::string::npos;
     for (const std::string& line : lines) shared = std::min(shared, line.find_first_not_of(' '));
     std::string text;
