@@ -80,6 +80,9 @@ elseif(way STREQUAL "cuda")
 
 elseif(way STREQUAL "vcpkg")
     include("${source_dir}/tests/package/vcpkg.cmake")
+
+elseif(way STREQUAL "vcpkg_stand_in")
+    include("${source_dir}/tests/package/vcpkg_stand_in.cmake")
     consumer(-DWAY=find_package "-DCMAKE_PREFIX_PATH=${CURRENT_PACKAGES_DIR}")
 
 elseif(way STREQUAL "conan")

@@ -1,26 +1,43 @@
 # SPDX-License-Identifier: MIT
 # One ctest entry for each way in which other projects take deepgemm in: package_test.cmake builds and runs the consumers
-# in tests/package that way. Ways whose tool is not found have no entry.
+# in tests/package that way. Ways whose tool is not found are disabled.
 find_program(DEEPGEMM_PKG_CONFIG pkg-config)
 find_program(DEEPGEMM_CONAN conan)
-mark_as_advanced(DEEPGEMM_PKG_CONFIG DEEPGEMM_CONAN)
+find_program(DEEPGEMM_VCPKG vcpkg HINTS ENV VCPKG_ROOT)
+mark_as_advanced(DEEPGEMM_PKG_CONFIG DEEPGEMM_CONAN DEEPGEMM_VCPKG)
 
-set(package_ways install find_package add_subdirectory fetch_content two_copies messages vcpkg)
-if(DEEPGEMM_PKG_CONFIG)
-    list(APPEND package_ways pkg_config)
+# The program vcpkg lies in the tree that it works with, whose toolchain file projects use.
+set(vcpkg_toolchain "")
+if(DEEPGEMM_VCPKG)
+    file(REAL_PATH "${DEEPGEMM_VCPKG}" vcpkg)
+    cmake_path(GET vcpkg PARENT_PATH vcpkg_root)
+    set(vcpkg_toolchain "${vcpkg_root}/scripts/buildsystems/vcpkg.cmake")
 endif()
-if(DEEPGEMM_CONAN)
-    list(APPEND package_ways conan)
-endif()
-if(DEEPGEMM_NVCC)
-    list(APPEND package_ways cuda)
-endif()
-foreach(way IN LISTS package_ways)
+
+function(package_test way)
     add_test(NAME package/${way} COMMAND ${CMAKE_COMMAND}
         -D way=${way} -D source_dir=${PROJECT_SOURCE_DIR} -D binary_dir=${PROJECT_BINARY_DIR}
         -D generator=${CMAKE_GENERATOR} -D compiler=${CMAKE_CXX_COMPILER} -D version=${PROJECT_VERSION} -D nm=${CMAKE_NM}
         -D pkg_config=${DEEPGEMM_PKG_CONFIG} -D conan=${DEEPGEMM_CONAN} -D nvcc=${DEEPGEMM_NVCC}
+        -D vcpkg=${DEEPGEMM_VCPKG} -D vcpkg_toolchain=${vcpkg_toolchain}
         -P "${PROJECT_SOURCE_DIR}/cmake/package_test.cmake")
     set_tests_properties(package/${way} PROPERTIES LABELS package TIMEOUT 300 FIXTURES_REQUIRED deepgemm_prefix)
+endfunction()
+
+# package_test_with(<way> <tool> <path of the tool>)
+function(package_test_with way tool path)
+    if(EXISTS "${path}")
+        package_test(${way})
+    else()
+        deepgemm_missing_test(package/${way} ${tool})
+    endif()
+endfunction()
+
+foreach(way IN ITEMS install find_package add_subdirectory fetch_content two_copies messages vcpkg_stand_in)
+    package_test(${way})
 endforeach()
 set_tests_properties(package/install PROPERTIES FIXTURES_SETUP deepgemm_prefix FIXTURES_REQUIRED "")
+package_test_with(pkg_config pkg-config "${DEEPGEMM_PKG_CONFIG}")
+package_test_with(conan conan "${DEEPGEMM_CONAN}")
+package_test_with(vcpkg vcpkg "${vcpkg_toolchain}")
+package_test_with(cuda nvcc "${DEEPGEMM_NVCC}")

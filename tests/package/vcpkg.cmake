@@ -1,56 +1,21 @@
 # SPDX-License-Identifier: MIT
-# Runs the port in cmake/vcpkg where there is no vcpkg: the few functions of vcpkg that it calls are here, in a form that
-# does what theirs do to a package of headers. Proves that the port makes a package that consumers find; not that a given
-# version of vcpkg accepts it.
-set(CURRENT_PORT_DIR "${source_dir}/cmake/vcpkg/deepgemm")
-set(CURRENT_PACKAGES_DIR "${work_dir}/packages")
-set(CURRENT_BUILDTREES_DIR "${work_dir}/buildtrees")
+# vcpkg itself installs the port in cmake/vcpkg, in classic mode; then a project with a manifest builds with vcpkg's toolchain
+# file, which installs the port once more. The host's own tools are used, so that nothing is downloaded; nothing is taken from
+# a cache, and all files but vcpkg's own stay in `work_dir`.
+set(ENV{VCPKG_FORCE_SYSTEM_BINARIES} 1)
+set(ENV{VCPKG_DISABLE_METRICS} 1)
+unset(ENV{VCPKG_ROOT})  # vcpkg takes the tree it lies in, and warns where this names another
+set(ENV{CXX} "${compiler}")
+set(options --enforce-port-checks --binarysource=clear "--downloads-root=${work_dir}/downloads"
+            "--x-buildtrees-root=${work_dir}/buildtrees" "--x-packages-root=${work_dir}/packages")
+set(ports "${source_dir}/cmake/vcpkg")
 
-function(vcpkg_cmake_configure)
-    cmake_parse_arguments(PARSE_ARGV 0 arg "" "SOURCE_PATH" "OPTIONS")
-    run("${CMAKE_COMMAND}" -S "${arg_SOURCE_PATH}" -B "${CURRENT_BUILDTREES_DIR}" -G "${generator}"
-        "-DCMAKE_CXX_COMPILER=${compiler}" "-DCMAKE_INSTALL_PREFIX=${CURRENT_PACKAGES_DIR}" ${arg_OPTIONS})
-endfunction()
-
-function(vcpkg_cmake_install)
-    run("${CMAKE_COMMAND}" --build "${CURRENT_BUILDTREES_DIR}" --target install)
-endfunction()
-
-# The configuration moves to where vcpkg's toolchain looks, and the way from there to the prefix becomes shorter.
-function(vcpkg_cmake_config_fixup)
-    cmake_parse_arguments(PARSE_ARGV 0 arg "" "CONFIG_PATH" "")
-    set(to "${CURRENT_PACKAGES_DIR}/share/deepgemm")
-    file(COPY "${CURRENT_PACKAGES_DIR}/${arg_CONFIG_PATH}/" DESTINATION "${to}")
-    file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/share/cmake")
-    file(READ "${to}/deepgemm-config.cmake" text)
-    string(REPLACE "/../../../\" ABSOLUTE" "/../../\" ABSOLUTE" text "${text}")
-    file(WRITE "${to}/deepgemm-config.cmake" "${text}")
-    file(READ "${to}/deepgemm-targets.cmake" text)
-    string(REPLACE "get_filename_component(_IMPORT_PREFIX \"\${_IMPORT_PREFIX}\" PATH)\nif(" "if(" text "${text}")
-    file(WRITE "${to}/deepgemm-targets.cmake" "${text}")
-endfunction()
-
-function(vcpkg_fixup_pkgconfig)
-    if(NOT EXISTS "${CURRENT_PACKAGES_DIR}/share/pkgconfig/deepgemm.pc")
-        message(FATAL_ERROR "the package has no description for pkg-config")
-    endif()
-endfunction()
-
-function(vcpkg_install_copyright)
-    cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "FILE_LIST")
-    file(COPY_FILE "${arg_FILE_LIST}" "${CURRENT_PACKAGES_DIR}/share/deepgemm/copyright")
-endfunction()
-
-include("${CURRENT_PORT_DIR}/portfile.cmake")
-
-file(READ "${CURRENT_PORT_DIR}/vcpkg.json" manifest)
-string(JSON port_version GET "${manifest}" version)
-if(NOT port_version STREQUAL version)
-    message(FATAL_ERROR "cmake/vcpkg/deepgemm/vcpkg.json says version ${port_version}; deepgemm is ${version}")
+run("${vcpkg}" install deepgemm --classic "--overlay-ports=${ports}" "--x-install-root=${work_dir}/installed" ${options})
+if(output MATCHES "[Ww]arning" OR NOT output MATCHES "deepgemm is headers only")
+    message(FATAL_ERROR "vcpkg warns of the port or does not print how to use it:\n${output}")
 endif()
-# What vcpkg's own check after the build complains of in a package of headers.
-foreach(unwanted debug lib bin share/doc share/cmake)
-    if(EXISTS "${CURRENT_PACKAGES_DIR}/${unwanted}")
-        message(FATAL_ERROR "the port leaves ${unwanted} in its package")
-    endif()
-endforeach()
+
+# A list of options survives no command line that is passed on, and so is set in a file.
+file(WRITE "${work_dir}/cache.cmake" "set(VCPKG_INSTALL_OPTIONS \"${options}\" CACHE STRING \"\")\n")
+consumer(-C "${work_dir}/cache.cmake" -DWAY=find_package "-DCMAKE_TOOLCHAIN_FILE=${vcpkg_toolchain}"
+         "-DVCPKG_OVERLAY_PORTS=${ports}" "-DVCPKG_MANIFEST_DIR=${source_dir}/tests/package/vcpkg")
