@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// deepgemm explain: plans products for a named GPU and prints why, as text or as JSON. Needs no GPU.
+// deepgemm explain: plans products for a named GPU and prints why, as text, as JSON or as a picture. Needs no GPU.
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/parse.hpp>
 
 #include "command.hpp"
+#include "plan_plot.hpp"
 #include "planning.hpp"
+#include "result.hpp"
 #include "tuned_table.hpp"
 
 namespace deepgemm::bench {
@@ -20,6 +22,7 @@ constexpr const char* about =
     "-f32,\n"
     "-acc. A product that accumulates adds C in place.\n\n"
     "  deepgemm explain 4096,7168,2048\n"
+    "  deepgemm explain --plot ranking.svg 4096,7168,2048\n"
     "  deepgemm explain --gpu h100 128,7168,2048 4096,4096,7168:bf16-nn\n"
     "  deepgemm explain --pin 'config{.block = {128, 128, 128}}' 4096,7168,2048";
 
@@ -28,6 +31,7 @@ struct settings {
     context knobs{};
     tuned_table table{};
     bool as_json = false;
+    std::string picture;
     std::vector<std::string> products;
 };
 
@@ -50,6 +54,8 @@ const command_line<settings>& line() {
              }},
             {"--json", nullptr, "every kernel that could run, best first, as JSON",
              [](settings& s, const std::string&) { s.as_json = true; }},
+            {"--plot", "FILE", "the predicted times of the best kernels and their parts as bars, into an SVG file",
+             [](settings& s, const std::string& v) { s.picture = v; }},
         },
         [](settings& s, const std::string& product) { s.products.push_back(product); }};
     return made;
@@ -89,16 +95,17 @@ int explain_command(arguments given, std::ostream& out) {
     if (!line().parse(given, s, out)) return 0;
     if (s.products.empty()) throw std::invalid_argument("name a product, such as 4096,7168,2048; --help tells more");
     s.knobs.overrides = s.table.rows;
-    json all = json::array();
-    for (const std::string& product : s.products) {
-        const auto made = or_throw(plan(workload_of(parse_shape(product)), s.device, described_kernels(), s.knobs));
-        if (s.as_json) {
-            all.push(to_json(product, made));
-        } else {
-            out << (&product == &s.products.front() ? "" : "\n") << explain(made);
-        }
+    std::vector<gemm_plan> plans;
+    for (const std::string& product : s.products)
+        plans.push_back(or_throw(plan(workload_of(parse_shape(product)), s.device, described_kernels(), s.knobs)));
+    if (!s.picture.empty()) write_file(s.picture, plot(plans));
+    if (s.as_json) {
+        json all = json::array();
+        for (std::size_t i = 0; i < plans.size(); ++i) all.push(to_json(s.products[i], plans[i]));
+        out << all.dump(4) << '\n';
+    } else {
+        for (std::size_t i = 0; i < plans.size(); ++i) out << (i == 0 ? "" : "\n") << explain(plans[i]);
     }
-    if (s.as_json) out << all.dump(4) << '\n';
     return 0;
 }
 

@@ -3,7 +3,7 @@
 if(NOT COMMAND deepgemm_doctest)
     return()
 endif()
-set(bench_test_sources host_test.cpp json_test.cpp table_test.cpp command_test.cpp)
+set(bench_test_sources host_test.cpp json_test.cpp table_test.cpp command_test.cpp plot_test.cpp)
 if(TARGET deepgemm::rtc_development)
     list(APPEND bench_test_sources aot_test.cpp)
 endif()

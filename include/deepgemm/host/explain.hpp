@@ -9,6 +9,17 @@
 
 namespace deepgemm {
 
+/// Who chose a kernel, in a few words.
+constexpr const char* describe(choice by) {
+    switch (by) {
+        case choice::model: return "predicted best";
+        case choice::tuned: return "measured best";
+        case choice::overridden: return "the caller's table's choice";
+        case choice::pinned: return "pinned";
+    }
+    return "?";
+}
+
 namespace detail {
 
 /// printf into a string.
@@ -55,10 +66,7 @@ inline std::string explain(const gemm_plan& plan) {
     if (plan.ranked.empty()) return text + "nothing to do: D has no elements\n";
     const kernel_info& info = plan.kernel()->info;
     const cost best = plan.predicted();
-    const char* const by = plan.chosen_by == choice::pinned       ? "pinned"
-                           : plan.chosen_by == choice::overridden ? "the caller's table's choice"
-                           : plan.chosen_by == choice::tuned      ? "measured best"
-                                                                  : "predicted best";
+    const char* const by = describe(plan.chosen_by);
     text += concat(by, " of ", plan.ranked.size(), ": ", to_source(info.cfg), "\n    ",
                    detail::describe_cost(info, best), "\n");
     if (plan.ranked.size() == 1) return text;
