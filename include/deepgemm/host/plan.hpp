@@ -50,7 +50,7 @@ struct gemm_plan {
     cost predicted() const { return ranked.empty() ? cost{} : ranked.front().predicted; }
     int stages() const { return ranked.empty() ? 0 : kernel()->info.cfg.stages; }
     u32 smem_bytes() const { return ranked.empty() ? 0 : kernel()->info.smem_bytes; }
-    /// Device memory a launch needs beside its arguments: none, since no kernel splits K or keeps anything between CTAs.
+    /// Device memory a launch needs beside its arguments: none, since CTAs that split K add up within their cluster.
     static constexpr u64 workspace_bytes() { return 0; }
 
     /// Loads the kernel on the current device, so that launches do not.
