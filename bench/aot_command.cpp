@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // deepgemm aot: plans a list of products for a GPU and compiles the kernels by NVRTC into a cache directory, under the keys that
-// programs look up, with a manifest beside them. Needs no GPU.
+// programs look up, with a manifest beside them; also into one fat binary. Needs no GPU.
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/rtc/compiler.hpp>
 #include <deepgemm/rtc/embedded.hpp>
-#include <deepgemm/rtc/resources.hpp>
 
 #include <filesystem>
 #include <mutex>
 
 #include "command.hpp"
+#include "fat_binary.hpp"
+#include "manifest.hpp"
 #include "needed_kernels.hpp"
 #include "result.hpp"
 #include "tuned_table.hpp"
@@ -28,11 +29,11 @@ constexpr const char* about =
     "begins a\n"
     "comment.\n\n"
     "  echo '<=4096,7168,2048' > products.txt\n"
-    "  deepgemm aot --problems products.txt --gpu h200 --out kernels\n"
+    "  deepgemm aot --problems products.txt --gpu h200 --out kernels --fatbin kernels/all.fatbin\n"
     "  DEEPGEMM_CACHE_DIR=/var/cache/mine:kernels my_server";
 
 struct settings {
-    std::string problems, out;
+    std::string problems, out, fatbin, fatbinary = fatbinary_program();
     device_info device = device_info::h200();
     tuned_table table{};
     int jobs = 0;
@@ -57,68 +58,50 @@ const command_line<settings>& line() {
              [](settings& s, const std::string&) { s.fixed = true; }},
             {"--cubins", nullptr, "plain cubins as well, in DIR/cubins, for tools that read or load such files",
              [](settings& s, const std::string&) { s.cubins = true; }},
+            {"--fatbin", "FILE", "all kernels in one fat binary as well, for programs that load it by themselves",
+             [](settings& s, const std::string& v) { s.fatbin = v; }},
+            {"--fatbinary", "PROGRAM", "the CUDA toolkit's program that makes it, if it is not where CMake looked",
+             [](settings& s, const std::string& v) { s.fatbinary = v; }},
             {"--dry-run", nullptr, "print which kernels it would compile, and stop",
              [](settings& s, const std::string&) { s.dry_run = true; }},
         }};
     return made;
 }
 
+/// What has been compiled, or found in the directory.
+struct compiled_kernels {
+    std::vector<rtc::image> images;
+    rtc::binary together{};  ///< all of them in one cubin, if a fat binary is wanted
+};
+
 /// Compiles the kernels, or finds them in the directory; shows a progress bar.
-std::vector<rtc::image> compiled(const rtc::compiler& compiler, const std::vector<needed_kernel>& kernels, int jobs) {
-    std::vector<rtc::image> images(kernels.size());
+compiled_kernels compiled(const rtc::compiler& compiler, const std::vector<needed_kernel>& kernels, const settings& s) {
+    compiled_kernels all{std::vector<rtc::image>(kernels.size())};
     std::vector<rtc::warm_up_task> tasks;
+    if (!s.fatbin.empty()) {
+        // Takes as long as all others, so it comes first.
+        tasks.push_back({"all kernels together", [&]() -> result<void> {
+                             std::vector<rtc::kernel_source> sources;
+                             for (const needed_kernel& kernel : kernels) sources.push_back(kernel.source());
+                             auto made = compiler.get_together(sources);
+                             if (!made) return made.failure();
+                             all.together = *std::move(made);
+                             return {};
+                         }});
+    }
     for (std::size_t i = 0; i < kernels.size(); ++i) {
-        tasks.push_back({to_source(kernels[i].info().cfg), [&images, &compiler, &kernels, i]() -> result<void> {
-                             const kernel_source from = kernels[i].source();
+        tasks.push_back({to_source(kernels[i].info().cfg), [&all, &compiler, &kernels, i]() -> result<void> {
+                             const rtc::kernel_source from = kernels[i].source();
                              auto made = compiler.get(from.text, &from.facts);
                              if (!made) return made.failure();
-                             images[i] = *std::move(made);
+                             all.images[i] = *std::move(made);
                              return {};
                          }});
     }
     progress bar(int(tasks.size()));
     const auto report = [&bar](const rtc::warm_up_progress& now) { bar.show(int(now.done), now.name); };
-    or_throw(rtc::warm_up(tasks, {.threads = unsigned(jobs), .report = report}));
-    return images;
-}
-
-/// A compiled kernel as the manifest tells of it.
-json described(const rtc::image& made, const std::string& key) {
-    const auto resources = rtc::resources_of(made);
-    return json::object()
-        .add("key", key)
-        .add("file", rtc::entry_path("", key).generic_string())
-        .add("kernel", to_source(made.info))
-        .add("config", to_source(made.info.cfg))
-        .add("entry", made.entry())
-        .add("threads", int(made.info.threads))
-        .add("smem_bytes", int(made.info.smem_bytes))
-        .add("params_bytes", int(made.params_bytes))
-        .add("cubin_bytes", static_cast<long long>(made.cubin().size()))
-        .add("registers", resources ? json(int(resources->registers)) : json())
-        .add("stack_bytes", resources ? json(int(resources->stack_bytes)) : json());
-}
-
-json manifest(const settings& s, const rtc::compiler& compiler, const std::vector<listed_problem>& lines,
-              const needed_kernels& needed, const std::vector<rtc::image>& images,
-              const std::vector<std::string>& keys) {
-    json kernels = json::array(), served = json::array();
-    for (std::size_t i = 0; i < images.size(); ++i) kernels.push(described(images[i], keys[i]));
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        json of = json::array();
-        for (const std::size_t place : needed.of_line[i])
-            of.push(json::object().add("config", to_source(images[place].info.cfg)).add("key", keys[place]));
-        served.push(json::object().add("problem", lines[i].text).add("kernels", of));
-    }
-    return json::object()
-        .add("schema", "deepgemm kernels 1")
-        .add("deepgemm", concat(version / 10000, ".", version / 100 % 100, ".", version % 100))
-        .add("gpu", s.device.name)
-        .add("arch", compiler.arch())
-        .add("nvrtc", rtc::nvrtc_version())
-        .add("headers", compiler.headers().hash())
-        .add("kernels", kernels)
-        .add("problems", served);
+    or_throw(rtc::warm_up(tasks, {.threads = unsigned(s.jobs), .report = report}));
+    return all;
 }
 
 std::vector<listed_problem> read_problems(const std::string& path) {
@@ -147,6 +130,7 @@ int aot_command(arguments given, std::ostream& out) {
         return 0;
     }
 
+    if (!s.fatbin.empty()) check_fat_binary(s.fatbin, s.fatbinary);
     std::mutex guard;  // several threads may report
     std::string trouble;
     const auto keep = [&](const std::string& what) {
@@ -155,20 +139,31 @@ int aot_command(arguments given, std::ostream& out) {
     };
     const rtc::compiler compiler(rtc::embedded_headers(),
                                  {.arch = rtc::arch_of(s.device), .cache = {.roots = {s.out}, .report = keep}});
-    const auto images = compiled(compiler, needed.kernels, s.jobs);
+    const compiled_kernels made = compiled(compiler, needed.kernels, s);
     const rtc::cache_counts counts = compiler.counts();
     if (counts.not_written != 0) throw std::runtime_error(trouble);
-    std::vector<std::string> keys;
+    packed_kernels packed{.gpu = s.device.name,
+                          .arch = compiler.arch(),
+                          .headers = compiler.headers().hash(),
+                          .lines = lines,
+                          .of_line = needed.of_line,
+                          .images = made.images};
     const std::filesystem::path folder = s.out;
-    for (std::size_t i = 0; i < images.size(); ++i) {
-        const kernel_source from = needed.kernels[i].source();
-        keys.push_back(compiler.key_of(from.text, &from.facts));
-        if (s.cubins) write_file((folder / "cubins" / (keys[i] + ".cubin")).string(), std::string(images[i].cubin()));
+    for (std::size_t i = 0; i < made.images.size(); ++i) {
+        const rtc::kernel_source from = needed.kernels[i].source();
+        const std::string& key = packed.keys.emplace_back(compiler.key_of(from.text, &from.facts));
+        if (s.cubins) write_file((folder / "cubins" / (key + ".cubin")).string(), std::string(made.images[i].cubin()));
+    }
+    if (!s.fatbin.empty()) {
+        const cubin_for cubins[] = {{compiler.arch(), made.together.cubin}};
+        const std::size_t bytes = write_fat_binary(s.fatbin, cubins, s.fatbinary);
+        packed.fatbin = {
+            std::filesystem::proximate(s.fatbin, folder).generic_string(), bytes, {{compiler.arch(), made.together}}};
     }
     const std::string path = (folder / "manifest.json").string();
-    write_file(path, manifest(s, compiler, lines, needed, images, keys).dump(3) + "\n");
-    out << images.size() << " kernels for " << lines.size() << " lines: " << counts.made << " compiled, "
-        << counts.disk_hits << " were there; " << path << '\n';
+    write_file(path, manifest_of(packed).dump(5) + "\n");
+    out << made.images.size() << " kernels for " << lines.size() << " lines: " << counts.made << " compiled, "
+        << counts.disk_hits << " were there; " << path << (packed.fatbin ? ", " + s.fatbin : "") << '\n';
     return 0;
 }
 

@@ -12,7 +12,7 @@ namespace deepgemm::bench {
 
 /// What the planner would run for products on a GPU that need not be here, and why.
 int explain_command(arguments given, std::ostream& out);
-/// Kernels into a cache directory, with a manifest. Needs NVRTC and no GPU.
+/// Kernels into a cache directory, with a manifest, and into a fat binary. Needs NVRTC and no GPU.
 int aot_command(arguments given, std::ostream& out);
 /// What lies in a cache directory, what of it is damaged, and its removal.
 int cache_command(arguments given, std::ostream& out);

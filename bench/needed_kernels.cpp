@@ -8,8 +8,8 @@
 
 namespace deepgemm::bench {
 
-kernel_source needed_kernel::source() const {
-    kernel_source made = kernel_sources()[index];
+rtc::kernel_source needed_kernel::source() const {
+    rtc::kernel_source made = kernel_sources()[index];
     made.text.extents = extents;
     return made;
 }

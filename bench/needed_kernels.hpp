@@ -18,7 +18,7 @@ struct needed_kernel {
 
     const kernel_info& info() const { return described_kernels()[index].info; }
     /// What a run-time compiler is told: as rtc::engine asks for the kernel's type with these extents.
-    kernel_source source() const;
+    rtc::kernel_source source() const;
     friend bool operator==(const needed_kernel&, const needed_kernel&) = default;
 };
 

@@ -19,15 +19,9 @@ device_info device_named(const std::string& name);
 /// A case as the planner sees it; C, if there is one, is D.
 workload workload_of(const gemm_case& c);
 
-/// A kernel as a run-time compiler is told of it.
-struct kernel_source {
-    rtc::source text;
-    rtc::layout_facts facts;
-};
-
 /// Every kernel of the lists that deepgemm_add_instances() compiles, for a planner: handles that launch nothing.
 std::span<const kernel_handle> described_kernels();
 /// How each of them is compiled at run time, in the same order. The texts are those that rtc::engine makes of the types.
-std::span<const kernel_source> kernel_sources();
+std::span<const rtc::kernel_source> kernel_sources();
 
 }  // namespace deepgemm::bench

@@ -17,6 +17,8 @@
 #include <deepgemm/rtc/engine.hpp>
 
 #include "json.hpp"
+#include "result.hpp"
+#include "run_program.hpp"
 #include "statistics.hpp"
 
 namespace dg = deepgemm;
@@ -85,17 +87,14 @@ double cold(const std::vector<std::string>& options) {
 
 /// The same unit through nvcc, to a cubin.
 double by_nvcc(const std::filesystem::path& scratch) {
-    const std::string nvcc = DEEPGEMM_NVCC, unit = (scratch / "unit.cu").string();
+    const std::string nvcc = DEEPGEMM_NVCC;
     if (nvcc.ends_with("NOTFOUND")) return dg::bench::not_measured;
-    std::FILE* const file = std::fopen(unit.c_str(), "w");
-    if (file == nullptr) throw std::runtime_error("cannot write " + unit);
-    std::fputs(rtc::unit_text(dg::or_throw(rtc::source_of<dense>())).c_str(), file);
-    std::fclose(file);
-    const std::string command = nvcc + " -std=c++20 -arch=sm_90a -cubin -o " + (scratch / "unit.cubin").string() +
-                                " -I" DEEPGEMM_INCLUDE_DIR " " + unit + " >/dev/null 2>&1";
-    int status = 0;
-    const double taken = milliseconds([&] { status = std::system(command.c_str()); });
-    return status == 0 ? taken : dg::bench::not_measured;
+    dg::bench::write_file((scratch / "unit.cu").string(), rtc::unit_text(dg::or_throw(rtc::source_of<dense>())));
+    const std::vector<std::string> command{
+        nvcc, "-std=c++20", "-arch=sm_90a", "-cubin", "-o", "unit.cubin", "-I" DEEPGEMM_INCLUDE_DIR, "unit.cu"};
+    int code = 0;
+    const double taken = milliseconds([&] { code = dg::bench::run_program(command, scratch).code; });
+    return code == 0 ? taken : dg::bench::not_measured;
 }
 
 /// Compiles the kernel in a process that has compiled its sibling already.
@@ -235,14 +234,12 @@ json launch_times() {
 }
 
 json measure(int times) {
-    std::string scratch = (std::filesystem::temp_directory_path() / "deepgemm-bench-XXXXXX").string();
-    if (::mkdtemp(scratch.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory");
+    const dg::bench::temporary_directory scratch;
     json made = json::object();
     made.add("nvrtc", rtc::nvrtc_version()).add("kernel", to_source(dense::info));
     made.add("processors", int(std::thread::hardware_concurrency())).add("repetitions", times);
-    made.add("compile_ms", compile_times(times, scratch));  // before this process calls NVRTC
-    made.add("cache", cache_times(scratch));
-    std::filesystem::remove_all(scratch);
+    made.add("compile_ms", compile_times(times, scratch.path()));  // before this process calls NVRTC
+    made.add("cache", cache_times(scratch.path()));
     int devices = 0;
     const bool gpu = cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0;
     if (gpu) made.add("device", dg::or_throw(dg::cuda::describe_current_device()).name);

@@ -21,8 +21,8 @@ std::vector<kernel_handle> handles(shipped::kernels<Kernels...>) {
 }
 
 template <class... Kernels>
-std::vector<kernel_source> sources(shipped::kernels<Kernels...>) {
-    return {{or_throw(rtc::source_of<Kernels>()), rtc::facts_of<Kernels>()}...};
+std::vector<rtc::kernel_source> sources(shipped::kernels<Kernels...>) {
+    return {or_throw(rtc::kernel_source_of<Kernels>())...};
 }
 
 }  // namespace
@@ -32,8 +32,8 @@ std::span<const kernel_handle> described_kernels() {
     return all;
 }
 
-std::span<const kernel_source> kernel_sources() {
-    static const std::vector<kernel_source> all = sources(every_shipped_kernel{});
+std::span<const rtc::kernel_source> kernel_sources() {
+    static const std::vector<rtc::kernel_source> all = sources(every_shipped_kernel{});
     return all;
 }
 

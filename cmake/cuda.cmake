@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Enables the CUDA language for sm_90a if DEEPGEMM_CUDA allows it and nvcc is found. Sets DEEPGEMM_HAVE_CUDA, and
-# DEEPGEMM_NVCC to nvcc's path (found or not) for the tests that only call the compiler.
+# DEEPGEMM_NVCC to nvcc's path (found or not) for the tests that only call the compiler. DEEPGEMM_FATBINARY is the program beside it
+# that makes fat binaries.
 find_program(DEEPGEMM_NVCC nvcc HINTS "$ENV{CUDACXX}" ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES bin)
-mark_as_advanced(DEEPGEMM_NVCC)
+cmake_path(GET DEEPGEMM_NVCC PARENT_PATH nvcc_folder)
+find_program(DEEPGEMM_FATBINARY fatbinary HINTS "${nvcc_folder}" PATHS /usr/local/cuda PATH_SUFFIXES bin)
+mark_as_advanced(DEEPGEMM_NVCC DEEPGEMM_FATBINARY)
 
 set(DEEPGEMM_HAVE_CUDA OFF)
 if(DEEPGEMM_CUDA STREQUAL "OFF")

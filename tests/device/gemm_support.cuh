@@ -99,6 +99,16 @@ inline std::string run(const kernel_handle& kernel, test::product& p, const laun
     return outcome ? on_device.verdict() : outcome.failure().message;
 }
 
+/// What differs between two kernels on one product of normal numbers; "" if every byte of D is the same and right.
+inline std::string difference(const kernel_handle& one, const kernel_handle& other, problem_shape shape, u64 seed) {
+    test::product p(one.info, shape, seed, test::numbers::normal);
+    if (const std::string wrong = run(one, p); !wrong.empty()) return "the first: " + wrong;
+    const auto first = p.d().bytes();
+    p.d().restore();
+    if (const std::string wrong = run(other, p); !wrong.empty()) return "the second: " + wrong;
+    return p.d().bytes() == first ? "" : "their bytes differ";
+}
+
 /// Runs a product through the named operation of an engine.
 inline std::string run(const engine& engine, test::product& p) {
     device_product on_device(p);

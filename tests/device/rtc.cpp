@@ -43,16 +43,6 @@ const kernel_handle* ahead_of_time(const kernel_info& info) {
     return nullptr;
 }
 
-/// What differs between two kernels on one product of normal numbers; "" if every byte of D is the same and right.
-std::string difference(const kernel_handle& one, const kernel_handle& other, problem_shape shape, u64 seed) {
-    product p(one.info, shape, seed, numbers::normal);
-    if (const std::string wrong = run(one, p); !wrong.empty()) return "the first: " + wrong;
-    const auto first = p.d().bytes();
-    p.d().restore();
-    if (const std::string wrong = run(other, p); !wrong.empty()) return "the second: " + wrong;
-    return p.d().bytes() == first ? "" : "their bytes differ";
-}
-
 /// Compares every kernel of a list with the one that nvcc made of it.
 template <class List>
 void compare_list(const char* name) {

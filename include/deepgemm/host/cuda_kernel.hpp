@@ -60,6 +60,16 @@ inline result<void> prepare(loaded_kernel& kernel, const kernel_info& info, int 
     return {};
 }
 
+/// The same for a kernel of a library that the program has loaded. The runtime loads code when it is first asked for it; asking now
+/// keeps that out of a launch.
+inline result<void> load_and_prepare(loaded_kernel& kernel, const kernel_info& info, int device) {
+    const relaxed_capture guard;
+    cudaFuncAttributes attributes{};
+    const auto status = cudaFuncGetAttributes(&attributes, kernel.entry);
+    if (auto ok = check_kernel("cudaFuncGetAttributes", status, device); !ok) return ok;
+    return prepare(kernel, info, device);
+}
+
 inline result<void> start(const loaded_kernel& kernel, const kernel_info& info, int ctas, void* params,
                           const launch_options& options, int device) {
     cudaLaunchAttribute attributes[2];

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include <deepgemm/kernel/list.cuh>
 #include <deepgemm/rtc/cache.hpp>
 #include <deepgemm/rtc/image.hpp>
+#include <deepgemm/rtc/joint_unit.hpp>
 #include <deepgemm/rtc/program.hpp>
 #include <deepgemm/rtc/warm_up.hpp>
 #include <deepgemm/version.cuh>
@@ -71,6 +73,24 @@ public:
         if (!named) return named.failure();
         constexpr layout_facts facts = facts_of<K>();
         return get(*named, &facts);
+    }
+
+    /// Kernels in one cubin, each under the name that it has in a cubin of its own; `names` are in the order of `kernels`. For fat
+    /// binaries, of which a program loads one cubin. Takes as long as one kernel after another; no cache keeps it.
+    result<binary> get_together(std::span<const kernel_source> kernels) const {
+        const joint_unit all = joint_unit_of(kernels);
+        return compile({all.text, all.expressions, arch_, options_}, headers_);
+    }
+
+    /// The same for a list, such as shipped::gradients; `include` lists the headers that define what is not deepgemm's.
+    template <class... K>
+    result<binary> get_together(shipped::kernels<K...>, const std::vector<std::string>& include = {}) const {
+        std::vector<kernel_source> all;
+        for (auto& made : {kernel_source_of<K>(include)...}) {
+            if (!made) return made.failure();
+            all.push_back(*made);
+        }
+        return get_together(all);
     }
 
     /// A task for each kernel of a list, such as shipped::gradients, that compiles it or finds it in the cache: what fills a cache

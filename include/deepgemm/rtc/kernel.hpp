@@ -95,11 +95,7 @@ private:
         if (library_ == nullptr) {
             if (auto ok = load(); !ok) return ok;
         }
-        // The runtime loads code when it is first asked for it; asking now keeps that out of a launch.
-        cudaFuncAttributes attributes{};
-        const auto status = cudaFuncGetAttributes(&attributes, loaded_.entry);
-        if (auto ok = cuda::detail::check_kernel("cudaFuncGetAttributes", status, device); !ok) return ok;
-        return cuda::detail::prepare(loaded_, info_, device);
+        return cuda::detail::load_and_prepare(loaded_, info_, device);
     }
 
     result<void> load() const {

@@ -35,6 +35,12 @@ constexpr layout_facts facts_of() {
     return {K::info.threads, K::info.smem_bytes, sizeof(typename K::params), alignof(typename K::params)};
 }
 
+/// A kernel whose type the host program has, as a run-time compiler is told of it.
+struct kernel_source {
+    source text;
+    layout_facts facts;
+};
+
 /// The unit's name for the kernel's entry, as NVRTC is asked for it.
 inline constexpr const char* entry_expression = "deepgemm::entry<deepgemm_unit_kernel>";
 /// The unit's variables that tell the host of the kernel: its kernel_info, and the size of its parameters.
@@ -65,6 +71,14 @@ result<source> source_of(std::vector<std::string> include = {}, static_extents e
     return source{std::move(include), *std::move(name), extents};
 }
 
+/// Kernel `K` as a source, with what host and device must agree on.
+template <class K>
+result<kernel_source> kernel_source_of(std::vector<std::string> include = {}) {
+    auto text = source_of<K>(std::move(include));
+    if (!text) return text.failure();
+    return kernel_source{*std::move(text), facts_of<K>()};
+}
+
 /// An assertion that a type is laid out as the host knows it.
 inline std::string assertion_of(const std::string& type, const layout_facts& facts) {
     return concat("static_assert(", type, "::info.threads == ", facts.threads, " && ", type,
@@ -73,31 +87,38 @@ inline std::string assertion_of(const std::string& type, const layout_facts& fac
                   ",\n              \"the kernel is not the one that the host program knows by this name\");\n");
 }
 
-/// The unit that instantiates a kernel. With `facts` it holds only where host and device agree on them.
-inline std::string unit_text(const source& kernel, const layout_facts* facts = nullptr) {
+/// The beginning of a unit: the headers.
+inline std::string unit_head(const std::vector<std::string>& include) {
     std::string text = "#include <deepgemm/deepgemm.cuh>\n";
-    for (const std::string& name : kernel.include) text += concat("#include <", name, ">\n");
+    for (const std::string& name : include) text += concat("#include <", name, ">\n");
     // A name that is both deepgemm's and the user's is an error here, never the wrong kernel.
-    text += "using namespace deepgemm;\n";
+    return text + "using namespace deepgemm;\n";
+}
+
+/// Names a kernel in a unit: `deepgemm_unit_kernel` and `suffix`. Asserts that it is one, and `facts` where they are given.
+inline std::string unit_alias(const source& kernel, const layout_facts* facts, const std::string& suffix = "") {
+    const std::string name = "deepgemm_unit_kernel" + suffix, dynamic = "deepgemm_unit_dynamic" + suffix;
     const auto [m, n, k] = kernel.extents;
     const bool fixed = (m | n | k) != 0;
-    text += concat("using deepgemm_unit_", fixed ? "dynamic" : "kernel", " = ", kernel.type, ";\n");
+    std::string text = concat("using ", fixed ? dynamic : name, " = ", kernel.type, ";\n");
     if (fixed) {
-        text += concat(
-            "using deepgemm_unit_kernel = deepgemm::with_extents<deepgemm_unit_dynamic, "
-            "deepgemm::static_extents{",
-            m, ", ", n, ", ", k, "}>;\n");
+        text += concat("using ", name, " = deepgemm::with_extents<", dynamic, ", deepgemm::static_extents{", m, ", ", n,
+                       ", ", k, "}>;\n");
     }
-    text +=
-        "static_assert(deepgemm::kernel<deepgemm_unit_kernel>, \"the type must model deepgemm::kernel\");\n"
-        "static_assert(sizeof(deepgemm::kernel_concept::model<deepgemm_unit_kernel>) != 0);\n";
-    if (facts != nullptr) text += assertion_of("deepgemm_unit_kernel", *facts);
-    text += concat("extern \"C\" {\nextern __device__ const deepgemm::kernel_info ", info_symbol,
-                   ";\n__device__ const deepgemm::kernel_info ", info_symbol, " = deepgemm_unit_kernel::info;\n",
-                   "extern __device__ const unsigned ", params_symbol, ";\n__device__ const unsigned ", params_symbol,
-                   " = sizeof(deepgemm_unit_kernel::params);\n}\n");
-    return text + "template __global__ void " + entry_expression +
-           "(const __grid_constant__ deepgemm_unit_kernel::params);\n";
+    text += concat("static_assert(deepgemm::kernel<", name, ">, \"the type must model deepgemm::kernel\");\n",
+                   "static_assert(sizeof(deepgemm::kernel_concept::model<", name, ">) != 0);\n");
+    if (facts != nullptr) text += assertion_of(name, *facts);
+    return text;
+}
+
+/// The unit that instantiates a kernel. With `facts` it holds only where host and device agree on them.
+inline std::string unit_text(const source& kernel, const layout_facts* facts = nullptr) {
+    const std::string text = unit_head(kernel.include) + unit_alias(kernel, facts);
+    return concat(text, "extern \"C\" {\nextern __device__ const deepgemm::kernel_info ", info_symbol,
+                  ";\n__device__ const deepgemm::kernel_info ", info_symbol, " = deepgemm_unit_kernel::info;\n",
+                  "extern __device__ const unsigned ", params_symbol, ";\n__device__ const unsigned ", params_symbol,
+                  " = sizeof(deepgemm_unit_kernel::params);\n}\ntemplate __global__ void ", entry_expression,
+                  "(const __grid_constant__ deepgemm_unit_kernel::params);\n");
 }
 
 }  // namespace deepgemm::rtc

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// The manifest of `deepgemm aot`: which kernel serves which product, where it lies, and what it takes.
+#pragma once
+
+#include <deepgemm/rtc/image.hpp>
+#include <deepgemm/rtc/program.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "json.hpp"
+#include "problems.hpp"
+
+namespace deepgemm::bench {
+
+/// A fat binary that holds the kernels.
+struct packed_fat_binary {
+    /// The cubin for one architecture.
+    struct image {
+        std::string arch;
+        const rtc::binary& cubin;
+    };
+    std::string file;  ///< as seen from the manifest's directory
+    std::size_t bytes;
+    std::vector<image> images;
+};
+
+/// What has been made for a list of products.
+struct packed_kernels {
+    std::string gpu, arch, headers;  ///< the last: the hash of deepgemm's own
+    std::span<const listed_problem> lines;
+    std::span<const std::vector<std::size_t>> of_line;  ///< for each line, the places of its kernels in `images`
+    std::span<const rtc::image> images;
+    std::vector<std::string> keys{};  ///< of each kernel's cache entry
+    std::optional<packed_fat_binary> fatbin{};
+};
+
+json manifest_of(const packed_kernels& packed);
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Kernels that the program itself loads, from a fat binary or a cubin that was compiled ahead of time, launched with the host side
+// of their types. Plain C++; it compiles nothing and needs no NVRTC.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <deepgemm/host/cuda_kernel.hpp>
+
+namespace deepgemm::cuda {
+
+/// A kernel of a loaded library (cudaLibraryLoadData, cudaLibraryLoadFromFile, or the driver's counterparts). `K` is the type that it
+/// was compiled from, by the same deepgemm. Handles point to it; the library must stay loaded. Any thread.
+template <class K>
+class library_kernel {
+public:
+    explicit library_kernel(cudaKernel_t loaded) : loaded_{reinterpret_cast<const void*>(loaded)} {}
+    library_kernel(const library_kernel&) = delete;
+    library_kernel& operator=(const library_kernel&) = delete;
+
+    const kernel_info& info() const { return K::info; }
+
+    /// Makes the kernel ready on the current device. The first launch does so by itself.
+    result<void> prepare() const {
+        const auto device = current_device();
+        if (!device) return device.failure();
+        return detail::load_and_prepare(loaded_, K::info, *device);
+    }
+
+    /// Launches on the current device. Success means that it is in the stream, or that there was nothing to do.
+    result<void> launch(const typename K::arguments& arguments, const launch_options& options = {}) const {
+        return detail::launch<K>(loaded_, K::info, arguments, options,
+                                 [this](int device) { return detail::load_and_prepare(loaded_, K::info, device); });
+    }
+
+    /// The kernel for a planner.
+    kernel_handle handle() const {
+        static_assert(takes_gemm_arguments<K>, "handle: a planner launches with gemm_arguments");
+        return {K::info,
+                {this, [](const void* self) { return static_cast<const library_kernel*>(self)->prepare(); }},
+                {this, [](const void* self, const gemm_arguments& given, const launch_options& options) {
+                     typename K::arguments arguments;
+                     static_cast<gemm_arguments&>(arguments) = given;
+                     return static_cast<const library_kernel*>(self)->launch(arguments, options);
+                 }}};
+    }
+
+private:
+    mutable detail::loaded_kernel loaded_;
+};
+
+}  // namespace deepgemm::cuda
