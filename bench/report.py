@@ -3,8 +3,8 @@
 """Turns benchmark results into documentation: docs/performance.md, its plots, and the table in README.md.
 
 Reads bench/results/<gpu>/fp8_dense.json and bf16_dense.json (written by `deepgemm bench`), as far as they are there, and
-beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU) and tune_*.json (races among
-the kernels, of which bench/ablation.py makes tables). Prints the summaries. Needs Python 3.9; matplotlib for the plots
+beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
+the kernels, of which bench/ablation.py makes tables) and rtc.json (`./dg bench rtc`, of machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots
 (Debian: python3-matplotlib).
 
     bench/report.py                  # every GPU under bench/results
@@ -115,6 +115,14 @@ class Report:
         """Time to move operands and D alone over ours, or None: 1 is the best that there can be."""
         return row["us_traffic"] / row["us"] if row.get("us_traffic") and row["us"] else None
 
+    def run_time(self):
+        """True if the kernels were also timed as NVRTC compiles them."""
+        return any(r.get("us_nvrtc") for r in self.rows)
+
+    def run_time_ratio(self, row):
+        """Time of our kernel as NVRTC compiles it over its time as nvcc does, or None."""
+        return row["us_nvrtc"] / row["us"] if row.get("us_nvrtc") and row["us"] else None
+
     def mean(self, peer, sustained=False, select=lambda row: True):
         return geometric_mean([self.ratio(r, peer, sustained) for r in self.rows if select(r)])
 
@@ -150,6 +158,8 @@ def full_table(report):
     header += [f"{PEERS[p]} / ours" for p in report.peers]
     if report.traffic():
         header.append("traffic alone / ours")
+    if report.run_time():
+        header.append("NVRTC / nvcc")
     header += ["error", "configuration"]
     rows = []
     for r in report.rows:
@@ -160,6 +170,8 @@ def full_table(report):
         cells += [number(report.ratio(r, p), 2) for p in report.peers]
         if report.traffic():
             cells.append(number(report.share_of_traffic(r), 2))
+        if report.run_time():
+            cells.append(number(report.run_time_ratio(r), 3))
         rows.append(cells + [f"{r['error']:.1e}" if r["error"] is not None else "", f"`{r['config']}`" if r["config"] else ""])
     return table(header, rows)
 
@@ -171,6 +183,8 @@ def summary_table(report):
         header += [f"sustained, {PEERS[p]} / ours" for p in report.peers if report.mean(p, True)]
     if report.traffic():
         header.append("traffic alone / ours")
+    if report.run_time():
+        header.append("NVRTC / nvcc")
     rows = []
     for name, select in report.groups:
         chosen = [r for r in report.rows if select(r) and r["us"]]
@@ -182,6 +196,8 @@ def summary_table(report):
             cells += [number(report.mean(p, True, select), 2) for p in report.peers if report.mean(p, True)]
         if report.traffic():
             cells.append(number(geometric_mean([report.share_of_traffic(r) for r in chosen]), 2))
+        if report.run_time():
+            cells.append(number(geometric_mean([report.run_time_ratio(r) for r in chosen]), 3))
         rows.append(cells)
     return table(header, rows)
 
@@ -272,6 +288,38 @@ def ceilings(report):
     return text + ". The points are flushed runs" + (", whose clock lies between." if len(report.peaks()) > 1 else ".")
 
 
+# What rtc.json has, in the order of the table: a name, the unit, where it stands.
+RUN_TIME = [
+    ("cold: a new process, headers from the program, NVRTC started, one kernel", "ms", ("compile_ms", "cold")),
+    ("the same with `-pch`, which writes a precompiled header", "ms", ("compile_ms", "cold_pch_created")),
+    ("a further kernel of the same process", "ms", ("compile_ms", "second")),
+    ("the same with the precompiled header", "ms", ("compile_ms", "second_pch_used")),
+    ("nvcc, the same unit to a cubin", "ms", ("compile_ms", "nvcc")),
+    ("found on disk", "ms", ("cache", "disk_hit_ms")),
+    ("found in memory, by type", "µs", ("cache", "memory_hit_us")),
+    ("headers and compiler set up", "ms", ("cache", "start_ms")),
+    ("a launch, the host's time", "µs", ("launch", "engine_us")),
+    ("a bare `cuLaunchKernelEx`", "µs", ("launch", "bare_us")),
+]
+
+
+def run_time(results):
+    """The table of what compiling at run time costs, a column for each machine."""
+    if not results:
+        return []
+
+    def cell(result, unit, place):
+        part = (result.get(place[0]) or {}).get(place[1])
+        return f"{part['median']:.3g} {unit}" if part else ""
+
+    machines = [f"{r.get('device', 'no GPU')}, {r['processors']} processors" for r in results]
+    rows = [[name] + [cell(r, unit, place) for r in results] for name, unit, place in RUN_TIME]
+    return ["", "## Compiling at run time", "",
+            f"NVRTC {' and '.join(sorted({r['nvrtc'] for r in results}))}, medians of {results[0]['repetitions']} processes each, or of "
+            f"20 to 50 repetitions in one. Kernel: `{results[0]['kernel']}`. Command: `./dg bench rtc {results[0]['repetitions']}`.", "",
+            table([""] + machines, rows)]
+
+
 def ablations(races):
     """Tables of what each technique gains, for every race."""
     parts = []
@@ -289,19 +337,19 @@ def ablations(races):
     return parts
 
 
-def performance_page(reports, races):
+def performance_page(reports, races, run_times):
     parts = ["# Performance {#performance}", "",
              "Written by `bench/report.py` from the files in `bench/results`; measure with `./dg bench`. A ratio is a peer's time "
              "over ours: above 1, deepgemm is faster. cuBLASLt tensor-wise applies no block scales, so it does less work than "
              "the others. `+=` adds into D. NT, NN and TN say how BF16 operands lie in memory: A (m,k) or, T, (k,m); B (k,n) or, T, "
              "(n,k). The error is the relative squared difference to a double-precision product of the operands as stored. *Traffic "
              "alone* is a kernel that reads A and B once and writes D once, and does nothing else: where there are few rows, nothing "
-             "can be faster."]
+             "can be faster. *NVRTC / nvcc* is the time of our kernel as NVRTC compiles it over its time as nvcc does, both in this run."]
     for report in reports:
         parts += ["", f"## {report.title}", "", protocol(report), "", summary_table(report), "",
                   f"![Ratios by case]({report.image})", "", f"![Roofline]({report.roofline})", "", ceilings(report), "",
                   full_table(report)]
-    parts += ablations(races)
+    parts += run_time(run_times) + ablations(races)
     return "\n".join(parts) + "\n"
 
 
@@ -331,7 +379,8 @@ def main():
         sys.exit("report.py: no bench/results/<gpu>/fp8_dense.json or bf16_dense.json; run ./dg bench on a machine with a GPU first")
     races = [(f / f"tune_{family}.json", json.loads((f / f"tune_{family}.json").read_text()))
              for f in folders for family in FAMILIES if (f / f"tune_{family}.json").exists()]
-    pages = {arguments.root / "docs/performance.md": performance_page(reports, races)}
+    run_times = [json.loads((f / "rtc.json").read_text()) for f in folders if (f / "rtc.json").exists()]
+    pages = {arguments.root / "docs/performance.md": performance_page(reports, races, run_times)}
     readme = arguments.root / "README.md"
     if readme.exists():
         pages[readme] = readme_with(readme.read_text(), reports)

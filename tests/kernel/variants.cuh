@@ -84,7 +84,8 @@ using summing_variants = summing<config{.block = {64, 40, 128}, .stages = 2, .ma
                                         .store_columns = 16,
                                         .store_buffers = 2}>;
 
-/// K split among the CTAs of a cluster, and D added to in place; with tiles whose products of scales are formed late.
+/// K split among the CTAs of a cluster, and D added to in place; with tiles whose products of scales are formed late, from scales
+/// of B in shared memory or held for two and four fragments.
 using split_variants = shipped::kernels<
     gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, split(small, 2)>,
     gemm<arch::sm90, tokens<e4m3, scale::ue8m0>, blocks<e4m3, scale::ue8m0>, store<float>, split(small, 3)>,
@@ -95,6 +96,10 @@ using in_place_variants =
     shipped::kernels<gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, add_in_place, small>,
                      gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, add_in_place,
                           config{.block = {128, 160, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}>,
+                     gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, add_in_place,
+                          config{.block = {256, 48, 128}, .stages = 2, .math_warpgroups = 1, .store_columns = 16}>,
+                     gemm<arch::sm90, tokens<e4m3, scale::ue8m0>, tokens<e4m3>, add_in_place,
+                          config{.block = {256, 112, 128}, .cluster = {1, 2}, .store_columns = 16, .store_buffers = 2}>,
                      gemm<arch::sm90, tokens<e4m3>, tokens<e4m3, scale::ue8m0>, add_in_place,
                           config{.block = {128, 128, 128}, .stages = 2, .promote = promotion::deferred}>,
                      gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, add_in_place,

@@ -186,7 +186,7 @@ struct store_stage {
 
     /// The owner's threads: waits until shared memory has been read, so that the CTA may end.
     DEEPGEMM_DEVICE static void finish() {
-        if (issues()) ptx::bulk_wait_read<0>();
+        ptx::bulk_wait_read<0>();
         ptx::sync_warp();
     }
 
@@ -195,7 +195,7 @@ private:
     DEEPGEMM_DEVICE void copy_out(const tensor_map& d, u32 first, const float (&value)[batch][buffer::registers],
                                   i32 row, i32 column) const {
         if constexpr (!Accumulate) {
-            if (issues()) ptx::bulk_wait_read<slots - 1>();
+            ptx::bulk_wait_read<slots - 1>();
             sync();
         }
         DEEPGEMM_UNROLL

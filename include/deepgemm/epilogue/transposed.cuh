@@ -77,7 +77,7 @@ struct transposed_stage {
             }
         } else {
             if constexpr (!Accumulate) {
-                if (issues()) ptx::bulk_wait_read<0>();
+                ptx::bulk_wait_read<0>();
                 ptx::sync_warp();
             }
             write(value[0]);
@@ -94,7 +94,7 @@ struct transposed_stage {
 
     /// Converged warp: waits until shared memory has been read, so that the CTA may end.
     DEEPGEMM_DEVICE static void finish() {
-        if (issues()) ptx::bulk_wait_read<0>();
+        ptx::bulk_wait_read<0>();
         ptx::sync_warp();
     }
 

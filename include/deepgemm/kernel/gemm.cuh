@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)), in FP8 with scales,
-// in BF16 or FP16 without. Two warps feed TMA, one each operand, warpgroups multiply; the grid is persistent. The kernel is assembled from parts: operands with
-// their scales, an epilogue and a configuration. Anything not in this file is a part with a header of its own.
+// in BF16 or FP16 without. Two warps feed TMA, one each operand, warpgroups multiply; the grid is persistent. The kernel is
+// assembled from parts: operands with their scales, an epilogue and a configuration. Anything not in this file is a part with a
+// header of its own.
 #pragma once
 
 #include <deepgemm/epilogue/step.cuh>
@@ -68,9 +69,12 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config>, gemm_host<A, B, Epilogu
     static constexpr promotion promote = Config.promote;
     /// 64-row fragments that each math warpgroup accumulates.
     static constexpr int waves = fragments_per_warpgroup(Config);
+    /// Registers of a math thread that accumulators leave to scales and their products.
+    static constexpr int free_registers = accumulator_budget(Config.math_warpgroups) - accumulator_registers(Config);
+    /// True if the scales of B, one for each column, are read once for all fragments of a thread, which has registers for them.
+    static constexpr bool holds_scales = b_scale::staged && waves > 1 && mma::registers / 2 <= free_registers;
     /// True if a thread has registers for the products of scales of a fragment, one for each total.
-    static constexpr bool keeps_products =
-        accumulator_registers(Config) + mma::registers <= accumulator_budget(Config.math_warpgroups);
+    static constexpr bool keeps_products = !holds_scales && mma::registers <= free_registers;
 
     static constexpr kernel_info info{.arch = Arch::number,
                                       .a = A::info,
@@ -264,7 +268,9 @@ private:
         const block_range blocks = work.blocks;
         const turns<takers> turn{takers > 1 ? math_warpgroup() : 0};
         const int first_row = takers > 1 ? 0 : int(math_warpgroup()) * waves * mma::m;  // in the tile
-        const int owner_row = first_row + sm90::fragment_place::here().row / output::rows * output::rows;
+        // The same in all lanes, and known to be: TMA takes coordinates from uniform registers, which a loop over lanes would fill.
+        const int owner_row =
+            first_row + int(ptx::uniform(sm90::fragment_place::here().row / output::rows)) * output::rows;
         const u32 owner = output::owner_index();
         output out{smem.output_of(owner), smem.c_barrier(owner), owner};
         auto loop = main_loop<gemm>::of(smem, pipe, first_row);

@@ -103,15 +103,16 @@ private:
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum_at_once(totals& total, block_range blocks, i32 i, const Meanwhile& meanwhile) {
         if (i == blocks.count) return;
-        constexpr bool staged = Gemm::b_scale::staged;          // then they come with the block
-        constexpr bool late = staged && !Gemm::keeps_products;  // and are read after the multiply, too
+        constexpr bool staged = Gemm::b_scale::staged;  // scales of B come with the block,
+        // and may be read after the multiply, too
+        constexpr bool late = staged && !Gemm::keeps_products && !Gemm::holds_scales;
         auto next_scale = b_scale(blocks.first + i);
         bool landed = pipe.landed(at);
         const auto one = [&](i32 i) {
             const i32 block = blocks.first + i;
-            const auto scale = next_scale;
             typename mma::accumulator partial;
             if (!landed) pipe.wait(at);
+            const auto scale = shared_scales(next_scale);
             DEEPGEMM_UNROLL
             for (int wave = 0; wave < Gemm::waves; ++wave) {
                 const bool last = wave == Gemm::waves - 1;
@@ -156,10 +157,22 @@ private:
         pipe.release(stage);
     }
 
+    /// The scales of B as the fragments of a block share them: in registers, if they are many and there are registers for them.
+    template <class BScale>
+    DEEPGEMM_DEVICE static auto shared_scales(const BScale& sb) {
+        if constexpr (Gemm::holds_scales) {
+            return sb.template held<mma::registers>();
+        } else {
+            return sb;
+        }
+    }
+
     /// The products of scales for one fragment: formed under the multiply if there are registers for them, else late.
     template <class BScale>
     DEEPGEMM_DEVICE static auto products_of(const BScale& sb, sm90::row_scales sa) {
-        if constexpr (!Gemm::b_scale::staged || Gemm::keeps_products) {
+        if constexpr (Gemm::holds_scales) {
+            return sb.late(sa.formed());
+        } else if constexpr (!Gemm::b_scale::staged || Gemm::keeps_products) {
             return sb.template times<mma::registers>(sa).formed();
         } else {
             return sb.template later<mma::registers>(sa);

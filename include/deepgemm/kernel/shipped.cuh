@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The FP8 kernels the named operations choose among, as lists of types; shipped_half.cuh holds those of BF16 and FP16. Nothing is instantiated here: cmake/instances.cmake
-// compiles the lists into a library, for a GPU or for the simulator; a program may compile lists of its own instead.
+// The FP8 kernels the named operations choose among, as lists of types; shipped_half.cuh holds those of BF16 and FP16. Nothing
+// is instantiated here: cmake/instances.cmake compiles the lists into a library, for a GPU or for the simulator; a program may
+// compile lists of its own instead.
 #pragma once
 
 #include <deepgemm/kernel/gemm.cuh>
@@ -61,6 +62,10 @@ DEEPGEMM_BOTH constexpr config three(int n, cluster_shape cluster = {}, int rast
 DEEPGEMM_BOTH constexpr config wide(cluster_shape cluster = {}) {
     return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 32, .store_buffers = 3};
 }
+/// The same height, fewer columns: registers are left for scales of B by token, which both waves of a warpgroup share.
+DEEPGEMM_BOTH constexpr config tall(int n, cluster_shape cluster, int store_columns, int store_buffers) {
+    return {.block = {256, n, 128}, .cluster = cluster, .store_columns = store_columns, .store_buffers = store_buffers};
+}
 /// `base` with one small staging buffer, and so with more stages.
 DEEPGEMM_BOTH constexpr config lean(config base, int store_columns) {
     base.store_columns = store_columns;
@@ -108,9 +113,10 @@ using tokens_f32_acc = kernels<tokens_kernel<scale::fp32, accumulate<float>, Con
 using gradients = tokens_f32_acc<narrow(64, 64), medium(64), medium(96), medium(128), medium(128, pair_m), three(96)>;
 template <config... Configs>
 using tokens_f32_add = kernels<tokens_kernel<scale::fp32, add_in_place, Configs>...>;
-using gradients_in_place = tokens_f32_add<lean(narrow(64, 64), 32), lean(medium(128), 32),
-                                          lean(medium(128, pair_m), 32), lean(medium(128, pair_n), 32),
-                                          lean(medium(160), 32), lean(three(96), 32), lean(three(96, pair_n), 32)>;
+using gradients_in_place =
+    tokens_f32_add<lean(narrow(64, 64), 32), lean(medium(128), 32), lean(medium(128, pair_m), 32),
+                   lean(medium(128, pair_n), 32), lean(medium(160), 32), lean(three(96), 32),
+                   lean(three(96, pair_n), 32), tall(96, pair_n, 32, 2), tall(112, {}, 16, 2)>;
 
 // Every other combination of scales, D and C: a tile for few rows, a narrow, a medium and a wide one each.
 template <class Format, class Epilogue>

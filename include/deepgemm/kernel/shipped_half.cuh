@@ -86,10 +86,11 @@ struct half_nt_wide : half_kernels<Element, major::k, major::k, store<Element>, 
 };
 /// And with C, which needs a buffer for each column of a tile; the largest one takes it in turns, for want of registers.
 template <class Element>
-struct half_nt_wide_acc : half_kernels<Element, major::k, major::k, accumulate<Element>, tile16(128, 64, 2),
-                                       tile16(128, 128, 2), tile16(128, 144, 2, across, 16), tile16(192, 96, 3, across),
-                                       tile16(128, 256, 2, {}, 64, 2), turns16(128, 128, pair), turns16(128, 160, pair),
-                                       turns16(128, 176, pair, 16, 1), turns16(128, 192, pair)> {};
+struct half_nt_wide_acc
+    : half_kernels<Element, major::k, major::k, accumulate<Element>, tile16(128, 64, 2), tile16(128, 128, 2),
+                   tile16(128, 144, 2, {}, 16), tile16(128, 144, 2, across, 16), tile16(192, 96, 3, across),
+                   tile16(128, 256, 2, {}, 64, 2), turns16(128, 128, pair), turns16(128, 160, pair),
+                   turns16(128, 176, pair, 16, 1), turns16(128, 192, pair)> {};
 /// Many rows, FP32 D.
 template <class Element, major A, major B, class Epilogue>
 struct half_wide_f32 : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 128, 2),

@@ -14,6 +14,9 @@ namespace deepgemm::sm90 {
 /// The scales of A for the two rows a thread holds (rows r and r + 8).
 struct row_scales {
     float value[2];
+
+    /// The scales, known from here on.
+    DEEPGEMM_DEVICE row_scales formed() const { return {{ptx::keep(value[0]), ptx::keep(value[1])}}; }
 };
 /// The scales of B for two neighbouring columns.
 struct column_pair_scales {
@@ -49,9 +52,9 @@ struct scale_products {
     }
 };
 
-/// Scales of both sides whose products are formed when they are needed: few registers, more to do between two multiplies. The
-/// scales of B must stay in shared memory until then.
-template <class Format>
+/// Scales of both sides whose products are formed when they are needed: few registers, more to do between two multiplies. Scales
+/// of B in shared memory must stay there until then.
+template <class ColumnScales>
 struct late_products;
 
 /// Scales of B that hold for a whole zone of columns: `Zones` zones share the N columns of a tile evenly.
@@ -98,7 +101,7 @@ DEEPGEMM_DEVICE scale_products<Groups, 2> products_by_column(const ColumnScales&
     return products;
 }
 
-/// Scales of B that differ from column to column, in registers: for few columns.
+/// Scales of B that differ from column to column, in registers: for few columns, or for fragments that share them.
 template <int Groups>
 struct held_column_scales {
     column_pair_scales value[Groups];  ///< of this thread's two columns in each group of eight
@@ -122,6 +125,8 @@ struct held_column_scales {
     DEEPGEMM_DEVICE scale_products<Groups, 2> later(row_scales sa) const {
         return times<Registers>(sa);
     }
+    /// The products, to be formed when a fragment is promoted: for want of registers.
+    DEEPGEMM_DEVICE late_products<held_column_scales> late(row_scales sa) const { return {sa, *this}; }
 };
 
 /// Scales of B that differ from column to column: one word per column in shared memory.
@@ -143,15 +148,23 @@ struct column_scales {
     }
     /// The products, to be formed when the fragment is promoted.
     template <int Registers>
-    DEEPGEMM_DEVICE late_products<Format> later(row_scales sa) const {
+    DEEPGEMM_DEVICE late_products<column_scales> later(row_scales sa) const {
         return {sa, *this};
+    }
+    /// The scales in registers, for fragments of `Registers` registers.
+    template <int Registers>
+    DEEPGEMM_DEVICE held_column_scales<Registers / 4> held() const {
+        held_column_scales<Registers / 4> scales;
+        DEEPGEMM_UNROLL
+        for (int group = 0; group < Registers / 4; ++group) scales.value[group] = pair(group);
+        return scales.formed();
     }
 };
 
-template <class Format>
+template <class ColumnScales>
 struct late_products {
     row_scales sa;
-    column_scales<Format> sb;
+    ColumnScales sb;
 
     /// total(64, N) += (sa * sb) * partial(64, N); the same bits as scale_products gives.
     template <int Registers>
