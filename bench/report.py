@@ -310,13 +310,13 @@ def run_time(results):
 
     def cell(result, unit, place):
         part = (result.get(place[0]) or {}).get(place[1])
-        return f"{part['median']:.3g} {unit}" if part else ""
+        return f"{part['median']:.{2 if part['median'] < 1 else 1 if part['median'] < 100 else 0}f} {unit}" if part else ""
 
-    machines = [f"{r.get('device', 'no GPU')}, {r['processors']} processors" for r in results]
+    machines = [f"{r.get('device', 'no GPU')}, {r['processors']} processors, N = {r['repetitions']}" for r in results]
     rows = [[name] + [cell(r, unit, place) for r in results] for name, unit, place in RUN_TIME]
     return ["", "## Compiling at run time", "",
-            f"NVRTC {' and '.join(sorted({r['nvrtc'] for r in results}))}, medians of {results[0]['repetitions']} processes each, or of "
-            f"20 to 50 repetitions in one. Kernel: `{results[0]['kernel']}`. Command: `./dg bench rtc {results[0]['repetitions']}`.", "",
+            f"NVRTC {' and '.join(sorted({r['nvrtc'] for r in results}))}, medians: of as many processes as the head says, or of 20 to 50 "
+            f"repetitions in one. Kernel: `{results[0]['kernel']}`. Command: `./dg bench rtc N`.", "",
             table([""] + machines, rows)]
 
 

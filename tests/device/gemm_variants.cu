@@ -61,7 +61,7 @@ TEST_CASE("gemm: clusters, E5M2 and odd tiles, a corner each") {
     for (const auto list :
          {handles(test::element_variants{}), handles(test::cluster_variants{}), handles(test::tile_variants{}),
           handles(test::summing_variants{}), handles(test::k_major_variants{}), handles(test::split_variants{}),
-          handles(test::swap_variants{}), handles(test::swap_half_variants{})}) {
+          handles(test::in_place_variants{}), handles(test::swap_variants{}), handles(test::swap_half_variants{})}) {
         for (const kernel_handle& kernel : list) CHECK(fault_on_exact_data(kernel, {70, 20, 300}, 20) == "");
     }
 }
@@ -81,6 +81,9 @@ TEST_CASE("gemm: operands that have changed places") {
             CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
         }
     }
+}
+TEST_CASE("gemm: D added to in place, scales held for several fragments") {
+    expect_exact_everywhere(handles(test::in_place_variants{}));
 }
 TEST_CASE("gemm: scales as quantisation leaves them, K split") {
     expect_exact_everywhere(handles(test::k_major_variants{}));
