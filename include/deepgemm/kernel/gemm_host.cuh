@@ -85,14 +85,10 @@ struct gemm_host {
             maps[c_map].base = args.c;
             maps[c_map].stride_bytes[0] = u64(args.c_pitch) * sizeof(element);
         }
-        if constexpr (a_scale::staged) {
-            maps[sa_map] = matrix_map(sa, dtype::f32, ceil_div(blocks, i64(a_scale::format::blocks_per_word)), m,
-                                      args.sa_stride_k * 4, 1, Config.block.m, swizzle_mode::none);
-        }
-        if constexpr (b_scale::staged) {
-            maps[sb_map] = matrix_map(sb, dtype::f32, ceil_div(blocks, i64(b_scale::format::blocks_per_word)), n,
-                                      args.sb_stride_k * 4, 1, Config.block.n, swizzle_mode::none);
-        }
+        if constexpr (a_scale::staged)
+            maps[sa_map] = scale_map<a_scale>(sa, blocks, m, args.sa_stride_k, Config.block.m);
+        if constexpr (b_scale::staged)
+            maps[sb_map] = scale_map<b_scale>(sb, blocks, n, args.sb_stride_k, Config.block.n);
     }
 
     /// The kernel's parameters, from arguments and encoded maps.
@@ -102,16 +98,10 @@ struct gemm_host {
         p.a = maps[0];
         p.b = maps[1];
         p.d = maps[2];
-        if constexpr (a_scale::staged) {
-            p.sa.map = maps[sa_map];
-        } else if constexpr (!same_as<a_scale, scale::none>) {
-            p.sa.words = {static_cast<const u32*>(args.sa), args.sa_stride_m, args.sa_stride_k};
-        }
-        if constexpr (b_scale::staged) {
-            p.sb.map = maps[sb_map];
-        } else if constexpr (!same_as<b_scale, scale::none>) {
-            p.sb.words = {static_cast<const u32*>(args.sb), args.sb_stride_n, args.sb_stride_k};
-        }
+        if constexpr (a_scale::staged) p.sa.map = maps[sa_map];
+        if constexpr (b_scale::staged) p.sb.map = maps[sb_map];
+        point_to(p.sa, args.sa, args.sa_stride_m, args.sa_stride_k);
+        point_to(p.sb, args.sb, args.sb_stride_n, args.sb_stride_k);
         if constexpr (Epilogue::accumulates) p.c.map = maps[c_map];
         p.a_hint = hint(ceil_div(n, Config.block.n * Config.cluster.n));
         p.b_hint = hint(ceil_div(m, Config.block.m * Config.cluster.m));
@@ -126,6 +116,22 @@ struct gemm_host {
     }
 
 private:
+    /// The map of scales that are staged: a column of words for each `block`, of which a copy brings `rows`.
+    template <class Scale>
+    DEEPGEMM_BOTH static constexpr tensor_map_request scale_map(const void* words, i64 blocks, i32 mn, i64 stride_k,
+                                                                int rows) {
+        return matrix_map(words, dtype::f32, ceil_div(blocks, i64(Scale::format::blocks_per_word)), mn, stride_k * 4, 1,
+                          rows, swizzle_mode::none);
+    }
+
+    /// Where scales that are not staged lie, if there are any.
+    template <class Scale>
+    DEEPGEMM_BOTH static constexpr void point_to(scale::params<Scale>& to, const void* words, i64 stride_mn,
+                                                 i64 stride_k) {
+        if constexpr (!Scale::staged && !same_as<Scale, scale::none>)
+            to.words = {static_cast<const u32*>(words), stride_mn, stride_k};
+    }
+
     /// An operand that is read once, since the other one is a single tile wide, need not stay in L2: there it would displace
     /// what others have left, and where they have written to it, that would have to go back to memory first.
     DEEPGEMM_BOTH static constexpr ptx::cache_hint hint(i32 reads) {
