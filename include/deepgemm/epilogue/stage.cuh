@@ -20,21 +20,40 @@
 
 namespace deepgemm {
 
-/// Calling thread: registers `i`... of a fragment, rounded to T: its part of `Matrices` blocks of 8 x 8, as stmatrix takes them.
-template <class T, int Matrices, int Registers>
-DEEPGEMM_DEVICE void pack_blocks(u32 (&packed)[Matrices], const float (&value)[Registers], int i) {
+/// Converged warp: rounds a fragment to T and stores it, `Matrices` blocks of 8 x 8 at a time, each transposed or as it is. `line(i)`
+/// is the address of the 16 bytes that the calling lane names to stmatrix for the blocks of registers from `i` on.
+template <class T, int Matrices, bool Transposed, int Registers, class Line>
+DEEPGEMM_DEVICE void store_blocks(const float (&value)[Registers], const Line& line) {
     DEEPGEMM_UNROLL
-    for (int j = 0; j < Matrices; ++j) packed[j] = ptx::pack<T>(value[i + 2 * j], value[i + 2 * j + 1]);
+    for (int i = 0; i < Registers; i += 2 * Matrices) {
+        u32 packed[Matrices];
+        DEEPGEMM_UNROLL
+        for (int j = 0; j < Matrices; ++j) packed[j] = ptx::pack<T>(value[i + 2 * j], value[i + 2 * j + 1]);
+        if constexpr (Transposed) {
+            ptx::stmatrix_trans<Matrices>(line(i), packed);
+        } else {
+            ptx::stmatrix<Matrices>(line(i), packed);
+        }
+    }
 }
 
-/// Calling thread: adds its part of `Matrices` blocks of 8 x 8, as ldmatrix gives them, to registers `i`... of a fragment.
-template <class T, int Matrices, int Registers>
-DEEPGEMM_DEVICE void add_blocks(float (&value)[Registers], int i, const u32 (&packed)[Matrices]) {
+/// Converged warp: adds what store_blocks() would have stored there to a fragment.
+template <class T, int Matrices, bool Transposed, int Registers, class Line>
+DEEPGEMM_DEVICE void add_blocks(float (&value)[Registers], const Line& line) {
     DEEPGEMM_UNROLL
-    for (int j = 0; j < Matrices; ++j) {
-        const auto c = ptx::unpack<T>(packed[j]);
-        value[i + 2 * j] += c.x;
-        value[i + 2 * j + 1] += c.y;
+    for (int i = 0; i < Registers; i += 2 * Matrices) {
+        u32 packed[Matrices];
+        if constexpr (Transposed) {
+            ptx::ldmatrix_trans<Matrices>(packed, line(i));
+        } else {
+            ptx::ldmatrix<Matrices>(packed, line(i));
+        }
+        DEEPGEMM_UNROLL
+        for (int j = 0; j < Matrices; ++j) {
+            const auto c = ptx::unpack<T>(packed[j]);
+            value[i + 2 * j] += c.x;
+            value[i + 2 * j + 1] += c.y;
+        }
     }
 }
 
@@ -51,12 +70,7 @@ struct store_buffer {
     /// Converged warp: rounds a fragment to T and writes it.
     DEEPGEMM_DEVICE void write(const float (&value)[registers]) const {
         if constexpr (half_element<T>) {
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < registers; i += 2 * matrices) {
-                u32 packed[matrices];
-                pack_blocks<T>(packed, value, i);
-                ptx::stmatrix<matrices>(matrix_row(i), packed);
-            }
+            store_blocks<T, matrices, false>(value, [this](int i) { return matrix_row(i); });
         } else {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2) ptx::st_shared(pair(i), ptx::vec2<float>{value[i], value[i + 1]});
@@ -66,12 +80,7 @@ struct store_buffer {
     /// Converged warp: adds what the buffer holds to a fragment.
     DEEPGEMM_DEVICE void add_to(float (&value)[registers]) const {
         if constexpr (half_element<T>) {
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < registers; i += 2 * matrices) {
-                u32 packed[matrices];
-                ptx::ldmatrix<matrices>(packed, matrix_row(i));
-                add_blocks<T>(value, i, packed);
-            }
+            add_blocks<T, matrices, false>(value, [this](int i) { return matrix_row(i); });
         } else {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2) {

@@ -116,12 +116,7 @@ private:
     /// Converged warp: rounds a fragment to T and writes it, transposed.
     DEEPGEMM_DEVICE void write(const float (&value)[registers]) const {
         if constexpr (half_element<T>) {
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < registers; i += 2 * matrices) {
-                u32 packed[matrices];
-                pack_blocks<T>(packed, value, i);
-                ptx::stmatrix_trans<matrices>(matrix_column(i), packed);
-            }
+            store_blocks<T, matrices, true>(value, [this](int i) { return matrix_column(i); });
         } else {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; ++i) ptx::st_shared(element(i), value[i]);
@@ -131,12 +126,7 @@ private:
     /// Converged warp: adds what the buffer holds to a fragment.
     DEEPGEMM_DEVICE void add_to(float (&value)[registers]) const {
         if constexpr (half_element<T>) {
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < registers; i += 2 * matrices) {
-                u32 packed[matrices];
-                ptx::ldmatrix_trans<matrices>(packed, matrix_column(i));
-                add_blocks<T>(value, i, packed);
-            }
+            add_blocks<T, matrices, true>(value, [this](int i) { return matrix_column(i); });
         } else {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; ++i) value[i] += ptx::ld_shared<float>(element(i));
