@@ -46,8 +46,7 @@ void expect_equal_bits(std::span<const kernel_handle> kernels, problem_shape sha
 template <class K>
 std::string run_biased(product& p, const device_array<float>& bias) {
     device_product on_device(p);
-    typename K::arguments arguments;
-    static_cast<gemm_arguments&>(arguments) = arguments_of(on_device.problem());
+    auto arguments = arguments_for<K>(arguments_of(on_device.problem()));
     arguments.epilogue.first = {bias.get()};
     or_throw(cuda::launch<K>(arguments));
     return on_device.verdict();

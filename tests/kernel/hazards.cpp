@@ -138,9 +138,7 @@ struct leaving_output : real_output {
 template <class Pipeline, class Output>
 std::string outcome(const sim::options& machine) {
     product p(kernel_parts::info, {130, 64, 640}, 5);
-    kernel_parts::arguments arguments;
-    static_cast<gemm_arguments&>(arguments) = arguments_of(p.problem());
-    const auto params = sim::parameters_of<kernel_parts>(arguments);
+    const auto params = sim::parameters_of<kernel_parts>(arguments_for<kernel_parts>(arguments_of(p.problem())));
     sim::geometry g;
     g.threads = kernel_parts::info.threads;
     g.smem_bytes = kernel_parts::info.smem_bytes;

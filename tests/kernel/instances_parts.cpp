@@ -11,8 +11,7 @@ namespace {
 
 template <class K>
 result<void> launch_with(const gemm_arguments& given, const bias_relu& step, const sim::options& machine) {
-    typename K::arguments arguments;
-    static_cast<gemm_arguments&>(arguments) = given;
+    auto arguments = arguments_for<K>(given);
     arguments.epilogue.first = step;
     return sim::try_launch<K>(arguments, {}, machine);
 }

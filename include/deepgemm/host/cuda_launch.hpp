@@ -47,9 +47,7 @@ constexpr kernel_handle handle_of() {
     static_assert(takes_gemm_arguments<K>,
                   "handle_of: a planner launches with gemm_arguments; K::arguments must derive from them");
     return {K::info, &prepare<K>, [](const gemm_arguments& given, const launch_options& options) {
-                typename K::arguments arguments;
-                static_cast<gemm_arguments&>(arguments) = given;
-                return launch<K>(arguments, options);
+                return launch<K>(arguments_for<K>(given), options);
             }};
 }
 

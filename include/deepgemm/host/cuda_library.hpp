@@ -39,9 +39,7 @@ public:
         return {K::info,
                 {this, [](const void* self) { return static_cast<const library_kernel*>(self)->prepare(); }},
                 {this, [](const void* self, const gemm_arguments& given, const launch_options& options) {
-                     typename K::arguments arguments;
-                     static_cast<gemm_arguments&>(arguments) = given;
-                     return static_cast<const library_kernel*>(self)->launch(arguments, options);
+                     return static_cast<const library_kernel*>(self)->launch(arguments_for<K>(given), options);
                  }}};
     }
 

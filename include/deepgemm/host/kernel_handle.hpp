@@ -55,6 +55,14 @@ concept takes_gemm_arguments = requires(typename K::arguments& arguments) {
     static_cast<gemm_arguments&>(arguments);
 };
 
+/// The arguments of kernel `K` with what a planner has; whatever else they hold has its default.
+template <class K>
+typename K::arguments arguments_for(const gemm_arguments& given) {
+    typename K::arguments arguments;
+    static_cast<gemm_arguments&>(arguments) = given;
+    return arguments;
+}
+
 /// Multiprocessors that a launch uses on a device with `present` of them; an error if that is out of range.
 inline result<int> usable_sms(const kernel_info& info, const launch_options& options, int present) {
     const int wanted = options.num_sms == 0 ? present : options.num_sms;

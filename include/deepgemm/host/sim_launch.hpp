@@ -42,9 +42,7 @@ constexpr kernel_handle handle_of() {
                   "handle_of: a planner launches with gemm_arguments; K::arguments must derive from them");
     return {K::info, [] { return result<void>{}; },
             [](const gemm_arguments& given, const launch_options& wishes) {
-                typename K::arguments arguments;
-                static_cast<gemm_arguments&>(arguments) = given;
-                return try_launch<K>(arguments, wishes, machine_of(wishes));
+                return try_launch<K>(arguments_for<K>(given), wishes, machine_of(wishes));
             }};
 }
 

@@ -74,9 +74,7 @@ public:
         return {info_,
                 {this, [](const void* self) { return static_cast<const runtime_kernel*>(self)->prepare(); }},
                 {this, [](const void* self, const gemm_arguments& given, const launch_options& options) {
-                     typename K::arguments arguments;
-                     static_cast<gemm_arguments&>(arguments) = given;
-                     return static_cast<const runtime_kernel*>(self)->launch<K>(arguments, options);
+                     return static_cast<const runtime_kernel*>(self)->launch<K>(arguments_for<K>(given), options);
                  }}};
     }
 
