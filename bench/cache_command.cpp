@@ -113,12 +113,11 @@ std::vector<found_entry> entries_of(const fs::path& root) {
 
 json to_json(const found_entry& e) {
     json made = json::object();
-    made.add("key", e.key).add("file", e.path.string()).add("bytes", static_cast<long long>(e.bytes));
+    made.add("key", e.key).add("file", e.path.string()).add("bytes", e.bytes);
     made.add("whole", e.whole);
     if (!e.whole) return made;
     made.add("compiler", e.compiler).add("kernel", e.kernel);
-    if (e.resources)
-        made.add("registers", int(e.resources->registers)).add("stack_bytes", int(e.resources->stack_bytes));
+    if (e.resources) made.add("registers", e.resources->registers).add("stack_bytes", e.resources->stack_bytes);
     return made;
 }
 

@@ -3,6 +3,7 @@
 // have none. Numbers keep the text they were written with.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,8 +16,8 @@ class json {
 public:
     json() = default;
     json(bool value) : kind_(kind::boolean), text_(value ? "true" : "false") {}
-    json(int value) : kind_(kind::number), text_(std::to_string(value)) {}
-    json(long long value) : kind_(kind::number), text_(std::to_string(value)) {}
+    template <std::integral T>
+    json(T value) : kind_(kind::number), text_(std::to_string(value)) {}
     /// Seven digits. Not-a-number and infinity become null: a measurement that does not exist.
     json(double value);
     json(const char* value) : kind_(kind::string), text_(value) {}

@@ -11,13 +11,11 @@ namespace deepgemm::bench {
 
 namespace {
 
-json number_of(std::size_t value) { return static_cast<long long>(value); }
-
 /// Adds what a kernel takes of a multiprocessor, as its cubin tells it.
 json with_resources(json kernel, std::string_view cubin, const std::string& entry) {
     const auto resources = rtc::resources_of(cubin, entry);
-    return kernel.add("registers", resources ? json(int(resources->registers)) : json())
-        .add("stack_bytes", resources ? json(int(resources->stack_bytes)) : json());
+    return kernel.add("registers", resources ? json(resources->registers) : json())
+        .add("stack_bytes", resources ? json(resources->stack_bytes) : json());
 }
 
 json described(const rtc::image& made, const std::string& key) {
@@ -27,10 +25,10 @@ json described(const rtc::image& made, const std::string& key) {
                             .add("kernel", to_source(made.info))
                             .add("config", to_source(made.info.cfg))
                             .add("entry", made.entry())
-                            .add("threads", int(made.info.threads))
-                            .add("smem_bytes", int(made.info.smem_bytes))
-                            .add("params_bytes", int(made.params_bytes))
-                            .add("cubin_bytes", number_of(made.cubin().size()));
+                            .add("threads", made.info.threads)
+                            .add("smem_bytes", made.info.smem_bytes)
+                            .add("params_bytes", made.params_bytes)
+                            .add("cubin_bytes", made.cubin().size());
     return with_resources(kernel, made.cubin(), made.entry());
 }
 
@@ -42,7 +40,7 @@ json described(const packed_fat_binary& made) {
             kernels.push(with_resources(json::object().add("entry", name), cubin.cubin, name));
         images.push(json::object().add("arch", arch).add("kernels", kernels));
     }
-    return json::object().add("file", made.file).add("bytes", number_of(made.bytes)).add("images", images);
+    return json::object().add("file", made.file).add("bytes", made.bytes).add("images", images);
 }
 
 }  // namespace

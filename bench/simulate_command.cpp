@@ -89,20 +89,19 @@ outcome run(const std::string& product, const workload& work, const kernel_handl
 }
 
 json to_json(const outcome& o) {
-    const auto big = [](u64 value) { return json(static_cast<long long>(value)); };
     return json::object()
         .add("product", o.product)
         .add("config", to_source(o.kernel.cfg))
         .add("epilogue", epilogue_source(o.kernel))
         .add("correct", o.wrong.empty())
         .add("failure", o.wrong.empty() ? json() : json(o.wrong))
-        .add("multiplies", big(o.did.multiplies))
-        .add("macs", big(o.did.macs))
-        .add("loads", big(o.did.loads))
-        .add("load_bytes", big(o.did.load_bytes))
-        .add("stores", big(o.did.stores))
-        .add("store_bytes", big(o.did.store_bytes))
-        .add("ticks", big(o.did.ticks))
+        .add("multiplies", o.did.multiplies)
+        .add("macs", o.did.macs)
+        .add("loads", o.did.loads)
+        .add("load_bytes", o.did.load_bytes)
+        .add("stores", o.did.stores)
+        .add("store_bytes", o.did.store_bytes)
+        .add("ticks", o.did.ticks)
         .add("host_seconds", o.seconds);
 }
 
