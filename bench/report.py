@@ -36,6 +36,11 @@ FLOPS_PER_CYCLE = {"FP8": 8192, "BF16": 4096}
 GROUP_COLORS = ["#3b76af", "#ef8636", "#519e3e", "#c53a32", "#8d69b8", "#84584e"]
 
 
+# Times beside ours that are no peer's, each over ours: a heading, where it stands in a row, digits. Moving operands and D alone:
+# 1 is the best that there can be. Our kernel as NVRTC compiles it.
+YARDSTICKS = [("traffic alone / ours", "us_traffic", 2), ("NVRTC / nvcc", "us_nvrtc", 3)]
+
+
 def larger(row):
     return row["m"] > 128
 
@@ -69,6 +74,11 @@ def key(row):
 def geometric_mean(values):
     values = [v for v in values if v]
     return math.exp(sum(map(math.log, values)) / len(values)) if values else None
+
+
+def over_ours(row, name):
+    """A yardstick's time over ours, or None."""
+    return row[name] / row["us"] if row.get(name) and row["us"] else None
 
 
 class Report:
@@ -107,21 +117,9 @@ class Report:
         per_mhz = self.machine["sms"] * FLOPS_PER_CYCLE[self.type] * 1e-6
         return [(mhz * per_mhz, f"{mhz:.0f} MHz, {which}") for mhz, which in clocks]
 
-    def traffic(self):
-        """True if moving operands and D alone was measured for some rows."""
-        return any(r.get("us_traffic") for r in self.rows)
-
-    def share_of_traffic(self, row):
-        """Time to move operands and D alone over ours, or None: 1 is the best that there can be."""
-        return row["us_traffic"] / row["us"] if row.get("us_traffic") and row["us"] else None
-
-    def run_time(self):
-        """True if the kernels were also timed as NVRTC compiles them."""
-        return any(r.get("us_nvrtc") for r in self.rows)
-
-    def run_time_ratio(self, row):
-        """Time of our kernel as NVRTC compiles it over its time as nvcc does, or None."""
-        return row["us_nvrtc"] / row["us"] if row.get("us_nvrtc") and row["us"] else None
+    def yardsticks(self):
+        """Those of YARDSTICKS that were measured for some rows."""
+        return [y for y in YARDSTICKS if any(r.get(y[1]) for r in self.rows)]
 
     def mean(self, peer, sustained=False, select=lambda row: True):
         return geometric_mean([self.ratio(r, peer, sustained) for r in self.rows if select(r)])
@@ -156,10 +154,7 @@ def protocol(report):
 def full_table(report):
     header = ["pass", "m", "n", "k", "kind", "µs", "TFLOPS", "GB/s", "sustained TFLOPS"]
     header += [f"{PEERS[p]} / ours" for p in report.peers]
-    if report.traffic():
-        header.append("traffic alone / ours")
-    if report.run_time():
-        header.append("NVRTC / nvcc")
+    header += [heading for heading, _, _ in report.yardsticks()]
     header += ["error", "configuration"]
     rows = []
     for r in report.rows:
@@ -168,10 +163,7 @@ def full_table(report):
         cells = [r.get("pass", "-"), str(r["m"]), str(r["n"]), str(r["k"]), kind(r), number(r["us"], 1), number(r["tflops"], 0),
                  number(r["gb_s"], 0), number(flops / sustained * 1e-6, 0) if sustained else ""]
         cells += [number(report.ratio(r, p), 2) for p in report.peers]
-        if report.traffic():
-            cells.append(number(report.share_of_traffic(r), 2))
-        if report.run_time():
-            cells.append(number(report.run_time_ratio(r), 3))
+        cells += [number(over_ours(r, name), digits) for _, name, digits in report.yardsticks()]
         rows.append(cells + [f"{r['error']:.1e}" if r["error"] is not None else "", f"`{r['config']}`" if r["config"] else ""])
     return table(header, rows)
 
@@ -181,10 +173,7 @@ def summary_table(report):
     header = ["cases", "count", "fastest, TFLOPS"] + [f"{PEERS[p]} / ours" for p in report.peers]
     if any(r.get("us_sustained") for r in report.rows):
         header += [f"sustained, {PEERS[p]} / ours" for p in report.peers if report.mean(p, True)]
-    if report.traffic():
-        header.append("traffic alone / ours")
-    if report.run_time():
-        header.append("NVRTC / nvcc")
+    header += [heading for heading, _, _ in report.yardsticks()]
     rows = []
     for name, select in report.groups:
         chosen = [r for r in report.rows if select(r) and r["us"]]
@@ -194,10 +183,7 @@ def summary_table(report):
         cells += [number(report.mean(p, False, select), 2) for p in report.peers]
         if any(r.get("us_sustained") for r in report.rows):
             cells += [number(report.mean(p, True, select), 2) for p in report.peers if report.mean(p, True)]
-        if report.traffic():
-            cells.append(number(geometric_mean([report.share_of_traffic(r) for r in chosen]), 2))
-        if report.run_time():
-            cells.append(number(geometric_mean([report.run_time_ratio(r) for r in chosen]), 3))
+        cells += [number(geometric_mean([over_ours(r, name) for r in chosen]), digits) for _, name, digits in report.yardsticks()]
         rows.append(cells)
     return table(header, rows)
 
