@@ -40,6 +40,11 @@ struct field_of_contenders {
     std::vector<contender> who;
     std::vector<measurement*> owners;
     std::vector<std::unique_ptr<cublaslt_gemm>> plans;
+
+    void enter(const contender& added, measurement& figures) {
+        who.push_back(added);
+        owners.push_back(&figures);
+    }
 };
 
 /// One run of the benchmark over all cases.
@@ -56,11 +61,8 @@ public:
         const std::span<const peer_kind> kinds = peers_of(problem);
         result.peers.resize(o_.peers ? kinds.size() : 0);
         for (std::size_t i = result.peers.size(); i-- > 0;) enter_peer(kinds[i], result.peers[i], field);
-        if (o_.nvrtc && problem.is_fp8() && result.ours.failure.empty()) enter_run_time(result.run_time, field);
-        if (problem.m <= few_rows && !field.who.empty()) {  // last, since it overwrites D
-            field.who.push_back(traffic_alone(data_));
-            field.owners.push_back(&result.traffic);
-        }
+        // Last, since it overwrites D.
+        if (problem.m <= few_rows && !field.who.empty()) field.enter(traffic_alone(data_), result.traffic);
         if (!field.who.empty()) time(field);
         return result;
     }
@@ -76,19 +78,18 @@ private:
         result.chosen_by = kernels.chosen_by;
         if (!is_launched(kernels.pick(), m)) return;
         // A wrong result is shown with its time.
-        judge(m, data_.problem().tolerance());
-        field.who.push_back(kernels.pick());
-        field.owners.push_back(&m);
+        const bool right = judge(m, data_.problem().tolerance());
+        field.enter(kernels.pick(), m);
+        if (right && o_.nvrtc && data_.problem().is_fp8())
+            enter_run_time(kernels.ranked.front().info, result.run_time, field);
     }
 
     /// Our pick once more, as NVRTC compiles it. A failure to compile fails the run.
-    void enter_run_time(measurement& m, field_of_contenders& field) {
-        reference_.compute(data_, true);  // a peer without scales may have replaced it
-        const contender who = compiled_now(kernels_for(data_).ranked.front().info, data_);
+    void enter_run_time(const kernel_info& pick, measurement& m, field_of_contenders& field) {
+        const contender who = compiled_now(pick, data_);
         if (!is_launched(who, m) || !judge(m, data_.problem().tolerance()))
             throw std::runtime_error("built by NVRTC: " + m.failure);
-        field.who.push_back(who);
-        field.owners.push_back(&m);
+        field.enter(who, m);
     }
 
     /// A block-scaled peer must come first: one without scales replaces the reference where there are some.
@@ -100,9 +101,7 @@ private:
             const contender who{m.name, [plan](cudaStream_t stream) { plan->launch(stream); }};
             if (plan->choices() > 1) choose_fastest(*plan, who);
             if (kind.scaling == peer_scaling::none && data_.problem().is_fp8()) reference_.compute(data_, false);
-            if (!is_launched(who, m) || !judge(m, peer_tolerance(data_.problem()))) return;
-            field.who.push_back(who);
-            field.owners.push_back(&m);
+            if (is_launched(who, m) && judge(m, peer_tolerance(data_.problem()))) field.enter(who, m);
         } catch (const std::exception& e) {
             recover(e);
             m.failure = e.what();
