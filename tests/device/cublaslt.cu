@@ -10,13 +10,12 @@
 
 #include <string>
 
+#include "runtime.hpp"
+
 using namespace deepgemm;
+using namespace deepgemm::device_tests;
 
 namespace cublaslt_test {
-
-void check(cudaError_t status) {
-    if (status != cudaSuccess) throw std::runtime_error(cudaGetErrorString(status));
-}
 
 const cublaslt& library() {
     static const cublaslt* const made = new cublaslt(or_throw(cublaslt::create()));
@@ -222,22 +221,15 @@ TEST_CASE("cublaslt: few multiprocessors, a workspace of the caller's, a graph")
         or_throw(cublaslt::create({.num_sms = 20, .workspace = space.data(), .workspace_bytes = 4 << 20}));
     CHECK(few.knobs().workspace == space.data());
 
-    cudaStream_t stream = nullptr;
-    cudaGraph_t graph = nullptr;
-    cudaGraphExec_t executable = nullptr;
-    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-    or_throw(cublaslt_gemm_nt(few, a.input(), b.input(), d.output(), {.stream = stream}));  // loads kernels
-    check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
-    or_throw(cublaslt_gemm_nt(few, a.input(), b.input(), d.output(), {.stream = stream}));
-    check(cudaStreamEndCapture(stream, &graph));
-    check(cudaGraphInstantiate(&executable, graph, 0));
-    check(cudaStreamSynchronize(stream));
+    const stream s;
+    const auto multiply = [&] {
+        or_throw(cublaslt_gemm_nt(few, a.input(), b.input(), d.output(), {.stream = s.handle}));
+    };
+    multiply();  // loads kernels
+    const captured graph(s, multiply);
+    check(cudaStreamSynchronize(s.handle));
     d.upload();
-    check(cudaGraphLaunch(executable, stream));
-    check(cudaStreamSynchronize(stream));
+    graph.run(s);
     d.download();
     CHECK(reference::compare_exact(d.host.view(), expected));
-    check(cudaGraphExecDestroy(executable));
-    check(cudaGraphDestroy(graph));
-    check(cudaStreamDestroy(stream));
 }

@@ -118,20 +118,14 @@ TEST_CASE("fat binary: a kernel that is first launched under graph capture") {
     dg::test::product p(narrow::info, {130, 64, 256}, 4, dg::test::numbers::exact);
     device_product on_device(p);
     const dg::gemm_problem problem = on_device.problem();
-    cudaStream_t stream = nullptr;
-    cudaGraph_t graph = nullptr;
-    cudaGraphExec_t program = nullptr;
-    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-    check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
-    const auto launched = kernel.launch({dg::arguments_of(problem)}, {.stream = stream});
-    CHECK_MESSAGE(launched, (launched ? "" : launched.failure().message));
-    check(cudaStreamEndCapture(stream, &graph));
-    check(cudaGraphInstantiate(&program, graph, 0));
-    check(cudaGraphLaunch(program, stream));
-    check(cudaStreamSynchronize(stream));
-    CHECK(on_device.verdict() == "");
-    check(cudaGraphExecDestroy(program));
-    check(cudaGraphDestroy(graph));
-    check(cudaStreamDestroy(stream));
+    {
+        const stream s;
+        const captured graph(s, [&] {
+            const auto launched = kernel.launch({dg::arguments_of(problem)}, {.stream = s.handle});
+            CHECK_MESSAGE(launched, (launched ? "" : launched.failure().message));
+        });
+        graph.run(s);
+        CHECK(on_device.verdict() == "");
+    }
     check(cudaLibraryUnload(library));
 }

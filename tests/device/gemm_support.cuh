@@ -9,12 +9,11 @@
 #include <deepgemm/ops.hpp>
 
 #include "../kernel/product.hpp"
+#include "runtime.hpp"
 
 namespace deepgemm::gemm_tests {
 
-inline void check(cudaError_t status) {
-    if (status != cudaSuccess) throw std::runtime_error(cudaGetErrorString(status));
-}
+using namespace device_tests;
 
 /// `count` elements of T in the memory of the current device, followed by at least 16 bytes that nobody may need.
 template <class T>

@@ -12,7 +12,10 @@
 #include <string_view>
 #include <thread>
 
+#include "runtime.hpp"
+
 using namespace deepgemm;
+using namespace deepgemm::device_tests;
 
 namespace host_device_test {
 
@@ -27,19 +30,6 @@ constexpr const auto& kernels = cuda::kernel_list<single_kernel, paired_kernel, 
 /// Used by one test only, so that nothing has loaded it before.
 using never_prepared =
     gemm<arch::sm90, per_token, per_block, store<float>, config{.block = {128, 96, 128}, .stages = 4}>;
-
-void check(cudaError_t status) {
-    if (status != cudaSuccess) throw std::runtime_error(cudaGetErrorString(status));
-}
-
-/// A stream of the current device.
-struct stream {
-    cudaStream_t handle = nullptr;
-    stream() { check(cudaStreamCreateWithFlags(&handle, cudaStreamNonBlocking)); }
-    ~stream() { cudaStreamDestroy(handle); }
-    stream(const stream&) = delete;
-    stream& operator=(const stream&) = delete;
-};
 
 /// Memory of the current device.
 class device_memory {
@@ -110,25 +100,6 @@ const device_info& this_device() {
     return info;
 }
 
-/// A graph of what `body` puts into a stream.
-template <class Body>
-struct captured {
-    cudaGraph_t graph = nullptr;
-    cudaGraphExec_t executable = nullptr;
-    captured(cudaStream_t on, Body body) {
-        check(cudaStreamBeginCapture(on, cudaStreamCaptureModeGlobal));
-        body();
-        check(cudaStreamEndCapture(on, &graph));
-        check(cudaGraphInstantiate(&executable, graph, 0));
-    }
-    ~captured() {
-        cudaGraphExecDestroy(executable);
-        cudaGraphDestroy(graph);
-    }
-    captured(const captured&) = delete;
-    captured& operator=(const captured&) = delete;
-};
-
 }  // namespace host_device_test
 
 using namespace host_device_test;
@@ -151,13 +122,11 @@ TEST_CASE("host: a kernel that nobody prepared is launched under capture; the gr
     exact_product p(11, 200, 300, 500);
     const gemm_arguments arguments = arguments_of(p.problem());
     const kernel_handle handle = cuda::handle_of<never_prepared>();
-    captured graph(s.handle, [&] { or_throw(handle.launch(arguments, {.stream = s.handle})); });
-    std::size_t nodes = 0;
-    check(cudaGraphGetNodes(graph.graph, nullptr, &nodes));
-    CHECK(nodes == 1);
+    const captured graph(s, [&] { or_throw(handle.launch(arguments, {.stream = s.handle})); });
+    CHECK(graph.nodes() == 1);
     for (int replay = 0; replay < 3; ++replay) {
         p.upload(s.handle);
-        check(cudaGraphLaunch(graph.executable, s.handle));
+        graph.launch(s);
         CHECK(p.difference(s.handle) == "");
     }
 }
@@ -168,11 +137,11 @@ TEST_CASE("host: the named operation is captured with every kernel it may choose
         if (handle.info.accumulate) continue;
         const engine engine(kernels, this_device(), {.pin = handle.info.cfg});
         exact_product p(12, 333, 256, 640);
-        captured graph(s.handle, [&] {
+        const captured graph(s, [&] {
             or_throw(fp8_gemm_nt(engine, p.a_argument(), p.b_argument(), p.d_argument(), {.stream = s.handle}));
         });
         p.upload(s.handle);
-        check(cudaGraphLaunch(graph.executable, s.handle));
+        graph.launch(s);
         CHECK(p.difference(s.handle) == "");
     }
 }
@@ -283,11 +252,9 @@ TEST_CASE("host: refused launches leave no error behind") {
 TEST_CASE("host: nothing is launched for an empty D") {
     const engine engine(kernels, this_device());
     stream s;
-    captured graph(s.handle, [&] {
+    const captured graph(s, [&] {
         const scaled_matrix a{{nullptr, dtype::e4m3, 0, 128}, {}}, b{{nullptr, dtype::e4m3, 256, 128}, {}};
         or_throw(fp8_gemm_nt(engine, a, b, {nullptr, dtype::f32, 0, 256}, {.stream = s.handle}));
     });
-    std::size_t nodes = 1;
-    check(cudaGraphGetNodes(graph.graph, nullptr, &nodes));
-    CHECK(nodes == 0);
+    CHECK(graph.nodes() == 0);
 }

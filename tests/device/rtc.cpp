@@ -105,20 +105,10 @@ TEST_CASE("rtc: a launch under graph capture loads nothing, and replays") {
     product p(kernel.info(), {200, 192, 512}, 3, numbers::exact);
     device_product on_device(p);
     const gemm_problem problem = on_device.problem();
-    cudaStream_t stream = nullptr;
-    cudaGraph_t graph = nullptr;
-    cudaGraphExec_t program = nullptr;
-    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-    check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
-    CHECK(kernel.launch(stream, {arguments_of(problem)}));
-    check(cudaStreamEndCapture(stream, &graph));
-    check(cudaGraphInstantiate(&program, graph, 0));
-    check(cudaGraphLaunch(program, stream));
-    check(cudaStreamSynchronize(stream));
+    const stream s;
+    const captured graph(s, [&] { CHECK(kernel.launch(s.handle, {arguments_of(problem)})); });
+    graph.run(s);
     CHECK(on_device.verdict() == "");
-    check(cudaGraphExecDestroy(program));
-    check(cudaGraphDestroy(graph));
-    check(cudaStreamDestroy(stream));
 }
 
 TEST_CASE("rtc: a kernel that is first launched under graph capture") {
@@ -127,18 +117,12 @@ TEST_CASE("rtc: a kernel that is first launched under graph capture") {
     product p(kernel.info, {130, 64, 256}, 4, numbers::exact);
     device_product on_device(p);
     const gemm_problem problem = on_device.problem();
-    cudaStream_t stream = nullptr;
-    cudaGraph_t graph = nullptr;
-    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-    check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
-    const auto outcome = kernel.launch(arguments_of(problem), {.stream = stream});
-    CHECK_MESSAGE(outcome, (outcome ? "" : outcome.failure().message));
-    check(cudaStreamEndCapture(stream, &graph));
-    std::size_t nodes = 0;
-    check(cudaGraphGetNodes(graph, nullptr, &nodes));
-    CHECK(nodes == 1);
-    check(cudaGraphDestroy(graph));
-    check(cudaStreamDestroy(stream));
+    const stream s;
+    const captured graph(s, [&] {
+        const auto outcome = kernel.launch(arguments_of(problem), {.stream = s.handle});
+        CHECK_MESSAGE(outcome, (outcome ? "" : outcome.failure().message));
+    });
+    CHECK(graph.nodes() == 1);
 }
 
 TEST_CASE("rtc: kernels of a user's own header, by type, and by text with parameters as bytes") {
