@@ -210,12 +210,11 @@ inline result<void> validate(const gemm_problem& problem) {
     if (c) {
         if (auto ok = detail::check_layout("C", "N", *c); !ok) return ok;
     }
-    if (auto ok = detail::check_aliasing(problem); !ok) return ok;
     if (multiplies) {
         if (auto ok = detail::check_scales("A", "M", a, false); !ok) return ok;
         if (auto ok = detail::check_scales("B", "N", b, true); !ok) return ok;
     }
-    return {};
+    return detail::check_aliasing(problem);  // last: strides and counts are known to be sane
 }
 
 /// Checks what a workload has of a problem: extents and head splits. Whether a kernel takes its types is for plan() to say.
