@@ -17,6 +17,8 @@ using per_block = operand<e4m3, scale::per_block<scale::fp32>>;
 constexpr config small{.block = {128, 32, 128}, .stages = 3};
 constexpr config small_half{.block = {128, 64, 64}, .stages = 3, .promote = promotion::never};
 using stores = gemm<arch::sm90, per_token, per_block, store<float>, small>;
+using per_token_k_major = operand<e4m3, scale::per_token_k_major<scale::fp32>>;
+using stores_k_major = gemm<arch::sm90, per_token_k_major, per_block, store<float>, small>;
 using adds = gemm<arch::sm90, per_token, per_block, accumulate<float>, small>;
 
 template <class T, major A, major B>
@@ -24,9 +26,9 @@ using half_stores = gemm<arch::sm90, operand<T, scale::none, A>, operand<T, scal
 
 const engine& simulated() {
     static const engine made(
-        sim::kernel_list<stores, adds, half_stores<bf16, major::k, major::k>, half_stores<bf16, major::k, major::mn>,
-                         half_stores<bf16, major::mn, major::k>, half_stores<bf16, major::mn, major::mn>,
-                         half_stores<f16, major::k, major::mn>>,
+        sim::kernel_list<stores, stores_k_major, adds, half_stores<bf16, major::k, major::k>,
+                         half_stores<bf16, major::k, major::mn>, half_stores<bf16, major::mn, major::k>,
+                         half_stores<bf16, major::mn, major::mn>, half_stores<f16, major::k, major::mn>>,
         device_info::simulator());
     return made;
 }
@@ -57,6 +59,23 @@ TEST_CASE("a product through the named operation") {
     const auto outcome = fp8_gemm_nt(simulated(), argument_of(p.a), argument_of(p.b), argument_of(p.d));
     REQUIRE_MESSAGE(outcome, outcome.failure().message);
     CHECK(difference(p.d, p.expected) == "");
+}
+
+TEST_CASE("K-major scales of one column, wherever they start") {
+    for (const i64 k : {100, 128}) {
+        exact_product p(70, 50, k);
+        alignas(16) float words[70 + 3];
+        for (int offset = 0; offset < 4; ++offset) {
+            CAPTURE(offset);
+            for (i64 row = 0; row < 70; ++row) words[row + offset] = p.a.scales(row, 0);
+            scaled_matrix a = argument_of(p.a);
+            a.scales = k_major_scales(words + offset, scale_kind::fp32, 70, k);
+            p.d.fill_bytes(0xff);
+            const auto outcome = fp8_gemm_nt(simulated(), a, argument_of(p.b), argument_of(p.d));
+            REQUIRE_MESSAGE(outcome, outcome.failure().message);
+            CHECK(difference(p.d, p.expected) == "");
+        }
+    }
 }
 
 TEST_CASE("C is added, in place or not, and D becomes C where K is empty") {
