@@ -19,11 +19,7 @@ using namespace deepgemm;
 /// Validates the arguments of kernel `K`; throws what is wrong with them.
 template <class K>
 void check_arguments(const typename K::arguments& arguments) {
-    if constexpr (is_same_v<typename K::arguments, scale::cast_arguments>) {
-        or_throw(validate<K>(arguments));
-    } else {
-        or_throw(validate(arguments));
-    }
+    or_throw(validate<K>(arguments));
 }
 
 /// How a caller's scales lie in memory.
