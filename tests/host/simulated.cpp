@@ -78,6 +78,40 @@ TEST_CASE("K-major scales of one column, wherever they start") {
     }
 }
 
+TEST_CASE(
+    "kernels and the reference agree on scales that are infinite, NaN, zero, negative, or whose product leaves FP32") {
+    // A scale of A in each row, the same for all K blocks; of B in each K block. 2^100 * 2^40 is infinite before anything is
+    // multiplied with it, 2^-100 * 2^-60 is zero.
+    const float inf = __builtin_inff();
+    const float of_a[] = {inf, -inf, __builtin_nanf(""), 0.0f, -2.0f, 0x1p100f, 0x1p-100f, 0x1p-149f, 0x1p-70f, 1.0f};
+    const float of_b[] = {0x1p40f, 1.0f, 0x1p-60f};
+    random_source random(11);
+    for (const major order : {major::mn, major::k}) {
+        auto a = quantised_operand<e4m3>::exact(random, 10, 300), b = quantised_operand<e4m3>::exact(random, 24, 300);
+        for (i64 block = 0; block < 3; ++block) {
+            for (i64 row = 0; row < 10; ++row) a.scales(row, block) = of_a[row];
+        }
+        for (i64 k = 0; k < 300; ++k) b.data(5, k) = {};  // sums of zero: infinity times zero is NaN
+        matrix<float> block_scales(1, 3);
+        for (i64 block = 0; block < 3; ++block) block_scales(0, block) = of_b[block];
+        a = quantised_operand<e4m3>::from_parts(std::move(a.data), std::move(a.scales), {1, 128}, scale_kind::fp32,
+                                                order);
+        b = quantised_operand<e4m3>::from_parts(std::move(b.data), std::move(block_scales), {128, 128},
+                                                scale_kind::fp32);
+        matrix<float> d(10, 24);
+        const auto outcome = fp8_gemm_nt(simulated(), argument_of(a), argument_of(b), argument_of(d));
+        REQUIRE_MESSAGE(outcome, outcome.failure().message);
+        const auto expected = reference::gemm(a.view(), b.view());
+        const comparison found = reference::compare(d.view(), expected, tolerance::fp32);
+        CHECK_MESSAGE(found, found.text());
+        CHECK(std::isinf(expected.value(5, 0)));
+        CHECK(std::isnan(expected.value(0, 5)));
+        CHECK(expected.value(3, 0) == 0);
+        CHECK(std::isfinite(expected.value(4, 0)));
+        CHECK(std::isinf(d(5, 0)));
+    }
+}
+
 TEST_CASE("C is added, in place or not, and D becomes C where K is empty") {
     exact_product p(9, 24, 128);
     for (i64 row = 0; row < 9; ++row) {
