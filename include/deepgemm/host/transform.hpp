@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <deepgemm/host/matrix.hpp>
 #include <deepgemm/kernel/info.cuh>
