@@ -97,7 +97,7 @@ endif()
 if(libcxx_status EQUAL 0)
     header_tests(libcxx cpp "${alone_headers}" ${libcxx_command})
 else()
-    deepgemm_missing_test(headers/libcxx "clang++ with libc++ (Debian packages clang, libc++-dev and libc++abi-dev)")
+    deepgemm_missing_test(headers/libcxx "clang++ with libc++ (Debian packages clang, libc++-dev, libc++abi-dev)")
 endif()
 
 # --- nvcc: device-capable headers alone, to PTX, which takes a quarter of a second each; then everything but the simulator in
@@ -112,6 +112,8 @@ if(DEEPGEMM_NVCC)
         -Xcompiler=-Wall,-Wextra,-Werror,-Wno-psabi "-I${PROJECT_SOURCE_DIR}/include" -c "${folder}/all.cu"
         -o "${folder}/all.o")
     set_tests_properties(headers/nvcc/all PROPERTIES LABELS headers TIMEOUT 600)
+else()
+    deepgemm_missing_test(headers/nvcc "nvcc (NVIDIA's CUDA toolkit, 12.9 or newer)")
 endif()
 
 # --- what each header costs to compile, against docs/compile-time.md -------------------------------------------------
@@ -119,4 +121,6 @@ if(DEEPGEMM_PYTHON AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # the table is of 
     add_test(NAME headers/budget COMMAND ${DEEPGEMM_PYTHON} "${PROJECT_SOURCE_DIR}/cmake/compile_budget.py"
              --compiler ${CMAKE_CXX_COMPILER})
     set_tests_properties(headers/budget PROPERTIES LABELS headers TIMEOUT 900)
+else()
+    deepgemm_missing_test(headers/budget "python3 with g++ as the compiler (Debian packages python3 and g++)")
 endif()
