@@ -84,10 +84,10 @@ def inside(root, command, **options):
 
 
 def version(root, command):
-    """The number in the first line that a program's --version prints."""
+    """The number in the first line that a program's --version prints, behind what distributions put in parentheses."""
     said = inside(root, f"PATH=$PWD/build/tools/bin:$PATH; {command} --version", capture_output=True, text=True).stdout
-    found = re.search(r"\d+\.\d+(\.\d+)?", said.split(")")[-1] if ")" in said.split("\n")[0] else said)
-    return found[0] if found else "?"
+    found = re.search(r"\d+(\.\d+)+", re.sub(r"\(.*?\)", "", (said + "\n").splitlines()[0]))
+    return found[0] if found else "unknown"
 
 
 def outcome(text, passed):

@@ -112,6 +112,15 @@ if(DEEPGEMM_NVCC)
         -Xcompiler=-Wall,-Wextra,-Werror,-Wno-psabi "-I${PROJECT_SOURCE_DIR}/include" -c "${folder}/all.cu"
         -o "${folder}/all.o")
     set_tests_properties(headers/nvcc/all PROPERTIES LABELS headers TIMEOUT 600)
+    # nvcc 13.0 with clang as host compiler reads configurations wrongly: config.cuh must say so, before any rule is broken.
+    if(DEEPGEMM_CLANG)
+        add_test(NAME headers/nvcc/clang_host COMMAND ${DEEPGEMM_NVCC} -std=c++20 -arch=sm_90a -ccbin ${DEEPGEMM_CLANG}
+            "-I${PROJECT_SOURCE_DIR}/include" -ptx -o /dev/null "${folder}/nvcc/deepgemm_kernel_config_cuh.cu")
+        set_tests_properties(headers/nvcc/clang_host PROPERTIES LABELS headers TIMEOUT 600 DEPENDS headers/nvcc/kernel
+            PASS_REGULAR_EXPRESSION "config.cuh.*deepgemm: this compiler sets members to zero")
+    else()
+        deepgemm_missing_test(headers/nvcc/clang_host "clang++ (Debian package clang)")
+    endif()
 else()
     deepgemm_missing_test(headers/nvcc "nvcc (NVIDIA's CUDA toolkit, 12.9 or newer)")
 endif()
