@@ -3,6 +3,9 @@
 // or_throw() of host/exception.hpp makes exceptions of them.
 #pragma once
 
+#include <optional>
+#include <utility>
+
 #include <deepgemm/host/engine.hpp>
 
 namespace deepgemm {

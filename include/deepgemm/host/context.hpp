@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <system_error>
 
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/host/tuned_row.hpp>

@@ -8,9 +8,13 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <utility>
 
 #include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/print.hpp>

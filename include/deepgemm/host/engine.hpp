@@ -4,7 +4,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <mutex>
+#include <span>
 
 #include <deepgemm/host/plan.hpp>
 

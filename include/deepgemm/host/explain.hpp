@@ -2,8 +2,11 @@
 // A plan as text for people: the configuration as C++ source, what it should cost and why, and why the next best lost.
 #pragma once
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+#include <iterator>
+#include <string>
 
 #include <deepgemm/host/plan.hpp>
 

@@ -3,6 +3,10 @@
 // with poisoned padding, and the same thing as the reference sees it. Device copies are the caller's.
 #pragma once
 
+#include <cstddef>
+#include <utility>
+#include <vector>
+
 #include <deepgemm/host/quantize.hpp>
 #include <deepgemm/host/random.hpp>
 #include <deepgemm/host/reference.hpp>

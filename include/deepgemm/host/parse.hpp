@@ -3,8 +3,14 @@
 // keep configurations in files and for programs that pin one by text. Reads that one form; it is no C++ parser.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include <deepgemm/host/print.hpp>
 

@@ -3,6 +3,8 @@
 // what a bug report quotes, what a program pins and what a run-time compiler is given.
 #pragma once
 
+#include <string>
+
 #include <deepgemm/host/problem.hpp>
 
 namespace deepgemm {

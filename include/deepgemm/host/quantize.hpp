@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cmath>
+#include <stdexcept>
 
 #include <deepgemm/host/matrix.hpp>
 #include <deepgemm/kernel/info.cuh>

@@ -5,6 +5,11 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include <deepgemm/host/compare.hpp>
 #include <deepgemm/kernel/info.cuh>

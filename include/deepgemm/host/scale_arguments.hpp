@@ -3,6 +3,8 @@
 // scale/cast or scale/transforms. Nothing is read from the memory that the arguments name.
 #pragma once
 
+#include <cstdint>
+
 #include <deepgemm/host/validate.hpp>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/transforms.cuh>

@@ -5,6 +5,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <vector>
+
+#include <deepgemm/host/matrix.hpp>
 #include <deepgemm/host/quantize.hpp>
 
 namespace deepgemm::reference {

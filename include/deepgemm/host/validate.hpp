@@ -4,6 +4,9 @@
 // alignment and overlap of matrices are in validate_layout.hpp.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include <deepgemm/host/validate_layout.hpp>
 
 namespace deepgemm {

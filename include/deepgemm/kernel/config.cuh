@@ -37,6 +37,19 @@ struct config {
     DEEPGEMM_BOTH friend constexpr bool operator==(const config&, const config&) = default;
 };
 
+namespace detail {
+/// A member as a template sees it whose argument gives only members around it.
+template <config Config>
+inline constexpr int seen_raster_rows = Config.raster_rows;
+}  // namespace detail
+
+// nvcc 13.0 with clang as host compiler does that to the template arguments of every kernel, which then breaks rules that nobody
+// named.
+static_assert(
+    detail::seen_raster_rows<config{.block = {64, 64, 64}, .promote = promotion::never}> == config{}.raster_rows,
+    "deepgemm: this compiler sets members to zero that a designated initialiser skips in a template argument, as nvcc "
+    "does with clang as host compiler: choose g++ (nvcc -ccbin g++, or CMAKE_CUDA_HOST_COMPILER)");
+
 /// The configuration of the same product with A and B exchanged, and so the way back.
 DEEPGEMM_BOTH constexpr config exchanged(config c) {
     const config of = c;

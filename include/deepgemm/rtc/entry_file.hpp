@@ -4,9 +4,11 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/rtc/sha256.hpp>

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/kernel/info.cuh>

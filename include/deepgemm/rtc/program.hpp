@@ -5,8 +5,10 @@
 
 #include <nvrtc.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 

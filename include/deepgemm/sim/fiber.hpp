@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>

@@ -5,6 +5,9 @@
 
 #include <deepgemm/sim/machine.hpp>
 
+#include <cstddef>
+#include <cstdint>
+
 namespace deepgemm::sim {
 
 /// With options::dependent_launch: fails if the thread, which accesses global memory at `address`, has not waited for the

@@ -9,7 +9,14 @@
 #include <deepgemm/sim/report.hpp>
 #include <deepgemm/sim/tma.hpp>
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace deepgemm::sim {
 

@@ -12,6 +12,12 @@
 
 #include <deepgemm/sim/state.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+
 namespace deepgemm::sim {
 
 inline constinit thread_local machine* active = nullptr;

@@ -6,7 +6,9 @@
 #include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/sim/options.hpp>
 
+#include <cstdint>
 #include <cstring>
+#include <string>
 
 namespace deepgemm::sim {
 
