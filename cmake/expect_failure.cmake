@@ -2,7 +2,7 @@
 # Script: compiles `source` twice with `compiler` (kind: host or nvcc). As it is it must fail, and the output must hold
 # the text of every `// expect:` line; lines `// expect host:` and `// expect nvcc:` count for that compiler alone.
 # With -DCORRECT it must compile: so the program fails for the reason it names, and shows its readers the mended line.
-# A line `// flags nvcc:` replaces nvcc's architecture.
+# A line `// flags nvcc:` replaces nvcc's architecture; one of `// flags host:` holds further flags of the host compiler.
 file(READ "${source}" text)
 if(kind STREQUAL "nvcc")
     set(flags -arch=sm_90a)
@@ -11,7 +11,11 @@ if(kind STREQUAL "nvcc")
     endif()
     set(command "${compiler}" -std=c++20 ${flags} -ptx -x cu -o /dev/null "-I${include_dir}" "${source}")
 else()
-    set(command "${compiler}" -std=c++20 -fsyntax-only -Wno-psabi "-I${include_dir}" "${source}")
+    set(flags "")
+    if(text MATCHES "// flags host: ([^\n]+)")
+        separate_arguments(flags UNIX_COMMAND "${CMAKE_MATCH_1}")
+    endif()
+    set(command "${compiler}" -std=c++20 -fsyntax-only -Wno-psabi ${flags} "-I${include_dir}" "${source}")
 endif()
 
 execute_process(COMMAND ${command} OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
