@@ -72,6 +72,8 @@ private:
         }
         const auto chosen = choose(work, device_, kernels_, knobs_);
         if (!chosen) return chosen.failure();
+        const int sms = knobs_.num_sms != 0 ? knobs_.num_sms : device_.sm_count;
+        if (auto ok = detail::tell(work, device_, sms, *chosen); !ok) return ok.failure();
         const std::lock_guard lock(guard_);
         slot = {work, chosen->kernel};
         return chosen->kernel;

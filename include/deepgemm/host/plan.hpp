@@ -4,12 +4,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdio>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <deepgemm/host/context.hpp>
 #include <deepgemm/host/cost_model.hpp>
+#include <deepgemm/host/diagnosis.hpp>
 #include <deepgemm/host/kernel_handle.hpp>
 #include <deepgemm/host/print.hpp>
 #include <deepgemm/host/tuned.hpp>
@@ -196,6 +198,27 @@ inline result<candidate> choose(const workload& work, const device_info& device,
     return best;
 }
 
+namespace detail {
+
+/// What DEEPGEMM_PRINT_PLANS prints of a choice.
+inline std::string plan_line(const workload& work, const device_info& device, int num_sms, const candidate& chosen) {
+    char time[32];
+    std::snprintf(time, sizeof time, "%.1f us", chosen.predicted.total_us);
+    return concat("deepgemm: ", describe(work), " on ", num_sms, " SMs of ", device.name, ": ",
+                  to_source(chosen.kernel->info), ", predicted ", std::string(time), "\n");
+}
+
+/// Prints a choice to standard error if DEEPGEMM_PRINT_PLANS asks for it; an error if the environment makes no sense.
+inline result<void> tell(const workload& work, const device_info& device, int num_sms, const candidate& chosen) {
+    const result<diagnosis>& asked = diagnosis::of_process();
+    if (!asked) return asked.failure();
+    // One call, so that lines of several threads do not mix.
+    if (asked->print_plans) std::fputs(plan_line(work, device, num_sms, chosen).c_str(), stderr);
+    return {};
+}
+
+}  // namespace detail
+
 /// Plans a workload: every kernel that can run it, best first.
 inline result<gemm_plan> plan(const workload& work, const device_info& device, std::span<const kernel_handle> kernels,
                               const context& knobs = {}) {
@@ -217,6 +240,7 @@ inline result<gemm_plan> plan(const workload& work, const device_info& device, s
     made.ranked.insert(made.ranked.begin(), *chosen);
     const auto preferred = detail::preferred(work, device, *sms, kernels, knobs);
     if (preferred.is_for(chosen->kernel->info)) made.chosen_by = preferred.by;
+    if (auto ok = detail::tell(work, device, *sms, *chosen); !ok) return ok.failure();
     return made;
 }
 

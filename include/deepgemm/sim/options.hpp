@@ -17,6 +17,18 @@ struct error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// Throws `what`. Without exceptions it is declared only: a file that is compiled so may name kernels, but not run them here, and
+/// sim/launch.hpp tells it so.
+template <class E>
+[[noreturn]] void raise(E what)
+#if defined(__cpp_exceptions)
+{
+    throw what;
+}
+#else
+    ;
+#endif
+
 /// printf into a string.
 inline std::string text_of(const char* format, va_list arguments) {
     char buffer[768];
