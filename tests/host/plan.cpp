@@ -141,7 +141,7 @@ TEST_CASE("a pin may leave stages and staging buffers open") {
     CHECK(!agrees({.block = {128, 128, 128}, .stages = 4}, square));
     CHECK(!agrees({.block = {128, 128, 128}}, paired));
     CHECK(agrees({.block = {64, 64, 128}},
-                 {.block = {64, 64, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}));
+                 config{.block = {64, 64, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}));
     const auto made = planned(fakes::work(1, 4096, 512), {.pin = config{.block = {128, 128, 128}}});
     CHECK(made.kernel()->info.cfg == square);
     CHECK(made.chosen_by == choice::pinned);

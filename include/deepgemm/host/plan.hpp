@@ -12,6 +12,7 @@
 #include <deepgemm/host/context.hpp>
 #include <deepgemm/host/cost_model.hpp>
 #include <deepgemm/host/diagnosis.hpp>
+#include <deepgemm/host/fields.hpp>
 #include <deepgemm/host/kernel_handle.hpp>
 #include <deepgemm/host/print.hpp>
 #include <deepgemm/host/tuned.hpp>
@@ -93,16 +94,6 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
     if (info.smem_bytes > device.smem_bytes_per_cta) return "it needs more shared memory than the device has";
     if (info.cfg.cluster_ctas() > sms) return "its clusters are larger than num_sms";
     return nullptr;
-}
-
-/// True if `have`, the configuration of a kernel, is what `wanted` asks for. A kernel's configuration has every member
-/// settled; members of `wanted` that leave the choice open (stages and store_* of 0) agree with any value.
-constexpr bool agrees(config wanted, const config& have) {
-    if (wanted.stages == 0) wanted.stages = have.stages;
-    if (wanted.store_rows == 0) wanted.store_rows = have.store_rows;
-    if (wanted.store_columns == 0) wanted.store_columns = have.store_columns;
-    if (wanted.store_buffers == 0) wanted.store_buffers = have.store_buffers;
-    return wanted == have;
 }
 
 namespace detail {

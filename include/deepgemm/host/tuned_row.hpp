@@ -18,6 +18,23 @@ struct tuned_row {
     dtype type = dtype::e4m3;                                ///< of both operands
     major a_contiguous = major::k, b_contiguous = major::k;  ///< as operand_info::contiguous
     bool in_place = false;  ///< the kernel adds to D in place, so that the row is for products whose C is D
+
+    friend constexpr bool operator==(const tuned_row&, const tuned_row&) = default;
+};
+
+/// The members of a row, as text writes them.
+template <>
+struct fields_of<tuned_row> {
+    static constexpr const char* name = "tuned_row";
+    template <class Use>
+    static constexpr auto apply(Use use) {
+        return use(field{"m_max", &tuned_row::m_max, by_default::written},
+                   field{"n", &tuned_row::n, by_default::written}, field{"k", &tuned_row::k, by_default::written},
+                   field{"d", &tuned_row::d}, field{"accumulate", &tuned_row::accumulate}, field{"b", &tuned_row::b},
+                   field{"cfg", &tuned_row::cfg, by_default::written}, field{"type", &tuned_row::type},
+                   field{"a_contiguous", &tuned_row::a_contiguous}, field{"b_contiguous", &tuned_row::b_contiguous},
+                   field{"in_place", &tuned_row::in_place});
+    }
 };
 
 }  // namespace deepgemm

@@ -15,6 +15,13 @@ struct scale_tile {
     int mn = 1, k = 128;
     DEEPGEMM_BOTH friend constexpr bool operator==(const scale_tile&, const scale_tile&) = default;
 };
+template <>
+struct fields_of<scale_tile> {
+    template <class Use>
+    static constexpr auto apply(Use use) {
+        return use(field{"mn", &scale_tile::mn}, field{"k", &scale_tile::k});
+    }
+};
 
 /// Element type, scales and memory order of one operand. An operand without scales has format none and tile {}.
 struct operand_info {

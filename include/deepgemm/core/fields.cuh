@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The members of a structure as a table. A structure that has one lists its members there and nowhere else: host/fields.hpp,
+// host/print.hpp and host/parse.hpp derive from it whatever spells or visits them. Device code does not use tables.
+#pragma once
+
+#include <deepgemm/core/types.cuh>
+
+namespace deepgemm {
+
+/// What it means that a member has its default.
+enum class by_default : u8 {
+    unsaid,   ///< nothing: C++ text leaves the member out
+    written,  ///< nothing, but C++ text writes the member all the same
+    open,     ///< the choice is left to the kernel; C++ text leaves the member out
+};
+
+/// One member of `Object`: its name as in C++ source, where it is, and what its default means. The default itself is that of
+/// the structure.
+template <class Object, class Member>
+struct field {
+    using type = Member;
+    constexpr field(const char* as, Member Object::*where, by_default meaning = by_default::unsaid)
+        : name(as), member(where), usual(meaning) {}
+
+    const char* name;
+    Member Object::*member;
+    by_default usual;
+};
+
+/// The table of a structure's members; specialised beside each structure that has one. A specialisation has
+///     static constexpr const char* name;          // of the structure; absent if text gives its members by place: {1, 2}
+///     template <class Use>
+///     static constexpr auto apply(Use use);       // use(field...), a field for every member in the structure's order
+template <class T>
+struct fields_of;
+
+/// The name of an enumeration as in C++ source; specialised beside each whose values text writes. name_of() names its values.
+template <class Enum>
+inline constexpr const char* enum_name = nullptr;
+template <>
+inline constexpr const char* enum_name<dtype> = "dtype";
+template <>
+inline constexpr const char* enum_name<major> = "major";
+
+}  // namespace deepgemm
