@@ -211,8 +211,6 @@ public:
         }
     }
 
-    any_operand& a() { return a_; }
-    any_operand& b() { return b_; }
     guarded_matrix& c() { return c_is_d_ ? d_ : c_; }
     guarded_matrix& d() { return d_; }
     reference::product& expected() { return expected_; }
