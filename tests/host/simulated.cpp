@@ -112,6 +112,46 @@ TEST_CASE(
     }
 }
 
+TEST_CASE(
+    "an operand that is ready is loaded early, with its scales, and the simulator knows its memory from the "
+    "arguments") {
+    const auto early = [](const gemm_arguments& given) {  // as the kernel runs where the machine knows of nothing ready
+        try {
+            sim::launch<stores>({given}, {.dependent_launch = true});
+        } catch (const sim::error& why) {
+            return std::string(why.what());
+        }
+        return std::string();
+    };
+    for (const ready_operands ready : {ready_operands{}, {true, false}, {false, true}, {true, true}}) {
+        exact_product p(70, 50, 300);
+        gemm_problem problem{.a = argument_of(p.a), .b = argument_of(p.b), .d = argument_of(p.d), .ready = ready};
+        const bool any = ready.a || ready.b;
+        CHECK((early(arguments_of(problem)).find("before griddepcontrol.wait") != std::string::npos) == any);
+        const engine dependent(sim::kernel_list<stores>, device_info::simulator(), {.dependent_launch = true});
+        p.d.fill_bytes(0xff);
+        const auto outcome = fp8_gemm_nt(dependent, problem.a, problem.b, problem.d, {.ready = ready});
+        REQUIRE_MESSAGE(outcome, outcome.failure().message);
+        CHECK(difference(p.d, p.expected) == "");
+    }
+}
+
+TEST_CASE("operands that are ready, whichever way they lie") {
+    matrix<bf16> x(40, 72), y(40, 48);
+    random_source random(12);
+    random.fill_integers(x.view(), -2, 2);
+    random.fill_integers(y.view(), -2, 2);
+    const engine dependent(sim::kernel_list<half_stores<bf16, major::mn, major::mn>>, device_info::simulator(),
+                           {.dependent_launch = true});
+    matrix<float> product(72, 48);
+    const input_matrix a = argument_of(std::as_const(x)), b = argument_of(std::as_const(y));
+    const auto outcome = bf16_gemm_tn(dependent, a, b, argument_of(product), {.ready = {true, true}});
+    REQUIRE_MESSAGE(outcome, outcome.failure().message);
+    const reference::operand left{x.data(), dtype::bf16, 72, 40, 1, 72, {}},
+        right{y.data(), dtype::bf16, 48, 40, 1, 48, {}};
+    CHECK(difference(product, reference::gemm(left, right)) == "");
+}
+
 TEST_CASE("C is added, in place or not, and D becomes C where K is empty") {
     exact_product p(9, 24, 128);
     for (i64 row = 0; row < 9; ++row) {

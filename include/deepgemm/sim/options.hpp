@@ -65,7 +65,7 @@ struct options {
     int num_sms = 4;            ///< what a persistent kernel is told it has
     bool dependent_launch =
         false;                     ///< accesses to global memory before the thread's grid_dependency_wait() are errors,
-    global_range ready[2] = {};    ///< but for reads of these, which that grid does not write
+    global_range ready[4] = {};    ///< but for reads of these, which that grid does not write
     bool check_proxy = true;       ///< compare generic and async views of shared memory
     bool check_poison = true;      ///< fill what is in flight with NaN patterns
     bool check_unwritten = true;   ///< reading shared memory that nobody wrote is an error
