@@ -187,8 +187,10 @@ def table_row(c):
     rest += [] if is_fp8(row) else [f".type = dtype::{row['recipe']}"]
     rest += [f".{x}_contiguous = {order}" for x, order in zip("ab", majors(row)) if order == "major::mn"]
     rest += [".in_place = true"] if c["in_place"] else []
+    model = [f".cfg = {opened(c['pick'], c['all'])}"] + ([".in_place = true"] if c["pick_in_place"] else [])
+    times = f".us = {c['best_us']:.2f}f, .model = {{{', '.join(model)}, .us = {c['loss'] * c['best_us']:.2f}f}}"
     return (f"    // {c['best_us']:.1f} us; the model's choice takes {100 * (c['loss'] - 1):.1f} % longer\n"
-            f"    tuned_row{{{', '.join(members)},\n              {', '.join(rest)}}},\n")
+            f"    tuned_row{{{', '.join(members)},\n              {', '.join(rest)},\n              {times}}},\n")
 
 
 def table(gpu, cases):
