@@ -54,7 +54,7 @@ TEST_CASE("an explanation of nothing") {
 
 TEST_CASE("an explanation tells tiles that reach beyond D from multiprocessors without a tile") {
     has(explained(fakes::work(64, 128, 1024), {.num_sms = 4, .pin = square}),
-        " us: 1 tiles in 1 wave, 50 % of the tiles' elements needed, 25 % of the SMs busy; start ");
+        " us: 1 tile in 1 wave, 50 % of the tiles' elements needed, 25 % of the SMs busy; start ");
 }
 
 TEST_CASE("measured times answer why the next best lost, where a row has them") {

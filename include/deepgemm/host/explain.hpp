@@ -52,13 +52,13 @@ inline std::string describe_cost(const gemm_plan& plan, const candidate& of) {
     if (measured != 0) text = formatted("measured %.1f us with m = %d; ", measured, plan.row->m_max);
     return text +
            formatted(
-               "predicted %.1f us: %lld tiles in %lld wave%s, %.0f %% of the tiles' elements needed, %.0f %% of the "
+               "predicted %.1f us: %lld tile%s in %lld wave%s, %.0f %% of the tiles' elements needed, %.0f %% of the "
                "SMs "
                "busy; start %.1f, main loop %.1f, epilogue %.1f, memory %.1f us; bound by %s; %d stages, %.1f KiB of "
                "shared memory",
-               c.total_us, c.tiles, c.waves, c.waves == 1 ? "" : "s", 100 * c.tile_efficiency, 100 * c.wave_efficiency,
-               c.start_us, c.main_loop_us, c.epilogue_us, c.memory_us, name_of(c.limit), of.kernel->info.cfg.stages,
-               of.kernel->info.smem_bytes / 1024.0);
+               c.total_us, c.tiles, c.tiles == 1 ? "" : "s", c.waves, c.waves == 1 ? "" : "s", 100 * c.tile_efficiency,
+               100 * c.wave_efficiency, c.start_us, c.main_loop_us, c.epilogue_us, c.memory_us, name_of(c.limit),
+               of.kernel->info.cfg.stages, of.kernel->info.smem_bytes / 1024.0);
 }
 
 /// The part of a prediction in which `loser` is furthest behind `winner`.
@@ -84,9 +84,17 @@ inline std::string slower(double winner, double loser) {
     return percent > -0.05 ? "as fast" : formatted("%.1f %% faster", 100 * (1 - loser / winner));
 }
 
-/// Why the second kernel of a plan is not the first: by measured times where both are known.
-inline std::string why_next_lost(const gemm_plan& plan) {
-    const candidate &best = plan.ranked[0], &next = plan.ranked[1];
+/// The kernel that a plan's choice is compared with: one whose time was measured, too, or else the best of the others.
+inline const candidate& next_best(const gemm_plan& plan) {
+    for (std::size_t i = 1; i < plan.ranked.size(); ++i) {
+        if (measured_us(plan, plan.ranked[i]) != 0) return plan.ranked[i];
+    }
+    return plan.ranked[1];
+}
+
+/// Why another kernel of a plan is not its choice: by measured times where both are known.
+inline std::string why_lost(const gemm_plan& plan, const candidate& next) {
+    const candidate& best = plan.ranked[0];
     const double best_us = measured_us(plan, best), next_us = measured_us(plan, next);
     if (best_us != 0 && next_us != 0) return "measured " + slower(best_us, next_us);
     const std::string predicted = "predicted " + slower(best.predicted.total_us, next.predicted.total_us);
@@ -124,7 +132,8 @@ inline std::string explain(const gemm_plan& plan) {
     text += concat(describe(plan.chosen_by), " of ", plan.ranked.size(), ": ", line_of(plan.ranked[0]));
     if (plan.split != split_rule::fastest) text += concat("    ", detail::price_of_rule(plan), "\n");
     if (plan.ranked.size() == 1) return text;
-    return text + concat("next: ", line_of(plan.ranked[1]), "    ", detail::why_next_lost(plan), "\n");
+    const candidate& next = detail::next_best(plan);
+    return text + concat("next: ", line_of(next), "    ", detail::why_lost(plan, next), "\n");
 }
 
 }  // namespace deepgemm
