@@ -6,6 +6,7 @@
 #include <deepgemm/host/tuned.hpp>
 
 #include <cstring>
+#include <set>
 #include <stdexcept>
 
 #include "page.hpp"
@@ -65,6 +66,12 @@ TEST_CASE("every shipped configuration comes back from its text") {
         REQUIRE(read);
         CHECK(*read == kernel.info.cfg);
     }
+}
+
+TEST_CASE("no kernel is shipped twice") {
+    std::set<std::string> found;
+    for (const kernel_handle& kernel : described_kernels())
+        CHECK_MESSAGE(found.insert(to_source(kernel.info)).second, to_source(kernel.info));
 }
 
 TEST_CASE("a described kernel cannot be launched") {

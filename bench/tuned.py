@@ -202,16 +202,16 @@ def choices(race, gpu):
     return made
 
 
-def opened(c):
-    """The best configuration without the sizes that a kernel settles for itself, all of them or else the first, the stages, unless
+def opened(c, kernel):
+    """A configuration without the sizes that a kernel settles for itself, all of them or else the first, the stages, unless
     that makes it agree with another one."""
-    source, known = c["best"], c["members"]
+    source, known = kernel, c["members"]
     for names in (c["open"], c["open"][:1]):
-        def fixed(kernel):
-            return {name: value for name, value in known[kernel].items() if name not in names}
+        def fixed(config):
+            return {name: value for name, value in known[config].items() if name not in names}
         if not any(o != source and fixed(o) == fixed(source) for o in c["all"]):
             for name in names:
-                source = source.replace(f", .{name} = {known[c['best']][name]}", "")
+                source = source.replace(f", .{name} = {known[kernel][name]}", "")
             break
     return source
 
@@ -223,12 +223,14 @@ def table_row(c):
     members += [f".d = dtype::{row['d_type']}"] if row["d_type"] != "bf16" else []
     members += [".accumulate = true"] if row["accumulate"] else []
     members += [f".b = {b_tile(row)}"] if row["recipe"] != "1d2d" else []
-    rest = [f".cfg = {opened(c)}"]
+    rest = [f".cfg = {opened(c, c['best'])}"]
     rest += [] if is_fp8(row) else [f".type = dtype::{row['recipe']}"]
     rest += [f".{x}_contiguous = {order}" for x, order in zip("ab", majors(row)) if order == "major::mn"]
     rest += [".in_place = true"] if c["in_place"] else []
+    model = [f".cfg = {opened(c, c['pick'])}"] + ([".in_place = true"] if c["pick_in_place"] else [])
+    times = f".us = {c['best_us']:.2f}f, .model = {{{', '.join(model)}, .us = {c['loss'] * c['best_us']:.2f}f}}"
     return (f"    // {c['best_us']:.1f} us; the model's choice takes {100 * (c['loss'] - 1):.1f} % longer\n"
-            f"    tuned_row{{{', '.join(members)},\n              {', '.join(rest)}}},\n")
+            f"    tuned_row{{{', '.join(members)},\n              {', '.join(rest)},\n              {times}}},\n")
 
 
 def table(gpu, cases):

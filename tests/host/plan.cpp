@@ -77,9 +77,11 @@ TEST_CASE("what a plan tells") {
     CHECK(made.smem_bytes() == kernels[2].info.smem_bytes);
     CHECK(made.predicted().tiles == 1024);
     CHECK(made.predicted().waves == 8);
-    CHECK(made.predicted().tile_efficiency == doctest::Approx(1024.0 / (8 * 132)));
-    CHECK(made.predicted().limit != bound::memory);
-    CHECK(made.predicted().limit != bound::epilogue);
+    CHECK(made.predicted().tile_efficiency == 1);
+    CHECK(made.predicted().wave_efficiency == doctest::Approx(1024.0 / (8 * 132)));
+    const cost ragged = planned(fakes::work(100, 200, 4096), {.num_sms = 66, .pin = square}).predicted();
+    CHECK(ragged.tile_efficiency == doctest::Approx(100.0 * 200 / (128 * 256)));
+    CHECK(made.predicted().limit == bound::tensor_cores);
     CHECK(made.workspace_bytes() == 0);
     CHECK(planned(fakes::work(64, 24576, 7168)).predicted().limit == bound::memory);
 }

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstdlib>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -100,9 +102,18 @@ private:
     template <class T>
     bool number(T& to) {
         skip_blanks();
-        const auto [end, status] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), to);
-        if (status != std::errc{} || to < 0) return expected("a number that is not negative");
-        rest_.remove_prefix(std::size_t(end - rest_.data()));
+        std::size_t length = 0;
+        if constexpr (std::is_floating_point_v<T>) {  // libc++ has no from_chars for these
+            const std::string text(rest_.substr(0, rest_.find_first_not_of("0123456789.e+-")));
+            char* end = nullptr;
+            to = T(std::strtod(text.c_str(), &end));
+            length = std::size_t(end - text.c_str());
+        } else {
+            const auto [end, status] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), to);
+            if (status == std::errc{}) length = std::size_t(end - rest_.data());
+        }
+        if (length == 0 || to < 0) return expected("a number that is not negative");
+        rest_.remove_prefix(length);
         return true;
     }
     bool truth(bool& to) {

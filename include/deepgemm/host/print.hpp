@@ -3,7 +3,9 @@
 // what a bug report quotes, what a program pins and what a run-time compiler is given.
 #pragma once
 
+#include <charconv>
 #include <string>
+#include <type_traits>
 
 #include <deepgemm/host/fields.hpp>
 #include <deepgemm/host/problem.hpp>
@@ -64,6 +66,9 @@ std::string value_source(const T& value) {
         return concat(enum_name<T>, "::", name_of(value));
     } else if constexpr (is_same_v<T, bool>) {
         return value ? "true" : "false";
+    } else if constexpr (std::is_floating_point_v<T>) {
+        char text[32];  // the fewest digits that give the number back
+        return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
     } else {
         return concat(value);
     }

@@ -203,7 +203,10 @@ private:
                      p.a_hint);
                  load_scales<a_scale>(p.sa, smem.sa(stage), full, tile.m, block);  // (block.m)
              });
-        if constexpr (Config.trigger_dependents) ptx::grid_dependency_trigger();
+        if constexpr (Config.trigger_dependents) {
+            ptx::grid_dependency_wait();  // whoever is started early may rely on all kernels but this one
+            ptx::grid_dependency_trigger();
+        }
     }
 
     /// B's producer, likewise.
