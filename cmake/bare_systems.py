@@ -8,7 +8,8 @@
     python3 cmake/bare_systems.py --only test --ctest '-L host' debian-13
 
 Needs root, debootstrap and a network. Each system is made once, as an archive in build/bare, and unpacked for each run, which gets
-the committed tree (HEAD). Mounts are in a namespace of the run's own and go with it; its folder is removed.
+the committed tree (HEAD). Mounts are in a namespace of the run's own and go with it; its folder is removed. Where the network has a
+certificate authority of its own, PIP_CERT names its file, which is then given to the systems, too.
 """
 import argparse
 import datetime
@@ -34,6 +35,7 @@ SYSTEMS = {"debian-12": ("Debian 12", "bookworm", DEBIAN), "debian-13": ("Debian
 # Debian has no package with Ubuntu's keys; this is Ubuntu's own.
 UBUNTU_KEYS = (f"{UBUNTU}/pool/main/u/ubuntu-keyring/ubuntu-keyring_2021.03.26_all.deb",
                "0d0e7ed6b112f5d03eabf3c7eb01ebdacf9c57714b279e90495cfc58c8c4520f")
+CERTIFICATES = "/root/certificates.pem"
 COMMANDS = ("demo", "test")
 COLUMNS = ("system", "cmake", "g++", "`./dg demo`", "`./dg test`")
 
@@ -78,7 +80,8 @@ def base(system):
 
 def inside(root, command, **options):
     """Runs a shell command in the tree of a system, as root, with an environment like that of a fresh login."""
-    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
+    environment = {"PIP_CERT": CERTIFICATES} if pathlib.Path(f"{root}{CERTIFICATES}").exists() else {}
+    environment |= {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
     return subprocess.run(["unshare", "--mount", "--pid", "--fork", f"--mount-proc={root}/proc", "chroot", root, "sh", "-c",
                            f"cd /root/deepgemm && {command}"], env=environment, **options)
 
@@ -121,6 +124,8 @@ def try_system(system, commands, ctest):
     try:
         run("tar", "-C", root, "-xf", archive)
         shutil.copy("/etc/resolv.conf", f"{root}/etc/resolv.conf")
+        if os.environ.get("PIP_CERT"):
+            shutil.copy(os.environ["PIP_CERT"], f"{root}{CERTIFICATES}")
         tree = pathlib.Path(root, "root/deepgemm")
         tree.mkdir()
         committed = subprocess.run(["git", "-C", ROOT, "archive", "HEAD"], check=True, stdout=subprocess.PIPE).stdout
