@@ -26,15 +26,17 @@ struct tuned_row {
 template <>
 struct fields_of<tuned_row> {
     static constexpr const char* name = "tuned_row";
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(field{"m_max", &tuned_row::m_max, by_default::written},
-                   field{"n", &tuned_row::n, by_default::written}, field{"k", &tuned_row::k, by_default::written},
-                   field{"d", &tuned_row::d}, field{"accumulate", &tuned_row::accumulate}, field{"b", &tuned_row::b},
-                   field{"cfg", &tuned_row::cfg, by_default::written}, field{"type", &tuned_row::type},
-                   field{"a_contiguous", &tuned_row::a_contiguous}, field{"b_contiguous", &tuned_row::b_contiguous},
-                   field{"in_place", &tuned_row::in_place});
-    }
+    static constexpr auto all = field_list{field{"m_max", &tuned_row::m_max, by_default::written},
+                                           field{"n", &tuned_row::n, by_default::written},
+                                           field{"k", &tuned_row::k, by_default::written},
+                                           field{"d", &tuned_row::d},
+                                           field{"accumulate", &tuned_row::accumulate},
+                                           field{"b", &tuned_row::b},
+                                           field{"cfg", &tuned_row::cfg, by_default::written},
+                                           field{"type", &tuned_row::type},
+                                           field{"a_contiguous", &tuned_row::a_contiguous},
+                                           field{"b_contiguous", &tuned_row::b_contiguous},
+                                           field{"in_place", &tuned_row::in_place}};
 };
 
 }  // namespace deepgemm
