@@ -51,7 +51,8 @@ field_list(Fields...) -> field_list<Fields...>;
 template <class T>
 struct fields_of;
 
-/// The name of an enumeration as in C++ source; specialised beside each whose values text writes. name_of() names its values.
+/// The name of an enumeration as in C++ source; specialised for each whose values text writes. Its values count from 0, and
+/// name_of() names them, and "?" what is none.
 template <class Enum>
 inline constexpr const char* enum_name = nullptr;
 template <>
