@@ -15,9 +15,6 @@ struct knobs {
 template <>
 struct dg::fields_of<knobs> {
     static constexpr const char* name = "knobs";
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(field{"rows", &knobs::rows}, field{"swap", &knobs::swap});
-    }
+    static constexpr auto all = field_list{field{"rows", &knobs::rows}, field{"swap", &knobs::swap}};
 };
 constexpr bool same = dg::agrees(knobs{}, knobs{});

@@ -25,18 +25,14 @@ namespace deepgemm {
 template <>
 struct fields_of<parts::inner> {
     static constexpr const char* name = "inner";
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(field{"stages", &parts::inner::stages, by_default::open}, field{"rows", &parts::inner::rows});
-    }
+    static constexpr auto all =
+        field_list{field{"stages", &parts::inner::stages, by_default::open}, field{"rows", &parts::inner::rows}};
 };
 template <>
 struct fields_of<parts::outer> {
     static constexpr const char* name = "outer";
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(field{"columns", &parts::outer::columns}, field{"sm90", &parts::outer::sm90});
-    }
+    static constexpr auto all =
+        field_list{field{"columns", &parts::outer::columns}, field{"sm90", &parts::outer::sm90}};
 };
 
 }  // namespace deepgemm

@@ -16,10 +16,8 @@ struct tile_shape {
 };
 template <>
 struct fields_of<tile_shape> {
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(field{"m", &tile_shape::m}, field{"n", &tile_shape::n}, field{"k", &tile_shape::k});
-    }
+    static constexpr auto all =
+        field_list{field{"m", &tile_shape::m}, field{"n", &tile_shape::n}, field{"k", &tile_shape::k}};
 };
 
 /// CTAs of a cluster along M and along N. CTAs along M share tiles of B, CTAs along N share tiles of A.
@@ -30,10 +28,7 @@ struct cluster_shape {
 };
 template <>
 struct fields_of<cluster_shape> {
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(field{"m", &cluster_shape::m}, field{"n", &cluster_shape::n});
-    }
+    static constexpr auto all = field_list{field{"m", &cluster_shape::m}, field{"n", &cluster_shape::n}};
 };
 
 /// Problem extents fixed at compile time; 0 means dynamic. Never changes results, only code.
@@ -43,10 +38,8 @@ struct static_extents {
 };
 template <>
 struct fields_of<static_extents> {
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(field{"m", &static_extents::m}, field{"n", &static_extents::n}, field{"k", &static_extents::k});
-    }
+    static constexpr auto all =
+        field_list{field{"m", &static_extents::m}, field{"n", &static_extents::n}, field{"k", &static_extents::k}};
 };
 
 /// Extents of one product, in elements.

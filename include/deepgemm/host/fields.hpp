@@ -40,16 +40,25 @@ constexpr std::size_t member_count() {
     }
 }
 
+template <class... Fields>
+constexpr std::size_t field_count(const field_list<Fields...>&) {
+    return sizeof...(Fields);
+}
+
+template <class First, class... Rest, class Visit>
+constexpr void visit_fields(const field_list<First, Rest...>& fields, Visit& visit) {
+    visit(fields.first);
+    if constexpr (sizeof...(Rest) != 0) visit_fields(fields.rest, visit);
+}
+
 }  // namespace detail
 
 /// Calls `visit` with the field of each member of T, in their order. Host.
 template <described T, class Visit>
 constexpr void for_each_field(Visit visit) {
-    fields_of<T>::apply([&](const auto&... fields) {
-        static_assert(sizeof...(fields) == detail::member_count<T>(),
-                      "fields_of: the table must have every member once");
-        (visit(fields), ...);
-    });
+    static_assert(detail::field_count(fields_of<T>::all) == detail::member_count<T>(),
+                  "fields_of: the table must have every member once");
+    detail::visit_fields(fields_of<T>::all, visit);
 }
 
 /// True if `have`, the configuration of a kernel, is what `wanted` asks for. A kernel's configuration has every member

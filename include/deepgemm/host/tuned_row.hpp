@@ -19,11 +19,9 @@ struct measured_loser {
 template <>
 struct fields_of<measured_loser> {
     static constexpr const char* name = "measured_loser";
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(field{"cfg", &measured_loser::cfg, by_default::written},
-                   field{"in_place", &measured_loser::in_place}, field{"us", &measured_loser::us});
-    }
+    static constexpr auto all = field_list{field{"cfg", &measured_loser::cfg, by_default::written},
+                                           field{"in_place", &measured_loser::in_place},
+                                           field{"us", &measured_loser::us}};
 };
 
 /// A measured choice for products of `n` columns and depth `k` with `m_max` rows, or fewer by up to a sixteenth: with
@@ -48,16 +46,19 @@ struct tuned_row {
 template <>
 struct fields_of<tuned_row> {
     static constexpr const char* name = "tuned_row";
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(field{"m_max", &tuned_row::m_max, by_default::written},
-                   field{"n", &tuned_row::n, by_default::written}, field{"k", &tuned_row::k, by_default::written},
-                   field{"d", &tuned_row::d}, field{"accumulate", &tuned_row::accumulate}, field{"b", &tuned_row::b},
-                   field{"cfg", &tuned_row::cfg, by_default::written}, field{"type", &tuned_row::type},
-                   field{"a_contiguous", &tuned_row::a_contiguous}, field{"b_contiguous", &tuned_row::b_contiguous},
-                   field{"in_place", &tuned_row::in_place}, field{"us", &tuned_row::us},
-                   field{"model", &tuned_row::model});
-    }
+    static constexpr auto all = field_list{field{"m_max", &tuned_row::m_max, by_default::written},
+                                           field{"n", &tuned_row::n, by_default::written},
+                                           field{"k", &tuned_row::k, by_default::written},
+                                           field{"d", &tuned_row::d},
+                                           field{"accumulate", &tuned_row::accumulate},
+                                           field{"b", &tuned_row::b},
+                                           field{"cfg", &tuned_row::cfg, by_default::written},
+                                           field{"type", &tuned_row::type},
+                                           field{"a_contiguous", &tuned_row::a_contiguous},
+                                           field{"b_contiguous", &tuned_row::b_contiguous},
+                                           field{"in_place", &tuned_row::in_place},
+                                           field{"us", &tuned_row::us},
+                                           field{"model", &tuned_row::model}};
 };
 
 }  // namespace deepgemm

@@ -55,17 +55,20 @@ static_assert(
 template <>
 struct fields_of<config> {
     static constexpr const char* name = "config";
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(
-            field{"block", &config::block, by_default::written}, field{"stages", &config::stages, by_default::open},
-            field{"cluster", &config::cluster}, field{"math_warpgroups", &config::math_warpgroups},
-            field{"alternate", &config::alternate}, field{"swap", &config::swap}, field{"split_k", &config::split_k},
-            field{"raster_rows", &config::raster_rows}, field{"store_rows", &config::store_rows, by_default::open},
-            field{"store_columns", &config::store_columns, by_default::open},
-            field{"store_buffers", &config::store_buffers, by_default::open}, field{"promote", &config::promote},
-            field{"trigger_dependents", &config::trigger_dependents}, field{"extents", &config::extents});
-    }
+    static constexpr auto all = field_list{field{"block", &config::block, by_default::written},
+                                           field{"stages", &config::stages, by_default::open},
+                                           field{"cluster", &config::cluster},
+                                           field{"math_warpgroups", &config::math_warpgroups},
+                                           field{"alternate", &config::alternate},
+                                           field{"swap", &config::swap},
+                                           field{"split_k", &config::split_k},
+                                           field{"raster_rows", &config::raster_rows},
+                                           field{"store_rows", &config::store_rows, by_default::open},
+                                           field{"store_columns", &config::store_columns, by_default::open},
+                                           field{"store_buffers", &config::store_buffers, by_default::open},
+                                           field{"promote", &config::promote},
+                                           field{"trigger_dependents", &config::trigger_dependents},
+                                           field{"extents", &config::extents}};
 };
 
 /// The configuration of the same product with A and B exchanged, and so the way back.

@@ -17,10 +17,7 @@ struct scale_tile {
 };
 template <>
 struct fields_of<scale_tile> {
-    template <class Use>
-    static constexpr auto apply(Use use) {
-        return use(field{"mn", &scale_tile::mn}, field{"k", &scale_tile::k});
-    }
+    static constexpr auto all = field_list{field{"mn", &scale_tile::mn}, field{"k", &scale_tile::k}};
 };
 
 /// Element type, scales and memory order of one operand. An operand without scales has format none and tile {}.
