@@ -87,7 +87,7 @@ inline result<void> fp8_gemm_nt_skip_head_mid(const engine& engine, const scaled
                                               const output_matrix& d, const head_splits& heads,
                                               void* stream = nullptr) {
     const gemm_problem problem{.a = a, .b = b, .d = d, .heads = heads};
-    if (!heads.any()) return detail::check_heads(problem);
+    if (!heads.any()) return detail::check_heads(workload_of(problem));
     return engine.run(problem, stream);
 }
 

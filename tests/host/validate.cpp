@@ -98,6 +98,20 @@ TEST_CASE("sizes") {
           }) == "shape_mismatch: C is 256 x 500; it must have D's shape, 256 x 512");
 }
 
+TEST_CASE("one function judges extents, for those who have no matrices yet too") {
+    const auto text = [](const result<void>& outcome) {
+        return outcome ? "fine" : concat(name_of(outcome.failure().code), ": ", outcome.failure().message);
+    };
+    CHECK(text(check_extent("M", 0)) == "fine");
+    CHECK(text(check_extent("M", max_extent)) == "fine");
+    CHECK(text(check_extent("M", 0, 1)) == "bad_extent: M is 0; it must be from 1 to 2147479552");
+    CHECK(text(check_extent("M", 4294967424, 1)) == "bad_extent: M is 4294967424; it must be from 1 to 2147479552");
+    CHECK(text(check_extents(1, 2, 3)) == "fine");
+    CHECK(text(check_extents(-1, 2, 3)) == "bad_extent: M is -1; it must be from 0 to 2147479552");
+    CHECK(text(check_extents(1, 2147483647, 3)) == "bad_extent: N is 2147483647; it must be from 0 to 2147479552");
+    CHECK(text(check_extents(1, 2, 0, 1)) == "bad_extent: K is 0; it must be from 1 to 2147479552");
+}
+
 TEST_CASE("element types") {
     CHECK(after([](auto& p) { p.a.matrix.type = dtype::f32; }) ==
           "unsupported_type: A is f32; it must be e4m3, e5m2, bf16 or f16");
@@ -259,6 +273,11 @@ TEST_CASE("head splits") {
           "bad_heads: head splits (128, -64, 128) hold -64; each must be a multiple of 64, or 0");
     CHECK(with({0, 64, 0}, nothing) ==
           "bad_heads: head splits (0, 64, 0) leave nothing to write; left + right must be positive");
+    CHECK(with({-64, 64, 0}, nothing) ==
+          "bad_heads: head splits (-64, 64, 0) hold -64; each must be a multiple of 64, or 0");
+    CHECK(with({2147483584, 0, 2147483584}, nothing) ==
+          "bad_heads: N is 512; with head splits (2147483584, 0, 2147483584) it must be a multiple of left + right = "
+          "4294967168");
     CHECK(with({128, 64, 256}, nothing) ==
           "bad_heads: N is 512; with head splits (128, 64, 256) it must be a multiple of left + right = 384");
     CHECK(with({128, 64, 128}, [](auto& p) { p.d.type = dtype::f32; }) ==

@@ -174,6 +174,7 @@ inline error no_kernel(const workload& work, const device_info& device, int sms,
 /// The best kernel for a workload, by the same rules as plan() but without the list of the others. D is not empty.
 inline result<candidate> choose(const workload& work, const device_info& device, std::span<const kernel_handle> kernels,
                                 const context& knobs = {}) {
+    if (auto ok = validate(work); !ok) return ok.failure();
     const auto sms = detail::allowed_sms(device, knobs);
     if (!sms) return sms.failure();
     const auto preferred = detail::preferred(work, device, *sms, kernels, knobs);
@@ -197,6 +198,7 @@ inline result<candidate> choose(const workload& work, const device_info& device,
 /// Plans a workload: every kernel that can run it, best first.
 inline result<gemm_plan> plan(const workload& work, const device_info& device, std::span<const kernel_handle> kernels,
                               const context& knobs = {}) {
+    if (auto ok = validate(work); !ok) return ok.failure();
     const auto sms = detail::allowed_sms(device, knobs);
     if (!sms) return sms.failure();
     gemm_plan made{work, device, *sms, knobs.dependent_launch};

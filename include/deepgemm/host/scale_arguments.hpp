@@ -48,9 +48,7 @@ inline result<void> check_pitch(const char* name, i64 pitch, const scale::cast_a
 }
 
 inline result<void> check_cast(const scale::cast_arguments& a, const cast_rules& rules) {
-    if (a.rows < 0 || a.columns < 0 || a.rows > max_extent || a.columns > max_extent) {
-        return fail(errc::bad_extent, "x is ", a.rows, " x ", a.columns, "; each size must be from 0 to ", max_extent);
-    }
+    if (auto ok = check_size("x", a.rows, a.columns); !ok) return ok;
     if (a.repeat_rows && !rules.per_block) {
         return fail(errc::bad_option, "repeat_rows is set; only a cast per block repeats its scales");
     }
@@ -80,10 +78,9 @@ result<void> validate(const scale::cast_arguments& arguments) {
 
 /// Checks the arguments of scale::to_mn_major against every rule. No scales at all are a success whatever the pointers are.
 inline result<void> validate(const scale::transform_arguments& a) {
-    if (a.groups < 0 || a.mn < 0 || a.blocks < 0 || a.mn > max_extent || a.blocks > max_extent) {
-        return fail(errc::bad_extent, "there are ", a.groups, " groups of scales for ", a.mn, " rows and ", a.blocks,
-                    " blocks of K; no size may be negative, rows and blocks at most ", max_extent);
-    }
+    if (auto ok = check_extent("the number of groups", a.groups); !ok) return ok;
+    if (auto ok = check_extent("the number of rows", a.mn); !ok) return ok;
+    if (auto ok = check_extent("the number of blocks of K", a.blocks); !ok) return ok;
     if (a.groups == 0 || a.mn == 0 || a.blocks == 0) return {};
     if (a.tile_mn < 1) return fail(errc::bad_scales, "a scale covers ", a.tile_mn, " rows; it must be at least 1");
     if (auto ok = detail::check_base("the input", a.in, 4, "its scales are floats"); !ok) return ok;

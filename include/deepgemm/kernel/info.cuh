@@ -29,7 +29,7 @@ struct operand_info {
 /// Columns of every head of D: `left` written, `middle` skipped, `right` written. All zero: no split.
 struct head_splits {
     int left = 0, middle = 0, right = 0;
-    DEEPGEMM_BOTH constexpr bool any() const { return left + middle + right != 0; }
+    DEEPGEMM_BOTH constexpr bool any() const { return (left | middle | right) != 0; }
     DEEPGEMM_BOTH friend constexpr bool operator==(const head_splits&, const head_splits&) = default;
 };
 
