@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Reads a configuration from the C++ text that print.hpp writes: "config{.block = {128, 128, 128}, .stages = 4}". For tools that
-// keep configurations in files and for programs that pin one by text. Reads that one form; it is no C++ parser.
+// Reads what people write: extents, and a configuration from the C++ text that print.hpp writes: "config{.block = {128, 128, 128},
+// .stages = 4}". For command lines, for tools that keep configurations in files and for programs that pin one by text. Reads that
+// one form of a configuration; it is no C++ parser.
 #pragma once
 
 #include <charconv>
 #include <string_view>
 
 #include <deepgemm/host/print.hpp>
+#include <deepgemm/host/validate.hpp>
 
 namespace deepgemm {
 
@@ -135,5 +137,19 @@ private:
 /// that are left out have their default. An error says where the text goes wrong and what may stand there. Whether gemm accepts
 /// the configuration is not asked. Host, any thread.
 inline result<config> parse_config(std::string_view text) { return detail::config_reader(text).read(); }
+
+/// The extent of a matrix that a text names: digits and nothing else (neither blank, sign, exponent nor base), judged by
+/// check_extent(). `name` is what an error calls it: "M", say. Host, any thread.
+inline result<i64> parse_extent(const char* name, std::string_view text, i64 least = 0) {
+    i64 value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, status] = std::from_chars(text.data(), end, value);
+    if (status != std::errc{} || stop != end) {
+        return fail(errc::bad_extent, name, " is \"", std::string(text), "\"; it must be a whole number from ", least,
+                    " to ", max_extent);
+    }
+    if (auto ok = check_extent(name, value, least); !ok) return ok.failure();
+    return value;
+}
 
 }  // namespace deepgemm
