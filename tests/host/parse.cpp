@@ -3,8 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/parse.hpp>
+#include <deepgemm/host/random.hpp>
 #include <deepgemm/kernel/shipped.cuh>
 #include <deepgemm/kernel/shipped_half.cuh>
+
+#include <cstdlib>
+#include <stdexcept>
 
 using namespace deepgemm;
 
@@ -99,4 +103,36 @@ TEST_CASE("what is no configuration says where and why") {
         "config{.stage = 4}",
         "9 there must be block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows, "
         "store_columns, store_buffers, promote, trigger_dependents or extents");
+}
+
+TEST_CASE("extents are digits and nothing else, judged as everywhere") {
+    CHECK(*parse_extent("M", "0") == 0);
+    CHECK(*parse_extent("M", "007", 1) == 7);
+    CHECK(*parse_extent("M", "2147479552") == max_extent);
+    const auto refusal = [](const char* text) {
+        const auto read = parse_extent("M", text, 1);
+        return read ? "" : concat(name_of(read.failure().code), ": ", read.failure().message);
+    };
+    for (const char* text : {"0", "-5", "2147479553", "4294967424", "99999999999", "9223372036854775807"})
+        CHECK(refusal(text) == concat("bad_extent: M is ", text, "; it must be from 1 to 2147479552"));
+    for (const char* text : {"", " 5", "5 ", "+5", "1e2", "12x", "0x10", "5.0", "-", "99999999999999999999"}) {
+        CHECK(refusal(text) ==
+              concat("bad_extent: M is \"", text, "\"; it must be a whole number from 1 to 2147479552"));
+    }
+}
+
+TEST_CASE("a seed of the environment is a number or an error") {
+    const char* const before = std::getenv("DEEPGEMM_SEED");
+    const std::string kept = before != nullptr ? before : "";
+    ::setenv("DEEPGEMM_SEED", "18446744073709551615", 1);
+    CHECK(fresh_seed() == ~u64(0));
+    for (const char* text : {"12x", "0x10", "-1", "seed", "18446744073709551616"}) {
+        ::setenv("DEEPGEMM_SEED", text, 1);
+        CHECK_THROWS_WITH_AS(fresh_seed(),
+                             concat("the environment variable DEEPGEMM_SEED is \"", text,
+                                    "\"; it must be a number from 0 to 18446744073709551615")
+                                 .c_str(),
+                             std::invalid_argument);
+    }
+    before != nullptr ? ::setenv("DEEPGEMM_SEED", kept.c_str(), 1) : ::unsetenv("DEEPGEMM_SEED");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reads a configuration from the C++ text that print.hpp writes: "config{.block = {128, 128, 128}, .stages = 4}". For tools that
-// keep configurations in files and for programs that pin one by text. Reads that one form; it is no C++ parser.
+// Reads what people write: extents, and a configuration from the C++ text that print.hpp writes: "config{.block = {128, 128, 128},
+// .stages = 4}". For command lines, for tools that keep configurations in files and for programs that pin one by text. Reads that
+// one form of a configuration; it is no C++ parser.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include <deepgemm/host/print.hpp>
+#include <deepgemm/host/validate.hpp>
 
 namespace deepgemm {
 
@@ -198,6 +200,20 @@ private:
 /// the configuration is not asked. Host, any thread.
 inline result<config> parse_config(std::string_view text) {
     return detail::source_reader(text).read<config>("configuration");
+}
+
+/// The extent of a matrix that a text names: digits and nothing else (neither blank, sign, exponent nor base), judged by
+/// check_extent(). `name` is what an error calls it: "M", say. Host, any thread.
+inline result<i64> parse_extent(const char* name, std::string_view text, i64 least = 0) {
+    i64 value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, status] = std::from_chars(text.data(), end, value);
+    if (status != std::errc{} || stop != end) {
+        return fail(errc::bad_extent, name, " is \"", std::string(text), "\"; it must be a whole number from ", least,
+                    " to ", max_extent);
+    }
+    if (auto ok = check_extent(name, value, least); !ok) return ok.failure();
+    return value;
 }
 
 }  // namespace deepgemm
