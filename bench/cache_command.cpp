@@ -94,8 +94,8 @@ found_entry examined(const fs::path& path) {
     made.whole = true;
     made.resources = rtc::resources_of(*image);
     read_note(parts->note, made);
-    // A GEMM made of deepgemm's parts alone is better known by its source than by the type's name.
-    const bool own_parts = !image->info.custom_epilogue && !image->info.custom_schedule;
+    // A GEMM of one product, made of deepgemm's parts alone, is better known by its source than by the type's name.
+    const bool own_parts = !image->info.custom_epilogue && image->info.groups == grouping::none;
     if (made.kernel.starts_with("deepgemm::gemm<") && own_parts) made.kernel = to_source(image->info);
     return made;
 }

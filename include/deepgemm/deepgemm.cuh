@@ -14,5 +14,6 @@
 #include <deepgemm/ptx/tcgen05.cuh>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/transforms.cuh>
+#include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/persistent.cuh>
 #include <deepgemm/version.cuh>

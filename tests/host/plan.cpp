@@ -180,6 +180,11 @@ TEST_CASE("why a kernel does not fit") {
     info.custom_epilogue = true;
     CHECK(reason(info, work) == "it has an epilogue of its own");
     info = kernel<square>().info;
+    info.groups = grouping::custom;
+    CHECK(reason(info, work) == "it has a schedule of its own");
+    info.groups = grouping::masked;
+    CHECK(reason(info, work) == "it computes groups of products");
+    info = kernel<square>().info;
     info.b.tile = {1, 128};
     CHECK(reason(info, work) == "it takes another B");
     info.a.format = scale_kind::ue8m0;

@@ -52,6 +52,38 @@ struct tile_coord {
     i32 m, n;
 };
 
+/// K blocks [first, first + count).
+struct block_range {
+    i32 first, count;
+
+    /// Part `part` of `parts` of `blocks` K blocks; parts differ by at most one block.
+    DEEPGEMM_BOTH static constexpr block_range part_of(i32 blocks, i32 part, i32 parts) {
+        const i32 first = i32(i64(blocks) * part / parts);
+        return {first, i32(i64(blocks) * (part + 1) / parts) - first};
+    }
+};
+
+/// Where a K block of an operand's tile starts: row of M or N, element of K, and matrix if the operand is a stack of them.
+struct operand_place {
+    i32 row, k, matrix;
+};
+
+/// The first row and the first column of a matrix of D that a tile may not write.
+struct result_end {
+    i32 m, n;
+};
+
+/// Which tensors of a product are stacks: matrices of one shape at equal distances. C is one if D is.
+struct stacks {
+    bool a = false, b = false, d = false;
+    DEEPGEMM_BOTH constexpr bool any() const { return a || b || d; }
+};
+
+/// How often a kernel reads each element of its operands from L2.
+struct operand_reads {
+    i32 a, b;
+};
+
 /// The extent a kernel works with: the static one if there is one, else the run-time value.
 template <int Static>
 DEEPGEMM_BOTH constexpr i32 extent(i32 dynamic) {

@@ -95,7 +95,8 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
     const auto mismatch = [](int fixed, i32 extent) { return fixed != 0 && fixed != extent; };
     const auto& [m, n, k] = info.cfg.extents;
     if (info.custom_epilogue) return "it has an epilogue of its own";
-    if (info.custom_schedule) return "it has a schedule of its own";
+    if (info.groups == grouping::custom) return "it has a schedule of its own";
+    if (info.groups != grouping::none) return "it computes groups of products";
     if (info.arch / 10 != device.arch / 10) return "it is for another architecture";
     if (info.d != work.d) return "it writes another type";
     if (info.accumulate != work.accumulate) return info.accumulate ? "it adds C" : "it does not add C";
@@ -202,7 +203,7 @@ inline error no_kernel(const workload& work, const device_info& device, const al
         const kernel_info& info = kernel.info;
         const bool same_types = info.arch == wanted.arch && info.a == wanted.a && info.b == wanted.b &&
                                 info.d == wanted.d && info.accumulate == wanted.accumulate &&
-                                info.heads == wanted.heads && !info.custom_epilogue && !info.custom_schedule;
+                                info.heads == wanted.heads && !info.custom_epilogue && info.groups == grouping::none;
         if (!same_types || (knobs.pin && !agrees(*knobs.pin, info.cfg))) continue;
         const char* const reason = why_not(info, work, device, may.sms, knobs, may.split_k);
         if (reason != nullptr) return fail(errc::no_kernel, text, "; ", to_source(info.cfg), " does not: ", reason);
