@@ -229,13 +229,4 @@ inline result<void> validate(const workload& work) {
     return detail::check_size("D", m, detail::columns_of_d(n, work.heads));
 }
 
-/// Checks what a workload has of a problem: extents and head splits. Whether a kernel takes its types is for plan() to say.
-inline result<void> validate(const workload& work) {
-    const auto& [m, n, k] = work.shape;
-    if (auto ok = check_extents(m, n, k); !ok) return ok;
-    if (!work.heads.any()) return {};
-    if (auto ok = detail::check_heads(work); !ok) return ok;
-    return detail::check_size("D", m, detail::columns_of_d(n, work.heads));
-}
-
 }  // namespace deepgemm
