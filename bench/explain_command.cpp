@@ -74,7 +74,7 @@ json to_json(const candidate& c) {
         .add("tile_efficiency", p.tile_efficiency)
         .add("bound", name_of(p.limit))
         .add("stages", c.kernel->info.cfg.stages)
-        .add("smem_bytes", c.kernel->info.smem_bytes);
+        .add("smem_bytes", c.kernel->info.launch.smem_bytes);
 }
 
 json to_json(const std::string& product, const gemm_plan& made) {

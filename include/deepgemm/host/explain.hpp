@@ -38,7 +38,7 @@ inline std::string describe_cost(const kernel_info& info, const cost& predicted)
         "epilogue %.1f, memory %.1f us; bound by %s; %d stages, %.1f KiB of shared memory",
         predicted.total_us, predicted.tiles, predicted.waves, predicted.waves == 1 ? "" : "s",
         100 * predicted.tile_efficiency, predicted.start_us, predicted.main_loop_us, predicted.epilogue_us,
-        predicted.memory_us, name_of(predicted.limit), info.cfg.stages, info.smem_bytes / 1024.0);
+        predicted.memory_us, name_of(predicted.limit), info.cfg.stages, info.launch.smem_bytes / 1024.0);
 }
 
 /// The part of a prediction in which `loser` is furthest behind `winner`.

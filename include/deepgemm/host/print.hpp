@@ -74,7 +74,7 @@ inline std::string epilogue_source(const kernel_info& value) {
 
 /// A GEMM kernel as a C++ type.
 inline std::string to_source(const kernel_info& value) {
-    return concat("gemm<arch::sm", value.arch, ", ", to_source(value.a), ", ", to_source(value.b), ", ",
+    return concat("gemm<arch::sm", value.launch.arch, ", ", to_source(value.a), ", ", to_source(value.b), ", ",
                   epilogue_source(value), ", ", to_source(value.cfg), ">");
 }
 

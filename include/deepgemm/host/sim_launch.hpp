@@ -18,7 +18,7 @@ inline constexpr int sm_count = options{}.num_sms;
 template <class K>
 result<void> try_launch(const typename K::arguments& arguments, const launch_options& given = {},
                         options machine = {}) {
-    const auto sms = usable_sms(K::info, given, machine.num_sms);
+    const auto sms = usable_sms(K::launch, given, machine.num_sms);
     if (!sms) return sms.failure();
     machine.num_sms = *sms;
     machine.dependent_launch = given.dependent_launch;

@@ -76,7 +76,11 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config>, gemm_host<A, B, Epilogu
     /// True if a thread has registers for the products of scales of a fragment, one for each total.
     static constexpr bool keeps_products = !holds_scales && mma::registers <= free_registers;
 
-    static constexpr kernel_info info{.arch = Arch::number,
+    static constexpr launch_info launch{.arch = Arch::number,
+                                        .threads = u32(registers::threads),
+                                        .smem_bytes = storage::bytes,
+                                        .cluster_ctas = Config.cluster_ctas()};
+    static constexpr kernel_info info{.launch = launch,
                                       .a = A::info,
                                       .b = B::info,
                                       .d = dtype_of<element>,
@@ -85,9 +89,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config>, gemm_host<A, B, Epilogu
                                       .heads = Epilogue::heads,
                                       .custom_epilogue = Epilogue::custom,
                                       .custom_schedule = !same_as<Tiles, default_tiles<Config>>,
-                                      .cfg = storage::resolved,
-                                      .threads = u32(registers::threads),
-                                      .smem_bytes = storage::bytes};
+                                      .cfg = storage::resolved};
 
     /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {

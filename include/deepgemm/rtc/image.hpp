@@ -64,7 +64,7 @@ bool read_symbol(std::string_view cubin, std::string_view name, T& value) {
 /// A compiled kernel. A value; the bytes are shared.
 struct image {
     std::shared_ptr<const std::string> bytes{};  ///< the name of the kernel, zeros, and at a multiple of 16 the cubin
-    kernel_info info{};
+    launch_info launch{};
     u32 params_bytes = 0;
 
     /// The name of the kernel in the cubin; ends with a zero.
@@ -82,7 +82,7 @@ struct image {
     /// Reads what pack() wrote; an error if the cubin does not come from a unit of unit_text().
     static result<image> unpack(std::shared_ptr<const std::string> bytes) {
         image read{std::move(bytes)};
-        if (!read_symbol(read.cubin(), info_symbol, read.info) ||
+        if (!read_symbol(read.cubin(), launch_symbol, read.launch) ||
             !read_symbol(read.cubin(), params_symbol, read.params_bytes)) {
             return fail(errc::compile_failure, "a cubin of ", read.bytes->size(),
                         " bytes does not say what kernel it holds");
