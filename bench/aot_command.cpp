@@ -124,9 +124,7 @@ int aot_command(arguments given, std::ostream& out) {
     const needed_kernels needed = kernels_for(lines, s.device, {.overrides = s.table.rows}, s.fixed);
     if (s.dry_run) {
         for (const needed_kernel& kernel : needed.kernels) {
-            kernel_info info = kernel.info();
-            info.cfg.extents = kernel.extents;
-            out << to_source(info) << '\n';
+            out << to_source(kernel.info()) << '\n';
         }
         return 0;
     }
@@ -148,6 +146,7 @@ int aot_command(arguments given, std::ostream& out) {
                           .headers = compiler.headers().hash(),
                           .lines = lines,
                           .of_line = needed.of_line,
+                          .kernels = needed.kernels,
                           .images = made.images};
     const std::filesystem::path folder = s.out;
     for (std::size_t i = 0; i < made.images.size(); ++i) {

@@ -72,11 +72,12 @@ bool is_key(const std::string& name) {
 /// The note of an entry is a line on the compiler, then the unit, which names the kernel in an alias.
 void read_note(std::string_view note, found_entry& to) {
     to.compiler = note.substr(0, note.find('\n'));
-    for (const std::string_view alias : {"using deepgemm_unit_dynamic = ", "using deepgemm_unit_kernel = "}) {
+    // What people know a kernel as comes first, where the unit has it; else the type's name.
+    for (const std::string_view alias : {"// ", "using deepgemm_unit_dynamic = ", "using deepgemm_unit_kernel = "}) {
         const std::size_t begin = note.find(alias);
         if (begin == note.npos) continue;
         const std::string_view rest = note.substr(begin + alias.size());
-        to.kernel = rest.substr(0, rest.find(";\n"));
+        to.kernel = rest.substr(0, rest.find_first_of(";\n"));
         return;
     }
 }
@@ -94,9 +95,6 @@ found_entry examined(const fs::path& path) {
     made.whole = true;
     made.resources = rtc::resources_of(*image);
     read_note(parts->note, made);
-    // A GEMM of one product, made of deepgemm's parts alone, is better known by its source than by the type's name.
-    const bool own_parts = !image->info.custom_epilogue && image->info.groups == grouping::none;
-    if (made.kernel.starts_with("deepgemm::gemm<") && own_parts) made.kernel = to_source(image->info);
     return made;
 }
 

@@ -77,7 +77,7 @@ json to_json(const gemm_plan& made, const candidate& c) {
         .add("wave_efficiency", p.wave_efficiency)
         .add("bound", name_of(p.limit))
         .add("stages", c.kernel->info.cfg.stages)
-        .add("smem_bytes", c.kernel->info.smem_bytes);
+        .add("smem_bytes", c.kernel->info.launch.smem_bytes);
 }
 
 json to_json(const std::string& product, const gemm_plan& made) {

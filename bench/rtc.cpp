@@ -201,10 +201,10 @@ json launch_times() {
     dg::or_throw(dg::cuda::check("cudaLibraryLoadData", cudaLibraryLoadData(&library, image.cubin().data(), nullptr,
                                                                             nullptr, 0, nullptr, nullptr, 0)));
     dg::or_throw(dg::cuda::check("cudaLibraryGetKernel", cudaLibraryGetKernel(&entry, library, image.entry())));
-    dg::or_throw(
-        dg::cuda::check("cudaFuncSetAttribute",
-                        cudaFuncSetAttribute(reinterpret_cast<const void*>(entry),
-                                             cudaFuncAttributeMaxDynamicSharedMemorySize, int(image.info.smem_bytes))));
+    dg::or_throw(dg::cuda::check(
+        "cudaFuncSetAttribute",
+        cudaFuncSetAttribute(reinterpret_cast<const void*>(entry), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             int(image.launch.smem_bytes))));
     void* address = nullptr;
     cudaDriverEntryPointQueryResult found{};
     dg::or_throw(dg::cuda::check(
@@ -214,14 +214,14 @@ json launch_times() {
     auto params = dg::or_throw(dg::cuda::detail::params_of<dense>(arguments));
     CUlaunchAttribute cluster{};
     cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
-    cluster.value.clusterDim = {unsigned(dense::info.cfg.cluster_ctas()), 1, 1};
+    cluster.value.clusterDim = {unsigned(dense::launch.cluster_ctas), 1, 1};
     const CUlaunchConfig config{unsigned(dense::grid(arguments, 132)),
                                 1,
                                 1,
-                                dense::info.threads,
+                                dense::launch.threads,
                                 1,
                                 1,
-                                dense::info.smem_bytes,
+                                dense::launch.smem_bytes,
                                 stream,
                                 &cluster,
                                 1};

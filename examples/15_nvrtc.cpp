@@ -32,8 +32,8 @@ void show(const dg::rtc::engine& engine, dg::static_extents extents) {
     std::printf(
         "%s by NVRTC %s for %s:\n  %s\n  %zu bytes of cubin, %u threads, %u bytes of shared memory, %u of parameters\n",
         compiled ? "Compiled" : "Found what was compiled", dg::rtc::nvrtc_version().c_str(),
-        engine.cubins().arch().c_str(), to_source(image.info).c_str(), image.cubin().size(), image.info.threads,
-        image.info.smem_bytes, image.params_bytes);
+        engine.cubins().arch().c_str(), image.entry(), image.cubin().size(), image.launch.threads,
+        image.launch.smem_bytes, image.params_bytes);
 }
 
 /// D = A x B^T by the kernel on the current device; 0 if the result is right.

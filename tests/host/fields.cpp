@@ -54,7 +54,7 @@ TEST_CASE("a pin decides by every member, and leaves open those that say so") {
         using member = std::remove_cvref_t<decltype(config{}.*field.member)>;
         CAPTURE(field.name);
         config other{};
-        if constexpr (described<member>) {
+        if constexpr (has_fields<member>) {
             for_each_field<member>([&](const auto& part) { other.*field.member.*part.member += 1; });
         } else {
             other.*field.member = member(!int(other.*field.member));

@@ -17,7 +17,7 @@ namespace {
 /// Gives a value, and each of its members, another than its default; numbers count on from `next`.
 template <class T>
 void differ(T& value, int& next) {
-    if constexpr (described<T>) {
+    if constexpr (has_fields<T>) {
         for_each_field<T>([&](const auto& field) { differ(value.*field.member, next); });
     } else if constexpr (std::is_same_v<T, int>) {
         value = next++;

@@ -74,7 +74,7 @@ TEST_CASE("what a plan tells") {
     const auto made = planned(fakes::work(4096, 4096, 4096), {.pin = square});
     CHECK(made.chosen_by == choice::pinned);
     CHECK(made.stages() == 5);
-    CHECK(made.smem_bytes() == kernels[2].info.smem_bytes);
+    CHECK(made.smem_bytes() == kernels[2].info.launch.smem_bytes);
     CHECK(made.predicted().tiles == 1024);
     CHECK(made.predicted().waves == 8);
     CHECK(made.predicted().tile_efficiency == 1);
@@ -191,7 +191,7 @@ TEST_CASE("why a kernel does not fit") {
     CHECK(reason(info, work) == "it takes another A");
     info.heads = {64, 64, 64};
     CHECK(reason(info, work) == "its head splits differ");
-    info.arch = 100;
+    info.launch.arch = 100;
     CHECK(reason(info, work) == "it is for another architecture");
     info = kernel<square>().info;
     device_info small = h200;

@@ -74,7 +74,7 @@ TEST_CASE("sixteen processes on a cold cache compile each kernel once") {
             const auto built = child % 2 == 0 ? own.get<tiny::kernel<0>>({}, {"tiny.cuh"})
                                               : own.get<tiny::kernel<1>>({}, {"tiny.cuh"});
             // Who compiled says so by ending differently.
-            if (!built || built->info.smem_bytes != 64) return false;
+            if (!built || built->launch.smem_bytes != 64) return false;
             if (own.counts().made == 1) mark(root.path() / ("made" + std::to_string(child % 2)));
             return own.counts().made + own.counts().disk_hits == 1;
         }));

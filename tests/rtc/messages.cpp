@@ -82,7 +82,7 @@ TEST_CASE("NVRTC names the configuration rule that is broken") {
         using namespace deepgemm;
         using a = operand<e4m3, scale::per_token<scale::fp32>>;
         using b = operand<e4m3, scale::per_block<scale::fp32>>;
-        constexpr auto size = gemm<arch::sm90, a, b, store<bf16>, config{.block = {128, 264, 128}}>::info.smem_bytes;
+        constexpr auto size = gemm<arch::sm90, a, b, store<bf16>, config{.block = {128, 264, 128}}>::launch.smem_bytes;
     )");
     expect(log, "gemm: block.n must be a multiple of 8 from 8 to 256");
 }

@@ -29,7 +29,7 @@ static_assert(kernel<named>);
 
 // What a launch on a GPU instantiates of a kernel.
 u32 launched_threads(const named::arguments& arguments) {
-    return named::info.threads * u32(named::grid(arguments, 132));
+    return named::launch.threads * u32(named::grid(arguments, 132));
 }
 
 }  // namespace deepgemm

@@ -61,7 +61,7 @@ inline std::string describe_cost(const gemm_plan& plan, const candidate& of) {
                "shared memory",
                c.total_us, c.tiles, c.tiles == 1 ? "" : "s", c.waves, c.waves == 1 ? "" : "s", 100 * c.tile_efficiency,
                100 * c.wave_efficiency, c.start_us, c.main_loop_us, c.epilogue_us, c.memory_us, name_of(c.limit),
-               of.kernel->info.cfg.stages, of.kernel->info.smem_bytes / 1024.0);
+               of.kernel->info.cfg.stages, of.kernel->info.launch.smem_bytes / 1024.0);
 }
 
 /// The part of a prediction in which `loser` is furthest behind `winner`.

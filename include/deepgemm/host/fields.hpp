@@ -12,13 +12,13 @@ namespace deepgemm {
 
 /// A structure that has a table of its members.
 template <class T>
-concept described = requires {
+concept has_fields = requires {
     sizeof(fields_of<T>);
 };
 
 /// One whose text gives members by name; others are short and give them by place.
 template <class T>
-concept named = described<T> && requires {
+concept has_named_fields = has_fields<T> && requires {
     fields_of<T>::name;
 };
 
@@ -54,7 +54,7 @@ constexpr void visit_fields(const field_list<First, Rest...>& fields, Visit& vis
 }  // namespace detail
 
 /// Calls `visit` with the field of each member of T, in their order. Host.
-template <described T, class Visit>
+template <has_fields T, class Visit>
 constexpr void for_each_field(Visit visit) {
     static_assert(detail::field_count(fields_of<T>::all) == detail::member_count<T>(),
                   "fields_of: the table must have every member once");
@@ -63,7 +63,7 @@ constexpr void for_each_field(Visit visit) {
 
 /// True if `have`, the configuration of a kernel, is what `wanted` asks for. A kernel's configuration has every member
 /// settled; members of `wanted` that leave the choice open (stages and store_* of 0) agree with any value. Host.
-template <described T>
+template <has_fields T>
 constexpr bool agrees(const std::type_identity_t<T>& wanted, const T& have) {
     const T usual{};
     bool all = true;
@@ -71,7 +71,7 @@ constexpr bool agrees(const std::type_identity_t<T>& wanted, const T& have) {
         const auto& asked = wanted.*field.member;
         const auto& settled = have.*field.member;
         const bool open = field.usual == by_default::open && asked == usual.*field.member;
-        if constexpr (named<std::remove_cvref_t<decltype(asked)>>) {
+        if constexpr (has_named_fields<std::remove_cvref_t<decltype(asked)>>) {
             all = all && (open || agrees(asked, settled));
         } else {
             all = all && (open || asked == settled);

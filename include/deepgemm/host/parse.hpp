@@ -29,7 +29,7 @@ public:
     explicit source_reader(std::string_view text) : text_(text), rest_(text) {}
 
     /// The structure that the whole text names; `what` it is, for the error.
-    template <named T>
+    template <has_named_fields T>
     result<T> read(const char* what) {
         T made{};
         const bool good = structure(made);
@@ -42,7 +42,7 @@ public:
 
 private:
     /// "name{.member = value, ...}"
-    template <named T>
+    template <has_named_fields T>
     bool structure(T& to) {
         u64 given = 0;
         bool good = take(fields_of<T>::name) && take("{");
@@ -52,7 +52,7 @@ private:
         return good;
     }
     /// One ".member = value"; bit i of `given` is set where member i has a value.
-    template <named T>
+    template <has_named_fields T>
     bool member(T& to, u64& given) {
         if (!take(".")) return false;
         const auto before = rest_;
@@ -79,9 +79,9 @@ private:
 
     template <class T>
     bool value(T& to) {
-        if constexpr (named<T>) {
+        if constexpr (has_named_fields<T>) {
             return structure(to);
-        } else if constexpr (described<T>) {
+        } else if constexpr (has_fields<T>) {
             return places(to);
         } else if constexpr (std::is_enum_v<T>) {
             return take(enum_name<T>) && take("::") && enumerator(to);
@@ -92,7 +92,7 @@ private:
         }
     }
     /// "{value, ...}", a value for each member.
-    template <described T>
+    template <has_fields T>
     bool places(T& to) {
         bool good = take("{"), first = true;
         for_each_field<T>([&](const auto& field) {

@@ -57,7 +57,7 @@ struct gemm_plan {
     /// What the model predicts of it; all zero if there is nothing to do.
     cost predicted() const { return ranked.empty() ? cost{} : ranked.front().predicted; }
     int stages() const { return ranked.empty() ? 0 : kernel()->info.cfg.stages; }
-    u32 smem_bytes() const { return ranked.empty() ? 0 : kernel()->info.smem_bytes; }
+    u32 smem_bytes() const { return ranked.empty() ? 0 : kernel()->info.launch.smem_bytes; }
     /// Device memory a launch needs beside its arguments: none, since CTAs that split K add up within their cluster.
     static constexpr u64 workspace_bytes() { return 0; }
 
@@ -97,7 +97,7 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
     if (info.custom_epilogue) return "it has an epilogue of its own";
     if (info.groups == grouping::custom) return "it has a schedule of its own";
     if (info.groups != grouping::none) return "it computes groups of products";
-    if (info.arch / 10 != device.arch / 10) return "it is for another architecture";
+    if (info.launch.arch / 10 != device.arch / 10) return "it is for another architecture";
     if (info.d != work.d) return "it writes another type";
     if (info.accumulate != work.accumulate) return info.accumulate ? "it adds C" : "it does not add C";
     if (info.in_place && !work.in_place) return "it adds to D in place, and C lies elsewhere";
@@ -109,7 +109,7 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
         return "its extents are fixed to others";
     if (knobs.ignore_static_extents && (m | n | k) != 0)
         return "its extents are fixed, and ignore_static_extents is set";
-    if (info.smem_bytes > device.smem_bytes_per_cta) return "it needs more shared memory than the device has";
+    if (info.launch.smem_bytes > device.smem_bytes_per_cta) return "it needs more shared memory than the device has";
     if (info.cfg.cluster_ctas() > sms) return "its clusters are larger than num_sms";
     if (split_k != 0 && info.cfg.split_k != split_k)
         return knobs.split == split_rule::never
@@ -185,23 +185,29 @@ inline preference preferred(const workload& work, const device_info& device, con
 /// The error for a workload that no kernel runs: what to instantiate, or what forbids the kernel that comes closest.
 inline error no_kernel(const workload& work, const device_info& device, const allowance& may,
                        std::span<const kernel_handle> kernels, const context& knobs) {
-    kernel_info wanted{
-        .arch = device.arch, .a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .heads = work.heads};
+    kernel_info wanted{.launch = {.arch = device.arch},
+                       .a = work.a,
+                       .b = work.b,
+                       .d = work.d,
+                       .accumulate = work.accumulate,
+                       .heads = work.heads};
     if (work.a.format == scale_kind::none) {
         wanted.cfg.block.k = 64;
         wanted.cfg.promote = promotion::never;
     }
     if (knobs.pin) wanted.cfg = *knobs.pin;
-    const auto for_device = [&](const kernel_handle& kernel) { return kernel.info.arch / 10 == device.arch / 10; };
+    const auto for_device = [&](const kernel_handle& kernel) {
+        return kernel.info.launch.arch / 10 == device.arch / 10;
+    };
     if (!kernels.empty() && std::none_of(kernels.begin(), kernels.end(), for_device)) {
         return fail(errc::wrong_device, device.name, " has compute capability ", device.arch / 10, ".",
                     device.arch % 10, "; the ", kernels.size(), " kernels given are for ",
-                    kernels.front().info.arch / 10, ".", kernels.front().info.arch % 10);
+                    kernels.front().info.launch.arch / 10, ".", kernels.front().info.launch.arch % 10);
     }
     std::string text = concat("none of ", kernels.size(), " kernels runs ", describe(work));
     for (const kernel_handle& kernel : kernels) {
         const kernel_info& info = kernel.info;
-        const bool same_types = info.arch == wanted.arch && info.a == wanted.a && info.b == wanted.b &&
+        const bool same_types = info.launch.arch == wanted.launch.arch && info.a == wanted.a && info.b == wanted.b &&
                                 info.d == wanted.d && info.accumulate == wanted.accumulate &&
                                 info.heads == wanted.heads && !info.custom_epilogue && info.groups == grouping::none;
         if (!same_types || (knobs.pin && !agrees(*knobs.pin, info.cfg))) continue;

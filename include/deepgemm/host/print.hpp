@@ -40,18 +40,18 @@ std::string value_source(const T& value);
 namespace detail {
 
 /// A structure as C++ source: "{1, 2}", or by names those members that differ from their default or are always written.
-template <described T>
+template <has_fields T>
 std::string members_source(const T& value) {
     const T usual{};
     std::string members;
     for_each_field<T>([&](const auto& field) {
         const auto& own = value.*field.member;
-        if (named<T> && field.usual != by_default::written && own == usual.*field.member) return;
+        if (has_named_fields<T> && field.usual != by_default::written && own == usual.*field.member) return;
         if (!members.empty()) members += ", ";
-        if (named<T>) members += concat(".", field.name, " = ");
+        if (has_named_fields<T>) members += concat(".", field.name, " = ");
         members += value_source(own);
     });
-    if constexpr (named<T>) return concat(fields_of<T>::name, "{", members, "}");
+    if constexpr (has_named_fields<T>) return concat(fields_of<T>::name, "{", members, "}");
     return concat("{", members, "}");
 }
 
@@ -59,7 +59,7 @@ std::string members_source(const T& value) {
 
 template <class T>
 std::string value_source(const T& value) {
-    if constexpr (described<T>) {
+    if constexpr (has_fields<T>) {
         return detail::members_source(value);
     } else if constexpr (std::is_enum_v<T>) {
         static_assert(enum_name<T> != nullptr, "an enumeration that text writes needs enum_name");
@@ -76,7 +76,7 @@ std::string value_source(const T& value) {
 
 /// A structure with a table of named members, a configuration say, as a C++ expression. Members that have their default are left
 /// out, unless the table says otherwise: a configuration always has its block.
-template <named T>
+template <has_named_fields T>
 std::string to_source(const T& value) {
     return value_source(value);
 }
@@ -106,7 +106,7 @@ inline std::string epilogue_source(const kernel_info& value) {
 
 /// A GEMM kernel as a C++ type.
 inline std::string to_source(const kernel_info& value) {
-    return concat("gemm<arch::sm", value.arch, ", ", to_source(value.a), ", ", to_source(value.b), ", ",
+    return concat("gemm<arch::sm", value.launch.arch, ", ", to_source(value.a), ", ", to_source(value.b), ", ",
                   epilogue_source(value), ", ", to_source(value.cfg), ">");
 }
 

@@ -43,7 +43,7 @@ inline void mark_ready(options& machine, const kernel_info& info, const gemm_arg
 template <class K>
 result<void> try_launch(const typename K::arguments& arguments, const launch_options& given = {},
                         options machine = {}) {
-    const auto sms = usable_sms(K::info, given, machine.num_sms);
+    const auto sms = usable_sms(K::launch, given, machine.num_sms);
     if (!sms) return sms.failure();
     machine.num_sms = *sms;
     machine.dependent_launch = given.dependent_launch;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deepgemm/kernel/config.cuh>
+#include <deepgemm/kernel/launch_info.cuh>
 
 namespace deepgemm {
 
@@ -52,7 +53,7 @@ enum class grouping : u8 {
 
 /// An instantiated GEMM kernel, described.
 struct kernel_info {
-    int arch = 90;  ///< 90: sm_90a
+    launch_info launch{};
     operand_info a{}, b{};
     dtype d = dtype::bf16;
     bool accumulate = false;  ///< adds C, of D's type
@@ -61,8 +62,6 @@ struct kernel_info {
     bool custom_epilogue = false;  ///< has steps of the user's own; no planner picks it
     grouping groups = grouping::none;
     config cfg{};
-    u32 threads = 0;     ///< per CTA
-    u32 smem_bytes = 0;  ///< dynamic shared memory per CTA
 };
 
 /// The description of a kernel whose A and B change places.

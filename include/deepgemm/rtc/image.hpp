@@ -74,7 +74,7 @@ inline result<void> check_loadable(std::string_view cubin) {
 /// A compiled kernel. A value; the bytes are shared.
 struct image {
     std::shared_ptr<const std::string> bytes{};  ///< the name of the kernel, zeros, and at a multiple of 16 the cubin
-    kernel_info info{};
+    launch_info launch{};
     u32 params_bytes = 0;
 
     /// The name of the kernel in the cubin; ends with a zero.
@@ -93,7 +93,7 @@ struct image {
     static result<image> unpack(std::shared_ptr<const std::string> bytes) {
         image read{std::move(bytes)};
         if (auto ok = check_loadable(read.cubin()); !ok) return ok.failure();
-        if (!read_symbol(read.cubin(), info_symbol, read.info) ||
+        if (!read_symbol(read.cubin(), launch_symbol, read.launch) ||
             !read_symbol(read.cubin(), params_symbol, read.params_bytes)) {
             return fail(errc::compile_failure, "a cubin of ", read.bytes->size(),
                         " bytes does not say what kernel it holds");

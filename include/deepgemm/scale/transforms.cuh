@@ -38,8 +38,7 @@ struct to_mn_major {
     static constexpr int per_word = Format::blocks_per_word, tile_words = tile_blocks / per_word;
     static constexpr bool packs = Format::kind == scale_kind::ue8m0;
 
-    static constexpr kernel_info info{
-        .arch = 0, .threads = u32(threads), .smem_bytes = u32(4 * tile_rows * tile_pitch)};
+    static constexpr launch_info launch{.threads = u32(threads), .smem_bytes = u32(4 * tile_rows * tile_pitch)};
     static constexpr int map_count = 0;
     using arguments = transform_arguments;
     struct params {
