@@ -121,7 +121,9 @@ TEST_CASE("a cubin that cannot be loaded is an error and is not stored") {
     expect(refused({"-dlto"}).why.message,
            "there is no cubin; an option such as -dlto or -optix-ir asks for another output");
     const compiler together(test::headers(), {.options = {"-rdc=true"}});
-    CHECK(together.get_together({}).failure().code == errc::bad_option);
+    const auto all = together.get_together({});
+    REQUIRE(!all);
+    CHECK(all.failure().code == errc::bad_option);
 }
 
 TEST_CASE("builds of a library are told apart by what their linkers wrote into them") {
