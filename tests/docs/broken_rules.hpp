@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every rule that a caller can break, broken once: the rule in a few words, and what the library answers. docs/rules.md shows them.
+// Every rule that a caller can break, broken once: the rule in a few words, and what the library answers. docs/rules.md shows
+// them.
 #pragma once
 
 #include <array>

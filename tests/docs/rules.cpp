@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tables of docs/rules.md are what the library says: each rule is broken once and its sentence compared with the page's; every
-// sentence of the headers that check is in a table, and every error code in the list of codes.
+// The tables of docs/rules.md are what the library says: each rule is broken once and its sentence compared with the page's.
+// Every sentence of the headers that check is in a table, and every error code in the list of codes.
 #include <doctest/doctest.h>
 
 #include <algorithm>

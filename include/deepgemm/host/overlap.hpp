@@ -3,10 +3,10 @@
 // such pieces share a byte, exactly, for any strides: sums are 128-bit, so that no stride is too large for them.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <utility>
 
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/host/error.hpp>
@@ -53,15 +53,21 @@ struct memory_piece {
                 made.first += stride * (count - 1);
                 stride = -stride;
             }
-            if (count > 1 && stride != 0) made.steps[std::size_t(made.axes++)] = {count, stride};
+            if (count > 1 && stride != 0) made.insert({count, stride});
         }
-        std::sort(made.steps.begin(), made.steps.begin() + made.axes,
-                  [](const memory_steps& x, const memory_steps& y) { return x.stride < y.stride; });
         made.join();
         return made;
     }
 
 private:
+    /// Adds an axis, in the order of strides.
+    void insert(memory_steps added) {
+        for (int i = 0; i < axes; ++i) {
+            if (added.stride < steps[std::size_t(i)].stride) std::swap(added, steps[std::size_t(i)]);
+        }
+        steps[std::size_t(axes++)] = added;
+    }
+
     /// Makes one run of runs that touch, and one axis of axes that continue each other.
     void join() {
         const int given = axes;
