@@ -44,7 +44,8 @@ inline std::string to_source(const config& value) {
     if (store_columns != usual.store_columns) text += concat(", .store_columns = ", store_columns);
     if (store_buffers != usual.store_buffers) text += concat(", .store_buffers = ", store_buffers);
     if (promote != usual.promote) text += concat(", .promote = promotion::", name_of(promote));
-    if (trigger_dependents != usual.trigger_dependents) text += ", .trigger_dependents = true";
+    if (trigger_dependents != usual.trigger_dependents)
+        text += concat(", .trigger_dependents = ", trigger_dependents ? "true" : "false");
     if (extents != usual.extents) text += concat(", .extents = {", extents.m, ", ", extents.n, ", ", extents.k, "}");
     return text + "}";
 }
