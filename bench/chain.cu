@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <functional>
 #include <stdexcept>
+#include <vector>
 
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>

@@ -120,9 +120,9 @@ void row(page& to, double pixels_per_us, const gemm_plan& plan, std::size_t rank
     bar(to, pixels_per_us, predicted);
     std::string facts = formatted("%.1f us", predicted.total_us);
     if (rank != 0) facts += formatted(" (%+.1f %%)", 100 * (predicted.total_us / plan.predicted().total_us - 1));
-    facts += formatted(": %lld wave%s, %.0f %% needed, %.0f %% of SMs busy; %s", predicted.waves,
-                       predicted.waves == 1 ? "" : "s", 100 * predicted.tile_efficiency,
-                       100 * predicted.wave_efficiency, name_of(predicted.limit));
+    facts +=
+        formatted(": %lld wave%s, %.0f %% needed, %.0f %% busy; %s", predicted.waves, predicted.waves == 1 ? "" : "s",
+                  100 * predicted.tile_efficiency, 100 * predicted.wave_efficiency, name_of(predicted.limit));
     to.picture.text("time", left + predicted.total_us * pixels_per_us + 6, to.y + 4 + bar_height, facts).end();
     to.y += row_height;
 }

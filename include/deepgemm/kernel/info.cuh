@@ -73,8 +73,9 @@ DEEPGEMM_BOTH constexpr kernel_info exchanged(kernel_info info) {
     return info;
 }
 
-/// Operands that were complete, with their scales, before the stream's previous kernel began: weights, say. A dependent launch
-/// loads them without waiting for that kernel.
+/// Operands that, with their scales, the stream's previous kernel does not write: weights, say. A dependent launch loads them without
+/// waiting for that kernel. What older kernels wrote is complete, since a kernel here lets the next one start only after its own wait;
+/// a kernel of the caller's own that triggers (cudaTriggerProgrammaticLaunchCompletion) must do likewise.
 struct ready_operands {
     bool a = false, b = false;
 };
