@@ -119,6 +119,7 @@ int aot_command(arguments given, std::ostream& out) {
     if (!line().parse(given, s, out)) return 0;
     if (s.problems.empty()) throw std::invalid_argument("--problems FILE is missing; --help tells what is in it");
     if (s.out.empty() && !s.dry_run) throw std::invalid_argument("--out DIR is missing");
+    if (const auto ok = rtc::check_root(s.out); !ok) throw std::invalid_argument(ok.failure().message);
     const std::vector<listed_problem> lines = read_problems(s.problems);
     const needed_kernels needed = kernels_for(lines, s.device, {.overrides = s.table.rows}, s.fixed);
     if (s.dry_run) {

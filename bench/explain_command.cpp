@@ -61,17 +61,20 @@ const command_line<settings>& line() {
     return made;
 }
 
-json to_json(const candidate& c) {
+json to_json(const gemm_plan& made, const candidate& c) {
     const cost& p = c.predicted;
+    const double measured = measured_us(made, c);
     return json::object()
         .add("config", to_source(c.kernel->info.cfg))
         .add("epilogue", epilogue_source(c.kernel->info))
+        .add("measured_us", measured == 0 ? json() : json(measured))
         .add("predicted_us", p.total_us)
         .add("main_loop_us", p.main_loop_us)
         .add("epilogue_us", p.epilogue_us)
         .add("memory_us", p.memory_us)
         .add("waves", p.waves)
         .add("tile_efficiency", p.tile_efficiency)
+        .add("wave_efficiency", p.wave_efficiency)
         .add("bound", name_of(p.limit))
         .add("stages", c.kernel->info.cfg.stages)
         .add("smem_bytes", c.kernel->info.smem_bytes);
@@ -79,7 +82,7 @@ json to_json(const candidate& c) {
 
 json to_json(const std::string& product, const gemm_plan& made) {
     json ranked = json::array();
-    for (const candidate& c : made.ranked) ranked.push(to_json(c));
+    for (const candidate& c : made.ranked) ranked.push(to_json(made, c));
     return json::object()
         .add("product", product)
         .add("gpu", made.device.name)
