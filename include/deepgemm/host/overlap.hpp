@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <utility>
 
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/host/error.hpp>
