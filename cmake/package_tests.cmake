@@ -21,7 +21,7 @@ function(package_test way)
         -D pkg_config=${DEEPGEMM_PKG_CONFIG} -D conan=${DEEPGEMM_CONAN} -D nvcc=${DEEPGEMM_NVCC}
         -D vcpkg=${DEEPGEMM_VCPKG} -D vcpkg_toolchain=${vcpkg_toolchain}
         -P "${PROJECT_SOURCE_DIR}/cmake/package_test.cmake")
-    set_tests_properties(package/${way} PROPERTIES LABELS package TIMEOUT 300 FIXTURES_REQUIRED deepgemm_prefix)
+    set_tests_properties(package/${way} PROPERTIES LABELS package TIMEOUT 600 FIXTURES_REQUIRED deepgemm_prefix)
 endfunction()
 
 # package_test_with(<way> <tool> <path of the tool>)
@@ -33,7 +33,7 @@ function(package_test_with way tool path)
     endif()
 endfunction()
 
-foreach(way IN ITEMS install find_package add_subdirectory fetch_content unity warnings export two_copies messages vcpkg_stand_in)
+foreach(way IN ITEMS install find_package add_subdirectory fetch_content strict export two_copies messages vcpkg_stand_in)
     package_test(${way})
 endforeach()
 set_tests_properties(package/install PROPERTIES FIXTURES_SETUP deepgemm_prefix FIXTURES_REQUIRED "")

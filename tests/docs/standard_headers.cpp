@@ -22,22 +22,24 @@ struct declared {
 
 constexpr declared standard_names[] = {
     {"algorithm",
-     "any_of clamp copy copy_if copy_n count_if fill fill_n find find_if find_if_not max max_element min none_of "
+     "any_of clamp copy copy_if copy_n count count_if fill fill_n find find_if find_if_not for_each max max_element "
+     "min none_of "
      "pop_heap push_heap remove_if sort stable_sort"},
     {"array", "array"},
     {"atomic", "atomic memory_order_acquire memory_order_release"},
     {"bit", "rotr"},
     {"cctype", "isalnum"},
-    {"charconv", "from_chars"},
+    {"charconv", "from_chars to_chars"},
     {"chrono", "chrono"},
-    {"cmath", "ceil cos exp fabs fmod isnan ldexp log nan pow sqrt"},
+    {"cmath", "ceil cos exp fabs fmod frexp isfinite isinf isnan isnormal ldexp log nan pow signbit sqrt"},
     {"condition_variable", "condition_variable_any"},
     {"cstddef", "ptrdiff_t"},
     {"cstddef cstdio cstdlib cstring", "size_t"},
     {"cstdint", "int32_t int8_t uint32_t uint64_t uintptr_t"},
-    {"cstdio", "snprintf vsnprintf"},
-    {"cstdlib", "abort free getenv strtoull"},
+    {"cstdio", "fputs remove snprintf vsnprintf"},
+    {"cstdlib", "abort free getenv strtod strtoull"},
     {"cstring", "memcmp memcpy memset strcmp strerror strlen"},
+    {"ctime", "time time_t"},
     {"deque", "deque"},
     {"deque string vector", "erase_if"},
     {"exception stdexcept", "exception"},
@@ -62,7 +64,9 @@ constexpr declared standard_names[] = {
     {"system_error", "errc error_code"},
     {"thread deepgemm/rtc/thread.hpp", "jthread this_thread thread"},
     {"stop_token deepgemm/rtc/thread.hpp", "stop_token"},
-    {"type_traits", "is_convertible_v is_integral_v is_trivially_copyable_v is_void_v remove_pointer_t"},
+    {"type_traits",
+     "is_convertible_v is_enum_v is_floating_point_v is_integral_v is_trivially_copyable_v is_void_v remove_cvref_t "
+     "remove_pointer_t type_identity_t"},
     {"unordered_map", "unordered_map"},
     {"utility", "exchange in_place_index move pair swap"},
     {"vector", "vector"},

@@ -10,7 +10,7 @@ cp "$source_tree/dg" "$work/tree"
 cp "$source_tree/include/deepgemm/version.cuh" "$work/tree/include/deepgemm"
 
 # The driver sees these of the system's programs, and the stand-ins.
-for program in bash awk cat chmod dirname env grep head mkdir mktemp paste readlink rm sed sort tail; do
+for program in bash awk cat chmod dirname env grep head mkdir mktemp paste readlink rm sed sort tail wc; do
     ln -s "$(command -v $program)" "$work/bin/$program"
 done
 
@@ -38,18 +38,17 @@ usual_stand_ins() {
     rm -rf "$work/tree/build" "$work/bin/sudo"
     stand_in id 'echo 1000'
     stand_in nproc 'echo 4'
-    stand_in ninja 'exit 0'
+    stand_in ninja "printf 'c++ a\nc++ b\nc++ c\n'"
     stand_in apt-get 'echo "apt-get was called"; exit 1'
     # c++ says what it is; headers it has all.
     stand_in c++ 'case "$*" in *-E*) echo __clang_major__ __clang_minor__ 12 2 ;; esac'
-    # cmake configures build/sim, has three steps to do, and builds a demo and a benchmark of nothing.
+    # cmake configures build/sim, where ninja has three steps to do, and builds a demo and a benchmark of nothing.
     stand_in cmake "case \"\$*\" in
         --version) echo 'cmake version 3.25.1' ;;
         --preset*) mkdir -p build/sim/examples; touch_cache ;;
-        *' -n') printf '[1/3] a\n[2/3] b\n[3/3] c\n' ;;
-        --build*) printf '#!/usr/bin/env bash\necho the demo ran\n' >build/sim/examples/demo; chmod +x build/sim/examples/demo ;;
+        --build*) touch_log; printf '#!/usr/bin/env bash\necho the demo ran\n' >build/sim/examples/demo; chmod +x build/sim/examples/demo ;;
     esac"
-    sed -i 's|touch_cache|echo "DEEPGEMM_NVRTC:FILEPATH=DEEPGEMM_NVRTC-NOTFOUND" >build/sim/CMakeCache.txt; echo "package/a: found no a" >build/sim/missing_tests.txt|' \
+    sed -i 's|touch_log|echo >build/sim/.ninja_log|; s|touch_cache|echo "DEEPGEMM_NVRTC:FILEPATH=DEEPGEMM_NVRTC-NOTFOUND" >build/sim/CMakeCache.txt; echo "package/a: found no a" >build/sim/missing_tests.txt|' \
         "$work/bin/cmake"
     stand_in ctest 'echo "ctest ran"; exit 3'
 }
@@ -72,8 +71,9 @@ expect 0 "bench rtc [count]" bench rtc --help
 expect 0 "explain, aot, cache" help explain
 
 # A demo, before which the driver says what there is to build.
-expect 0 "building demo in build/sim: 3 steps, up to 1 min with 4 processors" demo
+expect 0 "building demo in build/sim: 3 steps, about 1 min with 4 processors" demo
 expect 0 "the demo ran" demo
+expect 0 "!steps" demo
 
 # What is missing, for whom.
 rm "$work/bin/ninja" "$work/bin/cmake"

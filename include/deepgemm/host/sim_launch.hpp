@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 
 #include <deepgemm/host/kernel_handle.hpp>
 #include <deepgemm/host/problem.hpp>
