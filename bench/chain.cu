@@ -26,9 +26,9 @@ namespace {
 constexpr int links = 10;
 constexpr std::size_t slot = std::size_t(1) << 28;  ///< bytes set aside for each of A, D and their scales
 
-/// `base` as a kernel that lets its dependents start early, or not.
-constexpr dg::config triggering(dg::config base, bool triggers) {
-    base.trigger_dependents = triggers;
+/// `base` as a kernel that lets its dependents start `when`.
+constexpr dg::config triggering(dg::config base, dg::trigger when) {
+    base.trigger_dependents = when;
     return base;
 }
 
@@ -40,14 +40,14 @@ struct of_config {
     using bf16 = dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::bf16>, dg::store<dg::bf16>, Config>;
 };
 
-template <bool Triggers, dg::config... Configs>
+template <dg::trigger When, dg::config... Configs>
 constexpr auto fp8_kernels() {
-    return std::array{dg::cuda::handle_of<typename of_config<triggering(Configs, Triggers)>::fp8>()...};
+    return std::array{dg::cuda::handle_of<typename of_config<triggering(Configs, When)>::fp8>()...};
 }
 
-template <bool Triggers, dg::config... Configs>
+template <dg::trigger When, dg::config... Configs>
 constexpr auto bf16_kernels() {
-    return std::array{dg::cuda::handle_of<typename of_config<triggering(Configs, Triggers)>::bf16>()...};
+    return std::array{dg::cuda::handle_of<typename of_config<triggering(Configs, When)>::bf16>()...};
 }
 
 using dg::shipped::few;
@@ -57,18 +57,18 @@ using dg::shipped::split;
 using dg::shipped::split16;
 using dg::shipped::tile16;
 
-/// Kernels for few rows, in FP8 and in BF16, that differ in `Triggers` alone.
-template <bool Triggers>
+/// Kernels for few rows, in FP8 and in BF16, that differ in `When` alone.
+template <dg::trigger When>
 std::vector<dg::kernel_handle> kernels() {
     constexpr auto deferred = dg::promotion::deferred;
     std::vector<dg::kernel_handle> all;
     for (const auto& kernel :
-         fp8_kernels<Triggers, few(8, 64, 8), few(8, 64, 8, 8), few(8, 128, 6, 4), few(16, 64, 12), few(16, 64, 6, 4),
+         fp8_kernels<When, few(8, 64, 8), few(8, 64, 8, 8), few(8, 128, 6, 4), few(16, 64, 12), few(16, 64, 6, 4),
                      few(32, 64, 12), narrow(64, 64, deferred), narrow(64, 128, deferred), split(64, 32, 4),
                      dg::shipped::medium(64, {}, deferred)>())
         all.push_back(kernel);
     for (const auto& kernel :
-         bf16_kernels<Triggers, few16(8, 64, 8), few16(8, 64, 8, 8), few16(8, 128, 6, 4), few16(16, 64, 12),
+         bf16_kernels<When, few16(8, 64, 8), few16(8, 64, 8, 8), few16(8, 128, 6, 4), few16(16, 64, 12),
                       tile16(64, 64, 1), tile16(64, 128, 1), split16(64, 32, 4), tile16(128, 64, 2)>())
         all.push_back(kernel);
     return all;
@@ -77,13 +77,16 @@ std::vector<dg::kernel_handle> kernels() {
 /// A way to launch the products of a chain.
 struct way {
     const char* name;
-    bool triggers, dependent, ready_weights;
+    dg::trigger triggers;
+    bool dependent, ready_weights;
 };
-constexpr way ways[] = {{"usual", false, false, false},
-                        {"dependent", false, true, false},
-                        {"dependent, triggered", true, true, false},
-                        {"dependent, weights ready", false, true, true},
-                        {"dependent, weights ready, triggered", true, true, true}};
+constexpr way ways[] = {{"usual", dg::trigger::never, false, false},
+                        {"dependent", dg::trigger::never, true, false},
+                        {"dependent, triggered", dg::trigger::always, true, false},
+                        {"dependent, as shipped", dg::trigger::by_size, true, false},
+                        {"dependent, weights ready", dg::trigger::never, true, true},
+                        {"dependent, weights ready, triggered", dg::trigger::always, true, true},
+                        {"dependent, weights ready, as shipped", dg::trigger::by_size, true, true}};
 
 /// Operands of ten products of one shape, each with weights of its own, and what they compute.
 class chain {
@@ -176,13 +179,17 @@ cudaGraphExec_t captured(cudaStream_t stream, const std::function<void()>& launc
 
 /// Times every way of launching one chain, in turn; fails where one changes a bit of D.
 json measured(const chain& products, const dg::device_info& device, const stopwatch& watch, int repetitions) {
-    static const std::vector<dg::kernel_handle> usual = kernels<false>(), early = kernels<true>();
-    const auto chosen = dg::or_throw(dg::choose(products.work(), device, usual)).kernel - usual.data();
+    using dg::trigger;
+    // By dg::trigger.
+    static const std::vector<dg::kernel_handle> all[] = {kernels<trigger::by_size>(), kernels<trigger::never>(),
+                                                         kernels<trigger::always>()};
+    const std::vector<dg::kernel_handle>& shipped = all[int(trigger::by_size)];
+    const auto chosen = dg::or_throw(dg::choose(products.work(), device, shipped)).kernel - shipped.data();
 
     std::vector<std::function<void()>> launches, graphs;
     std::vector<cudaGraphExec_t> programs;
     for (const way& each : ways) {
-        const dg::kernel_handle& kernel = (each.triggers ? early : usual)[std::size_t(chosen)];
+        const dg::kernel_handle& kernel = all[int(each.triggers)][std::size_t(chosen)];
         launches.push_back([&products, &watch, &kernel, each] {
             for (int link = 0; link < links; ++link) {
                 dg::gemm_problem product = products.product(link);
@@ -199,7 +206,7 @@ json measured(const chain& products, const dg::device_info& device, const stopwa
 
     const auto expected = products.result_of(launches[0], watch.stream());
     json made = json::object();
-    made.add("config", to_source(usual[std::size_t(chosen)].info.cfg));
+    made.add("config", to_source(shipped[std::size_t(chosen)].info.cfg));
     for (const auto& [how, bodies] : {std::pair{"stream_us", &launches}, {"graph_us", &graphs}}) {
         std::vector<std::vector<double>> times(std::size(ways));
         for (int i = 0; i <= repetitions; ++i) {

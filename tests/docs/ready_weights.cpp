@@ -18,7 +18,7 @@ TEST_CASE("a layer that loads its weights before the one before it has ended") {
                                       .math_warpgroups = 1,
                                       .swap = true,
                                       .promote = dg::promotion::never,
-                                      .trigger_dependents = true}>;
+                                      .trigger_dependents = dg::trigger::always}>;
     constexpr int tokens = 3, width = 192;
     dg::random_source random(dg::fresh_seed());
     dg::matrix<dg::bf16> x(tokens, width), hidden(tokens, width), y(tokens, width), up(width, width),

@@ -21,25 +21,25 @@ TEST_CASE("a configuration prints as its own source") {
                         .store_columns = 32,
                         .store_buffers = 2,
                         .promote = promotion::deferred,
-                        .trigger_dependents = true,
+                        .trigger_dependents = trigger::always,
                         .extents = {0, 7168, 2048}});
     CHECK_SOURCE(config{.block = {128, 256, 64}, .stages = 4, .promote = promotion::never});
 }
 
-#define EVERY_MEMBER(Use)                      \
-    Use(config{.block = {64, 32, 128},         \
-               .stages = 5,                    \
-               .cluster = {2, 4},              \
-               .math_warpgroups = 3,           \
-               .alternate = true,              \
-               .swap = true,                   \
-               .split_k = 2,                   \
-               .raster_rows = 4,               \
-               .store_rows = 16,               \
-               .store_columns = 32,            \
-               .store_buffers = 2,             \
-               .promote = promotion::deferred, \
-               .trigger_dependents = true,     \
+#define EVERY_MEMBER(Use)                             \
+    Use(config{.block = {64, 32, 128},                \
+               .stages = 5,                           \
+               .cluster = {2, 4},                     \
+               .math_warpgroups = 3,                  \
+               .alternate = true,                     \
+               .swap = true,                          \
+               .split_k = 2,                          \
+               .raster_rows = 4,                      \
+               .store_rows = 16,                      \
+               .store_columns = 32,                   \
+               .store_buffers = 2,                    \
+               .promote = promotion::deferred,        \
+               .trigger_dependents = trigger::always, \
                .extents = {1, 2, 3}})
 
 TEST_CASE("every member prints under the name by which the compiler knows it") {

@@ -21,6 +21,15 @@ constexpr const char* name_of(promotion when) {
     return "?";
 }
 
+constexpr const char* name_of(trigger when) {
+    switch (when) {
+        case trigger::by_size: return "by_size";
+        case trigger::never: return "never";
+        case trigger::always: return "always";
+    }
+    return "?";
+}
+
 constexpr const char* name_of(major order) { return order == major::k ? "k" : order == major::mn ? "mn" : "?"; }
 
 constexpr const char* name_of(scale_kind kind) {

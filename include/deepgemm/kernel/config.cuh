@@ -16,6 +16,15 @@ enum class promotion : u8 {
 template <>
 inline constexpr const char* enum_name<promotion> = "promotion";
 
+/// When a kernel lets the next one of its stream start, if that is launched dependently.
+enum class trigger : u8 {
+    by_size,  ///< early in products of few rows and small operands, where that was measured to pay; else at its end
+    never,    ///< at its end
+    always,   ///< once its last loads are issued
+};
+template <>
+inline constexpr const char* enum_name<trigger> = "trigger";
+
 /// Everything about a GEMM kernel that may change its speed but not its results; only split_k, another order of summing, may
 /// change the last bits.
 struct config {
@@ -31,7 +40,7 @@ struct config {
     int store_columns = 0;  ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds
     int store_buffers = 0;  ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
     promotion promote = promotion::at_once;
-    bool trigger_dependents = false;  ///< let a dependent kernel start once this one's last loads are issued
+    trigger trigger_dependents = trigger::by_size;
     static_extents extents{};
 
     /// CTAs of a hardware cluster: those that share tiles, or those that share a tile's K.
@@ -51,6 +60,7 @@ static_assert(
     detail::seen_raster_rows<config{.block = {64, 64, 64}, .promote = promotion::never}> == config{}.raster_rows,
     "deepgemm: this compiler sets members to zero that a designated initialiser skips in a template argument, as nvcc "
     "does with clang as host compiler: choose g++ (nvcc -ccbin g++, or CMAKE_CUDA_HOST_COMPILER)");
+
 /// The members of a configuration: text, reading, pins and tuned rows follow from this table.
 template <>
 struct fields_of<config> {

@@ -197,9 +197,11 @@ private:
                     p.a, smem.a(stage), full, at, pipe.peers.n(), pipe.peers.a_mask(), p.a_hint);
                 load_scales<tiles::stacked.a, a_scale>(p.sa, smem.sa(stage), full, at, block);  // (block.m)
             });
-        if constexpr (Config.trigger_dependents) {
-            ptx::grid_dependency_wait();  // whoever is started early may rely on all kernels but this one
-            ptx::grid_dependency_trigger();
+        if constexpr (Config.trigger_dependents != trigger::never) {
+            if (Config.trigger_dependents == trigger::always || p.triggers) {
+                ptx::grid_dependency_wait();  // whoever is started early may rely on all kernels but this one
+                ptx::grid_dependency_trigger();
+            }
         }
     }
 
