@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Holds the tables of docs/how-to/diagnosis.md against the source: every environment variable that is read stands there, and every
-// variable of deepgemm's own that stands there is read.
+// Holds the tables of docs/how-to/diagnosis.md against the source: every environment variable that is read stands there, and
+// every variable of deepgemm's own that stands there is read.
 #include <doctest/doctest.h>
 
 #include <regex>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Nothing reaches a cubin that is not in its key: options and includes that name files are refused, files of the working directory
-// are not found, cubins that cannot be loaded are not stored, and builds of a library are told apart.
+// Nothing reaches a cubin that is not in its key: options and includes that name files are refused, files of the working
+// directory are not found, cubins that cannot be loaded are not stored, and builds of a library are told apart.
 #include <deepgemm/rtc/compiler.hpp>
 
 #include <dlfcn.h>

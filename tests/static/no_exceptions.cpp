@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The host side without exceptions: this file is compiled with -fno-exceptions. Only host/exception.hpp, launches on the simulator
-// and what is made for tests and references need them. Kernels may be named, for a run-time compiler or a launch on a GPU.
+// The host side without exceptions: this file is compiled with -fno-exceptions. Only host/exception.hpp, launches on the
+// simulator and what is made for tests and references need them. Kernels may be named, for a run-time compiler or a launch on
+// a GPU.
 #include <deepgemm/deepgemm.cuh>
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/tensor_map.hpp>

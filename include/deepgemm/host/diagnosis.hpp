@@ -17,8 +17,8 @@ struct diagnosis {
         keep_code{};  ///< a directory for source, PTX and cubin of each kernel compiled at run time; empty: none
     bool fail_on_local_memory = false;  ///< a kernel compiled at run time that spills or has a stack is an error
 
-    /// The switches as DEEPGEMM_PRINT_PLANS, DEEPGEMM_KEEP_CODE and DEEPGEMM_FAIL_ON_LOCAL_MEMORY set them: 0 or 1, the second a path.
-    /// An error if one has another value.
+    /// The switches as DEEPGEMM_PRINT_PLANS, DEEPGEMM_KEEP_CODE and DEEPGEMM_FAIL_ON_LOCAL_MEMORY set them: 0 or 1, the second
+    /// a path. An error if one has another value.
     static result<diagnosis> from_environment() {
         diagnosis made;
         int print = 0, fail_on_local = 0;

@@ -89,8 +89,8 @@ inline loaded_object object_at(const void* address) {
     return search.found;
 }
 
-/// What tells an object from every other: its build id, else the SHA-256 of its file, which takes half a second for 100 MB; "unknown"
-/// if neither can be had.
+/// What tells an object from every other: its build id, else the SHA-256 of its file, which takes half a second for 100 MB;
+/// "unknown" if neither can be had.
 inline std::string identity_of(const loaded_object& object) {
     if (!object.build_id.empty()) return object.build_id;
     const auto bytes = read_file(object.path);

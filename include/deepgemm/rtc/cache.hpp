@@ -31,15 +31,15 @@ struct cache_options {
     /// Directories to look in, in order. New entries go to the first, and only there; the others may be read-only. None at all:
     /// memory only. One that check_root() refuses is reported and not used.
     std::vector<std::filesystem::path> roots{};
-    /// Told once of each thing that went wrong with a disk: an entry that is not whole, a directory that takes no entry. Called by
-    /// the thread that met it.
+    /// Told once of each thing that went wrong with a disk: an entry that is not whole, a directory that takes no entry. Called
+    /// by the thread that met it.
     std::function<void(const std::string&)> report{};
     /// How long to wait for another process that makes the same entry before making it, too.
     std::chrono::milliseconds patience{60000};
 
     /// Roots from DEEPGEMM_CACHE_DIR, directories with colons between, empty for none; where it is not set, one in
-    /// XDG_CACHE_HOME or in HOME/.cache, and none where those are not set either. A relative path in the last two counts as not set, as
-    /// the XDG base directory specification has it.
+    /// XDG_CACHE_HOME or in HOME/.cache, and none where those are not set either. A relative path in the last two counts as not
+    /// set, as the XDG base directory specification has it.
     static cache_options from_environment() {
         cache_options made;
         if (const char* const given = std::getenv("DEEPGEMM_CACHE_DIR"); given != nullptr) {
@@ -102,8 +102,8 @@ public:
     cache(const cache&) = delete;
     cache& operator=(const cache&) = delete;
 
-    /// The bytes of a key: from memory, else from disk, else made, by one thread and, as far as locks reach, by one process; others
-    /// wait. A failure to make them goes to all who wait and is not remembered. `note` is stored for people to read.
+    /// The bytes of a key: from memory, else from disk, else made, by one thread and, as far as locks reach, by one process;
+    /// others wait. A failure to make them goes to all who wait and is not remembered. `note` is stored for people to read.
     result<bytes> get(const std::string& key, std::string_view note, const maker& make) {
         std::promise<result<bytes>> mine;
         std::shared_future<result<bytes>> theirs;

@@ -33,12 +33,12 @@ inline std::string arch_of(const device_info& device) { return concat("sm_", dev
 /// How kernels are compiled and where they are kept.
 struct compiler_options {
     std::string arch = "sm_90a";
-    /// Further options of NVRTC's, such as "-lineinfo", in the order in which it is to read them: of two for the same thing the later
-    /// one mostly holds, and an option and its value may be two words. Those that make NVRTC read files are refused.
+    /// Further options of NVRTC's, such as "-lineinfo", in the order in which it is to read them: of two for the same thing the
+    /// later one mostly holds, and an option and its value may be two words. Those that make NVRTC read files are refused.
     std::vector<std::string> options{};
     cache_options cache{};  ///< memory only, unless it names roots
-    /// What to keep and to refuse; where it is not given, what the environment says. Code is kept of what is compiled, so that where
-    /// that is asked for no directory of the cache is read or written.
+    /// What to keep and to refuse; where it is not given, what the environment says. Code is kept of what is compiled, so that
+    /// where that is asked for no directory of the cache is read or written.
     std::optional<diagnosis> diagnose{};
 };
 
@@ -63,10 +63,9 @@ public:
     /// How requests have been answered so far.
     cache_counts counts() const { return cache_.counts(); }
 
-    /// The image of a kernel. With `facts`, which a host type gives, an error if the kernel is laid out otherwise. bad_option for options
-    /// and headers that check_inputs() refuses, and an architecture without cubins. Takes
-    /// microseconds from memory, about a millisecond from disk, 0.1 to 2 seconds from NVRTC; threads that ask for the same kernel
-    /// wait for one of them.
+    /// The image of a kernel. With `facts`, which a host type gives, an error if the kernel is laid out otherwise. bad_option
+    /// for options and headers that check_inputs() refuses, and an architecture without cubins. Takes microseconds from memory,
+    /// about a millisecond from disk, 0.1 to 2 seconds from NVRTC; threads that ask for the same kernel wait for one of them.
     result<image> get(const source& kernel, const layout_facts* facts = nullptr) const {
         const program wanted = program_of(kernel, facts);
         if (auto ok = check(wanted); !ok) return ok.failure();
@@ -91,8 +90,8 @@ public:
         return get(*named, &facts);
     }
 
-    /// Kernels in one cubin, each under the name that it has in a cubin of its own; `names` are in the order of `kernels`. For fat
-    /// binaries, of which a program loads one cubin. Takes as long as one kernel after another; no cache keeps it.
+    /// Kernels in one cubin, each under the name that it has in a cubin of its own; `names` are in the order of `kernels`. For
+    /// fat binaries, of which a program loads one cubin. Takes as long as one kernel after another; no cache keeps it.
     result<binary> get_together(std::span<const kernel_source> kernels) const {
         const joint_unit all = joint_unit_of(kernels);
         const program wanted{all.text, all.expressions, arch_, options_};
@@ -116,8 +115,8 @@ public:
         return get_together(all);
     }
 
-    /// A task for each kernel of a list, such as shipped::gradients, that compiles it or finds it in the cache: what fills a cache
-    /// without a GPU. The compiler must outlive the tasks.
+    /// A task for each kernel of a list, such as shipped::gradients, that compiles it or finds it in the cache: what fills a
+    /// cache without a GPU. The compiler must outlive the tasks.
     template <class... K>
     std::vector<warm_up_task> tasks(shipped::kernels<K...>) const {
         return {{to_source(K::info), [this]() -> result<void> {

@@ -27,8 +27,8 @@ inline std::string write_entry(std::string_view key, std::string_view note, std:
     return text.append(body);
 }
 
-/// Whether a file that has the place of an entry begins like one of that key, of whatever schema, whole or damaged. Nobody else writes
-/// such files.
+/// Whether a file that has the place of an entry begins like one of that key, of whatever schema, whole or damaged. Nobody else
+/// writes such files.
 inline bool begins_as_entry(std::string_view bytes, std::string_view key) {
     if (!bytes.starts_with("deepgemm cache entry, schema ")) return false;
     const std::size_t line = bytes.find('\n');

@@ -116,8 +116,8 @@ inline result<void> publish_file(const std::filesystem::path& path, const std::f
     return {};
 }
 
-/// Removes what killed writers left in a directory: files that publish_file() named and that nobody has written to for a day. Whatever
-/// else is there stays: files of other names, folders and links. A link in place of the directory is not followed.
+/// Removes what killed writers left in a directory: files that publish_file() named and that nobody has written to for a day.
+/// Whatever else is there stays: files of other names, folders and links. A link in place of the directory is not followed.
 inline void remove_stale_files(const std::filesystem::path& directory) {
     detail::descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     const std::unique_ptr<DIR, detail::close_listing> listing(folder ? ::fdopendir(folder.get()) : nullptr);

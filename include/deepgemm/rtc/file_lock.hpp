@@ -24,8 +24,8 @@ namespace deepgemm::rtc {
 
 namespace detail {
 
-/// The descriptors of all locks that this process holds. The system lets go of a lock when its last descriptor is closed, and a child
-/// of fork() has copies of all: so each child closes its copies as the first thing it does.
+/// The descriptors of all locks that this process holds. The system lets go of a lock when its last descriptor is closed, and a
+/// child of fork() has copies of all: so each child closes its copies as the first thing it does.
 class held_locks {
 public:
     static held_locks& of_process() {
@@ -56,8 +56,8 @@ private:
 
 }  // namespace detail
 
-/// A lock between processes, and between threads, by a file. The system lets go of it when its holder ends, however it ends, also if
-/// children of fork() live on; in those holds() is false.
+/// A lock between processes, and between threads, by a file. The system lets go of it when its holder ends, however it ends,
+/// also if children of fork() live on; in those holds() is false.
 class file_lock {
 public:
     /// Waits for the lock up to `patience`. Without it, holds() is false: the file cannot be made, or its holder takes long.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Refuses what would make NVRTC read a file that no key of a cache holds: options that name files, and includes by an absolute path.
-// What is left is headers in memory, whose text is hashed.
+// Refuses what would make NVRTC read a file that no key of a cache holds: options that name files, and includes by an
+// absolute path. What is left is headers in memory, whose text is hashed.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 namespace deepgemm::rtc {
 
-/// An error if an option of NVRTC's makes it read or keep files: directories and headers to include, precompiled headers, files of
-/// options, and options that are passed on unseen to the front end.
+/// An error if an option of NVRTC's makes it read or keep files: directories and headers to include, precompiled headers, files
+/// of options, and options that are passed on unseen to the front end.
 inline result<void> check_option(const std::string& option) {
     const auto begins = [&](std::string_view word) { return option.starts_with(word); };
     if (begins("-I") || begins("--include") || begins("-include") || begins("--pre-include")) {

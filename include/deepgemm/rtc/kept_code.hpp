@@ -12,8 +12,8 @@
 
 namespace deepgemm::rtc {
 
-/// Writes a unit to `directory`, which is made if it is not there: key.cu, key.ptx and key.cubin. `note` is the source behind a line on
-/// the compiler. An error if a file cannot be written.
+/// Writes a unit to `directory`, which is made if it is not there: key.cu, key.ptx and key.cubin. `note` is the source behind a
+/// line on the compiler. An error if a file cannot be written.
 inline result<void> keep_code(const std::filesystem::path& directory, const std::string& key, const std::string& note,
                               const binary& built) {
     std::error_code status;

@@ -56,8 +56,8 @@ inline loaded_object nvrtc_object() {
     return next == nullptr ? found : object_at(next);
 }
 
-/// The library of built-in functions, which NVRTC loads by this name when it first compiles. Once loaded here it stays, so that NVRTC
-/// takes the same one. An empty path if there is none, as with a static NVRTC.
+/// The library of built-in functions, which NVRTC loads by this name when it first compiles. Once loaded here it stays, so that
+/// NVRTC takes the same one. An empty path if there is none, as with a static NVRTC.
 inline loaded_object nvrtc_builtins_object() {
     void* const library = ::dlopen(concat("libnvrtc-builtins.so.", nvrtc_version()).c_str(), RTLD_LAZY | RTLD_LOCAL);
     const link_map* map = nullptr;
@@ -76,8 +76,8 @@ inline std::string nvrtc_environment() {
     return text;
 }
 
-/// What tells the build of NVRTC from any other, also from one of the same version: the build ids of its two libraries. Read once,
-/// without compiling anything, in less than a millisecond; any thread.
+/// What tells the build of NVRTC from any other, also from one of the same version: the build ids of its two libraries. Read
+/// once, without compiling anything, in less than a millisecond; any thread.
 inline const std::string& nvrtc_build() {
     static const std::string build =
         concat(identity_of(detail::nvrtc_object()), ".", identity_of(detail::nvrtc_builtins_object()));
