@@ -71,6 +71,26 @@ TEST_CASE("explain names the kernels nearest to a pin that is none of them, and 
     CHECK(refusal("config{.block = {128, 128, 128}, .stages = 99}").find(", not 99") != std::string::npos);
 }
 
+TEST_CASE("explain plans under rules of the split and limits of tiles") {
+    const auto best = [](std::vector<std::string> given) {
+        given.insert(given.end(), {"--json", "1,7168,2048"});
+        return json::parse(run(explain_command, given).text).elements()[0].second.at("ranked").elements();
+    };
+    const auto is_split = [](const auto& kernel) {
+        return kernel.second.at("config").string().find(".split_k") != std::string::npos;
+    };
+    const auto free = best({}), unsplit = best({"--split", "never"});
+    CHECK(std::any_of(free.begin(), free.end(), is_split));
+    CHECK(std::none_of(unsplit.begin(), unsplit.end(), is_split));
+    const auto narrow = best({"--largest-n", "64"});
+    CHECK(narrow.size() < free.size());
+    CHECK(!narrow.empty());
+    CHECK_THROWS_WITH_AS(best({"--split", "always"}), "--split: 'always' is not one of fastest, never, as_one_row",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(best({"--largest-m", "0"}), "--largest-m: '0' is not a whole number from 1 to 65536",
+                         std::invalid_argument);
+}
+
 TEST_CASE("sizes and options that make no sense, by command") {
     const char* const beyond = "M is 4294967424; it must be from 1 to 2147479552";
     CHECK_THROWS_WITH_AS(run(explain_command, {"4294967424,128,128"}), doctest::Contains(beyond),
@@ -183,6 +203,44 @@ TEST_CASE("cache tells whole entries from damaged ones, and removes nothing else
     CHECK(fs::exists(root / "manifest.json"));
     CHECK(fs::exists(root / "ab" / "notes"));
     CHECK(run(cache_command, {"check", root.string()}).code == 0);
+}
+
+TEST_CASE("cache clear leaves what no cache has written, though it has the place of an entry") {
+    const scratch folder, elsewhere;
+    const fs::path root = folder.path();
+    const auto made = [](const fs::path& directory, const char* of) {
+        const std::string key = rtc::sha256_of(of);
+        rtc::cache writer({.roots = {directory}});
+        REQUIRE(writer.get(key, "note", [] { return result<std::string>("no cubin"); }));
+        return rtc::entry_path(directory, key);
+    };
+    // A store of somebody else's that names files by SHA-256; an entry behind a link, and one in a folder behind a link.
+    const std::string foreign_key = rtc::sha256_of("foreign");
+    const fs::path foreign = rtc::entry_path(root, foreign_key);
+    write_file(foreign.string(), "foreign");
+    const fs::path own = made(root, "own"), other = made(elsewhere.path(), "other"),
+                   third = made(elsewhere.path(), "x");
+    fs::create_directories(rtc::entry_path(root, other.filename()).parent_path());
+    fs::create_symlink(other, rtc::entry_path(root, other.filename()));
+    REQUIRE(third.parent_path().filename() != other.parent_path().filename());
+    fs::create_directory_symlink(third.parent_path(), root / third.parent_path().filename());
+    const said check = run(cache_command, {"check", root.string()});
+    CHECK(check.code == 1);
+    CHECK(check.has(foreign.string() + ": no entry: it does not begin as one, so that clear leaves it\n"));
+    CHECK(run(cache_command, {"clear", root.string()}).has("2 entries, 0 KiB, 1 removed"));
+    CHECK_FALSE(fs::exists(own));
+    CHECK(fs::exists(foreign));
+    CHECK(fs::is_symlink(rtc::entry_path(root, other.filename())));
+    CHECK(fs::exists(other));
+    CHECK(fs::exists(third));
+}
+
+TEST_CASE("cache takes no directory that only a shell could name") {
+    CHECK_THROWS_WITH_AS(
+        run(cache_command, {"list", "~/kernels"}),
+        "the cache directory ~/kernels is not used: no shell has replaced \"~\"; write the path out, or "
+        "./~/kernels for a directory that is called so",
+        std::invalid_argument);
 }
 
 TEST_CASE("cache looks where programs look") {

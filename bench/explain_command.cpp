@@ -37,6 +37,23 @@ struct settings {
     std::vector<std::string> products;
 };
 
+split_rule split_named(const std::string& name) {
+    for (const split_rule rule : {split_rule::fastest, split_rule::never, split_rule::as_one_row}) {
+        if (name == name_of(rule)) return rule;
+    }
+    throw std::invalid_argument("'" + name + "' is not one of fastest, never, as_one_row");
+}
+
+void add_tile_limits(command_line& line, tile_limits& tiles) {
+    constexpr int most = 65536;
+    line.option("--largest-m", "N", tiles.largest_m, "only kernels whose tiles of D have at most N rows")
+        ->transform(whole_number(1, most));
+    line.option("--largest-n", "N", tiles.largest_n, "the same for columns")->transform(whole_number(1, most));
+    line.option("--multiple-m", "N", tiles.multiple_of_m, "only kernels whose tiles of D have a multiple of N rows")
+        ->transform(whole_number(1, most));
+    line.option("--multiple-n", "N", tiles.multiple_of_n, "the same for columns")->transform(whole_number(1, most));
+}
+
 bool parse(arguments given, settings& s, std::ostream& out) {
     command_line line("deepgemm explain [options] M,N,K[:R]...", about);
     line.reading("--gpu", "NAME", "h200 (default) or h100", [&](const auto& v) { s.device = device_named(v); });
@@ -49,6 +66,11 @@ bool parse(arguments given, settings& s, std::ostream& out) {
         if (!cfg) throw std::invalid_argument(cfg.failure().message);
         s.knobs.pin = *cfg;
     });
+    line.reading("--split", "RULE",
+                 "what the split of K depends on: fastest (default: anything), never, or as_one_row; the last two make "
+                 "products batch-invariant",
+                 [&](const auto& v) { s.knobs.split = split_named(v); });
+    add_tile_limits(line, s.knobs.tiles);
     line.toggle("--json", s.as_json, "every kernel that could run, best first, as JSON");
     line.option("--plot", "FILE", s.picture,
                 "the predicted times of the best kernels and their parts as bars, into an SVG file");
@@ -69,17 +91,20 @@ gemm_plan planned(const std::string& product, const settings& s) {
     throw std::runtime_error(made.failure().message + nearest_to_pin(*s.knobs.pin, others));
 }
 
-json to_json(const candidate& c) {
+json to_json(const gemm_plan& made, const candidate& c) {
     const cost& p = c.predicted;
+    const double measured = measured_us(made, c);
     return json::object()
         .add("config", to_source(c.kernel->info.cfg))
         .add("epilogue", epilogue_source(c.kernel->info))
+        .add("measured_us", measured == 0 ? json() : json(measured))
         .add("predicted_us", p.total_us)
         .add("main_loop_us", p.main_loop_us)
         .add("epilogue_us", p.epilogue_us)
         .add("memory_us", p.memory_us)
         .add("waves", p.waves)
         .add("tile_efficiency", p.tile_efficiency)
+        .add("wave_efficiency", p.wave_efficiency)
         .add("bound", name_of(p.limit))
         .add("stages", c.kernel->info.cfg.stages)
         .add("smem_bytes", c.kernel->info.smem_bytes);
@@ -87,7 +112,7 @@ json to_json(const candidate& c) {
 
 json to_json(const std::string& product, const gemm_plan& made) {
     json ranked = json::array();
-    for (const candidate& c : made.ranked) ranked.push(to_json(c));
+    for (const candidate& c : made.ranked) ranked.push(to_json(made, c));
     return json::object()
         .add("product", product)
         .add("gpu", made.device.name)

@@ -65,3 +65,11 @@ if(NOT DEEPGEMM_HAVE_CUDA)
     program_test(bench_without_nvcc 1 "built without nvcc" bench)
     program_test(tune_without_nvcc 1 "built without nvcc" tune --shape 1,8,16)
 endif()
+
+# Results against their targets, by Python alone.
+if(DEEPGEMM_PYTHON)
+    add_test(NAME bench/check COMMAND ${DEEPGEMM_PYTHON} "${CMAKE_CURRENT_SOURCE_DIR}/check_test.py")
+    set_tests_properties(bench/check PROPERTIES LABELS bench TIMEOUT 60)
+else()
+    deepgemm_missing_test(bench/check python3)
+endif()

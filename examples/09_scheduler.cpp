@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Rung 9: a schedule of one's own. Causal attention needs of its scores Q x K^T only those on and below the diagonal; a
 // schedule that leaves out the tiles above it makes a kernel that does half the work, and nothing else changes.
-// New here: the concept gemm_scheduler, which says which tiles a block computes and in which order.
+// New here: the concept schedule, which says which tiles a block computes and in which order.
 #include <deepgemm/kernel/gemm.cuh>
 
 #include "common/operands.hpp"
@@ -13,25 +13,25 @@ using dg::i32;
 /// The tiles of D that reach the diagonal or lie below it, row by row; each block takes every cta_count-th of them. All
 /// roles of a block walk the same list, each with an iterator of its own, so that they never have to talk about it.
 template <dg::tile_shape Block>
-struct lower_triangle {
-    i32 rows, columns, blocks;  ///< tiles of D along M and N, and K blocks
+struct lower_triangle : dg::dense_schedule<Block> {
+    dg::problem_shape shape;
+    i32 rows, columns;  ///< of tiles
 
     /// The host makes the schedule and passes it to the kernel, where it starts in every block.
-    DEEPGEMM_BOTH static constexpr lower_triangle of(dg::problem_shape shape) {
-        return {dg::ceil_div(shape.m, Block.m), dg::ceil_div(shape.n, Block.n), dg::ceil_div(shape.k, Block.k)};
+    DEEPGEMM_BOTH static constexpr lower_triangle of(dg::problem_shape shape, dg::no_arguments) {
+        return {{}, shape, dg::ceil_div(shape.m, Block.m), dg::ceil_div(shape.n, Block.n)};
     }
     DEEPGEMM_BOTH constexpr lower_triangle started(dg::problem_shape, dg::u32 /*rank in a cluster*/) const {
         return *this;
     }
-    DEEPGEMM_BOTH constexpr i32 k_blocks() const { return blocks; }
     /// Tiles in a row of tiles: up to the one that holds the row's last element of the diagonal.
     DEEPGEMM_BOTH constexpr i32 in_row(i32 row) const {
         return dg::min(dg::ceil_div((row + 1) * Block.m, Block.n), columns);
     }
 
     /// The host asks how many blocks have work: here one for each tile.
-    DEEPGEMM_BOTH static constexpr i32 clusters(dg::problem_shape shape) {
-        const lower_triangle tiles = of(shape);
+    DEEPGEMM_BOTH static constexpr i32 clusters(dg::problem_shape shape, dg::no_arguments) {
+        const lower_triangle tiles = of(shape, {});
         i32 count = 0;
         for (i32 row = 0; row < tiles.rows; ++row) count += tiles.in_row(row);
         return count;
@@ -47,7 +47,11 @@ struct lower_triangle {
             while (row < tiles.rows && column >= tiles.in_row(row)) column -= tiles.in_row(row++);
             return *this;
         }
-        DEEPGEMM_DEVICE dg::tile_coord operator*() const { return {row * Block.m, column * Block.n}; }
+        /// A tile: where it starts, its K blocks, and where D ends.
+        DEEPGEMM_DEVICE dg::dense_tile<Block> operator*() const {
+            const auto& [m, n, k] = tiles.shape;
+            return {row * Block.m, column * Block.n, {0, dg::ceil_div(k, Block.k)}, {m, n}};
+        }
         DEEPGEMM_DEVICE void operator++() { advance(i32(dg::ptx::cta_count())); }
         DEEPGEMM_DEVICE bool operator!=(sentinel) const { return row < tiles.rows; }
     };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A schedule and a kernel of one's own; docs/concepts/tile_scheduler.md and kernel.md show this.
+// A schedule and a kernel of one's own; docs/concepts/schedule.md and kernel.md show this.
 #include <doctest/doctest.h>
 #include "own_gemm.hpp"
 
@@ -18,25 +18,27 @@ namespace {
 // [schedule]
 /// Tiles of D column by column; each CTA takes every cta_count-th of them.
 template <dg::tile_shape Block>
-struct by_columns {
+struct by_columns : dg::dense_schedule<Block> {
+    dg::problem_shape shape;
     i32 rows, columns;  ///< of tiles
-    i32 blocks;         ///< K blocks of every tile
 
-    DEEPGEMM_BOTH static constexpr by_columns of(dg::problem_shape shape) {
-        return {dg::ceil_div(shape.m, Block.m), dg::ceil_div(shape.n, Block.n), dg::ceil_div(shape.k, Block.k)};
+    DEEPGEMM_BOTH static constexpr by_columns of(dg::problem_shape shape, dg::no_arguments) {
+        return {{}, shape, dg::ceil_div(shape.m, Block.m), dg::ceil_div(shape.n, Block.n)};
     }
     /// `rank` is the CTA's in its cluster; this schedule is for clusters of one.
     DEEPGEMM_BOTH constexpr by_columns started(dg::problem_shape, dg::u32 /*rank*/) const { return *this; }
     DEEPGEMM_BOTH constexpr i32 count() const { return rows * columns; }
-    DEEPGEMM_BOTH static constexpr i32 clusters(dg::problem_shape shape) { return of(shape).count(); }
-    DEEPGEMM_BOTH constexpr i32 k_blocks() const { return blocks; }
+    DEEPGEMM_BOTH static constexpr i32 clusters(dg::problem_shape shape, dg::no_arguments) {
+        return of(shape, {}).count();
+    }
 
     struct sentinel {};
     struct iterator {
         const by_columns& tiles;
         i32 index;
-        DEEPGEMM_DEVICE dg::tile_coord operator*() const {
-            return {index % tiles.rows * Block.m, index / tiles.rows * Block.n};
+        DEEPGEMM_DEVICE dg::dense_tile<Block> operator*() const {
+            const auto& [m, n, k] = tiles.shape;
+            return {index % tiles.rows * Block.m, index / tiles.rows * Block.n, {0, dg::ceil_div(k, Block.k)}, {m, n}};
         }
         DEEPGEMM_DEVICE void operator++() { index += i32(dg::ptx::cta_count()); }
         DEEPGEMM_DEVICE bool operator!=(sentinel) const { return index < tiles.count(); }
@@ -44,12 +46,12 @@ struct by_columns {
     DEEPGEMM_DEVICE iterator begin() const { return {*this, i32(dg::ptx::cta_index())}; }
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 };
-static_assert(dg::gemm_scheduler<by_columns<dg::tile_shape{64, 32, 128}>>);
+static_assert(dg::schedule<by_columns<dg::tile_shape{64, 32, 128}>>);
 // [schedule]
 
 // [kernel]
 /// Writes to each element of D the index of the CTA that owns it: shows what a schedule does, tile by tile.
-template <dg::tile_shape Block, dg::gemm_scheduler Tiles>
+template <dg::tile_shape Block, dg::schedule Tiles>
 struct show_owners {
     static constexpr dg::kernel_info info{.arch = 0, .threads = 128};
     static constexpr int map_count = 0;
@@ -61,12 +63,12 @@ struct show_owners {
 
     DEEPGEMM_BOTH static constexpr params make_params(const arguments& args) { return args; }
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
-        return dg::min(Tiles::clusters(args.shape), num_sms);
+        return dg::min(Tiles::clusters(args.shape, {}), num_sms);
     }
     /// The body; called by every thread, each of which writes some columns of each row.
     DEEPGEMM_DEVICE static void run(const params& p) {
-        const Tiles tiles = Tiles::of(p.shape).started(p.shape, 0);
-        for (const dg::tile_coord tile : tiles) {
+        const Tiles tiles = Tiles::of(p.shape, {}).started(p.shape, 0);
+        for (const auto tile : tiles) {
             for (i32 m = tile.m; m < dg::min(tile.m + Block.m, p.shape.m); ++m) {
                 for (i32 n = tile.n + i32(dg::ptx::thread_index()); n < dg::min(tile.n + Block.n, p.shape.n);
                      n += 128) {
@@ -87,7 +89,7 @@ using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
 constexpr dg::config my_config{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
 using column_gemm = dg::gemm<dg::arch::sm90, a, b, dg::store<float>, my_config, by_columns<my_config.block>>;
 // [gemm]
-static_assert(column_gemm::info.custom_schedule);
+static_assert(column_gemm::info.groups == dg::grouping::custom);
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A schedule walks tiles, starts from a problem and tells how many clusters have work; a raster is only an order.
-// expect: gemm: the schedule must model gemm_scheduler, as persistent does
+// expect: gemm: the schedule must model schedule, as persistent does
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

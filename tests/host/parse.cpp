@@ -14,6 +14,18 @@ using namespace deepgemm;
 
 namespace {
 
+/// Gives a value, and each of its members, another than its default; numbers count on from `next`.
+template <class T>
+void differ(T& value, int& next) {
+    if constexpr (described<T>) {
+        for_each_field<T>([&](const auto& field) { differ(value.*field.member, next); });
+    } else if constexpr (std::is_same_v<T, int>) {
+        value = next++;
+    } else {
+        value = T(!int(value));
+    }
+}
+
 bool comes_back(const config& cfg) {
     const auto read = parse_config(to_source(cfg));
     INFO(to_source(cfg));
@@ -40,17 +52,19 @@ int count(shipped::kernels<Kernels...>) {
 
 TEST_CASE("every member comes back") {
     config all{};
-    int next = 1;
-    // Names every member, so that a new one is given a value here, too.
-    auto& [block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows, store_columns,
-           store_buffers, promote, trigger_dependents, extents] = all;
-    for (int* const value :
-         {&block.m, &block.n, &block.k, &stages, &cluster.m, &cluster.n, &math_warpgroups, &split_k, &raster_rows,
-          &store_rows, &store_columns, &store_buffers, &extents.m, &extents.n, &extents.k})
-        *value = 100 + next++;
-    alternate = swap = trigger_dependents = true;
+    int next = 100;
+    differ(all, next);
+    for_each_field<config>([&](const auto& field) {
+        CAPTURE(field.name);
+        CHECK(all.*field.member != config{}.*field.member);
+        CHECK(to_source(all).find(concat(".", field.name, " = ")) != std::string::npos);
+        // Alone, too: no member's text leans on another's.
+        config one{};
+        one.*field.member = all.*field.member;
+        CHECK(comes_back(one));
+    });
     for (const promotion when : {promotion::at_once, promotion::deferred, promotion::never}) {
-        promote = when;
+        all.promote = when;
         CHECK(comes_back(all));
     }
     CHECK(comes_back(config{}));

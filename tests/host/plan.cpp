@@ -77,9 +77,11 @@ TEST_CASE("what a plan tells") {
     CHECK(made.smem_bytes() == kernels[2].info.smem_bytes);
     CHECK(made.predicted().tiles == 1024);
     CHECK(made.predicted().waves == 8);
-    CHECK(made.predicted().tile_efficiency == doctest::Approx(1024.0 / (8 * 132)));
-    CHECK(made.predicted().limit != bound::memory);
-    CHECK(made.predicted().limit != bound::epilogue);
+    CHECK(made.predicted().tile_efficiency == 1);
+    CHECK(made.predicted().wave_efficiency == doctest::Approx(1024.0 / (8 * 132)));
+    const cost ragged = planned(fakes::work(100, 200, 4096), {.num_sms = 66, .pin = square}).predicted();
+    CHECK(ragged.tile_efficiency == doctest::Approx(100.0 * 200 / (128 * 256)));
+    CHECK(made.predicted().limit == bound::tensor_cores);
     CHECK(made.workspace_bytes() == 0);
     CHECK(planned(fakes::work(64, 24576, 7168)).predicted().limit == bound::memory);
 }
@@ -141,7 +143,7 @@ TEST_CASE("a pin may leave stages and staging buffers open") {
     CHECK(!agrees({.block = {128, 128, 128}, .stages = 4}, square));
     CHECK(!agrees({.block = {128, 128, 128}}, paired));
     CHECK(agrees({.block = {64, 64, 128}},
-                 {.block = {64, 64, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}));
+                 config{.block = {64, 64, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}));
     const auto made = planned(fakes::work(1, 4096, 512), {.pin = config{.block = {128, 128, 128}}});
     CHECK(made.kernel()->info.cfg == square);
     CHECK(made.chosen_by == choice::pinned);
@@ -177,6 +179,11 @@ TEST_CASE("why a kernel does not fit") {
     CHECK(reason(kernel<fixed>().info, fakes::work(64, 4096, 7000)) == "its extents are fixed to others");
     info.custom_epilogue = true;
     CHECK(reason(info, work) == "it has an epilogue of its own");
+    info = kernel<square>().info;
+    info.groups = grouping::custom;
+    CHECK(reason(info, work) == "it has a schedule of its own");
+    info.groups = grouping::masked;
+    CHECK(reason(info, work) == "it computes groups of products");
     info = kernel<square>().info;
     info.b.tile = {1, 128};
     CHECK(reason(info, work) == "it takes another B");

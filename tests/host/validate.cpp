@@ -243,6 +243,29 @@ TEST_CASE("scales") {
                   p.a.scales = k_major_scales(address(4100), scale_kind::fp32, 256, 1024, stride);
               }) == "fine");
     }
+    SUBCASE("K-major scales of one column start at any word, like all others, if not where TMA could load them") {
+        const auto of = [](std::uintptr_t at, scale_kind kind, i64 m, i64 k) {
+            gemm_problem p = fakes::problem(m, 512, k);
+            p.a.scales = k_major_scales(address(at), kind, m, k);
+            return p;
+        };
+        for (const std::uintptr_t at : {4096, 4100, 4104, 4108}) {
+            const major expected = at == 4096 ? major::mn : major::k;
+            for (const auto& p : {of(at, scale_kind::fp32, 256, 128), of(at, scale_kind::fp32, 256, 1),
+                                  of(at, scale_kind::ue8m0, 256, 512), of(at, scale_kind::fp32, 1, 128)}) {
+                CAPTURE(at);
+                CHECK(verdict(p) == "fine");
+                CHECK(bool(workload_of(p).a.scales == expected));
+                CHECK(arguments_of(p).sa_stride_m == 1);
+            }
+        }
+        CHECK(verdict(of(4098, scale_kind::fp32, 256, 128)) ==
+              "misaligned: the scales of A start 2 bytes past a multiple of 4; they are 4-byte words");
+        gemm_problem p = of(4096, scale_kind::fp32, 256, 128);
+        p.b.scales = per_token_scales(address(4100), scale_kind::fp32, 512, 128);
+        CHECK(verdict(p) ==
+              "misaligned: the scales of B start 4 bytes past a multiple of 16; TMA needs 16-byte alignment");
+    }
     CHECK(after([](auto& p) {
               p.b.scales = per_token_scales(address(4096), scale_kind::fp32, 512, 1024);
               p.b.scales.row_stride = 8;

@@ -48,8 +48,8 @@ struct small_kernel {
 
     static void load(const parts::params& p, const storage& smem, const Pipeline& pipe, const parts::tiles& tiles) {
         typename Pipeline::cursor at;
-        for (const tile_coord tile : tiles) {
-            for (i32 block = 0; block < tiles.k_blocks(); ++block, at.advance()) {
+        for (const auto tile : tiles) {
+            for (i32 block = 0; block < tile.blocks().count; ++block, at.advance()) {
                 const u32 full = pipe.acquire(at);
                 pipe.commit(at, storage::a_landing_bytes);  // two producers commit in gemm
                 pipe.commit(at, storage::b_landing_bytes);
@@ -65,9 +65,9 @@ struct small_kernel {
         const auto place = sm90::fragment_place::here();
         Output out{{smem.output_of(Output::owner_index()), 0, Output::owner_index()}};
         typename Pipeline::cursor at;
-        for (const tile_coord tile : tiles) {
+        for (const auto tile : tiles) {
             float total[1][mma::registers] = {};
-            for (i32 block = 0; block < tiles.k_blocks(); ++block, at.advance()) {
+            for (i32 block = 0; block < tile.blocks().count; ++block, at.advance()) {
                 typename mma::accumulator partial;
                 pipe.wait(at);
                 mma::multiply(sm90::k_major_descriptor(smem.a(at.stage), swizzle_mode::b128),
@@ -82,8 +82,8 @@ struct small_kernel {
             }
             float value[2][16];
             for (int i = 0; i < 32; ++i) value[i / 16][i % 16] = total[0][i];
-            out.template put<false>(p.d, ragged_edge<bf16>{p.d_elements, {p.d_pitch}, p.shape}, value,
-                                    tile.m + place.row / 16 * 16, tile.n);
+            out.template put<false>(p.d, ragged_edge<bf16>{p.d_elements, {p.d_pitch}, tile.end()}, value,
+                                    tile.m + place.row / 16 * 16, tile.n, 0);
         }
         out.finish();
     }
@@ -116,7 +116,8 @@ struct keeping_pipeline : real_pipeline {
 template <bool Fence, bool Drain>
 struct short_output : real_output {
     template <bool Ragged>
-    void put(const tensor_map& d, const ragged_edge<bf16>&, float (&value)[2][16], i32 row, i32 column) {
+    void put(const tensor_map& d, const ragged_edge<bf16>&, float (&value)[2][16], i32 row, i32 column,
+             i32 /*matrix*/) {
         for (int i = 0; i < 2; ++i) {
             if (Drain && ptx::lane_index() == 0) ptx::bulk_wait_read<0>();
             ptx::sync_warp();

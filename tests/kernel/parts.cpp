@@ -32,8 +32,8 @@ bool visits_every_tile_once(tile_shape block, problem_shape shape, int clusters)
     g.grid.x = u32(clusters * Cluster.size());
     g.cluster.x = u32(Cluster.size());
     sim::launch({}, g, [&] {
-        const Tiles tiles = Tiles::of(shape).started(shape, ptx::cta_index() % u32(Cluster.size()));
-        for (const tile_coord tile : tiles) {
+        const Tiles tiles = Tiles::of(shape, {}).started(shape, ptx::cta_index() % u32(Cluster.size()));
+        for (const auto tile : tiles) {
             if (ptx::lane_index() == 0) ++visits.at(std::size_t(tile.m / block.m * columns + tile.n / block.n));
         }
     });
@@ -172,7 +172,7 @@ void check_block_feed(i32 n, problem_shape shape, bool along_n, i32 first = 0) {
     const scale::params<granularity> p{{memory.data(), along_n ? 1 : words, along_n ? rows : 1}};
     sim::launch({}, one_warp(), [&] {
         scale::column_feed<granularity, Columns> feed;
-        feed.start(p, shape, n, first);
+        feed.start(p, {n, shape.n, shape.k, 0}, first);
         for (i32 block = first; block < ceil_div(shape.k, 128); ++block) {
             const auto scales = feed.at(block, 0, 0);
             for (int zone = 0; zone < feed.zones; ++zone) {

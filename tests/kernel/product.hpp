@@ -42,11 +42,6 @@ struct any_operand {
                 {scales != nullptr ? scales : here, kind, tile, ceil_div(view.rows, i64(tile.mn)),
                  ceil_div(view.k, k_per_word(kind, tile)), stride_mn, stride_k}};
     }
-    /// Bytes of the elements, padding included.
-    std::size_t data_bytes() const {
-        const i64 elements = view.k_stride == 1 ? view.rows * view.row_stride : view.k * view.k_stride;
-        return std::size_t(elements) * size_of(view.type);
-    }
 };
 
 namespace detail {
@@ -216,8 +211,6 @@ public:
         }
     }
 
-    any_operand& a() { return a_; }
-    any_operand& b() { return b_; }
     guarded_matrix& c() { return c_is_d_ ? d_ : c_; }
     guarded_matrix& d() { return d_; }
     reference::product& expected() { return expected_; }

@@ -34,7 +34,7 @@ TEST_CASE("a failure opens with the first error and the concept, and holds log, 
     CHECK(head.starts_with("NVRTC " + nvrtc_version() + ": deepgemm/scale/granularity.cuh("));
     expect(head, "operand: the scales must model scale_granularity");
     expect(head, "\nthe concept that failed: packs_words");
-    expect(message, "options: -std=c++20 -arch=sm_90a -default-device -lineinfo\n");
+    expect(message, "options: -std=c++20 -no-source-include -arch=sm_90a -default-device -lineinfo\n");
     expect(message, "log:\ndeepgemm/scale/granularity.cuh(");
     expect(message, "source:\n#include <deepgemm/deepgemm.cuh>\n#include <deepgemm/version.cuh>\n");
 }
@@ -53,6 +53,18 @@ TEST_CASE("options and architectures that NVRTC does not know") {
     const auto odd_arch = compile({.text = "", .arch = "sm_12"}, test::headers());
     REQUIRE(!odd_arch);
     expect(odd_arch.failure().message, "sm_12");
+}
+
+TEST_CASE("an architecture without cubins names the one to take") {
+    const auto message = [](const char* arch) {
+        const auto made = compile({.text = "", .arch = arch}, test::headers());
+        REQUIRE(!made);
+        CHECK(made.failure().code == errc::bad_option);
+        return made.failure().message;
+    };
+    CHECK(message("compute_90a") ==
+          "the architecture is \"compute_90a\", which yields no cubin; name a GPU's own, sm_90a");
+    CHECK(message("") == "the architecture is \"\", which yields no cubin; name a GPU's own, such as sm_90a");
 }
 
 TEST_CASE("reading a log: nothing to find, and only the requirement itself") {

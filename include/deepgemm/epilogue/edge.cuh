@@ -15,13 +15,13 @@ template <class T>
 struct ragged_edge {
     T* d;
     strided<T> layout;
-    problem_shape shape;
+    result_end end;
 
     /// Any thread: stores two adjacent elements of row `m` from column `n` on, or adds them to D if `InPlace`, as far as they lie
     /// inside D.
     template <bool InPlace>
     DEEPGEMM_DEVICE void store(float x, float y, i32 m, i32 n) const {
-        const pair_place at{m, n, shape};
+        const pair_place at{m, n, end};
         T* const to = d + layout.offset(m, n);
         if (at.first_inside()) store_one<InPlace>(to, x);
         if (at.second_inside()) store_one<InPlace>(to + 1, y);
@@ -29,7 +29,7 @@ struct ragged_edge {
 
     /// Any thread: stores element (m, n) of the product to a D that lies transposed, if it lies inside.
     DEEPGEMM_DEVICE void store_transposed(float value, i32 m, i32 n) const {
-        if (m < shape.m && n < shape.n) store_one<false>(d + layout.offset(n, m), value);
+        if (m < end.m && n < end.n) store_one<false>(d + layout.offset(n, m), value);
     }
 
 private:

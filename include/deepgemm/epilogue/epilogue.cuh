@@ -16,9 +16,9 @@ struct element_pair {
 /// Where an element pair lies and how far D reaches; column n is even.
 struct pair_place {
     i32 m, n;
-    problem_shape shape;
-    DEEPGEMM_BOTH constexpr bool first_inside() const { return m < shape.m && n < shape.n; }
-    DEEPGEMM_BOTH constexpr bool second_inside() const { return m < shape.m && n + 1 < shape.n; }
+    result_end end;
+    DEEPGEMM_BOTH constexpr bool first_inside() const { return m < end.m && n < end.n; }
+    DEEPGEMM_BOTH constexpr bool second_inside() const { return m < end.m && n + 1 < end.n; }
 };
 
 namespace epilogue_concept {

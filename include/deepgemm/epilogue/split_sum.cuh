@@ -4,6 +4,7 @@
 // count themselves on a barrier there; no memory outside of the cluster is needed.
 #pragma once
 
+#include <deepgemm/core/shape.cuh>
 #include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>
@@ -13,17 +14,6 @@
 #include <deepgemm/ptx/warp.cuh>
 
 namespace deepgemm {
-
-/// A run of K blocks.
-struct block_range {
-    i32 first, count;
-
-    /// Part `part` of `parts` of `blocks` K blocks; parts differ by at most one block.
-    DEEPGEMM_BOTH static constexpr block_range part_of(i32 blocks, i32 part, i32 parts) {
-        const i32 first = i32(i64(blocks) * part / parts);
-        return {first, i32(i64(blocks) * (part + 1) / parts) - first};
-    }
-};
 
 /// Sums totals, `Fragments` x `Registers` a thread of `Warps` warps, over `Parts` CTAs. Each warp deals with its counterparts.
 template <int Parts, int Fragments, int Registers, int Warps>

@@ -114,7 +114,7 @@ private:
 /// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, filled in batches, copied to D (and from C) or, with
 /// `InPlace`, added to D.
 template <class T, int TileColumns, int Rows, int Columns, int Buffers, bool Accumulate, bool InPlace,
-          head_splits Heads>
+          head_splits Heads, bool Stacked = false>
 struct store_stage {
     static_assert(Rows == sm90::warp_rows || Rows == sm90::fragment_rows,
                   "store_stage: rows of a warp or of a warpgroup");
@@ -147,8 +147,8 @@ struct store_stage {
     }
 
     /// True if D ends, in the tile that ends at column `n`, where TMA cannot cut it: inside a unit of 16 bytes.
-    DEEPGEMM_BOTH static constexpr bool cuts(problem_shape shape, i32 /*m*/, i32 n) {
-        return !Heads.any() && n > shape.n && shape.n * i64(sizeof(T)) % 16 != 0;
+    DEEPGEMM_BOTH static constexpr bool cuts(result_end end, i32 /*m*/, i32 n) {
+        return !Heads.any() && n > end.n && end.n * i64(sizeof(T)) % 16 != 0;
     }
 
     /// Index of the calling math thread's owner in its CTA.
@@ -158,14 +158,18 @@ struct store_stage {
 
     /// The owner's threads: starts to bring a batch of C, from (row, column) on, into the buffers, as soon as the earlier
     /// copies out of them have been read.
-    DEEPGEMM_DEVICE void fetch(const tensor_map& c, i32 row, i32 column) const {
+    DEEPGEMM_DEVICE void fetch(const tensor_map& c, i32 row, i32 column, i32 matrix) const {
         if (issues()) {
             ptx::bulk_wait_read<0>();
             ptx::mbarrier_arrive_expect_tx(c_landed, batch * tile::bytes);
             DEEPGEMM_UNROLL
             for (int i = 0; i < batch; ++i) {
-                ptx::tma_load<2>(c, address + u32(i) * tile::bytes, c_landed,
-                                 {column + i * Columns, row});  // (Rows, Columns)
+                const u32 to = address + u32(i) * tile::bytes;  // (Rows, Columns)
+                if constexpr (Stacked) {
+                    ptx::tma_load<3>(c, to, c_landed, {column + i * Columns, row, matrix});
+                } else {
+                    ptx::tma_load<2>(c, to, c_landed, {column + i * Columns, row});
+                }
             }
         }
         ptx::sync_warp();
@@ -175,7 +179,7 @@ struct store_stage {
     /// `column`... of the product belong, element by element if `Ragged`. Waits only for the buffers' own earlier copies.
     template <bool Ragged>
     DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[batch][buffer::registers],
-                             i32 row, i32 column) {
+                             i32 row, i32 column, i32 matrix) {
         const u32 first = address + slot * (batch * tile::bytes);
         if constexpr (Accumulate) {
             ptx::mbarrier_wait(c_landed, parity, "math: tile of C");
@@ -188,7 +192,7 @@ struct store_stage {
             put_elements(edge, value, row, column);
             ptx::sync_warp();
         } else {
-            copy_out(d, first, value, row, column);
+            copy_out(d, first, value, row, column, matrix);
         }
         if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
     }
@@ -202,7 +206,7 @@ struct store_stage {
 private:
     /// The owner's threads: writes a batch to the buffers from `first` on and starts to copy them to D.
     DEEPGEMM_DEVICE void copy_out(const tensor_map& d, u32 first, const float (&value)[batch][buffer::registers],
-                                  i32 row, i32 column) const {
+                                  i32 row, i32 column, i32 matrix) const {
         if constexpr (!Accumulate) {
             ptx::bulk_wait_read<slots - 1>();
             sync();
@@ -215,11 +219,13 @@ private:
             DEEPGEMM_UNROLL
             for (int i = 0; i < batch; ++i) {
                 const u32 from = first + u32(i) * tile::bytes;
-                const i32 place[2] = {stored_column<Heads>(column + i * Columns), row};  // (Rows, Columns)
+                constexpr int rank = Stacked ? 3 : 2;
+                i32 place[rank] = {stored_column<Heads>(column + i * Columns), row};  // (Rows, Columns)
+                if constexpr (Stacked) place[2] = matrix;
                 if constexpr (InPlace) {
-                    ptx::tma_reduce_add<2>(d, from, place);
+                    ptx::tma_reduce_add<rank>(d, from, place);
                 } else {
-                    ptx::tma_store<2>(d, from, place);
+                    ptx::tma_store<rank>(d, from, place);
                 }
             }
             ptx::bulk_commit();

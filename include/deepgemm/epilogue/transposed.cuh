@@ -40,15 +40,15 @@ struct transposed_stage {
     }
 
     /// True if D ends, in the tile that ends at row `m` of the product, where TMA cannot cut it: inside a unit of 16 bytes.
-    DEEPGEMM_BOTH static constexpr bool cuts(problem_shape shape, i32 m, i32 /*n*/) {
-        return m > shape.m && shape.m * i64(sizeof(T)) % 16 != 0;
+    DEEPGEMM_BOTH static constexpr bool cuts(result_end end, i32 m, i32 /*n*/) {
+        return m > end.m && end.m * i64(sizeof(T)) % 16 != 0;
     }
 
     /// Index of the calling math warp.
     DEEPGEMM_DEVICE static u32 owner_index() { return ptx::warp_index() - 4; }
 
     /// Converged warp: starts to fetch C for put() of the same place, as soon as the buffer's last copy has been read.
-    DEEPGEMM_DEVICE void fetch(const tensor_map& c, i32 row, i32 column) const {
+    DEEPGEMM_DEVICE void fetch(const tensor_map& c, i32 row, i32 column, i32 /*matrix*/) const {
         if (issues()) {
             ptx::bulk_wait_read<0>();
             ptx::mbarrier_arrive_expect_tx(c_landed, tile::bytes);
@@ -61,7 +61,7 @@ struct transposed_stage {
     /// `Ragged`.
     template <bool Ragged>
     DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[1][registers], i32 row,
-                             i32 column) {
+                             i32 column, i32 /*matrix*/) {
         if constexpr (Accumulate) {
             ptx::mbarrier_wait(c_landed, parity, "math: tile of C");
             parity ^= 1;

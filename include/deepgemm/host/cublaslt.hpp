@@ -8,9 +8,13 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <utility>
 
 #include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/print.hpp>
@@ -155,7 +159,9 @@ inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
     if (c) {
         if (auto ok = check_cublaslt_layout("C", "N", *c, *c); !ok) return ok;
     }
-    return check_aliasing(problem);
+    gemm_problem bare = problem;  // its scales are not looked at
+    bare.a.scales.kind = bare.b.scales.kind = scale_kind::none;
+    return check_aliasing(bare);
 }
 
 }  // namespace detail

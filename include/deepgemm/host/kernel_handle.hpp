@@ -3,6 +3,8 @@
 // kernel, so the same code serves CUDA (cuda_launch.hpp), the simulator (sim_launch.hpp) and fakes in tests.
 #pragma once
 
+#include <type_traits>
+
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/kernel/info.cuh>
 

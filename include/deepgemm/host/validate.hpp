@@ -4,6 +4,9 @@
 // alignment and overlap of matrices are in validate_layout.hpp.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include <deepgemm/host/validate_layout.hpp>
 
 namespace deepgemm {
@@ -210,12 +213,11 @@ inline result<void> validate(const gemm_problem& problem) {
     if (c) {
         if (auto ok = detail::check_layout("C", "N", *c); !ok) return ok;
     }
-    if (auto ok = detail::check_aliasing(problem); !ok) return ok;
     if (multiplies) {
         if (auto ok = detail::check_scales("A", "M", a, false); !ok) return ok;
         if (auto ok = detail::check_scales("B", "N", b, true); !ok) return ok;
     }
-    return {};
+    return detail::check_aliasing(problem);  // last: strides and counts are known to be sane
 }
 
 /// Checks what a workload has of a problem: extents and head splits. Whether a kernel takes its types is for plan() to say.

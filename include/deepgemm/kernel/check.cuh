@@ -7,6 +7,7 @@
 #include <deepgemm/kernel/config.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/scale/granularity.cuh>
+#include <deepgemm/schedule/schedule.cuh>
 
 namespace deepgemm {
 
@@ -31,7 +32,7 @@ concept scaled_operand =
 
 /// The parts of gemm. Named beside its assertions, since nvcc tells which requirement fails only where a class template is
 /// constrained.
-template <scaled_operand A, scaled_operand B, epilogue Epilogue>
+template <scaled_operand A, scaled_operand B, epilogue Epilogue, schedule Tiles>
 struct gemm_parts {};
 
 /// 64-row fragments of a tile that one math warpgroup accumulates.
@@ -83,12 +84,17 @@ struct scale_requirements<A, B, Config> {
 };
 
 /// The requirements of gemm; a base class without members.
-template <class A, class B, class Epilogue, config Config>
+template <class A, class B, class Epilogue, config Config, class Tiles>
 struct gemm_requirements : scale_requirements<A, B, Config> {
     static_assert(scaled_operand<A>, "gemm: A must be an operand: operand<e4m3, scale::per_token<scale::fp32>>, say");
     static_assert(scaled_operand<B>, "gemm: B must be an operand: operand<e4m3, scale::per_block<scale::fp32>>, say");
     static_assert(epilogue<Epilogue>, "gemm: the epilogue must end in a sink: store<bf16>, say");
-    static_assert(sizeof(gemm_parts<A, B, Epilogue>) != 0);
+    static_assert(schedule<Tiles>, "gemm: the schedule must model schedule, as persistent does");
+    static_assert(sizeof(gemm_parts<A, B, Epilogue, Tiles>) != 0);
+    static_assert(schedule_concept::fits<Tiles>(Config.block, Config.cluster),
+                  "gemm: the schedule's tiles and clusters must be those of the configuration");
+    static_assert(A::scale::tile.mn == 1 || Tiles::stacked.a || !Tiles::bounded,
+                  "gemm: groups that may start at any row of A need scales of single rows");
     static_assert(Config.block.n >= 8 && Config.block.n <= 256 && Config.block.n % 8 == 0,
                   "gemm: block.n must be a multiple of 8 from 8 to 256");
     static_assert(Config.math_warpgroups >= 1 && Config.math_warpgroups <= 3,

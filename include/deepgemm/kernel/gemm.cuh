@@ -34,10 +34,10 @@ struct sm90 {
 template <config Config>
 using default_tiles = persistent<Config.block, Config.cluster, Config.raster_rows, Config.split_k>;
 
-/// A GEMM kernel on `Arch` of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, which computes its tiles
-/// in the order of `Tiles`.
+/// A GEMM kernel on `Arch` of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, which computes the tiles
+/// of `Tiles`, a schedule: those of one product, or of several.
 template <class Arch, class A, class B, class Epilogue, config Config, class Tiles = default_tiles<Config>>
-struct gemm : gemm_requirements<A, B, Epilogue, Config>, gemm_host<A, B, Epilogue, Config, Tiles> {
+struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, Epilogue, Config, Tiles> {
     using host = gemm_host<A, B, Epilogue, Config, Tiles>;
     // Aliases, since nvcc 13 loses configurations in types that a using-declaration brings.
     using arguments = typename host::arguments;
@@ -62,7 +62,6 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config>, gemm_host<A, B, Epilogu
     static_assert(storage::bytes <= max_smem_bytes,
                   "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma> && smem_pipeline<pipeline>);
-    static_assert(gemm_scheduler<Tiles>, "gemm: the schedule must model gemm_scheduler, as persistent does");
     static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,
                   "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");
 
@@ -84,14 +83,14 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config>, gemm_host<A, B, Epilogu
                                       .in_place = Epilogue::in_place,
                                       .heads = Epilogue::heads,
                                       .custom_epilogue = Epilogue::custom,
-                                      .custom_schedule = !same_as<Tiles, default_tiles<Config>>,
+                                      .groups = grouping_of<Tiles>(),
                                       .cfg = storage::resolved,
                                       .threads = u32(registers::threads),
                                       .smem_bytes = storage::bytes};
 
     /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
-        return min(tiles::clusters(args.shape), num_sms / Config.cluster_ctas()) * Config.cluster_ctas();
+        return min(tiles::clusters(args.shape, args.tiles), num_sms / Config.cluster_ctas()) * Config.cluster_ctas();
     }
 
     /// The kernel body; called by every thread.
@@ -117,21 +116,13 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config>, gemm_host<A, B, Epilogu
     }
 
 private:
-    /// What a CTA has to do: tiles, and which K blocks of each. Found by each role for itself, after what needs no parameters, the
-    /// first of which takes half a microsecond to arrive.
-    struct job {
-        problem_shape shape;
-        tiles schedule;
-        block_range blocks;
-
-        DEEPGEMM_DEVICE static job of(const params& p, u32 rank) {
-            const problem_shape shape{extent<Config.extents.m>(p.shape.m), extent<Config.extents.n>(p.shape.n),
-                                      extent<Config.extents.k>(p.shape.k)};
-            const tiles schedule = p.tiles.started(shape, rank);
-            const i32 part = Config.split_k > 1 ? i32(rank) : 0;
-            return {shape, schedule, block_range::part_of(schedule.k_blocks(), part, Config.split_k)};
-        }
-    };
+    DEEPGEMM_DEVICE static problem_shape shape_of(const params& p) {
+        return {extent<Config.extents.m>(p.shape.m), extent<Config.extents.n>(p.shape.n),
+                extent<Config.extents.k>(p.shape.k)};
+    }
+    /// The tiles of a CTA. Each role computes this itself. It reads kernel parameters, whose first access costs about half a
+    /// microsecond, so do everything that needs none before it.
+    DEEPGEMM_DEVICE static tiles work_of(const params& p, u32 rank) { return p.tiles.started(shape_of(p), rank); }
 
     /// The producers' warpgroup: its first warp feeds the tiles of A, the second those of B, with their scales.
     DEEPGEMM_DEVICE static void produce(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
@@ -150,9 +141,9 @@ private:
         if (Config.cluster.size() > 1) ptx::cluster_wait();
         if (feeds && ptx::elect_one()) {
             if (first_warp) {
-                load_a(p, smem, pipe, job::of(p, rank));
+                load_a(p, smem, pipe, work_of(p, rank));
             } else {
-                load_b(p, smem, pipe, job::of(p, rank));
+                load_b(p, smem, pipe, work_of(p, rank));
             }
         }
         ptx::sync_warp();
@@ -193,79 +184,88 @@ private:
     }
 
     /// A's producer, on one thread: fills stage after stage with tiles of A and their scales.
-    DEEPGEMM_DEVICE static void load_a(const params& p, const storage& smem, const pipeline& pipe, const job& work) {
+    DEEPGEMM_DEVICE static void load_a(const params& p, const storage& smem, const pipeline& pipe, const tiles& work) {
         const u32 missing_bytes = u32(a_tile::rows / Config.cluster.n - p.a_rows) * a_tile::bytes_per_row;
-        if (!p.ready.a) ptx::grid_dependency_wait();
-        fill(pipe, work, storage::a_landing_bytes - missing_bytes,
-             [&](u32 stage, u32 full, tile_coord tile, i32 block) {
-                 load_shared<peers::shares_a, Config.cluster.n, a_tile>(  // (block.m, block.k)
-                     p.a, smem.a(stage), full, block * Config.block.k, tile.m, pipe.peers.n(), pipe.peers.a_mask(),
-                     p.a_hint);
-                 load_scales<a_scale>(p.sa, smem.sa(stage), full, tile.m, block);  // (block.m)
-             });
-        if constexpr (Config.trigger_dependents) ptx::grid_dependency_trigger();
+        if (tiles::on_device || !p.ready.a) ptx::grid_dependency_wait();
+        fill(
+            pipe, work, storage::a_landing_bytes - missing_bytes,
+            [](const auto& tile, i32 block) { return tile.a(block); },
+            [&](u32 stage, u32 full, operand_place at, i32 block) {
+                load_shared<tiles::stacked.a, peers::shares_a, Config.cluster.n, a_tile>(  // (block.m, block.k)
+                    p.a, smem.a(stage), full, at, pipe.peers.n(), pipe.peers.a_mask(), p.a_hint);
+                load_scales<tiles::stacked.a, a_scale>(p.sa, smem.sa(stage), full, at, block);  // (block.m)
+            });
+        if constexpr (Config.trigger_dependents) {
+            ptx::grid_dependency_wait();  // whoever is started early may rely on all kernels but this one
+            ptx::grid_dependency_trigger();
+        }
     }
 
     /// B's producer, likewise.
-    DEEPGEMM_DEVICE static void load_b(const params& p, const storage& smem, const pipeline& pipe, const job& work) {
-        if (!p.ready.b) ptx::grid_dependency_wait();
-        fill(pipe, work, storage::b_landing_bytes, [&](u32 stage, u32 full, tile_coord tile, i32 block) {
-            load_shared<peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)
-                p.b, smem.b(stage), full, block * Config.block.k, tile.n, pipe.peers.m(), pipe.peers.b_mask(),
-                p.b_hint);
-            load_scales<b_scale>(p.sb, smem.sb(stage), full, tile.n, block);  // (block.n)
+    DEEPGEMM_DEVICE static void load_b(const params& p, const storage& smem, const pipeline& pipe, const tiles& work) {
+        if (tiles::on_device || !p.ready.b) ptx::grid_dependency_wait();
+        const auto place = [](const auto& tile, i32 block) { return tile.b(block); };
+        fill(pipe, work, storage::b_landing_bytes, place, [&](u32 stage, u32 full, operand_place at, i32 block) {
+            load_shared<tiles::stacked.b, peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)
+                p.b, smem.b(stage), full, at, pipe.peers.m(), pipe.peers.b_mask(), p.b_hint);
+            load_scales<tiles::stacked.b, b_scale>(p.sb, smem.sb(stage), full, at, block);  // (block.n)
         });
     }
 
     /// A producer: starts to fetch the scales of a tile's rows or columns, from `mn` on, in a K block, if they are staged.
-    template <class Scale>
-    DEEPGEMM_DEVICE static void load_scales(const scale::params<Scale>& scales, u32 to, u32 full, i32 mn, i32 block) {
-        if constexpr (Scale::staged) {
-            ptx::tma_load<2>(scales.map, to, full, {mn, block / Scale::format::blocks_per_word});
+    template <bool Stacked, class Scale>
+    DEEPGEMM_DEVICE static void load_scales(const scale::params<Scale>& scales, u32 to, u32 full, operand_place at,
+                                            i32 block) {
+        if constexpr (Scale::staged && Stacked) {
+            ptx::tma_load<3>(scales.map, to, full, {at.row, block / Scale::format::blocks_per_word, at.matrix});
+        } else if constexpr (Scale::staged) {
+            ptx::tma_load<2>(scales.map, to, full, {at.row, block / Scale::format::blocks_per_word});
         }
     }
 
     /// Calls `copies` for each K block of each tile, once the stage is free and `bytes` are announced. Short code on purpose: a
     /// kernel that starts finds none of it in any cache.
-    template <class Copies>
-    DEEPGEMM_DEVICE static void fill(const pipeline& pipe, const job& work, u32 bytes, const Copies& copies) {
-        const block_range blocks = work.blocks;
+    template <class Place, class Copies>
+    DEEPGEMM_DEVICE static void fill(const pipeline& pipe, const tiles& work, u32 bytes, const Place& place,
+                                     const Copies& copies) {
         cursor at;
-        for (const tile_coord tile : work.schedule) {
+        for (const auto tile : work) {
+            const block_range blocks = tile.blocks();
             DEEPGEMM_NO_UNROLL
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);
                 pipe.commit(at, bytes);
-                copies(at.stage, full, tile, block);
+                copies(at.stage, full, place(tile, block), block);
                 at.advance();
             }
         }
     }
 
     /// Loads a tile that `Sharers` CTAs hold: each its slice, multicast to all of them; a tile of one's own goes whole.
-    template <bool Shared, int Sharers, class Tile>
-    DEEPGEMM_DEVICE static void load_shared(const tensor_map& map, u32 tile, u32 full, i32 k, i32 row, u32 slice,
+    template <bool Stacked, bool Shared, int Sharers, class Tile>
+    DEEPGEMM_DEVICE static void load_shared(const tensor_map& map, u32 tile, u32 full, operand_place at, u32 slice,
                                             u16 mask, ptx::cache_hint hint) {
         constexpr int copies = max(Tile::copies / Sharers, 1), rows = Tile::rows / Sharers / copies;  // of one copy
         DEEPGEMM_UNROLL
         for (int i = 0; i < copies; ++i) {
             const i32 first = (i32(slice) * copies + i) * rows;
             const u32 to = tile + u32(first) * Tile::bytes_per_row;
-            const auto place = Tile::place(row + first, k);
+            const auto place = Tile::place(at.row + first, at.k);
+            constexpr int rank = Stacked ? 3 : 2;
+            i32 coordinates[rank] = {place.inner, place.outer};
+            if constexpr (Stacked) coordinates[2] = at.matrix;
             if constexpr (Shared) {
-                ptx::tma_load_multicast<2>(map, to, full, {place.inner, place.outer}, mask, hint);
+                ptx::tma_load_multicast<rank>(map, to, full, coordinates, mask, hint);
             } else {
-                ptx::tma_load<2>(map, to, full, {place.inner, place.outer}, hint);
+                ptx::tma_load<rank>(map, to, full, coordinates, hint);
             }
         }
     }
 
     /// The math role, on a warpgroup: sums up its rows of each tile and stores them.
     DEEPGEMM_DEVICE static void multiply(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
-        const job work = job::of(p, rank);  // no structured binding: clang's lambdas capture none
-        const problem_shape shape = work.shape;
-        const tiles& schedule = work.schedule;
-        const block_range blocks = work.blocks;
+        const problem_shape shape = shape_of(p);
+        const tiles schedule = work_of(p, rank);
         const turns<takers> turn{takers > 1 ? math_warpgroup() : 0};
         const int first_row = takers > 1 ? 0 : int(math_warpgroup()) * waves * mma::m;  // in the tile
         // The same in all lanes, and known to be: TMA takes coordinates from uniform registers, which a loop over lanes would fill.
@@ -275,36 +275,33 @@ private:
         output out{smem.output_of(owner), smem.c_barrier(owner), owner};
         auto loop = main_loop<gemm>::of(smem, pipe, first_row);
         split parts{smem.parts(), smem.split_barriers(), rank, ptx::warp_index() - 4};
-        const ragged_edge<element> edge{p.d_elements, {p.d_pitch}, shape};
         float total[waves][mma::registers];
 
         auto next = schedule.begin();
         const auto pass_over = [&](u32 others) {  // the tiles of other takers
-            for (u32 i = 0; i < others && next != schedule.end(); ++i, ++next) pipe.pass_over(loop.at, blocks.count);
+            for (u32 i = 0; i < others && next != schedule.end(); ++i, ++next)
+                pipe.pass_over(loop.at, (*next).blocks().count);
         };
         turn.begin(next != schedule.end());
         pass_over(turn.mine);
-        if (next != schedule.end()) loop.start(p, shape, *next, blocks);
+        if (next != schedule.end()) loop.start(p, shape, *next);
         if (Config.cluster_ctas() > 1) ptx::cluster_wait();  // before anything goes to a peer
         while (next != schedule.end()) {
-            const tile_coord tile = *next;
+            const auto tile = *next;
+            const block_range blocks = tile.blocks();
             const i32 m = tile.m + owner_row;
             ++next;
             const bool more = next != schedule.end();
             turn.await();
+            const bool mine = stores(parts) && reaches(m, tile.end());
             loop.sum(total, blocks, [&](i32 i) {  // while the tensor cores multiply block i
-                if (i == min(2, blocks.count - 1) && stores(parts)) fetch_c(p, out, m, tile.n);
+                if (i == min(2, blocks.count - 1) && mine) fetch_c(p, out, m, tile.n, tile.matrix());
                 if (i == blocks.count - 1) turn.pass_on(more);
             });
             pass_over(takers - 1);
-            if (next != schedule.end()) loop.start(p, shape, *next, blocks);
+            if (next != schedule.end()) loop.start(p, shape, *next);
             if constexpr (Config.split_k > 1) parts.reduce(total, more);
-            if (!stores(parts)) continue;
-            if (output::cuts(shape, tile.m + Config.block.m, tile.n + Config.block.n)) {
-                store_tile<true>(p, edge, out, total, m, tile.n);
-            } else {
-                store_tile<false>(p, edge, out, total, m, tile.n);
-            }
+            if (mine) store_tile(p, out, total, tile, m);
         }
         out.finish();
     }
@@ -313,19 +310,43 @@ private:
     DEEPGEMM_DEVICE static bool stores(const split& parts) { return Config.split_k == 1 || parts.is_first(); }
 
     /// Starts to fetch a batch of C, if the kernel accumulates.
-    DEEPGEMM_DEVICE static void fetch_c(const params& p, const output& out, i32 m, i32 n) {
-        if constexpr (Epilogue::accumulates) out.fetch(p.c.map, m, n);
+    DEEPGEMM_DEVICE static void fetch_c(const params& p, const output& out, i32 m, i32 n, i32 matrix) {
+        if constexpr (Epilogue::accumulates) out.fetch(p.c.map, m, n, matrix);
     }
 
-    /// Takes an owner's rows of a tile, block.n totals each, through the epilogue's steps to D, batch by batch. `Ragged` if D ends
-    /// inside the tile where TMA cannot cut it.
+    /// True if a tile that ends at `end` has rows from `m` on. A schedule that is not bounded leaves it to TMA to drop others.
+    DEEPGEMM_DEVICE static bool reaches(i32 m, result_end end) { return !tiles::bounded || m < end.m; }
+
+    /// Stores what an owner has of a tile, rows `m` and more: all fragments alike, or each by itself if the tile may end above.
+    template <work_tile Tile>
+    DEEPGEMM_DEVICE static void store_tile(const params& p, output& out, const float (&total)[waves][mma::registers],
+                                           const Tile& tile, i32 m) {
+        const result_end end = tile.end();
+        const ragged_edge<element> edge{p.d_elements + p.stack.d(tile.matrix()), {p.d_pitch}, end};
+        const bool cut = output::cuts(end, tile.m + Config.block.m, tile.n + Config.block.n);
+        constexpr int together = tiles::bounded ? 1 : waves;
+        DEEPGEMM_UNROLL
+        for (int wave = 0; wave < waves; wave += together) {
+            const i32 row = m + wave * mma::m;
+            if (!reaches(row, end)) continue;
+            if (cut || !reaches(row + output::rows - 1, end)) {
+                store_rows<true>(p, edge, out, total, wave, together, m, tile.n, tile.matrix());
+            } else {
+                store_rows<false>(p, edge, out, total, wave, together, m, tile.n, tile.matrix());
+            }
+        }
+    }
+
+    /// Takes `count` fragments of an owner's rows, from `first` on, block.n totals each, through the epilogue's steps to D, batch by
+    /// batch. `Ragged` if the tile ends inside them where TMA cannot cut it.
     template <bool Ragged>
-    DEEPGEMM_DEVICE static void store_tile(const params& p, const ragged_edge<element>& edge, output& out,
-                                           const float (&total)[waves][mma::registers], i32 m, i32 n) {
+    DEEPGEMM_DEVICE static void store_rows(const params& p, const ragged_edge<element>& edge, output& out,
+                                           const float (&total)[waves][mma::registers], int first, int count, i32 m,
+                                           i32 n, i32 matrix) {
         const auto place = sm90::fragment_place::here();
         constexpr int batches = mma::registers / output::registers, per_buffer = output::buffer::registers;
         DEEPGEMM_UNROLL
-        for (int i = 0; i < waves * batches; ++i) {
+        for (int i = first * batches; i < (first + count) * batches; ++i) {
             const int wave = i / batches, batch = i % batches;
             const i32 row = m + wave * mma::m, column = n + batch * output::batch_columns;
             float value[output::batch][per_buffer];
@@ -333,15 +354,16 @@ private:
             for (int j = 0; j < output::registers; j += 2) {
                 const float* const from = &total[wave][batch * output::registers + j];
                 const pair_place at{row + place.row % output::rows + 8 * (j / 2 % 2),
-                                    column + place.column + 8 * (j / 4), edge.shape};
+                                    column + place.column + 8 * (j / 4), edge.end};
                 const auto pair = Epilogue::apply(p.epilogue, {from[0], from[1]}, at);
                 value[j / per_buffer][j % per_buffer] = pair.x;
                 value[j / per_buffer][j % per_buffer + 1] = pair.y;
             }
-            out.template put<Ragged>(p.d, edge, value, row, column);
+            out.template put<Ragged>(p.d, edge, value, row, column, matrix);
             const int next = i + 1;
-            if (next < waves * batches)
-                fetch_c(p, out, m + next / batches * mma::m, n + next % batches * output::batch_columns);
+            const i32 next_row = m + next / batches * mma::m;
+            if (next < waves * batches && reaches(next_row, edge.end))
+                fetch_c(p, out, next_row, n + next % batches * output::batch_columns, matrix);
         }
     }
 };

@@ -18,10 +18,27 @@ struct c_params {
 template <>
 struct c_params<false> {};
 
-/// Host-side arguments of a kernel: those of any GEMM and those of the steps of its epilogue.
-template <class Epilogue>
+/// Host-side arguments of a kernel: those of any GEMM, those of the steps of its epilogue and those of its schedule.
+template <class Epilogue, class Tiles>
 struct gemm_call : gemm_arguments {
     typename Epilogue::arguments epilogue{};
+    typename Tiles::arguments tiles{};
+};
+
+/// From the first matrix of a stack to another one, for what threads address themselves: elements of D, words of scales.
+template <stacks Stacked>
+struct stack_params {
+    i64 d_pitch, sa_stride, sb_stride;
+    DEEPGEMM_BOTH constexpr i64 d(i32 matrix) const { return Stacked.d ? matrix * d_pitch : 0; }
+    DEEPGEMM_BOTH constexpr i64 sa(i32 matrix) const { return Stacked.a ? matrix * sa_stride : 0; }
+    DEEPGEMM_BOTH constexpr i64 sb(i32 matrix) const { return Stacked.b ? matrix * sb_stride : 0; }
+};
+template <stacks Stacked>
+    requires(!Stacked.any())
+struct stack_params<Stacked> {
+    DEEPGEMM_BOTH static constexpr i64 d(i32) { return 0; }
+    DEEPGEMM_BOTH static constexpr i64 sa(i32) { return 0; }
+    DEEPGEMM_BOTH static constexpr i64 sb(i32) { return 0; }
 };
 
 /// Arguments and parameters of a GEMM kernel of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, whose
@@ -29,7 +46,7 @@ struct gemm_call : gemm_arguments {
 template <class A, class B, class Epilogue, config Config, class Tiles>
 struct gemm_host {
     using element = typename Epilogue::element;
-    using storage = gemm_storage<A, B, Epilogue, Config>;
+    using storage = gemm_storage<A, B, Epilogue, Config, Tiles::stacked.d>;
     using output = typename storage::output;
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
@@ -37,7 +54,7 @@ struct gemm_host {
     using b_scale = typename B::scale;
     using peers = multicast<Config.cluster>;
 
-    using arguments = gemm_call<Epilogue>;
+    using arguments = gemm_call<Epilogue, Tiles>;
 
     /// What the kernel reads, as one `__grid_constant__` parameter.
     struct params {
@@ -53,6 +70,7 @@ struct gemm_host {
         problem_shape shape;
         Tiles tiles;
         typename Epilogue::params epilogue;
+        [[no_unique_address]] stack_params<Tiles::stacked> stack;
     };
 
     /// Rows of A in one copy: a CTA's share of a tile, or fewer if A has fewer. Rows beyond A would be filled with zeros, but
@@ -89,11 +107,11 @@ struct gemm_host {
             maps[sa_map] = scale_map<a_scale>(sa, blocks, m, args.sa_stride_k, Config.block.m);
         if constexpr (b_scale::staged)
             maps[sb_map] = scale_map<b_scale>(sb, blocks, n, args.sb_stride_k, Config.block.n);
+        stack_maps(args, maps);
     }
 
     /// The kernel's parameters, from arguments and encoded maps.
     DEEPGEMM_BOTH static constexpr params make_params(const arguments& args, const tensor_map (&maps)[map_count]) {
-        const auto [m, n, k] = args.shape;
         params p{};
         p.a = maps[0];
         p.b = maps[1];
@@ -103,19 +121,41 @@ struct gemm_host {
         point_to(p.sa, args.sa, args.sa_stride_m, args.sa_stride_k);
         point_to(p.sb, args.sb, args.sb_stride_n, args.sb_stride_k);
         if constexpr (Epilogue::accumulates) p.c.map = maps[c_map];
-        p.a_hint = hint(ceil_div(n, Config.block.n * Config.cluster.n));
-        p.b_hint = hint(ceil_div(m, Config.block.m * Config.cluster.m));
+        const operand_reads reads = Tiles::reads(args.shape, args.tiles);
+        p.a_hint = hint(reads.a);
+        p.b_hint = hint(reads.b);
         p.ready = args.ready;
-        p.a_rows = rows_of_a(m);
+        p.a_rows = rows_of_a(args.shape.m);
         p.d_elements = static_cast<element*>(args.d);
         p.d_pitch = args.d_pitch;
         p.shape = args.shape;
-        p.tiles = Tiles::of(args.shape);
+        p.tiles = Tiles::of(args.shape, args.tiles);
+        if constexpr (Tiles::stacked.any())
+            p.stack = {args.d_matrix_pitch, args.sa_matrix_stride, args.sb_matrix_stride};
         p.epilogue = Epilogue::make_params(args, args.epilogue);
         return p;
     }
 
 private:
+    /// Gives the maps of tensors that are stacks their third dimension.
+    DEEPGEMM_BOTH static constexpr void stack_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
+        const auto stack = [&](int map, i64 stride, i64 bytes) {
+            maps[map] = stack_map(maps[map], args.matrices, stride * bytes);
+        };
+        if constexpr (Tiles::stacked.a) {
+            stack(0, args.a_matrix_pitch, sizeof(typename A::element));
+            if constexpr (a_scale::staged) stack(sa_map, args.sa_matrix_stride, 4);
+        }
+        if constexpr (Tiles::stacked.b) {
+            stack(1, args.b_matrix_pitch, sizeof(typename B::element));
+            if constexpr (b_scale::staged) stack(sb_map, args.sb_matrix_stride, 4);
+        }
+        if constexpr (Tiles::stacked.d) {
+            stack(2, args.d_matrix_pitch, sizeof(element));
+            if constexpr (Epilogue::accumulates) stack(c_map, args.c_matrix_pitch, sizeof(element));
+        }
+    }
+
     /// The map of scales that are staged: a column of words for each `block`, of which a copy brings `rows`.
     template <class Scale>
     DEEPGEMM_BOTH static constexpr tensor_map_request scale_map(const void* words, i64 blocks, i32 mn, i64 stride_k,
@@ -132,8 +172,8 @@ private:
             to.words = {static_cast<const u32*>(words), stride_mn, stride_k};
     }
 
-    /// An operand that is read once, since the other one is a single tile wide, need not stay in L2: there it would displace
-    /// what others have left, and where they have written to it, that would have to go back to memory first.
+    /// An operand that is read once need not stay in L2: there it would displace what others have left, and where they have
+    /// written to it, that would have to go back to memory first.
     DEEPGEMM_BOTH static constexpr ptx::cache_hint hint(i32 reads) {
         return reads == 1 ? ptx::cache_hint::evict_first : ptx::cache_hint::evict_normal;
     }

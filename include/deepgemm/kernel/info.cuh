@@ -15,6 +15,10 @@ struct scale_tile {
     int mn = 1, k = 128;
     DEEPGEMM_BOTH friend constexpr bool operator==(const scale_tile&, const scale_tile&) = default;
 };
+template <>
+struct fields_of<scale_tile> {
+    static constexpr auto all = field_list{field{"mn", &scale_tile::mn}, field{"k", &scale_tile::k}};
+};
 
 /// Element type, scales and memory order of one operand. An operand without scales has format none and tile {}.
 struct operand_info {
@@ -33,6 +37,19 @@ struct head_splits {
     DEEPGEMM_BOTH friend constexpr bool operator==(const head_splits&, const head_splits&) = default;
 };
 
+/// What the tiles of a schedule make up: one product (`none`), or several, by what makes a group of them. A schedule of the user's
+/// own makes `custom` unless it says otherwise, and no planner picks its kernels.
+enum class grouping : u8 {
+    none,
+    batched,  ///< products of one shape
+    masked,   ///< each group has a slot of rows, of which the first count
+    psum,     ///< groups of rows follow each other, and their ends are given
+    indexed,  ///< groups of rows follow each other, and the group of each row is given
+    along_k,  ///< groups follow each other along K
+    k_parts,  ///< one product, whose K is cut into parts with a result each
+    custom,
+};
+
 /// An instantiated GEMM kernel, described.
 struct kernel_info {
     int arch = 90;  ///< 90: sm_90a
@@ -42,7 +59,7 @@ struct kernel_info {
     bool in_place = false;    ///< does so only where C is D itself
     head_splits heads{};
     bool custom_epilogue = false;  ///< has steps of the user's own; no planner picks it
-    bool custom_schedule = false;  ///< walks its tiles in an order of the user's own; no planner picks it
+    grouping groups = grouping::none;
     config cfg{};
     u32 threads = 0;     ///< per CTA
     u32 smem_bytes = 0;  ///< dynamic shared memory per CTA
@@ -84,6 +101,11 @@ struct gemm_arguments {
     const void* c = nullptr;  ///< (m, n) of D's type; may be D itself
     i64 c_pitch = 0;
     ready_operands ready{};
+    /// Of tensors that the kernel's schedule says are stacks: how many matrices they have, and from one matrix to the next in
+    /// elements, or in words of scales. Multiples of 16 bytes.
+    i32 matrices = 1;
+    i64 a_matrix_pitch = 0, b_matrix_pitch = 0, c_matrix_pitch = 0, d_matrix_pitch = 0;
+    i64 sa_matrix_stride = 0, sb_matrix_stride = 0;
 };
 
 /// The same product with A and B exchanged: its D, as arguments go, is the transposed one, but still lies where D lies.
@@ -101,6 +123,10 @@ DEEPGEMM_BOTH constexpr gemm_arguments exchanged(gemm_arguments args) {
     args.sb_stride_k = of.sa_stride_k;
     args.sb_stride_n = of.sa_stride_m;
     args.ready = {of.ready.b, of.ready.a};
+    args.a_matrix_pitch = of.b_matrix_pitch;
+    args.b_matrix_pitch = of.a_matrix_pitch;
+    args.sa_matrix_stride = of.sb_matrix_stride;
+    args.sb_matrix_stride = of.sa_matrix_stride;
     return args;
 }
 

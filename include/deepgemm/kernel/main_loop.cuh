@@ -4,13 +4,13 @@
 // multiply-add for each total; all else is prepared while the tensor cores run. docs/hardware/promotion.md tells why.
 #pragma once
 
-#include <deepgemm/epilogue/split_sum.cuh>
 #include <deepgemm/kernel/storage.cuh>
 #include <deepgemm/mma/promotion.cuh>
 #include <deepgemm/mma/wgmma_atom.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
 #include <deepgemm/ptx/registers.cuh>
 #include <deepgemm/scale/feed.cuh>
+#include <deepgemm/schedule/schedule.cuh>
 
 namespace deepgemm {
 
@@ -47,11 +47,13 @@ struct main_loop {
                 place.column};
     }
 
-    /// Converged warps: turns to `tile`, which will be summed over `blocks`.
-    DEEPGEMM_DEVICE void start(const typename Gemm::params& p, problem_shape shape, tile_coord tile,
-                               block_range blocks) {
-        rows.start(p.sa, shape, tile.m + row, blocks.first);
-        columns.start(p.sb, shape, tile.n, blocks.first);
+    /// Converged warps: turns to `tile` of a product of `shape`.
+    template <work_tile Tile>
+    DEEPGEMM_DEVICE void start(const typename Gemm::params& p, const problem_shape& shape, const Tile& tile) {
+        const i32 first = tile.blocks().first;
+        const operand_place a = tile.a(first), b = tile.b(first);
+        rows.start(p.sa, {a.row + row, shape.m, shape.k, p.stack.sa(a.matrix)}, first);
+        columns.start(p.sb, {b.row, shape.n, shape.k, p.stack.sb(b.matrix)}, first);
     }
 
     /// Converged warps: totals = the tile's sum over `blocks`. Calls `meanwhile(i)` while block i of them is being multiplied, and

@@ -27,7 +27,7 @@ DEEPGEMM_BOTH constexpr config with_sizes(config open, int stages, int store_col
 inline constexpr u32 max_smem_bytes = 232448;
 
 /// The sizes of the things a CTA keeps in shared memory, and from them the configuration with its zeros filled in.
-template <class A, class B, class Epilogue, config Config>
+template <class A, class B, class Epilogue, config Config, bool Stacked = false>
 struct gemm_sizes {
     using a_tile = operand_tile<typename A::element, Config.block.m, Config.block.k, A::contiguous>;
     using b_tile = operand_tile<typename B::element, Config.block.n, Config.block.k, B::contiguous>;
@@ -44,7 +44,7 @@ struct gemm_sizes {
         conditional_t<Epilogue::transposes,
                       transposed_stage<typename Epilogue::element, Config.block.n, Epilogue::accumulates>,
                       store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
-                                  Epilogue::accumulates, Epilogue::in_place, Epilogue::heads>>;
+                                  Epilogue::accumulates, Epilogue::in_place, Epilogue::heads, Stacked>>;
     static constexpr u32 owners = Config.math_warpgroups * (sm90::fragment_rows / output::rows);  ///< of buffers
 
     static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0,
@@ -68,9 +68,9 @@ struct gemm_sizes {
 };
 
 /// The layout of a CTA's shared memory. Tiles come first, since swizzled tiles must start at multiples of 1024 bytes.
-template <class A, class B, class Epilogue, config Config>
-struct gemm_storage : gemm_sizes<A, B, Epilogue, Config> {
-    using sizes = gemm_sizes<A, B, Epilogue, Config>;
+template <class A, class B, class Epilogue, config Config, bool Stacked = false>
+struct gemm_storage : gemm_sizes<A, B, Epilogue, Config, Stacked> {
+    using sizes = gemm_sizes<A, B, Epilogue, Config, Stacked>;
     using sizes::owners, sizes::stages;
     using typename sizes::a_tile, typename sizes::b_tile, typename sizes::output, typename sizes::split;
 

@@ -9,11 +9,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <deepgemm/host/kernel_handle.hpp>
+#include <deepgemm/rtc/thread.hpp>
 
 namespace deepgemm::rtc {
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/kernel/info.cuh>
@@ -61,6 +62,15 @@ bool read_symbol(std::string_view cubin, std::string_view name, T& value) {
     return false;
 }
 
+/// An error if a cubin cannot be loaded as it is, since the options left something to be linked.
+inline result<void> check_loadable(std::string_view cubin) {
+    Elf64_Ehdr file;
+    if (detail::read_at(cubin, 0, file) && file.e_type == ET_EXEC) return {};
+    return fail(errc::bad_option,
+                "the cubin is relocatable, so that no program can load it; leave out the option that "
+                "asks for that, such as -rdc=true or -dc");
+}
+
 /// A compiled kernel. A value; the bytes are shared.
 struct image {
     std::shared_ptr<const std::string> bytes{};  ///< the name of the kernel, zeros, and at a multiple of 16 the cubin
@@ -82,6 +92,7 @@ struct image {
     /// Reads what pack() wrote; an error if the cubin does not come from a unit of unit_text().
     static result<image> unpack(std::shared_ptr<const std::string> bytes) {
         image read{std::move(bytes)};
+        if (auto ok = check_loadable(read.cubin()); !ok) return ok.failure();
         if (!read_symbol(read.cubin(), info_symbol, read.info) ||
             !read_symbol(read.cubin(), params_symbol, read.params_bytes)) {
             return fail(errc::compile_failure, "a cubin of ", read.bytes->size(),

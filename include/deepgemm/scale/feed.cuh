@@ -21,6 +21,14 @@ struct scale_words {
     i64 stride_mn, stride_k;
 };
 
+/// Where a thread's scales of a tile begin.
+struct scale_place {
+    i32 row;           ///< of its matrix of A or of B; of a thread's first row where single rows have scales
+    i32 rows;          ///< of that matrix; later ones have no scales
+    i32 k;             ///< elements of K in all
+    i64 matrix_words;  ///< from the first matrix of a stack to this one
+};
+
 /// How scales reach the kernel as parameters: a tensor map if they are staged by TMA, else their words and strides.
 template <class Scale>
 struct params {
@@ -38,8 +46,8 @@ struct params<none> {};
 /// The scales of A for the rows that a thread holds, `Fragments` times rows r and r + 8, tile after tile and K block after block.
 template <class Scale, int Fragments>
 struct row_feed {
-    /// Any thread: turns to the tile in which its first row is row `m` of A; its first K block will be `block`.
-    DEEPGEMM_DEVICE void start(const params<Scale>&, problem_shape, i32 /*m*/, i32 /*block*/) const {}
+    /// Any thread: turns to the tile in which its first row is row `from.row` of A; its first K block will be `block`.
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*block*/) const {}
 
     /// Any thread: the scales of K block `block` for fragment `fragment`; the word of row r lies at `staged`.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 staged) const {
@@ -53,7 +61,7 @@ struct row_feed {
 /// No scales, no feed.
 template <int Fragments>
 struct row_feed<none, Fragments> {
-    DEEPGEMM_DEVICE void start(const params<none>&, problem_shape, i32, i32) const {}
+    DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
 };
 
 /// K-major scales of `Rows` single rows (of A or of B) that a thread holds: a row's words follow each other, so that a line of L1
@@ -65,14 +73,14 @@ struct single_feed {
     u32 held[Rows]{};        ///< of the block that is asked for next
     i32 k_words = 0;
 
-    /// Any thread: turns to rows `at(i)`, of `rows` rows in all; their first K block will be `block`.
+    /// Any thread: turns to rows `at(i)` of the matrix at `from`; their first K block will be `block`.
     template <class At>
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, i32 k, i32 rows, i32 block, const At& at) {
-        k_words = ceil_div(ceil_div(k, Scale::tile.k), format::blocks_per_word);
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block, const At& at) {
+        k_words = ceil_div(ceil_div(from.k, Scale::tile.k), format::blocks_per_word);
         DEEPGEMM_UNROLL
         for (int i = 0; i < Rows; ++i) {
             // Rows beyond the last multiply what never reaches D; they only must not read beyond the matrix of scales.
-            row[i] = p.words.words + min(at(i), rows - 1) * p.words.stride_mn;
+            row[i] = p.words.words + from.matrix_words + min(at(i), from.rows - 1) * p.words.stride_mn;
             fetch(i, block);
         }
     }
@@ -96,8 +104,8 @@ template <class Scale, int Fragments>
 struct row_feed<Scale, Fragments> : single_feed<Scale, 2 * Fragments> {
     using feed = single_feed<Scale, 2 * Fragments>;
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 m, i32 block) {
-        feed::start(p, shape.k, shape.m, block, [m](int i) { return m + i / 2 * sm90::fragment_rows + 8 * (i % 2); });
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
+        feed::start(p, from, block, [m = from.row](int i) { return m + i / 2 * sm90::fragment_rows + 8 * (i % 2); });
     }
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 /*staged*/) {
         return {{feed::at(2 * fragment, block), feed::at(2 * fragment + 1, block)}};
@@ -116,15 +124,16 @@ struct block_feed {
     i32 index[Zones]{};  ///< of each zone's tile of rows
     u32 held[Zones]{};   ///< this lane's words
 
-    /// Converged warp: turns to the zones that start at row `row` and every `zone_rows` after it, of `rows` rows in all, with K
-    /// block `block`, and starts to load their first words.
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, i32 k, i32 rows, i32 row, int zone_rows, i32 block) {
+    /// Converged warp: turns to the zones that start at row `from.row` and every `zone_rows` after it, with K block `block`, and
+    /// starts to load their first words.
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, int zone_rows, i32 block) {
         source = p.words;
-        k_words = ceil_div(ceil_div(k, Scale::tile.k), format::blocks_per_word);
+        source.words += from.matrix_words;
+        k_words = ceil_div(ceil_div(from.k, Scale::tile.k), format::blocks_per_word);
         DEEPGEMM_UNROLL
         for (int zone = 0; zone < Zones; ++zone) {
             // Zones beyond the last row multiply zeros; they only must not read beyond the matrix of scales.
-            index[zone] = min(row + zone * zone_rows, rows - 1) / Scale::tile.mn;
+            index[zone] = min(from.row + zone * zone_rows, from.rows - 1) / Scale::tile.mn;
         }
         first = block;
         fetch(block / blocks_held * 32);
@@ -158,8 +167,8 @@ template <class Scale, int Fragments>
 struct row_feed<Scale, Fragments> : block_feed<Scale, Fragments> {
     static_assert(Scale::tile.mn % sm90::fragment_rows == 0, "row_feed: a scale of A must cover whole fragments");
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 m, i32 block) {
-        block_feed<Scale, Fragments>::start(p, shape.k, shape.m, m, sm90::fragment_rows, block);
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
+        block_feed<Scale, Fragments>::start(p, from, sm90::fragment_rows, block);
     }
     /// Blocks must be asked for one after another, and fragment 0 first.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 /*staged*/) {
@@ -172,8 +181,8 @@ struct row_feed<Scale, Fragments> : block_feed<Scale, Fragments> {
 /// The scales of B of one tile after another, as the math warps ask for them: start a tile, then its K blocks in order.
 template <class Scale, int Columns>
 struct column_feed {
-    /// Any thread: turns to the tile that starts at column `n`; its first K block will be `block`.
-    DEEPGEMM_DEVICE void start(const params<Scale>&, problem_shape, i32 /*n*/, i32 /*block*/) const {}
+    /// Any thread: turns to the tile that starts at column `from.row`; its first K block will be `block`.
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*block*/) const {}
 
     /// Any thread: the scales of K block `block`, whose words lie at `staged`, for the thread's columns from `column` on.
     DEEPGEMM_DEVICE auto at(i32 block, u32 staged, int column) const {
@@ -184,7 +193,7 @@ struct column_feed {
 /// No scales, no feed.
 template <int Columns>
 struct column_feed<none, Columns> {
-    DEEPGEMM_DEVICE void start(const params<none>&, problem_shape, i32, i32) const {}
+    DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
 };
 
 /// K-major scales: two columns in each group of eight. For narrow tiles: a thread loads each word that it needs.
@@ -193,9 +202,9 @@ template <class Scale, int Columns>
 struct column_feed<Scale, Columns> : single_feed<Scale, Columns / 4> {
     using feed = single_feed<Scale, Columns / 4>;
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 n, i32 block) {
-        const i32 column = n + sm90::fragment_place::here().column;
-        feed::start(p, shape.k, shape.n, block, [column](int i) { return column + i / 2 * 8 + i % 2; });
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
+        const i32 column = from.row + sm90::fragment_place::here().column;
+        feed::start(p, from, block, [column](int i) { return column + i / 2 * 8 + i % 2; });
     }
     DEEPGEMM_DEVICE auto at(i32 block, u32 /*staged*/, int /*column*/) {
         sm90::held_column_scales<Columns / 8> scales;
@@ -213,8 +222,8 @@ struct column_feed<Scale, Columns> : block_feed<Scale, Columns / gcd(Columns, Sc
     static constexpr int zone_columns = gcd(Columns, Scale::tile.mn);
     static constexpr int zones = Columns / zone_columns;
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, problem_shape shape, i32 n, i32 block) {
-        block_feed<Scale, zones>::start(p, shape.k, shape.n, n, zone_columns, block);
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
+        block_feed<Scale, zones>::start(p, from, zone_columns, block);
     }
     /// Blocks must be asked for one after another.
     DEEPGEMM_DEVICE sm90::zone_scales<zones> at(i32 block, u32 /*staged*/, int /*column*/) {

@@ -3,60 +3,23 @@
 // CTA, and all CTAs of a cluster, walk the same list, so nothing needs to be told.
 #pragma once
 
-#include <deepgemm/core/shape.cuh>
-#include <deepgemm/core/traits.cuh>
 #include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/schedule/rasterize.cuh>
+#include <deepgemm/schedule/schedule.cuh>
 
 namespace deepgemm {
 
-namespace scheduler_concept {
-/// Walks tiles: `for (auto tile : tiles)` gives coordinates.
-template <class S>
-concept iterates = requires(const S& tiles) {
-    { *tiles.begin() } -> same_as<tile_coord>;
-    { tiles.begin() != tiles.end() } -> same_as<bool>;
-    ++tiles.begin();
-};
-/// Tells how many K blocks a tile has.
-template <class S>
-concept counts_blocks = requires(const S& tiles) {
-    { tiles.k_blocks() } -> same_as<i32>;
-};
-/// Is made on the host, for a problem: what costs time to compute and is the same for all CTAs.
-template <class S>
-concept prepares = requires(problem_shape shape) {
-    { S::of(shape) } -> same_as<S>;
-};
-/// Starts in a kernel, whose parameter it is, from the problem and the CTA's rank in its cluster.
-template <class S>
-concept starts = requires(const S& tiles, problem_shape shape, u32 rank) {
-    { tiles.started(shape, rank) } -> same_as<S>;
-};
-/// Tells the host how many clusters have work.
-template <class S>
-concept sizes_grid = requires(problem_shape shape) {
-    { S::clusters(shape) } -> same_as<i32>;
-};
-}  // namespace scheduler_concept
-
-/// The tiles of this CTA or cluster, in an order all its roles agree on.
-template <class S>
-concept tile_scheduler = scheduler_concept::iterates<S> && scheduler_concept::counts_blocks<S>;
-
-/// A tile_scheduler that gemm can be given: the host makes it for a problem and sizes the grid; it starts in the kernel.
-template <class S>
-concept gemm_scheduler = tile_scheduler<S> && scheduler_concept::prepares<S> && scheduler_concept::starts<S> &&
-    scheduler_concept::sizes_grid<S>;
-
-/// The persistent schedule of tiles `Block`, clusters `Cluster` and bands of `RasterRows` tiles along M. `SplitK` CTAs in turn
-/// get the same tile.
+/// The persistent schedule of tiles `Block`, clusters `Cluster` and bands of `RasterRows` tiles along M. `SplitK` CTAs in turn,
+/// a cluster, get the same tile, and each a part of its K blocks.
 template <tile_shape Block, cluster_shape Cluster, int RasterRows, int SplitK = 1>
-struct persistent {
+struct persistent : dense_schedule<Block, Cluster> {
+    static constexpr grouping makes = grouping::none;
     static constexpr i32 ctas = Cluster.size() * SplitK;  ///< of a hardware cluster
+    using tile = dense_tile<Block>;
 
     banded_raster raster;  ///< over cluster tiles: Cluster.m x Cluster.n tiles of D
-    i32 blocks;            ///< K blocks of every tile
+    block_range blocks;    ///< K blocks of every tile that are this CTA's
+    result_end ends;       ///< of D
     tile_coord place;      ///< of this CTA inside a cluster tile, in elements
 
     /// Tiles of clusters along each axis for a problem; host and device.
@@ -66,28 +29,35 @@ struct persistent {
     }
 
     /// Clusters that have work: one for each cluster tile.
-    DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape) { return cluster_tiles(shape).count(); }
+    DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const no_arguments&) {
+        return cluster_tiles(shape).count();
+    }
 
     /// Host: the schedule of a problem. The divisions that it needs would keep a kernel waiting for half a microsecond.
-    DEEPGEMM_BOTH static constexpr persistent of(problem_shape shape) { return {cluster_tiles(shape), 0, {}}; }
+    DEEPGEMM_BOTH static constexpr persistent of(problem_shape shape, const no_arguments&) {
+        return {{}, cluster_tiles(shape), {}, {}, {}};
+    }
 
     /// Any thread of the kernel: the schedule of its CTA, whose rank in the cluster is `rank`.
     DEEPGEMM_BOTH constexpr persistent started(problem_shape shape, u32 rank) const {
-        return {raster,
-                ceil_div(shape.k, Block.k),
+        return {{},
+                raster,
+                block_range::part_of(ceil_div(shape.k, Block.k), SplitK > 1 ? i32(rank) : 0, SplitK),
+                {shape.m, shape.n},
                 {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))}};
     }
 
-    /// K blocks of every tile.
-    DEEPGEMM_BOTH constexpr i32 k_blocks() const { return blocks; }
+    /// K blocks of every tile. Without parts they start at a literal 0, which saves a comparison in each K block.
+    DEEPGEMM_BOTH constexpr block_range range() const { return {SplitK > 1 ? blocks.first : 0, blocks.count}; }
 
     struct sentinel {};
     struct iterator {
         const persistent& tiles;
         i32 index;
-        DEEPGEMM_DEVICE tile_coord operator*() const {
+        DEEPGEMM_DEVICE tile operator*() const {
             const grid_coord at = tiles.raster.at(index);
-            return {at.m * (Block.m * Cluster.m) + tiles.place.m, at.n * (Block.n * Cluster.n) + tiles.place.n};
+            return {at.m * (Block.m * Cluster.m) + tiles.place.m, at.n * (Block.n * Cluster.n) + tiles.place.n,
+                    tiles.range(), tiles.ends};
         }
         DEEPGEMM_DEVICE void operator++() { index += i32(ptx::cta_count()) / ctas; }
         DEEPGEMM_DEVICE bool operator!=(sentinel) const { return index < tiles.raster.count(); }
@@ -96,6 +66,6 @@ struct persistent {
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 };
 
-static_assert(gemm_scheduler<persistent<tile_shape{}, cluster_shape{}, 8>>);
+static_assert(schedule<persistent<tile_shape{}, cluster_shape{}, 8>>);
 
 }  // namespace deepgemm

@@ -3,13 +3,24 @@
 // run them to the end, then the next ones. Launches on different OS threads are independent.
 #pragma once
 
+#if !defined(__cpp_exceptions)
+#error "deepgemm's simulator runs kernels with exceptions: compile the files that launch on it without -fno-exceptions"
+#endif
+
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/sim/barrier.hpp>
 #include <deepgemm/sim/registers.hpp>
 #include <deepgemm/sim/report.hpp>
 #include <deepgemm/sim/tma.hpp>
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace deepgemm::sim {
 

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// What the groups of a grouped product are: policies of schedule/grouped.cuh. Each names one group after another; those whose sizes
+// only device memory knows read them there, so the host never waits for them. Sizes are plain loads, not read-only ones, since a
+// dependent launch may begin before an earlier kernel has written them.
+#pragma once
+
+#include <deepgemm/core/math.cuh>
+#include <deepgemm/ptx/global.cuh>
+#include <deepgemm/schedule/schedule.cuh>
+
+namespace deepgemm {
+
+/// A group: which matrix of every stack is its own, rows [row, row_end) of A and D, elements [k, k_end) of K. `k` is a multiple
+/// of block.k. Index -1 stands before the first group.
+struct group_extent {
+    i32 index = -1, matrix = 0;
+    i32 row = 0, row_end = 0;
+    i32 k = 0, k_end = 0;
+};
+
+namespace group_concept {
+/// Says which tensors are stacks, whether groups end inside tiles, whether device memory holds their sizes.
+template <class G>
+concept describes = requires {
+    { G::stacked } -> same_as<const stacks&>;
+    { G::bounded } -> same_as<const bool&>;
+    { G::on_device } -> same_as<const bool&>;
+};
+/// Counts groups, and gives the one after another.
+template <class G>
+concept names_groups = requires(const G& groups, group_extent before, problem_shape shape) {
+    { +groups.count } -> same_as<i32>;
+    { groups.after(before, shape) } -> same_as<group_extent>;
+};
+/// Tells the host how many tiles of `block_m` rows all groups have at most, and how many rows a group usually has.
+template <class G>
+concept counts_rows = requires(const G& groups, problem_shape shape, i32 block_m) {
+    { groups.most_row_tiles(shape, block_m) } -> same_as<i32>;
+    { groups.usual_rows(shape) } -> same_as<i32>;
+};
+}  // namespace group_concept
+
+/// The groups of a product, one after another.
+/// Satisfied by: `stacked`, `bounded` and `on_device`; `count` and `after()`; `most_row_tiles()` and `usual_rows()` for the host.
+template <class G>
+concept group_policy = group_concept::describes<G> && group_concept::names_groups<G> && group_concept::counts_rows<G>;
+
+/// Products of one shape: batched.
+struct uniform_groups {
+    static constexpr grouping makes = grouping::batched;
+    static constexpr stacks stacked{.a = true, .b = true, .d = true};
+    static constexpr bool bounded = false, on_device = false;
+
+    i32 count = 0;
+
+    DEEPGEMM_BOTH constexpr group_extent after(group_extent before, problem_shape shape) const {
+        const i32 g = before.index + 1;
+        return {g, g, 0, g < count ? shape.m : 0, 0, shape.k};
+    }
+    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
+        return count * ceil_div(shape.m, block_m);
+    }
+    DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return shape.m; }
+};
+
+/// Each group has a slot of M rows in A and in D, of which the first `rows[g]` count. The other rows of A are never used, and those
+/// of D stay as they were. A count below 0 or above M is taken for 0 or M.
+struct masked_groups {
+    static constexpr grouping makes = grouping::masked;
+    static constexpr stacks stacked{.a = true, .b = true, .d = true};
+    static constexpr bool bounded = true, on_device = true;
+
+    i32 count = 0;
+    const i32* rows = nullptr;  ///< (count), device memory
+    i32 expected_rows = 0;      ///< of a group; changes only what L2 keeps. 0: as many as a slot has
+
+    DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
+        const i32 g = before.index + 1;
+        return {g, g, 0, g < count ? max(0, min(ptx::ld_global(rows + g), shape.m)) : 0, 0, shape.k};
+    }
+    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
+        return count * ceil_div(shape.m, block_m);
+    }
+    DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const {
+        return expected_rows == 0 ? shape.m : expected_rows;
+    }
+};
+
+/// Groups follow each other in A and D: group g ends before row `ends[g]`, and the next one starts at the next multiple of
+/// `alignment`. Rows between groups stay as they were in D. An end before the group's start makes it empty.
+/// Where TMA brings the scales of A, it does so from multiples of four rows on, so that `alignment` has to be one.
+struct psum_groups {
+    static constexpr grouping makes = grouping::psum;
+    static constexpr stacks stacked{.b = true};
+    static constexpr bool bounded = true, on_device = true;
+
+    i32 count = 0;
+    const i32* ends = nullptr;  ///< (count), device memory
+    i32 alignment = 128;        ///< rows
+
+    DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
+        const i32 g = before.index + 1, row = align_up(before.row_end, alignment);
+        return {g, g, row, g < count ? max(row, min(ptx::ld_global(ends + g), shape.m)) : row, 0, shape.k};
+    }
+    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
+        return ceil_div(shape.m, block_m) + count;
+    }
+    DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return ceil_div(shape.m, max(count, 1)); }
+};
+
+/// Row r belongs to group `of_row[r]`, or to none where that is negative. A group starts at a multiple of `alignment` rows. Each
+/// run of so many rows is computed with the weights of its first row; where that row belongs to no group, zeros are written to D.
+/// As above, `alignment` has to be a multiple of four where TMA brings the scales of A.
+struct index_groups {
+    static constexpr grouping makes = grouping::indexed;
+    static constexpr stacks stacked{.b = true};
+    static constexpr bool bounded = true, on_device = true;
+
+    i32 count = 0;                ///< of runs: M / alignment, rounded up
+    const i32* of_row = nullptr;  ///< (M), device memory
+    i32 alignment = 128;          ///< rows
+    i32 expected_rows = 0;        ///< of a group; changes only what L2 keeps. 0: as many as D has
+
+    DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
+        const i32 run = before.index + 1, row = run * alignment;
+        if (run >= count) return {run, 0, row, row, 0, 0};
+        const i32 group = ptx::ld_global(of_row + row);
+        return {run, max(group, 0), row, min(row + alignment, shape.m), 0, group < 0 ? 0 : shape.k};
+    }
+    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape, i32 block_m) const {
+        return count * ceil_div(alignment, block_m);
+    }
+    DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const {
+        return expected_rows == 0 ? shape.m : expected_rows;
+    }
+};
+
+/// Groups share M and N and follow each other along K; each has a matrix of D of its own, and group g has `sizes[g]` elements of
+/// K, a multiple of block.k.
+struct k_groups {
+    static constexpr grouping makes = grouping::along_k;
+    static constexpr stacks stacked{.d = true};
+    static constexpr bool bounded = false, on_device = true;
+
+    i32 count = 0;
+    const i32* sizes = nullptr;  ///< (count), device memory
+
+    DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
+        const i32 g = before.index + 1, k = before.k_end;
+        if (g >= count) return {g, g, 0, 0, k, k};
+        return {g, g, 0, shape.m, k, k + ptx::ld_global(sizes + g)};
+    }
+    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
+        return count * ceil_div(shape.m, block_m);
+    }
+    DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return shape.m; }
+};
+
+/// K in `count` parts that differ by at most `unit` elements, a multiple of block.k. Each part has a matrix of D of its own, for a
+/// kernel after this one to add.
+struct k_parts {
+    static constexpr grouping makes = grouping::k_parts;
+    static constexpr stacks stacked{.d = true};
+    static constexpr bool bounded = false, on_device = false;
+
+    i32 count = 1;
+    i32 unit = 128;
+
+    DEEPGEMM_BOTH constexpr group_extent after(group_extent before, problem_shape shape) const {
+        const i32 part = before.index + 1;
+        if (part >= count) return {part, part, 0, 0, 0, 0};
+        const auto [first, units] = block_range::part_of(ceil_div(shape.k, unit), part, count);
+        return {part, part, 0, shape.m, first * unit, min((first + units) * unit, shape.k)};
+    }
+    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
+        return count * ceil_div(shape.m, block_m);
+    }
+    DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return shape.m; }
+};
+
+static_assert(group_policy<uniform_groups> && group_policy<masked_groups> && group_policy<psum_groups>);
+static_assert(group_policy<index_groups> && group_policy<k_groups> && group_policy<k_parts>);
+
+}  // namespace deepgemm

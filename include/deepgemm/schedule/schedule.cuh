@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// What a schedule is: the list of tiles of D that a CTA computes, walked alike by all of its roles. A tile knows where its K blocks
+// lie in A and in B and how far in D it may write, so a kernel that takes tiles by these words takes every schedule. Models stand in
+// persistent.cuh and grouped.cuh.
+#pragma once
+
+#include <deepgemm/core/math.cuh>
+#include <deepgemm/core/shape.cuh>
+#include <deepgemm/core/traits.cuh>
+#include <deepgemm/kernel/info.cuh>
+
+namespace deepgemm {
+
+namespace tile_concept {
+/// Knows its first row and its first column in its matrix of D.
+template <class T>
+concept lies_in_d = requires(const T& tile) {
+    { +tile.m } -> same_as<i32>;
+    { +tile.n } -> same_as<i32>;
+};
+/// Knows which K blocks are summed in it.
+template <class T>
+concept has_blocks = requires(const T& tile) {
+    { tile.blocks() } -> same_as<block_range>;
+};
+/// Knows where a K block of it starts in A and in B.
+template <class T>
+concept finds_operands = requires(const T& tile, i32 block) {
+    { tile.a(block) } -> same_as<operand_place>;
+    { tile.b(block) } -> same_as<operand_place>;
+};
+/// Knows its matrix of D, and where the part of it ends that it may write.
+template <class T>
+concept ends_in_d = requires(const T& tile) {
+    { tile.matrix() } -> same_as<i32>;
+    { tile.end() } -> same_as<result_end>;
+};
+}  // namespace tile_concept
+
+/// A tile of D and what it is computed from.
+/// Satisfied by: members `m` and `n`, `blocks()`, `a(block)` and `b(block)` for each of these blocks, `matrix()` and `end()`.
+template <class T>
+concept work_tile = tile_concept::lies_in_d<T> && tile_concept::has_blocks<T> && tile_concept::finds_operands<T> &&
+    tile_concept::ends_in_d<T>;
+
+namespace schedule_concept {
+/// Walks tiles: `for (const auto tile : tiles)`.
+template <class S>
+concept iterates = requires(const S& tiles) {
+    requires work_tile<remove_cvref_t<decltype(*tiles.begin())>>;
+    { tiles.begin() != tiles.end() } -> same_as<bool>;
+    ++tiles.begin();
+};
+/// Names its arguments, and says which tensors are stacks of matrices, whether a tile may end before its matrix of D does, and
+/// whether the list of tiles depends on device memory.
+template <class S>
+concept describes = requires {
+    typename S::arguments;
+    { S::stacked } -> same_as<const stacks&>;
+    { S::bounded } -> same_as<const bool&>;
+    { S::on_device } -> same_as<const bool&>;
+};
+/// Is made on the host, for a problem: what costs time to compute and is the same for all CTAs.
+template <class S>
+concept prepares = requires(problem_shape shape, const typename S::arguments& mine) {
+    { S::of(shape, mine) } -> same_as<S>;
+};
+/// Starts in a kernel, whose parameter it is, from the problem and the CTA's rank in its cluster.
+template <class S>
+concept starts = requires(const S& tiles, problem_shape shape, u32 rank) {
+    { tiles.started(shape, rank) } -> same_as<S>;
+};
+/// Tells the host how many clusters have work.
+template <class S>
+concept sizes_grid = requires(problem_shape shape, const typename S::arguments& mine) {
+    { S::clusters(shape, mine) } -> same_as<i32>;
+};
+/// Tells the host how often the kernel reads each operand, which decides how long L2 should keep it.
+template <class S>
+concept counts_reads = requires(problem_shape shape, const typename S::arguments& mine) {
+    { S::reads(shape, mine) } -> same_as<operand_reads>;
+};
+}  // namespace schedule_concept
+
+/// The tiles of this CTA or cluster, in an order on which all its roles agree; together all CTAs see each tile once.
+/// Satisfied by: a range of work_tile; `arguments`, `stacked`, `bounded` and `on_device`; `of()`, `clusters()` and `reads()` for the
+/// host, `started()` for the kernel.
+template <class S>
+concept schedule = schedule_concept::iterates<S> && schedule_concept::describes<S> && schedule_concept::prepares<S> &&
+    schedule_concept::starts<S> && schedule_concept::sizes_grid<S> && schedule_concept::counts_reads<S>;
+
+namespace schedule_concept {
+/// True if schedule `S` hands out tiles of `block` to clusters of `cluster`, as far as it says so by members of these names.
+template <class S>
+DEEPGEMM_BOTH constexpr bool fits(tile_shape block, cluster_shape cluster) {
+    if constexpr (requires { S::block == block&& S::cluster == cluster; }) {
+        return S::block == block && S::cluster == cluster;
+    } else {
+        return true;
+    }
+}
+}  // namespace schedule_concept
+
+/// What the tiles of schedule `S` make up: what it says in a member `makes`, else `custom`. A schedule may say `none` if it
+/// computes all of D of one product; planners then take it for the default one.
+template <class S>
+DEEPGEMM_BOTH constexpr grouping grouping_of() {
+    if constexpr (requires { S::makes; }) {
+        return S::makes;
+    } else {
+        return grouping::custom;
+    }
+}
+
+/// The arguments of a schedule that needs nothing but the shape of the problem.
+struct no_arguments {};
+
+/// A tile of a product of two matrices, A(m,k) and B(n,k), in tiles of `Block`.
+template <tile_shape Block>
+struct dense_tile {
+    i32 m, n;
+    block_range range;
+    result_end ends;  ///< of D
+
+    DEEPGEMM_BOTH constexpr block_range blocks() const { return range; }
+    DEEPGEMM_BOTH constexpr operand_place a(i32 block) const { return {m, block * Block.k, 0}; }
+    DEEPGEMM_BOTH constexpr operand_place b(i32 block) const { return {n, block * Block.k, 0}; }
+    DEEPGEMM_BOTH constexpr i32 matrix() const { return 0; }
+    DEEPGEMM_BOTH constexpr result_end end() const { return ends; }
+};
+
+/// What schedules of a product of two matrices have in common; a base class without data. Their tiles are
+/// `dense_tile<Block>`.
+template <tile_shape Block, cluster_shape Cluster = cluster_shape{}>
+struct dense_schedule {
+    static constexpr tile_shape block = Block;
+    static constexpr cluster_shape cluster = Cluster;
+    static constexpr stacks stacked{};
+    static constexpr bool bounded = false, on_device = false;
+    using arguments = no_arguments;
+
+    /// Each operand is read once for each cluster tile across the other one.
+    DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const no_arguments&) {
+        return {ceil_div(shape.n, Block.n * Cluster.n), ceil_div(shape.m, Block.m * Cluster.m)};
+    }
+};
+
+static_assert(work_tile<dense_tile<tile_shape{}>>);
+
+}  // namespace deepgemm

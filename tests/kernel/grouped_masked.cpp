@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Grouped kernels whose groups have slots: masked groups, of which the host does not know how many rows count, and batches.
+// Integers, so that every bit must be right; D and A's rows past the mask are NaN.
+#include "groups.hpp"
+
+using namespace deepgemm;
+using namespace deepgemm::test;
+
+namespace {
+
+template <class Format>
+using tokens = operand<e4m3, scale::per_token<Format>>;
+template <class Format>
+using blocks = operand<e4m3, scale::per_block<Format>>;
+using fp32 = scale::fp32;
+using ue8m0 = scale::ue8m0;
+
+template <class A, class B, class Epilogue, config Config, class Groups = masked_groups>
+using kernel_of = gemm<arch::sm90, A, B, Epilogue, Config, grouped<Config.block, Config.cluster, Groups>>;
+
+constexpr config one{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
+constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}, .store_rows = 64};
+constexpr config tall{.block = {256, 64, 128}, .stages = 3};
+constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .math_warpgroups = 2, .alternate = true};
+constexpr config half{.block = {128, 64, 64}, .stages = 3, .promote = promotion::never};
+
+/// One product of groups with `slot` rows each, of which the first `counts[g]` are wanted: "" or what is wrong.
+template <class K>
+std::string masked_outcome(random_source& random, const sim::options& machine, const std::vector<i32>& counts,
+                           i64 slot) {
+    using element = typename K::element;
+    const i64 groups = i64(counts.size()), n = random.integer(1, 150), k = random.integer(1, 400);
+    operand_stack a(K::info.a, groups, slot, k, random), b(K::info.b, groups, n, k, random);
+    group_results<element> d(groups, slot, n);
+    for (i64 g = 0; g < groups; ++g) {
+        const i64 count = min(max(counts[std::size_t(g)], 0), i32(slot));
+        a.poison(g, count, slot);
+        d.expect(g, 0, rows_of(a[g], 0, count), b[g]);
+    }
+    typename K::arguments args{{.shape = {i32(slot), i32(n), i32(k)}}};
+    args.tiles = {i32(groups)};
+    if constexpr (requires { args.tiles.rows; }) args.tiles.rows = counts.data();
+    a.become_a(args);
+    b.become_b(args);
+    d.become_d(args);
+    args.ready = {true, true};  // what the schedule reads is not
+    guarded_matrix c(K::info.d, groups * slot, n, 0);
+    if (K::info.accumulate) {
+        random.fill_integers(c.template view<element>(), -8, 8);
+        d.add(c.template view<const element>());
+        args.c = c.template view<element>().data;
+        args.c_pitch = c.pitch();
+        args.c_matrix_pitch = slot * c.pitch();
+    }
+    const std::string error = outcome<K>(args, machine);
+    return error.empty() ? d.verdict() : error;
+}
+
+/// A few products on each machine; slots, counts and extents are random.
+template <class K>
+void check_masked(int runs = 3) {
+    on_machines(runs, [](random_source& random, const sim::options& machine) {
+        const i64 slot = 4 * random.integer(1, 80);  // rows that scales can be stacked by
+        CHECK(masked_outcome<K>(random, machine, random_counts(random, slot), slot) == "");
+    });
+}
+
+}  // namespace
+
+TEST_CASE("masked groups: tiles of one warpgroup") {
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, one>>(5);
+}
+TEST_CASE("masked groups: clusters that share A") {
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, pair>>();
+}
+TEST_CASE("masked groups: two fragments for each warpgroup, each of which may be the last") {
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, tall>>();
+}
+TEST_CASE("masked groups: warpgroups that alternate; UE8M0, B by token") {
+    check_masked<kernel_of<tokens<ue8m0>, tokens<ue8m0>, store<float>, alternating>>();
+}
+TEST_CASE("masked groups: C is fetched for rows that are stored, and for no others") {
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, accumulate<float>, one>>();
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, accumulate<bf16>, tall>>();
+}
+TEST_CASE("masked groups: 16-bit operands") {
+    check_masked<kernel_of<operand<bf16>, operand<bf16>, store<bf16>, half>>();
+}
+
+TEST_CASE("masked groups: every count, one group before and one after") {
+    using kernel = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, one>;
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (const i32 count : {0, 1, 7, 8, 15, 16, 17, 63, 64, 65, 79, 80, 127, 128, 129, 140}) {
+        CAPTURE(count);
+        CHECK(masked_outcome<kernel>(random, {}, {3, count, 5}, 140) == "");
+        CHECK(masked_outcome<kernel>(random, {}, {0, count, 0}, 140) == "");
+    }
+    CHECK(masked_outcome<kernel>(random, {}, {0, 0, 0}, 140) == "");
+    CHECK(masked_outcome<kernel>(random, {}, {-1, 141, -200}, 140) == "");  // as 0, 140 and 0
+}
+
+TEST_CASE("masked groups: counts are read after the kernel before has ended, whichever operands are ready") {
+    using kernel = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, one>;
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    CHECK(masked_outcome<kernel>(random, {.dependent_launch = true}, {3, 70, 5}, 140) == "");
+}
+
+TEST_CASE("batches") {
+    const auto check = []<class K>(K*) {
+        on_machines(3, [](random_source& random, const sim::options& machine) {
+            const i64 slot = 4 * random.integer(1, 60);
+            CHECK(masked_outcome<K>(random, machine, std::vector<i32>(std::size_t(random.integer(1, 5)), i32(slot)),
+                                    slot) == "");
+        });
+    };
+    check(static_cast<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, pair, uniform_groups>*>(nullptr));
+    check(static_cast<kernel_of<blocks<fp32>, tokens<fp32>, accumulate<float>, one, uniform_groups>*>(nullptr));
+    check(static_cast<
+          kernel_of<operand<bf16>, operand<bf16, scale::none, major::mn>, store<bf16>, half, uniform_groups>*>(
+        nullptr));
+}
+
+TEST_CASE("no group is no launch") {
+    using kernel = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, one>;
+    kernel::arguments args{{.shape = {64, 64, 128}}};
+    CHECK(kernel::grid(args, 132) == 0);
+    args.tiles.count = 3;
+    CHECK(kernel::grid(args, 132) == 6);
+    CHECK(kernel::grid(args, 4) == 4);
+}
+
+TEST_CASE("an operand that is read once may leave L2") {
+    using kernel = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, one>;
+    kernel::arguments args{{.shape = {256, 4096, 128}}};
+    args.tiles = {.count = 3};
+    const auto hints = [&] {
+        const auto p = kernel::make_params(args, {});
+        return std::pair(p.a_hint == ptx::cache_hint::evict_first, p.b_hint == ptx::cache_hint::evict_first);
+    };
+    CHECK(hints() == std::pair(false, false));
+    args.tiles.expected_rows = 20;  // weights of a group are read by one tile of rows
+    CHECK(hints() == std::pair(false, true));
+    args.shape.n = 32;
+    CHECK(hints() == std::pair(true, true));
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// The grouped schedule by itself: each element of D that groups own is in one tile, whatever the groups, the grid and the cluster; no
+// other element is in any.
+#include <deepgemm/host/random.hpp>
+#include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/sim/launch.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <vector>
+
+using namespace deepgemm;
+
+namespace {
+
+constexpr tile_shape block{64, 32, 128};
+
+/// Rows [first, last) of a matrix of D.
+struct owned_rows {
+    i64 matrix, first, last;
+};
+
+/// Calls `visit` with each tile of each CTA of a grid of at most `clusters` clusters.
+template <cluster_shape Cluster, class Groups, class Visit>
+void walk(const Groups& groups, problem_shape shape, int clusters, const Visit& visit) {
+    using tiles = grouped<block, Cluster, Groups>;
+    sim::geometry g;
+    g.threads = 32;
+    g.smem_bytes = 1024;
+    g.cluster.x = u32(Cluster.size());
+    g.grid.x = u32(min(clusters, tiles::clusters(shape, groups)) * Cluster.size());
+    if (g.grid.x == 0) return;
+    sim::launch({}, g, [&] {
+        const tiles mine = tiles::of(shape, groups).started(shape, ptx::cta_index() % u32(Cluster.size()));
+        for (const auto tile : mine) {
+            if (ptx::lane_index() == 0) visit(tile);
+        }
+    });
+}
+
+/// In how many tiles each element of `matrices` matrices of D is.
+template <cluster_shape Cluster, class Groups>
+std::vector<int> visits(const Groups& groups, problem_shape shape, i64 matrices, int clusters) {
+    std::vector<int> counts(std::size_t(matrices * shape.m * shape.n), 0);
+    walk<Cluster>(groups, shape, clusters, [&](const auto& tile) {
+        for (i64 m = tile.m; m < min(tile.m + block.m, tile.end().m); ++m) {
+            for (i64 n = tile.n; n < min(tile.n + block.n, tile.end().n); ++n)
+                ++counts.at(std::size_t((tile.matrix() * shape.m + m) * shape.n + n));
+        }
+    });
+    return counts;
+}
+
+template <class Groups>
+void check_visits(const Groups& groups, problem_shape shape, i64 matrices, const std::vector<owned_rows>& owned) {
+    std::vector<int> expected(std::size_t(matrices * shape.m * shape.n), 0);
+    for (const auto& [matrix, first, last] : owned) {
+        const auto begin = expected.begin() + matrix * shape.m * shape.n;
+        std::fill(begin + first * shape.n, begin + max(first, last) * shape.n, 1);
+    }
+    for (const int clusters : {1, 2, 5, 100}) {
+        CAPTURE(clusters);
+        CHECK(visits<cluster_shape{1, 1}>(groups, shape, matrices, clusters) == expected);
+        CHECK(visits<cluster_shape{1, 2}>(groups, shape, matrices, clusters) == expected);
+        CHECK(visits<cluster_shape{1, 4}>(groups, shape, matrices, clusters) == expected);
+    }
+}
+
+/// Sizes of groups, up to `most`, of which several are 0.
+std::vector<i32> sizes(random_source& random, i64 most) {
+    std::vector<i32> made{0};
+    for (i64 i = random.integer(0, 6); i > 0; --i)
+        made.push_back(i32(random.integer(0, 2) * random.integer(0, most / 2)));
+    made.push_back(0);
+    return made;
+}
+
+}  // namespace
+
+TEST_CASE("masked groups: rows below the mask, once") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (int run = 0; run < 6; ++run) {
+        const problem_shape shape{i32(random.integer(1, 300)), i32(random.integer(1, 200)), 128};
+        const std::vector<i32> counts = sizes(random, shape.m);
+        std::vector<owned_rows> owned;
+        for (const i32 count : counts) owned.push_back({i64(owned.size()), 0, min(count, shape.m)});
+        check_visits(masked_groups{i32(counts.size()), counts.data()}, shape, i64(counts.size()), owned);
+    }
+}
+
+TEST_CASE("groups by their ends: rows of a group, once") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (int run = 0; run < 6; ++run) {
+        const i32 alignment = i32(random.integer(1, 130));
+        std::vector<i32> ends;
+        std::vector<owned_rows> owned;
+        i32 row = 0;
+        for (const i32 count : sizes(random, 200)) {
+            owned.push_back({0, row, row + count});
+            ends.push_back(row + count);
+            row = align_up(row + count, alignment);
+        }
+        const problem_shape shape{row + 3, i32(random.integer(1, 200)), 128};
+        check_visits(psum_groups{i32(ends.size()), ends.data(), alignment}, shape, 1, owned);
+    }
+}
+
+TEST_CASE("ends beyond the matrix, and ends that fall, are taken for the nearest that can be") {
+    const i32 ends[] = {-7, 90, 20, 1000, 1100};
+    // Group 2 starts at row 96 and ends before; group 3 ends with the matrix, and group 4 starts behind it.
+    check_visits(psum_groups{5, ends, 32}, {150, 40, 128}, 1, {{0, 0, 90}, {0, 96, 150}});
+}
+
+TEST_CASE("groups by the group of each row: all rows, once, with the weights of a run's first row") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (int run = 0; run < 6; ++run) {
+        const i32 alignment = i32(random.integer(1, 130)), runs = i32(random.integer(1, 9));
+        const problem_shape shape{i32(random.integer((runs - 1) * alignment + 1, runs * alignment)),
+                                  i32(random.integer(1, 200)), 128};
+        std::vector<i32> of_row(std::size_t(shape.m), -1);
+        for (i32& group : of_row) group = i32(random.integer(0, 2)) - 1;
+        const index_groups groups{runs, of_row.data(), alignment};
+        check_visits(groups, shape, 1, {{0, 0, shape.m}});
+        walk<cluster_shape{}>(groups, shape, 1, [&](const auto& tile) {
+            const i32 group = of_row[std::size_t(tile.m / alignment * alignment)];
+            REQUIRE(tile.blocks().count == (group < 0 ? 0 : 1));
+            REQUIRE(tile.b(0).matrix == max(group, 0));
+        });
+    }
+}
+
+TEST_CASE("batches, groups along K and parts of K: all of each matrix, once") {
+    const problem_shape shape{130, 70, 640};
+    const i32 of_k[] = {0, 256, 0, 384, 0};
+    const auto all = [&](i64 matrices) {
+        std::vector<owned_rows> owned;
+        for (i64 i = 0; i < matrices; ++i) owned.push_back({i, 0, shape.m});
+        return owned;
+    };
+    check_visits(uniform_groups{4}, shape, 4, all(4));
+    check_visits(uniform_groups{0}, shape, 1, {});
+    check_visits(k_groups{5, of_k}, shape, 5, all(5));
+    check_visits(k_parts{3}, shape, 3, all(3));
+    check_visits(k_parts{7}, shape, 7, all(7));  // more parts than K blocks
+}
+
+TEST_CASE("groups along K and parts of K have each K block once, in order") {
+    const problem_shape shape{10, 10, 1000};
+    const i32 of_k[] = {0, 256, 0, 384, 128, 256, 0};
+    const auto blocks_of = [&]<class Groups>(const Groups& groups) {
+        std::vector<i32> seen;
+        walk<cluster_shape{}>(groups, shape, 1, [&](const auto& tile) {
+            const auto [first, count] = tile.blocks();
+            for (i32 i = first; i < first + count; ++i) {
+                seen.push_back(i);
+                CHECK(tile.a(i).k == 128 * i);
+                CHECK(tile.b(i).k == 128 * i);
+            }
+        });
+        return seen;
+    };
+    const std::vector<i32> all{0, 1, 2, 3, 4, 5, 6, 7};
+    CHECK(blocks_of(k_groups{7, of_k}) == all);
+    for (i32 parts = 1; parts < 12; ++parts) CHECK(blocks_of(k_parts{parts}) == all);
+}

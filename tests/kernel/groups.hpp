@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// Data for tests of grouped kernels: stacks of operands and slices of them, what a stack of results must be, machines to run on.
+#pragma once
+
+#include <deepgemm/host/sim_launch.hpp>
+#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/schedule/grouped.cuh>
+
+#include <doctest/doctest.h>
+
+#include "product.hpp"
+
+namespace deepgemm::test {
+
+/// Operands (rows, k) of small integers with scales that are powers of two, as a kernel takes a stack of them: elements and scales
+/// of one matrix behind those of the matrix before. Padding is NaN.
+class operand_stack {
+public:
+    operand_stack(const operand_info& info, i64 matrices, i64 rows, i64 k, random_source& random)
+        : matrices_(matrices) {
+        for (i64 i = 0; i < matrices; ++i) {
+            const any_operand& x = one_.emplace_back(make_operand(info, rows, k, 16, numbers::exact, random));
+            const auto* const from = static_cast<const u8*>(x.view.data);
+            bytes_.insert(bytes_.end(), from, from + x.data_bytes());
+            words_.insert(words_.end(), x.words.begin(), x.words.end());
+        }
+    }
+
+    /// Matrix `i`, which poison() does not change.
+    const reference::operand& operator[](i64 i) const { return one_.at(std::size_t(i)).view; }
+
+    /// Makes rows [first, last) of matrix `i` NaN, and so their scales if single rows have any.
+    void poison(i64 i, i64 first, i64 last) {
+        const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[i];
+        const std::size_t size = std::size_t(size_of(type)), base = std::size_t(i) * bytes_.size() / one_.size();
+        u32* const words = words_.data() + std::size_t(i) * words_.size() / one_.size();
+        for (i64 row = first; row < last; ++row) {
+            for (i64 j = 0; j < k; ++j)
+                std::memset(&bytes_[base + std::size_t(row * row_stride + j * k_stride) * size], 0xff, size);
+            if (scale.kind == scale_kind::none || scale.tile.mn != 1) continue;
+            for (i64 word = 0; word < ceil_div(k, k_per_word(scale.kind, scale.tile)); ++word)
+                words[row * scale.stride_mn + word * scale.stride_k] = 0xffffffffu;
+        }
+    }
+
+    /// Makes the stack A, or B, of a product.
+    void become_a(gemm_arguments& args) const {
+        const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[0];
+        args.a = bytes_.data();
+        args.a_pitch = max(row_stride, k_stride);
+        args.a_matrix_pitch = i64(bytes_.size()) / size_of(type) / matrices_;
+        args.sa = words_.data();
+        args.sa_stride_m = scale.stride_mn;
+        args.sa_stride_k = scale.stride_k;
+        args.sa_matrix_stride = i64(words_.size()) / matrices_;
+        args.matrices = i32(matrices_);
+    }
+    void become_b(gemm_arguments& args) const {
+        gemm_arguments turned = exchanged(args);
+        become_a(turned);
+        args = exchanged(turned);
+    }
+
+private:
+    i64 matrices_;
+    std::vector<any_operand> one_;
+    std::vector<u8> bytes_;
+    std::vector<u32> words_;
+};
+
+/// Rows [first, first + count) of an operand whose scales, if it has any, are those of single rows.
+inline reference::operand rows_of(reference::operand x, i64 first, i64 count) {
+    x.data = static_cast<const u8*>(x.data) + first * x.row_stride * size_of(x.type);
+    if (x.scale.words != nullptr) x.scale.words = static_cast<const u32*>(x.scale.words) + first * x.scale.stride_mn;
+    x.rows = count;
+    return x;
+}
+
+/// Elements [first, first + count) of K of an operand without scales.
+inline reference::operand k_of(reference::operand x, i64 first, i64 count) {
+    x.data = static_cast<const u8*>(x.data) + first * x.k_stride * size_of(x.type);
+    x.k = count;
+    return x;
+}
+
+/// Results in one matrix or in a stack of them: groups of rows that a kernel has to write, and nothing else.
+template <class T>
+class group_results {
+public:
+    group_results(i64 matrices, i64 rows, i64 columns)
+        : matrices_(matrices), rows_(rows), d_(dtype_of<T>, matrices * rows, columns, 8) {}
+
+    /// Rows from `first` on of matrix `matrix` have to become the product of `a` and `b`, plus what stands in C or, `in_place`, in D.
+    void expect(i64 matrix, i64 first, const reference::operand& a, const reference::operand& b) {
+        if (a.rows > 0) groups_.push_back({matrix * rows_ + first, a.rows, reference::gemm(a, b)});
+    }
+    /// Adds `c`, which lies as D does, to all that is expected.
+    void add(matrix_view<const T> c) {
+        for (group& g : groups_) reference::add(g.product, c.row_range(g.first, g.count));
+    }
+    /// Fills D itself with small integers, to be added to.
+    void fill(random_source& random) {
+        random.fill_integers(view(), -8, 8);
+        d_.remember();
+    }
+    matrix_view<T> view() { return d_.template view<T>(); }
+
+    void become_d(gemm_arguments& args) {
+        args.d = view().data;
+        args.d_pitch = d_.pitch();
+        args.d_matrix_pitch = rows_ * d_.pitch();
+        args.matrices = max(args.matrices, i32(matrices_));
+    }
+
+    /// What is wrong with D, in a sentence; "" if nothing is.
+    std::string verdict() {
+        const std::string wrong = d_.trespass([this](i64 row, i64) {
+            return std::any_of(groups_.begin(), groups_.end(),
+                               [&](const group& g) { return row >= g.first && row < g.first + g.count; });
+        });
+        if (!wrong.empty()) return wrong;
+        for (const group& g : groups_) {
+            const auto written = matrix_view<const T>(view()).row_range(g.first, g.count);
+            const comparison found = reference::compare_exact(written, g.product);
+            if (!found) return concat("rows from ", g.first, " on: ", found.text());
+        }
+        return "";
+    }
+
+private:
+    struct group {
+        i64 first, count;
+        reference::product product;
+    };
+    i64 matrices_, rows_;
+    guarded_matrix d_;
+    std::vector<group> groups_;
+};
+
+/// Runs kernel `K` on a machine: "" or the machine's error.
+template <class K>
+std::string outcome(const typename K::arguments& arguments, const sim::options& machine) {
+    const auto done = sim::try_launch<K>(arguments, {.dependent_launch = machine.dependent_launch}, machine);
+    return done ? "" : done.failure().message;
+}
+
+/// The machines that a test runs on, each of another policy, with a few multiprocessors and data of another seed.
+template <class Test>
+void on_machines(int runs, const Test& test) {
+    for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
+        for (int i = 0; i < runs; ++i) {
+            random_source random(fresh_seed());
+            CAPTURE(random.seed());
+            sim::options machine{.policy = policy, .seed = random.seed()};
+            machine.num_sms = int(random.integer(2, 6));
+            test(random, machine);
+        }
+    }
+}
+
+/// Rows of each of some groups, from 0 to `most`: none in the first and the last one often, all in some.
+inline std::vector<i32> random_counts(random_source& random, i64 most) {
+    std::vector<i32> counts(std::size_t(random.integer(1, 7)));
+    for (i32& count : counts) {
+        const i64 kind = random.integer(0, 3);
+        count = i32(kind == 0 ? 0 : kind == 1 ? most : random.integer(0, most));
+    }
+    if (random.integer(0, 1) == 0) counts.front() = 0;
+    if (random.integer(0, 1) == 0) counts.back() = 0;
+    return counts;
+}
+
+}  // namespace deepgemm::test
