@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "command.hpp"
+#include "command_line.hpp"
 #include "json.hpp"
 
 namespace deepgemm::bench {
@@ -36,23 +37,17 @@ struct settings {
     bool as_json = false, damaged_only = false;
 };
 
-const command_line<settings>& line() {
-    static const command_line<settings> made{
-        "deepgemm cache list|check|clear [options] [DIR]...",
-        about,
-        {
-            {"--json", nullptr, "with list: as JSON", [](settings& s, const std::string&) { s.as_json = true; }},
-            {"--damaged", nullptr, "with clear: only damaged entries",
-             [](settings& s, const std::string&) { s.damaged_only = true; }},
-        },
-        [](settings& s, const std::string& word) {
-            if (s.action.empty()) {
-                s.action = one_of(word, {"list", "check", "clear"});
-            } else {
-                s.roots.push_back(word);
-            }
-        }};
-    return made;
+bool parse(arguments given, settings& s, std::ostream& out) {
+    command_line line("deepgemm cache list|check|clear [options] [DIR]...", about);
+    std::vector<std::string> roots;
+    line.add_option("action", s.action)->check(one_of({"list", "check", "clear"}));
+    line.toggle("--json", s.as_json, "with list: as JSON");
+    line.toggle("--damaged", s.damaged_only, "with clear: only damaged entries");
+    line.add_option("DIR", roots);
+    if (!line.read(given, out)) return false;
+    if (s.action.empty()) throw std::invalid_argument("say what to do: list, check or clear; --help tells more");
+    s.roots.assign(roots.begin(), roots.end());
+    return true;
 }
 
 /// A file that has the place of an entry.
@@ -145,8 +140,7 @@ std::string line_of(const found_entry& e) {
 
 int cache_command(arguments given, std::ostream& out) {
     settings s;
-    if (!line().parse(given, s, out)) return 0;
-    if (s.action.empty()) throw std::invalid_argument("say what to do: list, check or clear; --help tells more");
+    if (!parse(given, s, out)) return 0;
     const bool named = !s.roots.empty();
     if (!named) s.roots = rtc::cache_options::from_environment().roots;
     // New entries go to the first directory; those behind it belong to somebody else.

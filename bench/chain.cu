@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What dependent launches gain: chains of ten products of few rows, in a stream and as a CUDA graph. Launched as usual; dependently;
 // dependently by kernels that let the next one start early; and these with weights that are loaded early. Prints JSON.
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <stdexcept>
 #include <vector>
@@ -15,6 +13,7 @@
 
 #include "cuda_check.hpp"
 #include "json.hpp"
+#include "measurement_program.hpp"
 #include "statistics.hpp"
 
 namespace dg = deepgemm;
@@ -250,16 +249,9 @@ json measure(int repetitions) {
 }  // namespace
 
 int main(int count, char** values) {
-    const int repetitions = count == 2 ? std::atoi(values[1]) : 15;
-    if (count > 2 || repetitions < 1) {
-        std::fprintf(stderr, "usage: %s [repetitions, 15 unless given]\n", values[0]);
-        return 2;
-    }
-    try {
-        std::printf("%s\n", measure(repetitions).dump(3).c_str());
-    } catch (const std::exception& why) {
-        std::fprintf(stderr, "%s\n", why.what());
-        return 1;
-    }
-    return 0;
+    constexpr const char* about =
+        "Measures what dependent launches gain in chains of small products, on this GPU. Prints JSON. COUNT is how often\n"
+        "each chain is timed (default 15).\n\n"
+        "  deepgemm_bench_chain 30 > chain.json";
+    return dg::bench::run({"deepgemm_bench_chain", about, 15, measure}, count, values);
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What compiling at run time costs: NVRTC in a fresh process, with and without a precompiled header, nvcc beside it, the cache in
-// memory and on disk, and the host's part of a launch. Prints JSON. Only the launches need a GPU.
+// memory and on disk, and the host's part of a launch. Only the launches need a GPU.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <stdexcept>
 
@@ -19,6 +18,7 @@
 #include "json.hpp"
 #include "result.hpp"
 #include "run_program.hpp"
+#include "run_time_costs.hpp"
 #include "statistics.hpp"
 
 namespace dg = deepgemm;
@@ -240,33 +240,18 @@ json launch_times() {
     return made;
 }
 
-json measure(int times) {
-    const dg::bench::temporary_directory scratch;
+}  // namespace
+
+json deepgemm::bench::run_time_costs(int repetitions) {
+    const temporary_directory scratch;
     json made = json::object();
     made.add("nvrtc", rtc::nvrtc_version()).add("kernel", to_source(dense::info));
-    made.add("processors", int(std::thread::hardware_concurrency())).add("repetitions", times);
-    made.add("compile_ms", compile_times(times, scratch.path()));  // before this process calls NVRTC
+    made.add("processors", int(std::thread::hardware_concurrency())).add("repetitions", repetitions);
+    made.add("compile_ms", compile_times(repetitions, scratch.path()));  // before this process calls NVRTC
     made.add("cache", cache_times(scratch.path()));
     int devices = 0;
     const bool gpu = cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0;
-    if (gpu) made.add("device", dg::or_throw(dg::cuda::describe_current_device()).name);
+    if (gpu) made.add("device", or_throw(cuda::describe_current_device()).name);
     made.add("launch", gpu ? launch_times() : json());
     return made;
-}
-
-}  // namespace
-
-int main(int count, char** values) {
-    const int times = count == 2 ? std::atoi(values[1]) : 5;
-    if (count > 2 || times < 1) {
-        std::fprintf(stderr, "usage: %s [repetitions of each compilation, 5 unless given]\n", values[0]);
-        return 2;
-    }
-    try {
-        std::printf("%s\n", measure(times).dump(3).c_str());
-    } catch (const std::exception& why) {
-        std::fprintf(stderr, "%s\n", why.what());
-        return 1;
-    }
-    return 0;
 }

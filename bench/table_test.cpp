@@ -118,7 +118,11 @@ TEST_CASE("a file that is no table is refused with the row") {
     CHECK(refusal(edited("table 1", "table 2")) ==
           "\"schema\" is \"deepgemm tuned table 2\"; it must be \"deepgemm tuned table 1\"");
     CHECK(refusal("{}") == "the member \"schema\" is missing");
-    CHECK(refusal(edited("\"m_max\": 128", "\"m_max\": 0")) == "row 1: 0 is no size; it must be at least 1");
+    CHECK(refusal(edited("\"m_max\": 128", "\"m_max\": 0")) == "row 1: m_max is 0; it must be from 1 to 2147479552");
+    CHECK(refusal(edited("\"m_max\": 128", "\"m_max\": 4294967424")) ==
+          "row 1: m_max is 4294967424; it must be from 1 to 2147479552");
+    CHECK(refusal(edited("\"n\": 512", "\"n\": 5.12e2")) ==
+          "row 1: n is \"5.12e2\"; it must be a whole number from 1 to 2147479552");
     CHECK(refusal(edited("\"n\": 512, ", "")) == "row 1: the member \"n\" is missing");
     CHECK(refusal(edited("\"n\": 512", "\"n\": 512, \"x\": 1")) == "row 1: it has members that a row does not have");
     CHECK(refusal(edited("\"e4m3\"", "\"e4m4\"")) ==
@@ -141,6 +145,12 @@ TEST_CASE("lists of products") {
     CHECK(list[1].problem.m == 4096);
     CHECK_THROWS_WITH_AS(parse_problems("1,8,16\n1,8"), doctest::Contains("line 2: the product '1,8' is not M,N,K"),
                          std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        parse_problems("1,8,16\n\n<=4294967424,128,128"),
+        doctest::Contains("line 3: the product '4294967424,128,128': M is 4294967424; it must be from 1"),
+        std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parse_problems("<=1e2,8,16"),
+                         doctest::Contains("line 1: the product '1e2,8,16': M is \"1e2\""), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parse_problems("<=262145,8,16"), doctest::Contains("is more than <=262144"),
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(parse_problems("# nothing\n"), "the list names no product", std::invalid_argument);

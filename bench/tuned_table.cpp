@@ -29,6 +29,12 @@ major order_of(const json& name) {
     throw std::invalid_argument("\"" + name.string() + "\" is no order; k and mn are");
 }
 
+int extent(const json& row, const char* name) {
+    const auto read = parse_extent(name, row.at(name).dump(), 1);
+    if (!read) throw std::invalid_argument(read.failure().message);
+    return int(*read);  // max_extent fits
+}
+
 int positive(const json& value) {
     if (value.integer() < 1) throw std::invalid_argument(value.dump() + " is no size; it must be at least 1");
     return value.integer();
@@ -54,9 +60,9 @@ tuned_row row_of(const json& row) {
     if (tile.size() != 2) throw std::invalid_argument("\"b_scales\" must be two numbers: rows and elements of K");
     auto cfg = parse_config(row.at("config").string());
     if (!cfg) throw std::invalid_argument(cfg.failure().message);
-    const tuned_row made{.m_max = positive(row.at("m_max")),
-                         .n = positive(row.at("n")),
-                         .k = positive(row.at("k")),
+    const tuned_row made{.m_max = extent(row, "m_max"),
+                         .n = extent(row, "n"),
+                         .k = extent(row, "k"),
                          .d = type_of(row.at("d")),
                          .accumulate = row.at("accumulate").boolean(),
                          .b = {positive(tile[0].second), positive(tile[1].second)},
