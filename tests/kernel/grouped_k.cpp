@@ -13,9 +13,6 @@ using tokens = operand<e4m3, scale::per_token<scale::fp32>>;
 using words = operand<e4m3, scale::per_token<scale::ue8m0>>;
 using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
 
-template <class A, class B, class Epilogue, config Config, class Groups>
-using kernel_of = gemm<arch::sm90, A, B, Epilogue, Config, grouped<Config.block, Config.cluster, Groups>>;
-
 constexpr config one{.block = {64, 64, 64}, .stages = 3, .math_warpgroups = 1, .promote = promotion::never};
 constexpr config pair{.block = {128, 128, 64}, .stages = 3, .cluster = {1, 2}, .promote = promotion::never};
 constexpr config alternating{
@@ -110,29 +107,29 @@ void check_parts() {
 }  // namespace
 
 TEST_CASE("groups along K: C is added, and an empty group copies it") {
-    check_k<kernel_of<columns, columns, accumulate<float>, one, k_groups>>();
+    check_k<grouped_kernel<columns, columns, accumulate<float>, one, k_groups>>();
 }
 TEST_CASE("groups along K: D is added to in place") {
-    check_k<kernel_of<columns, columns, add_in_place, pair, k_groups>>();
+    check_k<grouped_kernel<columns, columns, add_in_place, pair, k_groups>>();
 }
 TEST_CASE("groups along K: warpgroups that alternate pass over tiles of other lengths") {
-    check_k<kernel_of<columns, columns, add_in_place, alternating, k_groups>>();
+    check_k<grouped_kernel<columns, columns, add_in_place, alternating, k_groups>>();
 }
 TEST_CASE("groups along K: without C an empty group becomes zero") {
-    check_k<kernel_of<columns, columns, store<float>, one, k_groups>>();
+    check_k<grouped_kernel<columns, columns, store<float>, one, k_groups>>();
 }
 
 TEST_CASE("parts of K, some of which may be empty") {
-    check_parts<kernel_of<columns, columns, store<float>, one, k_parts>>();
+    check_parts<grouped_kernel<columns, columns, store<float>, one, k_parts>>();
 }
 TEST_CASE("parts of K have the scales of their place in it") {
-    check_parts<kernel_of<tokens, blocks, store<float>, scaled, k_parts>>();
-    check_parts<kernel_of<words, words, store<float>, scaled, k_parts>>();
+    check_parts<grouped_kernel<tokens, blocks, store<float>, scaled, k_parts>>();
+    check_parts<grouped_kernel<words, words, store<float>, scaled, k_parts>>();
 }
 
 TEST_CASE("groups along K are read after the kernel before has ended, whichever operands are ready") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    using kernel = kernel_of<columns, columns, store<float>, one, k_groups>;
+    using kernel = grouped_kernel<columns, columns, store<float>, one, k_groups>;
     CHECK(k_outcome<kernel>(random, {.dependent_launch = true}, {64, 0, 128}) == "");
 }

@@ -16,7 +16,7 @@ using fp32 = scale::fp32;
 using ue8m0 = scale::ue8m0;
 
 template <class A, class B, class Epilogue, config Config, class Groups = masked_groups>
-using kernel_of = gemm<arch::sm90, A, B, Epilogue, Config, grouped<Config.block, Config.cluster, Groups>>;
+using kernel_of = grouped_kernel<A, B, Epilogue, Config, Groups>;
 
 constexpr config one{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
 constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}, .store_rows = 64};

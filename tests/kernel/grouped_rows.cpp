@@ -12,7 +12,7 @@ using tokens = operand<e4m3, scale::per_token<scale::fp32>>;
 using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
 
 template <class A, class B, config Config, class Groups>
-using kernel_of = gemm<arch::sm90, A, B, store<bf16>, Config, grouped<Config.block, Config.cluster, Groups>>;
+using kernel_of = grouped_kernel<A, B, store<bf16>, Config, Groups>;
 
 constexpr config one{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
 constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}};

@@ -68,6 +68,10 @@ private:
     std::vector<u32> words_;
 };
 
+/// A grouped kernel.
+template <class A, class B, class Epilogue, config Config, class Groups>
+using grouped_kernel = gemm<arch::sm90, A, B, Epilogue, Config, grouped<Config.block, Config.cluster, Groups>>;
+
 /// Rows [first, first + count) of an operand whose scales, if it has any, are those of single rows.
 inline reference::operand rows_of(reference::operand x, i64 first, i64 count) {
     x.data = static_cast<const u8*>(x.data) + first * x.row_stride * size_of(x.type);

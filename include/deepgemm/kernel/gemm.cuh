@@ -52,6 +52,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using peers = typename host::peers;
     using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n, A::contiguous, B::contiguous>;
     using tiles = Tiles;
+    using work_item = tile_of<Tiles>;
     /// Warpgroups, or groups of them, that take turns at the tiles.
     static constexpr int takers = Config.alternate ? Config.math_warpgroups : 1;
     using pipeline = tma_pipeline<storage::stages, 4 * (Config.math_warpgroups / takers), Config.cluster, 2>;
@@ -189,14 +190,13 @@ private:
     DEEPGEMM_DEVICE static void load_a(const params& p, const storage& smem, const pipeline& pipe, const tiles& work) {
         const u32 missing_bytes = u32(a_tile::rows / Config.cluster.n - p.a_rows) * a_tile::bytes_per_row;
         if (tiles::on_device || !p.ready.a) ptx::grid_dependency_wait();
-        fill(
-            pipe, work, storage::a_landing_bytes - missing_bytes,
-            [](const auto& tile, i32 block) { return tile.a(block); },
-            [&](u32 stage, u32 full, operand_place at, i32 block) {
-                load_shared<tiles::stacked.a, peers::shares_a, Config.cluster.n, a_tile>(  // (block.m, block.k)
-                    p.a, smem.a(stage), full, at, pipe.peers.n(), pipe.peers.a_mask(), p.a_hint);
-                load_scales<tiles::stacked.a, a_scale>(p.sa, smem.sa(stage), full, at, block);  // (block.m)
-            });
+        fill(pipe, work, storage::a_landing_bytes - missing_bytes,
+             [&](u32 stage, u32 full, const work_item& tile, i32 block) {
+                 const operand_place at = tile.a(block);
+                 load_shared<tiles::stacked.a, peers::shares_a, Config.cluster.n, a_tile>(  // (block.m, block.k)
+                     p.a, smem.a(stage), full, at, pipe.peers.n(), pipe.peers.a_mask(), p.a_hint);
+                 load_scales<tiles::stacked.a, a_scale>(p.sa, smem.sa(stage), full, at, block);  // (block.m)
+             });
         if constexpr (Config.trigger_dependents != trigger::never) {
             if (Config.trigger_dependents == trigger::always || p.triggers) {
                 ptx::grid_dependency_wait();  // whoever is started early may rely on all kernels but this one
@@ -208,8 +208,8 @@ private:
     /// B's producer, likewise.
     DEEPGEMM_DEVICE static void load_b(const params& p, const storage& smem, const pipeline& pipe, const tiles& work) {
         if (tiles::on_device || !p.ready.b) ptx::grid_dependency_wait();
-        const auto place = [](const auto& tile, i32 block) { return tile.b(block); };
-        fill(pipe, work, storage::b_landing_bytes, place, [&](u32 stage, u32 full, operand_place at, i32 block) {
+        fill(pipe, work, storage::b_landing_bytes, [&](u32 stage, u32 full, const work_item& tile, i32 block) {
+            const operand_place at = tile.b(block);
             load_shared<tiles::stacked.b, peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)
                 p.b, smem.b(stage), full, at, pipe.peers.m(), pipe.peers.b_mask(), p.b_hint);
             load_scales<tiles::stacked.b, b_scale>(p.sb, smem.sb(stage), full, at, block);  // (block.n)
@@ -229,17 +229,16 @@ private:
 
     /// Calls `copies` for each K block of each tile, once the stage is free and `bytes` are announced. Short code on purpose: a
     /// kernel that starts finds none of it in any cache.
-    template <class Place, class Copies>
-    DEEPGEMM_DEVICE static void fill(const pipeline& pipe, const tiles& work, u32 bytes, const Place& place,
-                                     const Copies& copies) {
+    template <class Copies>
+    DEEPGEMM_DEVICE static void fill(const pipeline& pipe, const tiles& work, u32 bytes, const Copies& copies) {
         cursor at;
-        for (const auto tile : work) {
+        for (const work_item tile : work) {
             const block_range blocks = tile.blocks();
             DEEPGEMM_NO_UNROLL
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);
                 pipe.commit(at, bytes);
-                copies(at.stage, full, place(tile, block), block);
+                copies(at.stage, full, tile, block);
                 at.advance();
             }
         }
@@ -291,7 +290,7 @@ private:
         if (next != schedule.end()) loop.start(p, shape, *next);
         if (Config.cluster_ctas() > 1) ptx::cluster_wait();  // before anything goes to a peer
         while (next != schedule.end()) {
-            const auto tile = *next;
+            const work_item tile = *next;
             const block_range blocks = tile.blocks();
             const i32 m = tile.m + owner_row;
             ++next;
@@ -322,9 +321,8 @@ private:
     DEEPGEMM_DEVICE static bool reaches(i32 m, result_end end) { return !tiles::bounded || m < end.m; }
 
     /// Stores what an owner has of a tile, rows `m` and more: all fragments alike, or each by itself if the tile may end above.
-    template <work_tile Tile>
     DEEPGEMM_DEVICE static void store_tile(const params& p, output& out, const float (&total)[waves][mma::registers],
-                                           const Tile& tile, i32 m) {
+                                           const work_item& tile, i32 m) {
         const result_end end = tile.end();
         const ragged_edge<element> edge{p.d_elements + p.stack.d(tile.matrix()), {p.d_pitch}, end};
         const bool cut = output::cuts(end, tile.m + Config.block.m, tile.n + Config.block.n);

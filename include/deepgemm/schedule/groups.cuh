@@ -108,9 +108,9 @@ struct psum_groups {
     DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return ceil_div(shape.m, max(count, 1)); }
 };
 
-/// Row r belongs to group `of_row[r]`, or to none where that is negative. A group starts at a multiple of `alignment` rows. Each
-/// run of so many rows is computed with the weights of its first row; where that row belongs to no group, zeros are written to D.
-/// As above, `alignment` has to be a multiple of four where TMA brings the scales of A.
+/// Row r belongs to group `of_row[r]`, below the number of matrices of B, or to none where that is negative. A group starts at a
+/// multiple of `alignment` rows. Each run of so many rows is computed with the weights of its first row; where that row belongs to no
+/// group, zeros are written to D. As above, `alignment` has to be a multiple of four where TMA brings the scales of A.
 struct index_groups {
     static constexpr grouping makes = grouping::indexed;
     static constexpr stacks stacked{.b = true};
@@ -136,7 +136,7 @@ struct index_groups {
 };
 
 /// Groups share M and N and follow each other along K; each has a matrix of D of its own, and group g has `sizes[g]` elements of
-/// K, a multiple of block.k.
+/// K, a multiple of block.k. A size below 0 is taken for 0, and no group reaches beyond K.
 struct k_groups {
     static constexpr grouping makes = grouping::along_k;
     static constexpr stacks stacked{.d = true};
@@ -148,7 +148,7 @@ struct k_groups {
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const i32 g = before.index + 1, k = before.k_end;
         if (g >= count) return {g, g, 0, 0, k, k};
-        return {g, g, 0, shape.m, k, k + ptx::ld_global(sizes + g)};
+        return {g, g, 0, shape.m, k, min(k + max(ptx::ld_global(sizes + g), 0), shape.k)};
     }
     DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
         return count * ceil_div(shape.m, block_m);

@@ -43,11 +43,15 @@ template <class T>
 concept work_tile = tile_concept::lies_in_d<T> && tile_concept::has_blocks<T> && tile_concept::finds_operands<T> &&
     tile_concept::ends_in_d<T>;
 
+/// The type of the tiles of schedule `S`.
+template <class S>
+using tile_of = remove_cvref_t<decltype(*static_cast<const S*>(nullptr)->begin())>;
+
 namespace schedule_concept {
 /// Walks tiles: `for (const auto tile : tiles)`.
 template <class S>
 concept iterates = requires(const S& tiles) {
-    requires work_tile<remove_cvref_t<decltype(*tiles.begin())>>;
+    requires work_tile<tile_of<S>>;
     { tiles.begin() != tiles.end() } -> same_as<bool>;
     ++tiles.begin();
 };
