@@ -18,10 +18,12 @@ function(run)
     set(output "${output}" PARENT_SCOPE)
 endfunction()
 
-# configure(<folder of tests/package> <cmake argument>...), to be built in the folder `build`; what that says is in `build_output`.
+# configure(<folder of tests/package> <cmake argument>...), to be built in the folder `build`; what is said is in
+# `configure_output` and `build_output`.
 function(configure folder)
     run("${CMAKE_COMMAND}" -S "${source_dir}/tests/package/${folder}" -B "${work_dir}/build" -G "${generator}"
         "-DCMAKE_CXX_COMPILER=${compiler}" "-DDEEPGEMM_SOURCE=${source_dir}" ${ARGN})
+    set(configure_output "${output}" PARENT_SCOPE)
     run("${CMAKE_COMMAND}" --build "${work_dir}/build")
     set(build_output "${output}" PARENT_SCOPE)
 endfunction()
@@ -32,6 +34,7 @@ function(consumer)
     run("${work_dir}/build/consumer")
     run("${work_dir}/build/direct")
     run("${work_dir}/build/carrier")
+    set(configure_output "${configure_output}" PARENT_SCOPE)
     set(build_output "${build_output}" PARENT_SCOPE)
 endfunction()
 
@@ -49,6 +52,9 @@ elseif(way STREQUAL "find_package")
 
 elseif(way STREQUAL "add_subdirectory")
     consumer(-DWAY=add_subdirectory)
+    if(NOT configure_output MATCHES "deepgemm::rtc is linked without NVRTC: [^\n]*find_package\\(CUDAToolkit\\)")
+        message(FATAL_ERROR "CMake does not say that deepgemm::rtc is linked without NVRTC:\n${configure_output}")
+    endif()
 
 elseif(way STREQUAL "fetch_content")
     # In place of an address on the net, an archive of what a project needs of the tree.
@@ -96,6 +102,9 @@ elseif(way STREQUAL "run_time")
     foreach(runtime IN ITEMS "" Shared)
         configure(run_time "-DCMAKE_CUDA_COMPILER=${nvcc}" "-DRUNTIME=${runtime}")
         run("${work_dir}/build/run_time")
+        if(configure_output MATCHES "without NVRTC")
+            message(FATAL_ERROR "NVRTC, found after deepgemm, is not linked:\n${configure_output}")
+        endif()
         set(rules "${work_dir}/build/build.ninja")
         if(NOT EXISTS "${rules}")
             set(rules "${work_dir}/build/CMakeFiles/run_time.dir/link.txt")
