@@ -4,7 +4,7 @@
 
 Reads races as `./dg tune` writes them or as bench/tuned.py keeps them; bench/report.py puts the tables on the
 performance page. Stages and staging buffers count as parts of a technique, since a kernel that needs more of the one has room
-for less of the other. Needs Python 3.9.
+for less of the other. Needs Python 3.9 and a C++20 compiler ($CXX, or c++).
 
     bench/ablation.py race.json...   # print the tables
 """
@@ -16,23 +16,23 @@ import sys
 
 import tuned
 
-MEMBER = re.compile(r"\.(\w+) = (\{[^{}]*\}|[\w:]+)")
-DEFAULTS = {"cluster": "{1, 1}", "math_warpgroups": "2", "alternate": "false", "split_k": "1", "raster_rows": "8",
-            "promote": "promotion::at_once"}
 WIDTHS = (16, 32, 64, 96, 128, 160, 176, 192, 256)
 
 
-def parsed(kernel):
-    """What says how a kernel works: its epilogue and members of its configuration, with `block` in two, height and width."""
-    members = DEFAULTS | dict(MEMBER.findall(kernel["config"]))
-    m, n, _ = re.findall(r"\d+", members.pop("block"))
-    return {k: members[k] for k in DEFAULTS} | {"m": m, "n": n, "epilogue": kernel["epilogue"]}
+def parsed(race):
+    """What says how each kernel works: its epilogue and the members of its configuration that are not left open, with `block` in
+    two, height and width."""
+    known, open_names = tuned.members(tuple(kernel["config"] for kernel in race["kernels"]))
+    for kernel in race["kernels"]:
+        m, n, _ = re.findall(r"\d+", known[kernel["config"]]["block"])
+        fixed = {name: value for name, value in known[kernel["config"]].items() if name not in ("block", *open_names)}
+        yield fixed | {"m": m, "n": n, "epilogue": kernel["epilogue"]}
 
 
 def kernels(race):
     """For each case the kernels that were measured: what they are, and their times."""
     race = tuned.trimmed(race)
-    named = [parsed(kernel) for kernel in race["kernels"]]
+    named = list(parsed(race))
     for row in race["rows"]:
         yield row, [(kernel, us) for kernel, us in zip(named, row["us"]) if us]
 

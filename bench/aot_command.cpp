@@ -8,65 +8,15 @@
 #include <filesystem>
 #include <mutex>
 
+#include "aot_options.hpp"
 #include "command.hpp"
-#include "fat_binary.hpp"
 #include "manifest.hpp"
 #include "needed_kernels.hpp"
 #include "result.hpp"
-#include "tuned_table.hpp"
 
 namespace deepgemm::bench {
 
 namespace {
-
-constexpr const char* about =
-    "Compiles the kernels that a list of products needs on a GPU, which need not be here, into a directory. A program "
-    "that\n"
-    "has the directory among its DEEPGEMM_CACHE_DIR finds them there and compiles nothing, as long as its deepgemm "
-    "headers\n"
-    "and its NVRTC are the same. DIR/manifest.json says which kernel serves which product, and what it takes.\n\n"
-    "FILE has one product a line, M,N,K[:R] as for 'explain', or <=M,N,K[:R] for every number of rows up to M; # "
-    "begins a\n"
-    "comment.\n\n"
-    "  echo '<=4096,7168,2048' > products.txt\n"
-    "  deepgemm aot --problems products.txt --gpu h200 --out kernels --fatbin kernels/all.fatbin\n"
-    "  DEEPGEMM_CACHE_DIR=/var/cache/mine:kernels my_server";
-
-struct settings {
-    std::string problems, out, fatbin, fatbinary = fatbinary_program();
-    device_info device = device_info::h200();
-    tuned_table table{};
-    int jobs = 0;
-    bool fixed = false, cubins = false, dry_run = false;
-};
-
-const command_line<settings>& line() {
-    static const command_line<settings> made{
-        "deepgemm aot --problems FILE --out DIR [options]",
-        about,
-        {
-            {"--problems", "FILE", "the list of products", [](settings& s, const std::string& v) { s.problems = v; }},
-            {"--out", "DIR", "the directory, made if it is not there; what it has already is kept",
-             [](settings& s, const std::string& v) { s.out = v; }},
-            {"--gpu", "NAME", "h200 (default) or h100",
-             [](settings& s, const std::string& v) { s.device = device_named(v); }},
-            {"--table", "FILE", "a table that 'deepgemm tune --table' made, consulted before the library's own",
-             [](settings& s, const std::string& v) { s.table = read_table(v); }},
-            {"--jobs", "N", "threads that compile (default: one for each processor)",
-             [](settings& s, const std::string& v) { s.jobs = count(v); }},
-            {"--fixed", nullptr, "N and K of each line as constants in its kernels, for programs that ask for them so",
-             [](settings& s, const std::string&) { s.fixed = true; }},
-            {"--cubins", nullptr, "plain cubins as well, in DIR/cubins, for tools that read or load such files",
-             [](settings& s, const std::string&) { s.cubins = true; }},
-            {"--fatbin", "FILE", "all kernels in one fat binary as well, for programs that load it by themselves",
-             [](settings& s, const std::string& v) { s.fatbin = v; }},
-            {"--fatbinary", "PROGRAM", "the CUDA toolkit's program that makes it, if it is not where CMake looked",
-             [](settings& s, const std::string& v) { s.fatbinary = v; }},
-            {"--dry-run", nullptr, "print which kernels it would compile, and stop",
-             [](settings& s, const std::string&) { s.dry_run = true; }},
-        }};
-    return made;
-}
 
 /// What has been compiled, or found in the directory.
 struct compiled_kernels {
@@ -75,7 +25,8 @@ struct compiled_kernels {
 };
 
 /// Compiles the kernels, or finds them in the directory; shows a progress bar.
-compiled_kernels compiled(const rtc::compiler& compiler, const std::vector<needed_kernel>& kernels, const settings& s) {
+compiled_kernels compiled(const rtc::compiler& compiler, const std::vector<needed_kernel>& kernels,
+                          const aot_options& s) {
     compiled_kernels all{std::vector<rtc::image>(kernels.size())};
     std::vector<rtc::warm_up_task> tasks;
     if (!s.fatbin.empty()) {
@@ -115,21 +66,19 @@ std::vector<listed_problem> read_problems(const std::string& path) {
 }  // namespace
 
 int aot_command(arguments given, std::ostream& out) {
-    settings s;
-    if (!line().parse(given, s, out)) return 0;
-    if (s.problems.empty()) throw std::invalid_argument("--problems FILE is missing; --help tells what is in it");
-    if (s.out.empty() && !s.dry_run) throw std::invalid_argument("--out DIR is missing");
+    aot_options s;
+    if (!parse(given, s, out)) return 0;
+    if (const auto ok = rtc::check_root(s.out); !ok) throw std::invalid_argument(ok.failure().message);
     const std::vector<listed_problem> lines = read_problems(s.problems);
     const needed_kernels needed = kernels_for(lines, s.device, {.overrides = s.table.rows}, s.fixed);
     if (s.dry_run) {
         for (const needed_kernel& kernel : needed.kernels) {
-            kernel_info info = kernel.info();
-            info.cfg.extents = kernel.extents;
-            out << to_source(info) << '\n';
+            out << to_source(kernel.info()) << '\n';
         }
         return 0;
     }
 
+    check_folder(s.out);
     if (!s.fatbin.empty()) check_fat_binary(s.fatbin, s.fatbinary);
     std::mutex guard;  // several threads may report
     std::string trouble;
@@ -147,6 +96,7 @@ int aot_command(arguments given, std::ostream& out) {
                           .headers = compiler.headers().hash(),
                           .lines = lines,
                           .of_line = needed.of_line,
+                          .kernels = needed.kernels,
                           .images = made.images};
     const std::filesystem::path folder = s.out;
     for (std::size_t i = 0; i < made.images.size(); ++i) {

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 // deepgemm bench and deepgemm tune: to the simulator or to the GPU.
 #include <algorithm>
+#include <stdexcept>
+#include <vector>
 
 #include "command.hpp"
 
 namespace deepgemm::bench {
 
 int bench_command(arguments given, std::ostream& out) {
+    if (!given.empty() && given[0] == "rtc")
+        throw std::invalid_argument("'rtc' is a program of its own, deepgemm_bench_rtc; './dg bench rtc' runs it");
     std::vector<std::string> rest(given.begin(), given.end());
     if (std::erase(rest, "--sim") != 0) return simulate_command(rest, out);
     return measure_command(rest, out);

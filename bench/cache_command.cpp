@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "command.hpp"
+#include "command_line.hpp"
 #include "json.hpp"
 
 namespace deepgemm::bench {
@@ -25,7 +26,8 @@ constexpr const char* about =
     "space.\n\n"
     "  list     each entry with its size, registers per thread and kernel\n"
     "  check    names the entries that are damaged; the exit code is 1 if there are any\n"
-    "  clear    removes the entries, and nothing else; programs that run meanwhile make them anew\n\n"
+    "  clear    removes the entries, and nothing else: no links, and no files that do not begin as an entry does;\n"
+    "           programs that run meanwhile make them anew\n\n"
     "  deepgemm cache list /opt/kernels\n"
     "  deepgemm cache clear --damaged";
 
@@ -35,23 +37,17 @@ struct settings {
     bool as_json = false, damaged_only = false;
 };
 
-const command_line<settings>& line() {
-    static const command_line<settings> made{
-        "deepgemm cache list|check|clear [options] [DIR]...",
-        about,
-        {
-            {"--json", nullptr, "with list: as JSON", [](settings& s, const std::string&) { s.as_json = true; }},
-            {"--damaged", nullptr, "with clear: only damaged entries",
-             [](settings& s, const std::string&) { s.damaged_only = true; }},
-        },
-        [](settings& s, const std::string& word) {
-            if (s.action.empty()) {
-                s.action = one_of(word, {"list", "check", "clear"});
-            } else {
-                s.roots.push_back(word);
-            }
-        }};
-    return made;
+bool parse(arguments given, settings& s, std::ostream& out) {
+    command_line line("deepgemm cache list|check|clear [options] [DIR]...", about);
+    std::vector<std::string> roots;
+    line.add_option("action", s.action)->check(one_of({"list", "check", "clear"}));
+    line.toggle("--json", s.as_json, "with list: as JSON");
+    line.toggle("--damaged", s.damaged_only, "with clear: only damaged entries");
+    line.add_option("DIR", roots);
+    if (!line.read(given, out)) return false;
+    if (s.action.empty()) throw std::invalid_argument("say what to do: list, check or clear; --help tells more");
+    s.roots.assign(roots.begin(), roots.end());
+    return true;
 }
 
 /// A file that has the place of an entry.
@@ -61,6 +57,7 @@ struct found_entry {
     std::size_t bytes = 0;
     std::optional<rtc::kernel_resources> resources{};
     bool whole = false;
+    bool removable = false;  ///< begins as an entry of this key does, so that only a cache can have written it
 };
 
 bool is_key(const std::string& name) {
@@ -70,11 +67,12 @@ bool is_key(const std::string& name) {
 /// The note of an entry is a line on the compiler, then the unit, which names the kernel in an alias.
 void read_note(std::string_view note, found_entry& to) {
     to.compiler = note.substr(0, note.find('\n'));
-    for (const std::string_view alias : {"using deepgemm_unit_dynamic = ", "using deepgemm_unit_kernel = "}) {
+    // What people know a kernel as comes first, where the unit has it; else the type's name.
+    for (const std::string_view alias : {"// ", "using deepgemm_unit_dynamic = ", "using deepgemm_unit_kernel = "}) {
         const std::size_t begin = note.find(alias);
         if (begin == note.npos) continue;
         const std::string_view rest = note.substr(begin + alias.size());
-        to.kernel = rest.substr(0, rest.find(";\n"));
+        to.kernel = rest.substr(0, rest.find_first_of(";\n"));
         return;
     }
 }
@@ -84,6 +82,7 @@ found_entry examined(const fs::path& path) {
     const auto bytes = rtc::read_file(path);
     if (!bytes) return made;
     made.bytes = bytes->size();
+    made.removable = rtc::begins_as_entry(*bytes, made.key);
     const auto parts = rtc::parts_of_entry(*bytes);
     if (!parts || parts->key != made.key) return made;
     const auto image = rtc::image::unpack(std::make_shared<const std::string>(parts->payload));
@@ -91,19 +90,20 @@ found_entry examined(const fs::path& path) {
     made.whole = true;
     made.resources = rtc::resources_of(*image);
     read_note(parts->note, made);
-    // A GEMM of one product, made of deepgemm's parts alone, is better known by its source than by the type's name.
-    const bool own_parts = !image->info.custom_epilogue && image->info.groups == grouping::none;
-    if (made.kernel.starts_with("deepgemm::gemm<") && own_parts) made.kernel = to_source(image->info);
     return made;
 }
+
+/// Whether something in a directory is of that type itself, and no link to it: a cache makes no links.
+bool is_own(const fs::directory_entry& found, fs::file_type type) { return found.symlink_status().type() == type; }
 
 std::vector<found_entry> entries_of(const fs::path& root) {
     if (!fs::is_directory(root)) throw std::runtime_error(root.string() + " is no directory");
     std::vector<found_entry> all;
     for (const auto& folder : fs::directory_iterator(root)) {
-        if (!folder.is_directory() || folder.path().filename().string().size() != 2) continue;
+        if (!is_own(folder, fs::file_type::directory) || folder.path().filename().string().size() != 2) continue;
         for (const auto& file : fs::directory_iterator(folder)) {
             const std::string key = file.path().filename().string();
+            if (!is_own(file, fs::file_type::regular)) continue;
             if (is_key(key) && file.path() == rtc::entry_path(root, key)) all.push_back(examined(file.path()));
         }
     }
@@ -121,10 +121,15 @@ json to_json(const found_entry& e) {
     return made;
 }
 
+/// What is wrong with an entry that is not whole.
+const char* trouble_of(const found_entry& e) {
+    return e.removable ? "damaged" : "no entry: it does not begin as one, so that clear leaves it";
+}
+
 std::string line_of(const found_entry& e) {
     char head[64];
     std::snprintf(head, sizeof head, "%.12s %7.1f KiB ", e.key.c_str(), double(e.bytes) / 1024);
-    if (!e.whole) return std::string(head) + "damaged";
+    if (!e.whole) return std::string(head) + trouble_of(e);
     const std::string registers =
         e.resources ? std::to_string(e.resources->registers) + " registers" : "registers unknown";
     return std::string(head) + registers + (e.resources && e.resources->stack_bytes != 0 ? ", with a stack" : "") +
@@ -135,13 +140,15 @@ std::string line_of(const found_entry& e) {
 
 int cache_command(arguments given, std::ostream& out) {
     settings s;
-    if (!line().parse(given, s, out)) return 0;
-    if (s.action.empty()) throw std::invalid_argument("say what to do: list, check or clear; --help tells more");
+    if (!parse(given, s, out)) return 0;
     const bool named = !s.roots.empty();
     if (!named) s.roots = rtc::cache_options::from_environment().roots;
     // New entries go to the first directory; those behind it belong to somebody else.
     if (!named && s.action == "clear" && s.roots.size() > 1) s.roots.resize(1);
     if (s.roots.empty()) throw std::invalid_argument("no directory is given, and the environment names none");
+    for (const fs::path& root : s.roots) {
+        if (const auto ok = rtc::check_root(root); !ok) throw std::invalid_argument(ok.failure().message);
+    }
     json all = json::array();
     std::size_t damaged = 0;
     for (const fs::path& root : s.roots) {
@@ -156,8 +163,8 @@ int cache_command(arguments given, std::ostream& out) {
             damaged += !e.whole;
             if (s.action == "list" && s.as_json) all.push(to_json(e));
             if (s.action == "list" && !s.as_json) out << line_of(e) << '\n';
-            if (s.action == "check" && !e.whole) out << e.path.string() << ": damaged\n";
-            if (s.action == "clear" && !(s.damaged_only && e.whole)) removed += fs::remove(e.path);
+            if (s.action == "check" && !e.whole) out << e.path.string() << ": " << trouble_of(e) << '\n';
+            if (s.action == "clear" && e.removable && !(s.damaged_only && e.whole)) removed += fs::remove(e.path);
         }
         if (s.as_json && s.action == "list") continue;
         out << root.string() << ": " << entries.size() << (entries.size() == 1 ? " entry, " : " entries, ")

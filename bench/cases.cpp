@@ -2,8 +2,9 @@
 // The suites, and shapes given on the command line.
 #include "cases.hpp"
 
+#include <deepgemm/host/parse.hpp>
+
 #include <algorithm>
-#include <cstdio>
 #include <stdexcept>
 
 namespace deepgemm::bench {
@@ -67,7 +68,6 @@ bool apply_recipe(const std::string& recipe, gemm_case& to) {
 
 /// The rules of TMA for dense matrices: rows in memory are multiples of 16 bytes. Empty if the case obeys them.
 std::string broken_rule(const gemm_case& c) {
-    if (c.m < 1 || c.n < 1 || c.k < 1) return "M, N and K must be at least 1";
     if (c.is_fp8()) {
         if (c.n % 8 != 0 || c.k % 16 != 0) return "N must be a multiple of 8, K a multiple of 16";
         return "";
@@ -84,7 +84,7 @@ std::string broken_rule(const gemm_case& c) {
 }  // namespace
 
 double gemm_case::bytes() const {
-    const double blocks = (k + 127) / 128, b_rows = scales == b_scales::block ? (n + 127) / 128 : n;
+    const double blocks = ceil_div(k, 128), b_rows = scales == b_scales::block ? ceil_div(n, 128) : n;
     const double scale_bytes = is_fp8() ? 4 * blocks * (m + b_rows) : 0;
     return operand_bytes() * (double(m) * k + double(n) * k) + scale_bytes +
            double(m) * n * d_bytes() * (accumulate ? 2 : 1);
@@ -158,17 +158,33 @@ std::vector<gemm_case> suite(const std::string& name) {
 
 gemm_case parse_shape(const std::string& text) {
     gemm_case result{"-", 0, 0, 0};
-    int used = 0;
-    const bool numbers = std::sscanf(text.c_str(), "%d,%d,%d%n", &result.m, &result.n, &result.k, &used) == 3;
-    const std::string rest = numbers ? text.substr(std::size_t(used)) : "";
-    if (!numbers || !(rest.empty() || (rest[0] == ':' && apply_recipe(rest.substr(1), result)))) {
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    std::vector<std::string> sizes(1);
+    for (const char c : text.substr(0, colon)) {
+        if (c == ',') {
+            sizes.emplace_back();
+        } else {
+            sizes.back() += c;
+        }
+    }
+    if (sizes.size() != 3 || (colon != text.size() && !apply_recipe(text.substr(colon + 1), result))) {
         throw std::invalid_argument(
             "the product '" + text +
             "' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or :f16, the last two "
             "with any of -nn, -tn, -tt, -f32, -acc");
     }
-    if (const std::string rule = broken_rule(result); !rule.empty())
-        throw std::invalid_argument("the product '" + text + "': " + rule);
+    const auto refuse = [&](const std::string& why) {
+        throw std::invalid_argument("the product '" + text + "': " + why);
+    };
+    const auto extent = [&](const char* name, std::size_t at) {
+        const auto size = parse_extent(name, sizes[at], 1);
+        if (!size) refuse(size.failure().message);
+        return int(*size);  // max_extent fits
+    };
+    result.m = extent("M", 0);
+    result.n = extent("N", 1);
+    result.k = extent("K", 2);
+    if (const std::string rule = broken_rule(result); !rule.empty()) refuse(rule);
     return result;
 }
 

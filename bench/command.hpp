@@ -3,7 +3,9 @@
 // `out`; progress goes to the terminal's error stream. main.cpp turns exceptions into messages and exit codes.
 #pragma once
 
-#include "command_line.hpp"
+#include <ostream>
+
+#include "arguments.hpp"
 
 namespace deepgemm::bench {
 

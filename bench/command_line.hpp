@@ -1,97 +1,62 @@
 // SPDX-License-Identifier: MIT
-// Command lines by a table: each command says what it takes, and one parser and one help page serve all. Written by hand, since
-// the program must build where only a compiler is installed.
+// Command lines: CLI11 reads them; the help page and the sentences about what is wrong are the same for all commands. CLI11's own
+// conversions take blanks, signs, hexadecimal and octal numbers, so values pass one of the checks below first.
 #pragma once
 
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <ostream>
-#include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "arguments.hpp"
+
 namespace deepgemm::bench {
 
-/// What a user typed after the name of a command.
-using arguments = std::span<const std::string>;
+// Checks of values. Each error names the value and what is allowed; CLI11 puts the option's name before it.
 
-// Values of options. Each throws std::invalid_argument with a sentence about a text that is none.
-double number(const std::string& text);  ///< not negative
-int count(const std::string& text);      ///< a whole number, not negative
-/// The text itself, if it is one of those allowed.
-std::string one_of(const std::string& text, std::initializer_list<const char*> allowed);
+/// Decimal digits, perhaps after a minus, and nothing else: a number from `least` to `most`. For transform().
+CLI::Validator whole_number(std::int64_t least, std::int64_t most);
+/// Decimal digits, perhaps with a point and an exponent: a number from `least` to `most`. For check().
+CLI::Validator decimal_number(double least, double most);
+/// One of the texts that are allowed. For check().
+CLI::Validator one_of(std::initializer_list<const char*> allowed);
 
-/// An option of a command whose settings are a `Settings`.
-template <class Settings>
-struct option {
-    const char* name;   ///< "--reps"
-    const char* value;  ///< what the value is called in the help; nullptr: a switch
-    const char* help;
-    std::function<void(Settings&, const std::string&)> set;
-};
+/// The one of `known` that a misspelt word is likely to mean; empty if none is near.
+std::string nearest(const std::string& word, const std::vector<std::string>& known);
 
-/// What a help page shows of an option.
-struct option_text {
-    const char *name, *value, *help;
-};
-/// Prints a help page: usage, what the command does, options, an example.
-void print_help(std::ostream& out, const char* usage, const char* about, const std::vector<option_text>& options);
+/// The command line of one command. Options are added as CLI11 says; the type_name() of one is what the help page calls its value.
+class command_line : public CLI::App {
+public:
+    /// `usage`: "deepgemm explain [options] M,N,K[:R]..."; `about`: what the command does, then an example.
+    command_line(const char* usage, const char* about);
 
-/// The command line of one command.
-template <class Settings>
-struct command_line {
-    const char* usage;  ///< "deepgemm explain [options] M,N,K[:R]..."
-    const char* about;  ///< what it does, then an example
-    std::vector<option<Settings>> options;
-    /// Takes an argument that is no option; empty: there are none.
-    std::function<void(Settings&, const std::string&)> operand{};
-    /// Told of each option with what was typed for it; for records of how something was measured.
-    std::function<void(Settings&, const std::string& name, arguments typed)> note{};
-
-    /// Reads `given` into `to`. Returns false if help was asked for, and printed. Throws std::invalid_argument with a sentence
-    /// about the first argument that is wrong.
-    bool parse(arguments given, Settings& to, std::ostream& out) const;
-};
-
-template <class Settings>
-bool command_line<Settings>::parse(arguments given, Settings& to, std::ostream& out) const {
-    for (std::size_t i = 0; i < given.size(); ++i) {
-        const std::string& argument = given[i];
-        const std::size_t first = i, equals = argument.find('=');
-        if (argument == "--help" || argument == "-h") {
-            std::vector<option_text> texts;
-            for (const auto& o : options) texts.push_back({o.name, o.value, o.help});
-            print_help(out, usage, about, texts);
-            return false;
-        }
-        if (operand && !argument.starts_with("-")) {
-            operand(to, argument);
-            continue;
-        }
-        const std::string name = argument.substr(0, equals);
-        const option<Settings>* found = nullptr;
-        for (const auto& o : options) {
-            if (name == o.name) found = &o;
-        }
-        if (found == nullptr) throw std::invalid_argument("unknown option '" + argument + "'; --help lists them");
-        std::string value;
-        if (found->value != nullptr && equals != std::string::npos) {
-            value = argument.substr(equals + 1);
-        } else if (found->value != nullptr) {
-            if (++i == given.size()) throw std::invalid_argument(name + " needs a value: " + found->value);
-            value = given[i];
-        } else if (equals != std::string::npos) {
-            throw std::invalid_argument(name + " takes no value");
-        }
-        if (note) note(to, name, given.subspan(first, i + 1 - first));
-        try {
-            found->set(to, value);
-        } catch (const std::invalid_argument& e) {
-            throw std::invalid_argument(name + ": " + e.what());
-        }
+    /// An option with a value, which the help page calls `value`. An option that gathers values takes one each time it is typed.
+    template <class T>
+    CLI::Option* option(const char* name, const char* value, T& to, const char* help) {
+        return add_option(name, to, help)->type_name(value)->allow_extra_args(false);
     }
-    return true;
-}
+    /// An option whose value is handed to `read`, which throws std::invalid_argument for one that makes no sense.
+    CLI::Option* reading(const char* name, const char* value, const char* help,
+                         const std::function<void(const std::string&)>& read);
+    /// A switch.
+    CLI::Option* toggle(const char* name, bool& to, const char* help) {
+        return add_flag(name, to, help)->disable_flag_override();
+    }
+
+    /// Reads `given` into what the options were added with. Returns false if help was asked for, and printed. Throws
+    /// std::invalid_argument with a sentence about the first argument that is wrong.
+    bool read(arguments given, std::ostream& out);
+
+    /// The options that were typed, each with a blank before it and its value behind it, in the order of the help page, but for
+    /// some; for records of how something was measured.
+    std::string typed(std::initializer_list<const char*> except) const;
+
+private:
+    [[noreturn]] void refuse(const std::string& argument) const;
+};
 
 }  // namespace deepgemm::bench

@@ -4,6 +4,9 @@
 
 #include <deepgemm/rtc/cache.hpp>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 
@@ -22,6 +25,7 @@ TEST_CASE("each command has a page of help with an example") {
         const char* example;
     } pages[] = {{explain_command, "  deepgemm explain "},
                  {cache_command, "  deepgemm cache list "},
+                 {aot_command, "  deepgemm aot --problems "},
                  {simulate_command, "  deepgemm bench --sim "}};
     for (const auto& [command, example] : pages) {
         const said page = run(command, {"--help"});
@@ -46,6 +50,90 @@ TEST_CASE("explain says what would run and why") {
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(run(explain_command, {"--pin", "config"}),
                          doctest::Contains("--pin: \"config\" is no configuration"), std::invalid_argument);
+}
+
+TEST_CASE("explain names the kernels nearest to a pin that is none of them, and the members that differ") {
+    const auto refusal = [](const char* pin) {
+        try {
+            return run(explain_command, {"--pin", pin, "4096,7168,2048"}).text;
+        } catch (const std::runtime_error& why) {
+            return std::string(why.what());
+        }
+    };
+    const std::string text = refusal("config{.block = {128, 128, 96}}");
+    CAPTURE(text);
+    CHECK(text.find("with the pinned config{.block = {128, 128, 96}};") != text.npos);
+    const std::size_t list =
+        text.find("\nThe nearest kernels that run it:\n  config{.block = {128, 128, 128}, .stages = ");
+    REQUIRE(list != text.npos);
+    CHECK(text.find("}: block.k is 128, not 96\n", list) != text.npos);
+    CHECK(std::count(text.begin() + std::ptrdiff_t(list) + 1, text.end(), '\n') == 3);
+    CHECK(refusal("config{.block = {128, 128, 128}, .stages = 99}").find(", not 99") != std::string::npos);
+}
+
+TEST_CASE("explain plans under rules of the split and limits of tiles") {
+    const auto best = [](std::vector<std::string> given) {
+        given.insert(given.end(), {"--json", "1,7168,2048"});
+        return json::parse(run(explain_command, given).text).elements()[0].second.at("ranked").elements();
+    };
+    const auto is_split = [](const auto& kernel) {
+        return kernel.second.at("config").string().find(".split_k") != std::string::npos;
+    };
+    const auto free = best({}), unsplit = best({"--split", "never"});
+    CHECK(std::any_of(free.begin(), free.end(), is_split));
+    CHECK(std::none_of(unsplit.begin(), unsplit.end(), is_split));
+    const auto narrow = best({"--largest-n", "64"});
+    CHECK(narrow.size() < free.size());
+    CHECK(!narrow.empty());
+    CHECK_THROWS_WITH_AS(best({"--split", "always"}), "--split: 'always' is not one of fastest, never, as_one_row",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(best({"--largest-m", "0"}), "--largest-m: '0' is not a whole number from 1 to 65536",
+                         std::invalid_argument);
+}
+
+TEST_CASE("sizes and options that make no sense, by command") {
+    const char* const beyond = "M is 4294967424; it must be from 1 to 2147479552";
+    CHECK_THROWS_WITH_AS(run(explain_command, {"4294967424,128,128"}), doctest::Contains(beyond),
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run(simulate_command, {"--shape", "4294967424,128,128"}), doctest::Contains(beyond),
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run(explain_command, {"-5,8,16"}), doctest::Contains("M is -5"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run(explain_command, {"--sms", "1e2", "1,8,16"}),
+                         "--sms: '1e2' is not a whole number from 1 to 65535", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run(explain_command, {"--gpu", "", "1,8,16"}), "--gpu: '' is not one of h200, h100",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run(simulate_command, {"--seed", "0x10"}), doctest::Contains("--seed: '0x10' is not a whole"),
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run(cache_command, {"list", "--jsno"}),
+                         "unknown option '--jsno'; did you mean --json? --help lists them", std::invalid_argument);
+}
+
+TEST_CASE("matrices that do not fit memory are refused, not allocated") {
+    CHECK_THROWS_WITH_AS(run(simulate_command, {"--shape", "4,8,16", "--shape", "2000000000,2000000000,16"}),
+                         doctest::Contains("the product 2000000000,2000000000,16 needs 80"), std::runtime_error);
+}
+
+TEST_CASE("places that cannot be written are named before anything runs") {
+    const scratch folder;
+    const std::string here = folder.path().string(), file = (folder.path() / "file").string();
+    write_file(file, "");
+    CHECK_THROWS_WITH_AS(run(explain_command, {"--plot", here, "1,8,16"}),
+                         ("cannot write '" + here + "': it names a directory, not a file").c_str(), std::runtime_error);
+    CHECK_THROWS_WITH_AS(run(simulate_command, {"--out", file + "/deeper/x.json"}),
+                         ("cannot write to the folder " + file + "/deeper: " + file + " is no directory").c_str(),
+                         std::runtime_error);
+    CHECK_THROWS_WITH_AS(write_file(file + "/x", ""), doctest::Contains(("cannot make the folder " + file).c_str()),
+                         std::runtime_error);
+    CHECK_THROWS_WITH_AS(read_text(here), ("cannot read " + here + ": it is a directory").c_str(), std::runtime_error);
+    CHECK_THROWS_WITH_AS(read_text(file + "x"), ("cannot read " + file + "x: No such file or directory").c_str(),
+                         std::runtime_error);
+    fs::create_directory(folder.path() / "locked");
+    fs::permissions(folder.path() / "locked", fs::perms::owner_read | fs::perms::owner_exec);
+    if (::geteuid() != 0)  // to whom everything is open
+        CHECK_THROWS_WITH_AS(check_output(here + "/locked/x"), doctest::Contains("Permission denied"),
+                             std::runtime_error);
+    CHECK_NOTHROW(check_output(here + "/new/folder/x"));
+    CHECK(!fs::exists(folder.path() / "new"));
 }
 
 TEST_CASE("explain as JSON ranks what explain as text says") {
@@ -117,6 +205,44 @@ TEST_CASE("cache tells whole entries from damaged ones, and removes nothing else
     CHECK(run(cache_command, {"check", root.string()}).code == 0);
 }
 
+TEST_CASE("cache clear leaves what no cache has written, though it has the place of an entry") {
+    const scratch folder, elsewhere;
+    const fs::path root = folder.path();
+    const auto made = [](const fs::path& directory, const char* of) {
+        const std::string key = rtc::sha256_of(of);
+        rtc::cache writer({.roots = {directory}});
+        REQUIRE(writer.get(key, "note", [] { return result<std::string>("no cubin"); }));
+        return rtc::entry_path(directory, key);
+    };
+    // A store of somebody else's that names files by SHA-256; an entry behind a link, and one in a folder behind a link.
+    const std::string foreign_key = rtc::sha256_of("foreign");
+    const fs::path foreign = rtc::entry_path(root, foreign_key);
+    write_file(foreign.string(), "foreign");
+    const fs::path own = made(root, "own"), other = made(elsewhere.path(), "other"),
+                   third = made(elsewhere.path(), "x");
+    fs::create_directories(rtc::entry_path(root, other.filename()).parent_path());
+    fs::create_symlink(other, rtc::entry_path(root, other.filename()));
+    REQUIRE(third.parent_path().filename() != other.parent_path().filename());
+    fs::create_directory_symlink(third.parent_path(), root / third.parent_path().filename());
+    const said check = run(cache_command, {"check", root.string()});
+    CHECK(check.code == 1);
+    CHECK(check.has(foreign.string() + ": no entry: it does not begin as one, so that clear leaves it\n"));
+    CHECK(run(cache_command, {"clear", root.string()}).has("2 entries, 0 KiB, 1 removed"));
+    CHECK_FALSE(fs::exists(own));
+    CHECK(fs::exists(foreign));
+    CHECK(fs::is_symlink(rtc::entry_path(root, other.filename())));
+    CHECK(fs::exists(other));
+    CHECK(fs::exists(third));
+}
+
+TEST_CASE("cache takes no directory that only a shell could name") {
+    CHECK_THROWS_WITH_AS(
+        run(cache_command, {"list", "~/kernels"}),
+        "the cache directory ~/kernels is not used: no shell has replaced \"~\"; write the path out, or "
+        "./~/kernels for a directory that is called so",
+        std::invalid_argument);
+}
+
 TEST_CASE("cache looks where programs look") {
     const scratch folder;
     const std::string before = std::getenv("DEEPGEMM_CACHE_DIR") ? std::getenv("DEEPGEMM_CACHE_DIR") : "";
@@ -131,6 +257,6 @@ TEST_CASE("cache looks where programs look") {
     ::setenv("DEEPGEMM_CACHE_DIR", before.c_str(), 1);
     CHECK_THROWS_WITH_AS(run(cache_command, {"list", (folder.path() / "absent").string()}),
                          doctest::Contains("is no directory"), std::runtime_error);
-    CHECK_THROWS_WITH_AS(run(cache_command, {"empty"}), "'empty' is not one of list, check, clear",
+    CHECK_THROWS_WITH_AS(run(cache_command, {"empty"}), "action: 'empty' is not one of list, check, clear",
                          std::invalid_argument);
 }

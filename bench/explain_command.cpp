@@ -5,6 +5,8 @@
 #include <deepgemm/host/parse.hpp>
 
 #include "command.hpp"
+#include "command_line.hpp"
+#include "nearest_kernels.hpp"
 #include "plan_plot.hpp"
 #include "planning.hpp"
 #include "result.hpp"
@@ -35,51 +37,82 @@ struct settings {
     std::vector<std::string> products;
 };
 
-const command_line<settings>& line() {
-    static const command_line<settings> made{
-        "deepgemm explain [options] M,N,K[:R]...",
-        about,
-        {
-            {"--gpu", "NAME", "h200 (default) or h100",
-             [](settings& s, const std::string& v) { s.device = device_named(v); }},
-            {"--table", "FILE", "a table that 'deepgemm tune --table' made, consulted before the library's own",
-             [](settings& s, const std::string& v) { s.table = read_table(v); }},
-            {"--sms", "N", "multiprocessors that the kernel may occupy (default: all)",
-             [](settings& s, const std::string& v) { s.knobs.num_sms = count(v); }},
-            {"--pin", "CONFIG", "the one configuration to use, as C++ text",
-             [](settings& s, const std::string& v) {
-                 auto cfg = parse_config(v);
-                 if (!cfg) throw std::invalid_argument(cfg.failure().message);
-                 s.knobs.pin = *cfg;
-             }},
-            {"--json", nullptr, "every kernel that could run, best first, as JSON",
-             [](settings& s, const std::string&) { s.as_json = true; }},
-            {"--plot", "FILE", "the predicted times of the best kernels and their parts as bars, into an SVG file",
-             [](settings& s, const std::string& v) { s.picture = v; }},
-        },
-        [](settings& s, const std::string& product) { s.products.push_back(product); }};
-    return made;
+split_rule split_named(const std::string& name) {
+    for (const split_rule rule : {split_rule::fastest, split_rule::never, split_rule::as_one_row}) {
+        if (name == name_of(rule)) return rule;
+    }
+    throw std::invalid_argument("'" + name + "' is not one of fastest, never, as_one_row");
 }
 
-json to_json(const candidate& c) {
+void add_tile_limits(command_line& line, tile_limits& tiles) {
+    constexpr int most = 65536;
+    line.option("--largest-m", "N", tiles.largest_m, "only kernels whose tiles of D have at most N rows")
+        ->transform(whole_number(1, most));
+    line.option("--largest-n", "N", tiles.largest_n, "the same for columns")->transform(whole_number(1, most));
+    line.option("--multiple-m", "N", tiles.multiple_of_m, "only kernels whose tiles of D have a multiple of N rows")
+        ->transform(whole_number(1, most));
+    line.option("--multiple-n", "N", tiles.multiple_of_n, "the same for columns")->transform(whole_number(1, most));
+}
+
+bool parse(arguments given, settings& s, std::ostream& out) {
+    command_line line("deepgemm explain [options] M,N,K[:R]...", about);
+    line.reading("--gpu", "NAME", "h200 (default) or h100", [&](const auto& v) { s.device = device_named(v); });
+    line.reading("--table", "FILE", "a table that 'deepgemm tune --table' made, consulted before the library's own",
+                 [&](const auto& v) { s.table = read_table(v); });
+    line.option("--sms", "N", s.knobs.num_sms, "multiprocessors that the kernel may occupy (default: all)")
+        ->transform(whole_number(1, 65535));
+    line.reading("--pin", "CONFIG", "the one configuration to use, as C++ text", [&](const auto& v) {
+        auto cfg = parse_config(v);
+        if (!cfg) throw std::invalid_argument(cfg.failure().message);
+        s.knobs.pin = *cfg;
+    });
+    line.reading("--split", "RULE",
+                 "what the split of K depends on: fastest (default: anything), never, or as_one_row; the last two make "
+                 "products batch-invariant",
+                 [&](const auto& v) { s.knobs.split = split_named(v); });
+    add_tile_limits(line, s.knobs.tiles);
+    line.toggle("--json", s.as_json, "every kernel that could run, best first, as JSON");
+    line.option("--plot", "FILE", s.picture,
+                "the predicted times of the best kernels and their parts as bars, into an SVG file");
+    line.add_option("products", s.products);
+    if (!line.read(given, out)) return false;
+    if (s.products.empty()) throw std::invalid_argument("name a product, such as 4096,7168,2048; --help tells more");
+    return true;
+}
+
+gemm_plan planned(const std::string& product, const settings& s) {
+    const workload work = workload_of(parse_shape(product));
+    const auto made = plan(work, s.device, described_kernels(), s.knobs);
+    if (made) return *made;
+    if (!s.knobs.pin || made.failure().code != errc::no_kernel) throw exception(made.failure());
+    context free = s.knobs;
+    free.pin.reset();
+    const gemm_plan others = or_throw(plan(work, s.device, described_kernels(), free));
+    throw std::runtime_error(made.failure().message + nearest_to_pin(*s.knobs.pin, others));
+}
+
+json to_json(const gemm_plan& made, const candidate& c) {
     const cost& p = c.predicted;
+    const double measured = measured_us(made, c);
     return json::object()
         .add("config", to_source(c.kernel->info.cfg))
         .add("epilogue", epilogue_source(c.kernel->info))
+        .add("measured_us", measured == 0 ? json() : json(measured))
         .add("predicted_us", p.total_us)
         .add("main_loop_us", p.main_loop_us)
         .add("epilogue_us", p.epilogue_us)
         .add("memory_us", p.memory_us)
         .add("waves", p.waves)
         .add("tile_efficiency", p.tile_efficiency)
+        .add("wave_efficiency", p.wave_efficiency)
         .add("bound", name_of(p.limit))
         .add("stages", c.kernel->info.cfg.stages)
-        .add("smem_bytes", c.kernel->info.smem_bytes);
+        .add("smem_bytes", c.kernel->info.launch.smem_bytes);
 }
 
 json to_json(const std::string& product, const gemm_plan& made) {
     json ranked = json::array();
-    for (const candidate& c : made.ranked) ranked.push(to_json(c));
+    for (const candidate& c : made.ranked) ranked.push(to_json(made, c));
     return json::object()
         .add("product", product)
         .add("gpu", made.device.name)
@@ -92,12 +125,11 @@ json to_json(const std::string& product, const gemm_plan& made) {
 
 int explain_command(arguments given, std::ostream& out) {
     settings s;
-    if (!line().parse(given, s, out)) return 0;
-    if (s.products.empty()) throw std::invalid_argument("name a product, such as 4096,7168,2048; --help tells more");
+    if (!parse(given, s, out)) return 0;
+    if (!s.picture.empty()) check_output(s.picture);
     s.knobs.overrides = s.table.rows;
     std::vector<gemm_plan> plans;
-    for (const std::string& product : s.products)
-        plans.push_back(or_throw(plan(workload_of(parse_shape(product)), s.device, described_kernels(), s.knobs)));
+    for (const std::string& product : s.products) plans.push_back(planned(product, s));
     if (!s.picture.empty()) write_file(s.picture, plot(plans));
     if (s.as_json) {
         json all = json::array();

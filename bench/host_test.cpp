@@ -6,6 +6,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "command_line.hpp"
+#include "memory.hpp"
 #include "options.hpp"
 #include "result.hpp"
 
@@ -110,13 +112,40 @@ TEST_CASE("shapes of the command line") {
         CAPTURE(text);
         CHECK_THROWS_AS(name(text), std::invalid_argument);
     }
-    CHECK_THROWS_WITH_AS(name("0,8,16"), "the product '0,8,16': M, N and K must be at least 1", std::invalid_argument);
     CHECK_THROWS_WITH_AS(name("1,8,24"), "the product '1,8,24': N must be a multiple of 8, K a multiple of 16",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(name("9,8,8:bf16-tn"), "the product '9,8,8:bf16-tn': M must be a multiple of 8",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(name("9,4,8:bf16"), "the product '9,4,8:bf16': N must be a multiple of 8",
                          std::invalid_argument);
+}
+
+TEST_CASE("sizes of the command line do not wrap around: 64 bits, judged by the library") {
+    const auto refusal = [](const char* text) {
+        try {
+            return parse_shape(text).name();
+        } catch (const std::invalid_argument& why) {
+            return std::string(why.what());
+        }
+    };
+    CHECK(parse_shape("2147479552,8,16").m == 2147479552);  // deepgemm::max_extent
+    CHECK(parse_shape("1,8,2147479552").bytes() == 9 * 2147479552.0 + 4 * 2.0 * 2147479552 / 128 + 16);
+    CHECK(refusal("2147479553,8,16") ==
+          "the product '2147479553,8,16': M is 2147479553; it must be from 1 to 2147479552");
+    CHECK(refusal("4294967424,128,128") ==
+          "the product '4294967424,128,128': M is 4294967424; it must be from 1 to 2147479552");
+    CHECK(refusal("1,99999999999,16") ==
+          "the product '1,99999999999,16': N is 99999999999; it must be from 1 to 2147479552");
+    CHECK(refusal("0,8,16") == "the product '0,8,16': M is 0; it must be from 1 to 2147479552");
+    CHECK(refusal("1,8,-16") == "the product '1,8,-16': K is -16; it must be from 1 to 2147479552");
+    CHECK(refusal("99999999999999999999,8,16") ==
+          "the product '99999999999999999999,8,16': M is \"99999999999999999999\"; it must be a whole number from 1 to "
+          "2147479552");
+    for (const char* text : {"1e2", "12x", "0x10", " 5", "5 ", "+5", "", "1.0", "1'000", "one"}) {
+        const std::string product = std::string(text) + ",8,16";
+        CHECK(refusal(product.c_str()) ==
+              "the product '" + product + "': M is \"" + text + "\"; it must be a whole number from 1 to 2147479552");
+    }
 }
 
 TEST_CASE("work and traffic of a case") {
@@ -139,20 +168,54 @@ TEST_CASE("the command line") {
     CHECK_FALSE(o.peers);
     CHECK(o.flush_bytes == 1'000'000'000);
     CHECK(o.shapes.size() == 2);
-    CHECK(o.command ==
-          "./dg bench --reps=5 --filter dgrad --no-sustained --peers off --flush 1e9 --shape 1,8,16 --shape "
-          "2,8,16:1d1d");
-    CHECK_THROWS_WITH_AS(parsed({"--rep"}), "unknown option '--rep'; --help lists them", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parsed({"--reps"}), "--reps needs a value: N", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parsed({"--reps", "two"}), "--reps: 'two' is not a number that may stand here",
+    CHECK(
+        o.command ==
+        "./dg bench --filter dgrad --shape 1,8,16 --shape 2,8,16:1d1d --reps 5 --flush 1e9 --no-sustained --peers off");
+    CHECK_THROWS_WITH_AS(parsed({"--rep"}), "unknown option '--rep'; did you mean --reps? --help lists them",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parsed({"--reps", "1e300"}), "--reps: '1e300' is not a whole number", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parsed({"4096,8,16"}), "unknown option '4096,8,16'; --help lists them", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parsed({"--reps"}), "--reps: 1 required N missing", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parsed({"4096,8,16"}), "'4096,8,16' is one argument too many; --help tells what is taken",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--table", "x"}), "--table is for --tune, which makes it", std::invalid_argument);
     CHECK(parsed({"--tune", "--table", "x"}).command == "./dg bench --tune");
-    CHECK_THROWS_WITH_AS(parsed({"--tune=1"}), "--tune takes no value", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parsed({"--tune=1"}), "tune was given a disallowed flag override", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}), "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all",
                          std::invalid_argument);
+}
+
+TEST_CASE("numbers of options: digits, in a range, or a sentence") {
+    const auto refusal = [](const std::string& option, const std::string& value) {
+        try {
+            parsed({option, value});
+        } catch (const std::invalid_argument& why) {
+            return std::string(why.what());
+        }
+        return std::string();
+    };
+    for (const char* text : {"two", "1e2", "12x", "0x10", " 5", "5 ", "+5", "", "-5", "0", "1.0", "1000001",
+                             "4294967297", "99999999999999999999"})
+        CHECK(refusal("--reps", text) == std::string("--reps: '") + text + "' is not a whole number from 1 to 1000000");
+    for (const char* text : {"", "inf", "nan", "0x1p3", "-1", "+1", " 1", "1 ", "1e400", "1e13", "1e9x", "e9"})
+        CHECK(refusal("--flush", text) == std::string("--flush: '") + text + "' is not a number from 0 to 1e+12");
+    CHECK_THROWS_WITH_AS(parsed({"--reps=", "5"}), "--reps: '' is no value", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parsed({"--reps", "5", "--reps", "6"}), doctest::Contains("--reps: "), std::invalid_argument);
+    CHECK(parsed({"--reps", "010"}).reps == 10);
+    CHECK(parsed({"--warmups", "0"}).warmups == 0);
+    CHECK(parsed({"--sustained", "0.25"}).sustained_seconds == 0.25);
+}
+
+TEST_CASE("a misspelt word is answered with the nearest that is known") {
+    CHECK(nearest("--resp", {"--help", "--reps", "--results"}) == "--reps");
+    CHECK(nearest("explian", {"bench", "explain"}) == "explain");
+    CHECK(nearest("--frobnicate", {"--help", "--reps"}) == "");
+}
+
+TEST_CASE("memory that is not free is refused before it is taken") {
+    CHECK(free_host_bytes() > 1e6);
+    CHECK_NOTHROW(check_memory("the product", 1e9, 1e9, "on the host"));
+    CHECK_THROWS_WITH_AS(check_memory("the product", 2.5e9, 1e9, "on the host"),
+                         "the product needs 2.5 GB of memory on the host; 1.0 GB are free", std::runtime_error);
 }
 
 TEST_CASE("statistics ignore what was not measured") {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The program `deepgemm`: finds the command that is named first and runs it. What each does is in its own file.
+#include <deepgemm/host/exception.hpp>
+#include <deepgemm/version.cuh>
+
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <new>
 #include <stdexcept>
 
 #include "command.hpp"
+#include "command_line.hpp"
 
 namespace deepgemm::bench {
 
@@ -25,36 +30,71 @@ constexpr command commands[] = {
     {"cache", "what lies in a cache directory, what of it is damaged, and its removal", cache_command},
 };
 
-void print_commands(std::ostream& out) {
-    out << "usage: deepgemm <command> [arguments]\n\n";
+std::string list_of_commands() {
+    std::string list;
     for (const command& c : commands) {
         std::string name = c.name;
         name.resize(10, ' ');
-        out << "  " << name << c.summary << '\n';
+        list += "  " + name + c.summary + "\n";
     }
-    out << "\nEach has a page of its own: deepgemm <command> --help\n";
+    return list + "\nEach has a page of its own: deepgemm <command> --help";
+}
+
+/// Runs a command and makes messages and exit codes of what it throws.
+int run(const command& named, arguments given) {
+    int code = 0;
+    try {
+        return named.run(given, std::cout);
+    } catch (const std::invalid_argument& e) {
+        code = 2;
+        std::cerr << "deepgemm " << named.name << ": " << e.what() << '\n';
+    } catch (const exception& e) {
+        code = e.code() == errc::bad_option || e.code() == errc::bad_extent ? 2 : 1;
+        std::cerr << "deepgemm " << named.name << ": " << e.what() << '\n';
+    } catch (const std::bad_alloc&) {
+        code = 1;
+        std::cerr << "deepgemm " << named.name << ": out of memory\n";
+    } catch (const std::exception& e) {
+        code = 1;
+        std::cerr << "deepgemm " << named.name << ": " << e.what() << '\n';
+    }
+    return code;
+}
+
+/// What is typed in place of a command.
+int run_alone(arguments given) {
+    const std::string list = list_of_commands();
+    command_line line("deepgemm <command> [arguments]", list.c_str());
+    bool version = false;
+    line.toggle("--version", version, "print the version of the library");
+    if (given.empty()) {
+        std::cerr << line.help();
+        return 2;
+    }
+    if (!line.read(given, std::cout)) return 0;
+    std::cout << "deepgemm " << DEEPGEMM_VERSION_MAJOR << '.' << DEEPGEMM_VERSION_MINOR << '.' << DEEPGEMM_VERSION_PATCH
+              << '\n';
+    return 0;
 }
 
 int run(arguments given) {
-    if (given.empty() || given[0] == "--help" || given[0] == "-h" || given[0] == "help") {
-        print_commands(given.empty() ? std::cerr : std::cout);
-        return given.empty() ? 2 : 0;
-    }
+    std::vector<std::string> names;
     for (const command& c : commands) {
-        if (given[0] != c.name) continue;
-        try {
-            return c.run(given.subspan(1), std::cout);
-        } catch (const std::invalid_argument& e) {
-            std::cerr << "deepgemm " << c.name << ": " << e.what() << '\n';
-            return 2;
-        } catch (const std::exception& e) {
-            std::cerr << "deepgemm " << c.name << ": " << e.what() << '\n';
-            return 1;
-        }
+        if (!given.empty() && given[0] == c.name) return run(c, given.subspan(1));
+        names.push_back(c.name);
     }
-    std::cerr << "deepgemm: unknown command '" << given[0] << "'\n\n";
-    print_commands(std::cerr);
-    return 2;
+    if (!given.empty() && !given[0].starts_with("-")) {
+        const std::string meant = nearest(given[0], names);
+        std::cerr << "deepgemm: unknown command '" << given[0] << "'; "
+                  << (meant.empty() ? "" : "did you mean " + meant + "? ") << "--help lists them\n";
+        return 2;
+    }
+    try {
+        return run_alone(given);
+    } catch (const std::invalid_argument& e) {
+        std::cerr << "deepgemm: " << e.what() << '\n';
+        return 2;
+    }
 }
 
 }  // namespace

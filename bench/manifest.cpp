@@ -18,15 +18,15 @@ json with_resources(json kernel, std::string_view cubin, const std::string& entr
         .add("stack_bytes", resources ? json(resources->stack_bytes) : json());
 }
 
-json described(const rtc::image& made, const std::string& key) {
+json described(const kernel_info& planned, const rtc::image& made, const std::string& key) {
     const json kernel = json::object()
                             .add("key", key)
                             .add("file", rtc::entry_path("", key).generic_string())
-                            .add("kernel", to_source(made.info))
-                            .add("config", to_source(made.info.cfg))
+                            .add("kernel", to_source(planned))
+                            .add("config", to_source(planned.cfg))
                             .add("entry", made.entry())
-                            .add("threads", made.info.threads)
-                            .add("smem_bytes", made.info.smem_bytes)
+                            .add("threads", made.launch.threads)
+                            .add("smem_bytes", made.launch.smem_bytes)
                             .add("params_bytes", made.params_bytes)
                             .add("cubin_bytes", made.cubin().size());
     return with_resources(kernel, made.cubin(), made.entry());
@@ -47,12 +47,14 @@ json described(const packed_fat_binary& made) {
 
 json manifest_of(const packed_kernels& packed) {
     json kernels = json::array(), served = json::array();
-    for (std::size_t i = 0; i < packed.images.size(); ++i) kernels.push(described(packed.images[i], packed.keys[i]));
+    for (std::size_t i = 0; i < packed.images.size(); ++i)
+        kernels.push(described(packed.kernels[i].info(), packed.images[i], packed.keys[i]));
     for (std::size_t i = 0; i < packed.lines.size(); ++i) {
         json of = json::array();
         for (const std::size_t place : packed.of_line[i]) {
-            of.push(
-                json::object().add("config", to_source(packed.images[place].info.cfg)).add("key", packed.keys[place]));
+            of.push(json::object()
+                        .add("config", to_source(packed.kernels[place].info().cfg))
+                        .add("key", packed.keys[place]));
         }
         served.push(json::object().add("problem", packed.lines[i].text).add("kernels", of));
     }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "json.hpp"
+#include "needed_kernels.hpp"
 #include "problems.hpp"
 
 namespace deepgemm::bench {
@@ -32,9 +33,10 @@ struct packed_fat_binary {
 struct packed_kernels {
     std::string gpu, arch, headers;  ///< the last: the hash of deepgemm's own
     std::span<const listed_problem> lines;
-    std::span<const std::vector<std::size_t>> of_line;  ///< for each line, the places of its kernels in `images`
-    std::span<const rtc::image> images;
-    std::vector<std::string> keys{};  ///< of each kernel's cache entry
+    std::span<const std::vector<std::size_t>> of_line;  ///< for each line, the places of its kernels
+    std::span<const needed_kernel> kernels;
+    std::span<const rtc::image> images;  ///< of each kernel
+    std::vector<std::string> keys{};     ///< of each kernel's cache entry
     std::optional<packed_fat_binary> fatbin{};
 };
 

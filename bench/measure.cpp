@@ -8,6 +8,9 @@
 #include <stdexcept>
 
 #include "command.hpp"
+#include "cuda_check.hpp"
+#include "memory.hpp"
+#include "result.hpp"
 #include "run.hpp"
 
 namespace deepgemm::bench {
@@ -36,6 +39,17 @@ std::vector<std::vector<gemm_case>> families_of(const std::vector<gemm_case>& ca
     return families;
 }
 
+/// Refuses cases whose matrices do not fit what is free on the device: operands, D, and, unless kernels run once, the reference in FP32
+/// and the memory of the flush.
+void check_device_memory(const std::vector<gemm_case>& cases, const options& o) {
+    std::size_t free = 0, total = 0;
+    check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    for (const gemm_case& c : cases) {
+        const double checking = o.once ? 0 : 4.0 * c.m * c.n + o.flush_bytes;
+        check_memory("the case " + c.name(), c.bytes() + checking, double(free), "on the GPU");
+    }
+}
+
 }  // namespace
 
 int measure_command(arguments given, std::ostream& out) {
@@ -46,6 +60,10 @@ int measure_command(arguments given, std::ostream& out) {
     if (!o.out.empty() && families.size() > 1)
         throw std::invalid_argument("--out names one file, but FP8 and BF16 cases have one each; use --results");
 
+    if (!o.table.empty()) check_output(o.table);
+    if (!o.once && !o.out.empty()) check_output(o.out);
+    if (!o.once && o.out.empty()) check_folder(o.results);
+
     // The recorder comes before the first CUDA call. Profilers cannot share the GPU with it, so --once has none.
     std::unique_ptr<activity> recorder;
     if (o.timer != "events" && !o.once) recorder = std::make_unique<activity>();
@@ -54,8 +72,9 @@ int measure_command(arguments given, std::ostream& out) {
     }
     const machine board;
     std::printf("%s\n%s\n%zu cases\n", board.summary().c_str(), o.command.c_str(), cases.size());
+    check_device_memory(cases, o);
     if (o.once) return run_once(cases) == 0 ? 0 : 1;
-    timer clock(recorder.get(), o.flush_bytes);
+    timer clock(recorder.get(), std::size_t(o.flush_bytes));
     std::printf("kernel times from %s\n\n", clock.method().c_str());
     int wrong = 0;
     tuned_table winners{board.gpu(), {}};

@@ -8,6 +8,12 @@
 
 namespace deepgemm::bench {
 
+kernel_info needed_kernel::info() const {
+    kernel_info made = described_kernels()[index].info;
+    made.cfg.extents = extents;
+    return made;
+}
+
 rtc::kernel_source needed_kernel::source() const {
     rtc::kernel_source made = kernel_sources()[index];
     made.text.extents = extents;

@@ -16,7 +16,8 @@ struct needed_kernel {
     std::size_t index;  ///< among described_kernels() and kernel_sources()
     static_extents extents{};
 
-    const kernel_info& info() const { return described_kernels()[index].info; }
+    /// The kernel with these extents, described.
+    kernel_info info() const;
     /// What a run-time compiler is told: as rtc::engine asks for the kernel's type with these extents.
     rtc::kernel_source source() const;
     friend bool operator==(const needed_kernel&, const needed_kernel&) = default;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The table of options of `deepgemm bench` and `deepgemm tune` on a GPU.
+// The options of `deepgemm bench` and `deepgemm tune` on a GPU.
 #include "options.hpp"
+
+#include <stdexcept>
+
+#include "command_line.hpp"
 
 namespace deepgemm::bench {
 
@@ -14,74 +18,69 @@ constexpr const char* about =
     "  deepgemm tune --shape 128,7168,2048 --table my.json  all kernels in a race, the fastest into a table\n"
     "  deepgemm bench --sim --help                          the same kernels on the simulator, without a GPU";
 
-const command_line<options>& line() {
-    static const command_line<options> made{
-        "deepgemm bench [options], deepgemm tune [options]",
-        about,
-        {
-            {"--suite", "NAME", "fp8_42 (default), fp8_25, fp8 (both), bf16_75 or all",
-             [](options& o, const std::string& v) {
-                 o.suite = one_of(v, {"fp8_42", "fp8_25", "fp8", "bf16_75", "all"});
-             }},
-            {"--filter", "TEXT", "only cases whose name contains TEXT, such as 'dgrad' or '4096x7168x2048 1d2d'",
-             [](options& o, const std::string& v) { o.filter = v; }},
-            {"--shape", "M,N,K[:R]",
-             "this shape instead of a suite (may be repeated); R is 1d2d (default), 1d1d, 1d1d-acc, bf16 or f16, the "
-             "last two with any of -nn, -tn, -tt, -f32, -acc",
-             [](options& o, const std::string& v) { o.shapes.push_back(v); }},
-            {"--reps", "N", "flushed launches of each contender (default 30)",
-             [](options& o, const std::string& v) { o.reps = count(v); }},
-            {"--warmups", "N", "flushed launches that are not counted (default 3)",
-             [](options& o, const std::string& v) { o.warmups = count(v); }},
-            {"--flush", "BYTES", "size of the memset before each launch (default 8e9)",
-             [](options& o, const std::string& v) { o.flush_bytes = std::size_t(number(v)); }},
-            {"--no-sustained", nullptr, "skip the back-to-back runs",
-             [](options& o, const std::string&) { o.sustained_seconds = 0; }},
-            {"--sustained", "SECONDS", "length of the back-to-back run of each contender (default 1)",
-             [](options& o, const std::string& v) { o.sustained_seconds = number(v); }},
-            {"--peers", "on|off", "measure cuBLASLt in the same run (default on)",
-             [](options& o, const std::string& v) {
-                 o.peers = one_of(v, {"on", "off"}) == "on";
-             }},
-            {"--nvrtc", nullptr, "time our FP8 kernels once more, as NVRTC compiles them now",
-             [](options& o, const std::string&) { o.nvrtc = true; }},
-            {"--search", "N", "let cuBLASLt suggest N algorithms and keep the fastest (default 1: its first choice)",
-             [](options& o, const std::string& v) { o.search = count(v); }},
-            {"--timer", "NAME", "auto (default: cupti if it works), cupti or events",
-             [](options& o, const std::string& v) {
-                 o.timer = one_of(v, {"auto", "cupti", "events"});
-             }},
-            {"--tune", nullptr,
-             "time every kernel that can run a case and show where the planner's pick stands: 'deepgemm tune'",
-             [](options& o, const std::string&) { o.tune = true; }},
-            {"--table", "FILE",
-             "with --tune: keep the fastest kernels as a table, for 'explain --table' and 'aot --table'",
-             [](options& o, const std::string& v) { o.table = v; }},
-            {"--once", nullptr, "launch our kernel once for each case and stop: for ncu and compute-sanitizer",
-             [](options& o, const std::string&) { o.once = true; }},
-            {"--out", "FILE",
-             "JSON file (default: RESULTS/<gpu>/fp8_dense.json or bf16_dense.json, with --tune tune_...)",
-             [](options& o, const std::string& v) { o.out = v; }},
-            {"--results", "DIR", "folder for results (default bench/results)",
-             [](options& o, const std::string& v) { o.results = v; }},
-        },
-        {},
-        // Where results go says nothing about them; everything else does.
-        [](options& o, const std::string& name, arguments typed) {
-            if (name == "--out" || name == "--results" || name == "--table") return;
-            for (const std::string& word : typed) o.command += " " + word;
-        }};
-    return made;
+/// The options that say what to measure.
+void add_cases(command_line& line, options& o) {
+    line.option("--suite", "NAME", o.suite, "fp8_42 (default), fp8_25, fp8 (both), bf16_75 or all")
+        ->check(one_of({"fp8_42", "fp8_25", "fp8", "bf16_75", "all"}));
+    line.option("--filter", "TEXT", o.filter,
+                "only cases whose name contains TEXT, such as 'dgrad' or '4096x7168x2048 1d2d'");
+    line.option(
+        "--shape", "M,N,K[:R]", o.shapes,
+        "this shape instead of a suite (may be repeated); R is 1d2d (default), 1d1d, 1d1d-acc, bf16 or f16, the "
+        "last two with any of -nn, -tn, -tt, -f32, -acc");
+}
+
+/// The options that say how to measure it.
+void add_protocol(command_line& line, options& o) {
+    constexpr int most = 1'000'000;
+    line.option("--reps", "N", o.reps, "flushed launches of each contender (default 30)")
+        ->transform(whole_number(1, most));
+    line.option("--warmups", "N", o.warmups, "flushed launches that are not counted (default 3)")
+        ->transform(whole_number(0, most));
+    line.option("--flush", "BYTES", o.flush_bytes, "size of the memset before each launch (default 8e9)")
+        ->check(decimal_number(0, 1e12));
+    line.option("--sustained", "SECONDS", o.sustained_seconds,
+                "length of the back-to-back run of each contender (default 1)")
+        ->check(decimal_number(0, 3600));
+    line.option("--search", "N", o.search,
+                "let cuBLASLt suggest N algorithms and keep the fastest (default 1: its first choice)")
+        ->transform(whole_number(1, 1000));
+    line.option("--timer", "NAME", o.timer, "auto (default: cupti if it works), cupti or events")
+        ->check(one_of({"auto", "cupti", "events"}));
+    line.toggle("--nvrtc", o.nvrtc, "time our FP8 kernels once more, as NVRTC compiles them now");
+    line.toggle("--tune", o.tune,
+                "time every kernel that can run a case and show where the planner's pick stands: 'deepgemm tune'");
+    line.toggle("--once", o.once, "launch our kernel once for each case and stop: for ncu and compute-sanitizer");
+}
+
+/// The options that say where results go. They say nothing about the results, so a record of the command leaves them out.
+void add_files(command_line& line, options& o) {
+    line.option("--table", "FILE", o.table,
+                "with --tune: keep the fastest kernels as a table, for 'explain --table' and 'aot --table'");
+    line.option("--out", "FILE", o.out,
+                "JSON file (default: RESULTS/<gpu>/fp8_dense.json or bf16_dense.json, with --tune tune_...)");
+    line.option("--results", "DIR", o.results, "folder for results (default bench/results)");
 }
 
 }  // namespace
 
 bool parse(arguments given, options& result, std::ostream& out) {
-    result.command = "./dg bench";
-    if (!line().parse(given, result, out)) return false;
-    if (result.reps < 1) throw std::invalid_argument("--reps must be at least 1");
-    if (result.search < 1) throw std::invalid_argument("--search must be at least 1");
+    command_line line("deepgemm bench [options], deepgemm tune [options]", about);
+    std::string peers = "on";
+    bool no_sustained = false, sim = false;
+    add_cases(line, result);
+    add_protocol(line, result);
+    line.toggle("--no-sustained", no_sustained, "skip the back-to-back runs");
+    line.option("--peers", "on|off", peers, "measure cuBLASLt in the same run (default on)")
+        ->check(one_of({"on", "off"}));
+    add_files(line, result);
+    line.toggle("--sim", sim, "run small products on the simulator instead; 'bench --sim --help' lists its options");
+    if (!line.read(given, out)) return false;
+    if (sim) throw std::invalid_argument("--sim is for 'bench': times on the simulator would choose no kernel");
     if (!result.table.empty() && !result.tune) throw std::invalid_argument("--table is for --tune, which makes it");
+    if (no_sustained) result.sustained_seconds = 0;
+    result.peers = peers == "on";
+    result.command = "./dg bench" + line.typed({"--out", "--results", "--table"});
     return true;
 }
 

@@ -3,23 +3,24 @@
 #pragma once
 
 #include <cstddef>
+#include <ostream>
 #include <string>
 #include <vector>
 
-#include "command_line.hpp"
+#include "arguments.hpp"
 
 namespace deepgemm::bench {
 
 /// What to measure and how. The defaults are the protocol of the published tables.
 struct options {
-    std::string suite = "fp8_42";             ///< a name that suite() takes
-    std::string filter;                       ///< only cases whose name contains it
-    std::vector<std::string> shapes;          ///< "m,n,k[:recipe]" instead of a suite
-    int reps = 30;                            ///< flushed launches of each contender
-    int warmups = 3;                          ///< and before them
-    std::size_t flush_bytes = 8'000'000'000;  ///< written by a memset before each launch
-    double sustained_seconds = 1.0;           ///< back-to-back time of each contender; 0: none
-    double sustained_above_us = 100.0;        ///< only for cases that take longer than this
+    std::string suite = "fp8_42";       ///< a name that suite() takes
+    std::string filter;                 ///< only cases whose name contains it
+    std::vector<std::string> shapes;    ///< "m,n,k[:recipe]" instead of a suite
+    int reps = 30;                      ///< flushed launches of each contender
+    int warmups = 3;                    ///< and before them
+    double flush_bytes = 8e9;           ///< written by a memset before each launch
+    double sustained_seconds = 1.0;     ///< back-to-back time of each contender; 0: none
+    double sustained_above_us = 100.0;  ///< only for cases that take longer than this
     bool peers = true;
     bool nvrtc = false;                     ///< time our FP8 kernels as NVRTC compiles them, too
     int search = 1;                         ///< cuBLASLt: the fastest of so many suggestions; 1 is its first choice
@@ -29,7 +30,7 @@ struct options {
     bool once = false;                      ///< one launch of our kernel for each case, for profilers; no JSON
     std::string out;                        ///< JSON file; empty: results/<gpu>/<family>.json
     std::string results = "bench/results";  ///< folder of <gpu>/
-    std::string command;                    ///< as typed
+    std::string command;                    ///< what was typed, but for the files
 };
 
 /// Parses what follows the command. Throws std::invalid_argument with a sentence about the first argument that is wrong.

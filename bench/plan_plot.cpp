@@ -79,7 +79,7 @@ void legend(page& to) {
     to.y += 17;
     to.picture.text("", left, to.y,
                     "beside a bar: predicted time (against the kernel that is used), waves of tiles, share of the "
-                    "computed elements that D needs; what limits");
+                    "tiles' elements that D needs, share of the SMs that have a tile; what limits");
     to.y += 30;
 }
 
@@ -114,15 +114,15 @@ void bar(page& to, double pixels_per_us, const cost& predicted) {
 void row(page& to, double pixels_per_us, const gemm_plan& plan, std::size_t rank) {
     const candidate& kernel = plan.ranked[rank];
     const cost& predicted = kernel.predicted;
-    to.picture.begin(rank == 0 ? "candidate chosen" : "candidate",
-                     deepgemm::detail::describe_cost(kernel.kernel->info, predicted));
+    to.picture.begin(rank == 0 ? "candidate chosen" : "candidate", deepgemm::detail::describe_cost(plan, kernel));
     if (rank == 0) to.picture.rectangle("mark", left - 10, to.y - 9, 4, row_height - 8);
     to.picture.text("config", left, to.y, label(plan, rank));
     bar(to, pixels_per_us, predicted);
     std::string facts = formatted("%.1f us", predicted.total_us);
     if (rank != 0) facts += formatted(" (%+.1f %%)", 100 * (predicted.total_us / plan.predicted().total_us - 1));
-    facts += formatted(": %lld wave%s, %.0f %% needed; %s", predicted.waves, predicted.waves == 1 ? "" : "s",
-                       100 * predicted.tile_efficiency, name_of(predicted.limit));
+    facts +=
+        formatted(": %lld wave%s, %.0f %% needed, %.0f %% busy; %s", predicted.waves, predicted.waves == 1 ? "" : "s",
+                  100 * predicted.tile_efficiency, 100 * predicted.wave_efficiency, name_of(predicted.limit));
     to.picture.text("time", left + predicted.total_us * pixels_per_us + 6, to.y + 4 + bar_height, facts).end();
     to.y += row_height;
 }

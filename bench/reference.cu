@@ -9,7 +9,7 @@ namespace deepgemm::bench {
 
 namespace {
 
-constexpr int tile = 64, step = 32;
+constexpr int tile = 64, step = 32, block_k = 128;  // a scale covers block_k elements of K
 
 /// Where scales of an operand lie: (row, K block) at (row / rows) * stride_mn + block * stride_k. No pointer: all 1.
 struct scales {
@@ -26,19 +26,27 @@ struct operand_view {
     scales scale;
 };
 
-/// Loads rows [row, row + 64) x columns [k0, k0 + 32) of an operand as scaled doubles, K-major; zeros outside.
+/// Loads rows [row, row + 64) x columns [k0, k0 + 32) of an operand as doubles without scales, K-major; zeros outside.
 template <class T>
 __device__ void load_tile(double (&to)[step][tile + 1], const operand_view<T>& x, int row0, int rows, int k0, int k) {
     const int row = row0 + int(threadIdx.x) / 4, first = int(threadIdx.x) % 4 * 8;
     const bool inside = row < rows;
-    const scales& s = x.scale;
-    const double scale = inside && s.at ? double(s.at[row / s.rows * s.stride_mn + k0 / 128 * s.stride_k]) : 1.0;
     for (int i = 0; i < 8; ++i) {
         const int column = k0 + first + i;
         const bool valid = inside && column < k;
-        to[first + i][threadIdx.x / 4] =
-            valid ? double(float(x.at[row * x.stride_mn + column * x.stride_k])) * scale : 0.0;
+        to[first + i][threadIdx.x / 4] = valid ? double(float(x.at[row * x.stride_mn + column * x.stride_k])) : 0.0;
     }
+}
+
+/// The scale of row `row`, of `rows` rows in all, for the K block that `k0` lies in.
+__device__ float scale_at(const scales& s, int row, int rows, int k0) {
+    return row < rows && s.at ? s.at[row / s.rows * s.stride_mn + k0 / block_k * s.stride_k] : 1.0f;
+}
+
+/// The product of two scales as the kernels under test have it, who form it in FP32: exact where it is a normal number there.
+__device__ double scale_product(float x, float y) {
+    const float product = x * y;
+    return fabsf(product) >= 0x1p-126f && isfinite(product) ? double(x) * double(y) : double(product);
 }
 
 template <class T>
@@ -48,19 +56,29 @@ __global__ void __launch_bounds__(256)
     const int m0 = int(blockIdx.y) * tile, n0 = int(blockIdx.x) * tile, tx = int(threadIdx.x) % 16,
               ty = int(threadIdx.x) / 16;
     double sum[4][4] = {};
-    for (int k0 = 0; k0 < k; k0 += step) {
-        __syncthreads();
-        load_tile(as, a, m0, m, k0, k);
-        load_tile(bs, b, n0, n, k0, k);
-        __syncthreads();
-        for (int kk = 0; kk < step; ++kk) {
-            double x[4], y[4];
-            for (int i = 0; i < 4; ++i) {
-                x[i] = as[kk][ty * 4 + i];
-                y[i] = bs[kk][tx + 16 * i];
+    for (int block = 0; block < k; block += block_k) {
+        double partial[4][4] = {};
+        for (int k0 = block; k0 < min(block + block_k, k); k0 += step) {
+            __syncthreads();
+            load_tile(as, a, m0, m, k0, k);
+            load_tile(bs, b, n0, n, k0, k);
+            __syncthreads();
+            for (int kk = 0; kk < step; ++kk) {
+                double x[4], y[4];
+                for (int i = 0; i < 4; ++i) {
+                    x[i] = as[kk][ty * 4 + i];
+                    y[i] = bs[kk][tx + 16 * i];
+                }
+                for (int i = 0; i < 4; ++i) {
+                    for (int j = 0; j < 4; ++j) partial[i][j] = fma(x[i], y[j], partial[i][j]);
+                }
             }
-            for (int i = 0; i < 4; ++i) {
-                for (int j = 0; j < 4; ++j) sum[i][j] = fma(x[i], y[j], sum[i][j]);
+        }
+        for (int i = 0; i < 4; ++i) {
+            const float row_scale = scale_at(a.scale, m0 + ty * 4 + i, m, block);
+            for (int j = 0; j < 4; ++j) {
+                const float column_scale = scale_at(b.scale, n0 + tx + 16 * j, n, block);
+                sum[i][j] = fma(scale_product(row_scale, column_scale), partial[i][j], sum[i][j]);
             }
         }
     }

@@ -48,6 +48,10 @@ std::string table_head(const std::vector<std::string>& peers);
 /// Geometric means over all rows, one line per peer and regime.
 std::string table_foot(const std::vector<case_result>& results);
 
+// Asked before work whose result would be lost. Nothing is written or made; throws std::runtime_error with the reason.
+void check_folder(const std::string& path);  ///< can a file be made in it, once the folders that are missing are made?
+void check_output(const std::string& path);  ///< can the file be written, its folders included?
+
 /// Writes `text` to `path`, making its folders; throws std::runtime_error if that fails.
 void write_file(const std::string& path, const std::string& text);
 /// The text of a file; throws std::runtime_error if it cannot be read.

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What compiling at run time costs: NVRTC in a fresh process, with and without a precompiled header, nvcc beside it, the cache in
-// memory and on disk, and the host's part of a launch. Prints JSON. Only the launches need a GPU.
+// memory and on disk, and the host's part of a launch. Only the launches need a GPU.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <stdexcept>
 
@@ -19,6 +18,7 @@
 #include "json.hpp"
 #include "result.hpp"
 #include "run_program.hpp"
+#include "run_time_costs.hpp"
 #include "statistics.hpp"
 
 namespace dg = deepgemm;
@@ -78,11 +78,18 @@ void compile(const rtc::compiler& with) {
     static_cast<void>(dg::or_throw(with.get<K>()));
 }
 
+/// Compiles past any cache, since precompiled headers are in no key.
+template <class K>
+void compile(const rtc::header_set& headers, const std::vector<std::string>& options) {
+    const auto from = dg::or_throw(rtc::kernel_source_of<K>());
+    rtc::program unit{rtc::unit_text(from.text, &from.facts), {rtc::entry_expression}, "sm_90a", options};
+    unit.options.emplace_back("-default-device");
+    static_cast<void>(dg::or_throw(rtc::compile(unit, headers)));
+}
+
 /// A fresh process from nothing to a cubin: headers out of the program, NVRTC started, one kernel compiled.
 double cold(const std::vector<std::string>& options) {
-    return in_fresh_process([&] {
-        return milliseconds([&] { compile<dense>(rtc::compiler(rtc::embedded_headers(), {.options = options})); });
-    });
+    return in_fresh_process([&] { return milliseconds([&] { compile<dense>(rtc::embedded_headers(), options); }); });
 }
 
 /// The same unit through nvcc, to a cubin.
@@ -100,9 +107,9 @@ double by_nvcc(const std::filesystem::path& scratch) {
 /// Compiles the kernel in a process that has compiled its sibling already.
 double second(const std::vector<std::string>& options) {
     return in_fresh_process([&] {
-        const rtc::compiler warm(rtc::embedded_headers(), {.options = options});
-        compile<sibling>(warm);
-        return milliseconds([&] { compile<dense>(warm); });
+        const rtc::header_set headers = rtc::embedded_headers();
+        compile<sibling>(headers, options);
+        return milliseconds([&] { compile<dense>(headers, options); });
     });
 }
 
@@ -194,10 +201,10 @@ json launch_times() {
     dg::or_throw(dg::cuda::check("cudaLibraryLoadData", cudaLibraryLoadData(&library, image.cubin().data(), nullptr,
                                                                             nullptr, 0, nullptr, nullptr, 0)));
     dg::or_throw(dg::cuda::check("cudaLibraryGetKernel", cudaLibraryGetKernel(&entry, library, image.entry())));
-    dg::or_throw(
-        dg::cuda::check("cudaFuncSetAttribute",
-                        cudaFuncSetAttribute(reinterpret_cast<const void*>(entry),
-                                             cudaFuncAttributeMaxDynamicSharedMemorySize, int(image.info.smem_bytes))));
+    dg::or_throw(dg::cuda::check(
+        "cudaFuncSetAttribute",
+        cudaFuncSetAttribute(reinterpret_cast<const void*>(entry), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             int(image.launch.smem_bytes))));
     void* address = nullptr;
     cudaDriverEntryPointQueryResult found{};
     dg::or_throw(dg::cuda::check(
@@ -207,14 +214,14 @@ json launch_times() {
     auto params = dg::or_throw(dg::cuda::detail::params_of<dense>(arguments));
     CUlaunchAttribute cluster{};
     cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
-    cluster.value.clusterDim = {unsigned(dense::info.cfg.cluster_ctas()), 1, 1};
+    cluster.value.clusterDim = {unsigned(dense::launch.cluster_ctas), 1, 1};
     const CUlaunchConfig config{unsigned(dense::grid(arguments, 132)),
                                 1,
                                 1,
-                                dense::info.threads,
+                                dense::launch.threads,
                                 1,
                                 1,
-                                dense::info.smem_bytes,
+                                dense::launch.smem_bytes,
                                 stream,
                                 &cluster,
                                 1};
@@ -233,33 +240,18 @@ json launch_times() {
     return made;
 }
 
-json measure(int times) {
-    const dg::bench::temporary_directory scratch;
+}  // namespace
+
+json deepgemm::bench::run_time_costs(int repetitions) {
+    const temporary_directory scratch;
     json made = json::object();
     made.add("nvrtc", rtc::nvrtc_version()).add("kernel", to_source(dense::info));
-    made.add("processors", int(std::thread::hardware_concurrency())).add("repetitions", times);
-    made.add("compile_ms", compile_times(times, scratch.path()));  // before this process calls NVRTC
+    made.add("processors", int(std::thread::hardware_concurrency())).add("repetitions", repetitions);
+    made.add("compile_ms", compile_times(repetitions, scratch.path()));  // before this process calls NVRTC
     made.add("cache", cache_times(scratch.path()));
     int devices = 0;
     const bool gpu = cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0;
-    if (gpu) made.add("device", dg::or_throw(dg::cuda::describe_current_device()).name);
+    if (gpu) made.add("device", or_throw(cuda::describe_current_device()).name);
     made.add("launch", gpu ? launch_times() : json());
     return made;
-}
-
-}  // namespace
-
-int main(int count, char** values) {
-    const int times = count == 2 ? std::atoi(values[1]) : 5;
-    if (count > 2 || times < 1) {
-        std::fprintf(stderr, "usage: %s [repetitions of each compilation, 5 unless given]\n", values[0]);
-        return 2;
-    }
-    try {
-        std::printf("%s\n", measure(times).dump(3).c_str());
-    } catch (const std::exception& why) {
-        std::fprintf(stderr, "%s\n", why.what());
-        return 1;
-    }
-    return 0;
 }

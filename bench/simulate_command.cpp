@@ -7,9 +7,12 @@
 
 #include <chrono>
 #include <cstdio>
+#include <limits>
 
 #include "command.hpp"
+#include "command_line.hpp"
 #include "deepgemm_bench_simulated.hpp"
+#include "memory.hpp"
 #include "planning.hpp"
 #include "product.hpp"
 #include "result.hpp"
@@ -32,6 +35,13 @@ constexpr const char* usual_products[] = {"4,128,256",          "64,128,384",   
                                           "100,136,256:1d1d",   "72,64,256:1d1d-acc", "64,96,192:bf16",
                                           "128,64,128:bf16-nn", "64,128,96:bf16-tn",  "33,64,128:f16"};
 
+sim::policy policy_named(const std::string& name) {
+    if (name == "lazy") return sim::policy::lazy;
+    if (name == "random") return sim::policy::random;
+    if (name == "eager") return sim::policy::eager;
+    throw std::invalid_argument("'" + name + "' is not one of lazy, random, eager");
+}
+
 struct settings {
     std::vector<std::string> products;
     sim::options machine{};
@@ -39,31 +49,29 @@ struct settings {
     std::string out;
 };
 
-const command_line<settings>& line() {
-    static const command_line<settings> made{
-        "deepgemm bench --sim [options]",
-        about,
-        {
-            {"--shape", "M,N,K[:R]",
-             "this product instead of a list of small ones (may be repeated); R as in 'bench --help'",
-             [](settings& s, const std::string& v) { s.products.push_back(v); }},
-            {"--policy", "NAME",
-             "when copies and multiplies take effect: lazy (default: as late as possible), random or eager",
-             [](settings& s, const std::string& v) {
-                 one_of(v, {"lazy", "random", "eager"});
-                 s.machine.policy = v == "lazy"     ? sim::policy::lazy
-                                    : v == "random" ? sim::policy::random
-                                                    : sim::policy::eager;
-             }},
-            {"--seed", "N", "of everything random, operands included (default 1)",
-             [](settings& s, const std::string& v) { s.machine.seed = u64(count(v)); }},
-            {"--sms", "N", "multiprocessors of the machine (default 4)",
-             [](settings& s, const std::string& v) { s.machine.num_sms = count(v); }},
-            {"--all", nullptr, "run every kernel that can, not only the one that the planner picks",
-             [](settings& s, const std::string&) { s.all = true; }},
-            {"--out", "FILE", "the same as JSON", [](settings& s, const std::string& v) { s.out = v; }},
-        }};
-    return made;
+bool parse(arguments given, settings& s, std::ostream& out) {
+    command_line line("deepgemm bench --sim [options]", about);
+    line.option("--shape", "M,N,K[:R]", s.products,
+                "this product instead of a list of small ones (may be repeated); R as in 'bench --help'");
+    line.reading("--policy", "NAME",
+                 "when copies and multiplies take effect: lazy (default: as late as possible), random or eager",
+                 [&](const auto& v) { s.machine.policy = policy_named(v); });
+    line.option("--seed", "N", s.machine.seed, "of everything random, operands included (default 1)")
+        ->transform(whole_number(0, std::numeric_limits<i64>::max()));
+    line.option("--sms", "N", s.machine.num_sms, "multiprocessors of the machine (default 4)")
+        ->transform(whole_number(1, 65535));
+    line.toggle("--all", s.all, "run every kernel that can, not only the one that the planner picks");
+    line.option("--out", "FILE", s.out, "the same as JSON");
+    if (!line.read(given, out)) return false;
+    if (s.products.empty()) s.products.assign(std::begin(usual_products), std::end(usual_products));
+    return true;
+}
+
+/// Host memory for a product: operands, D and what it held before, and the reference, which decodes the operands to double and keeps
+/// a value and a magnitude of each element.
+double host_bytes(const gemm_case& c) {
+    const double m = c.m, n = c.n, k = c.k, scales = c.is_fp8() ? 8.0 / 128 : 0;
+    return (c.operand_bytes() + scales + 8) * (m + n) * k + (2 * c.d_bytes() + 16) * m * n;
 }
 
 /// A product that a kernel has run.
@@ -119,13 +127,14 @@ void print(const outcome& o, std::ostream& out) {
 
 int simulate_command(arguments given, std::ostream& out) {
     settings s;
-    if (!line().parse(given, s, out)) return 0;
-    if (s.products.empty()) s.products.assign(std::begin(usual_products), std::end(usual_products));
+    if (!parse(given, s, out)) return 0;
+    if (!s.out.empty()) check_output(s.out);
     const device_info device = device_info::simulator(s.machine.num_sms);
     std::vector<gemm_plan> plans;
     for (const std::string& product : s.products) {
-        const workload work = workload_of(parse_shape(product));
-        plans.push_back(or_throw(plan(work, device, instances::deepgemm_bench_simulated())));
+        const gemm_case problem = parse_shape(product);
+        check_memory("the product " + product, host_bytes(problem), free_host_bytes(), "on the host");
+        plans.push_back(or_throw(plan(workload_of(problem), device, instances::deepgemm_bench_simulated())));
         if (!s.all) plans.back().ranked.resize(1);
     }
     char head[160];

@@ -6,6 +6,7 @@
 #include <deepgemm/host/tuned.hpp>
 
 #include <cstring>
+#include <set>
 #include <stdexcept>
 
 #include "page.hpp"
@@ -17,12 +18,6 @@ using namespace deepgemm;
 using namespace deepgemm::bench;
 
 namespace {
-
-bool same(const tuned_row& x, const tuned_row& y) {
-    return x.m_max == y.m_max && x.n == y.n && x.k == y.k && x.d == y.d && x.accumulate == y.accumulate && x.b == y.b &&
-           x.cfg == y.cfg && x.type == y.type && x.a_contiguous == y.a_contiguous && x.b_contiguous == y.b_contiguous &&
-           x.in_place == y.in_place;
-}
 
 std::string refusal(const std::string& table) {
     try {
@@ -51,7 +46,7 @@ TEST_CASE("the library's own rows come back from a file") {
         const tuned_table read = table_of(json::parse(to_json(table).dump()));
         CHECK(read.gpu == "NVIDIA H200");
         REQUIRE(read.rows.size() == rows.size());
-        for (std::size_t i = 0; i < rows.size(); ++i) CHECK(same(read.rows[i], rows[i]));
+        for (std::size_t i = 0; i < rows.size(); ++i) CHECK(read.rows[i] == rows[i]);
     }
 }
 
@@ -71,6 +66,12 @@ TEST_CASE("every shipped configuration comes back from its text") {
         REQUIRE(read);
         CHECK(*read == kernel.info.cfg);
     }
+}
+
+TEST_CASE("no kernel is shipped twice") {
+    std::set<std::string> found;
+    for (const kernel_handle& kernel : described_kernels())
+        CHECK_MESSAGE(found.insert(to_source(kernel.info)).second, to_source(kernel.info));
 }
 
 TEST_CASE("a described kernel cannot be launched") {
@@ -96,7 +97,7 @@ TEST_CASE("the row of a case is found for its workload, and decides") {
     }
 }
 
-#define CHECK_ROW(...) CHECK(bench::to_source(__VA_ARGS__) == #__VA_ARGS__)
+#define CHECK_ROW(...) CHECK(to_source(__VA_ARGS__) == #__VA_ARGS__)
 TEST_CASE("a row prints as its own source") {
     CHECK_ROW(tuned_row{.m_max = 1, .n = 7168, .k = 16384, .cfg = config{.block = {64, 96, 128}}});
     CHECK_ROW(tuned_row{.m_max = 7168,
@@ -117,7 +118,11 @@ TEST_CASE("a file that is no table is refused with the row") {
     CHECK(refusal(edited("table 1", "table 2")) ==
           "\"schema\" is \"deepgemm tuned table 2\"; it must be \"deepgemm tuned table 1\"");
     CHECK(refusal("{}") == "the member \"schema\" is missing");
-    CHECK(refusal(edited("\"m_max\": 128", "\"m_max\": 0")) == "row 1: 0 is no size; it must be at least 1");
+    CHECK(refusal(edited("\"m_max\": 128", "\"m_max\": 0")) == "row 1: m_max is 0; it must be from 1 to 2147479552");
+    CHECK(refusal(edited("\"m_max\": 128", "\"m_max\": 4294967424")) ==
+          "row 1: m_max is 4294967424; it must be from 1 to 2147479552");
+    CHECK(refusal(edited("\"n\": 512", "\"n\": 5.12e2")) ==
+          "row 1: n is \"5.12e2\"; it must be a whole number from 1 to 2147479552");
     CHECK(refusal(edited("\"n\": 512, ", "")) == "row 1: the member \"n\" is missing");
     CHECK(refusal(edited("\"n\": 512", "\"n\": 512, \"x\": 1")) == "row 1: it has members that a row does not have");
     CHECK(refusal(edited("\"e4m3\"", "\"e4m4\"")) ==
@@ -140,6 +145,12 @@ TEST_CASE("lists of products") {
     CHECK(list[1].problem.m == 4096);
     CHECK_THROWS_WITH_AS(parse_problems("1,8,16\n1,8"), doctest::Contains("line 2: the product '1,8' is not M,N,K"),
                          std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        parse_problems("1,8,16\n\n<=4294967424,128,128"),
+        doctest::Contains("line 3: the product '4294967424,128,128': M is 4294967424; it must be from 1"),
+        std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parse_problems("<=1e2,8,16"),
+                         doctest::Contains("line 1: the product '1e2,8,16': M is \"1e2\""), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parse_problems("<=262145,8,16"), doctest::Contains("is more than <=262144"),
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(parse_problems("# nothing\n"), "the list names no product", std::invalid_argument);

@@ -13,6 +13,7 @@ C++20 compiler ($CXX, or c++).
     bench/tuned.py --check                                           # fail if a written file is not up to date
 """
 import argparse
+import functools
 import json
 import math
 import os
@@ -32,7 +33,7 @@ WORTH_A_ROW = 1.01
 NEAR = 1.03
 FEW_ROWS = 16  # up to here kernels that swap their operands are the fastest
 IN_PLACE = "add_in_place"
-OPEN = [re.compile(rf" \.(?:{names}) = \d+,?") for names in ("stages|store_rows|store_columns|store_buffers", "stages")]
+USUAL = "config{}"  # all members have their default
 
 
 def is_fp8(row):
@@ -108,6 +109,42 @@ def shipped_lists():
     return re.findall(r"(?<!>\n)^using (\w+) =", text, re.MULTILINE)
 
 
+def output_of(program, given=""):
+    """What a C++ program prints that includes the library's headers."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, binary = pathlib.Path(folder, "program.cpp"), pathlib.Path(folder, "program")
+        source.write_text(program)
+        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-I", ROOT / "include", source, "-o", binary], check=True)
+        return subprocess.run([binary], input=given, check=True, capture_output=True, text=True).stdout
+
+
+@functools.cache
+def members(configs):
+    """Of each configuration, a C++ text, and of the usual one, all members by name, as texts; then the names of members that leave
+    their choice to the kernel by default. Both as the library's table of members says."""
+    configs = [USUAL, *configs]
+    lines = output_of(r"""
+        #include <iostream>
+        #include <deepgemm/host/parse.hpp>
+        using namespace deepgemm;
+        int main() {
+            const char* before = "";
+            for_each_field<config>([&](const auto& field) {
+                if (field.usual == by_default::open) std::cout << before << field.name, before = "\t";
+            });
+            for (std::string line; std::getline(std::cin, line);) {
+                const auto made = parse_config(line);
+                if (!made) return std::cerr << made.failure().message << '\n', 1;
+                before = "\n";
+                for_each_field<config>([&](const auto& field) {
+                    std::cout << before << field.name << '=' << value_source((*made).*field.member), before = "\t";
+                });
+            }
+        }""", "".join(c + "\n" for c in configs)).split("\n")
+    open_names, *described = (line.split("\t") for line in lines)
+    return {c: dict(member.split("=") for member in line) for c, line in zip(configs, described)}, open_names
+
+
 def predictions(race, gpu):
     """What the cost model of this checkout says of the same kernels, in microseconds; infinity for those that are not shipped any
     more, whose stages apart. In a race, C is always D."""
@@ -139,11 +176,7 @@ def predictions(race, gpu):
         }
         int main() {""".replace("GPU", gpu).replace("HEADERS", "\n".join(f"#include <deepgemm/kernel/{x}.cuh>" for x in SHIPPED))
     program += "\n".join([f"append(shipped::{name}{{}});" for name in shipped_lists()] + calls) + "}"
-    with tempfile.TemporaryDirectory() as folder:
-        source, binary = pathlib.Path(folder, "choices.cpp"), pathlib.Path(folder, "choices")
-        source.write_text(program)
-        subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-I", ROOT / "include", source, "-o", binary], check=True)
-        values = map(float, subprocess.run([binary], check=True, capture_output=True, text=True).stdout.split())
+    values = map(float, output_of(program).split())
     return [[next(values) for _ in kernels] for kernels in runners(race)]
 
 
@@ -152,7 +185,8 @@ def choices(race, gpu):
     whose best kernel is not shipped any more: for a reason, maybe a better one that this race does not know. Nor does a race from
     before kernels could swap their operands say anything of few rows."""
     made = []
-    swaps = any(".swap" in kernel["config"] for kernel in race["kernels"])
+    known, open_names = members(tuple(kernel["config"] for kernel in race["kernels"]))
+    swaps = any(known[kernel["config"]]["swap"] == "true" for kernel in race["kernels"])
     for row, measured, said in zip(race["rows"], runners(race), predictions(race, gpu)):
         if row["m"] <= FEW_ROWS and not swaps:
             continue
@@ -163,16 +197,22 @@ def choices(race, gpu):
         best, in_place, best_us = min(kernels, key=lambda k: k[2])
         made.append({"row": row, "best": best, "in_place": in_place, "best_us": best_us, "pick": kernels[pick][0],
                      "pick_in_place": kernels[pick][1], "loss": kernels[pick][2] / best_us,
-                     "error": predicted[pick] / kernels[pick][2], "all": [c for c, _, _ in kernels]})
+                     "error": predicted[pick] / kernels[pick][2], "all": [c for c, _, _ in kernels],
+                     "members": known, "open": open_names})
     return made
 
 
-def opened(source, others):
-    """A configuration without the sizes a kernel settles for itself, unless that makes it agree with another one."""
-    for sizes in OPEN:
-        short = sizes.sub("", source)
-        if not any(o != source and sizes.sub("", o) == short for o in others):
-            return re.sub(r",\s*}$", "}", short)
+def opened(c, kernel):
+    """A configuration without the sizes that a kernel settles for itself, all of them or else the first, the stages, unless
+    that makes it agree with another one."""
+    source, known = kernel, c["members"]
+    for names in (c["open"], c["open"][:1]):
+        def fixed(config):
+            return {name: value for name, value in known[config].items() if name not in names}
+        if not any(o != source and fixed(o) == fixed(source) for o in c["all"]):
+            for name in names:
+                source = source.replace(f", .{name} = {known[kernel][name]}", "")
+            break
     return source
 
 
@@ -183,12 +223,14 @@ def table_row(c):
     members += [f".d = dtype::{row['d_type']}"] if row["d_type"] != "bf16" else []
     members += [".accumulate = true"] if row["accumulate"] else []
     members += [f".b = {b_tile(row)}"] if row["recipe"] != "1d2d" else []
-    rest = [f".cfg = {opened(c['best'], c['all'])}"]
+    rest = [f".cfg = {opened(c, c['best'])}"]
     rest += [] if is_fp8(row) else [f".type = dtype::{row['recipe']}"]
     rest += [f".{x}_contiguous = {order}" for x, order in zip("ab", majors(row)) if order == "major::mn"]
     rest += [".in_place = true"] if c["in_place"] else []
+    model = [f".cfg = {opened(c, c['pick'])}"] + ([".in_place = true"] if c["pick_in_place"] else [])
+    times = f".us = {c['best_us']:.2f}f, .model = {{{', '.join(model)}, .us = {c['loss'] * c['best_us']:.2f}f}}"
     return (f"    // {c['best_us']:.1f} us; the model's choice takes {100 * (c['loss'] - 1):.1f} % longer\n"
-            f"    tuned_row{{{', '.join(members)},\n              {', '.join(rest)}}},\n")
+            f"    tuned_row{{{', '.join(members)},\n              {', '.join(rest)},\n              {times}}},\n")
 
 
 def table(gpu, cases):
@@ -214,15 +256,15 @@ inline constexpr std::array<tuned_row, {len(rows)}> tuned_{gpu}{body};
 """
 
 
-def short(source, in_place):
+def short(c, source, in_place):
     """A kernel in a few characters, for the page."""
-    m, n = re.search(r"block = \{(\d+), (\d+)", source).groups()
+    kernel, usual = c["members"][source], c["members"][USUAL]
+    m, n, _ = re.findall(r"\d+", kernel["block"])
     parts = [f"{m} x {n}"]
-    for pattern, text in ((r"cluster = \{(\d+), (\d+)\}", "cluster {} x {}"), (r"split_k = (\d+)", "K split by {}"),
-                          (r"alternate = (true)", "in turn"), (r"promotion::(deferred)", "deferred"),
-                          (r"raster_rows = (\d+)", "band {}")):
-        found = re.search(pattern, source)
-        parts += [text.format(*found.groups())] if found else []
+    for name, text in (("cluster", "cluster {} x {}"), ("split_k", "K split by {}"), ("alternate", "in turn"),
+                       ("promote", "deferred"), ("raster_rows", "band {}")):
+        if kernel[name] not in (usual[name], "promotion::never"):
+            parts.append(text.format(*re.findall(r"\d+", kernel[name])))
     return ", ".join(parts + (["in place"] if in_place else []))
 
 
@@ -245,7 +287,7 @@ def summary(race, cases):
         if c["loss"] > WORTH_A_ROW:
             order = "" if is_fp8(r) else f"{r['layout']} "
             lines.append(f"| {r['m']} | {r['n']} | {r['k']} | {order}{r['d_type']}{' +=' if r['accumulate'] else ''} | "
-                         f"{short(c['pick'], c['pick_in_place'])} | {short(c['best'], c['in_place'])} | {c['loss']:.3f} |")
+                         f"{short(c, c['pick'], c['pick_in_place'])} | {short(c, c['best'], c['in_place'])} | {c['loss']:.3f} |")
     return text, "\n".join(lines)
 
 

@@ -23,12 +23,16 @@ dtype type_of(const json& name) {
     throw std::invalid_argument("\"" + name.string() + "\" is no element type; e4m3, e5m2, bf16, f16 and f32 are");
 }
 
-const char* name_of(major order) { return order == major::k ? "k" : "mn"; }
-
 major order_of(const json& name) {
     if (name.string() == "k") return major::k;
     if (name.string() == "mn") return major::mn;
     throw std::invalid_argument("\"" + name.string() + "\" is no order; k and mn are");
+}
+
+int extent(const json& row, const char* name) {
+    const auto read = parse_extent(name, row.at(name).dump(), 1);
+    if (!read) throw std::invalid_argument(read.failure().message);
+    return int(*read);  // max_extent fits
 }
 
 int positive(const json& value) {
@@ -56,9 +60,9 @@ tuned_row row_of(const json& row) {
     if (tile.size() != 2) throw std::invalid_argument("\"b_scales\" must be two numbers: rows and elements of K");
     auto cfg = parse_config(row.at("config").string());
     if (!cfg) throw std::invalid_argument(cfg.failure().message);
-    const tuned_row made{.m_max = positive(row.at("m_max")),
-                         .n = positive(row.at("n")),
-                         .k = positive(row.at("k")),
+    const tuned_row made{.m_max = extent(row, "m_max"),
+                         .n = extent(row, "n"),
+                         .k = extent(row, "k"),
                          .d = type_of(row.at("d")),
                          .accumulate = row.at("accumulate").boolean(),
                          .b = {positive(tile[0].second), positive(tile[1].second)},
@@ -119,20 +123,6 @@ tuned_table read_table(const std::string& path) {
     } catch (const std::invalid_argument& why) {
         throw std::invalid_argument(path + ": " + why.what());
     }
-}
-
-std::string to_source(const tuned_row& row) {
-    const tuned_row usual{.m_max = 0, .n = 0, .k = 0};
-    std::string text = concat("tuned_row{.m_max = ", row.m_max, ", .n = ", row.n, ", .k = ", row.k);
-    if (row.d != usual.d) text += concat(", .d = dtype::", row.d);
-    if (row.accumulate) text += ", .accumulate = true";
-    if (row.b != usual.b) text += concat(", .b = {", row.b.mn, ", ", row.b.k, "}");
-    text += ", .cfg = " + to_source(row.cfg);
-    if (row.type != usual.type) text += concat(", .type = dtype::", row.type);
-    if (row.a_contiguous != usual.a_contiguous) text += ", .a_contiguous = major::mn";
-    if (row.b_contiguous != usual.b_contiguous) text += ", .b_contiguous = major::mn";
-    if (row.in_place) text += ", .in_place = true";
-    return text + "}";
 }
 
 }  // namespace deepgemm::bench

@@ -32,7 +32,4 @@ tuned_table table_of(const json& file);
 void write_table(const std::string& path, const tuned_table& table);
 tuned_table read_table(const std::string& path);
 
-/// A row as a C++ expression. Members that have their default are left out.
-std::string to_source(const tuned_row& row);
-
 }  // namespace deepgemm::bench

@@ -25,6 +25,7 @@ endif()
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
     set(CMAKE_CUDA_ARCHITECTURES 90a)
 endif()
+set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)  # of nvrtc.cmake, too
 enable_language(CUDA)
 if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 12.9)
     message(FATAL_ERROR "deepgemm needs nvcc 12.9 or newer; ${CMAKE_CUDA_COMPILER} is ${CMAKE_CUDA_COMPILER_VERSION}")

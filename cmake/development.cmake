@@ -13,6 +13,9 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2")
 set(CMAKE_CUDA_FLAGS_RELEASE "-O2")
 set(CMAKE_CXX_EXTENSIONS OFF)
 
+# Headers that a machine without a network was given are in .cache/include of the source tree.
+list(PREPEND CMAKE_PREFIX_PATH "${PROJECT_SOURCE_DIR}/.cache")
+
 find_program(DEEPGEMM_CCACHE ccache)
 find_program(DEEPGEMM_PYTHON python3)  # for the tests that need it
 mark_as_advanced(DEEPGEMM_CCACHE DEEPGEMM_PYTHON)

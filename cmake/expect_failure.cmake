@@ -2,16 +2,22 @@
 # Script: compiles `source` twice with `compiler` (kind: host or nvcc). As it is it must fail, and the output must hold
 # the text of every `// expect:` line; lines `// expect host:` and `// expect nvcc:` count for that compiler alone.
 # With -DCORRECT it must compile: so the program fails for the reason it names, and shows its readers the mended line.
-# A line `// flags nvcc:` replaces nvcc's architecture.
+# A line `// flags nvcc:` replaces nvcc's architecture, and `// flags host:` adds to the host compiler's; either may name another
+# standard.
 file(READ "${source}" text)
 if(kind STREQUAL "nvcc")
     set(flags -arch=sm_90a)
-    if(text MATCHES "// flags nvcc: ([^\n]+)")
-        separate_arguments(flags UNIX_COMMAND "${CMAKE_MATCH_1}")
-    endif()
-    set(command "${compiler}" -std=c++20 ${flags} -ptx -x cu -o /dev/null "-I${include_dir}" "${source}")
+endif()
+if(text MATCHES "// flags ${kind}: ([^\n]+)")
+    separate_arguments(flags UNIX_COMMAND "${CMAKE_MATCH_1}")
+endif()
+if(NOT flags MATCHES "-std=")
+    list(APPEND flags -std=c++20)
+endif()
+if(kind STREQUAL "nvcc")
+    set(command "${compiler}" ${flags} -ptx -x cu -o /dev/null "-I${include_dir}" "${source}")
 else()
-    set(command "${compiler}" -std=c++20 -fsyntax-only -Wno-psabi "-I${include_dir}" "${source}")
+    set(command "${compiler}" ${flags} -fsyntax-only -Wno-psabi "-I${include_dir}" "${source}")
 endif()
 
 execute_process(COMMAND ${command} OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Every header must compile alone: under the host compiler as part of the build, under nvcc (device-capable ones) as
-# ctest entries where it is found; tests/rtc does the same with NVRTC. All headers together must link when two translation
-# units have them.
+# Every header must compile alone: under the host compiler as part of the build, and as ctest entries under clang with libc++,
+# whose headers include little, and under nvcc (device-capable ones), where these are found; tests/rtc does the same with NVRTC.
+# All headers together must link when two translation units have them.
 file(GLOB_RECURSE deepgemm_headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
      "${PROJECT_SOURCE_DIR}/include/deepgemm/*.cuh" "${PROJECT_SOURCE_DIR}/include/deepgemm/*.hpp")
 
@@ -13,6 +13,7 @@ mark_as_advanced(DEEPGEMM_CUDA_INCLUDE_DIR)
 # --- host compiler: one generated translation unit per header, included twice ----------------------------------------
 set(folder "${CMAKE_CURRENT_BINARY_DIR}/headers")
 set(alone_sources "")
+set(alone_headers "")
 set(all_includes "")
 set(all_nvcc_includes "")
 foreach(header IN LISTS deepgemm_headers)
@@ -34,6 +35,7 @@ foreach(header IN LISTS deepgemm_headers)
     endif()
     string(MAKE_C_IDENTIFIER "${header}" name)
     file(CONFIGURE OUTPUT "${folder}/${name}.cpp" CONTENT "#include <${header}>\n#include <${header}>\n")
+    list(APPEND alone_headers "${header}")
     list(APPEND alone_sources "${folder}/${name}.cpp")
     string(APPEND all_includes "#include <${header}>\n")
 endforeach()
@@ -61,29 +63,66 @@ if(DEEPGEMM_CUDA_INCLUDE_DIR)
     endforeach()
 endif()
 
-# --- nvcc: device-capable headers alone, by folder; then everything but the simulator in one translation unit --------
+# header_tests(<name> <suffix> <headers> <command>...): one ctest entry headers/<name>/<folder> for each folder of the headers.
+function(header_tests name suffix headers)
+    list(JOIN ARGN "," command)
+    foreach(header IN LISTS headers)
+        cmake_path(GET header PARENT_PATH parent)
+        list(APPEND groups "${parent}")
+        list(APPEND "headers_${parent}" "${header}")
+    endforeach()
+    list(REMOVE_DUPLICATES groups)
+    foreach(group IN LISTS groups)
+        list(JOIN "headers_${group}" "," group_headers)
+        cmake_path(GET group FILENAME short)
+        add_test(NAME headers/${name}/${short} COMMAND ${CMAKE_COMMAND} -D command=${command} -D headers=${group_headers}
+            -D suffix=${suffix} -D work_dir=${folder}/${name} -P "${PROJECT_SOURCE_DIR}/cmake/compile_headers.cmake")
+        set_tests_properties(headers/${name}/${short} PROPERTIES LABELS headers TIMEOUT 600)
+    endforeach()
+endfunction()
+
+# --- clang with libc++, all headers that the host compiler sees ------------------------------------------------------
+find_program(DEEPGEMM_CLANG clang++)
+mark_as_advanced(DEEPGEMM_CLANG)
+set(libcxx_command "${DEEPGEMM_CLANG}" -std=c++20 -stdlib=libc++ -fsyntax-only -Wall -Wextra -Werror
+    "-I${PROJECT_SOURCE_DIR}/include")
+if(DEEPGEMM_CUDA_INCLUDE_DIR)
+    list(APPEND libcxx_command -isystem "${DEEPGEMM_CUDA_INCLUDE_DIR}")
+endif()
+set(libcxx_status 1)
+if(DEEPGEMM_CLANG)
+    file(CONFIGURE OUTPUT "${folder}/libcxx.cpp" CONTENT "#include <version>\nstatic_assert(_LIBCPP_VERSION > 0);\n")
+    execute_process(COMMAND ${libcxx_command} "${folder}/libcxx.cpp" OUTPUT_QUIET ERROR_QUIET RESULT_VARIABLE libcxx_status)
+endif()
+if(libcxx_status EQUAL 0)
+    header_tests(libcxx cpp "${alone_headers}" ${libcxx_command})
+else()
+    deepgemm_missing_test(headers/libcxx "clang++ with libc++ (Debian packages clang, libc++-dev, libc++abi-dev)")
+endif()
+
+# --- nvcc: device-capable headers alone, to PTX, which takes a quarter of a second each; then everything but the simulator in
+# one translation unit, which its host half sees, too ------------------------------------------------------------------
 if(DEEPGEMM_NVCC)
     file(CONFIGURE OUTPUT "${folder}/all.cu" CONTENT "${all_nvcc_includes}")
     set(device_headers ${deepgemm_headers})
     list(FILTER device_headers INCLUDE REGEX "\\.cuh$")
-    foreach(header IN LISTS device_headers)
-        cmake_path(GET header PARENT_PATH parent)
-        string(REPLACE "deepgemm/" "" parent "${parent}")
-        list(APPEND nvcc_folders "${parent}")
-        list(APPEND "nvcc_headers_${parent}" "${header}")
-    endforeach()
-    list(REMOVE_DUPLICATES nvcc_folders)
-    foreach(group IN LISTS nvcc_folders)
-        list(JOIN "nvcc_headers_${group}" "," headers)
-        add_test(NAME headers/nvcc/${group} COMMAND ${CMAKE_COMMAND} -D nvcc=${DEEPGEMM_NVCC} -D headers=${headers}
-            -D include_dir=${PROJECT_SOURCE_DIR}/include -D work_dir=${folder}/nvcc
-            -P "${PROJECT_SOURCE_DIR}/cmake/compile_headers_nvcc.cmake")
-        set_tests_properties(headers/nvcc/${group} PROPERTIES LABELS headers TIMEOUT 300)
-    endforeach()
+    header_tests(nvcc cu "${device_headers}" "${DEEPGEMM_NVCC}" -std=c++20 -arch=sm_90a -Werror=all-warnings
+        "-I${PROJECT_SOURCE_DIR}/include" -ptx -o /dev/null)
     add_test(NAME headers/nvcc/all COMMAND ${DEEPGEMM_NVCC} -std=c++20 -arch=sm_90a -Werror=all-warnings
         -Xcompiler=-Wall,-Wextra,-Werror,-Wno-psabi "-I${PROJECT_SOURCE_DIR}/include" -c "${folder}/all.cu"
         -o "${folder}/all.o")
-    set_tests_properties(headers/nvcc/all PROPERTIES LABELS headers TIMEOUT 300)
+    set_tests_properties(headers/nvcc/all PROPERTIES LABELS headers TIMEOUT 600)
+    # nvcc 13.0 with clang as host compiler reads configurations wrongly: config.cuh must say so, before any rule is broken.
+    if(DEEPGEMM_CLANG)
+        add_test(NAME headers/nvcc/clang_host COMMAND ${DEEPGEMM_NVCC} -std=c++20 -arch=sm_90a -ccbin ${DEEPGEMM_CLANG}
+            "-I${PROJECT_SOURCE_DIR}/include" -ptx -o /dev/null "${folder}/nvcc/deepgemm_kernel_config_cuh.cu")
+        set_tests_properties(headers/nvcc/clang_host PROPERTIES LABELS headers TIMEOUT 600 DEPENDS headers/nvcc/kernel
+            PASS_REGULAR_EXPRESSION "config.cuh.*deepgemm: this compiler sets members to zero")
+    else()
+        deepgemm_missing_test(headers/nvcc/clang_host "clang++ (Debian package clang)")
+    endif()
+else()
+    deepgemm_missing_test(headers/nvcc "nvcc (NVIDIA's CUDA toolkit, 12.9 or newer)")
 endif()
 
 # --- what each header costs to compile, against docs/compile-time.md -------------------------------------------------
@@ -91,4 +130,6 @@ if(DEEPGEMM_PYTHON AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # the table is of 
     add_test(NAME headers/budget COMMAND ${DEEPGEMM_PYTHON} "${PROJECT_SOURCE_DIR}/cmake/compile_budget.py"
              --compiler ${CMAKE_CXX_COMPILER})
     set_tests_properties(headers/budget PROPERTIES LABELS headers TIMEOUT 900)
+else()
+    deepgemm_missing_test(headers/budget "python3 with g++ as the compiler (Debian packages python3 and g++)")
 endif()

@@ -117,6 +117,8 @@ function(deepgemm_add_instances target)
     _deepgemm_accessor(accessors dense "fp8_dense;bf16_dense;f16_dense")
     _deepgemm_library(${target} "${folder}" ${backend} deepgemm/host/instances.hpp "${arg_LISTS}" "${accessors}" "${sources}")
     set_target_properties(${target} PROPERTIES DEEPGEMM_LISTS "${arg_LISTS}")
+    # ptxas remarks on waits that it adds itself (C7517), which the shipped kernels are measured with; it has no other switch.
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=-w>)
 endfunction()
 
 # --- what both are made of ---------------------------------------------------------------------------------------------
@@ -217,13 +219,23 @@ static std::vector<kernel_handle> joined(std::initializer_list<std::span<const k
     add_library(${target} STATIC ${sources} "${folder}/all.cpp")
     target_link_libraries(${target} PUBLIC deepgemm::deepgemm)
     target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${folder}/include>")
-    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    # Each source is a translation unit of its own, also where the project asks for unity builds.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF)
     if(backend STREQUAL "cuda")
         # wgmma exists in sm_90a only, whatever else the program is compiled for.
         set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES 90a)
         if(NOT TARGET CUDA::cudart)
             find_package(CUDAToolkit REQUIRED)
         endif()
-        target_link_libraries(${target} PUBLIC CUDA::cudart)
+        _deepgemm_link_runtime(${target} PUBLIC)
     endif()
+endfunction()
+
+# Links the CUDA runtime that the target which is linked in the end asks for by CUDA_RUNTIME_LIBRARY: Static where it says
+# nothing, as CMake's own default is, so that a program never has both.
+function(_deepgemm_link_runtime target scope)
+    set(asked "$<UPPER_CASE:$<TARGET_PROPERTY:CUDA_RUNTIME_LIBRARY>>")
+    set(shared "$<STREQUAL:${asked},SHARED>")
+    target_link_libraries(${target} ${scope}
+        $<${shared}:CUDA::cudart> $<$<NOT:$<OR:${shared},$<STREQUAL:${asked},NONE>>>:CUDA::cudart_static>)
 endfunction()

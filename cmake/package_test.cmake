@@ -18,11 +18,14 @@ function(run)
     set(output "${output}" PARENT_SCOPE)
 endfunction()
 
-# configure(<folder of tests/package> <cmake argument>...), to be built in the folder `build`.
+# configure(<folder of tests/package> <cmake argument>...), to be built in the folder `build`; what is said is in
+# `configure_output` and `build_output`.
 function(configure folder)
     run("${CMAKE_COMMAND}" -S "${source_dir}/tests/package/${folder}" -B "${work_dir}/build" -G "${generator}"
         "-DCMAKE_CXX_COMPILER=${compiler}" "-DDEEPGEMM_SOURCE=${source_dir}" ${ARGN})
+    set(configure_output "${output}" PARENT_SCOPE)
     run("${CMAKE_COMMAND}" --build "${work_dir}/build")
+    set(build_output "${output}" PARENT_SCOPE)
 endfunction()
 
 # consumer(<cmake argument>...): the consumer project, all of whose programs must succeed.
@@ -31,6 +34,8 @@ function(consumer)
     run("${work_dir}/build/consumer")
     run("${work_dir}/build/direct")
     run("${work_dir}/build/carrier")
+    set(configure_output "${configure_output}" PARENT_SCOPE)
+    set(build_output "${build_output}" PARENT_SCOPE)
 endfunction()
 
 if(way STREQUAL "install")
@@ -47,6 +52,9 @@ elseif(way STREQUAL "find_package")
 
 elseif(way STREQUAL "add_subdirectory")
     consumer(-DWAY=add_subdirectory)
+    if(NOT configure_output MATCHES "deepgemm::rtc is linked without NVRTC: [^\n]*find_package\\(CUDAToolkit\\)")
+        message(FATAL_ERROR "CMake does not say that deepgemm::rtc is linked without NVRTC:\n${configure_output}")
+    endif()
 
 elseif(way STREQUAL "fetch_content")
     # In place of an address on the net, an archive of what a project needs of the tree.
@@ -73,6 +81,45 @@ elseif(way STREQUAL "two_copies")
 
 elseif(way STREQUAL "messages")
     include("${source_dir}/tests/package/messages.cmake")
+
+elseif(way STREQUAL "strict")
+    # Settings of a whole project: unity builds, and flags under which neither our headers nor what is generated may say a word.
+    consumer(-DWAY=add_subdirectory -DCMAKE_UNITY_BUILD=ON -DCMAKE_BUILD_TYPE=Release
+             "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror")
+    if(build_output MATCHES "warning:|note:")
+        message(FATAL_ERROR "the compiler speaks of deepgemm:\n${build_output}")
+    endif()
+
+elseif(way STREQUAL "export")
+    configure(export "-DCMAKE_INSTALL_PREFIX=${work_dir}/prefix")
+    run("${CMAKE_COMMAND}" --install "${work_dir}/build")
+    set(work_dir "${work_dir}/user")
+    configure(export/user "-DCMAKE_PREFIX_PATH=${packages_dir}/export/prefix")
+    run("${work_dir}/build/user")
+
+elseif(way STREQUAL "run_time")
+    # A program that says nothing links the static CUDA runtime, one that says Shared the shared one; none links both.
+    foreach(runtime IN ITEMS "" Shared)
+        configure(run_time "-DCMAKE_CUDA_COMPILER=${nvcc}" "-DRUNTIME=${runtime}")
+        run("${work_dir}/build/run_time")
+        if(configure_output MATCHES "without NVRTC")
+            message(FATAL_ERROR "NVRTC, found after deepgemm, is not linked:\n${configure_output}")
+        endif()
+        set(rules "${work_dir}/build/build.ninja")
+        if(NOT EXISTS "${rules}")
+            set(rules "${work_dir}/build/CMakeFiles/run_time.dir/link.txt")
+        endif()
+        file(STRINGS "${rules}" line REGEX "cudart.*nvrtc|nvrtc.*cudart")
+        string(REGEX MATCHALL "cudart(_static)?\\.(so|a)" runtimes "${line}")
+        list(REMOVE_DUPLICATES runtimes)
+        set(expected "cudart_static.a")
+        if(runtime)
+            set(expected "cudart.so")
+        endif()
+        if(NOT runtimes STREQUAL expected)
+            message(FATAL_ERROR "with CUDA_RUNTIME_LIBRARY '${runtime}' the program links '${runtimes}':\n${line}")
+        endif()
+    endforeach()
 
 elseif(way STREQUAL "cuda")
     configure(cuda "-DCMAKE_PREFIX_PATH=${prefix}" "-DCMAKE_CUDA_COMPILER=${nvcc}")

@@ -22,7 +22,7 @@ struct hello_tile {
 
     // [host]
     // What a launcher asks: threads and shared memory of a block. Here a tile, and behind it a barrier of eight bytes.
-    static constexpr dg::kernel_info info{.threads = 32, .smem_bytes = tile_bytes + 8};
+    static constexpr dg::launch_info launch{.arch = 90, .threads = 32, .smem_bytes = tile_bytes + 8};
 
     // What the host passes, and what of it reaches the device. A tensor map describes a whole matrix to the copy unit,
     // and the box of it that one copy moves; the driver (or the simulator) encodes it from a request.

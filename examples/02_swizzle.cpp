@@ -24,7 +24,7 @@ struct swizzled_tile {
     static constexpr int chunks = tile::row_bytes / sizeof(chunk);
     // [tile]
 
-    static constexpr dg::kernel_info info{.threads = 32, .smem_bytes = tile::bytes + 8};
+    static constexpr dg::launch_info launch{.arch = 90, .threads = 32, .smem_bytes = tile::bytes + 8};
     struct arguments {
         const float* matrix;
         chunk *memory, *plain;

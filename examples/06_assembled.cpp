@@ -34,7 +34,7 @@ int main() {
     d_there.read(d);
 
     std::printf("A (%d, %d) x B (%d, %d)^T from parts on %s: %u threads, %u bytes of shared memory.\n", m, k, n, k,
-                backend::name().c_str(), my_gemm::info.threads, my_gemm::info.smem_bytes);
+                backend::name().c_str(), my_gemm::launch.threads, my_gemm::launch.smem_bytes);
     backend::show_timeline();
     return backend::report(
         dg::reference::compare(d.view(), dg::reference::gemm(a.host.view(), b.host.view()), dg::tolerance::hopper_fp8));

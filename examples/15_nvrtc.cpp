@@ -6,6 +6,7 @@
 
 #include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/host/parse.hpp>
 #include <deepgemm/host/validate.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/rtc/embedded.hpp>
@@ -31,8 +32,8 @@ void show(const dg::rtc::engine& engine, dg::static_extents extents) {
     std::printf(
         "%s by NVRTC %s for %s:\n  %s\n  %zu bytes of cubin, %u threads, %u bytes of shared memory, %u of parameters\n",
         compiled ? "Compiled" : "Found what was compiled", dg::rtc::nvrtc_version().c_str(),
-        engine.cubins().arch().c_str(), to_source(image.info).c_str(), image.cubin().size(), image.info.threads,
-        image.info.smem_bytes, image.params_bytes);
+        engine.cubins().arch().c_str(), image.entry(), image.cubin().size(), image.launch.threads,
+        image.launch.smem_bytes, image.params_bytes);
 }
 
 /// D = A x B^T by the kernel on the current device; 0 if the result is right.
@@ -67,7 +68,13 @@ int run(dg::rtc::engine& engine, dg::static_extents extents) {
 
 int main(int count, char** values) {
     // Known when the program runs. A kernel that knows them, too, computes with constants; its results are the same, bit by bit.
-    const int n = count > 1 ? std::atoi(values[1]) : 576, k = count > 2 ? std::atoi(values[2]) : 1024;
+    const auto n_read = dg::parse_extent("N", count > 1 ? values[1] : "576", 1);
+    const auto k_read = dg::parse_extent("K", count > 2 ? values[2] : "1024", 1);
+    if (!n_read || !k_read) {
+        std::fprintf(stderr, "%s\n", (n_read ? k_read.failure() : n_read.failure()).message.c_str());
+        return 2;
+    }
+    const int n = int(*n_read), k = int(*k_read);  // the largest extent fits
 
     // [engine]
     dg::rtc::engine engine(dg::rtc::embedded_headers(), {.cache = dg::rtc::cache_options::from_environment()});

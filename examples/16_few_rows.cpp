@@ -26,7 +26,7 @@ dg::matrix<dg::bf16> product(backend::operand& a, backend::operand& b) {
     // [use]
     const int rows = c.swap ? c.block.n : c.block.m, columns = c.swap ? c.block.m : c.block.n;
     std::printf("a multiply has %d rows of %c and %d columns, rows of %c; %d stages in %d KiB\n", rows,
-                c.swap ? 'B' : 'A', columns, c.swap ? 'A' : 'B', c.stages, int(Kernel::info.smem_bytes >> 10));
+                c.swap ? 'B' : 'A', columns, c.swap ? 'A' : 'B', c.stages, int(Kernel::launch.smem_bytes >> 10));
     backend::launch<Kernel>(
         {dg::arguments_of({.a = a.argument(), .b = b.argument(), .d = argument_of(d, d_there.data())})});
     // [use]

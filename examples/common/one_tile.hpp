@@ -26,7 +26,7 @@ struct one_tile {
     using a_tile = deepgemm::smem_tile<deepgemm::e4m3, m, block_k>;
     using b_tile = deepgemm::smem_tile<deepgemm::e4m3, n, block_k>;
 
-    static constexpr deepgemm::kernel_info info{.threads = Threads, .smem_bytes = SmemBytes};
+    static constexpr deepgemm::launch_info launch{.arch = 90, .threads = Threads, .smem_bytes = SmemBytes};
     struct arguments {
         const deepgemm::e4m3 *a, *b;
         deepgemm::i32 k;

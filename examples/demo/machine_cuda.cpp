@@ -10,6 +10,7 @@
 #include <deepgemm/kernel/shipped.cuh>
 
 #include "../../bench/cublaslt.hpp"
+#include "../../bench/memory.hpp"
 #include "../../bench/statistics.hpp"
 #include "../../bench/timer.hpp"
 #include "../common/backend_cuda.hpp"
@@ -86,6 +87,16 @@ machine find_machine() {
                        device.name, device.arch / 10, device.arch % 10));
     }
     return {std::string("on one ") + device.name, device, handles(kernels{}), {4096, 4096, 7168}};
+}
+
+void check_memory(dg::problem_shape shape, double host_bytes) {
+    bench::check_memory("this product", host_bytes, bench::free_host_bytes(), "on the host");
+    const double m = shape.m, n = shape.n, k = shape.k;
+    std::size_t free = 0, total = 0;
+    backend::check("cudaMemGetInfo", cudaMemGetInfo(&free, &total));
+    // A, B and their scales; D of ours and of the peer.
+    const double needed = (1 + 4.0 / 128) * (m + n) * k + 2 * 2 * m * n + double(flush_bytes);
+    bench::check_memory("this product", needed, double(free), "on the GPU");
 }
 
 void run(const dg::gemm_plan& plan, const dg::quantised_operand<>& a, const dg::quantised_operand<>& b,

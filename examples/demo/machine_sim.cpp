@@ -7,11 +7,13 @@
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/shipped.cuh>
 
+#include "../../bench/memory.hpp"
 #include "machine.hpp"
 #include "page.hpp"
 #include "timeline.hpp"
 
 namespace dg = deepgemm;
+namespace bench = deepgemm::bench;
 
 namespace demo {
 
@@ -26,7 +28,56 @@ std::span<const dg::kernel_handle> handles(dg::shipped::kernels<K...>) {
     return dg::sim::kernel_list<K...>;
 }
 
+using clock = std::chrono::steady_clock;
+double seconds_since(clock::time_point start) { return std::chrono::duration<double>(clock::now() - start).count(); }
+
+/// The first `rows` rows and `k` columns of an operand.
+dg::scaled_matrix corner(dg::scaled_matrix operand, dg::i64 rows, dg::i64 k) {
+    operand.matrix.rows = rows;
+    operand.matrix.columns = k;
+    operand.scales.rows = dg::ceil_div(rows, dg::i64(operand.scales.tile.mn));
+    operand.scales.columns = dg::ceil_div(k, dg::i64(operand.scales.tile.k));
+    return operand;
+}
+
+/// What a launch takes on this host.
+struct price {
+    double seconds, trace_bytes;
+};
+
+/// Runs the planned kernel on a corner of the product, a cluster's tile and a few blocks of K, and extrapolates to all multiplies.
+price price_of(const dg::gemm_plan& plan, const dg::gemm_problem& problem, dg::sim::options options) {
+    const auto& [m, n, k] = plan.work.shape;
+    const dg::config& cfg = plan.ranked[0].kernel->info.cfg;
+    const dg::i64 rows = dg::min(m, cfg.block.m * cfg.cluster.m), columns = dg::min(n, cfg.block.n * cfg.cluster.n);
+    const dg::i64 depth = dg::min(k, 4 * cfg.block.k);
+    dg::gemm_problem first{.a = corner(problem.a, rows, depth), .b = corner(problem.b, columns, depth), .d = problem.d};
+    first.d.rows = rows;
+    first.d.columns = columns;
+    double seconds = 0;
+    for (const bool warm : {false, true}) {  // the first launch pays for the machine's memory
+        const auto start = clock::now();
+        dg::or_throw(plan.ranked[0].kernel->launch(arguments_of(first), {.stream = &options}));
+        if (warm) seconds = seconds_since(start);
+    }
+    const dg::sim::run_report& run = dg::sim::last_run();
+    const double macs = double(plan.predicted().tiles) * cfg.block.m * cfg.block.n * dg::align_up(k, cfg.block.k);
+    const double times = macs / double(run.statistics.macs);
+    // Twice the spans: a vector that grows holds its elements twice for a while.
+    return {seconds * times, 2.0 * double(run.trace.size() * sizeof(dg::sim::span)) * times};
+}
+
+std::string duration(double seconds) {
+    if (seconds < 100) return page::text("%.1f s", seconds);
+    if (seconds < 6000) return page::text("%.0f min", seconds / 60);
+    return seconds < 360000 ? page::text("%.0f h", seconds / 3600) : page::text("%.0f days", seconds / 86400);
+}
+
 }  // namespace
+
+void check_memory(dg::problem_shape, double host_bytes) {
+    bench::check_memory("this product", host_bytes, bench::free_host_bytes(), "on the host");
+}
 
 machine find_machine() {
     return {"on the simulator", dg::device_info::simulator(), handles(kernels{}), {250, 392, 1200}};
@@ -38,9 +89,15 @@ void run(const dg::gemm_plan& plan, const dg::quantised_operand<>& a, const dg::
     options.policy = dg::sim::policy::random;  // copies overtake each other, as they do on a GPU
     options.resident_clusters = 0;             // all CTAs at the same time
     options.trace = true;
-    const auto start = std::chrono::steady_clock::now();
-    dg::or_throw(plan.launch({.a = argument_of(a), .b = argument_of(b), .d = argument_of(d)}, &options));
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const dg::gemm_problem problem{.a = argument_of(a), .b = argument_of(b), .d = argument_of(d)};
+    const price expected = price_of(plan, problem, options);
+    page::fact("expected", page::text("about %s on the simulator, going by a corner of the product; Ctrl-C ends it",
+                                      duration(expected.seconds).c_str()));
+    std::fflush(stdout);
+    bench::check_memory("the record of this launch", expected.trace_bytes, bench::free_host_bytes(), "on the host");
+    const auto start = clock::now();
+    dg::or_throw(plan.launch(problem, &options));
+    const double seconds = seconds_since(start);
 
     const dg::sim::run_report& run = dg::sim::last_run();
     const dg::sim::statistics& count = run.statistics;

@@ -3,13 +3,17 @@
 // is computed on the machine at hand, checked against double precision, and shown.
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
+#include <optional>
+#include <span>
 #include <sstream>
+#include <stdexcept>
+#include <string_view>
 
 #include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/explain.hpp>
+#include <deepgemm/host/parse.hpp>
 
 #include "machine.hpp"
 #include "page.hpp"
@@ -17,6 +21,9 @@
 namespace dg = deepgemm;
 
 namespace {
+
+/// As many rows and columns of D are compared with the reference.
+constexpr int checked_rows = 256, checked_columns = 512;
 
 /// Indices of at most `most` rows (or columns) out of `count`, evenly spread with both ends.
 std::vector<dg::i64> sample(dg::i64 count, dg::i64 most) {
@@ -75,7 +82,7 @@ dg::gemm_plan make_plan(const demo::machine& machine, const operands& in, dg::ma
 /// Compares D with double precision; true if every element that was looked at is within its bound.
 bool check(dg::problem_shape shape, const operands& in, const dg::matrix<dg::bf16>& d) {
     page::section("4  Check");
-    const auto rows = sample(shape.m, 256), columns = sample(shape.n, 512);
+    const auto rows = sample(shape.m, checked_rows), columns = sample(shape.n, checked_columns);
     const auto expected = dg::reference::gemm_at(in.a8.view(), in.b8.view(), rows, columns);
     const auto unquantised = dg::reference::gemm_at(dg::reference::plain(std::as_const(in.a).view()),
                                                     dg::reference::plain(std::as_const(in.b).view()), rows, columns);
@@ -88,6 +95,10 @@ bool check(dg::problem_shape shape, const operands& in, const dg::matrix<dg::bf1
     page::fact("calc_diff", page::text("%.1e against the same FP8 operands: the kernel's own error", diff));
     page::fact("", page::text("%.1e against the BF16 matrices: with the cost of quantising them",
                               dg::reference::diff(d.view(), unquantised)));
+    page::fact(
+        "",
+        "(calc_diff is 1 - 2 sum(D R) / sum(D^2 + R^2), R being the reference: 0 where they are equal, about half the "
+        "squared relative error where they are close; below 1e-3 against the same operands passes)");
     page::fact("worst element",
                page::text("(%lld, %lld): got %.6g, expected %.6g, off by %.2g, allowed %.2g", found.row, found.column,
                           found.got, found.expected, std::fabs(found.got - found.expected), found.bound));
@@ -96,14 +107,38 @@ bool check(dg::problem_shape shape, const operands& in, const dg::matrix<dg::bf1
     return fine;
 }
 
-int demonstrate(int argc, char** argv) {
-    const demo::machine machine = demo::find_machine();
-    dg::problem_shape shape = machine.shape;
-    if (argc == 4) shape = {std::atoi(argv[1]), std::atoi(argv[2]), std::atoi(argv[3])};
-    if ((argc != 1 && argc != 4) || shape.m < 1 || shape.n < 1 || shape.k < 1) {
-        std::fprintf(stderr, "usage: %s [m n k], all positive\n", argv[0]);
-        return 2;
+constexpr const char* usage =
+    "usage: demo [M N K]\n\n"
+    "Quantises two matrices to FP8, multiplies them, D(M,N) = A(M,K) x B(N,K)^T, and checks the result. Without sizes, "
+    "those\n"
+    "that suit the machine: a Hopper GPU, or the simulator, which takes a second for every 10^9 multiply-adds or so.\n";
+
+/// The sizes that were typed, if any were. Throws std::invalid_argument for what is no size.
+std::optional<dg::problem_shape> shape_of(std::span<char*> typed) {
+    if (typed.empty()) return {};
+    if (typed.size() != 3) {
+        throw std::invalid_argument(
+            page::text("%zu arguments; there must be three, M, N and K, or none", typed.size()));
     }
+    const auto size = [&](const char* name, std::size_t at) {
+        const auto read = dg::parse_extent(name, typed[at], 1);
+        if (!read) throw std::invalid_argument(read.failure().message);
+        return dg::i32(*read);  // max_extent fits
+    };
+    return dg::problem_shape{size("M", 0), size("N", 1), size("K", 2)};
+}
+
+/// Bytes of the matrices below, on the host: A and B in BF16 and FP8 with scales, D, and the rows that check() decodes.
+double host_bytes(dg::problem_shape shape) {
+    const double m = shape.m, n = shape.n, k = shape.k;
+    return (2 + 1 + 8.0 / 128) * (m + n) * k + 2 * m * (n + 8) + 8 * (checked_rows + checked_columns) * k;
+}
+
+int demonstrate(std::span<char*> typed) {
+    const auto asked = shape_of(typed);  // a wrong call is told before there is a machine
+    const demo::machine machine = demo::find_machine();
+    const dg::problem_shape shape = asked.value_or(machine.shape);
+    demo::check_memory(shape, host_bytes(shape));
     page::title(page::text("deepgemm   D(%d, %d) = A(%d, %d) x B(%d, %d)^T in FP8, %s", shape.m, shape.n, shape.m,
                            shape.k, shape.n, shape.k, machine.title.c_str()));
     const operands in = quantise(shape);
@@ -117,8 +152,16 @@ int demonstrate(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    const std::span<char*> typed(argv + 1, argv + argc);
+    if (typed.size() == 1 && std::string_view(typed[0]) == "--help") {
+        std::fputs(usage, stdout);
+        return 0;
+    }
     try {
-        return demonstrate(argc, argv);
+        return demonstrate(typed);
+    } catch (const std::invalid_argument& why) {
+        std::fprintf(stderr, "demo: %s\n%s", why.what(), usage);
+        return 2;
     } catch (const std::exception& why) {
         std::fflush(stdout);
         std::fprintf(stderr, "\ndemo: %s\n", why.what());

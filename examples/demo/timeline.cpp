@@ -21,7 +21,7 @@ using deepgemm::sim::activity;
 using deepgemm::sim::run_report;
 using deepgemm::sim::span;
 
-constexpr int columns = 66;
+constexpr int columns = 62;
 
 /// Waiting for a multiply is the other side of that multiply: the chart shows the latter only.
 bool waits_for_multiply(const span& s) { return std::string(s.what) == "wgmma.wait_group"; }
@@ -52,6 +52,13 @@ std::string drawn(const std::vector<double>& level) {
     std::string out;
     for (const double x : level) out += heights[x <= 0 ? 0 : std::max(1, int(x / most * 8 + 0.5))];
     return out;
+}
+
+/// Names of roles have different lengths: the columns after them begin behind the longest.
+int width_of(const std::vector<std::string>& names) {
+    std::size_t width = 0;
+    for (const std::string& name : names) width = std::max(width, name.size());
+    return int(width) + 2;
 }
 
 /// What a wait is for, in a few words: barriers of the kernel are named "role: what".
@@ -87,13 +94,20 @@ void draw_timeline(const run_report& run) {
                   {activity::multiply, "multiplies"},
                   {activity::wait, "waits"},
                   {activity::store, "stores"}};
+    const auto name_of = [](u32 warp, const std::string& role) {
+        return page::text("warp %2u %s", warp, role.c_str());
+    };
+    std::vector<std::string> names;
+    for (const auto& [warp, role] : roles) names.push_back(name_of(warp, role));
+    const int width = width_of(names);
     for (const auto& [warp, role] : roles) {
         if (warp % 4 != 0) continue;  // the four warps of a warpgroup do much the same
-        std::string name = page::text("warp %2u %s", warp, role.c_str());
+        std::string name = name_of(warp, role);
         for (const auto& [kind, label] : strips) {
             const auto level = in_flight(run, warp, kind, double(last) / columns);
             if (*std::max_element(level.begin(), level.end()) == 0) continue;
-            page::line(page::text("%-18s%-11s│", name.c_str(), label) + page::kind(int(kind), drawn(level)) + "│");
+            page::line(page::text("%-*s%-11s│", width, name.c_str(), label) + page::kind(int(kind), drawn(level)) +
+                       "│");
             name.clear();
         }
     }
@@ -110,7 +124,10 @@ void draw_roles(const run_report& run) {
         if (s.kind != activity::multiply || s.warp % 4 == 0) ++sum.count[int(s.kind)];  // four warps share a wgmma
         if (s.kind == activity::wait) sum.waited[awaited(s)] += s.end - s.begin;
     }
-    page::line(page::bold(page::text("%-10s%7s%9s%13s%9s   %s", "role", "warps", "loads", "multiplies", "stores",
+    std::vector<std::string> names;
+    for (const auto& [role, sum] : roles) names.push_back(role);
+    const int width = width_of(names);
+    page::line(page::bold(page::text("%-*s%7s%9s%13s%9s   %s", width, "role", "warps", "loads", "multiplies", "stores",
                                      "time spent waiting for")));
     for (const auto& [role, sum] : roles) {
         std::string waits;
@@ -121,7 +138,7 @@ void draw_roles(const run_report& run) {
         const auto number = [&](activity kind) {
             return sum.count[int(kind)] == 0 ? "-" : page::grouped(sum.count[int(kind)]);
         };
-        page::line(page::text("%-10s%7zu%9s%13s%9s   %s", role.c_str(), sum.warps.size(),
+        page::line(page::text("%-*s%7zu%9s%13s%9s   %s", width, role.c_str(), sum.warps.size(),
                               number(activity::load).c_str(), number(activity::multiply).c_str(),
                               number(activity::store).c_str(), waits.c_str()));
     }

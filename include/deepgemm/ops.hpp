@@ -3,6 +3,9 @@
 // or_throw() of host/exception.hpp makes exceptions of them.
 #pragma once
 
+#include <optional>
+#include <utility>
+
 #include <deepgemm/host/engine.hpp>
 
 namespace deepgemm {
@@ -12,40 +15,48 @@ struct gemm_options {
     std::optional<input_matrix> c{};  ///< added to the product in FP32; may be D itself
     void* stream = nullptr;           ///< a cudaStream_t
     ready_operands ready{};  ///< which operands the stream's previous kernel surely did not write: weights, say
+
+    // Knobs of this call in place of the engine's, where they are set.
+    std::optional<int> num_sms{};            ///< multiprocessors to use; 0: all of the device
+    std::optional<config> pin{};             ///< the one configuration to use
+    std::optional<bool> dependent_launch{};  ///< the kernel may start before its predecessor has ended (PDL)
 };
 
 namespace detail {
 
+/// Runs a product with the options of its call.
+inline result<void> run(const engine& engine, const gemm_problem& problem, const gemm_options& options) {
+    return engine.run(problem, options.stream, {options.num_sms, options.pin, options.dependent_launch});
+}
+
 /// Runs a product whose operands must be of types that the operation allows; `rule` says which.
 template <class Allowed>
 result<void> run_typed(const engine& engine, const char* rule, Allowed allowed, const gemm_problem& problem,
-                       void* stream) {
+                       const gemm_options& options) {
     for (const auto& [name, type] : {std::pair{"A", problem.a.matrix.type}, {"B", problem.b.matrix.type}}) {
         if (!allowed(type)) return fail(errc::unsupported_type, name, " is ", type, "; ", rule);
     }
-    return engine.run(problem, stream);
+    return run(engine, problem, options);
 }
 
 inline result<void> fp8_gemm(const engine& engine, const scaled_matrix& a, const scaled_matrix& b,
                              const output_matrix& d, const gemm_options& options) {
     return run_typed(engine, "an FP8 GEMM takes e4m3 or e5m2", is_fp8,
-                     {.a = a, .b = b, .d = d, .c = options.c, .ready = options.ready}, options.stream);
+                     {.a = a, .b = b, .d = d, .c = options.c, .ready = options.ready}, options);
 }
 
 inline result<void> bf16_gemm(const engine& engine, const input_matrix& a, const input_matrix& b,
                               const output_matrix& d, const gemm_options& options) {
     const auto allowed = [](dtype type) { return type == dtype::bf16; };
     return run_typed(engine, "a BF16 GEMM takes bf16", allowed,
-                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready},
-                     options.stream);
+                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready}, options);
 }
 
 inline result<void> f16_gemm(const engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                              const gemm_options& options) {
     const auto allowed = [](dtype type) { return type == dtype::f16; };
     return run_typed(engine, "an FP16 GEMM takes f16", allowed,
-                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready},
-                     options.stream);
+                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready}, options);
 }
 
 }  // namespace detail
@@ -82,13 +93,19 @@ inline result<void> fp8_gemm_tt(const engine& engine, const scaled_matrix& a, co
 }
 
 /// As fp8_gemm_nt, but D has a hole in every head: of each left + right columns of the product the first `left` and the last
-/// `right` land with `middle` columns between them, which stay as they were. D is BF16, (m, n + n / (left + right) * middle).
+/// `right` land with `middle` columns between them, which stay as they were. D is BF16, (m, n + n / (left + right) * middle). It
+/// takes no C.
 inline result<void> fp8_gemm_nt_skip_head_mid(const engine& engine, const scaled_matrix& a, const scaled_matrix& b,
                                               const output_matrix& d, const head_splits& heads,
-                                              void* stream = nullptr) {
-    const gemm_problem problem{.a = a, .b = b, .d = d, .heads = heads};
-    if (!heads.any()) return detail::check_heads(problem);
-    return engine.run(problem, stream);
+                                              const gemm_options& options = {}) {
+    const gemm_problem problem{.a = a, .b = b, .d = d, .c = options.c, .heads = heads, .ready = options.ready};
+    if (!heads.any()) return detail::check_heads(workload_of(problem));
+    return detail::run(engine, problem, options);
+}
+/// The same with a stream alone.
+inline result<void> fp8_gemm_nt_skip_head_mid(const engine& engine, const scaled_matrix& a, const scaled_matrix& b,
+                                              const output_matrix& d, const head_splits& heads, void* stream) {
+    return fp8_gemm_nt_skip_head_mid(engine, a, b, d, heads, {.stream = stream});
 }
 
 /// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands BF16, each contiguous along either of its dimensions, summed in FP32.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// References for products too large for a host: kernels that make data, multiply plainly (FP32 products of 32 elements of K, summed
-// in double) and judge every element of D. Simple on purpose; they share nothing with the kernels they judge.
+// References for products too large for a host: kernels that make data, multiply plainly (FP32 sums of 32 products, scaled and
+// summed in double) and judge every element of D. Simple on purpose; they share nothing with the kernels they judge.
 #pragma once
 
 #include <deepgemm/core/types.cuh>
@@ -54,9 +54,8 @@ struct quantised_rows {
     const float* scales;  ///< of (row / tile_rows, k / 128) at row * stride_mn + k * stride_k
     i64 stride_mn, stride_k;
     int tile_rows;
-    __device__ float at(i64 row, i64 k) const {
-        return float(data[row * pitch + k]) * scales[row / tile_rows * stride_mn + k / 128 * stride_k];
-    }
+    __device__ float at(i64 row, i64 k) const { return float(data[row * pitch + k]); }
+    __device__ float scale(i64 row, i64 k) const { return scales[row / tile_rows * stride_mn + k / 128 * stride_k]; }
 };
 
 /// An operand before quantisation.
@@ -64,6 +63,7 @@ struct plain_rows {
     const bf16* data;
     i64 pitch;
     __device__ float at(i64 row, i64 k) const { return float(data[row * pitch + k]); }
+    __device__ static float scale(i64 /*row*/, i64 /*k*/) { return 1; }
 };
 
 /// What judging found, summed over all elements.
@@ -95,7 +95,7 @@ __global__ void judge_kernel(A a, B b, i32 m, i32 n, i32 k, const D* d, const D*
     const int x = int(threadIdx.x), y = int(threadIdx.y), thread = y * 16 + x;
     const i64 first_row = i64(blockIdx.y) * tile, first_column = i64(blockIdx.x) * tile;
     double value[4][4] = {};
-    float magnitude[4][4] = {};
+    double magnitude[4][4] = {};
     for (i32 k0 = 0; k0 < k; k0 += step) {
         for (int i = 0; i < tile * step / 256; ++i) {
             const int row = thread / step + 8 * i, inner = thread % step;
@@ -104,19 +104,25 @@ __global__ void judge_kernel(A a, B b, i32 m, i32 n, i32 k, const D* d, const D*
             b_tile[inner][row] = inside && first_column + row < n ? b.at(first_column + row, k0 + inner) : 0.0f;
         }
         __syncthreads();
-        float sum[4][4] = {};
+        float sum[4][4] = {}, sizes[4][4] = {};
 #pragma unroll 8
         for (int inner = 0; inner < step; ++inner) {
             for (int i = 0; i < 4; ++i) {
                 for (int j = 0; j < 4; ++j) {
                     const float p = a_tile[inner][y + 16 * i], q = b_tile[inner][x + 16 * j];
                     sum[i][j] += p * q;
-                    magnitude[i][j] += fabsf(p) * fabsf(q);
+                    sizes[i][j] += fabsf(p) * fabsf(q);
                 }
             }
         }
         for (int i = 0; i < 4; ++i) {
-            for (int j = 0; j < 4; ++j) value[i][j] += double(sum[i][j]);
+            for (int j = 0; j < 4; ++j) {
+                const i64 row = first_row + y + 16 * i, column = first_column + x + 16 * j;
+                // Rows and columns beyond the last are not judged; their scales must not be read.
+                const float scale = row < m && column < n ? a.scale(row, k0) * b.scale(column, k0) : 1.0f;
+                value[i][j] += double(scale) * double(sum[i][j]);
+                magnitude[i][j] += double(fabsf(scale)) * double(sizes[i][j]);
+            }
         }
         __syncthreads();
     }
@@ -137,7 +143,9 @@ __global__ void judge_kernel(A a, B b, i32 m, i32 n, i32 k, const D* d, const D*
             products += double(got) * double(rounded);
             squares += double(got) * double(got) + double(rounded) * double(rounded);
             const double drift = how.accumulation * size, bound = drift + (fabs(expected) + drift) * how.rounding;
-            const bool fine = how.exact ? got == rounded : fabs(double(got) - expected) <= bound;  // false for NaN
+            const bool same = got == rounded || (isnan(got) && isnan(rounded));
+            const bool fine = same || (!how.exact && isfinite(expected) &&
+                                       fabs(double(got) - expected) <= bound);  // false for one NaN
             if (!fine) {
                 atomicAdd(&out->wrong, 1ull);
                 atomicMin(&out->first_wrong, (unsigned long long)(row * n + column));

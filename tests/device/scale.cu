@@ -147,6 +147,10 @@ TEST_CASE("small scale layouts") {
     CHECK(check_transform<gpu, scale::ue8m0>(2, 300, 5, source::contiguous, 128, seed) == "");
 }
 
+TEST_CASE("small scales that are no powers of two become NaN, are counted, and spoil no other byte") {
+    CHECK(check_unpackable<gpu>() == "");
+}
+
 TEST_CASE("small casts") {
     const u64 seed = fresh_seed();
     INFO("DEEPGEMM_SEED=", seed);

@@ -53,7 +53,7 @@ static_assert(dg::schedule<by_columns<dg::tile_shape{64, 32, 128}>>);
 /// Writes to each element of D the index of the CTA that owns it: shows what a schedule does, tile by tile.
 template <dg::tile_shape Block, dg::schedule Tiles>
 struct show_owners {
-    static constexpr dg::kernel_info info{.arch = 0, .threads = 128};
+    static constexpr dg::launch_info launch{.threads = 128};
     static constexpr int map_count = 0;
     struct arguments {
         dg::problem_shape shape;

@@ -19,4 +19,4 @@ using a = dg::operand<dg::e4m3, coarse<64>>;
 using a = dg::operand<dg::e4m3, coarse<32>>;
 #endif
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.block = {128, 128, 128}, .stages = 4}>;
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

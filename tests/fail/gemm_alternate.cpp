@@ -17,4 +17,4 @@ using kernel =
              dg::config{
                  .block = {64, 128, 64}, .math_warpgroups = 1, .alternate = true, .promote = dg::promotion::never}>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

@@ -23,4 +23,4 @@ using kernel =
 using kernel =
     dg::gemm<dg::arch::sm90, a, coarse_b<128, 64>, dg::store<dg::bf16>, dg::config{.block = {128, 128, 128}}>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

@@ -21,4 +21,4 @@ using kernel = dg::gemm<dg::arch::sm90, a, coarse_b<8, 128>, dg::store<dg::bf16>
 #else
 using kernel = dg::gemm<dg::arch::sm90, a, coarse_b<4, 128>, dg::store<dg::bf16>, dg::config{.block = {128, 128, 128}}>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

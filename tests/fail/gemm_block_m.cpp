@@ -12,4 +12,4 @@ using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.b
 #else
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.block = {64, 128, 128}, .stages = 4}>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

@@ -16,4 +16,4 @@ using a = by_block;
 constexpr dg::config tile{.block = {128, 128, 128}};
 using groups = dg::grouped<tile.block, tile.cluster, dg::psum_groups>;
 using kernel = dg::gemm<dg::arch::sm90, a, by_block, dg::store<dg::bf16>, tile, groups>;
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

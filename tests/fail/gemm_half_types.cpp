@@ -13,4 +13,4 @@ using kernel = dg::gemm<dg::arch::sm90, half, half, dg::store<dg::bf16>,
 using kernel = dg::gemm<dg::arch::sm90, half, dg::operand<dg::f16>, dg::store<dg::bf16>,
                         dg::config{.block = {128, 128, 64}, .promote = dg::promotion::never}>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

@@ -14,4 +14,4 @@ using kernel =
 using kernel =
     dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.block = {256, 64, 128}, .math_warpgroups = 4}>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

@@ -14,4 +14,4 @@ using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>,
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>,
                         dg::config{.block = {128, 128, 128}, .promote = dg::promotion::never}>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

@@ -13,4 +13,4 @@ using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, tile, dg::def
 #else
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, tile, dg::banded_raster>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

@@ -14,4 +14,4 @@ constexpr dg::tile_shape block{128, 128, 128};
 constexpr dg::tile_shape block{128, 64, 128};
 #endif
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, tile, dg::persistent<block, dg::cluster_shape{}, 8>>;
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

@@ -14,4 +14,4 @@ using kernel = dg::gemm<dg::arch::sm90, half, columns, dg::store<dg::bf16>,
 using kernel = dg::gemm<dg::arch::sm90, half, columns, dg::store<dg::bf16>,
                         dg::config{.block = {128, 64, 64}, .cluster = {2, 1}, .promote = dg::promotion::never}>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

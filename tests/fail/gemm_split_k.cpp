@@ -14,4 +14,4 @@ using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>,
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>,
                         dg::config{.block = {64, 32, 128}, .math_warpgroups = 1, .split_k = 9}>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

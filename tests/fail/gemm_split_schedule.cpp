@@ -14,4 +14,4 @@ using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, parts, dg::de
 using kernel =
     dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, parts, dg::persistent<parts.block, dg::cluster_shape{}, 8>>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

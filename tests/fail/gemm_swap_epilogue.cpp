@@ -13,4 +13,4 @@ using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, few>;
 #else
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store_heads<dg::bf16, 64, 64, 64>, few>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

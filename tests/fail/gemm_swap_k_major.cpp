@@ -13,4 +13,4 @@ constexpr dg::config few{.block = {64, 64, 128}, .math_warpgroups = 1, .swap = t
 constexpr dg::config few{.block = {72, 64, 128}, .math_warpgroups = 1, .swap = true};
 #endif
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, few>;
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

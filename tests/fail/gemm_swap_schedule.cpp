@@ -14,4 +14,4 @@ using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, few>;
 using kernel =
     dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, few, dg::persistent<few.block, dg::cluster_shape{}, 4>>;
 #endif
-constexpr auto size = kernel::info.smem_bytes;
+constexpr auto size = kernel::launch.smem_bytes;

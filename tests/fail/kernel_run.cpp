@@ -12,7 +12,7 @@ using namespace deepgemm;
 
 // [example]
 struct fill {
-    static constexpr kernel_info info{.arch = 0, .threads = 128};
+    static constexpr launch_info launch{.threads = 128};
     static constexpr int map_count = 0;
     struct arguments {
         float* out;

@@ -8,14 +8,14 @@ using namespace deepgemm;
 /// A part of the user's own that works with any kernel.
 template <kernel K>
 struct warps_of {
-    static constexpr u32 value = K::info.threads / 32;
+    static constexpr u32 value = K::launch.threads / 32;
 };
 
 struct fill {
 #ifdef CORRECT
-    static constexpr kernel_info info{.arch = 0, .threads = 128};
+    static constexpr launch_info launch{.threads = 128};
 #else
-    static constexpr kernel_info info{.arch = 0, .threads = 100};
+    static constexpr launch_info launch{.threads = 100};
 #endif
     static constexpr int map_count = 0;
     struct arguments {};

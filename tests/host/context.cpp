@@ -19,7 +19,7 @@ struct with_variable {
 
 TEST_CASE("an environment without variables gives the defaults") {
     for (const char* name : {"DEEPGEMM_NUM_SMS", "DEEPGEMM_DEPENDENT_LAUNCH", "DEEPGEMM_DETERMINISTIC",
-                             "DEEPGEMM_IGNORE_STATIC_EXTENTS"}) {
+                             "DEEPGEMM_IGNORE_STATIC_EXTENTS", "DEEPGEMM_SPLIT"}) {
         ::unsetenv(name);  // a developer's own settings
     }
     const auto made = context::from_environment();
@@ -29,6 +29,8 @@ TEST_CASE("an environment without variables gives the defaults") {
     CHECK(made->deterministic);
     CHECK(!made->ignore_static_extents);
     CHECK(!made->pin.has_value());
+    CHECK(made->split == split_rule::fastest);
+    CHECK(made->tiles == tile_limits{});
 }
 
 TEST_CASE("environment variables change the defaults") {
@@ -40,6 +42,10 @@ TEST_CASE("environment variables change the defaults") {
     CHECK(made->dependent_launch);
     CHECK(!made->deterministic);
     CHECK(made->ignore_static_extents);
+    for (const split_rule rule : {split_rule::fastest, split_rule::never, split_rule::as_one_row}) {
+        const with_variable split("DEEPGEMM_SPLIT", name_of(rule));
+        CHECK(context::from_environment()->split == rule);
+    }
 }
 
 TEST_CASE("an empty variable counts as not set") {
@@ -61,4 +67,7 @@ TEST_CASE("senseless variables are errors") {
           "bad_option: the environment variable DEEPGEMM_DEPENDENT_LAUNCH is \"2\"; it must be a number from 0 to 1");
     CHECK(verdict("DEEPGEMM_DETERMINISTIC", "1x") ==
           "bad_option: the environment variable DEEPGEMM_DETERMINISTIC is \"1x\"; it must be a number from 0 to 1");
+    CHECK(verdict("DEEPGEMM_SPLIT", "sometimes") ==
+          "bad_option: the environment variable DEEPGEMM_SPLIT is \"sometimes\"; it must be fastest, never or "
+          "as_one_row");
 }

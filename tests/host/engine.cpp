@@ -127,6 +127,19 @@ TEST_CASE("fp8_gemm_nt_skip_head_mid") {
     gemm_problem p = fakes::problem(256, 512, 1024);
     p.d.columns = p.d.row_stride = 640;
     CHECK(launches([&] { CHECK(fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, {128, 64, 128})); }) == 1);
+    int stream = 0;
+    const gemm_options options{.stream = &stream, .ready = {.b = true}, .num_sms = 9, .dependent_launch = true};
+    CHECK(fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, {128, 64, 128}, options));
+    CHECK(last().options.stream == &stream);
+    CHECK(last().options.num_sms == 9);
+    CHECK(last().options.dependent_launch);
+    CHECK(last().arguments.ready.b);
+    CHECK(!last().arguments.ready.a);
+    void* const alone = &stream;
+    CHECK(fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, {128, 64, 128}, alone));
+    CHECK(last().options.stream == &stream);
+    CHECK(fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, {128, 64, 128}, {.c = p.d}).failure().message ==
+          "C is given; head splits do not add to D");
     CHECK(launches([&] {
               CHECK(fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, {0, 0, 0}).failure().message ==
                     "head splits (0, 0, 0) leave nothing to write; left + right must be positive");
@@ -135,6 +148,52 @@ TEST_CASE("fp8_gemm_nt_skip_head_mid") {
               p.d.columns = p.d.row_stride = 768;
               CHECK(fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, {64, 64, 64}).failure().code == errc::no_kernel);
           }) == 0);
+}
+
+TEST_CASE("a call may have knobs of its own, and the next one has the engine's again") {
+    const engine engine(kernels, device_info::h200(), {.num_sms = 100});
+    const gemm_problem p = fakes::problem(4096, 4096, 7168);
+    const auto launched = [&](const gemm_options& options) {
+        CHECK(launches([&] { CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d, options)); }) == 1);
+        return last();
+    };
+    for (int round = 0; round < 2; ++round) {  // the second one finds what the first has left in the engine's memory
+        CHECK(launched({}).cfg == square);
+        CHECK(last().options.num_sms == 100);
+        CHECK(!last().options.dependent_launch);
+        CHECK(launched({.pin = small}).cfg == small);
+        CHECK(launched({.pin = square}).cfg == square);
+        CHECK(launched({.num_sms = 7}).options.num_sms == 7);
+        CHECK(launched({.num_sms = 0}).options.num_sms == 0);
+        CHECK(launched({.dependent_launch = true}).options.dependent_launch);
+        CHECK(last().options.num_sms == 100);
+    }
+    CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d, {.num_sms = 133}).failure().message ==
+          "num_sms is 133; NVIDIA H200 takes 0 (all) to 132");
+    CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d, {.num_sms = -1}).failure().code == errc::bad_option);
+    CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d, {.pin = config{.stages = 4}}).failure().code == errc::no_kernel);
+    CHECK(engine.plan(p, {.num_sms = 7})->num_sms == 7);
+    CHECK(engine.plan(p, {.dependent_launch = true})->dependent_launch);
+    CHECK(engine.supports(p, {.pin = small}));
+    CHECK(!engine.supports(p, {.pin = config{.stages = 4}}));
+    // One may also undo what the engine has.
+    const deepgemm::engine dependent(kernels, device_info::h200(), {.dependent_launch = true, .pin = small});
+    CHECK(fp8_gemm_nt(dependent, p.a, p.b, p.d, {.pin = square, .dependent_launch = false}));
+    CHECK(last().cfg == square);
+    CHECK(!last().options.dependent_launch);
+}
+
+TEST_CASE("the engine's memory tells calls apart whose multiprocessors make another kernel the best") {
+    constexpr config pair{.block = {128, 128, 128}, .stages = 5, .cluster = {2, 1}};
+    const std::array two{fakes::kernel<small>(), fakes::kernel<pair>()};
+    const engine engine(two, device_info::h200());
+    const gemm_problem p = fakes::problem(4096, 4096, 7168);
+    for (int round = 0; round < 2; ++round) {
+        CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d));
+        CHECK(last().cfg == pair);
+        CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d, {.num_sms = 1}));  // no room for a cluster
+        CHECK(last().cfg == small);
+    }
 }
 
 TEST_CASE("prepare makes every kernel ready") {

@@ -39,14 +39,16 @@ constexpr u32 smem_bytes(const config& cfg, dtype d) {
 template <config Config, dtype D = dtype::bf16, bool Accumulate = false, operand_info B = per_block,
           head_splits Heads = head_splits{}, operand_info A = per_token>
 constexpr kernel_handle kernel() {
-    kernel_info info{.a = A,
+    kernel_info info{.launch = {.arch = 90,
+                                .threads = u32(128 * (1 + Config.math_warpgroups)),
+                                .smem_bytes = smem_bytes(Config, D),
+                                .cluster_ctas = Config.cluster_ctas()},
+                     .a = A,
                      .b = B,
                      .d = D,
                      .accumulate = Accumulate,
                      .heads = Heads,
-                     .cfg = Config,
-                     .threads = u32(128 * (1 + Config.math_warpgroups)),
-                     .smem_bytes = smem_bytes(Config, D)};
+                     .cfg = Config};
     return {info,
             [] {
                 ++last().preparations;

@@ -3,12 +3,28 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/parse.hpp>
+#include <deepgemm/host/random.hpp>
 #include <deepgemm/kernel/shipped.cuh>
 #include <deepgemm/kernel/shipped_half.cuh>
+
+#include <cstdlib>
+#include <stdexcept>
 
 using namespace deepgemm;
 
 namespace {
+
+/// Gives a value, and each of its members, another than its default; numbers count on from `next`.
+template <class T>
+void differ(T& value, int& next) {
+    if constexpr (has_fields<T>) {
+        for_each_field<T>([&](const auto& field) { differ(value.*field.member, next); });
+    } else if constexpr (std::is_same_v<T, int>) {
+        value = next++;
+    } else {
+        value = T(!int(value));
+    }
+}
 
 bool comes_back(const config& cfg) {
     const auto read = parse_config(to_source(cfg));
@@ -36,17 +52,19 @@ int count(shipped::kernels<Kernels...>) {
 
 TEST_CASE("every member comes back") {
     config all{};
-    int next = 1;
-    // Names every member, so that a new one is given a value here, too.
-    auto& [block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows, store_columns,
-           store_buffers, promote, trigger_dependents, extents] = all;
-    for (int* const value :
-         {&block.m, &block.n, &block.k, &stages, &cluster.m, &cluster.n, &math_warpgroups, &split_k, &raster_rows,
-          &store_rows, &store_columns, &store_buffers, &extents.m, &extents.n, &extents.k})
-        *value = 100 + next++;
-    alternate = swap = trigger_dependents = true;
+    int next = 100;
+    differ(all, next);
+    for_each_field<config>([&](const auto& field) {
+        CAPTURE(field.name);
+        CHECK(all.*field.member != config{}.*field.member);
+        CHECK(to_source(all).find(concat(".", field.name, " = ")) != std::string::npos);
+        // Alone, too: no member's text leans on another's.
+        config one{};
+        one.*field.member = all.*field.member;
+        CHECK(comes_back(one));
+    });
     for (const promotion when : {promotion::at_once, promotion::deferred, promotion::never}) {
-        promote = when;
+        all.promote = when;
         CHECK(comes_back(all));
     }
     CHECK(comes_back(config{}));
@@ -85,4 +103,36 @@ TEST_CASE("what is no configuration says where and why") {
         "config{.stage = 4}",
         "9 there must be block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows, "
         "store_columns, store_buffers, promote, trigger_dependents or extents");
+}
+
+TEST_CASE("extents are digits and nothing else, judged as everywhere") {
+    CHECK(*parse_extent("M", "0") == 0);
+    CHECK(*parse_extent("M", "007", 1) == 7);
+    CHECK(*parse_extent("M", "2147479552") == max_extent);
+    const auto refusal = [](const char* text) {
+        const auto read = parse_extent("M", text, 1);
+        return read ? "" : concat(name_of(read.failure().code), ": ", read.failure().message);
+    };
+    for (const char* text : {"0", "-5", "2147479553", "4294967424", "99999999999", "9223372036854775807"})
+        CHECK(refusal(text) == concat("bad_extent: M is ", text, "; it must be from 1 to 2147479552"));
+    for (const char* text : {"", " 5", "5 ", "+5", "1e2", "12x", "0x10", "5.0", "-", "99999999999999999999"}) {
+        CHECK(refusal(text) ==
+              concat("bad_extent: M is \"", text, "\"; it must be a whole number from 1 to 2147479552"));
+    }
+}
+
+TEST_CASE("a seed of the environment is a number or an error") {
+    const char* const before = std::getenv("DEEPGEMM_SEED");
+    const std::string kept = before != nullptr ? before : "";
+    ::setenv("DEEPGEMM_SEED", "18446744073709551615", 1);
+    CHECK(fresh_seed() == ~u64(0));
+    for (const char* text : {"12x", "0x10", "-1", "seed", "18446744073709551616"}) {
+        ::setenv("DEEPGEMM_SEED", text, 1);
+        CHECK_THROWS_WITH_AS(fresh_seed(),
+                             concat("the environment variable DEEPGEMM_SEED is \"", text,
+                                    "\"; it must be a number from 0 to 18446744073709551615")
+                                 .c_str(),
+                             std::invalid_argument);
+    }
+    before != nullptr ? ::setenv("DEEPGEMM_SEED", kept.c_str(), 1) : ::unsetenv("DEEPGEMM_SEED");
 }

@@ -74,12 +74,14 @@ TEST_CASE("what a plan tells") {
     const auto made = planned(fakes::work(4096, 4096, 4096), {.pin = square});
     CHECK(made.chosen_by == choice::pinned);
     CHECK(made.stages() == 5);
-    CHECK(made.smem_bytes() == kernels[2].info.smem_bytes);
+    CHECK(made.smem_bytes() == kernels[2].info.launch.smem_bytes);
     CHECK(made.predicted().tiles == 1024);
     CHECK(made.predicted().waves == 8);
-    CHECK(made.predicted().tile_efficiency == doctest::Approx(1024.0 / (8 * 132)));
-    CHECK(made.predicted().limit != bound::memory);
-    CHECK(made.predicted().limit != bound::epilogue);
+    CHECK(made.predicted().tile_efficiency == 1);
+    CHECK(made.predicted().wave_efficiency == doctest::Approx(1024.0 / (8 * 132)));
+    const cost ragged = planned(fakes::work(100, 200, 4096), {.num_sms = 66, .pin = square}).predicted();
+    CHECK(ragged.tile_efficiency == doctest::Approx(100.0 * 200 / (128 * 256)));
+    CHECK(made.predicted().limit == bound::tensor_cores);
     CHECK(made.workspace_bytes() == 0);
     CHECK(planned(fakes::work(64, 24576, 7168)).predicted().limit == bound::memory);
 }
@@ -141,7 +143,7 @@ TEST_CASE("a pin may leave stages and staging buffers open") {
     CHECK(!agrees({.block = {128, 128, 128}, .stages = 4}, square));
     CHECK(!agrees({.block = {128, 128, 128}}, paired));
     CHECK(agrees({.block = {64, 64, 128}},
-                 {.block = {64, 64, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}));
+                 config{.block = {64, 64, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}));
     const auto made = planned(fakes::work(1, 4096, 512), {.pin = config{.block = {128, 128, 128}}});
     CHECK(made.kernel()->info.cfg == square);
     CHECK(made.chosen_by == choice::pinned);
@@ -189,7 +191,7 @@ TEST_CASE("why a kernel does not fit") {
     CHECK(reason(info, work) == "it takes another A");
     info.heads = {64, 64, 64};
     CHECK(reason(info, work) == "its head splits differ");
-    info.arch = 100;
+    info.launch.arch = 100;
     CHECK(reason(info, work) == "it is for another architecture");
     info = kernel<square>().info;
     device_info small = h200;

@@ -21,9 +21,50 @@ TEST_CASE("a configuration prints as its own source") {
                         .store_columns = 32,
                         .store_buffers = 2,
                         .promote = promotion::deferred,
-                        .trigger_dependents = true,
+                        .trigger_dependents = trigger::always,
                         .extents = {0, 7168, 2048}});
     CHECK_SOURCE(config{.block = {128, 256, 64}, .stages = 4, .promote = promotion::never});
+}
+
+#define EVERY_MEMBER(Use)                             \
+    Use(config{.block = {64, 32, 128},                \
+               .stages = 5,                           \
+               .cluster = {2, 4},                     \
+               .math_warpgroups = 3,                  \
+               .alternate = true,                     \
+               .swap = true,                          \
+               .split_k = 2,                          \
+               .raster_rows = 4,                      \
+               .store_rows = 16,                      \
+               .store_columns = 32,                   \
+               .store_buffers = 2,                    \
+               .promote = promotion::deferred,        \
+               .trigger_dependents = trigger::always, \
+               .extents = {1, 2, 3}})
+
+TEST_CASE("every member prints under the name by which the compiler knows it") {
+    EVERY_MEMBER(CHECK_SOURCE);
+    const auto itself = [](const config& value) { return value; };
+    const config every = EVERY_MEMBER(itself);
+    for_each_field<config>([&](const auto& field) {
+        CAPTURE(field.name);
+        CHECK(every.*field.member != config{}.*field.member);
+    });
+}
+
+TEST_CASE("a tuned row prints as its own source") {
+    CHECK_SOURCE(tuned_row{.m_max = 1, .n = 7168, .k = 16384, .cfg = config{.block = {128, 128, 128}}});
+    CHECK_SOURCE(tuned_row{.m_max = 64,
+                           .n = 8,
+                           .k = 16,
+                           .d = dtype::f32,
+                           .accumulate = true,
+                           .b = {2, 64},
+                           .cfg = config{.block = {64, 96, 128}},
+                           .type = dtype::bf16,
+                           .a_contiguous = major::mn,
+                           .b_contiguous = major::mn,
+                           .in_place = true});
 }
 
 TEST_CASE("kernels and workloads in words") {

@@ -56,6 +56,31 @@ TEST_CASE("supports says no with the reason") {
               .ends_with(" does not: it needs more shared memory than the device has"));
 }
 
+TEST_CASE("a workload's extents are judged like a problem's, whoever asks") {
+    const auto refusal = [](const workload& work) {
+        const auto answer = supports(h200, work, kernels);
+        const auto made = plan(work, h200, kernels);
+        const auto chosen = choose(work, h200, kernels);
+        REQUIRE((!answer && !made && !chosen));
+        CHECK(made.failure().message == answer.failure().message);
+        CHECK(chosen.failure().message == answer.failure().message);
+        return concat(name_of(answer.failure().code), ": ", answer.failure().message);
+    };
+    CHECK(refusal(fakes::work(-1, 512, 1024)) == "bad_extent: M is -1; it must be from 0 to 2147479552");
+    CHECK(refusal(fakes::work(100, 2147483647, 1024)) ==
+          "bad_extent: N is 2147483647; it must be from 0 to 2147479552");
+    CHECK(refusal(fakes::work(100, 512, -128)) == "bad_extent: K is -128; it must be from 0 to 2147479552");
+    CHECK(refusal(fakes::work(0, -1, 1024)).starts_with("bad_extent: N is -1"));
+    workload split = fakes::work(100, 512, 1024);
+    split.heads = {128, 64, 256};
+    CHECK(refusal(split) ==
+          "bad_heads: N is 512; with head splits (128, 64, 256) it must be a multiple of left + right = 384");
+    split.heads = {64, 2147483584, 64};
+    CHECK(refusal(split) == "bad_extent: D is 100 x 8589934848; each size must be from 0 to 2147479552");
+    CHECK(supports(h200, fakes::work(i32(max_extent), 512, 1024), kernels));
+    CHECK(!enumerate(fakes::work(1, 512, -1), 8, h200, kernels));
+}
+
 TEST_CASE("a caller's row comes before the model, on any number of multiprocessors") {
     const workload work = fakes::work(4096, 1024, 1024);
     const auto model = plan(work, h200, kernels);

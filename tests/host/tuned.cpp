@@ -3,60 +3,16 @@
 // and the cost model's choices are sane for shapes that nobody measured. No kernel is compiled, only described.
 #include <doctest/doctest.h>
 
-#include <deepgemm/kernel/shipped.cuh>
-#include <deepgemm/kernel/shipped_half.cuh>
+#include <deepgemm/host/explain.hpp>
 
-#include "fakes.hpp"
+#include "shipped_kernels.hpp"
 
 using namespace deepgemm;
+using fakes::kernels;
 
 namespace {
 
 constexpr device_info h100 = device_info::h100(), h200 = device_info::h200();
-
-template <class... Kernels>
-void append(std::vector<kernel_handle>& all, shipped::kernels<Kernels...>) {
-    (all.push_back({Kernels::info, [] { return result<void>{}; },
-                    [](const gemm_arguments&, const launch_options&) { return result<void>{}; }}),
-     ...);
-}
-
-/// The kernels of the tuned families, as handles that launch nothing.
-const std::vector<kernel_handle>& kernels() {
-    static const std::vector<kernel_handle> all = [] {
-        std::vector<kernel_handle> made;
-        append(made, shipped::weights_bf16_few{});
-        append(made, shipped::weights_bf16_few_split{});
-        append(made, shipped::weights_bf16_narrow{});
-        append(made, shipped::weights_bf16_split{});
-        append(made, shipped::weights_bf16_short{});
-        append(made, shipped::weights_bf16_medium{});
-        append(made, shipped::weights_bf16_wide{});
-        append(made, shipped::weights_bf16_widest{});
-        append(made, shipped::gradients{});
-        append(made, shipped::gradients_in_place{});
-        append(made, shipped::weights_f32{});
-        append(made, shipped::bf16_nt_few{});
-        append(made, shipped::bf16_nt{});
-        append(made, shipped::bf16_nt_split{});
-        append(made, shipped::bf16_nt_wide{});
-        append(made, shipped::bf16_nn{});
-        append(made, shipped::bf16_nn_wide{});
-        append(made, shipped::bf16_tn_wide{});
-        append(made, shipped::bf16_nt_acc_few{});
-        append(made, shipped::bf16_nt_acc{});
-        append(made, shipped::bf16_nt_acc_split{});
-        append(made, shipped::bf16_nt_acc_wide{});
-        append(made, shipped::bf16_nt_f32_few{});
-        append(made, shipped::bf16_nt_f32{});
-        append(made, shipped::bf16_nt_f32_split{});
-        append(made, shipped::bf16_nt_f32_wide{});
-        append(made, shipped::bf16_tn_f32_acc_wide{});
-        append(made, shipped::bf16_tn_f32_in_place{});
-        return made;
-    }();
-    return all;
-}
 
 /// The workload that a row was measured on: C, if there is one, is D.
 workload work_of(const tuned_row& row) {
@@ -101,6 +57,29 @@ TEST_CASE("each row of a table names a shipped kernel and is honoured") {
             // On part of the device the model decides.
             CHECK(plan(work, device, kernels(), {.num_sms = 131})->chosen_by == choice::model);
         }
+    }
+}
+
+TEST_CASE("a row of a GPU's own keeps the times of its kernel and of the model's choice, which explain shows") {
+    const auto check_times = [](const device_info& device, const tuned_row& row) {
+        const workload work = work_of(row);
+        CAPTURE(describe(work));
+        CHECK(row.us > 0);
+        CHECK(row.model.us > 1.01f * row.us);
+        const auto made = plan(work, device, kernels());
+        REQUIRE(made);
+        CHECK(measured_us(*made, made->ranked[0]) == row.us);
+        const std::string text = explain(*made);
+        CHECK(text.find(detail::formatted("\n    measured %.1f us with m = %d; predicted ", row.model.us, row.m_max)) !=
+              std::string::npos);
+        CHECK(text.ends_with(concat("\n    measured ", detail::slower(row.us, row.model.us), "\n")));
+    };
+    for (const tuned_row& row : tuned_h200) check_times(h200, row);
+    for (const tuned_row& row : tuned_h100) check_times(h100, row);
+    for (const tuned_row& row : tuned_rows(h100).subspan(tuned_h100.size())) {  // measured on another GPU
+        CHECK(row.us == 0);
+        const auto made = plan(work_of(row), h100, kernels());
+        CHECK(measured_us(*made, made->ranked[0]) == 0);
     }
 }
 

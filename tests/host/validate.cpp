@@ -98,6 +98,20 @@ TEST_CASE("sizes") {
           }) == "shape_mismatch: C is 256 x 500; it must have D's shape, 256 x 512");
 }
 
+TEST_CASE("one function judges extents, for those who have no matrices yet too") {
+    const auto text = [](const result<void>& outcome) {
+        return outcome ? "fine" : concat(name_of(outcome.failure().code), ": ", outcome.failure().message);
+    };
+    CHECK(text(check_extent("M", 0)) == "fine");
+    CHECK(text(check_extent("M", max_extent)) == "fine");
+    CHECK(text(check_extent("M", 0, 1)) == "bad_extent: M is 0; it must be from 1 to 2147479552");
+    CHECK(text(check_extent("M", 4294967424, 1)) == "bad_extent: M is 4294967424; it must be from 1 to 2147479552");
+    CHECK(text(check_extents(1, 2, 3)) == "fine");
+    CHECK(text(check_extents(-1, 2, 3)) == "bad_extent: M is -1; it must be from 0 to 2147479552");
+    CHECK(text(check_extents(1, 2147483647, 3)) == "bad_extent: N is 2147483647; it must be from 0 to 2147479552");
+    CHECK(text(check_extents(1, 2, 0, 1)) == "bad_extent: K is 0; it must be from 1 to 2147479552");
+}
+
 TEST_CASE("element types") {
     CHECK(after([](auto& p) { p.a.matrix.type = dtype::f32; }) ==
           "unsupported_type: A is f32; it must be e4m3, e5m2, bf16 or f16");
@@ -229,6 +243,29 @@ TEST_CASE("scales") {
                   p.a.scales = k_major_scales(address(4100), scale_kind::fp32, 256, 1024, stride);
               }) == "fine");
     }
+    SUBCASE("K-major scales of one column start at any word, like all others, if not where TMA could load them") {
+        const auto of = [](std::uintptr_t at, scale_kind kind, i64 m, i64 k) {
+            gemm_problem p = fakes::problem(m, 512, k);
+            p.a.scales = k_major_scales(address(at), kind, m, k);
+            return p;
+        };
+        for (const std::uintptr_t at : {4096, 4100, 4104, 4108}) {
+            const major expected = at == 4096 ? major::mn : major::k;
+            for (const auto& p : {of(at, scale_kind::fp32, 256, 128), of(at, scale_kind::fp32, 256, 1),
+                                  of(at, scale_kind::ue8m0, 256, 512), of(at, scale_kind::fp32, 1, 128)}) {
+                CAPTURE(at);
+                CHECK(verdict(p) == "fine");
+                CHECK(bool(workload_of(p).a.scales == expected));
+                CHECK(arguments_of(p).sa_stride_m == 1);
+            }
+        }
+        CHECK(verdict(of(4098, scale_kind::fp32, 256, 128)) ==
+              "misaligned: the scales of A start 2 bytes past a multiple of 4; they are 4-byte words");
+        gemm_problem p = of(4096, scale_kind::fp32, 256, 128);
+        p.b.scales = per_token_scales(address(4100), scale_kind::fp32, 512, 128);
+        CHECK(verdict(p) ==
+              "misaligned: the scales of B start 4 bytes past a multiple of 16; TMA needs 16-byte alignment");
+    }
     CHECK(after([](auto& p) {
               p.b.scales = per_token_scales(address(4096), scale_kind::fp32, 512, 1024);
               p.b.scales.row_stride = 8;
@@ -259,6 +296,11 @@ TEST_CASE("head splits") {
           "bad_heads: head splits (128, -64, 128) hold -64; each must be a multiple of 64, or 0");
     CHECK(with({0, 64, 0}, nothing) ==
           "bad_heads: head splits (0, 64, 0) leave nothing to write; left + right must be positive");
+    CHECK(with({-64, 64, 0}, nothing) ==
+          "bad_heads: head splits (-64, 64, 0) hold -64; each must be a multiple of 64, or 0");
+    CHECK(with({2147483584, 0, 2147483584}, nothing) ==
+          "bad_heads: N is 512; with head splits (2147483584, 0, 2147483584) it must be a multiple of left + right = "
+          "4294967168");
     CHECK(with({128, 64, 256}, nothing) ==
           "bad_heads: N is 512; with head splits (128, 64, 256) it must be a multiple of left + right = 384");
     CHECK(with({128, 64, 128}, [](auto& p) { p.d.type = dtype::f32; }) ==

@@ -141,8 +141,8 @@ std::string outcome(const sim::options& machine) {
     product p(kernel_parts::info, {130, 64, 640}, 5);
     const auto params = sim::parameters_of<kernel_parts>(arguments_for<kernel_parts>(arguments_of(p.problem())));
     sim::geometry g;
-    g.threads = kernel_parts::info.threads;
-    g.smem_bytes = kernel_parts::info.smem_bytes;
+    g.threads = kernel_parts::launch.threads;
+    g.smem_bytes = kernel_parts::launch.smem_bytes;
     try {
         sim::launch(machine, g, [&params] { small_kernel<Pipeline, Output>::run(params); });
     } catch (const sim::error& e) {

@@ -165,7 +165,7 @@ using swap_half_variants = shipped::kernels<
 
 /// Kernels that let their dependents start early, for chains of products.
 constexpr config in_chain(config made) {
-    made.trigger_dependents = true;
+    made.trigger_dependents = trigger::always;
     return made;
 }
 using chain_variants =
@@ -205,7 +205,8 @@ using chained = gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>,
                      then<transform<bias_relu>, transform<halve_rows>, accumulate<float>>, small>;
 
 /// Lets the next kernel of a stream start early.
-inline constexpr config early{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1, .trigger_dependents = true};
+inline constexpr config early{
+    .block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1, .trigger_dependents = trigger::always};
 using triggering = gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, accumulate<float>, early>;
 
 }  // namespace deepgemm::test

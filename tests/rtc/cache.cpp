@@ -195,16 +195,70 @@ TEST_CASE("a disk that is full in the middle of a write") {
     }));
 }
 
-TEST_CASE("temporary files of dead writers go after a day") {
-    const test::scratch root;
-    std::filesystem::create_directories(root.path() / "tmp");
-    const auto old = root.path() / "tmp/old", recent = root.path() / "tmp/recent";
-    overwrite(old, "x");
-    overwrite(recent, "x");
-    std::filesystem::last_write_time(old, std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
+TEST_CASE("unfinished files of dead writers go after a day, and nothing else does") {
+    const test::scratch root, elsewhere;
+    const auto last_week = std::filesystem::file_time_type::clock::now() - std::chrono::hours(7 * 24);
+    const std::string name = "deepgemm-unfinished-12-345-6789";
+    std::vector<std::filesystem::path> kept;
+    const auto put = [&](const std::filesystem::path& path, bool keep = true) {
+        std::filesystem::create_directories(path.parent_path());
+        overwrite(path, "x");
+        std::filesystem::last_write_time(path, last_week);
+        if (keep) kept.push_back(path);
+    };
+    // A user's files, in folders that earlier versions of the cache used, too.
+    for (const char* const of_user : {"tmp/letters.txt", "lock/x", "deepgemm-unfinished-1-2-3", "ab/notes", "letter"})
+        put(root.path() / of_user);
+    put(root.path() / "tmp" / name);
+    // In the cache's own folder: other names, a folder, a link.
+    const auto scratch = root.path() / "deepgemm-scratch";
+    for (const char* const other :
+         {"letters.txt", "deepgemm-unfinished-", "deepgemm-unfinished-1-2-3.txt", "deepgemm-unfinished-1-2"})
+        put(scratch / other);
+    put(scratch / "deepgemm-unfinished-1-1-1" / name);
+    put(elsewhere.path() / "target");
+    std::filesystem::create_symlink(elsewhere.path() / "target", scratch / "deepgemm-unfinished-2-2-2");
+    put(scratch / name, false);
+    overwrite(scratch / "deepgemm-unfinished-3-3-3", "x");  // a writer that is alive
+    kept.push_back(scratch / "deepgemm-unfinished-3-3-3");
+
     CHECK(observed({root.path()}).right(1));
-    CHECK(!std::filesystem::exists(old));
-    CHECK(std::filesystem::exists(recent));
+    CHECK(!std::filesystem::exists(scratch / name));
+    for (const auto& path : kept) {
+        CAPTURE(path.string());
+        CHECK(std::filesystem::exists(path));
+    }
+    CHECK(std::filesystem::is_symlink(scratch / "deepgemm-unfinished-2-2-2"));
+}
+
+TEST_CASE("a link in place of the cache's folder is not cleaned up") {
+    const test::scratch root, elsewhere;
+    const auto old = elsewhere.path() / "deepgemm-unfinished-12-345-6789";
+    overwrite(old, "x");
+    std::filesystem::last_write_time(old, std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
+    std::filesystem::create_directory_symlink(elsewhere.path(), root.path() / "deepgemm-scratch");
+    CHECK(observed({root.path()}).right(1));
+    CHECK(std::filesystem::exists(old));
+    CHECK(std::filesystem::exists(path_of(root.path(), 1)));
+}
+
+TEST_CASE("a directory that only a shell could name is told of and not used") {
+    const auto here = std::filesystem::current_path();
+    for (const char* const name : {"~", "~/kernels", "~somebody/kernels", "$HOME/kernels", "${HOME}/kernels"}) {
+        CAPTURE(name);
+        observed cache({name});
+        CHECK(cache.right(1));
+        CHECK(cache.store.counts().not_written == 0);
+        REQUIRE(cache.said.size() == 1);
+        test::expect(cache.said[0], std::string("the cache directory ") + name + " is not used: no shell has replaced");
+        CHECK(!std::filesystem::exists(here / name));
+    }
+    const test::scratch root;
+    observed second({"~/kernels", root.path()});  // the next one is the first then
+    CHECK(second.right(1));
+    CHECK(std::filesystem::exists(path_of(root.path(), 1)));
+    CHECK(check_root("./~/kernels"));
+    CHECK(check_root(root.path() / "~"));
 }
 
 TEST_CASE("the environment gives default directories") {
@@ -226,5 +280,11 @@ TEST_CASE("the environment gives default directories") {
     CHECK(roots_with(nullptr, "/x", "/h") == paths{"/x/deepgemm"});
     CHECK(roots_with(nullptr, nullptr, "/h") == paths{"/h/.cache/deepgemm"});
     CHECK(roots_with(nullptr, nullptr, nullptr).empty());
+    // The XDG base directory specification has relative paths ignored.
+    CHECK(roots_with(nullptr, "x", "/h") == paths{"/h/.cache/deepgemm"});
+    CHECK(roots_with(nullptr, "~/x", "/h") == paths{"/h/.cache/deepgemm"});
+    CHECK(roots_with(nullptr, "", "/h") == paths{"/h/.cache/deepgemm"});
+    CHECK(roots_with(nullptr, "x", "h").empty());
+    CHECK(roots_with("~/a", "/x", "/h") == paths{"~/a"});  // which the cache reports
     ::setenv("HOME", home_before.c_str(), 1);
 }

@@ -74,7 +74,7 @@ TEST_CASE("sixteen processes on a cold cache compile each kernel once") {
             const auto built = child % 2 == 0 ? own.get<tiny::kernel<0>>({}, {"tiny.cuh"})
                                               : own.get<tiny::kernel<1>>({}, {"tiny.cuh"});
             // Who compiled says so by ending differently.
-            if (!built || built->info.smem_bytes != 64) return false;
+            if (!built || built->launch.smem_bytes != 64) return false;
             if (own.counts().made == 1) mark(root.path() / ("made" + std::to_string(child % 2)));
             return own.counts().made + own.counts().disk_hits == 1;
         }));
@@ -113,8 +113,8 @@ TEST_CASE("writers killed at any moment leave no entry that is not whole, and no
 
 TEST_CASE("who waits too long for another process makes the entry itself") {
     const test::scratch root, marks;
-    std::filesystem::create_directories(root.path() / "lock");
-    const file_lock held(root.path() / "lock" / key(0), std::chrono::milliseconds(0));
+    std::filesystem::create_directories(scratch_path(root.path()));
+    const file_lock held(lock_path(root.path(), key(0)), std::chrono::milliseconds(0));
     REQUIRE(held.holds());
     cache impatient({.roots = {root.path()}, .patience = std::chrono::milliseconds(30)});
     CHECK(right(impatient, 0, marks.path(), 0));
@@ -145,4 +145,73 @@ TEST_CASE("a lock excludes threads, and leaves no file behind") {
     CHECK(most == 1);
     CHECK(taken == 160);
     CHECK(!std::filesystem::exists(path));
+}
+
+TEST_CASE("a lock ends with its holder, though a child of the holder's lives on") {
+    const test::scratch root;
+    const auto path = root.path() / "lock";
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const pid_t holder = test::start_process([&] {
+        const file_lock lock(path, std::chrono::seconds(1));
+        if (!lock.holds()) return false;
+        const pid_t child = test::start_process([&] {
+            std::this_thread::sleep_for(std::chrono::seconds(30));
+            return true;
+        });
+        if (::write(ends[1], &child, sizeof child) != sizeof child) return false;
+        std::this_thread::sleep_for(std::chrono::seconds(30));
+        return true;
+    });
+    pid_t child = 0;
+    REQUIRE(::read(ends[0], &child, sizeof child) == sizeof child);
+    CHECK(!file_lock(path, std::chrono::milliseconds(0)).holds());
+    ::kill(holder, SIGKILL);
+    int status = 0;
+    ::waitpid(holder, &status, 0);
+    REQUIRE(::kill(child, 0) == 0);  // the child is there
+    CHECK(file_lock(path, std::chrono::milliseconds(100)).holds());
+    ::kill(child, SIGKILL);
+    for (const int end : ends) ::close(end);
+}
+
+TEST_CASE("a child has none of its parent's locks, and its end takes none from the parent") {
+    const test::scratch root;
+    const auto path = root.path() / "lock";
+    const file_lock lock(path, std::chrono::seconds(1));
+    REQUIRE(lock.holds());
+    const auto still_held = [&] { return !file_lock(path, std::chrono::milliseconds(0)).holds(); };
+    CHECK(test::ended_well(test::start_process([&] {
+        const bool none = !lock.holds();
+        const file_lock own(root.path() / "other", std::chrono::seconds(1));
+        lock.~file_lock();
+        return none && own.holds() && std::filesystem::exists(path) && still_held();
+    })));
+    CHECK(still_held());
+}
+
+TEST_CASE("children that are made while threads take locks hold none of them") {
+    const test::scratch root;
+    std::atomic<bool> done{false};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&, path = root.path() / std::to_string(i)] {
+            while (!done) const file_lock lock(path, std::chrono::seconds(1));
+        });
+    }
+    bool none = true;
+    for (int round = 0; round < 100; ++round) {
+        none &= test::ended_well(test::start_process([&] {
+            // What this process holds open below the directory.
+            for (const auto& open : std::filesystem::directory_iterator("/proc/self/fd")) {
+                std::error_code status;
+                const std::string target = std::filesystem::read_symlink(open.path(), status).string();
+                if (target.starts_with(root.path().string())) return false;
+            }
+            return true;
+        }));
+    }
+    done = true;
+    for (auto& thread : threads) thread.join();
+    CHECK(none);
 }

@@ -44,9 +44,7 @@ TEST_CASE("a GEMM by its type, from embedded headers to a cubin") {
           "\x7f"
           "ELF");
     CHECK(built->cubin().find(built->entry()) != std::string::npos);
-    CHECK(to_source(built->info) == to_source(my_gemm::info));
-    CHECK(built->info.threads == my_gemm::info.threads);
-    CHECK(built->info.smem_bytes == my_gemm::info.smem_bytes);
+    CHECK(built->launch == my_gemm::launch);
     CHECK(built->params_bytes == sizeof(my_gemm::params));
 }
 
@@ -62,12 +60,12 @@ TEST_CASE("a GEMM by text is the same kernel") {
     REQUIRE(by_text);
     REQUIRE(by_type);
     CHECK(by_text->entry() == std::string(by_type->entry()));
-    CHECK(by_text->info.smem_bytes == my_gemm::info.smem_bytes);
+    CHECK(by_text->launch == my_gemm::launch);
     CHECK(by_text->params_bytes == sizeof(my_gemm::params));
     // What a kernel prints as is what it can be compiled from.
     const auto printed = all.get(source{.type = to_source(my_gemm::info)});
     REQUIRE(printed);
-    CHECK(to_source(printed->info) == to_source(my_gemm::info));
+    CHECK(printed->entry() == std::string(by_type->entry()));
 }
 
 TEST_CASE("grouped GEMMs by their types: the host and NVRTC agree on parameters that hold groups and stacks") {
@@ -93,12 +91,13 @@ TEST_CASE("extents fixed to numbers known late: other code, the same parameters"
     const auto any = all.get<my_gemm>(), fixed = all.get<my_gemm>({0, n, 1024});
     REQUIRE(any);
     REQUIRE_MESSAGE(fixed, (fixed ? "" : fixed.failure().message));
-    CHECK(fixed->info.cfg.extents == dg::static_extents{0, 768, 1024});
     CHECK(fixed->params_bytes == any->params_bytes);
-    CHECK(fixed->info.smem_bytes == any->info.smem_bytes);
+    CHECK(fixed->launch == any->launch);
     CHECK(fixed->entry() != std::string(any->entry()));
     CHECK(all.get<my_gemm>({0, -8, 0}).failure().message.find("gemm: static extents are lengths") != std::string::npos);
-    CHECK(dg::with_extents<my_gemm, dg::static_extents{0, 768, 1024}>::info.cfg.extents == fixed->info.cfg.extents);
+    const auto named = all.get<dg::with_extents<my_gemm, dg::static_extents{0, 768, 1024}>>();
+    REQUIRE(named);
+    CHECK(named->entry() == std::string(fixed->entry()));
 }
 
 TEST_CASE("a kernel that is no GEMM, and one of a user's own from a header of his own") {
@@ -106,10 +105,10 @@ TEST_CASE("a kernel that is no GEMM, and one of a user's own from a header of hi
     const compiler all(with_tiny());
     const auto scales = all.get<transform>();
     REQUIRE_MESSAGE(scales, (scales ? "" : scales.failure().message));
-    CHECK(scales->info.threads == transform::info.threads);
+    CHECK(scales->launch == transform::launch);
     const auto own = all.get<tiny::kernel<-3>>({}, {"tiny.cuh"});
     REQUIRE_MESSAGE(own, (own ? "" : own.failure().message));
-    CHECK(own->info.smem_bytes == 64);
+    CHECK(own->launch.smem_bytes == 64);
     CHECK(own->params_bytes == 8);
     expect(all.get<tiny::kernel<-3>>().failure().message, "tiny");  // without its header
 }
@@ -131,7 +130,7 @@ TEST_CASE("a kernel that the host knows otherwise does not compile") {
                                 "namespace tiny {\n"
                                 "template <int>\n"
                                 "struct kernel {\n"
-                                "    static constexpr deepgemm::kernel_info info{.threads = 64};\n"
+                                "    static constexpr deepgemm::launch_info launch{.arch = 90, .threads = 64};\n"
                                 "    struct arguments { void* out; };\n"
                                 "    using params = arguments;\n"
                                 "    static constexpr int map_count = 0;\n"

@@ -32,7 +32,7 @@ outcome build(const std::filesystem::path& root, header_set headers, std::vector
 
 }  // namespace
 
-TEST_CASE("the key names headers, options, architecture and unit; the order of options does not matter") {
+TEST_CASE("the key names headers, options in their order, architecture and unit") {
     const program unit{.text = "text", .arch = "sm_90a", .options = {"-a", "-b"}};
     const auto key = [](const header_set& headers, const program& of) { return compiler(headers).key_of(of); };
     const header_set one = header_set().add("a.cuh", "int x;"), other = header_set().add("a.cuh", "int y;");
@@ -42,14 +42,31 @@ TEST_CASE("the key names headers, options, architecture and unit; the order of o
                                    program{.text = "text", .arch = "sm_100a", .options = {"-a", "-b"}},
                                    program{.text = "text", .arch = "sm_90a", .options = {"-a"}},
                                    program{.text = "text", .arch = "sm_90a", .options = {"-a", "-b", "-c"}},
+                                   program{.text = "text", .arch = "sm_90a", .options = {"-b", "-a"}},
                                    program{.text = "text", .arch = "sm_90a", .options = {"-a-b"}}})
         keys.insert(key(one, changed));
-    CHECK(keys.size() == 7);
+    CHECK(keys.size() == 8);
     CHECK(key(one, unit).size() == 64);
+}
 
-    const test::scratch root;
-    CHECK(build(root.path(), with(tiny_text), {"-lineinfo", "-DUNUSED_HERE=1"}).compiled);
-    CHECK(!build(root.path(), with(tiny_text), {"-DUNUSED_HERE=1", "-lineinfo"}).compiled);
+TEST_CASE("options keep the order that was given: words in pairs, and a definition before it is taken back") {
+    const header_set asks =
+        with(tiny_text + "\n#if !defined(FIRST) || FIRST != 1 || defined(SECOND)\n#error torn\n#endif\n");
+    const compiler pairs(asks, {.options = {"-D", "SECOND=2", "-U", "SECOND", "-D", "FIRST=1", "-lineinfo"}});
+    const auto built = pairs.get<tiny::kernel<5>>({}, {"tiny.cuh"});
+    CHECK_MESSAGE(built, (built ? "" : built.failure().message));
+}
+
+TEST_CASE("the environment that NVRTC reads is in the key") {
+    const compiler all{header_set()};
+    const std::string before = all.key_of(program{});
+    for (const char* const name : {"NVRTC_APPEND_FLAGS", "NV_NVVM_VERSION"}) {
+        CAPTURE(name);
+        ::setenv(name, "nvvm70", 1);
+        CHECK(all.key_of(program{}) != before);
+        ::unsetenv(name);
+        CHECK(all.key_of(program{}) == before);
+    }
 }
 
 TEST_CASE("changed headers, changed options, two versions of the library, another architecture, in one directory") {
@@ -94,7 +111,8 @@ TEST_CASE("an entry tells people what it holds") {
     const test::scratch root;
     CHECK(build(root.path(), with(tiny_text), {"-lineinfo"}).compiled);
     const std::string entry = test::text_of(test::files_below(root.path()).at(0));
-    test::expect(entry.substr(0, 2000), "NVRTC " + nvrtc_version() + " -arch=sm_90a -default-device -lineinfo\n");
+    test::expect(entry.substr(0, 2000),
+                 "NVRTC " + nvrtc_version() + " build " + nvrtc_build() + " -arch=sm_90a -default-device -lineinfo\n");
     test::expect(entry.substr(0, 2000), "tiny::kernel<5>");
 }
 

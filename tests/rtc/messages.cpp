@@ -34,7 +34,7 @@ TEST_CASE("a failure opens with the first error and the concept, and holds log, 
     CHECK(head.starts_with("NVRTC " + nvrtc_version() + ": deepgemm/scale/granularity.cuh("));
     expect(head, "operand: the scales must model scale_granularity");
     expect(head, "\nthe concept that failed: packs_words");
-    expect(message, "options: -std=c++20 -arch=sm_90a -default-device -lineinfo\n");
+    expect(message, "options: -std=c++20 -no-source-include -arch=sm_90a -default-device -lineinfo\n");
     expect(message, "log:\ndeepgemm/scale/granularity.cuh(");
     expect(message, "source:\n#include <deepgemm/deepgemm.cuh>\n#include <deepgemm/version.cuh>\n");
 }
@@ -55,6 +55,18 @@ TEST_CASE("options and architectures that NVRTC does not know") {
     expect(odd_arch.failure().message, "sm_12");
 }
 
+TEST_CASE("an architecture without cubins names the one to take") {
+    const auto message = [](const char* arch) {
+        const auto made = compile({.text = "", .arch = arch}, test::headers());
+        REQUIRE(!made);
+        CHECK(made.failure().code == errc::bad_option);
+        return made.failure().message;
+    };
+    CHECK(message("compute_90a") ==
+          "the architecture is \"compute_90a\", which yields no cubin; name a GPU's own, sm_90a");
+    CHECK(message("") == "the architecture is \"\", which yields no cubin; name a GPU's own, such as sm_90a");
+}
+
 TEST_CASE("reading a log: nothing to find, and only the requirement itself") {
     CHECK(first_error("") == "");
     CHECK(failed_concept("") == "");
@@ -70,7 +82,7 @@ TEST_CASE("NVRTC names the configuration rule that is broken") {
         using namespace deepgemm;
         using a = operand<e4m3, scale::per_token<scale::fp32>>;
         using b = operand<e4m3, scale::per_block<scale::fp32>>;
-        constexpr auto size = gemm<arch::sm90, a, b, store<bf16>, config{.block = {128, 264, 128}}>::info.smem_bytes;
+        constexpr auto size = gemm<arch::sm90, a, b, store<bf16>, config{.block = {128, 264, 128}}>::launch.smem_bytes;
     )");
     expect(log, "gemm: block.n must be a multiple of 8 from 8 to 256");
 }

@@ -12,7 +12,7 @@ namespace tiny {
 /// Writes `Value` + thread index to 32 places.
 template <int Value>
 struct kernel {
-    static constexpr deepgemm::kernel_info info{.arch = 0, .threads = 32, .smem_bytes = 64};
+    static constexpr deepgemm::launch_info launch{.threads = 32, .smem_bytes = 64};
     struct arguments {
         deepgemm::i32* out;
     };

@@ -19,11 +19,7 @@ using namespace deepgemm;
 /// Validates the arguments of kernel `K`; throws what is wrong with them.
 template <class K>
 void check_arguments(const typename K::arguments& arguments) {
-    if constexpr (is_same_v<typename K::arguments, scale::cast_arguments>) {
-        or_throw(validate<K>(arguments));
-    } else {
-        or_throw(validate(arguments));
-    }
+    or_throw(validate<K>(arguments));
 }
 
 /// How a caller's scales lie in memory.
@@ -87,6 +83,44 @@ std::string check_transform(i64 groups, i64 mn, i64 blocks, source from, i64 til
     } else {
         return compare(reference::to_mn_major(raw, mn));
     }
+}
+
+/// Packs powers of two among which lie scales that have no byte, with and without the counter.
+template <class Machine>
+std::string check_unpackable() {
+    constexpr i64 mn = 70, blocks = 37;
+    const float unpackable[] = {1.5f,
+                                3.0f,
+                                -2.0f,
+                                -0.0f,
+                                0x1p-128f,
+                                0x1p-149f,
+                                0x1.8p-127f,
+                                -3e10f,
+                                __builtin_inff(),
+                                -__builtin_inff(),
+                                __builtin_nanf("")};
+    matrix<float> scales(mn, blocks);
+    random_source(1).fill_powers_of_two(scales.view(), -127, 127);
+    scales(0, 0) = 0.0f;  // has one: that of 2^-127
+    auto expected = reference::to_packed(reference::raw(scales.view()), mn);
+    for (i64 i = 0; i < 11; ++i) {
+        const i64 row = 7 * i % mn, block = (3 * i + 1) % blocks;
+        scales(row, block) = unpackable[i];
+        expected.at(0, row, block / 4) |= 255u << (8 * (block % 4));
+    }
+    const typename Machine::template buffer<float> in(scales.data(), scales.size());
+    const std::vector<u32> poison(expected.data.size(), 0xffffffffu);
+    const typename Machine::template buffer<u32> out(poison.data(), poison.size());
+    const u32 none = 0;
+    const typename Machine::template buffer<u32> invalid(&none, 1);
+    for (u32* const counter : {static_cast<u32*>(nullptr), invalid.get()}) {
+        Machine::template run<scale::to_mn_major<scale::ue8m0>>(
+            {in.get(), 0, blocks, 1, 1, i32(mn), i32(blocks), 1, out.get(), counter});
+        const std::string found = difference("word", out.read(), expected.data.data(), expected.data.size());
+        if (!found.empty()) return found;
+    }
+    return invalid.read()[0] == 11 ? "" : concat(invalid.read()[0], " scales were counted, of 11");
 }
 
 /// Data for casts: normal numbers of changing size, zeros, and, if asked for, values that are no finite numbers.

@@ -63,21 +63,8 @@ TEST_CASE("scales to MN-major") {
     check_all_transforms<scale::ue8m0>(seed);
 }
 
-TEST_CASE("the packing kernel counts scales that are no powers of two, and spoils no other word") {
-    matrix<float> in(10, 8);
-    random_source(1).fill_powers_of_two(in.view(), -3, 3);
-    const auto expected = reference::to_packed(reference::raw(in.view()), 10);
-    in(4, 2) = -3e10f;
-    in(9, 7) = __builtin_nanf("");
-    std::vector<u32> out(expected.data.size(), 0xffffffffu);
-    u32 invalid = 0;
-    sim::launch<scale::to_mn_major<scale::ue8m0>>({in.data(), 0, 8, 1, 1, 10, 8, 1, out.data(), &invalid});
-    CHECK(invalid == 2);
-    int others = 0;
-    for (std::size_t i = 0; i < out.size(); ++i) others += out[i] != expected.data[i];
-    CHECK(others == 2);
-    CHECK((out[4] & 0xff00ffff) == (expected.data[4] & 0xff00ffff));
-    sim::launch<scale::to_mn_major<scale::ue8m0>>({in.data(), 0, 8, 1, 1, 10, 8, 1, out.data(), nullptr});
+TEST_CASE("scales that are no powers of two become NaN, are counted, and spoil no other byte") {
+    CHECK(check_unpackable<simulator>() == "");
 }
 
 TEST_CASE_TEMPLATE("casts per token", Types, std::pair<e4m3, bf16>, std::pair<e5m2, float>) {

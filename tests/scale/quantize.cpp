@@ -29,8 +29,9 @@ TEST_CASE("scales round up to powers of two within UE8M0") {
     CHECK(round_up_to_power_of_two(0.0f) == 0x1p-126f);
     CHECK(round_up_to_power_of_two(0x1p-140f) == 0x1p-126f);
     CHECK(round_up_to_power_of_two(bit_cast<float>(0x7f7fffffu)) == 0x1p127f);
-    CHECK(round_up_to_power_of_two(infinity) == 0x1p127f);
-    CHECK(round_up_to_power_of_two(nan_value) == 0x1p127f);
+    CHECK(round_up_to_power_of_two(0x1.000002p126f) == 0x1p127f);
+    CHECK(bit_cast<u32>(round_up_to_power_of_two(infinity)) == 0x7fc00000u);
+    CHECK(bit_cast<u32>(round_up_to_power_of_two(nan_value)) == 0x7fc00000u);
 }
 
 TEST_CASE("one scale for each token: worked example") {
@@ -120,6 +121,12 @@ TEST_CASE("NaN and infinity stay visible") {
     CHECK(q.scales(1, 0) == infinity);
     CHECK(q.data(1, 3).bits == 0x7f);
     CHECK(q.data(1, 4).bits == 0);
+    const auto packed = quantize::per_token<e4m3>(x.view(), 128, scale_kind::ue8m0);  // which knows no infinity
+    for (i64 row = 0; row < 2; ++row) {
+        CHECK(std::isnan(packed.scales(row, 0)));
+        CHECK(packed.data(row, 3).bits == 0x7f);
+        CHECK(quantize::packed_rows(packed.scales.view(), true)(row, 0) == 0x7f7f7fffu);
+    }
 }
 
 TEST_CASE("padding between rows is not touched") {
@@ -187,7 +194,22 @@ TEST_CASE("scales packed row by row") {
     CHECK(words(0, 0) == 0x7f7e7d7c);
     CHECK(words(0, 1) == 0x7f7f8180);
     scales(0, 1) = 3;
-    CHECK_THROWS_WITH(quantize::packed_rows(scales.view(), true), "quantize: a packed scale must be a power of two");
+    CHECK(quantize::packed_rows(scales.view(), true)(0, 0) == 0x7f7eff7c);
+}
+
+TEST_CASE("the byte of a scale is exact or NaN") {
+    using quantize::exponent_byte;
+    for (int exponent = -127; exponent <= 127; ++exponent) {
+        const float power = std::ldexp(1.0f, exponent);
+        CHECK(exponent_byte(power) == u32(exponent + 127));
+        CHECK(exponent_byte(-power) == 255);
+        CHECK(exponent_byte(std::nextafter(power, infinity)) == 255);
+    }
+    CHECK(exponent_byte(0.0f) == 0);  // a tile of zeros, whatever its scale, is zero: 2^-127 will do
+    CHECK(exponent_byte(-0.0f) == 255);
+    for (const float scale :
+         {1.5f, 3.0f, 0x1p-128f, 0x1.8p-127f, 0x1p-149f, infinity, -infinity, nan_value, -nan_value})
+        CHECK(exponent_byte(scale) == 255);
 }
 
 TEST_CASE("errors of products of cast normal data are as large as theory says") {

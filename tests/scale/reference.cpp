@@ -50,6 +50,53 @@ TEST_CASE("the reference multiplies") {
     }
 }
 
+TEST_CASE("scales multiply the sum of their block, and their product is FP32's where that is no normal number") {
+    const float inf = __builtin_inff(), nan = __builtin_nanf("");
+    const auto product = [](float scale_a, float scale_b, float sum) {
+        // 130 elements of K: the first block sums up to `sum`, the second to nothing and has scales of one.
+        matrix<e4m3> a(1, 130), b(1, 130);
+        for (i64 k = 0; k < 130; ++k) a(0, k) = b(0, k) = {};
+        a(0, 0) = e4m3::from_float(2.0f);
+        a(0, 1) = e4m3::from_float(1.0f);
+        b(0, 0) = e4m3::from_float(sum);
+        b(0, 1) = e4m3::from_float(-sum);
+        matrix<float> scales_of_a(1, 2), scales_of_b(1, 2);
+        scales_of_a(0, 0) = scale_a, scales_of_b(0, 0) = scale_b;
+        scales_of_a(0, 1) = scales_of_b(0, 1) = 1;
+        const auto left = quantised_operand<e4m3>::from_parts(std::move(a), std::move(scales_of_a), {1, 128},
+                                                              scale_kind::fp32),
+                   right = quantised_operand<e4m3>::from_parts(std::move(b), std::move(scales_of_b), {1, 128},
+                                                               scale_kind::fp32);
+        return reference::gemm(left.view(), right.view()).value(0, 0);
+    };
+    CHECK(product(0.5f, 3.0f, 4.0f) == 6);
+    CHECK(product(inf, 1.0f, 4.0f) == double(inf));  // not infinity less infinity
+    CHECK(product(-inf, 0x1p-149f, 4.0f) == -double(inf));
+    CHECK(std::isnan(product(inf, 1.0f, 0.0f)));
+    CHECK(std::isnan(product(inf, 0.0f, 4.0f)));
+    CHECK(std::isnan(product(nan, 1.0f, 0.0f)));
+    CHECK(product(0x1p100f, 0x1p40f, 0x1p-6f) == double(inf));
+    CHECK(product(0x1p-100f, 0x1p-60f, 256.0f) == 0);
+    CHECK(product(0x1.8p-100f, 0x1p-49f, 1.0f) == 0x1p-148);  // subnormal: 1.5 * 2^-149 is rounded, to even
+    CHECK(product(0x1.000002p-60f, 0x1.000002p-60f, 1.0f) == 0x1.000002p-60 * 0x1.000002p-60);  // normal: exact
+    CHECK(product(-0x1p60f, 0x1p60f, 1.0f) == -0x1p120);
+}
+
+TEST_CASE("an infinite result is infinite, no matter how large an error is allowed") {
+    matrix<double> expected(1, 3), magnitude(1, 3);
+    matrix<f16> d(1, 3);
+    const double values[] = {__builtin_inf(), 70000.0, -70000.0};  // the last two beyond FP16
+    const float got[] = {__builtin_inff(), __builtin_inff(), -__builtin_inff()};
+    for (i64 i = 0; i < 3; ++i) {
+        expected(0, i) = values[i];
+        magnitude(0, i) = std::fabs(values[i]);
+        d(0, i) = f16::from_float(got[i]);
+    }
+    CHECK(compare_elements(d.view(), expected.view(), magnitude.view(), tolerance::fp32));
+    for (i64 i = 0; i < 3; ++i) d(0, i) = f16::from_float(65504.0f);
+    CHECK(compare_elements(d.view(), expected.view(), magnitude.view(), tolerance::half).wrong == 3);
+}
+
 TEST_CASE("exact operands are exact in FP32") {
     random_source random(7);
     const auto a = quantised_operand<e4m3>::exact(random, 20, 1024, {{1, 128}, scale_kind::ue8m0});

@@ -89,16 +89,17 @@ TEST_CASE("strides, and tiles of several rows") {
     for (const i64 row : {0, 127, 128, 255, 256, 299}) CHECK(repeated.at(0, row, 1) == expected.at(0, row / 128, 1));
 }
 
-TEST_CASE("a scale that is no power of two cannot be packed") {
+TEST_CASE("a scale that is no power of two becomes NaN, and no other byte changes") {
     stack in(2, 8, 4, 3);
-    in.all(8 + 5, 2) = 3;
-    CHECK_THROWS_WITH(reference::to_packed(in.raw(), 8),
-                      "scale (group 1, row 5, block 2) is 3: only powers of two can be packed to UE8M0");
-    in.all(8 + 5, 2) = -2;
-    CHECK_THROWS_WITH(reference::to_packed(in.raw(), 8),
-                      "scale (group 1, row 5, block 2) is -2: only powers of two can be packed to UE8M0");
-    in.all(8 + 5, 2) = 0;  // packs as 2^-127
-    CHECK((reference::to_packed(in.raw(), 8).at(1, 5, 0) >> 16 & 255) == 0);
+    const u32 others = reference::to_packed(in.raw(), 8).at(1, 5, 0) & 0xff00ffff;
+    for (const float scale : {3.0f, 1.5f, -2.0f, -0.0f, 0x1p-128f, __builtin_inff(), __builtin_nanf("")}) {
+        in.all(8 + 5, 2) = scale;
+        CHECK(reference::to_packed(in.raw(), 8).at(1, 5, 0) == (others | 0xff0000));
+    }
+    for (const float scale : {0.0f, 0x1p-127f}) {
+        in.all(8 + 5, 2) = scale;
+        CHECK(reference::to_packed(in.raw(), 8).at(1, 5, 0) == others);
+    }
 }
 
 TEST_CASE("rows between groups pack to zero, whatever they hold") {

@@ -17,7 +17,7 @@ namespace {
 
 /// Writes 32 words of shared memory and reads `shape.m` of them back.
 struct reads_back {
-    static constexpr kernel_info info{.arch = 0, .threads = 32, .smem_bytes = 256};
+    static constexpr launch_info launch{.threads = 32, .smem_bytes = 256};
     static constexpr int map_count = 0;
     struct arguments : gemm_arguments {};
     using params = problem_shape;

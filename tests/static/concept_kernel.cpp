@@ -9,7 +9,7 @@ using namespace deepgemm;
 namespace {
 
 struct whole {
-    static constexpr kernel_info info{.arch = 0, .threads = 128};
+    static constexpr launch_info launch{.threads = 128};
     static constexpr int map_count = 0;
     struct arguments {};
     struct params {};
@@ -23,13 +23,13 @@ struct with_map : whole {
     static params make_params(const arguments&, const tensor_map (&)[1]) { return {}; }
 };
 // Each hides one member of these, or has another in its place.
-struct no_info : whole {
+struct no_launch : whole {
 private:
-    using whole::info;
+    using whole::launch;
 };
 template <int Threads>
 struct with_threads : whole {
-    static constexpr kernel_info info{.arch = 0, .threads = Threads};
+    static constexpr launch_info launch{.threads = Threads};
 };
 struct no_arguments : whole {
 private:
@@ -80,7 +80,7 @@ static_assert(kernel<scale::cast_per_token<e4m3, bf16, 128, scale::cast_scales::
 static_assert(kernel<scale::cast_per_tile<scale::cast_tile::block, e4m3, bf16, 128, scale::cast_scales::fp32>>);
 static_assert(kernel<whole>);
 static_assert(kernel<with_map>);
-static_assert(!kernel<no_info>);             // describes: info
+static_assert(!kernel<no_launch>);           // tells_launch: launch
 static_assert(!kernel<with_threads<0>>);     // has_warps: 32 to 1024 threads
 static_assert(!kernel<with_threads<100>>);   // has_warps: whole warps
 static_assert(!kernel<with_threads<1056>>);  // has_warps: 32 to 1024 threads

@@ -3,6 +3,13 @@
 // A plain host compiler builds the same kernel bodies for the simulator (sim/); DEEPGEMM_SIMULATED says so.
 #pragma once
 
+// Older standards end here: compilers go on after #error, and would print hundreds of messages more, but not after an #include
+// of what is not there.
+#if __cplusplus < 202002L
+#error "deepgemm needs C++20: compile with -std=c++20, by g++ 11, clang 14, nvcc 12.9 or newer"
+#include "deepgemm needs C++20"
+#endif
+
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
 /// 1 where kernel bodies run on the CPU simulator (plain host compiler), 0 under nvcc and NVRTC.
 #define DEEPGEMM_SIMULATED 0

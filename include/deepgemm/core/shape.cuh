@@ -3,6 +3,7 @@
 // An extent may be fixed at compile time (its template value) or known at run time only (0).
 #pragma once
 
+#include <deepgemm/core/fields.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/core/types.cuh>
 
@@ -13,6 +14,11 @@ struct tile_shape {
     int m = 128, n = 128, k = 128;
     DEEPGEMM_BOTH friend constexpr bool operator==(const tile_shape&, const tile_shape&) = default;
 };
+template <>
+struct fields_of<tile_shape> {
+    static constexpr auto all =
+        field_list{field{"m", &tile_shape::m}, field{"n", &tile_shape::n}, field{"k", &tile_shape::k}};
+};
 
 /// CTAs of a cluster along M and along N. CTAs along M share tiles of B, CTAs along N share tiles of A.
 struct cluster_shape {
@@ -20,11 +26,20 @@ struct cluster_shape {
     DEEPGEMM_BOTH constexpr int size() const { return m * n; }
     DEEPGEMM_BOTH friend constexpr bool operator==(const cluster_shape&, const cluster_shape&) = default;
 };
+template <>
+struct fields_of<cluster_shape> {
+    static constexpr auto all = field_list{field{"m", &cluster_shape::m}, field{"n", &cluster_shape::n}};
+};
 
 /// Problem extents fixed at compile time; 0 means dynamic. Never changes results, only code.
 struct static_extents {
     int m = 0, n = 0, k = 0;
     DEEPGEMM_BOTH friend constexpr bool operator==(const static_extents&, const static_extents&) = default;
+};
+template <>
+struct fields_of<static_extents> {
+    static constexpr auto all =
+        field_list{field{"m", &static_extents::m}, field{"n", &static_extents::n}, field{"k", &static_extents::k}};
 };
 
 /// Extents of one product, in elements.

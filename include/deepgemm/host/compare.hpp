@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstring>
+#include <stdexcept>
 #include <string>
 
 #include <deepgemm/host/matrix.hpp>
@@ -64,7 +66,8 @@ struct comparison {
         ++elements;
         const bool same = got_value == expected_value || (std::isnan(got_value) && std::isnan(expected_value));
         const double error = std::fabs(got_value - expected_value);
-        const bool fine = same || error <= allowed;  // false for a NaN that was not expected
+        const bool fine =
+            same || (error <= allowed && std::isfinite(expected_value));  // false for NaN got or expected alone
         double ratio = same ? 0 : error / allowed;
         if (std::isnan(ratio)) ratio = HUGE_VAL;
         if (!fine) ++wrong;
@@ -91,15 +94,23 @@ constexpr double rounding_error(dtype type) {
     }
 }
 
-/// The error of accumulation that a comparison allows, relative to an element's sum of |products|.
+/// The error of accumulation that a comparison allows, relative to an element's sum of |products|, C among them.
 namespace tolerance {
 /// Sums in FP32, in any order.
 inline constexpr double fp32 = 0x1p-19;
-/// Hopper's FP8 tensor core, which keeps about 14 bits of a sum between promotions.
+/// Hopper's FP8 tensor core, which keeps about 14 bits of a sum between promotions, on random data of both signs.
 inline constexpr double hopper_fp8 = 0x1p-10;
 /// Hopper's tensor core on BF16 or FP16 with K up to 16384. It cuts the sum to FP32, by up to 2^-23 of it, after each 16
 /// products, 1024 times. If all products have one sign, the sum grows evenly: 1024 times half of the last, hence 2^-14.
 inline constexpr double half = 0x1p-14;
+
+/// What no product over `k` elements exceeds whose operands are of type `operand`, whatever they hold, while all sums are finite:
+/// docs/numerics.md derives it.
+constexpr double worst(dtype operand, i64 k) {
+    const bool fp8 = operand == dtype::e4m3 || operand == dtype::e5m2;
+    const double blocks = double(ceil_div(k, i64(128))), multiplies = double(ceil_div(k, i64(16)));
+    return fp8 ? 131 * 0x1p-13 + (blocks + 2) * 0x1p-24 : 18 * multiplies * 0x1p-23 + 0x1p-24;
+}
 }  // namespace tolerance
 
 /// Compares each element of `got` with `expected`, allowing `accumulation` times the element's `magnitude` (its sum of
@@ -113,7 +124,8 @@ comparison compare_elements(matrix_view<D> got, matrix_view<const double> expect
         for (i64 column = 0; column < got.columns; ++column) {
             const double drift = accumulation * magnitude(row, column), value = expected(row, column);
             const double bound = drift + (std::fabs(value) + drift) * rounding_error(dtype_of<element>);
-            found.add(row, column, to_double(got(row, column)), value, bound);
+            const double nearest = to_double(from_float<element>(float(value)));  // infinite beyond the range of D
+            found.add(row, column, to_double(got(row, column)), std::isinf(nearest) ? nearest : value, bound);
         }
     }
     return found;

@@ -8,26 +8,71 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <system_error>
 
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/host/tuned_row.hpp>
 
 namespace deepgemm {
 
-/// What a caller may wish of plans and launches. No knob changes results.
+/// How the planner comes to split_k, the one member of a configuration that may change the last bits of D. All rules but `fastest`
+/// make products batch-invariant: the bits of a row of D depend on that row of A, on B, and on N and K, not on how many rows A has.
+enum class split_rule : u8 {
+    fastest,     ///< by speed, so that the last bits of a row may change with M
+    never,       ///< no kernel splits K
+    as_one_row,  ///< whatever M is, the split of the kernel that is the fastest for one row
+};
+
+constexpr const char* name_of(split_rule rule) {
+    switch (rule) {
+        case split_rule::fastest: return "fastest";
+        case split_rule::never: return "never";
+        case split_rule::as_one_row: return "as_one_row";
+    }
+    return "?";
+}
+
+/// Limits on the tiles of D that a kernel computes at a time, in elements of D.
+struct tile_limits {
+    int largest_m = 0, largest_n = 0;          ///< at most so many rows and columns; 0: as many as a kernel likes
+    int multiple_of_m = 1, multiple_of_n = 1;  ///< rows and columns are multiples of these
+    friend constexpr bool operator==(const tile_limits&, const tile_limits&) = default;
+};
+
+/// What a caller may wish of plans and launches. No knob changes results, but for the last bits of D, which split_k may change and
+/// with it every knob that lets the planner choose another one.
 struct context {
     int num_sms = 0;                ///< multiprocessors to use, even or odd; 0: all of the device
     bool dependent_launch = false;  ///< launch so that a kernel may start before its predecessor has ended (PDL)
     bool deterministic = true;      ///< only kernels whose results are bit-identical from run to run; today all are
-    bool ignore_static_extents = false;  ///< only kernels that take every extent at run time
-    std::optional<config> pin{};         ///< the one configuration to use; planning fails where none agrees()
+    split_rule split = split_rule::fastest;  ///< what split_k depends on: anything, or N and K alone (batch invariance)
+    tile_limits tiles{};                     ///< only kernels with such tiles
+    bool ignore_static_extents = false;      ///< only kernels that take every extent at run time
+    std::optional<config> pin{};             ///< the one configuration to use; planning fails where none agrees()
     /// Measured choices of the caller's own, which come before the library's table and hold for any num_sms. A row whose kernel is
     /// not among those given is passed over. The rows must outlive the context.
     std::span<const tuned_row> overrides{};
 
     /// A context whose members come from DEEPGEMM_NUM_SMS, DEEPGEMM_DEPENDENT_LAUNCH, DEEPGEMM_DETERMINISTIC and
-    /// DEEPGEMM_IGNORE_STATIC_EXTENTS where those are set (numbers; 0 or 1 for switches), and else are the defaults.
+    /// DEEPGEMM_IGNORE_STATIC_EXTENTS where those are set (numbers; 0 or 1 for switches), from DEEPGEMM_SPLIT (the name of a
+    /// split_rule), and else are the defaults.
     static result<context> from_environment();
+};
+
+/// Knobs of one call in place of an engine's. Those that are not set stay as the engine has them.
+struct call_knobs {
+    std::optional<int> num_sms{};            ///< as in context
+    std::optional<config> pin{};             ///< as in context
+    std::optional<bool> dependent_launch{};  ///< as in context
+
+    /// The engine's context with these knobs.
+    context over(const context& engines) const {
+        context made = engines;
+        if (num_sms) made.num_sms = *num_sms;
+        if (pin) made.pin = pin;
+        if (dependent_launch) made.dependent_launch = *dependent_launch;
+        return made;
+    }
 };
 
 namespace detail {
@@ -47,6 +92,19 @@ inline result<void> read_environment(const char* name, int largest, int& value) 
     return {};
 }
 
+/// The same for the name of a rule.
+inline result<void> read_environment(const char* name, split_rule& value) {
+    const char* const text = std::getenv(name);
+    if (text == nullptr || *text == '\0') return {};
+    for (const split_rule rule : {split_rule::fastest, split_rule::never, split_rule::as_one_row}) {
+        if (std::strcmp(text, name_of(rule)) != 0) continue;
+        value = rule;
+        return {};
+    }
+    return fail(errc::bad_option, "the environment variable ", name, " is \"", text,
+                "\"; it must be fastest, never or as_one_row");
+}
+
 }  // namespace detail
 
 inline result<context> context::from_environment() {
@@ -56,6 +114,7 @@ inline result<context> context::from_environment() {
     if (auto ok = detail::read_environment("DEEPGEMM_DEPENDENT_LAUNCH", 1, dependent); !ok) return ok.failure();
     if (auto ok = detail::read_environment("DEEPGEMM_DETERMINISTIC", 1, deterministic); !ok) return ok.failure();
     if (auto ok = detail::read_environment("DEEPGEMM_IGNORE_STATIC_EXTENTS", 1, ignore); !ok) return ok.failure();
+    if (auto ok = detail::read_environment("DEEPGEMM_SPLIT", made.split); !ok) return ok.failure();
     made.dependent_launch = dependent != 0;
     made.deterministic = deterministic != 0;
     made.ignore_static_extents = ignore != 0;

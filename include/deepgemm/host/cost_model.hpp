@@ -41,7 +41,8 @@ struct cost {
     double memory_us = 0;        ///< to move what must be moved through device memory; overlaps most of the two above
     i64 tiles = 0;               ///< of D, whole clusters counted
     i64 waves = 0;               ///< tiles of the busiest CTA
-    double tile_efficiency = 0;  ///< elements of D over elements computed, idle CTAs of the last wave included
+    double tile_efficiency = 0;  ///< elements of D over elements of all tiles: less than 1 where tiles reach beyond D
+    double wave_efficiency = 0;  ///< share of the multiprocessors that have a tile, over all waves
     bound limit = bound::tensor_cores;
 };
 
@@ -198,8 +199,8 @@ inline cost predict(const kernel_info& info, const workload& work, const device_
     made.tiles = tiles.m * tiles.n;
     const i64 parts = made.tiles * cfg.split_k;  // each the work of one CTA
     made.waves = ceil_div(parts, ctas);
-    made.tile_efficiency =
-        double(work.shape.m) * work.shape.n * cfg.split_k / (double(made.waves * ctas) * cfg.block.m * cfg.block.n);
+    made.tile_efficiency = double(work.shape.m) * work.shape.n / (double(made.tiles) * cfg.block.m * cfg.block.n);
+    made.wave_efficiency = double(parts) / (double(made.waves) * sms);
     made.start_us = p.start_us;
     made.memory_us =
         detail::memory_bytes(info, work, device, tiles, sms, p) / (p.memory_share * device.hbm_gb_per_s * 1000);

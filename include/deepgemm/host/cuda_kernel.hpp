@@ -50,7 +50,7 @@ inline result<void> check_kernel(const char* call, cudaError_t status, int devic
                 "); compile with -gencode arch=compute_90a,code=sm_90a for Hopper");
 }
 
-inline result<void> prepare(loaded_kernel& kernel, const kernel_info& info, int device) {
+inline result<void> prepare(loaded_kernel& kernel, const launch_info& info, int device) {
     const relaxed_capture guard;
     const auto status =
         cudaFuncSetAttribute(kernel.entry, cudaFuncAttributeMaxDynamicSharedMemorySize, int(info.smem_bytes));
@@ -62,7 +62,7 @@ inline result<void> prepare(loaded_kernel& kernel, const kernel_info& info, int 
 
 /// The same for a kernel of a library that the program has loaded. The runtime loads code when it is first asked for it; asking now
 /// keeps that out of a launch.
-inline result<void> load_and_prepare(loaded_kernel& kernel, const kernel_info& info, int device) {
+inline result<void> load_and_prepare(loaded_kernel& kernel, const launch_info& info, int device) {
     const relaxed_capture guard;
     cudaFuncAttributes attributes{};
     const auto status = cudaFuncGetAttributes(&attributes, kernel.entry);
@@ -70,13 +70,17 @@ inline result<void> load_and_prepare(loaded_kernel& kernel, const kernel_info& i
     return prepare(kernel, info, device);
 }
 
-inline result<void> start(const loaded_kernel& kernel, const kernel_info& info, int ctas, void* params,
+inline result<void> start(const loaded_kernel& kernel, const launch_info& info, int ctas, void* params,
                           const launch_options& options, int device) {
-    cudaLaunchAttribute attributes[2];
+    cudaLaunchAttribute attributes[3];
     unsigned count = 0;
-    if (info.cfg.cluster_ctas() > 1) {
+    if (info.cluster_ctas > 1) {
         attributes[count].id = cudaLaunchAttributeClusterDimension;
-        attributes[count++].val.clusterDim = {unsigned(info.cfg.cluster_ctas()), 1, 1};
+        attributes[count++].val.clusterDim = {unsigned(info.cluster_ctas), 1, 1};
+    }
+    if (info.all_resident) {
+        attributes[count].id = cudaLaunchAttributeCooperative;
+        attributes[count++].val.cooperative = 1;
     }
     if (options.dependent_launch) {
         attributes[count].id = cudaLaunchAttributeProgrammaticStreamSerialization;
@@ -113,7 +117,7 @@ result<typename K::params> params_of(const typename K::arguments& arguments) {
 
 /// Launches a kernel whose host side is that of `K`. `make_ready(device)` is called first where the kernel is not ready.
 template <class K, class MakeReady>
-result<void> launch(const loaded_kernel& kernel, const kernel_info& info, const typename K::arguments& arguments,
+result<void> launch(const loaded_kernel& kernel, const launch_info& info, const typename K::arguments& arguments,
                     const launch_options& options, MakeReady make_ready) {
     static_assert(deepgemm::kernel<K>, "launch: the type must model kernel; the notes name what it lacks");
     static_assert(sizeof(kernel_concept::model<K>) != 0);

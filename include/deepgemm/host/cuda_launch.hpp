@@ -30,15 +30,15 @@ template <class K>
 result<void> prepare() {
     const auto device = current_device();
     if (!device) return device.failure();
-    return detail::prepare(detail::loaded<K>(), K::info, *device);
+    return detail::prepare(detail::loaded<K>(), K::launch, *device);
 }
 
 /// Launches kernel `K` on the current device. Success means that it is in the stream, or that there was nothing to do.
 template <class K>
 result<void> launch(const typename K::arguments& arguments, const launch_options& options = {}) {
     auto& kernel = detail::loaded<K>();
-    return detail::launch<K>(kernel, K::info, arguments, options,
-                             [&](int device) { return detail::prepare(kernel, K::info, device); });
+    return detail::launch<K>(kernel, K::launch, arguments, options,
+                             [&](int device) { return detail::prepare(kernel, K::launch, device); });
 }
 
 /// Kernel `K` for the planner.

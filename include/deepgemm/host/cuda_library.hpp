@@ -18,19 +18,17 @@ public:
     library_kernel(const library_kernel&) = delete;
     library_kernel& operator=(const library_kernel&) = delete;
 
-    const kernel_info& info() const { return K::info; }
-
     /// Makes the kernel ready on the current device. The first launch does so by itself.
     result<void> prepare() const {
         const auto device = current_device();
         if (!device) return device.failure();
-        return detail::load_and_prepare(loaded_, K::info, *device);
+        return detail::load_and_prepare(loaded_, K::launch, *device);
     }
 
     /// Launches on the current device. Success means that it is in the stream, or that there was nothing to do.
     result<void> launch(const typename K::arguments& arguments, const launch_options& options = {}) const {
-        return detail::launch<K>(loaded_, K::info, arguments, options,
-                                 [this](int device) { return detail::load_and_prepare(loaded_, K::info, device); });
+        return detail::launch<K>(loaded_, K::launch, arguments, options,
+                                 [this](int device) { return detail::load_and_prepare(loaded_, K::launch, device); });
     }
 
     /// The kernel for a planner.

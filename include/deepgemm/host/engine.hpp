@@ -4,7 +4,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <mutex>
+#include <optional>
+#include <span>
 
 #include <deepgemm/host/plan.hpp>
 
@@ -20,30 +23,31 @@ public:
     const device_info& device() const { return device_; }
     const context& knobs() const { return knobs_; }
 
-    /// A full plan, to explain, to keep and to launch often.
-    result<gemm_plan> plan(const gemm_problem& problem) const {
-        return deepgemm::plan(problem, device_, kernels_, knobs_);
+    /// A full plan, to explain, to keep and to launch often; `own` as in run().
+    result<gemm_plan> plan(const gemm_problem& problem, const call_knobs& own = {}) const {
+        return deepgemm::plan(problem, device_, kernels_, own.over(knobs_));
     }
 
-    /// Success if run() would launch a kernel or has nothing to do, else the reason why not.
-    result<void> supports(const gemm_problem& problem) const {
-        return deepgemm::supports(device_, problem, kernels_, knobs_);
+    /// Success if run() would launch a kernel or has nothing to do, else the reason why not; `own` as in run().
+    result<void> supports(const gemm_problem& problem, const call_knobs& own = {}) const {
+        return deepgemm::supports(device_, problem, kernels_, own.over(knobs_));
     }
 
-    /// Validates, picks a kernel and launches it on the current device, which must be of the engine's kind. A problem whose D
-    /// is empty is done at once. Allocates nothing; safe under graph capture.
-    result<void> run(const gemm_problem& problem, void* stream = nullptr) const {
+    /// Validates, picks a kernel and launches it on the current device, which must be of the engine's kind, with `own` knobs of this
+    /// call in place of the engine's. A problem whose D is empty is done at once. Allocates nothing; safe under graph capture.
+    result<void> run(const gemm_problem& problem, void* stream = nullptr, const call_knobs& own = {}) const {
         if (auto ok = validate(problem); !ok) return ok;
         if (is_empty(problem)) return {};
-        const auto kernel = kernel_for(workload_of(problem));
+        const context knobs = own.over(knobs_);
+        const auto kernel = kernel_for(workload_of(problem), knobs);
         if (!kernel) return kernel.failure();
-        return (*kernel)->launch(arguments_of(problem), {stream, knobs_.num_sms, knobs_.dependent_launch});
+        return (*kernel)->launch(arguments_of(problem), {stream, knobs.num_sms, knobs.dependent_launch});
     }
 
     /// Loads every kernel on the current device, so that no later run does.
     result<void> prepare() const {
         for (const kernel_handle& kernel : kernels_) {
-            if (kernel.info.arch / 10 != device_.arch / 10) continue;
+            if (kernel.info.launch.arch / 10 != device_.arch / 10) continue;
             if (auto ok = kernel.prepare(); !ok) return ok;
         }
         return {};
@@ -53,25 +57,31 @@ private:
     /// A small direct-mapped memory: planning takes microseconds, a look-up far less than one.
     struct remembered {
         workload work{};
+        int num_sms = 0;  ///< knobs that a call may have of its own; the others are the engine's
+        std::optional<config> pin{};
         const kernel_handle* kernel = nullptr;
     };
 
-    static std::size_t slot_of(const workload& work) {
+    static std::size_t slot_of(const workload& work, int num_sms) {
         const auto& [m, n, k] = work.shape;
-        u64 hash = u64(m) * 0x9e3779b97f4a7c15ull + u64(n) * 0xc2b2ae3d27d4eb4full + u64(k) * 0x165667b19e3779f9ull;
+        u64 hash = u64(m) * 0x9e3779b97f4a7c15ull + u64(n) * 0xc2b2ae3d27d4eb4full + u64(k) * 0x165667b19e3779f9ull +
+                   u64(num_sms) * 0x27d4eb2f165667c5ull;
         return std::size_t((hash ^ hash >> 32) % slots);
     }
 
-    result<const kernel_handle*> kernel_for(const workload& work) const {
-        remembered& slot = memory_[slot_of(work)];
+    result<const kernel_handle*> kernel_for(const workload& work, const context& knobs) const {
+        remembered& slot = memory_[slot_of(work, knobs.num_sms)];
         {
             const std::lock_guard lock(guard_);
-            if (slot.kernel != nullptr && slot.work == work) return slot.kernel;
+            const bool known = slot.work == work && slot.num_sms == knobs.num_sms && slot.pin == knobs.pin;
+            if (slot.kernel != nullptr && known) return slot.kernel;
         }
-        const auto chosen = choose(work, device_, kernels_, knobs_);
+        const auto chosen = choose(work, device_, kernels_, knobs);
         if (!chosen) return chosen.failure();
+        const int sms = knobs_.num_sms != 0 ? knobs_.num_sms : device_.sm_count;
+        if (auto ok = detail::tell(work, device_, sms, *chosen); !ok) return ok.failure();
         const std::lock_guard lock(guard_);
-        slot = {work, chosen->kernel};
+        slot = {work, knobs.num_sms, knobs.pin, chosen->kernel};
         return chosen->kernel;
     }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <stdexcept>
+#include <type_traits>
+#include <utility>
 
 #include <deepgemm/host/error.hpp>
 

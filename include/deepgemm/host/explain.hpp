@@ -2,8 +2,11 @@
 // A plan as text for people: the configuration as C++ source, what it should cost and why, and why the next best lost.
 #pragma once
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+#include <iterator>
+#include <string>
 
 #include <deepgemm/host/plan.hpp>
 
@@ -20,6 +23,18 @@ constexpr const char* describe(choice by) {
     return "?";
 }
 
+/// The measured time of a candidate of a plan on this kind of GPU, in microseconds; 0 if none is kept. Times are kept of the kernel
+/// that a tuned row chose, and of the one that the cost model would have chosen.
+inline double measured_us(const gemm_plan& plan, const candidate& of) {
+    if (!plan.row || plan.row->us == 0) return 0;
+    const kernel_info& info = of.kernel->info;
+    const auto is = [&](const config& cfg, bool in_place) {
+        return agrees(cfg, info.cfg) && info.in_place == in_place;
+    };
+    if (is(plan.row->cfg, plan.row->in_place)) return plan.row->us;
+    return is(plan.row->model.cfg, plan.row->model.in_place) ? plan.row->model.us : 0;
+}
+
 namespace detail {
 
 /// printf into a string.
@@ -32,13 +47,21 @@ namespace detail {
     return text;
 }
 
-inline std::string describe_cost(const kernel_info& info, const cost& predicted) {
-    return formatted(
-        "%.1f us: %lld tiles in %lld wave%s, %.0f %% of the computed elements needed; start %.1f, main loop %.1f, "
-        "epilogue %.1f, memory %.1f us; bound by %s; %d stages, %.1f KiB of shared memory",
-        predicted.total_us, predicted.tiles, predicted.waves, predicted.waves == 1 ? "" : "s",
-        100 * predicted.tile_efficiency, predicted.start_us, predicted.main_loop_us, predicted.epilogue_us,
-        predicted.memory_us, name_of(predicted.limit), info.cfg.stages, info.smem_bytes / 1024.0);
+/// What a kernel of a plan should cost, and what it did cost where that is known.
+inline std::string describe_cost(const gemm_plan& plan, const candidate& of) {
+    const cost& c = of.predicted;
+    const double measured = measured_us(plan, of);
+    std::string text;
+    if (measured != 0) text = formatted("measured %.1f us with m = %d; ", measured, plan.row->m_max);
+    return text +
+           formatted(
+               "predicted %.1f us: %lld tile%s in %lld wave%s, %.0f %% of the tiles' elements needed, %.0f %% of the "
+               "SMs "
+               "busy; start %.1f, main loop %.1f, epilogue %.1f, memory %.1f us; bound by %s; %d stages, %.1f KiB of "
+               "shared memory",
+               c.total_us, c.tiles, c.tiles == 1 ? "" : "s", c.waves, c.waves == 1 ? "" : "s", 100 * c.tile_efficiency,
+               100 * c.wave_efficiency, c.start_us, c.main_loop_us, c.epilogue_us, c.memory_us, name_of(c.limit),
+               of.kernel->info.cfg.stages, of.kernel->info.launch.smem_bytes / 1024.0);
 }
 
 /// The part of a prediction in which `loser` is furthest behind `winner`.
@@ -57,6 +80,48 @@ inline std::string main_difference(const cost& winner, const cost& loser) {
     return text;
 }
 
+/// How much longer `loser` takes than `winner`, both in microseconds and positive: "3.4 % slower", or that it is no slower.
+inline std::string slower(double winner, double loser) {
+    const double percent = 100 * (loser / winner - 1);
+    if (percent >= 0.05) return formatted("%.1f %% slower", percent);
+    return percent > -0.05 ? "as fast" : formatted("%.1f %% faster", 100 * (1 - loser / winner));
+}
+
+/// The kernel that a plan's choice is compared with: one whose time was measured, too, or else the best of the others.
+inline const candidate& next_best(const gemm_plan& plan) {
+    for (std::size_t i = 1; i < plan.ranked.size(); ++i) {
+        if (measured_us(plan, plan.ranked[i]) != 0) return plan.ranked[i];
+    }
+    return plan.ranked[1];
+}
+
+/// Why another kernel of a plan is not its choice: by measured times where both are known.
+inline std::string why_lost(const gemm_plan& plan, const candidate& next) {
+    const candidate& best = plan.ranked[0];
+    const double best_us = measured_us(plan, best), next_us = measured_us(plan, next);
+    if (best_us != 0 && next_us != 0) return "measured " + slower(best_us, next_us);
+    const std::string predicted = "predicted " + slower(best.predicted.total_us, next.predicted.total_us);
+    if (next.predicted.total_us >= best.predicted.total_us)
+        return concat(predicted, ": ", main_difference(best.predicted, next.predicted));
+    switch (plan.chosen_by) {
+        case choice::model: break;
+        case choice::tuned: return predicted + ", but the choice was measured to be faster than the model's";
+        case choice::overridden: return predicted + ", but the caller's table decides";
+        case choice::pinned: return predicted + ", but the choice is pinned";
+    }
+    return predicted;
+}
+
+/// What it costs that split_k depends on N and K alone.
+inline std::string price_of_rule(const gemm_plan& plan) {
+    const std::string rule =
+        concat("split ", name_of(plan.split), ": split_k is ", plan.kernel()->info.cfg.split_k, " for every m; ");
+    if (!plan.if_split_by_speed) return rule + "the fastest kernel is no other";
+    const candidate& free = *plan.if_split_by_speed;
+    return concat(rule, "predicted ", slower(free.predicted.total_us, plan.predicted().total_us), " than ",
+                  to_source(free.kernel->info.cfg), formatted(", %.1f us", free.predicted.total_us));
+}
+
 }  // namespace detail
 
 /// Explains a plan in a few lines.
@@ -64,22 +129,14 @@ inline std::string explain(const gemm_plan& plan) {
     std::string text = concat(describe(plan.work), "\non ", plan.num_sms, " of ", plan.device.sm_count, " SMs of ",
                               plan.device.name, "\n");
     if (plan.ranked.empty()) return text + "nothing to do: D has no elements\n";
-    const kernel_info& info = plan.kernel()->info;
-    const cost best = plan.predicted();
-    const char* const by = describe(plan.chosen_by);
-    text += concat(by, " of ", plan.ranked.size(), ": ", to_source(info.cfg), "\n    ",
-                   detail::describe_cost(info, best), "\n");
+    const auto line_of = [&](const candidate& of) {
+        return concat(to_source(of.kernel->info.cfg), "\n    ", detail::describe_cost(plan, of), "\n");
+    };
+    text += concat(describe(plan.chosen_by), " of ", plan.ranked.size(), ": ", line_of(plan.ranked[0]));
+    if (plan.split != split_rule::fastest) text += concat("    ", detail::price_of_rule(plan), "\n");
     if (plan.ranked.size() == 1) return text;
-    const candidate& next = plan.ranked[1];
-    text += concat("next: ", to_source(next.kernel->info.cfg), "\n    ",
-                   detail::describe_cost(next.kernel->info, next.predicted), "\n    ");
-    if (next.predicted.total_us < best.total_us) {
-        text += concat("the model prefers it; the choice was ", by, "\n");
-    } else {
-        text += detail::formatted("%.1f %% slower: ", 100 * (next.predicted.total_us / best.total_us - 1)) +
-                detail::main_difference(best, next.predicted) + "\n";
-    }
-    return text;
+    const candidate& next = detail::next_best(plan);
+    return text + concat("next: ", line_of(next), "    ", detail::why_lost(plan, next), "\n");
 }
 
 }  // namespace deepgemm

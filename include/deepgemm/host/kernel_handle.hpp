@@ -3,6 +3,8 @@
 // kernel, so the same code serves CUDA (cuda_launch.hpp), the simulator (sim_launch.hpp) and fakes in tests.
 #pragma once
 
+#include <type_traits>
+
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/kernel/info.cuh>
 
@@ -64,10 +66,10 @@ typename K::arguments arguments_for(const gemm_arguments& given) {
 }
 
 /// Multiprocessors that a launch uses on a device with `present` of them; an error if that is out of range.
-inline result<int> usable_sms(const kernel_info& info, const launch_options& options, int present) {
+inline result<int> usable_sms(const launch_info& kernel, const launch_options& options, int present) {
     const int wanted = options.num_sms == 0 ? present : options.num_sms;
-    if (wanted >= info.cfg.cluster_ctas() && wanted <= present) return wanted;
-    return fail(errc::bad_option, "num_sms is ", wanted, "; this kernel needs at least ", info.cfg.cluster_ctas(),
+    if (wanted >= kernel.cluster_ctas && wanted <= present) return wanted;
+    return fail(errc::bad_option, "num_sms is ", wanted, "; this kernel needs at least ", kernel.cluster_ctas,
                 " and the device has ", present);
 }
 

@@ -3,6 +3,10 @@
 // with poisoned padding, and the same thing as the reference sees it. Device copies are the caller's.
 #pragma once
 
+#include <cstddef>
+#include <utility>
+#include <vector>
+
 #include <deepgemm/host/quantize.hpp>
 #include <deepgemm/host/random.hpp>
 #include <deepgemm/host/reference.hpp>
@@ -79,7 +83,7 @@ private:
             const auto scale = [&](i64 block) { return raw(row, block); };
             for (i64 word = 0; word < k_words; ++word) {
                 words[std::size_t(row * stride_mn + word * stride_k)] =
-                    format == scale_kind::ue8m0 ? reference::packed_word(scale, 4 * word, raw.columns, 0, row)
+                    format == scale_kind::ue8m0 ? reference::packed_word(scale, 4 * word, raw.columns)
                                                 : bit_cast<u32>(raw(row, word));
             }
         }

@@ -1,82 +1,121 @@
 // SPDX-License-Identifier: MIT
-// Reads a configuration from the C++ text that print.hpp writes: "config{.block = {128, 128, 128}, .stages = 4}". For tools that
-// keep configurations in files and for programs that pin one by text. Reads that one form; it is no C++ parser.
+// Reads what people write: extents, and a configuration from the C++ text that print.hpp writes: "config{.block = {128, 128, 128},
+// .stages = 4}". For command lines, for tools that keep configurations in files and for programs that pin one by text. Reads that
+// one form of a configuration; it is no C++ parser.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <cstdlib>
+#include <initializer_list>
+#include <string>
 #include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include <deepgemm/host/print.hpp>
+#include <deepgemm/host/validate.hpp>
 
 namespace deepgemm {
 
 namespace detail {
 
 /// Reads one text from front to back and remembers what was expected where it stopped.
-class config_reader {
+class source_reader {
 public:
-    explicit config_reader(std::string_view text) : text_(text), rest_(text) {}
+    explicit source_reader(std::string_view text) : text_(text), rest_(text) {}
 
-    result<config> read() {
-        config made{};
-        bool good = take("config") && take("{");
-        while (good && !take("}")) {
-            good = member(made) && (take(",") || is_next('}') || expected("',' or '}'"));
-        }
+    /// The structure that the whole text names; `what` it is, for the error.
+    template <has_named_fields T>
+    result<T> read(const char* what) {
+        T made{};
+        const bool good = structure(made);
         skip_blanks();
         if (good && rest_.empty()) return made;
         if (good) expected("the end of the text");
-        return fail(errc::bad_option, "\"", std::string(text_), "\" is no configuration: at character ",
+        return fail(errc::bad_option, "\"", std::string(text_), "\" is no ", what, ": at character ",
                     text_.size() - rest_.size() + 1, " there must be ", expected_);
     }
 
 private:
-    /// One ".name = value".
-    bool member(config& made) {
-        // Names every member: a new one makes this line fail, and then it must be read below.
-        auto& [block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows,
-               store_columns, store_buffers, promote, trigger_dependents, extents] = made;
+    /// "name{.member = value, ...}"
+    template <has_named_fields T>
+    bool structure(T& to) {
+        u64 given = 0;
+        bool good = take(fields_of<T>::name) && take("{");
+        while (good && !take("}")) {
+            good = member(to, given) && (take(",") || is_next('}') || expected("',' or '}'"));
+        }
+        return good;
+    }
+    /// One ".member = value"; bit i of `given` is set where member i has a value.
+    template <has_named_fields T>
+    bool member(T& to, u64& given) {
         if (!take(".")) return false;
         const auto before = rest_;
         const std::string_view name = word();
-        if (names_.find(concat(" ", std::string(name), " ")) != std::string::npos) {
-            rest_ = before;
-            return expected("a member that has no value yet");
-        }
-        names_ += concat(std::string(name), " ");
-        const auto is = [&](std::string_view wanted) { return name == wanted && take("="); };
-        if (is("block")) return numbers({&block.m, &block.n, &block.k});
-        if (is("stages")) return number(stages);
-        if (is("cluster")) return numbers({&cluster.m, &cluster.n});
-        if (is("math_warpgroups")) return number(math_warpgroups);
-        if (is("alternate")) return truth(alternate);
-        if (is("swap")) return truth(swap);
-        if (is("split_k")) return number(split_k);
-        if (is("raster_rows")) return number(raster_rows);
-        if (is("store_rows")) return number(store_rows);
-        if (is("store_columns")) return number(store_columns);
-        if (is("store_buffers")) return number(store_buffers);
-        if (is("promote")) return take("promotion") && take("::") && moment(promote);
-        if (is("trigger_dependents")) return truth(trigger_dependents);
-        if (is("extents")) return numbers({&extents.m, &extents.n, &extents.k});
-        if (expected_ == "'='") return false;
+        bool known = false, good = false;
+        u64 bit = 1;
+        for_each_field<T>([&](const auto& field) {
+            if (name == field.name) {
+                known = true;
+                if ((given & bit) != 0) {
+                    rest_ = before;
+                    expected("a member that has no value yet");
+                } else {
+                    good = take("=") && value(to.*field.member);
+                }
+                given |= bit;
+            }
+            bit <<= 1;
+        });
+        if (known) return good;
         rest_ = before;
-        return expected(
-            "block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows, "
-            "store_columns, "
-            "store_buffers, promote, trigger_dependents or extents");
+        return expected(any_of(member_names<T>()));
     }
 
-    bool numbers(std::initializer_list<int*> to) {
-        bool good = take("{");
-        for (int* const value : to) good = good && (value == *to.begin() || take(",")) && number(*value);
+    template <class T>
+    bool value(T& to) {
+        if constexpr (has_named_fields<T>) {
+            return structure(to);
+        } else if constexpr (has_fields<T>) {
+            return places(to);
+        } else if constexpr (std::is_enum_v<T>) {
+            return take(enum_name<T>) && take("::") && enumerator(to);
+        } else if constexpr (is_same_v<T, bool>) {
+            return truth(to);
+        } else {
+            return number(to);
+        }
+    }
+    /// "{value, ...}", a value for each member.
+    template <has_fields T>
+    bool places(T& to) {
+        bool good = take("{"), first = true;
+        for_each_field<T>([&](const auto& field) {
+            good = good && (first || take(",")) && value(to.*field.member);
+            first = false;
+        });
         return good && take("}");
     }
-    bool number(int& to) {
+    template <class T>
+    bool number(T& to) {
         skip_blanks();
-        const auto [end, status] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), to);
-        if (status != std::errc{} || to < 0) return expected("a number that is not negative");
-        rest_.remove_prefix(std::size_t(end - rest_.data()));
+        std::size_t length = 0;
+        if constexpr (std::is_floating_point_v<T>) {  // libc++ has no from_chars for these
+            const std::string text(rest_.substr(0, rest_.find_first_not_of("0123456789.e+-")));
+            char* end = nullptr;
+            to = T(std::strtod(text.c_str(), &end));
+            length = std::size_t(end - text.c_str());
+        } else {
+            const auto [end, status] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), to);
+            if (status == std::errc{}) length = std::size_t(end - rest_.data());
+        }
+        if (length == 0 || to < 0) return expected("a number that is not negative");
+        rest_.remove_prefix(length);
         return true;
     }
     bool truth(bool& to) {
@@ -87,16 +126,41 @@ private:
         rest_ = before;
         return expected("true or false");
     }
-    bool moment(promotion& to) {
+    template <class Enum>
+    bool enumerator(Enum& to) {
         const auto before = rest_;
         const std::string_view value = word();
-        for (const promotion known : {promotion::at_once, promotion::deferred, promotion::never}) {
-            if (value != name_of(known)) continue;
-            to = known;
+        const std::vector<std::string> names = enumerator_names<Enum>();
+        const auto found = std::find(names.begin(), names.end(), value);
+        if (found != names.end()) {
+            to = Enum(found - names.begin());
             return true;
         }
         rest_ = before;
-        return expected("at_once, deferred or never");
+        return expected(any_of(names));
+    }
+
+    template <class T>
+    static std::vector<std::string> member_names() {
+        std::vector<std::string> names;
+        for_each_field<T>([&](const auto& field) { names.push_back(field.name); });
+        return names;
+    }
+    /// Enumerators count from 0; name_of() has "?" for what is none.
+    template <class Enum>
+    static std::vector<std::string> enumerator_names() {
+        std::vector<std::string> names;
+        while (name_of(Enum(names.size())) != std::string_view("?")) names.push_back(name_of(Enum(names.size())));
+        return names;
+    }
+    /// "a, b or c"
+    static std::string any_of(const std::vector<std::string>& names) {
+        std::string text;
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            if (i != 0) text += i + 1 == names.size() ? " or " : ", ";
+            text += names[i];
+        }
+        return text;
     }
 
     void skip_blanks() {
@@ -115,7 +179,7 @@ private:
     }
     std::string_view word() {
         skip_blanks();
-        constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz_";
+        constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz_0123456789";
         const std::string_view found = rest_.substr(0, rest_.find_first_not_of(letters));
         rest_.remove_prefix(found.size());
         return found;
@@ -126,14 +190,30 @@ private:
     }
 
     std::string_view text_, rest_;
-    std::string expected_, names_ = " ";
+    std::string expected_;
 };
 
 }  // namespace detail
 
-/// The configuration that a text names: what to_source(const config&) writes, with any blanks and members in any order; members
+/// The configuration that a text names: what to_source() writes, with any blanks and members in any order; members
 /// that are left out have their default. An error says where the text goes wrong and what may stand there. Whether gemm accepts
 /// the configuration is not asked. Host, any thread.
-inline result<config> parse_config(std::string_view text) { return detail::config_reader(text).read(); }
+inline result<config> parse_config(std::string_view text) {
+    return detail::source_reader(text).read<config>("configuration");
+}
+
+/// The extent of a matrix that a text names: digits and nothing else (neither blank, sign, exponent nor base), judged by
+/// check_extent(). `name` is what an error calls it: "M", say. Host, any thread.
+inline result<i64> parse_extent(const char* name, std::string_view text, i64 least = 0) {
+    i64 value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, status] = std::from_chars(text.data(), end, value);
+    if (status != std::errc{} || stop != end) {
+        return fail(errc::bad_extent, name, " is \"", std::string(text), "\"; it must be a whole number from ", least,
+                    " to ", max_extent);
+    }
+    if (auto ok = check_extent(name, value, least); !ok) return ok.failure();
+    return value;
+}
 
 }  // namespace deepgemm

@@ -4,11 +4,16 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdio>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <deepgemm/host/context.hpp>
 #include <deepgemm/host/cost_model.hpp>
+#include <deepgemm/host/diagnosis.hpp>
+#include <deepgemm/host/fields.hpp>
 #include <deepgemm/host/kernel_handle.hpp>
 #include <deepgemm/host/print.hpp>
 #include <deepgemm/host/tuned.hpp>
@@ -42,14 +47,18 @@ struct gemm_plan {
     int num_sms = 0;  ///< multiprocessors the kernel will occupy
     bool dependent_launch = false;
     choice chosen_by = choice::model;
-    std::vector<candidate> ranked{};  ///< the kernel to use, then the others, fastest first; empty if D is empty
+    std::vector<candidate> ranked{};         ///< the kernel to use, then the others, fastest first; empty if D is empty
+    std::optional<tuned_row> row{};          ///< the row that chose, if one did
+    split_rule split = split_rule::fastest;  ///< what split_k was allowed to depend on
+    /// The kernel that would be used if split_k might depend on anything, where that is another one: what the rule costs.
+    std::optional<candidate> if_split_by_speed{};
 
     /// The kernel to use; null if there is nothing to do.
     const kernel_handle* kernel() const { return ranked.empty() ? nullptr : ranked.front().kernel; }
     /// What the model predicts of it; all zero if there is nothing to do.
     cost predicted() const { return ranked.empty() ? cost{} : ranked.front().predicted; }
     int stages() const { return ranked.empty() ? 0 : kernel()->info.cfg.stages; }
-    u32 smem_bytes() const { return ranked.empty() ? 0 : kernel()->info.smem_bytes; }
+    u32 smem_bytes() const { return ranked.empty() ? 0 : kernel()->info.launch.smem_bytes; }
     /// Device memory a launch needs beside its arguments: none, since CTAs that split K add up within their cluster.
     static constexpr u64 workspace_bytes() { return 0; }
 
@@ -68,15 +77,28 @@ struct gemm_plan {
     }
 };
 
-/// Why a kernel cannot run a workload with `sms` multiprocessors; null if it can.
+namespace detail {
+
+/// Why a tile does not keep to limits; null if it does.
+inline const char* why_not(const tile_shape& tile, const tile_limits& limits) {
+    if (limits.largest_m != 0 && tile.m > limits.largest_m) return "its tile has more rows than tiles.largest_m";
+    if (limits.largest_n != 0 && tile.n > limits.largest_n) return "its tile has more columns than tiles.largest_n";
+    if (tile.m % limits.multiple_of_m != 0) return "the rows of its tile are no multiple of tiles.multiple_of_m";
+    if (tile.n % limits.multiple_of_n != 0) return "the columns of its tile are no multiple of tiles.multiple_of_n";
+    return nullptr;
+}
+
+}  // namespace detail
+
+/// Why a kernel cannot run a workload with `sms` multiprocessors; null if it can. `split_k` is the one to have; 0 leaves it open.
 inline const char* why_not(const kernel_info& info, const workload& work, const device_info& device, int sms,
-                           const context& knobs) {
+                           const context& knobs, int split_k = 0) {
     const auto mismatch = [](int fixed, i32 extent) { return fixed != 0 && fixed != extent; };
     const auto& [m, n, k] = info.cfg.extents;
     if (info.custom_epilogue) return "it has an epilogue of its own";
     if (info.groups == grouping::custom) return "it has a schedule of its own";
     if (info.groups != grouping::none) return "it computes groups of products";
-    if (info.arch / 10 != device.arch / 10) return "it is for another architecture";
+    if (info.launch.arch / 10 != device.arch / 10) return "it is for another architecture";
     if (info.d != work.d) return "it writes another type";
     if (info.accumulate != work.accumulate) return info.accumulate ? "it adds C" : "it does not add C";
     if (info.in_place && !work.in_place) return "it adds to D in place, and C lies elsewhere";
@@ -88,19 +110,13 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
         return "its extents are fixed to others";
     if (knobs.ignore_static_extents && (m | n | k) != 0)
         return "its extents are fixed, and ignore_static_extents is set";
-    if (info.smem_bytes > device.smem_bytes_per_cta) return "it needs more shared memory than the device has";
+    if (info.launch.smem_bytes > device.smem_bytes_per_cta) return "it needs more shared memory than the device has";
     if (info.cfg.cluster_ctas() > sms) return "its clusters are larger than num_sms";
-    return nullptr;
-}
-
-/// True if `have`, the configuration of a kernel, is what `wanted` asks for. A kernel's configuration has every member
-/// settled; members of `wanted` that leave the choice open (stages and store_* of 0) agree with any value.
-constexpr bool agrees(config wanted, const config& have) {
-    if (wanted.stages == 0) wanted.stages = have.stages;
-    if (wanted.store_rows == 0) wanted.store_rows = have.store_rows;
-    if (wanted.store_columns == 0) wanted.store_columns = have.store_columns;
-    if (wanted.store_buffers == 0) wanted.store_buffers = have.store_buffers;
-    return wanted == have;
+    if (split_k != 0 && info.cfg.split_k != split_k)
+        return knobs.split == split_rule::never
+                   ? "it splits K, and split is never"
+                   : "it does not split K as the kernel for one row does, and split is as_one_row";
+    return detail::why_not(info.cfg.block, knobs.tiles);
 }
 
 namespace detail {
@@ -113,57 +129,90 @@ inline result<int> allowed_sms(const device_info& device, const context& knobs) 
                 device.sm_count);
 }
 
+/// Success if limits on tiles make sense.
+inline result<void> check_limits(const tile_limits& limits) {
+    const struct {
+        const char* name;
+        int value, least;
+    } members[] = {{"largest_m", limits.largest_m, 0},
+                   {"largest_n", limits.largest_n, 0},
+                   {"multiple_of_m", limits.multiple_of_m, 1},
+                   {"multiple_of_n", limits.multiple_of_n, 1}};
+    for (const auto& [name, value, least] : members) {
+        if (value < least)
+            return fail(errc::bad_option, "tiles.", name, " is ", value, "; it must be at least ", least);
+    }
+    return {};
+}
+
+/// What a context allows for one workload, worked out.
+struct allowance {
+    int sms = 0;      ///< multiprocessors
+    int split_k = 0;  ///< the one to have; 0: any
+};
+
+result<allowance> allowed(const workload& work, const device_info& device, std::span<const kernel_handle> kernels,
+                          const context& knobs);
+
 /// The kernel that is preferred to the model's choice, if any, and who prefers it. A tuned row knows whether C is added in
 /// place; a pin names a configuration only, and leaves that to the model.
 struct preference {
     const config* cfg = nullptr;
     choice by = choice::model;
     bool in_place = false;
+    const tuned_row* row = nullptr;  ///< where one prefers it
 
     bool is_for(const kernel_info& info) const {
         return cfg != nullptr && agrees(*cfg, info.cfg) && (by == choice::pinned || in_place == info.in_place);
     }
 };
 
-inline preference preferred(const workload& work, const device_info& device, int sms,
+inline preference preferred(const workload& work, const device_info& device, const allowance& may,
                             std::span<const kernel_handle> kernels, const context& knobs) {
     if (knobs.pin) return {.cfg = &*knobs.pin, .by = choice::pinned};
     if (const tuned_row* const row = find_tuned(knobs.overrides, work); row != nullptr) {
-        const preference own{&row->cfg, choice::overridden, row->in_place};
+        const preference own{&row->cfg, choice::overridden, row->in_place, row};
         const auto serves = [&](const kernel_handle& kernel) {
-            return own.is_for(kernel.info) && why_not(kernel.info, work, device, sms, knobs) == nullptr;
+            return own.is_for(kernel.info) &&
+                   why_not(kernel.info, work, device, may.sms, knobs, may.split_k) == nullptr;
         };
         if (std::any_of(kernels.begin(), kernels.end(), serves)) return own;
     }
-    if (sms != device.sm_count) return {};
+    if (may.sms != device.sm_count) return {};
     const tuned_row* const row = find_tuned(tuned_rows(device), work);
-    return row == nullptr ? preference{} : preference{&row->cfg, choice::tuned, row->in_place};
+    return row == nullptr ? preference{} : preference{&row->cfg, choice::tuned, row->in_place, row};
 }
 
 /// The error for a workload that no kernel runs: what to instantiate, or what forbids the kernel that comes closest.
-inline error no_kernel(const workload& work, const device_info& device, int sms, std::span<const kernel_handle> kernels,
-                       const context& knobs) {
-    kernel_info wanted{
-        .arch = device.arch, .a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .heads = work.heads};
+inline error no_kernel(const workload& work, const device_info& device, const allowance& may,
+                       std::span<const kernel_handle> kernels, const context& knobs) {
+    kernel_info wanted{.launch = {.arch = device.arch},
+                       .a = work.a,
+                       .b = work.b,
+                       .d = work.d,
+                       .accumulate = work.accumulate,
+                       .heads = work.heads};
     if (work.a.format == scale_kind::none) {
         wanted.cfg.block.k = 64;
         wanted.cfg.promote = promotion::never;
     }
     if (knobs.pin) wanted.cfg = *knobs.pin;
-    const auto for_device = [&](const kernel_handle& kernel) { return kernel.info.arch / 10 == device.arch / 10; };
+    const auto for_device = [&](const kernel_handle& kernel) {
+        return kernel.info.launch.arch / 10 == device.arch / 10;
+    };
     if (!kernels.empty() && std::none_of(kernels.begin(), kernels.end(), for_device)) {
         return fail(errc::wrong_device, device.name, " has compute capability ", device.arch / 10, ".",
                     device.arch % 10, "; the ", kernels.size(), " kernels given are for ",
-                    kernels.front().info.arch / 10, ".", kernels.front().info.arch % 10);
+                    kernels.front().info.launch.arch / 10, ".", kernels.front().info.launch.arch % 10);
     }
     std::string text = concat("none of ", kernels.size(), " kernels runs ", describe(work));
     for (const kernel_handle& kernel : kernels) {
         const kernel_info& info = kernel.info;
-        const bool same_types = info.arch == wanted.arch && info.a == wanted.a && info.b == wanted.b &&
+        const bool same_types = info.launch.arch == wanted.launch.arch && info.a == wanted.a && info.b == wanted.b &&
                                 info.d == wanted.d && info.accumulate == wanted.accumulate &&
                                 info.heads == wanted.heads && !info.custom_epilogue && info.groups == grouping::none;
         if (!same_types || (knobs.pin && !agrees(*knobs.pin, info.cfg))) continue;
-        const char* const reason = why_not(info, work, device, sms, knobs);
+        const char* const reason = why_not(info, work, device, may.sms, knobs, may.split_k);
         if (reason != nullptr) return fail(errc::no_kernel, text, "; ", to_source(info.cfg), " does not: ", reason);
     }
     if (knobs.pin) text += concat(" with the pinned ", to_source(*knobs.pin));
@@ -175,46 +224,108 @@ inline error no_kernel(const workload& work, const device_info& device, int sms,
 /// The best kernel for a workload, by the same rules as plan() but without the list of the others. D is not empty.
 inline result<candidate> choose(const workload& work, const device_info& device, std::span<const kernel_handle> kernels,
                                 const context& knobs = {}) {
-    const auto sms = detail::allowed_sms(device, knobs);
-    if (!sms) return sms.failure();
-    const auto preferred = detail::preferred(work, device, *sms, kernels, knobs);
+    if (auto ok = validate(work); !ok) return ok.failure();
+    const auto may = detail::allowed(work, device, kernels, knobs);
+    if (!may) return may.failure();
+    const auto preferred = detail::preferred(work, device, *may, kernels, knobs);
     candidate best;
     bool best_favoured = false;
     for (const kernel_handle& kernel : kernels) {
         const bool favoured = preferred.is_for(kernel.info);
         if ((preferred.by == choice::pinned || best_favoured) && !favoured) continue;
-        if (why_not(kernel.info, work, device, *sms, knobs) != nullptr) continue;
-        const cost predicted = predict(kernel.info, work, device, *sms);
+        if (why_not(kernel.info, work, device, may->sms, knobs, may->split_k) != nullptr) continue;
+        const cost predicted = predict(kernel.info, work, device, may->sms);
         const bool better =
             best.kernel == nullptr || favoured != best_favoured || predicted.total_us < best.predicted.total_us;
         if (!better) continue;
         best = {&kernel, predicted};
         best_favoured = favoured;
     }
-    if (best.kernel == nullptr) return detail::no_kernel(work, device, *sms, kernels, knobs);
+    if (best.kernel == nullptr) return detail::no_kernel(work, device, *may, kernels, knobs);
     return best;
 }
+
+namespace detail {
+
+/// What DEEPGEMM_PRINT_PLANS prints of a choice.
+inline std::string plan_line(const workload& work, const device_info& device, int num_sms, const candidate& chosen) {
+    char time[32];
+    std::snprintf(time, sizeof time, "%.1f us", chosen.predicted.total_us);
+    return concat("deepgemm: ", describe(work), " on ", num_sms, " SMs of ", device.name, ": ",
+                  to_source(chosen.kernel->info), ", predicted ", std::string(time), "\n");
+}
+
+/// Prints a choice to standard error if DEEPGEMM_PRINT_PLANS asks for it; an error if the environment makes no sense.
+inline result<void> tell(const workload& work, const device_info& device, int num_sms, const candidate& chosen) {
+    const result<diagnosis>& asked = diagnosis::of_process();
+    if (!asked) return asked.failure();
+    // One call, so that lines of several threads do not mix.
+    if (asked->print_plans) std::fputs(plan_line(work, device, num_sms, chosen).c_str(), stderr);
+    return {};
+}
+
+/// The split of the kernel that all of a device would run one row with, whatever a call pins or how much of the device it takes:
+/// what depends on that would change bits from call to call.
+inline result<int> split_of_one_row(workload work, const device_info& device, std::span<const kernel_handle> kernels,
+                                    context knobs) {
+    work.shape.m = 1;
+    knobs.split = split_rule::fastest;
+    knobs.pin.reset();
+    knobs.num_sms = 0;
+    const auto chosen = choose(work, device, kernels, knobs);
+    if (!chosen) return chosen.failure();
+    return chosen->kernel->info.cfg.split_k;
+}
+
+inline result<allowance> allowed(const workload& work, const device_info& device,
+                                 std::span<const kernel_handle> kernels, const context& knobs) {
+    const auto sms = allowed_sms(device, knobs);
+    if (!sms) return sms.failure();
+    if (auto ok = check_limits(knobs.tiles); !ok) return ok.failure();
+    if (knobs.split == split_rule::fastest) return allowance{*sms, 0};
+    if (knobs.split == split_rule::never) return allowance{*sms, 1};
+    const auto split = split_of_one_row(work, device, kernels, knobs);
+    if (!split) return split.failure();
+    return allowance{*sms, *split};
+}
+
+}  // namespace detail
 
 /// Plans a workload: every kernel that can run it, best first.
 inline result<gemm_plan> plan(const workload& work, const device_info& device, std::span<const kernel_handle> kernels,
                               const context& knobs = {}) {
-    const auto sms = detail::allowed_sms(device, knobs);
-    if (!sms) return sms.failure();
-    gemm_plan made{work, device, *sms, knobs.dependent_launch};
-    if (work.shape.m == 0 || work.shape.n == 0) return made;
-
+    if (auto ok = validate(work); !ok) return ok.failure();
+    if (work.shape.m == 0 || work.shape.n == 0) {
+        const auto sms = detail::allowed_sms(device, knobs);
+        if (!sms) return sms.failure();
+        return gemm_plan{work, device, *sms, knobs.dependent_launch};
+    }
+    const auto may = detail::allowed(work, device, kernels, knobs);
+    if (!may) return may.failure();
     const auto chosen = choose(work, device, kernels, knobs);
     if (!chosen) return chosen.failure();
+    gemm_plan made{work, device, may->sms, knobs.dependent_launch};
     for (const kernel_handle& kernel : kernels) {
-        if (&kernel == chosen->kernel || why_not(kernel.info, work, device, *sms, knobs) != nullptr) continue;
-        made.ranked.push_back({&kernel, predict(kernel.info, work, device, *sms)});
+        if (&kernel == chosen->kernel || why_not(kernel.info, work, device, may->sms, knobs, may->split_k) != nullptr)
+            continue;
+        made.ranked.push_back({&kernel, predict(kernel.info, work, device, may->sms)});
     }
     std::stable_sort(made.ranked.begin(), made.ranked.end(), [](const candidate& x, const candidate& y) {
         return x.predicted.total_us < y.predicted.total_us;
     });
     made.ranked.insert(made.ranked.begin(), *chosen);
-    const auto preferred = detail::preferred(work, device, *sms, kernels, knobs);
-    if (preferred.is_for(chosen->kernel->info)) made.chosen_by = preferred.by;
+    const auto preferred = detail::preferred(work, device, *may, kernels, knobs);
+    if (preferred.is_for(chosen->kernel->info)) {
+        made.chosen_by = preferred.by;
+        if (preferred.row != nullptr) made.row = *preferred.row;
+    }
+    if (auto ok = detail::tell(work, device, may->sms, *chosen); !ok) return ok.failure();
+    made.split = knobs.split;
+    if (knobs.split == split_rule::fastest) return made;
+    context by_speed = knobs;
+    by_speed.split = split_rule::fastest;
+    const auto unbound = choose(work, device, kernels, by_speed);
+    if (unbound && unbound->kernel != chosen->kernel) made.if_split_by_speed = *unbound;
     return made;
 }
 

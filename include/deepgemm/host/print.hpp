@@ -3,6 +3,11 @@
 // what a bug report quotes, what a program pins and what a run-time compiler is given.
 #pragma once
 
+#include <charconv>
+#include <string>
+#include <type_traits>
+
+#include <deepgemm/host/fields.hpp>
 #include <deepgemm/host/problem.hpp>
 
 namespace deepgemm {
@@ -16,6 +21,17 @@ constexpr const char* name_of(promotion when) {
     return "?";
 }
 
+constexpr const char* name_of(trigger when) {
+    switch (when) {
+        case trigger::by_size: return "by_size";
+        case trigger::never: return "never";
+        case trigger::always: return "always";
+    }
+    return "?";
+}
+
+constexpr const char* name_of(major order) { return order == major::k ? "k" : order == major::mn ? "mn" : "?"; }
+
 constexpr const char* name_of(scale_kind kind) {
     switch (kind) {
         case scale_kind::fp32: return "fp32";
@@ -26,27 +42,52 @@ constexpr const char* name_of(scale_kind kind) {
     return "none";
 }
 
-/// A configuration as a C++ expression. Members that have their default are left out, but for the block.
-inline std::string to_source(const config& value) {
-    // Names every member: a new one makes this line fail, and then it must be printed below.
-    const auto& [block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows,
-                 store_columns, store_buffers, promote, trigger_dependents, extents] = value;
-    const config usual{};
-    std::string text = concat("config{.block = {", block.m, ", ", block.n, ", ", block.k, "}");
-    if (stages != usual.stages) text += concat(", .stages = ", stages);
-    if (cluster != usual.cluster) text += concat(", .cluster = {", cluster.m, ", ", cluster.n, "}");
-    if (math_warpgroups != usual.math_warpgroups) text += concat(", .math_warpgroups = ", math_warpgroups);
-    if (alternate != usual.alternate) text += ", .alternate = true";
-    if (swap != usual.swap) text += ", .swap = true";
-    if (split_k != usual.split_k) text += concat(", .split_k = ", split_k);
-    if (raster_rows != usual.raster_rows) text += concat(", .raster_rows = ", raster_rows);
-    if (store_rows != usual.store_rows) text += concat(", .store_rows = ", store_rows);
-    if (store_columns != usual.store_columns) text += concat(", .store_columns = ", store_columns);
-    if (store_buffers != usual.store_buffers) text += concat(", .store_buffers = ", store_buffers);
-    if (promote != usual.promote) text += concat(", .promote = promotion::", name_of(promote));
-    if (trigger_dependents != usual.trigger_dependents) text += ", .trigger_dependents = true";
-    if (extents != usual.extents) text += concat(", .extents = {", extents.m, ", ", extents.n, ", ", extents.k, "}");
-    return text + "}";
+/// A value as C++ source, as it stands after the "=" of a member: "4", "true", "promotion::never", "{64, 96, 128}".
+template <class T>
+std::string value_source(const T& value);
+
+namespace detail {
+
+/// A structure as C++ source: "{1, 2}", or by names those members that differ from their default or are always written.
+template <has_fields T>
+std::string members_source(const T& value) {
+    const T usual{};
+    std::string members;
+    for_each_field<T>([&](const auto& field) {
+        const auto& own = value.*field.member;
+        if (has_named_fields<T> && field.usual != by_default::written && own == usual.*field.member) return;
+        if (!members.empty()) members += ", ";
+        if (has_named_fields<T>) members += concat(".", field.name, " = ");
+        members += value_source(own);
+    });
+    if constexpr (has_named_fields<T>) return concat(fields_of<T>::name, "{", members, "}");
+    return concat("{", members, "}");
+}
+
+}  // namespace detail
+
+template <class T>
+std::string value_source(const T& value) {
+    if constexpr (has_fields<T>) {
+        return detail::members_source(value);
+    } else if constexpr (std::is_enum_v<T>) {
+        static_assert(enum_name<T> != nullptr, "an enumeration that text writes needs enum_name");
+        return concat(enum_name<T>, "::", name_of(value));
+    } else if constexpr (is_same_v<T, bool>) {
+        return value ? "true" : "false";
+    } else if constexpr (std::is_floating_point_v<T>) {
+        char text[32];  // the fewest digits that give the number back
+        return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
+    } else {
+        return concat(value);
+    }
+}
+
+/// A structure with a table of named members, a configuration say, as a C++ expression. Members that have their default are left
+/// out, unless the table says otherwise: a configuration always has its block.
+template <has_named_fields T>
+std::string to_source(const T& value) {
+    return value_source(value);
 }
 
 /// An operand as a C++ type.
@@ -74,7 +115,7 @@ inline std::string epilogue_source(const kernel_info& value) {
 
 /// A GEMM kernel as a C++ type.
 inline std::string to_source(const kernel_info& value) {
-    return concat("gemm<arch::sm", value.arch, ", ", to_source(value.a), ", ", to_source(value.b), ", ",
+    return concat("gemm<arch::sm", value.launch.arch, ", ", to_source(value.a), ", ", to_source(value.b), ", ",
                   epilogue_source(value), ", ", to_source(value.cfg), ">");
 }
 

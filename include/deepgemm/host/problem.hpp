@@ -3,6 +3,7 @@
 // picks a kernel for it. Shapes here are 64-bit, so that what does not fit is an error and no wrap-around.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include <deepgemm/host/error.hpp>
@@ -73,16 +74,19 @@ constexpr scale_argument per_token_scales(const void* data, scale_kind kind, i64
     return {data, kind, {1, 128}, mn, columns, 1, stride == 0 ? align_up(mn, i64(4)) : stride};
 }
 
-/// The same for A, K-major: rows of words `stride` words apart (0: no padding).
+/// The same for A, K-major: rows of words `stride` words apart (0: no padding), at any multiple of 4 bytes.
 constexpr scale_argument k_major_scales(const void* data, scale_kind kind, i64 m, i64 k, i64 stride = 0) {
     const i64 columns = ceil_div(k, k_per_word(kind, {1, 128}));
     return {data, kind, {1, 128}, m, columns, stride == 0 ? columns : stride, 1};
 }
 
-/// The dimension along which scales of single rows are contiguous. One row counts as MN-major where TMA can load it.
+/// The dimension along which scales of single rows are contiguous. One row, or one column (K of one word), may count as either:
+/// they are MN-major where TMA can load them, which takes columns of multiples of 4 words that start at multiples of 16 bytes.
 constexpr major contiguous_along(const scale_argument& scales) {
     if (scales.tile.mn != 1) return major::mn;  // a kernel takes these in any order
     const bool mn = scales.rows > 1 ? scales.row_stride == 1 : scales.columns <= 1 || scales.column_stride % 4 == 0;
+    if (mn && scales.columns == 1)
+        return reinterpret_cast<std::uintptr_t>(scales.data) % 16 == 0 ? major::mn : major::k;
     return mn ? major::mn : major::k;
 }
 

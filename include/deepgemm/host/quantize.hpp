@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cmath>
+#include <stdexcept>
 
 #include <deepgemm/host/matrix.hpp>
 #include <deepgemm/kernel/info.cuh>
@@ -14,11 +15,20 @@ namespace deepgemm::quantize {
 /// Scales are never taken from a smaller largest magnitude, so that a tile of zeros has a finite reciprocal.
 inline constexpr float smallest_amax = 1e-4f;
 
-/// The next power of two that is not below `scale`, within the exponents 1 to 254 of UE8M0.
+/// The next power of two that is not below |scale|, within the exponents 1 to 254 of UE8M0; NaN for NaN and infinity.
 inline float round_up_to_power_of_two(float scale) {
     const u32 bits = bit_cast<u32>(scale) & 0x7fffffffu;
     const u32 exponent = (bits >> 23) + ((bits & 0x7fffffu) != 0 ? 1 : 0);
-    return bit_cast<float>(min(max(exponent, 1u), 254u) << 23);
+    return bit_cast<float>(bits >= 0x7f800000u ? 0x7fc00000u : min(max(exponent, 1u), 254u) << 23);
+}
+
+/// The UE8M0 byte of a scale: of a power of two from 2^-127 to 2^127, and 0 (2^-127) for +0. Any other scale becomes 255 (NaN):
+/// packing never rounds, and a product with such a scale shows.
+inline u32 exponent_byte(float scale) {
+    int exponent = 0;
+    const bool power = std::frexp(scale, &exponent) == 0.5f && exponent >= -126 && exponent <= 128;
+    if (scale == 0 && !std::signbit(scale)) return 0;
+    return power ? u32(exponent + 126) : 255;
 }
 
 /// The largest magnitude among elements, at least smallest_amax; NaN as soon as one element is NaN.
@@ -166,8 +176,8 @@ inline matrix<e2m1x2> transpose_fp4(matrix_view<const e2m1x2> x) {
     return out;
 }
 
-/// Four scales along each row to a word, row-major: byte j of word (i, w) is the exponent of scale (i, 4 w + j). Scales must
-/// be powers of two. FP8 needs a multiple of four scales in a row; `pad` (FP4) completes a row with scales of 1.
+/// Four scales along each row to a word, row-major: byte j of word (i, w) is the exponent of scale (i, 4 w + j), NaN where that
+/// is no power of two. FP8 needs a multiple of four scales in a row; `pad` (FP4) completes a row with scales of 1.
 inline matrix<u32> packed_rows(matrix_view<const float> scales, bool pad = false) {
     if (!pad && scales.columns % 4 != 0) {
         throw std::invalid_argument("quantize: packed scales need a multiple of four scales in each row");
@@ -177,10 +187,8 @@ inline matrix<u32> packed_rows(matrix_view<const float> scales, bool pad = false
         for (i64 w = 0; w < out.columns(); ++w) {
             u32 word = 0;
             for (i64 j = 0; j < 4; ++j) {
-                const u32 bits = 4 * w + j < scales.columns ? bit_cast<u32>(scales(i, 4 * w + j)) : 0x3f800000u;
-                if ((bits & 0x807fffffu) != 0)
-                    throw std::invalid_argument("quantize: a packed scale must be a power of two");
-                word |= bits >> 23 << (8 * j);
+                const float scale = 4 * w + j < scales.columns ? scales(i, 4 * w + j) : 1.0f;
+                word |= exponent_byte(scale) << (8 * j);
             }
             out(i, w) = word;
         }

@@ -3,9 +3,14 @@
 // only, so filling runs on all cores and repeats exactly. Not for cryptography.
 #pragma once
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <random>
+#include <stdexcept>
+#include <string>
+#include <system_error>
 
 #include <deepgemm/host/matrix.hpp>
 
@@ -83,10 +88,17 @@ private:
     u64 seed_, state_;
 };
 
-/// A seed for this run: the environment's DEEPGEMM_SEED if set (to repeat a failure), else a new one.
+/// A seed for this run: the environment's DEEPGEMM_SEED if set (to repeat a failure), else a new one. Throws std::invalid_argument
+/// where that is no number.
 inline u64 fresh_seed() {
-    if (const char* const given = std::getenv("DEEPGEMM_SEED")) return std::strtoull(given, nullptr, 0);
-    return std::random_device{}();
+    const char* const given = std::getenv("DEEPGEMM_SEED");
+    if (given == nullptr || *given == '\0') return std::random_device{}();
+    u64 seed = 0;
+    const char* const end = given + std::strlen(given);
+    const auto [stop, status] = std::from_chars(given, end, seed);
+    if (status == std::errc{} && stop == end) return seed;
+    throw std::invalid_argument(std::string("the environment variable DEEPGEMM_SEED is \"") + given +
+                                "\"; it must be a number from 0 to 18446744073709551615");
 }
 
 }  // namespace deepgemm

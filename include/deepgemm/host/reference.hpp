@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
 // An independent reference of the scaled GEMM: operands and scales are decoded to double once, multiplied in double by plain
-// loops, and nothing of it is shared with the kernels. Whole products, or chosen rows and columns of large ones.
+// loops, and nothing of it is shared with the kernels. Whole products, or chosen rows and columns of large ones. Like the kernels
+// it multiplies the sum of each K block with the product of its scales, which matters where scales are infinite or too large.
 #pragma once
 
 #include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include <deepgemm/host/compare.hpp>
 #include <deepgemm/kernel/info.cuh>
@@ -39,14 +45,12 @@ struct operand {
     i64 row_stride = 0, k_stride = 1;
     reference::scales scale{};
 
-    /// The dequantised values of one row.
+    /// The values of one row, without scales.
     void decode(i64 row, double* out) const {
         const double* const table = code_values();
-        double factor = 1;
         for (i64 i = 0; i < k; ++i) {
-            if (scale.kind != scale_kind::none && i % scale.tile.k == 0) factor = scale.at(row, i);
             const i64 at = row * row_stride + i * k_stride;
-            out[i] = factor * (table != nullptr ? table[static_cast<const u8*>(data)[at]] : wide_value(at));
+            out[i] = table != nullptr ? table[static_cast<const u8*>(data)[at]] : wide_value(at);
         }
     }
 
@@ -97,7 +101,7 @@ struct product {
 
 namespace detail {
 
-/// Rows of dequantised values, blocks of `Lanes` rows interleaved along K so that the multiply reads them in order; the last
+/// Rows of values without scales, blocks of `Lanes` rows interleaved along K so that the multiply reads them in order; the last
 /// block is filled with zeros.
 template <int Lanes>
 std::vector<double> decode_rows(const operand& x, const std::vector<i64>& rows) {
@@ -130,6 +134,32 @@ inline void dot_2x4(const double* a, const double* b, i64 k, double (&sum)[2][4]
     std::memcpy(magnitude, m, sizeof m);
 }
 
+/// The product of two scales as kernels have it, who form it in FP32 before they scale: exact where FP32 has it as a normal
+/// number, else what FP32 makes of it, that is infinity, NaN, a subnormal number or zero.
+inline double scale_product(double x, double y) {
+    const float product = float(x) * float(y);
+    return std::isnormal(product) ? x * y : double(product);
+}
+
+/// Elements of K, from a multiple of their number on, in which the scales of neither operand change.
+inline i64 block_k(const operand& a, const operand& b) {
+    const auto tile_k = [](const operand& x) {
+        return x.scale.kind == scale_kind::none ? i64(0) : i64(x.scale.tile.k);
+    };
+    const i64 shared = gcd(tile_k(a), tile_k(b));
+    return shared == 0 ? max(a.k, i64(1)) : shared;
+}
+
+/// The scales of rows, (row, K block).
+inline matrix<double> decode_scales(const operand& x, const std::vector<i64>& rows, i64 step) {
+    matrix<double> out(i64(rows.size()), ceil_div(x.k, step));
+    for (i64 i = 0; i < out.rows(); ++i) {
+        for (i64 block = 0; block < out.columns(); ++block)
+            out(i, block) = x.scale.at(rows[std::size_t(i)], block * step);
+    }
+    return out;
+}
+
 inline std::vector<i64> first_indices(i64 count) {
     std::vector<i64> all(std::size_t(count), 0);
     for (i64 i = 0; i < count; ++i) all[std::size_t(i)] = i;
@@ -147,15 +177,29 @@ inline product gemm_at(const operand& a, const operand& b, std::vector<i64> rows
     out.magnitude = matrix<double>(m, n);
     const std::vector<double> wide_a = detail::decode_rows<2>(a, out.rows),
                               wide_b = detail::decode_rows<4>(b, out.columns);
+    const i64 step = detail::block_k(a, b);
+    const matrix<double> scales_a = detail::decode_scales(a, out.rows, step),
+                         scales_b = detail::decode_scales(b, out.columns, step);
     parallel_ranges(ceil_div(m, i64(2)), n * a.k * 2, [&](i64 first, i64 last) {
         for (i64 j = 0; j < n; j += 4) {  // four columns of B stay in the first cache while A streams
             for (i64 pair = first; pair < last; ++pair) {
-                double sum[2][4], magnitude[2][4];
-                detail::dot_2x4(wide_a.data() + pair * 2 * a.k, wide_b.data() + j * a.k, a.k, sum, magnitude);
-                for (i64 r = 0; r < min(i64(2), m - pair * 2); ++r) {
-                    for (i64 c = 0; c < min(i64(4), n - j); ++c) {
-                        out.value(pair * 2 + r, j + c) = sum[r][c];
-                        out.magnitude(pair * 2 + r, j + c) = magnitude[r][c];
+                const i64 height = min(i64(2), m - pair * 2), width = min(i64(4), n - j);
+                for (i64 r = 0; r < height; ++r) {
+                    for (i64 c = 0; c < width; ++c)
+                        out.value(pair * 2 + r, j + c) = out.magnitude(pair * 2 + r, j + c) = 0;
+                }
+                for (i64 k = 0; k < a.k; k += step) {
+                    double sum[2][4], magnitude[2][4];
+                    detail::dot_2x4(wide_a.data() + (pair * a.k + k) * 2, wide_b.data() + j * a.k + k * 4,
+                                    min(step, a.k - k), sum, magnitude);
+                    for (i64 r = 0; r < height; ++r) {
+                        for (i64 c = 0; c < width; ++c) {
+                            const i64 row = pair * 2 + r, column = j + c;
+                            const double scale =
+                                detail::scale_product(scales_a(row, k / step), scales_b(column, k / step));
+                            out.value(row, column) += scale * sum[r][c];
+                            out.magnitude(row, column) += std::fabs(scale) * magnitude[r][c];
+                        }
                     }
                 }
             }

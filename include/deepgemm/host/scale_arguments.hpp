@@ -3,6 +3,8 @@
 // scale/cast or scale/transforms. Nothing is read from the memory that the arguments name.
 #pragma once
 
+#include <cstdint>
+
 #include <deepgemm/host/validate.hpp>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/transforms.cuh>
@@ -48,9 +50,7 @@ inline result<void> check_pitch(const char* name, i64 pitch, const scale::cast_a
 }
 
 inline result<void> check_cast(const scale::cast_arguments& a, const cast_rules& rules) {
-    if (a.rows < 0 || a.columns < 0 || a.rows > max_extent || a.columns > max_extent) {
-        return fail(errc::bad_extent, "x is ", a.rows, " x ", a.columns, "; each size must be from 0 to ", max_extent);
-    }
+    if (auto ok = check_size("x", a.rows, a.columns); !ok) return ok;
     if (a.repeat_rows && !rules.per_block) {
         return fail(errc::bad_option, "repeat_rows is set; only a cast per block repeats its scales");
     }
@@ -67,23 +67,32 @@ inline result<void> check_cast(const scale::cast_arguments& a, const cast_rules&
         return fail(errc::bad_scales, "the ", i_words, " x ", j_words, " words of scales have strides ",
                     a.scale_stride_i, " and ", a.scale_stride_j, "; a stride between different words must be positive");
     }
-    return {};
+    const auto rows = [&a](const char* name, const void* data, wide size, i64 pitch) {
+        return memory_use{name, data, size * a.columns, {{{a.rows, size * pitch}}}};
+    };
+    const memory_use words{"the matrix of scales",
+                           a.scales,
+                           4,
+                           {{{i_words, wide(4) * a.scale_stride_i}, {j_words, wide(4) * a.scale_stride_j}}}};
+    return check_apart({rows("q", a.q, 1, a.q_pitch), words}, {rows("x", a.x, size_of(rules.x), a.x_pitch)});
 }
 
 }  // namespace detail
 
 /// Checks the arguments of cast kernel `K` against every rule. An x without elements is a success whatever the pointers are.
 template <class K>
+    requires(same_as<typename K::arguments, scale::cast_arguments>)
 result<void> validate(const scale::cast_arguments& arguments) {
     return detail::check_cast(arguments, detail::rules_of<K>::value);
 }
 
-/// Checks the arguments of scale::to_mn_major against every rule. No scales at all are a success whatever the pointers are.
-inline result<void> validate(const scale::transform_arguments& a) {
-    if (a.groups < 0 || a.mn < 0 || a.blocks < 0 || a.mn > max_extent || a.blocks > max_extent) {
-        return fail(errc::bad_extent, "there are ", a.groups, " groups of scales for ", a.mn, " rows and ", a.blocks,
-                    " blocks of K; no size may be negative, rows and blocks at most ", max_extent);
-    }
+/// Checks the arguments of `K`, a scale::to_mn_major, against every rule. No scales at all are a success whatever the pointers are.
+template <class K>
+    requires(same_as<typename K::arguments, scale::transform_arguments>)
+result<void> validate(const scale::transform_arguments& a) {
+    if (auto ok = check_extent("the number of groups", a.groups); !ok) return ok;
+    if (auto ok = check_extent("the number of rows", a.mn); !ok) return ok;
+    if (auto ok = check_extent("the number of blocks of K", a.blocks); !ok) return ok;
     if (a.groups == 0 || a.mn == 0 || a.blocks == 0) return {};
     if (a.tile_mn < 1) return fail(errc::bad_scales, "a scale covers ", a.tile_mn, " rows; it must be at least 1");
     if (auto ok = detail::check_base("the input", a.in, 4, "its scales are floats"); !ok) return ok;
@@ -100,7 +109,16 @@ inline result<void> validate(const scale::transform_arguments& a) {
         return fail(errc::bad_layout, "the input has strides ", a.group_stride, " (groups), ", a.row_stride,
                     " (rows) and ", a.block_stride, " (blocks); none may be negative");
     }
-    return {};
+    using detail::wide;
+    const i64 columns = a.groups * ceil_div(i64(a.blocks), i64(K::per_word));
+    return detail::check_apart({{"the output", a.out, wide(4) * a.mn, {{{columns, 4 * align_up(wide(a.mn), wide(4))}}}},
+                                {"the count of invalid scales", a.invalid, K::packs && a.invalid != nullptr ? 4 : 0}},
+                               {{"the input",
+                                 a.in,
+                                 4,
+                                 {{{a.groups, wide(4) * a.group_stride},
+                                   {ceil_div(a.mn, a.tile_mn), wide(4) * a.row_stride},
+                                   {a.blocks, wide(4) * a.block_stride}}}}});
 }
 
 }  // namespace deepgemm

@@ -5,11 +5,12 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdio>
-#include <string>
+#include <cstring>
+#include <stdexcept>
+#include <vector>
 
 #include <deepgemm/host/matrix.hpp>
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/host/quantize.hpp>
 
 namespace deepgemm::reference {
 
@@ -56,24 +57,12 @@ struct mn_major {
     }
 };
 
-/// The exponent byte of a scale that is a power of two. Throws std::invalid_argument for any other value: packing never rounds.
-inline u32 exponent_byte(float scale, i64 group, i64 row, i64 block) {
-    const u32 bits = bit_cast<u32>(scale);
-    if ((bits & 0x807fffffu) == 0) return bits >> 23;
-    char text[160];
-    std::snprintf(text, sizeof text,
-                  "scale (group %lld, row %lld, block %lld) is %.9g: only powers of two can be packed to UE8M0", group,
-                  row, block, double(scale));
-    throw std::invalid_argument(text);
-}
-
-/// Four scales from `block` on as one word, the first in the lowest byte; blocks from `end` on are byte 0.
-/// `scale(block)` gives a scale.
+/// Four scales from `block` on as one word, the first in the lowest byte; blocks from `end` on are byte 0, scales that are no
+/// powers of two byte 255. `scale(block)` gives a scale.
 template <class Scale>
-u32 packed_word(const Scale& scale, i64 block, i64 end, i64 group, i64 row) {
+u32 packed_word(const Scale& scale, i64 block, i64 end) {
     u32 word = 0;
-    for (i64 j = 0; j < 4 && block + j < end; ++j)
-        word |= exponent_byte(scale(block + j), group, row, block + j) << (8 * j);
+    for (i64 j = 0; j < 4 && block + j < end; ++j) word |= quantize::exponent_byte(scale(block + j)) << (8 * j);
     return word;
 }
 
@@ -88,14 +77,14 @@ inline mn_major<float> to_mn_major(const raw_scales& in, i64 mn) {
     return out;
 }
 
-/// FP32 scales, all of them powers of two, as packed UE8M0, MN-major and TMA-aligned.
+/// FP32 scales as packed UE8M0 (quantize::exponent_byte), MN-major and TMA-aligned.
 inline mn_major<u32> to_packed(const raw_scales& in, i64 mn) {
     mn_major<u32> out(in.groups, mn, ceil_div(in.blocks, i64(4)));
     for (i64 g = 0; g < in.groups; ++g) {
         for (i64 word = 0; word < out.k_words; ++word) {
             for (i64 row = 0; row < mn; ++row) {
                 out.at(g, row, word) =
-                    packed_word([&](i64 block) { return in.at(g, row, block); }, 4 * word, in.blocks, g, row);
+                    packed_word([&](i64 block) { return in.at(g, row, block); }, 4 * word, in.blocks);
             }
         }
     }
@@ -113,7 +102,7 @@ inline mn_major<u32> to_packed_psum(const raw_scales& in, i64 mn, const std::vec
         for (i64 row = start; row < min(i64(end), mn); ++row) {
             for (i64 word = 0; word < out.k_words; ++word) {
                 out.at(0, row, word) =
-                    packed_word([&](i64 block) { return in.at(0, row, block); }, 4 * word, in.blocks, 0, row);
+                    packed_word([&](i64 block) { return in.at(0, row, block); }, 4 * word, in.blocks);
             }
         }
         start = align_up(i64(end), alignment);
@@ -159,7 +148,7 @@ inline matrix<u32> to_packed_k_grouped(matrix_view<const float> in, const std::v
         for (i64 word = 0; word < ceil_div(rows, i64(4)); ++word) {
             for (i64 mn = 0; mn < in.columns; ++mn) {
                 const auto scale = [&](i64 row) { return in(first_row + row, mn); };
-                out(first_word + word, mn) = packed_word(scale, 4 * word, rows, i64(g), mn);
+                out(first_word + word, mn) = packed_word(scale, 4 * word, rows);
             }
         }
         first_row += rows;

@@ -4,6 +4,9 @@
 // alignment and overlap of matrices are in validate_layout.hpp.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include <deepgemm/host/validate_layout.hpp>
 
 namespace deepgemm {
@@ -11,20 +14,30 @@ namespace deepgemm {
 /// Largest extent of a matrix: kernels round 32-bit extents up to tiles of clusters, which must not wrap around.
 inline constexpr i64 max_extent = (i64(1) << 31) - 4096;
 
+/// Success if an extent lies between `least` and max_extent, else bad_extent. `name` is what the sentence calls it: "M", say.
+/// Every way into the library asks here (problems, workloads, casts, command lines), in 64 bits, so that no size wraps around.
+inline result<void> check_extent(const char* name, i64 value, i64 least = 0) {
+    if (value >= least && value <= max_extent) return {};
+    return fail(errc::bad_extent, name, " is ", value, "; it must be from ", least, " to ", max_extent);
+}
+
+/// The same for M, N and K of a product, in this order.
+inline result<void> check_extents(i64 m, i64 n, i64 k, i64 least = 0) {
+    if (auto ok = check_extent("M", m, least); !ok) return ok;
+    if (auto ok = check_extent("N", n, least); !ok) return ok;
+    return check_extent("K", k, least);
+}
+
 namespace detail {
 
 inline std::string text_of(const head_splits& heads) {
     return concat("(", heads.left, ", ", heads.middle, ", ", heads.right, ")");
 }
 
-inline result<void> check_extents(const char* name, const input_matrix& matrix) {
-    for (const i64 size : {matrix.rows, matrix.columns}) {
-        if (size < 0 || size > max_extent) {
-            return fail(errc::bad_extent, name, " is ", matrix.rows, " x ", matrix.columns,
-                        "; each size must be from 0 to ", max_extent);
-        }
-    }
-    return {};
+/// Both extents of a matrix.
+inline result<void> check_size(const char* name, i64 rows, i64 columns) {
+    if (check_extent(name, rows) && check_extent(name, columns)) return {};
+    return fail(errc::bad_extent, name, " is ", rows, " x ", columns, "; each size must be from 0 to ", max_extent);
 }
 
 inline result<void> check_types(const gemm_problem& problem) {
@@ -50,32 +63,37 @@ inline result<void> check_types(const gemm_problem& problem) {
     return {};
 }
 
+/// Columns of D, the holes of all heads among them.
+constexpr i64 columns_of_d(i64 n, const head_splits& heads) {
+    return heads.any() ? n + n / (i64(heads.left) + heads.right) * heads.middle : n;
+}
+
 /// Head splits and the sizes they need; widths are multiples of the 64 columns that one swizzled store covers.
-inline result<void> check_heads(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, ready] = problem;
-    const i64 n = b.matrix.rows, k = a.matrix.columns;
+inline result<void> check_heads(const workload& work) {
+    const head_splits& heads = work.heads;
+    const i64 n = work.shape.n, k = work.shape.k, kept = i64(heads.left) + heads.right;
     for (const int width : {heads.left, heads.middle, heads.right}) {
         if (width < 0 || width % 64 != 0) {
             return fail(errc::bad_heads, "head splits ", text_of(heads), " hold ", width,
                         "; each must be a multiple of 64, or 0");
         }
     }
-    if (heads.left + heads.right == 0) {
+    if (kept == 0) {
         return fail(errc::bad_heads, "head splits ", text_of(heads),
                     " leave nothing to write; left + right must be positive");
     }
     if (n == 0 || k == 0) {
         return fail(errc::bad_heads, "N is ", n, " and K is ", k, "; with head splits both must be positive");
     }
-    if (n % (heads.left + heads.right) != 0) {
+    if (n % kept != 0) {
         return fail(errc::bad_heads, "N is ", n, "; with head splits ", text_of(heads),
-                    " it must be a multiple of left + right = ", heads.left + heads.right);
+                    " it must be a multiple of left + right = ", kept);
     }
-    if (!is_fp8(a.matrix.type)) {
-        return fail(errc::bad_heads, "A and B are ", a.matrix.type, "; with head splits they must be FP8");
+    if (!is_fp8(work.a.type)) {
+        return fail(errc::bad_heads, "A and B are ", work.a.type, "; with head splits they must be FP8");
     }
-    if (d.type != dtype::bf16) return fail(errc::bad_heads, "D is ", d.type, "; with head splits it must be bf16");
-    if (c) return fail(errc::bad_heads, "C is given; head splits do not add to D");
+    if (work.d != dtype::bf16) return fail(errc::bad_heads, "D is ", work.d, "; with head splits it must be bf16");
+    if (work.accumulate) return fail(errc::bad_heads, "C is given; head splits do not add to D");
     return {};
 }
 
@@ -86,7 +104,7 @@ inline result<void> check_shapes(const gemm_problem& problem) {
                     "; both must have K columns");
     }
     const i64 m = a.matrix.rows, n = b.matrix.rows;
-    const i64 columns = heads.any() ? n + n / (heads.left + heads.right) * heads.middle : n;
+    const i64 columns = columns_of_d(n, heads);
     if (d.rows != m || d.columns != columns) {
         return fail(errc::shape_mismatch, "D is ", d.rows, " x ", d.columns, "; A with ", m, " rows and B with ", n,
                     " rows", heads.any() ? concat(", with head splits ", text_of(heads), ",") : "", " need ", m, " x ",
@@ -173,15 +191,15 @@ inline result<void> check_scales(const char* name, const char* rows_name, const 
 /// the problem holds, and with K = 0 the operands and their scales are not looked at.
 inline result<void> validate(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, ready] = problem;
-    if (auto ok = detail::check_extents("A", a.matrix); !ok) return ok;
-    if (auto ok = detail::check_extents("B", b.matrix); !ok) return ok;
-    if (auto ok = detail::check_extents("D", d); !ok) return ok;
+    if (auto ok = detail::check_size("A", a.matrix.rows, a.matrix.columns); !ok) return ok;
+    if (auto ok = detail::check_size("B", b.matrix.rows, b.matrix.columns); !ok) return ok;
+    if (auto ok = detail::check_size("D", d.rows, d.columns); !ok) return ok;
     if (c) {
-        if (auto ok = detail::check_extents("C", *c); !ok) return ok;
+        if (auto ok = detail::check_size("C", c->rows, c->columns); !ok) return ok;
     }
     if (auto ok = detail::check_types(problem); !ok) return ok;
     if (heads.any()) {
-        if (auto ok = detail::check_heads(problem); !ok) return ok;
+        if (auto ok = detail::check_heads(workload_of(problem)); !ok) return ok;
     }
     if (auto ok = detail::check_shapes(problem); !ok) return ok;
     if (is_empty(problem)) return {};
@@ -195,12 +213,20 @@ inline result<void> validate(const gemm_problem& problem) {
     if (c) {
         if (auto ok = detail::check_layout("C", "N", *c); !ok) return ok;
     }
-    if (auto ok = detail::check_aliasing(problem); !ok) return ok;
     if (multiplies) {
         if (auto ok = detail::check_scales("A", "M", a, false); !ok) return ok;
         if (auto ok = detail::check_scales("B", "N", b, true); !ok) return ok;
     }
-    return {};
+    return detail::check_aliasing(problem);  // last: strides and counts are known to be sane
+}
+
+/// Checks what a workload has of a problem: extents and head splits. Whether a kernel takes its types is for plan() to say.
+inline result<void> validate(const workload& work) {
+    const auto& [m, n, k] = work.shape;
+    if (auto ok = check_extents(m, n, k); !ok) return ok;
+    if (!work.heads.any()) return {};
+    if (auto ok = detail::check_heads(work); !ok) return ok;
+    return detail::check_size("D", m, detail::columns_of_d(n, work.heads));
 }
 
 }  // namespace deepgemm

@@ -13,6 +13,17 @@ enum class promotion : u8 {
     deferred,  ///< one K block later, from a second accumulator set, while the next multiply runs
     never,     ///< the tensor core accumulates the totals itself: operands without scales, and only they
 };
+template <>
+inline constexpr const char* enum_name<promotion> = "promotion";
+
+/// When a kernel lets the next one of its stream start, if that is launched dependently.
+enum class trigger : u8 {
+    by_size,  ///< early in products of few rows and small operands, where that was measured to pay; else at its end
+    never,    ///< at its end
+    always,   ///< once its last loads are issued
+};
+template <>
+inline constexpr const char* enum_name<trigger> = "trigger";
 
 /// Everything about a GEMM kernel that may change its speed but not its results; only split_k, another order of summing, may
 /// change the last bits.
@@ -29,12 +40,45 @@ struct config {
     int store_columns = 0;  ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds
     int store_buffers = 0;  ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
     promotion promote = promotion::at_once;
-    bool trigger_dependents = false;  ///< let a dependent kernel start once this one's last loads are issued
+    trigger trigger_dependents = trigger::by_size;
     static_extents extents{};
 
     /// CTAs of a hardware cluster: those that share tiles, or those that share a tile's K.
     DEEPGEMM_BOTH constexpr int cluster_ctas() const { return cluster.size() * split_k; }
     DEEPGEMM_BOTH friend constexpr bool operator==(const config&, const config&) = default;
+};
+
+namespace detail {
+/// A member as a template sees it whose argument gives only members around it.
+template <config Config>
+inline constexpr int seen_raster_rows = Config.raster_rows;
+}  // namespace detail
+
+// nvcc 13.0 with clang as host compiler does that to the template arguments of every kernel, which then breaks rules that nobody
+// named.
+static_assert(
+    detail::seen_raster_rows<config{.block = {64, 64, 64}, .promote = promotion::never}> == config{}.raster_rows,
+    "deepgemm: this compiler sets members to zero that a designated initialiser skips in a template argument, as nvcc "
+    "does with clang as host compiler: choose g++ (nvcc -ccbin g++, or CMAKE_CUDA_HOST_COMPILER)");
+
+/// The members of a configuration: text, reading, pins and tuned rows follow from this table.
+template <>
+struct fields_of<config> {
+    static constexpr const char* name = "config";
+    static constexpr auto all = field_list{field{"block", &config::block, by_default::written},
+                                           field{"stages", &config::stages, by_default::open},
+                                           field{"cluster", &config::cluster},
+                                           field{"math_warpgroups", &config::math_warpgroups},
+                                           field{"alternate", &config::alternate},
+                                           field{"swap", &config::swap},
+                                           field{"split_k", &config::split_k},
+                                           field{"raster_rows", &config::raster_rows},
+                                           field{"store_rows", &config::store_rows, by_default::open},
+                                           field{"store_columns", &config::store_columns, by_default::open},
+                                           field{"store_buffers", &config::store_buffers, by_default::open},
+                                           field{"promote", &config::promote},
+                                           field{"trigger_dependents", &config::trigger_dependents},
+                                           field{"extents", &config::extents}};
 };
 
 /// The configuration of the same product with A and B exchanged, and so the way back.

@@ -8,9 +8,9 @@ namespace deepgemm {
 
 /// The entry of kernel `Kernel`, whose parameters arrive in constant memory.
 template <class Kernel>
-DEEPGEMM_GLOBAL void DEEPGEMM_LAUNCH_BOUNDS(Kernel::info.threads, 1)
+DEEPGEMM_GLOBAL void DEEPGEMM_LAUNCH_BOUNDS(Kernel::launch.threads, 1)
     entry(const DEEPGEMM_GRID_CONSTANT typename Kernel::params p) {
-    if constexpr (Kernel::info.arch != 90 || DEEPGEMM_HAS_SM90A) {
+    if constexpr (Kernel::launch.arch != 90 || DEEPGEMM_HAS_SM90A) {
         Kernel::run(p);
     } else {
         static_assert(always_false<Kernel>,

@@ -76,7 +76,11 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     /// True if a thread has registers for the products of scales of a fragment, one for each total.
     static constexpr bool keeps_products = !holds_scales && mma::registers <= free_registers;
 
-    static constexpr kernel_info info{.arch = Arch::number,
+    static constexpr launch_info launch{.arch = Arch::number,
+                                        .threads = u32(registers::threads),
+                                        .smem_bytes = storage::bytes,
+                                        .cluster_ctas = Config.cluster_ctas()};
+    static constexpr kernel_info info{.launch = launch,
                                       .a = A::info,
                                       .b = B::info,
                                       .d = dtype_of<element>,
@@ -85,9 +89,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
                                       .heads = Epilogue::heads,
                                       .custom_epilogue = Epilogue::custom,
                                       .groups = grouping_of<Tiles>(),
-                                      .cfg = storage::resolved,
-                                      .threads = u32(registers::threads),
-                                      .smem_bytes = storage::bytes};
+                                      .cfg = storage::resolved};
 
     /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
@@ -195,7 +197,12 @@ private:
                      p.a, smem.a(stage), full, at, pipe.peers.n(), pipe.peers.a_mask(), p.a_hint);
                  load_scales<tiles::stacked.a, a_scale>(p.sa, smem.sa(stage), full, at, block);  // (block.m)
              });
-        if constexpr (Config.trigger_dependents) ptx::grid_dependency_trigger();
+        if constexpr (Config.trigger_dependents != trigger::never) {
+            if (Config.trigger_dependents == trigger::always || p.triggers) {
+                ptx::grid_dependency_wait();  // whoever is started early may rely on all kernels but this one
+                ptx::grid_dependency_trigger();
+            }
+        }
     }
 
     /// B's producer, likewise.

@@ -64,6 +64,7 @@ struct gemm_host {
         c_params<Epilogue::accumulates> c;
         ptx::cache_hint a_hint, b_hint;  ///< how long L2 should keep the operands
         ready_operands ready;            ///< as in gemm_arguments
+        bool triggers;                   ///< whether trigger::by_size lets dependents start early
         i32 a_rows;                      ///< rows of A that one copy brings
         element* d_elements;             ///< D once more, and its pitch, for columns that TMA cannot store
         i64 d_pitch;
@@ -78,6 +79,15 @@ struct gemm_host {
     DEEPGEMM_BOTH static constexpr i32 rows_of_a(i32 m) {
         if (peers::shares_a) return a_tile::rows / Config.cluster.n;
         return a_tile::contiguous == major::k ? min(a_tile::rows, align_up(m, 8)) : a_tile::rows;
+    }
+
+    /// Whether dependents gain by starting early: in products of up to 128 rows or columns whose larger operand has at most 8 MiB.
+    /// With more to load, kernels that share the GPU slow each other down (docs/tuning-log.md, 22).
+    DEEPGEMM_BOTH static constexpr bool triggers(problem_shape shape) {
+        constexpr i64 most_bytes = i64(8) << 20;
+        const i64 bytes =
+            max(i64(shape.m) * i64(sizeof(typename A::element)), i64(shape.n) * i64(sizeof(typename B::element)));
+        return grouping_of<Tiles>() == grouping::none && min(shape.m, shape.n) <= 128 && bytes * shape.k <= most_bytes;
     }
 
     // Places of the tensor maps the kernel needs; A, B and D are the first three, C is the last.
@@ -125,6 +135,7 @@ struct gemm_host {
         p.a_hint = hint(reads.a);
         p.b_hint = hint(reads.b);
         p.ready = args.ready;
+        p.triggers = triggers(args.shape);
         p.a_rows = rows_of_a(args.shape.m);
         p.d_elements = static_cast<element*>(args.d);
         p.d_pitch = args.d_pitch;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deepgemm/kernel/config.cuh>
+#include <deepgemm/kernel/launch_info.cuh>
 
 namespace deepgemm {
 
@@ -14,6 +15,10 @@ enum class scale_kind : u8 { none, fp32, ue8m0, custom };
 struct scale_tile {
     int mn = 1, k = 128;
     DEEPGEMM_BOTH friend constexpr bool operator==(const scale_tile&, const scale_tile&) = default;
+};
+template <>
+struct fields_of<scale_tile> {
+    static constexpr auto all = field_list{field{"mn", &scale_tile::mn}, field{"k", &scale_tile::k}};
 };
 
 /// Element type, scales and memory order of one operand. An operand without scales has format none and tile {}.
@@ -29,7 +34,7 @@ struct operand_info {
 /// Columns of every head of D: `left` written, `middle` skipped, `right` written. All zero: no split.
 struct head_splits {
     int left = 0, middle = 0, right = 0;
-    DEEPGEMM_BOTH constexpr bool any() const { return left + middle + right != 0; }
+    DEEPGEMM_BOTH constexpr bool any() const { return (left | middle | right) != 0; }
     DEEPGEMM_BOTH friend constexpr bool operator==(const head_splits&, const head_splits&) = default;
 };
 
@@ -48,7 +53,7 @@ enum class grouping : u8 {
 
 /// An instantiated GEMM kernel, described.
 struct kernel_info {
-    int arch = 90;  ///< 90: sm_90a
+    launch_info launch{};
     operand_info a{}, b{};
     dtype d = dtype::bf16;
     bool accumulate = false;  ///< adds C, of D's type
@@ -57,8 +62,6 @@ struct kernel_info {
     bool custom_epilogue = false;  ///< has steps of the user's own; no planner picks it
     grouping groups = grouping::none;
     config cfg{};
-    u32 threads = 0;     ///< per CTA
-    u32 smem_bytes = 0;  ///< dynamic shared memory per CTA
 };
 
 /// The description of a kernel whose A and B change places.
@@ -70,8 +73,9 @@ DEEPGEMM_BOTH constexpr kernel_info exchanged(kernel_info info) {
     return info;
 }
 
-/// Operands that were complete, with their scales, before the stream's previous kernel began: weights, say. A dependent launch
-/// loads them without waiting for that kernel.
+/// Operands that, with their scales, the stream's previous kernel does not write: weights, say. A dependent launch loads them without
+/// waiting for that kernel. What older kernels wrote is complete, since a kernel here lets the next one start only after its own wait;
+/// a kernel of the caller's own that triggers (cudaTriggerProgrammaticLaunchCompletion) must do likewise.
 struct ready_operands {
     bool a = false, b = false;
 };

@@ -4,20 +4,20 @@
 #pragma once
 
 #include <deepgemm/core/traits.cuh>
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/kernel/launch_info.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
 
 namespace deepgemm {
 
 namespace kernel_concept {
-/// Describes itself to the host.
+/// Tells launchers its geometry; a constant.
 template <class K>
-concept describes = requires {
-    { K::info } -> same_as<const kernel_info&>;
+concept tells_launch = requires {
+    { K::launch } -> same_as<const launch_info&>;
 };
 /// Runs on whole warps, how many is known at compile time.
 template <class K>
-concept has_warps = (K::info.threads >= 32 && K::info.threads <= 1024 && K::info.threads % 32 == 0);
+concept has_warps = (K::launch.threads >= 32 && K::launch.threads <= 1024 && K::launch.threads % 32 == 0);
 /// Takes `arguments` on the host and hands `params` to the device.
 template <class K>
 concept takes_arguments = requires {
@@ -62,9 +62,9 @@ concept runs = requires(const typename K::params& params) {
 
 /// A type that can be launched: geometry, arguments, parameters and a body.
 template <class K>
-concept kernel = kernel_concept::describes<K> && kernel_concept::has_warps<K> && kernel_concept::takes_arguments<K> &&
-    kernel_concept::copies_params<K> && kernel_concept::sizes_grid<K> && kernel_concept::counts_maps<K> &&
-    kernel_concept::makes_params<K> && kernel_concept::runs<K>;
+concept kernel = kernel_concept::tells_launch<K> && kernel_concept::has_warps<K> &&
+    kernel_concept::takes_arguments<K> && kernel_concept::copies_params<K> && kernel_concept::sizes_grid<K> &&
+    kernel_concept::counts_maps<K> && kernel_concept::makes_params<K> && kernel_concept::runs<K>;
 
 namespace kernel_concept {
 /// Complete for kernels only. Named beside an assertion, since nvcc tells which requirement fails only where a class

@@ -91,10 +91,14 @@ struct half_nt_wide_acc
                    tile16(128, 144, 2, {}, 16), tile16(128, 144, 2, across, 16), tile16(192, 96, 3, across),
                    tile16(128, 256, 2, {}, 64, 2), turns16(128, 128, pair), turns16(128, 160, pair),
                    turns16(128, 176, pair, 16, 1), turns16(128, 192, pair)> {};
-/// Many rows, FP32 D.
+/// Many rows, FP32 D; both operands K-major also have a tile of 128 x 128, which half_any has for the other orders.
 template <class Element, major A, major B, class Epilogue>
-struct half_wide_f32 : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 128, 2),
-                                    tile16(128, 256, 2, {}, 32, 2), turns16(128, 128, pair)> {};
+struct half_wide_f32 : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 256, 2, {}, 32, 2),
+                                    turns16(128, 128, pair)> {};
+template <class Element>
+struct half_nt_wide_f32
+    : half_kernels<Element, major::k, major::k, store<float>, tile16(128, 64, 2), tile16(128, 128, 2),
+                   tile16(128, 256, 2, {}, 32, 2), turns16(128, 128, pair)> {};
 /// FP32 D to which L2 adds: no C in shared memory, so that tiles may be large.
 template <class Element, major A, major B>
 struct half_wide_add : half_kernels<Element, A, B, add_in_place, tile16(128, 64, 2), tile16(128, 256, 2, {}, 32, 2),
@@ -129,7 +133,7 @@ using bf16_acc_transposed = half_any_transposed<bf16, accumulate<bf16>>::type;
 using bf16_nt_f32_few = half_nt_few<bf16, store<float>>::type;
 using bf16_nt_f32 = half_nt_narrow<bf16, store<float>>::type;
 using bf16_nt_f32_split = half_nt_split<bf16, store<float>>::type;
-using bf16_nt_f32_wide = half_wide_f32<bf16, major::k, major::k, store<float>>::type;
+using bf16_nt_f32_wide = half_nt_wide_f32<bf16>::type;
 using bf16_f32_transposed = half_any_transposed<bf16, store<float>>::type;
 
 using bf16_nt_f32_acc = half_any_nt<bf16, accumulate<float>>::type;

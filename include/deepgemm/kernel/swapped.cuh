@@ -38,6 +38,7 @@ struct gemm<Arch, A, B, Epilogue, Config, Tiles> {
     using arguments = typename product::arguments;
     using params = typename product::params;
 
+    static constexpr launch_info launch = product::launch;
     static constexpr kernel_info info = exchanged(product::info);
     static constexpr int map_count = product::map_count;
 

@@ -18,7 +18,8 @@ DEEPGEMM_DEVICE void grid_dependency_wait() {
 #endif
 }
 
-/// Allows dependent grids to start once all CTAs have called it or ended. Gives no visibility of this grid's writes.
+/// Allows dependent grids to start once all CTAs have called it or ended. Gives no visibility of this grid's writes. The thread must
+/// have waited before, so that never more than two grids of a stream run: who is started may rely on all but its predecessor.
 DEEPGEMM_DEVICE void grid_dependency_trigger() {
 #if DEEPGEMM_SIMULATED
     sim::grid_dependency_trigger();

@@ -9,11 +9,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <deepgemm/host/kernel_handle.hpp>
+#include <deepgemm/rtc/thread.hpp>
 
 namespace deepgemm::rtc {
 
@@ -38,8 +38,9 @@ public:
     result<kernel_handle> replace(const kernel_handle& serving, const kernel_handle& wanted,
                                   std::function<result<void>()> make_ready) {
         const kernel_info &now = serving.info, &then = wanted.info;
-        const bool same = now.arch == then.arch && now.a == then.a && now.b == then.b && now.d == then.d &&
-                          now.accumulate == then.accumulate && now.in_place == then.in_place && now.heads == then.heads;
+        const bool same = now.launch.arch == then.launch.arch && now.a == then.a && now.b == then.b &&
+                          now.d == then.d && now.accumulate == then.accumulate && now.in_place == then.in_place &&
+                          now.heads == then.heads;
         if (!same)
             return fail(errc::shape_mismatch, "the kernel that serves computes something else than the one wanted");
         const std::lock_guard lock(guard_);

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -21,22 +22,24 @@
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/rtc/entry_file.hpp>
 #include <deepgemm/rtc/file.hpp>
+#include <deepgemm/rtc/file_lock.hpp>
 
 namespace deepgemm::rtc {
 
 /// Where a cache keeps its entries.
 struct cache_options {
     /// Directories to look in, in order. New entries go to the first, and only there; the others may be read-only. None at all:
-    /// memory only.
+    /// memory only. One that check_root() refuses is reported and not used.
     std::vector<std::filesystem::path> roots{};
-    /// Told once of each thing that went wrong with a disk: an entry that is not whole, a directory that takes no entry. Called by
-    /// the thread that met it.
+    /// Told once of each thing that went wrong with a disk: an entry that is not whole, a directory that takes no entry. Called
+    /// by the thread that met it.
     std::function<void(const std::string&)> report{};
     /// How long to wait for another process that makes the same entry before making it, too.
     std::chrono::milliseconds patience{60000};
 
     /// Roots from DEEPGEMM_CACHE_DIR, directories with colons between, empty for none; where it is not set, one in
-    /// XDG_CACHE_HOME or in HOME/.cache, and none where those are not set either.
+    /// XDG_CACHE_HOME or in HOME/.cache, and none where those are not set either. A relative path in the last two counts as not
+    /// set, as the XDG base directory specification has it.
     static cache_options from_environment() {
         cache_options made;
         if (const char* const given = std::getenv("DEEPGEMM_CACHE_DIR"); given != nullptr) {
@@ -46,18 +49,36 @@ struct cache_options {
                 if (end != 0) made.roots.emplace_back(rest.substr(0, end));
                 rest.remove_prefix(std::min(end + 1, rest.size()));
             }
-        } else if (const char* const cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
+        } else if (const char* const cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/') {
             made.roots.push_back(std::filesystem::path(cache) / "deepgemm");
-        } else if (const char* const home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+        } else if (const char* const home = std::getenv("HOME"); home != nullptr && *home == '/') {
             made.roots.push_back(std::filesystem::path(home) / ".cache/deepgemm");
         }
         return made;
     }
 };
 
+/// An error if a directory for a cache is named by what only a shell would replace: `~` or `$...` at its beginning.
+inline result<void> check_root(const std::filesystem::path& root) {
+    const std::string& text = root.native();
+    if (!text.starts_with('~') && !text.starts_with('$')) return {};
+    return fail(errc::bad_option, "the cache directory ", text, " is not used: no shell has replaced \"",
+                text.substr(0, text.find('/')), "\"; write the path out, or ./", text,
+                " for a directory that is called so");
+}
+
 /// Where a directory keeps the entry of a key.
 inline std::filesystem::path entry_path(const std::filesystem::path& root, const std::string& key) {
     return root / key.substr(0, 2) / key;
+}
+
+/// The folder of a directory in which a cache keeps locks and unfinished files. It writes and removes files nowhere else but for
+/// entries.
+inline std::filesystem::path scratch_path(const std::filesystem::path& root) { return root / "deepgemm-scratch"; }
+
+/// The lock that a process holds while it makes the entry of a key.
+inline std::filesystem::path lock_path(const std::filesystem::path& root, const std::string& key) {
+    return scratch_path(root) / concat("lock-", key);
 }
 
 /// How the requests to a cache were answered.
@@ -77,12 +98,12 @@ public:
 
     /// `usable` is asked of what lies on disk; what it refuses counts as damaged.
     explicit cache(cache_options options = {}, checker usable = {})
-        : options_(std::move(options)), usable_(std::move(usable)) {}
+        : options_(with_usable_roots(std::move(options))), usable_(std::move(usable)) {}
     cache(const cache&) = delete;
     cache& operator=(const cache&) = delete;
 
-    /// The bytes of a key: from memory, else from disk, else made, by one thread and, as far as locks reach, by one process; others
-    /// wait. A failure to make them goes to all who wait and is not remembered. `note` is stored for people to read.
+    /// The bytes of a key: from memory, else from disk, else made, by one thread and, as far as locks reach, by one process;
+    /// others wait. A failure to make them goes to all who wait and is not remembered. `note` is stored for people to read.
     result<bytes> get(const std::string& key, std::string_view note, const maker& make) {
         std::promise<result<bytes>> mine;
         std::shared_future<result<bytes>> theirs;
@@ -135,13 +156,22 @@ private:
         bool given_ = false;
     };
 
+    static cache_options with_usable_roots(cache_options options) {
+        std::erase_if(options.roots, [&](const std::filesystem::path& root) {
+            const auto ok = check_root(root);
+            if (!ok && options.report) options.report(ok.failure().message);
+            return !ok;
+        });
+        return options;
+    }
+
     result<bytes> find_or_make(const std::string& key, std::string_view note, const maker& make) {
         if (bytes found = find_on_disk(key)) return found;
         if (options_.roots.empty()) return made(make);
         const std::filesystem::path& root = options_.roots.front();
         std::error_code ignored;  // a directory that is not there shows when the entry is written
-        for (const char* const part : {"lock", "tmp"}) std::filesystem::create_directories(root / part, ignored);
-        const file_lock lock(root / "lock" / key, options_.patience);
+        std::filesystem::create_directories(scratch_path(root), ignored);
+        const file_lock lock(lock_path(root, key), options_.patience);
         // Whoever held the lock has probably made the entry.
         if (lock.holds()) {
             if (bytes found = find_in(root, key)) return found;
@@ -187,8 +217,8 @@ private:
         const auto path = entry_path(root, key);
         std::error_code ignored;
         std::filesystem::create_directories(path.parent_path(), ignored);
-        remove_stale_files(root / "tmp");
-        const auto written = publish_file(path, root / "tmp", write_entry(key, note, payload));
+        remove_stale_files(scratch_path(root));
+        const auto written = publish_file(path, scratch_path(root), write_entry(key, note, payload));
         if (written) return;
         count(&cache_counts::not_written);
         if (first_time(root.string()))

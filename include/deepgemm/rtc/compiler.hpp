@@ -3,20 +3,25 @@
 // nothing else does: no path, no time. Needs no GPU, so that a container can be given its kernels where it is built.
 #pragma once
 
-#include <algorithm>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <deepgemm/host/device.hpp>
+#include <deepgemm/host/diagnosis.hpp>
 #include <deepgemm/host/print.hpp>
 #include <deepgemm/kernel/list.cuh>
 #include <deepgemm/rtc/cache.hpp>
 #include <deepgemm/rtc/image.hpp>
+#include <deepgemm/rtc/inputs.hpp>
 #include <deepgemm/rtc/joint_unit.hpp>
+#include <deepgemm/rtc/kept_code.hpp>
 #include <deepgemm/rtc/program.hpp>
+#include <deepgemm/rtc/resources.hpp>
 #include <deepgemm/rtc/warm_up.hpp>
 #include <deepgemm/version.cuh>
 
@@ -28,9 +33,13 @@ inline std::string arch_of(const device_info& device) { return concat("sm_", dev
 /// How kernels are compiled and where they are kept.
 struct compiler_options {
     std::string arch = "sm_90a";
-    std::vector<std::string>
-        options{};          ///< further options of NVRTC's, such as "-lineinfo"; their order does not matter
+    /// Further options of NVRTC's, such as "-lineinfo", in the order in which it is to read them: of two for the same thing the
+    /// later one mostly holds, and an option and its value may be two words. Those that make NVRTC read files are refused.
+    std::vector<std::string> options{};
     cache_options cache{};  ///< memory only, unless it names roots
+    /// What to keep and to refuse; where it is not given, what the environment says. Code is kept of what is compiled, so that
+    /// where that is asked for no directory of the cache is read or written.
+    std::optional<diagnosis> diagnose{};
 };
 
 /// Compiles kernels, each once. Any number of threads.
@@ -41,10 +50,12 @@ public:
           headers_hash_(headers_.hash()),
           arch_(std::move(options.arch)),
           options_(std::move(options.options)),
-          cache_(std::move(options.cache), [](const cache::bytes& found) { return bool(image::unpack(found)); }) {
+          inputs_(check_inputs(options_, headers_)),
+          diagnosis_(options.diagnose ? result<diagnosis>(*options.diagnose) : diagnosis::of_process()),
+          cache_(cache_of(std::move(options.cache)),
+                 [](const cache::bytes& found) { return bool(image::unpack(found)); }) {
         // The host side of a user's kernel is plain functions, which NVRTC does not take without this.
-        options_.emplace_back("-default-device");
-        std::sort(options_.begin(), options_.end());
+        options_.emplace(options_.begin(), "-default-device");
     }
 
     const header_set& headers() const { return headers_; }
@@ -52,18 +63,22 @@ public:
     /// How requests have been answered so far.
     cache_counts counts() const { return cache_.counts(); }
 
-    /// The image of a kernel. With `facts`, which a host type gives, an error if the kernel is laid out otherwise. Takes
-    /// microseconds from memory, about a millisecond from disk, 0.1 to 2 seconds from NVRTC; threads that ask for the same kernel
-    /// wait for one of them.
+    /// The image of a kernel. With `facts`, which a host type gives, an error if the kernel is laid out otherwise. bad_option
+    /// for options and headers that check_inputs() refuses, and an architecture without cubins. Takes microseconds from memory,
+    /// about a millisecond from disk, 0.1 to 2 seconds from NVRTC; threads that ask for the same kernel wait for one of them.
     result<image> get(const source& kernel, const layout_facts* facts = nullptr) const {
         const program wanted = program_of(kernel, facts);
+        if (auto ok = check(wanted); !ok) return ok.failure();
         auto bytes = cache_.get(key_of(wanted), note_of(wanted), [&]() -> result<std::string> {
-            const auto built = compile(wanted, headers_);
+            const auto built = compile_and_keep(wanted);
             if (!built) return built.failure();
             return image::pack(built->names.front(), built->cubin);
         });
         if (!bytes) return bytes.failure();
-        return image::unpack(*std::move(bytes));
+        auto found = image::unpack(*std::move(bytes));
+        if (!found) return found.failure();
+        if (auto ok = check_local_memory(found->cubin(), found->entry()); !ok) return ok.failure();
+        return found;
     }
 
     /// The image of kernel `K`; `include` lists the headers that define what is not deepgemm's.
@@ -75,11 +90,18 @@ public:
         return get(*named, &facts);
     }
 
-    /// Kernels in one cubin, each under the name that it has in a cubin of its own; `names` are in the order of `kernels`. For fat
-    /// binaries, of which a program loads one cubin. Takes as long as one kernel after another; no cache keeps it.
+    /// Kernels in one cubin, each under the name that it has in a cubin of its own; `names` are in the order of `kernels`. For
+    /// fat binaries, of which a program loads one cubin. Takes as long as one kernel after another; no cache keeps it.
     result<binary> get_together(std::span<const kernel_source> kernels) const {
         const joint_unit all = joint_unit_of(kernels);
-        return compile({all.text, all.expressions, arch_, options_}, headers_);
+        const program wanted{all.text, all.expressions, arch_, options_};
+        if (auto ok = check(wanted); !ok) return ok.failure();
+        auto built = compile_and_keep(wanted);
+        if (!built) return built.failure();
+        for (const std::string& name : built->names) {
+            if (auto ok = check_local_memory(built->cubin, name); !ok) return ok.failure();
+        }
+        return built;
     }
 
     /// The same for a list, such as shipped::gradients; `include` lists the headers that define what is not deepgemm's.
@@ -93,8 +115,8 @@ public:
         return get_together(all);
     }
 
-    /// A task for each kernel of a list, such as shipped::gradients, that compiles it or finds it in the cache: what fills a cache
-    /// without a GPU. The compiler must outlive the tasks.
+    /// A task for each kernel of a list, such as shipped::gradients, that compiles it or finds it in the cache: what fills a
+    /// cache without a GPU. The compiler must outlive the tasks.
     template <class... K>
     std::vector<warm_up_task> tasks(shipped::kernels<K...>) const {
         return {{to_source(K::info), [this]() -> result<void> {
@@ -111,7 +133,8 @@ public:
     std::string key_of(const program& unit) const {
         sha256 key;
         key.field("deepgemm kernel").field(std::to_string(cache_schema)).field(std::to_string(version));
-        key.field(headers_hash_).field(nvrtc_version()).field(unit.arch).field(std::to_string(unit.options.size()));
+        key.field(headers_hash_).field(nvrtc_version()).field(nvrtc_build()).field(nvrtc_environment());
+        key.field(unit.arch).field(std::to_string(unit.options.size()));
         for (const std::string& option : unit.options) key.field(option);
         return key.field(unit.text).hex();
     }
@@ -121,9 +144,37 @@ private:
         return {unit_text(kernel, facts), {entry_expression}, arch_, options_};
     }
 
+    /// The options of a cache. No compilation must be spared where its code is to be kept.
+    cache_options cache_of(cache_options options) const {
+        if (!diagnosis_ || !diagnosis_->keep_code.empty()) options.roots.clear();
+        return options;
+    }
+
+    /// An error if something is asked for that makes no sense, or if NVRTC would read files.
+    result<void> check(const program& unit) const {
+        if (!diagnosis_) return diagnosis_.failure();
+        if (!inputs_) return inputs_;
+        return check_includes("the unit", unit.text);
+    }
+
+    /// Compiles a unit whose cubin a program can load, and keeps its code if that is asked for.
+    result<binary> compile_and_keep(program unit) const {
+        unit.keep_ptx = !diagnosis_->keep_code.empty();
+        auto built = compile(unit, headers_);
+        if (!built) return built;
+        if (auto ok = check_loadable(built->cubin); !ok) return ok.failure();
+        if (!unit.keep_ptx) return built;
+        if (auto ok = keep_code(diagnosis_->keep_code, key_of(unit), note_of(unit), *built); !ok) return ok.failure();
+        return built;
+    }
+
+    result<void> check_local_memory(std::string_view cubin, std::string_view entry) const {
+        return diagnosis_->fail_on_local_memory ? refuse_local_memory(cubin, entry) : result<void>();
+    }
+
     /// What a cache entry says to people.
     static std::string note_of(const program& unit) {
-        std::string note = concat("NVRTC ", nvrtc_version(), " -arch=", unit.arch);
+        std::string note = concat("NVRTC ", nvrtc_version(), " build ", nvrtc_build(), " -arch=", unit.arch);
         for (const std::string& option : unit.options) note += concat(" ", option);
         return note + "\n" + unit.text;
     }
@@ -131,6 +182,8 @@ private:
     const header_set headers_;
     const std::string headers_hash_, arch_;
     std::vector<std::string> options_;
+    const result<void> inputs_;  ///< whether options and headers let NVRTC read files
+    const result<diagnosis> diagnosis_;
     mutable cache cache_;
 };
 

@@ -6,8 +6,10 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -28,7 +30,8 @@ class typed_kernel {
 public:
     explicit typed_kernel(const runtime_kernel& kernel) : kernel_(&kernel) {}
 
-    const kernel_info& info() const { return kernel_->info(); }
+    /// What a planner knows of it; for GEMMs.
+    kernel_info info() const { return kernel_->info<K>(); }
     /// The kernel for a planner.
     kernel_handle handle() const { return kernel_->handle<K>(); }
     /// Launches into a stream of the current device. Compiles and loads nothing once prepared; safe under graph capture.
@@ -73,7 +76,7 @@ public:
     result<const runtime_kernel*> get(const source& text) {
         const auto built = compiler_->get(text);
         if (!built) return built.failure();
-        const runtime_kernel& kernel = keep(text, {}, built->info);
+        const runtime_kernel& kernel = keep(text, {}, built->launch);
         if (auto ok = kernel.prepare(); !ok) return ok.failure();
         return &kernel;
     }
@@ -137,19 +140,14 @@ private:
 
     template <class K>
     const runtime_kernel& keep(const source& text) {
-        kernel_info info = K::info;
-        if constexpr (takes_gemm_arguments<K>) {
-            const auto [m, n, k] = text.extents;
-            if ((m | n | k) != 0) info.cfg.extents = text.extents;
-        }
-        return keep(text, facts_of<K>(), info);
+        return keep(text, facts_of<K>(), K::launch);
     }
 
-    const runtime_kernel& keep(const source& text, std::optional<layout_facts> facts, const kernel_info& info) {
+    const runtime_kernel& keep(const source& text, std::optional<layout_facts> facts, const launch_info& launch) {
         const std::string unit = unit_text(text, facts ? &*facts : nullptr);
         const std::lock_guard lock(guard_);
         auto& kept = kept_[unit];
-        if (kept == nullptr) kept = std::make_unique<const runtime_kernel>(compiler_, text, facts, info);
+        if (kept == nullptr) kept = std::make_unique<const runtime_kernel>(compiler_, text, facts, launch);
         return *kept;
     }
 

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/rtc/sha256.hpp>
@@ -23,6 +25,14 @@ inline std::string write_entry(std::string_view key, std::string_view note, std:
         concat("deepgemm cache entry, schema ", cache_schema, "\nkey ", std::string(key), "\nsha256 ", sha256_of(body),
                "\nnote bytes ", note.size(), "\npayload bytes ", payload.size(), "\n\n");
     return text.append(body);
+}
+
+/// Whether a file that has the place of an entry begins like one of that key, of whatever schema, whole or damaged. Nobody else
+/// writes such files.
+inline bool begins_as_entry(std::string_view bytes, std::string_view key) {
+    if (!bytes.starts_with("deepgemm cache entry, schema ")) return false;
+    const std::size_t line = bytes.find('\n');
+    return line != bytes.npos && bytes.substr(line + 1).starts_with(concat("key ", std::string(key), "\n"));
 }
 
 /// The parts of an entry; they point into its bytes.

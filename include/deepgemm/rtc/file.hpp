@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The few file operations that a cache shared by processes rests on: read a whole file, write one so that others see all of it
-// or nothing, hold a lock that dies with its holder. POSIX; nothing here knows what is stored.
+// or nothing, remove what was never finished. POSIX; nothing here knows what is stored.
 #pragma once
 
+#include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,11 +12,14 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -39,11 +42,27 @@ public:
         if (number_ >= 0) ::close(number_);
     }
     int get() const { return number_; }
+    /// Leaves the file open, for another to close.
+    int release() { return std::exchange(number_, -1); }
     explicit operator bool() const { return number_ >= 0; }
 
 private:
     int number_;
 };
+
+struct close_listing {
+    void operator()(DIR* open) const { ::closedir(open); }
+};
+
+/// How the names of unfinished files begin; process, thread and time follow.
+inline constexpr std::string_view unfinished = "deepgemm-unfinished-";
+
+/// Whether publish_file() gives names like this one.
+inline bool is_unfinished_name(std::string_view name) {
+    if (!name.starts_with(unfinished)) return false;
+    const std::string_view rest = name.substr(unfinished.size());
+    return rest.find_first_not_of("0123456789-") == rest.npos && std::count(rest.begin(), rest.end(), '-') == 2;
+}
 
 /// The error of the system call that has just failed.
 inline error system_error(const char* call, const std::filesystem::path& path) {
@@ -73,7 +92,7 @@ inline result<void> publish_file(const std::filesystem::path& path, const std::f
                                  std::string_view bytes) {
     const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
     const auto thread = std::hash<std::thread::id>()(std::this_thread::get_id());
-    const auto temporary = scratch / concat(::getpid(), "-", thread, "-", now);
+    const auto temporary = scratch / concat(std::string(detail::unfinished), ::getpid(), "-", thread, "-", now);
     const auto give_up = [&](const char* call) {
         error why = detail::system_error(call, temporary);
         ::unlink(temporary.c_str());
@@ -97,54 +116,21 @@ inline result<void> publish_file(const std::filesystem::path& path, const std::f
     return {};
 }
 
-/// Removes files of a directory that nobody has written to for a day: what killed writers left behind.
+/// Removes what killed writers left in a directory: files that publish_file() named and that nobody has written to for a day.
+/// Whatever else is there stays: files of other names, folders and links. A link in place of the directory is not followed.
 inline void remove_stale_files(const std::filesystem::path& directory) {
-    namespace fs = std::filesystem;
-    const auto day_ago = fs::file_time_type::clock::now() - std::chrono::hours(24);
-    std::error_code ignored;
-    for (fs::directory_iterator at(directory, ignored), end; !ignored && at != end; at.increment(ignored)) {
-        std::error_code status;
-        const auto written = at->last_write_time(status);
-        if (!status && written < day_ago) fs::remove(at->path(), status);
+    detail::descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const std::unique_ptr<DIR, detail::close_listing> listing(folder ? ::fdopendir(folder.get()) : nullptr);
+    if (listing == nullptr) return;
+    folder.release();  // the listing closes it
+    const std::time_t day_ago = std::time(nullptr) - 24 * 60 * 60;
+    while (const dirent* const entry = ::readdir(listing.get())) {
+        struct stat state {};
+        const int at = ::dirfd(listing.get());
+        if (!detail::is_unfinished_name(entry->d_name)) continue;
+        if (::fstatat(at, entry->d_name, &state, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        if (S_ISREG(state.st_mode) && state.st_mtime < day_ago) ::unlinkat(at, entry->d_name, 0);
     }
 }
-
-/// A lock between processes, and between threads, by a file. The system lets go of it when its holder ends, however it ends.
-class file_lock {
-public:
-    /// Waits for the lock up to `patience`. Without it, holds() is false: the file cannot be made, or its holder takes long.
-    file_lock(std::filesystem::path path, std::chrono::milliseconds patience) : path_(std::move(path)) {
-        const auto until = std::chrono::steady_clock::now() + patience;
-        for (auto pause = std::chrono::milliseconds(1);; pause = std::min(pause * 2, std::chrono::milliseconds(20))) {
-            detail::descriptor file(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-            if (!file) return;
-            if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
-                // The holder before may have removed the file while this one opened it: then the lock is worth nothing.
-                struct stat held {
-                }, named{};
-                if (::fstat(file.get(), &held) == 0 && ::stat(path_.c_str(), &named) == 0 &&
-                    held.st_ino == named.st_ino && held.st_dev == named.st_dev) {
-                    file_ = std::move(file);
-                    return;
-                }
-                continue;
-            }
-            if (errno != EWOULDBLOCK && errno != EINTR) return;
-            if (std::chrono::steady_clock::now() >= until) return;
-            std::this_thread::sleep_for(pause);
-        }
-    }
-    ~file_lock() {
-        if (file_) ::unlink(path_.c_str());
-    }
-    file_lock(const file_lock&) = delete;
-    file_lock& operator=(const file_lock&) = delete;
-
-    bool holds() const { return bool(file_); }
-
-private:
-    std::filesystem::path path_;
-    detail::descriptor file_{};
-};
 
 }  // namespace deepgemm::rtc

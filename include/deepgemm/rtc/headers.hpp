@@ -3,6 +3,7 @@
 // the program (embedded.hpp), read from a directory, or a user's own. Nothing of the toolkit is among them.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>

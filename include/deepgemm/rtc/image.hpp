@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/kernel/info.cuh>
@@ -61,10 +62,19 @@ bool read_symbol(std::string_view cubin, std::string_view name, T& value) {
     return false;
 }
 
+/// An error if a cubin cannot be loaded as it is, since the options left something to be linked.
+inline result<void> check_loadable(std::string_view cubin) {
+    Elf64_Ehdr file;
+    if (detail::read_at(cubin, 0, file) && file.e_type == ET_EXEC) return {};
+    return fail(errc::bad_option,
+                "the cubin is relocatable, so that no program can load it; leave out the option that "
+                "asks for that, such as -rdc=true or -dc");
+}
+
 /// A compiled kernel. A value; the bytes are shared.
 struct image {
     std::shared_ptr<const std::string> bytes{};  ///< the name of the kernel, zeros, and at a multiple of 16 the cubin
-    kernel_info info{};
+    launch_info launch{};
     u32 params_bytes = 0;
 
     /// The name of the kernel in the cubin; ends with a zero.
@@ -82,7 +92,8 @@ struct image {
     /// Reads what pack() wrote; an error if the cubin does not come from a unit of unit_text().
     static result<image> unpack(std::shared_ptr<const std::string> bytes) {
         image read{std::move(bytes)};
-        if (!read_symbol(read.cubin(), info_symbol, read.info) ||
+        if (auto ok = check_loadable(read.cubin()); !ok) return ok.failure();
+        if (!read_symbol(read.cubin(), launch_symbol, read.launch) ||
             !read_symbol(read.cubin(), params_symbol, read.params_bytes)) {
             return fail(errc::compile_failure, "a cubin of ", read.bytes->size(),
                         " bytes does not say what kernel it holds");

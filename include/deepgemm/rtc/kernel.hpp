@@ -5,6 +5,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,16 +21,14 @@ namespace deepgemm::rtc {
 class runtime_kernel {
 public:
     runtime_kernel(std::shared_ptr<const compiler> from, source text, std::optional<layout_facts> facts,
-                   const kernel_info& info)
-        : compiler_(std::move(from)), text_(std::move(text)), facts_(facts), info_(info) {}
+                   const launch_info& launch)
+        : compiler_(std::move(from)), text_(std::move(text)), facts_(facts), launch_(launch) {}
     runtime_kernel(const runtime_kernel&) = delete;
     runtime_kernel& operator=(const runtime_kernel&) = delete;
     ~runtime_kernel() {
         // At the end of a process the driver may be gone already, and the library with it.
         if (library_ != nullptr) static_cast<void>(cudaLibraryUnload(library_));
     }
-
-    const kernel_info& info() const { return info_; }
 
     /// Compiles the kernel or finds it in the cache. Needs no GPU.
     result<image> compile() const { return compiler_->get(text_, facts_ ? &*facts_ : nullptr); }
@@ -49,7 +48,7 @@ public:
         if constexpr (takes_gemm_arguments<K>) {
             if (auto ok = check_extents(arguments.shape); !ok) return ok;
         }
-        return cuda::detail::launch<K>(loaded_, info_, arguments, options,
+        return cuda::detail::launch<K>(loaded_, launch_, arguments, options,
                                        [&](int device) { return make_ready(device); });
     }
 
@@ -64,14 +63,23 @@ public:
             return fail(errc::shape_mismatch, "the kernel's parameters are ", params_bytes_, " bytes; ", params_bytes,
                         " are given");
         }
-        return cuda::detail::start(loaded_, info_, ctas, const_cast<void*>(params), options, *device);
+        return cuda::detail::start(loaded_, launch_, ctas, const_cast<void*>(params), options, *device);
+    }
+
+    /// What a planner knows of the kernel, which was made from `K`: that type's description, with the extents that are fixed here.
+    template <class K>
+    kernel_info info() const {
+        kernel_info made = K::info;
+        const auto [m, n, k] = text_.extents;
+        if ((m | n | k) != 0) made.cfg.extents = text_.extents;
+        return made;
     }
 
     /// The kernel for a planner, launched with the host side of `K`. Valid as long as the engine.
     template <class K>
     kernel_handle handle() const {
         static_assert(takes_gemm_arguments<K>, "handle: a planner launches with gemm_arguments");
-        return {info_,
+        return {info<K>(),
                 {this, [](const void* self) { return static_cast<const runtime_kernel*>(self)->prepare(); }},
                 {this, [](const void* self, const gemm_arguments& given, const launch_options& options) {
                      return static_cast<const runtime_kernel*>(self)->launch<K>(arguments_for<K>(given), options);
@@ -80,7 +88,7 @@ public:
 
 private:
     result<void> check_extents(const problem_shape& shape) const {
-        const auto [m, n, k] = info_.cfg.extents;
+        const auto [m, n, k] = text_.extents;
         const auto differs = [](int fixed, i32 given) { return fixed != 0 && fixed != given; };
         if (!differs(m, shape.m) && !differs(n, shape.n) && !differs(k, shape.k)) return {};
         return fail(errc::shape_mismatch, "the kernel was compiled for m = ", m, ", n = ", n, ", k = ", k,
@@ -93,7 +101,7 @@ private:
         if (library_ == nullptr) {
             if (auto ok = load(); !ok) return ok;
         }
-        return cuda::detail::load_and_prepare(loaded_, info_, device);
+        return cuda::detail::load_and_prepare(loaded_, launch_, device);
     }
 
     result<void> load() const {
@@ -117,7 +125,7 @@ private:
     const std::shared_ptr<const compiler> compiler_;
     const source text_;
     const std::optional<layout_facts> facts_;
-    const kernel_info info_;
+    const launch_info launch_;
     mutable std::mutex guard_;
     // Written under the lock, before the device's bit of loaded_.ready is set; read after that bit has been seen.
     mutable cudaLibrary_t library_ = nullptr;

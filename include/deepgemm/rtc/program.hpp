@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: MIT
 // A call of NVRTC: the text of a unit and headers in, a cubin out. Needs libnvrtc and no GPU; looks nothing up in any cache and
-// touches no file.
+// touches no file but those that options or absolute paths in #include name.
 #pragma once
 
+#include <dlfcn.h>
 #include <nvrtc.h>
 
+#include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <deepgemm/host/error.hpp>
+#include <deepgemm/rtc/build_id.hpp>
 #include <deepgemm/rtc/headers.hpp>
 #include <deepgemm/rtc/log.hpp>
 
@@ -21,7 +27,9 @@ struct program {
     std::string text;
     std::vector<std::string> expressions{};  ///< functions to instantiate, whose names in the cubin are asked for
     std::string arch = "sm_90a";             ///< as NVRTC spells it; wgmma needs the `a`
-    std::vector<std::string> options{};      ///< further options of NVRTC's; -std=c++20 is always given
+    /// Further options of NVRTC's, in its order; -std=c++20 and -no-source-include come first.
+    std::vector<std::string> options{};
+    bool keep_ptx = false;  ///< fill binary::ptx
 };
 
 /// What came of it.
@@ -29,12 +37,51 @@ struct binary {
     std::string cubin;
     std::vector<std::string> names;  ///< the names of the expressions in the cubin, in their order
     std::string log;                 ///< warnings and remarks; mostly empty
+    std::string ptx{};               ///< empty unless program::keep_ptx asks for it
 };
 
 /// The version of the NVRTC that is linked, such as "13.0".
 inline std::string nvrtc_version() {
     int major = 0, minor = 0;
     return nvrtcVersion(&major, &minor) == NVRTC_SUCCESS ? concat(major, ".", minor) : "unknown";
+}
+
+namespace detail {
+
+/// The library that NVRTC's functions are in. In a program at a fixed address, a function's address may be that of a stub of the
+/// program's own; then it is the next library that has the function.
+inline loaded_object nvrtc_object() {
+    const loaded_object found = object_at(reinterpret_cast<const void*>(&nvrtcVersion));
+    void* const next = found.fixed_address ? ::dlsym(RTLD_NEXT, "nvrtcVersion") : nullptr;
+    return next == nullptr ? found : object_at(next);
+}
+
+/// The library of built-in functions, which NVRTC loads by this name when it first compiles. Once loaded here it stays, so that
+/// NVRTC takes the same one. An empty path if there is none, as with a static NVRTC.
+inline loaded_object nvrtc_builtins_object() {
+    void* const library = ::dlopen(concat("libnvrtc-builtins.so.", nvrtc_version()).c_str(), RTLD_LAZY | RTLD_LOCAL);
+    const link_map* map = nullptr;
+    if (library == nullptr || ::dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) return {};
+    return object_at(map->l_ld);
+}
+
+}  // namespace detail
+
+/// The environment variables that change what NVRTC makes of a unit, and their values, for a key. Empty where none is set.
+inline std::string nvrtc_environment() {
+    std::string text;
+    for (const char* const name : {"NVRTC_APPEND_FLAGS", "NV_NVVM_VERSION"}) {
+        if (const char* const value = std::getenv(name)) text += concat(name, "=", value, "\n");
+    }
+    return text;
+}
+
+/// What tells the build of NVRTC from any other, also from one of the same version: the build ids of its two libraries. Read
+/// once, without compiling anything, in less than a millisecond; any thread.
+inline const std::string& nvrtc_build() {
+    static const std::string build =
+        concat(identity_of(detail::nvrtc_object()), ".", identity_of(detail::nvrtc_builtins_object()));
+    return build;
 }
 
 namespace detail {
@@ -58,7 +105,7 @@ inline error compile_error(const program& given, const char* what, const std::st
     const std::string first = first_error(log), concept_name = failed_concept(log);
     std::string text = concat("NVRTC ", nvrtc_version(), ": ", first.empty() ? what : first);
     if (!concept_name.empty()) text += concat("\nthe concept that failed: ", concept_name);
-    text += concat("\n\noptions: -std=c++20 -arch=", given.arch);
+    text += concat("\n\noptions: -std=c++20 -no-source-include -arch=", given.arch);
     for (const std::string& option : given.options) text += concat(" ", option);
     if (!log.empty()) text += concat("\n\nlog:\n", log);
     return fail(errc::compile_failure, text, "\n\nsource:\n", given.text);
@@ -66,9 +113,23 @@ inline error compile_error(const program& given, const char* what, const std::st
 
 }  // namespace detail
 
+namespace detail {
+
+/// An error if no cubin comes of compiling for this architecture.
+inline result<void> check_arch(const std::string& arch) {
+    if (arch.starts_with("sm_")) return {};
+    constexpr std::string_view virtual_arch = "compute_";
+    const std::string own =
+        arch.starts_with(virtual_arch) ? concat("sm_", arch.substr(virtual_arch.size())) : "such as sm_90a";
+    return fail(errc::bad_option, "the architecture is \"", arch, "\", which yields no cubin; name a GPU's own, ", own);
+}
+
+}  // namespace detail
+
 /// Compiles a unit. Takes from 0.05 s (nothing in it) to a second; any thread, and threads do not wait for each other. The
 /// message of a failure opens with the first error and the concept that failed, and holds log, options and source.
 inline result<binary> compile(const program& given, const header_set& headers) {
+    if (auto ok = detail::check_arch(given.arch); !ok) return ok.failure();
     const auto names = headers.names(), texts = headers.texts();
     nvrtcProgram made = nullptr;
     nvrtcResult status =
@@ -81,7 +142,7 @@ inline result<binary> compile(const program& given, const header_set& headers) {
     }
 
     const std::string arch = "-arch=" + given.arch;
-    std::vector<const char*> options{"-std=c++20", arch.c_str()};
+    std::vector<const char*> options{"-std=c++20", "-no-source-include", arch.c_str()};
     for (const std::string& option : given.options) options.push_back(option.c_str());
     status = nvrtcCompileProgram(made, int(options.size()), options.data());
     binary built;
@@ -96,7 +157,11 @@ inline result<binary> compile(const program& given, const header_set& headers) {
         built.names.emplace_back(name);
     }
     built.cubin = detail::fetch(made, nvrtcGetCUBINSize, nvrtcGetCUBIN);
-    if (built.cubin.empty()) return detail::compile_error(given, "there is no cubin", built.log);
+    if (built.cubin.empty()) {
+        return detail::compile_error(
+            given, "there is no cubin; an option such as -dlto or -optix-ir asks for another output", built.log);
+    }
+    if (given.keep_ptx) built.ptx = detail::fetch(made, nvrtcGetPTXSize, nvrtcGetPTX);
     return built;
 }
 

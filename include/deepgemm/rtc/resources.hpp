@@ -4,6 +4,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include <deepgemm/rtc/image.hpp>
 
@@ -55,6 +57,18 @@ inline std::optional<kernel_resources> resources_of(std::string_view cubin, std:
         }
     }
     return found;
+}
+
+/// An error if a kernel keeps anything in local memory, or if its cubin does not tell.
+inline result<void> refuse_local_memory(std::string_view cubin, std::string_view entry) {
+    const auto found = resources_of(cubin, entry);
+    if (!found)
+        return fail(errc::compile_failure, "the cubin does not tell how much local memory ", std::string(entry),
+                    " takes");
+    if (found->stack_bytes == 0) return {};
+    return fail(errc::compile_failure, "the kernel ", std::string(entry), " keeps ", found->stack_bytes,
+                " bytes per thread in local memory, beside ", found->registers,
+                " registers; fail_on_local_memory allows 0 bytes");
 }
 
 /// The resources of an image's kernel.

@@ -9,9 +9,10 @@
 #include <memory>
 #include <string>
 #include <typeinfo>
+#include <utility>
 #include <vector>
 
-#include <deepgemm/host/error.hpp>
+#include <deepgemm/host/print.hpp>
 #include <deepgemm/kernel/kernel.cuh>
 
 namespace deepgemm::rtc {
@@ -22,6 +23,7 @@ struct source {
     /// The kernel as a C++ type, such as "gemm<arch::sm90, ...>": names of deepgemm with or without `deepgemm::`.
     std::string type{};
     static_extents extents{};  ///< extents to fix, of a GEMM; 0 leaves one open
+    std::string described{};   ///< the kernel as people know it: a comment of the unit, or nothing
 };
 
 /// What host and device must agree on. A unit asserts it.
@@ -32,7 +34,7 @@ struct layout_facts {
 
 template <class K>
 constexpr layout_facts facts_of() {
-    return {K::info.threads, K::info.smem_bytes, sizeof(typename K::params), alignof(typename K::params)};
+    return {K::launch.threads, K::launch.smem_bytes, sizeof(typename K::params), alignof(typename K::params)};
 }
 
 /// A kernel whose type the host program has, as a run-time compiler is told of it.
@@ -43,8 +45,8 @@ struct kernel_source {
 
 /// The unit's name for the kernel's entry, as NVRTC is asked for it.
 inline constexpr const char* entry_expression = "deepgemm::entry<deepgemm_unit_kernel>";
-/// The unit's variables that tell the host of the kernel: its kernel_info, and the size of its parameters.
-inline constexpr const char *info_symbol = "deepgemm_unit_info", *params_symbol = "deepgemm_unit_params_bytes";
+/// The unit's variables that tell the host of the kernel: its launch_info, and the size of its parameters.
+inline constexpr const char *launch_symbol = "deepgemm_unit_launch", *params_symbol = "deepgemm_unit_params_bytes";
 
 /// The type `T` as C++ source, from the global namespace. An error if a compiler elsewhere could not name it.
 template <class T>
@@ -68,7 +70,11 @@ template <class K>
 result<source> source_of(std::vector<std::string> include = {}, static_extents extents = {}) {
     auto name = type_name<K>();
     if (!name) return name.failure();
-    return source{std::move(include), *std::move(name), extents};
+    source made{std::move(include), *std::move(name), extents};
+    if constexpr (requires { K::info; }) {  // made of the library's parts alone, it has a shorter name
+        if (!K::info.custom_epilogue && K::info.groups == grouping::none) made.described = to_source(K::info);
+    }
+    return made;
 }
 
 /// Kernel `K` as a source, with what host and device must agree on.
@@ -81,8 +87,8 @@ result<kernel_source> kernel_source_of(std::vector<std::string> include = {}) {
 
 /// An assertion that a type is laid out as the host knows it.
 inline std::string assertion_of(const std::string& type, const layout_facts& facts) {
-    return concat("static_assert(", type, "::info.threads == ", facts.threads, " && ", type,
-                  "::info.smem_bytes == ", facts.smem_bytes, " &&\n              sizeof(", type,
+    return concat("static_assert(", type, "::launch.threads == ", facts.threads, " && ", type,
+                  "::launch.smem_bytes == ", facts.smem_bytes, " &&\n              sizeof(", type,
                   "::params) == ", facts.params_bytes, " && alignof(", type, "::params) == ", facts.params_alignment,
                   ",\n              \"the kernel is not the one that the host program knows by this name\");\n");
 }
@@ -100,10 +106,12 @@ inline std::string unit_alias(const source& kernel, const layout_facts* facts, c
     const std::string name = "deepgemm_unit_kernel" + suffix, dynamic = "deepgemm_unit_dynamic" + suffix;
     const auto [m, n, k] = kernel.extents;
     const bool fixed = (m | n | k) != 0;
-    std::string text = concat("using ", fixed ? dynamic : name, " = ", kernel.type, ";\n");
+    const std::string lengths = concat("static_extents{", m, ", ", n, ", ", k, "}");
+    std::string text;
+    if (!kernel.described.empty()) text = concat("// ", kernel.described, fixed ? " with " + lengths : "", "\n");
+    text += concat("using ", fixed ? dynamic : name, " = ", kernel.type, ";\n");
     if (fixed) {
-        text += concat("using ", name, " = deepgemm::with_extents<", dynamic, ", deepgemm::static_extents{", m, ", ", n,
-                       ", ", k, "}>;\n");
+        text += concat("using ", name, " = deepgemm::with_extents<", dynamic, ", deepgemm::", lengths, ">;\n");
     }
     text += concat("static_assert(deepgemm::kernel<", name, ">, \"the type must model deepgemm::kernel\");\n",
                    "static_assert(sizeof(deepgemm::kernel_concept::model<", name, ">) != 0);\n");
@@ -114,8 +122,8 @@ inline std::string unit_alias(const source& kernel, const layout_facts* facts, c
 /// The unit that instantiates a kernel. With `facts` it holds only where host and device agree on them.
 inline std::string unit_text(const source& kernel, const layout_facts* facts = nullptr) {
     const std::string text = unit_head(kernel.include) + unit_alias(kernel, facts);
-    return concat(text, "extern \"C\" {\nextern __device__ const deepgemm::kernel_info ", info_symbol,
-                  ";\n__device__ const deepgemm::kernel_info ", info_symbol, " = deepgemm_unit_kernel::info;\n",
+    return concat(text, "extern \"C\" {\nextern __device__ const deepgemm::launch_info ", launch_symbol,
+                  ";\n__device__ const deepgemm::launch_info ", launch_symbol, " = deepgemm_unit_kernel::launch;\n",
                   "extern __device__ const unsigned ", params_symbol, ";\n__device__ const unsigned ", params_symbol,
                   " = sizeof(deepgemm_unit_kernel::params);\n}\ntemplate __global__ void ", entry_expression,
                   "(const __grid_constant__ deepgemm_unit_kernel::params);\n");

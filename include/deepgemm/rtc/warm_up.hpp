@@ -5,15 +5,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <deepgemm/host/error.hpp>
+#include <deepgemm/rtc/thread.hpp>
 
 namespace deepgemm::rtc {
 

@@ -48,7 +48,7 @@ struct cast_per_token {
     static constexpr int threads = 256, unit_columns = 512;
     static constexpr int vector = 8, steps = unit_columns / (32 * vector), lanes_per_tile = GranK / vector;
 
-    static constexpr kernel_info info{.arch = 0, .threads = u32(threads), .smem_bytes = 0};
+    static constexpr launch_info launch{.threads = u32(threads)};
     static constexpr int map_count = 0;
     using arguments = cast_arguments;
     struct params {
@@ -160,7 +160,7 @@ struct cast_per_tile {
     static constexpr int rows_per_warp = GranK / warps;
     static constexpr bool is_block = Tile == cast_tile::block;
 
-    static constexpr kernel_info info{.arch = 0, .threads = u32(threads), .smem_bytes = u32(4 * warps * tile_columns)};
+    static constexpr launch_info launch{.threads = u32(threads), .smem_bytes = u32(4 * warps * tile_columns)};
     static constexpr int map_count = 0;
     using arguments = cast_arguments;
     struct params {

@@ -12,7 +12,7 @@ namespace deepgemm::scale {
 /// What a cast writes as scales.
 enum class cast_scales : u8 {
     fp32,          ///< floats, the exact quotient
-    power_of_two,  ///< floats, rounded up to powers of two
+    power_of_two,  ///< floats, rounded up to powers of two; NaN for a tile that holds NaN or infinity
     packed,        ///< UE8M0 exponents of these powers of two, four K blocks to a word, missing ones zero
 };
 
@@ -100,7 +100,7 @@ inline constexpr u32 smallest_amax = bit_cast<u32>(1e-4f);
 /// The bits of |x|. They order magnitudes as integers, with NaN above infinity.
 DEEPGEMM_DEVICE u32 magnitude(float x) { return bit_cast<u32>(x) & 0x7fffffffu; }
 
-/// The scale of a tile whose largest magnitude has these bits; NaN if the tile holds one.
+/// The scale of a tile whose largest magnitude has these bits; NaN if the tile holds one. Infinity has a scale as a float only.
 template <fp8_element Q, cast_scales Scales>
 DEEPGEMM_DEVICE float scale_of(u32 amax) {
     const float exact = amax > 0x7f800000u ? bit_cast<float>(0x7fc00000u) : bit_cast<float>(amax) / Q::largest;
@@ -108,7 +108,7 @@ DEEPGEMM_DEVICE float scale_of(u32 amax) {
         return exact;
     } else {
         const u32 bits = bit_cast<u32>(exact), exponent = (bits >> 23) + ((bits & 0x7fffffu) != 0);
-        return bit_cast<float>(min(max(exponent, 1u), 254u) << 23);
+        return bit_cast<float>(bits >= 0x7f800000u ? 0x7fc00000u : max(exponent, 1u) << 23);
     }
 }
 

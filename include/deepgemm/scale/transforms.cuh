@@ -24,11 +24,12 @@ struct transform_arguments {
     /// Word (g, mn, kw) at out[(g * ceil(blocks / Format::blocks_per_word) + kw) * align(mn, 4) + mn]. Padding rows are not
     /// written.
     void* out = nullptr;
-    /// Packed format only, may be null: raised by the number of scales met that are no powers of two; their words are wrong.
+    /// Packed format only, may be null: raised by the number of scales that ue8m0::encode has no byte for. Their bytes are NaN.
     u32* invalid = nullptr;
 };
 
-/// Transposes scales to MN-major words of `Format`: fp32 copies them, ue8m0 packs the exponents of powers of two.
+/// Transposes scales to MN-major words of `Format`: fp32 copies them, ue8m0 packs the exponents of powers of two,
+/// and NaN for what is none (ue8m0::encode).
 template <scale_format Format>
 struct to_mn_major {
     static constexpr int tile_rows = 64, tile_blocks = 32, threads = 256;
@@ -37,8 +38,7 @@ struct to_mn_major {
     static constexpr int per_word = Format::blocks_per_word, tile_words = tile_blocks / per_word;
     static constexpr bool packs = Format::kind == scale_kind::ue8m0;
 
-    static constexpr kernel_info info{
-        .arch = 0, .threads = u32(threads), .smem_bytes = u32(4 * tile_rows * tile_pitch)};
+    static constexpr launch_info launch{.threads = u32(threads), .smem_bytes = u32(4 * tile_rows * tile_pitch)};
     static constexpr int map_count = 0;
     using arguments = transform_arguments;
     struct params {
@@ -89,7 +89,7 @@ private:
         }
     };
 
-    /// Global memory to the tile: (tile_rows, tile_blocks), zeros beyond the last row and block.
+    /// Global memory to the tile: (tile_rows, tile_blocks) floats or, packed, exponents; zeros beyond the last row and block.
     DEEPGEMM_DEVICE static void load(const params& p, i64 group, i32 row, i32 block) {
         constexpr int count = tile_rows * tile_blocks / threads;
         const transform_arguments& a = p.args;
@@ -99,8 +99,9 @@ private:
             const place at = place::of(i, p.rows_contiguous);
             const i32 r = row + at.row, b = block + at.block;
             const float* const from = a.in + group * a.group_stride + r / a.tile_mn * a.row_stride + b * a.block_stride;
-            scale[i] = r < a.mn && b < a.blocks ? bit_cast<u32>(ptx::ld_global_nc(from)) : 0;
-            if constexpr (packs) wrong += (scale[i] & 0x807fffffu) != 0;
+            const float value = r < a.mn && b < a.blocks ? ptx::ld_global_nc(from) : 0.0f;
+            scale[i] = packs ? ue8m0::encode(value) : bit_cast<u32>(value);
+            if constexpr (packs) wrong += scale[i] == 255;
         }
         DEEPGEMM_UNROLL
         for (int i = 0; i < count; ++i) {
@@ -119,11 +120,9 @@ private:
             const place at = place::of(i, true);  // `block` counts words here
             u32 word = ptx::ld_shared<u32>(address(at.row, at.block * per_word));
             if constexpr (packs) {
-                word = word >> 23 & 0xff;
                 DEEPGEMM_UNROLL
-                for (int j = 1; j < per_word; ++j) {
-                    word |= (ptx::ld_shared<u32>(address(at.row, at.block * per_word + j)) >> 23 & 0xff) << (8 * j);
-                }
+                for (int j = 1; j < per_word; ++j)
+                    word |= ptx::ld_shared<u32>(address(at.row, at.block * per_word + j)) << (8 * j);
             }
             if (row + at.row < p.args.mn && block / per_word + at.block < p.k_words) {
                 ptx::st_global(out + at.block * pitch + at.row, word);

@@ -18,6 +18,14 @@ struct ue8m0 {
         const u32 bits = exponent << 23;
         return bit_cast<float>(exponent == 0 ? 0x00400000u : exponent == 255 ? 0x7fc00000u : bits);
     }
+
+    /// The byte of a scale that is a power of two from 2^-127 to 2^127, and 0 (2^-127) for +0. No other scale has one: it becomes
+    /// 255 (NaN), so that a product with it shows. Nothing is rounded. Host or device, any thread.
+    DEEPGEMM_BOTH static constexpr u32 encode(float scale) {
+        const u32 bits = bit_cast<u32>(scale);
+        if (bits == 0x00400000u) return 0;
+        return (bits & 0x807fffffu) == 0 ? bits >> 23 : 255;
+    }
 };
 
 static_assert(scale_format<ue8m0> && scale_granularity<per_token<ue8m0>> && scale_granularity<per_block<ue8m0>>);

@@ -4,6 +4,8 @@
 
 #include <deepgemm/sim/memory.hpp>
 
+#include <cstddef>
+
 namespace deepgemm::sim {
 
 inline void arrive_at_named(u32 id, u32 threads, bool wait) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <vector>
 
 #include <deepgemm/layout/swizzle.cuh>
 #include <deepgemm/sim/elements.hpp>

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <deepgemm/core/types.cuh>
+#include <deepgemm/sim/options.hpp>
 
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -60,7 +62,7 @@ public:
         while (slabs_.size() <= i / slab_blocks) {
             void* slab = mmap(nullptr, slab_blocks * bytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-            if (slab == MAP_FAILED) throw std::bad_alloc();
+            if (slab == MAP_FAILED) raise(std::bad_alloc());
             slabs_.push_back(slab);
         }
         return static_cast<u8*>(slabs_[i / slab_blocks]) + i % slab_blocks * bytes;

@@ -5,6 +5,9 @@
 
 #include <deepgemm/sim/machine.hpp>
 
+#include <cstddef>
+#include <cstdint>
+
 namespace deepgemm::sim {
 
 /// With options::dependent_launch: fails if the thread, which accesses global memory at `address`, has not waited for the
@@ -64,6 +67,13 @@ T atomic_add(T* address, T value) {
 }
 
 inline void grid_dependency_wait() { me().grid_waited = true; }
-inline void grid_dependency_trigger() {}
+/// With options::dependent_launch: fails if the thread has not waited for the preceding grid. The next grid would then run beside that
+/// one, too, although it may take everything older than its own predecessor for ready.
+inline void grid_dependency_trigger() {
+    if (!current().options.dependent_launch || me().grid_waited) return;
+    fail(
+        "griddepcontrol.launch_dependents before griddepcontrol.wait: the next grid may rely on results of the "
+        "preceding one");
+}
 
 }  // namespace deepgemm::sim

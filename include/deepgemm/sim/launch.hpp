@@ -3,13 +3,24 @@
 // run them to the end, then the next ones. Launches on different OS threads are independent.
 #pragma once
 
+#if !defined(__cpp_exceptions)
+#error "deepgemm's simulator runs kernels with exceptions: compile the files that launch on it without -fno-exceptions"
+#endif
+
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/sim/barrier.hpp>
 #include <deepgemm/sim/registers.hpp>
 #include <deepgemm/sim/report.hpp>
 #include <deepgemm/sim/tma.hpp>
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace deepgemm::sim {
 
@@ -197,19 +208,16 @@ typename K::params parameters_of(const typename K::arguments& arguments) {
 }
 
 /// Runs kernel class K: encodes its tensor maps, launches K::run(params) with its geometry. Nothing for an empty grid.
-/// A kernel whose CTAs wait for each other has `static constexpr bool all_resident = true`.
 template <class K>
 void launch(const typename K::arguments& arguments, options o = {}) {
     static_assert(kernel<K>, "launch: the type must model kernel; the notes name what it lacks");
     geometry g;
     g.grid.x = u32(K::grid(arguments, o.num_sms));
     if (g.grid.x == 0) return;
-    g.cluster.x = u32(K::info.cfg.cluster_ctas());
-    g.threads = K::info.threads;
-    g.smem_bytes = K::info.smem_bytes;
-    if constexpr (requires { K::all_resident; }) {
-        if (K::all_resident) o.resident_clusters = 0;
-    }
+    g.cluster.x = u32(K::launch.cluster_ctas);
+    g.threads = K::launch.threads;
+    g.smem_bytes = K::launch.smem_bytes;
+    if (K::launch.all_resident) o.resident_clusters = 0;
     const typename K::params params = parameters_of<K>(arguments);
     launch(o, g, [&params] { K::run(params); });
 }

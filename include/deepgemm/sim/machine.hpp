@@ -12,6 +12,12 @@
 
 #include <deepgemm/sim/state.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+
 namespace deepgemm::sim {
 
 inline constinit thread_local machine* active = nullptr;
@@ -36,9 +42,9 @@ inline std::string describe(const thread_state& t) {
 /// Stops the launch: throws sim::error with `message` after the name of the thread concerned.
 [[noreturn]] inline void fail(const std::string& message) {
     const machine& m = current();
-    if (m.running != nullptr) throw error(describe(*m.running) + ": " + message);
-    if (m.origin != nullptr) throw error(describe(*m.origin) + " (asynchronously): " + message);
-    throw error(message);
+    if (m.running != nullptr) raise(error(describe(*m.running) + ": " + message));
+    if (m.origin != nullptr) raise(error(describe(*m.origin) + " (asynchronously): " + message));
+    raise(error(message));
 }
 
 /// The same with a message in the manner of printf.
@@ -89,19 +95,17 @@ inline void wake_all(wait_list& list) {
 /// Carries out one piece of asynchronous work as nobody; `origin` is blamed for errors.
 inline void carry_out(const std::function<void()>& work, thread_state* origin) {
     machine& m = current();
-    thread_state* const running = std::exchange(m.running, nullptr);
-    thread_state* const outer = std::exchange(m.origin, origin);
+    struct restoring {  // also where the work throws
+        machine& m;
+        thread_state *running, *origin;
+        ~restoring() {
+            m.running = running;
+            m.origin = origin;
+        }
+    } const before{m, std::exchange(m.running, nullptr), std::exchange(m.origin, origin)};
     ++m.statistics.events;
     m.idle_polls = 0;
-    try {
-        work();
-    } catch (...) {
-        m.running = running;
-        m.origin = outer;
-        throw;
-    }
-    m.running = running;
-    m.origin = outer;
+    work();
 }
 
 inline bool carry_out_next() {

@@ -6,6 +6,8 @@
 #include <deepgemm/sim/warp.hpp>
 #include <deepgemm/sim/wgmma.hpp>
 
+#include <algorithm>
+
 namespace deepgemm::sim {
 
 namespace detail {

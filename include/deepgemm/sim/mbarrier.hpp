@@ -6,6 +6,11 @@
 
 #include <deepgemm/sim/memory.hpp>
 
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <vector>
+
 namespace deepgemm::sim {
 
 inline constexpr u32 mbarrier_magic = 0x6d626172;

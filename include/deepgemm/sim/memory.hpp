@@ -14,7 +14,10 @@
 
 #include <deepgemm/sim/machine.hpp>
 
+#include <algorithm>
 #include <cstring>
+#include <string>
+#include <vector>
 
 namespace deepgemm::sim {
 

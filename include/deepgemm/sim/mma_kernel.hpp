@@ -38,8 +38,9 @@ namespace detail {
 /// Keeps a block of `Rows` x `Vectors` vectors of C in registers and runs over K.
 template <int Width, int Vectors, int Rows>
 [[gnu::always_inline]] inline void mma_blocks(const mma_problem& p) {
-    // g++ drops a dependent vector_size from an alias. NOLINTNEXTLINE(modernize-use-using)
-    typedef float vector __attribute__((vector_size(Width * 4), aligned(4), may_alias));
+    // g++ drops a dependent vector_size from an alias; and g++ 11 a dependent `aligned`, so that vectors are copied from
+    // and to floats, which takes one unaligned instruction. NOLINTNEXTLINE(modernize-use-using)
+    typedef float vector __attribute__((vector_size(Width * 4)));
     const u32 pitch = mma_pitch(p.n);
     for (u32 n = 0; n < p.n; n += Width * Vectors) {
         for (u32 m = 0; m < p.m; m += Rows) {
@@ -51,12 +52,12 @@ template <int Width, int Vectors, int Rows>
             for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
                 for (int j = 0; j < Vectors; ++j)
-                    sum[i][j] = *reinterpret_cast<const vector*>(c + i * pitch + j * Width);
+                    __builtin_memcpy(&sum[i][j], c + i * pitch + j * Width, sizeof(vector));
             }
             for (u32 k = 0; k < p.k; ++k) {
                 vector row[Vectors];
 #pragma GCC unroll 2
-                for (int j = 0; j < Vectors; ++j) row[j] = *reinterpret_cast<const vector*>(b + k * pitch + j * Width);
+                for (int j = 0; j < Vectors; ++j) __builtin_memcpy(&row[j], b + k * pitch + j * Width, sizeof(vector));
 #pragma GCC unroll 8
                 for (int i = 0; i < Rows; ++i) {
                     const float x = a[i * p.k + k];
@@ -67,7 +68,8 @@ template <int Width, int Vectors, int Rows>
 #pragma GCC unroll 8
             for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
-                for (int j = 0; j < Vectors; ++j) *reinterpret_cast<vector*>(c + i * pitch + j * Width) = sum[i][j];
+                for (int j = 0; j < Vectors; ++j)
+                    __builtin_memcpy(c + i * pitch + j * Width, &sum[i][j], sizeof(vector));
             }
         }
     }

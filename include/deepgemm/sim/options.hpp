@@ -17,6 +17,18 @@ struct error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// Throws `what`. Without exceptions it is declared only: a file that is compiled so may name kernels, but not run them here, and
+/// sim/launch.hpp tells it so.
+template <class E>
+[[noreturn]] void raise(E what)
+#if defined(__cpp_exceptions)
+{
+    throw what;
+}
+#else
+    ;
+#endif
+
 /// printf into a string.
 inline std::string text_of(const char* format, va_list arguments) {
     char buffer[768];
@@ -53,7 +65,7 @@ struct options {
     int num_sms = 4;            ///< what a persistent kernel is told it has
     bool dependent_launch =
         false;                     ///< accesses to global memory before the thread's grid_dependency_wait() are errors,
-    global_range ready[2] = {};    ///< but for reads of these, which that grid does not write
+    global_range ready[4] = {};    ///< but for reads of these, which that grid does not write
     bool check_proxy = true;       ///< compare generic and async views of shared memory
     bool check_poison = true;      ///< fill what is in flight with NaN patterns
     bool check_unwritten = true;   ///< reading shared memory that nobody wrote is an error

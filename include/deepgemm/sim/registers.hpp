@@ -4,6 +4,8 @@
 
 #include <deepgemm/sim/warp.hpp>
 
+#include <algorithm>
+
 namespace deepgemm::sim {
 
 /// Registers of one multiprocessor.

@@ -4,6 +4,12 @@
 
 #include <deepgemm/sim/memory.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace deepgemm::sim {
 
 inline std::string describe_wait(const thread_state& t) {

@@ -6,9 +6,12 @@
 #include <deepgemm/sim/fiber.hpp>
 #include <deepgemm/sim/trace.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace deepgemm::sim {
 

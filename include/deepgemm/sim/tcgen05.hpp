@@ -8,6 +8,12 @@
 #include <deepgemm/sim/tensor_memory.hpp>
 #include <deepgemm/sim/tma.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+#include <vector>
+
 namespace deepgemm::sim {
 
 enum class mma_kind : u8 { f16, f8f6f4, mxf8f6f4 };

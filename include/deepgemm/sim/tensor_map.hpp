@@ -6,7 +6,9 @@
 #include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/sim/options.hpp>
 
+#include <cstdint>
 #include <cstring>
+#include <string>
 
 namespace deepgemm::sim {
 
@@ -33,7 +35,7 @@ inline constexpr u64 tensor_map_magic = 0x70616d5f6d697364;
 /// Encodes a tensor map for the simulator; throws sim::error with what is wrong, its value and what is allowed.
 inline tensor_map encode_tensor_map(const tensor_map_request& r) {
     auto require = [](bool holds, const std::string& message) {
-        if (!holds) throw error("tensor map: " + message);
+        if (!holds) raise(error("tensor map: " + message));
     };
     require(r.rank >= 1 && r.rank <= 5, text("rank %u is not in 1..5", r.rank));
     require(r.base != nullptr, "the global address is null");

@@ -7,6 +7,9 @@
 #include <deepgemm/sim/descriptor.hpp>
 #include <deepgemm/sim/warp.hpp>
 
+#include <algorithm>
+#include <vector>
+
 namespace deepgemm::sim {
 
 inline constexpr u32 tmem_lanes = 128, tmem_columns = 512;

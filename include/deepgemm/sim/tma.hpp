@@ -9,6 +9,14 @@
 #include <deepgemm/sim/mbarrier.hpp>
 #include <deepgemm/sim/tensor_map.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
 namespace deepgemm::sim {
 
 /// The description in a map, which encode_tensor_map() must have made.

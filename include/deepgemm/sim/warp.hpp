@@ -4,6 +4,9 @@
 
 #include <deepgemm/sim/memory.hpp>
 
+#include <algorithm>
+#include <cstring>
+
 namespace deepgemm::sim {
 
 enum class shuffle_mode : u8 { index, exclusive_or, up, down };

@@ -8,7 +8,12 @@
 #include <deepgemm/sim/descriptor.hpp>
 #include <deepgemm/sim/mma_kernel.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <deque>
+#include <memory>
+#include <vector>
 
 namespace deepgemm::sim {
 

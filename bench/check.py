@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Holds benchmark results against their targets: `./dg bench --check [operation]`.
+
+Reads bench/targets.json and the files in bench/results that it names. Prints each target with what was reached and exits with 1
+if one is missed or cannot be judged. Needs Python 3.9 and nothing else.
+
+A target is a suite (its name, the file of results, the rows that `where` selects), a measure and a figure that must be reached:
+
+    where     {"column": value}, {"column": [values]} or {"column": {"min": x, "max": y, "not": z}}; a column may be a product
+              of columns, as "n*k". Every condition must hold.
+    measure   {"ratio": peer}        time of the peer over ours
+              {"tflops": "flushed"}  of single launches, or "sustained"
+              {"read_share": TB/s}   time to read A and B at that rate, over ours
+              and in each of them "over": "all" (the geometric mean), "worst" or "best", of the selected rows
+    at_least  the figure
+    goal      optional: the figure hoped for beyond that
+    limit     optional: what is known to stand in the way, and where that is shown
+"""
+import argparse
+import json
+import math
+import pathlib
+import sys
+
+import report
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def column(row, name):
+    """A column of a row, or the product of several."""
+    parts = name.split("*")
+    return row[name] if len(parts) == 1 else math.prod(row[part] for part in parts)
+
+
+def holds(value, wanted):
+    """True if a value is what a condition of `where` asks for."""
+    if isinstance(wanted, list):
+        return value in wanted
+    if isinstance(wanted, dict):
+        unknown = set(wanted) - {"min", "max", "not"}
+        if unknown:
+            raise ValueError(f"a condition has 'min', 'max' and 'not', no {sorted(unknown)}")
+        return wanted.get("min", value) <= value <= wanted.get("max", value) and ("not" not in wanted or value != wanted["not"])
+    return value == wanted
+
+
+def figures(results, measure, rows):
+    """The measure of each row; None where a row lacks what it needs."""
+    if "ratio" in measure:
+        return [results.ratio(row, measure["ratio"]) for row in rows]
+    if "tflops" in measure:
+        time = {"flushed": "us", "sustained": "us_sustained"}[measure["tflops"]]
+        return [2e-6 * column(row, "m*n*k") / row[time] if row[time] else None for row in rows]
+    if "read_share" in measure:
+        size = {"fp8_gemm": 1, "bf16_gemm": 2}
+        return [(row["m"] + row["n"]) * row["k"] * size[row["op"]] / (1e6 * measure["read_share"]) / row["us"] for row in rows]
+    raise ValueError(f"a measure is 'ratio', 'tflops' or 'read_share', not {measure}")
+
+
+SUMMARIES = {"all": report.geometric_mean, "worst": min, "best": max}
+
+
+def judge(target, root):
+    """(what was reached or None, a remark) for one target."""
+    file = root / "bench/results" / target["results"]
+    if not file.exists():
+        return None, f"there is no bench/results/{target['results']}"
+    results = report.Report(file)
+    rows = [row for row in results.rows if all(holds(column(row, name), wanted) for name, wanted in target["where"].items())]
+    if not rows:
+        return None, "no row of the results is of this suite"
+    values = figures(results, target["measure"], rows)
+    known = [value for value in values if value]
+    remark = f"{len(known)} rows of {len(rows)}" if len(known) < len(rows) else f"{len(rows)} rows"
+    return (SUMMARIES[target["measure"]["over"]](known), remark) if known else (None, "no row has what the measure needs")
+
+
+def described(measure):
+    """A measure in words."""
+    if "ratio" in measure:
+        what = f"{report.PEERS[measure['ratio']]} / ours"
+    elif "tflops" in measure:
+        what = "TFLOPS" + (", sustained" if measure["tflops"] == "sustained" else "")
+    else:
+        what = f"share of {measure['read_share']} TB/s"
+    return what + {"all": "", "worst": ", worst", "best": ", best"}[measure["over"]]
+
+
+def digits(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.3f}"
+
+
+def check(operations, root):
+    """Prints the table; returns how many targets are missed."""
+    missed, rows = 0, []
+    for operation, targets in operations.items():
+        for target in targets:
+            reached, remark = judge(target, root)
+            good = reached is not None and reached >= target["at_least"]
+            missed += not good
+            if not good and "limit" in target:
+                remark += f"; {target['limit']}"
+            goal = digits(target["goal"]) if "goal" in target else ""
+            rows.append([operation, target["suite"], described(target["measure"]), digits(target["at_least"]), goal,
+                         "-" if reached is None else digits(reached), "yes" if good else "NO", remark])
+    print(report.table(["operation", "suite", "measure", "at least", "goal", "reached", "held", "remarks"], rows))
+    return missed
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="dg bench --check", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("operation", nargs="?", help="the targets of one operation only (default: all)")
+    parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="repository (default: this one)")
+    arguments = parser.parse_args()
+    operations = json.loads((arguments.root / "bench/targets.json").read_text())
+    if arguments.operation is not None:
+        if arguments.operation not in operations:
+            parser.error(f"operation is '{arguments.operation}'; bench/targets.json has {', '.join(sorted(operations))}")
+        operations = {arguments.operation: operations[arguments.operation]}
+    missed = check(operations, arguments.root)
+    total = sum(map(len, operations.values()))
+    print(f"\n{total - missed} of {total} targets are held")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()

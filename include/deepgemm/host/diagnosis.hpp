@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Switches for people who look into a program that they do not rebuild: environment variables that make deepgemm tell more or
+// refuse more, in every program. They change no result. docs/how-to/diagnosis.md has the table.
+#pragma once
+
+#include <cstdlib>
+#include <string>
+
+#include <deepgemm/host/context.hpp>
+
+namespace deepgemm {
+
+/// What is to be told and what is to be refused.
+struct diagnosis {
+    bool print_plans = false;  ///< write the kernel of each plan to standard error
+    std::string
+        keep_code{};  ///< a directory for source, PTX and cubin of each kernel compiled at run time; empty: none
+    bool fail_on_local_memory = false;  ///< a kernel compiled at run time that spills or has a stack is an error
+
+    /// The switches as DEEPGEMM_PRINT_PLANS, DEEPGEMM_KEEP_CODE and DEEPGEMM_FAIL_ON_LOCAL_MEMORY set them: 0 or 1, the second
+    /// a path. An error if one has another value.
+    static result<diagnosis> from_environment() {
+        diagnosis made;
+        int print = 0, fail_on_local = 0;
+        if (auto ok = detail::read_environment("DEEPGEMM_PRINT_PLANS", 1, print); !ok) return ok.failure();
+        if (auto ok = detail::read_environment("DEEPGEMM_FAIL_ON_LOCAL_MEMORY", 1, fail_on_local); !ok)
+            return ok.failure();
+        made.print_plans = print != 0;
+        made.fail_on_local_memory = fail_on_local != 0;
+        if (const char* const directory = std::getenv("DEEPGEMM_KEEP_CODE")) made.keep_code = directory;
+        return made;
+    }
+
+    /// The switches of this process, read once, on first use; any thread.
+    static const result<diagnosis>& of_process() {
+        static const result<diagnosis> read = from_environment();
+        return read;
+    }
+};
+
+}  // namespace deepgemm

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// Every rule that a caller can break, broken once: the rule in a few words, and what the library answers. docs/rules.md shows
+// them.
+#pragma once
+
+#include <array>
+#include <cstdio>
+
+#include <deepgemm/host/scale_arguments.hpp>
+
+#include "../host/fakes.hpp"
+
+namespace deepgemm::fakes {
+
+/// A rule and the error of whoever breaks it.
+struct broken_rule {
+    const char* rule;
+    result<void> outcome;
+};
+
+/// The verdict on A (256, 1024), B (512, 1024) and D (256, 512), FP8 or 16 bits wide, after a change.
+template <class Change>
+result<void> broken(Change change, bool half = false) {
+    gemm_problem p = half ? half_problem(256, 512, 1024) : problem(256, 512, 1024);
+    change(p);
+    return validate(p);
+}
+
+/// The same of head splits, with D's columns for two heads of 256.
+template <class Change>
+result<void> broken_heads(const head_splits& heads, Change change) {
+    return broken([&](gemm_problem& p) {
+        p.heads = heads;
+        p.d.columns = p.d.row_stride = 640;
+        change(p);
+    });
+}
+inline result<void> broken_heads(const head_splits& heads) {
+    return broken_heads(heads, [](gemm_problem&) {});
+}
+
+/// C of a problem, apart from everything else.
+inline input_matrix c_of(const gemm_problem& p) {
+    input_matrix c = p.d;
+    c.data = address(6ull << 40);
+    return c;
+}
+
+/// An address some bytes further.
+inline void* moved(const void* from, i64 bytes) {
+    return address(std::uintptr_t(i64(reinterpret_cast<std::uintptr_t>(from)) + bytes));
+}
+
+inline std::vector<broken_rule> rules_of_matrices() {
+    using p_ = gemm_problem;
+    return {
+        {"M, N and K are from 0 to 2^31 - 4096", broken([](p_& p) { p.a.matrix.rows = -1; })},
+        {"the same, where there are no matrices yet", check_extents(4294967424, 512, 1024)},
+        {"A and B have K columns", broken([](p_& p) { p.b.matrix.columns = 1000; })},
+        {"D is M x N", broken([](p_& p) { p.d.rows = 255; })},
+        {"C has D's shape", broken([](p_& p) { (p.c = c_of(p))->columns = 500; })},
+        {"A is FP8, BF16 or FP16", broken([](p_& p) { p.a.matrix.type = dtype::f32; })},
+        {"so is B", broken([](p_& p) { p.b.matrix.type = dtype::e2m1x2; })},
+        {"both are FP8, or of one 16-bit type", broken([](p_& p) { p.b.matrix.type = dtype::f16; }, true)},
+        {"D is BF16 or FP32, or FP16 where A and B are", broken([](p_& p) { p.d.type = dtype::f16; })},
+        {"C has D's type", broken([](p_& p) { (p.c = c_of(p))->type = dtype::f32; })},
+        {"memory that is read or written is given", broken([](p_& p) { p.d.data = nullptr; })},
+        {"FP8 operands are contiguous along K", broken([](p_& p) { p.b.matrix.column_stride = 2; })},
+        {"16-bit operands along either dimension", broken([](p_& p) { p.a.matrix.column_stride = 3; }, true)},
+        {"C and D along N", broken([](p_& p) { p.d.column_stride = 2; })},
+        {"rows do not overlap", broken([](p_& p) { p.d.row_stride = 504; })},
+        {"rows are less than 2^40 bytes apart", broken([](p_& p) { p.b.matrix.row_stride = i64(1) << 40; })},
+        {"rows are a multiple of 16 bytes apart", broken([](p_& p) { p.d.row_stride = 516; })},
+        {"matrices start at multiples of 16 bytes", broken([](p_& p) { p.b.matrix.data = moved(p.b.matrix.data, 8); })},
+    };
+}
+
+inline std::vector<broken_rule> rules_of_scales() {
+    using p_ = gemm_problem;
+    const auto token_b = [](p_& p) { p.b.scales = per_token_scales(p.b.scales.data, scale_kind::fp32, 512, 1024); };
+    return {
+        {"FP8 has scales", broken([](p_& p) { p.a.scales.kind = scale_kind::none; })},
+        {"16-bit types have none", broken([](p_& p) { p.a.scales = {address(16)}; }, true)},
+        {"scales of A cover 1 x 128", broken([](p_& p) {
+             p.a.scales.tile = {128, 128};
+         })},
+        {"scales of B 1 x 128 or 128 x 128", broken([](p_& p) {
+             p.b.scales.tile = {1, 32};
+         })},
+        {"there are as many as tiles", broken([](p_& p) { p.b.scales.rows = 5; })},
+        {"packed ones, four to a word", broken([](p_& p) { p.a.scales.kind = scale_kind::ue8m0; })},
+        {"they are given", broken([](p_& p) { p.a.scales.data = nullptr; })},
+        {"MN-major scales start at multiples of 16 bytes",
+         broken([](p_& p) { p.a.scales.data = moved(p.a.scales.data, 4); })},
+        {"all others at multiples of 4", broken([](p_& p) { p.b.scales.data = moved(p.b.scales.data, 2); })},
+        {"strides of 128 x 128 scales are not negative", broken([](p_& p) { p.b.scales.row_stride = -8; })},
+        {"1 x 128 scales are contiguous along rows or along K",
+         broken([](p_& p) { p.a.scales.row_stride = 8, p.a.scales.column_stride = 256; })},
+        {"those of B along rows", broken([&](p_& p) { token_b(p), p.b.scales.row_stride = 8; })},
+        {"rows of K-major scales do not overlap",
+         broken([](p_& p) { p.a.scales = k_major_scales(p.a.scales.data, scale_kind::fp32, 256, 1024, 7); })},
+        {"columns of MN-major scales do not, and are a multiple of 16 bytes apart",
+         broken([](p_& p) { p.a.scales.column_stride = 258; })},
+    };
+}
+
+inline std::vector<broken_rule> rules_of_memory() {
+    using p_ = gemm_problem;
+    return {
+        {"D lies apart from A and B", broken([](p_& p) { p.a.matrix.data = p.d.data; })},
+        {"and from their scales", broken([](p_& p) { p.b.scales.data = p.d.data; })},
+        {"C lies apart from D or is D itself", broken([](p_& p) { (p.c = p.d)->data = moved(p.d.data, 1024); })},
+        {"C that is D has D's stride", broken([](p_& p) { p.c = p.d, p.d.row_stride = 1024; })},
+    };
+}
+
+inline std::vector<broken_rule> rules_of_heads() {
+    using p_ = gemm_problem;
+    return {
+        {"widths are multiples of 64", broken_heads({100, 64, 128})},
+        {"something is written", broken_heads({0, 64, 0})},
+        {"N and K are not 0", broken_heads({128, 64, 128}, [](p_& p) { p.a.matrix.columns = p.b.matrix.columns = 0; })},
+        {"N is a multiple of left + right", broken_heads({128, 64, 256})},
+        {"A and B are FP8", broken(
+                                [](p_& p) {
+                                    p.heads = {128, 64, 128};
+                                },
+                                true)},
+        {"D is BF16", broken_heads({128, 64, 128}, [](p_& p) { p.d.type = dtype::f32; })},
+        {"there is no C", broken_heads({128, 64, 128}, [](p_& p) { p.c = c_of(p); })},
+        {"D is as wide as all heads", broken_heads({128, 64, 128}, [](p_& p) { p.d.columns = 512; })},
+    };
+}
+
+/// The verdict on a cast of x (300, 500) in BF16, after a change.
+template <class K, class Change>
+result<void> broken_cast(Change change) {
+    scale::cast_arguments a{address(1 << 20), 512, address(2 << 20), 512, 300, 500, address(3 << 20), 1, 304};
+    change(a);
+    return validate<K>(a);
+}
+/// The verdict on packing 3 x 400 x 10 scales, after a change.
+template <class Change>
+result<void> broken_transform(Change change) {
+    scale::transform_arguments a{static_cast<const float*>(address(1 << 20)),
+                                 4000,
+                                 10,
+                                 1,
+                                 3,
+                                 400,
+                                 10,
+                                 1,
+                                 address(2 << 20),
+                                 static_cast<u32*>(address(64))};
+    change(a);
+    return validate<scale::to_mn_major<scale::ue8m0>>(a);
+}
+
+inline std::vector<broken_rule> rules_of_casts() {
+    using token = scale::cast_per_token<e4m3, bf16, 128, scale::cast_scales::fp32>;
+    using wide_token = scale::cast_per_token<e4m3, float, 128, scale::cast_scales::fp32>;
+    using c_ = scale::cast_arguments;
+    return {
+        {"rows and columns are from 0 to 2^31 - 4096", broken_cast<token>([](c_& a) { a.columns = -7; })},
+        {"only a cast per block repeats scales", broken_cast<token>([](c_& a) { a.repeat_rows = true; })},
+        {"x, q and the scales are given", broken_cast<token>([](c_& a) { a.q = nullptr; })},
+        {"x is aligned to its elements, BF16", broken_cast<token>([](c_& a) { a.x = moved(a.x, 1); })},
+        {"or FP32", broken_cast<wide_token>([](c_& a) { a.x = moved(a.x, 2); })},
+        {"scales are aligned to words", broken_cast<token>([](c_& a) { a.scales = moved(a.scales, 3); })},
+        {"rows do not overlap", broken_cast<token>([](c_& a) { a.x_pitch = 499; })},
+        {"strides of scales are positive", broken_cast<token>([](c_& a) { a.scale_stride_j = 0; })},
+        {"what is written lies apart from x", broken_cast<token>([](c_& a) { a.q = const_cast<void*>(a.x); })},
+        {"and from what else is written", broken_cast<token>([](c_& a) { a.scales = a.q; })},
+    };
+}
+
+inline std::vector<broken_rule> rules_of_transforms() {
+    using t_ = scale::transform_arguments;
+    return {
+        {"groups, rows and blocks of K are from 0 to 2^31 - 4096", broken_transform([](t_& a) { a.mn = 2147483647; })},
+        {"groups", broken_transform([](t_& a) { a.groups = -1; })},
+        {"blocks", broken_transform([](t_& a) { a.blocks = -1; })},
+        {"a scale covers a row or more", broken_transform([](t_& a) { a.tile_mn = 0; })},
+        {"the input is aligned to floats",
+         broken_transform([](t_& a) { a.in = static_cast<const float*>(moved(a.in, 2)); })},
+        {"the output to 16 bytes", broken_transform([](t_& a) { a.out = moved(a.out, 8); })},
+        {"the counter to a word", broken_transform([](t_& a) { a.invalid = static_cast<u32*>(address(66)); })},
+        {"strides are not negative", broken_transform([](t_& a) { a.row_stride = -10; })},
+        {"the output lies apart from the input", broken_transform([](t_& a) { a.out = const_cast<float*>(a.in); })},
+        {"so does the counter",
+         broken_transform([](t_& a) { a.invalid = const_cast<u32*>(reinterpret_cast<const u32*>(a.in)); })},
+    };
+}
+
+/// What planning says of a product (256, 512, 1024) for a list of one kernel, on `device` with `knobs`.
+inline result<void> refused_plan(const device_info& device, const workload& wanted, const context& knobs = {}) {
+    static constexpr std::array kernels{kernel<config{.block = {128, 128, 128}, .stages = 5}>()};
+    return supports(device, wanted, kernels, knobs);
+}
+
+inline std::vector<broken_rule> rules_of_plans() {
+    const device_info h200 = device_info::h200();
+    device_info other = h200;
+    std::snprintf(other.name, sizeof other.name, "NVIDIA GB10");
+    other.arch = 121;
+    const workload usual = work(256, 512, 1024);
+    return {
+        {"a workload has the extents of a problem", refused_plan(h200, work(256, -1, 1024))},
+        {"num_sms is 0, or up to what the device has", refused_plan(h200, usual, {.num_sms = 133})},
+        {"a kernel in the list is for the device", refused_plan(other, usual)},
+        {"a kernel in the list takes the product", refused_plan(h200, half_work(256, 512, 1024))},
+    };
+}
+
+}  // namespace deepgemm::fakes
