@@ -5,6 +5,7 @@
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/rtc/compiler.hpp>
 #include <deepgemm/scale/transforms.cuh>
+#include <deepgemm/schedule/grouped.cuh>
 
 #include "support.hpp"
 #include "tiny.cuh"
@@ -65,6 +66,23 @@ TEST_CASE("a GEMM by text is the same kernel") {
     const auto printed = all.get(source{.type = to_source(my_gemm::info)});
     REQUIRE(printed);
     CHECK(printed->entry() == std::string(by_type->entry()));
+}
+
+TEST_CASE("grouped GEMMs by their types: the host and NVRTC agree on parameters that hold groups and stacks") {
+    using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
+    using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
+    constexpr dg::config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}};
+    const compiler all(test::headers());
+    const auto check = [&]<class Kernel>(Kernel*) {
+        const auto built = all.get<Kernel>();
+        REQUIRE_MESSAGE(built, (built ? "" : built.failure().message));
+        CHECK(built->launch == Kernel::launch);
+        CHECK(built->params_bytes == sizeof(typename Kernel::params));
+    };
+    check(static_cast<dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, pair,
+                               dg::grouped<pair.block, pair.cluster, dg::masked_groups>>*>(nullptr));
+    check(static_cast<dg::gemm<dg::arch::sm90, a, b, dg::store<float>, pair,
+                               dg::grouped<pair.block, pair.cluster, dg::psum_groups>>*>(nullptr));
 }
 
 TEST_CASE("extents fixed to numbers known late: other code, the same parameters") {

@@ -55,7 +55,9 @@ struct gemm<Arch, A, B, Epilogue, Config, Tiles> {
     DEEPGEMM_DEVICE static void run(const params& p) { product::run(p); }
 
 private:
-    DEEPGEMM_BOTH static constexpr arguments turn(const arguments& args) { return {exchanged(args), args.epilogue, args.tiles}; }
+    DEEPGEMM_BOTH static constexpr arguments turn(const arguments& args) {
+        return {exchanged(args), args.epilogue, args.tiles};
+    }
 };
 
 }  // namespace deepgemm

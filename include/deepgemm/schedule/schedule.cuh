@@ -43,9 +43,15 @@ template <class T>
 concept work_tile = tile_concept::lies_in_d<T> && tile_concept::has_blocks<T> && tile_concept::finds_operands<T> &&
     tile_concept::ends_in_d<T>;
 
+namespace detail {
+/// Never defined: some schedule `S`, to ask for types.
+template <class S>
+DEEPGEMM_BOTH const S& some_schedule();
+}  // namespace detail
+
 /// The type of the tiles of schedule `S`.
 template <class S>
-using tile_of = remove_cvref_t<decltype(*static_cast<const S*>(nullptr)->begin())>;
+using tile_of = remove_cvref_t<decltype(*detail::some_schedule<S>().begin())>;
 
 namespace schedule_concept {
 /// Walks tiles: `for (const auto tile : tiles)`.
