@@ -250,7 +250,8 @@ json measure(int repetitions) {
 
 int main(int count, char** values) {
     constexpr const char* about =
-        "Measures what dependent launches gain in chains of small products, on this GPU. Prints JSON. COUNT is how often\n"
+        "Measures what dependent launches gain in chains of small products, on this GPU. Prints JSON. COUNT is how "
+        "often\n"
         "each chain is timed (default 15).\n\n"
         "  deepgemm_bench_chain 30 > chain.json";
     return dg::bench::run({"deepgemm_bench_chain", about, 15, measure}, count, values);

@@ -19,9 +19,9 @@ struct measured_loser {
 template <>
 struct fields_of<measured_loser> {
     static constexpr const char* name = "measured_loser";
-    static constexpr auto all = field_list{field{"cfg", &measured_loser::cfg, by_default::written},
-                                           field{"in_place", &measured_loser::in_place},
-                                           field{"us", &measured_loser::us}};
+    static constexpr auto all =
+        field_list{field{"cfg", &measured_loser::cfg, by_default::written},
+                   field{"in_place", &measured_loser::in_place}, field{"us", &measured_loser::us}};
 };
 
 /// A measured choice for products of `n` columns and depth `k` with `m_max` rows, or fewer by up to a sixteenth: with

@@ -96,9 +96,8 @@ template <class Element, major A, major B, class Epilogue>
 struct half_wide_f32 : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 256, 2, {}, 32, 2),
                                     turns16(128, 128, pair)> {};
 template <class Element>
-struct half_nt_wide_f32
-    : half_kernels<Element, major::k, major::k, store<float>, tile16(128, 64, 2), tile16(128, 128, 2),
-                   tile16(128, 256, 2, {}, 32, 2), turns16(128, 128, pair)> {};
+struct half_nt_wide_f32 : half_kernels<Element, major::k, major::k, store<float>, tile16(128, 64, 2),
+                                       tile16(128, 128, 2), tile16(128, 256, 2, {}, 32, 2), turns16(128, 128, pair)> {};
 /// FP32 D to which L2 adds: no C in shared memory, so that tiles may be large.
 template <class Element, major A, major B>
 struct half_wide_add : half_kernels<Element, A, B, add_in_place, tile16(128, 64, 2), tile16(128, 256, 2, {}, 32, 2),

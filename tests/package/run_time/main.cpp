@@ -7,8 +7,9 @@
 #include <cstdio>
 
 int main() {
-    const auto built = deepgemm::rtc::compile({.text = "#include <deepgemm/core/types.cuh>\n__global__ void empty() {}\n"},
-                                              deepgemm::rtc::embedded_headers());
+    const auto built =
+        deepgemm::rtc::compile({.text = "#include <deepgemm/core/types.cuh>\n__global__ void empty() {}\n"},
+                               deepgemm::rtc::embedded_headers());
     if (!built) std::printf("%s\n", built.failure().message.c_str());
     return built && deepgemm::instances::consumer_kernels().size() == 1 ? 0 : 1;
 }
