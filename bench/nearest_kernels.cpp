@@ -2,7 +2,11 @@
 // Compares configurations member by member.
 #include "nearest_kernels.hpp"
 
+#include <deepgemm/host/print.hpp>
+
 #include <algorithm>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -12,44 +16,25 @@ namespace {
 
 constexpr std::size_t shown = 3;
 
-/// The members of a configuration by name, with their values as text.
-std::vector<std::pair<std::string, std::string>> members_of(const config& value) {
-    // Names every member: a new one makes this line fail, and then it must be listed below.
-    const auto& [block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows,
-                 store_columns, store_buffers, promote, trigger_dependents, extents] = value;
-    const auto text = [](int number) { return std::to_string(number); };
-    const auto truth = [](bool flag) { return std::string(flag ? "true" : "false"); };
-    return {{"block.m", text(block.m)},
-            {"block.n", text(block.n)},
-            {"block.k", text(block.k)},
-            {"stages", text(stages)},
-            {"cluster.m", text(cluster.m)},
-            {"cluster.n", text(cluster.n)},
-            {"math_warpgroups", text(math_warpgroups)},
-            {"alternate", truth(alternate)},
-            {"swap", truth(swap)},
-            {"split_k", text(split_k)},
-            {"raster_rows", text(raster_rows)},
-            {"store_rows", text(store_rows)},
-            {"store_columns", text(store_columns)},
-            {"store_buffers", text(store_buffers)},
-            {"promote", name_of(promote)},
-            {"trigger_dependents", truth(trigger_dependents)},
-            {"extents.m", text(extents.m)},
-            {"extents.n", text(extents.n)},
-            {"extents.k", text(extents.k)}};
+/// Adds the members in which `have` is not what `asked` asks for: "block.k is 128, not 96", under names that begin with `prefix`.
+template <class T>
+void add_differences(const T& asked, const T& have, const std::string& prefix, std::vector<std::string>& to) {
+    for_each_field<T>([&](const auto& field) {
+        const auto &wanted = asked.*field.member, &found = have.*field.member;
+        const bool open = field.usual == by_default::open && wanted == T{}.*field.member;
+        if (wanted == found || open) return;
+        if constexpr (has_fields<std::remove_cvref_t<decltype(found)>>) {
+            add_differences(wanted, found, concat(prefix, field.name, "."), to);
+        } else {
+            to.push_back(concat(prefix, field.name, " is ", value_source(found), ", not ", value_source(wanted)));
+        }
+    });
 }
 
-/// The members in which a kernel's configuration is not what a pin asks for: "block.k is 128, not 96".
+/// The members in which a kernel's configuration is not what a pin asks for.
 std::vector<std::string> differences(const config& pin, const config& have) {
-    const auto wanted = members_of(pin), found = members_of(have), open = members_of(config{});
     std::vector<std::string> made;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        const auto& [name, value] = wanted[i];
-        const bool any_will_do = value == "0" && open[i].second == "0";  // agrees() takes any
-        if (value != found[i].second && !any_will_do)
-            made.push_back(name + " is " + found[i].second + ", not " + value);
-    }
+    add_differences(pin, have, "", made);
     return made;
 }
 

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include <deepgemm/host/print.hpp>
+
 #include "ours.cuh"
 #include "reference.cuh"
 #include "result.hpp"

@@ -143,7 +143,7 @@ TEST_CASE("rtc: kernels of a user's own header, by type, and by text with parame
 
     const rtc::source text{.include = {"tiny.cuh"}, .type = "tiny::kernel<-40>"};
     const rtc::runtime_kernel* const by_text = or_throw(own.get(text));
-    CHECK(by_text->info().threads == 32);
+    CHECK(by_text->geometry().threads == 32);
     const i32* const address = out.get();
     CHECK(by_text->launch(1, &address, sizeof address, {}));
     expect_from(-40);

@@ -30,6 +30,8 @@ public:
         if (library_ != nullptr) static_cast<void>(cudaLibraryUnload(library_));
     }
 
+    const launch_info& geometry() const { return launch_; }
+
     /// Compiles the kernel or finds it in the cache. Needs no GPU.
     result<image> compile() const { return compiler_->get(text_, facts_ ? &*facts_ : nullptr); }
 
