@@ -29,7 +29,10 @@ dg::kernel_handle noting(int split_k, int columns) {
                          .math_warpgroups = 1,
                          .split_k = split_k,
                          .promote = dg::promotion::never};
-    return {{.a = plain, .b = plain, .cfg = cfg, .threads = 256, .smem_bytes = 100000},
+    return {{.launch = {.arch = 90, .threads = 256, .smem_bytes = 100000, .cluster_ctas = split_k},
+             .a = plain,
+             .b = plain,
+             .cfg = cfg},
             [] { return dg::result<void>{}; },
             [](const dg::gemm_arguments&, const dg::launch_options& options) {
                 launched = options;

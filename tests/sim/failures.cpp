@@ -18,6 +18,7 @@ namespace {
 /// Writes 32 words of shared memory and reads `shape.m` of them back.
 struct reads_back {
     static constexpr launch_info launch{.threads = 32, .smem_bytes = 256};
+    static constexpr kernel_info info{.launch = launch};
     static constexpr int map_count = 0;
     struct arguments : gemm_arguments {};
     using params = problem_shape;
