@@ -4,7 +4,7 @@
 
 Reads bench/results/<gpu>/fp8_dense.json and bf16_dense.json (written by `deepgemm bench`), as far as they are there, and
 beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
-the kernels, of which bench/ablation.py makes tables) and rtc.json (`./dg bench rtc`, of machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots
+the kernels, of which bench/ablation.py makes tables) chain.json (`deepgemm_bench_chain`) and rtc.json (`./dg bench rtc`, of machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots
 (Debian: python3-matplotlib).
 
     bench/report.py                  # every GPU under bench/results
@@ -306,6 +306,29 @@ def run_time(results):
             table([""] + machines, rows)]
 
 
+def chains(results):
+    """The tables of what dependent launches gain, one for each GPU: time over that of usual launches, by type, K and way."""
+    parts = []
+    for result in results:
+        if not parts:
+            parts += ["", "## Chains of dependent launches", "",
+                      "Ten products of 1 to 128 rows, one after the other, N = 4096 and 7168, in a stream and as a CUDA graph: time over that of "
+                      "usual launches, geometric means. Weights are those of the operands that may be loaded before the previous kernel has "
+                      "ended. *Triggered* kernels let the next one start once their last loads are issued; *as shipped* they do so where the "
+                      "weights have at most 8 MiB. Command: `deepgemm_bench_chain`."]
+        ways = [way for way in result["rows"][0]["stream_us"] if way != "usual"]
+        rows = []
+        for form, name in (("stream_us", "stream"), ("graph_us", "graph")):
+            for kind in sorted({(r["type"], r["k"]) for r in result["rows"]}):
+                chosen = [r for r in result["rows"] if (r["type"], r["k"]) == kind]
+                usual = geometric_mean([r[form]["usual"] for r in chosen])
+                rows.append([name, kind[0], str(kind[1]), number(usual, 1)] +
+                            [number(geometric_mean([r[form][way] / r[form]["usual"] for r in chosen]), 2) for way in ways])
+        parts += ["", f"{result['device']}, medians of {result['repetitions']} rounds.", "",
+                  table(["launched in a", "type", "K", "usual, µs a product"] + ways, rows)]
+    return parts
+
+
 def ablations(races):
     """Tables of what each technique gains, for every race."""
     parts = []
@@ -323,7 +346,7 @@ def ablations(races):
     return parts
 
 
-def performance_page(reports, races, run_times):
+def performance_page(reports, races, run_times, chain_results):
     parts = ["# Performance {#performance}", "",
              "Written by `bench/report.py` from the files in `bench/results`; measure with `./dg bench`. A ratio is a peer's time "
              "over ours: above 1, deepgemm is faster. cuBLASLt tensor-wise applies no block scales, so it does less work than "
@@ -335,7 +358,7 @@ def performance_page(reports, races, run_times):
         parts += ["", f"## {report.title}", "", protocol(report), "", summary_table(report), "",
                   f"![Ratios by case]({report.image})", "", f"![Roofline]({report.roofline})", "", ceilings(report), "",
                   full_table(report)]
-    parts += run_time(run_times) + ablations(races)
+    parts += chains(chain_results) + run_time(run_times) + ablations(races)
     return "\n".join(parts) + "\n"
 
 
@@ -366,7 +389,8 @@ def main():
     races = [(f / f"tune_{family}.json", json.loads((f / f"tune_{family}.json").read_text()))
              for f in folders for family in FAMILIES if (f / f"tune_{family}.json").exists()]
     run_times = [json.loads((f / "rtc.json").read_text()) for f in folders if (f / "rtc.json").exists()]
-    pages = {arguments.root / "docs/performance.md": performance_page(reports, races, run_times)}
+    chain_results = [json.loads((f / "chain.json").read_text()) for f in folders if (f / "chain.json").exists()]
+    pages = {arguments.root / "docs/performance.md": performance_page(reports, races, run_times, chain_results)}
     readme = arguments.root / "README.md"
     if readme.exists():
         pages[readme] = readme_with(readme.read_text(), reports)
