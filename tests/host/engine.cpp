@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <deepgemm/host/exception.hpp>
+#include <set>
 #include <thread>
+#include <vector>
 
 using namespace deepgemm;
 using fakes::last;
@@ -194,6 +196,47 @@ TEST_CASE("the engine's memory tells calls apart whose multiprocessors make anot
         CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d, {.num_sms = 1}));  // no room for a cluster
         CHECK(last().cfg == small);
     }
+}
+
+TEST_CASE("layers of one shape that differ in types, C or D are planned once each, however they alternate") {
+    constexpr config half{.block = {128, 128, 64}, .stages = 5, .promote = promotion::never};
+    constexpr std::array both{fakes::kernel<square>(), fakes::kernel<square, dtype::f32>(),
+                              fakes::kernel<square, dtype::f32, true>(), fakes::half_kernel<half>()};
+    const engine engine(both, device_info::h200());
+    const gemm_problem p = fakes::problem(256, 512, 1024), q = fakes::problem(256, 512, 1024, dtype::f32),
+                       x = fakes::half_problem(256, 512, 1024);
+    input_matrix c = q.d;
+    c.data = fakes::address(6ull << 40);
+    for (int round = 0; round < 10; ++round) {
+        CHECK(fp8_gemm_nt(engine, p.a, p.b, p.d));
+        CHECK(fp8_gemm_nt(engine, q.a, q.b, q.d));
+        CHECK(fp8_gemm_nt(engine, q.a, q.b, q.d, {.c = c}));
+        CHECK(fp8_gemm_nt(engine, q.a, q.b, q.d, {.c = q.d}));
+        CHECK(bf16_gemm_nt(engine, x.a.matrix, x.b.matrix, x.d));
+    }
+    CHECK(engine.planned() == 5);
+}
+
+TEST_CASE("a hash tells all workloads apart that == tells apart") {
+    const workload plain = fakes::work(256, 512, 1024);
+    std::vector<workload> all(15, plain);
+    all[1].shape.m = 257;
+    all[2].shape.n = 513;
+    all[3].shape.k = 1025;
+    all[4].a.type = dtype::e5m2;
+    all[5].a.scales = major::k;
+    all[6].b.type = dtype::e5m2;
+    all[7].b.format = scale_kind::ue8m0;
+    all[8].b.tile.mn = 1;
+    all[9].b.tile.k = 32;
+    all[10].b.contiguous = major::mn;
+    all[11].d = dtype::f32;
+    all[12].accumulate = true;
+    all[13].in_place = true;
+    all[14].heads = {64, 64, 64};
+    std::set<u64> hashes;
+    for (const workload& work : all) hashes.insert(hash_of(work));
+    CHECK(hashes.size() == all.size());
 }
 
 TEST_CASE("prepare makes every kernel ready") {

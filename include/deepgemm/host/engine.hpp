@@ -53,44 +53,57 @@ public:
         return {};
     }
 
+    /// How many runs had to plan, since the engine did not remember their workload.
+    u64 planned() const {
+        const std::lock_guard lock(guard_);
+        return planned_;
+    }
+
 private:
-    /// A small direct-mapped memory: planning takes microseconds, a look-up far less than one.
+    /// A kernel that was chosen, and for what.
     struct remembered {
         workload work{};
         int num_sms = 0;  ///< knobs that a call may have of its own; the others are the engine's
         std::optional<config> pin{};
         const kernel_handle* kernel = nullptr;
+
+        bool is_for(const workload& wanted, const context& knobs) const {
+            return kernel != nullptr && work == wanted && num_sms == knobs.num_sms && pin == knobs.pin;
+        }
+    };
+    /// Two that share a place in the memory. The one that was not used last gives way.
+    struct pair {
+        std::array<remembered, 2> ways{};
+        std::size_t last = 0;
     };
 
-    static std::size_t slot_of(const workload& work, int num_sms) {
-        const auto& [m, n, k] = work.shape;
-        u64 hash = u64(m) * 0x9e3779b97f4a7c15ull + u64(n) * 0xc2b2ae3d27d4eb4full + u64(k) * 0x165667b19e3779f9ull +
-                   u64(num_sms) * 0x27d4eb2f165667c5ull;
-        return std::size_t((hash ^ hash >> 32) % slots);
-    }
-
     result<const kernel_handle*> kernel_for(const workload& work, const context& knobs) const {
-        remembered& slot = memory_[slot_of(work, knobs.num_sms)];
+        pair& place = memory_[(hash_of(work) + u64(knobs.num_sms)) % memory_.size()];
         {
             const std::lock_guard lock(guard_);
-            const bool known = slot.work == work && slot.num_sms == knobs.num_sms && slot.pin == knobs.pin;
-            if (slot.kernel != nullptr && known) return slot.kernel;
+            for (std::size_t way = 0; way < place.ways.size(); ++way) {
+                if (!place.ways[way].is_for(work, knobs)) continue;
+                place.last = way;
+                return place.ways[way].kernel;
+            }
         }
         const auto chosen = choose(work, device_, kernels_, knobs);
         if (!chosen) return chosen.failure();
-        const int sms = knobs_.num_sms != 0 ? knobs_.num_sms : device_.sm_count;
+        const int sms = knobs.num_sms != 0 ? knobs.num_sms : device_.sm_count;
         if (auto ok = detail::tell(work, device_, sms, *chosen); !ok) return ok.failure();
         const std::lock_guard lock(guard_);
-        slot = {work, knobs.num_sms, knobs.pin, chosen->kernel};
+        ++planned_;
+        place.last = 1 - place.last;
+        place.ways[place.last] = {work, knobs.num_sms, knobs.pin, chosen->kernel};
         return chosen->kernel;
     }
 
-    static constexpr std::size_t slots = 256;
     std::span<const kernel_handle> kernels_;
     device_info device_;
     context knobs_;
     mutable std::mutex guard_;
-    mutable std::array<remembered, slots> memory_{};
+    mutable u64 planned_ = 0;
+    mutable std::array<pair, 128> memory_{};  ///< planning takes microseconds, a look-up far less than one
 };
 
 }  // namespace deepgemm

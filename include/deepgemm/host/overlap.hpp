@@ -134,9 +134,25 @@ inline bool pieces_meet(memory_piece x, memory_piece y) {
     return false;
 }
 
-/// True if the two share a byte.
+/// The first byte of a piece and the one after its last; the same if it has none.
+struct memory_bounds {
+    wide first = 0, end = 0;
+
+    static memory_bounds of(const memory_use& use) {
+        memory_bounds made{wide(reinterpret_cast<std::uintptr_t>(use.data)), 0};
+        made.end = made.first + use.width;
+        for (const auto& [count, stride] : use.steps) {
+            if (count < 1) return {};
+            (stride < 0 ? made.first : made.end) += (count - 1) * stride;
+        }
+        return made;
+    }
+    bool meets(const memory_bounds& other) const { return first < other.end && other.first < end; }
+};
+
+/// True if the two share a byte. Most tensors lie apart as a whole, which their bounds tell at once.
 inline bool overlap(const memory_use& x, const memory_use& y) {
-    return pieces_meet(memory_piece::of(x), memory_piece::of(y));
+    return memory_bounds::of(x).meets(memory_bounds::of(y)) && pieces_meet(memory_piece::of(x), memory_piece::of(y));
 }
 
 /// Every output apart from every input and from every other output, else bad_alias. An operation lists here all that it reads

@@ -149,6 +149,27 @@ struct workload {
     }
 };
 
+/// A hash of all that tells workloads apart: layers of one shape and other types, orders or epilogues have other hashes.
+constexpr u64 hash_of(const workload& work) {
+    u64 hash = 0;
+    const auto add = [&hash](u64 value) {
+        hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
+        hash ^= hash >> 29;
+    };
+    const auto add_operand = [&add](const operand_info& x) {
+        add(u64(x.type) | u64(x.format) << 8 | u64(x.contiguous) << 16 | u64(x.scales) << 24 |
+            u64(u32(x.tile.mn)) << 32);
+        add(u64(u32(x.tile.k)));
+    };
+    add(u64(u32(work.shape.m)) | u64(u32(work.shape.n)) << 32);
+    add(u64(u32(work.shape.k)) | u64(work.d) << 32 | u64(work.accumulate) << 40 | u64(work.in_place) << 41);
+    add_operand(work.a);
+    add_operand(work.b);
+    add(u64(u32(work.heads.left)) | u64(u32(work.heads.middle)) << 32);
+    add(u64(u32(work.heads.right)));
+    return hash;
+}
+
 /// The workload with A and B exchanged, as a kernel sees it whose configuration swaps them.
 constexpr workload exchanged(workload work) {
     const workload of = work;
