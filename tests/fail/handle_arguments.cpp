@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A planner knows products only; it cannot launch a kernel that takes something else.
-// expect host: handle_of: a planner launches with gemm_arguments; K::arguments must derive from them
+// expect host: handle_of: a planner launches with gemm_arguments; K::arguments must derive from them, K::info
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/scale/transforms.cuh>

@@ -26,6 +26,18 @@ choice chosen_by(const gemm_plan& plan) { return plan.chosen_by; }
 
 }  // namespace
 
+TEST_CASE("a kernel for any architecture runs on all devices, another one on its own") {
+    const device_info h200 = device_info::h200();
+    CHECK(runs_on({.arch = 0}, h200));
+    CHECK(runs_on({.arch = 90}, h200));
+    CHECK(!runs_on({.arch = 100}, h200));
+    kernel_handle any = fakes::kernel<config{.block = {64, 32, 128}, .math_warpgroups = 1}>();
+    any.info.launch.arch = 0;
+    CHECK(supports(h200, fakes::work(64, 4096, 7168), {&any, 1}));
+    any.info.launch.arch = 100;
+    CHECK(supports(h200, fakes::work(64, 4096, 7168), {&any, 1}).failure().code == errc::wrong_device);
+}
+
 TEST_CASE("supports says yes to what runs and to what has nothing to do") {
     fakes::last() = {};
     CHECK(verdict(fakes::problem(100, 512, 1024)) == "yes");

@@ -24,6 +24,19 @@ constexpr config tall{.block = {256, 64, 128}, .stages = 3};
 constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .math_warpgroups = 2, .alternate = true};
 constexpr config half{.block = {128, 64, 64}, .stages = 3, .promote = promotion::never};
 
+/// A schedule that reads device memory when it starts, and not only when it is walked.
+struct starts_by_reading : grouped<one.block, one.cluster, masked_groups> {
+    using base = grouped<one.block, one.cluster, masked_groups>;
+    DEEPGEMM_BOTH static constexpr starts_by_reading of(problem_shape shape, const masked_groups& groups) {
+        return {base::of(shape, groups)};
+    }
+    DEEPGEMM_DEVICE starts_by_reading started(problem_shape known, u32 rank) const {
+        base made = base::started(known, rank);
+        made.groups.count = min(made.groups.count, ptx::ld_global(groups.rows) < 1000 ? made.groups.count : 0);
+        return {made};
+    }
+};
+
 /// One product of groups with `slot` rows each, of which the first `counts[g]` are wanted: "" or what is wrong.
 template <class K>
 std::string masked_outcome(random_source& random, const sim::options& machine, const std::vector<i32>& counts,
@@ -105,6 +118,8 @@ TEST_CASE("masked groups: counts are read after the kernel before has ended, whi
     random_source random(fresh_seed());
     CAPTURE(random.seed());
     CHECK(masked_outcome<kernel>(random, {.dependent_launch = true}, {3, 70, 5}, 140) == "");
+    using reading = gemm<arch::sm90, tokens<fp32>, blocks<fp32>, store<bf16>, one, starts_by_reading>;
+    CHECK(masked_outcome<reading>(random, {.dependent_launch = true}, {3, 70, 5}, 140) == "");
 }
 
 TEST_CASE("batches") {

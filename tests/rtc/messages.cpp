@@ -40,10 +40,10 @@ TEST_CASE("a failure opens with the first error and the concept, and holds log, 
 }
 
 TEST_CASE("a type that is no kernel") {
-    const compiler all(header_set(test::headers()).add("mine.cuh", "struct nothing { using info = int; };"));
+    const compiler all(header_set(test::headers()).add("mine.cuh", "struct nothing { using launch = int; };"));
     const std::string message = all.get(source{.include = {"mine.cuh"}, .type = "nothing"}).failure().message;
     expect(message, "the type must model deepgemm::kernel");
-    expect(message, "the concept that failed: describes\n");
+    expect(message, "the concept that failed: tells_launch\n");
 }
 
 TEST_CASE("options and architectures that NVRTC does not know") {

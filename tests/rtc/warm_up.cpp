@@ -127,6 +127,11 @@ TEST_CASE("a kernel that cannot be made leaves the other in service; one that co
     const auto other = threads.replace(serving, fakes::kernel<square, dtype::f32>(), [] { return result<void>(); });
     REQUIRE(!other);
     CHECK(other.failure().code == errc::shape_mismatch);
+    for (const grouping groups : {grouping::masked, grouping::custom}) {
+        kernel_handle grouped = fakes::kernel<square>();
+        grouped.info.groups = groups;
+        CHECK(!threads.replace(serving, grouped, [] { return result<void>(); }));
+    }
 }
 
 TEST_CASE("a background that ends early waits for the kernel it is at, and drops the rest") {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Truth table of kernel: what models it, and near misses that each lack one thing. docs/concepts/kernel.md shows the table.
+#include <deepgemm/host/kernel_handle.hpp>
 #include <deepgemm/kernel/shipped.cuh>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/transforms.cuh>
+#include <deepgemm/schedule/grouped.cuh>
 
 using namespace deepgemm;
 
@@ -94,5 +96,20 @@ static_assert(!kernel<no_tensor_maps>);      // makes_params: tensor_maps, since
 static_assert(!kernel<ignores_maps>);        // makes_params: from arguments and maps
 static_assert(!kernel<no_run>);              // runs: run
 // [table]
+
+// What a planner can know and launch.
+constexpr config small{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
+using tokens = operand<e4m3, scale::per_token<scale::fp32>>;
+using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
+using dense = gemm<arch::sm90, tokens, blocks, store<bf16>, small>;
+using masked = gemm<arch::sm90, tokens, blocks, store<bf16>, small, grouped<small.block, small.cluster, masked_groups>>;
+struct other_launch : dense {
+    using arguments = dense::arguments;
+    static constexpr launch_info launch{.threads = 128};
+};
+static_assert(takes_gemm_arguments<dense>);
+static_assert(!takes_gemm_arguments<masked>);                           // its groups are arguments of their own
+static_assert(!takes_gemm_arguments<other_launch>);                     // info.launch is another one
+static_assert(!takes_gemm_arguments<scale::to_mn_major<scale::fp32>>);  // no gemm_arguments
 
 }  // namespace

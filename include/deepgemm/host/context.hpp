@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The knobs of planning and launching, as members of a value that the caller owns: nothing is process state. Environment
-// variables give defaults only, and only to a caller who asks for them.
+// The knobs of planning and launching, as members of a value that the caller owns: none is process state. Environment variables give
+// defaults only, and only to a caller who asks for them. (Switches for diagnosis, host/diagnosis.hpp, are of the process.)
 #pragma once
 
 #include <charconv>

@@ -44,8 +44,10 @@ result<void> launch(const typename K::arguments& arguments, const launch_options
 /// Kernel `K` for the planner.
 template <class K>
 constexpr kernel_handle handle_of() {
-    static_assert(takes_gemm_arguments<K>,
-                  "handle_of: a planner launches with gemm_arguments; K::arguments must derive from them");
+    static_assert(
+        takes_gemm_arguments<K>,
+        "handle_of: a planner launches with gemm_arguments; K::arguments must derive from them, K::info describe a "
+        "kernel without groups, and its launch be K::launch");
     return {K::info, &prepare<K>, [](const gemm_arguments& given, const launch_options& options) {
                 return launch<K>(arguments_for<K>(given), options);
             }};

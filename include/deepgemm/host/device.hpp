@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deepgemm/core/types.cuh>
+#include <deepgemm/kernel/launch_info.cuh>
 
 namespace deepgemm {
 
@@ -34,5 +35,10 @@ struct device_info {
         return info;
     }
 };
+
+/// True if a kernel is compiled for a device's architecture, or for any. Host, any thread.
+constexpr bool runs_on(const launch_info& kernel, const device_info& device) {
+    return kernel.arch == 0 || kernel.arch / 10 == device.arch / 10;
+}
 
 }  // namespace deepgemm

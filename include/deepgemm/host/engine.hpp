@@ -47,7 +47,7 @@ public:
     /// Loads every kernel on the current device, so that no later run does.
     result<void> prepare() const {
         for (const kernel_handle& kernel : kernels_) {
-            if (kernel.info.launch.arch / 10 != device_.arch / 10) continue;
+            if (!runs_on(kernel.info.launch, device_)) continue;
             if (auto ok = kernel.prepare(); !ok) return ok;
         }
         return {};

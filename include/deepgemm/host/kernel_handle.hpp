@@ -51,11 +51,14 @@ struct kernel_handle {
     kernel_function<const gemm_arguments&, const launch_options&> launch{};
 };
 
-/// A kernel that a planner can know and launch: it has a kernel_info, and its arguments are gemm_arguments, and maybe more.
+/// A kernel that a planner can know and launch: it has a kernel_info, and its arguments are gemm_arguments, and maybe more, of which
+/// the defaults will do. Kernels of groups have arguments that a planner does not give.
 template <class K>
 concept takes_gemm_arguments = requires(typename K::arguments& arguments) {
     static_cast<gemm_arguments&>(arguments);
     { K::info } -> same_as<const kernel_info&>;
+    requires K::info.launch == K::launch;
+    requires K::info.groups == grouping::none || K::info.groups == grouping::custom;
 };
 
 /// The arguments of kernel `K` with what a planner has; whatever else they hold has its default.

@@ -98,7 +98,7 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
     if (info.custom_epilogue) return "it has an epilogue of its own";
     if (info.groups == grouping::custom) return "it has a schedule of its own";
     if (info.groups != grouping::none) return "it computes groups of products";
-    if (info.launch.arch / 10 != device.arch / 10) return "it is for another architecture";
+    if (!runs_on(info.launch, device)) return "it is for another architecture";
     if (info.d != work.d) return "it writes another type";
     if (info.accumulate != work.accumulate) return info.accumulate ? "it adds C" : "it does not add C";
     if (info.in_place && !work.in_place) return "it adds to D in place, and C lies elsewhere";
@@ -197,9 +197,7 @@ inline error no_kernel(const workload& work, const device_info& device, const al
         wanted.cfg.promote = promotion::never;
     }
     if (knobs.pin) wanted.cfg = *knobs.pin;
-    const auto for_device = [&](const kernel_handle& kernel) {
-        return kernel.info.launch.arch / 10 == device.arch / 10;
-    };
+    const auto for_device = [&](const kernel_handle& kernel) { return runs_on(kernel.info.launch, device); };
     if (!kernels.empty() && std::none_of(kernels.begin(), kernels.end(), for_device)) {
         return fail(errc::wrong_device, device.name, " has compute capability ", device.arch / 10, ".",
                     device.arch % 10, "; the ", kernels.size(), " kernels given are for ",
@@ -208,10 +206,7 @@ inline error no_kernel(const workload& work, const device_info& device, const al
     std::string text = concat("none of ", kernels.size(), " kernels runs ", describe(work));
     for (const kernel_handle& kernel : kernels) {
         const kernel_info& info = kernel.info;
-        const bool same_types = info.launch.arch == wanted.launch.arch && info.a == wanted.a && info.b == wanted.b &&
-                                info.d == wanted.d && info.accumulate == wanted.accumulate &&
-                                info.heads == wanted.heads && !info.custom_epilogue && info.groups == grouping::none;
-        if (!same_types || (knobs.pin && !agrees(*knobs.pin, info.cfg))) continue;
+        if (!same_product(info, wanted) || (knobs.pin && !agrees(*knobs.pin, info.cfg))) continue;
         const char* const reason = why_not(info, work, device, may.sms, knobs, may.split_k);
         if (reason != nullptr) return fail(errc::no_kernel, text, "; ", to_source(info.cfg), " does not: ", reason);
     }
@@ -340,8 +335,13 @@ inline result<gemm_plan> plan(const gemm_problem& problem, const device_info& de
 /// the compute capability, bad_option the knob. For callers that choose between libraries; compiles and launches nothing.
 inline result<void> supports(const device_info& device, const workload& work, std::span<const kernel_handle> kernels,
                              const context& knobs = {}) {
-    const auto made = plan(work, device, kernels, knobs);
-    return made ? result<void>{} : made.failure();
+    if (auto ok = validate(work); !ok) return ok;
+    if (work.shape.m == 0 || work.shape.n == 0) {
+        const auto sms = detail::allowed_sms(device, knobs);
+        return sms ? result<void>{} : sms.failure();
+    }
+    const auto chosen = choose(work, device, kernels, knobs);
+    return chosen ? result<void>{} : chosen.failure();
 }
 
 /// The same for a problem, which is validated first, strides and alignment included.

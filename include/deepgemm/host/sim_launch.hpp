@@ -65,8 +65,10 @@ inline options machine_of(const launch_options& wishes) {
 /// Kernel `K` for the planner.
 template <class K>
 constexpr kernel_handle handle_of() {
-    static_assert(takes_gemm_arguments<K>,
-                  "handle_of: a planner launches with gemm_arguments; K::arguments must derive from them");
+    static_assert(
+        takes_gemm_arguments<K>,
+        "handle_of: a planner launches with gemm_arguments; K::arguments must derive from them, K::info describe a "
+        "kernel without groups, and its launch be K::launch");
     return {K::info, [] { return result<void>{}; },
             [](const gemm_arguments& given, const launch_options& wishes) {
                 return try_launch<K>(arguments_for<K>(given), wishes, machine_of(wishes));

@@ -143,6 +143,8 @@ private:
         if (Config.cluster_ctas() > 1) ptx::cluster_arrive_relaxed();
         if (Config.cluster.size() > 1) ptx::cluster_wait();
         if (feeds && ptx::elect_one()) {
+            if constexpr (tiles::on_device)
+                ptx::grid_dependency_wait();  // the kernel before may write what tiles depend on
             if (first_warp) {
                 load_a(p, smem, pipe, work_of(p, rank));
             } else {
@@ -189,7 +191,7 @@ private:
     /// A's producer, on one thread: fills stage after stage with tiles of A and their scales.
     DEEPGEMM_DEVICE static void load_a(const params& p, const storage& smem, const pipeline& pipe, const tiles& work) {
         const u32 missing_bytes = u32(a_tile::rows / Config.cluster.n - p.a_rows) * a_tile::bytes_per_row;
-        if (tiles::on_device || !p.ready.a) ptx::grid_dependency_wait();
+        if (!tiles::on_device && !p.ready.a) ptx::grid_dependency_wait();
         fill(pipe, work, storage::a_landing_bytes - missing_bytes,
              [&](u32 stage, u32 full, const work_item& tile, i32 block) {
                  const operand_place at = tile.a(block);
@@ -207,7 +209,7 @@ private:
 
     /// B's producer, likewise.
     DEEPGEMM_DEVICE static void load_b(const params& p, const storage& smem, const pipeline& pipe, const tiles& work) {
-        if (tiles::on_device || !p.ready.b) ptx::grid_dependency_wait();
+        if (!tiles::on_device && !p.ready.b) ptx::grid_dependency_wait();
         fill(pipe, work, storage::b_landing_bytes, [&](u32 stage, u32 full, const work_item& tile, i32 block) {
             const operand_place at = tile.b(block);
             load_shared<tiles::stacked.b, peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)

@@ -64,6 +64,12 @@ struct kernel_info {
     config cfg{};
 };
 
+/// True if two kernels compute the same of the same operands, as far as descriptions tell, whatever their configurations are.
+DEEPGEMM_BOTH constexpr bool same_product(const kernel_info& x, const kernel_info& y) {
+    return x.launch.arch == y.launch.arch && x.a == y.a && x.b == y.b && x.d == y.d && x.accumulate == y.accumulate &&
+           x.heads == y.heads && x.groups == y.groups && x.custom_epilogue == y.custom_epilogue;
+}
+
 /// The description of a kernel whose A and B change places.
 DEEPGEMM_BOTH constexpr kernel_info exchanged(kernel_info info) {
     const operand_info a = info.a;

@@ -38,10 +38,7 @@ public:
     result<kernel_handle> replace(const kernel_handle& serving, const kernel_handle& wanted,
                                   std::function<result<void>()> make_ready) {
         const kernel_info &now = serving.info, &then = wanted.info;
-        const bool same = now.launch.arch == then.launch.arch && now.a == then.a && now.b == then.b &&
-                          now.d == then.d && now.accumulate == then.accumulate && now.in_place == then.in_place &&
-                          now.heads == then.heads;
-        if (!same)
+        if (!same_product(now, then) || now.in_place != then.in_place)
             return fail(errc::shape_mismatch, "the kernel that serves computes something else than the one wanted");
         const std::lock_guard lock(guard_);
         pair& added = *pairs_.emplace_back(std::make_unique<pair>(serving, wanted, std::move(make_ready)));

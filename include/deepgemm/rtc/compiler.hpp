@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -119,7 +120,7 @@ public:
     /// cache without a GPU. The compiler must outlive the tasks.
     template <class... K>
     std::vector<warm_up_task> tasks(shipped::kernels<K...>) const {
-        return {{to_source(K::info), [this]() -> result<void> {
+        return {{named<K>(), [this]() -> result<void> {
                      const auto built = get<K>();
                      return built ? result<void>() : built.failure();
                  }}...};
@@ -140,6 +141,13 @@ public:
     }
 
 private:
+    /// What people know a kernel as: its source if it is made of the library's parts alone, else its type.
+    template <class K>
+    static std::string named() {
+        const auto text = source_of<K>();
+        return !text ? typeid(K).name() : text->described.empty() ? text->type : text->described;
+    }
+
     program program_of(const source& kernel, const layout_facts* facts) const {
         return {unit_text(kernel, facts), {entry_expression}, arch_, options_};
     }
