@@ -28,7 +28,7 @@ const example examples[] = {
     {"06_assembled.cpp", {"my_gemm"}},
     {"07_epilogue.cpp", {"fused"}},
     {"08_plan_and_ops.cpp", {"few_rows", "some_rows", "many_rows"}},
-    {"09_scheduler.cpp", {"causal_scores"}},
+    {"09_schedule.cpp", {"causal_scores"}},
     {"10_cuda_graph.cu", {"kernel"}},
     {"11_half.cpp", {"my_gemm"}},
     {"12_alternate.cpp", {"shared_tiles", "own_tiles"}},

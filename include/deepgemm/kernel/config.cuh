@@ -49,13 +49,13 @@ struct config {
 };
 
 namespace detail {
-/// A member as a template sees it whose argument gives only members around it.
+/// The default of raster_rows, as it arrives in a template whose argument sets members before and after it.
 template <config Config>
 inline constexpr int seen_raster_rows = Config.raster_rows;
 }  // namespace detail
 
-// nvcc 13.0 with clang as host compiler does that to the template arguments of every kernel, which then breaks rules that nobody
-// named.
+// nvcc 13.0 with clang as host compiler sets such members to zero. Every kernel's configuration would then break rules that its author
+// has kept, so the compiler's fault is named here first.
 static_assert(
     detail::seen_raster_rows<config{.block = {64, 64, 64}, .promote = promotion::never}> == config{}.raster_rows,
     "deepgemm: this compiler sets members to zero that a designated initialiser skips in a template argument, as nvcc "

@@ -13,7 +13,7 @@ namespace deepgemm {
 template <tile_shape Block, cluster_shape Cluster, group_policy Groups>
 struct grouped {
     static_assert(Cluster.m == 1, "grouped: CTAs of a cluster must lie along N, since rows end where a group does");
-    static constexpr grouping makes = grouping_of<Groups>();
+    static constexpr grouping grouped_as = grouping_of<Groups>();
     static constexpr tile_shape block = Block;
     static constexpr cluster_shape cluster = Cluster;
     static constexpr stacks stacked = Groups::stacked;
@@ -22,8 +22,8 @@ struct grouped {
 
     Groups groups;
     problem_shape shape;
-    i32 columns;  ///< of cluster tiles
-    i32 place;    ///< of this CTA's columns in a cluster tile
+    i32 columns;       ///< of cluster tiles
+    i32 first_column;  ///< of this CTA in a cluster tile
 
     /// Host: the schedule of a problem. In `shape`, M is the rows of D, or of one of its matrices.
     DEEPGEMM_BOTH static constexpr grouped of(problem_shape shape, const Groups& groups) {
@@ -51,11 +51,11 @@ struct grouped {
         DEEPGEMM_BOTH constexpr block_range blocks() const {
             return {group.k / Block.k, ceil_div(group.k_end - group.k, Block.k)};
         }
-        DEEPGEMM_BOTH constexpr operand_place a(i32 block) const {
-            return {m, block * Block.k, stacked.a ? group.matrix : 0};
+        DEEPGEMM_BOTH constexpr operand_place a(i32 k_block) const {
+            return {m, k_block * Block.k, stacked.a ? group.matrix : 0};
         }
-        DEEPGEMM_BOTH constexpr operand_place b(i32 block) const {
-            return {n, block * Block.k, stacked.b ? group.matrix : 0};
+        DEEPGEMM_BOTH constexpr operand_place b(i32 k_block) const {
+            return {n, k_block * Block.k, stacked.b ? group.matrix : 0};
         }
         DEEPGEMM_BOTH constexpr i32 matrix() const { return stacked.d ? group.matrix : 0; }
         DEEPGEMM_BOTH constexpr result_end end() const { return {group.row_end, columns}; }
@@ -69,7 +69,8 @@ struct grouped {
 
         DEEPGEMM_DEVICE tile operator*() const {
             const i32 rows = row_tiles(), column = index / rows, row = index - column * rows;
-            return {group.row + row * Block.m, column * (Block.n * Cluster.n) + tiles.place, group, tiles.shape.n};
+            return {group.row + row * Block.m, column * (Block.n * Cluster.n) + tiles.first_column, group,
+                    tiles.shape.n};
         }
         DEEPGEMM_DEVICE void operator++() {
             index += i32(ptx::cta_count()) / Cluster.size();

@@ -47,7 +47,7 @@ concept group_policy = group_concept::describes<G> && group_concept::names_group
 
 /// Products of one shape: batched.
 struct uniform_groups {
-    static constexpr grouping makes = grouping::batched;
+    static constexpr grouping grouped_as = grouping::batched;
     static constexpr stacks stacked{.a = true, .b = true, .d = true};
     static constexpr bool bounded = false, on_device = false;
 
@@ -66,7 +66,7 @@ struct uniform_groups {
 /// Each group has a slot of M rows in A and in D, of which the first `rows[g]` count. The other rows of A are never used, and those
 /// of D stay as they were. A count below 0 or above M is taken for 0 or M.
 struct masked_groups {
-    static constexpr grouping makes = grouping::masked;
+    static constexpr grouping grouped_as = grouping::masked;
     static constexpr stacks stacked{.a = true, .b = true, .d = true};
     static constexpr bool bounded = true, on_device = true;
 
@@ -90,7 +90,7 @@ struct masked_groups {
 /// `alignment`. Rows between groups stay as they were in D. An end before the group's start makes it empty.
 /// Where TMA brings the scales of A, it does so from multiples of four rows on, so that `alignment` has to be one.
 struct psum_groups {
-    static constexpr grouping makes = grouping::psum;
+    static constexpr grouping grouped_as = grouping::psum;
     static constexpr stacks stacked{.b = true};
     static constexpr bool bounded = true, on_device = true;
 
@@ -108,11 +108,12 @@ struct psum_groups {
     DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return ceil_div(shape.m, max(count, 1)); }
 };
 
-/// Row r belongs to group `of_row[r]`, below the number of matrices of B, or to none where that is negative. A group starts at a
-/// multiple of `alignment` rows. Each run of so many rows is computed with the weights of its first row; where that row belongs to no
-/// group, zeros are written to D. As above, `alignment` has to be a multiple of four where TMA brings the scales of A.
+/// Row r belongs to group `of_row[r]`, which must be below the number of matrices of B. A negative value means that it belongs to none.
+/// Rows are taken in runs of `alignment`. All rows of a run use the weights of the run's first row, so a group must start at a multiple
+/// of `alignment`. Runs whose first row belongs to no group become zeros in D. Where TMA brings the scales of A, `alignment` must be a
+/// multiple of four.
 struct index_groups {
-    static constexpr grouping makes = grouping::indexed;
+    static constexpr grouping grouped_as = grouping::indexed;
     static constexpr stacks stacked{.b = true};
     static constexpr bool bounded = true, on_device = true;
 
@@ -138,7 +139,7 @@ struct index_groups {
 /// Groups share M and N and follow each other along K; each has a matrix of D of its own, and group g has `sizes[g]` elements of
 /// K, a multiple of block.k. A size below 0 is taken for 0, and no group reaches beyond K.
 struct k_groups {
-    static constexpr grouping makes = grouping::along_k;
+    static constexpr grouping grouped_as = grouping::along_k;
     static constexpr stacks stacked{.d = true};
     static constexpr bool bounded = false, on_device = true;
 
@@ -159,7 +160,7 @@ struct k_groups {
 /// K in `count` parts that differ by at most `unit` elements, a multiple of block.k. Each part has a matrix of D of its own, for a
 /// kernel after this one to add.
 struct k_parts {
-    static constexpr grouping makes = grouping::k_parts;
+    static constexpr grouping grouped_as = grouping::k_parts;
     static constexpr stacks stacked{.d = true};
     static constexpr bool bounded = false, on_device = false;
 

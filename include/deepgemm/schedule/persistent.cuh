@@ -13,7 +13,7 @@ namespace deepgemm {
 /// a cluster, get the same tile, and each a part of its K blocks.
 template <tile_shape Block, cluster_shape Cluster, int RasterRows, int SplitK = 1>
 struct persistent : dense_schedule<Block, Cluster> {
-    static constexpr grouping makes = grouping::none;
+    static constexpr grouping grouped_as = grouping::none;
     static constexpr i32 ctas = Cluster.size() * SplitK;  ///< of a hardware cluster
     using tile = dense_tile<Block>;
 

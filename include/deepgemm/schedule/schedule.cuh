@@ -111,12 +111,12 @@ DEEPGEMM_BOTH constexpr bool fits(tile_shape block, cluster_shape cluster) {
 }
 }  // namespace schedule_concept
 
-/// What the tiles of schedule `S` make up: what it says in a member `makes`, else `custom`. A schedule may say `none` if it
-/// computes all of D of one product; planners then take it for the default one.
+/// What the tiles of schedule `S` make up: its member `grouped_as` if it has one, else `custom`. A schedule of one whole product may
+/// set it to `none`; planners then choose its kernels as they choose those of `persistent`.
 template <class S>
 DEEPGEMM_BOTH constexpr grouping grouping_of() {
-    if constexpr (requires { S::makes; }) {
-        return S::makes;
+    if constexpr (requires { S::grouped_as; }) {
+        return S::grouped_as;
     } else {
         return grouping::custom;
     }
