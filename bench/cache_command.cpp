@@ -101,7 +101,8 @@ std::vector<found_entry> entries_of(const fs::path& root) {
     std::vector<found_entry> all;
     for (const auto& folder : fs::directory_iterator(root)) {
         if (!is_own(folder, fs::file_type::directory) || folder.path().filename().string().size() != 2) continue;
-        for (const auto& file : fs::directory_iterator(folder)) {
+        // A folder that may not be read is nobody's cache entry.
+        for (const auto& file : fs::directory_iterator(folder, fs::directory_options::skip_permission_denied)) {
             const std::string key = file.path().filename().string();
             if (!is_own(file, fs::file_type::regular)) continue;
             if (is_key(key) && file.path() == rtc::entry_path(root, key)) all.push_back(examined(file.path()));

@@ -24,7 +24,7 @@ failures=0
 # expect <exit status> <text of the output, or !text for one that must not be there> <arguments of dg>...
 expect() {
     local status=0 output wanted=$2
-    output=$(cd / && PATH=$work/bin CXX='' "${driver:-$work/tree/dg}" "${@:3}" 2>&1) || status=$?
+    output=$(cd / && PATH=$work/bin CXX="${cxx:-}" "${driver:-$work/tree/dg}" "${@:3}" 2>&1) || status=$?
     case $wanted in
         !*) [[ $output != *"${wanted#!}"* ]] && found=1 || found=0 ;;
         *) [[ $output == *"$wanted"* ]] && found=1 || found=0 ;;
@@ -115,6 +115,13 @@ rm "$work/bin/nvcc" "$work/bin/nvidia-smi"
 expect 3 "ctest ran" test
 expect 3 "package/a: found no a" test
 expect 1 "bench rtc needs NVRTC and the CUDA runtime" bench rtc
+
+# CXX may hold flags, and names a program or nothing will do.
+cxx='c++ -m64' expect 0 "the demo ran" demo
+cxx=nonexistent expect 1 "there is no program 'nonexistent'" demo
+cxx=nonexistent expect 1 "!apt-get was called" demo
+expect 1 "unknown verb: args" help args
+expect 1 "unknown verb: bench|test" help 'bench|test'
 
 [ $failures -eq 0 ] || exit 1
 echo "the driver does what it says"

@@ -26,6 +26,40 @@ choice chosen_by(const gemm_plan& plan) { return plan.chosen_by; }
 
 }  // namespace
 
+TEST_CASE("kernels that read scales along K take one column wherever it starts; with more columns the order counts") {
+    constexpr operand_info along_k{dtype::e4m3, scale_kind::fp32, {1, 128}, major::k, major::k};
+    constexpr config cfg{.block = {64, 32, 128}, .math_warpgroups = 1};
+    const std::array kernels{fakes::kernel<cfg, dtype::bf16, false, fakes::per_block, head_splits{}, along_k>()};
+    for (const std::uintptr_t past : {0, 4, 8, 16}) {
+        for (const i64 m : {1, 5, 64}) {
+            CAPTURE(past);
+            CAPTURE(m);
+            gemm_problem p = fakes::problem(m, 256, 128);
+            p.a.scales = k_major_scales(fakes::address((2ull << 40) + past), scale_kind::fp32, m, 128);
+            CHECK(supports(device_info::h200(), p, kernels));
+        }
+    }
+    gemm_problem wide = fakes::problem(64, 256, 256);
+    CHECK(supports(device_info::h200(), wide, kernels).failure().code == errc::no_kernel);
+    wide.a.scales = k_major_scales(fakes::address(2ull << 40), scale_kind::fp32, 64, 256);
+    CHECK(supports(device_info::h200(), wide, kernels));
+}
+
+TEST_CASE("knobs that make no sense are errors for an empty D, too; enumerate judges its rows") {
+    const std::array kernels{fakes::kernel<config{.block = {64, 32, 128}, .math_warpgroups = 1}>()};
+    const gemm_problem empty = fakes::problem(0, 256, 128);
+    for (const context& knobs :
+         {context{.num_sms = -1}, context{.num_sms = 133}, context{.tiles = {.largest_m = -1}}}) {
+        CHECK(supports(device_info::h200(), empty, kernels, knobs).failure().code == errc::bad_option);
+        CHECK(plan(empty, device_info::h200(), kernels, knobs).failure().code == errc::bad_option);
+        CHECK(engine(kernels, device_info::h200(), knobs).run(empty).failure().code == errc::bad_option);
+    }
+    const workload family = fakes::work(1, 256, 128);
+    CHECK(enumerate(family, 3, device_info::h200(), kernels)->size() == 1);
+    for (const i32 rows : {-1, i32(0x80000000u), 0x7fffffff})
+        CHECK(enumerate(family, rows, device_info::h200(), kernels).failure().code == errc::bad_extent);
+}
+
 TEST_CASE("a kernel for any architecture runs on all devices, another one on its own") {
     const device_info h200 = device_info::h200();
     CHECK(runs_on({.arch = 0}, h200));

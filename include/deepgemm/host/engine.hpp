@@ -37,8 +37,11 @@ public:
     /// call in place of the engine's. A problem whose D is empty is done at once. Allocates nothing; safe under graph capture.
     result<void> run(const gemm_problem& problem, void* stream = nullptr, const call_knobs& own = {}) const {
         if (auto ok = validate(problem); !ok) return ok;
-        if (is_empty(problem)) return {};
         const context knobs = own.over(knobs_);
+        if (is_empty(problem)) {
+            const auto sms = detail::allowed_sms(device_, knobs);
+            return sms ? result<void>{} : sms.failure();
+        }
         const auto kernel = kernel_for(workload_of(problem), knobs);
         if (!kernel) return kernel.failure();
         return (*kernel)->launch(arguments_of(problem), {stream, knobs.num_sms, knobs.dependent_launch});

@@ -90,6 +90,19 @@ inline const char* why_not(const tile_shape& tile, const tile_limits& limits) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// True if a kernel's operand is what a product of that K has. Scales of one column are contiguous along both dimensions, so where
+/// they could be loaded along M or N, a kernel that reads them along K takes them, too.
+constexpr bool takes(const operand_info& kernel, operand_info given, i32 k) {
+    const bool one_column =
+        given.tile.mn == 1 && given.format != scale_kind::none && k <= k_per_word(given.format, given.tile);
+    if (one_column && kernel.scales == major::k) given.scales = major::k;
+    return kernel == given;
+}
+
+}  // namespace detail
+
 /// Why a kernel cannot run a workload with `sms` multiprocessors; null if it can. `split_k` is the one to have; 0 leaves it open.
 inline const char* why_not(const kernel_info& info, const workload& work, const device_info& device, int sms,
                            const context& knobs, int split_k = 0) {
@@ -104,8 +117,8 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
     if (info.in_place && !work.in_place) return "it adds to D in place, and C lies elsewhere";
     if (info.heads != work.heads) return "its head splits differ";
     // Without K nothing is multiplied, so that operands do not matter.
-    if (work.shape.k != 0 && info.a != work.a) return "it takes another A";
-    if (work.shape.k != 0 && info.b != work.b) return "it takes another B";
+    if (work.shape.k != 0 && !detail::takes(info.a, work.a, work.shape.k)) return "it takes another A";
+    if (work.shape.k != 0 && !detail::takes(info.b, work.b, work.shape.k)) return "it takes another B";
     if (mismatch(m, work.shape.m) || mismatch(n, work.shape.n) || mismatch(k, work.shape.k))
         return "its extents are fixed to others";
     if (knobs.ignore_static_extents && (m | n | k) != 0)
@@ -121,14 +134,6 @@ inline const char* why_not(const kernel_info& info, const workload& work, const 
 
 namespace detail {
 
-/// The number of multiprocessors that a context allows on a device.
-inline result<int> allowed_sms(const device_info& device, const context& knobs) {
-    if (knobs.num_sms >= 0 && knobs.num_sms <= device.sm_count)
-        return knobs.num_sms == 0 ? device.sm_count : knobs.num_sms;
-    return fail(errc::bad_option, "num_sms is ", knobs.num_sms, "; ", device.name, " takes 0 (all) to ",
-                device.sm_count);
-}
-
 /// Success if limits on tiles make sense.
 inline result<void> check_limits(const tile_limits& limits) {
     const struct {
@@ -143,6 +148,15 @@ inline result<void> check_limits(const tile_limits& limits) {
             return fail(errc::bad_option, "tiles.", name, " is ", value, "; it must be at least ", least);
     }
     return {};
+}
+
+/// The number of multiprocessors that a context allows on a device; an error if that or a limit of tiles makes no sense.
+inline result<int> allowed_sms(const device_info& device, const context& knobs) {
+    if (auto ok = check_limits(knobs.tiles); !ok) return ok.failure();
+    if (knobs.num_sms >= 0 && knobs.num_sms <= device.sm_count)
+        return knobs.num_sms == 0 ? device.sm_count : knobs.num_sms;
+    return fail(errc::bad_option, "num_sms is ", knobs.num_sms, "; ", device.name, " takes 0 (all) to ",
+                device.sm_count);
 }
 
 /// What a context allows for one workload, worked out.
@@ -276,7 +290,6 @@ inline result<allowance> allowed(const workload& work, const device_info& device
                                  std::span<const kernel_handle> kernels, const context& knobs) {
     const auto sms = allowed_sms(device, knobs);
     if (!sms) return sms.failure();
-    if (auto ok = check_limits(knobs.tiles); !ok) return ok.failure();
     if (knobs.split == split_rule::fastest) return allowance{*sms, 0};
     if (knobs.split == split_rule::never) return allowance{*sms, 1};
     const auto split = split_of_one_row(work, device, kernels, knobs);
@@ -352,10 +365,11 @@ inline result<void> supports(const device_info& device, const gemm_problem& prob
 }
 
 /// Every kernel that some product of the family needs: the workload with 1 to `m_max` rows. For warm-up, and to see which
-/// instantiations a program can do without. Plans each number of rows, a few microseconds each.
+/// instantiations a program can do without. Plans each number of rows, a few microseconds each. An error if `m_max` is no extent.
 inline result<std::vector<const kernel_handle*>> enumerate(workload family, i32 m_max, const device_info& device,
                                                            std::span<const kernel_handle> kernels,
                                                            const context& knobs = {}) {
+    if (auto ok = check_extent("m_max", m_max); !ok) return ok.failure();
     std::vector<const kernel_handle*> needed;
     for (family.shape.m = 1; family.shape.m <= m_max; ++family.shape.m) {
         const auto chosen = choose(family, device, kernels, knobs);

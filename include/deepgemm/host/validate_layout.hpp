@@ -27,7 +27,7 @@ inline result<void> check_rows(const char* name, const input_matrix& matrix, con
         if (matrix.row_stride < matrix.columns) {
             return bad_stride(errc::bad_layout, "it must be at least its ", matrix.columns, " ", words.inner);
         }
-        if (matrix.row_stride * size % 16 != 0) {
+        if (matrix.row_stride % (16 / size) != 0) {
             return bad_stride(errc::misaligned, "TMA needs a multiple of 16 bytes, that is ", 16 / size,
                               " elements of ", matrix.type);
         }

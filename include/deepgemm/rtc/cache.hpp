@@ -61,6 +61,7 @@ struct cache_options {
 /// An error if a directory for a cache is named by what only a shell would replace: `~` or `$...` at its beginning.
 inline result<void> check_root(const std::filesystem::path& root) {
     const std::string& text = root.native();
+    if (text.empty()) return fail(errc::bad_option, "the cache directory is empty, so it is not used; name one");
     if (!text.starts_with('~') && !text.starts_with('$')) return {};
     return fail(errc::bad_option, "the cache directory ", text, " is not used: no shell has replaced \"",
                 text.substr(0, text.find('/')), "\"; write the path out, or ./", text,
