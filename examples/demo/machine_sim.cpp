@@ -45,7 +45,8 @@ struct price {
     double seconds, trace_bytes;
 };
 
-/// Runs the planned kernel on a corner of the product, a cluster's tile and a few blocks of K, and extrapolates to all multiplies.
+/// Runs the planned kernel on a corner of the product, a cluster's tile and a few blocks of K, and extrapolates to all
+/// multiplies.
 price price_of(const dg::gemm_plan& plan, const dg::gemm_problem& problem, dg::sim::options options) {
     const auto& [m, n, k] = plan.work.shape;
     const dg::config& cfg = plan.ranked[0].kernel->info.cfg;

@@ -109,9 +109,9 @@ bool check(dg::problem_shape shape, const operands& in, const dg::matrix<dg::bf1
 
 constexpr const char* usage =
     "usage: demo [M N K]\n\n"
-    "Quantises two matrices to FP8, multiplies them, D(M,N) = A(M,K) x B(N,K)^T, and checks the result. Without sizes, "
-    "those\n"
-    "that suit the machine: a Hopper GPU, or the simulator, which takes a second for every 10^9 multiply-adds or so.\n";
+    "Quantises two matrices to FP8, multiplies them, D(M,N) = A(M,K) x B(N,K)^T, and checks the result. Without\n"
+    "sizes, those that suit the machine: a Hopper GPU, or the simulator, which takes a second for every 10^9\n"
+    "multiply-adds or so.\n";
 
 /// The sizes that were typed, if any were. Throws std::invalid_argument for what is no size.
 std::optional<dg::problem_shape> shape_of(std::span<char*> typed) {

@@ -108,16 +108,15 @@ TEST_CASE("pinned configurations") {
         CHECK(made.ranked.size() == 5);
     }
     CHECK(refusal(fakes::work(333, 4096, 512), {.pin = fixed}) ==
-          "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
-          "128x128 by fp32, "
-          "D bf16; config{.block = {128, 128, 128}, .stages = 5, .extents = {0, 4096, 7168}} does not: its extents are "
-          "fixed to others");
+          "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, "
+          "B e4m3 scaled 128x128 by fp32, D bf16; "
+          "config{.block = {128, 128, 128}, .stages = 5, .extents = {0, 4096, 7168}} does not: "
+          "its extents are fixed to others");
     CHECK(refusal(fakes::work(333, 4096, 512), {.pin = config{.block = {128, 96, 128}, .stages = 6}}) ==
-          "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
-          "128x128 by fp32, "
-          "D bf16 with the pinned config{.block = {128, 96, 128}, .stages = 6}; instantiate gemm<arch::sm90, "
-          "operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, "
-          "config{.block = {128, 96, 128}, .stages = 6}>");
+          "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, "
+          "B e4m3 scaled 128x128 by fp32, D bf16 with the pinned config{.block = {128, 96, 128}, .stages = 6}; "
+          "instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, "
+          "operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, config{.block = {128, 96, 128}, .stages = 6}>");
 }
 
 TEST_CASE("a pin may leave stages and staging buffers open") {
@@ -134,11 +133,10 @@ TEST_CASE("a pin may leave stages and staging buffers open") {
 
 TEST_CASE("a problem that no kernel runs says what to instantiate") {
     CHECK(refusal(fakes::work(64, 64, 64, dtype::f32, true)) ==
-          "no_kernel: none of 9 kernels runs m = 64, n = 64, k = 64, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
-          "128x128 by fp32, D f32 "
-          "with C; instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, "
-          "scale::per_block<scale::fp32>>, "
-          "accumulate<float>, config{.block = {128, 128, 128}}>");
+          "no_kernel: none of 9 kernels runs m = 64, n = 64, k = 64, A e4m3 scaled 1x128 by fp32, "
+          "B e4m3 scaled 128x128 by fp32, D f32 with C; "
+          "instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, "
+          "operand<e4m3, scale::per_block<scale::fp32>>, accumulate<float>, config{.block = {128, 128, 128}}>");
     const auto none = plan(fakes::work(64, 64, 64), h200, {});
     CHECK(none.failure().message.starts_with("none of 0 kernels runs m = 64"));
 }
@@ -283,10 +281,10 @@ TEST_CASE("planning a problem validates it") {
         CHECK(fakes::last().options.num_sms == 132);
         problem = fakes::problem(257, 512, 1024);
         CHECK(made->launch(problem).failure().message ==
-              "the plan was made for m = 256, n = 512, k = 1024, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by "
-              "fp32, D bf16; "
-              "the problem is m = 257, n = 512, k = 1024, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by fp32, "
-              "D bf16");
+              "the plan was made for m = 256, n = 512, k = 1024, A e4m3 scaled 1x128 by fp32, "
+              "B e4m3 scaled 128x128 by fp32, D bf16; "
+              "the problem is m = 257, n = 512, k = 1024, A e4m3 scaled 1x128 by fp32, "
+              "B e4m3 scaled 128x128 by fp32, D bf16");
         CHECK(fakes::last().launches == before + 1);
     }
 }
