@@ -99,7 +99,8 @@ def tables(race):
     """(heading, header, rows) for few and for many rows of A: one line for each technique that the race can say something of."""
     header = ["technique", "pairs", "faster", "median", "best", "where"] + [
         f"all kernels: {x}" if x == "cases" else x for x in ("cases", "faster", "median", "best", "where")]
-    for heading, select in (("up to 128 rows of A", lambda row: row["m"] <= 128), ("more than 128 rows of A", lambda row: row["m"] > 128)):
+    for heading, select in (("up to 128 rows of A", lambda row: row["m"] <= 128),
+                            ("more than 128 rows of A", lambda row: row["m"] > 128)):
         part = dict(race, rows=[row for row in race["rows"] if select(row)])
         rows = []
         for name, (side, free) in techniques():

@@ -12,14 +12,12 @@ namespace deepgemm::bench {
 namespace {
 
 constexpr const char* about =
-    "Compiles the kernels that a list of products needs on a GPU, which need not be here, into a directory. A program "
-    "that\n"
-    "has the directory among its DEEPGEMM_CACHE_DIR finds them there and compiles nothing, as long as its deepgemm "
-    "headers\n"
-    "and its NVRTC are the same. DIR/manifest.json says which kernel serves which product, and what it takes.\n\n"
-    "FILE has one product a line, M,N,K[:R] as for 'explain', or <=M,N,K[:R] for every number of rows up to M; # "
-    "begins a\n"
-    "comment.\n\n"
+    "Compiles the kernels that a list of products needs on a GPU, which need not be here, into a directory. A\n"
+    "program that has the directory among its DEEPGEMM_CACHE_DIR finds them there and compiles nothing, as long\n"
+    "as its deepgemm headers and its NVRTC are the same. DIR/manifest.json says which kernel serves which\n"
+    "product, and what it takes.\n\n"
+    "FILE has one product a line, M,N,K[:R] as for 'explain', or <=M,N,K[:R] for every number of rows up to M;\n"
+    "# begins a comment.\n\n"
     "  echo '<=4096,7168,2048' > products.txt\n"
     "  deepgemm aot --problems products.txt --gpu h200 --out kernels --fatbin kernels/all.fatbin\n"
     "  DEEPGEMM_CACHE_DIR=/var/cache/mine:kernels my_server";

@@ -27,8 +27,8 @@ struct aot_options {
     bool dry_run = false;  ///< name the kernels, compile nothing
 };
 
-/// Reads a command line. Returns false if help was asked for, and printed to `out`. Throws std::invalid_argument with a sentence about
-/// what is wrong or missing.
+/// Reads a command line. Returns false if help was asked for, and printed to `out`. Throws std::invalid_argument with a sentence
+/// about what is wrong or missing.
 bool parse(arguments given, aot_options& result, std::ostream& out);
 
 }  // namespace deepgemm::bench

@@ -20,10 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* about =
-    "Looks into directories where compiled kernels are kept. Without DIR: those that programs use, from "
-    "DEEPGEMM_CACHE_DIR\n"
-    "or below the user's cache directory. Damaged entries do no harm, since programs make them anew, but they take "
-    "space.\n\n"
+    "Looks into directories where compiled kernels are kept. Without DIR: those that programs use, from\n"
+    "DEEPGEMM_CACHE_DIR or below the user's cache directory. Damaged entries do no harm, since programs make\n"
+    "them anew, but they take space.\n\n"
     "  list     each entry with its size, registers per thread and kernel\n"
     "  check    names the entries that are damaged; the exit code is 1 if there are any\n"
     "  clear    removes the entries, and nothing else: no links, and no files that do not begin as an entry does;\n"

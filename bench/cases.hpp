@@ -75,8 +75,8 @@ std::vector<gemm_case> suite(const std::string& name);
 
 /// "M,N,K[:recipe]" as a case. Recipes: 1d2d (default), 1d1d, 1d1d-acc; bf16 or f16, which is D's type too, then any of -nn,
 /// -tn, -tt, -f32, -acc.
-/// Sizes are from 1 to deepgemm::max_extent. Throws std::invalid_argument if it is none, or if rows in memory would not be multiples of
-/// 16 bytes.
+/// Sizes are from 1 to deepgemm::max_extent. Throws std::invalid_argument if it is none, or if rows in memory would not be
+/// multiples of 16 bytes.
 gemm_case parse_shape(const std::string& text);
 
 /// The cases of `cases` whose name contains `filter`.

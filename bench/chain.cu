@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What dependent launches gain: chains of ten products of few rows, in a stream and as a CUDA graph. Launched as usual; dependently;
-// dependently by kernels that let the next one start early; and these with weights that are loaded early. Prints JSON.
+// What dependent launches gain: chains of ten products of few rows, in a stream and as a CUDA graph. Launched as usual;
+// dependently; dependently by kernels that let the next one start early; and these with weights that are loaded early. Prints
+// JSON.
 #include <functional>
 #include <stdexcept>
 #include <vector>
@@ -250,9 +251,8 @@ json measure(int repetitions) {
 
 int main(int count, char** values) {
     constexpr const char* about =
-        "Measures what dependent launches gain in chains of small products, on this GPU. Prints JSON. COUNT is how "
-        "often\n"
-        "each chain is timed (default 15).\n\n"
+        "Measures what dependent launches gain in chains of small products, on this GPU. Prints JSON. COUNT is\n"
+        "how often each chain is timed (default 15).\n\n"
         "  deepgemm_bench_chain 30 > chain.json";
     return dg::bench::run({"deepgemm_bench_chain", about, 15, measure}, count, values);
 }

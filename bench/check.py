@@ -8,7 +8,9 @@ if one is missed or cannot be judged. Needs Python 3.9 and nothing else.
 A target is a suite (its name, the file of results, the rows that `where` selects), a measure and a figure that must be reached:
 
     where     {"column": value}, {"column": [values]} or {"column": {"min": x, "max": y, "not": z}}; a column may be a product
-              of columns, as "n*k". Every condition must hold.
+              of columns, as "n*k". Every condition must hold. Of a list of such alternatives one must hold.
+    rows      how many rows that selects, all of which must have what the measure needs: with fewer or more the target is
+              missed, whatever they reach
     measure   {"ratio": peer}        time of the peer over ours
               {"tflops": "flushed"}  of single launches, or "sustained"
               {"read_share": TB/s}   time to read A and B at that rate, over ours
@@ -34,6 +36,12 @@ def column(row, name):
     return row[name] if len(parts) == 1 else math.prod(row[part] for part in parts)
 
 
+def selected(row, where):
+    """True if a row is of a suite: if all conditions of `where` hold, or those of one of its alternatives."""
+    alternatives = where if isinstance(where, list) else [where]
+    return any(all(holds(column(row, name), wanted) for name, wanted in conditions.items()) for conditions in alternatives)
+
+
 def holds(value, wanted):
     """True if a value is what a condition of `where` asks for."""
     if isinstance(wanted, list):
@@ -55,7 +63,8 @@ def figures(results, measure, rows):
         return [2e-6 * column(row, "m*n*k") / row[time] if row[time] else None for row in rows]
     if "read_share" in measure:
         size = {"fp8_gemm": 1, "bf16_gemm": 2}
-        return [(row["m"] + row["n"]) * row["k"] * size[row["op"]] / (1e6 * measure["read_share"]) / row["us"] for row in rows]
+        least = [(row["m"] + row["n"]) * row["k"] * size[row["op"]] / (1e6 * measure["read_share"]) for row in rows]
+        return [us / row["us"] if row["us"] else None for us, row in zip(least, rows)]
     raise ValueError(f"a measure is 'ratio', 'tflops' or 'read_share', not {measure}")
 
 
@@ -63,18 +72,19 @@ SUMMARIES = {"all": report.geometric_mean, "worst": min, "best": max}
 
 
 def judge(target, root):
-    """(what was reached or None, a remark) for one target."""
+    """(what was reached or None, a remark, whether all rows of the suite were judged) for one target."""
     file = root / "bench/results" / target["results"]
     if not file.exists():
-        return None, f"there is no bench/results/{target['results']}"
+        return None, f"there is no bench/results/{target['results']}", False
     results = report.Report(file)
-    rows = [row for row in results.rows if all(holds(column(row, name), wanted) for name, wanted in target["where"].items())]
-    if not rows:
-        return None, "no row of the results is of this suite"
+    rows = [row for row in results.rows if selected(row, target["where"])]
     values = figures(results, target["measure"], rows)
     known = [value for value in values if value]
-    remark = f"{len(known)} rows of {len(rows)}" if len(known) < len(rows) else f"{len(rows)} rows"
-    return (SUMMARIES[target["measure"]["over"]](known), remark) if known else (None, "no row has what the measure needs")
+    complete = 0 < len(known) == len(rows) == target["rows"]
+    remark = f"{len(known)} rows"
+    if not complete:
+        remark += f" judged of {len(rows)} in the results; the suite has {target['rows']}"
+    return (SUMMARIES[target["measure"]["over"]](known) if known else None), remark, complete
 
 
 def described(measure):
@@ -97,10 +107,10 @@ def check(operations, root):
     missed, rows = 0, []
     for operation, targets in operations.items():
         for target in targets:
-            reached, remark = judge(target, root)
-            good = reached is not None and reached >= target["at_least"]
+            reached, remark, complete = judge(target, root)
+            good = complete and reached >= target["at_least"]
             missed += not good
-            if not good and "limit" in target:
+            if complete and not good and "limit" in target:
                 remark += f"; {target['limit']}"
             goal = digits(target["goal"]) if "goal" in target else ""
             rows.append([operation, target["suite"], described(target["measure"]), digits(target["at_least"]), goal,
@@ -110,7 +120,8 @@ def check(operations, root):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="dg bench --check", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="dg bench --check", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("operation", nargs="?", help="the targets of one operation only (default: all)")
     parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="repository (default: this one)")
     arguments = parser.parse_args()

@@ -27,8 +27,8 @@ class Check(unittest.TestCase):
         rows = [row(1, 2.0, 4.0), row(64, 4.0, 2.0, us_sustained=8.0), row(128, 1.0, None)]
         (results / "fp8_dense.json").write_text(json.dumps({"machine": {"gpu": "GPU"}, "rows": rows}))
 
-    def judge(self, measure, where=None, results="gpu/fp8_dense.json"):
-        return check.judge({"results": results, "where": where or {}, "measure": measure}, self.root)
+    def judge(self, measure, where=None, results="gpu/fp8_dense.json", rows=3):
+        return check.judge({"results": results, "where": where or {}, "rows": rows, "measure": measure}, self.root)
 
     def missed(self, *targets):
         with contextlib.redirect_stdout(io.StringIO()) as printed:
@@ -36,7 +36,8 @@ class Check(unittest.TestCase):
         return missed, printed.getvalue()
 
     def test_ratios(self):
-        self.assertEqual(self.judge({"ratio": "cublaslt_tensorwise", "over": "worst"}), (0.5, "2 rows of 3"))
+        remark = "2 rows judged of 3 in the results; the suite has 3"
+        self.assertEqual(self.judge({"ratio": "cublaslt_tensorwise", "over": "worst"}), (0.5, remark, False))
         self.assertEqual(self.judge({"ratio": "cublaslt_tensorwise", "over": "best"})[0], 2.0)
         self.assertAlmostEqual(self.judge({"ratio": "cublaslt_tensorwise", "over": "all"})[0], 1.0)
 
@@ -46,34 +47,55 @@ class Check(unittest.TestCase):
         # (64 + 128) x 256 bytes at 1 TB/s are 0.049152 us.
         self.assertAlmostEqual(self.judge({"read_share": 1, "over": "worst"}, {"m": 64})[0], 0.049152 / 4)
 
+    def test_rows_without_a_time_have_no_figure(self):
+        results = check.report.Report(self.root / "bench/results/gpu/fp8_dense.json")
+        for measure in ({"ratio": "cublaslt_tensorwise"}, {"tflops": "flushed"}, {"read_share": 1}):
+            self.assertEqual(check.figures(results, measure, [row(64, None, 2.0)]), [None], measure)
+
     def test_rows_are_selected(self):
         measure = {"tflops": "flushed", "over": "worst"}
         for where, count in [({"m": [1, 128]}, 2), ({"m": {"min": 64}}, 2), ({"m": {"max": 64, "not": 1}}, 1),
-                             ({"n*k": 32768, "m": 1}, 1), ({"d_type": "bf16"}, 3)]:
-            self.assertEqual(self.judge(measure, where)[1], f"{count} rows", where)
+                             ({"n*k": 32768, "m": 1}, 1), ({"d_type": "bf16"}, 3),
+                             ([{"m": 1, "k": 256}, {"m": 64, "k": 256}, {"m": 128, "k": 1}], 2)]:
+            self.assertEqual(self.judge(measure, where, rows=count)[1:], (f"{count} rows", True), where)
         with self.assertRaises(ValueError):
             self.judge(measure, {"m": {"least": 1}})
 
+    def test_only_the_whole_suite_is_judged(self):
+        measure = {"tflops": "flushed", "over": "worst"}
+        for rows, said in [(2, "3 rows judged of 3 in the results; the suite has 2"), (3, "3 rows"),
+                           (42, "3 rows judged of 3 in the results; the suite has 42")]:
+            self.assertEqual(self.judge(measure, rows=rows)[1:], (said, rows == 3))
+            target = {"suite": "s", "results": "gpu/fp8_dense.json", "where": {}, "rows": rows, "measure": measure, "at_least": 0}
+            missed, text = self.missed(target)
+            self.assertEqual(missed, int(rows != 3), rows)
+            self.assertIn(f"| {'yes' if rows == 3 else 'NO'} | {said} |", text)
+
     def test_what_cannot_be_judged_is_missed(self):
         measure = {"ratio": "cublaslt_tensorwise", "over": "all"}
-        self.assertEqual(self.judge(measure, {"m": 5}), (None, "no row of the results is of this suite"))
-        self.assertEqual(self.judge(measure, {"m": 128}), (None, "no row has what the measure needs"))
-        self.assertEqual(self.judge(measure, results="gpu/none.json"), (None, "there is no bench/results/gpu/none.json"))
-        self.assertEqual(self.missed({"suite": "s", "results": "gpu/none.json", "where": {}, "measure": measure, "at_least": 0})[0], 1)
+        none = "0 rows judged of {} in the results; the suite has {}".format
+        self.assertEqual(self.judge(measure, {"m": 5}), (None, none(0, 3), False))
+        self.assertEqual(self.judge(measure, {"m": 5}, rows=0), (None, none(0, 0), False))
+        self.assertEqual(self.judge(measure, {"m": 128}, rows=1), (None, none(1, 1), False))
+        self.assertEqual(self.judge(measure, results="gpu/none.json"), (None, "there is no bench/results/gpu/none.json", False))
+        for where, file in [({}, "gpu/none.json"), ({"m": 5}, "gpu/fp8_dense.json"), ({"m": 128}, "gpu/fp8_dense.json")]:
+            target = {"suite": "s", "results": file, "where": where, "rows": 1, "measure": measure, "at_least": 0}
+            self.assertEqual(self.missed(target)[0], 1, where)
 
     def test_the_table(self):
-        target = {"suite": "all of it", "results": "gpu/fp8_dense.json", "where": {}, "measure": {"ratio": "cublaslt_tensorwise", "over": "all"},
-                  "limit": "the moon"}
+        target = {"suite": "most of it", "results": "gpu/fp8_dense.json", "where": {"m": [1, 64]}, "rows": 2,
+                  "measure": {"ratio": "cublaslt_tensorwise", "over": "all"}, "limit": "the moon"}
         missed, text = self.missed({**target, "at_least": 0.99, "goal": 2}, {**target, "at_least": 1.01})
         self.assertEqual(missed, 1)
-        self.assertIn("| gemm | all of it | cuBLASLt, tensor-wise / ours | 0.990 | 2.000 | 1.000 | yes | 2 rows of 3 |", text)
-        self.assertIn("| 1.010 |  | 1.000 | NO | 2 rows of 3; the moon |", text)
+        self.assertIn("| gemm | most of it | cuBLASLt, tensor-wise / ours | 0.990 | 2.000 | 1.000 | yes | 2 rows |", text)
+        self.assertIn("| 1.010 |  | 1.000 | NO | 2 rows; the moon |", text)
 
     def test_the_targets_that_are_kept_can_be_judged(self):
         for operation, targets in json.loads((check.ROOT / "bench/targets.json").read_text()).items():
             for target in targets:
-                reached, remark = check.judge(target, check.ROOT)
+                reached, remark, complete = check.judge(target, check.ROOT)
                 self.assertIsNotNone(reached, f"{operation}, {target['suite']}: {remark}")
+                self.assertTrue(complete, f"{operation}, {target['suite']}: {remark}")
 
 
 if __name__ == "__main__":

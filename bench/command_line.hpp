@@ -28,7 +28,8 @@ CLI::Validator one_of(std::initializer_list<const char*> allowed);
 /// The one of `known` that a misspelt word is likely to mean; empty if none is near.
 std::string nearest(const std::string& word, const std::vector<std::string>& known);
 
-/// The command line of one command. Options are added as CLI11 says; the type_name() of one is what the help page calls its value.
+/// The command line of one command. Options are added as CLI11 says; the type_name() of one is what the help page calls its
+/// value.
 class command_line : public CLI::App {
 public:
     /// `usage`: "deepgemm explain [options] M,N,K[:R]..."; `about`: what the command does, then an example.

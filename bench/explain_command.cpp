@@ -17,12 +17,10 @@ namespace deepgemm::bench {
 namespace {
 
 constexpr const char* about =
-    "Shows which kernel the planner picks for a product D(M,N) = A(M,K) x B(N,K), what it should cost and why, and "
-    "why\n"
-    "the next best lost. Plans for the GPU that is named; none need be here. R says how the operands are stored: 1d2d\n"
-    "(FP8, weights scaled by block; default), 1d1d, 1d1d-acc, bf16 or f16, the last two with any of -nn, -tn, -tt, "
-    "-f32,\n"
-    "-acc. A product that accumulates adds C in place.\n\n"
+    "Shows which kernel the planner picks for a product D(M,N) = A(M,K) x B(N,K), what it should cost and why,\n"
+    "and why the next best lost. Plans for the GPU that is named; none need be here. R says how the operands\n"
+    "are stored: 1d2d (FP8, weights scaled by block; default), 1d1d, 1d1d-acc, bf16 or f16, the last two with\n"
+    "any of -nn, -tn, -tt, -f32, -acc. A product that accumulates adds C in place.\n\n"
     "  deepgemm explain 4096,7168,2048\n"
     "  deepgemm explain --plot ranking.svg 4096,7168,2048\n"
     "  deepgemm explain --gpu h100 128,7168,2048 4096,4096,7168:bf16-nn\n"

@@ -3,9 +3,9 @@
 """Compares the machine code of the shipped kernels in two source trees: what a change of the source costs before it is timed.
 
 Compiles each list of kernels that cmake/instances.cmake of the new tree names, in both trees, and prints a table: instructions,
-registers, bytes of stack, accesses to local memory (spills), and the opcodes whose counts differ. Kernels are matched by name, and
-those that have got another name by their order in the list. Needs nvcc, cuobjdump and nvdisasm (of the toolkit, or the Python
-packages nvidia-cuda-cuobjdump and nvidia-cuda-nvdisasm) and Python 3.9.
+registers, bytes of stack, accesses to local memory (spills), and the opcodes whose counts differ. Kernels are matched by name,
+and those that have got another name by their order in the list. Needs nvcc, cuobjdump and nvdisasm (of the toolkit, or the
+Python packages nvidia-cuda-cuobjdump and nvidia-cuda-nvdisasm) and Python 3.9.
 
     bench/instruction_mix.py OLD NEW                                # two folders with include/ in them
     bench/instruction_mix.py OLD NEW --list weights_bf16_wide heads --all

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 
 namespace deepgemm::bench {
@@ -36,6 +37,13 @@ json::json(double value) {
     std::snprintf(buffer, sizeof buffer, "%.7g", value);
     kind_ = kind::number;
     text_ = buffer;
+}
+
+json::json(float value) {
+    if (!std::isfinite(value)) return;
+    char buffer[40];
+    kind_ = kind::number;
+    text_ = std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
 }
 
 std::string json::dump(int depth, int indent) const {
@@ -72,7 +80,7 @@ bool json::boolean() const {
 
 double json::number() const {
     need(kind::number, "number");
-    return std::stod(text_);
+    return std::strtod(text_.c_str(), nullptr);  // infinity where a double has no room for it
 }
 
 int json::integer() const {

@@ -20,6 +20,8 @@ public:
     json(T value) : kind_(kind::number), text_(std::to_string(value)) {}
     /// Seven digits. Not-a-number and infinity become null: a measurement that does not exist.
     json(double value);
+    /// The fewest digits that give the number back; null as above.
+    json(float value);
     json(const char* value) : kind_(kind::string), text_(value) {}
     json(const std::string& value) : kind_(kind::string), text_(value) {}
 

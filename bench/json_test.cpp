@@ -31,6 +31,9 @@ TEST_CASE("JSON is written") {
     CHECK(json::array().dump() == "[]");
     CHECK(json::object().dump() == "{}");
     CHECK(json(0.1).dump() == "0.1");
+    CHECK(json(0.1f).dump() == "0.1");
+    CHECK(float(json::parse(json(1.0f / 3).dump()).number()) == 1.0f / 3);
+    CHECK(json(std::numeric_limits<float>::infinity()).dump() == "null");
 }
 
 TEST_CASE("JSON is read as it was written") {
@@ -50,6 +53,7 @@ TEST_CASE("what a value holds") {
     const json file = json::parse(R"({"n": -12, "x": 2.5, "t": true, "s": "text", "l": [7, 8], "big": 5000000000})");
     CHECK(file.at("n").integer() == -12);
     CHECK(file.at("x").number() == 2.5);
+    CHECK(json::parse("1e999").number() == std::numeric_limits<double>::infinity());
     CHECK(file.at("t").boolean());
     CHECK(file.at("s").string() == "text");
     CHECK(file.at("l").elements()[1].second.integer() == 8);

@@ -39,8 +39,8 @@ std::vector<std::vector<gemm_case>> families_of(const std::vector<gemm_case>& ca
     return families;
 }
 
-/// Refuses cases whose matrices do not fit what is free on the device: operands, D, and, unless kernels run once, the reference in FP32
-/// and the memory of the flush.
+/// Refuses cases whose matrices do not fit what is free on the device: operands, D, and, unless kernels run once, the reference
+/// in FP32 and the memory of the flush.
 void check_device_memory(const std::vector<gemm_case>& cases, const options& o) {
     std::size_t free = 0, total = 0;
     check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");

@@ -11,10 +11,9 @@ int measure_command(arguments given, std::ostream& out) {
     options o;
     if (!parse(given, o, out)) return 0;
     throw std::runtime_error(
-        "this program was built without nvcc, and so without kernels for a GPU. Build it on a machine with a Hopper "
-        "GPU, "
-        "nvcc 12.9 or newer and -DDEEPGEMM_CUDA=ON ('./dg bench' does), or run the kernels on the simulator with "
-        "--sim");
+        "this program was built without nvcc, and so without kernels for a GPU. "
+        "Build it on a machine with a Hopper GPU, nvcc 12.9 or newer and -DDEEPGEMM_CUDA=ON ('./dg bench' does), "
+        "or run the kernels on the simulator with --sim");
 }
 
 }  // namespace deepgemm::bench

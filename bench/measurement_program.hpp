@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Programs that measure something a number of times and print JSON: their command line and exit codes. No CLI11 here, so that nvcc
-// need not read it.
+// Programs that measure something a number of times and print JSON: their command line and exit codes. No CLI11 here, so that
+// nvcc need not read it.
 #pragma once
 
 #include "json.hpp"

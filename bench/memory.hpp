@@ -10,8 +10,8 @@
 
 namespace deepgemm::bench {
 
-/// Bytes that this process may still take on the host: what is free or can be freed, at most what the control group allows. A large
-/// number where the system does not say. Host, any thread.
+/// Bytes that this process may still take on the host: what is free or can be freed, at most what the control group allows. A
+/// large number where the system does not say. Host, any thread.
 inline double free_host_bytes() {
     double free = 1e18;
     std::ifstream system("/proc/meminfo");

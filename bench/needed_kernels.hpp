@@ -29,8 +29,8 @@ struct needed_kernels {
     std::vector<std::vector<std::size_t>> of_line;
 };
 
-/// Plans every line on a device; with `fixed`, N and K of a line are constants of its kernels. Throws deepgemm::exception where no
-/// shipped kernel runs a product.
+/// Plans every line on a device; with `fixed`, N and K of a line are constants of its kernels. Throws deepgemm::exception where
+/// no shipped kernel runs a product.
 needed_kernels kernels_for(std::span<const listed_problem> lines, const device_info& device, const context& knobs,
                            bool fixed);
 

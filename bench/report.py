@@ -4,8 +4,8 @@
 
 Reads bench/results/<gpu>/fp8_dense.json and bf16_dense.json (written by `deepgemm bench`), as far as they are there, and
 beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
-the kernels, of which bench/ablation.py makes tables) chain.json (`deepgemm_bench_chain`) and rtc.json (`./dg bench rtc`, of machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots
-(Debian: python3-matplotlib).
+the kernels, of which bench/ablation.py makes tables), and chain.json and rtc.json (of which bench/launch_costs.py does, of
+machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
 
     bench/report.py                  # every GPU under bench/results
     bench/report.py --check          # fail if the written files are not up to date
@@ -19,6 +19,7 @@ import statistics
 import sys
 
 import ablation
+import launch_costs
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- performance:begin -->", "<!-- performance:end -->"
@@ -68,7 +69,8 @@ FAMILIES = {
 
 def key(row):
     """What makes a case: the operation, pass, shape, order and scales of the operands, type of D, accumulation."""
-    return (row["op"], row.get("pass"), row["m"], row["n"], row["k"], row["layout"], row["recipe"], row["d_type"], row["accumulate"])
+    shape = (row["m"], row["n"], row["k"])
+    return (row["op"], row.get("pass"), *shape, row["layout"], row["recipe"], row["d_type"], row["accumulate"])
 
 
 def geometric_mean(values):
@@ -109,7 +111,7 @@ class Report:
         return theirs / ours if ours and theirs else None
 
     def peaks(self):
-        """(TFLOPS, at which clock) of the tensor cores: at the clock of sustained runs, where there were any, and at the highest."""
+        """(TFLOPS, at which clock) of the tensor cores: at the clock of sustained runs, if there were any, and at the highest."""
         clocks = [(float(self.machine["clock"].split()[0]), "the highest clock")]
         sustained = [r["clock_sustained_mhz"] for r in self.rows if r.get("clock_sustained_mhz")]
         if sustained:
@@ -147,7 +149,8 @@ def protocol(report):
             f"interleaved, median of {m.get('reps', 30)}. Sustained: back to back for {seconds[1] if seconds else 1} s, where "
             f"board power sets the clock. Command: `{m['command']}`.")
     for other in report.others:
-        text += f" DeepGEMM {other['version']} was measured in another run ({other['machine']['date'][:10]}, {other['protocol']})."
+        date = other["machine"]["date"][:10]
+        text += f" DeepGEMM {other['version']} was measured in another run ({date}, {other['protocol']})."
     return text
 
 
@@ -232,7 +235,8 @@ def plot_roofline(report, path):
         chosen = [r for r in left if select(r)]
         left = [r for r in left if not select(r)]
         if chosen:
-            axes.plot([intensity[id(r)] for r in chosen], [r["tflops"] for r in chosen], "o", color=color, markersize=4, label=name)
+            axes.plot([intensity[id(r)] for r in chosen], [r["tflops"] for r in chosen], "o", color=color, markersize=4,
+                      label=name)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(low, high)
@@ -259,8 +263,8 @@ def plot(report, path):
     axes.set_xticklabels([label(r) for r in rows], rotation=90, fontsize=6)
     axes.set_xlim(-0.6, len(rows) - 0.4)
     axes.set_ylabel("time of the peer / time of deepgemm")
-    axes.set_title(f"Dense {report.type} GEMM, {report.machine['gpu']}: above 1, deepgemm is faster (geometric means in brackets)",
-                   fontsize=9)
+    axes.set_title(f"Dense {report.type} GEMM, {report.machine['gpu']}: above 1, deepgemm is faster "
+                   "(geometric means in brackets)", fontsize=9)
     axes.legend(fontsize=8, loc="upper right")
     save(pyplot, figure, path)
 
@@ -268,64 +272,24 @@ def plot(report, path):
 def ceilings(report):
     """What the lines of the roofline are."""
     memory = MEMORY_TB_S.get(report.machine["gpu"])
-    text = (f"The roofline's ceilings: {memory} TB/s of device memory, as the data sheet has it; " if memory else "The roofline's ceilings: ")
+    text = "The roofline's ceilings: " + (f"{memory} TB/s of device memory, as the data sheet has it; " if memory else "")
     text += f"{report.machine['sms']} multiprocessors of {FLOPS_PER_CYCLE[report.type]} {report.type} flops a cycle, "
     text += " and ".join(f"{peak:.0f} TFLOPS at {clock}" for peak, clock in report.peaks())
     return text + ". The points are flushed runs" + (", whose clock lies between." if len(report.peaks()) > 1 else ".")
 
 
-# What rtc.json has, in the order of the table: a name, the unit, where it stands.
-RUN_TIME = [
-    ("cold: a new process, headers from the program, NVRTC started, one kernel", "ms", ("compile_ms", "cold")),
-    ("the same with `-pch`, which writes a precompiled header", "ms", ("compile_ms", "cold_pch_created")),
-    ("a further kernel of the same process", "ms", ("compile_ms", "second")),
-    ("the same with the precompiled header", "ms", ("compile_ms", "second_pch_used")),
-    ("nvcc, the same unit to a cubin", "ms", ("compile_ms", "nvcc")),
-    ("found on disk", "ms", ("cache", "disk_hit_ms")),
-    ("found in memory, by type", "µs", ("cache", "memory_hit_us")),
-    ("headers and compiler set up", "ms", ("cache", "start_ms")),
-    ("a launch, the host's time", "µs", ("launch", "engine_us")),
-    ("a bare `cuLaunchKernelEx`", "µs", ("launch", "bare_us")),
-]
-
-
 def run_time(results):
-    """The table of what compiling at run time costs, a column for each machine."""
+    """What compiling at run time costs."""
     if not results:
         return []
-
-    def cell(result, unit, place):
-        part = (result.get(place[0]) or {}).get(place[1])
-        return f"{part['median']:.{2 if part['median'] < 1 else 1 if part['median'] < 100 else 0}f} {unit}" if part else ""
-
-    machines = [f"{r.get('device', 'no GPU')}, {r['processors']} processors, N = {r['repetitions']}" for r in results]
-    rows = [[name] + [cell(r, unit, place) for r in results] for name, unit, place in RUN_TIME]
-    return ["", "## Compiling at run time", "",
-            f"NVRTC {' and '.join(sorted({r['nvrtc'] for r in results}))}, medians: of as many processes as the head says, or of 20 to 50 "
-            f"repetitions in one. Kernel: `{results[0]['kernel']}`. Command: `./dg bench rtc N`.", "",
-            table([""] + machines, rows)]
+    return ["", "## Compiling at run time", "", launch_costs.run_time_text(results), "", table(*launch_costs.run_time(results))]
 
 
 def chains(results):
-    """The tables of what dependent launches gain, one for each GPU: time over that of usual launches, by type, K and way."""
-    parts = []
+    """What dependent launches gain, a table for each GPU."""
+    parts = ["", "## Chains of dependent launches", "", launch_costs.CHAINS] if results else []
     for result in results:
-        if not parts:
-            parts += ["", "## Chains of dependent launches", "",
-                      "Ten products of 1 to 128 rows, one after the other, N = 4096 and 7168, in a stream and as a CUDA graph: time over that of "
-                      "usual launches, geometric means. Weights are those of the operands that may be loaded before the previous kernel has "
-                      "ended. *Triggered* kernels let the next one start once their last loads are issued; *as shipped* they do so where the "
-                      "weights have at most 8 MiB. Command: `deepgemm_bench_chain`."]
-        ways = [way for way in result["rows"][0]["stream_us"] if way != "usual"]
-        rows = []
-        for form, name in (("stream_us", "stream"), ("graph_us", "graph")):
-            for kind in sorted({(r["type"], r["k"]) for r in result["rows"]}):
-                chosen = [r for r in result["rows"] if (r["type"], r["k"]) == kind]
-                usual = geometric_mean([r[form]["usual"] for r in chosen])
-                rows.append([name, kind[0], str(kind[1]), number(usual, 1)] +
-                            [number(geometric_mean([r[form][way] / r[form]["usual"] for r in chosen]), 2) for way in ways])
-        parts += ["", f"{result['device']}, medians of {result['repetitions']} rounds.", "",
-                  table(["launched in a", "type", "K", "usual, µs a product"] + ways, rows)]
+        parts += ["", f"{result['device']}, medians of {result['repetitions']} rounds.", "", table(*launch_costs.chains(result))]
     return parts
 
 
@@ -334,10 +298,11 @@ def ablations(races):
     parts = []
     if races:
         parts += ["", "## What each technique gains", "",
-                  "Made by `bench/ablation.py` from races among the shipped kernels. A pair is two kernels, run on the same product, that "
-                  "differ in the technique alone (and in stages and staging buffers, which make room for each other); its gain is "
-                  "time without over time with. \"All kernels\" compares the fastest kernel that has the technique with the fastest that "
-                  "has not, whatever else they are. *Faster* counts gains above 0; *where* is the product of the best one."]
+                  "Made by `bench/ablation.py` from races among the shipped kernels. A pair is two kernels, run on the same "
+                  "product, that differ in the technique alone (and in stages and staging buffers, which make room for each "
+                  "other); its gain is time without over time with. \"All kernels\" compares the fastest kernel that has the "
+                  "technique with the fastest that has not, whatever else they are. *Faster* counts gains above 0; *where* is "
+                  "the product of the best one."]
     for file, race in races:
         type_ = next((t for family, (t, _) in FAMILIES.items() if file.stem == f"tune_{family}"), "")
         for heading, header, rows in ablation.tables(race):
@@ -348,12 +313,13 @@ def ablations(races):
 
 def performance_page(reports, races, run_times, chain_results):
     parts = ["# Performance {#performance}", "",
-             "Written by `bench/report.py` from the files in `bench/results`; measure with `./dg bench`. A ratio is a peer's time "
-             "over ours: above 1, deepgemm is faster. cuBLASLt tensor-wise applies no block scales, so it does less work than "
-             "the others. `+=` adds into D. NT, NN and TN say how BF16 operands lie in memory: A (m,k) or, T, (k,m); B (k,n) or, T, "
-             "(n,k). The error is the relative squared difference to a double-precision product of the operands as stored. *Traffic "
-             "alone* is a kernel that reads A and B once and writes D once, and does nothing else: where there are few rows, nothing "
-             "can be faster. *NVRTC / nvcc* is the time of our kernel as NVRTC compiles it over its time as nvcc does, both in this run."]
+             "Written by `bench/report.py` from the files in `bench/results`; measure with `./dg bench`. A ratio is a peer's "
+             "time over ours: above 1, deepgemm is faster. cuBLASLt tensor-wise applies no block scales, so it does less work "
+             "than the others. `+=` adds into D. NT, NN and TN say how BF16 operands lie in memory: A (m,k) or, T, (k,m); B "
+             "(k,n) or, T, (n,k). The error is the relative squared difference to a double-precision product of the operands "
+             "as stored. *Traffic alone* is a kernel that reads A and B once and writes D once, and does nothing else: where "
+             "there are few rows, nothing can be faster. *NVRTC / nvcc* is the time of our kernel as NVRTC compiles it over "
+             "its time as nvcc does, both in this run."]
     for report in reports:
         parts += ["", f"## {report.title}", "", protocol(report), "", summary_table(report), "",
                   f"![Ratios by case]({report.image})", "", f"![Roofline]({report.roofline})", "", ceilings(report), "",
@@ -385,7 +351,8 @@ def main():
     folders = sorted((p for p in (arguments.root / "bench/results").glob("*") if p.is_dir()), reverse=True)
     reports = [Report(f / f"{family}.json") for f in folders for family in FAMILIES if (f / f"{family}.json").exists()]
     if not reports:
-        sys.exit("report.py: no bench/results/<gpu>/fp8_dense.json or bf16_dense.json; run ./dg bench on a machine with a GPU first")
+        sys.exit("report.py: no bench/results/<gpu>/fp8_dense.json or bf16_dense.json; "
+                 "run ./dg bench on a machine with a GPU first")
     races = [(f / f"tune_{family}.json", json.loads((f / f"tune_{family}.json").read_text()))
              for f in folders for family in FAMILIES if (f / f"tune_{family}.json").exists()]
     run_times = [json.loads((f / "rtc.json").read_text()) for f in folders if (f / "rtc.json").exists()]

@@ -27,8 +27,8 @@ struct program_end {
     std::string said;  ///< what it printed, on either stream
 };
 
-/// Runs `command[0]`, a path or a name to be looked for in PATH, with the other words as its arguments, in a directory, and waits.
-/// Throws std::runtime_error if it cannot be started.
+/// Runs `command[0]`, a path or a name to be looked for in PATH, with the other words as its arguments, in a directory, and
+/// waits. Throws std::runtime_error if it cannot be started.
 program_end run_program(const std::vector<std::string>& command, const std::filesystem::path& directory);
 
 }  // namespace deepgemm::bench

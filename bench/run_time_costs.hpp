@@ -6,8 +6,8 @@
 
 namespace deepgemm::bench {
 
-/// Host: measures, repeating each compilation, in a process that has not called NVRTC before; forks. Throws std::runtime_error where
-/// something cannot be measured.
+/// Host: measures, repeating each compilation, in a process that has not called NVRTC before; forks. Throws std::runtime_error
+/// where something cannot be measured.
 json run_time_costs(int repetitions);
 
 }  // namespace deepgemm::bench

@@ -22,12 +22,10 @@ namespace deepgemm::bench {
 namespace {
 
 constexpr const char* about =
-    "Runs small products on the simulated machine, with the kernels' own source compiled for the host, and checks "
-    "every\n"
-    "element of the result. Shows what the planner picked among a few kernels and what it did: copies by TMA, "
-    "multiplies of\n"
-    "the tensor cores, bytes. Faults that would hang a GPU or spoil its result are reported with the warp that made "
-    "them.\n\n"
+    "Runs small products on the simulated machine, with the kernels' own source compiled for the host, and\n"
+    "checks every element of the result. Shows what the planner picked among a few kernels and what it did:\n"
+    "copies by TMA, multiplies of the tensor cores, bytes. Faults that would hang a GPU or spoil its result are\n"
+    "reported with the warp that made them.\n\n"
     "  deepgemm bench --sim\n"
     "  deepgemm bench --sim --shape 100,128,512 --policy random --seed 7 --out simulated.json";
 
@@ -67,8 +65,8 @@ bool parse(arguments given, settings& s, std::ostream& out) {
     return true;
 }
 
-/// Host memory for a product: operands, D and what it held before, and the reference, which decodes the operands to double and keeps
-/// a value and a magnitude of each element.
+/// Host memory for a product: operands, D and what it held before, and the reference, which decodes the operands to double and
+/// keeps a value and a magnitude of each element.
 double host_bytes(const gemm_case& c) {
     const double m = c.m, n = c.n, k = c.k, scales = c.is_fp8() ? 8.0 / 128 : 0;
     return (c.operand_bytes() + scales + 8) * (m + n) * k + (2 * c.d_bytes() + 16) * m * n;

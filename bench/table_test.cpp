@@ -28,10 +28,17 @@ std::string refusal(const std::string& table) {
     return "fine";
 }
 
+/// A good row with measured times.
+tuned_row measured_row() {
+    tuned_row row = row_of(parse_shape("128,512,1024:1d1d-acc"), {}, true);
+    row.us = 8.35f;
+    row.model = {.cfg = {.block = {64, 128, 128}}, .in_place = false, .us = 1e6f / 3};
+    return row;
+}
+
 /// A table with one good row, in which `from` stands as `to`.
 std::string edited(const std::string& from, const std::string& to) {
-    std::string text =
-        to_json(tuned_table{"NVIDIA H200", {row_of(parse_shape("128,512,1024:1d1d-acc"), {}, true)}}).dump(0);
+    std::string text = to_json(tuned_table{"NVIDIA H200", {measured_row()}}).dump(0);
     const std::size_t at = text.find(from);
     REQUIRE(at != std::string::npos);
     return text.replace(at, from.size(), to);
@@ -48,6 +55,25 @@ TEST_CASE("the library's own rows come back from a file") {
         REQUIRE(read.rows.size() == rows.size());
         for (std::size_t i = 0; i < rows.size(); ++i) CHECK(read.rows[i] == rows[i]);
     }
+}
+
+TEST_CASE("measured times come back from a file, to the last bit, and rows may have none") {
+    const auto again = [](const tuned_row& row) {
+        const tuned_table read = table_of(json::parse(to_json(tuned_table{"NVIDIA H200", {row}}).dump()));
+        REQUIRE(read.rows.size() == 1);
+        return read.rows[0];
+    };
+    tuned_row row = measured_row();
+    CHECK(again(row).us == 8.35f);
+    CHECK(again(row).model == measured_loser{{.block = {64, 128, 128}}, false, 1e6f / 3});
+    CHECK(again(row) == row);
+    row.model = {};
+    CHECK(again(row) == row);
+    row.us = 0;
+    CHECK(again(row) == row);
+    const std::string text = to_json(tuned_table{"NVIDIA H200", {row}}).dump();
+    CHECK(text.find("\"us\"") == std::string::npos);
+    CHECK(text.find("\"model\"") == std::string::npos);
 }
 
 TEST_CASE("the table that the documentation shows is one, as tune writes it") {
@@ -132,6 +158,16 @@ TEST_CASE("a file that is no table is refused with the row") {
           "row 1: \"m\" is no order; k and mn are");
     CHECK(refusal(edited("\"accumulate\": true", "\"accumulate\": false")) ==
           "row 1: \"in_place\" is true, but \"accumulate\" is not");
+    const std::string positive = "; a time in microseconds must be positive and finite";
+    CHECK(refusal(edited("\"us\": 8.35", "\"us\": 0")) == "row 1: \"us\" is 0" + positive);
+    CHECK(refusal(edited("\"us\": 8.35", "\"us\": -8.35")) == "row 1: \"us\" is -8.35" + positive);
+    CHECK(refusal(edited("\"us\": 8.35", "\"us\": 1e999")) == "row 1: \"us\" is 1e999" + positive);
+    CHECK(refusal(edited("\"us\": 8.35", "\"us\": \"8.35\"")) == "row 1: \"8.35\" is no number");
+    CHECK(refusal(edited("\"us\": 8.35, ", "")) ==
+          "row 1: it has \"model\", the time of a kernel that lost, but no \"us\" of the one that won");
+    CHECK(refusal(edited("\"us\": 333", "\"us\": -333")).starts_with("row 1: \"us\" is -333"));
+    CHECK(refusal(edited("\"us\": 333", "\"x\": 1, \"us\": 333")) ==
+          "row 1: \"model\" has members that a measured kernel does not have");
     CHECK(refusal(edited(".block", ".brick")).starts_with("row 1: \"config{.brick = {128, 128, 128}}\" is no "));
 }
 

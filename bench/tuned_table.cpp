@@ -4,6 +4,7 @@
 
 #include <deepgemm/host/parse.hpp>
 
+#include <cmath>
 #include <stdexcept>
 
 #include "planning.hpp"
@@ -40,9 +41,34 @@ int positive(const json& value) {
     return value.integer();
 }
 
+float microseconds(const json& of) {
+    const json& us = of.at("us");
+    const float value = float(us.number());
+    if (!(value > 0) || !std::isfinite(value))
+        throw std::invalid_argument("\"us\" is " + us.dump() + "; a time in microseconds must be positive and finite");
+    return value;
+}
+
+config config_of(const json& of) {
+    auto cfg = parse_config(of.at("config").string());
+    if (!cfg) throw std::invalid_argument(cfg.failure().message);
+    return *cfg;
+}
+
+json to_json(const measured_loser& loser) {
+    return json::object().add("config", to_source(loser.cfg)).add("in_place", loser.in_place).add("us", loser.us);
+}
+
+measured_loser loser_of(const json& loser) {
+    const measured_loser made{config_of(loser), loser.at("in_place").boolean(), microseconds(loser)};
+    if (loser.members().size() != to_json(made).members().size())
+        throw std::invalid_argument("\"model\" has members that a measured kernel does not have");
+    return made;
+}
+
 json to_json(const tuned_row& row) {
-    return json::object()
-        .add("m_max", row.m_max)
+    json made = json::object();
+    made.add("m_max", row.m_max)
         .add("n", row.n)
         .add("k", row.k)
         .add("type", name_of(row.type))
@@ -53,24 +79,30 @@ json to_json(const tuned_row& row) {
         .add("accumulate", row.accumulate)
         .add("in_place", row.in_place)
         .add("config", to_source(row.cfg));
+    if (row.us != 0) made.add("us", row.us);
+    if (row.model != measured_loser{}) made.add("model", to_json(row.model));
+    return made;
 }
 
 tuned_row row_of(const json& row) {
     const auto& tile = row.at("b_scales").elements();
     if (tile.size() != 2) throw std::invalid_argument("\"b_scales\" must be two numbers: rows and elements of K");
-    auto cfg = parse_config(row.at("config").string());
-    if (!cfg) throw std::invalid_argument(cfg.failure().message);
-    const tuned_row made{.m_max = extent(row, "m_max"),
-                         .n = extent(row, "n"),
-                         .k = extent(row, "k"),
-                         .d = type_of(row.at("d")),
-                         .accumulate = row.at("accumulate").boolean(),
-                         .b = {positive(tile[0].second), positive(tile[1].second)},
-                         .cfg = *cfg,
-                         .type = type_of(row.at("type")),
-                         .a_contiguous = order_of(row.at("a_contiguous")),
-                         .b_contiguous = order_of(row.at("b_contiguous")),
-                         .in_place = row.at("in_place").boolean()};
+    tuned_row made{.m_max = extent(row, "m_max"),
+                   .n = extent(row, "n"),
+                   .k = extent(row, "k"),
+                   .d = type_of(row.at("d")),
+                   .accumulate = row.at("accumulate").boolean(),
+                   .b = {positive(tile[0].second), positive(tile[1].second)},
+                   .cfg = config_of(row),
+                   .type = type_of(row.at("type")),
+                   .a_contiguous = order_of(row.at("a_contiguous")),
+                   .b_contiguous = order_of(row.at("b_contiguous")),
+                   .in_place = row.at("in_place").boolean()};
+    if (row.find("us") != nullptr) made.us = microseconds(row);
+    if (const json* const model = row.find("model"); model != nullptr) made.model = loser_of(*model);
+    if (made.us == 0 && made.model != measured_loser{})
+        throw std::invalid_argument(
+            "it has \"model\", the time of a kernel that lost, but no \"us\" of the one that won");
     if (made.in_place && !made.accumulate)
         throw std::invalid_argument("\"in_place\" is true, but \"accumulate\" is not");
     if (row.members().size() != to_json(made).members().size())

@@ -22,7 +22,8 @@ struct machine {
 /// Finds the machine. Throws with a sentence if there is none.
 machine find_machine();
 
-/// Throws std::runtime_error with a sentence if what run() needs for a product, beside `host_bytes` of the caller's own, is not free.
+/// Throws std::runtime_error with a sentence if what run() needs for a product, beside `host_bytes` of the caller's own, is not
+/// free.
 void check_memory(deepgemm::problem_shape shape, double host_bytes);
 
 /// Runs the plan on A and B, fills `d`, and prints what there is to say: times and a peer, or a timeline.

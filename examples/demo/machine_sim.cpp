@@ -45,7 +45,8 @@ struct price {
     double seconds, trace_bytes;
 };
 
-/// Runs the planned kernel on a corner of the product, a cluster's tile and a few blocks of K, and extrapolates to all multiplies.
+/// Runs the planned kernel on a corner of the product, a cluster's tile and a few blocks of K, and extrapolates to all
+/// multiplies.
 price price_of(const dg::gemm_plan& plan, const dg::gemm_problem& problem, dg::sim::options options) {
     const auto& [m, n, k] = plan.work.shape;
     const dg::config& cfg = plan.ranked[0].kernel->info.cfg;
@@ -67,12 +68,6 @@ price price_of(const dg::gemm_plan& plan, const dg::gemm_problem& problem, dg::s
     return {seconds * times, 2.0 * double(run.trace.size() * sizeof(dg::sim::span)) * times};
 }
 
-std::string duration(double seconds) {
-    if (seconds < 100) return page::text("%.1f s", seconds);
-    if (seconds < 6000) return page::text("%.0f min", seconds / 60);
-    return seconds < 360000 ? page::text("%.0f h", seconds / 3600) : page::text("%.0f days", seconds / 86400);
-}
-
 }  // namespace
 
 void check_memory(dg::problem_shape, double host_bytes) {
@@ -92,7 +87,7 @@ void run(const dg::gemm_plan& plan, const dg::quantised_operand<>& a, const dg::
     const dg::gemm_problem problem{.a = argument_of(a), .b = argument_of(b), .d = argument_of(d)};
     const price expected = price_of(plan, problem, options);
     page::fact("expected", page::text("about %s on the simulator, going by a corner of the product; Ctrl-C ends it",
-                                      duration(expected.seconds).c_str()));
+                                      page::duration(expected.seconds).c_str()));
     std::fflush(stdout);
     bench::check_memory("the record of this launch", expected.trace_bytes, bench::free_host_bytes(), "on the host");
     const auto start = clock::now();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The main job from end to end: BF16 matrices are quantised to FP8 with block scales, a kernel is planned, the product
 // is computed on the machine at hand, checked against double precision, and shown.
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <exception>
@@ -38,15 +39,55 @@ struct operands {
     dg::quantised_operand<> a8, b8;
 };
 
-operands quantise(dg::problem_shape shape) {
-    const auto [m, n, k] = shape;
-    page::section("1  Quantise");
-    dg::random_source random(dg::fresh_seed());
-    operands made{dg::matrix<dg::bf16>(m, k), dg::matrix<dg::bf16>(n, k), {}, {}};
+/// Random matrices of this shape, and what they are in FP8.
+operands made_of(dg::problem_shape shape, dg::random_source& random) {
+    operands made{dg::matrix<dg::bf16>(shape.m, shape.k), dg::matrix<dg::bf16>(shape.n, shape.k), {}, {}};
     random.fill_normal(made.a.view());
     random.fill_normal(made.b.view());
     made.a8 = dg::quantised_operand<>::of(made.a.view(), {.tile = {1, 128}});
     made.b8 = dg::quantised_operand<>::of(made.b.view(), {.tile = {128, 128}});
+    return made;
+}
+
+/// What D is compared with, at some of its elements: the product of the FP8 operands, and that of the BF16 matrices.
+struct references {
+    dg::reference::product quantised, unquantised;
+};
+
+references references_of(const operands& in, dg::problem_shape shape) {
+    const auto rows = sample(shape.m, checked_rows), columns = sample(shape.n, checked_columns);
+    const auto plain = [](const dg::matrix<dg::bf16>& x) { return dg::reference::plain(x.view()); };
+    return {dg::reference::gemm_at(in.a8.view(), in.b8.view(), rows, columns),
+            dg::reference::gemm_at(plain(in.a), plain(in.b), rows, columns)};
+}
+
+/// Says how long the host will take to make the operands and the references, going by a corner of the product. What the launch
+/// takes is the machine's to say.
+void announce(dg::problem_shape shape) {
+    using clock = std::chrono::steady_clock;
+    const auto seconds = [](auto time) { return std::chrono::duration<double>(time).count(); };
+    const dg::problem_shape corner{dg::min(shape.m, checked_rows), dg::min(shape.n, checked_columns),
+                                   dg::min(shape.k, 512)};
+    dg::random_source random(1);
+    const auto start = clock::now();
+    const operands in = made_of(corner, random);
+    const auto made = clock::now();
+    references_of(in, corner);
+    const auto compared = clock::now();
+    const double depth = double(shape.k) / corner.k, rows = (double(shape.m) + shape.n) / (corner.m + corner.n);
+    page::fact("expected", page::text("about %s to make and quantise A and B and %s to check D, beside the launch; "
+                                      "Ctrl-C ends it",
+                                      page::duration(seconds(made - start) * rows * depth).c_str(),
+                                      page::duration(seconds(compared - made) * depth).c_str()));
+    std::fflush(stdout);
+}
+
+operands quantise(dg::problem_shape shape) {
+    const auto [m, n, k] = shape;
+    page::section("1  Quantise");
+    announce(shape);
+    dg::random_source random(dg::fresh_seed());
+    operands made = made_of(shape, random);
     const auto words = [](const auto& x) { return page::grouped(x.scales.size()); };
     page::fact("A", page::text("%d x %d activations: BF16 to E4M3, one FP32 scale for 1 x 128 elements (%s scales)", m,
                                k, words(made.a8).c_str()));
@@ -82,10 +123,8 @@ dg::gemm_plan make_plan(const demo::machine& machine, const operands& in, dg::ma
 /// Compares D with double precision; true if every element that was looked at is within its bound.
 bool check(dg::problem_shape shape, const operands& in, const dg::matrix<dg::bf16>& d) {
     page::section("4  Check");
-    const auto rows = sample(shape.m, checked_rows), columns = sample(shape.n, checked_columns);
-    const auto expected = dg::reference::gemm_at(in.a8.view(), in.b8.view(), rows, columns);
-    const auto unquantised = dg::reference::gemm_at(dg::reference::plain(std::as_const(in.a).view()),
-                                                    dg::reference::plain(std::as_const(in.b).view()), rows, columns);
+    std::fflush(stdout);
+    const auto [expected, unquantised] = references_of(in, shape);
     const auto found = dg::reference::compare(d.view(), expected, dg::tolerance::hopper_fp8);
     const double diff = dg::reference::diff(d.view(), expected);
 
@@ -109,9 +148,9 @@ bool check(dg::problem_shape shape, const operands& in, const dg::matrix<dg::bf1
 
 constexpr const char* usage =
     "usage: demo [M N K]\n\n"
-    "Quantises two matrices to FP8, multiplies them, D(M,N) = A(M,K) x B(N,K)^T, and checks the result. Without sizes, "
-    "those\n"
-    "that suit the machine: a Hopper GPU, or the simulator, which takes a second for every 10^9 multiply-adds or so.\n";
+    "Quantises two matrices to FP8, multiplies them, D(M,N) = A(M,K) x B(N,K)^T, and checks the result. Without\n"
+    "sizes, those that suit the machine: a Hopper GPU, or the simulator, which takes a second for every 10^9\n"
+    "multiply-adds or so. Says before each long part how long it will take.\n";
 
 /// The sizes that were typed, if any were. Throws std::invalid_argument for what is no size.
 std::optional<dg::problem_shape> shape_of(std::span<char*> typed) {

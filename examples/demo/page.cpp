@@ -96,6 +96,12 @@ std::string bar(double share, int columns) {
     return repeated("█", length / 8) + eighths[length % 8];
 }
 
+std::string duration(double seconds) {
+    if (seconds < 100) return text("%.1f s", seconds);
+    if (seconds < 6000) return text("%.0f min", seconds / 60);
+    return seconds < 360000 ? text("%.0f h", seconds / 3600) : text("%.0f days", seconds / 86400);
+}
+
 std::string grouped(unsigned long long number) {
     std::string digits = std::to_string(number);
     for (int at = int(digits.size()) - 3; at > 0; at -= 3) digits.insert(std::size_t(at), " ");

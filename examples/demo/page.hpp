@@ -33,6 +33,8 @@ void line(const std::string& text);
 /// A horizontal bar, `share` (0 to 1) of `columns` long, in eighths of a column.
 std::string bar(double share, int columns);
 
+/// A time in the unit that suits it: "2.5 s", "17 min", "3 h", "5 days".
+std::string duration(double seconds);
 /// A number with its thousands apart: 4 096.
 std::string grouped(unsigned long long number);
 

@@ -87,3 +87,17 @@ TEST_CASE("nothing is 0.0 % slower") {
     const std::string text = explain(*plan(fakes::work(4096, 7168, 16384), device_info::h200(), twins));
     CHECK(text.ends_with("\n    predicted as fast: no part of it is predicted to be slower\n"));
 }
+
+TEST_CASE("what a rule of splits costs is a whole sentence, equal times included") {
+    gemm_plan made = *plan(fakes::work(4096, 7168, 16384), device_info::h200(), kernels);
+    made.split = split_rule::never;
+    CHECK(detail::price_of_rule(made).ends_with(": split_k is 1 for every m; the fastest kernel is no other"));
+    made.if_split_by_speed = made.ranked[1];
+    const auto told = [&](double percent) {
+        made.if_split_by_speed->predicted.total_us = made.predicted().total_us / (1 + percent / 100);
+        return detail::price_of_rule(made);
+    };
+    has(told(0), "; predicted as fast as config{.block = {128, 128, 128}, .stages = 5}, ");
+    has(told(0.04), "; predicted as fast as config{");
+    has(told(3.4), "; predicted 3.4 % slower than config{");
+}

@@ -1,31 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Which kernel a problem gets: filters, ranking, pins, tuned rows, and the cost model against times measured on an H100.
+// Which kernel a problem gets: filters, ranking, pins and tuned rows.
 #include <doctest/doctest.h>
 
-#include "fakes.hpp"
+#include "plan_kernels.hpp"
 
 using namespace deepgemm;
+using namespace deepgemm::fakes::planned_with;
 using fakes::kernel;
 
 namespace {
-
-constexpr config narrow{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
-constexpr config middle{.block = {64, 128, 128}, .stages = 8, .math_warpgroups = 1};
-constexpr config square{.block = {128, 128, 128}, .stages = 5};
-constexpr config paired{.block = {128, 128, 128}, .stages = 5, .cluster = {2, 1}};
-constexpr config tall{.block = {256, 128, 128}, .stages = 3, .cluster = {1, 2}};
-constexpr config fixed{.block = {128, 128, 128}, .stages = 5, .extents = {0, 4096, 7168}};
-
-constexpr std::array kernels{kernel<narrow>(),
-                             kernel<middle>(),
-                             kernel<square>(),
-                             kernel<paired>(),
-                             kernel<tall>(),
-                             kernel<fixed>(),
-                             kernel<square, dtype::f32>(),
-                             kernel<square, dtype::f32, true, fakes::per_token>(),
-                             kernel<square, dtype::bf16, false, fakes::per_block, head_splits{128, 64, 128}>()};
-constexpr device_info h200 = device_info::h200();
 
 gemm_plan planned(const workload& work, const context& knobs = {}) {
     auto made = plan(work, h200, kernels, knobs);
@@ -125,16 +108,15 @@ TEST_CASE("pinned configurations") {
         CHECK(made.ranked.size() == 5);
     }
     CHECK(refusal(fakes::work(333, 4096, 512), {.pin = fixed}) ==
-          "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
-          "128x128 by fp32, "
-          "D bf16; config{.block = {128, 128, 128}, .stages = 5, .extents = {0, 4096, 7168}} does not: its extents are "
-          "fixed to others");
+          "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, "
+          "B e4m3 scaled 128x128 by fp32, D bf16; "
+          "config{.block = {128, 128, 128}, .stages = 5, .extents = {0, 4096, 7168}} does not: "
+          "its extents are fixed to others");
     CHECK(refusal(fakes::work(333, 4096, 512), {.pin = config{.block = {128, 96, 128}, .stages = 6}}) ==
-          "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
-          "128x128 by fp32, "
-          "D bf16 with the pinned config{.block = {128, 96, 128}, .stages = 6}; instantiate gemm<arch::sm90, "
-          "operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, "
-          "config{.block = {128, 96, 128}, .stages = 6}>");
+          "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, "
+          "B e4m3 scaled 128x128 by fp32, D bf16 with the pinned config{.block = {128, 96, 128}, .stages = 6}; "
+          "instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, "
+          "operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, config{.block = {128, 96, 128}, .stages = 6}>");
 }
 
 TEST_CASE("a pin may leave stages and staging buffers open") {
@@ -151,11 +133,10 @@ TEST_CASE("a pin may leave stages and staging buffers open") {
 
 TEST_CASE("a problem that no kernel runs says what to instantiate") {
     CHECK(refusal(fakes::work(64, 64, 64, dtype::f32, true)) ==
-          "no_kernel: none of 9 kernels runs m = 64, n = 64, k = 64, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
-          "128x128 by fp32, D f32 "
-          "with C; instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, "
-          "scale::per_block<scale::fp32>>, "
-          "accumulate<float>, config{.block = {128, 128, 128}}>");
+          "no_kernel: none of 9 kernels runs m = 64, n = 64, k = 64, A e4m3 scaled 1x128 by fp32, "
+          "B e4m3 scaled 128x128 by fp32, D f32 with C; "
+          "instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, "
+          "operand<e4m3, scale::per_block<scale::fp32>>, accumulate<float>, config{.block = {128, 128, 128}}>");
     const auto none = plan(fakes::work(64, 64, 64), h200, {});
     CHECK(none.failure().message.starts_with("none of 0 kernels runs m = 64"));
 }
@@ -300,106 +281,10 @@ TEST_CASE("planning a problem validates it") {
         CHECK(fakes::last().options.num_sms == 132);
         problem = fakes::problem(257, 512, 1024);
         CHECK(made->launch(problem).failure().message ==
-              "the plan was made for m = 256, n = 512, k = 1024, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by "
-              "fp32, D bf16; "
-              "the problem is m = 257, n = 512, k = 1024, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by fp32, "
-              "D bf16");
+              "the plan was made for m = 256, n = 512, k = 1024, A e4m3 scaled 1x128 by fp32, "
+              "B e4m3 scaled 128x128 by fp32, D bf16; "
+              "the problem is m = 257, n = 512, k = 1024, A e4m3 scaled 1x128 by fp32, "
+              "B e4m3 scaled 128x128 by fp32, D bf16");
         CHECK(fakes::last().launches == before + 1);
-    }
-}
-
-TEST_CASE("predictions lie near times measured on an H100") {
-    constexpr auto deferred = [](int m, int n, int stages) {
-        return config{
-            .block = {m, n, 128}, .stages = stages, .math_warpgroups = m / 64, .promote = promotion::deferred};
-    };
-    constexpr std::array usual{kernel<deferred(64, 32, 16)>(), kernel<deferred(64, 64, 13)>(),
-                               kernel<deferred(64, 128, 8)>(), kernel<deferred(128, 128, 5)>(), kernel<tall>()};
-    // Microseconds of kernels with these tiles, caches flushed. The model need not be exact: it ranks.
-    const struct {
-        i32 m, n, k;
-        double us;
-    } measured[] = {{1, 7168, 16384, 53},     {128, 24576, 1536, 22},  {128, 32768, 512, 13},
-                    {128, 4096, 7168, 19},    {128, 7168, 2048, 11},   {4096, 2112, 7168, 101},
-                    {4096, 24576, 1536, 246}, {4096, 32768, 512, 148}, {4096, 7168, 16384, 650},
-                    {4096, 4096, 7168, 171},  {4096, 7168, 2048, 95},  {4096, 7168, 576, 46}};
-    for (const auto& row : measured) {
-        const double predicted =
-            choose(fakes::work(row.m, row.n, row.k), device_info::h100(), usual, {.num_sms = 131})->predicted.total_us;
-        CAPTURE(row.m);
-        CAPTURE(row.n);
-        CAPTURE(row.k);
-        CHECK(predicted > row.us / 1.25);
-        CHECK(predicted < row.us * 1.25);
-    }
-}
-
-namespace {
-
-double predicted(const config& cfg, const workload& work, const device_info& device = device_info::h100(),
-                 bool in_place = false) {
-    const kernel_info info{
-        .a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .in_place = in_place, .cfg = cfg};
-    return predict(info, work, device, 132).total_us;
-}
-
-constexpr config part(int parts) {
-    return {
-        .block = {64, 32, 128}, .stages = 16, .math_warpgroups = 1, .split_k = parts, .promote = promotion::deferred};
-}
-
-}  // namespace
-
-TEST_CASE("parts of K pay where tiles are few, and only there") {
-    const workload few = fakes::work(64, 512, 8192), enough = fakes::work(64, 8192, 8192);
-    CHECK(predicted(part(2), few) < predicted(part(1), few));
-    CHECK(predicted(part(4), few) < predicted(part(1), few));
-    CHECK(predicted(part(1), enough) < predicted(part(2), enough));
-    CHECK(predicted(part(2), enough) < predicted(part(4), enough));
-    // Clusters of four do not find room for all of 132 CTAs: the last one makes a second wave.
-    CHECK(predicted(part(4), fakes::work(64, 33 * 32, 8192)) >
-          1.3 * predicted(part(4), fakes::work(64, 32 * 32, 8192)));
-}
-
-TEST_CASE("adding in place saves epilogues and costs memory") {
-    workload deep = fakes::work(4096, 4096, 7168, dtype::f32, true);
-    deep.b.tile = {1, 128};
-    workload shallow = deep;
-    shallow.shape = {32768, 4096, 512};
-    CHECK(predicted(square, deep, h200, true) < predicted(square, deep, h200, false));
-    CHECK(predicted(square, shallow, device_info::h100(), false) <
-          predicted(square, shallow, device_info::h100(), true));
-}
-
-TEST_CASE("what makes copies longer") {
-    // Rows of K elements that begin inside a line of L2, here every other one.
-    CHECK(predicted(square, fakes::work(8192, 8192, 8256)) > 1.1 * predicted(square, fakes::work(8192, 8192, 8320)));
-    // The same bytes take longer where memory is slower.
-    const workload few = fakes::work(1, 7168, 16384);
-    CHECK(predicted(middle, few, device_info::h100()) > 1.1 * predicted(middle, few, h200));
-}
-
-TEST_CASE("predictions grow with the work") {
-    for (const kernel_handle& kernel : kernels) {
-        // Rows of a tile beyond M cost time of their own, so that only whole tiles compare.
-        double before = 0;
-        for (i32 m = kernel.info.cfg.block.m; m <= 1 << 15; m *= 2) {
-            workload work = fakes::work(m, 4096, 7168, kernel.info.d, kernel.info.accumulate);
-            const double now = predict(kernel.info, work, h200, 132).total_us;
-            CHECK(now >= before);
-            before = now;
-        }
-        before = 0;
-        for (i32 k = 128; k <= 1 << 15; k += 128) {
-            const double now = predict(kernel.info, fakes::work(4096, 4096, k), h200, 132).total_us;
-            CHECK(now > before);
-            before = now;
-        }
-        before = 0;
-        for (i32 n = 1 << 15; n >= 64; n /= 2) {
-            const double now = predict(kernel.info, fakes::work(4096, n, 7168), h200, 132).total_us;
-            CHECK((before == 0 || now <= before));
-            before = now;
-        }
     }
 }

@@ -125,4 +125,15 @@ TEST_CASE("plans are printed where the environment asks for it, by the planner a
     expect(said, ": " + to_source(kernels[0].info) + ", predicted ");
     CHECK(said.ends_with(" us\n"));
     CHECK(std::count(said.begin(), said.end(), '\n') == 1);
+    const auto run_twice = [] {
+        const engine few(kernels, device_info::h200(), {.num_sms = 7});
+        const gemm_problem problem = fakes::problem(300, 4096, 7168);
+        return few.run(problem) && few.run(problem);  // what the engine remembers is not planned again
+    };
+    CHECK(said_with({}, run_twice) == "");
+    const std::string by_engine = said_with({{"DEEPGEMM_PRINT_PLANS", "1"}}, run_twice);
+    CAPTURE(by_engine);
+    CHECK(by_engine.starts_with("deepgemm: " + describe(fakes::work(300, 4096, 7168)) + " on 7 SMs of "));
+    expect(by_engine, ": " + to_source(kernels[0].info) + ", predicted ");
+    CHECK(std::count(by_engine.begin(), by_engine.end(), '\n') == 1);
 }

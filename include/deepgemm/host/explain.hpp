@@ -23,8 +23,8 @@ constexpr const char* describe(choice by) {
     return "?";
 }
 
-/// The measured time of a candidate of a plan on this kind of GPU, in microseconds; 0 if none is kept. Times are kept of the kernel
-/// that a tuned row chose, and of the one that the cost model would have chosen.
+/// The measured time of a candidate of a plan on this kind of GPU, in microseconds; 0 if none is kept. Times are kept of the
+/// kernel that a tuned row chose, and of the one that the cost model would have chosen.
 inline double measured_us(const gemm_plan& plan, const candidate& of) {
     if (!plan.row || plan.row->us == 0) return 0;
     const kernel_info& info = of.kernel->info;
@@ -53,15 +53,15 @@ inline std::string describe_cost(const gemm_plan& plan, const candidate& of) {
     const double measured = measured_us(plan, of);
     std::string text;
     if (measured != 0) text = formatted("measured %.1f us with m = %d; ", measured, plan.row->m_max);
-    return text +
-           formatted(
-               "predicted %.1f us: %lld tile%s in %lld wave%s, %.0f %% of the tiles' elements needed, %.0f %% of the "
-               "SMs "
-               "busy; start %.1f, main loop %.1f, epilogue %.1f, memory %.1f us; bound by %s; %d stages, %.1f KiB of "
-               "shared memory",
-               c.total_us, c.tiles, c.tiles == 1 ? "" : "s", c.waves, c.waves == 1 ? "" : "s", 100 * c.tile_efficiency,
-               100 * c.wave_efficiency, c.start_us, c.main_loop_us, c.epilogue_us, c.memory_us, name_of(c.limit),
-               of.kernel->info.cfg.stages, of.kernel->info.launch.smem_bytes / 1024.0);
+    return text + formatted(
+                      "predicted %.1f us: %lld tile%s in %lld wave%s, "
+                      "%.0f %% of the tiles' elements needed, %.0f %% of the SMs busy; "
+                      "start %.1f, main loop %.1f, epilogue %.1f, memory %.1f us; bound by %s; "
+                      "%d stages, %.1f KiB of shared memory",
+                      c.total_us, c.tiles, c.tiles == 1 ? "" : "s", c.waves, c.waves == 1 ? "" : "s",
+                      100 * c.tile_efficiency, 100 * c.wave_efficiency, c.start_us, c.main_loop_us, c.epilogue_us,
+                      c.memory_us, name_of(c.limit), of.kernel->info.cfg.stages,
+                      of.kernel->info.launch.smem_bytes / 1024.0);
 }
 
 /// The part of a prediction in which `loser` is furthest behind `winner`.
@@ -85,6 +85,12 @@ inline std::string slower(double winner, double loser) {
     const double percent = 100 * (loser / winner - 1);
     if (percent >= 0.05) return formatted("%.1f %% slower", percent);
     return percent > -0.05 ? "as fast" : formatted("%.1f %% faster", 100 * (1 - loser / winner));
+}
+
+/// The same before the name of the winner: "3.4 % slower than", "as fast as".
+inline std::string slower_than(double winner, double loser) {
+    const std::string text = slower(winner, loser);
+    return text + (text == "as fast" ? " as" : " than");
 }
 
 /// The kernel that a plan's choice is compared with: one whose time was measured, too, or else the best of the others.
@@ -118,7 +124,7 @@ inline std::string price_of_rule(const gemm_plan& plan) {
         concat("split ", name_of(plan.split), ": split_k is ", plan.kernel()->info.cfg.split_k, " for every m; ");
     if (!plan.if_split_by_speed) return rule + "the fastest kernel is no other";
     const candidate& free = *plan.if_split_by_speed;
-    return concat(rule, "predicted ", slower(free.predicted.total_us, plan.predicted().total_us), " than ",
+    return concat(rule, "predicted ", slower_than(free.predicted.total_us, plan.predicted().total_us), " ",
                   to_source(free.kernel->info.cfg), formatted(", %.1f us", free.predicted.total_us));
 }
 

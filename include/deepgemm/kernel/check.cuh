@@ -115,11 +115,11 @@ struct gemm_requirements : scale_requirements<A, B, Config> {
                   "gemm: stages must be from 2 to 32, or 0 for as many as fit");
     static_assert(Config.cluster.m >= 1 && Config.cluster.n >= 1 && Config.cluster.size() <= 8,
                   "gemm: a cluster has 1 to 8 CTAs");
-    static_assert(Config.block.m % (copied_rows(A::contiguous, Config.block.m) * max(Config.cluster.n, 1)) == 0 &&
-                      Config.block.n % (copied_rows(B::contiguous, Config.block.n) * max(Config.cluster.m, 1)) == 0,
-                  "gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile, or of 64 rows "
-                  "(32 where the "
-                  "tile is no multiple of 64) of an operand that is contiguous along M or N");
+    static_assert(
+        Config.block.m % (copied_rows(A::contiguous, Config.block.m) * max(Config.cluster.n, 1)) == 0 &&
+            Config.block.n % (copied_rows(B::contiguous, Config.block.n) * max(Config.cluster.m, 1)) == 0,
+        "gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile, "
+        "or of 64 rows (32 where the tile is no multiple of 64) of an operand that is contiguous along M or N");
     static_assert(Config.split_k >= 1 && Config.split_k <= 8, "gemm: split_k must be from 1 to 8");
     static_assert(Config.split_k == 1 || (Config.cluster.size() == 1 && !Config.alternate),
                   "gemm: CTAs that split K share no tiles, and their warpgroups do not alternate");
