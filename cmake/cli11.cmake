@@ -11,6 +11,11 @@ endif()
 find_path(DEEPGEMM_CLI11_DIR CLI/CLI.hpp HINTS "${PROJECT_SOURCE_DIR}/.cache/include")
 mark_as_advanced(DEEPGEMM_CLI11_DIR)
 if(NOT DEEPGEMM_CLI11_DIR)
+    find_package(Git QUIET)
+    if(NOT Git_FOUND)
+        message(FATAL_ERROR "CLI11 not found: install the Debian package libcli11-dev, put its headers into .cache/include, "
+                "or install git, by which it is fetched")
+    endif()
     message(STATUS "CLI11 not found (Debian package libcli11-dev): fetching version 2.4.2")
     include(FetchContent)
     FetchContent_Declare(cli11 GIT_REPOSITORY https://github.com/CLIUtils/CLI11.git

@@ -101,3 +101,15 @@ TEST_CASE("what a rule of splits costs is a whole sentence, equal times included
     has(told(0.04), "; predicted as fast as config{");
     has(told(3.4), "; predicted 3.4 % slower than config{");
 }
+
+TEST_CASE("the reason why the next best lost is never nothing") {
+    cost winner, loser;
+    winner.main_loop_us = loser.main_loop_us = 5;
+    winner.epilogue_us = 1;
+    loser.epilogue_us = 1.02;
+    CHECK(detail::main_difference(winner, loser) == "its epilogue takes 20 ns longer");
+    loser.epilogue_us = 1.2;
+    CHECK(detail::main_difference(winner, loser) == "its epilogue takes 0.2 us longer");
+    loser.epilogue_us = 1.0004;
+    CHECK(detail::main_difference(winner, loser) == "no part of it is predicted to be slower");
+}

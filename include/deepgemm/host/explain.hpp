@@ -74,8 +74,9 @@ inline std::string main_difference(const cost& winner, const cost& loser) {
                  {"memory traffic", loser.memory_us - winner.memory_us}};
     const auto* const worst =
         std::max_element(std::begin(parts), std::end(parts), [](auto& x, auto& y) { return x.us < y.us; });
-    if (worst->us <= 0) return "no part of it is predicted to be slower";
-    std::string text = formatted("its %s takes %.1f us longer", worst->name, worst->us);
+    if (worst->us < 0.001) return "no part of it is predicted to be slower";
+    std::string text = worst->us < 0.05 ? formatted("its %s takes %.0f ns longer", worst->name, 1000 * worst->us)
+                                        : formatted("its %s takes %.1f us longer", worst->name, worst->us);
     if (loser.waves != winner.waves) text += formatted(" (%lld waves against %lld)", loser.waves, winner.waves);
     return text;
 }
