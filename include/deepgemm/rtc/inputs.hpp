@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
-#include <initializer_list>
 #include <span>
 #include <sstream>
 #include <string>
@@ -46,7 +45,7 @@ inline result<void> check_option(const std::string& option) {
     return {};
 }
 
-/// The same for the options in the environment variable NVRTC_APPEND_FLAGS, in case that a version of NVRTC follows them.
+/// check_option() for the options in the environment variable NVRTC_APPEND_FLAGS. NVRTC 13.0 follows none; a later one may.
 inline result<void> check_environment() {
     const char* const value = std::getenv("NVRTC_APPEND_FLAGS");
     std::istringstream words(value == nullptr ? "" : value);
