@@ -58,6 +58,7 @@ constexpr declared standard_names[] = {
     {"random", "random_device"},
     {"set", "set"},
     {"span", "span"},
+    {"sstream", "istringstream"},
     {"stdexcept", "invalid_argument runtime_error"},
     {"string", "string to_string"},
     {"string_view", "string_view"},

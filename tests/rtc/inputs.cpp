@@ -67,9 +67,30 @@ TEST_CASE("options that name other files are refused") {
         CAPTURE(options.front());
         expect(refused(options).why.message, "options that may name files");
     }
+    for (const std::vector<std::string>& options : {std::vector<std::string>{"-DASK=__has_include"},
+                                                    {"-D", "ASK(x)=__has_include(x)"},
+                                                    {"-DJOIN(x)=__has_##x"}}) {
+        CAPTURE(options.back());
+        expect(refused(options).why.message,
+               "may make NVRTC look for a file that the key of a cache entry does not hold");
+    }
     const compiler usual(test::headers(),
                          {.options = {"-lineinfo", "-DX=1", "--ptxas-options=-v", "-w", "-Xptxas", "-O3"}});
     CHECK(usual.get(source{.type = "gemm<arch::sm90>"}).failure().code == errc::compile_failure);
+}
+
+TEST_CASE("options of NVRTC_APPEND_FLAGS that name files are refused, too") {
+    for (const char* const value :
+         {"-Ihere", "-lineinfo -I here", "-w \"--include-path=here\"", "\t-include=here.cuh"}) {
+        CAPTURE(value);
+        ::setenv("NVRTC_APPEND_FLAGS", value, 1);
+        const refusal found = refused({});
+        ::unsetenv("NVRTC_APPEND_FLAGS");
+        CHECK(found.why.code == errc::bad_option);
+        expect(found.why.message, "in NVRTC_APPEND_FLAGS, the option -");
+        expect(found.why.message, "makes NVRTC read headers that the key of a cache entry does not hold");
+        CHECK(found.files == 0);
+    }
 }
 
 TEST_CASE("a text that includes a file by its path, or by a macro, is refused") {
@@ -78,11 +99,11 @@ TEST_CASE("a text that includes a file by its path, or by a macro, is refused") 
     const std::string path = (directory.path() / "mine.cuh").string();
     for (const std::string& line :
          {"#include <" + path + ">", "  # \tinclude \"" + path + "\"", "#include_next <" + path + ">",
-          "#define MINE <" + path + ">\n#include MINE", "#include \\\n<" + path + ">"}) {
+          "#define MINE <" + path + ">\n#include MINE", "#include \\\n<" + path + ">", "#include\"" + path + "\""}) {
         CAPTURE(line);
         const refusal found = refused({}, line + "\n" + tiny_text);
         CHECK(found.why.code == errc::bad_option);
-        expect(found.why.message, "the header tiny.cuh has #include ");
+        expect(found.why.message, "the header tiny.cuh has #include");
         expect(found.why.message, "may read a file that the key of a cache entry does not hold");
         CHECK(found.files == 0);
     }
@@ -90,6 +111,97 @@ TEST_CASE("a text that includes a file by its path, or by a macro, is refused") 
     const auto built = all.get<tiny::kernel<5>>({}, {"tiny.cuh", path});
     REQUIRE(!built);
     expect(built.failure().message, "the unit has #include <" + path + ">");
+}
+
+TEST_CASE("an include is seen behind comments, continued lines and literals, and where %: stands for #") {
+    for (const std::string& text : {
+             std::string("/* x */ #include </x>"),
+             std::string("/* x\n y */ #include </x>"),
+             std::string("# /**/ include </x>"),
+             std::string("#/* a */ /* b\n */include/* c */</x>"),
+             std::string("%:include </x>"),
+             std::string("  %: include \"/x\""),
+             std::string("%\\\n:include </x>"),
+             std::string("#inc\\\nlude </x>"),
+             std::string("#inc\\\r\nlude </x>"),
+             std::string("#inc\\\r\r\nlude </x>"),
+             std::string("#inc\\\n\\\nlude </x>"),
+             std::string("#/\\\n**/include </x>"),
+             std::string("#include <\\\n/x>"),
+             std::string("\\\n\v\f\r#include\v</x>"),
+             std::string("// a \\ \n#include </x>"),  // a blank behind the backslash: the comment ends with its line
+             std::string("const char* a = \"/*\";\n#include </x>\nconst char* b = \"*/\";"),
+             std::string("const char a = '\"';\n#include </x>\nconst char b = '\"';"),
+             std::string("const char* a = \"\\\"/*\";\n#include </x>\n/**/"),
+             std::string("const int a = 1'0; int b = '/*';\n#include </x>\n/**/"),
+             std::string("const int a = 1.'0 '/*'\n#include </x>\n/**/"),
+             std::string("const char* a = R\"(\" /*)\";\n#include </x>\n/**/"),
+             std::string("const char* a = u8R\"x(\n\" /*)x\";\n#include </x>\n/**/"),
+             std::string("const char* a = R\\\n\"(\" /*)\";\n#include </x>\n/**/"),
+             std::string("#if 0\nit's /*\n#endif\n#include </x>\n/**/"),
+             std::string("#include <a/*b>\n#include </x>\n/**/"),
+             std::string("#include <a\"b>\n#include </x>\n#include <a\"b>"),
+             std::string("#embed </x>"),
+             std::string("#import \"/x\""),
+         }) {
+        CAPTURE(std::string(text));
+        const auto seen = check_includes("the text", text);
+        CHECK(!seen);
+        if (seen) continue;
+        CHECK(seen.failure().code == errc::bad_option);
+        expect(seen.failure().message, "may read a file that the key of a cache entry does not hold");
+    }
+    expect(refused({}, "/* x */ %:inc\\\nlude /* y */ </x> z\n" + tiny_text).why.message,
+           "the header tiny.cuh has #include /* y */ </x> z, which may read a file");
+}
+
+TEST_CASE("a question whether there is a file is refused where it names a path or a macro") {
+    for (const std::string_view text :
+         {"#if __has_include(\"/x\")\n#endif", "#if __has_include /**/ ( </x>)\n#endif",
+          "#if __has_include_next(</x>)\n#endif", "#if /* __has_include */ 1 && __has_include(</x>)\n#endif",
+          "#if __has_include(MINE)\n#endif", "#if __has_\\\ninclude(</x>)\n#endif", "#define ASK __has_include\n",
+          "#define ASK(x) __has_include(x)\n", "#define ASK(x) __has_##x\n", "#if JOIN(__has_, include)(</x>)\n#endif",
+          "#if /*\n*/ __has_include(</x>)\n#endif", "#if 1 /* /* \n*/ /*\n*/ && __has_include(</x>)\n#endif",
+          "#if __has_embed(</x>)\n#endif"}) {
+        CAPTURE(std::string(text));
+        const auto seen = check_includes("the text", text);
+        CHECK(!seen);
+        if (seen) continue;
+        CHECK(seen.failure().code == errc::bad_option);
+        expect(seen.failure().message, "may look for a file that the key of a cache entry does not hold");
+    }
+    const refusal found = refused({}, "#if __has_include( \"/x\")\n#endif\n" + tiny_text);
+    expect(found.why.message, "the header tiny.cuh has __has_include( \"/x\"), which may look for a file");
+    CHECK(found.files == 0);
+}
+
+TEST_CASE("what no preprocessor acts on, and names of the header_set, are let through") {
+    for (const char* const text : {"// #include MINE and #include </x>",
+                                   "/* text\n#include MINE\n*/",
+                                   "// a \\\n#include </x>",
+                                   "int a;  // 'quoted'\n/// #include is a directive",
+                                   "const char* a = \"#include </x>\";",
+                                   "int a; #include </x>",
+                                   "const char* a = \"\\\"\"; /*\n#include </x>\n*/",
+                                   "#include <a.cuh>\n# include /**/ \"b/c.cuh\"\n%:include <d>",
+                                   "#include <a//b>\n",
+                                   "#includes </x>",
+                                   "#define STRING(x) #x",
+                                   "#define JOIN(a, b) a %:%: b",
+                                   "#if defined(__has_include) && __has_include(<a.cuh>)\n#endif",
+                                   "#ifdef __has_include\n#endif",
+                                   "#if defined __has_include\n#endif",
+                                   "// __has_include(MINE)",
+                                   "#if 1\n#endif  // __has_include",
+                                   "#define ASK \"__has_include(MINE)\"",
+                                   "const char* a = \"__has_include\";",
+                                   "#if __has_attribute(x)\n#endif",
+                                   "#define our__has_include(x) 0",
+                                   ""}) {
+        CAPTURE(std::string(text));
+        const auto seen = check_includes("the text", text);
+        CHECK_MESSAGE(seen, (seen ? "" : seen.failure().message));
+    }
 }
 
 TEST_CASE("files of the working directory are not found, and headers in memory are, also between quotation marks") {

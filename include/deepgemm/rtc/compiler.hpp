@@ -162,6 +162,7 @@ private:
     result<void> check(const program& unit) const {
         if (!diagnosis_) return diagnosis_.failure();
         if (!inputs_) return inputs_;
+        if (auto ok = check_environment(); !ok) return ok;
         return check_includes("the unit", unit.text);
     }
 

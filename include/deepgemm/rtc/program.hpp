@@ -67,7 +67,8 @@ inline loaded_object nvrtc_builtins_object() {
 
 }  // namespace detail
 
-/// The environment variables that change what NVRTC makes of a unit, and their values, for a key. Empty where none is set.
+/// The environment variables that may change what NVRTC makes of a unit, and their values, for a key. NVRTC 13.0 reads
+/// NVRTC_APPEND_FLAGS but follows no option in it; a later version may. Empty where none is set.
 inline std::string nvrtc_environment() {
     std::string text;
     for (const char* const name : {"NVRTC_APPEND_FLAGS", "NV_NVVM_VERSION"}) {
