@@ -222,8 +222,6 @@ static std::vector<kernel_handle> joined(std::initializer_list<std::span<const k
     if(backend STREQUAL "cuda")
         # wgmma exists in sm_90a only, whatever else the program is compiled for.
         set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES 90a)
-        # ptxas remarks on waits that it adds itself (C7517), which the kernels are measured with; it has no other switch.
-        target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=-w>)
         if(NOT TARGET CUDA::cudart)
             find_package(CUDAToolkit REQUIRED)
         endif()
