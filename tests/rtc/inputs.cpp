@@ -34,6 +34,8 @@ refusal refused(std::vector<std::string> options, const std::string& text = tiny
 
 TEST_CASE("options that name headers on disk are refused, in all their forms") {
     const std::vector<std::vector<std::string>> all{{"-Ihere"},
+                                                    {" -Ihere"},
+                                                    {"\t--include-path=here"},
                                                     {"-I", "here"},
                                                     {"-I=here"},
                                                     {"-lineinfo", "--include-path=here"},

@@ -19,7 +19,10 @@ namespace deepgemm::rtc {
 /// An error if an option of NVRTC's makes it read, keep or look for files: directories and headers to include, precompiled headers,
 /// files of options, macros of __has_include, and options that are passed on unseen to the front end.
 inline result<void> check_option(const std::string& option) {
-    const auto begins = [&](std::string_view word) { return option.starts_with(word); };
+    // NVRTC passes over blanks before an option.
+    const std::string_view bare =
+        std::string_view(option).substr(std::min(option.find_first_not_of(" \t\n\v\f\r"), option.size()));
+    const auto begins = [&](std::string_view word) { return bare.starts_with(word); };
     if (begins("-I") || begins("--include") || begins("-include") || begins("--pre-include")) {
         return fail(errc::bad_option, "the option ", option,
                     " makes NVRTC read headers that the key of a cache entry does not hold; put them into the "
