@@ -257,6 +257,7 @@ TEST_CASE("a directory that only a shell could name is told of and not used") {
     observed second({"~/kernels", root.path()});  // the next one is the first then
     CHECK(second.right(1));
     CHECK(std::filesystem::exists(path_of(root.path(), 1)));
+    CHECK(!check_root(""));
     CHECK(check_root("./~/kernels"));
     CHECK(check_root(root.path() / "~"));
 }
