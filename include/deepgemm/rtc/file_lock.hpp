@@ -65,10 +65,8 @@ public:
         const auto until = std::chrono::steady_clock::now() + patience;
         for (auto pause = std::chrono::milliseconds(1);; pause = std::min(pause * 2, std::chrono::milliseconds(20))) {
             const answer given = try_once();
-            if (given == answer::done) return;
-            if (given == answer::again) continue;
-            if (std::chrono::steady_clock::now() >= until) return;
-            std::this_thread::sleep_for(pause);
+            if (given == answer::done || std::chrono::steady_clock::now() >= until) return;
+            if (given == answer::later) std::this_thread::sleep_for(pause);
         }
     }
     ~file_lock() {
