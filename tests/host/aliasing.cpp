@@ -11,14 +11,9 @@
 
 using namespace deepgemm;
 using fakes::address;
+using fakes::verdict;
 
 namespace {
-
-/// What validate() says of a problem: the code and the sentence, or "fine".
-std::string verdict(const gemm_problem& problem) {
-    const auto outcome = validate(problem);
-    return outcome ? "fine" : concat(name_of(outcome.failure().code), ": ", outcome.failure().message);
-}
 
 /// The usual problem, D (256, 512) in BF16 with rows of 2048 bytes at 5 << 40, after a change to it.
 template <class Change>

@@ -83,6 +83,12 @@ inline gemm_problem problem(i64 m, i64 n, i64 k, dtype d = dtype::bf16) {
             .d = {address(5ull << 40), d, m, n, columns}};
 }
 
+/// What validate() says of a problem: the code and the sentence, or "fine".
+inline std::string verdict(const gemm_problem& problem) {
+    const auto outcome = validate(problem);
+    return outcome ? "fine" : concat(name_of(outcome.failure().code), ": ", outcome.failure().message);
+}
+
 /// A valid problem of 16-bit operands of the given orders.
 inline gemm_problem half_problem(i64 m, i64 n, i64 k, major a = major::k, major b = major::k,
                                  dtype type = dtype::bf16) {

@@ -7,14 +7,9 @@
 
 using namespace deepgemm;
 using fakes::address;
+using fakes::verdict;
 
 namespace {
-
-/// What validate() says of a problem: the code and the sentence, or "fine".
-std::string verdict(const gemm_problem& problem) {
-    const auto outcome = validate(problem);
-    return outcome ? "fine" : concat(name_of(outcome.failure().code), ": ", outcome.failure().message);
-}
 
 /// The verdict on the usual problem after a change to it.
 template <class Change>

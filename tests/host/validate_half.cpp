@@ -7,16 +7,11 @@
 
 using namespace deepgemm;
 using fakes::address;
+using fakes::verdict;
 
 namespace {
 
 constexpr major k_major = major::k, mn_major = major::mn;
-
-/// What validate() says of a problem: the code and the sentence, or "fine".
-std::string verdict(const gemm_problem& problem) {
-    const auto outcome = validate(problem);
-    return outcome ? "fine" : concat(name_of(outcome.failure().code), ": ", outcome.failure().message);
-}
 
 /// The verdict on a BF16 problem after a change to it: A is MN-major, B is K-major.
 template <class Change>
