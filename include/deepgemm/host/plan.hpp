@@ -228,6 +228,27 @@ inline error no_kernel(const workload& work, const device_info& device, const al
     return fail(errc::no_kernel, text, "; instantiate ", to_source(wanted));
 }
 
+/// The best kernel for a valid workload within what its context allows.
+inline result<candidate> best_of(const workload& work, const device_info& device,
+                                 std::span<const kernel_handle> kernels, const context& knobs, const allowance& may) {
+    const auto wish = preferred(work, device, may, kernels, knobs);
+    candidate best;
+    bool best_favoured = false;
+    for (const kernel_handle& kernel : kernels) {
+        const bool favoured = wish.is_for(kernel.info);
+        if ((wish.by == choice::pinned || best_favoured) && !favoured) continue;
+        if (why_not(kernel.info, work, device, may.sms, knobs, may.split_k) != nullptr) continue;
+        const cost predicted = predict(kernel.info, work, device, may.sms);
+        const bool better =
+            best.kernel == nullptr || favoured != best_favoured || predicted.total_us < best.predicted.total_us;
+        if (!better) continue;
+        best = {&kernel, predicted};
+        best_favoured = favoured;
+    }
+    if (best.kernel == nullptr) return no_kernel(work, device, may, kernels, knobs);
+    return best;
+}
+
 }  // namespace detail
 
 /// The best kernel for a workload, by the same rules as plan() but without the list of the others. D is not empty.
@@ -236,22 +257,7 @@ inline result<candidate> choose(const workload& work, const device_info& device,
     if (auto ok = validate(work); !ok) return ok.failure();
     const auto may = detail::allowed(work, device, kernels, knobs);
     if (!may) return may.failure();
-    const auto preferred = detail::preferred(work, device, *may, kernels, knobs);
-    candidate best;
-    bool best_favoured = false;
-    for (const kernel_handle& kernel : kernels) {
-        const bool favoured = preferred.is_for(kernel.info);
-        if ((preferred.by == choice::pinned || best_favoured) && !favoured) continue;
-        if (why_not(kernel.info, work, device, may->sms, knobs, may->split_k) != nullptr) continue;
-        const cost predicted = predict(kernel.info, work, device, may->sms);
-        const bool better =
-            best.kernel == nullptr || favoured != best_favoured || predicted.total_us < best.predicted.total_us;
-        if (!better) continue;
-        best = {&kernel, predicted};
-        best_favoured = favoured;
-    }
-    if (best.kernel == nullptr) return detail::no_kernel(work, device, *may, kernels, knobs);
-    return best;
+    return detail::best_of(work, device, kernels, knobs, *may);
 }
 
 namespace detail {
@@ -310,7 +316,7 @@ inline result<gemm_plan> plan(const workload& work, const device_info& device, s
     }
     const auto may = detail::allowed(work, device, kernels, knobs);
     if (!may) return may.failure();
-    const auto chosen = choose(work, device, kernels, knobs);
+    const auto chosen = detail::best_of(work, device, kernels, knobs, *may);
     if (!chosen) return chosen.failure();
     gemm_plan made{work, device, may->sms, knobs.dependent_launch};
     for (const kernel_handle& kernel : kernels) {
@@ -332,7 +338,7 @@ inline result<gemm_plan> plan(const workload& work, const device_info& device, s
     if (knobs.split == split_rule::fastest) return made;
     context by_speed = knobs;
     by_speed.split = split_rule::fastest;
-    const auto unbound = choose(work, device, kernels, by_speed);
+    const auto unbound = detail::best_of(work, device, kernels, by_speed, {may->sms, 0});
     if (unbound && unbound->kernel != chosen->kernel) made.if_split_by_speed = *unbound;
     return made;
 }
