@@ -4,11 +4,11 @@
 // New here: rtc::engine, a cache on disk, and extents that become part of the code.
 #include <cstdio>
 
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/parse.hpp>
 #include <deepgemm/host/validate.hpp>
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/reference/argument.hpp>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
 

@@ -4,8 +4,8 @@
 
 #include <cstdio>
 
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/reference/argument.hpp>
 
 #include "backend.hpp"
 

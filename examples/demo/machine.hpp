@@ -6,8 +6,8 @@
 #include <span>
 #include <string>
 
-#include <deepgemm/host/operand.hpp>
 #include <deepgemm/host/plan.hpp>
+#include <deepgemm/reference/operand.hpp>
 
 namespace demo {
 

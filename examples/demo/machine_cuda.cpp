@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <memory>
 
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/reference/argument.hpp>
 
 #include "../../bench/cublaslt.hpp"
 #include "../../bench/memory.hpp"

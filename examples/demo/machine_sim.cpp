@@ -2,10 +2,10 @@
 // The demo on the simulator: a small product with ragged edges, and a picture of what the warps did.
 #include <chrono>
 
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/reference/argument.hpp>
 
 #include "../../bench/memory.hpp"
 #include "machine.hpp"

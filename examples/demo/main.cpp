@@ -11,10 +11,10 @@
 #include <stdexcept>
 #include <string_view>
 
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/parse.hpp>
+#include <deepgemm/reference/argument.hpp>
 
 #include "machine.hpp"
 #include "page.hpp"

@@ -3,7 +3,7 @@
 // equal split_k against each other. tests/host/batch_invariance.cpp asks the same of the simulator.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/argument.hpp>
+#include <deepgemm/reference/argument.hpp>
 
 #include <map>
 #include <set>

@@ -5,8 +5,8 @@
 
 #include <deepgemm/host/cublaslt.hpp>
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/host/random.hpp>
-#include <deepgemm/host/reference.hpp>
+#include <deepgemm/reference/product.hpp>
+#include <deepgemm/reference/random.hpp>
 
 #include <string>
 

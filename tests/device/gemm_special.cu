@@ -3,7 +3,7 @@
 // on the tensor core, held against the bounds of the page. The simulator's half is tests/docs/numerics.cpp.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/argument.hpp>
+#include <deepgemm/reference/argument.hpp>
 
 #include <cmath>
 

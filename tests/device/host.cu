@@ -3,11 +3,11 @@
 // devices, and errors that leave no trace. Products are exact in FP32, so results are compared bit by bit.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ops.hpp>
+#include <deepgemm/reference/argument.hpp>
 
 #include <string_view>
 #include <thread>

@@ -3,10 +3,10 @@
 // each special value does to D what the page says.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ops.hpp>
+#include <deepgemm/reference/argument.hpp>
 
 #include <algorithm>
 #include <cmath>

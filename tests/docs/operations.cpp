@@ -2,12 +2,12 @@
 // Named operations over a linked library of kernels; README.md shows this. The library here holds two kernels, where
 // deepgemm_add_instances() would compile all.
 #include <doctest/doctest.h>
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/instances.hpp>
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ops.hpp>
+#include <deepgemm/reference/argument.hpp>
 
 #include <utility>
 

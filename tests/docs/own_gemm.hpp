@@ -2,8 +2,8 @@
 // Runs a GEMM whose parts are the reader's own, for the pages on concepts: arguments from matrices in host memory.
 #pragma once
 
-#include <deepgemm/host/operand.hpp>
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/reference/operand.hpp>
 #include <deepgemm/sim/launch.hpp>
 
 namespace deepgemm {

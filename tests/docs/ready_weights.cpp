@@ -2,11 +2,11 @@
 // Dependent launches that load weights early; docs/ladder.md shows this. The simulator runs one kernel after another, but says where
 // one reads what its predecessor may still write.
 #include <doctest/doctest.h>
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/ops.hpp>
+#include <deepgemm/reference/argument.hpp>
 
 #include <utility>
 

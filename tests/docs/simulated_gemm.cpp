@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A GEMM on the simulator with its timeline, and what a kernel with a fault says; docs/how-to/simulator.md shows this code.
 #include <doctest/doctest.h>
-#include <deepgemm/host/operand.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ptx/barrier.cuh>
+#include <deepgemm/reference/operand.hpp>
 #include <deepgemm/sim/launch.hpp>
 
 #include "page.hpp"

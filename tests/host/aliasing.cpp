@@ -5,7 +5,7 @@
 
 #include "fakes.hpp"
 
-#include <deepgemm/host/random.hpp>
+#include <deepgemm/reference/random.hpp>
 
 #include <bitset>
 

@@ -3,9 +3,9 @@
 // split_k give a row of D the same bits, whatever else they differ in, here on the simulator.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/sim_launch.hpp>
+#include <deepgemm/reference/argument.hpp>
 
 #include <cstring>
 #include <map>

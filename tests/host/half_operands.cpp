@@ -5,8 +5,8 @@
 
 #include "../kernel/product.hpp"
 
-#include <deepgemm/host/argument.hpp>
 #include <deepgemm/host/validate.hpp>
+#include <deepgemm/reference/argument.hpp>
 
 using namespace deepgemm;
 

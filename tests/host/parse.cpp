@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/parse.hpp>
-#include <deepgemm/host/random.hpp>
 #include <deepgemm/kernel/shipped.cuh>
 #include <deepgemm/kernel/shipped_half.cuh>
+#include <deepgemm/reference/random.hpp>
 
 #include <cstdlib>
 #include <stdexcept>

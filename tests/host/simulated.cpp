@@ -2,11 +2,11 @@
 // The whole host path with a real kernel on the simulator: operands, validation, plan, launch, comparison with a reference.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/argument.hpp>
-#include <deepgemm/host/compare.hpp>
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ops.hpp>
+#include <deepgemm/reference/argument.hpp>
+#include <deepgemm/reference/compare.hpp>
 
 using namespace deepgemm;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The grouped schedule by itself: each element of D that groups own is in one tile, whatever the groups, the grid and the cluster; no
 // other element is in any.
-#include <deepgemm/host/random.hpp>
+#include <deepgemm/reference/random.hpp>
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/sim/launch.hpp>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Parts of a GEMM by themselves: the order of tiles, the division behind it, promotion, and the way of B's scales to the warps.
-#include <deepgemm/host/quantize.hpp>
-#include <deepgemm/host/random.hpp>
 #include <deepgemm/ptx/barrier.cuh>
+#include <deepgemm/reference/quantize.hpp>
+#include <deepgemm/reference/random.hpp>
 #include <deepgemm/scale/feed.cuh>
 #include <deepgemm/scale/fp32.cuh>
 #include <deepgemm/scale/ue8m0.cuh>

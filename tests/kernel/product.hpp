@@ -3,8 +3,8 @@
 // byte written outside of it, and the reference. For the simulator as it lies; tests on a GPU copy it.
 #pragma once
 
-#include <deepgemm/host/operand.hpp>
 #include <deepgemm/host/print.hpp>
+#include <deepgemm/reference/operand.hpp>
 
 #include <memory>
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/host/operand.hpp>
 #include <deepgemm/host/scale_arguments.hpp>
+#include <deepgemm/reference/operand.hpp>
 
 namespace scale_cases {
 

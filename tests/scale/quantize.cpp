@@ -3,7 +3,7 @@
 // the errors that casts of normal data are known to have.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/operand.hpp>
+#include <deepgemm/reference/operand.hpp>
 
 using namespace deepgemm;
 

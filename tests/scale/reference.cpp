@@ -2,7 +2,7 @@
 // The reference GEMM against a triple loop written from the formula, and the comparisons: what they let pass and what not.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/operand.hpp>
+#include <deepgemm/reference/operand.hpp>
 
 using namespace deepgemm;
 

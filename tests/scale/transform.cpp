@@ -3,9 +3,9 @@
 // its errors, and the decision which transform a caller's scales need.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/random.hpp>
 #include <deepgemm/host/scale_layout.hpp>
-#include <deepgemm/host/transform.hpp>
+#include <deepgemm/reference/random.hpp>
+#include <deepgemm/reference/transform.hpp>
 
 using namespace deepgemm;
 using reference::raw_scales;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which layout a product needs its scales in, and what is left to do to the scales a caller has: nothing, a transposition, or
-// packing. A decision on strides and shapes only; scale/transforms does the work, host/transform is its reference.
+// packing. A decision on strides and shapes only; scale/transforms does the work, reference/transform is its reference.
 #pragma once
 
 #include <deepgemm/core/math.cuh>

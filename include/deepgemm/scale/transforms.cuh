@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The kernel that brings FP32 scales of any strides into the layout TMA loads: MN-major, a column of align(mn, 4) words per
 // K block, or per four K blocks as packed UE8M0 exponents. Pure data movement through a tile in shared memory, so that reads
-// and writes are both contiguous; host/transform.hpp is its reference. Runs on any GPU.
+// and writes are both contiguous; reference/transform.hpp is its reference. Runs on any GPU.
 #pragma once
 
 #include <deepgemm/ptx/barrier.cuh>

@@ -12,7 +12,7 @@
 #include <string>
 #include <system_error>
 
-#include <deepgemm/host/matrix.hpp>
+#include <deepgemm/reference/matrix.hpp>
 
 namespace deepgemm {
 

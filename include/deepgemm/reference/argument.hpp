@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Quantised operands and matrices of host/operand.hpp and host/matrix.hpp as arguments of the named operations: for tests,
+// Quantised operands and matrices of reference/ as arguments of the named operations: for tests,
 // examples and whoever tries things on the simulator. Shapes and strides come from the operand, memory from it or from a copy.
 #pragma once
 
-#include <deepgemm/host/operand.hpp>
 #include <deepgemm/host/problem.hpp>
+#include <deepgemm/reference/operand.hpp>
 
 namespace deepgemm {
 

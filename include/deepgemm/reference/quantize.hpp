@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Reference casts on the host, bit-exact with the kernels of scale/cast: BF16 or FP32 matrices to FP8 with one scale per
-// token, channel, block or row, and to packed FP4. Scales come out as plain row-major floats; host/transform and
-// host/operand bring them into the layouts that kernels read.
+// token, channel, block or row, and to packed FP4. Scales come out as plain row-major floats; reference/transform and
+// reference/operand bring them into the layouts that kernels read.
 #pragma once
 
 #include <cmath>
 #include <stdexcept>
 
-#include <deepgemm/host/matrix.hpp>
 #include <deepgemm/kernel/info.cuh>
+#include <deepgemm/reference/matrix.hpp>
 
 namespace deepgemm::quantize {
 

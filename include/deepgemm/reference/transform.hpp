@@ -9,8 +9,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include <deepgemm/host/matrix.hpp>
-#include <deepgemm/host/quantize.hpp>
+#include <deepgemm/reference/matrix.hpp>
+#include <deepgemm/reference/quantize.hpp>
 
 namespace deepgemm::reference {
 

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include <deepgemm/host/quantize.hpp>
-#include <deepgemm/host/random.hpp>
-#include <deepgemm/host/reference.hpp>
-#include <deepgemm/host/transform.hpp>
+#include <deepgemm/reference/product.hpp>
+#include <deepgemm/reference/quantize.hpp>
+#include <deepgemm/reference/random.hpp>
+#include <deepgemm/reference/transform.hpp>
 
 namespace deepgemm {
 

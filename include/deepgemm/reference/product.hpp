@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include <deepgemm/host/compare.hpp>
 #include <deepgemm/kernel/info.cuh>
+#include <deepgemm/reference/compare.hpp>
 
 namespace deepgemm::reference {
 

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <deepgemm/host/matrix.hpp>
+#include <deepgemm/reference/matrix.hpp>
 
 namespace deepgemm {
 
