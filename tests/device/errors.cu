@@ -15,8 +15,7 @@ std::string not_compiled(int device) {
     const auto info = cuda::describe(device);
     REQUIRE(info);
     return concat("the kernel was not compiled for device ", device, " (", info->name, ", compute capability ",
-                  info->arch / 10, ".", info->arch % 10,
-                  "); compile with -gencode arch=compute_90a,code=sm_90a for Hopper");
+                  info->arch / 10, ".", info->arch % 10, "); compile with -gencode arch=compute_90a,code=sm_90a");
 }
 
 }  // namespace
@@ -35,6 +34,17 @@ TEST_CASE("errors: a kernel without code for the device") {
     CHECK(missing.failure().code == errc::wrong_device);
     CHECK(missing.failure().message == expected);
     CHECK(cudaGetLastError() == cudaSuccess);
+}
+
+TEST_CASE("errors: a kernel for another architecture") {
+    const auto device = cuda::current_device();
+    REQUIRE(device);
+    cuda::detail::loaded_kernel none{reinterpret_cast<const void*>(&no_kernel)};
+    const auto prepared = cuda::detail::prepare(none, {.arch = 10, .threads = 32, .smem_bytes = 1024}, *device);
+    REQUIRE(!prepared);
+    CHECK(prepared.failure().code == errc::wrong_device);
+    CHECK(prepared.failure().message.starts_with("the kernel is for compute capability 1.0, device "));
+    CHECK(none.ready == 0);
 }
 
 TEST_CASE("errors: a tensor map that the driver refuses") {

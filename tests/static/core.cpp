@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Arithmetic of core/ and the traits that stand in for the C++ library's, which device code does not include.
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/core/traits.cuh>
 #include <deepgemm/core/types.cuh>
@@ -10,6 +11,13 @@ using namespace deepgemm;
 namespace {
 
 static_assert(version == DEEPGEMM_VERSION_MAJOR * 10000 + DEEPGEMM_VERSION_MINOR * 100 + DEEPGEMM_VERSION_PATCH);
+
+// Host code compiles for all architectures, of which the numbers are CUDA's.
+static_assert(arch::sm90::compiled_here && arch::sm100::compiled_here && arch::any_compiled_here);
+static_assert(arch::compiled_here(0) && arch::compiled_here(90) && arch::compiled_here(100) &&
+              !arch::compiled_here(89));
+static_assert(arch::flag_of(90) == arch::sm90::flag && arch::flag_of(100) == arch::sm100::flag && !arch::flag_of(80));
+static_assert(arch::sm90::smem_bytes == 227 * 1024 && arch::sm90::tmem_columns == 0);
 
 static_assert(ceil_div(0, 128) == 0 && ceil_div(1, 128) == 1 && ceil_div(128, 128) == 1 && ceil_div(129, 128) == 2);
 static_assert(align_up(0, 16) == 0 && align_up(1, 16) == 16 && align_up(16, 16) == 16);

@@ -44,3 +44,12 @@
 #else
 #define DEEPGEMM_HAS_SM90A 1
 #endif
+/// Likewise 0 in device code for a GPU without tcgen05 (anything but sm_100a and sm_103a).
+#if defined(__CUDA_ARCH__) && !defined(__CUDA_ARCH_FEAT_SM100_ALL) && !defined(__CUDA_ARCH_FEAT_SM103_ALL)
+#define DEEPGEMM_HAS_SM100A 0
+#else
+#define DEEPGEMM_HAS_SM100A 1
+#endif
+/// What makes nvcc compile for an architecture: literals, since messages of assertions are. core/arch.cuh tells the rest.
+#define DEEPGEMM_SM90_FLAG "-gencode arch=compute_90a,code=sm_90a"
+#define DEEPGEMM_SM100_FLAG "-gencode arch=compute_100a,code=sm_100a"

@@ -45,13 +45,25 @@ inline result<void> check_kernel(const char* call, cudaError_t status, int devic
     if (status != cudaErrorNoKernelImageForDevice && status != cudaErrorInvalidDeviceFunction) return outcome;
     const auto info = describe(device);
     if (!info) return info.failure();
+    const char* const flag = arch::flag_of(info->arch);
     return fail(errc::wrong_device, "the kernel was not compiled for device ", device, " (", info->name,
-                ", compute capability ", info->arch / 10, ".", info->arch % 10,
-                "); compile with -gencode arch=compute_90a,code=sm_90a for Hopper");
+                ", compute capability ", info->arch / 10, ".", info->arch % 10, ")", flag ? "; compile with " : "",
+                flag ? flag : "");
+}
+
+/// Refuses a kernel of another architecture than the device's: a program for both has an image there, but no body in it.
+inline result<void> check_arch(const launch_info& info, int device) {
+    if (info.arch == 0) return {};
+    const auto major = attribute(cudaDevAttrComputeCapabilityMajor, device);
+    if (!major) return major.failure();
+    if (*major == info.arch / 10) return {};
+    return fail(errc::wrong_device, "the kernel is for compute capability ", info.arch / 10, ".", info.arch % 10,
+                ", device ", device, " has ", *major, ".x");
 }
 
 inline result<void> prepare(loaded_kernel& kernel, const launch_info& info, int device) {
     const relaxed_capture guard;
+    if (auto ok = check_arch(info, device); !ok) return ok;
     const auto status =
         cudaFuncSetAttribute(kernel.entry, cudaFuncAttributeMaxDynamicSharedMemorySize, int(info.smem_bytes));
     if (auto ok = check_kernel("cudaFuncSetAttribute(MaxDynamicSharedMemorySize)", status, device); !ok)

@@ -3,7 +3,7 @@
 // cuda_device.hpp reads the values of a real one.
 #pragma once
 
-#include <deepgemm/core/types.cuh>
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/kernel/launch_info.cuh>
 
 namespace deepgemm {
@@ -11,9 +11,9 @@ namespace deepgemm {
 /// A GPU, described by the numbers that decide how fast a kernel runs on it.
 struct device_info {
     char name[64] = "";
-    int arch = 90;                    ///< compute capability, 10 * major + minor
-    int sm_count = 132;               ///< streaming multiprocessors
-    u32 smem_bytes_per_cta = 232448;  ///< shared memory one CTA may ask for
+    int arch = deepgemm::arch::sm90::number;          ///< compute capability, 10 * major + minor
+    int sm_count = 132;                               ///< streaming multiprocessors
+    u32 smem_bytes_per_cta = arch::sm90::smem_bytes;  ///< shared memory one CTA may ask for
     i64 l2_bytes = 0;
     int clock_mhz = 0;     ///< highest clock of the SMs; long kernels run below it, limited by power
     int hbm_gb_per_s = 0;  ///< peak bandwidth of device memory, in 10^9 bytes per second

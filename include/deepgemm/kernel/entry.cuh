@@ -2,20 +2,25 @@
 // The one __global__ function of the library: every kernel is a type with a `run`, launched through this.
 #pragma once
 
-#include <deepgemm/core/traits.cuh>
+#include <deepgemm/core/arch.cuh>
+#include <deepgemm/ptx/thread.cuh>
 
 namespace deepgemm {
 
-/// The entry of kernel `Kernel`, whose parameters arrive in constant memory.
+/// The entry of kernel `Kernel`, whose parameters arrive in constant memory. In a program for several architectures the kernel has a
+/// body only in the code of its own, and launchers refuse it elsewhere; code for none of them is a mistake.
 template <class Kernel>
 DEEPGEMM_GLOBAL void DEEPGEMM_LAUNCH_BOUNDS(Kernel::launch.threads, 1)
     entry(const DEEPGEMM_GRID_CONSTANT typename Kernel::params p) {
-    if constexpr (Kernel::launch.arch != 90 || DEEPGEMM_HAS_SM90A) {
+    if constexpr (arch::compiled_here(Kernel::launch.arch)) {
         Kernel::run(p);
     } else {
-        static_assert(always_false<Kernel>,
-                      "this kernel needs wgmma: compile with -gencode arch=compute_90a,code=sm_90a, "
-                      "since -arch=sm_90a alone compiles for compute_90, too");
+        static_assert(arch::any_compiled_here || Kernel::launch.arch != arch::sm90::number,
+                      "this kernel needs wgmma: compile with " DEEPGEMM_SM90_FLAG
+                      ", since -arch=sm_90a alone compiles for compute_90, too");
+        static_assert(arch::any_compiled_here || Kernel::launch.arch != arch::sm100::number,
+                      "this kernel needs tcgen05: compile with " DEEPGEMM_SM100_FLAG);
+        ptx::trap();
     }
 }
 

@@ -5,6 +5,7 @@
 // header of its own.
 #pragma once
 
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/epilogue/step.cuh>
 #include <deepgemm/kernel/check.cuh>
 #include <deepgemm/kernel/gemm_host.cuh>
@@ -22,13 +23,6 @@
 #include <deepgemm/schedule/persistent.cuh>
 
 namespace deepgemm {
-
-namespace arch {
-/// Hopper, compiled for sm_90a.
-struct sm90 {
-    static constexpr int number = 90;
-};
-}  // namespace arch
 
 /// The schedule a GEMM has unless it is given another.
 template <config Config>
@@ -60,7 +54,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using cursor = typename pipeline::cursor;
     using registers = register_budget<Config.math_warpgroups>;
     using start = start_signal<Config.math_warpgroups>;
-    static_assert(storage::bytes <= max_smem_bytes,
+    static_assert(storage::bytes <= Arch::smem_bytes,
                   "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma> && smem_pipeline<pipeline>);
     static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,

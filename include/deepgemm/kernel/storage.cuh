@@ -3,6 +3,7 @@
 // computed at compile time; kernels ask for tiles by name and stage and see no number.
 #pragma once
 
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/epilogue/split_sum.cuh>
 #include <deepgemm/epilogue/stage.cuh>
 #include <deepgemm/epilogue/transposed.cuh>
@@ -22,9 +23,6 @@ DEEPGEMM_BOTH constexpr config with_sizes(config open, int stages, int store_col
 }
 
 }  // namespace detail
-
-/// Shared memory a CTA of sm90 and sm100 may use.
-inline constexpr u32 max_smem_bytes = 232448;
 
 /// The sizes of the things a CTA keeps in shared memory, and from them the configuration with its zeros filled in.
 template <class A, class B, class Epilogue, config Config, bool Stacked = false>
@@ -58,9 +56,9 @@ struct gemm_sizes {
     static constexpr u32 fixed_bytes =
         align_up(owners * output::bytes, 128u) + owners * output::barrier_bytes + split::bytes + split::barrier_bytes;
 
-    static constexpr int stages_that_fit = min(int((max_smem_bytes - fixed_bytes) / stage_bytes), 24);
+    static constexpr int stages_that_fit = min(int((arch::sm90::smem_bytes - fixed_bytes) / stage_bytes), 24);
     static constexpr int stages = Config.stages ? Config.stages : stages_that_fit;
-    static_assert(fixed_bytes <= max_smem_bytes && stages >= 2,
+    static_assert(fixed_bytes <= arch::sm90::smem_bytes && stages >= 2,
                   "gemm: the tiles leave room for fewer than two stages in 232448 bytes of shared memory");
 
     static constexpr config resolved = detail::with_sizes(Config, stages, Epilogue::transposes ? 0 : store_columns,

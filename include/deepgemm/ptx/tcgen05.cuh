@@ -4,7 +4,7 @@
 // A tensor memory address is lane << 16 | column: 128 lanes of 512 32-bit columns. PTX ISA: "TensorCore 5th Generation".
 #pragma once
 
-#include <deepgemm/core/traits.cuh>
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
 
 #if DEEPGEMM_SIMULATED
@@ -18,16 +18,10 @@ enum class tcgen05_kind { f16, f8f6f4 };
 
 namespace detail {
 
-#if defined(__CUDA_ARCH__) && !defined(__CUDA_ARCH_FEAT_SM100_ALL) && !defined(__CUDA_ARCH_FEAT_SM103_ALL)
-inline constexpr bool has_tcgen05 = false;
-#else
-inline constexpr bool has_tcgen05 = true;  // sm_100a, sm_103a, a host pass, or the simulator
-#endif
-
 template <int Group>
 DEEPGEMM_BOTH constexpr void check_tcgen05() {
     static_assert(Group == 1 || Group == 2, "cta_group of tcgen05 is 1 or 2");
-    static_assert(has_tcgen05 && Group > 0, "tcgen05 needs sm_100a: pass -gencode arch=compute_100a,code=sm_100a");
+    static_assert(arch::sm100::compiled_here && Group > 0, "tcgen05 needs sm_100a: pass " DEEPGEMM_SM100_FLAG);
 }
 
 }  // namespace detail

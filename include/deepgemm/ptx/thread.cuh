@@ -9,6 +9,15 @@
 
 namespace deepgemm::ptx {
 
+/// Ends the kernel with an error; any thread.
+DEEPGEMM_DEVICE void trap() {
+#if DEEPGEMM_SIMULATED
+    sim::fail("a kernel trapped");
+#else
+    __trap();
+#endif
+}
+
 /// Index of the calling thread in its CTA (blocks are one-dimensional).
 DEEPGEMM_DEVICE u32 thread_index() {
 #if DEEPGEMM_SIMULATED

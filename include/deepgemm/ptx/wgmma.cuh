@@ -4,7 +4,7 @@
 // PTX ISA: "Asynchronous Warpgroup Level Matrix Instructions". The text of each N is in generated/wgmma_shapes.cuh.
 #pragma once
 
-#include <deepgemm/core/types.cuh>
+#include <deepgemm/core/arch.cuh>
 
 #if DEEPGEMM_SIMULATED
 #include <deepgemm/sim/wgmma.hpp>
@@ -31,8 +31,6 @@ namespace detail {
 /// Only 16-bit operands may be MN-major in shared memory.
 template <class A, major Major>
 concept wgmma_major = Major == major::k || sizeof(A) == 2;
-
-inline constexpr bool has_wgmma = DEEPGEMM_HAS_SM90A;
 
 // The part of the instruction that names types: K, accumulator, A, B.
 template <class A, class B>
@@ -90,7 +88,7 @@ template <class A, class B, int N>
 DEEPGEMM_BOTH constexpr void check_wgmma() {
     static_assert(wgmma_types<A, B>, "wgmma multiplies e4m3 and e5m2 in any mix, or bf16, f16, tf32 with itself");
     static_assert(wgmma_width<N>, "the N of wgmma is a multiple of 8 from 8 to 256");
-    static_assert(has_wgmma, "wgmma needs sm_90a: pass -gencode arch=compute_90a,code=sm_90a");
+    static_assert(arch::sm90::compiled_here, "wgmma needs sm_90a: pass " DEEPGEMM_SM90_FLAG);
 }
 
 }  // namespace detail

@@ -28,12 +28,12 @@
 
 namespace deepgemm::rtc {
 
-/// The architecture to compile for, as NVRTC spells it: "sm_90a" for Hopper.
+/// The architecture to compile for, as NVRTC spells it: arch::sm90::name for Hopper.
 inline std::string arch_of(const device_info& device) { return concat("sm_", device.arch, "a"); }
 
 /// How kernels are compiled and where they are kept.
 struct compiler_options {
-    std::string arch = "sm_90a";
+    std::string arch = deepgemm::arch::sm90::name;
     /// Further options of NVRTC's, such as "-lineinfo", in the order in which it is to read them: of two for the same thing the
     /// later one mostly holds, and an option and its value may be two words. Those that make NVRTC read files are refused.
     std::vector<std::string> options{};

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/rtc/build_id.hpp>
 #include <deepgemm/rtc/headers.hpp>
@@ -26,7 +27,7 @@ namespace deepgemm::rtc {
 struct program {
     std::string text;
     std::vector<std::string> expressions{};  ///< functions to instantiate, whose names in the cubin are asked for
-    std::string arch = "sm_90a";             ///< as NVRTC spells it; wgmma needs the `a`
+    std::string arch = deepgemm::arch::sm90::name;  ///< as NVRTC spells it; wgmma needs the `a`
     /// Further options of NVRTC's, in its order; -std=c++20 and -no-source-include come first.
     std::vector<std::string> options{};
     bool keep_ptx = false;  ///< fill binary::ptx

@@ -7,6 +7,7 @@
 #error "deepgemm's simulator runs kernels with exceptions: compile the files that launch on it without -fno-exceptions"
 #endif
 
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/sim/barrier.hpp>
 #include <deepgemm/sim/registers.hpp>
@@ -24,8 +25,8 @@
 
 namespace deepgemm::sim {
 
-/// Largest dynamic shared memory of a CTA on SM90 and SM100.
-inline constexpr u32 max_smem_bytes = 227 * 1024;
+/// Most dynamic shared memory of a CTA. The simulated machine is of every architecture at once.
+inline constexpr u32 max_smem_bytes = std::max(arch::sm90::smem_bytes, arch::sm100::smem_bytes);
 
 /// Memory and the last report of this OS thread.
 struct thread_resources {

@@ -3,6 +3,7 @@
 // An address is lane << 16 | column. Fresh columns hold NaN; destinations of loads hold NaN until the wait. Host only.
 #pragma once
 
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/sim/descriptor.hpp>
 #include <deepgemm/sim/warp.hpp>
@@ -12,7 +13,7 @@
 
 namespace deepgemm::sim {
 
-inline constexpr u32 tmem_lanes = 128, tmem_columns = 512;
+inline constexpr u32 tmem_lanes = 128, tmem_columns = arch::sm100::tmem_columns;
 
 /// Columns [lo, hi), and the operation (if any) that still writes them.
 struct column_range {
