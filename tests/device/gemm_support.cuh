@@ -15,28 +15,6 @@ namespace deepgemm::gemm_tests {
 
 using namespace device_tests;
 
-/// `count` elements of T in the memory of the current device, followed by at least 16 bytes that nobody may need.
-template <class T>
-class device_array {
-public:
-    explicit device_array(i64 count) : count_(count) { check(cudaMalloc(&memory_, bytes() + 16)); }
-    explicit device_array(const std::vector<T>& values) : device_array(i64(values.size())) { write(values.data()); }
-    ~device_array() { cudaFree(memory_); }
-    device_array(const device_array&) = delete;
-    device_array& operator=(const device_array&) = delete;
-
-    T* get() const { return static_cast<T*>(memory_); }
-    i64 count() const { return count_; }
-    std::size_t bytes() const { return std::size_t(count_) * sizeof(T); }
-    void fill_bytes(int byte) const { check(cudaMemset(memory_, byte, bytes())); }
-    void write(const void* from) const { check(cudaMemcpy(memory_, from, bytes(), cudaMemcpyHostToDevice)); }
-    void read(void* to) const { check(cudaMemcpy(to, memory_, bytes(), cudaMemcpyDeviceToHost)); }
-
-private:
-    void* memory_ = nullptr;
-    i64 count_;
-};
-
 /// The current device.
 inline const device_info& this_device() {
     static const device_info info = or_throw(cuda::describe_current_device());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Grouped kernels that cut K: groups that follow each other along K, each with a D of its own (gradients of weights), and one product
 // whose K is cut into parts. Integers, so that every bit must be right; D is NaN where nothing is added to it.
-#include "groups.hpp"
+#include "grouped_runs.hpp"
 
 using namespace deepgemm;
 using namespace deepgemm::test;
@@ -22,37 +22,8 @@ constexpr config scaled{.block = {64, 64, 128}, .stages = 3, .math_warpgroups = 
 /// Groups of `sizes` elements of K: "" or what is wrong.
 template <class K>
 std::string k_outcome(random_source& random, const sim::options& machine, const std::vector<i32>& sizes) {
-    using element = typename K::element;
-    const i64 m = random.integer(1, 200), n = random.integer(1, 200), groups = i64(sizes.size());
-    i64 k = 0;
-    for (const i32 size : sizes) k += size;
-    const operand_stack a(K::info.a, 1, m, k, random), b(K::info.b, 1, n, k, random);
-    group_results<element> d(groups, m, n);
-    i64 first = 0;
-    for (i64 g = 0; g < groups; ++g) {
-        const i32 size = sizes[std::size_t(g)];
-        d.expect(g, 0, k_of(a[0], first, size), k_of(b[0], first, size));
-        first += size;
-    }
-    typename K::arguments args{{.shape = {i32(m), i32(n), i32(k)}}};
-    args.tiles = {i32(groups), sizes.data()};
-    a.become_a(args);
-    b.become_b(args);
-    d.become_d(args);
-    args.ready = {true, true};  // what the schedule reads is not
-    guarded_matrix c(K::info.d, groups * m, n, 0);
-    if (K::info.in_place) {
-        d.fill(random);
-        d.add(d.view());
-    } else if (K::info.accumulate) {
-        random.fill_integers(c.template view<element>(), -8, 8);
-        d.add(c.template view<const element>());
-    }
-    args.c = K::info.in_place ? args.d : c.template view<element>().data;
-    args.c_pitch = K::info.in_place ? args.d_pitch : c.pitch();
-    args.c_matrix_pitch = m * args.c_pitch;
-    const std::string error = outcome<K>(args, machine);
-    return error.empty() ? d.verdict() : error;
+    const i32 m = i32(random.integer(1, 200)), n = i32(random.integer(1, 200));
+    return outcome(k_product<K>(random, m, n, sizes), machine);
 }
 
 template <class K>
@@ -69,27 +40,8 @@ void check_k() {
 /// K in `parts` parts, whose results have to sum up to the product: "" or what is wrong.
 template <class K>
 std::string parts_outcome(random_source& random, const sim::options& machine, i32 parts, i64 k) {
-    const i64 m = random.integer(1, 130), n = random.integer(1, 130);
-    const operand_stack a(K::info.a, 1, m, k, random), b(K::info.b, 1, n, k, random);
-    matrix<float> d(parts * m, n, align_up(n, i64(4)));
-    typename K::arguments args{{.shape = {i32(m), i32(n), i32(k)}}};
-    args.tiles = {parts, K::info.a.format == scale_kind::none ? 64 : 128};
-    a.become_a(args);
-    b.become_b(args);
-    args.d = d.data();
-    args.d_pitch = d.pitch();
-    args.d_matrix_pitch = m * d.pitch();
-    args.matrices = parts;
-    const std::string error = outcome<K>(args, machine);
-    if (!error.empty()) return error;
-    for (i64 part = 1; part < parts; ++part) {
-        for (i64 i = 0; i < m; ++i) {
-            for (i64 j = 0; j < n; ++j) d(i, j) += d(part * m + i, j);
-        }
-    }
-    const matrix_view<const float> sums = d.view();
-    const comparison found = reference::compare_exact(sums.row_range(0, m), reference::gemm(a[0], b[0]));
-    return found ? "" : found.text();
+    const problem_shape shape{i32(random.integer(1, 130)), i32(random.integer(1, 130)), i32(k)};
+    return outcome(parts_product<K>(random, shape, parts), machine);
 }
 
 template <class K>

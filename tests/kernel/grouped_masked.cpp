@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Grouped kernels whose groups have slots: masked groups, of which the host does not know how many rows count, and batches.
 // Integers, so that every bit must be right; D and A's rows past the mask are NaN.
-#include "groups.hpp"
+#include "grouped_runs.hpp"
 
 using namespace deepgemm;
 using namespace deepgemm::test;
@@ -41,32 +41,8 @@ struct starts_by_reading : grouped<one.block, one.cluster, masked_groups> {
 template <class K>
 std::string masked_outcome(random_source& random, const sim::options& machine, const std::vector<i32>& counts,
                            i64 slot) {
-    using element = typename K::element;
-    const i64 groups = i64(counts.size()), n = random.integer(1, 150), k = random.integer(1, 400);
-    operand_stack a(K::info.a, groups, slot, k, random), b(K::info.b, groups, n, k, random);
-    group_results<element> d(groups, slot, n);
-    for (i64 g = 0; g < groups; ++g) {
-        const i64 count = min(max(counts[std::size_t(g)], 0), i32(slot));
-        a.poison(g, count, slot);
-        d.expect(g, 0, rows_of(a[g], 0, count), b[g]);
-    }
-    typename K::arguments args{{.shape = {i32(slot), i32(n), i32(k)}}};
-    args.tiles = {i32(groups)};
-    if constexpr (requires { args.tiles.rows; }) args.tiles.rows = counts.data();
-    a.become_a(args);
-    b.become_b(args);
-    d.become_d(args);
-    args.ready = {true, true};  // what the schedule reads is not
-    guarded_matrix c(K::info.d, groups * slot, n, 0);
-    if (K::info.accumulate) {
-        random.fill_integers(c.template view<element>(), -8, 8);
-        d.add(c.template view<const element>());
-        args.c = c.template view<element>().data;
-        args.c_pitch = c.pitch();
-        args.c_matrix_pitch = slot * c.pitch();
-    }
-    const std::string error = outcome<K>(args, machine);
-    return error.empty() ? d.verdict() : error;
+    const problem_shape shape{i32(slot), i32(random.integer(1, 150)), i32(random.integer(1, 400))};
+    return outcome(masked_product<K>(random, shape, counts), machine);
 }
 
 /// A few products on each machine; slots, counts and extents are random.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Grouped kernels whose groups of rows follow each other in one matrix: by the ends of groups (psum), or by the group of each row.
 // Integers, so that every bit must be right; D and the rows of A between groups are NaN.
-#include "groups.hpp"
+#include "grouped_runs.hpp"
 
 using namespace deepgemm;
 using namespace deepgemm::test;
@@ -19,90 +19,20 @@ constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}};
 constexpr config tall{.block = {256, 64, 128}, .stages = 3};
 constexpr config half{.block = {128, 64, 64}, .stages = 3, .promote = promotion::never};
 
-/// Runs of rows in one matrix of A and of D, each from a multiple of `alignment` on, and weights for each.
-template <class K>
-struct row_groups {
-    std::vector<i64> first;  ///< row of each run of rows; the last entry is where the next one would start
-    problem_shape shape;
-    operand_stack a, b;
-    group_results<bf16> d;
-    typename K::arguments args{};
-
-    /// `more` rows follow the last run.
-    row_groups(random_source& random, const std::vector<i32>& counts, i64 alignment, i64 more)
-        : first(starts(counts, alignment)),
-          shape{i32(first.back() + more), i32(random.integer(1, 150)), i32(random.integer(1, 400))},
-          a(K::info.a, 1, shape.m, shape.k, random),
-          b(K::info.b, i64(counts.size()), shape.n, shape.k, random),
-          d(1, shape.m, shape.n) {}
-
-    /// Rows [begin, end) of D have to become those of A times matrix `g` of B.
-    void expect(i64 begin, i64 end, i64 g) { d.expect(0, begin, rows_of(a[0], begin, end - begin), b[g]); }
-    /// Rows [begin, end) of D have to become zero.
-    void expect_zeros(i64 begin, i64 end) {
-        reference::operand nothing = rows_of(a[0], begin, end - begin), no_weights = b[0];
-        nothing.k = no_weights.k = 0;
-        d.expect(0, begin, nothing, no_weights);
-    }
-
-    /// What the kernel makes of them: "" or what is wrong.
-    std::string outcome(const sim::options& machine) {
-        args.shape = shape;
-        a.become_a(args);
-        b.become_b(args);
-        d.become_d(args);
-        args.ready = {true, true};  // what the schedule reads is not
-        const std::string error = test::outcome<K>(args, machine);
-        return error.empty() ? d.verdict() : error;
-    }
-
-private:
-    static std::vector<i64> starts(const std::vector<i32>& counts, i64 alignment) {
-        std::vector<i64> first{0};
-        for (const i32 count : counts) first.push_back(align_up(first.back() + count, alignment));
-        return first;
-    }
-};
-
-/// Groups by their ends: "" or what is wrong. An empty group may be given the end of the one before it, which is not aligned.
+/// Groups by their ends: "" or what is wrong.
 template <class K>
 std::string psum_outcome(random_source& random, const sim::options& machine, const std::vector<i32>& counts,
                          i64 alignment) {
-    row_groups<K> groups(random, counts, alignment, random.integer(1, 6));
-    std::vector<i32> ends;
-    for (std::size_t g = 0; g < counts.size(); ++g) {
-        const i64 start = groups.first[g], end = start + counts[g];
-        const bool plain = g > 0 && counts[g] == 0 && random.integer(0, 1) == 0;
-        ends.push_back(plain ? ends.back() : i32(end));
-        groups.expect(start, end, i64(g));
-        groups.a.poison(0, end, groups.first[g + 1]);
-    }
-    groups.a.poison(0, groups.first.back(), groups.shape.m);
-    groups.args.tiles = {i32(counts.size()), ends.data(), i32(alignment)};
-    return groups.outcome(machine);
+    const i32 n = i32(random.integer(1, 150)), k = i32(random.integer(1, 400)), more = i32(random.integer(1, 6));
+    return outcome(psum_product<K>(random, n, k, counts, i32(alignment), more), machine);
 }
 
-/// Groups by the group of each row: "" or what is wrong. Negative counts are rows of no group, which become zero although A is NaN
-/// there, but for those at the end of a run that a group has begun.
+/// Groups by the group of each row, of none where a count is negative: "" or what is wrong.
 template <class K>
 std::string index_outcome(random_source& random, const sim::options& machine, const std::vector<i32>& counts,
                           i64 alignment) {
-    std::vector<i32> lengths = counts;
-    for (i32& length : lengths) length = length < 0 ? -length : length;
-    row_groups<K> groups(random, lengths, alignment, 0);
-    std::vector<i32> of_row(std::size_t(groups.shape.m), -1);
-    for (std::size_t g = 0; g < counts.size(); ++g) {
-        const i64 start = groups.first[g], end = groups.first[g + 1];
-        if (counts[g] < 0) {
-            groups.expect_zeros(start, end);
-            groups.a.poison(0, start, end);
-        } else {
-            groups.expect(start, end, i64(g));
-            std::fill_n(of_row.begin() + start, counts[g], i32(g));
-        }
-    }
-    groups.args.tiles = {i32(ceil_div(i64(groups.shape.m), alignment)), of_row.data(), i32(alignment)};
-    return groups.outcome(machine);
+    const i32 n = i32(random.integer(1, 150)), k = i32(random.integer(1, 400));
+    return outcome(index_product<K>(random, n, k, counts, i32(alignment)), machine);
 }
 
 template <class K>

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: MIT
-// Data for tests of grouped kernels: stacks of operands and slices of them, what a stack of results must be, machines to run on.
+// Data for tests of grouped kernels: stacks of operands and slices of them, what a stack of results must be. For the simulator as it
+// lies; tests on a GPU copy it.
 #pragma once
 
-#include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/schedule/grouped.cuh>
-
-#include <doctest/doctest.h>
 
 #include "product.hpp"
 
 namespace deepgemm::test {
 
-/// Operands (rows, k) of small integers with scales that are powers of two, as a kernel takes a stack of them: elements and scales
-/// of one matrix behind those of the matrix before. Padding is NaN.
+/// Operands (rows, k) as a kernel takes a stack of them: elements and scales of one matrix behind those of the matrix before. Small
+/// integers with scales that are powers of two unless `kind` says otherwise; padding is NaN.
 class operand_stack {
 public:
-    operand_stack(const operand_info& info, i64 matrices, i64 rows, i64 k, random_source& random)
+    operand_stack(const operand_info& info, i64 matrices, i64 rows, i64 k, random_source& random,
+                  numbers kind = numbers::exact)
         : matrices_(matrices) {
         for (i64 i = 0; i < matrices; ++i) {
-            const any_operand& x = one_.emplace_back(make_operand(info, rows, k, 16, numbers::exact, random));
+            const any_operand& x = one_.emplace_back(make_operand(info, rows, k, 16, kind, random));
             const auto* const from = static_cast<const u8*>(x.view.data);
             bytes_.insert(bytes_.end(), from, from + x.data_bytes());
             words_.insert(words_.end(), x.words.begin(), x.words.end());
@@ -43,21 +42,25 @@ public:
         }
     }
 
-    /// Makes the stack A, or B, of a product.
-    void become_a(gemm_arguments& args) const {
+    /// All elements, and all words of scales.
+    const std::vector<u8>& bytes() const { return bytes_; }
+    const std::vector<u32>& words() const { return words_; }
+
+    /// Makes the stack A, or B, of a product. `elements` and `scales` say where copies of bytes() and words() lie.
+    void become_a(gemm_arguments& args, const void* elements, const void* scales) const {
         const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[0];
-        args.a = bytes_.data();
+        args.a = elements;
         args.a_pitch = max(row_stride, k_stride);
         args.a_matrix_pitch = i64(bytes_.size()) / size_of(type) / matrices_;
-        args.sa = words_.data();
+        args.sa = scales;
         args.sa_stride_m = scale.stride_mn;
         args.sa_stride_k = scale.stride_k;
         args.sa_matrix_stride = i64(words_.size()) / matrices_;
         args.matrices = i32(matrices_);
     }
-    void become_b(gemm_arguments& args) const {
+    void become_b(gemm_arguments& args, const void* elements, const void* scales) const {
         gemm_arguments turned = exchanged(args);
-        become_a(turned);
+        become_a(turned, elements, scales);
         args = exchanged(turned);
     }
 
@@ -94,7 +97,7 @@ public:
     group_results(i64 matrices, i64 rows, i64 columns)
         : matrices_(matrices), rows_(rows), d_(dtype_of<T>, matrices * rows, columns, 8) {}
 
-    /// Rows from `first` on of matrix `matrix` have to become the product of `a` and `b`, plus what stands in C or, `in_place`, in D.
+    /// Rows from `first` on of matrix `matrix` have to become the product of `a` and `b`, plus what add() is given.
     void expect(i64 matrix, i64 first, const reference::operand& a, const reference::operand& b) {
         if (a.rows > 0) groups_.push_back({matrix * rows_ + first, a.rows, reference::gemm(a, b)});
     }
@@ -107,10 +110,16 @@ public:
         random.fill_integers(view(), -8, 8);
         d_.remember();
     }
+    /// All matrices have to sum up to the product of `a` and `b`.
+    void expect_sum(const reference::operand& a, const reference::operand& b) {
+        sum_ = reference::gemm(a, b), summed_ = true;
+    }
     matrix_view<T> view() { return d_.template view<T>(); }
+    guarded_matrix& memory() { return d_; }
 
-    void become_d(gemm_arguments& args) {
-        args.d = view().data;
+    /// Makes it D of a product; `memory` is where a copy of memory().bytes() lies.
+    void become_d(gemm_arguments& args, void* memory) {
+        args.d = d_.argument(memory).data;
         args.d_pitch = d_.pitch();
         args.d_matrix_pitch = rows_ * d_.pitch();
         args.matrices = max(args.matrices, i32(matrices_));
@@ -118,6 +127,7 @@ public:
 
     /// What is wrong with D, in a sentence; "" if nothing is.
     std::string verdict() {
+        if (summed_) return verdict_on_sum();
         const std::string wrong = d_.trespass([this](i64 row, i64) {
             return std::any_of(groups_.begin(), groups_.end(),
                                [&](const group& g) { return row >= g.first && row < g.first + g.count; });
@@ -136,31 +146,28 @@ private:
         i64 first, count;
         reference::product product;
     };
+    std::string verdict_on_sum() {
+        const std::string wrong = d_.trespass([](i64, i64) { return true; });
+        if (!wrong.empty()) return wrong;
+        const matrix_view<T> d = view();
+        matrix<T> sums(rows_, d.columns);
+        for (i64 row = 0; row < rows_; ++row) {
+            for (i64 column = 0; column < d.columns; ++column) {
+                float sum = 0;
+                for (i64 i = 0; i < matrices_; ++i) sum += float(d(i * rows_ + row, column));
+                sums(row, column) = from_float<T>(sum);
+            }
+        }
+        const comparison found = reference::compare_exact(matrix_view<const T>(sums.view()), sum_);
+        return found ? "" : "the sum: " + found.text();
+    }
+
     i64 matrices_, rows_;
     guarded_matrix d_;
     std::vector<group> groups_;
+    reference::product sum_;  ///< of all matrices, if `summed_`
+    bool summed_ = false;
 };
-
-/// Runs kernel `K` on a machine: "" or the machine's error.
-template <class K>
-std::string outcome(const typename K::arguments& arguments, const sim::options& machine) {
-    const auto done = sim::try_launch<K>(arguments, {.dependent_launch = machine.dependent_launch}, machine);
-    return done ? "" : done.failure().message;
-}
-
-/// The machines that a test runs on, each of another policy, with a few multiprocessors and data of another seed.
-template <class Test>
-void on_machines(int runs, const Test& test) {
-    for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
-        for (int i = 0; i < runs; ++i) {
-            random_source random(fresh_seed());
-            CAPTURE(random.seed());
-            sim::options machine{.policy = policy, .seed = random.seed()};
-            machine.num_sms = int(random.integer(2, 6));
-            test(random, machine);
-        }
-    }
-}
 
 /// Rows of each of some groups, from 0 to `most`: none in the first and the last one often, all in some.
 inline std::vector<i32> random_counts(random_source& random, i64 most) {

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// Products of grouped kernels in host memory, one function for each kind of groups: operands, the table that says what the groups are,
+// and the results they must give. What no group uses is NaN.
+#pragma once
+
+#include "groups.hpp"
+
+namespace deepgemm::test {
+
+/// Lets a group policy read its table at `table`; those without one have nothing to read.
+inline void point_to(masked_groups& groups, const i32* table) { groups.rows = table; }
+inline void point_to(psum_groups& groups, const i32* table) { groups.ends = table; }
+inline void point_to(index_groups& groups, const i32* table) { groups.of_row = table; }
+inline void point_to(k_groups& groups, const i32* table) { groups.sizes = table; }
+inline void point_to(uniform_groups&, const i32*) {}
+inline void point_to(k_parts&, const i32*) {}
+
+/// Where the tensors of a grouped product lie.
+struct grouped_memory {
+    const void *a, *sa, *b, *sb, *c;
+    void* d;
+    const i32* table;
+};
+
+/// A product of the grouped kernel `K`.
+template <class K>
+struct grouped_product {
+    using element = typename K::element;
+
+    problem_shape shape;
+    operand_stack a, b;
+    group_results<element> d;
+    typename K::tiles::arguments groups{};
+    std::vector<i32> table{};  ///< what the groups read
+    guarded_matrix c{};        ///< for kernels that accumulate; without elements if C is D
+
+    /// Where everything lies in host memory.
+    grouped_memory here() {
+        return {a.bytes().data(), a.words().data(),          b.bytes().data(), b.words().data(),
+                c.bytes().data(), d.memory().bytes().data(), table.data()};
+    }
+    /// The kernel's arguments, for tensors that lie elsewhere, too. Both operands are ready before the kernel before has ended;
+    /// what the schedule reads is not.
+    typename K::arguments arguments(const grouped_memory& at) {
+        typename K::arguments args{{.shape = shape}};
+        args.tiles = groups;
+        point_to(args.tiles, at.table);
+        a.become_a(args, at.a, at.sa);
+        b.become_b(args, at.b, at.sb);
+        d.become_d(args, at.d);
+        args.ready = {true, true};
+        if (K::info.in_place) {
+            args.c = args.d;
+            args.c_pitch = args.d_pitch;
+        } else if (K::info.accumulate) {
+            args.c = static_cast<const u8*>(at.c) + c.offset();
+            args.c_pitch = c.pitch();
+        }
+        args.c_matrix_pitch = shape.m * args.c_pitch;
+        return args;
+    }
+
+    /// Rows [begin, end) of D, which is one matrix, have to become those of A times matrix `g` of B.
+    void expect_rows(i64 begin, i64 end, i64 g) { d.expect(0, begin, rows_of(a[0], begin, end - begin), b[g]); }
+    /// Rows [begin, end) of D have to become zero.
+    void expect_zeros(i64 begin, i64 end) {
+        reference::operand nothing = rows_of(a[0], begin, end - begin), no_weights = b[0];
+        nothing.k = no_weights.k = 0;
+        d.expect(0, begin, nothing, no_weights);
+    }
+    /// Gives kernels that accumulate something to add to: small integers in C, or in D. After all that is expected.
+    void make_c(random_source& random, i64 matrices) {
+        if (K::info.in_place) {
+            d.fill(random);
+            d.add(d.view());
+        } else if (K::info.accumulate) {
+            c = guarded_matrix(K::info.d, matrices * shape.m, shape.n, 0);
+            random.fill_integers(c.template view<element>(), -8, 8);
+            d.add(c.template view<const element>());
+        }
+    }
+};
+
+/// Groups with slots of shape.m rows, of which the first `counts[g]` are wanted; or batches, whose counts are all shape.m.
+template <class K>
+grouped_product<K> masked_product(random_source& random, problem_shape shape, const std::vector<i32>& counts,
+                                  numbers kind = numbers::exact) {
+    const auto& [slot, n, k] = shape;
+    const i32 groups = i32(counts.size());
+    grouped_product<K> made{shape,
+                            {K::info.a, groups, slot, k, random, kind},
+                            {K::info.b, groups, n, k, random, kind},
+                            {groups, slot, n},
+                            {groups},
+                            counts};
+    for (i32 g = 0; g < groups; ++g) {
+        const i32 count = min(max(counts[std::size_t(g)], 0), slot);
+        made.a.poison(g, count, slot);
+        made.d.expect(g, 0, rows_of(made.a[g], 0, count), made.b[g]);
+    }
+    made.make_c(random, groups);
+    return made;
+}
+
+namespace detail {
+/// Where each of some groups starts in rows, if each starts at a multiple of `alignment`; the last entry is where the next one would.
+inline std::vector<i32> starts(const std::vector<i32>& counts, i32 alignment) {
+    std::vector<i32> first{0};
+    for (const i32 count : counts) first.push_back(align_up(first.back() + max(count, -count), alignment));
+    return first;
+}
+
+/// A product whose groups of rows follow each other, without a table.
+template <class K>
+grouped_product<K> rows_product(random_source& random, problem_shape shape, i64 matrices) {
+    const auto& [m, n, k] = shape;
+    return {shape, {K::info.a, 1, m, k, random}, {K::info.b, matrices, n, k, random}, {1, m, n}};
+}
+}  // namespace detail
+
+/// Groups by their ends, `more` rows after the last. An empty group may be given the end of the one before it, which is not aligned.
+template <class K>
+grouped_product<K> psum_product(random_source& random, i32 n, i32 k, const std::vector<i32>& counts, i32 alignment,
+                                i32 more) {
+    const std::vector<i32> first = detail::starts(counts, alignment);
+    auto made = detail::rows_product<K>(random, {first.back() + more, n, k}, i64(counts.size()));
+    made.groups = {i32(counts.size()), nullptr, alignment};
+    for (std::size_t g = 0; g < counts.size(); ++g) {
+        const i32 start = first[g], end = start + counts[g];
+        const bool plain = g > 0 && counts[g] == 0 && random.integer(0, 1) == 0;
+        made.table.push_back(plain ? made.table.back() : end);
+        made.expect_rows(start, end, i64(g));
+        made.a.poison(0, end, first[g + 1]);
+    }
+    made.a.poison(0, first.back(), made.shape.m);
+    return made;
+}
+
+/// Groups by the group of each row. Negative counts are rows of no group, which become zero although A is NaN there, but for those at
+/// the end of a run that a group has begun.
+template <class K>
+grouped_product<K> index_product(random_source& random, i32 n, i32 k, const std::vector<i32>& counts, i32 alignment) {
+    const std::vector<i32> first = detail::starts(counts, alignment);
+    auto made = detail::rows_product<K>(random, {first.back(), n, k}, i64(counts.size()));
+    made.groups = {ceil_div(made.shape.m, alignment), nullptr, alignment};
+    made.table.assign(std::size_t(made.shape.m), -1);
+    for (std::size_t g = 0; g < counts.size(); ++g) {
+        const i32 start = first[g], end = first[g + 1];
+        if (counts[g] < 0) {
+            made.expect_zeros(start, end);
+            made.a.poison(0, start, end);
+        } else {
+            made.expect_rows(start, end, i64(g));
+            std::fill_n(made.table.begin() + start, counts[g], i32(g));
+        }
+    }
+    return made;
+}
+
+/// Groups of `sizes` elements of K.
+template <class K>
+grouped_product<K> k_product(random_source& random, i32 m, i32 n, const std::vector<i32>& sizes) {
+    i32 k = 0;
+    for (const i32 size : sizes) k += size;
+    const i32 groups = i32(sizes.size());
+    grouped_product<K> made{
+        {m, n, k}, {K::info.a, 1, m, k, random}, {K::info.b, 1, n, k, random}, {groups, m, n}, {groups}, sizes};
+    i64 first = 0;
+    for (i32 g = 0; g < groups; ++g) {
+        const i32 size = sizes[std::size_t(g)];
+        made.d.expect(g, 0, k_of(made.a[0], first, size), k_of(made.b[0], first, size));
+        first += size;
+    }
+    made.make_c(random, groups);
+    return made;
+}
+
+/// K in `parts` parts, whose results have to sum up to the product.
+template <class K>
+grouped_product<K> parts_product(random_source& random, problem_shape shape, i32 parts) {
+    const auto& [m, n, k] = shape;
+    grouped_product<K> made{shape,
+                            {K::info.a, 1, m, k, random},
+                            {K::info.b, 1, n, k, random},
+                            {parts, m, n},
+                            {parts, K::info.a.format == scale_kind::none ? 64 : 128}};
+    made.d.expect_sum(made.a[0], made.b[0]);
+    return made;
+}
+
+}  // namespace deepgemm::test
