@@ -178,17 +178,11 @@ json launch_times() {
     dg::or_throw(dg::cuda::check("cudaMemset", cudaMemset(memory, 0, 1 << 20)));
     const auto at = [&](int part) { return static_cast<char*>(memory) + part * (128 << 10); };
     dense::arguments arguments{};
-    static_cast<dg::gemm_arguments&>(arguments) = {.shape = {n, n, n},
-                                                   .a = at(0),
-                                                   .a_pitch = n,
-                                                   .b = at(1),
-                                                   .b_pitch = n,
-                                                   .sa = at(2),
-                                                   .sa_stride_k = n,
-                                                   .sb = at(3),
-                                                   .sb_stride_k = 1,
-                                                   .d = at(4),
-                                                   .d_pitch = n};
+    static_cast<dg::gemm_arguments&>(arguments) = {
+        .shape = {n, n, n},
+        .a = {.data = at(0), .pitch = n, .scales = {.data = at(2), .stride_k = n}},
+        .b = {.data = at(1), .pitch = n, .scales = {.data = at(3), .stride_k = 1}},
+        .d = {at(4), n}};
     rtc::engine engine(rtc::embedded_headers());
     const auto kernel = dg::or_throw(engine.get<dense>());
     cudaStream_t stream = nullptr;

@@ -170,14 +170,12 @@ bool chain_is_right(const kernel_handle& kernel, i32 rows, i32 columns, int link
     there.write(x.data());
     weights.write(w.data());
     gemm_arguments arguments{.shape = {rows, columns, columns},
-                             .a_pitch = columns,
-                             .b = weights.get(),
-                             .b_pitch = columns,
-                             .d_pitch = columns,
-                             .ready = {.b = true}};
+                             .a = {.pitch = columns},
+                             .b = {.data = weights.get(), .pitch = columns, .ready = true},
+                             .d = {.pitch = columns}};
     for (int i = 0; i < links; ++i) {
-        arguments.a = (i % 2 == 0 ? there : back).get();
-        arguments.d = (i % 2 == 0 ? back : there).get();
+        arguments.a.data = (i % 2 == 0 ? there : back).get();
+        arguments.d.data = (i % 2 == 0 ? back : there).get();
         or_throw(kernel.launch(arguments, {.dependent_launch = true}));
     }
     matrix<bf16> found(rows, columns);

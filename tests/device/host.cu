@@ -236,7 +236,7 @@ TEST_CASE("host: refused launches leave no error behind") {
     CHECK(handle.launch(arguments, {.stream = s.handle, .num_sms = 1}).failure().message ==
           concat("num_sms is 1; this kernel needs at least 2 and the device has ", this_device().sm_count));
     CHECK(handle.launch(arguments, {.stream = s.handle, .num_sms = 100000}).failure().code == errc::bad_option);
-    arguments.a_pitch = 100;
+    arguments.a.pitch = 100;
     CHECK(handle.launch(arguments, {.stream = s.handle}).failure().message ==
           "dimension 1 of a tensor map has a stride of 100 bytes; TMA takes multiples of 16 below 2^40");
     const auto refused = cuda::check("a failing call", cudaSetDevice(1 << 20));

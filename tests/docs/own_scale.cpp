@@ -61,7 +61,7 @@ TEST_CASE("a format and a granularity of one's own") {
     const auto words = pair_words(a);
     dg::matrix<float> d(m, n);
     auto arguments = dg::own_arguments<own_gemm>(a, b, d);
-    arguments.sa = words.data();
+    arguments.a.scales.data = words.data();
     dg::sim::launch<own_gemm>(arguments, {.num_sms = 2});
 
     const auto result = dg::reference::compare_exact(d.view(), dg::reference::gemm(a.view(), b.view()));

@@ -31,17 +31,9 @@ TEST_CASE("a GEMM runs on the simulator") {
 
     my_gemm::arguments arguments;
     arguments.shape = {m, n, k};
-    arguments.a = a.data.data();
-    arguments.a_pitch = a.data.pitch();
-    arguments.sa = a.words.data();
-    arguments.sa_stride_k = a.stride_k;
-    arguments.b = b.data.data();
-    arguments.b_pitch = b.data.pitch();
-    arguments.sb = b.words.data();
-    arguments.sb_stride_n = b.stride_mn;
-    arguments.sb_stride_k = b.stride_k;
-    arguments.d = d.data();
-    arguments.d_pitch = d.pitch();
+    arguments.a = {.data = a.data.data(), .pitch = a.data.pitch(), .scales = {a.words.data(), a.stride_mn, a.stride_k}};
+    arguments.b = {.data = b.data.data(), .pitch = b.data.pitch(), .scales = {b.words.data(), b.stride_mn, b.stride_k}};
+    arguments.d = {d.data(), d.pitch()};
     dg::sim::launch<my_gemm>(arguments, {.num_sms = 1, .trace = true});
     // [run]
 

@@ -145,10 +145,10 @@ TEST_CASE("products of 16-bit operands are valid problems of their kernel's work
                 CHECK(validate(p.problem()));
                 // Pitches that kernels of the order they were made for take, even if the problem counts as another.
                 const gemm_arguments given = arguments_of(p.problem());
-                CHECK(given.a_pitch % 8 == 0);
-                CHECK(given.a_pitch >= (a == major::k ? shape.k : shape.m));
-                CHECK(given.b_pitch % 8 == 0);
-                CHECK(given.b_pitch >= (b == major::k ? shape.k : shape.n));
+                CHECK(given.a.pitch % 8 == 0);
+                CHECK(given.a.pitch >= (a == major::k ? shape.k : shape.m));
+                CHECK(given.b.pitch % 8 == 0);
+                CHECK(given.b.pitch >= (b == major::k ? shape.k : shape.n));
             }
         }
     }

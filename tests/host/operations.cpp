@@ -81,19 +81,19 @@ TEST_CASE("row-major matrices of 16-bit operations reach a kernel of their order
         CHECK(last().arguments.shape.m == m);
         CHECK(last().arguments.shape.n == n);
         CHECK(last().arguments.shape.k == k);
-        CHECK(last().arguments.a == a.data);
-        CHECK(last().arguments.a_pitch == a.row_stride);
-        CHECK(last().arguments.b == b.data);
-        CHECK(last().arguments.b_pitch == b.row_stride);
-        CHECK(last().arguments.sa == nullptr);
-        CHECK(last().arguments.sb == nullptr);
-        CHECK(last().arguments.d_pitch == n);
+        CHECK(last().arguments.a.data == a.data);
+        CHECK(last().arguments.a.pitch == a.row_stride);
+        CHECK(last().arguments.b.data == b.data);
+        CHECK(last().arguments.b.pitch == b.row_stride);
+        CHECK(last().arguments.a.scales.data == nullptr);
+        CHECK(last().arguments.b.scales.data == nullptr);
+        CHECK(last().arguments.d.pitch == n);
         // With another order of the same shape: column-major as stored.
         input_matrix turned = b;
         turned.row_stride = 1;
         turned.column_stride = b.rows + 16;
         CHECK(text_of(c.operation(everything, a, turned, d_matrix(), {})) == "fine");
-        CHECK(last().arguments.b_pitch == b.rows + 16);
+        CHECK(last().arguments.b.pitch == b.rows + 16);
     }
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("C and the stream of a 16-bit operation") {
     const output_matrix d = d_matrix(dtype::f32);
     CHECK(text_of(bf16_gemm_nt(everything, stored(1ull << 40, m, k), stored(3ull << 40, n, k), d,
                                {.c = d, .stream = &stream})) == "fine");
-    CHECK(last().arguments.c == d.data);
+    CHECK(last().arguments.c.data == d.data);
     CHECK(last().options.stream == &stream);
 }
 
@@ -144,13 +144,13 @@ TEST_CASE("FP8 operations read transposed operands only where K is contiguous") 
     const auto check_launched = [&](const result<void>& outcome) {
         CHECK(text_of(outcome) == "fine");
         CHECK(last().cfg == scaled);
-        CHECK(last().arguments.a == p.a.matrix.data);
-        CHECK(last().arguments.a_pitch == k);
-        CHECK(last().arguments.sa == p.a.scales.data);
-        CHECK(last().arguments.sa_stride_k == m);
-        CHECK(last().arguments.b_pitch == k);
-        CHECK(last().arguments.sb_stride_n == k / 128);
-        CHECK(last().arguments.sb_stride_k == 1);
+        CHECK(last().arguments.a.data == p.a.matrix.data);
+        CHECK(last().arguments.a.pitch == k);
+        CHECK(last().arguments.a.scales.data == p.a.scales.data);
+        CHECK(last().arguments.a.scales.stride_k == m);
+        CHECK(last().arguments.b.pitch == k);
+        CHECK(last().arguments.b.scales.stride_mn == k / 128);
+        CHECK(last().arguments.b.scales.stride_k == 1);
     };
     check_launched(fp8_gemm_nt(everything, p.a, p.b, p.d));
     check_launched(fp8_gemm_nn(everything, p.a, b, p.d));

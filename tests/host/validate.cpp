@@ -58,9 +58,9 @@ TEST_CASE("valid problems") {
         p.d.row_stride = 0;
         p.a.scales.column_stride = 1;
         CHECK(verdict(p) == "fine");
-        CHECK(arguments_of(p).a_pitch == 112);
-        CHECK(arguments_of(p).d_pitch == 512);
-        CHECK(arguments_of(p).sa_stride_k == 4);
+        CHECK(arguments_of(p).a.pitch == 112);
+        CHECK(arguments_of(p).d.pitch == 512);
+        CHECK(arguments_of(p).a.scales.stride_k == 4);
     }
     SUBCASE("tensors side by side in one buffer") {
         CHECK(after([](auto& p) {
@@ -251,7 +251,7 @@ TEST_CASE("scales") {
                 CAPTURE(at);
                 CHECK(verdict(p) == "fine");
                 CHECK(bool(workload_of(p).a.scales == expected));
-                CHECK(arguments_of(p).sa_stride_m == 1);
+                CHECK(arguments_of(p).a.scales.stride_mn == 1);
             }
         }
         CHECK(verdict(of(4098, scale_kind::fp32, 256, 128)) ==
@@ -333,8 +333,8 @@ TEST_CASE("empty products") {
         p.b = {{nullptr, dtype::e4m3, 24, 0, 0}, {}};
         CHECK(!is_empty(p));
         CHECK(verdict(p) == "fine");
-        CHECK(arguments_of(p).a_pitch == 16);
-        CHECK(arguments_of(p).sa_stride_k == 8);
+        CHECK(arguments_of(p).a.pitch == 16);
+        CHECK(arguments_of(p).a.scales.stride_k == 8);
         p.c = p.d;
         CHECK(verdict(p) == "fine");
         p.d.data = nullptr;
@@ -353,19 +353,19 @@ TEST_CASE("arguments") {
     CHECK(given.shape.m == 256);
     CHECK(given.shape.n == 512);
     CHECK(given.shape.k == 1024);
-    CHECK(given.a == p.a.matrix.data);
-    CHECK(given.a_pitch == 2048);
-    CHECK(given.b == p.b.matrix.data);
-    CHECK(given.b_pitch == 1024);
-    CHECK(given.sa == p.a.scales.data);
-    CHECK(given.sa_stride_k == 256);
-    CHECK(given.sb == p.b.scales.data);
-    CHECK(given.sb_stride_n == 9);
-    CHECK(given.sb_stride_k == 1);
-    CHECK(given.d == p.d.data);
-    CHECK(given.d_pitch == 1024);
-    CHECK(given.c == p.c->data);
-    CHECK(given.c_pitch == 520);
+    CHECK(given.a.data == p.a.matrix.data);
+    CHECK(given.a.pitch == 2048);
+    CHECK(given.b.data == p.b.matrix.data);
+    CHECK(given.b.pitch == 1024);
+    CHECK(given.a.scales.data == p.a.scales.data);
+    CHECK(given.a.scales.stride_k == 256);
+    CHECK(given.b.scales.data == p.b.scales.data);
+    CHECK(given.b.scales.stride_mn == 9);
+    CHECK(given.b.scales.stride_k == 1);
+    CHECK(given.d.data == p.d.data);
+    CHECK(given.d.pitch == 1024);
+    CHECK(given.c.data == p.c->data);
+    CHECK(given.c.pitch == 520);
 }
 
 TEST_CASE("matrices from typed pointers") {

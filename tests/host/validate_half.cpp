@@ -132,8 +132,8 @@ TEST_CASE("empty 16-bit products") {
     p.a = {{nullptr, dtype::bf16, 100, 0, 3, 5}, {}};
     CHECK(verdict(p) == "fine");
     CHECK(workload_of(p).a == fakes::half());
-    CHECK(arguments_of(p).a_pitch == 112);
-    CHECK(arguments_of(p).b_pitch == 32);
+    CHECK(arguments_of(p).a.pitch == 112);
+    CHECK(arguments_of(p).b.pitch == 32);
     p.d.data = nullptr;
     CHECK(verdict(p) == "null_pointer: D has no data: its pointer is null");
 }
@@ -169,13 +169,13 @@ TEST_CASE("the order of an operand and the pitch a kernel is told") {
         CHECK(verdict(left) == "fine");
         CHECK(workload_of(left).a == fakes::half(c.contiguous));
         CHECK(workload_of(left).b == fakes::half());
-        CHECK(arguments_of(left).a_pitch == c.pitch);
+        CHECK(arguments_of(left).a.pitch == c.pitch);
         const gemm_problem right{.a = unscaled(y),
                                  .b = unscaled(x),
                                  .d = {address(5ull << 40), dtype::bf16, 16, c.rows, align_up(c.rows, i64(8))}};
         CHECK(verdict(right) == "fine");
         CHECK(workload_of(right).b == fakes::half(c.contiguous));
-        CHECK(arguments_of(right).b_pitch == c.pitch);
+        CHECK(arguments_of(right).b.pitch == c.pitch);
     }
     SUBCASE("every other element of a row is out of TMA's reach") {
         CHECK(after([](auto& p) {
@@ -196,7 +196,7 @@ TEST_CASE("scales do not matter to the workload of 16-bit operands") {
     CHECK(verdict(p) == "fine");
     CHECK(work.a == fakes::half(k_major, dtype::f16));
     CHECK(work.b == fakes::half(mn_major, dtype::f16));
-    CHECK(arguments_of(p).sa == nullptr);
+    CHECK(arguments_of(p).a.scales.data == nullptr);
 }
 
 TEST_CASE("transposed views") {

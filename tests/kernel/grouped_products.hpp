@@ -45,18 +45,16 @@ struct grouped_product {
         typename K::arguments args{{.shape = shape}};
         args.tiles = groups;
         point_to(args.tiles, at.table);
-        a.become_a(args, at.a, at.sa);
-        b.become_b(args, at.b, at.sb);
-        d.become_d(args, at.d);
-        args.ready = {true, true};
+        args.a = a.at(at.a, at.sa);
+        args.b = b.at(at.b, at.sb);
+        args.d = d.at(at.d);
+        args.a.ready = args.b.ready = true;
+        args.matrices = max(d.matrices(), max(a.matrices(), b.matrices()));
         if (K::info.in_place) {
-            args.c = args.d;
-            args.c_pitch = args.d_pitch;
+            args.c = {args.d.data, args.d.pitch, args.d.matrix_pitch};
         } else if (K::info.accumulate) {
-            args.c = static_cast<const u8*>(at.c) + c.offset();
-            args.c_pitch = c.pitch();
+            args.c = {static_cast<const u8*>(at.c) + c.offset(), c.pitch(), shape.m * c.pitch()};
         }
-        args.c_matrix_pitch = shape.m * args.c_pitch;
         return args;
     }
 

@@ -46,23 +46,15 @@ public:
     const std::vector<u8>& bytes() const { return bytes_; }
     const std::vector<u32>& words() const { return words_; }
 
-    /// Makes the stack A, or B, of a product. `elements` and `scales` say where copies of bytes() and words() lie.
-    void become_a(gemm_arguments& args, const void* elements, const void* scales) const {
+    /// The stack as an operand of a product; `elements` and `scales` say where copies of bytes() and words() lie.
+    operand_arguments at(const void* elements, const void* scales) const {
         const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[0];
-        args.a = elements;
-        args.a_pitch = max(row_stride, k_stride);
-        args.a_matrix_pitch = i64(bytes_.size()) / size_of(type) / matrices_;
-        args.sa = scales;
-        args.sa_stride_m = scale.stride_mn;
-        args.sa_stride_k = scale.stride_k;
-        args.sa_matrix_stride = i64(words_.size()) / matrices_;
-        args.matrices = i32(matrices_);
+        return {.data = elements,
+                .pitch = max(row_stride, k_stride),
+                .scales = {scales, scale.stride_mn, scale.stride_k, i64(words_.size()) / matrices_},
+                .matrix_pitch = i64(bytes_.size()) / size_of(type) / matrices_};
     }
-    void become_b(gemm_arguments& args, const void* elements, const void* scales) const {
-        gemm_arguments turned = exchanged(args);
-        become_a(turned, elements, scales);
-        args = exchanged(turned);
-    }
+    i32 matrices() const { return i32(matrices_); }
 
 private:
     i64 matrices_;
@@ -117,13 +109,9 @@ public:
     matrix_view<T> view() { return d_.template view<T>(); }
     guarded_matrix& memory() { return d_; }
 
-    /// Makes it D of a product; `memory` is where a copy of memory().bytes() lies.
-    void become_d(gemm_arguments& args, void* memory) {
-        args.d = d_.argument(memory).data;
-        args.d_pitch = d_.pitch();
-        args.d_matrix_pitch = rows_ * d_.pitch();
-        args.matrices = max(args.matrices, i32(matrices_));
-    }
+    /// D of a product; `memory` is where a copy of memory().bytes() lies.
+    result_arguments<void*> at(void* memory) { return {d_.argument(memory).data, d_.pitch(), rows_ * d_.pitch()}; }
+    i32 matrices() const { return i32(matrices_); }
 
     /// What is wrong with D, in a sentence; "" if nothing is.
     std::string verdict() {

@@ -140,7 +140,8 @@ TEST_CASE("a dependent launch touches nothing but its ready operand before the k
         for (const bool of_a : {false, true}) {
             product p(kernel.info, {130, 60, 900}, 18);
             gemm_arguments arguments = arguments_of(p.problem());
-            arguments.ready = {of_a, !of_a};
+            arguments.a.ready = of_a;
+            arguments.b.ready = !of_a;
             sim::options machine = eight();
             const auto outcome = kernel.launch(arguments, {.stream = &machine, .dependent_launch = true});
             REQUIRE_MESSAGE(outcome, outcome.failure().message);

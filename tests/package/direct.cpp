@@ -15,12 +15,9 @@ int multiply() {
     return check("direct", [](operands& x) {
         product::arguments arguments;
         arguments.shape = {m, n, k};
-        arguments.a = x.a;
-        arguments.a_pitch = k;
-        arguments.b = x.b;
-        arguments.b_pitch = k;
-        arguments.d = x.d;
-        arguments.d_pitch = n;
+        arguments.a = {.data = x.a, .pitch = k};
+        arguments.b = {.data = x.b, .pitch = k};
+        arguments.d = {.data = x.d, .pitch = n};
         // [launch]
         deepgemm::sim::launch<product>(arguments);  // on a GPU: deepgemm::launch<product>(stream, arguments)
         // [launch]

@@ -28,6 +28,14 @@ DEEPGEMM_BOTH constexpr T max(T a, T b) {
     return a < b ? b : a;
 }
 
+/// Gives each of two variables the other one's value. Its name is not swap, which calls of the C++ library would find, too.
+template <class T>
+DEEPGEMM_BOTH constexpr void swap_values(T& a, T& b) {
+    const T was = a;
+    a = b;
+    b = was;
+}
+
 /// Greatest common divisor of two positive integers.
 template <class T>
 DEEPGEMM_BOTH constexpr T gcd(T a, T b) {

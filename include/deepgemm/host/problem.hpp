@@ -172,10 +172,8 @@ constexpr u64 hash_of(const workload& work) {
 
 /// The workload with A and B exchanged, as a kernel sees it whose configuration swaps them.
 constexpr workload exchanged(workload work) {
-    const workload of = work;
-    work.shape = {of.shape.n, of.shape.m, of.shape.k};
-    work.a = of.b;
-    work.b = of.a;
+    swap_values(work.shape.m, work.shape.n);
+    swap_values(work.a, work.b);
     return work;
 }
 
@@ -228,25 +226,18 @@ constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
             multiplies && (contiguous_along(scales) == major::k || scales.tile.mn != 1 || scales.columns > 1);
         return matters ? scales.column_stride : align_up(mn, i64(4));
     };
+    const auto operand = [&](const scaled_matrix& x, bool is_ready) -> operand_arguments {
+        return {.data = x.matrix.data,
+                .pitch = operand_pitch(x.matrix),
+                .scales = {x.scales.data, x.scales.row_stride, stride_k(x.scales, x.matrix.rows)},
+                .ready = is_ready};
+    };
     gemm_arguments arguments{};
     arguments.shape = workload_of(problem).shape;
-    arguments.a = a.matrix.data;
-    arguments.a_pitch = operand_pitch(a.matrix);
-    arguments.b = b.matrix.data;
-    arguments.b_pitch = operand_pitch(b.matrix);
-    arguments.sa = a.scales.data;
-    arguments.sa_stride_k = stride_k(a.scales, a.matrix.rows);
-    arguments.sa_stride_m = a.scales.row_stride;
-    arguments.sb = b.scales.data;
-    arguments.sb_stride_k = stride_k(b.scales, b.matrix.rows);
-    arguments.sb_stride_n = b.scales.row_stride;
-    arguments.d = d.data;
-    arguments.d_pitch = pitch(d);
-    if (c) {
-        arguments.c = c->data;
-        arguments.c_pitch = pitch(*c);
-    }
-    arguments.ready = ready;
+    arguments.a = operand(a, ready.a);
+    arguments.b = operand(b, ready.b);
+    arguments.d = {d.data, pitch(d)};
+    if (c) arguments.c = {c->data, pitch(*c)};
     return arguments;
 }
 

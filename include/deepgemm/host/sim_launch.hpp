@@ -17,15 +17,15 @@ namespace deepgemm::sim {
 /// Multiprocessors of the simulated machine, as far as persistent kernels are concerned.
 inline constexpr int sm_count = options{}.num_sms;
 
-/// The memory of A and of its scales. D has elements and K is not 0.
-inline std::array<global_range, 2> memory_of_a(const kernel_info& info, const gemm_arguments& given) {
-    const auto& [m, n, k] = given.shape;
-    const bool along_k = info.a.contiguous == major::k;
-    const i64 lines = along_k ? m : k, length = along_k ? k : m;
-    const global_range elements{given.a, u64((lines - 1) * given.a_pitch + length) * size_of(info.a.type)};
-    if (info.a.format == scale_kind::none) return {elements};
-    const i64 rows = ceil_div(m, info.a.tile.mn), words = ceil_div(i64(k), k_per_word(info.a.format, info.a.tile));
-    return {elements, {given.sa, 4 * u64((rows - 1) * given.sa_stride_m + (words - 1) * given.sa_stride_k + 1)}};
+/// The memory of an operand of `rows` rows and `k` columns, of which it has some, and of its scales.
+inline std::array<global_range, 2> memory_of(const operand_info& info, const operand_arguments& x, i64 rows, i64 k) {
+    const bool along_k = info.contiguous == major::k;
+    const i64 lines = along_k ? rows : k, length = along_k ? k : rows;
+    const global_range elements{x.data, u64((lines - 1) * x.pitch + length) * size_of(info.type)};
+    if (info.format == scale_kind::none) return {elements};
+    const i64 last_row = ceil_div(rows, i64(info.tile.mn)) - 1,
+              last = ceil_div(k, k_per_word(info.format, info.tile)) - 1;
+    return {elements, {x.scales.data, 4 * u64(last_row * x.scales.stride_mn + last * x.scales.stride_k + 1)}};
 }
 
 /// Tells the machine which operands a GEMM may load before the stream's previous kernel has ended.
@@ -36,8 +36,8 @@ inline void mark_ready(options& machine, const kernel_info& info, const gemm_arg
         machine.ready[at] = memory[0];
         machine.ready[at + 1] = memory[1];
     };
-    if (given.ready.a) mark(0, memory_of_a(info, given));
-    if (given.ready.b) mark(2, memory_of_a(exchanged(info), exchanged(given)));
+    if (given.a.ready) mark(0, memory_of(info.a, given.a, m, k));
+    if (given.b.ready) mark(2, memory_of(info.b, given.b, n, k));
 }
 
 /// Runs kernel `K`; what the machine reports as a fault becomes an error.

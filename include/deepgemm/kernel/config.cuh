@@ -83,13 +83,10 @@ struct fields_of<config> {
 
 /// The configuration of the same product with A and B exchanged, and so the way back.
 DEEPGEMM_BOTH constexpr config exchanged(config c) {
-    const config of = c;
-    c.block.m = of.block.n;
-    c.block.n = of.block.m;
-    c.cluster = {of.cluster.n, of.cluster.m};
-    c.extents.m = of.extents.n;
-    c.extents.n = of.extents.m;
-    c.swap = !of.swap;
+    swap_values(c.block.m, c.block.n);
+    swap_values(c.cluster.m, c.cluster.n);
+    swap_values(c.extents.m, c.extents.n);
+    c.swap = !c.swap;
     return c;
 }
 

@@ -63,7 +63,7 @@ struct gemm_host {
         scale::params<b_scale> sb;
         c_params<Epilogue::accumulates> c;
         ptx::cache_hint a_hint, b_hint;  ///< how long L2 should keep the operands
-        ready_operands ready;            ///< as in gemm_arguments
+        ready_operands ready;            ///< as in the arguments
         bool triggers;                   ///< whether trigger::by_size lets dependents start early
         i32 a_rows;                      ///< rows of A that one copy brings
         element* d_elements;             ///< D once more, and its pitch, for columns that TMA cannot store
@@ -101,22 +101,22 @@ struct gemm_host {
         const auto [m, n, k] = args.shape;
         // An empty K still needs maps that encode; nothing is loaded through them.
         const i64 columns = max(k, 1), blocks = ceil_div(columns, i64(Config.block.k));
-        const void* const a = k == 0 ? args.d : args.a;
-        const void* const b = k == 0 ? args.d : args.b;
-        const void* const sa = k == 0 ? args.d : args.sa;
-        const void* const sb = k == 0 ? args.d : args.sb;
-        maps[0] = a_tile::map(a, m, columns, args.a_pitch, rows_of_a(m));
-        maps[1] = b_tile::map(b, n, columns, args.b_pitch, b_tile::rows / Config.cluster.m);
-        maps[2] = output::map(args.d, m, n, args.d_pitch);
+        const void* const a = k == 0 ? args.d.data : args.a.data;
+        const void* const b = k == 0 ? args.d.data : args.b.data;
+        const void* const sa = k == 0 ? args.d.data : args.a.scales.data;
+        const void* const sb = k == 0 ? args.d.data : args.b.scales.data;
+        maps[0] = a_tile::map(a, m, columns, args.a.pitch, rows_of_a(m));
+        maps[1] = b_tile::map(b, n, columns, args.b.pitch, b_tile::rows / Config.cluster.m);
+        maps[2] = output::map(args.d.data, m, n, args.d.pitch);
         if constexpr (Epilogue::accumulates) {
             maps[c_map] = maps[2];
-            maps[c_map].base = args.c;
-            maps[c_map].stride_bytes[0] = u64(args.c_pitch) * sizeof(element);
+            maps[c_map].base = args.c.data;
+            maps[c_map].stride_bytes[0] = u64(args.c.pitch) * sizeof(element);
         }
         if constexpr (a_scale::staged)
-            maps[sa_map] = scale_map<a_scale>(sa, blocks, m, args.sa_stride_k, Config.block.m);
+            maps[sa_map] = scale_map<a_scale>(sa, blocks, m, args.a.scales.stride_k, Config.block.m);
         if constexpr (b_scale::staged)
-            maps[sb_map] = scale_map<b_scale>(sb, blocks, n, args.sb_stride_k, Config.block.n);
+            maps[sb_map] = scale_map<b_scale>(sb, blocks, n, args.b.scales.stride_k, Config.block.n);
         stack_maps(args, maps);
     }
 
@@ -128,21 +128,21 @@ struct gemm_host {
         p.d = maps[2];
         if constexpr (a_scale::staged) p.sa.map = maps[sa_map];
         if constexpr (b_scale::staged) p.sb.map = maps[sb_map];
-        point_to(p.sa, args.sa, args.sa_stride_m, args.sa_stride_k);
-        point_to(p.sb, args.sb, args.sb_stride_n, args.sb_stride_k);
+        point_to(p.sa, args.a.scales.data, args.a.scales.stride_mn, args.a.scales.stride_k);
+        point_to(p.sb, args.b.scales.data, args.b.scales.stride_mn, args.b.scales.stride_k);
         if constexpr (Epilogue::accumulates) p.c.map = maps[c_map];
         const operand_reads reads = Tiles::reads(args.shape, args.tiles);
         p.a_hint = hint(reads.a);
         p.b_hint = hint(reads.b);
-        p.ready = args.ready;
+        p.ready = {args.a.ready, args.b.ready};
         p.triggers = triggers(args.shape);
         p.a_rows = rows_of_a(args.shape.m);
-        p.d_elements = static_cast<element*>(args.d);
-        p.d_pitch = args.d_pitch;
+        p.d_elements = static_cast<element*>(args.d.data);
+        p.d_pitch = args.d.pitch;
         p.shape = args.shape;
         p.tiles = Tiles::of(args.shape, args.tiles);
         if constexpr (Tiles::stacked.any())
-            p.stack = {args.d_matrix_pitch, args.sa_matrix_stride, args.sb_matrix_stride};
+            p.stack = {args.d.matrix_pitch, args.a.scales.matrix_stride, args.b.scales.matrix_stride};
         p.epilogue = Epilogue::make_params(args, args.epilogue);
         return p;
     }
@@ -154,16 +154,16 @@ private:
             maps[map] = stack_map(maps[map], args.matrices, stride * bytes);
         };
         if constexpr (Tiles::stacked.a) {
-            stack(0, args.a_matrix_pitch, sizeof(typename A::element));
-            if constexpr (a_scale::staged) stack(sa_map, args.sa_matrix_stride, 4);
+            stack(0, args.a.matrix_pitch, sizeof(typename A::element));
+            if constexpr (a_scale::staged) stack(sa_map, args.a.scales.matrix_stride, 4);
         }
         if constexpr (Tiles::stacked.b) {
-            stack(1, args.b_matrix_pitch, sizeof(typename B::element));
-            if constexpr (b_scale::staged) stack(sb_map, args.sb_matrix_stride, 4);
+            stack(1, args.b.matrix_pitch, sizeof(typename B::element));
+            if constexpr (b_scale::staged) stack(sb_map, args.b.scales.matrix_stride, 4);
         }
         if constexpr (Tiles::stacked.d) {
-            stack(2, args.d_matrix_pitch, sizeof(element));
-            if constexpr (Epilogue::accumulates) stack(c_map, args.c_matrix_pitch, sizeof(element));
+            stack(2, args.d.matrix_pitch, sizeof(element));
+            if constexpr (Epilogue::accumulates) stack(c_map, args.c.matrix_pitch, sizeof(element));
         }
     }
 

@@ -72,9 +72,7 @@ DEEPGEMM_BOTH constexpr bool same_product(const kernel_info& x, const kernel_inf
 
 /// The description of a kernel whose A and B change places.
 DEEPGEMM_BOTH constexpr kernel_info exchanged(kernel_info info) {
-    const operand_info a = info.a;
-    info.a = info.b;
-    info.b = a;
+    swap_values(info.a, info.b);
     info.cfg = exchanged(info.cfg);
     return info;
 }
@@ -86,53 +84,47 @@ struct ready_operands {
     bool a = false, b = false;
 };
 
-/// Pointers (device memory, or host memory for the simulator), extents and pitches of one product. Members that a kernel's
-/// operands do not have (scales of BF16, say) are not looked at.
-/// Pitches are in elements of the tensor; scale strides in words (a float, or four UE8M0 exponents).
+/// The scales of an operand in memory: word (i, kw) at data + i * stride_mn + kw * stride_k, where i counts tiles of rows and a word
+/// is a float or four UE8M0 exponents. Strides are in words. Scales of single rows have one stride of 1; if it is that of rows, the
+/// others are multiples of 4.
+struct scale_arguments {
+    const void* data = nullptr;
+    i64 stride_mn = 1, stride_k = 0;
+    i64 matrix_stride = 0;  ///< in a stack of matrices: from the scales of one to those of the next
+};
+
+/// An operand of M or N rows and K columns in memory, contiguous along one of them as the kernel says. Lengths are in elements.
+struct operand_arguments {
+    const void* data = nullptr;
+    i64 pitch = 0;             ///< from row to row, or from one k to the next where rows are contiguous
+    scale_arguments scales{};  ///< not looked at if the kernel's operand has none
+    i64 matrix_pitch = 0;      ///< in a stack of matrices: from one to the next, a multiple of 16 bytes
+    bool ready = false;        ///< as in ready_operands
+};
+
+/// A result of M rows and N columns in memory, contiguous along N, which is written (`Pointer` is void*) or only read (const void*).
+/// Lengths are in elements.
+template <class Pointer>
+struct result_arguments {
+    Pointer data = nullptr;
+    i64 pitch = 0;         ///< from row to row
+    i64 matrix_pitch = 0;  ///< in a stack of matrices: from one to the next, a multiple of 16 bytes
+};
+
+/// What a GEMM kernel is launched with. Pointers are to device memory, or to host memory for the simulator. What the kernel does not
+/// have (scales of BF16, C) is not looked at.
 struct gemm_arguments {
     problem_shape shape{};
-    const void* a = nullptr;  ///< (m, k), contiguous along k or m as the kernel says
-    i64 a_pitch = 0;          ///< from row to row, or from one k to the next where m is contiguous
-    const void* b = nullptr;  ///< (n, k), contiguous along k or n as the kernel says
-    i64 b_pitch = 0;          ///< likewise
-    /// Scales of A. Word (row, kw) at row * sa_stride_m + kw * sa_stride_k; one stride is 1, and if it is that of rows, the other
-    /// is TMA-aligned.
-    const void* sa = nullptr;
-    i64 sa_stride_k = 0, sa_stride_m = 1;
-    /// Scales of B. Per token: as A's. Per block: word (n / 128, kw) at (n / 128) * sb_stride_n + kw * sb_stride_k.
-    const void* sb = nullptr;
-    i64 sb_stride_k = 0, sb_stride_n = 1;
-    void* d = nullptr;  ///< (m, n), n contiguous
-    i64 d_pitch = 0;
-    const void* c = nullptr;  ///< (m, n) of D's type; may be D itself
-    i64 c_pitch = 0;
-    ready_operands ready{};
-    /// Of tensors that the kernel's schedule says are stacks: how many matrices they have, and from one matrix to the next in
-    /// elements, or in words of scales. Multiples of 16 bytes.
-    i32 matrices = 1;
-    i64 a_matrix_pitch = 0, b_matrix_pitch = 0, c_matrix_pitch = 0, d_matrix_pitch = 0;
-    i64 sa_matrix_stride = 0, sb_matrix_stride = 0;
+    operand_arguments a{}, b{};         ///< (m, k) and (n, k)
+    result_arguments<void*> d{};        ///< (m, n)
+    result_arguments<const void*> c{};  ///< (m, n) of D's type; may be D itself
+    i32 matrices = 1;                   ///< of the tensors that the kernel's schedule says are stacks
 };
 
 /// The same product with A and B exchanged: its D, as arguments go, is the transposed one, but still lies where D lies.
 DEEPGEMM_BOTH constexpr gemm_arguments exchanged(gemm_arguments args) {
-    const gemm_arguments of = args;
-    args.shape = {of.shape.n, of.shape.m, of.shape.k};
-    args.a = of.b;
-    args.a_pitch = of.b_pitch;
-    args.sa = of.sb;
-    args.sa_stride_k = of.sb_stride_k;
-    args.sa_stride_m = of.sb_stride_n;
-    args.b = of.a;
-    args.b_pitch = of.a_pitch;
-    args.sb = of.sa;
-    args.sb_stride_k = of.sa_stride_k;
-    args.sb_stride_n = of.sa_stride_m;
-    args.ready = {of.ready.b, of.ready.a};
-    args.a_matrix_pitch = of.b_matrix_pitch;
-    args.b_matrix_pitch = of.a_matrix_pitch;
-    args.sa_matrix_stride = of.sb_matrix_stride;
-    args.sb_matrix_stride = of.sa_matrix_stride;
+    swap_values(args.shape.m, args.shape.n);
+    swap_values(args.a, args.b);
     return args;
 }
 

@@ -22,12 +22,9 @@ int main() {
         cudaMemcpy(there, &x, sizeof x, cudaMemcpyHostToDevice);
         product::arguments arguments;
         arguments.shape = {m, n, k};
-        arguments.a = there->a;
-        arguments.a_pitch = k;
-        arguments.b = there->b;
-        arguments.b_pitch = k;
-        arguments.d = there->d;
-        arguments.d_pitch = n;
+        arguments.a = {.data = there->a, .pitch = k};
+        arguments.b = {.data = there->b, .pitch = k};
+        arguments.d = {.data = there->d, .pitch = n};
         const auto done = deepgemm::launch<product>(nullptr, arguments);
         if (!done) std::printf("%s\n", done.failure().message.c_str());
         cudaMemcpy(&x, there, sizeof x, cudaMemcpyDeviceToHost);
