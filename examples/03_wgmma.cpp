@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Rung 3: one multiply on the tensor cores, 64 x 32 elements of D from 128 elements of K, operands in shared memory.
 // New here: descriptors, the asynchronous wgmma, and the fragment: which thread holds which element of the result.
-#include <deepgemm/layout/descriptor.cuh>
+#include <deepgemm/mma/sm90/descriptor.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>

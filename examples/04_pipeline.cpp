@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Rung 4: a product of any length of K. One warp loads and four multiply, at the same time, through a ring of stages.
 // New here: roles, and the two barriers of a stage; pipeline/tma_pipeline.cuh is this with names.
-#include <deepgemm/layout/descriptor.cuh>
+#include <deepgemm/mma/sm90/descriptor.cuh>
 #include <deepgemm/pipeline/ring.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/fence.cuh>

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <deepgemm/kernel/kernel.cuh>
-#include <deepgemm/layout/descriptor.cuh>
 #include <deepgemm/layout/layout.cuh>
-#include <deepgemm/mma/accumulator.cuh>
+#include <deepgemm/mma/sm90/descriptor.cuh>
+#include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/wgmma.cuh>
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include <deepgemm/core/math.cuh>
-#include <deepgemm/layout/descriptor.cuh>
+#include <deepgemm/mma/sm90/descriptor.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/fence.cuh>

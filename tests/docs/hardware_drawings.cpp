@@ -3,10 +3,10 @@
 // the functions that kernels use, and compares it with the pages.
 #include <doctest/doctest.h>
 #include <deepgemm/epilogue/split_sum.cuh>
-#include <deepgemm/layout/descriptor.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/layout/swizzle.cuh>
-#include <deepgemm/mma/accumulator.cuh>
+#include <deepgemm/mma/sm90/descriptor.cuh>
+#include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/pipeline/multicast.cuh>
 #include <deepgemm/pipeline/ring.cuh>
 #include <deepgemm/scale/feed.cuh>
@@ -136,14 +136,14 @@ TEST_CASE("the fields of the wgmma descriptor are drawn right") {
 TEST_CASE("the slabs of an MN-major tile are drawn right") {
     using tile = operand_tile<bf16, 128, 64, major::mn>;
     constexpr u32 group_bytes = 8 * 128, step_rows = 16;
-    const u64 descriptor = tile::descriptor(0);
+    const u64 descriptor = sm90::descriptor_of<tile>(0);
     const u32 leading = u32(descriptor >> 16 & 0x3fff) << 4, stride = u32(descriptor >> 32 & 0x3fff) << 4;
     std::string text = "              mn 0 - 63    mn 64 - 127    step\n";
     for (int k = 0; k < tile::k; k += 8) {
         text += format("k %2d - %2d  %12u  %13u  %6d\n", k, k + 7, tile::offset(0, k), tile::offset(64, k), k / 16);
         for (int row = 0; row < tile::rows; ++row) {
             // Where the tensor core looks: at the descriptor's start, moved by steps, plus slabs and groups of eight rows.
-            const u32 start = u32(sm90::advance(descriptor, u32(k / 16) * tile::step_bytes) & 0x3fff) << 4;
+            const u32 start = u32(sm90::advance(descriptor, u32(k / 16) * sm90::step_bytes<tile>) & 0x3fff) << 4;
             const u32 group = start + u32(row / 64) * leading + u32(k % int(step_rows) / 8) * stride;
             for (int i = 0; i < 8; ++i) {
                 CHECK(tile::offset(row, k + i) >= group);
@@ -154,7 +154,7 @@ TEST_CASE("the slabs of an MN-major tile are drawn right") {
     CHECK(drawing("docs/hardware/wgmma.md", "slabs") == text);
     CHECK(leading == tile::slab_bytes);
     CHECK(stride == group_bytes);
-    CHECK(tile::step_bytes == step_rows * 128);
+    CHECK(sm90::step_bytes<tile> == step_rows * 128);
 }
 
 TEST_CASE("the wgmma fragment is drawn right") {

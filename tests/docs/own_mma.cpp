@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An mma_atom and a pipeline of one's own; docs/concepts/mma_atom.md and smem_pipeline.md show this.
 #include <doctest/doctest.h>
-#include <deepgemm/mma/wgmma_atom.cuh>
+#include <deepgemm/mma/sm90/wgmma.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/global.cuh>

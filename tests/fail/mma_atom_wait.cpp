@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Whoever multiplies asynchronously must say when the product is there.
 // expect: waits
-#include <deepgemm/mma/wgmma_atom.cuh>
+#include <deepgemm/mma/atom.cuh>
 
 using namespace deepgemm;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A row of an operand's tile is one swizzle span.
-// expect: operand_tile: K must be 128 bytes
+// expect: operand_tile: K must be 32, 64 or 128 bytes
 #include <deepgemm/layout/operand_tile.cuh>
 
 using namespace deepgemm;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Slabs of 64 rows, or of 32, are what TMA copies and wgmma reads.
-// expect: operand_tile: an MN-major tile has whole slabs of 32 or of 64 rows
+// Slabs of 128 bytes of M or N, or of 64, are what TMA copies and wgmma reads.
+// expect: operand_tile: an MN-major tile has whole slabs of 64 or of 128 bytes
 #include <deepgemm/layout/operand_tile.cuh>
 
 using namespace deepgemm;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The tensor cores multiply by 8, 16, ... 256 rows of B.
 // expect: wgmma: N must be a multiple of 8 from 8 to 256
-#include <deepgemm/mma/wgmma_atom.cuh>
+#include <deepgemm/mma/sm90/wgmma.cuh>
 
 using namespace deepgemm;
 

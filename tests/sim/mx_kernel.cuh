@@ -3,6 +3,7 @@
 // Not tuned and no part of the library. Warp 0 loads, warp 1 multiplies, warps 4 to 7 store; a CTA owns 128 rows of D.
 #pragma once
 
+#include <deepgemm/mma/sm100/descriptor.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/fence.cuh>
@@ -24,23 +25,12 @@ struct kernel_params {
     i32 pitch, k_blocks;
 };
 
-/// Descriptor of a K-major tile with the 128-byte swizzle.
-DEEPGEMM_BOTH constexpr u64 tile_descriptor(u32 address) {
-    return u64((address & 0x3ffff) >> 4) | u64(1) << 16 | u64(1024 >> 4) << 32 | u64(1) << 46 | u64(2) << 61;
-}
-/// Descriptor of a block of scales: 32 rows of 16 bytes, no swizzle.
-DEEPGEMM_BOTH constexpr u64 scale_descriptor(u32 address) {
-    return u64((address & 0x3ffff) >> 4) | u64(128 >> 4) << 32 | u64(1) << 46;
-}
-/// Instruction: E4M3 x E4M3, UE8M0 scales from byte `byte` of their words.
-DEEPGEMM_BOTH constexpr u32 scaled_instruction(u32 m, u32 n, u32 byte) {
-    return byte << 4 | n / 8 << 17 | 1u << 23 | m / 16 << 24 | byte << 29;
-}
-
 template <int Group, bug Seeded = bug::none>
 struct kernel {
+    using a_tile = operand_tile<e4m3, 128, 128>;
+    using b_tile = operand_tile<e4m3, 128 / Group, 128>;
     static constexpr u32 stages = 3, threads = 256;
-    static constexpr u32 a_bytes = 128 * 128, b_bytes = 128 / Group * 128, scale_bytes = 512;
+    static constexpr u32 a_bytes = a_tile::bytes, b_bytes = b_tile::bytes, scale_bytes = 512;
     static constexpr u32 a_offset = 0, b_offset = stages * a_bytes, sa_offset = b_offset + stages * b_bytes,
                          sb_offset = sa_offset + stages * scale_bytes, barriers = sb_offset + stages * scale_bytes,
                          done_offset = barriers + stages * 16, smem_bytes = done_offset + 16;
@@ -77,12 +67,16 @@ struct kernel {
             const u32 s = u32(k) % stages, phase = u32(k) / stages & 1;
             if (Seeded != bug::no_full_wait) ptx::mbarrier_wait(full(s), phase, "full");
             ptx::tcgen05_fence_after();
-            ptx::tcgen05_copy_scales<Group>(tmem + sa_columns, scale_descriptor(smem + sa_offset + s * scale_bytes));
-            ptx::tcgen05_copy_scales<Group>(tmem + sb_columns, scale_descriptor(smem + sb_offset + s * scale_bytes));
-            const u64 a = tile_descriptor(smem + a_offset + s * a_bytes);
-            const u64 b = tile_descriptor(smem + b_offset + s * b_bytes);
+            ptx::tcgen05_copy_scales<Group>(tmem + sa_columns,
+                                            sm100::scale_descriptor(smem + sa_offset + s * scale_bytes));
+            ptx::tcgen05_copy_scales<Group>(tmem + sb_columns,
+                                            sm100::scale_descriptor(smem + sb_offset + s * scale_bytes));
+            const u64 a = sm100::descriptor_of<a_tile>(smem + a_offset + s * a_bytes);
+            const u64 b = sm100::descriptor_of<b_tile>(smem + b_offset + s * b_bytes);
             for (u32 i = 0; i < 4; ++i) {
-                ptx::tcgen05_mma_scaled<Group>(tmem, a + i * 2, b + i * 2, scaled_instruction(128 * Group, 128, i),
+                ptx::tcgen05_mma_scaled<Group>(tmem, sm100::advance(a, i * sm100::step_bytes<a_tile>),
+                                               sm100::advance(b, i * sm100::step_bytes<b_tile>),
+                                               sm100::scaled_instruction<e4m3, e4m3>(128 * Group, 128, i),
                                                tmem + sa_columns, tmem + sb_columns, k != 0 || i != 0);
             }
             if (Seeded == bug::early_release) {

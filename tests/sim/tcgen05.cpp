@@ -131,20 +131,19 @@ struct product {
             ptx::tma_load_pair<Group>(map, to, barrier, {0, i32(rank * rows)});
         }
     }
+    template <u32 Rows>
     static DEEPGEMM_DEVICE u64 descriptor(u32 address, u32 step) {
-        if (!MnMajor) return mx::tile_descriptor(address) + step * 2;
-        return u64((address + step * 16 * 128) >> 4) | u64(8192 >> 4) << 16 | u64(1024 >> 4) << 32 | u64(1) << 46 |
-               u64(2) << 61;
+        using tile = operand_tile<T, int(align_up(Rows, MnMajor ? 64u : 8u)), int(k), MnMajor ? major::mn : major::k>;
+        return sm100::advance(sm100::descriptor_of<tile>(address), step * sm100::step_bytes<tile>);
     }
     static DEEPGEMM_DEVICE void multiply(u32 smem, u32 tmem) {
         constexpr bool half = sizeof(T) == 2;
-        constexpr u32 code = same_as<T, bf16> || same_as<T, e5m2> ? 1 : 0;
-        constexpr u32 instruction =
-            1u << 4 | code << 7 | code << 10 | (MnMajor ? 3u : 0u) << 15 | N / 8 << 17 | M / 16 << 24;
+        constexpr major order = MnMajor ? major::mn : major::k;
+        constexpr u32 instruction = sm100::instruction<T, T, order, order>(M, N);
         for (u32 step = 0; step < 4; ++step) {
             ptx::tcgen05_mma<Group, half ? ptx::tcgen05_kind::f16 : ptx::tcgen05_kind::f8f6f4>(
-                Wrong == misuse::not_allocated ? tmem + 64 : tmem, descriptor(smem, step),
-                descriptor(smem + b_offset, step), instruction, step != 0);
+                Wrong == misuse::not_allocated ? tmem + 64 : tmem, descriptor<a_rows>(smem, step),
+                descriptor<b_rows>(smem + b_offset, step), instruction, step != 0);
         }
         if (Group == 2) {
             ptx::tcgen05_commit_multicast<Group>(smem + bar + 8, 3);

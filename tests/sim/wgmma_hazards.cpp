@@ -3,7 +3,7 @@
 // of registers, fences, groups and descriptors.
 #include <doctest/doctest.h>
 
-#include <deepgemm/layout/descriptor.cuh>
+#include <deepgemm/mma/sm90/descriptor.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/matrix.cuh>

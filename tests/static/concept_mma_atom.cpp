@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Truth table of mma_atom: what models it, and near misses that each lack one thing. docs/concepts/mma_atom.md shows the table.
-#include <deepgemm/mma/wgmma_atom.cuh>
+#include <deepgemm/mma/sm90/wgmma.cuh>
 
 using namespace deepgemm;
 

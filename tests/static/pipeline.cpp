@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The arithmetic behind pipelines and schedules: rings, sharing patterns, rasters, the ownership of results, registers.
-#include <deepgemm/mma/wgmma_atom.cuh>
+#include <deepgemm/mma/sm90/wgmma.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
 #include <deepgemm/schedule/persistent.cuh>

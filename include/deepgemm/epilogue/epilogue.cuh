@@ -4,7 +4,7 @@
 #pragma once
 
 #include <deepgemm/kernel/info.cuh>
-#include <deepgemm/mma/accumulator.cuh>
+#include <deepgemm/mma/sm90/fragment.cuh>
 
 namespace deepgemm {
 

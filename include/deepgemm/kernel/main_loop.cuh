@@ -5,8 +5,8 @@
 #pragma once
 
 #include <deepgemm/kernel/storage.cuh>
-#include <deepgemm/mma/promotion.cuh>
-#include <deepgemm/mma/wgmma_atom.cuh>
+#include <deepgemm/mma/sm90/promotion.cuh>
+#include <deepgemm/mma/sm90/wgmma.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
 #include <deepgemm/ptx/registers.cuh>
 #include <deepgemm/scale/feed.cuh>
@@ -39,8 +39,8 @@ struct main_loop {
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
         const auto place = sm90::fragment_place::here();
         return {pipe,
-                uniform(a_tile::descriptor(smem.a(0) + u32(first_row) * a_tile::bytes_per_row)),
-                uniform(b_tile::descriptor(smem.b(0))),
+                uniform(sm90::descriptor_of<a_tile>(smem.a(0) + u32(first_row) * a_tile::bytes_per_row)),
+                uniform(sm90::descriptor_of<b_tile>(smem.b(0))),
                 ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4),
                 smem.sb(0),
                 first_row + place.row,

@@ -7,7 +7,7 @@
 
 #include <deepgemm/core/shape.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
-#include <deepgemm/mma/promotion.cuh>
+#include <deepgemm/mma/sm90/promotion.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/warp.cuh>

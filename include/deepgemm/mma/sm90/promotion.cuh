@@ -4,7 +4,7 @@
 // do not need the partial sums: they are formed while the tensor cores run, one multiply-add is left for afterwards.
 #pragma once
 
-#include <deepgemm/mma/accumulator.cuh>
+#include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/ptx/registers.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/vector.cuh>

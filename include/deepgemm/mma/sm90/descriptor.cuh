@@ -3,7 +3,7 @@
 // docs/hardware/wgmma.md draws them.
 #pragma once
 
-#include <deepgemm/layout/tensor_map.cuh>
+#include <deepgemm/layout/operand_tile.cuh>
 
 namespace deepgemm::sm90 {
 
@@ -24,6 +24,21 @@ DEEPGEMM_BOTH constexpr u64 make_descriptor(u32 address, u32 leading_bytes, u32 
 DEEPGEMM_BOTH constexpr u64 k_major_descriptor(u32 address, swizzle_mode mode) {
     return make_descriptor(address, 16, 8 * swizzle_span_bytes(mode), mode);
 }
+
+/// Describes an operand's tile at shared address `address`, a multiple of 1024; advance() moves on by rows and steps.
+template <class Tile>
+DEEPGEMM_BOTH constexpr u64 descriptor_of(u32 address) {
+    if constexpr (Tile::contiguous == major::k) {
+        return k_major_descriptor(address, Tile::swizzle);
+    } else {
+        static_assert(sizeof(typename Tile::element) == 2, "wgmma: only 16-bit operands may be MN-major");
+        return make_descriptor(address, Tile::slab_bytes, 8 * Tile::line_bytes, Tile::swizzle);
+    }
+}
+
+/// From one multiply of 32 bytes of K to the next inside a tile.
+template <class Tile>
+inline constexpr u32 step_bytes = u32(32 / sizeof(typename Tile::element)) * Tile::bytes_per_k;
 
 /// Moves a descriptor's start address by `bytes` (a multiple of 16) inside the 256 KB window. Only the lower half changes, and
 /// arithmetic on 32 bits is half of that on 64.

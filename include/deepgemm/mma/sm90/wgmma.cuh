@@ -3,52 +3,28 @@
 // memory, into FP32 registers. Asynchronous: issue, commit, wait.
 #pragma once
 
-#include <deepgemm/layout/operand_tile.cuh>
-#include <deepgemm/mma/accumulator.cuh>
+#include <deepgemm/mma/atom.cuh>
+#include <deepgemm/mma/sm90/descriptor.cuh>
+#include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/ptx/wgmma.cuh>
 
-namespace deepgemm {
+namespace deepgemm::sm90 {
 
-namespace mma_concept {
-/// Names the elements it multiplies and the shape of one multiply.
-template <class M>
-concept has_shape = requires {
-    typename M::element_a;
-    typename M::element_b;
-    { M::m } -> converts_to<int>;
-    { M::n } -> converts_to<int>;
-    { M::k } -> converts_to<int>;
-};
-/// Defines an accumulator and multiplies tiles of shared memory into it.
-template <class M>
-concept multiplies = requires(typename M::accumulator& sum, u64 descriptor) {
-    M::multiply(descriptor, descriptor, sum);
-};
-/// Lets its caller wait until an accumulator holds the product.
-template <class M>
-concept waits = requires(typename M::accumulator& sum) {
-    M::wait(sum);
-};
-}  // namespace mma_concept
-
-/// Multiplies one tile held in shared memory into an accumulator it defines.
-template <class M>
-concept mma_atom = mma_concept::has_shape<M> && mma_concept::multiplies<M> && mma_concept::waits<M>;
-
-namespace sm90 {
-
-/// D(64, N) = A(64, K) x B(N, K) on one warpgroup, K being 128 bytes' worth of elements. Operands lie as operand_tile says.
-template <class ElementA, class ElementB, int N, major MajorA = major::k, major MajorB = major::k>
+/// D(64, N) = A(64, K) x B(N, K) on one warpgroup, K being 32, 64 or 128 bytes' worth of elements. Operands lie as operand_tile
+/// says.
+template <class ElementA, class ElementB, int N, major MajorA = major::k, major MajorB = major::k,
+          int K = 128 / int(sizeof(ElementA))>
 struct wgmma {
     static_assert(N >= 8 && N <= 256 && N % 8 == 0, "wgmma: N must be a multiple of 8 from 8 to 256");
     using element_a = ElementA;
     using element_b = ElementB;
-    static constexpr int m = fragment_rows, n = N, k = 128 / int(sizeof(ElementA));
+    static constexpr int m = fragment_rows, n = N, k = K;
+    static constexpr int steps = k * int(sizeof(ElementA)) / 32;  ///< instructions, each of 32 bytes of K
     static constexpr int registers = N / 2;
     using accumulator = float[registers];
     // How far a step of K is depends on the slabs of a tile alone, not on how many it has.
     using tile_a = operand_tile<ElementA, 64, k, MajorA>;
-    using tile_b = operand_tile<ElementB, N % 64 == 0 ? 64 : 32, 128 / int(sizeof(ElementB)), MajorB>;
+    using tile_b = operand_tile<ElementB, N % 64 == 0 ? 64 : 32, k, MajorB>;
 
     /// Issues the multiply of one K block, overwriting `partial`; called by all threads of a warpgroup.
     /// The tiles must have landed; `partial` may be touched again only after wait().
@@ -73,15 +49,13 @@ struct wgmma {
 private:
     template <bool Keep>
     DEEPGEMM_DEVICE static void issue(u64 a, u64 b, accumulator& sum) {
-        constexpr int steps = 4;  // 32 bytes of K each
         DEEPGEMM_UNROLL
         for (int step = 0; step < steps; ++step) {
-            ptx::wgmma<ElementA, ElementB, N, MajorA, MajorB>(sum, advance(a, u32(step) * tile_a::step_bytes),
-                                                              advance(b, u32(step) * tile_b::step_bytes),
+            ptx::wgmma<ElementA, ElementB, N, MajorA, MajorB>(sum, advance(a, u32(step) * step_bytes<tile_a>),
+                                                              advance(b, u32(step) * step_bytes<tile_b>),
                                                               Keep || step != 0);
         }
     }
 };
 
-}  // namespace sm90
-}  // namespace deepgemm
+}  // namespace deepgemm::sm90
