@@ -11,7 +11,7 @@ namespace deepgemm {
 template <output_element T>
 struct store {
     using element = T;
-    struct arguments {};
+    using arguments = no_arguments;
     struct params {};
     static constexpr bool accumulates = false, in_place = false, transposes = false, custom = false;
     static constexpr head_splits heads{};

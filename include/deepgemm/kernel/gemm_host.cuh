@@ -18,13 +18,6 @@ struct c_params {
 template <>
 struct c_params<false> {};
 
-/// Host-side arguments of a kernel: those of any GEMM, those of the steps of its epilogue and those of its schedule.
-template <class Epilogue, class Tiles>
-struct gemm_call : gemm_arguments {
-    typename Epilogue::arguments epilogue{};
-    typename Tiles::arguments tiles{};
-};
-
 /// From the first matrix of a stack to another one, for what threads address themselves: elements of D, words of scales.
 template <stacks Stacked>
 struct stack_params {
@@ -54,7 +47,7 @@ struct gemm_host {
     using b_scale = typename B::scale;
     using peers = multicast<Config.cluster>;
 
-    using arguments = gemm_call<Epilogue, Tiles>;
+    using arguments = gemm_call<typename Epilogue::arguments, typename Tiles::arguments>;
 
     /// What the kernel reads, as one `__grid_constant__` parameter.
     struct params {

@@ -121,6 +121,16 @@ struct gemm_arguments {
     i32 matrices = 1;                   ///< of the tensors that the kernel's schedule says are stacks
 };
 
+/// The arguments of a part that needs nothing beside what every GEMM is launched with.
+struct no_arguments {};
+
+/// What one kernel is launched with: what every GEMM is, what the steps of its epilogue want and what its schedule wants.
+template <class OfEpilogue, class OfTiles>
+struct gemm_call : gemm_arguments {
+    OfEpilogue epilogue{};
+    OfTiles tiles{};
+};
+
 /// The same product with A and B exchanged: its D, as arguments go, is the transposed one, but still lies where D lies.
 DEEPGEMM_BOTH constexpr gemm_arguments exchanged(gemm_arguments args) {
     swap_values(args.shape.m, args.shape.n);

@@ -122,9 +122,6 @@ DEEPGEMM_BOTH constexpr grouping grouping_of() {
     }
 }
 
-/// The arguments of a schedule that needs nothing but the shape of the problem.
-struct no_arguments {};
-
 /// A tile of a product of two matrices, A(m,k) and B(n,k), in tiles of `Block`.
 template <tile_shape Block>
 struct dense_tile {
