@@ -61,7 +61,7 @@ struct one_multiply : backend::one_tile<width, 128, smem_bytes, map_of_owners> {
         write(p.d, d);
         const int thread = int(ptx::thread_index());
         for (int i = 0; i < n / 2; ++i) {
-            const int row = sm90::fragment_row(thread, i), column = sm90::fragment_column(thread, i);
+            const int row = sm90::wgmma_rows::row(thread, i), column = sm90::wgmma_rows::column(thread, i);
             ptx::st_global(p.more.owner + row * n + column, thread << 8 | i);
         }
         // [fragment]

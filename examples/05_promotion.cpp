@@ -40,7 +40,7 @@ struct scaled_product : backend::one_tile<width, 160, smem_bytes, block_scales> 
     DEEPGEMM_DEVICE static void multiply(const params& p, dg::u32 tiles, pipeline pipe) {
         typename pipeline::cursor at;
         // A thread holds parts of two rows, of this one and of the one eight below.
-        const int row = dg::sm90::fragment_row(int(ptx::thread_index()), 0);
+        const int row = dg::sm90::wgmma_rows::row(int(ptx::thread_index()), 0);
         // [promote]
         float total[n / 2] = {}, partial[n / 2];
         for (int block = 0; block < p.k_blocks; ++block) {

@@ -74,8 +74,8 @@ struct one_tile {
     DEEPGEMM_DEVICE static void write(float* d, const float (&fragment)[n / 2]) {
         const int thread = int(deepgemm::ptx::thread_index() % 128);
         for (int i = 0; i < n / 2; ++i) {
-            const int row = deepgemm::sm90::fragment_row(thread, i),
-                      column = deepgemm::sm90::fragment_column(thread, i);
+            const int row = deepgemm::sm90::wgmma_rows::row(thread, i),
+                      column = deepgemm::sm90::wgmma_rows::column(thread, i);
             deepgemm::ptx::st_global(d + row * n + column, fragment[i]);
         }
     }

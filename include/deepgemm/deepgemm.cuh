@@ -10,6 +10,7 @@
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/mma/sm100/descriptor.cuh>
+#include <deepgemm/mma/sm100/fragment.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/matrix.cuh>
 #include <deepgemm/ptx/tcgen05.cuh>

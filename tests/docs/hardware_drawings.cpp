@@ -161,7 +161,7 @@ TEST_CASE("the wgmma fragment is drawn right") {
     std::array<std::array<std::string, 8>, 16> cells;
     for (int thread = 0; thread < 32; ++thread) {
         for (int i = 0; i < 4; ++i) {
-            cells[std::size_t(sm90::fragment_row(thread, i))][std::size_t(sm90::fragment_column(thread, i))] =
+            cells[std::size_t(sm90::wgmma_rows::row(thread, i))][std::size_t(sm90::wgmma_rows::column(thread, i))] =
                 format("%4d:%d", thread, i);
         }
     }
@@ -178,8 +178,8 @@ TEST_CASE("the wgmma fragment is drawn right") {
     // What the text says of the other warps and columns.
     for (int thread = 0; thread < 128; ++thread) {
         for (int i = 0; i < 128; ++i) {
-            CHECK(sm90::fragment_row(thread, i) == sm90::fragment_row(thread % 32, i % 4) + thread / 32 * 16);
-            CHECK(sm90::fragment_column(thread, i) == sm90::fragment_column(thread % 32, i % 4) + i / 4 * 8);
+            CHECK(sm90::wgmma_rows::row(thread, i) == sm90::wgmma_rows::row(thread % 32, i % 4) + thread / 32 * 16);
+            CHECK(sm90::wgmma_rows::column(thread, i) == sm90::wgmma_rows::column(thread % 32, i % 4) + i / 4 * 8);
         }
     }
 }

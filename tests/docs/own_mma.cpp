@@ -24,15 +24,16 @@ template <int N>
 struct exact_mma {
     using element_a = dg::e4m3;
     using element_b = dg::e4m3;
-    static constexpr int m = dg::sm90::fragment_rows, n = N, k = 128;
-    static constexpr int registers = N / 2;
+    using fragment = dg::sm90::wgmma_rows;
+    static constexpr int m = fragment::rows, n = N, k = 128;
+    static constexpr int registers = dg::fragment_registers<fragment>(n);
     using accumulator = float[registers];
 
     /// Called by all threads of a warpgroup; the tiles have landed.
     DEEPGEMM_DEVICE static void multiply(u64 a, u64 b, accumulator& sum) {
-        const auto place = dg::sm90::fragment_place::here();
+        const auto place = dg::fragment_place<fragment>::here();
         for (int i = 0; i < registers; ++i) {
-            const int row = place.row + 8 * (i / 2 % 2), column = place.column + 8 * (i / 4) + i % 2;
+            const int row = place.row_of(i), column = place.column_of(i);
             sum[i] = 0;
             for (int depth = 0; depth < k; ++depth) sum[i] += element(a, row, depth) * element(b, column, depth);
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Whoever multiplies asynchronously must say when the product is there.
 // expect: waits
-#include <deepgemm/mma/atom.cuh>
+#include <deepgemm/mma/sm90/wgmma.cuh>
 
 using namespace deepgemm;
 
@@ -15,6 +15,7 @@ struct tile_product {
 struct dot_product {
     using element_a = e4m3;
     using element_b = e4m3;
+    using fragment = sm90::wgmma_rows;
     using accumulator = float[4];
     static constexpr int m = 64, n = 8, k = 128;
     DEEPGEMM_DEVICE static void multiply(u64, u64, accumulator&) {}

@@ -62,7 +62,7 @@ struct small_kernel {
     }
 
     static void multiply(const parts::params& p, const storage& smem, const Pipeline& pipe, const parts::tiles& tiles) {
-        const auto place = sm90::fragment_place::here();
+        const auto place = fragment_place<sm90::wgmma_rows>::here();
         Output out{{smem.output_of(Output::owner_index()), 0, Output::owner_index()}};
         typename Pipeline::cursor at;
         for (const auto tile : tiles) {

@@ -128,9 +128,9 @@ TEST_CASE("promotion adds each partial sum times the scales of its row and zone"
     }
     products.promote(total, partial);
     for (int i = 0; i < registers; ++i) {
-        const int column = sm90::fragment_column(5, i) / 16;
+        const int column = sm90::wgmma_rows::column(5, i) / 16;
         const float expected =
-            float(i) + rows.value[sm90::fragment_row(5, i) % 16 / 8] * zones.value[column] * float(i + 1);
+            float(i) + rows.value[sm90::wgmma_rows::row(5, i) % 16 / 8] * zones.value[column] * float(i + 1);
         CHECK(total[i] == expected);
     }
 }
@@ -142,7 +142,7 @@ TEST_CASE("scales of columns come from shared memory, in both formats") {
         ptx::st_shared(words + 4 * lane, bit_cast<u32>(float(lane + 1)));
         ptx::st_shared(words + 128 + 4 * lane, (lane + 100) << 16);  // the scale of the third K block of each word
         ptx::sync_warp();
-        const u32 mine = 4 * u32(sm90::fragment_column(int(lane), 0));
+        const u32 mine = 4 * u32(sm90::wgmma_rows::column(int(lane), 0));
         const auto floats = sm90::column_scales<scale::fp32>{words + mine, 0}.times<registers>({{1.0f, 3.0f}});
         const auto powers = sm90::column_scales<scale::ue8m0>{words + 128 + mine, 6}.times<registers>({{1.0f, 2.0f}});
         float total[registers] = {}, power_total[registers] = {}, ones[registers];
@@ -150,7 +150,8 @@ TEST_CASE("scales of columns come from shared memory, in both formats") {
         floats.promote(total, ones);
         powers.promote(power_total, ones);
         for (int i = 0; i < registers; ++i) {
-            const int row = sm90::fragment_row(int(lane), i) % 16 / 8, column = sm90::fragment_column(int(lane), i);
+            const int row = sm90::wgmma_rows::row(int(lane), i) % 16 / 8,
+                      column = sm90::wgmma_rows::column(int(lane), i);
             REQUIRE(total[i] == float(column + 1) * (row == 0 ? 1.0f : 3.0f));
             REQUIRE(power_total[i] == std::ldexp(row == 0 ? 1.0f : 2.0f, column + 100 - 127));
         }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deepgemm/mma/sm100/descriptor.cuh>
+#include <deepgemm/mma/sm100/fragment.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/fence.cuh>
@@ -99,15 +100,18 @@ struct kernel {
     static DEEPGEMM_DEVICE void store(const kernel_params& p, u32 tmem) {
         if (Seeded != bug::no_done_wait) ptx::mbarrier_wait(ptx::dynamic_smem() + done_offset, 0, "done");
         if (Seeded != bug::no_fence_after) ptx::tcgen05_fence_after();
+        using map = sm100::lane_rows;
         const u32 quarter = ptx::warp_index() % 4;
-        const u32 row = ptx::cta_index() * 128 + quarter * 32 + ptx::lane_index();
+        const auto place = fragment_place<map>::here();
+        const u32 row = ptx::cta_index() * 128 + u32(place.row);
         float* d = p.d + i64(row) * p.pitch + ptx::cta_index_y() * 128;
         for (u32 column = 0; column < 128; column += 32) {
             u32 r[32];
-            ptx::tcgen05_load(r, tmem + (quarter * 32 << 16) + column);
+            ptx::tcgen05_load(r, tmem + (quarter * u32(map::warp_rows) << 16) + column);
             if (Seeded != bug::no_load_wait) ptx::tcgen05_wait_load();
             DEEPGEMM_UNROLL
-            for (u32 i = 0; i < 32; ++i) ptx::st_global(d + column + i, bit_cast<float>(r[i]));
+            for (u32 i = 0; i < 32; ++i)
+                ptx::st_global(d + column + u32(place.column_of(int(i))), bit_cast<float>(r[i]));
             if (Seeded == bug::no_load_wait) ptx::tcgen05_wait_load();
         }
         ptx::tcgen05_fence_before();

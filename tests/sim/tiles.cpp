@@ -69,7 +69,7 @@ struct two_blocks {
             }
             for (int i = 0; i < mma::registers; ++i) {
                 const int thread = int(ptx::thread_index());
-                d[std::size_t(sm90::fragment_row(thread, i) * N + sm90::fragment_column(thread, i))] =
+                d[std::size_t(sm90::wgmma_rows::row(thread, i) * N + sm90::wgmma_rows::column(thread, i))] =
                     sum[0][i] + sum[1][i];
             }
         });

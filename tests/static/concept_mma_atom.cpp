@@ -10,6 +10,7 @@ struct whole {
     using element_a = e4m3;
     using element_b = e4m3;
     static constexpr int m = 64, n = 8, k = 128;
+    using fragment = sm90::wgmma_rows;
     using accumulator = float[4];
     static void multiply(u64, u64, accumulator&) {}
     static void wait(accumulator&) {}
@@ -34,6 +35,13 @@ private:
 struct no_depth : whole {
 private:
     using whole::k;
+};
+struct no_fragment : whole {
+private:
+    using whole::fragment;
+};
+struct fragment_of_bytes : whole {
+    using fragment = u8;
 };
 struct no_accumulator : whole {
 private:
@@ -62,6 +70,8 @@ static_assert(!mma_atom<no_element_b>);         // has_shape: element_b
 static_assert(!mma_atom<no_rows>);              // has_shape: m
 static_assert(!mma_atom<no_columns>);           // has_shape: n
 static_assert(!mma_atom<no_depth>);             // has_shape: k
+static_assert(!mma_atom<no_fragment>);          // maps_fragment: fragment
+static_assert(!mma_atom<fragment_of_bytes>);    // maps_fragment: a fragment_map says who holds what
 static_assert(!mma_atom<no_accumulator>);       // multiplies: accumulator
 static_assert(!mma_atom<no_multiply>);          // multiplies: multiply
 static_assert(!mma_atom<multiplies_pointers>);  // multiplies: tiles come as descriptors

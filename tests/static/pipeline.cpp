@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The arithmetic behind pipelines and schedules: rings, sharing patterns, rasters, the ownership of results, registers.
-#include <deepgemm/mma/sm90/wgmma.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
 #include <deepgemm/schedule/persistent.cuh>
@@ -55,20 +54,6 @@ constexpr bool covers(banded_raster raster) {
 static_assert(covers(banded_raster::of(1, 1, 8)) && covers(banded_raster::of(8, 8, 8)) &&
               covers(banded_raster::of(7, 9, 2)) && covers(banded_raster::of(5, 12, 4)) &&
               covers(banded_raster::of(3, 4, 1)));
-
-/// Every element of a 64 x 256 result is held once.
-constexpr bool owns_once() {
-    bool held[64 * 256] = {};
-    for (int thread = 0; thread < 128; ++thread) {
-        for (int i = 0; i < 128; ++i) {
-            const int place = sm90::fragment_row(thread, i) * 256 + sm90::fragment_column(thread, i);
-            if (held[place]) return false;
-            held[place] = true;
-        }
-    }
-    return true;
-}
-static_assert(owns_once());
 
 /// A CTA's registers are 64 Ki in all.
 template <int MathWarpgroups>

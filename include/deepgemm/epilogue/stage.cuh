@@ -8,6 +8,7 @@
 #include <deepgemm/epilogue/edge.cuh>
 #include <deepgemm/epilogue/store.cuh>
 #include <deepgemm/layout/layout.cuh>
+#include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/fence.cuh>
@@ -57,34 +58,63 @@ DEEPGEMM_DEVICE void add_blocks(float (&value)[Registers], const Line& line) {
     }
 }
 
-/// One buffer: `Rows` rows, of a warp (16) or a warpgroup (64), by `Columns` columns, a swizzle span; and how fragments go
-/// there and back.
-template <class T, int Rows, int Columns>
+/// One buffer: `Rows` rows, of a warp or of four, by `Columns` columns, a swizzle span; and how fragments, of which `Fragment` says
+/// who owns what, go there and back.
+template <class T, int Rows, int Columns, fragment_map Fragment = sm90::wgmma_rows>
 struct store_buffer {
     static constexpr int columns = Columns;
-    static constexpr int registers = columns / 2;  ///< of a thread's fragment
+    static constexpr int registers = fragment_registers<Fragment>(columns);  ///< of a thread
     using tile = smem_tile<T, Rows, columns>;
 
     u32 address;
 
     /// Converged warp: rounds a fragment to T and writes it.
     DEEPGEMM_DEVICE void write(const float (&value)[registers]) const {
-        if constexpr (half_element<T>) {
+        if constexpr (by_blocks) {
             store_blocks<T, matrices, false>(value, [this](int i) { return matrix_row(i); });
+        } else if constexpr (half_element<T>) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += unit) {
+                const float* const v = &value[i];
+                ptx::st_shared(element(i), ptx::vec4<u32>{ptx::pack<T>(v[0], v[1]), ptx::pack<T>(v[2], v[3]),
+                                                          ptx::pack<T>(v[4], v[5]), ptx::pack<T>(v[6], v[7])});
+            }
+        } else if constexpr (unit == 4) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += unit) {
+                ptx::st_shared(element(i), ptx::vec4<float>{value[i], value[i + 1], value[i + 2], value[i + 3]});
+            }
         } else {
             DEEPGEMM_UNROLL
-            for (int i = 0; i < registers; i += 2) ptx::st_shared(pair(i), ptx::vec2<float>{value[i], value[i + 1]});
+            for (int i = 0; i < registers; i += unit) {
+                ptx::st_shared(element(i), ptx::vec2<float>{value[i], value[i + 1]});
+            }
         }
     }
 
     /// Converged warp: adds what the buffer holds to a fragment.
     DEEPGEMM_DEVICE void add_to(float (&value)[registers]) const {
-        if constexpr (half_element<T>) {
+        if constexpr (by_blocks) {
             add_blocks<T, matrices, false>(value, [this](int i) { return matrix_row(i); });
+        } else if constexpr (half_element<T>) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += unit) {
+                const auto c = ptx::ld_shared<ptx::vec4<u32>>(element(i));
+                add_pairs(value, i, {c.x, c.y, c.z, c.w});
+            }
+        } else if constexpr (unit == 4) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += unit) {
+                const auto c = ptx::ld_shared<ptx::vec4<float>>(element(i));
+                value[i] += c.x;
+                value[i + 1] += c.y;
+                value[i + 2] += c.z;
+                value[i + 3] += c.w;
+            }
         } else {
             DEEPGEMM_UNROLL
-            for (int i = 0; i < registers; i += 2) {
-                const auto c = ptx::ld_shared<ptx::vec2<float>>(pair(i));
+            for (int i = 0; i < registers; i += unit) {
+                const auto c = ptx::ld_shared<ptx::vec2<float>>(element(i));
                 value[i] += c.x;
                 value[i + 1] += c.y;
             }
@@ -92,11 +122,19 @@ struct store_buffer {
     }
 
 private:
+    /// The blocks of 8 x 8 that stmatrix moves are those of wgmma's fragments.
+    static constexpr bool by_blocks = half_element<T> && same_as<Fragment, sm90::wgmma_rows>;
+    /// Elements that a thread moves at once otherwise: 16 bytes, or as many as lie side by side.
+    static constexpr int unit = min(Fragment::columns_at_once, int(16 / sizeof(T)));
+    static_assert(by_blocks || unit * int(sizeof(T)) == 16 || unit * int(sizeof(T)) == 8);
+
     /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15 of the warp, and the same of the next 8 columns.
     static constexpr int matrices = columns >= 16 ? 4 : 2;
 
-    /// First of the calling warp's 16 rows in the buffer.
-    DEEPGEMM_DEVICE static int warp_row() { return int(ptx::thread_index() % (2 * Rows)) / 32 * sm90::warp_rows; }
+    /// First of the calling warp's rows in the buffer.
+    DEEPGEMM_DEVICE static int warp_row() {
+        return int(ptx::thread_index() % (128 * Rows / Fragment::rows)) / 32 * Fragment::warp_rows;
+    }
 
     /// The row of 16 bytes that the calling lane names to stmatrix or ldmatrix for registers from `i` on.
     DEEPGEMM_DEVICE u32 matrix_row(int i) const {
@@ -104,25 +142,35 @@ private:
         return address + tile::offset(warp_row() + lane % 16, 8 * (i / 4 + (matrices == 4 ? lane / 16 : 0)));
     }
 
-    /// Where registers `i` and `i + 1` of the calling thread lie.
-    DEEPGEMM_DEVICE u32 pair(int i) const {
+    /// Where register `i` of the calling thread lies.
+    DEEPGEMM_DEVICE u32 element(int i) const {
         const int lane = int(ptx::lane_index());
-        return address + tile::offset(warp_row() + sm90::fragment_row(lane, i), sm90::fragment_column(lane, i));
+        return address + tile::offset(warp_row() + Fragment::row(lane, i), Fragment::column(lane, i));
+    }
+
+    /// Adds pairs of elements to registers from `first` on.
+    DEEPGEMM_DEVICE static void add_pairs(float (&value)[registers], int first, const u32 (&pairs)[4]) {
+        DEEPGEMM_UNROLL
+        for (int j = 0; j < 4; ++j) {
+            const auto c = ptx::unpack<T>(pairs[j]);
+            value[first + 2 * j] += c.x;
+            value[first + 2 * j + 1] += c.y;
+        }
     }
 };
 
 /// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, filled in batches, copied to D (and from C) or, with
-/// `InPlace`, added to D.
+/// `InPlace`, added to D. `Fragment` says who owns which of the values.
 template <class T, int TileColumns, int Rows, int Columns, int Buffers, bool Accumulate, bool InPlace,
-          head_splits Heads, bool Stacked = false>
+          head_splits Heads, bool Stacked = false, fragment_map Fragment = sm90::wgmma_rows>
 struct store_stage {
-    static_assert(Rows == sm90::warp_rows || Rows == sm90::fragment_rows,
+    static_assert(Rows == Fragment::warp_rows || Rows == Fragment::rows,
                   "store_stage: rows of a warp or of a warpgroup");
-    using buffer = store_buffer<T, Rows, Columns>;
+    using buffer = store_buffer<T, Rows, Columns, Fragment>;
     using tile = typename buffer::tile;
     static constexpr int rows = Rows;
-    static constexpr u32 threads = 2 * Rows;             ///< of an owner
-    static constexpr u32 bytes = Buffers * tile::bytes;  ///< per owner
+    static constexpr u32 threads = 128 * Rows / Fragment::rows;  ///< of an owner
+    static constexpr u32 bytes = Buffers * tile::bytes;          ///< per owner
     static constexpr u32 barrier_bytes = Accumulate ? 8 : 0;
 
     /// Buffers filled between two waits: all columns of the tile if they fit, else half of the buffers while others drain.
@@ -153,7 +201,7 @@ struct store_stage {
 
     /// Index of the calling math thread's owner in its CTA.
     DEEPGEMM_DEVICE static u32 owner_index() {
-        return Rows == sm90::warp_rows ? ptx::warp_index() - 4 : ptx::warpgroup_index() - 1;
+        return Rows == Fragment::warp_rows ? ptx::warp_index() - 4 : ptx::warpgroup_index() - 1;
     }
 
     /// The owner's threads: starts to bring a batch of C, from (row, column) on, into the buffers, as soon as the earlier
@@ -236,12 +284,12 @@ private:
     /// The owner's threads: stores a batch element by element, at the ragged edge of D.
     DEEPGEMM_DEVICE static void put_elements(const ragged_edge<T>& edge, const float (&value)[batch][buffer::registers],
                                              i32 row, i32 column) {
-        const auto place = sm90::fragment_place::here();
+        const auto place = fragment_place<Fragment>::here().in(Rows, row, column);
         DEEPGEMM_UNROLL
         for (int i = 0; i < registers; i += 2) {
             const float(&from)[buffer::registers] = value[i / buffer::registers];
-            edge.template store<InPlace>(from[i % buffer::registers], from[i % buffer::registers + 1],
-                                         row + place.row % Rows + 8 * (i / 2 % 2), column + place.column + 8 * (i / 4));
+            edge.template store<InPlace>(from[i % buffer::registers], from[i % buffer::registers + 1], place.row_of(i),
+                                         place.column_of(i));
         }
     }
 
@@ -250,7 +298,7 @@ private:
 
     /// All threads of the owner meet.
     DEEPGEMM_DEVICE void sync() const {
-        if constexpr (Rows == sm90::warp_rows) {
+        if constexpr (Rows == Fragment::warp_rows) {
             ptx::sync_warp();
         } else {
             ptx::barrier_sync(1 + owner, threads);

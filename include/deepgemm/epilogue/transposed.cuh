@@ -19,14 +19,15 @@ struct transposing : Sink {
 /// elements of D. If it is to `Accumulate`, TMA first brings C there.
 template <class T, int TileColumns, bool Accumulate>
 struct transposed_stage {
-    static constexpr int rows = sm90::warp_rows;
+    using fragment = sm90::wgmma_rows;
+    static constexpr int rows = fragment::warp_rows;
     using tile = smem_tile<T, TileColumns, rows>;
     static constexpr u32 bytes = tile::bytes;
     static constexpr u32 barrier_bytes = Accumulate ? 8 : 0;
-    static constexpr int batch = 1, batch_columns = TileColumns, registers = TileColumns / 2;
+    static constexpr int batch = 1, batch_columns = TileColumns, registers = fragment_registers<fragment>(TileColumns);
     /// What is filled at once: the whole stage.
     struct buffer {
-        static constexpr int registers = TileColumns / 2;
+        static constexpr int registers = fragment_registers<fragment>(TileColumns);
     };
 
     u32 address;   ///< of this warp's buffer
@@ -69,11 +70,10 @@ struct transposed_stage {
             ptx::sync_warp();  // all have read C before the buffer takes D, or the next tile of C
         }
         if constexpr (Ragged) {
-            const auto place = sm90::fragment_place::here();
+            const auto place = fragment_place<fragment>::here().in(rows, row, column);
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; ++i) {
-                edge.store_transposed(value[0][i], row + place.row % rows + 8 * (i / 2 % 2),
-                                      column + place.column + 8 * (i / 4) + i % 2);
+                edge.store_transposed(value[0][i], place.row_of(i), place.column_of(i));
             }
         } else {
             if constexpr (!Accumulate) {
@@ -110,7 +110,7 @@ private:
     /// Where register `i` of the calling thread lies.
     DEEPGEMM_DEVICE u32 element(int i) const {
         const int lane = int(ptx::lane_index());
-        return address + tile::offset(sm90::fragment_column(lane, i), sm90::fragment_row(lane, i));
+        return address + tile::offset(fragment::column(lane, i), fragment::row(lane, i));
     }
 
     /// Converged warp: rounds a fragment to T and writes it, transposed.

@@ -269,7 +269,8 @@ private:
         const int first_row = takers > 1 ? 0 : int(math_warpgroup()) * waves * mma::m;  // in the tile
         // The same in all lanes, and known to be: TMA takes coordinates from uniform registers, which a loop over lanes would fill.
         const int owner_row =
-            first_row + int(ptx::uniform(sm90::fragment_place::here().row / output::rows)) * output::rows;
+            first_row +
+            int(ptx::uniform(fragment_place<typename mma::fragment>::here().row / output::rows)) * output::rows;
         const u32 owner = output::owner_index();
         output out{smem.output_of(owner), smem.c_barrier(owner), owner};
         auto loop = main_loop<gemm>::of(smem, pipe, first_row);
@@ -341,18 +342,18 @@ private:
     DEEPGEMM_DEVICE static void store_rows(const params& p, const ragged_edge<element>& edge, output& out,
                                            const float (&total)[waves][mma::registers], int first, int count, i32 m,
                                            i32 n, i32 matrix) {
-        const auto place = sm90::fragment_place::here();
+        const auto here = fragment_place<typename mma::fragment>::here();
         constexpr int batches = mma::registers / output::registers, per_buffer = output::buffer::registers;
         DEEPGEMM_UNROLL
         for (int i = first * batches; i < (first + count) * batches; ++i) {
             const int wave = i / batches, batch = i % batches;
             const i32 row = m + wave * mma::m, column = n + batch * output::batch_columns;
+            const auto place = here.in(output::rows, row, column);
             float value[output::batch][per_buffer];
             DEEPGEMM_UNROLL
             for (int j = 0; j < output::registers; j += 2) {
                 const float* const from = &total[wave][batch * output::registers + j];
-                const pair_place at{row + place.row % output::rows + 8 * (j / 2 % 2),
-                                    column + place.column + 8 * (j / 4), edge.end};
+                const pair_place at{place.row_of(j), place.column_of(j), edge.end};
                 const auto pair = Epilogue::apply(p.epilogue, {from[0], from[1]}, at);
                 value[j / per_buffer][j % per_buffer] = pair.x;
                 value[j / per_buffer][j % per_buffer + 1] = pair.y;

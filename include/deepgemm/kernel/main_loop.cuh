@@ -37,7 +37,7 @@ struct main_loop {
 
     /// Called by all threads of a math warpgroup, once; `first_row` is its first row in a tile.
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
-        const auto place = sm90::fragment_place::here();
+        const auto place = fragment_place<typename mma::fragment>::here();
         return {pipe,
                 uniform(sm90::descriptor_of<a_tile>(smem.a(0) + u32(first_row) * a_tile::bytes_per_row)),
                 uniform(sm90::descriptor_of<b_tile>(smem.b(0))),

@@ -43,7 +43,7 @@ struct gemm_sizes {
                       transposed_stage<typename Epilogue::element, Config.block.n, Epilogue::accumulates>,
                       store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
                                   Epilogue::accumulates, Epilogue::in_place, Epilogue::heads, Stacked>>;
-    static constexpr u32 owners = Config.math_warpgroups * (sm90::fragment_rows / output::rows);  ///< of buffers
+    static constexpr u32 owners = Config.math_warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
     static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0,
                          sb_words = B::scale::staged ? Config.block.n : 0;

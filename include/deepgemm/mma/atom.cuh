@@ -2,7 +2,7 @@
 // The multiply as a part: the concept mma_atom. What an architecture's tensor cores do lies in a folder of its own.
 #pragma once
 
-#include <deepgemm/core/types.cuh>
+#include <deepgemm/mma/fragment.cuh>
 
 namespace deepgemm {
 
@@ -16,6 +16,9 @@ concept has_shape = requires {
     { M::n } -> converts_to<int>;
     { M::k } -> converts_to<int>;
 };
+/// Says which element of the product each register of an accumulator holds.
+template <class M>
+concept maps_fragment = fragment_map<typename M::fragment>;
 /// Defines an accumulator and multiplies tiles of shared memory into it.
 template <class M>
 concept multiplies = requires(typename M::accumulator& sum, u64 descriptor) {
@@ -30,6 +33,7 @@ concept waits = requires(typename M::accumulator& sum) {
 
 /// Multiplies one tile held in shared memory into an accumulator it defines.
 template <class M>
-concept mma_atom = mma_concept::has_shape<M> && mma_concept::multiplies<M> && mma_concept::waits<M>;
+concept mma_atom =
+    mma_concept::has_shape<M> && mma_concept::maps_fragment<M> && mma_concept::multiplies<M> && mma_concept::waits<M>;
 
 }  // namespace deepgemm

@@ -52,9 +52,10 @@ struct row_feed {
     /// Any thread: the scales of K block `block` for fragment `fragment`; the word of row r lies at `staged`.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 staged) const {
         using format = typename Scale::format;
-        const u32 words = staged + u32(fragment) * sm90::fragment_rows * u32(sizeof(u32));
+        using map = sm90::wgmma_rows;
+        const u32 words = staged + u32(fragment) * map::rows * u32(sizeof(u32));
         return {{format::decode(ptx::ld_shared<u32>(words), block),
-                 format::decode(ptx::ld_shared<u32>(words + 8 * u32(sizeof(u32))), block)}};
+                 format::decode(ptx::ld_shared<u32>(words + u32(map::thread_row(1)) * u32(sizeof(u32))), block)}};
     }
 };
 
@@ -105,7 +106,8 @@ struct row_feed<Scale, Fragments> : single_feed<Scale, 2 * Fragments> {
     using feed = single_feed<Scale, 2 * Fragments>;
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
-        feed::start(p, from, block, [m = from.row](int i) { return m + i / 2 * sm90::fragment_rows + 8 * (i % 2); });
+        using map = sm90::wgmma_rows;
+        feed::start(p, from, block, [m = from.row](int i) { return m + i / 2 * map::rows + map::thread_row(i % 2); });
     }
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 /*staged*/) {
         return {{feed::at(2 * fragment, block), feed::at(2 * fragment + 1, block)}};
@@ -165,10 +167,10 @@ private:
 template <class Scale, int Fragments>
     requires(!Scale::staged && Scale::tile.mn != 1)
 struct row_feed<Scale, Fragments> : block_feed<Scale, Fragments> {
-    static_assert(Scale::tile.mn % sm90::fragment_rows == 0, "row_feed: a scale of A must cover whole fragments");
+    static_assert(Scale::tile.mn % sm90::wgmma_rows::rows == 0, "row_feed: a scale of A must cover whole fragments");
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
-        block_feed<Scale, Fragments>::start(p, from, sm90::fragment_rows, block);
+        block_feed<Scale, Fragments>::start(p, from, sm90::wgmma_rows::rows, block);
     }
     /// Blocks must be asked for one after another, and fragment 0 first.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 /*staged*/) {
@@ -203,8 +205,9 @@ struct column_feed<Scale, Columns> : single_feed<Scale, Columns / 4> {
     using feed = single_feed<Scale, Columns / 4>;
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
-        const i32 column = from.row + sm90::fragment_place::here().column;
-        feed::start(p, from, block, [column](int i) { return column + i / 2 * 8 + i % 2; });
+        using map = sm90::wgmma_rows;
+        const i32 column = from.row + fragment_place<map>::here().column;
+        feed::start(p, from, block, [column](int i) { return column + map::thread_column(i); });
     }
     DEEPGEMM_DEVICE auto at(i32 block, u32 /*staged*/, int /*column*/) {
         sm90::held_column_scales<Columns / 8> scales;

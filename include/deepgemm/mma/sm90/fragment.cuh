@@ -1,37 +1,33 @@
 // SPDX-License-Identifier: MIT
 // Who owns which element of a 64 x N wgmma result: the fragment map of sm90, as arithmetic.
-// Thread t of a warpgroup holds, in register i, row 16 (t / 32) + (t % 32) / 4 + 8 (i / 2 % 2) and
-// column 8 (i / 4) + 2 (t % 4) + i % 2. docs/hardware/wgmma.md draws it.
+// docs/hardware/wgmma.md draws it.
 #pragma once
 
-#include <deepgemm/core/math.cuh>
-#include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/mma/fragment.cuh>
 
 namespace deepgemm::sm90 {
 
-/// Rows one warpgroup multiplies in one instruction.
-inline constexpr int fragment_rows = 64;
-/// Rows of a fragment that one warp holds.
-inline constexpr int warp_rows = 16;
+/// Thread t of a warpgroup holds, in register i, row 16 (t / 32) + (t % 32) / 4 + 8 (i / 2 % 2) and column 8 (i / 4) + 2 (t % 4) +
+/// i % 2: in each group of eight columns two neighbours of a row, and two of the row eight below.
+struct wgmma_rows {
+    static constexpr int rows = 64;            ///< that one warpgroup multiplies in one instruction
+    static constexpr int warp_rows = 16;       ///< of a fragment that one warp holds
+    static constexpr int columns_at_once = 2;  ///< neighbours in neighbouring registers
+    static constexpr int thread_rows = 2;      ///< that one thread holds elements of
 
-/// Row of register `i` of thread `thread` of a warpgroup, 0 to 63.
-DEEPGEMM_BOTH constexpr int fragment_row(int thread, int i) {
-    return 16 * (thread / 32) + thread % 32 / 4 + 8 * (i / 2 % 2);
-}
-
-/// Column of register `i` of thread `thread` of a warpgroup.
-DEEPGEMM_BOTH constexpr int fragment_column(int thread, int i) { return 8 * (i / 4) + 2 * (thread % 4) + i % 2; }
-
-/// The place of the calling thread in its warpgroup's fragments; computed once per role.
-struct fragment_place {
-    int row;     ///< of registers 0 and 1; registers 2 and 3 are 8 rows below
-    int column;  ///< of register 0; the others follow at 1, 8 i and 8 i + 1
-
-    /// The calling thread's place.
-    DEEPGEMM_DEVICE static fragment_place here() {
-        const int thread = int(ptx::thread_index() % 128);
-        return {fragment_row(thread, 0), fragment_column(thread, 0)};
+    /// Row of register `i` of thread `thread` of a warpgroup, 0 to 63.
+    DEEPGEMM_BOTH static constexpr int row(int thread, int i) {
+        return 16 * (thread / 32) + thread % 32 / 4 + 8 * (i / 2 % 2);
     }
+    /// Column of register `i` of thread `thread` of a warpgroup. Counted in pairs, of which each group of eight has four: from other
+    /// forms of the same number nvcc 13.0 makes more comparisons at a ragged edge.
+    DEEPGEMM_BOTH static constexpr int column(int thread, int i) { return 2 * (i / 4 * 4 + thread % 4) + i % 2; }
+
+    /// From a thread's first row to its row `j`, and from its first column to its column `j`.
+    DEEPGEMM_BOTH static constexpr int thread_row(int j) { return row(0, 2 * j); }
+    DEEPGEMM_BOTH static constexpr int thread_column(int j) { return column(0, j / 2 * 4 + j % 2); }
 };
+
+static_assert(fragment_map<wgmma_rows>);
 
 }  // namespace deepgemm::sm90

@@ -18,9 +18,10 @@ struct wgmma {
     static_assert(N >= 8 && N <= 256 && N % 8 == 0, "wgmma: N must be a multiple of 8 from 8 to 256");
     using element_a = ElementA;
     using element_b = ElementB;
-    static constexpr int m = fragment_rows, n = N, k = K;
+    static constexpr int m = wgmma_rows::rows, n = N, k = K;
     static constexpr int steps = k * int(sizeof(ElementA)) / 32;  ///< instructions, each of 32 bytes of K
-    static constexpr int registers = N / 2;
+    using fragment = wgmma_rows;
+    static constexpr int registers = fragment_registers<fragment>(N);
     using accumulator = float[registers];
     // How far a step of K is depends on the slabs of a tile alone, not on how many it has.
     using tile_a = operand_tile<ElementA, 64, k, MajorA>;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Who owns which element of a fragment: the concept fragment_map, and the calling thread's place under a map. A fragment is what 128
+// threads hold of a result, in registers: a fixed number of rows, and as many columns as there are. The maps of sm90 and of sm100 are
+// in mma/sm90/fragment.cuh and mma/sm100/fragment.cuh; whoever needs to know an element's place asks them.
+#pragma once
+
+#include <deepgemm/ptx/thread.cuh>
+
+namespace deepgemm {
+
+namespace fragment_concept {
+/// Says how many rows 128 threads hold, how many of them one warp holds, and how many neighbouring columns lie in neighbouring
+/// registers of a thread.
+template <class F>
+concept has_extents = requires {
+    { F::rows } -> converts_to<int>;
+    { F::warp_rows } -> converts_to<int>;
+    { F::columns_at_once } -> converts_to<int>;
+};
+/// Maps a register of a thread to a row and a column.
+template <class F>
+concept maps_registers = requires(int thread, int i) {
+    { F::row(thread, i) } -> same_as<int>;
+    { F::column(thread, i) } -> same_as<int>;
+};
+}  // namespace fragment_concept
+
+/// Which element of a fragment each register of each of 128 threads holds. Every element belongs to one register; a register is as
+/// many rows and columns from register 0 in all threads; and warp w has rows from w * warp_rows on.
+template <class F>
+concept fragment_map = fragment_concept::has_extents<F> && fragment_concept::maps_registers<F>;
+
+/// Registers of a thread that hold its share of `columns` columns.
+template <fragment_map Map>
+DEEPGEMM_BOTH constexpr int fragment_registers(int columns) {
+    return Map::rows * columns / 128;
+}
+
+/// The calling thread's place in fragments of `Map`; computed once per role.
+template <fragment_map Map>
+struct fragment_place {
+    int row, column;  ///< of register 0
+
+    /// The place of thread `thread` of 128.
+    DEEPGEMM_BOTH static constexpr fragment_place of(int thread) {
+        return {Map::row(thread, 0), Map::column(thread, 0)};
+    }
+    /// The calling thread's place; warpgroups are aligned groups of 128 threads.
+    DEEPGEMM_DEVICE static fragment_place here() { return of(int(ptx::thread_index() % 128)); }
+
+    /// The same place in the `part` rows of a part of the fragment, a warp's or all, where that begins at (row, column) of a matrix.
+    DEEPGEMM_BOTH constexpr fragment_place in(int part, int first_row, int first_column) const {
+        return {first_row + row % part, first_column + column};
+    }
+
+    /// Row and column of register `i`: a constant away from those of register 0.
+    DEEPGEMM_BOTH constexpr int row_of(int i) const { return row + Map::row(0, i); }
+    DEEPGEMM_BOTH constexpr int column_of(int i) const { return column + Map::column(0, i); }
+};
+
+/// True if `Map` keeps its promises for fragments of `Columns` columns. For assertions beside a map of one's own.
+template <fragment_map Map, int Columns>
+constexpr bool keeps_fragment_promises() {
+    bool owned[Map::rows][Columns] = {};
+    for (int thread = 0; thread < 128; ++thread) {
+        const auto place = fragment_place<Map>::of(thread);
+        for (int i = 0; i < fragment_registers<Map>(Columns); ++i) {
+            const int row = Map::row(thread, i), column = Map::column(thread, i);
+            if (row < 0 || row >= Map::rows || column < 0 || column >= Columns || owned[row][column]) return false;
+            owned[row][column] = true;
+            if (row / Map::warp_rows != thread / 32) return false;
+            if (row != place.row_of(i) || column != place.column_of(i)) return false;
+            const int within = i % Map::columns_at_once;
+            if (row != Map::row(thread, i - within) || column != Map::column(thread, i - within) + within) return false;
+        }
+    }
+    return Map::rows * Columns % 128 == 0;  // then as many registers as elements, each once, are all of them
+}
+
+}  // namespace deepgemm

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Who owns which element of a result that tcgen05 has left in tensor memory, as tcgen05_load brings it to registers: the fragment
+// map of sm100, as arithmetic.
+#pragma once
+
+#include <deepgemm/mma/fragment.cuh>
+
+namespace deepgemm::sm100 {
+
+/// A thread for each of the 128 lanes of tensor memory, which are rows of D (where M is 128 for each CTA): warp w of four has lanes
+/// 32 w to 32 w + 31, and one load brings 32 columns.
+struct lane_rows {
+    static constexpr int rows = 128;
+    static constexpr int warp_rows = 32;
+    static constexpr int columns_at_once = 32;
+
+    /// Row of register `i` of thread `thread` of four warps.
+    DEEPGEMM_BOTH static constexpr int row(int thread, int /*i*/) { return thread; }
+    /// Column of register `i`.
+    DEEPGEMM_BOTH static constexpr int column(int /*thread*/, int i) { return i; }
+};
+
+static_assert(fragment_map<lane_rows>);
+
+}  // namespace deepgemm::sm100
