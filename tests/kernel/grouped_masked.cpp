@@ -128,7 +128,7 @@ TEST_CASE("an operand that is read once may leave L2") {
     args.tiles = {.count = 3};
     const auto hints = [&] {
         const auto p = kernel::make_params(args, {});
-        return std::pair(p.a_hint == ptx::cache_hint::evict_first, p.b_hint == ptx::cache_hint::evict_first);
+        return std::pair(p.a.hint == ptx::cache_hint::evict_first, p.b.hint == ptx::cache_hint::evict_first);
     };
     CHECK(hints() == std::pair(false, false));
     args.tiles.expected_rows = 20;  // weights of a group are read by one tile of rows

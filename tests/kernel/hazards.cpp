@@ -51,12 +51,12 @@ struct small_kernel {
         for (const auto tile : tiles) {
             for (i32 block = 0; block < tile.blocks().count; ++block, at.advance()) {
                 const u32 full = pipe.acquire(at);
-                pipe.commit(at, storage::a_landing_bytes);  // two producers commit in gemm
-                pipe.commit(at, storage::b_landing_bytes);
-                ptx::tma_load<2>(p.a, smem.a(at.stage), full, {block * 128, tile.m});
-                ptx::tma_load<2>(p.b, smem.b(at.stage), full, {block * 128, tile.n});
-                ptx::tma_load<2>(p.sa.map, smem.sa(at.stage), full, {tile.m, block});
-                ptx::tma_load<2>(p.sb.map, smem.sb(at.stage), full, {tile.n, block});
+                pipe.commit(at, parts::a_stream::landing_bytes);  // two producers commit in gemm
+                pipe.commit(at, parts::b_stream::landing_bytes);
+                ptx::tma_load<2>(p.a.map, smem.a(at.stage), full, {block * 128, tile.m});
+                ptx::tma_load<2>(p.b.map, smem.b(at.stage), full, {block * 128, tile.n});
+                ptx::tma_load<2>(p.a.scale.map, smem.sa(at.stage), full, {tile.m, block});
+                ptx::tma_load<2>(p.b.scale.map, smem.sb(at.stage), full, {tile.n, block});
             }
         }
     }

@@ -154,7 +154,7 @@ inline double memory_bytes(const kernel_info& info, const workload& work, const 
                                                                                     (info.in_place     ? p.added
                                                                                      : work.accumulate ? 2
                                                                                                        : 1);
-    // An operand that is read once displaces no more than what of it is on its way (gemm_host::hint).
+    // An operand that is read once displaces no more than what of it is on its way (pipeline/operand_stream.cuh).
     const double ctas = std::min<double>(double(tiles.m * tiles.n) * cfg.split_k, sms);
     const double on_way = cfg.stages * 128 * ctas;  // for each row of a tile
     const double displaced = rest + (tiles.n == cfg.cluster.n ? std::min(a, cfg.block.m * on_way) : a) +

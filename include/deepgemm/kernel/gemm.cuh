@@ -38,6 +38,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using params = typename host::params;
     using element = typename host::element;
     using storage = typename host::storage;
+    using a_stream = typename host::a_stream;
+    using b_stream = typename host::b_stream;
     using a_tile = typename host::a_tile;
     using b_tile = typename host::b_tile;
     using a_scale = typename host::a_scale;
@@ -101,7 +103,9 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
         } else {
             ptx::role("math");
             registers::take();
-            if (!peers::shares_a && p.a_rows < a_tile::rows) clear_a(smem, p.a_rows);
+            a_stream::clear(
+                p.a, storage::stages, [&](u32 stage) { return smem.a(stage); }, ptx::thread_index() - 128,
+                128 * Config.math_warpgroups);
             start::await();
             if (Config.cluster_ctas() > 1) ptx::cluster_arrive_relaxed();
             ptx::grid_dependency_wait();
@@ -140,9 +144,20 @@ private:
             if constexpr (tiles::on_device)
                 ptx::grid_dependency_wait();  // the kernel before may write what tiles depend on
             if (first_warp) {
-                load_a(p, smem, pipe, work_of(p, rank));
+                a_stream::produce(
+                    p.a, pipe, work_of(p, rank), pipe.peers.a(),
+                    [](const work_item& tile, i32 block) { return tile.a(block); },  // (block.m, block.k)
+                    [&](u32 stage) {
+                        return stage_place{smem.a(stage), smem.sa(stage)};
+                    });
+                trigger_dependents(p);
             } else {
-                load_b(p, smem, pipe, work_of(p, rank));
+                b_stream::produce(
+                    p.b, pipe, work_of(p, rank), pipe.peers.b(),
+                    [](const work_item& tile, i32 block) { return tile.b(block); },  // (block.n, block.k)
+                    [&](u32 stage) {
+                        return stage_place{smem.b(stage), smem.sb(stage)};
+                    });
             }
         }
         ptx::sync_warp();
@@ -162,101 +177,18 @@ private:
 
     /// Brings the tensor maps near TMA while the barriers are being initialised; called by one thread.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
-        ptx::prefetch_tensor_map(p.a);
-        ptx::prefetch_tensor_map(p.b);
-        if constexpr (a_scale::staged) ptx::prefetch_tensor_map(p.sa.map);
-        if constexpr (b_scale::staged) ptx::prefetch_tensor_map(p.sb.map);
+        a_stream::prefetch(p.a);
+        b_stream::prefetch(p.b);
         ptx::prefetch_tensor_map(p.d);
         if constexpr (Epilogue::accumulates) ptx::prefetch_tensor_map(p.c.map);
     }
 
-    /// Math threads: zeros the rows of A's tiles, in every stage, that copies of `copied` rows do not reach. What lies there never
-    /// reaches D, but it must be something.
-    DEEPGEMM_DEVICE static void clear_a(const storage& smem, i32 copied) {
-        constexpr u32 step = 128 * Config.math_warpgroups * 16;
-        for (u32 stage = 0; stage < u32(storage::stages); ++stage) {
-            const u32 first = u32(copied) * a_tile::bytes_per_row + (ptx::thread_index() - 128) * 16;
-            for (u32 i = first; i < a_tile::bytes; i += step)
-                ptx::st_shared(smem.a(stage) + i, ptx::vec4<u32>{0, 0, 0, 0});
-        }
-        ptx::fence_proxy_async();
-    }
-
-    /// A's producer, on one thread: fills stage after stage with tiles of A and their scales.
-    DEEPGEMM_DEVICE static void load_a(const params& p, const storage& smem, const pipeline& pipe, const tiles& work) {
-        const u32 missing_bytes = u32(a_tile::rows / Config.cluster.n - p.a_rows) * a_tile::bytes_per_row;
-        if (!tiles::on_device && !p.ready.a) ptx::grid_dependency_wait();
-        fill(pipe, work, storage::a_landing_bytes - missing_bytes,
-             [&](u32 stage, u32 full, const work_item& tile, i32 block) {
-                 const operand_place at = tile.a(block);
-                 load_shared<tiles::stacked.a, peers::shares_a, Config.cluster.n, a_tile>(  // (block.m, block.k)
-                     p.a, smem.a(stage), full, at, pipe.peers.n(), pipe.peers.a_mask(), p.a_hint);
-                 load_scales<tiles::stacked.a, a_scale>(p.sa, smem.sa(stage), full, at, block);  // (block.m)
-             });
+    /// Producer thread: once the last loads are issued, lets the next kernel of the stream start.
+    DEEPGEMM_DEVICE static void trigger_dependents(const params& p) {
         if constexpr (Config.trigger_dependents != trigger::never) {
             if (Config.trigger_dependents == trigger::always || p.triggers) {
                 ptx::grid_dependency_wait();  // whoever is started early may rely on all kernels but this one
                 ptx::grid_dependency_trigger();
-            }
-        }
-    }
-
-    /// B's producer, likewise.
-    DEEPGEMM_DEVICE static void load_b(const params& p, const storage& smem, const pipeline& pipe, const tiles& work) {
-        if (!tiles::on_device && !p.ready.b) ptx::grid_dependency_wait();
-        fill(pipe, work, storage::b_landing_bytes, [&](u32 stage, u32 full, const work_item& tile, i32 block) {
-            const operand_place at = tile.b(block);
-            load_shared<tiles::stacked.b, peers::shares_b, Config.cluster.m, b_tile>(  // (block.n, block.k)
-                p.b, smem.b(stage), full, at, pipe.peers.m(), pipe.peers.b_mask(), p.b_hint);
-            load_scales<tiles::stacked.b, b_scale>(p.sb, smem.sb(stage), full, at, block);  // (block.n)
-        });
-    }
-
-    /// A producer: starts to fetch the scales of a tile's rows or columns, from `mn` on, in a K block, if they are staged.
-    template <bool Stacked, class Scale>
-    DEEPGEMM_DEVICE static void load_scales(const scale::params<Scale>& scales, u32 to, u32 full, operand_place at,
-                                            i32 block) {
-        if constexpr (Scale::staged && Stacked) {
-            ptx::tma_load<3>(scales.map, to, full, {at.row, block / Scale::format::blocks_per_word, at.matrix});
-        } else if constexpr (Scale::staged) {
-            ptx::tma_load<2>(scales.map, to, full, {at.row, block / Scale::format::blocks_per_word});
-        }
-    }
-
-    /// Calls `copies` for each K block of each tile, once the stage is free and `bytes` are announced. Short code on purpose: a
-    /// kernel that starts finds none of it in any cache.
-    template <class Copies>
-    DEEPGEMM_DEVICE static void fill(const pipeline& pipe, const tiles& work, u32 bytes, const Copies& copies) {
-        cursor at;
-        for (const work_item tile : work) {
-            const block_range blocks = tile.blocks();
-            DEEPGEMM_NO_UNROLL
-            for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
-                const u32 full = pipe.acquire(at);
-                pipe.commit(at, bytes);
-                copies(at.stage, full, tile, block);
-                at.advance();
-            }
-        }
-    }
-
-    /// Loads a tile that `Sharers` CTAs hold: each its slice, multicast to all of them; a tile of one's own goes whole.
-    template <bool Stacked, bool Shared, int Sharers, class Tile>
-    DEEPGEMM_DEVICE static void load_shared(const tensor_map& map, u32 tile, u32 full, operand_place at, u32 slice,
-                                            u16 mask, ptx::cache_hint hint) {
-        constexpr int copies = max(Tile::copies / Sharers, 1), rows = Tile::rows / Sharers / copies;  // of one copy
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < copies; ++i) {
-            const i32 first = (i32(slice) * copies + i) * rows;
-            const u32 to = tile + u32(first) * Tile::bytes_per_row;
-            const auto place = Tile::place(at.row + first, at.k);
-            constexpr int rank = Stacked ? 3 : 2;
-            i32 coordinates[rank] = {place.inner, place.outer};
-            if constexpr (Stacked) coordinates[2] = at.matrix;
-            if constexpr (Shared) {
-                ptx::tma_load_multicast<rank>(map, to, full, coordinates, mask, hint);
-            } else {
-                ptx::tma_load<rank>(map, to, full, coordinates, hint);
             }
         }
     }
@@ -321,7 +253,7 @@ private:
     DEEPGEMM_DEVICE static void store_tile(const params& p, output& out, const float (&total)[waves][mma::registers],
                                            const work_item& tile, i32 m) {
         const result_end end = tile.end();
-        const ragged_edge<element> edge{p.d_elements + p.stack.d(tile.matrix()), {p.d_pitch}, end};
+        const ragged_edge<element> edge{d_of(p, tile.matrix()), {p.d_pitch}, end};
         const bool cut = output::cuts(end, tile.m + Config.block.m, tile.n + Config.block.n);
         constexpr int together = tiles::bounded ? 1 : waves;
         DEEPGEMM_UNROLL
@@ -334,6 +266,11 @@ private:
                 store_rows<false>(p, edge, out, total, wave, together, m, tile.n, tile.matrix());
             }
         }
+    }
+
+    /// The first element of a matrix of D.
+    DEEPGEMM_DEVICE static element* d_of(const params& p, i32 matrix) {
+        return p.d_elements + (tiles::stacked.d ? matrix * p.d_matrix_pitch : 0);
     }
 
     /// Takes `count` fragments of an owner's rows, from `first` on, block.n totals each, through the epilogue's steps to D, batch by

@@ -52,8 +52,8 @@ struct main_loop {
     DEEPGEMM_DEVICE void start(const typename Gemm::params& p, const problem_shape& shape, const Tile& tile) {
         const i32 first = tile.blocks().first;
         const operand_place a = tile.a(first), b = tile.b(first);
-        rows.start(p.sa, {a.row + row, shape.m, shape.k, p.stack.sa(a.matrix)}, first);
-        columns.start(p.sb, {b.row, shape.n, shape.k, p.stack.sb(b.matrix)}, first);
+        rows.start(p.a.scale, {a.row + row, shape.m, shape.k, Gemm::a_stream::scale_words(p.a, a.matrix)}, first);
+        columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, first);
     }
 
     /// Converged warps: totals = the tile's sum over `blocks`. Calls `meanwhile(i)` while block i of them is being multiplied, and

@@ -48,8 +48,7 @@ struct gemm_sizes {
     static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0,
                          sb_words = B::scale::staged ? Config.block.n : 0;
     static constexpr u32 sa_bytes = align_up(4 * sa_words, 128u), sb_bytes = align_up(4 * sb_words, 128u);
-    /// Bytes that land in one stage for each operand, scales included; and what a stage occupies, its two barriers included.
-    static constexpr u32 a_landing_bytes = a_tile::bytes + 4 * sa_words, b_landing_bytes = b_tile::bytes + 4 * sb_words;
+    /// What a stage occupies, its two barriers included.
     static constexpr u32 stage_bytes = a_tile::bytes + b_tile::bytes + sa_bytes + sb_bytes + 16;
     using split =
         split_sum<Config.split_k, fragments_per_warpgroup(Config), Config.block.n / 2, 4 * Config.math_warpgroups>;

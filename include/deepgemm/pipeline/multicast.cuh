@@ -8,6 +8,12 @@
 
 namespace deepgemm {
 
+/// The slice of a shared tile that a CTA loads, and the CTAs that receive it, as a mask of ranks.
+struct tile_slice {
+    u32 index;
+    u16 receivers;
+};
+
 /// The sharing pattern of a cluster of `Cluster.m` x `Cluster.n` CTAs; rank = m index + n index * Cluster.m.
 template <cluster_shape Cluster>
 struct multicast {
@@ -27,6 +33,10 @@ struct multicast {
     }
     /// The CTAs that receive this CTA's slice of B: all with the same n index.
     DEEPGEMM_BOTH constexpr u16 b_mask() const { return u16(((1u << Cluster.m) - 1) << (n() * u32(Cluster.m))); }
+
+    /// What this CTA loads of tiles of A, and of B.
+    DEEPGEMM_BOTH constexpr tile_slice a() const { return {n(), a_mask()}; }
+    DEEPGEMM_BOTH constexpr tile_slice b() const { return {m(), b_mask()}; }
 
     /// Rank of writer `i` (0 <= i < writers) of this CTA's stages: first the column of the cluster, then the rest of its row.
     DEEPGEMM_BOTH constexpr u32 writer(u32 i) const {

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// An operand on its way from global to shared memory: its tensor map and its scales, how the CTAs of a cluster share its tiles
+// and how long L2 keeps it. The host makes the parameters, and a producer thread loads by them. A kernel has a stream for each
+// operand.
+#pragma once
+
+#include <deepgemm/core/shape.cuh>
+#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/layout/tensor_map.cuh>
+#include <deepgemm/pipeline/multicast.cuh>
+#include <deepgemm/ptx/fence.cuh>
+#include <deepgemm/ptx/grid_dependency.cuh>
+#include <deepgemm/ptx/shared.cuh>
+#include <deepgemm/ptx/tma.cuh>
+#include <deepgemm/scale/feed.cuh>
+
+namespace deepgemm {
+
+/// How a stream brings its operand.
+struct stream_options {
+    int sharers = 1;       ///< CTAs of a cluster that hold the same tile; each loads a slice of it for all
+    bool stacked = false;  ///< the operand is a stack of matrices
+    bool trims = false;    ///< an operand with fewer rows than a tile is copied without the rows beyond it, if possible
+};
+
+/// Where the K block of an operand lands in shared memory: its tile, and its scales if they are staged.
+struct stage_place {
+    u32 tile, scales;
+};
+
+/// The stream of `Operand`, a scaled_operand, in tiles `Tile`, an operand_tile.
+template <class Operand, class Tile, stream_options How>
+struct operand_stream {
+    using tile = Tile;
+    using scales = typename Operand::scale;
+    static constexpr bool stages_scales = scales::staged;
+    /// Copies that bring what a CTA loads of a tile, and the rows of each.
+    static constexpr int copies = max(Tile::copies / How.sharers, 1), rows_per_copy = Tile::rows / How.sharers / copies;
+    /// True if copies may be shorter than a tile. A slice for others is not, since they count its bytes.
+    static constexpr bool trims = How.trims && How.sharers == 1 && Tile::contiguous == major::k;
+    /// Bytes of scales in a stage, and all bytes of this operand that land there.
+    static constexpr u32 scale_bytes = stages_scales ? Tile::rows * sizeof(u32) : 0,
+                         landing_bytes = Tile::bytes + scale_bytes;
+    static constexpr int map_count =
+        stages_scales ? 2 : 1;  ///< tensor maps: of tiles, and of scales if they are staged
+
+    /// What the kernel reads.
+    struct params {
+        tensor_map map;
+        scale::params<scales> scale;
+        ptx::cache_hint hint;    ///< how long L2 should keep the operand
+        bool ready;              ///< need not wait for the kernel before, in a dependent launch
+        i32 copied_rows;         ///< rows of a tile that are copied; fewer than it has only if `trims`
+        i64 scale_matrix_words;  ///< from one matrix of a stack to the next, in words of scales
+    };
+
+    /// Rows that are copied of a tile of an operand of `rows` rows. Rows beyond it would be filled with zeros, but each costs
+    /// TMA about 3 ns; clear() writes the zeros once.
+    DEEPGEMM_BOTH static constexpr i32 copied_rows(i32 rows) {
+        return trims ? min(Tile::rows, align_up(rows, 8)) : Tile::rows;
+    }
+
+    /// Requests its maps for an operand of `rows` rows and `k` columns, neither 0; `matrices` count if it is a stack.
+    DEEPGEMM_BOTH static constexpr void tensor_maps(const operand_arguments& x, i32 rows, i32 k, i32 matrices,
+                                                    tensor_map_request* maps) {
+        maps[0] = Tile::map(x.data, rows, k, x.pitch, copied_rows(rows) / How.sharers);
+        if constexpr (How.stacked)
+            maps[0] = stack_map(maps[0], matrices, x.matrix_pitch * i64(sizeof(typename Operand::element)));
+        if constexpr (stages_scales) {
+            const i64 words = ceil_div(ceil_div(k, Tile::k), scales::format::blocks_per_word);
+            maps[1] = matrix_map(x.scales.data, dtype::f32, words, rows, x.scales.stride_k * 4, 1, Tile::rows,
+                                 swizzle_mode::none);
+            if constexpr (How.stacked) maps[1] = stack_map(maps[1], matrices, x.scales.matrix_stride * 4);
+        }
+    }
+
+    /// Its parameters, from arguments and encoded maps; `reads` says how often the kernel reads each element.
+    DEEPGEMM_BOTH static constexpr params make_params(const operand_arguments& x, i32 rows, i32 reads,
+                                                      const tensor_map* maps) {
+        params p{};
+        p.map = maps[0];
+        if constexpr (stages_scales) {
+            p.scale.map = maps[1];
+        } else if constexpr (!same_as<scales, deepgemm::scale::none>) {
+            p.scale.words = {static_cast<const u32*>(x.scales.data), x.scales.stride_mn, x.scales.stride_k};
+        }
+        // What is read once need not stay in L2: there it would displace what others have left, and where they have written to
+        // that, it would have to go back to memory first.
+        p.hint = reads == 1 ? ptx::cache_hint::evict_first : ptx::cache_hint::evict_normal;
+        p.ready = x.ready;
+        p.copied_rows = copied_rows(rows);
+        p.scale_matrix_words = x.scales.matrix_stride;
+        return p;
+    }
+
+    /// One thread: brings its maps near TMA.
+    DEEPGEMM_DEVICE static void prefetch(const params& p) {
+        ptx::prefetch_tensor_map(p.map);
+        if constexpr (stages_scales) ptx::prefetch_tensor_map(p.scale.map);
+    }
+
+    /// Thread `thread` of `threads` that read tiles: zeros the rows of the tiles, at `tile_of(stage)`, that copies do not reach.
+    /// What lies there never reaches D, but it must be something.
+    template <class TileOf>
+    DEEPGEMM_DEVICE static void clear(const params& p, u32 stages, const TileOf& tile_of, u32 thread, u32 threads) {
+        if constexpr (trims) {
+            if (p.copied_rows >= Tile::rows) return;
+            const u32 first = u32(p.copied_rows) * Tile::bytes_per_row + thread * 16;
+            for (u32 stage = 0; stage < stages; ++stage) {
+                for (u32 i = first; i < Tile::bytes; i += threads * 16)
+                    ptx::st_shared(tile_of(stage) + i, ptx::vec4<u32>{0, 0, 0, 0});
+            }
+            ptx::fence_proxy_async();
+        }
+    }
+
+    /// Words of scales before those of matrix `matrix`, for threads that load scales themselves.
+    DEEPGEMM_BOTH static constexpr i64 scale_words(const params& p, i32 matrix) {
+        return How.stacked ? matrix * p.scale_matrix_words : 0;
+    }
+
+    /// Producer thread: starts to load what its CTA loads of K block `block`, which begins at `at`, to `to`. Its bytes, and those
+    /// of the others' slices, count on the barrier `full`.
+    DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
+                                     tile_slice mine) {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < copies; ++i) {
+            const i32 first = (i32(mine.index) * copies + i) * rows_per_copy;
+            const u32 target = to.tile + u32(first) * Tile::bytes_per_row;
+            const auto place = Tile::place(at.row + first, at.k);
+            i32 coordinates[rank] = {place.inner, place.outer};
+            if constexpr (How.stacked) coordinates[2] = at.matrix;
+            if constexpr (How.sharers > 1) {
+                ptx::tma_load_multicast<rank>(p.map, target, full, coordinates, mine.receivers, p.hint);
+            } else {
+                ptx::tma_load<rank>(p.map, target, full, coordinates, p.hint);
+            }
+        }
+        if constexpr (stages_scales) {
+            i32 coordinates[rank] = {at.row, block / scales::format::blocks_per_word};
+            if constexpr (How.stacked) coordinates[2] = at.matrix;
+            ptx::tma_load<rank>(p.scale.map, to.scales, full, coordinates);
+        }
+    }
+
+    /// Producer thread: fills stage after stage of `pipe` with this operand's part of the tiles of `work`, a schedule.
+    /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands. Short code on purpose: a kernel that
+    /// starts finds none of it in any cache.
+    template <class Pipeline, class Work, class PlaceOf, class StageOf>
+    DEEPGEMM_DEVICE static void produce(const params& p, const Pipeline& pipe, const Work& work, tile_slice mine,
+                                        const PlaceOf& place_of, const StageOf& stage_of) {
+        const u32 bytes = landing_bytes - (trims ? u32(Tile::rows - p.copied_rows) * Tile::bytes_per_row : 0);
+        if (!Work::on_device && !p.ready) ptx::grid_dependency_wait();
+        typename Pipeline::cursor at;
+        for (const auto tile : work) {
+            const block_range blocks = tile.blocks();
+            DEEPGEMM_NO_UNROLL
+            for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
+                const u32 full = pipe.acquire(at);
+                pipe.commit(at, bytes);
+                load(p, place_of(tile, block), block, stage_of(at.stage), full, mine);
+                at.advance();
+            }
+        }
+    }
+
+private:
+    static constexpr int rank = How.stacked ? 3 : 2;  ///< of its tensor maps
+};
+
+}  // namespace deepgemm
