@@ -2,7 +2,7 @@
 // deepgemm aot: what it packs is what a program looks up. Compiles a few kernels with NVRTC; needs no GPU.
 #include <doctest/doctest.h>
 
-#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/rtc/compiler.hpp>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/resources.hpp>

@@ -8,9 +8,8 @@
 
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/kernel/shipped.cuh>
-#include <deepgemm/kernel/shipped_half.cuh>
 #include <deepgemm/ops.hpp>
+#include <deepgemm/ops/gemm/shipped.cuh>
 
 #include "cuda_check.hpp"
 #include "json.hpp"

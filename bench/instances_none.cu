@@ -4,8 +4,6 @@
 
 namespace deepgemm::instances {
 
-std::span<const kernel_handle> fp8_dense() { return {}; }
-std::span<const kernel_handle> bf16_dense() { return {}; }
-std::span<const kernel_handle> f16_dense() { return {}; }
+std::span<const kernel_handle> dense() { return {}; }
 
 }  // namespace deepgemm::instances

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Compares the machine code of the shipped kernels in two source trees: what a change of the source costs before it is timed.
 
-Compiles each list of kernels that cmake/instances.cmake of the new tree names, in both trees, and prints a table: instructions,
+Compiles each list of kernels that the new tree ships, in both trees, and prints a table: instructions,
 registers, bytes of stack, accesses to local memory (spills), and the opcodes whose counts differ. Kernels are matched by name,
 and those that have got another name by their order in the list. Needs nvcc, cuobjdump and nvdisasm (of the toolkit, or the
 Python packages nvidia-cuda-cuobjdump and nvidia-cuda-nvdisasm) and Python 3.9.
@@ -24,8 +24,7 @@ import tempfile
 
 UNIT = """#include <deepgemm/kernel/entry.cuh>
 #include <deepgemm/kernel/list.cuh>
-#include <deepgemm/kernel/shipped.cuh>
-#include <deepgemm/kernel/shipped_half.cuh>
+HEADERS
 template <class... Kernels>
 void instantiate(deepgemm::shipped::kernels<Kernels...>) {
     const volatile void* const entries[] = {(const void*)&deepgemm::entry<Kernels>...};
@@ -59,10 +58,16 @@ def run(*command):
     return done.stdout
 
 
+def headers_of(tree):
+    """The headers that name the shipped lists, as programs include them; trees up to November 2026 have them among the kernels."""
+    found = sorted((tree / "include").glob("deepgemm/ops/*/shipped*.cuh")) or sorted((tree / "include").glob("deepgemm/kernel/shipped*.cuh"))
+    return [str(header.relative_to(tree / "include")) for header in found]
+
+
 def lists_of(tree):
-    """The names of the shipped lists, as the build has them."""
-    text = (tree / "cmake/instances.cmake").read_text()
-    return re.search(r"if\(NOT arg_LISTS\)\s*set\(arg_LISTS\s+([^)]*)\)", text)[1].split()
+    """The names of the shipped lists: what their sums add up."""
+    text = "".join((tree / "include" / header).read_text() for header in headers_of(tree))
+    return [name for total in re.findall(r"return ((?:\w+\{\}[\s+]*)+);", text) for name in re.findall(r"\w+", total)]
 
 
 def compiled(tree, name, folder, nvcc):
@@ -71,7 +76,7 @@ def compiled(tree, name, folder, nvcc):
     if not cubin.exists():
         folder.mkdir(parents=True, exist_ok=True)
         unit, made = folder / f"{name}.cu", folder / f"{name}.made"
-        unit.write_text(UNIT.replace("LIST", name))
+        unit.write_text(UNIT.replace("LIST", name).replace("HEADERS", "\n".join(f"#include <{h}>" for h in headers_of(tree))))
         run(nvcc, "-std=c++20", "-O3", "-cubin", "-arch=sm_90a", "-I", tree / "include", unit, "-o", made)
         made.rename(cubin)
     return cubin

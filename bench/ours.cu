@@ -12,14 +12,6 @@ namespace deepgemm::bench {
 
 namespace {
 
-std::span<const kernel_handle> kernels_of(const gemm_case& c) {
-    switch (c.operands) {
-        case element::bf16: return instances::bf16_dense();
-        case element::f16: return instances::f16_dense();
-        default: return instances::fp8_dense();
-    }
-}
-
 const device_info& current_device() {
     static const device_info info = or_throw(cuda::describe_current_device());
     return info;
@@ -29,7 +21,7 @@ const device_info& current_device() {
 
 our_kernels kernels_for(const problem_data& data) {
     our_kernels found;
-    const result<gemm_plan> made = plan(data.product(), current_device(), kernels_of(data.problem()));
+    const result<gemm_plan> made = plan(data.product(), current_device(), instances::dense());
     if (!made) {
         found.why_not = made.failure().message;
         return found;

@@ -3,7 +3,7 @@
 #include "run_time.hpp"
 
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
 
@@ -18,23 +18,14 @@ rtc::engine& engine() {
     return instance;
 }
 
-/// Handles of the lists from which the suites' FP8 products are served. Nothing is compiled before one is used.
+/// Handles of the FP8 kernels. Nothing is compiled before one is used.
 const std::vector<kernel_handle>& handles() {
     static const std::vector<kernel_handle> all = [] {
         std::vector<kernel_handle> made;
         const auto add = [&made](auto list) {
             for (const kernel_handle& kernel : or_throw(engine().handles(list))) made.push_back(kernel);
         };
-        add(shipped::weights_bf16_few{});
-        add(shipped::weights_bf16_few_split{});
-        add(shipped::weights_bf16_narrow{});
-        add(shipped::weights_bf16_split{});
-        add(shipped::weights_bf16_short{});
-        add(shipped::weights_bf16_medium{});
-        add(shipped::weights_bf16_wide{});
-        add(shipped::weights_bf16_widest{});
-        add(shipped::gradients{});
-        add(shipped::gradients_in_place{});
+        add(shipped::fp8_dense());
         return made;
     }();
     return all;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The shipped kernels as values: what each is, and the text that a run-time compiler is given. shipped_lists.hpp, which CMake
-// writes, names the lists. No kernel is compiled here.
+// The shipped kernels as values: what each is, and the text that a run-time compiler is given. No kernel is
+// compiled here.
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/kernel/shipped.cuh>
-#include <deepgemm/kernel/shipped_half.cuh>
+#include <deepgemm/ops/gemm/shipped.cuh>
 
 #include "planning.hpp"
-#include "shipped_lists.hpp"
 
 namespace deepgemm::bench {
 
@@ -28,12 +26,12 @@ std::vector<rtc::kernel_source> sources(shipped::kernels<Kernels...>) {
 }  // namespace
 
 std::span<const kernel_handle> described_kernels() {
-    static const std::vector<kernel_handle> all = handles(every_shipped_kernel{});
+    static const std::vector<kernel_handle> all = handles(shipped::dense());
     return all;
 }
 
 std::span<const rtc::kernel_source> kernel_sources() {
-    static const std::vector<rtc::kernel_source> all = sources(every_shipped_kernel{});
+    static const std::vector<rtc::kernel_source> all = sources(shipped::dense());
     return all;
 }
 

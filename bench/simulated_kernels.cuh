@@ -3,8 +3,8 @@
 // simulator finishes in a second. Lists of types; CMake compiles them for the simulator.
 #pragma once
 
-#include <deepgemm/kernel/shipped.cuh>
-#include <deepgemm/kernel/shipped_half.cuh>
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
+#include <deepgemm/ops/gemm/shipped_half.cuh>
 
 namespace deepgemm::bench {
 

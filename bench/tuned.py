@@ -26,7 +26,6 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GPUS = ("h100", "h200")  # each has a device_info, a table and a folder of results
 FAMILIES = {"FP8": "tune_fp8_dense.json", "BF16": "tune_bf16_dense.json"}
-SHIPPED = ("shipped", "shipped_half")  # headers with lists of kernels
 PAGE = "docs/tuning-model.md"
 KEPT = ("m", "n", "k", "layout", "recipe", "d_type", "accumulate")
 WORTH_A_ROW = 1.01
@@ -103,12 +102,6 @@ def cpp(flag):
     return str(flag).lower()
 
 
-def shipped_lists():
-    """The names of the lists of kernels: aliases that are no templates."""
-    text = "\n".join((ROOT / f"include/deepgemm/kernel/{header}.cuh").read_text() for header in SHIPPED)
-    return re.findall(r"(?<!>\n)^using (\w+) =", text, re.MULTILINE)
-
-
 def output_of(program, given=""):
     """What a C++ program prints that includes the library's headers."""
     with tempfile.TemporaryDirectory() as folder:
@@ -159,7 +152,7 @@ def predictions(race, gpu):
         #include <cstdio>
         #include <vector>
         #include <deepgemm/host/cost_model.hpp>
-        HEADERS
+        #include <deepgemm/ops/gemm/shipped.cuh>
         using namespace deepgemm;
         std::vector<kernel_info> all;
         template <class... Kernels>
@@ -174,8 +167,8 @@ def predictions(race, gpu):
             });
             std::printf("%.6f\\n", is_shipped ? predict(info, work, device, device.sm_count).total_us : INFINITY);
         }
-        int main() {""".replace("GPU", gpu).replace("HEADERS", "\n".join(f"#include <deepgemm/kernel/{x}.cuh>" for x in SHIPPED))
-    program += "\n".join([f"append(shipped::{name}{{}});" for name in shipped_lists()] + calls) + "}"
+        int main() {""".replace("GPU", gpu)
+    program += "\n".join(["append(shipped::dense());", *calls]) + "}"
     values = map(float, output_of(program).split())
     return [[next(values) for _ in kernels] for kernels in runners(race)]
 

@@ -106,8 +106,10 @@ def check(arguments):
     compiler = host_compiler(arguments)
     over, measured = [], 0
     pace = compiler.cost(YARDSTICK, "cpp", 3) / yardstick
-    for header in headers():
+    for number, header in enumerate(headers()):
         budget = budgets.pop(header, DEFAULT_BUDGET)
+        if (number - arguments.seed) % arguments.one_in != 0:
+            continue
         cost = compiler.cost(include(header), "cpp", 1)
         if cost is None:  # it needs the toolkit or a library of it; tests/headers compiles all that can be
             continue
@@ -161,6 +163,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="measure, and write the table")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "c++"), help="the host compiler")
+    parser.add_argument("--one-in", type=int, default=1, help="compare only every so manieth header with the table")
+    parser.add_argument("--seed", type=int, default=0, help="which ones those are")
     parser.add_argument("--nvcc", default=shutil.which("nvcc"), help="nvcc; without it the table has no times of it")
     arguments = parser.parse_args()
     return write(arguments) if arguments.write else check(arguments)

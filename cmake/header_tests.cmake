@@ -128,7 +128,7 @@ endif()
 # --- what each header costs to compile, against docs/compile-time.md -------------------------------------------------
 if(DEEPGEMM_PYTHON AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # the table is of g++
     add_test(NAME headers/budget COMMAND ${DEEPGEMM_PYTHON} "${PROJECT_SOURCE_DIR}/cmake/compile_budget.py"
-             --compiler ${CMAKE_CXX_COMPILER})
+             --compiler ${CMAKE_CXX_COMPILER} --one-in ${DEEPGEMM_TEST_SAMPLE} --seed ${DEEPGEMM_TEST_SEED})
     set_tests_properties(headers/budget PROPERTIES LABELS headers TIMEOUT 900)
 else()
     deepgemm_missing_test(headers/budget "python3 with g++ as the compiler (Debian packages python3 and g++)")

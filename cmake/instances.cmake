@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Kernels compiled ahead of time into a static library: deepgemm_instantiate() for kernels of the caller's own and
-# deepgemm_add_instances() for the shipped ones. Every kernel type or list of them is a translation unit of its own, so
-# that they compile side by side. Part of the package: programs that use deepgemm call both.
+# deepgemm_add_instances() for the shipped ones. Both cut them into translation units, so that they compile side by side. Part of the package: programs that use deepgemm call both.
 cmake_policy(VERSION 3.25)
 
 # deepgemm_instantiate(<target> HEADERS <header>... [KERNELS <type>...] [LISTS <type>...] [BACKEND cuda|sim])
@@ -72,51 +71,38 @@ std::span<const kernel_handle> @name@();
 
 @includes@
 @declarations@]])
-    _deepgemm_accessor(accessors ${name} "${functions}")
+    _deepgemm_accessor(accessors ${name} joined "${functions}")
     _deepgemm_library(${target} "${folder}" ${backend} "${name}.hpp" "${functions}" "${accessors}" "${sources}")
 endfunction()
 
-# deepgemm_add_instances(<target> [BACKEND cuda|sim] [LISTS <list>...])
+# deepgemm_add_instances(<target> [BACKEND cuda|sim] [LISTS <list>...] [SHARDS <n>])
 #
-# A library of the kernels of kernel/shipped.cuh and kernel/shipped_half.cuh, all or those of some of their lists, and over
-# them the functions of host/instances.hpp. A list belongs to bf16_dense() or f16_dense() if its name begins so, else to
-# fp8_dense(). The backend is chosen as above.
+# A library of the kernels of ops/gemm/shipped.cuh, all or those of some of their lists, and over them the functions of
+# host/instances.hpp. They are compiled in `n` translation units (32 unless said otherwise), each of which has every n-th kernel.
+# The backend is chosen as above. Tests of this project that take a sample also give ONE_IN <k> SEED <s>: every k-th unit then, from
+# number s modulo k on.
 function(deepgemm_add_instances target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "LISTS")
-    if(NOT arg_LISTS)
-        set(arg_LISTS
-            weights_bf16_few weights_bf16_few_split weights_bf16_narrow weights_bf16_split weights_bf16_short
-            weights_bf16_medium weights_bf16_wide weights_bf16_widest
-            weights_k_major_few weights_k_major_narrow weights_k_major_wide gradients gradients_in_place
-            weights_bf16_acc weights_f32 weights_f32_acc tokens_bf16 tokens_bf16_acc tokens_f32
-            weights_ue8m0_bf16 weights_ue8m0_bf16_acc weights_ue8m0_f32 weights_ue8m0_f32_acc
-            tokens_ue8m0_bf16 tokens_ue8m0_bf16_acc tokens_ue8m0_f32 tokens_ue8m0_f32_acc heads
-            bf16_nt bf16_nt_wide bf16_nn bf16_nn_wide bf16_tn_wide bf16_tt
-            bf16_nt_acc bf16_nt_acc_wide bf16_acc_transposed
-            bf16_nt_f32 bf16_nt_f32_wide bf16_f32_transposed
-            bf16_nt_f32_acc bf16_tn_f32_acc_wide bf16_f32_acc_transposed
-            bf16_nt_split bf16_nt_acc_split bf16_nt_f32_split bf16_tn_f32_in_place
-            bf16_nt_few bf16_nt_acc_few bf16_nt_f32_few
-            f16_half f16_half_acc f16_f32 f16_f32_acc)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND;SHARDS;ONE_IN;SEED" "LISTS")
+    _deepgemm_number(shards "deepgemm_add_instances(${target}): SHARDS" "${arg_SHARDS}" 32)
+    _deepgemm_number(one_in "deepgemm_add_instances(${target}): ONE_IN" "${arg_ONE_IN}" 1)
+    set(all "shipped::dense()")
+    if(arg_LISTS)
+        list(TRANSFORM arg_LISTS REPLACE "(.+)" "shipped::\\1{}")
+        list(JOIN arg_LISTS " + " all)
     endif()
     _deepgemm_backend(backend deepgemm_add_instances "${arg_BACKEND}")
     set(folder "${CMAKE_CURRENT_BINARY_DIR}/${target}")
-    string(CONCAT includes "#include <deepgemm/host/${backend}_launch.hpp>\n"
-                           "#include <deepgemm/kernel/shipped.cuh>\n#include <deepgemm/kernel/shipped_half.cuh>\n")
-    foreach(list IN LISTS arg_LISTS)
-        set(family fp8)
-        if(list MATCHES "^(bf16|f16)_")
-            set(family ${CMAKE_MATCH_1})
-        endif()
-        list(APPEND ${family}_functions "${list}")
-        _deepgemm_unit(sources "${folder}" ${backend} "${includes}" ${list} "deepgemm::shipped::${list}" "")
+    set(first 0)
+    if(arg_SEED)
+        math(EXPR first "${arg_SEED} % ${one_in}")
+    endif()
+    math(EXPR last "${shards} - 1")
+    foreach(shard RANGE ${first} ${last} ${one_in})
+        _deepgemm_shard(sources "${folder}" ${backend} "${all}" ${shard} ${shards})
+        list(APPEND functions "shard_${shard}")
     endforeach()
-    foreach(family fp8 bf16 f16)
-        _deepgemm_accessor(accessors ${family}_dense "${${family}_functions}")
-    endforeach()
-    _deepgemm_accessor(accessors dense "fp8_dense;bf16_dense;f16_dense")
-    _deepgemm_library(${target} "${folder}" ${backend} deepgemm/host/instances.hpp "${arg_LISTS}" "${accessors}" "${sources}")
-    set_target_properties(${target} PROPERTIES DEEPGEMM_LISTS "${arg_LISTS}")
+    _deepgemm_accessor(accessors dense dealt "${functions}")
+    _deepgemm_library(${target} "${folder}" ${backend} deepgemm/host/instances.hpp "${functions}" "${accessors}" "${sources}")
 endfunction()
 
 # --- what both are made of ---------------------------------------------------------------------------------------------
@@ -134,6 +120,17 @@ function(_deepgemm_backend out caller given)
     endif()
     if(given STREQUAL "cuda" AND NOT "CUDA" IN_LIST languages)
         message(FATAL_ERROR "${caller}: BACKEND is cuda, but the language is not enabled; call enable_language(CUDA) first")
+    endif()
+    set(${out} ${given} PARENT_SCOPE)
+endfunction()
+
+# The number `given` as option `name` of a function, at least 1; `usual` where none is given.
+function(_deepgemm_number out name given usual)
+    if(given STREQUAL "")
+        set(given ${usual})
+    endif()
+    if(NOT given MATCHES "^[1-9][0-9]*$")
+        message(FATAL_ERROR "${name} is '${given}'; it must be a number from 1 on")
     endif()
     set(${out} ${given} PARENT_SCOPE)
 endfunction()
@@ -186,12 +183,41 @@ std::span<const kernel_handle> @function@() { return handles(@type@{}); }
     set(${out} ${${out}} "${source}" PARENT_SCOPE)
 endfunction()
 
-# Appends to the text `out` the function `name`, which returns together what `functions` return.
-function(_deepgemm_accessor out name functions)
+# Appends to the list `out` a translation unit that defines `shard_<shard>`: the handles of that shard of the list `all`, an expression.
+function(_deepgemm_shard out folder backend all shard shards)
+    set(extension_cuda cu)
+    set(extension_sim cpp)
+    set(source "${folder}/shard_${shard}.${extension_${backend}}")
+    file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
+#include <deepgemm/host/@backend@_launch.hpp>
+#include <deepgemm/host/shards.hpp>
+#include <deepgemm/ops/gemm/shipped.cuh>
+namespace deepgemm::instances {
+namespace {
+struct backend {
+    template <class Kernel>
+    static kernel_handle handle_of() {
+        return @backend@::handle_of<Kernel>();
+    }
+};
+}  // namespace
+std::span<const kernel_handle> shard_@shard@();
+std::span<const kernel_handle> shard_@shard@() {
+    static const auto mine = shard<@shard@, @shards@, backend>(@all@);
+    return mine;
+}
+}  // namespace deepgemm::instances
+]])
+    set(${out} ${${out}} "${source}" PARENT_SCOPE)
+endfunction()
+
+# Appends to the text `out` the function `name`, which returns together what `functions` return: `how` they are put together is
+# `joined`, one after another, or `dealt`, one kernel of each in turn.
+function(_deepgemm_accessor out name how functions)
     list(TRANSFORM functions APPEND "()")
     list(JOIN functions ", " calls)
     set(${out} "${${out}}std::span<const kernel_handle> ${name}() {
-    static const auto all = joined({${calls}});
+    static const auto all = ${how}({${calls}});
     return all;
 }
 " PARENT_SCOPE)
@@ -201,16 +227,10 @@ endfunction()
 function(_deepgemm_library target folder backend header functions accessors sources)
     list(JOIN functions "();\nstd::span<const kernel_handle> " declarations)
     file(CONFIGURE OUTPUT "${folder}/all.cpp" @ONLY CONTENT [[
-#include <initializer_list>
-#include <vector>
+#include <deepgemm/host/shards.hpp>
 #include <@header@>
 namespace deepgemm::instances {
 std::span<const kernel_handle> @declarations@();
-static std::vector<kernel_handle> joined(std::initializer_list<std::span<const kernel_handle>> parts) {
-    std::vector<kernel_handle> all;
-    for (const auto part : parts) all.insert(all.end(), part.begin(), part.end());
-    return all;
-}
 @accessors@
 }  // namespace deepgemm::instances
 ]])

@@ -6,7 +6,7 @@
 
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/reference/argument.hpp>
 
 #include "../../bench/cublaslt.hpp"

@@ -4,7 +4,7 @@
 
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/sim_launch.hpp>
-#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/reference/argument.hpp>
 
 #include "../../bench/memory.hpp"

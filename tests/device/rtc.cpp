@@ -3,8 +3,7 @@
 // extents fixed late, by text, from several threads, and while another kernel serves. No nvcc compiles this file.
 #include <doctest/doctest.h>
 
-#include <deepgemm/kernel/shipped.cuh>
-#include <deepgemm/kernel/shipped_half.cuh>
+#include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
 
@@ -172,7 +171,7 @@ TEST_CASE("rtc: a kernel built ahead of time serves until the one compiled in th
         return kernel.info.a == square::info.a && kernel.info.b == square::info.b && kernel.info.d == dtype::f32 &&
                !kernel.info.accumulate;
     };
-    const auto kernels_at_hand = instances::fp8_dense();
+    const auto kernels_at_hand = instances::dense();
     const auto serving = std::find_if(kernels_at_hand.begin(), kernels_at_hand.end(), same_types);
     REQUIRE(serving != kernels_at_hand.end());
     const auto handle = or_throw(fresh.replace<square>(*serving, threads));

@@ -3,8 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/parse.hpp>
-#include <deepgemm/kernel/shipped.cuh>
-#include <deepgemm/kernel/shipped_half.cuh>
+#include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/reference/random.hpp>
 
 #include <cstdlib>

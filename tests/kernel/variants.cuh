@@ -4,7 +4,7 @@
 #pragma once
 
 #include <deepgemm/epilogue/step.cuh>
-#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
 
 namespace deepgemm::test {
 

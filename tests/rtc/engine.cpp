@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engine where there is no GPU: what it hands out can be planned with, and errors of the CUDA runtime arrive as errors.
 // tests/device/rtc.cu runs its kernels on one.
-#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/rtc/engine.hpp>
 
 #include "../host/fakes.hpp"

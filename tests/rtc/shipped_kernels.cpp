@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Every shipped kernel becomes a cubin for sm_90a, laid out as the host knows it, without a stack frame, without a spilled
 // register and without ptxas serialising its multiplies. Needs no GPU.
-#include <deepgemm/kernel/shipped.cuh>
-#include <deepgemm/kernel/shipped_half.cuh>
+#include <deepgemm/host/exception.hpp>
+#include <deepgemm/ops/gemm/shipped.cuh>
 
+#include <deepgemm/rtc/joint_unit.hpp>
 #include <deepgemm/rtc/program.hpp>
-#include <deepgemm/rtc/unit.hpp>
 
 #include <optional>
-#include <regex>
+#include <span>
 
 #include "support.hpp"
 #include "workers.hpp"
@@ -18,128 +18,45 @@ namespace {
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 
-struct kernel_list {
-    std::string name;
-    std::vector<layout_facts> facts;  ///< of each kernel
-};
-
 template <class... Kernels>
-std::vector<layout_facts> facts_of_all(shipped::kernels<Kernels...>) {
-    return {facts_of<Kernels>()...};
+std::vector<kernel_source> sources_of(shipped::kernels<Kernels...>) {
+    return {or_throw(kernel_source_of<Kernels>())...};
 }
-#define LIST(name) \
-    kernel_list { #name, facts_of_all(shipped::name{}) }
-const kernel_list lists[] = {
-    LIST(weights_bf16_few),
-    LIST(weights_bf16_few_split),
-    LIST(weights_bf16_narrow),
-    LIST(weights_bf16_split),
-    LIST(weights_bf16_short),
-    LIST(weights_bf16_medium),
-    LIST(weights_bf16_wide),
-    LIST(weights_bf16_widest),
-    LIST(weights_k_major_few),
-    LIST(weights_k_major_narrow),
-    LIST(weights_k_major_wide),
-    LIST(gradients),
-    LIST(gradients_in_place),
-    LIST(weights_bf16_acc),
-    LIST(weights_f32),
-    LIST(weights_f32_acc),
-    LIST(tokens_bf16),
-    LIST(tokens_bf16_acc),
-    LIST(tokens_f32),
-    LIST(weights_ue8m0_bf16),
-    LIST(weights_ue8m0_bf16_acc),
-    LIST(weights_ue8m0_f32),
-    LIST(weights_ue8m0_f32_acc),
-    LIST(tokens_ue8m0_bf16),
-    LIST(tokens_ue8m0_bf16_acc),
-    LIST(tokens_ue8m0_f32),
-    LIST(tokens_ue8m0_f32_acc),
-    LIST(heads),
-    LIST(bf16_nt),
-    LIST(bf16_nt_wide),
-    LIST(bf16_nn),
-    LIST(bf16_nn_wide),
-    LIST(bf16_tn_wide),
-    LIST(bf16_tt),
-    LIST(bf16_nt_acc),
-    LIST(bf16_nt_acc_wide),
-    LIST(bf16_acc_transposed),
-    LIST(bf16_nt_f32),
-    LIST(bf16_nt_f32_wide),
-    LIST(bf16_f32_transposed),
-    LIST(bf16_nt_f32_acc),
-    LIST(bf16_tn_f32_acc_wide),
-    LIST(bf16_f32_acc_transposed),
-    LIST(bf16_nt_split),
-    LIST(bf16_nt_acc_split),
-    LIST(bf16_nt_f32_split),
-    LIST(bf16_tn_f32_in_place),
-    LIST(bf16_nt_few),
-    LIST(bf16_nt_acc_few),
-    LIST(bf16_nt_f32_few),
-    LIST(f16_half),
-    LIST(f16_half_acc),
-    LIST(f16_f32),
-    LIST(f16_f32_acc),
-};
-#undef LIST
 
-/// at<List, i> is kernel i of a list.
-const std::string unit = R"(
-    #include <deepgemm/kernel/entry.cuh>
-    #include <deepgemm/kernel/shipped.cuh>
-    #include <deepgemm/kernel/shipped_half.cuh>
-    using namespace deepgemm;
-    template <class List, int I>
-    struct element;
-    template <class First, class... Rest>
-    struct element<shipped::kernels<First, Rest...>, 0> { using type = First; };
-    template <int I, class First, class... Rest>
-    struct element<shipped::kernels<First, Rest...>, I> : element<shipped::kernels<Rest...>, I - 1> {};
-    template <class List, int I>
-    using at = typename element<List, I>::type;
-)";
-
-result<binary> compile_list(const kernel_list& list) {
-    program all{.text = unit, .options = {"--ptxas-options=-v"}};
-    for (std::size_t i = 0; i < list.facts.size(); ++i) {
-        const std::string kernel = concat("at<shipped::", list.name, ", ", i, ">");
-        all.text += assertion_of(kernel, list.facts[i]);
-        all.expressions.push_back("entry<" + kernel + ">");
+/// The kernels that this run tests, in portions: the shards of the simulator's tests.
+std::vector<std::vector<kernel_source>> portions() {
+    constexpr std::size_t shards = 32, sample = DEEPGEMM_TEST_SAMPLE;
+    const auto all = sources_of(shipped::dense());
+    std::vector<std::vector<kernel_source>> made;
+    for (std::size_t shard = DEEPGEMM_TEST_SEED % sample; shard < shards; shard += sample) {
+        made.emplace_back();
+        for (std::size_t i = shard; i < all.size(); i += shards) made.back().push_back(all[i]);
     }
-    return compile(all, test::headers());
+    return made;
+}
+
+result<binary> compile_portion(std::span<const kernel_source> kernels) {
+    const joint_unit unit = joint_unit_of(kernels);
+    return compile({.text = unit.text, .expressions = unit.expressions, .options = {"--ptxas-options=-v"}},
+                   test::headers());
 }
 
 }  // namespace
 
 TEST_CASE("every shipped kernel compiles to a cubin without spills") {
-    std::vector<std::optional<result<binary>>> results(std::size(lists));
-    test::on_two_threads(results.size(), [&](std::size_t i) { results[i] = compile_list(lists[i]); });
+    const auto kernels = portions();
+    std::vector<std::optional<result<binary>>> results(kernels.size());
+    test::on_two_threads(results.size(), [&](std::size_t i) { results[i] = compile_portion(kernels[i]); });
 
     for (std::size_t i = 0; i < results.size(); ++i) {
-        CAPTURE(lists[i].name);
+        CAPTURE(kernels[i].front().text.described);
         const result<binary>& made = *results[i];
         REQUIRE_MESSAGE(made, (made ? "" : made.failure().message));
-        const auto count = std::ptrdiff_t(lists[i].facts.size());
+        const auto count = std::ptrdiff_t(kernels[i].size());
         const std::string& log = made->log;
         CAPTURE(log);
         CHECK(test::matches(log, "Compiling entry function") == count);
         CHECK(test::matches(log, test::no_spills) == count);
         CHECK(test::matches(log, "serialized") == 0);
-    }
-}
-
-TEST_CASE("the lists tested here are those that cmake/instances.cmake compiles") {
-    const std::string text = test::text_of(DEEPGEMM_SOURCE_DIR "/cmake/instances.cmake");
-    std::smatch found;
-    REQUIRE(std::regex_search(text, found, std::regex(R"(set\(arg_LISTS\s([^)]*)\))")));
-    const std::string names = found[1];
-    CHECK(test::matches(names, R"(\w+)") == std::ptrdiff_t(std::size(lists)));
-    for (const kernel_list& list : lists) {
-        CAPTURE(list.name);
-        CHECK(test::matches(names, ("\\b" + list.name + "\\b").c_str()) == 1);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Truth table of kernel: what models it, and near misses that each lack one thing. docs/concepts/kernel.md shows the table.
 #include <deepgemm/host/kernel_handle.hpp>
-#include <deepgemm/kernel/shipped.cuh>
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/transforms.cuh>
 #include <deepgemm/schedule/grouped.cuh>

@@ -2,11 +2,19 @@
 // Lists of kernel types: what one translation unit instantiates.
 #pragma once
 
+#include <deepgemm/core/config.cuh>
+
 namespace deepgemm::shipped {
 
 /// Kernel types, none of them instantiated by being named here.
 template <class... Kernels>
 struct kernels {};
+
+/// The kernels of two lists in one. A sum is made by functions, since nvcc 13 cannot write it down as a type.
+template <class... First, class... Second>
+DEEPGEMM_BOTH constexpr kernels<First..., Second...> operator+(kernels<First...>, kernels<Second...>) {
+    return {};
+}
 
 /// The kernels of all of the lists, as `type`.
 template <class... Lists>

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// All dense kernels that the named operations choose among. A program may instantiate lists of its own instead.
+#pragma once
+
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
+#include <deepgemm/ops/gemm/shipped_half.cuh>
+
+namespace deepgemm::shipped {
+
+/// One list of all dense kernels, none of them instantiated.
+DEEPGEMM_BOTH constexpr auto dense() { return fp8_dense() + bf16_dense() + f16_dense(); }
+
+}  // namespace deepgemm::shipped
