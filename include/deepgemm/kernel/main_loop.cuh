@@ -14,8 +14,9 @@
 
 namespace deepgemm {
 
-/// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands.
-template <class Gemm>
+/// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands; `Source` brings A
+/// from a stage to the multiply.
+template <class Gemm, a_source Source = sm90::from_smem<typename Gemm::storage::a_tile>>
 struct main_loop {
     using storage = typename Gemm::storage;
     using pipeline = typename Gemm::pipeline;
@@ -24,13 +25,15 @@ struct main_loop {
     using b_tile = typename storage::b_tile;
     using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves>;
     using b_feed = scale::column_feed<typename Gemm::b_scale, b_tile::rows>;
+    using a_fragment = typename Source::fragment;
     using totals = float[Gemm::waves][mma::registers];
 
     const pipeline& pipe;
-    u64 a_rows, b_rows;  ///< descriptors of this warpgroup's rows of A and of B, in stage 0
-    u32 a_scales;        ///< shared address of the scale of this thread's first row in stage 0, if they are staged
-    u32 b_scales;        ///< shared address of the scales of B in stage 0, if they are staged
-    int row, column;     ///< of this thread's first register in a tile
+    Source a_rows;    ///< this warpgroup's rows of A, in stage 0
+    u64 b_rows;       ///< descriptor of B in stage 0
+    u32 a_scales;     ///< shared address of the scale of this thread's first row in stage 0, if they are staged
+    u32 b_scales;     ///< shared address of the scales of B in stage 0, if they are staged
+    int row, column;  ///< of this thread's first register in a tile
     typename pipeline::cursor at{};
     a_feed rows{};
     b_feed columns{};
@@ -39,8 +42,8 @@ struct main_loop {
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
         const auto place = fragment_place<typename mma::fragment>::here();
         return {pipe,
-                uniform(sm90::descriptor_of<a_tile>(smem.a(0) + u32(first_row) * a_tile::bytes_per_row)),
-                uniform(sm90::descriptor_of<b_tile>(smem.b(0))),
+                Source::at(smem.a(0), first_row),
+                sm90::from_smem<b_tile>::at(smem.b(0), 0).descriptor,
                 ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4),
                 smem.sb(0),
                 first_row + place.row,
@@ -72,11 +75,6 @@ struct main_loop {
     }
 
 private:
-    /// A descriptor that the compiler knows to be the same in all lanes; its upper half is a constant.
-    DEEPGEMM_DEVICE static u64 uniform(u64 descriptor) {
-        return descriptor >> 32 << 32 | ptx::uniform(u32(descriptor));
-    }
-
     DEEPGEMM_DEVICE static void clear(totals& total) {
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Gemm::waves; ++wave) {
@@ -85,10 +83,8 @@ private:
         }
     }
 
-    /// Descriptors of the current stage: this warpgroup's rows of `wave` (64, block.k) of A, and B (block.n, block.k).
-    DEEPGEMM_DEVICE u64 a(int wave) const {
-        return sm90::advance(a_rows, at.stage * a_tile::bytes + u32(wave * mma::m) * a_tile::bytes_per_row);
-    }
+    /// Operands of the current stage: this warpgroup's rows of `wave` (64, block.k) of A, and the descriptor of B (block.n, block.k).
+    DEEPGEMM_DEVICE a_fragment a(int wave) const { return a_rows.load(at.stage * a_tile::bytes, wave * mma::m); }
     DEEPGEMM_DEVICE u64 b() const { return sm90::advance(b_rows, at.stage * b_tile::bytes); }
 
     /// The scales of A and of B for a block in the current stage. They must be asked for block by block.
@@ -119,13 +115,15 @@ private:
             for (int wave = 0; wave < Gemm::waves; ++wave) {
                 const bool last = wave == Gemm::waves - 1;
                 const auto sa = a_scale(wave, block);
-                mma::multiply(a(wave), b(), partial);
+                a_fragment rows = a(wave);
+                mma::multiply(rows, b(), partial);
                 const auto factors = products_of(scale, sa);
                 if (last) meanwhile(i);
                 if constexpr (!staged) {
                     if (last && i + 1 < blocks.count) next_scale = b_scale(block + 1).formed();
                 }
                 mma::wait(partial);
+                mma::fence(rows);
                 const auto done = at;
                 if (last) {
                     if constexpr (!late) pipe.release(done);
@@ -191,6 +189,7 @@ private:
         using products = decltype(b_scale(0).template later<mma::registers>(sm90::row_scales{}));
         constexpr bool late = Gemm::b_scale::staged;
         typename mma::accumulator partial[2];
+        a_fragment rows[2];
         products factors[2];
         typename pipeline::cursor previous{};
         const i32 whole = blocks.count / group * group;
@@ -203,10 +202,14 @@ private:
                 pipe.wait(at);
                 if (i == 0) mma::wait(partial[before]);
                 const auto sa = a_scale(0, block);
-                mma::multiply(a(0), b(), partial[now]);
+                rows[now] = a(0);
+                mma::multiply(rows[now], b(), partial[now]);
                 const auto next_factors = scale.template later<mma::registers>(sa);
                 meanwhile(first + i);
-                if (i != 0) mma::template wait<1>(partial[before]);
+                if (i != 0) {
+                    mma::template wait<1>(partial[before]);
+                    mma::fence(rows[before]);
+                }
                 if (i != 0 || first != 0) {
                     if constexpr (!late) pipe.release(previous);
                     factors[before].promote(total, partial[before]);
@@ -219,13 +222,15 @@ private:
         }
         if (whole != 0) {
             mma::wait(partial[1]);
+            mma::fence(rows[1]);
             factors[1].promote(total, partial[1]);
             release_read(total, previous);
         }
         return whole;
     }
 
-    /// All K blocks, summed by the tensor cores: one multiply is always in flight, and a stage is released under the next.
+    /// All K blocks, summed by the tensor cores: one multiply is always in flight, and a stage is released under the next. Of A in
+    /// registers there is one set, so that a multiply ends before the next block is loaded.
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum_in_place(totals& total, i32 blocks, const Meanwhile& meanwhile) {
         typename pipeline::cursor previous{};
@@ -233,12 +238,20 @@ private:
         for (int wave = 0; wave < Gemm::waves; ++wave) ptx::fence_operand(total[wave]);
         for (i32 block = 0; block < blocks; ++block) {
             pipe.wait(at);
+            a_fragment rows[Gemm::waves];
+            DEEPGEMM_UNROLL
+            for (int wave = 0; wave < Gemm::waves; ++wave) {
+                rows[wave] = a(wave);
+                mma::fence(rows[wave]);
+            }
             ptx::wgmma_fence();
             DEEPGEMM_UNROLL
-            for (int wave = 0; wave < Gemm::waves; ++wave) mma::accumulate(a(wave), b(), total[wave]);
+            for (int wave = 0; wave < Gemm::waves; ++wave) mma::accumulate(rows[wave], b(), total[wave]);
             ptx::wgmma_commit();
             meanwhile(block);
-            ptx::wgmma_wait<1>();
+            ptx::wgmma_wait<Source::holds_registers ? 0 : 1>();
+            DEEPGEMM_UNROLL
+            for (int wave = 0; wave < Gemm::waves; ++wave) mma::fence(rows[wave]);
             if (block != 0) pipe.release(previous);
             previous = at;
             at.advance();

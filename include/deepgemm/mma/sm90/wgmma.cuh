@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A by N rows of B, both in swizzled shared
-// memory, into FP32 registers. Asynchronous: issue, commit, wait.
+// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A, in swizzled shared memory or in registers, by N
+// rows of B, in swizzled shared memory, into FP32 registers. Asynchronous: issue, commit, wait.
 #pragma once
 
 #include <deepgemm/mma/atom.cuh>
+#include <deepgemm/mma/sm90/a_sources.cuh>
 #include <deepgemm/mma/sm90/descriptor.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/ptx/wgmma.cuh>
@@ -11,7 +12,7 @@
 namespace deepgemm::sm90 {
 
 /// D(64, N) = A(64, K) x B(N, K) on one warpgroup, K being 32, 64 or 128 bytes' worth of elements. Operands lie as operand_tile
-/// says.
+/// says; A may come in registers instead, and MajorA then says nothing.
 template <class ElementA, class ElementB, int N, major MajorA = major::k, major MajorB = major::k,
           int K = 128 / int(sizeof(ElementA))>
 struct wgmma {
@@ -27,18 +28,24 @@ struct wgmma {
     using tile_a = operand_tile<ElementA, 64, k, MajorA>;
     using tile_b = operand_tile<ElementB, N % 64 == 0 ? 64 : 32, k, MajorB>;
 
-    /// Issues the multiply of one K block, overwriting `partial`; called by all threads of a warpgroup.
-    /// The tiles must have landed; `partial` may be touched again only after wait().
-    DEEPGEMM_DEVICE static void multiply(u64 a, u64 b, accumulator& partial) {
-        ptx::fence_operand(partial);
-        ptx::wgmma_fence();
-        issue<false>(a, b, partial);
-        ptx::wgmma_commit();
-    }
+    /// Issues the multiply of one K block, overwriting `partial`; called by all threads of a warpgroup. `a` is a descriptor or
+    /// registers. The tiles must have landed; `partial`, and registers of A, may be touched again only after wait().
+    DEEPGEMM_DEVICE static void multiply(u64 a, u64 b, accumulator& partial) { start(a, b, partial); }
+    DEEPGEMM_DEVICE static void multiply(a_registers<steps>& a, u64 b, accumulator& partial) { start(a, b, partial); }
 
     /// Issues the multiply of one K block, adding to `sum`. The caller fences before and commits after, maybe around several;
     /// between two multiplies into one accumulator nobody may touch it.
     DEEPGEMM_DEVICE static void accumulate(u64 a, u64 b, accumulator& sum) { issue<true>(a, b, sum); }
+    DEEPGEMM_DEVICE static void accumulate(const a_registers<steps>& a, u64 b, accumulator& sum) {
+        issue<true>(a, b, sum);
+    }
+
+    /// Before wgmma_fence: `a` is complete. After the wait: nobody has touched `a` until then. Descriptors need neither.
+    DEEPGEMM_DEVICE static void fence(u64) {}
+    DEEPGEMM_DEVICE static void fence(a_registers<steps>& a) {
+        DEEPGEMM_UNROLL
+        for (int step = 0; step < steps; ++step) ptx::fence_operand(a.word[step]);
+    }
 
     /// Waits until all but the `InFlight` latest multiplies of this warpgroup are done, `partial` among the done ones.
     template <int InFlight = 0>
@@ -48,6 +55,15 @@ struct wgmma {
     }
 
 private:
+    template <class Fragment>
+    DEEPGEMM_DEVICE static void start(Fragment& a, u64 b, accumulator& partial) {
+        ptx::fence_operand(partial);
+        fence(a);
+        ptx::wgmma_fence();
+        issue<false>(a, b, partial);
+        ptx::wgmma_commit();
+    }
+
     template <bool Keep>
     DEEPGEMM_DEVICE static void issue(u64 a, u64 b, accumulator& sum) {
         DEEPGEMM_UNROLL
@@ -55,6 +71,14 @@ private:
             ptx::wgmma<ElementA, ElementB, N, MajorA, MajorB>(sum, advance(a, u32(step) * step_bytes<tile_a>),
                                                               advance(b, u32(step) * step_bytes<tile_b>),
                                                               Keep || step != 0);
+        }
+    }
+    template <bool Keep>
+    DEEPGEMM_DEVICE static void issue(const a_registers<steps>& a, u64 b, accumulator& sum) {
+        DEEPGEMM_UNROLL
+        for (int step = 0; step < steps; ++step) {
+            ptx::wgmma<ElementA, ElementB, N, MajorB>(sum, a.word[step], advance(b, u32(step) * step_bytes<tile_b>),
+                                                      Keep || step != 0);
         }
     }
 };

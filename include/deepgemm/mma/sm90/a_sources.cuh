@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// The sources of A on sm90: `from_smem` names a tile to wgmma by a descriptor; `in_registers` loads its elements into the registers
+// from which wgmma takes A as well, and may widen them or read a tile that wgmma cannot on the way.
+#pragma once
+
+#include <deepgemm/mma/a_source.cuh>
+#include <deepgemm/mma/sm90/descriptor.cuh>
+#include <deepgemm/mma/sm90/fragment.cuh>
+#include <deepgemm/ptx/convert.cuh>
+#include <deepgemm/ptx/shared.cuh>
+#include <deepgemm/ptx/warp.cuh>
+
+namespace deepgemm::sm90 {
+
+/// A as it lies: the tensor cores read the stage themselves.
+template <class Tile>
+struct from_smem {
+    using tile = Tile;
+    using element = typename Tile::element;
+    using fragment = u64;  ///< the descriptor
+    static constexpr bool holds_registers = false;
+
+    u64 descriptor;  ///< of the warpgroup's rows in stage 0
+
+    /// Any thread: begins at row `first_row` of the tile at shared address `address`. The compiler knows the descriptor to be the same
+    /// in all lanes; its upper half is a constant.
+    DEEPGEMM_DEVICE static from_smem at(u32 address, int first_row) {
+        const u64 descriptor = descriptor_of<Tile>(address + u32(first_row) * Tile::bytes_per_row);
+        return {descriptor >> 32 << 32 | ptx::uniform(u32(descriptor))};
+    }
+    /// Any thread: the rows from `row` on, a multiple of 64, of the tile `offset` bytes behind that of stage 0.
+    DEEPGEMM_DEVICE fragment load(u32 offset, int row) const {
+        return advance(descriptor, offset + u32(row) * Tile::bytes_per_row);
+    }
+};
+
+/// The share that one thread has of 64 rows of A and one K block, `Steps` multiplies: word w of thread t holds row 16 (t / 32) +
+/// t % 32 / 4 + 8 (w % 2) and the K elements of bytes 4 (t % 4) + 16 (w / 2) and the three after it.
+template <int Steps>
+struct a_registers {
+    u32 word[Steps][4];
+};
+
+/// A by way of registers: elements of the tile, as they are or widened to `Element`. Each thread loads its own, so a tile may be
+/// contiguous along M, too, whatever its elements are.
+template <class Tile, class Element = typename Tile::element>
+struct in_registers {
+    using tile = Tile;
+    using element = Element;
+    static constexpr int steps = Tile::k * int(sizeof(Element)) / 32;  ///< multiplies, of 32 bytes of K each
+    using fragment = a_registers<steps>;
+    static constexpr bool holds_registers = true;
+
+    u32 address;  ///< of the tile of stage 0
+    int mine;     ///< first row of the calling thread's
+
+    /// The warpgroup's threads: begins at row `first_row` of the tile at shared address `address`.
+    DEEPGEMM_DEVICE static in_registers at(u32 address, int first_row) {
+        return {address, first_row + fragment_place<wgmma_rows>::here().row};
+    }
+
+    /// The warpgroup's threads: each its share of the rows from `row` on of the tile `offset` bytes behind that of stage 0, which has
+    /// landed.
+    DEEPGEMM_DEVICE fragment load(u32 offset, int row) const {
+        const int k = int(ptx::thread_index() % 4) * per_word;
+        fragment a;
+        DEEPGEMM_UNROLL
+        for (int step = 0; step < steps; ++step) {
+            DEEPGEMM_UNROLL
+            for (int w = 0; w < 4; ++w) {
+                a.word[step][w] = word(address + offset, mine + row + wgmma_rows::thread_row(w % 2),
+                                       k + (2 * step + w / 2) * 4 * per_word);
+            }
+        }
+        return a;
+    }
+
+private:
+    using stored = typename Tile::element;
+    static_assert(same_as<stored, Element> || (half_element<stored> && same_as<Element, tf32>),
+                  "in_registers: elements are multiplied as they are, or bf16 and f16 as tf32");
+    static constexpr int per_word = int(4 / sizeof(Element));  ///< elements of a register
+
+    /// The elements of row `row` from `k` on that fill a register.
+    DEEPGEMM_DEVICE static u32 word(u32 tile, int row, int k) {
+        if constexpr (same_as<stored, Element> && Tile::contiguous == major::k) {
+            return ptx::ld_shared<u32>(tile + Tile::offset(row, k));
+        } else {
+            u32 bits = 0;
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < per_word; ++i) bits |= bits_of(tile + Tile::offset(row, k + i)) << (32 / per_word * i);
+            return bits;
+        }
+    }
+    /// One element as it is multiplied.
+    DEEPGEMM_DEVICE static u32 bits_of(u32 place) {
+        if constexpr (!same_as<stored, Element>) {
+            return bit_cast<u32>(ptx::unpack<stored>(ptx::ld_shared<u16>(place)).x);
+        } else if constexpr (sizeof(stored) == 1) {
+            return ptx::ld_shared<u8>(place);
+        } else if constexpr (sizeof(stored) == 2) {
+            return ptx::ld_shared<u16>(place);
+        } else {
+            return ptx::ld_shared<u32>(place);
+        }
+    }
+};
+
+static_assert(a_source<from_smem<operand_tile<e4m3, 64, 128>>> &&
+              a_source<in_registers<operand_tile<bf16, 64, 32>, tf32>>);
+
+}  // namespace deepgemm::sm90
