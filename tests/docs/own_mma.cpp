@@ -79,28 +79,28 @@ struct store_pipeline {
 
     u32 barriers;  ///< shared address of `barrier_bytes` bytes: the full barriers, then the empty ones
 
-    DEEPGEMM_DEVICE u32 full(u32 stage) const { return barriers + 8 * stage; }
-    DEEPGEMM_DEVICE u32 empty(u32 stage) const { return barriers + 8 * (Stages + stage); }
+    DEEPGEMM_DEVICE u32 full(cursor at) const { return barriers + 8 * at.stage; }
+    DEEPGEMM_DEVICE u32 empty(cursor at) const { return full(at) + 8 * Stages; }
 
     /// One thread, before the CTA's first synchronisation.
     DEEPGEMM_DEVICE void initialise() const {
-        for (u32 stage = 0; stage < u32(Stages); ++stage) {
-            dg::ptx::mbarrier_init(full(stage), 1);
-            dg::ptx::mbarrier_init(empty(stage), ConsumerWarps);
+        for (cursor at; at.parity == 0; at.advance()) {
+            dg::ptx::mbarrier_init(full(at), 1);
+            dg::ptx::mbarrier_init(empty(at), ConsumerWarps);
         }
         dg::ptx::fence_mbarrier_init();
     }
     DEEPGEMM_DEVICE u32 acquire(cursor at) const {
-        dg::ptx::mbarrier_wait(empty(at.stage), at.parity ^ 1, "writer: empty stage");
-        return full(at.stage);
+        dg::ptx::mbarrier_wait(empty(at), at.parity ^ 1, "writer: empty stage");
+        return full(at);
     }
-    DEEPGEMM_DEVICE void commit(cursor at, u32 /*bytes*/) const { dg::ptx::mbarrier_arrive(full(at.stage)); }
-    DEEPGEMM_DEVICE void wait(cursor at) const {
-        dg::ptx::mbarrier_wait(full(at.stage), at.parity, "reader: full stage");
-    }
+    DEEPGEMM_DEVICE void commit(cursor at, u32 /*bytes*/) const { dg::ptx::mbarrier_arrive(full(at)); }
+    DEEPGEMM_DEVICE bool landed(cursor at) const { return dg::ptx::mbarrier_test(full(at), at.parity); }
+    DEEPGEMM_DEVICE void wait(cursor at) const { dg::ptx::mbarrier_wait(full(at), at.parity, "reader: full stage"); }
+    DEEPGEMM_DEVICE void pass_over(cursor& at, dg::i32 blocks) const { at.skip(blocks); }
     DEEPGEMM_DEVICE void release(cursor at) const {
         dg::ptx::sync_warp();
-        if (dg::ptx::lane_index() == 0) dg::ptx::mbarrier_arrive(empty(at.stage));
+        if (dg::ptx::lane_index() == 0) dg::ptx::mbarrier_arrive(empty(at));
     }
 };
 static_assert(dg::smem_pipeline<store_pipeline<3, 2>>);

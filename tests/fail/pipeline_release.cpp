@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A ring whose stages are never given back stops after one turn.
 // expect: drains
-#include <deepgemm/pipeline/tma_pipeline.cuh>
+#include <deepgemm/pipeline/ring.cuh>
+#include <deepgemm/pipeline/pipeline.cuh>
 
 using namespace deepgemm;
 
@@ -14,9 +15,15 @@ struct consumer {
 
 struct endless {
     using cursor = ring<4>;
-    DEEPGEMM_DEVICE u32 acquire(cursor) const { return 0; }
+    static constexpr u32 barrier_bytes = 64;
+    DEEPGEMM_DEVICE void initialise() const {}
+    DEEPGEMM_DEVICE u32 full(cursor at) const { return 8 * at.stage; }
+    DEEPGEMM_DEVICE u32 empty(cursor at) const { return 32 + 8 * at.stage; }
+    DEEPGEMM_DEVICE u32 acquire(cursor at) const { return full(at); }
     DEEPGEMM_DEVICE void commit(cursor, u32) const {}
+    DEEPGEMM_DEVICE bool landed(cursor) const { return true; }
     DEEPGEMM_DEVICE void wait(cursor) const {}
+    DEEPGEMM_DEVICE void pass_over(cursor& at, i32 blocks) const { at.skip(blocks); }
 #ifdef CORRECT
     DEEPGEMM_DEVICE void release(cursor) const {}
 #endif

@@ -17,9 +17,10 @@ DEEPGEMM_BOTH constexpr config fix_extents(config base, static_extents extents) 
     return base;
 }
 
-template <class Arch, class A, class B, class Epilogue, config Config, class Tiles, static_extents Extents>
-struct fixed_extents<gemm<Arch, A, B, Epilogue, Config, Tiles>, Extents> {
-    using type = gemm<Arch, A, B, Epilogue, fix_extents(Config, Extents), Tiles>;
+template <class Arch, class A, class B, class Epilogue, config Config, class Tiles,
+          template <int, int, cluster_shape, int> class Pipeline, static_extents Extents>
+struct fixed_extents<gemm<Arch, A, B, Epilogue, Config, Tiles, Pipeline>, Extents> {
+    using type = gemm<Arch, A, B, Epilogue, fix_extents(Config, Extents), Tiles, Pipeline>;
 };
 
 }  // namespace detail

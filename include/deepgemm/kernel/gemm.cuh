@@ -29,8 +29,10 @@ template <config Config>
 using default_tiles = persistent<Config.block, Config.cluster, Config.raster_rows, Config.split_k>;
 
 /// A GEMM kernel on `Arch` of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, which computes the tiles
-/// of `Tiles`, a schedule: those of one product, or of several.
-template <class Arch, class A, class B, class Epilogue, config Config, class Tiles = default_tiles<Config>>
+/// of `Tiles`, a schedule: those of one product, or of several. Its stages go round in a `Pipeline`, of which it asks for stages,
+/// warps that release a stage, the cluster that shares tiles, and threads that fill a stage.
+template <class Arch, class A, class B, class Epilogue, config Config, class Tiles = default_tiles<Config>,
+          template <int, int, cluster_shape, int> class Pipeline = tma_pipeline>
 struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, Epilogue, Config, Tiles> {
     using host = gemm_host<A, B, Epilogue, Config, Tiles>;
     // Aliases, since nvcc 13 loses configurations in types that a using-declaration brings.
@@ -51,14 +53,17 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using work_item = tile_of<Tiles>;
     /// Warpgroups, or groups of them, that take turns at the tiles.
     static constexpr int takers = Config.alternate ? Config.math_warpgroups : 1;
-    using pipeline = tma_pipeline<storage::stages, 4 * (Config.math_warpgroups / takers), Config.cluster, 2>;
+    using pipeline = Pipeline<storage::stages, 4 * (Config.math_warpgroups / takers), Config.cluster, 2>;
     using split = typename storage::split;
     using cursor = typename pipeline::cursor;
     using registers = register_budget<Config.math_warpgroups>;
     using start = start_signal<Config.math_warpgroups>;
     static_assert(storage::bytes <= Arch::smem_bytes,
                   "gemm: the configuration needs more than 232448 bytes of shared memory");
-    static_assert(mma_atom<mma> && smem_pipeline<pipeline>);
+    static_assert(mma_atom<mma>);
+    static_assert(smem_pipeline<pipeline>, "gemm: the pipeline must model smem_pipeline, as tma_pipeline does");
+    static_assert(sizeof(pipeline_concept::model<pipeline>) != 0);
+    static_assert(pipeline::barrier_bytes == storage::stages * 16, "gemm: a pipeline has two barriers a stage");
     static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,
                   "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");
 
@@ -96,10 +101,11 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     DEEPGEMM_DEVICE static void run(const params& p) {
         const storage smem{{}, ptx::dynamic_smem()};
         const u32 rank = Config.cluster_ctas() > 1 ? ptx::cluster_rank() : 0;
-        const pipeline pipe{ptx::uniform(smem.barriers()), peers{rank % u32(Config.cluster.size())}};
+        const peers place{rank % u32(Config.cluster.size())};
+        const pipeline pipe{ptx::uniform(smem.barriers()), place};
         if (is_producer()) {
             registers::give();
-            produce(p, smem, pipe, rank);
+            produce(p, smem, pipe, place, rank);
         } else {
             ptx::role("math");
             registers::take();
@@ -126,7 +132,8 @@ private:
     DEEPGEMM_DEVICE static tiles work_of(const params& p, u32 rank) { return p.tiles.started(shape_of(p), rank); }
 
     /// The producers' warpgroup: its first warp feeds the tiles of A, the second those of B, with their scales.
-    DEEPGEMM_DEVICE static void produce(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
+    DEEPGEMM_DEVICE static void produce(const params& p, const storage& smem, const pipeline& pipe, const peers& place,
+                                        u32 rank) {
         const u32 warp = ptx::warp_index();
         const bool first_warp = warp == 0, feeds = warp < 2;
         ptx::role(first_warp ? "producer of A" : warp == 1 ? "producer of B" : "idle");
@@ -145,7 +152,7 @@ private:
                 ptx::grid_dependency_wait();  // the kernel before may write what tiles depend on
             if (first_warp) {
                 a_stream::produce(
-                    p.a, pipe, work_of(p, rank), pipe.peers.a(),
+                    p.a, pipe, work_of(p, rank), place.a(),
                     [](const work_item& tile, i32 block) { return tile.a(block); },  // (block.m, block.k)
                     [&](u32 stage) {
                         return stage_place{smem.a(stage), smem.sa(stage)};
@@ -153,7 +160,7 @@ private:
                 trigger_dependents(p);
             } else {
                 b_stream::produce(
-                    p.b, pipe, work_of(p, rank), pipe.peers.b(),
+                    p.b, pipe, work_of(p, rank), place.b(),
                     [](const work_item& tile, i32 block) { return tile.b(block); },  // (block.n, block.k)
                     [&](u32 stage) {
                         return stage_place{smem.b(stage), smem.sb(stage)};

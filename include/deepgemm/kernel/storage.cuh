@@ -22,6 +22,17 @@ DEEPGEMM_BOTH constexpr config with_sizes(config open, int stages, int store_col
     return open;
 }
 
+/// What stages the results of an epilogue: `Stage`, or what the epilogue makes of that by a member template `staging`.
+template <class Epilogue, class Stage>
+struct staging_of {
+    using type = Stage;
+};
+template <class Epilogue, class Stage>
+    requires requires { typename Epilogue::template staging<Stage>; }
+struct staging_of<Epilogue, Stage> {
+    using type = typename Epilogue::template staging<Stage>;
+};
+
 }  // namespace detail
 
 /// The sizes of the things a CTA keeps in shared memory, and from them the configuration with its zeros filled in.
@@ -38,11 +49,12 @@ struct gemm_sizes {
     static constexpr int store_rows = Config.store_rows                         ? Config.store_rows
                                       : sizeof(typename Epilogue::element) == 2 ? 16
                                                                                 : 64;
-    using output =
+    using output = typename detail::staging_of<
+        Epilogue,
         conditional_t<Epilogue::transposes,
                       transposed_stage<typename Epilogue::element, Config.block.n, Epilogue::accumulates>,
                       store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
-                                  Epilogue::accumulates, Epilogue::in_place, Epilogue::heads, Stacked>>;
+                                  Epilogue::accumulates, Epilogue::in_place, Epilogue::heads, Stacked>>>::type;
     static constexpr u32 owners = Config.math_warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
     static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0,

@@ -28,13 +28,15 @@ struct transposed_sink<accumulate<T>> {
 }  // namespace detail
 
 /// A configuration that swaps: block.m, 8 to 256 in steps of 8, is cut into the columns of multiplies, block.n into their rows.
-template <class Arch, class A, class B, class Epilogue, config Config, class Tiles>
+template <class Arch, class A, class B, class Epilogue, config Config, class Tiles,
+          template <int, int, cluster_shape, int> class Pipeline>
     requires(Config.swap)
-struct gemm<Arch, A, B, Epilogue, Config, Tiles> {
+struct gemm<Arch, A, B, Epilogue, Config, Tiles, Pipeline> {
     static_assert(same_as<Tiles, default_tiles<Config>>, "gemm: config.swap is for the default schedule");
     static constexpr config turned = exchanged(Config);
     /// The kernel that runs: B x A, stored transposed.
-    using product = gemm<Arch, B, A, typename detail::transposed_sink<Epilogue>::type, turned>;
+    using product =
+        gemm<Arch, B, A, typename detail::transposed_sink<Epilogue>::type, turned, default_tiles<turned>, Pipeline>;
     using arguments = typename product::arguments;
     using params = typename product::params;
 
