@@ -2,6 +2,7 @@
 // A format must lead back to FP32.
 // expect: operand: the scales must model scale_granularity: scale::per_token<...>, say
 // expect: decodes
+#include <deepgemm/kernel/operand.cuh>
 #include <deepgemm/scale/fp32.cuh>
 
 using namespace deepgemm;

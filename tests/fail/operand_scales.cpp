@@ -2,6 +2,7 @@
 // A format alone does not say what a scale covers.
 // expect: operand: the scales must model scale_granularity: scale::per_token<...>, say
 // expect: covers_tile
+#include <deepgemm/kernel/operand.cuh>
 #include <deepgemm/scale/fp32.cuh>
 
 using namespace deepgemm;

@@ -92,6 +92,10 @@ struct no_info : operand<e4m3, whole> {
 private:
     using operand<e4m3, whole>::info;
 };
+struct no_order : operand<e4m3, whole> {
+private:
+    using operand<e4m3, whole>::contiguous;
+};
 struct no_scales : operand<e4m3, whole> {
 private:
     using operand<e4m3, whole>::scale;
@@ -103,7 +107,23 @@ static_assert(scaled_operand<operand<e5m2, scale::per_block<scale::ue8m0>>>);
 static_assert(!scaled_operand<no_element>);  // has_element: element
 static_assert(!scaled_operand<no_info>);     // has_element: info
 static_assert(!scaled_operand<no_scales>);   // names_scales: scale
+static_assert(!scaled_operand<no_order>);    // says_order: contiguous
 static_assert(!scaled_operand<e4m3>);
 static_assert(!scaled_operand<scale::per_token<scale::fp32>>);
+
+// What Hopper multiplies: an operand says only what it is.
+using token = scale::per_token<scale::fp32>;
+// [product]
+//                             A                                        B
+static_assert(sm90::multiplies<operand<e4m3, token>, operand<e5m2, scale::per_block<scale::ue8m0>>>);
+static_assert(sm90::multiplies<operand<bf16>, operand<bf16, scale::none, major::mn>>);
+static_assert(sm90::multiplies<operand<f16, scale::none, major::mn>, operand<f16>>);
+static_assert(!sm90::multiplies<operand<float>, operand<float>>);                         // elements of 32 bits
+static_assert(!sm90::multiplies<operand<e4m3>, operand<e4m3, token>>);                    // FP8 without scales
+static_assert(!sm90::multiplies<operand<bf16, token>, operand<bf16>>);                    // 16 bits with scales
+static_assert(!sm90::multiplies<operand<e4m3, token, major::mn>, operand<e4m3, token>>);  // FP8 along M
+static_assert(!sm90::multiplies<operand<bf16>, operand<f16>>);                            // two types of 16 bits
+static_assert(!sm90::multiplies<operand<bf16>, operand<e4m3, token>>);                    // 16 bits and 8
+// [product]
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The arithmetic behind pipelines and schedules: rings, sharing patterns, rasters, the ownership of results, registers.
+#include <deepgemm/kernel/operand.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/pipeline/operand_stream.cuh>
 #include <deepgemm/pipeline/roles.cuh>

@@ -5,30 +5,12 @@
 
 #include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/kernel/config.cuh>
+#include <deepgemm/kernel/operand.cuh>
+#include <deepgemm/mma/sm90/product.cuh>
 #include <deepgemm/pipeline/roles.cuh>
-#include <deepgemm/scale/granularity.cuh>
 #include <deepgemm/schedule/schedule.cuh>
 
 namespace deepgemm {
-
-namespace operand_concept {
-/// Names an element type, and describes itself to the host.
-template <class T>
-concept has_element = requires {
-    typename T::element;
-    { T::info } -> converts_to<operand_info>;
-};
-/// Names its scales.
-template <class T>
-concept names_scales = requires {
-    typename T::scale;
-};
-}  // namespace operand_concept
-
-/// An operand: an element type with scales.
-template <class T>
-concept scaled_operand =
-    operand_concept::has_element<T> && operand_concept::names_scales<T> && scale_granularity<typename T::scale>;
 
 /// The parts of gemm. Named beside its assertions, since nvcc tells which requirement fails only where a class template is
 /// constrained.
@@ -76,8 +58,6 @@ struct scale_requirements {
 template <class A, class B, config Config>
     requires(same_as<typename A::scale, scale::none> || same_as<typename B::scale, scale::none>)
 struct scale_requirements<A, B, Config> {
-    static_assert(same_as<typename A::element, typename B::element>,
-                  "gemm: A and B without scales must be of one type, both bf16 or both f16");
     static_assert(Config.block.k == 64, "gemm: block.k must be 64: one 128-byte row of 16-bit elements");
     static_assert(Config.promote == promotion::never,
                   "gemm: without scales nothing is promoted; the configuration must say .promote = promotion::never");
@@ -85,7 +65,7 @@ struct scale_requirements<A, B, Config> {
 
 /// The requirements of gemm; a base class without members.
 template <class A, class B, class Epilogue, config Config, class Tiles>
-struct gemm_requirements : scale_requirements<A, B, Config> {
+struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config> {
     static_assert(scaled_operand<A>, "gemm: A must be an operand: operand<e4m3, scale::per_token<scale::fp32>>, say");
     static_assert(scaled_operand<B>, "gemm: B must be an operand: operand<e4m3, scale::per_block<scale::fp32>>, say");
     static_assert(epilogue<Epilogue>, "gemm: the epilogue must end in a sink: store<bf16>, say");

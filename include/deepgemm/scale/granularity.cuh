@@ -93,26 +93,6 @@ struct none {
 
 }  // namespace scale
 
-/// One operand of a product: its element type, its scales (FP8 has some, 16-bit types have none) and the dimension along which
-/// it is contiguous in memory (FP8: K, since wgmma reads 8-bit operands no other way).
-template <class Element, class Scale = scale::none, major Contiguous = major::k>
-struct operand {
-    static_assert(fp8_element<Element> || half_element<Element>,
-                  "operand: the element type must be e4m3, e5m2, bf16 or f16");
-    static_assert(scale_granularity<Scale>,
-                  "operand: the scales must model scale_granularity: scale::per_token<...>, say");
-    static_assert(sizeof(scale_concept::model<Scale>) != 0);
-    static_assert(fp8_element<Element> != same_as<Scale, scale::none>,
-                  "operand: e4m3 and e5m2 need scales, bf16 and f16 take scale::none");
-    static_assert(half_element<Element> || Contiguous == major::k, "operand: e4m3 and e5m2 must be contiguous along K");
-    using element = Element;
-    using scale = Scale;
-    static constexpr major contiguous = Contiguous;
-    static constexpr operand_info info{
-        dtype_of<Element>, Scale::format::kind, Scale::tile, Contiguous,
-        Scale::tile.mn == 1 && !Scale::staged && Scale::format::kind != scale_kind::none ? major::k : major::mn};
-};
-
 static_assert(scale_granularity<scale::none>);
 
 }  // namespace deepgemm

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// An operand of a product, as facts: its element type, its scales and its order in memory. What an architecture multiplies is the
+// architecture's to say: mma/sm90/product.cuh.
+#pragma once
+
+#include <deepgemm/scale/granularity.cuh>
+
+namespace deepgemm {
+
+namespace operand_concept {
+/// Names an element type, and describes itself to the host.
+template <class T>
+concept has_element = requires {
+    typename T::element;
+    { T::info } -> converts_to<operand_info>;
+};
+/// Names its scales.
+template <class T>
+concept names_scales = requires {
+    typename T::scale;
+};
+/// Says along which dimension it is contiguous.
+template <class T>
+concept says_order = requires {
+    { T::contiguous } -> converts_to<major>;
+};
+}  // namespace operand_concept
+
+/// An operand: an element type with scales, in an order.
+template <class T>
+concept scaled_operand = operand_concept::has_element<T> && operand_concept::names_scales<T> &&
+    operand_concept::says_order<T> && scale_granularity<typename T::scale>;
+
+/// One operand of a product: its element type, its scales, if it has any, and the dimension along which it is contiguous in memory.
+template <class Element, class Scale = scale::none, major Contiguous = major::k>
+struct operand {
+    static_assert(scale_granularity<Scale>,
+                  "operand: the scales must model scale_granularity: scale::per_token<...>, say");
+    static_assert(sizeof(scale_concept::model<Scale>) != 0);
+    using element = Element;
+    using scale = Scale;
+    static constexpr major contiguous = Contiguous;
+    static constexpr operand_info info{
+        dtype_of<Element>, Scale::format::kind, Scale::tile, Contiguous,
+        Scale::tile.mn == 1 && !Scale::staged && Scale::format::kind != scale_kind::none ? major::k : major::mn};
+};
+
+}  // namespace deepgemm
