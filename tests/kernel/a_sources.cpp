@@ -87,7 +87,8 @@ struct one_tile {
                         const typename set::pipeline pipe{smem.barriers(), {0}};
                         if (ptx::thread_index() == 0) pipe.initialise();
                         ptx::sync_cta();
-                        if (is_producer()) {
+                        using cta = gemm_roles<Config.math_warpgroups>;
+                        if (!cta::is(roles::math{})) {
                             if (ptx::thread_index() != 0) return;
                             typename set::pipeline::cursor at;
                             for (int block = 0; block < blocks; ++block, at.advance()) {
@@ -102,7 +103,7 @@ struct one_tile {
                             }
                             return;
                         }
-                        const int first_row = int(math_warpgroup()) * set::waves * 64;
+                        const int first_row = int(cta::warpgroup(roles::math{})) * set::waves * 64;
                         auto loop = main_loop<set, source>::of(smem, pipe, first_row);
                         float total[set::waves][set::mma::registers];
                         loop.sum(total, {0, blocks}, [](i32) {});

@@ -5,6 +5,7 @@
 
 #include <deepgemm/epilogue/stage.cuh>
 #include <deepgemm/mma/sm100/fragment.cuh>
+#include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/sim/launch.hpp>
 
 #include <vector>
@@ -48,9 +49,10 @@ int wrong_elements(int rows, int columns) {
             ptx::fence_mbarrier_init();
         }
         ptx::sync_cta();
-        if (ptx::thread_index() < 128) return;  // math starts at warp 4
-        const u32 owner = stage::owner_index();
-        stage out{smem + owner * stage::bytes, smem + barriers + 8 * owner, owner};
+        using cta = gemm_roles<1>;
+        if (!cta::is(roles::math{})) return;
+        const u32 owner = owners == 1 ? 0 : cta::warp(roles::math{});
+        stage out{smem + owner * stage::bytes, smem + barriers + 8 * owner, 1};
         const auto place = fragment_place<Map>::here();
         const i32 row = place.row / Rows * Rows;
         const result_end end{rows, columns};

@@ -63,6 +63,7 @@ using tile_variants =
           config{.block = {64, 120, 128}, .stages = 2, .math_warpgroups = 1, .promote = promotion::deferred},
           config{.block = {128, 208, 128}, .stages = 3, .raster_rows = 1},
           config{.block = {256, 64, 128}, .stages = 3, .math_warpgroups = 1},
+          config{.block = {256, 64, 128}, .stages = 2, .math_warpgroups = 4, .store_rows = 64},
           config{.block = {128, 96, 128},
                  .stages = 4,
                  .raster_rows = 3,

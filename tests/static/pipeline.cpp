@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The arithmetic behind pipelines and schedules: rings, sharing patterns, rasters, the ownership of results, registers.
+// The arithmetic behind pipelines and schedules: rings, sharing patterns, rasters, the ownership of results.
 #include <deepgemm/kernel/operand.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/pipeline/operand_stream.cuh>
-#include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
 #include <deepgemm/scale/fp32.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
@@ -111,11 +110,5 @@ constexpr bool covers(banded_raster raster) {
 static_assert(covers(banded_raster::of(1, 1, 8)) && covers(banded_raster::of(8, 8, 8)) &&
               covers(banded_raster::of(7, 9, 2)) && covers(banded_raster::of(5, 12, 4)) &&
               covers(banded_raster::of(3, 4, 1)));
-
-/// A CTA's registers are 64 Ki in all.
-template <int MathWarpgroups>
-constexpr int registers_used = 128 * (register_budget<MathWarpgroups>::producer +
-                                      MathWarpgroups * register_budget<MathWarpgroups>::math);
-static_assert(registers_used<1> <= 65536 && registers_used<2> <= 65536 && registers_used<3> <= 65536);
 
 }  // namespace

@@ -184,7 +184,7 @@ struct store_stage {
 
     u32 address;   ///< of this owner's buffers
     u32 c_landed;  ///< barrier on which tiles of C complete
-    u32 owner;     ///< index among the owners; names a warpgroup's barrier
+    u32 barrier;   ///< number of the one at which its threads meet, if they are a warpgroup
     u32 slot = 0;
     u32 parity = 0;
 
@@ -197,11 +197,6 @@ struct store_stage {
     /// True if D ends, in the tile that ends at column `n`, where TMA cannot cut it: inside a unit of 16 bytes.
     DEEPGEMM_BOTH static constexpr bool cuts(result_end end, i32 /*m*/, i32 n) {
         return !Heads.any() && n > end.n && end.n * i64(sizeof(T)) % 16 != 0;
-    }
-
-    /// Index of the calling math thread's owner in its CTA.
-    DEEPGEMM_DEVICE static u32 owner_index() {
-        return Rows == Fragment::warp_rows ? ptx::warp_index() - 4 : ptx::warpgroup_index() - 1;
     }
 
     /// The owner's threads: starts to bring a batch of C, from (row, column) on, into the buffers, as soon as the earlier
@@ -301,7 +296,7 @@ private:
         if constexpr (Rows == Fragment::warp_rows) {
             ptx::sync_warp();
         } else {
-            ptx::barrier_sync(1 + owner, threads);
+            ptx::barrier_sync(barrier, threads);
         }
     }
 };

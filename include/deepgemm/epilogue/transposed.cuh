@@ -32,7 +32,7 @@ struct transposed_stage {
 
     u32 address;   ///< of this warp's buffer
     u32 c_landed;  ///< barrier on which a tile of C completes
-    u32 owner;     ///< index of the warp
+    u32 barrier;   ///< as in store_stage; a warp needs none
     u32 parity = 0;
 
     /// The tensor map of D for a product of `m` rows and `n` columns.
@@ -44,9 +44,6 @@ struct transposed_stage {
     DEEPGEMM_BOTH static constexpr bool cuts(result_end end, i32 m, i32 /*n*/) {
         return m > end.m && end.m * i64(sizeof(T)) % 16 != 0;
     }
-
-    /// Index of the calling math warp.
-    DEEPGEMM_DEVICE static u32 owner_index() { return ptx::warp_index() - 4; }
 
     /// Converged warp: starts to fetch C for put() of the same place, as soon as the buffer's last copy has been read.
     DEEPGEMM_DEVICE void fetch(const tensor_map& c, i32 row, i32 column, i32 /*matrix*/) const {

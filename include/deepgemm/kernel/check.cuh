@@ -28,10 +28,8 @@ DEEPGEMM_BOTH constexpr int accumulator_registers(config c) {
 }
 /// Registers of a math thread that accumulators may take: all but a few for addresses and scales.
 DEEPGEMM_BOTH constexpr int accumulator_budget(int math_warpgroups) {
-    return (math_warpgroups == 1   ? 65536 / register_budget<1>::threads
-            : math_warpgroups == 2 ? register_budget<2>::math
-                                   : register_budget<3>::math) -
-           16;
+    const int share = register_shares::of(math_warpgroups).math;
+    return (share != 0 ? share : launch_registers(128 * (1 + math_warpgroups))) - 16;
 }
 
 /// Rows of M or N that the smallest copy of a tile of `rows` rows brings.
@@ -77,8 +75,8 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
                   "gemm: groups that may start at any row of A need scales of single rows");
     static_assert(Config.block.n >= 8 && Config.block.n <= 256 && Config.block.n % 8 == 0,
                   "gemm: block.n must be a multiple of 8 from 8 to 256");
-    static_assert(Config.math_warpgroups >= 1 && Config.math_warpgroups <= 3,
-                  "gemm: math_warpgroups must be 1, 2 or 3");
+    static_assert(Config.math_warpgroups >= 1 && Config.math_warpgroups <= 4,
+                  "gemm: math_warpgroups must be from 1 to 4");
     static_assert(
         Config.block.m >= 64 && Config.block.m <= 256 &&
             Config.block.m % (64 * (Config.alternate ? 1 : max(Config.math_warpgroups, 1))) == 0,
@@ -89,8 +87,8 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
     static_assert(
         accumulator_registers(Config) <= accumulator_budget(Config.math_warpgroups),
         "gemm: a tile this large does not fit the registers: the accumulators of a thread, (rows of its warpgroup / "
-        "64 + 1, or 2 if deferred, 0 without promotion) * block.n / 2, may be 240, 216 or 144 on 1, 2 or 3 math "
-        "warpgroups");
+        "64 + 1, or 2 if deferred, 0 without promotion) * block.n / 2, may be 240, 216, 144 or 96 on 1, 2, 3 or "
+        "4 math warpgroups");
     static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 32),
                   "gemm: stages must be from 2 to 32, or 0 for as many as fit");
     static_assert(Config.cluster.m >= 1 && Config.cluster.n >= 1 && Config.cluster.size() <= 8,

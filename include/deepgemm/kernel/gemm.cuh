@@ -56,8 +56,10 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using pipeline = Pipeline<storage::stages, 4 * (Config.math_warpgroups / takers), Config.cluster, 2>;
     using split = typename storage::split;
     using cursor = typename pipeline::cursor;
-    using registers = register_budget<Config.math_warpgroups>;
-    using start = start_signal<Config.math_warpgroups>;
+    using cta = gemm_roles<Config.math_warpgroups>;
+    /// Staging buffers of a warp need no barrier.
+    static constexpr bool stages_by_warp = output::rows == mma::fragment::warp_rows;
+    using barriers = gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.math_warpgroups>;
     static_assert(storage::bytes <= Arch::smem_bytes,
                   "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma>);
@@ -78,7 +80,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     static constexpr bool keeps_products = !holds_scales && mma::registers <= free_registers;
 
     static constexpr launch_info launch{.arch = Arch::number,
-                                        .threads = u32(registers::threads),
+                                        .threads = u32(cta::threads),
                                         .smem_bytes = storage::bytes,
                                         .cluster_ctas = Config.cluster_ctas()};
     static constexpr kernel_info info{.launch = launch,
@@ -103,16 +105,16 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
         const u32 rank = Config.cluster_ctas() > 1 ? ptx::cluster_rank() : 0;
         const peers place{rank % u32(Config.cluster.size())};
         const pipeline pipe{ptx::uniform(smem.barriers()), place};
-        if (is_producer()) {
-            registers::give();
+        if (!cta::is(roles::math{})) {
+            cta::share_registers(roles::load_a{});
             produce(p, smem, pipe, place, rank);
         } else {
-            ptx::role("math");
-            registers::take();
+            ptx::role(roles::math::text);
+            cta::share_registers(roles::math{});
             a_stream::clear(
-                p.a, storage::stages, [&](u32 stage) { return smem.a(stage); }, ptx::thread_index() - 128,
-                128 * Config.math_warpgroups);
-            start::await();
+                p.a, storage::stages, [&](u32 stage) { return smem.a(stage); }, cta::thread(roles::math{}),
+                cta::threads_of(roles::math{}));
+            barriers::sync(meetings::start_of_math{});
             if (Config.cluster_ctas() > 1) ptx::cluster_arrive_relaxed();
             ptx::grid_dependency_wait();
             multiply(p, smem, pipe, rank);
@@ -135,22 +137,24 @@ private:
     DEEPGEMM_DEVICE static void produce(const params& p, const storage& smem, const pipeline& pipe, const peers& place,
                                         u32 rank) {
         const u32 warp = ptx::warp_index();
-        const bool first_warp = warp == 0, feeds = warp < 2;
-        ptx::role(first_warp ? "producer of A" : warp == 1 ? "producer of B" : "idle");
-        if (first_warp) {
+        const bool loads_a = cta::plays(roles::load_a{}, warp), loads_b = cta::plays(roles::load_b{}, warp);
+        ptx::role(cta::text_of(warp));
+        if (loads_a) {
             if (ptx::elect_one()) initialise(smem, pipe);
             ptx::sync_warp();
-            start::announce();
-        } else if (feeds) {
+            // It does not wait for the others: its first copies are on their way meanwhile.
+            barriers::arrive(meetings::start_of_b{});
+            barriers::arrive(meetings::start_of_math{});
+        } else if (loads_b) {
             if (ptx::elect_one()) prefetch(p);
-            start::await_as_producer();
+            barriers::sync(meetings::start_of_b{});
         }
         if (Config.cluster_ctas() > 1) ptx::cluster_arrive_relaxed();
         if (Config.cluster.size() > 1) ptx::cluster_wait();
-        if (feeds && ptx::elect_one()) {
+        if ((loads_a || loads_b) && ptx::elect_one()) {
             if constexpr (tiles::on_device)
                 ptx::grid_dependency_wait();  // the kernel before may write what tiles depend on
-            if (first_warp) {
+            if (loads_a) {
                 a_stream::produce(
                     p.a, pipe, work_of(p, rank), place.a(),
                     [](const work_item& tile, i32 block) { return tile.a(block); },  // (block.m, block.k)
@@ -171,7 +175,7 @@ private:
         if (Config.split_k > 1) ptx::cluster_wait();
     }
 
-    /// Producer thread: makes the barriers. It may use them at once; other warps after start::await(), peers after a barrier of
+    /// Producer thread: makes the barriers. It may use them at once; other warps once they have met it, peers after a barrier of
     /// the cluster.
     DEEPGEMM_DEVICE static void initialise(const storage& smem, const pipeline& pipe) {
         if constexpr (Epilogue::accumulates) {
@@ -204,16 +208,16 @@ private:
     DEEPGEMM_DEVICE static void multiply(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
         const problem_shape shape = shape_of(p);
         const tiles schedule = work_of(p, rank);
-        const turns<takers> turn{takers > 1 ? math_warpgroup() : 0};
-        const int first_row = takers > 1 ? 0 : int(math_warpgroup()) * waves * mma::m;  // in the tile
+        const turns<takers, barriers> turn{takers > 1 ? cta::warpgroup(roles::math{}) : 0};
+        const int first_row = takers > 1 ? 0 : int(cta::warpgroup(roles::math{})) * waves * mma::m;  // in the tile
         // The same in all lanes, and known to be: TMA takes coordinates from uniform registers, which a loop over lanes would fill.
         const int owner_row =
             first_row +
             int(ptx::uniform(fragment_place<typename mma::fragment>::here().row / output::rows)) * output::rows;
-        const u32 owner = output::owner_index();
-        output out{smem.output_of(owner), smem.c_barrier(owner), owner};
+        const u32 owner = stages_by_warp ? cta::warp(roles::math{}) : cta::warpgroup(roles::math{});
+        output out{smem.output_of(owner), smem.c_barrier(owner), barriers::number_of(meetings::staging{}, owner)};
         auto loop = main_loop<gemm>::of(smem, pipe, first_row);
-        split parts{smem.parts(), smem.split_barriers(), rank, ptx::warp_index() - 4};
+        split parts{smem.parts(), smem.split_barriers(), rank, cta::warp(roles::math{})};
         float total[waves][mma::registers];
 
         auto next = schedule.begin();

@@ -1,57 +1,73 @@
 // SPDX-License-Identifier: MIT
-// The roles of a warp-specialised CTA: warpgroup 0 produces (a thread each feeds TMA for A and for B), the others multiply.
-// Registers move from the producer to the multipliers, since an SM's 65,536 are shared out evenly at launch.
+// The roles of a GEMM on Hopper: one warpgroup produces, in which a warp feeds TMA for A and another one for B, and the others multiply.
+// Registers move from the producers to the multipliers, since an SM's registers are shared out evenly at the launch.
 #pragma once
 
-#include <deepgemm/ptx/barrier.cuh>
-#include <deepgemm/ptx/registers.cuh>
-#include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/pipeline/cta.cuh>
 
 namespace deepgemm {
 
-/// Registers per thread of each role: the producer gives up what it does not need. They must add up to at most 65,536 per
-/// CTA, in steps of 8. With one math warpgroup the even share is all that a thread can use, and none move.
-template <int MathWarpgroups>
-struct register_budget {
-    static_assert(MathWarpgroups >= 1 && MathWarpgroups <= 3, "a CTA has one to three math warpgroups");
-    static constexpr int threads = 128 * (1 + MathWarpgroups);
-    static constexpr int producer = MathWarpgroups == 2 ? 40 : 32;
-    static constexpr int math = MathWarpgroups == 2 ? 232 : 160;
-    static_assert(MathWarpgroups == 1 || 128 * (producer + MathWarpgroups * math) <= 65536);
+namespace roles {
+/// Loads tiles of A with their scales; its first thread makes the CTA's barriers.
+struct load_a {
+    static constexpr const char* text = "producer of A";
+};
+/// Loads tiles of B with their scales.
+struct load_b {
+    static constexpr const char* text = "producer of B";
+};
+/// Fills up the warpgroup of the producers.
+struct idle {
+    static constexpr const char* text = "idle";
+};
+/// Multiplies, and stores results.
+struct math {
+    static constexpr const char* text = "math";
+};
+}  // namespace roles
 
-    /// Called by all warps of the producer's warpgroup.
-    DEEPGEMM_DEVICE static void give() {
-        if constexpr (MathWarpgroups > 1) ptx::decrease_registers<producer>();
-    }
-    /// Called by all warps of a math warpgroup; waits until the producer has given.
-    DEEPGEMM_DEVICE static void take() {
-        if constexpr (MathWarpgroups > 1) ptx::increase_registers<math>();
+/// Registers of each thread of the producers and of the math warpgroups; 0: those of the launch.
+struct register_shares {
+    int producer, math;
+
+    /// The shares beside `math_warpgroups` of them. Producers keep at least 32. With one math warpgroup the even share is all that a
+    /// thread can use, and none move.
+    DEEPGEMM_BOTH static constexpr register_shares of(int math_warpgroups) {
+        constexpr int least = 32;
+        if (math_warpgroups <= 1) return {0, 0};
+        const int all = launch_registers(128 * (1 + math_warpgroups)) * (1 + math_warpgroups);
+        const int math = (all - least) / math_warpgroups / 8 * 8;
+        return {all - math_warpgroups * math, math};
     }
 };
 
-/// How the other warps learn that the first producer has made the CTA's barriers. It does not wait for them: its first copies
-/// are on their way meanwhile.
+/// The roles of a GEMM whose results `MathWarpgroups` warpgroups sum up.
 template <int MathWarpgroups>
-struct start_signal {
-    /// The first producer's warp, after it has initialised the barriers.
-    DEEPGEMM_DEVICE static void announce() {
-        ptx::barrier_arrive(to_producer, 64);
-        ptx::barrier_arrive(to_math, math_threads);
-    }
-    /// The second producer's warp, which does not wait for the math warps either.
-    DEEPGEMM_DEVICE static void await_as_producer() { ptx::barrier_sync(to_producer, 64); }
-    /// All math warps; what they wrote to shared memory before is visible to one another after it.
-    DEEPGEMM_DEVICE static void await() { ptx::barrier_sync(to_math, math_threads); }
-
-private:
-    static constexpr u32 to_producer = 7, to_math = 8;  ///< barriers; 1 to 3 belong to the epilogue, 4 to 6 to turns
-    static constexpr u32 math_threads = 32 + 128 * MathWarpgroups;
+struct gemm_roles : role_table<role<roles::load_a, 1, register_shares::of(MathWarpgroups).producer>,
+                               role<roles::load_b, 1, register_shares::of(MathWarpgroups).producer>,
+                               role<roles::idle, 2, register_shares::of(MathWarpgroups).producer>,
+                               role<roles::math, 4 * MathWarpgroups, register_shares::of(MathWarpgroups).math>> {
+    static_assert(MathWarpgroups >= 1 && MathWarpgroups <= 4, "a CTA has one to four math warpgroups");
 };
 
-/// True in the warpgroup that feeds TMA.
-DEEPGEMM_DEVICE bool is_producer() { return ptx::warpgroup_index() == 0; }
+namespace meetings {
+/// The producer of A has made the CTA's barriers: the producer of B may start, and the math warps may.
+struct start_of_b {};
+struct start_of_math {};
+/// A math warpgroup may take its tile.
+struct turn {};
+/// The owners of a staging buffer, a warpgroup, have written to it, or read from it.
+struct staging {};
+}  // namespace meetings
 
-/// Index of the calling math warpgroup, from 0.
-DEEPGEMM_DEVICE u32 math_warpgroup() { return ptx::warpgroup_index() - 1; }
+/// The hardware barriers of a GEMM with `Roles`, of which `Takers` take tiles in turn, and `Owners` warpgroups stage results.
+template <class Roles, int Takers, int Owners>
+struct gemm_barriers
+    : barrier_table<
+          Roles,
+          named_barrier<meetings::start_of_b, Roles::warps_of(roles::load_a{}) + Roles::warps_of(roles::load_b{})>,
+          named_barrier<meetings::start_of_math, Roles::warps_of(roles::load_a{}) + Roles::warps_of(roles::math{})>,
+          named_barrier<meetings::turn, 2 * Roles::warps_of(roles::math{}) / Takers, Takers == 1 ? 0 : Takers>,
+          named_barrier<meetings::staging, 4, Owners>> {};
 
 }  // namespace deepgemm

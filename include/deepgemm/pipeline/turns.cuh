@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Turns of math warpgroups that each take whole tiles: a warpgroup starts on its tile when the one before it has its last K
 // block in flight. Its epilogue then runs under the next one's main loop. The turn is also what keeps parities unambiguous:
-// nobody waits for a stage more than one round of the ring ahead. Models a ring of named barriers.
+// nobody waits for a stage more than one round of the ring ahead.
 #pragma once
 
-#include <deepgemm/ptx/barrier.cuh>
+#include <deepgemm/pipeline/roles.cuh>
 
 namespace deepgemm {
 
-/// The turns of `Takers` warpgroups; nothing if there is one taker.
-template <int Takers>
+/// The turns of `Takers` warpgroups, which meet at barriers of `Barriers`, two at each; nothing if there is one taker.
+template <int Takers, class Barriers>
 struct turns {
     u32 mine;  ///< index of the calling warpgroup among the takers
 
@@ -19,15 +19,12 @@ struct turns {
     }
     /// Warpgroup: waits for its turn.
     DEEPGEMM_DEVICE void await() const {
-        if constexpr (Takers > 1) ptx::barrier_sync(first_barrier + mine, 256);
+        if constexpr (Takers > 1) Barriers::sync(meetings::turn{}, mine);
     }
     /// Warpgroup: the next one may begin, if there is a tile for it.
     DEEPGEMM_DEVICE void pass_on(bool more) const {
-        if (Takers > 1 && more) ptx::barrier_arrive(first_barrier + (mine + 1) % Takers, 256);
+        if (Takers > 1 && more) Barriers::arrive(meetings::turn{}, (mine + 1) % Takers);
     }
-
-private:
-    static constexpr u32 first_barrier = 4;  ///< 1 to 3 belong to the epilogue
 };
 
 }  // namespace deepgemm
