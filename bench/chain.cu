@@ -58,9 +58,9 @@ using dg::shipped::tile16;
 
 /// Kernels for few rows, in FP8 and in BF16, that differ in `When` alone.
 template <dg::trigger When>
-std::vector<dg::kernel_handle> kernels() {
+std::vector<dg::gemm_handle> kernels() {
     constexpr auto deferred = dg::promotion::deferred;
-    std::vector<dg::kernel_handle> all;
+    std::vector<dg::gemm_handle> all;
     for (const auto& kernel :
          fp8_kernels<When, few(8, 64, 8), few(8, 64, 8, 8), few(8, 128, 6, 4), few(16, 64, 12), few(16, 64, 6, 4),
                      few(32, 64, 12), narrow(64, 64, deferred), narrow(64, 128, deferred), split(64, 32, 4),
@@ -114,7 +114,7 @@ public:
         return made;
     }
 
-    dg::workload work() const { return dg::workload_of(product(0)); }
+    dg::gemm_workload work() const { return dg::workload_of(product(0)); }
 
     /// All of D, after it was overwritten and the launches ran.
     std::vector<char> result_of(const std::function<void()>& launches, cudaStream_t stream) const {
@@ -180,15 +180,15 @@ cudaGraphExec_t captured(cudaStream_t stream, const std::function<void()>& launc
 json measured(const chain& products, const dg::device_info& device, const stopwatch& watch, int repetitions) {
     using dg::trigger;
     // By dg::trigger.
-    static const std::vector<dg::kernel_handle> all[] = {kernels<trigger::by_size>(), kernels<trigger::never>(),
-                                                         kernels<trigger::always>()};
-    const std::vector<dg::kernel_handle>& shipped = all[int(trigger::by_size)];
+    static const std::vector<dg::gemm_handle> all[] = {kernels<trigger::by_size>(), kernels<trigger::never>(),
+                                                       kernels<trigger::always>()};
+    const std::vector<dg::gemm_handle>& shipped = all[int(trigger::by_size)];
     const auto chosen = dg::or_throw(dg::choose(products.work(), device, shipped)).kernel - shipped.data();
 
     std::vector<std::function<void()>> launches, graphs;
     std::vector<cudaGraphExec_t> programs;
     for (const way& each : ways) {
-        const dg::kernel_handle& kernel = all[int(each.triggers)][std::size_t(chosen)];
+        const dg::gemm_handle& kernel = all[int(each.triggers)][std::size_t(chosen)];
         launches.push_back([&products, &watch, &kernel, each] {
             for (int link = 0; link < links; ++link) {
                 dg::gemm_problem product = products.product(link);

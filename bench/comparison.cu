@@ -85,7 +85,7 @@ private:
     }
 
     /// Our pick once more, as NVRTC compiles it. A failure to compile fails the run.
-    void enter_run_time(const kernel_info& pick, measurement& m, field_of_contenders& field) {
+    void enter_run_time(const gemm_info& pick, measurement& m, field_of_contenders& field) {
         const contender who = compiled_now(pick, data_);
         if (!is_launched(who, m) || !judge(m, data_.problem().tolerance()))
             throw std::runtime_error("built by NVRTC: " + m.failure);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Peers on top of host/cublaslt.hpp: what that leaves out is block scales and the choice among several algorithms.
+// Peers on top of ops/gemm/cublaslt.hpp: what that leaves out is block scales and the choice among several algorithms.
 #include "cublaslt.hpp"
 
-#include <deepgemm/host/cublaslt.hpp>
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/ops/gemm/cublaslt.hpp>
 
 #include <stdexcept>
 #include <vector>

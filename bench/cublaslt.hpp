@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include <deepgemm/host/problem.hpp>
+#include <deepgemm/ops/gemm/problem.hpp>
 
 namespace deepgemm::bench {
 

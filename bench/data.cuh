@@ -3,7 +3,7 @@
 // E4M3 with FP32 scales in the layouts the kernels take. Generated in one pass on the GPU; no unquantised copy exists.
 #pragma once
 
-#include <deepgemm/host/problem.hpp>
+#include <deepgemm/ops/gemm/problem.hpp>
 
 #include "cases.hpp"
 #include "cuda_check.hpp"

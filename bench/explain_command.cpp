@@ -29,6 +29,7 @@ constexpr const char* about =
 struct settings {
     device_info device = device_info::h200();
     context knobs{};
+    gemm_choices own{};
     tuned_table table{};
     bool as_json = false;
     std::string picture;
@@ -62,7 +63,7 @@ bool parse(arguments given, settings& s, std::ostream& out) {
     line.reading("--pin", "CONFIG", "the one configuration to use, as C++ text", [&](const auto& v) {
         auto cfg = parse_config(v);
         if (!cfg) throw std::invalid_argument(cfg.failure().message);
-        s.knobs.pin = *cfg;
+        s.own.pin = *cfg;
     });
     line.reading("--split", "RULE",
                  "what the split of K depends on: fastest (default: anything), never, or as_one_row; the last two make "
@@ -79,22 +80,21 @@ bool parse(arguments given, settings& s, std::ostream& out) {
 }
 
 gemm_plan planned(const std::string& product, const settings& s) {
-    const workload work = workload_of(parse_shape(product));
-    const auto made = plan(work, s.device, described_kernels(), s.knobs);
+    const gemm_workload work = workload_of(parse_shape(product));
+    const auto made = plan(work, s.device, described_kernels(), s.knobs, s.own);
     if (made) return *made;
-    if (!s.knobs.pin || made.failure().code != errc::no_kernel) throw exception(made.failure());
-    context free = s.knobs;
-    free.pin.reset();
-    const gemm_plan others = or_throw(plan(work, s.device, described_kernels(), free));
-    throw std::runtime_error(made.failure().message + nearest_to_pin(*s.knobs.pin, others));
+    if (!s.own.pin || made.failure().code != errc::no_kernel) throw exception(made.failure());
+    const gemm_choices free{.overrides = s.own.overrides};
+    const gemm_plan others = or_throw(plan(work, s.device, described_kernels(), s.knobs, free));
+    throw std::runtime_error(made.failure().message + nearest_to_pin(*s.own.pin, others));
 }
 
-json to_json(const gemm_plan& made, const candidate& c) {
+json to_json(const gemm_plan& made, const candidate<ops::gemm>& c) {
     const cost& p = c.predicted;
     const double measured = measured_us(made, c);
     return json::object()
         .add("config", to_source(c.kernel->info.cfg))
-        .add("epilogue", epilogue_source(c.kernel->info))
+        .add("epilogue", epilogue_source(c.kernel->info.traits))
         .add("measured_us", measured == 0 ? json() : json(measured))
         .add("predicted_us", p.total_us)
         .add("main_loop_us", p.main_loop_us)
@@ -110,7 +110,7 @@ json to_json(const gemm_plan& made, const candidate& c) {
 
 json to_json(const std::string& product, const gemm_plan& made) {
     json ranked = json::array();
-    for (const candidate& c : made.ranked) ranked.push(to_json(made, c));
+    for (const candidate<ops::gemm>& c : made.ranked) ranked.push(to_json(made, c));
     return json::object()
         .add("product", product)
         .add("gpu", made.device.name)
@@ -125,7 +125,7 @@ int explain_command(arguments given, std::ostream& out) {
     settings s;
     if (!parse(given, s, out)) return 0;
     if (!s.picture.empty()) check_output(s.picture);
-    s.knobs.overrides = s.table.rows;
+    s.own.overrides = s.table.rows;
     std::vector<gemm_plan> plans;
     for (const std::string& product : s.products) plans.push_back(planned(product, s));
     if (!s.picture.empty()) write_file(s.picture, plot(plans));

@@ -2,7 +2,7 @@
 // Writes the manifest as JSON.
 #include "manifest.hpp"
 
-#include <deepgemm/host/print.hpp>
+#include <deepgemm/ops/gemm/text.hpp>
 #include <deepgemm/rtc/cache.hpp>
 #include <deepgemm/rtc/resources.hpp>
 #include <deepgemm/version.cuh>
@@ -18,7 +18,7 @@ json with_resources(json kernel, std::string_view cubin, const std::string& entr
         .add("stack_bytes", resources ? json(resources->stack_bytes) : json());
 }
 
-json described(const kernel_info& planned, const rtc::image& made, const std::string& key) {
+json described(const gemm_info& planned, const rtc::image& made, const std::string& key) {
     const json kernel = json::object()
                             .add("key", key)
                             .add("file", rtc::entry_path("", key).generic_string())

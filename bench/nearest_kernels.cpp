@@ -2,7 +2,7 @@
 // Compares configurations member by member.
 #include "nearest_kernels.hpp"
 
-#include <deepgemm/host/print.hpp>
+#include <deepgemm/ops/gemm/text.hpp>
 
 #include <algorithm>
 #include <string>
@@ -42,8 +42,7 @@ std::vector<std::string> differences(const config& pin, const config& have) {
 
 std::string nearest_to_pin(const config& pin, const gemm_plan& others) {
     std::vector<std::pair<const config*, std::vector<std::string>>> all;
-    for (const candidate& c : others.ranked)
-        all.emplace_back(&c.kernel->info.cfg, differences(pin, c.kernel->info.cfg));
+    for (const auto& c : others.ranked) all.emplace_back(&c.kernel->info.cfg, differences(pin, c.kernel->info.cfg));
     std::stable_sort(all.begin(), all.end(),
                      [](const auto& x, const auto& y) { return x.second.size() < y.second.size(); });
     std::string text = "\nThe nearest kernels that run it:";

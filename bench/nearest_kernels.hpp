@@ -2,7 +2,7 @@
 // What to say where a pinned configuration is none of the kernels': which come nearest, and in what they differ.
 #pragma once
 
-#include <deepgemm/host/plan.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 
 #include <string>
 

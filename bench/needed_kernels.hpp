@@ -17,7 +17,7 @@ struct needed_kernel {
     static_extents extents{};
 
     /// The kernel with these extents, described.
-    kernel_info info() const;
+    gemm_info info() const;
     /// What a run-time compiler is told: as rtc::engine asks for the kernel's type with these extents.
     rtc::kernel_source source() const;
     friend bool operator==(const needed_kernel&, const needed_kernel&) = default;
@@ -31,7 +31,7 @@ struct needed_kernels {
 
 /// Plans every line on a device; with `fixed`, N and K of a line are constants of its kernels. Throws deepgemm::exception where
 /// no shipped kernel runs a product.
-needed_kernels kernels_for(std::span<const listed_problem> lines, const device_info& device, const context& knobs,
+needed_kernels kernels_for(std::span<const listed_problem> lines, const device_info& device, const gemm_choices& own,
                            bool fixed);
 
 }  // namespace deepgemm::bench

@@ -4,7 +4,7 @@
 
 #include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/host/plan.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 
 #include <deepgemm/host/instances.hpp>
 
@@ -29,12 +29,14 @@ our_kernels kernels_for(const problem_data& data) {
     found.chosen_by = name_of(made->chosen_by);
     const gemm_arguments arguments = arguments_of(data.product());
     for (const candidate& c : made->ranked) {
-        const kernel_handle* const kernel = c.kernel;
+        const gemm_handle* const kernel = c.kernel;
         const auto launch = [kernel, arguments](cudaStream_t stream) {
             or_throw(kernel->launch(arguments, {.stream = stream}));
         };
-        found.ranked.push_back(
-            {{to_source(kernel->info.cfg), launch}, epilogue_source(kernel->info), c.predicted.total_us, kernel->info});
+        found.ranked.push_back({{to_source(kernel->info.cfg), launch},
+                                epilogue_source(kernel->info.traits),
+                                c.predicted.total_us,
+                                kernel->info});
     }
     return found;
 }

@@ -17,7 +17,7 @@ struct our_kernel {
     contender who;            ///< named by its configuration as C++ source
     std::string epilogue;     ///< as C++ source, too: kernels may differ in it alone
     double predicted_us = 0;  ///< by the planner's model
-    kernel_info info{};
+    gemm_info info{};
 };
 
 /// The kernels that accept one product: the planner's choice first, then in the order of the model's predictions.

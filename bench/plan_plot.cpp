@@ -46,9 +46,9 @@ struct page {
 
 /// What stands above the bar of the kernel that is `rank`th.
 std::string label(const gemm_plan& plan, std::size_t rank) {
-    const kernel_info& info = plan.ranked[rank].kernel->info;
+    const gemm_info& info = plan.ranked[rank].kernel->info;
     return concat(rank == 0 ? concat(describe(plan.chosen_by), ": ") : "", to_source(info.cfg),
-                  plan.work.accumulate ? ", " + epilogue_source(info) : "");
+                  plan.work.accumulate ? ", " + epilogue_source(info.traits) : "");
 }
 
 std::size_t shown(const gemm_plan& plan) { return std::min(plan.ranked.size(), plotted_kernels); }
@@ -112,7 +112,7 @@ void bar(page& to, double pixels_per_us, const cost& predicted) {
 }
 
 void row(page& to, double pixels_per_us, const gemm_plan& plan, std::size_t rank) {
-    const candidate& kernel = plan.ranked[rank];
+    const auto& kernel = plan.ranked[rank];
     const cost& predicted = kernel.predicted;
     to.picture.begin(rank == 0 ? "candidate chosen" : "candidate", deepgemm::detail::describe_cost(plan, kernel));
     if (rank == 0) to.picture.rectangle("mark", left - 10, to.y - 9, 4, row_height - 8);

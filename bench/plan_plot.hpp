@@ -2,7 +2,7 @@
 // The ranking of a plan as a picture: a bar for each of the best kernels, as long as its predicted time and made of its parts.
 #pragma once
 
-#include <deepgemm/host/plan.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 
 #include <span>
 #include <string>

@@ -12,8 +12,8 @@ device_info device_named(const std::string& name) {
     throw std::invalid_argument("'" + name + "' is not one of h200, h100");
 }
 
-workload workload_of(const gemm_case& c) {
-    workload made{.shape = {c.m, c.n, c.k}, .accumulate = c.accumulate, .in_place = c.accumulate};
+gemm_workload workload_of(const gemm_case& c) {
+    gemm_workload made{.shape = {c.m, c.n, c.k}, .accumulate = c.accumulate, .in_place = c.accumulate};
     made.d = c.d == output::bf16 ? dtype::bf16 : c.d == output::f16 ? dtype::f16 : dtype::f32;
     if (c.is_fp8()) {
         made.a = {dtype::e4m3, scale_kind::fp32, {1, 128}};

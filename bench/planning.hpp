@@ -3,7 +3,7 @@
 // shipped kernels, described but not compiled.
 #pragma once
 
-#include <deepgemm/host/plan.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/rtc/unit.hpp>
 
 #include <span>
@@ -17,10 +17,10 @@ namespace deepgemm::bench {
 device_info device_named(const std::string& name);
 
 /// A case as the planner sees it; C, if there is one, is D.
-workload workload_of(const gemm_case& c);
+gemm_workload workload_of(const gemm_case& c);
 
 /// Every kernel of the lists that deepgemm_add_instances() compiles, for a planner: handles that launch nothing.
-std::span<const kernel_handle> described_kernels();
+std::span<const gemm_handle> described_kernels();
 /// How each of them is compiled at run time, in the same order. The texts are those that rtc::engine makes of the types.
 std::span<const rtc::kernel_source> kernel_sources();
 

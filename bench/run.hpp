@@ -20,7 +20,7 @@ int run_comparison(const options& o, const std::vector<gemm_case>& cases, const 
 /// Times every kernel that accepts a case: prints the rankings and writes tune_fp8_dense.json or tune_bf16_dense.json.
 /// Appends the winners to `winners`. Returns the number of wrong results.
 int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock,
-               std::vector<tuned_row>& winners);
+               std::vector<gemm_tuned_row>& winners);
 
 /// Launches our pick once for each case of any family, without flush, reference or peers. Returns the number of cases
 /// without one.

@@ -3,6 +3,7 @@
 #include "run_time.hpp"
 
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
@@ -19,11 +20,11 @@ rtc::engine& engine() {
 }
 
 /// Handles of the FP8 kernels. Nothing is compiled before one is used.
-const std::vector<kernel_handle>& handles() {
-    static const std::vector<kernel_handle> all = [] {
-        std::vector<kernel_handle> made;
+const std::vector<gemm_handle>& handles() {
+    static const std::vector<gemm_handle> all = [] {
+        std::vector<gemm_handle> made;
         const auto add = [&made](auto list) {
-            for (const kernel_handle& kernel : or_throw(engine().handles(list))) made.push_back(kernel);
+            for (const gemm_handle& kernel : or_throw(engine().handles(list))) made.push_back(kernel);
         };
         add(shipped::fp8_dense());
         return made;
@@ -33,8 +34,8 @@ const std::vector<kernel_handle>& handles() {
 
 }  // namespace
 
-contender compiled_now(const kernel_info& kernel, const problem_data& data) {
-    for (const kernel_handle& made : handles()) {
+contender compiled_now(const gemm_info& kernel, const problem_data& data) {
+    for (const gemm_handle& made : handles()) {
         if (to_source(made.info) != to_source(kernel)) continue;
         or_throw(made.prepare());
         const gemm_arguments arguments = arguments_of(data.product());

@@ -13,6 +13,6 @@ namespace deepgemm::bench {
 /// Host: the contender that runs FP8 kernel `kernel` as NVRTC compiles it, on the product in `data`, which must outlive it.
 /// Compiles a kernel that it has not met before, in a second. Throws std::runtime_error if that fails, or if no shipped list
 /// has it.
-contender compiled_now(const kernel_info& kernel, const problem_data& data);
+contender compiled_now(const gemm_info& kernel, const problem_data& data);
 
 }  // namespace deepgemm::bench

@@ -6,7 +6,7 @@
 
 namespace deepgemm::bench {
 
-contender compiled_now(const kernel_info& /*kernel*/, const problem_data& /*data*/) {
+contender compiled_now(const gemm_info& /*kernel*/, const problem_data& /*data*/) {
     throw std::runtime_error("--nvrtc: NVRTC was not found when this program was built");
 }
 

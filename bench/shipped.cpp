@@ -13,7 +13,7 @@ namespace {
 result<void> not_compiled() { return fail(errc::no_kernel, "this kernel is described here, not compiled"); }
 
 template <class... Kernels>
-std::vector<kernel_handle> handles(shipped::kernels<Kernels...>) {
+std::vector<gemm_handle> handles(shipped::kernels<Kernels...>) {
     return {{Kernels::info, [] { return not_compiled(); },
              [](const gemm_arguments&, const launch_options&) { return not_compiled(); }}...};
 }
@@ -25,8 +25,8 @@ std::vector<rtc::kernel_source> sources(shipped::kernels<Kernels...>) {
 
 }  // namespace
 
-std::span<const kernel_handle> described_kernels() {
-    static const std::vector<kernel_handle> all = handles(shipped::dense());
+std::span<const gemm_handle> described_kernels() {
+    static const std::vector<gemm_handle> all = handles(shipped::dense());
     return all;
 }
 

@@ -2,7 +2,7 @@
 // deepgemm bench --sim: plans small products for the simulated machine, runs them there and compares every element with the
 // reference. Counts what the kernels did; ticks order things and say nothing about speed.
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/host/plan.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/sim/launch.hpp>
 
 #include <chrono>
@@ -75,13 +75,13 @@ double host_bytes(const gemm_case& c) {
 /// A product that a kernel has run.
 struct outcome {
     std::string product;
-    kernel_info kernel;
+    gemm_info kernel;
     std::string wrong;  ///< empty if the result is right
     double seconds = 0;
     sim::statistics did{};
 };
 
-outcome run(const std::string& product, const workload& work, const kernel_handle& kernel,
+outcome run(const std::string& product, const gemm_workload& work, const gemm_handle& kernel,
             const sim::options& machine) {
     outcome made{product, kernel.info, {}};
     test::product data(kernel.info, work.shape, machine.seed, test::numbers::exact, {.c_is_d = true});
@@ -98,7 +98,7 @@ json to_json(const outcome& o) {
     return json::object()
         .add("product", o.product)
         .add("config", to_source(o.kernel.cfg))
-        .add("epilogue", epilogue_source(o.kernel))
+        .add("epilogue", epilogue_source(o.kernel.traits))
         .add("correct", o.wrong.empty())
         .add("failure", o.wrong.empty() ? json() : json(o.wrong))
         .add("multiplies", o.did.multiplies)

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/parse.hpp>
-#include <deepgemm/host/tuned.hpp>
+#include <deepgemm/ops/gemm/tuned.hpp>
 
 #include <cstring>
 #include <set>
@@ -29,8 +29,8 @@ std::string refusal(const std::string& table) {
 }
 
 /// A good row with measured times.
-tuned_row measured_row() {
-    tuned_row row = row_of(parse_shape("128,512,1024:1d1d-acc"), {}, true);
+gemm_tuned_row measured_row() {
+    gemm_tuned_row row = row_of(parse_shape("128,512,1024:1d1d-acc"), {}, true);
     row.us = 8.35f;
     row.model = {.cfg = {.block = {64, 128, 128}}, .in_place = false, .us = 1e6f / 3};
     return row;
@@ -47,8 +47,8 @@ std::string edited(const std::string& from, const std::string& to) {
 }  // namespace
 
 TEST_CASE("the library's own rows come back from a file") {
-    for (const std::span<const tuned_row> rows :
-         {std::span<const tuned_row>(tuned_h200), std::span<const tuned_row>(tuned_h100)}) {
+    for (const std::span<const gemm_tuned_row> rows :
+         {std::span<const gemm_tuned_row>(tuned_h200), std::span<const gemm_tuned_row>(tuned_h100)}) {
         const tuned_table table{"NVIDIA H200", {rows.begin(), rows.end()}};
         const tuned_table read = table_of(json::parse(to_json(table).dump()));
         CHECK(read.gpu == "NVIDIA H200");
@@ -58,12 +58,12 @@ TEST_CASE("the library's own rows come back from a file") {
 }
 
 TEST_CASE("measured times come back from a file, to the last bit, and rows may have none") {
-    const auto again = [](const tuned_row& row) {
+    const auto again = [](const gemm_tuned_row& row) {
         const tuned_table read = table_of(json::parse(to_json(tuned_table{"NVIDIA H200", {row}}).dump()));
         REQUIRE(read.rows.size() == 1);
         return read.rows[0];
     };
-    tuned_row row = measured_row();
+    gemm_tuned_row row = measured_row();
     CHECK(again(row).us == 8.35f);
     CHECK(again(row).model == measured_loser{{.block = {64, 128, 128}}, false, 1e6f / 3});
     CHECK(again(row) == row);
@@ -86,7 +86,7 @@ TEST_CASE("the table that the documentation shows is one, as tune writes it") {
 TEST_CASE("every shipped configuration comes back from its text") {
     CHECK(described_kernels().size() > 200);
     CHECK(kernel_sources().size() == described_kernels().size());
-    for (const kernel_handle& kernel : described_kernels()) {
+    for (const gemm_handle& kernel : described_kernels()) {
         const auto read = parse_config(to_source(kernel.info.cfg));
         CAPTURE(to_source(kernel.info));
         REQUIRE(read);
@@ -96,7 +96,7 @@ TEST_CASE("every shipped configuration comes back from its text") {
 
 TEST_CASE("no kernel is shipped twice") {
     std::set<std::string> found;
-    for (const kernel_handle& kernel : described_kernels())
+    for (const gemm_handle& kernel : described_kernels())
         CHECK_MESSAGE(found.insert(to_source(kernel.info)).second, to_source(kernel.info));
 }
 
@@ -110,14 +110,14 @@ TEST_CASE("the row of a case is found for its workload, and decides") {
                                 "64,512,512:f16", "256,512,512:bf16-nn"}) {
         CAPTURE(product);
         const gemm_case measured = parse_shape(product);
-        const workload work = bench::workload_of(measured);
+        const gemm_workload work = bench::workload_of(measured);
         const auto made = plan(work, device_info::h200(), described_kernels());
         REQUIRE(made);
         REQUIRE(made->ranked.size() > 1);
-        const kernel_info& other = made->ranked.back().kernel->info;
-        const tuned_row rows[] = {row_of(measured, other.cfg, other.in_place)};
+        const gemm_info& other = made->ranked.back().kernel->info;
+        const gemm_tuned_row rows[] = {row_of(measured, other.cfg, other.traits.in_place)};
         CHECK(find_tuned(rows, work) == &rows[0]);
-        const auto overridden = choose(work, device_info::h200(), described_kernels(), {.overrides = rows});
+        const auto overridden = choose(work, device_info::h200(), described_kernels(), {}, {.overrides = rows});
         REQUIRE(overridden);
         CHECK(overridden->kernel == made->ranked.back().kernel);
     }
@@ -125,18 +125,18 @@ TEST_CASE("the row of a case is found for its workload, and decides") {
 
 #define CHECK_ROW(...) CHECK(to_source(__VA_ARGS__) == #__VA_ARGS__)
 TEST_CASE("a row prints as its own source") {
-    CHECK_ROW(tuned_row{.m_max = 1, .n = 7168, .k = 16384, .cfg = config{.block = {64, 96, 128}}});
-    CHECK_ROW(tuned_row{.m_max = 7168,
-                        .n = 4096,
-                        .k = 16384,
-                        .d = dtype::f32,
-                        .accumulate = true,
-                        .b = {1, 128},
-                        .cfg = config{.block = {128, 128, 128}, .cluster = {2, 1}},
-                        .type = dtype::bf16,
-                        .a_contiguous = major::mn,
-                        .b_contiguous = major::mn,
-                        .in_place = true});
+    CHECK_ROW(gemm_tuned_row{.m_max = 1, .n = 7168, .k = 16384, .cfg = config{.block = {64, 96, 128}}});
+    CHECK_ROW(gemm_tuned_row{.m_max = 7168,
+                             .n = 4096,
+                             .k = 16384,
+                             .d = dtype::f32,
+                             .accumulate = true,
+                             .b = {1, 128},
+                             .cfg = config{.block = {128, 128, 128}, .cluster = {2, 1}},
+                             .type = dtype::bf16,
+                             .a_contiguous = major::mn,
+                             .b_contiguous = major::mn,
+                             .in_place = true});
 }
 
 TEST_CASE("a file that is no table is refused with the row") {

@@ -4,7 +4,7 @@
 
 Reads bench/results/<gpu>/tune_fp8_dense.json and tune_bf16_dense.json, those that are there, written by `deepgemm tune`,
 and asks the cost model of this checkout, compiled on the spot, what it would choose on that GPU. A product gets a row in
-host/tuned_<gpu>.hpp where that choice was measured to be more than 1 % slower than the best kernel. Kernels that are not shipped
+ops/gemm/tuned_<gpu>.hpp where that choice was measured to be more than 1 % slower than the best kernel. Kernels that are not shipped
 any more do not count, nor do products for which one of them was the best. Needs Python 3.9 and a
 C++20 compiler ($CXX, or c++).
 
@@ -151,17 +151,17 @@ def predictions(race, gpu):
         #include <cmath>
         #include <cstdio>
         #include <vector>
-        #include <deepgemm/host/cost_model.hpp>
+        #include <deepgemm/ops/gemm/cost.hpp>
         #include <deepgemm/ops/gemm/shipped.cuh>
         using namespace deepgemm;
-        std::vector<kernel_info> all;
+        std::vector<gemm_info> all;
         template <class... Kernels>
         void append(shipped::kernels<Kernels...>) { (all.push_back(Kernels::info), ...); }
         void say(problem_shape shape, operand_info a, operand_info b, dtype d, bool accumulate, bool in_place, const config& cfg) {
-            const workload work{shape, a, b, d, accumulate, accumulate};
-            const kernel_info info{.a = a, .b = b, .d = d, .accumulate = accumulate, .in_place = in_place, .cfg = cfg};
+            const gemm_workload work{shape, a, b, d, accumulate, accumulate};
+            const gemm_info info{.traits = {.a = a, .b = b, .d = d, .accumulate = accumulate, .in_place = in_place}, .cfg = cfg};
             const device_info device = device_info::GPU();
-            const bool is_shipped = std::any_of(all.begin(), all.end(), [&](kernel_info x) {
+            const bool is_shipped = std::any_of(all.begin(), all.end(), [&](gemm_info x) {
                 x.cfg.stages = cfg.stages;
                 return x.a == a && x.b == b && x.d == d && x.accumulate == accumulate && x.in_place == in_place && x.cfg == cfg;
             });
@@ -223,7 +223,7 @@ def table_row(c):
     model = [f".cfg = {opened(c, c['pick'])}"] + ([".in_place = true"] if c["pick_in_place"] else [])
     times = f".us = {c['best_us']:.2f}f, .model = {{{', '.join(model)}, .us = {c['loss'] * c['best_us']:.2f}f}}"
     return (f"    // {c['best_us']:.1f} us; the model's choice takes {100 * (c['loss'] - 1):.1f} % longer\n"
-            f"    tuned_row{{{', '.join(members)},\n              {', '.join(rest)},\n              {times}}},\n")
+            f"    gemm_tuned_row{{{', '.join(members)},\n              {', '.join(rest)},\n              {times}}},\n")
 
 
 def table(gpu, cases):
@@ -236,13 +236,13 @@ def table(gpu, cases):
 
 #include <array>
 
-#include <deepgemm/host/tuned_row.hpp>
+#include <deepgemm/ops/gemm/tuned_row.hpp>
 
 namespace deepgemm {{
 
 // clang-format off
 /// Rows measured on an {gpu.upper()}.
-inline constexpr std::array<tuned_row, {len(rows)}> tuned_{gpu}{body};
+inline constexpr std::array<gemm_tuned_row, {len(rows)}> tuned_{gpu}{body};
 // clang-format on
 
 }}  // namespace deepgemm
@@ -328,7 +328,7 @@ def main():
             parts += [f"### {family} on an {gpu.upper()}", *summary(races[family], cases)]
             files[f"bench/results/{gpu}/{FAMILIES[family]}"] = dumped(races[family])
             every += cases
-        files[f"include/deepgemm/host/tuned_{gpu}.hpp"] = table(gpu, every)
+        files[f"include/deepgemm/ops/gemm/tuned_{gpu}.hpp"] = table(gpu, every)
         page = rewritten(page, gpu, parts or [f"The kernels of today have not been raced on an {gpu.upper()}."])
         print("\n\n".join(parts))
     files[PAGE] = page

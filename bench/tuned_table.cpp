@@ -66,7 +66,7 @@ measured_loser loser_of(const json& loser) {
     return made;
 }
 
-json to_json(const tuned_row& row) {
+json to_json(const gemm_tuned_row& row) {
     json made = json::object();
     made.add("m_max", row.m_max)
         .add("n", row.n)
@@ -84,20 +84,20 @@ json to_json(const tuned_row& row) {
     return made;
 }
 
-tuned_row row_of(const json& row) {
+gemm_tuned_row row_of(const json& row) {
     const auto& tile = row.at("b_scales").elements();
     if (tile.size() != 2) throw std::invalid_argument("\"b_scales\" must be two numbers: rows and elements of K");
-    tuned_row made{.m_max = extent(row, "m_max"),
-                   .n = extent(row, "n"),
-                   .k = extent(row, "k"),
-                   .d = type_of(row.at("d")),
-                   .accumulate = row.at("accumulate").boolean(),
-                   .b = {positive(tile[0].second), positive(tile[1].second)},
-                   .cfg = config_of(row),
-                   .type = type_of(row.at("type")),
-                   .a_contiguous = order_of(row.at("a_contiguous")),
-                   .b_contiguous = order_of(row.at("b_contiguous")),
-                   .in_place = row.at("in_place").boolean()};
+    gemm_tuned_row made{.m_max = extent(row, "m_max"),
+                        .n = extent(row, "n"),
+                        .k = extent(row, "k"),
+                        .d = type_of(row.at("d")),
+                        .accumulate = row.at("accumulate").boolean(),
+                        .b = {positive(tile[0].second), positive(tile[1].second)},
+                        .cfg = config_of(row),
+                        .type = type_of(row.at("type")),
+                        .a_contiguous = order_of(row.at("a_contiguous")),
+                        .b_contiguous = order_of(row.at("b_contiguous")),
+                        .in_place = row.at("in_place").boolean()};
     if (row.find("us") != nullptr) made.us = microseconds(row);
     if (const json* const model = row.find("model"); model != nullptr) made.model = loser_of(*model);
     if (made.us == 0 && made.model != measured_loser{})
@@ -112,8 +112,8 @@ tuned_row row_of(const json& row) {
 
 }  // namespace
 
-tuned_row row_of(const gemm_case& measured, const config& cfg, bool in_place) {
-    const workload work = workload_of(measured);
+gemm_tuned_row row_of(const gemm_case& measured, const config& cfg, bool in_place) {
+    const gemm_workload work = workload_of(measured);
     return {.m_max = work.shape.m,
             .n = work.shape.n,
             .k = work.shape.k,
@@ -129,7 +129,7 @@ tuned_row row_of(const gemm_case& measured, const config& cfg, bool in_place) {
 
 json to_json(const tuned_table& table) {
     json rows = json::array();
-    for (const tuned_row& row : table.rows) rows.push(to_json(row));
+    for (const gemm_tuned_row& row : table.rows) rows.push(to_json(row));
     return json::object().add("schema", schema).add("gpu", table.gpu).add("rows", rows);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Tables of measured choices as files: JSON that `deepgemm tune` writes and `explain` and `aot` read, and C++ for a program that
-// keeps them as constants. The same rows as host/tuned_row.hpp; a configuration is its own C++ text.
+// keeps them as constants. The same rows as ops/gemm/tuned_row.hpp; a configuration is its own C++ text.
 #pragma once
 
-#include <deepgemm/host/tuned_row.hpp>
+#include <deepgemm/ops/gemm/tuned_row.hpp>
 
 #include <span>
 #include <string>
@@ -17,11 +17,11 @@ namespace deepgemm::bench {
 /// Rows, and the GPU they were measured on.
 struct tuned_table {
     std::string gpu;
-    std::vector<tuned_row> rows;
+    std::vector<gemm_tuned_row> rows;
 };
 
 /// The row that says which kernel is the fastest for a case, whose C, if it has one, is D.
-tuned_row row_of(const gemm_case& measured, const config& cfg, bool in_place);
+gemm_tuned_row row_of(const gemm_case& measured, const config& cfg, bool in_place);
 
 json to_json(const tuned_table& table);
 /// Reads what to_json() makes. Throws std::invalid_argument with the number of the row and what is wrong with it.

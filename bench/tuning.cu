@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The race among our own kernels: for each case every instantiated kernel that accepts it, and the planner's choice
-// among them. The winners become rows for host/tuned.hpp, or for a table of the user's own.
+// among them. The winners become rows for ops/gemm/tuned.hpp, or for a table of the user's own.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <numeric>
 #include <string_view>
 
-#include <deepgemm/host/plan.hpp>
-#include <deepgemm/host/print.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
+#include <deepgemm/ops/gemm/text.hpp>
 
 #include "ours.cuh"
 #include "reference.cuh"
@@ -81,13 +81,13 @@ public:
     }
 
     const json& rows() const { return rows_; }
-    const std::vector<tuned_row>& winners() const { return winners_; }
+    const std::vector<gemm_tuned_row>& winners() const { return winners_; }
     int refused() const { return refused_; }
 
     void print_summary() const {
         const auto near = std::count_if(losses_.begin(), losses_.end(), [](double x) { return x <= near_best; });
-        std::printf("\nWinners, as rows for host/tuned.hpp:\n");
-        for (const tuned_row& row : winners_) std::printf("%s,\n", to_source(row).c_str());
+        std::printf("\nWinners, as rows for ops/gemm/tuned.hpp:\n");
+        for (const gemm_tuned_row& row : winners_) std::printf("%s,\n", to_source(row).c_str());
         std::printf("\n* the planner's choice: within %.0f %% of the best kernel in %d of %zu cases; ",
                     (near_best - 1) * 100, int(near), losses_.size());
         std::printf("geometric mean %.3f times the best\n", geometric_mean(losses_));
@@ -96,14 +96,15 @@ public:
 
 private:
     /// The row of the fastest kernel, with its time, and with the model's choice where another one was measured.
-    static tuned_row winner(const gemm_case& problem, const our_kernels& kernels, const std::vector<runner>& ranking) {
-        const kernel_info& fastest = kernels.ranked[ranking[0].planned].info;
-        tuned_row made = row_of(problem, fastest.cfg, fastest.in_place);
+    static gemm_tuned_row winner(const gemm_case& problem, const our_kernels& kernels,
+                                 const std::vector<runner>& ranking) {
+        const gemm_info& fastest = kernels.ranked[ranking[0].planned].info;
+        gemm_tuned_row made = row_of(problem, fastest.cfg, fastest.traits.in_place);
         made.us = float(ranking[0].us);
         if (kernels.chosen_by != std::string_view(name_of(choice::model))) return made;
         for (const auto& [planned, us] : ranking) {
-            const kernel_info& info = kernels.ranked[planned].info;
-            if (planned == 0 && us > ranking[0].us) made.model = {info.cfg, info.in_place, float(us)};
+            const gemm_info& info = kernels.ranked[planned].info;
+            if (planned == 0 && us > ranking[0].us) made.model = {info.cfg, info.traits.in_place, float(us)};
         }
         return made;
     }
@@ -153,7 +154,7 @@ private:
     reference truth_;
     json rows_ = json::array();
     std::vector<double> losses_;  ///< time of the planner's choice over the best
-    std::vector<tuned_row> winners_;
+    std::vector<gemm_tuned_row> winners_;
     std::string refusals_;
     int refused_ = 0;
 };
@@ -161,7 +162,7 @@ private:
 }  // namespace
 
 int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock,
-               std::vector<tuned_row>& winners) {
+               std::vector<gemm_tuned_row>& winners) {
     const std::string path =
         o.out.empty() ? o.results + "/" + board.folder() + "/tune_" + cases[0].family() + ".json" : o.out;
     tuning_run run(o, clock);

@@ -8,7 +8,7 @@ cmake_policy(VERSION 3.25)
 # A library of the kernels named KERNELS, and of those in the lists (deepgemm::shipped::kernels<...>) named LISTS. HEADERS
 # declare these types: files relative to the calling CMakeLists.txt, or names that the target's include path finds. The
 # backend is cuda where that language is enabled, else the simulator. Who links <target> may include
-#   <target>.hpp         std::span<const kernel_handle> deepgemm::instances::<target>(), and nothing heavier
+#   <target>.hpp         std::span<const gemm_handle> deepgemm::instances::<target>(), and nothing heavier
 #   <target>_extern.hpp  HEADERS, and for all KERNELS `extern template` of the launch functions
 # (<target> as a C identifier). Kernels that are no GEMMs have no handles, but are launched by name like the others. The
 # library may be linked into a shared one.
@@ -56,12 +56,12 @@ function(deepgemm_instantiate target)
 
 #include <span>
 
-#include <deepgemm/host/kernel_handle.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 
 namespace deepgemm::instances {
 
 /// All that are GEMMs, for an engine. Host, any thread; the memory lives as long as the program.
-std::span<const kernel_handle> @name@();
+std::span<const gemm_handle> @name@();
 
 }  // namespace deepgemm::instances
 ]])
@@ -160,24 +160,25 @@ function(_deepgemm_unit out folder backend includes function type explicit)
 #include <span>
 @includes@
 #include <deepgemm/kernel/list.cuh>
+#include <deepgemm/ops/gemm/operation.hpp>
 namespace deepgemm::instances {
 namespace {
 template <class Kernel>
-std::span<const kernel_handle> handles(Kernel) {
-    if constexpr (takes_gemm_arguments<Kernel>) {
+std::span<const gemm_handle> handles(Kernel) {
+    if constexpr (serves<Kernel, ops::gemm>) {
         return @backend@::kernel_list<Kernel>;
     } else {
         return {};
     }
 }
 template <class... Kernels>
-std::span<const kernel_handle> handles(shipped::kernels<Kernels...>) {
+std::span<const gemm_handle> handles(shipped::kernels<Kernels...>) {
     return @backend@::kernel_list<Kernels...>;
 }
 }  // namespace
-std::span<const kernel_handle> @function@();
+std::span<const gemm_handle> @function@();
 // An object of the type itself: nvcc 13 loses configurations in an alias, and in std::type_identity.
-std::span<const kernel_handle> @function@() { return handles(@type@{}); }
+std::span<const gemm_handle> @function@() { return handles(@type@{}); }
 }  // namespace deepgemm::instances
 @explicit@]])
     set(${out} ${${out}} "${source}" PARENT_SCOPE)
@@ -191,18 +192,19 @@ function(_deepgemm_shard out folder backend all shard shards)
     file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
 #include <deepgemm/host/@backend@_launch.hpp>
 #include <deepgemm/host/shards.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped.cuh>
 namespace deepgemm::instances {
 namespace {
 struct backend {
     template <class Kernel>
-    static kernel_handle handle_of() {
+    static gemm_handle handle_of() {
         return @backend@::handle_of<Kernel>();
     }
 };
 }  // namespace
-std::span<const kernel_handle> shard_@shard@();
-std::span<const kernel_handle> shard_@shard@() {
+std::span<const gemm_handle> shard_@shard@();
+std::span<const gemm_handle> shard_@shard@() {
     static const auto mine = shard<@shard@, @shards@, backend>(@all@);
     return mine;
 }
@@ -216,7 +218,7 @@ endfunction()
 function(_deepgemm_accessor out name how functions)
     list(TRANSFORM functions APPEND "()")
     list(JOIN functions ", " calls)
-    set(${out} "${${out}}std::span<const kernel_handle> ${name}() {
+    set(${out} "${${out}}std::span<const gemm_handle> ${name}() {
     static const auto all = ${how}({${calls}});
     return all;
 }
@@ -225,12 +227,13 @@ endfunction()
 
 # The library: `sources`, which define `functions`, and the `accessors`, which `header` declares.
 function(_deepgemm_library target folder backend header functions accessors sources)
-    list(JOIN functions "();\nstd::span<const kernel_handle> " declarations)
+    list(JOIN functions "();\nstd::span<const gemm_handle> " declarations)
     file(CONFIGURE OUTPUT "${folder}/all.cpp" @ONLY CONTENT [[
 #include <deepgemm/host/shards.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 #include <@header@>
 namespace deepgemm::instances {
-std::span<const kernel_handle> @declarations@();
+std::span<const gemm_handle> @declarations@();
 @accessors@
 }  // namespace deepgemm::instances
 ]])

@@ -2,7 +2,7 @@
 // Rung 6: the same product from the library's parts. Nothing is written out any more: a kernel is a list of what it is
 // made of, and an argument list is what a problem says of its matrices.
 // New here: gemm, operands with scales, an epilogue, a configuration.
-#include <deepgemm/host/validate.hpp>
+#include <deepgemm/ops/gemm/rules.hpp>
 
 #include "common/operands.hpp"
 

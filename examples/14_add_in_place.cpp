@@ -2,8 +2,8 @@
 // Rung 14: gradients that add up. A weight gradient is a sum over all micro-batches, D += dY^T X, in FP32. Nobody needs
 // to read D for that: TMA sends the products of a tile to L2, and L2 adds.
 // New here: add_in_place, and operands that are both contiguous along M and N, as activations are for this product.
-#include <deepgemm/host/validate.hpp>
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/ops/gemm/rules.hpp>
 
 #include "common/operands.hpp"
 
@@ -14,7 +14,7 @@ namespace dg = deepgemm;
 using features = dg::operand<dg::bf16, dg::scale::none, dg::major::mn>;
 using gradient = dg::gemm<dg::arch::sm90, features, features, dg::add_in_place,
                           dg::config{.block = {128, 128, 64}, .promote = dg::promotion::never}>;
-static_assert(gradient::info.accumulate && gradient::info.in_place);
+static_assert(gradient::info.traits.accumulate && gradient::info.traits.in_place);
 // [kernel]
 
 int main() {

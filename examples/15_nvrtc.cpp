@@ -6,8 +6,8 @@
 
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/parse.hpp>
-#include <deepgemm/host/validate.hpp>
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/reference/argument.hpp>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>

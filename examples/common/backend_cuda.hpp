@@ -64,7 +64,7 @@ inline deepgemm::device_info device() { return deepgemm::or_throw(deepgemm::cuda
 
 /// Kernels as handles, for an engine.
 template <class... K>
-std::span<const deepgemm::kernel_handle> kernels() {
+const auto& kernels() {
     return deepgemm::cuda::kernel_list<K...>;
 }
 

@@ -58,7 +58,7 @@ inline deepgemm::device_info device() { return deepgemm::device_info::simulator(
 
 /// Kernels as handles, for an engine.
 template <class... K>
-std::span<const deepgemm::kernel_handle> kernels() {
+const auto& kernels() {
     return deepgemm::sim::kernel_list<K...>;
 }
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include <deepgemm/host/plan.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/reference/operand.hpp>
 
 namespace demo {
@@ -15,7 +15,7 @@ namespace demo {
 struct machine {
     std::string title;  ///< "on an NVIDIA H200"
     deepgemm::device_info device;
-    std::span<const deepgemm::kernel_handle> kernels;
+    std::span<const deepgemm::gemm_handle> kernels;
     deepgemm::problem_shape shape;  ///< of the product, unless the user names another
 };
 

@@ -31,7 +31,7 @@ using kernels =
                               dg::shipped::three(128, dg::shipped::pair_m), dg::shipped::wide(dg::shipped::pair_m)>;
 
 template <class... K>
-std::span<const dg::kernel_handle> handles(dg::shipped::kernels<K...>) {
+std::span<const dg::gemm_handle> handles(dg::shipped::kernels<K...>) {
     return dg::cuda::kernel_list<K...>;
 }
 

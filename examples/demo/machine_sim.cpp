@@ -24,7 +24,7 @@ using kernels = dg::shipped::weights_bf16<dg::shipped::medium(64), dg::shipped::
                                           dg::shipped::medium(128, dg::shipped::pair_m)>;
 
 template <class... K>
-std::span<const dg::kernel_handle> handles(dg::shipped::kernels<K...>) {
+std::span<const dg::gemm_handle> handles(dg::shipped::kernels<K...>) {
     return dg::sim::kernel_list<K...>;
 }
 

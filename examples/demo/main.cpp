@@ -103,8 +103,8 @@ dg::gemm_plan make_plan(const demo::machine& machine, const operands& in, dg::ma
     const dg::gemm_problem problem{.a = argument_of(in.a8), .b = argument_of(in.b8), .d = argument_of(d)};
     dg::gemm_plan plan = dg::or_throw(dg::plan(problem, machine.device, machine.kernels));
     double slowest = 0;
-    for (const dg::candidate& each : plan.ranked) slowest = std::max(slowest, each.predicted.total_us);
-    for (const dg::candidate& each : plan.ranked) {
+    for (const auto& each : plan.ranked) slowest = std::max(slowest, each.predicted.total_us);
+    for (const auto& each : plan.ranked) {
         const dg::config& c = each.kernel->info.cfg;
         const bool chosen = &each == plan.ranked.data();
         const std::string row =

@@ -7,8 +7,12 @@
 #include <utility>
 
 #include <deepgemm/host/engine.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 
 namespace deepgemm {
+
+/// An engine of all operations of the library: the one list of them.
+using engine = engine_of<ops::gemm>;
 
 /// What an operation can do without.
 struct gemm_options {

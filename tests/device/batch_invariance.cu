@@ -117,9 +117,9 @@ TEST_CASE("batch invariance: the first row of 1 to 300 rows has the same bits un
 TEST_CASE("batch invariance: shipped kernels of equal operands, epilogue and split_k give the same bits") {
     const u64 seed = fresh_seed();
     INFO("DEEPGEMM_SEED=", seed);
-    std::map<std::string, std::vector<const kernel_handle*>> alike;
-    for (const kernel_handle& kernel : instances::dense()) {
-        kernel_info kind = kernel.info;
+    std::map<std::string, std::vector<const gemm_handle*>> alike;
+    for (const gemm_handle& kernel : instances::dense()) {
+        gemm_info kind = kernel.info;
         kind.cfg = {.split_k = kernel.info.cfg.split_k};
         alike[to_source(kind)].push_back(&kernel);
     }

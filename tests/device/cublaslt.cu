@@ -3,8 +3,8 @@
 // would refuse, C apart from D, C that is D, and no C. D is compared element by element, its padding bit by bit.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/cublaslt.hpp>
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/ops/gemm/cublaslt.hpp>
 #include <deepgemm/reference/product.hpp>
 #include <deepgemm/reference/random.hpp>
 

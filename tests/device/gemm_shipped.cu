@@ -17,7 +17,7 @@ namespace {
 /// Calls action(kernel, m, n) for all shipped kernels and the extents of their cluster tiles.
 template <class Action>
 void for_each_kernel(Action action) {
-    for (const kernel_handle& kernel : instances::dense()) {
+    for (const gemm_handle& kernel : instances::dense()) {
         const auto [m, n] = test::cluster_tile(kernel.info);
         action(kernel, m, n);
     }
@@ -29,13 +29,13 @@ void for_each_kernel(Action action) {
 TEST_SUITE_BEGIN("gemm small");
 
 TEST_CASE("gemm: a corner of one tile") {
-    for_each_kernel([](const kernel_handle& kernel, i32, i32) {
+    for_each_kernel([](const gemm_handle& kernel, i32, i32) {
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 3, 12, 150), 1, {.a_pad = 16, .d_pad = 8}) == "");
     });
 }
 
 TEST_CASE("gemm: a few rows and columns more than a tile") {
-    for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
+    for_each_kernel([](const gemm_handle& kernel, i32 m, i32 n) {
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, m + 1, n + 1, 260), 2, {.c_is_d = true}) == "");
     });
 }
@@ -43,7 +43,7 @@ TEST_CASE("gemm: a few rows and columns more than a tile") {
 TEST_SUITE_END();
 
 TEST_CASE("gemm: shapes below, at and above a tile, and K that is no multiple of a block") {
-    for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
+    for_each_kernel([](const gemm_handle& kernel, i32 m, i32 n) {
         const problem_shape shapes[] = {
             {1, 1, 1},         {1, n, 128},         {m, 1, 129},          {m - 1, n - 1, 127},
             {m, n, 256},       {m + 1, n + 1, 258}, {2, n - 7, 16},       {max(m - 63, 5), n + 8, 384},
@@ -55,34 +55,34 @@ TEST_CASE("gemm: shapes below, at and above a tile, and K that is no multiple of
 }
 
 TEST_CASE("gemm: rows further apart than they are long, C in D's memory, an empty K") {
-    for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
-        const bool blocks = kernel.info.b.tile.mn != 1;
+    for_each_kernel([](const gemm_handle& kernel, i32 m, i32 n) {
+        const bool blocks = kernel.info.traits.b.tile.mn != 1;
         const placement apart{.a_pad = 48, .b_pad = 16, .c_pad = 24, .d_pad = 8, .scales_along_n = blocks};
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, m + 3, n + 5, 300), 3, apart) == "");
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 2 * m + 3, 2 * n + 5, 700), 4,
                                   {.d_pad = 40, .c_is_d = true}) == "");
-        if (kernel.info.heads.any()) return;  // the named operation refuses an empty K
+        if (kernel.info.traits.heads.any()) return;  // the named operation refuses an empty K
         CHECK(fault_on_exact_data(kernel, {m + 3, 2 * n + 2, 0}, 5, {.d_pad = 8}) == "");
         CHECK(fault_on_exact_data(kernel, {m - 1, n - 1, 0}, 6, {.c_is_d = true}) == "");
     });
 }
 
 TEST_CASE("gemm: the smallest and the largest exponent of UE8M0") {
-    for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
-        if (kernel.info.a.format != scale_kind::ue8m0) return;
+    for_each_kernel([](const gemm_handle& kernel, i32 m, i32 n) {
+        if (kernel.info.traits.a.format != scale_kind::ue8m0) return;
         CHECK(fault_on_exact_data(kernel, {m + 1, n + 1, 700}, 7, {.extreme_scales = true}) == "");
     });
 }
 
 TEST_CASE("gemm: several tiles for each CTA, more K blocks than a warp holds scales, few multiprocessors") {
-    for_each_kernel([](const kernel_handle& kernel, i32 m, i32 n) {
+    for_each_kernel([](const gemm_handle& kernel, i32 m, i32 n) {
         const launch_options few{.num_sms = kernel.info.cfg.cluster_ctas() + 1};
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 4 * m - 1, 3 * n - 2, 400), 8, {}, few) == "");
         // Tiles of one K block each follow each other fast.
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 8 * m - 1, 5 * n - 1, 100), 8, {.c_is_d = true},
                                   few) == "");
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 5, n + 1, 33 * 128 + 16), 9) == "");
-        if (kernel.info.b.format == scale_kind::ue8m0) {
+        if (kernel.info.traits.b.format == scale_kind::ue8m0) {
             CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 5, n + 1, 129 * 128 + 16), 10) == "");
         }
     });
@@ -91,7 +91,7 @@ TEST_CASE("gemm: several tiles for each CTA, more K blocks than a warp holds sca
 TEST_CASE("gemm: quantised normal numbers on every kernel, twice the same bits") {
     const u64 seed = fresh_seed();
     INFO("DEEPGEMM_SEED=", seed);
-    for_each_kernel([&](const kernel_handle& kernel, i32 m, i32 n) {
+    for_each_kernel([&](const gemm_handle& kernel, i32 m, i32 n) {
         product p(kernel.info, shape_for(kernel.info, m + 70, n + 100, 1536), seed, numbers::normal);
         CHECK_MESSAGE(run(kernel, p) == "", test::describe(kernel.info, p.shape(), seed));
         CHECK_MESSAGE(p.diff_to_unquantised() < 1e-3, test::describe(kernel.info, p.shape(), seed));
@@ -108,7 +108,7 @@ TEST_CASE("gemm: 200 random problems through the named operation") {
     random_source random(seed);
     const engine engine = shipped();
     for (int i = 0; i < 200; ++i) {
-        const kernel_info kind = test::random_kind(random);
+        const gemm_info kind = test::random_kind(random);
         const problem_shape shape{test::random_extent(random, 600), test::random_extent(random, 600),
                                   test::random_extent(random, 2500)};
         const numbers data = random.integer(0, 2) == 0 ? numbers::normal : numbers::exact;
@@ -122,7 +122,7 @@ TEST_CASE("gemm: one row, one column, and nothing at all, through the named oper
     const engine engine = shipped();
     random_source random(11);
     for (int i = 0; i < 16; ++i) {
-        const kernel_info kind = test::random_kind(random);
+        const gemm_info kind = test::random_kind(random);
         for (const problem_shape shape :
              {problem_shape{1, 4096, 7168}, {1, 1, 1}, {1000, 1, 300}, {1, 7, 5000}, {40, 30, 0}}) {
             product p(kind, shape, 12, numbers::exact);

@@ -68,7 +68,7 @@ private:
 };
 
 /// Runs a kernel on a product. Returns what went wrong, "" if nothing did.
-inline std::string run(const kernel_handle& kernel, test::product& p, const launch_options& options = {}) {
+inline std::string run(const gemm_handle& kernel, test::product& p, const launch_options& options = {}) {
     device_product on_device(p);
     const gemm_problem problem = on_device.problem();
     if (const auto ok = validate(problem); !ok) return ok.failure().message;
@@ -77,7 +77,7 @@ inline std::string run(const kernel_handle& kernel, test::product& p, const laun
 }
 
 /// What differs between two kernels on one product of normal numbers; "" if every byte of D is the same and right.
-inline std::string difference(const kernel_handle& one, const kernel_handle& other, problem_shape shape, u64 seed) {
+inline std::string difference(const gemm_handle& one, const gemm_handle& other, problem_shape shape, u64 seed) {
     test::product p(one.info, shape, seed, test::numbers::normal);
     if (const std::string wrong = run(one, p); !wrong.empty()) return "the first: " + wrong;
     const auto first = p.d().bytes();
@@ -97,7 +97,7 @@ inline std::string run(const engine& engine, test::product& p) {
 }
 
 /// What is wrong with a kernel's result on small integers, with kernel and shape; "" if nothing is.
-inline std::string fault_on_exact_data(const kernel_handle& kernel, problem_shape shape, u64 seed,
+inline std::string fault_on_exact_data(const gemm_handle& kernel, problem_shape shape, u64 seed,
                                        const test::placement& how = {}, const launch_options& options = {}) {
     test::product p(kernel.info, shape, seed, test::numbers::exact, how);
     const std::string wrong = run(kernel, p, options);

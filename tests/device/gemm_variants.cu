@@ -13,12 +13,12 @@ using test::product;
 namespace {
 
 template <class... K>
-std::span<const kernel_handle> handles(shipped::kernels<K...>) {
+std::span<const gemm_handle> handles(shipped::kernels<K...>) {
     return cuda::kernel_list<K...>;
 }
 
-void expect_exact_everywhere(std::span<const kernel_handle> kernels) {
-    for (const kernel_handle& kernel : kernels) {
+void expect_exact_everywhere(std::span<const gemm_handle> kernels) {
+    for (const gemm_handle& kernel : kernels) {
         const auto [m, n] = test::cluster_tile(kernel.info);
         const problem_shape shapes[] = {{1, 1, 1},         {m - 1, n - 3, 130},
                                         {m, n, 256},       {m + 1, n + 1, 1000},
@@ -31,11 +31,11 @@ void expect_exact_everywhere(std::span<const kernel_handle> kernels) {
 }
 
 /// All kernels give the bits of the first, on data whose sums are rounded.
-void expect_equal_bits(std::span<const kernel_handle> kernels, problem_shape shape) {
+void expect_equal_bits(std::span<const gemm_handle> kernels, problem_shape shape) {
     product p(kernels[0].info, shape, 23, numbers::normal);
     REQUIRE(run(kernels[0], p) == "");
     const auto first = p.d().bytes();
-    for (const kernel_handle& kernel : kernels.subspan(1)) {
+    for (const gemm_handle& kernel : kernels.subspan(1)) {
         p.d().restore();
         CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
         CHECK_MESSAGE(p.d().bytes() == first, to_source(kernel.info));
@@ -61,7 +61,7 @@ TEST_CASE("gemm: clusters, E5M2 and odd tiles, a corner each") {
          {handles(test::element_variants{}), handles(test::cluster_variants{}), handles(test::tile_variants{}),
           handles(test::summing_variants{}), handles(test::k_major_variants{}), handles(test::split_variants{}),
           handles(test::in_place_variants{}), handles(test::swap_variants{}), handles(test::swap_half_variants{})}) {
-        for (const kernel_handle& kernel : list) CHECK(fault_on_exact_data(kernel, {70, 20, 300}, 20) == "");
+        for (const gemm_handle& kernel : list) CHECK(fault_on_exact_data(kernel, {70, 20, 300}, 20) == "");
     }
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("gemm: clusters that share A, B or both") { expect_exact_everywhere(ha
 TEST_CASE("gemm: operands that have changed places") {
     for (const auto list : {handles(test::swap_variants{}), handles(test::swap_half_variants{})}) {
         expect_exact_everywhere(list);
-        for (const kernel_handle& kernel : list) {
+        for (const gemm_handle& kernel : list) {
             const auto [m, n] = test::cluster_tile(kernel.info);
             product p(kernel.info, {3 * m + 5, 150 * n + 2, 1700}, 29, numbers::normal);
             CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
@@ -94,7 +94,7 @@ TEST_CASE("gemm: tiles, stages, staging buffers and bands at their limits") {
 }
 
 TEST_CASE("gemm: quantised E5M2 is right element by element") {
-    for (const kernel_handle& kernel : handles(test::element_variants{})) {
+    for (const gemm_handle& kernel : handles(test::element_variants{})) {
         product p(kernel.info, {530, 270, 1800}, 24, numbers::normal);
         CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
         CHECK(p.diff_to_unquantised() < 5e-3);  // E5M2 has half of E4M3's precision
@@ -133,7 +133,7 @@ TEST_CASE("gemm: a bias and an activation of the user's own, alone and before C 
 }
 
 TEST_CASE("gemm: a chain of dependent launches, each adding to its predecessor's D, which starts it early") {
-    const kernel_handle kernel = cuda::handle_of<test::triggering>();
+    const gemm_handle kernel = cuda::handle_of<test::triggering>();
     for (const problem_shape shape : {problem_shape{64, 64, 128}, {500, 700, 1000}, {3000, 2000, 256}}) {
         product p(kernel.info, shape, 28, numbers::exact, {.c_is_d = true});
         const auto c = p.c().view<const float>();
@@ -159,7 +159,7 @@ constexpr float sign_of(i64 n) { return n % 3 == 0 ? -1.0f : 1.0f; }
 
 /// x = x W, again and again, in dependent launches that load W early: W permutes columns and changes signs, so that every step is
 /// exact. Says whether the last x is right.
-bool chain_is_right(const kernel_handle& kernel, i32 rows, i32 columns, int links) {
+bool chain_is_right(const gemm_handle& kernel, i32 rows, i32 columns, int links) {
     random_source random(30);
     matrix<bf16> x(rows, columns), w(columns, columns);
     random.fill_integers(x.view(), -100, 100);
@@ -200,7 +200,7 @@ bool chain_is_right(const kernel_handle& kernel, i32 rows, i32 columns, int link
 }  // namespace
 
 TEST_CASE("gemm: a chain of dependent launches that load ready weights before their predecessor has ended") {
-    for (const kernel_handle& kernel : handles(test::chain_variants{})) {
+    for (const gemm_handle& kernel : handles(test::chain_variants{})) {
         CHECK_MESSAGE(chain_is_right(kernel, 8, 4096, 41), to_source(kernel.info));
         CHECK_MESSAGE(chain_is_right(kernel, 300, 1024, 40), to_source(kernel.info));
     }

@@ -121,7 +121,7 @@ TEST_CASE("host: a kernel that nobody prepared is launched under capture; the gr
     stream s;
     exact_product p(11, 200, 300, 500);
     const gemm_arguments arguments = arguments_of(p.problem());
-    const kernel_handle handle = cuda::handle_of<never_prepared>();
+    const gemm_handle handle = cuda::handle_of<never_prepared>();
     const captured graph(s, [&] { or_throw(handle.launch(arguments, {.stream = s.handle})); });
     CHECK(graph.nodes() == 1);
     for (int replay = 0; replay < 3; ++replay) {
@@ -133,8 +133,8 @@ TEST_CASE("host: a kernel that nobody prepared is launched under capture; the gr
 
 TEST_CASE("host: the named operation is captured with every kernel it may choose") {
     stream s;
-    for (const kernel_handle& handle : kernels) {
-        if (handle.info.accumulate) continue;
+    for (const gemm_handle& handle : kernels) {
+        if (handle.info.traits.accumulate) continue;
         const engine engine(kernels, this_device(), {.pin = handle.info.cfg});
         exact_product p(12, 333, 256, 640);
         const captured graph(s, [&] {
@@ -232,7 +232,7 @@ TEST_CASE("host: refused launches leave no error behind") {
     stream s;
     exact_product p(15, 100, 64, 128);
     gemm_arguments arguments = arguments_of(p.problem());
-    const kernel_handle handle = cuda::handle_of<paired_kernel>();
+    const gemm_handle handle = cuda::handle_of<paired_kernel>();
     CHECK(handle.launch(arguments, {.stream = s.handle, .num_sms = 1}).failure().message ==
           concat("num_sms is 1; this kernel needs at least 2 and the device has ", this_device().sm_count));
     CHECK(handle.launch(arguments, {.stream = s.handle, .num_sms = 100000}).failure().code == errc::bad_option);

@@ -35,8 +35,8 @@ rtc::engine& kernels() {
 }
 
 /// The shipped kernel of that description which nvcc compiled; null if there is none.
-const kernel_handle* ahead_of_time(const kernel_info& info) {
-    for (const kernel_handle& kernel : instances::dense()) {
+const gemm_handle* ahead_of_time(const gemm_info& info) {
+    for (const gemm_handle& kernel : instances::dense()) {
         if (to_source(kernel.info) == to_source(info)) return &kernel;
     }
     return nullptr;
@@ -50,8 +50,8 @@ void compare_list(const char* name) {
     REQUIRE(!handles.empty());
     const u64 seed = fresh_seed();
     INFO("DEEPGEMM_SEED=", seed);
-    for (const kernel_handle& kernel : handles) {
-        const kernel_handle* const same = ahead_of_time(kernel.info);
+    for (const gemm_handle& kernel : handles) {
+        const gemm_handle* const same = ahead_of_time(kernel.info);
         REQUIRE(same != nullptr);
         const auto [m, n] = test::cluster_tile(kernel.info);
         for (const problem_shape shape :
@@ -82,8 +82,8 @@ TEST_CASE("rtc: extents fixed at run time give the same bits as extents passed")
         const int n = 8 * random.integer(1, 60), k = 16 * random.integer(1, 80), m = random.integer(1, 400);
         CAPTURE(n);
         CAPTURE(k);
-        const kernel_handle any = or_throw(kernels().handle<paired>()),
-                            fixed = or_throw(kernels().handle<paired>({0, n, k}));
+        const gemm_handle any = or_throw(kernels().handle<paired>()),
+                          fixed = or_throw(kernels().handle<paired>({0, n, k}));
         CHECK(difference(any, fixed, {m, n, k}, random.bits()) == "");
         product other(any.info, {m, n + 8, k}, 1, numbers::exact);
         CHECK(run(fixed, other).find("compiled for m = 0, n = " + std::to_string(n)) != std::string::npos);
@@ -112,7 +112,7 @@ TEST_CASE("rtc: a launch under graph capture loads nothing, and replays") {
 
 TEST_CASE("rtc: a kernel that is first launched under graph capture") {
     rtc::engine fresh(rtc::embedded_headers());
-    const kernel_handle kernel = or_throw(fresh.handle<square>());
+    const gemm_handle kernel = or_throw(fresh.handle<square>());
     product p(kernel.info, {130, 64, 256}, 4, numbers::exact);
     device_product on_device(p);
     const gemm_problem problem = on_device.problem();
@@ -153,7 +153,7 @@ TEST_CASE("rtc: kernels of a user's own header, by type, and by text with parame
 
 TEST_CASE("rtc: threads that launch a kernel for the first time at once") {
     rtc::engine fresh(rtc::embedded_headers());
-    const kernel_handle kernel = or_throw(fresh.handle<square>());
+    const gemm_handle kernel = or_throw(fresh.handle<square>());
     std::vector<std::string> wrong(4);
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < wrong.size(); ++i) {
@@ -167,9 +167,9 @@ TEST_CASE("rtc: threads that launch a kernel for the first time at once") {
 TEST_CASE("rtc: a kernel built ahead of time serves until the one compiled in the background is ready") {
     rtc::engine fresh(rtc::embedded_headers());
     rtc::background threads;
-    const auto same_types = [](const kernel_handle& kernel) {
-        return kernel.info.a == square::info.a && kernel.info.b == square::info.b && kernel.info.d == dtype::f32 &&
-               !kernel.info.accumulate;
+    const auto same_types = [](const gemm_handle& kernel) {
+        return kernel.info.traits.a == square::info.traits.a && kernel.info.traits.b == square::info.traits.b &&
+               kernel.info.traits.d == dtype::f32 && !kernel.info.traits.accumulate;
     };
     const auto kernels_at_hand = instances::dense();
     const auto serving = std::find_if(kernels_at_hand.begin(), kernels_at_hand.end(), same_types);

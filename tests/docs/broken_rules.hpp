@@ -193,7 +193,7 @@ inline std::vector<broken_rule> rules_of_transforms() {
 }
 
 /// What planning says of a product (256, 512, 1024) for a list of one kernel, on `device` with `knobs`.
-inline result<void> refused_plan(const device_info& device, const workload& wanted, const context& knobs = {}) {
+inline result<void> refused_plan(const device_info& device, const gemm_workload& wanted, const context& knobs = {}) {
     static constexpr std::array kernels{kernel<config{.block = {128, 128, 128}, .stages = 5}>()};
     return supports(device, wanted, kernels, knobs);
 }
@@ -203,7 +203,7 @@ inline std::vector<broken_rule> rules_of_plans() {
     device_info other = h200;
     std::snprintf(other.name, sizeof other.name, "NVIDIA GB10");
     other.arch = 121;
-    const workload usual = work(256, 512, 1024);
+    const gemm_workload usual = work(256, 512, 1024);
     return {
         {"a workload has the extents of a problem", refused_plan(h200, work(256, -1, 1024))},
         {"num_sms is 0, or up to what the device has", refused_plan(h200, usual, {.num_sms = 133})},

@@ -2,7 +2,7 @@
 // docs/how-to/first-product.md says which sizes, distances and addresses arrays must have: the builders describe just these,
 // validate() takes them, and refuses what the page rules out. The sentence that the page quotes is the one that is said.
 #include <doctest/doctest.h>
-#include <deepgemm/host/validate.hpp>
+#include <deepgemm/ops/gemm/rules.hpp>
 
 #include "page.hpp"
 

@@ -11,7 +11,7 @@ namespace {
 
 // [engine]
 /// An engine for a server: the bits of a row do not depend on its batch, and some multiprocessors are left to others.
-dg::engine serving_engine(std::span<const dg::kernel_handle> kernels, const dg::device_info& device) {
+dg::engine serving_engine(std::span<const dg::gemm_handle> kernels, const dg::device_info& device) {
     return dg::engine(kernels, device,
                       {.num_sms = device.sm_count - 20,
                        .split = dg::split_rule::never,
@@ -22,7 +22,7 @@ dg::engine serving_engine(std::span<const dg::kernel_handle> kernels, const dg::
 dg::launch_options launched{};
 
 /// A BF16 kernel of that split and width, which only notes how it was launched.
-dg::kernel_handle noting(int split_k, int columns) {
+dg::gemm_handle noting(int split_k, int columns) {
     const dg::operand_info plain{dg::dtype::bf16, dg::scale_kind::none, {}};
     const dg::config cfg{.block = {64, columns, 64},
                          .stages = 4,
@@ -30,8 +30,7 @@ dg::kernel_handle noting(int split_k, int columns) {
                          .split_k = split_k,
                          .promote = dg::promotion::never};
     return {{.launch = {.arch = 90, .threads = 256, .smem_bytes = 100000, .cluster_ctas = split_k},
-             .a = plain,
-             .b = plain,
+             .traits = {.a = plain, .b = plain},
              .cfg = cfg},
             [] { return dg::result<void>{}; },
             [](const dg::gemm_arguments&, const dg::launch_options& options) {

@@ -24,7 +24,7 @@ using half = dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::bf1
 
 }  // namespace
 
-std::span<const dg::kernel_handle> deepgemm::instances::dense() { return dg::sim::kernel_list<scaled, half>; }
+std::span<const dg::gemm_handle> deepgemm::instances::dense() { return dg::sim::kernel_list<scaled, half>; }
 
 TEST_CASE("named operations choose among the kernels of a library") {
     constexpr int m = 40, n = 72, k = 320;

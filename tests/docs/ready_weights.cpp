@@ -30,7 +30,7 @@ TEST_CASE("a layer that loads its weights before the one before it has ended") {
                w2 = argument_of(std::as_const(down));
     void* const stream = nullptr;
     const dg::device_info device = dg::device_info::simulator();
-    const std::span<const dg::kernel_handle> kernels = dg::sim::kernel_list<layer>;
+    const std::span<const dg::gemm_handle> kernels = dg::sim::kernel_list<layer>;
 
     // [ready]
     const dg::engine engine(kernels, device, {.dependent_launch = true});

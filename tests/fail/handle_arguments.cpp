@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A planner knows products only; it cannot launch a kernel that takes something else.
-// expect host: handle_of: a planner launches with gemm_arguments; K::arguments must derive from them, K::info
+// A planner knows kernels of its operation only; it cannot launch one that takes something else.
+// expect host: handle_of: no planner knows this kernel; it must name its operation, K::info describe it with
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/scale/transforms.cuh>
@@ -13,4 +13,4 @@ using kernel_type = gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>
 #else
 using kernel_type = scale::to_mn_major<scale::fp32>;
 #endif
-constexpr kernel_handle handle = sim::handle_of<kernel_type>();
+constexpr gemm_handle handle = sim::handle_of<kernel_type>();

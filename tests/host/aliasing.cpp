@@ -30,7 +30,7 @@ constexpr const char* on_a = "bad_alias: D overlaps the scales of A in memory; t
 constexpr const char* on_b = "bad_alias: D overlaps the scales of B in memory; the result would be undefined";
 
 /// The bytes of a small piece of memory.
-std::bitset<4096> marked(const detail::memory_use& use) {
+std::bitset<4096> marked(const memory_use& use) {
     std::bitset<4096> bytes;
     const i64 first = i64(reinterpret_cast<std::uintptr_t>(use.data));
     for (i64 i = 0; i < i64(use.steps[0].count); ++i) {
@@ -45,8 +45,8 @@ std::bitset<4096> marked(const detail::memory_use& use) {
     return bytes;
 }
 
-detail::memory_use random_use(random_source& random, int axes) {
-    detail::memory_use use{"x", address(std::uintptr_t(random.integer(1800, 2300))), random.integer(1, 9), {}};
+memory_use random_use(random_source& random, int axes) {
+    memory_use use{"x", address(std::uintptr_t(random.integer(1800, 2300))), random.integer(1, 9), {}};
     for (int axis = 0; axis < axes; ++axis)
         use.steps[std::size_t(axis)] = {random.integer(axis == 0 ? 0 : 1, 5), random.integer(-40, 90)};
     return use;
@@ -73,7 +73,6 @@ TEST_CASE("pieces of memory overlap where a byte of one is a byte of the other")
 }
 
 TEST_CASE("no stride overflows") {
-    using detail::memory_use;
     using detail::wide;
     constexpr i64 longest = i64(~u64(0) >> 1);
     const memory_use rows{"x", address(1 << 20), 64, {{{i64(1) << 31, wide(longest) * 4}}}};

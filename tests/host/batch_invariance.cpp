@@ -22,8 +22,8 @@ constexpr std::pair<i32, i32> sizes[] = {{576, 7168},   {2112, 7168}, {4096, 716
                                          {24576, 1536}, {512, 16384}, {1024, 1024}};
 
 /// A workload of every kind that the planner has several splits for, and of some that it has not; M, N and K are still to come.
-std::vector<workload> families() {
-    std::vector<workload> all{fakes::work(1, 1, 1), fakes::work(1, 1, 1, dtype::f32), fakes::half_work(1, 1, 1)};
+std::vector<gemm_workload> families() {
+    std::vector<gemm_workload> all{fakes::work(1, 1, 1), fakes::work(1, 1, 1, dtype::f32), fakes::half_work(1, 1, 1)};
     all.push_back(fakes::work(1, 1, 1));
     all.back().a.scales = major::k;
     for (const dtype d : {dtype::bf16, dtype::f32}) {
@@ -42,7 +42,7 @@ std::vector<workload> families() {
 }
 
 /// The values of split_k that products of 1 to 300 rows get.
-std::set<int> splits(workload family, const std::pair<i32, i32>& size, const context& knobs) {
+std::set<int> splits(gemm_workload family, const std::pair<i32, i32>& size, const context& knobs) {
     std::set<int> found;
     for (i32 m = 1; m <= 300; m += m < 20 ? 1 : 7) {
         family.shape = {m, size.first, size.second};
@@ -53,10 +53,10 @@ std::set<int> splits(workload family, const std::pair<i32, i32>& size, const con
     return found;
 }
 
-int split_of(const workload& work, const context& knobs) {
-    const auto made = plan(work, h200, fakes::kernels(), knobs);
+int split_of(const gemm_workload& work, const context& knobs, const gemm_choices& own = {}) {
+    const auto made = plan(work, h200, fakes::kernels(), knobs, own);
     REQUIRE_MESSAGE(made, made.failure().message);
-    for (const candidate& each : made->ranked) {
+    for (const auto& each : made->ranked) {
         const bool same = each.kernel->info.cfg.split_k == made->kernel()->info.cfg.split_k;
         CHECK((same || knobs.split == split_rule::fastest));
     }
@@ -68,7 +68,7 @@ int split_of(const workload& work, const context& knobs) {
 TEST_CASE("split_k depends on N and K alone where a rule asks for it, and on M where none does") {
     int varying = 0;
     std::set<int> of_one_row;
-    for (const workload& family : families()) {
+    for (const gemm_workload& family : families()) {
         for (const auto& size : sizes) {
             CAPTURE(describe(family));
             CAPTURE(size.first);
@@ -78,7 +78,7 @@ TEST_CASE("split_k depends on N and K alone where a rule asks for it, and on M w
             const auto fixed = splits(family, size, {.split = split_rule::as_one_row});
             REQUIRE(fixed.size() == 1);
             of_one_row.insert(*fixed.begin());
-            workload one = family;
+            gemm_workload one = family;
             one.shape = {1, size.first, size.second};
             CHECK(choose(one, h200, fakes::kernels())->kernel->info.cfg.split_k == *fixed.begin());
         }
@@ -88,7 +88,7 @@ TEST_CASE("split_k depends on N and K alone where a rule asks for it, and on M w
 }
 
 TEST_CASE("neither the multiprocessors of a call nor its pin change the split of one row") {
-    const workload few = fakes::work(1, 576, 7168), many = fakes::work(300, 576, 7168);
+    const gemm_workload few = fakes::work(1, 576, 7168), many = fakes::work(300, 576, 7168);
     const int split = split_of(few, {.split = split_rule::as_one_row});
     REQUIRE(split > 1);
     for (const int sms : {8, 33, 66, 131}) {
@@ -96,36 +96,35 @@ TEST_CASE("neither the multiprocessors of a call nor its pin change the split of
         CHECK(split_of(many, {.num_sms = sms, .split = split_rule::as_one_row}) == split);
     }
     constexpr config unsplit{.block = {128, 128, 128}};
-    const context pinned{.split = split_rule::as_one_row, .pin = unsplit};
-    const auto refused = choose(many, h200, fakes::kernels(), pinned);
+    const auto refused = choose(many, h200, fakes::kernels(), {.split = split_rule::as_one_row}, {.pin = unsplit});
     REQUIRE(!refused);
     CHECK(refused.failure().code == errc::no_kernel);
     CHECK(refused.failure().message.ends_with(
         "does not: it does not split K as the kernel for one row does, and split is as_one_row"));
-    CHECK(split_of(many, {.split = split_rule::never, .pin = unsplit}) == 1);
+    CHECK(split_of(many, {.split = split_rule::never}, {.pin = unsplit}) == 1);
     const auto splits_k =
-        choose(few, h200, fakes::kernels(), {.split = split_rule::never, .pin = shipped::few(8, 64, 8, 4)});
+        choose(few, h200, fakes::kernels(), {.split = split_rule::never}, {.pin = shipped::few(8, 64, 8, 4)});
     REQUIRE(!splits_k);
     CHECK(splits_k.failure().message.ends_with("does not: it splits K, and split is never"));
 }
 
 TEST_CASE("rows of tables obey the rule") {
     constexpr config four = shipped::few(8, 64, 8, 4), one = shipped::few(8, 64, 8);
-    const tuned_row splitting[] = {{.m_max = 8, .n = 4096, .k = 1024, .cfg = four}};
-    const workload work = fakes::work(8, 4096, 1024);
-    CHECK(split_of(work, {.overrides = splitting}) == 4);
-    CHECK(split_of(work, {.split = split_rule::never, .overrides = splitting}) == 1);
-    CHECK(plan(work, h200, fakes::kernels(), {.split = split_rule::never, .overrides = splitting})->chosen_by ==
+    const gemm_tuned_row splitting[] = {{.m_max = 8, .n = 4096, .k = 1024, .cfg = four}};
+    const gemm_workload work = fakes::work(8, 4096, 1024);
+    CHECK(split_of(work, {}, {.overrides = splitting}) == 4);
+    CHECK(split_of(work, {.split = split_rule::never}, {.overrides = splitting}) == 1);
+    CHECK(plan(work, h200, fakes::kernels(), {.split = split_rule::never}, {.overrides = splitting})->chosen_by ==
           choice::model);
     // A row for one row of A decides for all others.
-    const tuned_row first[] = {{.m_max = 1, .n = 4096, .k = 1024, .cfg = four}};
-    CHECK(split_of(work, {.split = split_rule::as_one_row, .overrides = first}) == 4);
-    const tuned_row both[] = {{.m_max = 1, .n = 4096, .k = 1024, .cfg = four},
-                              {.m_max = 8, .n = 4096, .k = 1024, .cfg = one}};
-    CHECK(split_of(work, {.split = split_rule::as_one_row, .overrides = both}) == 4);
-    for (const tuned_row& row : tuned_h200) {  // the library's own
+    const gemm_tuned_row first[] = {{.m_max = 1, .n = 4096, .k = 1024, .cfg = four}};
+    CHECK(split_of(work, {.split = split_rule::as_one_row}, {.overrides = first}) == 4);
+    const gemm_tuned_row both[] = {{.m_max = 1, .n = 4096, .k = 1024, .cfg = four},
+                                   {.m_max = 8, .n = 4096, .k = 1024, .cfg = one}};
+    CHECK(split_of(work, {.split = split_rule::as_one_row}, {.overrides = both}) == 4);
+    for (const gemm_tuned_row& row : tuned_h200) {  // the library's own
         if (row.cfg.split_k != 1) continue;
-        workload many = fakes::work(row.m_max, row.n, row.k, row.d, row.accumulate);
+        gemm_workload many = fakes::work(row.m_max, row.n, row.k, row.d, row.accumulate);
         if (row.type != dtype::e4m3 || row.b.mn != 128) continue;
         const int split = split_of(fakes::work(1, row.n, row.k, row.d, row.accumulate), {});
         CHECK(split_of(many, {.split = split_rule::as_one_row}) == split);
@@ -133,10 +132,10 @@ TEST_CASE("rows of tables obey the rule") {
 }
 
 TEST_CASE("an explanation says what the rule costs") {
-    const auto text = [](const workload& work, split_rule rule) {
+    const auto text = [](const gemm_workload& work, split_rule rule) {
         return explain(*plan(work, h200, fakes::kernels(), {.split = rule}));
     };
-    const workload few = fakes::work(1, 576, 7168);
+    const gemm_workload few = fakes::work(1, 576, 7168);
     CHECK(text(few, split_rule::fastest).find("split ") == std::string::npos);
     CHECK(text(few, split_rule::as_one_row).find(": split_k is 8 for every m; the fastest kernel is no other\n") !=
           std::string::npos);
@@ -163,9 +162,9 @@ constexpr int n = 72, k = 700;
 
 /// Row 0 of the products of 1, 9 and 70 rows by each kernel; one entry for each value of split_k.
 template <class Multiply>
-std::map<int, std::set<std::vector<u32>>> first_rows(std::span<const kernel_handle> kernels, Multiply multiply) {
+std::map<int, std::set<std::vector<u32>>> first_rows(std::span<const gemm_handle> kernels, Multiply multiply) {
     std::map<int, std::set<std::vector<u32>>> found;
-    for (const kernel_handle& kernel : kernels) {
+    for (const gemm_handle& kernel : kernels) {
         for (const int m : {1, 9, 70}) {
             matrix<float> d(m, n);
             const engine engine(std::span(&kernel, 1), device_info::simulator());

@@ -28,7 +28,6 @@ TEST_CASE("an environment without variables gives the defaults") {
     CHECK(!made->dependent_launch);
     CHECK(made->deterministic);
     CHECK(!made->ignore_static_extents);
-    CHECK(!made->pin.has_value());
     CHECK(made->split == split_rule::fastest);
     CHECK(made->tiles == tile_limits{});
 }

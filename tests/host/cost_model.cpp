@@ -10,10 +10,11 @@ using fakes::kernel;
 
 namespace {
 
-double predicted(const config& cfg, const workload& work, const device_info& device = device_info::h100(),
+double predicted(const config& cfg, const gemm_workload& work, const device_info& device = device_info::h100(),
                  bool in_place = false) {
-    const kernel_info info{
-        .a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .in_place = in_place, .cfg = cfg};
+    const gemm_info info{
+        .traits = {.a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .in_place = in_place},
+        .cfg = cfg};
     return predict(info, work, device, 132).total_us;
 }
 
@@ -51,7 +52,7 @@ TEST_CASE("predictions lie near times measured on an H100") {
 }
 
 TEST_CASE("parts of K pay where tiles are few, and only there") {
-    const workload few = fakes::work(64, 512, 8192), enough = fakes::work(64, 8192, 8192);
+    const gemm_workload few = fakes::work(64, 512, 8192), enough = fakes::work(64, 8192, 8192);
     CHECK(predicted(part(2), few) < predicted(part(1), few));
     CHECK(predicted(part(4), few) < predicted(part(1), few));
     CHECK(predicted(part(1), enough) < predicted(part(2), enough));
@@ -62,9 +63,9 @@ TEST_CASE("parts of K pay where tiles are few, and only there") {
 }
 
 TEST_CASE("adding in place saves epilogues and costs memory") {
-    workload deep = fakes::work(4096, 4096, 7168, dtype::f32, true);
+    gemm_workload deep = fakes::work(4096, 4096, 7168, dtype::f32, true);
     deep.b.tile = {1, 128};
-    workload shallow = deep;
+    gemm_workload shallow = deep;
     shallow.shape = {32768, 4096, 512};
     CHECK(predicted(square, deep, h200, true) < predicted(square, deep, h200, false));
     CHECK(predicted(square, shallow, device_info::h100(), false) <
@@ -75,16 +76,16 @@ TEST_CASE("what makes copies longer") {
     // Rows of K elements that begin inside a line of L2, here every other one.
     CHECK(predicted(square, fakes::work(8192, 8192, 8256)) > 1.1 * predicted(square, fakes::work(8192, 8192, 8320)));
     // The same bytes take longer where memory is slower.
-    const workload few = fakes::work(1, 7168, 16384);
+    const gemm_workload few = fakes::work(1, 7168, 16384);
     CHECK(predicted(middle, few, device_info::h100()) > 1.1 * predicted(middle, few, h200));
 }
 
 TEST_CASE("predictions grow with the work") {
-    for (const kernel_handle& kernel : kernels) {
+    for (const gemm_handle& kernel : kernels) {
         // Rows of a tile beyond M cost time of their own, so that only whole tiles compare.
         double before = 0;
         for (i32 m = kernel.info.cfg.block.m; m <= 1 << 15; m *= 2) {
-            workload work = fakes::work(m, 4096, 7168, kernel.info.d, kernel.info.accumulate);
+            gemm_workload work = fakes::work(m, 4096, 7168, kernel.info.traits.d, kernel.info.traits.accumulate);
             const double now = predict(kernel.info, work, h200, 132).total_us;
             CHECK(now >= before);
             before = now;

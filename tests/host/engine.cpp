@@ -63,8 +63,8 @@ TEST_CASE("C is handed to the kernel, whether it is D or not") {
 TEST_CASE("a handle may carry the object it works on, as kernels made at run time do") {
     struct counter {
         int prepared = 0, launched = 0;
-        kernel_handle handle() const {
-            kernel_handle made = fakes::kernel<square>();
+        gemm_handle handle() const {
+            gemm_handle made = fakes::kernel<square>();
             made.prepare = {this, [](const void* self) {
                                 const_cast<counter*>(static_cast<const counter*>(self))->prepared += 1;
                                 return result<void>{};
@@ -179,7 +179,7 @@ TEST_CASE("a call may have knobs of its own, and the next one has the engine's a
     CHECK(engine.supports(p, {.pin = small}));
     CHECK(!engine.supports(p, {.pin = config{.stages = 4}}));
     // One may also undo what the engine has.
-    const deepgemm::engine dependent(kernels, device_info::h200(), {.dependent_launch = true, .pin = small});
+    const deepgemm::engine dependent(kernels, device_info::h200(), {.dependent_launch = true}, {.pin = small});
     CHECK(fp8_gemm_nt(dependent, p.a, p.b, p.d, {.pin = square, .dependent_launch = false}));
     CHECK(last().cfg == square);
     CHECK(!last().options.dependent_launch);
@@ -218,8 +218,8 @@ TEST_CASE("layers of one shape that differ in types, C or D are planned once eac
 }
 
 TEST_CASE("a hash tells all workloads apart that == tells apart") {
-    const workload plain = fakes::work(256, 512, 1024);
-    std::vector<workload> all(15, plain);
+    const gemm_workload plain = fakes::work(256, 512, 1024);
+    std::vector<gemm_workload> all(15, plain);
     all[1].shape.m = 257;
     all[2].shape.n = 513;
     all[3].shape.k = 1025;
@@ -235,7 +235,7 @@ TEST_CASE("a hash tells all workloads apart that == tells apart") {
     all[13].in_place = true;
     all[14].heads = {64, 64, 64};
     std::set<u64> hashes;
-    for (const workload& work : all) hashes.insert(hash_of(work));
+    for (const gemm_workload& work : all) hashes.insert(hash_of(work));
     CHECK(hashes.size() == all.size());
 }
 
@@ -254,7 +254,7 @@ TEST_CASE("an engine gives full plans") {
 }
 
 TEST_CASE("errors of a launch come back as they are") {
-    kernel_handle broken = kernels[1];
+    gemm_handle broken = kernels[1];
     broken.launch = [](const gemm_arguments&, const launch_options&) -> result<void> {
         return fail(errc::cuda_failure, "no luck");
     };

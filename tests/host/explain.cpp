@@ -14,8 +14,8 @@ constexpr config square{.block = {128, 128, 128}, .stages = 5};
 constexpr config tall{.block = {256, 128, 128}, .stages = 3, .cluster = {1, 2}};
 constexpr std::array kernels{fakes::kernel<square>(), fakes::kernel<tall>()};
 
-std::string explained(const workload& work, const context& knobs = {}) {
-    return explain(*plan(work, device_info::h200(), kernels, knobs));
+std::string explained(const gemm_workload& work, const context& knobs = {}, const gemm_choices& own = {}) {
+    return explain(*plan(work, device_info::h200(), kernels, knobs, own));
 }
 
 bool has(const std::string& text, const char* part) {
@@ -42,7 +42,7 @@ TEST_CASE("an explanation names the problem, the choice, its cost, and why the n
 }
 
 TEST_CASE("an explanation says when a caller decided") {
-    const std::string text = explained(fakes::work(4096, 7168, 16384), {.num_sms = 64, .pin = square});
+    const std::string text = explained(fakes::work(4096, 7168, 16384), {.num_sms = 64}, {.pin = square});
     has(text, "on 64 of 132 SMs of NVIDIA H200\n");
     has(text, "pinned of 2: config{.block = {128, 128, 128}, .stages = 5}\n");
     has(text, " % faster, but the choice is pinned\n");
@@ -53,27 +53,27 @@ TEST_CASE("an explanation of nothing") {
 }
 
 TEST_CASE("an explanation tells tiles that reach beyond D from multiprocessors without a tile") {
-    has(explained(fakes::work(64, 128, 1024), {.num_sms = 4, .pin = square}),
+    has(explained(fakes::work(64, 128, 1024), {.num_sms = 4}, {.pin = square}),
         " us: 1 tile in 1 wave, 50 % of the tiles' elements needed, 25 % of the SMs busy; start ");
 }
 
 TEST_CASE("measured times answer why the next best lost, where a row has them") {
-    const workload work = fakes::work(4096, 7168, 16384);  // of which the model thinks that `tall` is the fastest
-    tuned_row row{
+    const gemm_workload work = fakes::work(4096, 7168, 16384);  // of which the model thinks that `tall` is the fastest
+    gemm_tuned_row row{
         .m_max = 4096, .n = 7168, .k = 16384, .cfg = square, .us = 92.3f, .model = {.cfg = tall, .us = 94.4f}};
-    const std::string both = explained(work, {.overrides = std::span(&row, 1)});
+    const std::string both = explained(work, {}, {.overrides = std::span(&row, 1)});
     has(both, "the caller's table's choice of 2: config{.block = {128, 128, 128}, .stages = 5}\n");
     has(both, "\n    measured 92.3 us with m = 4096; predicted ");
     has(both, "\n    measured 94.4 us with m = 4096; predicted ");
     CHECK(both.ends_with("\n    measured 2.3 % slower\n"));
     // The measured loser is no kernel of this program.
     row.model.cfg.block.n = 96;
-    const std::string one = explained(work, {.overrides = std::span(&row, 1)});
+    const std::string one = explained(work, {}, {.overrides = std::span(&row, 1)});
     has(one, "\n    measured 92.3 us with m = 4096; predicted ");
     CHECK(one.find("measured 94.4") == std::string::npos);
     CHECK(one.ends_with(" % faster, but the caller's table decides\n"));
     row.us = 0;
-    CHECK(explained(work, {.overrides = std::span(&row, 1)}).find("measured 9") == std::string::npos);
+    CHECK(explained(work, {}, {.overrides = std::span(&row, 1)}).find("measured 9") == std::string::npos);
 }
 
 TEST_CASE("nothing is 0.0 % slower") {

@@ -38,17 +38,13 @@ constexpr u32 smem_bytes(const config& cfg, dtype d) {
 /// A kernel that takes per-token A and per-block B, both E4M3, unless told otherwise, and notes its calls.
 template <config Config, dtype D = dtype::bf16, bool Accumulate = false, operand_info B = per_block,
           head_splits Heads = head_splits{}, operand_info A = per_token>
-constexpr kernel_handle kernel() {
-    kernel_info info{.launch = {.arch = 90,
-                                .threads = u32(128 * (1 + Config.math_warpgroups)),
-                                .smem_bytes = smem_bytes(Config, D),
-                                .cluster_ctas = Config.cluster_ctas()},
-                     .a = A,
-                     .b = B,
-                     .d = D,
-                     .accumulate = Accumulate,
-                     .heads = Heads,
-                     .cfg = Config};
+constexpr gemm_handle kernel() {
+    gemm_info info{.launch = {.arch = 90,
+                              .threads = u32(128 * (1 + Config.math_warpgroups)),
+                              .smem_bytes = smem_bytes(Config, D),
+                              .cluster_ctas = Config.cluster_ctas()},
+                   .traits = {.a = A, .b = B, .d = D, .accumulate = Accumulate, .heads = Heads},
+                   .cfg = Config};
     return {info,
             [] {
                 ++last().preparations;
@@ -66,7 +62,7 @@ constexpr kernel_handle kernel() {
 /// A kernel of 16-bit operands.
 template <config Config, operand_info A = half(), operand_info B = half(), dtype D = dtype::bf16,
           bool Accumulate = false>
-constexpr kernel_handle half_kernel() {
+constexpr gemm_handle half_kernel() {
     return kernel<Config, D, Accumulate, B, head_splits{}, A>();
 }
 
@@ -102,11 +98,11 @@ inline gemm_problem half_problem(i64 m, i64 n, i64 k, major a = major::k, major 
 }
 
 /// The workload of a product of that size with the operands above.
-constexpr workload work(i32 m, i32 n, i32 k, dtype d = dtype::bf16, bool accumulate = false) {
+constexpr gemm_workload work(i32 m, i32 n, i32 k, dtype d = dtype::bf16, bool accumulate = false) {
     return {{m, n, k}, per_token, per_block, d, accumulate};
 }
 /// The same of 16-bit operands.
-constexpr workload half_work(i32 m, i32 n, i32 k, const operand_info& a = half(), const operand_info& b = half()) {
+constexpr gemm_workload half_work(i32 m, i32 n, i32 k, const operand_info& a = half(), const operand_info& b = half()) {
     return {{m, n, k}, a, b};
 }
 

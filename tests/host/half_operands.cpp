@@ -5,7 +5,7 @@
 
 #include "../kernel/product.hpp"
 
-#include <deepgemm/host/validate.hpp>
+#include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/reference/argument.hpp>
 
 using namespace deepgemm;
@@ -120,17 +120,17 @@ TEST_CASE("products of 16-bit operands are valid problems of their kernel's work
     using namespace deepgemm::test;
     random_source random(17);
     for (int i = 0; i < 200; ++i) {
-        const kernel_info kind = random_half_kind(random, i % 2 == 0 ? dtype::bf16 : dtype::f16);
+        const gemm_info kind = random_half_kind(random, i % 2 == 0 ? dtype::bf16 : dtype::f16);
         const problem_shape shape{i32(random.integer(2, 40)), i32(random.integer(2, 40)), i32(random.integer(2, 40))};
         product p(kind, shape, random.bits(), numbers::exact, random_placement(random, kind));
         const gemm_problem problem = p.problem();
         const auto outcome = validate(problem);
         REQUIRE_MESSAGE(outcome, outcome.failure().message);
-        const workload work = workload_of(problem);
-        CHECK(work.a == kind.a);
-        CHECK(work.b == kind.b);
-        CHECK(work.d == kind.d);
-        CHECK(work.accumulate == kind.accumulate);
+        const gemm_workload work = workload_of(problem);
+        CHECK(work.a == kind.traits.a);
+        CHECK(work.b == kind.traits.b);
+        CHECK(work.d == kind.traits.d);
+        CHECK(work.accumulate == kind.traits.accumulate);
         CHECK(problem.a.scales.data == nullptr);
         CHECK(p.a().argument(&random, &random).matrix.data == &random);
         CHECK(p.a().argument(&random, &random).scales.data == nullptr);
@@ -138,9 +138,9 @@ TEST_CASE("products of 16-bit operands are valid problems of their kernel's work
     for (const problem_shape shape : {problem_shape{1, 1, 1}, {1, 30, 40}, {30, 1, 40}, {30, 40, 1}, {3, 4, 0}}) {
         for (const major a : {major::k, major::mn}) {
             for (const major b : {major::k, major::mn}) {
-                kernel_info kind;
-                kind.a = half(dtype::bf16, a);
-                kind.b = half(dtype::bf16, b);
+                gemm_info kind;
+                kind.traits.a = half(dtype::bf16, a);
+                kind.traits.b = half(dtype::bf16, b);
                 product p(kind, shape, 1);
                 CHECK(validate(p.problem()));
                 // Pitches that kernels of the order they were made for take, even if the problem counts as another.

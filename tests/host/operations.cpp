@@ -70,13 +70,13 @@ TEST_CASE("row-major matrices of 16-bit operations reach a kernel of their order
         const gemm_problem seen{.a = unscaled(c.a_turned ? transposed(a) : a),
                                 .b = unscaled(c.b_turned ? transposed(b) : b),
                                 .d = d_matrix()};
-        const workload work = workload_of(seen);
+        const gemm_workload work = workload_of(seen);
         CHECK(work.a == half(c.a_turned ? major::mn : major::k, c.type));
         CHECK(work.b == half(c.b_turned ? major::mn : major::k, c.type));
         const int before = last().launches;
         CHECK(text_of(c.operation(everything, a, b, d_matrix(), {})) == "fine");
         REQUIRE(last().launches == before + 1);
-        CHECK(choose(work, everything.device(), kernels)->kernel->info.a == work.a);
+        CHECK(choose(work, everything.device(), kernels)->kernel->info.traits.a == work.a);
         CHECK(last().cfg == block);
         CHECK(last().arguments.shape.m == m);
         CHECK(last().arguments.shape.n == n);

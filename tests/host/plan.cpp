@@ -10,14 +10,14 @@ using fakes::kernel;
 
 namespace {
 
-gemm_plan planned(const workload& work, const context& knobs = {}) {
-    auto made = plan(work, h200, kernels, knobs);
+gemm_plan planned(const gemm_workload& work, const context& knobs = {}, const gemm_choices& own = {}) {
+    auto made = plan(work, h200, kernels, knobs, own);
     REQUIRE_MESSAGE(made, made.failure().message);
     return *std::move(made);
 }
 
-std::string refusal(const workload& work, const context& knobs = {}) {
-    const auto made = plan(work, h200, kernels, knobs);
+std::string refusal(const gemm_workload& work, const context& knobs = {}, const gemm_choices& own = {}) {
+    const auto made = plan(work, h200, kernels, knobs, own);
     return made ? "fine" : concat(name_of(made.failure().code), ": ", made.failure().message);
 }
 
@@ -39,9 +39,9 @@ TEST_CASE("only kernels that can run the problem are ranked, each once, fastest 
     }
     CHECK(planned(fakes::work(4096, 4096, 7168)).ranked.size() == 6);  // the one with fixed extents as well
     CHECK(planned(fakes::work(300, 400, 500, dtype::f32)).ranked.size() == 1);
-    workload heads = fakes::work(128, 512, 1024);
+    gemm_workload heads = fakes::work(128, 512, 1024);
     heads.heads = {128, 64, 128};
-    CHECK(planned(heads).kernel()->info.heads == heads.heads);
+    CHECK(planned(heads).kernel()->info.traits.heads == heads.heads);
 }
 
 TEST_CASE("choose and plan agree") {
@@ -54,7 +54,7 @@ TEST_CASE("choose and plan agree") {
 }
 
 TEST_CASE("what a plan tells") {
-    const auto made = planned(fakes::work(4096, 4096, 4096), {.pin = square});
+    const auto made = planned(fakes::work(4096, 4096, 4096), {}, {.pin = square});
     CHECK(made.chosen_by == choice::pinned);
     CHECK(made.stages() == 5);
     CHECK(made.smem_bytes() == kernels[2].info.launch.smem_bytes);
@@ -62,7 +62,7 @@ TEST_CASE("what a plan tells") {
     CHECK(made.predicted().waves == 8);
     CHECK(made.predicted().tile_efficiency == 1);
     CHECK(made.predicted().wave_efficiency == doctest::Approx(1024.0 / (8 * 132)));
-    const cost ragged = planned(fakes::work(100, 200, 4096), {.num_sms = 66, .pin = square}).predicted();
+    const cost ragged = planned(fakes::work(100, 200, 4096), {.num_sms = 66}, {.pin = square}).predicted();
     CHECK(ragged.tile_efficiency == doctest::Approx(100.0 * 200 / (128 * 256)));
     CHECK(made.predicted().limit == bound::tensor_cores);
     CHECK(made.workspace_bytes() == 0);
@@ -81,7 +81,7 @@ TEST_CASE("an empty product has a plan with nothing to do") {
 }
 
 TEST_CASE("without K any kernel of the right D will do") {
-    workload work = fakes::work(100, 200, 0);
+    gemm_workload work = fakes::work(100, 200, 0);
     work.a = work.b = {};
     CHECK(planned(work).ranked.size() == 5);
 }
@@ -91,7 +91,7 @@ TEST_CASE("num_sms") {
     CHECK(planned(fakes::work(4096, 4096, 4096)).num_sms == 132);
     CHECK(planned(fakes::work(4096, 4096, 4096), {.num_sms = 33}).predicted().total_us >
           planned(fakes::work(4096, 4096, 4096)).predicted().total_us);
-    for (const candidate& c : planned(fakes::work(4096, 4096, 4096), {.num_sms = 1}).ranked) {
+    for (const auto& c : planned(fakes::work(4096, 4096, 4096), {.num_sms = 1}).ranked) {
         CHECK(c.kernel->info.cfg.cluster.size() == 1);
     }
     CHECK(refusal(fakes::work(8, 8, 8), {.num_sms = 133}) ==
@@ -102,17 +102,17 @@ TEST_CASE("num_sms") {
 
 TEST_CASE("pinned configurations") {
     for (const config& cfg : {narrow, paired, tall}) {
-        const auto made = planned(fakes::work(333, 4096, 512), {.pin = cfg});
+        const auto made = planned(fakes::work(333, 4096, 512), {}, {.pin = cfg});
         CHECK(made.kernel()->info.cfg == cfg);
         CHECK(made.chosen_by == choice::pinned);
         CHECK(made.ranked.size() == 5);
     }
-    CHECK(refusal(fakes::work(333, 4096, 512), {.pin = fixed}) ==
+    CHECK(refusal(fakes::work(333, 4096, 512), {}, {.pin = fixed}) ==
           "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, "
           "B e4m3 scaled 128x128 by fp32, D bf16; "
           "config{.block = {128, 128, 128}, .stages = 5, .extents = {0, 4096, 7168}} does not: "
           "its extents are fixed to others");
-    CHECK(refusal(fakes::work(333, 4096, 512), {.pin = config{.block = {128, 96, 128}, .stages = 6}}) ==
+    CHECK(refusal(fakes::work(333, 4096, 512), {}, {.pin = config{.block = {128, 96, 128}, .stages = 6}}) ==
           "no_kernel: none of 9 kernels runs m = 333, n = 4096, k = 512, A e4m3 scaled 1x128 by fp32, "
           "B e4m3 scaled 128x128 by fp32, D bf16 with the pinned config{.block = {128, 96, 128}, .stages = 6}; "
           "instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, "
@@ -126,7 +126,7 @@ TEST_CASE("a pin may leave stages and staging buffers open") {
     CHECK(!agrees({.block = {128, 128, 128}}, paired));
     CHECK(agrees({.block = {64, 64, 128}},
                  config{.block = {64, 64, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}));
-    const auto made = planned(fakes::work(1, 4096, 512), {.pin = config{.block = {128, 128, 128}}});
+    const auto made = planned(fakes::work(1, 4096, 512), {}, {.pin = config{.block = {128, 128, 128}}});
     CHECK(made.kernel()->info.cfg == square);
     CHECK(made.chosen_by == choice::pinned);
 }
@@ -137,18 +137,18 @@ TEST_CASE("a problem that no kernel runs says what to instantiate") {
           "B e4m3 scaled 128x128 by fp32, D f32 with C; "
           "instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, "
           "operand<e4m3, scale::per_block<scale::fp32>>, accumulate<float>, config{.block = {128, 128, 128}}>");
-    const auto none = plan(fakes::work(64, 64, 64), h200, {});
+    const auto none = plan(fakes::work(64, 64, 64), h200, std::span<const gemm_handle>());
     CHECK(none.failure().message.starts_with("none of 0 kernels runs m = 64"));
 }
 
 TEST_CASE("why a kernel does not fit") {
-    const auto reason = [](kernel_info info, const workload& work, device_info device = h200, int sms = 132,
+    const auto reason = [](gemm_info info, const gemm_workload& work, device_info device = h200, int sms = 132,
                            context knobs = {}) {
-        const char* const text = why_not(info, work, device, sms, knobs);
+        const char* const text = why_not<ops::gemm>(info, work, device, sms, knobs);
         return std::string(text == nullptr ? "fits" : text);
     };
-    const workload work = fakes::work(64, 4096, 7168);
-    kernel_info info = kernel<paired>().info;
+    const gemm_workload work = fakes::work(64, 4096, 7168);
+    gemm_info info = kernel<paired>().info;
     CHECK(reason(info, work) == "fits");
     CHECK(reason(info, fakes::work(64, 4096, 7168, dtype::f32)) == "it writes another type");
     CHECK(reason(info, fakes::work(64, 4096, 7168, dtype::bf16, true)) == "it does not add C");
@@ -158,19 +158,19 @@ TEST_CASE("why a kernel does not fit") {
     CHECK(reason(kernel<fixed>().info, work, h200, 132, {.ignore_static_extents = true}) ==
           "its extents are fixed, and ignore_static_extents is set");
     CHECK(reason(kernel<fixed>().info, fakes::work(64, 4096, 7000)) == "its extents are fixed to others");
-    info.custom_epilogue = true;
+    info.traits.custom_epilogue = true;
     CHECK(reason(info, work) == "it has an epilogue of its own");
     info = kernel<square>().info;
-    info.groups = grouping::custom;
+    info.traits.groups = grouping::custom;
     CHECK(reason(info, work) == "it has a schedule of its own");
-    info.groups = grouping::masked;
+    info.traits.groups = grouping::masked;
     CHECK(reason(info, work) == "it computes groups of products");
     info = kernel<square>().info;
-    info.b.tile = {1, 128};
+    info.traits.b.tile = {1, 128};
     CHECK(reason(info, work) == "it takes another B");
-    info.a.format = scale_kind::ue8m0;
+    info.traits.a.format = scale_kind::ue8m0;
     CHECK(reason(info, work) == "it takes another A");
-    info.heads = {64, 64, 64};
+    info.traits.heads = {64, 64, 64};
     CHECK(reason(info, work) == "its head splits differ");
     info.launch.arch = 100;
     CHECK(reason(info, work) == "it is for another architecture");
@@ -181,9 +181,10 @@ TEST_CASE("why a kernel does not fit") {
 }
 
 TEST_CASE("tuned rows") {
-    const tuned_row rows[] = {{.m_max = 128, .n = 4096, .k = 7168, .cfg = middle},
-                              {.m_max = 64, .n = 4096, .k = 7168, .cfg = narrow},
-                              {.m_max = 128, .n = 4096, .k = 7168, .d = dtype::f32, .accumulate = true, .cfg = square}};
+    const gemm_tuned_row rows[] = {
+        {.m_max = 128, .n = 4096, .k = 7168, .cfg = middle},
+        {.m_max = 64, .n = 4096, .k = 7168, .cfg = narrow},
+        {.m_max = 128, .n = 4096, .k = 7168, .d = dtype::f32, .accumulate = true, .cfg = square}};
     CHECK(find_tuned(rows, fakes::work(59, 4096, 7168)) == nullptr);  // too far below any row's m_max
     CHECK(find_tuned(rows, fakes::work(60, 4096, 7168)) == &rows[1]);
     CHECK(find_tuned(rows, fakes::work(64, 4096, 7168)) == &rows[1]);
@@ -194,12 +195,12 @@ TEST_CASE("tuned rows") {
     CHECK(find_tuned(rows, fakes::work(64, 4096, 7169)) == nullptr);
     CHECK(find_tuned(rows, fakes::work(64, 4096, 7168, dtype::f32)) == nullptr);
     CHECK(find_tuned(rows, fakes::work(125, 4096, 7168, dtype::f32, true)) == &rows[2]);
-    workload tokens = fakes::work(64, 4096, 7168);
+    gemm_workload tokens = fakes::work(64, 4096, 7168);
     tokens.b.tile = {1, 128};
     CHECK(find_tuned(rows, tokens) == nullptr);
-    const tuned_row single[] = {{.m_max = 128, .n = 64, .k = 128, .cfg = square},
-                                {.m_max = 125, .n = 64, .k = 128, .cfg = middle},
-                                {.m_max = 1, .n = 64, .k = 128, .cfg = narrow}};
+    const gemm_tuned_row single[] = {{.m_max = 128, .n = 64, .k = 128, .cfg = square},
+                                     {.m_max = 125, .n = 64, .k = 128, .cfg = middle},
+                                     {.m_max = 1, .n = 64, .k = 128, .cfg = narrow}};
     CHECK(find_tuned(single, fakes::work(1, 64, 128)) == &single[2]);
     CHECK(find_tuned(single, fakes::work(2, 64, 128)) == nullptr);
     CHECK(find_tuned(single, fakes::work(124, 64, 128)) == &single[1]);  // the smaller m_max counts
@@ -219,10 +220,10 @@ TEST_CASE("tuned rows") {
 }
 
 TEST_CASE("a tuned row whose kernel adds in place is for products whose C is D") {
-    const tuned_row rows[] = {
+    const gemm_tuned_row rows[] = {
         {.m_max = 128, .n = 4096, .k = 7168, .d = dtype::f32, .accumulate = true, .cfg = square, .in_place = true},
         {.m_max = 64, .n = 4096, .k = 7168, .d = dtype::f32, .accumulate = true, .cfg = square}};
-    workload work = fakes::work(128, 4096, 7168, dtype::f32, true);
+    gemm_workload work = fakes::work(128, 4096, 7168, dtype::f32, true);
     CHECK(find_tuned(rows, work) == nullptr);
     work.in_place = true;
     CHECK(find_tuned(rows, work) == &rows[0]);
@@ -234,27 +235,29 @@ TEST_CASE("a tuned row whose kernel adds in place is for products whose C is D")
 }
 
 TEST_CASE("a tuned row says which epilogue it means, a pin does not") {
-    workload work = fakes::work(128, 4096, 7168, dtype::f32, true);
+    gemm_workload work = fakes::work(128, 4096, 7168, dtype::f32, true);
     work.b.tile = {1, 128};
     work.in_place = true;
-    kernel_handle reads = kernel<square, dtype::f32, true, fakes::per_token>(), adds = reads;
-    adds.info.in_place = true;
+    gemm_handle reads = kernel<square, dtype::f32, true, fakes::per_token>(), adds = reads;
+    adds.info.traits.in_place = true;
     for (const bool in_place : {false, true}) {
-        const detail::preference row{&square, choice::tuned, in_place}, pin{.cfg = &square, .by = choice::pinned};
+        const gemm_tuned_row measured{.m_max = 128, .n = 4096, .k = 7168, .cfg = square, .in_place = in_place};
+        const detail::preference<ops::gemm> row{.row = &measured, .by = choice::tuned},
+            pin{.pin = &square, .by = choice::pinned};
         CHECK(row.is_for(adds.info) == in_place);
         CHECK(row.is_for(reads.info) != in_place);
         CHECK(pin.is_for(adds.info));
         CHECK(pin.is_for(reads.info));
     }
-    CHECK(!detail::preference{}.is_for(reads.info));
+    CHECK(!detail::preference<ops::gemm>{}.is_for(reads.info));
     // Of pinned twins the model's favourite is taken, and only where C is D may one add in place.
     const std::array twins{reads, adds};
-    const auto pinned = plan(work, h200, twins, {.pin = square});
+    const auto pinned = plan(work, h200, twins, {}, {.pin = square});
     REQUIRE(pinned);
     CHECK(pinned->ranked.size() == 2);
     CHECK(pinned->ranked[0].predicted.total_us <= pinned->ranked[1].predicted.total_us);
     work.in_place = false;
-    CHECK(plan(work, h200, twins, {.pin = square})->kernel() == &twins[0]);
+    CHECK(plan(work, h200, twins, {}, {.pin = square})->kernel() == &twins[0]);
 }
 
 TEST_CASE("a family of products needs few kernels") {
@@ -263,7 +266,7 @@ TEST_CASE("a family of products needs few kernels") {
     CHECK(needed->size() >= 2);
     CHECK(needed->size() <= 5);
     CHECK(needed->front() == choose(fakes::work(1, 7168, 2048), h200, kernels)->kernel);
-    for (const kernel_handle* kernel : *needed) CHECK(kernel->info.d == dtype::bf16);
+    for (const gemm_handle* kernel : *needed) CHECK(kernel->info.traits.d == dtype::bf16);
     CHECK(!enumerate(fakes::work(1, 7168, 2048, dtype::f32, true), 4, h200, kernels));
 }
 

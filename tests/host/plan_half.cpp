@@ -34,14 +34,14 @@ constexpr std::array kernels{half_kernel<narrow>(),
                              fakes::kernel<scaled>()};
 constexpr device_info h200 = device_info::h200();
 
-gemm_plan planned(const workload& work, const context& knobs = {}) {
+gemm_plan planned(const gemm_workload& work, const context& knobs = {}) {
     auto made = plan(work, h200, kernels, knobs);
     REQUIRE_MESSAGE(made, made.failure().message);
     return *std::move(made);
 }
 
-cost predicted(const config& cfg, const workload& work) {
-    const kernel_info info{.a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .cfg = cfg};
+cost predicted(const config& cfg, const gemm_workload& work) {
+    const gemm_info info{.traits = {.a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate}, .cfg = cfg};
     return predict(info, work, h200, 132);
 }
 
@@ -53,7 +53,7 @@ TEST_CASE("only kernels of the problem's types and orders are ranked") {
     CHECK(planned(half_work(4096, 4096, 4096, along_mn, along_k)).ranked.size() == 2);
     CHECK(planned(half_work(4096, 4096, 4096, f16_along_k, f16_along_k)).kernel() == &kernels[8]);
     CHECK(planned(fakes::work(4096, 4096, 4096)).kernel() == &kernels[10]);
-    workload adds = half_work(64, 64, 64);
+    gemm_workload adds = half_work(64, 64, 64);
     adds.d = dtype::f32;
     adds.accumulate = true;
     CHECK(planned(adds).kernel() == &kernels[9]);
@@ -62,8 +62,8 @@ TEST_CASE("only kernels of the problem's types and orders are ranked") {
 }
 
 TEST_CASE("why a kernel does not take 16-bit operands") {
-    const auto reason = [](const kernel_handle& kernel, const workload& work) {
-        const char* const text = why_not(kernel.info, work, h200, 132, {});
+    const auto reason = [](const gemm_handle& kernel, const gemm_workload& work) {
+        const char* const text = why_not(kernel, work, h200, 132, {});
         return std::string(text == nullptr ? "fits" : text);
     };
     CHECK(reason(half_kernel<square>(), half_work(64, 64, 64)) == "fits");
@@ -94,11 +94,11 @@ TEST_CASE("small M gets small tiles of 16-bit operands, large products get large
 }
 
 TEST_CASE("16-bit operands take twice the memory and about twice the multiplies") {
-    const workload bf16 = half_work(4096, 4096, 8192), fp8 = fakes::work(4096, 4096, 8192);
+    const gemm_workload bf16 = half_work(4096, 4096, 8192), fp8 = fakes::work(4096, 4096, 8192);
     const double ratio = predicted(square, bf16).main_loop_us / predicted(scaled, fp8).main_loop_us;
     CHECK(ratio > 1.3);  // FP8 pays for promotion
     CHECK(ratio < 2.1);
-    const workload few = half_work(1, 7168, 16384);
+    const gemm_workload few = half_work(1, 7168, 16384);
     // But for what L2 has to write back first, which is the same.
     const double moved = predicted(middle, few).memory_us / predicted(scaled, fakes::work(1, 7168, 16384)).memory_us;
     CHECK(moved > 1.7);
@@ -111,12 +111,12 @@ TEST_CASE("16-bit operands take twice the memory and about twice the multiplies"
 }
 
 TEST_CASE("warpgroups that take turns hide all epilogues but the last") {
-    const workload many = half_work(4096, 8192, 512), one = half_work(64, 8192, 512);
+    const gemm_workload many = half_work(4096, 8192, 512), one = half_work(64, 8192, 512);
     CHECK(predicted(turns, many).epilogue_us < 0.1 * predicted(middle, many).epilogue_us);
     CHECK(predicted(turns, many).total_us < predicted(middle, many).total_us);
     CHECK(predicted(turns, one).epilogue_us == doctest::Approx(predicted(middle, one).epilogue_us).epsilon(0.5));
     // With one K block there is too little to hide an epilogue behind, but two run at a time.
-    const workload shallow = half_work(4096, 8192, 64);
+    const gemm_workload shallow = half_work(4096, 8192, 64);
     CHECK(predicted(turns, shallow).epilogue_us < 0.6 * predicted(middle, shallow).epilogue_us);
     CHECK(predicted(turns, shallow).epilogue_us > 0.1 * predicted(middle, shallow).epilogue_us);
 }
@@ -140,7 +140,7 @@ TEST_CASE("predictions for 16-bit operands grow with the work") {
 }
 
 TEST_CASE("tuned rows of 16-bit operands") {
-    const tuned_row rows[] = {
+    const gemm_tuned_row rows[] = {
         {.m_max = 128, .n = 4096, .k = 7168, .b = {}, .cfg = middle, .type = dtype::bf16},
         {.m_max = 128, .n = 4096, .k = 7168, .b = {}, .cfg = square, .type = dtype::bf16, .a_contiguous = major::mn},
         {.m_max = 128, .n = 4096, .k = 7168, .b = {}, .cfg = wide, .type = dtype::bf16, .b_contiguous = major::mn},
@@ -151,7 +151,7 @@ TEST_CASE("tuned rows of 16-bit operands") {
     CHECK(find_tuned(rows, half_work(128, 4096, 7168, along_mn, along_mn)) == nullptr);
     CHECK(find_tuned(rows, half_work(128, 4096, 7168, f16_along_k, f16_along_k)) == nullptr);
     CHECK(find_tuned(rows, fakes::work(128, 4096, 7168)) == &rows[3]);
-    workload mixed = fakes::work(128, 4096, 7168);
+    gemm_workload mixed = fakes::work(128, 4096, 7168);
     mixed.b.type = dtype::e5m2;
     CHECK(find_tuned(rows, mixed) == nullptr);
 }

@@ -53,18 +53,18 @@ TEST_CASE("every member prints under the name by which the compiler knows it") {
 }
 
 TEST_CASE("a tuned row prints as its own source") {
-    CHECK_SOURCE(tuned_row{.m_max = 1, .n = 7168, .k = 16384, .cfg = config{.block = {128, 128, 128}}});
-    CHECK_SOURCE(tuned_row{.m_max = 64,
-                           .n = 8,
-                           .k = 16,
-                           .d = dtype::f32,
-                           .accumulate = true,
-                           .b = {2, 64},
-                           .cfg = config{.block = {64, 96, 128}},
-                           .type = dtype::bf16,
-                           .a_contiguous = major::mn,
-                           .b_contiguous = major::mn,
-                           .in_place = true});
+    CHECK_SOURCE(gemm_tuned_row{.m_max = 1, .n = 7168, .k = 16384, .cfg = config{.block = {128, 128, 128}}});
+    CHECK_SOURCE(gemm_tuned_row{.m_max = 64,
+                                .n = 8,
+                                .k = 16,
+                                .d = dtype::f32,
+                                .accumulate = true,
+                                .b = {2, 64},
+                                .cfg = config{.block = {64, 96, 128}},
+                                .type = dtype::bf16,
+                                .a_contiguous = major::mn,
+                                .b_contiguous = major::mn,
+                                .in_place = true});
 }
 
 TEST_CASE("kernels and workloads in words") {
@@ -73,13 +73,14 @@ TEST_CASE("kernels and workloads in words") {
           "gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, "
           "scale::per_block<scale::fp32>>, store<bf16>, "
           "config{.block = {64, 64, 128}, .stages = 8, .math_warpgroups = 1}>");
-    CHECK(epilogue_source(fakes::kernel<cfg, dtype::f32, true>().info) == "accumulate<float>");
-    CHECK(epilogue_source(fakes::kernel<cfg, dtype::bf16, false, fakes::per_block, head_splits{128, 64, 128}>().info) ==
+    CHECK(epilogue_source(fakes::kernel<cfg, dtype::f32, true>().info.traits) == "accumulate<float>");
+    CHECK(epilogue_source(
+              fakes::kernel<cfg, dtype::bf16, false, fakes::per_block, head_splits{128, 64, 128}>().info.traits) ==
           "store_heads<bf16, 128, 64, 128>");
     CHECK(to_source(operand_info{dtype::e5m2, scale_kind::ue8m0, {1, 128}}) ==
           "operand<e5m2, scale::per_token<scale::ue8m0>>");
 
-    workload work = fakes::work(4096, 7168, 2048, dtype::f32, true);
+    gemm_workload work = fakes::work(4096, 7168, 2048, dtype::f32, true);
     CHECK(describe(work) ==
           "m = 4096, n = 7168, k = 2048, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by fp32, D f32 with C");
     work.heads = {128, 64, 128};

@@ -10,14 +10,14 @@ namespace deepgemm::fakes {
 
 /// Kernels as handles that launch nothing: described, not compiled.
 template <class... Kernels>
-std::vector<kernel_handle> described(shipped::kernels<Kernels...>) {
+std::vector<gemm_handle> described(shipped::kernels<Kernels...>) {
     return {{Kernels::info, [] { return result<void>{}; },
              [](const gemm_arguments&, const launch_options&) { return result<void>{}; }}...};
 }
 
 /// All shipped kernels.
-inline const std::vector<kernel_handle>& kernels() {
-    static const std::vector<kernel_handle> all = described(shipped::dense());
+inline const std::vector<gemm_handle>& kernels() {
+    static const std::vector<gemm_handle> all = described(shipped::dense());
     return all;
 }
 

@@ -224,7 +224,7 @@ TEST_CASE("16-bit operands without K") {
 }
 
 TEST_CASE("more multiprocessors than the machine has are refused") {
-    const kernel_handle kernel = sim::handle_of<stores>();
+    const gemm_handle kernel = sim::handle_of<stores>();
     exact_product p(9, 24, 128);
     const gemm_problem problem{.a = argument_of(p.a), .b = argument_of(p.b), .d = argument_of(p.d)};
     CHECK(kernel.launch(arguments_of(problem), {.num_sms = 5}).failure().message ==

@@ -54,7 +54,7 @@ TEST_CASE("knobs that make no sense are errors for an empty D, too; enumerate ju
         CHECK(plan(empty, device_info::h200(), kernels, knobs).failure().code == errc::bad_option);
         CHECK(engine(kernels, device_info::h200(), knobs).run(empty).failure().code == errc::bad_option);
     }
-    const workload family = fakes::work(1, 256, 128);
+    const gemm_workload family = fakes::work(1, 256, 128);
     CHECK(enumerate(family, 3, device_info::h200(), kernels)->size() == 1);
     for (const i32 rows : {-1, i32(0x80000000u), 0x7fffffff})
         CHECK(enumerate(family, rows, device_info::h200(), kernels).failure().code == errc::bad_extent);
@@ -65,11 +65,11 @@ TEST_CASE("a kernel for any architecture runs on all devices, another one on its
     CHECK(runs_on({.arch = 0}, h200));
     CHECK(runs_on({.arch = 90}, h200));
     CHECK(!runs_on({.arch = 100}, h200));
-    kernel_handle any = fakes::kernel<config{.block = {64, 32, 128}, .math_warpgroups = 1}>();
+    gemm_handle any = fakes::kernel<config{.block = {64, 32, 128}, .math_warpgroups = 1}>();
     any.info.launch.arch = 0;
-    CHECK(supports(h200, fakes::work(64, 4096, 7168), {&any, 1}));
+    CHECK(supports(h200, fakes::work(64, 4096, 7168), std::span(&any, 1)));
     any.info.launch.arch = 100;
-    CHECK(supports(h200, fakes::work(64, 4096, 7168), {&any, 1}).failure().code == errc::wrong_device);
+    CHECK(supports(h200, fakes::work(64, 4096, 7168), std::span(&any, 1)).failure().code == errc::wrong_device);
 }
 
 TEST_CASE("supports says yes to what runs and to what has nothing to do") {
@@ -103,7 +103,7 @@ TEST_CASE("supports says no with the reason") {
 }
 
 TEST_CASE("a workload's extents are judged like a problem's, whoever asks") {
-    const auto refusal = [](const workload& work) {
+    const auto refusal = [](const gemm_workload& work) {
         const auto answer = supports(h200, work, kernels);
         const auto made = plan(work, h200, kernels);
         const auto chosen = choose(work, h200, kernels);
@@ -117,7 +117,7 @@ TEST_CASE("a workload's extents are judged like a problem's, whoever asks") {
           "bad_extent: N is 2147483647; it must be from 0 to 2147479552");
     CHECK(refusal(fakes::work(100, 512, -128)) == "bad_extent: K is -128; it must be from 0 to 2147479552");
     CHECK(refusal(fakes::work(0, -1, 1024)).starts_with("bad_extent: N is -1"));
-    workload split = fakes::work(100, 512, 1024);
+    gemm_workload split = fakes::work(100, 512, 1024);
     split.heads = {128, 64, 256};
     CHECK(refusal(split) ==
           "bad_heads: N is 512; with head splits (128, 64, 256) it must be a multiple of left + right = 384");
@@ -128,38 +128,39 @@ TEST_CASE("a workload's extents are judged like a problem's, whoever asks") {
 }
 
 TEST_CASE("a caller's row comes before the model, on any number of multiprocessors") {
-    const workload work = fakes::work(4096, 1024, 1024);
+    const gemm_workload work = fakes::work(4096, 1024, 1024);
     const auto model = plan(work, h200, kernels);
     REQUIRE(model);
     REQUIRE(model->kernel()->info.cfg == square);
-    const tuned_row rows[] = {
+    const gemm_tuned_row rows[] = {
         {.m_max = 4096, .n = 1024, .k = 1024, .cfg = {.block = narrow.block, .math_warpgroups = 1}}};
     for (const int sms : {0, 64}) {
-        const context knobs{.num_sms = sms, .overrides = rows};
-        const auto made = plan(work, h200, kernels, knobs);
+        const context knobs{.num_sms = sms};
+        const gemm_choices own{.overrides = rows};
+        const auto made = plan(work, h200, kernels, knobs, own);
         REQUIRE(made);
         CHECK(made->kernel()->info.cfg == narrow);
         CHECK(chosen_by(*made) == choice::overridden);
-        CHECK(choose(work, h200, kernels, knobs)->kernel == made->kernel());
+        CHECK(choose(work, h200, kernels, knobs, own)->kernel == made->kernel());
         CHECK(explain(*made).find("the caller's table's choice of 2: config{.block = {64, 32, 128}") !=
               std::string::npos);
     }
     // A pin is more than a row, and a row is for its own products only.
-    CHECK(chosen_by(*plan(work, h200, kernels, {.pin = square, .overrides = rows})) == choice::pinned);
-    CHECK(chosen_by(*plan(fakes::work(2048, 1024, 1024), h200, kernels, {.overrides = rows})) == choice::model);
+    CHECK(chosen_by(*plan(work, h200, kernels, {}, {.pin = square, .overrides = rows})) == choice::pinned);
+    CHECK(chosen_by(*plan(fakes::work(2048, 1024, 1024), h200, kernels, {}, {.overrides = rows})) == choice::model);
 }
 
 TEST_CASE("a caller's row whose kernel is not there, or cannot run the product, leaves the choice to the library") {
-    const workload work = fakes::work(128, 32768, 512);
-    const tuned_row* const known = find_tuned(tuned_h200, work);
+    const gemm_workload work = fakes::work(128, 32768, 512);
+    const gemm_tuned_row* const known = find_tuned(tuned_h200, work);
     REQUIRE(known != nullptr);
-    kernel_handle measured = kernel<square>();
+    gemm_handle measured = kernel<square>();
     measured.info.cfg = known->cfg;
     measured.info.cfg.stages = 5;
     const std::array both{kernel<narrow>(), measured, kernel<fixed>()};
     for (const config& cfg : {config{.block = {192, 96, 128}}, fixed}) {
-        const tuned_row rows[] = {{.m_max = 128, .n = 32768, .k = 512, .cfg = cfg}};
-        const auto made = plan(work, h200, both, {.overrides = rows});
+        const gemm_tuned_row rows[] = {{.m_max = 128, .n = 32768, .k = 512, .cfg = cfg}};
+        const auto made = plan(work, h200, both, {}, {.overrides = rows});
         REQUIRE(made);
         CHECK(chosen_by(*made) == choice::tuned);
         CHECK(agrees(known->cfg, made->kernel()->info.cfg));

@@ -14,19 +14,19 @@ constexpr config middle{.block = {64, 128, 128}, .stages = 8, .math_warpgroups =
 constexpr config square{.block = {128, 128, 128}, .stages = 5};
 constexpr config tall{.block = {256, 128, 128}, .stages = 3, .cluster = {1, 2}};
 constexpr std::array kernels{kernel<narrow>(), kernel<middle>(), kernel<square>(), kernel<tall>()};
-const workload large = fakes::work(4096, 4096, 4096);
+const gemm_workload large = fakes::work(4096, 4096, 4096);
 
-std::vector<config> ranked(const context& knobs) {
-    const auto made = plan(large, device_info::h200(), kernels, knobs);
+std::vector<config> ranked(const context& knobs, const gemm_choices& own = {}) {
+    const auto made = plan(large, device_info::h200(), kernels, knobs, own);
     REQUIRE_MESSAGE(made, made.failure().message);
     std::vector<config> all;
-    for (const candidate& each : made->ranked) all.push_back(each.kernel->info.cfg);
-    CHECK(choose(large, device_info::h200(), kernels, knobs)->kernel->info.cfg == all[0]);
+    for (const auto& each : made->ranked) all.push_back(each.kernel->info.cfg);
+    CHECK(choose(large, device_info::h200(), kernels, knobs, own)->kernel->info.cfg == all[0]);
     return all;
 }
 
-std::string refusal(const context& knobs) {
-    const auto made = plan(large, device_info::h200(), kernels, knobs);
+std::string refusal(const context& knobs, const gemm_choices& own = {}) {
+    const auto made = plan(large, device_info::h200(), kernels, knobs, own);
     return made ? "fine" : concat(name_of(made.failure().code), ": ", made.failure().message);
 }
 
@@ -51,11 +51,11 @@ TEST_CASE("only kernels whose tiles keep to the limits are ranked") {
 }
 
 TEST_CASE("rows of tables and pins keep to the limits, too") {
-    const tuned_row rows[] = {{.m_max = 4096, .n = 4096, .k = 4096, .cfg = middle}};
-    CHECK(ranked({.overrides = rows})[0] == middle);
-    CHECK(ranked({.tiles = {.multiple_of_m = 128}, .overrides = rows})[0] != middle);
-    CHECK(ranked({.tiles = {.largest_m = 128}, .pin = square})[0] == square);
-    CHECK(refusal({.tiles = {.largest_m = 128}, .pin = tall})
+    const gemm_tuned_row rows[] = {{.m_max = 4096, .n = 4096, .k = 4096, .cfg = middle}};
+    CHECK(ranked({}, {.overrides = rows})[0] == middle);
+    CHECK(ranked({.tiles = {.multiple_of_m = 128}}, {.overrides = rows})[0] != middle);
+    CHECK(ranked({.tiles = {.largest_m = 128}}, {.pin = square})[0] == square);
+    CHECK(refusal({.tiles = {.largest_m = 128}}, {.pin = tall})
               .ends_with(concat(to_source(tall), " does not: its tile has more rows than tiles.largest_m")));
 }
 

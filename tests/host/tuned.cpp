@@ -15,8 +15,8 @@ namespace {
 constexpr device_info h100 = device_info::h100(), h200 = device_info::h200();
 
 /// The workload that a row was measured on: C, if there is one, is D.
-workload work_of(const tuned_row& row) {
-    workload work = fakes::work(row.m_max, row.n, row.k, row.d, row.accumulate);
+gemm_workload work_of(const gemm_tuned_row& row) {
+    gemm_workload work = fakes::work(row.m_max, row.n, row.k, row.d, row.accumulate);
     work.b.tile = row.b;
     work.in_place = row.accumulate;
     if (row.type == dtype::e4m3) return work;
@@ -26,25 +26,25 @@ workload work_of(const tuned_row& row) {
 }
 
 /// Whether a kernel is the one that a row names.
-bool is_named(const kernel_info& info, const tuned_row& row) {
-    return agrees(row.cfg, info.cfg) && info.in_place == row.in_place;
+bool is_named(const gemm_info& info, const gemm_tuned_row& row) {
+    return agrees(row.cfg, info.cfg) && info.traits.in_place == row.in_place;
 }
 
 /// What the model chooses, and its prediction; the table is not asked, since one multiprocessor is left out.
-candidate modelled(const workload& work) {
+candidate<ops::gemm> modelled(const gemm_workload& work) {
     const auto chosen = choose(work, h200, kernels(), {.num_sms = 131});
     REQUIRE_MESSAGE(chosen, chosen.failure().message);
     return *chosen;
 }
 
-tile_shape block_for(const workload& work) { return modelled(work).kernel->info.cfg.block; }
+tile_shape block_for(const gemm_workload& work) { return modelled(work).kernel->info.cfg.block; }
 
 }  // namespace
 
 TEST_CASE("each row of a table names a shipped kernel and is honoured") {
     for (const device_info& device : {h100, h200}) {
-        for (const tuned_row& row : tuned_rows(device)) {
-            const workload work = work_of(row);
+        for (const gemm_tuned_row& row : tuned_rows(device)) {
+            const gemm_workload work = work_of(row);
             CAPTURE(device.name);
             CAPTURE(describe(work));
             CAPTURE(to_source(row.cfg));
@@ -61,8 +61,8 @@ TEST_CASE("each row of a table names a shipped kernel and is honoured") {
 }
 
 TEST_CASE("a row of a GPU's own keeps the times of its kernel and of the model's choice, which explain shows") {
-    const auto check_times = [](const device_info& device, const tuned_row& row) {
-        const workload work = work_of(row);
+    const auto check_times = [](const device_info& device, const gemm_tuned_row& row) {
+        const gemm_workload work = work_of(row);
         CAPTURE(describe(work));
         CHECK(row.us > 0);
         CHECK(row.model.us > 1.01f * row.us);
@@ -74,9 +74,9 @@ TEST_CASE("a row of a GPU's own keeps the times of its kernel and of the model's
               std::string::npos);
         CHECK(text.ends_with(concat("\n    measured ", detail::slower(row.us, row.model.us), "\n")));
     };
-    for (const tuned_row& row : tuned_h200) check_times(h200, row);
-    for (const tuned_row& row : tuned_h100) check_times(h100, row);
-    for (const tuned_row& row : tuned_rows(h100).subspan(tuned_h100.size())) {  // measured on another GPU
+    for (const gemm_tuned_row& row : tuned_h200) check_times(h200, row);
+    for (const gemm_tuned_row& row : tuned_h100) check_times(h100, row);
+    for (const gemm_tuned_row& row : tuned_rows(h100).subspan(tuned_h100.size())) {  // measured on another GPU
         CHECK(row.us == 0);
         const auto made = plan(work_of(row), h100, kernels());
         CHECK(measured_us(*made, made->ranked[0]) == 0);
@@ -85,22 +85,22 @@ TEST_CASE("a row of a GPU's own keeps the times of its kernel and of the model's
 
 TEST_CASE("an H100 takes over what its memory does not decide, of products that it has no races of") {
     const auto rows = tuned_rows(h100);
-    const auto same = [](const tuned_row& x, const tuned_row& y) {
+    const auto same = [](const gemm_tuned_row& x, const gemm_tuned_row& y) {
         return x.m_max == y.m_max && x.n == y.n && x.k == y.k && x.cfg == y.cfg && x.in_place == y.in_place;
     };
     REQUIRE(rows.size() >= tuned_h100.size());
     CHECK(std::equal(tuned_h100.begin(), tuned_h100.end(), rows.begin(), same));
-    for (const tuned_row& row : tuned_h200) {
-        const workload work = work_of(row);
+    for (const gemm_tuned_row& row : tuned_h200) {
+        const gemm_workload work = work_of(row);
         CAPTURE(describe(work));
-        const tuned_row* const taken = find_tuned(rows, work);
+        const gemm_tuned_row* const taken = find_tuned(rows, work);
         const bool own = find_tuned(tuned_h100, work) != nullptr;
         CHECK((taken != nullptr) == (own || (row.type == dtype::e4m3 && detail::bound_by_multiplying(row))));
         if (taken != nullptr && !own) CHECK(same(*taken, row));
     }
     CHECK(tuned_rows(h200).data() == tuned_h200.data());
-    constexpr tuned_row few{.m_max = 128, .n = 7168, .k = 16384}, many{.m_max = 4096, .n = 7168, .k = 16384};
-    constexpr tuned_row shallow{.m_max = 32768, .n = 4096, .k = 512, .d = dtype::f32, .accumulate = true};
+    constexpr gemm_tuned_row few{.m_max = 128, .n = 7168, .k = 16384}, many{.m_max = 4096, .n = 7168, .k = 16384};
+    constexpr gemm_tuned_row shallow{.m_max = 32768, .n = 4096, .k = 512, .d = dtype::f32, .accumulate = true};
     static_assert(!detail::bound_by_multiplying(few) && detail::bound_by_multiplying(many));
     static_assert(!detail::bound_by_multiplying(shallow));
 }
@@ -108,25 +108,25 @@ TEST_CASE("an H100 takes over what its memory does not decide, of products that 
 TEST_CASE("a row chooses between a kernel that reads C and one that adds in place") {
     int rows_with_twins = 0;
     for (const device_info& device : {h100, h200}) {
-        for (tuned_row row : tuned_rows(device)) {
-            const workload work = work_of(row);
-            const auto mates = std::count_if(kernels().begin(), kernels().end(), [&](const kernel_handle& x) {
-                return agrees(row.cfg, x.info.cfg) && why_not(x.info, work, device, 132, {}) == nullptr;
+        for (gemm_tuned_row row : tuned_rows(device)) {
+            const gemm_workload work = work_of(row);
+            const auto mates = std::count_if(kernels().begin(), kernels().end(), [&](const gemm_handle& x) {
+                return agrees(row.cfg, x.info.cfg) && why_not(x, work, device, 132, {}) == nullptr;
             });
             rows_with_twins += mates > 1;
             const auto made = choose(work, device, kernels());
             REQUIRE(made);
-            CHECK(made->kernel->info.in_place == row.in_place);
+            CHECK(made->kernel->info.traits.in_place == row.in_place);
         }
     }
     CHECK(rows_with_twins > 0);
 }
 
 TEST_CASE("a row whose kernel is not instantiated is passed over") {
-    for (const tuned_row& row : tuned_rows(h100)) {
-        const workload work = work_of(row);
-        std::vector<kernel_handle> others;
-        for (const kernel_handle& kernel : kernels()) {
+    for (const gemm_tuned_row& row : tuned_rows(h100)) {
+        const gemm_workload work = work_of(row);
+        std::vector<gemm_handle> others;
+        for (const gemm_handle& kernel : kernels()) {
             if (!agrees(row.cfg, kernel.info.cfg)) others.push_back(kernel);
         }
         const auto made = plan(work, h100, others);
@@ -188,7 +188,7 @@ TEST_CASE("a product takes longer on fewer multiprocessors") {
 
 TEST_CASE("predictions without K or with one block are finite and short") {
     for (const i32 k : {0, 1, 128}) {
-        for (const kernel_handle& kernel : kernels()) {
+        for (const gemm_handle& kernel : kernels()) {
             const cost made = predict(kernel.info, fakes::work(64, 64, k), h200, 132);
             CHECK(made.total_us > 2);
             CHECK(made.total_us < 15);

@@ -192,8 +192,7 @@ TEST_CASE("aliasing") {
     CHECK(after([](auto& p) {
               p.c = p.d;
               p.d.row_stride = 1024;
-          }) ==
-          "bad_alias: C is D's memory with row stride 512 instead of 1024; C must be D itself or lie apart from it");
+          }) == "bad_alias: C is D's memory with stride 512 instead of 1024; C must be D itself or lie apart from it");
     CHECK(after([](auto& p) {
               p.c = p.d;
               p.c->data = static_cast<const char*>(p.d.data) + 1024;

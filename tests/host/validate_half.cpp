@@ -192,7 +192,7 @@ TEST_CASE("the order of an operand and the pitch a kernel is told") {
 TEST_CASE("scales do not matter to the workload of 16-bit operands") {
     gemm_problem p = fakes::half_problem(256, 512, 1024, k_major, mn_major, dtype::f16);
     p.a.scales.tile = {128, 128};
-    const workload work = workload_of(p);
+    const gemm_workload work = workload_of(p);
     CHECK(verdict(p) == "fine");
     CHECK(work.a == fakes::half(k_major, dtype::f16));
     CHECK(work.b == fakes::half(mn_major, dtype::f16));

@@ -50,9 +50,9 @@ struct grouped_product {
         args.d = d.at(at.d);
         args.a.ready = args.b.ready = true;
         args.matrices = max(d.matrices(), max(a.matrices(), b.matrices()));
-        if (K::info.in_place) {
+        if (K::info.traits.in_place) {
             args.c = {args.d.data, args.d.pitch, args.d.matrix_pitch};
-        } else if (K::info.accumulate) {
+        } else if (K::info.traits.accumulate) {
             args.c = {static_cast<const u8*>(at.c) + c.offset(), c.pitch(), shape.m * c.pitch()};
         }
         return args;
@@ -68,11 +68,11 @@ struct grouped_product {
     }
     /// Gives kernels that accumulate something to add to: small integers in C, or in D. After all that is expected.
     void make_c(random_source& random, i64 matrices) {
-        if (K::info.in_place) {
+        if (K::info.traits.in_place) {
             d.fill(random);
             d.add(d.view());
-        } else if (K::info.accumulate) {
-            c = guarded_matrix(K::info.d, matrices * shape.m, shape.n, 0);
+        } else if (K::info.traits.accumulate) {
+            c = guarded_matrix(K::info.traits.d, matrices * shape.m, shape.n, 0);
             random.fill_integers(c.template view<element>(), -8, 8);
             d.add(c.template view<const element>());
         }
@@ -86,8 +86,8 @@ grouped_product<K> masked_product(random_source& random, problem_shape shape, co
     const auto& [slot, n, k] = shape;
     const i32 groups = i32(counts.size());
     grouped_product<K> made{shape,
-                            {K::info.a, groups, slot, k, random, kind},
-                            {K::info.b, groups, n, k, random, kind},
+                            {K::info.traits.a, groups, slot, k, random, kind},
+                            {K::info.traits.b, groups, n, k, random, kind},
                             {groups, slot, n},
                             {groups},
                             counts};
@@ -112,7 +112,7 @@ inline std::vector<i32> starts(const std::vector<i32>& counts, i32 alignment) {
 template <class K>
 grouped_product<K> rows_product(random_source& random, problem_shape shape, i64 matrices) {
     const auto& [m, n, k] = shape;
-    return {shape, {K::info.a, 1, m, k, random}, {K::info.b, matrices, n, k, random}, {1, m, n}};
+    return {shape, {K::info.traits.a, 1, m, k, random}, {K::info.traits.b, matrices, n, k, random}, {1, m, n}};
 }
 }  // namespace detail
 
@@ -162,7 +162,8 @@ grouped_product<K> k_product(random_source& random, i32 m, i32 n, const std::vec
     for (const i32 size : sizes) k += size;
     const i32 groups = i32(sizes.size());
     grouped_product<K> made{
-        {m, n, k}, {K::info.a, 1, m, k, random}, {K::info.b, 1, n, k, random}, {groups, m, n}, {groups}, sizes};
+        {m, n, k}, {K::info.traits.a, 1, m, k, random}, {K::info.traits.b, 1, n, k, random}, {groups, m, n}, {groups},
+        sizes};
     i64 first = 0;
     for (i32 g = 0; g < groups; ++g) {
         const i32 size = sizes[std::size_t(g)];
@@ -178,10 +179,10 @@ template <class K>
 grouped_product<K> parts_product(random_source& random, problem_shape shape, i32 parts) {
     const auto& [m, n, k] = shape;
     grouped_product<K> made{shape,
-                            {K::info.a, 1, m, k, random},
-                            {K::info.b, 1, n, k, random},
+                            {K::info.traits.a, 1, m, k, random},
+                            {K::info.traits.b, 1, n, k, random},
                             {parts, m, n},
-                            {parts, K::info.a.format == scale_kind::none ? 64 : 128}};
+                            {parts, K::info.traits.a.format == scale_kind::none ? 64 : 128}};
     made.d.expect_sum(made.a[0], made.b[0]);
     return made;
 }

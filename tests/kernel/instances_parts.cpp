@@ -18,19 +18,19 @@ result<void> launch_with(const gemm_arguments& given, const bias_relu& step, con
 
 }  // namespace
 
-std::span<const kernel_handle> element_variant_handles() { return handles(element_variants{}); }
-std::span<const kernel_handle> swap_variant_handles() { return handles(swap_variants{}); }
-std::span<const kernel_handle> swap_half_variant_handles() { return handles(swap_half_variants{}); }
-std::span<const kernel_handle> extent_variant_handles() { return handles(extent_variants{}); }
+std::span<const gemm_handle> element_variant_handles() { return handles(element_variants{}); }
+std::span<const gemm_handle> swap_variant_handles() { return handles(swap_variants{}); }
+std::span<const gemm_handle> swap_half_variant_handles() { return handles(swap_half_variants{}); }
+std::span<const gemm_handle> extent_variant_handles() { return handles(extent_variants{}); }
 
-kernel_info biased_info() { return biased::info; }
-kernel_info chained_info() { return chained::info; }
+gemm_info biased_info() { return biased::info; }
+gemm_info chained_info() { return chained::info; }
 result<void> launch_biased(const gemm_arguments& arguments, const float* bias, const sim::options& machine) {
     return launch_with<biased>(arguments, {bias}, machine);
 }
 result<void> launch_chained(const gemm_arguments& arguments, const float* bias, const sim::options& machine) {
     return launch_with<chained>(arguments, {bias}, machine);
 }
-kernel_handle triggering_handle() { return sim::handle_of<triggering>(); }
+gemm_handle triggering_handle() { return sim::handle_of<triggering>(); }
 
 }  // namespace deepgemm::test

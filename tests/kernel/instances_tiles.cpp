@@ -7,9 +7,9 @@
 
 namespace deepgemm::test {
 
-std::span<const kernel_handle> cluster_variant_handles() { return handles(cluster_variants{}); }
-std::span<const kernel_handle> tile_variant_handles() { return handles(tile_variants{}); }
-std::span<const kernel_handle> summing_variant_handles() { return handles(summing_variants{}); }
-std::span<const kernel_handle> equal_variant_handles() { return handles(equal_variants{}); }
+std::span<const gemm_handle> cluster_variant_handles() { return handles(cluster_variants{}); }
+std::span<const gemm_handle> tile_variant_handles() { return handles(tile_variants{}); }
+std::span<const gemm_handle> summing_variant_handles() { return handles(summing_variants{}); }
+std::span<const gemm_handle> equal_variant_handles() { return handles(equal_variants{}); }
 
 }  // namespace deepgemm::test

@@ -2,8 +2,8 @@
 // How the tests of this folder run kernels on the simulator, and the shapes they choose for a kernel.
 #pragma once
 
-#include <deepgemm/host/kernel_handle.hpp>
-#include <deepgemm/host/validate.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
+#include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/sim/options.hpp>
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@ inline u64 seed_of(problem_shape shape) { return u64(shape.m) * 1000003 + u64(sh
 
 /// Runs a kernel on a product in host memory and judges the result: "" or what is wrong. The machine gets as many multiprocessors
 /// as a cluster of the kernel needs.
-inline std::string run(const kernel_handle& kernel, product& p, sim::options machine = {}, int num_sms = 0) {
+inline std::string run(const gemm_handle& kernel, product& p, sim::options machine = {}, int num_sms = 0) {
     const gemm_problem problem = p.problem();
     if (const auto ok = validate(problem); !ok) return ok.failure().message;
     machine.num_sms = max(machine.num_sms, kernel.info.cfg.cluster_ctas());
@@ -27,7 +27,7 @@ inline std::string run(const kernel_handle& kernel, product& p, sim::options mac
 }
 
 /// Runs a kernel on small integers and expects every bit right.
-inline void expect_exact(const kernel_handle& kernel, problem_shape shape, const placement& how = {},
+inline void expect_exact(const gemm_handle& kernel, problem_shape shape, const placement& how = {},
                          const sim::options& machine = {}, int num_sms = 0) {
     product p(kernel.info, shape, seed_of(shape), numbers::exact, how);
     const std::string wrong = run(kernel, p, machine, num_sms);

@@ -31,11 +31,11 @@ TEST_CASE("every kind of problem, with and without K, rows and columns") {
         for (const int tile : {1, 128}) {
             for (const dtype d : {dtype::bf16, dtype::f32}) {
                 for (const bool accumulate : {false, true}) {
-                    kernel_info kind;
-                    kind.a = {dtype::e4m3, format, {1, 128}};
-                    kind.b = {dtype::e4m3, format, {tile, 128}};
-                    kind.d = d;
-                    kind.accumulate = accumulate;
+                    gemm_info kind;
+                    kind.traits.a = {dtype::e4m3, format, {1, 128}};
+                    kind.traits.b = {dtype::e4m3, format, {tile, 128}};
+                    kind.traits.d = d;
+                    kind.traits.accumulate = accumulate;
                     for (const problem_shape shape : {problem_shape{40, 30, 0},
                                                       {1, 1, 0},
                                                       {1, 1, 1},
@@ -65,7 +65,7 @@ TEST_CASE("random problems, each on the kernel that the planner of an H200 would
     device.sm_count = sim::options{}.num_sms;
     const engine engine(instances::dense(), device);
     for (int i = 0; i < 150; ++i) {
-        const kernel_info kind = random_kind(random);
+        const gemm_info kind = random_kind(random);
         const problem_shape shape{random_extent(random, 500), random_extent(random, 500), random_extent(random, 1500)};
         const numbers data = random.integer(0, 2) == 0 ? numbers::normal : numbers::exact;
         const u64 own_seed = random.bits();

@@ -3,7 +3,7 @@
 // byte written outside of it, and the reference. For the simulator as it lies; tests on a GPU copy it.
 #pragma once
 
-#include <deepgemm/host/print.hpp>
+#include <deepgemm/ops/gemm/text.hpp>
 #include <deepgemm/reference/operand.hpp>
 
 #include <memory>
@@ -187,24 +187,24 @@ private:
 /// A whole product for kernels with a given description.
 class product {
 public:
-    product(const kernel_info& info, problem_shape shape, u64 seed, numbers kind = numbers::exact, placement how = {})
-        : info_(info), shape_(shape), kind_(kind), c_is_d_(how.c_is_d || info.in_place) {
+    product(const gemm_info& info, problem_shape shape, u64 seed, numbers kind = numbers::exact, placement how = {})
+        : info_(info), shape_(shape), kind_(kind), c_is_d_(how.c_is_d || info.traits.in_place) {
         random_source random(seed);
         const auto& [m, n, k] = shape;
-        a_ = make_operand(info.a, m, k, how.a_pad, kind, random);
-        b_ = make_operand(info.b, n, k, how.b_pad, kind, random);
+        a_ = make_operand(info.traits.a, m, k, how.a_pad, kind, random);
+        b_ = make_operand(info.traits.b, n, k, how.b_pad, kind, random);
         if (how.scales_along_n) lay_scales_along_mn(b_);
         if (how.extreme_scales) {
             for (u32& word : a_.words) word = 0;
             for (u32& word : b_.words) word = 0xfefefefeu;
         }
-        d_ = guarded_matrix(info.d, m, reference::stored_column(n, info.heads), how.d_pad);
+        d_ = guarded_matrix(info.traits.d, m, reference::stored_column(n, info.traits.heads), how.d_pad);
         expected_ = reference::gemm(a_.view, b_.view);
         if (kind == numbers::normal) {
             truth_ = reference::gemm(reference::plain<float>(a_.original), reference::plain<float>(b_.original));
         }
-        if (info.accumulate) {
-            if (!c_is_d_) c_ = guarded_matrix(info.d, m, n, how.c_pad);
+        if (info.traits.accumulate) {
+            if (!c_is_d_) c_ = guarded_matrix(info.traits.d, m, n, how.c_pad);
             guarded_matrix& c = c_is_d_ ? d_ : c_;
             on_type([&](auto element) {
                 const auto values = c.template view<decltype(element)>();
@@ -225,8 +225,8 @@ public:
 
     /// The product as the named operations take it, in host memory.
     gemm_problem problem() {
-        gemm_problem made{.a = a_.argument(), .b = b_.argument(), .d = d_.argument(), .heads = info_.heads};
-        if (info_.accumulate) made.c = input_matrix(c().argument());
+        gemm_problem made{.a = a_.argument(), .b = b_.argument(), .d = d_.argument(), .heads = info_.traits.heads};
+        if (info_.traits.accumulate) made.c = input_matrix(c().argument());
         return made;
     }
 
@@ -235,11 +235,12 @@ public:
     std::string verdict() {
         std::string wrong = d_.trespass([&](i64, i64 column) { return !in_hole(column); });
         if (!wrong.empty()) return wrong;
-        const double allowed = info_.a.format == scale_kind::none ? tolerance::half : tolerance::hopper_fp8;
+        const double allowed = info_.traits.a.format == scale_kind::none ? tolerance::half : tolerance::hopper_fp8;
         on_type([&](auto element) {
             const auto d = d_.template view<const decltype(element)>();
-            const comparison found = kind_ == numbers::exact ? reference::compare_exact(d, expected_, info_.heads)
-                                                             : reference::compare(d, expected_, allowed, info_.heads);
+            const comparison found = kind_ == numbers::exact
+                                         ? reference::compare_exact(d, expected_, info_.traits.heads)
+                                         : reference::compare(d, expected_, allowed, info_.traits.heads);
             if (!found) wrong = found.text();
         });
         return wrong;
@@ -249,7 +250,7 @@ public:
     double diff_to_unquantised() {
         double diff = 0;
         on_type([&](auto element) {
-            diff = reference::diff(d_.template view<const decltype(element)>(), truth_, info_.heads);
+            diff = reference::diff(d_.template view<const decltype(element)>(), truth_, info_.traits.heads);
         });
         return diff;
     }
@@ -258,20 +259,20 @@ private:
     /// Calls `action` with an element of D's type.
     template <class Action>
     void on_type(Action action) {
-        switch (info_.d) {
+        switch (info_.traits.d) {
             case dtype::bf16: return action(bf16{});
             case dtype::f16: return action(f16{});
             default: return action(float{});
         }
     }
     bool in_hole(i64 column) const {
-        const auto& [left, middle, right] = info_.heads;
-        if (!info_.heads.any()) return false;
+        const auto& [left, middle, right] = info_.traits.heads;
+        if (!info_.traits.heads.any()) return false;
         const i64 inside = column % (left + middle + right);
         return inside >= left && inside < left + middle;
     }
 
-    kernel_info info_;
+    gemm_info info_;
     problem_shape shape_;
     numbers kind_;
     bool c_is_d_;
@@ -285,37 +286,37 @@ private:
 struct tile_extent {
     i32 m, n;
 };
-inline tile_extent cluster_tile(const kernel_info& info) {
+inline tile_extent cluster_tile(const gemm_info& info) {
     return {info.cfg.block.m * info.cfg.cluster.m, info.cfg.block.n * info.cfg.cluster.n};
 }
 
 /// `n` columns, or the next whole heads for kernels that split heads.
-inline problem_shape shape_for(const kernel_info& info, i32 m, i32 n, i32 k) {
-    const head_splits& heads = info.heads;
+inline problem_shape shape_for(const gemm_info& info, i32 m, i32 n, i32 k) {
+    const head_splits& heads = info.traits.heads;
     return {m, heads.any() ? align_up(max(n, 1), heads.left + heads.right) : n, k};
 }
 
 /// One of the combinations of FP8 types and scales that are shipped, without a configuration.
-inline kernel_info random_kind(random_source& random) {
+inline gemm_info random_kind(random_source& random) {
     const auto format = random.integer(0, 1) == 0 ? scale_kind::fp32 : scale_kind::ue8m0;
-    kernel_info kind;
-    kind.a = {dtype::e4m3, format, {1, 128}};
-    kind.b = {dtype::e4m3, format, {random.integer(0, 1) == 0 ? 1 : 128, 128}};
-    kind.d = random.integer(0, 1) == 0 ? dtype::bf16 : dtype::f32;
-    kind.accumulate = random.integer(0, 1) == 0;
+    gemm_info kind;
+    kind.traits.a = {dtype::e4m3, format, {1, 128}};
+    kind.traits.b = {dtype::e4m3, format, {random.integer(0, 1) == 0 ? 1 : 128, 128}};
+    kind.traits.d = random.integer(0, 1) == 0 ? dtype::bf16 : dtype::f32;
+    kind.traits.accumulate = random.integer(0, 1) == 0;
     return kind;
 }
 
 /// The same of 16-bit operands: one type, any orders.
-inline kernel_info random_half_kind(random_source& random, dtype type = dtype::bf16) {
+inline gemm_info random_half_kind(random_source& random, dtype type = dtype::bf16) {
     const auto operand = [&] {
         return operand_info{type, scale_kind::none, {}, random.integer(0, 1) == 0 ? major::k : major::mn};
     };
-    kernel_info kind;
-    kind.a = operand();
-    kind.b = operand();
-    kind.d = random.integer(0, 1) == 0 ? type : dtype::f32;
-    kind.accumulate = random.integer(0, 1) == 0;
+    gemm_info kind;
+    kind.traits.a = operand();
+    kind.traits.b = operand();
+    kind.traits.d = random.integer(0, 1) == 0 ? type : dtype::f32;
+    kind.traits.accumulate = random.integer(0, 1) == 0;
     return kind;
 }
 
@@ -324,17 +325,17 @@ inline i32 random_extent(random_source& random, i32 largest) {
     return i32(random.integer(1, max(i64(1), i64(largest) >> random.integer(0, 6))));
 }
 
-inline placement random_placement(random_source& random, const kernel_info& kind) {
+inline placement random_placement(random_source& random, const gemm_info& kind) {
     return {.a_pad = 16 * random.integer(0, 2),
             .b_pad = 16 * random.integer(0, 2),
             .c_pad = random.integer(0, 9),
             .d_pad = random.integer(0, 9),
             .c_is_d = random.integer(0, 1) == 1,
-            .scales_along_n = kind.b.tile.mn != 1 && random.integer(0, 1) == 1};
+            .scales_along_n = kind.traits.b.tile.mn != 1 && random.integer(0, 1) == 1};
 }
 
 /// What to say where a product goes wrong.
-inline std::string describe(const kernel_info& info, problem_shape shape, u64 seed) {
+inline std::string describe(const gemm_info& info, problem_shape shape, u64 seed) {
     return concat(to_source(info), " on ", shape.m, " x ", shape.n, " x ", shape.k, ", seed ", seed);
 }
 

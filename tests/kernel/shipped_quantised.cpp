@@ -11,7 +11,7 @@ using namespace deepgemm::test;
 TEST_CASE("quantised products") {
     const u64 seed = fresh_seed();
     CAPTURE(seed);
-    for (const kernel_handle& kernel : instances::dense()) {
+    for (const gemm_handle& kernel : instances::dense()) {
         const auto [m, n] = cluster_tile(kernel.info);
         for (const problem_shape shape :
              {shape_for(kernel.info, m + 70, n + 100, 520), shape_for(kernel.info, 99, 160, 1536)}) {
@@ -29,7 +29,7 @@ TEST_CASE("random shapes on random kernels") {
     random_source random(seed);
     const auto all = instances::dense();
     for (int i = 0; i < 150; ++i) {
-        const kernel_handle& kernel = all[std::size_t(random.integer(0, i64(all.size()) - 1))];
+        const gemm_handle& kernel = all[std::size_t(random.integer(0, i64(all.size()) - 1))];
         const problem_shape shape = shape_for(kernel.info, i32(random.integer(1, 400)), i32(random.integer(1, 400)),
                                               i32(random.integer(1, 700)));
         const placement how{.a_pad = random.integer(0, 2) * 16,
@@ -37,7 +37,7 @@ TEST_CASE("random shapes on random kernels") {
                             .c_pad = random.integer(0, 9),
                             .d_pad = random.integer(0, 9),
                             .c_is_d = random.integer(0, 1) == 1,
-                            .scales_along_n = kernel.info.b.tile.mn != 1 && random.integer(0, 1) == 1};
+                            .scales_along_n = kernel.info.traits.b.tile.mn != 1 && random.integer(0, 1) == 1};
         product p(kernel.info, shape, random.bits(), random.integer(0, 1) == 1 ? numbers::normal : numbers::exact, how);
         const sim::options machine = random.integer(0, 1) == 1 ? random_machine(random.bits()) : sim::options{};
         const std::string wrong = run(kernel, p, machine);

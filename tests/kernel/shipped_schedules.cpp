@@ -11,7 +11,7 @@ using namespace deepgemm::test;
 namespace {
 
 /// D's bytes, guards included, after a run on random data.
-std::vector<u8> result_of(const kernel_handle& kernel, product& p, const sim::options& machine, int num_sms = 0) {
+std::vector<u8> result_of(const gemm_handle& kernel, product& p, const sim::options& machine, int num_sms = 0) {
     p.d().restore();
     const std::string wrong = run(kernel, p, machine, num_sms);
     CHECK_MESSAGE(wrong == "", to_source(kernel.info));
@@ -23,7 +23,7 @@ std::vector<u8> result_of(const kernel_handle& kernel, product& p, const sim::op
 TEST_CASE("every kernel runs right at random") {
     u64 seed = fresh_seed();
     CAPTURE(seed);  // set DEEPGEMM_SEED to the first one to repeat a failure
-    for (const kernel_handle& kernel : instances::dense()) {
+    for (const gemm_handle& kernel : instances::dense()) {
         const auto [m, n] = cluster_tile(kernel.info);
         expect_exact(kernel, shape_for(kernel.info, m + 9, n + 17, 400), {}, random_machine(++seed));
         sim::options together = random_machine(++seed);
@@ -50,7 +50,7 @@ TEST_CASE("an eager machine, and a lazy one that shuffles warps") {
     sim::options eager, shuffled;
     eager.policy = sim::policy::eager;
     shuffled.shuffle = true;
-    for (const kernel_handle& kernel : instances::dense()) {
+    for (const gemm_handle& kernel : instances::dense()) {
         const auto [m, n] = cluster_tile(kernel.info);
         const problem_shape shape = shape_for(kernel.info, m + 1, n + 1, 270);
         expect_exact(kernel, shape, {}, eager);
@@ -61,7 +61,7 @@ TEST_CASE("an eager machine, and a lazy one that shuffles warps") {
 TEST_CASE("runs agree to the bit on any data, in any order, on any number of multiprocessors") {
     const u64 seed = fresh_seed();
     CAPTURE(seed);
-    for (const kernel_handle& kernel : instances::dense()) {
+    for (const gemm_handle& kernel : instances::dense()) {
         const auto [m, n] = cluster_tile(kernel.info);
         product p(kernel.info, shape_for(kernel.info, m + 5, n + 9, 700), seed, numbers::normal);
         const auto first = result_of(kernel, p, {});

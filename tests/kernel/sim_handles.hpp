@@ -10,7 +10,7 @@
 namespace deepgemm::test {
 
 template <class... K>
-std::span<const kernel_handle> handles(shipped::kernels<K...>) {
+std::span<const gemm_handle> handles(shipped::kernels<K...>) {
     return sim::kernel_list<K...>;
 }
 

@@ -15,8 +15,8 @@ sim::options eight(sim::options machine = {}) {
     return machine;
 }
 
-void expect_exact_everywhere(std::span<const kernel_handle> kernels) {
-    for (const kernel_handle& kernel : kernels) {
+void expect_exact_everywhere(std::span<const gemm_handle> kernels) {
+    for (const gemm_handle& kernel : kernels) {
         const auto [m, n] = cluster_tile(kernel.info);
         const problem_shape shapes[] = {
             {1, 1, 1},        {m - 1, n - 3, 130}, {m, n, 256}, {m + 1, n + 1, 1000}, {2 * m + 1, 3 * n - 1, 257},
@@ -61,7 +61,7 @@ TEST_CASE("16-bit operands: warpgroups that take turns, clusters that share slab
 TEST_CASE("split sums, turns and transposed tiles are right element by element, tile after tile") {
     for (const auto kernels : {split_variant_handles(), half_split_variant_handles(), half_turn_variant_handles(),
                                swap_variant_handles(), swap_half_variant_handles()}) {
-        for (const kernel_handle& kernel : kernels) {
+        for (const gemm_handle& kernel : kernels) {
             const auto [m, n] = cluster_tile(kernel.info);
             product p(kernel.info, {3 * m + 5, 3 * n + 2, 1700}, 21, numbers::normal);
             CHECK_MESSAGE(run(kernel, p, eight(random_machine(22)), kernel.info.cfg.cluster_ctas()) == "",
@@ -71,7 +71,7 @@ TEST_CASE("split sums, turns and transposed tiles are right element by element, 
 }
 
 TEST_CASE("quantised E5M2 is right element by element") {
-    for (const kernel_handle& kernel : element_variant_handles()) {
+    for (const gemm_handle& kernel : element_variant_handles()) {
         product p(kernel.info, {130, 70, 800}, 11, numbers::normal);
         CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
         CHECK(p.diff_to_unquantised() < 5e-3);  // E5M2 has half of E4M3's precision
@@ -81,11 +81,11 @@ TEST_CASE("quantised E5M2 is right element by element") {
 namespace {
 
 /// All kernels give the bits of the first, on data whose sums are rounded.
-void expect_equal_bits(std::span<const kernel_handle> kernels, problem_shape shape) {
+void expect_equal_bits(std::span<const gemm_handle> kernels, problem_shape shape) {
     product p(kernels[0].info, shape, 12, numbers::normal);
     REQUIRE(run(kernels[0], p) == "");
     const auto first = p.d().bytes();
-    for (const kernel_handle& kernel : kernels.subspan(1)) {
+    for (const gemm_handle& kernel : kernels.subspan(1)) {
         p.d().restore();
         CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
         CHECK_MESSAGE(p.d().bytes() == first, to_source(kernel.info));
@@ -115,7 +115,7 @@ TEST_CASE("a bias and an activation of the user's own, alone and before C is add
     CHECK(launch_biased(arguments_of(plain.problem()), bias.data(), {}));
     CHECK(plain.verdict() == "");
 
-    const kernel_info info = chained_info();
+    const gemm_info info = chained_info();
     product chained(info, {150, 75, 300}, 15);
     const auto c = chained.c().view<const float>();
     for (i64 m = 0; m < 150; ++m) {
@@ -129,14 +129,13 @@ TEST_CASE("a bias and an activation of the user's own, alone and before C is add
 }
 
 TEST_CASE("a kernel that lets its dependents start early, launched as a dependent itself") {
-    const kernel_handle kernel = triggering_handle();
+    const gemm_handle kernel = triggering_handle();
     product p(kernel.info, {130, 60, 500}, 17);
     CHECK(kernel.launch(arguments_of(p.problem()), {.dependent_launch = true}));
     CHECK(p.verdict() == "");
 }
 TEST_CASE("a dependent launch touches nothing but its ready operand before the kernel that it depends on has ended") {
-    for (const kernel_handle& kernel :
-         {triggering_handle(), swap_variant_handles()[0], swap_half_variant_handles()[0]}) {
+    for (const gemm_handle& kernel : {triggering_handle(), swap_variant_handles()[0], swap_half_variant_handles()[0]}) {
         for (const bool of_a : {false, true}) {
             product p(kernel.info, {130, 60, 900}, 18);
             gemm_arguments arguments = arguments_of(p.problem());

@@ -91,7 +91,7 @@ TEST_CASE("a list of kernels fills a cache without a GPU") {
 TEST_CASE("a kernel serves until another is ready") {
     constexpr config small{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
     constexpr config square{.block = {128, 128, 128}, .stages = 5};
-    constexpr kernel_handle serving = fakes::kernel<small>(), wanted = fakes::kernel<square>();
+    constexpr gemm_handle serving = fakes::kernel<small>(), wanted = fakes::kernel<square>();
     std::atomic<bool> may_end{false};
     background threads;
     const auto both = threads.replace(serving, wanted, [&]() -> result<void> {
@@ -115,7 +115,7 @@ TEST_CASE("a kernel serves until another is ready") {
 TEST_CASE("a kernel that cannot be made leaves the other in service; one that computes something else is refused") {
     constexpr config small{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
     constexpr config square{.block = {128, 128, 128}, .stages = 5};
-    constexpr kernel_handle serving = fakes::kernel<small>(), wanted = fakes::kernel<square>();
+    constexpr gemm_handle serving = fakes::kernel<small>(), wanted = fakes::kernel<square>();
     background threads(2);
     const auto both = threads.replace(serving, wanted, [] { return result<void>(fail(errc::compile_failure, "no")); });
     REQUIRE(both);
@@ -128,15 +128,15 @@ TEST_CASE("a kernel that cannot be made leaves the other in service; one that co
     REQUIRE(!other);
     CHECK(other.failure().code == errc::shape_mismatch);
     for (const grouping groups : {grouping::masked, grouping::custom}) {
-        kernel_handle grouped = fakes::kernel<square>();
-        grouped.info.groups = groups;
+        gemm_handle grouped = fakes::kernel<square>();
+        grouped.info.traits.groups = groups;
         CHECK(!threads.replace(serving, grouped, [] { return result<void>(); }));
     }
 }
 
 TEST_CASE("a background that ends early waits for the kernel it is at, and drops the rest") {
     constexpr config small{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
-    constexpr kernel_handle kernel = fakes::kernel<small>();
+    constexpr gemm_handle kernel = fakes::kernel<small>();
     std::atomic<int> started{0}, ended{0};
     {
         background threads;

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/sim_launch.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/ptx/warp.cuh>
@@ -18,7 +19,8 @@ namespace {
 /// Writes 32 words of shared memory and reads `shape.m` of them back.
 struct reads_back {
     static constexpr launch_info launch{.threads = 32, .smem_bytes = 256};
-    static constexpr kernel_info info{.launch = launch};
+    static constexpr gemm_info info{.launch = launch};
+    using operation = ops::gemm;
     static constexpr int map_count = 0;
     struct arguments : gemm_arguments {};
     using params = problem_shape;
@@ -55,7 +57,7 @@ TEST_CASE("a fault of the simulated machine is an error of the launch") {
 }
 
 TEST_CASE("a planner's handle gives the same error, from the machine it is given") {
-    constexpr kernel_handle handle = sim::handle_of<reads_back>();
+    constexpr gemm_handle handle = sim::handle_of<reads_back>();
     const auto failed = handle.launch(reading(33), {});
     REQUIRE(!failed);
     CHECK(failed.failure().code == errc::simulator_failure);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Truth table of kernel: what models it, and near misses that each lack one thing. docs/concepts/kernel.md shows the table.
-#include <deepgemm/host/kernel_handle.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/transforms.cuh>
@@ -107,9 +107,11 @@ struct other_launch : dense {
     using arguments = dense::arguments;
     static constexpr launch_info launch{.threads = 128};
 };
-static_assert(takes_gemm_arguments<dense>);
-static_assert(!takes_gemm_arguments<masked>);                           // its groups are arguments of their own
-static_assert(!takes_gemm_arguments<other_launch>);                     // info.launch is another one
-static_assert(!takes_gemm_arguments<scale::to_mn_major<scale::fp32>>);  // no gemm_arguments
+static_assert(serves<dense, ops::gemm>);
+static_assert(!serves<other_launch, ops::gemm>);                     // info.launch is another one
+static_assert(!serves<scale::to_mn_major<scale::fp32>, ops::gemm>);  // no info
+static_assert(same_as<operation_of<dense>, ops::gemm>);
+static_assert(same_as<operation_of<masked>, void>);  // its groups are arguments of their own
+static_assert(same_as<operation_of<scale::to_mn_major<scale::fp32>>, void>);
 
 }  // namespace

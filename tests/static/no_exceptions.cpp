@@ -15,7 +15,7 @@ namespace deepgemm {
 
 // Each template the host side instantiates at a caller's, used once.
 result<int> planned_us(const gemm_problem& problem) {
-    const auto made = plan(problem, device_info::h200(), {});
+    const auto made = plan(problem, device_info::h200(), std::span<const gemm_handle>());
     if (!made) return made.failure();
     return int(made->predicted().total_us) + int(explain(*made).size());
 }

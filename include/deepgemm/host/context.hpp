@@ -6,12 +6,10 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <optional>
-#include <span>
 #include <system_error>
 
+#include <deepgemm/core/types.cuh>
 #include <deepgemm/host/error.hpp>
-#include <deepgemm/host/tuned_row.hpp>
 
 namespace deepgemm {
 
@@ -48,31 +46,11 @@ struct context {
     split_rule split = split_rule::fastest;  ///< what split_k depends on: anything, or N and K alone (batch invariance)
     tile_limits tiles{};                     ///< only kernels with such tiles
     bool ignore_static_extents = false;      ///< only kernels that take every extent at run time
-    std::optional<config> pin{};             ///< the one configuration to use; planning fails where none agrees()
-    /// Measured choices of the caller's own, which come before the library's table and hold for any num_sms. A row whose kernel is
-    /// not among those given is passed over. The rows must outlive the context.
-    std::span<const tuned_row> overrides{};
 
     /// A context whose members come from DEEPGEMM_NUM_SMS, DEEPGEMM_DEPENDENT_LAUNCH, DEEPGEMM_DETERMINISTIC and
     /// DEEPGEMM_IGNORE_STATIC_EXTENTS where those are set (numbers; 0 or 1 for switches), from DEEPGEMM_SPLIT (the name of a
     /// split_rule), and else are the defaults.
     static result<context> from_environment();
-};
-
-/// Knobs of one call in place of an engine's. Those that are not set stay as the engine has them.
-struct call_knobs {
-    std::optional<int> num_sms{};            ///< as in context
-    std::optional<config> pin{};             ///< as in context
-    std::optional<bool> dependent_launch{};  ///< as in context
-
-    /// The engine's context with these knobs.
-    context over(const context& engines) const {
-        context made = engines;
-        if (num_sms) made.num_sms = *num_sms;
-        if (pin) made.pin = pin;
-        if (dependent_launch) made.dependent_launch = *dependent_launch;
-        return made;
-    }
 };
 
 namespace detail {

@@ -41,21 +41,22 @@ result<void> launch(const typename K::arguments& arguments, const launch_options
                              [&](int device) { return detail::prepare(kernel, K::launch, device); });
 }
 
-/// Kernel `K` for the planner.
-template <class K>
-constexpr kernel_handle handle_of() {
+/// Kernel `K` for planners of operation `O`.
+template <class K, class O = operation_of<K>>
+constexpr auto handle_of() {
     static_assert(
-        takes_gemm_arguments<K>,
-        "handle_of: a planner launches with gemm_arguments; K::arguments must derive from them, K::info describe a "
-        "kernel without groups, and its launch be K::launch");
-    return {K::info, &prepare<K>, [](const gemm_arguments& given, const launch_options& options) {
-                return launch<K>(arguments_for<K>(given), options);
-            }};
+        serves<K, O>,
+        "handle_of: no planner knows this kernel; it must name its operation, K::info describe it with the launch "
+        "that is K::launch, and K::arguments be made from the operation's");
+    return kernel_handle<O>{K::info, &prepare<K>,
+                            [](const typename O::arguments& given, const launch_options& options) {
+                                return launch<K>(arguments_for<K, O>(given), options);
+                            }};
 }
 
-/// The handles of several kernels, for an engine.
+/// The handles of several kernels of one operation, for an engine.
 template <class... K>
-inline constexpr std::array<kernel_handle, sizeof...(K)> kernel_list{handle_of<K>()...};
+inline constexpr std::array kernel_list{handle_of<K>()...};
 
 }  // namespace deepgemm::cuda
 

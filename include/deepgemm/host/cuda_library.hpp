@@ -31,14 +31,16 @@ public:
                                  [this](int device) { return detail::load_and_prepare(loaded_, K::launch, device); });
     }
 
-    /// The kernel for a planner.
-    kernel_handle handle() const {
-        static_assert(takes_gemm_arguments<K>, "handle: a planner launches with gemm_arguments");
-        return {K::info,
-                {this, [](const void* self) { return static_cast<const library_kernel*>(self)->prepare(); }},
-                {this, [](const void* self, const gemm_arguments& given, const launch_options& options) {
-                     return static_cast<const library_kernel*>(self)->launch(arguments_for<K>(given), options);
-                 }}};
+    /// The kernel for planners of operation `O`.
+    template <class O = operation_of<K>>
+    auto handle() const {
+        static_assert(serves<K, O>, "handle: no planner knows this kernel");
+        return kernel_handle<O>{
+            K::info,
+            {this, [](const void* self) { return static_cast<const library_kernel*>(self)->prepare(); }},
+            {this, [](const void* self, const typename O::arguments& given, const launch_options& options) {
+                 return static_cast<const library_kernel*>(self)->launch(arguments_for<K, O>(given), options);
+             }}};
     }
 
 private:

@@ -1,77 +1,77 @@
 // SPDX-License-Identifier: MIT
-// Instantiated kernels, the device they run on and a caller's knobs: what the named operations of ops.hpp need. Remembers
-// which kernel each recent workload got. Any number of threads may use one engine.
+// Instantiated kernels of one or more operations, the device they run on and a caller's knobs: what the named operations of ops.hpp
+// need. Remembers which kernel each recent workload got. Any number of threads may use one engine.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
+#include <tuple>
 
 #include <deepgemm/host/plan.hpp>
 
 namespace deepgemm {
 
-/// Plans and launches with a list of kernels. The list must outlive the engine; a constexpr kernel_list does.
-class engine {
+namespace detail {
+
+/// The knobs of one call: the engine's, but for those that the call has of its own.
+template <operation O>
+struct knobs_of_call {
+    context knobs;
+    choices<O> own;
+
+    knobs_of_call(const context& engines, const choices<O>& engines_choices, const call_knobs<O>& calls)
+        : knobs(engines), own(engines_choices) {
+        if (calls.num_sms) knobs.num_sms = *calls.num_sms;
+        if (calls.dependent_launch) knobs.dependent_launch = *calls.dependent_launch;
+        if (calls.pin) own.pin = calls.pin;
+    }
+};
+
+/// The kernels that recent workloads of an operation got. Any thread.
+template <operation O>
+class memory_of_choices {
 public:
-    engine(std::span<const kernel_handle> kernels, const device_info& device, const context& knobs = {})
-        : kernels_(kernels), device_(device), knobs_(knobs) {}
-
-    std::span<const kernel_handle> kernels() const { return kernels_; }
-    const device_info& device() const { return device_; }
-    const context& knobs() const { return knobs_; }
-
-    /// A full plan, to explain, to keep and to launch often; `own` as in run().
-    result<gemm_plan> plan(const gemm_problem& problem, const call_knobs& own = {}) const {
-        return deepgemm::plan(problem, device_, kernels_, own.over(knobs_));
-    }
-
-    /// Success if run() would launch a kernel or has nothing to do, else the reason why not; `own` as in run().
-    result<void> supports(const gemm_problem& problem, const call_knobs& own = {}) const {
-        return deepgemm::supports(device_, problem, kernels_, own.over(knobs_));
-    }
-
-    /// Validates, picks a kernel and launches it on the current device, which must be of the engine's kind, with `own` knobs of this
-    /// call in place of the engine's. A problem whose D is empty is done at once. Allocates nothing; safe under graph capture.
-    result<void> run(const gemm_problem& problem, void* stream = nullptr, const call_knobs& own = {}) const {
-        if (auto ok = validate(problem); !ok) return ok;
-        const context knobs = own.over(knobs_);
-        if (is_empty(problem)) {
-            const auto sms = detail::allowed_sms(device_, knobs);
-            return sms ? result<void>{} : sms.failure();
-        }
-        const auto kernel = kernel_for(workload_of(problem), knobs);
-        if (!kernel) return kernel.failure();
-        return (*kernel)->launch(arguments_of(problem), {stream, knobs.num_sms, knobs.dependent_launch});
-    }
-
-    /// Loads every kernel on the current device, so that no later run does.
-    result<void> prepare() const {
-        for (const kernel_handle& kernel : kernels_) {
-            if (!runs_on(kernel.info.launch, device_)) continue;
-            if (auto ok = kernel.prepare(); !ok) return ok;
-        }
-        return {};
-    }
-
-    /// How many runs had to plan, since the engine did not remember their workload.
-    u64 planned() const {
+    /// The kernel that was chosen for a workload with these knobs; null if that is not remembered.
+    const kernel_handle<O>* find(const typename O::workload& work, const knobs_of_call<O>& call) {
+        pair& place = place_of(work, call);
         const std::lock_guard lock(guard_);
-        return planned_;
+        for (std::size_t way = 0; way < place.ways.size(); ++way) {
+            if (!place.ways[way].is_for(work, call)) continue;
+            place.last = way;
+            return place.ways[way].kernel;
+        }
+        return nullptr;
+    }
+
+    /// Remembers a choice.
+    void add(const typename O::workload& work, const knobs_of_call<O>& call, const kernel_handle<O>* kernel) {
+        pair& place = place_of(work, call);
+        const std::lock_guard lock(guard_);
+        ++added_;
+        place.last = 1 - place.last;
+        place.ways[place.last] = {work, call.knobs.num_sms, call.own.pin, kernel};
+    }
+
+    /// How many choices were added.
+    u64 added() const {
+        const std::lock_guard lock(guard_);
+        return added_;
     }
 
 private:
     /// A kernel that was chosen, and for what.
     struct remembered {
-        workload work{};
+        typename O::workload work{};
         int num_sms = 0;  ///< knobs that a call may have of its own; the others are the engine's
-        std::optional<config> pin{};
-        const kernel_handle* kernel = nullptr;
+        std::optional<typename O::config> pin{};
+        const kernel_handle<O>* kernel = nullptr;
 
-        bool is_for(const workload& wanted, const context& knobs) const {
-            return kernel != nullptr && work == wanted && num_sms == knobs.num_sms && pin == knobs.pin;
+        bool is_for(const typename O::workload& wanted, const knobs_of_call<O>& call) const {
+            return kernel != nullptr && work == wanted && num_sms == call.knobs.num_sms && pin == call.own.pin;
         }
     };
     /// Two that share a place in the memory. The one that was not used last gives way.
@@ -80,33 +80,179 @@ private:
         std::size_t last = 0;
     };
 
-    result<const kernel_handle*> kernel_for(const workload& work, const context& knobs) const {
-        pair& place = memory_[(hash_of(work) + u64(knobs.num_sms)) % memory_.size()];
-        {
-            const std::lock_guard lock(guard_);
-            for (std::size_t way = 0; way < place.ways.size(); ++way) {
-                if (!place.ways[way].is_for(work, knobs)) continue;
-                place.last = way;
-                return place.ways[way].kernel;
-            }
+    pair& place_of(const typename O::workload& work, const knobs_of_call<O>& call) {
+        return places_[(O::hash(work) + u64(call.knobs.num_sms)) % places_.size()];
+    }
+
+    mutable std::mutex guard_;
+    u64 added_ = 0;
+    std::array<pair, 128> places_{};  ///< planning takes microseconds, a look-up far less than one
+};
+
+/// What an engine has for one operation.
+template <operation O>
+struct shelf {
+    std::span<const kernel_handle<O>> kernels{};
+    choices<O> own{};
+    std::unique_ptr<memory_of_choices<O>> memory = std::make_unique<memory_of_choices<O>>();
+};
+
+/// How many of the operations `Os` have `Problem`, and one that does.
+template <class Problem, class... Os>
+inline constexpr int operations_with_problem = (int(same_as<Problem, typename Os::problem>) + ... + 0);
+template <class Problem, class... Os>
+struct operation_with_problem {};
+template <class Problem, class First, class... Rest>
+struct operation_with_problem<Problem, First, Rest...> : operation_with_problem<Problem, Rest...> {};
+template <class Problem, class First, class... Rest>
+    requires same_as<Problem, typename First::problem>
+struct operation_with_problem<Problem, First, Rest...> {
+    using type = First;
+};
+
+}  // namespace detail
+
+/// Plans and launches operations `Os`, each with a list of kernels. The lists must outlive the engine; a constexpr kernel_list does.
+template <operation... Os>
+class engine_of {
+    using first = std::tuple_element_t<0, std::tuple<Os...>>;
+    template <class Problem>
+        requires(detail::operations_with_problem<Problem, Os...> == 1)
+    using of_problem = typename detail::operation_with_problem<Problem, Os...>::type;
+
+public:
+    /// True if `O` is one of the engine's operations.
+    template <class O>
+    static constexpr bool serves = (same_as<O, Os> || ...);
+
+    explicit engine_of(const device_info& device, const context& knobs = {}) : device_(device), knobs_(knobs) {}
+
+    /// An engine with the kernels of one operation, and what is wished of that; with() adds others.
+    template <class List = std::span<const kernel_handle<first>>, class O = detail::operation_of_list<List>>
+        requires(serves<O>)
+    engine_of(const List& kernels, const device_info& device, const context& knobs = {}, const choices<O>& own = {})
+        : engine_of(device, knobs) {
+        with(kernels, own);
+    }
+
+    /// Adds the kernels of an operation, in place of those it has had so far. Not while other threads use the engine.
+    template <class List, class O = detail::operation_of_list<List>>
+        requires(serves<O>)
+    engine_of& with(const List& kernels, const choices<O>& own = {}) {
+        shelf<O>() = {kernels, own};
+        return *this;
+    }
+
+    template <class O = first>
+    std::span<const kernel_handle<O>> kernels() const {
+        return shelf<O>().kernels;
+    }
+    template <class O = first>
+    const choices<O>& own() const {
+        return shelf<O>().own;
+    }
+    const device_info& device() const { return device_; }
+    const context& knobs() const { return knobs_; }
+
+    /// Validates, picks a kernel and launches it on the current device, which must be of the engine's kind, with knobs of this call
+    /// in place of the engine's. A problem that has nothing to compute is done at once. Allocates nothing; safe under graph capture.
+    template <class O>
+        requires(serves<O>)
+    result<void> run(const typename O::problem& problem, void* stream = nullptr, const call_knobs<O>& own = {})
+    const {
+        const auto work = checked<O>(problem);
+        if (!work) return work.failure();
+        const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
+        if (O::is_empty(*work)) {
+            const auto sms = detail::allowed_sms(device_, call.knobs);
+            return sms ? result<void>{} : sms.failure();
         }
-        const auto chosen = choose(work, device_, kernels_, knobs);
+        const auto kernel = kernel_for<O>(*work, call);
+        if (!kernel) return kernel.failure();
+        return (*kernel)->launch(O::arguments_of(problem), {stream, call.knobs.num_sms, call.knobs.dependent_launch});
+    }
+
+    /// A full plan, to explain, to keep and to launch often; `own` as in run().
+    template <class O>
+        requires(serves<O>)
+    result<plan_of<O>> plan(const typename O::problem& problem, const call_knobs<O>& own = {})
+    const {
+        const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
+        return deepgemm::plan(problem, device_, shelf<O>().kernels, call.knobs, call.own);
+    }
+
+    /// Success if run() would launch a kernel or has nothing to do, else the reason why not; `own` as in run().
+    template <class O>
+        requires(serves<O>)
+    result<void> supports(const typename O::problem& problem, const call_knobs<O>& own = {})
+    const {
+        const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
+        return deepgemm::supports(device_, problem, shelf<O>().kernels, call.knobs, call.own);
+    }
+
+    /// The same three for a problem that only one of the engine's operations has.
+    template <class Problem = typename first::problem, class O = of_problem<Problem>>
+    result<void> run(const Problem& problem, void* stream = nullptr, const call_knobs<O>& own = {}) const {
+        return run<O>(problem, stream, own);
+    }
+    template <class Problem = typename first::problem, class O = of_problem<Problem>>
+    result<plan_of<O>> plan(const Problem& problem, const call_knobs<O>& own = {}) const {
+        return plan<O>(problem, own);
+    }
+    template <class Problem = typename first::problem, class O = of_problem<Problem>>
+    result<void> supports(const Problem& problem, const call_knobs<O>& own = {}) const {
+        return supports<O>(problem, own);
+    }
+
+    /// Loads every kernel on the current device, so that no later run does.
+    result<void> prepare() const {
+        result<void> outcome{};
+        static_cast<void>(((outcome = prepare_all<Os>()) && ...));
+        return outcome;
+    }
+
+    /// How many runs had to plan, since the engine did not remember their workload.
+    u64 planned() const { return (shelf<Os>().memory->added() + ...); }
+
+private:
+    template <class O>
+    detail::shelf<O>& shelf() {
+        return std::get<detail::shelf<O>>(shelves_);
+    }
+    template <class O>
+    const detail::shelf<O>& shelf() const {
+        return std::get<detail::shelf<O>>(shelves_);
+    }
+
+    template <class O>
+    result<void> prepare_all() const {
+        for (const kernel_handle<O>& kernel : shelf<O>().kernels) {
+            if (!runs_on(kernel.info.launch, device_)) continue;
+            if (auto ok = kernel.prepare(); !ok) return ok;
+        }
+        return {};
+    }
+
+    template <class O>
+    result<const kernel_handle<O>*> kernel_for(const typename O::workload& work,
+                                               const detail::knobs_of_call<O>& call) const {
+        const detail::shelf<O>& own = shelf<O>();
+        if (const auto* const known = own.memory->find(work, call); known != nullptr) return known;
+        const auto chosen = choose(work, device_, own.kernels, call.knobs, call.own);
         if (!chosen) return chosen.failure();
-        const int sms = knobs.num_sms != 0 ? knobs.num_sms : device_.sm_count;
-        if (auto ok = detail::tell(work, device_, sms, *chosen); !ok) return ok.failure();
-        const std::lock_guard lock(guard_);
-        ++planned_;
-        place.last = 1 - place.last;
-        place.ways[place.last] = {work, knobs.num_sms, knobs.pin, chosen->kernel};
+        const int sms = call.knobs.num_sms != 0 ? call.knobs.num_sms : device_.sm_count;
+        if (auto ok = detail::tell<O>(work, device_, sms, *chosen); !ok) return ok.failure();
+        own.memory->add(work, call, chosen->kernel);
         return chosen->kernel;
     }
 
-    std::span<const kernel_handle> kernels_;
     device_info device_;
     context knobs_;
-    mutable std::mutex guard_;
-    mutable u64 planned_ = 0;
-    mutable std::array<pair, 128> memory_{};  ///< planning takes microseconds, a look-up far less than one
+    std::tuple<detail::shelf<Os>...> shelves_;
 };
+
+/// An engine that serves operation `O`, maybe among others.
+template <class E, class O>
+concept engine_for = E::template serves<O>;
 
 }  // namespace deepgemm

@@ -25,14 +25,9 @@ constexpr const char* describe(choice by) {
 
 /// The measured time of a candidate of a plan on this kind of GPU, in microseconds; 0 if none is kept. Times are kept of the
 /// kernel that a tuned row chose, and of the one that the cost model would have chosen.
-inline double measured_us(const gemm_plan& plan, const candidate& of) {
-    if (!plan.row || plan.row->us == 0) return 0;
-    const kernel_info& info = of.kernel->info;
-    const auto is = [&](const config& cfg, bool in_place) {
-        return agrees(cfg, info.cfg) && info.in_place == in_place;
-    };
-    if (is(plan.row->cfg, plan.row->in_place)) return plan.row->us;
-    return is(plan.row->model.cfg, plan.row->model.in_place) ? plan.row->model.us : 0;
+template <operation O>
+double measured_us(const plan_of<O>& plan, const candidate<O>& of) {
+    return plan.row ? double(plan.row->us_of(of.kernel->info)) : 0;
 }
 
 namespace detail {
@@ -48,11 +43,12 @@ namespace detail {
 }
 
 /// What a kernel of a plan should cost, and what it did cost where that is known.
-inline std::string describe_cost(const gemm_plan& plan, const candidate& of) {
+template <operation O>
+std::string describe_cost(const plan_of<O>& plan, const candidate<O>& of) {
     const cost& c = of.predicted;
     const double measured = measured_us(plan, of);
     std::string text;
-    if (measured != 0) text = formatted("measured %.1f us with m = %d; ", measured, plan.row->m_max);
+    if (measured != 0) text = formatted("measured %.1f us with ", measured) + plan.row->measured_with() + "; ";
     return text + formatted(
                       "predicted %.1f us: %lld tile%s in %lld wave%s, "
                       "%.0f %% of the tiles' elements needed, %.0f %% of the SMs busy; "
@@ -95,7 +91,8 @@ inline std::string slower_than(double winner, double loser) {
 }
 
 /// The kernel that a plan's choice is compared with: one whose time was measured, too, or else the best of the others.
-inline const candidate& next_best(const gemm_plan& plan) {
+template <operation O>
+const candidate<O>& next_best(const plan_of<O>& plan) {
     for (std::size_t i = 1; i < plan.ranked.size(); ++i) {
         if (measured_us(plan, plan.ranked[i]) != 0) return plan.ranked[i];
     }
@@ -103,8 +100,9 @@ inline const candidate& next_best(const gemm_plan& plan) {
 }
 
 /// Why another kernel of a plan is not its choice: by measured times where both are known.
-inline std::string why_lost(const gemm_plan& plan, const candidate& next) {
-    const candidate& best = plan.ranked[0];
+template <operation O>
+std::string why_lost(const plan_of<O>& plan, const candidate<O>& next) {
+    const candidate<O>& best = plan.ranked[0];
     const double best_us = measured_us(plan, best), next_us = measured_us(plan, next);
     if (best_us != 0 && next_us != 0) return "measured " + slower(best_us, next_us);
     const std::string predicted = "predicted " + slower(best.predicted.total_us, next.predicted.total_us);
@@ -120,11 +118,12 @@ inline std::string why_lost(const gemm_plan& plan, const candidate& next) {
 }
 
 /// What it costs that split_k depends on N and K alone.
-inline std::string price_of_rule(const gemm_plan& plan) {
+template <operation O>
+std::string price_of_rule(const plan_of<O>& plan) {
     const std::string rule =
         concat("split ", name_of(plan.split), ": split_k is ", plan.kernel()->info.cfg.split_k, " for every m; ");
     if (!plan.if_split_by_speed) return rule + "the fastest kernel is no other";
-    const candidate& free = *plan.if_split_by_speed;
+    const candidate<O>& free = *plan.if_split_by_speed;
     return concat(rule, "predicted ", slower_than(free.predicted.total_us, plan.predicted().total_us), " ",
                   to_source(free.kernel->info.cfg), formatted(", %.1f us", free.predicted.total_us));
 }
@@ -132,17 +131,18 @@ inline std::string price_of_rule(const gemm_plan& plan) {
 }  // namespace detail
 
 /// Explains a plan in a few lines.
-inline std::string explain(const gemm_plan& plan) {
-    std::string text = concat(describe(plan.work), "\non ", plan.num_sms, " of ", plan.device.sm_count, " SMs of ",
+template <operation O>
+std::string explain(const plan_of<O>& plan) {
+    std::string text = concat(O::describe(plan.work), "\non ", plan.num_sms, " of ", plan.device.sm_count, " SMs of ",
                               plan.device.name, "\n");
     if (plan.ranked.empty()) return text + "nothing to do: D has no elements\n";
-    const auto line_of = [&](const candidate& of) {
+    const auto line_of = [&](const candidate<O>& of) {
         return concat(to_source(of.kernel->info.cfg), "\n    ", detail::describe_cost(plan, of), "\n");
     };
     text += concat(describe(plan.chosen_by), " of ", plan.ranked.size(), ": ", line_of(plan.ranked[0]));
     if (plan.split != split_rule::fastest) text += concat("    ", detail::price_of_rule(plan), "\n");
     if (plan.ranked.size() == 1) return text;
-    const candidate& next = detail::next_best(plan);
+    const candidate<O>& next = detail::next_best(plan);
     return text + concat("next: ", line_of(next), "    ", detail::why_lost(plan, next), "\n");
 }
 

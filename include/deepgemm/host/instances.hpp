@@ -11,6 +11,6 @@ namespace deepgemm::instances {
 
 /// All shipped dense kernels, for an engine that serves every operation of ops.hpp. Host, any thread; the memory lives as long as the
 /// program.
-std::span<const kernel_handle> dense();
+std::span<const kernel_handle<ops::gemm>> dense();
 
 }  // namespace deepgemm::instances

@@ -5,6 +5,7 @@
 
 #include <type_traits>
 
+#include <deepgemm/core/traits.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/kernel/info.cuh>
 
@@ -15,10 +16,18 @@ struct launch_options {
     /// A cudaStream_t; null is the legacy default stream. On the simulator: a pointer to sim::options, or null.
     void* stream = nullptr;
     int num_sms = 0;  ///< multiprocessors a persistent kernel may occupy; 0: all
-    bool dependent_launch =
-        false;  ///< may start while the stream's previous kernel still runs (PDL); the kernel waits for
-                ///< that kernel's results before it touches memory
+    /// May start while the stream's previous kernel still runs (PDL); the kernel waits for that kernel's results before it touches
+    /// memory.
+    bool dependent_launch = false;
 };
+
+namespace detail {
+/// Becomes a plain function that launches or prepares.
+template <class F, class... Arguments>
+concept plain_function = std::is_convertible_v < F,
+        result<void>(*)
+(Arguments...) > ;
+}  // namespace detail
 
 /// A function of a kernel: a plain one, of a kernel that is a type of this program, or one with the object it works on, of a kernel
 /// that was made at run time. The object must outlive the calls.
@@ -27,8 +36,8 @@ class kernel_function {
 public:
     constexpr kernel_function() = default;
     template <class F>
-        requires std::is_convertible_v < F, result<void>(*)
-    (Arguments...) > constexpr kernel_function(F plain) : plain_(plain) {}
+        requires detail::plain_function<F, Arguments...>
+    constexpr kernel_function(F plain) : plain_(plain) {}
     constexpr kernel_function(const void* object, result<void> (*with_object)(const void*, Arguments...))
         : object_(object), with_object_(with_object) {}
 
@@ -42,31 +51,53 @@ private:
     result<void> (*with_object_)(const void*, Arguments...) = nullptr;
 };
 
-/// A kernel that a planner may pick: what it is, how to make it ready on the current device, how to launch it there.
+/// The description of a kernel of operation `O`.
+template <class O>
+using info_of = kernel_info<typename O::traits, typename O::config>;
+
+/// A kernel that a planner of operation `O` may pick: what it is, how to make it ready on the current device, how to launch it there.
+template <class O>
 struct kernel_handle {
-    kernel_info info{};
+    using operation = O;
+
+    info_of<O> info{};
     /// Loads the kernel on the current device and sets its attributes. May be called again; any thread.
     kernel_function<> prepare{};
     /// Launches on the current device. Allocates nothing, waits for nothing; safe under graph capture. Any thread.
-    kernel_function<const gemm_arguments&, const launch_options&> launch{};
+    kernel_function<const typename O::arguments&, const launch_options&> launch{};
 };
 
-/// A kernel that a planner can know and launch: it has a kernel_info, and its arguments are gemm_arguments, and maybe more, of which
-/// the defaults will do. Kernels of groups have arguments that a planner does not give.
+namespace detail {
 template <class K>
-concept takes_gemm_arguments = requires(typename K::arguments& arguments) {
-    static_cast<gemm_arguments&>(arguments);
-    { K::info } -> same_as<const kernel_info&>;
+struct operation_named_by {
+    using type = void;
+};
+template <class K>
+    requires requires { typename K::operation; }
+struct operation_named_by<K> {
+    using type = typename K::operation;
+};
+}  // namespace detail
+
+/// The operation that kernel type `K` says it is for, which K names as a member type; void if it names none.
+template <class K>
+using operation_of = typename detail::operation_named_by<K>::type;
+
+/// A kernel type that planners of operation `O` can know and launch. K::info is an O's description and has K's launch; K::arguments
+/// are made from O's, as `{arguments}`: they are O's, or begin with them, and have defaults that will do for the rest.
+template <class K, class O>
+concept serves = requires(const typename O::arguments& given) {
+    { K::info } -> same_as<const info_of<O>&>;
     requires K::info.launch == K::launch;
-    requires K::info.groups == grouping::none || K::info.groups == grouping::custom;
+    {
+        typename K::arguments { given }
+        } -> same_as<typename K::arguments>;
 };
 
-/// The arguments of kernel `K` with what a planner has; whatever else they hold has its default.
-template <class K>
-typename K::arguments arguments_for(const gemm_arguments& given) {
-    typename K::arguments arguments;
-    static_cast<gemm_arguments&>(arguments) = given;
-    return arguments;
+/// The arguments of kernel `K` from those of operation `O`.
+template <class K, class O = operation_of<K>>
+typename K::arguments arguments_for(const typename O::arguments& given) {
+    return typename K::arguments{given};
 }
 
 /// Multiprocessors that a launch uses on a device with `present` of them; an error if that is out of range.

@@ -16,8 +16,9 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/print.hpp>
-#include <deepgemm/host/validate.hpp>
+#include <deepgemm/kernel/config.cuh>
 
 namespace deepgemm {
 

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: MIT
-// Picks the kernel for a problem among those a program has instantiated: drops what cannot run it, asks the tuned table,
-// ranks the rest by the cost model. A plan is a value; making one needs no GPU and touches no shared state.
+// Picks the kernel for a problem among those a program has instantiated: drops what cannot run it, asks the tables of measured
+// choices, ranks the rest by its operation's predictions. A plan is a value; making one needs no GPU and touches no shared state.
+// Functions here learn the operation from the list of kernels.
 #pragma once
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <deepgemm/host/context.hpp>
-#include <deepgemm/host/cost_model.hpp>
 #include <deepgemm/host/diagnosis.hpp>
-#include <deepgemm/host/fields.hpp>
-#include <deepgemm/host/kernel_handle.hpp>
+#include <deepgemm/host/extents.hpp>
+#include <deepgemm/host/operation.hpp>
 #include <deepgemm/host/print.hpp>
-#include <deepgemm/host/tuned.hpp>
-#include <deepgemm/host/validate.hpp>
 
 namespace deepgemm {
 
@@ -34,50 +33,76 @@ constexpr const char* name_of(choice by) {
     return "?";
 }
 
-/// A kernel that can run a workload, and what the model says of it.
+/// A kernel that can run a workload, and what its operation predicts of it.
+template <operation O>
 struct candidate {
-    const kernel_handle* kernel = nullptr;
+    const kernel_handle<O>* kernel = nullptr;
     cost predicted{};
 };
 
 /// What will run, and how it compares. Kernels are pointed to, so the list given to plan() must outlive it.
-struct gemm_plan {
+template <operation O>
+struct plan_of {
+    using operation = O;
+    using problem = typename O::problem;
+    using workload = typename O::workload;
+
     workload work{};
     device_info device{};
     int num_sms = 0;  ///< multiprocessors the kernel will occupy
     bool dependent_launch = false;
     choice chosen_by = choice::model;
-    std::vector<candidate> ranked{};         ///< the kernel to use, then the others, fastest first; empty if D is empty
-    std::optional<tuned_row> row{};          ///< the row that chose, if one did
+    std::vector<candidate<O>>
+        ranked{};  ///< the kernel to use, then the others, fastest first; empty if nothing is to do
+    std::optional<tuned_row<O>> row{};       ///< the row that chose, if one did
     split_rule split = split_rule::fastest;  ///< what split_k was allowed to depend on
     /// The kernel that would be used if split_k might depend on anything, where that is another one: what the rule costs.
-    std::optional<candidate> if_split_by_speed{};
+    std::optional<candidate<O>> if_split_by_speed{};
 
     /// The kernel to use; null if there is nothing to do.
-    const kernel_handle* kernel() const { return ranked.empty() ? nullptr : ranked.front().kernel; }
-    /// What the model predicts of it; all zero if there is nothing to do.
+    const kernel_handle<O>* kernel() const { return ranked.empty() ? nullptr : ranked.front().kernel; }
+    /// What is predicted of it; all zero if there is nothing to do.
     cost predicted() const { return ranked.empty() ? cost{} : ranked.front().predicted; }
     int stages() const { return ranked.empty() ? 0 : kernel()->info.cfg.stages; }
     u32 smem_bytes() const { return ranked.empty() ? 0 : kernel()->info.launch.smem_bytes; }
-    /// Device memory a launch needs beside its arguments: none, since CTAs that split K add up within their cluster.
-    static constexpr u64 workspace_bytes() { return 0; }
+    /// Device memory a launch needs beside its arguments.
+    u64 workspace_bytes() const { return ranked.empty() ? 0 : O::workspace_bytes(kernel()->info.cfg, work, num_sms); }
 
     /// Loads the kernel on the current device, so that launches do not.
     result<void> prepare() const { return ranked.empty() ? result<void>{} : kernel()->prepare(); }
 
     /// Launches the kernel on a problem of the planned workload. Allocates nothing; safe under graph capture.
-    result<void> launch(const gemm_problem& problem, void* stream = nullptr) const {
-        if (auto ok = validate(problem); !ok) return ok;
-        if (const workload given = workload_of(problem); !(given == work)) {
-            return fail(errc::shape_mismatch, "the plan was made for ", describe(work), "; the problem is ",
-                        describe(given));
+    result<void> launch(const problem& given, void* stream = nullptr) const {
+        const auto found = checked<O>(given);
+        if (!found) return found.failure();
+        if (!(*found == work)) {
+            return fail(errc::shape_mismatch, "the plan was made for ", O::describe(work), "; the problem is ",
+                        O::describe(*found));
         }
         if (ranked.empty()) return {};
-        return kernel()->launch(arguments_of(problem), {stream, num_sms, dependent_launch});
+        return kernel()->launch(O::arguments_of(given), {stream, num_sms, dependent_launch});
     }
 };
 
 namespace detail {
+
+/// The operation that a list of kernel handles is for.
+template <class List>
+using operation_of_list = typename std::iter_value_t<decltype(std::begin(std::declval<const List&>()))>::operation;
+
+/// Configurations with tiles, with a share of K, with extents that are fixed: knobs on these are for them.
+template <class Config>
+concept has_tiles = requires(const Config& cfg) {
+    { cfg.block } -> converts_to<tile_shape>;
+};
+template <class Config>
+concept splits_k = requires(const Config& cfg) {
+    { cfg.split_k } -> converts_to<int>;
+};
+template <class Config>
+concept fixes_extents = requires(const Config& cfg) {
+    { cfg.extents } -> converts_to<static_extents>;
+};
 
 /// Why a tile does not keep to limits; null if it does.
 inline const char* why_not(const tile_shape& tile, const tile_limits& limits) {
@@ -88,48 +113,42 @@ inline const char* why_not(const tile_shape& tile, const tile_limits& limits) {
     return nullptr;
 }
 
-}  // namespace detail
-
-namespace detail {
-
-/// True if a kernel's operand is what a product of that K has. Scales of one column are contiguous along both dimensions, so where
-/// they could be loaded along M or N, a kernel that reads them along K takes them, too.
-constexpr bool takes(const operand_info& kernel, operand_info given, i32 k) {
-    const bool one_column =
-        given.tile.mn == 1 && given.format != scale_kind::none && k <= k_per_word(given.format, given.tile);
-    if (one_column && kernel.scales == major::k) given.scales = major::k;
-    return kernel == given;
+/// Why a context forbids a configuration; null if it does not. `split_k` is the one to have; 0 leaves it open.
+template <class Config>
+const char* why_not(const Config& cfg, const context& knobs, int split_k) {
+    if constexpr (fixes_extents<Config>) {
+        if (knobs.ignore_static_extents && cfg.extents != static_extents{})
+            return "its extents are fixed, and ignore_static_extents is set";
+    }
+    if constexpr (splits_k<Config>) {
+        if (split_k != 0 && cfg.split_k != split_k)
+            return knobs.split == split_rule::never
+                       ? "it splits K, and split is never"
+                       : "it does not split K as the kernel for one row does, and split is as_one_row";
+    }
+    if constexpr (has_tiles<Config>) return why_not(cfg.block, knobs.tiles);
+    return nullptr;
 }
 
 }  // namespace detail
 
 /// Why a kernel cannot run a workload with `sms` multiprocessors; null if it can. `split_k` is the one to have; 0 leaves it open.
-inline const char* why_not(const kernel_info& info, const workload& work, const device_info& device, int sms,
-                           const context& knobs, int split_k = 0) {
-    const auto mismatch = [](int fixed, i32 extent) { return fixed != 0 && fixed != extent; };
-    const auto& [m, n, k] = info.cfg.extents;
-    if (info.custom_epilogue) return "it has an epilogue of its own";
-    if (info.groups == grouping::custom) return "it has a schedule of its own";
-    if (info.groups != grouping::none) return "it computes groups of products";
+template <operation O>
+const char* why_not(const info_of<O>& info, const typename O::workload& work, const device_info& device, int sms,
+                    const context& knobs, int split_k = 0) {
     if (!runs_on(info.launch, device)) return "it is for another architecture";
-    if (info.d != work.d) return "it writes another type";
-    if (info.accumulate != work.accumulate) return info.accumulate ? "it adds C" : "it does not add C";
-    if (info.in_place && !work.in_place) return "it adds to D in place, and C lies elsewhere";
-    if (info.heads != work.heads) return "its head splits differ";
-    // Without K nothing is multiplied, so that operands do not matter.
-    if (work.shape.k != 0 && !detail::takes(info.a, work.a, work.shape.k)) return "it takes another A";
-    if (work.shape.k != 0 && !detail::takes(info.b, work.b, work.shape.k)) return "it takes another B";
-    if (mismatch(m, work.shape.m) || mismatch(n, work.shape.n) || mismatch(k, work.shape.k))
-        return "its extents are fixed to others";
-    if (knobs.ignore_static_extents && (m | n | k) != 0)
-        return "its extents are fixed, and ignore_static_extents is set";
+    if (const char* const why = O::why_not(info.traits, work)) return why;
+    if (const char* const why = O::why_not(info.cfg, work)) return why;
     if (info.launch.smem_bytes > device.smem_bytes_per_cta) return "it needs more shared memory than the device has";
-    if (info.cfg.cluster_ctas() > sms) return "its clusters are larger than num_sms";
-    if (split_k != 0 && info.cfg.split_k != split_k)
-        return knobs.split == split_rule::never
-                   ? "it splits K, and split is never"
-                   : "it does not split K as the kernel for one row does, and split is as_one_row";
-    return detail::why_not(info.cfg.block, knobs.tiles);
+    if (info.launch.cluster_ctas > sms) return "its clusters are larger than num_sms";
+    return detail::why_not(info.cfg, knobs, split_k);
+}
+
+/// The same of a handle.
+template <operation O>
+const char* why_not(const kernel_handle<O>& kernel, const typename O::workload& work, const device_info& device,
+                    int sms, const context& knobs, int split_k = 0) {
+    return why_not<O>(kernel.info, work, device, sms, knobs, split_k);
 }
 
 namespace detail {
@@ -165,220 +184,250 @@ struct allowance {
     int split_k = 0;  ///< the one to have; 0: any
 };
 
-result<allowance> allowed(const workload& work, const device_info& device, std::span<const kernel_handle> kernels,
-                          const context& knobs);
+/// All that a choice among kernels of operation `O` depends on.
+template <operation O>
+struct question {
+    const typename O::workload& work;
+    const device_info& device;
+    std::span<const kernel_handle<O>> kernels;
+    const context& knobs;
+    const choices<O>& own;
 
-/// The kernel that is preferred to the model's choice, if any, and who prefers it. A tuned row knows whether C is added in
-/// place; a pin names a configuration only, and leaves that to the model.
-struct preference {
-    const config* cfg = nullptr;
-    choice by = choice::model;
-    bool in_place = false;
-    const tuned_row* row = nullptr;  ///< where one prefers it
-
-    bool is_for(const kernel_info& info) const {
-        return cfg != nullptr && agrees(*cfg, info.cfg) && (by == choice::pinned || in_place == info.in_place);
+    /// Why a kernel does not answer it; null if it may.
+    const char* rules_out(const info_of<O>& info, const allowance& may) const {
+        return why_not<O>(info, work, device, may.sms, knobs, may.split_k);
     }
 };
 
-inline preference preferred(const workload& work, const device_info& device, const allowance& may,
-                            std::span<const kernel_handle> kernels, const context& knobs) {
-    if (knobs.pin) return {.cfg = &*knobs.pin, .by = choice::pinned};
-    if (const tuned_row* const row = find_tuned(knobs.overrides, work); row != nullptr) {
-        const preference own{&row->cfg, choice::overridden, row->in_place, row};
-        const auto serves = [&](const kernel_handle& kernel) {
-            return own.is_for(kernel.info) &&
-                   why_not(kernel.info, work, device, may.sms, knobs, may.split_k) == nullptr;
-        };
-        if (std::any_of(kernels.begin(), kernels.end(), serves)) return own;
+template <operation O>
+result<allowance> allowed(const question<O>& asked);
+
+/// The kernel that is preferred to the model's choice, if any, and who prefers it.
+template <operation O>
+struct preference {
+    const typename O::config* pin = nullptr;
+    const tuned_row<O>* row = nullptr;
+    choice by = choice::model;
+
+    bool is_for(const info_of<O>& info) const {
+        return pin != nullptr ? agrees(*pin, info.cfg) : row != nullptr && row->chooses(info);
     }
-    if (may.sms != device.sm_count) return {};
-    const tuned_row* const row = find_tuned(tuned_rows(device), work);
-    return row == nullptr ? preference{} : preference{&row->cfg, choice::tuned, row->in_place, row};
+};
+
+template <operation O>
+preference<O> preferred(const question<O>& asked, const allowance& may) {
+    if (asked.own.pin) return {.pin = &*asked.own.pin, .by = choice::pinned};
+    if (const auto* const row = find_tuned<O>(asked.own.overrides, asked.work); row != nullptr) {
+        const auto serves = [&](const kernel_handle<O>& kernel) {
+            return row->chooses(kernel.info) && asked.rules_out(kernel.info, may) == nullptr;
+        };
+        if (std::any_of(asked.kernels.begin(), asked.kernels.end(), serves))
+            return {.row = row, .by = choice::overridden};
+    }
+    if (may.sms != asked.device.sm_count) return {};
+    const auto* const row = find_tuned<O>(tuned_rows<O>(asked.device), asked.work);
+    return row == nullptr ? preference<O>{} : preference<O>{.row = row, .by = choice::tuned};
 }
 
 /// The error for a workload that no kernel runs: what to instantiate, or what forbids the kernel that comes closest.
-inline error no_kernel(const workload& work, const device_info& device, const allowance& may,
-                       std::span<const kernel_handle> kernels, const context& knobs) {
-    kernel_info wanted{.launch = {.arch = device.arch},
-                       .a = work.a,
-                       .b = work.b,
-                       .d = work.d,
-                       .accumulate = work.accumulate,
-                       .heads = work.heads};
-    if (work.a.format == scale_kind::none) {
-        wanted.cfg.block.k = 64;
-        wanted.cfg.promote = promotion::never;
-    }
-    if (knobs.pin) wanted.cfg = *knobs.pin;
-    const auto for_device = [&](const kernel_handle& kernel) { return runs_on(kernel.info.launch, device); };
+template <operation O>
+error no_kernel(const question<O>& asked, const allowance& may) {
+    const auto& [work, device, kernels, knobs, own] = asked;
+    const auto for_device = [&](const kernel_handle<O>& kernel) { return runs_on(kernel.info.launch, asked.device); };
     if (!kernels.empty() && std::none_of(kernels.begin(), kernels.end(), for_device)) {
         return fail(errc::wrong_device, device.name, " has compute capability ", device.arch / 10, ".",
                     device.arch % 10, "; the ", kernels.size(), " kernels given are for ",
                     kernels.front().info.launch.arch / 10, ".", kernels.front().info.launch.arch % 10);
     }
-    std::string text = concat("none of ", kernels.size(), " kernels runs ", describe(work));
-    for (const kernel_handle& kernel : kernels) {
-        const kernel_info& info = kernel.info;
-        if (!same_product(info, wanted) || (knobs.pin && !agrees(*knobs.pin, info.cfg))) continue;
-        const char* const reason = why_not(info, work, device, may.sms, knobs, may.split_k);
+    std::string text = concat("none of ", kernels.size(), " kernels runs ", O::describe(work));
+    for (const kernel_handle<O>& kernel : kernels) {
+        const info_of<O>& info = kernel.info;
+        if (O::why_not(info.traits, work) != nullptr || (own.pin && !agrees(*own.pin, info.cfg))) continue;
+        const char* const reason = asked.rules_out(info, may);
         if (reason != nullptr) return fail(errc::no_kernel, text, "; ", to_source(info.cfg), " does not: ", reason);
     }
-    if (knobs.pin) text += concat(" with the pinned ", to_source(*knobs.pin));
-    return fail(errc::no_kernel, text, "; instantiate ", to_source(wanted));
+    info_of<O> wanted = O::wanted(work, device);
+    if (own.pin) {
+        wanted.cfg = *own.pin;
+        text += concat(" with the pinned ", to_source(wanted.cfg));
+    }
+    return fail(errc::no_kernel, text, "; instantiate ", O::source_of(wanted));
 }
 
 /// The best kernel for a valid workload within what its context allows.
-inline result<candidate> best_of(const workload& work, const device_info& device,
-                                 std::span<const kernel_handle> kernels, const context& knobs, const allowance& may) {
-    const auto wish = preferred(work, device, may, kernels, knobs);
-    candidate best;
+template <operation O>
+result<candidate<O>> best_of(const question<O>& asked, const allowance& may) {
+    const auto wish = preferred(asked, may);
+    candidate<O> best;
     bool best_favoured = false;
-    for (const kernel_handle& kernel : kernels) {
+    for (const kernel_handle<O>& kernel : asked.kernels) {
         const bool favoured = wish.is_for(kernel.info);
         if ((wish.by == choice::pinned || best_favoured) && !favoured) continue;
-        if (why_not(kernel.info, work, device, may.sms, knobs, may.split_k) != nullptr) continue;
-        const cost predicted = predict(kernel.info, work, device, may.sms);
+        if (asked.rules_out(kernel.info, may) != nullptr) continue;
+        const cost predicted = O::predict(kernel.info, asked.work, asked.device, may.sms);
         const bool better =
             best.kernel == nullptr || favoured != best_favoured || predicted.total_us < best.predicted.total_us;
         if (!better) continue;
         best = {&kernel, predicted};
         best_favoured = favoured;
     }
-    if (best.kernel == nullptr) return no_kernel(work, device, may, kernels, knobs);
+    if (best.kernel == nullptr) return no_kernel(asked, may);
     return best;
+}
+
+/// The best kernel for a valid workload.
+template <operation O>
+result<candidate<O>> answer(const question<O>& asked) {
+    const auto may = allowed(asked);
+    if (!may) return may.failure();
+    return best_of(asked, *may);
 }
 
 }  // namespace detail
 
-/// The best kernel for a workload, by the same rules as plan() but without the list of the others. D is not empty.
-inline result<candidate> choose(const workload& work, const device_info& device, std::span<const kernel_handle> kernels,
-                                const context& knobs = {}) {
-    if (auto ok = validate(work); !ok) return ok.failure();
-    const auto may = detail::allowed(work, device, kernels, knobs);
-    if (!may) return may.failure();
-    return detail::best_of(work, device, kernels, knobs, *may);
+/// The best kernel for a workload, by the same rules as plan() but without the list of the others. There is something to do.
+template <class List, operation O = detail::operation_of_list<List>>
+result<candidate<O>> choose(const typename O::workload& work, const device_info& device, const List& kernels,
+                            const context& knobs = {}, const choices<O>& own = {}) {
+    if (auto ok = O::check(work); !ok) return ok.failure();
+    return detail::answer<O>({work, device, kernels, knobs, own});
 }
 
 namespace detail {
 
 /// What DEEPGEMM_PRINT_PLANS prints of a choice.
-inline std::string plan_line(const workload& work, const device_info& device, int num_sms, const candidate& chosen) {
+template <operation O>
+std::string plan_line(const typename O::workload& work, const device_info& device, int num_sms,
+                      const candidate<O>& chosen) {
     char time[32];
     std::snprintf(time, sizeof time, "%.1f us", chosen.predicted.total_us);
-    return concat("deepgemm: ", describe(work), " on ", num_sms, " SMs of ", device.name, ": ",
-                  to_source(chosen.kernel->info), ", predicted ", std::string(time), "\n");
+    return concat("deepgemm: ", O::describe(work), " on ", num_sms, " SMs of ", device.name, ": ",
+                  O::source_of(chosen.kernel->info), ", predicted ", std::string(time), "\n");
 }
 
 /// Prints a choice to standard error if DEEPGEMM_PRINT_PLANS asks for it; an error if the environment makes no sense.
-inline result<void> tell(const workload& work, const device_info& device, int num_sms, const candidate& chosen) {
+template <operation O>
+result<void> tell(const typename O::workload& work, const device_info& device, int num_sms,
+                  const candidate<O>& chosen) {
     const result<diagnosis>& asked = diagnosis::of_process();
     if (!asked) return asked.failure();
     // One call, so that lines of several threads do not mix.
-    if (asked->print_plans) std::fputs(plan_line(work, device, num_sms, chosen).c_str(), stderr);
+    if (asked->print_plans) std::fputs(plan_line<O>(work, device, num_sms, chosen).c_str(), stderr);
     return {};
 }
 
 /// The split of the kernel that all of a device would run one row with, whatever a call pins or how much of the device it takes:
 /// what depends on that would change bits from call to call.
-inline result<int> split_of_one_row(workload work, const device_info& device, std::span<const kernel_handle> kernels,
-                                    context knobs) {
-    work.shape.m = 1;
+template <operation O>
+result<int> split_of_one_row(const question<O>& asked) {
+    const typename O::workload one_row = O::with_rows(asked.work, 1);
+    context knobs = asked.knobs;
     knobs.split = split_rule::fastest;
-    knobs.pin.reset();
     knobs.num_sms = 0;
-    const auto chosen = choose(work, device, kernels, knobs);
+    const choices<O> own{.overrides = asked.own.overrides};
+    if (auto ok = O::check(one_row); !ok) return ok.failure();
+    const auto chosen = answer<O>({one_row, asked.device, asked.kernels, knobs, own});
     if (!chosen) return chosen.failure();
     return chosen->kernel->info.cfg.split_k;
 }
 
-inline result<allowance> allowed(const workload& work, const device_info& device,
-                                 std::span<const kernel_handle> kernels, const context& knobs) {
-    const auto sms = allowed_sms(device, knobs);
+template <operation O>
+result<allowance> allowed(const question<O>& asked) {
+    const auto sms = allowed_sms(asked.device, asked.knobs);
     if (!sms) return sms.failure();
-    if (knobs.split == split_rule::fastest) return allowance{*sms, 0};
-    if (knobs.split == split_rule::never) return allowance{*sms, 1};
-    const auto split = split_of_one_row(work, device, kernels, knobs);
-    if (!split) return split.failure();
-    return allowance{*sms, *split};
+    if (asked.knobs.split == split_rule::fastest) return allowance{*sms, 0};
+    if (asked.knobs.split == split_rule::never) return allowance{*sms, 1};
+    if constexpr (splits_k<typename O::config>) {
+        const auto split = split_of_one_row(asked);
+        if (!split) return split.failure();
+        return allowance{*sms, *split};
+    }
+    return allowance{*sms, 0};
 }
 
 }  // namespace detail
 
 /// Plans a workload: every kernel that can run it, best first.
-inline result<gemm_plan> plan(const workload& work, const device_info& device, std::span<const kernel_handle> kernels,
-                              const context& knobs = {}) {
-    if (auto ok = validate(work); !ok) return ok.failure();
-    if (work.shape.m == 0 || work.shape.n == 0) {
+template <class List, operation O = detail::operation_of_list<List>>
+result<plan_of<O>> plan(const typename O::workload& work, const device_info& device, const List& kernels,
+                        const context& knobs = {}, const choices<O>& own = {}) {
+    if (auto ok = O::check(work); !ok) return ok.failure();
+    if (O::is_empty(work)) {
         const auto sms = detail::allowed_sms(device, knobs);
         if (!sms) return sms.failure();
-        return gemm_plan{work, device, *sms, knobs.dependent_launch};
+        return plan_of<O>{work, device, *sms, knobs.dependent_launch};
     }
-    const auto may = detail::allowed(work, device, kernels, knobs);
+    const detail::question<O> asked{work, device, kernels, knobs, own};
+    const auto may = detail::allowed(asked);
     if (!may) return may.failure();
-    const auto chosen = detail::best_of(work, device, kernels, knobs, *may);
+    const auto chosen = detail::best_of(asked, *may);
     if (!chosen) return chosen.failure();
-    gemm_plan made{work, device, may->sms, knobs.dependent_launch};
-    for (const kernel_handle& kernel : kernels) {
-        if (&kernel == chosen->kernel || why_not(kernel.info, work, device, may->sms, knobs, may->split_k) != nullptr)
-            continue;
-        made.ranked.push_back({&kernel, predict(kernel.info, work, device, may->sms)});
+    plan_of<O> made{work, device, may->sms, knobs.dependent_launch};
+    for (const kernel_handle<O>& kernel : asked.kernels) {
+        if (&kernel == chosen->kernel || asked.rules_out(kernel.info, *may) != nullptr) continue;
+        made.ranked.push_back({&kernel, O::predict(kernel.info, work, device, may->sms)});
     }
-    std::stable_sort(made.ranked.begin(), made.ranked.end(), [](const candidate& x, const candidate& y) {
+    std::stable_sort(made.ranked.begin(), made.ranked.end(), [](const candidate<O>& x, const candidate<O>& y) {
         return x.predicted.total_us < y.predicted.total_us;
     });
     made.ranked.insert(made.ranked.begin(), *chosen);
-    const auto preferred = detail::preferred(work, device, *may, kernels, knobs);
+    const auto preferred = detail::preferred(asked, *may);
     if (preferred.is_for(chosen->kernel->info)) {
         made.chosen_by = preferred.by;
         if (preferred.row != nullptr) made.row = *preferred.row;
     }
-    if (auto ok = detail::tell(work, device, may->sms, *chosen); !ok) return ok.failure();
+    if (auto ok = detail::tell<O>(work, device, may->sms, *chosen); !ok) return ok.failure();
     made.split = knobs.split;
     if (knobs.split == split_rule::fastest) return made;
     context by_speed = knobs;
     by_speed.split = split_rule::fastest;
-    const auto unbound = detail::best_of(work, device, kernels, by_speed, {may->sms, 0});
+    const auto unbound = detail::best_of<O>({work, device, kernels, by_speed, own}, {may->sms, 0});
     if (unbound && unbound->kernel != chosen->kernel) made.if_split_by_speed = *unbound;
     return made;
 }
 
 /// Validates a problem and plans it.
-inline result<gemm_plan> plan(const gemm_problem& problem, const device_info& device,
-                              std::span<const kernel_handle> kernels, const context& knobs = {}) {
-    if (auto ok = validate(problem); !ok) return ok.failure();
-    return plan(workload_of(problem), device, kernels, knobs);
+template <class List, operation O = detail::operation_of_list<List>>
+result<plan_of<O>> plan(const typename O::problem& problem, const device_info& device, const List& kernels,
+                        const context& knobs = {}, const choices<O>& own = {}) {
+    const auto work = checked<O>(problem);
+    if (!work) return work.failure();
+    return plan(*work, device, kernels, knobs, own);
 }
 
 /// Success if one of the kernels runs a workload on a device, else why none does: no_kernel names what is missing, wrong_device
 /// the compute capability, bad_option the knob. For callers that choose between libraries; compiles and launches nothing.
-inline result<void> supports(const device_info& device, const workload& work, std::span<const kernel_handle> kernels,
-                             const context& knobs = {}) {
-    if (auto ok = validate(work); !ok) return ok;
-    if (work.shape.m == 0 || work.shape.n == 0) {
+template <class List, operation O = detail::operation_of_list<List>>
+result<void> supports(const device_info& device, const typename O::workload& work, const List& kernels,
+                      const context& knobs = {}, const choices<O>& own = {}) {
+    if (auto ok = O::check(work); !ok) return ok;
+    if (O::is_empty(work)) {
         const auto sms = detail::allowed_sms(device, knobs);
         return sms ? result<void>{} : sms.failure();
     }
-    const auto chosen = choose(work, device, kernels, knobs);
+    const auto chosen = choose(work, device, kernels, knobs, own);
     return chosen ? result<void>{} : chosen.failure();
 }
 
 /// The same for a problem, which is validated first, strides and alignment included.
-inline result<void> supports(const device_info& device, const gemm_problem& problem,
-                             std::span<const kernel_handle> kernels, const context& knobs = {}) {
-    if (auto ok = validate(problem); !ok) return ok;
-    return supports(device, workload_of(problem), kernels, knobs);
+template <class List, operation O = detail::operation_of_list<List>>
+result<void> supports(const device_info& device, const typename O::problem& problem, const List& kernels,
+                      const context& knobs = {}, const choices<O>& own = {}) {
+    const auto work = checked<O>(problem);
+    if (!work) return work.failure();
+    return supports(device, *work, kernels, knobs, own);
 }
 
-/// Every kernel that some product of the family needs: the workload with 1 to `m_max` rows. For warm-up, and to see which
+/// Every kernel that some workload of the family needs: the workload with 1 to `m_max` rows. For warm-up, and to see which
 /// instantiations a program can do without. Plans each number of rows, a few microseconds each. An error if `m_max` is no extent.
-inline result<std::vector<const kernel_handle*>> enumerate(workload family, i32 m_max, const device_info& device,
-                                                           std::span<const kernel_handle> kernels,
-                                                           const context& knobs = {}) {
+template <class List, operation O = detail::operation_of_list<List>>
+    requires operation_concept::varies_rows<O> result < std::vector < const kernel_handle<O>
+* >> enumerate(const typename O::workload& family, i32 m_max, const device_info& device, const List& kernels,
+               const context& knobs = {}, const choices<O>& own = {}) {
     if (auto ok = check_extent("m_max", m_max); !ok) return ok.failure();
-    std::vector<const kernel_handle*> needed;
-    for (family.shape.m = 1; family.shape.m <= m_max; ++family.shape.m) {
-        const auto chosen = choose(family, device, kernels, knobs);
+    std::vector<const kernel_handle<O>*> needed;
+    for (i32 rows = 1; rows <= m_max; ++rows) {
+        const auto chosen = choose(O::with_rows(family, rows), device, kernels, knobs, own);
         if (!chosen) return chosen.failure();
         if (std::find(needed.begin(), needed.end(), chosen->kernel) == needed.end()) needed.push_back(chosen->kernel);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Configurations, kernels and workloads as text. A configuration prints as the C++ source that makes it: the same text is
+// Configurations and operands as text. A configuration prints as the C++ source that makes it: the same text is
 // what a bug report quotes, what a program pins and what a run-time compiler is given.
 #pragma once
 
@@ -7,8 +7,9 @@
 #include <string>
 #include <type_traits>
 
+#include <deepgemm/host/error.hpp>
 #include <deepgemm/host/fields.hpp>
-#include <deepgemm/host/problem.hpp>
+#include <deepgemm/kernel/info.cuh>
 
 namespace deepgemm {
 
@@ -101,24 +102,6 @@ inline std::string to_source(const operand_info& value) {
     return concat("operand<", value.type, ", scale::", tile, "<scale::", name_of(value.format), ">>");
 }
 
-/// The epilogue of a kernel as a C++ type; a custom one has no source here.
-inline std::string epilogue_source(const kernel_info& value) {
-    const char* const element = value.d == dtype::f32 ? "float" : name_of(value.d);
-    if (value.custom_epilogue) return "/* custom epilogue */";
-    if (value.heads.any()) {
-        return concat("store_heads<", element, ", ", value.heads.left, ", ", value.heads.middle, ", ",
-                      value.heads.right, ">");
-    }
-    if (value.in_place) return "add_in_place";
-    return concat(value.accumulate ? "accumulate<" : "store<", element, ">");
-}
-
-/// A GEMM kernel as a C++ type.
-inline std::string to_source(const kernel_info& value) {
-    return concat("gemm<arch::sm", value.launch.arch, ", ", to_source(value.a), ", ", to_source(value.b), ", ",
-                  epilogue_source(value), ", ", to_source(value.cfg), ">");
-}
-
 /// An operand in a few words: "e4m3 scaled 1x128 by fp32", "bf16 contiguous along K". `rows` is what its rows are called.
 inline std::string describe(const operand_info& value, const char* rows = "M or N") {
     if (value.format == scale_kind::none) {
@@ -126,15 +109,6 @@ inline std::string describe(const operand_info& value, const char* rows = "M or 
     }
     return concat(value.type, " scaled ", value.tile.mn, "x", value.tile.k, " by ", name_of(value.format),
                   value.scales == major::k ? " along K" : "");
-}
-
-/// A workload in a few words.
-inline std::string describe(const workload& work) {
-    std::string text = concat("m = ", work.shape.m, ", n = ", work.shape.n, ", k = ", work.shape.k, ", A ",
-                              describe(work.a, "M"), ", B ", describe(work.b, "N"), ", D ", work.d);
-    if (work.accumulate) text += work.in_place ? " with C in place" : " with C";
-    if (work.heads.any()) text += concat(", heads ", work.heads.left, "+", work.heads.middle, "+", work.heads.right);
-    return text;
 }
 
 }  // namespace deepgemm

@@ -5,7 +5,8 @@
 
 #include <cstdint>
 
-#include <deepgemm/host/validate.hpp>
+#include <deepgemm/host/extents.hpp>
+#include <deepgemm/host/memory.hpp>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/transforms.cuh>
 

@@ -9,7 +9,6 @@
 #include <cstddef>
 
 #include <deepgemm/host/kernel_handle.hpp>
-#include <deepgemm/host/problem.hpp>
 #include <deepgemm/sim/launch.hpp>
 
 namespace deepgemm::sim {
@@ -29,16 +28,24 @@ inline std::array<global_range, 2> memory_of(const operand_info& info, const ope
 }
 
 /// Tells the machine which operands a GEMM may load before the stream's previous kernel has ended.
-inline void mark_ready(options& machine, const kernel_info& info, const gemm_arguments& given) {
+inline void mark_ready(options& machine, const gemm_traits& what, const gemm_arguments& given) {
     const auto& [m, n, k] = given.shape;
     if (m == 0 || n == 0 || k == 0) return;
     const auto mark = [&machine](std::size_t at, const std::array<global_range, 2>& memory) {
         machine.ready[at] = memory[0];
         machine.ready[at + 1] = memory[1];
     };
-    if (given.a.ready) mark(0, memory_of(info.a, given.a, m, k));
-    if (given.b.ready) mark(2, memory_of(info.b, given.b, n, k));
+    if (given.a.ready) mark(0, memory_of(what.a, given.a, m, k));
+    if (given.b.ready) mark(2, memory_of(what.b, given.b, n, k));
 }
+
+/// A kernel of the operands of one GEMM.
+template <class K>
+concept takes_gemm_operands = requires(const typename K::arguments& arguments) {
+    static_cast<const gemm_arguments&>(arguments);
+    { K::traits } -> same_as<const gemm_traits&>;
+    requires K::traits.groups == grouping::none || K::traits.groups == grouping::custom;
+};
 
 /// Runs kernel `K`; what the machine reports as a fault becomes an error.
 template <class K>
@@ -48,7 +55,7 @@ result<void> try_launch(const typename K::arguments& arguments, const launch_opt
     if (!sms) return sms.failure();
     machine.num_sms = *sms;
     machine.dependent_launch = given.dependent_launch;
-    if constexpr (takes_gemm_arguments<K>) mark_ready(machine, K::info, arguments);
+    if constexpr (takes_gemm_operands<K>) mark_ready(machine, K::traits, arguments);
     try {
         launch<K>(arguments, machine);
     } catch (const error& why) {
@@ -62,21 +69,21 @@ inline options machine_of(const launch_options& wishes) {
     return wishes.stream != nullptr ? *static_cast<const options*>(wishes.stream) : options{};
 }
 
-/// Kernel `K` for the planner.
-template <class K>
-constexpr kernel_handle handle_of() {
+/// Kernel `K` for planners of operation `O`.
+template <class K, class O = operation_of<K>>
+constexpr auto handle_of() {
     static_assert(
-        takes_gemm_arguments<K>,
-        "handle_of: a planner launches with gemm_arguments; K::arguments must derive from them, K::info describe a "
-        "kernel without groups, and its launch be K::launch");
-    return {K::info, [] { return result<void>{}; },
-            [](const gemm_arguments& given, const launch_options& wishes) {
-                return try_launch<K>(arguments_for<K>(given), wishes, machine_of(wishes));
-            }};
+        serves<K, O>,
+        "handle_of: no planner knows this kernel; it must name its operation, K::info describe it with the launch "
+        "that is K::launch, and K::arguments be made from the operation's");
+    return kernel_handle<O>{K::info, [] { return result<void>{}; },
+                            [](const typename O::arguments& given, const launch_options& wishes) {
+                                return try_launch<K>(arguments_for<K, O>(given), wishes, machine_of(wishes));
+                            }};
 }
 
-/// The handles of several kernels, for an engine.
+/// The handles of several kernels of one operation, for an engine.
 template <class... K>
-inline constexpr std::array<kernel_handle, sizeof...(K)> kernel_list{handle_of<K>()...};
+inline constexpr std::array kernel_list{handle_of<K>()...};
 
 }  // namespace deepgemm::sim

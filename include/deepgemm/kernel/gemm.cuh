@@ -83,16 +83,17 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
                                         .threads = u32(cta::threads),
                                         .smem_bytes = storage::bytes,
                                         .cluster_ctas = Config.cluster_ctas()};
-    static constexpr kernel_info info{.launch = launch,
-                                      .a = A::info,
-                                      .b = B::info,
-                                      .d = dtype_of<element>,
-                                      .accumulate = Epilogue::accumulates || Epilogue::in_place,
-                                      .in_place = Epilogue::in_place,
-                                      .heads = Epilogue::heads,
-                                      .custom_epilogue = Epilogue::custom,
-                                      .groups = grouping_of<Tiles>(),
-                                      .cfg = storage::resolved};
+    static constexpr gemm_traits traits{.a = A::info,
+                                        .b = B::info,
+                                        .d = dtype_of<element>,
+                                        .accumulate = Epilogue::accumulates || Epilogue::in_place,
+                                        .in_place = Epilogue::in_place,
+                                        .heads = Epilogue::heads,
+                                        .custom_epilogue = Epilogue::custom,
+                                        .groups = grouping_of<Tiles>()};
+    static constexpr gemm_info info{launch, traits, storage::resolved};
+    /// The operation that plans it; an incomplete type here.
+    using operation = typename operation_of_grouping<traits.groups>::type;
 
     /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {

@@ -21,6 +21,11 @@ struct fields_of<scale_tile> {
     static constexpr auto all = field_list{field{"mn", &scale_tile::mn}, field{"k", &scale_tile::k}};
 };
 
+/// Elements of K that one word of scales serves.
+DEEPGEMM_BOTH constexpr i64 k_per_word(scale_kind kind, scale_tile tile) {
+    return kind == scale_kind::ue8m0 ? 4 * tile.k : tile.k;
+}
+
 /// Element type, scales and memory order of one operand. An operand without scales has format none and tile {}.
 struct operand_info {
     dtype type = dtype::e4m3;
@@ -51,9 +56,27 @@ enum class grouping : u8 {
     custom,
 };
 
-/// An instantiated GEMM kernel, described.
-struct kernel_info {
-    launch_info launch{};
+namespace ops {
+struct gemm;
+}  // namespace ops
+
+/// The host's operation (host/operation.hpp) that plans kernels of grouping `Groups`, as a type that only the host defines;
+/// void if none does.
+template <grouping Groups>
+struct operation_of_grouping {
+    using type = void;
+};
+template <>
+struct operation_of_grouping<grouping::none> {
+    using type = ops::gemm;
+};
+template <>
+struct operation_of_grouping<grouping::custom> {
+    using type = ops::gemm;
+};
+
+/// What a GEMM kernel computes, of which operands. Kernels whose traits are equal may replace each other.
+struct gemm_traits {
     operand_info a{}, b{};
     dtype d = dtype::bf16;
     bool accumulate = false;  ///< adds C, of D's type
@@ -61,20 +84,30 @@ struct kernel_info {
     head_splits heads{};
     bool custom_epilogue = false;  ///< has steps of the user's own; no planner picks it
     grouping groups = grouping::none;
-    config cfg{};
+    DEEPGEMM_BOTH friend constexpr bool operator==(const gemm_traits&, const gemm_traits&) = default;
 };
 
-/// True if two kernels compute the same of the same operands, as far as descriptions tell, whatever their configurations are.
-DEEPGEMM_BOTH constexpr bool same_product(const kernel_info& x, const kernel_info& y) {
-    return x.launch.arch == y.launch.arch && x.a == y.a && x.b == y.b && x.d == y.d && x.accumulate == y.accumulate &&
-           x.heads == y.heads && x.groups == y.groups && x.custom_epilogue == y.custom_epilogue;
+/// The traits of a kernel whose A and B change places.
+DEEPGEMM_BOTH constexpr gemm_traits exchanged(gemm_traits traits) {
+    swap_values(traits.a, traits.b);
+    return traits;
 }
 
+/// An instantiated kernel, described: how it is launched, what it computes and how it is configured. `Traits` and `Config` are
+/// those of its operation.
+template <class Traits, class Config>
+struct kernel_info {
+    launch_info launch{};
+    Traits traits{};
+    Config cfg{};
+};
+
+/// A GEMM kernel, described.
+using gemm_info = kernel_info<gemm_traits, config>;
+
 /// The description of a kernel whose A and B change places.
-DEEPGEMM_BOTH constexpr kernel_info exchanged(kernel_info info) {
-    swap_values(info.a, info.b);
-    info.cfg = exchanged(info.cfg);
-    return info;
+DEEPGEMM_BOTH constexpr gemm_info exchanged(const gemm_info& info) {
+    return {info.launch, exchanged(info.traits), exchanged(info.cfg)};
 }
 
 /// Operands that, with their scales, the stream's previous kernel does not write: weights, say. A dependent launch loads them without

@@ -41,7 +41,9 @@ struct gemm<Arch, A, B, Epilogue, Config, Tiles, Pipeline> {
     using params = typename product::params;
 
     static constexpr launch_info launch = product::launch;
-    static constexpr kernel_info info = exchanged(product::info);
+    static constexpr gemm_traits traits = exchanged(product::traits);
+    static constexpr gemm_info info = exchanged(product::info);
+    using operation = typename product::operation;
     static constexpr int map_count = product::map_count;
 
     DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {

@@ -3,7 +3,7 @@
 // examples and whoever tries things on the simulator. Shapes and strides come from the operand, memory from it or from a copy.
 #pragma once
 
-#include <deepgemm/host/problem.hpp>
+#include <deepgemm/ops/gemm/problem.hpp>
 #include <deepgemm/reference/operand.hpp>
 
 namespace deepgemm {

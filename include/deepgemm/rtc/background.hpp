@@ -35,20 +35,22 @@ public:
     /// A handle that launches `serving` until `wanted` is ready, then `wanted`. `make_ready` makes it so, on another thread, which has
     /// a current device of its own; where it fails, `serving` goes on and failures() says why. Preparing the handle prepares
     /// `serving`. An error if the two do not compute the same.
-    result<kernel_handle> replace(const kernel_handle& serving, const kernel_handle& wanted,
-                                  std::function<result<void>()> make_ready) {
-        const kernel_info &now = serving.info, &then = wanted.info;
-        if (!same_product(now, then) || now.in_place != then.in_place)
+    template <class O>
+    result<kernel_handle<O>> replace(const kernel_handle<O>& serving, const kernel_handle<O>& wanted,
+                                     std::function<result<void>()> make_ready) {
+        const info_of<O>&now = serving.info, &then = wanted.info;
+        if (!(now.traits == then.traits) || now.launch.arch != then.launch.arch)
             return fail(errc::shape_mismatch, "the kernel that serves computes something else than the one wanted");
+        auto both = std::make_unique<pair_of<O>>(serving, wanted, std::move(make_ready));
+        const pair_of<O>* const added = both.get();
         const std::lock_guard lock(guard_);
-        pair& added = *pairs_.emplace_back(std::make_unique<pair>(serving, wanted, std::move(make_ready)));
-        queue_.push_back(&added);
+        queue_.push_back(pairs_.emplace_back(std::move(both)).get());
         changed_.notify_all();
-        return kernel_handle{
+        return kernel_handle<O>{
             then,
-            {&added, [](const void* self) { return static_cast<const pair*>(self)->serving.prepare(); }},
-            {&added, [](const void* self, const gemm_arguments& arguments, const launch_options& options) {
-                 const pair& both = *static_cast<const pair*>(self);
+            {added, [](const void* self) { return static_cast<const pair_of<O>*>(self)->serving.prepare(); }},
+            {added, [](const void* self, const typename O::arguments& arguments, const launch_options& options) {
+                 const pair_of<O>& both = *static_cast<const pair_of<O>*>(self);
                  const bool ready = both.ready.load(std::memory_order_acquire);
                  return (ready ? both.wanted : both.serving).launch(arguments, options);
              }}};
@@ -67,12 +69,19 @@ public:
     }
 
 private:
+    /// A kernel that is made ready, of whatever operation.
     struct pair {
-        pair(const kernel_handle& serving, const kernel_handle& wanted, std::function<result<void>()> make_ready)
-            : serving(serving), wanted(wanted), make_ready(std::move(make_ready)) {}
-        const kernel_handle serving, wanted;
+        explicit pair(std::function<result<void>()> make_ready) : make_ready(std::move(make_ready)) {}
+        virtual ~pair() = default;
         const std::function<result<void>()> make_ready;
         std::atomic<bool> ready{false};
+    };
+    template <class O>
+    struct pair_of : pair {
+        pair_of(const kernel_handle<O>& serving, const kernel_handle<O>& wanted,
+                std::function<result<void>()> make_ready)
+            : pair(std::move(make_ready)), serving(serving), wanted(wanted) {}
+        const kernel_handle<O> serving, wanted;
     };
 
     void work(const std::stop_token& stop) {

@@ -30,10 +30,13 @@ class typed_kernel {
 public:
     explicit typed_kernel(const runtime_kernel& kernel) : kernel_(&kernel) {}
 
-    /// What a planner knows of it; for GEMMs.
-    kernel_info info() const { return kernel_->info<K>(); }
-    /// The kernel for a planner.
-    kernel_handle handle() const { return kernel_->handle<K>(); }
+    /// What a planner knows of it; for kernels that describe themselves.
+    auto info() const { return kernel_->info<K>(); }
+    /// The kernel for planners of operation `O`.
+    template <class O = operation_of<K>>
+    auto handle() const {
+        return kernel_->handle<K, O>();
+    }
     /// Launches into a stream of the current device. Compiles and loads nothing once prepared; safe under graph capture.
     result<void> launch(cudaStream_t stream, const typename K::arguments& arguments) const {
         return kernel_->launch<K>(arguments, {.stream = stream});
@@ -81,19 +84,19 @@ public:
         return &kernel;
     }
 
-    /// Kernel `K` for a planner; compiled when it is first prepared or launched, not now.
-    template <class K>
-    result<kernel_handle> handle(static_extents extents = {}, std::vector<std::string> include = {}) {
+    /// Kernel `K` for planners of operation `O`; compiled when it is first prepared or launched, not now.
+    template <class K, class O = operation_of<K>>
+    result<kernel_handle<O>> handle(static_extents extents = {}, std::vector<std::string> include = {}) {
         const auto text = source_of<K>(std::move(include), extents);
         if (!text) return text.failure();
-        return keep<K>(*text).template handle<K>();
+        return keep<K>(*text).template handle<K, O>();
     }
 
-    /// Handles of a whole list, such as shipped::weights_bf16_narrow: what deepgemm::engine chooses from.
-    template <class... K>
-    result<std::vector<kernel_handle>> handles(shipped::kernels<K...>) {
-        std::vector<kernel_handle> all;
-        for (auto& made : {handle<K>()...}) {
+    /// Handles of a whole list of kernels of one operation, such as shipped::weights_bf16_narrow: what deepgemm::engine chooses from.
+    template <class First, class... K>
+    result<std::vector<kernel_handle<operation_of<First>>>> handles(shipped::kernels<First, K...>) {
+        std::vector<kernel_handle<operation_of<First>>> all;
+        for (auto& made : {handle<First>(), handle<K>()...}) {
             if (!made) return made.failure();
             all.push_back(*made);
         }
@@ -102,10 +105,10 @@ public:
 
     /// A handle that launches `serving`, a kernel built ahead of time, until kernel `K` has been compiled by `threads` and is ready
     /// on the device that is current now. The engine must outlive `threads`.
-    template <class K>
-    result<kernel_handle> replace(const kernel_handle& serving, background& threads, static_extents extents = {},
-                                  std::vector<std::string> include = {}) {
-        const auto wanted = handle<K>(extents, std::move(include));
+    template <class K, class O>
+    result<kernel_handle<O>> replace(const kernel_handle<O>& serving, background& threads, static_extents extents = {},
+                                     std::vector<std::string> include = {}) {
+        const auto wanted = handle<K, O>(extents, std::move(include));
         if (!wanted) return wanted.failure();
         auto task = on_current_device(*wanted);
         if (!task) return task.failure();
@@ -113,23 +116,27 @@ public:
     }
 
     /// Makes the kernels of plans ready on the current device, side by side. Each kernel once, whoever made it.
-    static result<void> warm_up(std::span<const gemm_plan> plans, const warm_up_options& options = {}) {
-        std::vector<const kernel_handle*> needed;
+    template <class Plans>
+        requires operation<typename Plans::value_type::operation>
+    static result<void> warm_up(const Plans& plans, const warm_up_options& options = {}) {
+        using O = typename Plans::value_type::operation;
+        std::vector<const kernel_handle<O>*> needed;
         std::vector<warm_up_task> tasks;
-        for (const gemm_plan& plan : plans) {
-            const kernel_handle* const kernel = plan.kernel();
+        for (const plan_of<O>& plan : plans) {
+            const kernel_handle<O>* const kernel = plan.kernel();
             if (kernel == nullptr || std::find(needed.begin(), needed.end(), kernel) != needed.end()) continue;
             needed.push_back(kernel);
             auto task = on_current_device(*kernel);
             if (!task) return task.failure();
-            tasks.push_back({to_source(kernel->info), *std::move(task)});
+            tasks.push_back({O::source_of(kernel->info), *std::move(task)});
         }
         return rtc::warm_up(tasks, options);
     }
 
 private:
     /// What makes a kernel ready on the device that is current here, whichever thread runs it.
-    static result<std::function<result<void>()>> on_current_device(const kernel_handle& kernel) {
+    template <class O>
+    static result<std::function<result<void>()>> on_current_device(const kernel_handle<O>& kernel) {
         const auto device = cuda::current_device();
         if (!device) return device.failure();
         return std::function<result<void>()>([kernel, device = *device]() -> result<void> {

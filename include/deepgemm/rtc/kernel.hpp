@@ -47,7 +47,7 @@ public:
     /// later ones compile and load nothing.
     template <class K>
     result<void> launch(const typename K::arguments& arguments, const launch_options& options = {}) const {
-        if constexpr (takes_gemm_arguments<K>) {
+        if constexpr (requires { check_extents(arguments.shape); }) {
             if (auto ok = check_extents(arguments.shape); !ok) return ok;
         }
         return cuda::detail::launch<K>(loaded_, launch_, arguments, options,
@@ -70,22 +70,24 @@ public:
 
     /// What a planner knows of the kernel, which was made from `K`: that type's description, with the extents that are fixed here.
     template <class K>
-    kernel_info info() const {
-        kernel_info made = K::info;
-        const auto [m, n, k] = text_.extents;
-        if ((m | n | k) != 0) made.cfg.extents = text_.extents;
+    auto info() const {
+        auto made = K::info;
+        if constexpr (requires { made.cfg.extents = text_.extents; }) {
+            if (text_.extents != static_extents{}) made.cfg.extents = text_.extents;
+        }
         return made;
     }
 
-    /// The kernel for a planner, launched with the host side of `K`. Valid as long as the engine.
-    template <class K>
-    kernel_handle handle() const {
-        static_assert(takes_gemm_arguments<K>, "handle: a planner launches with gemm_arguments");
-        return {info<K>(),
-                {this, [](const void* self) { return static_cast<const runtime_kernel*>(self)->prepare(); }},
-                {this, [](const void* self, const gemm_arguments& given, const launch_options& options) {
-                     return static_cast<const runtime_kernel*>(self)->launch<K>(arguments_for<K>(given), options);
-                 }}};
+    /// The kernel for planners of operation `O`, launched with the host side of `K`. Valid as long as the engine.
+    template <class K, class O = operation_of<K>>
+    auto handle() const {
+        static_assert(serves<K, O>, "handle: no planner knows this kernel");
+        return kernel_handle<O>{
+            info<K>(),
+            {this, [](const void* self) { return static_cast<const runtime_kernel*>(self)->prepare(); }},
+            {this, [](const void* self, const typename O::arguments& given, const launch_options& options) {
+                 return static_cast<const runtime_kernel*>(self)->launch<K>(arguments_for<K, O>(given), options);
+             }}};
     }
 
 private:

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include <deepgemm/host/print.hpp>
 #include <deepgemm/kernel/kernel.cuh>
+#include <deepgemm/ops.hpp>
 
 namespace deepgemm::rtc {
 
@@ -71,9 +71,7 @@ result<source> source_of(std::vector<std::string> include = {}, static_extents e
     auto name = type_name<K>();
     if (!name) return name.failure();
     source made{std::move(include), *std::move(name), extents};
-    if constexpr (requires { K::info; }) {  // made of the library's parts alone, it has a shorter name
-        if (!K::info.custom_epilogue && K::info.groups == grouping::none) made.described = to_source(K::info);
-    }
+    if constexpr (!same_as<operation_of<K>, void>) made.described = operation_of<K>::source_of(K::info);
     return made;
 }
 

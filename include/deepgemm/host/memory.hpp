@@ -1,24 +1,35 @@
 // SPDX-License-Identifier: MIT
-// Memory as an operation uses it: equal runs of bytes at regular distances, under the name that errors use. Tells whether two
-// such pieces share a byte, exactly, for any strides: sums are 128-bit, so that no stride is too large for them.
+// Memory as an operation uses it: equal runs of bytes at regular distances, under the name that errors use. An operation lists what
+// it reads and writes; that nothing of this is null, misaligned or written over is checked here, alike for all operations.
+// Whether two pieces share a byte is told exactly, for any strides: sums are 128-bit, so that no stride is too large for them.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <utility>
 
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/host/error.hpp>
 
-namespace deepgemm::detail {
+namespace deepgemm {
 
+namespace detail {
 __extension__ typedef __int128 wide;  ///< holds any sum of addresses and multiples of strides
+}
 
 /// A number of steps and the bytes from one to the next.
 struct memory_steps {
-    wide count = 1, stride = 0;
+    detail::wide count = 1, stride = 0;
+};
+
+/// What an operation does with memory.
+enum class memory_access : u8 {
+    reads,
+    writes,
+    reads_or_updates,  ///< reads what lies apart from all that is written, or is exactly one of the outputs: C, which may be D
 };
 
 /// Memory that is read or written: `width` bytes at `data` and at every sum of whole steps from there. No steps along one
@@ -26,9 +37,22 @@ struct memory_steps {
 struct memory_use {
     const char* name = "";
     const void* data = nullptr;
-    wide width = 0;
+    detail::wide width = 0;  ///< of an element, say
     std::array<memory_steps, 3> steps{};
+    memory_access how = memory_access::reads;
+    u32 alignment = 1;             ///< bytes of which `data` must be a multiple
+    const char* aligned_for = "";  ///< why, for the error
+    bool many = false;             ///< the name is a plural
+
+    /// Whether there is any memory at all.
+    constexpr bool any() const {
+        bool some = width > 0;
+        for (const memory_steps& axis : steps) some = some && axis.count > 0;
+        return some;
+    }
 };
+
+namespace detail {
 
 /// A piece of memory in its simplest form: strides are positive, ascending, and larger than what lies below them.
 struct memory_piece {
@@ -174,4 +198,60 @@ inline result<void> check_apart(std::initializer_list<memory_use> outputs, std::
     return {};
 }
 
-}  // namespace deepgemm::detail
+/// Success if memory has an address, and one of its alignment.
+inline result<void> check_address(const memory_use& use) {
+    if (!use.any()) return {};
+    if (use.data == nullptr) {
+        return fail(errc::null_pointer, use.name,
+                    use.many ? " have no data: their pointer is null" : " has no data: its pointer is null");
+    }
+    const auto past = reinterpret_cast<std::uintptr_t>(use.data) % use.alignment;
+    if (past == 0) return {};
+    return fail(errc::misaligned, use.name, use.many ? " start " : " starts ", past, " bytes past a multiple of ",
+                use.alignment, "; ", use.aligned_for);
+}
+
+/// Success if an input that may be an output is that, element for element, or lies apart from it.
+inline result<void> check_update(const memory_use& input, const memory_use& output) {
+    if (!overlap(input, output)) return {};
+    if (input.data != output.data) {
+        return fail(errc::bad_alias, input.name, " overlaps ", output.name, " in memory but starts elsewhere; ",
+                    input.name, " must be ", output.name, " itself or lie apart from it");
+    }
+    for (std::size_t axis = 0; axis < input.steps.size(); ++axis) {
+        const auto [count, stride] = input.steps[axis];
+        if (count < 2 || stride == output.steps[axis].stride) continue;
+        return fail(errc::bad_alias, input.name, " is ", output.name, "'s memory with stride ",
+                    i64(stride / input.width), " instead of ", i64(output.steps[axis].stride / output.width), "; ",
+                    input.name, " must be ", output.name, " itself or lie apart from it");
+    }
+    return {};
+}
+
+}  // namespace detail
+
+/// Success if every output lies apart from all else, but for an input that may be an output and is. Inputs may share memory with each
+/// other. Strides are known to be sane.
+inline result<void> check_aliasing(std::span<const memory_use> uses) {
+    for (const memory_use& output : uses) {
+        if (output.how != memory_access::writes) continue;
+        for (const memory_use& other : uses) {
+            if (other.how == memory_access::reads_or_updates) {
+                if (auto ok = detail::check_update(other, output); !ok) return ok;
+            } else if (other.how == memory_access::reads || &other < &output) {
+                if (auto ok = detail::check_apart({output}, {other}); !ok) return ok;
+            }
+        }
+    }
+    return {};
+}
+
+/// The rules for the memory of any operation: addresses and their alignment, then aliasing.
+inline result<void> check_memory(std::span<const memory_use> uses) {
+    for (const memory_use& use : uses) {
+        if (auto ok = detail::check_address(use); !ok) return ok;
+    }
+    return check_aliasing(uses);
+}
+
+}  // namespace deepgemm

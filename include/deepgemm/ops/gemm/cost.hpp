@@ -7,44 +7,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include <deepgemm/host/cost.hpp>
 #include <deepgemm/host/device.hpp>
-#include <deepgemm/host/problem.hpp>
+#include <deepgemm/ops/gemm/problem.hpp>
 
 namespace deepgemm {
-
-/// What limits a kernel.
-enum class bound : u8 {
-    tensor_cores,  ///< multiplying, and the promotion that is not hidden behind it
-    latency,       ///< too few warpgroups to hide the time from one K block to the next
-    fill,          ///< copies from L2 to shared memory
-    epilogue,      ///< rounding, staging and storing D
-    memory,        ///< device memory
-};
-
-constexpr const char* name_of(bound what) {
-    switch (what) {
-        case bound::tensor_cores: return "the tensor cores";
-        case bound::latency: return "the latency of a K block";
-        case bound::fill: return "copies from L2 to shared memory";
-        case bound::epilogue: return "the epilogue";
-        case bound::memory: return "device memory";
-    }
-    return "?";
-}
-
-/// A prediction and its parts. `total_us` is what configurations are ranked by.
-struct cost {
-    double total_us = 0;
-    double start_us = 0;         ///< launch, first loads, last stores
-    double main_loop_us = 0;     ///< all K blocks of all tiles of the busiest CTA
-    double epilogue_us = 0;      ///< of the busiest CTA, where no main loop hides it
-    double memory_us = 0;        ///< to move what must be moved through device memory; overlaps most of the two above
-    i64 tiles = 0;               ///< of D, whole clusters counted
-    i64 waves = 0;               ///< tiles of the busiest CTA
-    double tile_efficiency = 0;  ///< elements of D over elements of all tiles: less than 1 where tiles reach beyond D
-    double wave_efficiency = 0;  ///< share of the multiprocessors that have a tile, over all waves
-    bound limit = bound::tensor_cores;
-};
 
 /// Constants of the model, in clocks of an SM unless they say otherwise. Each is a figure that can be read off single kernels
 /// (in brackets, where one was, on an H100), moved to fit the times of all shipped kernels on 128 products on an H200.
@@ -82,7 +49,7 @@ struct tiling {
     i64 m, n;          ///< tiles along each axis, whole clusters counted
     double rows_of_a;  ///< in the copy of a tile of A, as many as gemm::rows_of_a lets it
 
-    static tiling of(const config& cfg, const workload& work) {
+    static tiling of(const config& cfg, const gemm_workload& work) {
         const auto tiles = [](i64 extent, int block, int cluster) {
             return ceil_div(extent, i64(block) * cluster) * cluster;
         };
@@ -102,21 +69,24 @@ struct block_clocks {
 inline int sharers(const config& cfg) { return cfg.alternate ? 1 : cfg.math_warpgroups; }
 
 /// Bytes of a row of an operand.
-inline double row_bytes(const workload& work, const operand_info& x) { return double(work.shape.k) * size_of(x.type); }
+inline double row_bytes(const gemm_workload& work, const operand_info& x) {
+    return double(work.shape.k) * size_of(x.type);
+}
 
 /// A block of a CTA while a share `active` of the multiprocessors work.
-inline block_clocks k_block_clocks(const kernel_info& info, const workload& work, double rows_of_a, double active,
+inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& work, double rows_of_a, double active,
                                    const cost_parameters& p) {
     const config& cfg = info.cfg;
     const double n = cfg.block.n, fragments = cfg.block.m / 64.0;
     const int others = std::clamp(sharers(cfg), 1, 3) - 1;
     // wgmma of 64 x n x 32 bytes, four in a 128-byte row: n / 2 clocks each, unless reading both operands takes longer.
-    const double bytes = cfg.block.k * double(size_of(info.a.type)), steps = bytes / 32;  // of a row of a tile
+    const double bytes = cfg.block.k * double(size_of(info.traits.a.type)), steps = bytes / 32;  // of a row of a tile
     const double best = steps * n / 2, multiply = std::max(best, (64 + n) * bytes / p.mma_bytes);
     double waiting = p.overlap[others] * (p.block_latency + p.promotion_per_column * n);
     if (cfg.promote == promotion::deferred) waiting = p.deferred[others];
     if (cfg.promote == promotion::never) waiting = p.in_flight;
-    if (info.b.format != scale_kind::none && info.b.tile.mn == 1) waiting += fragments * p.token_per_column * n;
+    if (info.traits.b.format != scale_kind::none && info.traits.b.tile.mn == 1)
+        waiting += fragments * p.token_per_column * n;
     const double tensor = fragments * multiply + waiting;
 
     const double a = rows_of_a * bytes, b = n * bytes;
@@ -134,7 +104,7 @@ inline block_clocks k_block_clocks(const kernel_info& info, const workload& work
 
 /// Bytes through device memory: every operand once, more often where a band of tiles does not find it in L2 any more; D; and
 /// what was in L2 before and must be written back.
-inline double memory_bytes(const kernel_info& info, const workload& work, const device_info& device,
+inline double memory_bytes(const gemm_info& info, const gemm_workload& work, const device_info& device,
                            const tiling& tiles, int sms, const cost_parameters& p) {
     const config& cfg = info.cfg;
     const double m = work.shape.m, n = work.shape.n, k = work.shape.k,
@@ -151,9 +121,9 @@ inline double memory_bytes(const kernel_info& info, const workload& work, const 
     };
     const double a = m * row_a * reads_a, b = n * row_b * reads_b;
     const double rest = 4 * (scale_words(work.a, m) + scale_words(work.b, n)) + m * n * size_of(work.d) *
-                                                                                    (info.in_place     ? p.added
-                                                                                     : work.accumulate ? 2
-                                                                                                       : 1);
+                                                                                    (info.traits.in_place ? p.added
+                                                                                     : work.accumulate    ? 2
+                                                                                                          : 1);
     // An operand that is read once displaces no more than what of it is on its way (pipeline/operand_stream.cuh).
     const double ctas = std::min<double>(double(tiles.m * tiles.n) * cfg.split_k, sms);
     const double on_way = cfg.stages * 128 * ctas;  // for each row of a tile
@@ -163,17 +133,17 @@ inline double memory_bytes(const kernel_info& info, const workload& work, const 
 }
 
 /// Clocks of the epilogue of a tile, and of the step to the next tile.
-inline double epilogue_clocks(const kernel_info& info, const cost_parameters& p) {
+inline double epilogue_clocks(const gemm_info& info, const cost_parameters& p) {
     const config& cfg = info.cfg;
     const double fragments = cfg.block.m / (64.0 * sharers(cfg)), columns = fragments * cfg.block.n;  // of a warpgroup
     const int buffered =
         cfg.store_buffers * cfg.store_columns;  // 0: left to the kernel, which takes one for each column
     const double staged = buffered == 0 ? columns : std::min(columns, double(buffered));
-    const double late = 64.0 * cfg.math_warpgroups * (columns - staged) * size_of(info.d);
-    const double bytes = double(cfg.block.m) * cfg.block.n * size_of(info.d);
+    const double late = 64.0 * cfg.math_warpgroups * (columns - staged) * size_of(info.traits.d);
+    const double bytes = double(cfg.block.m) * cfg.block.n * size_of(info.traits.d);
     const double sums = cfg.split_k == 1 ? 0 : p.split + columns * p.split_column;
     return p.tile + sums + fragments * p.epilogue_fragment + late / p.late_bytes +
-           bytes / p.store_bytes * (info.accumulate && !info.in_place ? p.accumulate_factor : 1);
+           bytes / p.store_bytes * (info.traits.accumulate && !info.traits.in_place ? p.accumulate_factor : 1);
 }
 
 /// CTAs that run at a time. A cluster does not leave a GPC, of 16 or 18 multiprocessors: four CTAs do not divide all of them.
@@ -186,7 +156,7 @@ inline i64 ctas_at_once(const config& cfg, int sms) {
 
 /// Predicts a kernel on a workload, with `sms` multiprocessors of the device to itself. The kernel must fit the workload;
 /// M and N are positive.
-inline cost predict(const kernel_info& info, const workload& work, const device_info& device, int sms,
+inline cost predict(const gemm_info& info, const gemm_workload& work, const device_info& device, int sms,
                     const cost_parameters& p = {}) {
     const config& cfg = info.cfg;
     if (cfg.swap) return predict(exchanged(info), exchanged(work), device, sms, p);

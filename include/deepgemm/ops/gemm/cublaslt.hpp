@@ -17,8 +17,8 @@
 #include <utility>
 
 #include <deepgemm/host/cuda_device.hpp>
-#include <deepgemm/host/print.hpp>
-#include <deepgemm/host/validate.hpp>
+#include <deepgemm/ops/gemm/rules.hpp>
+#include <deepgemm/ops/gemm/text.hpp>
 
 namespace deepgemm {
 
@@ -161,7 +161,7 @@ inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
     }
     gemm_problem bare = problem;  // its scales are not looked at
     bare.a.scales.kind = bare.b.scales.kind = scale_kind::none;
-    return check_aliasing(bare);
+    return check_aliasing(memory_of(bare));
 }
 
 }  // namespace detail

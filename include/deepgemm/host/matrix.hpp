@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A GEMM as its caller sees it: matrices and scales in memory, with shapes and strides. validate.hpp checks it, plan.hpp
-// picks a kernel for it. Shapes here are 64-bit, so that what does not fit is an error and no wrap-around.
+// Matrices and scales in memory, as callers of all operations give them: pointers, shapes and strides. Shapes here are 64-bit, so that
+// what does not fit is an error and no wrap-around. matrix_rules.hpp checks them.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/kernel/info.cuh>
@@ -64,9 +63,6 @@ constexpr scale_argument transposed(const scale_argument& x) {
     return {x.data, x.kind, x.tile, x.columns, x.rows, x.column_stride, x.row_stride};
 }
 
-/// Elements of K that one word of scales serves.
-constexpr i64 k_per_word(scale_kind kind, scale_tile tile) { return kind == scale_kind::ue8m0 ? 4 * tile.k : tile.k; }
-
 /// Scales of one row and 128 elements of K each, as kernels take them: MN-major, columns of words `stride` words apart
 /// (0: the rows rounded up to a multiple of 4, which TMA needs).
 constexpr scale_argument per_token_scales(const void* data, scale_kind kind, i64 mn, i64 k, i64 stride = 0) {
@@ -123,63 +119,10 @@ constexpr major contiguous_along(const input_matrix& x) {
     return x.column_stride != 1 && (x.rows == 1 || x.row_stride == 1) ? major::mn : major::k;
 }
 
-/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. With head splits, D has a hole in every head.
-struct gemm_problem {
-    scaled_matrix a{};                ///< (m, k)
-    scaled_matrix b{};                ///< (n, k)
-    output_matrix d{};                ///< (m, n), or (m, n + middle columns of all heads)
-    std::optional<input_matrix> c{};  ///< as D, and of its type; may be D itself
-    head_splits heads{};
-    ready_operands ready{};  ///< need not wait for the stream's previous kernel, in dependent launches
-};
-
-/// What a planner sees of a problem: extents, types and memory orders, no pointers and no strides. Plans for equal workloads
-/// are equal.
-struct workload {
-    problem_shape shape{};
-    operand_info a{}, b{};
-    dtype d = dtype::bf16;
-    bool accumulate = false;
-    bool in_place = false;  ///< C is D itself
-    head_splits heads{};
-
-    friend constexpr bool operator==(const workload& x, const workload& y) {
-        return x.shape.m == y.shape.m && x.shape.n == y.shape.n && x.shape.k == y.shape.k && x.a == y.a && x.b == y.b &&
-               x.d == y.d && x.accumulate == y.accumulate && x.in_place == y.in_place && x.heads == y.heads;
-    }
-};
-
-/// A hash of all that tells workloads apart: layers of one shape and other types, orders or epilogues have other hashes.
-constexpr u64 hash_of(const workload& work) {
-    u64 hash = 0;
-    const auto add = [&hash](u64 value) {
-        hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
-        hash ^= hash >> 29;
-    };
-    const auto add_operand = [&add](const operand_info& x) {
-        add(u64(x.type) | u64(x.format) << 8 | u64(x.contiguous) << 16 | u64(x.scales) << 24 |
-            u64(u32(x.tile.mn)) << 32);
-        add(u64(u32(x.tile.k)));
-    };
-    add(u64(u32(work.shape.m)) | u64(u32(work.shape.n)) << 32);
-    add(u64(u32(work.shape.k)) | u64(work.d) << 32 | u64(work.accumulate) << 40 | u64(work.in_place) << 41);
-    add_operand(work.a);
-    add_operand(work.b);
-    add(u64(u32(work.heads.left)) | u64(u32(work.heads.middle)) << 32);
-    add(u64(u32(work.heads.right)));
-    return hash;
-}
-
-/// The workload with A and B exchanged, as a kernel sees it whose configuration swaps them.
-constexpr workload exchanged(workload work) {
-    swap_values(work.shape.m, work.shape.n);
-    swap_values(work.a, work.b);
-    return work;
-}
-
 namespace detail {
 
-constexpr operand_info info_of(const scaled_matrix& x) {
+/// What a kernel must take for an operand.
+constexpr operand_info operand_of(const scaled_matrix& x) {
     const dtype type = x.matrix.type;
     if (is_half(type)) return {type, scale_kind::none, {}, contiguous_along(x.matrix)};
     return {type, x.scales.kind, x.scales.tile, major::k, contiguous_along(x.scales)};
@@ -191,54 +134,5 @@ constexpr input_matrix contiguous_rows(const input_matrix& x) {
 }
 
 }  // namespace detail
-
-/// The workload of a valid problem.
-constexpr workload workload_of(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, ready] = problem;
-    return {{i32(a.matrix.rows), i32(b.matrix.rows), i32(a.matrix.columns)},
-            detail::info_of(a),
-            detail::info_of(b),
-            d.type,
-            c.has_value(),
-            c.has_value() && c->data == d.data,
-            heads};
-}
-
-/// True if the problem has nothing to compute and nothing to write: D has no rows or no columns.
-constexpr bool is_empty(const gemm_problem& problem) {
-    return problem.a.matrix.rows == 0 || problem.b.matrix.rows == 0;
-}
-
-/// The arguments of a kernel for a valid problem. A stride that does not matter becomes one that tensor maps accept.
-constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, ready] = problem;
-    // Without K any kernel may be chosen: one for other types, scales and orders too.
-    const bool multiplies = a.matrix.columns != 0;
-    const auto pitch = [](const auto& matrix) {  // from one contiguous row to the next
-        const i64 per_line = 16 / i64(size_of(matrix.type));
-        return matrix.rows > 1 ? matrix.row_stride : align_up(max(matrix.columns, i64(1)), per_line);
-    };
-    const auto operand_pitch = [multiplies, pitch](const input_matrix& matrix) {
-        return multiplies ? pitch(detail::contiguous_rows(matrix)) : align_up(matrix.rows, i64(16));
-    };
-    const auto stride_k = [multiplies](const scale_argument& scales, i64 mn) {
-        const bool matters =
-            multiplies && (contiguous_along(scales) == major::k || scales.tile.mn != 1 || scales.columns > 1);
-        return matters ? scales.column_stride : align_up(mn, i64(4));
-    };
-    const auto operand = [&](const scaled_matrix& x, bool is_ready) -> operand_arguments {
-        return {.data = x.matrix.data,
-                .pitch = operand_pitch(x.matrix),
-                .scales = {x.scales.data, x.scales.row_stride, stride_k(x.scales, x.matrix.rows)},
-                .ready = is_ready};
-    };
-    gemm_arguments arguments{};
-    arguments.shape = workload_of(problem).shape;
-    arguments.a = operand(a, ready.a);
-    arguments.b = operand(b, ready.b);
-    arguments.d = {d.data, pitch(d)};
-    if (c) arguments.c = {c->data, pitch(*c)};
-    return arguments;
-}
 
 }  // namespace deepgemm

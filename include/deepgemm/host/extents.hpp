@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The one rule for extents, in 64 bits, so that no size wraps around. Every way into the library asks here: problems, workloads,
+// casts, command lines.
+#pragma once
+
+#include <deepgemm/host/error.hpp>
+
+namespace deepgemm {
+
+/// Largest extent of a matrix: kernels round 32-bit extents up to tiles of clusters, which must not wrap around.
+inline constexpr i64 max_extent = (i64(1) << 31) - 4096;
+
+/// Success if an extent lies between `least` and max_extent, else bad_extent. `name` is what the sentence calls it: "M", say.
+inline result<void> check_extent(const char* name, i64 value, i64 least = 0) {
+    if (value >= least && value <= max_extent) return {};
+    return fail(errc::bad_extent, name, " is ", value, "; it must be from ", least, " to ", max_extent);
+}
+
+/// The same for M, N and K of a product, in this order.
+inline result<void> check_extents(i64 m, i64 n, i64 k, i64 least = 0) {
+    if (auto ok = check_extent("M", m, least); !ok) return ok;
+    if (auto ok = check_extent("N", n, least); !ok) return ok;
+    return check_extent("K", k, least);
+}
+
+namespace detail {
+
+/// Both extents of a matrix.
+inline result<void> check_size(const char* name, i64 rows, i64 columns) {
+    if (check_extent(name, rows) && check_extent(name, columns)) return {};
+    return fail(errc::bad_extent, name, " is ", rows, " x ", columns, "; each size must be from 0 to ", max_extent);
+}
+
+}  // namespace detail
+
+}  // namespace deepgemm

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// The rules for a matrix in memory and for its scales, as kernels on Hopper take them: strides, shapes, types. Operations tell when
+// they apply. Pitches are those of TMA; see layout/tensor_map.cuh.
+#pragma once
+
+#include <deepgemm/host/extents.hpp>
+#include <deepgemm/host/matrix.hpp>
+#include <deepgemm/host/memory.hpp>
+
+namespace deepgemm {
+
+namespace detail {
+
+/// What the contiguous rows of a matrix are to its caller, who may have given it transposed.
+struct row_words {
+    const char *stride, *inner;  ///< the stride between them, the elements of one
+};
+inline constexpr row_words as_rows{"row stride", "columns"}, as_columns{"column stride", "rows"};
+
+/// Rows of a matrix that are contiguous, and of which there is one with elements: they start at multiples of 16 bytes, as tensor maps
+/// need, if the first does.
+inline result<void> check_rows(const char* name, const input_matrix& matrix, const row_words& words) {
+    const i64 size = size_of(matrix.type);
+    if (matrix.rows > 1) {
+        const auto bad_stride = [&](errc code, const auto&... allowed) {
+            return fail(code, name, " has ", words.stride, " ", matrix.row_stride, "; ", allowed...);
+        };
+        if (matrix.row_stride < matrix.columns) {
+            return bad_stride(errc::bad_layout, "it must be at least its ", matrix.columns, " ", words.inner);
+        }
+        if (matrix.row_stride % (16 / size) != 0) {
+            return bad_stride(errc::misaligned, "TMA needs a multiple of 16 bytes, that is ", 16 / size,
+                              " elements of ", matrix.type);
+        }
+        if (matrix.row_stride >= (i64(1) << 40) / size) {
+            return bad_stride(errc::bad_layout, "TMA takes less than 2^40 bytes");
+        }
+    }
+    return {};
+}
+
+/// Layout of a matrix that must have contiguous rows; `inner` is what runs along them.
+inline result<void> check_layout(const char* name, const char* inner, const input_matrix& matrix) {
+    if (matrix.columns > 1 && matrix.column_stride != 1) {
+        return fail(errc::bad_layout, name, " has row stride ", matrix.row_stride, " and column stride ",
+                    matrix.column_stride, "; on Hopper it must be contiguous along ", inner, " (column stride 1)");
+    }
+    return check_rows(name, matrix, as_rows);
+}
+
+/// Layout of an operand (M or N, K), whose rows are called `rows_name`: FP8 is contiguous along K, 16-bit types along either.
+inline result<void> check_operand_layout(const char* name, const char* rows_name, const input_matrix& matrix) {
+    if (!is_half(matrix.type)) return check_layout(name, "K", matrix);
+    const bool strided = matrix.rows > 1 && matrix.columns > 1 && matrix.row_stride != 1 && matrix.column_stride != 1;
+    if (strided) {
+        return fail(errc::bad_layout, name, " has row stride ", matrix.row_stride, " and column stride ",
+                    matrix.column_stride, "; one of them must be 1, so that it is contiguous along ", rows_name,
+                    " or K");
+    }
+    const bool turned = contiguous_along(matrix) == major::mn;
+    return check_rows(name, contiguous_rows(matrix), turned ? as_columns : as_rows);
+}
+
+inline const char* words_of(scale_kind kind) {
+    return kind == scale_kind::ue8m0 ? " words of four ue8m0" : " fp32 words";
+}
+
+/// Whether kernels read scales word by word, where they lie; else TMA loads them. B may have scales of blocks, A K-major ones of rows.
+inline bool reads_by_word(const scale_argument& scales, bool is_b) {
+    return is_b ? scales.tile == scale_tile{128, 128} : contiguous_along(scales) == major::k;
+}
+
+/// Scales of A (M, K) or B (N, K), whose rows are called `rows_name`. B may have scales of blocks, A K-major ones of rows.
+inline result<void> check_scales(const char* name, const char* rows_name, const scaled_matrix& operand, bool is_b) {
+    const auto& [matrix, scales] = operand;
+    const i64 mn = matrix.rows, k = matrix.columns;
+    if (is_half(matrix.type)) {
+        if (scales.kind == scale_kind::none && scales.data == nullptr) return {};
+        return fail(errc::bad_scales, name, " is ", matrix.type,
+                    " and has scales; only FP8 is scaled, others need scale_kind::none and no data");
+    }
+    const scale_tile per_token{1, 128}, per_block{128, 128};
+    const bool is_per_block = is_b && scales.tile == per_block;
+    if (scales.kind == scale_kind::none) {
+        return fail(errc::bad_scales, name, " has no scales; an FP8 GEMM needs fp32 or ue8m0 scales");
+    }
+    if (scales.tile != per_token && !is_per_block) {
+        return fail(errc::bad_scales, "a scale of ", name, " covers ", scales.tile.mn, " x ", scales.tile.k,
+                    " elements; it must cover ", is_b ? "1 x 128 or 128 x 128" : "1 x 128", " (rows x K)");
+    }
+    const i64 rows = ceil_div(mn, i64(scales.tile.mn)), columns = ceil_div(k, k_per_word(scales.kind, scales.tile));
+    if (scales.rows != rows || scales.columns != columns) {
+        return fail(errc::bad_scales, "the scales of ", name, " are ", scales.rows, " x ", scales.columns, "; ",
+                    rows_name, " = ", mn, " and K = ", k, " in tiles of ", scales.tile.mn, " x ", scales.tile.k,
+                    " need ", rows, " x ", columns, words_of(scales.kind));
+    }
+    const bool k_major = !is_b && contiguous_along(scales) == major::k;
+    if (is_per_block) {  // read word by word, so any layout will do
+        if (scales.row_stride < 0 || scales.column_stride < 0) {
+            return fail(errc::bad_scales, "the scales of ", name, " have strides (", scales.row_stride, ", ",
+                        scales.column_stride, "); they must not be negative");
+        }
+        return {};
+    }
+    if (k_major) {
+        if (columns > 1 && scales.column_stride != 1) {
+            return fail(errc::bad_scales, "the scales of ", name, " have row stride ", scales.row_stride,
+                        " and column stride ", scales.column_stride, "; one of them must be 1");
+        }
+        if (rows > 1 && scales.row_stride < columns) {
+            return fail(errc::bad_scales, "the scales of ", name, " have row stride ", scales.row_stride,
+                        "; it must be at least their ", columns, " columns");
+        }
+        return {};
+    }
+    if (rows > 1 && scales.row_stride != 1) {
+        return fail(errc::bad_scales, "the scales of ", name, " have row stride ", scales.row_stride,
+                    "; per-token scales must be MN-major, contiguous along ", rows_name, " (row stride 1)");
+    }
+    if (columns > 1 &&
+        (scales.column_stride % 4 != 0 || scales.column_stride < rows || scales.column_stride >= i64(1) << 38)) {
+        return fail(errc::bad_scales, "the scales of ", name, " have column stride ", scales.column_stride,
+                    "; TMA needs a multiple of 4 words, at least ", rows_name, ": ", align_up(rows, i64(4)), ", say");
+    }
+    return {};
+}
+
+}  // namespace detail
+
+/// The memory of a matrix that TMA reads: its elements, not the padding between its rows.
+template <class Pointer>
+memory_use memory_of(const char* name, const matrix_argument<Pointer>& matrix) {
+    const detail::wide size = size_of(matrix.type);
+    return {.name = name,
+            .data = matrix.data,
+            .width = size,
+            .steps = {{{matrix.rows, matrix.row_stride * size}, {matrix.columns, matrix.column_stride * size}}},
+            .alignment = 16,
+            .aligned_for = "TMA needs 16-byte alignment"};
+}
+
+/// The memory of scales: all their words, whole ones, which are read one by one or by TMA.
+inline memory_use memory_of(const char* name, const scale_argument& scales, bool by_word) {
+    using detail::wide;
+    if (scales.kind == scale_kind::none) return {};
+    return {.name = name,
+            .data = scales.data,
+            .width = 4,
+            .steps = {{{scales.rows, wide(4) * scales.row_stride}, {scales.columns, wide(4) * scales.column_stride}}},
+            .alignment = by_word ? 4u : 16u,
+            .aligned_for = by_word ? "they are 4-byte words" : "TMA needs 16-byte alignment",
+            .many = true};
+}
+
+/// The same memory, written instead of read.
+inline memory_use written(memory_use use) {
+    use.how = memory_access::writes;
+    return use;
+}
+
+/// The same memory, read where it lies apart from the outputs or is one of them.
+inline memory_use updated(memory_use use) {
+    use.how = memory_access::reads_or_updates;
+    return use;
+}
+
+}  // namespace deepgemm

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// What an operation is: everything that the host must know of a family of kernels (the dense GEMM is one, ops/gemm/) in order to
+// check a caller's problem, choose a kernel for it, launch that and explain the choice. Planner, engine, NVRTC and text are written
+// once, against this concept.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include <deepgemm/host/context.hpp>
+#include <deepgemm/host/cost.hpp>
+#include <deepgemm/host/device.hpp>
+#include <deepgemm/host/fields.hpp>
+#include <deepgemm/host/kernel_handle.hpp>
+#include <deepgemm/host/memory.hpp>
+
+namespace deepgemm {
+
+namespace operation_concept {
+/// Has a name and the types that its values have on their way from the caller to the kernel.
+template <class O>
+concept names_types = requires {
+    { O::name } -> converts_to<const char*>;
+    typename O::problem;    // what a caller gives: pointers, strides, 64-bit extents
+    typename O::workload;   // what a planner sees of it: no pointers, no strides
+    typename O::arguments;  // what a kernel is launched with
+    typename O::traits;     // what a kernel computes, of which operands
+    typename O::config;     // what may change its speed but not its results; has a table of members (core/fields.cuh)
+    requires has_named_fields<typename O::config>;
+    requires !same_as<typename O::problem, typename O::workload>;
+};
+/// Tells workloads, traits and configurations apart.
+template <class O>
+concept compares = requires(const typename O::workload& work, const typename O::traits& traits,
+                            const typename O::config& cfg) {
+    { work == work } -> same_as<bool>;
+    { O::hash(work) } -> same_as<u64>;
+    { traits == traits } -> same_as<bool>;
+    { cfg == cfg } -> same_as<bool>;
+};
+/// Checks problems and workloads against its own rules; those for memory are everybody's.
+template <class O>
+concept checks = requires(const typename O::problem& problem, const typename O::workload& work) {
+    { O::check(problem) } -> same_as<result<void>>;
+    { O::check(work) } -> same_as<result<void>>;
+};
+/// Lists the memory that a checked problem reads and writes.
+template <class O>
+concept lists_memory = requires(const typename O::problem& problem) {
+    std::span<const memory_use>(O::memory_of(problem));
+};
+/// Translates a checked problem for planners and for kernels, and tells whether there is anything to do.
+template <class O>
+concept translates = requires(const typename O::problem& problem, const typename O::workload& work) {
+    { O::workload_of(problem) } -> same_as<typename O::workload>;
+    { O::arguments_of(problem) } -> same_as<typename O::arguments>;
+    { O::is_empty(work) } -> same_as<bool>;
+};
+/// Says why a kernel of some traits, or of a configuration, does not run a workload, in a few words; null if it does.
+template <class O>
+concept matches = requires(const typename O::traits& traits, const typename O::config& cfg,
+                           const typename O::workload& work) {
+    { O::why_not(traits, work) } -> same_as<const char*>;
+    { O::why_not(cfg, work) } -> same_as<const char*>;
+};
+/// Predicts the time of a kernel that runs a workload which is not empty, on a number of multiprocessors, and knows how many bytes of
+/// device memory a launch needs beside its arguments.
+template <class O>
+concept predicts = requires(const info_of<O>& info, const typename O::workload& work, const device_info& device,
+                            int num_sms) {
+    { O::predict(info, work, device, num_sms) } -> same_as<cost>;
+    { O::workspace_bytes(info.cfg, work, num_sms) } -> same_as<u64>;
+};
+/// Writes workloads in words and kernels as C++ types, and describes the kernel to instantiate where none runs a workload.
+template <class O>
+concept has_text = requires(const typename O::workload& work, const info_of<O>& info, const device_info& device) {
+    { O::describe(work) } -> same_as<std::string>;
+    { O::source_of(info) } -> same_as<std::string>;
+    { O::wanted(work, device) } -> same_as<info_of<O>>;
+};
+}  // namespace operation_concept
+
+/// A family of kernels as the host sees it; a type of static members only.
+/// Satisfied by: types `problem`, `workload`, `arguments`, `traits` and `config`, a `name`, and functions that check, translate,
+/// match, predict and describe.
+template <class O>
+concept operation = operation_concept::names_types<O> && operation_concept::compares<O> &&
+    operation_concept::checks<O> && operation_concept::lists_memory<O> && operation_concept::translates<O> &&
+    operation_concept::matches<O> && operation_concept::predicts<O> && operation_concept::has_text<O>;
+
+namespace operation_concept {
+/// Complete for operations only. Named beside an assertion, since nvcc tells which requirement fails only where a class template is
+/// constrained.
+template <operation O>
+struct model {};
+
+/// Can give a workload another number of rows, for enumerate() and for split_rule::as_one_row. Not every operation has rows.
+template <class O>
+concept varies_rows = requires(const typename O::workload& work, i32 rows) {
+    { O::with_rows(work, rows) } -> same_as<typename O::workload>;
+};
+/// Has measured choices, rows of a type of its own: a table for each GPU, and the row of a table that counts for a workload. A row has
+/// a configuration, says whether a kernel is its choice, and which measured times it holds.
+template <class O>
+concept has_measurements = requires(const typename O::tuned_row& row, std::span<const typename O::tuned_row> rows,
+                                    const typename O::workload& work, const device_info& device,
+                                    const info_of<O>& info) {
+    { O::tuned_rows(device) } -> same_as<std::span<const typename O::tuned_row>>;
+    { O::find_tuned(rows, work) } -> same_as<const typename O::tuned_row*>;
+    { row.cfg } -> converts_to<const typename O::config&>;
+    { row.chooses(info) } -> same_as<bool>;           // the kernel that was the fastest
+    { row.us_of(info) } -> converts_to<double>;       // 0 if no time of it is kept
+    { row.measured_with() } -> same_as<std::string>;  // the workload of the times: "m = 128"
+};
+}  // namespace operation_concept
+
+/// A measured choice for workloads equal to `at`: the row of operations that have no type of their own for it.
+template <class O>
+struct exact_choice {
+    typename O::workload at{};
+    typename O::config cfg{};  ///< members that are left open agree with any value
+    double us = 0;             ///< the measured time, in microseconds; 0: not kept
+
+    bool chooses(const info_of<O>& info) const { return agrees(cfg, info.cfg); }
+    double us_of(const info_of<O>& info) const { return chooses(info) ? us : 0; }
+    std::string measured_with() const { return O::describe(at); }
+};
+
+namespace detail {
+template <class O>
+struct row_type {
+    using type = exact_choice<O>;
+};
+template <class O>
+    requires operation_concept::has_measurements<O>
+struct row_type<O> {
+    using type = typename O::tuned_row;
+};
+}  // namespace detail
+
+/// A measured choice of operation `O`.
+template <class O>
+using tuned_row = typename detail::row_type<O>::type;
+
+/// The rows that the library has for a device; none if the operation was not measured there.
+template <operation O>
+std::span<const tuned_row<O>> tuned_rows(const device_info& device) {
+    if constexpr (operation_concept::has_measurements<O>) {
+        return O::tuned_rows(device);
+    } else {
+        return {};
+    }
+}
+
+/// The row of a table that counts for a workload; null if none does.
+template <operation O>
+const tuned_row<O>* find_tuned(std::span<const tuned_row<O>> rows, const typename O::workload& work) {
+    if constexpr (operation_concept::has_measurements<O>) {
+        return O::find_tuned(rows, work);
+    } else {
+        for (const tuned_row<O>& row : rows) {
+            if (row.at == work) return &row;
+        }
+        return nullptr;
+    }
+}
+
+/// What a caller wishes of one operation, beside the context, which is for all of them.
+template <operation O>
+struct choices {
+    std::optional<typename O::config> pin{};  ///< the one configuration to use; planning fails where none agrees()
+    /// Measured choices of the caller's own, which come before the library's table and hold for any num_sms. A row whose kernel is
+    /// not among those given is passed over. The rows must outlive what is made with them.
+    std::span<const tuned_row<O>> overrides{};
+};
+
+/// Knobs of one call in place of an engine's. Those that are not set stay as the engine has them.
+template <operation O>
+struct call_knobs {
+    std::optional<int> num_sms{};             ///< as in context
+    std::optional<typename O::config> pin{};  ///< as in choices
+    std::optional<bool> dependent_launch{};   ///< as in context
+};
+
+/// Checks a problem against the rules of its operation and, unless there is nothing to do, those for memory; then it is the
+/// problem's workload.
+template <operation O>
+result<typename O::workload> checked(const typename O::problem& problem) {
+    if (auto ok = O::check(problem); !ok) return ok.failure();
+    typename O::workload work = O::workload_of(problem);
+    if (O::is_empty(work)) return work;
+    if (auto ok = check_memory(O::memory_of(problem)); !ok) return ok.failure();
+    return work;
+}
+
+}  // namespace deepgemm

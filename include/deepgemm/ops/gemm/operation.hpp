@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// The dense GEMM as an operation: what planner, engine and NVRTC ask of it, answered by the headers beside this one.
+#pragma once
+
+#include <deepgemm/host/plan.hpp>
+#include <deepgemm/ops/gemm/cost.hpp>
+#include <deepgemm/ops/gemm/rules.hpp>
+#include <deepgemm/ops/gemm/text.hpp>
+#include <deepgemm/ops/gemm/tuned.hpp>
+
+namespace deepgemm {
+
+namespace detail {
+
+/// True if a kernel's operand is what a product of that K has. Scales of one column are contiguous along both dimensions, so where
+/// they could be loaded along M or N, a kernel that reads them along K takes them, too.
+constexpr bool takes(const operand_info& kernel, operand_info given, i32 k) {
+    const bool one_column =
+        given.tile.mn == 1 && given.format != scale_kind::none && k <= k_per_word(given.format, given.tile);
+    if (one_column && kernel.scales == major::k) given.scales = major::k;
+    return kernel == given;
+}
+
+}  // namespace detail
+
+namespace ops {
+
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), in FP8 with scales, in BF16 or FP16 without.
+struct gemm {
+    static constexpr const char* name = "gemm";
+    using problem = gemm_problem;
+    using workload = gemm_workload;
+    using arguments = gemm_arguments;
+    using traits = gemm_traits;
+    using config = deepgemm::config;
+    using tuned_row = gemm_tuned_row;
+
+    static result<void> check(const problem& given) { return detail::check_gemm(given); }
+    static result<void> check(const workload& work) { return validate(work); }
+    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
+    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
+    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
+    static bool is_empty(const workload& work) { return work.shape.m == 0 || work.shape.n == 0; }
+    static u64 hash(const workload& work) { return hash_of(work); }
+    static workload with_rows(workload work, i32 rows) {
+        work.shape.m = rows;
+        return work;
+    }
+
+    static const char* why_not(const traits& kernel, const workload& work) {
+        if (kernel.custom_epilogue) return "it has an epilogue of its own";
+        if (kernel.groups == grouping::custom) return "it has a schedule of its own";
+        if (kernel.groups != grouping::none) return "it computes groups of products";
+        if (kernel.d != work.d) return "it writes another type";
+        if (kernel.accumulate != work.accumulate) return kernel.accumulate ? "it adds C" : "it does not add C";
+        if (kernel.in_place && !work.in_place) return "it adds to D in place, and C lies elsewhere";
+        if (kernel.heads != work.heads) return "its head splits differ";
+        // Without K nothing is multiplied, so that operands do not matter.
+        if (work.shape.k == 0) return nullptr;
+        if (!detail::takes(kernel.a, work.a, work.shape.k)) return "it takes another A";
+        if (!detail::takes(kernel.b, work.b, work.shape.k)) return "it takes another B";
+        return nullptr;
+    }
+    static const char* why_not(const config& cfg, const workload& work) {
+        const auto differs = [](int fixed, i32 extent) { return fixed != 0 && fixed != extent; };
+        const auto& [m, n, k] = cfg.extents;
+        const bool others = differs(m, work.shape.m) || differs(n, work.shape.n) || differs(k, work.shape.k);
+        return others ? "its extents are fixed to others" : nullptr;
+    }
+
+    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
+        return deepgemm::predict(kernel, work, device, num_sms);
+    }
+    /// None: CTAs that split K add up within their cluster.
+    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
+
+    static std::span<const tuned_row> tuned_rows(const device_info& device) { return deepgemm::tuned_rows(device); }
+    static const tuned_row* find_tuned(std::span<const tuned_row> rows, const workload& work) {
+        return deepgemm::find_tuned(rows, work);
+    }
+
+    static std::string describe(const workload& work) { return deepgemm::describe(work); }
+    static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
+    /// A kernel for a workload, with the configuration left to whoever instantiates it.
+    static gemm_info wanted(const workload& work, const device_info& device) {
+        gemm_info made{{.arch = device.arch},
+                       {.a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .heads = work.heads}};
+        if (work.a.format == scale_kind::none) {
+            made.cfg.block.k = 64;
+            made.cfg.promote = promotion::never;
+        }
+        return made;
+    }
+};
+
+static_assert(operation<gemm> && operation_concept::has_measurements<gemm> && operation_concept::varies_rows<gemm>);
+
+}  // namespace ops
+
+/// A GEMM kernel for a planner.
+using gemm_handle = kernel_handle<ops::gemm>;
+/// What will run a GEMM, and how it compares.
+using gemm_plan = plan_of<ops::gemm>;
+/// What a caller wishes of GEMMs: a pin, or measured choices.
+using gemm_choices = choices<ops::gemm>;
+
+}  // namespace deepgemm

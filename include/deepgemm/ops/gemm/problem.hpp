@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// A GEMM as its caller sees it, as a planner sees it, and how one becomes the other. rules.hpp checks it.
+#pragma once
+
+#include <optional>
+
+#include <deepgemm/host/matrix.hpp>
+
+namespace deepgemm {
+
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. With head splits, D has a hole in every head.
+struct gemm_problem {
+    scaled_matrix a{};                ///< (m, k)
+    scaled_matrix b{};                ///< (n, k)
+    output_matrix d{};                ///< (m, n), or (m, n + middle columns of all heads)
+    std::optional<input_matrix> c{};  ///< as D, and of its type; may be D itself
+    head_splits heads{};
+    ready_operands ready{};  ///< need not wait for the stream's previous kernel, in dependent launches
+};
+
+/// What a planner sees of a problem: extents, types and memory orders, no pointers and no strides. Plans for equal workloads
+/// are equal.
+struct gemm_workload {
+    problem_shape shape{};
+    operand_info a{}, b{};
+    dtype d = dtype::bf16;
+    bool accumulate = false;
+    bool in_place = false;  ///< C is D itself
+    head_splits heads{};
+
+    friend constexpr bool operator==(const gemm_workload& x, const gemm_workload& y) {
+        return x.shape.m == y.shape.m && x.shape.n == y.shape.n && x.shape.k == y.shape.k && x.a == y.a && x.b == y.b &&
+               x.d == y.d && x.accumulate == y.accumulate && x.in_place == y.in_place && x.heads == y.heads;
+    }
+};
+
+/// A hash of all that tells workloads apart: layers of one shape and other types, orders or epilogues have other hashes.
+constexpr u64 hash_of(const gemm_workload& work) {
+    u64 hash = 0;
+    const auto add = [&hash](u64 value) {
+        hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
+        hash ^= hash >> 29;
+    };
+    const auto add_operand = [&add](const operand_info& x) {
+        add(u64(x.type) | u64(x.format) << 8 | u64(x.contiguous) << 16 | u64(x.scales) << 24 |
+            u64(u32(x.tile.mn)) << 32);
+        add(u64(u32(x.tile.k)));
+    };
+    add(u64(u32(work.shape.m)) | u64(u32(work.shape.n)) << 32);
+    add(u64(u32(work.shape.k)) | u64(work.d) << 32 | u64(work.accumulate) << 40 | u64(work.in_place) << 41);
+    add_operand(work.a);
+    add_operand(work.b);
+    add(u64(u32(work.heads.left)) | u64(u32(work.heads.middle)) << 32);
+    add(u64(u32(work.heads.right)));
+    return hash;
+}
+
+/// The workload with A and B exchanged, as a kernel sees it whose configuration swaps them.
+constexpr gemm_workload exchanged(gemm_workload work) {
+    swap_values(work.shape.m, work.shape.n);
+    swap_values(work.a, work.b);
+    return work;
+}
+
+/// The workload of a valid problem.
+constexpr gemm_workload workload_of(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads, ready] = problem;
+    return {{i32(a.matrix.rows), i32(b.matrix.rows), i32(a.matrix.columns)},
+            detail::operand_of(a),
+            detail::operand_of(b),
+            d.type,
+            c.has_value(),
+            c.has_value() && c->data == d.data,
+            heads};
+}
+
+/// True if the problem has nothing to compute and nothing to write: D has no rows or no columns.
+constexpr bool is_empty(const gemm_problem& problem) {
+    return problem.a.matrix.rows == 0 || problem.b.matrix.rows == 0;
+}
+
+/// The arguments of a kernel for a valid problem. A stride that does not matter becomes one that tensor maps accept.
+constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads, ready] = problem;
+    // Without K any kernel may be chosen: one for other types, scales and orders too.
+    const bool multiplies = a.matrix.columns != 0;
+    const auto pitch = [](const auto& matrix) {  // from one contiguous row to the next
+        const i64 per_line = 16 / i64(size_of(matrix.type));
+        return matrix.rows > 1 ? matrix.row_stride : align_up(max(matrix.columns, i64(1)), per_line);
+    };
+    const auto operand_pitch = [multiplies, pitch](const input_matrix& matrix) {
+        return multiplies ? pitch(detail::contiguous_rows(matrix)) : align_up(matrix.rows, i64(16));
+    };
+    const auto stride_k = [multiplies](const scale_argument& scales, i64 mn) {
+        const bool matters =
+            multiplies && (contiguous_along(scales) == major::k || scales.tile.mn != 1 || scales.columns > 1);
+        return matters ? scales.column_stride : align_up(mn, i64(4));
+    };
+    const auto operand = [&](const scaled_matrix& x, bool is_ready) -> operand_arguments {
+        return {.data = x.matrix.data,
+                .pitch = operand_pitch(x.matrix),
+                .scales = {x.scales.data, x.scales.row_stride, stride_k(x.scales, x.matrix.rows)},
+                .ready = is_ready};
+    };
+    gemm_arguments arguments{};
+    arguments.shape = workload_of(problem).shape;
+    arguments.a = operand(a, ready.a);
+    arguments.b = operand(b, ready.b);
+    arguments.d = {d.data, pitch(d)};
+    if (c) arguments.c = {c->data, pitch(*c)};
+    return arguments;
+}
+
+}  // namespace deepgemm

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// The rules of a GEMM on Hopper that a caller can break: one check and one sentence each. FP8 operands have scales and are
+// K-major; BF16 and FP16 ones have none and may be MN-major. Nothing is read from the memory the problem names. Rules for one matrix or
+// its scales are in host/matrix_rules.hpp, those for memory in host/memory.hpp.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include <deepgemm/host/matrix_rules.hpp>
+#include <deepgemm/ops/gemm/problem.hpp>
+
+namespace deepgemm {
+
+namespace detail {
+
+inline std::string text_of(const head_splits& heads) {
+    return concat("(", heads.left, ", ", heads.middle, ", ", heads.right, ")");
+}
+
+inline result<void> check_types(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads, ready] = problem;
+    const dtype left = a.matrix.type, right = b.matrix.type;
+    if (!is_fp8(left) && !is_half(left)) {
+        return fail(errc::unsupported_type, "A is ", left, "; it must be e4m3, e5m2, bf16 or f16");
+    }
+    if (!is_fp8(right) && !is_half(right)) {
+        return fail(errc::unsupported_type, "B is ", right, "; it must be e4m3, e5m2, bf16 or f16");
+    }
+    if (left != right && !(is_fp8(left) && is_fp8(right))) {
+        return fail(errc::unsupported_type, "A is ", left, " and B is ", right,
+                    "; both must be FP8 (e4m3 or e5m2), both bf16 or both f16");
+    }
+    const bool may_be_f16 = left == dtype::f16;
+    if (d.type != dtype::bf16 && d.type != dtype::f32 && !(may_be_f16 && d.type == dtype::f16)) {
+        return fail(errc::unsupported_type, "D is ", d.type, "; it must be ", may_be_f16 ? "f16, " : "", "bf16 or f32");
+    }
+    if (c && c->type != d.type) {
+        return fail(errc::unsupported_type, "C is ", c->type, " and D is ", d.type, "; C must have D's type");
+    }
+    return {};
+}
+
+/// Columns of D, the holes of all heads among them.
+constexpr i64 columns_of_d(i64 n, const head_splits& heads) {
+    return heads.any() ? n + n / (i64(heads.left) + heads.right) * heads.middle : n;
+}
+
+/// Head splits and the sizes they need; widths are multiples of the 64 columns that one swizzled store covers.
+inline result<void> check_heads(const gemm_workload& work) {
+    const head_splits& heads = work.heads;
+    const i64 n = work.shape.n, k = work.shape.k, kept = i64(heads.left) + heads.right;
+    for (const int width : {heads.left, heads.middle, heads.right}) {
+        if (width < 0 || width % 64 != 0) {
+            return fail(errc::bad_heads, "head splits ", text_of(heads), " hold ", width,
+                        "; each must be a multiple of 64, or 0");
+        }
+    }
+    if (kept == 0) {
+        return fail(errc::bad_heads, "head splits ", text_of(heads),
+                    " leave nothing to write; left + right must be positive");
+    }
+    if (n == 0 || k == 0) {
+        return fail(errc::bad_heads, "N is ", n, " and K is ", k, "; with head splits both must be positive");
+    }
+    if (n % kept != 0) {
+        return fail(errc::bad_heads, "N is ", n, "; with head splits ", text_of(heads),
+                    " it must be a multiple of left + right = ", kept);
+    }
+    if (!is_fp8(work.a.type)) {
+        return fail(errc::bad_heads, "A and B are ", work.a.type, "; with head splits they must be FP8");
+    }
+    if (work.d != dtype::bf16) return fail(errc::bad_heads, "D is ", work.d, "; with head splits it must be bf16");
+    if (work.accumulate) return fail(errc::bad_heads, "C is given; head splits do not add to D");
+    return {};
+}
+
+inline result<void> check_shapes(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads, ready] = problem;
+    if (a.matrix.columns != b.matrix.columns) {
+        return fail(errc::shape_mismatch, "A has ", a.matrix.columns, " columns and B has ", b.matrix.columns,
+                    "; both must have K columns");
+    }
+    const i64 m = a.matrix.rows, n = b.matrix.rows;
+    const i64 columns = columns_of_d(n, heads);
+    if (d.rows != m || d.columns != columns) {
+        return fail(errc::shape_mismatch, "D is ", d.rows, " x ", d.columns, "; A with ", m, " rows and B with ", n,
+                    " rows", heads.any() ? concat(", with head splits ", text_of(heads), ",") : "", " need ", m, " x ",
+                    columns);
+    }
+    if (c && (c->rows != d.rows || c->columns != d.columns)) {
+        return fail(errc::shape_mismatch, "C is ", c->rows, " x ", c->columns, "; it must have D's shape, ", d.rows,
+                    " x ", d.columns);
+    }
+    return {};
+}
+
+/// Checks a problem against the rules of GEMMs, but not those for memory. Sizes and types come first; a D without elements is then a
+/// success whatever else the problem holds, and with K = 0 the operands and their scales are not looked at.
+inline result<void> check_gemm(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads, ready] = problem;
+    if (auto ok = check_size("A", a.matrix.rows, a.matrix.columns); !ok) return ok;
+    if (auto ok = check_size("B", b.matrix.rows, b.matrix.columns); !ok) return ok;
+    if (auto ok = check_size("D", d.rows, d.columns); !ok) return ok;
+    if (c) {
+        if (auto ok = check_size("C", c->rows, c->columns); !ok) return ok;
+    }
+    if (auto ok = check_types(problem); !ok) return ok;
+    if (heads.any()) {
+        if (auto ok = check_heads(workload_of(problem)); !ok) return ok;
+    }
+    if (auto ok = check_shapes(problem); !ok) return ok;
+    if (is_empty(problem)) return {};
+
+    const bool multiplies = a.matrix.columns > 0;
+    if (multiplies) {
+        if (auto ok = check_operand_layout("A", "M", a.matrix); !ok) return ok;
+        if (auto ok = check_operand_layout("B", "N", b.matrix); !ok) return ok;
+    }
+    if (auto ok = check_layout("D", "N", d); !ok) return ok;
+    if (c) {
+        if (auto ok = check_layout("C", "N", *c); !ok) return ok;
+    }
+    if (!multiplies) return {};
+    if (auto ok = check_scales("A", "M", a, false); !ok) return ok;
+    return check_scales("B", "N", b, true);
+}
+
+}  // namespace detail
+
+/// Checks what a workload has of a problem: extents and head splits. Whether a kernel takes its types is for plan() to say.
+inline result<void> validate(const gemm_workload& work) {
+    const auto& [m, n, k] = work.shape;
+    if (auto ok = check_extents(m, n, k); !ok) return ok;
+    if (!work.heads.any()) return {};
+    if (auto ok = detail::check_heads(work); !ok) return ok;
+    return detail::check_size("D", m, detail::columns_of_d(n, work.heads));
+}
+
+/// The memory that a problem reads and writes. Without K, operands and their scales are not read.
+inline std::array<memory_use, 6> memory_of(const gemm_problem& problem) {
+    // Names every member: one that is added makes this line fail, and belongs into the list of what is read, or written.
+    const auto& [a, b, d, c, heads, ready] = problem;
+    std::array<memory_use, 6> uses{written(memory_of("D", d))};
+    if (c) uses[1] = updated(memory_of("C", *c));
+    if (a.matrix.columns == 0) return uses;
+    uses[2] = memory_of("A", a.matrix);
+    uses[3] = memory_of("B", b.matrix);
+    uses[4] = memory_of("the scales of A", a.scales, detail::reads_by_word(a.scales, false));
+    uses[5] = memory_of("the scales of B", b.scales, detail::reads_by_word(b.scales, true));
+    return uses;
+}
+
+/// Checks a problem against every rule: those of GEMMs, then those for memory.
+inline result<void> validate(const gemm_problem& problem) {
+    if (auto ok = detail::check_gemm(problem); !ok || is_empty(problem)) return ok;
+    return check_memory(memory_of(problem));
+}
+
+}  // namespace deepgemm
