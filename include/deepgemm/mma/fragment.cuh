@@ -60,7 +60,7 @@ struct fragment_place {
 
 /// True if `Map` keeps its promises for fragments of `Columns` columns. For assertions beside a map of one's own.
 template <fragment_map Map, int Columns>
-constexpr bool keeps_fragment_promises() {
+DEEPGEMM_BOTH constexpr bool keeps_fragment_promises() {
     bool owned[Map::rows][Columns] = {};
     for (int thread = 0; thread < 128; ++thread) {
         const auto place = fragment_place<Map>::of(thread);
