@@ -4,6 +4,6 @@
 
 namespace deepgemm::instances {
 
-std::span<const gemm_handle> dense() { return {}; }
+std::span<const kernel_handle<ops::gemm>> dense() { return {}; }
 
 }  // namespace deepgemm::instances

@@ -28,7 +28,7 @@ our_kernels kernels_for(const problem_data& data) {
     }
     found.chosen_by = name_of(made->chosen_by);
     const gemm_arguments arguments = arguments_of(data.product());
-    for (const candidate& c : made->ranked) {
+    for (const auto& c : made->ranked) {
         const gemm_handle* const kernel = c.kernel;
         const auto launch = [kernel, arguments](cudaStream_t stream) {
             or_throw(kernel->launch(arguments, {.stream = stream}));

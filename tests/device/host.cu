@@ -135,7 +135,7 @@ TEST_CASE("host: the named operation is captured with every kernel it may choose
     stream s;
     for (const gemm_handle& handle : kernels) {
         if (handle.info.traits.accumulate) continue;
-        const engine engine(kernels, this_device(), {.pin = handle.info.cfg});
+        const engine engine(kernels, this_device(), {}, {.pin = handle.info.cfg});
         exact_product p(12, 333, 256, 640);
         const captured graph(s, [&] {
             or_throw(fp8_gemm_nt(engine, p.a_argument(), p.b_argument(), p.d_argument(), {.stream = s.handle}));

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// The named functions of the dense GEMM: validate, plan and launch in one call, through any engine that has ops::gemm. Every function
+// returns an error instead of doing half a job; or_throw() of host/exception.hpp makes exceptions of them.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include <deepgemm/host/engine.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
+
+namespace deepgemm {
+
+/// What a GEMM can do without.
+struct gemm_options {
+    std::optional<input_matrix> c{};  ///< added to the product in FP32; may be D itself
+    void* stream = nullptr;           ///< a cudaStream_t
+    ready_operands ready{};  ///< which operands the stream's previous kernel surely did not write: weights, say
+
+    // Knobs of this call in place of the engine's, where they are set.
+    std::optional<int> num_sms{};            ///< multiprocessors to use; 0: all of the device
+    std::optional<config> pin{};             ///< the one configuration to use
+    std::optional<bool> dependent_launch{};  ///< the kernel may start before its predecessor has ended (PDL)
+};
+
+namespace detail {
+
+/// Runs a product with the options of its call.
+template <engine_for<ops::gemm> Engine>
+result<void> run(const Engine& engine, const gemm_problem& problem, const gemm_options& options) {
+    return engine.template run<ops::gemm>(problem, options.stream,
+                                          {options.num_sms, options.pin, options.dependent_launch});
+}
+
+/// Runs a product whose operands must be of types that the operation allows; `rule` says which.
+template <class Allowed, engine_for<ops::gemm> Engine>
+result<void> run_typed(const Engine& engine, const char* rule, Allowed allowed, const gemm_problem& problem,
+                       const gemm_options& options) {
+    for (const auto& [name, type] : {std::pair{"A", problem.a.matrix.type}, {"B", problem.b.matrix.type}}) {
+        if (!allowed(type)) return fail(errc::unsupported_type, name, " is ", type, "; ", rule);
+    }
+    return run(engine, problem, options);
+}
+
+template <engine_for<ops::gemm> Engine>
+result<void> fp8_gemm(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
+                      const gemm_options& options) {
+    return run_typed(engine, "an FP8 GEMM takes e4m3 or e5m2", is_fp8,
+                     {.a = a, .b = b, .d = d, .c = options.c, .ready = options.ready}, options);
+}
+
+template <engine_for<ops::gemm> Engine>
+result<void> bf16_gemm(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                       const gemm_options& options) {
+    const auto allowed = [](dtype type) { return type == dtype::bf16; };
+    return run_typed(engine, "a BF16 GEMM takes bf16", allowed,
+                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready}, options);
+}
+
+template <engine_for<ops::gemm> Engine>
+result<void> f16_gemm(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                      const gemm_options& options) {
+    const auto allowed = [](dtype type) { return type == dtype::f16; };
+    return run_typed(engine, "an FP16 GEMM takes f16", allowed,
+                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready}, options);
+}
+
+}  // namespace detail
+
+// The last two letters of a name say how A and B are stored. Whatever they are, memory is read as it lies, and errors speak
+// of A as M x K and of B as N x K.
+//
+//     nt   A (m,k), B (n,k)        nn   A (m,k), B (k,n)        tn   A (k,m), B (k,n)        tt   A (k,m), B (n,k)
+
+/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands FP8 and contiguous along K, scaled by blocks of 128 along K.
+/// A: 1x128 scales. B: 128x128 or 1x128. D: BF16 or FP32. Empty M or N: nothing happens; empty K: D becomes C or zero.
+template <engine_for<ops::gemm> Engine>
+result<void> fp8_gemm_nt(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
+                         const gemm_options& options = {}) {
+    return detail::fp8_gemm(engine, a, b, d, options);
+}
+
+/// As fp8_gemm_nt, of B (k,n). Rows and columns of its scales are exchanged likewise. Hopper multiplies FP8 only where K is
+/// contiguous, that is, where B's columns are.
+template <engine_for<ops::gemm> Engine>
+result<void> fp8_gemm_nn(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
+                         const gemm_options& options = {}) {
+    return detail::fp8_gemm(engine, a, transposed(b), d, options);
+}
+
+/// As fp8_gemm_nn, of A (k,m) and B (k,n).
+template <engine_for<ops::gemm> Engine>
+result<void> fp8_gemm_tn(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
+                         const gemm_options& options = {}) {
+    return detail::fp8_gemm(engine, transposed(a), transposed(b), d, options);
+}
+
+/// As fp8_gemm_nn, of A (k,m) and B (n,k).
+template <engine_for<ops::gemm> Engine>
+result<void> fp8_gemm_tt(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
+                         const gemm_options& options = {}) {
+    return detail::fp8_gemm(engine, transposed(a), b, d, options);
+}
+
+/// As fp8_gemm_nt, but D has a hole in every head: of each left + right columns of the product the first `left` and the last
+/// `right` land with `middle` columns between them, which stay as they were. D is BF16, (m, n + n / (left + right) * middle). It
+/// takes no C.
+template <engine_for<ops::gemm> Engine>
+result<void> fp8_gemm_nt_skip_head_mid(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b,
+                                       const output_matrix& d, const head_splits& heads,
+                                       const gemm_options& options = {}) {
+    const gemm_problem problem{.a = a, .b = b, .d = d, .c = options.c, .heads = heads, .ready = options.ready};
+    if (!heads.any()) return detail::check_heads(workload_of(problem));
+    return detail::run(engine, problem, options);
+}
+/// The same with a stream alone.
+template <engine_for<ops::gemm> Engine>
+result<void> fp8_gemm_nt_skip_head_mid(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b,
+                                       const output_matrix& d, const head_splits& heads, void* stream) {
+    return fp8_gemm_nt_skip_head_mid(engine, a, b, d, heads, {.stream = stream});
+}
+
+/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands BF16, each contiguous along either of its dimensions, summed in FP32.
+/// D: BF16 or FP32. Empty M or N: nothing happens; empty K: D becomes C or zero.
+template <engine_for<ops::gemm> Engine>
+result<void> bf16_gemm_nt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                          const gemm_options& options = {}) {
+    return detail::bf16_gemm(engine, a, b, d, options);
+}
+
+/// As bf16_gemm_nt, of A (m,k) and B (k,n).
+template <engine_for<ops::gemm> Engine>
+result<void> bf16_gemm_nn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                          const gemm_options& options = {}) {
+    return detail::bf16_gemm(engine, a, transposed(b), d, options);
+}
+
+/// As bf16_gemm_nt, of A (k,m) and B (k,n).
+template <engine_for<ops::gemm> Engine>
+result<void> bf16_gemm_tn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                          const gemm_options& options = {}) {
+    return detail::bf16_gemm(engine, transposed(a), transposed(b), d, options);
+}
+
+/// As bf16_gemm_nt, of A (k,m) and B (n,k).
+template <engine_for<ops::gemm> Engine>
+result<void> bf16_gemm_tt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                          const gemm_options& options = {}) {
+    return detail::bf16_gemm(engine, transposed(a), b, d, options);
+}
+
+/// As bf16_gemm_nt, of FP16 operands.
+template <engine_for<ops::gemm> Engine>
+result<void> f16_gemm_nt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                         const gemm_options& options = {}) {
+    return detail::f16_gemm(engine, a, b, d, options);
+}
+
+/// As bf16_gemm_nn, of FP16 operands.
+template <engine_for<ops::gemm> Engine>
+result<void> f16_gemm_nn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                         const gemm_options& options = {}) {
+    return detail::f16_gemm(engine, a, transposed(b), d, options);
+}
+
+/// As bf16_gemm_tn, of FP16 operands.
+template <engine_for<ops::gemm> Engine>
+result<void> f16_gemm_tn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                         const gemm_options& options = {}) {
+    return detail::f16_gemm(engine, transposed(a), transposed(b), d, options);
+}
+
+/// As bf16_gemm_tt, of FP16 operands.
+template <engine_for<ops::gemm> Engine>
+result<void> f16_gemm_tt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                         const gemm_options& options = {}) {
+    return detail::f16_gemm(engine, transposed(a), b, d, options);
+}
+
+}  // namespace deepgemm
