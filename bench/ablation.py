@@ -47,8 +47,8 @@ def techniques():
     `member` is the one in which the kernels of a pair differ."""
     yield "CTAs in pairs along M, B by multicast", member("cluster", "{1, 1}", "{2, 1}")
     yield "CTAs in pairs along N, A by multicast", member("cluster", "{1, 1}", "{1, 2}")
-    yield "promotion deferred by one K block", member("promote", "promotion::at_once", "promotion::deferred")
-    yield "warpgroups that alternate", member("alternate", "false", "true")
+    yield "promotion deferred by one K block", member("sm90.promote", "promotion::at_once", "promotion::deferred")
+    yield "warpgroups that alternate", member("sm90.alternate", "false", "true")
     for parts in (2, 4):
         yield f"K in {parts} parts", member("split_k", "1", str(parts))
     yield "D added to by L2, not fetched", member("epilogue", "accumulate<float>", "add_in_place")

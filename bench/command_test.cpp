@@ -151,7 +151,7 @@ TEST_CASE("explain as JSON ranks what explain as text says") {
 TEST_CASE("a table that tune has made decides what explain says") {
     const scratch folder;
     const std::string path = (folder.path() / "made" / "table.json").string();
-    const config odd{.block = {64, 64, 128}, .math_warpgroups = 1, .promote = promotion::deferred};
+    const config odd{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1, .promote = promotion::deferred}};
     write_table(path, {"NVIDIA H200", {row_of(parse_shape("4096,7168,2048"), odd, false)}});
     const said text = run(explain_command, {"--table", path, "4096,7168,2048"});
     CHECK(text.has("the caller's table's choice of "));

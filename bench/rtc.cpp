@@ -30,8 +30,9 @@ namespace {
 // The dense FP8 kernel that most products of a language model run on, and a sibling.
 using by_token = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
 using by_block = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
-using dense = dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<dg::bf16>,
-                       dg::config{.block = {128, 128, 128}, .cluster = {2, 1}, .promote = dg::promotion::deferred}>;
+using dense =
+    dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<dg::bf16>,
+             dg::config{.block = {128, 128, 128}, .cluster = {2, 1}, .sm90 = {.promote = dg::promotion::deferred}}>;
 using sibling = dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<dg::bf16>, dg::config{.block = {128, 64, 128}}>;
 
 using clock = std::chrono::steady_clock;

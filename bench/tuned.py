@@ -120,8 +120,19 @@ def members(configs):
         #include <iostream>
         #include <deepgemm/host/parse.hpp>
         using namespace deepgemm;
+        const char* before = "";
+        template <class T>
+        void print_members(const T& value, const std::string& of) {
+            for_each_field<T>([&](const auto& field) {
+                const auto& own = value.*field.member;
+                if constexpr (has_named_fields<std::remove_cvref_t<decltype(own)>>) {
+                    print_members(own, of + field.name + ".");
+                } else {
+                    std::cout << before << of << field.name << '=' << value_source(own), before = "\t";
+                }
+            });
+        }
         int main() {
-            const char* before = "";
             for_each_field<config>([&](const auto& field) {
                 if (field.usual == by_default::open) std::cout << before << field.name, before = "\t";
             });
@@ -129,9 +140,7 @@ def members(configs):
                 const auto made = parse_config(line);
                 if (!made) return std::cerr << made.failure().message << '\n', 1;
                 before = "\n";
-                for_each_field<config>([&](const auto& field) {
-                    std::cout << before << field.name << '=' << value_source((*made).*field.member), before = "\t";
-                });
+                print_members(*made, "");
             }
         }""", "".join(c + "\n" for c in configs)).split("\n")
     open_names, *described = (line.split("\t") for line in lines)
@@ -254,8 +263,8 @@ def short(c, source, in_place):
     kernel, usual = c["members"][source], c["members"][USUAL]
     m, n, _ = re.findall(r"\d+", kernel["block"])
     parts = [f"{m} x {n}"]
-    for name, text in (("cluster", "cluster {} x {}"), ("split_k", "K split by {}"), ("alternate", "in turn"),
-                       ("promote", "deferred"), ("raster_rows", "band {}")):
+    for name, text in (("cluster", "cluster {} x {}"), ("split_k", "K split by {}"), ("sm90.alternate", "in turn"),
+                       ("sm90.promote", "deferred"), ("raster_rows", "band {}")):
         if kernel[name] not in (usual[name], "promotion::never"):
             parts.append(text.format(*re.findall(r"\d+", kernel[name])))
     return ", ".join(parts + (["in place"] if in_place else []))

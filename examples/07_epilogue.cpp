@@ -32,7 +32,7 @@ using by_block = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
 using fused =
     dg::gemm<dg::arch::sm90, by_token, by_block,
              dg::then<dg::transform<add_bias>, dg::transform<silu>, dg::store<dg::bf16>>,  // from left to right
-             dg::config{.block = {64, 96, 128}, .math_warpgroups = 1}>;
+             dg::config{.block = {64, 96, 128}, .sm90 = {.warpgroups = 1}}>;
 // [functions]
 
 int main() {

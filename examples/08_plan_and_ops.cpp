@@ -16,7 +16,7 @@ using by_block = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
 using d_type = dg::store<dg::bf16>;
 
 using few_rows =
-    dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {64, 32, 128}, .math_warpgroups = 1}>;
+    dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {64, 32, 128}, .sm90 = {.warpgroups = 1}}>;
 using some_rows = dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {128, 64, 128}}>;
 using many_rows =
     dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {128, 128, 128}, .cluster = {2, 1}}>;

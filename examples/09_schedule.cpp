@@ -60,7 +60,7 @@ struct lower_triangle : dg::dense_schedule<Block> {
 };
 
 using by_token = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
-constexpr dg::config scores_config{.block = {64, 64, 128}, .math_warpgroups = 1};
+constexpr dg::config scores_config{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1}};
 using causal_scores =
     dg::gemm<dg::arch::sm90, by_token, by_token, dg::store<float>, scores_config, lower_triangle<scores_config.block>>;
 // [schedule]

@@ -15,7 +15,7 @@ using by_token = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
 using by_block = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
 using kernel =
     dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<dg::bf16>,
-             dg::config{.block = {64, 64, 128}, .math_warpgroups = 1, .trigger_dependents = dg::trigger::always}>;
+             dg::config{.block = {64, 64, 128}, .trigger_dependents = dg::trigger::always, .sm90 = {.warpgroups = 1}}>;
 
 int main() {
     // [prepare]

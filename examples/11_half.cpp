@@ -15,7 +15,7 @@ using my_gemm = dg::gemm<dg::arch::sm90,
                          dg::operand<dg::bf16>,                                  // A (m, k), contiguous along K
                          dg::operand<dg::bf16, dg::scale::none, dg::major::mn>,  // B (n, k), contiguous along N
                          dg::store<dg::bf16>,                                    // D (m, n)
-                         dg::config{.block = {128, 128, 64}, .promote = dg::promotion::never}>;
+                         dg::config{.block = {128, 128, 64}, .sm90 = {.promote = dg::promotion::never}}>;
 // [parts]
 // clang-format on
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Rung 12: ping-pong. Warpgroups that share a tile end it together, and while they store it the tensor cores rest.
 // Warpgroups that alternate take whole tiles: one stores its tile while the other multiplies the next.
-// New here: config.alternate, and two kernels that differ in nothing else. Their results are the same, bit by bit.
+// New here: config.sm90.alternate, and two kernels that differ in nothing else. Their results are the same, bit by bit.
 #include <deepgemm/kernel/gemm.cuh>
 
 #include "common/operands.hpp"
@@ -13,10 +13,11 @@ constexpr auto never = dg::promotion::never;
 using operand = dg::operand<dg::bf16>;
 // Two warpgroups, each with 64 rows of every tile,
 using shared_tiles = dg::gemm<dg::arch::sm90, operand, operand, dg::store<dg::bf16>,
-                              dg::config{.block = {128, 64, 64}, .stages = 4, .promote = never}>;
+                              dg::config{.block = {128, 64, 64}, .stages = 4, .sm90 = {.promote = never}}>;
 // or each with all 128 rows of every other tile.
-using own_tiles = dg::gemm<dg::arch::sm90, operand, operand, dg::store<dg::bf16>,
-                           dg::config{.block = {128, 64, 64}, .stages = 4, .alternate = true, .promote = never}>;
+using own_tiles =
+    dg::gemm<dg::arch::sm90, operand, operand, dg::store<dg::bf16>,
+             dg::config{.block = {128, 64, 64}, .stages = 4, .sm90 = {.alternate = true, .promote = never}}>;
 // [kernels]
 
 /// D = A x B^T by one kernel, and what the warps did.

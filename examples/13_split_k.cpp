@@ -12,9 +12,9 @@ namespace dg = deepgemm;
 using by_token = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
 using by_block = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
 using whole = dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<dg::bf16>,
-                       dg::config{.block = {64, 64, 128}, .math_warpgroups = 1}>;
+                       dg::config{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1}}>;
 using in_parts = dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<dg::bf16>,
-                          dg::config{.block = {64, 64, 128}, .math_warpgroups = 1, .split_k = 4}>;
+                          dg::config{.block = {64, 64, 128}, .split_k = 4, .sm90 = {.warpgroups = 1}}>;
 // [kernels]
 
 /// The product by one kernel, which tells how many blocks it employs.

@@ -13,7 +13,7 @@ namespace dg = deepgemm;
 // K is the tokens; in memory the features of a token are neighbours.
 using features = dg::operand<dg::bf16, dg::scale::none, dg::major::mn>;
 using gradient = dg::gemm<dg::arch::sm90, features, features, dg::add_in_place,
-                          dg::config{.block = {128, 128, 64}, .promote = dg::promotion::never}>;
+                          dg::config{.block = {128, 128, 64}, .sm90 = {.promote = dg::promotion::never}}>;
 static_assert(gradient::info.traits.accumulate && gradient::info.traits.in_place);
 // [kernel]
 

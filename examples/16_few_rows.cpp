@@ -12,9 +12,9 @@ namespace dg = deepgemm;
 using by_token = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
 using by_block = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
 using as_they_are = dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<dg::bf16>,
-                             dg::config{.block = {64, 64, 128}, .math_warpgroups = 1}>;
+                             dg::config{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1}}>;
 using exchanged = dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<dg::bf16>,
-                           dg::config{.block = {8, 64, 128}, .math_warpgroups = 1, .swap = true}>;
+                           dg::config{.block = {8, 64, 128}, .swap = true, .sm90 = {.warpgroups = 1}}>;
 // [kernels]
 
 /// The product by one kernel, which tells what its multiplies look like.

@@ -16,12 +16,13 @@ using half = dg::operand<dg::bf16>;
 using d_type = dg::store<dg::bf16>;
 
 using fp8_narrow =
-    dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {64, 32, 128}, .math_warpgroups = 1}>;
+    dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {64, 32, 128}, .sm90 = {.warpgroups = 1}}>;
 using fp8_wide = dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {128, 128, 128}}>;
-using bf16_narrow = dg::gemm<dg::arch::sm90, half, half, d_type,
-                             dg::config{.block = {64, 32, 64}, .math_warpgroups = 1, .promote = dg::promotion::never}>;
-using bf16_wide =
-    dg::gemm<dg::arch::sm90, half, half, d_type, dg::config{.block = {128, 128, 64}, .promote = dg::promotion::never}>;
+using bf16_narrow =
+    dg::gemm<dg::arch::sm90, half, half, d_type,
+             dg::config{.block = {64, 32, 64}, .sm90 = {.warpgroups = 1, .promote = dg::promotion::never}}>;
+using bf16_wide = dg::gemm<dg::arch::sm90, half, half, d_type,
+                           dg::config{.block = {128, 128, 64}, .sm90 = {.promote = dg::promotion::never}}>;
 
 using fp8_kernels = dg::shipped::kernels<fp8_narrow, fp8_wide>;
 using bf16_kernels = dg::shipped::kernels<bf16_narrow, bf16_wide>;

@@ -26,7 +26,8 @@ using paired = dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<float>,
                         dg::config{.block = {128, 64, 128}, .cluster = {2, 1}}>;
 using narrow =
     dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::bf16>, dg::store<dg::bf16>,
-             dg::config{.block = {64, 16, 64}, .stages = 2, .math_warpgroups = 1, .promote = dg::promotion::never}>;
+             dg::config{
+                 .block = {64, 16, 64}, .stages = 2, .sm90 = {.warpgroups = 1, .promote = dg::promotion::never}}>;
 
 // [load]
 /// Loads a fat binary, for all devices of the process.

@@ -21,14 +21,16 @@ using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
 using words = operand<e4m3, scale::per_token<scale::ue8m0>>;
 using columns = operand<bf16, scale::none, major::mn>;
 
-constexpr config few_rows{.block = {64, 64, 128}, .stages = 8, .math_warpgroups = 1, .promote = promotion::deferred};
+constexpr config few_rows{
+    .block = {64, 64, 128}, .stages = 8, .sm90 = {.warpgroups = 1, .promote = promotion::deferred}};
 constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}, .store_rows = 64};
 constexpr config tall{.block = {256, 128, 128}, .stages = 4, .store_columns = 32, .store_buffers = 3};
-constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .math_warpgroups = 2, .alternate = true};
+constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true}};
 constexpr config adding{.block = {128, 64, 128}, .stages = 4};
-constexpr config half{.block = {128, 128, 64}, .stages = 4, .promote = promotion::never};
-constexpr config half_adding{.block = {128, 64, 64}, .stages = 4, .promote = promotion::never};
-constexpr config half_pair{.block = {128, 128, 64}, .stages = 3, .cluster = {1, 2}, .promote = promotion::never};
+constexpr config half{.block = {128, 128, 64}, .stages = 4, .sm90 = {.promote = promotion::never}};
+constexpr config half_adding{.block = {128, 64, 64}, .stages = 4, .sm90 = {.promote = promotion::never}};
+constexpr config half_pair{
+    .block = {128, 128, 64}, .stages = 3, .cluster = {1, 2}, .sm90 = {.promote = promotion::never}};
 
 template <class A, class B, class Epilogue, config Config, class Groups>
 using kernel_of = test::grouped_kernel<A, B, Epilogue, Config, Groups>;

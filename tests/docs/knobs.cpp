@@ -26,9 +26,8 @@ dg::gemm_handle noting(int split_k, int columns) {
     const dg::operand_info plain{dg::dtype::bf16, dg::scale_kind::none, {}};
     const dg::config cfg{.block = {64, columns, 64},
                          .stages = 4,
-                         .math_warpgroups = 1,
                          .split_k = split_k,
-                         .promote = dg::promotion::never};
+                         .sm90 = {.warpgroups = 1, .promote = dg::promotion::never}};
     return {{.launch = {.arch = 90, .threads = 256, .smem_bytes = 100000, .cluster_ctas = split_k},
              .traits = {.a = plain, .b = plain},
              .cfg = cfg},

@@ -22,10 +22,10 @@ constexpr float infinity = __builtin_inff();
 
 template <class Q>
 using fp8 = gemm<arch::sm90, operand<Q, scale::per_token<scale::fp32>>, operand<Q, scale::per_block<scale::fp32>>,
-                 store<float>, config{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1}>;
+                 store<float>, config{.block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups = 1}}>;
 template <class T, class D>
 using half = gemm<arch::sm90, operand<T>, operand<T>, store<D>,
-                  config{.block = {64, 64, 64}, .stages = 3, .math_warpgroups = 1, .promote = promotion::never}>;
+                  config{.block = {64, 64, 64}, .stages = 3, .sm90 = {.warpgroups = 1, .promote = promotion::never}}>;
 
 const engine& simulated() {
     static const engine made(

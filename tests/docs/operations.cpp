@@ -17,10 +17,10 @@ namespace {
 
 using scaled = dg::gemm<dg::arch::sm90, dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>,
                         dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>, dg::store<dg::bf16>,
-                        dg::config{.block = {64, 64, 128}, .math_warpgroups = 1}>;
+                        dg::config{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1}}>;
 using half = dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::bf16, dg::scale::none, dg::major::mn>,
                       dg::store<dg::bf16>,
-                      dg::config{.block = {64, 64, 64}, .math_warpgroups = 1, .promote = dg::promotion::never}>;
+                      dg::config{.block = {64, 64, 64}, .sm90 = {.warpgroups = 1, .promote = dg::promotion::never}}>;
 
 }  // namespace
 

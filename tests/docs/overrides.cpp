@@ -12,7 +12,7 @@ namespace {
 
 // [overrides]
 constexpr dg::gemm_tuned_row ours[] = {
-    {.m_max = 128, .n = 7168, .k = 2048, .cfg = dg::config{.block = {64, 128, 128}, .math_warpgroups = 1}},
+    {.m_max = 128, .n = 7168, .k = 2048, .cfg = dg::config{.block = {64, 128, 128}, .sm90 = {.warpgroups = 1}}},
 };
 
 /// An engine that uses what was measured here, where it applies.
@@ -32,7 +32,7 @@ dg::gemm_handle described() {
 }  // namespace
 
 TEST_CASE("an engine with rows of the caller's own") {
-    const std::array kernels{described<dg::config{.block = {64, 128, 128}, .math_warpgroups = 1}>(),
+    const std::array kernels{described<dg::config{.block = {64, 128, 128}, .sm90 = {.warpgroups = 1}}>(),
                              described<dg::config{.block = {128, 64, 128}}>()};
     const dg::engine engine = tuned_engine(kernels, dg::device_info::h200());
     const dg::gemm_workload work{

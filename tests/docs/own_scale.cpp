@@ -34,7 +34,7 @@ static_assert(dg::scale_granularity<per_half_block<dg::scale::fp32>>);
 // [kernel]
 using own_gemm = dg::gemm<dg::arch::sm90, dg::operand<dg::e4m3, dg::scale::per_token<bf16_pairs>>,
                           dg::operand<dg::e4m3, per_half_block<dg::scale::fp32>>, dg::store<float>,
-                          dg::config{.block = {64, 96, 128}, .math_warpgroups = 1}>;
+                          dg::config{.block = {64, 96, 128}, .sm90 = {.warpgroups = 1}}>;
 // [kernel]
 
 /// Raw scales as words of bf16_pairs, MN-major.

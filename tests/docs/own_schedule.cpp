@@ -86,7 +86,7 @@ static_assert(dg::kernel<my_kernel>);
 // [gemm]
 using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
 using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
-constexpr dg::config my_config{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
+constexpr dg::config my_config{.block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
 using column_gemm = dg::gemm<dg::arch::sm90, a, b, dg::store<float>, my_config, by_columns<my_config.block>>;
 // [gemm]
 static_assert(column_gemm::info.traits.groups == dg::grouping::custom);

@@ -15,10 +15,9 @@ namespace dg = deepgemm;
 TEST_CASE("a layer that loads its weights before the one before it has ended") {
     using layer = dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::bf16>, dg::store<dg::bf16>,
                            dg::config{.block = {8, 64, 64},
-                                      .math_warpgroups = 1,
                                       .swap = true,
-                                      .promote = dg::promotion::never,
-                                      .trigger_dependents = dg::trigger::always}>;
+                                      .trigger_dependents = dg::trigger::always,
+                                      .sm90 = {.warpgroups = 1, .promote = dg::promotion::never}}>;
     constexpr int tokens = 3, width = 192;
     dg::random_source random(dg::fresh_seed());
     dg::matrix<dg::bf16> x(tokens, width), hidden(tokens, width), y(tokens, width), up(width, width),

@@ -8,9 +8,9 @@ namespace dg = deepgemm;
 using half = dg::operand<dg::bf16>;
 #ifdef CORRECT
 using kernel = dg::gemm<dg::arch::sm90, half, half, dg::store<dg::bf16>,
-                        dg::config{.block = {128, 128, 64}, .promote = dg::promotion::never}>;
+                        dg::config{.block = {128, 128, 64}, .sm90 = {.promote = dg::promotion::never}}>;
 #else
 using kernel = dg::gemm<dg::arch::sm90, half, half, dg::store<dg::bf16>,
-                        dg::config{.block = {128, 128, 128}, .promote = dg::promotion::never}>;
+                        dg::config{.block = {128, 128, 128}, .sm90 = {.promote = dg::promotion::never}}>;
 #endif
 constexpr auto size = kernel::launch.smem_bytes;

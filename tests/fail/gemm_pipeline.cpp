@@ -15,6 +15,6 @@ struct quiet_pipeline : dg::tma_pipeline<Stages, Warps, Cluster, Producers> {
 
 using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
 using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
-constexpr dg::config shape{.block = {64, 64, 128}, .math_warpgroups = 1};
+constexpr dg::config shape{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1}};
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, shape, dg::default_tiles<shape>, quiet_pipeline>;
 constexpr auto size = kernel::launch.smem_bytes;

@@ -8,10 +8,12 @@ namespace dg = deepgemm;
 using half = dg::operand<dg::bf16>;
 using columns = dg::operand<dg::bf16, dg::scale::none, dg::major::mn>;
 #ifdef CORRECT
-using kernel = dg::gemm<dg::arch::sm90, half, columns, dg::store<dg::bf16>,
-                        dg::config{.block = {128, 128, 64}, .cluster = {2, 1}, .promote = dg::promotion::never}>;
+using kernel =
+    dg::gemm<dg::arch::sm90, half, columns, dg::store<dg::bf16>,
+             dg::config{.block = {128, 128, 64}, .cluster = {2, 1}, .sm90 = {.promote = dg::promotion::never}}>;
 #else
-using kernel = dg::gemm<dg::arch::sm90, half, columns, dg::store<dg::bf16>,
-                        dg::config{.block = {128, 64, 64}, .cluster = {2, 1}, .promote = dg::promotion::never}>;
+using kernel =
+    dg::gemm<dg::arch::sm90, half, columns, dg::store<dg::bf16>,
+             dg::config{.block = {128, 64, 64}, .cluster = {2, 1}, .sm90 = {.promote = dg::promotion::never}}>;
 #endif
 constexpr auto size = kernel::launch.smem_bytes;

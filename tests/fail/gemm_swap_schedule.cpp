@@ -7,7 +7,7 @@ namespace dg = deepgemm;
 
 using a = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::fp32>>;
 using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
-constexpr dg::config few{.block = {8, 64, 128}, .math_warpgroups = 1, .swap = true};
+constexpr dg::config few{.block = {8, 64, 128}, .swap = true, .sm90 = {.warpgroups = 1}};
 #ifdef CORRECT
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, few>;
 #else

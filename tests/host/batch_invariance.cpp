@@ -193,12 +193,12 @@ void check_invariant(const std::map<int, std::set<std::vector<u32>>>& found) {
 TEST_CASE("the first row has the same bits however many there are: kernels of FP8 with equal split_k") {
     constexpr promotion deferred = promotion::deferred;
     const auto kernels = sim::kernel_list<
-        scaled<config{.block = {64, 32, 128}, .math_warpgroups = 1}>,
-        scaled<config{.block = {64, 72, 128}, .math_warpgroups = 1, .promote = deferred}>,
+        scaled<config{.block = {64, 32, 128}, .sm90 = {.warpgroups = 1}}>,
+        scaled<config{.block = {64, 72, 128}, .sm90 = {.warpgroups = 1, .promote = deferred}}>,
         scaled<config{.block = {128, 32, 128}, .cluster = {1, 2}}>,
-        scaled<config{.block = {16, 64, 128}, .math_warpgroups = 1, .swap = true, .promote = deferred}>,
-        scaled<config{.block = {8, 64, 128}, .math_warpgroups = 1, .swap = true, .split_k = 2}>,
-        scaled<config{.block = {64, 32, 128}, .math_warpgroups = 1, .split_k = 2, .promote = deferred}>>;
+        scaled<config{.block = {16, 64, 128}, .swap = true, .sm90 = {.warpgroups = 1, .promote = deferred}}>,
+        scaled<config{.block = {8, 64, 128}, .swap = true, .split_k = 2, .sm90 = {.warpgroups = 1}}>,
+        scaled<config{.block = {64, 32, 128}, .split_k = 2, .sm90 = {.warpgroups = 1, .promote = deferred}}>>;
     random_source random(fresh_seed());
     matrix<float> wide_a(70, k), wide_b(n, k);
     random.fill_normal(wide_a.view());
@@ -215,12 +215,12 @@ TEST_CASE("the first row has the same bits however many there are: kernels of FP
 TEST_CASE("the first row has the same bits however many there are: kernels of BF16 with equal split_k") {
     constexpr promotion never = promotion::never;
     const auto kernels = sim::kernel_list<
-        plain<config{.block = {64, 32, 64}, .math_warpgroups = 1, .promote = never}>,
-        plain<config{.block = {128, 72, 64}, .promote = never}>,
-        plain<config{.block = {64, 64, 64}, .alternate = true, .promote = never}>,
-        plain<config{.block = {16, 64, 64}, .math_warpgroups = 1, .swap = true, .promote = never}>,
-        plain<config{.block = {8, 64, 64}, .math_warpgroups = 1, .swap = true, .split_k = 2, .promote = never}>,
-        plain<config{.block = {64, 32, 64}, .math_warpgroups = 1, .split_k = 2, .promote = never}>>;
+        plain<config{.block = {64, 32, 64}, .sm90 = {.warpgroups = 1, .promote = never}}>,
+        plain<config{.block = {128, 72, 64}, .sm90 = {.promote = never}}>,
+        plain<config{.block = {64, 64, 64}, .sm90 = {.alternate = true, .promote = never}}>,
+        plain<config{.block = {16, 64, 64}, .swap = true, .sm90 = {.warpgroups = 1, .promote = never}}>,
+        plain<config{.block = {8, 64, 64}, .swap = true, .split_k = 2, .sm90 = {.warpgroups = 1, .promote = never}}>,
+        plain<config{.block = {64, 32, 64}, .split_k = 2, .sm90 = {.warpgroups = 1, .promote = never}}>>;
     random_source random(fresh_seed());
     matrix<bf16> a(70, k, align_up(k, 8)), b(n, k, align_up(k, 8));
     random.fill_normal(a.view());

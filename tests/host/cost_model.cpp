@@ -19,8 +19,10 @@ double predicted(const config& cfg, const gemm_workload& work, const device_info
 }
 
 constexpr config part(int parts) {
-    return {
-        .block = {64, 32, 128}, .stages = 16, .math_warpgroups = 1, .split_k = parts, .promote = promotion::deferred};
+    return {.block = {64, 32, 128},
+            .stages = 16,
+            .split_k = parts,
+            .sm90 = {.warpgroups = 1, .promote = promotion::deferred}};
 }
 
 }  // namespace
@@ -28,7 +30,7 @@ constexpr config part(int parts) {
 TEST_CASE("predictions lie near times measured on an H100") {
     constexpr auto deferred = [](int m, int n, int stages) {
         return config{
-            .block = {m, n, 128}, .stages = stages, .math_warpgroups = m / 64, .promote = promotion::deferred};
+            .block = {m, n, 128}, .stages = stages, .sm90 = {.warpgroups = m / 64, .promote = promotion::deferred}};
     };
     constexpr std::array usual{kernel<deferred(64, 32, 16)>(), kernel<deferred(64, 64, 13)>(),
                                kernel<deferred(64, 128, 8)>(), kernel<deferred(128, 128, 5)>(), kernel<tall>()};

@@ -16,7 +16,7 @@ using fakes::last;
 
 namespace {
 
-constexpr config small{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
+constexpr config small{.block = {64, 32, 128}, .stages = 12, .sm90 = {.warpgroups = 1}};
 constexpr config square{.block = {128, 128, 128}, .stages = 5};
 constexpr std::array kernels{fakes::kernel<small>(), fakes::kernel<square>(), fakes::kernel<square, dtype::f32>(),
                              fakes::kernel<square, dtype::f32, true>(),
@@ -199,7 +199,7 @@ TEST_CASE("the engine's memory tells calls apart whose multiprocessors make anot
 }
 
 TEST_CASE("layers of one shape that differ in types, C or D are planned once each, however they alternate") {
-    constexpr config half{.block = {128, 128, 64}, .stages = 5, .promote = promotion::never};
+    constexpr config half{.block = {128, 128, 64}, .stages = 5, .sm90 = {.promote = promotion::never}};
     constexpr std::array both{fakes::kernel<square>(), fakes::kernel<square, dtype::f32>(),
                               fakes::kernel<square, dtype::f32, true>(), fakes::half_kernel<half>()};
     const engine engine(both, device_info::h200());

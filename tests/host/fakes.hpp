@@ -32,7 +32,7 @@ constexpr operand_info half(major contiguous = major::k, dtype type = dtype::bf1
 /// Shared memory of a kernel as large as the real one's, near enough.
 constexpr u32 smem_bytes(const config& cfg, dtype d) {
     return u32(cfg.stages * ((cfg.block.m + cfg.block.n) * 128 + 4 * cfg.block.m) +
-               64 * cfg.math_warpgroups * cfg.block.n * int(size_of(d)));
+               64 * cfg.sm90.warpgroups * cfg.block.n * int(size_of(d)));
 }
 
 /// A kernel that takes per-token A and per-block B, both E4M3, unless told otherwise, and notes its calls.
@@ -40,7 +40,7 @@ template <config Config, dtype D = dtype::bf16, bool Accumulate = false, operand
           head_splits Heads = head_splits{}, operand_info A = per_token>
 constexpr gemm_handle kernel() {
     gemm_info info{.launch = {.arch = 90,
-                              .threads = u32(128 * (1 + Config.math_warpgroups)),
+                              .threads = u32(128 * (1 + Config.sm90.warpgroups)),
                               .smem_bytes = smem_bytes(Config, D),
                               .cluster_ctas = Config.cluster_ctas()},
                    .traits = {.a = A, .b = B, .d = D, .accumulate = Accumulate, .heads = Heads},

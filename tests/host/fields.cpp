@@ -55,7 +55,10 @@ TEST_CASE("a pin decides by every member, and leaves open those that say so") {
         CAPTURE(field.name);
         config other{};
         if constexpr (has_fields<member>) {
-            for_each_field<member>([&](const auto& part) { other.*field.member.*part.member += 1; });
+            for_each_field<member>([&](const auto& part) {
+                auto& value = other.*field.member.*part.member;
+                value = std::remove_reference_t<decltype(value)>(!int(value));
+            });
         } else {
             other.*field.member = member(!int(other.*field.member));
         }

@@ -13,7 +13,7 @@ using fakes::last;
 
 namespace {
 
-constexpr config block{.block = {128, 128, 64}, .stages = 5, .promote = promotion::never};
+constexpr config block{.block = {128, 128, 64}, .stages = 5, .sm90 = {.promote = promotion::never}};
 constexpr config scaled{.block = {128, 128, 128}, .stages = 5};
 constexpr operand_info bf16_k = half(), bf16_mn = half(major::mn), f16_k = half(major::k, dtype::f16),
                        f16_mn = half(major::mn, dtype::f16);

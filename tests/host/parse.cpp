@@ -63,7 +63,7 @@ TEST_CASE("every member comes back") {
         CHECK(comes_back(one));
     });
     for (const promotion when : {promotion::at_once, promotion::deferred, promotion::never}) {
-        all.promote = when;
+        all.sm90.promote = when;
         CHECK(comes_back(all));
     }
     CHECK(comes_back(config{}));
@@ -95,13 +95,13 @@ TEST_CASE("what is no configuration says where and why") {
     refused("config{.stages = 99999999999}", "18 there must be a number that is not negative");
     refused("config{.stages 4}", "16 there must be '='");
     refused("config{.swap = 1}", "16 there must be true or false");
-    refused("config{.promote = promotion::later}", "30 there must be at_once, deferred or never");
+    refused("config{.sm90 = {.promote = promotion::later}}", "30 there must be at_once, deferred or never");
     refused("config{.stages = 4, .stages = 5}", "22 there must be a member that has no value yet");
     refused("config{.stages = 4} x", "21 there must be the end of the text");
     refused(
         "config{.stage = 4}",
-        "9 there must be block, stages, cluster, math_warpgroups, alternate, swap, split_k, raster_rows, store_rows, "
-        "store_columns, store_buffers, promote, trigger_dependents or extents");
+        "9 there must be block, stages, cluster, swap, split_k, raster_rows, store_rows, store_columns, store_buffers, "
+        "trigger_dependents, extents or sm90");
 }
 
 TEST_CASE("extents are digits and nothing else, judged as everywhere") {

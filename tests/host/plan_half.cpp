@@ -13,11 +13,12 @@ using fakes::half_work;
 namespace {
 
 constexpr promotion never = promotion::never;
-constexpr config narrow{.block = {64, 32, 64}, .stages = 16, .math_warpgroups = 1, .promote = never};
-constexpr config middle{.block = {64, 128, 64}, .stages = 8, .math_warpgroups = 1, .promote = never};
-constexpr config turns{.block = {64, 128, 64}, .stages = 7, .math_warpgroups = 2, .alternate = true, .promote = never};
-constexpr config square{.block = {128, 128, 64}, .stages = 5, .promote = never};
-constexpr config wide{.block = {128, 256, 64}, .stages = 3, .promote = never};
+constexpr config narrow{.block = {64, 32, 64}, .stages = 16, .sm90 = {.warpgroups = 1, .promote = never}};
+constexpr config middle{.block = {64, 128, 64}, .stages = 8, .sm90 = {.warpgroups = 1, .promote = never}};
+constexpr config turns{
+    .block = {64, 128, 64}, .stages = 7, .sm90 = {.warpgroups = 2, .alternate = true, .promote = never}};
+constexpr config square{.block = {128, 128, 64}, .stages = 5, .sm90 = {.promote = never}};
+constexpr config wide{.block = {128, 256, 64}, .stages = 3, .sm90 = {.promote = never}};
 constexpr config scaled{.block = {128, 128, 128}, .stages = 5};
 constexpr operand_info along_k = half(), along_mn = half(major::mn), f16_along_k = half(major::k, dtype::f16);
 
@@ -82,7 +83,7 @@ TEST_CASE("a 16-bit problem that no kernel runs says what to instantiate") {
         made.failure().message ==
         "none of 11 kernels runs m = 64, n = 32, k = 16, A bf16 contiguous along M, B bf16 contiguous along N, D bf16; "
         "instantiate gemm<arch::sm90, operand<bf16, scale::none, major::mn>, operand<bf16, scale::none, major::mn>, "
-        "store<bf16>, config{.block = {128, 128, 64}, .promote = promotion::never}>");
+        "store<bf16>, config{.block = {128, 128, 64}, .sm90 = {.promote = promotion::never}}>");
 }
 
 TEST_CASE("small M gets small tiles of 16-bit operands, large products get large ones") {

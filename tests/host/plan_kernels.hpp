@@ -8,8 +8,8 @@
 
 namespace deepgemm::fakes::planned_with {
 
-inline constexpr config narrow{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
-inline constexpr config middle{.block = {64, 128, 128}, .stages = 8, .math_warpgroups = 1};
+inline constexpr config narrow{.block = {64, 32, 128}, .stages = 12, .sm90 = {.warpgroups = 1}};
+inline constexpr config middle{.block = {64, 128, 128}, .stages = 8, .sm90 = {.warpgroups = 1}};
 inline constexpr config square{.block = {128, 128, 128}, .stages = 5};
 inline constexpr config paired{.block = {128, 128, 128}, .stages = 5, .cluster = {2, 1}};
 inline constexpr config tall{.block = {256, 128, 128}, .stages = 3, .cluster = {1, 2}};

@@ -10,37 +10,33 @@ using namespace deepgemm;
 
 TEST_CASE("a configuration prints as its own source") {
     CHECK_SOURCE(config{.block = {128, 128, 128}, .stages = 5});
-    CHECK_SOURCE(config{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1});
+    CHECK_SOURCE(config{.block = {64, 32, 128}, .stages = 12, .sm90 = {.warpgroups = 1}});
     CHECK_SOURCE(config{.block = {256, 128, 128}, .stages = 3, .cluster = {1, 2}, .raster_rows = 16});
     CHECK_SOURCE(config{.block = {192, 128, 128},
                         .stages = 4,
                         .cluster = {2, 1},
-                        .math_warpgroups = 3,
-                        .alternate = true,
                         .raster_rows = 4,
                         .store_columns = 32,
                         .store_buffers = 2,
-                        .promote = promotion::deferred,
                         .trigger_dependents = trigger::always,
-                        .extents = {0, 7168, 2048}});
-    CHECK_SOURCE(config{.block = {128, 256, 64}, .stages = 4, .promote = promotion::never});
+                        .extents = {0, 7168, 2048},
+                        .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred}});
+    CHECK_SOURCE(config{.block = {128, 256, 64}, .stages = 4, .sm90 = {.promote = promotion::never}});
 }
 
 #define EVERY_MEMBER(Use)                             \
     Use(config{.block = {64, 32, 128},                \
                .stages = 5,                           \
                .cluster = {2, 4},                     \
-               .math_warpgroups = 3,                  \
-               .alternate = true,                     \
                .swap = true,                          \
                .split_k = 2,                          \
                .raster_rows = 4,                      \
                .store_rows = 16,                      \
                .store_columns = 32,                   \
                .store_buffers = 2,                    \
-               .promote = promotion::deferred,        \
                .trigger_dependents = trigger::always, \
-               .extents = {1, 2, 3}})
+               .extents = {1, 2, 3},                  \
+               .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred}})
 
 TEST_CASE("every member prints under the name by which the compiler knows it") {
     EVERY_MEMBER(CHECK_SOURCE);
@@ -68,11 +64,11 @@ TEST_CASE("a tuned row prints as its own source") {
 }
 
 TEST_CASE("kernels and workloads in words") {
-    constexpr config cfg{.block = {64, 64, 128}, .stages = 8, .math_warpgroups = 1};
+    constexpr config cfg{.block = {64, 64, 128}, .stages = 8, .sm90 = {.warpgroups = 1}};
     CHECK(to_source(fakes::kernel<cfg>().info) ==
           "gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, "
           "scale::per_block<scale::fp32>>, store<bf16>, "
-          "config{.block = {64, 64, 128}, .stages = 8, .math_warpgroups = 1}>");
+          "config{.block = {64, 64, 128}, .stages = 8, .sm90 = {.warpgroups = 1}}>");
     CHECK(epilogue_source(fakes::kernel<cfg, dtype::f32, true>().info.traits) == "accumulate<float>");
     CHECK(epilogue_source(
               fakes::kernel<cfg, dtype::bf16, false, fakes::per_block, head_splits{128, 64, 128}>().info.traits) ==

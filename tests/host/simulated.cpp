@@ -15,7 +15,7 @@ namespace {
 using per_token = operand<e4m3, scale::per_token<scale::fp32>>;
 using per_block = operand<e4m3, scale::per_block<scale::fp32>>;
 constexpr config small{.block = {128, 32, 128}, .stages = 3};
-constexpr config small_half{.block = {128, 64, 64}, .stages = 3, .promote = promotion::never};
+constexpr config small_half{.block = {128, 64, 64}, .stages = 3, .sm90 = {.promote = promotion::never}};
 using stores = gemm<arch::sm90, per_token, per_block, store<float>, small>;
 using per_token_k_major = operand<e4m3, scale::per_token_k_major<scale::fp32>>;
 using stores_k_major = gemm<arch::sm90, per_token_k_major, per_block, store<float>, small>;

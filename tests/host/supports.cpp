@@ -11,7 +11,7 @@ using fakes::kernel;
 
 namespace {
 
-constexpr config narrow{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
+constexpr config narrow{.block = {64, 32, 128}, .stages = 12, .sm90 = {.warpgroups = 1}};
 constexpr config square{.block = {128, 128, 128}, .stages = 5};
 constexpr config fixed{.block = {128, 128, 128}, .stages = 4, .extents = {0, 4096, 7168}};
 constexpr std::array kernels{kernel<narrow>(), kernel<square>(), kernel<fixed>()};
@@ -28,7 +28,7 @@ choice chosen_by(const gemm_plan& plan) { return plan.chosen_by; }
 
 TEST_CASE("kernels that read scales along K take one column wherever it starts; with more columns the order counts") {
     constexpr operand_info along_k{dtype::e4m3, scale_kind::fp32, {1, 128}, major::k, major::k};
-    constexpr config cfg{.block = {64, 32, 128}, .math_warpgroups = 1};
+    constexpr config cfg{.block = {64, 32, 128}, .sm90 = {.warpgroups = 1}};
     const std::array kernels{fakes::kernel<cfg, dtype::bf16, false, fakes::per_block, head_splits{}, along_k>()};
     for (const std::uintptr_t past : {0, 4, 8, 16}) {
         for (const i64 m : {1, 5, 64}) {
@@ -46,7 +46,7 @@ TEST_CASE("kernels that read scales along K take one column wherever it starts; 
 }
 
 TEST_CASE("knobs that make no sense are errors for an empty D, too; enumerate judges its rows") {
-    const std::array kernels{fakes::kernel<config{.block = {64, 32, 128}, .math_warpgroups = 1}>()};
+    const std::array kernels{fakes::kernel<config{.block = {64, 32, 128}, .sm90 = {.warpgroups = 1}}>()};
     const gemm_problem empty = fakes::problem(0, 256, 128);
     for (const context& knobs :
          {context{.num_sms = -1}, context{.num_sms = 133}, context{.tiles = {.largest_m = -1}}}) {
@@ -65,7 +65,7 @@ TEST_CASE("a kernel for any architecture runs on all devices, another one on its
     CHECK(runs_on({.arch = 0}, h200));
     CHECK(runs_on({.arch = 90}, h200));
     CHECK(!runs_on({.arch = 100}, h200));
-    gemm_handle any = fakes::kernel<config{.block = {64, 32, 128}, .math_warpgroups = 1}>();
+    gemm_handle any = fakes::kernel<config{.block = {64, 32, 128}, .sm90 = {.warpgroups = 1}}>();
     any.info.launch.arch = 0;
     CHECK(supports(h200, fakes::work(64, 4096, 7168), std::span(&any, 1)));
     any.info.launch.arch = 100;
@@ -133,7 +133,7 @@ TEST_CASE("a caller's row comes before the model, on any number of multiprocesso
     REQUIRE(model);
     REQUIRE(model->kernel()->info.cfg == square);
     const gemm_tuned_row rows[] = {
-        {.m_max = 4096, .n = 1024, .k = 1024, .cfg = {.block = narrow.block, .math_warpgroups = 1}}};
+        {.m_max = 4096, .n = 1024, .k = 1024, .cfg = {.block = narrow.block, .sm90 = {.warpgroups = 1}}}};
     for (const int sms : {0, 64}) {
         const context knobs{.num_sms = sms};
         const gemm_choices own{.overrides = rows};

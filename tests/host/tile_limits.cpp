@@ -9,8 +9,8 @@ using fakes::kernel;
 
 namespace {
 
-constexpr config narrow{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
-constexpr config middle{.block = {64, 128, 128}, .stages = 8, .math_warpgroups = 1};
+constexpr config narrow{.block = {64, 32, 128}, .stages = 12, .sm90 = {.warpgroups = 1}};
+constexpr config middle{.block = {64, 128, 128}, .stages = 8, .sm90 = {.warpgroups = 1}};
 constexpr config square{.block = {128, 128, 128}, .stages = 5};
 constexpr config tall{.block = {256, 128, 128}, .stages = 3, .cluster = {1, 2}};
 constexpr std::array kernels{kernel<narrow>(), kernel<middle>(), kernel<square>(), kernel<tall>()};

@@ -30,9 +30,9 @@ struct parts {
     using b_tile = typename storage::b_tile;
     using a_scale = typename A::scale;
     using b_scale = typename B::scale;
-    using pipeline = tma_pipeline<storage::stages, 4 * Config.math_warpgroups, cluster_shape{}, 1>;
+    using pipeline = tma_pipeline<storage::stages, 4 * Config.sm90.warpgroups, cluster_shape{}, 1>;
     using mma = sm90::wgmma<Multiplied, typename B::element, Config.block.n, major::k, B::contiguous, Config.block.k>;
-    static constexpr promotion promote = Config.promote;
+    static constexpr promotion promote = Config.sm90.promote;
     static constexpr int waves = fragments_per_warpgroup(Config);
     static constexpr bool holds_scales = false, keeps_products = true;
     struct params {};
@@ -81,13 +81,13 @@ struct one_tile {
                 matrix_map(from.data(), dtype::f32, blocks, rows, rows * 4, 1, rows, swizzle_mode::none));
         };
         const tensor_map sa_map = scales(sa, m), sb_map = scales(sb, n);
-        sim::launch({.policy = policy}, {.threads = 128 * (1 + Config.math_warpgroups), .smem_bytes = storage::bytes},
+        sim::launch({.policy = policy}, {.threads = 128 * (1 + Config.sm90.warpgroups), .smem_bytes = storage::bytes},
                     [&] {
                         const storage smem{{}, ptx::dynamic_smem()};
                         const typename set::pipeline pipe{smem.barriers(), {0}};
                         if (ptx::thread_index() == 0) pipe.initialise();
                         ptx::sync_cta();
-                        using cta = gemm_roles<Config.math_warpgroups>;
+                        using cta = gemm_roles<Config.sm90.warpgroups>;
                         if (!cta::is(roles::math{})) {
                             if (ptx::thread_index() != 0) return;
                             typename set::pipeline::cursor at;
@@ -146,10 +146,11 @@ using fp8_along_m = raw<e4m3, token, major::mn>;
 template <class T, major Order = major::k>
 using half = raw<T, scale::none, Order>;
 
-constexpr config at_once{.block = {128, 64, 128}, .stages = 3, .math_warpgroups = 1};
-constexpr config deferred{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1, .promote = promotion::deferred};
-constexpr config in_place{.block = {256, 32, 64}, .stages = 3, .promote = promotion::never};
-constexpr config widened{.block = {128, 64, 32}, .stages = 3, .promote = promotion::never};
+constexpr config at_once{.block = {128, 64, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
+constexpr config deferred{
+    .block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups = 1, .promote = promotion::deferred}};
+constexpr config in_place{.block = {256, 32, 64}, .stages = 3, .sm90 = {.promote = promotion::never}};
+constexpr config widened{.block = {128, 64, 32}, .stages = 3, .sm90 = {.promote = promotion::never}};
 
 }  // namespace
 

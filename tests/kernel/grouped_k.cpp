@@ -13,11 +13,11 @@ using tokens = operand<e4m3, scale::per_token<scale::fp32>>;
 using words = operand<e4m3, scale::per_token<scale::ue8m0>>;
 using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
 
-constexpr config one{.block = {64, 64, 64}, .stages = 3, .math_warpgroups = 1, .promote = promotion::never};
-constexpr config pair{.block = {128, 128, 64}, .stages = 3, .cluster = {1, 2}, .promote = promotion::never};
+constexpr config one{.block = {64, 64, 64}, .stages = 3, .sm90 = {.warpgroups = 1, .promote = promotion::never}};
+constexpr config pair{.block = {128, 128, 64}, .stages = 3, .cluster = {1, 2}, .sm90 = {.promote = promotion::never}};
 constexpr config alternating{
-    .block = {64, 64, 64}, .stages = 4, .math_warpgroups = 2, .alternate = true, .promote = promotion::never};
-constexpr config scaled{.block = {64, 64, 128}, .stages = 3, .math_warpgroups = 1};
+    .block = {64, 64, 64}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true, .promote = promotion::never}};
+constexpr config scaled{.block = {64, 64, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
 
 /// Groups of `sizes` elements of K: "" or what is wrong.
 template <class K>

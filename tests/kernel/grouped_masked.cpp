@@ -18,11 +18,11 @@ using ue8m0 = scale::ue8m0;
 template <class A, class B, class Epilogue, config Config, class Groups = masked_groups>
 using kernel_of = grouped_kernel<A, B, Epilogue, Config, Groups>;
 
-constexpr config one{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
+constexpr config one{.block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
 constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}, .store_rows = 64};
 constexpr config tall{.block = {256, 64, 128}, .stages = 3};
-constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .math_warpgroups = 2, .alternate = true};
-constexpr config half{.block = {128, 64, 64}, .stages = 3, .promote = promotion::never};
+constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true}};
+constexpr config half{.block = {128, 64, 64}, .stages = 3, .sm90 = {.promote = promotion::never}};
 
 /// A schedule that reads device memory when it starts, and not only when it is walked.
 struct starts_by_reading : grouped<one.block, one.cluster, masked_groups> {

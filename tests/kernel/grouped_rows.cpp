@@ -14,10 +14,10 @@ using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
 template <class A, class B, config Config, class Groups>
 using kernel_of = grouped_kernel<A, B, store<bf16>, Config, Groups>;
 
-constexpr config one{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
+constexpr config one{.block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
 constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}};
 constexpr config tall{.block = {256, 64, 128}, .stages = 3};
-constexpr config half{.block = {128, 64, 64}, .stages = 3, .promote = promotion::never};
+constexpr config half{.block = {128, 64, 64}, .stages = 3, .sm90 = {.promote = promotion::never}};
 
 /// Groups by their ends: "" or what is wrong.
 template <class K>

@@ -14,10 +14,10 @@ namespace {
 using by_token = operand<e4m3, scale::per_token<scale::fp32>>;
 constexpr config small{.block = {64, 64, 128},
                        .stages = 2,
-                       .math_warpgroups = 1,
                        .store_rows = 16,
                        .store_columns = 32,
-                       .store_buffers = 2};
+                       .store_buffers = 2,
+                       .sm90 = {.warpgroups = 1}};
 
 /// gemm with a pipeline and an epilogue of the caller's choice.
 template <template <int, int, cluster_shape, int> class Pipeline, class Epilogue = store<bf16>>

@@ -14,7 +14,7 @@ using tokens = operand<Element, scale::per_token<Format>>;
 template <class Element, class Format = scale::fp32>
 using blocks = operand<Element, scale::per_block<Format>>;
 
-inline constexpr config small{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
+inline constexpr config small{.block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
 
 /// Either side E5M2, and scales of different formats on the two sides.
 using element_variants =
@@ -35,13 +35,13 @@ using k_major_variants =
     shipped::kernels<gemm<arch::sm90, rows_of<scale::fp32>, blocks<e4m3>, store<bf16>, small>,
                      gemm<arch::sm90, rows_of<scale::ue8m0>, blocks<e4m3, scale::ue8m0>, store<float>, split(small, 3)>,
                      gemm<arch::sm90, rows_of<scale::fp32>, tokens<e4m3>, accumulate<float>,
-                          config{.block = {128, 64, 128}, .stages = 4, .promote = promotion::deferred}>,
+                          config{.block = {128, 64, 128}, .stages = 4, .sm90 = {.promote = promotion::deferred}}>,
                      gemm<arch::sm90, rows_of<scale::ue8m0>, tokens<e4m3>, store<bf16>,
                           config{.block = {256, 32, 128}, .stages = 2, .cluster = {1, 2}}>>;
 
 /// CTAs that share tiles of A, of B or of both, with scales by block and by token.
 constexpr config clustered(int m, int n) {
-    return {.block = {64, 64, 128}, .stages = 3, .cluster = {m, n}, .math_warpgroups = 1};
+    return {.block = {64, 64, 128}, .stages = 3, .cluster = {m, n}, .sm90 = {.warpgroups = 1}};
 }
 using cluster_variants = shipped::kernels<
     gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, clustered(2, 1)>,
@@ -57,33 +57,34 @@ using plain = shipped::kernels<gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, stor
 template <config... Configs>
 using summing = shipped::kernels<gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, accumulate<float>, Configs>...>;
 using tile_variants =
-    plain<config{.block = {64, 8, 128}, .stages = 2, .math_warpgroups = 1},
-          config{.block = {64, 24, 128}, .stages = 2, .math_warpgroups = 1},
-          config{.block = {64, 200, 128}, .stages = 2, .math_warpgroups = 1, .store_columns = 8, .store_buffers = 5},
-          config{.block = {64, 120, 128}, .stages = 2, .math_warpgroups = 1, .promote = promotion::deferred},
+    plain<config{.block = {64, 8, 128}, .stages = 2, .sm90 = {.warpgroups = 1}},
+          config{.block = {64, 24, 128}, .stages = 2, .sm90 = {.warpgroups = 1}},
+          config{
+              .block = {64, 200, 128}, .stages = 2, .store_columns = 8, .store_buffers = 5, .sm90 = {.warpgroups = 1}},
+          config{.block = {64, 120, 128}, .stages = 2, .sm90 = {.warpgroups = 1, .promote = promotion::deferred}},
           config{.block = {128, 208, 128}, .stages = 3, .raster_rows = 1},
-          config{.block = {256, 64, 128}, .stages = 3, .math_warpgroups = 1},
-          config{.block = {256, 64, 128}, .stages = 2, .math_warpgroups = 4, .store_rows = 64},
+          config{.block = {256, 64, 128}, .stages = 3, .sm90 = {.warpgroups = 1}},
+          config{.block = {256, 64, 128}, .stages = 2, .store_rows = 64, .sm90 = {.warpgroups = 4}},
           config{.block = {128, 96, 128},
                  .stages = 4,
                  .raster_rows = 3,
                  .store_rows = 64,
                  .store_columns = 16,
                  .store_buffers = 2}>;
-using summing_variants = summing<config{.block = {64, 40, 128}, .stages = 2, .math_warpgroups = 1},
-                                 config{.block = {192, 64, 128}, .math_warpgroups = 3, .raster_rows = 2},
+using summing_variants = summing<config{.block = {64, 40, 128}, .stages = 2, .sm90 = {.warpgroups = 1}},
+                                 config{.block = {192, 64, 128}, .raster_rows = 2, .sm90 = {.warpgroups = 3}},
                                  config{.block = {128, 64, 128},
                                         .stages = 2,
-                                        .math_warpgroups = 1,
                                         .store_rows = 16,
                                         .store_columns = 8,
-                                        .store_buffers = 2},
+                                        .store_buffers = 2,
+                                        .sm90 = {.warpgroups = 1}},
                                  config{.block = {128, 64, 128},
                                         .stages = 2,
-                                        .math_warpgroups = 1,
                                         .store_rows = 64,
                                         .store_columns = 16,
-                                        .store_buffers = 2}>;
+                                        .store_buffers = 2,
+                                        .sm90 = {.warpgroups = 1}}>;
 
 /// K split among the CTAs of a cluster, and D added to in place; with tiles whose products of scales are formed late, from scales
 /// of B in shared memory or held for two and four fragments.
@@ -91,18 +92,18 @@ using split_variants = shipped::kernels<
     gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, split(small, 2)>,
     gemm<arch::sm90, tokens<e4m3, scale::ue8m0>, blocks<e4m3, scale::ue8m0>, store<float>, split(small, 3)>,
     gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, accumulate<bf16>,
-         split(config{.block = {128, 64, 128}, .stages = 4, .promote = promotion::deferred}, 4)>,
+         split(config{.block = {128, 64, 128}, .stages = 4, .sm90 = {.promote = promotion::deferred}}, 4)>,
     gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, add_in_place, split(small, 8)>>;
 using in_place_variants =
     shipped::kernels<gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, add_in_place, small>,
                      gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, add_in_place,
                           config{.block = {128, 160, 128}, .stages = 3, .store_columns = 32, .store_buffers = 2}>,
                      gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>, add_in_place,
-                          config{.block = {256, 48, 128}, .stages = 2, .math_warpgroups = 1, .store_columns = 16}>,
+                          config{.block = {256, 48, 128}, .stages = 2, .store_columns = 16, .sm90 = {.warpgroups = 1}}>,
                      gemm<arch::sm90, tokens<e4m3, scale::ue8m0>, tokens<e4m3>, add_in_place,
                           config{.block = {256, 112, 128}, .cluster = {1, 2}, .store_columns = 16, .store_buffers = 2}>,
                      gemm<arch::sm90, tokens<e4m3>, tokens<e4m3, scale::ue8m0>, add_in_place,
-                          config{.block = {128, 128, 128}, .stages = 2, .promote = promotion::deferred}>,
+                          config{.block = {128, 128, 128}, .stages = 2, .sm90 = {.promote = promotion::deferred}}>,
                      gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, add_in_place,
                           config{.block = {256, 64, 128}, .stages = 2, .cluster = {1, 2}}>>;
 
@@ -114,9 +115,7 @@ constexpr config half_tile(int m, int n, int math_warpgroups, bool alternate = f
     return {.block = {m, n, 64},
             .stages = 3,
             .cluster = cluster,
-            .math_warpgroups = math_warpgroups,
-            .alternate = alternate,
-            .promote = promotion::never};
+            .sm90 = {.warpgroups = math_warpgroups, .alternate = alternate, .promote = promotion::never}};
 }
 using half_split_variants = half_variant<major::mn, major::k, accumulate<float>, split(half_tile(64, 64, 1), 2),
                                          split(half_tile(128, 24, 2), 5)>;
@@ -133,19 +132,19 @@ constexpr config swapped(int m, int n, int math_warpgroups, int parts = 1, clust
     return {.block = {m, n, 128},
             .stages = 3,
             .cluster = cluster,
-            .math_warpgroups = math_warpgroups,
             .swap = true,
-            .split_k = parts};
+            .split_k = parts,
+            .sm90 = {.warpgroups = math_warpgroups}};
 }
 constexpr config swapped_deferred(int m, int n, int math_warpgroups, int parts = 1) {
     config made = swapped(m, n, math_warpgroups, parts);
-    made.promote = promotion::deferred;
+    made.sm90.promote = promotion::deferred;
     return made;
 }
 constexpr config swapped_half(int m, int n, int math_warpgroups, int parts = 1) {
     config made = swapped(m, n, math_warpgroups, parts);
     made.block.k = 64;
-    made.promote = promotion::never;
+    made.sm90.promote = promotion::never;
     return made;
 }
 using swap_variants = shipped::kernels<
@@ -175,18 +174,18 @@ using chain_variants =
 
 /// The same product by different ways: a configuration may change speed, never a bit of the result.
 using equal_variants =
-    plain<config{.block = {64, 64, 128}, .stages = 4, .math_warpgroups = 1},
-          config{.block = {64, 64, 128}, .stages = 2, .math_warpgroups = 1, .promote = promotion::deferred},
-          config{.block = {128, 32, 128}, .promote = promotion::deferred},
+    plain<config{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 1}},
+          config{.block = {64, 64, 128}, .stages = 2, .sm90 = {.warpgroups = 1, .promote = promotion::deferred}},
+          config{.block = {128, 32, 128}, .sm90 = {.promote = promotion::deferred}},
           config{.block = {128, 160, 128}, .store_rows = 64},
           config{.block = {256, 32, 128}, .stages = 3, .cluster = {2, 1}},
-          config{.block = {192, 96, 128}, .cluster = {1, 2}, .math_warpgroups = 3}, swapped(16, 64, 1),
+          config{.block = {192, 96, 128}, .cluster = {1, 2}, .sm90 = {.warpgroups = 3}}, swapped(16, 64, 1),
           swapped_deferred(48, 128, 2)>;
 
 /// One problem with every combination of fixed extents that matters. The first kernel has none.
 inline constexpr static_extents fixed{100, 88, 400};
 constexpr config with_extents(int m, int n, int k) {
-    return {.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1, .extents = {m, n, k}};
+    return {.block = {64, 32, 128}, .stages = 3, .extents = {m, n, k}, .sm90 = {.warpgroups = 1}};
 }
 using extent_variants =
     plain<with_extents(0, 0, 0), with_extents(fixed.m, 0, 0), with_extents(0, fixed.n, 0), with_extents(0, 0, fixed.k),
@@ -207,7 +206,7 @@ using chained = gemm<arch::sm90, tokens<e4m3>, tokens<e4m3>,
 
 /// Lets the next kernel of a stream start early.
 inline constexpr config early{
-    .block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1, .trigger_dependents = trigger::always};
+    .block = {64, 32, 128}, .stages = 3, .trigger_dependents = trigger::always, .sm90 = {.warpgroups = 1}};
 using triggering = gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, accumulate<float>, early>;
 
 }  // namespace deepgemm::test

@@ -9,7 +9,7 @@ namespace consumer {
 // [kernel]
 using product = deepgemm::gemm<
     deepgemm::arch::sm90, deepgemm::operand<deepgemm::bf16>, deepgemm::operand<deepgemm::bf16>, deepgemm::store<float>,
-    deepgemm::config{.block = {64, 16, 64}, .math_warpgroups = 1, .promote = deepgemm::promotion::never}>;
+    deepgemm::config{.block = {64, 16, 64}, .sm90 = {.warpgroups = 1, .promote = deepgemm::promotion::never}}>;
 // [kernel]
 
 }  // namespace consumer

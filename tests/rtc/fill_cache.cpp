@@ -14,7 +14,8 @@ namespace {
 
 using small =
     dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::bf16>, dg::store<dg::bf16>,
-             dg::config{.block = {64, 16, 64}, .stages = 2, .math_warpgroups = 1, .promote = dg::promotion::never}>;
+             dg::config{
+                 .block = {64, 16, 64}, .stages = 2, .sm90 = {.warpgroups = 1, .promote = dg::promotion::never}}>;
 
 // [fill]
 /// Compiles kernels of a list, such as dg::shipped::weights_bf16_narrow, into a directory.

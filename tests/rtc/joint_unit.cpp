@@ -14,7 +14,7 @@ namespace {
 
 template <int N>
 using narrow = gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>,
-                    config{.block = {64, N, 64}, .stages = 2, .math_warpgroups = 1, .promote = promotion::never}>;
+                    config{.block = {64, N, 64}, .stages = 2, .sm90 = {.warpgroups = 1, .promote = promotion::never}}>;
 
 const compiler& with_tiny() {
     static const compiler made(

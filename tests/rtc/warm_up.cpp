@@ -72,9 +72,9 @@ TEST_CASE("a list of kernels fills a cache without a GPU") {
     const test::scratch root;
     using list = shipped::kernels<
         gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>,
-             config{.block = {64, 16, 64}, .stages = 2, .math_warpgroups = 1, .promote = promotion::never}>,
+             config{.block = {64, 16, 64}, .stages = 2, .sm90 = {.warpgroups = 1, .promote = promotion::never}}>,
         gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>,
-             config{.block = {64, 32, 64}, .stages = 2, .math_warpgroups = 1, .promote = promotion::never}>>;
+             config{.block = {64, 32, 64}, .stages = 2, .sm90 = {.warpgroups = 1, .promote = promotion::never}}>>;
     for (const u64 made : {2, 0}) {
         const compiler all(test::headers(), {.cache = {.roots = {root.path()}}});
         std::set<std::string> names;
@@ -89,7 +89,7 @@ TEST_CASE("a list of kernels fills a cache without a GPU") {
 }
 
 TEST_CASE("a kernel serves until another is ready") {
-    constexpr config small{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
+    constexpr config small{.block = {64, 32, 128}, .stages = 12, .sm90 = {.warpgroups = 1}};
     constexpr config square{.block = {128, 128, 128}, .stages = 5};
     constexpr gemm_handle serving = fakes::kernel<small>(), wanted = fakes::kernel<square>();
     std::atomic<bool> may_end{false};
@@ -113,7 +113,7 @@ TEST_CASE("a kernel serves until another is ready") {
 }
 
 TEST_CASE("a kernel that cannot be made leaves the other in service; one that computes something else is refused") {
-    constexpr config small{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
+    constexpr config small{.block = {64, 32, 128}, .stages = 12, .sm90 = {.warpgroups = 1}};
     constexpr config square{.block = {128, 128, 128}, .stages = 5};
     constexpr gemm_handle serving = fakes::kernel<small>(), wanted = fakes::kernel<square>();
     background threads(2);
@@ -135,7 +135,7 @@ TEST_CASE("a kernel that cannot be made leaves the other in service; one that co
 }
 
 TEST_CASE("a background that ends early waits for the kernel it is at, and drops the rest") {
-    constexpr config small{.block = {64, 32, 128}, .stages = 12, .math_warpgroups = 1};
+    constexpr config small{.block = {64, 32, 128}, .stages = 12, .sm90 = {.warpgroups = 1}};
     constexpr gemm_handle kernel = fakes::kernel<small>();
     std::atomic<int> started{0}, ended{0};
     {

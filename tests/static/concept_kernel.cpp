@@ -98,7 +98,7 @@ static_assert(!kernel<no_run>);              // runs: run
 // [table]
 
 // What a planner can know and launch.
-constexpr config small{.block = {64, 32, 128}, .stages = 3, .math_warpgroups = 1};
+constexpr config small{.block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
 using tokens = operand<e4m3, scale::per_token<scale::fp32>>;
 using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
 using dense = gemm<arch::sm90, tokens, blocks, store<bf16>, small>;

@@ -25,7 +25,7 @@ result<void> multiply(const engine& engine, const gemm_problem& problem) {
 }
 
 using named = gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>,
-                   config{.block = {64, 32, 64}, .math_warpgroups = 1, .promote = promotion::never}>;
+                   config{.block = {64, 32, 64}, .sm90 = {.warpgroups = 1, .promote = promotion::never}}>;
 static_assert(kernel<named>);
 
 // What a launch on a GPU instantiates of a kernel.

@@ -16,7 +16,8 @@ concept has_fields = requires {
     sizeof(fields_of<T>);
 };
 
-/// One whose text gives members by name; others are short and give them by place.
+/// One whose text gives members by name; others are short and give them by place. Where the name of the structure itself is empty, it
+/// is a member of another one, and its text begins with the brace.
 template <class T>
 concept has_named_fields = has_fields<T> && requires {
     fields_of<T>::name;

@@ -19,11 +19,11 @@ struct gemm_parts {};
 
 /// 64-row fragments of a tile that one math warpgroup accumulates.
 DEEPGEMM_BOTH constexpr int fragments_per_warpgroup(config c) {
-    return c.block.m / (64 * (c.alternate ? 1 : max(c.math_warpgroups, 1)));
+    return c.block.m / (64 * (c.sm90.alternate ? 1 : max(c.sm90.warpgroups, 1)));
 }
 /// Accumulators of one thread: the totals of its warpgroup's rows, and the partial sums of the multiplies in flight.
 DEEPGEMM_BOTH constexpr int accumulator_registers(config c) {
-    const int sets = c.promote == promotion::never ? 0 : c.promote == promotion::at_once ? 1 : 2;
+    const int sets = c.sm90.promote == promotion::never ? 0 : c.sm90.promote == promotion::at_once ? 1 : 2;
     return (fragments_per_warpgroup(c) + sets) * c.block.n / 2;
 }
 /// Registers of a math thread that accumulators may take: all but a few for addresses and scales.
@@ -48,17 +48,18 @@ struct scale_requirements {
     static_assert(B::scale::tile.mn != 1 || B::scale::staged || Config.block.n <= 64,
                   "gemm: K-major scales of columns are for tiles of at most 64 columns");
     static_assert(Config.block.k == 128, "gemm: block.k must be 128: one 128-byte row of FP8 and one scale");
-    static_assert(Config.promote != promotion::never,
+    static_assert(Config.sm90.promote != promotion::never,
                   "gemm: promotion::never is for operands without scales; FP8 is promoted at_once or deferred");
-    static_assert(Config.promote != promotion::deferred || fragments_per_warpgroup(Config) == 1,
+    static_assert(Config.sm90.promote != promotion::deferred || fragments_per_warpgroup(Config) == 1,
                   "gemm: deferred promotion needs 64 rows for each math warpgroup");
 };
 template <class A, class B, config Config>
     requires(same_as<typename A::scale, scale::none> || same_as<typename B::scale, scale::none>)
 struct scale_requirements<A, B, Config> {
     static_assert(Config.block.k == 64, "gemm: block.k must be 64: one 128-byte row of 16-bit elements");
-    static_assert(Config.promote == promotion::never,
-                  "gemm: without scales nothing is promoted; the configuration must say .promote = promotion::never");
+    static_assert(
+        Config.sm90.promote == promotion::never,
+        "gemm: without scales nothing is promoted; the configuration must say .sm90 = {.promote = promotion::never}");
 };
 
 /// The requirements of gemm; a base class without members.
@@ -75,17 +76,17 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
                   "gemm: groups that may start at any row of A need scales of single rows");
     static_assert(Config.block.n >= 8 && Config.block.n <= 256 && Config.block.n % 8 == 0,
                   "gemm: block.n must be a multiple of 8 from 8 to 256");
-    static_assert(Config.math_warpgroups >= 1 && Config.math_warpgroups <= 4,
-                  "gemm: math_warpgroups must be from 1 to 4");
+    static_assert(Config.sm90.warpgroups >= 1 && Config.sm90.warpgroups <= 4,
+                  "gemm: sm90.warpgroups must be from 1 to 4");
     static_assert(
         Config.block.m >= 64 && Config.block.m <= 256 &&
-            Config.block.m % (64 * (Config.alternate ? 1 : max(Config.math_warpgroups, 1))) == 0,
+            Config.block.m % (64 * (Config.sm90.alternate ? 1 : max(Config.sm90.warpgroups, 1))) == 0,
         "gemm: block.m must be at most 256 and a multiple of 64 rows for each math warpgroup, or of 64 rows if "
         "they alternate");
-    static_assert(!Config.alternate || Config.math_warpgroups > 1,
+    static_assert(!Config.sm90.alternate || Config.sm90.warpgroups > 1,
                   "gemm: warpgroups that alternate must be at least two");
     static_assert(
-        accumulator_registers(Config) <= accumulator_budget(Config.math_warpgroups),
+        accumulator_registers(Config) <= accumulator_budget(Config.sm90.warpgroups),
         "gemm: a tile this large does not fit the registers: the accumulators of a thread, (rows of its warpgroup / "
         "64 + 1, or 2 if deferred, 0 without promotion) * block.n / 2, may be 240, 216, 144 or 96 on 1, 2, 3 or "
         "4 math warpgroups");
@@ -99,7 +100,7 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
         "gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile, "
         "or of 64 rows (32 where the tile is no multiple of 64) of an operand that is contiguous along M or N");
     static_assert(Config.split_k >= 1 && Config.split_k <= 8, "gemm: split_k must be from 1 to 8");
-    static_assert(Config.split_k == 1 || (Config.cluster.size() == 1 && !Config.alternate),
+    static_assert(Config.split_k == 1 || (Config.cluster.size() == 1 && !Config.sm90.alternate),
                   "gemm: CTAs that split K share no tiles, and their warpgroups do not alternate");
     static_assert(Config.store_rows == 0 || Config.store_rows == 16 || Config.store_rows == 64,
                   "gemm: store_rows must be 16 (a warp's), 64 (a warpgroup's), or 0 to choose by D's type");

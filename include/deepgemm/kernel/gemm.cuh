@@ -52,14 +52,14 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using tiles = Tiles;
     using work_item = tile_of<Tiles>;
     /// Warpgroups, or groups of them, that take turns at the tiles.
-    static constexpr int takers = Config.alternate ? Config.math_warpgroups : 1;
-    using pipeline = Pipeline<storage::stages, 4 * (Config.math_warpgroups / takers), Config.cluster, 2>;
+    static constexpr int takers = Config.sm90.alternate ? Config.sm90.warpgroups : 1;
+    using pipeline = Pipeline<storage::stages, 4 * (Config.sm90.warpgroups / takers), Config.cluster, 2>;
     using split = typename storage::split;
     using cursor = typename pipeline::cursor;
-    using cta = gemm_roles<Config.math_warpgroups>;
+    using cta = gemm_roles<Config.sm90.warpgroups>;
     /// Staging buffers of a warp need no barrier.
     static constexpr bool stages_by_warp = output::rows == mma::fragment::warp_rows;
-    using barriers = gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.math_warpgroups>;
+    using barriers = gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.sm90.warpgroups>;
     static_assert(storage::bytes <= Arch::smem_bytes,
                   "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma>);
@@ -69,11 +69,11 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,
                   "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");
 
-    static constexpr promotion promote = Config.promote;
+    static constexpr promotion promote = Config.sm90.promote;
     /// 64-row fragments that each math warpgroup accumulates.
     static constexpr int waves = fragments_per_warpgroup(Config);
     /// Registers of a math thread that accumulators leave to scales and their products.
-    static constexpr int free_registers = accumulator_budget(Config.math_warpgroups) - accumulator_registers(Config);
+    static constexpr int free_registers = accumulator_budget(Config.sm90.warpgroups) - accumulator_registers(Config);
     /// True if the scales of B, one for each column, are read once for all fragments of a thread, which has registers for them.
     static constexpr bool holds_scales = b_scale::staged && waves > 1 && mma::registers / 2 <= free_registers;
     /// True if a thread has registers for the products of scales of a fragment, one for each total.

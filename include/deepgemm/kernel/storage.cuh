@@ -55,7 +55,7 @@ struct gemm_sizes {
                       transposed_stage<typename Epilogue::element, Config.block.n, Epilogue::accumulates>,
                       store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
                                   Epilogue::accumulates, Epilogue::in_place, Epilogue::heads, Stacked>>>::type;
-    static constexpr u32 owners = Config.math_warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
+    static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
     static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0,
                          sb_words = B::scale::staged ? Config.block.n : 0;
@@ -63,7 +63,7 @@ struct gemm_sizes {
     /// What a stage occupies, its two barriers included.
     static constexpr u32 stage_bytes = a_tile::bytes + b_tile::bytes + sa_bytes + sb_bytes + 16;
     using split =
-        split_sum<Config.split_k, fragments_per_warpgroup(Config), Config.block.n / 2, 4 * Config.math_warpgroups>;
+        split_sum<Config.split_k, fragments_per_warpgroup(Config), Config.block.n / 2, 4 * Config.sm90.warpgroups>;
     static constexpr u32 fixed_bytes =
         align_up(owners * output::bytes, 128u) + owners * output::barrier_bytes + split::bytes + split::barrier_bytes;
 

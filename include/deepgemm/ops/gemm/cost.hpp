@@ -66,7 +66,7 @@ struct block_clocks {
 };
 
 /// Warpgroups that share a tile: all that multiply, or one where they take turns.
-inline int sharers(const config& cfg) { return cfg.alternate ? 1 : cfg.math_warpgroups; }
+inline int sharers(const config& cfg) { return cfg.sm90.alternate ? 1 : cfg.sm90.warpgroups; }
 
 /// Bytes of a row of an operand.
 inline double row_bytes(const gemm_workload& work, const operand_info& x) {
@@ -83,8 +83,8 @@ inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& w
     const double bytes = cfg.block.k * double(size_of(info.traits.a.type)), steps = bytes / 32;  // of a row of a tile
     const double best = steps * n / 2, multiply = std::max(best, (64 + n) * bytes / p.mma_bytes);
     double waiting = p.overlap[others] * (p.block_latency + p.promotion_per_column * n);
-    if (cfg.promote == promotion::deferred) waiting = p.deferred[others];
-    if (cfg.promote == promotion::never) waiting = p.in_flight;
+    if (cfg.sm90.promote == promotion::deferred) waiting = p.deferred[others];
+    if (cfg.sm90.promote == promotion::never) waiting = p.in_flight;
     if (info.traits.b.format != scale_kind::none && info.traits.b.tile.mn == 1)
         waiting += fragments * p.token_per_column * n;
     const double tensor = fragments * multiply + waiting;
@@ -139,7 +139,7 @@ inline double epilogue_clocks(const gemm_info& info, const cost_parameters& p) {
     const int buffered =
         cfg.store_buffers * cfg.store_columns;  // 0: left to the kernel, which takes one for each column
     const double staged = buffered == 0 ? columns : std::min(columns, double(buffered));
-    const double late = 64.0 * cfg.math_warpgroups * (columns - staged) * size_of(info.traits.d);
+    const double late = 64.0 * cfg.sm90.warpgroups * (columns - staged) * size_of(info.traits.d);
     const double bytes = double(cfg.block.m) * cfg.block.n * size_of(info.traits.d);
     const double sums = cfg.split_k == 1 ? 0 : p.split + columns * p.split_column;
     return p.tile + sums + fragments * p.epilogue_fragment + late / p.late_bytes +
@@ -183,7 +183,7 @@ inline cost predict(const gemm_info& info, const gemm_workload& work, const devi
     const auto block = block_of(first), last_block = block_of(last);
     const double epilogue = detail::epilogue_clocks(info, p);
     // Warpgroups that take turns have their epilogues under each other's main loops, but for the last.
-    const double turns = double(cfg.math_warpgroups) / detail::sharers(cfg);
+    const double turns = double(cfg.sm90.warpgroups) / detail::sharers(cfg);
     const double exposed = std::max(0.0, epilogue / turns - (1 - 1 / turns) * block.clocks * k_blocks);
     const double epilogues = (double(made.waves - 1) * exposed + epilogue) / double(made.waves);
     const double use = block.multiplying * k_blocks / (block.clocks * k_blocks + epilogues) * double(parts) /

@@ -87,7 +87,7 @@ struct gemm {
                        {.a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .heads = work.heads}};
         if (work.a.format == scale_kind::none) {
             made.cfg.block.k = 64;
-            made.cfg.promote = promotion::never;
+            made.cfg.sm90.promote = promotion::never;
         }
         return made;
     }

@@ -24,21 +24,20 @@ using tokens_kernel = gemm<arch::sm90, by_token<Format>, by_token<Format>, Epilo
 
 /// Few rows of A: narrow tiles, one warpgroup for each 64 rows, so that every multiprocessor has some.
 DEEPGEMM_BOTH constexpr config narrow(int m, int n, promotion promote = promotion::at_once) {
-    return {.block = {m, n, 128}, .math_warpgroups = m / 64, .promote = promote};
+    return {.block = {m, n, 128}, .sm90 = {.warpgroups = m / 64, .promote = promote}};
 }
 /// A narrow tile whose K blocks `parts` CTAs share, where there are fewer tiles than multiprocessors.
 DEEPGEMM_BOTH constexpr config split(int m, int n, int parts) {
-    return {.block = {m, n, 128}, .math_warpgroups = m / 64, .split_k = parts, .promote = promotion::deferred};
+    return {.block = {m, n, 128}, .split_k = parts, .sm90 = {.warpgroups = m / 64, .promote = promotion::deferred}};
 }
 /// Very few rows of A: they become columns of the multiply, and `n` of B's rows its rows. Not more stages than keep memory busy:
 /// what they hold displaces what L2 holds (docs/tuning-log.md).
 DEEPGEMM_BOTH constexpr config few(int m, int n, int stages, int parts = 1) {
     return {.block = {m, n, 128},
             .stages = stages,
-            .math_warpgroups = n / 64,
             .swap = true,
             .split_k = parts,
-            .promote = promotion::deferred};
+            .sm90 = {.warpgroups = n / 64, .promote = promotion::deferred}};
 }
 /// `base` with fewer stages than would fit.
 DEEPGEMM_BOTH constexpr config shallow(config base, int stages) {
@@ -52,11 +51,11 @@ DEEPGEMM_BOTH constexpr config clustered(config base, cluster_shape cluster) {
 }
 /// A medium tile on two warpgroups.
 DEEPGEMM_BOTH constexpr config medium(int n, cluster_shape cluster = {}, promotion promote = promotion::at_once) {
-    return {.block = {128, n, 128}, .cluster = cluster, .promote = promote};
+    return {.block = {128, n, 128}, .cluster = cluster, .sm90 = {.promote = promote}};
 }
 /// Three warpgroups: the best main loop where M divides well.
 DEEPGEMM_BOTH constexpr config three(int n, cluster_shape cluster = {}, int raster_rows = 8) {
-    return {.block = {192, n, 128}, .cluster = cluster, .math_warpgroups = 3, .raster_rows = raster_rows};
+    return {.block = {192, n, 128}, .cluster = cluster, .raster_rows = raster_rows, .sm90 = {.warpgroups = 3}};
 }
 /// The largest tile: two warpgroups of two waves; small staging buffers leave room for four stages.
 DEEPGEMM_BOTH constexpr config wide(cluster_shape cluster = {}) {

@@ -21,16 +21,15 @@ DEEPGEMM_BOTH constexpr config tile16(int m, int n, int math_warpgroups, cluster
                                       int store_columns = 0, int store_buffers = 0) {
     return {.block = {m, n, 64},
             .cluster = cluster,
-            .math_warpgroups = math_warpgroups,
             .store_columns = store_columns,
             .store_buffers = store_buffers,
-            .promote = promotion::never};
+            .sm90 = {.warpgroups = math_warpgroups, .promote = promotion::never}};
 }
 /// Two warpgroups that alternate: the epilogue of one tile under the main loop of the next.
 DEEPGEMM_BOTH constexpr config turns16(int m, int n, cluster_shape cluster = {}, int store_columns = 0,
                                        int store_buffers = 0) {
     config made = tile16(m, n, 2, cluster, store_columns, store_buffers);
-    made.alternate = true;
+    made.sm90.alternate = true;
     return made;
 }
 
