@@ -125,7 +125,7 @@ void check_masked() {
 template <class K>
 void check_psum() {
     on_seeds(4, [](random_source& random) {
-        const i32 unit = K::a_scale::staged ? 4 : 1, alignment = unit * extent(random, 200 / unit);
+        const i32 unit = K::a_scale::via == scale::route::stage ? 4 : 1, alignment = unit * extent(random, 200 / unit);
         const i32 n = extent(random, 900), k = extent(random, 1100);
         INFO("alignment ", alignment);
         CHECK(outcome(test::psum_product<K>(random, n, k, test::random_counts(random, 400), alignment, 5)) == "");

@@ -175,7 +175,7 @@ TEST_CASE("large: casts per token, per channel and per block") {
 TEST_CASE_TEMPLATE("large: scale layouts", Format, scale::fp32, scale::ue8m0) {
     // Row-major and MN-major sources of two groups, each group 2^30 scales and some.
     constexpr i64 mn = 32537635, blocks = 33, group = mn * blocks;
-    constexpr i64 word_pitch = reference::tma_aligned(mn), k_words = ceil_div(blocks, i64(Format::blocks_per_word));
+    constexpr i64 word_pitch = reference::tma_aligned(mn), k_words = ceil_div(blocks, i64(Format::per_word));
     static_assert(2 * group > i64(1) << 31);
     if (!have_memory(std::size_t(2 * group) * 4 + std::size_t(2 * word_pitch * k_words) * 4)) return;
     const large<float> in(2 * group);

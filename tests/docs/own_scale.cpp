@@ -12,7 +12,7 @@ namespace {
 /// BF16 scales, two to a word along K: half the traffic of FP32, the same range.
 struct bf16_pairs {
     static constexpr dg::scale_kind kind = dg::scale_kind::custom;
-    static constexpr int blocks_per_word = 2;
+    static constexpr int per_word = 2;
     DEEPGEMM_BOTH static constexpr float decode(dg::u32 word, int block) {
         return dg::bit_cast<float>(block % 2 == 0 ? word << 16 : word & 0xffff0000u);
     }
@@ -26,7 +26,7 @@ template <dg::scale_format Format>
 struct per_half_block {
     using format = Format;
     static constexpr dg::scale_tile tile{64, 128};
-    static constexpr bool staged = false;
+    static constexpr dg::scale::route via = dg::scale::route::registers;
 };
 static_assert(dg::scale_granularity<per_half_block<dg::scale::fp32>>);
 // [granularity]

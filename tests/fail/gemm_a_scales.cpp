@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Per-block scales of A hold for whole fragments of 64 rows.
-// expect: gemm: a scale of A must cover one row, or a multiple of 64 rows if it is not staged
+// expect: gemm: a scale of A must cover one row, or a multiple of 64 rows if it is held in registers
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;
@@ -10,7 +10,7 @@ template <int Rows>
 struct coarse {
     using format = dg::scale::fp32;
     static constexpr dg::scale_tile tile{Rows, 128};
-    static constexpr bool staged = false;
+    static constexpr dg::scale::route via = dg::scale::route::registers;
 };
 using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
 #ifdef CORRECT

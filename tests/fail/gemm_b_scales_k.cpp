@@ -12,7 +12,7 @@ template <int Rows, int Depth>
 struct coarse {
     using format = dg::scale::fp32;
     static constexpr dg::scale_tile tile{Rows, Depth};
-    static constexpr bool staged = false;
+    static constexpr dg::scale::route via = dg::scale::route::registers;
 };
 template <int Rows, int Depth>
 using coarse_b = dg::operand<dg::e4m3, coarse<Rows, Depth>>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Scales held in registers serve whole groups of eight columns of a fragment.
-// expect: gemm: a scale of B must cover one row, or a multiple of 8 rows if it is not staged
+// expect: gemm: a scale of B must cover one row, or a multiple of 8 rows if it is held in registers
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;
@@ -12,7 +12,7 @@ template <int Rows, int Depth>
 struct coarse {
     using format = dg::scale::fp32;
     static constexpr dg::scale_tile tile{Rows, Depth};
-    static constexpr bool staged = false;
+    static constexpr dg::scale::route via = dg::scale::route::registers;
 };
 template <int Rows, int Depth>
 using coarse_b = dg::operand<dg::e4m3, coarse<Rows, Depth>>;

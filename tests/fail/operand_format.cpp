@@ -11,7 +11,7 @@ using namespace deepgemm;
 /// Exponents alone, two to a word.
 struct exponents {
     static constexpr scale_kind kind = scale_kind::custom;
-    static constexpr int blocks_per_word = 2;
+    static constexpr int per_word = 2;
 #ifdef CORRECT
     DEEPGEMM_BOTH static constexpr float decode(u32 word, int block) {
         return bit_cast<float>(word >> (16 * (block % 2)) << 23);

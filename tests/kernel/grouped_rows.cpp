@@ -39,7 +39,8 @@ template <class K>
 void check_psum() {
     on_machines(3, [](random_source& random, const sim::options& machine) {
         // TMA brings scales from multiples of four rows on.
-        const i64 unit = K::a_scale::staged ? 4 : 1, alignment = unit * random.integer(1, 200 / unit);
+        const i64 unit = K::a_scale::via == scale::route::stage ? 4 : 1,
+                  alignment = unit * random.integer(1, 200 / unit);
         CAPTURE(alignment);
         CHECK(psum_outcome<K>(random, machine, random_counts(random, 300), alignment) == "");
     });

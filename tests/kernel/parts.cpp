@@ -164,7 +164,7 @@ namespace {
 template <class Format, int Columns>
 void check_block_feed(i32 n, problem_shape shape, bool along_n, i32 first = 0) {
     using granularity = scale::per_block<Format>;
-    const i64 rows = ceil_div(shape.n, 128), words = ceil_div(ceil_div(shape.k, 128), Format::blocks_per_word);
+    const i64 rows = ceil_div(shape.n, 128), words = ceil_div(ceil_div(shape.k, 128), Format::per_word);
     std::vector<u32> memory(std::size_t(rows * words), 0);
     for (std::size_t i = 0; i < memory.size(); ++i) {
         memory[i] =
@@ -178,7 +178,7 @@ void check_block_feed(i32 n, problem_shape shape, bool along_n, i32 first = 0) {
             const auto scales = feed.at(block, 0, 0);
             for (int zone = 0; zone < feed.zones; ++zone) {
                 for (i32 column = zone * feed.zone_columns; column < (zone + 1) * feed.zone_columns; ++column) {
-                    const i64 row = min(n + column, shape.n - 1) / 128, word = block / Format::blocks_per_word;
+                    const i64 row = min(n + column, shape.n - 1) / 128, word = block / Format::per_word;
                     const u32 bits = memory[std::size_t(along_n ? word * rows + row : row * words + word)];
                     if (n + column >= shape.n) continue;
                     REQUIRE(scales.value[zone] == Format::decode(bits, block));

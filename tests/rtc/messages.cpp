@@ -31,11 +31,11 @@ TEST_CASE("a failure opens with the first error and the concept, and holds log, 
     const std::size_t opening = message.find("\n\n");
     REQUIRE(opening != std::string::npos);
     const std::string head = message.substr(0, opening);
-    CHECK(head.starts_with("NVRTC " + nvrtc_version() + ": deepgemm/scale/granularity.cuh("));
+    CHECK(head.starts_with("NVRTC " + nvrtc_version() + ": deepgemm/kernel/operand.cuh("));
     expect(head, "operand: the scales must model scale_granularity");
     expect(head, "\nthe concept that failed: packs_words");
     expect(message, "options: -std=c++20 -no-source-include -arch=sm_90a -default-device -lineinfo\n");
-    expect(message, "log:\ndeepgemm/scale/granularity.cuh(");
+    expect(message, "log:\ndeepgemm/kernel/operand.cuh(");
     expect(message, "source:\n#include <deepgemm/deepgemm.cuh>\n#include <deepgemm/version.cuh>\n");
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("NVRTC names the requirement that a part lacks") {
         using namespace deepgemm;
         struct no_decode {
             static constexpr scale_kind kind = scale_kind::custom;
-            static constexpr int blocks_per_word = 1;
+            static constexpr int per_word = 1;
         };
         constexpr auto type = operand<e4m3, scale::per_token<no_decode>>::info.type;
     )");

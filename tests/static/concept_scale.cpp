@@ -11,7 +11,7 @@ namespace {
 
 struct whole_format {
     static constexpr scale_kind kind = scale_kind::custom;
-    static constexpr int blocks_per_word = 1;
+    static constexpr int per_word = 1;
     static constexpr float decode(u32 word, int) { return float(word); }
 };
 // Each hides one member of `whole_format`, or has another in its place.
@@ -21,7 +21,7 @@ private:
 };
 struct no_packing : whole_format {
 private:
-    using whole_format::blocks_per_word;
+    using whole_format::per_word;
 };
 struct no_decode : whole_format {
 private:
@@ -40,9 +40,9 @@ static_assert(scale_format<scale::fp32>);
 static_assert(scale_format<scale::ue8m0>);
 static_assert(scale_format<whole_format>);
 static_assert(!scale_format<no_kind>);                        // packs_words: kind
-static_assert(!scale_format<no_packing>);                     // packs_words: blocks_per_word
+static_assert(!scale_format<no_packing>);                     // packs_words: per_word
 static_assert(!scale_format<no_decode>);                      // decodes: decode
-static_assert(!scale_format<decodes_word_only>);              // decodes: which K block?
+static_assert(!scale_format<decodes_word_only>);              // decodes: which scale of the word?
 static_assert(!scale_format<decodes_to_double>);              // decodes: the way back is to FP32
 static_assert(!scale_format<scale::per_token<scale::fp32>>);  // a granularity is no format
 static_assert(!scale_format<float>);
@@ -51,7 +51,7 @@ static_assert(!scale_format<float>);
 struct whole {
     using format = scale::fp32;
     static constexpr scale_tile tile{1, 128};
-    static constexpr bool staged = true;
+    static constexpr scale::route via = scale::route::stage;
 };
 struct no_tile : whole {
 private:
@@ -62,11 +62,14 @@ struct rows_only : whole {
 };
 struct no_route : whole {
 private:
-    using whole::staged;
+    using whole::via;
+};
+struct route_as_flag : whole {
+    static constexpr bool via = true;
 };
 struct no_format {
     static constexpr scale_tile tile{1, 128};
-    static constexpr bool staged = true;
+    static constexpr scale::route via = scale::route::stage;
 };
 
 // [granularity]
@@ -75,10 +78,15 @@ static_assert(scale_granularity<scale::per_token<scale::fp32>>);
 static_assert(scale_granularity<scale::per_token<scale::ue8m0>>);
 static_assert(scale_granularity<scale::per_block<scale::fp32>>);
 static_assert(scale_granularity<scale::per_block<scale::ue8m0>>);
+static_assert(scale_granularity<scale::mx<scale::ue8m0>>);
+static_assert(scale_granularity<scale::mx_block<scale::ue8m0>>);
+static_assert(scale_granularity<scale::per_row<scale::fp32>>);
+static_assert(scale_granularity<scale::per_tensor<scale::fp32>>);
 static_assert(scale_granularity<whole>);
 static_assert(!scale_granularity<no_tile>);                      // covers_tile: tile
 static_assert(!scale_granularity<rows_only>);                    // covers_tile: rows and a length of K
-static_assert(!scale_granularity<no_route>);                     // says_route: staged
+static_assert(!scale_granularity<no_route>);                     // says_route: via
+static_assert(!scale_granularity<route_as_flag>);                // says_route: a route
 static_assert(!scale_granularity<no_format>);                    // names_format: format
 static_assert(!scale_granularity<scale::per_token<no_decode>>);  // scale_format: its format is none
 static_assert(!scale_granularity<scale::fp32>);                  // a format is no granularity

@@ -27,4 +27,19 @@ static_assert(scale::ue8m0::encode(bit_cast<float>(0x7f800000u)) == 255);  // in
 static_assert(scale::ue8m0::encode(bit_cast<float>(0x7fc00000u)) == 255);  // NaN
 static_assert(scale::fp32::decode(0x3fc00000u, 7) == 1.5f);
 
+// The number of a scale along K, and the words of a row, by what a scale covers and how many a word holds.
+template <class Format>
+using token = scale::per_token<Format>;
+static_assert(scale::index<token<scale::fp32>>(127) == 0 && scale::index<token<scale::fp32>>(128) == 1);
+static_assert(scale::index<scale::mx<scale::ue8m0>>(127) == 3 &&
+              scale::index<scale::per_tensor<scale::fp32>>(9999) == 0);
+static_assert(scale::index_of_block<token<scale::fp32>, 128>(7) == 7 &&
+              scale::index_of_block<token<scale::fp32>, 64>(7) == 3);
+static_assert(scale::index_of_block<scale::mx<scale::ue8m0>, 128>(7) == 28);
+static_assert(scale::index_of_block<scale::per_row<scale::fp32>, 128>(7) == 0);
+static_assert(scale::words<token<scale::fp32>>(0) == 0 && scale::words<token<scale::fp32>>(129) == 2);
+static_assert(scale::words<token<scale::ue8m0>>(512) == 1 && scale::words<token<scale::ue8m0>>(513) == 2);
+static_assert(scale::words<scale::mx<scale::ue8m0>>(128) == 1 && scale::words<scale::mx<scale::ue8m0>>(129) == 2);
+static_assert(scale::words<scale::per_row<scale::fp32>>(4096) == 1);
+
 }  // namespace

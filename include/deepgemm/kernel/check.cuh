@@ -37,15 +37,23 @@ DEEPGEMM_BOTH constexpr int copied_rows(major contiguous, int rows) {
     return contiguous == major::k ? 8 : rows % 64 == 0 ? 64 : 32;
 }
 
-/// The requirements of gemm on operands that have scales, and on those that have none; base classes without members.
+/// The requirements of gemm on operands that have scales, and on those that have none; base classes.
 template <class A, class B, config Config>
 struct scale_requirements {
+    template <class Scale>
+    static constexpr bool in_registers = Scale::via == scale::route::registers;
+    template <class Scale>
+    static constexpr bool served = in_registers<Scale> || Scale::via == scale::route::stage;
+    static_assert(
+        served<typename A::scale> && served<typename B::scale>,
+        "gemm: Hopper's scales travel in stages or to registers; tensor memory is Blackwell's, and no epilogue "
+        "of gemm applies scales");
     static_assert(A::scale::tile.k == 128 && B::scale::tile.k == 128, "gemm: a scale must cover 128 elements of K");
-    static_assert(A::scale::tile.mn == 1 || (!A::scale::staged && A::scale::tile.mn % 64 == 0),
-                  "gemm: a scale of A must cover one row, or a multiple of 64 rows if it is not staged");
-    static_assert(B::scale::tile.mn == 1 || (!B::scale::staged && B::scale::tile.mn % 8 == 0),
-                  "gemm: a scale of B must cover one row, or a multiple of 8 rows if it is not staged");
-    static_assert(B::scale::tile.mn != 1 || B::scale::staged || Config.block.n <= 64,
+    static_assert(A::scale::tile.mn == 1 || (in_registers<typename A::scale> && A::scale::tile.mn % 64 == 0),
+                  "gemm: a scale of A must cover one row, or a multiple of 64 rows if it is held in registers");
+    static_assert(B::scale::tile.mn == 1 || (in_registers<typename B::scale> && B::scale::tile.mn % 8 == 0),
+                  "gemm: a scale of B must cover one row, or a multiple of 8 rows if it is held in registers");
+    static_assert(B::scale::tile.mn != 1 || !in_registers<typename B::scale> || Config.block.n <= 64,
                   "gemm: K-major scales of columns are for tiles of at most 64 columns");
     static_assert(Config.block.k == 128, "gemm: block.k must be 128: one 128-byte row of FP8 and one scale");
     static_assert(Config.sm90.promote != promotion::never,

@@ -75,7 +75,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     /// Registers of a math thread that accumulators leave to scales and their products.
     static constexpr int free_registers = accumulator_budget(Config.sm90.warpgroups) - accumulator_registers(Config);
     /// True if the scales of B, one for each column, are read once for all fragments of a thread, which has registers for them.
-    static constexpr bool holds_scales = b_scale::staged && waves > 1 && mma::registers / 2 <= free_registers;
+    static constexpr bool holds_scales =
+        b_scale::via == scale::route::stage && waves > 1 && mma::registers / 2 <= free_registers;
     /// True if a thread has registers for the products of scales of a fragment, one for each total.
     static constexpr bool keeps_products = !holds_scales && mma::registers <= free_registers;
 

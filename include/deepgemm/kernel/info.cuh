@@ -11,8 +11,9 @@ namespace deepgemm {
 /// user's own, whose kernels no planner picks.
 enum class scale_kind : u8 { none, fp32, ue8m0, custom };
 
-/// The tile of an operand that one scale covers: rows (M or N) by K elements.
+/// The tile of an operand that one scale covers: rows (M or N) by K elements; `all` of a dimension if it does not vary along it.
 struct scale_tile {
+    static constexpr int all = 0;
     int mn = 1, k = 128;
     DEEPGEMM_BOTH friend constexpr bool operator==(const scale_tile&, const scale_tile&) = default;
 };

@@ -55,8 +55,9 @@ struct main_loop {
     DEEPGEMM_DEVICE void start(const typename Gemm::params& p, const problem_shape& shape, const Tile& tile) {
         const i32 first = tile.blocks().first;
         const operand_place a = tile.a(first), b = tile.b(first);
-        rows.start(p.a.scale, {a.row + row, shape.m, shape.k, Gemm::a_stream::scale_words(p.a, a.matrix)}, first);
-        columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, first);
+        rows.start(p.a.scale, {a.row + row, shape.m, shape.k, Gemm::a_stream::scale_words(p.a, a.matrix)},
+                   a_index(first));
+        columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, b_index(first));
     }
 
     /// Converged warps: totals = the tile's sum over `blocks`. Calls `meanwhile(i)` while block i of them is being multiplied, and
@@ -87,12 +88,20 @@ private:
     DEEPGEMM_DEVICE a_fragment a(int wave) const { return a_rows.load(at.stage * a_tile::bytes, wave * mma::m); }
     DEEPGEMM_DEVICE u64 b() const { return sm90::advance(b_rows, at.stage * b_tile::bytes); }
 
+    /// The number of the scale of A, or of B, for a K block.
+    DEEPGEMM_DEVICE static i32 a_index(i32 block) {
+        return scale::index_of_block<typename Gemm::a_scale, mma::k>(block);
+    }
+    DEEPGEMM_DEVICE static i32 b_index(i32 block) {
+        return scale::index_of_block<typename Gemm::b_scale, mma::k>(block);
+    }
+
     /// The scales of A and of B for a block in the current stage. They must be asked for block by block.
     DEEPGEMM_DEVICE sm90::row_scales a_scale(int wave, i32 block) {
-        return rows.at(wave, block, a_scales + at.stage * storage::sa_bytes);
+        return rows.at(wave, a_index(block), a_scales + at.stage * storage::sa_bytes);
     }
     DEEPGEMM_DEVICE auto b_scale(i32 block) {
-        return columns.at(block, b_scales + at.stage * storage::sb_bytes, column);
+        return columns.at(b_index(block), b_scales + at.stage * storage::sb_bytes, column);
     }
 
     /// K blocks from number `i` on, each multiplied and promoted wave by wave. Whatever stands between the promotion of a block
@@ -101,7 +110,7 @@ private:
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum_at_once(totals& total, block_range blocks, i32 i, const Meanwhile& meanwhile) {
         if (i == blocks.count) return;
-        constexpr bool staged = Gemm::b_scale::staged;  // scales of B come with the block,
+        constexpr bool staged = Gemm::b_scale::via == scale::route::stage;  // scales of B come with the block,
         // and may be read after the multiply, too
         constexpr bool late = staged && !Gemm::keeps_products && !Gemm::holds_scales;
         auto next_scale = b_scale(blocks.first + i);
@@ -172,7 +181,7 @@ private:
     DEEPGEMM_DEVICE static auto products_of(const BScale& sb, sm90::row_scales sa) {
         if constexpr (Gemm::holds_scales) {
             return sb.late(sa.formed());
-        } else if constexpr (!Gemm::b_scale::staged || Gemm::keeps_products) {
+        } else if constexpr (Gemm::b_scale::via != scale::route::stage || Gemm::keeps_products) {
             return sb.template times<mma::registers>(sa).formed();
         } else {
             return sb.template later<mma::registers>(sa);
@@ -187,7 +196,7 @@ private:
     DEEPGEMM_DEVICE i32 sum_deferred(float (&total)[mma::registers], block_range blocks, const Meanwhile& meanwhile) {
         constexpr int group = 4;
         using products = decltype(b_scale(0).template later<mma::registers>(sm90::row_scales{}));
-        constexpr bool late = Gemm::b_scale::staged;
+        constexpr bool late = Gemm::b_scale::via == scale::route::stage;
         typename mma::accumulator partial[2];
         a_fragment rows[2];
         products factors[2];

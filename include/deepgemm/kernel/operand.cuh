@@ -42,7 +42,7 @@ struct operand {
     static constexpr major contiguous = Contiguous;
     static constexpr operand_info info{
         dtype_of<Element>, Scale::format::kind, Scale::tile, Contiguous,
-        Scale::tile.mn == 1 && !Scale::staged && Scale::format::kind != scale_kind::none ? major::k : major::mn};
+        Scale::tile.mn == 1 && Scale::via == deepgemm::scale::route::registers ? major::k : major::mn};
 };
 
 }  // namespace deepgemm

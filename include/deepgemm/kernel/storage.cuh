@@ -57,8 +57,8 @@ struct gemm_sizes {
                                   Epilogue::accumulates, Epilogue::in_place, Epilogue::heads, Stacked>>>::type;
     static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
-    static constexpr u32 sa_words = A::scale::staged ? Config.block.m : 0,
-                         sb_words = B::scale::staged ? Config.block.n : 0;
+    static constexpr u32 sa_words = A::scale::via == scale::route::stage ? Config.block.m : 0,
+                         sb_words = B::scale::via == scale::route::stage ? Config.block.n : 0;
     static constexpr u32 sa_bytes = align_up(4 * sa_words, 128u), sb_bytes = align_up(4 * sb_words, 128u);
     /// What a stage occupies, its two barriers included.
     static constexpr u32 stage_bytes = a_tile::bytes + b_tile::bytes + sa_bytes + sb_bytes + 16;

@@ -33,7 +33,7 @@ template <class Operand, class Tile, stream_options How>
 struct operand_stream {
     using tile = Tile;
     using scales = typename Operand::scale;
-    static constexpr bool stages_scales = scales::staged;
+    static constexpr bool stages_scales = scales::via == deepgemm::scale::route::stage;
     /// Copies that bring what a CTA loads of a tile, and the rows of each.
     static constexpr int copies = max(Tile::copies / How.sharers, 1), rows_per_copy = Tile::rows / How.sharers / copies;
     /// True if copies may be shorter than a tile. A slice for others is not, since they count its bytes.
@@ -67,7 +67,7 @@ struct operand_stream {
         if constexpr (How.stacked)
             maps[0] = stack_map(maps[0], matrices, x.matrix_pitch * i64(sizeof(typename Operand::element)));
         if constexpr (stages_scales) {
-            const i64 words = ceil_div(ceil_div(k, Tile::k), scales::format::blocks_per_word);
+            const i64 words = deepgemm::scale::words<scales>(k);
             maps[1] = matrix_map(x.scales.data, dtype::f32, words, rows, x.scales.stride_k * 4, 1, Tile::rows,
                                  swizzle_mode::none);
             if constexpr (How.stacked) maps[1] = stack_map(maps[1], matrices, x.scales.matrix_stride * 4);
@@ -137,7 +137,8 @@ struct operand_stream {
             }
         }
         if constexpr (stages_scales) {
-            i32 coordinates[rank] = {at.row, block / scales::format::blocks_per_word};
+            i32 coordinates[rank] = {
+                at.row, deepgemm::scale::index_of_block<scales, Tile::k>(block) / scales::format::per_word};
             if constexpr (How.stacked) coordinates[2] = at.matrix;
             ptx::tma_load<rank>(p.scale.map, to.scales, full, coordinates);
         }

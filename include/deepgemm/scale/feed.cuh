@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How scales reach the math warps. Per-token scales ride in the stage, one word per row or column; those that are K-major are
-// loaded by the threads that need them, one K block ahead. Per-block scales are too few for TMA, one per K block and 128 rows:
-// each lane of a warp holds the word of another K block, 32 at a time, and a shuffle hands the right one to all; no shared
+// loaded by the threads that need them, one scale ahead. Per-block scales are too few for TMA, one per 128 elements of K and 128 rows:
+// each lane of a warp holds another word along K, 32 at a time, and a shuffle hands the right one to all; no shared
 // memory, no barrier, and the loads run under the epilogue before.
 #pragma once
 
@@ -35,7 +35,7 @@ struct params {
     tensor_map map;
 };
 template <class Scale>
-    requires(!Scale::staged && !same_as<Scale, none>)
+    requires(Scale::via == route::registers)
 struct params<Scale> {
     scale_words words;
 };
@@ -43,19 +43,19 @@ struct params<Scale> {
 template <>
 struct params<none> {};
 
-/// The scales of A for the rows that a thread holds, `Fragments` times rows r and r + 8, tile after tile and K block after block.
+/// The scales of A for the rows that a thread holds, `Fragments` times rows r and r + 8, tile after tile and scale after scale.
 template <class Scale, int Fragments>
 struct row_feed {
-    /// Any thread: turns to the tile in which its first row is row `from.row` of A; its first K block will be `block`.
-    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*block*/) const {}
+    /// Any thread: turns to the tile in which its first row is row `from.row` of A; its first scale along K will be number `index`.
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
 
-    /// Any thread: the scales of K block `block` for fragment `fragment`; the word of row r lies at `staged`.
-    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 staged) const {
+    /// Any thread: the scales with number `index` along K for fragment `fragment`; the word of row r lies at `staged`.
+    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 staged) const {
         using format = typename Scale::format;
         using map = sm90::wgmma_rows;
         const u32 words = staged + u32(fragment) * map::rows * u32(sizeof(u32));
-        return {{format::decode(ptx::ld_shared<u32>(words), block),
-                 format::decode(ptx::ld_shared<u32>(words + u32(map::thread_row(1)) * u32(sizeof(u32))), block)}};
+        return {{format::decode(ptx::ld_shared<u32>(words), index),
+                 format::decode(ptx::ld_shared<u32>(words + u32(map::thread_row(1)) * u32(sizeof(u32))), index)}};
     }
 };
 
@@ -66,51 +66,51 @@ struct row_feed<none, Fragments> {
 };
 
 /// K-major scales of `Rows` single rows (of A or of B) that a thread holds: a row's words follow each other, so that a line of L1
-/// serves 32 K blocks. Loaded one block ahead.
+/// serves 32 scales. Loaded one scale ahead.
 template <class Scale, int Rows>
 struct single_feed {
     using format = typename Scale::format;
     const u32* row[Rows]{};  ///< first words of the thread's rows
-    u32 held[Rows]{};        ///< of the block that is asked for next
+    u32 held[Rows]{};        ///< of the scale that is asked for next
     i32 k_words = 0;
 
-    /// Any thread: turns to rows `at(i)` of the matrix at `from`; their first K block will be `block`.
+    /// Any thread: turns to rows `at(i)` of the matrix at `from`; their first scale along K will be number `index`.
     template <class At>
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block, const At& at) {
-        k_words = ceil_div(ceil_div(from.k, Scale::tile.k), format::blocks_per_word);
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index, const At& at) {
+        k_words = scale::words<Scale>(from.k);
         DEEPGEMM_UNROLL
         for (int i = 0; i < Rows; ++i) {
             // Rows beyond the last multiply what never reaches D; they only must not read beyond the matrix of scales.
             row[i] = p.words.words + from.matrix_words + min(at(i), from.rows - 1) * p.words.stride_mn;
-            fetch(i, block);
+            fetch(i, index);
         }
     }
-    /// Any thread: the scale of row `i` for K block `block`. Blocks must be asked for one after another.
-    DEEPGEMM_DEVICE float at(int i, i32 block) {
-        const float scale = format::decode(held[i], block);
-        fetch(i, block + 1);
+    /// Any thread: scale number `index` along K of row `i`. Scales must be asked for one after another.
+    DEEPGEMM_DEVICE float at(int i, i32 index) {
+        const float scale = format::decode(held[i], index);
+        fetch(i, index + 1);
         return scale;
     }
 
 private:
-    DEEPGEMM_DEVICE void fetch(int i, i32 block) {
-        const i32 word = min(block / format::blocks_per_word, k_words - 1);
+    DEEPGEMM_DEVICE void fetch(int i, i32 index) {
+        const i32 word = min(index / format::per_word, k_words - 1);
         held[i] = k_words != 0 ? ptx::ld_global_nc(row[i] + word) : 0;
     }
 };
 
 /// K-major scales of A: rows r and r + 8 of each fragment.
 template <class Scale, int Fragments>
-    requires(!Scale::staged && Scale::tile.mn == 1 && !same_as<Scale, none>)
+    requires(Scale::via == route::registers && Scale::tile.mn == 1)
 struct row_feed<Scale, Fragments> : single_feed<Scale, 2 * Fragments> {
     using feed = single_feed<Scale, 2 * Fragments>;
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
         using map = sm90::wgmma_rows;
-        feed::start(p, from, block, [m = from.row](int i) { return m + i / 2 * map::rows + map::thread_row(i % 2); });
+        feed::start(p, from, index, [m = from.row](int i) { return m + i / 2 * map::rows + map::thread_row(i % 2); });
     }
-    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 /*staged*/) {
-        return {{feed::at(2 * fragment, block), feed::at(2 * fragment + 1, block)}};
+    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 /*staged*/) {
+        return {{feed::at(2 * fragment, index), feed::at(2 * fragment + 1, index)}};
     }
 };
 
@@ -119,36 +119,36 @@ struct row_feed<Scale, Fragments> : single_feed<Scale, 2 * Fragments> {
 template <class Scale, int Zones>
 struct block_feed {
     using format = typename Scale::format;
-    static constexpr int blocks_held = 32 * format::blocks_per_word;  ///< K blocks whose words a warp holds
+    static constexpr int scales_held = 32 * format::per_word;  ///< scales along K whose words a warp holds
 
     scale_words source{};
     i32 k_words = 0, first = 0;
-    i32 index[Zones]{};  ///< of each zone's tile of rows
-    u32 held[Zones]{};   ///< this lane's words
+    i32 row_tile[Zones]{};  ///< of each zone's tile of rows
+    u32 held[Zones]{};      ///< this lane's words
 
-    /// Converged warp: turns to the zones that start at row `from.row` and every `zone_rows` after it, with K block `block`, and
+    /// Converged warp: turns to the zones that start at row `from.row` and every `zone_rows` after it, with scale number `index` along K, and
     /// starts to load their first words.
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, int zone_rows, i32 block) {
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, int zone_rows, i32 index) {
         source = p.words;
         source.words += from.matrix_words;
-        k_words = ceil_div(ceil_div(from.k, Scale::tile.k), format::blocks_per_word);
+        k_words = scale::words<Scale>(from.k);
         DEEPGEMM_UNROLL
         for (int zone = 0; zone < Zones; ++zone) {
             // Zones beyond the last row multiply zeros; they only must not read beyond the matrix of scales.
-            index[zone] = min(from.row + zone * zone_rows, from.rows - 1) / Scale::tile.mn;
+            row_tile[zone] = min(from.row + zone * zone_rows, from.rows - 1) / Scale::tile.mn;
         }
-        first = block;
-        fetch(block / blocks_held * 32);
+        first = index;
+        fetch(index / scales_held * 32);
     }
 
-    /// Converged warp, block by block: makes sure that the scales of K block `block` are held.
-    DEEPGEMM_DEVICE void turn_to(i32 block) {
-        if (block != first && block % blocks_held == 0) fetch(block / format::blocks_per_word);
+    /// Converged warp, scale by scale: makes sure that the scales with number `index` along K are held.
+    DEEPGEMM_DEVICE void turn_to(i32 index) {
+        if (index != first && index % scales_held == 0) fetch(index / format::per_word);
     }
 
-    /// Converged warp: the scale of zone `zone` for K block `block`, the latest turned to.
-    DEEPGEMM_DEVICE float at(int zone, i32 block) const {
-        return format::decode(ptx::shuffle(held[zone], u32(block / format::blocks_per_word) % 32), block);
+    /// Converged warp: scale number `index` along K of zone `zone`, the latest turned to.
+    DEEPGEMM_DEVICE float at(int zone, i32 index) const {
+        return format::decode(ptx::shuffle(held[zone], u32(index / format::per_word) % 32), index);
     }
 
 private:
@@ -157,7 +157,7 @@ private:
         const i32 mine = word + i32(ptx::lane_index());
         DEEPGEMM_UNROLL
         for (int zone = 0; zone < Zones; ++zone) {
-            const u32* const words = source.words + index[zone] * source.stride_mn;
+            const u32* const words = source.words + row_tile[zone] * source.stride_mn;
             held[zone] = mine < k_words ? ptx::ld_global_nc(words + mine * source.stride_k) : 0;
         }
     }
@@ -165,17 +165,17 @@ private:
 
 /// Per-block scales of A: a fragment of 64 rows lies in one block.
 template <class Scale, int Fragments>
-    requires(!Scale::staged && Scale::tile.mn != 1)
+    requires(Scale::via == route::registers && Scale::tile.mn != 1)
 struct row_feed<Scale, Fragments> : block_feed<Scale, Fragments> {
     static_assert(Scale::tile.mn % sm90::wgmma_rows::rows == 0, "row_feed: a scale of A must cover whole fragments");
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
-        block_feed<Scale, Fragments>::start(p, from, sm90::wgmma_rows::rows, block);
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
+        block_feed<Scale, Fragments>::start(p, from, sm90::wgmma_rows::rows, index);
     }
-    /// Blocks must be asked for one after another, and fragment 0 first.
-    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 block, u32 /*staged*/) {
-        if (fragment == 0) this->turn_to(block);
-        const float scale = block_feed<Scale, Fragments>::at(fragment, block);
+    /// Scales must be asked for one after another, and fragment 0 first.
+    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 /*staged*/) {
+        if (fragment == 0) this->turn_to(index);
+        const float scale = block_feed<Scale, Fragments>::at(fragment, index);
         return {{scale, scale}};
     }
 };
@@ -183,12 +183,12 @@ struct row_feed<Scale, Fragments> : block_feed<Scale, Fragments> {
 /// The scales of B of one tile after another, as the math warps ask for them: start a tile, then its K blocks in order.
 template <class Scale, int Columns>
 struct column_feed {
-    /// Any thread: turns to the tile that starts at column `from.row`; its first K block will be `block`.
-    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*block*/) const {}
+    /// Any thread: turns to the tile that starts at column `from.row`; its first scale along K will be number `index`.
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
 
-    /// Any thread: the scales of K block `block`, whose words lie at `staged`, for the thread's columns from `column` on.
-    DEEPGEMM_DEVICE auto at(i32 block, u32 staged, int column) const {
-        return sm90::column_scales<typename Scale::format>{staged + u32(column) * u32(sizeof(u32)), block};
+    /// Any thread: the scales with number `index` along K, whose words lie at `staged`, for the thread's columns from `column` on.
+    DEEPGEMM_DEVICE auto at(i32 index, u32 staged, int column) const {
+        return sm90::column_scales<typename Scale::format>{staged + u32(column) * u32(sizeof(u32)), index};
     }
 };
 
@@ -200,40 +200,40 @@ struct column_feed<none, Columns> {
 
 /// K-major scales: two columns in each group of eight. For narrow tiles: a thread loads each word that it needs.
 template <class Scale, int Columns>
-    requires(!Scale::staged && Scale::tile.mn == 1 && !same_as<Scale, none>)
+    requires(Scale::via == route::registers && Scale::tile.mn == 1)
 struct column_feed<Scale, Columns> : single_feed<Scale, Columns / 4> {
     using feed = single_feed<Scale, Columns / 4>;
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
         using map = sm90::wgmma_rows;
         const i32 column = from.row + fragment_place<map>::here().column;
-        feed::start(p, from, block, [column](int i) { return column + map::thread_column(i); });
+        feed::start(p, from, index, [column](int i) { return column + map::thread_column(i); });
     }
-    DEEPGEMM_DEVICE auto at(i32 block, u32 /*staged*/, int /*column*/) {
+    DEEPGEMM_DEVICE auto at(i32 index, u32 /*staged*/, int /*column*/) {
         sm90::held_column_scales<Columns / 8> scales;
         DEEPGEMM_UNROLL
-        for (int i = 0; i < Columns / 4; ++i) scales.value[i / 2].value[i % 2] = feed::at(i, block);
+        for (int i = 0; i < Columns / 4; ++i) scales.value[i / 2].value[i % 2] = feed::at(i, index);
         return scales;
     }
 };
 
 /// Per-block scales.
 template <class Scale, int Columns>
-    requires(!Scale::staged && Scale::tile.mn != 1)
+    requires(Scale::via == route::registers && Scale::tile.mn != 1)
 struct column_feed<Scale, Columns> : block_feed<Scale, Columns / gcd(Columns, Scale::tile.mn)> {
     /// Columns that surely share a scale, wherever a tile starts: tiles start at multiples of Columns.
     static constexpr int zone_columns = gcd(Columns, Scale::tile.mn);
     static constexpr int zones = Columns / zone_columns;
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 block) {
-        block_feed<Scale, zones>::start(p, from, zone_columns, block);
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
+        block_feed<Scale, zones>::start(p, from, zone_columns, index);
     }
-    /// Blocks must be asked for one after another.
-    DEEPGEMM_DEVICE sm90::zone_scales<zones> at(i32 block, u32 /*staged*/, int /*column*/) {
-        this->turn_to(block);
+    /// Scales must be asked for one after another.
+    DEEPGEMM_DEVICE sm90::zone_scales<zones> at(i32 index, u32 /*staged*/, int /*column*/) {
+        this->turn_to(index);
         sm90::zone_scales<zones> scales;
         DEEPGEMM_UNROLL
-        for (int zone = 0; zone < zones; ++zone) scales.value[zone] = block_feed<Scale, zones>::at(zone, block);
+        for (int zone = 0; zone < zones; ++zone) scales.value[zone] = block_feed<Scale, zones>::at(zone, index);
         return scales;
     }
 };

@@ -6,13 +6,13 @@
 
 namespace deepgemm::scale {
 
-/// One FP32 scale per K block.
+/// One FP32 scale a word.
 struct fp32 {
     static constexpr scale_kind kind = scale_kind::fp32;
-    static constexpr int blocks_per_word = 1;
+    static constexpr int per_word = 1;
 
-    /// The scale in `word`; a word serves one K block.
-    DEEPGEMM_BOTH static constexpr float decode(u32 word, int /*block*/) { return bit_cast<float>(word); }
+    /// The scale in `word`, which holds no other.
+    DEEPGEMM_BOTH static constexpr float decode(u32 word, int /*index*/) { return bit_cast<float>(word); }
 };
 
 static_assert(scale_format<fp32> && scale_granularity<per_token<fp32>> && scale_granularity<per_block<fp32>>);

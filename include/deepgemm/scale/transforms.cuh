@@ -21,7 +21,7 @@ struct transform_arguments {
     i64 group_stride = 0, row_stride = 0, block_stride = 1;
     i32 groups = 1, mn = 0, blocks = 0;  ///< `mn` rows of the operand, `blocks` scales along K
     i32 tile_mn = 1;
-    /// Word (g, mn, kw) at out[(g * ceil(blocks / Format::blocks_per_word) + kw) * align(mn, 4) + mn]. Padding rows are not
+    /// Word (g, mn, kw) at out[(g * ceil(blocks / Format::per_word) + kw) * align(mn, 4) + mn]. Padding rows are not
     /// written.
     void* out = nullptr;
     /// Packed format only, may be null: raised by the number of scales that ue8m0::encode has no byte for. Their bytes are NaN.
@@ -35,7 +35,7 @@ struct to_mn_major {
     static constexpr int tile_rows = 64, tile_blocks = 32, threads = 256;
     static constexpr int tile_pitch =
         tile_blocks + 1;  // odd: the lanes of a warp hit 32 banks along rows and along blocks
-    static constexpr int per_word = Format::blocks_per_word, tile_words = tile_blocks / per_word;
+    static constexpr int per_word = Format::per_word, tile_words = tile_blocks / per_word;
     static constexpr bool packs = Format::kind == scale_kind::ue8m0;
 
     static constexpr launch_info launch{.threads = u32(threads), .smem_bytes = u32(4 * tile_rows * tile_pitch)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scales that are powers of two, four to a word along K (byte j of word w: K block 4 w + j, value 2^(byte - 127)).
+// Scales that are powers of two, four to a word along K (byte j of word w: scale 4 w + j, value 2^(byte - 127)).
 // Blackwell's tensor cores take these bytes as they are; on Hopper the math warps decode them.
 #pragma once
 
@@ -10,11 +10,11 @@ namespace deepgemm::scale {
 /// Four UE8M0 exponents per 32-bit word, least significant byte first.
 struct ue8m0 {
     static constexpr scale_kind kind = scale_kind::ue8m0;
-    static constexpr int blocks_per_word = 4;
+    static constexpr int per_word = 4;
 
-    /// The scale of K block `block` in its word. Byte 0 is 2^-127 (a float subnormal), byte 255 is NaN.
-    DEEPGEMM_BOTH static constexpr float decode(u32 word, int block) {
-        const u32 exponent = word >> (8 * (block % 4)) & 0xff;
+    /// Scale number `index` along K, from its word. Byte 0 is 2^-127 (a float subnormal), byte 255 is NaN.
+    DEEPGEMM_BOTH static constexpr float decode(u32 word, int index) {
+        const u32 exponent = word >> (8 * (index % 4)) & 0xff;
         const u32 bits = exponent << 23;
         return bit_cast<float>(exponent == 0 ? 0x00400000u : exponent == 255 ? 0x7fc00000u : bits);
     }

@@ -133,12 +133,12 @@ struct held_column_scales {
 template <class Format>
 struct column_scales {
     u32 address;  ///< of the word of this thread's first column
-    int block;    ///< K block, which selects the scale inside a word
+    int index;    ///< of the scale along K, which selects it inside a word
 
     /// The scales of this thread's two columns in group `group` of eight columns.
     DEEPGEMM_DEVICE column_pair_scales pair(int group) const {
         const auto words = ptx::ld_shared<ptx::vec2<u32>>(address + u32(group * 8 * sizeof(u32)));
-        return {{Format::decode(words.x, block), Format::decode(words.y, block)}};
+        return {{Format::decode(words.x, index), Format::decode(words.y, index)}};
     }
 
     /// The products with the scales of A, for fragments of `Registers` registers.
