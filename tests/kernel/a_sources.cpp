@@ -84,7 +84,7 @@ struct one_tile {
         sim::launch({.policy = policy}, {.threads = 128 * (1 + Config.sm90.warpgroups), .smem_bytes = storage::bytes},
                     [&] {
                         const storage smem{{}, ptx::dynamic_smem()};
-                        const typename set::pipeline pipe{smem.barriers(), {0}};
+                        const typename set::pipeline pipe{smem.at(regions::barriers{}), {0}};
                         if (ptx::thread_index() == 0) pipe.initialise();
                         ptx::sync_cta();
                         using cta = gemm_roles<Config.sm90.warpgroups>;

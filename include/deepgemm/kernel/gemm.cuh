@@ -106,7 +106,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
         const storage smem{{}, ptx::dynamic_smem()};
         const u32 rank = Config.cluster_ctas() > 1 ? ptx::cluster_rank() : 0;
         const peers place{rank % u32(Config.cluster.size())};
-        const pipeline pipe{ptx::uniform(smem.barriers()), place};
+        const pipeline pipe{ptx::uniform(smem.at(regions::barriers{})), place};
         if (!cta::is(roles::math{})) {
             cta::share_registers(roles::load_a{});
             produce(p, smem, pipe, place, rank);
@@ -160,17 +160,13 @@ private:
                 a_stream::produce(
                     p.a, pipe, work_of(p, rank), place.a(),
                     [](const work_item& tile, i32 block) { return tile.a(block); },  // (block.m, block.k)
-                    [&](u32 stage) {
-                        return stage_place{smem.a(stage), smem.sa(stage)};
-                    });
+                    [&](u32 stage) { return smem.place_of_a(stage); });
                 trigger_dependents(p);
             } else {
                 b_stream::produce(
                     p.b, pipe, work_of(p, rank), place.b(),
                     [](const work_item& tile, i32 block) { return tile.b(block); },  // (block.n, block.k)
-                    [&](u32 stage) {
-                        return stage_place{smem.b(stage), smem.sb(stage)};
-                    });
+                    [&](u32 stage) { return smem.place_of_b(stage); });
             }
         }
         ptx::sync_warp();
@@ -182,9 +178,9 @@ private:
     DEEPGEMM_DEVICE static void initialise(const storage& smem, const pipeline& pipe) {
         if constexpr (Epilogue::accumulates) {
             DEEPGEMM_UNROLL
-            for (u32 i = 0; i < storage::owners; ++i) ptx::mbarrier_init(smem.c_barrier(i), 1);
+            for (u32 i = 0; i < storage::owners; ++i) ptx::mbarrier_init(smem.at(regions::c_barriers{}, i), 1);
         }
-        if constexpr (Config.split_k > 1) split::initialise(smem.split_barriers());
+        if constexpr (Config.split_k > 1) split::initialise(smem.at(regions::part_barriers{}));
         pipe.initialise();
     }
 
@@ -217,9 +213,10 @@ private:
             first_row +
             int(ptx::uniform(fragment_place<typename mma::fragment>::here().row / output::rows)) * output::rows;
         const u32 owner = stages_by_warp ? cta::warp(roles::math{}) : cta::warpgroup(roles::math{});
-        output out{smem.output_of(owner), smem.c_barrier(owner), barriers::number_of(meetings::staging{}, owner)};
+        output out{smem.at(regions::staging{}, owner), smem.at(regions::c_barriers{}, owner),
+                   barriers::number_of(meetings::staging{}, owner)};
         auto loop = main_loop<gemm>::of(smem, pipe, first_row);
-        split parts{smem.parts(), smem.split_barriers(), rank, cta::warp(roles::math{})};
+        split parts{smem.at(regions::parts{}), smem.at(regions::part_barriers{}), rank, cta::warp(roles::math{})};
         float total[waves][mma::registers];
 
         auto next = schedule.begin();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The shared memory of a GEMM kernel: where each stage's tiles, the staging buffers and the barriers lie. Offsets are
-// computed at compile time; kernels ask for tiles by name and stage and see no number.
+// The shared memory of a GEMM kernel: the regions in it, how many stages they leave room for, and from that the configuration with
+// its zeros filled in.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
@@ -9,6 +9,8 @@
 #include <deepgemm/epilogue/transposed.cuh>
 #include <deepgemm/kernel/check.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
+#include <deepgemm/pipeline/operand_stream.cuh>
+#include <deepgemm/pipeline/storage.cuh>
 
 namespace deepgemm {
 
@@ -35,7 +37,19 @@ struct staging_of<Epilogue, Stage> {
 
 }  // namespace detail
 
-/// The sizes of the things a CTA keeps in shared memory, and from them the configuration with its zeros filled in.
+namespace regions {
+struct a_tiles {};        ///< of A, one each stage
+struct b_tiles {};        ///< of B
+struct staging {};        ///< buffers between registers and D, for each owner
+struct a_scales {};       ///< of A, if they are staged
+struct b_scales {};       ///< of B
+struct parts {};          ///< where totals of other CTAs land, if K is split
+struct barriers {};       ///< the pipeline's
+struct c_barriers {};     ///< of each owner, on which C lands
+struct part_barriers {};  ///< of split_sum
+}  // namespace regions
+
+/// What a CTA keeps in shared memory, and from that the configuration with its zeros filled in.
 template <class A, class B, class Epilogue, config Config, bool Stacked = false>
 struct gemm_sizes {
     using a_tile = operand_tile<typename A::element, Config.block.m, Config.block.k, A::contiguous>;
@@ -57,54 +71,52 @@ struct gemm_sizes {
                                   Epilogue::accumulates, Epilogue::in_place, Epilogue::heads, Stacked>>>::type;
     static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
-    static constexpr u32 sa_words = A::scale::via == scale::route::stage ? Config.block.m : 0,
-                         sb_words = B::scale::via == scale::route::stage ? Config.block.n : 0;
-    static constexpr u32 sa_bytes = align_up(4 * sa_words, 128u), sb_bytes = align_up(4 * sb_words, 128u);
-    /// What a stage occupies, its two barriers included.
-    static constexpr u32 stage_bytes = a_tile::bytes + b_tile::bytes + sa_bytes + sb_bytes + 16;
     using split =
         split_sum<Config.split_k, fragments_per_warpgroup(Config), Config.block.n / 2, 4 * Config.sm90.warpgroups>;
-    static constexpr u32 fixed_bytes =
-        align_up(owners * output::bytes, 128u) + owners * output::barrier_bytes + split::bytes + split::barrier_bytes;
 
-    static constexpr int stages_that_fit = min(int((arch::sm90::smem_bytes - fixed_bytes) / stage_bytes), 24);
-    static constexpr int stages = Config.stages ? Config.stages : stages_that_fit;
-    static_assert(fixed_bytes <= arch::sm90::smem_bytes && stages >= 2,
+    using layout = smem_regions<
+        region<regions::a_tiles, a_tile::bytes, each_stage, 1024>,
+        region<regions::b_tiles, b_tile::bytes, each_stage, 1024>,
+        region<regions::staging, output::bytes, int(owners), 8 * swizzle_span_bytes(output::tile::swizzle)>,
+        region<regions::a_scales, A::scale::via == scale::route::stage ? 4 * Config.block.m : 0, each_stage, 128>,
+        region<regions::b_scales, B::scale::via == scale::route::stage ? 4 * Config.block.n : 0, each_stage, 128>,
+        region<regions::parts, split::bytes>, region<regions::barriers, 16, each_stage>,
+        region<regions::c_barriers, output::barrier_bytes, int(owners), 8>,
+        region<regions::part_barriers, split::barrier_bytes, 1, 8>>;
+
+    static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(arch::sm90::smem_bytes, 24);
+    static_assert(stages >= 2 && layout::bytes(2) <= arch::sm90::smem_bytes,
                   "gemm: the tiles leave room for fewer than two stages in 232448 bytes of shared memory");
+    static constexpr u32 bytes = layout::bytes(stages);
 
     static constexpr config resolved = detail::with_sizes(Config, stages, Epilogue::transposes ? 0 : store_columns,
                                                           Epilogue::transposes ? 0 : store_buffers);
 };
 
-/// The layout of a CTA's shared memory. Tiles come first, since swizzled tiles must start at multiples of 1024 bytes.
+/// A CTA's shared memory: where each thing in it lies.
 template <class A, class B, class Epilogue, config Config, bool Stacked = false>
 struct gemm_storage : gemm_sizes<A, B, Epilogue, Config, Stacked> {
     using sizes = gemm_sizes<A, B, Epilogue, Config, Stacked>;
-    using sizes::owners, sizes::stages;
-    using typename sizes::a_tile, typename sizes::b_tile, typename sizes::output, typename sizes::split;
-
-    static constexpr u32 a_offset = 0;
-    static constexpr u32 b_offset = a_offset + stages * a_tile::bytes;
-    static constexpr u32 output_offset = b_offset + stages * b_tile::bytes;
-    static constexpr u32 sa_offset = align_up(output_offset + owners * output::bytes, 128u);
-    static constexpr u32 sb_offset = sa_offset + stages * sizes::sa_bytes;
-    static constexpr u32 parts_offset = sb_offset + stages * sizes::sb_bytes;
-    static constexpr u32 barriers_offset = parts_offset + split::bytes;
-    static constexpr u32 c_barriers_offset = barriers_offset + stages * 16;
-    static constexpr u32 split_barriers_offset = c_barriers_offset + owners * output::barrier_bytes;
-    static constexpr u32 bytes = split_barriers_offset + split::barrier_bytes;
+    using layout = typename sizes::layout;
+    /// From the scales of one stage to those of the next.
+    static constexpr u32 sa_bytes = layout::stride_of(regions::a_scales{}),
+                         sb_bytes = layout::stride_of(regions::b_scales{});
 
     u32 base;  ///< shared address of the CTA's dynamic shared memory
 
-    DEEPGEMM_DEVICE u32 a(u32 stage) const { return base + a_offset + stage * a_tile::bytes; }
-    DEEPGEMM_DEVICE u32 b(u32 stage) const { return base + b_offset + stage * b_tile::bytes; }
-    DEEPGEMM_DEVICE u32 sa(u32 stage) const { return base + sa_offset + stage * sizes::sa_bytes; }
-    DEEPGEMM_DEVICE u32 sb(u32 stage) const { return base + sb_offset + stage * sizes::sb_bytes; }
-    DEEPGEMM_DEVICE u32 output_of(u32 owner) const { return base + output_offset + owner * output::bytes; }
-    DEEPGEMM_DEVICE u32 barriers() const { return base + barriers_offset; }
-    DEEPGEMM_DEVICE u32 c_barrier(u32 owner) const { return base + c_barriers_offset + 8 * owner; }
-    DEEPGEMM_DEVICE u32 parts() const { return base + parts_offset; }
-    DEEPGEMM_DEVICE u32 split_barriers() const { return base + split_barriers_offset; }
+    /// Shared address of item `i` of a region.
+    template <class Name>
+    DEEPGEMM_DEVICE u32 at(Name, u32 i = 0) const {
+        constexpr u32 first = layout::offset_of(Name{}, sizes::stages), stride = layout::stride_of(Name{});
+        return base + first + i * stride;
+    }
+    DEEPGEMM_DEVICE u32 a(u32 stage) const { return at(regions::a_tiles{}, stage); }
+    DEEPGEMM_DEVICE u32 b(u32 stage) const { return at(regions::b_tiles{}, stage); }
+    DEEPGEMM_DEVICE u32 sa(u32 stage) const { return at(regions::a_scales{}, stage); }
+    DEEPGEMM_DEVICE u32 sb(u32 stage) const { return at(regions::b_scales{}, stage); }
+    /// Where a K block of A lands, and one of B.
+    DEEPGEMM_DEVICE stage_place place_of_a(u32 stage) const { return {a(stage), sa(stage)}; }
+    DEEPGEMM_DEVICE stage_place place_of_b(u32 stage) const { return {b(stage), sb(stage)}; }
 };
 
 }  // namespace deepgemm
