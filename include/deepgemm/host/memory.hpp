@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <utility>
 
@@ -40,7 +39,7 @@ struct memory_use {
     detail::wide width = 0;  ///< of an element, say
     std::array<memory_steps, 3> steps{};
     memory_access how = memory_access::reads;
-    u32 alignment = 1;             ///< bytes of which `data` must be a multiple
+    u32 alignment = 1;             ///< bytes of which `data` must be a multiple, a power of two
     const char* aligned_for = "";  ///< why, for the error
     bool many = false;             ///< the name is a plural
 
@@ -179,41 +178,27 @@ inline bool overlap(const memory_use& x, const memory_use& y) {
     return memory_bounds::of(x).meets(memory_bounds::of(y)) && pieces_meet(memory_piece::of(x), memory_piece::of(y));
 }
 
-/// Every output apart from every input and from every other output, else bad_alias. An operation lists here all that it reads
-/// and writes.
-inline result<void> check_apart(std::initializer_list<memory_use> outputs, std::initializer_list<memory_use> inputs) {
-    const auto check = [](const memory_use& output, const memory_use& other) -> result<void> {
-        if (!overlap(output, other)) return {};
-        return fail(errc::bad_alias, output.name, " overlaps ", other.name,
-                    " in memory; the result would be undefined");
-    };
-    for (const memory_use* output = outputs.begin(); output != outputs.end(); ++output) {
-        for (const memory_use& input : inputs) {
-            if (auto ok = check(*output, input); !ok) return ok;
-        }
-        for (const memory_use* other = outputs.begin(); other != output; ++other) {
-            if (auto ok = check(*output, *other); !ok) return ok;
-        }
-    }
-    return {};
+/// Success if an output shares no byte with other memory.
+inline result<void> check_apart(const memory_use& other, const memory_use& output) {
+    if (!pieces_meet(memory_piece::of(other), memory_piece::of(output))) return {};
+    return fail(errc::bad_alias, output.name, " overlaps ", other.name, " in memory; the result would be undefined");
 }
 
 /// Success if memory has an address, and one of its alignment.
 inline result<void> check_address(const memory_use& use) {
-    if (!use.any()) return {};
+    const auto past = reinterpret_cast<std::uintptr_t>(use.data) & (use.alignment - 1);
+    if ((use.data != nullptr && past == 0) || !use.any()) return {};
     if (use.data == nullptr) {
         return fail(errc::null_pointer, use.name,
                     use.many ? " have no data: their pointer is null" : " has no data: its pointer is null");
     }
-    const auto past = reinterpret_cast<std::uintptr_t>(use.data) % use.alignment;
-    if (past == 0) return {};
     return fail(errc::misaligned, use.name, use.many ? " start " : " starts ", past, " bytes past a multiple of ",
                 use.alignment, "; ", use.aligned_for);
 }
 
 /// Success if an input that may be an output is that, element for element, or lies apart from it.
 inline result<void> check_update(const memory_use& input, const memory_use& output) {
-    if (!overlap(input, output)) return {};
+    if (!pieces_meet(memory_piece::of(input), memory_piece::of(output))) return {};
     if (input.data != output.data) {
         return fail(errc::bad_alias, input.name, " overlaps ", output.name, " in memory but starts elsewhere; ",
                     input.name, " must be ", output.name, " itself or lie apart from it");
@@ -235,12 +220,14 @@ inline result<void> check_update(const memory_use& input, const memory_use& outp
 inline result<void> check_aliasing(std::span<const memory_use> uses) {
     for (const memory_use& output : uses) {
         if (output.how != memory_access::writes) continue;
+        const auto bounds = detail::memory_bounds::of(output);
         for (const memory_use& other : uses) {
-            if (other.how == memory_access::reads_or_updates) {
-                if (auto ok = detail::check_update(other, output); !ok) return ok;
-            } else if (other.how == memory_access::reads || &other < &output) {
-                if (auto ok = detail::check_apart({output}, {other}); !ok) return ok;
-            }
+            if ((other.how == memory_access::writes && &other >= &output) ||
+                !bounds.meets(detail::memory_bounds::of(other)))
+                continue;
+            const bool may_be_output = other.how == memory_access::reads_or_updates;
+            if (auto ok = may_be_output ? detail::check_update(other, output) : detail::check_apart(other, output); !ok)
+                return ok;
         }
     }
     return {};

@@ -68,14 +68,17 @@ inline result<void> check_cast(const scale::cast_arguments& a, const cast_rules&
         return fail(errc::bad_scales, "the ", i_words, " x ", j_words, " words of scales have strides ",
                     a.scale_stride_i, " and ", a.scale_stride_j, "; a stride between different words must be positive");
     }
-    const auto rows = [&a](const char* name, const void* data, wide size, i64 pitch) {
-        return memory_use{name, data, size * a.columns, {{{a.rows, size * pitch}}}};
+    const auto rows = [&a](const char* name, const void* data, wide size, i64 pitch, memory_access how) {
+        return memory_use{name, data, size * a.columns, {{{a.rows, size * pitch}}}, how};
     };
-    const memory_use words{"the matrix of scales",
-                           a.scales,
-                           4,
-                           {{{i_words, wide(4) * a.scale_stride_i}, {j_words, wide(4) * a.scale_stride_j}}}};
-    return check_apart({rows("q", a.q, 1, a.q_pitch), words}, {rows("x", a.x, size_of(rules.x), a.x_pitch)});
+    const memory_use uses[] = {rows("q", a.q, 1, a.q_pitch, memory_access::writes),
+                               {"the matrix of scales",
+                                a.scales,
+                                4,
+                                {{{i_words, wide(4) * a.scale_stride_i}, {j_words, wide(4) * a.scale_stride_j}}},
+                                memory_access::writes},
+                               rows("x", a.x, size_of(rules.x), a.x_pitch, memory_access::reads)};
+    return check_aliasing(uses);
 }
 
 }  // namespace detail
@@ -112,14 +115,16 @@ result<void> validate(const scale::transform_arguments& a) {
     }
     using detail::wide;
     const i64 columns = a.groups * ceil_div(i64(a.blocks), i64(K::per_word));
-    return detail::check_apart({{"the output", a.out, wide(4) * a.mn, {{{columns, 4 * align_up(wide(a.mn), wide(4))}}}},
-                                {"the count of invalid scales", a.invalid, K::packs && a.invalid != nullptr ? 4 : 0}},
-                               {{"the input",
-                                 a.in,
-                                 4,
-                                 {{{a.groups, wide(4) * a.group_stride},
-                                   {ceil_div(a.mn, a.tile_mn), wide(4) * a.row_stride},
-                                   {a.blocks, wide(4) * a.block_stride}}}}});
+    const memory_use uses[] = {
+        {"the output", a.out, wide(4) * a.mn, {{{columns, 4 * align_up(wide(a.mn), wide(4))}}}, memory_access::writes},
+        {"the count of invalid scales", a.invalid, K::packs && a.invalid != nullptr ? 4 : 0, {}, memory_access::writes},
+        {"the input",
+         a.in,
+         4,
+         {{{a.groups, wide(4) * a.group_stride},
+           {ceil_div(a.mn, a.tile_mn), wide(4) * a.row_stride},
+           {a.blocks, wide(4) * a.block_stride}}}}};
+    return check_aliasing(uses);
 }
 
 }  // namespace deepgemm

@@ -141,14 +141,13 @@ inline result<void> validate(const gemm_workload& work) {
 inline std::array<memory_use, 6> memory_of(const gemm_problem& problem) {
     // Names every member: one that is added makes this line fail, and belongs into the list of what is read, or written.
     const auto& [a, b, d, c, heads, ready] = problem;
-    std::array<memory_use, 6> uses{written(memory_of("D", d))};
-    if (c) uses[1] = updated(memory_of("C", *c));
-    if (a.matrix.columns == 0) return uses;
-    uses[2] = memory_of("A", a.matrix);
-    uses[3] = memory_of("B", b.matrix);
-    uses[4] = memory_of("the scales of A", a.scales, detail::reads_by_word(a.scales, false));
-    uses[5] = memory_of("the scales of B", b.scales, detail::reads_by_word(b.scales, true));
-    return uses;
+    const bool multiplies = a.matrix.columns != 0;
+    return {written(memory_of("D", d)),
+            c ? updated(memory_of("C", *c)) : memory_use{},
+            multiplies ? memory_of("A", a.matrix) : memory_use{},
+            multiplies ? memory_of("B", b.matrix) : memory_use{},
+            multiplies ? memory_of("the scales of A", a.scales, detail::reads_by_word(a.scales, false)) : memory_use{},
+            multiplies ? memory_of("the scales of B", b.scales, detail::reads_by_word(b.scales, true)) : memory_use{}};
 }
 
 /// Checks a problem against every rule: those of GEMMs, then those for memory.
