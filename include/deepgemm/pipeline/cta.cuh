@@ -16,34 +16,34 @@ namespace deepgemm {
 template <class Name, int Warps, int Registers = 0>
 struct role {
     using name = Name;
-    static constexpr int warps = Warps, registers = Registers;
+    static constexpr int warps = Warps, places = Warps, registers = Registers;
 };
 
 /// `Count` hardware barriers, at each of which `Warps` warps meet.
 template <class Name, int Warps, int Count = 1>
 struct named_barrier {
     using name = Name;
-    static constexpr int warps = Warps, count = Count;
+    static constexpr int warps = Warps, places = Count;
 };
 
 namespace detail {
+
+// Rows of the tables. NVRTC wants all functions annotated, so there is no lambda in them.
 
 /// How many of `Items` are named `Name`.
 template <class Name, class... Items>
 inline constexpr int times_named = (0 + ... + (same_as<Name, typename Items::name> ? 1 : 0));
 
-/// `value(item)` of the item named `Name`.
-template <class Name, class... Items, class Value>
-DEEPGEMM_BOTH constexpr int value_of(const Value& value) {
-    return (0 + ... + (same_as<Name, typename Items::name> ? value(Items{}) : 0));
-}
+/// Warps of the item named `Name`.
+template <class Name, class... Items>
+inline constexpr int warps_named = (0 + ... + (same_as<Name, typename Items::name> ? Items::warps : 0));
 
-/// The sum of `value(item)` over the items before the one named `Name`.
-template <class Name, class... Items, class Value>
-DEEPGEMM_BOTH constexpr int sum_before(const Value& value) {
+/// Places in the table, warps or numbers, that are taken before the item named `Name`.
+template <class Name, class... Items>
+DEEPGEMM_BOTH constexpr int places_before() {
     int sum = 0;
     bool found = false;
-    ((found = found || same_as<Name, typename Items::name>, sum += found ? 0 : value(Items{})), ...);
+    ((found = found || same_as<Name, typename Items::name>, sum += found ? 0 : Items::places), ...);
     return sum;
 }
 
@@ -104,12 +104,12 @@ struct role_table {
     template <class Name>
     DEEPGEMM_BOTH static constexpr int warps_of(Name) {
         static_assert(detail::times_named<Name, Roles...> == 1, "role_table: each role stands in the table once");
-        return detail::value_of<Name, Roles...>([](auto each) { return each.warps; });
+        return detail::warps_named<Name, Roles...>;
     }
     template <class Name>
     DEEPGEMM_BOTH static constexpr int first_warp_of(Name) {
         static_assert(detail::times_named<Name, Roles...> == 1, "role_table: each role stands in the table once");
-        return detail::sum_before<Name, Roles...>([](auto each) { return each.warps; });
+        return detail::places_before<Name, Roles...>();
     }
     template <class Name>
     DEEPGEMM_BOTH static constexpr u32 threads_of(Name name) {
@@ -175,21 +175,21 @@ private:
 /// The hardware barriers of a CTA with the roles of `Table`, numbered as they stand here, from 1 on: number 0 is sync_cta()'s.
 template <class Table, class... Barriers>
 struct barrier_table {
-    static_assert((0 + ... + Barriers::count) <= 15,
+    static_assert((0 + ... + Barriers::places) <= 15,
                   "barrier_table: a CTA has 16 hardware barriers, of which sync_cta() uses one");
-    static_assert(((Barriers::count == 0 || Barriers::warps <= Table::warps) && ...),
+    static_assert(((Barriers::places == 0 || Barriers::warps <= Table::warps) && ...),
                   "barrier_table: more warps meet at a barrier than the CTA has");
 
     /// Number of barrier `i` of those with a name, and the threads that meet there.
     template <class Name>
     DEEPGEMM_BOTH static constexpr u32 number_of(Name, u32 i = 0) {
         static_assert(detail::times_named<Name, Barriers...> == 1, "barrier_table: each name stands in the table once");
-        return 1 + u32(detail::sum_before<Name, Barriers...>([](auto each) { return each.count; })) + i;
+        return 1 + u32(detail::places_before<Name, Barriers...>()) + i;
     }
     template <class Name>
     DEEPGEMM_BOTH static constexpr u32 threads_of(Name) {
         static_assert(detail::times_named<Name, Barriers...> == 1, "barrier_table: each name stands in the table once");
-        return 32 * u32(detail::value_of<Name, Barriers...>([](auto each) { return each.warps; }));
+        return 32 * u32(detail::warps_named<Name, Barriers...>);
     }
 
     /// Whole warps: arrive at a barrier and wait for all others, or arrive and go on.
