@@ -8,12 +8,12 @@
 
 namespace {
 
-/// All device-capable headers in one string.
+/// All headers in one string.
 std::string all_headers() {
     const std::filesystem::path root = DEEPGEMM_SOURCE_DIR;
     std::string text;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "include")) {
-        if (entry.path().extension() != ".cuh") continue;
+        if (!entry.is_regular_file()) continue;
         for (const std::string& line : source_lines(entry.path().lexically_relative(root))) text += line + '\n';
     }
     return text;

@@ -3,6 +3,7 @@
 // expect host: handle_of: no planner knows this kernel; it must name its operation, K::info describe it with
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/scale/transforms.cuh>
 
 using namespace deepgemm;
@@ -13,4 +14,4 @@ using kernel_type = gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>
 #else
 using kernel_type = scale::to_mn_major<scale::fp32>;
 #endif
-constexpr gemm_handle handle = sim::handle_of<kernel_type>();
+constexpr auto handle = sim::handle_of<kernel_type>();

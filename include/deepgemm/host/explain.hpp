@@ -42,22 +42,26 @@ namespace detail {
     return text;
 }
 
+/// The parts of a prediction, where there are any.
+inline std::string describe_parts(const cost& c) {
+    if (c.tiles == 0) return "";
+    return formatted(
+        ": %lld tile%s in %lld wave%s, %.0f %% of the tiles' elements needed, %.0f %% of the SMs busy; "
+        "start %.1f, main loop %.1f, epilogue %.1f, memory %.1f us; bound by %s",
+        c.tiles, c.tiles == 1 ? "" : "s", c.waves, c.waves == 1 ? "" : "s", 100 * c.tile_efficiency,
+        100 * c.wave_efficiency, c.start_us, c.main_loop_us, c.epilogue_us, c.memory_us, name_of(c.limit));
+}
+
 /// What a kernel of a plan should cost, and what it did cost where that is known.
 template <operation O>
 std::string describe_cost(const plan_of<O>& plan, const candidate<O>& of) {
-    const cost& c = of.predicted;
     const double measured = measured_us(plan, of);
     std::string text;
     if (measured != 0) text = formatted("measured %.1f us with ", measured) + plan.row->measured_with() + "; ";
-    return text + formatted(
-                      "predicted %.1f us: %lld tile%s in %lld wave%s, "
-                      "%.0f %% of the tiles' elements needed, %.0f %% of the SMs busy; "
-                      "start %.1f, main loop %.1f, epilogue %.1f, memory %.1f us; bound by %s; "
-                      "%d stages, %.1f KiB of shared memory",
-                      c.total_us, c.tiles, c.tiles == 1 ? "" : "s", c.waves, c.waves == 1 ? "" : "s",
-                      100 * c.tile_efficiency, 100 * c.wave_efficiency, c.start_us, c.main_loop_us, c.epilogue_us,
-                      c.memory_us, name_of(c.limit), of.kernel->info.cfg.stages,
-                      of.kernel->info.launch.smem_bytes / 1024.0);
+    text += formatted("predicted %.1f us", of.predicted.total_us) + describe_parts(of.predicted) + "; ";
+    if constexpr (requires { of.kernel->info.cfg.stages; })
+        text += formatted("%d stages, ", of.kernel->info.cfg.stages);
+    return text + formatted("%.1f KiB of shared memory", of.kernel->info.launch.smem_bytes / 1024.0);
 }
 
 /// The part of a prediction in which `loser` is furthest behind `winner`.
@@ -65,7 +69,8 @@ inline std::string main_difference(const cost& winner, const cost& loser) {
     const struct {
         const char* name;
         double us;
-    } parts[] = {{"main loop", loser.main_loop_us - winner.main_loop_us},
+    } parts[] = {{"start", loser.start_us - winner.start_us},
+                 {"main loop", loser.main_loop_us - winner.main_loop_us},
                  {"epilogue", loser.epilogue_us - winner.epilogue_us},
                  {"memory traffic", loser.memory_us - winner.memory_us}};
     const auto* const worst =
@@ -120,8 +125,9 @@ std::string why_lost(const plan_of<O>& plan, const candidate<O>& next) {
 /// What it costs that split_k depends on N and K alone.
 template <operation O>
 std::string price_of_rule(const plan_of<O>& plan) {
-    const std::string rule =
-        concat("split ", name_of(plan.split), ": split_k is ", plan.kernel()->info.cfg.split_k, " for every m; ");
+    std::string rule = concat("split ", name_of(plan.split), ": ");
+    if constexpr (splits_k<typename O::config>)
+        rule += concat("split_k is ", plan.kernel()->info.cfg.split_k, " for every m; ");
     if (!plan.if_split_by_speed) return rule + "the fastest kernel is no other";
     const candidate<O>& free = *plan.if_split_by_speed;
     return concat(rule, "predicted ", slower_than(free.predicted.total_us, plan.predicted().total_us), " ",

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// An engine serves operations; one without predictions is none.
+// expect host: constraint
+// expect host: predicts
+// expect nvcc: type constraint failed for "unpredicted"
+#include <deepgemm/ops.hpp>
+
+using namespace deepgemm;
+
+// [example]
+/// The library's GEMM with its costs left out.
+struct unpredicted : ops::gemm {
+#ifndef CORRECT
+private:
+    using ops::gemm::predict;
+#endif
+};
+// [example]
+
+static_assert(sizeof(operation_concept::model<unpredicted>) != 0);
