@@ -53,10 +53,10 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using work_item = tile_of<Tiles>;
     /// Warpgroups, or groups of them, that take turns at the tiles.
     static constexpr int takers = Config.sm90.alternate ? Config.sm90.warpgroups : 1;
-    using pipeline = Pipeline<storage::stages, 4 * (Config.sm90.warpgroups / takers), Config.cluster, 2>;
+    using cta = gemm_roles<Config.sm90.warpgroups>;
+    using pipeline = Pipeline<storage::stages, cta::warps_of(roles::math{}) / takers, Config.cluster, 2>;
     using split = typename storage::split;
     using cursor = typename pipeline::cursor;
-    using cta = gemm_roles<Config.sm90.warpgroups>;
     /// Staging buffers of a warp need no barrier.
     static constexpr bool stages_by_warp = output::rows == mma::fragment::warp_rows;
     using barriers = gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.sm90.warpgroups>;

@@ -71,8 +71,8 @@ struct gemm_sizes {
                                   Epilogue::accumulates, Epilogue::in_place, Epilogue::heads, Stacked>>>::type;
     static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
-    using split =
-        split_sum<Config.split_k, fragments_per_warpgroup(Config), Config.block.n / 2, 4 * Config.sm90.warpgroups>;
+    using split = split_sum<Config.split_k, fragments_per_warpgroup(Config), Config.block.n / 2,
+                            gemm_roles<Config.sm90.warpgroups>::warps_of(roles::math{})>;
 
     using layout = smem_regions<
         region<regions::a_tiles, a_tile::bytes, each_stage, 1024>,
