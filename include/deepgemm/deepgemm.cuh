@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deepgemm/epilogue/epilogue.cuh>
+#include <deepgemm/epilogue/gated.cuh>
 #include <deepgemm/kernel/entry.cuh>
 #include <deepgemm/kernel/extents.cuh>
 #include <deepgemm/kernel/swapped.cuh>

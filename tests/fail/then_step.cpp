@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A step gives a pair for a pair.
-// expect: then: every part but the last must model epilogue_step: transform<...>, say
+// expect: then: every part but the last must model epilogue_step, transform<...>, say, or fragment_step
 // expect: changes_pairs
 #include <deepgemm/epilogue/step.cuh>
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Truth tables of epilogue_step and epilogue: what models them, and near misses that each lack one thing.
+// Truth tables of epilogue_step, fragment_step and epilogue: what models them, and near misses that each lack one thing.
 // docs/concepts/epilogue.md shows the tables.
+#include <deepgemm/epilogue/gated.cuh>
 #include <deepgemm/epilogue/step.cuh>
+#include <deepgemm/mma/sm100/fragment.cuh>
 
 using namespace deepgemm;
 
@@ -65,6 +67,56 @@ static_assert(!epilogue_step<applies_to_one>);  // changes_pairs: a pair for a p
 static_assert(!epilogue_step<add_one>);         // a function is no step: transform makes one of it
 // [step]
 
+struct product_of_both {
+    DEEPGEMM_DEVICE float operator()(float gate, float up, i32, i32) const { return gate * up; }
+};
+struct whole_fragments {
+    struct arguments {};
+    struct params {};
+    static constexpr bool accumulates = false, custom = true;
+    static params make_params(const gemm_arguments&, const arguments&) { return {}; }
+    static constexpr i32 columns_after(i32 n) { return n; }
+    template <class Fragment>
+    static Fragment apply(const params&, const Fragment& from) {
+        return from;
+    }
+};
+struct no_count : whole_fragments {
+private:
+    using whole_fragments::columns_after;
+};
+struct counts_in_words : whole_fragments {
+    static constexpr i64 columns_after(i32 n) { return n; }
+};
+struct no_change : whole_fragments {
+private:
+    using whole_fragments::apply;
+};
+struct keeps_too_many : whole_fragments {
+    static constexpr i32 columns_after(i32 n) { return n / 2; }
+};
+struct fragments_without_params : whole_fragments {
+private:
+    using whole_fragments::make_params;
+};
+
+// [fragment]
+//            type                               what it lacks
+static_assert(fragment_step<gated<product_of_both>>);
+static_assert(fragment_step<then<gated<product_of_both>, store<bf16>>>);
+static_assert(fragment_step<elementwise<transform<add_one>>>);
+static_assert(fragment_step<whole_fragments>);
+static_assert(!fragment_step<no_count>);                  // counts_columns: columns_after
+static_assert(!fragment_step<counts_in_words>);           // counts_columns: an i32
+static_assert(!fragment_step<no_change>);                 // changes_fragments: apply
+static_assert(!fragment_step<keeps_too_many>);            // changes_fragments: as many columns as it says
+static_assert(!fragment_step<fragments_without_params>);  // prepares: make_params
+static_assert(!fragment_step<transform<add_one>>);        // over pairs: elementwise makes one of it
+// [fragment]
+static_assert(same_as<over_fragments<gated<product_of_both>>, gated<product_of_both>>);
+static_assert(same_as<over_fragments<store<bf16>>, elementwise<store<bf16>>>);
+static_assert(over_fragments<then<gated<product_of_both>, store<bf16>>>::columns_after(64) == 32);
+
 struct whole : whole_step {
     using element = float;
     static constexpr head_splits heads{};
@@ -99,6 +151,7 @@ static_assert(epilogue<add_in_place>);
 static_assert(epilogue<store_heads<bf16, 128, 64, 128>>);
 static_assert(epilogue<then<transform<add_one>, store<bf16>>>);
 static_assert(epilogue<then<transform<add_one>, whole_step, accumulate<float>>>);
+static_assert(epilogue<then<transform<add_one>, gated<product_of_both>, whole_fragments, store<bf16>>>);
 static_assert(epilogue<whole>);
 static_assert(!epilogue<no_element>);          // writes: element
 static_assert(!epilogue<no_heads>);            // writes: heads

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The epilogue concept: what becomes of an accumulated tile. A sink takes tiles to memory; steps change values on the way
-// (add C, bias, activation); `then` chains steps and one sink into an epilogue.
+// The concepts of an epilogue: what becomes of an accumulated tile. A sink takes tiles to memory; steps change values on the way
+// (bias, activation), pair by pair or all that a thread holds at a time; `then` chains steps and one sink into an epilogue.
 #pragma once
 
 #include <deepgemm/kernel/info.cuh>
+#include <deepgemm/mma/fragment.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
 
 namespace deepgemm {
@@ -19,6 +20,21 @@ struct pair_place {
     result_end end;
     DEEPGEMM_BOTH constexpr bool first_inside() const { return m < end.m && n < end.n; }
     DEEPGEMM_BOTH constexpr bool second_inside() const { return m < end.m && n + 1 < end.n; }
+};
+
+/// What the calling thread holds of `Columns` columns of a result, and where they lie. `Map` says who owns what.
+template <fragment_map Map, int Columns>
+struct result_fragment {
+    using map = Map;
+    static constexpr int columns = Columns;
+    static constexpr int registers = fragment_registers<Map>(Columns);
+
+    float value[registers];
+    fragment_place<Map> place;  ///< in the matrix, of register 0
+    result_end end;             ///< of the matrix
+
+    /// Where registers `i` and `i + 1` lie, neighbours in a row; `i` is even.
+    DEEPGEMM_BOTH constexpr pair_place pair(int i) const { return {place.row_of(i), place.column_of(i), end}; }
 };
 
 namespace epilogue_concept {
@@ -55,17 +71,49 @@ template <class S>
 concept epilogue_step =
     epilogue_concept::describes<S> && epilogue_concept::prepares<S> && epilogue_concept::changes_pairs<S>;
 
+namespace epilogue_concept {
+/// Says how many columns it leaves of a number of them; the same function serves tiles, places and whole matrices.
+template <class S>
+concept counts_columns = requires(i32 n) {
+    { S::columns_after(n) } -> same_as<i32>;
+};
+/// Changes fragments.
+template <class S>
+concept changes_fragments = requires(const typename S::params& p,
+                                     const result_fragment<sm90::wgmma_rows, 64>& fragment) {
+    { S::apply(p, fragment) } -> same_as<result_fragment<sm90::wgmma_rows, S::columns_after(64)>>;
+};
+}  // namespace epilogue_concept
+
+/// A step of an epilogue over fragments, which may leave another number of columns.
+template <class S>
+concept fragment_step = epilogue_concept::describes<S> && epilogue_concept::prepares<S> &&
+    epilogue_concept::counts_columns<S> && epilogue_concept::changes_fragments<S>;
+
+namespace epilogue_concept {
+/// A step of either kind.
+template <class S>
+concept changes_values = epilogue_step<S> || fragment_step<S>;
+}  // namespace epilogue_concept
+
 /// Takes an accumulated tile to memory: steps (maybe none) and a store.
 template <class E>
-concept epilogue = epilogue_step<E> && epilogue_concept::writes<E>;
+concept epilogue = epilogue_concept::changes_values<E> && epilogue_concept::writes<E>;
 
 namespace epilogue_concept {
 /// Complete for steps only, and for epilogues only. Named beside an assertion, since nvcc tells which requirement fails only
 /// where a class template is constrained.
 template <epilogue_step S>
-struct step_model {};
+struct pair_step_model {};
+template <fragment_step S>
+struct fragment_step_model {};
 template <epilogue E>
 struct model {};
+/// Either kind of step: what counts columns means to be one over fragments.
+template <class S>
+struct step_model : pair_step_model<S> {};
+template <counts_columns S>
+struct step_model<S> : fragment_step_model<S> {};
 }  // namespace epilogue_concept
 
 }  // namespace deepgemm

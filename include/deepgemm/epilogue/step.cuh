@@ -2,6 +2,7 @@
 // Steps of an epilogue: `transform` applies a function of the user's own to each element, `then` chains steps before a sink.
 #pragma once
 
+#include <deepgemm/epilogue/elementwise.cuh>
 #include <deepgemm/epilogue/store.cuh>
 
 namespace deepgemm {
@@ -34,11 +35,12 @@ struct transform {
     }
 };
 
-/// A chain: `then<transform<add_bias>, transform<silu>, store<bf16>>` applies its parts from left to right; the last is a
-/// sink. Steps see the totals; `accumulate` adds C after them.
+/// A chain: `then<transform<add_bias>, gated<swiglu>, store<bf16>>` applies its parts from left to right, steps over pairs and over
+/// fragments alike; the last is a sink. Steps see the totals; `accumulate` adds C after them.
 template <class First, class... Rest>
 struct then {
-    static_assert(epilogue_step<First>, "then: every part but the last must model epilogue_step: transform<...>, say");
+    static_assert(epilogue_concept::changes_values<First>,
+                  "then: every part but the last must model epilogue_step, transform<...>, say, or fragment_step");
     static_assert(sizeof(epilogue_concept::step_model<First>) != 0);
     using tail = then<Rest...>;
     using element = typename tail::element;
@@ -57,8 +59,12 @@ struct then {
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments& gemm, const arguments& mine) {
         return {First::make_params(gemm, mine.first), tail::make_params(gemm, mine.rest)};
     }
-    DEEPGEMM_DEVICE static element_pair apply(const params& p, element_pair pair, pair_place at) {
-        return tail::apply(p.rest, First::apply(p.first, pair, at), at);
+    DEEPGEMM_BOTH static constexpr i32 columns_after(i32 n) {
+        return over_fragments<tail>::columns_after(over_fragments<First>::columns_after(n));
+    }
+    template <fragment_map Map, int Columns>
+    DEEPGEMM_DEVICE static auto apply(const params& p, const result_fragment<Map, Columns>& fragment) {
+        return over_fragments<tail>::apply(p.rest, over_fragments<First>::apply(p.first, fragment));
     }
 };
 

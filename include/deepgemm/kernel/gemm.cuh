@@ -51,6 +51,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n, A::contiguous, B::contiguous>;
     using tiles = Tiles;
     using work_item = tile_of<Tiles>;
+    using steps = over_fragments<Epilogue>;
     /// Warpgroups, or groups of them, that take turns at the tiles.
     static constexpr int takers = Config.sm90.alternate ? Config.sm90.warpgroups : 1;
     using cta = gemm_roles<Config.sm90.warpgroups>;
@@ -237,7 +238,7 @@ private:
             turn.await();
             const bool mine = stores(parts) && reaches(m, tile.end());
             loop.sum(total, blocks, [&](i32 i) {  // while the tensor cores multiply block i
-                if (i == min(2, blocks.count - 1) && mine) fetch_c(p, out, m, tile.n, tile.matrix());
+                if (i == min(2, blocks.count - 1) && mine) fetch_c(p, out, m, d_column(tile.n), tile.matrix());
                 if (i == blocks.count - 1) turn.pass_on(more);
             });
             pass_over(takers - 1);
@@ -262,21 +263,24 @@ private:
     /// Stores what an owner has of a tile, rows `m` and more: all fragments alike, or each by itself if the tile may end above.
     DEEPGEMM_DEVICE static void store_tile(const params& p, output& out, const float (&total)[waves][mma::registers],
                                            const work_item& tile, i32 m) {
-        const result_end end = tile.end();
-        const ragged_edge<element> edge{d_of(p, tile.matrix()), {p.d_pitch}, end};
-        const bool cut = output::cuts(end, tile.m + Config.block.m, tile.n + Config.block.n);
+        const result_end end = tile.end(), d_end{end.m, d_column(end.n)};
+        const ragged_edge<element> edge{d_of(p, tile.matrix()), {p.d_pitch}, d_end};
+        const bool cut = output::cuts(d_end, tile.m + Config.block.m, d_column(tile.n + Config.block.n));
         constexpr int together = tiles::bounded ? 1 : waves;
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < waves; wave += together) {
             const i32 row = m + wave * mma::m;
             if (!reaches(row, end)) continue;
             if (cut || !reaches(row + output::rows - 1, end)) {
-                store_rows<true>(p, edge, out, total, wave, together, m, tile.n, tile.matrix());
+                store_rows<true>(p, edge, out, total, wave, together, m, tile.n, end, tile.matrix());
             } else {
-                store_rows<false>(p, edge, out, total, wave, together, m, tile.n, tile.matrix());
+                store_rows<false>(p, edge, out, total, wave, together, m, tile.n, end, tile.matrix());
             }
         }
     }
+
+    /// The column of D at which the steps of the epilogue leave column `n` of the product, where a tile begins or the product ends.
+    DEEPGEMM_BOTH static constexpr i32 d_column(i32 n) { return steps::columns_after(n); }
 
     /// The first element of a matrix of D.
     DEEPGEMM_DEVICE static element* d_of(const params& p, i32 matrix) {
@@ -288,28 +292,27 @@ private:
     template <bool Ragged>
     DEEPGEMM_DEVICE static void store_rows(const params& p, const ragged_edge<element>& edge, output& out,
                                            const float (&total)[waves][mma::registers], int first, int count, i32 m,
-                                           i32 n, i32 matrix) {
-        const auto here = fragment_place<typename mma::fragment>::here();
-        constexpr int batches = mma::registers / output::registers, per_buffer = output::buffer::registers;
+                                           i32 n, result_end end, i32 matrix) {
+        using map = typename mma::fragment;
+        const auto here = fragment_place<map>::here();
+        constexpr int batches = d_column(mma::n) / output::batch_columns, per_buffer = output::buffer::registers;
+        constexpr int columns = mma::n / batches, registers = mma::registers / batches;  // of a batch, before the steps
         DEEPGEMM_UNROLL
         for (int i = first * batches; i < (first + count) * batches; ++i) {
             const int wave = i / batches, batch = i % batches;
-            const i32 row = m + wave * mma::m, column = n + batch * output::batch_columns;
-            const auto place = here.in(output::rows, row, column);
+            const i32 row = m + wave * mma::m, column = d_column(n) + batch * output::batch_columns;
+            result_fragment<map, columns> sums{{}, here.in(output::rows, row, n + batch * columns), end};
+            DEEPGEMM_UNROLL
+            for (int j = 0; j < registers; ++j) sums.value[j] = total[wave][batch * registers + j];
+            const result_fragment<map, output::batch_columns> results = steps::apply(p.epilogue, sums);
             float value[output::batch][per_buffer];
             DEEPGEMM_UNROLL
-            for (int j = 0; j < output::registers; j += 2) {
-                const float* const from = &total[wave][batch * output::registers + j];
-                const pair_place at{place.row_of(j), place.column_of(j), edge.end};
-                const auto pair = Epilogue::apply(p.epilogue, {from[0], from[1]}, at);
-                value[j / per_buffer][j % per_buffer] = pair.x;
-                value[j / per_buffer][j % per_buffer + 1] = pair.y;
-            }
+            for (int j = 0; j < output::registers; ++j) value[j / per_buffer][j % per_buffer] = results.value[j];
             out.template put<Ragged>(p.d, edge, value, row, column, matrix);
             const int next = i + 1;
             const i32 next_row = m + next / batches * mma::m;
-            if (next < waves * batches && reaches(next_row, edge.end))
-                fetch_c(p, out, next_row, n + next % batches * output::batch_columns, matrix);
+            if (next < waves * batches && reaches(next_row, end))
+                fetch_c(p, out, next_row, d_column(n) + next % batches * output::batch_columns, matrix);
         }
     }
 };

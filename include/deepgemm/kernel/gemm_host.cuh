@@ -69,7 +69,7 @@ struct gemm_host {
         const auto [m, n, k] = args.shape;
         a_stream::tensor_maps(encodable(args, args.a), m, max(k, 1), args.matrices, maps);
         b_stream::tensor_maps(encodable(args, args.b), n, max(k, 1), args.matrices, maps + b_map);
-        maps[d_map] = output::map(args.d.data, m, n, args.d.pitch);
+        maps[d_map] = output::map(args.d.data, m, over_fragments<Epilogue>::columns_after(n), args.d.pitch);
         if constexpr (Epilogue::accumulates) {
             maps[c_map] = maps[d_map];
             maps[c_map].base = args.c.data;

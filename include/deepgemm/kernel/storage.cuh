@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
+#include <deepgemm/epilogue/elementwise.cuh>
 #include <deepgemm/epilogue/split_sum.cuh>
 #include <deepgemm/epilogue/stage.cuh>
 #include <deepgemm/epilogue/transposed.cuh>
@@ -55,9 +56,13 @@ struct gemm_sizes {
     using a_tile = operand_tile<typename A::element, Config.block.m, Config.block.k, A::contiguous>;
     using b_tile = operand_tile<typename B::element, Config.block.n, Config.block.k, B::contiguous>;
 
-    static constexpr int widest = gcd(Config.block.n, int(128 / sizeof(typename Epilogue::element)));
+    /// Columns that the epilogue's steps leave of a tile.
+    static constexpr int d_columns = over_fragments<Epilogue>::columns_after(Config.block.n);
+    static_assert(d_columns >= 8 && d_columns % 8 == 0,
+                  "gemm: the steps of the epilogue must leave a multiple of 8 columns of a tile");
+    static constexpr int widest = gcd(d_columns, int(128 / sizeof(typename Epilogue::element)));
     static constexpr int store_columns = Config.store_columns ? Config.store_columns : widest;
-    static constexpr int store_buffers = Config.store_buffers ? Config.store_buffers : Config.block.n / store_columns;
+    static constexpr int store_buffers = Config.store_buffers ? Config.store_buffers : d_columns / store_columns;
     static_assert(widest % store_columns == 0, "gemm: store_columns must divide block.n and fill at most 128 bytes");
     // Measured: BF16 gains 1 % by storing per warp, FP32, with twice the copies, 3 % by storing per warpgroup.
     static constexpr int store_rows = Config.store_rows                         ? Config.store_rows
@@ -66,8 +71,8 @@ struct gemm_sizes {
     using output = typename detail::staging_of<
         Epilogue,
         conditional_t<Epilogue::transposes,
-                      transposed_stage<typename Epilogue::element, Config.block.n, Epilogue::accumulates>,
-                      store_stage<typename Epilogue::element, Config.block.n, store_rows, store_columns, store_buffers,
+                      transposed_stage<typename Epilogue::element, d_columns, Epilogue::accumulates>,
+                      store_stage<typename Epilogue::element, d_columns, store_rows, store_columns, store_buffers,
                                   Epilogue::accumulates, Epilogue::in_place, Epilogue::heads, Stacked>>>::type;
     static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 

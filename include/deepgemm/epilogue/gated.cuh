@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// The step `gated`, which makes one column of two: the halves of a gated layer, SwiGLU say, leave as their product.
+#pragma once
+
+#include <deepgemm/epilogue/epilogue.cuh>
+
+namespace deepgemm {
+
+namespace epilogue_concept {
+/// A function object that `gated` may apply: `float operator()(float gate, float up, i32 m, i32 n) const`.
+template <class F>
+concept gate_function = requires(const F& f, float gate, float up, i32 m, i32 n) {
+    { f(gate, up, m, n) } -> same_as<float>;
+};
+}  // namespace epilogue_concept
+
+/// Makes one column of two: of each 16 columns of the product, column j of the last eight, `up`, is gated by column j of the first
+/// eight. D has half as many columns. So the two matrices of a gated layer, SwiGLU say, are one operand B, whose rows alternate by
+/// eight. The function is applied to elements inside D, (m, n) being their place there; N is a multiple of 16.
+template <class Function>
+struct gated {
+    static_assert(epilogue_concept::gate_function<Function>,
+                  "gated: the function must have float operator()(float gate, float up, i32 m, i32 n) const");
+    static_assert(__is_trivially_copyable(Function),
+                  "gated: the function travels as a kernel parameter and must be trivially copyable");
+    using arguments = Function;
+    using params = Function;
+    static constexpr bool accumulates = false, custom = true;
+
+    DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments& mine) { return mine; }
+    DEEPGEMM_BOTH static constexpr i32 columns_after(i32 n) { return n / 2; }
+
+    template <fragment_map Map, int Columns>
+    DEEPGEMM_DEVICE static result_fragment<Map, Columns / 2> apply(const params& f,
+                                                                   const result_fragment<Map, Columns>& from) {
+        static_assert(Columns % 16 == 0, "gated: columns come in groups of 16");
+        constexpr int eight = fragment_registers<Map>(8);  // registers of a thread
+        // Of eight columns a thread holds the same in every group, so its first column counts whole groups half.
+        const int within = from.place.column % 8;
+        result_fragment<Map, Columns / 2> to{
+            {}, {from.place.row, (from.place.column - within) / 2 + within}, {from.end.m, columns_after(from.end.n)}};
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < to.registers; ++i) {
+            const int gate = i / eight * 2 * eight + i % eight;
+            const int m = to.place.row_of(i), n = to.place.column_of(i);
+            const bool inside = m < to.end.m && n < to.end.n;
+            to.value[i] = inside ? f(from.value[gate], from.value[gate + eight], m, n) : 0.0f;
+        }
+        return to;
+    }
+};
+
+}  // namespace deepgemm
