@@ -3,11 +3,15 @@
 #include <doctest/doctest.h>
 #include "own_gemm.hpp"
 
+#include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/kernel.cuh>
+#include <deepgemm/ops.hpp>
 #include <deepgemm/ptx/global.cuh>
+#include <deepgemm/reference/argument.hpp>
 #include <deepgemm/schedule/persistent.cuh>
 #include <deepgemm/sim/launch.hpp>
 
+#include <array>
 #include <vector>
 
 namespace dg = deepgemm;
@@ -91,7 +95,60 @@ using column_gemm = dg::gemm<dg::arch::sm90, a, b, dg::store<float>, my_config, 
 // [gemm]
 static_assert(column_gemm::info.traits.groups == dg::grouping::custom);
 
+// [cost]
+/// The same order, for planners: it computes one whole product.
+template <dg::tile_shape Block>
+struct planned_by_columns : by_columns<Block> {
+    static constexpr dg::grouping grouped_as = dg::grouping::none;
+    planned_by_columns() = default;
+    DEEPGEMM_BOTH constexpr planned_by_columns(by_columns<Block> tiles) : by_columns<Block>(tiles) {}
+    DEEPGEMM_BOTH static constexpr planned_by_columns of(dg::problem_shape shape, dg::no_arguments none) {
+        return by_columns<Block>::of(shape, none);
+    }
+    DEEPGEMM_BOTH constexpr planned_by_columns started(dg::problem_shape, dg::u32) const { return *this; }
+};
+// [cost]
+
+using planned_gemm = dg::gemm<dg::arch::sm90, a, b, dg::store<float>, my_config, planned_by_columns<my_config.block>>;
+using usual_gemm = dg::gemm<dg::arch::sm90, a, b, dg::store<float>, my_config>;
+
 }  // namespace
+
+// [cost_of]
+/// A column of tiles reads all of A: more than a band of rows does, where that has room in L2.
+template <dg::tile_shape Block>
+struct dg::cost_of_schedule<planned_by_columns<Block>> {
+    static dg::cost predict(const dg::gemm_info& kernel, const dg::gemm_workload& work, const dg::device_info& device,
+                            int num_sms) {
+        dg::cost made = dg::predict(kernel, work, device, num_sms);
+        made.total_us *= 1.25;
+        return made;
+    }
+};
+// [cost_of]
+
+TEST_CASE("a planner takes a schedule of one's own that brings its cost, and by that cost") {
+    static_assert(dg::brings_cost<planned_gemm, dg::ops::gemm> && !dg::brings_cost<usual_gemm, dg::ops::gemm>);
+    const std::array kernels{dg::sim::handle_of<planned_gemm>(), dg::sim::handle_of<usual_gemm>(),
+                             dg::sim::handle_of<column_gemm>()};
+    const dg::gemm_workload work{.shape = {150, 100, 256}, .a = a::info, .b = b::info, .d = dg::dtype::f32};
+    const auto plan = dg::plan(work, dg::device_info::simulator(), kernels);
+    REQUIRE(plan);
+    REQUIRE(plan->ranked.size() == 2);  // the order without a word for planners is not taken
+    CHECK(plan->kernel() == &kernels[1]);
+    CHECK(plan->ranked[1].kernel == &kernels[0]);
+    CHECK(plan->ranked[1].predicted.total_us == doctest::Approx(1.25 * plan->predicted().total_us));
+    // Alone it is launched, and right.
+    const dg::engine engine(std::span(&kernels[0], 1), dg::device_info::simulator());
+    dg::random_source random(dg::fresh_seed());
+    const auto a_values = dg::quantised_operand<>::exact(random, 150, 256, {.tile = {1, 128}});
+    const auto b_values = dg::quantised_operand<>::exact(random, 100, 256, {.tile = {128, 128}});
+    dg::matrix<float> d(150, 100);
+    REQUIRE(dg::fp8_gemm_nt(engine, argument_of(a_values), argument_of(b_values), argument_of(d)));
+    const auto result = dg::reference::compare_exact(d.view(), dg::reference::gemm(a_values.view(), b_values.view()));
+    CAPTURE(random.seed());
+    CHECK_MESSAGE(result.wrong == 0, result.text());
+}
 
 TEST_CASE("gemm walks its tiles in an order of one's own") {
     dg::random_source random(dg::fresh_seed());

@@ -51,7 +51,8 @@ constexpr auto handle_of() {
     return kernel_handle<O>{K::info, &prepare<K>,
                             [](const typename O::arguments& given, const launch_options& options) {
                                 return launch<K>(arguments_for<K, O>(given), options);
-                            }};
+                            },
+                            prediction_of<K, O>()};
 }
 
 /// The handles of several kernels of one operation, for an engine.

@@ -38,9 +38,11 @@ public:
         return kernel_handle<O>{
             K::info,
             {this, [](const void* self) { return static_cast<const library_kernel*>(self)->prepare(); }},
-            {this, [](const void* self, const typename O::arguments& given, const launch_options& options) {
+            {this,
+             [](const void* self, const typename O::arguments& given, const launch_options& options) {
                  return static_cast<const library_kernel*>(self)->launch(arguments_for<K, O>(given), options);
-             }}};
+             }},
+            prediction_of<K, O>()};
     }
 
 private:

@@ -6,6 +6,8 @@
 #include <type_traits>
 
 #include <deepgemm/core/traits.cuh>
+#include <deepgemm/host/cost.hpp>
+#include <deepgemm/host/device.hpp>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/kernel/info.cuh>
 
@@ -65,7 +67,16 @@ struct kernel_handle {
     kernel_function<> prepare{};
     /// Launches on the current device. Allocates nothing, waits for nothing; safe under graph capture. Any thread.
     kernel_function<const typename O::arguments&, const launch_options&> launch{};
+    /// Predicts the kernel's time on a workload that it runs, with so many multiprocessors; null: as its operation predicts.
+    cost (*predict)(const info_of<O>&, const typename O::workload&, const device_info&, int) = nullptr;
 };
+
+/// What kernels with schedule `Tiles` cost. Specialised, on the host, for a schedule of the user's own whose order or sharing of tiles
+/// makes its kernels take another time than the operation's model says. A specialisation has
+///     static cost predict(const gemm_info&, const gemm_workload&, const device_info&, int num_sms);
+/// or the same of another operation. It is to be seen wherever handles of such kernels are made.
+template <class Tiles>
+struct cost_of_schedule;
 
 namespace detail {
 template <class K>
@@ -93,6 +104,23 @@ concept serves = requires(const typename O::arguments& given) {
         typename K::arguments { given }
         } -> same_as<typename K::arguments>;
 };
+
+/// A kernel type whose schedule brings its cost for operation `O`.
+template <class K, class O>
+concept brings_cost = requires(const info_of<O>& info, const typename O::workload& work, const device_info& device,
+                               int num_sms) {
+    { cost_of_schedule<typename K::tiles>::predict(info, work, device, num_sms) } -> same_as<cost>;
+};
+
+/// kernel_handle::predict of kernel `K`.
+template <class K, class O>
+constexpr auto prediction_of() -> decltype(kernel_handle<O>::predict) {
+    if constexpr (brings_cost<K, O>) {
+        return &cost_of_schedule<typename K::tiles>::predict;
+    } else {
+        return nullptr;
+    }
+}
 
 /// The arguments of kernel `K` from those of operation `O`.
 template <class K, class O = operation_of<K>>

@@ -193,6 +193,11 @@ struct question {
     const context& knobs;
     const choices<O>& own;
 
+    /// What a kernel that answers it costs with `sms` multiprocessors.
+    cost predicted(const kernel_handle<O>& kernel, int sms) const {
+        return kernel.predict != nullptr ? kernel.predict(kernel.info, work, device, sms)
+                                         : O::predict(kernel.info, work, device, sms);
+    }
     /// Why a kernel does not answer it; null if it may.
     const char* rules_out(const info_of<O>& info, const allowance& may) const {
         return why_not<O>(info, work, device, may.sms, knobs, may.split_k);
@@ -264,7 +269,7 @@ result<candidate<O>> best_of(const question<O>& asked, const allowance& may) {
         const bool favoured = wish.is_for(kernel.info);
         if ((wish.by == choice::pinned || best_favoured) && !favoured) continue;
         if (asked.rules_out(kernel.info, may) != nullptr) continue;
-        const cost predicted = O::predict(kernel.info, asked.work, asked.device, may.sms);
+        const cost predicted = asked.predicted(kernel, may.sms);
         const bool better =
             best.kernel == nullptr || favoured != best_favoured || predicted.total_us < best.predicted.total_us;
         if (!better) continue;
@@ -365,7 +370,7 @@ result<plan_of<O>> plan(const typename O::workload& work, const device_info& dev
     plan_of<O> made{work, device, may->sms, knobs.dependent_launch};
     for (const kernel_handle<O>& kernel : asked.kernels) {
         if (&kernel == chosen->kernel || asked.rules_out(kernel.info, *may) != nullptr) continue;
-        made.ranked.push_back({&kernel, O::predict(kernel.info, work, device, may->sms)});
+        made.ranked.push_back({&kernel, asked.predicted(kernel, may->sms)});
     }
     std::stable_sort(made.ranked.begin(), made.ranked.end(), [](const candidate<O>& x, const candidate<O>& y) {
         return x.predicted.total_us < y.predicted.total_us;

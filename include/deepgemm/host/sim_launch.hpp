@@ -79,7 +79,8 @@ constexpr auto handle_of() {
     return kernel_handle<O>{K::info, [] { return result<void>{}; },
                             [](const typename O::arguments& given, const launch_options& wishes) {
                                 return try_launch<K>(arguments_for<K, O>(given), wishes, machine_of(wishes));
-                            }};
+                            },
+                            prediction_of<K, O>()};
 }
 
 /// The handles of several kernels of one operation, for an engine.

@@ -49,11 +49,13 @@ public:
         return kernel_handle<O>{
             then,
             {added, [](const void* self) { return static_cast<const pair_of<O>*>(self)->serving.prepare(); }},
-            {added, [](const void* self, const typename O::arguments& arguments, const launch_options& options) {
+            {added,
+             [](const void* self, const typename O::arguments& arguments, const launch_options& options) {
                  const pair_of<O>& both = *static_cast<const pair_of<O>*>(self);
                  const bool ready = both.ready.load(std::memory_order_acquire);
                  return (ready ? both.wanted : both.serving).launch(arguments, options);
-             }}};
+             }},
+            wanted.predict};
     }
 
     /// Waits until every kernel is ready or has failed.

@@ -85,9 +85,11 @@ public:
         return kernel_handle<O>{
             info<K>(),
             {this, [](const void* self) { return static_cast<const runtime_kernel*>(self)->prepare(); }},
-            {this, [](const void* self, const typename O::arguments& given, const launch_options& options) {
+            {this,
+             [](const void* self, const typename O::arguments& given, const launch_options& options) {
                  return static_cast<const runtime_kernel*>(self)->launch<K>(arguments_for<K, O>(given), options);
-             }}};
+             }},
+            prediction_of<K, O>()};
     }
 
 private:
