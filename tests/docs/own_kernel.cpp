@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A kernel of one's own from the parts of gemm: roles, barriers, storage, streams and two pipelines. docs/concepts/kernel.md shows it.
+// A kernel of one's own from the parts of gemm: roles, barriers, storage, streams and two pipelines. docs/concepts/kernel.md
+// shows it.
 #include <doctest/doctest.h>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/operand.cuh>

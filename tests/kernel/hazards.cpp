@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bugs seeded into the parts of a GEMM: a pipeline or a staging that is wrong in one way is plugged into gemm, and the simulator
-// must stop it with the error that names the mistake. The same kernel with the real parts is right.
+// Bugs seeded into the parts of a GEMM: a pipeline or a staging that is wrong in one way is plugged into gemm, and the
+// simulator must stop it with the error that names the mistake. The same kernel with the real parts is right.
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -26,8 +26,8 @@ static_assert(list::bytes(4) == 4 * 3072 + 128 + 112 && list::bytes(0) == 128 + 
 static_assert(list::stages_that_fit(list::bytes(4), 24) == 4 && list::stages_that_fit(list::bytes(4) - 1, 24) == 3);
 static_assert(list::stages_that_fit(list::bytes(4), 3) == 3 && list::stages_that_fit(100, 24) == 0);
 
-/// The regions of a kernel in their order: each begins where its items may, at or behind the end of the one before, and the last one
-/// ends where shared memory does.
+/// The regions of a kernel in their order: each begins where its items may, at or behind the end of the one before, and the
+/// last one ends where shared memory does.
 template <class Kernel>
 constexpr bool adds_up() {
     using storage = typename Kernel::storage;

@@ -51,8 +51,8 @@ struct gemm_host {
         typename Epilogue::params epilogue;
     };
 
-    /// Whether dependents gain by starting early: in products of up to 128 rows or columns whose larger operand has at most 8 MiB.
-    /// With more to load, kernels that share the GPU slow each other down (docs/tuning-log.md, 22).
+    /// Whether dependents gain by starting early: in products of up to 128 rows or columns whose larger operand has at most 8
+    /// MiB. With more to load, kernels that share the GPU slow each other down (docs/tuning-log.md, 22).
     DEEPGEMM_BOTH static constexpr bool triggers(problem_shape shape) {
         constexpr i64 most_bytes = i64(8) << 20;
         const i64 bytes =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The shared memory of a GEMM kernel: the regions in it, how many stages they leave room for, and from that the configuration with
-// its zeros filled in.
+// The shared memory of a GEMM kernel: the regions in it, how many stages they leave room for, and from that the configuration
+// with its zeros filled in.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who does what in a CTA: a table of roles, which take its warps in turn, and a table of the hardware barriers at which they meet. Both
-// add themselves up and check themselves: no kernel names a warp, a register share or a barrier by number.
+// Who does what in a CTA: a table of roles, which take its warps in turn, and a table of the hardware barriers at which they
+// meet. Both add themselves up and check themselves: no kernel names a warp, a register share or a barrier by number.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -153,8 +153,8 @@ struct role_table {
     DEEPGEMM_DEVICE static u32 thread(Name name) {
         return ptx::thread_index() - 32 * u32(first_warp_of(name));
     }
-    /// All warps of a warpgroup: changes its registers from those of the launch to those of a role. One that gets more waits until
-    /// others have given theirs.
+    /// All warps of a warpgroup: changes its registers from those of the launch to those of a role. One that gets more waits
+    /// until others have given theirs.
     template <class Name>
     DEEPGEMM_DEVICE static void share_registers(Name) {
         constexpr int mine = registers_of(Name{}), before = launch_registers(threads);

@@ -99,8 +99,8 @@ struct operand_stream {
         if constexpr (stages_scales) ptx::prefetch_tensor_map(p.scale.map);
     }
 
-    /// Thread `thread` of `threads` that read tiles: zeros the rows of the tiles, at `tile_of(stage)`, that copies do not reach.
-    /// What lies there never reaches D, but it must be something.
+    /// Thread `thread` of `threads` that read tiles: zeros the rows of the tiles, at `tile_of(stage)`, that copies do not
+    /// reach. What lies there never reaches D, but it must be something.
     template <class TileOf>
     DEEPGEMM_DEVICE static void clear(const params& p, u32 stages, const TileOf& tile_of, u32 thread, u32 threads) {
         if constexpr (trims) {
@@ -119,8 +119,8 @@ struct operand_stream {
         return How.stacked ? matrix * p.scale_matrix_words : 0;
     }
 
-    /// Producer thread: starts to load what its CTA loads of K block `block`, which begins at `at`, to `to`. Its bytes, and those
-    /// of the others' slices, count on the barrier `full`.
+    /// Producer thread: starts to load what its CTA loads of K block `block`, which begins at `at`, to `to`. Its bytes, and
+    /// those of the others' slices, count on the barrier `full`.
     DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
                                      tile_slice mine) {
         DEEPGEMM_UNROLL
@@ -145,8 +145,8 @@ struct operand_stream {
     }
 
     /// Producer thread: fills stage after stage of `pipe` with this operand's part of the tiles of `work`, a schedule.
-    /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands. Short code on purpose: a kernel that
-    /// starts finds none of it in any cache.
+    /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands. Short code on purpose: a kernel
+    /// that starts finds none of it in any cache.
     template <class Pipeline, class Work, class PlaceOf, class StageOf>
     DEEPGEMM_DEVICE static void produce(const params& p, const Pipeline& pipe, const Work& work, tile_slice mine,
                                         const PlaceOf& place_of, const StageOf& stage_of) {

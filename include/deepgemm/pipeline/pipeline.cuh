@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a pipeline is: a ring of stages in shared memory that goes from a producer to consumers and back, by two barriers a stage:
-// `full` (what was announced has landed) and `empty` (all readers have left). The model of the library is tma_pipeline.
+// What a pipeline is: a ring of stages in shared memory that goes from a producer to consumers and back, by two barriers a
+// stage: `full` (what was announced has landed) and `empty` (all readers have left). The model of the library is tma_pipeline.
 #pragma once
 
 #include <deepgemm/core/traits.cuh>
@@ -15,7 +15,8 @@ concept has_cursor = requires(typename P::cursor at) {
     { at.stage } -> converts_to<u32>;
     at.advance();
 };
-/// Has barriers in shared memory, which one thread initialises, and tells where those of a stage lie: the hardware signals them, too.
+/// Has barriers in shared memory, which one thread initialises, and tells where those of a stage lie: the hardware signals
+/// them, too.
 template <class P>
 concept has_barriers = requires(const P& pipe, typename P::cursor at) {
     { P::barrier_bytes } -> converts_to<u32>;
@@ -40,16 +41,16 @@ concept drains = requires(const P& pipe, typename P::cursor at, i32 blocks) {
 }  // namespace pipeline_concept
 
 /// A ring of stages in shared memory.
-/// Satisfied by: `cursor`; `barrier_bytes`, `initialise()`, `full(at)` and `empty(at)`; `acquire(at)` and `commit(at, bytes)` for the
-/// producer; `landed(at)`, `wait(at)`, `release(at)` and `pass_over(at, blocks)` for consumers. All are const: the state of a
-/// pipeline is in its barriers.
+/// Satisfied by: `cursor`; `barrier_bytes`, `initialise()`, `full(at)` and `empty(at)`; `acquire(at)` and `commit(at, bytes)` for
+/// the producer; `landed(at)`, `wait(at)`, `release(at)` and `pass_over(at, blocks)` for consumers. All are const: the state of
+/// a pipeline is in its barriers.
 template <class P>
 concept smem_pipeline = pipeline_concept::has_cursor<P> && pipeline_concept::has_barriers<P> &&
     pipeline_concept::fills<P> && pipeline_concept::drains<P>;
 
 namespace pipeline_concept {
-/// Complete for pipelines only. Named beside an assertion, since nvcc tells which requirement fails only where a class template is
-/// constrained.
+/// Complete for pipelines only. Named beside an assertion, since nvcc tells which requirement fails only where a class template
+/// is constrained.
 template <smem_pipeline P>
 struct model {};
 }  // namespace pipeline_concept

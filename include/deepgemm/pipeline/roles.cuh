@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The roles of a GEMM on Hopper: one warpgroup produces, in which a warp feeds TMA for A and another one for B, and the others multiply.
-// Registers move from the producers to the multipliers, since an SM's registers are shared out evenly at the launch.
+// The roles of a GEMM on Hopper: one warpgroup produces, in which a warp feeds TMA for A and another one for B, and the others
+// multiply. Registers move from the producers to the multipliers, since an SM's registers are shared out evenly at the launch.
 #pragma once
 
 #include <deepgemm/pipeline/cta.cuh>
@@ -30,8 +30,8 @@ struct math {
 struct register_shares {
     int producer, math;
 
-    /// The shares beside `math_warpgroups` of them. Producers keep at least 32. With one math warpgroup the even share is all that a
-    /// thread can use, and none move.
+    /// The shares in a CTA with `math_warpgroups` math warpgroups. Producers keep at least 32. With one math warpgroup the even
+    /// share is all that a thread can use, and none move.
     DEEPGEMM_BOTH static constexpr register_shares of(int math_warpgroups) {
         constexpr int least = 32;
         if (math_warpgroups <= 1) return {0, 0};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Shared memory as a list of named regions that adds itself up: each starts where the one before ends, aligned as its items ask, and
-// some have an item for each stage of a ring. A kernel asks for an item by name and number and sees no offset.
+// Shared memory as a list of named regions that adds itself up: each starts where the one before ends, aligned as its items
+// ask, and some have an item for each stage of a ring. A kernel asks for an item by name and number and sees no offset.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -12,8 +12,8 @@ namespace deepgemm {
 /// As a region's count: an item for each stage.
 inline constexpr int each_stage = -1;
 
-/// A region called `Name`, a type: `Count` items of `Bytes` bytes, each of which starts at a multiple of `Align`. No items and no
-/// bytes are fine.
+/// A region called `Name`, a type: `Count` items of `Bytes` bytes, each of which starts at a multiple of `Align`. No items and
+/// no bytes are fine.
 template <class Name, u32 Bytes, int Count = 1, u32 Align = 16>
 struct region {
     static_assert(is_power_of_two(Align) && Align <= 1024, "region: an alignment is a power of two up to 1024");
