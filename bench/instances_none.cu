@@ -4,6 +4,14 @@
 
 namespace deepgemm::instances {
 
+template <>
+std::span<const kernel_handle<ops::gemm>> of<ops::gemm>() {
+    return {};
+}
+template <>
+std::span<const kernel_handle<ops::grouped_gemm>> of<ops::grouped_gemm>() {
+    return {};
+}
 std::span<const kernel_handle<ops::gemm>> dense() { return {}; }
 
 }  // namespace deepgemm::instances

@@ -3,20 +3,22 @@
 # deepgemm_add_instances() for the shipped ones. Both cut them into translation units, so that they compile side by side. Part of the package: programs that use deepgemm call both.
 cmake_policy(VERSION 3.25)
 
-# deepgemm_instantiate(<target> HEADERS <header>... [KERNELS <type>...] [LISTS <type>...] [BACKEND cuda|sim])
+# deepgemm_instantiate(<target> HEADERS <header>... [KERNELS <type>...] [LISTS <type>...] [OPERATIONS <type>...]
+#                      [BACKEND cuda|sim])
 #
 # A library of the kernels named KERNELS, and of those in the lists (deepgemm::shipped::kernels<...>) named LISTS. HEADERS
 # declare these types: files relative to the calling CMakeLists.txt, or names that the target's include path finds. The
 # backend is cuda where that language is enabled, else the simulator. Who links <target> may include
-#   <target>.hpp         std::span<const gemm_handle> deepgemm::instances::<target>(), and nothing heavier
+#   <target>.hpp         std::span<const kernel_handle<O>> deepgemm::instances::<target><O>() for each operation O of the library
+#                        and of OPERATIONS, which HEADERS define; without <O> for ops::gemm
 #   <target>_extern.hpp  HEADERS, and for all KERNELS `extern template` of the launch functions
-# (<target> as a C identifier). Kernels that are no GEMMs have no handles, but are launched by name like the others. The
-# library may be linked into a shared one.
+# (<target> as a C identifier). Kernels that no operation plans have no handles, but are launched by name like the others.
+# The library may be linked into a shared one.
 function(deepgemm_instantiate target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "HEADERS;KERNELS;LISTS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "HEADERS;KERNELS;LISTS;OPERATIONS")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "deepgemm_instantiate: unknown arguments '${arg_UNPARSED_ARGUMENTS}'; "
-                "it takes HEADERS, KERNELS, LISTS and BACKEND")
+                "it takes HEADERS, KERNELS, LISTS, OPERATIONS and BACKEND")
     endif()
     if(NOT arg_HEADERS OR NOT (arg_KERNELS OR arg_LISTS))
         message(FATAL_ERROR "deepgemm_instantiate(${target}) lacks HEADERS, or KERNELS and LISTS: "
@@ -36,6 +38,7 @@ function(deepgemm_instantiate target)
         endif()
     endforeach()
 
+    _deepgemm_operations(operations ${arg_OPERATIONS})
     set(functions)
     set(declarations "")
     foreach(type IN LISTS arg_KERNELS arg_LISTS)
@@ -47,22 +50,32 @@ function(deepgemm_instantiate target)
             string(APPEND declarations "${external}")
         endif()
         list(APPEND functions "${name}_${index}")
-        _deepgemm_unit(sources "${folder}" ${backend} "${includes}" "${name}_${index}" "${type}" "${explicit}")
+        _deepgemm_unit(sources "${folder}" ${backend} "${includes}" "${name}_${index}" "${type}" "${operations}"
+                       "${explicit}")
     endforeach()
 
+    set(own_includes "")
+    if(arg_OPERATIONS)
+        set(own_includes "${includes}")
+    endif()
+    set(specialisations "")
+    foreach(operation IN LISTS operations)
+        string(APPEND specialisations "template <>\nstd::span<const kernel_handle<${operation}>> ${name}<${operation}>();\n")
+    endforeach()
     file(CONFIGURE OUTPUT "${folder}/include/${name}.hpp" @ONLY CONTENT [[
 // The kernels of the CMake target @target@, written by deepgemm_instantiate().
 #pragma once
 
 #include <span>
 
-#include <deepgemm/ops/gemm/operation.hpp>
-
+#include <deepgemm/host/kernel_handle.hpp>
+@own_includes@
 namespace deepgemm::instances {
 
-/// All that are GEMMs, for an engine. Host, any thread; the memory lives as long as the program.
-std::span<const gemm_handle> @name@();
-
+/// All that are for operation `O`, for an engine. Host, any thread; the memory lives as long as the program.
+template <class O = ops::gemm>
+std::span<const kernel_handle<O>> @name@();
+@specialisations@
 }  // namespace deepgemm::instances
 ]])
     file(CONFIGURE OUTPUT "${folder}/include/${name}_extern.hpp" @ONLY CONTENT [[
@@ -71,13 +84,15 @@ std::span<const gemm_handle> @name@();
 
 @includes@
 @declarations@]])
-    _deepgemm_accessor(accessors ${name} joined "${functions}")
-    _deepgemm_library(${target} "${folder}" ${backend} "${name}.hpp" "${functions}" "${accessors}" "${sources}")
+    foreach(operation IN LISTS operations)
+        _deepgemm_accessor(accessors "${name}<${operation}>" "${operation}" joined "${functions}")
+    endforeach()
+    _deepgemm_library(${target} "${folder}" ${backend} "${name}.hpp" "${functions}" "${operations}" "${accessors}" "${sources}")
 endfunction()
 
 # deepgemm_add_instances(<target> [BACKEND cuda|sim] [LISTS <list>...] [SHARDS <n>])
 #
-# A library of the kernels of ops/gemm/shipped.cuh, all or those of some of their lists, and over them the functions of
+# A library of the kernels of ops/*/shipped.cuh, all or those of some of their lists, and over them the functions of
 # host/instances.hpp. They are compiled in `n` translation units (32 unless said otherwise), each of which has every n-th kernel.
 # The backend is chosen as above. Tests of this project that take a sample also give ONE_IN <k> SEED <s>: every k-th unit then, from
 # number s modulo k on.
@@ -85,10 +100,10 @@ function(deepgemm_add_instances target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND;SHARDS;ONE_IN;SEED" "LISTS")
     _deepgemm_number(shards "deepgemm_add_instances(${target}): SHARDS" "${arg_SHARDS}" 32)
     _deepgemm_number(one_in "deepgemm_add_instances(${target}): ONE_IN" "${arg_ONE_IN}" 1)
-    set(all "shipped::dense()")
+    set(chosen "")
     if(arg_LISTS)
         list(TRANSFORM arg_LISTS REPLACE "(.+)" "shipped::\\1{}")
-        list(JOIN arg_LISTS " + " all)
+        list(JOIN arg_LISTS " + " chosen)
     endif()
     _deepgemm_backend(backend deepgemm_add_instances "${arg_BACKEND}")
     set(folder "${CMAKE_CURRENT_BINARY_DIR}/${target}")
@@ -98,14 +113,37 @@ function(deepgemm_add_instances target)
     endif()
     math(EXPR last "${shards} - 1")
     foreach(shard RANGE ${first} ${last} ${one_in})
-        _deepgemm_shard(sources "${folder}" ${backend} "${all}" ${shard} ${shards})
+        _deepgemm_shard(sources "${folder}" ${backend} "${chosen}" ${shard} ${shards})
         list(APPEND functions "shard_${shard}")
     endforeach()
-    _deepgemm_accessor(accessors dense dealt "${functions}")
-    _deepgemm_library(${target} "${folder}" ${backend} deepgemm/host/instances.hpp "${functions}" "${accessors}" "${sources}")
+    _deepgemm_operations(operations)
+    foreach(operation IN LISTS operations)
+        _deepgemm_accessor(accessors "of<${operation}>" "${operation}" dealt "${functions}")
+    endforeach()
+    string(APPEND accessors "std::span<const kernel_handle<ops::gemm>> dense() { return of<ops::gemm>(); }\n")
+    _deepgemm_library(${target} "${folder}" ${backend} deepgemm/host/instances.hpp "${functions}" "${operations}" "${accessors}"
+                      "${sources}")
 endfunction()
 
 # --- what both are made of ---------------------------------------------------------------------------------------------
+
+# The operations of the library, of which each has a folder ops/<name>; their types, and then `more`.
+function(_deepgemm_operations out)
+    _deepgemm_operation_names(names)
+    list(TRANSFORM names PREPEND deepgemm::ops::)
+    set(${out} ${names} ${ARGN} PARENT_SCOPE)
+endfunction()
+function(_deepgemm_operation_names out)
+    set(${out} gemm grouped_gemm PARENT_SCOPE)
+endfunction()
+
+# Directives that include ops/<name>/<header> of all operations.
+function(_deepgemm_operation_headers out header)
+    _deepgemm_operation_names(names)
+    list(TRANSFORM names REPLACE "(.+)" "#include <deepgemm/ops/\\1/${header}>\n")
+    string(CONCAT text ${names})
+    set(${out} "${text}" PARENT_SCOPE)
+endfunction()
 
 # The backend `given` to function `caller`, or the one to use if that is empty.
 function(_deepgemm_backend out caller given)
@@ -150,90 +188,99 @@ template deepgemm::result<void> deepgemm::sim::try_launch<@type@>(const @type@::
     set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-# Appends to the list `out` a translation unit that defines `function`: the handles of `type`, a kernel or a list of
-# kernels. `explicit` is more code for its end.
-function(_deepgemm_unit out folder backend includes function type explicit)
+# Appends to the list `out` a translation unit that defines `function`, once for each operation: the handles of `type`, a kernel or
+# a list of kernels, as far as they are for that operation. `explicit` is more code for its end.
+function(_deepgemm_unit out folder backend includes function type operations explicit)
     set(extension_cuda cu)
     set(extension_sim cpp)
     set(source "${folder}/${function}.${extension_${backend}}")
+    _deepgemm_operation_headers(operation_headers operation.hpp)
+    # An object of the type itself: nvcc 13 loses configurations in an alias, and in std::type_identity.
+    set(definitions "")
+    foreach(operation IN LISTS operations)
+        string(APPEND definitions "std::span<const kernel_handle<${operation}>> ${function}(const ${operation}*);\n"
+               "std::span<const kernel_handle<${operation}>> ${function}(const ${operation}*) {\n"
+               "    static const auto mine = those_for<${operation}, backend>(${type}{});\n    return mine;\n}\n")
+    endforeach()
     file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
-#include <span>
-@includes@
-#include <deepgemm/kernel/list.cuh>
-#include <deepgemm/ops/gemm/operation.hpp>
-namespace deepgemm::instances {
-namespace {
-template <class Kernel>
-std::span<const gemm_handle> handles(Kernel) {
-    if constexpr (serves<Kernel, ops::gemm>) {
-        return @backend@::kernel_list<Kernel>;
-    } else {
-        return {};
-    }
-}
-template <class... Kernels>
-std::span<const gemm_handle> handles(shipped::kernels<Kernels...>) {
-    return @backend@::kernel_list<Kernels...>;
-}
-}  // namespace
-std::span<const gemm_handle> @function@();
-// An object of the type itself: nvcc 13 loses configurations in an alias, and in std::type_identity.
-std::span<const gemm_handle> @function@() { return handles(@type@{}); }
-}  // namespace deepgemm::instances
-@explicit@]])
-    set(${out} ${${out}} "${source}" PARENT_SCOPE)
-endfunction()
-
-# Appends to the list `out` a translation unit that defines `shard_<shard>`: the handles of that shard of the list `all`, an expression.
-function(_deepgemm_shard out folder backend all shard shards)
-    set(extension_cuda cu)
-    set(extension_sim cpp)
-    set(source "${folder}/shard_${shard}.${extension_${backend}}")
-    file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
-#include <deepgemm/host/@backend@_launch.hpp>
-#include <deepgemm/host/shards.hpp>
-#include <deepgemm/ops/gemm/operation.hpp>
-#include <deepgemm/ops/gemm/shipped.cuh>
+@includes@@operation_headers@#include <deepgemm/host/shards.hpp>
 namespace deepgemm::instances {
 namespace {
 struct backend {
     template <class Kernel>
-    static gemm_handle handle_of() {
+    static auto handle_of() {
         return @backend@::handle_of<Kernel>();
     }
 };
 }  // namespace
-std::span<const gemm_handle> shard_@shard@();
-std::span<const gemm_handle> shard_@shard@() {
-    static const auto mine = shard<@shard@, @shards@, backend>(@all@);
-    return mine;
-}
-}  // namespace deepgemm::instances
+@definitions@}  // namespace deepgemm::instances
+@explicit@]])
+    set(${out} ${${out}} "${source}" PARENT_SCOPE)
+endfunction()
+
+# Appends to the list `out` a translation unit that defines `shard_<shard>`, once for each operation: the handles of that shard of its
+# kernels. `chosen` is an expression of lists instead of all of them, or empty.
+function(_deepgemm_shard out folder backend chosen shard shards)
+    set(extension_cuda cu)
+    set(extension_sim cpp)
+    set(source "${folder}/shard_${shard}.${extension_${backend}}")
+    _deepgemm_operation_headers(operation_headers operation.hpp)
+    _deepgemm_operation_headers(list_headers shipped.cuh)
+    _deepgemm_operations(operations)
+    set(definitions "")
+    foreach(operation IN LISTS operations)
+        set(all "shipped::all_of<${operation}>()")
+        if(chosen)
+            set(all "only<${operation}>(${chosen})")
+        endif()
+        string(APPEND definitions "std::span<const kernel_handle<${operation}>> shard_${shard}(const ${operation}*);\n"
+               "std::span<const kernel_handle<${operation}>> shard_${shard}(const ${operation}*) {\n"
+               "    static const auto mine = shard<${operation}, ${shard}, ${shards}, backend>(${all});\n    return mine;\n}\n")
+    endforeach()
+    file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
+#include <deepgemm/host/@backend@_launch.hpp>
+#include <deepgemm/host/shards.hpp>
+@operation_headers@@list_headers@namespace deepgemm::instances {
+namespace {
+struct backend {
+    template <class Kernel>
+    static auto handle_of() {
+        return @backend@::handle_of<Kernel>();
+    }
+};
+}  // namespace
+@definitions@}  // namespace deepgemm::instances
 ]])
     set(${out} ${${out}} "${source}" PARENT_SCOPE)
 endfunction()
 
-# Appends to the text `out` the function `name`, which returns together what `functions` return: `how` they are put together is
-# `joined`, one after another, or `dealt`, one kernel of each in turn.
-function(_deepgemm_accessor out name how functions)
-    list(TRANSFORM functions APPEND "()")
+# Appends to the text `out` the function template's specialisation `name`, which returns together what `functions` return for an
+# operation: `how` they are put together is `joined`, one after another, or `dealt`, one kernel of each in turn.
+function(_deepgemm_accessor out name operation how functions)
+    list(TRANSFORM functions APPEND "(static_cast<const ${operation}*>(nullptr))")
     list(JOIN functions ", " calls)
-    set(${out} "${${out}}std::span<const gemm_handle> ${name}() {
-    static const auto all = ${how}({${calls}});
+    set(${out} "${${out}}template <>
+std::span<const kernel_handle<${operation}>> ${name}() {
+    static const auto all = ${how}<kernel_handle<${operation}>>({${calls}});
     return all;
 }
 " PARENT_SCOPE)
 endfunction()
 
-# The library: `sources`, which define `functions`, and the `accessors`, which `header` declares.
-function(_deepgemm_library target folder backend header functions accessors sources)
-    list(JOIN functions "();\nstd::span<const gemm_handle> " declarations)
+# The library: `sources`, which define `functions` for each operation, and the `accessors`, which `header` declares.
+function(_deepgemm_library target folder backend header functions operations accessors sources)
+    set(declarations "")
+    foreach(operation IN LISTS operations)
+        foreach(function IN LISTS functions)
+            string(APPEND declarations "std::span<const kernel_handle<${operation}>> ${function}(const ${operation}*);\n")
+        endforeach()
+    endforeach()
+    _deepgemm_operation_headers(operation_headers operation.hpp)
     file(CONFIGURE OUTPUT "${folder}/all.cpp" @ONLY CONTENT [[
 #include <deepgemm/host/shards.hpp>
-#include <deepgemm/ops/gemm/operation.hpp>
-#include <@header@>
+@operation_headers@#include <@header@>
 namespace deepgemm::instances {
-std::span<const gemm_handle> @declarations@();
+@declarations@
 @accessors@
 }  // namespace deepgemm::instances
 ]])

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <deepgemm/ops/gemm/gemm.hpp>
+#include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>
 
 namespace deepgemm {
 
 /// An engine of all operations of the library: the one list of them.
-using engine = engine_of<ops::gemm>;
+using engine = engine_of<ops::gemm, ops::grouped_gemm>;
 
 }  // namespace deepgemm

@@ -31,7 +31,7 @@ constexpr declared standard_names[] = {
     {"cctype", "isalnum"},
     {"charconv", "from_chars to_chars"},
     {"chrono", "chrono"},
-    {"cmath", "ceil cos exp fabs fmod frexp isfinite isinf isnan isnormal ldexp log nan pow signbit sqrt"},
+    {"cmath", "ceil cos exp fabs floor fmod frexp isfinite isinf isnan isnormal ldexp log nan pow signbit sqrt"},
     {"condition_variable", "condition_variable_any"},
     {"cstddef", "ptrdiff_t"},
     {"cstddef cstdio cstdlib cstring", "size_t"},
@@ -49,7 +49,7 @@ constexpr declared standard_names[] = {
     {"functional", "function hash"},
     {"future", "promise shared_future"},
     {"initializer_list", "initializer_list"},
-    {"iterator", "begin end istreambuf_iterator"},
+    {"iterator", "begin end istreambuf_iterator iter_value_t"},
     {"map", "map"},
     {"memory", "make_shared make_unique shared_ptr unique_ptr"},
     {"mutex", "lock_guard mutex unique_lock"},
@@ -69,7 +69,9 @@ constexpr declared standard_names[] = {
      "is_convertible_v is_enum_v is_floating_point_v is_integral_v is_trivially_copyable_v is_void_v remove_cvref_t "
      "remove_pointer_t type_identity_t"},
     {"unordered_map", "unordered_map"},
-    {"utility", "exchange in_place_index move pair swap"},
+    {"tuple", "tuple tuple_element_t"},
+    {"tuple utility variant", "get"},
+    {"utility", "declval exchange in_place_index index_sequence index_sequence_for move pair swap"},
     {"vector", "vector"},
     {"variant", "get_if monostate variant"},
 };

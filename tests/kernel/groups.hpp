@@ -3,6 +3,7 @@
 // lies; tests on a GPU copy it.
 #pragma once
 
+#include <deepgemm/host/stack.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 
@@ -22,6 +23,7 @@ public:
             const auto* const from = static_cast<const u8*>(x.view.data);
             bytes_.insert(bytes_.end(), from, from + x.data_bytes());
             words_.insert(words_.end(), x.words.begin(), x.words.end());
+            words_.resize(std::size_t(align_up(i64(words_.size()), i64(4))), 0xffffffffu);  // TMA takes multiples
         }
     }
 
@@ -42,6 +44,11 @@ public:
         }
     }
 
+    /// The stack as an argument; `elements` and `scales` say where copies of bytes() and words() lie.
+    scaled_stack argument(const void* elements, const void* scales) const {
+        const i64 pitch = i64(bytes_.size()) / size_of((*this)[0].type) / matrices_;
+        return {one_[0].argument(elements, scales), matrices_, pitch, i64(words_.size()) / matrices_};
+    }
     /// All elements, and all words of scales.
     const std::vector<u8>& bytes() const { return bytes_; }
     const std::vector<u32>& words() const { return words_; }
@@ -109,6 +116,12 @@ public:
     matrix_view<T> view() { return d_.template view<T>(); }
     guarded_matrix& memory() { return d_; }
 
+    /// It as an argument; `memory` is where a copy of memory().bytes() lies.
+    output_stack argument(void* memory) {
+        output_matrix first = d_.argument(memory);
+        first.rows = rows_;
+        return {first, matrices_, rows_ * d_.pitch()};
+    }
     /// D of a product; `memory` is where a copy of memory().bytes() lies.
     result_arguments<void*> at(void* memory) { return {d_.argument(memory).data, d_.pitch(), rows_ * d_.pitch()}; }
     i32 matrices() const { return i32(matrices_); }

@@ -3,6 +3,7 @@
 // register and without ptxas serialising its multiplies. Needs no GPU.
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/ops/gemm/shipped.cuh>
+#include <deepgemm/ops/grouped_gemm/shipped.cuh>
 
 #include <deepgemm/rtc/joint_unit.hpp>
 #include <deepgemm/rtc/program.hpp>
@@ -26,7 +27,9 @@ std::vector<kernel_source> sources_of(shipped::kernels<Kernels...>) {
 /// The kernels that this run tests, in portions: the shards of the simulator's tests.
 std::vector<std::vector<kernel_source>> portions() {
     constexpr std::size_t shards = 32, sample = DEEPGEMM_TEST_SAMPLE;
-    const auto all = sources_of(shipped::dense());
+    auto all = sources_of(shipped::all_of<ops::gemm>());
+    const auto groups = sources_of(shipped::all_of<ops::grouped_gemm>());
+    all.insert(all.end(), groups.begin(), groups.end());
     std::vector<std::vector<kernel_source>> made;
     for (std::size_t shard = DEEPGEMM_TEST_SEED % sample; shard < shards; shard += sample) {
         made.emplace_back();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The shipped kernels as a linked library: declarations only. Link a target made by deepgemm_add_instances() (CMake), which
-// compiles the kernels of ops/gemm/shipped.cuh for a GPU or for the simulator; or make handles of your own kernels instead.
+// compiles the kernels of ops/*/shipped.cuh for a GPU or for the simulator; or make handles of your own kernels instead.
 #pragma once
 
 #include <span>
@@ -9,8 +9,15 @@
 
 namespace deepgemm::instances {
 
-/// All shipped dense kernels, for an engine that serves every operation of ops.hpp. Host, any thread; the memory lives as long as the
-/// program.
+/// All shipped kernels of operation `O`, for an engine that serves it. Host, any thread; the memory lives as long as the program.
+template <class O>
+std::span<const kernel_handle<O>> of();
+template <>
+std::span<const kernel_handle<ops::gemm>> of<ops::gemm>();
+template <>
+std::span<const kernel_handle<ops::grouped_gemm>> of<ops::grouped_gemm>();
+
+/// Those of single products.
 std::span<const kernel_handle<ops::gemm>> dense();
 
 }  // namespace deepgemm::instances

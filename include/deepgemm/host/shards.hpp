@@ -3,6 +3,7 @@
 // list belongs to shard i % shards, so that shards take about the same time whatever the list holds.
 #pragma once
 
+#include <cstddef>
 #include <initializer_list>
 #include <span>
 #include <utility>
@@ -15,27 +16,56 @@ namespace deepgemm::instances {
 
 namespace detail {
 
-template <bool Mine, class Backend, class Kernel, class O>
+template <bool Wanted, class Backend, class Kernel, class O>
 void append(std::vector<kernel_handle<O>>& to) {
-    if constexpr (Mine) to.push_back(Backend::template handle_of<Kernel>());
+    if constexpr (Wanted) to.push_back(Backend::template handle_of<Kernel>());
 }
 
-template <int Shard, int Shards, class Backend, class First, class... Rest, std::size_t... At>
-auto shard(shipped::kernels<First, Rest...>, std::index_sequence<0, At...>) {
-    std::vector<kernel_handle<operation_of<First>>> mine;
-    append<Shard == 0, Backend, First>(mine);
-    (append<int(At) % Shards == Shard, Backend, Rest>(mine), ...);
+template <class O, int Shard, int Shards, class Backend, class... Kernels, std::size_t... At>
+std::vector<kernel_handle<O>> shard(shipped::kernels<Kernels...>, std::index_sequence<At...>) {
+    std::vector<kernel_handle<O>> mine;
+    (append<int(At) % Shards == Shard, Backend, Kernels>(mine), ...);
     return mine;
+}
+
+/// A kernel as a list, or none if it is not for operation `O`.
+template <class O, class Kernel>
+constexpr auto only_if(shipped::kernels<Kernel> one) {
+    if constexpr (same_as<operation_of<Kernel>, O>) {
+        return one;
+    } else {
+        return shipped::kernels<>{};
+    }
 }
 
 }  // namespace detail
 
-/// Instantiates the kernels of shard `Shard` of `Shards`, from 0 on, and returns their handles. `Backend::handle_of<Kernel>()` makes one.
-template <int Shard, int Shards, class Backend, class... Kernels>
-auto shard(shipped::kernels<Kernels...> list) {
+/// Instantiates the kernels of shard `Shard` of `Shards`, from 0 on, of a list of kernels of operation `O`, and returns their handles.
+/// `Backend::handle_of<Kernel>()` makes one.
+template <class O, int Shard, int Shards, class Backend, class... Kernels>
+std::vector<kernel_handle<O>> shard(shipped::kernels<Kernels...> list) {
     static_assert(0 <= Shard && Shard < Shards,
                   "shard: its number must be at least 0 and less than the number of shards");
-    return detail::shard<Shard, Shards, Backend>(list, std::index_sequence_for<Kernels...>{});
+    return detail::shard<O, Shard, Shards, Backend>(list, std::index_sequence_for<Kernels...>{});
+}
+
+/// The kernels of a list that are for operation `O`.
+template <class O, class... Kernels>
+constexpr auto only(shipped::kernels<Kernels...>) {
+    return (shipped::kernels<>{} + ... + detail::only_if<O>(shipped::kernels<Kernels>{}));
+}
+
+/// Instantiates those kernels of a list that are for operation `O`, and returns their handles.
+template <class O, class Backend, class... Kernels>
+std::vector<kernel_handle<O>> those_for(shipped::kernels<Kernels...>) {
+    std::vector<kernel_handle<O>> made;
+    (detail::append<same_as<operation_of<Kernels>, O>, Backend, Kernels>(made), ...);
+    return made;
+}
+/// The same of one kernel.
+template <class O, class Backend, class Kernel>
+std::vector<kernel_handle<O>> those_for(Kernel) {
+    return those_for<O, Backend>(shipped::kernels<Kernel>{});
 }
 
 /// The handles of several lists, one list after another.

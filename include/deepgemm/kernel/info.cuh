@@ -59,6 +59,7 @@ enum class grouping : u8 {
 
 namespace ops {
 struct gemm;
+struct grouped_gemm;
 }  // namespace ops
 
 /// The host's operation (host/operation.hpp) that plans kernels of grouping `Groups`, as a type that only the host defines;
@@ -74,6 +75,10 @@ struct operation_of_grouping<grouping::none> {
 template <>
 struct operation_of_grouping<grouping::custom> {
     using type = ops::gemm;
+};
+template <>
+struct operation_of_grouping<grouping::masked> {
+    using type = ops::grouped_gemm;
 };
 
 /// What a GEMM kernel computes, of which operands. Kernels whose traits are equal may replace each other.

@@ -16,6 +16,10 @@ DEEPGEMM_BOTH constexpr kernels<First..., Second...> operator+(kernels<First...>
     return {};
 }
 
+/// All shipped kernels of operation `O`, one list, none of them instantiated: ops/*/shipped.cuh.
+template <class O>
+DEEPGEMM_BOTH constexpr auto all_of();
+
 /// The kernels of all of the lists, as `type`.
 template <class... Lists>
 struct join;

@@ -152,16 +152,11 @@ inline i64 ctas_at_once(const config& cfg, int sms) {
     return std::max(usable / cfg.cluster_ctas(), 1) * cfg.cluster_ctas();
 }
 
-}  // namespace detail
-
-/// Predicts a kernel on a workload, with `sms` multiprocessors of the device to itself. The kernel must fit the workload;
-/// M and N are positive.
-inline cost predict(const gemm_info& info, const gemm_workload& work, const device_info& device, int sms,
-                    const cost_parameters& p = {}) {
+/// Predicts a kernel whose tiles, each of `work`'s K, make up `needed` elements of results, and move `bytes` through device memory.
+inline cost predict_tiles(const gemm_info& info, const gemm_workload& work, const device_info& device, int sms,
+                          const tiling& tiles, double needed, double bytes, const cost_parameters& p) {
     const config& cfg = info.cfg;
-    if (cfg.swap) return predict(exchanged(info), exchanged(work), device, sms, p);
-    const auto tiles = detail::tiling::of(cfg, work);
-    const i64 ctas = detail::ctas_at_once(cfg, sms);
+    const i64 ctas = ctas_at_once(cfg, sms);
     const i64 blocks = ceil_div(i64(work.shape.k), i64(cfg.block.k) * cfg.split_k);  // of one CTA
     const double k_blocks = double(blocks);
 
@@ -169,21 +164,20 @@ inline cost predict(const gemm_info& info, const gemm_workload& work, const devi
     made.tiles = tiles.m * tiles.n;
     const i64 parts = made.tiles * cfg.split_k;  // each the work of one CTA
     made.waves = ceil_div(parts, ctas);
-    made.tile_efficiency = double(work.shape.m) * work.shape.n / (double(made.tiles) * cfg.block.m * cfg.block.n);
+    made.tile_efficiency = needed / (double(made.tiles) * cfg.block.m * cfg.block.n);
     made.wave_efficiency = double(parts) / (double(made.waves) * sms);
     made.start_us = p.start_us;
-    made.memory_us =
-        detail::memory_bytes(info, work, device, tiles, sms, p) / (p.memory_share * device.hbm_gb_per_s * 1000);
+    made.memory_us = bytes / (p.memory_share * device.hbm_gb_per_s * 1000);
 
     const auto block_of = [&](i64 active) {
-        return detail::k_block_clocks(info, work, tiles.rows_of_a, double(active) / device.sm_count, p);
+        return k_block_clocks(info, work, tiles.rows_of_a, double(active) / device.sm_count, p);
     };
     // The clock follows the power drawn, that is, the share of all the device's tensor cores that work.
     const i64 first = std::min(parts, ctas), last = parts - (made.waves - 1) * ctas;
     const auto block = block_of(first), last_block = block_of(last);
-    const double epilogue = detail::epilogue_clocks(info, p);
+    const double epilogue = epilogue_clocks(info, p);
     // Warpgroups that take turns have their epilogues under each other's main loops, but for the last.
-    const double turns = double(cfg.sm90.warpgroups) / detail::sharers(cfg);
+    const double turns = double(cfg.sm90.warpgroups) / sharers(cfg);
     const double exposed = std::max(0.0, epilogue / turns - (1 - 1 / turns) * block.clocks * k_blocks);
     const double epilogues = (double(made.waves - 1) * exposed + epilogue) / double(made.waves);
     const double use = block.multiplying * k_blocks / (block.clocks * k_blocks + epilogues) * double(parts) /
@@ -211,6 +205,18 @@ inline cost predict(const gemm_info& info, const gemm_workload& work, const devi
                  : made.epilogue_us > made.main_loop_us                ? bound::epilogue
                                                                        : block.limit;
     return made;
+}
+
+}  // namespace detail
+
+/// Predicts a kernel on a workload, with `sms` multiprocessors of the device to itself. The kernel must fit the workload;
+/// M and N are positive.
+inline cost predict(const gemm_info& info, const gemm_workload& work, const device_info& device, int sms,
+                    const cost_parameters& p = {}) {
+    if (info.cfg.swap) return predict(exchanged(info), exchanged(work), device, sms, p);
+    const auto tiles = detail::tiling::of(info.cfg, work);
+    return detail::predict_tiles(info, work, device, sms, tiles, double(work.shape.m) * work.shape.n,
+                                 detail::memory_bytes(info, work, device, tiles, sms, p), p);
 }
 
 }  // namespace deepgemm

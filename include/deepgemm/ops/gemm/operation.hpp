@@ -2,6 +2,9 @@
 // The dense GEMM as an operation: what planner, engine and NVRTC ask of it, answered by the headers beside this one.
 #pragma once
 
+#include <span>
+#include <string>
+
 #include <deepgemm/host/plan.hpp>
 #include <deepgemm/ops/gemm/cost.hpp>
 #include <deepgemm/ops/gemm/rules.hpp>

@@ -95,9 +95,8 @@ inline result<void> check_shapes(const gemm_problem& problem) {
     return {};
 }
 
-/// Checks a problem against the rules of GEMMs, but not those for memory. Sizes and types come first; a D without elements is then a
-/// success whatever else the problem holds, and with K = 0 the operands and their scales are not looked at.
-inline result<void> check_gemm(const gemm_problem& problem) {
+/// Checks the sizes, types and shapes of a GEMM.
+inline result<void> check_form(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, ready] = problem;
     if (auto ok = check_size("A", a.matrix.rows, a.matrix.columns); !ok) return ok;
     if (auto ok = check_size("B", b.matrix.rows, b.matrix.columns); !ok) return ok;
@@ -109,9 +108,12 @@ inline result<void> check_gemm(const gemm_problem& problem) {
     if (heads.any()) {
         if (auto ok = check_heads(workload_of(problem)); !ok) return ok;
     }
-    if (auto ok = check_shapes(problem); !ok) return ok;
-    if (is_empty(problem)) return {};
+    return check_shapes(problem);
+}
 
+/// Checks how the matrices and scales of a GEMM lie in memory, of which D has elements. With K = 0 the operands are not looked at.
+inline result<void> check_placement(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads, ready] = problem;
     const bool multiplies = a.matrix.columns > 0;
     if (multiplies) {
         if (auto ok = check_operand_layout("A", "M", a.matrix); !ok) return ok;
@@ -124,6 +126,13 @@ inline result<void> check_gemm(const gemm_problem& problem) {
     if (!multiplies) return {};
     if (auto ok = check_scales("A", "M", a, false); !ok) return ok;
     return check_scales("B", "N", b, true);
+}
+
+/// Checks a problem against the rules of GEMMs, but not those for memory. Sizes and types come first; a D without elements is then a
+/// success whatever else the problem holds.
+inline result<void> check_gemm(const gemm_problem& problem) {
+    if (auto ok = check_form(problem); !ok || is_empty(problem)) return ok;
+    return check_placement(problem);
 }
 
 }  // namespace detail

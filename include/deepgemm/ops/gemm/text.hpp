@@ -21,12 +21,37 @@ inline std::string epilogue_source(const gemm_traits& value) {
     return concat(value.accumulate ? "accumulate<" : "store<", element, ">");
 }
 
+/// What makes the groups of a kernel, as a C++ type: a model of group_policy. Null if it computes one product, or what a schedule of the
+/// user's own says.
+constexpr const char* policy_source(grouping groups) {
+    switch (groups) {
+        case grouping::batched: return "uniform_groups";
+        case grouping::masked: return "masked_groups";
+        case grouping::psum: return "psum_groups";
+        case grouping::indexed: return "index_groups";
+        case grouping::along_k: return "k_groups";
+        case grouping::k_parts: return "k_parts";
+        case grouping::none:
+        case grouping::custom: break;
+    }
+    return nullptr;
+}
+
+/// The schedule of a kernel as a C++ type; one of the user's own has no source here. Empty if it is the one that kernels have by default.
+inline std::string schedule_source(const gemm_info& value) {
+    if (value.traits.groups == grouping::none) return "";
+    const char* const policy = policy_source(value.traits.groups);
+    if (policy == nullptr) return "/* custom schedule */";
+    return concat("grouped<tile_shape", value_source(value.cfg.block), ", cluster_shape",
+                  value_source(value.cfg.cluster), ", ", policy, ">");
+}
+
 /// A GEMM kernel as a C++ type; what is custom has no source here.
 inline std::string to_source(const gemm_info& value) {
     const gemm_traits& what = value.traits;
+    const std::string schedule = schedule_source(value);
     return concat("gemm<arch::sm", value.launch.arch, ", ", to_source(what.a), ", ", to_source(what.b), ", ",
-                  epilogue_source(what), ", ", to_source(value.cfg),
-                  what.groups == grouping::custom ? ", /* custom schedule */>" : ">");
+                  epilogue_source(what), ", ", to_source(value.cfg), schedule.empty() ? "" : ", ", schedule, ">");
 }
 
 /// The workload of a GEMM in a few words.

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Stacks, matrices of one shape at equal distances in memory, as callers of grouped and batched operations give them, and the rules for
+// these distances. Rules for one matrix are in matrix_rules.hpp.
+#pragma once
+
+#include <deepgemm/host/matrix_rules.hpp>
+
+namespace deepgemm {
+
+/// `count` matrices like `first`, each `matrix_stride` elements after the one before. The stride does not matter if there is one.
+template <class Pointer>
+struct stack_argument {
+    matrix_argument<Pointer> first{};
+    i64 count = 0;
+    i64 matrix_stride = 0;
+};
+/// A stack that is written.
+using output_stack = stack_argument<void*>;
+
+/// Operands with their scales. `scale_stride` is the distance of two matrices' scales, in words.
+struct scaled_stack {
+    scaled_matrix first{};
+    i64 count = 0;
+    i64 matrix_stride = 0, scale_stride = 0;
+};
+
+/// `count` matrices like `first`, one right behind the other; rows keep their padding.
+template <class Pointer>
+constexpr stack_argument<Pointer> dense_stack(const matrix_argument<Pointer>& first, i64 count) {
+    return {first, count, max(first.rows * first.row_stride, first.columns * first.column_stride)};
+}
+/// The same for an operand; so are its scales.
+constexpr scaled_stack dense_stack(const scaled_matrix& first, i64 count) {
+    const auto& [matrix, scales] = first;
+    return {first, count, dense_stack(matrix, count).matrix_stride,
+            max(scales.rows * scales.row_stride, scales.columns * scales.column_stride)};
+}
+
+namespace detail {
+
+/// Distances between the matrices of a stack: they lie apart, one behind the other or row by row among each other, and start at
+/// multiples of 16 bytes if the first does.
+inline result<void> check_stack(const char* name, const input_matrix& one, i64 count, i64 stride) {
+    const input_matrix rows = contiguous_rows(one);
+    if (count < 2 || rows.rows == 0 || rows.columns == 0) return {};
+    const i64 size = size_of(one.type);
+    const auto bad_stride = [&](errc code, const auto&... allowed) {
+        return fail(code, name, " has matrix stride ", stride, "; ", allowed...);
+    };
+    const wide length = wide(rows.rows - 1) * rows.row_stride + rows.columns;
+    const bool behind = stride >= length,
+               among = stride >= rows.columns && wide(count - 1) * stride + rows.columns <= rows.row_stride;
+    if (!behind && !among && !(rows.rows == 1 && stride >= rows.columns)) {
+        return bad_stride(errc::bad_layout, "its ", count, " matrices must lie apart, which takes at least ",
+                          i64(length), " elements");
+    }
+    if (stride % (16 / size) != 0) {
+        return bad_stride(errc::misaligned, "TMA needs a multiple of 16 bytes, that is ", 16 / size, " elements of ",
+                          one.type);
+    }
+    if (stride >= (i64(1) << 40) / size) return bad_stride(errc::bad_layout, "TMA takes less than 2^40 bytes");
+    return {};
+}
+
+/// Distances between the scales of the matrices of a stack. Scales that are read word by word may lie anywhere.
+inline result<void> check_scale_stack(const char* name, const scaled_stack& stack, bool is_b) {
+    const scale_argument& scales = stack.first.scales;
+    if (stack.count < 2 || scales.kind == scale_kind::none || scales.rows == 0 || scales.columns == 0) return {};
+    const i64 stride = stack.scale_stride;
+    const auto bad_stride = [&](const auto&... allowed) {
+        return fail(errc::bad_scales, "the scales of ", name, " have matrix stride ", stride, "; ", allowed...);
+    };
+    if (stride < 0) return bad_stride("it must not be negative");
+    if (reads_by_word(scales, is_b)) return {};
+    if (stride % 4 != 0 || stride >= i64(1) << 38)
+        return bad_stride("TMA needs a multiple of 4 words, less than 2^38 of them");
+    return {};
+}
+
+}  // namespace detail
+
+/// The memory of a stack of matrices that TMA reads.
+template <class Pointer>
+memory_use memory_of(const char* name, const matrix_argument<Pointer>& first, i64 count, i64 stride) {
+    memory_use use = memory_of(name, first);
+    use.steps[2] = {count, stride * use.width};
+    return use;
+}
+
+/// The memory of the scales of a stack.
+inline memory_use memory_of(const char* name, const scaled_stack& stack, bool by_word) {
+    memory_use use = memory_of(name, stack.first.scales, by_word);
+    if (use.any()) use.steps[2] = {stack.count, detail::wide(4) * stack.scale_stride};
+    return use;
+}
+
+}  // namespace deepgemm

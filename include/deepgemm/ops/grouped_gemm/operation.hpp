@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// The grouped GEMM as an operation: what planner, engine and NVRTC ask of it, answered by the headers beside this one.
+#pragma once
+
+#include <string>
+
+#include <deepgemm/ops/gemm/operation.hpp>
+#include <deepgemm/ops/grouped_gemm/cost.hpp>
+#include <deepgemm/ops/grouped_gemm/rules.hpp>
+#include <deepgemm/ops/grouped_gemm/text.hpp>
+
+namespace deepgemm {
+
+namespace ops {
+
+/// D[g](m,n) = sum over k of A[g](m,k) B[g](n,k) for the first counts[g] rows of the slot of each group g.
+struct grouped_gemm {
+    static constexpr const char* name = "grouped_gemm";
+    using problem = grouped_problem;
+    using workload = grouped_workload;
+    using arguments = masked_arguments;
+    using traits = gemm_traits;
+    using config = deepgemm::config;
+
+    static result<void> check(const problem& given) { return detail::check_grouped(given); }
+    static result<void> check(const workload& work) { return validate(work); }
+    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
+    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
+    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
+    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
+    static u64 hash(const workload& work) { return hash_of(work); }
+    /// Rows that a group usually has; its slot stays as it is.
+    static workload with_rows(workload work, i32 rows) {
+        work.expected_rows = rows;
+        return work;
+    }
+
+    static const char* why_not(const traits& kernel, const workload& work) {
+        if (kernel.groups != grouping::masked) return "its groups have no slots of rows";
+        traits one = kernel;
+        one.groups = grouping::none;
+        return gemm::why_not(one, work.one());
+    }
+    static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
+
+    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
+        return deepgemm::predict(kernel, work, device, num_sms);
+    }
+    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
+
+    static std::string describe(const workload& work) { return deepgemm::describe(work); }
+    static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
+    /// A kernel for a workload, with the configuration left to whoever instantiates it.
+    static gemm_info wanted(const workload& work, const device_info& device) {
+        gemm_info made = gemm::wanted(work.one(), device);
+        made.traits.groups = grouping::masked;
+        return made;
+    }
+};
+
+static_assert(operation<grouped_gemm> && operation_concept::varies_rows<grouped_gemm>);
+
+}  // namespace ops
+
+/// A kernel of groups for a planner.
+using grouped_handle = kernel_handle<ops::grouped_gemm>;
+/// What will run a grouped GEMM, and how it compares.
+using grouped_plan = plan_of<ops::grouped_gemm>;
+
+}  // namespace deepgemm

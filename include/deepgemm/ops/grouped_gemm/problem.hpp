@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// A grouped GEMM as its caller sees it, as a planner sees it, and how one becomes the other. rules.hpp checks it.
+#pragma once
+
+#include <deepgemm/host/stack.hpp>
+#include <deepgemm/ops/gemm/problem.hpp>
+#include <deepgemm/schedule/groups.cuh>
+
+namespace deepgemm {
+
+/// D[g](m,n) = sum over k of A[g](m,k) B[g](n,k), scales applied, for the first `counts[g]` rows of each group g. Every group has a
+/// slot of M rows in A and in D. Rows past its count are not used in A, whatever they hold, and stay as they were in D.
+struct grouped_problem {
+    scaled_stack a{};  ///< of matrices (M, K)
+    scaled_stack b{};  ///< of as many matrices (N, K)
+    output_stack d{};  ///< of as many matrices (M, N)
+    /// Rows of each group, (a.count) in device memory (host memory for the simulator), which the kernel reads. One below 0 or above M
+    /// counts as 0 or M.
+    const i32* counts = nullptr;
+    /// Rows that a group usually has: a hint, by which a kernel is chosen. 0, or more than M: as many as a slot has.
+    i64 expected_rows = 0;
+    ready_operands ready{};  ///< as in gemm_problem; counts are never taken for ready
+};
+
+/// What a planner sees of a grouped problem.
+struct grouped_workload {
+    i32 groups = 0;
+    problem_shape shape{};  ///< of one group; M is the rows of a slot
+    i32 expected_rows = 0;  ///< of a group, from 1 to M unless M is 0
+    operand_info a{}, b{};
+    dtype d = dtype::bf16;
+
+    friend constexpr bool operator==(const grouped_workload& x, const grouped_workload& y) {
+        return x.groups == y.groups && x.expected_rows == y.expected_rows && x.one() == y.one();
+    }
+    /// The product of one group whose slot is full.
+    constexpr gemm_workload one() const { return {.shape = shape, .a = a, .b = b, .d = d}; }
+};
+
+/// A hash of all that tells workloads apart.
+constexpr u64 hash_of(const grouped_workload& work) {
+    const u64 sizes = u64(u32(work.groups)) | u64(u32(work.expected_rows)) << 32;
+    return (hash_of(work.one()) ^ sizes) * 0x9e3779b97f4a7c15ull >> 7;
+}
+
+namespace detail {
+
+/// The first group's product, whose slot is full.
+constexpr gemm_problem first_of(const grouped_problem& problem) {
+    return {.a = problem.a.first, .b = problem.b.first, .d = problem.d.first, .ready = problem.ready};
+}
+
+}  // namespace detail
+
+/// The workload of a valid problem.
+constexpr grouped_workload workload_of(const grouped_problem& problem) {
+    const gemm_workload one = workload_of(detail::first_of(problem));
+    const i32 rows = one.shape.m, expected = i32(min(problem.expected_rows, i64(rows)));
+    return {i32(problem.a.count), one.shape, expected == 0 ? rows : expected, one.a, one.b, one.d};
+}
+
+/// True if there is nothing to compute and nothing to write, whatever the counts are.
+constexpr bool is_empty(const grouped_workload& work) {
+    return work.groups == 0 || work.shape.m == 0 || work.shape.n == 0;
+}
+
+/// What a kernel of groups with slots is launched with.
+using masked_arguments = gemm_call<no_arguments, masked_groups>;
+
+/// The arguments of a kernel for a valid problem. A stride that does not matter becomes one that tensor maps accept.
+constexpr masked_arguments arguments_of(const grouped_problem& problem) {
+    const auto& [a, b, d, counts, expected_rows, ready] = problem;
+    const grouped_workload work = workload_of(problem);
+    const bool multiplies = work.shape.k != 0;
+    const auto stride = [&](i64 given, bool matters) { return matters && work.groups > 1 ? given : i64(16); };
+    masked_arguments made{arguments_of(detail::first_of(problem))};
+    made.matrices = work.groups;
+    made.a.matrix_pitch = stride(a.matrix_stride, multiplies);
+    made.b.matrix_pitch = stride(b.matrix_stride, multiplies);
+    made.d.matrix_pitch = stride(d.matrix_stride, true);
+    made.a.scales.matrix_stride = stride(a.scale_stride, multiplies);
+    made.b.scales.matrix_stride = stride(b.scale_stride, multiplies);
+    made.tiles = {work.groups, counts, work.expected_rows};
+    return made;
+}
+
+}  // namespace deepgemm

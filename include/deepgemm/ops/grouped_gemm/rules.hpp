@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The rules of a grouped GEMM that a caller can break: those of the product of one group, and those of stacks. Nothing is read from the
+// memory the problem names, the counts included.
+#pragma once
+
+#include <array>
+
+#include <deepgemm/ops/gemm/rules.hpp>
+#include <deepgemm/ops/grouped_gemm/problem.hpp>
+
+namespace deepgemm {
+
+/// Checks what a workload has of a problem: the number of groups, and the extents of one of them.
+inline result<void> validate(const grouped_workload& work) {
+    if (auto ok = check_extent("the number of groups", work.groups); !ok) return ok;
+    if (auto ok = check_extent("expected_rows", work.expected_rows); !ok) return ok;
+    return validate(work.one());
+}
+
+namespace detail {
+
+/// Checks a problem against the rules of grouped GEMMs, but not those for memory. Sizes and types come first; where there is nothing to
+/// compute that is all.
+inline result<void> check_grouped(const grouped_problem& problem) {
+    const auto& [a, b, d, counts, expected_rows, ready] = problem;
+    if (auto ok = check_extent("the number of groups", a.count); !ok) return ok;
+    if (b.count != a.count || d.count != a.count) {
+        return fail(errc::shape_mismatch, "A has ", a.count, " matrices, B ", b.count, " and D ", d.count,
+                    "; each must have one for every group");
+    }
+    if (expected_rows < 0) {
+        return fail(errc::bad_option, "expected_rows is ", expected_rows,
+                    "; it must be 0, which says nothing, or the rows that a group usually has");
+    }
+    const gemm_problem first = first_of(problem);
+    if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
+    if (auto ok = check_placement(first); !ok) return ok;
+    if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
+    if (a.first.matrix.columns == 0) return {};
+    if (auto ok = check_stack("A", a.first.matrix, a.count, a.matrix_stride); !ok) return ok;
+    if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
+    if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
+    return check_scale_stack("B", b, true);
+}
+
+}  // namespace detail
+
+/// The memory that a problem reads and writes. Without K, operands and their scales are not read.
+inline std::array<memory_use, 6> memory_of(const grouped_problem& problem) {
+    // Names every member: one that is added makes this line fail, and belongs into the list of what is read, or written.
+    const auto& [a, b, d, counts, expected_rows, ready] = problem;
+    std::array<memory_use, 6> uses{written(memory_of("D", d.first, d.count, d.matrix_stride))};
+    uses[1] = {.name = "the counts",
+               .data = counts,
+               .width = sizeof(i32),
+               .steps = {{{a.count, sizeof(i32)}, {}, {}}},
+               .alignment = alignof(i32),
+               .aligned_for = "they are 4-byte integers",
+               .many = true};
+    if (a.first.matrix.columns == 0) return uses;
+    uses[2] = memory_of("A", a.first.matrix, a.count, a.matrix_stride);
+    uses[3] = memory_of("B", b.first.matrix, b.count, b.matrix_stride);
+    uses[4] = memory_of("the scales of A", a, detail::reads_by_word(a.first.scales, false));
+    uses[5] = memory_of("the scales of B", b, detail::reads_by_word(b.first.scales, true));
+    return uses;
+}
+
+}  // namespace deepgemm

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// The kernels the named grouped operations choose among, as lists of types. Nothing is instantiated here.
+#pragma once
+
+#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/kernel/list.cuh>
+#include <deepgemm/schedule/grouped.cuh>
+
+namespace deepgemm::shipped {
+
+/// A GEMM of groups with slots: A scaled by token, B by block, all scales FP32, D in BF16.
+template <config Config>
+using masked_kernel =
+    gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, scale::per_block<scale::fp32>>,
+         store<bf16>, Config, grouped<Config.block, Config.cluster, masked_groups>>;
+
+/// Few rows in each group: weights decide. One warpgroup, and as many stages as keep memory busy.
+DEEPGEMM_BOTH constexpr config masked_few(int n) {
+    return {.block = {64, n, 128},
+            .stages = 8,
+            .store_buffers = 1,
+            .sm90 = {.warpgroups = 1, .promote = promotion::deferred}};
+}
+/// Some hundred rows: a tile that wastes few of them.
+inline constexpr config masked_medium{.block = {128, 128, 128},
+                                      .stages = 5,
+                                      .store_columns = 64,
+                                      .store_buffers = 2,
+                                      .sm90 = {.promote = promotion::deferred}};
+/// Many rows: the largest tiles, alone or in pairs that share A.
+inline constexpr config masked_three{
+    .block = {192, 128, 128}, .store_columns = 64, .store_buffers = 2, .sm90 = {.warpgroups = 3}};
+DEEPGEMM_BOTH constexpr config masked_wide(cluster_shape cluster = {}) {
+    return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 32, .store_buffers = 3};
+}
+
+template <config... Configs>
+using masked_kernels = kernels<masked_kernel<Configs>...>;
+using masked_fp8 =
+    masked_kernels<masked_few(64), masked_few(128), masked_medium, masked_three, masked_wide(), masked_wide({1, 2})>;
+
+template <>
+DEEPGEMM_BOTH constexpr auto all_of<ops::grouped_gemm>() {
+    return masked_fp8{};
+}
+
+}  // namespace deepgemm::shipped

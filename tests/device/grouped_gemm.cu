@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// The grouped GEMM as an operation on a GPU: samples of tests/ops/grouped_sample.hpp through the engine over the shipped kernels, by every
+// one of these, planned, and captured into a graph that is replayed with other counts.
+#include <doctest/doctest.h>
+
+#include <deepgemm/host/cuda_device.hpp>
+#include <deepgemm/host/exception.hpp>
+#include <deepgemm/host/instances.hpp>
+#include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>
+
+#include "../ops/grouped_sample.hpp"
+#include "runtime.hpp"
+
+using namespace deepgemm;
+using namespace device_tests;
+using test::grouped_sample;
+
+namespace {
+
+using grouped_engine = engine_of<ops::grouped_gemm>;
+
+const device_info& this_device() {
+    static const device_info info = or_throw(cuda::describe_current_device());
+    return info;
+}
+
+/// Device memory for samples of one size.
+class device_sample {
+public:
+    explicit device_sample(grouped_sample& host)
+        : a_(i64(host.a().bytes().size())),
+          b_(i64(host.b().bytes().size())),
+          d_(i64(host.d().bytes().size())),
+          sa_(i64(host.a().words().size())),
+          sb_(i64(host.b().words().size())),
+          counts_(i64(host.counts().size())) {
+        load(host);
+    }
+
+    /// Copies a sample into it whose tensors have the sizes of the first one's.
+    void load(grouped_sample& host) const {
+        a_.write(host.a().bytes().data());
+        b_.write(host.b().bytes().data());
+        d_.write(host.d().bytes().data());
+        sa_.write(host.a().words().data());
+        sb_.write(host.b().words().data());
+        counts_.write(host.counts().data());
+        check(cudaDeviceSynchronize());
+    }
+    grouped_problem problem(grouped_sample& host, i64 expected_rows = 0) const {
+        return host.problem({a_.get(), sa_.get(), b_.get(), sb_.get(), nullptr, d_.get(), counts_.get()},
+                            expected_rows);
+    }
+    /// Waits for the device, brings D back and judges it: "" or what is wrong.
+    std::string verdict(grouped_sample& host) const {
+        check(cudaDeviceSynchronize());
+        d_.read(host.d().bytes().data());
+        return host.verdict();
+    }
+
+private:
+    device_array<u8> a_, b_, d_;
+    device_array<u32> sa_, sb_;
+    device_array<i32> counts_;
+};
+
+result<void> run_named(const grouped_engine& engine, const grouped_problem& p, const grouped_options& options = {}) {
+    return m_grouped_fp8_gemm_nt_masked(engine, p.a, p.b, p.d, p.counts, p.expected_rows, options);
+}
+
+/// Runs a sample through the named operation: "", the error or what is wrong.
+std::string run(const grouped_engine& engine, grouped_sample& sample, i64 expected_rows = 0,
+                const grouped_options& options = {}) {
+    const device_sample memory(sample);
+    const auto done = run_named(engine, memory.problem(sample, expected_rows), options);
+    return done ? memory.verdict(sample) : done.failure().message;
+}
+
+}  // namespace
+
+TEST_CASE("grouped gemm: random ragged groups by the planner's choice") {
+    const grouped_engine engine(instances::of<ops::grouped_gemm>(), this_device());
+    for (int i = 0; i < 12; ++i) {
+        random_source random(fresh_seed());
+        INFO("DEEPGEMM_SEED=", random.seed());
+        const problem_shape shape{i32(random.integer(1, 600)), i32(random.integer(1, 900)),
+                                  i32(random.integer(1, 1100))};
+        grouped_sample sample(random, shape, test::random_counts(random, shape.m));
+        CHECK(run(engine, sample, random.integer(0, 2 * shape.m)) == "");
+    }
+}
+
+TEST_CASE("grouped gemm: every shipped kernel, on some multiprocessors, too, and without K") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const grouped_engine engine(instances::of<ops::grouped_gemm>(), this_device());
+    REQUIRE(engine.kernels().size() > 0);
+    for (const grouped_handle& kernel : engine.kernels()) {
+        const config& cfg = kernel.info.cfg;
+        INFO(to_source(cfg));
+        grouped_sample sample(random, {600, 1000, 1032}, {600, 0, 1, 257, 64, 300, 0, 129});
+        CHECK(run(engine, sample, 0, {.pin = cfg}) == "");
+        sample.restore();
+        CHECK(run(engine, sample, 100, {.num_sms = 20, .pin = cfg}) == "");
+        grouped_sample no_k(random, {70, 200, 0}, {3, 0, 70});
+        CHECK(run(engine, no_k, 0, {.pin = cfg}) == "");
+    }
+}
+
+TEST_CASE("grouped gemm: a graph is replayed with other counts in the same memory") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    constexpr problem_shape shape{300, 1000, 520};
+    const grouped_engine engine(instances::of<ops::grouped_gemm>(), this_device());
+    CHECK(engine.prepare());
+    grouped_sample first(random, shape, {1, 2, 3, 4, 5, 6});
+    const device_sample memory(first);
+    const grouped_problem problem = memory.problem(first, 100);
+    const auto plan = or_throw(engine.plan(problem));
+    const stream on;
+    const captured by_engine(on, [&] { or_throw(run_named(engine, problem, {.stream = on.handle})); });
+    const captured by_plan(on, [&] { or_throw(plan.launch(problem, on.handle)); });
+    for (const std::vector<i32>& counts : {std::vector<i32>{0, 300, 1, 64, 0, 130},
+                                           {300, 300, 300, 300, 300, 300},
+                                           {0, 0, 0, 0, 0, 0},
+                                           {-5, 301, 17, 255, 0, 3}}) {
+        grouped_sample sample(random, shape, counts);
+        for (const captured* graph : {&by_engine, &by_plan}) {
+            sample.restore();
+            memory.load(sample);
+            graph->run(on);
+            CHECK(memory.verdict(sample) == "");
+        }
+    }
+}
+
+TEST_CASE("grouped gemm: large groups with an offset beyond 2^31 elements, of which few rows count") {
+    // A of 2.3 GB: 600 slots of 4096 x 1024. Only the last group has rows.
+    constexpr i64 groups = 600, m = 4096, n = 64, k = 1024;
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    grouped_sample one(random, {m, n, k}, {3});  // its slot is the last
+    const device_array<u8> a(groups * m * k), b(groups * n * k);
+    const i64 a_words = k / 128 * m, b_words = k / 128;
+    const device_array<u32> sa(groups * a_words), sb(groups * b_words);
+    const device_array<bf16> d(groups * m * n);
+    std::vector<i32> counts(groups, 0);
+    counts.back() = 3;
+    const device_array<i32> counts_there(counts);
+    d.fill_bytes(0xff);
+    // Rows of the sample have padding; those here have none.
+    const reference::operand left = one.a()[0], right = one.b()[0];
+    const auto copy = [&](u8* to, const reference::operand& x, i64 rows) {
+        check(cudaMemcpy2D(to, k, x.data, std::size_t(x.row_stride), k, rows, cudaMemcpyHostToDevice));
+    };
+    copy(a.get() + (groups - 1) * m * k, left, m);
+    copy(b.get() + (groups - 1) * n * k, right, n);
+    const auto scales = [](u32* to, const reference::scales& from, i64 rows, i64 blocks, i64 stride_mn, i64 stride_k) {
+        std::vector<u32> words(std::size_t(rows * blocks));
+        for (i64 row = 0; row < rows; ++row) {
+            for (i64 block = 0; block < blocks; ++block)
+                words[std::size_t(row * stride_mn + block * stride_k)] =
+                    static_cast<const u32*>(from.words)[row * from.stride_mn + block * from.stride_k];
+        }
+        check(cudaMemcpy(to, words.data(), words.size() * 4, cudaMemcpyHostToDevice));
+    };
+    scales(sa.get() + (groups - 1) * a_words, left.scale, m, k / 128, 1, m);
+    scales(sb.get() + (groups - 1) * b_words, right.scale, 1, k / 128, k / 128, 1);
+    const scaled_matrix a_first{row_major(reinterpret_cast<const e4m3*>(a.get()), m, k),
+                                per_token_scales(sa.get(), scale_kind::fp32, m, k)},
+        b_first{row_major(reinterpret_cast<const e4m3*>(b.get()), n, k),
+                per_block_scales(sb.get(), scale_kind::fp32, n, k)};
+    const grouped_engine engine(instances::of<ops::grouped_gemm>(), this_device());
+    or_throw(m_grouped_fp8_gemm_nt_masked(engine, dense_stack(a_first, groups), dense_stack(b_first, groups),
+                                          dense_stack(row_major(d.get(), m, n), groups), counts_there.get(), 1));
+    check(cudaDeviceSynchronize());
+    matrix_view<bf16> result = one.d().view<bf16>();
+    check(cudaMemcpy2D(result.data, std::size_t(result.row_stride) * 2, d.get() + (groups - 1) * m * n, n * 2, n * 2, m,
+                       cudaMemcpyDeviceToHost));
+    CHECK(one.verdict() == "");
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Problems of the grouped GEMM: stacks whose rows past the count of their group are NaN in A and poisoned in D.
+#pragma once
+
+#include <deepgemm/ops/grouped_gemm/operation.hpp>
+
+#include "../kernel/grouped_products.hpp"
+#include "sample.hpp"
+
+namespace deepgemm::test {
+
+/// Groups with slots of shape.m rows, of which `counts[g]` count; exact integers unless `kind` says otherwise.
+template <>
+class sample_of<ops::grouped_gemm> {
+public:
+    sample_of(random_source& random, problem_shape shape, const std::vector<i32>& counts,
+              const gemm_traits& what = usual(), numbers kind = numbers::exact)
+        : a_(what.a, max(i64(counts.size()), i64(1)), shape.m, shape.k, random, kind),
+          b_(what.b, max(i64(counts.size()), i64(1)), shape.n, shape.k, random, kind),
+          d_(i64(counts.size()), shape.m, shape.n),
+          counts_(counts) {
+        for (std::size_t g = 0; g < counts.size(); ++g) {
+            const i32 count = min(max(counts[g], 0), shape.m);
+            a_.poison(i64(g), count, shape.m);
+            d_.expect(i64(g), 0, rows_of(a_[i64(g)], 0, count), b_[i64(g)]);
+        }
+    }
+
+    /// What the shipped kernels compute.
+    static constexpr gemm_traits usual() {
+        return {.a = {dtype::e4m3, scale_kind::fp32, {1, 128}},
+                .b = {dtype::e4m3, scale_kind::fp32, {128, 128}},
+                .groups = grouping::masked};
+    }
+
+    /// Where everything lies in host memory.
+    grouped_memory here() {
+        return {a_.bytes().data(), a_.words().data(),          b_.bytes().data(), b_.words().data(),
+                nullptr,           d_.memory().bytes().data(), counts_.data()};
+    }
+    grouped_problem problem(const grouped_memory& at, i64 expected_rows = 0) {
+        grouped_problem made{.a = a_.argument(at.a, at.sa),
+                             .b = b_.argument(at.b, at.sb),
+                             .d = d_.argument(at.d),
+                             .counts = at.table,
+                             .expected_rows = expected_rows};
+        made.a.count = made.b.count = i64(counts_.size());
+        return made;
+    }
+    grouped_problem problem(i64 expected_rows = 0) { return problem(here(), expected_rows); }
+
+    std::string verdict() { return d_.verdict(); }
+    void restore() { d_.memory().restore(); }
+
+    // What copies are made of.
+    const operand_stack& a() const { return a_; }
+    const operand_stack& b() const { return b_; }
+    guarded_matrix& d() { return d_.memory(); }
+    const std::vector<i32>& counts() const { return counts_; }
+
+private:
+    operand_stack a_, b_;
+    group_results<bf16> d_;
+    std::vector<i32> counts_;
+};
+
+/// A sample of the grouped GEMM.
+using grouped_sample = sample_of<ops::grouped_gemm>;
+
+}  // namespace deepgemm::test
