@@ -79,13 +79,6 @@ __global__ void fill_c(T* d, i64 count, u64 seed) {
     }
 }
 
-void per_token(void* q, float* scales, int rows, int k, u64 seed) {
-    const i64 warps = i64(rows) * ceil_div(k, 128);
-    quantise_per_token<<<unsigned(ceil_div<i64>(warps, 8)), 256>>>(static_cast<u8*>(q), scales, align_up(rows, 4), rows,
-                                                                   k, seed);
-    check(cudaGetLastError(), "quantise_per_token");
-}
-
 void normal(void* to, element type, i64 count, u64 seed) {
     if (type == element::bf16) {
         fill_normal<<<1024, 256>>>(static_cast<bf16*>(to), count, seed);
@@ -118,6 +111,19 @@ input_matrix dense(const void* data, dtype type, i64 mn, i64 k, bool mn_major) {
 
 }  // namespace
 
+void quantise_tokens(void* q, float* scales, int rows, int k, u64 seed) {
+    const i64 warps = i64(rows) * ceil_div(k, 128);
+    quantise_per_token<<<unsigned(ceil_div<i64>(warps, 8)), 256>>>(static_cast<u8*>(q), scales, align_up(rows, 4), rows,
+                                                                   k, seed);
+    check(cudaGetLastError(), "quantise_per_token");
+}
+
+void quantise_blocks(void* q, float* scales, i64 stride, int rows, int k, u64 seed) {
+    const dim3 grid(unsigned(ceil_div(k, 128)), unsigned(ceil_div(rows, 128)));
+    quantise_per_block<<<grid, 256>>>(static_cast<u8*>(q), scales, stride, rows, k, seed);
+    check(cudaGetLastError(), "quantise_per_block");
+}
+
 void problem_data::generate(const gemm_case& problem, u64 seed) {
     problem_ = problem;
     seed_ = seed;
@@ -147,13 +153,11 @@ void problem_data::generate_fp8() {
     check(cudaMemset(sa_, 0, sa_count * sizeof(float)), "cudaMemset");
     check(cudaMemset(sb_, 0, sb_count * sizeof(float)), "cudaMemset");
 
-    per_token(a_, sa_, m, k, 2 * seed_ + 1);
+    quantise_tokens(a_, sa_, m, k, 2 * seed_ + 1);
     if (b_block) {
-        const dim3 grid(unsigned(blocks), unsigned(ceil_div(n, 128)));
-        quantise_per_block<<<grid, 256>>>(static_cast<u8*>(b_), sb_, block_stride_, n, k, 2 * seed_ + 2);
-        check(cudaGetLastError(), "quantise_per_block");
+        quantise_blocks(b_, sb_, block_stride_, n, k, 2 * seed_ + 2);
     } else {
-        per_token(b_, sb_, n, k, 2 * seed_ + 2);
+        quantise_tokens(b_, sb_, n, k, 2 * seed_ + 2);
     }
 }
 

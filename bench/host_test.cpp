@@ -180,8 +180,8 @@ TEST_CASE("the command line") {
     CHECK(parsed({"--tune", "--table", "x"}).command == "./dg bench --tune");
     CHECK_THROWS_WITH_AS(parsed({"--tune=1"}), "tune was given a disallowed flag override", std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}), "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all",
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
+                         "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked", std::invalid_argument);
 }
 
 TEST_CASE("numbers of options: digits, in a range, or a sentence") {

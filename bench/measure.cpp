@@ -26,6 +26,15 @@ std::vector<gemm_case> choose_cases(const options& o) {
     return cases;
 }
 
+std::vector<grouped_case> choose_grouped_cases(const options& o) {
+    if (!o.shapes.empty() || o.once || o.nvrtc || !o.table.empty())
+        throw std::invalid_argument("--suite masked takes no --shape, --once, --nvrtc or --table");
+    std::vector<grouped_case> cases = suite_masked();
+    std::erase_if(cases, [&](const grouped_case& c) { return c.name().find(o.filter) == std::string::npos; });
+    if (cases.empty()) throw std::invalid_argument("no case contains '" + o.filter + "'");
+    return cases;
+}
+
 /// The cases by family, since each has a result file of its own.
 std::vector<std::vector<gemm_case>> families_of(const std::vector<gemm_case>& cases) {
     std::vector<std::vector<gemm_case>> families;
@@ -39,15 +48,42 @@ std::vector<std::vector<gemm_case>> families_of(const std::vector<gemm_case>& ca
     return families;
 }
 
+std::size_t free_device_bytes() {
+    std::size_t free = 0, total = 0;
+    check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    return free;
+}
+
 /// Refuses cases whose matrices do not fit what is free on the device: operands, D, and, unless kernels run once, the reference
 /// in FP32 and the memory of the flush.
 void check_device_memory(const std::vector<gemm_case>& cases, const options& o) {
-    std::size_t free = 0, total = 0;
-    check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    const double free = double(free_device_bytes());
     for (const gemm_case& c : cases) {
         const double checking = o.once ? 0 : 4.0 * c.m * c.n + o.flush_bytes;
-        check_memory("the case " + c.name(), c.bytes() + checking, double(free), "on the GPU");
+        check_memory("the case " + c.name(), c.bytes() + checking, free, "on the GPU");
     }
+}
+
+/// `deepgemm bench --suite masked` once its options are read.
+int measure_grouped(const options& o) {
+    const std::vector<grouped_case> cases = choose_grouped_cases(o);
+    if (o.out.empty()) {
+        check_folder(o.results);
+    } else {
+        check_output(o.out);
+    }
+    std::unique_ptr<activity> recorder;
+    if (o.timer != "events") recorder = std::make_unique<activity>();
+    if (o.timer == "cupti" && !recorder->available()) throw std::runtime_error("--timer cupti: " + recorder->why_not());
+    const machine board;
+    std::printf("%s\n%s\n%zu cases\n", board.summary().c_str(), o.command.c_str(), cases.size());
+    for (const grouped_case& c : cases) {
+        const double checking = 4.0 * c.slot * c.n + o.flush_bytes;
+        check_memory("the case " + c.name(), c.memory() + checking, double(free_device_bytes()), "on the GPU");
+    }
+    timer clock(recorder.get(), std::size_t(o.flush_bytes));
+    std::printf("kernel times from %s\n\n", clock.method().c_str());
+    return run_grouped(o, cases, board, clock) == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -55,6 +91,7 @@ void check_device_memory(const std::vector<gemm_case>& cases, const options& o) 
 int measure_command(arguments given, std::ostream& out) {
     options o;
     if (!parse(given, o, out)) return 0;
+    if (o.suite == "masked") return measure_grouped(o);
     const std::vector<gemm_case> cases = choose_cases(o);
     const auto families = families_of(cases);
     if (!o.out.empty() && families.size() > 1)

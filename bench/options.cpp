@@ -20,8 +20,9 @@ constexpr const char* about =
 
 /// The options that say what to measure.
 void add_cases(command_line& line, options& o) {
-    line.option("--suite", "NAME", o.suite, "fp8_42 (default), fp8_25, fp8 (both), bf16_75 or all")
-        ->check(one_of({"fp8_42", "fp8_25", "fp8", "bf16_75", "all"}));
+    line.option("--suite", "NAME", o.suite,
+                "fp8_42 (default), fp8_25, fp8 (both), bf16_75, all of these, or masked: FP8 in groups")
+        ->check(one_of({"fp8_42", "fp8_25", "fp8", "bf16_75", "all", "masked"}));
     line.option("--filter", "TEXT", o.filter,
                 "only cases whose name contains TEXT, such as 'dgrad' or '4096x7168x2048 1d2d'");
     line.option(

@@ -146,39 +146,48 @@ scales scales_of(const scale_argument& given, bool wanted) {
 }
 
 template <class T>
-void launch_multiply(float* d, const problem_data& data, bool scaled) {
-    const gemm_case& p = data.problem();
-    const gemm_problem x = data.product();
+void launch_multiply(float* d, const gemm_problem& x, bool scaled, u64 c_seed) {
     const auto view = [scaled](const scaled_matrix& operand) {
         const input_matrix& q = operand.matrix;
         return operand_view<T>{static_cast<const T*>(q.data), q.row_stride, q.column_stride,
                                scales_of(operand.scales, scaled)};
     };
-    const dim3 grid(unsigned(ceil_div(p.n, tile)), unsigned(ceil_div(p.m, tile)));
-    multiply<T><<<grid, 256>>>(d, view(x.a), view(x.b), p.m, p.n, p.k, p.accumulate, data.seed());
+    const int m = int(x.d.rows), n = int(x.d.columns), k = int(x.a.matrix.columns);
+    const dim3 grid(unsigned(ceil_div(n, tile)), unsigned(ceil_div(m, tile)));
+    multiply<T><<<grid, 256>>>(d, view(x.a), view(x.b), m, n, k, x.c.has_value(), c_seed);
+}
+
+/// Calls body(d), where `d` points to D's elements in their type.
+template <class Body>
+void visit(const output_matrix& d, Body body) {
+    switch (d.type) {
+        case dtype::bf16: body(static_cast<const bf16*>(d.data)); break;
+        case dtype::f16: body(static_cast<const f16*>(d.data)); break;
+        default: body(static_cast<const float*>(d.data)); break;
+    }
 }
 
 }  // namespace
 
-void reference::compute(const problem_data& data, bool scaled) {
-    const gemm_case& p = data.problem();
-    float* const d = product_.as<float>(std::size_t(p.m) * std::size_t(p.n));
-    switch (p.operands) {
-        case element::e4m3: launch_multiply<e4m3>(d, data, scaled); break;
-        case element::bf16: launch_multiply<bf16>(d, data, scaled); break;
-        case element::f16: launch_multiply<f16>(d, data, scaled); break;
+void reference::compute(const problem_data& data, bool scaled) { compute(data.product(), scaled, data.seed()); }
+
+void reference::compute(const gemm_problem& product, bool scaled, u64 c_seed) {
+    float* const d = product_.as<float>(std::size_t(product.d.rows) * std::size_t(product.d.columns));
+    switch (product.a.matrix.type) {
+        case dtype::bf16: launch_multiply<bf16>(d, product, scaled, c_seed); break;
+        case dtype::f16: launch_multiply<f16>(d, product, scaled, c_seed); break;
+        default: launch_multiply<e4m3>(d, product, scaled, c_seed); break;
     }
     check(cudaGetLastError(), "reference product");
     check(cudaDeviceSynchronize(), "reference product");
 }
 
-comparison reference::compare(const problem_data& data) {
-    const gemm_case& p = data.problem();
-    const i64 count = i64(p.m) * p.n;
+comparison reference::compare(const output_matrix& result_d) {
+    const i64 count = result_d.rows * result_d.columns;
     const float* const truth = product_.as<float>(0);
     sums host{}, *const device = sums_.as<sums>(1);
     check(cudaMemcpy(device, &host, sizeof host, cudaMemcpyHostToDevice), "cudaMemcpy");
-    data.visit_d([=](auto* d) {
+    visit(result_d, [=](const auto* d) {
         add_up<<<1024, 256>>>(device, d, truth, count);
         find_largest<<<1024, 256>>>(device, d, truth, count);
     });

@@ -20,9 +20,13 @@ class reference {
 public:
     /// Host: computes the product of `data` with its scales, or with all scales 1; adds C where the case accumulates.
     void compute(const problem_data& data, bool scaled);
+    /// Host: the same of operands anywhere. `c_seed` is that of what C held before, if there is C.
+    void compute(const gemm_problem& product, bool scaled, u64 c_seed = 0);
 
     /// Host: compares D of `data`, as it is now, with the reference. `diff` is NaN if any element is not finite.
-    comparison compare(const problem_data& data);
+    comparison compare(const problem_data& data) { return compare(data.product().d); }
+    /// Host: the same of a D without padding.
+    comparison compare(const output_matrix& d);
 
 private:
     device_buffer product_, sums_;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Turns benchmark results into documentation: docs/performance.md, its plots, and the table in README.md.
 
-Reads bench/results/<gpu>/fp8_dense.json and bf16_dense.json (written by `deepgemm bench`), as far as they are there, and
-beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
+Reads bench/results/<gpu>/fp8_dense.json, bf16_dense.json and fp8_masked.json (written by `deepgemm bench`), as far as they are
+there, and beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
 the kernels, of which bench/ablation.py makes tables), and chain.json and rtc.json (of which bench/launch_costs.py does, of
 machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
 
@@ -64,6 +64,12 @@ FAMILIES = {
         ("larger, TN, FP32 D +=", lambda r: larger(r) and r["layout"] == "tn" and r["accumulate"]),
         ("all", lambda r: True),
     ]),
+    "fp8_masked": ("FP8", [
+        ("about 20 rows a group", lambda r: r["expected_rows"] < 64),
+        ("about 200", lambda r: 64 <= r["expected_rows"] < 512),
+        ("about 1000", lambda r: r["expected_rows"] >= 512),
+        ("all", lambda r: True),
+    ]),
 }
 
 
@@ -90,7 +96,8 @@ class Report:
         data = json.loads(file.read_text())
         self.gpu, self.family, self.machine, self.rows = file.parent.name, file.stem, data["machine"], data["rows"]
         self.type, self.groups = FAMILIES[file.stem]
-        self.title = f"{self.machine['gpu']}: dense {self.type} GEMM"
+        self.kind = "masked grouped" if self.family == "fp8_masked" else "dense"
+        self.title = f"{self.machine['gpu']}: {self.kind} {self.type} GEMM"
         self.image = f"images/{self.family}_{self.gpu}.svg"
         self.roofline = f"images/{self.family}_{self.gpu}_roofline.svg"
         self.others = []
@@ -137,8 +144,9 @@ def table(header, rows):
 
 
 def kind(row):
-    form = row["recipe"] if row["op"] == "fp8_gemm" else row["layout"]
-    return f"{form.upper()} {row['d_type'].upper()}" + (" +=" if row["accumulate"] else "")
+    form = row["layout"] if row["op"] == "bf16_gemm" else row["recipe"]
+    groups = f", {row['groups']} groups" if row.get("groups", 1) > 1 else ""
+    return f"{form.upper()} {row['d_type'].upper()}" + (" +=" if row["accumulate"] else "") + groups
 
 
 def protocol(report):
@@ -193,7 +201,8 @@ def summary_table(report):
 
 def label(row):
     """A case below its bars."""
-    text = f"{row['m']}x{row['n']}x{row['k']}" + (f" {row['layout']}" if row["layout"] != "nt" else "")
+    text = f"{row['groups']} groups, " if row.get("groups", 1) > 1 else ""
+    text += f"{row['m']}x{row['n']}x{row['k']}" + (f" {row['layout']}" if row["layout"] != "nt" else "")
     return text + (" f32" if row["d_type"] == "f32" else "") + (" +=" if row["accumulate"] else "")
 
 
@@ -242,7 +251,7 @@ def plot_roofline(report, path):
     axes.set_xlim(low, high)
     axes.set_xlabel("flops per byte of A, B, scales, C and D")
     axes.set_ylabel("TFLOPS")
-    axes.set_title(f"Dense {report.type} GEMM, {report.machine['gpu']}: achieved, and what the machine allows", fontsize=9)
+    axes.set_title(f"{report.kind.capitalize()} {report.type} GEMM, {report.machine['gpu']}: achieved, and what the machine allows", fontsize=9)
     axes.legend(fontsize=8, loc="lower right")
     save(pyplot, figure, path)
 
@@ -263,7 +272,7 @@ def plot(report, path):
     axes.set_xticklabels([label(r) for r in rows], rotation=90, fontsize=6)
     axes.set_xlim(-0.6, len(rows) - 0.4)
     axes.set_ylabel("time of the peer / time of deepgemm")
-    axes.set_title(f"Dense {report.type} GEMM, {report.machine['gpu']}: above 1, deepgemm is faster "
+    axes.set_title(f"{report.kind.capitalize()} {report.type} GEMM, {report.machine['gpu']}: above 1, deepgemm is faster "
                    "(geometric means in brackets)", fontsize=9)
     axes.legend(fontsize=8, loc="upper right")
     save(pyplot, figure, path)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cases.hpp"
+#include "grouped_cases.hpp"
 #include "machine.hpp"
 #include "options.hpp"
 #include "timer.hpp"
@@ -21,6 +22,10 @@ int run_comparison(const options& o, const std::vector<gemm_case>& cases, const 
 /// Appends the winners to `winners`. Returns the number of wrong results.
 int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock,
                std::vector<gemm_tuned_row>& winners);
+
+/// Times our picks for grouped products and writes fp8_masked.json; with o.tune all kernels, which writes nothing. DeepGEMM's times are
+/// kept beside the results, in deepgemm-*.json; report.py and check.py compare. Returns the number of wrong results.
+int run_grouped(const options& o, const std::vector<grouped_case>& cases, const machine& board, timer& clock);
 
 /// Launches our pick once for each case of any family, without flush, reference or peers. Returns the number of cases
 /// without one.

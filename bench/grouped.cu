@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+// Times grouped products: `deepgemm bench --suite masked`, and with --tune all kernels against one another. Every result is checked
+// against the reference, group by group, and so is that no other row of D was written.
+#include <cmath>
+#include <cstdio>
+
+#include <deepgemm/host/cuda_device.hpp>
+#include <deepgemm/host/exception.hpp>
+#include <deepgemm/host/instances.hpp>
+#include <deepgemm/ops/grouped_gemm/operation.hpp>
+
+#include "grouped_cases.hpp"
+#include "reference.cuh"
+#include "result.hpp"
+#include "run.hpp"
+
+namespace deepgemm::bench {
+
+namespace {
+
+/// Counts 32-bit words of D that are not all ones in rows of a slot from `count` on; rows have `words` words.
+__global__ void count_written(const u32* d, i64 count, i64 slot, i64 words, unsigned long long* found) {
+    for (i64 i = count * words + i64(blockIdx.x) * blockDim.x + threadIdx.x; i < slot * words;
+         i += i64(gridDim.x) * blockDim.x) {
+        if (d[i] != ~0u) atomicAdd(found, 1ull);
+    }
+}
+
+/// Device memory of one grouped product at a time.
+class grouped_data {
+public:
+    /// Host: makes new operands on the default stream.
+    void generate(const grouped_case& problem, u64 seed) {
+        problem_ = problem;
+        counts_ = problem.counts();
+        const i64 groups = problem.groups, slot = problem.slot, n = problem.n, k = problem.k,
+                  blocks = ceil_div(k, i64(128));
+        const i64 a_scales = blocks * slot, b_scales = blocks * ceil_div(n, i64(128));
+        a_ = a_buffer_.as<u8>(std::size_t(groups * slot * k));
+        b_ = b_buffer_.as<u8>(std::size_t(groups * n * k));
+        sa_ = sa_buffer_.as<float>(std::size_t(groups * a_scales));
+        sb_ = sb_buffer_.as<float>(std::size_t(groups * b_scales));
+        d_ = d_buffer_.as<bf16>(std::size_t(groups * slot * n));
+        device_counts_ = counts_buffer_.as<i32>(counts_.size());
+        for (i64 g = 0; g < groups; ++g) {
+            quantise_tokens(a_ + g * slot * k, sa_ + g * a_scales, int(slot), int(k), seed + 2 * u64(g));
+            quantise_blocks(b_ + g * n * k, sb_ + g * b_scales, blocks, int(n), int(k), seed + 2 * u64(g) + 1);
+        }
+        check(cudaMemcpy(device_counts_, counts_.data(), counts_.size() * sizeof(i32), cudaMemcpyHostToDevice),
+              "copy of counts");
+        check(cudaDeviceSynchronize(), "making of operands");
+    }
+
+    /// Host: makes every element of D NaN.
+    void reset_d() {
+        const std::size_t elements =
+            std::size_t(problem_.groups) * std::size_t(problem_.slot) * std::size_t(problem_.n);
+        check(cudaMemset(d_, 0xff, elements * sizeof(bf16)), "cudaMemset");
+        check(cudaDeviceSynchronize(), "reset of D");
+    }
+
+    /// The product as users of deepgemm describe it.
+    grouped_problem product() const {
+        const gemm_problem one = group(0, problem_.slot);
+        return {.a = dense_stack(one.a, problem_.groups),
+                .b = dense_stack(one.b, problem_.groups),
+                .d = dense_stack(one.d, problem_.groups),
+                .counts = device_counts_,
+                .expected_rows = problem_.expected_rows};
+    }
+
+    /// What the reference finds of D: the largest errors of a group. `wrong` says if rows were written that no group has.
+    comparison judge(reference& truth, std::string& wrong) {
+        comparison worst;
+        unsigned long long* const found = found_buffer_.as<unsigned long long>(1);
+        check(cudaMemset(found, 0, sizeof *found), "cudaMemset");
+        for (i64 g = 0; g < problem_.groups; ++g) {
+            const i64 count = counts_[std::size_t(g)], slot = problem_.slot, words = i64(problem_.n) / 2;
+            count_written<<<264, 256>>>(reinterpret_cast<const u32*>(d_ + g * slot * problem_.n), count, slot, words,
+                                        found);
+            check(cudaGetLastError(), "count_written");
+            if (count == 0) continue;
+            const gemm_problem product = group(g, count);
+            truth.compute(product, true);
+            const comparison c = truth.compare(product.d);
+            if (!(c.diff <= worst.diff) && !std::isnan(worst.diff)) worst.diff = c.diff;  // NaN is the worst
+            worst.max_error = std::fmax(worst.max_error, c.max_error);
+            worst.bad += c.bad;
+        }
+        unsigned long long written = 0;
+        check(cudaMemcpy(&written, found, sizeof written, cudaMemcpyDeviceToHost), "cudaMemcpy");
+        if (written != 0) wrong = std::to_string(written) + " words of rows past the counts were written";
+        return worst;
+    }
+
+private:
+    /// The first `rows` rows of group `g` as a product.
+    gemm_problem group(i64 g, i64 rows) const {
+        const i64 slot = problem_.slot, n = problem_.n, k = problem_.k, blocks = ceil_div(k, i64(128));
+        return {.a = {{a_ + g * slot * k, dtype::e4m3, rows, k, k},
+                      per_token_scales(sa_ + g * blocks * slot, scale_kind::fp32, rows, k, slot)},
+                .b = {{b_ + g * n * k, dtype::e4m3, n, k, k},
+                      per_block_scales(sb_ + g * blocks * ceil_div(n, i64(128)), scale_kind::fp32, n, k)},
+                .d = {d_ + g * slot * n, dtype::bf16, rows, n, n}};
+    }
+
+    grouped_case problem_{};
+    std::vector<i32> counts_;
+    device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, d_buffer_, counts_buffer_, found_buffer_;
+    u8 *a_ = nullptr, *b_ = nullptr;
+    float *sa_ = nullptr, *sb_ = nullptr;
+    bf16* d_ = nullptr;
+    i32* device_counts_ = nullptr;
+};
+
+/// A kernel that can run a case, with what the planner predicts and what was measured.
+struct grouped_contender {
+    contender who;
+    double predicted_us = 0;
+    measurement figures{};
+};
+
+class grouped_run {
+public:
+    grouped_run(const options& o, const machine& board, timer& clock)
+        : o_(o), board_(board), clock_(clock), device_(or_throw(cuda::describe_current_device())) {}
+
+    /// All kernels with --tune, else the planner's choice, which is the first in any case.
+    std::vector<grouped_contender> measure(const grouped_case& problem, u64 seed) {
+        data_.generate(problem, seed);
+        const grouped_problem product = data_.product();
+        const grouped_plan made = or_throw(plan(product, device_, instances::of<ops::grouped_gemm>()));
+        const auto arguments = arguments_of(product);
+        std::vector<grouped_contender> all;
+        for (const auto& candidate : made.ranked) {
+            const grouped_handle* const kernel = candidate.kernel;
+            const auto launch = [kernel, arguments](cudaStream_t stream) {
+                or_throw(kernel->launch(arguments, {.stream = stream}));
+            };
+            all.push_back({{to_source(kernel->info.cfg), launch}, candidate.predicted.total_us});
+            if (!o_.tune) break;
+        }
+        std::vector<contender> who;
+        for (grouped_contender& each : all) {
+            who.push_back(each.who);
+            judge(each);
+        }
+        const auto times = clock_.flushed(who, o_.warmups, o_.reps);
+        for (std::size_t i = 0; i < all.size(); ++i) all[i].figures.us = times[i].us;
+        measurement& ours = all[0].figures;
+        if (!o_.tune && o_.sustained_seconds > 0 && ours.median_us() > o_.sustained_above_us) {
+            const sustained_time s = clock_.sustained(who[0], o_.sustained_seconds, ours.median_us(), board_);
+            ours.sustained_us = s.us;
+            ours.clock_mhz = s.clock_mhz;
+            ours.watts = s.watts;
+        }
+        return all;
+    }
+
+private:
+    void judge(grouped_contender& each) {
+        data_.reset_d();
+        each.who.launch(clock_.stream());
+        check(cudaStreamSynchronize(clock_.stream()), each.who.name.c_str());
+        measurement& m = each.figures;
+        const comparison c = data_.judge(reference_, m.failure);
+        m.diff = c.diff;
+        m.max_error = c.max_error;
+        if (m.failure.empty() && !(c.diff < 1e-3)) {
+            char text[120];
+            std::snprintf(text, sizeof text, "wrong result: difference %.3g, %lld elements not finite", c.diff, c.bad);
+            m.failure = text;
+        }
+    }
+
+    const options& o_;
+    const machine& board_;
+    timer& clock_;
+    device_info device_;
+    grouped_data data_;
+    reference reference_;
+};
+
+json row_of(const grouped_case& problem, const grouped_contender& ours) {
+    const measurement& m = ours.figures;
+    const double us = m.median_us();
+    json row = json::object();
+    row.add("op", "m_grouped_fp8_gemm_nt_masked").add("pass", "-").add("m", problem.rows).add("n", problem.n);
+    row.add("k", problem.k).add("groups", problem.groups).add("expected_rows", problem.expected_rows);
+    row.add("layout", "nt").add("recipe", "1d2d").add("d_type", "bf16").add("accumulate", false);
+    row.add("config", ours.who.name).add("chosen_by", "model").add("us", us).add("us_mean", mean(m.us));
+    row.add("us_min", smallest(m.us)).add("us_sustained", m.sustained_us);
+    row.add("tflops", problem.flops() / us * 1e-6).add("gb_s", problem.bytes() / us * 1e-3);
+    row.add("error", m.diff).add("max_error", m.max_error);
+    row.add("clock_sustained_mhz", m.clock_mhz).add("watts_sustained", m.watts);
+    if (!m.failure.empty()) row.add("failure", m.failure);
+    return row.add("peers", json::object()).add("peers_sustained", json::object());
+}
+
+}  // namespace
+
+int run_grouped(const options& o, const std::vector<grouped_case>& cases, const machine& board, timer& clock) {
+    grouped_run run(o, board, clock);
+    const std::string path = !o.out.empty() ? o.out : o.results + "/" + board.folder() + "/fp8_masked.json";
+    std::printf("%-20s %7s | %9s %6s %5s | %9s %9s %8s | %s\n", "groups x rows, n x k", "rows", "us", "TFLOPS", "GB/s",
+                "sustained", "predicted", "error", "configuration");
+    progress bar(int(cases.size()));
+    int wrong = 0;
+    json rows = json::array();
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        const grouped_case& problem = cases[i];
+        bar.show(int(i), problem.name());
+        const auto all = run.measure(problem, 1000 * (i + 1));
+        bar.clear();
+        for (const grouped_contender& each : all) {
+            const double us = each.figures.median_us();
+            wrong += !each.figures.failure.empty();
+            std::printf("%-20s %7d | %9.2f %6.0f %5.0f | %9.2f %9.2f %8.1e | %s %s\n", problem.name().c_str(),
+                        problem.rows, us, problem.flops() / us * 1e-6, problem.bytes() / us * 1e-3,
+                        each.figures.sustained_us, each.predicted_us, each.figures.diff, each.who.name.c_str(),
+                        each.figures.failure.c_str());
+        }
+        std::fflush(stdout);
+        if (o.tune) continue;
+        rows.push(row_of(problem, all[0]));
+        // Written after every case: an interrupted run leaves what it measured.
+        json file = json::object(), about = board.describe(o.command, clock.method());
+        about.add("reps", o.reps).add("flush_bytes", double(o.flush_bytes));
+        write_file(path, file.add("machine", about).add("rows", rows).dump() + "\n");
+    }
+    if (wrong) std::printf("%d results are wrong\n", wrong);
+    if (!o.tune) std::printf("written to %s\n", path.c_str());
+    return wrong;
+}
+
+}  // namespace deepgemm::bench

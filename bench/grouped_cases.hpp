@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The grouped products that the benchmark times: those of DeepGEMM's test, with as many rows as it drew when it was measured.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <deepgemm/core/types.cuh>
+
+namespace deepgemm::bench {
+
+/// D[g](m,n) = A[g](m,k) x B[g](n,k)^T of the first rows of a slot in each group; FP8, A scaled by token and B by block, D in BF16.
+struct grouped_case {
+    int groups, expected_rows;  ///< what a caller would give as a hint
+    int n, k;
+    int rows;         ///< of all groups together
+    int slot = 4096;  ///< rows that A and D have for each group
+
+    /// Rows of each group: their sum is `rows`, and they differ by at most 30 % from the mean, drawn alike in every run.
+    std::vector<i32> counts() const;
+    double flops() const { return 2.0 * rows * n * k; }
+    /// Bytes that must move through memory: the rows of A and of D that count, all matrices of B, scales.
+    double bytes() const;
+    /// Bytes of device memory that the matrices take.
+    double memory() const;
+    /// A short name: `32x192 6144x7168`.
+    std::string name() const;
+};
+
+/// The 16 masked cases.
+std::vector<grouped_case> suite_masked();
+
+}  // namespace deepgemm::bench
