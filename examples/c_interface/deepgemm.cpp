@@ -81,7 +81,10 @@ deepgemm_status deepgemm_engine_create(const deepgemm_options* options, deepgemm
             knobs.num_sms = options->num_sms;
             knobs.dependent_launch = options->dependent_launch != 0;
         }
-        *made = new deepgemm_engine{{dg::instances::c_interface_kernels(), *device, knobs}};
+        auto engine = std::make_unique<deepgemm_engine>(deepgemm_engine{dg::engine(*device, knobs)});
+        engine->engine.with(dg::instances::c_interface_kernels<dg::ops::gemm>())
+            .with(dg::instances::c_interface_kernels<dg::ops::grouped_gemm>());
+        *made = engine.release();
         return {};
     });
 }
@@ -124,6 +127,27 @@ deepgemm_status deepgemm_bf16_gemm_nt(const deepgemm_engine* engine, const deepg
         const auto product = matrix_of<dg::output_matrix>("D", d);
         if (!product) return product.failure();
         return dg::bf16_gemm_nt(engine->engine, *left, *right, *product, {.stream = stream});
+    });
+}
+
+deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_masked(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                      const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                      const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                      const deepgemm_groups* groups, void* stream,
+                                                      deepgemm_message* message) {
+    return c_interface::guarded(message, [&]() -> dg::result<void> {
+        if (engine == nullptr) return missing("the engine");
+        const auto left = operand_of("A", a, a_scales);
+        if (!left) return left.failure();
+        const auto right = operand_of("B", b, b_scales);
+        if (!right) return right.failure();
+        const auto product = matrix_of<dg::output_matrix>("D", d);
+        if (!product) return product.failure();
+        if (groups == nullptr) return missing("the structure of groups");
+        return dg::m_grouped_fp8_gemm_nt_masked(
+            engine->engine, {*left, groups->count, groups->a_stride, groups->a_scale_stride},
+            {*right, groups->count, groups->b_stride, groups->b_scale_stride},
+            {*product, groups->count, groups->d_stride}, groups->rows, groups->expected_rows, {.stream = stream});
     });
 }
 

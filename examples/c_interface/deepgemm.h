@@ -101,6 +101,24 @@ deepgemm_status deepgemm_fp8_gemm_nt(const deepgemm_engine* engine, const deepge
 deepgemm_status deepgemm_bf16_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b,
                                       const deepgemm_output* d, void* stream, deepgemm_message* message);
 
+/* Groups of one shape. Each has a matrix of A, B and D of its own: that of the first group is given as a matrix, those of the
+ * others follow at these distances, in elements, and their scales in words. */
+typedef struct deepgemm_groups {
+    int64_t count;
+    int64_t a_stride, b_stride, d_stride;
+    int64_t a_scale_stride, b_scale_stride;
+    const int32_t* rows;   /* (count), in device memory: how many rows of each group count */
+    int64_t expected_rows; /* a hint: how many that usually are; 0: all */
+} deepgemm_groups;
+
+/* D[g](m,n) = A[g](m,k) B[g](n,k)^T for the first rows[g] rows of each group g, as deepgemm_fp8_gemm_nt does it. The other rows
+ * of A are not used, and those of D stay as they were. The kernel reads `rows`: a graph may be replayed with others. */
+deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_masked(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                      const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                      const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                      const deepgemm_groups* groups, void* stream,
+                                                      deepgemm_message* message);
+
 #ifdef __cplusplus
 }
 #endif

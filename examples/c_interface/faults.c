@@ -58,6 +58,14 @@ int main(void) {
            deepgemm_fp8_gemm_nt(engine, &fp8, &no_format, &fp8, &rows, &d, NULL, &message));
     EXPECT(DEEPGEMM_BAD_SCALES, "serve 32 rows",
            deepgemm_fp8_gemm_nt(engine, &fp8, &rows, &fp8, &no_tile, &d, NULL, &message));
+    const deepgemm_groups no_counts = {2, 64 * 64, 64 * 64, 64 * 64, 64, 1, NULL, 0};
+    const deepgemm_scales blocks = {memory, 1, 1, DEEPGEMM_SCALES_FP32, 128};
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
+           deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &fp8, &rows, &fp8, &blocks, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the counts",
+           deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &fp8, &rows, &fp8, &blocks, &d, &no_counts, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16",
+           deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &a, &rows, &fp8, &blocks, &d, &no_counts, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

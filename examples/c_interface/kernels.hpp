@@ -5,6 +5,7 @@
 
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/kernel/list.cuh>
+#include <deepgemm/schedule/grouped.cuh>
 
 namespace c_interface {
 
@@ -24,7 +25,15 @@ using bf16_narrow =
 using bf16_wide = dg::gemm<dg::arch::sm90, half, half, d_type,
                            dg::config{.block = {128, 128, 64}, .sm90 = {.promote = dg::promotion::never}}>;
 
+/// An FP8 kernel of groups. A struct, since g++ 12 cannot work out configurations in the arguments of an alias.
+template <dg::config Config>
+struct masked : dg::gemm<dg::arch::sm90, by_token, by_block, d_type, Config,
+                         dg::grouped<Config.block, Config.cluster, dg::masked_groups>> {};
+using masked_narrow = masked<dg::config{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1}}>;
+using masked_wide = masked<dg::config{.block = {128, 128, 128}}>;
+
 using fp8_kernels = dg::shipped::kernels<fp8_narrow, fp8_wide>;
+using masked_kernels = dg::shipped::kernels<masked_narrow, masked_wide>;
 using bf16_kernels = dg::shipped::kernels<bf16_narrow, bf16_wide>;
 
 }  // namespace c_interface

@@ -29,17 +29,20 @@ static float from_bf16(uint16_t code) {
     return x;
 }
 
-/* Elements of D that are not `factor` times the product of the integers, rounded to BF16 (8 bits, to nearest even). */
+/* The product of a row of A and one of B, rounded to BF16 (8 bits, to nearest even). */
+static float expected(int a_row, int b_row) {
+    int sum = 0, exponent;
+    for (int i = 0; i < k; ++i) sum += a_value(a_row, i) * b_value(b_row, i);
+    const float significand = frexpf((float)sum, &exponent);
+    return ldexpf(nearbyintf(ldexpf(significand, 8)), exponent - 8);
+}
+
+/* Elements of D that are not `factor` times the product of the integers. */
 static int wrong_elements(const uint16_t* d, float factor) {
     int wrong = 0;
     for (int row = 0; row < m; ++row) {
-        for (int column = 0; column < n; ++column) {
-            int sum = 0, exponent;
-            for (int i = 0; i < k; ++i) sum += a_value(row, i) * b_value(column, i);
-            const float significand = frexpf((float)sum, &exponent);
-            const float expected = factor * ldexpf(nearbyintf(ldexpf(significand, 8)), exponent - 8);
-            if (from_bf16(d[row * n + column]) != expected) ++wrong;
-        }
+        for (int column = 0; column < n; ++column)
+            wrong += from_bf16(d[row * n + column]) != factor * expected(row, column);
     }
     return wrong;
 }
@@ -52,6 +55,59 @@ static int report(const char* what, deepgemm_status status, const deepgemm_messa
     }
     const int wrong = wait_for_kernels() ? m * n : wrong_elements(d, factor);
     printf("%s: %s: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", what, wrong, m * n);
+    return wrong != 0;
+}
+
+enum { groups = 3, slot = 24 };
+
+/* A product in groups, of which 5, 0 and all rows count. */
+static int run_groups(const deepgemm_engine* engine) {
+    static const int32_t counts[groups] = {5, 0, slot};
+    uint8_t* const a = shared_memory(groups * slot * k);
+    uint8_t* const b = shared_memory(groups * n * k);
+    float* const a_scales = shared_memory(groups * slot * k_blocks * sizeof *a_scales);
+    float* const b_scales = shared_memory(groups * k_blocks * sizeof *b_scales);
+    uint16_t* const d = shared_memory(groups * slot * n * sizeof *d);
+    int32_t* const rows = shared_memory(sizeof counts);
+    if (!a || !b || !a_scales || !b_scales || !d || !rows) return 1;
+    for (int i = 0; i < groups * slot * k; ++i) a[i] = e4m3(a_value(i / k, i % k));
+    for (int i = 0; i < groups * n * k; ++i) b[i] = e4m3(b_value(i / k, i % k));
+    for (int i = 0; i < groups * slot * k_blocks; ++i) a_scales[i] = 0.5f;
+    for (int i = 0; i < groups * k_blocks; ++i) b_scales[i] = 2.0f;
+    memset(d, 0xff, groups * slot * n * sizeof *d);
+    memcpy(rows, counts, sizeof counts);
+
+    // [groups]
+    const deepgemm_input first_a = {a, slot, k, k, 1, DEEPGEMM_E4M3}, first_b = {b, n, k, k, 1, DEEPGEMM_E4M3};
+    const deepgemm_scales by_token = {a_scales, 1, slot, DEEPGEMM_SCALES_FP32, 1};
+    const deepgemm_scales by_block = {b_scales, k_blocks, 1, DEEPGEMM_SCALES_FP32, 128};
+    const deepgemm_output first_d = {d, slot, n, n, 1, DEEPGEMM_BF16};
+    const deepgemm_groups all = {.count = groups,
+                                 .a_stride = slot * k,
+                                 .b_stride = n * k,
+                                 .d_stride = slot * n,
+                                 .a_scale_stride = slot * k_blocks,
+                                 .b_scale_stride = k_blocks,
+                                 .rows = rows,
+                                 .expected_rows = 8};
+    deepgemm_message message;
+    const deepgemm_status status = deepgemm_m_grouped_fp8_gemm_nt_masked(
+        engine, &first_a, &by_token, &first_b, &by_block, &first_d, &all, NULL, &message);
+    // [groups]
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: groups: %s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    int wrong = 0;
+    for (int i = 0; i < groups * slot * n; ++i) {
+        const int row = i / n, group = row / slot;
+        if (row % slot < counts[group]) {
+            wrong += from_bf16(d[i]) != expected(row, group * n + i % n);
+        } else {
+            wrong += d[i] != 0xffff;  // not written
+        }
+    }
+    printf("%s: FP8 in groups: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", wrong, groups * slot * n);
     return wrong != 0;
 }
 
@@ -97,6 +153,8 @@ int main(void) {
     memset(d, 0xff, m * n * sizeof *d);
     status = deepgemm_bf16_gemm_nt(engine, &x, &w, &product, NULL, &message);
     failed |= report("BF16", status, &message, d, 1.0f);
+
+    failed |= run_groups(engine);
 
     // A mistake: K of the operands differs. Nothing is launched.
     const deepgemm_input shorter = {b16, n, k - 64, k, 1, DEEPGEMM_BF16};
