@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// An operation of one's own beside the library's, in one engine: low-rank adapters, of which every request has one. The groups, the
+// epilogue and the kernels are in own_operation.cuh; here is what the host must know of them, and both operations at work.
+#include "own_operation.cuh"
+
+#include <deepgemm/host/explain.hpp>
+#include <deepgemm/ops.hpp>
+
+#include "common/operands.hpp"
+
+namespace own {
+
+/// What a caller gives: the first adapter as B of a product, and how the others follow.
+struct adapters_problem {
+    dg::gemm_problem product{};
+    requests groups{};
+    dg::i64 adapters = 1, adapter_stride = 0;
+};
+
+/// The operation. What it does not do itself is as in the library's product of matrices.
+struct adapters {
+    static constexpr const char* name = "adapters";
+    using problem = adapters_problem;
+    using workload = dg::gemm_workload;
+    using arguments = small::arguments;
+    using traits = dg::gemm_traits;
+    using config = dg::config;
+    using gemm = dg::ops::gemm;
+
+    static dg::result<void> check(const problem& p) {
+        if (dg::i64(p.groups.count) * p.groups.rows != p.product.d.rows)
+            return dg::fail(dg::errc::shape_mismatch, "D has ", p.product.d.rows, " rows; the requests have others");
+        return gemm::check(p.product);
+    }
+    static dg::result<void> check(const workload& work) { return gemm::check(work); }
+    static auto memory_of(const problem& p) { return gemm::memory_of(p.product); }
+    static workload workload_of(const problem& p) { return gemm::workload_of(p.product); }
+    static arguments arguments_of(const problem& p) {
+        arguments made{gemm::arguments_of(p.product)};
+        made.matrices = i32(p.adapters);
+        made.b.matrix_pitch = p.adapter_stride;
+        made.tiles = p.groups;
+        return made;
+    }
+    static bool is_empty(const workload& work) { return gemm::is_empty(work); }
+    static dg::u64 hash(const workload& work) { return gemm::hash(work); }
+    static workload with_rows(const workload& work, i32 rows) { return gemm::with_rows(work, rows); }
+    static const char* why_not(const traits& kernel, const workload&) {
+        return kernel == small::traits ? nullptr : "it computes something else";
+    }
+    static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work); }
+    static dg::cost predict(const dg::gemm_info& kernel, const workload& work, const dg::device_info& d, int sms) {
+        return gemm::predict(kernel, work, d, sms);
+    }
+    static constexpr dg::u64 workspace_bytes(const config&, const workload&, int) { return 0; }
+    static std::string describe(const workload& work) { return "adapters, " + gemm::describe(work); }
+    static std::string source_of(const dg::gemm_info& kernel) { return "own::kernel<" + to_source(kernel.cfg) + ">"; }
+    static dg::gemm_info wanted(const workload&, const dg::device_info&) { return small::info; }
+};
+static_assert(dg::operation<adapters>);
+
+}  // namespace own
+
+namespace dg = deepgemm;
+
+int main() {
+    constexpr dg::i32 requests = 5, rows = 20, experts = 3, n = 72, k = 136;
+    dg::random_source random(dg::fresh_seed());
+    dg::matrix<dg::bf16> a(requests * rows, k), b(experts * n, k), d(requests * rows, n), plain(requests * rows, n);
+    random.fill_integers(a.view(), -2, 2);
+    random.fill_integers(b.view(), -2, 2);
+    const std::vector<dg::i32> chosen{2, 0, 0, 1, 2};
+    backend::array<dg::bf16> a_there(a), b_there(b), d_there(d.size()), plain_there(d.size());
+    backend::array<dg::i32> chosen_there(chosen);
+
+    // [engine]
+    using half = dg::operand<dg::bf16>;
+    using theirs = dg::gemm<dg::arch::sm90, half, half, dg::store<dg::bf16>, own::small::info.cfg>;
+    dg::engine_of<dg::ops::gemm, own::adapters> engine(backend::device());
+    engine.with(backend::kernels<theirs>()).with(backend::kernels<own::small, own::large>());
+    // [engine]
+    const dg::gemm_problem product{.a = unscaled(argument_of(std::as_const(a), a_there.data())),
+                                   .b = unscaled(dg::row_major<dg::bf16>(b_there.data(), n, k)),
+                                   .d = argument_of(d, d_there.data())};
+    const own::adapters_problem problem{product, {requests, rows, chosen_there.data()}, experts, n * k};
+    std::printf("%s", explain(dg::or_throw(engine.plan(problem))).c_str());
+    dg::or_throw(engine.run(problem));
+    dg::gemm_problem first = product;
+    first.d = argument_of(plain, plain_there.data());
+    dg::or_throw(engine.run(first));
+    backend::synchronise();
+    d_there.read(d);
+    plain_there.read(plain);
+
+    int wrong = 0;
+    for (dg::i64 row = 0; row < d.rows(); ++row) {
+        for (dg::i64 column = 0; column < n; ++column) {
+            float own = 0, sum = 0;  // exact: small integers
+            for (dg::i64 i = 0; i < k; ++i) {
+                own += float(a(row, i)) * float(b(chosen[std::size_t(row / rows)] * n + column, i));
+                sum += float(a(row, i)) * float(b(column, i));
+            }
+            wrong += d(row, column).bits != dg::bf16::from_float(own > 0 ? own * own : 0).bits;
+            wrong += plain(row, column).bits != dg::bf16::from_float(sum).bits;
+        }
+    }
+    std::printf("%s: %d of %zu elements are wrong, of ours and of theirs\n", wrong == 0 ? "PASS" : "FAIL", wrong,
+                2 * d.size());
+    return wrong != 0;
+}
