@@ -62,8 +62,10 @@ struct then {
     DEEPGEMM_BOTH static constexpr i32 columns_after(i32 n) {
         return over_fragments<tail>::columns_after(over_fragments<First>::columns_after(n));
     }
+    // The type is written down, since the host's pass of nvcc, which asks the concepts, sees no body of device code.
     template <fragment_map Map, int Columns>
-    DEEPGEMM_DEVICE static auto apply(const params& p, const result_fragment<Map, Columns>& fragment) {
+    DEEPGEMM_DEVICE static result_fragment<Map, then::columns_after(Columns)> apply(
+        const params& p, const result_fragment<Map, Columns>& fragment) {
         return over_fragments<tail>::apply(p.rest, over_fragments<First>::apply(p.first, fragment));
     }
 };
