@@ -144,7 +144,7 @@ int simulate_command(arguments given, std::ostream& out) {
     progress bar(int(plans.size()));
     for (std::size_t i = 0; i < plans.size(); ++i) {
         bar.show(int(i), s.products[i]);
-        for (const candidate& c : plans[i].ranked) {
+        for (const auto& c : plans[i].ranked) {
             const outcome made = run(s.products[i], plans[i].work, *c.kernel, s.machine);
             bar.clear();
             print(made, out);

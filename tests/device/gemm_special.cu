@@ -46,10 +46,10 @@ matrix<T> product(const matrix<T>& a, const matrix<T>& b) {
     const device_array<T> a_there(elements(a)), b_there(elements(b));
     matrix<T> d(a.rows(), b.rows());
     const device_array<T> d_there(elements(d));
-    const auto run = is_same_v<T, bf16> ? bf16_gemm_nt : f16_gemm_nt;
-    or_throw(run(shipped(), row_major<T>(static_cast<const T*>(a_there.get()), a.rows(), a.columns(), a.pitch()),
-                 row_major<T>(static_cast<const T*>(b_there.get()), b.rows(), b.columns(), b.pitch()),
-                 row_major(d_there.get(), d.rows(), d.columns(), d.pitch()), {}));
+    const auto left = row_major<T>(static_cast<const T*>(a_there.get()), a.rows(), a.columns(), a.pitch());
+    const auto right = row_major<T>(static_cast<const T*>(b_there.get()), b.rows(), b.columns(), b.pitch());
+    const auto to = row_major(d_there.get(), d.rows(), d.columns(), d.pitch());
+    or_throw(is_same_v<T, bf16> ? bf16_gemm_nt(shipped(), left, right, to) : f16_gemm_nt(shipped(), left, right, to));
     check(cudaDeviceSynchronize());
     d_there.read(d.data());
     return d;

@@ -175,9 +175,9 @@ struct store_stage {
 
     /// Buffers filled between two waits: all columns of the tile if they fit, else half of the buffers while others drain.
     static constexpr int buffers_per_tile = TileColumns / Columns;
-    static constexpr int batch = Buffers >= buffers_per_tile                            ? buffers_per_tile
-                                 : Buffers > 1 && buffers_per_tile % (Buffers / 2) == 0 ? Buffers / 2
-                                                                                        : 1;
+    static constexpr int batch = Buffers >= buffers_per_tile                                  ? buffers_per_tile
+                                 : Buffers > 1 && buffers_per_tile % max(Buffers / 2, 1) == 0 ? Buffers / 2
+                                                                                              : 1;
     static constexpr int slots = Accumulate ? 1 : Buffers / batch;
     static constexpr int registers = batch * buffer::registers;  ///< of a thread in one batch
     static constexpr int batch_columns = batch * Columns;
