@@ -46,8 +46,14 @@ matrix<float> product(const quantised_operand<Q>& a, const quantised_operand<Q>&
 template <class D, class T>
 matrix<D> product(const matrix<T>& a, const matrix<T>& b) {
     matrix<D> d(a.rows(), b.rows());
-    const auto run = is_same_v<T, bf16> ? bf16_gemm_nt : f16_gemm_nt;
-    const auto outcome = run(simulated(), argument_of(a), argument_of(b), argument_of(d), {});
+    const auto run = [](const auto&... given) {
+        if constexpr (is_same_v<T, bf16>) {
+            return bf16_gemm_nt(given...);
+        } else {
+            return f16_gemm_nt(given...);
+        }
+    };
+    const auto outcome = run(simulated(), argument_of(a), argument_of(b), argument_of(d));
     REQUIRE_MESSAGE(outcome, outcome.failure().message);
     return d;
 }
