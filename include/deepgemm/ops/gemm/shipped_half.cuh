@@ -6,6 +6,7 @@
 
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/kernel/list.cuh>
+#include <deepgemm/kernel/swapped.cuh>
 
 namespace deepgemm::shipped {
 
