@@ -58,15 +58,15 @@ struct keeping_pipeline : tma_pipeline<Stages, Warps, Cluster, Producers> {
 /// Stages as gemm does, in short, with one buffer for both halves of the columns; `Fence` and `Drain` leave out a line of it.
 template <bool Fence, bool Drain>
 struct short_store : store<bf16> {
-    template <class Stage>
-    struct staging : Stage {
+    template <class Shape>
+    struct staging : store<bf16>::staging<Shape> {
         template <bool Ragged>
         void put(const tensor_map& d, const ragged_edge<bf16>&, float (&value)[2][16], i32 row, i32 column,
                  i32 /*matrix*/) {
             for (int i = 0; i < 2; ++i) {
                 if (Drain && ptx::lane_index() == 0) ptx::bulk_wait_read<0>();
                 ptx::sync_warp();
-                typename Stage::buffer{this->address}.write(value[i]);
+                typename store<bf16>::staging<Shape>::buffer{this->address}.write(value[i]);
                 if (Fence) ptx::fence_proxy_async();
                 ptx::sync_warp();
                 if (ptx::lane_index() != 0) continue;
@@ -78,8 +78,8 @@ struct short_store : store<bf16> {
 };
 /// Ends while its last stores still read shared memory.
 struct leaving_store : store<bf16> {
-    template <class Stage>
-    struct staging : Stage {
+    template <class Shape>
+    struct staging : store<bf16>::staging<Shape> {
         static void finish() {}
     };
 };

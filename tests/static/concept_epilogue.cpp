@@ -120,7 +120,9 @@ static_assert(over_fragments<then<gated<product_of_both>, store<bf16>>>::columns
 struct whole : whole_step {
     using element = float;
     static constexpr head_splits heads{};
-    static constexpr bool in_place = false, transposes = false;
+    static constexpr bool in_place = false;
+    template <class Shape>
+    struct staging {};
 };
 struct no_element : whole {
 private:
@@ -137,9 +139,10 @@ struct no_in_place : whole {
 private:
     using whole::in_place;
 };
-struct no_transposes : whole {
-private:
-    using whole::transposes;
+struct no_staging : whole_step {
+    using element = float;
+    static constexpr head_splits heads{};
+    static constexpr bool in_place = false;
 };
 
 // [epilogue]
@@ -156,7 +159,7 @@ static_assert(epilogue<whole>);
 static_assert(!epilogue<no_element>);          // writes: element
 static_assert(!epilogue<no_heads>);            // writes: heads
 static_assert(!epilogue<no_in_place>);         // writes: in_place
-static_assert(!epilogue<no_transposes>);       // writes: transposes
+static_assert(!epilogue<no_staging>);          // brings_staging: staging
 static_assert(!epilogue<counts_heads>);        // writes: heads are head_splits
 static_assert(!epilogue<transform<add_one>>);  // writes: a step goes nowhere
 static_assert(!epilogue<bf16>);                // an element is no epilogue

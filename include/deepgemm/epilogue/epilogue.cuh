@@ -37,6 +37,14 @@ struct result_fragment {
     DEEPGEMM_BOTH constexpr pair_place pair(int i) const { return {place.row_of(i), place.column_of(i), end}; }
 };
 
+/// The tiles that a sink stages: `TileColumns` columns of D; `Rows` rows, of a warp or of a warpgroup, by `Columns` columns are one
+/// buffer, of which an owner has `Buffers`; and whether D is a stack of matrices.
+template <int TileColumns, int Rows, int Columns, int Buffers, bool Stacked>
+struct stage_shape {
+    static constexpr int tile_columns = TileColumns, rows = Rows, columns = Columns, buffers = Buffers;
+    static constexpr bool stacked = Stacked;
+};
+
 namespace epilogue_concept {
 /// Describes itself and its host-side arguments.
 template <class E>
@@ -51,13 +59,17 @@ template <class E>
 concept prepares = requires(const gemm_arguments& gemm, const typename E::arguments& mine) {
     { E::make_params(gemm, mine) } -> same_as<typename E::params>;
 };
-/// Names the element type it writes and where columns go, and says whether it adds to what D holds and whether D lies transposed.
+/// Names the element type it writes and where columns go, and says whether it adds to what D holds.
 template <class E>
 concept writes = requires {
     typename E::element;
     { E::heads } -> same_as<const head_splits&>;
     { E::in_place } -> converts_to<bool>;
-    { E::transposes } -> converts_to<bool>;
+};
+/// Brings the staging between registers and D.
+template <class E>
+concept brings_staging = requires {
+    typename E::template staging<stage_shape<64, 16, 32, 2, false>>;
 };
 /// Changes a pair of elements.
 template <class E>
@@ -98,7 +110,8 @@ concept changes_values = epilogue_step<S> || fragment_step<S>;
 
 /// Takes an accumulated tile to memory: steps (maybe none) and a store.
 template <class E>
-concept epilogue = epilogue_concept::changes_values<E> && epilogue_concept::writes<E>;
+concept epilogue =
+    epilogue_concept::changes_values<E> && epilogue_concept::writes<E> && epilogue_concept::brings_staging<E>;
 
 namespace epilogue_concept {
 /// Complete for steps only, and for epilogues only. Named beside an assertion, since nvcc tells which requirement fails only

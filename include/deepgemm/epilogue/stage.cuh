@@ -6,7 +6,6 @@
 #pragma once
 
 #include <deepgemm/epilogue/edge.cuh>
-#include <deepgemm/epilogue/store.cuh>
 #include <deepgemm/layout/layout.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/ptx/barrier.cuh>
@@ -159,6 +158,16 @@ private:
     }
 };
 
+/// Column of D at which column `n` of the product is stored.
+template <head_splits Heads>
+DEEPGEMM_BOTH constexpr i32 stored_column(i32 n) {
+    if constexpr (Heads.any()) {
+        return n + (n + Heads.right) / (Heads.left + Heads.right) * Heads.middle;
+    } else {
+        return n;
+    }
+}
+
 /// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, filled in batches, copied to D (and from C) or, with
 /// `InPlace`, added to D. `Fragment` says who owns which of the values.
 template <class T, int TileColumns, int Rows, int Columns, int Buffers, bool Accumulate, bool InPlace,
@@ -167,7 +176,11 @@ struct store_stage {
     static_assert(Rows == Fragment::warp_rows || Rows == Fragment::rows,
                   "store_stage: rows of a warp or of a warpgroup");
     using buffer = store_buffer<T, Rows, Columns, Fragment>;
+    using element = T;
     using tile = typename buffer::tile;
+    static constexpr bool fetches = Accumulate, stacked = Stacked;
+    /// What a configuration chose; 0 where it has no choice.
+    static constexpr int chosen_columns = Columns, chosen_buffers = Buffers;
     static constexpr int rows = Rows;
     static constexpr u32 threads = 128 * Rows / Fragment::rows;  ///< of an owner
     static constexpr u32 bytes = Buffers * tile::bytes;          ///< per owner

@@ -52,9 +52,11 @@ struct then {
         typename First::params first;
         typename tail::params rest;
     };
-    static constexpr bool accumulates = tail::accumulates, in_place = tail::in_place, transposes = tail::transposes;
+    static constexpr bool accumulates = tail::accumulates, in_place = tail::in_place;
     static constexpr bool custom = First::custom || tail::custom;
     static constexpr head_splits heads = tail::heads;
+    template <class Shape>
+    using staging = typename tail::template staging<Shape>;
 
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments& gemm, const arguments& mine) {
         return {First::make_params(gemm, mine.first), tail::make_params(gemm, mine.rest)};

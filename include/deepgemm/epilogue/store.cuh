@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The sinks of an epilogue: `store` writes D, `accumulate` adds C to it first, `add_in_place` adds to what D holds; `store_heads`
-// skips columns inside heads. What they have in common, the staging in shared memory and the copies, is in epilogue/stage.cuh.
+// skips columns inside heads. Each brings its staging; what that does, buffers in shared memory and copies, is in epilogue/stage.cuh.
 #pragma once
 
 #include <deepgemm/epilogue/epilogue.cuh>
+#include <deepgemm/epilogue/stage.cuh>
 
 namespace deepgemm {
 
@@ -13,8 +14,11 @@ struct store {
     using element = T;
     using arguments = no_arguments;
     struct params {};
-    static constexpr bool accumulates = false, in_place = false, transposes = false, custom = false;
+    static constexpr bool accumulates = false, in_place = false, custom = false;
     static constexpr head_splits heads{};
+    template <class Shape>
+    using staging = store_stage<T, Shape::tile_columns, Shape::rows, Shape::columns, Shape::buffers, false, false,
+                                head_splits{}, Shape::stacked>;
 
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments&) { return {}; }
     DEEPGEMM_DEVICE static element_pair apply(const params&, element_pair pair, pair_place) { return pair; }
@@ -25,12 +29,18 @@ struct store {
 template <output_element T>
 struct accumulate : store<T> {
     static constexpr bool accumulates = true;
+    template <class Shape>
+    using staging = store_stage<T, Shape::tile_columns, Shape::rows, Shape::columns, Shape::buffers, true, false,
+                                head_splits{}, Shape::stacked>;
 };
 
 /// D += totals in FP32, where C is D itself: L2 adds, once to each element, so that no C comes to the multiprocessor and no shared
 /// memory waits for it. The sums are those of accumulate<float>, but for subnormal ones, which L2 may flush to zero.
 struct add_in_place : store<float> {
     static constexpr bool in_place = true;
+    template <class Shape>
+    using staging = store_stage<float, Shape::tile_columns, Shape::rows, Shape::columns, Shape::buffers, false, true,
+                                head_splits{}, Shape::stacked>;
 };
 
 /// Stores D as `T` with a hole in every head: of each `Left + Right` columns of the product, the first `Left` and the last
@@ -40,17 +50,10 @@ struct store_heads : store<T> {
     static_assert(Left % 64 == 0 && Middle % 64 == 0 && Right % 64 == 0, "store_heads: widths must be multiples of 64");
     static_assert(Left + Right > 0, "store_heads: a head must have columns");
     static constexpr head_splits heads{Left, Middle, Right};
+    template <class Shape>
+    using staging = store_stage<T, Shape::tile_columns, Shape::rows, Shape::columns, Shape::buffers, false, false,
+                                head_splits{Left, Middle, Right}, Shape::stacked>;
 };
-
-/// Column of D at which column `n` of the product is stored.
-template <head_splits Heads>
-DEEPGEMM_BOTH constexpr i32 stored_column(i32 n) {
-    if constexpr (Heads.any()) {
-        return n + (n + Heads.right) / (Heads.left + Heads.right) * Heads.middle;
-    } else {
-        return n;
-    }
-}
 
 static_assert(epilogue<store<bf16>> && epilogue<accumulate<float>> && epilogue<add_in_place> &&
               epilogue<store_heads<bf16, 128, 64, 128>>);

@@ -8,18 +8,25 @@
 
 namespace deepgemm {
 
+template <class T, int TileColumns, bool Accumulate>
+struct transposed_stage;
+
 /// `Sink`, a store or an accumulate, for a D (and a C) that lie transposed: element (m, n) of the product belongs to row n and
 /// column m of memory.
 template <class Sink>
 struct transposing : Sink {
-    static constexpr bool transposes = true;
+    template <class Shape>
+    using staging = transposed_stage<typename Sink::element, Shape::tile_columns, Sink::accumulates>;
 };
 
 /// The staging of one warp: 16 rows by all `TileColumns` columns of a tile of the product, which become TileColumns rows of 16
 /// elements of D. If it is to `Accumulate`, TMA first brings C there.
 template <class T, int TileColumns, bool Accumulate>
 struct transposed_stage {
+    using element = T;
     using fragment = sm90::wgmma_rows;
+    static constexpr bool fetches = Accumulate, stacked = false;
+    static constexpr int chosen_columns = 0, chosen_buffers = 0;  ///< of a configuration: it has no choice
     static constexpr int rows = fragment::warp_rows;
     using tile = smem_tile<T, TileColumns, rows>;
     static constexpr u32 bytes = tile::bytes;
@@ -105,7 +112,7 @@ private:
         return address + tile::offset(2 * i + lane / 16 % (matrices / 2) * 8 + lane % 8, lane / 8 % 2 * 8);
     }
     /// Where register `i` of the calling thread lies.
-    DEEPGEMM_DEVICE u32 element(int i) const {
+    DEEPGEMM_DEVICE u32 place_of(int i) const {
         const int lane = int(ptx::lane_index());
         return address + tile::offset(fragment::column(lane, i), fragment::row(lane, i));
     }
@@ -116,7 +123,7 @@ private:
             store_blocks<T, matrices, true>(value, [this](int i) { return matrix_column(i); });
         } else {
             DEEPGEMM_UNROLL
-            for (int i = 0; i < registers; ++i) ptx::st_shared(element(i), value[i]);
+            for (int i = 0; i < registers; ++i) ptx::st_shared(place_of(i), value[i]);
         }
     }
 
@@ -126,7 +133,7 @@ private:
             add_blocks<T, matrices, true>(value, [this](int i) { return matrix_column(i); });
         } else {
             DEEPGEMM_UNROLL
-            for (int i = 0; i < registers; ++i) value[i] += ptx::ld_shared<float>(element(i));
+            for (int i = 0; i < registers; ++i) value[i] += ptx::ld_shared<float>(place_of(i));
         }
     }
 

@@ -47,6 +47,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using a_scale = typename host::a_scale;
     using b_scale = typename host::b_scale;
     using output = typename host::output;
+    using results = typename host::results;
     using peers = typename host::peers;
     using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n, A::contiguous, B::contiguous>;
     using tiles = Tiles;
@@ -177,10 +178,7 @@ private:
     /// Producer thread: makes the barriers. It may use them at once; other warps once they have met it, peers after a barrier of
     /// the cluster.
     DEEPGEMM_DEVICE static void initialise(const storage& smem, const pipeline& pipe) {
-        if constexpr (Epilogue::accumulates) {
-            DEEPGEMM_UNROLL
-            for (u32 i = 0; i < storage::owners; ++i) ptx::mbarrier_init(smem.at(regions::c_barriers{}, i), 1);
-        }
+        results::initialise(storage::owners, [&](u32 owner) { return smem.at(regions::c_barriers{}, owner); });
         if constexpr (Config.split_k > 1) split::initialise(smem.at(regions::part_barriers{}));
         pipe.initialise();
     }
@@ -189,8 +187,7 @@ private:
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         a_stream::prefetch(p.a);
         b_stream::prefetch(p.b);
-        ptx::prefetch_tensor_map(p.d);
-        if constexpr (Epilogue::accumulates) ptx::prefetch_tensor_map(p.c.map);
+        results::prefetch(p.d);
     }
 
     /// Producer thread: once the last loads are issued, lets the next kernel of the stream start.
@@ -238,7 +235,7 @@ private:
             turn.await();
             const bool mine = stores(parts) && reaches(m, tile.end());
             loop.sum(total, blocks, [&](i32 i) {  // while the tensor cores multiply block i
-                if (i == min(2, blocks.count - 1) && mine) fetch_c(p, out, m, d_column(tile.n), tile.matrix());
+                if (i == min(2, blocks.count - 1) && mine) results::fetch(p.d, out, m, d_column(tile.n), tile.matrix());
                 if (i == blocks.count - 1) turn.pass_on(more);
             });
             pass_over(takers - 1);
@@ -252,11 +249,6 @@ private:
     /// True in CTAs that store the tiles they sum.
     DEEPGEMM_DEVICE static bool stores(const split& parts) { return Config.split_k == 1 || parts.is_first(); }
 
-    /// Starts to fetch a batch of C, if the kernel accumulates.
-    DEEPGEMM_DEVICE static void fetch_c(const params& p, const output& out, i32 m, i32 n, i32 matrix) {
-        if constexpr (Epilogue::accumulates) out.fetch(p.c.map, m, n, matrix);
-    }
-
     /// True if a tile that ends at `end` has rows from `m` on. A schedule that is not bounded leaves it to TMA to drop others.
     DEEPGEMM_DEVICE static bool reaches(i32 m, result_end end) { return !tiles::bounded || m < end.m; }
 
@@ -264,7 +256,7 @@ private:
     DEEPGEMM_DEVICE static void store_tile(const params& p, output& out, const float (&total)[waves][mma::registers],
                                            const work_item& tile, i32 m) {
         const result_end end = tile.end(), d_end{end.m, d_column(end.n)};
-        const ragged_edge<element> edge{d_of(p, tile.matrix()), {p.d_pitch}, d_end};
+        const ragged_edge<element> edge = results::edge(p.d, tile.matrix(), d_end);
         const bool cut = output::cuts(d_end, tile.m + Config.block.m, d_column(tile.n + Config.block.n));
         constexpr int together = tiles::bounded ? 1 : waves;
         DEEPGEMM_UNROLL
@@ -281,11 +273,6 @@ private:
 
     /// The column of D at which the steps of the epilogue leave column `n` of the product, where a tile begins or the product ends.
     DEEPGEMM_BOTH static constexpr i32 d_column(i32 n) { return steps::columns_after(n); }
-
-    /// The first element of a matrix of D.
-    DEEPGEMM_DEVICE static element* d_of(const params& p, i32 matrix) {
-        return p.d_elements + (tiles::stacked.d ? matrix * p.d_matrix_pitch : 0);
-    }
 
     /// Takes `count` fragments of an owner's rows, from `first` on, block.n totals each, through the epilogue's steps to D, batch by
     /// batch. `Ragged` if the tile ends inside them where TMA cannot cut it.
@@ -308,11 +295,11 @@ private:
             float value[output::batch][per_buffer];
             DEEPGEMM_UNROLL
             for (int j = 0; j < output::registers; ++j) value[j / per_buffer][j % per_buffer] = results.value[j];
-            out.template put<Ragged>(p.d, edge, value, row, column, matrix);
+            out.template put<Ragged>(p.d.d, edge, value, row, column, matrix);
             const int next = i + 1;
             const i32 next_row = m + next / batches * mma::m;
             if (next < waves * batches && reaches(next_row, end))
-                fetch_c(p, out, next_row, d_column(n) + next % batches * output::batch_columns, matrix);
+                results::fetch(p.d, out, next_row, d_column(n) + next % batches * output::batch_columns, matrix);
         }
     }
 };

@@ -3,18 +3,11 @@
 // that the launchers call (nvcc, NVRTC and the simulator alike). What the device does with them is in kernel/gemm.cuh.
 #pragma once
 
+#include <deepgemm/epilogue/result_stream.cuh>
 #include <deepgemm/kernel/storage.cuh>
 #include <deepgemm/pipeline/operand_stream.cuh>
 
 namespace deepgemm {
-
-/// The tensor map of C, in kernels that accumulate.
-template <bool Accumulates>
-struct c_params {
-    tensor_map map;
-};
-template <>
-struct c_params<false> {};
 
 /// Arguments and parameters of a GEMM kernel of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, whose
 /// tiles come from `Tiles`.
@@ -35,16 +28,15 @@ struct gemm_host {
     using b_stream =
         operand_stream<B, b_tile, stream_options{.sharers = Config.cluster.m, .stacked = Tiles::stacked.b}>;
 
+    using results = result_stream<output>;
+
     using arguments = gemm_call<typename Epilogue::arguments, typename Tiles::arguments>;
 
     /// What the kernel reads, as one `__grid_constant__` parameter.
     struct params {
         typename a_stream::params a;
         typename b_stream::params b;
-        tensor_map d;
-        c_params<Epilogue::accumulates> c;
-        element* d_elements;  ///< D once more, and its pitches, for columns that TMA cannot store
-        i64 d_pitch, d_matrix_pitch;
+        typename results::params d;
         problem_shape shape;
         Tiles tiles;
         bool triggers;  ///< whether trigger::by_size lets dependents start early
@@ -60,27 +52,16 @@ struct gemm_host {
         return grouping_of<Tiles>() == grouping::none && min(shape.m, shape.n) <= 128 && bytes * shape.k <= most_bytes;
     }
 
-    // Places of the tensor maps the kernel needs: those of A, those of B, D, and C if the kernel accumulates.
-    static constexpr int b_map = a_stream::map_count, d_map = b_map + b_stream::map_count, c_map = d_map + 1,
-                         map_count = c_map + (Epilogue::accumulates ? 1 : 0);
+    // Places of the tensor maps the kernel needs: those of A, those of B, those of the result.
+    static constexpr int b_map = a_stream::map_count, d_map = b_map + b_stream::map_count,
+                         map_count = d_map + results::map_count;
 
     /// The tensor maps the kernel needs, in the order in which make_params takes them.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
         const auto [m, n, k] = args.shape;
         a_stream::tensor_maps(encodable(args, args.a), m, max(k, 1), args.matrices, maps);
         b_stream::tensor_maps(encodable(args, args.b), n, max(k, 1), args.matrices, maps + b_map);
-        maps[d_map] = output::map(args.d.data, m, over_fragments<Epilogue>::columns_after(n), args.d.pitch);
-        if constexpr (Epilogue::accumulates) {
-            maps[c_map] = maps[d_map];
-            maps[c_map].base = args.c.data;
-            maps[c_map].stride_bytes[0] = u64(args.c.pitch) * sizeof(element);
-        }
-        if constexpr (Tiles::stacked.d) {
-            constexpr i64 bytes = sizeof(element);
-            maps[d_map] = stack_map(maps[d_map], args.matrices, args.d.matrix_pitch * bytes);
-            if constexpr (Epilogue::accumulates)
-                maps[c_map] = stack_map(maps[c_map], args.matrices, args.c.matrix_pitch * bytes);
-        }
+        results::tensor_maps(args, over_fragments<Epilogue>::columns_after(n), maps + d_map);
     }
 
     /// The kernel's parameters, from arguments and encoded maps.
@@ -89,11 +70,7 @@ struct gemm_host {
         params p{};
         p.a = a_stream::make_params(args.a, args.shape.m, reads.a, maps);
         p.b = b_stream::make_params(args.b, args.shape.n, reads.b, maps + b_map);
-        p.d = maps[d_map];
-        if constexpr (Epilogue::accumulates) p.c.map = maps[c_map];
-        p.d_elements = static_cast<element*>(args.d.data);
-        p.d_pitch = args.d.pitch;
-        p.d_matrix_pitch = args.d.matrix_pitch;
+        p.d = results::make_params(args, maps + d_map);
         p.shape = args.shape;
         p.tiles = Tiles::of(args.shape, args.tiles);
         p.triggers = triggers(args.shape);

@@ -6,8 +6,7 @@
 #include <deepgemm/core/arch.cuh>
 #include <deepgemm/epilogue/elementwise.cuh>
 #include <deepgemm/epilogue/split_sum.cuh>
-#include <deepgemm/epilogue/stage.cuh>
-#include <deepgemm/epilogue/transposed.cuh>
+#include <deepgemm/epilogue/store.cuh>
 #include <deepgemm/kernel/check.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/pipeline/operand_stream.cuh>
@@ -24,17 +23,6 @@ DEEPGEMM_BOTH constexpr config with_sizes(config open, int stages, int store_col
     open.store_buffers = store_buffers;
     return open;
 }
-
-/// What stages the results of an epilogue: `Stage`, or what the epilogue makes of that by a member template `staging`.
-template <class Epilogue, class Stage>
-struct staging_of {
-    using type = Stage;
-};
-template <class Epilogue, class Stage>
-    requires requires { typename Epilogue::template staging<Stage>; }
-struct staging_of<Epilogue, Stage> {
-    using type = typename Epilogue::template staging<Stage>;
-};
 
 }  // namespace detail
 
@@ -68,12 +56,8 @@ struct gemm_sizes {
     static constexpr int store_rows = Config.store_rows                         ? Config.store_rows
                                       : sizeof(typename Epilogue::element) == 2 ? 16
                                                                                 : 64;
-    using output = typename detail::staging_of<
-        Epilogue,
-        conditional_t<Epilogue::transposes,
-                      transposed_stage<typename Epilogue::element, d_columns, Epilogue::accumulates>,
-                      store_stage<typename Epilogue::element, d_columns, store_rows, store_columns, store_buffers,
-                                  Epilogue::accumulates, Epilogue::in_place, Epilogue::heads, Stacked>>>::type;
+    using output =
+        typename Epilogue::template staging<stage_shape<d_columns, store_rows, store_columns, store_buffers, Stacked>>;
     static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
     using split = split_sum<Config.split_k, fragments_per_warpgroup(Config), Config.block.n / 2,
@@ -94,8 +78,8 @@ struct gemm_sizes {
                   "gemm: the tiles leave room for fewer than two stages in 232448 bytes of shared memory");
     static constexpr u32 bytes = layout::bytes(stages);
 
-    static constexpr config resolved = detail::with_sizes(Config, stages, Epilogue::transposes ? 0 : store_columns,
-                                                          Epilogue::transposes ? 0 : store_buffers);
+    static constexpr config resolved =
+        detail::with_sizes(Config, stages, output::chosen_columns, output::chosen_buffers);
 };
 
 /// A CTA's shared memory: where each thing in it lies.

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// A result on its way from staging buffers to global memory, and C on its way to them: tensor maps and parameters of what a sink
+// brings. The host makes them; the math warps' stages copy by them. The counterpart of pipeline/operand_stream.cuh.
+#pragma once
+
+#include <deepgemm/epilogue/edge.cuh>
+#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/layout/tensor_map.cuh>
+#include <deepgemm/ptx/mbarrier.cuh>
+#include <deepgemm/ptx/tma.cuh>
+
+namespace deepgemm {
+
+namespace detail {
+/// The tensor map of C, for stages that fetch it.
+template <bool Fetches>
+struct c_params {
+    tensor_map map;
+};
+template <>
+struct c_params<false> {};
+}  // namespace detail
+
+/// The stream of a result that `Stage` stages.
+template <class Stage>
+struct result_stream {
+    using element = typename Stage::element;
+    static constexpr int map_count = Stage::fetches ? 2 : 1;  ///< tensor maps: of D, and of C if it is fetched
+
+    /// What the kernel reads.
+    struct params {
+        tensor_map d;
+        detail::c_params<Stage::fetches> c;
+        element* elements;        ///< D once more, and its pitches, for columns that TMA cannot store
+        i64 pitch, matrix_pitch;  ///< in elements
+    };
+
+    /// Requests its maps for a result of `n` columns.
+    DEEPGEMM_BOTH static constexpr void tensor_maps(const gemm_arguments& args, i32 n, tensor_map_request* maps) {
+        maps[0] = map(args, n, args.d);
+        if constexpr (Stage::fetches) maps[1] = map(args, n, args.c);
+    }
+    /// Its parameters, from arguments and encoded maps.
+    DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments& args, const tensor_map* maps) {
+        params p{};
+        p.d = maps[0];
+        if constexpr (Stage::fetches) p.c.map = maps[1];
+        p.elements = static_cast<element*>(args.d.data);
+        p.pitch = args.d.pitch;
+        p.matrix_pitch = args.d.matrix_pitch;
+        return p;
+    }
+
+    /// One thread: brings its maps near TMA.
+    DEEPGEMM_DEVICE static void prefetch(const params& p) {
+        ptx::prefetch_tensor_map(p.d);
+        if constexpr (Stage::fetches) ptx::prefetch_tensor_map(p.c.map);
+    }
+    /// One thread: makes the barriers of `owners` owners, at `barrier_of(owner)`, on which C lands.
+    template <class BarrierOf>
+    DEEPGEMM_DEVICE static void initialise(u32 owners, const BarrierOf& barrier_of) {
+        if constexpr (Stage::fetches) {
+            DEEPGEMM_UNROLL
+            for (u32 i = 0; i < owners; ++i) ptx::mbarrier_init(barrier_of(i), 1);
+        }
+    }
+    /// The owner's threads: starts to fetch a batch of C from (m, n) on, if the stage adds it.
+    DEEPGEMM_DEVICE static void fetch(const params& p, const Stage& stage, i32 m, i32 n, i32 matrix) {
+        if constexpr (Stage::fetches) stage.fetch(p.c.map, m, n, matrix);
+    }
+    /// What threads store themselves of a matrix that ends at `end`.
+    DEEPGEMM_DEVICE static ragged_edge<element> edge(const params& p, i32 matrix, result_end end) {
+        return {p.elements + (Stage::stacked ? matrix * p.matrix_pitch : 0), {p.pitch}, end};
+    }
+
+private:
+    template <class Result>
+    DEEPGEMM_BOTH static constexpr tensor_map_request map(const gemm_arguments& args, i32 n, const Result& x) {
+        const tensor_map_request one = Stage::map(x.data, args.shape.m, n, x.pitch);
+        return Stage::stacked ? stack_map(one, args.matrices, x.matrix_pitch * i64(sizeof(element))) : one;
+    }
+};
+
+}  // namespace deepgemm
