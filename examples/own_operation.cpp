@@ -2,7 +2,6 @@
 // An operation of one's own beside the library's, in one engine: low-rank adapters, of which every request has one. The groups, the
 // epilogue and the kernels are in own_operation.cuh; here is what the host must know of them, and both operations at work.
 #include "own_operation.cuh"
-
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/ops.hpp>
 
@@ -18,22 +17,23 @@ struct adapters_problem {
 };
 
 /// The operation. What it does not do itself is as in the library's product of matrices.
-struct adapters {
-    static constexpr const char* name = "adapters";
+struct adapters : dg::ops::gemm {
+    static constexpr const char *name = "adapters", *kernel_header = "own_operation.cuh";
     using problem = adapters_problem;
-    using workload = dg::gemm_workload;
     using arguments = small::arguments;
-    using traits = dg::gemm_traits;
-    using config = dg::config;
-    using gemm = dg::ops::gemm;
+    using gemm::check, gemm::why_not;
 
     static dg::result<void> check(const problem& p) {
         if (dg::i64(p.groups.count) * p.groups.rows != p.product.d.rows)
             return dg::fail(dg::errc::shape_mismatch, "D has ", p.product.d.rows, " rows; the requests have others");
         return gemm::check(p.product);
     }
-    static dg::result<void> check(const workload& work) { return gemm::check(work); }
-    static auto memory_of(const problem& p) { return gemm::memory_of(p.product); }
+    static auto memory_of(const problem& p) {
+        auto uses = gemm::memory_of(p.product);
+        uses[3].steps[2] = {p.adapters, 2 * p.adapter_stride};  // B, all adapters
+        uses[4] = {.name = "the requests", .data = p.groups.of_request, .width = 4, .steps = {{{p.groups.count, 4}}}};
+        return uses;
+    }
     static workload workload_of(const problem& p) { return gemm::workload_of(p.product); }
     static arguments arguments_of(const problem& p) {
         arguments made{gemm::arguments_of(p.product)};
@@ -42,17 +42,10 @@ struct adapters {
         made.tiles = p.groups;
         return made;
     }
-    static bool is_empty(const workload& work) { return gemm::is_empty(work); }
-    static dg::u64 hash(const workload& work) { return gemm::hash(work); }
-    static workload with_rows(const workload& work, i32 rows) { return gemm::with_rows(work, rows); }
     static const char* why_not(const traits& kernel, const workload&) {
         return kernel == small::traits ? nullptr : "it computes something else";
     }
-    static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work); }
-    static dg::cost predict(const dg::gemm_info& kernel, const workload& work, const dg::device_info& d, int sms) {
-        return gemm::predict(kernel, work, d, sms);
-    }
-    static constexpr dg::u64 workspace_bytes(const config&, const workload&, int) { return 0; }
+    static std::span<const tuned_row> tuned_rows(const dg::device_info&) { return {}; }  // nothing was measured
     static std::string describe(const workload& work) { return "adapters, " + gemm::describe(work); }
     static std::string source_of(const dg::gemm_info& kernel) { return "own::kernel<" + to_source(kernel.cfg) + ">"; }
     static dg::gemm_info wanted(const workload&, const dg::device_info&) { return small::info; }
@@ -73,12 +66,8 @@ int main() {
     backend::array<dg::bf16> a_there(a), b_there(b), d_there(d.size()), plain_there(d.size());
     backend::array<dg::i32> chosen_there(chosen);
 
-    // [engine]
-    using half = dg::operand<dg::bf16>;
-    using theirs = dg::gemm<dg::arch::sm90, half, half, dg::store<dg::bf16>, own::small::info.cfg>;
     dg::engine_of<dg::ops::gemm, own::adapters> engine(backend::device());
-    engine.with(backend::kernels<theirs>()).with(backend::kernels<own::small, own::large>());
-    // [engine]
+    engine.with(backend::kernels<own::theirs>()).with(backend::kernels<own::small, own::large>());
     const dg::gemm_problem product{.a = unscaled(argument_of(std::as_const(a), a_there.data())),
                                    .b = unscaled(dg::row_major<dg::bf16>(b_there.data(), n, k)),
                                    .d = argument_of(d, d_there.data())};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The device side of a user's own operation: what its groups are, a step of its epilogue and, of these and the library's parts, kernels.
+// The device side of a user's own operation: what its groups are, a step of its epilogue, a pipeline and, of these and the library's parts, kernels.
 #pragma once
 
 #include <deepgemm/kernel/gemm.cuh>
@@ -34,16 +34,25 @@ struct squared_relu {
     DEEPGEMM_DEVICE float operator()(float x, i32, i32) const { return x > 0 ? x * x : 0; }
 };
 
+/// The library's pipeline, but that it never looks ahead whether the next stage has landed.
+template <int Stages, int Warps, dg::cluster_shape Cluster, int Producers>
+struct patient : dg::tma_pipeline<Stages, Warps, Cluster, Producers> {
+    DEEPGEMM_DEVICE bool landed(dg::ring<Stages>) const { return false; }
+};
+
 struct adapters;  // the operation, own_operation.cpp
 
 /// D[r] = squared_relu(A[r] x B[of_request[r]]^T) in BF16.
 template <dg::config Config>
 struct kernel : dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::bf16>,
                          dg::then<dg::transform<squared_relu>, dg::store<dg::bf16>>, Config,
-                         dg::grouped<Config.block, Config.cluster, requests>> {
+                         dg::grouped<Config.block, Config.cluster, requests>, patient> {
     using operation = adapters;
 };
-using small = kernel<dg::config{.block = {64, 64, 64}, .sm90 = {.warpgroups = 1, .promote = dg::promotion::never}}>;
+constexpr dg::config narrow{.block = {64, 64, 64}, .sm90 = {.warpgroups = 1, .promote = dg::promotion::never}};
+using small = kernel<narrow>;
 using large = kernel<dg::config{.block = {128, 128, 64}, .sm90 = {.promote = dg::promotion::never}}>;
+/// One of the library's, for its operation.
+using theirs = dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::bf16>, dg::store<dg::bf16>, narrow>;
 
 }  // namespace own

@@ -75,6 +75,19 @@ TEST_CASE("every kernel of the examples compiles to a cubin without spills") {
     }
 }
 
+TEST_CASE("kernels of a user's own operation, from their header") {
+    header_set headers = test::headers();
+    headers.add("own_operation.cuh", test::text_of(DEEPGEMM_SOURCE_DIR "/examples/own_operation.cuh"));
+    const auto made = compile({.text = "#include <deepgemm/deepgemm.cuh>\n#include <own_operation.cuh>\n",
+                               .expressions = {"deepgemm::entry<own::small>", "deepgemm::entry<own::large>"},
+                               .options = {"-default-device", "--ptxas-options=-v"}},
+                              headers);
+    REQUIRE_MESSAGE(made, made.failure().message);
+    CHECK(made->names.size() == 2);
+    CHECK(made->cubin.find(made->names[0]) != std::string::npos);
+    CHECK(made->cubin.find(made->names[1]) != std::string::npos);
+}
+
 TEST_CASE("no example is left out") {
     std::vector<std::string> found;
     std::vector<std::string> known{"15_nvrtc.cpp",      // a program around NVRTC, whose test runs it

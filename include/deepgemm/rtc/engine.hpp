@@ -87,7 +87,7 @@ public:
     /// Kernel `K` for planners of operation `O`; compiled when it is first prepared or launched, not now.
     template <class K, class O = operation_of<K>>
     result<kernel_handle<O>> handle(static_extents extents = {}, std::vector<std::string> include = {}) {
-        const auto text = source_of<K>(std::move(include), extents);
+        const auto text = source_of<K, O>(std::move(include), extents);
         if (!text) return text.failure();
         return keep<K>(*text).template handle<K, O>();
     }

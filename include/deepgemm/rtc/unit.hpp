@@ -65,13 +65,15 @@ result<std::string> type_name() {
     return text;
 }
 
-/// Kernel `K` as a source that names it; `include` lists the headers that define what is not deepgemm's.
-template <class K>
+/// Kernel `K` of operation `O` as a source that names it; `include` lists the headers that define what is not deepgemm's. An operation
+/// may name a header for all of its kernels: `static constexpr const char* kernel_header`, as between < and >.
+template <class K, class O = operation_of<K>>
 result<source> source_of(std::vector<std::string> include = {}, static_extents extents = {}) {
     auto name = type_name<K>();
     if (!name) return name.failure();
     source made{std::move(include), *std::move(name), extents};
-    if constexpr (!same_as<operation_of<K>, void>) made.described = operation_of<K>::source_of(K::info);
+    if constexpr (!same_as<O, void>) made.described = O::source_of(K::info);
+    if constexpr (requires { O::kernel_header; }) made.include.emplace_back(O::kernel_header);
     return made;
 }
 
