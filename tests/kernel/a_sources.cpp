@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The main loop with A by way of registers: as it lies, contiguous along M (which wgmma reads of 16-bit elements only), and BF16 and
-// FP16 widened to TF32. Sums are those of loops, exactly, under every promotion.
+// The main loop with A by way of registers: as it lies, contiguous along M (which wgmma reads of 16-bit elements only), and
+// BF16 and FP16 widened to TF32. Sums are those of loops, exactly, under every promotion.
 #include <doctest/doctest.h>
 
 #include <deepgemm/kernel/main_loop.cuh>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Staging of results whose elements are owned as wgmma leaves them or as a load of tensor memory does: both reach D through the same
-// stage, ragged edges and an added C included.
+// Staging of results whose elements are owned as wgmma leaves them or as a load of tensor memory does: both reach D through the
+// same stage, ragged edges and an added C included.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/stage.cuh>

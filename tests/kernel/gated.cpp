@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Steps that leave fewer columns than they get: a gated layer's halves, in eights of columns that alternate, go in, and their product
-// comes out. Integer gates give exact results, compared element by element; what lies around D stays as it was.
+// Steps that leave fewer columns than they get: a gated layer's halves, in eights of columns that alternate, go in, and their
+// product comes out. Integer gates give exact results, compared element by element; what lies around D stays as it was.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/gated.cuh>
@@ -39,7 +39,8 @@ struct additions {
     bool before = false, after = false, c = false;
 };
 
-/// D of one product of (m, k) by (n, k), with a margin on all sides; elements that are wrong by more than `tolerance`, relative.
+/// D of one product of (m, k) by (n, k), with a margin on all sides; elements that are wrong by more than `tolerance`,
+/// relative.
 template <class Kernel, class Gate>
 int wrong_elements(int m, int n, int k, additions add, double tolerance) {
     using T = typename Kernel::element;

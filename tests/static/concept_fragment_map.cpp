@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Truth table of fragment_map: what models it, and near misses that each lack one thing; and what the maps of the library promise
-// beyond it. docs/concepts/fragment_map.md shows the table. tests/sim holds the maps against the simulated tensor cores.
+// Truth table of fragment_map: what models it, and near misses that each lack one thing; and what the maps of the library
+// promise beyond it. docs/concepts/fragment_map.md shows the table. tests/sim holds the maps against the simulated tensor
+// cores.
 #include <deepgemm/mma/sm100/fragment.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
 

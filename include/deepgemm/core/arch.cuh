@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The architectures that kernels are written for: what launchers, kernels, messages and the simulator must know of each. What an
-// architecture multiplies is in mma/.
+// The architectures that kernels are written for: what launchers, kernels, messages and the simulator must know of each. What
+// an architecture multiplies is in mma/.
 #pragma once
 
 #include <deepgemm/core/types.cuh>

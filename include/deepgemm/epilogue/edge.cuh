@@ -17,8 +17,8 @@ struct ragged_edge {
     strided<T> layout;
     result_end end;
 
-    /// Any thread: stores two adjacent elements of row `m` from column `n` on, or adds them to D if `InPlace`, as far as they lie
-    /// inside D.
+    /// Any thread: stores two adjacent elements of row `m` from column `n` on, or adds them to D if `InPlace`, as far as they
+    /// lie inside D.
     template <bool InPlace>
     DEEPGEMM_DEVICE void store(float x, float y, i32 m, i32 n) const {
         const pair_place at{m, n, end};

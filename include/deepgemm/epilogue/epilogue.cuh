@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The concepts of an epilogue: what becomes of an accumulated tile. A sink takes tiles to memory; steps change values on the way
-// (bias, activation), pair by pair or all that a thread holds at a time; `then` chains steps and one sink into an epilogue.
+// The concepts of an epilogue: what becomes of an accumulated tile. A sink takes tiles to memory; steps change values on the
+// way (bias, activation), pair by pair or all that a thread holds at a time; `then` chains steps and one sink into an epilogue.
 #pragma once
 
 #include <deepgemm/kernel/info.cuh>
@@ -37,8 +37,8 @@ struct result_fragment {
     DEEPGEMM_BOTH constexpr pair_place pair(int i) const { return {place.row_of(i), place.column_of(i), end}; }
 };
 
-/// The tiles that a sink stages: `TileColumns` columns of D; `Rows` rows, of a warp or of a warpgroup, by `Columns` columns are one
-/// buffer, of which an owner has `Buffers`; and whether D is a stack of matrices.
+/// The tiles that a sink stages: `TileColumns` columns of D; `Rows` rows, of a warp or of a warpgroup, by `Columns` columns are
+/// one buffer, of which an owner has `Buffers`; and whether D is a stack of matrices.
 template <int TileColumns, int Rows, int Columns, int Buffers, bool Stacked>
 struct stage_shape {
     static constexpr int tile_columns = TileColumns, rows = Rows, columns = Columns, buffers = Buffers;

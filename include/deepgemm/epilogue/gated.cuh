@@ -14,9 +14,9 @@ concept gate_function = requires(const F& f, float gate, float up, i32 m, i32 n)
 };
 }  // namespace epilogue_concept
 
-/// Makes one column of two: of each 16 columns of the product, column j of the last eight, `up`, is gated by column j of the first
-/// eight. D has half as many columns. So the two matrices of a gated layer, SwiGLU say, are one operand B, whose rows alternate by
-/// eight. The function is applied to elements inside D, (m, n) being their place there; N is a multiple of 16.
+/// Makes one column of two: of each 16 columns of the product, column j of the last eight, `up`, is gated by column j of the
+/// first eight. D has half as many columns. So the two matrices of a gated layer, SwiGLU say, are one operand B, whose rows
+/// alternate by eight. The function is applied to elements inside D, (m, n) being their place there; N is a multiple of 16.
 template <class Function>
 struct gated {
     static_assert(epilogue_concept::gate_function<Function>,

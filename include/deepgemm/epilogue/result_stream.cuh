@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A result on its way from staging buffers to global memory, and C on its way to them: tensor maps and parameters of what a sink
-// brings. The host makes them; the math warps' stages copy by them. The counterpart of pipeline/operand_stream.cuh.
+// A result on its way from staging buffers to global memory, and C on its way to them: tensor maps and parameters of what a
+// sink brings. The host makes them; the math warps' stages copy by them. The counterpart of pipeline/operand_stream.cuh.
 #pragma once
 
 #include <deepgemm/epilogue/edge.cuh>

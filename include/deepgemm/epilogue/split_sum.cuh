@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Split K: the CTAs of a cluster each sum a part of a tile's K blocks, and the first adds their totals, in the order of the parts,
-// so that the result does not depend on timing. Totals travel as asynchronous stores into the first CTA's shared memory, which
-// count themselves on a barrier there; no memory outside of the cluster is needed.
+// Split K: the CTAs of a cluster each sum a part of a tile's K blocks, and the first adds their totals, in the order of the
+// parts, so that the result does not depend on timing. Totals travel as asynchronous stores into the first CTA's shared memory,
+// which count themselves on a barrier there; no memory outside of the cluster is needed.
 #pragma once
 
 #include <deepgemm/core/shape.cuh>
@@ -94,9 +94,9 @@ private:
         }
     }
 
-    /// Lets the others send the totals of the next tile. They overwrite these, so all lanes must have read them, not only be about
-    /// to: an arrival at another CTA overtakes loads, and lanes that lag behind. Without the fence, seen on an H200, sums held
-    /// totals of the next tile.
+    /// Lets the others send the totals of the next tile. They overwrite these, so all lanes must have read them, not only be
+    /// about to: an arrival at another CTA overtakes loads, and lanes that lag behind. Without the fence, seen on an H200, sums
+    /// held totals of the next tile.
     DEEPGEMM_DEVICE void permit() const {
         ptx::fence_acq_rel_cluster();
         ptx::sync_warp();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Staging between registers and D: math warps write their fragments to swizzled shared memory (stmatrix for 16-bit D) and TMA
-// copies them out. TMA clips rows exactly, but columns only to whole units of 16 bytes: where D ends inside one, the warps store
-// their elements themselves. To accumulate, TMA first brings C into the same buffers, early, under the
+// copies them out. TMA clips rows exactly, but columns only to whole units of 16 bytes: where D ends inside one, the warps
+// store their elements themselves. To accumulate, TMA first brings C into the same buffers, early, under the
 // main loop. A buffer belongs to one warp (16 rows; no barrier at all) or to one warpgroup (64 rows; a fourth of the copies).
 #pragma once
 
@@ -20,8 +20,8 @@
 
 namespace deepgemm {
 
-/// Converged warp: rounds a fragment to T and stores it, `Matrices` blocks of 8 x 8 at a time, each transposed or as it is. `line(i)`
-/// is the address of the 16 bytes that the calling lane names to stmatrix for the blocks of registers from `i` on.
+/// Converged warp: rounds a fragment to T and stores it, `Matrices` blocks of 8 x 8 at a time, each transposed or as it is.
+/// `line(i)` is the address of the 16 bytes that the calling lane names to stmatrix for the blocks of registers from `i` on.
 template <class T, int Matrices, bool Transposed, int Registers, class Line>
 DEEPGEMM_DEVICE void store_blocks(const float (&value)[Registers], const Line& line) {
     DEEPGEMM_UNROLL
@@ -57,8 +57,8 @@ DEEPGEMM_DEVICE void add_blocks(float (&value)[Registers], const Line& line) {
     }
 }
 
-/// One buffer: `Rows` rows, of a warp or of four, by `Columns` columns, a swizzle span; and how fragments, of which `Fragment` says
-/// who owns what, go there and back.
+/// One buffer: `Rows` rows, of a warp or of four, by `Columns` columns, a swizzle span; and how fragments, of which `Fragment`
+/// says who owns what, go there and back.
 template <class T, int Rows, int Columns, fragment_map Fragment = sm90::wgmma_rows>
 struct store_buffer {
     static constexpr int columns = Columns;

@@ -35,8 +35,8 @@ struct transform {
     }
 };
 
-/// A chain: `then<transform<add_bias>, gated<swiglu>, store<bf16>>` applies its parts from left to right, steps over pairs and over
-/// fragments alike; the last is a sink. Steps see the totals; `accumulate` adds C after them.
+/// A chain: `then<transform<add_bias>, gated<swiglu>, store<bf16>>` applies its parts from left to right, steps over pairs and
+/// over fragments alike; the last is a sink. Steps see the totals; `accumulate` adds C after them.
 template <class First, class... Rest>
 struct then {
     static_assert(epilogue_concept::changes_values<First>,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The sinks of an epilogue: `store` writes D, `accumulate` adds C to it first, `add_in_place` adds to what D holds; `store_heads`
-// skips columns inside heads. Each brings its staging; what that does, buffers in shared memory and copies, is in epilogue/stage.cuh.
+// The sinks of an epilogue: `store` writes D, `accumulate` adds C to it first, `add_in_place` adds to what D holds;
+// `store_heads` skips columns inside heads. Each brings its staging; what that does, buffers in shared memory and copies, is in
+// epilogue/stage.cuh.
 #pragma once
 
 #include <deepgemm/epilogue/epilogue.cuh>
@@ -34,8 +35,8 @@ struct accumulate : store<T> {
                                 head_splits{}, Shape::stacked>;
 };
 
-/// D += totals in FP32, where C is D itself: L2 adds, once to each element, so that no C comes to the multiprocessor and no shared
-/// memory waits for it. The sums are those of accumulate<float>, but for subnormal ones, which L2 may flush to zero.
+/// D += totals in FP32, where C is D itself: L2 adds, once to each element, so that no C comes to the multiprocessor and no
+/// shared memory waits for it. The sums are those of accumulate<float>, but for subnormal ones, which L2 may flush to zero.
 struct add_in_place : store<float> {
     static constexpr bool in_place = true;
     template <class Shape>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A D that lies transposed in memory: its rows are the columns of the product, as they are where A and B have changed places
-// (kernel/swapped.cuh). stmatrix transposes 16-bit values on their way to shared memory; TMA copies them out. Each warp stages its
-// 16 rows of the product by itself.
+// (kernel/swapped.cuh). stmatrix transposes 16-bit values on their way to shared memory; TMA copies them out. Each warp stages
+// its 16 rows of the product by itself.
 #pragma once
 
 #include <deepgemm/epilogue/stage.cuh>
@@ -103,7 +103,8 @@ struct transposed_stage {
     }
 
 private:
-    /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15, and where there are more columns, the same of the next eight.
+    /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15, and where there are more columns, the same of the next
+    /// eight.
     static constexpr int matrices = registers % 8 == 0 ? 4 : 2;
 
     /// The 16 bytes that the calling lane names to stmatrix or ldmatrix for registers from `i` on: part of a column.

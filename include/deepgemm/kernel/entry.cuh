@@ -7,8 +7,8 @@
 
 namespace deepgemm {
 
-/// The entry of kernel `Kernel`, whose parameters arrive in constant memory. In a program for several architectures the kernel has a
-/// body only in the code of its own, and launchers refuse it elsewhere; code for none of them is a mistake.
+/// The entry of kernel `Kernel`, whose parameters arrive in constant memory. In a program for several architectures the kernel
+/// has a body only in the code of its own, and launchers refuse it elsewhere; code for none of them is a mistake.
 template <class Kernel>
 DEEPGEMM_GLOBAL void DEEPGEMM_LAUNCH_BOUNDS(Kernel::launch.threads, 1)
     entry(const DEEPGEMM_GRID_CONSTANT typename Kernel::params p) {

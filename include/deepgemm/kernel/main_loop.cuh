@@ -14,8 +14,8 @@
 
 namespace deepgemm {
 
-/// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands; `Source` brings A
-/// from a stage to the multiply.
+/// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands; `Source` brings
+/// A from a stage to the multiply.
 template <class Gemm, a_source Source = sm90::from_smem<typename Gemm::storage::a_tile>>
 struct main_loop {
     using storage = typename Gemm::storage;
@@ -60,8 +60,8 @@ struct main_loop {
         columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, b_index(first));
     }
 
-    /// Converged warps: totals = the tile's sum over `blocks`. Calls `meanwhile(i)` while block i of them is being multiplied, and
-    /// meanwhile(-1) if there is none.
+    /// Converged warps: totals = the tile's sum over `blocks`. Calls `meanwhile(i)` while block i of them is being multiplied,
+    /// and meanwhile(-1) if there is none.
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum(totals& total, block_range blocks, const Meanwhile& meanwhile) {
         if (blocks.count == 0) meanwhile(-1);
@@ -84,7 +84,8 @@ private:
         }
     }
 
-    /// Operands of the current stage: this warpgroup's rows of `wave` (64, block.k) of A, and the descriptor of B (block.n, block.k).
+    /// Operands of the current stage: this warpgroup's rows of `wave` (64, block.k) of A, and the descriptor of B (block.n,
+    /// block.k).
     DEEPGEMM_DEVICE a_fragment a(int wave) const { return a_rows.load(at.stage * a_tile::bytes, wave * mma::m); }
     DEEPGEMM_DEVICE u64 b() const { return sm90::advance(b_rows, at.stage * b_tile::bytes); }
 
@@ -105,8 +106,8 @@ private:
     }
 
     /// K blocks from number `i` on, each multiplied and promoted wave by wave. Whatever stands between the promotion of a block
-    /// and the next multiply costs its time in full; so the next block is asked for before, its scales of B are, and whole rounds
-    /// of the ring are written out, in which stages and with them addresses are constants.
+    /// and the next multiply costs its time in full; so the next block is asked for before, its scales of B are, and whole
+    /// rounds of the ring are written out, in which stages and with them addresses are constants.
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum_at_once(totals& total, block_range blocks, i32 i, const Meanwhile& meanwhile) {
         if (i == blocks.count) return;
@@ -238,8 +239,8 @@ private:
         return whole;
     }
 
-    /// All K blocks, summed by the tensor cores: one multiply is always in flight, and a stage is released under the next. Of A in
-    /// registers there is one set, so that a multiply ends before the next block is loaded.
+    /// All K blocks, summed by the tensor cores: one multiply is always in flight, and a stage is released under the next. Of A
+    /// in registers there is one set, so that a multiply ends before the next block is loaded.
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum_in_place(totals& total, i32 blocks, const Meanwhile& meanwhile) {
         typename pipeline::cursor previous{};

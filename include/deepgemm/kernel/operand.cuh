@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An operand of a product, as facts: its element type, its scales and its order in memory. What an architecture multiplies is the
-// architecture's to say: mma/sm90/product.cuh.
+// An operand of a product, as facts: its element type, its scales and its order in memory. What an architecture multiplies is
+// the architecture's to say: mma/sm90/product.cuh.
 #pragma once
 
 #include <deepgemm/scale/granularity.cuh>
@@ -31,7 +31,8 @@ template <class T>
 concept scaled_operand = operand_concept::has_element<T> && operand_concept::names_scales<T> &&
     operand_concept::says_order<T> && scale_granularity<typename T::scale>;
 
-/// One operand of a product: its element type, its scales, if it has any, and the dimension along which it is contiguous in memory.
+/// One operand of a product: its element type, its scales, if it has any, and the dimension along which it is contiguous in
+/// memory.
 template <class Element, class Scale = scale::none, major Contiguous = major::k>
 struct operand {
     static_assert(scale_granularity<Scale>,

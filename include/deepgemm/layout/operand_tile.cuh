@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The tile of an operand in shared memory, (rows, k), as TMA leaves it and the tensor cores read it. A K-major tile is a column of
-// rows of 32, 64 or 128 bytes of K. An MN-major tile is a row of slabs, each (k, 128 bytes of M or N), k rows of 128 bytes; or half
-// as wide, where the tile is no multiple of that. The swizzle is as wide as a row.
-// Copies and steps differ between the two orders; a kernel asks for them here and sees no difference. How a tensor core is told of
-// a tile is in mma/.
+// The tile of an operand in shared memory, (rows, k), as TMA leaves it and the tensor cores read it. A K-major tile is a column
+// of rows of 32, 64 or 128 bytes of K. An MN-major tile is a row of slabs, each (k, 128 bytes of M or N), k rows of 128 bytes;
+// or half as wide, where the tile is no multiple of that. The swizzle is as wide as a row.
+// Copies and steps differ between the two orders; a kernel asks for them here and sees no difference. How a tensor core is told
+// of a tile is in mma/.
 #pragma once
 
 #include <deepgemm/layout/layout.cuh>

@@ -48,8 +48,8 @@ DEEPGEMM_BOTH constexpr tensor_map_request matrix_map(const void* base, dtype ty
     return request;
 }
 
-/// The request for a stack of `matrices` matrices, each `stride_bytes` (a multiple of 16) after the one before. A copy touches one
-/// of them, which is its third coordinate.
+/// The request for a stack of `matrices` matrices, each `stride_bytes` (a multiple of 16) after the one before. A copy touches
+/// one of them, which is its third coordinate.
 DEEPGEMM_BOTH constexpr tensor_map_request stack_map(tensor_map_request one, i64 matrices, i64 stride_bytes) {
     one.rank = 3;
     one.extent[2] = u64(matrices);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How A gets from a stage to the multiply: the concept a_source. A descriptor lets the tensor cores read shared memory themselves; a
-// source of another kind brings A to registers, and may turn what TMA has left there into what is multiplied. The sources of sm90 are
-// in mma/sm90/a_sources.cuh.
+// How A gets from a stage to the multiply: the concept a_source. A descriptor lets the tensor cores read shared memory
+// themselves; a source of another kind brings A to registers, and may turn what TMA has left there into what is multiplied. The
+// sources of sm90 are in mma/sm90/a_sources.cuh.
 #pragma once
 
 #include <deepgemm/core/traits.cuh>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Who owns which element of a fragment: the concept fragment_map, and the calling thread's place under a map. A fragment is what 128
-// threads hold of a result, in registers: a fixed number of rows, and as many columns as there are. The maps of sm90 and of sm100 are
-// in mma/sm90/fragment.cuh and mma/sm100/fragment.cuh; whoever needs to know an element's place asks them.
+// Who owns which element of a fragment: the concept fragment_map, and the calling thread's place under a map. A fragment is
+// what 128 threads hold of a result, in registers: a fixed number of rows, and as many columns as there are. The maps of sm90
+// and of sm100 are in mma/sm90/fragment.cuh and mma/sm100/fragment.cuh; whoever needs to know an element's place asks them.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -25,8 +25,8 @@ concept maps_registers = requires(int thread, int i) {
 };
 }  // namespace fragment_concept
 
-/// Which element of a fragment each register of each of 128 threads holds. Every element belongs to one register; a register is as
-/// many rows and columns from register 0 in all threads; and warp w has rows from w * warp_rows on.
+/// Which element of a fragment each register of each of 128 threads holds. Every element belongs to one register; a register is
+/// as many rows and columns from register 0 in all threads; and warp w has rows from w * warp_rows on.
 template <class F>
 concept fragment_map = fragment_concept::has_extents<F> && fragment_concept::maps_registers<F>;
 
@@ -48,7 +48,8 @@ struct fragment_place {
     /// The calling thread's place; warpgroups are aligned groups of 128 threads.
     DEEPGEMM_DEVICE static fragment_place here() { return of(int(ptx::thread_index() % 128)); }
 
-    /// The same place in the `part` rows of a part of the fragment, a warp's or all, where that begins at (row, column) of a matrix.
+    /// The same place in the `part` rows of a part of the fragment, a warp's or all, where that begins at (row, column) of a
+    /// matrix.
     DEEPGEMM_BOTH constexpr fragment_place in(int part, int first_row, int first_column) const {
         return {first_row + row % part, first_column + column};
     }

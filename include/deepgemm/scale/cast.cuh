@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Kernels that cast BF16 or FP32 matrices to FP8 with scales per token, per channel or per block, and write the scales
-// straight into the layout a GEMM reads: any strides, floats or packed UE8M0. reference/quantize.hpp is their reference, bit for bit.
-// They are bound by memory; each element is read once and kept in registers until its scale is known. Runs on sm_89 and later.
+// straight into the layout a GEMM reads: any strides, floats or packed UE8M0. reference/quantize.hpp is their reference, bit
+// for bit. They are bound by memory; each element is read once and kept in registers until its scale is known. Runs on sm_89
+// and later.
 #pragma once
 
 #include <deepgemm/ptx/barrier.cuh>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the casts of scale/cast share: vectors of input elements as floats, the scale that belongs to a largest magnitude, and
-// FP8 vectors to memory. Rounding is IEEE throughout, so that results equal reference/quantize bit for bit: not for -use_fast_math.
+// FP8 vectors to memory. Rounding is IEEE throughout, so that results equal reference/quantize bit for bit: not for
+// -use_fast_math.
 #pragma once
 
 #include <deepgemm/kernel/info.cuh>

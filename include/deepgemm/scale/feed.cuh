@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How scales reach the math warps. Per-token scales ride in the stage, one word per row or column; those that are K-major are
-// loaded by the threads that need them, one scale ahead. Per-block scales are too few for TMA, one per 128 elements of K and 128 rows:
-// each lane of a warp holds another word along K, 32 at a time, and a shuffle hands the right one to all; no shared
+// loaded by the threads that need them, one scale ahead. Per-block scales are too few for TMA, one per 128 elements of K and
+// 128 rows: each lane of a warp holds another word along K, 32 at a time, and a shuffle hands the right one to all; no shared
 // memory, no barrier, and the loads run under the epilogue before.
 #pragma once
 
@@ -46,7 +46,8 @@ struct params<none> {};
 /// The scales of A for the rows that a thread holds, `Fragments` times rows r and r + 8, tile after tile and scale after scale.
 template <class Scale, int Fragments>
 struct row_feed {
-    /// Any thread: turns to the tile in which its first row is row `from.row` of A; its first scale along K will be number `index`.
+    /// Any thread: turns to the tile in which its first row is row `from.row` of A; its first scale along K will be number
+    /// `index`.
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
 
     /// Any thread: the scales with number `index` along K for fragment `fragment`; the word of row r lies at `staged`.
@@ -65,8 +66,8 @@ struct row_feed<none, Fragments> {
     DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
 };
 
-/// K-major scales of `Rows` single rows (of A or of B) that a thread holds: a row's words follow each other, so that a line of L1
-/// serves 32 scales. Loaded one scale ahead.
+/// K-major scales of `Rows` single rows (of A or of B) that a thread holds: a row's words follow each other, so that a line of
+/// L1 serves 32 scales. Loaded one scale ahead.
 template <class Scale, int Rows>
 struct single_feed {
     using format = typename Scale::format;
@@ -114,8 +115,8 @@ struct row_feed<Scale, Fragments> : single_feed<Scale, 2 * Fragments> {
     }
 };
 
-/// Per-block scales of `Zones` zones of rows (of A or of B), each of which shares its scales: held in registers, spread over the
-/// lanes of a warp.
+/// Per-block scales of `Zones` zones of rows (of A or of B), each of which shares its scales: held in registers, spread over
+/// the lanes of a warp.
 template <class Scale, int Zones>
 struct block_feed {
     using format = typename Scale::format;
@@ -126,8 +127,8 @@ struct block_feed {
     i32 row_tile[Zones]{};  ///< of each zone's tile of rows
     u32 held[Zones]{};      ///< this lane's words
 
-    /// Converged warp: turns to the zones that start at row `from.row` and every `zone_rows` after it, with scale number `index` along K, and
-    /// starts to load their first words.
+    /// Converged warp: turns to the zones that start at row `from.row` and every `zone_rows` after it, with scale number
+    /// `index` along K, and starts to load their first words.
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, int zone_rows, i32 index) {
         source = p.words;
         source.words += from.matrix_words;
@@ -186,7 +187,8 @@ struct column_feed {
     /// Any thread: turns to the tile that starts at column `from.row`; its first scale along K will be number `index`.
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
 
-    /// Any thread: the scales with number `index` along K, whose words lie at `staged`, for the thread's columns from `column` on.
+    /// Any thread: the scales with number `index` along K, whose words lie at `staged`, for the thread's columns from `column`
+    /// on.
     DEEPGEMM_DEVICE auto at(i32 index, u32 staged, int column) const {
         return sm90::column_scales<typename Scale::format>{staged + u32(column) * u32(sizeof(u32)), index};
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What one scale covers and how it gets to where it is needed: the concepts scale_format and scale_granularity. These are facts; which
-// of them a kernel serves, it says itself.
+// What one scale covers and how it gets to where it is needed: the concepts scale_format and scale_granularity. These are
+// facts; which of them a kernel serves, it says itself.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -76,7 +76,8 @@ struct per_token {
 };
 
 /// The same, stored as a quantisation kernel leaves them: K-major, word (row, kw) at row * stride + kw, any stride. The threads
-/// that need them load them themselves, so that no kernel has to transpose them first. For A, or for B of at most 64 columns a tile.
+/// that need them load them themselves, so that no kernel has to transpose them first. For A, or for B of at most 64 columns a
+/// tile.
 template <class Format>
 struct per_token_k_major {
     using format = Format;
@@ -100,7 +101,8 @@ struct mx {
     static constexpr route via = route::tensor_memory;
 };
 
-/// One scale for each 32 rows and 32 elements of K (32x32): the same for weights, of which a transposed copy has the same scales.
+/// One scale for each 32 rows and 32 elements of K (32x32): the same for weights, of which a transposed copy has the same
+/// scales.
 template <class Format>
 struct mx_block {
     using format = Format;
@@ -145,8 +147,8 @@ DEEPGEMM_BOTH constexpr i32 index(i32 k) {
     }
 }
 
-/// The number of the first scale of K block `block`, of `BlockK` elements. Without a division of k, of which compilers do not know
-/// that there is no remainder.
+/// The number of the first scale of K block `block`, of `BlockK` elements. Without a division of k, of which compilers do not
+/// know that there is no remainder.
 template <class Scale, int BlockK>
 DEEPGEMM_BOTH constexpr i32 index_of_block(i32 block) {
     if constexpr (Scale::tile.k == scale_tile::all) {

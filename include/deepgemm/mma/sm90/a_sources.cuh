@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The sources of A on sm90: `from_smem` names a tile to wgmma by a descriptor; `in_registers` loads its elements into the registers
-// from which wgmma takes A as well, and may widen them or read a tile that wgmma cannot on the way.
+// The sources of A on sm90: `from_smem` names a tile to wgmma by a descriptor; `in_registers` loads its elements into the
+// registers from which wgmma takes A as well, and may widen them or read a tile that wgmma cannot on the way.
 #pragma once
 
 #include <deepgemm/mma/a_source.cuh>
@@ -22,8 +22,8 @@ struct from_smem {
 
     u64 descriptor;  ///< of the warpgroup's rows in stage 0
 
-    /// Any thread: begins at row `first_row` of the tile at shared address `address`. The compiler knows the descriptor to be the same
-    /// in all lanes; its upper half is a constant.
+    /// Any thread: begins at row `first_row` of the tile at shared address `address`. The compiler knows the descriptor to be
+    /// the same in all lanes; its upper half is a constant.
     DEEPGEMM_DEVICE static from_smem at(u32 address, int first_row) {
         const u64 descriptor = descriptor_of<Tile>(address + u32(first_row) * Tile::bytes_per_row);
         return {descriptor >> 32 << 32 | ptx::uniform(u32(descriptor))};
@@ -34,15 +34,15 @@ struct from_smem {
     }
 };
 
-/// The share that one thread has of 64 rows of A and one K block, `Steps` multiplies: word w of thread t holds row 16 (t / 32) +
-/// t % 32 / 4 + 8 (w % 2) and the K elements of bytes 4 (t % 4) + 16 (w / 2) and the three after it.
+/// The share that one thread has of 64 rows of A and one K block, `Steps` multiplies: word w of thread t holds row 16 (t / 32)
+/// + t % 32 / 4 + 8 (w % 2) and the K elements of bytes 4 (t % 4) + 16 (w / 2) and the three after it.
 template <int Steps>
 struct a_registers {
     u32 word[Steps][4];
 };
 
-/// A by way of registers: elements of the tile, as they are or widened to `Element`. Each thread loads its own, so a tile may be
-/// contiguous along M, too, whatever its elements are.
+/// A by way of registers: elements of the tile, as they are or widened to `Element`. Each thread loads its own, so a tile may
+/// be contiguous along M, too, whatever its elements are.
 template <class Tile, class Element = typename Tile::element>
 struct in_registers {
     using tile = Tile;
@@ -59,8 +59,8 @@ struct in_registers {
         return {address, first_row + fragment_place<wgmma_rows>::here().row};
     }
 
-    /// The warpgroup's threads: each its share of the rows from `row` on of the tile `offset` bytes behind that of stage 0, which has
-    /// landed.
+    /// The warpgroup's threads: each its share of the rows from `row` on of the tile `offset` bytes behind that of stage 0,
+    /// which has landed.
     DEEPGEMM_DEVICE fragment load(u32 offset, int row) const {
         const int k = int(ptx::thread_index() % 4) * per_word;
         fragment a;

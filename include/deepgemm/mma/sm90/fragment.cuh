@@ -7,8 +7,8 @@
 
 namespace deepgemm::sm90 {
 
-/// Thread t of a warpgroup holds, in register i, row 16 (t / 32) + (t % 32) / 4 + 8 (i / 2 % 2) and column 8 (i / 4) + 2 (t % 4) +
-/// i % 2: in each group of eight columns two neighbours of a row, and two of the row eight below.
+/// Thread t of a warpgroup holds, in register i, row 16 (t / 32) + (t % 32) / 4 + 8 (i / 2 % 2) and column 8 (i / 4) + 2 (t %
+/// 4) + i % 2: in each group of eight columns two neighbours of a row, and two of the row eight below.
 struct wgmma_rows {
     static constexpr int rows = 64;            ///< that one warpgroup multiplies in one instruction
     static constexpr int warp_rows = 16;       ///< of a fragment that one warp holds
@@ -19,8 +19,8 @@ struct wgmma_rows {
     DEEPGEMM_BOTH static constexpr int row(int thread, int i) {
         return 16 * (thread / 32) + thread % 32 / 4 + 8 * (i / 2 % 2);
     }
-    /// Column of register `i` of thread `thread` of a warpgroup. Counted in pairs, of which each group of eight has four: from other
-    /// forms of the same number nvcc 13.0 makes more comparisons at a ragged edge.
+    /// Column of register `i` of thread `thread` of a warpgroup. Counted in pairs, of which each group of eight has four: from
+    /// other forms of the same number nvcc 13.0 makes more comparisons at a ragged edge.
     DEEPGEMM_BOTH static constexpr int column(int thread, int i) { return 2 * (i / 4 * 4 + thread % 4) + i % 2; }
 
     /// From a thread's first row to its row `j`, and from its first column to its column `j`.

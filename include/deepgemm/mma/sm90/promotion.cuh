@@ -52,8 +52,8 @@ struct scale_products {
     }
 };
 
-/// Scales of both sides whose products are formed when they are needed: few registers, more to do between two multiplies. Scales
-/// of B in shared memory must stay there until then.
+/// Scales of both sides whose products are formed when they are needed: few registers, more to do between two multiplies.
+/// Scales of B in shared memory must stay there until then.
 template <class ColumnScales>
 struct late_products;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A, in swizzled shared memory or in registers, by N
-// rows of B, in swizzled shared memory, into FP32 registers. Asynchronous: issue, commit, wait.
+// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A, in swizzled shared memory or in registers,
+// by N rows of B, in swizzled shared memory, into FP32 registers. Asynchronous: issue, commit, wait.
 #pragma once
 
 #include <deepgemm/mma/atom.cuh>
