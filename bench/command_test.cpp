@@ -52,6 +52,22 @@ TEST_CASE("explain says what would run and why") {
                          doctest::Contains("--pin: \"config\" is no configuration"), std::invalid_argument);
 }
 
+TEST_CASE("explain takes products in groups") {
+    const said text = run(explain_command, {"32*4096,7168,3072:masked-20", "6*4096,4096,4096:masked-1024"});
+    CHECK(text.code == 0);
+    CHECK(text.has("32 groups of up to 4096 rows, usually 20, n = 7168, k = 3072"));
+    CHECK(text.has("predicted best of 6: config{.block = {64, 128, 128}"));
+    CHECK(text.has("\n\n6 groups of up to 4096 rows, usually 1024, n = 4096, k = 4096"));
+    CHECK(run(explain_command, {"--json", "3*64,128,256:masked"}).has("\"product\": \"3*64,128,256:masked\""));
+    const std::pair<std::vector<std::string>, const char*> mistakes[] = {
+        {{"3*64,128,256"}, "groups are written G*M,N,K:masked"},
+        {{"3*64,128,256:masked-65"}, "more rows are expected than a group has"},
+        {{"0*64,128,256:masked"}, "the number of groups is 0"},
+        {{"--plot", "x.svg", "3*64,128,256:masked"}, "--plot draws single products"}};
+    for (const auto& [given, what] : mistakes)
+        CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);
+}
+
 TEST_CASE("explain names the kernels nearest to a pin that is none of them, and the members that differ") {
     const auto refusal = [](const char* pin) {
         try {

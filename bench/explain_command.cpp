@@ -4,6 +4,8 @@
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/parse.hpp>
 
+#include <variant>
+
 #include "command.hpp"
 #include "command_line.hpp"
 #include "nearest_kernels.hpp"
@@ -20,10 +22,12 @@ constexpr const char* about =
     "Shows which kernel the planner picks for a product D(M,N) = A(M,K) x B(N,K), what it should cost and why,\n"
     "and why the next best lost. Plans for the GPU that is named; none need be here. R says how the operands\n"
     "are stored: 1d2d (FP8, weights scaled by block; default), 1d1d, 1d1d-acc, bf16 or f16, the last two with\n"
-    "any of -nn, -tn, -tt, -f32, -acc. A product that accumulates adds C in place.\n\n"
+    "any of -nn, -tn, -tt, -f32, -acc. A product that accumulates adds C in place. G*M,N,K:masked-E are G products\n"
+    "in FP8, groups with slots of M rows, of which E are usually filled.\n\n"
     "  deepgemm explain 4096,7168,2048\n"
     "  deepgemm explain --plot ranking.svg 4096,7168,2048\n"
     "  deepgemm explain --gpu h100 128,7168,2048 4096,4096,7168:bf16-nn\n"
+    "  deepgemm explain '32*4096,7168,2048:masked-192'\n"
     "  deepgemm explain --pin 'config{.block = {128, 128, 128}}' 4096,7168,2048";
 
 struct settings {
@@ -79,7 +83,14 @@ bool parse(arguments given, settings& s, std::ostream& out) {
     return true;
 }
 
-gemm_plan planned(const std::string& product, const settings& s) {
+/// The plan of a product, which is one of two operations.
+using any_plan = std::variant<gemm_plan, grouped_plan>;
+
+any_plan planned(const std::string& product, const settings& s) {
+    if (const auto groups = parse_groups(product)) {
+        if (!s.picture.empty()) throw std::invalid_argument("--plot draws single products, not '" + product + "'");
+        return or_throw(plan(workload_of(*groups), s.device, described_grouped_kernels(), s.knobs, {.pin = s.own.pin}));
+    }
     const gemm_workload work = workload_of(parse_shape(product));
     const auto made = plan(work, s.device, described_kernels(), s.knobs, s.own);
     if (made) return *made;
@@ -89,7 +100,8 @@ gemm_plan planned(const std::string& product, const settings& s) {
     throw std::runtime_error(made.failure().message + nearest_to_pin(*s.own.pin, others));
 }
 
-json to_json(const gemm_plan& made, const candidate<ops::gemm>& c) {
+template <class O>
+json to_json(const plan_of<O>& made, const candidate<O>& c) {
     const cost& p = c.predicted;
     const double measured = measured_us(made, c);
     return json::object()
@@ -108,9 +120,10 @@ json to_json(const gemm_plan& made, const candidate<ops::gemm>& c) {
         .add("smem_bytes", c.kernel->info.launch.smem_bytes);
 }
 
-json to_json(const std::string& product, const gemm_plan& made) {
+template <class O>
+json to_json(const std::string& product, const plan_of<O>& made) {
     json ranked = json::array();
-    for (const candidate<ops::gemm>& c : made.ranked) ranked.push(to_json(made, c));
+    for (const candidate<O>& c : made.ranked) ranked.push(to_json(made, c));
     return json::object()
         .add("product", product)
         .add("gpu", made.device.name)
@@ -126,15 +139,21 @@ int explain_command(arguments given, std::ostream& out) {
     if (!parse(given, s, out)) return 0;
     if (!s.picture.empty()) check_output(s.picture);
     s.own.overrides = s.table.rows;
-    std::vector<gemm_plan> plans;
+    std::vector<any_plan> plans;
     for (const std::string& product : s.products) plans.push_back(planned(product, s));
-    if (!s.picture.empty()) write_file(s.picture, plot(plans));
+    if (!s.picture.empty()) {
+        std::vector<gemm_plan> drawn;
+        for (const any_plan& made : plans) drawn.push_back(std::get<gemm_plan>(made));
+        write_file(s.picture, plot(drawn));
+    }
     if (s.as_json) {
         json all = json::array();
-        for (std::size_t i = 0; i < plans.size(); ++i) all.push(to_json(s.products[i], plans[i]));
+        for (std::size_t i = 0; i < plans.size(); ++i)
+            all.push(std::visit([&](const auto& made) { return to_json(s.products[i], made); }, plans[i]));
         out << all.dump(4) << '\n';
     } else {
-        for (std::size_t i = 0; i < plans.size(); ++i) out << (i == 0 ? "" : "\n") << explain(plans[i]);
+        for (std::size_t i = 0; i < plans.size(); ++i)
+            out << (i == 0 ? "" : "\n") << std::visit([](const auto& made) { return explain(made); }, plans[i]);
     }
     return 0;
 }

@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include <deepgemm/core/math.cuh>
+#include <deepgemm/host/parse.hpp>
+
+#include "cases.hpp"
 
 namespace deepgemm::bench {
 
@@ -51,6 +55,28 @@ std::vector<grouped_case> suite_masked() {
             {32, 20, 7168, 3072, 627},   {32, 20, 4096, 4096, 627},   {32, 20, 4096, 2048, 628},
             {6, 20, 6144, 7168, 121},    {6, 20, 7168, 3072, 115},    {6, 20, 4096, 4096, 115},
             {6, 20, 4096, 2048, 116}};
+}
+
+std::optional<grouped_case> parse_groups(const std::string& text) {
+    const std::size_t star = text.find('*'), colon = std::min(text.find(':'), text.size());
+    if (star == std::string::npos) return {};
+    const auto refuse = [&](const std::string& why) {
+        throw std::invalid_argument("the product '" + text + "': " + why);
+    };
+    const auto number = [&](const char* name, const std::string& digits) {
+        const auto size = parse_extent(name, digits, 1);
+        if (!size) refuse(size.failure().message);
+        return int(*size);
+    };
+    const std::string recipe = text.substr(colon), masked = ":masked";
+    const bool hinted = recipe.starts_with(masked + "-");
+    if (star > colon || (recipe != masked && !hinted))
+        refuse("groups are written G*M,N,K:masked or, with R rows expected, G*M,N,K:masked-R");
+    const gemm_case one = parse_shape(text.substr(star + 1, colon - star - 1));  // as one product, in FP8
+    const int groups = number("the number of groups", text.substr(0, star));
+    const int expected = hinted ? number("the number of expected rows", recipe.substr(masked.size() + 1)) : one.m;
+    if (expected > one.m) refuse("more rows are expected than a group has");
+    return grouped_case{groups, expected, one.n, one.k, i32(std::min(i64(groups) * expected, i64(1) << 30)), one.m};
 }
 
 }  // namespace deepgemm::bench

@@ -2,6 +2,7 @@
 // The grouped products that the benchmark times: those of DeepGEMM's test, with as many rows as it drew when it was measured.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,5 +30,9 @@ struct grouped_case {
 
 /// The 16 masked cases.
 std::vector<grouped_case> suite_masked();
+
+/// "G*M,N,K:masked" as G groups with slots of M rows, "G*M,N,K:masked-R" if R of these are expected; none if the text has no *. Throws
+/// std::invalid_argument if it is no such product.
+std::optional<grouped_case> parse_groups(const std::string& text);
 
 }  // namespace deepgemm::bench

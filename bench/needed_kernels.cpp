@@ -9,7 +9,9 @@
 namespace deepgemm::bench {
 
 gemm_info needed_kernel::info() const {
-    gemm_info made = described_kernels()[index].info;
+    const std::span<const gemm_handle> single = described_kernels();
+    gemm_info made =
+        index < single.size() ? single[index].info : described_grouped_kernels()[index - single.size()].info;
     made.cfg.extents = extents;
     return made;
 }
@@ -24,7 +26,21 @@ needed_kernels kernels_for(std::span<const listed_problem> lines, const device_i
                            bool fixed) {
     const std::span<const gemm_handle> all = described_kernels();
     needed_kernels made;
+    const auto add = [&](std::size_t index, const problem_shape& shape) {
+        needed_kernel wanted{index};
+        if (fixed) wanted.extents = {0, shape.n, shape.k};
+        const auto at = std::find(made.kernels.begin(), made.kernels.end(), wanted);
+        made.of_line.back().push_back(std::size_t(at - made.kernels.begin()));
+        if (at == made.kernels.end()) made.kernels.push_back(wanted);
+    };
     for (const listed_problem& line : lines) {
+        made.of_line.emplace_back();
+        if (line.groups) {
+            const std::span<const grouped_handle> grouped = described_grouped_kernels();
+            const grouped_workload work = workload_of(*line.groups);
+            add(all.size() + std::size_t(or_throw(choose(work, device, grouped)).kernel - grouped.data()), work.shape);
+            continue;
+        }
         const gemm_workload work = workload_of(line.problem);
         std::vector<const gemm_handle*> serve;
         if (line.any_rows) {
@@ -32,14 +48,7 @@ needed_kernels kernels_for(std::span<const listed_problem> lines, const device_i
         } else {
             serve.push_back(or_throw(choose(work, device, all, {}, own)).kernel);
         }
-        auto& places = made.of_line.emplace_back();
-        for (const gemm_handle* const kernel : serve) {
-            needed_kernel wanted{std::size_t(kernel - all.data())};
-            if (fixed) wanted.extents = {0, work.shape.n, work.shape.k};
-            const auto at = std::find(made.kernels.begin(), made.kernels.end(), wanted);
-            places.push_back(std::size_t(at - made.kernels.begin()));
-            if (at == made.kernels.end()) made.kernels.push_back(wanted);
-        }
+        for (const gemm_handle* const kernel : serve) add(std::size_t(kernel - all.data()), work.shape);
     }
     return made;
 }

@@ -13,7 +13,7 @@ namespace deepgemm::bench {
 
 /// A shipped kernel to compile, maybe with extents of the product as constants.
 struct needed_kernel {
-    std::size_t index;  ///< among described_kernels() and kernel_sources()
+    std::size_t index;  ///< among kernel_sources(): of described_kernels(), then of described_grouped_kernels()
     static_extents extents{};
 
     /// The kernel with these extents, described.

@@ -26,4 +26,9 @@ gemm_workload workload_of(const gemm_case& c) {
     return made;
 }
 
+grouped_workload workload_of(const grouped_case& c) {
+    const gemm_workload one = workload_of(gemm_case{"-", c.slot, c.n, c.k});
+    return {c.groups, one.shape, c.expected_rows, one.a, one.b, one.d};
+}
+
 }  // namespace deepgemm::bench

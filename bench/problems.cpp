@@ -18,6 +18,10 @@ std::vector<listed_problem> parse_problems(const std::string& text) {
         const std::string product = line.substr(first, last + 1 - first);
         const bool any_rows = product.starts_with("<=");
         try {
+            if (const auto groups = parse_groups(product)) {
+                all.push_back({product, {"-", groups->slot, groups->n, groups->k}, false, groups});
+                continue;
+            }
             all.push_back({product, parse_shape(product.substr(any_rows ? 2 : 0)), any_rows});
             if (any_rows && all.back().problem.m > most_rows)
                 throw std::invalid_argument("'" + product + "' is more than <=" + std::to_string(most_rows) +

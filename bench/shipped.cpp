@@ -3,6 +3,7 @@
 // compiled here.
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/ops/gemm/shipped.cuh>
+#include <deepgemm/ops/grouped_gemm/shipped.cuh>
 
 #include "planning.hpp"
 
@@ -12,26 +13,36 @@ namespace {
 
 result<void> not_compiled() { return fail(errc::no_kernel, "this kernel is described here, not compiled"); }
 
-template <class... Kernels>
-std::vector<gemm_handle> handles(shipped::kernels<Kernels...>) {
+template <class O, class... Kernels>
+std::vector<kernel_handle<O>> handles(shipped::kernels<Kernels...>) {
     return {{Kernels::info, [] { return not_compiled(); },
-             [](const gemm_arguments&, const launch_options&) { return not_compiled(); }}...};
+             [](const typename O::arguments&, const launch_options&) { return not_compiled(); }}...};
 }
 
 template <class... Kernels>
-std::vector<rtc::kernel_source> sources(shipped::kernels<Kernels...>) {
-    return {or_throw(rtc::kernel_source_of<Kernels>())...};
+void add_sources(std::vector<rtc::kernel_source>& to, shipped::kernels<Kernels...>) {
+    (to.push_back(or_throw(rtc::kernel_source_of<Kernels>())), ...);
 }
 
 }  // namespace
 
 std::span<const gemm_handle> described_kernels() {
-    static const std::vector<gemm_handle> all = handles(shipped::dense());
+    static const std::vector<gemm_handle> all = handles<ops::gemm>(shipped::all_of<ops::gemm>());
+    return all;
+}
+
+std::span<const grouped_handle> described_grouped_kernels() {
+    static const std::vector<grouped_handle> all = handles<ops::grouped_gemm>(shipped::all_of<ops::grouped_gemm>());
     return all;
 }
 
 std::span<const rtc::kernel_source> kernel_sources() {
-    static const std::vector<rtc::kernel_source> all = sources(shipped::dense());
+    static const std::vector<rtc::kernel_source> all = [] {
+        std::vector<rtc::kernel_source> made;
+        add_sources(made, shipped::all_of<ops::gemm>());
+        add_sources(made, shipped::all_of<ops::grouped_gemm>());
+        return made;
+    }();
     return all;
 }
 
