@@ -6,7 +6,7 @@
 
 using namespace deepgemm;
 
-namespace {
+namespace truth_table {
 
 /// Sets a range of floats to a number: the smallest operation. Its kernels differ in how many threads they have.
 struct fill {
@@ -53,15 +53,15 @@ struct fill {
     static kernel_info<traits, config> wanted(const workload&, const device_info&) { return {}; }
 };
 
-}  // namespace
+}  // namespace truth_table
 
 template <>
-struct deepgemm::fields_of<fill::config> {
+struct deepgemm::fields_of<truth_table::fill::config> {
     static constexpr const char* name = "fill::config";
-    static constexpr auto all = field_list{field{"threads", &fill::config::threads}};
+    static constexpr auto all = field_list{field{"threads", &truth_table::fill::config::threads}};
 };
 
-namespace {
+namespace truth_table {
 
 // Each has all that an operation has, but for one thing.
 struct no_name : fill {
@@ -180,4 +180,4 @@ concept runs_any_gemm_problem = requires(const Engine& engine, const gemm_proble
 };
 static_assert(runs_any_gemm_problem<both> && !runs_any_gemm_problem<engine_of<ops::gemm, renamed>>);
 
-}  // namespace
+}  // namespace truth_table
