@@ -11,6 +11,7 @@
 #include <deepgemm/kernel/gemm_host.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/main_loop.cuh>
+#include <deepgemm/kernel/tile_store.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/turns.cuh>
 #include <deepgemm/ptx/barrier.cuh>
@@ -52,6 +53,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n, A::contiguous, B::contiguous>;
     using tiles = Tiles;
     using work_item = tile_of<Tiles>;
+    static constexpr tile_shape block = Config.block;
     using steps = over_fragments<Epilogue>;
     /// Warpgroups, or groups of them, that take turns at the tiles.
     static constexpr int takers = Config.sm90.alternate ? Config.sm90.warpgroups : 1;
@@ -206,13 +208,7 @@ private:
         const tiles schedule = work_of(p, rank);
         const turns<takers, barriers> turn{takers > 1 ? cta::warpgroup(roles::math{}) : 0};
         const int first_row = takers > 1 ? 0 : int(cta::warpgroup(roles::math{})) * waves * mma::m;  // in the tile
-        // The same in all lanes, and known to be: TMA takes coordinates from uniform registers, which a loop over lanes would fill.
-        const int owner_row =
-            first_row +
-            int(ptx::uniform(fragment_place<typename mma::fragment>::here().row / output::rows)) * output::rows;
-        const u32 owner = stages_by_warp ? cta::warp(roles::math{}) : cta::warpgroup(roles::math{});
-        output out{smem.at(regions::staging{}, owner), smem.at(regions::c_barriers{}, owner),
-                   barriers::number_of(meetings::staging{}, owner)};
+        auto writer = tile_store<gemm>::of(smem, first_row);
         auto loop = main_loop<gemm>::of(smem, pipe, first_row);
         split parts{smem.at(regions::parts{}), smem.at(regions::part_barriers{}), rank, cta::warp(roles::math{})};
         float total[waves][mma::registers];
@@ -229,79 +225,24 @@ private:
         while (next != schedule.end()) {
             const work_item tile = *next;
             const block_range blocks = tile.blocks();
-            const i32 m = tile.m + owner_row;
             ++next;
             const bool more = next != schedule.end();
             turn.await();
-            const bool mine = stores(parts) && reaches(m, tile.end());
+            const bool mine = stores(parts) && writer.reaches(tile);
             loop.sum(total, blocks, [&](i32 i) {  // while the tensor cores multiply block i
-                if (i == min(2, blocks.count - 1) && mine) results::fetch(p.d, out, m, d_column(tile.n), tile.matrix());
+                if (i == min(2, blocks.count - 1) && mine) writer.fetch(p, tile);
                 if (i == blocks.count - 1) turn.pass_on(more);
             });
             pass_over(takers - 1);
             if (next != schedule.end()) loop.start(p, shape, *next);
             if constexpr (Config.split_k > 1) parts.reduce(total, more);
-            if (mine) store_tile(p, out, total, tile, m);
+            if (mine) writer.put(p, total, tile);
         }
-        out.finish();
+        writer.finish();
     }
 
     /// True in CTAs that store the tiles they sum.
     DEEPGEMM_DEVICE static bool stores(const split& parts) { return Config.split_k == 1 || parts.is_first(); }
-
-    /// True if a tile that ends at `end` has rows from `m` on. A schedule that is not bounded leaves it to TMA to drop others.
-    DEEPGEMM_DEVICE static bool reaches(i32 m, result_end end) { return !tiles::bounded || m < end.m; }
-
-    /// Stores what an owner has of a tile, rows `m` and more: all fragments alike, or each by itself if the tile may end above.
-    DEEPGEMM_DEVICE static void store_tile(const params& p, output& out, const float (&total)[waves][mma::registers],
-                                           const work_item& tile, i32 m) {
-        const result_end end = tile.end(), d_end{end.m, d_column(end.n)};
-        const ragged_edge<element> edge = results::edge(p.d, tile.matrix(), d_end);
-        const bool cut = output::cuts(d_end, tile.m + Config.block.m, d_column(tile.n + Config.block.n));
-        constexpr int together = tiles::bounded ? 1 : waves;
-        DEEPGEMM_UNROLL
-        for (int wave = 0; wave < waves; wave += together) {
-            const i32 row = m + wave * mma::m;
-            if (!reaches(row, end)) continue;
-            if (cut || !reaches(row + output::rows - 1, end)) {
-                store_rows<true>(p, edge, out, total, wave, together, m, tile.n, end, tile.matrix());
-            } else {
-                store_rows<false>(p, edge, out, total, wave, together, m, tile.n, end, tile.matrix());
-            }
-        }
-    }
-
-    /// The column of D at which the steps of the epilogue leave column `n` of the product, where a tile begins or the product ends.
-    DEEPGEMM_BOTH static constexpr i32 d_column(i32 n) { return steps::columns_after(n); }
-
-    /// Takes `count` fragments of an owner's rows, from `first` on, block.n totals each, through the epilogue's steps to D, batch by
-    /// batch. `Ragged` if the tile ends inside them where TMA cannot cut it.
-    template <bool Ragged>
-    DEEPGEMM_DEVICE static void store_rows(const params& p, const ragged_edge<element>& edge, output& out,
-                                           const float (&total)[waves][mma::registers], int first, int count, i32 m,
-                                           i32 n, result_end end, i32 matrix) {
-        using map = typename mma::fragment;
-        const auto here = fragment_place<map>::here();
-        constexpr int batches = d_column(mma::n) / output::batch_columns, per_buffer = output::buffer::registers;
-        constexpr int columns = mma::n / batches, registers = mma::registers / batches;  // of a batch, before the steps
-        DEEPGEMM_UNROLL
-        for (int i = first * batches; i < (first + count) * batches; ++i) {
-            const int wave = i / batches, batch = i % batches;
-            const i32 row = m + wave * mma::m, column = d_column(n) + batch * output::batch_columns;
-            result_fragment<map, columns> sums{{}, here.in(output::rows, row, n + batch * columns), end};
-            DEEPGEMM_UNROLL
-            for (int j = 0; j < registers; ++j) sums.value[j] = total[wave][batch * registers + j];
-            const result_fragment<map, output::batch_columns> results = steps::apply(p.epilogue, sums);
-            float value[output::batch][per_buffer];
-            DEEPGEMM_UNROLL
-            for (int j = 0; j < output::registers; ++j) value[j / per_buffer][j % per_buffer] = results.value[j];
-            out.template put<Ragged>(p.d.d, edge, value, row, column, matrix);
-            const int next = i + 1;
-            const i32 next_row = m + next / batches * mma::m;
-            if (next < waves * batches && reaches(next_row, end))
-                results::fetch(p.d, out, next_row, d_column(n) + next % batches * output::batch_columns, matrix);
-        }
-    }
 };
 
 static_assert(kernel<gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>,

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// The end of a tile: a math warpgroup's totals go through the epilogue's steps to its staging buffers, batch by batch, and from
+// there to D. Warps or warpgroups own the buffers, and each owner stores its rows by itself.
+#pragma once
+
+#include <deepgemm/kernel/storage.cuh>
+#include <deepgemm/mma/fragment.cuh>
+#include <deepgemm/pipeline/roles.cuh>
+#include <deepgemm/schedule/schedule.cuh>
+
+namespace deepgemm {
+
+/// Stores one tile after another for the owner of some staging buffers. `Gemm` names the parts: storage, roles, mma, epilogue.
+template <class Gemm>
+struct tile_store {
+    using storage = typename Gemm::storage;
+    using output = typename storage::output;
+    using element = typename Gemm::element;
+    using results = typename Gemm::results;
+    using steps = typename Gemm::steps;
+    using mma = typename Gemm::mma;
+    using map = typename mma::fragment;
+    using params = typename Gemm::params;
+    using cta = typename Gemm::cta;
+    using barriers = typename Gemm::barriers;
+    using totals = float[Gemm::waves][mma::registers];
+    static constexpr bool bounded = Gemm::tiles::bounded;
+
+    output out;
+    int first_row;  ///< of the owner in a tile
+
+    /// Called by all threads of a math warpgroup, once; `first_row` is the warpgroup's first row in a tile.
+    DEEPGEMM_DEVICE static tile_store of(const storage& smem, int first_row) {
+        const u32 owner = Gemm::stages_by_warp ? cta::warp(roles::math{}) : cta::warpgroup(roles::math{});
+        // The same in all lanes, and known to be: TMA takes coordinates from uniform registers, which a loop over lanes would fill.
+        const int part = int(ptx::uniform(fragment_place<map>::here().row / output::rows));
+        return {{smem.at(regions::staging{}, owner), smem.at(regions::c_barriers{}, owner),
+                 barriers::number_of(meetings::staging{}, owner)},
+                first_row + part * output::rows};
+    }
+
+    /// True if the owner has rows of a tile. A schedule that is not bounded leaves it to TMA to drop others.
+    template <work_tile Tile>
+    DEEPGEMM_DEVICE bool reaches(const Tile& tile) const {
+        return reaches(tile.m + first_row, tile.end());
+    }
+    /// The owner's threads: start to fetch the first batch of C, if the kernel accumulates; the tile must reach them.
+    template <work_tile Tile>
+    DEEPGEMM_DEVICE void fetch(const params& p, const Tile& tile) const {
+        results::fetch(p.d, out, tile.m + first_row, d_column(tile.n), tile.matrix());
+    }
+    /// The owner's threads: store what they have of a tile, which must reach them: all fragments alike, or each by itself if the
+    /// tile may end above.
+    template <work_tile Tile>
+    DEEPGEMM_DEVICE void put(const params& p, const totals& total, const Tile& tile) {
+        const i32 m = tile.m + first_row;
+        const result_end end = tile.end(), d_end{end.m, d_column(end.n)};
+        const ragged_edge<element> edge = results::edge(p.d, tile.matrix(), d_end);
+        const bool cut = output::cuts(d_end, tile.m + Gemm::block.m, d_column(tile.n + Gemm::block.n));
+        constexpr int together = bounded ? 1 : Gemm::waves;
+        DEEPGEMM_UNROLL
+        for (int wave = 0; wave < Gemm::waves; wave += together) {
+            const i32 row = m + wave * mma::m;
+            if (!reaches(row, end)) continue;
+            if (cut || !reaches(row + output::rows - 1, end)) {
+                put_rows<true>(p, edge, total, wave, together, m, tile.n, end, tile.matrix());
+            } else {
+                put_rows<false>(p, edge, total, wave, together, m, tile.n, end, tile.matrix());
+            }
+        }
+    }
+    /// The owner's threads: wait until shared memory has been read, so that the CTA may end.
+    DEEPGEMM_DEVICE void finish() const { out.finish(); }
+
+private:
+    DEEPGEMM_DEVICE static bool reaches(i32 m, result_end end) { return !bounded || m < end.m; }
+
+    /// The column of D at which the steps of the epilogue leave column `n` of the product, where a tile begins or the product ends.
+    DEEPGEMM_BOTH static constexpr i32 d_column(i32 n) { return steps::columns_after(n); }
+
+    /// Takes `count` fragments of the owner's rows, from `first` on, block.n totals each, through the epilogue's steps to D, batch by
+    /// batch. `Ragged` if the tile ends inside them where TMA cannot cut it.
+    template <bool Ragged>
+    DEEPGEMM_DEVICE void put_rows(const params& p, const ragged_edge<element>& edge, const totals& total, int first,
+                                  int count, i32 m, i32 n, result_end end, i32 matrix) {
+        const auto here = fragment_place<map>::here();
+        constexpr int batches = d_column(mma::n) / output::batch_columns, per_buffer = output::buffer::registers;
+        constexpr int columns = mma::n / batches, registers = mma::registers / batches;  // of a batch, before the steps
+        DEEPGEMM_UNROLL
+        for (int i = first * batches; i < (first + count) * batches; ++i) {
+            const int wave = i / batches, batch = i % batches;
+            const i32 row = m + wave * mma::m, column = d_column(n) + batch * output::batch_columns;
+            result_fragment<map, columns> sums{{}, here.in(output::rows, row, n + batch * columns), end};
+            DEEPGEMM_UNROLL
+            for (int j = 0; j < registers; ++j) sums.value[j] = total[wave][batch * registers + j];
+            const result_fragment<map, output::batch_columns> stored = steps::apply(p.epilogue, sums);
+            float value[output::batch][per_buffer];
+            DEEPGEMM_UNROLL
+            for (int j = 0; j < output::registers; ++j) value[j / per_buffer][j % per_buffer] = stored.value[j];
+            out.template put<Ragged>(p.d.d, edge, value, row, column, matrix);
+            const int next = i + 1;
+            const i32 next_row = m + next / batches * mma::m;
+            if (next < Gemm::waves * batches && reaches(next_row, end))
+                results::fetch(p.d, out, next_row, d_column(n) + next % batches * output::batch_columns, matrix);
+        }
+    }
+};
+
+}  // namespace deepgemm
