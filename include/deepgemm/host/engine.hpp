@@ -17,18 +17,30 @@ namespace deepgemm {
 
 namespace detail {
 
-/// The knobs of one call: the engine's, but for those that the call has of its own.
+/// The knobs of one call: the engine's, but for those that the call has of its own. Refers to all three, and copies only where a plan
+/// is to be made: a run whose workload is remembered needs no more than the members.
 template <operation O>
 struct knobs_of_call {
-    context knobs;
-    choices<O> own;
+    const context& engines;
+    const choices<O>& engines_choices;
+    int num_sms;
+    bool dependent_launch;
+    const std::optional<typename O::config>& pin;
 
     knobs_of_call(const context& engines, const choices<O>& engines_choices, const call_knobs<O>& calls)
-        : knobs(engines), own(engines_choices) {
-        if (calls.num_sms) knobs.num_sms = *calls.num_sms;
-        if (calls.dependent_launch) knobs.dependent_launch = *calls.dependent_launch;
-        if (calls.pin) own.pin = calls.pin;
+        : engines(engines),
+          engines_choices(engines_choices),
+          num_sms(calls.num_sms.value_or(engines.num_sms)),
+          dependent_launch(calls.dependent_launch.value_or(engines.dependent_launch)),
+          pin(calls.pin ? calls.pin : engines_choices.pin) {}
+
+    context knobs() const {
+        context made = engines;
+        made.num_sms = num_sms;
+        made.dependent_launch = dependent_launch;
+        return made;
     }
+    choices<O> own() const { return {pin, engines_choices.overrides}; }
 };
 
 /// The kernels that recent workloads of an operation got. Any thread.
@@ -53,7 +65,7 @@ public:
         const std::lock_guard lock(guard_);
         ++added_;
         place.last = 1 - place.last;
-        place.ways[place.last] = {work, call.knobs.num_sms, call.own.pin, kernel};
+        place.ways[place.last] = {work, call.num_sms, call.pin, kernel};
     }
 
     /// How many choices were added.
@@ -71,7 +83,7 @@ private:
         const kernel_handle<O>* kernel = nullptr;
 
         bool is_for(const typename O::workload& wanted, const knobs_of_call<O>& call) const {
-            return kernel != nullptr && work == wanted && num_sms == call.knobs.num_sms && pin == call.own.pin;
+            return kernel != nullptr && work == wanted && num_sms == call.num_sms && pin == call.pin;
         }
     };
     /// Two that share a place in the memory. The one that was not used last gives way.
@@ -81,7 +93,7 @@ private:
     };
 
     pair& place_of(const typename O::workload& work, const knobs_of_call<O>& call) {
-        return places_[(O::hash(work) + u64(call.knobs.num_sms)) % places_.size()];
+        return places_[(O::hash(work) + u64(call.num_sms)) % places_.size()];
     }
 
     mutable std::mutex guard_;
@@ -164,12 +176,12 @@ public:
         if (!work) return work.failure();
         const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
         if (O::is_empty(*work)) {
-            const auto sms = detail::allowed_sms(device_, call.knobs);
+            const auto sms = detail::allowed_sms(device_, call.knobs());
             return sms ? result<void>{} : sms.failure();
         }
         const auto kernel = kernel_for<O>(*work, call);
         if (!kernel) return kernel.failure();
-        return (*kernel)->launch(O::arguments_of(problem), {stream, call.knobs.num_sms, call.knobs.dependent_launch});
+        return (*kernel)->launch(O::arguments_of(problem), {stream, call.num_sms, call.dependent_launch});
     }
 
     /// A full plan, to explain, to keep and to launch often; `own` as in run().
@@ -178,7 +190,7 @@ public:
     result<plan_of<O>> plan(const typename O::problem& problem, const call_knobs<O>& own = {})
     const {
         const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
-        return deepgemm::plan(problem, device_, shelf<O>().kernels, call.knobs, call.own);
+        return deepgemm::plan(problem, device_, shelf<O>().kernels, call.knobs(), call.own());
     }
 
     /// Success if run() would launch a kernel or has nothing to do, else the reason why not; `own` as in run().
@@ -187,7 +199,7 @@ public:
     result<void> supports(const typename O::problem& problem, const call_knobs<O>& own = {})
     const {
         const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
-        return deepgemm::supports(device_, problem, shelf<O>().kernels, call.knobs, call.own);
+        return deepgemm::supports(device_, problem, shelf<O>().kernels, call.knobs(), call.own());
     }
 
     /// The same three for a problem that only one of the engine's operations has.
@@ -238,9 +250,9 @@ private:
                                                const detail::knobs_of_call<O>& call) const {
         const detail::shelf<O>& own = shelf<O>();
         if (const auto* const known = own.memory->find(work, call); known != nullptr) return known;
-        const auto chosen = choose(work, device_, own.kernels, call.knobs, call.own);
+        const auto chosen = choose(work, device_, own.kernels, call.knobs(), call.own());
         if (!chosen) return chosen.failure();
-        const int sms = call.knobs.num_sms != 0 ? call.knobs.num_sms : device_.sm_count;
+        const int sms = call.num_sms != 0 ? call.num_sms : device_.sm_count;
         if (auto ok = detail::tell<O>(work, device_, sms, *chosen); !ok) return ok.failure();
         own.memory->add(work, call, chosen->kernel);
         return chosen->kernel;
