@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/ops/gemm/shipped.cuh>
+#include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
 
@@ -12,6 +13,7 @@
 #include <thread>
 
 #include "../rtc/tiny.cuh"
+#include "device_sample.hpp"
 #include "gemm_support.cuh"
 
 using namespace deepgemm;
@@ -74,6 +76,23 @@ TEST_CASE("rtc: kernels of NVRTC and of nvcc give the same bits") {
     compare_list<shipped::bf16_nt>("bf16_nt");
     compare_list<shipped::bf16_tn_wide>("bf16_tn_wide");
     compare_list<shipped::f16_half_acc>("f16_half_acc");
+}
+
+TEST_CASE("rtc: products in groups by every kernel as NVRTC compiles it") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const auto handles = or_throw(kernels().handles(shipped::all_of<ops::grouped_gemm>()));
+    const engine_of<ops::grouped_gemm> engine(handles, this_device());
+    test::grouped_sample sample(random, {600, 500, 520}, {600, 0, 1, 257, 64, 129});
+    const device_tests::device_sample memory(sample);
+    const grouped_problem p = memory.problem(sample);
+    for (const grouped_handle& kernel : handles) {
+        INFO(to_source(kernel.info));
+        sample.restore();
+        memory.load(sample);
+        or_throw(m_grouped_fp8_gemm_nt_masked(engine, p.a, p.b, p.d, p.counts, 0, {.pin = kernel.info.cfg}));
+        CHECK(memory.verdict(sample) == "");
+    }
 }
 
 TEST_CASE("rtc: extents fixed at run time give the same bits as extents passed") {
