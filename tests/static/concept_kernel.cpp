@@ -103,6 +103,8 @@ using tokens = operand<e4m3, scale::per_token<scale::fp32>>;
 using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
 using dense = gemm<arch::sm90, tokens, blocks, store<bf16>, small>;
 using masked = gemm<arch::sm90, tokens, blocks, store<bf16>, small, grouped<small.block, small.cluster, masked_groups>>;
+using several =
+    gemm<arch::sm90, tokens, blocks, store<bf16>, small, grouped<small.block, small.cluster, uniform_groups>>;
 struct other_launch : dense {
     using arguments = dense::arguments;
     static constexpr launch_info launch{.threads = 128};
@@ -111,7 +113,8 @@ static_assert(serves<dense, ops::gemm>);
 static_assert(!serves<other_launch, ops::gemm>);                     // info.launch is another one
 static_assert(!serves<scale::to_mn_major<scale::fp32>, ops::gemm>);  // no info
 static_assert(same_as<operation_of<dense>, ops::gemm>);
-static_assert(same_as<operation_of<masked>, void>);  // its groups are arguments of their own
+static_assert(same_as<operation_of<masked>, ops::grouped_gemm>);
+static_assert(same_as<operation_of<several>, void>);  // an operation for such groups is not there yet
 static_assert(same_as<operation_of<scale::to_mn_major<scale::fp32>>, void>);
 
 }  // namespace
