@@ -8,11 +8,12 @@
 namespace deepgemm::shipped {
 
 /// One list of all dense kernels, none of them instantiated.
-DEEPGEMM_BOTH constexpr auto dense() { return fp8_dense() + bf16_dense() + f16_dense(); }
-
-template <>
-DEEPGEMM_BOTH constexpr auto all_of<ops::gemm>() {
-    return dense();
+template <class = void>
+DEEPGEMM_BOTH constexpr auto dense() {
+    return fp8_dense() + bf16_dense() + f16_dense();
 }
+
+template <class O>
+requires same_as<O, ops::gemm> DEEPGEMM_BOTH constexpr auto all_of() { return dense(); }
 
 }  // namespace deepgemm::shipped

@@ -148,7 +148,9 @@ template <config... Configs>
 using heads_bf16 = kernels<weights_kernel<scale::fp32, store_heads<bf16, 128, 64, 128>, Configs>...>;
 using heads = heads_bf16<narrow(64, 128), medium(128), three(128), wide()>;
 
-/// All of FP8 operands.
+/// All of FP8 operands. A template, as all sums of lists: NVRTC makes machine code of functions that are none, and names of such
+/// lists are too long for that.
+template <class = void>
 DEEPGEMM_BOTH constexpr auto fp8_dense() {
     return weights_bf16_few{} + weights_bf16_few_split{} + weights_bf16_narrow{} + weights_bf16_split{} +
            weights_bf16_short{} + weights_bf16_medium{} + weights_bf16_wide{} + weights_bf16_widest{} +

@@ -148,6 +148,7 @@ using f16_f32 = f16_any<store<float>>::type;
 using f16_f32_acc = f16_any<accumulate<float>>::type;
 
 /// All of BF16 operands.
+template <class = void>
 DEEPGEMM_BOTH constexpr auto bf16_dense() {
     return bf16_nt{} + bf16_nt_wide{} + bf16_nn{} + bf16_nn_wide{} + bf16_tn_wide{} + bf16_tt{} + bf16_nt_acc{} +
            bf16_nt_acc_wide{} + bf16_acc_transposed{} + bf16_nt_f32{} + bf16_nt_f32_wide{} + bf16_f32_transposed{} +
@@ -156,6 +157,9 @@ DEEPGEMM_BOTH constexpr auto bf16_dense() {
            bf16_nt_f32_few{};
 }
 /// All of FP16 operands.
-DEEPGEMM_BOTH constexpr auto f16_dense() { return f16_half{} + f16_half_acc{} + f16_f32{} + f16_f32_acc{}; }
+template <class = void>
+DEEPGEMM_BOTH constexpr auto f16_dense() {
+    return f16_half{} + f16_half_acc{} + f16_f32{} + f16_f32_acc{};
+}
 
 }  // namespace deepgemm::shipped
