@@ -142,3 +142,17 @@ TEST_CASE("what aot refuses") {
     CHECK_THROWS_WITH_AS(aot({"--problems", list, "--out", out}), doctest::Contains((out + " is no directory").c_str()),
                          std::runtime_error);
 }
+
+TEST_CASE("a list may have products in groups beside single ones") {
+    const scratch folder;
+    const fs::path list = folder.path() / "products.txt";
+    write_file(list.string(), "64,32,256\n3*64,128,256:masked-20\n");
+    const said dry = run(aot_command, {"--problems", list.string(), "--dry-run"});
+    CHECK(dry.code == 0);
+    CHECK(dry.has(", grouped<tile_shape{64, "));
+    CHECK(dry.has(", masked_groups>>\n"));
+    write_file(list.string(), "3*64,128,256:nothing\n");
+    CHECK_THROWS_WITH_AS(run(aot_command, {"--problems", list.string(), "--dry-run"}),
+                         doctest::Contains("line 1: the product '3*64,128,256:nothing': groups are written"),
+                         std::invalid_argument);
+}
