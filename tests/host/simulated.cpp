@@ -192,11 +192,11 @@ TEST_CASE("16-bit products through the named operations, matrices row-major as s
                                               reference::plain<T>(b_turned ? b.view().transposed() : b.view()));
         CHECK(difference(d, expected) == "");
     };
-    check(bf16_gemm_nt, bf16{}, false, false);
-    check(bf16_gemm_nn, bf16{}, false, true);
-    check(bf16_gemm_tn, bf16{}, true, true);
-    check(bf16_gemm_tt, bf16{}, true, false);
-    check(f16_gemm_nn, f16{}, false, true);
+    check([](const auto&... given) { return bf16_gemm_nt(given...); }, bf16{}, false, false);
+    check([](const auto&... given) { return bf16_gemm_nn(given...); }, bf16{}, false, true);
+    check([](const auto&... given) { return bf16_gemm_tn(given...); }, bf16{}, true, true);
+    check([](const auto&... given) { return bf16_gemm_tt(given...); }, bf16{}, true, false);
+    check([](const auto&... given) { return f16_gemm_nn(given...); }, f16{}, false, true);
 }
 
 TEST_CASE("a column of a row-major matrix is an operand, and so is a row") {
