@@ -98,7 +98,7 @@ TEST_CASE("kernels with N and K as constants are those that a program asks for s
               .has("1 kernels for 1 lines: 1 compiled"));
     const json manifest = json::parse(read_text((packed / "manifest.json").string()));
     const json& kernel = manifest.at("kernels").elements()[0].second;
-    CHECK(kernel.at("config").string().ends_with(", .extents = {0, 4096, 512}}"));
+    CHECK(kernel.at("config").string().find(", .extents = {0, 4096, 512}") != std::string::npos);
     const std::string cubin = read_text((packed / "cubins" / (kernel.at("key").string() + ".cubin")).string());
     CHECK(int(cubin.size()) == kernel.at("cubin_bytes").integer());
     const auto resources = rtc::resources_of(cubin, kernel.at("entry").string());

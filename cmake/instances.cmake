@@ -95,7 +95,7 @@ endfunction()
 # A library of the kernels of ops/*/shipped.cuh, all or those of some of their lists, and over them the functions of
 # host/instances.hpp. They are compiled in `n` translation units (32 unless said otherwise), each of which has every n-th kernel.
 # The backend is chosen as above. Tests of this project that take a sample also give ONE_IN <k> SEED <s>: every k-th unit then, from
-# number s modulo k on.
+# number s modulo k on, and all kernels of operations that have fewer than `n`.
 function(deepgemm_add_instances target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND;SHARDS;ONE_IN;SEED" "LISTS")
     _deepgemm_number(shards "deepgemm_add_instances(${target}): SHARDS" "${arg_SHARDS}" 32)
@@ -113,7 +113,7 @@ function(deepgemm_add_instances target)
     endif()
     math(EXPR last "${shards} - 1")
     foreach(shard RANGE ${first} ${last} ${one_in})
-        _deepgemm_shard(sources "${folder}" ${backend} "${chosen}" ${shard} ${shards})
+        _deepgemm_shard(sources "${folder}" ${backend} "${chosen}" ${shard} ${shards} ${one_in})
         list(APPEND functions "shard_${shard}")
     endforeach()
     _deepgemm_operations(operations)
@@ -220,7 +220,7 @@ endfunction()
 
 # Appends to the list `out` a translation unit that defines `shard_<shard>`, once for each operation: the handles of that shard of its
 # kernels. `chosen` is an expression of lists instead of all of them, or empty.
-function(_deepgemm_shard out folder backend chosen shard shards)
+function(_deepgemm_shard out folder backend chosen shard shards one_in)
     set(extension_cuda cu)
     set(extension_sim cpp)
     set(source "${folder}/shard_${shard}.${extension_${backend}}")
@@ -235,7 +235,7 @@ function(_deepgemm_shard out folder backend chosen shard shards)
         endif()
         string(APPEND definitions "std::span<const kernel_handle<${operation}>> shard_${shard}(const ${operation}*);\n"
                "std::span<const kernel_handle<${operation}>> shard_${shard}(const ${operation}*) {\n"
-               "    static const auto mine = shard<${operation}, ${shard}, ${shards}, backend>(${all});\n    return mine;\n}\n")
+               "    static const auto mine = shard<${operation}, ${shard}, ${shards}, backend, ${one_in}>(${all});\n    return mine;\n}\n")
     endforeach()
     file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
 #include <deepgemm/host/@backend@_launch.hpp>

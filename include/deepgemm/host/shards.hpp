@@ -41,12 +41,15 @@ constexpr auto only_if(shipped::kernels<Kernel> one) {
 }  // namespace detail
 
 /// Instantiates the kernels of shard `Shard` of `Shards`, from 0 on, of a list of kernels of operation `O`, and returns their handles.
-/// `Backend::handle_of<Kernel>()` makes one.
-template <class O, int Shard, int Shards, class Backend, class... Kernels>
+/// `Backend::handle_of<Kernel>()` makes one. Where a program compiles only every `OneIn`-th shard, a list that is shorter than `Shards`
+/// is dealt among those: it is no sample, since some of its kernels may be the only ones of their kind.
+template <class O, int Shard, int Shards, class Backend, int OneIn = 1, class... Kernels>
 std::vector<kernel_handle<O>> shard(shipped::kernels<Kernels...> list) {
     static_assert(0 <= Shard && Shard < Shards,
                   "shard: its number must be at least 0 and less than the number of shards");
-    return detail::shard<O, Shard, Shards, Backend>(list, std::index_sequence_for<Kernels...>{});
+    static_assert(1 <= OneIn && OneIn <= Shards, "shard: OneIn must be from 1 to the number of shards");
+    constexpr int step = int(sizeof...(Kernels)) < Shards ? OneIn : 1;
+    return detail::shard<O, Shard / step, Shards / step, Backend>(list, std::index_sequence_for<Kernels...>{});
 }
 
 /// The kernels of a list that are for operation `O`.
