@@ -152,7 +152,8 @@ def kind(row):
 def protocol(report):
     m = report.machine
     seconds = re.search(r"--sustained ([\d.]+)", m["command"])
-    text = (f"{m['gpu']}, driver {m['driver']}, CUDA {m['toolkit']}, cuBLASLt {m.get('cublaslt', '?')}, clock {m['clock']}, "
+    peer = f"cuBLASLt {m['cublaslt']}, " if "cublaslt" in m else ""
+    text = (f"{m['gpu']}, driver {m['driver']}, CUDA {m['toolkit']}, {peer}clock {m['clock']}, "
             f"{m['date'][:10]}. Kernel times from {m['timer'].split(':')[0]}; an 8 GB memset before each launch, contenders "
             f"interleaved, median of {m.get('reps', 30)}. Sustained: back to back for {seconds[1] if seconds else 1} s, where "
             f"board power sets the clock. Command: `{m['command']}`.")
