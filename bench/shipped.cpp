@@ -13,10 +13,16 @@ namespace {
 
 result<void> not_compiled() { return fail(errc::no_kernel, "this kernel is described here, not compiled"); }
 
+// Outside the function of the list, whose name is long: a compiler would write it once more for each lambda.
+template <class O>
+kernel_handle<O> handle(const info_of<O>& info) {
+    return {info, [] { return not_compiled(); },
+            [](const typename O::arguments&, const launch_options&) { return not_compiled(); }};
+}
+
 template <class O, class... Kernels>
 std::vector<kernel_handle<O>> handles(shipped::kernels<Kernels...>) {
-    return {{Kernels::info, [] { return not_compiled(); },
-             [](const typename O::arguments&, const launch_options&) { return not_compiled(); }}...};
+    return {handle<O>(Kernels::info)...};
 }
 
 template <class... Kernels>

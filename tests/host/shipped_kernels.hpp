@@ -8,11 +8,14 @@
 
 namespace deepgemm::fakes {
 
-/// Kernels as handles that launch nothing: described, not compiled.
+/// A kernel as a handle that launches nothing: described, not compiled.
+inline gemm_handle described(const gemm_info& info) {
+    return {info, [] { return result<void>{}; },
+            [](const gemm_arguments&, const launch_options&) { return result<void>{}; }};
+}
 template <class... Kernels>
 std::vector<gemm_handle> described(shipped::kernels<Kernels...>) {
-    return {{Kernels::info, [] { return result<void>{}; },
-             [](const gemm_arguments&, const launch_options&) { return result<void>{}; }}...};
+    return {described(Kernels::info)...};
 }
 
 /// All shipped kernels.
