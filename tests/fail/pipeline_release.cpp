@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A ring whose stages are never given back stops after one turn.
 // expect: drains
-#include <deepgemm/pipeline/ring.cuh>
 #include <deepgemm/pipeline/pipeline.cuh>
+#include <deepgemm/pipeline/ring.cuh>
 
 using namespace deepgemm;
 
