@@ -4,7 +4,7 @@
 #   gcc, nvcc   the command of that compiler; its program runs (nvcc's on a Hopper GPU, elsewhere it must say why not)
 #   sim, cuda   the project for CMake, without and with the language CUDA; the same program
 #   snippets    each block of C++ that begins with includes, alone
-# readme_tests.cmake passes source_dir, work_dir, compiler, nvcc, and prefix, where the package is installed.
+# readme_tests.cmake passes source_dir, work_dir, generator, compiler, nvcc, and prefix, where the package is installed.
 cmake_minimum_required(VERSION 3.25)
 file(REMOVE_RECURSE "${work_dir}")
 file(MAKE_DIRECTORY "${work_dir}")
@@ -98,7 +98,8 @@ elseif(way STREQUAL "sim" OR way STREQUAL "cuda")
         list(APPEND arguments "-DCMAKE_CUDA_COMPILER=${nvcc}")
     endif()
     file(WRITE "${work_dir}/CMakeLists.txt" "${project}")
-    run("${CMAKE_COMMAND}" -S "${work_dir}" -B "${work_dir}/build" ${arguments})
+    # A system that builds this tree with Ninja need not have make, which is CMake's default.
+    run("${CMAKE_COMMAND}" -G "${generator}" -S "${work_dir}" -B "${work_dir}/build" ${arguments})
     run("${CMAKE_COMMAND}" --build "${work_dir}/build")
     if(way STREQUAL "cuda")
         run_on_gpu("${work_dir}/build/product")
