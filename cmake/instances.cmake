@@ -191,20 +191,44 @@ endfunction()
 # Appends to the list `out` a translation unit that defines `function`, once for each operation: the handles of `type`, a kernel or
 # a list of kernels, as far as they are for that operation. `explicit` is more code for its end.
 function(_deepgemm_unit out folder backend includes function type operations explicit)
+    _deepgemm_operation_headers(operation_headers operation.hpp)
+    # An object of the type itself: nvcc 13 loses configurations in an alias, and in std::type_identity.
+    _deepgemm_handles(${out} "${folder}" ${backend} "${includes}${operation_headers}#include <deepgemm/host/shards.hpp>\n"
+                      ${function} "those_for<OPERATION, backend>(${type}{})" "${operations}" "${explicit}")
+    set(${out} ${${out}} PARENT_SCOPE)
+endfunction()
+
+# Appends to the list `out` a translation unit that defines `shard_<shard>`, once for each operation: the handles of that shard of its
+# kernels. `chosen` is an expression of lists instead of all of them, or empty.
+function(_deepgemm_shard out folder backend chosen shard shards one_in)
+    _deepgemm_operation_headers(operation_headers operation.hpp)
+    _deepgemm_operation_headers(list_headers shipped.cuh)
+    _deepgemm_operations(operations)
+    set(all "shipped::all_of<OPERATION>()")
+    if(chosen)
+        set(all "only<OPERATION>(${chosen})")
+    endif()
+    string(CONCAT includes "#include <deepgemm/host/${backend}_launch.hpp>\n#include <deepgemm/host/shards.hpp>\n"
+                           "${operation_headers}${list_headers}")
+    _deepgemm_handles(${out} "${folder}" ${backend} "${includes}" shard_${shard}
+                      "shard<OPERATION, ${shard}, ${shards}, backend, ${one_in}>(${all})" "${operations}" "")
+    set(${out} ${${out}} PARENT_SCOPE)
+endfunction()
+
+# What both write: the translation unit that defines `function` for each operation as `expression`, in which OPERATION stands for it.
+function(_deepgemm_handles out folder backend includes function expression operations explicit)
     set(extension_cuda cu)
     set(extension_sim cpp)
     set(source "${folder}/${function}.${extension_${backend}}")
-    _deepgemm_operation_headers(operation_headers operation.hpp)
-    # An object of the type itself: nvcc 13 loses configurations in an alias, and in std::type_identity.
     set(definitions "")
     foreach(operation IN LISTS operations)
+        string(REPLACE OPERATION ${operation} handles "${expression}")
         string(APPEND definitions "std::span<const kernel_handle<${operation}>> ${function}(const ${operation}*);\n"
                "std::span<const kernel_handle<${operation}>> ${function}(const ${operation}*) {\n"
-               "    static const auto mine = those_for<${operation}, backend>(${type}{});\n    return mine;\n}\n")
+               "    static const auto mine = ${handles};\n    return mine;\n}\n")
     endforeach()
     file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
-@includes@@operation_headers@#include <deepgemm/host/shards.hpp>
-namespace deepgemm::instances {
+@includes@namespace deepgemm::instances {
 namespace {
 struct backend {
     template <class Kernel>
@@ -215,42 +239,6 @@ struct backend {
 }  // namespace
 @definitions@}  // namespace deepgemm::instances
 @explicit@]])
-    set(${out} ${${out}} "${source}" PARENT_SCOPE)
-endfunction()
-
-# Appends to the list `out` a translation unit that defines `shard_<shard>`, once for each operation: the handles of that shard of its
-# kernels. `chosen` is an expression of lists instead of all of them, or empty.
-function(_deepgemm_shard out folder backend chosen shard shards one_in)
-    set(extension_cuda cu)
-    set(extension_sim cpp)
-    set(source "${folder}/shard_${shard}.${extension_${backend}}")
-    _deepgemm_operation_headers(operation_headers operation.hpp)
-    _deepgemm_operation_headers(list_headers shipped.cuh)
-    _deepgemm_operations(operations)
-    set(definitions "")
-    foreach(operation IN LISTS operations)
-        set(all "shipped::all_of<${operation}>()")
-        if(chosen)
-            set(all "only<${operation}>(${chosen})")
-        endif()
-        string(APPEND definitions "std::span<const kernel_handle<${operation}>> shard_${shard}(const ${operation}*);\n"
-               "std::span<const kernel_handle<${operation}>> shard_${shard}(const ${operation}*) {\n"
-               "    static const auto mine = shard<${operation}, ${shard}, ${shards}, backend, ${one_in}>(${all});\n    return mine;\n}\n")
-    endforeach()
-    file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT [[
-#include <deepgemm/host/@backend@_launch.hpp>
-#include <deepgemm/host/shards.hpp>
-@operation_headers@@list_headers@namespace deepgemm::instances {
-namespace {
-struct backend {
-    template <class Kernel>
-    static auto handle_of() {
-        return @backend@::handle_of<Kernel>();
-    }
-};
-}  // namespace
-@definitions@}  // namespace deepgemm::instances
-]])
     set(${out} ${${out}} "${source}" PARENT_SCOPE)
 endfunction()
 

@@ -141,13 +141,7 @@ inline result<void> check_cublaslt_operand(const char* name, const char* rows_na
 /// The rules of a product that cuBLASLt is asked for. In the order of validate().
 inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, ready] = problem;
-    if (auto ok = check_size("A", a.matrix.rows, a.matrix.columns); !ok) return ok;
-    if (auto ok = check_size("B", b.matrix.rows, b.matrix.columns); !ok) return ok;
-    if (auto ok = check_size("D", d.rows, d.columns); !ok) return ok;
-    if (c) {
-        if (auto ok = check_size("C", c->rows, c->columns); !ok) return ok;
-    }
-    if (auto ok = check_types(problem); !ok) return ok;
+    if (auto ok = check_sizes_and_types(problem); !ok) return ok;
     if (heads.any()) return fail(errc::bad_heads, "head splits are given; cuBLASLt writes D without holes");
     if (auto ok = check_shapes(problem); !ok) return ok;
     if (is_empty(problem)) return {};

@@ -95,8 +95,8 @@ inline result<void> check_shapes(const gemm_problem& problem) {
     return {};
 }
 
-/// Checks the sizes, types and shapes of a GEMM.
-inline result<void> check_form(const gemm_problem& problem) {
+/// Checks that the extents of a GEMM's matrices are such, and its types.
+inline result<void> check_sizes_and_types(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, ready] = problem;
     if (auto ok = check_size("A", a.matrix.rows, a.matrix.columns); !ok) return ok;
     if (auto ok = check_size("B", b.matrix.rows, b.matrix.columns); !ok) return ok;
@@ -104,7 +104,13 @@ inline result<void> check_form(const gemm_problem& problem) {
     if (c) {
         if (auto ok = check_size("C", c->rows, c->columns); !ok) return ok;
     }
-    if (auto ok = check_types(problem); !ok) return ok;
+    return check_types(problem);
+}
+
+/// Checks the sizes, types and shapes of a GEMM.
+inline result<void> check_form(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads, ready] = problem;
+    if (auto ok = check_sizes_and_types(problem); !ok) return ok;
     if (heads.any()) {
         if (auto ok = check_heads(workload_of(problem)); !ok) return ok;
     }
