@@ -27,7 +27,7 @@ ROW = re.compile(r"\| `([^`]+)` \| (\d+) \| ([\d.]+) \| ([\d.]*) \| ([\d.]+) \|"
 YARDSTICK = "".join(f"#include <{name}>\n" for name in ("array", "memory", "string", "thread", "variant", "vector"))
 YARDSTICK_NAME = "standard library"
 # A header may take this many times what it took when the table was written, and this many seconds more.
-SLACK, GRAIN = 1.5, 0.1
+SLACK, GRAIN = 2, 0.25
 # The budget of a header that has no row yet, as seconds on the table's machine.
 DEFAULT_BUDGET = 1.5
 

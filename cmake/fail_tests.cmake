@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Programs in tests/fail must not compile, and the compiler must say what their `// expect:` lines hold; one ctest
-# entry per program and compiler.
+# entry per program and compiler, of all programs or of a sample.
 file(GLOB fail_sources CONFIGURE_DEPENDS fail/*.cpp)
+deepgemm_sample(fail_sources ${fail_sources})
 foreach(source IN LISTS fail_sources)
     cmake_path(GET source STEM stem)
     set(compilers host)
