@@ -138,7 +138,7 @@ def write(arguments):
         cost = host.cost(include(header), "cpp", 3)
         if cost is None:
             raise SystemExit(f"{header} does not compile; the table is written where the toolkit is installed")
-        device = nvcc and (header.endswith(".cuh") or "cuda_" in header) and nvcc.cost(include(header), "cu", 1)
+        device = nvcc and re.search(r"\.cuh$|cuda[_.]", header) and nvcc.cost(include(header), "cu", 1)
         rows.append((header, host.own_headers(header), cost, device or None))
     lines = [f"{platform.machine()}, {version(arguments.compiler)}"
              + (f", {version(arguments.nvcc)}" if arguments.nvcc else "") + f", {datetime.date.today()}.", "",
