@@ -3,8 +3,8 @@
 // A plain host compiler builds the same kernel bodies for the simulator (sim/); DEEPGEMM_SIMULATED says so.
 #pragma once
 
-// Older standards end here: compilers go on after #error, and would print hundreds of messages more, but not after an #include
-// of what is not there.
+// Compilers go on after #error and would print hundreds of messages about C++20 code. They stop at an #include of a file that
+// does not exist, so an older standard meets both.
 #if __cplusplus < 202002L
 #error "deepgemm needs C++20: compile with -std=c++20, by g++ 11, clang 14, nvcc 12.9 or newer"
 #include "deepgemm needs C++20"
@@ -50,6 +50,7 @@
 #else
 #define DEEPGEMM_HAS_SM100A 1
 #endif
-/// What makes nvcc compile for an architecture: literals, since messages of assertions are. core/arch.cuh tells the rest.
+/// nvcc's options that compile for an architecture. They are macros because a static_assert takes literals only; core/arch.cuh
+/// has the other facts.
 #define DEEPGEMM_SM90_FLAG "-gencode arch=compute_90a,code=sm_90a"
 #define DEEPGEMM_SM100_FLAG "-gencode arch=compute_100a,code=sm_100a"

@@ -7,15 +7,15 @@
 
 namespace deepgemm {
 
-/// What it means that a member has its default.
+/// How C++ text shows a member that has its default value.
 enum class by_default : u8 {
-    unsaid,   ///< nothing: C++ text leaves the member out
-    written,  ///< nothing, but C++ text writes the member all the same
-    open,     ///< the choice is left to the kernel; C++ text leaves the member out
+    unsaid,   ///< left out
+    written,  ///< written all the same
+    open,     ///< left out; the default means that the kernel chooses
 };
 
-/// One member of `Object`: its name as in C++ source, where it is, and what its default means. The default itself is that of
-/// the structure.
+/// One member of `Object`: its name in C++ source, a pointer to it, and how text shows its default. The default value itself is
+/// stated in the structure only.
 template <class Object, class Member>
 struct field {
     using pointer = Member Object::*;
@@ -32,7 +32,7 @@ field(const char*, Member Object::*) -> field<Object, Member>;
 template <class Object, class Member>
 field(const char*, Member Object::*, by_default) -> field<Object, Member>;
 
-/// Fields, one after the other.
+/// A list of fields, known at compile time.
 template <class... Fields>
 struct field_list {};
 template <class First, class... Rest>
@@ -51,8 +51,8 @@ field_list(Fields...) -> field_list<Fields...>;
 template <class T>
 struct fields_of;
 
-/// The name of an enumeration as in C++ source; specialised for each whose values text writes. Its values count from 0, and
-/// name_of() names them, and "?" what is none.
+/// The name of an enumeration in C++ source; specialised for each enumeration that text writes. Its values count from 0 without
+/// gaps. name_of() gives the name of a value, and "?" for a number that is no value.
 template <class Enum>
 inline constexpr const char* enum_name = nullptr;
 template <>

@@ -18,17 +18,19 @@ DEEPGEMM_BOTH constexpr T align_up(T a, T b) {
     return ceil_div(a, b) * b;
 }
 
+/// The smaller of two values; `a` if they are equal.
 template <class T>
 DEEPGEMM_BOTH constexpr T min(T a, T b) {
     return b < a ? b : a;
 }
 
+/// The larger of two values; `a` if they are equal.
 template <class T>
 DEEPGEMM_BOTH constexpr T max(T a, T b) {
     return a < b ? b : a;
 }
 
-/// Gives each of two variables the other one's value. Its name is not swap, which calls of the C++ library would find, too.
+/// Exchanges two values. It is not called swap, since unqualified calls would find the C++ library's function as well.
 template <class T>
 DEEPGEMM_BOTH constexpr void swap_values(T& a, T& b) {
     const T was = a;
@@ -47,14 +49,15 @@ DEEPGEMM_BOTH constexpr T gcd(T a, T b) {
     return a;
 }
 
+/// True for 1, 2, 4, 8 and so on.
 DEEPGEMM_BOTH constexpr bool is_power_of_two(unsigned long long x) { return x != 0 && (x & (x - 1)) == 0; }
 
-/// Divides by a number fixed before a loop, with a multiplication and a shift: exact for dividends below 2^31.
+/// Divides by a fixed number with one multiplication and one shift. Exact for dividends from 0 to 2^31 - 1.
 struct fast_divider {
     unsigned divisor, multiplier;
     int shift;
 
-    /// `divisor` is from 1 to 2^31 - 1.
+    /// The divider by `divisor`, from 1 to 2^31 - 1.
     DEEPGEMM_BOTH static constexpr fast_divider of(int divisor) {
         const auto d = unsigned(divisor);
         int bits = 0;  // smallest with 2^bits >= d

@@ -9,7 +9,8 @@
 
 namespace deepgemm {
 
-/// Rows of A and D, rows of B or columns of D, and the reduction length of one tile; in elements. Structural.
+/// The extents of one tile in elements: `m` rows of A and D, `n` rows of B (columns of D), `k` elements of the reduction.
+/// Structural.
 struct tile_shape {
     int m = 128, n = 128, k = 128;
     DEEPGEMM_BOTH friend constexpr bool operator==(const tile_shape&, const tile_shape&) = default;
@@ -52,7 +53,7 @@ struct tile_coord {
     i32 m, n;
 };
 
-/// K blocks [first, first + count).
+/// A run of K blocks: numbers first to first + count - 1.
 struct block_range {
     i32 first, count;
 
@@ -63,23 +64,23 @@ struct block_range {
     }
 };
 
-/// Where a K block of an operand's tile starts: row of M or N, element of K, and matrix if the operand is a stack of them.
+/// Where a K block of an operand's tile starts: row of M or N, element of K, and matrix (0 unless the operand is a stack).
 struct operand_place {
     i32 row, k, matrix;
 };
 
-/// The first row and the first column of a matrix of D that a tile may not write.
+/// The first row and the first column, in a matrix of D, beyond what a tile may write.
 struct result_end {
     i32 m, n;
 };
 
-/// Which tensors of a product are stacks: matrices of one shape at equal distances. C is one if D is.
+/// Which tensors of a product are stacks: matrices of one shape at equal distances. C is a stack if D is.
 struct stacks {
     bool a = false, b = false, d = false;
     DEEPGEMM_BOTH constexpr bool any() const { return a || b || d; }
 };
 
-/// How often a kernel reads each element of its operands from L2.
+/// How often a kernel reads each element of A and of B from L2.
 struct operand_reads {
     i32 a, b;
 };

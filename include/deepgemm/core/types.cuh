@@ -35,7 +35,7 @@ DEEPGEMM_BOTH constexpr float power_of_two(int e) {
     return e >= -126 ? bit_cast<float>(u32(e + 127) << 23) : bit_cast<float>(u32(1) << (e + 149));
 }
 
-/// Decodes a small IEEE-like float: sign, `E` exponent bits, `M` mantissa bits. Special codes are the caller's business.
+/// Decodes a small IEEE-like float: sign, `E` exponent bits, `M` mantissa bits. The caller treats infinity and NaN.
 template <int E, int M>
 DEEPGEMM_BOTH constexpr float decode_minifloat(u32 bits) {
     constexpr int bias = (1 << (E - 1)) - 1;
@@ -45,8 +45,8 @@ DEEPGEMM_BOTH constexpr float decode_minifloat(u32 bits) {
     return bits >> (E + M) & 1 ? -magnitude : magnitude;
 }
 
-/// Rounds |x| to `E`/`M` bits, to nearest with ties to even; returns the code without sign. May exceed the largest
-/// finite code: the caller saturates. `x` must be finite.
+/// Rounds |x| to `E`/`M` bits, to nearest with ties to even, and returns the code without its sign. The code may exceed the
+/// largest finite one, so the caller saturates. `x` must be finite.
 template <int E, int M>
 DEEPGEMM_BOTH constexpr u32 round_minifloat(float x) {
     constexpr int bias = (1 << (E - 1)) - 1;
@@ -149,7 +149,7 @@ struct f16 {
     DEEPGEMM_BOTH friend constexpr bool operator==(f16, f16) = default;
 };
 
-/// TF32: a float of which the tensor core reads 10 mantissa bits. Storage is a whole float.
+/// TF32: stored as a float, of whose mantissa the tensor core reads the upper 10 bits.
 struct tf32 {
     float value;
     static constexpr dtype type = dtype::tf32;

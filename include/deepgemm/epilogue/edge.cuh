@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The ragged edge of D: Hopper's TMA clips a row only to whole units of 16 bytes, so where D ends inside one, the columns of
-// a tile that reaches there are stored by the threads that hold them, element by element.
+// The ragged edge of D. Hopper's TMA clips rows only to whole units of 16 bytes. If D ends inside a unit, the threads store the
+// columns of that tile element by element.
 #pragma once
 
 #include <deepgemm/epilogue/epilogue.cuh>
@@ -10,15 +10,15 @@
 
 namespace deepgemm {
 
-/// Where D lies, for columns that TMA cannot store: those of a last, incomplete unit of 16 bytes.
+/// Where D lies, for elements that TMA cannot store because D ends inside a unit of 16 bytes.
 template <class T>
 struct ragged_edge {
     T* d;
     strided<T> layout;
     result_end end;
 
-    /// Any thread: stores two adjacent elements of row `m` from column `n` on, or adds them to D if `InPlace`, as far as they
-    /// lie inside D.
+    /// Any thread: stores two adjacent elements of row `m`, from column `n` on, or adds them to D if `InPlace`. Elements
+    /// outside D are left out.
     template <bool InPlace>
     DEEPGEMM_DEVICE void store(float x, float y, i32 m, i32 n) const {
         const pair_place at{m, n, end};
@@ -27,7 +27,7 @@ struct ragged_edge {
         if (at.second_inside()) store_one<InPlace>(to + 1, y);
     }
 
-    /// Any thread: stores element (m, n) of the product to a D that lies transposed, if it lies inside.
+    /// Any thread: stores element (m, n) of the product, if it lies inside, to a D that is transposed in memory.
     DEEPGEMM_DEVICE void store_transposed(float value, i32 m, i32 n) const {
         if (m < end.m && n < end.n) store_one<false>(d + layout.offset(n, m), value);
     }

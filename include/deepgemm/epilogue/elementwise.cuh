@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Steps over pairs where steps over fragments are asked for: `elementwise` takes one pair after another.
+// The adaptor `elementwise`: a step over pairs where a step over fragments is needed.
 #pragma once
 
 #include <deepgemm/epilogue/epilogue.cuh>
 
 namespace deepgemm {
 
-/// A step over pairs as one over fragments: each pair by itself, no column more or less.
+/// A step over pairs as a step over fragments: it changes one pair after another and keeps the number of columns.
 template <epilogue_step Step>
 struct elementwise : Step {
     DEEPGEMM_BOTH static constexpr i32 columns_after(i32 n) { return n; }
@@ -36,7 +36,7 @@ struct over_fragments<Step> {
 };
 }  // namespace detail
 
-/// A step, or an epilogue, over fragments: `Step` itself if it is one, else each pair by itself.
+/// `Step` itself if it is a step (or an epilogue) over fragments, else `elementwise<Step>`.
 template <class Step>
 using over_fragments = typename detail::over_fragments<Step>::type;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The concepts of an epilogue: what becomes of an accumulated tile. A sink takes tiles to memory; steps change values on the
-// way (bias, activation), pair by pair or all that a thread holds at a time; `then` chains steps and one sink into an epilogue.
+// The concepts of an epilogue, which is what becomes of an accumulated tile. Steps change values (bias, activation), either a
+// pair at a time or all that a thread holds of some columns. A sink takes the tile to memory. `then` chains steps and one sink
+// into an epilogue.
 #pragma once
 
 #include <deepgemm/kernel/info.cuh>
@@ -14,7 +15,7 @@ struct element_pair {
     float x, y;
 };
 
-/// Where an element pair lies and how far D reaches; column n is even.
+/// Where an element pair lies, and where D ends; column n is even.
 struct pair_place {
     i32 m, n;
     result_end end;
@@ -22,7 +23,8 @@ struct pair_place {
     DEEPGEMM_BOTH constexpr bool second_inside() const { return m < end.m && n + 1 < end.n; }
 };
 
-/// What the calling thread holds of `Columns` columns of a result, and where they lie. `Map` says who owns what.
+/// What the calling thread holds of `Columns` columns of a result, and where they lie. `Map` says which thread holds which
+/// element.
 template <fragment_map Map, int Columns>
 struct result_fragment {
     using map = Map;
@@ -33,12 +35,12 @@ struct result_fragment {
     fragment_place<Map> place;  ///< in the matrix, of register 0
     result_end end;             ///< of the matrix
 
-    /// Where registers `i` and `i + 1` lie, neighbours in a row; `i` is even.
+    /// Where registers `i` and `i + 1` lie, which are neighbours in a row; `i` is even.
     DEEPGEMM_BOTH constexpr pair_place pair(int i) const { return {place.row_of(i), place.column_of(i), end}; }
 };
 
-/// The tiles that a sink stages: `TileColumns` columns of D; `Rows` rows, of a warp or of a warpgroup, by `Columns` columns are
-/// one buffer, of which an owner has `Buffers`; and whether D is a stack of matrices.
+/// The shape of a sink's staging: tiles of `TileColumns` columns of D; buffers of `Rows` rows (of a warp or of a warpgroup) by
+/// `Columns` columns, `Buffers` for each owner; and whether D is a stack of matrices.
 template <int TileColumns, int Rows, int Columns, int Buffers, bool Stacked>
 struct stage_shape {
     static constexpr int tile_columns = TileColumns, rows = Rows, columns = Columns, buffers = Buffers;
@@ -46,7 +48,7 @@ struct stage_shape {
 };
 
 namespace epilogue_concept {
-/// Describes itself and its host-side arguments.
+/// Names its host-side arguments and its kernel parameters, and says whether it adds C and whether a user wrote it.
 template <class E>
 concept describes = requires {
     typename E::arguments;
@@ -54,19 +56,19 @@ concept describes = requires {
     { E::accumulates } -> converts_to<bool>;
     { E::custom } -> converts_to<bool>;
 };
-/// Turns arguments into what the kernel reads.
+/// Makes the kernel parameters from arguments.
 template <class E>
 concept prepares = requires(const gemm_arguments& gemm, const typename E::arguments& mine) {
     { E::make_params(gemm, mine) } -> same_as<typename E::params>;
 };
-/// Names the element type it writes and where columns go, and says whether it adds to what D holds.
+/// Names the element type that it writes, says how columns map to D, and whether it adds to what D holds.
 template <class E>
 concept writes = requires {
     typename E::element;
     { E::heads } -> same_as<const head_splits&>;
     { E::in_place } -> converts_to<bool>;
 };
-/// Brings the staging between registers and D.
+/// Has the type of the staging between registers and D.
 template <class E>
 concept brings_staging = requires {
     typename E::template staging<stage_shape<64, 16, 32, 2, false>>;
@@ -78,13 +80,14 @@ concept changes_pairs = requires(const typename E::params& p, element_pair pair,
 };
 }  // namespace epilogue_concept
 
-/// A step of an epilogue: changes accumulated values before they are stored.
+/// A step of an epilogue that changes accumulated values pair by pair.
+/// Satisfied by: `arguments`, `params`, `accumulates` and `custom`; `make_params(gemm, mine)`; `apply(params, pair, place)`.
 template <class S>
 concept epilogue_step =
     epilogue_concept::describes<S> && epilogue_concept::prepares<S> && epilogue_concept::changes_pairs<S>;
 
 namespace epilogue_concept {
-/// Says how many columns it leaves of a number of them; the same function serves tiles, places and whole matrices.
+/// Says how many columns it leaves of `n`. The same function serves tiles, places and whole matrices.
 template <class S>
 concept counts_columns = requires(i32 n) {
     { S::columns_after(n) } -> same_as<i32>;
@@ -97,7 +100,8 @@ concept changes_fragments = requires(const typename S::params& p,
 };
 }  // namespace epilogue_concept
 
-/// A step of an epilogue over fragments, which may leave another number of columns.
+/// A step of an epilogue that changes whole fragments and may change the number of columns.
+/// Satisfied by: the same members as epilogue_step, with `apply(params, fragment)`; and `columns_after(n)`.
 template <class S>
 concept fragment_step = epilogue_concept::describes<S> && epilogue_concept::prepares<S> &&
     epilogue_concept::counts_columns<S> && epilogue_concept::changes_fragments<S>;
@@ -108,7 +112,8 @@ template <class S>
 concept changes_values = epilogue_step<S> || fragment_step<S>;
 }  // namespace epilogue_concept
 
-/// Takes an accumulated tile to memory: steps (maybe none) and a store.
+/// Takes an accumulated tile to memory: steps, maybe none, and a store.
+/// Satisfied by: a step of either kind that has `element`, `heads`, `in_place` and `staging<Shape>`, too.
 template <class E>
 concept epilogue =
     epilogue_concept::changes_values<E> && epilogue_concept::writes<E> && epilogue_concept::brings_staging<E>;
@@ -122,7 +127,7 @@ template <fragment_step S>
 struct fragment_step_model {};
 template <epilogue E>
 struct model {};
-/// Either kind of step: what counts columns means to be one over fragments.
+/// A step of either kind; one with columns_after() is meant to be a step over fragments.
 template <class S>
 struct step_model : pair_step_model<S> {};
 template <counts_columns S>

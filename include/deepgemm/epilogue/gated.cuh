@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The step `gated`, which makes one column of two: the halves of a gated layer, SwiGLU say, leave as their product.
+// The step `gated`, which makes one column of two: gate and up projection of a gated layer (SwiGLU, say) become their product.
 #pragma once
 
 #include <deepgemm/epilogue/epilogue.cuh>
@@ -14,9 +14,10 @@ concept gate_function = requires(const F& f, float gate, float up, i32 m, i32 n)
 };
 }  // namespace epilogue_concept
 
-/// Makes one column of two: of each 16 columns of the product, column j of the last eight, `up`, is gated by column j of the
-/// first eight. D has half as many columns. So the two matrices of a gated layer, SwiGLU say, are one operand B, whose rows
-/// alternate by eight. The function is applied to elements inside D, (m, n) being their place there; N is a multiple of 16.
+/// Makes one column of two. In each 16 columns of the product the first eight are gates, and column j of the last eight, `up`,
+/// is gated by column j of the first eight. D has half as many columns as the product. So both matrices of a gated layer are
+/// one operand B, whose rows alternate by eight. The function is called for elements inside D only, and (m, n) is their place
+/// there. N is a multiple of 16.
 template <class Function>
 struct gated {
     static_assert(epilogue_concept::gate_function<Function>,
@@ -35,7 +36,7 @@ struct gated {
                                                                    const result_fragment<Map, Columns>& from) {
         static_assert(Columns % 16 == 0, "gated: columns come in groups of 16");
         constexpr int eight = fragment_registers<Map>(8);  // registers of a thread
-        // Of eight columns a thread holds the same in every group, so its first column counts whole groups half.
+        // A thread holds the same columns of every group of eight, so halving the number of whole groups gives its column in D.
         const int within = from.place.column % 8;
         result_fragment<Map, Columns / 2> to{
             {}, {from.place.row, (from.place.column - within) / 2 + within}, {from.end.m, columns_after(from.end.n)}};

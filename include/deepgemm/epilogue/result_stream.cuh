@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A result on its way from staging buffers to global memory, and C on its way to them: tensor maps and parameters of what a
-// sink brings. The host makes them; the math warps' stages copy by them. The counterpart of pipeline/operand_stream.cuh.
+// The stream of a result from staging buffers to global memory, and of C back to them: tensor maps and parameters. The host
+// makes them; the stages of the math warps copy by them. The counterpart of pipeline/operand_stream.cuh.
 #pragma once
 
 #include <deepgemm/epilogue/edge.cuh>
@@ -31,16 +31,16 @@ struct result_stream {
     struct params {
         tensor_map d;
         detail::c_params<Stage::fetches> c;
-        element* elements;        ///< D once more, and its pitches, for columns that TMA cannot store
+        element* elements;        ///< D again, with its pitches, for columns that TMA cannot store
         i64 pitch, matrix_pitch;  ///< in elements
     };
 
-    /// Requests its maps for a result of `n` columns.
+    /// Requests its tensor maps for a result of `n` columns.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const gemm_arguments& args, i32 n, tensor_map_request* maps) {
         maps[0] = map(args, n, args.d);
         if constexpr (Stage::fetches) maps[1] = map(args, n, args.c);
     }
-    /// Its parameters, from arguments and encoded maps.
+    /// Its parameters from arguments and encoded maps.
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments& args, const tensor_map* maps) {
         params p{};
         p.d = maps[0];
@@ -51,12 +51,13 @@ struct result_stream {
         return p;
     }
 
-    /// One thread: brings its maps near TMA.
+    /// One thread: prefetches its tensor maps.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         ptx::prefetch_tensor_map(p.d);
         if constexpr (Stage::fetches) ptx::prefetch_tensor_map(p.c.map);
     }
-    /// One thread: makes the barriers of `owners` owners, at `barrier_of(owner)`, on which C lands.
+    /// One thread: initialises the barriers on which C lands, one for each of `owners` owners, at shared address
+    /// `barrier_of(owner)`.
     template <class BarrierOf>
     DEEPGEMM_DEVICE static void initialise(u32 owners, const BarrierOf& barrier_of) {
         if constexpr (Stage::fetches) {
@@ -64,11 +65,11 @@ struct result_stream {
             for (u32 i = 0; i < owners; ++i) ptx::mbarrier_init(barrier_of(i), 1);
         }
     }
-    /// The owner's threads: starts to fetch a batch of C from (m, n) on, if the stage adds it.
+    /// The owner's threads: starts to fetch a batch of C from (m, n) on, if the stage adds C.
     DEEPGEMM_DEVICE static void fetch(const params& p, const Stage& stage, i32 m, i32 n, i32 matrix) {
         if constexpr (Stage::fetches) stage.fetch(p.c.map, m, n, matrix);
     }
-    /// What threads store themselves of a matrix that ends at `end`.
+    /// Where threads store elements themselves, in a matrix that ends at `end`.
     DEEPGEMM_DEVICE static ragged_edge<element> edge(const params& p, i32 matrix, result_end end) {
         return {p.elements + (Stage::stacked ? matrix * p.matrix_pitch : 0), {p.pitch}, end};
     }

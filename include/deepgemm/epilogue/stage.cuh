@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Staging between registers and D: math warps write their fragments to swizzled shared memory (stmatrix for 16-bit D) and TMA
-// copies them out. TMA clips rows exactly, but columns only to whole units of 16 bytes: where D ends inside one, the warps
-// store their elements themselves. To accumulate, TMA first brings C into the same buffers, early, under the
-// main loop. A buffer belongs to one warp (16 rows; no barrier at all) or to one warpgroup (64 rows; a fourth of the copies).
+// Staging between registers and D: math warps write their fragments to swizzled shared memory (stmatrix for 16-bit D), and TMA
+// copies them to D. TMA clips rows exactly, but columns only to whole units of 16 bytes; if D ends inside a unit, the warps
+// store their elements themselves. To accumulate, TMA first loads C into the same buffers, early, during the main loop. A
+// buffer belongs to one warp (16 rows; no barrier at all) or to one warpgroup (64 rows; a fourth of the copies).
 #pragma once
 
 #include <deepgemm/epilogue/edge.cuh>
@@ -20,8 +20,8 @@
 
 namespace deepgemm {
 
-/// Converged warp: rounds a fragment to T and stores it, `Matrices` blocks of 8 x 8 at a time, each transposed or as it is.
-/// `line(i)` is the address of the 16 bytes that the calling lane names to stmatrix for the blocks of registers from `i` on.
+/// Converged warp: rounds a fragment to T and stores `Matrices` blocks of 8 x 8 at a time, transposed or not. `line(i)` is the
+/// shared address of the 16 bytes that the calling lane gives to stmatrix for the blocks of registers from `i` on.
 template <class T, int Matrices, bool Transposed, int Registers, class Line>
 DEEPGEMM_DEVICE void store_blocks(const float (&value)[Registers], const Line& line) {
     DEEPGEMM_UNROLL
@@ -37,7 +37,7 @@ DEEPGEMM_DEVICE void store_blocks(const float (&value)[Registers], const Line& l
     }
 }
 
-/// Converged warp: adds what store_blocks() would have stored there to a fragment.
+/// Converged warp: the inverse, loads the blocks that store_blocks() would have stored there and adds them to a fragment.
 template <class T, int Matrices, bool Transposed, int Registers, class Line>
 DEEPGEMM_DEVICE void add_blocks(float (&value)[Registers], const Line& line) {
     DEEPGEMM_UNROLL
@@ -57,8 +57,8 @@ DEEPGEMM_DEVICE void add_blocks(float (&value)[Registers], const Line& line) {
     }
 }
 
-/// One buffer: `Rows` rows, of a warp or of four, by `Columns` columns, a swizzle span; and how fragments, of which `Fragment`
-/// says who owns what, go there and back.
+/// One buffer: `Rows` rows, of a warp or of four, by `Columns` columns, one swizzle span; and how fragments get there and back.
+/// `Fragment` says which thread holds which element.
 template <class T, int Rows, int Columns, fragment_map Fragment = sm90::wgmma_rows>
 struct store_buffer {
     static constexpr int columns = Columns;
@@ -121,9 +121,9 @@ struct store_buffer {
     }
 
 private:
-    /// The blocks of 8 x 8 that stmatrix moves are those of wgmma's fragments.
+    /// True if fragments consist of the blocks of 8 x 8 that stmatrix moves, as those of wgmma do.
     static constexpr bool by_blocks = half_element<T> && same_as<Fragment, sm90::wgmma_rows>;
-    /// Elements that a thread moves at once otherwise: 16 bytes, or as many as lie side by side.
+    /// Elements that a thread moves at once otherwise: 16 bytes of them, or fewer if fewer lie side by side.
     static constexpr int unit = min(Fragment::columns_at_once, int(16 / sizeof(T)));
     static_assert(by_blocks || unit * int(sizeof(T)) == 16 || unit * int(sizeof(T)) == 8);
 
@@ -135,7 +135,7 @@ private:
         return int(ptx::thread_index() % (128 * Rows / Fragment::rows)) / 32 * Fragment::warp_rows;
     }
 
-    /// The row of 16 bytes that the calling lane names to stmatrix or ldmatrix for registers from `i` on.
+    /// Shared address of the 16 bytes that the calling lane gives to stmatrix or ldmatrix for registers from `i` on.
     DEEPGEMM_DEVICE u32 matrix_row(int i) const {
         const int lane = int(ptx::lane_index());
         return address + tile::offset(warp_row() + lane % 16, 8 * (i / 4 + (matrices == 4 ? lane / 16 : 0)));
@@ -168,8 +168,8 @@ DEEPGEMM_BOTH constexpr i32 stored_column(i32 n) {
     }
 }
 
-/// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, filled in batches, copied to D (and from C) or, with
-/// `InPlace`, added to D. `Fragment` says who owns which of the values.
+/// The staging of one owner, a warp or a warpgroup: `Buffers` buffers, which it fills in batches. They are copied to D (and
+/// filled from C), or added to D if `InPlace`. `Fragment` says which thread holds which of the values.
 template <class T, int TileColumns, int Rows, int Columns, int Buffers, bool Accumulate, bool InPlace,
           head_splits Heads, bool Stacked = false, fragment_map Fragment = sm90::wgmma_rows>
 struct store_stage {
@@ -179,14 +179,15 @@ struct store_stage {
     using element = T;
     using tile = typename buffer::tile;
     static constexpr bool fetches = Accumulate, stacked = Stacked;
-    /// What a configuration chose; 0 where it has no choice.
+    /// What the configuration chose; 0 if it has no choice.
     static constexpr int chosen_columns = Columns, chosen_buffers = Buffers;
     static constexpr int rows = Rows;
     static constexpr u32 threads = 128 * Rows / Fragment::rows;  ///< of an owner
     static constexpr u32 bytes = Buffers * tile::bytes;          ///< per owner
     static constexpr u32 barrier_bytes = Accumulate ? 8 : 0;
 
-    /// Buffers filled between two waits: all columns of the tile if they fit, else half of the buffers while others drain.
+    /// Buffers filled between two waits: those for all columns of a tile if they fit, else half of the buffers while the others
+    /// drain.
     static constexpr int buffers_per_tile = TileColumns / Columns;
     static constexpr int batch = Buffers >= buffers_per_tile                                  ? buffers_per_tile
                                  : Buffers > 1 && buffers_per_tile % max(Buffers / 2, 1) == 0 ? Buffers / 2
@@ -195,9 +196,9 @@ struct store_stage {
     static constexpr int registers = batch * buffer::registers;  ///< of a thread in one batch
     static constexpr int batch_columns = batch * Columns;
 
-    u32 address;   ///< of this owner's buffers
-    u32 c_landed;  ///< barrier on which tiles of C complete
-    u32 barrier;   ///< number of the one at which its threads meet, if they are a warpgroup
+    u32 address;   ///< shared address of this owner's buffers
+    u32 c_landed;  ///< shared address of the barrier on which tiles of C complete
+    u32 barrier;   ///< number of the hardware barrier at which its threads meet if they are a warpgroup
     u32 slot = 0;
     u32 parity = 0;
 
@@ -207,13 +208,13 @@ struct store_stage {
                           tile::swizzle);
     }
 
-    /// True if D ends, in the tile that ends at column `n`, where TMA cannot cut it: inside a unit of 16 bytes.
+    /// True if D ends, in the tile whose last column is `n` - 1, inside a unit of 16 bytes, where TMA cannot clip it.
     DEEPGEMM_BOTH static constexpr bool cuts(result_end end, i32 /*m*/, i32 n) {
         return !Heads.any() && n > end.n && end.n * i64(sizeof(T)) % 16 != 0;
     }
 
-    /// The owner's threads: starts to bring a batch of C, from (row, column) on, into the buffers, as soon as the earlier
-    /// copies out of them have been read.
+    /// The owner's threads: starts to load a batch of C, from (row, column) on, into the buffers, once earlier copies out of
+    /// them have been read.
     DEEPGEMM_DEVICE void fetch(const tensor_map& c, i32 row, i32 column, i32 matrix) const {
         if (issues()) {
             ptx::bulk_wait_read<0>();
@@ -231,8 +232,9 @@ struct store_stage {
         ptx::sync_warp();
     }
 
-    /// The owner's threads: stores a batch, Rows x batch_columns values, to D at row `row` and the columns where columns
-    /// `column`... of the product belong, element by element if `Ragged`. Waits only for the buffers' own earlier copies.
+    /// The owner's threads: stores a batch, Rows x batch_columns values. They go to row `row` of D and to the columns of D that
+    /// belong to columns `column` and following of the product; element by element if `Ragged`. Waits only for earlier copies
+    /// of these buffers.
     template <bool Ragged>
     DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[batch][buffer::registers],
                              i32 row, i32 column, i32 matrix) {
@@ -244,7 +246,7 @@ struct store_stage {
             for (int i = 0; i < batch; ++i) buffer{first + u32(i) * tile::bytes}.add_to(value[i]);
         }
         if constexpr (Ragged) {
-            if constexpr (Accumulate) sync();  // all have read C before the next batch of it may come
+            if constexpr (Accumulate) sync();  // all have read this batch of C before the next one may land
             put_elements(edge, value, row, column);
             ptx::sync_warp();
         } else {
@@ -253,7 +255,7 @@ struct store_stage {
         if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
     }
 
-    /// The owner's threads: waits until shared memory has been read, so that the CTA may end.
+    /// The owner's threads: waits until all copies have read shared memory, so that the CTA may end.
     DEEPGEMM_DEVICE static void finish() {
         ptx::bulk_wait_read<0>();
         ptx::sync_warp();
@@ -301,7 +303,7 @@ private:
         }
     }
 
-    /// True in the owner's one thread that issues its copies: bulk groups belong to a thread.
+    /// True in the one thread of the owner that issues its copies, since bulk groups belong to a thread.
     DEEPGEMM_DEVICE static bool issues() { return ptx::thread_index() % threads == 0; }
 
     /// All threads of the owner meet.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Steps of an epilogue: `transform` applies a function of the user's own to each element, `then` chains steps before a sink.
+// Steps of an epilogue: `transform` applies a user's function to each element, and `then` chains steps before a sink.
 #pragma once
 
 #include <deepgemm/epilogue/elementwise.cuh>
@@ -15,8 +15,8 @@ concept element_function = requires(const F& f, float value, i32 m, i32 n) {
 };
 }  // namespace epilogue_concept
 
-/// Applies a function object of the user's: `float operator()(float value, i32 m, i32 n) const`, called for elements inside
-/// D only. Its members are the arguments, copied into the kernel's parameters: trivially copyable, pointers to device memory.
+/// Applies a user's function object, `float operator()(float value, i32 m, i32 n) const`, to each element inside D. Its members
+/// are the arguments and become kernel parameters, so it must be trivially copyable, and its pointers are to device memory.
 template <class Function>
 struct transform {
     static_assert(epilogue_concept::element_function<Function>,
@@ -35,8 +35,8 @@ struct transform {
     }
 };
 
-/// A chain: `then<transform<add_bias>, gated<swiglu>, store<bf16>>` applies its parts from left to right, steps over pairs and
-/// over fragments alike; the last is a sink. Steps see the totals; `accumulate` adds C after them.
+/// A chain: `then<transform<add_bias>, gated<swiglu>, store<bf16>>` applies its parts from left to right. Steps may be over
+/// pairs or over fragments; the last part is a sink. Steps see the totals; `accumulate` adds C after them.
 template <class First, class... Rest>
 struct then {
     static_assert(epilogue_concept::changes_values<First>,
@@ -64,7 +64,8 @@ struct then {
     DEEPGEMM_BOTH static constexpr i32 columns_after(i32 n) {
         return over_fragments<tail>::columns_after(over_fragments<First>::columns_after(n));
     }
-    // The type is written down, since the host's pass of nvcc, which asks the concepts, sees no body of device code.
+    // The return type is written out because the host pass of nvcc, which evaluates the concepts, does not see bodies of device
+    // code.
     template <fragment_map Map, int Columns>
     DEEPGEMM_DEVICE static result_fragment<Map, then::columns_after(Columns)> apply(
         const params& p, const result_fragment<Map, Columns>& fragment) {

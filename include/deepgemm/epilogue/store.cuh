@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The sinks of an epilogue: `store` writes D, `accumulate` adds C to it first, `add_in_place` adds to what D holds;
-// `store_heads` skips columns inside heads. Each brings its staging; what that does, buffers in shared memory and copies, is in
-// epilogue/stage.cuh.
+// The sinks of an epilogue: `store` writes D, `accumulate` first adds C, `add_in_place` adds to what D holds, and `store_heads`
+// leaves a gap in every head. Each has a type of staging; epilogue/stage.cuh says how that uses shared memory and copies.
 #pragma once
 
 #include <deepgemm/epilogue/epilogue.cuh>
@@ -25,8 +24,8 @@ struct store {
     DEEPGEMM_DEVICE static element_pair apply(const params&, element_pair pair, pair_place) { return pair; }
 };
 
-/// Stores D = C + totals as `T`; C, of the same type, is added in FP32 before the one rounding. C may be D itself: each tile
-/// of C is read by the warpgroup that writes that tile, before it does.
+/// Stores D = C + totals as `T`. C has the same type and is added in FP32 before the one rounding. C may be D itself, since the
+/// warpgroup that writes a tile of D has read that tile of C before.
 template <output_element T>
 struct accumulate : store<T> {
     static constexpr bool accumulates = true;
@@ -35,8 +34,8 @@ struct accumulate : store<T> {
                                 head_splits{}, Shape::stacked>;
 };
 
-/// D += totals in FP32, where C is D itself: L2 adds, once to each element, so that no C comes to the multiprocessor and no
-/// shared memory waits for it. The sums are those of accumulate<float>, but for subnormal ones, which L2 may flush to zero.
+/// D += totals in FP32, where C is D itself. L2 adds, once to each element, so C is not loaded and needs no shared memory. The
+/// sums are those of accumulate<float>, except that L2 may flush subnormal sums to zero.
 struct add_in_place : store<float> {
     static constexpr bool in_place = true;
     template <class Shape>

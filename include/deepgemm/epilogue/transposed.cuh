@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A D that lies transposed in memory: its rows are the columns of the product, as they are where A and B have changed places
-// (kernel/swapped.cuh). stmatrix transposes 16-bit values on their way to shared memory; TMA copies them out. Each warp stages
-// its 16 rows of the product by itself.
+// The staging of a D that is transposed in memory: rows of D are columns of the product, as after an exchange of A and B
+// (kernel/swapped.cuh). stmatrix transposes 16-bit values on their way to shared memory, and TMA copies them to D. Each warp
+// stages its own 16 rows of the product.
 #pragma once
 
 #include <deepgemm/epilogue/stage.cuh>
@@ -11,16 +11,16 @@ namespace deepgemm {
 template <class T, int TileColumns, bool Accumulate>
 struct transposed_stage;
 
-/// `Sink`, a store or an accumulate, for a D (and a C) that lie transposed: element (m, n) of the product belongs to row n and
-/// column m of memory.
+/// `Sink`, a store or an accumulate, for a D (and a C) that are transposed in memory: element (m, n) of the product is in row n
+/// and column m of memory.
 template <class Sink>
 struct transposing : Sink {
     template <class Shape>
     using staging = transposed_stage<typename Sink::element, Shape::tile_columns, Sink::accumulates>;
 };
 
-/// The staging of one warp: 16 rows by all `TileColumns` columns of a tile of the product, which become TileColumns rows of 16
-/// elements of D. If it is to `Accumulate`, TMA first brings C there.
+/// The staging of one warp: 16 rows by all `TileColumns` columns of a tile of the product, which are TileColumns rows of 16
+/// elements in D. With `Accumulate`, TMA first loads C there.
 template <class T, int TileColumns, bool Accumulate>
 struct transposed_stage {
     using element = T;
@@ -32,13 +32,13 @@ struct transposed_stage {
     static constexpr u32 bytes = tile::bytes;
     static constexpr u32 barrier_bytes = Accumulate ? 8 : 0;
     static constexpr int batch = 1, batch_columns = TileColumns, registers = fragment_registers<fragment>(TileColumns);
-    /// What is filled at once: the whole stage.
+    /// The unit that put() fills: the whole stage.
     struct buffer {
         static constexpr int registers = fragment_registers<fragment>(TileColumns);
     };
 
-    u32 address;   ///< of this warp's buffer
-    u32 c_landed;  ///< barrier on which a tile of C completes
+    u32 address;   ///< shared address of this warp's buffer
+    u32 c_landed;  ///< shared address of the barrier on which a tile of C completes
     u32 barrier;   ///< as in store_stage; a warp needs none
     u32 parity = 0;
 
@@ -47,12 +47,13 @@ struct transposed_stage {
         return matrix_map(d, dtype_of<T>, n, m, pitch * i64(sizeof(T)), tile::rows, tile::columns, tile::swizzle);
     }
 
-    /// True if D ends, in the tile that ends at row `m` of the product, where TMA cannot cut it: inside a unit of 16 bytes.
+    /// True if D ends, in the tile whose last row of the product is `m` - 1, inside a unit of 16 bytes, where TMA cannot clip
+    /// it.
     DEEPGEMM_BOTH static constexpr bool cuts(result_end end, i32 m, i32 /*n*/) {
         return m > end.m && end.m * i64(sizeof(T)) % 16 != 0;
     }
 
-    /// Converged warp: starts to fetch C for put() of the same place, as soon as the buffer's last copy has been read.
+    /// Converged warp: starts to load C for put() at the same place, once the buffer's last copy has been read.
     DEEPGEMM_DEVICE void fetch(const tensor_map& c, i32 row, i32 column, i32 /*matrix*/) const {
         if (issues()) {
             ptx::bulk_wait_read<0>();
@@ -62,7 +63,7 @@ struct transposed_stage {
         ptx::sync_warp();
     }
 
-    /// Converged warp: stores 16 rows of the product, from `row` on, and the columns from `column` on; element by element if
+    /// Converged warp: stores 16 rows of the product from `row` on, and its columns from `column` on; element by element if
     /// `Ragged`.
     template <bool Ragged>
     DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[1][registers], i32 row,
@@ -71,7 +72,7 @@ struct transposed_stage {
             ptx::mbarrier_wait(c_landed, parity, "math: tile of C");
             parity ^= 1;
             add_to(value[0]);
-            ptx::sync_warp();  // all have read C before the buffer takes D, or the next tile of C
+            ptx::sync_warp();  // all lanes have read C before the buffer takes D, or the next tile of C
         }
         if constexpr (Ragged) {
             const auto place = fragment_place<fragment>::here().in(rows, row, column);
@@ -96,18 +97,18 @@ struct transposed_stage {
         ptx::sync_warp();
     }
 
-    /// Converged warp: waits until shared memory has been read, so that the CTA may end.
+    /// Converged warp: waits until all copies have read shared memory, so that the CTA may end.
     DEEPGEMM_DEVICE static void finish() {
         ptx::bulk_wait_read<0>();
         ptx::sync_warp();
     }
 
 private:
-    /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15, and where there are more columns, the same of the next
-    /// eight.
+    /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15 and, if there are enough columns, the same of the next eight.
     static constexpr int matrices = registers % 8 == 0 ? 4 : 2;
 
-    /// The 16 bytes that the calling lane names to stmatrix or ldmatrix for registers from `i` on: part of a column.
+    /// Shared address of the 16 bytes, part of a column, that the calling lane gives to stmatrix or ldmatrix for registers from
+    /// `i` on.
     DEEPGEMM_DEVICE u32 matrix_column(int i) const {
         const int lane = int(ptx::lane_index());
         return address + tile::offset(2 * i + lane / 16 % (matrices / 2) * 8 + lane % 8, lane / 8 % 2 * 8);

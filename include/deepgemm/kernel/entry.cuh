@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one __global__ function of the library: every kernel is a type with a `run`, launched through this.
+// The one __global__ function of the library. Every kernel is a type with a `run` and is launched through it.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
@@ -7,8 +7,9 @@
 
 namespace deepgemm {
 
-/// The entry of kernel `Kernel`, whose parameters arrive in constant memory. In a program for several architectures the kernel
-/// has a body only in the code of its own, and launchers refuse it elsewhere; code for none of them is a mistake.
+/// The entry of kernel `Kernel`, whose parameters are in constant memory. A program may hold code for several architectures;
+/// the kernel has a body only in the code of its own, and launchers refuse it on others. Code for none of the architectures is
+/// a mistake.
 template <class Kernel>
 DEEPGEMM_GLOBAL void DEEPGEMM_LAUNCH_BOUNDS(Kernel::launch.threads, 1)
     entry(const DEEPGEMM_GRID_CONSTANT typename Kernel::params p) {

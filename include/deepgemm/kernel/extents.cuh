@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A GEMM kernel whose extents are fixed to numbers known late: at run time, for a kernel that NVRTC compiles. The same kernel
-// otherwise, bit for bit; its arguments and parameters are those of the kernel it was made from.
+// A GEMM kernel with extents fixed late, at run time, for NVRTC to compile. Apart from that it is the same kernel, bit for bit,
+// with the arguments and parameters of the kernel from which it was made.
 #pragma once
 
 #include <deepgemm/kernel/gemm.cuh>
@@ -25,7 +25,7 @@ struct fixed_extents<gemm<Arch, A, B, Epilogue, Config, Tiles, Pipeline>, Extent
 
 }  // namespace detail
 
-/// GEMM `K` for products of these extents only; 0 leaves one open.
+/// GEMM `K` for products of these extents only. An extent of 0 stays open.
 template <class K, static_extents Extents>
 using with_extents = typename detail::fixed_extents<K, Extents>::type;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)), in FP8 with scales,
-// in BF16 or FP16 without. Two warps feed TMA, one each operand, warpgroups multiply; the grid is persistent. The kernel is
-// assembled from parts: operands with their scales, an epilogue and a configuration. Anything not in this file is a part with a
-// header of its own.
+// The GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)); in FP8 with scales,
+// in BF16 or FP16 without. Two warps feed TMA, one for each operand; warpgroups multiply; the grid is persistent. The kernel is
+// assembled from parts: operands with their scales, a schedule, an epilogue and a configuration. What is not in this file is a
+// part with a header of its own.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
@@ -25,13 +25,13 @@
 
 namespace deepgemm {
 
-/// The schedule a GEMM has unless it is given another.
+/// The schedule of a GEMM that is given no other.
 template <config Config>
 using default_tiles = persistent<Config.block, Config.cluster, Config.raster_rows, Config.split_k>;
 
-/// A GEMM kernel on `Arch` of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, which computes the tiles
-/// of `Tiles`, a schedule: those of one product, or of several. Its stages go round in a `Pipeline`, of which it asks for stages,
-/// warps that release a stage, the cluster that shares tiles, and threads that fill a stage.
+/// A GEMM kernel on `Arch`: operands `A` (m,k) and `B` (n,k), an `Epilogue`, a `Config`, and `Tiles`, the schedule of one
+/// product or of several. `Pipeline` is a template of smem_pipeline; its arguments are stages, warps that release a stage, the
+/// cluster that shares tiles, and threads that fill a stage.
 template <class Arch, class A, class B, class Epilogue, config Config, class Tiles = default_tiles<Config>,
           template <int, int, cluster_shape, int> class Pipeline = tma_pipeline>
 struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, Epilogue, Config, Tiles> {
@@ -55,13 +55,13 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using work_item = tile_of<Tiles>;
     static constexpr tile_shape block = Config.block;
     using steps = over_fragments<Epilogue>;
-    /// Warpgroups, or groups of them, that take turns at the tiles.
+    /// Warpgroups that take turns at the tiles; 1 if all warpgroups work on the same tile.
     static constexpr int takers = Config.sm90.alternate ? Config.sm90.warpgroups : 1;
     using cta = gemm_roles<Config.sm90.warpgroups>;
     using pipeline = Pipeline<storage::stages, cta::warps_of(roles::math{}) / takers, Config.cluster, 2>;
     using split = typename storage::split;
     using cursor = typename pipeline::cursor;
-    /// Staging buffers of a warp need no barrier.
+    /// True if each warp owns its staging buffers; they then need no barrier.
     static constexpr bool stages_by_warp = output::rows == mma::fragment::warp_rows;
     using barriers = gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.sm90.warpgroups>;
     static_assert(storage::bytes <= Arch::smem_bytes,
@@ -76,12 +76,13 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     static constexpr promotion promote = Config.sm90.promote;
     /// 64-row fragments that each math warpgroup accumulates.
     static constexpr int waves = fragments_per_warpgroup(Config);
-    /// Registers of a math thread that accumulators leave to scales and their products.
+    /// Registers of a math thread that accumulators leave for scales and their products.
     static constexpr int free_registers = accumulator_budget(Config.sm90.warpgroups) - accumulator_registers(Config);
-    /// True if the scales of B, one for each column, are read once for all fragments of a thread, which has registers for them.
+    /// True if a thread reads the scales of B, one for each column, once for all of its fragments and has the registers to hold
+    /// them.
     static constexpr bool holds_scales =
         b_scale::via == scale::route::stage && waves > 1 && mma::registers / 2 <= free_registers;
-    /// True if a thread has registers for the products of scales of a fragment, one for each total.
+    /// True if a thread has registers for the products of scales of one fragment, one product for each total.
     static constexpr bool keeps_products = !holds_scales && mma::registers <= free_registers;
 
     static constexpr launch_info launch{.arch = Arch::number,
@@ -97,7 +98,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
                                         .custom_epilogue = Epilogue::custom,
                                         .groups = grouping_of<Tiles>()};
     static constexpr gemm_info info{launch, traits, storage::resolved};
-    /// The operation that plans it; an incomplete type here.
+    /// The operation that plans this kernel; an incomplete type here.
     using operation = typename operation_of_grouping<traits.groups>::type;
 
     /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
@@ -125,8 +126,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
             ptx::grid_dependency_wait();
             multiply(p, smem, pipe, rank);
         }
-        // No CTA may exit while a peer still signals its barriers or writes into its stages. Where K is split, the CTA that is
-        // written to waits for all that comes.
+        // No CTA may exit while a peer still signals its barriers or writes into its stages. If K is split, the CTA that peers
+        // write to waits for all that they write, so that case needs nothing here.
         if (Config.cluster.size() > 1) ptx::cluster_sync();
     }
 
@@ -139,7 +140,7 @@ private:
     /// microsecond, so do everything that needs none before it.
     DEEPGEMM_DEVICE static tiles work_of(const params& p, u32 rank) { return p.tiles.started(shape_of(p), rank); }
 
-    /// The producers' warpgroup: its first warp feeds the tiles of A, the second those of B, with their scales.
+    /// The producers' warpgroup: its first warp loads the tiles of A with their scales, its second warp those of B.
     DEEPGEMM_DEVICE static void produce(const params& p, const storage& smem, const pipeline& pipe, const peers& place,
                                         u32 rank) {
         const u32 warp = ptx::warp_index();
@@ -148,7 +149,7 @@ private:
         if (loads_a) {
             if (ptx::elect_one()) initialise(smem, pipe);
             ptx::sync_warp();
-            // It does not wait for the others: its first copies are on their way meanwhile.
+            // This warp arrives and goes on, so that its first copies are issued while the others are still waiting.
             barriers::arrive(meetings::start_of_b{});
             barriers::arrive(meetings::start_of_math{});
         } else if (loads_b) {
@@ -177,32 +178,33 @@ private:
         if (Config.split_k > 1) ptx::cluster_wait();
     }
 
-    /// Producer thread: makes the barriers. It may use them at once; other warps once they have met it, peers after a barrier of
-    /// the cluster.
+    /// Producer thread: initialises the barriers, and may use them at once. Other warps may after a barrier of the CTA, peers
+    /// after a barrier of the cluster.
     DEEPGEMM_DEVICE static void initialise(const storage& smem, const pipeline& pipe) {
         results::initialise(storage::owners, [&](u32 owner) { return smem.at(regions::c_barriers{}, owner); });
         if constexpr (Config.split_k > 1) split::initialise(smem.at(regions::part_barriers{}));
         pipe.initialise();
     }
 
-    /// Brings the tensor maps near TMA while the barriers are being initialised; called by one thread.
+    /// One thread: prefetches the tensor maps while another one initialises the barriers.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         a_stream::prefetch(p.a);
         b_stream::prefetch(p.b);
         results::prefetch(p.d);
     }
 
-    /// Producer thread: once the last loads are issued, lets the next kernel of the stream start.
+    /// Producer thread: lets the next kernel of the stream start, once its own last loads are issued.
     DEEPGEMM_DEVICE static void trigger_dependents(const params& p) {
         if constexpr (Config.trigger_dependents != trigger::never) {
             if (Config.trigger_dependents == trigger::always || p.triggers) {
-                ptx::grid_dependency_wait();  // whoever is started early may rely on all kernels but this one
+                ptx::
+                    grid_dependency_wait();  // a kernel started early may rely on all kernels but this one being complete
                 ptx::grid_dependency_trigger();
             }
         }
     }
 
-    /// The math role, on a warpgroup: sums up its rows of each tile and stores them.
+    /// The math role, one warpgroup: sums up its rows of each tile and stores them.
     DEEPGEMM_DEVICE static void multiply(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
         const problem_shape shape = shape_of(p);
         const tiles schedule = work_of(p, rank);
@@ -241,7 +243,7 @@ private:
         writer.finish();
     }
 
-    /// True in CTAs that store the tiles they sum.
+    /// True in a CTA that stores the tiles that it sums.
     DEEPGEMM_DEVICE static bool stores(const split& parts) { return Config.split_k == 1 || parts.is_first(); }
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The host side of a GEMM kernel: arguments, the parameters that the device reads, the tensor maps they need, as pure functions
-// that the launchers call (nvcc, NVRTC and the simulator alike). What the device does with them is in kernel/gemm.cuh.
+// The host side of a GEMM kernel: its arguments, the parameters that the device reads, and the tensor maps. These are pure
+// functions for the launchers of nvcc, NVRTC and the simulator. kernel/gemm.cuh is the device side.
 #pragma once
 
 #include <deepgemm/epilogue/result_stream.cuh>
@@ -9,8 +9,8 @@
 
 namespace deepgemm {
 
-/// Arguments and parameters of a GEMM kernel of operands `A` (m,k) and `B` (n,k) with `Epilogue`, configured by `Config`, whose
-/// tiles come from `Tiles`.
+/// Arguments and parameters of a GEMM kernel of operands `A` (m,k) and `B` (n,k) with `Epilogue`, `Config` and the schedule
+/// `Tiles`.
 template <class A, class B, class Epilogue, config Config, class Tiles>
 struct gemm_host {
     using element = typename Epilogue::element;
@@ -39,11 +39,11 @@ struct gemm_host {
         typename results::params d;
         problem_shape shape;
         Tiles tiles;
-        bool triggers;  ///< whether trigger::by_size lets dependents start early
+        bool triggers;  ///< with trigger::by_size: dependents start early
         typename Epilogue::params epilogue;
     };
 
-    /// Whether dependents gain by starting early: in products of up to 128 rows or columns whose larger operand has at most 8
+    /// True if dependents gain by starting early: in products of up to 128 rows or columns whose larger operand has at most 8
     /// MiB. With more to load, kernels that share the GPU slow each other down (docs/tuning-log.md, 22).
     DEEPGEMM_BOTH static constexpr bool triggers(problem_shape shape) {
         constexpr i64 most_bytes = i64(8) << 20;
@@ -52,11 +52,11 @@ struct gemm_host {
         return grouping_of<Tiles>() == grouping::none && min(shape.m, shape.n) <= 128 && bytes * shape.k <= most_bytes;
     }
 
-    // Places of the tensor maps the kernel needs: those of A, those of B, those of the result.
+    // Places of the kernel's tensor maps: first those of A, then those of B, then those of the result.
     static constexpr int b_map = a_stream::map_count, d_map = b_map + b_stream::map_count,
                          map_count = d_map + results::map_count;
 
-    /// The tensor maps the kernel needs, in the order in which make_params takes them.
+    /// Requests the tensor maps, in the order in which make_params takes them.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
         const auto [m, n, k] = args.shape;
         a_stream::tensor_maps(encodable(args, args.a), m, max(k, 1), args.matrices, maps);
@@ -64,7 +64,7 @@ struct gemm_host {
         results::tensor_maps(args, over_fragments<Epilogue>::columns_after(n), maps + d_map);
     }
 
-    /// The kernel's parameters, from arguments and encoded maps.
+    /// The kernel's parameters from arguments and encoded maps.
     DEEPGEMM_BOTH static constexpr params make_params(const arguments& args, const tensor_map (&maps)[map_count]) {
         const operand_reads reads = Tiles::reads(args.shape, args.tiles);
         params p{};
@@ -79,7 +79,8 @@ struct gemm_host {
     }
 
 private:
-    /// An operand whose maps encode. Without K it may have no memory; nothing is loaded then, and D's memory serves as well.
+    /// The operand, changed so that its maps can be encoded. With K = 0 it may have no memory; nothing is loaded then, so D's
+    /// memory stands in.
     DEEPGEMM_BOTH static constexpr operand_arguments encodable(const arguments& args, operand_arguments x) {
         if (args.shape.k == 0) x.data = x.scales.data = args.d.data;
         return x;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a launcher must know of a kernel, whatever it computes. Planners know more: kernel/info.cuh describes GEMMs.
+// What a launcher knows of a kernel, whatever that computes. Planners know more: kernel/info.cuh describes GEMMs.
 #pragma once
 
 #include <deepgemm/core/types.cuh>
@@ -12,7 +12,7 @@ struct launch_info {
     u32 threads = 0;            ///< per CTA
     u32 smem_bytes = 0;         ///< dynamic shared memory per CTA
     int cluster_ctas = 1;       ///< CTAs of a hardware cluster
-    bool all_resident = false;  ///< its CTAs wait for each other, so that all must run at a time
+    bool all_resident = false;  ///< its CTAs wait for each other, so all of them must be resident at the same time
     DEEPGEMM_BOTH friend constexpr bool operator==(const launch_info&, const launch_info&) = default;
 };
 

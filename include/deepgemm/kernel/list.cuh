@@ -6,21 +6,21 @@
 
 namespace deepgemm::shipped {
 
-/// Kernel types, none of them instantiated by being named here.
+/// A list of kernel types. Naming a kernel here does not instantiate it.
 template <class... Kernels>
 struct kernels {};
 
-/// The kernels of two lists in one. A sum is made by functions, since nvcc 13 cannot write it down as a type.
+/// The kernels of two lists in one. Lists are added by functions because nvcc 13 cannot spell such a sum as a type.
 template <class... First, class... Second>
 DEEPGEMM_BOTH constexpr kernels<First..., Second...> operator+(kernels<First...>, kernels<Second...>) {
     return {};
 }
 
-/// All shipped kernels of operation `O`, one list, none of them instantiated: ops/*/shipped.cuh.
+/// All shipped kernels of operation `O`, as one list; defined in ops/*/shipped.cuh. None of them is instantiated.
 template <class O>
 DEEPGEMM_BOTH constexpr auto all_of();
 
-/// The kernels of all of the lists, as `type`.
+/// One list of the kernels of all `Lists`, as `type`.
 template <class... Lists>
 struct join;
 template <class... Kernels>

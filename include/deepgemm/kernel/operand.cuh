@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An operand of a product, as facts: its element type, its scales and its order in memory. What an architecture multiplies is
-// the architecture's to say: mma/sm90/product.cuh.
+// What an operand of a product is, as facts: its element type, its scales and its order in memory. Each architecture says which
+// operands it multiplies: mma/sm90/product.cuh.
 #pragma once
 
 #include <deepgemm/scale/granularity.cuh>
@@ -26,12 +26,13 @@ concept says_order = requires {
 };
 }  // namespace operand_concept
 
-/// An operand: an element type with scales, in an order.
+/// An operand of a product: an element type with scales, in an order.
+/// Satisfied by: `element`, `info`, `contiguous`, and `scale`, a scale_granularity.
 template <class T>
 concept scaled_operand = operand_concept::has_element<T> && operand_concept::names_scales<T> &&
     operand_concept::says_order<T> && scale_granularity<typename T::scale>;
 
-/// One operand of a product: its element type, its scales, if it has any, and the dimension along which it is contiguous in
+/// One operand of a product: its element type, its scales if it has any, and the dimension along which it is contiguous in
 /// memory.
 template <class Element, class Scale = scale::none, major Contiguous = major::k>
 struct operand {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The shared memory of a GEMM kernel: the regions in it, how many stages they leave room for, and from that the configuration
-// with its zeros filled in.
+// The shared memory of a GEMM kernel: its regions, how many stages fit beside them, and the configuration with its zeros
+// replaced by the numbers that follow.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
@@ -16,7 +16,7 @@ namespace deepgemm {
 
 namespace detail {
 
-/// `open` with the sizes that were left to the kernel filled in.
+/// `open` with the sizes filled in that it left to the kernel.
 DEEPGEMM_BOTH constexpr config with_sizes(config open, int stages, int store_columns, int store_buffers) {
     open.stages = stages;
     open.store_columns = store_columns;
@@ -27,18 +27,18 @@ DEEPGEMM_BOTH constexpr config with_sizes(config open, int stages, int store_col
 }  // namespace detail
 
 namespace regions {
-struct a_tiles {};        ///< of A, one each stage
-struct b_tiles {};        ///< of B
+struct a_tiles {};        ///< tiles of A, one for each stage
+struct b_tiles {};        ///< tiles of B
 struct staging {};        ///< buffers between registers and D, for each owner
-struct a_scales {};       ///< of A, if they are staged
-struct b_scales {};       ///< of B
+struct a_scales {};       ///< scales of A, if they are staged
+struct b_scales {};       ///< scales of B
 struct parts {};          ///< where totals of other CTAs land, if K is split
-struct barriers {};       ///< the pipeline's
-struct c_barriers {};     ///< of each owner, on which C lands
-struct part_barriers {};  ///< of split_sum
+struct barriers {};       ///< the barriers of the pipeline
+struct c_barriers {};     ///< a barrier for each owner, on which C lands
+struct part_barriers {};  ///< the barriers of split_sum
 }  // namespace regions
 
-/// What a CTA keeps in shared memory, and from that the configuration with its zeros filled in.
+/// The sizes of what a CTA keeps in shared memory, and the configuration with its zeros filled in.
 template <class A, class B, class Epilogue, config Config, bool Stacked = false>
 struct gemm_sizes {
     using a_tile = operand_tile<typename A::element, Config.block.m, Config.block.k, A::contiguous>;
@@ -82,12 +82,12 @@ struct gemm_sizes {
         detail::with_sizes(Config, stages, output::chosen_columns, output::chosen_buffers);
 };
 
-/// A CTA's shared memory: where each thing in it lies.
+/// A CTA's shared memory: where each item in it lies.
 template <class A, class B, class Epilogue, config Config, bool Stacked = false>
 struct gemm_storage : gemm_sizes<A, B, Epilogue, Config, Stacked> {
     using sizes = gemm_sizes<A, B, Epilogue, Config, Stacked>;
     using layout = typename sizes::layout;
-    /// From the scales of one stage to those of the next.
+    /// Bytes from the scales of one stage to those of the next.
     static constexpr u32 sa_bytes = layout::stride_of(regions::a_scales{}),
                          sb_bytes = layout::stride_of(regions::b_scales{});
 
@@ -103,7 +103,7 @@ struct gemm_storage : gemm_sizes<A, B, Epilogue, Config, Stacked> {
     DEEPGEMM_DEVICE u32 b(u32 stage) const { return at(regions::b_tiles{}, stage); }
     DEEPGEMM_DEVICE u32 sa(u32 stage) const { return at(regions::a_scales{}, stage); }
     DEEPGEMM_DEVICE u32 sb(u32 stage) const { return at(regions::b_scales{}, stage); }
-    /// Where a K block of A lands, and one of B.
+    /// Where a K block of A lands, and where one of B lands.
     DEEPGEMM_DEVICE stage_place place_of_a(u32 stage) const { return {a(stage), sa(stage)}; }
     DEEPGEMM_DEVICE stage_place place_of_b(u32 stage) const { return {b(stage), sb(stage)}; }
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The GEMM with its operands exchanged, for few rows of A: the transposed product, B x A, has B's rows as the 64 rows that a
-// multiply wants, and A's few rows as its columns, of which 8 are enough. The kernel is gemm itself; this file only turns arguments
-// and configurations round. Nothing is computed here.
+// The GEMM with its operands exchanged, for few rows of A. It computes the transposed product, B x A: the rows of B are then
+// the 64 rows of a multiply, and the few rows of A are its columns, of which 8 are enough. The kernel is gemm itself; this file
+// exchanges arguments and configurations only.
 #pragma once
 
 #include <deepgemm/epilogue/transposed.cuh>
@@ -27,7 +27,8 @@ struct transposed_sink<accumulate<T>> {
 
 }  // namespace detail
 
-/// A configuration that swaps: block.m, 8 to 256 in steps of 8, is cut into the columns of multiplies, block.n into their rows.
+/// With a configuration that swaps, block.m counts columns of multiplies, 8 to 256 in steps of 8, and block.n counts their
+/// rows.
 template <class Arch, class A, class B, class Epilogue, config Config, class Tiles,
           template <int, int, cluster_shape, int> class Pipeline>
     requires(Config.swap)

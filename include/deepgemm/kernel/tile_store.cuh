@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The end of a tile: a math warpgroup's totals go through the epilogue's steps to its staging buffers, batch by batch, and from
-// there to D. Warps or warpgroups own the buffers, and each owner stores its rows by itself.
+// The end of a tile: the totals of a math warpgroup go batch by batch through the epilogue's steps to staging buffers, and from
+// there to D. A warp or a warpgroup owns the buffers, and each owner stores its own rows.
 #pragma once
 
 #include <deepgemm/kernel/storage.cuh>
@@ -32,25 +32,27 @@ struct tile_store {
     /// Called by all threads of a math warpgroup, once; `first_row` is the warpgroup's first row in a tile.
     DEEPGEMM_DEVICE static tile_store of(const storage& smem, int first_row) {
         const u32 owner = Gemm::stages_by_warp ? cta::warp(roles::math{}) : cta::warpgroup(roles::math{});
-        // The same in all lanes, and known to be: TMA takes coordinates from uniform registers, which a loop over lanes would fill.
+        // Computed to be uniform: TMA takes coordinates from uniform registers, and for others the compiler makes a loop over
+        // lanes.
         const int part = int(ptx::uniform(fragment_place<map>::here().row / output::rows));
         return {{smem.at(regions::staging{}, owner), smem.at(regions::c_barriers{}, owner),
                  barriers::number_of(meetings::staging{}, owner)},
                 first_row + part * output::rows};
     }
 
-    /// True if the owner has rows of a tile. A schedule that is not bounded leaves it to TMA to drop others.
+    /// True if the owner has rows of a tile. For a schedule that is not bounded it always is; TMA then drops rows beyond D.
     template <work_tile Tile>
     DEEPGEMM_DEVICE bool reaches(const Tile& tile) const {
         return reaches(tile.m + first_row, tile.end());
     }
-    /// The owner's threads: start to fetch the first batch of C, if the kernel accumulates; the tile must reach them.
+    /// The owner's threads: starts to fetch the first batch of C, if the kernel accumulates; the tile must reach the owner's
+    /// rows.
     template <work_tile Tile>
     DEEPGEMM_DEVICE void fetch(const params& p, const Tile& tile) const {
         results::fetch(p.d, out, tile.m + first_row, d_column(tile.n), tile.matrix());
     }
-    /// The owner's threads: store what they have of a tile, which must reach them: all fragments alike, or each by itself if the
-    /// tile may end above.
+    /// The owner's threads: stores their rows of a tile, which must reach them. If a tile may end above some fragments, each
+    /// fragment is stored by itself, else all together.
     template <work_tile Tile>
     DEEPGEMM_DEVICE void put(const params& p, const totals& total, const Tile& tile) {
         const i32 m = tile.m + first_row;
@@ -69,17 +71,17 @@ struct tile_store {
             }
         }
     }
-    /// The owner's threads: wait until shared memory has been read, so that the CTA may end.
+    /// The owner's threads: waits until all copies have read shared memory, so that the CTA may end.
     DEEPGEMM_DEVICE void finish() const { out.finish(); }
 
 private:
     DEEPGEMM_DEVICE static bool reaches(i32 m, result_end end) { return !bounded || m < end.m; }
 
-    /// The column of D at which the steps of the epilogue leave column `n` of the product, where a tile begins or the product ends.
+    /// The column of D that column `n` of the product becomes, where a tile begins or the product ends.
     DEEPGEMM_BOTH static constexpr i32 d_column(i32 n) { return steps::columns_after(n); }
 
-    /// Takes `count` fragments of the owner's rows, from `first` on, block.n totals each, through the epilogue's steps to D, batch by
-    /// batch. `Ragged` if the tile ends inside them where TMA cannot cut it.
+    /// Takes `count` fragments of the owner's rows, from number `first` on, block.n totals each, batch by batch through the
+    /// epilogue's steps to D. `Ragged` if D ends inside them where TMA cannot clip it.
     template <bool Ragged>
     DEEPGEMM_DEVICE void put_rows(const params& p, const ragged_edge<element>& edge, const totals& total, int first,
                                   int count, i32 m, i32 n, result_end end, i32 matrix) {

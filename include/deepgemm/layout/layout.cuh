@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The layout concept and its models for tiles in shared memory: coordinates to byte offsets, all at compile time.
-// No memory is touched here; ptx/ moves bytes, mma/ describes tiles to the tensor cores.
+// What a layout is, and its models for tiles in shared memory and matrices in global memory: coordinates to offsets. No memory
+// is touched here; ptx/ moves bytes, and mma/ describes tiles to the tensor cores.
 #pragma once
 
 #include <deepgemm/layout/swizzle.cuh>
@@ -8,7 +8,7 @@
 namespace deepgemm {
 
 namespace layout_concept {
-/// Knows its extents and size at compile time.
+/// Knows its extents and its size in bytes at compile time.
 template <class L>
 concept has_extents = requires {
     { L::rows } -> converts_to<int>;
@@ -22,12 +22,13 @@ concept maps_coordinates = requires(int row, int column) {
 };
 }  // namespace layout_concept
 
-/// Coordinates to offsets, with extents known where they can be.
+/// Where each element of a tile lies.
+/// Satisfied by: constants `rows`, `columns` and `bytes`; `offset(row, column)` in bytes.
 template <class L>
 concept layout = layout_concept::has_extents<L> && layout_concept::maps_coordinates<L>;
 
-/// A tile of `Rows` x `Columns` elements of `T` in shared memory, row after row, as TMA with the row's own swizzle leaves
-/// it. A row is 16, 32, 64 or 128 bytes: one swizzle span.
+/// A tile of `Rows` x `Columns` elements of `T` in shared memory, row after row, as TMA writes it with the swizzle of that row
+/// length. A row is one swizzle span: 16, 32, 64 or 128 bytes.
 template <class T, int Rows, int Columns>
 struct smem_tile {
     using element = T;

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: MIT
-// The tile of an operand in shared memory, (rows, k), as TMA leaves it and the tensor cores read it. A K-major tile is a column
-// of rows of 32, 64 or 128 bytes of K. An MN-major tile is a row of slabs, each (k, 128 bytes of M or N), k rows of 128 bytes;
-// or half as wide, where the tile is no multiple of that. The swizzle is as wide as a row.
-// Copies and steps differ between the two orders; a kernel asks for them here and sees no difference. How a tensor core is told
-// of a tile is in mma/.
+// The tile of an operand in shared memory, (rows, k), as TMA writes it and the tensor cores read it. A K-major tile has rows of
+// 32, 64 or 128 bytes of K. An MN-major tile has slabs: each holds k lines of 128 bytes of M or N, or of 64 bytes if the tile
+// is no multiple of 128 bytes wide. The swizzle is as wide as a row or a line. Copies and steps differ between the two orders;
+// kernels ask for them here and treat both alike. Descriptors of tiles are in mma/.
 #pragma once
 
 #include <deepgemm/layout/layout.cuh>
 
 namespace deepgemm {
 
-/// Where a copy starts in the matrix a tensor map describes.
+/// Where a copy starts in the matrix that a tensor map describes, in elements: along its contiguous dimension and across it.
 struct copy_place {
     i32 inner, outer;
 };
 
 namespace detail {
-/// K of a tile: what tensor cores read as one, two or four steps.
+/// True if `k` elements are one, two or four multiplies of 32 bytes of K.
 template <class T>
 DEEPGEMM_BOTH constexpr bool whole_steps(int k) {
     const u32 bytes = u32(k) * u32(sizeof(T));
@@ -31,15 +30,15 @@ struct operand_tile : smem_tile<T, Rows, K> {
     static constexpr int k = K;
     static constexpr major contiguous = major::k;
     static constexpr swizzle_mode swizzle = swizzle_for_row(K * sizeof(T));
-    static constexpr int copies = 1;  ///< that bring all rows
-    /// From one row to the next, and from one element of K to the next, before the swizzle.
+    static constexpr int copies = 1;  ///< TMA copies that bring a whole tile
+    /// Bytes from one row to the next, and from one element of K to the next, before the swizzle.
     static constexpr u32 bytes_per_row = K * sizeof(T), bytes_per_k = sizeof(T);
 
-    /// The tensor map of a matrix (rows, k) whose rows are `pitch` elements apart; a copy brings `copied` rows.
+    /// The tensor map of a matrix (rows, k) whose rows are `pitch` elements apart. A copy brings `copied` rows.
     DEEPGEMM_BOTH static constexpr tensor_map_request map(const void* base, i64 rows, i64 k, i64 pitch, int copied) {
         return matrix_map(base, dtype_of<T>, rows, k, pitch * i64(sizeof(T)), copied, K, swizzle);
     }
-    /// Where a copy of rows from `row` on and K from `k` on starts.
+    /// Where a copy starts that brings rows from `row` on and K from `k` on.
     DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {k, row}; }
 };
 
@@ -55,18 +54,19 @@ struct operand_tile<T, Rows, K, major::mn> {
     static constexpr swizzle_mode swizzle = swizzle_for_row(line_bytes);
     static constexpr u32 slab_bytes = K * line_bytes, bytes = Rows * K * sizeof(T);
     static constexpr int copies = Rows / slab;
-    /// From one row to the next that is whole slabs away, for each row between them; and from one element of K to the next.
+    /// Bytes per row of distance between rows that are whole slabs apart; and bytes from one element of K to the next.
     static constexpr u32 bytes_per_row = slab_bytes / slab, bytes_per_k = line_bytes;
 
     /// Byte offset of an element from the tile's start (a multiple of 1024).
     DEEPGEMM_BOTH static constexpr u32 offset(int row, int k) {
         return u32(row / slab) * slab_bytes + swizzled(u32(k) * line_bytes + u32(row % slab) * u32(sizeof(T)), swizzle);
     }
-    /// The tensor map of a matrix (rows, k) whose columns are `pitch` elements apart; a copy brings one slab.
+    /// The tensor map of a matrix (rows, k) whose columns are `pitch` elements apart. A copy brings one slab.
     DEEPGEMM_BOTH static constexpr tensor_map_request map(const void* base, i64 rows, i64 k, i64 pitch,
                                                           int /*copied*/) {
         return matrix_map(base, dtype_of<T>, k, rows, pitch * i64(sizeof(T)), K, slab, swizzle);
     }
+    /// Where a copy starts that brings rows from `row` on and K from `k` on.
     DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {row, k}; }
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The permutation TMA applies to a tile in shared memory so that neither tensor cores nor stmatrix meet bank conflicts.
-// Models the four modes of CUtensorMapSwizzle on 16-byte chunks; atoms of 8 rows repeat every 1024, 512 or 256 bytes.
+// The permutation that TMA applies to a tile in shared memory, so that tensor cores and stmatrix meet no bank conflicts: the
+// four modes of CUtensorMapSwizzle, on chunks of 16 bytes. An atom of 8 rows repeats every 1024, 512 or 256 bytes.
 #pragma once
 
 #include <deepgemm/layout/tensor_map.cuh>

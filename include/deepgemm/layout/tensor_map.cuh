@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The 128-byte tensor map of TMA as kernels see it, and the request from which the host (or the simulator) encodes one.
-// <cuda.h> does not compile under NVRTC, hence our own type of the same size and alignment.
+// The 128-byte tensor map of TMA as kernels see it, and the request from which the host or the simulator encodes one. This is a
+// type of our own, of the same size and alignment as the driver's, because <cuda.h> does not compile under NVRTC.
 #pragma once
 
 #include <deepgemm/core/types.cuh>
@@ -48,8 +48,8 @@ DEEPGEMM_BOTH constexpr tensor_map_request matrix_map(const void* base, dtype ty
     return request;
 }
 
-/// The request for a stack of `matrices` matrices, each `stride_bytes` (a multiple of 16) after the one before. A copy touches
-/// one of them, which is its third coordinate.
+/// The request for a stack of `matrices` matrices like `one`, each `stride_bytes` (a multiple of 16) after the one before. The
+/// third coordinate of a copy is the matrix.
 DEEPGEMM_BOTH constexpr tensor_map_request stack_map(tensor_map_request one, i64 matrices, i64 stride_bytes) {
     one.rank = 3;
     one.extent[2] = u64(matrices);

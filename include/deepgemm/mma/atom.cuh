@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The multiply as a part: the concept mma_atom. What an architecture's tensor cores do lies in a folder of its own.
+// What a multiply is, as a part: the concept mma_atom. The atoms of an architecture are in a folder of its own, mma/sm90/ say.
 #pragma once
 
 #include <deepgemm/mma/fragment.cuh>
@@ -19,19 +19,21 @@ concept has_shape = requires {
 /// Says which element of the product each register of an accumulator holds.
 template <class M>
 concept maps_fragment = fragment_map<typename M::fragment>;
-/// Defines an accumulator and multiplies tiles of shared memory into it.
+/// Has a type of accumulators, and multiplies two tiles, given by descriptors, into one.
 template <class M>
 concept multiplies = requires(typename M::accumulator& sum, u64 descriptor) {
     M::multiply(descriptor, descriptor, sum);
 };
-/// Lets its caller wait until an accumulator holds the product.
+/// Waits until an accumulator holds the product.
 template <class M>
 concept waits = requires(typename M::accumulator& sum) {
     M::wait(sum);
 };
 }  // namespace mma_concept
 
-/// Multiplies one tile held in shared memory into an accumulator it defines.
+/// Multiplies one tile of A by one of B, both in shared memory, into an accumulator.
+/// Satisfied by: `element_a`, `element_b`, `m`, `n` and `k`; `fragment`, a fragment_map; `accumulator`, `multiply(a, b, sum)`
+/// on descriptors, and `wait(sum)`.
 template <class M>
 concept mma_atom =
     mma_concept::has_shape<M> && mma_concept::maps_fragment<M> && mma_concept::multiplies<M> && mma_concept::waits<M>;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Who owns which element of a fragment: the concept fragment_map, and the calling thread's place under a map. A fragment is
-// what 128 threads hold of a result, in registers: a fixed number of rows, and as many columns as there are. The maps of sm90
-// and of sm100 are in mma/sm90/fragment.cuh and mma/sm100/fragment.cuh; whoever needs to know an element's place asks them.
+// Which thread holds which element of a result: the concept fragment_map, and the calling thread's place under a map. A
+// fragment is the part of a result that 128 threads hold in registers: a fixed number of rows, and any number of columns. The
+// maps of sm90 and sm100 are in mma/sm90/fragment.cuh and mma/sm100/fragment.cuh. All code that needs an element's place asks
+// the map.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -9,15 +10,15 @@
 namespace deepgemm {
 
 namespace fragment_concept {
-/// Says how many rows 128 threads hold, how many of them one warp holds, and how many neighbouring columns lie in neighbouring
-/// registers of a thread.
+/// Says how many rows 128 threads hold, how many one warp holds, and how many neighbouring columns are in neighbouring
+/// registers of one thread.
 template <class F>
 concept has_extents = requires {
     { F::rows } -> converts_to<int>;
     { F::warp_rows } -> converts_to<int>;
     { F::columns_at_once } -> converts_to<int>;
 };
-/// Maps a register of a thread to a row and a column.
+/// Gives the row and the column of register `i` of a thread.
 template <class F>
 concept maps_registers = requires(int thread, int i) {
     { F::row(thread, i) } -> same_as<int>;
@@ -25,12 +26,13 @@ concept maps_registers = requires(int thread, int i) {
 };
 }  // namespace fragment_concept
 
-/// Which element of a fragment each register of each of 128 threads holds. Every element belongs to one register; a register is
-/// as many rows and columns from register 0 in all threads; and warp w has rows from w * warp_rows on.
+/// Which element of a fragment each register of 128 threads holds. Each element is in exactly one register. Register i lies as
+/// many rows and columns from register 0 in every thread. Warp w holds rows w * warp_rows and following.
+/// Satisfied by: `rows`, `warp_rows` and `columns_at_once`; `row(thread, i)` and `column(thread, i)`.
 template <class F>
 concept fragment_map = fragment_concept::has_extents<F> && fragment_concept::maps_registers<F>;
 
-/// Registers of a thread that hold its share of `columns` columns.
+/// Registers in which one thread holds its share of `columns` columns.
 template <fragment_map Map>
 DEEPGEMM_BOTH constexpr int fragment_registers(int columns) {
     return Map::rows * columns / 128;
@@ -48,18 +50,19 @@ struct fragment_place {
     /// The calling thread's place; warpgroups are aligned groups of 128 threads.
     DEEPGEMM_DEVICE static fragment_place here() { return of(int(ptx::thread_index() % 128)); }
 
-    /// The same place in the `part` rows of a part of the fragment, a warp's or all, where that begins at (row, column) of a
-    /// matrix.
+    /// The same place in a part of the fragment, `part` rows high (those of a warp, or all), that starts at (first_row,
+    /// first_column) of a matrix.
     DEEPGEMM_BOTH constexpr fragment_place in(int part, int first_row, int first_column) const {
         return {first_row + row % part, first_column + column};
     }
 
-    /// Row and column of register `i`: a constant away from those of register 0.
+    /// Row and column of register `i`, at a constant distance from those of register 0.
     DEEPGEMM_BOTH constexpr int row_of(int i) const { return row + Map::row(0, i); }
     DEEPGEMM_BOTH constexpr int column_of(int i) const { return column + Map::column(0, i); }
 };
 
-/// True if `Map` keeps its promises for fragments of `Columns` columns. For assertions beside a map of one's own.
+/// True if `Map` keeps the promises of fragment_map for fragments of `Columns` columns. Use it in a static_assert beside your
+/// own map.
 template <fragment_map Map, int Columns>
 DEEPGEMM_BOTH constexpr bool keeps_fragment_promises() {
     bool owned[Map::rows][Columns] = {};
@@ -75,7 +78,7 @@ DEEPGEMM_BOTH constexpr bool keeps_fragment_promises() {
             if (row != Map::row(thread, i - within) || column != Map::column(thread, i - within) + within) return false;
         }
     }
-    return Map::rows * Columns % 128 == 0;  // then as many registers as elements, each once, are all of them
+    return Map::rows * Columns % 128 == 0;  // registers and elements are equally many, so no element is left out
 }
 
 }  // namespace deepgemm

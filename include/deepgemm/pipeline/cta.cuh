@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Who does what in a CTA: a table of roles, which take its warps in turn, and a table of the hardware barriers at which they
-// meet. Both add themselves up and check themselves: no kernel names a warp, a register share or a barrier by number.
+// Who does what in a CTA: a table of roles, which take its warps in order, and a table of the hardware barriers at which they
+// meet. Both tables compute their own sums and check themselves, so no kernel names a warp, a register count or a barrier by
+// number.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -11,8 +12,8 @@
 
 namespace deepgemm {
 
-/// A role of `Warps` warps. `Name` is a type with `text`, which the simulator shows. Once the roles have parted, a thread has
-/// `Registers` registers; 0: as many as at the launch.
+/// A role of `Warps` warps. `Name` is a type whose `text` the simulator shows. `Registers` is what each of its threads has once
+/// the roles have parted; 0 keeps the number of the launch.
 template <class Name, int Warps, int Registers = 0>
 struct role {
     using name = Name;
@@ -28,7 +29,7 @@ struct named_barrier {
 
 namespace detail {
 
-// Rows of the tables. NVRTC wants all functions annotated, so there is no lambda in them.
+// Rows of the tables. NVRTC wants every function annotated, so these use no lambdas.
 
 /// How many of `Items` are named `Name`.
 template <class Name, class... Items>
@@ -38,7 +39,7 @@ inline constexpr int times_named = (0 + ... + (same_as<Name, typename Items::nam
 template <class Name, class... Items>
 inline constexpr int warps_named = (0 + ... + (same_as<Name, typename Items::name> ? Items::warps : 0));
 
-/// Places in the table, warps or numbers, that are taken before the item named `Name`.
+/// Places of the table (warps, or barrier numbers) before the item named `Name`.
 template <class Name, class... Items>
 DEEPGEMM_BOTH constexpr int places_before() {
     int sum = 0;
@@ -49,15 +50,15 @@ DEEPGEMM_BOTH constexpr int places_before() {
 
 }  // namespace detail
 
-/// 32-bit registers of a multiprocessor, and so of a CTA that has it for itself.
+/// 32-bit registers of a multiprocessor, all of which one CTA may have.
 inline constexpr int cta_registers = 65536;
 
-/// Registers of each thread at the launch of a CTA of `threads` threads: even shares in steps of 8.
+/// Registers that each thread has at the launch of a CTA of `threads` threads: an even share, rounded down to a multiple of 8.
 DEEPGEMM_BOTH constexpr int launch_registers(int threads) { return cta_registers / threads / 8 * 8; }
 
 namespace detail {
 
-/// Registers of each thread of warp `warp` in its role.
+/// Registers that each thread of warp `warp` has in its role.
 template <class... Roles>
 DEEPGEMM_BOTH constexpr int registers_of_warp(int warp) {
     int first = 0, registers = 0;
@@ -66,7 +67,7 @@ DEEPGEMM_BOTH constexpr int registers_of_warp(int warp) {
     return registers == 0 ? launch_registers(32 * first) : registers;
 }
 
-/// True if the warps of each warpgroup have equal shares: registers move by warpgroups.
+/// True if all warps of each warpgroup have the same number, since registers move by warpgroups.
 template <class... Roles>
 DEEPGEMM_BOTH constexpr bool shares_are_even() {
     constexpr int warps = (0 + ... + Roles::warps);
@@ -76,7 +77,7 @@ DEEPGEMM_BOTH constexpr bool shares_are_even() {
     return true;
 }
 
-/// Registers that the roles of a CTA have in all.
+/// Registers that all roles of a CTA have together.
 template <class... Roles>
 DEEPGEMM_BOTH constexpr int registers_taken() {
     constexpr int warps = (0 + ... + Roles::warps);
@@ -87,8 +88,8 @@ DEEPGEMM_BOTH constexpr int registers_taken() {
 
 }  // namespace detail
 
-/// The roles of a CTA: the first takes the first warps, the next one those that follow. `Name`s are passed as values:
-/// `table::warps_of(roles::math{})`.
+/// The roles of a CTA. The first role takes the first warps, the next role the warps after those. A `Name` is passed as a
+/// value: `table::warps_of(roles::math{})`.
 template <class... Roles>
 struct role_table {
     static constexpr int warps = (0 + ... + Roles::warps), threads = 32 * warps;
@@ -100,7 +101,7 @@ struct role_table {
     static_assert(detail::registers_taken<Roles...>() <= launch_registers(threads) * threads,
                   "role_table: the roles have more registers than the launch gives to the CTA");
 
-    /// Warps of a role, the first of them, and its threads.
+    /// The number of warps of a role, its first warp, and its number of threads.
     template <class Name>
     DEEPGEMM_BOTH static constexpr int warps_of(Name) {
         static_assert(detail::times_named<Name, Roles...> == 1, "role_table: each role stands in the table once");
@@ -115,31 +116,31 @@ struct role_table {
     DEEPGEMM_BOTH static constexpr u32 threads_of(Name name) {
         return 32 * u32(warps_of(name));
     }
-    /// Registers of each thread of a role; at the launch all have launch_registers(threads).
+    /// Registers of each thread of a role. At the launch all threads have launch_registers(threads).
     template <class Name>
     DEEPGEMM_BOTH static constexpr int registers_of(Name name) {
         return detail::registers_of_warp<Roles...>(first_warp_of(name));
     }
-    /// True if warp `warp` of the CTA plays a role.
+    /// True if warp `warp` of the CTA has this role.
     template <class Name>
     DEEPGEMM_BOTH static constexpr bool plays(Name name, u32 warp) {
         const u32 first = u32(first_warp_of(name)), end = first + u32(warps_of(name));
         return (first == 0 || warp >= first) && (end == u32(warps) || warp < end);
     }
-    /// What the role of warp `warp` is called.
+    /// The name of the role of warp `warp`.
     DEEPGEMM_BOTH static constexpr const char* text_of(u32 warp) {
         const char* text = "";
         ((text = plays(typename Roles::name{}, warp) ? Roles::name::text : text), ...);
         return text;
     }
 
-    /// Whole warps: true if they play a role, which is one of whole warpgroups.
+    /// Whole warps: true if the calling warp has this role. The role must consist of whole warpgroups.
     template <class Name>
     DEEPGEMM_DEVICE static bool is(Name name) {
         static_assert(in_warpgroups<Name>());
         return plays(name, 4 * ptx::warpgroup_index());
     }
-    /// Index of the calling warp, warpgroup or thread among those of a role, which it plays.
+    /// Index of the calling warp, warpgroup or thread among those of its role, which must be the named one.
     template <class Name>
     DEEPGEMM_DEVICE static u32 warp(Name name) {
         return ptx::warp_index() - u32(first_warp_of(name));
@@ -153,8 +154,8 @@ struct role_table {
     DEEPGEMM_DEVICE static u32 thread(Name name) {
         return ptx::thread_index() - 32 * u32(first_warp_of(name));
     }
-    /// All warps of a warpgroup: changes its registers from those of the launch to those of a role. One that gets more waits
-    /// until others have given theirs.
+    /// All warps of a warpgroup: changes its registers from the number of the launch to that of a role. A warpgroup that gets
+    /// more waits until others have given theirs back.
     template <class Name>
     DEEPGEMM_DEVICE static void share_registers(Name) {
         constexpr int mine = registers_of(Name{}), before = launch_registers(threads);
@@ -172,7 +173,7 @@ private:
     }
 };
 
-/// The hardware barriers of a CTA with the roles of `Table`, numbered as they stand here, from 1 on: number 0 is sync_cta()'s.
+/// The hardware barriers of a CTA with the roles of `Table`, numbered in this order from 1 on. Number 0 belongs to sync_cta().
 template <class Table, class... Barriers>
 struct barrier_table {
     static_assert((0 + ... + Barriers::places) <= 15,
@@ -180,7 +181,7 @@ struct barrier_table {
     static_assert(((Barriers::places == 0 || Barriers::warps <= Table::warps) && ...),
                   "barrier_table: more warps meet at a barrier than the CTA has");
 
-    /// Number of barrier `i` of those with a name, and the threads that meet there.
+    /// The number of barrier `i` with a name, and how many threads meet there.
     template <class Name>
     DEEPGEMM_BOTH static constexpr u32 number_of(Name, u32 i = 0) {
         static_assert(detail::times_named<Name, Barriers...> == 1, "barrier_table: each name stands in the table once");
@@ -192,7 +193,7 @@ struct barrier_table {
         return 32 * u32(detail::warps_named<Name, Barriers...>);
     }
 
-    /// Whole warps: arrive at a barrier and wait for all others, or arrive and go on.
+    /// Whole warps: sync() arrives and waits for all others; arrive() arrives and goes on.
     template <class Name>
     DEEPGEMM_DEVICE static void sync(Name name, u32 i = 0) {
         ptx::barrier_sync(number_of(name, i), threads_of(name));

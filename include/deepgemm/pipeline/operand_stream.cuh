@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An operand on its way from global to shared memory: its tensor map and its scales, how the CTAs of a cluster share its tiles
-// and how long L2 keeps it. The host makes the parameters, and a producer thread loads by them. A kernel has a stream for each
+// The stream of an operand from global to shared memory: its tensor map, its scales, how the CTAs of a cluster share its tiles,
+// and how long L2 keeps it. The host makes the parameters; a producer thread loads by them. A kernel has one stream for each
 // operand.
 #pragma once
 
@@ -16,14 +16,15 @@
 
 namespace deepgemm {
 
-/// How a stream brings its operand.
+/// How a stream loads its operand.
 struct stream_options {
-    int sharers = 1;       ///< CTAs of a cluster that hold the same tile; each loads a slice of it for all
+    int sharers = 1;       ///< CTAs of a cluster that need the same tile; each loads a slice of it for all of them
     bool stacked = false;  ///< the operand is a stack of matrices
-    bool trims = false;    ///< an operand with fewer rows than a tile is copied without the rows beyond it, if possible
+    bool trims =
+        false;  ///< if the operand has fewer rows than a tile, do not copy the rows beyond, where that is possible
 };
 
-/// Where the K block of an operand lands in shared memory: its tile, and its scales if they are staged.
+/// Shared addresses where a K block of the operand lands: of its tile, and of its scales if they are staged.
 struct stage_place {
     u32 tile, scales;
 };
@@ -34,11 +35,11 @@ struct operand_stream {
     using tile = Tile;
     using scales = typename Operand::scale;
     static constexpr bool stages_scales = scales::via == deepgemm::scale::route::stage;
-    /// Copies that bring what a CTA loads of a tile, and the rows of each.
+    /// Copies with which one CTA loads its slice of a tile, and the rows of each copy.
     static constexpr int copies = max(Tile::copies / How.sharers, 1), rows_per_copy = Tile::rows / How.sharers / copies;
-    /// True if copies may be shorter than a tile. A slice for others is not, since they count its bytes.
+    /// True if copies may be shorter than a tile. Slices for other CTAs may not, since those CTAs expect all of their bytes.
     static constexpr bool trims = How.trims && How.sharers == 1 && Tile::contiguous == major::k;
-    /// Bytes of scales in a stage, and all bytes of this operand that land there.
+    /// Bytes of scales in a stage, and all bytes of this operand that land in a stage.
     static constexpr u32 scale_bytes = stages_scales ? Tile::rows * sizeof(u32) : 0,
                          landing_bytes = Tile::bytes + scale_bytes;
     static constexpr int map_count =
@@ -49,18 +50,18 @@ struct operand_stream {
         tensor_map map;
         scale::params<scales> scale;
         ptx::cache_hint hint;    ///< how long L2 should keep the operand
-        bool ready;              ///< need not wait for the kernel before, in a dependent launch
-        i32 copied_rows;         ///< rows of a tile that are copied; fewer than it has only if `trims`
+        bool ready;              ///< in a dependent launch: loaded without waiting for the kernel before
+        i32 copied_rows;         ///< rows of a tile that copies bring; fewer than the tile has only if `trims`
         i64 scale_matrix_words;  ///< from one matrix of a stack to the next, in words of scales
     };
 
-    /// Rows that are copied of a tile of an operand of `rows` rows. Rows beyond it would be filled with zeros, but each costs
-    /// TMA about 3 ns; clear() writes the zeros once.
+    /// How many rows of a tile copies bring, for an operand of `rows` rows. TMA fills rows beyond the operand with zeros, but
+    /// each costs it about 3 ns. So copies leave them out, and clear() writes the zeros once.
     DEEPGEMM_BOTH static constexpr i32 copied_rows(i32 rows) {
         return trims ? min(Tile::rows, align_up(rows, 8)) : Tile::rows;
     }
 
-    /// Requests its maps for an operand of `rows` rows and `k` columns, neither 0; `matrices` count if it is a stack.
+    /// Requests its tensor maps for an operand of `rows` rows and `k` columns, neither 0. `matrices` matters only for a stack.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const operand_arguments& x, i32 rows, i32 k, i32 matrices,
                                                     tensor_map_request* maps) {
         maps[0] = Tile::map(x.data, rows, k, x.pitch, copied_rows(rows) / How.sharers);
@@ -74,7 +75,7 @@ struct operand_stream {
         }
     }
 
-    /// Its parameters, from arguments and encoded maps; `reads` says how often the kernel reads each element.
+    /// Its parameters from arguments and encoded maps. `reads` says how often the kernel reads each element.
     DEEPGEMM_BOTH static constexpr params make_params(const operand_arguments& x, i32 rows, i32 reads,
                                                       const tensor_map* maps) {
         params p{};
@@ -84,8 +85,8 @@ struct operand_stream {
         } else if constexpr (!same_as<scales, deepgemm::scale::none>) {
             p.scale.words = {static_cast<const u32*>(x.scales.data), x.scales.stride_mn, x.scales.stride_k};
         }
-        // What is read once need not stay in L2: there it would displace what others have left, and where they have written to
-        // that, it would have to go back to memory first.
+        // An operand that is read once need not stay in L2. Mark it evict_first, so that it does not displace data of other
+        // kernels; lines that were written would have to go back to memory first.
         p.hint = reads == 1 ? ptx::cache_hint::evict_first : ptx::cache_hint::evict_normal;
         p.ready = x.ready;
         p.copied_rows = copied_rows(rows);
@@ -93,14 +94,15 @@ struct operand_stream {
         return p;
     }
 
-    /// One thread: brings its maps near TMA.
+    /// One thread: prefetches its tensor maps.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         ptx::prefetch_tensor_map(p.map);
         if constexpr (stages_scales) ptx::prefetch_tensor_map(p.scale.map);
     }
 
-    /// Thread `thread` of `threads` that read tiles: zeros the rows of the tiles, at `tile_of(stage)`, that copies do not
-    /// reach. What lies there never reaches D, but it must be something.
+    /// Thread `thread` of the `threads` threads that read tiles: zeros the rows of all stages that copies do not reach, where
+    /// `tile_of(stage)` is a tile's shared address. Products with these rows never reach D, but tensor cores read them, so they
+    /// must be initialised.
     template <class TileOf>
     DEEPGEMM_DEVICE static void clear(const params& p, u32 stages, const TileOf& tile_of, u32 thread, u32 threads) {
         if constexpr (trims) {
@@ -114,13 +116,13 @@ struct operand_stream {
         }
     }
 
-    /// Words of scales before those of matrix `matrix`, for threads that load scales themselves.
+    /// Words of scales before matrix `matrix` of a stack, for threads that load scales themselves.
     DEEPGEMM_BOTH static constexpr i64 scale_words(const params& p, i32 matrix) {
         return How.stacked ? matrix * p.scale_matrix_words : 0;
     }
 
-    /// Producer thread: starts to load what its CTA loads of K block `block`, which begins at `at`, to `to`. Its bytes, and
-    /// those of the others' slices, count on the barrier `full`.
+    /// Producer thread: starts to load this CTA's slice, `mine`, of K block `block`, which begins at `at`, into `to`. Barrier
+    /// `full` counts its bytes and those of the slices that other CTAs send here.
     DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
                                      tile_slice mine) {
         DEEPGEMM_UNROLL
@@ -145,8 +147,8 @@ struct operand_stream {
     }
 
     /// Producer thread: fills stage after stage of `pipe` with this operand's part of the tiles of `work`, a schedule.
-    /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands. Short code on purpose: a kernel
-    /// that starts finds none of it in any cache.
+    /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands. The code is short on purpose,
+    /// since no cache holds it when a kernel starts.
     template <class Pipeline, class Work, class PlaceOf, class StageOf>
     DEEPGEMM_DEVICE static void produce(const params& p, const Pipeline& pipe, const Work& work, tile_slice mine,
                                         const PlaceOf& place_of, const StageOf& stage_of) {

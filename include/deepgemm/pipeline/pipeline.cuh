@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a pipeline is: a ring of stages in shared memory that goes from a producer to consumers and back, by two barriers a
-// stage: `full` (what was announced has landed) and `empty` (all readers have left). The model of the library is tma_pipeline.
+// What a pipeline is: a ring of stages in shared memory that pass from a producer to consumers and back. Each stage has two
+// barriers: `full` (all announced bytes have landed) and `empty` (all readers have left). The model of the library is
+// tma_pipeline.
 #pragma once
 
 #include <deepgemm/core/traits.cuh>
@@ -9,14 +10,14 @@
 namespace deepgemm {
 
 namespace pipeline_concept {
-/// Names a cursor over its stages, which each role keeps and advances.
+/// Names a cursor over its stages. Each role keeps one and advances it.
 template <class P>
 concept has_cursor = requires(typename P::cursor at) {
     { at.stage } -> converts_to<u32>;
     at.advance();
 };
-/// Has barriers in shared memory, which one thread initialises, and tells where those of a stage lie: the hardware signals
-/// them, too.
+/// Has barriers in shared memory, which one thread initialises, and gives the shared addresses of those of a stage, since TMA
+/// and tensor cores signal them, too.
 template <class P>
 concept has_barriers = requires(const P& pipe, typename P::cursor at) {
     { P::barrier_bytes } -> converts_to<u32>;
@@ -24,13 +25,13 @@ concept has_barriers = requires(const P& pipe, typename P::cursor at) {
     { pipe.full(at) } -> same_as<u32>;
     { pipe.empty(at) } -> same_as<u32>;
 };
-/// The producer's words.
+/// Has the producer's functions.
 template <class P>
 concept fills = requires(const P& pipe, typename P::cursor at, u32 bytes) {
     { pipe.acquire(at) } -> same_as<u32>;
     pipe.commit(at, bytes);
 };
-/// The consumers' words.
+/// Has the consumers' functions.
 template <class P>
 concept drains = requires(const P& pipe, typename P::cursor at, i32 blocks) {
     { pipe.landed(at) } -> same_as<bool>;
@@ -41,9 +42,9 @@ concept drains = requires(const P& pipe, typename P::cursor at, i32 blocks) {
 }  // namespace pipeline_concept
 
 /// A ring of stages in shared memory.
-/// Satisfied by: `cursor`; `barrier_bytes`, `initialise()`, `full(at)` and `empty(at)`; `acquire(at)` and `commit(at, bytes)` for
-/// the producer; `landed(at)`, `wait(at)`, `release(at)` and `pass_over(at, blocks)` for consumers. All are const: the state of
-/// a pipeline is in its barriers.
+/// Satisfied by: `cursor`; `barrier_bytes`, `initialise()`, `full(at)` and `empty(at)`; `acquire(at)` and `commit(at, bytes)`
+/// for the producer; `landed(at)`, `wait(at)`, `release(at)` and `pass_over(at, blocks)` for consumers. All are const: the
+/// state of a pipeline is in its barriers.
 template <class P>
 concept smem_pipeline = pipeline_concept::has_cursor<P> && pipeline_concept::has_barriers<P> &&
     pipeline_concept::fills<P> && pipeline_concept::drains<P>;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Stage arithmetic of a ring of buffers: which stage is next and in which phase its barriers are. Pure; no barrier here.
+// The arithmetic of a ring of buffers: which stage is next, and in which phase its barriers are. No barrier here.
 #pragma once
 
 #include <deepgemm/core/types.cuh>
 
 namespace deepgemm {
 
-/// A cursor over a ring of `Stages` stages. Producer and consumers keep one each and advance it once per K block, over
-/// all tiles of a kernel; so they agree on stage and parity without talking.
+/// A cursor over a ring of `Stages` stages. The producer and each consumer keep one and advance it once per K block, over all
+/// tiles of a kernel. So they agree on stage and parity without communication.
 template <int Stages>
 struct ring {
     u32 stage = 0;
-    u32 parity = 0;  ///< flips each time the ring wraps; the parity a consumer waits for
+    u32 parity = 0;  ///< the parity that a consumer waits for; flips each time the ring wraps
 
     DEEPGEMM_BOTH constexpr void advance() {
         if (++stage == Stages) {
@@ -20,7 +20,7 @@ struct ring {
         }
     }
 
-    /// Passes over `blocks` K blocks that others take.
+    /// Skips `blocks` K blocks that other warpgroups take.
     DEEPGEMM_BOTH constexpr void skip(i32 blocks) {
         const u32 past = stage + u32(blocks);
         stage = past % Stages;

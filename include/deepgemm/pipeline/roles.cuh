@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The roles of a GEMM on Hopper: one warpgroup produces, in which a warp feeds TMA for A and another one for B, and the others
-// multiply. Registers move from the producers to the multipliers, since an SM's registers are shared out evenly at the launch.
+// The roles of a GEMM on Hopper. One warpgroup produces: a warp of it feeds TMA for A, another one for B. The other warpgroups
+// multiply. A launch gives all threads the same number of registers, so the producers then give some of theirs to the
+// multipliers.
 #pragma once
 
 #include <deepgemm/pipeline/cta.cuh>
@@ -8,7 +9,7 @@
 namespace deepgemm {
 
 namespace roles {
-/// Loads tiles of A with their scales; its first thread makes the CTA's barriers.
+/// Loads tiles of A with their scales. Its first thread initialises the CTA's barriers.
 struct load_a {
     static constexpr const char* text = "producer of A";
 };
@@ -26,12 +27,12 @@ struct math {
 };
 }  // namespace roles
 
-/// Registers of each thread of the producers and of the math warpgroups; 0: those of the launch.
+/// Registers of each thread of the producers and of the math warpgroups; 0 keeps the number of the launch.
 struct register_shares {
     int producer, math;
 
-    /// The shares in a CTA with `math_warpgroups` math warpgroups. Producers keep at least 32. With one math warpgroup the even
-    /// share is all that a thread can use, and none move.
+    /// The shares in a CTA with `math_warpgroups` math warpgroups. Producers keep at least 32. With one math warpgroup no
+    /// registers move, since an even share is all that a thread can use.
     DEEPGEMM_BOTH static constexpr register_shares of(int math_warpgroups) {
         constexpr int least = 32;
         if (math_warpgroups <= 1) return {0, 0};
@@ -41,7 +42,7 @@ struct register_shares {
     }
 };
 
-/// The roles of a GEMM whose results `MathWarpgroups` warpgroups sum up.
+/// The roles of a GEMM with `MathWarpgroups` warpgroups that multiply.
 template <int MathWarpgroups>
 struct gemm_roles : role_table<role<roles::load_a, 1, register_shares::of(MathWarpgroups).producer>,
                                role<roles::load_b, 1, register_shares::of(MathWarpgroups).producer>,
@@ -51,16 +52,17 @@ struct gemm_roles : role_table<role<roles::load_a, 1, register_shares::of(MathWa
 };
 
 namespace meetings {
-/// The producer of A has made the CTA's barriers: the producer of B may start, and the math warps may.
+/// The producer of A has initialised the CTA's barriers: the producer of B may start, and the math warps may.
 struct start_of_b {};
 struct start_of_math {};
-/// A math warpgroup may take its tile.
+/// A math warpgroup may start on its tile.
 struct turn {};
-/// The owners of a staging buffer, a warpgroup, have written to it, or read from it.
+/// The warpgroup that owns a staging buffer has written to it, or read from it.
 struct staging {};
 }  // namespace meetings
 
-/// The hardware barriers of a GEMM with `Roles`, of which `Takers` take tiles in turn, and `Owners` warpgroups stage results.
+/// The hardware barriers of a GEMM with `Roles`: `Takers` groups of math warps take tiles in turn, and `Owners` warpgroups each
+/// own a staging buffer (0 if warps own them, which need no barrier).
 template <class Roles, int Takers, int Owners>
 struct gemm_barriers
     : barrier_table<

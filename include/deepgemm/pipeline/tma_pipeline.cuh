@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A ring of shared-memory stages filled by TMA and drained by tensor cores, with two mbarriers a stage: `full` (bytes
-// landed) and `empty` (all readers done). Under multicast a stage is free only when the readers of every CTA it
-// reaches say so. The words acquire, commit, wait and release are all there is.
+// A ring of shared-memory stages that TMA fills and tensor cores read. Each stage has two mbarriers: `full` (all bytes have
+// landed) and `empty` (all readers have left). Under multicast a stage is free only when the readers in every CTA that it
+// reaches have left.
 #pragma once
 
 #include <deepgemm/pipeline/multicast.cuh>
@@ -14,7 +14,7 @@
 
 namespace deepgemm {
 
-/// `Stages` stages, each filled by `Producers` threads and released by `ConsumerWarps` warps of each CTA that its data reaches.
+/// `Stages` stages. `Producers` threads fill each, and `ConsumerWarps` warps of each CTA that its data reaches release it.
 template <int Stages, int ConsumerWarps, cluster_shape Cluster, int Producers = 1>
 struct tma_pipeline {
     static_assert(Stages >= 2, "a pipeline needs at least two stages");
@@ -24,14 +24,14 @@ struct tma_pipeline {
     u32 barriers;              ///< shared address of `barrier_bytes` bytes: the full barriers, then the empty ones
     multicast<Cluster> peers;  ///< this CTA's place in its cluster
     u32 release_to =
-        empty_of_writer();  ///< in clusters: the empty barrier of stage 0 that this lane of a warp arrives at
+        empty_of_writer();  ///< in clusters: the empty barrier of stage 0 that this lane signals, at its CTA
 
     /// Shared addresses of a stage's barriers.
     DEEPGEMM_DEVICE u32 full(cursor at) const { return full_of(at.stage); }
     DEEPGEMM_DEVICE u32 empty(cursor at) const { return empty_of(at.stage); }
 
-    /// Initialises the barriers; called by one thread, which may use them at once. All others may after the CTA's (or the
-    /// cluster's) first synchronisation. Written out: a loop of it would take several times as long.
+    /// One thread: initialises the barriers, and may use them at once. Other threads may after the first synchronisation of the
+    /// CTA (or of the cluster). Unrolled, because a loop would take several times as long.
     DEEPGEMM_DEVICE void initialise() const {
         DEEPGEMM_UNROLL
         for (u32 stage = 0; stage < u32(Stages); ++stage) {
@@ -41,31 +41,32 @@ struct tma_pipeline {
         ptx::fence_mbarrier_init();
     }
 
-    /// Producer thread: waits until the stage is free in every CTA it reaches. Returns the barrier its copies complete on.
+    /// Producer thread: waits until the stage is free in every CTA that it reaches. Returns the barrier on which its copies
+    /// complete.
     DEEPGEMM_DEVICE u32 acquire(cursor at) const {
         ptx::mbarrier_wait(empty(at), at.parity ^ 1, "producer: empty stage");
         return full(at);
     }
 
-    /// Producer thread: announces how many bytes of its copies will land in this CTA's stage, those of its peers' slices included.
+    /// Producer thread: announces how many bytes will land in this CTA's stage, including those of slices that peers load.
     DEEPGEMM_DEVICE void commit(cursor at, u32 bytes) const { ptx::mbarrier_arrive_expect_tx(full(at), bytes); }
 
-    /// Math threads: waits until the stage's bytes have landed; they are visible to wgmma and to ordinary loads.
+    /// Math threads: waits until the stage's bytes have landed. They are then visible to wgmma and to ordinary loads.
     DEEPGEMM_DEVICE void wait(cursor at) const { ptx::mbarrier_wait(full(at), at.parity, "math: full stage"); }
 
-    /// Math threads: true if the stage's bytes have landed, as wait() would find. Does not wait: the instruction of wait(),
-    /// try_wait, puts a warp to sleep for a while where they have not, and here it has better things to do.
+    /// Math threads: true if the stage's bytes have landed. It never waits: try_wait, the instruction of wait(), suspends a
+    /// warp for a while if they have not, and the caller still has work to do.
     DEEPGEMM_DEVICE bool landed(cursor at) const { return ptx::mbarrier_test(full(at), at.parity); }
 
-    /// Math threads: passes over `blocks` K blocks that other warpgroups take. Only what orders the warpgroups (turns) lets the
-    /// next wait begin.
+    /// Math threads: skips `blocks` K blocks that other warpgroups take. The next wait() is legal only once the turn of this
+    /// warpgroup has come (pipeline/turns.cuh).
     DEEPGEMM_DEVICE void pass_over(cursor& at, i32 blocks) const {
         for (u32 stage = 0; stage < u32(Stages); ++stage) ptx::mbarrier_forget(full_of(stage));
         at.skip(blocks);
     }
 
-    /// Math warps, converged: this warp reads the stage no more. The reads of wgmma have ended at its wait, so no
-    /// release fence is needed: an arrive with .release.cluster scope would cost half the kernel's speed.
+    /// Math warps, converged: this warp has finished reading the stage. Reads of wgmma are complete at its wait, so no release
+    /// fence is needed; an arrive with .release.cluster scope would halve the kernel's speed.
     DEEPGEMM_DEVICE void release(cursor at) const {
         const u32 lane = ptx::lane_index();
         if constexpr (Cluster.size() == 1) {
@@ -79,7 +80,7 @@ private:
     DEEPGEMM_DEVICE u32 full_of(u32 stage) const { return barriers + 8 * stage; }
     DEEPGEMM_DEVICE u32 empty_of(u32 stage) const { return barriers + 8 * (Stages + stage); }
 
-    /// Found once, at the start: which CTA a lane tells is a puzzle that would stand between multiply and promotion.
+    /// Computed once per lane, at the start. Computing it per K block put a divergent branch between multiply and promotion.
     DEEPGEMM_DEVICE u32 empty_of_writer() const {
         if constexpr (Cluster.size() == 1) return 0;
         const u32 lane = ptx::lane_index();

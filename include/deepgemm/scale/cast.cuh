@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Kernels that cast BF16 or FP32 matrices to FP8 with scales per token, per channel or per block, and write the scales
-// straight into the layout a GEMM reads: any strides, floats or packed UE8M0. reference/quantize.hpp is their reference, bit
-// for bit. They are bound by memory; each element is read once and kept in registers until its scale is known. Runs on sm_89
-// and later.
+// Kernels that cast BF16 or FP32 matrices to FP8 with scales per token, per channel or per block. They write the scales
+// straight into the layout that a GEMM reads: any strides, floats or packed UE8M0. reference/quantize.hpp is their reference,
+// bit for bit. Memory bounds their speed, so each element is read once and kept in registers until its scale is known. They run
+// on sm_89 and later.
 #pragma once
 
 #include <deepgemm/ptx/barrier.cuh>
@@ -21,11 +21,12 @@ struct cast_arguments {
     void* q = nullptr;
     i64 q_pitch = 0;
     i32 rows = 0, columns = 0;
-    /// Word (i, j) at scales + i * scale_stride_i + j * scale_stride_j, strides in words. i counts rows or blocks of rows, j
-    /// blocks of columns or columns; packed, the index along K counts words of four blocks.
+    /// Word (i, j) is at scales + i * scale_stride_i + j * scale_stride_j, strides in words. i counts rows or blocks of rows, j
+    /// counts columns or blocks of columns. If packed, the index along K counts words of four blocks.
     void* scales = nullptr;
     i64 scale_stride_i = 0, scale_stride_j = 1;
-    /// Per block only: write a block's scale once for each of its rows; i then counts rows. What Blackwell's kernels read.
+    /// Per block only: writes the scale of a block once for each of its rows, as Blackwell's kernels read it; i then counts
+    /// rows.
     bool repeat_rows = false;
 };
 
@@ -79,7 +80,7 @@ struct cast_per_token {
     }
 
 private:
-    /// Column of the first element that the calling lane has in a step.
+    /// Column of the calling lane's first element in a step.
     DEEPGEMM_DEVICE static i32 column_of(i32 column, int step) {
         return column + (step * 32 + i32(ptx::lane_index())) * vector;
     }
@@ -117,7 +118,8 @@ private:
         }
     }
 
-    /// Gathers the exponents of four K blocks, which neighbouring lanes or steps hold, into words.
+    /// Gathers the exponents of four K blocks into words. The lanes of a step hold them; for blocks of 128 elements, those of
+    /// two steps.
     DEEPGEMM_DEVICE static void store_packed(const cast_arguments& a, i32 row, i32 column,
                                              const float (&scale)[steps]) {
         u32 word[steps];
@@ -144,14 +146,14 @@ private:
     }
 };
 
-/// Which way a tile of scales lies in the matrix, and which of its axes is K.
+/// Which tile one scale covers, and which of the matrix's axes is K.
 enum class cast_tile : u8 {
     channel,  ///< GranK rows, one column; K runs down the rows
     block,    ///< GranK rows and as many columns; K runs along the columns
 };
 
 /// Casts x to Q with one scale per column of `GranK` rows, or per block of 128 x 128. A CTA takes GranK rows and 128 columns:
-/// each warp some of the rows, each lane four columns. The scale of (row block i, column or column block j) is word (i, j);
+/// each warp some of the rows, each lane four columns. The scale of (row block i, column or column block j) is word (i, j). If
 /// packed, it is a byte of word (i / 4, j) for channels and of word (i, j / 4) for blocks.
 template <cast_tile Tile, fp8_element Q, cast_input X, int GranK, cast_scales Scales>
 struct cast_per_tile {
@@ -223,8 +225,8 @@ private:
         store_scales(a, i, j, scale);
     }
 
-    /// Largest magnitudes of all warps: per column, or of the whole tile in amax[0]. A barrier of the CTA on either side of
-    /// the exchange, so that the next tile may begin at once.
+    /// Largest magnitudes over all warps: per column, or of the whole tile in amax[0]. The CTA meets before and after the
+    /// exchange, so that the next tile may begin at once.
     DEEPGEMM_DEVICE static void share(u32 (&amax)[vector]) {
         const u32 column = ptx::dynamic_smem() + ptx::lane_index() * u32(sizeof(maxima));
         ptx::sync_cta();
@@ -258,8 +260,8 @@ private:
         }
     }
 
-    /// Stores scale (i, j), which is number `block` of `blocks` along K. Packed, that is one byte of a word that several CTAs
-    /// write; the last block also clears the bytes after its own.
+    /// Stores scale (i, j), which is number `block` of `blocks` along K. A packed scale is one byte of a word that several CTAs
+    /// write; the CTA of the last block also clears the bytes after its own.
     DEEPGEMM_DEVICE static void store_scale(const cast_arguments& a, i32 i, i32 j, i32 block, i32 blocks, i64 stride_k,
                                             float scale) {
         const i64 word = i * a.scale_stride_i + j * a.scale_stride_j;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the casts of scale/cast share: vectors of input elements as floats, the scale that belongs to a largest magnitude, and
-// FP8 vectors to memory. Rounding is IEEE throughout, so that results equal reference/quantize bit for bit: not for
-// -use_fast_math.
+// What the casts of scale/cast.cuh share: loading vectors of elements as floats, computing the scale for a largest magnitude,
+// storing FP8 vectors. Rounding follows IEEE, so that results equal those of reference/quantize.hpp bit for bit; do not compile
+// with -use_fast_math.
 #pragma once
 
 #include <deepgemm/kernel/info.cuh>
@@ -12,9 +12,9 @@ namespace deepgemm::scale {
 
 /// What a cast writes as scales.
 enum class cast_scales : u8 {
-    fp32,          ///< floats, the exact quotient
+    fp32,          ///< floats: the exact quotient
     power_of_two,  ///< floats, rounded up to powers of two; NaN for a tile that holds NaN or infinity
-    packed,        ///< UE8M0 exponents of these powers of two, four K blocks to a word, missing ones zero
+    packed,  ///< UE8M0 exponents of these powers of two, four K blocks to a word; bytes of missing blocks are zero
 };
 
 /// An element type that casts read.
@@ -23,8 +23,8 @@ concept cast_input = one_of<T, bf16, float>;
 
 namespace detail {
 
-/// Loads `Count` consecutive elements, of which `valid` exist; the others are 0. `aligned`: `from` is aligned to the vector
-/// (16 bytes or, for four bfloat16, 8).
+/// Loads `Count` consecutive elements. Only the first `valid` exist; the others become 0. `aligned` says that `from` is aligned
+/// to the vector: 16 bytes, or 8 for four bfloat16.
 template <int Count, cast_input X>
 DEEPGEMM_DEVICE void load_elements(const X* from, i32 valid, bool aligned, float (&x)[Count]) {
     static_assert(Count == 4 || Count == 8);
@@ -54,7 +54,7 @@ DEEPGEMM_DEVICE void load_elements(const X* from, i32 valid, bool aligned, float
     }
 }
 
-/// Two FP8 values, the first in the lower byte; saturates.
+/// Converts to two FP8 values, the first in the lower byte. Values out of range saturate.
 template <fp8_element Q>
 DEEPGEMM_DEVICE u32 pack_pair(float lo, float hi) {
     if constexpr (is_same_v<Q, e4m3>) {
@@ -64,7 +64,7 @@ DEEPGEMM_DEVICE u32 pack_pair(float lo, float hi) {
     }
 }
 
-/// Scales `Count` values, rounds them to Q and stores the `valid` first ones. `aligned`: `to` is aligned to `Count` bytes.
+/// Scales `Count` values, rounds them to Q and stores the first `valid`. `aligned` says that `to` is aligned to `Count` bytes.
 template <fp8_element Q, int Count>
 DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float (&x)[Count],
                                     const float (&reciprocal)[Count]) {
@@ -86,7 +86,7 @@ DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float 
     }
 }
 
-/// As above with one factor for all values.
+/// The same with one factor for all values.
 template <fp8_element Q, int Count>
 DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float (&x)[Count], float reciprocal) {
     float all[Count];
@@ -95,13 +95,13 @@ DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float 
     store_elements(to, valid, aligned, x, all);
 }
 
-/// The bits of the smallest largest magnitude, 1e-4: a tile of zeros has a scale, too.
+/// The bits of 1e-4, the smallest magnitude that a scale is computed for, so that a tile of zeros has a scale.
 inline constexpr u32 smallest_amax = bit_cast<u32>(1e-4f);
 
 /// The bits of |x|. They order magnitudes as integers, with NaN above infinity.
 DEEPGEMM_DEVICE u32 magnitude(float x) { return bit_cast<u32>(x) & 0x7fffffffu; }
 
-/// The scale of a tile whose largest magnitude has these bits; NaN if the tile holds one. Infinity has a scale as a float only.
+/// The scale of a tile whose largest magnitude has these bits. NaN gives NaN; infinity has a scale only as a float.
 template <fp8_element Q, cast_scales Scales>
 DEEPGEMM_DEVICE float scale_of(u32 amax) {
     const float exact = amax > 0x7f800000u ? bit_cast<float>(0x7fc00000u) : bit_cast<float>(amax) / Q::largest;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How scales reach the math warps. Per-token scales ride in the stage, one word per row or column; those that are K-major are
-// loaded by the threads that need them, one scale ahead. Per-block scales are too few for TMA, one per 128 elements of K and
-// 128 rows: each lane of a warp holds another word along K, 32 at a time, and a shuffle hands the right one to all; no shared
-// memory, no barrier, and the loads run under the epilogue before.
+// How scales reach the math warps. Per-token scales are in the stage, one word per row or column; K-major ones are loaded by
+// the threads that need them, one scale ahead. Per-block scales are too few for TMA: one for 128 elements of K and 128 rows.
+// Each lane of a warp holds another word along K, 32 at a time, and a shuffle gives the right word to all lanes. That takes no
+// shared memory and no barrier, and the loads run during the epilogue of the tile before.
 #pragma once
 
 #include <deepgemm/core/shape.cuh>
@@ -15,21 +15,21 @@
 
 namespace deepgemm::scale {
 
-/// Where a matrix of scales lies: word (i, kw) at words + i * stride_mn + kw * stride_k, where i counts tiles of rows.
+/// A matrix of scales in memory: word (i, kw) is at words + i * stride_mn + kw * stride_k, where i counts tiles of rows.
 struct scale_words {
     const u32* words;
     i64 stride_mn, stride_k;
 };
 
-/// Where a thread's scales of a tile begin.
+/// Where a thread's scales of one tile begin.
 struct scale_place {
-    i32 row;           ///< of its matrix of A or of B; of a thread's first row where single rows have scales
-    i32 rows;          ///< of that matrix; later ones have no scales
-    i32 k;             ///< elements of K in all
-    i64 matrix_words;  ///< from the first matrix of a stack to this one
+    i32 row;   ///< of the matrix of A or of B: the thread's first row if single rows have scales, else the tile's
+    i32 rows;  ///< of that matrix; rows beyond have no scales
+    i32 k;     ///< elements of K in all
+    i64 matrix_words;  ///< words from the first matrix of a stack to this one
 };
 
-/// How scales reach the kernel as parameters: a tensor map if they are staged by TMA, else their words and strides.
+/// The scales among a kernel's parameters: a tensor map if TMA stages them, else their words and strides.
 template <class Scale>
 struct params {
     tensor_map map;
@@ -43,14 +43,15 @@ struct params<Scale> {
 template <>
 struct params<none> {};
 
-/// The scales of A for the rows that a thread holds, `Fragments` times rows r and r + 8, tile after tile and scale after scale.
+/// The scales of A for the rows that one thread holds: rows r and r + 8 of each of `Fragments` fragments.
 template <class Scale, int Fragments>
 struct row_feed {
-    /// Any thread: turns to the tile in which its first row is row `from.row` of A; its first scale along K will be number
-    /// `index`.
+    /// Any thread: starts a tile, in which the thread's first row is row `from.row` of A. Scales are asked for from number
+    /// `index` along K on.
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
 
-    /// Any thread: the scales with number `index` along K for fragment `fragment`; the word of row r lies at `staged`.
+    /// Any thread: the scales with number `index` along K for fragment `fragment`. `staged` is the shared address of the word
+    /// of row r.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 staged) const {
         using format = typename Scale::format;
         using map = sm90::wgmma_rows;
@@ -66,22 +67,22 @@ struct row_feed<none, Fragments> {
     DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
 };
 
-/// K-major scales of `Rows` single rows (of A or of B) that a thread holds: a row's words follow each other, so that a line of
-/// L1 serves 32 scales. Loaded one scale ahead.
+/// K-major scales of `Rows` single rows (of A or of B) that one thread holds. The words of a row are consecutive, so one line
+/// of L1 serves 32 of them. Each is loaded one scale ahead.
 template <class Scale, int Rows>
 struct single_feed {
     using format = typename Scale::format;
     const u32* row[Rows]{};  ///< first words of the thread's rows
-    u32 held[Rows]{};        ///< of the scale that is asked for next
+    u32 held[Rows]{};        ///< words of the scale that will be asked for next
     i32 k_words = 0;
 
-    /// Any thread: turns to rows `at(i)` of the matrix at `from`; their first scale along K will be number `index`.
+    /// Any thread: starts with rows `at(i)` of the matrix at `from`. Scales are asked for from number `index` along K on.
     template <class At>
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index, const At& at) {
         k_words = scale::words<Scale>(from.k);
         DEEPGEMM_UNROLL
         for (int i = 0; i < Rows; ++i) {
-            // Rows beyond the last multiply what never reaches D; they only must not read beyond the matrix of scales.
+            // Rows beyond the last one never reach D. Their index is clamped only to stay inside the matrix of scales.
             row[i] = p.words.words + from.matrix_words + min(at(i), from.rows - 1) * p.words.stride_mn;
             fetch(i, index);
         }
@@ -115,45 +116,45 @@ struct row_feed<Scale, Fragments> : single_feed<Scale, 2 * Fragments> {
     }
 };
 
-/// Per-block scales of `Zones` zones of rows (of A or of B), each of which shares its scales: held in registers, spread over
-/// the lanes of a warp.
+/// Per-block scales of `Zones` zones of rows (of A or of B). All rows of a zone share their scales. A warp holds the words in
+/// registers, spread over its lanes.
 template <class Scale, int Zones>
 struct block_feed {
     using format = typename Scale::format;
-    static constexpr int scales_held = 32 * format::per_word;  ///< scales along K whose words a warp holds
+    static constexpr int scales_held = 32 * format::per_word;  ///< scales along K whose words one warp holds
 
     scale_words source{};
     i32 k_words = 0, first = 0;
     i32 row_tile[Zones]{};  ///< of each zone's tile of rows
     u32 held[Zones]{};      ///< this lane's words
 
-    /// Converged warp: turns to the zones that start at row `from.row` and every `zone_rows` after it, with scale number
-    /// `index` along K, and starts to load their first words.
+    /// Converged warp: starts with the zones at row `from.row` and every `zone_rows` rows after it, and begins to load the
+    /// words from scale number `index` along K on.
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, int zone_rows, i32 index) {
         source = p.words;
         source.words += from.matrix_words;
         k_words = scale::words<Scale>(from.k);
         DEEPGEMM_UNROLL
         for (int zone = 0; zone < Zones; ++zone) {
-            // Zones beyond the last row multiply zeros; they only must not read beyond the matrix of scales.
+            // Zones beyond the last row multiply zeros. Their index is clamped only to stay inside the matrix of scales.
             row_tile[zone] = min(from.row + zone * zone_rows, from.rows - 1) / Scale::tile.mn;
         }
         first = index;
         fetch(index / scales_held * 32);
     }
 
-    /// Converged warp, scale by scale: makes sure that the scales with number `index` along K are held.
+    /// Converged warp: makes sure that the warp holds scale number `index` along K. Numbers must come one after another.
     DEEPGEMM_DEVICE void turn_to(i32 index) {
         if (index != first && index % scales_held == 0) fetch(index / format::per_word);
     }
 
-    /// Converged warp: scale number `index` along K of zone `zone`, the latest turned to.
+    /// Converged warp: scale number `index` along K of zone `zone`; turn_to(index) comes first.
     DEEPGEMM_DEVICE float at(int zone, i32 index) const {
         return format::decode(ptx::shuffle(held[zone], u32(index / format::per_word) % 32), index);
     }
 
 private:
-    /// Loads the words from `word` on, one per lane.
+    /// Loads 32 words from number `word` along K on, one per lane.
     DEEPGEMM_DEVICE void fetch(i32 word) {
         const i32 mine = word + i32(ptx::lane_index());
         DEEPGEMM_UNROLL
@@ -181,14 +182,14 @@ struct row_feed<Scale, Fragments> : block_feed<Scale, Fragments> {
     }
 };
 
-/// The scales of B of one tile after another, as the math warps ask for them: start a tile, then its K blocks in order.
+/// The scales of B: a math warp starts a tile, and then asks for the scales of its K blocks in order.
 template <class Scale, int Columns>
 struct column_feed {
-    /// Any thread: turns to the tile that starts at column `from.row`; its first scale along K will be number `index`.
+    /// Any thread: starts the tile at column `from.row` of D. Scales are asked for from number `index` along K on.
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
 
-    /// Any thread: the scales with number `index` along K, whose words lie at `staged`, for the thread's columns from `column`
-    /// on.
+    /// Any thread: the scales with number `index` along K for the thread's columns, of which `column` is the first. `staged` is
+    /// the shared address of the words of the tile.
     DEEPGEMM_DEVICE auto at(i32 index, u32 staged, int column) const {
         return sm90::column_scales<typename Scale::format>{staged + u32(column) * u32(sizeof(u32)), index};
     }
@@ -200,7 +201,7 @@ struct column_feed<none, Columns> {
     DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
 };
 
-/// K-major scales: two columns in each group of eight. For narrow tiles: a thread loads each word that it needs.
+/// K-major scales of B: two columns in each group of eight. A thread loads every word that it needs, so tiles must be narrow.
 template <class Scale, int Columns>
     requires(Scale::via == route::registers && Scale::tile.mn == 1)
 struct column_feed<Scale, Columns> : single_feed<Scale, Columns / 4> {
@@ -219,11 +220,11 @@ struct column_feed<Scale, Columns> : single_feed<Scale, Columns / 4> {
     }
 };
 
-/// Per-block scales.
+/// Per-block scales of B.
 template <class Scale, int Columns>
     requires(Scale::via == route::registers && Scale::tile.mn != 1)
 struct column_feed<Scale, Columns> : block_feed<Scale, Columns / gcd(Columns, Scale::tile.mn)> {
-    /// Columns that surely share a scale, wherever a tile starts: tiles start at multiples of Columns.
+    /// Columns that share a scale wherever a tile starts, since tiles start at multiples of Columns.
     static constexpr int zone_columns = gcd(Columns, Scale::tile.mn);
     static constexpr int zones = Columns / zone_columns;
 

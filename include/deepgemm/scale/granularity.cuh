@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What one scale covers and how it gets to where it is needed: the concepts scale_format and scale_granularity. These are
-// facts; which of them a kernel serves, it says itself.
+// What one scale covers and how it travels: the concepts scale_format and scale_granularity, and the granularities of the
+// library. They state facts; each kernel says which of them it serves.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -8,25 +8,25 @@
 
 namespace deepgemm {
 
-/// How scales get from global memory to the arithmetic.
 namespace scale {
+/// How scales get from global memory to the arithmetic.
 enum class route : u8 {
-    none,           ///< there are none
-    stage,          ///< through the pipeline with their operand: many, one word for each row of a tile
-    registers,      ///< threads load them themselves and hold them: few, or laid out as TMA cannot take them
-    tensor_memory,  ///< the tensor core applies them, and takes them from there
-    epilogue,       ///< they hold for all of K, so that they may wait for the totals
+    none,       ///< there are no scales
+    stage,      ///< in the stage of their operand, by TMA: one word for each row of a tile
+    registers,  ///< loaded and held by the threads that need them: few scales, or scales in an order that TMA cannot load
+    tensor_memory,  ///< in tensor memory, where the tensor core applies them
+    epilogue,       ///< in the epilogue, since they hold for all of K and can be applied to the totals
 };
 }  // namespace scale
 
 namespace scale_concept {
-/// Says how many scales, one after another along K, one 32-bit word holds.
+/// Says how many scales one 32-bit word holds, consecutive along K.
 template <class F>
 concept packs_words = requires {
     { F::kind } -> converts_to<scale_kind>;
     { F::per_word } -> converts_to<int>;
 };
-/// Turns a word and the number of a scale along K back into the exact FP32 scale.
+/// Gives the exact FP32 scale from a word and the number of the scale along K.
 template <class F>
 concept decodes = requires(u32 word, int index) {
     { F::decode(word, index) } -> same_as<float>;
@@ -41,18 +41,20 @@ template <class G>
 concept names_format = requires {
     typename G::format;
 };
-/// Says how its scales travel.
+/// Says by which route its scales travel.
 template <class G>
 concept says_route = requires {
     { G::via } -> same_as<const scale::route&>;
 };
 }  // namespace scale_concept
 
-/// A word of scales and the exact way back to FP32.
+/// How scales are stored in 32-bit words, with the exact way back to FP32.
+/// Satisfied by: `kind`, `per_word` and `decode(word, index)`.
 template <class F>
 concept scale_format = scale_concept::packs_words<F> && scale_concept::decodes<F>;
 
-/// Which tile of an operand one scale covers, and in which format.
+/// Which tile of an operand one scale covers, in which format it is stored and by which route it travels.
+/// Satisfied by: `tile`, a scale_tile; `via`, a scale::route; `format`, a scale_format.
 template <class G>
 concept scale_granularity = scale_concept::covers_tile<G> && scale_concept::says_route<G> &&
     scale_concept::names_format<G> && scale_format<typename G::format>;
@@ -66,8 +68,8 @@ struct model {};
 
 namespace scale {
 
-/// One scale for each row and 128 elements of K (1x128): activations, and both operands of a weight gradient.
-/// Stored MN-major: word (row, kw) at row + kw * stride, the stride a multiple of 4 words.
+/// One scale for each row and 128 elements of K (1x128): activations, and both operands of a weight gradient. Stored MN-major:
+/// word (row, kw) is at row + kw * stride, and the stride is a multiple of 4 words.
 template <class Format>
 struct per_token {
     using format = Format;
@@ -75,9 +77,9 @@ struct per_token {
     static constexpr route via = route::stage;
 };
 
-/// The same, stored as a quantisation kernel leaves them: K-major, word (row, kw) at row * stride + kw, any stride. The threads
-/// that need them load them themselves, so that no kernel has to transpose them first. For A, or for B of at most 64 columns a
-/// tile.
+/// The same scales stored K-major, as quantisation kernels write them: word (row, kw) is at row * stride + kw, with any stride.
+/// The threads that need them load them, so no kernel has to transpose them first. For A, or for B in tiles of at most 64
+/// columns.
 template <class Format>
 struct per_token_k_major {
     using format = Format;
@@ -93,7 +95,7 @@ struct per_block {
     static constexpr route via = route::registers;
 };
 
-/// One scale for each row and 32 elements of K (1x32), as microscaling formats have it: Blackwell's tensor cores apply them.
+/// One scale for each row and 32 elements of K (1x32), as in microscaling formats. Blackwell's tensor cores apply them.
 template <class Format>
 struct mx {
     using format = Format;
@@ -101,7 +103,7 @@ struct mx {
     static constexpr route via = route::tensor_memory;
 };
 
-/// One scale for each 32 rows and 32 elements of K (32x32): the same for weights, of which a transposed copy has the same
+/// One scale for each 32 rows and 32 elements of K (32x32): microscaling for weights, where a transposed copy keeps the same
 /// scales.
 template <class Format>
 struct mx_block {
@@ -110,7 +112,7 @@ struct mx_block {
     static constexpr route via = route::tensor_memory;
 };
 
-/// One scale for each row (per token or per channel), whatever K is.
+/// One scale for each row (per token or per channel) and all of K.
 template <class Format>
 struct per_row {
     using format = Format;
@@ -126,7 +128,7 @@ struct per_tensor {
     static constexpr route via = route::epilogue;
 };
 
-/// No scales: 16-bit elements are multiplied as they are. Its own format too, in which every scale is one.
+/// No scales: 16-bit elements are multiplied as they are. It is also its own format, in which every scale is 1.
 struct none {
     using format = none;
     static constexpr scale_kind kind = scale_kind::none;
@@ -147,8 +149,8 @@ DEEPGEMM_BOTH constexpr i32 index(i32 k) {
     }
 }
 
-/// The number of the first scale of K block `block`, of `BlockK` elements. Without a division of k, of which compilers do not
-/// know that there is no remainder.
+/// The number of the first scale of K block `block`, if blocks have `BlockK` elements. It avoids dividing an element of K,
+/// because compilers do not know that the remainder is 0.
 template <class Scale, int BlockK>
 DEEPGEMM_BOTH constexpr i32 index_of_block(i32 block) {
     if constexpr (Scale::tile.k == scale_tile::all) {
@@ -162,7 +164,7 @@ DEEPGEMM_BOTH constexpr i32 index_of_block(i32 block) {
     }
 }
 
-/// How many words hold the scales of one row, or tile of rows, of `k` elements.
+/// How many words hold the scales of one row, or of one tile of rows, of `k` elements.
 template <class Scale>
 DEEPGEMM_BOTH constexpr i32 words(i32 k) {
     constexpr int tile_k = max(Scale::tile.k, 1);

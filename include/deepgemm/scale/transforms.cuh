@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The kernel that brings FP32 scales of any strides into the layout TMA loads: MN-major, a column of align(mn, 4) words per
-// K block, or per four K blocks as packed UE8M0 exponents. Pure data movement through a tile in shared memory, so that reads
-// and writes are both contiguous; reference/transform.hpp is its reference. Runs on any GPU.
+// The kernel that brings FP32 scales of any strides into the layout that TMA loads: MN-major, one column of align(mn, 4) words
+// for each K block, or for each four K blocks as packed UE8M0 exponents. It moves data through a tile in shared memory, so that
+// reads and writes are both contiguous. reference/transform.hpp is its reference. It runs on any GPU.
 #pragma once
 
 #include <deepgemm/ptx/barrier.cuh>
@@ -14,8 +14,9 @@
 
 namespace deepgemm::scale {
 
-/// Scales to transform: scale (g, i, block) at in[g * group_stride + i * row_stride + block * block_stride], where a row i
-/// covers `tile_mn` rows of the operand (1 per token; 128 repeats a block's scale for each of its rows).
+/// Scales to transform: scale (g, i, block) is at in[g * group_stride + i * row_stride + block * block_stride]. A row i of
+/// scales covers `tile_mn` rows of the operand: 1 for scales per token, 128 to repeat the scale of a block for each of its
+/// rows.
 struct transform_arguments {
     const float* in = nullptr;
     i64 group_stride = 0, row_stride = 0, block_stride = 1;
@@ -24,12 +25,13 @@ struct transform_arguments {
     /// Word (g, mn, kw) at out[(g * ceil(blocks / Format::per_word) + kw) * align(mn, 4) + mn]. Padding rows are not
     /// written.
     void* out = nullptr;
-    /// Packed format only, may be null: raised by the number of scales that ue8m0::encode has no byte for. Their bytes are NaN.
+    /// Packed format only; may be null. The kernel adds the number of scales for which ue8m0::encode has no byte; they become
+    /// NaN.
     u32* invalid = nullptr;
 };
 
-/// Transposes scales to MN-major words of `Format`: fp32 copies them, ue8m0 packs the exponents of powers of two,
-/// and NaN for what is none (ue8m0::encode).
+/// Transposes scales to MN-major words of `Format`. fp32 copies them. ue8m0 packs the exponents of powers of two; other values
+/// become NaN (ue8m0::encode).
 template <scale_format Format>
 struct to_mn_major {
     static constexpr int tile_rows = 64, tile_blocks = 32, threads = 256;
@@ -51,7 +53,7 @@ struct to_mn_major {
         return {args, ceil_div(args.mn, tile_rows), ceil_div(args.blocks, tile_blocks), ceil_div(args.blocks, per_word),
                 args.row_stride == 1 && args.tile_mn == 1};
     }
-    /// CTAs on `num_sms` multiprocessors: one per tile, but no more than a few waves; 0 if there are no scales.
+    /// CTAs on `num_sms` multiprocessors: one per tile, but at most 16 for each multiprocessor; 0 if there are no scales.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
         const params p = make_params(args);
         return int(min(i64(args.groups) * p.row_tiles * p.block_tiles, i64(num_sms) * 16));
@@ -78,8 +80,8 @@ private:
         return ptx::dynamic_smem() + u32(4 * (row * tile_pitch + block));
     }
 
-    /// Row and block, in the tile, of the calling thread's element number `i`: neighbouring threads lie along the axis whose
-    /// elements are neighbours in memory.
+    /// Row and block, in the tile, of element `i` of the calling thread. Neighbouring threads take neighbours in memory: along
+    /// rows, or along blocks.
     struct place {
         int row, block;
         DEEPGEMM_DEVICE static place of(int i, bool along_rows) {
@@ -89,7 +91,7 @@ private:
         }
     };
 
-    /// Global memory to the tile: (tile_rows, tile_blocks) floats or, packed, exponents; zeros beyond the last row and block.
+    /// Global memory to the tile: (tile_rows, tile_blocks) floats, or exponents if packed; zeros beyond the last row and block.
     DEEPGEMM_DEVICE static void load(const params& p, i64 group, i32 row, i32 block) {
         constexpr int count = tile_rows * tile_blocks / threads;
         const transform_arguments& a = p.args;
@@ -111,7 +113,7 @@ private:
         if (wrong != 0 && a.invalid != nullptr) ptx::atomic_add_gpu(a.invalid, wrong);
     }
 
-    /// The tile to global memory, a warp writing 32 rows of one column of words.
+    /// The tile to global memory. Each warp writes 32 rows of one column of words.
     DEEPGEMM_DEVICE static void store(const params& p, i64 group, i32 row, i32 block) {
         const i64 pitch = align_up(i64(p.args.mn), i64(4));
         u32* const out = static_cast<u32*>(p.args.out) + (group * p.k_words + block / per_word) * pitch + row;

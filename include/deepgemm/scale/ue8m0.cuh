@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Scales that are powers of two, four to a word along K (byte j of word w: scale 4 w + j, value 2^(byte - 127)).
-// Blackwell's tensor cores take these bytes as they are; on Hopper the math warps decode them.
+// Scales that are powers of two, four to a word along K: byte j of word w is the exponent of scale 4 w + j, whose value is
+// 2^(byte - 127). Blackwell's tensor cores take these bytes as they are; on Hopper the math warps decode them.
 #pragma once
 
 #include <deepgemm/scale/granularity.cuh>
@@ -19,8 +19,8 @@ struct ue8m0 {
         return bit_cast<float>(exponent == 0 ? 0x00400000u : exponent == 255 ? 0x7fc00000u : bits);
     }
 
-    /// The byte of a scale that is a power of two from 2^-127 to 2^127, and 0 (2^-127) for +0. No other scale has one: it
-    /// becomes 255 (NaN), so that a product with it shows. Nothing is rounded. Host or device, any thread.
+    /// The byte of a scale: powers of two from 2^-127 to 2^127 have one, and +0 takes that of 2^-127. Every other value becomes
+    /// 255 (NaN), so that a product with it is visibly wrong. Nothing is rounded. Host or device, any thread.
     DEEPGEMM_BOTH static constexpr u32 encode(float scale) {
         const u32 bits = bit_cast<u32>(scale);
         if (bits == 0x00400000u) return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The schedule of a grouped product: the tiles of one group after those of another. What a group is, a policy says
-// (schedule/groups.cuh). Every role, and every CTA of a cluster, walks the same list, so nothing needs to be told.
+// The schedule of a grouped product: all tiles of one group, then those of the next. A policy says what a group is
+// (schedule/groups.cuh). All roles, and all CTAs of a cluster, compute the same list, so nothing is passed between them.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -8,8 +8,8 @@
 
 namespace deepgemm {
 
-/// Tiles `Block` of each group of `Groups`, down one column of tiles after another; a cluster, whose CTAs lie along N, takes every
-/// `cluster_count`-th of its tiles.
+/// Tiles `Block` of each group of `Groups`, down one column of tiles and then down the next. The CTAs of a cluster lie along N,
+/// and each cluster takes every `cluster_count`-th cluster tile.
 template <tile_shape Block, cluster_shape Cluster, group_policy Groups>
 struct grouped {
     static_assert(Cluster.m == 1, "grouped: CTAs of a cluster must lie along N, since rows end where a group does");
@@ -22,22 +22,22 @@ struct grouped {
 
     Groups groups;
     problem_shape shape;
-    i32 columns;       ///< of cluster tiles
-    i32 first_column;  ///< of this CTA in a cluster tile
+    i32 columns;       ///< cluster tiles along N
+    i32 first_column;  ///< of this CTA in a cluster tile, in elements
 
-    /// Host: the schedule of a problem. In `shape`, M is the rows of D, or of one of its matrices.
+    /// Host: the schedule of a problem. `shape.m` is the number of rows of D, or of one of its matrices.
     DEEPGEMM_BOTH static constexpr grouped of(problem_shape shape, const Groups& groups) {
         return {groups, shape, column_tiles(shape), 0};
     }
-    /// Any thread of the kernel: the schedule of its CTA, whose rank in the cluster is `rank`.
+    /// Any thread of the kernel: the schedule of this CTA, which has rank `rank` in its cluster.
     DEEPGEMM_BOTH constexpr grouped started(problem_shape known, u32 rank) const {
         return {groups, known, columns, Block.n * i32(rank)};
     }
-    /// Clusters that can have work; the host does not know how many of them will.
+    /// Clusters that may have work. The host does not know the sizes of the groups, so this is an upper bound.
     DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const Groups& groups) {
         return groups.most_row_tiles(shape, Block.m) * column_tiles(shape);
     }
-    /// A is read once for each cluster tile along N, a matrix of B once for each tile of its group's rows.
+    /// Every cluster tile along N reads A once; every tile of a group's rows reads the group's matrix of B once.
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const Groups& groups) {
         return {column_tiles(shape), ceil_div(groups.usual_rows(shape), Block.m)};
     }
@@ -47,7 +47,7 @@ struct grouped {
         group_extent group;
         i32 columns;  ///< of D
 
-        /// Counted from the start of K, as scales are.
+        /// Blocks are counted from the start of K, as scales are.
         DEEPGEMM_BOTH constexpr block_range blocks() const {
             return {group.k / Block.k, ceil_div(group.k_end - group.k, Block.k)};
         }

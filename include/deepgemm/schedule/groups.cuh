@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the groups of a grouped product are: policies of schedule/grouped.cuh. Each names one group after another; those whose sizes
-// only device memory knows read them there, so the host never waits for them. Sizes are plain loads, not read-only ones, since a
-// dependent launch may begin before an earlier kernel has written them.
+// What the groups of a grouped product are: the concept group_policy and its models, the policies of schedule/grouped.cuh. A
+// policy gives one group after another. Sizes that only device memory holds are read there, so the host never waits for them.
+// These are plain loads, not read-only ones, since in a dependent launch an earlier kernel may write them while this one is
+// already running.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -10,8 +11,8 @@
 
 namespace deepgemm {
 
-/// A group: which matrix of every stack is its own, rows [row, row_end) of A and D, elements [k, k_end) of K. `k` is a multiple
-/// of block.k. Index -1 stands before the first group.
+/// A group: its matrix in every stack, its rows [row, row_end) of A and D, and its elements [k, k_end) of K. `k` is a multiple
+/// of block.k. Index -1 stands for the place before the first group.
 struct group_extent {
     i32 index = -1, matrix = 0;
     i32 row = 0, row_end = 0;
@@ -19,20 +20,20 @@ struct group_extent {
 };
 
 namespace group_concept {
-/// Says which tensors are stacks, whether groups end inside tiles, whether device memory holds their sizes.
+/// Says which tensors are stacks, whether groups may end inside a tile, and whether their sizes are in device memory.
 template <class G>
 concept describes = requires {
     { G::stacked } -> same_as<const stacks&>;
     { G::bounded } -> same_as<const bool&>;
     { G::on_device } -> same_as<const bool&>;
 };
-/// Counts groups, and gives the one after another.
+/// Says how many groups there are, and gives the group after another one.
 template <class G>
 concept names_groups = requires(const G& groups, group_extent before, problem_shape shape) {
     { +groups.count } -> same_as<i32>;
     { groups.after(before, shape) } -> same_as<group_extent>;
 };
-/// Tells the host how many tiles of `block_m` rows all groups have at most, and how many rows a group usually has.
+/// Tells the host how many tiles of `block_m` rows all groups have together at most, and how many rows a group usually has.
 template <class G>
 concept counts_rows = requires(const G& groups, problem_shape shape, i32 block_m) {
     { groups.most_row_tiles(shape, block_m) } -> same_as<i32>;
@@ -41,7 +42,8 @@ concept counts_rows = requires(const G& groups, problem_shape shape, i32 block_m
 }  // namespace group_concept
 
 /// The groups of a product, one after another.
-/// Satisfied by: `stacked`, `bounded` and `on_device`; `count` and `after()`; `most_row_tiles()` and `usual_rows()` for the host.
+/// Satisfied by: `stacked`, `bounded` and `on_device`; `count` and `after()`; `most_row_tiles()` and `usual_rows()` for the
+/// host.
 template <class G>
 concept group_policy = group_concept::describes<G> && group_concept::names_groups<G> && group_concept::counts_rows<G>;
 
@@ -63,8 +65,8 @@ struct uniform_groups {
     DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return shape.m; }
 };
 
-/// Each group has a slot of M rows in A and in D, of which the first `rows[g]` count. The other rows of A are never used, and those
-/// of D stay as they were. A count below 0 or above M is taken for 0 or M.
+/// Each group has a slot of M rows in A and in D, of which the first `rows[g]` are used. The other rows of A are never used,
+/// and those of D are not written. A count below 0 counts as 0, and one above M as M.
 struct masked_groups {
     static constexpr grouping grouped_as = grouping::masked;
     static constexpr stacks stacked{.a = true, .b = true, .d = true};
@@ -72,7 +74,7 @@ struct masked_groups {
 
     i32 count = 0;
     const i32* rows = nullptr;  ///< (count), device memory
-    i32 expected_rows = 0;      ///< of a group; changes only what L2 keeps. 0: as many as a slot has
+    i32 expected_rows = 0;      ///< of a group, for cache hints only; 0: all M rows
 
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const i32 g = before.index + 1;
@@ -87,8 +89,8 @@ struct masked_groups {
 };
 
 /// Groups follow each other in A and D: group g ends before row `ends[g]`, and the next one starts at the next multiple of
-/// `alignment`. Rows between groups stay as they were in D. An end before the group's start makes it empty.
-/// Where TMA brings the scales of A, it does so from multiples of four rows on, so that `alignment` has to be one.
+/// `alignment`. Rows of D between groups are not written. An end before the group's start makes the group empty. If TMA loads
+/// the scales of A, `alignment` must be a multiple of four, because TMA loads them from multiples of four rows.
 struct psum_groups {
     static constexpr grouping grouped_as = grouping::psum;
     static constexpr stacks stacked{.b = true};
@@ -108,10 +110,10 @@ struct psum_groups {
     DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return ceil_div(shape.m, max(count, 1)); }
 };
 
-/// Row r belongs to group `of_row[r]`, which must be below the number of matrices of B. A negative value means that it belongs to none.
-/// Rows are taken in runs of `alignment`. All rows of a run use the weights of the run's first row, so a group must start at a multiple
-/// of `alignment`. Runs whose first row belongs to no group become zeros in D. Where TMA brings the scales of A, `alignment` must be a
-/// multiple of four.
+/// Row r belongs to group `of_row[r]`, which must be below the number of matrices of B; a negative value means no group. Rows
+/// are taken in runs of `alignment` rows. All rows of a run use the matrix of B of its first row, so a group must start at a
+/// multiple of `alignment`. A run whose first row belongs to no group becomes zeros in D. If TMA loads the scales of A,
+/// `alignment` must be a multiple of four.
 struct index_groups {
     static constexpr grouping grouped_as = grouping::indexed;
     static constexpr stacks stacked{.b = true};
@@ -120,7 +122,7 @@ struct index_groups {
     i32 count = 0;                ///< of runs: M / alignment, rounded up
     const i32* of_row = nullptr;  ///< (M), device memory
     i32 alignment = 128;          ///< rows
-    i32 expected_rows = 0;        ///< of a group; changes only what L2 keeps. 0: as many as D has
+    i32 expected_rows = 0;        ///< of a group, for cache hints only; 0: all M rows
 
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const i32 run = before.index + 1, row = run * alignment;
@@ -136,8 +138,8 @@ struct index_groups {
     }
 };
 
-/// Groups share M and N and follow each other along K; each has a matrix of D of its own, and group g has `sizes[g]` elements of
-/// K, a multiple of block.k. A size below 0 is taken for 0, and no group reaches beyond K.
+/// Groups share M and N and follow each other along K. Each has its own matrix of D. Group g has `sizes[g]` elements of K, a
+/// multiple of block.k. A size below 0 counts as 0, and no group reaches beyond K.
 struct k_groups {
     static constexpr grouping grouped_as = grouping::along_k;
     static constexpr stacks stacked{.d = true};
@@ -157,8 +159,8 @@ struct k_groups {
     DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return shape.m; }
 };
 
-/// K in `count` parts that differ by at most `unit` elements, a multiple of block.k. Each part has a matrix of D of its own, for a
-/// kernel after this one to add.
+/// One product whose K is cut into `count` parts, which differ by at most `unit` elements, a multiple of block.k. Each part has
+/// its own matrix of D; a later kernel adds them.
 struct k_parts {
     static constexpr grouping grouped_as = grouping::k_parts;
     static constexpr stacks stacked{.d = true};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The static persistent schedule: each cluster of CTAs takes every `cluster_count`-th tile of the raster. All roles of a
-// CTA, and all CTAs of a cluster, walk the same list, so nothing needs to be told.
+// The static persistent schedule: each cluster of CTAs takes every `cluster_count`-th tile of the raster. All roles of a CTA,
+// and all CTAs of a cluster, compute the same list, so nothing is passed between them.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -9,20 +9,20 @@
 
 namespace deepgemm {
 
-/// The persistent schedule of tiles `Block`, clusters `Cluster` and bands of `RasterRows` tiles along M. `SplitK` CTAs in turn,
-/// a cluster, get the same tile, and each a part of its K blocks.
+/// Tiles `Block`, for clusters `Cluster`, in bands of `RasterRows` tiles along M. With `SplitK` above 1, that many CTAs form a
+/// cluster and get the same tile, and each gets a part of its K blocks.
 template <tile_shape Block, cluster_shape Cluster, int RasterRows, int SplitK = 1>
 struct persistent : dense_schedule<Block, Cluster> {
     static constexpr grouping grouped_as = grouping::none;
     static constexpr i32 ctas = Cluster.size() * SplitK;  ///< of a hardware cluster
     using tile = dense_tile<Block>;
 
-    banded_raster raster;  ///< over cluster tiles: Cluster.m x Cluster.n tiles of D
-    block_range blocks;    ///< K blocks of every tile that are this CTA's
+    banded_raster raster;  ///< of cluster tiles, each Cluster.m x Cluster.n tiles of D
+    block_range blocks;    ///< this CTA's K blocks of every tile
     result_end ends;       ///< of D
-    tile_coord place;      ///< of this CTA inside a cluster tile, in elements
+    tile_coord place;      ///< of this CTA in a cluster tile, in elements
 
-    /// Tiles of clusters along each axis for a problem; host and device.
+    /// The raster of cluster tiles for a problem; host and device.
     DEEPGEMM_BOTH static constexpr banded_raster cluster_tiles(problem_shape shape) {
         constexpr int band = RasterRows >= Cluster.m ? RasterRows / Cluster.m : 1;
         return banded_raster::of(ceil_div(shape.m, Block.m * Cluster.m), ceil_div(shape.n, Block.n * Cluster.n), band);
@@ -33,12 +33,12 @@ struct persistent : dense_schedule<Block, Cluster> {
         return cluster_tiles(shape).count();
     }
 
-    /// Host: the schedule of a problem. The divisions that it needs would keep a kernel waiting for half a microsecond.
+    /// Host: the schedule of a problem. It needs divisions, which would cost a kernel about half a microsecond.
     DEEPGEMM_BOTH static constexpr persistent of(problem_shape shape, const no_arguments&) {
         return {{}, cluster_tiles(shape), {}, {}, {}};
     }
 
-    /// Any thread of the kernel: the schedule of its CTA, whose rank in the cluster is `rank`.
+    /// Any thread of the kernel: the schedule of this CTA, which has rank `rank` in its cluster.
     DEEPGEMM_BOTH constexpr persistent started(problem_shape shape, u32 rank) const {
         return {{},
                 raster,
@@ -47,7 +47,7 @@ struct persistent : dense_schedule<Block, Cluster> {
                 {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))}};
     }
 
-    /// K blocks of every tile. Without parts they start at a literal 0, which saves a comparison in each K block.
+    /// K blocks of every tile. Unless K is split they start at the literal 0, which saves a comparison in each K block.
     DEEPGEMM_BOTH constexpr block_range range() const { return {SplitK > 1 ? blocks.first : 0, blocks.count}; }
 
     struct sentinel {};

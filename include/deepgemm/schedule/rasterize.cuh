@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The order in which tiles of D are computed, for the sake of L2: bands of a few rows of tiles, walked column by column, so
-// that the tiles in flight at one time share few rows of A and of B. Pure arithmetic.
+// The order in which tiles of D are computed. It serves L2: tiles that run at the same time should share few rows of A and of
+// B. So the raster goes in bands of a few rows of tiles, and in each band column by column. Pure arithmetic.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -13,7 +13,7 @@ struct grid_coord {
     i32 m, n;
 };
 
-/// Orders a grid of `m` x `n` tiles in bands of `band` rows; the last band may be lower.
+/// Orders a grid of `m` x `n` tiles in bands of `band` rows of tiles; the last band may have fewer.
 struct banded_raster {
     i32 m, n;
     i32 whole;  ///< tiles in bands of full height

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a schedule is: the list of tiles of D that a CTA computes, walked alike by all of its roles. A tile knows where its K blocks
-// lie in A and in B and how far in D it may write, so a kernel that takes tiles by these words takes every schedule. Models stand in
-// persistent.cuh and grouped.cuh.
+// What a schedule is: the list of tiles of D that a CTA computes, in an order that all of its roles share. A tile knows where
+// its K blocks lie in A and in B and where in D it ends, so a kernel that asks tiles for these works with every schedule. The
+// models are in persistent.cuh and grouped.cuh.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -18,18 +18,18 @@ concept lies_in_d = requires(const T& tile) {
     { +tile.m } -> same_as<i32>;
     { +tile.n } -> same_as<i32>;
 };
-/// Knows which K blocks are summed in it.
+/// Says which K blocks are summed in it.
 template <class T>
 concept has_blocks = requires(const T& tile) {
     { tile.blocks() } -> same_as<block_range>;
 };
-/// Knows where a K block of it starts in A and in B.
+/// Says where a K block starts in A and in B.
 template <class T>
 concept finds_operands = requires(const T& tile, i32 block) {
     { tile.a(block) } -> same_as<operand_place>;
     { tile.b(block) } -> same_as<operand_place>;
 };
-/// Knows its matrix of D, and where the part of it ends that it may write.
+/// Says which matrix of D it belongs to, and beyond which row and column it may not write.
 template <class T>
 concept ends_in_d = requires(const T& tile) {
     { tile.matrix() } -> same_as<i32>;
@@ -37,14 +37,14 @@ concept ends_in_d = requires(const T& tile) {
 };
 }  // namespace tile_concept
 
-/// A tile of D and what it is computed from.
+/// A tile of D, and where the operands for it lie.
 /// Satisfied by: members `m` and `n`, `blocks()`, `a(block)` and `b(block)` for each of these blocks, `matrix()` and `end()`.
 template <class T>
 concept work_tile = tile_concept::lies_in_d<T> && tile_concept::has_blocks<T> && tile_concept::finds_operands<T> &&
     tile_concept::ends_in_d<T>;
 
 namespace detail {
-/// Never defined: some schedule `S`, to ask for types.
+/// Never defined; an expression of type `const S&`, to ask for types.
 template <class S>
 DEEPGEMM_BOTH const S& some_schedule();
 }  // namespace detail
@@ -61,7 +61,7 @@ concept iterates = requires(const S& tiles) {
     { tiles.begin() != tiles.end() } -> same_as<bool>;
     ++tiles.begin();
 };
-/// Names its arguments, and says which tensors are stacks of matrices, whether a tile may end before its matrix of D does, and
+/// Names its arguments. Says which tensors are stacks of matrices, whether a tile may end before its matrix of D does, and
 /// whether the list of tiles depends on device memory.
 template <class S>
 concept describes = requires {
@@ -70,12 +70,12 @@ concept describes = requires {
     { S::bounded } -> same_as<const bool&>;
     { S::on_device } -> same_as<const bool&>;
 };
-/// Is made on the host, for a problem: what costs time to compute and is the same for all CTAs.
+/// Is made on the host for a problem. What takes time to compute and is the same for all CTAs belongs here.
 template <class S>
 concept prepares = requires(problem_shape shape, const typename S::arguments& mine) {
     { S::of(shape, mine) } -> same_as<S>;
 };
-/// Starts in a kernel, whose parameter it is, from the problem and the CTA's rank in its cluster.
+/// Starts in the kernel, which has it as a parameter, from the problem and the CTA's rank in its cluster.
 template <class S>
 concept starts = requires(const S& tiles, problem_shape shape, u32 rank) {
     { tiles.started(shape, rank) } -> same_as<S>;
@@ -85,22 +85,22 @@ template <class S>
 concept sizes_grid = requires(problem_shape shape, const typename S::arguments& mine) {
     { S::clusters(shape, mine) } -> same_as<i32>;
 };
-/// Tells the host how often the kernel reads each operand, which decides how long L2 should keep it.
+/// Tells the host how often the kernel reads each operand; the cache hints follow from that.
 template <class S>
 concept counts_reads = requires(problem_shape shape, const typename S::arguments& mine) {
     { S::reads(shape, mine) } -> same_as<operand_reads>;
 };
 }  // namespace schedule_concept
 
-/// The tiles of this CTA or cluster, in an order on which all its roles agree; together all CTAs see each tile once.
-/// Satisfied by: a range of work_tile; `arguments`, `stacked`, `bounded` and `on_device`; `of()`, `clusters()` and `reads()` for the
-/// host, `started()` for the kernel.
+/// The tiles of one CTA, in an order that all its roles share. Over all CTAs, each tile appears once.
+/// Satisfied by: a range of work_tile; `arguments`, `stacked`, `bounded` and `on_device`; `of()`, `clusters()` and `reads()`
+/// for the host, `started()` for the kernel.
 template <class S>
 concept schedule = schedule_concept::iterates<S> && schedule_concept::describes<S> && schedule_concept::prepares<S> &&
     schedule_concept::starts<S> && schedule_concept::sizes_grid<S> && schedule_concept::counts_reads<S>;
 
 namespace schedule_concept {
-/// True if schedule `S` hands out tiles of `block` to clusters of `cluster`, as far as it says so by members of these names.
+/// False if schedule `S` says, by members of these names, that its tiles or clusters are others than `block` and `cluster`.
 template <class S>
 DEEPGEMM_BOTH constexpr bool fits(tile_shape block, cluster_shape cluster) {
     if constexpr (requires { S::block == block&& S::cluster == cluster; }) {
@@ -111,8 +111,8 @@ DEEPGEMM_BOTH constexpr bool fits(tile_shape block, cluster_shape cluster) {
 }
 }  // namespace schedule_concept
 
-/// What the tiles of schedule `S` make up: its member `grouped_as` if it has one, else `custom`. A schedule of one whole product may
-/// set it to `none`; planners then choose its kernels as they choose those of `persistent`.
+/// What the tiles of schedule `S` make up: its member `grouped_as` if it has one, else `custom`. A schedule of your own that
+/// covers one whole product may set it to `none`; planners then choose its kernels like those of `persistent`.
 template <class S>
 DEEPGEMM_BOTH constexpr grouping grouping_of() {
     if constexpr (requires { S::grouped_as; }) {
@@ -136,7 +136,7 @@ struct dense_tile {
     DEEPGEMM_BOTH constexpr result_end end() const { return ends; }
 };
 
-/// What schedules of a product of two matrices have in common; a base class without data. Their tiles are
+/// What schedules of one product of two matrices have in common: a base class without data. Their tiles are
 /// `dense_tile<Block>`.
 template <tile_shape Block, cluster_shape Cluster = cluster_shape{}>
 struct dense_schedule {
@@ -146,7 +146,7 @@ struct dense_schedule {
     static constexpr bool bounded = false, on_device = false;
     using arguments = no_arguments;
 
-    /// Each operand is read once for each cluster tile across the other one.
+    /// Each operand is read once for each cluster tile along the other one.
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const no_arguments&) {
         return {ceil_div(shape.n, Block.n * Cluster.n), ceil_div(shape.m, Block.m * Cluster.m)};
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How tcgen05 is told of its operands: the 64-bit shared-memory descriptor of a tile or of a block of scales, and the 32-bit
-// instruction descriptor (PTX ISA, "tcgen05 matrix descriptors" and "Instruction descriptor"): bit fields, nothing else.
+// The descriptors of tcgen05: a 64-bit shared-memory descriptor of a tile or of a block of scales, and a 32-bit instruction
+// descriptor (PTX ISA, "tcgen05 matrix descriptors" and "Instruction descriptor"). Bit fields, nothing else.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -13,14 +13,14 @@ DEEPGEMM_BOTH constexpr u64 descriptor_swizzle(swizzle_mode mode) {
     return mode == swizzle_mode::b128 ? 2 : mode == swizzle_mode::b64 ? 4 : mode == swizzle_mode::b32 ? 6 : 0;
 }
 
-/// Describes a tile at shared address `address` (16-byte aligned; the atom aligned to its repeat). Offsets as wgmma has them
-/// (mma/sm90/descriptor.cuh); bits 46-48 are constant.
+/// Describes a tile at shared address `address` (16-byte aligned; the atom aligned to its repeat). The offsets mean the same as
+/// for wgmma (mma/sm90/descriptor.cuh); bits 46-48 are constant.
 DEEPGEMM_BOTH constexpr u64 make_descriptor(u32 address, u32 leading_bytes, u32 stride_bytes, swizzle_mode mode) {
     return u64((address & 0x3ffff) >> 4) | u64(leading_bytes >> 4) << 16 | u64(stride_bytes >> 4) << 32 | u64(1) << 46 |
            descriptor_swizzle(mode) << 61;
 }
 
-/// Describes an operand's tile at shared address `address`, a multiple of 1024; advance() moves on by rows and steps.
+/// Describes the tile of an operand at shared address `address`, a multiple of 1024. advance() moves it by rows and steps.
 template <class Tile>
 DEEPGEMM_BOTH constexpr u64 descriptor_of(u32 address) {
     if constexpr (Tile::contiguous == major::k) {
@@ -30,7 +30,7 @@ DEEPGEMM_BOTH constexpr u64 descriptor_of(u32 address) {
     }
 }
 
-/// From one multiply of 32 bytes of K to the next inside a tile.
+/// Bytes from the operand of one multiply, 32 bytes of K, to that of the next inside a tile.
 template <class Tile>
 inline constexpr u32 step_bytes = u32(32 / sizeof(typename Tile::element)) * Tile::bytes_per_k;
 
@@ -44,12 +44,13 @@ DEEPGEMM_BOTH constexpr u64 advance(u64 descriptor, u32 bytes) {
     return descriptor >> 32 << 32 | (u32(descriptor) + (bytes >> 4));
 }
 
-/// The code of an element type in an instruction descriptor. What one kind of multiply calls 1 another calls otherwise.
+/// The code of an element type in an instruction descriptor. A code has a meaning only together with the kind of multiply: 1 is
+/// BF16 for kind::f16 and e5m2 for kind::f8f6f4.
 template <class T>
 inline constexpr u32 type_code = same_as<T, bf16> || same_as<T, e5m2> ? 1 : 0;
 
 /// The instruction descriptor of D(m, n) = A x B with FP32 sums: operands of types `A` and `B`, contiguous along `MajorA` and
-/// `MajorB`; m is 64 or 128 for each CTA that takes part, n a multiple of 8 or 16.
+/// `MajorB`. m, for each CTA that takes part, is 64 or 128; n is a multiple of 8 or 16.
 template <class A, class B, major MajorA = major::k, major MajorB = major::k>
 DEEPGEMM_BOTH constexpr u32 instruction(u32 m, u32 n) {
     static_assert((fp8_element<A> && fp8_element<B>) || (half_element<A> && same_as<A, B>),
@@ -58,7 +59,7 @@ DEEPGEMM_BOTH constexpr u32 instruction(u32 m, u32 n) {
            u32(MajorB == major::mn) << 16 | n / 8 << 17 | m / 16 << 24;
 }
 
-/// The same for the block-scaled multiply, whose UE8M0 scales are byte `byte` of their words in tensor memory.
+/// The instruction descriptor of the block-scaled multiply. Its UE8M0 scales are byte `byte` of their words in tensor memory.
 template <class A, class B, major MajorA = major::k, major MajorB = major::k>
 DEEPGEMM_BOTH constexpr u32 scaled_instruction(u32 m, u32 n, u32 byte) {
     static_assert(fp8_element<A> && fp8_element<B>, "tcgen05: scaled operands must be e4m3 or e5m2");

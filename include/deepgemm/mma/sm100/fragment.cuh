@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Who owns which element of a result that tcgen05 has left in tensor memory, as tcgen05_load brings it to registers: the
-// fragment map of sm100, as arithmetic.
+// Which thread holds which element of a result of tcgen05 after tcgen05_load has brought it from tensor memory to registers:
+// the fragment map of sm100, as arithmetic.
 #pragma once
 
 #include <deepgemm/mma/fragment.cuh>
 
 namespace deepgemm::sm100 {
 
-/// A thread for each of the 128 lanes of tensor memory, which are rows of D (where M is 128 for each CTA): warp w of four has
-/// lanes 32 w to 32 w + 31, and one load brings 32 columns.
+/// Each of 128 threads holds one lane of tensor memory, which is one row of D if M is 128 for each CTA. Warp w of four has
+/// lanes 32 w to 32 w + 31. One load brings 32 columns.
 struct lane_rows {
     static constexpr int rows = 128;
     static constexpr int warp_rows = 32;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The sources of A on sm90: `from_smem` names a tile to wgmma by a descriptor; `in_registers` loads its elements into the
-// registers from which wgmma takes A as well, and may widen them or read a tile that wgmma cannot on the way.
+// The sources of A on sm90. `from_smem` gives wgmma a descriptor of the tile. `in_registers` loads elements into the registers
+// from which wgmma can take A, too; on the way it can widen them, or read a memory order that wgmma cannot.
 #pragma once
 
 #include <deepgemm/mma/a_source.cuh>
@@ -12,7 +12,7 @@
 
 namespace deepgemm::sm90 {
 
-/// A as it lies: the tensor cores read the stage themselves.
+/// A in shared memory: the tensor cores read the stage.
 template <class Tile>
 struct from_smem {
     using tile = Tile;
@@ -22,27 +22,28 @@ struct from_smem {
 
     u64 descriptor;  ///< of the warpgroup's rows in stage 0
 
-    /// Any thread: begins at row `first_row` of the tile at shared address `address`. The compiler knows the descriptor to be
-    /// the same in all lanes; its upper half is a constant.
+    /// Any thread: starts at row `first_row` of the tile at shared address `address`. The descriptor is kept in uniform
+    /// registers, and its upper half is a constant.
     DEEPGEMM_DEVICE static from_smem at(u32 address, int first_row) {
         const u64 descriptor = descriptor_of<Tile>(address + u32(first_row) * Tile::bytes_per_row);
         return {descriptor >> 32 << 32 | ptx::uniform(u32(descriptor))};
     }
-    /// Any thread: the rows from `row` on, a multiple of 64, of the tile `offset` bytes behind that of stage 0.
+    /// Any thread: the 64 rows from `row` on, a multiple of 64, of the tile `offset` bytes after the one in stage 0.
     DEEPGEMM_DEVICE fragment load(u32 offset, int row) const {
         return advance(descriptor, offset + u32(row) * Tile::bytes_per_row);
     }
 };
 
-/// The share that one thread has of 64 rows of A and one K block, `Steps` multiplies: word w of thread t holds row 16 (t / 32)
-/// + t % 32 / 4 + 8 (w % 2) and the K elements of bytes 4 (t % 4) + 16 (w / 2) and the three after it.
+/// One thread's share of 64 rows of A and one K block of `Steps` multiplies. Word w of a step holds four bytes of row 16 (t /
+/// 32) + t % 32 / 4 + 8 (w % 2), from byte 4 (t % 4) + 16 (w / 2) of the step's 32 bytes of K on, where t is the thread of the
+/// warpgroup.
 template <int Steps>
 struct a_registers {
     u32 word[Steps][4];
 };
 
-/// A by way of registers: elements of the tile, as they are or widened to `Element`. Each thread loads its own, so a tile may
-/// be contiguous along M, too, whatever its elements are.
+/// A through registers: elements of the tile as they are, or widened to `Element`. Since each thread loads its own elements,
+/// the tile may be contiguous along K or along M, whatever its element type.
 template <class Tile, class Element = typename Tile::element>
 struct in_registers {
     using tile = Tile;
@@ -52,15 +53,15 @@ struct in_registers {
     static constexpr bool holds_registers = true;
 
     u32 address;  ///< of the tile of stage 0
-    int mine;     ///< first row of the calling thread's
+    int mine;     ///< first row of the calling thread in the tile
 
-    /// The warpgroup's threads: begins at row `first_row` of the tile at shared address `address`.
+    /// All threads of the warpgroup: starts at row `first_row` of the tile at shared address `address`.
     DEEPGEMM_DEVICE static in_registers at(u32 address, int first_row) {
         return {address, first_row + fragment_place<wgmma_rows>::here().row};
     }
 
-    /// The warpgroup's threads: each its share of the rows from `row` on of the tile `offset` bytes behind that of stage 0,
-    /// which has landed.
+    /// All threads of the warpgroup: loads each thread's share of the 64 rows from `row` on, of the tile `offset` bytes after
+    /// the one in stage 0. That tile must have landed.
     DEEPGEMM_DEVICE fragment load(u32 offset, int row) const {
         const int k = int(ptx::thread_index() % 4) * per_word;
         fragment a;
@@ -81,7 +82,7 @@ private:
                   "in_registers: elements are multiplied as they are, or bf16 and f16 as tf32");
     static constexpr int per_word = int(4 / sizeof(Element));  ///< elements of a register
 
-    /// The elements of row `row` from `k` on that fill a register.
+    /// The elements of row `row`, from `k` on, that fill one register.
     DEEPGEMM_DEVICE static u32 word(u32 tile, int row, int k) {
         if constexpr (same_as<stored, Element> && Tile::contiguous == major::k) {
             return ptx::ld_shared<u32>(tile + Tile::offset(row, k));
@@ -92,7 +93,7 @@ private:
             return bits;
         }
     }
-    /// One element as it is multiplied.
+    /// The bits of the element at shared address `place`, in the format that is multiplied.
     DEEPGEMM_DEVICE static u32 bits_of(u32 place) {
         if constexpr (!same_as<stored, Element>) {
             return bit_cast<u32>(ptx::unpack<stored>(ptx::ld_shared<u16>(place)).x);

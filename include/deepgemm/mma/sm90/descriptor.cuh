@@ -25,7 +25,7 @@ DEEPGEMM_BOTH constexpr u64 k_major_descriptor(u32 address, swizzle_mode mode) {
     return make_descriptor(address, 16, 8 * swizzle_span_bytes(mode), mode);
 }
 
-/// Describes an operand's tile at shared address `address`, a multiple of 1024; advance() moves on by rows and steps.
+/// Describes the tile of an operand at shared address `address`, a multiple of 1024. advance() moves it by rows and steps.
 template <class Tile>
 DEEPGEMM_BOTH constexpr u64 descriptor_of(u32 address) {
     if constexpr (Tile::contiguous == major::k) {
@@ -36,12 +36,12 @@ DEEPGEMM_BOTH constexpr u64 descriptor_of(u32 address) {
     }
 }
 
-/// From one multiply of 32 bytes of K to the next inside a tile.
+/// Bytes from the operand of one multiply, 32 bytes of K, to that of the next inside a tile.
 template <class Tile>
 inline constexpr u32 step_bytes = u32(32 / sizeof(typename Tile::element)) * Tile::bytes_per_k;
 
-/// Moves a descriptor's start address by `bytes` (a multiple of 16) inside the 256 KB window. Only the lower half changes, and
-/// arithmetic on 32 bits is half of that on 64.
+/// Moves a descriptor's start address by `bytes` (a multiple of 16) inside the 256 KB window. The address is in the lower half,
+/// so one 32-bit addition does it.
 DEEPGEMM_BOTH constexpr u64 advance(u64 descriptor, u32 bytes) {
     return descriptor >> 32 << 32 | (u32(descriptor) + (bytes >> 4));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who owns which element of a 64 x N wgmma result: the fragment map of sm90, as arithmetic.
+// Which thread holds which element of a 64 x N result of wgmma: the fragment map of sm90, as arithmetic.
 // docs/hardware/wgmma.md draws it.
 #pragma once
 
@@ -8,22 +8,22 @@
 namespace deepgemm::sm90 {
 
 /// Thread t of a warpgroup holds, in register i, row 16 (t / 32) + (t % 32) / 4 + 8 (i / 2 % 2) and column 8 (i / 4) + 2 (t %
-/// 4) + i % 2: in each group of eight columns two neighbours of a row, and two of the row eight below.
+/// 4) + i % 2. So in each group of eight columns it has two neighbours of one row, and two of the row eight below.
 struct wgmma_rows {
-    static constexpr int rows = 64;            ///< that one warpgroup multiplies in one instruction
+    static constexpr int rows = 64;            ///< of a fragment: those of one wgmma instruction
     static constexpr int warp_rows = 16;       ///< of a fragment that one warp holds
-    static constexpr int columns_at_once = 2;  ///< neighbours in neighbouring registers
-    static constexpr int thread_rows = 2;      ///< that one thread holds elements of
+    static constexpr int columns_at_once = 2;  ///< neighbouring columns in neighbouring registers
+    static constexpr int thread_rows = 2;      ///< of a fragment, of which one thread holds elements
 
     /// Row of register `i` of thread `thread` of a warpgroup, 0 to 63.
     DEEPGEMM_BOTH static constexpr int row(int thread, int i) {
         return 16 * (thread / 32) + thread % 32 / 4 + 8 * (i / 2 % 2);
     }
-    /// Column of register `i` of thread `thread` of a warpgroup. Counted in pairs, of which each group of eight has four: from
-    /// other forms of the same number nvcc 13.0 makes more comparisons at a ragged edge.
+    /// Column of register `i` of thread `thread` of a warpgroup. Written as twice the number of a pair of columns: for other
+    /// forms of the same number nvcc 13.0 makes more comparisons at a ragged edge.
     DEEPGEMM_BOTH static constexpr int column(int thread, int i) { return 2 * (i / 4 * 4 + thread % 4) + i % 2; }
 
-    /// From a thread's first row to its row `j`, and from its first column to its column `j`.
+    /// Distance from a thread's first row to its row `j`, and from its first column to its column `j`.
     DEEPGEMM_BOTH static constexpr int thread_row(int j) { return row(0, 2 * j); }
     DEEPGEMM_BOTH static constexpr int thread_column(int j) { return column(0, j / 2 * 4 + j % 2); }
 };

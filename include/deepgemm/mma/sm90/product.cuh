@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which operands Hopper multiplies by each other, and a sentence for each refusal. Operands only state what they are
-// (kernel/operand.cuh); another architecture has rules of its own.
+// Which operands Hopper multiplies by each other, and a sentence for each pair that it does not. An operand only states facts
+// (kernel/operand.cuh); each architecture has rules of its own.
 #pragma once
 
 #include <deepgemm/kernel/info.cuh>
@@ -9,27 +9,29 @@ namespace deepgemm::sm90 {
 
 namespace detail {
 
-/// What wgmma multiplies into FP32 sums for a GEMM.
+/// An element type that wgmma multiplies into FP32 sums in a GEMM of this library.
 template <class X>
 concept multiplied_element = fp8_element<typename X::element> || half_element<typename X::element>;
-/// 8-bit sums keep few bits, so that each K block is scaled by itself; 16-bit sums need no help.
+/// FP8 needs scales: the tensor core keeps few bits of FP8 sums, so each K block is scaled and added by itself. 16-bit elements
+/// take none.
 template <class X>
 concept scaled_as_needed = (X::scale::format::kind == scale_kind::none) != fp8_element<typename X::element>;
-/// Wgmma reads 8-bit operands in no other order; 16-bit ones in both.
+/// Wgmma reads 8-bit operands only contiguous along K, and 16-bit operands in both orders.
 template <class X>
 concept ordered = X::contiguous == major::k || sizeof(typename X::element) == 2;
+/// Wgmma mixes the two FP8 types, but no others.
 template <class A, class B>
 concept of_one_kind = (fp8_element<typename A::element> && fp8_element<typename B::element>) ||
                       same_as<typename A::element, typename B::element>;
 
 }  // namespace detail
 
-/// Hopper multiplies operand `A` by operand `B`.
+/// Satisfied by: two operands that Hopper multiplies by each other.
 template <class A, class B>
 concept multiplies = detail::multiplied_element<A> && detail::multiplied_element<B> && detail::scaled_as_needed<A> &&
     detail::scaled_as_needed<B> && detail::ordered<A> && detail::ordered<B> && detail::of_one_kind<A, B>;
 
-/// The same as a requirement with sentences: a base class without members, which is complete if Hopper multiplies A by B.
+/// The same requirement with a sentence for each part: a base class without members.
 template <class A, class B>
 struct product {
     static_assert(detail::multiplied_element<A> && detail::multiplied_element<B>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A, in swizzled shared memory or in registers,
-// by N rows of B, in swizzled shared memory, into FP32 registers. Asynchronous: issue, commit, wait.
+// The tensor-core multiply of Hopper as a part: a warpgroup multiplies 64 rows of A by N rows of B into FP32 registers. B is in
+// swizzled shared memory, A there or in registers. The multiply is asynchronous: issue, commit, wait.
 #pragma once
 
 #include <deepgemm/mma/atom.cuh>
@@ -11,8 +11,8 @@
 
 namespace deepgemm::sm90 {
 
-/// D(64, N) = A(64, K) x B(N, K) on one warpgroup, K being 32, 64 or 128 bytes' worth of elements. Operands lie as operand_tile
-/// says; A may come in registers instead, and MajorA then says nothing.
+/// D(64, N) = A(64, K) x B(N, K) on one warpgroup; K is 32, 64 or 128 bytes of elements. Tiles are laid out as operand_tile
+/// says. If A is in registers, MajorA has no meaning.
 template <class ElementA, class ElementB, int N, major MajorA = major::k, major MajorB = major::k,
           int K = 128 / int(sizeof(ElementA))>
 struct wgmma {
@@ -24,30 +24,32 @@ struct wgmma {
     using fragment = wgmma_rows;
     static constexpr int registers = fragment_registers<fragment>(N);
     using accumulator = float[registers];
-    // How far a step of K is depends on the slabs of a tile alone, not on how many it has.
+    // The distance of two steps of K depends on the width of a tile's slabs, not on their number, so these tiles stand for all.
     using tile_a = operand_tile<ElementA, 64, k, MajorA>;
     using tile_b = operand_tile<ElementB, N % 64 == 0 ? 64 : 32, k, MajorB>;
 
-    /// Issues the multiply of one K block, overwriting `partial`; called by all threads of a warpgroup. `a` is a descriptor or
-    /// registers. The tiles must have landed; `partial`, and registers of A, may be touched again only after wait().
+    /// All threads of a warpgroup: issues the multiply of one K block, which overwrites `partial`. `a` is a descriptor or
+    /// registers. The tiles must have landed. Nobody may touch `partial`, or registers of A, before wait().
     DEEPGEMM_DEVICE static void multiply(u64 a, u64 b, accumulator& partial) { start(a, b, partial); }
     DEEPGEMM_DEVICE static void multiply(a_registers<steps>& a, u64 b, accumulator& partial) { start(a, b, partial); }
 
-    /// Issues the multiply of one K block, adding to `sum`. The caller fences before and commits after, maybe around several;
-    /// between two multiplies into one accumulator nobody may touch it.
+    /// All threads of a warpgroup: issues the multiply of one K block, which adds to `sum`. The caller fences before one or
+    /// several of these calls and commits after them. Nobody may touch `sum` between two multiplies into it.
     DEEPGEMM_DEVICE static void accumulate(u64 a, u64 b, accumulator& sum) { issue<true>(a, b, sum); }
     DEEPGEMM_DEVICE static void accumulate(const a_registers<steps>& a, u64 b, accumulator& sum) {
         issue<true>(a, b, sum);
     }
 
-    /// Before wgmma_fence: `a` is complete. After the wait: nobody has touched `a` until then. Descriptors need neither.
+    /// Orders registers of A for the compiler. Before wgmma_fence: they are complete. After the wait: they were not reused
+    /// until then. Descriptors need neither.
     DEEPGEMM_DEVICE static void fence(u64) {}
     DEEPGEMM_DEVICE static void fence(a_registers<steps>& a) {
         DEEPGEMM_UNROLL
         for (int step = 0; step < steps; ++step) ptx::fence_operand(a.word[step]);
     }
 
-    /// Waits until all but the `InFlight` latest multiplies of this warpgroup are done, `partial` among the done ones.
+    /// Waits until all but the latest `InFlight` multiplies of this warpgroup are done; `partial` must belong to one that is
+    /// done.
     template <int InFlight = 0>
     DEEPGEMM_DEVICE static void wait(accumulator& partial) {
         ptx::wgmma_wait<InFlight>();
