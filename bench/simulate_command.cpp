@@ -12,9 +12,9 @@
 #include "command.hpp"
 #include "command_line.hpp"
 #include "deepgemm_bench_simulated.hpp"
+#include "gemm_sample.hpp"
 #include "memory.hpp"
 #include "planning.hpp"
-#include "product.hpp"
 #include "result.hpp"
 
 namespace deepgemm::bench {
@@ -84,7 +84,7 @@ struct outcome {
 outcome run(const std::string& product, const gemm_workload& work, const gemm_handle& kernel,
             const sim::options& machine) {
     outcome made{product, kernel.info, {}};
-    test::product data(kernel.info, work.shape, machine.seed, test::numbers::exact, {.c_is_d = true});
+    test::gemm_sample data(kernel.info, work.shape, machine.seed, test::numbers::exact, {.c_is_d = true});
     sim::options options = machine;
     const auto start = std::chrono::steady_clock::now();
     const auto launched = kernel.launch(arguments_of(data.problem()), {.stream = &options});

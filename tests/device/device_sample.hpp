@@ -1,52 +1,57 @@
 // SPDX-License-Identifier: MIT
-// Samples of the grouped GEMM (tests/ops/grouped_sample.hpp) in device memory.
+// Samples of any operation (tests/ops/sample.hpp) in device memory.
 #pragma once
 
-#include "../ops/grouped_sample.hpp"
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../ops/sample.hpp"
 #include "runtime.hpp"
 
 namespace deepgemm::device_tests {
 
-using test::grouped_sample;
-
-/// Device memory for samples of one size.
+/// A sample with copies of its memory on the device.
+template <class O>
 class device_sample {
 public:
-    explicit device_sample(grouped_sample& host)
-        : a_(i64(host.a().bytes().size())),
-          b_(i64(host.b().bytes().size())),
-          d_(i64(host.d().bytes().size())),
-          sa_(i64(host.a().words().size())),
-          sb_(i64(host.b().words().size())),
-          counts_(i64(host.counts().size())) {
+    explicit device_sample(test::sample_of<O>& host) : host_(&host) {
+        for (const test::sample_memory& piece : host.memory())
+            copies_.push_back(std::make_unique<device_array<u8>>(i64(piece.bytes)));
         load(host);
     }
 
-    /// Copies a sample into it whose tensors have the sizes of the first one's.
-    void load(grouped_sample& host) const {
-        a_.write(host.a().bytes().data());
-        b_.write(host.b().bytes().data());
-        d_.write(host.d().bytes().data());
-        sa_.write(host.a().words().data());
-        sb_.write(host.b().words().data());
-        counts_.write(host.counts().data());
+    /// Copies a sample into it whose memory has the sizes of the first one's, and which takes its place; or its own once more.
+    void load(test::sample_of<O>& host) {
+        host_ = &host;
+        for_each([](const device_array<u8>& copy, const test::sample_memory& piece) { copy.write(piece.data); });
         check(cudaDeviceSynchronize());
     }
-    grouped_problem problem(grouped_sample& host, i64 expected_rows = 0) const {
-        return host.problem({a_.get(), sa_.get(), b_.get(), sb_.get(), nullptr, d_.get(), counts_.get()},
-                            expected_rows);
+    /// The problem as a caller gives it, in device memory; `more` is what the sample's problem() is told beside that.
+    template <class... More>
+    auto problem(const More&... more) const {
+        std::vector<void*> at;
+        for (const auto& copy : copies_) at.push_back(copy->get());
+        return host_->problem(at, more...);
     }
-    /// Waits for the device, brings D back and judges it: "" or what is wrong.
-    std::string verdict(grouped_sample& host) const {
+    /// Waits for the device, brings results back and judges them: "" or what is wrong.
+    std::string verdict() const {
         check(cudaDeviceSynchronize());
-        d_.read(host.d().bytes().data());
-        return host.verdict();
+        for_each([](const device_array<u8>& copy, const test::sample_memory& piece) {
+            if (piece.written) copy.read(piece.data);
+        });
+        return host_->verdict();
     }
 
 private:
-    device_array<u8> a_, b_, d_;
-    device_array<u32> sa_, sb_;
-    device_array<i32> counts_;
+    template <class Action>
+    void for_each(Action action) const {
+        const auto pieces = host_->memory();
+        for (std::size_t i = 0; i < copies_.size(); ++i) action(*copies_[i], pieces[i]);
+    }
+
+    test::sample_of<O>* host_;
+    std::vector<std::unique_ptr<device_array<u8>>> copies_;
 };
 
 }  // namespace deepgemm::device_tests

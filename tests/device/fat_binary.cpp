@@ -98,7 +98,7 @@ TEST_CASE("fat binary: from a file, launched by type") {
     const dg::rtc::test::scratch folder;
     const std::string file = (folder.path() / "kernels.fatbin").string(), entry = kernels().cubin.names.at(0);
     std::ofstream(file, std::ios::binary) << kernels().fat;
-    dg::test::product p(my_gemm::info, {200, 192, 512}, 3, dg::test::numbers::exact);
+    dg::test::gemm_sample p(my_gemm::info, {200, 192, 512}, 3, dg::test::numbers::exact);
     device_product on_device(p);
     const dg::gemm_problem problem = on_device.problem();
     const cudaStream_t stream = nullptr;
@@ -116,7 +116,7 @@ TEST_CASE("fat binary: from a file, launched by type") {
 TEST_CASE("fat binary: a kernel that is first launched under graph capture") {
     const cudaLibrary_t library = load_bytes(kernels().fat);
     const auto kernel = kernel_of<narrow>(library, kernels().cubin.names.at(2));
-    dg::test::product p(narrow::info, {130, 64, 256}, 4, dg::test::numbers::exact);
+    dg::test::gemm_sample p(narrow::info, {130, 64, 256}, 4, dg::test::numbers::exact);
     device_product on_device(p);
     const dg::gemm_problem problem = on_device.problem();
     {

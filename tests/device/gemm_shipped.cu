@@ -7,9 +7,9 @@
 
 using namespace deepgemm;
 using namespace deepgemm::gemm_tests;
+using test::gemm_sample;
 using test::numbers;
 using test::placement;
-using test::product;
 using test::shape_for;
 
 namespace {
@@ -92,11 +92,11 @@ TEST_CASE("gemm: quantised normal numbers on every kernel, twice the same bits")
     const u64 seed = fresh_seed();
     INFO("DEEPGEMM_SEED=", seed);
     for_each_kernel([&](const gemm_handle& kernel, i32 m, i32 n) {
-        product p(kernel.info, shape_for(kernel.info, m + 70, n + 100, 1536), seed, numbers::normal);
+        gemm_sample p(kernel.info, shape_for(kernel.info, m + 70, n + 100, 1536), seed, numbers::normal);
         CHECK_MESSAGE(run(kernel, p) == "", test::describe(kernel.info, p.shape(), seed));
         CHECK_MESSAGE(p.diff_to_unquantised() < 1e-3, test::describe(kernel.info, p.shape(), seed));
         const auto first = p.d().bytes();
-        p.d().restore();
+        p.restore();
         CHECK_MESSAGE(run(kernel, p) == "", test::describe(kernel.info, p.shape(), seed));
         CHECK_MESSAGE(p.d().bytes() == first, test::describe(kernel.info, p.shape(), seed));
     });
@@ -113,7 +113,7 @@ TEST_CASE("gemm: 200 random problems through the named operation") {
                                   test::random_extent(random, 2500)};
         const numbers data = random.integer(0, 2) == 0 ? numbers::normal : numbers::exact;
         const u64 own_seed = random.bits();
-        product p(kind, shape, own_seed, data, test::random_placement(random, kind));
+        gemm_sample p(kind, shape, own_seed, data, test::random_placement(random, kind));
         CHECK_MESSAGE(run(engine, p) == "", test::describe(kind, shape, own_seed), ", problem ", i);
     }
 }
@@ -125,11 +125,11 @@ TEST_CASE("gemm: one row, one column, and nothing at all, through the named oper
         const gemm_info kind = test::random_kind(random);
         for (const problem_shape shape :
              {problem_shape{1, 4096, 7168}, {1, 1, 1}, {1000, 1, 300}, {1, 7, 5000}, {40, 30, 0}}) {
-            product p(kind, shape, 12, numbers::exact);
+            gemm_sample p(kind, shape, 12, numbers::exact);
             CHECK_MESSAGE(run(engine, p) == "", test::describe(kind, shape, 12));
         }
         for (const problem_shape shape : {problem_shape{0, 100, 200}, {100, 0, 200}, {0, 0, 0}}) {
-            product p(kind, shape, 13, numbers::exact);
+            gemm_sample p(kind, shape, 13, numbers::exact);
             CHECK_MESSAGE(run(engine, p) == "", test::describe(kind, shape, 13));  // no byte is written
         }
     }

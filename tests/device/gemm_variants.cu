@@ -7,8 +7,8 @@
 
 using namespace deepgemm;
 using namespace deepgemm::gemm_tests;
+using test::gemm_sample;
 using test::numbers;
-using test::product;
 
 namespace {
 
@@ -32,11 +32,11 @@ void expect_exact_everywhere(std::span<const gemm_handle> kernels) {
 
 /// All kernels give the bits of the first, on data whose sums are rounded.
 void expect_equal_bits(std::span<const gemm_handle> kernels, problem_shape shape) {
-    product p(kernels[0].info, shape, 23, numbers::normal);
+    gemm_sample p(kernels[0].info, shape, 23, numbers::normal);
     REQUIRE(run(kernels[0], p) == "");
     const auto first = p.d().bytes();
     for (const gemm_handle& kernel : kernels.subspan(1)) {
-        p.d().restore();
+        p.restore();
         CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
         CHECK_MESSAGE(p.d().bytes() == first, to_source(kernel.info));
     }
@@ -44,7 +44,7 @@ void expect_equal_bits(std::span<const gemm_handle> kernels, problem_shape shape
 
 /// Launches a kernel whose first epilogue step adds a bias, and judges the product.
 template <class K>
-std::string run_biased(product& p, const device_array<float>& bias) {
+std::string run_biased(gemm_sample& p, const device_array<float>& bias) {
     device_product on_device(p);
     auto arguments = arguments_for<K>(arguments_of(on_device.problem()));
     arguments.epilogue.first = {bias.get()};
@@ -76,7 +76,7 @@ TEST_CASE("gemm: operands that have changed places") {
         expect_exact_everywhere(list);
         for (const gemm_handle& kernel : list) {
             const auto [m, n] = test::cluster_tile(kernel.info);
-            product p(kernel.info, {3 * m + 5, 150 * n + 2, 1700}, 29, numbers::normal);
+            gemm_sample p(kernel.info, {3 * m + 5, 150 * n + 2, 1700}, 29, numbers::normal);
             CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
         }
     }
@@ -95,7 +95,7 @@ TEST_CASE("gemm: tiles, stages, staging buffers and bands at their limits") {
 
 TEST_CASE("gemm: quantised E5M2 is right element by element") {
     for (const gemm_handle& kernel : handles(test::element_variants{})) {
-        product p(kernel.info, {530, 270, 1800}, 24, numbers::normal);
+        gemm_sample p(kernel.info, {530, 270, 1800}, 24, numbers::normal);
         CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
         CHECK(p.diff_to_unquantised() < 5e-3);  // E5M2 has half of E4M3's precision
     }
@@ -114,14 +114,14 @@ TEST_CASE("gemm: a bias and an activation of the user's own, alone and before C 
     const device_array<float> on_device(bias);
     const auto relu = [](double x) { return x > 0 ? x : 0.0; };
 
-    product plain(test::biased::info, {1500, 750, 300}, 26);
+    gemm_sample plain(test::biased::info, {1500, 750, 300}, 26);
     for (i64 m = 0; m < 1500; ++m) {
         for (i64 n = 0; n < 750; ++n)
             plain.expected().value(m, n) = relu(plain.expected().value(m, n) + bias[std::size_t(n)]);
     }
     CHECK(run_biased<test::biased>(plain, on_device) == "");
 
-    product chained(test::chained::info, {1500, 750, 300}, 27);
+    gemm_sample chained(test::chained::info, {1500, 750, 300}, 27);
     const auto c = chained.c().view<const float>();
     for (i64 m = 0; m < 1500; ++m) {
         for (i64 n = 0; n < 750; ++n) {
@@ -135,7 +135,7 @@ TEST_CASE("gemm: a bias and an activation of the user's own, alone and before C 
 TEST_CASE("gemm: a chain of dependent launches, each adding to its predecessor's D, which starts it early") {
     const gemm_handle kernel = cuda::handle_of<test::triggering>();
     for (const problem_shape shape : {problem_shape{64, 64, 128}, {500, 700, 1000}, {3000, 2000, 256}}) {
-        product p(kernel.info, shape, 28, numbers::exact, {.c_is_d = true});
+        gemm_sample p(kernel.info, shape, 28, numbers::exact, {.c_is_d = true});
         const auto c = p.c().view<const float>();
         constexpr int links = 20;
         for (i64 m = 0; m < shape.m; ++m) {

@@ -8,6 +8,7 @@
 #include <deepgemm/host/instances.hpp>
 #include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>
 
+#include "../ops/grouped_sample.hpp"
 #include "device_sample.hpp"
 
 using namespace deepgemm;
@@ -31,8 +32,8 @@ result<void> run_named(const grouped_engine& engine, const grouped_problem& p, c
 std::string run(const grouped_engine& engine, grouped_sample& sample, i64 expected_rows = 0,
                 const grouped_options& options = {}) {
     const device_sample memory(sample);
-    const auto done = run_named(engine, memory.problem(sample, expected_rows), options);
-    return done ? memory.verdict(sample) : done.failure().message;
+    const auto done = run_named(engine, memory.problem(expected_rows), options);
+    return done ? memory.verdict() : done.failure().message;
 }
 
 }  // namespace
@@ -73,8 +74,8 @@ TEST_CASE("grouped gemm: a graph is replayed with other counts in the same memor
     const grouped_engine engine(instances::of<ops::grouped_gemm>(), this_device());
     CHECK(engine.prepare());
     grouped_sample first(random, shape, {1, 2, 3, 4, 5, 6});
-    const device_sample memory(first);
-    const grouped_problem problem = memory.problem(first, 100);
+    device_sample memory(first);
+    const grouped_problem problem = memory.problem(i64(100));
     const auto plan = or_throw(engine.plan(problem));
     const stream on;
     const captured by_engine(on, [&] { or_throw(run_named(engine, problem, {.stream = on.handle})); });
@@ -88,7 +89,7 @@ TEST_CASE("grouped gemm: a graph is replayed with other counts in the same memor
             sample.restore();
             memory.load(sample);
             graph->run(on);
-            CHECK(memory.verdict(sample) == "");
+            CHECK(memory.verdict() == "");
         }
     }
 }

@@ -12,14 +12,14 @@
 #include <iterator>
 #include <thread>
 
+#include "../ops/grouped_sample.hpp"
 #include "../rtc/tiny.cuh"
-#include "device_sample.hpp"
 #include "gemm_support.cuh"
 
 using namespace deepgemm;
 using namespace deepgemm::gemm_tests;
+using test::gemm_sample;
 using test::numbers;
-using test::product;
 using test::shape_for;
 
 namespace rtc_device_test {
@@ -84,14 +84,14 @@ TEST_CASE("rtc: products in groups by every kernel as NVRTC compiles it") {
     const auto handles = or_throw(kernels().handles(shipped::all_of<ops::grouped_gemm>()));
     const engine_of<ops::grouped_gemm> engine(handles, this_device());
     test::grouped_sample sample(random, {600, 500, 520}, {600, 0, 1, 257, 64, 129});
-    const device_tests::device_sample memory(sample);
-    const grouped_problem p = memory.problem(sample);
+    device_tests::device_sample memory(sample);
+    const grouped_problem p = memory.problem();
     for (const grouped_handle& kernel : handles) {
         INFO(to_source(kernel.info));
         sample.restore();
         memory.load(sample);
         or_throw(m_grouped_fp8_gemm_nt_masked(engine, p.a, p.b, p.d, p.counts, 0, {.pin = kernel.info.cfg}));
-        CHECK(memory.verdict(sample) == "");
+        CHECK(memory.verdict() == "");
     }
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("rtc: extents fixed at run time give the same bits as extents passed")
         const gemm_handle any = or_throw(kernels().handle<paired>()),
                           fixed = or_throw(kernels().handle<paired>({0, n, k}));
         CHECK(difference(any, fixed, {m, n, k}, random.bits()) == "");
-        product other(any.info, {m, n + 8, k}, 1, numbers::exact);
+        gemm_sample other(any.info, {m, n + 8, k}, 1, numbers::exact);
         CHECK(run(fixed, other).find("compiled for m = 0, n = " + std::to_string(n)) != std::string::npos);
     }
 }
@@ -113,14 +113,14 @@ TEST_CASE("rtc: the named operation over an engine of run-time kernels") {
     const auto handles = or_throw(kernels().handles(shipped::weights_bf16_narrow{}));
     const engine engine(handles, this_device());
     for (const i32 m : {1, 64, 130}) {
-        product p(handles.front().info, {m, 576, 1024}, u64(m), numbers::exact);
+        gemm_sample p(handles.front().info, {m, 576, 1024}, u64(m), numbers::exact);
         CHECK(run(engine, p) == "");
     }
 }
 
 TEST_CASE("rtc: a launch under graph capture loads nothing, and replays") {
     const auto kernel = or_throw(kernels().get<square>());
-    product p(kernel.info(), {200, 192, 512}, 3, numbers::exact);
+    gemm_sample p(kernel.info(), {200, 192, 512}, 3, numbers::exact);
     device_product on_device(p);
     const gemm_problem problem = on_device.problem();
     const stream s;
@@ -132,7 +132,7 @@ TEST_CASE("rtc: a launch under graph capture loads nothing, and replays") {
 TEST_CASE("rtc: a kernel that is first launched under graph capture") {
     rtc::engine fresh(rtc::embedded_headers());
     const gemm_handle kernel = or_throw(fresh.handle<square>());
-    product p(kernel.info, {130, 64, 256}, 4, numbers::exact);
+    gemm_sample p(kernel.info, {130, 64, 256}, 4, numbers::exact);
     device_product on_device(p);
     const gemm_problem problem = on_device.problem();
     const stream s;
@@ -194,12 +194,12 @@ TEST_CASE("rtc: a kernel built ahead of time serves until the one compiled in th
     const auto serving = std::find_if(kernels_at_hand.begin(), kernels_at_hand.end(), same_types);
     REQUIRE(serving != kernels_at_hand.end());
     const auto handle = or_throw(fresh.replace<square>(*serving, threads));
-    product p(handle.info, {300, 192, 700}, 5, numbers::exact);
+    gemm_sample p(handle.info, {300, 192, 700}, 5, numbers::exact);
     CHECK(run(handle, p) == "");  // most probably by the one ahead of time
     threads.wait();
     CHECK(threads.failures().empty());
     CHECK(fresh.cubins().counts().made == 1);
-    p.d().restore();
+    p.restore();
     CHECK(run(handle, p) == "");
 }
 
@@ -208,14 +208,14 @@ TEST_CASE("rtc: plans are warmed up side by side, each kernel once") {
     const auto handles = or_throw(fresh.handles(shipped::weights_bf16_narrow{}));
     std::vector<gemm_plan> plans;
     for (const i32 m : {1, 16, 64, 1}) {
-        product p(handles.front().info, {m, 576, 1024}, 6, numbers::exact);
+        gemm_sample p(handles.front().info, {m, 576, 1024}, 6, numbers::exact);
         plans.push_back(or_throw(plan(p.problem(), this_device(), handles)));
     }
     std::size_t reports = 0;
     CHECK(rtc::engine::warm_up(plans, {.report = [&](const rtc::warm_up_progress&) { ++reports; }}));
     CHECK(reports >= 1);
     CHECK(fresh.cubins().counts().made == reports);
-    product p(handles.front().info, {16, 576, 1024}, 7, numbers::exact);
+    gemm_sample p(handles.front().info, {16, 576, 1024}, 7, numbers::exact);
     CHECK(run(*plans[1].kernel(), p) == "");
     CHECK(fresh.cubins().counts().made == reports);
 }

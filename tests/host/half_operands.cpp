@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // 16-bit operands on the host's side of a test: the reference reads them in either order, and the products that kernels are
-// tested with (tests/kernel/product.hpp) hold what they claim.
+// tested with (tests/ops/gemm_sample.hpp) hold what they claim.
 #include <doctest/doctest.h>
 
-#include "../kernel/product.hpp"
+#include "../ops/gemm_sample.hpp"
 
 #include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/reference/argument.hpp>
@@ -122,7 +122,7 @@ TEST_CASE("products of 16-bit operands are valid problems of their kernel's work
     for (int i = 0; i < 200; ++i) {
         const gemm_info kind = random_half_kind(random, i % 2 == 0 ? dtype::bf16 : dtype::f16);
         const problem_shape shape{i32(random.integer(2, 40)), i32(random.integer(2, 40)), i32(random.integer(2, 40))};
-        product p(kind, shape, random.bits(), numbers::exact, random_placement(random, kind));
+        gemm_sample p(kind, shape, random.bits(), numbers::exact, random_placement(random, kind));
         const gemm_problem problem = p.problem();
         const auto outcome = validate(problem);
         REQUIRE_MESSAGE(outcome, outcome.failure().message);
@@ -141,7 +141,7 @@ TEST_CASE("products of 16-bit operands are valid problems of their kernel's work
                 gemm_info kind;
                 kind.traits.a = half(dtype::bf16, a);
                 kind.traits.b = half(dtype::bf16, b);
-                product p(kind, shape, 1);
+                gemm_sample p(kind, shape, 1);
                 CHECK(validate(p.problem()));
                 // Pitches that kernels of the order they were made for take, even if the problem counts as another.
                 const gemm_arguments given = arguments_of(p.problem());

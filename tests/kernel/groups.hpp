@@ -7,7 +7,7 @@
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 
-#include "product.hpp"
+#include "operands.hpp"
 
 namespace deepgemm::test {
 

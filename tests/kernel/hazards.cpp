@@ -87,7 +87,7 @@ struct leaving_store : store<bf16> {
 /// Runs a kernel on three tiles of five K blocks. Returns the error's text, or what is wrong with D.
 template <class Kernel>
 std::string outcome(const sim::options& machine) {
-    product p(Kernel::info, {130, 64, 640}, 5);
+    gemm_sample p(Kernel::info, {130, 64, 640}, 5);
     try {
         sim::launch<Kernel>(arguments_for<Kernel>(arguments_of(p.problem())), machine);
     } catch (const sim::error& e) {

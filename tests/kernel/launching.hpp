@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include "product.hpp"
+#include "../ops/gemm_sample.hpp"
 
 namespace deepgemm::test {
 
@@ -17,7 +17,7 @@ inline u64 seed_of(problem_shape shape) { return u64(shape.m) * 1000003 + u64(sh
 
 /// Runs a kernel on a product in host memory and judges the result: "" or what is wrong. The machine gets as many multiprocessors
 /// as a cluster of the kernel needs.
-inline std::string run(const gemm_handle& kernel, product& p, sim::options machine = {}, int num_sms = 0) {
+inline std::string run(const gemm_handle& kernel, gemm_sample& p, sim::options machine = {}, int num_sms = 0) {
     const gemm_problem problem = p.problem();
     if (const auto ok = validate(problem); !ok) return ok.failure().message;
     machine.num_sms = max(machine.num_sms, kernel.info.cfg.cluster_ctas());
@@ -29,7 +29,7 @@ inline std::string run(const gemm_handle& kernel, product& p, sim::options machi
 /// Runs a kernel on small integers and expects every bit right.
 inline void expect_exact(const gemm_handle& kernel, problem_shape shape, const placement& how = {},
                          const sim::options& machine = {}, int num_sms = 0) {
-    product p(kernel.info, shape, seed_of(shape), numbers::exact, how);
+    gemm_sample p(kernel.info, shape, seed_of(shape), numbers::exact, how);
     const std::string wrong = run(kernel, p, machine, num_sms);
     CHECK_MESSAGE(wrong == "", describe(kernel.info, shape, seed_of(shape)));
 }

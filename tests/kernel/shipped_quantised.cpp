@@ -15,7 +15,7 @@ TEST_CASE("quantised products") {
         const auto [m, n] = cluster_tile(kernel.info);
         for (const problem_shape shape :
              {shape_for(kernel.info, m + 70, n + 100, 520), shape_for(kernel.info, 99, 160, 1536)}) {
-            product p(kernel.info, shape, seed, numbers::normal);
+            gemm_sample p(kernel.info, shape, seed, numbers::normal);
             const std::string wrong = run(kernel, p);
             CHECK_MESSAGE(wrong == "", describe(kernel.info, shape, seed));
             CHECK_MESSAGE(p.diff_to_unquantised() < 1e-3, describe(kernel.info, shape, seed));
@@ -32,13 +32,9 @@ TEST_CASE("random shapes on random kernels") {
         const gemm_handle& kernel = all[std::size_t(random.integer(0, i64(all.size()) - 1))];
         const problem_shape shape = shape_for(kernel.info, i32(random.integer(1, 400)), i32(random.integer(1, 400)),
                                               i32(random.integer(1, 700)));
-        const placement how{.a_pad = random.integer(0, 2) * 16,
-                            .b_pad = random.integer(0, 2) * 16,
-                            .c_pad = random.integer(0, 9),
-                            .d_pad = random.integer(0, 9),
-                            .c_is_d = random.integer(0, 1) == 1,
-                            .scales_along_n = kernel.info.traits.b.tile.mn != 1 && random.integer(0, 1) == 1};
-        product p(kernel.info, shape, random.bits(), random.integer(0, 1) == 1 ? numbers::normal : numbers::exact, how);
+        const placement how = random_placement(random, kernel.info);
+        gemm_sample p(kernel.info, shape, random.bits(), random.integer(0, 1) == 1 ? numbers::normal : numbers::exact,
+                      how);
         const sim::options machine = random.integer(0, 1) == 1 ? random_machine(random.bits()) : sim::options{};
         const std::string wrong = run(kernel, p, machine);
         CHECK_MESSAGE(wrong == "", describe(kernel.info, shape, seed));

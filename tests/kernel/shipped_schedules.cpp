@@ -11,8 +11,8 @@ using namespace deepgemm::test;
 namespace {
 
 /// D's bytes, guards included, after a run on random data.
-std::vector<u8> result_of(const gemm_handle& kernel, product& p, const sim::options& machine, int num_sms = 0) {
-    p.d().restore();
+std::vector<u8> result_of(const gemm_handle& kernel, gemm_sample& p, const sim::options& machine, int num_sms = 0) {
+    p.restore();
     const std::string wrong = run(kernel, p, machine, num_sms);
     CHECK_MESSAGE(wrong == "", to_source(kernel.info));
     return p.d().bytes();
@@ -63,7 +63,7 @@ TEST_CASE("runs agree to the bit on any data, in any order, on any number of mul
     CAPTURE(seed);
     for (const gemm_handle& kernel : instances::dense()) {
         const auto [m, n] = cluster_tile(kernel.info);
-        product p(kernel.info, shape_for(kernel.info, m + 5, n + 9, 700), seed, numbers::normal);
+        gemm_sample p(kernel.info, shape_for(kernel.info, m + 5, n + 9, 700), seed, numbers::normal);
         const auto first = result_of(kernel, p, {});
         CHECK(result_of(kernel, p, {}) == first);
         CHECK(result_of(kernel, p, random_machine(seed)) == first);

@@ -63,7 +63,7 @@ TEST_CASE("split sums, turns and transposed tiles are right element by element, 
                                swap_variant_handles(), swap_half_variant_handles()}) {
         for (const gemm_handle& kernel : kernels) {
             const auto [m, n] = cluster_tile(kernel.info);
-            product p(kernel.info, {3 * m + 5, 3 * n + 2, 1700}, 21, numbers::normal);
+            gemm_sample p(kernel.info, {3 * m + 5, 3 * n + 2, 1700}, 21, numbers::normal);
             CHECK_MESSAGE(run(kernel, p, eight(random_machine(22)), kernel.info.cfg.cluster_ctas()) == "",
                           to_source(kernel.info));
         }
@@ -72,7 +72,7 @@ TEST_CASE("split sums, turns and transposed tiles are right element by element, 
 
 TEST_CASE("quantised E5M2 is right element by element") {
     for (const gemm_handle& kernel : element_variant_handles()) {
-        product p(kernel.info, {130, 70, 800}, 11, numbers::normal);
+        gemm_sample p(kernel.info, {130, 70, 800}, 11, numbers::normal);
         CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
         CHECK(p.diff_to_unquantised() < 5e-3);  // E5M2 has half of E4M3's precision
     }
@@ -82,11 +82,11 @@ namespace {
 
 /// All kernels give the bits of the first, on data whose sums are rounded.
 void expect_equal_bits(std::span<const gemm_handle> kernels, problem_shape shape) {
-    product p(kernels[0].info, shape, 12, numbers::normal);
+    gemm_sample p(kernels[0].info, shape, 12, numbers::normal);
     REQUIRE(run(kernels[0], p) == "");
     const auto first = p.d().bytes();
     for (const gemm_handle& kernel : kernels.subspan(1)) {
-        p.d().restore();
+        p.restore();
         CHECK_MESSAGE(run(kernel, p) == "", to_source(kernel.info));
         CHECK_MESSAGE(p.d().bytes() == first, to_source(kernel.info));
     }
@@ -108,7 +108,7 @@ TEST_CASE("a bias and an activation of the user's own, alone and before C is add
     random.fill_integers(bias.view(), -5, 5);
     const auto relu = [](double x) { return x > 0 ? x : 0.0; };
 
-    product plain(biased_info(), {150, 75, 300}, 14);
+    gemm_sample plain(biased_info(), {150, 75, 300}, 14);
     for (i64 m = 0; m < 150; ++m) {
         for (i64 n = 0; n < 75; ++n) plain.expected().value(m, n) = relu(plain.expected().value(m, n) + bias(0, n));
     }
@@ -116,7 +116,7 @@ TEST_CASE("a bias and an activation of the user's own, alone and before C is add
     CHECK(plain.verdict() == "");
 
     const gemm_info info = chained_info();
-    product chained(info, {150, 75, 300}, 15);
+    gemm_sample chained(info, {150, 75, 300}, 15);
     const auto c = chained.c().view<const float>();
     for (i64 m = 0; m < 150; ++m) {
         for (i64 n = 0; n < 75; ++n) {
@@ -130,14 +130,14 @@ TEST_CASE("a bias and an activation of the user's own, alone and before C is add
 
 TEST_CASE("a kernel that lets its dependents start early, launched as a dependent itself") {
     const gemm_handle kernel = triggering_handle();
-    product p(kernel.info, {130, 60, 500}, 17);
+    gemm_sample p(kernel.info, {130, 60, 500}, 17);
     CHECK(kernel.launch(arguments_of(p.problem()), {.dependent_launch = true}));
     CHECK(p.verdict() == "");
 }
 TEST_CASE("a dependent launch touches nothing but its ready operand before the kernel that it depends on has ended") {
     for (const gemm_handle& kernel : {triggering_handle(), swap_variant_handles()[0], swap_half_variant_handles()[0]}) {
         for (const bool of_a : {false, true}) {
-            product p(kernel.info, {130, 60, 900}, 18);
+            gemm_sample p(kernel.info, {130, 60, 900}, 18);
             gemm_arguments arguments = arguments_of(p.problem());
             arguments.a.ready = of_a;
             arguments.b.ready = !of_a;

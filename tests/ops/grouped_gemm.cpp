@@ -107,14 +107,14 @@ TEST_CASE("grouped gemm: as docs/ops/grouped_gemm.md shows it") {
     const problem_shape shape{40, 72, 500};
     grouped_sample sample(random, shape, {5, 0, 40});
     const auto& [slot, n, k] = shape;
-    const grouped_memory at = sample.here();
+    const grouped_problem here = sample.problem();
     const grouped_engine engine = engine_on_simulator();
     const i64 a_pitch = sample.a()[0].row_stride, b_pitch = sample.b()[0].row_stride, d_pitch = sample.d().pitch();
-    const auto* const a_data = static_cast<const e4m3*>(at.a);
-    const auto* const b_data = static_cast<const e4m3*>(at.b);
-    const void *const a_scales = at.sa, *const b_scales = at.sb;
+    const auto* const a_data = static_cast<const e4m3*>(here.a.first.matrix.data);
+    const auto* const b_data = static_cast<const e4m3*>(here.b.first.matrix.data);
+    const void *const a_scales = here.a.first.scales.data, *const b_scales = here.b.first.scales.data;
     auto* const d_data = sample.d().view<bf16>().data;
-    const i32* const counts = at.table;
+    const i32* const counts = here.counts;
     // [call]
     // Of the first of 3 groups; dense_stack() says that the others follow without gaps.
     const scaled_matrix a{row_major(a_data, slot, k, a_pitch),                                    // (slot, k)
@@ -301,6 +301,15 @@ TEST_CASE("grouped gemm: every rule broken once") {
               p.a.matrix_stride = p.b.matrix_stride = p.d.matrix_stride = p.a.scale_stride = -7;
           }) == "");
     CHECK(refused([](p_& p) { p.b.scale_stride = 0; }) == "");
+}
+
+TEST_CASE("grouped gemm: what a product asks of any kernel") {
+    const grouped_workload work = workload_of(made_up());  // 4 groups of usually 100 rows
+    const double weights = 4 * (512 * 1024 + 4 * 8 * 4), row = 1024 + 8 * 4 + 2 * 512;
+    CHECK(demand_of(work).flops == 2.0 * 400 * 512 * 1024);
+    CHECK(demand_of(work).bytes == weights + 400 * row);
+    CHECK(demand_of(work, 7).flops == 2.0 * 7 * 512 * 1024);
+    CHECK(demand_of(work, 7).bytes == weights + 7 * row);
 }
 
 TEST_CASE("grouped gemm: a workload is checked as a problem is") {

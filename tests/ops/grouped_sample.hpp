@@ -2,9 +2,13 @@
 // Problems of the grouped GEMM: stacks whose rows past the count of their group are NaN in A and poisoned in D.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 
-#include "../kernel/grouped_products.hpp"
+#include "../kernel/groups.hpp"
 #include "sample.hpp"
 
 namespace deepgemm::test {
@@ -33,30 +37,38 @@ public:
                 .groups = grouping::masked};
     }
 
-    /// Where everything lies in host memory.
-    grouped_memory here() {
-        return {a_.bytes().data(), a_.words().data(),          b_.bytes().data(), b_.words().data(),
-                nullptr,           d_.memory().bytes().data(), counts_.data()};
+    /// A, its scales, B, its scales, D, counts.
+    std::array<sample_memory, 6> memory() {
+        const auto piece = [](const auto& all) {
+            return sample_memory{const_cast<void*>(static_cast<const void*>(all.data())), all.size() * sizeof all[0]};
+        };
+        std::array<sample_memory, 6> all{piece(a_.bytes()), piece(a_.words()),          piece(b_.bytes()),
+                                         piece(b_.words()), piece(d_.memory().bytes()), piece(counts_)};
+        all[4].written = true;
+        return all;
     }
-    grouped_problem problem(const grouped_memory& at, i64 expected_rows = 0) {
-        grouped_problem made{.a = a_.argument(at.a, at.sa),
-                             .b = b_.argument(at.b, at.sb),
-                             .d = d_.argument(at.d),
-                             .counts = at.table,
+    /// The problem as the named operation takes it; `at` says where copies of memory() lie.
+    grouped_problem problem(std::span<void* const> at, i64 expected_rows = 0) {
+        grouped_problem made{.a = a_.argument(at[0], at[1]),
+                             .b = b_.argument(at[2], at[3]),
+                             .d = d_.argument(at[4]),
+                             .counts = static_cast<const i32*>(at[5]),
                              .expected_rows = expected_rows};
         made.a.count = made.b.count = i64(counts_.size());
         return made;
     }
-    grouped_problem problem(i64 expected_rows = 0) { return problem(here(), expected_rows); }
+    grouped_problem problem(i64 expected_rows = 0) {
+        std::array<void*, 6> here;
+        std::ranges::transform(memory(), here.begin(), &sample_memory::data);
+        return problem(here, expected_rows);
+    }
 
     std::string verdict() { return d_.verdict(); }
     void restore() { d_.memory().restore(); }
 
-    // What copies are made of.
     const operand_stack& a() const { return a_; }
     const operand_stack& b() const { return b_; }
     guarded_matrix& d() { return d_.memory(); }
-    const std::vector<i32>& counts() const { return counts_; }
 
 private:
     operand_stack a_, b_;

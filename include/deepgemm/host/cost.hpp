@@ -27,6 +27,12 @@ constexpr const char* name_of(bound what) {
     return "?";
 }
 
+/// What a workload asks of any kernel, however that goes about it.
+struct demand {
+    double flops = 0;  ///< two for each product of elements
+    double bytes = 0;  ///< through memory: operands and their scales once, results once, and what they are added to
+};
+
 /// A prediction and its parts. `total_us` is what kernels are ranked by; the parts are for explain(), and 0 where an operation does
 /// not tell them apart.
 struct cost {

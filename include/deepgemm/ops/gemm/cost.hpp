@@ -44,6 +44,25 @@ struct cost_parameters {
 
 namespace detail {
 
+/// Bytes of `rows` rows of an operand, and of their scales.
+inline double bytes_of(const operand_info& x, i64 rows, i64 k) {
+    const double elements = double(rows) * double(k) * size_of(x.type);
+    if (x.format == scale_kind::none) return elements;
+    return elements + 4.0 * double(ceil_div(rows, i64(x.tile.mn))) * double(ceil_div(k, k_per_word(x.format, x.tile)));
+}
+
+}  // namespace detail
+
+/// What a product asks of any kernel.
+inline demand demand_of(const gemm_workload& work) {
+    const i64 m = work.shape.m, n = work.shape.n, k = work.shape.k;
+    const double results = double(m) * double(n);
+    return {2 * results * double(k), detail::bytes_of(work.a, m, k) + detail::bytes_of(work.b, n, k) +
+                                         results * size_of(work.d) * (work.accumulate ? 2 : 1)};
+}
+
+namespace detail {
+
 /// How a kernel cuts a product into tiles.
 struct tiling {
     i64 m, n;          ///< tiles along each axis, whole clusters counted

@@ -11,6 +11,16 @@
 
 namespace deepgemm {
 
+/// What a grouped product asks of any kernel if its groups have `rows` rows, all together.
+inline demand demand_of(const grouped_workload& work, i64 rows) {
+    const i64 n = work.shape.n, k = work.shape.k;
+    const double results = double(rows) * double(n);
+    return {2 * results * double(k), detail::bytes_of(work.a, rows, k) + work.groups * detail::bytes_of(work.b, n, k) +
+                                         results * size_of(work.d)};
+}
+/// The same of groups with the expected rows.
+inline demand demand_of(const grouped_workload& work) { return demand_of(work, i64(work.groups) * work.expected_rows); }
+
 namespace detail {
 
 /// Tiles of `block` rows that a group has on average, and the rows in them that lie in its slot. Groups are taken to have from 0.7 to
