@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The knobs of planning and launching, as members of a value that the caller owns: none is process state. Environment variables give
-// defaults only, and only to a caller who asks for them. (Switches for diagnosis, host/diagnosis.hpp, are of the process.)
+// The knobs of planning and launching. They are members of a value that the caller owns; none is process state. Environment
+// variables give defaults, and only to a caller who asks for them. (The switches of host/diagnosis.hpp belong to the process.)
 #pragma once
 
 #include <charconv>
@@ -13,12 +13,13 @@
 
 namespace deepgemm {
 
-/// How the planner comes to split_k, the one member of a configuration that may change the last bits of D. All rules but `fastest`
-/// make products batch-invariant: the bits of a row of D depend on that row of A, on B, and on N and K, not on how many rows A has.
+/// How the planner chooses split_k, the one member of a configuration that may change the last bits of D. Every rule but
+/// `fastest` makes products batch-invariant: the bits of a row of D depend on that row of A, on B, N and K, but not on how many
+/// rows A has.
 enum class split_rule : u8 {
-    fastest,     ///< by speed, so that the last bits of a row may change with M
+    fastest,     ///< by speed; the last bits of a row may then change with M
     never,       ///< no kernel splits K
-    as_one_row,  ///< whatever M is, the split of the kernel that is the fastest for one row
+    as_one_row,  ///< as the kernel does that is fastest for one row, whatever M is
 };
 
 constexpr const char* name_of(split_rule rule) {
@@ -30,15 +31,15 @@ constexpr const char* name_of(split_rule rule) {
     return "?";
 }
 
-/// Limits on the tiles of D that a kernel computes at a time, in elements of D.
+/// Limits on the tile of D that a kernel computes at a time, in elements of D.
 struct tile_limits {
-    int largest_m = 0, largest_n = 0;          ///< at most so many rows and columns; 0: as many as a kernel likes
+    int largest_m = 0, largest_n = 0;          ///< at most so many rows and columns; 0: no limit
     int multiple_of_m = 1, multiple_of_n = 1;  ///< rows and columns are multiples of these
     friend constexpr bool operator==(const tile_limits&, const tile_limits&) = default;
 };
 
-/// What a caller may wish of plans and launches. No knob changes results, but for the last bits of D, which split_k may change and
-/// with it every knob that lets the planner choose another one.
+/// What a caller may ask of plans and launches. No knob changes results, except the last bits of D: they depend on split_k, and
+/// so on every knob that makes the planner choose another one.
 struct context {
     int num_sms = 0;                ///< multiprocessors to use, even or odd; 0: all of the device
     bool dependent_launch = false;  ///< launch so that a kernel may start before its predecessor has ended (PDL)
@@ -47,15 +48,15 @@ struct context {
     tile_limits tiles{};                     ///< only kernels with such tiles
     bool ignore_static_extents = false;      ///< only kernels that take every extent at run time
 
-    /// A context whose members come from DEEPGEMM_NUM_SMS, DEEPGEMM_DEPENDENT_LAUNCH, DEEPGEMM_DETERMINISTIC and
-    /// DEEPGEMM_IGNORE_STATIC_EXTENTS where those are set (numbers; 0 or 1 for switches), from DEEPGEMM_SPLIT (the name of a
-    /// split_rule), and else are the defaults.
+    /// The defaults, except for members whose environment variable is set: DEEPGEMM_NUM_SMS, DEEPGEMM_DEPENDENT_LAUNCH,
+    /// DEEPGEMM_DETERMINISTIC, DEEPGEMM_IGNORE_STATIC_EXTENTS (numbers; 0 or 1 for switches) and DEEPGEMM_SPLIT (the name of a
+    /// split_rule).
     static result<context> from_environment();
 };
 
 namespace detail {
 
-/// Reads an environment variable as a number from 0 to `largest` into `value`; leaves it alone if the variable is not set.
+/// Reads an environment variable as a number from 0 to `largest` into `value`. If it is not set, `value` stays as it is.
 inline result<void> read_environment(const char* name, int largest, int& value) {
     const char* const text = std::getenv(name);
     if (text == nullptr || *text == '\0') return {};

@@ -26,7 +26,7 @@ inline result<int> current_device() {
     return device;
 }
 
-/// Describes a device. Takes some milliseconds the first time, since the runtime starts then; call it once per engine.
+/// Describes a device. The first call takes some milliseconds, since it starts the runtime; call it once per engine.
 inline result<device_info> describe(int device) {
     cudaDeviceProp properties{};
     if (auto ok = check("cudaGetDeviceProperties", cudaGetDeviceProperties(&properties, device)); !ok)

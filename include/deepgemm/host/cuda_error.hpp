@@ -8,12 +8,12 @@
 
 namespace deepgemm::cuda {
 
-/// An error that says which call failed and what the runtime says of it.
+/// An error that names the call and says what the runtime reports about it.
 inline error explain(const char* call, cudaError_t status) {
     return fail(errc::cuda_failure, call, " failed: ", cudaGetErrorName(status), " (", cudaGetErrorString(status), ")");
 }
 
-/// Success, or the error of a call of the runtime. A failure does not stay behind as the thread's last error.
+/// Success, or the error of a call of the runtime. It also clears the thread's last error.
 inline result<void> check(const char* call, cudaError_t status) {
     if (status == cudaSuccess) return {};
     static_cast<void>(cudaGetLastError());

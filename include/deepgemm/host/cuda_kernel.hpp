@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A kernel that the CUDA runtime can launch, be it of this program or loaded at run time: made ready once on each device, then
-// started with clusters, dependent launch and large shared memory. A launch encodes tensor maps and calls cudaLaunchKernelExC.
-// cuda_launch.hpp and rtc/kernel.hpp say where kernels come from.
+// A kernel that the CUDA runtime can launch, from this program or loaded at run time. It is made ready once on each device, and
+// then started with clusters, dependent launch and large shared memory. A launch encodes tensor maps and calls
+// cudaLaunchKernelExC. Kernels come from cuda_launch.hpp, cuda_library.hpp or rtc/kernel.hpp.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -15,8 +15,8 @@
 
 namespace deepgemm::cuda::detail {
 
-/// A kernel, and the devices on which it has been made ready. The address stands beside the mask because nvcc gives every
-/// translation unit its own copy of a kernel template: what is prepared must be what is launched.
+/// A kernel, and the devices on which it is ready. The address is kept beside the mask because nvcc gives every translation
+/// unit its own copy of a kernel template, and the copy that was prepared must be the one that is launched.
 struct loaded_kernel {
     const void* entry;          ///< the address of a __global__ function, or a cudaKernel_t
     std::atomic<u64> ready{0};  ///< bit i: device i
@@ -26,8 +26,8 @@ struct loaded_kernel {
     }
 };
 
-/// While it lives, the calling thread may make calls that a stream capture in global mode would forbid; none of them is
-/// meant for the captured stream.
+/// During its lifetime the calling thread may make calls that a stream capture in global mode would forbid. None of these calls
+/// may concern the captured stream.
 class relaxed_capture {
 public:
     relaxed_capture() { static_cast<void>(cudaThreadExchangeStreamCaptureMode(&mode_)); }
@@ -39,7 +39,7 @@ private:
     cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;
 };
 
-/// The result of a call that concerns a kernel's image: says so if the image does not fit the device.
+/// The result of a call that concerns a kernel's image. If the image does not fit the device, the error says so.
 inline result<void> check_kernel(const char* call, cudaError_t status, int device) {
     auto outcome = check(call, status);
     if (status != cudaErrorNoKernelImageForDevice && status != cudaErrorInvalidDeviceFunction) return outcome;
@@ -51,7 +51,8 @@ inline result<void> check_kernel(const char* call, cudaError_t status, int devic
                 flag ? flag : "");
 }
 
-/// Refuses a kernel of another architecture than the device's: a program for both has an image there, but no body in it.
+/// Refuses a kernel of another architecture than the device's. A program for both has an image for the device, but without a
+/// body.
 inline result<void> check_arch(const launch_info& info, int device) {
     if (info.arch == 0) return {};
     const auto major = attribute(cudaDevAttrComputeCapabilityMajor, device);
@@ -61,6 +62,7 @@ inline result<void> check_arch(const launch_info& info, int device) {
                 ", device ", device, " has ", *major, ".x");
 }
 
+/// Allows a kernel its shared memory on a device, and marks it ready there.
 inline result<void> prepare(loaded_kernel& kernel, const launch_info& info, int device) {
     const relaxed_capture guard;
     if (auto ok = check_arch(info, device); !ok) return ok;
@@ -72,8 +74,8 @@ inline result<void> prepare(loaded_kernel& kernel, const launch_info& info, int 
     return {};
 }
 
-/// The same for a kernel of a library that the program has loaded. The runtime loads code when it is first asked for it; asking now
-/// keeps that out of a launch.
+/// The same for a kernel of a library that the program has loaded. The runtime loads code on first use; asking for its
+/// attributes here makes it load now and not during a launch.
 inline result<void> load_and_prepare(loaded_kernel& kernel, const launch_info& info, int device) {
     const relaxed_capture guard;
     cudaFuncAttributes attributes{};
@@ -82,6 +84,7 @@ inline result<void> load_and_prepare(loaded_kernel& kernel, const launch_info& i
     return prepare(kernel, info, device);
 }
 
+/// Launches `ctas` CTAs. `params` points to the kernel's parameters.
 inline result<void> start(const loaded_kernel& kernel, const launch_info& info, int ctas, void* params,
                           const launch_options& options, int device) {
     cudaLaunchAttribute attributes[3];
@@ -127,7 +130,8 @@ result<typename K::params> params_of(const typename K::arguments& arguments) {
     }
 }
 
-/// Launches a kernel whose host side is that of `K`. `make_ready(device)` is called first where the kernel is not ready.
+/// Launches a kernel whose host side is that of `K`. If the kernel is not ready on the device, make_ready(device) is called
+/// first.
 template <class K, class MakeReady>
 result<void> launch(const loaded_kernel& kernel, const launch_info& info, const typename K::arguments& arguments,
                     const launch_options& options, MakeReady make_ready) {

@@ -15,7 +15,7 @@ namespace deepgemm::cuda {
 
 namespace detail {
 
-/// One kernel of this program.
+/// Kernel `K` as this translation unit has it.
 template <class K>
 loaded_kernel& loaded() {
     static loaded_kernel kernel{reinterpret_cast<const void*>(&entry<K>)};
@@ -24,8 +24,8 @@ loaded_kernel& loaded() {
 
 }  // namespace detail
 
-/// Makes kernel `K` ready on the current device: loads it and allows it its shared memory. The first launch does so by
-/// itself; call it earlier to keep loading out of a timed or captured section, and again after cudaDeviceReset.
+/// Makes kernel `K` ready on the current device: loads it and allows it its shared memory. The first launch does this by
+/// itself. Call it earlier to keep loading out of a timed or captured section, and again after cudaDeviceReset.
 template <class K>
 result<void> prepare() {
     const auto device = current_device();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Kernels that the program itself loads, from a fat binary or a cubin that was compiled ahead of time, launched with the host side
+// Kernels of a library that the program loads, from a fat binary or a cubin compiled ahead of time, launched with the host side
 // of their types. Plain C++; it compiles nothing and needs no NVRTC.
 #pragma once
 
@@ -9,8 +9,9 @@
 
 namespace deepgemm::cuda {
 
-/// A kernel of a loaded library (cudaLibraryLoadData, cudaLibraryLoadFromFile, or the driver's counterparts). `K` is the type that it
-/// was compiled from, by the same deepgemm. Handles point to it; the library must stay loaded. Any thread.
+/// A kernel of a loaded library (cudaLibraryLoadData, cudaLibraryLoadFromFile, or their counterparts in the driver). `K` is the
+/// type from which it was compiled, by the same version of deepgemm. Handles point to this object; the library must stay
+/// loaded. Any thread.
 template <class K>
 class library_kernel {
 public:

@@ -35,7 +35,7 @@ inline const result<encode_function>& tensor_map_encoder() {
     return encoder;
 }
 
-/// FP8 and packed types travel as plain bytes: TMA moves them and fills with zeros, it does not look inside.
+/// FP8 and packed types are encoded as bytes: TMA copies them and fills with zeros, and does not interpret them.
 constexpr CUtensorMapDataType encoded_type(dtype type) {
     switch (type) {
         case dtype::bf16: return CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
@@ -57,7 +57,7 @@ constexpr CUtensorMapSwizzle encoded_swizzle(swizzle_mode mode) {
     }
 }
 
-/// What a driver that refuses a request is told to have refused.
+/// The error for a request that the driver refused, with the request's numbers.
 inline error refused(CUresult status, const tensor_map_request& request) {
     return fail(errc::cuda_failure, "the driver refused a tensor map (CUresult ", int(status), "): rank ", request.rank,
                 ", ", request.type, ", extents ", request.extent[0], " x ", request.extent[1], ", row stride ",
@@ -67,8 +67,8 @@ inline error refused(CUresult status, const tensor_map_request& request) {
 
 }  // namespace detail
 
-/// The tensor map of a request: out-of-bounds elements read as zero, L2 fetches 256 bytes at a time. Any thread; touches no
-/// device memory and no stream, so it may run under graph capture. About a microsecond.
+/// The tensor map of a request. Elements out of bounds read as zero, and L2 fetches 256 bytes at a time. Any thread; it touches
+/// no device memory and no stream, so it may run under graph capture. It takes about a microsecond.
 inline result<tensor_map> encode_tensor_map(const tensor_map_request& request) {
     if (auto ok = deepgemm::check(request); !ok) return ok.failure();
     const auto& encoder = detail::tensor_map_encoder();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What planning needs to know of a device, as plain values. Presets make plans possible on a machine without a GPU;
-// cuda_device.hpp reads the values of a real one.
+// The facts about a device that planning needs, as plain values. With the presets, plans can be made on a machine without a
+// GPU; cuda_device.hpp reads the values of a real one.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
@@ -36,7 +36,7 @@ struct device_info {
     }
 };
 
-/// True if a kernel is compiled for a device's architecture, or for any. Host, any thread.
+/// True if a kernel is compiled for the device's architecture, or for any. Host, any thread.
 constexpr bool runs_on(const launch_info& kernel, const device_info& device) {
     return kernel.arch == 0 || kernel.arch / 10 == device.arch / 10;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Switches for people who look into a program that they do not rebuild: environment variables that make deepgemm tell more or
-// refuse more, in every program. They change no result. docs/how-to/diagnosis.md has the table.
+// Switches for people who examine a program without rebuilding it: environment variables that make deepgemm print more or
+// refuse more. They change no result. docs/how-to/diagnosis.md has the table.
 #pragma once
 
 #include <cstdlib>
@@ -10,15 +10,15 @@
 
 namespace deepgemm {
 
-/// What is to be told and what is to be refused.
+/// What to print and what to refuse.
 struct diagnosis {
     bool print_plans = false;  ///< write the kernel of each plan to standard error
     std::string
         keep_code{};  ///< a directory for source, PTX and cubin of each kernel compiled at run time; empty: none
     bool fail_on_local_memory = false;  ///< a kernel compiled at run time that spills or has a stack is an error
 
-    /// The switches as DEEPGEMM_PRINT_PLANS, DEEPGEMM_KEEP_CODE and DEEPGEMM_FAIL_ON_LOCAL_MEMORY set them: 0 or 1, the second
-    /// a path. An error if one has another value.
+    /// The switches as the environment sets them: DEEPGEMM_PRINT_PLANS and DEEPGEMM_FAIL_ON_LOCAL_MEMORY (0 or 1),
+    /// DEEPGEMM_KEEP_CODE (a path). Any other value of the first two is an error.
     static result<diagnosis> from_environment() {
         diagnosis made;
         int print = 0, fail_on_local = 0;

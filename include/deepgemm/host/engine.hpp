@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Instantiated kernels of one or more operations, the device they run on and a caller's knobs: what the named operations of ops.hpp
-// need. Remembers which kernel each recent workload got. Any number of threads may use one engine.
+// An engine holds instantiated kernels of one or more operations, the device they run on and a caller's knobs. The named
+// operations of ops.hpp run through one. It remembers which kernel each recent workload got. Any number of threads may use one
+// engine.
 #pragma once
 
 #include <array>
@@ -17,8 +18,8 @@ namespace deepgemm {
 
 namespace detail {
 
-/// The knobs of one call: the engine's, but for those that the call has of its own. Refers to all three, and copies only where a plan
-/// is to be made: a run whose workload is remembered needs no more than the members.
+/// The knobs of one call: the engine's, except those that the call sets itself. It only refers to the engine's knobs and copies
+/// them when a plan is made; a run whose workload is remembered needs just the members.
 template <operation O>
 struct knobs_of_call {
     const context& engines;
@@ -47,7 +48,7 @@ struct knobs_of_call {
 template <operation O>
 class memory_of_choices {
 public:
-    /// The kernel that was chosen for a workload with these knobs; null if that is not remembered.
+    /// The kernel that was chosen for a workload with these knobs; null if it is not remembered.
     const kernel_handle<O>* find(const typename O::workload& work, const knobs_of_call<O>& call) {
         pair& place = place_of(work, call);
         const std::lock_guard lock(guard_);
@@ -75,10 +76,10 @@ public:
     }
 
 private:
-    /// A kernel that was chosen, and for what.
+    /// A chosen kernel, with the workload and the knobs it was chosen for.
     struct remembered {
         typename O::workload work{};
-        int num_sms = 0;  ///< knobs that a call may have of its own; the others are the engine's
+        int num_sms = 0;  ///< this and `pin` may differ from call to call; all other knobs are the engine's
         std::optional<typename O::config> pin{};
         const kernel_handle<O>* kernel = nullptr;
 
@@ -86,7 +87,7 @@ private:
             return kernel != nullptr && work == wanted && num_sms == call.num_sms && pin == call.pin;
         }
     };
-    /// Two that share a place in the memory. The one that was not used last gives way.
+    /// Two choices that share a place in the memory. A new one replaces the one that was used less recently.
     struct pair {
         std::array<remembered, 2> ways{};
         std::size_t last = 0;
@@ -101,7 +102,7 @@ private:
     std::array<pair, 128> places_{};  ///< planning takes microseconds, a look-up far less than one
 };
 
-/// What an engine has for one operation.
+/// The kernels, wishes and memory of one operation.
 template <operation O>
 struct shelf {
     std::span<const kernel_handle<O>> kernels{};
@@ -109,7 +110,7 @@ struct shelf {
     std::unique_ptr<memory_of_choices<O>> memory = std::make_unique<memory_of_choices<O>>();
 };
 
-/// How many of the operations `Os` have `Problem`, and one that does.
+/// How many of the operations `Os` have problems of type `Problem`, and one of them.
 template <class Problem, class... Os>
 inline constexpr int operations_with_problem = (int(same_as<Problem, typename Os::problem>) + ... + 0);
 template <class Problem, class... Os>
@@ -124,7 +125,8 @@ struct operation_with_problem<Problem, First, Rest...> {
 
 }  // namespace detail
 
-/// Plans and launches operations `Os`, each with a list of kernels. The lists must outlive the engine; a constexpr kernel_list does.
+/// Plans and launches operations `Os`, each with a list of kernels. The lists must outlive the engine; a constexpr kernel_list
+/// does.
 template <operation... Os>
 class engine_of {
     using first = std::tuple_element_t<0, std::tuple<Os...>>;
@@ -139,7 +141,7 @@ public:
 
     explicit engine_of(const device_info& device, const context& knobs = {}) : device_(device), knobs_(knobs) {}
 
-    /// An engine with the kernels of one operation, and what is wished of that; with() adds others.
+    /// An engine with the kernels of one operation, and the caller's wishes for it; with() adds other operations.
     template <class List = std::span<const kernel_handle<first>>, class O = detail::operation_of_list<List>>
         requires(serves<O>)
     engine_of(const List& kernels, const device_info& device, const context& knobs = {}, const choices<O>& own = {})
@@ -147,7 +149,7 @@ public:
         with(kernels, own);
     }
 
-    /// Adds the kernels of an operation, in place of those it has had so far. Not while other threads use the engine.
+    /// Sets the kernels of an operation, in place of those it had. No other thread may use the engine meanwhile.
     template <class List, class O = detail::operation_of_list<List>>
         requires(serves<O>)
     engine_of& with(const List& kernels, const choices<O>& own = {}) {
@@ -166,8 +168,8 @@ public:
     const device_info& device() const { return device_; }
     const context& knobs() const { return knobs_; }
 
-    /// Validates, picks a kernel and launches it on the current device, which must be of the engine's kind, with knobs of this call
-    /// in place of the engine's. A problem that has nothing to compute is done at once. Allocates nothing; safe under graph capture.
+    /// Validates, picks a kernel and launches it on the current device, which must be of the engine's kind. Knobs of this call
+    /// replace the engine's. If there is nothing to compute, nothing is launched. Allocates nothing; safe under graph capture.
     template <class O>
         requires(serves<O>)
     result<void> run(const typename O::problem& problem, void* stream = nullptr, const call_knobs<O>& own = {})
@@ -184,7 +186,7 @@ public:
         return (*kernel)->launch(O::arguments_of(problem), {stream, call.num_sms, call.dependent_launch});
     }
 
-    /// A full plan, to explain, to keep and to launch often; `own` as in run().
+    /// A full plan, to explain, to keep and to launch many times; `own` as in run().
     template <class O>
         requires(serves<O>)
     result<plan_of<O>> plan(const typename O::problem& problem, const call_knobs<O>& own = {})
@@ -193,7 +195,7 @@ public:
         return deepgemm::plan(problem, device_, shelf<O>().kernels, call.knobs(), call.own());
     }
 
-    /// Success if run() would launch a kernel or has nothing to do, else the reason why not; `own` as in run().
+    /// Success if run() would launch a kernel or has nothing to do, else the reason against it; `own` as in run().
     template <class O>
         requires(serves<O>)
     result<void> supports(const typename O::problem& problem, const call_knobs<O>& own = {})
@@ -202,7 +204,7 @@ public:
         return deepgemm::supports(device_, problem, shelf<O>().kernels, call.knobs(), call.own());
     }
 
-    /// The same three for a problem that only one of the engine's operations has.
+    /// The same three functions without naming the operation, for a problem type that only one of the engine's operations has.
     template <class Problem = typename first::problem, class O = of_problem<Problem>>
     result<void> run(const Problem& problem, void* stream = nullptr, const call_knobs<O>& own = {}) const {
         return run<O>(problem, stream, own);
@@ -223,7 +225,7 @@ public:
         return outcome;
     }
 
-    /// How many runs had to plan, since the engine did not remember their workload.
+    /// How many runs had to plan because the engine did not remember their workload.
     u64 planned() const { return (shelf<Os>().memory->added() + ...); }
 
 private:

@@ -71,7 +71,7 @@ void append(std::string& text, T part) { text += std::to_string(part); }
 
 }  // namespace detail
 
-/// The parts, one after the other, as text: strings, integers and element types.
+/// Strings, integers and element types as one text.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
     std::string text;
@@ -79,13 +79,13 @@ std::string concat(const Parts&... parts) {
     return text;
 }
 
-/// An error whose message is the parts, one after the other.
+/// An error whose message is the parts as one text.
 template <class... Parts>
 error fail(errc code, const Parts&... parts) {
     return {code, concat(parts...)};
 }
 
-/// A value of type `T`, or an error. Test it before use: taking the value of a failure is a fault of the caller's.
+/// A value of type `T`, or an error. Test it before use: taking the value of a failure is a mistake of the caller.
 template <class T>
 class [[nodiscard]] result {
 public:
@@ -100,7 +100,7 @@ public:
     T* operator->() { return value(); }
     const T* operator->() const { return const_cast<result*>(this)->value(); }
 
-    /// The error; only where there is no value.
+    /// The error; may be called only if there is no value.
     const error& failure() const {
         const error* const why = std::get_if<1>(&held_);
         assert(why != nullptr && "result::failure() was called on a success");
@@ -125,7 +125,7 @@ public:
 
     explicit operator bool() const { return why_.index() == 0; }
 
-    /// The error; only where there is one.
+    /// The error; may be called only if there is one.
     const error& failure() const {
         const error* const why = std::get_if<1>(&why_);
         assert(why != nullptr && "result::failure() was called on a success");

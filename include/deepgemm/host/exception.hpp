@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The throwing form of everything that returns a result: or_throw(fp8_gemm_nt(...)). Needs exceptions; error.hpp does not.
+// The throwing form of every function that returns a result: or_throw(fp8_gemm_nt(...)). Needs exceptions; error.hpp does not.
 #pragma once
 
 #include <stdexcept>
@@ -10,7 +10,7 @@
 
 namespace deepgemm {
 
-/// An `error` on its way up; what() is its message.
+/// An `error` as an exception; what() is its message.
 class exception : public std::runtime_error {
 public:
     explicit exception(const error& why) : std::runtime_error(why.message), code_(why.code) {}
@@ -20,7 +20,7 @@ private:
     errc code_;
 };
 
-/// The value of a result; throws deepgemm::exception where there is none.
+/// The value of a result; throws deepgemm::exception if it is an error.
 template <class T>
 T or_throw(result<T> outcome) {
     if (!outcome) throw exception(outcome.failure());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A plan as text for people: the configuration as C++ source, what it should cost and why, and why the next best lost.
+// A plan as text for people: the configuration as C++ source, its predicted cost and the reasons for it, and why the next best
+// lost.
 #pragma once
 
 #include <algorithm>
@@ -23,8 +24,8 @@ constexpr const char* describe(choice by) {
     return "?";
 }
 
-/// The measured time of a candidate of a plan on this kind of GPU, in microseconds; 0 if none is kept. Times are kept of the
-/// kernel that a tuned row chose, and of the one that the cost model would have chosen.
+/// The measured time of a candidate of a plan on this kind of GPU, in microseconds; 0 if no time is stored. Stored are the
+/// times of the kernel that a tuned row chose, and of the kernel that the cost model would have chosen.
 template <operation O>
 double measured_us(const plan_of<O>& plan, const candidate<O>& of) {
     return plan.row ? double(plan.row->us_of(of.kernel->info)) : 0;
@@ -42,7 +43,7 @@ namespace detail {
     return text;
 }
 
-/// The parts of a prediction, where there are any.
+/// The parts of a prediction; empty if the operation does not give them.
 inline std::string describe_parts(const cost& c) {
     if (c.tiles == 0) return "";
     return formatted(
@@ -52,7 +53,7 @@ inline std::string describe_parts(const cost& c) {
         100 * c.wave_efficiency, c.start_us, c.main_loop_us, c.epilogue_us, c.memory_us, name_of(c.limit));
 }
 
-/// What a kernel of a plan should cost, and what it did cost where that is known.
+/// The predicted time of a kernel of a plan, and its measured time if one is stored.
 template <operation O>
 std::string describe_cost(const plan_of<O>& plan, const candidate<O>& of) {
     const double measured = measured_us(plan, of);
@@ -64,7 +65,7 @@ std::string describe_cost(const plan_of<O>& plan, const candidate<O>& of) {
     return text + formatted("%.1f KiB of shared memory", of.kernel->info.launch.smem_bytes / 1024.0);
 }
 
-/// The part of a prediction in which `loser` is furthest behind `winner`.
+/// The part of a prediction in which `loser` loses most time against `winner`.
 inline std::string main_difference(const cost& winner, const cost& loser) {
     const struct {
         const char* name;
@@ -82,20 +83,20 @@ inline std::string main_difference(const cost& winner, const cost& loser) {
     return text;
 }
 
-/// How much longer `loser` takes than `winner`, both in microseconds and positive: "3.4 % slower", or that it is no slower.
+/// How much longer `loser` takes than `winner`, both in microseconds and positive: "3.4 % slower", "as fast" or "0.2 % faster".
 inline std::string slower(double winner, double loser) {
     const double percent = 100 * (loser / winner - 1);
     if (percent >= 0.05) return formatted("%.1f %% slower", percent);
     return percent > -0.05 ? "as fast" : formatted("%.1f %% faster", 100 * (1 - loser / winner));
 }
 
-/// The same before the name of the winner: "3.4 % slower than", "as fast as".
+/// The same, to be followed by the winner's name: "3.4 % slower than", "as fast as".
 inline std::string slower_than(double winner, double loser) {
     const std::string text = slower(winner, loser);
     return text + (text == "as fast" ? " as" : " than");
 }
 
-/// The kernel that a plan's choice is compared with: one whose time was measured, too, or else the best of the others.
+/// The kernel with which a plan's choice is compared: another one that was measured, or else the best of the others.
 template <operation O>
 const candidate<O>& next_best(const plan_of<O>& plan) {
     for (std::size_t i = 1; i < plan.ranked.size(); ++i) {
@@ -104,7 +105,7 @@ const candidate<O>& next_best(const plan_of<O>& plan) {
     return plan.ranked[1];
 }
 
-/// Why another kernel of a plan is not its choice: by measured times where both are known.
+/// Why another kernel of a plan is not its choice; by measured times if both are known.
 template <operation O>
 std::string why_lost(const plan_of<O>& plan, const candidate<O>& next) {
     const candidate<O>& best = plan.ranked[0];
@@ -122,7 +123,7 @@ std::string why_lost(const plan_of<O>& plan, const candidate<O>& next) {
     return predicted;
 }
 
-/// What it costs that split_k depends on N and K alone.
+/// What the plan loses because split_k may depend only on N and K.
 template <operation O>
 std::string price_of_rule(const plan_of<O>& plan) {
     std::string rule = concat("split ", name_of(plan.split), ": ");

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The one rule for extents, in 64 bits, so that no size wraps around. Every way into the library asks here: problems, workloads,
-// casts, command lines.
+// The one rule for extents, checked in 64 bits so that no size wraps around. Problems, workloads, casts and command lines all
+// call it.
 #pragma once
 
 #include <deepgemm/host/error.hpp>
 
 namespace deepgemm {
 
-/// Largest extent of a matrix: kernels round 32-bit extents up to tiles of clusters, which must not wrap around.
+/// Largest extent of a matrix. Kernels round 32-bit extents up to tiles of clusters, and the result must not wrap around.
 inline constexpr i64 max_extent = (i64(1) << 31) - 4096;
 
-/// Success if an extent lies between `least` and max_extent, else bad_extent. `name` is what the sentence calls it: "M", say.
+/// Success if an extent is from `least` to max_extent, else bad_extent. `name` is what the message calls it: "M", say.
 inline result<void> check_extent(const char* name, i64 value, i64 least = 0) {
     if (value >= least && value <= max_extent) return {};
     return fail(errc::bad_extent, name, " is ", value, "; it must be from ", least, " to ", max_extent);

@@ -11,13 +11,15 @@
 namespace deepgemm {
 
 /// A structure that has a table of its members.
+/// Satisfied by: a specialisation of fields_of.
 template <class T>
 concept has_fields = requires {
     sizeof(fields_of<T>);
 };
 
-/// One whose text gives members by name; others are short and give them by place. Where the name of the structure itself is empty, it
-/// is a member of another one, and its text begins with the brace.
+/// A structure whose text gives members by name; short structures give them by place instead. If its own name is empty it is a
+/// member of another structure, and its text begins with the brace.
+/// Satisfied by: a specialisation of fields_of that has `name`.
 template <class T>
 concept has_named_fields = has_fields<T> && requires {
     fields_of<T>::name;
@@ -25,13 +27,13 @@ concept has_named_fields = has_fields<T> && requires {
 
 namespace detail {
 
-/// Stands for a value of any type where an initialiser is only looked at.
+/// Converts to any type, for initialisers that are never evaluated.
 struct any_value {
     template <class T>
     constexpr operator T() const;
 };
 
-/// How many members an aggregate has: as many as it takes initialisers.
+/// How many members an aggregate has, found by how many initialisers it accepts.
 template <class T, class... Values>
 constexpr std::size_t member_count() {
     if constexpr (requires { T{Values{}..., any_value{}}; }) {
@@ -62,8 +64,8 @@ constexpr void for_each_field(Visit visit) {
     detail::visit_fields(fields_of<T>::all, visit);
 }
 
-/// True if `have`, the configuration of a kernel, is what `wanted` asks for. A kernel's configuration has every member
-/// settled; members of `wanted` that leave the choice open (stages and store_* of 0) agree with any value. Host.
+/// True if `have`, the configuration of a kernel, is what `wanted` asks for. In `have` every member is settled. Members of
+/// `wanted` that leave the choice open (stages and store_* of 0) agree with any value. Host.
 template <has_fields T>
 constexpr bool agrees(const std::type_identity_t<T>& wanted, const T& have) {
     const T usual{};

@@ -9,7 +9,8 @@
 
 namespace deepgemm::instances {
 
-/// All shipped kernels of operation `O`, for an engine that serves it. Host, any thread; the memory lives as long as the program.
+/// All shipped kernels of operation `O`, for an engine that serves it. Host, any thread. The memory lives as long as the
+/// program.
 template <class O>
 std::span<const kernel_handle<O>> of();
 template <>
@@ -17,7 +18,7 @@ std::span<const kernel_handle<ops::gemm>> of<ops::gemm>();
 template <>
 std::span<const kernel_handle<ops::grouped_gemm>> of<ops::grouped_gemm>();
 
-/// Those of single products.
+/// The shipped kernels of ops::gemm.
 std::span<const kernel_handle<ops::gemm>> dense();
 
 }  // namespace deepgemm::instances

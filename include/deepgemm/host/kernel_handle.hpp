@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A kernel as a value: its description and two functions. Planning and launching see nothing else of a
-// kernel, so the same code serves CUDA (cuda_launch.hpp), the simulator (sim_launch.hpp) and fakes in tests.
+// A kernel as a value: its description and two functions. Planning and launching use nothing else of a kernel, so the same code
+// serves CUDA (cuda_launch.hpp), the simulator (sim_launch.hpp) and fakes in tests.
 #pragma once
 
 #include <type_traits>
@@ -13,26 +13,26 @@
 
 namespace deepgemm {
 
-/// How one launch is to be made. Nothing here changes results.
+/// How to make one launch. Nothing here changes results.
 struct launch_options {
     /// A cudaStream_t; null is the legacy default stream. On the simulator: a pointer to sim::options, or null.
     void* stream = nullptr;
     int num_sms = 0;  ///< multiprocessors a persistent kernel may occupy; 0: all
-    /// May start while the stream's previous kernel still runs (PDL); the kernel waits for that kernel's results before it touches
-    /// memory.
+    /// The kernel may start while the stream's previous kernel still runs (PDL). It waits for that kernel's results before it
+    /// touches memory, except for operands that are ready.
     bool dependent_launch = false;
 };
 
 namespace detail {
-/// Becomes a plain function that launches or prepares.
+/// Converts to a plain function that launches or prepares.
 template <class F, class... Arguments>
 concept plain_function = std::is_convertible_v < F,
         result<void>(*)
 (Arguments...) > ;
 }  // namespace detail
 
-/// A function of a kernel: a plain one, of a kernel that is a type of this program, or one with the object it works on, of a kernel
-/// that was made at run time. The object must outlive the calls.
+/// A function of a kernel. For a kernel that is a type of this program it is a plain function; for one made at run time it
+/// comes with the object that it works on, which must outlive the calls.
 template <class... Arguments>
 class kernel_function {
 public:
@@ -57,7 +57,8 @@ private:
 template <class O>
 using info_of = kernel_info<typename O::traits, typename O::config>;
 
-/// A kernel that a planner of operation `O` may pick: what it is, how to make it ready on the current device, how to launch it there.
+/// A kernel that a planner of operation `O` may pick: its description, how to make it ready on the current device, how to
+/// launch it there.
 template <class O>
 struct kernel_handle {
     using operation = O;
@@ -67,14 +68,14 @@ struct kernel_handle {
     kernel_function<> prepare{};
     /// Launches on the current device. Allocates nothing, waits for nothing; safe under graph capture. Any thread.
     kernel_function<const typename O::arguments&, const launch_options&> launch{};
-    /// Predicts the kernel's time on a workload that it runs, with so many multiprocessors; null: as its operation predicts.
+    /// Predicts the kernel's time on a workload that it runs, with a number of multiprocessors; null: the operation predicts.
     cost (*predict)(const info_of<O>&, const typename O::workload&, const device_info&, int) = nullptr;
 };
 
-/// What kernels with schedule `Tiles` cost. Specialised, on the host, for a schedule of the user's own whose order or sharing of tiles
-/// makes its kernels take another time than the operation's model says. A specialisation has
+/// The cost of kernels with schedule `Tiles`. Specialise it on the host for a schedule of your own whose order or sharing of
+/// tiles makes its kernels faster or slower than the operation's model says. A specialisation has
 ///     static cost predict(const gemm_info&, const gemm_workload&, const device_info&, int num_sms);
-/// or the same of another operation. It is to be seen wherever handles of such kernels are made.
+/// or the same with the types of another operation. It must be visible wherever handles of such kernels are made.
 template <class Tiles>
 struct cost_of_schedule;
 
@@ -90,12 +91,13 @@ struct operation_named_by<K> {
 };
 }  // namespace detail
 
-/// The operation that kernel type `K` says it is for, which K names as a member type; void if it names none.
+/// The operation that kernel type `K` is for, named by its member type `operation`; void if it names none.
 template <class K>
 using operation_of = typename detail::operation_named_by<K>::type;
 
-/// A kernel type that planners of operation `O` can know and launch. K::info is an O's description and has K's launch; K::arguments
-/// are made from O's, as `{arguments}`: they are O's, or begin with them, and have defaults that will do for the rest.
+/// A kernel type that planners of operation `O` can describe and launch.
+/// Satisfied by: K::info, a description of O's with the launch that is K::launch; K::arguments, which `{arguments}` makes from
+/// O's: they are O's, or begin with them and have defaults for the rest.
 template <class K, class O>
 concept serves = requires(const typename O::arguments& given) {
     { K::info } -> same_as<const info_of<O>&>;
@@ -112,7 +114,7 @@ concept brings_cost = requires(const info_of<O>& info, const typename O::workloa
     { cost_of_schedule<typename K::tiles>::predict(info, work, device, num_sms) } -> same_as<cost>;
 };
 
-/// kernel_handle::predict of kernel `K`.
+/// The value of kernel_handle::predict for kernel `K`.
 template <class K, class O>
 constexpr auto prediction_of() -> decltype(kernel_handle<O>::predict) {
     if constexpr (brings_cost<K, O>) {
@@ -128,7 +130,7 @@ typename K::arguments arguments_for(const typename O::arguments& given) {
     return typename K::arguments{given};
 }
 
-/// Multiprocessors that a launch uses on a device with `present` of them; an error if that is out of range.
+/// How many multiprocessors a launch uses on a device with `present` of them; an error if that number is out of range.
 inline result<int> usable_sms(const launch_info& kernel, const launch_options& options, int present) {
     const int wanted = options.num_sms == 0 ? present : options.num_sms;
     if (wanted >= kernel.cluster_ctas && wanted <= present) return wanted;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Matrices and scales in memory, as callers of all operations give them: pointers, shapes and strides. Shapes here are 64-bit, so that
-// what does not fit is an error and no wrap-around. matrix_rules.hpp checks them.
+// Matrices and scales in memory as callers of all operations give them: pointers, shapes and strides. Shapes are 64-bit here,
+// so that a size that does not fit is an error and does not wrap around. matrix_rules.hpp checks them.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace deepgemm {
 
-/// A matrix in device memory (host memory for the simulator): element (r, c) at r * row_stride + c * column_stride.
-/// Strides are in elements. Where there is only one row or column, its stride does not matter.
+/// A matrix in device memory (host memory for the simulator): element (r, c) is at r * row_stride + c * column_stride, strides
+/// in elements. If there is only one row or column, its stride does not matter.
 template <class Pointer>
 struct matrix_argument {
     Pointer data = nullptr;
@@ -19,7 +19,7 @@ struct matrix_argument {
     i64 rows = 0, columns = 0;
     i64 row_stride = 0, column_stride = 1;
 
-    /// What is written may also be read. A template, since nvcc warns of a conversion of a class to itself.
+    /// A matrix that may be written may also be read. A template, because nvcc warns of a conversion of a class to itself.
     template <class Read>
         requires(same_as<Read, const void*> && !same_as<Pointer, Read>)
     operator matrix_argument<Read>() const { return {data, type, rows, columns, row_stride, column_stride}; }
@@ -48,8 +48,8 @@ constexpr matrix_argument<Pointer> transposed(const matrix_argument<Pointer>& x)
     return {x.data, x.type, x.columns, x.rows, x.column_stride, x.row_stride};
 }
 
-/// The scales of an operand of `mn` rows and K columns, in 32-bit words: word (i, w) at i * row_stride + w * column_stride.
-/// Row i serves operand rows from i * tile.mn on; word w serves tile.k elements of K (fp32) or four times as many (ue8m0).
+/// The scales of an operand of `mn` rows and K columns, in 32-bit words: word (i, w) is at i * row_stride + w * column_stride.
+/// Row i covers operand rows from i * tile.mn on. Word w covers tile.k elements of K (fp32), or four times as many (ue8m0).
 struct scale_argument {
     const void* data = nullptr;
     scale_kind kind = scale_kind::fp32;
@@ -58,41 +58,42 @@ struct scale_argument {
     i64 row_stride = 1, column_stride = 0;  ///< in words
 };
 
-/// The same words with rows and columns exchanged. The tile stays, since it names M or N and K.
+/// The same words with rows and columns exchanged. The tile stays as it is, since it is given as M or N, and K.
 constexpr scale_argument transposed(const scale_argument& x) {
     return {x.data, x.kind, x.tile, x.columns, x.rows, x.column_stride, x.row_stride};
 }
 
-/// Scales of one row and 128 elements of K each, as kernels take them: MN-major, columns of words `stride` words apart
-/// (0: the rows rounded up to a multiple of 4, which TMA needs).
+/// Scales that each cover one row and 128 elements of K, MN-major: columns of words are `stride` words apart (0: the number of
+/// rows rounded up to a multiple of 4, which TMA needs).
 constexpr scale_argument per_token_scales(const void* data, scale_kind kind, i64 mn, i64 k, i64 stride = 0) {
     const i64 columns = ceil_div(k, k_per_word(kind, {1, 128}));
     return {data, kind, {1, 128}, mn, columns, 1, stride == 0 ? align_up(mn, i64(4)) : stride};
 }
 
-/// The same for A, K-major: rows of words `stride` words apart (0: no padding), at any multiple of 4 bytes.
+/// The same for A, K-major: rows of words are `stride` words apart (0: no padding), at any multiple of 4 bytes.
 constexpr scale_argument k_major_scales(const void* data, scale_kind kind, i64 m, i64 k, i64 stride = 0) {
     const i64 columns = ceil_div(k, k_per_word(kind, {1, 128}));
     return {data, kind, {1, 128}, m, columns, stride == 0 ? columns : stride, 1};
 }
 
-/// The dimension along which scales of single rows are contiguous. One row, or one column (K of one word), may count as either:
-/// they are MN-major where TMA can load them, which takes columns of multiples of 4 words that start at multiples of 16 bytes.
+/// The dimension along which scales of single rows are contiguous. A single row is both, and so is a single column (K of one
+/// word). They count as MN-major if TMA can load them: columns must be multiples of 4 words apart and start at a multiple of 16
+/// bytes.
 constexpr major contiguous_along(const scale_argument& scales) {
-    if (scales.tile.mn != 1) return major::mn;  // a kernel takes these in any order
+    if (scales.tile.mn != 1) return major::mn;  // scales of blocks: kernels take any order
     const bool mn = scales.rows > 1 ? scales.row_stride == 1 : scales.columns <= 1 || scales.column_stride % 4 == 0;
     if (mn && scales.columns == 1)
         return reinterpret_cast<std::uintptr_t>(scales.data) % 16 == 0 ? major::mn : major::k;
     return mn ? major::mn : major::k;
 }
 
-/// Scales of 128 rows and 128 elements of K each, contiguous along K.
+/// Scales that each cover 128 rows and 128 elements of K, contiguous along K.
 constexpr scale_argument per_block_scales(const void* data, scale_kind kind, i64 n, i64 k) {
     const i64 columns = ceil_div(k, k_per_word(kind, {128, 128}));
     return {data, kind, {128, 128}, ceil_div(n, i64(128)), columns, columns, 1};
 }
 
-/// An operand: a matrix with its scales, which 16-bit elements do without.
+/// An operand: a matrix with its scales. 16-bit elements have none.
 struct scaled_matrix {
     input_matrix matrix{};
     scale_argument scales{};
@@ -101,7 +102,7 @@ struct scaled_matrix {
 /// An operand without scales.
 constexpr scaled_matrix unscaled(const input_matrix& matrix) { return {matrix, {.kind = scale_kind::none}}; }
 
-/// The same operand with rows and columns exchanged, in memory that stays as it is.
+/// The same operand with rows and columns exchanged; memory stays as it is.
 constexpr scaled_matrix transposed(const scaled_matrix& x) { return {transposed(x.matrix), transposed(x.scales)}; }
 
 namespace detail {
@@ -111,8 +112,8 @@ constexpr bool is_half(dtype type) { return type == dtype::bf16 || type == dtype
 
 }  // namespace detail
 
-/// The dimension along which an operand (M or N, K) is contiguous: FP8 always K. A 16-bit operand that may count as either
-/// counts as K-major, but for a dense column (K = 1), whose rows are too close together for TMA.
+/// The dimension along which an operand (M or N, K) is contiguous. FP8 is contiguous along K. A 16-bit operand that is
+/// contiguous along both counts as K-major, except a dense column (K = 1): its rows are too close together for TMA.
 constexpr major contiguous_along(const input_matrix& x) {
     if (!detail::is_half(x.type) || x.columns == 0) return major::k;
     if (x.columns == 1) return x.rows > 1 && x.row_stride == 1 ? major::mn : major::k;
@@ -121,14 +122,14 @@ constexpr major contiguous_along(const input_matrix& x) {
 
 namespace detail {
 
-/// What a kernel must take for an operand.
+/// The description that a kernel's operand must have for this one.
 constexpr operand_info operand_of(const scaled_matrix& x) {
     const dtype type = x.matrix.type;
     if (is_half(type)) return {type, scale_kind::none, {}, contiguous_along(x.matrix)};
     return {type, x.scales.kind, x.scales.tile, major::k, contiguous_along(x.scales)};
 }
 
-/// An operand as a matrix of contiguous rows: itself, or its transpose.
+/// The operand, or its transpose, so that rows are contiguous.
 constexpr input_matrix contiguous_rows(const input_matrix& x) {
     return contiguous_along(x) == major::mn ? transposed(x) : x;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules for a matrix in memory and for its scales, as kernels on Hopper take them: strides, shapes, types. Operations tell when
-// they apply. Pitches are those of TMA; see layout/tensor_map.cuh.
+// The rules for one matrix in memory and for its scales, as kernels on Hopper need them: strides, shapes, types. Operations
+// decide when they apply. Pitches are those of TMA; see layout/tensor_map.cuh.
 #pragma once
 
 #include <deepgemm/host/extents.hpp>
@@ -11,14 +11,14 @@ namespace deepgemm {
 
 namespace detail {
 
-/// What the contiguous rows of a matrix are to its caller, who may have given it transposed.
+/// What a caller calls the contiguous rows of a matrix, which may have been given transposed.
 struct row_words {
     const char *stride, *inner;  ///< the stride between them, the elements of one
 };
 inline constexpr row_words as_rows{"row stride", "columns"}, as_columns{"column stride", "rows"};
 
-/// Rows of a matrix that are contiguous, and of which there is one with elements: they start at multiples of 16 bytes, as tensor maps
-/// need, if the first does.
+/// Checks the pitch of a matrix with contiguous rows: every row must start at a multiple of 16 bytes, as tensor maps need, if
+/// the first one does.
 inline result<void> check_rows(const char* name, const input_matrix& matrix, const row_words& words) {
     const i64 size = size_of(matrix.type);
     if (matrix.rows > 1) {
@@ -39,7 +39,7 @@ inline result<void> check_rows(const char* name, const input_matrix& matrix, con
     return {};
 }
 
-/// Layout of a matrix that must have contiguous rows; `inner` is what runs along them.
+/// Checks the layout of a matrix that must have contiguous rows; `inner` names the dimension along them.
 inline result<void> check_layout(const char* name, const char* inner, const input_matrix& matrix) {
     if (matrix.columns > 1 && matrix.column_stride != 1) {
         return fail(errc::bad_layout, name, " has row stride ", matrix.row_stride, " and column stride ",
@@ -48,7 +48,8 @@ inline result<void> check_layout(const char* name, const char* inner, const inpu
     return check_rows(name, matrix, as_rows);
 }
 
-/// Layout of an operand (M or N, K), whose rows are called `rows_name`: FP8 is contiguous along K, 16-bit types along either.
+/// Checks the layout of an operand (M or N, K); `rows_name` is M or N. FP8 is contiguous along K, 16-bit types along either
+/// dimension.
 inline result<void> check_operand_layout(const char* name, const char* rows_name, const input_matrix& matrix) {
     if (!is_half(matrix.type)) return check_layout(name, "K", matrix);
     const bool strided = matrix.rows > 1 && matrix.columns > 1 && matrix.row_stride != 1 && matrix.column_stride != 1;
@@ -65,12 +66,14 @@ inline const char* words_of(scale_kind kind) {
     return kind == scale_kind::ue8m0 ? " words of four ue8m0" : " fp32 words";
 }
 
-/// Whether kernels read scales word by word, where they lie; else TMA loads them. B may have scales of blocks, A K-major ones of rows.
+/// True if kernels read scales word by word, false if TMA loads them. They read those of blocks (only B has them) and K-major
+/// ones (only A has them) word by word.
 inline bool reads_by_word(const scale_argument& scales, bool is_b) {
     return is_b ? scales.tile == scale_tile{128, 128} : contiguous_along(scales) == major::k;
 }
 
-/// Scales of A (M, K) or B (N, K), whose rows are called `rows_name`. B may have scales of blocks, A K-major ones of rows.
+/// Checks the scales of A (M, K) or B (N, K); `rows_name` is M or N. Only B may have scales of blocks, only A K-major ones of
+/// rows.
 inline result<void> check_scales(const char* name, const char* rows_name, const scaled_matrix& operand, bool is_b) {
     const auto& [matrix, scales] = operand;
     const i64 mn = matrix.rows, k = matrix.columns;
@@ -95,7 +98,7 @@ inline result<void> check_scales(const char* name, const char* rows_name, const 
                     " need ", rows, " x ", columns, words_of(scales.kind));
     }
     const bool k_major = !is_b && contiguous_along(scales) == major::k;
-    if (is_per_block) {  // read word by word, so any layout will do
+    if (is_per_block) {  // read word by word, so any layout is fine
         if (scales.row_stride < 0 || scales.column_stride < 0) {
             return fail(errc::bad_scales, "the scales of ", name, " have strides (", scales.row_stride, ", ",
                         scales.column_stride, "); they must not be negative");
@@ -127,7 +130,7 @@ inline result<void> check_scales(const char* name, const char* rows_name, const 
 
 }  // namespace detail
 
-/// The memory of a matrix that TMA reads: its elements, not the padding between its rows.
+/// The memory of a matrix that TMA reads: its elements, without the padding between its rows.
 template <class Pointer>
 memory_use memory_of(const char* name, const matrix_argument<Pointer>& matrix) {
     const detail::wide size = size_of(matrix.type);
@@ -139,7 +142,7 @@ memory_use memory_of(const char* name, const matrix_argument<Pointer>& matrix) {
             .aligned_for = "TMA needs 16-byte alignment"};
 }
 
-/// The memory of scales: all their words, whole ones, which are read one by one or by TMA.
+/// The memory of scales: all their words. `by_word` if kernels read them one by one, else TMA does.
 inline memory_use memory_of(const char* name, const scale_argument& scales, bool by_word) {
     using detail::wide;
     if (scales.kind == scale_kind::none) return {};
@@ -158,7 +161,7 @@ inline memory_use written(memory_use use) {
     return use;
 }
 
-/// The same memory, read where it lies apart from the outputs or is one of them.
+/// The same memory, as an input that is either one of the outputs or apart from all of them.
 inline memory_use updated(memory_use use) {
     use.how = memory_access::reads_or_updates;
     return use;

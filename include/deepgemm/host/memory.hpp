@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Memory as an operation uses it: equal runs of bytes at regular distances, under the name that errors use. An operation lists what
-// it reads and writes; that nothing of this is null, misaligned or written over is checked here, alike for all operations.
-// Whether two pieces share a byte is told exactly, for any strides: sums are 128-bit, so that no stride is too large for them.
+// Memory as an operation uses it: equal runs of bytes at regular distances, with the name that errors use. An operation lists
+// what it reads and writes. The checks here are the same for all operations: no address is null or misaligned, and no output
+// overlaps other memory. Overlap is decided exactly, for any strides; sums are 128-bit, so no stride is too large for them.
 #pragma once
 
 #include <array>
@@ -28,22 +28,22 @@ struct memory_steps {
 enum class memory_access : u8 {
     reads,
     writes,
-    reads_or_updates,  ///< reads what lies apart from all that is written, or is exactly one of the outputs: C, which may be D
+    reads_or_updates,  ///< reads memory that is exactly one of the outputs, or apart from all of them: C, which may be D
 };
 
-/// Memory that is read or written: `width` bytes at `data` and at every sum of whole steps from there. No steps along one
-/// axis (a count of 0) are no memory at all. Counts up to 2^32, strides of any 64-bit number of elements.
+/// Memory that is read or written: `width` bytes at `data`, and at `data` plus every combination of steps. A count of 0 along
+/// one axis means no memory at all. Counts may be up to 2^32, strides any 64-bit number of elements.
 struct memory_use {
     const char* name = "";
     const void* data = nullptr;
-    detail::wide width = 0;  ///< of an element, say
+    detail::wide width = 0;  ///< bytes of one run, an element say
     std::array<memory_steps, 3> steps{};
     memory_access how = memory_access::reads;
-    u32 alignment = 1;             ///< bytes of which `data` must be a multiple, a power of two
-    const char* aligned_for = "";  ///< why, for the error
+    u32 alignment = 1;             ///< `data` must be a multiple of so many bytes, a power of two
+    const char* aligned_for = "";  ///< the reason, for the error
     bool many = false;             ///< the name is a plural
 
-    /// Whether there is any memory at all.
+    /// True if there is any memory at all.
     constexpr bool any() const {
         bool some = width > 0;
         for (const memory_steps& axis : steps) some = some && axis.count > 0;
@@ -53,13 +53,13 @@ struct memory_use {
 
 namespace detail {
 
-/// A piece of memory in its simplest form: strides are positive, ascending, and larger than what lies below them.
+/// Memory in its simplest form: strides are positive and ascending, and each is larger than what the axes before it reach.
 struct memory_piece {
     wide first = 0, width = 0;
     std::array<memory_steps, 3> steps{};
     int axes = 0;
 
-    /// The byte after the last one of the innermost `inner` axes.
+    /// The byte after the last one that the `inner` innermost axes reach.
     wide end(int inner) const {
         wide last = first + width;
         for (int i = 0; i < inner; ++i) last += (steps[std::size_t(i)].count - 1) * steps[std::size_t(i)].stride;
@@ -92,7 +92,7 @@ private:
         steps[std::size_t(axes++)] = added;
     }
 
-    /// Makes one run of runs that touch, and one axis of axes that continue each other.
+    /// Joins runs that touch into one run, and axes that continue each other into one axis.
     void join() {
         const int given = axes;
         axes = 0;
@@ -124,7 +124,7 @@ inline wide floor_sum(wide n, wide m, wide a, wide b) {
     return sum;
 }
 
-/// Whether pieces of at most one axis share a byte.
+/// True if pieces of at most one axis share a byte.
 inline bool rows_meet(const memory_piece& x, const memory_piece& y) {
     const auto rows_of = [](const memory_piece& p) { return p.axes == 0 ? memory_steps{1, p.width} : p.steps[0]; };
     const memory_steps rows = rows_of(x), others = rows_of(y);
@@ -135,13 +135,13 @@ inline bool rows_meet(const memory_piece& x, const memory_piece& y) {
     const wide last = highest < offset ? -1 : min((highest - offset) / others.stride, others.count - 1);
     if (first > last) return false;
     if (reach + 1 >= rows.stride) return true;
-    // How many of these j leave a remainder of at most `reach`.
+    // The sums differ by the number of these j whose remainder exceeds `reach`. The pieces share a byte unless that is all n.
     const wide n = last - first + 1, from = offset + first * others.stride;
     return floor_sum(n, rows.stride, others.stride, from) + n !=
            floor_sum(n, rows.stride, others.stride, from + rows.stride - reach - 1);
 }
 
-/// Whether two pieces share a byte. Steps of outer axes are tried one by one where both pieces reach.
+/// True if two pieces share a byte. Steps of the outer axes are tried one by one, where both pieces can reach.
 inline bool pieces_meet(memory_piece x, memory_piece y) {
     if (x.width == 0 || y.width == 0 || x.end() <= y.first || y.end() <= x.first) return false;
     if (x.axes < y.axes) std::swap(x, y);
@@ -173,7 +173,7 @@ struct memory_bounds {
     bool meets(const memory_bounds& other) const { return first < other.end && other.first < end; }
 };
 
-/// True if the two share a byte. Most tensors lie apart as a whole, which their bounds tell at once.
+/// True if the two share a byte. The bounds decide most cases, since most tensors are apart as a whole.
 inline bool overlap(const memory_use& x, const memory_use& y) {
     return memory_bounds::of(x).meets(memory_bounds::of(y)) && pieces_meet(memory_piece::of(x), memory_piece::of(y));
 }
@@ -184,7 +184,7 @@ inline result<void> check_apart(const memory_use& other, const memory_use& outpu
     return fail(errc::bad_alias, output.name, " overlaps ", other.name, " in memory; the result would be undefined");
 }
 
-/// Success if memory has an address, and one of its alignment.
+/// Success if memory has an address that is aligned as it must be, or if there is no memory.
 inline result<void> check_address(const memory_use& use) {
     const auto past = reinterpret_cast<std::uintptr_t>(use.data) & (use.alignment - 1);
     if ((use.data != nullptr && past == 0) || !use.any()) return {};
@@ -196,7 +196,7 @@ inline result<void> check_address(const memory_use& use) {
                 use.alignment, "; ", use.aligned_for);
 }
 
-/// Success if an input that may be an output is that, element for element, or lies apart from it.
+/// Success if an input that may be an output is that output, element for element, or is apart from it.
 inline result<void> check_update(const memory_use& input, const memory_use& output) {
     if (!pieces_meet(memory_piece::of(input), memory_piece::of(output))) return {};
     if (input.data != output.data) {
@@ -215,8 +215,8 @@ inline result<void> check_update(const memory_use& input, const memory_use& outp
 
 }  // namespace detail
 
-/// Success if every output lies apart from all else, but for an input that may be an output and is. Inputs may share memory with each
-/// other. Strides are known to be sane.
+/// Success if every output is apart from all other memory, except from an input that may be that output and is. Inputs may
+/// share memory with each other. Strides must have been checked before.
 inline result<void> check_aliasing(std::span<const memory_use> uses) {
     for (const memory_use& output : uses) {
         if (output.how != memory_access::writes) continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What an operation is: everything that the host must know of a family of kernels (the dense GEMM is one, ops/gemm/) in order to
-// check a caller's problem, choose a kernel for it, launch that and explain the choice. Planner, engine, NVRTC and text are written
-// once, against this concept.
+// What an operation is: all that the host knows of a family of kernels (the dense GEMM, ops/gemm/, is one) to check a caller's
+// problem, choose a kernel for it, launch that kernel and explain the choice. Planner, engine, NVRTC and text are written once,
+// against this concept.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@
 namespace deepgemm {
 
 namespace operation_concept {
-/// Has a name and the types that its values have on their way from the caller to the kernel.
+/// Has a name, and names the types of a problem on its way from the caller to the kernel.
 template <class O>
 concept names_types = requires {
     { O::name } -> converts_to<const char*>;
@@ -30,7 +30,7 @@ concept names_types = requires {
     requires has_named_fields<typename O::config>;
     requires !same_as<typename O::problem, typename O::workload>;
 };
-/// Tells workloads, traits and configurations apart.
+/// Compares workloads, traits and configurations, and hashes workloads.
 template <class O>
 concept compares = requires(const typename O::workload& work, const typename O::traits& traits,
                             const typename O::config& cfg) {
@@ -39,7 +39,7 @@ concept compares = requires(const typename O::workload& work, const typename O::
     { traits == traits } -> same_as<bool>;
     { cfg == cfg } -> same_as<bool>;
 };
-/// Checks problems and workloads against its own rules; those for memory are everybody's.
+/// Checks problems and workloads against its own rules. The rules for memory are the same for all operations.
 template <class O>
 concept checks = requires(const typename O::problem& problem, const typename O::workload& work) {
     { O::check(problem) } -> same_as<result<void>>;
@@ -50,21 +50,21 @@ template <class O>
 concept lists_memory = requires(const typename O::problem& problem) {
     std::span<const memory_use>(O::memory_of(problem));
 };
-/// Translates a checked problem for planners and for kernels, and tells whether there is anything to do.
+/// Translates a checked problem for planners and for kernels, and says whether there is anything to do.
 template <class O>
 concept translates = requires(const typename O::problem& problem, const typename O::workload& work) {
     { O::workload_of(problem) } -> same_as<typename O::workload>;
     { O::arguments_of(problem) } -> same_as<typename O::arguments>;
     { O::is_empty(work) } -> same_as<bool>;
 };
-/// Says why a kernel of some traits, or of a configuration, does not run a workload, in a few words; null if it does.
+/// Says in a few words why a kernel with some traits, or with a configuration, does not run a workload; null if it does.
 template <class O>
 concept matches = requires(const typename O::traits& traits, const typename O::config& cfg,
                            const typename O::workload& work) {
     { O::why_not(traits, work) } -> same_as<const char*>;
     { O::why_not(cfg, work) } -> same_as<const char*>;
 };
-/// Predicts the time of a kernel that runs a workload which is not empty, on a number of multiprocessors, and knows how many bytes of
+/// Predicts the time of a kernel on a workload that is not empty, with a number of multiprocessors. Says how many bytes of
 /// device memory a launch needs beside its arguments.
 template <class O>
 concept predicts = requires(const info_of<O>& info, const typename O::workload& work, const device_info& device,
@@ -72,7 +72,7 @@ concept predicts = requires(const info_of<O>& info, const typename O::workload& 
     { O::predict(info, work, device, num_sms) } -> same_as<cost>;
     { O::workspace_bytes(info.cfg, work, num_sms) } -> same_as<u64>;
 };
-/// Writes workloads in words and kernels as C++ types, and describes the kernel to instantiate where none runs a workload.
+/// Describes workloads in words and kernels as C++ types, and gives the kernel to instantiate if none runs a workload.
 template <class O>
 concept has_text = requires(const typename O::workload& work, const info_of<O>& info, const device_info& device) {
     { O::describe(work) } -> same_as<std::string>;
@@ -82,26 +82,26 @@ concept has_text = requires(const typename O::workload& work, const info_of<O>& 
 }  // namespace operation_concept
 
 /// A family of kernels as the host sees it; a type of static members only.
-/// Satisfied by: types `problem`, `workload`, `arguments`, `traits` and `config`, a `name`, and functions that check, translate,
-/// match, predict and describe.
+/// Satisfied by: types `problem`, `workload`, `arguments`, `traits` and `config`, a `name`, and functions that check,
+/// translate, match, predict and describe.
 template <class O>
 concept operation = operation_concept::names_types<O> && operation_concept::compares<O> &&
     operation_concept::checks<O> && operation_concept::lists_memory<O> && operation_concept::translates<O> &&
     operation_concept::matches<O> && operation_concept::predicts<O> && operation_concept::has_text<O>;
 
 namespace operation_concept {
-/// Complete for operations only. Named beside an assertion, since nvcc tells which requirement fails only where a class template is
-/// constrained.
+/// Complete for operations only. Named beside an assertion, since nvcc tells which requirement fails only where a class
+/// template is constrained.
 template <operation O>
 struct model {};
 
-/// Can give a workload another number of rows, for enumerate() and for split_rule::as_one_row. Not every operation has rows.
+/// Can give a workload another number of rows, for enumerate() and for split_rule::as_one_row. Some operations have no rows.
 template <class O>
 concept varies_rows = requires(const typename O::workload& work, i32 rows) {
     { O::with_rows(work, rows) } -> same_as<typename O::workload>;
 };
-/// Has measured choices, rows of a type of its own: a table for each GPU, and the row of a table that counts for a workload. A row has
-/// a configuration, says whether a kernel is its choice, and which measured times it holds.
+/// Has measured choices, rows of a type of its own: a table for each GPU, and a search for the row that applies to a workload.
+/// A row has a configuration, says whether a kernel is its choice, and holds measured times.
 template <class O>
 concept has_measurements = requires(const typename O::tuned_row& row, std::span<const typename O::tuned_row> rows,
                                     const typename O::workload& work, const device_info& device,
@@ -109,18 +109,18 @@ concept has_measurements = requires(const typename O::tuned_row& row, std::span<
     { O::tuned_rows(device) } -> same_as<std::span<const typename O::tuned_row>>;
     { O::find_tuned(rows, work) } -> same_as<const typename O::tuned_row*>;
     { row.cfg } -> converts_to<const typename O::config&>;
-    { row.chooses(info) } -> same_as<bool>;           // the kernel that was the fastest
-    { row.us_of(info) } -> converts_to<double>;       // 0 if no time of it is kept
+    { row.chooses(info) } -> same_as<bool>;           // true for the kernel that was the fastest
+    { row.us_of(info) } -> converts_to<double>;       // in microseconds; 0 if its time is not stored
     { row.measured_with() } -> same_as<std::string>;  // the workload of the times: "m = 128"
 };
 }  // namespace operation_concept
 
-/// A measured choice for workloads equal to `at`: the row of operations that have no type of their own for it.
+/// A measured choice for workloads equal to `at`. The row type of operations that have none of their own.
 template <class O>
 struct exact_choice {
     typename O::workload at{};
     typename O::config cfg{};  ///< members that are left open agree with any value
-    double us = 0;             ///< the measured time, in microseconds; 0: not kept
+    double us = 0;             ///< the measured time, in microseconds; 0: not stored
 
     bool chooses(const info_of<O>& info) const { return agrees(cfg, info.cfg); }
     double us_of(const info_of<O>& info) const { return chooses(info) ? us : 0; }
@@ -143,7 +143,7 @@ struct row_type<O> {
 template <class O>
 using tuned_row = typename detail::row_type<O>::type;
 
-/// The rows that the library has for a device; none if the operation was not measured there.
+/// The rows of the library for a device; none if the operation was not measured on it.
 template <operation O>
 std::span<const tuned_row<O>> tuned_rows(const device_info& device) {
     if constexpr (operation_concept::has_measurements<O>) {
@@ -153,7 +153,7 @@ std::span<const tuned_row<O>> tuned_rows(const device_info& device) {
     }
 }
 
-/// The row of a table that counts for a workload; null if none does.
+/// The row of a table that applies to a workload; null if there is none.
 template <operation O>
 const tuned_row<O>* find_tuned(std::span<const tuned_row<O>> rows, const typename O::workload& work) {
     if constexpr (operation_concept::has_measurements<O>) {
@@ -166,16 +166,16 @@ const tuned_row<O>* find_tuned(std::span<const tuned_row<O>> rows, const typenam
     }
 }
 
-/// What a caller wishes of one operation, beside the context, which is for all of them.
+/// What a caller asks for one operation. The context holds what applies to all operations.
 template <operation O>
 struct choices {
-    std::optional<typename O::config> pin{};  ///< the one configuration to use; planning fails where none agrees()
-    /// Measured choices of the caller's own, which come before the library's table and hold for any num_sms. A row whose kernel is
-    /// not among those given is passed over. The rows must outlive what is made with them.
+    std::optional<typename O::config> pin{};  ///< the one configuration to use; planning fails if no kernel agrees()
+    /// Measured choices of the caller. They come before the library's table and apply for any num_sms. A row is skipped if its
+    /// kernel is not among those given. The rows must outlive what is made with them.
     std::span<const tuned_row<O>> overrides{};
 };
 
-/// Knobs of one call in place of an engine's. Those that are not set stay as the engine has them.
+/// Knobs of one call, which replace the engine's. A knob that is not set stays as the engine has it.
 template <operation O>
 struct call_knobs {
     std::optional<int> num_sms{};             ///< as in context
@@ -183,7 +183,7 @@ struct call_knobs {
     std::optional<bool> dependent_launch{};   ///< as in context
 };
 
-/// Checks a problem against the rules of its operation and, unless there is nothing to do, those for memory; then it is the
+/// Checks a problem against the rules of its operation and, unless there is nothing to do, those for memory. Returns the
 /// problem's workload.
 template <operation O>
 result<typename O::workload> checked(const typename O::problem& problem) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reads what people write: extents, and a configuration from the C++ text that print.hpp writes: "config{.block = {128, 128, 128},
-// .stages = 4}". For command lines, for tools that keep configurations in files and for programs that pin one by text. Reads that
-// one form of a configuration; it is no C++ parser.
+// Reads text that people write: extents, and configurations in the C++ form that print.hpp writes: "config{.block = {128, 128,
+// 128}, .stages = 4}". For command lines, tools that keep configurations in files, and programs that pin one by text. It reads
+// this one form only; it is no C++ parser.
 #pragma once
 
 #include <algorithm>
@@ -24,12 +24,12 @@ namespace deepgemm {
 
 namespace detail {
 
-/// Reads one text from front to back and remembers what was expected where it stopped.
+/// Reads one text from front to back. If it stops, it remembers what it expected there.
 class source_reader {
 public:
     explicit source_reader(std::string_view text) : text_(text), rest_(text) {}
 
-    /// The structure that the whole text names; `what` it is, for the error.
+    /// The structure that the whole text describes; `what` names it in the error.
     template <has_named_fields T>
     result<T> read(const char* what) {
         T made{};
@@ -52,7 +52,7 @@ private:
         }
         return good;
     }
-    /// One ".member = value"; bit i of `given` is set where member i has a value.
+    /// One ".member = value". Bit i of `given` is set once member i has a value.
     template <has_named_fields T>
     bool member(T& to, u64& given) {
         if (!take(".")) return false;
@@ -147,7 +147,7 @@ private:
         for_each_field<T>([&](const auto& field) { names.push_back(field.name); });
         return names;
     }
-    /// Enumerators count from 0; name_of() has "?" for what is none.
+    /// All enumerators, which count from 0; name_of() gives "?" for a number that is no value.
     template <class Enum>
     static std::vector<std::string> enumerator_names() {
         std::vector<std::string> names;
@@ -196,15 +196,15 @@ private:
 
 }  // namespace detail
 
-/// The configuration that a text names: what to_source() writes, with any blanks and members in any order; members
-/// that are left out have their default. An error says where the text goes wrong and what may stand there. Whether gemm accepts
-/// the configuration is not asked. Host, any thread.
+/// The configuration that a text describes: what to_source() writes, with any blanks, and members in any order. Members that
+/// are left out have their default. An error says where the text goes wrong and what may stand there. Whether gemm accepts the
+/// configuration is not checked. Host, any thread.
 inline result<config> parse_config(std::string_view text) {
     return detail::source_reader(text).read<config>("configuration");
 }
 
-/// The extent of a matrix that a text names: digits and nothing else (neither blank, sign, exponent nor base), judged by
-/// check_extent(). `name` is what an error calls it: "M", say. Host, any thread.
+/// The extent of a matrix from a text: digits and nothing else (no blank, sign, exponent or base), checked by check_extent().
+/// `name` is what an error calls it: "M", say. Host, any thread.
 inline result<i64> parse_extent(const char* name, std::string_view text, i64 least = 0) {
     i64 value = 0;
     const char* const end = text.data() + text.size();

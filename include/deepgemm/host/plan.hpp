@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Picks the kernel for a problem among those a program has instantiated: drops what cannot run it, asks the tables of measured
-// choices, ranks the rest by its operation's predictions. A plan is a value; making one needs no GPU and touches no shared state.
-// Functions here learn the operation from the list of kernels.
+// Picks the kernel for a problem among those that a program has instantiated. It drops kernels that cannot run the problem,
+// looks in the tables of measured choices, and ranks the rest by the operation's predictions. A plan is a value; making one
+// needs no GPU and touches no shared state. Functions here deduce the operation from the list of kernels.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@
 
 namespace deepgemm {
 
-/// Why a kernel is the one to use: the cost model, the library's table, a row of the caller's, a pin.
+/// Who chose a kernel: the cost model, the library's table, a row of the caller's, or a pin.
 enum class choice : u8 { model, tuned, overridden, pinned };
 
 constexpr const char* name_of(choice by) {
@@ -34,14 +34,15 @@ constexpr const char* name_of(choice by) {
     return "?";
 }
 
-/// A kernel that can run a workload, and what its operation predicts of it.
+/// A kernel that can run a workload, with its predicted cost.
 template <operation O>
 struct candidate {
     const kernel_handle<O>* kernel = nullptr;
     cost predicted{};
 };
 
-/// What will run, and how it compares. Kernels are pointed to, so the list given to plan() must outlive it.
+/// The kernel that will run, and how it compares with the others. It points to kernels, so the list given to plan() must
+/// outlive it.
 template <operation O>
 struct plan_of {
     using operation = O;
@@ -57,16 +58,16 @@ struct plan_of {
         ranked{};  ///< the kernel to use, then the others, fastest first; empty if nothing is to do
     std::optional<tuned_row<O>> row{};       ///< the row that chose, if one did
     split_rule split = split_rule::fastest;  ///< what split_k was allowed to depend on
-    /// The kernel that would be used if split_k might depend on anything, where that is another one: what the rule costs.
+    /// The kernel that would be used without the rule for split_k, if that is another one: it shows what the rule costs.
     std::optional<candidate<O>> if_split_by_speed{};
 
     /// The kernel to use; null if there is nothing to do.
     const kernel_handle<O>* kernel() const { return ranked.empty() ? nullptr : ranked.front().kernel; }
-    /// What is predicted of it; all zero if there is nothing to do.
+    /// Its predicted cost; all zero if there is nothing to do.
     cost predicted() const { return ranked.empty() ? cost{} : ranked.front().predicted; }
     int stages() const { return ranked.empty() ? 0 : kernel()->info.cfg.stages; }
     u32 smem_bytes() const { return ranked.empty() ? 0 : kernel()->info.launch.smem_bytes; }
-    /// Device memory a launch needs beside its arguments.
+    /// Bytes of device memory that a launch needs beside its arguments.
     u64 workspace_bytes() const { return ranked.empty() ? 0 : O::workspace_bytes(kernel()->info.cfg, work, num_sms); }
 
     /// Loads the kernel on the current device, so that launches do not.
@@ -91,7 +92,7 @@ namespace detail {
 template <class List>
 using operation_of_list = typename std::iter_value_t<decltype(std::begin(std::declval<const List&>()))>::operation;
 
-/// Configurations with tiles, with a share of K, with extents that are fixed: knobs on these are for them.
+/// Configurations that have tiles, split K, or fix extents. Knobs on these apply to such configurations only.
 template <class Config>
 concept has_tiles = requires(const Config& cfg) {
     { cfg.block } -> converts_to<tile_shape>;
@@ -105,7 +106,7 @@ concept fixes_extents = requires(const Config& cfg) {
     { cfg.extents } -> converts_to<static_extents>;
 };
 
-/// Why a tile does not keep to limits; null if it does.
+/// Why a tile is outside of limits; null if it is not.
 inline const char* why_not(const tile_shape& tile, const tile_limits& limits) {
     if (limits.largest_m != 0 && tile.m > limits.largest_m) return "its tile has more rows than tiles.largest_m";
     if (limits.largest_n != 0 && tile.n > limits.largest_n) return "its tile has more columns than tiles.largest_n";
@@ -114,7 +115,7 @@ inline const char* why_not(const tile_shape& tile, const tile_limits& limits) {
     return nullptr;
 }
 
-/// Why a context forbids a configuration; null if it does not. `split_k` is the one to have; 0 leaves it open.
+/// Why a context forbids a configuration; null if it does not. `split_k` is the required value; 0 allows any.
 template <class Config>
 const char* why_not(const Config& cfg, const context& knobs, int split_k) {
     if constexpr (fixes_extents<Config>) {
@@ -133,7 +134,8 @@ const char* why_not(const Config& cfg, const context& knobs, int split_k) {
 
 }  // namespace detail
 
-/// Why a kernel cannot run a workload with `sms` multiprocessors; null if it can. `split_k` is the one to have; 0 leaves it open.
+/// Why a kernel cannot run a workload with `sms` multiprocessors; null if it can. `split_k` is the required value; 0 allows
+/// any.
 template <operation O>
 const char* why_not(const info_of<O>& info, const typename O::workload& work, const device_info& device, int sms,
                     const context& knobs, int split_k = 0) {
@@ -145,7 +147,7 @@ const char* why_not(const info_of<O>& info, const typename O::workload& work, co
     return detail::why_not(info.cfg, knobs, split_k);
 }
 
-/// The same of a handle.
+/// The same for a handle.
 template <operation O>
 const char* why_not(const kernel_handle<O>& kernel, const typename O::workload& work, const device_info& device,
                     int sms, const context& knobs, int split_k = 0) {
@@ -154,7 +156,7 @@ const char* why_not(const kernel_handle<O>& kernel, const typename O::workload& 
 
 namespace detail {
 
-/// Success if limits on tiles make sense.
+/// Success if limits on tiles are in range.
 inline result<void> check_limits(const tile_limits& limits) {
     const struct {
         const char* name;
@@ -170,7 +172,8 @@ inline result<void> check_limits(const tile_limits& limits) {
     return {};
 }
 
-/// The number of multiprocessors that a context allows on a device; an error if that or a limit of tiles makes no sense.
+/// The number of multiprocessors that a context allows on a device; an error if that number or a limit on tiles is out of
+/// range.
 inline result<int> allowed_sms(const device_info& device, const context& knobs) {
     if (auto ok = check_limits(knobs.tiles); !ok) return ok.failure();
     if (knobs.num_sms >= 0 && knobs.num_sms <= device.sm_count)
@@ -179,13 +182,13 @@ inline result<int> allowed_sms(const device_info& device, const context& knobs) 
                 device.sm_count);
 }
 
-/// What a context allows for one workload, worked out.
+/// What a context allows for one workload.
 struct allowance {
     int sms = 0;      ///< multiprocessors
-    int split_k = 0;  ///< the one to have; 0: any
+    int split_k = 0;  ///< the required value; 0: any
 };
 
-/// All that a choice among kernels of operation `O` depends on.
+/// Everything on which a choice among kernels of operation `O` depends.
 template <operation O>
 struct question {
     const typename O::workload& work;
@@ -194,12 +197,12 @@ struct question {
     const context& knobs;
     const choices<O>& own;
 
-    /// What a kernel that answers it costs with `sms` multiprocessors.
+    /// The predicted cost of a kernel with `sms` multiprocessors.
     cost predicted(const kernel_handle<O>& kernel, int sms) const {
         return kernel.predict != nullptr ? kernel.predict(kernel.info, work, device, sms)
                                          : O::predict(kernel.info, work, device, sms);
     }
-    /// Why a kernel does not answer it; null if it may.
+    /// Why a kernel may not be chosen; null if it may.
     const char* rules_out(const info_of<O>& info, const allowance& may) const {
         return why_not<O>(info, work, device, may.sms, knobs, may.split_k);
     }
@@ -208,7 +211,7 @@ struct question {
 template <operation O>
 result<allowance> allowed(const question<O>& asked);
 
-/// The kernel that is preferred to the model's choice, if any, and who prefers it.
+/// The kernel that comes before the model's choice, if any, and who prefers it.
 template <operation O>
 struct preference {
     const typename O::config* pin = nullptr;
@@ -235,7 +238,8 @@ preference<O> preferred(const question<O>& asked, const allowance& may) {
     return row == nullptr ? preference<O>{} : preference<O>{.row = row, .by = choice::tuned};
 }
 
-/// The error for a workload that no kernel runs: what to instantiate, or what forbids the kernel that comes closest.
+/// The error for a workload that no kernel runs. It names the kernel to instantiate, or what forbids the kernel that comes
+/// closest.
 template <operation O>
 error no_kernel(const question<O>& asked, const allowance& may) {
     const auto& [work, device, kernels, knobs, own] = asked;
@@ -260,7 +264,7 @@ error no_kernel(const question<O>& asked, const allowance& may) {
     return fail(errc::no_kernel, text, "; instantiate ", O::source_of(wanted));
 }
 
-/// The best kernel for a valid workload within what its context allows.
+/// The best kernel for a valid workload, among those that its context allows.
 template <operation O>
 result<candidate<O>> best_of(const question<O>& asked, const allowance& may) {
     const auto wish = preferred(asked, may);
@@ -291,7 +295,7 @@ result<candidate<O>> answer(const question<O>& asked) {
 
 }  // namespace detail
 
-/// The best kernel for a workload, by the same rules as plan() but without the list of the others. There is something to do.
+/// The best kernel for a workload that is not empty, by the same rules as plan() but without the list of the others.
 template <class List, operation O = detail::operation_of_list<List>>
 result<candidate<O>> choose(const typename O::workload& work, const device_info& device, const List& kernels,
                             const context& knobs = {}, const choices<O>& own = {}) {
@@ -301,7 +305,7 @@ result<candidate<O>> choose(const typename O::workload& work, const device_info&
 
 namespace detail {
 
-/// What DEEPGEMM_PRINT_PLANS prints of a choice.
+/// The line that DEEPGEMM_PRINT_PLANS prints for a choice.
 template <operation O>
 std::string plan_line(const typename O::workload& work, const device_info& device, int num_sms,
                       const candidate<O>& chosen) {
@@ -311,7 +315,7 @@ std::string plan_line(const typename O::workload& work, const device_info& devic
                   O::source_of(chosen.kernel->info), ", predicted ", std::string(time), "\n");
 }
 
-/// Prints a choice to standard error if DEEPGEMM_PRINT_PLANS asks for it; an error if the environment makes no sense.
+/// Prints a choice to standard error if DEEPGEMM_PRINT_PLANS is set; an error if a variable of the environment is malformed.
 template <operation O>
 result<void> tell(const typename O::workload& work, const device_info& device, int num_sms,
                   const candidate<O>& chosen) {
@@ -322,8 +326,8 @@ result<void> tell(const typename O::workload& work, const device_info& device, i
     return {};
 }
 
-/// The split of the kernel that all of a device would run one row with, whatever a call pins or how much of the device it takes:
-/// what depends on that would change bits from call to call.
+/// The split_k of the kernel that would compute one row on the whole device. It ignores the pin and the num_sms of a call,
+/// since a split that depended on these would change bits from call to call.
 template <operation O>
 result<int> split_of_one_row(const question<O>& asked) {
     const typename O::workload one_row = O::with_rows(asked.work, 1);
@@ -401,8 +405,9 @@ result<plan_of<O>> plan(const typename O::problem& problem, const device_info& d
     return plan(*work, device, kernels, knobs, own);
 }
 
-/// Success if one of the kernels runs a workload on a device, else why none does: no_kernel names what is missing, wrong_device
-/// the compute capability, bad_option the knob. For callers that choose between libraries; compiles and launches nothing.
+/// Success if one of the kernels runs a workload on a device, else the reason why none does: no_kernel names what is missing,
+/// wrong_device the compute capability, bad_option the knob. For callers that choose between libraries. It compiles and
+/// launches nothing.
 template <class List, operation O = detail::operation_of_list<List>>
 result<void> supports(const device_info& device, const typename O::workload& work, const List& kernels,
                       const context& knobs = {}, const choices<O>& own = {}) {
@@ -415,7 +420,7 @@ result<void> supports(const device_info& device, const typename O::workload& wor
     return chosen ? result<void>{} : chosen.failure();
 }
 
-/// The same for a problem, which is validated first, strides and alignment included.
+/// The same for a problem, which is validated first, including its strides and alignment.
 template <class List, operation O = detail::operation_of_list<List>>
 result<void> supports(const device_info& device, const typename O::problem& problem, const List& kernels,
                       const context& knobs = {}, const choices<O>& own = {}) {
@@ -424,8 +429,9 @@ result<void> supports(const device_info& device, const typename O::problem& prob
     return supports(device, *work, kernels, knobs, own);
 }
 
-/// Every kernel that some workload of the family needs: the workload with 1 to `m_max` rows. For warm-up, and to see which
-/// instantiations a program can do without. Plans each number of rows, a few microseconds each. An error if `m_max` is no extent.
+/// Every kernel that some workload of a family needs: the workload with 1 to `m_max` rows. For warm-up, and to see which
+/// instantiations a program can do without. It plans each number of rows, which takes a few microseconds each. An error if
+/// `m_max` is no extent.
 template <class List, operation O = detail::operation_of_list<List>>
     requires operation_concept::varies_rows<O> result < std::vector < const kernel_handle<O>
 * >> enumerate(const typename O::workload& family, i32 m_max, const device_info& device, const List& kernels,

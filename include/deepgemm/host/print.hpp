@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Configurations and operands as text. A configuration prints as the C++ source that makes it: the same text is
-// what a bug report quotes, what a program pins and what a run-time compiler is given.
+// Configurations and operands as text. A configuration prints as the C++ source that makes it. Bug reports quote that text,
+// programs pin by it, and run-time compilers are given it.
 #pragma once
 
 #include <charconv>
@@ -43,13 +43,13 @@ constexpr const char* name_of(scale_kind kind) {
     return "none";
 }
 
-/// A value as C++ source, as it stands after the "=" of a member: "4", "true", "promotion::never", "{64, 96, 128}".
+/// A value as C++ source, as it is written after the "=" of a member: "4", "true", "promotion::never", "{64, 96, 128}".
 template <class T>
 std::string value_source(const T& value);
 
 namespace detail {
 
-/// A structure as C++ source: "{1, 2}", or by names those members that differ from their default or are always written.
+/// A structure as C++ source: "{1, 2}", or, by name, the members that differ from their default or are always written.
 template <has_fields T>
 std::string members_source(const T& value) {
     const T usual{};
@@ -77,15 +77,15 @@ std::string value_source(const T& value) {
     } else if constexpr (is_same_v<T, bool>) {
         return value ? "true" : "false";
     } else if constexpr (std::is_floating_point_v<T>) {
-        char text[32];  // the fewest digits that give the number back
+        char text[32];  // gets the fewest digits that read back as the same number
         return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
     } else {
         return concat(value);
     }
 }
 
-/// A structure with a table of named members, a configuration say, as a C++ expression. Members that have their default are left
-/// out, unless the table says otherwise: a configuration always has its block.
+/// A structure with a table of named members, a configuration say, as a C++ expression. Members that have their default are
+/// left out unless the table says otherwise; a configuration always shows its block.
 template <has_named_fields T>
 std::string to_source(const T& value) {
     return value_source(value);
@@ -102,7 +102,7 @@ inline std::string to_source(const operand_info& value) {
     return concat("operand<", value.type, ", scale::", tile, "<scale::", name_of(value.format), ">>");
 }
 
-/// An operand in a few words: "e4m3 scaled 1x128 by fp32", "bf16 contiguous along K". `rows` is what its rows are called.
+/// An operand in a few words: "e4m3 scaled 1x128 by fp32", "bf16 contiguous along K". `rows` is the name of its rows, M or N.
 inline std::string describe(const operand_info& value, const char* rows = "M or N") {
     if (value.format == scale_kind::none) {
         return concat(value.type, " contiguous along ", value.contiguous == major::mn ? rows : "K");

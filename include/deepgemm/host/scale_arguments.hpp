@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of casts and scale transforms that a caller can break: one check and one sentence each, before a launch of
-// scale/cast or scale/transforms. Nothing is read from the memory that the arguments name.
+// The rules of casts and scale transforms that a caller can break: one check and one sentence each, before a launch of a kernel
+// of scale/cast.cuh or scale/transforms.cuh. Nothing is read from the memory that the arguments name.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace deepgemm {
 
 namespace detail {
 
-/// What a cast reads and writes: element types, the tile of x that a word of scales covers, whether scales may be repeated.
+/// Facts about a cast: its element types, the tile of x that one word of scales covers, and whether scales may be repeated.
 struct cast_rules {
     dtype x, q;
     int word_rows, word_columns;
@@ -35,7 +35,7 @@ struct rules_of<scale::cast_per_tile<Tile, Q, X, GranK, Scales>> {
                                       per_block ? GranK* blocks : 1, per_block};
 };
 
-/// `data` is given and a multiple of `alignment` bytes.
+/// Success if `data` is not null and is a multiple of `alignment` bytes.
 inline result<void> check_base(const char* name, const void* data, u32 alignment, const char* why) {
     if (data == nullptr) return fail(errc::null_pointer, name, " has no data: its pointer is null");
     const auto past = reinterpret_cast<std::uintptr_t>(data) % alignment;
@@ -83,14 +83,16 @@ inline result<void> check_cast(const scale::cast_arguments& a, const cast_rules&
 
 }  // namespace detail
 
-/// Checks the arguments of cast kernel `K` against every rule. An x without elements is a success whatever the pointers are.
+/// Checks the arguments of cast kernel `K` against every rule. If x has no elements, that is a success whatever the pointers
+/// are.
 template <class K>
     requires(same_as<typename K::arguments, scale::cast_arguments>)
 result<void> validate(const scale::cast_arguments& arguments) {
     return detail::check_cast(arguments, detail::rules_of<K>::value);
 }
 
-/// Checks the arguments of `K`, a scale::to_mn_major, against every rule. No scales at all are a success whatever the pointers are.
+/// Checks the arguments of `K`, a scale::to_mn_major, against every rule. No scales at all are a success, whatever the pointers
+/// are.
 template <class K>
     requires(same_as<typename K::arguments, scale::transform_arguments>)
 result<void> validate(const scale::transform_arguments& a) {

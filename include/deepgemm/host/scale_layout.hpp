@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Which layout a product needs its scales in, and what is left to do to the scales a caller has: nothing, a transposition, or
-// packing. A decision on strides and shapes only; scale/transforms does the work, reference/transform is its reference.
+// Which layout a product needs its scales in, and what a caller's scales need to get there: nothing, a transposition, or
+// packing. It is decided from strides and shapes only. scale/transforms.cuh does the work, and reference/transform.hpp is its
+// reference.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -17,7 +18,7 @@ struct scale_tensor {
     i64 group_stride = 0, row_stride = 0, column_stride = 1;
 };
 
-/// What a product says of one operand's scales.
+/// What a product requires of the scales of one operand.
 struct scale_requirement {
     i64 mn = 0, k = 0;
     scale_tile tile{};
@@ -26,28 +27,28 @@ struct scale_requirement {
     bool disable_ue8m0_cast = false;  ///< leave floats as floats on Blackwell
 };
 
-/// Tiles of both operands from one recipe (tile of A along M, of B along N, of both along K).
+/// The tiles of both operands' scales: `mn_a` rows of A, `mn_b` rows of B, `k` elements of K for both.
 struct scale_recipe {
     int mn_a = 1, mn_b = 128, k = 128;
     constexpr scale_tile a() const { return {mn_a, k}; }
     constexpr scale_tile b() const { return {mn_b, k}; }
 };
 
-/// The layouts that kernels read.
+/// The layouts of scales that kernels read.
 enum class scale_layout : u8 {
     mn_major,  ///< floats, stride 1 along MN and align(mn, 4) along K
     block,     ///< one word per 128 x 128 block, any strides
     packed,    ///< words of four exponents, strides as mn_major
 };
 
-/// What has to be done first.
+/// What has to be done to a caller's scales first.
 enum class scale_step : u8 {
     none,       ///< the caller's memory is read as it is
     transpose,  ///< scale::to_mn_major<fp32>
     pack,       ///< scale::to_mn_major<ue8m0>; a tile of several rows is repeated for each of them
 };
 
-/// A layout and the way to it.
+/// A layout and the step that leads to it.
 struct scale_plan {
     scale_layout layout;
     scale_step step;
@@ -56,14 +57,14 @@ struct scale_plan {
 
 namespace detail {
 
-/// True for stride 1 along MN and align(mn, 4) along K; strides of extents 1 do not matter.
+/// True for stride 1 along MN and align(mn, 4) along K; strides of extents of 1 do not matter.
 constexpr bool is_mn_major(const scale_tensor& scales) {
     const i64 pitch = align_up(scales.rows, i64(4));
     return (scales.row_stride == 1 || scales.rows <= 1) && (scales.column_stride == pitch || scales.columns <= 1) &&
            (scales.group_stride == pitch * scales.columns || scales.groups <= 1);
 }
 
-/// Type, groups and extents fit the operand.
+/// Success if type, groups and extents of scales fit the operand.
 inline result<void> check_scale_shape(const scale_tensor& have, const scale_requirement& need, bool packed) {
     if (!packed && have.type != dtype::f32) {
         return fail(errc::bad_scales, "scales are ", have.type, "; they must be f32 or ue8m0x4");
@@ -87,8 +88,8 @@ inline result<void> check_scale_shape(const scale_tensor& have, const scale_requ
 
 }  // namespace detail
 
-/// The layout that scales `have` must reach for `need`, and the step to it; or why no kernel can take them.
-/// Floats stay floats on Hopper and become packed exponents on Blackwell; packed words must already be in place.
+/// The layout that scales `have` must reach for `need`, and the step that leads to it; or why no kernel can take them. Floats
+/// stay floats on Hopper and become packed exponents on Blackwell. Packed words must already be in their layout.
 inline result<scale_plan> plan_scale_layout(const scale_tensor& have, const scale_requirement& need) {
     const bool packed = have.type == dtype::ue8m0x4 || have.type == dtype::i32;
     if (auto ok = detail::check_scale_shape(have, need, packed); !ok) return ok.failure();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A list of kernels of one operation, compiled in parts: what the translation units are made of that cmake/instances.cmake
-// writes. Kernel i of the list belongs to shard i % shards, so that shards take about the same time whatever the list holds.
+// A list of kernels of one operation, compiled in parts. The translation units that cmake/instances.cmake writes consist of
+// these calls. Kernel i of the list belongs to shard i % shards, so that all shards take about the same time.
 #pragma once
 
 #include <cstddef>
@@ -40,9 +40,10 @@ constexpr auto only_if(shipped::kernels<Kernel> one) {
 
 }  // namespace detail
 
-/// Instantiates the kernels of shard `Shard` of `Shards`, from 0 on, of a list of kernels of operation `O`, and returns their
-/// handles. `Backend::handle_of<Kernel>()` makes one. Where a program compiles only every `OneIn`-th shard, a list that is
-/// shorter than `Shards` is dealt among those: it is no sample, since some of its kernels may be the only ones of their kind.
+/// Instantiates the kernels of shard `Shard` of `Shards`, counted from 0, of a list of kernels of operation `O`, and returns
+/// their handles. `Backend::handle_of<Kernel>()` makes a handle. A program may compile only every `OneIn`-th shard as a sample.
+/// A list that is shorter than `Shards` is then dealt among these shards only, so that it stays complete: some of its kernels
+/// may be the only ones of their kind.
 template <class O, int Shard, int Shards, class Backend, int OneIn = 1, class... Kernels>
 std::vector<kernel_handle<O>> shard(shipped::kernels<Kernels...> list) {
     static_assert(0 <= Shard && Shard < Shards,

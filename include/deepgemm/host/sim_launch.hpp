@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Kernel types as handles that run on the simulated machine; the counterpart of cuda_launch.hpp, for plain host compilers.
-// A launch runs the kernel to its end in the calling thread. In place of a stream goes the machine: a pointer to options
-// (policy, seed, trace, number of multiprocessors), or null for the default machine. What of a GEMM's operands is ready is
-// taken from its arguments.
+// Kernel types as handles that run on the simulated machine; the counterpart of cuda_launch.hpp, for plain host compilers. A
+// launch runs the kernel to its end in the calling thread. The stream is replaced by the machine: a pointer to options (policy,
+// seed, trace, number of multiprocessors), or null for the default machine. The arguments of a GEMM say which of its operands
+// are ready.
 #pragma once
 
 #include <array>
@@ -13,10 +13,10 @@
 
 namespace deepgemm::sim {
 
-/// Multiprocessors of the simulated machine, as far as persistent kernels are concerned.
+/// Multiprocessors of the simulated machine that persistent kernels use by default.
 inline constexpr int sm_count = options{}.num_sms;
 
-/// The memory of an operand of `rows` rows and `k` columns, of which it has some, and of its scales.
+/// The memory of an operand of `rows` rows and `k` columns, both positive, and of its scales.
 inline std::array<global_range, 2> memory_of(const operand_info& info, const operand_arguments& x, i64 rows, i64 k) {
     const bool along_k = info.contiguous == major::k;
     const i64 lines = along_k ? rows : k, length = along_k ? k : rows;
@@ -27,7 +27,7 @@ inline std::array<global_range, 2> memory_of(const operand_info& info, const ope
     return {elements, {x.scales.data, 4 * u64(last_row * x.scales.stride_mn + last * x.scales.stride_k + 1)}};
 }
 
-/// Tells the machine which operands a GEMM may load before the stream's previous kernel has ended.
+/// Tells the machine which operands a GEMM may load before the stream's previous kernel ends.
 inline void mark_ready(options& machine, const gemm_traits& what, const gemm_arguments& given) {
     const auto& [m, n, k] = given.shape;
     if (m == 0 || n == 0 || k == 0) return;
@@ -39,7 +39,7 @@ inline void mark_ready(options& machine, const gemm_traits& what, const gemm_arg
     if (given.b.ready) mark(2, memory_of(what.b, given.b, n, k));
 }
 
-/// A kernel of the operands of one GEMM.
+/// A kernel whose operands are those of one GEMM.
 template <class K>
 concept takes_gemm_operands = requires(const typename K::arguments& arguments) {
     static_cast<const gemm_arguments&>(arguments);
@@ -47,7 +47,7 @@ concept takes_gemm_operands = requires(const typename K::arguments& arguments) {
     requires K::traits.groups == grouping::none || K::traits.groups == grouping::custom;
 };
 
-/// Runs kernel `K`; what the machine reports as a fault becomes an error.
+/// Runs kernel `K`. A fault that the machine reports becomes an error.
 template <class K>
 result<void> try_launch(const typename K::arguments& arguments, const launch_options& given = {},
                         options machine = {}) {
@@ -64,7 +64,8 @@ result<void> try_launch(const typename K::arguments& arguments, const launch_opt
     return {};
 }
 
-/// The machine that a launch asks for: launch_options::stream points to options that outlive the call, or is null.
+/// The machine for a launch: launch_options::stream points to options that outlive the call, or is null for the default
+/// machine.
 inline options machine_of(const launch_options& wishes) {
     return wishes.stream != nullptr ? *static_cast<const options*>(wishes.stream) : options{};
 }

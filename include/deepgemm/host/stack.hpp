@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Stacks, matrices of one shape at equal distances in memory, as callers of grouped and batched operations give them, and the rules for
-// these distances. Rules for one matrix are in matrix_rules.hpp.
+// Stacks, that is, matrices of one shape at equal distances in memory, as callers of grouped and batched operations give them,
+// and the rules for these distances. The rules for one matrix are in matrix_rules.hpp.
 #pragma once
 
 #include <deepgemm/host/matrix_rules.hpp>
 
 namespace deepgemm {
 
-/// `count` matrices like `first`, each `matrix_stride` elements after the one before. The stride does not matter if there is one.
+/// `count` matrices like `first`, each `matrix_stride` elements after the one before. With one matrix the stride does not
+/// matter.
 template <class Pointer>
 struct stack_argument {
     matrix_argument<Pointer> first{};
@@ -17,19 +18,19 @@ struct stack_argument {
 /// A stack that is written.
 using output_stack = stack_argument<void*>;
 
-/// Operands with their scales. `scale_stride` is the distance of two matrices' scales, in words.
+/// A stack of operands with their scales. `scale_stride` is the distance between the scales of two matrices, in words.
 struct scaled_stack {
     scaled_matrix first{};
     i64 count = 0;
     i64 matrix_stride = 0, scale_stride = 0;
 };
 
-/// `count` matrices like `first`, one right behind the other; rows keep their padding.
+/// `count` matrices like `first`, one right after the other; rows keep their padding.
 template <class Pointer>
 constexpr stack_argument<Pointer> dense_stack(const matrix_argument<Pointer>& first, i64 count) {
     return {first, count, max(first.rows * first.row_stride, first.columns * first.column_stride)};
 }
-/// The same for an operand; so are its scales.
+/// The same for an operand with its scales.
 constexpr scaled_stack dense_stack(const scaled_matrix& first, i64 count) {
     const auto& [matrix, scales] = first;
     return {first, count, dense_stack(matrix, count).matrix_stride,
@@ -38,8 +39,8 @@ constexpr scaled_stack dense_stack(const scaled_matrix& first, i64 count) {
 
 namespace detail {
 
-/// Distances between the matrices of a stack: they lie apart, one behind the other or row by row among each other, and start at
-/// multiples of 16 bytes if the first does.
+/// Checks the distance between the matrices of a stack. They must be apart: one after the other, or interleaved row by row.
+/// They must start at multiples of 16 bytes if the first one does.
 inline result<void> check_stack(const char* name, const input_matrix& one, i64 count, i64 stride) {
     const input_matrix rows = contiguous_rows(one);
     if (count < 2 || rows.rows == 0 || rows.columns == 0) return {};
@@ -62,7 +63,7 @@ inline result<void> check_stack(const char* name, const input_matrix& one, i64 c
     return {};
 }
 
-/// Distances between the scales of the matrices of a stack. Scales that are read word by word may lie anywhere.
+/// Checks the distance between the scales of two matrices of a stack. Scales that are read word by word may be at any distance.
 inline result<void> check_scale_stack(const char* name, const scaled_stack& stack, bool is_b) {
     const scale_argument& scales = stack.first.scales;
     if (stack.count < 2 || scales.kind == scale_kind::none || scales.rows == 0 || scales.columns == 0) return {};

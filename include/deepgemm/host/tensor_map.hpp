@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What TMA asks of a tensor map, one sentence per rule, so that a refusal of the driver has an explanation.
-// Models the limits of cuTensorMapEncodeTiled without interleaving; needs no CUDA toolkit.
+// The rules of TMA for tensor maps, one sentence each, so that a refusal of the driver has an explanation. They are the limits
+// of cuTensorMapEncodeTiled without interleaving; no CUDA toolkit is needed.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Quantised operands and matrices of reference/ as arguments of the named operations: for tests,
-// examples and whoever tries things on the simulator. Shapes and strides come from the operand, memory from it or from a copy.
+// Quantised operands and matrices of reference/ as arguments of the named operations, for tests, examples and experiments on
+// the simulator. Shapes and strides come from the operand; memory is its own, or a copy.
 #pragma once
 
 #include <deepgemm/ops/gemm/problem.hpp>
@@ -8,8 +8,8 @@
 
 namespace deepgemm {
 
-/// An operand as an argument. `data` and `words` say where copies of its elements and scales lie (in device memory, say);
-/// null means the operand's own memory, which must then outlive the call.
+/// An operand as an argument. `data` and `words` are copies of its elements and scales (in device memory, say). Null means the
+/// operand's own memory, which must then outlive the call.
 template <fp8_element Q>
 scaled_matrix argument_of(const quantised_operand<Q>& operand, const void* data = nullptr,
                           const void* words = nullptr) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How results are compared: one number for the whole matrix (calc_diff), element by element against a bound that follows
-// from the sum of |products|, and bit by bit. Each reports the worst element, where it is, and both values.
+// How results are compared: one number for the whole matrix (calc_diff), element by element against a bound that follows from
+// the sum of |products|, and bit by bit. Each comparison reports the worst element, its place, and both values.
 #pragma once
 
 #include <cmath>
@@ -39,13 +39,13 @@ double calc_diff(matrix_view<X> x, matrix_view<Y> y) {
     return squares == 0 ? 0 : 1 - 2 * products / squares;
 }
 
-/// What a comparison found.
+/// The outcome of a comparison.
 struct comparison {
-    i64 elements = 0;                         ///< compared
-    i64 wrong = 0;                            ///< beyond their bound
+    i64 elements = 0;                         ///< number of elements compared
+    i64 wrong = 0;                            ///< number of elements beyond their bound
     i64 row = -1, column = -1;                ///< of the worst element
     double got = 0, expected = 0, bound = 0;  ///< of the worst element
-    double worst = 0;                         ///< its error over its bound
+    double worst = 0;                         ///< error of the worst element, divided by its bound
 
     explicit operator bool() const { return wrong == 0; }
 
@@ -94,17 +94,18 @@ constexpr double rounding_error(dtype type) {
     }
 }
 
-/// The error of accumulation that a comparison allows, relative to an element's sum of |products|, C among them.
+/// The error of accumulation that a comparison allows, relative to an element's sum of |products|, including C.
 namespace tolerance {
 /// Sums in FP32, in any order.
 inline constexpr double fp32 = 0x1p-19;
 /// Hopper's FP8 tensor core, which keeps about 14 bits of a sum between promotions, on random data of both signs.
 inline constexpr double hopper_fp8 = 0x1p-10;
-/// Hopper's tensor core on BF16 or FP16 with K up to 16384. It cuts the sum to FP32, by up to 2^-23 of it, after each 16
-/// products, 1024 times. If all products have one sign, the sum grows evenly: 1024 times half of the last, hence 2^-14.
+/// Hopper's tensor core on BF16 or FP16 with K up to 16384. After each 16 products it truncates the sum to FP32, which loses up
+/// to 2^-23 of the sum, 1024 times. If all products have one sign, the sum grows evenly, so it is half of its last value on
+/// average: hence 2^-14.
 inline constexpr double half = 0x1p-14;
 
-/// What no product over `k` elements exceeds whose operands are of type `operand`, whatever they hold, while all sums are finite:
+/// A bound that no product over `k` elements exceeds, if its operands are of type `operand` and all sums are finite.
 /// docs/numerics.md derives it.
 constexpr double worst(dtype operand, i64 k) {
     const bool fp8 = operand == dtype::e4m3 || operand == dtype::e5m2;
@@ -113,8 +114,8 @@ constexpr double worst(dtype operand, i64 k) {
 }
 }  // namespace tolerance
 
-/// Compares each element of `got` with `expected`, allowing `accumulation` times the element's `magnitude` (its sum of
-/// |products|) and one rounding to D. All three have one shape.
+/// Compares each element of `got` with `expected`. The bound is `accumulation` times the element's `magnitude` (its sum of
+/// |products|), plus one rounding to D. All three matrices have one shape.
 template <class D>
 comparison compare_elements(matrix_view<D> got, matrix_view<const double> expected, matrix_view<const double> magnitude,
                             double accumulation) {
@@ -131,7 +132,7 @@ comparison compare_elements(matrix_view<D> got, matrix_view<const double> expect
     return found;
 }
 
-/// Compares the bits of each element. NaNs of one payload are equal, -0 and +0 are not.
+/// Compares the bits of each element. So NaNs with equal payload are equal, and -0 and +0 are not.
 template <class X, class Y>
 comparison compare_bits(matrix_view<X> got, matrix_view<Y> expected) {
     static_assert(sizeof(X) == sizeof(Y));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Matrices in host memory for references, casts, tests and examples: a strided view and an owner whose padding is poison.
-// Not a linear algebra library: elements, strides and a loop over rows on all cores, nothing else.
+// Matrices in host memory for references, casts, tests and examples: a strided view, and an owner whose padding is poisoned.
+// This is no linear algebra library: elements, strides and a loop over rows on all cores, nothing else.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +34,8 @@ struct matrix_view {
     operator matrix_view<U>() const { return {data, rows, columns, row_stride, column_stride}; }
 };
 
-/// A row-major matrix that owns its memory. Every byte starts as 0xff, which is a NaN in e4m3, e5m2, bf16, f16 and float and
-/// the NaN exponent of UE8M0, so that padding between `columns` and `pitch` shows in results if anybody reads it.
+/// A row-major matrix that owns its memory. Every byte starts as 0xff, which is NaN in e4m3, e5m2, bf16, f16 and float, and the
+/// NaN exponent of UE8M0. So code that reads the padding between `columns` and `pitch` shows in its results.
 template <class T>
 class matrix {
 public:
@@ -84,8 +84,8 @@ constexpr T from_float(float x) {
     }
 }
 
-/// Calls body(first, last) for consecutive ranges that together are 0 .. count, on all cores when `count * cost` elementary
-/// steps are worth it. Ranges are disjoint, so a body that writes rows of its own range needs no lock.
+/// Calls body(first, last) for consecutive ranges that together are 0 ... count - 1, on all cores if `count * cost` elementary
+/// steps are worth the threads. Ranges are disjoint, so a body that writes only rows of its range needs no lock.
 template <class Body>
 void parallel_ranges(i64 count, i64 cost, const Body& body) {
     const i64 worth = count * (cost < 1 ? 1 : cost) / 100000;  // below a fraction of a millisecond a thread costs more

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A quantised operand for tests, examples and benchmarks: FP8 data, its scales as raw floats and as the words a kernel reads,
-// with poisoned padding, and the same thing as the reference sees it. Device copies are the caller's.
+// A quantised operand for tests, examples and benchmarks: FP8 data, its scales as raw floats and as the words that a kernel
+// reads, with poisoned padding, and a view of it for the reference. Copies on a device are up to the caller.
 #pragma once
 
 #include <cstddef>
@@ -19,22 +19,22 @@ struct quantisation {
     scale_tile tile{1, 128};  ///< 1 x 128 per token, 128 x 128 per block
     scale_kind format = scale_kind::fp32;
     i64 pitch = 0;             ///< elements between rows; 0: the columns rounded up to 16, as TMA needs
-    major scales = major::mn;  ///< along which scales of single rows are contiguous
+    major scales = major::mn;  ///< the dimension along which scales of single rows are contiguous
 };
 
-/// An operand (mn, k) in FP8. Padding of data and scales is NaN: a kernel that reads it shows.
+/// An operand (mn, k) in FP8. Padding of data and scales is NaN, so a kernel that reads it gives wrong results.
 template <fp8_element Q = e4m3>
 struct quantised_operand {
     matrix<Q> data;  ///< (mn, k)
     scale_tile tile{};
     scale_kind format = scale_kind::fp32;
     matrix<float> scales;  ///< raw, row-major: (ceil(mn / tile.mn), ceil(k / tile.k))
-    /// What a kernel reads: word (i, kw) at i * stride_mn + kw * stride_k, floats or four UE8M0 exponents. Of single rows MN-major
-    /// and TMA-aligned, or K-major; of blocks kw is contiguous.
+    /// What a kernel reads: word (i, kw) at i * stride_mn + kw * stride_k, floats or four UE8M0 exponents. Scales of single
+    /// rows are MN-major and TMA-aligned, or K-major. Scales of blocks are contiguous along kw.
     std::vector<u32> words;
     i64 stride_mn = 1, stride_k = 0;
 
-    /// The operand as the reference GEMM reads it: through `words`, so that their layout is checked as well.
+    /// The operand as the reference GEMM reads it. It reads scales through `words`, so that a test checks their layout as well.
     reference::operand view() const {
         return {data.data(),
                 Q::type,
@@ -53,7 +53,8 @@ struct quantised_operand {
         return from_parts(std::move(cast.data), std::move(cast.scales), how.tile, how.format, how.scales);
     }
 
-    /// Small integers times scales 1/2, 1 or 2: every sum of up to 2^17 products is exact in FP32 and in the tensor core.
+    /// Small integers with scales 1/2, 1 or 2, so that every sum of up to 2^17 products is exact in FP32 and in the tensor
+    /// core.
     static quantised_operand exact(random_source& random, i64 mn, i64 k, const quantisation& how = {}) {
         matrix<Q> values(mn, k, how.pitch != 0 ? how.pitch : align_up(k, i64(16)));
         matrix<float> factors(ceil_div(mn, i64(how.tile.mn)), ceil_div(k, i64(how.tile.k)));
@@ -62,7 +63,7 @@ struct quantised_operand {
         return from_parts(std::move(values), std::move(factors), how.tile, how.format, how.scales);
     }
 
-    /// Data and raw scales that already exist.
+    /// Made from data and raw scales that exist already.
     static quantised_operand from_parts(matrix<Q> data, matrix<float> scales, scale_tile tile, scale_kind format,
                                         major order = major::mn) {
         quantised_operand out{std::move(data), tile, format, std::move(scales), {}, 1, 0};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// An independent reference of the scaled GEMM: operands and scales are decoded to double once, multiplied in double by plain
-// loops, and nothing of it is shared with the kernels. Whole products, or chosen rows and columns of large ones. Like the kernels
-// it multiplies the sum of each K block with the product of its scales, which matters where scales are infinite or too large.
+// An independent reference of the scaled GEMM, which shares no code with the kernels. Operands and scales are decoded to double
+// once and multiplied in double by plain loops: whole products, or chosen rows and columns of large ones. Like the kernels it
+// multiplies the sum of each K block by the product of its scales; that matters for infinite or very large scales.
 #pragma once
 
 #include <cmath>
@@ -16,8 +16,8 @@
 
 namespace deepgemm::reference {
 
-/// The scales of an operand, in any layout: word (i, kw) at words + i * stride_mn + kw * stride_k, where i counts tiles of
-/// tile.mn rows and kw words along K (tile.k elements each in FP32, four times as many in UE8M0). Strides in words.
+/// The scales of an operand, in any layout: word (i, kw) is at words + i * stride_mn + kw * stride_k, where i counts tiles of
+/// tile.mn rows and kw counts words along K (tile.k elements each in FP32, four times as many in UE8M0). Strides are in words.
 struct scales {
     scale_kind kind = scale_kind::none;
     scale_tile tile{};
@@ -36,8 +36,8 @@ struct scales {
     }
 };
 
-/// One operand: element (row, k) at data[row * row_stride + k * k_stride], in elements (packed FP4: half bytes, two to a
-/// byte along the axis whose stride is 1).
+/// One operand: element (row, k) is at data[row * row_stride + k * k_stride], in elements. Packed FP4 counts half bytes, two to
+/// a byte along the axis with stride 1.
 struct operand {
     const void* data = nullptr;
     dtype type = dtype::e4m3;
@@ -83,7 +83,7 @@ operand plain(matrix_view<const T> x) {
     return {x.data, dtype_of<T>, x.rows, x.columns, x.row_stride, x.column_stride, {}};
 }
 
-/// Rows `rows` and columns `columns` of a product, and for each element the sum of the |products| it consists of.
+/// Rows `rows` and columns `columns` of a product, and for each element the sum of the magnitudes of its products.
 struct product {
     std::vector<i64> rows, columns;
     matrix<double> value, magnitude;
@@ -101,8 +101,8 @@ struct product {
 
 namespace detail {
 
-/// Rows of values without scales, blocks of `Lanes` rows interleaved along K so that the multiply reads them in order; the last
-/// block is filled with zeros.
+/// Rows of values without scales. Blocks of `Lanes` rows are interleaved along K, so that the multiply reads memory in order;
+/// the last block is filled up with zeros.
 template <int Lanes>
 std::vector<double> decode_rows(const operand& x, const std::vector<i64>& rows) {
     const i64 blocks = ceil_div(i64(rows.size()), i64(Lanes));
@@ -118,7 +118,7 @@ std::vector<double> decode_rows(const operand& x, const std::vector<i64>& rows) 
     return out;
 }
 
-/// 2 x 4 dot products of length k: few enough sums for the registers of any 64-bit machine.
+/// 2 x 4 dot products of length k. So few sums fit the registers of any 64-bit machine.
 inline void dot_2x4(const double* a, const double* b, i64 k, double (&sum)[2][4], double (&magnitude)[2][4]) {
     double s[2][4] = {}, m[2][4] = {};
     for (i64 i = 0; i < k; ++i) {
@@ -134,14 +134,14 @@ inline void dot_2x4(const double* a, const double* b, i64 k, double (&sum)[2][4]
     std::memcpy(magnitude, m, sizeof m);
 }
 
-/// The product of two scales as kernels have it, who form it in FP32 before they scale: exact where FP32 has it as a normal
-/// number, else what FP32 makes of it, that is infinity, NaN, a subnormal number or zero.
+/// The product of two scales as kernels see it, since they form it in FP32. It is exact if FP32 can hold it as a normal number,
+/// else it is what FP32 makes of it: infinity, NaN, a subnormal number or zero.
 inline double scale_product(double x, double y) {
     const float product = float(x) * float(y);
     return std::isnormal(product) ? x * y : double(product);
 }
 
-/// Elements of K, from a multiple of their number on, in which the scales of neither operand change.
+/// The number of elements of K, from each of its multiples on, over which no scale of either operand changes.
 inline i64 block_k(const operand& a, const operand& b) {
     const auto tile_k = [](const operand& x) {
         return x.scale.kind == scale_kind::none ? i64(0) : i64(x.scale.tile.k);
@@ -150,7 +150,7 @@ inline i64 block_k(const operand& a, const operand& b) {
     return shared == 0 ? max(a.k, i64(1)) : shared;
 }
 
-/// The scales of rows, (row, K block).
+/// The scales of the given rows, as a matrix (row, K block of `step` elements).
 inline matrix<double> decode_scales(const operand& x, const std::vector<i64>& rows, i64 step) {
     matrix<double> out(i64(rows.size()), ceil_div(x.k, step));
     for (i64 i = 0; i < out.rows(); ++i) {
@@ -213,7 +213,7 @@ inline product gemm(const operand& a, const operand& b) {
     return gemm_at(a, b, detail::first_indices(a.rows), detail::first_indices(b.rows));
 }
 
-/// Column of D in memory where logical column `n` is stored; the middle of each head is skipped.
+/// Column of D in memory at which column `n` of the product is stored. The middle columns of each head are skipped.
 constexpr i64 stored_column(i64 n, const head_splits& heads) {
     return heads.any() ? n + (n + heads.right) / (heads.left + heads.right) * heads.middle : n;
 }
@@ -242,7 +242,7 @@ matrix<typename remove_const<D>::type> gather(matrix_view<D> d, const product& p
     return out;
 }
 
-/// Compares D with a product element by element; see compare_elements(). Row and column of the report are D's own.
+/// Compares D with a product element by element; see compare_elements(). The report gives row and column of D.
 template <class D>
 comparison compare(matrix_view<D> d, const product& p, double accumulation, const head_splits& heads = {}) {
     const auto got = gather(d, p, heads);
@@ -254,7 +254,7 @@ comparison compare(matrix_view<D> d, const product& p, double accumulation, cons
     return found;
 }
 
-/// Compares D bit for bit with a product rounded to D's type: for data whose every intermediate sum is exact in FP32.
+/// Compares D bit by bit with a product rounded to D's type, for data whose intermediate sums are all exact in FP32.
 template <class D>
 comparison compare_exact(matrix_view<D> d, const product& p, const head_splits& heads = {}) {
     comparison found =

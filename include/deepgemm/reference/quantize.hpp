@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reference casts on the host, bit-exact with the kernels of scale/cast: BF16 or FP32 matrices to FP8 with one scale per
-// token, channel, block or row, and to packed FP4. Scales come out as plain row-major floats; reference/transform and
-// reference/operand bring them into the layouts that kernels read.
+// Reference casts on the host, bit-exact with the kernels of scale/cast.cuh: BF16 or FP32 matrices to FP8 with one scale per
+// token, channel, block or row, and to packed FP4. Scales are plain row-major floats; reference/transform.hpp and
+// reference/operand.hpp bring them into the layouts that kernels read.
 #pragma once
 
 #include <cmath>
@@ -12,18 +12,18 @@
 
 namespace deepgemm::quantize {
 
-/// Scales are never taken from a smaller largest magnitude, so that a tile of zeros has a finite reciprocal.
+/// The smallest magnitude from which a scale is computed, so that a tile of zeros has a finite reciprocal.
 inline constexpr float smallest_amax = 1e-4f;
 
-/// The next power of two that is not below |scale|, within the exponents 1 to 254 of UE8M0; NaN for NaN and infinity.
+/// The smallest power of two that is not below |scale|, with an exponent of 1 to 254 in UE8M0; NaN for NaN and infinity.
 inline float round_up_to_power_of_two(float scale) {
     const u32 bits = bit_cast<u32>(scale) & 0x7fffffffu;
     const u32 exponent = (bits >> 23) + ((bits & 0x7fffffu) != 0 ? 1 : 0);
     return bit_cast<float>(bits >= 0x7f800000u ? 0x7fc00000u : min(max(exponent, 1u), 254u) << 23);
 }
 
-/// The UE8M0 byte of a scale: of a power of two from 2^-127 to 2^127, and 0 (2^-127) for +0. Any other scale becomes 255 (NaN):
-/// packing never rounds, and a product with such a scale shows.
+/// The UE8M0 byte of a scale: powers of two from 2^-127 to 2^127 have one, and +0 takes that of 2^-127. Every other value
+/// becomes 255 (NaN), because packing never rounds and a wrong scale must show in the product.
 inline u32 exponent_byte(float scale) {
     int exponent = 0;
     const bool power = std::frexp(scale, &exponent) == 0.5f && exponent >= -126 && exponent <= 128;
@@ -31,7 +31,7 @@ inline u32 exponent_byte(float scale) {
     return power ? u32(exponent + 126) : 255;
 }
 
-/// The largest magnitude among elements, at least smallest_amax; NaN as soon as one element is NaN.
+/// The largest magnitude among elements, at least smallest_amax; NaN once an element is NaN.
 struct amax {
     float value = smallest_amax;
     void add(float x) {
@@ -45,7 +45,7 @@ struct amax {
     }
 };
 
-/// Rounds x * reciprocal to nearest even; a NaN becomes 0x7f whatever its sign, as the hardware's conversion has it.
+/// Rounds x * reciprocal to nearest even. A NaN becomes 0x7f whatever its sign, as in the hardware's conversion.
 template <fp8_element Q>
 Q cast_fp8(float x, float reciprocal) {
     const float scaled = x * reciprocal;
@@ -61,8 +61,8 @@ struct fp8_matrix {
     scale_kind kind = scale_kind::fp32;  ///< ue8m0: every scale is a power of two, still stored as a float
 };
 
-/// Casts with one scale per tile of `tile_rows` x `tile_columns`; tiles at the edges are padded with zeros. Every FP8 cast is
-/// this one. Rows of the result are `pitch` elements apart (0: no padding).
+/// Casts with one scale per tile of `tile_rows` x `tile_columns`; tiles at the edges are padded with zeros. All FP8 casts with
+/// scales call this one. Rows of the result are `pitch` elements apart (0: no padding).
 template <fp8_element Q, class X>
 fp8_matrix<Q> tiles(matrix_view<X> x, i64 tile_rows, i64 tile_columns, scale_kind kind = scale_kind::fp32,
                     i64 pitch = 0) {
@@ -105,7 +105,7 @@ fp8_matrix<Q> per_block(matrix_view<X> x, i64 gran = 128, scale_kind kind = scal
     return tiles<Q>(x, gran, gran, kind, pitch);
 }
 
-/// x(tokens, d), one scale per row, whatever its length: keys and values.
+/// x(tokens, d), one scale for each row of any length: keys and values.
 template <fp8_element Q = e4m3, class X>
 fp8_matrix<Q> per_row(matrix_view<X> x, scale_kind kind = scale_kind::fp32, i64 pitch = 0) {
     return tiles<Q>(x, 1, max(x.columns, i64(1)), kind, pitch);
@@ -121,8 +121,8 @@ matrix<Q> unscaled(matrix_view<X> x, i64 pitch = 0) {
     return out;
 }
 
-/// The E2M1 code of x: the number of midpoints strictly below |x|, so that a midpoint takes the smaller magnitude. There is
-/// no negative zero.
+/// The E2M1 code of x: the number of midpoints that are strictly below |x|, so that a midpoint rounds to the smaller magnitude.
+/// There is no negative zero.
 inline u8 cast_fp4(float x) {
     constexpr float midpoints[] = {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f};
     u8 code = 0;
@@ -176,8 +176,8 @@ inline matrix<e2m1x2> transpose_fp4(matrix_view<const e2m1x2> x) {
     return out;
 }
 
-/// Four scales along each row to a word, row-major: byte j of word (i, w) is the exponent of scale (i, 4 w + j), NaN where that
-/// is no power of two. FP8 needs a multiple of four scales in a row; `pad` (FP4) completes a row with scales of 1.
+/// Four scales along each row to a word, row-major: byte j of word (i, w) is the exponent of scale (i, 4 w + j), or NaN if that
+/// is no power of two. FP8 needs a multiple of four scales in a row. `pad` (for FP4) completes a row with scales of 1.
 inline matrix<u32> packed_rows(matrix_view<const float> scales, bool pad = false) {
     if (!pad && scales.columns % 4 != 0) {
         throw std::invalid_argument("quantize: packed scales need a multiple of four scales in each row");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Deterministic random numbers for tests, examples and benchmarks. Element i of a filled matrix depends on the seed and on i
-// only, so filling runs on all cores and repeats exactly. Not for cryptography.
+// Random numbers that repeat, for tests, examples and benchmarks. Element i of a filled matrix depends on the seed and on i
+// only, so all cores fill it and the result is always the same. Not for cryptography.
 #pragma once
 
 #include <charconv>
@@ -21,7 +21,7 @@ class random_source {
 public:
     explicit random_source(u64 seed) : seed_(seed), state_(mix(seed)) {}
 
-    /// The seed this source started from; print it when a test fails.
+    /// The seed from which this source started; print it when a test fails.
     u64 seed() const { return seed_; }
 
     /// 64 random bits.
@@ -45,12 +45,12 @@ public:
     void fill_uniform(matrix_view<T> out, float low, float high) {
         fill(out, [=](u64 random) { return low + (high - low) * float(unit(random)); });
     }
-    /// Fills `out` with integers of [low, high]: sums of few enough products are then exact in FP32.
+    /// Fills `out` with integers from [low, high], so that sums of few enough products are exact in FP32.
     template <class T>
     void fill_integers(matrix_view<T> out, int low, int high) {
         fill(out, [=](u64 random) { return float(low + i64((random >> 16) % u64(high - low + 1))); });
     }
-    /// Fills `out` with powers of two 2^e, e in [low, high].
+    /// Fills `out` with powers of two 2^e, e from [low, high].
     template <class T>
     void fill_powers_of_two(matrix_view<T> out, int low, int high) {
         fill(out, [=](u64 random) { return std::ldexp(1.0f, low + int((random >> 16) % u64(high - low + 1))); });
@@ -59,14 +59,14 @@ public:
 private:
     static constexpr u64 step = 0x9e3779b97f4a7c15ull;
 
-    /// A bijection of 64 bits whose outputs for consecutive multiples of `step` pass as random (Steele, Lea, Flood 2014).
+    /// A bijection of 64 bits; its outputs for consecutive multiples of `step` pass as random (Steele, Lea, Flood 2014).
     static u64 mix(u64 z) {
         z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
         z = (z ^ z >> 27) * 0x94d049bb133111ebull;
         return z ^ z >> 31;
     }
     static double unit(u64 random) { return double(random >> 11) * 0x1p-53; }
-    /// Box and Muller: a radius from the upper half, an angle from the lower one.
+    /// Box and Muller: the upper bits give a radius, the lower bits an angle.
     static float normal_of(u64 random) {
         const float radius = float((random >> 40) + 1) * 0x1p-24f;  // (0, 1]
         const float angle = float(random & 0xffffff) * (0x1p-24f * 6.2831853f);
@@ -88,8 +88,8 @@ private:
     u64 seed_, state_;
 };
 
-/// A seed for this run: the environment's DEEPGEMM_SEED if set (to repeat a failure), else a new one. Throws std::invalid_argument
-/// where that is no number.
+/// A seed for this run: the environment variable DEEPGEMM_SEED if it is set, to repeat a failure, else a new random one. Throws
+/// std::invalid_argument if the variable is no number.
 inline u64 fresh_seed() {
     const char* const given = std::getenv("DEEPGEMM_SEED");
     if (given == nullptr || *given == '\0') return std::random_device{}();

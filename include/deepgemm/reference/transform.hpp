@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Scale layouts on the host: the reference of the transforms that scale/transforms runs on a GPU, and the decision which
-// transform a caller's scales need. Layouts: raw (any strides), MN-major with columns of align(mn, 4) words as TMA wants
-// them, the same with four UE8M0 exponents to a word, and the words of K-grouped products.
+// Layouts of scales on the host: the reference of the kernel in scale/transforms.cuh. Layouts are raw (any strides); MN-major
+// with columns of align(mn, 4) words, as TMA needs; the same with four UE8M0 exponents to a word; and the words of K-grouped
+// products.
 #pragma once
 
 #include <algorithm>
@@ -14,11 +14,11 @@
 
 namespace deepgemm::reference {
 
-/// Words from one K block to the next in an MN-major, TMA-aligned layout: 16 bytes are four words.
+/// Words from one K block to the next in an MN-major, TMA-aligned layout: a multiple of four, which is 16 bytes.
 constexpr i64 tma_aligned(i64 mn) { return align_up(mn, i64(4)); }
 
-/// FP32 scales as a caller has them: scale (g, row, block) at data[g * group_stride + row * row_stride + block * block_stride].
-/// A row covers `tile_mn` rows of the operand.
+/// FP32 scales as a caller has them: scale (g, row, block) is at data[g * group_stride + row * row_stride + block *
+/// block_stride]. A row covers `tile_mn` rows of the operand.
 struct raw_scales {
     const float* data = nullptr;
     i64 groups = 1, rows = 0, blocks = 0;
@@ -30,13 +30,13 @@ struct raw_scales {
     }
 };
 
-/// One matrix of scales, of any strides, as raw_scales.
+/// One matrix of scales of any strides, as raw_scales.
 inline raw_scales raw(matrix_view<const float> scales, i64 tile_mn = 1) {
     return {scales.data, 1, scales.rows, scales.columns, 0, scales.row_stride, scales.column_stride, tile_mn};
 }
 
-/// Words (group, mn, kw) at data[(group * k_words + kw) * pitch + mn]; W is float or u32. Rows from mn to pitch are padding
-/// that nobody reads; it holds NaN.
+/// Word (group, mn, kw) is at data[(group * k_words + kw) * pitch + mn]; W is float or u32. Rows from mn to pitch are padding
+/// that nobody reads; they hold NaN.
 template <class W>
 struct mn_major {
     i64 groups = 1, mn = 0, k_words = 0, pitch = 0;
@@ -57,8 +57,8 @@ struct mn_major {
     }
 };
 
-/// Four scales from `block` on as one word, the first in the lowest byte; blocks from `end` on are byte 0, scales that are no
-/// powers of two byte 255. `scale(block)` gives a scale.
+/// Four scales from `block` on as one word, the first in the lowest byte. Blocks from `end` on become byte 0, scales that are
+/// no powers of two byte 255. scale(block) gives a scale.
 template <class Scale>
 u32 packed_word(const Scale& scale, i64 block, i64 end) {
     u32 word = 0;
@@ -91,8 +91,8 @@ inline mn_major<u32> to_packed(const raw_scales& in, i64 mn) {
     return out;
 }
 
-/// As to_packed(), for the rows of groups that end at `ends[g]` and start at align(ends[g - 1], alignment): rows between two
-/// groups are written as word 0 and their scales are not looked at.
+/// As to_packed(), for the rows of groups that end at `ends[g]` and start at align(ends[g - 1], alignment). Rows between two
+/// groups become word 0, and their scales are not read.
 inline mn_major<u32> to_packed_psum(const raw_scales& in, i64 mn, const std::vector<i32>& ends, i64 alignment) {
     if (in.groups != 1) throw std::invalid_argument("packed scales of grouped rows need one matrix over all rows");
     mn_major<u32> out(1, mn, ceil_div(in.blocks, i64(4)));
@@ -110,7 +110,8 @@ inline mn_major<u32> to_packed_psum(const raw_scales& in, i64 mn, const std::vec
     return out;
 }
 
-/// K of each group from a K-grouped layout: the sizes themselves, or ends whose starts are aligned (psum).
+/// K of each group of a K-grouped layout, which lists sizes or, with `psum`, ends (each group starts at a multiple of
+/// `alignment`).
 inline std::vector<i64> k_group_sizes(const std::vector<i32>& layout, bool psum, i64 alignment) {
     std::vector<i64> sizes;
     i64 start = 0;
@@ -122,8 +123,8 @@ inline std::vector<i64> k_group_sizes(const std::vector<i32>& layout, bool psum,
     return sizes;
 }
 
-/// Word rows to allocate for the packed scales of a K-grouped product: exact if the host knows the sizes, else (`sizes` empty)
-/// a bound from the number of scale rows.
+/// Rows of words to allocate for the packed scales of a K-grouped product. It is exact if the host knows the sizes; if `sizes`
+/// is empty, it is a bound that follows from the number of scale rows.
 inline i64 k_grouped_words(const std::vector<i64>& sizes, i64 scale_rows, i64 groups, i64 gran_k) {
     if (sizes.empty()) return (scale_rows + 3 * groups) / 4;
     i64 words = 0;
@@ -131,8 +132,8 @@ inline i64 k_grouped_words(const std::vector<i64>& sizes, i64 scale_rows, i64 gr
     return words;
 }
 
-/// Packs the scales of a K-grouped product: `in` (scale rows of all groups without gaps, mn) to `words` rows of mn words,
-/// every group starting a word of its own. `words` is k_grouped_words() or larger; surplus rows keep 0xff bytes.
+/// Packs the scales of a K-grouped product: `in` (scale rows of all groups without gaps, mn) to `words` rows of mn words. Every
+/// group starts with a new word. `words` is k_grouped_words() or larger; surplus rows keep bytes of 0xff.
 inline matrix<u32> to_packed_k_grouped(matrix_view<const float> in, const std::vector<i64>& sizes, i64 gran_k,
                                        i64 words) {
     if (in.columns % 4 != 0) throw std::invalid_argument("scales of a K-grouped product need mn to be a multiple of 4");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernels that are made ready in the background while others serve: a handle that launches the one at first and the other from
-// the moment it is ready. Knows handles only, so that it serves run-time kernels, the simulator and fakes in tests.
+// Kernels that are made ready in the background while others serve. A handle launches the serving kernel at first, and the
+// wanted one once that is ready. It knows handles only, so it works for run-time kernels, the simulator and fakes in tests.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@
 
 namespace deepgemm::rtc {
 
-/// Threads that make kernels ready, one after the other. Must outlive the handles it gives out.
+/// Threads that make kernels ready, one after the other. It must outlive the handles that it returns.
 class background {
 public:
     explicit background(unsigned threads = 1) {
@@ -26,15 +26,15 @@ public:
     }
     background(const background&) = delete;
     background& operator=(const background&) = delete;
-    /// Waits for the kernels that are being made, and leaves the rest.
+    /// Waits for the kernels that are being made; the others are left out.
     ~background() {
         for (auto& worker : workers_) worker.request_stop();
         workers_.clear();
     }
 
-    /// A handle that launches `serving` until `wanted` is ready, then `wanted`. `make_ready` makes it so, on another thread, which has
-    /// a current device of its own; where it fails, `serving` goes on and failures() says why. Preparing the handle prepares
-    /// `serving`. An error if the two do not compute the same.
+    /// A handle that launches `serving` until `wanted` is ready, and then `wanted`. `make_ready` makes it ready on another
+    /// thread, which has a current device of its own. If that fails, `serving` goes on, and failures() says why. Preparing the
+    /// handle prepares `serving`. An error if the two kernels do not compute the same.
     template <class O>
     result<kernel_handle<O>> replace(const kernel_handle<O>& serving, const kernel_handle<O>& wanted,
                                      std::function<result<void>()> make_ready) {
@@ -64,14 +64,14 @@ public:
         changed_.wait(lock, [&] { return queue_.empty() && busy_ == 0; });
     }
 
-    /// Why kernels did not become ready, in the order in which that was found.
+    /// Why kernels did not become ready, in the order of the failures.
     std::vector<error> failures() const {
         const std::lock_guard lock(guard_);
         return failures_;
     }
 
 private:
-    /// A kernel that is made ready, of whatever operation.
+    /// A kernel of any operation that is being made ready.
     struct pair {
         explicit pair(std::function<result<void>()> make_ready) : make_ready(std::move(make_ready)) {}
         virtual ~pair() = default;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tells builds of a loaded library apart, by the build id that its linker wrote into it, read from memory. Nothing is run, and no
-// file is read unless the library has no such id. Linux, ELF.
+// Identifies the build of a loaded library by the build id that its linker wrote into it, read from memory. Nothing is run, and
+// no file is read unless the library has no build id. Linux, ELF.
 #pragma once
 
 #include <link.h>
@@ -82,15 +82,16 @@ inline int visit_object(dl_phdr_info* object, std::size_t, void* data) {
 
 }  // namespace detail
 
-/// The library or program that holds an address, of a function or a variable; its path is empty if none does. Microseconds.
+/// The library or program that holds an address, of a function or a variable. Its path is empty if none does. Takes
+/// microseconds.
 inline loaded_object object_at(const void* address) {
     detail::object_search search{reinterpret_cast<u64>(address), {}};
     ::dl_iterate_phdr(detail::visit_object, &search);
     return search.found;
 }
 
-/// What tells an object from every other: its build id, else the SHA-256 of its file, which takes half a second for 100 MB;
-/// "unknown" if neither can be had.
+/// What identifies an object: its build id, or else the SHA-256 of its file, which takes half a second for 100 MB; "unknown" if
+/// it has neither.
 inline std::string identity_of(const loaded_object& object) {
     if (!object.build_id.empty()) return object.build_id;
     const auto bytes = read_file(object.path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A cache of compiled kernels, in memory and on disk, shared by threads, processes and machines. Knows keys and bytes, not what
-// they mean; needs no compiler and no GPU. Nothing that goes wrong with a disk keeps a kernel from being made.
+// A cache of compiled kernels, in memory and on disk, shared by threads, processes and machines. It knows keys and bytes, but
+// not their meaning, and needs no compiler and no GPU. A kernel is made whatever goes wrong with a disk.
 #pragma once
 
 #include <algorithm>
@@ -28,18 +28,18 @@ namespace deepgemm::rtc {
 
 /// Where a cache keeps its entries.
 struct cache_options {
-    /// Directories to look in, in order. New entries go to the first, and only there; the others may be read-only. None at all:
-    /// memory only. One that check_root() refuses is reported and not used.
+    /// Directories to look in, in order. New entries go to the first one only; the others may be read-only. With none the cache
+    /// is in memory only. A directory that check_root() refuses is reported and not used.
     std::vector<std::filesystem::path> roots{};
-    /// Told once of each thing that went wrong with a disk: an entry that is not whole, a directory that takes no entry. Called
-    /// by the thread that met it.
+    /// Called once for each problem with a disk: an entry that is not whole, a directory that takes no entry. The thread that
+    /// met the problem calls it.
     std::function<void(const std::string&)> report{};
-    /// How long to wait for another process that makes the same entry before making it, too.
+    /// How long to wait for another process that makes the same entry, before making it here as well.
     std::chrono::milliseconds patience{60000};
 
-    /// Roots from DEEPGEMM_CACHE_DIR, directories with colons between, empty for none; where it is not set, one in
-    /// XDG_CACHE_HOME or in HOME/.cache, and none where those are not set either. A relative path in the last two counts as not
-    /// set, as the XDG base directory specification has it.
+    /// Roots from DEEPGEMM_CACHE_DIR: directories with colons between them, empty for none. If it is not set, one in
+    /// XDG_CACHE_HOME or in HOME/.cache, and none if those are not set either. A relative path in the last two counts as not
+    /// set, as the XDG base directory specification says.
     static cache_options from_environment() {
         cache_options made;
         if (const char* const given = std::getenv("DEEPGEMM_CACHE_DIR"); given != nullptr) {
@@ -58,7 +58,7 @@ struct cache_options {
     }
 };
 
-/// An error if a directory for a cache is named by what only a shell would replace: `~` or `$...` at its beginning.
+/// An error if the name of a cache directory begins with something that only a shell replaces: `~` or `$...`.
 inline result<void> check_root(const std::filesystem::path& root) {
     const std::string& text = root.native();
     if (text.empty()) return fail(errc::bad_option, "the cache directory is empty, so it is not used; name one");
@@ -68,13 +68,13 @@ inline result<void> check_root(const std::filesystem::path& root) {
                 " for a directory that is called so");
 }
 
-/// Where a directory keeps the entry of a key.
+/// The path at which a directory keeps the entry of a key.
 inline std::filesystem::path entry_path(const std::filesystem::path& root, const std::string& key) {
     return root / key.substr(0, 2) / key;
 }
 
-/// The folder of a directory in which a cache keeps locks and unfinished files. It writes and removes files nowhere else but for
-/// entries.
+/// The folder of a directory in which a cache keeps locks and unfinished files. Apart from entries it writes and removes files
+/// only there.
 inline std::filesystem::path scratch_path(const std::filesystem::path& root) { return root / "deepgemm-scratch"; }
 
 /// The lock that a process holds while it makes the entry of a key.
@@ -94,17 +94,18 @@ public:
     /// Makes the bytes of a key that is nowhere yet.
     using maker = std::function<result<std::string>()>;
 
-    /// Tells bytes that can be used from those that cannot.
+    /// True for bytes that can be used.
     using checker = std::function<bool(const bytes&)>;
 
-    /// `usable` is asked of what lies on disk; what it refuses counts as damaged.
+    /// `usable` checks what is on disk; what it refuses counts as damaged.
     explicit cache(cache_options options = {}, checker usable = {})
         : options_(with_usable_roots(std::move(options))), usable_(std::move(usable)) {}
     cache(const cache&) = delete;
     cache& operator=(const cache&) = delete;
 
-    /// The bytes of a key: from memory, else from disk, else made, by one thread and, as far as locks reach, by one process;
-    /// others wait. A failure to make them goes to all who wait and is not remembered. `note` is stored for people to read.
+    /// The bytes of a key: from memory, else from disk, else made. One thread and, as far as locks reach, one process makes
+    /// them, and others wait. A failure to make them goes to all who wait and is not remembered. `note` is stored for people to
+    /// read.
     result<bytes> get(const std::string& key, std::string_view note, const maker& make) {
         std::promise<result<bytes>> mine;
         std::shared_future<result<bytes>> theirs;
@@ -131,7 +132,7 @@ public:
     }
 
 private:
-    /// What others wait for. They get an error if an exception keeps it from being given.
+    /// The result that others wait for. If an exception keeps it from being made, they get an error.
     class promised {
     public:
         promised(cache& owner, const std::string& key, std::promise<result<bytes>> to)
@@ -170,10 +171,10 @@ private:
         if (bytes found = find_on_disk(key)) return found;
         if (options_.roots.empty()) return made(make);
         const std::filesystem::path& root = options_.roots.front();
-        std::error_code ignored;  // a directory that is not there shows when the entry is written
+        std::error_code ignored;  // a missing directory shows when the entry is written
         std::filesystem::create_directories(scratch_path(root), ignored);
         const file_lock lock(lock_path(root, key), options_.patience);
-        // Whoever held the lock has probably made the entry.
+        // The previous holder of the lock has probably made the entry.
         if (lock.holds()) {
             if (bytes found = find_in(root, key)) return found;
         }

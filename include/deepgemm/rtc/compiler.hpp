@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernels as images: out of a cache, else out of NVRTC. What decides on the code decides on the key of its cache entry, and
-// nothing else does: no path, no time. Needs no GPU, so that a container can be given its kernels where it is built.
+// Kernels as images, from a cache or else from NVRTC. The key of a cache entry consists of all that determines the code and of
+// nothing else: no path, no time. It needs no GPU, so kernels can be compiled where a container is built.
 #pragma once
 
 #include <memory>
@@ -31,15 +31,15 @@ namespace deepgemm::rtc {
 /// The architecture to compile for, as NVRTC spells it: arch::sm90::name for Hopper.
 inline std::string arch_of(const device_info& device) { return concat("sm_", device.arch, "a"); }
 
-/// How kernels are compiled and where they are kept.
+/// How kernels are compiled, and where they are kept.
 struct compiler_options {
     std::string arch = deepgemm::arch::sm90::name;
-    /// Further options of NVRTC's, such as "-lineinfo", in the order in which it is to read them: of two for the same thing the
-    /// later one mostly holds, and an option and its value may be two words. Those that make NVRTC read files are refused.
+    /// Further options for NVRTC, such as "-lineinfo", in the order in which it reads them. Of two options for the same thing
+    /// the later one mostly wins, and an option and its value may be two words. Options that make NVRTC read files are refused.
     std::vector<std::string> options{};
     cache_options cache{};  ///< memory only, unless it names roots
-    /// What to keep and to refuse; where it is not given, what the environment says. Code is kept of what is compiled, so that
-    /// where that is asked for no directory of the cache is read or written.
+    /// What to keep and what to refuse; if it is not given, the environment decides. Code is kept only of kernels that are
+    /// compiled, so if keeping it is asked for, no directory of the cache is read or written.
     std::optional<diagnosis> diagnose{};
 };
 
@@ -55,7 +55,7 @@ public:
           diagnosis_(options.diagnose ? result<diagnosis>(*options.diagnose) : diagnosis::of_process()),
           cache_(cache_of(std::move(options.cache)),
                  [](const cache::bytes& found) { return bool(image::unpack(found)); }) {
-        // The host side of a user's kernel is plain functions, which NVRTC does not take without this.
+        // Host functions of a user's kernel have no annotations, which NVRTC accepts only with this option.
         options_.emplace(options_.begin(), "-default-device");
     }
 
@@ -64,9 +64,9 @@ public:
     /// How requests have been answered so far.
     cache_counts counts() const { return cache_.counts(); }
 
-    /// The image of a kernel. With `facts`, which a host type gives, an error if the kernel is laid out otherwise. bad_option
-    /// for options and headers that check_inputs() refuses, and an architecture without cubins. Takes microseconds from memory,
-    /// about a millisecond from disk, 0.1 to 2 seconds from NVRTC; threads that ask for the same kernel wait for one of them.
+    /// The image of a kernel. `facts` come from a host type; an error if the kernel is laid out otherwise. bad_option for
+    /// options and headers that check_inputs() refuses, and for an architecture without cubins. Takes microseconds from memory,
+    /// about a millisecond from disk, 0.1 to 2 seconds from NVRTC. Threads that ask for the same kernel wait for one of them.
     result<image> get(const source& kernel, const layout_facts* facts = nullptr) const {
         const program wanted = program_of(kernel, facts);
         if (auto ok = check(wanted); !ok) return ok.failure();
@@ -82,7 +82,7 @@ public:
         return found;
     }
 
-    /// The image of kernel `K`; `include` lists the headers that define what is not deepgemm's.
+    /// The image of kernel `K`. `include` lists the headers that define names other than deepgemm's.
     template <class K>
     result<image> get(static_extents extents = {}, std::vector<std::string> include = {}) const {
         const auto named = source_of<K>(std::move(include), extents);
@@ -91,8 +91,9 @@ public:
         return get(*named, &facts);
     }
 
-    /// Kernels in one cubin, each under the name that it has in a cubin of its own; `names` are in the order of `kernels`. For
-    /// fat binaries, of which a program loads one cubin. Takes as long as one kernel after another; no cache keeps it.
+    /// Kernels in one cubin, each with the name that it has in a cubin of its own; `names` are in the order of `kernels`. For
+    /// fat binaries, from which a program loads one cubin. Takes as long as compiling one kernel after another; no cache keeps
+    /// it.
     result<binary> get_together(std::span<const kernel_source> kernels) const {
         const joint_unit all = joint_unit_of(kernels);
         const program wanted{all.text, all.expressions, arch_, options_};
@@ -105,7 +106,7 @@ public:
         return built;
     }
 
-    /// The same for a list, such as shipped::gradients; `include` lists the headers that define what is not deepgemm's.
+    /// The same for a list, such as shipped::gradients. `include` lists the headers that define names other than deepgemm's.
     template <class... K>
     result<binary> get_together(shipped::kernels<K...>, const std::vector<std::string>& include = {}) const {
         std::vector<kernel_source> all;
@@ -116,8 +117,8 @@ public:
         return get_together(all);
     }
 
-    /// A task for each kernel of a list, such as shipped::gradients, that compiles it or finds it in the cache: what fills a
-    /// cache without a GPU. The compiler must outlive the tasks.
+    /// One task for each kernel of a list, such as shipped::gradients, that compiles the kernel or finds it in the cache.
+    /// Running them fills a cache without a GPU. The compiler must outlive the tasks.
     template <class... K>
     std::vector<warm_up_task> tasks(shipped::kernels<K...>) const {
         return {{named<K>(), [this]() -> result<void> {
@@ -130,7 +131,7 @@ public:
     std::string key_of(const source& kernel, const layout_facts* facts = nullptr) const {
         return key_of(program_of(kernel, facts));
     }
-    /// The key of a unit's cache entry, which names all that its code depends on.
+    /// The key of a unit's cache entry: a hash of all that its code depends on.
     std::string key_of(const program& unit) const {
         sha256 key;
         key.field("deepgemm kernel").field(std::to_string(cache_schema)).field(std::to_string(version));
@@ -141,7 +142,7 @@ public:
     }
 
 private:
-    /// What people know a kernel as: its source if it is made of the library's parts alone, else its type.
+    /// A kernel's name for people: its source if it consists of the library's parts only, else its type.
     template <class K>
     static std::string named() {
         const auto text = source_of<K>();
@@ -152,13 +153,13 @@ private:
         return {unit_text(kernel, facts), {entry_expression}, arch_, options_};
     }
 
-    /// The options of a cache. No compilation must be spared where its code is to be kept.
+    /// The options of the cache. No roots if code is to be kept, since then every kernel must be compiled.
     cache_options cache_of(cache_options options) const {
         if (!diagnosis_ || !diagnosis_->keep_code.empty()) options.roots.clear();
         return options;
     }
 
-    /// An error if something is asked for that makes no sense, or if NVRTC would read files.
+    /// An error if an option makes no sense, or if NVRTC would read files.
     result<void> check(const program& unit) const {
         if (!diagnosis_) return diagnosis_.failure();
         if (!inputs_) return inputs_;
@@ -166,7 +167,7 @@ private:
         return check_includes("the unit", unit.text);
     }
 
-    /// Compiles a unit whose cubin a program can load, and keeps its code if that is asked for.
+    /// Compiles a unit to a cubin that a program can load, and keeps its code if that is asked for.
     result<binary> compile_and_keep(program unit) const {
         unit.keep_ptx = !diagnosis_->keep_code.empty();
         auto built = compile(unit, headers_);
@@ -181,7 +182,7 @@ private:
         return diagnosis_->fail_on_local_memory ? refuse_local_memory(cubin, entry) : result<void>();
     }
 
-    /// What a cache entry says to people.
+    /// The note in a cache entry, for people.
     static std::string note_of(const program& unit) {
         std::string note = concat("NVRTC ", nvrtc_version(), " build ", nvrtc_build(), " -arch=", unit.arch);
         for (const std::string& option : unit.options) note += concat(" ", option);

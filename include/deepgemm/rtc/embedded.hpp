@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The headers that a program carries inside: a declaration only. Link deepgemm::rtc, which holds deepgemm's own, or a library
-// made by deepgemm_embed() (CMake) for headers of yours.
+// The headers that a program carries: a declaration only. Link deepgemm::rtc, which holds deepgemm's own, or a library made by
+// deepgemm_embed() (CMake) for headers of yours.
 #pragma once
 
 #include <deepgemm/rtc/headers.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Kernels compiled at run time, by type or by text: finds or compiles them, loads them, hands them out to be launched or planned
-// with. The run-time counterpart of a list of instantiated kernels; deepgemm::engine (host/engine.hpp) chooses among either.
+// Kernels compiled at run time, named by type or by text. This engine finds or compiles them, loads them, and returns them for
+// launches and plans. It is the run-time counterpart of a list of instantiated kernels; deepgemm::engine (host/engine.hpp)
+// chooses among either.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -30,14 +31,15 @@ class typed_kernel {
 public:
     explicit typed_kernel(const runtime_kernel& kernel) : kernel_(&kernel) {}
 
-    /// What a planner knows of it; for kernels that describe themselves.
+    /// What a planner knows of it, for kernels that describe themselves.
     auto info() const { return kernel_->info<K>(); }
     /// The kernel for planners of operation `O`.
     template <class O = operation_of<K>>
     auto handle() const {
         return kernel_->handle<K, O>();
     }
-    /// Launches into a stream of the current device. Compiles and loads nothing once prepared; safe under graph capture.
+    /// Launches into a stream of the current device. Once it is prepared, it compiles and loads nothing; safe under graph
+    /// capture.
     result<void> launch(cudaStream_t stream, const typename K::arguments& arguments) const {
         return kernel_->launch<K>(arguments, {.stream = stream});
     }
@@ -49,7 +51,7 @@ private:
     const runtime_kernel* kernel_;
 };
 
-/// Compiles, loads and keeps kernels. Making one needs no GPU; what it hands out is valid as long as it lives. Any thread.
+/// Compiles, loads and keeps kernels. Making an engine needs no GPU. What it returns is valid during its lifetime. Any thread.
 class engine {
 public:
     explicit engine(header_set headers, compiler_options options = {})
@@ -58,8 +60,8 @@ public:
     /// The compiler behind it, which works without a GPU.
     const compiler& cubins() const { return *compiler_; }
 
-    /// Kernel `K`, compiled and ready on the current device. `extents` fixes those of a GEMM to numbers known only now; `include`
-    /// lists headers that define what is not deepgemm's.
+    /// Kernel `K`, compiled and ready on the current device. `extents` fixes extents of a GEMM that are known only now.
+    /// `include` lists headers that define names other than deepgemm's.
     template <class K>
     result<typed_kernel<K>> get(static_extents extents = {}, std::vector<std::string> include = {}) {
         const auto text = source_of<K>(std::move(include), extents);
@@ -67,7 +69,7 @@ public:
         return get<K>(*text);
     }
 
-    /// The same kernel, named by text: one that is laid out like `K`, but whose type the program does not have.
+    /// The same for a kernel named by text: it is laid out like `K`, but its type is not known to the program.
     template <class K>
     result<typed_kernel<K>> get(const source& text) {
         const runtime_kernel& kernel = keep<K>(text);
@@ -75,7 +77,7 @@ public:
         return typed_kernel<K>(kernel);
     }
 
-    /// A kernel named by text alone, ready on the current device. It is launched with bytes.
+    /// A kernel named by text alone, ready on the current device. Its parameters are given as bytes.
     result<const runtime_kernel*> get(const source& text) {
         const auto built = compiler_->get(text);
         if (!built) return built.failure();
@@ -84,7 +86,7 @@ public:
         return &kernel;
     }
 
-    /// Kernel `K` for planners of operation `O`; compiled when it is first prepared or launched, not now.
+    /// Kernel `K` for planners of operation `O`. It is compiled when it is first prepared or launched, not by this call.
     template <class K, class O = operation_of<K>>
     result<kernel_handle<O>> handle(static_extents extents = {}, std::vector<std::string> include = {}) {
         const auto text = source_of<K, O>(std::move(include), extents);
@@ -92,7 +94,8 @@ public:
         return keep<K>(*text).template handle<K, O>();
     }
 
-    /// Handles of a whole list of kernels of one operation, such as shipped::weights_bf16_narrow: what deepgemm::engine chooses from.
+    /// Handles for a list of kernels of one operation, such as shipped::weights_bf16_narrow, for deepgemm::engine to choose
+    /// from.
     template <class First, class... K>
     result<std::vector<kernel_handle<operation_of<First>>>> handles(shipped::kernels<First, K...>) {
         std::vector<kernel_handle<operation_of<First>>> all;
@@ -103,8 +106,8 @@ public:
         return all;
     }
 
-    /// A handle that launches `serving`, a kernel built ahead of time, until kernel `K` has been compiled by `threads` and is ready
-    /// on the device that is current now. The engine must outlive `threads`.
+    /// A handle that launches `serving`, a kernel built ahead of time, until kernel `K` has been compiled by `threads` and is
+    /// ready on the device that is current now. The engine must outlive `threads`.
     template <class K, class O>
     result<kernel_handle<O>> replace(const kernel_handle<O>& serving, background& threads, static_extents extents = {},
                                      std::vector<std::string> include = {}) {
@@ -115,7 +118,8 @@ public:
         return threads.replace(serving, *wanted, *std::move(task));
     }
 
-    /// Makes the kernels of plans ready on the current device, side by side. Each kernel once, whoever made it.
+    /// Makes the kernels of plans ready on the current device, several at a time. Each kernel is made once, whoever asks for
+    /// it.
     template <class Plans>
         requires operation<typename Plans::value_type::operation>
     static result<void> warm_up(const Plans& plans, const warm_up_options& options = {}) {
@@ -134,7 +138,7 @@ public:
     }
 
 private:
-    /// What makes a kernel ready on the device that is current here, whichever thread runs it.
+    /// A function that makes a kernel ready on the device that is current now, on whatever thread it runs.
     template <class O>
     static result<std::function<result<void>()>> on_current_device(const kernel_handle<O>& kernel) {
         const auto device = cuda::current_device();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The form of a cache entry on disk: a few lines that say what it is, the note for people, the payload, and a checksum over both.
-// Reading tells a whole entry of this key from anything else. Touches no file.
+// The form of a cache entry on disk: a few lines that identify it, the note for people, the payload, and a checksum over note
+// and payload. Reading distinguishes a whole entry of a key from anything else. No file is touched here.
 #pragma once
 
 #include <charconv>
@@ -27,7 +27,7 @@ inline std::string write_entry(std::string_view key, std::string_view note, std:
     return text.append(body);
 }
 
-/// Whether a file that has the place of an entry begins like one of that key, of whatever schema, whole or damaged. Nobody else
+/// True if a file at the place of an entry begins like an entry of that key, of any schema, whole or damaged. No other program
 /// writes such files.
 inline bool begins_as_entry(std::string_view bytes, std::string_view key) {
     if (!bytes.starts_with("deepgemm cache entry, schema ")) return false;
@@ -40,7 +40,7 @@ struct entry_parts {
     std::string_view key, note, payload;
 };
 
-/// Takes an entry of whatever key apart; none if the bytes are not one, whole and unchanged.
+/// Takes apart an entry of any key; none if the bytes are not an entry, or one that was cut short or changed.
 inline std::optional<entry_parts> parts_of_entry(std::string_view bytes) {
     const auto take = [&](std::string_view expected) {
         const bool found = bytes.starts_with(expected);
@@ -71,7 +71,7 @@ inline std::optional<entry_parts> parts_of_entry(std::string_view bytes) {
     return parts;
 }
 
-/// The payload of an entry of that key; none if the bytes are not such an entry, whole and unchanged.
+/// The payload of an entry of that key; none if the bytes are no such entry, or one that was cut short or changed.
 inline std::optional<std::string> read_entry(std::string_view bytes, std::string_view key) {
     const auto parts = parts_of_entry(bytes);
     if (!parts || parts->key != key) return std::nullopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The few file operations that a cache shared by processes rests on: read a whole file, write one so that others see all of it
-// or nothing, remove what was never finished. POSIX; nothing here knows what is stored.
+// The few file operations that a cache shared by processes needs: read a whole file; write one so that others see all of it or
+// nothing; remove files that were never finished. POSIX; nothing here knows what is stored.
 #pragma once
 
 #include <dirent.h>
@@ -42,7 +42,7 @@ public:
         if (number_ >= 0) ::close(number_);
     }
     int get() const { return number_; }
-    /// Leaves the file open, for another to close.
+    /// Gives up the file without closing it.
     int release() { return std::exchange(number_, -1); }
     explicit operator bool() const { return number_ >= 0; }
 
@@ -54,10 +54,10 @@ struct close_listing {
     void operator()(DIR* open) const { ::closedir(open); }
 };
 
-/// How the names of unfinished files begin; process, thread and time follow.
+/// The beginning of the names of unfinished files; process, thread and time follow.
 inline constexpr std::string_view unfinished = "deepgemm-unfinished-";
 
-/// Whether publish_file() gives names like this one.
+/// True for names that publish_file() gives.
 inline bool is_unfinished_name(std::string_view name) {
     if (!name.starts_with(unfinished)) return false;
     const std::string_view rest = name.substr(unfinished.size());
@@ -71,7 +71,7 @@ inline error system_error(const char* call, const std::filesystem::path& path) {
 
 }  // namespace detail
 
-/// The bytes of a file; none if it cannot be read, for whatever reason.
+/// The bytes of a file; none if it cannot be read, for any reason.
 inline std::optional<std::string> read_file(const std::filesystem::path& path) {
     const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat state {};
@@ -86,8 +86,8 @@ inline std::optional<std::string> read_file(const std::filesystem::path& path) {
     return bytes;
 }
 
-/// Puts a file into place in one step: writes it under a name of its own in `scratch` (same file system), waits until it is on
-/// disk, renames it. Readers see the old file, or none, or the whole new one, also after a crash.
+/// Puts a file into place in one step: writes it with a name of its own in `scratch` (same file system), waits until it is on
+/// disk, and renames it. Readers see the old file, or none, or the whole new one, even after a crash.
 inline result<void> publish_file(const std::filesystem::path& path, const std::filesystem::path& scratch,
                                  std::string_view bytes) {
     const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
@@ -110,14 +110,15 @@ inline result<void> publish_file(const std::filesystem::path& path, const std::f
         if (::fsync(file.get()) != 0) return give_up("fsync");
     }
     if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up("rename");
-    // The name itself is on disk only once its directory is. Some file systems cannot; then a crash may lose the entry.
+    // The new name is on disk only once the directory is synchronised. Some file systems cannot do that; a crash may then lose
+    // the entry.
     const detail::descriptor directory(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (directory) static_cast<void>(::fsync(directory.get()));
     return {};
 }
 
-/// Removes what killed writers left in a directory: files that publish_file() named and that nobody has written to for a day.
-/// Whatever else is there stays: files of other names, folders and links. A link in place of the directory is not followed.
+/// Removes files that killed writers left in a directory: those with names of publish_file() that have not been written to for
+/// a day. Everything else stays: files of other names, folders and links. If the directory is a link, it is not followed.
 inline void remove_stale_files(const std::filesystem::path& directory) {
     detail::descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     const std::unique_ptr<DIR, detail::close_listing> listing(folder ? ::fdopendir(folder.get()) : nullptr);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A lock between processes, by a file. It ends with its holder, however that ends, and is never inherited by a child of fork().
+// A lock between processes, by a file. The system releases it when its holder ends for any reason, and children of fork() do
+// not inherit it.
 #pragma once
 
 #include <fcntl.h>
@@ -24,8 +25,8 @@ namespace deepgemm::rtc {
 
 namespace detail {
 
-/// The descriptors of all locks that this process holds. The system lets go of a lock when its last descriptor is closed, and a
-/// child of fork() has copies of all: so each child closes its copies as the first thing it does.
+/// The descriptors of all locks that this process holds. The system releases a lock when its last descriptor is closed, and a
+/// child of fork() has copies of all descriptors. So each child closes its copies before it does anything else.
 class held_locks {
 public:
     static held_locks& of_process() {
@@ -33,9 +34,9 @@ public:
         return *made;
     }
 
-    /// While one is held no child is made, so that none gets a descriptor that is not in the list yet.
+    /// While this lock is held no child is made, so no child gets a descriptor that is not in the list yet.
     std::unique_lock<std::mutex> without_forks() { return std::unique_lock(guard_); }
-    /// Call both without_forks(). A descriptor keeps its place in memory while it is in the list.
+    /// Call both with without_forks() held. A descriptor must not move in memory while it is in the list.
     void add(descriptor& held) { held_.push_back(&held); }
     void remove(descriptor& held) { held_.erase(std::remove(held_.begin(), held_.end(), &held), held_.end()); }
 
@@ -56,11 +57,11 @@ private:
 
 }  // namespace detail
 
-/// A lock between processes, and between threads, by a file. The system lets go of it when its holder ends, however it ends,
-/// also if children of fork() live on; in those holds() is false.
+/// A lock between processes, and between threads, by a file. The system releases it when its holder ends for any reason, even
+/// if children of fork() live on. In these children holds() is false.
 class file_lock {
 public:
-    /// Waits for the lock up to `patience`. Without it, holds() is false: the file cannot be made, or its holder takes long.
+    /// Waits for the lock up to `patience`. holds() is false if the file cannot be made or its holder takes longer.
     file_lock(std::filesystem::path path, std::chrono::milliseconds patience) : path_(std::move(path)) {
         const auto until = std::chrono::steady_clock::now() + patience;
         for (auto pause = std::chrono::milliseconds(1);; pause = std::min(pause * 2, std::chrono::milliseconds(20))) {
@@ -92,7 +93,7 @@ private:
         if (!file) return answer::done;
         if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
             return errno == EWOULDBLOCK || errno == EINTR ? answer::later : answer::done;
-        // The holder before may have removed the file while this one opened it: then the lock is worth nothing.
+        // The previous holder may have removed the file while this one opened it. A lock on a removed file protects nothing.
         struct stat held {
         }, named{};
         const bool same = ::fstat(file.get(), &held) == 0 && ::lstat(path_.c_str(), &named) == 0 &&

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The headers a run-time compiler is given: names and texts in memory, with one hash over all of them. They are embedded in
-// the program (embedded.hpp), read from a directory, or a user's own. Nothing of the toolkit is among them.
+// The headers that a run-time compiler is given: names and texts in memory, with one hash over all of them. They are embedded
+// in the program (embedded.hpp), read from a directory, or a user's own. The toolkit's headers are not among them.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,7 @@ public:
             headers_.insert_or_assign(std::string(name), entry{std::string(text), std::string(hash)});
     }
 
-    /// Every .cuh below a directory, by its path there: for deepgemm's own, the directory that holds deepgemm/.
+    /// Every .cuh below a directory, named by its path there. For deepgemm's own, give the directory that holds deepgemm/.
     static result<header_set> from_directory(const std::filesystem::path& directory) {
         namespace fs = std::filesystem;
         header_set set;
@@ -57,7 +57,7 @@ public:
         return set;
     }
 
-    /// Adds a header of the user's, or replaces the one of that name.
+    /// Adds a user's header, or replaces the one of that name.
     header_set& add(std::string name, std::string text) {
         std::string hash = sha256_of(text);
         headers_.insert_or_assign(std::move(name), entry{std::move(text), std::move(hash)});
@@ -66,13 +66,13 @@ public:
 
     std::size_t size() const { return headers_.size(); }
 
-    /// The text of a header; null if there is none of that name. Lives as long as the set, or until it is replaced.
+    /// The text of a header; null if there is none of that name. Valid as long as the set, or until the header is replaced.
     const std::string* find(const std::string& name) const {
         const auto found = headers_.find(name);
         return found == headers_.end() ? nullptr : &found->second.text;
     }
 
-    /// Names in order, and texts beside them, as C strings that live as long as the set does.
+    /// The names in order, with their texts, as C strings that are valid as long as the set.
     std::vector<const char*> names() const {
         std::vector<const char*> all;
         for (const auto& [name, header] : headers_) all.push_back(name.c_str());
@@ -84,7 +84,7 @@ public:
         return all;
     }
 
-    /// A hash of every name and every text, 64 hexadecimal digits. Says nothing of where they came from.
+    /// A hash of all names and texts, 64 hexadecimal digits. It does not depend on where they came from.
     std::string hash() const {
         sha256 sum;
         for (const auto& [name, header] : headers_) sum.field(name).field(header.hash);

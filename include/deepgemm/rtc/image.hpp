@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a compiled unit holds: the cubin, the name of the kernel in it, and what the unit's variables say of the kernel. Reads the
-// cubin as the ELF file it is; needs neither GPU nor driver.
+// The content of a compiled unit: the cubin, the name of the kernel in it, and the unit's variables that describe the kernel.
+// It parses the cubin as an ELF file and needs neither GPU nor driver.
 #pragma once
 
 #include <elf.h>
@@ -62,7 +62,7 @@ bool read_symbol(std::string_view cubin, std::string_view name, T& value) {
     return false;
 }
 
-/// An error if a cubin cannot be loaded as it is, since the options left something to be linked.
+/// An error if a cubin cannot be loaded as it is, because the options left something to be linked.
 inline result<void> check_loadable(std::string_view cubin) {
     Elf64_Ehdr file;
     if (detail::read_at(cubin, 0, file) && file.e_type == ET_EXEC) return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Refuses what would make NVRTC read or look for a file that no key of a cache holds: options that name files, and includes by
-// an absolute path. What is left is headers in memory, whose text is hashed.
+// Refuses what would make NVRTC read or look for a file that no cache key covers: options that name files, and includes by an
+// absolute path. Only headers in memory remain, and their text is hashed.
 #pragma once
 
 #include <algorithm>
@@ -16,10 +16,10 @@
 
 namespace deepgemm::rtc {
 
-/// An error if an option of NVRTC's makes it read, keep or look for files: directories and headers to include, precompiled headers,
-/// files of options, macros of __has_include, and options that are passed on unseen to the front end.
+/// An error if an option makes NVRTC read, keep or look for files: directories and headers to include, precompiled headers,
+/// files of options, macros of __has_include, and options that are passed on to the front end unseen.
 inline result<void> check_option(const std::string& option) {
-    // NVRTC passes over blanks before an option.
+    // NVRTC skips blanks before an option.
     const std::string_view bare =
         std::string_view(option).substr(std::min(option.find_first_not_of(" \t\n\v\f\r"), option.size()));
     const auto begins = [&](std::string_view word) { return bare.starts_with(word); };
@@ -48,7 +48,8 @@ inline result<void> check_option(const std::string& option) {
     return {};
 }
 
-/// check_option() for the options in the environment variable NVRTC_APPEND_FLAGS. NVRTC 13.0 follows none; a later one may.
+/// check_option() for the options in the environment variable NVRTC_APPEND_FLAGS. NVRTC 13.0 ignores them; a later version may
+/// not.
 inline result<void> check_environment() {
     const char* const value = std::getenv("NVRTC_APPEND_FLAGS");
     std::istringstream words(value == nullptr ? "" : value);
@@ -62,8 +63,8 @@ inline result<void> check_environment() {
 
 namespace detail {
 
-/// A text whose continued lines are joined, as NVRTC joins them: where a backslash ends the line, carriage returns aside. It lies
-/// in `storage` if there are such lines.
+/// A text with its continued lines joined as NVRTC joins them: where a backslash ends the line, apart from carriage returns. It
+/// is kept in `storage` if there are such lines.
 inline std::string_view join_lines(std::string_view text, std::string& storage) {
     std::size_t from = 0;
     for (std::size_t at = text.find('\\'); at != text.npos; at = text.find('\\', at + 1)) {
@@ -75,10 +76,10 @@ inline std::string_view join_lines(std::string_view text, std::string& storage) 
     return from == 0 ? text : std::string_view(storage += text.substr(from));
 }
 
-/// Whether a character separates the words of a directive.
+/// True for a character that separates the words of a directive.
 constexpr bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r' && c != '\n'); }
 
-/// The rest of a directive, blanks and comments at its front left out.
+/// The rest of a directive without blanks and comments at its front.
 inline std::string_view skip_blanks(std::string_view rest) {
     for (;;) {
         rest.remove_prefix(std::size_t(std::find_if_not(rest.begin(), rest.end(), is_blank) - rest.begin()));
@@ -88,7 +89,7 @@ inline std::string_view skip_blanks(std::string_view rest) {
     }
 }
 
-/// Whether a character may be part of an identifier. Bytes of characters beyond ASCII may.
+/// True for a character that may be part of an identifier; bytes of characters beyond ASCII may.
 constexpr bool in_identifier(char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '$' ||
            static_cast<unsigned char>(c) >= 0x80;
@@ -100,15 +101,15 @@ inline std::string_view identifier_of(std::string_view text) {
     return text.substr(0, std::size_t(end - text.begin()));
 }
 
-/// Whether a text begins with a header's name that is no absolute path. Names that could be taken for the start of a comment or
-/// a literal are none, so that place_of() need not know of names.
+/// True if a text begins with a header's name that is no absolute path. Names that could be taken for the start of a comment or
+/// a literal do not count, so that place_of() need not know names.
 inline bool begins_with_name(std::string_view text) {
     if (!text.starts_with('<') && !text.starts_with('"')) return false;
     const std::string_view name = text.substr(1, text.find(text[0] == '<' ? '>' : '"', 1) - 1);
     return !name.starts_with('/') && name.find_first_of("\"'\n") == name.npos && name.find("/*") == name.npos;
 }
 
-/// The end of the literal that begins at `at`; npos if there is doubt: a raw string, a separator of digits, no end on its line.
+/// The end of the literal that begins at `at`; npos in case of doubt: a raw string, a digit separator, no end on its line.
 inline std::size_t end_of_literal(std::string_view text, std::size_t at) {
     const char quote = text[at], before = at == 0 ? '\n' : text[at - 1];
     if (quote == '"' ? before == 'R' : in_identifier(before) || before == '.' || before == '+' || before == '-')
@@ -119,15 +120,15 @@ inline std::size_t end_of_literal(std::string_view text, std::size_t at) {
     return text.npos;
 }
 
-/// What a place of a text is for a preprocessor.
+/// How a preprocessor sees a place of a text.
 enum class place {
-    line_start,  ///< nothing but blanks and comments is before it on its line: a directive may begin
+    line_start,  ///< only blanks and comments are before it on its line, so a directive may begin
     in_line,
     inert,    ///< in a comment or a literal
-    doubtful  ///< anywhere behind a literal that end_of_literal() doubts
+    doubtful  ///< anywhere after a literal whose end is in doubt
 };
 
-/// What the place `index` of a text is. Reads the text up to there.
+/// How a preprocessor sees the place `index` of a text. Reads the text up to there.
 inline place place_of(std::string_view text, std::size_t index) {
     bool begins_line = true;
     std::size_t at = 0;
@@ -150,7 +151,7 @@ inline place place_of(std::string_view text, std::size_t index) {
     return at > index ? place::inert : begins_line ? place::line_start : place::in_line;
 }
 
-/// Whether the text before a name asks only if the name is defined: `defined`, #ifdef and #ifndef.
+/// True if the text before a name only asks whether the name is defined: `defined`, #ifdef or #ifndef.
 inline bool asks_if_defined(std::string_view before) {
     const auto drop_blanks = [&] {
         while (!before.empty() && is_blank(before.back())) before.remove_suffix(1);
@@ -172,16 +173,16 @@ inline std::string_view directive_at(std::string_view text, std::size_t at) {
     }
 }
 
-/// Whether NVRTC may read a file for a directive: it includes what is no plain name. NVRTC 13.0 knows neither #embed nor #import;
-/// a later one may.
+/// True if NVRTC may read a file for a directive: one that includes something other than a plain name. NVRTC 13.0 has neither
+/// #embed nor #import; a later version may.
 inline bool reads_file(std::string_view directive) {
     const std::string_view word = identifier_of(directive);
     if (word != "include" && word != "include_next" && word != "embed" && word != "import") return false;
     return !begins_with_name(skip_blanks(directive.substr(word.size())));
 }
 
-/// The part of a directive, itself a part of `text`, for which NVRTC may look for a file: __has_include of what is no plain name,
-/// also without an argument, and `__has_`, which macros may complete. Else empty.
+/// The part of a directive, itself a part of `text`, for which NVRTC may look for a file; else empty. It is a __has_include of
+/// something other than a plain name, even without an argument, or `__has_`, which macros may complete.
 inline std::string_view question_in(std::string_view text, std::string_view directive) {
     constexpr std::string_view begin = "__has_";
     for (std::size_t at = directive.find(begin); at != directive.npos; at = directive.find(begin, at + 1)) {
@@ -215,9 +216,9 @@ inline result<void> check_directives(std::string_view name, std::string_view tex
 
 }  // namespace detail
 
-/// An error if a text includes a file, or asks whether there is one, by its absolute path or by a macro that may hold one. Reads a
-/// text as NVRTC does: continued lines, comments, `%:`. Behind a raw string it takes comments and literals for code, too. Does not
-/// see the name __has_include where macros put it together of other parts than `__has_` and the rest.
+/// An error if a text includes a file, or asks whether one exists, by its absolute path or by a macro that may hold one. It
+/// reads a text as NVRTC does: continued lines, comments, `%:`. After a raw string it takes comments and literals for code,
+/// too. It does not detect the name __has_include if macros assemble it from parts other than `__has_` and the rest.
 inline result<void> check_includes(std::string_view name, std::string_view text) {
     std::string storage;
     const std::string_view joined = detail::join_lines(text, storage);
@@ -227,7 +228,7 @@ inline result<void> check_includes(std::string_view name, std::string_view text)
     return {};
 }
 
-/// An error if one of the options or headers makes NVRTC read files. Reads all texts: 0.2 ms for the library's.
+/// An error if an option or a header makes NVRTC read files. It reads all texts: 0.2 ms for the library's.
 inline result<void> check_inputs(std::span<const std::string> options, const header_set& headers) {
     for (const std::string& option : options) {
         if (auto ok = check_option(option); !ok) return ok;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes the translation unit of many kernels, whose cubin holds them all. Compiles nothing.
+// Writes the translation unit of many kernels, for one cubin that holds them all. Compiles nothing.
 #pragma once
 
 #include <algorithm>
@@ -17,8 +17,8 @@ struct joint_unit {
     std::vector<std::string> expressions;
 };
 
-/// The unit of many kernels, whose cubin has each under the name that it has alone. It holds none of the variables that tell of a
-/// single kernel.
+/// The unit of many kernels. In its cubin each kernel has the name that it has alone. It has none of the variables that
+/// describe a single kernel.
 inline joint_unit joint_unit_of(std::span<const kernel_source> kernels) {
     std::vector<std::string> include;
     for (const kernel_source& kernel : kernels) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes what went into NVRTC and what came out of it to files for people. Only where somebody asks for it.
+// Writes NVRTC's input and output to files for people, if somebody asks for them.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +12,8 @@
 
 namespace deepgemm::rtc {
 
-/// Writes a unit to `directory`, which is made if it is not there: key.cu, key.ptx and key.cubin. `note` is the source behind a
-/// line on the compiler. An error if a file cannot be written.
+/// Writes a unit to `directory`, which is made if it does not exist: key.cu, key.ptx and key.cubin. `note` is a line on the
+/// compiler followed by the source. An error if a file cannot be written.
 inline result<void> keep_code(const std::filesystem::path& directory, const std::string& key, const std::string& note,
                               const binary& built) {
     std::error_code status;

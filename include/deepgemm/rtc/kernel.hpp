@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A kernel that is compiled and loaded at run time: on first use, once for all devices of its architecture. Launches like a
-// kernel of the program's own, and plans take it as one. Loads through cudaLibraryLoadData, which needs no context.
+// A kernel that is compiled and loaded at run time, on first use, once for all devices of its architecture. It is launched and
+// planned like a kernel of the program. It is loaded through cudaLibraryLoadData, which needs no context.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -26,7 +26,7 @@ public:
     runtime_kernel(const runtime_kernel&) = delete;
     runtime_kernel& operator=(const runtime_kernel&) = delete;
     ~runtime_kernel() {
-        // At the end of a process the driver may be gone already, and the library with it.
+        // At the end of a process the driver may already have been unloaded, together with the library.
         if (library_ != nullptr) static_cast<void>(cudaLibraryUnload(library_));
     }
 
@@ -35,16 +35,15 @@ public:
     /// Compiles the kernel or finds it in the cache. Needs no GPU.
     result<image> compile() const { return compiler_->get(text_, facts_ ? &*facts_ : nullptr); }
 
-    /// Makes the kernel ready on the current device: compiles and loads it if that has not been done. Call it again after
-    /// cudaDeviceReset.
+    /// Makes the kernel ready on the current device: compiles and loads it if needed. Call it again after cudaDeviceReset.
     result<void> prepare() const {
         const auto device = cuda::current_device();
         if (!device) return device.failure();
         return make_ready(*device);
     }
 
-    /// Launches on the current device, with the host side of `K`: the type the kernel was made from. The first launch prepares;
-    /// later ones compile and load nothing.
+    /// Launches on the current device, with the host side of `K`, the type from which the kernel was made. The first launch
+    /// prepares; later ones compile and load nothing.
     template <class K>
     result<void> launch(const typename K::arguments& arguments, const launch_options& options = {}) const {
         if constexpr (requires { check_extents(arguments.shape); }) {
@@ -54,7 +53,7 @@ public:
                                        [&](int device) { return make_ready(device); });
     }
 
-    /// Launches a kernel of which the program has no type: `ctas` blocks, and its parameters as bytes.
+    /// Launches a kernel whose type the program does not have: `ctas` CTAs, with the parameters given as bytes.
     result<void> launch(int ctas, const void* params, std::size_t params_bytes, const launch_options& options) const {
         const auto device = cuda::current_device();
         if (!device) return device.failure();
@@ -68,7 +67,8 @@ public:
         return cuda::detail::start(loaded_, launch_, ctas, const_cast<void*>(params), options, *device);
     }
 
-    /// What a planner knows of the kernel, which was made from `K`: that type's description, with the extents that are fixed here.
+    /// What a planner knows of the kernel: the description of `K`, from which it was made, with the extents that are fixed
+    /// here.
     template <class K>
     auto info() const {
         auto made = K::info;
@@ -78,7 +78,7 @@ public:
         return made;
     }
 
-    /// The kernel for planners of operation `O`, launched with the host side of `K`. Valid as long as the engine.
+    /// The kernel for planners of operation `O`, launched with the host side of `K`. Valid during the engine's lifetime.
     template <class K, class O = operation_of<K>>
     auto handle() const {
         static_assert(serves<K, O>, "handle: no planner knows this kernel");

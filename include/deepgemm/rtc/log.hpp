@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads a compiler's log: the first error and the requirement that did not hold, for the opening of an error message.
-// Knows the wording of NVRTC; where a log reads otherwise, less is found and the log itself still tells all.
+// Reads a compiler's log: the first error and the requirement that did not hold, for the opening of an error message. It knows
+// the wording of NVRTC. For other wordings less is found; the whole log is in the message in any case.
 #pragma once
 
 #include <algorithm>
@@ -42,7 +42,7 @@ inline std::string first_error(std::string_view log) {
     return found;
 }
 
-/// The first concept whose own requirements the log reports as broken, not those that are made of it; empty if none.
+/// The first concept that the log reports as broken by a requirement of its own, not by a concept it is made of; empty if none.
 inline std::string failed_concept(std::string_view log) {
     constexpr std::string_view word = "concept ";
     std::string found;

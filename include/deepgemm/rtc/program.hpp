@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A call of NVRTC: the text of a unit and headers in, a cubin out. Needs libnvrtc and no GPU; looks nothing up in any cache and
-// touches no file but those that options or absolute paths in #include name.
+// A call of NVRTC: from the text of a unit and headers to a cubin. It needs libnvrtc and no GPU, uses no cache, and touches
+// only files that options or absolute paths in #include name.
 #pragma once
 
 #include <dlfcn.h>
@@ -26,14 +26,14 @@ namespace deepgemm::rtc {
 /// What is compiled, and how.
 struct program {
     std::string text;
-    std::vector<std::string> expressions{};  ///< functions to instantiate, whose names in the cubin are asked for
+    std::vector<std::string> expressions{};         ///< functions to instantiate, whose names in the cubin are wanted
     std::string arch = deepgemm::arch::sm90::name;  ///< as NVRTC spells it; wgmma needs the `a`
-    /// Further options of NVRTC's, in its order; -std=c++20 and -no-source-include come first.
+    /// Further options for NVRTC, in the order in which it reads them; -std=c++20 and -no-source-include come first.
     std::vector<std::string> options{};
     bool keep_ptx = false;  ///< fill binary::ptx
 };
 
-/// What came of it.
+/// The result of a compilation.
 struct binary {
     std::string cubin;
     std::vector<std::string> names;  ///< the names of the expressions in the cubin, in their order
@@ -49,16 +49,16 @@ inline std::string nvrtc_version() {
 
 namespace detail {
 
-/// The library that NVRTC's functions are in. In a program at a fixed address, a function's address may be that of a stub of the
-/// program's own; then it is the next library that has the function.
+/// The library that holds NVRTC's functions. In a program at a fixed address, a function's address may be that of a stub in the
+/// program; then the next library that defines the function counts.
 inline loaded_object nvrtc_object() {
     const loaded_object found = object_at(reinterpret_cast<const void*>(&nvrtcVersion));
     void* const next = found.fixed_address ? ::dlsym(RTLD_NEXT, "nvrtcVersion") : nullptr;
     return next == nullptr ? found : object_at(next);
 }
 
-/// The library of built-in functions, which NVRTC loads by this name when it first compiles. Once loaded here it stays, so that
-/// NVRTC takes the same one. An empty path if there is none, as with a static NVRTC.
+/// The library of built-in functions, which NVRTC loads by this name on its first compilation. Loading it here keeps it loaded,
+/// so NVRTC uses the same one. The path is empty if there is none, as for a static NVRTC.
 inline loaded_object nvrtc_builtins_object() {
     void* const library = ::dlopen(concat("libnvrtc-builtins.so.", nvrtc_version()).c_str(), RTLD_LAZY | RTLD_LOCAL);
     const link_map* map = nullptr;
@@ -68,8 +68,8 @@ inline loaded_object nvrtc_builtins_object() {
 
 }  // namespace detail
 
-/// The environment variables that may change what NVRTC makes of a unit, and their values, for a key. NVRTC 13.0 reads
-/// NVRTC_APPEND_FLAGS but follows no option in it; a later version may. Empty where none is set.
+/// The environment variables that may change NVRTC's output, with their values, for a key. NVRTC 13.0 reads NVRTC_APPEND_FLAGS
+/// but ignores its options; a later version may not. Empty if none is set.
 inline std::string nvrtc_environment() {
     std::string text;
     for (const char* const name : {"NVRTC_APPEND_FLAGS", "NV_NVVM_VERSION"}) {
@@ -78,8 +78,8 @@ inline std::string nvrtc_environment() {
     return text;
 }
 
-/// What tells the build of NVRTC from any other, also from one of the same version: the build ids of its two libraries. Read
-/// once, without compiling anything, in less than a millisecond; any thread.
+/// What identifies the build of NVRTC, even among builds of one version: the build ids of its two libraries. They are read
+/// once, without compiling, in less than a millisecond; any thread.
 inline const std::string& nvrtc_build() {
     static const std::string build =
         concat(identity_of(detail::nvrtc_object()), ".", identity_of(detail::nvrtc_builtins_object()));
@@ -93,7 +93,7 @@ struct destroy_program {
 };
 using owned_program = std::unique_ptr<std::remove_pointer_t<nvrtcProgram>, destroy_program>;
 
-/// Text or bytes that NVRTC hands out by a size and a copy.
+/// Text or bytes that NVRTC returns through a function for the size and one for a copy.
 inline std::string fetch(nvrtcProgram from, nvrtcResult (*size_of)(nvrtcProgram, std::size_t*),
                          nvrtcResult (*copy)(nvrtcProgram, char*)) {
     std::size_t size = 0;
@@ -102,7 +102,7 @@ inline std::string fetch(nvrtcProgram from, nvrtcResult (*size_of)(nvrtcProgram,
     return copy(from, bytes.data()) == NVRTC_SUCCESS ? bytes : std::string();
 }
 
-/// A failure with all that is needed to understand it: the first error and the concept that failed, then everything.
+/// A failure with all that helps to understand it: the first error and the concept that failed, then options, log and source.
 inline error compile_error(const program& given, const char* what, const std::string& log) {
     const std::string first = first_error(log), concept_name = failed_concept(log);
     std::string text = concat("NVRTC ", nvrtc_version(), ": ", first.empty() ? what : first);
@@ -117,7 +117,7 @@ inline error compile_error(const program& given, const char* what, const std::st
 
 namespace detail {
 
-/// An error if no cubin comes of compiling for this architecture.
+/// An error if NVRTC makes no cubin for this architecture.
 inline result<void> check_arch(const std::string& arch) {
     if (arch.starts_with("sm_")) return {};
     constexpr std::string_view virtual_arch = "compute_";
@@ -128,8 +128,8 @@ inline result<void> check_arch(const std::string& arch) {
 
 }  // namespace detail
 
-/// Compiles a unit. Takes from 0.05 s (nothing in it) to a second; any thread, and threads do not wait for each other. The
-/// message of a failure opens with the first error and the concept that failed, and holds log, options and source.
+/// Compiles a unit. Takes from 0.05 s for an empty one to a second. Any thread, and threads do not wait for each other. The
+/// message of a failure begins with the first error and the concept that failed, and contains log, options and source.
 inline result<binary> compile(const program& given, const header_set& headers) {
     if (auto ok = detail::check_arch(given.arch); !ok) return ok.failure();
     const auto names = headers.names(), texts = headers.texts();

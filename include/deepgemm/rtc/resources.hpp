@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a compiled kernel takes of a multiprocessor beside shared memory, read from its cubin: registers, and the stack, where
-// spilled registers lie. Needs neither GPU nor driver. Reads attributes of the section .nv.info; cubins of other makers have none.
+// The resources of a compiled kernel beside shared memory, read from its cubin: registers, and the stack, where spilled
+// registers are kept. It needs neither GPU nor driver. It reads attributes of the section .nv.info, which cubins of other
+// compilers lack.
 #pragma once
 
 #include <optional>
@@ -11,13 +12,13 @@
 
 namespace deepgemm::rtc {
 
-/// Of each thread of a kernel. What is spilled is part of the stack: where that is 0, nothing is.
+/// Resources of each thread of a kernel. Spilled registers are part of the stack, so a stack of 0 means that none are spilled.
 struct kernel_resources {
     u32 registers = 0, stack_bytes = 0;
     friend constexpr bool operator==(const kernel_resources&, const kernel_resources&) = default;
 };
 
-/// The resources of the kernel `entry`; none if the cubin does not tell.
+/// The resources of the kernel `entry`; none if the cubin does not state them.
 inline std::optional<kernel_resources> resources_of(std::string_view cubin, std::string_view entry) {
     constexpr u32 info_section = 0x70000000;                               // the type of .nv.info
     constexpr u8 with_size = 4, register_count = 0x2f, frame_size = 0x11;  // its attributes
@@ -36,7 +37,7 @@ inline std::optional<kernel_resources> resources_of(std::string_view cubin, std:
     std::optional<kernel_resources> found;
     Elf64_Shdr info, symbols, names;
     for (u64 i = 0; section(i, info); ++i) {
-        // Such a section with a kernel in sh_info tells of parameters; the one without tells of all kernels.
+        // A section of this type with a kernel in sh_info describes parameters; the one without describes all kernels.
         if (info.sh_type != info_section || info.sh_info != 0) continue;
         if (!section(info.sh_link, symbols) || !section(symbols.sh_link, names)) return std::nullopt;
         u64 at = info.sh_offset;
@@ -59,7 +60,7 @@ inline std::optional<kernel_resources> resources_of(std::string_view cubin, std:
     return found;
 }
 
-/// An error if a kernel keeps anything in local memory, or if its cubin does not tell.
+/// An error if a kernel keeps anything in local memory, or if its cubin does not state that.
 inline result<void> refuse_local_memory(std::string_view cubin, std::string_view entry) {
     const auto found = resources_of(cubin, entry);
     if (!found)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// SHA-256 (FIPS 180-4): names cache entries and tells whether they are whole. The same function that CMake's
-// file(SHA256) computes, so that embedded headers come with theirs. Not meant to keep secrets.
+// SHA-256 (FIPS 180-4). It names cache entries and detects damaged ones. CMake's file(SHA256) computes the same function, so
+// embedded headers come with their hashes. It is not meant to keep secrets.
 #pragma once
 
 #include <algorithm>
@@ -30,10 +30,10 @@ public:
         return *this;
     }
 
-    /// Appends a field: its length, then its bytes, so that no two lists of fields hash alike.
+    /// Appends a field: its length, then its bytes. So different lists of fields never hash the same bytes.
     sha256& field(std::string_view bytes) { return update(std::to_string(bytes.size())).update(":").update(bytes); }
 
-    /// The hash of all bytes so far, as 64 hexadecimal digits. The hash may go on afterwards.
+    /// The hash of all bytes so far, as 64 hexadecimal digits. More bytes may be appended afterwards.
     std::string hex() const {
         sha256 last = *this;
         last.finish();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Writes the translation unit of a kernel: includes, an alias, assertions that name each broken requirement, and one explicit
-// instantiation. The kernel is named by a C++ type that the host program knows, or by text. Compiles nothing.
+// instantiation. The kernel is named by a C++ type of the host program, or by text. Compiles nothing.
 #pragma once
 
 #include <cxxabi.h>
@@ -23,10 +23,10 @@ struct source {
     /// The kernel as a C++ type, such as "gemm<arch::sm90, ...>": names of deepgemm with or without `deepgemm::`.
     std::string type{};
     static_extents extents{};  ///< extents to fix, of a GEMM; 0 leaves one open
-    std::string described{};   ///< the kernel as people know it: a comment of the unit, or nothing
+    std::string described{};   ///< the kernel's name for people, a comment of the unit; may be empty
 };
 
-/// What host and device must agree on. A unit asserts it.
+/// Facts on which host and device must agree. The unit asserts them.
 struct layout_facts {
     u32 threads, smem_bytes;
     std::size_t params_bytes, params_alignment;
@@ -37,18 +37,18 @@ constexpr layout_facts facts_of() {
     return {K::launch.threads, K::launch.smem_bytes, sizeof(typename K::params), alignof(typename K::params)};
 }
 
-/// A kernel whose type the host program has, as a run-time compiler is told of it.
+/// How a kernel whose type the host program has is described to a run-time compiler.
 struct kernel_source {
     source text;
     layout_facts facts;
 };
 
-/// The unit's name for the kernel's entry, as NVRTC is asked for it.
+/// The name of the kernel's entry in the unit, for NVRTC.
 inline constexpr const char* entry_expression = "deepgemm::entry<deepgemm_unit_kernel>";
-/// The unit's variables that tell the host of the kernel: its launch_info, and the size of its parameters.
+/// The variables of a unit that describe the kernel to the host: its launch_info, and the size of its parameters.
 inline constexpr const char *launch_symbol = "deepgemm_unit_launch", *params_symbol = "deepgemm_unit_params_bytes";
 
-/// The type `T` as C++ source, from the global namespace. An error if a compiler elsewhere could not name it.
+/// The type `T` as C++ source, from the global namespace. An error if another translation unit could not name it.
 template <class T>
 result<std::string> type_name() {
     int status = 0;
@@ -65,8 +65,8 @@ result<std::string> type_name() {
     return text;
 }
 
-/// Kernel `K` of operation `O` as a source that names it; `include` lists the headers that define what is not deepgemm's. An operation
-/// may name a header for all of its kernels: `static constexpr const char* kernel_header`, as between < and >.
+/// Kernel `K` of operation `O` as a source that names it. `include` lists the headers that define names other than deepgemm's.
+/// An operation may name a header for all of its kernels: `static constexpr const char* kernel_header`, as between < and >.
 template <class K, class O = operation_of<K>>
 result<source> source_of(std::vector<std::string> include = {}, static_extents extents = {}) {
     auto name = type_name<K>();
@@ -77,7 +77,7 @@ result<source> source_of(std::vector<std::string> include = {}, static_extents e
     return made;
 }
 
-/// Kernel `K` as a source, with what host and device must agree on.
+/// Kernel `K` as a source, with the facts on which host and device must agree.
 template <class K>
 result<kernel_source> kernel_source_of(std::vector<std::string> include = {}) {
     auto text = source_of<K>(std::move(include));
@@ -97,11 +97,11 @@ inline std::string assertion_of(const std::string& type, const layout_facts& fac
 inline std::string unit_head(const std::vector<std::string>& include) {
     std::string text = "#include <deepgemm/deepgemm.cuh>\n";
     for (const std::string& name : include) text += concat("#include <", name, ">\n");
-    // A name that is both deepgemm's and the user's is an error here, never the wrong kernel.
+    // A name that both deepgemm and the user define is an error here, and never selects the wrong kernel.
     return text + "using namespace deepgemm;\n";
 }
 
-/// Names a kernel in a unit: `deepgemm_unit_kernel` and `suffix`. Asserts that it is one, and `facts` where they are given.
+/// Names a kernel in a unit: `deepgemm_unit_kernel` and `suffix`. Asserts that it is a kernel, and `facts` if they are given.
 inline std::string unit_alias(const source& kernel, const layout_facts* facts, const std::string& suffix = "") {
     const std::string name = "deepgemm_unit_kernel" + suffix, dynamic = "deepgemm_unit_dynamic" + suffix;
     const auto [m, n, k] = kernel.extents;
@@ -119,7 +119,7 @@ inline std::string unit_alias(const source& kernel, const layout_facts* facts, c
     return text;
 }
 
-/// The unit that instantiates a kernel. With `facts` it holds only where host and device agree on them.
+/// The unit that instantiates a kernel. With `facts` it compiles only if host and device agree on them.
 inline std::string unit_text(const source& kernel, const layout_facts* facts = nullptr) {
     const std::string text = unit_head(kernel.include) + unit_alias(kernel, facts);
     return concat(text, "extern \"C\" {\nextern __device__ const deepgemm::launch_info ", launch_symbol,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes many kernels ready at once, on several threads, and tells how far it has come. Knows tasks with names, not what they do;
+// Makes many kernels ready at once, on several threads, and reports progress. It knows named tasks, but not what they do;
 // compiler.hpp makes tasks of a list of kernels, engine.hpp of plans.
 #pragma once
 
@@ -18,13 +18,13 @@
 
 namespace deepgemm::rtc {
 
-/// Something to make ready, and what to call it meanwhile.
+/// Something to make ready, and its name in reports of progress.
 struct warm_up_task {
     std::string name;
     std::function<result<void>()> run;
 };
 
-/// How far a warm-up has come: `done` of `total` tasks, `name` being the last that ended.
+/// The progress of a warm-up: `done` of `total` tasks; `name` is the task that ended last.
 struct warm_up_progress {
     std::size_t done, total;
     std::string name;
@@ -36,7 +36,7 @@ struct warm_up_options {
     std::function<void(const warm_up_progress&)> report{};
 };
 
-/// Runs all tasks. Returns the first failure in their order, after all have ended.
+/// Runs all tasks. Returns after all have ended, with the first failure in the order of the tasks.
 inline result<void> warm_up(std::span<const warm_up_task> tasks, const warm_up_options& options = {}) {
     std::vector<std::optional<error>> failures(tasks.size());
     std::atomic<std::size_t> next{0};
