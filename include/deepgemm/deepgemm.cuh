@@ -15,6 +15,7 @@
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/matrix.cuh>
 #include <deepgemm/ptx/tcgen05.cuh>
+#include <deepgemm/ptx/word.cuh>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/transforms.cuh>
 #include <deepgemm/schedule/grouped.cuh>

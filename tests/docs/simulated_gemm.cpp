@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ptx/barrier.cuh>
+#include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/ptx/word.cuh>
 #include <deepgemm/reference/operand.hpp>
 #include <deepgemm/sim/launch.hpp>
 
@@ -78,4 +80,40 @@ TEST_CASE("a kernel that waits for bytes nobody copies is named") {
         said = error.what();
     }
     CHECK(said == drawing("docs/how-to/simulator.md", "deadlock"));
+}
+
+namespace {
+
+// [race]
+void passes_a_message(float* message, dg::u32* flag) {
+    if (dg::ptx::lane_index() != 0) return;
+    if (dg::ptx::cta_index() == 0) {
+        dg::ptx::role("writer");
+        dg::ptx::st_global(message, 42.0f);
+        dg::ptx::st_relaxed<dg::memory_scope::gpu>(flag, 1);  // and releases nothing
+    } else {
+        dg::ptx::role("reader");
+        while (dg::ptx::ld_acquire<dg::memory_scope::gpu>(flag) == 0) {
+        }
+        dg::ptx::ld_global(message);
+    }
+}
+// [race]
+
+}  // namespace
+
+TEST_CASE("a kernel that reads what has not been released is named, and the memory, too") {
+    std::string said;
+    try {
+        // [regions]
+        float message = 0;
+        dg::u32 flag = 0;
+        const dg::sim::memory_region regions[] = {{"message", &message, sizeof message}, {"flag", &flag, sizeof flag}};
+        dg::sim::launch({.resident_clusters = 0, .regions = regions}, {.grid = {2}, .threads = 32},
+                        [&] { passes_a_message(&message, &flag); });
+        // [regions]
+    } catch (const dg::sim::error& error) {
+        said = error.what();
+    }
+    CHECK(said + "\n" == drawing("docs/how-to/simulator.md", "race"));
 }

@@ -75,13 +75,13 @@ TEST_CASE("a message passed through global memory, with the fences a GPU needs")
                 ptx::st_global(message, 42u);
                 ptx::fence_proxy_async_global();
                 ptx::fence_acq_rel_gpu();
-                ptx::st_release_gpu(&flag, 1);
+                ptx::st_release<memory_scope::gpu>(&flag, 1u);
                 return;
             }
             const u32 data = ptx::dynamic_smem(), bar = data + 1024;
             ptx::mbarrier_init(bar, 1);
             ptx::fence_mbarrier_init();
-            while (ptx::ld_acquire_gpu(&flag) == 0) {
+            while (ptx::ld_acquire<memory_scope::gpu>(&flag) == 0) {
             }
             ptx::fence_acq_rel_gpu();
             ptx::fence_proxy_async_global();

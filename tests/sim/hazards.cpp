@@ -178,10 +178,10 @@ TEST_CASE("a multicast into a peer that has exited") {
         make_barriers(bar);
         ptx::cluster_sync();
         if (ptx::cluster_rank() == 1) {
-            ptx::atomic_add_gpu(&ended, 1);
+            ptx::atomic_add_relaxed<memory_scope::gpu>(&ended, 1);
             return;
         }
-        while (ptx::ld_acquire_gpu(&ended) != 32) {
+        while (ptx::ld_acquire<memory_scope::gpu>(&ended) != 32) {
         }
         if (ptx::elect_one()) ptx::bulk_load_multicast(data, global, 128, bar, 2);
     });

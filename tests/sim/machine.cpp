@@ -109,10 +109,10 @@ TEST_CASE("clusters wait for each other through global flags when resident toget
         return [flag, order] {
             const u32 mine = ptx::cta_count() - 1 - ptx::cta_index();  // the last CTA goes first
             if (ptx::warp_index() == 0 && ptx::elect_one()) {
-                while (ptx::ld_acquire_gpu(flag) != mine) {
+                while (ptx::ld_acquire<memory_scope::gpu>(flag) != mine) {
                 }
                 order[mine] = ptx::cta_index();
-                ptx::st_release_gpu(flag, mine + 1);
+                ptx::st_release<memory_scope::gpu>(flag, mine + 1);
             }
         };
     };
@@ -139,10 +139,10 @@ TEST_CASE("atomics count every thread of a grid") {
         u32 counter = 0, tickets = 0;
         float total = 0;
         sim::launch(o, g, [&] {
-            const u32 ticket = ptx::atomic_add_gpu(&counter, 1);
+            const u32 ticket = ptx::atomic_add_relaxed<memory_scope::gpu>(&counter, 1);
             tickets += ticket;
             ptx::atomic_add(&total, 0.5f);
-            ptx::atomic_add_acq_rel_gpu(&counter, 0);
+            ptx::atomic_add_acq_rel<memory_scope::gpu>(&counter, 0);
         });
         CHECK(counter == 128);
         CHECK(tickets == 127 * 64);

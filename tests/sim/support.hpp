@@ -13,6 +13,7 @@
 #include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/ptx/warp.cuh>
+#include <deepgemm/ptx/word.cuh>
 #include <deepgemm/sim/launch.hpp>
 
 #include <doctest/doctest.h>

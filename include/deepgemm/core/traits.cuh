@@ -20,6 +20,14 @@ concept same_as = is_same_v<T, U> && is_same_v<U, T>;
 template <class T, class... Us>
 concept one_of = (is_same_v<T, Us> || ...);
 
+template <class T>
+struct type_identity {
+    using type = T;
+};
+/// `T`, in a place where it is not deduced.
+template <class T>
+using type_identity_t = typename type_identity<T>::type;
+
 template <bool Condition, class Then, class Else>
 struct conditional {
     using type = Then;

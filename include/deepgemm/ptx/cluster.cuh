@@ -23,7 +23,7 @@ DEEPGEMM_DEVICE void cluster_arrive() {
 /// Arrives at the cluster barrier without ordering memory; after fence_mbarrier_init(), for example.
 DEEPGEMM_DEVICE void cluster_arrive_relaxed() {
 #if DEEPGEMM_SIMULATED
-    sim::cluster_arrive();
+    sim::cluster_arrive(false);
 #else
     asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory");
 #endif

@@ -29,9 +29,11 @@ DEEPGEMM_DEVICE void fence_proxy_async() {
 }
 
 /// Makes the calling thread's stores to global memory visible to the async proxy (TMA loads of what a kernel has just
-/// written). The simulator has one view of global memory and does not miss this fence.
+/// written).
 DEEPGEMM_DEVICE void fence_proxy_async_global() {
-#if !DEEPGEMM_SIMULATED
+#if DEEPGEMM_SIMULATED
+    sim::fence_proxy_async_global();
+#else
     asm volatile("fence.proxy.async.global;" ::: "memory");
 #endif
 }
@@ -40,40 +42,58 @@ DEEPGEMM_DEVICE void fence_proxy_async_global() {
 DEEPGEMM_DEVICE void fence_proxy_async_all() {
 #if DEEPGEMM_SIMULATED
     sim::fence_proxy_async();
+    sim::fence_proxy_async_global();
 #else
     asm volatile("fence.proxy.async;" ::: "memory");
 #endif
 }
 
 /// Releases a tensor map that the calling thread has written to global memory, at the scope of its GPU; whoever copies with
-/// it acquires it first. The simulator does not miss this fence.
+/// it acquires it first.
 DEEPGEMM_DEVICE void fence_tensor_map_release() {
-#if !DEEPGEMM_SIMULATED
+#if DEEPGEMM_SIMULATED
+    sim::fence_tensor_map_release();
+#else
     asm volatile("fence.proxy.tensormap::generic.release.gpu;" ::: "memory");
 #endif
 }
 
 /// Acquires a tensor map in global memory, written by a kernel: the calling thread's later copies use its new contents.
-/// The simulator sees those in any case, and checks that they are a tensor map.
+/// The simulator checks that they are a tensor map.
 DEEPGEMM_DEVICE void fence_tensor_map_acquire(const tensor_map* map) {
 #if DEEPGEMM_SIMULATED
     sim::check_tensor_map(*map, "fence.proxy.tensormap");
+    sim::acquire_map(map);
 #else
     asm volatile("fence.proxy.tensormap::generic.acquire.gpu [%0], 128;" ::"l"(map) : "memory");
 #endif
 }
 
-/// Orders the calling thread's accesses at the scope of its GPU. The simulator runs one thread at a time and needs no order.
+/// Orders the calling thread's accesses at the scope of its GPU: what its relaxed loads have seen released comes before its later
+/// accesses, and its earlier ones before its later relaxed stores.
 DEEPGEMM_DEVICE void fence_acq_rel_gpu() {
-#if !DEEPGEMM_SIMULATED
+#if DEEPGEMM_SIMULATED
+    sim::fence_acq_rel(memory_scope::gpu);
+#else
     asm volatile("fence.acq_rel.gpu;" ::: "memory");
 #endif
 }
 
-/// Orders the calling thread's accesses at the scope of its cluster. Nothing on the simulator.
+/// The same at the scope of its cluster.
 DEEPGEMM_DEVICE void fence_acq_rel_cluster() {
-#if !DEEPGEMM_SIMULATED
+#if DEEPGEMM_SIMULATED
+    sim::fence_acq_rel(memory_scope::cluster);
+#else
     asm volatile("fence.acq_rel.cluster;" ::: "memory");
+#endif
+}
+
+/// The same at the scope of the system: other GPUs and the host.
+DEEPGEMM_DEVICE void fence_acq_rel_sys() {
+#if DEEPGEMM_SIMULATED
+    sim::fence_acq_rel(memory_scope::sys);
+#else
+    asm volatile("fence.acq_rel.sys;" ::: "memory");
 #endif
 }
 

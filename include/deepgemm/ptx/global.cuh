@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Global memory: plain and read-only loads, stores, and the flags and counters by which CTAs of one grid meet.
+// Global memory: plain and read-only loads, stores, and sums that many threads add to. Words by which threads meet are in word.cuh.
 #pragma once
 
 #include <deepgemm/ptx/vector.cuh>
@@ -46,7 +46,7 @@ DEEPGEMM_DEVICE T ld_global(const T* address) {
 template <movable T>
 DEEPGEMM_DEVICE T ld_global_nc(const T* address) {
 #if DEEPGEMM_SIMULATED
-    return sim::ld_global(address);
+    return sim::ld_global_nc(address);
 #else
     if constexpr (sizeof(T) == 1) {
         u32 v;
@@ -98,52 +98,10 @@ DEEPGEMM_DEVICE void st_global(T* address, const T& value) {
 #endif
 }
 
-/// Loads a flag; later accesses of the thread see what its st_release_gpu() released. The simulator lets others run.
-DEEPGEMM_DEVICE u32 ld_acquire_gpu(const u32* address) {
-#if DEEPGEMM_SIMULATED
-    return sim::ld_acquire(address);
-#else
-    u32 v;
-    asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(v) : "l"(address) : "memory");
-    return v;
-#endif
-}
-
-/// Stores a flag after all earlier accesses of the thread.
-DEEPGEMM_DEVICE void st_release_gpu(u32* address, u32 value) {
-#if DEEPGEMM_SIMULATED
-    sim::st_release(address, value);
-#else
-    asm volatile("st.release.gpu.global.u32 [%0], %1;" ::"l"(address), "r"(value) : "memory");
-#endif
-}
-
-/// Adds to a counter shared by the grid, without ordering other accesses; returns the value before.
-DEEPGEMM_DEVICE u32 atomic_add_gpu(u32* address, u32 value) {
-#if DEEPGEMM_SIMULATED
-    return sim::atomic_add(address, value);
-#else
-    u32 before;
-    asm volatile("atom.relaxed.gpu.global.add.u32 %0, [%1], %2;" : "=r"(before) : "l"(address), "r"(value) : "memory");
-    return before;
-#endif
-}
-
-/// As atomic_add_gpu(), and both an acquire and a release.
-DEEPGEMM_DEVICE u32 atomic_add_acq_rel_gpu(u32* address, u32 value) {
-#if DEEPGEMM_SIMULATED
-    return sim::atomic_add(address, value);
-#else
-    u32 before;
-    asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], %2;" : "=r"(before) : "l"(address), "r"(value) : "memory");
-    return before;
-#endif
-}
-
 /// Adds a float in memory; the order of additions, hence the rounding, is not defined.
 DEEPGEMM_DEVICE void atomic_add(float* address, float value) {
 #if DEEPGEMM_SIMULATED
-    sim::atomic_add(address, value);
+    sim::atomic_add(address, value, memory_scope::gpu, false);
 #else
     asm volatile("red.relaxed.gpu.global.add.f32 [%0], %1;" ::"l"(address), "f"(value) : "memory");
 #endif

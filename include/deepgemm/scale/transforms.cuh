@@ -9,6 +9,7 @@
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/ptx/word.cuh>
 #include <deepgemm/scale/fp32.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
 
@@ -110,7 +111,7 @@ private:
             const place at = place::of(i, p.rows_contiguous);
             ptx::st_shared(address(at.row, at.block), scale[i]);
         }
-        if (wrong != 0 && a.invalid != nullptr) ptx::atomic_add_gpu(a.invalid, wrong);
+        if (wrong != 0 && a.invalid != nullptr) ptx::atomic_add_relaxed<memory_scope::gpu>(a.invalid, wrong);
     }
 
     /// The tile to global memory. Each warp writes 32 rows of one column of words.

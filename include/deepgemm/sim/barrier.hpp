@@ -3,8 +3,10 @@
 #pragma once
 
 #include <deepgemm/sim/memory.hpp>
+#include <deepgemm/sim/ordering.hpp>
 
 #include <cstddef>
+#include <utility>
 
 namespace deepgemm::sim {
 
@@ -20,8 +22,12 @@ inline void arrive_at_named(u32 id, u32 threads, bool wait) {
         fail("%s %u, %u: earlier arrivals expect %u threads", what, id, threads, b.threads);
     }
     b.threads = threads;
+    release_into(b.arrivals);
     if (++b.arrived == threads) {
         b.arrived = 0;
+        for (thread_state* t : b.waiters) acquire_met(*t, b.arrivals);
+        if (wait) acquire_met(me(), b.arrivals);
+        b.arrivals = {};
         wake_all(b.waiters);
     } else if (wait) {
         const std::size_t span = begin_span(activity::wait, "bar.sync");
@@ -38,15 +44,17 @@ inline void check_cluster_barrier(cluster_state& c) {
     if (c.arrived == 0 || c.arrived != c.alive) return;
     c.arrived = 0;
     ++c.generation;
+    c.published = std::exchange(c.arrivals, {}).all;
     wake_all(c.waiters);
 }
 
-inline void cluster_arrive() {
+inline void cluster_arrive(bool releases = true) {
     thread_state& t = me();
     cluster_state& c = *t.cta->cluster;
     if (t.cluster_arrived) fail("barrier.cluster.arrive twice without barrier.cluster.wait");
     t.cluster_arrived = true;
     t.cluster_generation = c.generation;
+    if (releases) release_into(c.arrivals);
     ++c.arrived;
     check_cluster_barrier(c);
 }
@@ -60,6 +68,7 @@ inline void cluster_wait() {
         block(c.waiters, {wait_reason::kind::other, "barrier.cluster.wait", "", 0, 0});
         end_span(span);
     }
+    acquire(t, c.published);
     t.cluster_arrived = false;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Global memory of the simulated machine is the host's memory. Flags and counters let other threads run, so that CTAs
-// resident at the same time can wait for each other.
+// Global memory of the simulated machine is the host's memory, with a shadow that knows who wrote what (global_shadow.hpp). Flags
+// and counters let other threads run, so that CTAs resident at the same time can wait for each other.
 #pragma once
 
-#include <deepgemm/sim/machine.hpp>
+#include <deepgemm/sim/global_checks.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -30,10 +30,32 @@ inline void check_global(const void* address, std::size_t bytes, const char* wha
     }
 }
 
+/// Notes that the running thread loads from `address`; in a loop over one address it lets others run now and then.
+inline void note_poll(const void* address, u32 bytes) {
+    constexpr u32 patience = 256;
+    thread_order& order = me().order;
+    if (order.polled != address) {
+        order.polled = address;
+        order.polls = 0;
+    } else if (++order.polls % patience == 0) {
+        yield("ld.global", address, bytes);
+    }
+}
+
 template <class T>
 T ld_global(const T* address) {
     check_global(address, sizeof(T), "ld.global");
     check_grid_waited(address, true, "ld.global");
+    note_poll(address, sizeof(T));
+    check_read(address, sizeof(T), {}, "ld.global");
+    return *address;
+}
+
+template <class T>
+T ld_global_nc(const T* address) {
+    check_global(address, sizeof(T), "ld.global.nc");
+    check_grid_waited(address, true, "ld.global.nc");
+    check_read(address, sizeof(T), {.read_only = true}, "ld.global.nc");
     return *address;
 }
 
@@ -41,25 +63,49 @@ template <class T>
 void st_global(T* address, const T& value) {
     check_global(address, sizeof(T), "st.global");
     check_grid_waited(address, false, "st.global");
+    note_write(address, sizeof(T), {}, "st.global");
     *address = value;
 }
 
-inline u32 ld_acquire(const u32* address) {
-    yield("ld.acquire.gpu");
-    return ld_global(address);
-}
-
-inline void st_release(u32* address, u32 value) {
-    st_global(address, value);
-    current().idle_polls = 0;
-    yield("st.release.gpu");
-}
-
+/// ld.relaxed or ld.acquire of a word; others run before.
 template <class T>
-T atomic_add(T* address, T value) {
-    check_global(address, sizeof(T), "atom.global.add");
-    check_grid_waited(address, false, "atom.global.add");
-    if (sizeof(T) == 4 && current().options.resident_clusters != 1) yield("atom.global.add");
+T ld_word(const T* address, memory_scope scope, bool acquires) {
+    static constexpr const char* acquire_names[] = {"ld.acquire.cta", "ld.acquire.cluster", "ld.acquire.gpu",
+                                                    "ld.acquire.sys"};
+    static constexpr const char* relaxed_names[] = {"ld.relaxed.cta", "ld.relaxed.cluster", "ld.relaxed.gpu",
+                                                    "ld.relaxed.sys"};
+    const char* what = (acquires ? acquire_names : relaxed_names)[int(scope)];
+    check_global(address, sizeof(T), what);
+    check_grid_waited(address, true, what);
+    yield(what, address, sizeof(T));
+    load_word(address, sizeof(T), scope, acquires, what);
+    return *address;
+}
+
+/// st.relaxed or st.release of a word; others run after it.
+template <class T>
+void st_word(T* address, T value, memory_scope scope, bool releases) {
+    static constexpr const char* release_names[] = {"st.release.cta", "st.release.cluster", "st.release.gpu",
+                                                    "st.release.sys"};
+    static constexpr const char* relaxed_names[] = {"st.relaxed.cta", "st.relaxed.cluster", "st.relaxed.gpu",
+                                                    "st.relaxed.sys"};
+    const char* what = (releases ? release_names : relaxed_names)[int(scope)];
+    check_global(address, sizeof(T), what);
+    check_grid_waited(address, false, what);
+    store_word(address, sizeof(T), scope, releases, what);
+    *address = value;
+    current().idle_polls = 0;
+    yield(what);
+}
+
+/// atom or red: adds to a number, with or without acquire and release.
+template <class T>
+T atomic_add(T* address, T value, memory_scope scope, bool orders) {
+    const char* what = orders ? "atom.acq_rel.add" : "atom.relaxed.add";
+    check_global(address, sizeof(T), what);
+    check_grid_waited(address, false, what);
+    if (current().options.resident_clusters != 1) yield(what);
+    change_word(address, sizeof(T), scope, orders, what);
     const T before = *address;
     *address = before + value;
     if (value != T(0)) current().idle_polls = 0;

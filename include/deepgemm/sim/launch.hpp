@@ -103,6 +103,23 @@ inline void end_thread(thread_state& t) {
     std::abort();
 }
 
+/// Begins the log of a CTA.
+inline cta_log& make_log(const cta_state& cta) {
+    auto& logs = current().logs;
+    const u32 number = linear_index(cta), threads = u32(cta.threads.size());
+    if (logs.size() <= number) logs.resize(number + 1);
+    logs[number] = std::make_unique<cta_log>();
+    cta_log& log = *logs[number];
+    log.index = cta.index;
+    log.number = number;
+    log.rank = cta.rank;
+    log.roles.assign(threads / 32, "");
+    log.generation.assign(threads, 0);
+    log.groups_done.assign(threads, 0);
+    log.groups_read.assign(threads, 0);
+    return log;
+}
+
 inline std::unique_ptr<cta_state> make_cta(cluster_state& cluster, u32 rank, extent3 first, std::size_t number) {
     machine& m = current();
     const geometry& g = m.geometry;
@@ -115,6 +132,7 @@ inline std::unique_ptr<cta_state> make_cta(cluster_state& cluster, u32 rank, ext
     cta->threads = std::vector<thread_state>(g.threads);
     cta->warps = std::vector<warp_state>(g.threads / 32);
     cta->warpgroups = std::vector<warpgroup_state>(ceil_div(g.threads, 128u));
+    cta->log = &make_log(*cta);
     const std::size_t view = align_up<std::size_t>(g.smem_bytes, 1024);
     give_smem(*cta, resources().smem.get(number, 2 * view + view / 8 + 4096), g.smem_bytes, view);
     const std::size_t stack_bytes = m.options.stack_bytes * std::size_t(DEEPGEMM_SIM_ASAN ? 4 : 1);

@@ -56,7 +56,10 @@ inline std::string describe(const thread_state& t) {
     fail(message);
 }
 
-inline void set_role(const char* name) { me().warp->role = name; }
+inline void set_role(const char* name) {
+    me().warp->role = name;
+    me().cta->log->roles[me().warp->index] = name;
+}
 
 // ---- timeline
 
@@ -195,7 +198,9 @@ inline void block(wait_list& list, const wait_reason& reason) {
     t.wait = {};
 }
 
-/// Lets everything else run that can; for instructions that a kernel calls in a loop.
-inline void yield(const char* what) { block(current().pollers, {wait_reason::kind::polling, what, "", 0, 0}); }
+/// Lets everything else run that can; for instructions that a kernel calls in a loop, on a word of `bytes` at `polled` if on any.
+inline void yield(const char* what, const void* polled = nullptr, u32 bytes = 0) {
+    block(current().pollers, {wait_reason::kind::polling, what, "", 0, bytes, polled});
+}
 
 }  // namespace deepgemm::sim

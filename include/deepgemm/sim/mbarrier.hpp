@@ -5,10 +5,12 @@
 #pragma once
 
 #include <deepgemm/sim/memory.hpp>
+#include <deepgemm/sim/ordering.hpp>
 
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace deepgemm::sim {
@@ -58,6 +60,8 @@ inline void mbarrier_init(u32 bar, u32 count) {
     m.phase = 0;
     m.live = true;
     m.fenced = false;
+    m.arrivals = {};
+    m.published[0] = m.published[1] = {};
     write_mbarrier_word(cta, offset, mbarrier_magic, u32(index));
     me().unfenced_barriers.push_back(offset);
 }
@@ -84,12 +88,14 @@ inline void arrive_on(cta_state& cta, u32 offset, u32 count, i64 tx, const char*
         fail("%s: mbarrier 0x%x, phase %llu: more arrivals than its count of %u", what, window + offset, m.phase,
              m.expected);
     }
+    if (t != nullptr && count != 0) release_into(m.arrivals);
     m.pending -= count;
     m.tx += tx;
     if (m.tx >= 1 << 20 || m.tx <= -(1 << 20)) {
         fail("%s: mbarrier 0x%x: tx-count %lld is out of range", what, window + offset, m.tx);
     }
     if (m.pending == 0 && m.tx == 0) {
+        m.published[m.phase & 1] = std::exchange(m.arrivals, {}).all;
         ++m.phase;
         m.pending = m.expected;
         wake_all(m.waiters);
@@ -116,6 +122,7 @@ inline void mbarrier_arrive_drop(u32 bar) {
 inline void observe(mbarrier_state& m, u32 bar) {
     thread_state& t = me();
     const i64 phase = i64(m.phase) - 1;
+    acquire(t, m.published[phase & 1]);
     ++t.observations;
     for (auto& o : t.observed) {
         if (o.offset != m.offset) continue;

@@ -6,6 +6,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -56,6 +57,14 @@ struct global_range {
     u64 bytes = 0;
 };
 
+/// A piece of global memory with a name, for messages and for what may happen to it.
+struct memory_region {
+    const char* name = "";
+    const void* first = nullptr;
+    u64 bytes = 0;
+    bool rewritten = false;  ///< a launch may store an element more than once: a workspace, not a result
+};
+
 struct options {
     sim::policy policy = sim::policy::lazy;
     u64 seed = 1;               ///< of everything random; the same seed gives the same run
@@ -64,15 +73,17 @@ struct options {
     u32 resident_clusters = 1;  ///< clusters that run at the same time; 0: the whole grid
     int num_sms = 4;            ///< what a persistent kernel is told it has
     bool dependent_launch =
-        false;                     ///< accesses to global memory before the thread's grid_dependency_wait() are errors,
-    global_range ready[4] = {};    ///< but for reads of these, which that grid does not write
-    bool check_proxy = true;       ///< compare generic and async views of shared memory
-    bool check_poison = true;      ///< fill what is in flight with NaN patterns
-    bool check_unwritten = true;   ///< reading shared memory that nobody wrote is an error
-    bool check_phases = true;      ///< a thread has to observe every phase of a barrier it waits on
-    bool trace = false;            ///< record a timeline, see last_run()
-    bool portable_switch = false;  ///< switch threads with ucontext even where faster code exists
-    u32 stack_bytes = 64 * 1024;   ///< per simulated thread; four times that under AddressSanitizer
+        false;                    ///< accesses to global memory before the thread's grid_dependency_wait() are errors,
+    global_range ready[4] = {};   ///< but for reads of these, which that grid does not write
+    bool check_proxy = true;      ///< compare generic and async views of shared memory
+    bool check_poison = true;     ///< fill what is in flight with NaN patterns
+    bool check_unwritten = true;  ///< reading shared memory that nobody wrote is an error
+    bool check_phases = true;     ///< a thread has to observe every phase of a barrier it waits on
+    bool check_global = true;     ///< order of accesses to global memory, by its shadow
+    std::span<const memory_region> regions{};  ///< of global memory, so that messages name them; outlive the launch
+    bool trace = false;                        ///< record a timeline, see last_run()
+    bool portable_switch = false;              ///< switch threads with ucontext even where faster code exists
+    u32 stack_bytes = 64 * 1024;               ///< per simulated thread; four times that under AddressSanitizer
 };
 
 /// Extents of a grid or cluster in CTAs, or a position in one.

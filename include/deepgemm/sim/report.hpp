@@ -2,15 +2,28 @@
 // What a launch says when no thread can run any more: who waits for what, warp by warp.
 #pragma once
 
+#include <deepgemm/sim/global_checks.hpp>
 #include <deepgemm/sim/memory.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace deepgemm::sim {
+
+/// A word that a thread polls: where it lies, what it holds, who wrote it last.
+inline std::string describe_word(const void* word, u32 bytes) {
+    const auto address = reinterpret_cast<std::uintptr_t>(word);
+    u64 value = 0;
+    std::memcpy(&value, word, std::min<u32>(bytes, sizeof value));
+    const std::string out = name_of_global(address) + text(" holds %llu", static_cast<unsigned long long>(value));
+    const write_record* const last = last_write(address);
+    return out + (last == nullptr ? ", which nobody wrote in this launch" : ", which " + describe(*last));
+}
 
 inline std::string describe_wait(const thread_state& t) {
     const wait_reason& r = t.wait;
@@ -31,7 +44,10 @@ inline std::string describe_wait(const thread_state& t) {
         case wait_reason::kind::registers:
             return text("setmaxnreg.inc %u: needs %u registers, %u are free in the CTA's pool", r.address, r.value,
                         t.cta->free_registers);
-        case wait_reason::kind::polling: return text("%s in a loop: nothing it polls changes", r.what);
+        case wait_reason::kind::polling: {
+            std::string out = text("%s in a loop: nothing it polls changes", r.what);
+            return r.global == nullptr ? out : out + "; " + describe_word(r.global, r.value);
+        }
         case wait_reason::kind::other: break;
     }
     return r.what;

@@ -3,6 +3,8 @@
 // scheduling is in machine.hpp, the meaning of instructions in the files named after their families.
 #pragma once
 
+#include <deepgemm/core/scope.cuh>
+#include <deepgemm/sim/clock.hpp>
 #include <deepgemm/sim/fiber.hpp>
 #include <deepgemm/sim/trace.hpp>
 
@@ -41,8 +43,9 @@ using wait_list = std::vector<thread_state*>;
 struct wait_reason {
     enum class kind : u8 { other, mbarrier, named_barrier, registers, polling } reason = kind::other;
     const char* what = "";
-    const char* name = "";       ///< the barrier's name, as the kernel gives it
-    u32 address = 0, value = 0;  ///< offset and parity; barrier number and threads; count and registers needed
+    const char* name = "";         ///< the barrier's name, as the kernel gives it
+    u32 address = 0, value = 0;    ///< offset and parity; barrier number and threads; count and registers needed
+    const void* global = nullptr;  ///< the word that is polled, of `value` bytes
 };
 
 /// Bytes [lo, hi) of a CTA's dynamic shared memory.
@@ -63,12 +66,46 @@ struct bulk_operation {
     bool source_read, written;
 };
 
+/// How a thread's accesses to global memory are ordered; see ordering.hpp.
+struct thread_order {
+    knowledge known;               ///< what comes before its next access
+    knowledge joined;              ///< what it acquired last: barriers often hand on the same again
+    bool stored = false;           ///< to global memory, since it last released
+    knowledge released;            ///< at its last fence.acq_rel, for relaxed stores that follow
+    memory_scope released_to{};    ///< scope of that fence
+    knowledge observed;            ///< by relaxed loads, for the next fence.acq_rel
+    memory_scope observed_from{};  ///< scope that this fence needs
+    const void* polled = nullptr;  ///< the address of its last ld.global,
+    u32 polls = 0;                 ///< and how often it loaded from there in succession
+    struct acquired_map {
+        const void* map;
+        vector_clock as_of;
+    };
+    std::vector<acquired_map> maps;  ///< fence.proxy.tensormap acquires
+};
+
+/// What remains of a CTA when its threads have gone: who wrote to global memory.
+struct cta_log {
+    extent3 index;
+    u32 number = 0;  ///< in the machine
+    u32 rank = 0;
+    std::vector<const char*> roles;  ///< by warp
+    std::vector<u32> generation;     ///< by thread, of its generic stores: how often it has released any
+    std::vector<u32> groups_done;    ///< by thread: bulk groups waited for
+    std::vector<u32> groups_read;    ///< by thread: bulk groups waited for by wait_group.read
+
+    std::string too_narrow;  ///< the last of its releases or fences that ordered nothing, for messages
+
+    u32 threads() const { return u32(generation.size()); }
+};
+
 struct thread_state {
     cta_state* cta = nullptr;
     warp_state* warp = nullptr;
     u32 index = 0, lane = 0;  ///< in the CTA; in the warp
     bool done = false;
     bool grid_waited = false;  ///< for the grid that this one depends on
+    thread_order order;
     fiber flow;
     wait_reason wait;
     // shared memory and barriers
@@ -102,6 +139,7 @@ struct warp_state {
     const char* collective = "";
     u64 argument[2][32], result[2][32];
     wait_list waiters;
+    gathering arrivals;  ///< of the lanes, at bar.warp.sync
 };
 
 struct warpgroup_state {
@@ -111,6 +149,7 @@ struct warpgroup_state {
 struct named_barrier {
     u32 threads = 0, arrived = 0;
     wait_list waiters;
+    gathering arrivals;
 };
 
 /// See mbarrier.hpp.
@@ -120,6 +159,8 @@ struct mbarrier_state {
     u64 phase = 0;
     bool live = false, fenced = false;
     wait_list waiters;
+    gathering arrivals;      ///< in the current phase
+    knowledge published[2];  ///< by the arrivals of the last phases, by parity
 };
 
 /// A copy into shared memory that has not landed.
@@ -141,6 +182,7 @@ struct cta_state {
     u32 rank = 0;
     extent3 index;
     u32 alive = 0;  ///< threads that have not ended
+    cta_log* log = nullptr;
     std::vector<thread_state> threads;
     std::vector<warp_state> warps;
     std::vector<warpgroup_state> warpgroups;
@@ -165,6 +207,8 @@ struct cluster_state {
     std::vector<std::unique_ptr<cta_state>> ctas;  ///< by rank
     u32 alive = 0, arrived = 0, generation = 0;    ///< of the cluster barrier
     wait_list waiters;
+    gathering arrivals;
+    knowledge published;  ///< by the arrivals of the last generation
 };
 
 /// Makes a series of post()s take effect in order.
@@ -186,6 +230,11 @@ struct machine {
     sim::options options;
     sim::geometry geometry;
     std::vector<std::unique_ptr<cluster_state>> clusters;  ///< those resident now
+    std::vector<std::unique_ptr<cta_log>> logs;            ///< by number of the CTA
+    slot shadow;                                           ///< of global memory
+    struct {
+        knowledge before, from, after;
+    } last_acquire;  ///< lanes of a warp mostly acquire the same: its result once more
     sim::statistics statistics;
     std::vector<span> trace;
     std::function<void()> body;  ///< what every thread runs

@@ -27,6 +27,7 @@ inline tensor_description check_tensor_map(const tensor_map& map, const char* wh
 }
 
 inline tensor_description tensor_of(const tensor_map& map, int rank, const char* what) {
+    check_map(map, what);
     const tensor_description d = check_tensor_map(map, what);
     if (d.rank != rank) fail("%s: %d coordinates for a tensor map of rank %u", what, rank, d.rank);
     return d;
@@ -47,16 +48,16 @@ struct box_position {
     }
 };
 
-/// Calls f(offset, global, bytes) for each run of a box's bytes that lies in the tensor and, under the swizzle, in one
-/// piece of shared memory: `offset` from the start of the tile at shared-memory offset `tile`. Loads end a row exactly at
-/// the tensor's edge; stores, as on Hopper, end it with the 16 bytes in which the edge lies (`unit` 16 instead of 1).
+/// Calls f(row of the box, first byte and end in it, address of the row's start) for each row that lies in the tensor. Loads end a
+/// row exactly at the tensor's edge; stores, as on Hopper, end it with the 16 bytes in which the edge lies (`unit` 16 instead of 1).
 template <class F>
-void for_each_run(const tensor_description& d, const box_position& p, u32 tile, u32 unit, F f) {
+void for_each_row(const tensor_description& d, const box_position& p, u32 unit, F f) {
     const u32 element = d.element_bytes(), row_bytes = d.row_bytes();
     const i64 extent = i64(d.extent[0]);
     const u32 first = u32(std::clamp<i64>(-p.at[0], 0, d.box[0])) * element;  // bytes of a row
     const u32 edge = u32(std::clamp<i64>(extent - p.at[0], 0, d.box[0])) * element;
     const u32 last = std::min(align_up(edge, unit), row_bytes);
+    if (first >= last) return;
     for (u32 row = 0; row < d.rows(); ++row) {
         u32 rest = row;
         bool inside = true;
@@ -67,17 +68,26 @@ void for_each_run(const tensor_description& d, const box_position& p, u32 tile, 
             inside = inside && x >= 0 && x < i64(d.extent[i]);
             global += x * i64(d.stride[i]);
         }
-        if (!inside) continue;
+        if (inside) f(row, first, last, global);
+    }
+}
+
+/// Calls f(offset, global, bytes) for each run of those rows that, under the swizzle, lies in one piece of shared memory: `offset`
+/// from the start of the tile at shared-memory offset `tile`.
+template <class F>
+void for_each_run(const tensor_description& d, const box_position& p, u32 tile, u32 unit, F f) {
+    const u32 row_bytes = d.row_bytes();
+    for_each_row(d, p, unit, [&](u32 row, u32 first, u32 last, u8* global) {
         if (d.swizzle == swizzle_mode::none) {
-            if (first < last) f(row * row_bytes + first, global + first, last - first);
-            continue;
+            f(row * row_bytes + first, global + first, last - first);
+            return;
         }
         for (u32 b = first; b < last;) {
             const u32 n = std::min(last - b, 16 - b % 16);
             f(swizzled(tile + row * row_bytes + b, d.swizzle) - tile, global + b, n);
             b += n;
         }
-    }
+    });
 }
 
 // ---- loads
@@ -139,6 +149,9 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
     const tensor_description d = tensor_of(map, rank, what);
     const box_position p(d, coord, rank, what);
     check_grid_waited(d.base, true, what);
+    for_each_row(d, p, 1, [&](u32, u32 first, u32 last, const u8* global) {
+        check_read(global + first, last - first, {.copy = true}, what);
+    });
     start_load(dst, d.box_bytes(), bar, mask, one_barrier, what, 128, [=](u8* image, u32 tile) {
         for_each_run(d, p, tile, 1,
                      [&](u32 offset, const u8* global, u32 n) { std::memcpy(image + offset, global, n); });
@@ -153,6 +166,7 @@ inline void check_bulk(const void* global, u32 bytes, const char* what) {
 inline void bulk_load(u32 dst, const void* src, u32 bytes, u32 bar, u32 mask) {
     check_bulk(src, bytes, "bulk load");
     check_grid_waited(src, true, "bulk load");
+    check_read(src, bytes, {.copy = true}, "bulk load");
     start_load(dst, bytes, bar, mask, false, "bulk load", 16, [=](u8* image, u32) { std::memcpy(image, src, bytes); });
 }
 
@@ -231,6 +245,9 @@ inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank
     if (add && d.type != dtype::f32 && d.type != dtype::bf16) {
         fail("TMA reduce-add: elements of type %s; the simulator models f32 and bf16", name_of(d.type));
     }
+    for_each_row(d, p, 1, [&](u32, u32 first, u32 last, const u8* global) {
+        note_write(global + first, last - first, {add ? write_kind::reduction : write_kind::copy}, what);
+    });
     start_store(
         src, d.box_bytes(), what, 128,
         [=](const u8* image, u32 tile) {
@@ -250,6 +267,7 @@ inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank
 inline void bulk_store(void* dst, u32 src, u32 bytes) {
     check_bulk(dst, bytes, "bulk store");
     check_grid_waited(dst, false, "bulk store");
+    note_write(dst, bytes, {write_kind::copy}, "bulk store");
     start_store(
         src, bytes, "bulk store", 16, [=](const u8* image, u32) { std::memcpy(dst, image, bytes); },
         [&](auto check) { check(0, bytes); });
@@ -259,6 +277,7 @@ inline void bulk_store(void* dst, u32 src, u32 bytes) {
 inline void bulk_reduce_add(void* dst, u32 src, u32 bytes, dtype type) {
     check_bulk(dst, bytes, "bulk reduce-add");
     check_grid_waited(dst, false, "bulk reduce-add");
+    note_write(dst, bytes, {write_kind::reduction}, "bulk reduce-add");
     start_store(
         src, bytes, "bulk reduce-add", 16,
         [=](const u8* image, u32) { add_elements(static_cast<u8*>(dst), image, bytes, type); },
@@ -286,6 +305,7 @@ inline void bulk_wait(u32 n, bool read_only) {
         end_span(span);
     }
     std::erase_if(t.bulk, [](const auto& o) { return o->written; });
+    if (t.bulk_commits > n) complete_groups(t.bulk_commits - n, read_only);
 }
 
 /// A thread may not end while a store still reads the CTA's shared memory.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deepgemm/sim/memory.hpp>
+#include <deepgemm/sim/ordering.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -36,8 +37,14 @@ u64 collective(const char* name, u64 argument, Combine combine) {
     return w.result[buffer][t.lane];
 }
 
+/// Of the collectives this one alone orders memory among the lanes.
 inline void sync_warp() {
-    collective("bar.warp.sync", 0, [](const u64*, u64*) {});
+    warp_state& w = *me().warp;
+    release_into(w.arrivals);
+    collective("bar.warp.sync", 0, [&w](const u64*, u64*) {
+        for (thread_state* t : w.lanes) acquire_met(*t, w.arrivals);
+        w.arrivals = {};
+    });
 }
 
 inline u32 shuffle(shuffle_mode mode, u32 value, u32 operand) {

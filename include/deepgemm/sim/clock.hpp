@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// What a simulated thread knows of the others' stores to global memory: vector clocks. Barriers and flags pass them on. A launch
+// without stores never makes one, and clocks that are equal are shared, so that handing one on costs a pointer.
+#pragma once
+
+#include <deepgemm/core/types.cuh>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace deepgemm::sim {
+
+/// A T that several own, T::users of them. Counted without atomics: all owners run on one OS thread.
+template <class T>
+class counted {
+public:
+    counted() = default;
+    explicit counted(T* object) : object_(object) { ++object_->users; }
+    counted(const counted& other) : object_(other.object_) {
+        if (object_ != nullptr) ++object_->users;
+    }
+    counted(counted&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+    counted& operator=(counted other) noexcept {
+        std::swap(object_, other.object_);
+        return *this;
+    }
+    ~counted() {
+        if (object_ != nullptr && --object_->users == 0) delete object_;
+    }
+    T* get() const { return object_; }
+    T& operator*() const { return *object_; }
+    T* operator->() const { return object_; }
+    explicit operator bool() const { return object_ != nullptr; }
+    friend bool operator==(const counted& a, const counted& b) { return a.object_ == b.object_; }
+
+    /// Makes this the only owner, by a copy if there are others.
+    T& own() {
+        if (object_->users != 1) {
+            T* const copy = new T(*object_);
+            copy->users = 0;
+            *this = counted(copy);
+        }
+        return *object_;
+    }
+
+private:
+    T* object_ = nullptr;
+};
+
+/// For every thread of every CTA, two counts: how many of its generations of generic stores, and how many of its bulk groups,
+/// come before. CTAs of which nothing is known take no space.
+class vector_clock {
+public:
+    /// The count at `entry` of CTA number `cta`.
+    u32 at(u32 cta, u32 entry) const {
+        if (!parts_) return 0;
+        for (const part& p : parts_->list) {
+            if (p.cta == cta) return p.ticks->count[entry];
+        }
+        return 0;
+    }
+
+    /// Raises the count at `entry` of CTA number `cta`, which has `entries` of them, to `count`.
+    void raise(u32 cta, u32 entries, u32 entry, u32 count) {
+        if (at(cta, entry) >= count) return;
+        if (!parts_) parts_ = counted<parts>(new parts);
+        auto& list = parts_.own().list;
+        auto at = std::find_if(list.begin(), list.end(), [cta](const part& p) { return p.cta >= cta; });
+        if (at == list.end() || at->cta != cta) {
+            at = list.insert(at, {cta, counted<ticks>(new ticks{0, std::vector<u32>(entries)})});
+        }
+        at->ticks.own().count[entry] = count;
+    }
+
+    /// Raises every count to that of `other`.
+    void join(const vector_clock& other) {
+        if (!other.parts_ || other.parts_ == parts_) return;
+        if (!parts_ || covers(*other.parts_, *parts_)) {
+            parts_ = other.parts_;
+        } else if (!covers(*parts_, *other.parts_)) {
+            merge(parts_.own().list, other.parts_->list);
+        }
+    }
+
+    bool empty() const { return !parts_; }
+    /// True if both are the same object; two equal clocks may be different ones.
+    friend bool operator==(const vector_clock& a, const vector_clock& b) = default;
+
+private:
+    struct ticks {
+        u32 users = 0;
+        std::vector<u32> count;
+    };
+    struct part {
+        u32 cta;
+        counted<sim::vector_clock::ticks> ticks;
+    };
+    struct parts {
+        u32 users = 0;
+        std::vector<part> list{};  // ascending by CTA
+    };
+
+    static bool covers(const ticks& a, const ticks& b) {
+        bool less = false;
+        for (std::size_t i = 0; i < a.count.size(); ++i) less |= a.count[i] < b.count[i];
+        return !less;
+    }
+    static bool covers(const parts& a, const parts& b) {
+        auto x = a.list.begin();
+        for (const part& y : b.list) {
+            while (x != a.list.end() && x->cta < y.cta) ++x;
+            if (x == a.list.end() || x->cta != y.cta) return false;
+            if (!(x->ticks == y.ticks) && !covers(*x->ticks, *y.ticks)) return false;
+        }
+        return true;
+    }
+    static void merge(std::vector<part>& to, const std::vector<part>& from) {
+        std::size_t x = 0;
+        for (const part& y : from) {
+            while (x < to.size() && to[x].cta < y.cta) ++x;
+            if (x == to.size() || to[x].cta != y.cta) {
+                to.insert(to.begin() + std::ptrdiff_t(x), y);
+            } else if (!(to[x].ticks == y.ticks) && !covers(*to[x].ticks, *y.ticks)) {
+                auto& count = to[x].ticks.own().count;
+                for (std::size_t i = 0; i < count.size(); ++i) count[i] = std::max(count[i], y.ticks->count[i]);
+            }
+        }
+    }
+
+    counted<parts> parts_;
+};
+
+/// What comes before a thread's next access, as each proxy sees it.
+struct knowledge {
+    vector_clock seen;    ///< stores that a generic access sees, and copies of the same CTA
+    vector_clock fenced;  ///< those of them before a fence.proxy.async of global memory: what copies of any CTA see
+    vector_clock maps;    ///< those before a release of tensor maps
+
+    void join(const knowledge& other) {
+        seen.join(other.seen);
+        fenced.join(other.fenced);
+        maps.join(other.maps);
+    }
+    bool empty() const { return seen.empty() && fenced.empty() && maps.empty(); }
+    friend bool operator==(const knowledge& a, const knowledge& b) = default;
+};
+
+/// What those who have come to a barrier bring with them.
+struct gathering {
+    knowledge all;
+    knowledge latest;  ///< joined last: the lanes of a warp mostly bring the same
+
+    void join(const knowledge& other) {
+        if (other == latest) return;
+        all.join(other);
+        latest = other;
+    }
+};
+
+}  // namespace deepgemm::sim

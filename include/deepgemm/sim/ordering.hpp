@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// Which stores to global memory come before which accesses: what releases, acquires, barriers and fences do to the clocks of the
+// threads. Barriers use release_into() and acquire(); words in global memory do through global_shadow.hpp. What it is for: a read
+// of what another thread stored is right only if the store comes before it.
+#pragma once
+
+#include <deepgemm/sim/machine.hpp>
+
+#include <algorithm>
+
+namespace deepgemm::sim {
+
+/// "CTA (1,0,0) rank 1 warp 3 role math lane 0": a thread that may have ended, by its index in a CTA.
+inline std::string describe(const cta_log& cta, u32 thread) {
+    const char* role = cta.roles[thread / 32];
+    return text("CTA (%u,%u,%u) rank %u warp %u%s%s lane %u", cta.index.x, cta.index.y, cta.index.z, cta.rank,
+                thread / 32, *role != 0 ? " role " : "", role, thread % 32);
+}
+
+/// The entries of a thread in a vector_clock: of its generic stores, and of its bulk groups.
+inline u32 stores_of(u32 thread) { return thread; }
+inline u32 groups_of(const cta_log& cta, u32 thread) { return cta.threads() + thread; }
+
+/// Adds to `clock` what thread `t` has stored through the generic proxy up to now.
+inline void add_stores(vector_clock& clock, thread_state& t) {
+    cta_log& cta = *t.cta->log;
+    u32& generation = cta.generation[t.index];
+    if (t.order.stored) {
+        ++generation;
+        t.order.stored = false;
+    }
+    if (generation != 0) clock.raise(cta.number, 2 * cta.threads(), stores_of(t.index), generation);
+}
+
+/// Adds all that comes before the running thread's next access to what a barrier hands on.
+inline void release_into(gathering& to) {
+    thread_state& t = me();
+    to.join(t.order.known);
+    add_stores(to.all.seen, t);
+}
+
+/// The same for what a word or a fence hands on.
+inline knowledge release() {
+    thread_state& t = me();
+    knowledge all = t.order.known;
+    add_stores(all.seen, t);
+    return all;
+}
+
+/// Takes over what a barrier or a word hands on.
+inline void acquire(thread_state& t, const knowledge& from) {
+    if (from.empty() || from == t.order.joined) return;
+    t.order.joined = from;
+    auto& last = current().last_acquire;
+    if (!(last.before == t.order.known && last.from == from)) {
+        last = {t.order.known, from, t.order.known};
+        last.after.join(from);
+    }
+    t.order.known = last.after;
+}
+
+/// Takes over what a barrier hands on to which the thread itself came, and has done nothing since.
+inline void acquire_met(thread_state& t, const gathering& from) { t.order.known = from.all; }
+
+/// fence.proxy.async of global memory: copies issued after it, or after what it is handed on to, see what the thread knows.
+inline void fence_proxy_async_global() {
+    thread_state& t = me();
+    t.order.known.fenced.join(t.order.known.seen);
+    add_stores(t.order.known.fenced, t);
+}
+
+/// fence.proxy.tensormap, release: as fence_proxy_async_global(), for the use of tensor maps.
+inline void fence_tensor_map_release() {
+    thread_state& t = me();
+    t.order.known.maps.join(t.order.known.seen);
+    add_stores(t.order.known.maps, t);
+}
+
+/// Bulk groups before number `count` of the running thread are complete: their stores come before its next access.
+inline void complete_groups(u32 count, bool read_only) {
+    thread_state& t = me();
+    cta_log& cta = *t.cta->log;
+    u32& done = (read_only ? cta.groups_read : cta.groups_done)[t.index];
+    if (count <= done) return;
+    done = count;
+    if (!read_only) t.order.known.seen.raise(cta.number, 2 * cta.threads(), groups_of(cta, t.index), count);
+}
+
+/// The narrowest scope that holds both threads. `rank` order: CTAs of one cluster share their cluster_state.
+inline memory_scope scope_between(const cta_log& other, const thread_state& t) {
+    if (&other == t.cta->log) return memory_scope::cta;
+    for (const auto& cta : t.cta->cluster->ctas) {
+        if (cta->log == &other) return memory_scope::cluster;
+    }
+    return memory_scope::gpu;
+}
+
+/// fence.acq_rel: acquires what relaxed loads before it have observed, and releases to relaxed stores after it.
+inline void fence_acq_rel(memory_scope scope) {
+    thread_state& t = me();
+    thread_order& order = t.order;
+    if (!order.observed.empty()) {
+        if (scope >= order.observed_from) {
+            acquire(t, order.observed);
+            order.observed = {};
+            order.observed_from = memory_scope::cta;
+        } else {
+            t.cta->log->too_narrow = describe(t) + text(" has a fence.acq_rel.%s where scope %s is needed",
+                                                        name_of(scope), name_of(order.observed_from));
+        }
+    }
+    order.released = release();
+    order.released_to = scope;
+}
+
+}  // namespace deepgemm::sim

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Small kernels with places for bugs, each bug the change of one line, and what must hold of them: without a bug the kernel is clean
+// and right under every policy and 50 seeds; with it the machine says what is wrong, naming the memory and both threads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "support.hpp"
+
+namespace deepgemm::test {
+
+/// Clusters of one warp-specialised kernel that are all resident together.
+inline sim::geometry grid_of(u32 ctas, u32 threads) {
+    sim::geometry g = block(threads);
+    g.grid.x = ctas;
+    g.cluster.x = 1;
+    return g;
+}
+
+/// Lazy, eager and 50 random machines, on which the whole grid is resident.
+inline std::vector<sim::options> machines(std::span<const sim::memory_region> regions) {
+    std::vector<sim::options> all(52);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        all[i].policy = i == 0 ? sim::policy::lazy : i == 1 ? sim::policy::eager : sim::policy::random;
+        all[i].seed = i;
+        all[i].resident_clusters = 0;
+        all[i].regions = regions;
+    }
+    return all;
+}
+
+/// A kernel under test has: bug none; reset() of its memory; regions(), geometry(); operator()(bug) as a thread; check() of results.
+template <class Kernel>
+void expect_clean(Kernel& kernel) {
+    for (const sim::options& o : machines(kernel.regions)) {
+        kernel.reset();
+        const std::string message = error_of(o, kernel.geometry, [&] { kernel.run({}); });
+        CAPTURE(o.seed);
+        CAPTURE(message);
+        REQUIRE(message.empty());
+        REQUIRE(kernel.right());
+    }
+}
+
+/// Requires that the bug is found, under the lazy policy or one of the seeds, with all of `words` in the message; and that every
+/// machine that does not find it says nothing else.
+template <class Kernel, class Bug>
+void expect_found(Kernel& kernel, Bug bug, std::initializer_list<const char*> words) {
+    int found = 0;
+    for (const sim::options& o : machines(kernel.regions)) {
+        kernel.reset();
+        const std::string message = error_of(o, kernel.geometry, [&] { kernel.run(bug); });
+        if (message.empty()) continue;
+        CAPTURE(o.seed);
+        CAPTURE(message);
+        for (const char* word : words) REQUIRE(message.find(word) != std::string::npos);
+        ++found;
+    }
+    CAPTURE(int(bug));
+    CHECK(found != 0);
+}
+
+}  // namespace deepgemm::test
