@@ -226,20 +226,18 @@ def save(pyplot, figure, path):
 def plot_roofline(report, path):
     """Points: TFLOPS of each case against flops per byte that must move; lines: what memory and tensor cores allow."""
     pyplot = plotter()
-    figure, axes = pyplot.subplots(figsize=(8, 5))
+    figure, axes = pyplot.subplots(figsize=(11, 5))
     rows, memory = [r for r in report.rows if r["us"]], MEMORY_TB_S.get(report.machine["gpu"])
     groups = [g for g in report.groups if g[0] != "all"]
     intensity = {id(r): 1e3 * r["tflops"] / r["gb_s"] for r in rows}
     low, high = min(intensity.values()) / 1.5, max(intensity.values()) * 1.5
     for (peak, clock), style in zip(report.peaks(), ("-", "--") if len(report.peaks()) > 1 else ("-",)):
         start = peak / memory if memory else low
-        axes.plot([max(low, min(start, high)), high], [peak, peak], style, color="black", linewidth=1)
-        axes.annotate(f"{peak:.0f} TFLOPS: {clock}", (high, peak), fontsize=7, ha="right", va="bottom")
+        axes.plot([max(low, min(start, high)), high], [peak, peak], style, color="black", linewidth=1,
+                  label=f"{peak:.0f} TFLOPS: {clock}")
     if memory:
         end = report.peaks()[-1][0] / memory
-        axes.plot([low, end], [low * memory, end * memory], "-", color="black", linewidth=1)
-        middle = math.sqrt(low * end)
-        axes.annotate(f" {memory} TB/s", (middle, middle * memory), fontsize=7, ha="left", va="top")
+        axes.plot([low, end], [low * memory, end * memory], ":", color="black", linewidth=1, label=f"{memory} TB/s of memory")
     left = list(rows)
     for (name, select), color in zip(groups, GROUP_COLORS):
         chosen = [r for r in left if select(r)]
@@ -253,7 +251,7 @@ def plot_roofline(report, path):
     axes.set_xlabel("flops per byte of A, B, scales, C and D")
     axes.set_ylabel("TFLOPS")
     axes.set_title(f"{report.kind.capitalize()} {report.type} GEMM, {report.machine['gpu']}: achieved, and what the machine allows", fontsize=9)
-    axes.legend(fontsize=8, loc="lower right")
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)  # outside, where no point can be
     save(pyplot, figure, path)
 
 
@@ -272,10 +270,11 @@ def plot(report, path):
     axes.set_xticks(range(len(rows)))
     axes.set_xticklabels([label(r) for r in rows], rotation=90, fontsize=6)
     axes.set_xlim(-0.6, len(rows) - 0.4)
-    axes.set_ylabel("time of the peer / time of deepgemm")
+    axes.set_ylabel("time of the peer / time of deepgemm", fontsize=8)
     axes.set_title(f"{report.kind.capitalize()} {report.type} GEMM, {report.machine['gpu']}: above 1, deepgemm is faster "
-                   "(geometric means in brackets)", fontsize=9)
-    axes.legend(fontsize=8, loc="upper right")
+                   "(geometric means in brackets)", fontsize=9, pad=22)
+    # Between title and axes, where no bar can be.
+    axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncol=max(1, len(report.peers)), frameon=False)
     save(pyplot, figure, path)
 
 
@@ -322,7 +321,7 @@ def ablations(races):
 
 
 def performance_page(reports, races, run_times, chain_results):
-    parts = ["# Performance {#performance}", "",
+    parts = ["# Measured results {#performance}", "",
              "Written by `bench/report.py` from the files in `bench/results`; measure with `./dg bench`. A ratio is a peer's "
              "time over ours: above 1, deepgemm is faster. cuBLASLt tensor-wise applies no block scales, so it does less work "
              "than the others. `+=` adds into D. NT, NN and TN say how BF16 operands lie in memory: A (m,k) or, T, (k,m); B "

@@ -65,3 +65,45 @@ TEST_CASE("code shown in the pages is the code that is compiled") {
         }
     }
 }
+
+TEST_CASE("the index has every page once") {
+    const std::regex entry(R"(- \[[^\]]+\]\(([^)#:]+)\): .+)");
+    std::vector<std::filesystem::path> listed{"README.md", "docs/index.md"};
+    for (const std::string& line : source_lines("docs/index.md")) {
+        std::smatch found;
+        if (std::regex_match(line, found, entry)) listed.push_back(std::filesystem::path("docs") / found[1].str());
+    }
+    auto wanted = pages();
+    std::sort(wanted.begin(), wanted.end());
+    std::sort(listed.begin(), listed.end());
+    CHECK(wanted.size() > 30);
+    CHECK(listed.size() == wanted.size());
+    for (const auto& page : wanted) {
+        CAPTURE(page.string());
+        CHECK(std::count(listed.begin(), listed.end(), page) == 1);
+    }
+}
+
+TEST_CASE("titles of pages are plain text, since the site shows the tags of anything else") {
+    for (const auto& page : pages()) {
+        CAPTURE(page.string());
+        const std::string title = source_lines(page).at(0);
+        CHECK(title.starts_with("# "));
+        CHECK(title.find_first_of("`*<>") == std::string::npos);
+    }
+}
+
+TEST_CASE("files that the contributing page names exist") {
+    const std::regex quoted("`([^`]+)`"), path(R"((include|cmake|bench|tests|docs|examples)/[\w./-]+)");
+    int found_paths = 0;
+    for (const std::string& line : source_lines("docs/CONTRIBUTING.md")) {
+        for (std::sregex_iterator found(line.begin(), line.end(), quoted), end; found != end; ++found) {
+            const std::string name = (*found)[1];
+            if (!std::regex_match(name, path)) continue;
+            ++found_paths;
+            CAPTURE(name);
+            CHECK(std::filesystem::exists(std::filesystem::path(DEEPGEMM_SOURCE_DIR) / name));
+        }
+    }
+    CHECK(found_paths >= 30);
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// The table of docs/support.md is made from the lists of shipped kernels of all operations. Where the environment has
+// DEEPGEMM_WRITE_PAGES it is written, else it is held against them.
+#include <doctest/doctest.h>
+
+#include <deepgemm/ops.hpp>
+#include <deepgemm/ops/gemm/shipped.cuh>
+#include <deepgemm/ops/grouped_gemm/shipped.cuh>
+
+#include <cstdlib>
+#include <tuple>
+
+#include "page.hpp"
+
+using namespace deepgemm;
+
+namespace {
+
+constexpr const char *page = "docs/support.md", *begin = "<!-- support:begin -->", *end = "<!-- support:end -->";
+
+/// Kernels that differ in nothing but the orders of their operands, C and configurations, and how they take C. They are a row.
+struct row {
+    std::string operation, a, b, d, arch;
+    std::string orders[3];  ///< without C, with C, with a C that is D and to which L2 adds; such as "nt tn "
+    int kernels = 0;
+};
+
+/// An operand: `e4m3, fp32 1x128`. The words of scales of single rows lie along those unless it says otherwise.
+std::string operand_text(const operand_info& value) {
+    if (value.format == scale_kind::none) return name_of(value.type);
+    const bool along_k = value.tile.mn == 1 && value.scales == major::k;
+    return concat(value.type, ", ", name_of(value.format), " ", value.tile.mn, "x", value.tile.k,
+                  along_k ? ", K-major" : "");
+}
+
+std::string result_text(const gemm_traits& what) {
+    if (!what.heads.any()) return name_of(what.d);
+    return concat(what.d, ", heads ", what.heads.left, "+", what.heads.middle, "+", what.heads.right);
+}
+
+/// How A and B lie, as BLAS says it: `n` or `t` each.
+std::string order(const gemm_traits& what) {
+    return concat(what.a.contiguous == major::k ? "n" : "t", what.b.contiguous == major::k ? "t" : "n");
+}
+
+/// Adds a kernel to the row of its kind, which may be new.
+void add(std::vector<row>& rows, const char* operation, const gemm_info& kernel) {
+    const gemm_traits& what = kernel.traits;
+    row made{operation,
+             operand_text(what.a),
+             operand_text(what.b),
+             result_text(what),
+             concat("sm_", kernel.launch.arch, "a"),
+             {}};
+    const auto key = [](const row& r) { return std::tie(r.operation, r.a, r.b, r.d, r.arch); };
+    row* at = nullptr;
+    for (row& r : rows) {
+        if (key(r) == key(made)) at = &r;
+    }
+    if (at == nullptr) at = &rows.emplace_back(made);
+    ++at->kernels;
+    std::string& orders = at->orders[what.in_place ? 2 : what.accumulate ? 1 : 0];
+    if (orders.find(order(what)) == std::string::npos) orders += order(what) + ' ';
+}
+
+template <class O, class... Kernels>
+void add_list(std::vector<row>& rows, shipped::kernels<Kernels...>) {
+    (add(rows, O::name, Kernels::info), ...);
+}
+
+/// All operations that the library's engine serves.
+template <class... Os>
+std::vector<row> rows_of(const engine_of<Os...>*) {
+    std::vector<row> rows;
+    (add_list<Os>(rows, shipped::all_of<Os>()), ...);
+    return rows;
+}
+
+/// Orders with commas between them, the usual ones first.
+std::string listed(const std::string& orders) {
+    std::string text;
+    for (const char* one : {"nt", "nn", "tn", "tt"}) {
+        if (orders.find(one) != std::string::npos) text += concat(text.empty() ? "" : ", ", one);
+    }
+    return text;
+}
+
+std::vector<std::string> table() {
+    std::vector<std::string> lines{
+        "| operation | A | B | D | orders without C | with C | adding to D in L2 | architecture | kernels |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"};
+    for (const row& r : rows_of(static_cast<const engine*>(nullptr))) {
+        lines.push_back(concat("| `", r.operation, "` | ", r.a, " | ", r.b, " | ", r.d, " | ", listed(r.orders[0]),
+                               " | ", listed(r.orders[1]), " | ", listed(r.orders[2]), " | ", r.arch, " | ", r.kernels,
+                               " |"));
+    }
+    return lines;
+}
+
+/// The page with other lines between its markers.
+void write(const std::vector<std::string>& lines) {
+    const auto old = source_lines(page);
+    std::ofstream out(std::filesystem::path(DEEPGEMM_SOURCE_DIR) / page);
+    bool inside = false;
+    for (const std::string& line : old) {
+        if (line == end) inside = false;
+        if (!inside) out << line << '\n';
+        if (line != begin) continue;
+        inside = true;
+        for (const std::string& made : lines) out << made << '\n';
+    }
+}
+
+}  // namespace
+
+TEST_CASE("the table of what is supported is that of the shipped kernels") {
+    const auto wanted = table();
+    CHECK(wanted.size() > 10);
+    if (std::getenv("DEEPGEMM_WRITE_PAGES") != nullptr) write(wanted);
+    std::vector<std::string> shown;
+    bool inside = false;
+    for (const std::string& line : source_lines(page)) {
+        if (line == end) inside = false;
+        if (inside) shown.push_back(line);
+        if (line == begin) inside = true;
+    }
+    CHECK(shown.size() == wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) CHECK((i < shown.size() ? shown[i] : "") == wanted[i]);
+}
