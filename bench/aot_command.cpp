@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <mutex>
 
+#include <nlohmann/json.hpp>
+
 #include "aot_options.hpp"
 #include "command.hpp"
 #include "manifest.hpp"
@@ -113,7 +115,7 @@ int aot_command(arguments given, std::ostream& out) {
             std::filesystem::proximate(s.fatbin, folder).generic_string(), bytes, {{compiler.arch(), made.together}}};
     }
     const std::string path = (folder / "manifest.json").string();
-    write_file(path, manifest_of(packed).dump(5) + "\n");
+    write_file(path, text_of(manifest_of(packed), 5) + "\n");
     out << made.images.size() << " kernels for " << lines.size() << " lines: " << counts.made << " compiled, "
         << counts.disk_hits << " were there; " << path << (packed.fatbin ? ", " + s.fatbin : "") << '\n';
     return 0;

@@ -9,6 +9,8 @@
 
 #include <filesystem>
 
+#include <nlohmann/json.hpp>
+
 #include "command_test.hpp"
 #include "json.hpp"
 #include "result.hpp"
@@ -42,18 +44,16 @@ TEST_CASE("a packed directory serves a program that asks by type, as a second, r
     const std::vector<std::string> command{"--problems", list.string(), "--out", packed.string(), "--jobs", "2"};
     CHECK(run(aot_command, command).has(" compiled, 0 were there; "));
 
-    const json manifest = json::parse(read_text((packed / "manifest.json").string()));
-    CHECK(manifest.at("schema").string() == "deepgemm kernels 1");
-    CHECK(manifest.at("arch").string() == "sm_90a");
-    CHECK(manifest.at("headers").string() == rtc::embedded_headers().hash());
-    const auto& kernels = manifest.at("kernels").elements();
+    const json manifest = parse_json(read_text((packed / "manifest.json").string()));
+    CHECK(manifest.at("schema").get<std::string>() == "deepgemm kernels 1");
+    CHECK(manifest.at("arch").get<std::string>() == "sm_90a");
+    CHECK(manifest.at("headers").get<std::string>() == rtc::embedded_headers().hash());
+    const auto& kernels = manifest.at("kernels");
     REQUIRE(!kernels.empty());
-    REQUIRE(manifest.at("problems").elements().size() == 2);
-    for (const auto& [none, problem] : manifest.at("problems").elements()) {
-        for (const auto& [also_none, served] : problem.at("kernels").elements()) {
-            const auto is_it = [&](const auto& kernel) {
-                return kernel.second.at("key").string() == served.at("key").string();
-            };
+    REQUIRE(manifest.at("problems").size() == 2);
+    for (const json& problem : manifest.at("problems")) {
+        for (const json& served : problem.at("kernels")) {
+            const auto is_it = [&](const json& kernel) { return kernel.at("key") == served.at("key"); };
             CHECK(std::any_of(kernels.begin(), kernels.end(), is_it));
         }
     }
@@ -61,11 +61,11 @@ TEST_CASE("a packed directory serves a program that asks by type, as a second, r
     const fs::path own = folder.path() / "own";
     const rtc::compiler program(rtc::embedded_headers(), {.cache = {.roots = {own, packed}}});
     int asked = 0;
-    for (const auto& [none, kernel] : kernels) {
-        CHECK(fs::is_regular_file(packed / kernel.at("file").string()));
-        CHECK(kernel.at("stack_bytes").integer() == 0);
-        CHECK(kernel.at("registers").integer() >= 24);
-        const std::string cfg = kernel.at("config").string();
+    for (const json& kernel : kernels) {
+        CHECK(fs::is_regular_file(packed / kernel.at("file").get<std::string>()));
+        CHECK(kernel.at("stack_bytes").get<int>() == 0);
+        CHECK(kernel.at("registers").get<int>() >= 24);
+        const std::string cfg = kernel.at("config").get<std::string>();
         asked += ask_for(program, cfg, shipped::gradients_in_place{}) + ask_for(program, cfg, shipped::gradients{});
     }
     CHECK(asked >= int(kernels.size()));
@@ -74,19 +74,19 @@ TEST_CASE("a packed directory serves a program that asks by type, as a second, r
 
     // Again: everything is there. And the cache command knows what lies there.
     CHECK(run(aot_command, command).has(" 0 compiled, "));
-    const json entries = json::parse(run(cache_command, {"list", "--json", packed.string()}).text);
-    REQUIRE(entries.elements().size() == kernels.size());
-    for (const auto& [none, entry] : entries.elements()) {
-        CHECK(entry.at("whole").boolean());
-        CHECK(entry.at("compiler").string().starts_with("NVRTC "));
-        CHECK(entry.at("kernel").string().starts_with("gemm<arch::sm90, operand<e4m3, "));
+    const json entries = parse_json(run(cache_command, {"list", "--json", packed.string()}).text);
+    REQUIRE(entries.size() == kernels.size());
+    for (const json& entry : entries) {
+        CHECK(entry.at("whole").get<bool>());
+        CHECK(entry.at("compiler").get<std::string>().starts_with("NVRTC "));
+        CHECK(entry.at("kernel").get<std::string>().starts_with("gemm<arch::sm90, operand<e4m3, "));
     }
-    fs::resize_file(packed / kernels[0].second.at("file").string(), 1000);
+    fs::resize_file(packed / kernels[0].at("file").get<std::string>(), 1000);
     const said check = run(cache_command, {"check", packed.string()});
     CHECK(check.code == 1);
     CHECK(check.has(": damaged\n"));
     CHECK(run(cache_command, {"clear", packed.string()}).has(" removed"));
-    CHECK(json::parse(run(cache_command, {"list", "--json", packed.string()}).text).elements().empty());
+    CHECK(parse_json(run(cache_command, {"list", "--json", packed.string()}).text).empty());
     CHECK(fs::exists(packed / "manifest.json"));
 }
 
@@ -96,18 +96,19 @@ TEST_CASE("kernels with N and K as constants are those that a program asks for s
     write_file(list.string(), "4096,4096,512\n");
     CHECK(run(aot_command, {"--problems", list.string(), "--out", packed.string(), "--fixed", "--cubins"})
               .has("1 kernels for 1 lines: 1 compiled"));
-    const json manifest = json::parse(read_text((packed / "manifest.json").string()));
-    const json& kernel = manifest.at("kernels").elements()[0].second;
-    CHECK(kernel.at("config").string().find(", .extents = {0, 4096, 512}") != std::string::npos);
-    const std::string cubin = read_text((packed / "cubins" / (kernel.at("key").string() + ".cubin")).string());
-    CHECK(int(cubin.size()) == kernel.at("cubin_bytes").integer());
-    const auto resources = rtc::resources_of(cubin, kernel.at("entry").string());
+    const json manifest = parse_json(read_text((packed / "manifest.json").string()));
+    const json& kernel = manifest.at("kernels")[0];
+    CHECK(kernel.at("config").get<std::string>().find(", .extents = {0, 4096, 512}") != std::string::npos);
+    const std::string cubin =
+        read_text((packed / "cubins" / (kernel.at("key").get<std::string>() + ".cubin")).string());
+    CHECK(int(cubin.size()) == kernel.at("cubin_bytes").get<int>());
+    const auto resources = rtc::resources_of(cubin, kernel.at("entry").get<std::string>());
     REQUIRE(resources);
-    CHECK(int(resources->registers) == kernel.at("registers").integer());
+    CHECK(int(resources->registers) == kernel.at("registers").get<int>());
 
     // Whichever of the lists the planner's choice is in, asked for by type.
     const rtc::compiler program(rtc::embedded_headers(), {.cache = {.roots = {folder.path() / "own", packed}}});
-    const std::string cfg = kernel.at("config").string();
+    const std::string cfg = kernel.at("config").get<std::string>();
     const int asked = ask_for(program, cfg, shipped::weights_bf16_short{}, {0, 4096, 512}) +
                       ask_for(program, cfg, shipped::weights_bf16_medium{}, {0, 4096, 512}) +
                       ask_for(program, cfg, shipped::weights_bf16_wide{}, {0, 4096, 512}) +

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include <nlohmann/json.hpp>
+
 #include "command.hpp"
 #include "command_line.hpp"
 #include "json.hpp"
@@ -113,11 +115,17 @@ std::vector<found_entry> entries_of(const fs::path& root) {
 
 json to_json(const found_entry& e) {
     json made = json::object();
-    made.add("key", e.key).add("file", e.path.string()).add("bytes", e.bytes);
-    made.add("whole", e.whole);
+    made["key"] = e.key;
+    made["file"] = e.path.string();
+    made["bytes"] = e.bytes;
+    made["whole"] = e.whole;
     if (!e.whole) return made;
-    made.add("compiler", e.compiler).add("kernel", e.kernel);
-    if (e.resources) made.add("registers", e.resources->registers).add("stack_bytes", e.resources->stack_bytes);
+    made["compiler"] = e.compiler;
+    made["kernel"] = e.kernel;
+    if (e.resources) {
+        made["registers"] = e.resources->registers;
+        made["stack_bytes"] = e.resources->stack_bytes;
+    }
     return made;
 }
 
@@ -161,7 +169,7 @@ int cache_command(arguments given, std::ostream& out) {
         for (const found_entry& e : entries) {
             bytes += e.bytes;
             damaged += !e.whole;
-            if (s.action == "list" && s.as_json) all.push(to_json(e));
+            if (s.action == "list" && s.as_json) all.push_back(to_json(e));
             if (s.action == "list" && !s.as_json) out << line_of(e) << '\n';
             if (s.action == "check" && !e.whole) out << e.path.string() << ": " << trouble_of(e) << '\n';
             if (s.action == "clear" && e.removable && !(s.damaged_only && e.whole)) removed += fs::remove(e.path);
@@ -172,7 +180,7 @@ int cache_command(arguments given, std::ostream& out) {
         if (s.action == "clear") out << ", " << removed << " removed";
         out << '\n';
     }
-    if (s.as_json && s.action == "list") out << all.dump(1) << '\n';
+    if (s.as_json && s.action == "list") out << text_of(all, 1) << '\n';
     return s.action == "check" && damaged != 0 ? 1 : 0;
 }
 

@@ -11,6 +11,8 @@
 #include <deepgemm/ops.hpp>
 #include <deepgemm/ops/gemm/shipped.cuh>
 
+#include <nlohmann/json.hpp>
+
 #include "cuda_check.hpp"
 #include "json.hpp"
 #include "measurement_program.hpp"
@@ -205,7 +207,7 @@ json measured(const chain& products, const dg::device_info& device, const stopwa
 
     const auto expected = products.result_of(launches[0], watch.stream());
     json made = json::object();
-    made.add("config", to_source(shipped[std::size_t(chosen)].info.cfg));
+    made["config"] = to_source(shipped[std::size_t(chosen)].info.cfg);
     for (const auto& [how, bodies] : {std::pair{"stream_us", &launches}, {"graph_us", &graphs}}) {
         std::vector<std::vector<double>> times(std::size(ways));
         for (int i = 0; i <= repetitions; ++i) {
@@ -218,9 +220,9 @@ json measured(const chain& products, const dg::device_info& device, const stopwa
         for (std::size_t w = 0; w < std::size(ways); ++w) {
             if (products.result_of((*bodies)[w], watch.stream()) != expected)
                 throw std::runtime_error(std::string("another result: ") + ways[w].name);
-            row.add(ways[w].name, dg::bench::median(times[w]));
+            row[ways[w].name] = dg::bench::median(times[w]);
         }
-        made.add(how, row);
+        made[how] = row;
     }
     for (const cudaGraphExec_t program : programs) check(cudaGraphExecDestroy(program), "cudaGraphExecDestroy");
     return made;
@@ -235,14 +237,19 @@ json measure(int repetitions) {
             for (const int m : {1, 8, 16, 32, 64, 128}) {
                 const chain products(type, m, n, k);
                 json row = measured(products, device, watch, repetitions);
-                row.add("type", dg::name_of(type)).add("m", m).add("n", n).add("k", k);
-                rows.push(std::move(row));
+                row["type"] = dg::name_of(type);
+                row["m"] = m;
+                row["n"] = n;
+                row["k"] = k;
+                rows.push_back(std::move(row));
             }
         }
     }
     json made = json::object();
-    made.add("device", device.name).add("links", links).add("repetitions", repetitions);
-    made.add("rows", std::move(rows));
+    made["device"] = device.name;
+    made["links"] = links;
+    made["repetitions"] = repetitions;
+    made["rows"] = std::move(rows);
     return made;
 }
 

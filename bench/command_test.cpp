@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include <nlohmann/json.hpp>
+
 #include "command_test.hpp"
 #include "planning.hpp"
 #include "result.hpp"
@@ -90,10 +92,10 @@ TEST_CASE("explain names the kernels nearest to a pin that is none of them, and 
 TEST_CASE("explain plans under rules of the split and limits of tiles") {
     const auto best = [](std::vector<std::string> given) {
         given.insert(given.end(), {"--json", "1,7168,2048"});
-        return json::parse(run(explain_command, given).text).elements()[0].second.at("ranked").elements();
+        return parse_json(run(explain_command, given).text)[0].at("ranked");
     };
-    const auto is_split = [](const auto& kernel) {
-        return kernel.second.at("config").string().find(".split_k") != std::string::npos;
+    const auto is_split = [](const json& kernel) {
+        return kernel.at("config").get<std::string>().find(".split_k") != std::string::npos;
     };
     const auto free = best({}), unsplit = best({"--split", "never"});
     CHECK(std::any_of(free.begin(), free.end(), is_split));
@@ -153,15 +155,15 @@ TEST_CASE("places that cannot be written are named before anything runs") {
 }
 
 TEST_CASE("explain as JSON ranks what explain as text says") {
-    const json all = json::parse(run(explain_command, {"--json", "4096,7168,2048"}).text);
-    REQUIRE(all.elements().size() == 1);
-    const json& made = all.elements()[0].second;
-    CHECK(made.at("product").string() == "4096,7168,2048");
-    CHECK(made.at("gpu").string() == "NVIDIA H200");
-    const auto& ranked = made.at("ranked").elements();
+    const json all = parse_json(run(explain_command, {"--json", "4096,7168,2048"}).text);
+    REQUIRE(all.size() == 1);
+    const json& made = all[0];
+    CHECK(made.at("product").get<std::string>() == "4096,7168,2048");
+    CHECK(made.at("gpu").get<std::string>() == "NVIDIA H200");
+    const auto& ranked = made.at("ranked");
     CHECK(ranked.size() > 10);
     CHECK(run(explain_command, {"4096,7168,2048"})
-              .has(" of " + std::to_string(ranked.size()) + ": " + ranked[0].second.at("config").string()));
+              .has(" of " + std::to_string(ranked.size()) + ": " + ranked[0].at("config").get<std::string>()));
 }
 
 TEST_CASE("a table that tune has made decides what explain says") {
@@ -186,12 +188,12 @@ TEST_CASE("the simulator runs every kernel of its list, exactly") {
                                              "random", "--seed", "5", "--out", file});
     CHECK(text.code == 0);
     CHECK(text.has("\n6 of 6 results are exact\n"));
-    const json rows = json::parse(read_text(file)).at("rows");
-    REQUIRE(rows.elements().size() == 6);
-    for (const auto& [name, row] : rows.elements()) {
-        CHECK(row.at("correct").boolean());
-        CHECK(row.at("macs").integer() >= 12 * 64 * 256);
-        CHECK(row.at("loads").integer() > 0);
+    const json rows = parse_json(read_text(file)).at("rows");
+    REQUIRE(rows.size() == 6);
+    for (const json& row : rows) {
+        CHECK(row.at("correct").get<bool>());
+        CHECK(row.at("macs").get<int>() >= 12 * 64 * 256);
+        CHECK(row.at("loads").get<int>() > 0);
     }
     CHECK_THROWS_WITH_AS(run(simulate_command, {"--policy", "late"}),
                          "--policy: 'late' is not one of lazy, random, eager", std::invalid_argument);

@@ -4,6 +4,8 @@
 #include <memory>
 #include <span>
 
+#include <nlohmann/json.hpp>
+
 #include "cublaslt.hpp"
 #include "ours.cuh"
 #include "reference.cuh"
@@ -205,12 +207,13 @@ int run_comparison(const options& o, const std::vector<gemm_case>& cases, const 
         }
         bar.clear();
         std::printf("%s\n", r.line().c_str());
-        rows.push(r.row());
+        rows.push_back(r.row());
         // Written after every case: an interrupted run leaves what it measured.
-        json file = json::object();
         json about = board.describe(o.command, clock.method());
-        about.add("cublaslt", cublaslt_version()).add("reps", o.reps).add("flush_bytes", double(o.flush_bytes));
-        write_file(path, file.add("machine", about).add("rows", rows).dump() + "\n");
+        about["cublaslt"] = cublaslt_version();
+        about["reps"] = o.reps;
+        about["flush_bytes"] = double(o.flush_bytes);
+        write_file(path, text_of(json::object({{"machine", about}, {"rows", rows}})) + "\n");
     }
     std::printf("\n%s", table_foot(results).c_str());
     if (!failures.empty()) std::printf("\nPeers without a time:\n%s", failures.c_str());

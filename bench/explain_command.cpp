@@ -6,6 +6,8 @@
 
 #include <variant>
 
+#include <nlohmann/json.hpp>
+
 #include "command.hpp"
 #include "command_line.hpp"
 #include "nearest_kernels.hpp"
@@ -104,32 +106,30 @@ template <class O>
 json to_json(const plan_of<O>& made, const candidate<O>& c) {
     const cost& p = c.predicted;
     const double measured = measured_us(made, c);
-    return json::object()
-        .add("config", to_source(c.kernel->info.cfg))
-        .add("epilogue", epilogue_source(c.kernel->info.traits))
-        .add("measured_us", measured == 0 ? json() : json(measured))
-        .add("predicted_us", p.total_us)
-        .add("main_loop_us", p.main_loop_us)
-        .add("epilogue_us", p.epilogue_us)
-        .add("memory_us", p.memory_us)
-        .add("waves", p.waves)
-        .add("tile_efficiency", p.tile_efficiency)
-        .add("wave_efficiency", p.wave_efficiency)
-        .add("bound", name_of(p.limit))
-        .add("stages", c.kernel->info.cfg.stages)
-        .add("smem_bytes", c.kernel->info.launch.smem_bytes);
+    return json::object({{"config", to_source(c.kernel->info.cfg)},
+                         {"epilogue", epilogue_source(c.kernel->info.traits)},
+                         {"measured_us", measured == 0 ? json() : json(measured)},
+                         {"predicted_us", p.total_us},
+                         {"main_loop_us", p.main_loop_us},
+                         {"epilogue_us", p.epilogue_us},
+                         {"memory_us", p.memory_us},
+                         {"waves", p.waves},
+                         {"tile_efficiency", p.tile_efficiency},
+                         {"wave_efficiency", p.wave_efficiency},
+                         {"bound", name_of(p.limit)},
+                         {"stages", c.kernel->info.cfg.stages},
+                         {"smem_bytes", c.kernel->info.launch.smem_bytes}});
 }
 
 template <class O>
 json to_json(const std::string& product, const plan_of<O>& made) {
     json ranked = json::array();
-    for (const candidate<O>& c : made.ranked) ranked.push(to_json(made, c));
-    return json::object()
-        .add("product", product)
-        .add("gpu", made.device.name)
-        .add("sms", made.num_sms)
-        .add("chosen_by", name_of(made.chosen_by))
-        .add("ranked", ranked);
+    for (const candidate<O>& c : made.ranked) ranked.push_back(to_json(made, c));
+    return json::object({{"product", product},
+                         {"gpu", made.device.name},
+                         {"sms", made.num_sms},
+                         {"chosen_by", name_of(made.chosen_by)},
+                         {"ranked", ranked}});
 }
 
 }  // namespace
@@ -149,8 +149,8 @@ int explain_command(arguments given, std::ostream& out) {
     if (s.as_json) {
         json all = json::array();
         for (std::size_t i = 0; i < plans.size(); ++i)
-            all.push(std::visit([&](const auto& made) { return to_json(s.products[i], made); }, plans[i]));
-        out << all.dump(4) << '\n';
+            all.push_back(std::visit([&](const auto& made) { return to_json(s.products[i], made); }, plans[i]));
+        out << text_of(all, 4) << '\n';
     } else {
         for (std::size_t i = 0; i < plans.size(); ++i)
             out << (i == 0 ? "" : "\n") << std::visit([](const auto& made) { return explain(made); }, plans[i]);

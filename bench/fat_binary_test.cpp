@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include <nlohmann/json.hpp>
+
 #include "command_test.hpp"
 #include "fat_binary.hpp"
 #include "json.hpp"
@@ -71,11 +73,11 @@ TEST_CASE("a fat binary holds every kernel of the manifest, under the same name,
     CHECK(temporaries.are_gone());
     CHECK(rtc::test::files_below(file.parent_path()) == std::vector{file});
 
-    const json manifest = json::parse(read_text((packed / "manifest.json").string()));
+    const json manifest = parse_json(read_text((packed / "manifest.json").string()));
     const json& told = manifest.at("fatbin");
-    CHECK(told.at("file").string() == "../made/kernels.fatbin");
+    CHECK(told.at("file").get<std::string>() == "../made/kernels.fatbin");
     const std::string bytes = read_text(file.string());
-    CHECK(told.at("bytes").integer() == int(bytes.size()));
+    CHECK(told.at("bytes").get<int>() == int(bytes.size()));
 
     CHECK(bytes.starts_with("\x50\xed\x55\xba"));
     const std::size_t begin = bytes.find(
@@ -86,26 +88,26 @@ TEST_CASE("a fat binary holds every kernel of the manifest, under the same name,
                      "ELF",
                      begin + 1) == bytes.npos);
     const std::string_view cubin = std::string_view(bytes).substr(begin);
-    const auto& images = told.at("images").elements();
+    const auto& images = told.at("images");
     REQUIRE(images.size() == 1);
-    CHECK(images[0].second.at("arch").string() == "sm_90a");
-    const auto &kernels = manifest.at("kernels").elements(), &held = images[0].second.at("kernels").elements();
+    CHECK(images[0].at("arch").get<std::string>() == "sm_90a");
+    const auto &kernels = manifest.at("kernels"), &held = images[0].at("kernels");
     REQUIRE(kernels.size() == 3);
     REQUIRE(held.size() == 3);
     for (std::size_t i = 0; i < kernels.size(); ++i) {
-        const std::string entry = held[i].second.at("entry").string();
+        const std::string entry = held[i].at("entry").get<std::string>();
         CAPTURE(entry);
-        CHECK(entry == kernels[i].second.at("entry").string());
+        CHECK(entry == kernels[i].at("entry").get<std::string>());
         const auto resources = rtc::resources_of(cubin, entry);
         REQUIRE(resources);
-        CHECK(int(resources->registers) == held[i].second.at("registers").integer());
-        CHECK(int(resources->stack_bytes) == held[i].second.at("stack_bytes").integer());
+        CHECK(int(resources->registers) == held[i].at("registers").get<int>());
+        CHECK(int(resources->stack_bytes) == held[i].at("stack_bytes").get<int>());
         CHECK(resources->stack_bytes == 0);
     }
 
     // Without the option the manifest speaks of none. The same cubin gives the same file.
     CHECK(run(aot_command, {"--problems", list_in(folder), "--out", packed.string()}).code == 0);
-    CHECK(json::parse(read_text((packed / "manifest.json").string())).find("fatbin") == nullptr);
+    CHECK_FALSE(parse_json(read_text((packed / "manifest.json").string())).contains("fatbin"));
     const cubin_for again[] = {{"sm_90a", std::string(cubin)}};
     CHECK((fat_binary(again) == bytes));
 }

@@ -9,6 +9,8 @@
 #include <deepgemm/host/instances.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "grouped_cases.hpp"
 #include "reference.cuh"
 #include "result.hpp"
@@ -185,16 +187,33 @@ json row_of(const grouped_case& problem, const grouped_contender& ours) {
     const measurement& m = ours.figures;
     const double us = m.median_us();
     json row = json::object();
-    row.add("op", "m_grouped_fp8_gemm_nt_masked").add("pass", "-").add("m", problem.rows).add("n", problem.n);
-    row.add("k", problem.k).add("groups", problem.groups).add("expected_rows", problem.expected_rows);
-    row.add("layout", "nt").add("recipe", "1d2d").add("d_type", "bf16").add("accumulate", false);
-    row.add("config", ours.who.name).add("chosen_by", "model").add("us", us).add("us_mean", mean(m.us));
-    row.add("us_min", smallest(m.us)).add("us_sustained", m.sustained_us);
-    row.add("tflops", problem.flops() / us * 1e-6).add("gb_s", problem.bytes() / us * 1e-3);
-    row.add("error", m.diff).add("max_error", m.max_error);
-    row.add("clock_sustained_mhz", m.clock_mhz).add("watts_sustained", m.watts);
-    if (!m.failure.empty()) row.add("failure", m.failure);
-    return row.add("peers", json::object()).add("peers_sustained", json::object());
+    row["op"] = "m_grouped_fp8_gemm_nt_masked";
+    row["pass"] = "-";
+    row["m"] = problem.rows;
+    row["n"] = problem.n;
+    row["k"] = problem.k;
+    row["groups"] = problem.groups;
+    row["expected_rows"] = problem.expected_rows;
+    row["layout"] = "nt";
+    row["recipe"] = "1d2d";
+    row["d_type"] = "bf16";
+    row["accumulate"] = false;
+    row["config"] = ours.who.name;
+    row["chosen_by"] = "model";
+    row["us"] = us;
+    row["us_mean"] = mean(m.us);
+    row["us_min"] = smallest(m.us);
+    row["us_sustained"] = m.sustained_us;
+    row["tflops"] = problem.flops() / us * 1e-6;
+    row["gb_s"] = problem.bytes() / us * 1e-3;
+    row["error"] = m.diff;
+    row["max_error"] = m.max_error;
+    row["clock_sustained_mhz"] = m.clock_mhz;
+    row["watts_sustained"] = m.watts;
+    if (!m.failure.empty()) row["failure"] = m.failure;
+    row["peers"] = json::object();
+    row["peers_sustained"] = json::object();
+    return row;
 }
 
 }  // namespace
@@ -222,11 +241,12 @@ int run_grouped(const options& o, const std::vector<grouped_case>& cases, const 
         }
         std::fflush(stdout);
         if (o.tune) continue;
-        rows.push(row_of(problem, all[0]));
+        rows.push_back(row_of(problem, all[0]));
         // Written after every case: an interrupted run leaves what it measured.
-        json file = json::object(), about = board.describe(o.command, clock.method());
-        about.add("reps", o.reps).add("flush_bytes", double(o.flush_bytes));
-        write_file(path, file.add("machine", about).add("rows", rows).dump() + "\n");
+        json about = board.describe(o.command, clock.method());
+        about["reps"] = o.reps;
+        about["flush_bytes"] = double(o.flush_bytes);
+        write_file(path, text_of(json::object({{"machine", about}, {"rows", rows}})) + "\n");
     }
     if (wrong) std::printf("%d results are wrong\n", wrong);
     if (!o.tune) std::printf("written to %s\n", path.c_str());

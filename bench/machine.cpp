@@ -9,6 +9,8 @@
 #include <cmath>
 #include <ctime>
 
+#include <nlohmann/json.hpp>
+
 #include "cuda_check.hpp"
 #include "statistics.hpp"
 
@@ -113,16 +115,15 @@ json machine::describe(const std::string& command, const std::string& timer) con
     char date[32] = "";
     const std::time_t now = std::time(nullptr);
     std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-    return json::object()
-        .add("gpu", gpu_)
-        .add("driver", driver_)
-        .add("toolkit", toolkit_)
-        .add("clock", rounded(max_clock_mhz_) + " MHz maximum, not fixed")
-        .add("power_limit_watts", power_limit_watts_)
-        .add("sms", num_sms_)
-        .add("date", date)
-        .add("command", command)
-        .add("timer", timer);
+    return json::object({{"gpu", gpu_},
+                         {"driver", driver_},
+                         {"toolkit", toolkit_},
+                         {"clock", rounded(max_clock_mhz_) + " MHz maximum, not fixed"},
+                         {"power_limit_watts", power_limit_watts_},
+                         {"sms", num_sms_},
+                         {"date", date},
+                         {"command", command},
+                         {"timer", timer}});
 }
 
 std::string machine::summary() const {

@@ -7,6 +7,8 @@
 #include <deepgemm/rtc/resources.hpp>
 #include <deepgemm/version.cuh>
 
+#include <nlohmann/json.hpp>
+
 namespace deepgemm::bench {
 
 namespace {
@@ -14,21 +16,21 @@ namespace {
 /// Adds what a kernel takes of a multiprocessor, as its cubin tells it.
 json with_resources(json kernel, std::string_view cubin, const std::string& entry) {
     const auto resources = rtc::resources_of(cubin, entry);
-    return kernel.add("registers", resources ? json(resources->registers) : json())
-        .add("stack_bytes", resources ? json(resources->stack_bytes) : json());
+    kernel["registers"] = resources ? json(resources->registers) : json();
+    kernel["stack_bytes"] = resources ? json(resources->stack_bytes) : json();
+    return kernel;
 }
 
 json described(const gemm_info& planned, const rtc::image& made, const std::string& key) {
-    const json kernel = json::object()
-                            .add("key", key)
-                            .add("file", rtc::entry_path("", key).generic_string())
-                            .add("kernel", to_source(planned))
-                            .add("config", to_source(planned.cfg))
-                            .add("entry", made.entry())
-                            .add("threads", made.launch.threads)
-                            .add("smem_bytes", made.launch.smem_bytes)
-                            .add("params_bytes", made.params_bytes)
-                            .add("cubin_bytes", made.cubin().size());
+    const json kernel = json::object({{"key", key},
+                                      {"file", rtc::entry_path("", key).generic_string()},
+                                      {"kernel", to_source(planned)},
+                                      {"config", to_source(planned.cfg)},
+                                      {"entry", made.entry()},
+                                      {"threads", made.launch.threads},
+                                      {"smem_bytes", made.launch.smem_bytes},
+                                      {"params_bytes", made.params_bytes},
+                                      {"cubin_bytes", made.cubin().size()}});
     return with_resources(kernel, made.cubin(), made.entry());
 }
 
@@ -37,10 +39,10 @@ json described(const packed_fat_binary& made) {
     for (const auto& [arch, cubin] : made.images) {
         json kernels = json::array();
         for (const std::string& name : cubin.names)
-            kernels.push(with_resources(json::object().add("entry", name), cubin.cubin, name));
-        images.push(json::object().add("arch", arch).add("kernels", kernels));
+            kernels.push_back(with_resources(json::object({{"entry", name}}), cubin.cubin, name));
+        images.push_back(json::object({{"arch", arch}, {"kernels", kernels}}));
     }
-    return json::object().add("file", made.file).add("bytes", made.bytes).add("images", images);
+    return json::object({{"file", made.file}, {"bytes", made.bytes}, {"images", images}});
 }
 
 }  // namespace
@@ -48,26 +50,25 @@ json described(const packed_fat_binary& made) {
 json manifest_of(const packed_kernels& packed) {
     json kernels = json::array(), served = json::array();
     for (std::size_t i = 0; i < packed.images.size(); ++i)
-        kernels.push(described(packed.kernels[i].info(), packed.images[i], packed.keys[i]));
+        kernels.push_back(described(packed.kernels[i].info(), packed.images[i], packed.keys[i]));
     for (std::size_t i = 0; i < packed.lines.size(); ++i) {
         json of = json::array();
         for (const std::size_t place : packed.of_line[i]) {
-            of.push(json::object()
-                        .add("config", to_source(packed.kernels[place].info().cfg))
-                        .add("key", packed.keys[place]));
+            of.push_back(
+                json::object({{"config", to_source(packed.kernels[place].info().cfg)}, {"key", packed.keys[place]}}));
         }
-        served.push(json::object().add("problem", packed.lines[i].text).add("kernels", of));
+        served.push_back(json::object({{"problem", packed.lines[i].text}, {"kernels", of}}));
     }
-    json all = json::object()
-                   .add("schema", "deepgemm kernels 1")
-                   .add("deepgemm", concat(version / 10000, ".", version / 100 % 100, ".", version % 100))
-                   .add("gpu", packed.gpu)
-                   .add("arch", packed.arch)
-                   .add("nvrtc", rtc::nvrtc_version())
-                   .add("headers", packed.headers)
-                   .add("kernels", kernels)
-                   .add("problems", served);
-    return packed.fatbin ? all.add("fatbin", described(*packed.fatbin)) : all;
+    json all = json::object({{"schema", "deepgemm kernels 1"},
+                             {"deepgemm", concat(version / 10000, ".", version / 100 % 100, ".", version % 100)},
+                             {"gpu", packed.gpu},
+                             {"arch", packed.arch},
+                             {"nvrtc", rtc::nvrtc_version()},
+                             {"headers", packed.headers},
+                             {"kernels", kernels},
+                             {"problems", served}});
+    if (packed.fatbin) all["fatbin"] = described(*packed.fatbin);
+    return all;
 }
 
 }  // namespace deepgemm::bench

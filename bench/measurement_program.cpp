@@ -6,6 +6,8 @@
 #include <iostream>
 #include <stdexcept>
 
+#include <nlohmann/json.hpp>
+
 #include "command_line.hpp"
 
 namespace deepgemm::bench {
@@ -17,7 +19,7 @@ void measure(const measurement_program& program, arguments given) {
     const std::string usage = std::string(program.name) + " [COUNT]";
     command_line line(usage.c_str(), program.about);
     line.add_option("COUNT", repetitions)->transform(whole_number(1, 1000));
-    if (line.read(given, std::cout)) std::cout << program.measure(repetitions).dump(3) << '\n';
+    if (line.read(given, std::cout)) std::cout << text_of(program.measure(repetitions), 3) << '\n';
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <regex>
 
+#include <nlohmann/json.hpp>
+
 #include "command_test.hpp"
 #include "plan_plot.hpp"
 #include "result.hpp"
@@ -77,20 +79,20 @@ TEST_CASE("explain --plot draws what explain --json says") {
     const std::string path = (folder.path() / "made" / "plot.svg").string();
     for (const char* product : {"4096,7168,2048", "128,7168,2048", "1,4096,7168:bf16", "512,4096,1024:1d1d-acc"}) {
         CAPTURE(product);
-        const json all = json::parse(run(explain_command, {"--json", "--plot", path, product}).text);
-        const auto& ranked = all.elements()[0].second.at("ranked").elements();
+        const json all = parse_json(run(explain_command, {"--json", "--plot", path, product}).text);
+        const auto& ranked = all[0].at("ranked");
         const std::string picture = read_text(path);
         CHECK(is_well_formed(picture));
         const auto bars = bars_of(picture);
         REQUIRE(bars.size() == std::min(ranked.size(), plotted_kernels));
-        const double pixels_per_us = bars[0].length / ranked[0].second.at("predicted_us").number();
+        const double pixels_per_us = bars[0].length / ranked[0].at("predicted_us").get<double>();
         CHECK(pixels_per_us > 1);
         for (std::size_t i = 0; i < bars.size(); ++i) {
-            const json& kernel = ranked[i].second;
+            const json& kernel = ranked[i];
             CHECK(bars[i].chosen == (i == 0));
-            CHECK(std::abs(bars[i].length - pixels_per_us * kernel.at("predicted_us").number()) < 0.1);
-            CHECK(std::abs(bars[i].memory - pixels_per_us * kernel.at("memory_us").number()) < 0.1);
-            CHECK(picture.find(escaped(kernel.at("config").string())) != std::string::npos);
+            CHECK(std::abs(bars[i].length - pixels_per_us * kernel.at("predicted_us").get<double>()) < 0.1);
+            CHECK(std::abs(bars[i].memory - pixels_per_us * kernel.at("memory_us").get<double>()) < 0.1);
+            CHECK(picture.find(escaped(kernel.at("config").get<std::string>())) != std::string::npos);
         }
     }
     CHECK(read_text(path).find(", accumulate&lt;float&gt;</text>") != std::string::npos);

@@ -15,6 +15,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include <nlohmann/json.hpp>
+
 namespace deepgemm::bench {
 
 namespace {
@@ -35,48 +37,56 @@ std::string field(double value, int width, int digits) {
 
 std::string scientific(double value) { return std::isfinite(value) ? format("%8.1e", value) : format("%8s", "-"); }
 
-json list(const std::vector<std::string>& texts) {
-    json out = json::array();
-    for (const std::string& t : texts) out.push(t);
-    return out;
-}
-
 }  // namespace
 
 json case_result::row() const {
     const double us = ours.median_us();
     json row = json::object();
-    row.add("op", problem.op()).add("pass", problem.pass).add("m", problem.m).add("n", problem.n).add("k", problem.k);
-    row.add("groups", 1)
-        .add("layout", problem.layout())
-        .add("recipe", problem.recipe())
-        .add("d_type", problem.d_type());
-    row.add("accumulate", problem.accumulate).add("config", config.empty() ? json() : json(config));
-    row.add("chosen_by", chosen_by)
-        .add("us", us)
-        .add("us_mean", mean(ours.us))
-        .add("us_min", smallest(ours.us))
-        .add("us_sustained", ours.sustained_us);
-    row.add("tflops", problem.flops() / us * 1e-6).add("gb_s", problem.bytes() / us * 1e-3);
-    row.add("error", ours.diff).add("max_error", ours.max_error);
-    row.add("clock_sustained_mhz", ours.clock_mhz).add("watts_sustained", ours.watts);
-    if (!traffic.us.empty()) row.add("us_traffic", traffic.median_us());
-    if (!run_time.us.empty()) row.add("us_nvrtc", run_time.median_us());
-    if (!ours.failure.empty()) row.add("failure", ours.failure);
+    row["op"] = problem.op();
+    row["pass"] = problem.pass;
+    row["m"] = problem.m;
+    row["n"] = problem.n;
+    row["k"] = problem.k;
+    row["groups"] = 1;
+    row["layout"] = problem.layout();
+    row["recipe"] = problem.recipe();
+    row["d_type"] = problem.d_type();
+    row["accumulate"] = problem.accumulate;
+    row["config"] = config.empty() ? json() : json(config);
+    row["chosen_by"] = chosen_by;
+    row["us"] = us;
+    row["us_mean"] = mean(ours.us);
+    row["us_min"] = smallest(ours.us);
+    row["us_sustained"] = ours.sustained_us;
+    row["tflops"] = problem.flops() / us * 1e-6;
+    row["gb_s"] = problem.bytes() / us * 1e-3;
+    row["error"] = ours.diff;
+    row["max_error"] = ours.max_error;
+    row["clock_sustained_mhz"] = ours.clock_mhz;
+    row["watts_sustained"] = ours.watts;
+    if (!traffic.us.empty()) row["us_traffic"] = traffic.median_us();
+    if (!run_time.us.empty()) row["us_nvrtc"] = run_time.median_us();
+    if (!ours.failure.empty()) row["failure"] = ours.failure;
     json times = json::object(), sustained = json::object(), details = json::object();
     for (const measurement& peer : peers) {
-        times.add(peer.name, peer.median_us());
-        sustained.add(peer.name, peer.sustained_us);
+        times[peer.name] = peer.median_us();
+        sustained[peer.name] = peer.sustained_us;
         json detail = json::object();
         if (peer.failure.empty()) {
-            detail.add("us_mean", mean(peer.us)).add("us_min", smallest(peer.us)).add("error", peer.diff);
-            detail.add("clock_sustained_mhz", peer.clock_mhz).add("kernels", list(peer.kernels));
+            detail["us_mean"] = mean(peer.us);
+            detail["us_min"] = smallest(peer.us);
+            detail["error"] = peer.diff;
+            detail["clock_sustained_mhz"] = peer.clock_mhz;
+            detail["kernels"] = peer.kernels;
         } else {
-            detail.add("failure", peer.failure);
+            detail["failure"] = peer.failure;
         }
-        details.add(peer.name, detail);
+        details[peer.name] = detail;
     }
-    return row.add("peers", times).add("peers_sustained", sustained).add("peers_detail", details);
+    row["peers"] = times;
+    row["peers_sustained"] = sustained;
+    row["peers_detail"] = details;
+    return row;
 }
 
 std::string table_head(const std::vector<std::string>& peers) {

@@ -15,6 +15,8 @@
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "json.hpp"
 #include "result.hpp"
 #include "run_program.hpp"
@@ -65,7 +67,7 @@ double in_fresh_process(const std::function<double()>& body) {
 }
 
 json summary(const std::vector<double>& values) {
-    return json::object().add("median", dg::bench::median(values)).add("smallest", dg::bench::smallest(values));
+    return json::object({{"median", dg::bench::median(values)}, {"smallest", dg::bench::smallest(values)}});
 }
 
 json repeated(int times, const std::function<double()>& body) {
@@ -128,35 +130,33 @@ json compile_times(int times, const std::filesystem::path& scratch) {
         next_pch.push_back(second(pch));  // uses it
         nvcc.push_back(by_nvcc(scratch));
     }
-    return json::object()
-        .add("cold", summary(first))
-        .add("cold_pch_created", summary(first_pch))
-        .add("second", summary(next))
-        .add("second_pch_used", summary(next_pch))
-        .add("nvcc", summary(nvcc));
+    return json::object({{"cold", summary(first)},
+                         {"cold_pch_created", summary(first_pch)},
+                         {"second", summary(next)},
+                         {"second_pch_used", summary(next_pch)},
+                         {"nvcc", summary(nvcc)}});
 }
 
 json cache_times(const std::filesystem::path& scratch) {
     const rtc::compiler_options options{.cache = {.roots = {scratch / "cache"}}};
     compile<dense>(rtc::compiler(rtc::embedded_headers(), options));
     json made = json::object();
-    made.add("start_ms", repeated(20, [&] {
-                 return milliseconds([&] { const rtc::compiler fresh(rtc::embedded_headers(), options); });
-             }));
-    made.add("disk_hit_ms", repeated(20, [&] {
-                 const rtc::compiler fresh(rtc::embedded_headers(), options);
-                 const double taken = milliseconds([&] { compile<dense>(fresh); });
-                 if (fresh.counts().disk_hits != 1) throw std::runtime_error("the disk did not have the kernel");
-                 return taken;
-             }));
+    made["start_ms"] = repeated(
+        20, [&] { return milliseconds([&] { const rtc::compiler fresh(rtc::embedded_headers(), options); }); });
+    made["disk_hit_ms"] = repeated(20, [&] {
+        const rtc::compiler fresh(rtc::embedded_headers(), options);
+        const double taken = milliseconds([&] { compile<dense>(fresh); });
+        if (fresh.counts().disk_hits != 1) throw std::runtime_error("the disk did not have the kernel");
+        return taken;
+    });
     const rtc::compiler warm(rtc::embedded_headers(), options);
     compile<dense>(warm);
-    made.add("memory_hit_us", repeated(20, [&] {
-                 return milliseconds([&] {
-                            for (int i = 0; i < 100; ++i) compile<dense>(warm);
-                        }) *
-                        10;
-             }));
+    made["memory_hit_us"] = repeated(20, [&] {
+        return milliseconds([&] {
+                   for (int i = 0; i < 100; ++i) compile<dense>(warm);
+               }) *
+               10;
+    });
     return made;
 }
 
@@ -222,12 +222,12 @@ json launch_times() {
                                 1};
 
     json made = json::object();
-    made.add("engine_us", call_us([&] { dg::or_throw(kernel.launch(stream, arguments)); }));
-    made.add("bare_us", call_us([&] {
-                 void* pointers[] = {&params};
-                 if (launch(&config, reinterpret_cast<CUfunction>(entry), pointers, nullptr) != CUDA_SUCCESS)
-                     throw std::runtime_error("cuLaunchKernelEx failed");
-             }));
+    made["engine_us"] = call_us([&] { dg::or_throw(kernel.launch(stream, arguments)); });
+    made["bare_us"] = call_us([&] {
+        void* pointers[] = {&params};
+        if (launch(&config, reinterpret_cast<CUfunction>(entry), pointers, nullptr) != CUDA_SUCCESS)
+            throw std::runtime_error("cuLaunchKernelEx failed");
+    });
     dg::or_throw(dg::cuda::check("cudaDeviceSynchronize", cudaDeviceSynchronize()));
     dg::or_throw(dg::cuda::check("cudaLibraryUnload", cudaLibraryUnload(library)));
     dg::or_throw(dg::cuda::check("cudaStreamDestroy", cudaStreamDestroy(stream)));
@@ -240,13 +240,15 @@ json launch_times() {
 json deepgemm::bench::run_time_costs(int repetitions) {
     const temporary_directory scratch;
     json made = json::object();
-    made.add("nvrtc", rtc::nvrtc_version()).add("kernel", to_source(dense::info));
-    made.add("processors", int(std::thread::hardware_concurrency())).add("repetitions", repetitions);
-    made.add("compile_ms", compile_times(repetitions, scratch.path()));  // before this process calls NVRTC
-    made.add("cache", cache_times(scratch.path()));
+    made["nvrtc"] = rtc::nvrtc_version();
+    made["kernel"] = to_source(dense::info);
+    made["processors"] = int(std::thread::hardware_concurrency());
+    made["repetitions"] = repetitions;
+    made["compile_ms"] = compile_times(repetitions, scratch.path());  // before this process calls NVRTC
+    made["cache"] = cache_times(scratch.path());
     int devices = 0;
     const bool gpu = cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0;
-    if (gpu) made.add("device", or_throw(cuda::describe_current_device()).name);
-    made.add("launch", gpu ? launch_times() : json());
+    if (gpu) made["device"] = or_throw(cuda::describe_current_device()).name;
+    made["launch"] = gpu ? launch_times() : json();
     return made;
 }

@@ -2,6 +2,8 @@
 // No NVRTC was found when the program was configured: see rtc.cpp.
 #include <stdexcept>
 
+#include <nlohmann/json.hpp>
+
 #include "no_nvrtc.hpp"
 #include "run_time_costs.hpp"
 

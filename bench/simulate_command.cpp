@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 #include "command.hpp"
 #include "command_line.hpp"
 #include "deepgemm_bench_simulated.hpp"
@@ -95,20 +97,19 @@ outcome run(const std::string& product, const gemm_workload& work, const gemm_ha
 }
 
 json to_json(const outcome& o) {
-    return json::object()
-        .add("product", o.product)
-        .add("config", to_source(o.kernel.cfg))
-        .add("epilogue", epilogue_source(o.kernel.traits))
-        .add("correct", o.wrong.empty())
-        .add("failure", o.wrong.empty() ? json() : json(o.wrong))
-        .add("multiplies", o.did.multiplies)
-        .add("macs", o.did.macs)
-        .add("loads", o.did.loads)
-        .add("load_bytes", o.did.load_bytes)
-        .add("stores", o.did.stores)
-        .add("store_bytes", o.did.store_bytes)
-        .add("ticks", o.did.ticks)
-        .add("host_seconds", o.seconds);
+    return json::object({{"product", o.product},
+                         {"config", to_source(o.kernel.cfg)},
+                         {"epilogue", epilogue_source(o.kernel.traits)},
+                         {"correct", o.wrong.empty()},
+                         {"failure", o.wrong.empty() ? json() : json(o.wrong)},
+                         {"multiplies", o.did.multiplies},
+                         {"macs", o.did.macs},
+                         {"loads", o.did.loads},
+                         {"load_bytes", o.did.load_bytes},
+                         {"stores", o.did.stores},
+                         {"store_bytes", o.did.store_bytes},
+                         {"ticks", o.did.ticks},
+                         {"host_seconds", o.seconds}});
 }
 
 void print(const outcome& o, std::ostream& out) {
@@ -148,13 +149,13 @@ int simulate_command(arguments given, std::ostream& out) {
             const outcome made = run(s.products[i], plans[i].work, *c.kernel, s.machine);
             bar.clear();
             print(made, out);
-            rows.push(to_json(made));
+            rows.push_back(to_json(made));
             wrong += !made.wrong.empty();
             ++runs;
         }
     }
     out << runs - wrong << " of " << runs << " results are exact\n";
-    if (!s.out.empty()) write_file(s.out, json::object().add("machine", "simulator").add("rows", rows).dump(2) + "\n");
+    if (!s.out.empty()) write_file(s.out, text_of(json::object({{"machine", "simulator"}, {"rows", rows}})) + "\n");
     return wrong == 0 ? 0 : 1;
 }
 

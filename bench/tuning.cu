@@ -10,6 +10,8 @@
 #include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/text.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "ours.cuh"
 #include "reference.cuh"
 #include "result.hpp"
@@ -51,11 +53,10 @@ public:
             const auto& [planned, us] = ranking[place];
             const our_kernel& kernel = kernels.ranked[planned];
             if (planned == 0) pick = us;
-            places.push(json::object()
-                            .add("config", kernel.who.name)
-                            .add("epilogue", kernel.epilogue)
-                            .add("us", us)
-                            .add("predicted_us", kernel.predicted_us));
+            places.push_back(json::object({{"config", kernel.who.name},
+                                           {"epilogue", kernel.epilogue},
+                                           {"us", us},
+                                           {"predicted_us", kernel.predicted_us}}));
             if (place >= shown && planned != 0) continue;
             std::printf("  %c%3zu. %9.2f us, predicted %9.2f  %6.0f TFLOPS  x%.3f  %s, %s\n", planned == 0 ? '*' : ' ',
                         place + 1, us, kernel.predicted_us, problem.flops() / us * 1e-6, us / best,
@@ -63,21 +64,20 @@ public:
         }
         if (std::isfinite(pick)) losses_.push_back(pick / best);
         winners_.push_back(winner(problem, kernels, ranking));
-        rows_.push(json::object()
-                       .add("op", problem.op())
-                       .add("m", problem.m)
-                       .add("n", problem.n)
-                       .add("k", problem.k)
-                       .add("layout", problem.layout())
-                       .add("recipe", problem.recipe())
-                       .add("d_type", problem.d_type())
-                       .add("accumulate", problem.accumulate)
-                       .add("best_us", best)
-                       .add("pick_us", pick)
-                       .add("pick", kernels.pick().name)
-                       .add("chosen_by", kernels.chosen_by)
-                       .add("tuned_row", to_source(winners_.back()))
-                       .add("ranking", places));
+        rows_.push_back(json::object({{"op", problem.op()},
+                                      {"m", problem.m},
+                                      {"n", problem.n},
+                                      {"k", problem.k},
+                                      {"layout", problem.layout()},
+                                      {"recipe", problem.recipe()},
+                                      {"d_type", problem.d_type()},
+                                      {"accumulate", problem.accumulate},
+                                      {"best_us", best},
+                                      {"pick_us", pick},
+                                      {"pick", kernels.pick().name},
+                                      {"chosen_by", kernels.chosen_by},
+                                      {"tuned_row", to_source(winners_.back())},
+                                      {"ranking", places}}));
     }
 
     const json& rows() const { return rows_; }
@@ -170,9 +170,8 @@ int run_tuning(const options& o, const std::vector<gemm_case>& cases, const mach
     for (std::size_t i = 0; i < cases.size(); ++i) {
         bar.show(int(i), cases[i].name());
         run.race(cases[i], 1000 + i, bar);
-        json file = json::object();
-        file.add("machine", board.describe(o.command, clock.method())).add("rows", run.rows());
-        write_file(path, file.dump(4) + "\n");
+        const json file = json::object({{"machine", board.describe(o.command, clock.method())}, {"rows", run.rows()}});
+        write_file(path, text_of(file, 4) + "\n");
     }
     run.print_summary();
     winners.insert(winners.end(), run.winners().begin(), run.winners().end());
