@@ -108,7 +108,7 @@ TEST_CASE("gemm: neither a configuration nor extents fixed at compile time chang
 }
 
 TEST_CASE("gemm: a bias and an activation of the user's own, alone and before C is added") {
-    random_source random(25);
+    random_source random(fresh_seed());
     std::vector<float> bias(750);
     for (float& x : bias) x = float(random.integer(-5, 5));
     const device_array<float> on_device(bias);
@@ -157,10 +157,10 @@ namespace {
 constexpr i64 from_column(i64 n, i64 columns) { return (n * 5 + 3) % columns; }
 constexpr float sign_of(i64 n) { return n % 3 == 0 ? -1.0f : 1.0f; }
 
-/// x = x W, again and again, in dependent launches that load W early: W permutes columns and changes signs, so that every step is
-/// exact. Says whether the last x is right.
+/// x = x W, again and again, in dependent launches that load W early: W permutes columns and changes signs, so that every step
+/// is exact. Says whether the last x is right.
 bool chain_is_right(const gemm_handle& kernel, i32 rows, i32 columns, int links) {
-    random_source random(30);
+    random_source random(fresh_seed());
     matrix<bf16> x(rows, columns), w(columns, columns);
     random.fill_integers(x.view(), -100, 100);
     for (i64 n = 0; n < columns; ++n) {

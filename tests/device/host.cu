@@ -72,7 +72,7 @@ struct exact_product {
           expected(reference::gemm(a.view(), b.view())) {}
 
     static quantised_operand<e4m3> make(u64 seed, i64 mn, i64 k, scale_tile tile) {
-        random_source random(seed);
+        random_source random(fresh_seed() + seed);
         return quantised_operand<e4m3>::exact(random, mn, k, {.tile = tile});
     }
     /// Copies the operands to the device and fills D with NaN.

@@ -12,11 +12,13 @@
 
 namespace deepgemm::test {
 
-/// The seed of a shape's data, unless a test has one of its own.
-inline u64 seed_of(problem_shape shape) { return u64(shape.m) * 1000003 + u64(shape.n) * 1009 + u64(shape.k); }
+/// The seed of a shape's data, unless a test has one of its own: another one for each shape and each run.
+inline u64 seed_of(problem_shape shape) {
+    return fresh_seed() + u64(shape.m) * 1000003 + u64(shape.n) * 1009 + u64(shape.k);
+}
 
-/// Runs a kernel on a product in host memory and judges the result: "" or what is wrong. The machine gets as many multiprocessors
-/// as a cluster of the kernel needs.
+/// Runs a kernel on a product in host memory and judges the result: "" or what is wrong. The machine gets as many
+/// multiprocessors as a cluster of the kernel needs.
 inline std::string run(const gemm_handle& kernel, gemm_sample& p, sim::options machine = {}, int num_sms = 0) {
     const gemm_problem problem = p.problem();
     if (const auto ok = validate(problem); !ok) return ok.failure().message;

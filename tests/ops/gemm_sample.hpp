@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Samples of the dense GEMM: operands for whatever types a kernel describes, C, a D that shows every byte written outside of it, and
-// the reference. What padding there is holds NaN.
+// Samples of the dense GEMM: operands for whatever types a kernel describes, C, a D that shows every byte written outside of
+// it, and the reference. What padding there is holds NaN.
 #pragma once
 
 #include <array>
@@ -22,13 +22,15 @@ struct placement {
         false;  ///< exponent bytes 0 in A and 254 in B, UE8M0 only: 2^-127, which is subnormal, and 2^127
 };
 
-/// A product as kernels of a given description take it: exact integers unless `kind` says otherwise.
+/// A product as kernels of a given description take it: exact integers unless `kind` says otherwise. Its data follow from
+/// `seed` and from the seed of the run (tests/main.cpp), so that tests may number their samples and have other data in every
+/// run.
 template <>
 class sample_of<ops::gemm> {
 public:
     sample_of(const gemm_info& info, problem_shape shape, u64 seed, numbers kind = numbers::exact, placement how = {})
         : info_(info), shape_(shape), kind_(kind), c_is_d_(how.c_is_d || info.traits.in_place) {
-        random_source random(seed);
+        random_source random(fresh_seed() + seed);
         const auto& [m, n, k] = shape;
         a_ = make_operand(info.traits.a, m, k, how.a_pad, kind, random);
         b_ = make_operand(info.traits.b, n, k, how.b_pad, kind, random);

@@ -28,7 +28,7 @@ struct simulator {
         check_arguments<K>(arguments);
         sim::options options;
         options.shuffle = true;
-        options.seed = u64(arguments_seed++);
+        options.seed = fresh_seed() + u64(arguments_seed++);
         options.dependent_launch = true;
         sim::launch<K>(arguments, options);
     }

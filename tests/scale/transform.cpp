@@ -17,7 +17,7 @@ struct stack {
     i64 groups, rows, blocks;
     matrix<float> all;
     stack(i64 g, i64 r, i64 b, u64 seed) : groups(g), rows(r), blocks(b), all(g * r, b) {
-        random_source(seed).fill_powers_of_two(all.view(), -20, 20);
+        random_source(fresh_seed() + seed).fill_powers_of_two(all.view(), -20, 20);
     }
     raw_scales raw(i64 tile_mn = 1) const {
         return {all.data(), groups, rows, blocks, rows * blocks, blocks, 1, tile_mn};
@@ -118,7 +118,7 @@ TEST_CASE("K-grouped scales: every group starts a word") {
     const std::vector<i32> k{128 * 5, 0, 128, 128 * 8};
     const auto sizes = reference::k_group_sizes(k, false, 128);
     matrix<float> in(5 + 0 + 1 + 8, 12);
-    random_source(5).fill_powers_of_two(in.view(), -5, 5);
+    random_source(fresh_seed()).fill_powers_of_two(in.view(), -5, 5);
     const i64 words = reference::k_grouped_words(sizes, 14, 4, 128);
     CHECK(words == 2 + 0 + 1 + 2);
     CHECK(reference::k_grouped_words({}, 14, 4, 128) == (14 + 12) / 4);
