@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Everything device-capable in one include: parts, kernels and their entry, for nvcc, NVRTC and the simulator. Left out are
-// the lists of shipped kernels (ops/gemm/shipped.cuh) and the host side, which cuda.hpp and sim.hpp bring as well. A program that
+// Everything device-capable in one include: parts, kernels and their entry, for nvcc, NVRTC and the simulator. Left out are the
+// lists of shipped kernels (ops/gemm/shipped.cuh) and the host side, which cuda.hpp and sim.hpp bring as well. A program that
 // names its parts compiles faster with their own headers.
 #pragma once
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Small kernels with places for bugs, each bug the change of one line, and what must hold of them: without a bug the kernel is clean
-// and right under every policy and 50 seeds; with it the machine says what is wrong, naming the memory and both threads.
+// Small kernels with places for bugs, each bug the change of one line, and what must hold of them: without a bug the kernel is
+// clean and right under every policy and 50 seeds; with it the machine says what is wrong, naming the memory and both threads.
 #pragma once
+
+#include <deepgemm/sim/devices.hpp>
 
 #include <string>
 #include <vector>
@@ -30,12 +32,28 @@ inline std::vector<sim::options> machines(std::span<const sim::memory_region> re
     return all;
 }
 
-/// A kernel under test has: bug none; reset() of its memory; regions(), geometry(); operator()(bug) as a thread; check() of results.
-template <class Kernel>
-void expect_clean(Kernel& kernel) {
+/// Runs a kernel with a bug, on one device or, if it has launches(bug), on several; the error it ends with, or "".
+template <class Kernel, class Bug>
+std::string run_seeded(Kernel& kernel, Bug bug, const sim::options& o) {
+    kernel.reset();
+    try {
+        if constexpr (requires { kernel.launches(bug); }) {
+            sim::launch_together(o, kernel.launches(bug));
+        } else {
+            sim::launch(o, kernel.geometry, [&] { kernel.run(bug); });
+        }
+    } catch (const sim::error& e) {
+        return e.what();
+    }
+    return "";
+}
+
+/// A kernel under test has reset() of its memory, regions of it, run(bug) for a thread with a geometry or launches(bug), and
+/// right(), which looks at its results.
+template <class Kernel, class Bug>
+void expect_clean(Kernel& kernel, Bug none) {
     for (const sim::options& o : machines(kernel.regions)) {
-        kernel.reset();
-        const std::string message = error_of(o, kernel.geometry, [&] { kernel.run({}); });
+        const std::string message = run_seeded(kernel, none, o);
         CAPTURE(o.seed);
         CAPTURE(message);
         REQUIRE(message.empty());
@@ -43,14 +61,13 @@ void expect_clean(Kernel& kernel) {
     }
 }
 
-/// Requires that the bug is found, under the lazy policy or one of the seeds, with all of `words` in the message; and that every
-/// machine that does not find it says nothing else.
+/// Requires that the bug is found, under the lazy policy or one of the seeds, with all of `words` in the message; and that
+/// every machine that does not find it says nothing else.
 template <class Kernel, class Bug>
 void expect_found(Kernel& kernel, Bug bug, std::initializer_list<const char*> words) {
     int found = 0;
     for (const sim::options& o : machines(kernel.regions)) {
-        kernel.reset();
-        const std::string message = error_of(o, kernel.geometry, [&] { kernel.run(bug); });
+        const std::string message = run_seeded(kernel, bug, o);
         if (message.empty()) continue;
         CAPTURE(o.seed);
         CAPTURE(message);

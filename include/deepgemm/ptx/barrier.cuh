@@ -12,7 +12,7 @@ namespace deepgemm::ptx {
 /// Barrier of all threads of the CTA; orders their accesses to memory.
 DEEPGEMM_DEVICE void sync_cta() {
 #if DEEPGEMM_SIMULATED
-    sim::barrier_sync(0, sim::current().geometry.threads);
+    sim::barrier_sync(0, sim::my_geometry().threads);
 #else
     __syncthreads();
 #endif

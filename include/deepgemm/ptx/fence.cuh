@@ -69,8 +69,8 @@ DEEPGEMM_DEVICE void fence_tensor_map_acquire(const tensor_map* map) {
 #endif
 }
 
-/// Orders the calling thread's accesses at the scope of its GPU: what its relaxed loads have seen released comes before its later
-/// accesses, and its earlier ones before its later relaxed stores.
+/// Orders the calling thread's accesses at the scope of its GPU: what its relaxed loads have seen released comes before its
+/// later accesses, and its earlier ones before its later relaxed stores.
 DEEPGEMM_DEVICE void fence_acq_rel_gpu() {
 #if DEEPGEMM_SIMULATED
     sim::fence_acq_rel(memory_scope::gpu);

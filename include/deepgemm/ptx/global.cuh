@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Global memory: plain and read-only loads, stores, and sums that many threads add to. Words by which threads meet are in word.cuh.
+// Global memory: plain and read-only loads, stores, and sums that many threads add to. Words by which threads meet are in
+// word.cuh.
 #pragma once
 
 #include <deepgemm/ptx/vector.cuh>

@@ -30,7 +30,7 @@ DEEPGEMM_DEVICE u32 thread_index() {
 /// Threads of the CTA.
 DEEPGEMM_DEVICE u32 thread_count() {
 #if DEEPGEMM_SIMULATED
-    return sim::current().geometry.threads;
+    return sim::my_geometry().threads;
 #else
     return blockDim.x;
 #endif
@@ -95,7 +95,7 @@ DEEPGEMM_DEVICE u32 cta_index_z() {
 /// Extent of the grid in CTAs, along x.
 DEEPGEMM_DEVICE u32 cta_count() {
 #if DEEPGEMM_SIMULATED
-    return sim::current().geometry.grid.x;
+    return sim::my_geometry().grid.x;
 #else
     return gridDim.x;
 #endif
@@ -104,7 +104,7 @@ DEEPGEMM_DEVICE u32 cta_count() {
 /// Along y.
 DEEPGEMM_DEVICE u32 cta_count_y() {
 #if DEEPGEMM_SIMULATED
-    return sim::current().geometry.grid.y;
+    return sim::my_geometry().grid.y;
 #else
     return gridDim.y;
 #endif
@@ -113,7 +113,7 @@ DEEPGEMM_DEVICE u32 cta_count_y() {
 /// Along z.
 DEEPGEMM_DEVICE u32 cta_count_z() {
 #if DEEPGEMM_SIMULATED
-    return sim::current().geometry.grid.z;
+    return sim::my_geometry().grid.z;
 #else
     return gridDim.z;
 #endif
@@ -133,7 +133,7 @@ DEEPGEMM_DEVICE u32 cluster_rank() {
 /// CTAs of the cluster; 1 without clusters.
 DEEPGEMM_DEVICE u32 cluster_size() {
 #if DEEPGEMM_SIMULATED
-    return sim::current().geometry.cluster.count();
+    return sim::my_geometry().cluster.count();
 #else
     u32 size;
     asm volatile("mov.u32 %0, %%cluster_nctarank;" : "=r"(size));
@@ -144,7 +144,7 @@ DEEPGEMM_DEVICE u32 cluster_size() {
 /// Index of the cluster along x of the grid.
 DEEPGEMM_DEVICE u32 cluster_index() {
 #if DEEPGEMM_SIMULATED
-    return sim::me().cta->index.x / sim::current().geometry.cluster.x;
+    return sim::me().cta->index.x / sim::my_geometry().cluster.x;
 #else
     u32 index;
     asm volatile("mov.u32 %0, %%clusterid.x;" : "=r"(index));
@@ -155,7 +155,7 @@ DEEPGEMM_DEVICE u32 cluster_index() {
 /// Clusters along x of the grid.
 DEEPGEMM_DEVICE u32 cluster_count() {
 #if DEEPGEMM_SIMULATED
-    return sim::current().geometry.grid.x / sim::current().geometry.cluster.x;
+    return sim::my_geometry().grid.x / sim::my_geometry().cluster.x;
 #else
     u32 count;
     asm volatile("mov.u32 %0, %%nclusterid.x;" : "=r"(count));
@@ -182,6 +182,18 @@ DEEPGEMM_DEVICE u64 clock() {
     u64 cycles;
     asm volatile("mov.u64 %0, %%clock64;" : "=l"(cycles)::"memory");
     return cycles;
+#endif
+}
+
+/// Nanoseconds on a clock that all threads of a GPU share, and GPUs of one host nearly; for patience, not for measurements. On
+/// the simulator a tick of the scheduler is 32, and a round in which threads do nothing but poll 10 million.
+DEEPGEMM_DEVICE u64 global_timer() {
+#if DEEPGEMM_SIMULATED
+    return 32 * sim::current().now + sim::current().idle_time;
+#else
+    u64 nanoseconds;
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(nanoseconds)::"memory");
+    return nanoseconds;
 #endif
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Words in global memory by which threads of different CTAs, or GPUs, meet: flags, headers, tickets. An access is a single one of 4
-// or 8 bytes, never torn, and works between the threads of its scope. Relaxed ones order nothing by themselves; an acquire that reads
-// what a release stored makes all that came before the release visible to the thread. The simulator lets other threads run in loads.
+// Words in global memory by which threads of different CTAs, or GPUs, meet: flags, headers, tickets. An access is a single one
+// of 4 or 8 bytes, never torn, and works between the threads of its scope. Relaxed ones order nothing by themselves; an acquire
+// that reads what a release stored makes all that came before the release visible to the thread. The simulator lets other
+// threads run in loads.
 #pragma once
 
 #include <deepgemm/core/scope.cuh>

@@ -13,9 +13,9 @@ namespace deepgemm::sim {
 inline void arrive_at_named(u32 id, u32 threads, bool wait) {
     const char* what = wait ? "bar.sync" : "bar.arrive";
     if (id > 15) fail("%s %u, %u: there are barriers 0 to 15", what, id, threads);
-    if (threads == 0 || threads % 32 != 0 || threads > current().geometry.threads) {
+    if (threads == 0 || threads % 32 != 0 || threads > my_geometry().threads) {
         fail("%s %u, %u: the thread count must be a multiple of 32 and at most the CTA's %u", what, id, threads,
-             current().geometry.threads);
+             my_geometry().threads);
     }
     named_barrier& b = me().cta->named[id];
     if (b.arrived != 0 && b.threads != threads) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a simulated thread knows of the others' stores to global memory: vector clocks. Barriers and flags pass them on. A launch
-// without stores never makes one, and clocks that are equal are shared, so that handing one on costs a pointer.
+// What a simulated thread knows of the others' stores to global memory: vector clocks. Barriers and flags pass them on. A
+// launch without stores never makes one, and clocks that are equal are shared, so that handing one on costs a pointer.
 #pragma once
 
 #include <deepgemm/core/types.cuh>

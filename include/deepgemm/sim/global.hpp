@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Global memory of the simulated machine is the host's memory, with a shadow that knows who wrote what (global_shadow.hpp). Flags
-// and counters let other threads run, so that CTAs resident at the same time can wait for each other.
+// Global memory of the simulated machine is the host's memory, with a shadow that knows who wrote what (global_shadow.hpp).
+// Flags and counters let other threads run, so that CTAs resident at the same time can wait for each other.
 #pragma once
 
 #include <deepgemm/sim/global_checks.hpp>
@@ -113,8 +113,8 @@ T atomic_add(T* address, T value, memory_scope scope, bool orders) {
 }
 
 inline void grid_dependency_wait() { me().grid_waited = true; }
-/// With options::dependent_launch: fails if the thread has not waited for the preceding grid. The next grid would then run beside that
-/// one, too, although it may take everything older than its own predecessor for ready.
+/// With options::dependent_launch: fails if the thread has not waited for the preceding grid. The next grid would then run
+/// beside that one, too, although it may take everything older than its own predecessor for ready.
 inline void grid_dependency_trigger() {
     if (!current().options.dependent_launch || me().grid_waited) return;
     fail(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of global memory, by its shadow: what each kind of access checks and notes. Accesses are checked where they are issued:
-// a copy that lands late was wrong when it was issued.
+// The rules of global memory, by its shadow: what each kind of access checks and notes. Accesses are checked where they are
+// issued: a copy that lands late was wrong when it was issued.
 //   check_read(address, bytes, how, what)   by ld.global, flags, copies
 //   note_write(address, bytes, how, what)   the same for writes
 //   load_word, store_word, change_word      what a word hands on: acquire, release, read-modify-write
@@ -49,6 +49,14 @@ inline std::string name_of_global(std::uintptr_t address) {
                 static_cast<unsigned long long>(address - reinterpret_cast<std::uintptr_t>(r->first)));
 }
 
+/// With several devices: fails if memory that the running thread accesses belongs to another device alone.
+inline void check_owner(std::uintptr_t address, const char* what) {
+    if (current().devices == 1) return;
+    const memory_region* const r = region_of(address);
+    if (r == nullptr || r->shared || r->device == me().cta->log->device) return;
+    fail("%s at %s, which is private to device %d", what, name_of_global(address).c_str(), r->device);
+}
+
 inline const cta_log& log_of(const write_record& w) { return *current().logs[w.cta]; }
 
 inline std::string describe(const write_record& w) {
@@ -66,8 +74,8 @@ inline bool is_own(const write_record& w, const thread_state& t) {
     return w.thread == t.index && w.cta == t.cta->log->number;
 }
 
-/// True if the write comes before the next access of `t`, which a copy makes or the thread itself. Between proxies and, for copies,
-/// between CTAs that takes a fence of the proxy.
+/// True if the write comes before the next access of `t`, which a copy makes or the thread itself. Between proxies and, for
+/// copies, between CTAs that takes a fence of the proxy.
 inline bool comes_before(const write_record& w, const thread_state& t, bool by_copy) {
     const knowledge& known = t.order.known;
     if (is_copy(w.kind)) return in_clock(w, by_copy && w.cta != t.cta->log->number ? known.fenced : known.seen);
@@ -103,8 +111,8 @@ inline std::string what_is_missing(const write_record& w, const thread_state& t,
          what_is_missing(w, me(), by_copy));
 }
 
-/// Calls f(line number in its page, mask of bytes, address of the first one) for each line of [address, address + bytes) whose page
-/// `page_of(address)` gives; not for pages that are null.
+/// Calls f(line number in its page, mask of bytes, address of the first one) for each line of [address, address + bytes) whose
+/// page `page_of(address)` gives; not for pages that are null.
 template <class PageOf, class F>
 void for_each_line(std::uintptr_t address, u64 bytes, PageOf page_of, F f) {
     constexpr u32 line = global_shadow::line;
@@ -155,6 +163,7 @@ inline void check_strong_pair(const write_record& w, const thread_state& t, cons
 /// Checks a read by the running thread.
 inline void check_read(const void* at, u64 bytes, const read_access& how, const char* what) {
     if (!checks_global()) return;
+    check_owner(reinterpret_cast<std::uintptr_t>(at), what);
     thread_state& t = me();
     global_shadow& s = shadow();
     auto page_of = [&](std::uintptr_t address) { return how.read_only ? &s.make(address) : s.find(address); };
@@ -162,7 +171,7 @@ inline void check_read(const void* at, u64 bytes, const read_access& how, const 
                   [&](global_shadow::page& page, u32 i, u16 mask, std::uintptr_t address) {
                       for (const write_record* w = &page.first[i];; w = &s.further(w->next)) {
                           if ((w->bytes & mask) != 0) {
-                              if (how.read_only) {
+                              if (how.read_only && log_of(*w).grid == t.cta->log->grid) {
                                   fail(text("%s reads %s, which ", what, name_of_global(address).c_str()) +
                                        describe(*w) +
                                        " in the same launch: the read-only path may hold old bytes (use ld.global)");
@@ -191,7 +200,7 @@ inline bool check_overwrite(const write_record& old, const write_record& now, st
     if (!comes_before(old, t, false)) fail_unordered(what, "overwrites", address, old, false);
     if (is_strong(old.kind) || is_strong(now.kind) || accumulates(old.kind) || accumulates(now.kind)) return true;
     const memory_region* const r = region_of(address);
-    if (r == nullptr || !r->rewritten) {
+    if ((r == nullptr || !r->rewritten) && log_of(old).grid == t.cta->log->grid) {
         fail(text("%s writes %s, which ", what, name_of_global(address).c_str()) + describe(old) +
              ": two stores of one element in a launch (declare its region rewritten if that is meant)");
     }
@@ -201,6 +210,7 @@ inline bool check_overwrite(const write_record& old, const write_record& now, st
 /// Checks and notes a write by the running thread.
 inline void note_write(const void* at, u64 bytes, const write_access& how, const char* what) {
     if (!checks_global()) return;
+    check_owner(reinterpret_cast<std::uintptr_t>(at), what);
     thread_state& t = me();
     global_shadow& s = shadow();
     const cta_log& log = *t.cta->log;
@@ -223,7 +233,7 @@ inline void note_write(const void* at, u64 bytes, const write_access& how, const
     for_each_line(
         reinterpret_cast<std::uintptr_t>(at), bytes, [&s](std::uintptr_t address) { return &s.make(address); },
         [&](global_shadow::page& page, u32 i, u16 mask, std::uintptr_t address) {
-            if ((page.read_only[i] & mask) != 0) {
+            if ((page.read_only[i] & mask) != 0 && current().logs[page.reader[i]]->grid == log.grid) {
                 fail(text("%s writes %s, which ", what, name_of_global(address).c_str()) +
                      describe(*current().logs[page.reader[i]], page.reader_thread[i]) +
                      " read by ld.global.nc in the same launch: the read-only path may hold old bytes");
@@ -249,8 +259,8 @@ inline void note_write(const void* at, u64 bytes, const write_access& how, const
 
 // ---- words that hand on what was released
 
-/// The running thread reads a word: what its last writers released comes before the thread's next access, at once (`acquires`) or
-/// after its next fence.
+/// The running thread reads a word: what its last writers released comes before the thread's next access, at once (`acquires`)
+/// or after its next fence.
 inline void load_word(const void* at, u32 bytes, memory_scope scope, bool acquires, const char* what) {
     if (!checks_global()) return;
     check_read(at, bytes, {.strong = true, .scope = scope}, what);
@@ -320,7 +330,8 @@ inline void acquire_map(const tensor_map* map) {
     if (!order.known.maps.empty()) order.maps.push_back({map, order.known.maps});
 }
 
-/// A copy of the running thread is about to use the map: whoever wrote it in this launch has released it and the thread acquired it.
+/// A copy of the running thread is about to use the map: whoever wrote it in this launch has released it and the thread
+/// acquired it.
 inline void check_map(const tensor_map& map, const char* what) {
     if (!checks_global()) return;
     thread_state& t = me();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The shadow of global memory: for each line of 16 bytes, who wrote which of its bytes in this launch, and how. From it follow the
-// errors of order: a read of what does not come before it (ordering.hpp), a copy without its proxy fence, a bulk store used before
-// its completion, a scope too narrow, a read-only load of what the grid writes, two stores of one element, a tensor map changed
-// without its fences. Memory that nobody writes costs a look-up.
+// The shadow of global memory: for each line of 16 bytes, who wrote which of its bytes in this launch, and how. From it follow
+// the errors of order: a read of what does not come before it (ordering.hpp), a copy without its proxy fence, a bulk store used
+// before its completion, a scope too narrow, a read-only load of what the grid writes, two stores of one element, a tensor map
+// changed without its fences. Memory that nobody writes costs a look-up.
 #pragma once
 
 #include <deepgemm/sim/ordering.hpp>
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

@@ -27,15 +27,22 @@ inline machine& current() { return *active; }
 /// The running thread. Not in asynchronous work.
 inline thread_state& me() { return *active->running; }
 
+/// The launch that the running thread belongs to.
+inline const geometry& my_geometry() { return me().cta->cluster->grid->geometry; }
+
 inline u32 linear_index(const cta_state& cta) {
-    const extent3& grid = current().geometry.grid;
+    const extent3& grid = cta.cluster->grid->geometry.grid;
     return cta.index.x + grid.x * (cta.index.y + grid.y * cta.index.z);
 }
 
-/// "CTA (1,0,0) rank 1 warp 3 role math lane 0".
+/// "device 1 " if there are several.
+inline std::string name_of_device(int device) { return current().devices > 1 ? text("device %d ", device) : ""; }
+
+/// "CTA (1,0,0) rank 1 warp 3 role math lane 0", after its device if there are several.
 inline std::string describe(const thread_state& t) {
     const extent3& i = t.cta->index;
-    return text("CTA (%u,%u,%u) rank %u warp %u%s%s lane %u", i.x, i.y, i.z, t.cta->rank, t.warp->index,
+    return name_of_device(t.cta->cluster->grid->device) +
+           text("CTA (%u,%u,%u) rank %u warp %u%s%s lane %u", i.x, i.y, i.z, t.cta->rank, t.warp->index,
                 *t.warp->role != 0 ? " role " : "", t.warp->role, t.lane);
 }
 
@@ -139,7 +146,9 @@ inline void post(std::function<void()> work, in_order* order = nullptr) {
 
 /// The next thread to run, after carrying out asynchronous work that is due; null if nothing can ever run again.
 inline thread_state* pick() {
-    constexpr u32 idle_limit = 10000;  // rounds of polling during which nothing else happened
+    constexpr u32 idle_limit = 10000;       // rounds of polling during which nothing else happened
+    constexpr u32 idle_soon = 16;           // rounds after which time runs fast, so that
+    constexpr u64 idle_round = 10'000'000;  // waits of bounded patience end: nanoseconds a round
     machine& m = current();
     for (;;) {
         if (m.running_warp != nullptr) {
@@ -169,6 +178,7 @@ inline thread_state* pick() {
         }
         const bool worked = carry_out_next();
         if (!m.pollers.empty() && ++m.idle_polls < idle_limit) {
+            if (m.idle_polls > idle_soon) m.idle_time += idle_round;
             for (thread_state* t : std::exchange(m.pollers, {})) wake(*t);
         } else if (!worked) {
             return nullptr;
@@ -198,7 +208,8 @@ inline void block(wait_list& list, const wait_reason& reason) {
     t.wait = {};
 }
 
-/// Lets everything else run that can; for instructions that a kernel calls in a loop, on a word of `bytes` at `polled` if on any.
+/// Lets everything else run that can; for instructions that a kernel calls in a loop, on a word of `bytes` at `polled` if on
+/// any.
 inline void yield(const char* what, const void* polled = nullptr, u32 bytes = 0) {
     block(current().pollers, {wait_reason::kind::polling, what, "", 0, bytes, polled});
 }

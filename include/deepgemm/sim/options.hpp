@@ -18,8 +18,8 @@ struct error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Throws `what`. Without exceptions it is declared only: a file that is compiled so may name kernels, but not run them here, and
-/// sim/launch.hpp tells it so.
+/// Throws `what`. Without exceptions it is declared only: a file that is compiled so may name kernels, but not run them here,
+/// and sim/launch.hpp tells it so.
 template <class E>
 [[noreturn]] void raise(E what)
 #if defined(__cpp_exceptions)
@@ -63,6 +63,8 @@ struct memory_region {
     const void* first = nullptr;
     u64 bytes = 0;
     bool rewritten = false;  ///< a launch may store an element more than once: a workspace, not a result
+    bool shared = true;      ///< by all devices; else only its own may access it
+    int device = 0;          ///< whose memory it is
 };
 
 struct options {
@@ -70,6 +72,7 @@ struct options {
     u64 seed = 1;               ///< of everything random; the same seed gives the same run
     bool shuffle = false;       ///< random order of warps and random elected lanes under any policy; random implies it
     u32 max_delay = 64;         ///< longest delay under policy::random, in scheduler ticks
+    u32 launch_delay = 4096;    ///< the same of a launch beside others, see launch_together()
     u32 resident_clusters = 1;  ///< clusters that run at the same time; 0: the whole grid
     int num_sms = 4;            ///< what a persistent kernel is told it has
     bool dependent_launch =

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Which stores to global memory come before which accesses: what releases, acquires, barriers and fences do to the clocks of the
-// threads. Barriers use release_into() and acquire(); words in global memory do through global_shadow.hpp. What it is for: a read
-// of what another thread stored is right only if the store comes before it.
+// Which stores to global memory come before which accesses: what releases, acquires, barriers and fences do to the clocks of
+// the threads. Barriers use release_into() and acquire(); words in global memory do through global_shadow.hpp. What it is for:
+// a read of what another thread stored is right only if the store comes before it.
 #pragma once
 
 #include <deepgemm/sim/machine.hpp>
 
-#include <algorithm>
+#include <string>
 
 namespace deepgemm::sim {
 
 /// "CTA (1,0,0) rank 1 warp 3 role math lane 0": a thread that may have ended, by its index in a CTA.
 inline std::string describe(const cta_log& cta, u32 thread) {
     const char* role = cta.roles[thread / 32];
-    return text("CTA (%u,%u,%u) rank %u warp %u%s%s lane %u", cta.index.x, cta.index.y, cta.index.z, cta.rank,
-                thread / 32, *role != 0 ? " role " : "", role, thread % 32);
+    return name_of_device(cta.device) + text("CTA (%u,%u,%u) rank %u warp %u%s%s lane %u", cta.index.x, cta.index.y,
+                                             cta.index.z, cta.rank, thread / 32, *role != 0 ? " role " : "", role,
+                                             thread % 32);
 }
 
 /// The entries of a thread in a vector_clock: of its generic stores, and of its bulk groups.
@@ -86,9 +87,10 @@ inline void complete_groups(u32 count, bool read_only) {
     if (!read_only) t.order.known.seen.raise(cta.number, 2 * cta.threads(), groups_of(cta, t.index), count);
 }
 
-/// The narrowest scope that holds both threads. `rank` order: CTAs of one cluster share their cluster_state.
+/// The narrowest scope that holds both threads.
 inline memory_scope scope_between(const cta_log& other, const thread_state& t) {
     if (&other == t.cta->log) return memory_scope::cta;
+    if (other.device != t.cta->log->device) return memory_scope::sys;
     for (const auto& cta : t.cta->cluster->ctas) {
         if (cta->log == &other) return memory_scope::cluster;
     }

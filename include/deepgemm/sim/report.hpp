@@ -75,14 +75,16 @@ inline std::string deadlock_report() {
                 }
                 for (const auto& [reason, lanes] : reasons) {
                     if (++lines > most_lines) continue;
-                    out += text("  CTA (%u,%u,%u) rank %u warp %2u %-10s %2u lanes: ", cta->index.x, cta->index.y,
+                    out += "  " + name_of_device(cluster->grid->device) +
+                           text("CTA (%u,%u,%u) rank %u warp %2u %-10s %2u lanes: ", cta->index.x, cta->index.y,
                                 cta->index.z, cta->rank, w.index, w.role, lanes) +
                            reason + "\n";
                 }
             }
             if (ended != 0 && cta->alive != 0 && lines < most_lines) {
-                out += text("  CTA (%u,%u,%u) rank %u: %u threads have ended\n", cta->index.x, cta->index.y,
-                            cta->index.z, cta->rank, ended);
+                out += "  " + name_of_device(cluster->grid->device) +
+                       text("CTA (%u,%u,%u) rank %u: %u threads have ended\n", cta->index.x, cta->index.y, cta->index.z,
+                            cta->rank, ended);
             }
         }
     }

@@ -84,11 +84,25 @@ struct thread_order {
     std::vector<acquired_map> maps;  ///< fence.proxy.tensormap acquires
 };
 
+/// One launch of a kernel, on one device.
+struct grid_state {
+    sim::geometry geometry;
+    std::function<void()> body;  ///< what every thread runs
+    int device = 0;
+    u32 number = 0;     ///< in the machine
+    u32 first_cta = 0;  ///< number of its first CTA in the machine
+    u32 alive = 0;      ///< threads that have not ended; 0 before it starts, too
+    knowledge before;   ///< what comes before its start: all that the device ran
+    gathering ended;    ///< what its threads leave behind
+};
+
 /// What remains of a CTA when its threads have gone: who wrote to global memory.
 struct cta_log {
     extent3 index;
     u32 number = 0;  ///< in the machine
     u32 rank = 0;
+    u32 grid = 0;  ///< number of its grid
+    int device = 0;
     std::vector<const char*> roles;  ///< by warp
     std::vector<u32> generation;     ///< by thread, of its generic stores: how often it has released any
     std::vector<u32> groups_done;    ///< by thread: bulk groups waited for
@@ -204,6 +218,7 @@ struct cta_state {
 };
 
 struct cluster_state {
+    grid_state* grid = nullptr;
     std::vector<std::unique_ptr<cta_state>> ctas;  ///< by rank
     u32 alive = 0, arrived = 0, generation = 0;    ///< of the cluster barrier
     wait_list waiters;
@@ -228,7 +243,8 @@ struct event {
 
 struct machine {
     sim::options options;
-    sim::geometry geometry;
+    int devices = 1;
+    std::vector<std::unique_ptr<grid_state>> grids;        ///< by number
     std::vector<std::unique_ptr<cluster_state>> clusters;  ///< those resident now
     std::vector<std::unique_ptr<cta_log>> logs;            ///< by number of the CTA
     slot shadow;                                           ///< of global memory
@@ -237,7 +253,6 @@ struct machine {
     } last_acquire;  ///< lanes of a warp mostly acquire the same: its result once more
     sim::statistics statistics;
     std::vector<span> trace;
-    std::function<void()> body;  ///< what every thread runs
     std::string failure;
     // scheduler
     thread_state* running = nullptr;  ///< null in asynchronous work
@@ -249,6 +264,10 @@ struct machine {
     wait_list pollers;
     u32 idle_polls = 0;
     u32 alive = 0;
+    std::size_t blocks = 0, fibers = 0;  ///< of shared memory and of stacks, in use
+    u32 smem_bytes = 0;                  ///< the most that a CTA of any grid has
+    std::vector<grid_state*> waiting;    ///< not yet started: for the launch before them on their device
+    u64 idle_time = 0;                   ///< nanoseconds that passed while threads did nothing but poll
     std::vector<event> events;
     u64 now = 0, sequence = 0, ids = 0, random_state = 1;
 

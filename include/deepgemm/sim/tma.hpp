@@ -48,8 +48,9 @@ struct box_position {
     }
 };
 
-/// Calls f(row of the box, first byte and end in it, address of the row's start) for each row that lies in the tensor. Loads end a
-/// row exactly at the tensor's edge; stores, as on Hopper, end it with the 16 bytes in which the edge lies (`unit` 16 instead of 1).
+/// Calls f(row of the box, first byte and end in it, address of the row's start) for each row that lies in the tensor. Loads
+/// end a row exactly at the tensor's edge; stores, as on Hopper, end it with the 16 bytes in which the edge lies (`unit` 16
+/// instead of 1).
 template <class F>
 void for_each_row(const tensor_description& d, const box_position& p, u32 unit, F f) {
     const u32 element = d.element_bytes(), row_bytes = d.row_bytes();
@@ -72,8 +73,8 @@ void for_each_row(const tensor_description& d, const box_position& p, u32 unit, 
     }
 }
 
-/// Calls f(offset, global, bytes) for each run of those rows that, under the swizzle, lies in one piece of shared memory: `offset`
-/// from the start of the tile at shared-memory offset `tile`.
+/// Calls f(offset, global, bytes) for each run of those rows that, under the swizzle, lies in one piece of shared memory:
+/// `offset` from the start of the tile at shared-memory offset `tile`.
 template <class F>
 void for_each_run(const tensor_description& d, const box_position& p, u32 tile, u32 unit, F f) {
     const u32 row_bytes = d.row_bytes();
