@@ -2,7 +2,7 @@
 // Rung 2: TMA permutes the 16-byte chunks of a tile, so that a column of chunks can be read without bank conflicts.
 // New here: the swizzle, and smem_tile, which knows where an element of a permuted tile lies.
 #include <deepgemm/kernel/kernel.cuh>
-#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/layout/smem_tile.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>

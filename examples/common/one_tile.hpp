@@ -4,7 +4,7 @@
 #pragma once
 
 #include <deepgemm/kernel/kernel.cuh>
-#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/layout/smem_tile.cuh>
 #include <deepgemm/mma/sm90/descriptor.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/ptx/global.cuh>

@@ -17,4 +17,4 @@ private:
 };
 // [example]
 
-static_assert(sizeof(operation_concept::model<unpredicted>) != 0);
+static_assert(explains<operation_concept::model<unpredicted>>);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A swizzle repeats after eight rows.
 // expect: a shared-memory tile has whole groups of eight rows
-#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/layout/smem_tile.cuh>
 
 #ifdef CORRECT
 using tile = deepgemm::smem_tile<deepgemm::bf16, 64, 64>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Truth table of layout: what models it, and near misses that each lack one thing. docs/concepts/layout.md shows the table.
-#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/layout/smem_tile.cuh>
 
 using namespace deepgemm;
 

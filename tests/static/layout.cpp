@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Swizzles are permutations that undo themselves; descriptors have their fields in place.
-#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/layout/smem_tile.cuh>
 #include <deepgemm/mma/sm100/descriptor.cuh>
 #include <deepgemm/mma/sm90/descriptor.cuh>
 

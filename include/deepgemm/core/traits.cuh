@@ -72,6 +72,12 @@ concept converts_to = requires(From from) {
     To{from};
 };
 
+/// True, or an error that explains itself. nvcc names the requirement that a type misses only where a class template is
+/// constrained. So each concept has an empty class template, `model`, which it constrains, and
+/// `static_assert(explains<some_concept::model<T>>)` follows a plain assertion.
+template <class Model>
+inline constexpr bool explains = sizeof(Model) != 0;
+
 /// A dependent false, for `static_assert` in the last branch of an `if constexpr`.
 template <class...>
 inline constexpr bool always_false = false;

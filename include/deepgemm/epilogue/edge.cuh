@@ -4,7 +4,7 @@
 #pragma once
 
 #include <deepgemm/epilogue/epilogue.cuh>
-#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/layout/smem_tile.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/global.cuh>
 

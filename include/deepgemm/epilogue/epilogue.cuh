@@ -119,8 +119,7 @@ concept epilogue =
     epilogue_concept::changes_values<E> && epilogue_concept::writes<E> && epilogue_concept::brings_staging<E>;
 
 namespace epilogue_concept {
-/// Complete for steps only, and for epilogues only. Named beside an assertion, since nvcc tells which requirement fails only
-/// where a class template is constrained.
+/// Complete for steps only, and for epilogues only; see `explains`.
 template <epilogue_step S>
 struct pair_step_model {};
 template <fragment_step S>

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <deepgemm/epilogue/edge.cuh>
-#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/layout/smem_tile.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/convert.cuh>

@@ -41,7 +41,7 @@ template <class First, class... Rest>
 struct then {
     static_assert(epilogue_concept::changes_values<First>,
                   "then: every part but the last must model epilogue_step, transform<...>, say, or fragment_step");
-    static_assert(sizeof(epilogue_concept::step_model<First>) != 0);
+    static_assert(explains<epilogue_concept::step_model<First>>);
     using tail = then<Rest...>;
     using element = typename tail::element;
     struct arguments {
@@ -76,7 +76,7 @@ struct then {
 template <class Sink>
 struct then<Sink> : Sink {
     static_assert(epilogue<Sink>, "then: the last part must be a sink: store, accumulate or store_heads, say");
-    static_assert(sizeof(epilogue_concept::model<Sink>) != 0);
+    static_assert(explains<epilogue_concept::model<Sink>>);
 };
 
 }  // namespace deepgemm

@@ -136,7 +136,7 @@ template <class K, class MakeReady>
 result<void> launch(const loaded_kernel& kernel, const launch_info& info, const typename K::arguments& arguments,
                     const launch_options& options, MakeReady make_ready) {
     static_assert(deepgemm::kernel<K>, "launch: the type must model kernel; the notes name what it lacks");
-    static_assert(sizeof(kernel_concept::model<K>) != 0);
+    static_assert(explains<kernel_concept::model<K>>);
     const auto device = current_device();
     if (!device) return device.failure();
     const auto present = attribute(cudaDevAttrMultiProcessorCount, *device);

@@ -24,11 +24,11 @@ struct launch_options {
 };
 
 namespace detail {
+template <class... Arguments>
+using plain_pointer = result<void> (*)(Arguments...);
 /// Converts to a plain function that launches or prepares.
 template <class F, class... Arguments>
-concept plain_function = std::is_convertible_v < F,
-        result<void>(*)
-(Arguments...) > ;
+concept plain_function = std::is_convertible_v<F, plain_pointer<Arguments...>>;
 }  // namespace detail
 
 /// A function of a kernel. For a kernel that is a type of this program it is a plain function; for one made at run time it

@@ -90,8 +90,7 @@ concept operation = operation_concept::names_types<O> && operation_concept::comp
     operation_concept::matches<O> && operation_concept::predicts<O> && operation_concept::has_text<O>;
 
 namespace operation_concept {
-/// Complete for operations only. Named beside an assertion, since nvcc tells which requirement fails only where a class
-/// template is constrained.
+/// Complete for operations only; see `explains`.
 template <operation O>
 struct model {};
 

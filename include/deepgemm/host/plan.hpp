@@ -429,15 +429,19 @@ result<void> supports(const device_info& device, const typename O::problem& prob
     return supports(device, *work, kernels, knobs, own);
 }
 
+/// Kernels of a list, by their addresses in it.
+template <operation O>
+using kernel_pointers = std::vector<const kernel_handle<O>*>;
+
 /// Every kernel that some workload of a family needs: the workload with 1 to `m_max` rows. For warm-up, and to see which
 /// instantiations a program can do without. It plans each number of rows, which takes a few microseconds each. An error if
 /// `m_max` is no extent.
 template <class List, operation O = detail::operation_of_list<List>>
-    requires operation_concept::varies_rows<O> result < std::vector < const kernel_handle<O>
-* >> enumerate(const typename O::workload& family, i32 m_max, const device_info& device, const List& kernels,
-               const context& knobs = {}, const choices<O>& own = {}) {
+    requires(operation_concept::varies_rows<O>)
+result<kernel_pointers<O>> enumerate(const typename O::workload& family, i32 m_max, const device_info& device,
+                                     const List& kernels, const context& knobs = {}, const choices<O>& own = {}) {
     if (auto ok = check_extent("m_max", m_max); !ok) return ok.failure();
-    std::vector<const kernel_handle<O>*> needed;
+    kernel_pointers<O> needed;
     for (i32 rows = 1; rows <= m_max; ++rows) {
         const auto chosen = choose(O::with_rows(family, rows), device, kernels, knobs, own);
         if (!chosen) return chosen.failure();

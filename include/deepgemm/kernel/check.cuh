@@ -12,8 +12,7 @@
 
 namespace deepgemm {
 
-/// The parts of gemm. Named beside its assertions, since nvcc tells which requirement fails only where a class template is
-/// constrained.
+/// Complete if the parts of gemm model their concepts; see `explains`.
 template <scaled_operand A, scaled_operand B, epilogue Epilogue, schedule Tiles>
 struct gemm_parts {};
 
@@ -77,7 +76,7 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
     static_assert(scaled_operand<B>, "gemm: B must be an operand: operand<e4m3, scale::per_block<scale::fp32>>, say");
     static_assert(epilogue<Epilogue>, "gemm: the epilogue must end in a sink: store<bf16>, say");
     static_assert(schedule<Tiles>, "gemm: the schedule must model schedule, as persistent does");
-    static_assert(sizeof(gemm_parts<A, B, Epilogue, Tiles>) != 0);
+    static_assert(explains<gemm_parts<A, B, Epilogue, Tiles>>);
     static_assert(schedule_concept::fits<Tiles>(Config.block, Config.cluster),
                   "gemm: the schedule's tiles and clusters must be those of the configuration");
     static_assert(A::scale::tile.mn == 1 || Tiles::stacked.a || !Tiles::bounded,

@@ -68,7 +68,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
                   "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma>);
     static_assert(smem_pipeline<pipeline>, "gemm: the pipeline must model smem_pipeline, as tma_pipeline does");
-    static_assert(sizeof(pipeline_concept::model<pipeline>) != 0);
+    static_assert(explains<pipeline_concept::model<pipeline>>);
     static_assert(pipeline::barrier_bytes == storage::stages * 16, "gemm: a pipeline has two barriers a stage");
     static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,
                   "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");

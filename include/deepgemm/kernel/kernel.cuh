@@ -70,8 +70,7 @@ concept kernel = kernel_concept::tells_launch<K> && kernel_concept::has_warps<K>
     kernel_concept::counts_maps<K> && kernel_concept::makes_params<K> && kernel_concept::runs<K>;
 
 namespace kernel_concept {
-/// Complete for kernels only. Named beside an assertion, since nvcc tells which requirement fails only where a class
-/// template is constrained.
+/// Complete for kernels only; see `explains`.
 template <kernel K>
 struct model {};
 }  // namespace kernel_concept

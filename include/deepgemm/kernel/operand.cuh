@@ -3,7 +3,7 @@
 // operands it multiplies: mma/sm90/product.cuh.
 #pragma once
 
-#include <deepgemm/scale/granularity.cuh>
+#include <deepgemm/scale/granularities.cuh>
 
 namespace deepgemm {
 
@@ -38,7 +38,7 @@ template <class Element, class Scale = scale::none, major Contiguous = major::k>
 struct operand {
     static_assert(scale_granularity<Scale>,
                   "operand: the scales must model scale_granularity: scale::per_token<...>, say");
-    static_assert(sizeof(scale_concept::model<Scale>) != 0);
+    static_assert(explains<scale_concept::model<Scale>>);
     using element = Element;
     using scale = Scale;
     static constexpr major contiguous = Contiguous;

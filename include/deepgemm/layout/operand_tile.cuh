@@ -5,7 +5,7 @@
 // kernels ask for them here and treat both alike. Descriptors of tiles are in mma/.
 #pragma once
 
-#include <deepgemm/layout/layout.cuh>
+#include <deepgemm/layout/smem_tile.cuh>
 
 namespace deepgemm {
 

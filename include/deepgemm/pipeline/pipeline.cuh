@@ -50,8 +50,7 @@ concept smem_pipeline = pipeline_concept::has_cursor<P> && pipeline_concept::has
     pipeline_concept::fills<P> && pipeline_concept::drains<P>;
 
 namespace pipeline_concept {
-/// Complete for pipelines only. Named beside an assertion, since nvcc tells which requirement fails only where a class template
-/// is constrained.
+/// Complete for pipelines only; see `explains`.
 template <smem_pipeline P>
 struct model {};
 }  // namespace pipeline_concept

@@ -11,7 +11,7 @@
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/warp.cuh>
-#include <deepgemm/scale/granularity.cuh>
+#include <deepgemm/scale/granularities.cuh>
 
 namespace deepgemm::scale {
 

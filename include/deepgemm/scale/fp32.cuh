@@ -2,7 +2,7 @@
 // Scales stored as floats, one to a word.
 #pragma once
 
-#include <deepgemm/scale/granularity.cuh>
+#include <deepgemm/scale/granularities.cuh>
 
 namespace deepgemm::scale {
 

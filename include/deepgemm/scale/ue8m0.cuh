@@ -3,7 +3,7 @@
 // 2^(byte - 127). Blackwell's tensor cores take these bytes as they are; on Hopper the math warps decode them.
 #pragma once
 
-#include <deepgemm/scale/granularity.cuh>
+#include <deepgemm/scale/granularities.cuh>
 
 namespace deepgemm::scale {
 

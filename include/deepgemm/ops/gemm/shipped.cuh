@@ -14,6 +14,7 @@ DEEPGEMM_BOTH constexpr auto dense() {
 }
 
 template <class O>
-requires same_as<O, ops::gemm> DEEPGEMM_BOTH constexpr auto all_of() { return dense(); }
+    requires(same_as<O, ops::gemm>)
+DEEPGEMM_BOTH constexpr auto all_of() { return dense(); }
 
 }  // namespace deepgemm::shipped

@@ -40,6 +40,7 @@ using masked_fp8 =
     masked_kernels<masked_few(64), masked_few(128), masked_medium, masked_three, masked_wide(), masked_wide({1, 2})>;
 
 template <class O>
-requires same_as<O, ops::grouped_gemm> DEEPGEMM_BOTH constexpr auto all_of() { return masked_fp8{}; }
+    requires(same_as<O, ops::grouped_gemm>)
+DEEPGEMM_BOTH constexpr auto all_of() { return masked_fp8{}; }
 
 }  // namespace deepgemm::shipped

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// The granularities of scales: per token, per block, microscaling, per row, per tensor, none; and the numbers of scales and
+// words.
+#pragma once
+
+#include <deepgemm/core/math.cuh>
+#include <deepgemm/scale/granularity.cuh>
+
+namespace deepgemm {
+
+namespace scale {
+
+/// One scale for each row and 128 elements of K (1x128): activations, and both operands of a weight gradient. Stored MN-major:
+/// word (row, kw) is at row + kw * stride, and the stride is a multiple of 4 words.
+template <class Format>
+struct per_token {
+    using format = Format;
+    static constexpr scale_tile tile{1, 128};
+    static constexpr route via = route::stage;
+};
+
+/// The same scales stored K-major, as quantisation kernels write them: word (row, kw) is at row * stride + kw, with any stride.
+/// The threads that need them load them, so no kernel has to transpose them first. For A, or for B in tiles of at most 64
+/// columns.
+template <class Format>
+struct per_token_k_major {
+    using format = Format;
+    static constexpr scale_tile tile{1, 128};
+    static constexpr route via = route::registers;
+};
+
+/// One scale for each 128 rows and 128 elements of K (128x128): weights. Any strides.
+template <class Format>
+struct per_block {
+    using format = Format;
+    static constexpr scale_tile tile{128, 128};
+    static constexpr route via = route::registers;
+};
+
+/// One scale for each row and 32 elements of K (1x32), as in microscaling formats. Blackwell's tensor cores apply them.
+template <class Format>
+struct mx {
+    using format = Format;
+    static constexpr scale_tile tile{1, 32};
+    static constexpr route via = route::tensor_memory;
+};
+
+/// One scale for each 32 rows and 32 elements of K (32x32): microscaling for weights, where a transposed copy keeps the same
+/// scales.
+template <class Format>
+struct mx_block {
+    using format = Format;
+    static constexpr scale_tile tile{32, 32};
+    static constexpr route via = route::tensor_memory;
+};
+
+/// One scale for each row (per token or per channel) and all of K.
+template <class Format>
+struct per_row {
+    using format = Format;
+    static constexpr scale_tile tile{1, scale_tile::all};
+    static constexpr route via = route::epilogue;
+};
+
+/// One scale for a whole operand.
+template <class Format>
+struct per_tensor {
+    using format = Format;
+    static constexpr scale_tile tile{scale_tile::all, scale_tile::all};
+    static constexpr route via = route::epilogue;
+};
+
+/// No scales: 16-bit elements are multiplied as they are. It is also its own format, in which every scale is 1.
+struct none {
+    using format = none;
+    static constexpr scale_kind kind = scale_kind::none;
+    static constexpr int per_word = 1;
+    static constexpr scale_tile tile{};
+    static constexpr route via = route::none;
+
+    DEEPGEMM_BOTH static constexpr float decode(u32 /*word*/, int /*index*/) { return 1.0f; }
+};
+
+/// The number, along K, of the scale that covers element `k`.
+template <class Scale>
+DEEPGEMM_BOTH constexpr i32 index(i32 k) {
+    if constexpr (Scale::tile.k == scale_tile::all) {
+        return 0;
+    } else {
+        return k / Scale::tile.k;
+    }
+}
+
+/// The number of the first scale of K block `block`, if blocks have `BlockK` elements. It avoids dividing an element of K,
+/// because compilers do not know that the remainder is 0.
+template <class Scale, int BlockK>
+DEEPGEMM_BOTH constexpr i32 index_of_block(i32 block) {
+    if constexpr (Scale::tile.k == scale_tile::all) {
+        return 0;
+    } else if constexpr (BlockK >= Scale::tile.k) {
+        static_assert(BlockK % Scale::tile.k == 0, "scale: a K block has whole scales, or a scale whole K blocks");
+        return block * (BlockK / Scale::tile.k);
+    } else {
+        static_assert(Scale::tile.k % BlockK == 0, "scale: a K block has whole scales, or a scale whole K blocks");
+        return block / (Scale::tile.k / BlockK);
+    }
+}
+
+/// How many words hold the scales of one row, or of one tile of rows, of `k` elements.
+template <class Scale>
+DEEPGEMM_BOTH constexpr i32 words(i32 k) {
+    constexpr int tile_k = max(Scale::tile.k, 1);
+    const i32 scales = Scale::tile.k == scale_tile::all ? min(k, 1) : ceil_div(k, tile_k);
+    return ceil_div(scales, Scale::format::per_word);
+}
+
+}  // namespace scale
+
+static_assert(scale_granularity<scale::none>);
+
+}  // namespace deepgemm

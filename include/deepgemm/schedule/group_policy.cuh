@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// What a policy of groups is: it says what the groups of a grouped product are (schedule/grouped.cuh). The models are in
+// groups.cuh.
+#pragma once
+
+#include <deepgemm/core/shape.cuh>
+#include <deepgemm/core/traits.cuh>
+
+namespace deepgemm {
+
+/// A group: its matrix in every stack, its rows [row, row_end) of A and D, and its elements [k, k_end) of K. `k` is a multiple
+/// of block.k. Index -1 stands for the place before the first group.
+struct group_extent {
+    i32 index = -1, matrix = 0;
+    i32 row = 0, row_end = 0;
+    i32 k = 0, k_end = 0;
+};
+
+namespace group_concept {
+/// Says which tensors are stacks, whether groups may end inside a tile, and whether their sizes are in device memory.
+template <class G>
+concept describes = requires {
+    { G::stacked } -> same_as<const stacks&>;
+    { G::bounded } -> same_as<const bool&>;
+    { G::on_device } -> same_as<const bool&>;
+};
+/// Says how many groups there are, and gives the group after another one.
+template <class G>
+concept names_groups = requires(const G& groups, group_extent before, problem_shape shape) {
+    { +groups.count } -> same_as<i32>;
+    { groups.after(before, shape) } -> same_as<group_extent>;
+};
+/// Tells the host how many tiles of `block_m` rows all groups have together at most, and how many rows a group usually has.
+template <class G>
+concept counts_rows = requires(const G& groups, problem_shape shape, i32 block_m) {
+    { groups.most_row_tiles(shape, block_m) } -> same_as<i32>;
+    { groups.usual_rows(shape) } -> same_as<i32>;
+};
+}  // namespace group_concept
+
+/// The groups of a product, one after another.
+/// Satisfied by: `stacked`, `bounded` and `on_device`; `count` and `after()`; `most_row_tiles()` and `usual_rows()` for the
+/// host.
+template <class G>
+concept group_policy = group_concept::describes<G> && group_concept::names_groups<G> && group_concept::counts_rows<G>;
+
+}  // namespace deepgemm
