@@ -21,13 +21,14 @@ public:
         load(host);
     }
 
-    /// Copies a sample into it whose memory has the sizes of the first one's, and which takes its place; or its own once more.
+    /// Copies another sample to the device in place of the first one, whose memory must have the same sizes; or the same sample
+    /// again.
     void load(test::sample_of<O>& host) {
         host_ = &host;
         for_each([](const device_array<u8>& copy, const test::sample_memory& piece) { copy.write(piece.data); });
         check(cudaDeviceSynchronize());
     }
-    /// The problem as a caller gives it, in device memory; `more` is what the sample's problem() is told beside that.
+    /// The problem as a caller gives it, in device memory; `more` are further arguments of the sample's problem().
     template <class... More>
     auto problem(const More&... more) const {
         std::vector<void*> at;

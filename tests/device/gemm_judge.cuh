@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// References for products too large for a host: kernels that make data, multiply plainly (FP32 sums of 32 products, scaled and
-// summed in double) and judge every element of D. Simple on purpose; they share nothing with the kernels they judge.
+// References for products that are too large for a host: kernels that make data, multiply plainly (FP32 sums of 32 products,
+// scaled and summed in double) and judge every element of D. They are simple on purpose and share nothing with the kernels that
+// they judge.
 #pragma once
 
 #include <deepgemm/core/types.cuh>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the GEMM tests on a GPU share: device memory, the engine over the shipped kernels, and products of tests/ops/gemm_sample.hpp
-// copied to the device. Everything runs in the default stream.
+// What the GEMM tests on a GPU share: device memory, the engine over the shipped kernels, and products of
+// tests/ops/gemm_sample.hpp copied to the device. Everything runs in the default stream.
 #pragma once
 
 #include <deepgemm/host/cuda_launch.hpp>
@@ -21,7 +21,7 @@ inline const device_info& this_device() {
     return info;
 }
 
-/// What a user has: all shipped kernels on this device, and a context of his own.
+/// What a user has: all shipped kernels on this device, and a context.
 inline engine shipped(const context& knobs = {}) { return engine(instances::dense(), this_device(), knobs); }
 
 /// A product of the host with copies of its matrices on the device.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every rule that a caller can break, broken once: the rule in a few words, and what the library answers. docs/rules.md shows
-// them.
+// Every rule that a caller can break, broken once: the rule in a few words, and the library's answer. docs/rules.md shows them.
 #pragma once
 
 #include <array>
@@ -12,7 +11,7 @@
 
 namespace deepgemm::fakes {
 
-/// A rule and the error of whoever breaks it.
+/// A rule, and the error for a call that breaks it.
 struct broken_rule {
     const char* rule;
     result<void> outcome;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Number 0 of the 16 barriers is taken.
+// A CTA has 16 hardware barriers, and number 0 belongs to sync_cta(): 15 are left.
 // expect: barrier_table: a CTA has 16 hardware barriers, of which sync_cta() uses one
 #include <deepgemm/pipeline/cta.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Thirteen warps would wait for one that does not exist.
+// Thirteen warps are to meet in a CTA that has fewer; they would wait for ever.
 // expect: barrier_table: more warps meet at a barrier than the CTA has
 #include <deepgemm/pipeline/cta.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Two warpgroups that take 240 registers a thread leave 24 for the third.
+// Two warpgroups with 240 registers a thread leave 24 for the third.
 // expect: role_table: the roles have more registers than the launch gives to the CTA
 #include <deepgemm/pipeline/cta.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A warpgroup changes its registers as one, so its two roles cannot have shares of their own.
+// All warps of a warpgroup change their registers together, so roles in one warpgroup must have the same number.
 // expect: role_table: registers move by warpgroups, so roles in one warpgroup have the same share
 #include <deepgemm/pipeline/cta.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A member that its structure's table does not have would be missing from texts and pins.
+// A member that is missing from the table of its structure would be missing from texts and pins.
 // expect: fields_of: the table must have every member once
 #include <deepgemm/host/fields.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A map says of each register where it lies, row and column.
+// A fragment map must give the row and the column of every register.
 // expect: maps_registers
 #include <deepgemm/mma/fragment.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A gate is given both halves, and the place of their product.
+// A gate function takes both halves, and the place of their product in D.
 // expect: gated: the function must have float operator()(float gate, float up, i32 m, i32 n) const
 #include <deepgemm/epilogue/gated.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Per-block scales of A hold for whole fragments of 64 rows.
+// A per-block scale of A must cover whole fragments of 64 rows.
 // expect: gemm: a scale of A must cover one row, or a multiple of 64 rows if it is held in registers
 #include <deepgemm/kernel/gemm.cuh>
 

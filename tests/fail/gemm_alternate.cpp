@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Taking turns takes two.
+// Only two or more warpgroups can alternate.
 // expect: gemm: warpgroups that alternate must be at least two
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The tensor core sums 128 elements of K before a scale is applied.
+// The tensor core sums 128 elements of K before a scale is applied, so a scale must cover 128.
 // expect: gemm: a scale must cover 128 elements of K
 #include <deepgemm/kernel/gemm.cuh>
 

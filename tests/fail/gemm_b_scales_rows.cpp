@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scales held in registers serve whole groups of eight columns of a fragment.
+// A scale that is held in registers must cover whole groups of eight columns of a fragment.
 // expect: gemm: a scale of B must cover one row, or a multiple of 8 rows if it is held in registers
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One stage holds one 128-byte row of FP8 per row of a tile, which is what one scale covers.
+// A stage holds one 128-byte row of FP8 for each row of a tile: 128 elements of K, which one scale covers.
 // expect: gemm: block.k must be 128: one 128-byte row of FP8 and one scale
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A tile is as wide as one multiply.
+// A tile is as wide as one multiply, which has 8 to 256 columns in steps of 8.
 // expect: gemm: block.n must be a multiple of 8 from 8 to 256
 #include <deepgemm/kernel/gemm.cuh>
 

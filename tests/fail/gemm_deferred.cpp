@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A second accumulator set has room beside one wave of totals only.
+// Deferred promotion needs a second set of accumulators, for which there are registers only with 64 rows for each warpgroup.
 // expect: gemm: deferred promotion needs 64 rows for each math warpgroup
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is computed must be stored.
+// An epilogue must end in a sink, since D has to be stored.
 // expect: gemm: the epilogue must end in a sink: store<bf16>, say
 // expect: describes
 #include <deepgemm/kernel/gemm.cuh>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Groups that follow each other in one matrix may start at any row, where a block of scales has begun long before.
+// Groups that follow each other in one matrix may start at any row. A block of scales may begin before that, in another group.
 // expect: gemm: groups that may start at any row of A need scales of single rows
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/schedule/grouped.cuh>

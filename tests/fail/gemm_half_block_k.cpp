@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One stage holds one 128-byte row of every row of a tile: 64 elements of 16 bits.
+// A stage holds one 128-byte row for each row of a tile: 64 elements of 16 bits.
 // expect: gemm: block.k must be 64: one 128-byte row of 16-bit elements
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The tensor core sums 16-bit products in FP32 over all of K: there is nothing to promote, and the configuration says so.
+// The tensor core sums 16-bit products in FP32 over all of K. Nothing is promoted, and the configuration must say so.
 // expect: gemm: without scales nothing is promoted; the configuration must say .sm90 = {.promote = promotion::never}
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A CTA has registers for four warpgroups that multiply.
+// A CTA has registers for at most four warpgroups that multiply.
 // expect: gemm: sm90.warpgroups must be from 1 to 4
 #include <deepgemm/kernel/gemm.cuh>
 

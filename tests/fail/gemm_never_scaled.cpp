@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scales change along K, so that the tensor core cannot sum over all of it.
+// Scales change along K, so the tensor core cannot sum over all of K before they are applied.
 // expect: gemm: promotion::never is for operands without scales; FP8 is promoted at_once or deferred
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Elements alone are no operand: their scales belong to it.
+// An element type is no operand; an operand is an element type with its scales.
 // expect: gemm: A must be an operand: operand<e4m3, scale::per_token<scale::fp32>>, say
 // expect: has_element
 #include <deepgemm/kernel/gemm.cuh>

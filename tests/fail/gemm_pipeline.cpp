@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A pipeline of the user's own that never says whether a stage has landed.
+// A user's own pipeline that lacks landed().
 // expect: gemm: the pipeline must model smem_pipeline, as tma_pipeline does
 #include <deepgemm/kernel/gemm.cuh>
 

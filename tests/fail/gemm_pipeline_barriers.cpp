@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A pipeline of the user's own that wants a third barrier for each stage, for which shared memory has no room.
+// A user's own pipeline that needs a third barrier for each stage; gemm sets aside room for two.
 // expect: gemm: a pipeline has two barriers a stage
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A scale of the whole operand is a fact that gemm has no epilogue for.
-// expect: gemm: Hopper's scales travel in stages or to registers; tensor memory is Blackwell's, and no epilogue of gemm applies scales
+// Scales of a whole operand travel to the epilogue, and gemm has no epilogue that applies them.
+// expect: gemm: Hopper's scales travel in stages or to registers; tensor memory is Blackwell's, and no epilogue of gemm applies
+// scales
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

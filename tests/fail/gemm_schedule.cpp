@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A schedule walks tiles, starts from a problem and tells how many clusters have work; a raster is only an order.
+// A schedule hands out tiles, is made from a problem and counts clusters; a raster is only an order.
 // expect: gemm: the schedule must model schedule, as persistent does
 #include <deepgemm/kernel/gemm.cuh>
 

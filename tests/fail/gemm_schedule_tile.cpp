@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A schedule hands out tiles of the size that the kernel computes.
+// The tiles of a schedule must have the size that the configuration says.
 // expect: gemm: the schedule's tiles and clusters must be those of the configuration
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An operand that is contiguous along M or N comes in slabs of 64 rows (or of 32), of which every CTA of a cluster must load whole ones.
-// expect: or of 64 rows (32 where the tile is no multiple of 64) of an operand that is contiguous along M or N
+// TMA copies an operand that is contiguous along M or N in slabs of 64 or of 32 rows. Each CTA of a cluster must load whole
+// slabs. expect: or of 64 rows (32 where the tile is no multiple of 64) of an operand that is contiguous along M or N
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

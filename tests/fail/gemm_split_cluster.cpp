@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// CTAs that split K load different blocks of it: there is nothing that they could share.
+// CTAs that split K load different blocks of K, so they have no tiles to share.
 // expect: gemm: CTAs that split K share no tiles, and their warpgroups do not alternate
 #include <deepgemm/kernel/gemm.cuh>
 

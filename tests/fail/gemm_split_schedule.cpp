@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A schedule of one's own knows one rank in a cluster for each tile; the default one gives a tile to all parts.
+// A user's own schedule gives each CTA its own tiles; only the default schedule gives one tile to all parts of K.
 // expect: gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster
 #include <deepgemm/kernel/gemm.cuh>
 

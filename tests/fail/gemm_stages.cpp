@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One stage would make loads and multiplies take turns.
+// With one stage loads and multiplies could not overlap.
 // expect: gemm: stages must be from 2 to 32, or 0 for as many as fit
 #include <deepgemm/kernel/gemm.cuh>
 

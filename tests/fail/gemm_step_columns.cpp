@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the steps leave of a tile is staged and copied by eights of columns.
+// D is staged and copied in groups of eight columns, so the steps of an epilogue must leave a multiple of eight.
 // expect: gemm: the steps of the epilogue must leave a multiple of 8 columns of a tile
 #include <deepgemm/epilogue/gated.cuh>
 #include <deepgemm/kernel/gemm.cuh>

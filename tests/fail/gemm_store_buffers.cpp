@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A number of buffers.
+// A number of buffers cannot be negative.
 // expect: gemm: store_buffers and store_columns are counts; 0 chooses
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A staging buffer is one swizzle span wide, at most 128 bytes, and the tile is a whole number of them.
+// A staging buffer is one swizzle span wide, at most 128 bytes, and a tile consists of a whole number of them.
 // expect: gemm: store_columns must divide block.n and fill at most 128 bytes
 #include <deepgemm/kernel/gemm.cuh>
 

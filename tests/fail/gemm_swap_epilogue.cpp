@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Heads and steps of an epilogue expect D as it lies; only stores and sums know how to leave it transposed.
+// With operands exchanged D is stored transposed. Only store and accumulate can do that; head splits and steps cannot.
 // expect: gemm: config.swap takes store<...> or accumulate<...> alone
 #include <deepgemm/kernel/swapped.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A thread loads the K-major scales of its columns by itself, and has registers for few of them.
+// A thread loads the K-major scales of its columns by itself, and has registers for those of at most 64 columns.
 // expect: gemm: K-major scales of columns are for tiles of at most 64 columns
 #include <deepgemm/kernel/swapped.cuh>
 

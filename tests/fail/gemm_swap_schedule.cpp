@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A schedule of one's own walks the tiles of D as they lie.
+// A user's own schedule walks the tiles of D as it is stored, and not those of the transposed product.
 // expect: gemm: config.swap is for the default schedule
 #include <deepgemm/kernel/swapped.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Staging buffers may not crowd out the pipeline.
+// Staging buffers must leave room for two stages.
 // expect: gemm: the tiles leave room for fewer than two stages in 232448 bytes of shared memory
 #include <deepgemm/kernel/gemm.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// CTAs along M share tiles of B, which only those of one group may.
+// CTAs of a cluster along M would share tiles of B, but they may belong to different groups.
 // expect: grouped: CTAs of a cluster must lie along N, since rows end where a group does
 #include <deepgemm/schedule/grouped.cuh>
 

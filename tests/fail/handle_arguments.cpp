@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A planner knows kernels of its operation only; it cannot launch one that takes something else.
+// A planner can launch only kernels that take the arguments of its operation.
 // expect host: handle_of: no planner knows this kernel; it must name its operation, K::info describe it with
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/gemm.cuh>

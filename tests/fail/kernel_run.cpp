@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A kernel needs a body, and it is called run.
+// A kernel needs a body, called run.
 // expect: launch: the type must model kernel; the notes name what it lacks
 // expect: runs
 #if defined(__CUDACC__)

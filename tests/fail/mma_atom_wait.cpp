@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whoever multiplies asynchronously must say when the product is there.
+// An atom that multiplies asynchronously must have wait().
 // expect: waits
 #include <deepgemm/mma/sm90/wgmma.cuh>
 

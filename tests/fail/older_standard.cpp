@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An older standard is refused by one sentence, and the compiler stops there.
+// With an older standard the compiler prints one sentence and stops.
 // flags host: -std=c++17
 // flags nvcc: -arch=sm_90a -std=c++17
 // expect: deepgemm needs C++20: compile with -std=c++20

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A format must lead back to FP32.
+// A format of scales must give the FP32 scale back.
 // expect: operand: the scales must model scale_granularity: scale::per_token<...>, say
 // expect: decodes
 #include <deepgemm/kernel/operand.cuh>

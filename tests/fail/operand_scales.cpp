@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A format alone does not say what a scale covers.
+// A format alone does not say which tile one scale covers.
 // expect: operand: the scales must model scale_granularity: scale::per_token<...>, say
 // expect: covers_tile
 #include <deepgemm/kernel/operand.cuh>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A row of an operand's tile is one swizzle span.
+// A row of an operand's tile is one swizzle span: 32, 64 or 128 bytes.
 // expect: operand_tile: K must be 32, 64 or 128 bytes
 #include <deepgemm/layout/operand_tile.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Slabs of 128 bytes of M or N, or of 64, are what TMA copies and wgmma reads.
+// TMA copies and wgmma reads slabs of 128 or of 64 bytes of M or N, so an MN-major tile must consist of these.
 // expect: operand_tile: an MN-major tile has whole slabs of 64 or of 128 bytes
 #include <deepgemm/layout/operand_tile.cuh>
 

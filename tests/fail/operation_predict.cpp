@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An engine serves operations; one without predictions is none.
+// An operation must predict the times of its kernels.
 // expect host: constraint
 // expect host: predicts
 // expect nvcc: type constraint failed for "unpredicted"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A ring whose stages are never given back stops after one turn.
+// A pipeline must have release(), or it stops after one round of its stages.
 // expect: drains
 #include <deepgemm/pipeline/pipeline.cuh>
 #include <deepgemm/pipeline/ring.cuh>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// With one stage nothing would overlap.
+// With one stage loads and multiplies could not overlap.
 // expect: a pipeline needs at least two stages
 #include <deepgemm/pipeline/tma_pipeline.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The start of shared memory is a multiple of 1024 and of no more.
+// Shared memory starts at a multiple of 1024, so no region can be aligned to more.
 // expect: region: an alignment is a power of two up to 1024
 #include <deepgemm/pipeline/storage.cuh>
 

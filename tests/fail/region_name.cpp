@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Of two regions of one name neither could be asked for.
+// Names of regions must differ, since a kernel asks for a region by its name.
 // expect: smem_regions: each name stands in the list once
 #include <deepgemm/pipeline/storage.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A tile knows where its K blocks lie; its number, or its first row and column, is not enough.
+// A tile must say where its K blocks lie; its number, or its first row and column, is not enough.
 // expect: iterates
 // expect host: work_tile
 #include <deepgemm/schedule/schedule.cuh>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// No kernel scales 16-bit elements.
+// 16-bit elements have no scales.
 // expect: sm90: e4m3 and e5m2 need scales, bf16 and f16 take scale::none
 #include <deepgemm/kernel/operand.cuh>
 #include <deepgemm/mma/sm90/product.cuh>

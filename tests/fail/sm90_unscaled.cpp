@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// FP8 has too few bits to do without scales.
+// FP8 needs scales, because its sums keep few bits.
 // expect: sm90: e4m3 and e5m2 need scales, bf16 and f16 take scale::none
 #include <deepgemm/kernel/operand.cuh>
 #include <deepgemm/mma/sm90/product.cuh>

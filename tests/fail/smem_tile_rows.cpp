@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A swizzle repeats after eight rows.
+// A swizzle repeats after eight rows, so a tile has a multiple of eight.
 // expect: a shared-memory tile has whole groups of eight rows
 #include <deepgemm/layout/smem_tile.cuh>
 

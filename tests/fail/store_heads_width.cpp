@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A staging buffer may not straddle the hole of a head.
+// A staging buffer is 64 columns wide and must not straddle the gap of a head, so widths are multiples of 64.
 // expect: store_heads: widths must be multiples of 64
 #include <deepgemm/epilogue/store.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A step over fragments gives as many columns as it says.
+// A step over fragments must leave as many columns as columns_after() says.
 // expect: then: every part but the last must model epilogue_step, transform<...>, say, or fragment_step
 // expect: changes_fragments
 #include <deepgemm/epilogue/step.cuh>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A step gives a pair for a pair.
+// A step over pairs must return a pair.
 // expect: then: every part but the last must model epilogue_step, transform<...>, say, or fragment_step
 // expect: changes_pairs
 #include <deepgemm/epilogue/step.cuh>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A chain of steps must end somewhere.
+// A chain of steps must end in a sink.
 // expect: then: the last part must be a sink: store, accumulate or store_heads, say
 // expect: writes
 #include <deepgemm/epilogue/step.cuh>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Parameters are copied to the device as bytes.
+// A function object becomes a kernel parameter, which is copied to the device as bytes.
 // expect: transform: the function travels as a kernel parameter and must be trivially copyable
 #include <deepgemm/epilogue/step.cuh>
 

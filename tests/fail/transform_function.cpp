@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A function sees where its element lies, whether it cares or not.
+// A function of transform takes the value and its place in D, even if it does not use the place.
 // expect: transform: the function must have float operator()(float value, i32 m, i32 n) const
 #include <deepgemm/epilogue/step.cuh>
 

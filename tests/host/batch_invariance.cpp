@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Batch invariance: under the rules that ask for it, split_k does not depend on M, whoever else has a say; and kernels of equal
-// split_k give a row of D the same bits, whatever else they differ in, here on the simulator.
+// Batch invariance. Under the rules that ask for it split_k does not depend on M, whatever pins, tables and limits say. And
+// kernels with equal split_k give a row of D the same bits, whatever else differs between them; here on the simulator.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/explain.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Environment variables as defaults of a context, and what is said of senseless ones.
+// Environment variables as defaults of a context, and the errors for malformed ones.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/context.hpp>

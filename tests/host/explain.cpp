@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a plan says about itself.
+// The text of a plan.
 #include <doctest/doctest.h>
 
 #include "fakes.hpp"

@@ -9,7 +9,7 @@
 
 namespace deepgemm::fakes {
 
-/// What a fake kernel was last asked, in this thread.
+/// What the last call of a fake kernel was asked for, in this thread.
 struct record {
     int launches = 0, preparations = 0;
     config cfg{};
@@ -29,7 +29,7 @@ constexpr operand_info half(major contiguous = major::k, dtype type = dtype::bf1
     return {type, scale_kind::none, {}, contiguous};
 }
 
-/// Shared memory of a kernel as large as the real one's, near enough.
+/// Shared memory of a kernel, about as much as the real kernel has.
 constexpr u32 smem_bytes(const config& cfg, dtype d) {
     return u32(cfg.stages * ((cfg.block.m + cfg.block.n) * 128 + 4 * cfg.block.m) +
                64 * cfg.sm90.warpgroups * cfg.block.n * int(size_of(d)));

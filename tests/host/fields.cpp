@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What follows from tables of members: pins, parts that have tables of their own, and that exchanging operands misses none.
+// What follows from tables of members: pins, parts with tables of their own, and that exchanging operands misses no member.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/parse.hpp>

@@ -144,7 +144,7 @@ TEST_CASE("products of 16-bit operands are valid problems of their kernel's work
                 kind.traits.b = half(dtype::bf16, b);
                 gemm_sample p(kind, shape, 1);
                 CHECK(validate(p.problem()));
-                // Pitches that kernels of the order they were made for take, even if the problem counts as another.
+                // Pitches must suit kernels of the intended order, even if the problem counts as another one.
                 const gemm_arguments given = arguments_of(p.problem());
                 CHECK(given.a.pitch % 8 == 0);
                 CHECK(given.a.pitch >= (a == major::k ? shape.k : shape.m));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The named operations by the last two letters of their names: which view of each operand reaches the kernel, and what is said
-// where the operands are of other types or lie in ways that Hopper cannot multiply.
+// The named operations by the last two letters of their names: which view of each operand reaches the kernel, and the errors
+// for operands of other types or in orders that Hopper cannot multiply.
 #include <doctest/doctest.h>
 
 #include "fakes.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A configuration comes back from its own text; a text that is none is refused with the place and what may stand there.
+// A configuration is read back from its own text. Other text is refused with the place of the mistake and what may stand there.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/parse.hpp>

@@ -227,7 +227,7 @@ TEST_CASE("a tuned row whose kernel adds in place is for products whose C is D")
     CHECK(find_tuned(rows, work) == nullptr);
     work.in_place = true;
     CHECK(find_tuned(rows, work) == &rows[0]);
-    // A kernel that reads C was the best one even where others may add in place.
+    // A kernel that reads C was measured to be the best, although others may add in place.
     work.shape.m = 64;
     CHECK(find_tuned(rows, work) == &rows[1]);
     work.in_place = false;
@@ -250,7 +250,7 @@ TEST_CASE("a tuned row says which epilogue it means, a pin does not") {
         CHECK(pin.is_for(reads.info));
     }
     CHECK(!detail::preference<ops::gemm>{}.is_for(reads.info));
-    // Of pinned twins the model's favourite is taken, and only where C is D may one add in place.
+    // Of two kernels with the pinned configuration the model's favourite is taken; one that adds in place only if C is D.
     const std::array twins{reads, adds};
     const auto pinned = plan(work, h200, twins, {}, {.pin = square});
     REQUIRE(pinned);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which kernel a product of 16-bit operands gets: filters by type and order, tuned rows, and what the cost model makes of
-// kernels that promote nothing.
+// Which kernel a product of 16-bit operands gets: filters by type and order, tuned rows, and predictions for kernels that
+// promote nothing.
 #include <doctest/doctest.h>
 
 #include "fakes.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The planner against measured races of the shipped kernels (bench/results/*/tune_*.json): how far the kernel that the cost model ranks
-// first, and the one that the tuned table chooses, are behind the fastest. The files hold one kernel or one product a line.
+// The planner against measured races of the shipped kernels (bench/results/*/tune_*.json): how much slower than the fastest
+// kernel are the kernel that the cost model ranks first and the kernel that the tuned table chooses. The files hold one kernel
+// or one product a line.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -86,14 +87,14 @@ race read_race(const std::string& name) {
     return made;
 }
 
-/// True if a shipped kernel is the raced one. Stages do not count, which a kernel may settle otherwise today.
+/// True if a shipped kernel is the raced one. Stages are not compared, since a kernel may choose their number otherwise today.
 bool same(const gemm_info& shipped, const raced_kernel& raced) {
     config cfg = shipped.cfg;
     cfg.stages = raced.cfg.stages;
     return cfg == raced.cfg && epilogue_source(shipped.traits) == raced.epilogue;
 }
 
-/// Shipped kernels that took part in a race, each with the places of its times.
+/// A shipped kernel that took part in a race, with the places of its times.
 struct racer {
     const gemm_handle* kernel;
     std::vector<std::size_t> places;
@@ -118,7 +119,7 @@ std::vector<racer> racers_of(const race& raced) {
     return made;
 }
 
-/// Times of a choice over those of the fastest kernel, over the products of a race.
+/// Times of a choice divided by those of the fastest kernel, over the products of a race.
 struct losses {
     int products = 0, near = 0;
     double logs = 0, worst = 0;
@@ -138,8 +139,8 @@ struct losses {
     }
 };
 
-/// What the model ranks first, and what the planner chooses with its table, on the products whose fastest kernel is shipped still. A race
-/// from before kernels could swap their operands says nothing of few rows.
+/// The model's first choice and the planner's choice, on products whose fastest kernel is still shipped. Products with few rows
+/// are left out if the race is older than kernels that swap their operands.
 struct verdicts {
     losses model{}, planner{};
 };

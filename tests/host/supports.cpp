@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether a device and a list of kernels can run a problem, with the reason if not; and a caller's own rows in place of the table.
+// Whether a device and a list of kernels can run a problem, with the reason if they cannot; and a caller's own rows in place of
+// the table.
 #include <doctest/doctest.h>
 
 #include "fakes.hpp"
@@ -145,7 +146,7 @@ TEST_CASE("a caller's row comes before the model, on any number of multiprocesso
         CHECK(explain(*made).find("the caller's table's choice of 2: config{.block = {64, 32, 128}") !=
               std::string::npos);
     }
-    // A pin is more than a row, and a row is for its own products only.
+    // A pin comes before a row, and a row applies to its own products only.
     CHECK(chosen_by(*plan(work, h200, kernels, {}, {.pin = square, .overrides = rows})) == choice::pinned);
     CHECK(chosen_by(*plan(fakes::work(2048, 1024, 1024), h200, kernels, {}, {.overrides = rows})) == choice::model);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Limits that a context sets on tiles: they bind the model's choice, rows of tables and pins.
+// Limits that a context sets on tiles apply to the model's choice, to rows of tables and to pins.
 #include <doctest/doctest.h>
 
 #include "fakes.hpp"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Products of grouped kernels in host memory, one function for each kind of groups: operands, the table that says what the groups are,
-// and the results they must give. What no group uses is NaN.
+// Products of grouped kernels in host memory, one function for each kind of groups: operands, the table that defines the
+// groups, and the results they must give. Memory that no group uses holds NaN.
 #pragma once
 
 #include "groups.hpp"
 
 namespace deepgemm::test {
 
-/// Lets a group policy read its table at `table`; those without one have nothing to read.
+/// Sets the pointer of a group policy to `table`; policies without a table ignore it.
 inline void point_to(masked_groups& groups, const i32* table) { groups.rows = table; }
 inline void point_to(psum_groups& groups, const i32* table) { groups.ends = table; }
 inline void point_to(index_groups& groups, const i32* table) { groups.of_row = table; }
@@ -39,8 +39,8 @@ struct grouped_product {
         return {a.bytes().data(), a.words().data(),          b.bytes().data(), b.words().data(),
                 c.bytes().data(), d.memory().bytes().data(), table.data()};
     }
-    /// The kernel's arguments, for tensors that lie elsewhere, too. Both operands are ready before the kernel before has ended;
-    /// what the schedule reads is not.
+    /// The kernel's arguments, also for copies of the tensors. Both operands are ready before the preceding kernel ends; what
+    /// the schedule reads is not.
     typename K::arguments arguments(const grouped_memory& at) {
         typename K::arguments args{{.shape = shape}};
         args.tiles = groups;
@@ -66,7 +66,7 @@ struct grouped_product {
         nothing.k = no_weights.k = 0;
         d.expect(0, begin, nothing, no_weights);
     }
-    /// Gives kernels that accumulate something to add to: small integers in C, or in D. After all that is expected.
+    /// Gives kernels that accumulate small integers to add to, in C or in D. Call it after all expect functions.
     void make_c(random_source& random, i64 matrices) {
         if (K::info.traits.in_place) {
             d.fill(random);
@@ -101,7 +101,7 @@ grouped_product<K> masked_product(random_source& random, problem_shape shape, co
 }
 
 namespace detail {
-/// Where each of some groups starts in rows, if each starts at a multiple of `alignment`; the last entry is where the next one would.
+/// The first row of each group if groups start at multiples of `alignment`; the last entry is where the next group would start.
 inline std::vector<i32> starts(const std::vector<i32>& counts, i32 alignment) {
     std::vector<i32> first{0};
     for (const i32 count : counts) first.push_back(align_up(first.back() + max(count, -count), alignment));
@@ -116,7 +116,8 @@ grouped_product<K> rows_product(random_source& random, problem_shape shape, i64 
 }
 }  // namespace detail
 
-/// Groups by their ends, `more` rows after the last. An empty group may be given the end of the one before it, which is not aligned.
+/// Groups given by their ends, with `more` rows after the last. An empty group may have the end of the group before, which is
+/// not aligned.
 template <class K>
 grouped_product<K> psum_product(random_source& random, i32 n, i32 k, const std::vector<i32>& counts, i32 alignment,
                                 i32 more) {
@@ -134,8 +135,8 @@ grouped_product<K> psum_product(random_source& random, i32 n, i32 k, const std::
     return made;
 }
 
-/// Groups by the group of each row. Negative counts are rows of no group, which become zero although A is NaN there, but for those at
-/// the end of a run that a group has begun.
+/// Groups given by the group of each row. Negative entries are rows of no group, where A is NaN: they become zero in D, except
+/// at the end of a run that a group has begun.
 template <class K>
 grouped_product<K> index_product(random_source& random, i32 n, i32 k, const std::vector<i32>& counts, i32 alignment) {
     const std::vector<i32> first = detail::starts(counts, alignment);

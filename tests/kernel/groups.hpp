@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Data for tests of grouped kernels: stacks of operands and slices of them, what a stack of results must be. For the simulator as it
-// lies; tests on a GPU copy it.
+// Data for tests of grouped kernels: stacks of operands and slices of them, and the expected content of a stack of results. The
+// simulator uses them where they are; tests on a GPU copy them.
 #pragma once
 
 #include <deepgemm/host/stack.hpp>
@@ -11,8 +11,8 @@
 
 namespace deepgemm::test {
 
-/// Operands (rows, k) as a kernel takes a stack of them: elements and scales of one matrix behind those of the matrix before. Small
-/// integers with scales that are powers of two unless `kind` says otherwise; padding is NaN.
+/// Operands (rows, k) as a kernel takes a stack of them: elements and scales of one matrix behind those of the matrix before.
+/// Small integers with scales that are powers of two unless `kind` says otherwise; padding is NaN.
 class operand_stack {
 public:
     operand_stack(const operand_info& info, i64 matrices, i64 rows, i64 k, random_source& random,
@@ -89,7 +89,7 @@ inline reference::operand k_of(reference::operand x, i64 first, i64 count) {
     return x;
 }
 
-/// Results in one matrix or in a stack of them: groups of rows that a kernel has to write, and nothing else.
+/// Results in one matrix or in a stack of them. A kernel must write the rows of its groups and nothing else.
 template <class T>
 class group_results {
 public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Matrices to test kernels with, in host memory: operands for whatever types a kernel describes, and results that show every byte
-// written outside of them. tests/ops makes samples of them.
+// Matrices to test kernels with, in host memory: operands of any type that a kernel describes, and results that reveal every
+// byte written outside of them. tests/ops makes samples from them.
 #pragma once
 
 #include <deepgemm/ops/gemm/problem.hpp>
@@ -63,7 +63,8 @@ any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbe
     return made;
 }
 
-/// Exact: integers of which every sum of up to 2^18 products is exact in FP32. Values depend on the seed, not on the order.
+/// Exact data are integers, of which every sum of up to 2^18 products is exact in FP32. Values depend on the seed, not on the
+/// order.
 template <half_element T>
 any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbers kind, random_source& random) {
     const bool turned = info.contiguous == major::mn;
@@ -148,9 +149,9 @@ public:
         return {
             static_cast<u8*>(memory != nullptr ? memory : bytes_.data()) + offset(), type_, rows_, columns_, pitch_, 1};
     }
-    /// Takes what the memory holds now as the state that trespass() compares with.
+    /// Keeps the present content as the state with which trespass() compares.
     void remember() { before_ = bytes_; }
-    /// Goes back to that state.
+    /// Restores that state.
     void restore() { bytes_ = before_; }
 
     /// The first byte that changed where `belongs(row, column)` is false; "" if none did.

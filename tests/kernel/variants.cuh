@@ -8,7 +8,7 @@
 
 namespace deepgemm::test {
 
-// An alias template for gemm would be shorter, but nvcc 13 loses the configuration of a gemm named through one.
+// An alias template for gemm would be shorter, but nvcc 13 loses the configuration of a gemm that is named through one.
 template <class Element, class Format = scale::fp32>
 using tokens = operand<Element, scale::per_token<Format>>;
 template <class Element, class Format = scale::fp32>
@@ -86,8 +86,8 @@ using summing_variants = summing<config{.block = {64, 40, 128}, .stages = 2, .sm
                                         .store_buffers = 2,
                                         .sm90 = {.warpgroups = 1}}>;
 
-/// K split among the CTAs of a cluster, and D added to in place; with tiles whose products of scales are formed late, from scales
-/// of B in shared memory or held for two and four fragments.
+/// K split among the CTAs of a cluster, and D added to in place. Some tiles form the products of scales late, from scales of B
+/// in shared memory or held for two and four fragments.
 using split_variants = shipped::kernels<
     gemm<arch::sm90, tokens<e4m3>, blocks<e4m3>, store<bf16>, split(small, 2)>,
     gemm<arch::sm90, tokens<e4m3, scale::ue8m0>, blocks<e4m3, scale::ue8m0>, store<float>, split(small, 3)>,
@@ -126,8 +126,8 @@ using half_cluster_variants =
                  half_tile(64, 128, 1, false, {2, 1}), half_tile(64, 96, 1), half_tile(128, 160, 2, false, {1, 2}),
                  half_tile(64, 32, 1)>;
 
-/// Operands that have changed places: tokens are columns of the multiply, D leaves transposed. K split, tiles shared, two fragments
-/// for a warpgroup, scales of either kind on either side, 16-bit operands in either order.
+/// Operands that have changed places: tokens are columns of the multiply, D leaves transposed. K split, tiles shared, two
+/// fragments for a warpgroup, scales of either kind on either side, 16-bit operands in either order.
 constexpr config swapped(int m, int n, int math_warpgroups, int parts = 1, cluster_shape cluster = {}) {
     return {.block = {m, n, 128},
             .stages = 3,
@@ -172,7 +172,7 @@ using chain_variants =
     half_variant<major::k, major::k, store<bf16>, in_chain(half_tile(64, 64, 1)), in_chain(swapped_half(8, 64, 1)),
                  in_chain(swapped_half(8, 64, 1, 4)), in_chain(half_tile(128, 128, 2, false, {2, 1}))>;
 
-/// The same product by different ways: a configuration may change speed, never a bit of the result.
+/// One product computed in different ways: a configuration may change the speed, but no bit of the result.
 using equal_variants =
     plain<config{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 1}},
           config{.block = {64, 64, 128}, .stages = 2, .sm90 = {.warpgroups = 1, .promote = promotion::deferred}},

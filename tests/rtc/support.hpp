@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the tests of run-time compilation share: the library's headers as programs carry them, directories that vanish, child
-// processes, and a kernel that compiles in no time.
+// What the tests of run-time compilation share: the library's headers as programs carry them, temporary directories, child
+// processes, and a kernel that compiles fast.
 #pragma once
 
 #include <doctest/doctest.h>
