@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Split K: the CTAs of a cluster each sum a part of a tile's K blocks, and the first adds their totals, in the order of the
+// Split K: each CTA of a cluster sums a part of a tile's K blocks, and the first CTA adds their totals in the order of the
 // parts, so that the result does not depend on timing. Totals travel as asynchronous stores into the first CTA's shared memory,
-// which count themselves on a barrier there; no memory outside of the cluster is needed.
+// each of which signals a barrier there. No memory outside of the cluster is needed.
 #pragma once
 
 #include <deepgemm/core/shape.cuh>
@@ -15,7 +15,8 @@
 
 namespace deepgemm {
 
-/// Sums totals, `Fragments` x `Registers` a thread of `Warps` warps, over `Parts` CTAs. Each warp deals with its counterparts.
+/// Sums totals over `Parts` CTAs: `Fragments` x `Registers` for each thread of `Warps` warps. A warp exchanges totals with the
+/// warps of the same index in the other CTAs.
 template <int Parts, int Fragments, int Registers, int Warps>
 struct split_sum {
     static constexpr u32 warp_bytes = Fragments * Registers * 32 * sizeof(float);
@@ -24,7 +25,7 @@ struct split_sum {
     using totals = float[Fragments][Registers];
 
     u32 landing;   ///< shared address of `bytes` bytes, where totals land in the first CTA
-    u32 barriers;  ///< shared address: for each warp, one on which totals land and one that says they have been read
+    u32 barriers;  ///< shared address of two barriers for each warp: totals have landed, and they have been read
     u32 part;      ///< rank of this CTA in its cluster
     u32 warp;      ///< of the calling warp among the math warps
     u32 parity = 0;
@@ -35,11 +36,11 @@ struct split_sum {
         for (u32 i = 0; i < 2 * Warps; ++i) ptx::mbarrier_init(barriers + 8 * i, 1);
     }
 
-    /// True in the CTA that ends up with the sum and stores it.
+    /// True in the CTA that gets the sum and stores it.
     DEEPGEMM_DEVICE bool is_first() const { return part == 0; }
 
-    /// Converged warp: in the first CTA adds the totals of the others, in all others sends them there. `more` if another tile
-    /// follows.
+    /// Converged warp: in the first CTA, adds the totals of the others; in each other CTA, sends its totals there. `more` says
+    /// that another tile follows.
     DEEPGEMM_DEVICE void reduce(totals& total, bool more) {
         if (is_first()) {
             gather(total);
@@ -94,9 +95,9 @@ private:
         }
     }
 
-    /// Lets the others send the totals of the next tile. They overwrite these, so all lanes must have read them, not only be
-    /// about to: an arrival at another CTA overtakes loads, and lanes that lag behind. Without the fence, seen on an H200, sums
-    /// held totals of the next tile.
+    /// Lets the other CTAs send the totals of the next tile, which overwrite these. So all lanes must have finished reading: an
+    /// arrival at another CTA can overtake earlier loads, and loads of slower lanes. Without the fence, sums on an H200 held
+    /// totals of the next tile.
     DEEPGEMM_DEVICE void permit() const {
         ptx::fence_acq_rel_cluster();
         ptx::sync_warp();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The main loop of a math warpgroup: totals(rows, n) = sum over K blocks of sa sb (A block x B block), promoted at once, one
-// block later, or, without scales, summed by the tensor cores alone. Between two multiplies stand a barrier, two loads, and one
-// multiply-add for each total; all else is prepared while the tensor cores run. docs/hardware/promotion.md tells why.
+// The main loop of a math warpgroup: totals(rows, n) = sum over K blocks of sa sb (A block x B block). Blocks are promoted at
+// once or one block later; without scales the tensor cores sum alone. Only a barrier, two loads and one multiply-add for each
+// total remain between two multiplies; all else is prepared while the tensor cores run. docs/hardware/promotion.md gives the
+// reasons.
 #pragma once
 
 #include <deepgemm/kernel/storage.cuh>
@@ -14,7 +15,7 @@
 
 namespace deepgemm {
 
-/// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands; `Source` brings
+/// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands. `Source` brings
 /// A from a stage to the multiply.
 template <class Gemm, a_source Source = sm90::from_smem<typename Gemm::storage::a_tile>>
 struct main_loop {
@@ -50,7 +51,7 @@ struct main_loop {
                 place.column};
     }
 
-    /// Converged warps: turns to `tile` of a product of `shape`.
+    /// Converged warps: starts with `tile` of a product of `shape`.
     template <work_tile Tile>
     DEEPGEMM_DEVICE void start(const typename Gemm::params& p, const problem_shape& shape, const Tile& tile) {
         const i32 first = tile.blocks().first;
@@ -60,8 +61,8 @@ struct main_loop {
         columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, b_index(first));
     }
 
-    /// Converged warps: totals = the tile's sum over `blocks`. Calls `meanwhile(i)` while block i of them is being multiplied,
-    /// and meanwhile(-1) if there is none.
+    /// Converged warps: totals = the tile's sum over `blocks`. Calls meanwhile(i) while block i of them is being multiplied; if
+    /// there are no blocks, it calls meanwhile(-1) once.
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum(totals& total, block_range blocks, const Meanwhile& meanwhile) {
         if (blocks.count == 0) meanwhile(-1);
@@ -84,7 +85,7 @@ private:
         }
     }
 
-    /// Operands of the current stage: this warpgroup's rows of `wave` (64, block.k) of A, and the descriptor of B (block.n,
+    /// Operands of the current stage: this warpgroup's rows of `wave`, (64, block.k) of A, and the descriptor of B, (block.n,
     /// block.k).
     DEEPGEMM_DEVICE a_fragment a(int wave) const { return a_rows.load(at.stage * a_tile::bytes, wave * mma::m); }
     DEEPGEMM_DEVICE u64 b() const { return sm90::advance(b_rows, at.stage * b_tile::bytes); }
@@ -97,7 +98,7 @@ private:
         return scale::index_of_block<typename Gemm::b_scale, mma::k>(block);
     }
 
-    /// The scales of A and of B for a block in the current stage. They must be asked for block by block.
+    /// The scales of A and of B for a block in the current stage. Blocks must be asked for in order.
     DEEPGEMM_DEVICE sm90::row_scales a_scale(int wave, i32 block) {
         return rows.at(wave, a_index(block), a_scales + at.stage * storage::sa_bytes);
     }
@@ -105,9 +106,9 @@ private:
         return columns.at(b_index(block), b_scales + at.stage * storage::sb_bytes, column);
     }
 
-    /// K blocks from number `i` on, each multiplied and promoted wave by wave. Whatever stands between the promotion of a block
-    /// and the next multiply costs its time in full; so the next block is asked for before, its scales of B are, and whole
-    /// rounds of the ring are written out, in which stages and with them addresses are constants.
+    /// K blocks from number `i` on, each multiplied and promoted wave by wave. The time between the promotion of a block and
+    /// the next multiply is lost in full. Three things shorten it: the barrier of the next block is tested early, its scales of
+    /// B are loaded early, and a full round of the ring is unrolled, so that stage addresses are compile-time constants.
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum_at_once(totals& total, block_range blocks, i32 i, const Meanwhile& meanwhile) {
         if (i == blocks.count) return;
@@ -145,7 +146,7 @@ private:
                 if (last && late) release_read(total[wave], done);
             }
         };
-        // Deferred promotion leaves few blocks to this function.
+        // Deferred promotion leaves only a few blocks to this function, so it does not unroll them.
         if constexpr (Gemm::promote == promotion::at_once && storage::stages <= 8) {
             DEEPGEMM_NO_UNROLL
             for (; i < blocks.count && at.stage != 0; ++i) one(i);
@@ -161,13 +162,15 @@ private:
         for (; i < blocks.count; ++i) one(i);
     }
 
-    /// Releases a stage whose scales went into `total`: first the sums, since a load on its way has not read yet.
+    /// Releases a stage whose scales went into `total`. The sums come first, because a load that is still under way has not
+    /// read the stage.
     DEEPGEMM_DEVICE void release_read(float (&total)[mma::registers], typename pipeline::cursor stage) const {
         ptx::fence_operand(total);
         pipe.release(stage);
     }
 
-    /// The scales of B as the fragments of a block share them: in registers, if they are many and there are registers for them.
+    /// The scales of B that all fragments of a block share: in registers, if there are several fragments and registers for the
+    /// scales.
     template <class BScale>
     DEEPGEMM_DEVICE static auto shared_scales(const BScale& sb) {
         if constexpr (Gemm::holds_scales) {
@@ -177,7 +180,7 @@ private:
         }
     }
 
-    /// The products of scales for one fragment: formed under the multiply if there are registers for them, else late.
+    /// The products of scales for one fragment: formed during the multiply if there are registers for them, else at promotion.
     template <class BScale>
     DEEPGEMM_DEVICE static auto products_of(const BScale& sb, sm90::row_scales sa) {
         if constexpr (Gemm::holds_scales) {
@@ -189,10 +192,10 @@ private:
         }
     }
 
-    /// Whole groups of K blocks, each promoted while the next one multiplies; returns how many blocks they hold.
-    /// Two accumulator sets alternate. A group begins with a drained tensor core: ptxas follows multiplies in flight only
-    /// inside one turn of a loop and would make all of them wait. Products of scales that are many are formed late, and the
-    /// stage that holds them is released after that.
+    /// Whole groups of K blocks, each block promoted while the next one is multiplied; returns how many blocks they hold. Two
+    /// accumulator sets alternate. A group begins with no multiply in flight, because ptxas tracks multiplies in flight only
+    /// inside one iteration of a loop, and would else wait after each. If scales of B are staged, their products are formed at
+    /// promotion, and the stage that holds them is released after that.
     template <class Meanwhile>
     DEEPGEMM_DEVICE i32 sum_deferred(float (&total)[mma::registers], block_range blocks, const Meanwhile& meanwhile) {
         constexpr int group = 4;
@@ -239,8 +242,8 @@ private:
         return whole;
     }
 
-    /// All K blocks, summed by the tensor cores: one multiply is always in flight, and a stage is released under the next. Of A
-    /// in registers there is one set, so that a multiply ends before the next block is loaded.
+    /// All K blocks, summed by the tensor cores. One multiply is always in flight, and a stage is released during the next one.
+    /// If A is in registers there is one set of them, so a multiply ends before the next block is loaded.
     template <class Meanwhile>
     DEEPGEMM_DEVICE void sum_in_place(totals& total, i32 blocks, const Meanwhile& meanwhile) {
         typename pipeline::cursor previous{};

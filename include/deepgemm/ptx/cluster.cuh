@@ -100,8 +100,9 @@ DEEPGEMM_DEVICE void st_shared_cluster(u32 address, const T& value) {
 #endif
 }
 
-/// Stores 16 bytes to an address of map_to_rank() asynchronously, counted on the barrier `bar`, likewise mapped, of the same
-/// CTA. Whoever has waited for the barrier sees them. The CTA that is written to must not exit before; the one that writes may.
+/// Stores 16 bytes to an address of map_to_rank() asynchronously. They are counted on the barrier `bar`, mapped likewise, of
+/// the same CTA, and visible to threads that have waited for it. The CTA that is written to must not exit before; the one that
+/// writes may.
 template <movable T>
 DEEPGEMM_DEVICE void st_async(u32 address, const T& value, u32 bar) {
     static_assert(sizeof(T) == 16, "st_async moves 16 bytes");

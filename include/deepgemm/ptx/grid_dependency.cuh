@@ -18,8 +18,9 @@ DEEPGEMM_DEVICE void grid_dependency_wait() {
 #endif
 }
 
-/// Allows dependent grids to start once all CTAs have called it or ended. Gives no visibility of this grid's writes. The thread must
-/// have waited before, so that never more than two grids of a stream run: who is started may rely on all but its predecessor.
+/// Allows dependent grids to start once all CTAs have called it or ended. It makes no writes of this grid visible. The thread
+/// must have waited before, so that at most two grids of a stream run: a grid that starts may rely on all others but its
+/// predecessor being complete.
 DEEPGEMM_DEVICE void grid_dependency_trigger() {
 #if DEEPGEMM_SIMULATED
     sim::grid_dependency_trigger();

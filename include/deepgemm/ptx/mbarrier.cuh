@@ -105,7 +105,8 @@ DEEPGEMM_DEVICE void mbarrier_arrive_drop(u32 bar) {
 #endif
 }
 
-/// One arrival at a barrier whose address map_to_rank() gave, in a loop that would map it again and again.
+/// One arrival at a barrier whose address comes from map_to_rank(). For loops, so that the address is not mapped again each
+/// time.
 DEEPGEMM_DEVICE void mbarrier_arrive_mapped(u32 bar) {
 #if DEEPGEMM_SIMULATED
     sim::mbarrier_arrive(bar, 1, 0, "mbarrier.arrive (remote)");
@@ -128,8 +129,8 @@ DEEPGEMM_DEVICE bool mbarrier_test(u32 bar, u32 parity) {
 #endif
 }
 
-/// Passes over phases of a barrier that other threads wait for, which then let this one begin: the simulator stops insisting
-/// that the thread sees every phase. No instruction.
+/// Skips phases of a barrier for which other threads wait, and after which they let this thread go on. Without this call the
+/// simulator insists that a thread observes every phase. No instruction.
 DEEPGEMM_DEVICE void mbarrier_forget([[maybe_unused]] u32 bar) {
 #if DEEPGEMM_SIMULATED
     sim::mbarrier_forget(bar);
@@ -157,7 +158,7 @@ DEEPGEMM_DEVICE void mbarrier_wait(u32 bar, u32 parity, [[maybe_unused]] const c
         }
     }
 #else
-    // The hint, in nanoseconds, lets a thread that must wait sleep instead of asking again and again.
+    // The hint, in nanoseconds, lets a waiting thread sleep instead of polling.
     asm volatile(
         "{\n .reg .pred p;\nWAIT:\n mbarrier.try_wait.parity.shared::cta.b64 p, [%0], %1, %2;\n @p bra DONE;\n"
         " bra WAIT;\nDONE:\n}" ::"r"(bar),

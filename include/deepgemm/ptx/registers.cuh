@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Register reallocation between warpgroups: setmaxnreg. A kernel starts with equal shares; loaders give, math takes.
+// Register reallocation between warpgroups: setmaxnreg. A kernel starts with equal shares; loaders give registers back, math
+// warps take them.
 #pragma once
 
 #include <deepgemm/core/types.cuh>
@@ -33,8 +34,8 @@ requires register_count<N> DEEPGEMM_DEVICE void decrease_registers() {
 #endif
 }
 
-/// Returns `value`, hiding where it came from: the compiler then keeps it in a register instead of computing it again
-/// (from the thread index, say) in every turn of a loop. Any thread.
+/// Returns `value` and hides its origin from the compiler, which then keeps it in a register instead of computing it again
+/// (from the thread index, say) in every iteration of a loop. Any thread.
 DEEPGEMM_DEVICE u32 keep(u32 value) {
 #if !DEEPGEMM_SIMULATED
     asm volatile("" : "+r"(value));
@@ -42,7 +43,7 @@ DEEPGEMM_DEVICE u32 keep(u32 value) {
     return value;
 }
 
-/// The same for a float, which is then computed here and no later.
+/// The same for a float, which is then computed at this point and not later.
 DEEPGEMM_DEVICE float keep(float value) {
 #if !DEEPGEMM_SIMULATED
     asm volatile("" : "+f"(value));

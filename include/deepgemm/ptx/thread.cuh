@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who am I: indices of the thread, its warp, CTA and cluster, read from special registers.
+// Indices of the calling thread, its warp, CTA and cluster, read from special registers.
 #pragma once
 
 #include <deepgemm/core/types.cuh>

@@ -11,7 +11,8 @@
 
 namespace deepgemm::ptx {
 
-/// How long L2 should keep what a copy touches; the values are L2 cache policies, and evict_normal is what copies without one have.
+/// How long L2 should keep the data of a copy. The values are L2 cache policies; evict_normal is the policy of copies without a
+/// hint.
 enum class cache_hint : u64 {
     evict_normal = 0x1000000000000000ull,
     evict_first = 0x12f0000000000000ull,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Warpgroup matrix multiply of Hopper (sm_90a): D(64,N) += A(64,K) x B(N,K) by 128 threads, asynchronously.
-// One instruction spans K = 32 bytes: 32 FP8, 16 BF16 or F16, 8 TF32 elements. Descriptors are made in layout/.
+// Warpgroup matrix multiply of Hopper (sm_90a): D(64,N) += A(64,K) x B(N,K) by 128 threads, asynchronously. One instruction
+// takes 32 bytes of K: 32 FP8, 16 BF16 or F16, 8 TF32 elements. mma/sm90/descriptor.cuh makes descriptors.
 // PTX ISA: "Asynchronous Warpgroup Level Matrix Instructions". The text of each N is in generated/wgmma_shapes.cuh.
 #pragma once
 

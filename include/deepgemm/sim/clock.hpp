@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a simulated thread knows of the others' stores to global memory: vector clocks. Barriers and flags pass them on. A
-// launch without stores never makes one, and clocks that are equal are shared, so that handing one on costs a pointer.
+// What a simulated thread knows of the others' stores to global memory, as vector clocks. Barriers and flags pass them on. A
+// launch without stores makes none. Equal clocks are shared, so handing one on costs a pointer.
 #pragma once
 
 #include <deepgemm/core/types.cuh>
@@ -12,7 +12,7 @@
 
 namespace deepgemm::sim {
 
-/// A T that several own, T::users of them. Counted without atomics: all owners run on one OS thread.
+/// A T with several owners, counted by T::users. The count is not atomic, since all owners run on one OS thread.
 template <class T>
 class counted {
 public:
@@ -49,7 +49,7 @@ private:
     T* object_ = nullptr;
 };
 
-/// For every thread of every CTA, two counts: how many of its generations of generic stores, and how many of its bulk groups,
+/// For every thread of every CTA two counts: how many of its generations of generic stores, and how many of its bulk groups,
 /// come before. CTAs of which nothing is known take no space.
 class vector_clock {
 public:
@@ -147,10 +147,10 @@ struct knowledge {
     friend bool operator==(const knowledge& a, const knowledge& b) = default;
 };
 
-/// What those who have come to a barrier bring with them.
+/// The knowledge of all threads that have come to a barrier, joined.
 struct gathering {
     knowledge all;
-    knowledge latest;  ///< joined last: the lanes of a warp mostly bring the same
+    knowledge latest;  ///< joined last; the lanes of a warp mostly bring the same
 
     void join(const knowledge& other) {
         if (other == latest) return;

@@ -12,8 +12,8 @@
 
 namespace deepgemm::sim {
 
-/// Anything a real machine would answer with a wrong result, a hang or a fault. The text names CTA, rank, warp, role
-/// and lane, then what is wrong.
+/// A fault that a real machine would answer with a wrong result, a hang or an error. The text names CTA, rank, warp, role and
+/// lane, then what is wrong.
 struct error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };

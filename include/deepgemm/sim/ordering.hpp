@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which stores to global memory come before which accesses: what releases, acquires, barriers and fences do to the clocks of
-// the threads. Barriers use release_into() and acquire(); words in global memory do through global_shadow.hpp. What it is for:
-// a read of what another thread stored is right only if the store comes before it.
+// the threads. A read of what another thread stored is right only if the store comes before it. Barriers use release_into() and
+// acquire(); words in global memory use them through global_shadow.hpp.
 #pragma once
 
 #include <deepgemm/sim/machine.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Two-level accumulation: Hopper's FP8 tensor cores keep about 14 bits while they sum, so after each K block of 128 the
-// partial sums are scaled and added to FP32 totals by the CUDA cores: total += (sa * sb) * partial. The products of scales
-// do not need the partial sums: they are formed while the tensor cores run, one multiply-add is left for afterwards.
+// Two-level accumulation. Hopper's FP8 tensor cores keep about 14 bits while they sum, so after each K block of 128 the CUDA
+// cores scale the partial sums and add them to FP32 totals: total += (sa * sb) * partial. The products of scales do not need
+// the partial sums, so they are formed while the tensor cores run, and one multiply-add for each total remains.
 #pragma once
 
 #include <deepgemm/mma/sm90/fragment.cuh>
@@ -11,11 +11,11 @@
 
 namespace deepgemm::sm90 {
 
-/// The scales of A for the two rows a thread holds (rows r and r + 8).
+/// The scales of A for the two rows that a thread holds (rows r and r + 8).
 struct row_scales {
     float value[2];
 
-    /// The scales, known from here on.
+    /// The scales, computed at this point and not later.
     DEEPGEMM_DEVICE row_scales formed() const { return {{ptx::keep(value[0]), ptx::keep(value[1])}}; }
 };
 /// The scales of B for two neighbouring columns.
@@ -23,12 +23,12 @@ struct column_pair_scales {
     float value[2];
 };
 
-/// Products of scales, one for each register of a fragment or one for each zone of them that shares it.
+/// Products of scales: one for each register of a fragment, or one for each zone of registers that share it.
 template <int Zones, int PerRow>
 struct scale_products {
     float value[Zones][2][PerRow];  ///< of rows r and r + 8, and of PerRow neighbouring columns
 
-    /// The products, formed here: left alone, the compiler moves them behind the wait for the partial sums.
+    /// The products, computed at this point. Otherwise the compiler moves them behind the wait for the partial sums.
     DEEPGEMM_DEVICE scale_products formed() const {
         scale_products products = *this;
         DEEPGEMM_UNROLL
@@ -52,17 +52,17 @@ struct scale_products {
     }
 };
 
-/// Scales of both sides whose products are formed when they are needed: few registers, more to do between two multiplies.
+/// Scales of both sides whose products are formed at promotion. That takes few registers, but more work between two multiplies.
 /// Scales of B in shared memory must stay there until then.
 template <class ColumnScales>
 struct late_products;
 
-/// Scales of B that hold for a whole zone of columns: `Zones` zones share the N columns of a tile evenly.
+/// Scales of B that cover a whole zone of columns: `Zones` zones share the N columns of a tile evenly.
 template <int Zones>
 struct zone_scales {
     float value[Zones];
 
-    /// The scales, known from here on.
+    /// The scales, computed at this point and not later.
     DEEPGEMM_DEVICE zone_scales formed() const {
         zone_scales scales = *this;
         DEEPGEMM_UNROLL
@@ -81,14 +81,15 @@ struct zone_scales {
         }
         return products;
     }
-    /// The same: these products are few enough to be kept.
+    /// The same as times(), since these products are few enough to keep.
     template <int Registers>
     DEEPGEMM_DEVICE scale_products<Zones, 1> later(row_scales sa) const {
         return times<Registers>(sa);
     }
 };
 
-/// The products of scales of A with those of B in `Groups` groups of eight columns, two in each, which `sb` hands out.
+/// The products of scales of A with those of B for two columns in each of `Groups` groups of eight columns, given by
+/// sb.pair(group).
 template <int Groups, class ColumnScales>
 DEEPGEMM_DEVICE scale_products<Groups, 2> products_by_column(const ColumnScales& sb, row_scales sa) {
     scale_products<Groups, 2> products;
@@ -101,14 +102,14 @@ DEEPGEMM_DEVICE scale_products<Groups, 2> products_by_column(const ColumnScales&
     return products;
 }
 
-/// Scales of B that differ from column to column, in registers: for few columns, or for fragments that share them.
+/// Scales of B that differ from column to column, held in registers: for few columns, or for several fragments that share them.
 template <int Groups>
 struct held_column_scales {
     column_pair_scales value[Groups];  ///< of this thread's two columns in each group of eight
 
     DEEPGEMM_DEVICE column_pair_scales pair(int group) const { return value[group]; }
 
-    /// The scales, known from here on.
+    /// The scales, computed at this point and not later.
     DEEPGEMM_DEVICE held_column_scales formed() const {
         held_column_scales scales = *this;
         DEEPGEMM_UNROLL
@@ -120,12 +121,12 @@ struct held_column_scales {
     DEEPGEMM_DEVICE scale_products<Groups, 2> times(row_scales sa) const {
         return products_by_column<Groups>(*this, sa);
     }
-    /// The same: these products are few enough to be kept.
+    /// The same as times(), since these products are few enough to keep.
     template <int Registers>
     DEEPGEMM_DEVICE scale_products<Groups, 2> later(row_scales sa) const {
         return times<Registers>(sa);
     }
-    /// The products, to be formed when a fragment is promoted: for want of registers.
+    /// The products, to be formed when a fragment is promoted, because there are no registers to keep them.
     DEEPGEMM_DEVICE late_products<held_column_scales> late(row_scales sa) const { return {sa, *this}; }
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Predicts how long a kernel takes on a workload. An estimate to rank configurations by, not a simulation: what one K block
-// costs a CTA, how many waves of tiles there are, what memory must move. Pure arithmetic; about 200 ns a call.
-// docs/tuning-model.md tells how well it chooses.
+// Predicts how long a kernel takes on a workload. It is an estimate for ranking configurations, not a simulation: the cost of
+// one K block of a CTA, the number of waves of tiles, the bytes that memory must move. Pure arithmetic; a call takes about 200
+// ns. docs/tuning-model.md reports how well it chooses.
 #pragma once
 
 #include <algorithm>
@@ -13,33 +13,34 @@
 
 namespace deepgemm {
 
-/// Constants of the model, in clocks of an SM unless they say otherwise. Each is a figure that can be read off single kernels
-/// (in brackets, where one was, on an H100), moved to fit the times of all shipped kernels on 128 products on an H200.
+/// Constants of the model, in clocks of an SM unless they say otherwise. Figures in brackets were measured on single kernels on
+/// an H100; the constants were then fitted to the times of all shipped kernels on 128 products on an H200.
 struct cost_parameters {
     double start_us = 1.82;      ///< launch, first loads, last stores (an empty product takes about 3)
     double power_clock = 0.136;  ///< share of the clock lost to power when all tensor cores work (0.17 to 0.2)
-    double mma_bytes = 85.3;     ///< operand bytes per clock that wgmma reads from shared memory: binds for n below 128
+    double mma_bytes = 85.3;  ///< operand bytes per clock that wgmma reads from shared memory: a limit for n below 128
     double block_latency = 76.9;         ///< per K block: barrier, issue, drain of the tensor core (one warpgroup: 130)
     double promotion_per_column = 1.83;  ///< scaling and adding a 64-row fragment
     double overlap[3] = {0.891, 0.486, 0.335};  ///< share of the two above that 0, 1, 2 other warpgroups do not hide
-    double deferred[3] = {153, 121, 34.7};      ///< replaces both where promotion is deferred (75; 10 to 50)
-    double in_flight = 70.8;                    ///< replaces both where nothing is promoted
-    double token_per_column = 0.88;  ///< per column of a fragment, where each has a scale: hidden by no warpgroup
-    double l2_bytes = 58.1;          ///< out of L2 for each SM, if all of them read (53 to 66)
-    double astray = 1.49;  ///< lines of L2 for each that is needed, where rows do not start at one (2 for every other)
+    double deferred[3] = {153, 121, 34.7};      ///< replaces both if promotion is deferred (75; 10 to 50)
+    double in_flight = 70.8;                    ///< replaces both if nothing is promoted
+    double token_per_column = 0.88;  ///< per column of a fragment, if each has a scale; no other warpgroup hides it
+    double l2_bytes = 58.1;          ///< bytes out of L2 for each SM, if all of them read (53 to 66)
+    double astray =
+        1.49;  ///< lines of L2 read for each that is needed, if rows do not start at one (2 for every other)
     double load_latency = 2446;       ///< from device memory to shared memory, under load; hidden by stages
-    double tile = 155;                ///< from a tile to the next (150 to 250)
+    double tile = 155;                ///< from one tile to the next (150 to 250)
     double epilogue_fragment = 125;   ///< rounding and staging a 64-row fragment
-    double store_bytes = 42.9;        ///< of D per clock, from registers to shared memory and on
-    double late_bytes = 26.6;         ///< the same of what finds no free staging buffer, on top
-    double accumulate_factor = 3.26;  ///< for store_bytes where C is read
-    double split = 1726;              ///< to bring the totals of the parts of a tile together (1000 to 1750),
+    double store_bytes = 42.9;        ///< bytes of D per clock, from registers to shared memory and on
+    double late_bytes = 26.6;         ///< the same for bytes that find no free staging buffer, in addition
+    double accumulate_factor = 3.26;  ///< divides store_bytes if C is read
+    double split = 1726;              ///< bringing the totals of the parts of a tile together (1000 to 1750),
     double split_column = 39.4;       ///< and for each column of a 64-row fragment (28 to 61)
-    double memory_share = 0.908;      ///< of the peak of device memory, reached with nothing in its way (0.92)
-    double added = 2.65;              ///< bytes moved for each byte of D that L2 adds to (2.7; 2 where C is read)
-    double left_over = 0.671;  ///< share of L2 that others have written to: replaced lines go back to memory first
-    double together = 4.57;    ///< norm that joins computing and moving: 1 would be their sum, infinity the longer
-    double l2_share = 0.534;   ///< of L2 that keeps operands from one band of tiles to the next
+    double memory_share = 0.908;  ///< share of the peak of device memory that is reached with nothing in its way (0.92)
+    double added = 2.65;          ///< bytes moved for each byte of D to which L2 adds (2.7; 2 if C is read)
+    double left_over = 0.671;     ///< share of L2 that others have written to; replaced lines go back to memory first
+    double together = 4.57;   ///< norm that joins computing and moving: 1 would be their sum, infinity the longer one
+    double l2_share = 0.534;  ///< share of L2 that keeps operands from one band of tiles to the next
 };
 
 namespace detail {
@@ -53,7 +54,7 @@ inline double bytes_of(const operand_info& x, i64 rows, i64 k) {
 
 }  // namespace detail
 
-/// What a product asks of any kernel.
+/// What a product demands of any kernel.
 inline demand demand_of(const gemm_workload& work) {
     const i64 m = work.shape.m, n = work.shape.n, k = work.shape.k;
     const double results = double(m) * double(n);
@@ -78,13 +79,13 @@ struct tiling {
     }
 };
 
-/// Clocks of one K block of a CTA, those in which the tensor cores work at their best, and what sets them.
+/// Clocks of one K block of a CTA, clocks of its multiplies at their best, and the limit that determines the first.
 struct block_clocks {
     double clocks, multiplying;
     bound limit;
 };
 
-/// Warpgroups that share a tile: all that multiply, or one where they take turns.
+/// Warpgroups that share a tile: all that multiply, or one if they take turns.
 inline int sharers(const config& cfg) { return cfg.sm90.alternate ? 1 : cfg.sm90.warpgroups; }
 
 /// Bytes of a row of an operand.
@@ -92,7 +93,7 @@ inline double row_bytes(const gemm_workload& work, const operand_info& x) {
     return double(work.shape.k) * size_of(x.type);
 }
 
-/// A block of a CTA while a share `active` of the multiprocessors work.
+/// One K block of a CTA, while a share `active` of the multiprocessors work.
 inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& work, double rows_of_a, double active,
                                    const cost_parameters& p) {
     const config& cfg = info.cfg;
@@ -121,8 +122,8 @@ inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& w
     return {clocks, fragments * best, limit};
 }
 
-/// Bytes through device memory: every operand once, more often where a band of tiles does not find it in L2 any more; D; and
-/// what was in L2 before and must be written back.
+/// Bytes through device memory: every operand once, or more often if a band of tiles does not find it in L2 any more; D; and
+/// lines that were in L2 before and must be written back.
 inline double memory_bytes(const gemm_info& info, const gemm_workload& work, const device_info& device,
                            const tiling& tiles, int sms, const cost_parameters& p) {
     const config& cfg = info.cfg;
@@ -143,7 +144,7 @@ inline double memory_bytes(const gemm_info& info, const gemm_workload& work, con
                                                                                     (info.traits.in_place ? p.added
                                                                                      : work.accumulate    ? 2
                                                                                                           : 1);
-    // An operand that is read once displaces no more than what of it is on its way (pipeline/operand_stream.cuh).
+    // An operand that is read once displaces only as much as is under way (pipeline/operand_stream.cuh).
     const double ctas = std::min<double>(double(tiles.m * tiles.n) * cfg.split_k, sms);
     const double on_way = cfg.stages * 128 * ctas;  // for each row of a tile
     const double displaced = rest + (tiles.n == cfg.cluster.n ? std::min(a, cfg.block.m * on_way) : a) +
@@ -165,13 +166,14 @@ inline double epilogue_clocks(const gemm_info& info, const cost_parameters& p) {
            bytes / p.store_bytes * (info.traits.accumulate && !info.traits.in_place ? p.accumulate_factor : 1);
 }
 
-/// CTAs that run at a time. A cluster does not leave a GPC, of 16 or 18 multiprocessors: four CTAs do not divide all of them.
+/// CTAs that run at a time. A cluster stays within a GPC, which has 16 or 18 multiprocessors; clusters of four leave some of 18
+/// unused.
 inline i64 ctas_at_once(const config& cfg, int sms) {
     const int usable = cfg.cluster_ctas() > 2 ? sms - sms / 33 : sms;
     return std::max(usable / cfg.cluster_ctas(), 1) * cfg.cluster_ctas();
 }
 
-/// Predicts a kernel whose tiles, each of `work`'s K, make up `needed` elements of results, and move `bytes` through device memory.
+/// Predicts a kernel whose tiles, each of `work`'s K, hold `needed` elements of results and move `bytes` through device memory.
 inline cost predict_tiles(const gemm_info& info, const gemm_workload& work, const device_info& device, int sms,
                           const tiling& tiles, double needed, double bytes, const cost_parameters& p) {
     const config& cfg = info.cfg;
@@ -191,11 +193,11 @@ inline cost predict_tiles(const gemm_info& info, const gemm_workload& work, cons
     const auto block_of = [&](i64 active) {
         return k_block_clocks(info, work, tiles.rows_of_a, double(active) / device.sm_count, p);
     };
-    // The clock follows the power drawn, that is, the share of all the device's tensor cores that work.
+    // The clock depends on the power drawn, and so on the share of all the device's tensor cores that work.
     const i64 first = std::min(parts, ctas), last = parts - (made.waves - 1) * ctas;
     const auto block = block_of(first), last_block = block_of(last);
     const double epilogue = epilogue_clocks(info, p);
-    // Warpgroups that take turns have their epilogues under each other's main loops, but for the last.
+    // Warpgroups that take turns hide their epilogues behind each other's main loops, except for the last one.
     const double turns = double(cfg.sm90.warpgroups) / sharers(cfg);
     const double exposed = std::max(0.0, epilogue / turns - (1 - 1 / turns) * block.clocks * k_blocks);
     const double epilogues = (double(made.waves - 1) * exposed + epilogue) / double(made.waves);
@@ -203,7 +205,7 @@ inline cost predict_tiles(const gemm_info& info, const gemm_workload& work, cons
                        double(made.waves * device.sm_count);
     const double clocks_per_us = device.clock_mhz * (1 - p.power_clock * use);
 
-    // Full waves, then what is left: fewer CTAs, so that L2 and memory serve each of them faster.
+    // Full waves, then the last wave, which has fewer CTAs, so that each of them gets more of L2 and memory.
     made.total_us = made.start_us;
     const auto add_waves = [&](i64 waves, i64 active, double clocks, double after) {
         const double main_loop = clocks * k_blocks / clocks_per_us, computing = main_loop + after / clocks_per_us;
@@ -215,7 +217,7 @@ inline cost predict_tiles(const gemm_info& info, const gemm_workload& work, cons
     };
     if (made.waves > 1) add_waves(made.waves - 1, ctas, block.clocks, exposed);
     add_waves(1, last, last_block.clocks, 0);
-    // When the last loads have landed, a K block and an epilogue are still to do.
+    // When the last loads have landed, one K block and one epilogue remain.
     const double drain = (last_block.clocks + epilogue) / clocks_per_us;
     made.epilogue_us += drain;
     made.total_us += drain;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Products by cuBLASLt with the arguments of the named operations of ops.hpp: a baseline to measure against, and what remains
-// where no kernel of ours fits. No scales: FP8 operands are multiplied as they are. Needs the CUDA toolkit with cuBLASLt, which
-// programs that include this link themselves (CMake: find_package(CUDAToolkit), target CUDA::cublasLt). In no umbrella.
+// Products by cuBLASLt with the arguments of the named operations of ops.hpp: a baseline for measurements, and a way out if
+// none of our kernels fits. No scales: FP8 operands are multiplied as they are. It needs the CUDA toolkit with cuBLASLt;
+// programs that include it link cuBLASLt themselves (CMake: find_package(CUDAToolkit), target CUDA::cublasLt). No umbrella
+// header includes it.
 #pragma once
 
 #include <cublasLt.h>
@@ -22,7 +23,7 @@
 
 namespace deepgemm {
 
-/// What a cublaslt object is made with.
+/// How a cublaslt object is made.
 struct cublaslt_knobs {
     int num_sms = 0;  ///< multiprocessors that algorithms are chosen for; 0: all of the device
     void* workspace =
@@ -47,8 +48,8 @@ struct device_release {
 
 }  // namespace detail
 
-/// A handle of cuBLASLt for one device, and the workspace of its products. Any number of threads may use it at a time, but
-/// since products share the workspace, those in different streams must not overlap: give each stream an object of its own.
+/// A handle of cuBLASLt for one device, and the workspace of its products. Any number of threads may use it at the same time.
+/// But products share the workspace, so those in different streams must not overlap: give each stream its own object.
 class cublaslt {
 public:
     /// Makes a handle for the device that is current, and the workspace unless `knobs` bring one.
@@ -112,7 +113,8 @@ inline std::uint32_t alignment_of(const void* address) {
     return std::uint32_t(bits & (~bits + 1));
 }
 
-/// Memory of a matrix (M or N, K), or D's or C's: contiguous along one dimension, whole elements, and nothing of TMA's rules.
+/// The memory of a matrix (M or N, K), or of D or C: contiguous along one dimension, with whole elements. The rules of TMA do
+/// not apply.
 inline result<void> check_cublaslt_layout(const char* name, const char* inner, const input_matrix& given,
                                           const input_matrix& rows) {
     const i64 size = size_of(given.type);
@@ -138,7 +140,7 @@ inline result<void> check_cublaslt_operand(const char* name, const char* rows_na
     return check_cublaslt_layout(name, inner.c_str(), matrix, contiguous_rows(matrix));
 }
 
-/// The rules of a product that cuBLASLt is asked for. In the order of validate().
+/// The rules of a product for cuBLASLt, in the order of validate().
 inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, ready] = problem;
     if (auto ok = check_sizes_and_types(problem); !ok) return ok;
@@ -160,8 +162,8 @@ inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
 
 }  // namespace detail
 
-/// A product as cuBLASLt is told of it: description, layouts, addresses. C counts as D itself: a problem with C adds to what D
-/// holds. cuBLASLt's matrices are column-major; a row-major D(m,n) is its D'(n,m), so its first operand is our B and its second
+/// A product as cuBLASLt takes it: description, layouts, addresses. C counts as D itself, so a problem with C adds to what D
+/// holds. cuBLASLt's matrices are column-major. A row-major D(m,n) is its D'(n,m), so its first operand is our B and its second
 /// our A. Plain values: nothing is allocated.
 class cublaslt_product {
 public:
@@ -216,7 +218,7 @@ public:
 private:
     explicit cublaslt_product(const gemm_problem& problem) : problem_(problem) {}
 
-    // The library's functions take descriptors as pointers to what they do not change.
+    // The library's functions take pointers to non-const for descriptors that they do not change.
     cublasLtMatmulDesc_t description() const { return const_cast<cublasLtMatmulDesc_t>(&description_); }
     static cublasLtMatrixLayout_t layout(const cublasLtMatrixLayoutOpaque_t& x) {
         return const_cast<cublasLtMatrixLayout_t>(&x);
@@ -278,7 +280,7 @@ private:
     cublasLtMatrixLayoutOpaque_t first_layout_{}, second_layout_{}, result_layout_{};
 };
 
-/// What a product by cuBLASLt can do without; as gemm_options.
+/// Optional arguments of a product by cuBLASLt; as gemm_options.
 struct cublaslt_options {
     std::optional<input_matrix> c{};  ///< added to the product in FP32; may be D itself, else it is copied to D first
     void* stream = nullptr;           ///< a cudaStream_t
@@ -286,7 +288,7 @@ struct cublaslt_options {
 
 namespace detail {
 
-/// Puts what a product adds to, and what is left of one whose K is 0, into D: C, or zeros.
+/// Puts into D what a product adds to, which is also the result if K is 0: C, or zeros.
 inline result<void> start_d(const gemm_problem& problem, cudaStream_t stream) {
     const auto& [a, b, d, c, heads, ready] = problem;
     const auto pitch = [](const auto& x) {
@@ -326,26 +328,26 @@ inline result<void> run_cublaslt(const cublaslt& library, const input_matrix& a,
 }  // namespace detail
 
 /// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T. A and B are BF16 or FP16, each contiguous along either of its dimensions, or FP8
-/// contiguous along K; rows lie any pitch apart. D: FP32, or BF16 (of FP16 operands: FP16). Sums are FP32, in an order that is
-/// cuBLASLt's affair. Empty M or N: nothing happens; empty K: D becomes C or zero.
+/// contiguous along K, with any pitch of rows. D: FP32, or BF16 (with FP16 operands: FP16). Sums are FP32, in an order that
+/// cuBLASLt chooses. Empty M or N: nothing happens; empty K: D becomes C or zero.
 inline result<void> cublaslt_gemm_nt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
                                      const output_matrix& d, const cublaslt_options& options = {}) {
     return detail::run_cublaslt(library, a, b, d, options);
 }
 
-/// As cublaslt_gemm_nt, of A (m,k) and B (k,n). Errors speak of B as N x K.
+/// As cublaslt_gemm_nt, with A (m,k) and B (k,n). Errors call B N x K.
 inline result<void> cublaslt_gemm_nn(const cublaslt& library, const input_matrix& a, const input_matrix& b,
                                      const output_matrix& d, const cublaslt_options& options = {}) {
     return detail::run_cublaslt(library, a, transposed(b), d, options);
 }
 
-/// As cublaslt_gemm_nt, of A (k,m) and B (k,n). Errors speak of A as M x K and of B as N x K.
+/// As cublaslt_gemm_nt, with A (k,m) and B (k,n). Errors call A M x K and B N x K.
 inline result<void> cublaslt_gemm_tn(const cublaslt& library, const input_matrix& a, const input_matrix& b,
                                      const output_matrix& d, const cublaslt_options& options = {}) {
     return detail::run_cublaslt(library, transposed(a), transposed(b), d, options);
 }
 
-/// As cublaslt_gemm_nt, of A (k,m) and B (n,k). Errors speak of A as M x K.
+/// As cublaslt_gemm_nt, with A (k,m) and B (n,k). Errors call A M x K.
 inline result<void> cublaslt_gemm_tt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
                                      const output_matrix& d, const cublaslt_options& options = {}) {
     return detail::run_cublaslt(library, transposed(a), b, d, options);

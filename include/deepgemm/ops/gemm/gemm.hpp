@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The named functions of the dense GEMM: validate, plan and launch in one call, through any engine that has ops::gemm. Every function
-// returns an error instead of doing half a job; or_throw() of host/exception.hpp makes exceptions of them.
+// The named functions of the dense GEMM: validate, plan and launch in one call, through any engine that serves ops::gemm. Every
+// function returns an error instead of doing half of its work; or_throw() of host/exception.hpp turns errors into exceptions.
 #pragma once
 
 #include <optional>
@@ -11,13 +11,13 @@
 
 namespace deepgemm {
 
-/// What a GEMM can do without.
+/// Optional arguments of a GEMM.
 struct gemm_options {
     std::optional<input_matrix> c{};  ///< added to the product in FP32; may be D itself
     void* stream = nullptr;           ///< a cudaStream_t
-    ready_operands ready{};  ///< which operands the stream's previous kernel surely did not write: weights, say
+    ready_operands ready{};           ///< operands that the stream's previous kernel does not write: weights, say
 
-    // Knobs of this call in place of the engine's, where they are set.
+    // Knobs of this call; those that are set replace the engine's.
     std::optional<int> num_sms{};            ///< multiprocessors to use; 0: all of the device
     std::optional<config> pin{};             ///< the one configuration to use
     std::optional<bool> dependent_launch{};  ///< the kernel may start before its predecessor has ended (PDL)
@@ -67,8 +67,8 @@ result<void> f16_gemm(const Engine& engine, const input_matrix& a, const input_m
 
 }  // namespace detail
 
-// The last two letters of a name say how A and B are stored. Whatever they are, memory is read as it lies, and errors speak
-// of A as M x K and of B as N x K.
+// The last two letters of a name say how A and B are stored. Memory is read as it is stored in any case, and errors call A M x
+// K and B N x K.
 //
 //     nt   A (m,k), B (n,k)        nn   A (m,k), B (k,n)        tn   A (k,m), B (k,n)        tt   A (k,m), B (n,k)
 
@@ -80,31 +80,31 @@ result<void> fp8_gemm_nt(const Engine& engine, const scaled_matrix& a, const sca
     return detail::fp8_gemm(engine, a, b, d, options);
 }
 
-/// As fp8_gemm_nt, of B (k,n). Rows and columns of its scales are exchanged likewise. Hopper multiplies FP8 only where K is
-/// contiguous, that is, where B's columns are.
+/// As fp8_gemm_nt, with B (k,n) and rows and columns of its scales exchanged. Hopper multiplies FP8 only if K is contiguous, so
+/// each column of B must be.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nn(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
     return detail::fp8_gemm(engine, a, transposed(b), d, options);
 }
 
-/// As fp8_gemm_nn, of A (k,m) and B (k,n).
+/// As fp8_gemm_nn, with A (k,m) and B (k,n).
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_tn(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
     return detail::fp8_gemm(engine, transposed(a), transposed(b), d, options);
 }
 
-/// As fp8_gemm_nn, of A (k,m) and B (n,k).
+/// As fp8_gemm_nn, with A (k,m) and B (n,k).
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_tt(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
     return detail::fp8_gemm(engine, transposed(a), b, d, options);
 }
 
-/// As fp8_gemm_nt, but D has a hole in every head: of each left + right columns of the product the first `left` and the last
-/// `right` land with `middle` columns between them, which stay as they were. D is BF16, (m, n + n / (left + right) * middle). It
-/// takes no C.
+/// As fp8_gemm_nt, but D has a gap in every head: of each left + right columns of the product, the first `left` and the last
+/// `right` are stored with `middle` columns between them, which are not written. D is BF16, (m, n + n / (left + right) *
+/// middle). It takes no C.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nt_skip_head_mid(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b,
                                        const output_matrix& d, const head_splits& heads,
@@ -113,7 +113,7 @@ result<void> fp8_gemm_nt_skip_head_mid(const Engine& engine, const scaled_matrix
     if (!heads.any()) return detail::check_heads(workload_of(problem));
     return detail::run(engine, problem, options);
 }
-/// The same with a stream alone.
+/// The same with a stream only.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nt_skip_head_mid(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b,
                                        const output_matrix& d, const head_splits& heads, void* stream) {
@@ -128,49 +128,49 @@ result<void> bf16_gemm_nt(const Engine& engine, const input_matrix& a, const inp
     return detail::bf16_gemm(engine, a, b, d, options);
 }
 
-/// As bf16_gemm_nt, of A (m,k) and B (k,n).
+/// As bf16_gemm_nt, with A (m,k) and B (k,n).
 template <engine_for<ops::gemm> Engine>
 result<void> bf16_gemm_nn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                           const gemm_options& options = {}) {
     return detail::bf16_gemm(engine, a, transposed(b), d, options);
 }
 
-/// As bf16_gemm_nt, of A (k,m) and B (k,n).
+/// As bf16_gemm_nt, with A (k,m) and B (k,n).
 template <engine_for<ops::gemm> Engine>
 result<void> bf16_gemm_tn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                           const gemm_options& options = {}) {
     return detail::bf16_gemm(engine, transposed(a), transposed(b), d, options);
 }
 
-/// As bf16_gemm_nt, of A (k,m) and B (n,k).
+/// As bf16_gemm_nt, with A (k,m) and B (n,k).
 template <engine_for<ops::gemm> Engine>
 result<void> bf16_gemm_tt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                           const gemm_options& options = {}) {
     return detail::bf16_gemm(engine, transposed(a), b, d, options);
 }
 
-/// As bf16_gemm_nt, of FP16 operands.
+/// As bf16_gemm_nt, with FP16 operands.
 template <engine_for<ops::gemm> Engine>
 result<void> f16_gemm_nt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
     return detail::f16_gemm(engine, a, b, d, options);
 }
 
-/// As bf16_gemm_nn, of FP16 operands.
+/// As bf16_gemm_nn, with FP16 operands.
 template <engine_for<ops::gemm> Engine>
 result<void> f16_gemm_nn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
     return detail::f16_gemm(engine, a, transposed(b), d, options);
 }
 
-/// As bf16_gemm_tn, of FP16 operands.
+/// As bf16_gemm_tn, with FP16 operands.
 template <engine_for<ops::gemm> Engine>
 result<void> f16_gemm_tn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
     return detail::f16_gemm(engine, transposed(a), transposed(b), d, options);
 }
 
-/// As bf16_gemm_tt, of FP16 operands.
+/// As bf16_gemm_tt, with FP16 operands.
 template <engine_for<ops::gemm> Engine>
 result<void> f16_gemm_tt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {

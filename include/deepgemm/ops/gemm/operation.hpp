@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The dense GEMM as an operation: what planner, engine and NVRTC ask of it, answered by the headers beside this one.
+// The dense GEMM as an operation: the functions that planner, engine and NVRTC call, defined by the headers beside this one.
 #pragma once
 
 #include <span>
@@ -15,8 +15,8 @@ namespace deepgemm {
 
 namespace detail {
 
-/// True if a kernel's operand is what a product of that K has. Scales of one column are contiguous along both dimensions, so where
-/// they could be loaded along M or N, a kernel that reads them along K takes them, too.
+/// True if a kernel's operand is the one of a product with that K. Scales of one column are contiguous along both dimensions.
+/// They count as MN-major if TMA can load them, and a kernel that reads them along K takes them as well.
 constexpr bool takes(const operand_info& kernel, operand_info given, i32 k) {
     const bool one_column =
         given.tile.mn == 1 && given.format != scale_kind::none && k <= k_per_word(given.format, given.tile);
@@ -58,7 +58,7 @@ struct gemm {
         if (kernel.accumulate != work.accumulate) return kernel.accumulate ? "it adds C" : "it does not add C";
         if (kernel.in_place && !work.in_place) return "it adds to D in place, and C lies elsewhere";
         if (kernel.heads != work.heads) return "its head splits differ";
-        // Without K nothing is multiplied, so that operands do not matter.
+        // Without K nothing is multiplied, so operands do not matter.
         if (work.shape.k == 0) return nullptr;
         if (!detail::takes(kernel.a, work.a, work.shape.k)) return "it takes another A";
         if (!detail::takes(kernel.b, work.b, work.shape.k)) return "it takes another B";
@@ -74,7 +74,7 @@ struct gemm {
     static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
         return deepgemm::predict(kernel, work, device, num_sms);
     }
-    /// None: CTAs that split K add up within their cluster.
+    /// No bytes: CTAs that split K add up within their cluster.
     static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
 
     static std::span<const tuned_row> tuned_rows(const device_info& device) { return deepgemm::tuned_rows(device); }
@@ -84,7 +84,7 @@ struct gemm {
 
     static std::string describe(const workload& work) { return deepgemm::describe(work); }
     static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
-    /// A kernel for a workload, with the configuration left to whoever instantiates it.
+    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made{{.arch = device.arch},
                        {.a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .heads = work.heads}};
@@ -102,9 +102,9 @@ static_assert(operation<gemm> && operation_concept::has_measurements<gemm> && op
 
 /// A GEMM kernel for a planner.
 using gemm_handle = kernel_handle<ops::gemm>;
-/// What will run a GEMM, and how it compares.
+/// The kernel that will run a GEMM, and how it compares with others.
 using gemm_plan = plan_of<ops::gemm>;
-/// What a caller wishes of GEMMs: a pin, or measured choices.
+/// A caller's wishes for GEMMs: a pin, or measured choices.
 using gemm_choices = choices<ops::gemm>;
 
 }  // namespace deepgemm

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A GEMM as its caller sees it, as a planner sees it, and how one becomes the other. rules.hpp checks it.
+// A GEMM as its caller sees it, as a planner sees it, and the translation between them. rules.hpp checks it.
 #pragma once
 
 #include <optional>
@@ -8,18 +8,18 @@
 
 namespace deepgemm {
 
-/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. With head splits, D has a hole in every head.
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. With head splits, D has a gap in every head.
 struct gemm_problem {
     scaled_matrix a{};                ///< (m, k)
     scaled_matrix b{};                ///< (n, k)
     output_matrix d{};                ///< (m, n), or (m, n + middle columns of all heads)
     std::optional<input_matrix> c{};  ///< as D, and of its type; may be D itself
     head_splits heads{};
-    ready_operands ready{};  ///< need not wait for the stream's previous kernel, in dependent launches
+    ready_operands ready{};  ///< operands that need not wait for the stream's previous kernel, in dependent launches
 };
 
-/// What a planner sees of a problem: extents, types and memory orders, no pointers and no strides. Plans for equal workloads
-/// are equal.
+/// What a planner sees of a problem: extents, types and memory orders, but no pointers and no strides. Plans for equal
+/// workloads are equal.
 struct gemm_workload {
     problem_shape shape{};
     operand_info a{}, b{};
@@ -34,7 +34,7 @@ struct gemm_workload {
     }
 };
 
-/// A hash of all that tells workloads apart: layers of one shape and other types, orders or epilogues have other hashes.
+/// A hash of every member. So layers of one shape with other types, orders or epilogues have other hashes.
 constexpr u64 hash_of(const gemm_workload& work) {
     u64 hash = 0;
     const auto add = [&hash](u64 value) {
@@ -55,7 +55,7 @@ constexpr u64 hash_of(const gemm_workload& work) {
     return hash;
 }
 
-/// The workload with A and B exchanged, as a kernel sees it whose configuration swaps them.
+/// The workload with A and B exchanged, as a kernel that swaps its operands sees it.
 constexpr gemm_workload exchanged(gemm_workload work) {
     swap_values(work.shape.m, work.shape.n);
     swap_values(work.a, work.b);
@@ -79,10 +79,10 @@ constexpr bool is_empty(const gemm_problem& problem) {
     return problem.a.matrix.rows == 0 || problem.b.matrix.rows == 0;
 }
 
-/// The arguments of a kernel for a valid problem. A stride that does not matter becomes one that tensor maps accept.
+/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept.
 constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, ready] = problem;
-    // Without K any kernel may be chosen: one for other types, scales and orders too.
+    // Without K any kernel may be chosen, even one for other types, scales and orders.
     const bool multiplies = a.matrix.columns != 0;
     const auto pitch = [](const auto& matrix) {  // from one contiguous row to the next
         const i64 per_line = 16 / i64(size_of(matrix.type));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The rules of a GEMM on Hopper that a caller can break: one check and one sentence each. FP8 operands have scales and are
-// K-major; BF16 and FP16 ones have none and may be MN-major. Nothing is read from the memory the problem names. Rules for one matrix or
-// its scales are in host/matrix_rules.hpp, those for memory in host/memory.hpp.
+// K-major; BF16 and FP16 ones have no scales and may be MN-major. Nothing is read from the memory that a problem names. Rules
+// for one matrix or its scales are in host/matrix_rules.hpp, those for memory in host/memory.hpp.
 #pragma once
 
 #include <array>
@@ -41,12 +41,12 @@ inline result<void> check_types(const gemm_problem& problem) {
     return {};
 }
 
-/// Columns of D, the holes of all heads among them.
+/// Columns of D, including the gaps of all heads.
 constexpr i64 columns_of_d(i64 n, const head_splits& heads) {
     return heads.any() ? n + n / (i64(heads.left) + heads.right) * heads.middle : n;
 }
 
-/// Head splits and the sizes they need; widths are multiples of the 64 columns that one swizzled store covers.
+/// Checks head splits and the sizes that they need. Widths are multiples of the 64 columns that one swizzled store covers.
 inline result<void> check_heads(const gemm_workload& work) {
     const head_splits& heads = work.heads;
     const i64 n = work.shape.n, k = work.shape.k, kept = i64(heads.left) + heads.right;
@@ -95,7 +95,7 @@ inline result<void> check_shapes(const gemm_problem& problem) {
     return {};
 }
 
-/// Checks that the extents of a GEMM's matrices are such, and its types.
+/// Checks the extents of a GEMM's matrices, and its types.
 inline result<void> check_sizes_and_types(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, ready] = problem;
     if (auto ok = check_size("A", a.matrix.rows, a.matrix.columns); !ok) return ok;
@@ -117,7 +117,7 @@ inline result<void> check_form(const gemm_problem& problem) {
     return check_shapes(problem);
 }
 
-/// Checks how the matrices and scales of a GEMM lie in memory, of which D has elements. With K = 0 the operands are not looked at.
+/// Checks how the matrices and scales of a GEMM lie in memory, if D has elements. With K = 0 the operands are not checked.
 inline result<void> check_placement(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, ready] = problem;
     const bool multiplies = a.matrix.columns > 0;
@@ -134,8 +134,8 @@ inline result<void> check_placement(const gemm_problem& problem) {
     return check_scales("B", "N", b, true);
 }
 
-/// Checks a problem against the rules of GEMMs, but not those for memory. Sizes and types come first; a D without elements is then a
-/// success whatever else the problem holds.
+/// Checks a problem against the rules of GEMMs, but not those for memory. Sizes and types are checked first. If D then has no
+/// elements, that is a success whatever else the problem holds.
 inline result<void> check_gemm(const gemm_problem& problem) {
     if (auto ok = check_form(problem); !ok || is_empty(problem)) return ok;
     return check_placement(problem);
@@ -143,7 +143,8 @@ inline result<void> check_gemm(const gemm_problem& problem) {
 
 }  // namespace detail
 
-/// Checks what a workload has of a problem: extents and head splits. Whether a kernel takes its types is for plan() to say.
+/// Checks the part of a problem that a workload holds: extents and head splits. Whether a kernel takes its types is checked by
+/// plan().
 inline result<void> validate(const gemm_workload& work) {
     const auto& [m, n, k] = work.shape;
     if (auto ok = check_extents(m, n, k); !ok) return ok;
@@ -154,7 +155,7 @@ inline result<void> validate(const gemm_workload& work) {
 
 /// The memory that a problem reads and writes. Without K, operands and their scales are not read.
 inline std::array<memory_use, 6> memory_of(const gemm_problem& problem) {
-    // Names every member: one that is added makes this line fail, and belongs into the list of what is read, or written.
+    // This names every member, so a new member makes it fail to compile: add it to the list of what is read or written.
     const auto& [a, b, d, c, heads, ready] = problem;
     const bool multiplies = a.matrix.columns != 0;
     return {written(memory_of("D", d)),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The FP8 kernels the named operations choose among, as lists of types; shipped_half.cuh holds those of BF16 and FP16. Nothing
-// is instantiated here: cmake/instances.cmake compiles the lists into a library, for a GPU or for the simulator; a program may
-// compile lists of its own instead.
+// The FP8 kernels among which the named operations choose, as lists of types; shipped_half.cuh has those for BF16 and FP16.
+// Nothing is instantiated here: cmake/instances.cmake compiles the lists into a library, for a GPU or for the simulator. A
+// program may compile lists of its own instead.
 #pragma once
 
 #include <deepgemm/kernel/gemm.cuh>
@@ -26,12 +26,12 @@ using tokens_kernel = gemm<arch::sm90, by_token<Format>, by_token<Format>, Epilo
 DEEPGEMM_BOTH constexpr config narrow(int m, int n, promotion promote = promotion::at_once) {
     return {.block = {m, n, 128}, .sm90 = {.warpgroups = m / 64, .promote = promote}};
 }
-/// A narrow tile whose K blocks `parts` CTAs share, where there are fewer tiles than multiprocessors.
+/// A narrow tile whose K blocks `parts` CTAs share, for products with fewer tiles than multiprocessors.
 DEEPGEMM_BOTH constexpr config split(int m, int n, int parts) {
     return {.block = {m, n, 128}, .split_k = parts, .sm90 = {.warpgroups = m / 64, .promote = promotion::deferred}};
 }
-/// Very few rows of A: they become columns of the multiply, and `n` of B's rows its rows. Not more stages than keep memory busy:
-/// what they hold displaces what L2 holds (docs/tuning-log.md).
+/// Very few rows of A: they become columns of the multiply, and `n` rows of B its rows. It has only as many stages as keep
+/// memory busy, because what more stages hold would displace other data in L2 (docs/tuning-log.md).
 DEEPGEMM_BOTH constexpr config few(int m, int n, int stages, int parts = 1) {
     return {.block = {m, n, 128},
             .stages = stages,
@@ -53,7 +53,7 @@ DEEPGEMM_BOTH constexpr config clustered(config base, cluster_shape cluster) {
 DEEPGEMM_BOTH constexpr config medium(int n, cluster_shape cluster = {}, promotion promote = promotion::at_once) {
     return {.block = {128, n, 128}, .cluster = cluster, .sm90 = {.promote = promote}};
 }
-/// Three warpgroups: the best main loop where M divides well.
+/// Three warpgroups: the best main loop if M divides well.
 DEEPGEMM_BOTH constexpr config three(int n, cluster_shape cluster = {}, int raster_rows = 8) {
     return {.block = {192, n, 128}, .cluster = cluster, .raster_rows = raster_rows, .sm90 = {.warpgroups = 3}};
 }
@@ -61,7 +61,7 @@ DEEPGEMM_BOTH constexpr config three(int n, cluster_shape cluster = {}, int rast
 DEEPGEMM_BOTH constexpr config wide(cluster_shape cluster = {}) {
     return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 32, .store_buffers = 3};
 }
-/// The same height, fewer columns: registers are left for scales of B by token, which both waves of a warpgroup share.
+/// The same height with fewer columns, which leaves registers for per-token scales of B; both waves of a warpgroup share these.
 DEEPGEMM_BOTH constexpr config tall(int n, cluster_shape cluster, int store_columns, int store_buffers) {
     return {.block = {256, n, 128}, .cluster = cluster, .store_columns = store_columns, .store_buffers = store_buffers};
 }
@@ -96,7 +96,7 @@ using weights_bf16_wide =
     weights_bf16<three(96), three(96, pair_n), three(128), three(128, pair_m), three(128, pair_n)>;
 using weights_bf16_widest = weights_bf16<wide(), wide(pair_m), wide(pair_n)>;
 
-// The same with scales of A as they come from quantisation, K-major: no kernel before this one has to transpose them.
+// The same with K-major scales of A, as quantisation writes them, so that no kernel has to transpose them first.
 template <config... Configs>
 using weights_k_major = kernels<gemm<arch::sm90, operand<e4m3, scale::per_token_k_major<scale::fp32>>,
                                      by_block<scale::fp32>, store<bf16>, Configs>...>;
@@ -106,7 +106,7 @@ using weights_k_major_narrow =
     weights_k_major<narrow(64, 32, deferred), narrow(64, 64, deferred), narrow(64, 128, deferred), split(64, 32, 2)>;
 using weights_k_major_wide = weights_k_major<medium(128, {}, deferred), three(128), wide(pair_n)>;
 
-// Weight gradients: FP32 D with C, both operands by token. C is mostly D itself, and L2 adds.
+// Weight gradients: FP32 D with C, both operands by token. In most cases C is D itself, and L2 adds.
 template <config... Configs>
 using tokens_f32_acc = kernels<tokens_kernel<scale::fp32, accumulate<float>, Configs>...>;
 using gradients = tokens_f32_acc<narrow(64, 64), medium(64), medium(96), medium(128), medium(128, pair_m), three(96)>;
@@ -143,13 +143,13 @@ using tokens_ue8m0_bf16_acc = tokens_any<scale::ue8m0, accumulate<bf16>>;
 using tokens_ue8m0_f32 = tokens_any<scale::ue8m0, store<float>>;
 using tokens_ue8m0_f32_acc = tokens_any<scale::ue8m0, accumulate<float>>;
 
-// Heads of 128 + 128 columns around a hole of 64: upstream's one use of skip_head_mid.
+// Heads of 128 + 128 columns around a gap of 64: the only use of skip_head_mid upstream.
 template <config... Configs>
 using heads_bf16 = kernels<weights_kernel<scale::fp32, store_heads<bf16, 128, 64, 128>, Configs>...>;
 using heads = heads_bf16<narrow(64, 128), medium(128), three(128), wide()>;
 
-/// All of FP8 operands. A template, as all sums of lists: NVRTC makes machine code of functions that are none, and names of such
-/// lists are too long for that.
+/// All kernels of FP8 operands. A template, like all sums of lists: NVRTC makes machine code of ordinary functions, and the
+/// names of such lists are too long for that.
 template <class = void>
 DEEPGEMM_BOTH constexpr auto fp8_dense() {
     return weights_bf16_few{} + weights_bf16_few_split{} + weights_bf16_narrow{} + weights_bf16_split{} +

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The shipped kernels of 16-bit operands, as lists of types; shipped.cuh holds those of FP8 and says how they are used.
+// The shipped kernels of 16-bit operands, as lists of types; shipped_fp8.cuh has those of FP8 and says how lists are used.
 // A list is named by its operands' type, by the layouts of A and B as BLAS names them (nt: both contiguous along K; nn: B along
 // N; tn: A along M and B along N; tt: A along M), and by D.
 #pragma once
@@ -10,7 +10,8 @@
 
 namespace deepgemm::shipped {
 
-/// D = A x B of operands of `Element`, as `type`. Here and below structs, since nvcc 13 loses configurations in alias templates.
+/// D = A x B of operands of `Element`, as `type`. Structs here and below, since nvcc 13 loses configurations in alias
+/// templates.
 template <class Element, major A, major B, class Epilogue, config... Configs>
 struct half_kernels {
     using type = kernels<
@@ -26,7 +27,7 @@ DEEPGEMM_BOTH constexpr config tile16(int m, int n, int math_warpgroups, cluster
             .store_buffers = store_buffers,
             .sm90 = {.warpgroups = math_warpgroups, .promote = promotion::never}};
 }
-/// Two warpgroups that alternate: the epilogue of one tile under the main loop of the next.
+/// Two warpgroups that alternate: one stores its tile during the main loop of the other.
 DEEPGEMM_BOTH constexpr config turns16(int m, int n, cluster_shape cluster = {}, int store_columns = 0,
                                        int store_buffers = 0) {
     config made = tile16(m, n, 2, cluster, store_columns, store_buffers);
@@ -40,7 +41,7 @@ DEEPGEMM_BOTH constexpr config split16(int m, int n, int parts) {
     made.split_k = parts;
     return made;
 }
-/// Very few rows of A: see few() in shipped.cuh.
+/// Very few rows of A: see few() in shipped_fp8.cuh.
 DEEPGEMM_BOTH constexpr config few16(int m, int n, int stages, int parts = 1) {
     config made = tile16(m, n, n / 64);
     made.stages = stages;
@@ -48,7 +49,7 @@ DEEPGEMM_BOTH constexpr config few16(int m, int n, int stages, int parts = 1) {
     made.split_k = parts;
     return made;
 }
-/// Bands of 16 rows of tiles: D's tiles are high and the operands many.
+/// Bands of 16 rows of tiles, for D with many rows of tiles and large operands.
 DEEPGEMM_BOTH constexpr config high_bands(config base) {
     base.raster_rows = 16;
     return base;
@@ -56,7 +57,7 @@ DEEPGEMM_BOTH constexpr config high_bands(config base) {
 
 inline constexpr cluster_shape pair{2, 1}, across{1, 2};  ///< two CTAs along M that share B, along N that share A
 
-/// Few rows of A; the narrowest tiles only where B may be cut so.
+/// Few rows of A. The narrowest tiles exist only for orders of B that can be cut so narrow.
 template <class Element, class Epilogue>
 struct half_nt_few
     : half_kernels<Element, major::k, major::k, Epilogue, few16(8, 64, 8), few16(8, 64, 12), few16(16, 64, 12),
@@ -76,7 +77,7 @@ template <class Element, major A, major B>
 struct half_wide : half_kernels<Element, A, B, store<Element>, tile16(128, 64, 2), tile16(128, 128, 2, across),
                                 tile16(128, 192, 2, {}, 64, 1), high_bands(tile16(128, 256, 2, {}, 64, 2)),
                                 turns16(128, 192, {}, 64, 1), tile16(192, 96, 3), tile16(192, 192, 3, {}, 64, 1)> {};
-/// The same for B contiguous along K, which may be cut finer.
+/// The same for B contiguous along K, which can be cut finer.
 template <class Element>
 struct half_nt_wide : half_kernels<Element, major::k, major::k, store<Element>, tile16(128, 64, 2), tile16(128, 128, 2),
                                    tile16(128, 128, 2, across), tile16(128, 144, 2, across, 16, 1),
@@ -84,14 +85,15 @@ struct half_nt_wide : half_kernels<Element, major::k, major::k, store<Element>, 
                                    high_bands(tile16(128, 256, 2, pair, 64, 2)), turns16(128, 160, pair, 32, 1),
                                    turns16(128, 176), turns16(128, 192, pair, 64, 1), tile16(192, 192, 3, {}, 64, 1)> {
 };
-/// And with C, which needs a buffer for each column of a tile; the largest one takes it in turns, for want of registers.
+/// The same with C, which needs a buffer for each column of a tile. The warpgroups of the largest tile take turns, for want of
+/// registers.
 template <class Element>
 struct half_nt_wide_acc
     : half_kernels<Element, major::k, major::k, accumulate<Element>, tile16(128, 64, 2), tile16(128, 128, 2),
                    tile16(128, 144, 2, {}, 16), tile16(128, 144, 2, across, 16), tile16(192, 96, 3, across),
                    tile16(128, 256, 2, {}, 64, 2), turns16(128, 128, pair), turns16(128, 160, pair),
                    turns16(128, 176, pair, 16, 1), turns16(128, 192, pair)> {};
-/// Many rows, FP32 D; both operands K-major also have a tile of 128 x 128, which half_any has for the other orders.
+/// Many rows, FP32 D. K-major operands have a tile of 128 x 128, too; half_any has it for the other orders.
 template <class Element, major A, major B, class Epilogue>
 struct half_wide_f32 : half_kernels<Element, A, B, Epilogue, tile16(128, 64, 2), tile16(128, 256, 2, {}, 32, 2),
                                     turns16(128, 128, pair)> {};
@@ -103,7 +105,7 @@ template <class Element, major A, major B>
 struct half_wide_add : half_kernels<Element, A, B, add_in_place, tile16(128, 64, 2), tile16(128, 256, 2, {}, 32, 2),
                                     tile16(128, 256, 2, pair, 32, 2), turns16(128, 192, {}, 32, 1),
                                     tile16(192, 96, 3, {}, 32, 1), tile16(192, 192, 3, {}, 32, 1)> {};
-/// What is seldom asked for: a tile for few rows, one for many.
+/// Combinations that are seldom asked for: one tile for few rows, one for many.
 template <class Element, major A, major B, class Epilogue>
 struct half_any : half_kernels<Element, A, B, Epilogue, tile16(64, 64, 1), tile16(128, 128, 2)> {};
 template <class Element, class Epilogue>

@@ -9,7 +9,7 @@
 
 namespace deepgemm {
 
-/// The epilogue of a kernel as a C++ type; a custom one has no source here.
+/// The epilogue of a kernel as a C++ type; a comment if a user wrote it.
 inline std::string epilogue_source(const gemm_traits& value) {
     const char* const element = value.d == dtype::f32 ? "float" : name_of(value.d);
     if (value.custom_epilogue) return "/* custom epilogue */";
@@ -21,8 +21,8 @@ inline std::string epilogue_source(const gemm_traits& value) {
     return concat(value.accumulate ? "accumulate<" : "store<", element, ">");
 }
 
-/// What makes the groups of a kernel, as a C++ type: a model of group_policy. Null if it computes one product, or what a schedule of the
-/// user's own says.
+/// The model of group_policy that makes a kernel's groups, as a C++ type. Null for a kernel of one product, and for a user's
+/// own schedule.
 constexpr const char* policy_source(grouping groups) {
     switch (groups) {
         case grouping::batched: return "uniform_groups";
@@ -37,7 +37,7 @@ constexpr const char* policy_source(grouping groups) {
     return nullptr;
 }
 
-/// The schedule of a kernel as a C++ type; one of the user's own has no source here. Empty if it is the one that kernels have by default.
+/// The schedule of a kernel as a C++ type: empty for the default schedule, a comment for a user's own.
 inline std::string schedule_source(const gemm_info& value) {
     if (value.traits.groups == grouping::none) return "";
     const char* const policy = policy_source(value.traits.groups);
@@ -46,7 +46,7 @@ inline std::string schedule_source(const gemm_info& value) {
                   value_source(value.cfg.cluster), ", ", policy, ">");
 }
 
-/// A GEMM kernel as a C++ type; what is custom has no source here.
+/// A GEMM kernel as a C++ type; comments stand for a user's own parts.
 inline std::string to_source(const gemm_info& value) {
     const gemm_traits& what = value.traits;
     const std::string schedule = schedule_source(value);

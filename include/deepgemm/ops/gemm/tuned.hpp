@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Configurations that were measured to be best, consulted before the cost model. A row that names a configuration which a
-// program has not instantiated is passed over.
+// Configurations that were measured to be best. The planner looks here before it asks the cost model. A row is skipped if the
+// program has not instantiated its configuration.
 #pragma once
 
 #include <algorithm>
@@ -17,8 +17,8 @@ namespace deepgemm {
 
 namespace detail {
 
-/// True if moving a product's operands and D takes an H100 less than half the time of multiplying, so that the product is about
-/// as fast on a GPU that has the same multiprocessors and faster memory.
+/// True if an H100 moves a product's operands and D in less than half the time that it multiplies. Such a product is about as
+/// fast on a GPU with the same multiprocessors and faster memory.
 constexpr bool bound_by_multiplying(const gemm_tuned_row& row) {
     const double m = row.m_max, n = row.n, k = row.k, element = size_of(row.type);
     const double bytes = (m + n) * k * element + m * n * size_of(row.d) * (row.accumulate ? 2 : 1);
@@ -26,11 +26,11 @@ constexpr bool bound_by_multiplying(const gemm_tuned_row& row) {
     return 2 * m * n * k > 2 * operations_per_byte * bytes;
 }
 
-/// Whether an H100 takes over a row of an H200's. Of products of 16 bits it has races of its own, so that one without a row is
-/// one whose choice the model gets right.
+/// True if an H100 takes over a row of an H200's. For 16-bit products the H100 was raced separately; no row there means that
+/// the model's choice was already best.
 constexpr bool holds_on_h100(const gemm_tuned_row& row) { return size_of(row.type) == 1 && bound_by_multiplying(row); }
 
-/// What was measured on an H100, then what may be taken over from an H200: the choice, not the times.
+/// The rows measured on an H100, then those taken over from an H200: their choices, but not their times.
 inline constexpr auto tuned_for_h100 = [] {
     constexpr auto taken_over = std::count_if(tuned_h200.begin(), tuned_h200.end(), holds_on_h100);
     std::array<gemm_tuned_row, tuned_h100.size() + taken_over> rows{};
@@ -42,17 +42,17 @@ inline constexpr auto tuned_for_h100 = [] {
 
 }  // namespace detail
 
-/// The rows for a device; none if it was not measured. An H200 is an H100 with other memory.
+/// The rows for a device; none if it was not measured.
 constexpr std::span<const gemm_tuned_row> tuned_rows(const device_info& device) {
     const std::string_view name = device.name;
     const auto is = [&](std::string_view gpu) { return name.find(gpu) != std::string_view::npos; };
-    if (device.sm_count != 132) return {};  // measured with all multiprocessors of the whole GPU
+    if (device.sm_count != 132) return {};  // all rows were measured with all multiprocessors of a whole GPU
     if (is("H200") && !is("GH200")) return tuned_h200;
     if (is("H100")) return detail::tuned_for_h100;
     return {};
 }
 
-/// The row that counts for a workload; null if none does.
+/// The row that applies to a workload; null if there is none.
 constexpr const gemm_tuned_row* find_tuned(std::span<const gemm_tuned_row> rows, const gemm_workload& work) {
     const gemm_tuned_row* best = nullptr;
     for (const gemm_tuned_row& row : rows) {

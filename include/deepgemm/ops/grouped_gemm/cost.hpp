@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Predicts how long a kernel takes on a grouped workload: how many tiles the usual groups have, and what memory must move for them. What
-// a tile costs is as in one product, ops/gemm/cost.hpp.
+// Predicts how long a kernel takes on a grouped workload: how many tiles the usual groups have, and how many bytes memory must
+// move for them. The cost of one tile is that of one product, ops/gemm/cost.hpp.
 #pragma once
 
 #include <algorithm>
@@ -11,20 +11,20 @@
 
 namespace deepgemm {
 
-/// What a grouped product asks of any kernel if its groups have `rows` rows, all together.
+/// What a grouped product demands of any kernel, if its groups have `rows` rows together.
 inline demand demand_of(const grouped_workload& work, i64 rows) {
     const i64 n = work.shape.n, k = work.shape.k;
     const double results = double(rows) * double(n);
     return {2 * results * double(k), detail::bytes_of(work.a, rows, k) + work.groups * detail::bytes_of(work.b, n, k) +
                                          results * size_of(work.d)};
 }
-/// The same of groups with the expected rows.
+/// The same for groups with the expected rows.
 inline demand demand_of(const grouped_workload& work) { return demand_of(work, i64(work.groups) * work.expected_rows); }
 
 namespace detail {
 
-/// Tiles of `block` rows that a group has on average, and the rows in them that lie in its slot. Groups are taken to have from 0.7 to
-/// 1.3 times the expected rows, evenly.
+/// The mean number of tiles of `block` rows that a group has, and the mean number of rows in them that lie in its slot. The
+/// rows of a group are assumed to be evenly distributed from 0.7 to 1.3 times the expected rows.
 struct row_tiles {
     double count = 0, rows = 0;
 
@@ -41,8 +41,9 @@ struct row_tiles {
     }
 };
 
-/// Bytes through device memory: the tiles of A of usual groups, all matrices of B, the rows of D; and what was in L2 before and must be
-/// written back. Every CTA of a column of tiles needs the same weights at about the same time, so they are read once.
+/// Bytes through device memory: the tiles of A of usual groups, all matrices of B, the rows of D; and lines that were in L2
+/// before and must be written back. All CTAs of a column of tiles need the same weights at about the same time, so weights are
+/// read once.
 inline double memory_bytes(const gemm_info& info, const grouped_workload& work, const device_info& device,
                            const row_tiles& tiles, const cost_parameters& p) {
     const double groups = work.groups, n = work.shape.n, k = work.shape.k,
@@ -58,8 +59,8 @@ inline double memory_bytes(const gemm_info& info, const grouped_workload& work, 
 
 }  // namespace detail
 
-/// Predicts a kernel on a grouped workload, with `sms` multiprocessors of the device to itself. The kernel must fit the workload, which
-/// is not empty.
+/// Predicts a kernel on a grouped workload, with `sms` multiprocessors of the device to itself. The kernel must fit the
+/// workload, which is not empty.
 inline cost predict(const gemm_info& info, const grouped_workload& work, const device_info& device, int sms,
                     const cost_parameters& p = {}) {
     const config& cfg = info.cfg;

@@ -10,25 +10,26 @@
 
 namespace deepgemm {
 
-/// What a grouped operation can do without.
+/// Optional arguments of a grouped operation.
 struct grouped_options {
     void* stream = nullptr;  ///< a cudaStream_t
-    ready_operands ready{};  ///< which operands the stream's previous kernel surely did not write: weights, say
+    ready_operands ready{};  ///< operands that the stream's previous kernel does not write: weights, say
 
-    // Knobs of this call in place of the engine's, where they are set.
+    // Knobs of this call; those that are set replace the engine's.
     std::optional<int> num_sms{};            ///< multiprocessors to use; 0: all of the device
     std::optional<config> pin{};             ///< the one configuration to use
     std::optional<bool> dependent_launch{};  ///< the kernel may start before its predecessor has ended (PDL)
 };
 
-/// D[g](m,n) = A[g](m,k) x B[g](n,k)^T for the first counts[g] rows of each group g; both operands FP8 and contiguous along K, scaled by
-/// blocks of 128 along K. A: 1x128 scales. B: 128x128. D: BF16.
+/// D[g](m,n) = A[g](m,k) x B[g](n,k)^T for the first counts[g] rows of each group g; both operands FP8 and contiguous along K,
+/// scaled by blocks of 128 along K. A: 1x128 scales. B: 128x128. D: BF16.
 ///
-/// Every group has a slot of M rows in A and in D, of which counts[g] count. The counts lie in device memory, where the kernel reads
-/// them: the host never waits for them, and a captured graph may be replayed with others. Rows past the count stay as they were in D,
-/// even in a tile that has some before it, and are not used in A, whatever they hold; their scales may be anything, too. Neither reaches
-/// into the next group's slot. A group without rows costs nothing. `expected_rows` is a hint: about how many rows a group has; 0: as many
-/// as its slot. No groups, or empty M or N: nothing happens; empty K: the rows that count become zero.
+/// Every group has a slot of M rows in A and in D, of which the first counts[g] are used. The kernel reads the counts from
+/// device memory, so the host never waits for them, and a captured graph may be replayed with other counts. Rows past the count
+/// are not written in D, even in a tile that contains rows before it. In A they are not used, and they and their scales may
+/// hold anything. A slot's rows never reach into the next slot. A group without rows costs nothing. `expected_rows` is a hint:
+/// about how many rows a group has; 0: all rows of its slot. No groups, or empty M or N: nothing happens; empty K: the rows
+/// before the count become zero.
 template <engine_for<ops::grouped_gemm> Engine>
 result<void> m_grouped_fp8_gemm_nt_masked(const Engine& engine, const scaled_stack& a, const scaled_stack& b,
                                           const output_stack& d, const i32* counts, i64 expected_rows = 0,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The grouped GEMM as an operation: what planner, engine and NVRTC ask of it, answered by the headers beside this one.
+// The grouped GEMM as an operation: the functions that planner, engine and NVRTC call, defined by the headers beside this one.
 #pragma once
 
 #include <string>
@@ -29,7 +29,7 @@ struct grouped_gemm {
     static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
     static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
     static u64 hash(const workload& work) { return hash_of(work); }
-    /// Rows that a group usually has; its slot stays as it is.
+    /// Changes the rows that a group usually has; its slot stays as it is.
     static workload with_rows(workload work, i32 rows) {
         work.expected_rows = rows;
         return work;
@@ -50,7 +50,7 @@ struct grouped_gemm {
 
     static std::string describe(const workload& work) { return deepgemm::describe(work); }
     static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
-    /// A kernel for a workload, with the configuration left to whoever instantiates it.
+    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one(), device);
         made.traits.groups = grouping::masked;
@@ -64,7 +64,7 @@ static_assert(operation<grouped_gemm> && operation_concept::varies_rows<grouped_
 
 /// A kernel of groups for a planner.
 using grouped_handle = kernel_handle<ops::grouped_gemm>;
-/// What will run a grouped GEMM, and how it compares.
+/// The kernel that will run a grouped GEMM, and how it compares with others.
 using grouped_plan = plan_of<ops::grouped_gemm>;
 
 }  // namespace deepgemm

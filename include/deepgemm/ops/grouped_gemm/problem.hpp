@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A grouped GEMM as its caller sees it, as a planner sees it, and how one becomes the other. rules.hpp checks it.
+// A grouped GEMM as its caller sees it, as a planner sees it, and the translation between them. rules.hpp checks it.
 #pragma once
 
 #include <deepgemm/host/stack.hpp>
@@ -8,18 +8,19 @@
 
 namespace deepgemm {
 
-/// D[g](m,n) = sum over k of A[g](m,k) B[g](n,k), scales applied, for the first `counts[g]` rows of each group g. Every group has a
-/// slot of M rows in A and in D. Rows past its count are not used in A, whatever they hold, and stay as they were in D.
+/// D[g](m,n) = sum over k of A[g](m,k) B[g](n,k), scales applied, for the first `counts[g]` rows of each group g. Every group
+/// has a slot of M rows in A and in D. Rows past its count are not used in A, where they may hold anything, and not written in
+/// D.
 struct grouped_problem {
     scaled_stack a{};  ///< of matrices (M, K)
     scaled_stack b{};  ///< of as many matrices (N, K)
     output_stack d{};  ///< of as many matrices (M, N)
-    /// Rows of each group, (a.count) in device memory (host memory for the simulator), which the kernel reads. One below 0 or above M
-    /// counts as 0 or M.
+    /// Rows of each group, (a.count) in device memory (host memory for the simulator); the kernel reads them. A count below 0
+    /// counts as 0, and one above M as M.
     const i32* counts = nullptr;
-    /// Rows that a group usually has: a hint, by which a kernel is chosen. 0, or more than M: as many as a slot has.
+    /// Rows that a group usually has: a hint for the choice of a kernel. 0, or more than M: all rows of a slot.
     i64 expected_rows = 0;
-    ready_operands ready{};  ///< as in gemm_problem; counts are never taken for ready
+    ready_operands ready{};  ///< as in gemm_problem; the kernel always waits before it reads the counts
 };
 
 /// What a planner sees of a grouped problem.
@@ -33,11 +34,11 @@ struct grouped_workload {
     friend constexpr bool operator==(const grouped_workload& x, const grouped_workload& y) {
         return x.groups == y.groups && x.expected_rows == y.expected_rows && x.one() == y.one();
     }
-    /// The product of one group whose slot is full.
+    /// The product of one group with a full slot.
     constexpr gemm_workload one() const { return {.shape = shape, .a = a, .b = b, .d = d}; }
 };
 
-/// A hash of all that tells workloads apart.
+/// A hash of every member.
 constexpr u64 hash_of(const grouped_workload& work) {
     const u64 sizes = u64(u32(work.groups)) | u64(u32(work.expected_rows)) << 32;
     return (hash_of(work.one()) ^ sizes) * 0x9e3779b97f4a7c15ull >> 7;
@@ -45,7 +46,7 @@ constexpr u64 hash_of(const grouped_workload& work) {
 
 namespace detail {
 
-/// The first group's product, whose slot is full.
+/// The first group's product, with a full slot.
 constexpr gemm_problem first_of(const grouped_problem& problem) {
     return {.a = problem.a.first, .b = problem.b.first, .d = problem.d.first, .ready = problem.ready};
 }
@@ -59,7 +60,7 @@ constexpr grouped_workload workload_of(const grouped_problem& problem) {
     return {i32(problem.a.count), one.shape, expected == 0 ? rows : expected, one.a, one.b, one.d};
 }
 
-/// True if there is nothing to compute and nothing to write, whatever the counts are.
+/// True if there is nothing to compute and nothing to write, for any counts.
 constexpr bool is_empty(const grouped_workload& work) {
     return work.groups == 0 || work.shape.m == 0 || work.shape.n == 0;
 }
@@ -67,7 +68,7 @@ constexpr bool is_empty(const grouped_workload& work) {
 /// What a kernel of groups with slots is launched with.
 using masked_arguments = gemm_call<no_arguments, masked_groups>;
 
-/// The arguments of a kernel for a valid problem. A stride that does not matter becomes one that tensor maps accept.
+/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept.
 constexpr masked_arguments arguments_of(const grouped_problem& problem) {
     const auto& [a, b, d, counts, expected_rows, ready] = problem;
     const grouped_workload work = workload_of(problem);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of a grouped GEMM that a caller can break: those of the product of one group, and those of stacks. Nothing is read from the
-// memory the problem names, the counts included.
+// The rules of a grouped GEMM that a caller can break: those for the product of one group, and those for stacks. Nothing is
+// read from the memory that a problem names, not even the counts.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace deepgemm {
 
-/// Checks what a workload has of a problem: the number of groups, and the extents of one of them.
+/// Checks the part of a problem that a workload holds: the number of groups, and the extents of one of them.
 inline result<void> validate(const grouped_workload& work) {
     if (auto ok = check_extent("the number of groups", work.groups); !ok) return ok;
     if (auto ok = check_extent("expected_rows", work.expected_rows); !ok) return ok;
@@ -19,8 +19,8 @@ inline result<void> validate(const grouped_workload& work) {
 
 namespace detail {
 
-/// Checks a problem against the rules of grouped GEMMs, but not those for memory. Sizes and types come first; where there is nothing to
-/// compute that is all.
+/// Checks a problem against the rules of grouped GEMMs, but not those for memory. Sizes and types are checked first; if there
+/// is nothing to compute, only these.
 inline result<void> check_grouped(const grouped_problem& problem) {
     const auto& [a, b, d, counts, expected_rows, ready] = problem;
     if (auto ok = check_extent("the number of groups", a.count); !ok) return ok;
@@ -47,7 +47,7 @@ inline result<void> check_grouped(const grouped_problem& problem) {
 
 /// The memory that a problem reads and writes. Without K, operands and their scales are not read.
 inline std::array<memory_use, 6> memory_of(const grouped_problem& problem) {
-    // Names every member: one that is added makes this line fail, and belongs into the list of what is read, or written.
+    // This names every member, so a new member makes it fail to compile: add it to the list of what is read or written.
     const auto& [a, b, d, counts, expected_rows, ready] = problem;
     std::array<memory_use, 6> uses{written(memory_of("D", d.first, d.count, d.matrix_stride))};
     uses[1] = {.name = "the counts",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernels the named grouped operations choose among, as lists of types. Nothing is instantiated here.
+// The kernels among which the named grouped operations choose, as lists of types. Nothing is instantiated here.
 #pragma once
 
 #include <deepgemm/kernel/gemm.cuh>
@@ -14,14 +14,14 @@ using masked_kernel =
     gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, scale::per_block<scale::fp32>>,
          store<bf16>, Config, grouped<Config.block, Config.cluster, masked_groups>>;
 
-/// Few rows in each group: weights decide. One warpgroup, and as many stages as keep memory busy.
+/// Few rows in each group, so reading weights takes most of the time. One warpgroup, and as many stages as keep memory busy.
 DEEPGEMM_BOTH constexpr config masked_few(int n) {
     return {.block = {64, n, 128},
             .stages = 8,
             .store_buffers = 1,
             .sm90 = {.warpgroups = 1, .promote = promotion::deferred}};
 }
-/// Some hundred rows: a tile that wastes few of them.
+/// Some hundred rows: a tile that leaves few rows unused.
 inline constexpr config masked_medium{.block = {128, 128, 128},
                                       .stages = 5,
                                       .store_columns = 64,
