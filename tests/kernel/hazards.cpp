@@ -84,6 +84,35 @@ struct leaving_store : store<bf16> {
     };
 };
 
+/// Every tile of D, and the first one once more.
+struct repeating_tiles : dense_schedule<small.block> {
+    problem_shape shape;
+
+    static constexpr repeating_tiles of(problem_shape shape, no_arguments) { return {{}, shape}; }
+    constexpr repeating_tiles started(problem_shape, u32) const { return *this; }
+    constexpr i32 rows() const { return ceil_div(shape.m, small.block.m); }
+    constexpr i32 count() const { return rows() * ceil_div(shape.n, small.block.n); }
+    static constexpr i32 clusters(problem_shape shape, no_arguments) { return of(shape, {}).count() + 1; }
+
+    struct sentinel {};
+    struct iterator {
+        const repeating_tiles& tiles;
+        i32 index;
+        dense_tile<small.block> operator*() const {
+            const auto& [m, n, k] = tiles.shape;
+            const i32 tile = index % tiles.count();
+            return {tile % tiles.rows() * small.block.m,
+                    tile / tiles.rows() * small.block.n,
+                    {0, ceil_div(k, small.block.k)},
+                    {m, n}};
+        }
+        void operator++() { index += i32(ptx::cta_count()); }
+        bool operator!=(sentinel) const { return index <= tiles.count(); }
+    };
+    iterator begin() const { return {*this, i32(ptx::cta_index())}; }
+    sentinel end() const { return {}; }
+};
+
 /// Runs a kernel on three tiles of five K blocks. Returns the error's text, or what is wrong with D.
 template <class Kernel>
 std::string outcome(const sim::options& machine) {
@@ -144,4 +173,17 @@ TEST_CASE("staged results overwritten while they are copied out") {
 TEST_CASE("an end before results have been read from shared memory") {
     expect_error<small_kernel<tma_pipeline, leaving_store>>(
         {"role math", "the thread ends while", "missing cp.async.bulk.wait_group.read"});
+}
+TEST_CASE("a tile computed twice, which no result shows") {
+    using repeating = gemm<arch::sm90, by_token, by_token, store<bf16>, small, repeating_tiles, tma_pipeline>;
+    for (const int sms : {1, 2, 4}) {  // by one CTA, or by two
+        sim::options machine;
+        machine.num_sms = sms;
+        const std::string message = outcome<repeating>(machine);
+        CAPTURE(message);
+        const auto words = {"role math", "TMA store writes tensor ", "which CTA (0,0,0)", "two stores of one element"};
+        for (const char* const word : words) CHECK(message.find(word) != std::string::npos);
+        machine.check_global = false;
+        CHECK(outcome<repeating>(machine) == "");
+    }
 }

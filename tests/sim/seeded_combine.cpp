@@ -139,5 +139,5 @@ TEST_CASE("combine: a word of 8 bytes stored in two halves") {
 TEST_CASE("combine: a row pushed by two warps") {
     combine_kernel kernel;
     expect_found(kernel, bug::pushed_twice,
-                 {"st.global overwrites rows+0x", "role math", "role leader", "wrote by st.global"});
+                 {"st.global writes rows+0x", "role math", "role leader", "two stores of one element"});
 }

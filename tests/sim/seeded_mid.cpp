@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A tile that one CTA quantises and another multiplies: math warps write it to shared memory and its scales to global memory, a
-// warp stores it and publishes its flag, the other CTA copies it and gives its place back, which the next tile takes. Five
+// warp stores it and publishes its flag, the other CTA copies it and gives its place back, which the next tile takes. Six
 // bugs.
 #include "seeded.hpp"
 
@@ -15,7 +15,8 @@ enum class bug {
     scales_after_arrive,     // a math warp arrives before it stores its scales
     no_shared_fence,         // no fence.proxy.async before the arrival
     staging_refilled,        // staging is given back before the store has read it
-    deferred_flag            // a tile is published together with the next one
+    deferred_flag,           // a tile is published together with the next one
+    place_reused             // a tile is stored before the one in its place has been copied
 };
 
 struct mid_kernel {
@@ -88,7 +89,7 @@ struct mid_kernel {
         if (ptx::lane_index() != 0) return;
         for (u32 i = 0; i < tiles; ++i) {
             ptx::mbarrier_wait(full, i & 1, "staged");
-            while (ptx::ld_acquire<memory_scope::gpu>(&freed) < i) {
+            while (with != bug::place_reused && ptx::ld_acquire<memory_scope::gpu>(&freed) < i) {
             }
             ptx::fence_proxy_async_global();
             ptx::bulk_store(mid, tile, tile_bytes);
@@ -165,4 +166,9 @@ TEST_CASE("tiles through memory: a tile published with the next one, which waits
     expect_found(kernel, bug::deferred_flag,
                  {"DEADLOCK", "post", "ld.acquire.gpu in a loop: nothing it polls changes; freed+0x0 holds 0", "gate",
                   "mid_flag+0x0 holds 0, which nobody wrote"});
+}
+
+TEST_CASE("tiles through memory: a place used again before its tile has been copied") {
+    mid_kernel kernel;
+    expect_found(kernel, bug::place_reused, {"bulk load reads mid+0x", "role gate", "role post"});
 }

@@ -175,7 +175,8 @@ TEST_CASE("split sums: parts loaded through the read-only path") {
 
 TEST_CASE("split sums: every CTA stores the sum") {
     split_kernel kernel;
-    expect_found(kernel, split_bug::everyone_stores, {"writes out+0x", "CTA (", "wrote by st.global"});
+    expect_found(kernel, split_bug::everyone_stores,
+                 {"writes out+0x", "CTA (", "wrote by st.global", "two stores of one element"});
 }
 
 TEST_CASE("claimed tiles: a claim by load and store") {
@@ -190,5 +191,6 @@ TEST_CASE("claimed tiles: a counter set back too early") {
 
 TEST_CASE("claimed tiles: a tile computed twice") {
     claim_kernel kernel;
-    expect_found(kernel, claim_bug::tile_twice, {"out+0x", "role claimer", "wrote by st.global"});
+    expect_found(kernel, claim_bug::tile_twice,
+                 {"st.global writes out+0x", "role claimer", "wrote by st.global", "two stores of one element"});
 }

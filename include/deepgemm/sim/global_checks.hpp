@@ -197,13 +197,13 @@ inline bool check_overwrite(const write_record& old, const write_record& now, st
     const thread_state& t = me();
     if (accumulates(old.kind) && accumulates(now.kind)) return false;
     if (is_strong(old.kind) && is_strong(now.kind)) return true;
-    if (!comes_before(old, t, false)) fail_unordered(what, "overwrites", address, old, false);
-    if (is_strong(old.kind) || is_strong(now.kind) || accumulates(old.kind) || accumulates(now.kind)) return true;
+    const bool both_plain = is_plain(old.kind) && is_plain(now.kind);
     const memory_region* const r = region_of(address);
-    if ((r == nullptr || !r->rewritten) && log_of(old).grid == t.cta->log->grid) {
+    if (both_plain && log_of(old).grid == t.cta->log->grid && (r == nullptr || !r->rewritten)) {
         fail(text("%s writes %s, which ", what, name_of_global(address).c_str()) + describe(old) +
              ": two stores of one element in a launch (declare its region rewritten if that is meant)");
     }
+    if (!comes_before(old, t, false)) fail_unordered(what, "overwrites", address, old, false);
     return true;
 }
 

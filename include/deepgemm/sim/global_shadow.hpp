@@ -26,6 +26,8 @@ enum class write_kind : u8 {
 };
 inline bool is_copy(write_kind kind) { return kind >= write_kind::copy; }
 inline bool is_strong(write_kind kind) { return kind == write_kind::strong || kind == write_kind::atomic; }
+/// Nothing else may write the element.
+inline bool is_plain(write_kind kind) { return kind == write_kind::weak || kind == write_kind::copy; }
 /// Others may add to the same element, in any order.
 inline bool accumulates(write_kind kind) { return kind == write_kind::atomic || kind == write_kind::reduction; }
 

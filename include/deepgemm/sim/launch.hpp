@@ -16,9 +16,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace deepgemm::sim {
 
@@ -104,21 +106,36 @@ void launch(const options& o, geometry g, Body body) {
     for (u32 i = 0; i < clusters; i += together) run_clusters(grid, i, std::min(i + together, clusters));
 }
 
-/// The parameters of kernel class K, its tensor maps encoded. A kernel without maps makes them of its arguments alone.
+/// The memory of tensor map number `i` of a kernel, named after it.
+inline memory_region region_of_map(const tensor_map_request& map, std::size_t i) {
+    static constexpr const char* names[] = {"tensor 0", "tensor 1", "tensor 2", "tensor 3", "tensor 4",
+                                            "tensor 5", "tensor 6", "tensor 7", "tensor 8", "tensor 9"};
+    u64 bytes = map.extent[0] * size_of(map.type);
+    for (u32 d = 1; d < map.rank; ++d) bytes += (map.extent[d] - 1) * map.stride_bytes[d - 1];
+    return {.name = i < std::size(names) ? names[i] : "a tensor", .first = map.base, .bytes = bytes};
+}
+
+/// The parameters of kernel class K, its tensor maps encoded; adds their memory to `regions`. A kernel without maps makes them
+/// of its arguments alone.
 template <class K>
-typename K::params parameters_of(const typename K::arguments& arguments) {
+typename K::params parameters_of(const typename K::arguments& arguments,
+                                 [[maybe_unused]] std::vector<memory_region>& regions) {
     if constexpr (K::map_count == 0) {
         return K::make_params(arguments);
     } else {
         tensor_map_request requests[K::map_count];
         tensor_map maps[K::map_count];
         K::tensor_maps(arguments, requests);
-        for (std::size_t i = 0; i < K::map_count; ++i) maps[i] = encode_tensor_map(requests[i]);
+        for (std::size_t i = 0; i < K::map_count; ++i) {
+            maps[i] = encode_tensor_map(requests[i]);
+            regions.push_back(region_of_map(requests[i], i));
+        }
         return K::make_params(arguments, maps);
     }
 }
 
-/// Runs kernel class K: encodes its tensor maps, launches K::run(params) with its geometry. Nothing for an empty grid.
+/// Runs kernel class K: encodes its tensor maps, launches K::run(params) with its geometry. Nothing for an empty grid. Messages
+/// call the memory of its maps "tensor 0" and so on, in their order, where options::regions has no better name.
 template <class K>
 void launch(const typename K::arguments& arguments, options o = {}) {
     static_assert(kernel<K>, "launch: the type must model kernel; the notes name what it lacks");
@@ -129,7 +146,9 @@ void launch(const typename K::arguments& arguments, options o = {}) {
     g.threads = K::launch.threads;
     g.smem_bytes = K::launch.smem_bytes;
     if (K::launch.all_resident) o.resident_clusters = 0;
-    const typename K::params params = parameters_of<K>(arguments);
+    std::vector<memory_region> regions(o.regions.begin(), o.regions.end());
+    const typename K::params params = parameters_of<K>(arguments, regions);
+    o.regions = regions;
     launch(o, g, [&params] { K::run(params); });
 }
 
