@@ -43,7 +43,7 @@ compiled_kernels compiled(const rtc::compiler& compiler, const std::vector<neede
                          }});
     }
     for (std::size_t i = 0; i < kernels.size(); ++i) {
-        tasks.push_back({to_source(kernels[i].info().cfg), [&all, &compiler, &kernels, i]() -> result<void> {
+        tasks.push_back({kernels[i].cfg, [&all, &compiler, &kernels, i]() -> result<void> {
                              const rtc::kernel_source from = kernels[i].source();
                              auto made = compiler.get(from.text, &from.facts);
                              if (!made) return made.failure();
@@ -57,9 +57,9 @@ compiled_kernels compiled(const rtc::compiler& compiler, const std::vector<neede
     return all;
 }
 
-std::vector<listed_problem> read_problems(const std::string& path) {
+std::vector<listed_product> read_products(const std::string& path) {
     try {
-        return parse_problems(read_text(path));
+        return parse_products(read_text(path));
     } catch (const std::invalid_argument& why) {
         throw std::invalid_argument(path + ": " + why.what());
     }
@@ -73,11 +73,11 @@ int aot_command(arguments given, std::ostream& out) {
     if (!s.out.empty()) {  // a dry run writes nowhere
         if (const auto ok = rtc::check_root(s.out); !ok) throw std::invalid_argument(ok.failure().message);
     }
-    const std::vector<listed_problem> lines = read_problems(s.problems);
-    const needed_kernels needed = kernels_for(lines, s.device, {.overrides = s.table.rows}, s.fixed);
+    const std::vector<listed_product> lines = read_products(s.problems);
+    const needed_kernels needed = kernels_for(lines, s.device, s.table, s.fixed);
     if (s.dry_run) {
         for (const needed_kernel& kernel : needed.kernels) {
-            out << to_source(kernel.info()) << '\n';
+            out << kernel.text << '\n';
         }
         return 0;
     }

@@ -6,6 +6,7 @@
 
 #include "command_line.hpp"
 #include "planning.hpp"
+#include "products.hpp"
 
 namespace deepgemm::bench {
 

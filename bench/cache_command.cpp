@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // deepgemm cache: lists, checks and clears directories of compiled kernels. Needs neither GPU nor NVRTC.
-#include <deepgemm/ops/gemm/text.hpp>
 #include <deepgemm/rtc/cache.hpp>
 #include <deepgemm/rtc/file.hpp>
 #include <deepgemm/rtc/resources.hpp>

@@ -101,7 +101,7 @@ CLI::Validator decimal_number(double least, double most) {
     return {judge, ""};
 }
 
-CLI::Validator one_of(std::initializer_list<const char*> allowed) {
+CLI::Validator one_of(std::vector<const char*> allowed) {
     const auto judge = [names = std::vector<std::string>(allowed.begin(), allowed.end())](std::string& text) {
         std::string list;
         for (const std::string& name : names) {
@@ -125,7 +125,7 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
     return best;
 }
 
-command_line::command_line(const char* usage, const char* about) : CLI::App(about) {
+command_line::command_line(const char* usage, const std::string& about) : CLI::App(about) {
     formatter(std::make_shared<help_page>(usage));
     allow_extras();  // refuse() has better words for them
 }

@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -23,7 +22,7 @@ CLI::Validator whole_number(std::int64_t least, std::int64_t most);
 /// Decimal digits, perhaps with a point and an exponent: a number from `least` to `most`. For check().
 CLI::Validator decimal_number(double least, double most);
 /// One of the texts that are allowed. For check().
-CLI::Validator one_of(std::initializer_list<const char*> allowed);
+CLI::Validator one_of(std::vector<const char*> allowed);
 
 /// The one of `known` that a misspelt word is likely to mean; empty if none is near.
 std::string nearest(const std::string& word, const std::vector<std::string>& known);
@@ -33,11 +32,11 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
 class command_line : public CLI::App {
 public:
     /// `usage`: "deepgemm explain [options] M,N,K[:R]..."; `about`: what the command does, then an example.
-    command_line(const char* usage, const char* about);
+    command_line(const char* usage, const std::string& about);
 
     /// An option with a value, which the help page calls `value`. An option that gathers values takes one each time it is typed.
     template <class T>
-    CLI::Option* option(const char* name, const char* value, T& to, const char* help) {
+    CLI::Option* option(const char* name, const char* value, T& to, const std::string& help) {
         return add_option(name, to, help)->type_name(value)->allow_extra_args(false);
     }
     /// An option whose value is handed to `read`, which throws std::invalid_argument for one that makes no sense.

@@ -64,10 +64,22 @@ TEST_CASE("explain takes products in groups") {
     const std::pair<std::vector<std::string>, const char*> mistakes[] = {
         {{"3*64,128,256"}, "groups are written G*M,N,K:masked"},
         {{"3*64,128,256:masked-65"}, "more rows are expected than a group has"},
-        {{"0*64,128,256:masked"}, "the number of groups is 0"},
-        {{"--plot", "x.svg", "3*64,128,256:masked"}, "--plot draws single products"}};
+        {{"0*64,128,256:masked"}, "the number of groups is 0"}};
     for (const auto& [given, what] : mistakes)
         CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);
+}
+
+TEST_CASE("explain reads a table for products in groups, and names the kernels nearest to a pin") {
+    const scratch folder;
+    const std::string path = (folder.path() / "table.json").string(), product = "32*4096,7168,3072:masked-20";
+    const config wide{.block = {256, 128, 128}};
+    write_table(path, tuned_table::of<ops::grouped_gemm>("NVIDIA H200",
+                                                         {{bench::workload_of(parse_groups(product)), wide, 99.5}}));
+    const said text = run(explain_command, {"--table", path, product, "32*4096,7168,3072:masked-21"});
+    CHECK(text.has("the caller's table's choice of 6: config{.block = {256, 128, 128}"));
+    CHECK(text.has("predicted best of 6: config{.block = {64, "));  // another product
+    CHECK_THROWS_WITH_AS(run(explain_command, {"--pin", "config{.block = {128, 128, 96}}", product}),
+                         doctest::Contains("}: block.k is 128, not 96, sm90.promote is"), std::runtime_error);
 }
 
 TEST_CASE("explain names the kernels nearest to a pin that is none of them, and the members that differ") {
@@ -170,7 +182,7 @@ TEST_CASE("a table that tune has made decides what explain says") {
     const scratch folder;
     const std::string path = (folder.path() / "made" / "table.json").string();
     const config odd{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1, .promote = promotion::deferred}};
-    write_table(path, {"NVIDIA H200", {row_of(parse_shape("4096,7168,2048"), odd, false)}});
+    write_table(path, tuned_table::of<ops::gemm>("NVIDIA H200", {row_of(parse_shape("4096,7168,2048"), odd, false)}));
     const said text = run(explain_command, {"--table", path, "4096,7168,2048"});
     CHECK(text.has("the caller's table's choice of "));
     CHECK(text.has(": config{.block = {64, 64, 128}, .stages = "));
@@ -197,6 +209,12 @@ TEST_CASE("the simulator runs every kernel of its list, exactly") {
     }
     CHECK_THROWS_WITH_AS(run(simulate_command, {"--policy", "late"}),
                          "--policy: 'late' is not one of lazy, random, eager", std::invalid_argument);
+}
+
+TEST_CASE("the simulator runs products in groups, exactly") {
+    const said text = run(simulate_command, {"--shape", "3*80,72,304:masked-20", "--all"});
+    CHECK(text.code == 0);
+    CHECK(text.has("\n2 of 2 results are exact\n"));
 }
 
 TEST_CASE("cache tells whole entries from damaged ones, and removes nothing else") {

@@ -21,12 +21,10 @@ namespace deepgemm::bench {
 namespace {
 
 constexpr const char* about =
-    "Shows which kernel the planner picks for a product D(M,N) = A(M,K) x B(N,K), what it should cost and why,\n"
-    "and why the next best lost. Plans for the GPU that is named; none need be here. R says how the operands\n"
-    "are stored: 1d2d (FP8, weights scaled by block; default), 1d1d, 1d1d-acc, bf16 or f16, the last two with\n"
-    "any of -nn, -tn, -tt, -f32, -acc. A product that accumulates adds C in place. G*M,N,K:masked-E are G products\n"
-    "in FP8, groups with slots of M rows, of which E are usually filled.\n\n"
-    "  deepgemm explain 4096,7168,2048\n"
+    "Shows which kernel the planner picks for a product, what it should cost and why, and why the next best lost.\n"
+    "Plans for the GPU that is named; none need be here.\n\n";
+constexpr const char* examples =
+    "\n\n  deepgemm explain 4096,7168,2048\n"
     "  deepgemm explain --plot ranking.svg 4096,7168,2048\n"
     "  deepgemm explain --gpu h100 128,7168,2048 4096,4096,7168:bf16-nn\n"
     "  deepgemm explain '32*4096,7168,2048:masked-192'\n"
@@ -35,7 +33,7 @@ constexpr const char* about =
 struct settings {
     device_info device = device_info::h200();
     context knobs{};
-    gemm_choices own{};
+    std::string pin;
     tuned_table table{};
     bool as_json = false;
     std::string picture;
@@ -60,16 +58,15 @@ void add_tile_limits(command_line& line, tile_limits& tiles) {
 }
 
 bool parse(arguments given, settings& s, std::ostream& out) {
-    command_line line("deepgemm explain [options] M,N,K[:R]...", about);
+    command_line line("deepgemm explain [options] PRODUCT...", about + about_products() + examples);
     line.reading("--gpu", "NAME", "h200 (default) or h100", [&](const auto& v) { s.device = device_named(v); });
     line.reading("--table", "FILE", "a table that 'deepgemm tune --table' made, consulted before the library's own",
                  [&](const auto& v) { s.table = read_table(v); });
     line.option("--sms", "N", s.knobs.num_sms, "multiprocessors that the kernel may occupy (default: all)")
         ->transform(whole_number(1, 65535));
     line.reading("--pin", "CONFIG", "the one configuration to use, as C++ text", [&](const auto& v) {
-        auto cfg = parse_config(v);
-        if (!cfg) throw std::invalid_argument(cfg.failure().message);
-        s.own.pin = *cfg;
+        if (const auto cfg = parse_config(v); !cfg) throw std::invalid_argument(cfg.failure().message);
+        s.pin = v;
     });
     line.reading("--split", "RULE",
                  "what the split of K depends on: fastest (default: anything), never, or as_one_row; the last two make "
@@ -85,40 +82,44 @@ bool parse(arguments given, settings& s, std::ostream& out) {
     return true;
 }
 
-/// The plan of a product, which is one of two operations.
-using any_plan = std::variant<gemm_plan, grouped_plan>;
+/// Plans a product. Where a pin is none of the kernels, the error says which come nearest.
+template <class O>
+plan_of<O> planned(const typename words<O>::product& product, const settings& s) {
+    const typename O::workload work = words<O>::workload_of(product);
+    choices<O> own{.overrides = s.table.rows<O>()};
+    if (!s.pin.empty()) own.pin = or_throw(parse_config(s.pin));
+    const auto made = plan(work, s.device, described<O>().handles, s.knobs, own);
+    if (made) return *made;
+    if (!own.pin || made.failure().code != errc::no_kernel) throw exception(made.failure());
+    const choices<O> free{.overrides = own.overrides};
+    const plan_of<O> others = or_throw(plan(work, s.device, described<O>().handles, s.knobs, free));
+    throw std::runtime_error(made.failure().message + nearest_to_pin(*own.pin, others));
+}
 
 any_plan planned(const std::string& product, const settings& s) {
-    if (const auto groups = parse_groups(product)) {
-        if (!s.picture.empty()) throw std::invalid_argument("--plot draws single products, not '" + product + "'");
-        return or_throw(plan(workload_of(*groups), s.device, described_grouped_kernels(), s.knobs, {.pin = s.own.pin}));
-    }
-    const gemm_workload work = workload_of(parse_shape(product));
-    const auto made = plan(work, s.device, described_kernels(), s.knobs, s.own);
-    if (made) return *made;
-    if (!s.own.pin || made.failure().code != errc::no_kernel) throw exception(made.failure());
-    const gemm_choices free{.overrides = s.own.overrides};
-    const gemm_plan others = or_throw(plan(work, s.device, described_kernels(), s.knobs, free));
-    throw std::runtime_error(made.failure().message + nearest_to_pin(*s.own.pin, others));
+    return std::visit([&]<class O>(const product_of<O>& p) -> any_plan { return planned<O>(p.value, s); },
+                      parse_product(product));
 }
 
 template <class O>
 json to_json(const plan_of<O>& made, const candidate<O>& c) {
     const cost& p = c.predicted;
     const double measured = measured_us(made, c);
-    return json::object({{"config", to_source(c.kernel->info.cfg)},
-                         {"epilogue", epilogue_source(c.kernel->info.traits)},
-                         {"measured_us", measured == 0 ? json() : json(measured)},
-                         {"predicted_us", p.total_us},
-                         {"main_loop_us", p.main_loop_us},
-                         {"epilogue_us", p.epilogue_us},
-                         {"memory_us", p.memory_us},
-                         {"waves", p.waves},
-                         {"tile_efficiency", p.tile_efficiency},
-                         {"wave_efficiency", p.wave_efficiency},
-                         {"bound", name_of(p.limit)},
-                         {"stages", c.kernel->info.cfg.stages},
-                         {"smem_bytes", c.kernel->info.launch.smem_bytes}});
+    json kernel = json::object({{"config", to_source(c.kernel->info.cfg)}});
+    if constexpr (requires { epilogue_source(c.kernel->info.traits); })
+        kernel["epilogue"] = epilogue_source(c.kernel->info.traits);
+    kernel.update(json::object({{"measured_us", measured == 0 ? json() : json(measured)},
+                                {"predicted_us", p.total_us},
+                                {"main_loop_us", p.main_loop_us},
+                                {"epilogue_us", p.epilogue_us},
+                                {"memory_us", p.memory_us},
+                                {"waves", p.waves},
+                                {"tile_efficiency", p.tile_efficiency},
+                                {"wave_efficiency", p.wave_efficiency},
+                                {"bound", name_of(p.limit)},
+                                {"stages", c.kernel->info.cfg.stages},
+                                {"smem_bytes", c.kernel->info.launch.smem_bytes}}));
+    return kernel;
 }
 
 template <class O>
@@ -138,14 +139,9 @@ int explain_command(arguments given, std::ostream& out) {
     settings s;
     if (!parse(given, s, out)) return 0;
     if (!s.picture.empty()) check_output(s.picture);
-    s.own.overrides = s.table.rows;
     std::vector<any_plan> plans;
     for (const std::string& product : s.products) plans.push_back(planned(product, s));
-    if (!s.picture.empty()) {
-        std::vector<gemm_plan> drawn;
-        for (const any_plan& made : plans) drawn.push_back(std::get<gemm_plan>(made));
-        write_file(s.picture, plot(drawn));
-    }
+    if (!s.picture.empty()) write_file(s.picture, plot(plans));
     if (s.as_json) {
         json all = json::array();
         for (std::size_t i = 0; i < plans.size(); ++i)

@@ -2,7 +2,6 @@
 // Writes the manifest as JSON.
 #include "manifest.hpp"
 
-#include <deepgemm/ops/gemm/text.hpp>
 #include <deepgemm/rtc/cache.hpp>
 #include <deepgemm/rtc/resources.hpp>
 #include <deepgemm/version.cuh>
@@ -21,11 +20,11 @@ json with_resources(json kernel, std::string_view cubin, const std::string& entr
     return kernel;
 }
 
-json described(const gemm_info& planned, const rtc::image& made, const std::string& key) {
+json described(const needed_kernel& planned, const rtc::image& made, const std::string& key) {
     const json kernel = json::object({{"key", key},
                                       {"file", rtc::entry_path("", key).generic_string()},
-                                      {"kernel", to_source(planned)},
-                                      {"config", to_source(planned.cfg)},
+                                      {"kernel", planned.text},
+                                      {"config", planned.cfg},
                                       {"entry", made.entry()},
                                       {"threads", made.launch.threads},
                                       {"smem_bytes", made.launch.smem_bytes},
@@ -50,12 +49,12 @@ json described(const packed_fat_binary& made) {
 json manifest_of(const packed_kernels& packed) {
     json kernels = json::array(), served = json::array();
     for (std::size_t i = 0; i < packed.images.size(); ++i)
-        kernels.push_back(described(packed.kernels[i].info(), packed.images[i], packed.keys[i]));
+        kernels.push_back(described(packed.kernels[i], packed.images[i], packed.keys[i]));
     for (std::size_t i = 0; i < packed.lines.size(); ++i) {
         json of = json::array();
         for (const std::size_t place : packed.of_line[i]) {
             of.push_back(
-                json::object({{"config", to_source(packed.kernels[place].info().cfg)}, {"key", packed.keys[place]}}));
+                json::object({{"config", packed.kernels[place].cfg}, {"key", packed.keys[place]}}));
         }
         served.push_back(json::object({{"problem", packed.lines[i].text}, {"kernels", of}}));
     }

@@ -13,7 +13,6 @@
 
 #include "json.hpp"
 #include "needed_kernels.hpp"
-#include "problems.hpp"
 
 namespace deepgemm::bench {
 
@@ -32,7 +31,7 @@ struct packed_fat_binary {
 /// What has been made for a list of products.
 struct packed_kernels {
     std::string gpu, arch, headers;  ///< the last: the hash of deepgemm's own
-    std::span<const listed_problem> lines;
+    std::span<const listed_product> lines;
     std::span<const std::vector<std::size_t>> of_line;  ///< for each line, the places of its kernels
     std::span<const needed_kernel> kernels;
     std::span<const rtc::image> images;  ///< of each kernel

@@ -2,13 +2,9 @@
 // Compares configurations member by member.
 #include "nearest_kernels.hpp"
 
-#include <deepgemm/ops/gemm/text.hpp>
+#include <deepgemm/host/print.hpp>
 
-#include <algorithm>
-#include <string>
 #include <type_traits>
-#include <utility>
-#include <vector>
 
 namespace deepgemm::bench {
 
@@ -31,18 +27,15 @@ void add_differences(const T& asked, const T& have, const std::string& prefix, s
     });
 }
 
-/// The members in which a kernel's configuration is not what a pin asks for.
-std::vector<std::string> differences(const config& pin, const config& have) {
+}  // namespace
+
+std::vector<std::string> detail::differences(const config& pin, const config& have) {
     std::vector<std::string> made;
     add_differences(pin, have, "", made);
     return made;
 }
 
-}  // namespace
-
-std::string nearest_to_pin(const config& pin, const gemm_plan& others) {
-    std::vector<std::pair<const config*, std::vector<std::string>>> all;
-    for (const auto& c : others.ranked) all.emplace_back(&c.kernel->info.cfg, differences(pin, c.kernel->info.cfg));
+std::string detail::nearest_of(std::vector<std::pair<const config*, std::vector<std::string>>> all) {
     std::stable_sort(all.begin(), all.end(),
                      [](const auto& x, const auto& y) { return x.second.size() < y.second.size(); });
     std::string text = "\nThe nearest kernels that run it:";

@@ -5,16 +5,9 @@
 #include <deepgemm/host/exception.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace deepgemm::bench {
-
-gemm_info needed_kernel::info() const {
-    const std::span<const gemm_handle> single = described_kernels();
-    gemm_info made =
-        index < single.size() ? single[index].info : described_grouped_kernels()[index - single.size()].info;
-    made.cfg.extents = extents;
-    return made;
-}
 
 rtc::kernel_source needed_kernel::source() const {
     rtc::kernel_source made = kernel_sources()[index];
@@ -22,33 +15,49 @@ rtc::kernel_source needed_kernel::source() const {
     return made;
 }
 
-needed_kernels kernels_for(std::span<const listed_problem> lines, const device_info& device, const gemm_choices& own,
+namespace {
+
+/// The kernels that serve a line.
+template <class O>
+std::vector<const kernel_handle<O>*> serving(const typename O::workload& work, bool any_rows, const device_info& device,
+                                             const tuned_table& table) {
+    const std::vector<kernel_handle<O>>& all = described<O>().handles;
+    const choices<O> own{.overrides = table.rows<O>()};
+    if (!any_rows) return {or_throw(choose(work, device, all, {}, own)).kernel};
+    if constexpr (operation_concept::varies_rows<O>) {
+        return or_throw(enumerate(work, words<O>::rows_of(work), device, all, {}, own));
+    } else {
+        throw std::invalid_argument(concat("products of ", O::name, " have no rows that \"<=\" could vary"));
+    }
+}
+
+template <class O>
+needed_kernel needed(const kernel_handle<O>& kernel, const static_extents& extents) {
+    info_of<O> info = kernel.info;
+    info.cfg.extents = extents;
+    const auto& all = described<O>();
+    return {all.first_source + std::size_t(&kernel - all.handles.data()), extents, O::source_of(info),
+            to_source(info.cfg)};
+}
+
+}  // namespace
+
+needed_kernels kernels_for(std::span<const listed_product> lines, const device_info& device, const tuned_table& table,
                            bool fixed) {
-    const std::span<const gemm_handle> all = described_kernels();
     needed_kernels made;
-    const auto add = [&](std::size_t index, const problem_shape& shape) {
-        needed_kernel wanted{index};
-        if (fixed) wanted.extents = {0, shape.n, shape.k};
+    const auto add = [&](const needed_kernel& wanted) {
         const auto at = std::find(made.kernels.begin(), made.kernels.end(), wanted);
         made.of_line.back().push_back(std::size_t(at - made.kernels.begin()));
         if (at == made.kernels.end()) made.kernels.push_back(wanted);
     };
-    for (const listed_problem& line : lines) {
+    for (const listed_product& line : lines) {
         made.of_line.emplace_back();
-        if (line.groups) {
-            const std::span<const grouped_handle> grouped = described_grouped_kernels();
-            const grouped_workload work = workload_of(*line.groups);
-            add(all.size() + std::size_t(or_throw(choose(work, device, grouped)).kernel - grouped.data()), work.shape);
-            continue;
-        }
-        const gemm_workload work = workload_of(line.problem);
-        std::vector<const gemm_handle*> serve;
-        if (line.any_rows) {
-            serve = or_throw(enumerate(work, work.shape.m, device, all, {}, own));
-        } else {
-            serve.push_back(or_throw(choose(work, device, all, {}, own)).kernel);
-        }
-        for (const gemm_handle* const kernel : serve) add(std::size_t(kernel - all.data()), work.shape);
+        const auto add_all = [&]<class O>(const product_of<O>& product) {
+            const typename O::workload work = words<O>::workload_of(product.value);
+            for (const kernel_handle<O>* const kernel : serving<O>(work, line.any_rows, device, table))
+                add(needed(*kernel, fixed ? words<O>::fixed_by(work) : static_extents{}));
+        };
+        std::visit(add_all, line.product);
     }
     return made;
 }

@@ -7,20 +7,22 @@
 #include <vector>
 
 #include "planning.hpp"
-#include "problems.hpp"
+#include "tuned_table.hpp"
 
 namespace deepgemm::bench {
 
 /// A shipped kernel to compile, maybe with extents of the product as constants.
 struct needed_kernel {
-    std::size_t index;  ///< among kernel_sources(): of described_kernels(), then of described_grouped_kernels()
+    std::size_t index;  ///< among kernel_sources()
     static_extents extents{};
+    std::string text{};  ///< the kernel with these extents as a C++ type
+    std::string cfg{};   ///< and its configuration
 
-    /// The kernel with these extents, described.
-    gemm_info info() const;
     /// What a run-time compiler is told: as rtc::engine asks for the kernel's type with these extents.
     rtc::kernel_source source() const;
-    friend bool operator==(const needed_kernel&, const needed_kernel&) = default;
+    friend bool operator==(const needed_kernel& x, const needed_kernel& y) {
+        return x.index == y.index && x.extents == y.extents;
+    }
 };
 
 /// The kernels of a list, each once, and which of them serve each line, as places in `kernels`.
@@ -29,9 +31,9 @@ struct needed_kernels {
     std::vector<std::vector<std::size_t>> of_line;
 };
 
-/// Plans every line on a device; with `fixed`, N and K of a line are constants of its kernels. Throws deepgemm::exception where
+/// Plans every line on a device, by the rows of a table where they apply; with `fixed`, N and K of a line are constants of its kernels. Throws deepgemm::exception where
 /// no shipped kernel runs a product.
-needed_kernels kernels_for(std::span<const listed_problem> lines, const device_info& device, const gemm_choices& own,
+needed_kernels kernels_for(std::span<const listed_product> lines, const device_info& device, const tuned_table& table,
                            bool fixed);
 
 }  // namespace deepgemm::bench

@@ -5,30 +5,42 @@
 #include <stdexcept>
 
 #include "command_line.hpp"
+#include "deepgemm_bench_operations.hpp"
 
 namespace deepgemm::bench {
 
 namespace {
 
 constexpr const char* about =
-    "Times the dense GEMMs of deepgemm against cuBLASLt on this GPU, in suites of products of language models or in\n"
+    "Times the GEMMs of deepgemm on this GPU, dense ones against cuBLASLt, in suites of products of language models or "
+    "in\n"
     "shapes of your own. A memset flushes the caches before each launch; results are checked and written as JSON.\n\n"
     "  deepgemm bench --suite fp8_25                        a table, and bench/results/<gpu>/fp8_dense.json\n"
     "  deepgemm bench --shape 128,7168,2048 --peers off     one product, ours alone\n"
     "  deepgemm tune --shape 128,7168,2048 --table my.json  all kernels in a race, the fastest into a table\n"
     "  deepgemm bench --sim --help                          the same kernels on the simulator, without a GPU";
 
+/// The names of the suites of all operations, and what is said of them.
+template <class... O>
+std::vector<const char*> suites_of(operation_list<O...>) {
+    std::vector<const char*> names;
+    (names.insert(names.end(), std::begin(words<O>::suites), std::end(words<O>::suites)), ...);
+    return names;
+}
+template <class... O>
+std::string about_suites(operation_list<O...>) {
+    std::string text;
+    ((text += (text.empty() ? "" : "; ") + std::string(words<O>::about_suites)), ...);
+    return text;
+}
+
 /// The options that say what to measure.
 void add_cases(command_line& line, options& o) {
-    line.option("--suite", "NAME", o.suite,
-                "fp8_42 (default), fp8_25, fp8 (both), bf16_75, all of these, or masked: FP8 in groups")
-        ->check(one_of({"fp8_42", "fp8_25", "fp8", "bf16_75", "all", "masked"}));
+    line.option("--suite", "NAME", o.suite, about_suites(operations{}))->check(one_of(suites_of(operations{})));
     line.option("--filter", "TEXT", o.filter,
                 "only cases whose name contains TEXT, such as 'dgrad' or '4096x7168x2048 1d2d'");
-    line.option(
-        "--shape", "M,N,K[:R]", o.shapes,
-        "this shape instead of a suite (may be repeated); R is 1d2d (default), 1d1d, 1d1d-acc, bf16 or f16, the "
-        "last two with any of -nn, -tn, -tt, -f32, -acc");
+    line.option("--shape", "PRODUCT", o.shapes,
+                "this product instead of a suite (may be repeated, all of one operation), as 'explain --help' has it");
 }
 
 /// The options that say how to measure it.
@@ -59,7 +71,7 @@ void add_files(command_line& line, options& o) {
     line.option("--table", "FILE", o.table,
                 "with --tune: keep the fastest kernels as a table, for 'explain --table' and 'aot --table'");
     line.option("--out", "FILE", o.out,
-                "JSON file (default: RESULTS/<gpu>/fp8_dense.json or bf16_dense.json, with --tune tune_...)");
+                "JSON file (default: RESULTS/<gpu>/fp8_dense.json and the like, with --tune tune_...)");
     line.option("--results", "DIR", o.results, "folder for results (default bench/results)");
 }
 

@@ -45,21 +45,24 @@ struct page {
 };
 
 /// What stands above the bar of the kernel that is `rank`th.
-std::string label(const gemm_plan& plan, std::size_t rank) {
-    const gemm_info& info = plan.ranked[rank].kernel->info;
+template <class O>
+std::string label(const plan_of<O>& plan, std::size_t rank) {
+    const info_of<O>& info = plan.ranked[rank].kernel->info;
+    const std::string variant = words<O>::variant(info, plan.work);
     return concat(rank == 0 ? concat(describe(plan.chosen_by), ": ") : "", to_source(info.cfg),
-                  plan.work.accumulate ? ", " + epilogue_source(info.traits) : "");
+                  variant.empty() ? "" : ", " + variant);
 }
 
-std::size_t shown(const gemm_plan& plan) { return std::min(plan.ranked.size(), plotted_kernels); }
+template <class O>
+std::size_t shown(const plan_of<O>& plan) {
+    return std::min(plan.ranked.size(), plotted_kernels);
+}
 
-double width_of(std::span<const gemm_plan> plans) {
-    double width = 1000;
-    for (const gemm_plan& plan : plans) {
-        width = std::max(width, 2 * left + title_width * double(describe(plan.work).size()));
-        for (std::size_t i = 0; i < shown(plan); ++i)
-            width = std::max(width, 2 * left + mono_width * double(label(plan, i).size()));
-    }
+template <class O>
+double width_of(const plan_of<O>& plan) {
+    double width = std::max(1000.0, 2 * left + title_width * double(O::describe(plan.work).size()));
+    for (std::size_t i = 0; i < shown(plan); ++i)
+        width = std::max(width, 2 * left + mono_width * double(label(plan, i).size()));
     return std::ceil(width);
 }
 
@@ -111,7 +114,8 @@ void bar(page& to, double pixels_per_us, const cost& predicted) {
                          predicted.memory_us * pixels_per_us, 3);
 }
 
-void row(page& to, double pixels_per_us, const gemm_plan& plan, std::size_t rank) {
+template <class O>
+void row(page& to, double pixels_per_us, const plan_of<O>& plan, std::size_t rank) {
     const auto& kernel = plan.ranked[rank];
     const cost& predicted = kernel.predicted;
     to.picture.begin(rank == 0 ? "candidate chosen" : "candidate", deepgemm::detail::describe_cost(plan, kernel));
@@ -127,8 +131,9 @@ void row(page& to, double pixels_per_us, const gemm_plan& plan, std::size_t rank
     to.y += row_height;
 }
 
-void panel(page& to, const gemm_plan& plan) {
-    to.picture.text("title", left, to.y, describe(plan.work));
+template <class O>
+void panel(page& to, const plan_of<O>& plan) {
+    to.picture.text("title", left, to.y, O::describe(plan.work));
     to.y += 17;
     to.picture.text("", left, to.y,
                     concat("the best ", shown(plan), " of ", plan.ranked.size(), " kernels on ", plan.num_sms, " of ",
@@ -152,10 +157,12 @@ void panel(page& to, const gemm_plan& plan) {
 
 }  // namespace
 
-std::string plot(std::span<const gemm_plan> plans) {
-    page to{{}, width_of(plans)};
+std::string plot(std::span<const any_plan> plans) {
+    page to{{}, 0};
+    for (const any_plan& plan : plans)
+        to.width = std::max(to.width, std::visit([](const auto& of) { return width_of(of); }, plan));
     legend(to);
-    for (const gemm_plan& plan : plans) panel(to, plan);
+    for (const any_plan& plan : plans) std::visit([&](const auto& of) { panel(to, of); }, plan);
     return to.picture.document(int(to.width), int(to.y - 36), style);
 }
 

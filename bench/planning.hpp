@@ -1,33 +1,36 @@
 // SPDX-License-Identifier: MIT
-// What the commands that need no GPU plan with: the GPUs they know by name, products of the command line as workloads, and the
-// shipped kernels, described but not compiled.
+// What the commands that need no GPU plan with: the GPUs they know by name, and the shipped kernels of all operations, described but
+// not compiled.
 #pragma once
 
-#include <deepgemm/ops/gemm/operation.hpp>
-#include <deepgemm/ops/grouped_gemm/operation.hpp>
+#include <deepgemm/host/plan.hpp>
 #include <deepgemm/rtc/unit.hpp>
 
 #include <span>
 #include <string>
+#include <vector>
 
-#include "cases.hpp"
-#include "grouped_cases.hpp"
+#include "products.hpp"
 
 namespace deepgemm::bench {
 
 /// "h200" or "h100" as a device. Throws std::invalid_argument for other names.
 device_info device_named(const std::string& name);
 
-/// A case as the planner sees it; C, if there is one, is D.
-gemm_workload workload_of(const gemm_case& c);
-/// The same of a product in groups.
-grouped_workload workload_of(const grouped_case& c);
+/// Every kernel of an operation that deepgemm_add_instances() compiles.
+template <class O>
+struct described_kernels_of {
+    std::vector<kernel_handle<O>> handles;  ///< for a planner; they launch nothing
+    std::size_t first_source = 0;           ///< the place of the first one among kernel_sources()
+};
+/// Those of all operations.
+const of_each<described_kernels_of>& described_kernels();
+template <class O>
+const described_kernels_of<O>& described() {
+    return std::get<described_kernels_of<O>>(described_kernels());
+}
 
-/// Every kernel of the lists that deepgemm_add_instances() compiles, for a planner: handles that launch nothing.
-std::span<const gemm_handle> described_kernels();
-/// The same of the kernels for groups.
-std::span<const grouped_handle> described_grouped_kernels();
-/// How each of both lists is compiled at run time, in this order. The texts are those that rtc::engine makes of the types.
+/// How each of them is compiled at run time. The texts are those that rtc::engine makes of the types.
 std::span<const rtc::kernel_source> kernel_sources();
 
 }  // namespace deepgemm::bench

@@ -77,7 +77,8 @@ TEST_CASE("shapes are XML, whatever their texts hold") {
 TEST_CASE("explain --plot draws what explain --json says") {
     const scratch folder;
     const std::string path = (folder.path() / "made" / "plot.svg").string();
-    for (const char* product : {"4096,7168,2048", "128,7168,2048", "1,4096,7168:bf16", "512,4096,1024:1d1d-acc"}) {
+    for (const char* product : {"4096,7168,2048", "128,7168,2048", "1,4096,7168:bf16", "32*4096,7168,2048:masked-192",
+                                "512,4096,1024:1d1d-acc"}) {
         CAPTURE(product);
         const json all = parse_json(run(explain_command, {"--json", "--plot", path, product}).text);
         const auto& ranked = all[0].at("ranked");

@@ -3,7 +3,7 @@
 // of a result with it. A plain tiled kernel: it shares nothing with the kernels it judges.
 #pragma once
 
-#include "data.cuh"
+#include "ops/gemm/data.cuh"
 
 namespace deepgemm::bench {
 

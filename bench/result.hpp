@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "cases.hpp"
 #include "json.hpp"
+#include "ops/gemm/cases.hpp"
 #include "statistics.hpp"
 
 namespace deepgemm::bench {

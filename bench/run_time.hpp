@@ -5,7 +5,7 @@
 
 #include <deepgemm/kernel/info.cuh>
 
-#include "data.cuh"
+#include "ops/gemm/data.cuh"
 #include "timer.hpp"
 
 namespace deepgemm::bench {

@@ -2,9 +2,8 @@
 // The shipped kernels as values: what each is, and the text that a run-time compiler is given. No kernel is
 // compiled here.
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/ops/gemm/shipped.cuh>
-#include <deepgemm/ops/grouped_gemm/shipped.cuh>
 
+#include "deepgemm_bench_shipped.hpp"
 #include "planning.hpp"
 
 namespace deepgemm::bench {
@@ -30,25 +29,32 @@ void add_sources(std::vector<rtc::kernel_source>& to, shipped::kernels<Kernels..
     (to.push_back(or_throw(rtc::kernel_source_of<Kernels>())), ...);
 }
 
-}  // namespace
-
-std::span<const gemm_handle> described_kernels() {
-    static const std::vector<gemm_handle> all = handles<ops::gemm>(shipped::all_of<ops::gemm>());
-    return all;
+template <class... O>
+of_each<described_kernels_of> described(operation_list<O...>) {
+    of_each<described_kernels_of> made{described_kernels_of<O>{handles<O>(shipped::all_of<O>())}...};
+    std::size_t first = 0;
+    ((std::get<described_kernels_of<O>>(made).first_source = first,
+      first += std::get<described_kernels_of<O>>(made).handles.size()),
+     ...);
+    return made;
 }
 
-std::span<const grouped_handle> described_grouped_kernels() {
-    static const std::vector<grouped_handle> all = handles<ops::grouped_gemm>(shipped::all_of<ops::grouped_gemm>());
+template <class... O>
+std::vector<rtc::kernel_source> sources(operation_list<O...>) {
+    std::vector<rtc::kernel_source> made;
+    (add_sources(made, shipped::all_of<O>()), ...);
+    return made;
+}
+
+}  // namespace
+
+const of_each<described_kernels_of>& described_kernels() {
+    static const auto all = described(operations{});
     return all;
 }
 
 std::span<const rtc::kernel_source> kernel_sources() {
-    static const std::vector<rtc::kernel_source> all = [] {
-        std::vector<rtc::kernel_source> made;
-        add_sources(made, shipped::all_of<ops::gemm>());
-        add_sources(made, shipped::all_of<ops::grouped_gemm>());
-        return made;
-    }();
+    static const auto all = sources(operations{});
     return all;
 }
 

@@ -2,7 +2,6 @@
 // deepgemm bench --sim: plans small products for the simulated machine, runs them there and compares every element with the
 // reference. Counts what the kernels did; ticks order things and say nothing about speed.
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/sim/launch.hpp>
 
 #include <chrono>
@@ -13,10 +12,10 @@
 
 #include "command.hpp"
 #include "command_line.hpp"
+#include "deepgemm_bench_samples.hpp"
 #include "deepgemm_bench_simulated.hpp"
-#include "gemm_sample.hpp"
 #include "memory.hpp"
-#include "planning.hpp"
+#include "plan_plot.hpp"
 #include "result.hpp"
 
 namespace deepgemm::bench {
@@ -31,9 +30,12 @@ constexpr const char* about =
     "  deepgemm bench --sim\n"
     "  deepgemm bench --sim --shape 100,128,512 --policy random --seed 7 --out simulated.json";
 
-constexpr const char* usual_products[] = {"4,128,256",          "64,128,384",         "256,128,256",
-                                          "100,136,256:1d1d",   "72,64,256:1d1d-acc", "64,96,192:bf16",
-                                          "128,64,128:bf16-nn", "64,128,96:bf16-tn",  "33,64,128:f16"};
+template <class... O>
+std::vector<std::string> usual_products(operation_list<O...>) {
+    std::vector<std::string> all;
+    (all.insert(all.end(), std::begin(words<O>::simulated), std::end(words<O>::simulated)), ...);
+    return all;
+}
 
 sim::policy policy_named(const std::string& name) {
     if (name == "lazy") return sim::policy::lazy;
@@ -51,8 +53,8 @@ struct settings {
 
 bool parse(arguments given, settings& s, std::ostream& out) {
     command_line line("deepgemm bench --sim [options]", about);
-    line.option("--shape", "M,N,K[:R]", s.products,
-                "this product instead of a list of small ones (may be repeated); R as in 'bench --help'");
+    line.option("--shape", "PRODUCT", s.products,
+                "this product instead of a list of small ones (may be repeated), as 'explain --help' has it");
     line.reading("--policy", "NAME",
                  "when copies and multiplies take effect: lazy (default: as late as possible), random or eager",
                  [&](const auto& v) { s.machine.policy = policy_named(v); });
@@ -63,43 +65,48 @@ bool parse(arguments given, settings& s, std::ostream& out) {
     line.toggle("--all", s.all, "run every kernel that can, not only the one that the planner picks");
     line.option("--out", "FILE", s.out, "the same as JSON");
     if (!line.read(given, out)) return false;
-    if (s.products.empty()) s.products.assign(std::begin(usual_products), std::end(usual_products));
+    if (s.products.empty()) s.products = usual_products(operations{});
     return true;
-}
-
-/// Host memory for a product: operands, D and what it held before, and the reference, which decodes the operands to double and
-/// keeps a value and a magnitude of each element.
-double host_bytes(const gemm_case& c) {
-    const double m = c.m, n = c.n, k = c.k, scales = c.is_fp8() ? 8.0 / 128 : 0;
-    return (c.operand_bytes() + scales + 8) * (m + n) * k + (2 * c.d_bytes() + 16) * m * n;
 }
 
 /// A product that a kernel has run.
 struct outcome {
-    std::string product;
-    gemm_info kernel;
-    std::string wrong;  ///< empty if the result is right
+    std::string product, cfg;
+    std::string variant;  ///< what tells kernels of one configuration apart
+    std::string wrong;    ///< empty if the result is right
     double seconds = 0;
     sim::statistics did{};
 };
 
-outcome run(const std::string& product, const gemm_workload& work, const gemm_handle& kernel,
+template <class O>
+outcome run(const std::string& product, const typename O::workload& work, const kernel_handle<O>& kernel,
             const sim::options& machine) {
-    outcome made{product, kernel.info, {}};
-    test::gemm_sample data(kernel.info, work.shape, machine.seed, test::numbers::exact, {.c_is_d = true});
+    outcome made{product, to_source(kernel.info.cfg), words<O>::variant(kernel.info, work), {}};
+    auto data = test::sample_of<O>::of(kernel.info, work, machine.seed);
     sim::options options = machine;
     const auto start = std::chrono::steady_clock::now();
-    const auto launched = kernel.launch(arguments_of(data.problem()), {.stream = &options});
+    const auto launched = kernel.launch(O::arguments_of(data.problem()), {.stream = &options});
     made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     made.wrong = launched ? data.verdict() : launched.failure().message;
     made.did = sim::last_run().statistics;
     return made;
 }
 
+/// Plans a product for the machine; the planner's choice alone unless all kernels are asked for.
+template <class O>
+plan_of<O> planned(const std::string& text, const typename words<O>::product& product, const settings& s) {
+    const typename O::workload work = words<O>::workload_of(product);
+    check_memory("the product " + text, test::sample_of<O>::host_bytes(work), free_host_bytes(), "on the host");
+    auto made =
+        or_throw(plan(work, device_info::simulator(s.machine.num_sms), instances::deepgemm_bench_simulated<O>()));
+    if (!s.all) made.ranked.resize(1);
+    return made;
+}
+
 json to_json(const outcome& o) {
     return json::object({{"product", o.product},
-                         {"config", to_source(o.kernel.cfg)},
-                         {"epilogue", epilogue_source(o.kernel.traits)},
+                         {"config", o.cfg},
+                         {"variant", o.variant},
                          {"correct", o.wrong.empty()},
                          {"failure", o.wrong.empty() ? json() : json(o.wrong)},
                          {"multiplies", o.did.multiplies},
@@ -118,7 +125,7 @@ void print(const outcome& o, std::ostream& out) {
                   o.wrong.empty() ? "exact" : "WRONG", static_cast<unsigned long long>(o.did.multiplies),
                   double(o.did.macs) * 1e-6, static_cast<unsigned long long>(o.did.loads),
                   double(o.did.load_bytes) / 1024, static_cast<unsigned long long>(o.did.ticks), o.seconds);
-    out << text << to_source(o.kernel.cfg) << '\n';
+    out << text << o.cfg << '\n';
     if (!o.wrong.empty()) out << "    " << o.wrong << '\n';
 }
 
@@ -128,13 +135,11 @@ int simulate_command(arguments given, std::ostream& out) {
     settings s;
     if (!parse(given, s, out)) return 0;
     if (!s.out.empty()) check_output(s.out);
-    const device_info device = device_info::simulator(s.machine.num_sms);
-    std::vector<gemm_plan> plans;
-    for (const std::string& product : s.products) {
-        const gemm_case problem = parse_shape(product);
-        check_memory("the product " + product, host_bytes(problem), free_host_bytes(), "on the host");
-        plans.push_back(or_throw(plan(workload_of(problem), device, instances::deepgemm_bench_simulated())));
-        if (!s.all) plans.back().ranked.resize(1);
+    std::vector<any_plan> plans;
+    for (const std::string& text : s.products) {
+        plans.push_back(std::visit(
+            [&]<class O>(const product_of<O>& product) -> any_plan { return planned<O>(text, product.value, s); },
+            parse_product(text)));
     }
     char head[160];
     std::snprintf(head, sizeof head, "%-24s %-5s %6s %9s %6s %8s %7s %7s  %s\n", "product", "D", "wgmma", "10^6 MAC",
@@ -145,14 +150,17 @@ int simulate_command(arguments given, std::ostream& out) {
     progress bar(int(plans.size()));
     for (std::size_t i = 0; i < plans.size(); ++i) {
         bar.show(int(i), s.products[i]);
-        for (const auto& c : plans[i].ranked) {
-            const outcome made = run(s.products[i], plans[i].work, *c.kernel, s.machine);
-            bar.clear();
-            print(made, out);
-            rows.push_back(to_json(made));
-            wrong += !made.wrong.empty();
-            ++runs;
-        }
+        const auto run_all = [&]<class O>(const plan_of<O>& made) {
+            for (const candidate<O>& c : made.ranked) {
+                const outcome one = run<O>(s.products[i], made.work, *c.kernel, s.machine);
+                bar.clear();
+                print(one, out);
+                rows.push_back(to_json(one));
+                wrong += !one.wrong.empty();
+                ++runs;
+            }
+        };
+        std::visit(run_all, plans[i]);
     }
     out << runs - wrong << " of " << runs << " results are exact\n";
     if (!s.out.empty()) write_file(s.out, text_of(json::object({{"machine", "simulator"}, {"rows", rows}})) + "\n");

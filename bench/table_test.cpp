@@ -11,9 +11,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "needed_kernels.hpp"
 #include "page.hpp"
 #include "planning.hpp"
-#include "problems.hpp"
+#include "products.hpp"
 #include "tuned_table.hpp"
 
 using namespace deepgemm;
@@ -40,7 +41,7 @@ gemm_tuned_row measured_row() {
 
 /// A table with one good row, in which `from` stands as `to`.
 std::string edited(const std::string& from, const std::string& to) {
-    std::string text = text_of(to_json(tuned_table{"NVIDIA H200", {measured_row()}}), 0);
+    std::string text = text_of(to_json(tuned_table::of<ops::gemm>("NVIDIA H200", {measured_row()})), 0);
     const std::size_t at = text.find(from);
     REQUIRE(at != std::string::npos);
     return text.replace(at, from.size(), to);
@@ -51,19 +52,21 @@ std::string edited(const std::string& from, const std::string& to) {
 TEST_CASE("the library's own rows come back from a file") {
     for (const std::span<const gemm_tuned_row> rows :
          {std::span<const gemm_tuned_row>(tuned_h200), std::span<const gemm_tuned_row>(tuned_h100)}) {
-        const tuned_table table{"NVIDIA H200", {rows.begin(), rows.end()}};
+        const auto table = tuned_table::of<ops::gemm>("NVIDIA H200", {rows.begin(), rows.end()});
         const tuned_table read = table_of(parse_json(text_of(to_json(table))));
         CHECK(read.gpu == "NVIDIA H200");
-        REQUIRE(read.rows.size() == rows.size());
-        for (std::size_t i = 0; i < rows.size(); ++i) CHECK(read.rows[i] == rows[i]);
+        const auto& same = read.rows<ops::gemm>();
+        REQUIRE(same.size() == rows.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) CHECK(same[i] == rows[i]);
     }
 }
 
 TEST_CASE("measured times come back from a file, to the last bit, and rows may have none") {
     const auto again = [](const gemm_tuned_row& row) {
-        const tuned_table read = table_of(parse_json(text_of(to_json(tuned_table{"NVIDIA H200", {row}}))));
-        REQUIRE(read.rows.size() == 1);
-        return read.rows[0];
+        const tuned_table read =
+            table_of(parse_json(text_of(to_json(tuned_table::of<ops::gemm>("NVIDIA H200", {row})))));
+        REQUIRE(read.rows<ops::gemm>().size() == 1);
+        return read.rows<ops::gemm>()[0];
     };
     gemm_tuned_row row = measured_row();
     CHECK(again(row).us == 8.35f);
@@ -73,7 +76,7 @@ TEST_CASE("measured times come back from a file, to the last bit, and rows may h
     CHECK(again(row) == row);
     row.us = 0;
     CHECK(again(row) == row);
-    const std::string text = text_of(to_json(tuned_table{"NVIDIA H200", {row}}));
+    const std::string text = text_of(to_json(tuned_table::of<ops::gemm>("NVIDIA H200", {row})));
     CHECK(text.find("\"us\"") == std::string::npos);
     CHECK(text.find("\"model\"") == std::string::npos);
 }
@@ -81,14 +84,15 @@ TEST_CASE("measured times come back from a file, to the last bit, and rows may h
 TEST_CASE("the table that the documentation shows is one, as tune writes it") {
     const std::string shown = drawing("docs/how-to/command-line.md", "tuned_table");
     const tuned_table table = table_of(parse_json(shown));
-    REQUIRE(table.rows.size() == 1);
+    REQUIRE(table.rows<ops::gemm>().size() == 1);
     CHECK(text_of(to_json(table), 3) + "\n" == shown);
 }
 
 TEST_CASE("every shipped configuration comes back from its text") {
-    CHECK(described_kernels().size() > 200);
-    CHECK(kernel_sources().size() == described_kernels().size() + described_grouped_kernels().size());
-    for (const gemm_handle& kernel : described_kernels()) {
+    CHECK(described<ops::gemm>().handles.size() > 200);
+    CHECK(kernel_sources().size() ==
+          described<ops::gemm>().handles.size() + described<ops::grouped_gemm>().handles.size());
+    for (const gemm_handle& kernel : described<ops::gemm>().handles) {
         const auto read = parse_config(to_source(kernel.info.cfg));
         CAPTURE(to_source(kernel.info));
         REQUIRE(read);
@@ -98,13 +102,13 @@ TEST_CASE("every shipped configuration comes back from its text") {
 
 TEST_CASE("no kernel is shipped twice") {
     std::set<std::string> found;
-    for (const gemm_handle& kernel : described_kernels())
+    for (const gemm_handle& kernel : described<ops::gemm>().handles)
         CHECK_MESSAGE(found.insert(to_source(kernel.info)).second, to_source(kernel.info));
 }
 
 TEST_CASE("a described kernel cannot be launched") {
-    CHECK(!described_kernels()[0].prepare());
-    CHECK(!described_kernels()[0].launch({}, {}));
+    CHECK(!described<ops::gemm>().handles[0].prepare());
+    CHECK(!described<ops::gemm>().handles[0].launch({}, {}));
 }
 
 TEST_CASE("the row of a case is found for its workload, and decides") {
@@ -113,13 +117,14 @@ TEST_CASE("the row of a case is found for its workload, and decides") {
         CAPTURE(product);
         const gemm_case measured = parse_shape(product);
         const gemm_workload work = bench::workload_of(measured);
-        const auto made = plan(work, device_info::h200(), described_kernels());
+        const auto made = plan(work, device_info::h200(), described<ops::gemm>().handles);
         REQUIRE(made);
         REQUIRE(made->ranked.size() > 1);
         const gemm_info& other = made->ranked.back().kernel->info;
         const gemm_tuned_row rows[] = {row_of(measured, other.cfg, other.traits.in_place)};
         CHECK(find_tuned(rows, work) == &rows[0]);
-        const auto overridden = choose(work, device_info::h200(), described_kernels(), {}, {.overrides = rows});
+        const auto overridden =
+            choose(work, device_info::h200(), described<ops::gemm>().handles, {}, {.overrides = rows});
         REQUIRE(overridden);
         CHECK(overridden->kernel == made->ranked.back().kernel);
     }
@@ -174,25 +179,85 @@ TEST_CASE("a file that is no table is refused with the row") {
     CHECK(refusal(edited(".block", ".brick")).starts_with("row 1: \"config{.brick = {128, 128, 128}}\" is no "));
 }
 
+TEST_CASE("rows of operations without members of their own name a product in words") {
+    using rows = std::vector<tuned_row<ops::grouped_gemm>>;
+    const auto work = [](const char* text) { return bench::workload_of(parse_groups(text)); };
+    const config few{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1}}, wide{.block = {256, 128, 128}};
+    tuned_table table = tuned_table::of<ops::grouped_gemm>(
+        "NVIDIA H200", rows{{work("32*4096,6144,7168:masked-192"), few, 310.5}, {work("3*64,128,256:masked"), wide}});
+    table.rows<ops::gemm>().push_back(measured_row());
+    const std::string text = text_of(to_json(table), 0);
+    CHECK(text.find(R"("product": "32*4096,6144,7168:masked-192", "config": "config{.block = {64, 64, 128}, )") !=
+          text.npos);
+    const tuned_table read = table_of(parse_json(text));
+    CHECK(read.rows<ops::gemm>() == table.rows<ops::gemm>());
+    const auto& same = read.rows<ops::grouped_gemm>();
+    REQUIRE(same.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(same[i].at == table.rows<ops::grouped_gemm>()[i].at);
+        CHECK(same[i].cfg == table.rows<ops::grouped_gemm>()[i].cfg);
+        CHECK(same[i].us == table.rows<ops::grouped_gemm>()[i].us);
+    }
+    const auto with = [&](const std::string& row) {
+        return refusal(R"({"schema": "deepgemm tuned table 1", "gpu": "", "rows": [)" + row + "]}");
+    };
+    CHECK(with(R"({"product": "3*64,128,256:masked", "config": "config{.block = {64, 64, 128}}"})") == "fine");
+    CHECK(with(R"({"product": "3*64,128,256:masked", "config": "config{}", "x": 1})") ==
+          "row 1: it has members that a row does not have");
+    CHECK(with(R"({"product": "3*64,128,256:masked", "config": "config{}", "us": -1})")
+              .starts_with("row 1: \"us\" is -1"));
+    CHECK(with(R"({"product": "3*64,128", "config": "config{}"})").starts_with("row 1: the product '3*64,128': "));
+    CHECK(with(R"({"product": "64,128,256", "config": "config{}"})") ==
+          "row 1: rows of gemm have members of their own in place of \"product\"");
+}
+
+TEST_CASE("kernels that lists of products need, of any operation") {
+    const auto lines = parse_products("64,7168,2048\n<=6*2000,6144,7168:masked\n6*2000,6144,7168:masked\n");
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[1].any_rows);
+    const needed_kernels needed = kernels_for(lines, device_info::h200(), {}, true);
+    REQUIRE(needed.of_line.size() == 3);
+    CHECK(needed.of_line[0].size() == 1);
+    CHECK(needed.of_line[1].size() > 1);  // of any number of rows up to 2000
+    REQUIRE(needed.of_line[2].size() == 1);
+    CHECK(std::count(needed.of_line[1].begin(), needed.of_line[1].end(), needed.of_line[2][0]) == 1);
+    for (const std::size_t place : needed.of_line[1]) {
+        const needed_kernel& kernel = needed.kernels[place];
+        CHECK(kernel.index >= described<ops::grouped_gemm>().first_source);
+        CHECK(kernel.index < kernel_sources().size());
+        CHECK(kernel.text.find("masked_groups") != std::string::npos);
+        CHECK(kernel.cfg.find(".extents = {0, 6144, 7168}") != std::string::npos);
+        CHECK(kernel.source().text.extents == static_extents{0, 6144, 7168});
+    }
+    // A row of a table decides.
+    const auto work = bench::workload_of(parse_groups("6*2000,6144,7168:masked-2000"));
+    const auto& all = described<ops::grouped_gemm>();
+    const config& other = all.handles[0].info.cfg;
+    REQUIRE(needed.kernels[needed.of_line[2][0]].index != all.first_source);
+    const auto table = tuned_table::of<ops::grouped_gemm>("", {{work, other}});
+    CHECK(kernels_for(std::span(lines).subspan(2), device_info::h200(), table, false).kernels.at(0).index ==
+          all.first_source);
+}
+
 TEST_CASE("lists of products") {
-    const auto list = parse_problems("# ours\n\n  128,512,1024 # decode\r\n<=4096,512,1024:1d1d\n");
+    const auto list = parse_products("# ours\n\n  128,512,1024 # decode\r\n<=4096,512,1024:1d1d\n");
     REQUIRE(list.size() == 2);
     CHECK(list[0].text == "128,512,1024");
     CHECK_FALSE(list[0].any_rows);
     CHECK(list[1].text == "<=4096,512,1024:1d1d");
     CHECK(list[1].any_rows);
-    CHECK(list[1].problem.m == 4096);
-    CHECK_THROWS_WITH_AS(parse_problems("1,8,16\n1,8"), doctest::Contains("line 2: the product '1,8' is not M,N,K"),
+    CHECK(std::get<product_of<ops::gemm>>(list[1].product).value.m == 4096);
+    CHECK_THROWS_WITH_AS(parse_products("1,8,16\n1,8"), doctest::Contains("line 2: the product '1,8' is not M,N,K"),
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(
-        parse_problems("1,8,16\n\n<=4294967424,128,128"),
+        parse_products("1,8,16\n\n<=4294967424,128,128"),
         doctest::Contains("line 3: the product '4294967424,128,128': M is 4294967424; it must be from 1"),
         std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parse_problems("<=1e2,8,16"),
+    CHECK_THROWS_WITH_AS(parse_products("<=1e2,8,16"),
                          doctest::Contains("line 1: the product '1e2,8,16': M is \"1e2\""), std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parse_problems("<=262145,8,16"), doctest::Contains("is more than <=262144"),
+    CHECK_THROWS_WITH_AS(parse_products("<=262145,8,16"), doctest::Contains("is more than <=262144"),
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parse_problems("# nothing\n"), "the list names no product", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parse_products("# nothing\n"), "the list names no product", std::invalid_argument);
 }
 
 TEST_CASE("GPUs by name") {

@@ -3,7 +3,7 @@
 // once and writes D once, as fast as it can, and multiplies nothing. What a kernel of few rows is to be compared with.
 #pragma once
 
-#include "data.cuh"
+#include "ops/gemm/data.cuh"
 #include "timer.hpp"
 
 namespace deepgemm::bench {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows of tuned tables as JSON and as C++, and back.
+// Tuned tables as JSON, and back. A row says its product in words, or, of an operation whose rows are of their own, in members.
 #include "tuned_table.hpp"
 
 #include <deepgemm/host/parse.hpp>
@@ -11,40 +11,62 @@
 
 #include <nlohmann/json.hpp>
 
-#include "planning.hpp"
 #include "result.hpp"
+#include "row_members.hpp"
 
 namespace deepgemm::bench {
 
 namespace {
 
 constexpr const char* schema = "deepgemm tuned table 1";
-constexpr dtype types[] = {dtype::e4m3, dtype::e5m2, dtype::bf16, dtype::f16, dtype::f32};
 
-dtype type_of(const json& name) {
-    for (const dtype type : types) {
-        if (name == name_of(type)) return type;
+template <class O>
+json row_to_json(const tuned_row<O>& row) {
+    if constexpr (operation_concept::has_measurements<O>) {
+        return words<O>::to_json(row);
+    } else {
+        json made = json::object({{"product", words<O>::text_of(row.at)}, {"config", to_source(row.cfg)}});
+        if (row.us != 0) made["us"] = decimal(float(row.us));
+        return made;
     }
-    throw std::invalid_argument(name.dump() + " is no element type; e4m3, e5m2, bf16, f16 and f32 are");
 }
 
-major order_of(const json& name) {
-    if (name == "k") return major::k;
-    if (name == "mn") return major::mn;
-    throw std::invalid_argument(name.dump() + " is no order; k and mn are");
+/// The row of a product in words.
+template <class O>
+tuned_row<O> worded_row(const typename words<O>::product& product, const json& row) {
+    if constexpr (operation_concept::has_measurements<O>) {
+        throw std::invalid_argument(concat("rows of ", O::name, " have members of their own in place of \"product\""));
+    } else {
+        tuned_row<O> made{.at = words<O>::workload_of(product), .cfg = config_of(row)};
+        if (row.contains("us")) made.us = microseconds(row);
+        if (row.size() != row_to_json<O>(made).size())
+            throw std::invalid_argument("it has members that a row does not have");
+        return made;
+    }
 }
 
-int extent(const json& row, const char* name) {
-    const auto read = parse_extent(name, row.at(name).dump(), 1);
-    if (!read) throw std::invalid_argument(read.failure().message);
-    return int(*read);  // max_extent fits
+/// Adds a row to the table; one without a product in words is of the first operation.
+template <class First, class... Others>
+void add_row(tuned_table& to, const json& row, operation_list<First, Others...>) {
+    if (!row.contains("product")) {
+        to.rows<First>().push_back(words<First>::row_of(row));
+        return;
+    }
+    std::visit([&]<class O>(const product_of<O>& p) { to.rows<O>().push_back(worded_row<O>(p.value, row)); },
+               parse_product(row.at("product").get<std::string>()));
 }
 
-int positive(const json& value) {
-    if (!value.is_number_unsigned() || value == 0u || value > unsigned(max_extent))
-        throw std::invalid_argument(value.dump() + " is no size; it must be a whole number from 1");
-    return value.get<int>();
+template <class... O>
+json all_rows(const tuned_table& table, operation_list<O...>) {
+    json rows = json::array();
+    const auto add = [&]<class One>(const rows_for<One>& of) {
+        for (const tuned_row<One>& row : of.rows) rows.push_back(row_to_json<One>(row));
+    };
+    (add(std::get<rows_for<O>>(table.all)), ...);
+    return rows;
 }
+
+}  // namespace
 
 float microseconds(const json& of) {
     const json& us = of.at("us");
@@ -54,7 +76,6 @@ float microseconds(const json& of) {
     return value;
 }
 
-/// The shortest decimal number that gives `us` back.
 json decimal(float us) {
     char text[40];
     *std::to_chars(text, text + sizeof text - 1, us).ptr = '\0';
@@ -67,93 +88,21 @@ config config_of(const json& of) {
     return *cfg;
 }
 
-json to_json(const measured_loser& loser) {
-    return json::object({{"config", to_source(loser.cfg)}, {"in_place", loser.in_place}, {"us", decimal(loser.us)}});
-}
-
-measured_loser loser_of(const json& loser) {
-    const measured_loser made{config_of(loser), loser.at("in_place").get<bool>(), microseconds(loser)};
-    if (loser.size() != to_json(made).size())
-        throw std::invalid_argument("\"model\" has members that a measured kernel does not have");
-    return made;
-}
-
-json to_json(const gemm_tuned_row& row) {
-    json made = json::object();
-    made["m_max"] = row.m_max;
-    made["n"] = row.n;
-    made["k"] = row.k;
-    made["type"] = name_of(row.type);
-    made["a_contiguous"] = name_of(row.a_contiguous);
-    made["b_contiguous"] = name_of(row.b_contiguous);
-    made["b_scales"] = json::array({row.b.mn, row.b.k});
-    made["d"] = name_of(row.d);
-    made["accumulate"] = row.accumulate;
-    made["in_place"] = row.in_place;
-    made["config"] = to_source(row.cfg);
-    if (row.us != 0) made["us"] = decimal(row.us);
-    if (row.model != measured_loser{}) made["model"] = to_json(row.model);
-    return made;
-}
-
-gemm_tuned_row row_of(const json& row) {
-    const json& tile = row.at("b_scales");
-    if (!tile.is_array() || tile.size() != 2)
-        throw std::invalid_argument("\"b_scales\" must be two numbers: rows and elements of K");
-    gemm_tuned_row made{.m_max = extent(row, "m_max"),
-                        .n = extent(row, "n"),
-                        .k = extent(row, "k"),
-                        .d = type_of(row.at("d")),
-                        .accumulate = row.at("accumulate").get<bool>(),
-                        .b = {positive(tile[0]), positive(tile[1])},
-                        .cfg = config_of(row),
-                        .type = type_of(row.at("type")),
-                        .a_contiguous = order_of(row.at("a_contiguous")),
-                        .b_contiguous = order_of(row.at("b_contiguous")),
-                        .in_place = row.at("in_place").get<bool>()};
-    if (row.contains("us")) made.us = microseconds(row);
-    if (row.contains("model")) made.model = loser_of(row.at("model"));
-    if (made.us == 0 && made.model != measured_loser{})
-        throw std::invalid_argument(
-            "it has \"model\", the time of a kernel that lost, but no \"us\" of the one that won");
-    if (made.in_place && !made.accumulate)
-        throw std::invalid_argument("\"in_place\" is true, but \"accumulate\" is not");
-    if (row.size() != to_json(made).size()) throw std::invalid_argument("it has members that a row does not have");
-    return made;
-}
-
-}  // namespace
-
-gemm_tuned_row row_of(const gemm_case& measured, const config& cfg, bool in_place) {
-    const gemm_workload work = workload_of(measured);
-    return {.m_max = work.shape.m,
-            .n = work.shape.n,
-            .k = work.shape.k,
-            .d = work.d,
-            .accumulate = work.accumulate,
-            .b = work.b.tile,
-            .cfg = cfg,
-            .type = work.a.type,
-            .a_contiguous = work.a.contiguous,
-            .b_contiguous = work.b.contiguous,
-            .in_place = in_place};
-}
-
 json to_json(const tuned_table& table) {
-    json rows = json::array();
-    for (const gemm_tuned_row& row : table.rows) rows.push_back(to_json(row));
-    return json::object({{"schema", schema}, {"gpu", table.gpu}, {"rows", rows}});
+    return json::object({{"schema", schema}, {"gpu", table.gpu}, {"rows", all_rows(table, operations{})}});
 }
 
 tuned_table table_of(const json& file) try {
     if (const json& found = file.at("schema"); found != schema)
         throw std::invalid_argument("\"schema\" is " + found.dump() + "; it must be \"" + schema + "\"");
-    tuned_table made{file.at("gpu").get<std::string>(), {}};
+    tuned_table made{file.at("gpu").get<std::string>()};
+    int number = 0;
     for (const json& row : file.at("rows")) {
+        ++number;
         try {
-            made.rows.push_back(row_of(row));
+            add_row(made, row, operations{});
         } catch (const std::exception& why) {
-            throw std::invalid_argument("row " + std::to_string(made.rows.size() + 1) + ": " + reason_of(why));
+            throw std::invalid_argument("row " + std::to_string(number) + ": " + reason_of(why));
         }
     }
     return made;

@@ -1,27 +1,43 @@
 // SPDX-License-Identifier: MIT
 // Tables of measured choices as files: JSON that `deepgemm tune` writes and `explain` and `aot` read, and C++ for a program that
-// keeps them as constants. The same rows as ops/gemm/tuned_row.hpp; a configuration is its own C++ text.
+// keeps them as constants. Rows are those of each operation (host/operation.hpp); a configuration is its own C++ text.
 #pragma once
 
-#include <deepgemm/ops/gemm/tuned_row.hpp>
-
-#include <span>
 #include <string>
 #include <vector>
 
-#include "cases.hpp"
 #include "json.hpp"
+#include "products.hpp"
 
 namespace deepgemm::bench {
+
+/// Rows of operation `O`.
+template <class O>
+struct rows_for {
+    std::vector<tuned_row<O>> rows;
+};
 
 /// Rows, and the GPU they were measured on.
 struct tuned_table {
     std::string gpu;
-    std::vector<gemm_tuned_row> rows;
-};
+    of_each<rows_for> all{};
 
-/// The row that says which kernel is the fastest for a case, whose C, if it has one, is D.
-gemm_tuned_row row_of(const gemm_case& measured, const config& cfg, bool in_place);
+    template <class O>
+    std::vector<tuned_row<O>>& rows() {
+        return std::get<rows_for<O>>(all).rows;
+    }
+    template <class O>
+    const std::vector<tuned_row<O>>& rows() const {
+        return std::get<rows_for<O>>(all).rows;
+    }
+    /// A table of one operation.
+    template <class O>
+    static tuned_table of(std::string gpu, std::vector<tuned_row<O>> rows) {
+        tuned_table made{std::move(gpu)};
+        made.rows<O>() = std::move(rows);
+        return made;
+    }
+};
 
 json to_json(const tuned_table& table);
 /// Reads what to_json() makes. Throws std::invalid_argument with the number of the row and what is wrong with it.

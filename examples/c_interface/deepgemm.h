@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * A C interface to deepgemm, for programs in C and for languages that call C: Rust, Go, Python and others. It is an
- * example, not a part of the library: kernels.hpp says which kernels are in it, and yours may have others.
+ * example, not a part of the library: ops/ says which kernels are in it, and yours may have others.
  * No call throws, exits or prints. Every call may be made from any thread, and one engine serves any number of them. */
 #ifndef DEEPGEMM_C_INTERFACE_H
 #define DEEPGEMM_C_INTERFACE_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All operations of the library, and the engine that serves them. An operation is a folder of ops/ and its name in the list below.
+// All operations of the library, and the engine that serves them. An operation is a folder of ops/ and its name here.
 #pragma once
 
 #include <deepgemm/ops/gemm/gemm.hpp>
@@ -7,7 +7,7 @@
 
 namespace deepgemm {
 
-/// An engine of all operations of the library: the one list of them.
+/// An engine of all operations of the library. CMake has their names, too (cmake/instances.cmake); the two must agree.
 using engine = engine_of<ops::gemm, ops::grouped_gemm>;
 
 }  // namespace deepgemm

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The grouped GEMM as an operation on a GPU: samples of tests/ops/grouped_sample.hpp through the engine over the shipped kernels, by every
+// The grouped GEMM as an operation on a GPU: samples of tests/ops/grouped_gemm_sample.hpp through the engine over the shipped kernels, by every
 // one of these, planned, and captured into a graph that is replayed with other counts.
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <deepgemm/host/instances.hpp>
 #include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>
 
-#include "../ops/grouped_sample.hpp"
+#include "../ops/grouped_gemm_sample.hpp"
 #include "device_sample.hpp"
 
 using namespace deepgemm;

@@ -12,7 +12,7 @@
 #include <iterator>
 #include <thread>
 
-#include "../ops/grouped_sample.hpp"
+#include "../ops/grouped_gemm_sample.hpp"
 #include "../rtc/tiny.cuh"
 #include "gemm_support.cuh"
 

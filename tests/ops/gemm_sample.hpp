@@ -57,6 +57,18 @@ public:
         }
     }
 
+    static sample_of of(const gemm_info& kernel, const gemm_workload& work, u64 seed) {
+        return {kernel, work.shape, seed, numbers::exact, {.c_is_d = true}};
+    }
+    /// Operands as they are and in double precision; D, what it held before, a value and a magnitude of each element.
+    static double host_bytes(const gemm_workload& work) {
+        const auto operand = [&](const operand_info& x, i64 rows) {
+            return deepgemm::detail::bytes_of(x, rows, work.shape.k) + 8.0 * double(rows) * work.shape.k;
+        };
+        return operand(work.a, work.shape.m) + operand(work.b, work.shape.n) +
+               (2 * size_of(work.d) + 16) * double(work.shape.m) * work.shape.n;
+    }
+
     any_operand& a() { return a_; }
     any_operand& b() { return b_; }
     guarded_matrix& c() { return c_is_d_ ? d_ : c_; }

@@ -5,7 +5,7 @@
 #include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>
 
 #include "../kernel/grouped_runs.hpp"
-#include "grouped_sample.hpp"
+#include "grouped_gemm_sample.hpp"
 
 using namespace deepgemm;
 using namespace deepgemm::test;

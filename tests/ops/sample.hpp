@@ -19,6 +19,8 @@ struct sample_memory {
 ///     problem()      what a caller gives, in host memory; problem(at): in copies of memory(), whose piece i lies at at[i]
 ///     verdict()      what is wrong with the results, in a sentence; "" if nothing is
 ///     restore()      puts the results back to what they were before the first run
+///     of(kernel, workload, seed)   a sample for a kernel, exact, with C in D's memory where there is C
+///     host_bytes(workload)         about the host memory that it takes, the reference included
 /// What any kernel must do for it, flops and bytes, is demand_of() of the problem's workload.
 template <class O>
 class sample_of;

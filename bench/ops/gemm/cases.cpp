@@ -3,6 +3,7 @@
 #include "cases.hpp"
 
 #include <deepgemm/host/parse.hpp>
+#include <deepgemm/ops/gemm/cost.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -83,12 +84,22 @@ std::string broken_rule(const gemm_case& c) {
 
 }  // namespace
 
-double gemm_case::bytes() const {
-    const double blocks = ceil_div(k, 128), b_rows = scales == b_scales::block ? ceil_div(n, 128) : n;
-    const double scale_bytes = is_fp8() ? 4 * blocks * (m + b_rows) : 0;
-    return operand_bytes() * (double(m) * k + double(n) * k) + scale_bytes +
-           double(m) * n * d_bytes() * (accumulate ? 2 : 1);
+gemm_workload workload_of(const gemm_case& c) {
+    gemm_workload made{.shape = {c.m, c.n, c.k}, .accumulate = c.accumulate, .in_place = c.accumulate};
+    made.d = c.d == output::bf16 ? dtype::bf16 : c.d == output::f16 ? dtype::f16 : dtype::f32;
+    if (c.is_fp8()) {
+        made.a = {dtype::e4m3, scale_kind::fp32, {1, 128}};
+        made.b = {dtype::e4m3, scale_kind::fp32, {c.scales == b_scales::block ? 128 : 1, 128}};
+        return made;
+    }
+    const dtype type = c.operands == element::bf16 ? dtype::bf16 : dtype::f16;
+    made.a = {type, scale_kind::none, {}, c.a_mn_major() ? major::mn : major::k};
+    made.b = {type, scale_kind::none, {}, c.b_mn_major() ? major::mn : major::k};
+    return made;
 }
+
+double gemm_case::flops() const { return demand_of(bench::workload_of(*this)).flops; }
+double gemm_case::bytes() const { return demand_of(bench::workload_of(*this)).bytes; }
 
 std::string gemm_case::name() const {
     const std::string shape = std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The kernels inside the C interface: for each operation a narrow tile, for few rows of A, and a wide one. This is the list
-// to extend; deepgemm_instantiate() in CMakeLists.txt compiles the lists at the end.
+// The dense GEMMs inside the C interface: of FP8 and of BF16 a narrow tile, for few rows of A, and a wide one.
 #pragma once
 
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/kernel/list.cuh>
-#include <deepgemm/schedule/grouped.cuh>
 
 namespace c_interface {
 
@@ -25,15 +23,6 @@ using bf16_narrow =
 using bf16_wide = dg::gemm<dg::arch::sm90, half, half, d_type,
                            dg::config{.block = {128, 128, 64}, .sm90 = {.promote = dg::promotion::never}}>;
 
-/// An FP8 kernel of groups. A struct, since g++ 12 cannot work out configurations in the arguments of an alias.
-template <dg::config Config>
-struct masked : dg::gemm<dg::arch::sm90, by_token, by_block, d_type, Config,
-                         dg::grouped<Config.block, Config.cluster, dg::masked_groups>> {};
-using masked_narrow = masked<dg::config{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1}}>;
-using masked_wide = masked<dg::config{.block = {128, 128, 128}}>;
-
-using fp8_kernels = dg::shipped::kernels<fp8_narrow, fp8_wide>;
-using masked_kernels = dg::shipped::kernels<masked_narrow, masked_wide>;
-using bf16_kernels = dg::shipped::kernels<bf16_narrow, bf16_wide>;
+using gemm_kernels = dg::shipped::kernels<fp8_narrow, fp8_wide, bf16_narrow, bf16_wide>;
 
 }  // namespace c_interface

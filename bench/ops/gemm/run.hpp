@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The three ways to run the benchmark: against peers, all kernels against one another, once each for a profiler.
+// The three ways to run the benchmark of dense GEMMs: against peers, all kernels against one another, once each for a profiler.
 #pragma once
 
 #include <vector>
 
+#include <deepgemm/ops/gemm/tuned_row.hpp>
+
 #include "cases.hpp"
-#include "grouped_cases.hpp"
 #include "machine.hpp"
 #include "options.hpp"
 #include "timer.hpp"
-#include "tuned_table.hpp"
 
 namespace deepgemm::bench {
 
@@ -22,10 +22,6 @@ int run_comparison(const options& o, const std::vector<gemm_case>& cases, const 
 /// Appends the winners to `winners`. Returns the number of wrong results.
 int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock,
                std::vector<gemm_tuned_row>& winners);
-
-/// Times our picks for grouped products and writes fp8_masked.json; with o.tune all kernels, which writes nothing. DeepGEMM's times are
-/// kept beside the results, in deepgemm-*.json; report.py and check.py compare. Returns the number of wrong results.
-int run_grouped(const options& o, const std::vector<grouped_case>& cases, const machine& board, timer& clock);
 
 /// Launches our pick once for each case of any family, without flush, reference or peers. Returns the number of cases
 /// without one.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernels that `deepgemm bench --sim` chooses among: a few of the shipped ways to work, small enough for products that a
+// The dense GEMMs that `deepgemm bench --sim` chooses among: a few of the shipped ways to work, small enough for products that a
 // simulator finishes in a second. Lists of types; CMake compiles them for the simulator.
 #pragma once
 
@@ -21,5 +21,8 @@ using simulated_half =
                   shipped::half_kernels<bf16, major::k, major::mn, store<bf16>, shipped::tile16(64, 64, 1)>::type,
                   shipped::half_kernels<bf16, major::mn, major::mn, store<bf16>, shipped::tile16(64, 64, 1)>::type,
                   shipped::half_kernels<f16, major::k, major::k, store<f16>, shipped::tile16(64, 64, 1)>::type>::type;
+
+/// All of them.
+using simulated_gemm = shipped::join<simulated_fp8, simulated_half>::type;
 
 }  // namespace deepgemm::bench

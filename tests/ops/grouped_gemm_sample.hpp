@@ -9,7 +9,7 @@
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 
 #include "../kernel/groups.hpp"
-#include "sample.hpp"
+#include "gemm_sample.hpp"
 
 namespace deepgemm::test {
 
@@ -28,6 +28,19 @@ public:
             a_.poison(i64(g), count, shape.m);
             d_.expect(i64(g), 0, rows_of(a_[i64(g)], 0, count), b_[i64(g)]);
         }
+    }
+
+    /// Groups of any numbers of rows up to twice the expected one, the first of none.
+    static sample_of of(const gemm_info& kernel, const grouped_workload& work, u64 seed) {
+        random_source random(seed);
+        std::vector<i32> counts(std::size_t(work.groups), 0);
+        for (std::size_t g = 1; g < counts.size(); ++g)
+            counts[g] = i32(random.integer(0, min(2 * i64(work.expected_rows), i64(work.shape.m))));
+        return {random, work.shape, counts, kernel.traits};
+    }
+    static double host_bytes(const grouped_workload& work) {
+        return 2 * work.groups *
+               sample_of<ops::gemm>::host_bytes(work.one());  // each operand twice: in its stack, and alone
     }
 
     /// What the shipped kernels compute.

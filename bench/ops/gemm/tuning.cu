@@ -16,6 +16,7 @@
 #include "reference.cuh"
 #include "result.hpp"
 #include "run.hpp"
+#include "words.hpp"
 
 namespace deepgemm::bench {
 

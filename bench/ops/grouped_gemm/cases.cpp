@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "grouped_cases.hpp"
+#include "words.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
-#include <deepgemm/core/math.cuh>
 #include <deepgemm/host/parse.hpp>
+#include <deepgemm/ops/grouped_gemm/cost.hpp>
 
-#include "cases.hpp"
+#include "ops/gemm/cases.hpp"
 
 namespace deepgemm::bench {
 
@@ -31,17 +31,14 @@ std::vector<i32> grouped_case::counts() const {
     return counts;
 }
 
-double grouped_case::bytes() const {
-    const double blocks = ceil_div(k, 128);
-    const double scales = 4 * blocks * (rows + double(groups) * ceil_div(n, 128));
-    return double(rows) * k + double(groups) * n * k + scales + 2.0 * rows * n;
+grouped_workload workload_of(const grouped_case& c) {
+    const gemm_workload one = workload_of(gemm_case{"-", c.slot, c.n, c.k});
+    return {c.groups, one.shape, c.expected_rows, one.a, one.b, one.d};
 }
 
-double grouped_case::memory() const {
-    const double blocks = ceil_div(k, 128), slots = double(groups) * slot;
-    return slots * k + double(groups) * n * k + 4 * blocks * (slots + double(groups) * ceil_div(n, 128)) +
-           2 * slots * n;
-}
+double grouped_case::flops() const { return demand_of(bench::workload_of(*this), rows).flops; }
+double grouped_case::bytes() const { return demand_of(bench::workload_of(*this), rows).bytes; }
+double grouped_case::memory() const { return demand_of(bench::workload_of(*this), i64(groups) * slot).bytes; }
 
 std::string grouped_case::name() const {
     return std::to_string(groups) + "x" + std::to_string(expected_rows) + " " + std::to_string(n) + "x" +
@@ -57,9 +54,8 @@ std::vector<grouped_case> suite_masked() {
             {6, 20, 4096, 2048, 116}};
 }
 
-std::optional<grouped_case> parse_groups(const std::string& text) {
+grouped_case parse_groups(const std::string& text) {
     const std::size_t star = text.find('*'), colon = std::min(text.find(':'), text.size());
-    if (star == std::string::npos) return {};
     const auto refuse = [&](const std::string& why) {
         throw std::invalid_argument("the product '" + text + "': " + why);
     };
@@ -70,13 +66,19 @@ std::optional<grouped_case> parse_groups(const std::string& text) {
     };
     const std::string recipe = text.substr(colon), masked = ":masked";
     const bool hinted = recipe.starts_with(masked + "-");
-    if (star > colon || (recipe != masked && !hinted))
-        refuse("groups are written G*M,N,K:masked or, with R rows expected, G*M,N,K:masked-R");
+    if (star == text.npos || star > colon || (recipe != masked && !hinted))
+        refuse("groups are written G*M,N,K:masked or, with E rows expected, G*M,N,K:masked-E");
     const gemm_case one = parse_shape(text.substr(star + 1, colon - star - 1));  // as one product, in FP8
     const int groups = number("the number of groups", text.substr(0, star));
     const int expected = hinted ? number("the number of expected rows", recipe.substr(masked.size() + 1)) : one.m;
     if (expected > one.m) refuse("more rows are expected than a group has");
     return grouped_case{groups, expected, one.n, one.k, i32(std::min(i64(groups) * expected, i64(1) << 30)), one.m};
+}
+
+std::string words<ops::grouped_gemm>::text_of(const grouped_workload& work) {
+    const auto& [m, n, k] = work.shape;
+    const std::string text = concat(work.groups, "*", m, ",", n, ",", k, ":masked");
+    return work.expected_rows == m ? text : concat(text, "-", work.expected_rows);
 }
 
 }  // namespace deepgemm::bench

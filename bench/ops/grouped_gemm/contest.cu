@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Times grouped products: `deepgemm bench --suite masked`, and with --tune all kernels against one another. Every result is checked
 // against the reference, group by group, and so is that no other row of D was written.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <stdexcept>
 
 #include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/exception.hpp>
@@ -11,10 +13,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "grouped_cases.hpp"
+#include "memory.hpp"
+#include "ops/contest.hpp"
 #include "reference.cuh"
 #include "result.hpp"
-#include "run.hpp"
+#include "tuned_table.hpp"
 
 namespace deepgemm::bench {
 
@@ -119,6 +122,7 @@ private:
 struct grouped_contender {
     contender who;
     double predicted_us = 0;
+    config cfg{};
     measurement figures{};
 };
 
@@ -139,7 +143,7 @@ public:
             const auto launch = [kernel, arguments](cudaStream_t stream) {
                 or_throw(kernel->launch(arguments, {.stream = stream}));
             };
-            all.push_back({{to_source(kernel->info.cfg), launch}, candidate.predicted.total_us});
+            all.push_back({{to_source(kernel->info.cfg), launch}, candidate.predicted.total_us, kernel->info.cfg});
             if (!o_.tune) break;
         }
         std::vector<contender> who;
@@ -216,41 +220,89 @@ json row_of(const grouped_case& problem, const grouped_contender& ours) {
     return row;
 }
 
+/// Times our picks and writes fp8_masked.json; with --tune all kernels. DeepGEMM's times are kept beside the results, in
+/// deepgemm-*.json; report.py and check.py compare.
+class grouped_contest final : public contest {
+public:
+    explicit grouped_contest(const options& o) : o_(o) {
+        if (o.once || o.nvrtc) throw std::invalid_argument("products in groups take no --once and no --nvrtc");
+        for (const std::string& shape : o.shapes) cases_.push_back(parse_groups(shape));
+        if (o.shapes.empty()) cases_ = suite_masked();
+        std::erase_if(cases_, [&](const grouped_case& c) { return c.name().find(o.filter) == std::string::npos; });
+        if (cases_.empty()) throw std::invalid_argument("no case contains '" + o.filter + "'");
+    }
+
+    std::size_t cases() const override { return cases_.size(); }
+    void check_outputs() const override { o_.out.empty() ? check_folder(o_.results) : check_output(o_.out); }
+    void check_memory(double free) const override {
+        for (const grouped_case& c : cases_) {
+            const double checking = 4.0 * c.slot * c.n + o_.flush_bytes;
+            bench::check_memory("the case " + c.name(), c.memory() + checking, free, "on the GPU");
+        }
+    }
+    int run_once() override { return 0; }  // refused above
+    int run(const machine& board, timer& clock) override {
+        grouped_run run(o_, board, clock);
+        const std::string path = !o_.out.empty() ? o_.out : o_.results + "/" + board.folder() + "/fp8_masked.json";
+        std::printf("%-20s %7s | %9s %6s %5s | %9s %9s %8s | %s\n", "groups x rows, n x k", "rows", "us", "TFLOPS",
+                    "GB/s", "sustained", "predicted", "error", "configuration");
+        progress bar(int(cases_.size()));
+        int wrong = 0;
+        json rows = json::array();
+        tuned_table winners{board.gpu()};
+        for (std::size_t i = 0; i < cases_.size(); ++i) {
+            const grouped_case& problem = cases_[i];
+            bar.show(int(i), problem.name());
+            const auto all = run.measure(problem, 1000 * (i + 1));
+            bar.clear();
+            for (const grouped_contender& each : all) {
+                print(problem, each);
+                wrong += !each.figures.failure.empty();
+            }
+            std::fflush(stdout);
+            if (o_.tune) {
+                add_winner(winners.rows<ops::grouped_gemm>(), problem, all);
+                if (!o_.table.empty()) write_table(o_.table, winners);
+                continue;
+            }
+            rows.push_back(row_of(problem, all[0]));
+            // Written after every case: an interrupted run leaves what it measured.
+            json about = board.describe(o_.command, clock.method());
+            about["reps"] = o_.reps;
+            about["flush_bytes"] = double(o_.flush_bytes);
+            write_file(path, text_of(json::object({{"machine", about}, {"rows", rows}})) + "\n");
+        }
+        if (wrong) std::printf("%d results are wrong\n", wrong);
+        if (!o_.tune) std::printf("written to %s\n", path.c_str());
+        return wrong;
+    }
+
+private:
+    static void print(const grouped_case& problem, const grouped_contender& each) {
+        const double us = each.figures.median_us();
+        std::printf("%-20s %7d | %9.2f %6.0f %5.0f | %9.2f %9.2f %8.1e | %s %s\n", problem.name().c_str(), problem.rows,
+                    us, problem.flops() / us * 1e-6, problem.bytes() / us * 1e-3, each.figures.sustained_us,
+                    each.predicted_us, each.figures.diff, each.who.name.c_str(), each.figures.failure.c_str());
+    }
+    /// Adds the fastest kernel of those that are right.
+    static void add_winner(std::vector<tuned_row<ops::grouped_gemm>>& to, const grouped_case& problem,
+                           const std::vector<grouped_contender>& all) {
+        const grouped_contender* best = nullptr;
+        for (const grouped_contender& each : all) {
+            const bool faster = best == nullptr || each.figures.median_us() < best->figures.median_us();
+            if (each.figures.failure.empty() && faster) best = &each;
+        }
+        if (best != nullptr) to.push_back({workload_of(problem), best->cfg, best->figures.median_us()});
+    }
+
+    const options& o_;
+    std::vector<grouped_case> cases_;
+};
+
 }  // namespace
 
-int run_grouped(const options& o, const std::vector<grouped_case>& cases, const machine& board, timer& clock) {
-    grouped_run run(o, board, clock);
-    const std::string path = !o.out.empty() ? o.out : o.results + "/" + board.folder() + "/fp8_masked.json";
-    std::printf("%-20s %7s | %9s %6s %5s | %9s %9s %8s | %s\n", "groups x rows, n x k", "rows", "us", "TFLOPS", "GB/s",
-                "sustained", "predicted", "error", "configuration");
-    progress bar(int(cases.size()));
-    int wrong = 0;
-    json rows = json::array();
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-        const grouped_case& problem = cases[i];
-        bar.show(int(i), problem.name());
-        const auto all = run.measure(problem, 1000 * (i + 1));
-        bar.clear();
-        for (const grouped_contender& each : all) {
-            const double us = each.figures.median_us();
-            wrong += !each.figures.failure.empty();
-            std::printf("%-20s %7d | %9.2f %6.0f %5.0f | %9.2f %9.2f %8.1e | %s %s\n", problem.name().c_str(),
-                        problem.rows, us, problem.flops() / us * 1e-6, problem.bytes() / us * 1e-3,
-                        each.figures.sustained_us, each.predicted_us, each.figures.diff, each.who.name.c_str(),
-                        each.figures.failure.c_str());
-        }
-        std::fflush(stdout);
-        if (o.tune) continue;
-        rows.push_back(row_of(problem, all[0]));
-        // Written after every case: an interrupted run leaves what it measured.
-        json about = board.describe(o.command, clock.method());
-        about["reps"] = o.reps;
-        about["flush_bytes"] = double(o.flush_bytes);
-        write_file(path, text_of(json::object({{"machine", about}, {"rows", rows}})) + "\n");
-    }
-    if (wrong) std::printf("%d results are wrong\n", wrong);
-    if (!o.tune) std::printf("written to %s\n", path.c_str());
-    return wrong;
+std::unique_ptr<contest> words<ops::grouped_gemm>::contest_of(const options& o) {
+    return std::make_unique<grouped_contest>(o);
 }
 
 }  // namespace deepgemm::bench

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <deepgemm/ops/gemm/problem.hpp>
+
 namespace deepgemm::bench {
 
 /// The element type of A and B.
@@ -53,12 +55,15 @@ struct gemm_case {
     int operand_bytes() const { return is_fp8() ? 1 : 2; }
     /// What our product may differ from the reference: the tolerance of the test suite's dense cases.
     double tolerance() const { return is_fp8() ? 1e-3 : 1e-5; }
-    double flops() const { return 2.0 * m * n * k; }
+    double flops() const;
     /// Bytes that must move through memory: both operands, their scales, D once (twice if it accumulates).
     double bytes() const;
     /// A short name: `wgrad 2112x4096x7168 1d1d f32 acc`, `dgrad 4096x7168x2112 bf16 nn bf16`. Filters match against it.
     std::string name() const;
 };
+
+/// A case as the planner sees it; C, if there is one, is D.
+gemm_workload workload_of(const gemm_case& c);
 
 /// The 42 FP8 cases: 21 forward, then for each weight matrix its data gradient and its two weight gradients.
 std::vector<gemm_case> suite_fp8_42();

@@ -2,11 +2,10 @@
 // The grouped products that the benchmark times: those of DeepGEMM's test, with as many rows as it drew when it was measured.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
-#include <deepgemm/core/types.cuh>
+#include <deepgemm/ops/grouped_gemm/problem.hpp>
 
 namespace deepgemm::bench {
 
@@ -19,7 +18,7 @@ struct grouped_case {
 
     /// Rows of each group: their sum is `rows`, and they differ by at most 30 % from the mean, drawn alike in every run.
     std::vector<i32> counts() const;
-    double flops() const { return 2.0 * rows * n * k; }
+    double flops() const;
     /// Bytes that must move through memory: the rows of A and of D that count, all matrices of B, scales.
     double bytes() const;
     /// Bytes of device memory that the matrices take.
@@ -28,11 +27,14 @@ struct grouped_case {
     std::string name() const;
 };
 
+/// A case as the planner sees it.
+grouped_workload workload_of(const grouped_case& c);
+
 /// The 16 masked cases.
 std::vector<grouped_case> suite_masked();
 
-/// "G*M,N,K:masked" as G groups with slots of M rows, "G*M,N,K:masked-R" if R of these are expected; none if the text has no *. Throws
-/// std::invalid_argument if it is no such product.
-std::optional<grouped_case> parse_groups(const std::string& text);
+/// "G*M,N,K:masked" as G groups with slots of M rows, "G*M,N,K:masked-E" if E of these are expected. Throws std::invalid_argument if it
+/// is no such product.
+grouped_case parse_groups(const std::string& text);
 
 }  // namespace deepgemm::bench

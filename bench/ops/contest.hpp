@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// What `deepgemm bench` and `deepgemm tune` measure of one operation on a GPU.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "machine.hpp"
+#include "options.hpp"
+#include "timer.hpp"
+
+namespace deepgemm::bench {
+
+/// The cases of one operation that the options choose, at least one, and the ways to run them.
+class contest {
+public:
+    virtual ~contest() = default;
+    virtual std::size_t cases() const = 0;
+    /// Throws if results could not be written where they belong.
+    virtual void check_outputs() const = 0;
+    /// Throws if a case does not fit `free` bytes of device memory.
+    virtual void check_memory(double free) const = 0;
+    /// Launches our pick once for each case, without flush, reference or peers. Returns the number of cases without one.
+    virtual int run_once() = 0;
+    /// Times our picks, or with --tune all kernels, checks results, prints and writes them. Returns the number of wrong results.
+    virtual int run(const machine& board, timer& clock) = 0;
+};
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The dense GEMM in words: "M,N,K[:R]".
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <deepgemm/ops/gemm/operation.hpp>
+
+#include "cases.hpp"
+#include "json.hpp"
+#include "ops/words.hpp"
+
+namespace deepgemm::bench {
+
+template <>
+struct words<ops::gemm> {
+    using product = gemm_case;
+
+    static constexpr const char* form = "M,N,K[:R]";
+    static constexpr const char* about =
+        "M,N,K[:R] is D(M,N) = A(M,K) x B(N,K). R says how the operands are stored: 1d2d (FP8, weights scaled by\n"
+        "block; default), 1d1d, 1d1d-acc, bf16 or f16, the last two with any of -nn, -tn, -tt, -f32, -acc. A product\n"
+        "that accumulates adds C in place.";
+    static constexpr const char* suites[] = {"fp8_42", "fp8_25", "fp8", "bf16_75", "all"};
+    static constexpr const char* about_suites = "fp8_42 (default), fp8_25, fp8 (both), bf16_75, all of these";
+    static constexpr const char* simulated[] = {"4,128,256",          "64,128,384",         "256,128,256",
+                                                "100,136,256:1d1d",   "72,64,256:1d1d-acc", "64,96,192:bf16",
+                                                "128,64,128:bf16-nn", "64,128,96:bf16-tn",  "33,64,128:f16"};
+
+    static bool takes(const std::string&) { return true; }
+    static product parse(const std::string& text) { return parse_shape(text); }
+    static gemm_workload workload_of(const product& p) { return bench::workload_of(p); }
+    static i32 rows_of(const gemm_workload& work) { return work.shape.m; }
+    static static_extents fixed_by(const gemm_workload& work) { return {0, work.shape.n, work.shape.k}; }
+    /// Where there is C, kernels add it in two ways.
+    static std::string variant(const gemm_info& kernel, const gemm_workload& work) {
+        return work.accumulate ? epilogue_source(kernel.traits) : "";
+    }
+
+    static json to_json(const gemm_tuned_row& row);
+    /// Throws std::invalid_argument with what is wrong with the row.
+    static gemm_tuned_row row_of(const json& row);
+
+    static std::unique_ptr<contest> contest_of(const options& o);
+};
+
+/// The row that says which kernel is the fastest for a case, whose C, if it has one, is D.
+gemm_tuned_row row_of(const gemm_case& measured, const config& cfg, bool in_place);
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// The grouped GEMMs that `deepgemm bench --sim` chooses among. Lists of types; CMake compiles them for the simulator.
+#pragma once
+
+#include <deepgemm/ops/grouped_gemm/shipped.cuh>
+
+namespace deepgemm::bench {
+
+using simulated_grouped_gemm = shipped::masked_kernels<shipped::masked_few(64), shipped::masked_medium>;
+
+}  // namespace deepgemm::bench

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// What the C functions are made of: C structures as those of the library, and a call with all of them. All that is decided here is
+// what a null pointer and a number that is no enumerator mean.
+#pragma once
+
+#include <deepgemm/ops.hpp>
+
+#include "deepgemm.h"
+#include "status.hpp"
+
+struct deepgemm_engine {
+    deepgemm::engine engine;
+};
+
+namespace c_interface {
+
+inline dg::result<dg::dtype> type_of(const char* name, int32_t type) {
+    switch (type) {
+        case DEEPGEMM_E4M3: return dg::dtype::e4m3;
+        case DEEPGEMM_E5M2: return dg::dtype::e5m2;
+        case DEEPGEMM_BF16: return dg::dtype::bf16;
+        case DEEPGEMM_F16: return dg::dtype::f16;
+        case DEEPGEMM_F32: return dg::dtype::f32;
+    }
+    return dg::fail(dg::errc::unsupported_type, name, "'s type is ", type, "; a type is ", int(DEEPGEMM_E4M3),
+                    " (E4M3) to ", int(DEEPGEMM_F32), " (F32)");
+}
+
+inline dg::error missing(const char* name) { return dg::fail(dg::errc::null_pointer, name, " is a null pointer"); }
+
+/// A structure that must be there.
+template <class Given>
+dg::result<Given> structure(const char* name, const Given* given) {
+    if (given == nullptr) return missing(name);
+    return *given;
+}
+
+/// A matrix of the library; `Matrix` is input_matrix or output_matrix.
+template <class Matrix, class Given>
+dg::result<Matrix> matrix_of(const char* name, const Given* given) {
+    if (given == nullptr) return missing(name);
+    const auto type = type_of(name, given->type);
+    if (!type) return type.failure();
+    return Matrix{given->data, *type, given->rows, given->columns, given->row_stride, given->column_stride};
+}
+
+/// An FP8 operand with its scales.
+inline dg::result<dg::scaled_matrix> operand_of(const char* name, const deepgemm_input* given,
+                                                const deepgemm_scales* scales) {
+    const auto matrix = matrix_of<dg::input_matrix>(name, given);
+    if (!matrix) return matrix.failure();
+    if (scales == nullptr) return missing(dg::concat(name, "'s structure of scales").c_str());
+    if (scales->format != DEEPGEMM_SCALES_FP32 && scales->format != DEEPGEMM_SCALES_UE8M0) {
+        return dg::fail(dg::errc::bad_scales, name, "'s scales have format ", scales->format, "; it is ",
+                        int(DEEPGEMM_SCALES_FP32), " (FP32) or ", int(DEEPGEMM_SCALES_UE8M0), " (UE8M0)");
+    }
+    if (scales->tile_rows != 1 && scales->tile_rows != 128) {
+        return dg::fail(dg::errc::bad_scales, name, "'s scales serve ", scales->tile_rows,
+                        " rows each; it is 1 or 128");
+    }
+    const auto kind = scales->format == DEEPGEMM_SCALES_FP32 ? dg::scale_kind::fp32 : dg::scale_kind::ue8m0;
+    const dg::scale_tile tile{scales->tile_rows, 128};
+    return dg::scaled_matrix{
+        *matrix,
+        {scales->data, kind, tile, dg::ceil_div(matrix->rows, dg::i64(tile.mn)),
+         dg::ceil_div(matrix->columns, dg::k_per_word(kind, tile)), scales->row_stride, scales->column_stride}};
+}
+
+/// Calls body(engine, arguments...). An engine that is not there, or the first argument that is wrong, is reported instead.
+template <class Body, class... Arguments>
+dg::result<void> call(const deepgemm_engine* engine, const Body& body, const dg::result<Arguments>&... arguments) {
+    if (engine == nullptr) return missing("the engine");
+    dg::result<void> wrong;
+    (void)((arguments ? true : (wrong = arguments.failure(), false)) && ...);
+    if (!wrong) return wrong;
+    return body(engine->engine, *arguments...);
+}
+
+}  // namespace c_interface
