@@ -129,11 +129,18 @@ else()
     deepgemm_missing_test(headers/nvcc "nvcc (NVIDIA's CUDA toolkit, 12.9 or newer)")
 endif()
 
-# --- what each header costs to compile, against docs/compile-time.md -------------------------------------------------
+# --- what headers and kernels cost to compile, against docs/compile-time.md ------------------------------------------
 if(DEEPGEMM_PYTHON AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # the table is of g++
     add_test(NAME headers/budget COMMAND ${DEEPGEMM_PYTHON} "${PROJECT_SOURCE_DIR}/cmake/compile_budget.py"
              --compiler ${CMAKE_CXX_COMPILER} --one-in ${DEEPGEMM_TEST_SAMPLE} --seed ${DEEPGEMM_TEST_SEED})
     set_tests_properties(headers/budget PROPERTIES LABELS headers TIMEOUT 900)
+    set(nvcc_option "")
+    if(DEEPGEMM_NVCC)
+        set(nvcc_option --nvcc "${DEEPGEMM_NVCC}")
+    endif()
+    add_test(NAME headers/operation_budget COMMAND ${DEEPGEMM_PYTHON} "${PROJECT_SOURCE_DIR}/cmake/operation_budget.py"
+             --compiler ${CMAKE_CXX_COMPILER} ${nvcc_option} --one-in ${DEEPGEMM_TEST_SAMPLE} --seed ${DEEPGEMM_TEST_SEED})
+    set_tests_properties(headers/operation_budget PROPERTIES LABELS headers TIMEOUT 3600)
 else()
     deepgemm_missing_test(headers/budget "python3 with g++ as the compiler (Debian packages python3 and g++)")
 endif()
