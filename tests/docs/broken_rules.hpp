@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdio>
 
-#include <deepgemm/host/scale_arguments.hpp>
+#include <deepgemm/host/scale_rules.hpp>
 
 #include "../host/fakes.hpp"
 
@@ -141,16 +141,16 @@ result<void> broken_cast(Change change) {
 /// The verdict on packing 3 x 400 x 10 scales, after a change.
 template <class Change>
 result<void> broken_transform(Change change) {
-    scale::transform_arguments a{static_cast<const float*>(address(1 << 20)),
-                                 4000,
-                                 10,
-                                 1,
-                                 3,
-                                 400,
-                                 10,
-                                 1,
-                                 address(2 << 20),
-                                 static_cast<u32*>(address(64))};
+    scale::to_mn_major_arguments a{static_cast<const float*>(address(1 << 20)),
+                                   4000,
+                                   10,
+                                   1,
+                                   3,
+                                   400,
+                                   10,
+                                   1,
+                                   address(2 << 20),
+                                   static_cast<u32*>(address(64))};
     change(a);
     return validate<scale::to_mn_major<scale::ue8m0>>(a);
 }
@@ -174,7 +174,7 @@ inline std::vector<broken_rule> rules_of_casts() {
 }
 
 inline std::vector<broken_rule> rules_of_transforms() {
-    using t_ = scale::transform_arguments;
+    using t_ = scale::to_mn_major_arguments;
     return {
         {"groups, rows and blocks of K are from 0 to 2^31 - 4096", broken_transform([](t_& a) { a.mn = 2147483647; })},
         {"groups", broken_transform([](t_& a) { a.groups = -1; })},

@@ -4,7 +4,7 @@
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ops/gemm/operation.hpp>
-#include <deepgemm/scale/transforms.cuh>
+#include <deepgemm/scale/to_mn_major.cuh>
 
 using namespace deepgemm;
 

@@ -2,7 +2,7 @@
 // The limits of tensor maps, and how a request that exceeds one is refused.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/tensor_map.hpp>
+#include <deepgemm/host/tensor_map_rules.hpp>
 
 using namespace deepgemm;
 

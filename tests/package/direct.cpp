@@ -29,7 +29,7 @@ int transpose() {
     constexpr int rows = 3, blocks = 2;
     const float in[rows * blocks] = {1, 2, 3, 4, 5, 6};
     float out[4 * blocks] = {};
-    deepgemm::scale::transform_arguments arguments;
+    deepgemm::scale::to_mn_major_arguments arguments;
     arguments.in = in;
     arguments.row_stride = blocks;
     arguments.mn = rows;

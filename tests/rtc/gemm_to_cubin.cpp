@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A whole GEMM kernel, from headers in memory to a cubin for sm_90a, by type and by text; kernels of a user's own; extents fixed to
-// numbers known late. Needs no GPU and does not run the kernel. docs/how-to/nvrtc.md shows some of this code.
+// A whole GEMM kernel, from headers in memory to a cubin for sm_90a, by type and by text; kernels of a user's own; extents
+// fixed to numbers known late. Needs no GPU and does not run the kernel. docs/how-to/nvrtc.md shows some of this code.
 #include <deepgemm/kernel/extents.cuh>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/rtc/compiler.hpp>
-#include <deepgemm/scale/transforms.cuh>
+#include <deepgemm/scale/to_mn_major.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 
 #include "support.hpp"

@@ -2,12 +2,12 @@
 // What a caller of a cast or a scale transform can get wrong, and the sentence for each.
 #include <doctest/doctest.h>
 
-#include <deepgemm/host/scale_arguments.hpp>
+#include <deepgemm/host/scale_rules.hpp>
 
 using namespace deepgemm;
 using scale::cast_arguments;
 using scale::cast_scales;
-using scale::transform_arguments;
+using scale::to_mn_major_arguments;
 
 namespace {
 
@@ -27,7 +27,7 @@ T* address(u64 value) {
 cast_arguments good_cast() {
     return {address(1 << 20), 512, address(2 << 20), 512, 300, 500, address(3 << 20), 1, 304};
 }
-transform_arguments good_transform() {
+to_mn_major_arguments good_transform() {
     return {address<const float>(1 << 20), 4000, 10, 1, 3, 400, 10, 1, address(2 << 20), address<u32>(64)};
 }
 
@@ -43,7 +43,7 @@ std::string cast_error(errc code, Change change) {
 }
 template <class Change>
 std::string transform_error(errc code, Change change) {
-    transform_arguments a = good_transform();
+    to_mn_major_arguments a = good_transform();
     change(a);
     const auto ok = validate<packs>(a);
     if (ok) return "";
@@ -119,8 +119,8 @@ TEST_CASE("strides of the scales that a cast writes, in the words it writes") {
 
 TEST_CASE("arguments of transforms that are right") {
     CHECK(validate<packs>(good_transform()));
-    CHECK(validate<packs>(transform_arguments{}));
-    CHECK(validate<packs>(transform_arguments{.groups = 0, .mn = 10, .blocks = 10}));
+    CHECK(validate<packs>(to_mn_major_arguments{}));
+    CHECK(validate<packs>(to_mn_major_arguments{.groups = 0, .mn = 10, .blocks = 10}));
     CHECK(transform_error(errc::bad_layout, [](auto& a) {  // one scale for everything, and nobody counts
               a.group_stride = a.row_stride = a.block_stride = 0;
               a.tile_mn = 128;
@@ -186,7 +186,7 @@ TEST_CASE("what a transform of scales writes lies apart from what it reads") {
     CHECK(transform_error(errc::bad_alias, [](auto& a) { a.invalid = static_cast<u32*>(a.out) + 3599; }) ==
           "the count of invalid scales overlaps the output in memory; the result would be undefined");
     CHECK(transform_error(errc::bad_alias, [](auto& a) { a.invalid = static_cast<u32*>(a.out) + 3600; }) == "");
-    transform_arguments close = good_transform();
+    to_mn_major_arguments close = good_transform();
     close.out = address((1 << 20) - 9 * 1600);
     CHECK(validate<packs>(close));
     CHECK(!validate<copies>(close));

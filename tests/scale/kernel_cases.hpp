@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/host/scale_arguments.hpp>
+#include <deepgemm/host/scale_rules.hpp>
 #include <deepgemm/reference/operand.hpp>
 
 namespace scale_cases {

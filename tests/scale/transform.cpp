@@ -5,7 +5,7 @@
 
 #include <deepgemm/host/scale_layout.hpp>
 #include <deepgemm/reference/random.hpp>
-#include <deepgemm/reference/transform.hpp>
+#include <deepgemm/reference/scale_layouts.hpp>
 
 using namespace deepgemm;
 using reference::raw_scales;

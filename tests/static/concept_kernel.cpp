@@ -3,7 +3,7 @@
 #include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/scale/cast.cuh>
-#include <deepgemm/scale/transforms.cuh>
+#include <deepgemm/scale/to_mn_major.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 
 using namespace deepgemm;

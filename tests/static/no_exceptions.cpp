@@ -4,7 +4,7 @@
 // a GPU.
 #include <deepgemm/deepgemm.cuh>
 #include <deepgemm/host/explain.hpp>
-#include <deepgemm/host/tensor_map.hpp>
+#include <deepgemm/host/tensor_map_rules.hpp>
 #include <deepgemm/ops.hpp>
 
 #if defined(__cpp_exceptions)

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include <deepgemm/host/cuda_error.hpp>
-#include <deepgemm/host/tensor_map.hpp>
+#include <deepgemm/host/tensor_map_rules.hpp>
 
 namespace deepgemm::cuda {
 

@@ -27,8 +27,8 @@ constexpr const char* describe(choice by) {
 /// The measured time of a candidate of a plan on this kind of GPU, in microseconds; 0 if no time is stored. Stored are the
 /// times of the kernel that a tuned row chose, and of the kernel that the cost model would have chosen.
 template <operation O>
-double measured_us(const plan_of<O>& plan, const candidate<O>& of) {
-    return plan.row ? double(plan.row->us_of(of.kernel->info)) : 0;
+double measured_us(const plan_of<O>& plan, const candidate<O>& one) {
+    return plan.row ? double(plan.row->us_of(one.kernel->info)) : 0;
 }
 
 namespace detail {
@@ -55,14 +55,14 @@ inline std::string describe_parts(const cost& c) {
 
 /// The predicted time of a kernel of a plan, and its measured time if one is stored.
 template <operation O>
-std::string describe_cost(const plan_of<O>& plan, const candidate<O>& of) {
-    const double measured = measured_us(plan, of);
+std::string describe_cost(const plan_of<O>& plan, const candidate<O>& one) {
+    const double measured = measured_us(plan, one);
     std::string text;
     if (measured != 0) text = formatted("measured %.1f us with ", measured) + plan.row->measured_with() + "; ";
-    text += formatted("predicted %.1f us", of.predicted.total_us) + describe_parts(of.predicted) + "; ";
-    if constexpr (requires { of.kernel->info.cfg.stages; })
-        text += formatted("%d stages, ", of.kernel->info.cfg.stages);
-    return text + formatted("%.1f KiB of shared memory", of.kernel->info.launch.smem_bytes / 1024.0);
+    text += formatted("predicted %.1f us", one.predicted.total_us) + describe_parts(one.predicted) + "; ";
+    if constexpr (requires { one.kernel->info.cfg.stages; })
+        text += formatted("%d stages, ", one.kernel->info.cfg.stages);
+    return text + formatted("%.1f KiB of shared memory", one.kernel->info.launch.smem_bytes / 1024.0);
 }
 
 /// The part of a prediction in which `loser` loses most time against `winner`.
@@ -143,8 +143,8 @@ std::string explain(const plan_of<O>& plan) {
     std::string text = concat(O::describe(plan.work), "\non ", plan.num_sms, " of ", plan.device.sm_count, " SMs of ",
                               plan.device.name, "\n");
     if (plan.ranked.empty()) return text + "nothing to do: D has no elements\n";
-    const auto line_of = [&](const candidate<O>& of) {
-        return concat(to_source(of.kernel->info.cfg), "\n    ", detail::describe_cost(plan, of), "\n");
+    const auto line_of = [&](const candidate<O>& one) {
+        return concat(to_source(one.kernel->info.cfg), "\n    ", detail::describe_cost(plan, one), "\n");
     };
     text += concat(describe(plan.chosen_by), " of ", plan.ranked.size(), ": ", line_of(plan.ranked[0]));
     if (plan.split != split_rule::fastest) text += concat("    ", detail::price_of_rule(plan), "\n");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which layout a product needs its scales in, and what a caller's scales need to get there: nothing, a transposition, or
-// packing. It is decided from strides and shapes only. scale/transforms.cuh does the work, and reference/transform.hpp is its
-// reference.
+// packing. It is decided from strides and shapes only. scale/to_mn_major.cuh does the work, and reference/scale_layouts.hpp is
+// its reference.
 #pragma once
 
 #include <deepgemm/core/math.cuh>

@@ -27,9 +27,8 @@ inline constexpr const char* enum_name<trigger> = "trigger";
 
 /// The part of a configuration that only kernels for Hopper have.
 struct sm90_config {
-    int warpgroups = 2;  ///< warpgroups that multiply; each takes block.m / warpgroups rows of every tile
-    bool alternate =
-        false;  ///< each takes whole tiles in turn instead: one stores its tile while another multiplies the next
+    int warpgroups = 2;      ///< warpgroups that multiply; each takes block.m / warpgroups rows of every tile
+    bool alternate = false;  ///< each takes whole tiles in turn instead: one stores while another multiplies
     promotion promote = promotion::at_once;
     DEEPGEMM_BOTH friend constexpr bool operator==(const sm90_config&, const sm90_config&) = default;
 };
@@ -47,10 +46,8 @@ struct config {
     tile_shape block{};       ///< elements of D per CTA and of K per stage
     int stages = 0;           ///< K blocks in flight between TMA and the tensor cores; 0: as many as fit, at most 24
     cluster_shape cluster{};  ///< CTAs that share tiles by TMA multicast
-    bool swap =
-        false;  ///< exchanges A and B, for few rows of A: block.n becomes the multiply's rows (kernel/swapped.cuh)
-    int split_k =
-        1;  ///< CTAs of a cluster that share the K blocks of a tile; the first adds their totals and stores the sum
+    bool swap = false;  ///< exchanges A and B, for few rows of A: block.n is the multiply's rows (kernel/swapped.cuh)
+    int split_k = 1;    ///< CTAs of a cluster that share the K blocks of a tile; the first adds and stores their totals
     int raster_rows = 8;  ///< L2 rasterisation: tiles of D along M in one band
     int store_rows = 0;   ///< rows of D per staging buffer: 16 (a warp's) or 64 (a warpgroup's); 0: chosen by D's type
     int store_columns = 0;  ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds

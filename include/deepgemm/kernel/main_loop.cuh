@@ -188,7 +188,7 @@ private:
         } else if constexpr (Gemm::b_scale::via != scale::route::stage || Gemm::keeps_products) {
             return sb.template times<mma::registers>(sa).formed();
         } else {
-            return sb.template later<mma::registers>(sa);
+            return sb.template kept_or_late<mma::registers>(sa);
         }
     }
 
@@ -199,7 +199,7 @@ private:
     template <class Meanwhile>
     DEEPGEMM_DEVICE i32 sum_deferred(float (&total)[mma::registers], block_range blocks, const Meanwhile& meanwhile) {
         constexpr int group = 4;
-        using products = decltype(b_scale(0).template later<mma::registers>(sm90::row_scales{}));
+        using products = decltype(b_scale(0).template kept_or_late<mma::registers>(sm90::row_scales{}));
         constexpr bool late = Gemm::b_scale::via == scale::route::stage;
         typename mma::accumulator partial[2];
         a_fragment rows[2];
@@ -217,7 +217,7 @@ private:
                 const auto sa = a_scale(0, block);
                 rows[now] = a(0);
                 mma::multiply(rows[now], b(), partial[now]);
-                const auto next_factors = scale.template later<mma::registers>(sa);
+                const auto next_factors = scale.template kept_or_late<mma::registers>(sa);
                 meanwhile(first + i);
                 if (i != 0) {
                     mma::template wait<1>(partial[before]);

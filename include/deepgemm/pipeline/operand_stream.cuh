@@ -20,8 +20,7 @@ namespace deepgemm {
 struct stream_options {
     int sharers = 1;       ///< CTAs of a cluster that need the same tile; each loads a slice of it for all of them
     bool stacked = false;  ///< the operand is a stack of matrices
-    bool trims =
-        false;  ///< if the operand has fewer rows than a tile, do not copy the rows beyond, where that is possible
+    bool trims = false;    ///< copies leave out the rows of a tile beyond the operand's, if possible
 };
 
 /// Shared addresses where a K block of the operand lands: of its tile, and of its scales if they are staged.
@@ -42,8 +41,7 @@ struct operand_stream {
     /// Bytes of scales in a stage, and all bytes of this operand that land in a stage.
     static constexpr u32 scale_bytes = stages_scales ? Tile::rows * sizeof(u32) : 0,
                          landing_bytes = Tile::bytes + scale_bytes;
-    static constexpr int map_count =
-        stages_scales ? 2 : 1;  ///< tensor maps: of tiles, and of scales if they are staged
+    static constexpr int map_count = stages_scales ? 2 : 1;  ///< tensor maps: of tiles, and of staged scales
 
     /// What the kernel reads.
     struct params {

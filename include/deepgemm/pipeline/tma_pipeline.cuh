@@ -23,8 +23,7 @@ struct tma_pipeline {
 
     u32 barriers;              ///< shared address of `barrier_bytes` bytes: the full barriers, then the empty ones
     multicast<Cluster> peers;  ///< this CTA's place in its cluster
-    u32 release_to =
-        empty_of_writer();  ///< in clusters: the empty barrier of stage 0 that this lane signals, at its CTA
+    u32 release_to = empty_of_writer();  ///< in clusters: the empty barrier of stage 0 that this lane signals
 
     /// Shared addresses of a stage's barriers.
     DEEPGEMM_DEVICE u32 full(cursor at) const { return full_of(at.stage); }

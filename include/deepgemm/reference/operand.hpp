@@ -10,7 +10,7 @@
 #include <deepgemm/reference/product.hpp>
 #include <deepgemm/reference/quantize.hpp>
 #include <deepgemm/reference/random.hpp>
-#include <deepgemm/reference/transform.hpp>
+#include <deepgemm/reference/scale_layouts.hpp>
 
 namespace deepgemm {
 

@@ -81,9 +81,9 @@ struct zone_scales {
         }
         return products;
     }
-    /// The same as times(), since these products are few enough to keep.
+    /// The products in the form that takes fewest registers: that of times(), since these are few enough to keep.
     template <int Registers>
-    DEEPGEMM_DEVICE scale_products<Zones, 1> later(row_scales sa) const {
+    DEEPGEMM_DEVICE scale_products<Zones, 1> kept_or_late(row_scales sa) const {
         return times<Registers>(sa);
     }
 };
@@ -121,9 +121,9 @@ struct held_column_scales {
     DEEPGEMM_DEVICE scale_products<Groups, 2> times(row_scales sa) const {
         return products_by_column<Groups>(*this, sa);
     }
-    /// The same as times(), since these products are few enough to keep.
+    /// The products in the form that takes fewest registers: that of times(), since these are few enough to keep.
     template <int Registers>
-    DEEPGEMM_DEVICE scale_products<Groups, 2> later(row_scales sa) const {
+    DEEPGEMM_DEVICE scale_products<Groups, 2> kept_or_late(row_scales sa) const {
         return times<Registers>(sa);
     }
     /// The products, to be formed when a fragment is promoted, because there are no registers to keep them.
@@ -147,9 +147,9 @@ struct column_scales {
     DEEPGEMM_DEVICE scale_products<Registers / 4, 2> times(row_scales sa) const {
         return products_by_column<Registers / 4>(*this, sa);
     }
-    /// The products, to be formed when the fragment is promoted.
+    /// The products in the form that takes fewest registers: formed when the fragment is promoted.
     template <int Registers>
-    DEEPGEMM_DEVICE late_products<column_scales> later(row_scales sa) const {
+    DEEPGEMM_DEVICE late_products<column_scales> kept_or_late(row_scales sa) const {
         return {sa, *this};
     }
     /// The scales in registers, for fragments of `Registers` registers.

@@ -26,8 +26,7 @@ struct cost_parameters {
     double in_flight = 70.8;                    ///< replaces both if nothing is promoted
     double token_per_column = 0.88;  ///< per column of a fragment, if each has a scale; no other warpgroup hides it
     double l2_bytes = 58.1;          ///< bytes out of L2 for each SM, if all of them read (53 to 66)
-    double astray =
-        1.49;  ///< lines of L2 read for each that is needed, if rows do not start at one (2 for every other)
+    double astray = 1.49;  ///< lines of L2 read for each that is needed, if rows do not start at one (2 for every 2nd)
     double load_latency = 2446;       ///< from device memory to shared memory, under load; hidden by stages
     double tile = 155;                ///< from one tile to the next (150 to 250)
     double epilogue_fragment = 125;   ///< rounding and staging a 64-row fragment

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Layouts of scales on the host: the reference of the kernel in scale/transforms.cuh. Layouts are raw (any strides); MN-major
+// Layouts of scales on the host: the reference of the kernel in scale/to_mn_major.cuh. Layouts are raw (any strides); MN-major
 // with columns of align(mn, 4) words, as TMA needs; the same with four UE8M0 exponents to a word; and the words of K-grouped
 // products.
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The kernel that brings FP32 scales of any strides into the layout that TMA loads: MN-major, one column of align(mn, 4) words
 // for each K block, or for each four K blocks as packed UE8M0 exponents. It moves data through a tile in shared memory, so that
-// reads and writes are both contiguous. reference/transform.hpp is its reference. It runs on any GPU.
+// reads and writes are both contiguous. reference/scale_layouts.hpp is its reference. It runs on any GPU.
 #pragma once
 
 #include <deepgemm/ptx/barrier.cuh>
@@ -18,7 +18,7 @@ namespace deepgemm::scale {
 /// Scales to transform: scale (g, i, block) is at in[g * group_stride + i * row_stride + block * block_stride]. A row i of
 /// scales covers `tile_mn` rows of the operand: 1 for scales per token, 128 to repeat the scale of a block for each of its
 /// rows.
-struct transform_arguments {
+struct to_mn_major_arguments {
     const float* in = nullptr;
     i64 group_stride = 0, row_stride = 0, block_stride = 1;
     i32 groups = 1, mn = 0, blocks = 0;  ///< `mn` rows of the operand, `blocks` scales along K
@@ -43,9 +43,9 @@ struct to_mn_major {
 
     static constexpr launch_info launch{.threads = u32(threads), .smem_bytes = u32(4 * tile_rows * tile_pitch)};
     static constexpr int map_count = 0;
-    using arguments = transform_arguments;
+    using arguments = to_mn_major_arguments;
     struct params {
-        transform_arguments args;
+        to_mn_major_arguments args;
         i32 row_tiles, block_tiles, k_words;
         bool rows_contiguous;  ///< which way a warp reads
     };
@@ -95,7 +95,7 @@ private:
     /// Global memory to the tile: (tile_rows, tile_blocks) floats, or exponents if packed; zeros beyond the last row and block.
     DEEPGEMM_DEVICE static void load(const params& p, i64 group, i32 row, i32 block) {
         constexpr int count = tile_rows * tile_blocks / threads;
-        const transform_arguments& a = p.args;
+        const to_mn_major_arguments& a = p.args;
         u32 scale[count], wrong = 0;
         DEEPGEMM_UNROLL
         for (int i = 0; i < count; ++i) {  // all loads before the first store: one wait for memory

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The rules of casts and scale transforms that a caller can break: one check and one sentence each, before a launch of a kernel
-// of scale/cast.cuh or scale/transforms.cuh. Nothing is read from the memory that the arguments name.
+// of scale/cast.cuh or scale/to_mn_major.cuh. Nothing is read from the memory that the arguments name.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/memory.hpp>
 #include <deepgemm/scale/cast.cuh>
-#include <deepgemm/scale/transforms.cuh>
+#include <deepgemm/scale/to_mn_major.cuh>
 
 namespace deepgemm {
 
@@ -94,8 +94,8 @@ result<void> validate(const scale::cast_arguments& arguments) {
 /// Checks the arguments of `K`, a scale::to_mn_major, against every rule. No scales at all are a success, whatever the pointers
 /// are.
 template <class K>
-    requires(same_as<typename K::arguments, scale::transform_arguments>)
-result<void> validate(const scale::transform_arguments& a) {
+    requires(same_as<typename K::arguments, scale::to_mn_major_arguments>)
+result<void> validate(const scale::to_mn_major_arguments& a) {
     if (auto ok = check_extent("the number of groups", a.groups); !ok) return ok;
     if (auto ok = check_extent("the number of rows", a.mn); !ok) return ok;
     if (auto ok = check_extent("the number of blocks of K", a.blocks); !ok) return ok;
