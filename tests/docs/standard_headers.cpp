@@ -49,7 +49,7 @@ constexpr declared standard_names[] = {
     {"functional", "function hash"},
     {"future", "promise shared_future"},
     {"initializer_list", "initializer_list"},
-    {"iterator", "begin end istreambuf_iterator iter_value_t"},
+    {"iterator", "begin end istreambuf_iterator iter_value_t size"},
     {"map", "map"},
     {"memory", "make_shared make_unique shared_ptr unique_ptr"},
     {"mutex", "lock_guard mutex unique_lock"},
