@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What only a top-level build of deepgemm has: the CUDA language where nvcc is found, warnings as errors for our own
-# code, and the folders tests/, examples/ and bench/.
+# What only a top-level build of deepgemm has: the CUDA language if nvcc is found, warnings as errors for our own code,
+# and the folders tests/, examples/ and bench/.
 
 set(DEEPGEMM_CUDA AUTO CACHE STRING "Build GPU programs with nvcc: AUTO (where nvcc is found), ON or OFF")
 set_property(CACHE DEEPGEMM_CUDA PROPERTY STRINGS AUTO ON OFF)
@@ -12,7 +12,7 @@ endif()
 set(CMAKE_CUDA_FLAGS_RELEASE "-O2")
 set(CMAKE_CXX_EXTENSIONS OFF)
 
-# Headers that a machine without a network was given are in .cache/include of the source tree.
+# On a machine without a network, headers of other projects can be put into .cache/include of the source tree.
 list(PREPEND CMAKE_PREFIX_PATH "${PROJECT_SOURCE_DIR}/.cache")
 
 find_program(DEEPGEMM_CCACHE ccache)

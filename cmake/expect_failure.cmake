@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Script: compiles `source` twice with `compiler` (kind: host or nvcc). As it is it must fail, and the output must hold
-# the text of every `// expect:` line; lines `// expect host:` and `// expect nvcc:` count for that compiler alone.
-# With -DCORRECT it must compile: so the program fails for the reason it names, and shows its readers the mended line.
+# Script: compiles `source` twice with `compiler` (kind: host or nvcc). Without further options it must fail, and the output
+# must contain the text of every `// expect:` line; lines `// expect host:` and `// expect nvcc:` are for that compiler only.
+# With -DCORRECT it must compile. So the program fails for the reason that it names, and shows its readers the correct line.
 # A line `// flags nvcc:` replaces nvcc's architecture, and `// flags host:` adds to the host compiler's; either may name another
 # standard.
 file(READ "${source}" text)

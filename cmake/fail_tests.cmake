@@ -10,7 +10,7 @@ foreach(source IN LISTS fail_sources)
         list(APPEND compilers nvcc)
     endif()
     foreach(kind IN LISTS compilers)
-        # A program without a line for this compiler is not meant for it.
+        # A program is tested only with compilers for which it has a line.
         file(STRINGS "${source}" expectations LIMIT_COUNT 1 REGEX "^// expect( ${kind})?: ")
         if(NOT expectations)
             continue()

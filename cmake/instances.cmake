@@ -12,7 +12,7 @@ cmake_policy(VERSION 3.25)
 #   <target>.hpp         std::span<const kernel_handle<O>> deepgemm::instances::<target><O>() for each operation O of the library
 #                        and of OPERATIONS, which HEADERS define; without <O> for ops::gemm
 #   <target>_extern.hpp  HEADERS, and for all KERNELS `extern template` of the launch functions
-# (<target> as a C identifier). Kernels that no operation plans have no handles, but are launched by name like the others.
+# (<target> as a C identifier). Kernels that no operation plans have no handles; programs launch them by name.
 # The library may be linked into a shared one.
 function(deepgemm_instantiate target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "HEADERS;KERNELS;LISTS;OPERATIONS")
@@ -127,7 +127,7 @@ endfunction()
 
 # --- what both are made of ---------------------------------------------------------------------------------------------
 
-# The operations of the library, of which each has a folder ops/<name>; their types, and then `more`.
+# The types of the library's operations, each of which has a folder ops/<name>, and then `more`.
 function(_deepgemm_operations out)
     _deepgemm_operation_names(names)
     list(TRANSFORM names PREPEND deepgemm::ops::)
@@ -287,8 +287,8 @@ namespace deepgemm::instances {
     endif()
 endfunction()
 
-# Links the CUDA runtime that the target which is linked in the end asks for by CUDA_RUNTIME_LIBRARY: Static where it says
-# nothing, as CMake's own default is, so that a program never has both.
+# Links the CUDA runtime for which the final target asks by CUDA_RUNTIME_LIBRARY, Static by default, as in CMake itself. So a
+# program never has both runtimes.
 function(_deepgemm_link_runtime target scope)
     set(asked "$<UPPER_CASE:$<TARGET_PROPERTY:CUDA_RUNTIME_LIBRARY>>")
     set(shared "$<STREQUAL:${asked},SHARED>")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# deepgemm::rtc_development: what our own programs link that compile kernels at run time. There only where NVRTC and the CUDA
-# runtime are found, in a toolkit or in Python's CUDA packages; neither nvcc nor a GPU is needed.
+# deepgemm::rtc_development: the target for our own programs that compile kernels at run time. It exists only if NVRTC and the
+# CUDA runtime are found, in a toolkit or in Python's CUDA packages; neither nvcc nor a GPU is needed.
 find_path(DEEPGEMM_NVRTC_INCLUDE_DIR nvrtc.h PATHS /usr/local/cuda ENV CUDA_HOME ENV CUDA_PATH PATH_SUFFIXES include)
 find_library(DEEPGEMM_NVRTC nvrtc PATHS /usr/local/cuda ENV CUDA_HOME ENV CUDA_PATH PATH_SUFFIXES lib64 lib)
 find_library(DEEPGEMM_CUDART cudart PATHS /usr/local/cuda ENV CUDA_HOME ENV CUDA_PATH PATH_SUFFIXES lib64 lib)

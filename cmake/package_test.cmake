@@ -63,7 +63,7 @@ elseif(way STREQUAL "fetch_content")
     consumer(-DWAY=fetch_content "-DDEEPGEMM_SOURCE=${archive}")
 
 elseif(way STREQUAL "pkg_config")
-    # The prefix has been moved since it was made: the description must say where it is, not where it was.
+    # The prefix was moved after it was made. The description must give its present place.
     file(COPY "${prefix}" DESTINATION "${work_dir}/moved")
     set(ENV{PKG_CONFIG_PATH} "${work_dir}/moved/prefix/share/pkgconfig")
     run("${pkg_config}" --cflags --libs deepgemm)
@@ -83,7 +83,7 @@ elseif(way STREQUAL "messages")
     include("${source_dir}/tests/package/messages.cmake")
 
 elseif(way STREQUAL "strict")
-    # Settings of a whole project: unity builds, and flags under which neither our headers nor what is generated may say a word.
+    # Settings of a whole project: unity builds, and warning flags under which our headers and generated files must stay silent.
     consumer(-DWAY=add_subdirectory -DCMAKE_UNITY_BUILD=ON -DCMAKE_BUILD_TYPE=Release
              "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror")
     if(build_output MATCHES "warning:|note:")
@@ -98,7 +98,7 @@ elseif(way STREQUAL "export")
     run("${work_dir}/build/user")
 
 elseif(way STREQUAL "run_time")
-    # A program that says nothing links the static CUDA runtime, one that says Shared the shared one; none links both.
+    # A program links the static CUDA runtime by default, and the shared one if it asks for Shared; none links both.
     foreach(runtime IN ITEMS "" Shared)
         configure(run_time "-DCMAKE_CUDA_COMPILER=${nvcc}" "-DRUNTIME=${runtime}")
         run("${work_dir}/build/run_time")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Script: does what README.md and docs/how-to/first-product.md say, in an empty folder with the program and the commands that they
-# print. `way` is what to try:
+# Script: follows README.md and docs/how-to/first-product.md in an empty folder, with the program and the commands that they print.
+# `way` is one of:
 #   gcc, nvcc   the command of that compiler; its program runs (nvcc's on a Hopper GPU, elsewhere it must say why not)
 #   sim, cuda   the project for CMake, without and with the language CUDA; the same program
 #   snippets    each block of C++ that begins with includes, alone

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What README.md tells a newcomer to type, typed by readme_test.cmake, which says what the ways are.
+# Runs the commands of README.md. readme_test.cmake describes the ways.
 find_program(DEEPGEMM_GXX g++)
 mark_as_advanced(DEEPGEMM_GXX)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# The target deepgemm::rtc: what a program links that compiles kernels at run time. It holds deepgemm's device-capable
-# headers as text, and brings NVRTC and the CUDA runtime where the project has found them, before or after deepgemm. Built only
-# for programs that link it. Reads deepgemm_include_dir, the directory that holds deepgemm/. Part of the package.
+# The target deepgemm::rtc, for programs that compile kernels at run time. It holds deepgemm's device-capable headers as text,
+# and links NVRTC and the CUDA runtime if the project has found them, before or after deepgemm. It is built only for programs
+# that link it. Reads deepgemm_include_dir, the directory that holds deepgemm/. Part of the package.
 file(GLOB_RECURSE deepgemm_rtc_headers CONFIGURE_DEPENDS RELATIVE "${deepgemm_include_dir}"
      "${deepgemm_include_dir}/deepgemm/*.cuh")
 deepgemm_embed(deepgemm_rtc FUNCTION deepgemm::rtc::embedded_headers DIRECTORY "${deepgemm_include_dir}"
@@ -37,7 +37,7 @@ function(_deepgemm_rtc_is_linked out directory)
     endforeach()
 endfunction()
 
-# The end of the configuration: a program without NVRTC has the headers, but would not link what compiles them.
+# Checked at the end of the configuration: without NVRTC a program gets the headers, but its calls of NVRTC would not link.
 function(_deepgemm_check_toolkit)
     _deepgemm_link_toolkit()
     get_target_property(linked deepgemm_rtc DEEPGEMM_TOOLKIT)
@@ -51,7 +51,7 @@ function(_deepgemm_check_toolkit)
     endif()
 endfunction()
 
-# The toolkit may be found by this directory, or by any above it, until each has ended.
+# This directory, or any above it, may find the toolkit as long as it has not ended.
 set(deepgemm_directory "${CMAKE_CURRENT_SOURCE_DIR}")
 while(deepgemm_directory)
     if(deepgemm_directory STREQUAL CMAKE_SOURCE_DIR)
