@@ -3,6 +3,8 @@
 // one of these, planned, and captured into a graph that is replayed with other counts.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/instances.hpp>
@@ -92,6 +94,36 @@ TEST_CASE("grouped gemm: a graph is replayed with other counts in the same memor
             CHECK(memory.verdict() == "");
         }
     }
+}
+
+TEST_CASE("grouped gemm: counts in the host's pageable memory are refused where the device cannot read them") {
+    int device = 0, reaches = 0;
+    check(cudaGetDevice(&device));
+    check(cudaDeviceGetAttribute(&reaches, cudaDevAttrPageableMemoryAccess, device));
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const grouped_engine engine(instances::of<ops::grouped_gemm>(), this_device());
+    grouped_sample sample(random, {70, 200, 300}, {3, 0, 70});
+    const device_sample memory(sample);
+    grouped_problem p = memory.problem();
+    const std::vector<i32> counts{3, 0, 70};
+    p.counts = counts.data();
+    const auto done = run_named(engine, p);
+    if (reaches != 0) {
+        CHECK(done);
+        CHECK(memory.verdict() == "");
+    } else {
+        REQUIRE(!done);
+        CHECK(done.failure().code == errc::wrong_device);
+        CHECK(done.failure().message.starts_with("the sizes of the groups lie in host memory that device "));
+    }
+    i32* pinned = nullptr;  // which every device reads
+    check(cudaMallocHost(&pinned, counts.size() * sizeof(i32)));
+    std::copy(counts.begin(), counts.end(), pinned);
+    p.counts = pinned;
+    CHECK(run_named(engine, p));
+    CHECK(memory.verdict() == "");
+    check(cudaFreeHost(pinned));
 }
 
 TEST_CASE("grouped gemm: large groups with an offset beyond 2^31 elements, of which few rows count") {

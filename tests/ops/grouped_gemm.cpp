@@ -267,6 +267,9 @@ TEST_CASE("grouped gemm: every rule broken once") {
           "bad_option: expected_rows is -1; it must be 0, which says nothing, or the rows that a group usually has");
     CHECK(refused([](p_& p) { p.d.first.rows = 255; }) ==
           "shape_mismatch: D is 255 x 512; A with 256 rows and B with 512 rows need 256 x 512");
+    CHECK(refused([](p_& p) { p.a.count = p.b.count = p.d.count = i64(1) << 26; }) ==
+          "bad_extent: 67108864 groups of 256 x 512 have more than 2147483647 tiles of 64 x 8; tiles are counted in 31 "
+          "bits");
     CHECK(
         refused([](p_& p) { p.a.matrix_stride = 256 * 1024 - 1; }) ==
         "bad_layout: A has matrix stride 262143; its 4 matrices must lie apart, which takes at least 262144 elements");
@@ -319,6 +322,15 @@ TEST_CASE("grouped gemm: a workload is checked as a problem is") {
     CHECK(validate(work));
     work.groups = -1;
     CHECK(validate(work).failure().message == "the number of groups is -1; it must be from 0 to 2147479552");
+    work.groups = 8388607;  // 4 x 64 tiles each
+    CHECK(validate(work));
+    work.groups = 8388608;
+    CHECK(validate(work).failure().message ==
+          "8388608 groups of 256 x 512 have more than 2147483647 tiles of 64 x 8; tiles are counted in 31 bits");
+    work.shape = {2147479552, 2147479552, 128};
+    work.groups = 1;
+    CHECK(!validate(work));
+    work.shape = {256, 512, 1024};
     work.groups = 4;
     work.shape.k = -5;
     CHECK(validate(work).failure().message == "K is -5; it must be from 0 to 2147479552");

@@ -130,6 +130,21 @@ result<typename K::params> params_of(const typename K::arguments& arguments) {
     }
 }
 
+/// Refuses memory that a kernel would read itself, and that the device cannot: pageable memory of the host, unless the device reaches
+/// that, too. TMA's tensors are the driver's to check.
+inline result<void> check_reachable(const char* name, const void* memory, int device) {
+    if (memory == nullptr) return {};
+    const relaxed_capture guard;
+    cudaPointerAttributes found{};
+    if (auto ok = check("cudaPointerGetAttributes", cudaPointerGetAttributes(&found, memory)); !ok) return ok;
+    if (found.type != cudaMemoryTypeUnregistered) return {};
+    const auto pageable = attribute(cudaDevAttrPageableMemoryAccess, device);
+    if (!pageable) return pageable.failure();
+    if (*pageable != 0) return {};
+    return fail(errc::wrong_device, name, " lie in host memory that device ", device,
+                " cannot read; the kernel reads them, so they must be in device memory");
+}
+
 /// Launches a kernel whose host side is that of `K`. If the kernel is not ready on the device, make_ready(device) is called
 /// first.
 template <class K, class MakeReady>
@@ -145,6 +160,9 @@ result<void> launch(const loaded_kernel& kernel, const launch_info& info, const 
     if (!sms) return sms.failure();
     const int ctas = K::grid(arguments, *sms);
     if (ctas == 0) return {};
+    if constexpr (requires { arguments.tiles.table(); }) {
+        if (auto ok = check_reachable("the sizes of the groups", arguments.tiles.table(), *device); !ok) return ok;
+    }
 
     if (!kernel.is_ready(*device)) {
         if (auto ok = make_ready(*device); !ok) return ok;

@@ -40,6 +40,9 @@ struct masked_groups {
     const i32* rows = nullptr;  ///< (count), device memory
     i32 expected_rows = 0;      ///< of a group, for cache hints only; 0: all M rows
 
+    /// What the kernel reads; a launch checks that the device can.
+    DEEPGEMM_BOTH constexpr const i32* table() const { return rows; }
+
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const i32 g = before.index + 1;
         return {g, g, 0, g < count ? max(0, min(ptx::ld_global(rows + g), shape.m)) : 0, 0, shape.k};
@@ -63,6 +66,8 @@ struct psum_groups {
     i32 count = 0;
     const i32* ends = nullptr;  ///< (count), device memory
     i32 alignment = 128;        ///< rows
+
+    DEEPGEMM_BOTH constexpr const i32* table() const { return ends; }
 
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const i32 g = before.index + 1, row = align_up(before.row_end, alignment);
@@ -88,6 +93,8 @@ struct index_groups {
     i32 alignment = 128;          ///< rows
     i32 expected_rows = 0;        ///< of a group, for cache hints only; 0: all M rows
 
+    DEEPGEMM_BOTH constexpr const i32* table() const { return of_row; }
+
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const i32 run = before.index + 1, row = run * alignment;
         if (run >= count) return {run, 0, row, row, 0, 0};
@@ -111,6 +118,8 @@ struct k_groups {
 
     i32 count = 0;
     const i32* sizes = nullptr;  ///< (count), device memory
+
+    DEEPGEMM_BOTH constexpr const i32* table() const { return sizes; }
 
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const i32 g = before.index + 1, k = before.k_end;

@@ -10,11 +10,27 @@
 
 namespace deepgemm {
 
+namespace detail {
+
+/// Checks that the tiles of all groups can be counted: kernels and planner count them in 31 bits. No kernel has tiles of fewer
+/// than 64 rows or 8 columns.
+inline result<void> check_tiles(i64 groups, i64 m, i64 n) {
+    constexpr i64 rows = 64, columns = 8, most = 2147483647;
+    const double tiles = double(groups) * double(ceil_div(m, rows)) * double(ceil_div(n, columns));
+    if (tiles <= double(most)) return {};
+    return fail(errc::bad_extent, groups, groups == 1 ? " group of " : " groups of ", m, " x ", n,
+                groups == 1 ? " has" : " have", " more than ", most, " tiles of ", rows, " x ", columns,
+                "; tiles are counted in 31 bits");
+}
+
+}  // namespace detail
+
 /// Checks the part of a problem that a workload holds: the number of groups, and the extents of one of them.
 inline result<void> validate(const grouped_workload& work) {
     if (auto ok = check_extent("the number of groups", work.groups); !ok) return ok;
     if (auto ok = check_extent("expected_rows", work.expected_rows); !ok) return ok;
-    return validate(work.one());
+    if (auto ok = validate(work.one()); !ok) return ok;
+    return detail::check_tiles(work.groups, work.shape.m, work.shape.n);
 }
 
 namespace detail {
@@ -34,6 +50,7 @@ inline result<void> check_grouped(const grouped_problem& problem) {
     }
     const gemm_problem first = first_of(problem);
     if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
+    if (auto ok = check_tiles(a.count, d.first.rows, d.first.columns); !ok) return ok;
     if (auto ok = check_placement(first); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     if (a.first.matrix.columns == 0) return {};
