@@ -163,32 +163,33 @@ inline void check_strong_pair(const write_record& w, const thread_state& t, cons
 /// Checks a read by the running thread.
 inline void check_read(const void* at, u64 bytes, const read_access& how, const char* what) {
     if (!checks_global()) return;
-    check_owner(reinterpret_cast<std::uintptr_t>(at), what);
+    const auto first = reinterpret_cast<std::uintptr_t>(at);
+    check_owner(first, what);
     thread_state& t = me();
     global_shadow& s = shadow();
+    const bool one_page = first / global_shadow::page_bytes == (first + bytes - 1) / global_shadow::page_bytes;
+    if (one_page && !how.read_only && s.find(first) == nullptr)
+        return;  // most memory that is read is written by nobody
     auto page_of = [&](std::uintptr_t address) { return how.read_only ? &s.make(address) : s.find(address); };
-    for_each_line(reinterpret_cast<std::uintptr_t>(at), bytes, page_of,
-                  [&](global_shadow::page& page, u32 i, u16 mask, std::uintptr_t address) {
-                      for (const write_record* w = &page.first[i];; w = &s.further(w->next)) {
-                          if ((w->bytes & mask) != 0) {
-                              if (how.read_only && log_of(*w).grid == t.cta->log->grid) {
-                                  fail(text("%s reads %s, which ", what, name_of_global(address).c_str()) +
-                                       describe(*w) +
-                                       " in the same launch: the read-only path may hold old bytes (use ld.global)");
-                              }
-                              if (!comes_before(*w, t, how.copy)) {
-                                  if (!how.strong || !is_strong(w->kind))
-                                      fail_unordered(what, "reads", address, *w, how.copy);
-                                  check_strong_pair(*w, t, how, u32(bytes), address, what);
-                              }
-                          }
-                          if (w->next == 0) break;
-                      }
-                      if (!how.read_only) return;
-                      page.read_only[i] |= mask;
-                      page.reader[i] = t.cta->log->number;
-                      page.reader_thread[i] = u16(t.index);
-                  });
+    for_each_line(first, bytes, page_of, [&](global_shadow::page& page, u32 i, u16 mask, std::uintptr_t address) {
+        for (const write_record* w = &page.first[i];; w = &s.further(w->next)) {
+            if ((w->bytes & mask) != 0) {
+                if (how.read_only && log_of(*w).grid == t.cta->log->grid) {
+                    fail(text("%s reads %s, which ", what, name_of_global(address).c_str()) + describe(*w) +
+                         " in the same launch: the read-only path may hold old bytes (use ld.global)");
+                }
+                if (!comes_before(*w, t, how.copy)) {
+                    if (!how.strong || !is_strong(w->kind)) fail_unordered(what, "reads", address, *w, how.copy);
+                    check_strong_pair(*w, t, how, u32(bytes), address, what);
+                }
+            }
+            if (w->next == 0) break;
+        }
+        if (!how.read_only) return;
+        page.read_only[i] |= mask;
+        page.reader[i] = t.cta->log->number;
+        page.reader_thread[i] = u16(t.index);
+    });
 }
 
 /// Checks one record of a line against a write of the running thread to some of its bytes. True if the write replaces them.

@@ -61,7 +61,9 @@ inline void acquire(thread_state& t, const knowledge& from) {
 }
 
 /// Takes over what a barrier hands on to which the thread itself came, and has done nothing since.
-inline void acquire_met(thread_state& t, const gathering& from) { t.order.known = from.all; }
+inline void acquire_met(thread_state& t, const gathering& from) {
+    if (!(from.all == t.order.known)) t.order.known = from.all;
+}
 
 /// fence.proxy.async of global memory: copies issued after it, or after what it is handed on to, see what the thread knows.
 inline void fence_proxy_async_global() {
