@@ -3,7 +3,8 @@
 """What including each header costs, and what it may cost: the table in docs/compile-time.md.
 
     python3 cmake/compile_budget.py           compare this tree with the table; fails if a header is over its budget
-    python3 cmake/compile_budget.py --write   measure, and write the table
+    python3 cmake/compile_budget.py --write   measure all, and write the table
+    python3 cmake/compile_budget.py --new     measure the headers that have no row, and drop the rows of those that are gone
 
 Measured is processor time, the best of some runs, of a translation unit that includes the one header: g++ or clang to the
 end of its front end, nvcc to PTX. Machines differ, so a unit of the standard library's headers alone is measured beside it,
@@ -28,8 +29,8 @@ YARDSTICK = "".join(f"#include <{name}>\n" for name in ("array", "memory", "stri
 YARDSTICK_NAME = "standard library"
 # A header may take this many times what it took when the table was written, and this many seconds more.
 SLACK, GRAIN = 2, 0.25
-# The budget of a header that has no row yet, as seconds on the table's machine.
-DEFAULT_BUDGET = 1.5
+# The budget of a header that has no row yet, as a multiple of the yardstick.
+DEFAULT_BUDGET = 4
 
 
 def headers():
@@ -89,25 +90,21 @@ def host_compiler(arguments):
 
 
 def read_table():
-    """Of each header its budget, of the yardstick what it took."""
-    budgets, yardstick = {}, None
-    for name, _, host, _, budget in ROW.findall(TABLE.search(PAGE.read_text())[2]):
-        if name == YARDSTICK_NAME:
-            yardstick = float(host)
-        else:
-            budgets[name] = float(budget)
-    if yardstick is None:
+    """Of each header its row: headers of ours, seconds of the host compiler and of nvcc, budget; and what the yardstick took."""
+    rows = {name: (int(own), float(host), float(device) if device else None, float(budget))
+            for name, own, host, device, budget in ROW.findall(TABLE.search(PAGE.read_text())[2])}
+    if YARDSTICK_NAME not in rows:
         raise SystemExit(f"{PAGE} has no row `{YARDSTICK_NAME}`")
-    return budgets, yardstick
+    return rows, rows.pop(YARDSTICK_NAME)[1]
 
 
 def check(arguments):
-    budgets, yardstick = read_table()
+    rows, yardstick = read_table()
     compiler = host_compiler(arguments)
     over, measured = [], 0
     pace = compiler.cost(YARDSTICK, "cpp", 3) / yardstick
     for number, header in enumerate(headers()):
-        budget = budgets.pop(header, DEFAULT_BUDGET)
+        budget = rows.pop(header)[3] if header in rows else DEFAULT_BUDGET * yardstick
         if (number - arguments.seed) % arguments.one_in != 0:
             continue
         cost = compiler.cost(include(header), "cpp", 1)
@@ -121,34 +118,68 @@ def check(arguments):
             cost = min(cost, compiler.cost(include(header), "cpp", 2))
         else:
             over.append(f"{header} takes {cost / pace:.2f} s; its budget is {budget:.2f} s")
-    over += [f"{header} has a row but is not there" for header in budgets]
+    over += [f"{header} has a row but is not there" for header in rows]
     if over or not measured:
-        print(*over, f"{PAGE.relative_to(ROOT)} has the budgets; {sys.argv[0]} --write measures anew", sep="\n")
+        print(*over, f"{PAGE.relative_to(ROOT)} has the budgets; {sys.argv[0]} --write or --new measures anew", sep="\n")
         return 1
     print(f"{measured} headers are within their budgets; this machine takes {pace:.2f} times as long as the table's")
     return 0
 
 
-def write(arguments):
-    host = host_compiler(arguments)
-    nvcc = Compiler([arguments.nvcc, "-std=c++20", "-arch=sm_90a", "-ptx", "-o", os.devnull,
-                     f"-I{ROOT / 'include'}"]) if arguments.nvcc else None
-    rows = [(YARDSTICK_NAME, 0, host.cost(YARDSTICK, "cpp", 5), nvcc and nvcc.cost(YARDSTICK, "cu", 3))]
-    for header in headers():
-        cost = host.cost(include(header), "cpp", 3)
+class Meter:
+    """Measures rows of the table."""
+
+    def __init__(self, arguments):
+        self.host = host_compiler(arguments)
+        self.nvcc = arguments.nvcc and Compiler([arguments.nvcc, "-std=c++20", "-arch=sm_90a", "-ptx", "-o", os.devnull,
+                                                 f"-I{ROOT / 'include'}"])
+
+    def yardstick(self):
+        return 0, self.host.cost(YARDSTICK, "cpp", 5), self.nvcc and self.nvcc.cost(YARDSTICK, "cu", 3)
+
+    def row(self, header):
+        cost = self.host.cost(include(header), "cpp", 3)
         if cost is None:
             raise SystemExit(f"{header} does not compile; the table is written where the toolkit is installed")
-        device = nvcc and re.search(r"\.cuh$|cuda[_.]", header) and nvcc.cost(include(header), "cu", 1)
-        rows.append((header, host.own_headers(header), cost, device or None))
+        device = self.nvcc and re.search(r"\.cuh$|cuda[_.]", header) and self.nvcc.cost(include(header), "cu", 1)
+        return self.host.own_headers(header), cost, device or None
+
+
+def line(name, own, host, device):
+    return (f"| `{name}` | {own} | {host:.2f} | {'' if device is None else f'{device:.2f}'} "
+            f"| {host * SLACK + GRAIN:.2f} |")
+
+
+def replace_table(text):
+    PAGE.write_text(TABLE.sub(lambda found: found[1] + text + found[3], PAGE.read_text()))
+
+
+def write(arguments):
+    meter = Meter(arguments)
     lines = [f"{platform.machine()}, {version(arguments.compiler)}"
              + (f", {version(arguments.nvcc)}" if arguments.nvcc else "") + f", {datetime.date.today()}.", "",
-             "| header | headers of ours | host, s | nvcc, s | budget, s |", "| --- | --- | --- | --- | --- |"]
-    for name, own, cost, device in rows:
-        lines.append(f"| `{name}` | {own} | {cost:.2f} | {'' if device is None else f'{device:.2f}'} "
-                     f"| {cost * SLACK + GRAIN:.2f} |")
-    text = "\n".join(lines) + "\n"
-    PAGE.write_text(TABLE.sub(lambda found: found[1] + text + found[3], PAGE.read_text()))
-    print(f"{len(rows)} rows in {PAGE.relative_to(ROOT)}")
+             "| header | headers of ours | host, s | nvcc, s | budget, s |", "| --- | --- | --- | --- | --- |",
+             line(YARDSTICK_NAME, *meter.yardstick())]
+    lines += [line(header, *meter.row(header)) for header in headers()]
+    replace_table("\n".join(lines) + "\n")
+    print(f"{len(lines) - 4} rows in {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def write_new(arguments):
+    """Times are brought to the pace of the table's machine by the yardstick."""
+    rows, yardstick = read_table()
+    meter = Meter(arguments)
+    pace = meter.yardstick()[1] / yardstick
+    old = TABLE.search(PAGE.read_text())[2].splitlines()
+    lines = {ROW.match(text)[1]: text for text in old if ROW.match(text)}
+    added = [header for header in headers() if header not in rows]
+    for header in added:
+        own, host, device = meter.row(header)
+        lines[header] = line(header, own, host / pace, device and device / pace)
+    replace_table("\n".join([text for text in old if not ROW.match(text)]
+                            + [lines[name] for name in (YARDSTICK_NAME, *headers())]) + "\n")
+    print(f"{len(added)} rows more in {PAGE.relative_to(ROOT)}")
     return 0
 
 
@@ -161,13 +192,14 @@ def version(compiler):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="measure, and write the table")
+    parser.add_argument("--write", action="store_true", help="measure all, and write the table")
+    parser.add_argument("--new", action="store_true", help="measure what has no row, and drop rows of headers that are gone")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "c++"), help="the host compiler")
     parser.add_argument("--one-in", type=int, default=1, help="compare only every so manieth header with the table")
     parser.add_argument("--seed", type=int, default=0, help="which ones those are")
     parser.add_argument("--nvcc", default=shutil.which("nvcc"), help="nvcc; without it the table has no times of it")
     arguments = parser.parse_args()
-    return write(arguments) if arguments.write else check(arguments)
+    return (write if arguments.write else write_new if arguments.new else check)(arguments)
 
 
 if __name__ == "__main__":
