@@ -10,6 +10,6 @@ using b = dg::operand<dg::e4m3, dg::scale::per_block<dg::scale::fp32>>;
 #ifdef CORRECT
 using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.block = {128, 192, 128}}>;
 #else
-using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.block = {128, 256, 128}}>;
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<dg::bf16>, dg::config{.block = {128, 200, 128}}>;
 #endif
 constexpr auto size = kernel::launch.smem_bytes;

@@ -60,9 +60,9 @@ using tile_variants =
     plain<config{.block = {64, 8, 128}, .stages = 2, .sm90 = {.warpgroups = 1}},
           config{.block = {64, 24, 128}, .stages = 2, .sm90 = {.warpgroups = 1}},
           config{
-              .block = {64, 200, 128}, .stages = 2, .store_columns = 8, .store_buffers = 5, .sm90 = {.warpgroups = 1}},
+              .block = {64, 184, 128}, .stages = 2, .store_columns = 8, .store_buffers = 5, .sm90 = {.warpgroups = 1}},
           config{.block = {64, 120, 128}, .stages = 2, .sm90 = {.warpgroups = 1, .promote = promotion::deferred}},
-          config{.block = {128, 208, 128}, .stages = 3, .raster_rows = 1},
+          config{.block = {128, 192, 128}, .stages = 3, .raster_rows = 1},
           config{.block = {256, 64, 128}, .stages = 3, .sm90 = {.warpgroups = 1}},
           config{.block = {256, 64, 128}, .stages = 2, .store_rows = 64, .sm90 = {.warpgroups = 4}},
           config{.block = {128, 96, 128},
