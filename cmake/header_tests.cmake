@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Every header must compile alone: under the host compiler as part of the build, and as ctest entries under clang with libc++,
 # whose headers include little, and under nvcc (device-capable ones), where these are found; tests/rtc does the same with NVRTC.
-# Where tests take a sample of long lists, clang and nvcc see one of the headers.
+# Where tests take a sample of long lists, each of these compilers sees one of the headers.
 # All headers together must link when two translation units have them.
 file(GLOB_RECURSE deepgemm_headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
      "${PROJECT_SOURCE_DIR}/include/deepgemm/*.cuh" "${PROJECT_SOURCE_DIR}/include/deepgemm/*.hpp")
@@ -40,6 +40,7 @@ foreach(header IN LISTS deepgemm_headers)
     list(APPEND alone_sources "${folder}/${name}.cpp")
     string(APPEND all_includes "#include <${header}>\n")
 endforeach()
+deepgemm_sample(alone_sources ${alone_sources})
 add_library(headers_alone OBJECT ${alone_sources})
 target_link_libraries(headers_alone PRIVATE deepgemm::development)
 target_compile_options(headers_alone PRIVATE -O0)
