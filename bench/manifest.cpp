@@ -53,8 +53,7 @@ json manifest_of(const packed_kernels& packed) {
     for (std::size_t i = 0; i < packed.lines.size(); ++i) {
         json of = json::array();
         for (const std::size_t place : packed.of_line[i]) {
-            of.push_back(
-                json::object({{"config", packed.kernels[place].cfg}, {"key", packed.keys[place]}}));
+            of.push_back(json::object({{"config", packed.kernels[place].cfg}, {"key", packed.keys[place]}}));
         }
         served.push_back(json::object({{"problem", packed.lines[i].text}, {"kernels", of}}));
     }
