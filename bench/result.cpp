@@ -39,8 +39,21 @@ std::string scientific(double value) { return std::isfinite(value) ? format("%8.
 
 }  // namespace
 
+void add_figures(json& row, const measurement& m, double flops, double bytes) {
+    const double us = m.median_us();
+    row["us"] = us;
+    row["us_mean"] = mean(m.us);
+    row["us_min"] = smallest(m.us);
+    row["us_sustained"] = m.sustained_us;
+    row["tflops"] = flops / us * 1e-6;
+    row["gb_s"] = bytes / us * 1e-3;
+    row["error"] = m.diff;
+    row["max_error"] = m.max_error;
+    row["clock_sustained_mhz"] = m.clock_mhz;
+    row["watts_sustained"] = m.watts;
+}
+
 json case_result::row() const {
-    const double us = ours.median_us();
     json row = json::object();
     row["op"] = problem.op();
     row["pass"] = problem.pass;
@@ -54,16 +67,7 @@ json case_result::row() const {
     row["accumulate"] = problem.accumulate;
     row["config"] = config.empty() ? json() : json(config);
     row["chosen_by"] = chosen_by;
-    row["us"] = us;
-    row["us_mean"] = mean(ours.us);
-    row["us_min"] = smallest(ours.us);
-    row["us_sustained"] = ours.sustained_us;
-    row["tflops"] = problem.flops() / us * 1e-6;
-    row["gb_s"] = problem.bytes() / us * 1e-3;
-    row["error"] = ours.diff;
-    row["max_error"] = ours.max_error;
-    row["clock_sustained_mhz"] = ours.clock_mhz;
-    row["watts_sustained"] = ours.watts;
+    add_figures(row, ours, problem.flops(), problem.bytes());
     if (!traffic.us.empty()) row["us_traffic"] = traffic.median_us();
     if (!run_time.us.empty()) row["us_nvrtc"] = run_time.median_us();
     if (!ours.failure.empty()) row["failure"] = ours.failure;

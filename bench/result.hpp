@@ -24,6 +24,10 @@ struct measurement {
     double median_us() const { return median(us); }
 };
 
+/// Adds the figures of a contender to its row of the result file: times, error, clock and power, and with the operations and bytes
+/// of the case the rates.
+void add_figures(json& row, const measurement& m, double flops, double bytes);
+
 /// Ours and the peers on one case.
 struct case_result {
     gemm_case problem;

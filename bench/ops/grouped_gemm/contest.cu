@@ -189,7 +189,6 @@ private:
 
 json row_of(const grouped_case& problem, const grouped_contender& ours) {
     const measurement& m = ours.figures;
-    const double us = m.median_us();
     json row = json::object();
     row["op"] = "m_grouped_fp8_gemm_nt_masked";
     row["pass"] = "-";
@@ -204,16 +203,7 @@ json row_of(const grouped_case& problem, const grouped_contender& ours) {
     row["accumulate"] = false;
     row["config"] = ours.who.name;
     row["chosen_by"] = "model";
-    row["us"] = us;
-    row["us_mean"] = mean(m.us);
-    row["us_min"] = smallest(m.us);
-    row["us_sustained"] = m.sustained_us;
-    row["tflops"] = problem.flops() / us * 1e-6;
-    row["gb_s"] = problem.bytes() / us * 1e-3;
-    row["error"] = m.diff;
-    row["max_error"] = m.max_error;
-    row["clock_sustained_mhz"] = m.clock_mhz;
-    row["watts_sustained"] = m.watts;
+    add_figures(row, m, problem.flops(), problem.bytes());
     if (!m.failure.empty()) row["failure"] = m.failure;
     row["peers"] = json::object();
     row["peers_sustained"] = json::object();
