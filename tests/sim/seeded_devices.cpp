@@ -138,7 +138,7 @@ TEST_CASE("two devices: memory that belongs to the other one alone") {
 TEST_CASE("two devices: a call that waits for the call before") {
     exchange_kernel kernel;
     expect_found(kernel, bug::one_call_ahead,
-                 {"ld.global reads rows+0x", "device 0 CTA (", "device 1 CTA (", "wrote by st.global", "missing"});
+                 {"ld.global reads rows+0x", "role ", "device ", "CTA (", "wrote by st.global", "missing"});
 }
 
 TEST_CASE("a device that never comes: the other one waits for a word that has a name") {

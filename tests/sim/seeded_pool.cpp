@@ -144,7 +144,7 @@ TEST_CASE("pool rows: a flag that follows wait_group.read only") {
     pool_kernel kernel;
     expect_found(kernel, bug::published_after_read,
                  {"bulk load reads pool+0x", "CTA (1,0,0) rank 0 warp 0 role gate",
-                  "CTA (0,0,0) rank 0 warp 0 role pull lane 0", "wait_group.read frees only its source"});
+                  "CTA (0,0,0) rank 0 warp 0 role pull lane 0", "cp.async.bulk.wait_group"});
 }
 
 TEST_CASE("pool rows: a flag that is stored, not released") {

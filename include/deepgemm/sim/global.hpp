@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace deepgemm::sim {
 
@@ -78,8 +79,8 @@ T ld_word(const T* address, memory_scope scope, bool acquires) {
     check_global(address, sizeof(T), what);
     check_grid_waited(address, true, what);
     yield(what, address, sizeof(T));
-    load_word(address, sizeof(T), scope, acquires, what);
-    return *address;
+    const word_version* const late = load_word(address, sizeof(T), scope, acquires, what);
+    return late != nullptr ? T(late->value) : *address;
 }
 
 /// st.relaxed or st.release of a word; others run after it.
@@ -105,7 +106,11 @@ T atomic_add(T* address, T value, memory_scope scope, bool orders) {
     check_global(address, sizeof(T), what);
     check_grid_waited(address, false, what);
     if (current().options.resident_clusters != 1) yield(what);
-    change_word(address, sizeof(T), scope, orders, what);
+    if constexpr (std::is_integral_v<T>) {
+        change_word(address, sizeof(T), scope, orders, what);
+    } else {
+        change_sum(address, sizeof(T), scope, what);
+    }
     const T before = *address;
     *address = before + value;
     if (value != T(0)) current().idle_polls = 0;

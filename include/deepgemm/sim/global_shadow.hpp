@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace deepgemm::sim {
@@ -43,11 +44,20 @@ struct write_record {
     u8 size;             ///< bytes that the instruction wrote, if at most 16
 };
 
-/// What a word in global memory hands on to those who acquire it.
-struct word_state {
+/// A value that a word in global memory had, who stored it, and what it hands on to those who acquire it.
+struct word_version {
+    u64 value = 0;
     knowledge released;
     memory_scope scope = memory_scope::sys;  ///< of the release, which may be a fence
-    u32 cta = 0, thread = 0;                 ///< who stored it last
+    u32 cta = 0, thread = 0;                 ///< who stored it
+    u32 before = 0;                          ///< as in write_record
+};
+
+/// A word that threads meet by. Its newest value reaches a thread that nothing has told of the store some time later: until
+/// then the thread loads the one before.
+struct word_state {
+    word_version now, last;
+    std::vector<std::pair<u32, u32>> reached;  ///< CTAs and threads that load `now`, though nothing has told them of it
 };
 
 /// See the head of this file. One for each launch.

@@ -83,6 +83,7 @@ struct options {
     bool check_unwritten = true;  ///< reading shared memory that nobody wrote is an error
     bool check_phases = true;     ///< a thread has to observe every phase of a barrier it waits on
     bool check_global = true;     ///< order of accesses to global memory, by its shadow
+    bool late_words = true;       ///< a load of a word may see the value before the newest, lazy and random alone
     std::span<const memory_region> regions{};  ///< of global memory, so that messages name them; outlive the launch
     bool trace = false;                        ///< record a timeline, see last_run()
     bool portable_switch = false;              ///< switch threads with ucontext even where faster code exists
