@@ -110,7 +110,7 @@ struct index_groups {
 };
 
 /// Groups share M and N and follow each other along K. Each has its own matrix of D. Group g has `sizes[g]` elements of K, a
-/// multiple of block.k. A size below 0 counts as 0, and no group reaches beyond K.
+/// multiple of block.k. A size below 0 counts as 0, and no group reaches beyond K, whatever its size.
 struct k_groups {
     static constexpr grouping grouped_as = grouping::along_k;
     static constexpr stacks stacked{.d = true};
@@ -124,7 +124,7 @@ struct k_groups {
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
         const i32 g = before.index + 1, k = before.k_end;
         if (g >= count) return {g, g, 0, 0, k, k};
-        return {g, g, 0, shape.m, k, min(k + max(ptx::ld_global(sizes + g), 0), shape.k)};
+        return {g, g, 0, shape.m, k, k + max(0, min(ptx::ld_global(sizes + g), shape.k - k))};
     }
     DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
         return count * ceil_div(shape.m, block_m);
