@@ -178,6 +178,14 @@ TEST_CASE("a call may have knobs of its own, and the next one has the engine's a
     CHECK(engine.plan(p, {.dependent_launch = true})->dependent_launch);
     CHECK(engine.supports(p, {.pin = small}));
     CHECK(!engine.supports(p, {.pin = config{.stages = 4}}));
+    // Knobs that have a name tell the operation, too, and the calls stay clear.
+    const call_knobs<ops::gemm> knobs{.num_sms = 9, .pin = small};
+    CHECK(engine.plan(p, knobs)->num_sms == 9);
+    CHECK(engine.supports<ops::gemm>(p, knobs));
+    CHECK(engine.supports(p, knobs));
+    CHECK(launches([&] { CHECK(engine.run(p, nullptr, knobs)); }) == 1);
+    CHECK(last().cfg == small);
+    CHECK(last().options.num_sms == 9);
     // One may also undo what the engine has.
     const deepgemm::engine dependent(kernels, device_info::h200(), {.dependent_launch = true}, {.pin = small});
     CHECK(fp8_gemm_nt(dependent, p.a, p.b, p.d, {.pin = square, .dependent_launch = false}));

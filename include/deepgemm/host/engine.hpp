@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <tuple>
+#include <type_traits>
 
 #include <deepgemm/host/plan.hpp>
 
@@ -172,7 +173,8 @@ public:
     /// replace the engine's. If there is nothing to compute, nothing is launched. Allocates nothing; safe under graph capture.
     template <class O>
         requires(serves<O>)
-    result<void> run(const typename O::problem& problem, void* stream = nullptr, const call_knobs<O>& own = {})
+    result<void> run(const typename O::problem& problem, void* stream = nullptr,
+                     const call_knobs<std::type_identity_t<O>>& own = {})
     const {
         const auto work = checked<O>(problem);
         if (!work) return work.failure();
@@ -189,7 +191,7 @@ public:
     /// A full plan, to explain, to keep and to launch many times; `own` as in run().
     template <class O>
         requires(serves<O>)
-    result<plan_of<O>> plan(const typename O::problem& problem, const call_knobs<O>& own = {})
+    result<plan_of<O>> plan(const typename O::problem& problem, const call_knobs<std::type_identity_t<O>>& own = {})
     const {
         const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
         return deepgemm::plan(problem, device_, shelf<O>().kernels, call.knobs(), call.own());
@@ -198,7 +200,7 @@ public:
     /// Success if run() would launch a kernel or has nothing to do, else the reason against it; `own` as in run().
     template <class O>
         requires(serves<O>)
-    result<void> supports(const typename O::problem& problem, const call_knobs<O>& own = {})
+    result<void> supports(const typename O::problem& problem, const call_knobs<std::type_identity_t<O>>& own = {})
     const {
         const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
         return deepgemm::supports(device_, problem, shelf<O>().kernels, call.knobs(), call.own());
