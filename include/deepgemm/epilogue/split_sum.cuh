@@ -52,14 +52,15 @@ struct split_sum {
     }
 
 private:
-    static_assert(Registers % 4 == 0, "split_sum: totals travel four at a time");
+    static constexpr int at_once = 4;  ///< totals in one asynchronous store
+    static_assert(Registers % at_once == 0, "split_sum: totals travel four at a time");
 
     DEEPGEMM_DEVICE u32 landed() const { return barriers + 8 * warp; }
     DEEPGEMM_DEVICE u32 read() const { return barriers + 8 * (Warps + warp); }
     /// Where the calling lane's four totals from `i` on of part `from` lie.
     DEEPGEMM_DEVICE u32 place(u32 from, int fragment, int i) const {
         return landing + ((from - 1) * Warps + warp) * warp_bytes +
-               (u32(fragment * (Registers / 4) + i / 4) * 32 + ptx::lane_index()) * 16;
+               (u32((fragment * Registers + i) / at_once) * 32 + ptx::lane_index()) * u32(at_once * sizeof(float));
     }
 
     DEEPGEMM_DEVICE void send(const totals& total) const {
@@ -68,7 +69,7 @@ private:
         DEEPGEMM_UNROLL
         for (int fragment = 0; fragment < Fragments; ++fragment) {
             DEEPGEMM_UNROLL
-            for (int i = 0; i < Registers; i += 4) {
+            for (int i = 0; i < Registers; i += at_once) {
                 const float(&t)[Registers] = total[fragment];
                 ptx::st_async(ptx::map_to_rank(place(part, fragment, i), 0),
                               ptx::vec4<float>{t[i], t[i + 1], t[i + 2], t[i + 3]}, bar);
@@ -84,7 +85,7 @@ private:
             DEEPGEMM_UNROLL
             for (int fragment = 0; fragment < Fragments; ++fragment) {
                 DEEPGEMM_UNROLL
-                for (int i = 0; i < Registers; i += 4) {
+                for (int i = 0; i < Registers; i += at_once) {
                     const auto t = ptx::ld_shared<ptx::vec4<float>>(place(from, fragment, i));
                     total[fragment][i] += t.x;
                     total[fragment][i + 1] += t.y;

@@ -6,6 +6,7 @@
 #include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/kernel/config.cuh>
 #include <deepgemm/kernel/operand.cuh>
+#include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/mma/sm90/product.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/schedule/schedule.cuh>
@@ -16,14 +17,14 @@ namespace deepgemm {
 template <scaled_operand A, scaled_operand B, epilogue Epilogue, schedule Tiles>
 struct gemm_parts {};
 
-/// 64-row fragments of a tile that one math warpgroup accumulates.
+/// Fragments of a tile that one math warpgroup accumulates.
 DEEPGEMM_BOTH constexpr int fragments_per_warpgroup(config c) {
-    return c.block.m / (64 * (c.sm90.alternate ? 1 : max(c.sm90.warpgroups, 1)));
+    return c.block.m / (sm90::wgmma_rows::rows * (c.sm90.alternate ? 1 : max(c.sm90.warpgroups, 1)));
 }
 /// Accumulators of one thread: the totals of its warpgroup's rows, and the partial sums of the multiplies in flight.
 DEEPGEMM_BOTH constexpr int accumulator_registers(config c) {
     const int sets = c.sm90.promote == promotion::never ? 0 : c.sm90.promote == promotion::at_once ? 1 : 2;
-    return (fragments_per_warpgroup(c) + sets) * c.block.n / 2;
+    return (fragments_per_warpgroup(c) + sets) * fragment_registers<sm90::wgmma_rows>(c.block.n);
 }
 /// Registers of a math thread for accumulators, scales and their products: all but a few for addresses.
 DEEPGEMM_BOTH constexpr int accumulator_budget(int math_warpgroups) {
@@ -31,12 +32,14 @@ DEEPGEMM_BOTH constexpr int accumulator_budget(int math_warpgroups) {
     return (share != 0 ? share : launch_registers(128 * (1 + math_warpgroups))) - 16;
 }
 
-/// True if a kernel has registers for its accumulators. The numbers are what nvcc 13 makes of them, beside addresses and, with
-/// promotion, scales: a tile of eight more columns spills, or does not compile.
-DEEPGEMM_BOTH constexpr bool accumulators_fit(config c) {
-    constexpr int promoted[] = {192, 192, 128, 80}, in_place[] = {224, 216, 96, 68};
-    const int warpgroups = min(max(c.sm90.warpgroups, 1), 4);
-    return accumulator_registers(c) <= (c.sm90.promote == promotion::never ? in_place : promoted)[warpgroups - 1];
+/// True if a kernel has registers for its accumulators; `staged` says that the scales of B are in stages, one for each column.
+/// The numbers are what nvcc 13 makes of kernels with FP32 scales and store<bf16>: a tile of eight more columns spills, or does
+/// not compile. Packed scales, K-major scales of A and longer epilogues need a few registers more, so some kernels near the
+/// limit spill these; ptxas -v tells which.
+DEEPGEMM_BOTH constexpr bool accumulators_fit(config c, bool staged) {
+    constexpr int by_block[] = {192, 192, 128, 80}, by_token[] = {192, 192, 120, 72}, in_place[] = {224, 216, 96, 68};
+    const auto& most = c.sm90.promote == promotion::never ? in_place : staged ? by_token : by_block;
+    return accumulator_registers(c) <= most[min(max(c.sm90.warpgroups, 1), 4) - 1];
 }
 
 /// Rows of M or N that the smallest copy of a tile of `rows` rows brings.
@@ -56,7 +59,8 @@ struct scale_requirements {
         "gemm: Hopper's scales travel in stages or to registers; tensor memory is Blackwell's, and no epilogue "
         "of gemm applies scales");
     static_assert(A::scale::tile.k == 128 && B::scale::tile.k == 128, "gemm: a scale must cover 128 elements of K");
-    static_assert(A::scale::tile.mn == 1 || (in_registers<typename A::scale> && A::scale::tile.mn % 64 == 0),
+    static_assert(A::scale::tile.mn == 1 ||
+                      (in_registers<typename A::scale> && A::scale::tile.mn % sm90::wgmma_rows::rows == 0),
                   "gemm: a scale of A must cover one row, or a multiple of 64 rows if it is held in registers");
     static_assert(B::scale::tile.mn == 1 || (in_registers<typename B::scale> && B::scale::tile.mn % 8 == 0),
                   "gemm: a scale of B must cover one row, or a multiple of 8 rows if it is held in registers");
@@ -85,6 +89,7 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
     static_assert(epilogue<Epilogue>, "gemm: the epilogue must end in a sink: store<bf16>, say");
     static_assert(schedule<Tiles>, "gemm: the schedule must model schedule, as persistent does");
     static_assert(explains<gemm_parts<A, B, Epilogue, Tiles>>);
+    static_assert(!Config.swap, "gemm: config.swap needs the header deepgemm/kernel/swapped.cuh");
     static_assert(schedule_concept::fits<Tiles>(Config.block, Config.cluster),
                   "gemm: the schedule's tiles and clusters must be those of the configuration");
     static_assert(A::scale::tile.mn == 1 || Tiles::stacked.a || !Tiles::bounded,
@@ -94,17 +99,18 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
     static_assert(Config.sm90.warpgroups >= 1 && Config.sm90.warpgroups <= 4,
                   "gemm: sm90.warpgroups must be from 1 to 4");
     static_assert(
-        Config.block.m >= 64 && Config.block.m <= 256 &&
-            Config.block.m % (64 * (Config.sm90.alternate ? 1 : max(Config.sm90.warpgroups, 1))) == 0,
+        Config.block.m >= sm90::wgmma_rows::rows && Config.block.m <= 256 &&
+            Config.block.m % (sm90::wgmma_rows::rows * (Config.sm90.alternate ? 1 : max(Config.sm90.warpgroups, 1))) ==
+                0,
         "gemm: block.m must be at most 256 and a multiple of 64 rows for each math warpgroup, or of 64 rows if "
         "they alternate");
     static_assert(!Config.sm90.alternate || Config.sm90.warpgroups > 1,
                   "gemm: warpgroups that alternate must be at least two");
     static_assert(
-        accumulators_fit(Config),
+        accumulators_fit(Config, B::scale::via == scale::route::stage),
         "gemm: a tile this large does not fit the registers: the accumulators of a thread, (rows of its warpgroup / "
         "64 + 1, or 2 if deferred, 0 without promotion) * block.n / 2, may be 192, 192, 128 or 80 on 1, 2, 3 or "
-        "4 math warpgroups, and 224, 216, 96 or 68 without promotion");
+        "4 math warpgroups, 192, 192, 120 or 72 with scales of B by token, and 224, 216, 96 or 68 without promotion");
     static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 32),
                   "gemm: stages must be from 2 to 32, or 0 for as many as fit");
     static_assert(Config.cluster.m >= 1 && Config.cluster.n >= 1 && Config.cluster.size() <= 8,
@@ -117,7 +123,8 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
     static_assert(Config.split_k >= 1 && Config.split_k <= 8, "gemm: split_k must be from 1 to 8");
     static_assert(Config.split_k == 1 || (Config.cluster.size() == 1 && !Config.sm90.alternate),
                   "gemm: CTAs that split K share no tiles, and their warpgroups do not alternate");
-    static_assert(Config.store_rows == 0 || Config.store_rows == 16 || Config.store_rows == 64,
+    static_assert(Config.store_rows == 0 || Config.store_rows == sm90::wgmma_rows::warp_rows ||
+                      Config.store_rows == sm90::wgmma_rows::rows,
                   "gemm: store_rows must be 16 (a warp's), 64 (a warpgroup's), or 0 to choose by D's type");
     static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0,
                   "gemm: store_buffers and store_columns are counts; 0 chooses");

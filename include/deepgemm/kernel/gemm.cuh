@@ -74,14 +74,14 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
                   "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");
 
     static constexpr promotion promote = Config.sm90.promote;
-    /// 64-row fragments that each math warpgroup accumulates.
+    /// Fragments that each math warpgroup accumulates.
     static constexpr int waves = fragments_per_warpgroup(Config);
     /// Registers of a math thread that accumulators leave for scales and their products.
     static constexpr int free_registers = accumulator_budget(Config.sm90.warpgroups) - accumulator_registers(Config);
     /// True if a thread reads the scales of B, one for each column, once for all of its fragments and has the registers to hold
     /// them.
-    static constexpr bool holds_scales =
-        b_scale::via == scale::route::stage && waves > 1 && mma::registers / 2 <= free_registers;
+    static constexpr bool holds_scales = b_scale::via == scale::route::stage && waves > 1 &&
+                                         mma::registers / mma::fragment::thread_rows <= free_registers;
     /// True if a thread has registers for the products of scales of one fragment, one product for each total.
     static constexpr bool keeps_products = !holds_scales && mma::registers <= free_registers;
 

@@ -45,7 +45,7 @@ struct main_loop {
         return {pipe,
                 Source::at(smem.a(0), first_row),
                 sm90::from_smem<b_tile>::at(smem.b(0), 0).descriptor,
-                ptx::keep(smem.sa(0) + u32(first_row + place.row) * 4),
+                ptx::keep(smem.sa(0) + u32(first_row + place.row) * u32(sizeof(u32))),
                 smem.sb(0),
                 first_row + place.row,
                 place.column};
@@ -85,8 +85,8 @@ private:
         }
     }
 
-    /// Operands of the current stage: this warpgroup's rows of `wave`, (64, block.k) of A, and the descriptor of B, (block.n,
-    /// block.k).
+    /// Operands of the current stage: this warpgroup's rows of `wave`, (mma::m, block.k) of A, and the descriptor of B,
+    /// (block.n, block.k).
     DEEPGEMM_DEVICE a_fragment a(int wave) const { return a_rows.load(at.stage * a_tile::bytes, wave * mma::m); }
     DEEPGEMM_DEVICE u64 b() const { return sm90::advance(b_rows, at.stage * b_tile::bytes); }
 

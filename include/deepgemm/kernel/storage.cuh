@@ -54,21 +54,24 @@ struct gemm_sizes {
     static_assert(widest % store_columns == 0, "gemm: store_columns must divide block.n and fill at most 128 bytes");
     // Measured: BF16 gains 1 % by storing per warp, FP32, with twice the copies, 3 % by storing per warpgroup.
     static constexpr int store_rows = Config.store_rows                         ? Config.store_rows
-                                      : sizeof(typename Epilogue::element) == 2 ? 16
-                                                                                : 64;
+                                      : sizeof(typename Epilogue::element) == 2 ? sm90::wgmma_rows::warp_rows
+                                                                                : sm90::wgmma_rows::rows;
     using output =
         typename Epilogue::template staging<stage_shape<d_columns, store_rows, store_columns, store_buffers, Stacked>>;
     static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
-    using split = split_sum<Config.split_k, fragments_per_warpgroup(Config), Config.block.n / 2,
-                            gemm_roles<Config.sm90.warpgroups>::warps_of(roles::math{})>;
+    using split =
+        split_sum<Config.split_k, fragments_per_warpgroup(Config), fragment_registers<sm90::wgmma_rows>(Config.block.n),
+                  gemm_roles<Config.sm90.warpgroups>::warps_of(roles::math{})>;
 
     using layout = smem_regions<
         region<regions::a_tiles, a_tile::bytes, each_stage, 1024>,
         region<regions::b_tiles, b_tile::bytes, each_stage, 1024>,
         region<regions::staging, output::bytes, int(owners), 8 * swizzle_span_bytes(output::tile::swizzle)>,
-        region<regions::a_scales, A::scale::via == scale::route::stage ? 4 * Config.block.m : 0, each_stage, 128>,
-        region<regions::b_scales, B::scale::via == scale::route::stage ? 4 * Config.block.n : 0, each_stage, 128>,
+        region<regions::a_scales, A::scale::via == scale::route::stage ? int(sizeof(u32)) * Config.block.m : 0,
+               each_stage, 128>,
+        region<regions::b_scales, B::scale::via == scale::route::stage ? int(sizeof(u32)) * Config.block.n : 0,
+               each_stage, 128>,
         region<regions::parts, split::bytes>, region<regions::barriers, 16, each_stage>,
         region<regions::c_barriers, output::barrier_bytes, int(owners), 8>,
         region<regions::part_barriers, split::barrier_bytes, 1, 8>>;

@@ -104,8 +104,8 @@ private:
 /// K-major scales of A: rows r and r + 8 of each fragment.
 template <class Scale, int Fragments>
     requires(Scale::via == route::registers && Scale::tile.mn == 1)
-struct row_feed<Scale, Fragments> : single_feed<Scale, 2 * Fragments> {
-    using feed = single_feed<Scale, 2 * Fragments>;
+struct row_feed<Scale, Fragments> : single_feed<Scale, sm90::wgmma_rows::thread_rows * Fragments> {
+    using feed = single_feed<Scale, sm90::wgmma_rows::thread_rows * Fragments>;
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
         using map = sm90::wgmma_rows;
@@ -201,11 +201,17 @@ struct column_feed<none, Columns> {
     DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
 };
 
+/// Columns of a tile of `columns` that one thread holds.
+DEEPGEMM_BOTH constexpr int thread_columns(int columns) {
+    using map = sm90::wgmma_rows;
+    return fragment_registers<map>(columns) / map::thread_rows;
+}
+
 /// K-major scales of B: two columns in each group of eight. A thread loads every word that it needs, so tiles must be narrow.
 template <class Scale, int Columns>
     requires(Scale::via == route::registers && Scale::tile.mn == 1)
-struct column_feed<Scale, Columns> : single_feed<Scale, Columns / 4> {
-    using feed = single_feed<Scale, Columns / 4>;
+struct column_feed<Scale, Columns> : single_feed<Scale, thread_columns(Columns)> {
+    using feed = single_feed<Scale, thread_columns(Columns)>;
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
         using map = sm90::wgmma_rows;
@@ -213,9 +219,10 @@ struct column_feed<Scale, Columns> : single_feed<Scale, Columns / 4> {
         feed::start(p, from, index, [column](int i) { return column + map::thread_column(i); });
     }
     DEEPGEMM_DEVICE auto at(i32 index, u32 /*staged*/, int /*column*/) {
-        sm90::held_column_scales<Columns / 8> scales;
+        constexpr int pair = sm90::wgmma_rows::columns_at_once;
+        sm90::held_column_scales<thread_columns(Columns) / pair> scales;
         DEEPGEMM_UNROLL
-        for (int i = 0; i < Columns / 4; ++i) scales.value[i / 2].value[i % 2] = feed::at(i, index);
+        for (int i = 0; i < thread_columns(Columns); ++i) scales.value[i / pair].value[i % pair] = feed::at(i, index);
         return scales;
     }
 };
