@@ -23,7 +23,7 @@ import sys
 import tempfile
 
 UNIT = """#include <deepgemm/kernel/entry.cuh>
-#include <deepgemm/kernel/list.cuh>
+#include <deepgemm/core/kernel_list.cuh>
 HEADERS
 template <class... Kernels>
 void instantiate(deepgemm::shipped::kernels<Kernels...>) {

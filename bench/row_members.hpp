@@ -2,7 +2,7 @@
 // Members that rows of tuned tables have in common, read from JSON. Each throws std::invalid_argument with what is wrong.
 #pragma once
 
-#include <deepgemm/core/config.cuh>
+#include <deepgemm/kernel/config.cuh>
 
 #include "json.hpp"
 

@@ -3,7 +3,7 @@
 // files define the same few names in `backend`, so that a program is written once.
 #pragma once
 
-#include <deepgemm/core/config.cuh>
+#include <deepgemm/core/macros.cuh>
 
 #if DEEPGEMM_SIMULATED
 #include "backend_sim.hpp"

@@ -4,6 +4,7 @@
 // names its parts compiles faster with their own headers.
 #pragma once
 
+#include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/epilogue/gated.cuh>
 #include <deepgemm/kernel/entry.cuh>

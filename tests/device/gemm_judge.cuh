@@ -5,7 +5,7 @@
 #pragma once
 
 #include <deepgemm/core/types.cuh>
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/epilogue/head_splits.cuh>
 
 namespace deepgemm::gemm_tests {
 

@@ -2,8 +2,8 @@
 // The kernels of a list as handles for the simulator, for the translation units that instantiate them.
 #pragma once
 
+#include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/host/sim_launch.hpp>
-#include <deepgemm/kernel/list.cuh>
 
 #include <span>
 

@@ -2,8 +2,8 @@
 // The dense GEMMs inside the C interface: of FP8 and of BF16 a narrow tile, for few rows of A, and a wide one.
 #pragma once
 
+#include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/kernel/gemm.cuh>
-#include <deepgemm/kernel/list.cuh>
 
 namespace c_interface {
 

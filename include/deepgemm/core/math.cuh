@@ -2,7 +2,7 @@
 // Integer arithmetic of tiles and addresses: constexpr, host and device.
 #pragma once
 
-#include <deepgemm/core/config.cuh>
+#include <deepgemm/core/macros.cuh>
 
 namespace deepgemm {
 

@@ -3,7 +3,7 @@
 // for <cuda/std/type_traits>. Names follow the standard's.
 #pragma once
 
-#include <deepgemm/core/config.cuh>
+#include <deepgemm/core/macros.cuh>
 
 namespace deepgemm {
 

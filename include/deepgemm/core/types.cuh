@@ -3,7 +3,7 @@
 // All of it is constexpr and bit-exact on host and device; kernels convert in bulk with the instructions of ptx/convert.
 #pragma once
 
-#include <deepgemm/core/config.cuh>
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/traits.cuh>
 
 namespace deepgemm {

@@ -4,7 +4,8 @@
 // into an epilogue.
 #pragma once
 
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/epilogue/head_splits.cuh>
+#include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/mma/fragment.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <deepgemm/epilogue/edge.cuh>
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>
 #include <deepgemm/ptx/tma.cuh>

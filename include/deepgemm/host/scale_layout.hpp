@@ -6,7 +6,7 @@
 
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/host/error.hpp>
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/scale/kind.cuh>
 
 namespace deepgemm {
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/host/kernel_handle.hpp>
-#include <deepgemm/kernel/list.cuh>
 
 namespace deepgemm::instances {
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 
 #include <deepgemm/host/kernel_handle.hpp>
+#include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/sim/launch.hpp>
 
 namespace deepgemm::sim {

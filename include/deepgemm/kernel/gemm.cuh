@@ -9,6 +9,7 @@
 #include <deepgemm/epilogue/step.cuh>
 #include <deepgemm/kernel/check.cuh>
 #include <deepgemm/kernel/gemm_host.cuh>
+#include <deepgemm/kernel/info.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/main_loop.cuh>
 #include <deepgemm/kernel/tile_store.cuh>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deepgemm/epilogue/result_stream.cuh>
+#include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/kernel/storage.cuh>
 #include <deepgemm/pipeline/operand_stream.cuh>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a launcher knows of a kernel, whatever that computes. Planners know more: kernel/info.cuh describes GEMMs.
+// What a launcher knows of any kernel. A planner of GEMMs knows more: kernel/info.cuh.
 #pragma once
 
 #include <deepgemm/core/types.cuh>

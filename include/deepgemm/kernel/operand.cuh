@@ -3,6 +3,7 @@
 // operands it multiplies: mma/sm90/product.cuh.
 #pragma once
 
+#include <deepgemm/kernel/info.cuh>
 #include <deepgemm/scale/granularities.cuh>
 
 namespace deepgemm {

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <deepgemm/core/shape.cuh>
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/pipeline/multicast.cuh>
 #include <deepgemm/ptx/fence.cuh>

@@ -11,8 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/epilogue/head_splits.cuh>
 #include <deepgemm/reference/compare.hpp>
+#include <deepgemm/scale/kind.cuh>
 
 namespace deepgemm::reference {
 

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <stdexcept>
 
-#include <deepgemm/kernel/info.cuh>
 #include <deepgemm/reference/matrix.hpp>
+#include <deepgemm/scale/kind.cuh>
 
 namespace deepgemm::quantize {
 

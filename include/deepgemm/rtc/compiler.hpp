@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/host/device.hpp>
 #include <deepgemm/host/diagnosis.hpp>
 #include <deepgemm/host/print.hpp>
-#include <deepgemm/kernel/list.cuh>
 #include <deepgemm/rtc/cache.hpp>
 #include <deepgemm/rtc/image.hpp>
 #include <deepgemm/rtc/inputs.hpp>

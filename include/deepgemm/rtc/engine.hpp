@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/host/plan.hpp>
-#include <deepgemm/kernel/list.cuh>
 #include <deepgemm/rtc/background.hpp>
 #include <deepgemm/rtc/kernel.hpp>
 #include <deepgemm/rtc/warm_up.hpp>

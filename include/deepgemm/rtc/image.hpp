@@ -14,7 +14,7 @@
 #include <utility>
 
 #include <deepgemm/core/math.cuh>
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/kernel/launch_info.cuh>
 #include <deepgemm/rtc/unit.hpp>
 
 namespace deepgemm::rtc {

@@ -5,6 +5,7 @@
 // on sm_89 and later.
 #pragma once
 
+#include <deepgemm/kernel/launch_info.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/shared.cuh>

@@ -4,7 +4,9 @@
 // with -use_fast_math.
 #pragma once
 
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/core/math.cuh>
+#include <deepgemm/core/traits.cuh>
+#include <deepgemm/core/types.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/global.cuh>
 

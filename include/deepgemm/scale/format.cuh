@@ -3,7 +3,7 @@
 #pragma once
 
 #include <deepgemm/core/traits.cuh>
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/scale/kind.cuh>
 
 namespace deepgemm {
 

@@ -4,6 +4,7 @@
 // reads and writes are both contiguous. reference/scale_layouts.hpp is its reference. It runs on any GPU.
 #pragma once
 
+#include <deepgemm/kernel/launch_info.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>

@@ -7,7 +7,8 @@
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/core/shape.cuh>
 #include <deepgemm/core/traits.cuh>
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/kernel/arguments.cuh>
+#include <deepgemm/schedule/grouping.cuh>
 
 namespace deepgemm {
 

@@ -3,7 +3,8 @@
 // (kernel/operand.cuh); each architecture has rules of its own.
 #pragma once
 
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/kernel/config.cuh>
+#include <deepgemm/scale/kind.cuh>
 
 namespace deepgemm::sm90 {
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <deepgemm/host/matrix.hpp>
+#include <deepgemm/kernel/arguments.cuh>
 
 namespace deepgemm {
 

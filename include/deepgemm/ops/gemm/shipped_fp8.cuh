@@ -4,8 +4,8 @@
 // program may compile lists of its own instead.
 #pragma once
 
+#include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/kernel/gemm.cuh>
-#include <deepgemm/kernel/list.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 
 namespace deepgemm::shipped {

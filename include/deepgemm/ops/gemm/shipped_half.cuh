@@ -4,8 +4,8 @@
 // N; tn: A along M and B along N; tt: A along M), and by D.
 #pragma once
 
+#include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/kernel/gemm.cuh>
-#include <deepgemm/kernel/list.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 
 namespace deepgemm::shipped {

@@ -2,8 +2,8 @@
 // The kernels among which the named grouped operations choose, as lists of types. Nothing is instantiated here.
 #pragma once
 
+#include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/kernel/gemm.cuh>
-#include <deepgemm/kernel/list.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 
 namespace deepgemm::shipped {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Lists of kernel types: what one translation unit instantiates.
+// Lists of kernel types. A list says which kernels a translation unit instantiates, or a run-time compiler compiles.
 #pragma once
 
-#include <deepgemm/core/config.cuh>
+#include <deepgemm/core/macros.cuh>
 
 namespace deepgemm::shipped {
 

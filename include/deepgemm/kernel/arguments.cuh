@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// What a GEMM kernel is launched with, as plain values.
+#pragma once
+
+#include <deepgemm/core/shape.cuh>
+#include <deepgemm/core/types.cuh>
+
+namespace deepgemm {
+
+/// Operands that the stream's previous kernel does not write, weights say; their scales included. A dependent launch loads them
+/// without waiting for that kernel. What older kernels wrote is complete, because every kernel here lets the next one start
+/// only after its own wait. A kernel of your own that triggers (cudaTriggerProgrammaticLaunchCompletion) must do the same.
+struct ready_operands {
+    bool a = false, b = false;
+};
+
+/// The scales of an operand in memory: word (i, kw) is at data + i * stride_mn + kw * stride_k, where i counts tiles of rows. A
+/// word is a float or four UE8M0 exponents. Strides are in words. Scales of single rows have one stride of 1; if that is
+/// stride_mn, the other strides are multiples of 4.
+struct scale_arguments {
+    const void* data = nullptr;
+    i64 stride_mn = 1, stride_k = 0;
+    i64 matrix_stride = 0;  ///< in a stack of matrices: from the scales of one to those of the next
+};
+
+/// An operand in memory: M or N rows and K columns, contiguous along one of them as the kernel says. Lengths are in elements.
+struct operand_arguments {
+    const void* data = nullptr;
+    i64 pitch = 0;  ///< from row to row; or from one k to the next, if the operand is contiguous along M or N
+    scale_arguments scales{};  ///< ignored if the kernel's operand has no scales
+    i64 matrix_pitch = 0;      ///< in a stack of matrices: from one to the next, a multiple of 16 bytes
+    bool ready = false;        ///< as in ready_operands
+};
+
+/// A result in memory: M rows and N columns, contiguous along N. `Pointer` is void* for one that is written, const void* for
+/// one that is only read. Lengths are in elements.
+template <class Pointer>
+struct result_arguments {
+    Pointer data = nullptr;
+    i64 pitch = 0;         ///< from row to row
+    i64 matrix_pitch = 0;  ///< in a stack of matrices: from one to the next, a multiple of 16 bytes
+};
+
+/// What a GEMM kernel is launched with. Pointers are to device memory, or to host memory for the simulator. Arguments that the
+/// kernel has no use for (scales of BF16, C) are ignored.
+struct gemm_arguments {
+    problem_shape shape{};
+    operand_arguments a{}, b{};         ///< (m, k) and (n, k)
+    result_arguments<void*> d{};        ///< (m, n)
+    result_arguments<const void*> c{};  ///< (m, n) of D's type; may be D itself
+    i32 matrices = 1;                   ///< in each tensor that is a stack according to the kernel's schedule
+};
+
+/// The arguments of a part that needs nothing but gemm_arguments.
+struct no_arguments {};
+
+/// What one kernel is launched with: gemm_arguments, the arguments of its epilogue and those of its schedule.
+template <class OfEpilogue, class OfTiles>
+struct gemm_call : gemm_arguments {
+    OfEpilogue epilogue{};
+    OfTiles tiles{};
+};
+
+/// The arguments of the same product with A and B exchanged. D is then the transposed result, at the same place in memory.
+DEEPGEMM_BOTH constexpr gemm_arguments exchanged(gemm_arguments args) {
+    swap_values(args.shape.m, args.shape.n);
+    swap_values(args.a, args.b);
+    return args;
+}
+
+}  // namespace deepgemm

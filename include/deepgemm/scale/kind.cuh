@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// How the scales of an operand are stored and what one scale covers, as plain values for the host. The types behind them are in
+// scale/granularities.cuh and in the models of scale_format.
+#pragma once
+
+#include <deepgemm/core/fields.cuh>
+#include <deepgemm/core/types.cuh>
+
+namespace deepgemm {
+
+/// How scales are stored: not at all; one float each; four UE8M0 exponents along K in a 32-bit word; or in a user's own format,
+/// whose kernels no planner picks.
+enum class scale_kind : u8 { none, fp32, ue8m0, custom };
+
+/// The tile of an operand that one scale covers: `mn` rows (of M or N) by `k` elements of K. `all` stands for a whole
+/// dimension.
+struct scale_tile {
+    static constexpr int all = 0;
+    int mn = 1, k = 128;
+    DEEPGEMM_BOTH friend constexpr bool operator==(const scale_tile&, const scale_tile&) = default;
+};
+template <>
+struct fields_of<scale_tile> {
+    static constexpr auto all = field_list{field{"mn", &scale_tile::mn}, field{"k", &scale_tile::k}};
+};
+
+/// Elements of K that one word of scales covers.
+DEEPGEMM_BOTH constexpr i64 k_per_word(scale_kind kind, scale_tile tile) {
+    return kind == scale_kind::ue8m0 ? 4 * tile.k : tile.k;
+}
+
+}  // namespace deepgemm
