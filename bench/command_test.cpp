@@ -63,7 +63,10 @@ TEST_CASE("explain takes products in groups") {
     CHECK(run(explain_command, {"--json", "3*64,128,256:masked"}).has("\"product\": \"3*64,128,256:masked\""));
     const std::pair<std::vector<std::string>, const char*> mistakes[] = {
         {{"3*64,128,256"}, "groups are written G*M,N,K:masked"},
-        {{"3*64,128,256:masked-65"}, "more rows are expected than a group has"},
+        {{"3*64,128:masked"}, "the product '3*64,128:masked': groups are written G*M,N,K:masked"},
+        {{"3*64,100,256:masked"},
+         "the product '3*64,100,256:masked': of one group, the product '64,100,256': N must be"},
+        {{"3*64,128,256:masked-65"}, "the number of expected rows is 65; a group has 64"},
         {{"0*64,128,256:masked"}, "the number of groups is 0"}};
     for (const auto& [given, what] : mistakes)
         CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);

@@ -66,12 +66,18 @@ grouped_case parse_groups(const std::string& text) {
     };
     const std::string recipe = text.substr(colon), masked = ":masked";
     const bool hinted = recipe.starts_with(masked + "-");
-    if (star == text.npos || star > colon || (recipe != masked && !hinted))
+    const std::string sizes = star < colon ? text.substr(star + 1, colon - star - 1) : "";
+    if (std::ranges::count(sizes, ',') != 2 || (recipe != masked && !hinted))
         refuse("groups are written G*M,N,K:masked or, with E rows expected, G*M,N,K:masked-E");
-    const gemm_case one = parse_shape(text.substr(star + 1, colon - star - 1));  // as one product, in FP8
+    gemm_case one{"-", 0, 0, 0};  // in FP8
+    try {
+        one = parse_shape(sizes);
+    } catch (const std::invalid_argument& wrong) {
+        refuse(concat("of one group, ", wrong.what()));
+    }
     const int groups = number("the number of groups", text.substr(0, star));
     const int expected = hinted ? number("the number of expected rows", recipe.substr(masked.size() + 1)) : one.m;
-    if (expected > one.m) refuse("more rows are expected than a group has");
+    if (expected > one.m) refuse(concat("the number of expected rows is ", expected, "; a group has ", one.m));
     return grouped_case{groups, expected, one.n, one.k, i32(std::min(i64(groups) * expected, i64(1) << 30)), one.m};
 }
 
