@@ -100,9 +100,9 @@ DEEPGEMM_DEVICE void st_shared_cluster(u32 address, const T& value) {
 #endif
 }
 
-/// Stores 16 bytes to an address of map_to_rank() asynchronously. They are counted on the barrier `bar`, mapped likewise, of
-/// the same CTA, and visible to threads that have waited for it. The CTA that is written to must not exit before; the one that
-/// writes may.
+/// Stores 16 bytes asynchronously to shared memory of another CTA. `address` and `bar` come from map_to_rank() for the same
+/// rank. The store counts as 16 transaction bytes on the mbarrier `bar`, and threads that wait for its phase see the data. The
+/// receiving CTA must not exit before that; the sending one may.
 template <movable T>
 DEEPGEMM_DEVICE void st_async(u32 address, const T& value, u32 bar) {
     static_assert(sizeof(T) == 16, "st_async moves 16 bytes");

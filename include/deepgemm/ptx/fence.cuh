@@ -48,8 +48,8 @@ DEEPGEMM_DEVICE void fence_proxy_async_all() {
 #endif
 }
 
-/// Releases a tensor map that the calling thread has written to global memory, at the scope of its GPU; whoever copies with
-/// it acquires it first.
+/// Releases, at GPU scope, a tensor map that the calling thread has written to global memory. A thread that copies with it
+/// calls fence_tensor_map_acquire() first.
 DEEPGEMM_DEVICE void fence_tensor_map_release() {
 #if DEEPGEMM_SIMULATED
     sim::fence_tensor_map_release();
@@ -69,8 +69,8 @@ DEEPGEMM_DEVICE void fence_tensor_map_acquire(const tensor_map* map) {
 #endif
 }
 
-/// Orders the calling thread's accesses at the scope of its GPU: what its relaxed loads have seen released comes before its
-/// later accesses, and its earlier ones before its later relaxed stores.
+/// An acquire and release fence at GPU scope. After a relaxed load that reads a released value it makes the load an acquire;
+/// before a relaxed store it makes the store a release.
 DEEPGEMM_DEVICE void fence_acq_rel_gpu() {
 #if DEEPGEMM_SIMULATED
     sim::fence_acq_rel(memory_scope::gpu);

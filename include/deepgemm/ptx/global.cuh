@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Global memory: plain and read-only loads, stores, and sums that many threads add to. Words by which threads meet are in
-// word.cuh.
+// Global memory: weak and read-only loads, weak stores, and atomic additions of floats. Accesses that synchronise threads are
+// in word.cuh.
 #pragma once
 
 #include <deepgemm/ptx/vector.cuh>
@@ -43,7 +43,8 @@ DEEPGEMM_DEVICE T ld_global(const T* address) {
 #endif
 }
 
-/// As ld_global(), through the read-only path: nobody may write the value while the kernel runs. May be moved freely.
+/// As ld_global(), through the read-only data path: no thread may write the value while the kernel runs. The compiler may move
+/// it across other accesses.
 template <movable T>
 DEEPGEMM_DEVICE T ld_global_nc(const T* address) {
 #if DEEPGEMM_SIMULATED
@@ -99,7 +100,7 @@ DEEPGEMM_DEVICE void st_global(T* address, const T& value) {
 #endif
 }
 
-/// Adds a float in memory; the order of additions, hence the rounding, is not defined.
+/// Adds to a float atomically (relaxed, GPU scope). The order of the additions, and so the rounding, is not defined.
 DEEPGEMM_DEVICE void atomic_add(float* address, float value) {
 #if DEEPGEMM_SIMULATED
     sim::atomic_add(address, value, memory_scope::gpu, false);

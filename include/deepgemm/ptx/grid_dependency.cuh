@@ -9,7 +9,7 @@
 
 namespace deepgemm::ptx {
 
-/// Waits until the grids this one depends on have ended and their writes are visible. Nothing without such grids.
+/// Waits until the grids this one depends on have ended and their writes are visible. Without such grids it does nothing.
 DEEPGEMM_DEVICE void grid_dependency_wait() {
 #if DEEPGEMM_SIMULATED
     sim::grid_dependency_wait();
@@ -18,8 +18,8 @@ DEEPGEMM_DEVICE void grid_dependency_wait() {
 #endif
 }
 
-/// Allows dependent grids to start once all CTAs have called it or ended. It makes no writes of this grid visible. The thread
-/// must have waited before, so that at most two grids of a stream run: a grid that starts may rely on all others but its
+/// Lets dependent grids start once all CTAs have called it or exited. It makes no writes of this grid visible. Call
+/// grid_dependency_wait() before: then at most two grids of a stream overlap, and a grid may rely on all grids before its
 /// predecessor being complete.
 DEEPGEMM_DEVICE void grid_dependency_trigger() {
 #if DEEPGEMM_SIMULATED

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Warp-wide moves of 8x8 matrices of 16-bit elements between shared memory and registers (sm_75 and later, stmatrix
-// sm_90). In registers lane l holds the elements (l/4, 2*(l%4)) and (l/4, 2*(l%4)+1) of each matrix in one word.
-// PTX ISA: "Warp-level matrix load/store instructions". An 8-bit or 32-bit element is two halves or half of one.
+// Warp-wide moves of 8x8 matrices of 16-bit elements between shared memory and registers (sm_75 and later, stmatrix sm_90). In
+// registers lane l holds the elements (l/4, 2*(l%4)) and (l/4, 2*(l%4)+1) of each matrix in one word. PTX ISA: "Warp-level
+// matrix load/store instructions". Elements of 8 bits move in pairs, and an element of 32 bits as two halves.
 #pragma once
 
 #include <deepgemm/core/types.cuh>
@@ -17,7 +17,7 @@ template <int N>
 concept matrix_count = N == 1 || N == 2 || N == 4;
 
 /// Loads `N` matrices. Lane 8*j + i gives the 16-byte aligned shared address of row i of matrix j, which goes to r[j];
-/// addresses of lanes beyond 8*N are ignored. Called by a whole warp, converged; makes nothing visible to a proxy.
+/// addresses of lanes beyond 8*N are ignored. Called by a whole warp, converged. The reads are of the generic proxy.
 template <int N>
 requires matrix_count<N> DEEPGEMM_DEVICE void ldmatrix(u32 (&r)[N], u32 address) {
 #if DEEPGEMM_SIMULATED

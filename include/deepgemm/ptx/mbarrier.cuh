@@ -68,8 +68,8 @@ DEEPGEMM_DEVICE void mbarrier_expect_tx(u32 bar, u32 bytes) {
 #endif
 }
 
-/// One arrival at the barrier of the same offset in the CTA of rank `cta_rank`, which must not have exited.
-/// The unqualified form on purpose: `.release.cluster` costs a fence in every arrival.
+/// One arrival at the barrier of the same offset in the CTA of rank `cta_rank`, which must not have exited. The instruction
+/// does not say `.release.cluster`, which would cost a fence in every arrival.
 DEEPGEMM_DEVICE void mbarrier_arrive_remote(u32 bar, u32 cta_rank) {
 #if DEEPGEMM_SIMULATED
     sim::mbarrier_arrive(sim::map_to_rank(bar, cta_rank), 1, 0, "mbarrier.arrive (remote)");
@@ -105,8 +105,7 @@ DEEPGEMM_DEVICE void mbarrier_arrive_drop(u32 bar) {
 #endif
 }
 
-/// One arrival at a barrier whose address comes from map_to_rank(). For loops, so that the address is not mapped again each
-/// time.
+/// mbarrier_arrive_remote() with an address that map_to_rank() has mapped before, for use in loops.
 DEEPGEMM_DEVICE void mbarrier_arrive_mapped(u32 bar) {
 #if DEEPGEMM_SIMULATED
     sim::mbarrier_arrive(bar, 1, 0, "mbarrier.arrive (remote)");
@@ -129,8 +128,8 @@ DEEPGEMM_DEVICE bool mbarrier_test(u32 bar, u32 parity) {
 #endif
 }
 
-/// Skips phases of a barrier for which other threads wait, and after which they let this thread go on. Without this call the
-/// simulator insists that a thread observes every phase. No instruction.
+/// Tells the simulator that the calling thread skips phases of a barrier because other threads wait for them on its behalf.
+/// Without this call the simulator reports a phase that a thread has not observed. No instruction on a GPU.
 DEEPGEMM_DEVICE void mbarrier_forget([[maybe_unused]] u32 bar) {
 #if DEEPGEMM_SIMULATED
     sim::mbarrier_forget(bar);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Register reallocation between warpgroups: setmaxnreg. A kernel starts with equal shares; loaders give registers back, math
-// warps take them.
+// Register reallocation between warpgroups: setmaxnreg. A kernel starts with equal shares. Producers give registers back, and
+// math warpgroups take them.
 #pragma once
 
 #include <deepgemm/core/types.cuh>

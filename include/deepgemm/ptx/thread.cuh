@@ -185,8 +185,8 @@ DEEPGEMM_DEVICE u64 clock() {
 #endif
 }
 
-/// Nanoseconds on a clock that all threads of a GPU share, and GPUs of one host nearly; for patience, not for measurements. On
-/// the simulator a tick of the scheduler is 32, and a round in which threads do nothing but poll 10 million.
+/// Nanoseconds of a clock that all threads of a GPU share and the GPUs of a host nearly share. It serves time limits, not
+/// measurements. On the simulator a tick of the scheduler is 32 ns, and a round in which all threads only poll is 10 ms.
 DEEPGEMM_DEVICE u64 global_timer() {
 #if DEEPGEMM_SIMULATED
     return 32 * sim::current().now + sim::current().idle_time;

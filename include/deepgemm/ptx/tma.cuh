@@ -50,9 +50,10 @@ DEEPGEMM_DEVICE i32 coordinate(const i32 (&coord)[Rank], int i) {
     }
 #endif
 
-/// Loads the box at `coord` (elements; may be out of bounds: zeros; `coord[0]`, along the contiguous dimension, must lie at a
-/// multiple of 16 bytes: Hopper raises an illegal instruction otherwise, which the PTX ISA does not tell) to `dst`
-/// in the own CTA, 128-byte aligned. All bytes of the box are counted on `bar`. `dst` must not be read until then.
+/// Loads the box at `coord` to `dst` in the own CTA, 128-byte aligned, and counts all its bytes on `bar`. `dst` must not be
+/// read before the phase of `bar` completes. Coordinates are in elements, the contiguous dimension first; elements out of
+/// bounds become zeros. `coord[0]` must lie at a multiple of 16 bytes: otherwise Hopper raises an illegal instruction, which
+/// the PTX ISA does not mention.
 template <int Rank>
 DEEPGEMM_DEVICE void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32 (&coord)[Rank],
                               [[maybe_unused]] cache_hint hint = cache_hint::evict_normal) {
@@ -82,9 +83,10 @@ DEEPGEMM_DEVICE void tma_load_multicast(const tensor_map& map, u32 dst, u32 bar,
 #endif
 }
 
-/// Stores the box at `src` (shared, 128-byte aligned, fenced with fence_proxy_async) to the tensor. What lies beyond its end is
-/// dropped, along the contiguous dimension in whole units of 16 bytes only: a tensor that ends inside one has the rest of
-/// it overwritten. No coordinate may be negative. (Both seen on an H200.) Joins the thread's current bulk group.
+/// Stores the box at `src` (shared, 128-byte aligned, fenced with fence_proxy_async) to the tensor and joins the thread's
+/// current bulk group. Elements beyond the tensor's end are dropped, but along the contiguous dimension only in whole units of
+/// 16 bytes: if the tensor ends inside a unit, the rest of the unit is overwritten. No coordinate may be negative. (Both were
+/// observed on an H200.)
 template <int Rank>
 DEEPGEMM_DEVICE void tma_store(const tensor_map& map, u32 src, const i32 (&coord)[Rank]) {
     static_assert(Rank >= 1 && Rank <= 5, "a tensor map has 1 to 5 dimensions");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Short vectors of one register word each or more: what one load or store instruction moves. Not an algebra.
+// Short vectors that one load or store instruction moves. They have no arithmetic.
 #pragma once
 
 #include <deepgemm/core/types.cuh>

@@ -39,8 +39,8 @@ DEEPGEMM_DEVICE T shuffle(T value, u32 lane) {
 #endif
 }
 
-/// A value that all lanes hold. It hides its origin from the compiler, which then knows that it is the same in all lanes, and
-/// keeps it and what is computed from it in uniform registers.
+/// The value of lane 0, for a value that all lanes hold alike. It tells the compiler that the value is the same in all lanes,
+/// so that it and what is computed from it stay in uniform registers.
 DEEPGEMM_DEVICE u32 uniform(u32 value) { return shuffle(value, 0); }
 
 /// The value of the lane whose index is the own one XOR `mask`.

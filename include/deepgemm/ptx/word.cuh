@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Words in global memory by which threads of different CTAs, or GPUs, meet: flags, headers, tickets. An access is a single one
-// of 4 or 8 bytes, never torn, and works between the threads of its scope. Relaxed ones order nothing by themselves; an acquire
-// that reads what a release stored makes all that came before the release visible to the thread. The simulator lets other
-// threads run in loads.
+// Words in global memory that synchronise threads of different CTAs or GPUs: flags, headers, tickets. An access has 4 or 8
+// bytes, is never torn, and works between the threads of its scope. Relaxed accesses order nothing. An acquire that reads the
+// value of a release makes everything before that release visible to the thread. In a load the simulator lets other threads
+// run.
 #pragma once
 
 #include <deepgemm/core/scope.cuh>
@@ -18,7 +18,7 @@ template <class T>
 concept word = same_as<T, u32> || same_as<T, u64>;
 
 #if !DEEPGEMM_SIMULATED
-/// The instruction NAME of a scope, for 4 and 8 bytes.
+/// The instruction with the qualifiers NAME and SCOPE, for 4 and 8 bytes.
 #define DEEPGEMM_LOAD_WORD(NAME, SCOPE)                                                                 \
     if constexpr (sizeof(T) == 4) {                                                                     \
         asm volatile("ld." NAME "." SCOPE ".global.u32 %0, [%1];" : "=r"(v) : "l"(address) : "memory"); \
@@ -89,7 +89,7 @@ DEEPGEMM_DEVICE void st_relaxed(T* address, type_identity_t<T> value) {
 #endif
 }
 
-/// Stores a word after all that came before in the thread.
+/// Stores a word. A thread that acquires it sees all earlier accesses of this thread.
 template <memory_scope Scope, word T>
 DEEPGEMM_DEVICE void st_release(T* address, type_identity_t<T> value) {
 #if DEEPGEMM_SIMULATED

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernels that are made ready in the background while others serve. A handle launches the serving kernel at first, and the
-// wanted one once that is ready. It knows handles only, so it works for run-time kernels, the simulator and fakes in tests.
+// Prepares kernels on background threads while other kernels serve. A handle launches the serving kernel until the wanted one
+// is ready. It knows handles only, so it works for run-time kernels, the simulator and fakes in tests.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,8 @@
 
 namespace deepgemm::rtc {
 
-/// Threads that make kernels ready, one after the other. It must outlive the handles that it returns.
+/// A queue of kernels to prepare, and the threads that prepare them. Host, any thread. It must outlive the handles that it
+/// returns, because their launches read its state.
 class background {
 public:
     explicit background(unsigned threads = 1) {
@@ -26,15 +27,16 @@ public:
     }
     background(const background&) = delete;
     background& operator=(const background&) = delete;
-    /// Waits for the kernels that are being made; the others are left out.
+    /// Waits for the kernels that are being prepared, and drops those that are still queued.
     ~background() {
         for (auto& worker : workers_) worker.request_stop();
         workers_.clear();
     }
 
-    /// A handle that launches `serving` until `wanted` is ready, and then `wanted`. `make_ready` makes it ready on another
-    /// thread, which has a current device of its own. If that fails, `serving` goes on, and failures() says why. Preparing the
-    /// handle prepares `serving`. An error if the two kernels do not compute the same.
+    /// Queues `wanted` and returns a handle that launches `serving` until `wanted` is ready, and `wanted` from then on. A
+    /// background thread calls `make_ready`, which must select the device itself, because each thread has a current device of
+    /// its own. If it fails, the handle keeps launching `serving`, and failures() says why. prepare() of the handle prepares
+    /// `serving`. errc::shape_mismatch if the two kernels differ in their traits or their architecture.
     template <class O>
     result<kernel_handle<O>> replace(const kernel_handle<O>& serving, const kernel_handle<O>& wanted,
                                      std::function<result<void>()> make_ready) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Identifies the build of a loaded library by the build id that its linker wrote into it, read from memory. Nothing is run, and
-// no file is read unless the library has no build id. Linux, ELF.
+// Identifies the build of a loaded library by the build id that its linker wrote into it. The id is read from memory; only a
+// library without one is read from its file. Linux, ELF.
 #pragma once
 
 #include <link.h>
@@ -33,7 +33,8 @@ inline std::string hex_of(std::string_view bytes) {
     return text;
 }
 
-/// The build id among the notes of a segment; empty if there is none.
+/// The build id among the notes of a PT_NOTE segment, as hexadecimal digits; empty if there is none. `alignment` is that of the
+/// notes, 4 or 8 bytes.
 inline std::string build_id_among(std::string_view notes, u64 alignment) {
     const auto padded = [&](u64 bytes) { return (bytes + alignment - 1) / alignment * alignment; };
     ElfW(Nhdr) head;
@@ -82,16 +83,16 @@ inline int visit_object(dl_phdr_info* object, std::size_t, void* data) {
 
 }  // namespace detail
 
-/// The library or program that holds an address, of a function or a variable. Its path is empty if none does. Takes
-/// microseconds.
+/// The library or program that holds `address`, of a function or a variable. Its path is empty if none does. Takes
+/// microseconds; host, any thread.
 inline loaded_object object_at(const void* address) {
     detail::object_search search{reinterpret_cast<u64>(address), {}};
     ::dl_iterate_phdr(detail::visit_object, &search);
     return search.found;
 }
 
-/// What identifies an object: its build id, or else the SHA-256 of its file, which takes half a second for 100 MB; "unknown" if
-/// it has neither.
+/// What identifies an object: its build id, else the SHA-256 of its file, which takes half a second for 100 MB; "unknown" if
+/// that file cannot be read.
 inline std::string identity_of(const loaded_object& object) {
     if (!object.build_id.empty()) return object.build_id;
     const auto bytes = read_file(object.path);

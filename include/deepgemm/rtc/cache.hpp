@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A cache of compiled kernels, in memory and on disk, shared by threads, processes and machines. It knows keys and bytes, but
-// not their meaning, and needs no compiler and no GPU. A kernel is made whatever goes wrong with a disk.
+// not their meaning, and needs no compiler and no GPU. A fault of the disk fails no request: the entry is then made and kept in
+// memory.
 #pragma once
 
 #include <algorithm>
@@ -37,9 +38,9 @@ struct cache_options {
     /// How long to wait for another process that makes the same entry, before making it here as well.
     std::chrono::milliseconds patience{60000};
 
-    /// Roots from DEEPGEMM_CACHE_DIR: directories with colons between them, empty for none. If it is not set, one in
-    /// XDG_CACHE_HOME or in HOME/.cache, and none if those are not set either. A relative path in the last two counts as not
-    /// set, as the XDG base directory specification says.
+    /// The roots that the environment names: the directories of DEEPGEMM_CACHE_DIR, separated by colons; none if it is empty.
+    /// If it is not set, XDG_CACHE_HOME/deepgemm, else HOME/.cache/deepgemm, else none. A relative path in one of the last two
+    /// counts as not set, as the XDG base directory specification says.
     static cache_options from_environment() {
         cache_options made;
         if (const char* const given = std::getenv("DEEPGEMM_CACHE_DIR"); given != nullptr) {
@@ -58,7 +59,7 @@ struct cache_options {
     }
 };
 
-/// An error if the name of a cache directory begins with something that only a shell replaces: `~` or `$...`.
+/// errc::bad_option if the name of a cache directory is empty, or begins with `~` or `$`, which only a shell replaces.
 inline result<void> check_root(const std::filesystem::path& root) {
     const std::string& text = root.native();
     if (text.empty()) return fail(errc::bad_option, "the cache directory is empty, so it is not used; name one");
@@ -73,16 +74,17 @@ inline std::filesystem::path entry_path(const std::filesystem::path& root, const
     return root / key.substr(0, 2) / key;
 }
 
-/// The folder of a directory in which a cache keeps locks and unfinished files. Apart from entries it writes and removes files
-/// only there.
+/// The folder of a root in which a cache keeps locks and unfinished files. Apart from entries, it writes and removes files only
+/// there.
 inline std::filesystem::path scratch_path(const std::filesystem::path& root) { return root / "deepgemm-scratch"; }
 
-/// The lock that a process holds while it makes the entry of a key.
+/// The file that a process locks while it makes the entry of a key.
 inline std::filesystem::path lock_path(const std::filesystem::path& root, const std::string& key) {
     return scratch_path(root) / concat("lock-", key);
 }
 
-/// How the requests to a cache were answered.
+/// How many requests were answered from memory, from disk and by making the entry; how many damaged entries were met, and how
+/// many that no disk took.
 struct cache_counts {
     u64 memory_hits = 0, disk_hits = 0, made = 0, corrupt = 0, not_written = 0;
 };
@@ -103,9 +105,9 @@ public:
     cache(const cache&) = delete;
     cache& operator=(const cache&) = delete;
 
-    /// The bytes of a key: from memory, else from disk, else made. One thread and, as far as locks reach, one process makes
-    /// them, and others wait. A failure to make them goes to all who wait and is not remembered. `note` is stored for people to
-    /// read.
+    /// The bytes of a key: from memory, else from disk, else from `make`. Requests for one key at the same time share one call
+    /// of `make`: threads wait for each other, and processes do as long as locks work and `patience` lasts. A failure is
+    /// returned to all that wait and is not kept. `note` is stored beside the bytes, for people.
     result<bytes> get(const std::string& key, std::string_view note, const maker& make) {
         std::promise<result<bytes>> mine;
         std::shared_future<result<bytes>> theirs;
@@ -132,7 +134,8 @@ public:
     }
 
 private:
-    /// The result that others wait for. If an exception keeps it from being made, they get an error.
+    /// Delivers the result that other threads wait for. If an exception ends the making, the destructor delivers an error, so
+    /// that they do not wait for ever.
     class promised {
     public:
         promised(cache& owner, const std::string& key, std::promise<result<bytes>> to)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernels as images, from a cache or else from NVRTC. The key of a cache entry consists of all that determines the code and of
-// nothing else: no path, no time. It needs no GPU, so kernels can be compiled where a container is built.
+// Compiles kernels to images: from a cache, else by NVRTC. The key of a cache entry hashes everything that determines the code
+// and nothing else, such as a path or a time. No GPU is needed, so kernels can be compiled while a container is built.
 #pragma once
 
 #include <memory>
@@ -34,16 +34,16 @@ inline std::string arch_of(const device_info& device) { return concat("sm_", dev
 /// How kernels are compiled, and where they are kept.
 struct compiler_options {
     std::string arch = deepgemm::arch::sm90::name;
-    /// Further options for NVRTC, such as "-lineinfo", in the order in which it reads them. Of two options for the same thing
-    /// the later one mostly wins, and an option and its value may be two words. Options that make NVRTC read files are refused.
+    /// Further options for NVRTC, such as "-lineinfo". They are passed in this order, because a later option may override an
+    /// earlier one. An option and its value may be two elements. check_option() refuses options that make NVRTC read files.
     std::vector<std::string> options{};
     cache_options cache{};  ///< memory only, unless it names roots
-    /// What to keep and what to refuse; if it is not given, the environment decides. Code is kept only of kernels that are
-    /// compiled, so if keeping it is asked for, no directory of the cache is read or written.
+    /// What to keep and what to refuse; taken from the environment if it is not given. Keeping code turns the cache on disk
+    /// off, because a kernel that is found there is not compiled.
     std::optional<diagnosis> diagnose{};
 };
 
-/// Compiles kernels, each once. Any number of threads.
+/// Compiles kernels, each once. Host, any number of threads at a time.
 class compiler {
 public:
     explicit compiler(header_set headers, compiler_options options = {})
@@ -55,7 +55,8 @@ public:
           diagnosis_(options.diagnose ? result<diagnosis>(*options.diagnose) : diagnosis::of_process()),
           cache_(cache_of(std::move(options.cache)),
                  [](const cache::bytes& found) { return bool(image::unpack(found)); }) {
-        // Host functions of a user's kernel have no annotations, which NVRTC accepts only with this option.
+        // Host functions of a user's kernel are not marked __host__. NVRTC takes unmarked functions for host code, which it
+        // rejects, unless this option is given.
         options_.emplace(options_.begin(), "-default-device");
     }
 
@@ -64,9 +65,10 @@ public:
     /// How requests have been answered so far.
     cache_counts counts() const { return cache_.counts(); }
 
-    /// The image of a kernel. `facts` come from a host type; an error if the kernel is laid out otherwise. bad_option for
-    /// options and headers that check_inputs() refuses, and for an architecture without cubins. Takes microseconds from memory,
-    /// about a millisecond from disk, 0.1 to 2 seconds from NVRTC. Threads that ask for the same kernel wait for one of them.
+    /// The image of a kernel. `facts` describe the kernel's type on the host; an error if the compiled type differs from them.
+    /// errc::bad_option for options and headers that check_inputs() refuses, and for a virtual architecture, which has no
+    /// cubins. Takes microseconds from memory, about a millisecond from disk, 0.1 to 2 seconds from NVRTC. Threads that ask for
+    /// one kernel share one compilation.
     result<image> get(const source& kernel, const layout_facts* facts = nullptr) const {
         const program wanted = program_of(kernel, facts);
         if (auto ok = check(wanted); !ok) return ok.failure();
@@ -91,9 +93,9 @@ public:
         return get(*named, &facts);
     }
 
-    /// Kernels in one cubin, each with the name that it has in a cubin of its own; `names` are in the order of `kernels`. For
-    /// fat binaries, from which a program loads one cubin. Takes as long as compiling one kernel after another; no cache keeps
-    /// it.
+    /// All `kernels` in one cubin, each under the name that it has in a cubin of its own; binary::names is in the order of
+    /// `kernels`. It serves fat binaries, of which a program loads a single cubin. Takes as long as compiling the kernels one
+    /// after another, and is not cached.
     result<binary> get_together(std::span<const kernel_source> kernels) const {
         const joint_unit all = joint_unit_of(kernels);
         const program wanted{all.text, all.expressions, arch_, options_};
@@ -131,7 +133,7 @@ public:
     std::string key_of(const source& kernel, const layout_facts* facts = nullptr) const {
         return key_of(program_of(kernel, facts));
     }
-    /// The key of a unit's cache entry: a hash of all that its code depends on.
+    /// The key of a unit's cache entry: a hash of everything that its code depends on.
     std::string key_of(const program& unit) const {
         sha256 key;
         key.field("deepgemm kernel").field(std::to_string(cache_schema)).field(std::to_string(version));
@@ -142,7 +144,7 @@ public:
     }
 
 private:
-    /// A kernel's name for people: its source if it consists of the library's parts only, else its type.
+    /// A kernel's name for people: the text of its operation, else its type.
     template <class K>
     static std::string named() {
         const auto text = source_of<K>();
@@ -153,13 +155,13 @@ private:
         return {unit_text(kernel, facts), {entry_expression}, arch_, options_};
     }
 
-    /// The options of the cache. No roots if code is to be kept, since then every kernel must be compiled.
+    /// The options of the cache, without roots if code is to be kept: then every kernel must be compiled.
     cache_options cache_of(cache_options options) const {
         if (!diagnosis_ || !diagnosis_->keep_code.empty()) options.roots.clear();
         return options;
     }
 
-    /// An error if an option makes no sense, or if NVRTC would read files.
+    /// An error if the diagnosis asks for something impossible, or if NVRTC would read files.
     result<void> check(const program& unit) const {
         if (!diagnosis_) return diagnosis_.failure();
         if (!inputs_) return inputs_;
@@ -182,7 +184,7 @@ private:
         return diagnosis_->fail_on_local_memory ? refuse_local_memory(cubin, entry) : result<void>();
     }
 
-    /// The note in a cache entry, for people.
+    /// The note of a cache entry: a line on the compiler and its options, then the unit.
     static std::string note_of(const program& unit) {
         std::string note = concat("NVRTC ", nvrtc_version(), " build ", nvrtc_build(), " -arch=", unit.arch);
         for (const std::string& option : unit.options) note += concat(" ", option);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The headers that a program carries: a declaration only. Link deepgemm::rtc, which holds deepgemm's own, or a library made by
-// deepgemm_embed() (CMake) for headers of yours.
+// Declares deepgemm's own headers as data inside the program. The library deepgemm::rtc (CMake) defines them. deepgemm_embed()
+// makes such a library of headers of yours.
 #pragma once
 
 #include <deepgemm/rtc/headers.hpp>

@@ -31,15 +31,15 @@ class typed_kernel {
 public:
     explicit typed_kernel(const runtime_kernel& kernel) : kernel_(&kernel) {}
 
-    /// What a planner knows of it, for kernels that describe themselves.
+    /// The description that planners read, if `K` has one.
     auto info() const { return kernel_->info<K>(); }
     /// The kernel for planners of operation `O`.
     template <class O = operation_of<K>>
     auto handle() const {
         return kernel_->handle<K, O>();
     }
-    /// Launches into a stream of the current device. Once it is prepared, it compiles and loads nothing; safe under graph
-    /// capture.
+    /// Launches into a stream of the current device. If the kernel is prepared there, as after engine::get(), the launch
+    /// compiles and loads nothing and may be captured into a graph.
     result<void> launch(cudaStream_t stream, const typename K::arguments& arguments) const {
         return kernel_->launch<K>(arguments, {.stream = stream});
     }
@@ -118,8 +118,7 @@ public:
         return threads.replace(serving, *wanted, *std::move(task));
     }
 
-    /// Makes the kernels of plans ready on the current device, several at a time. Each kernel is made once, whoever asks for
-    /// it.
+    /// Prepares the kernels of plans on the current device, several at a time. A kernel of several plans is prepared once.
     template <class Plans>
         requires operation<typename Plans::value_type::operation>
     static result<void> warm_up(const Plans& plans, const warm_up_options& options = {}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The form of a cache entry on disk: a few lines that identify it, the note for people, the payload, and a checksum over note
-// and payload. Reading distinguishes a whole entry of a key from anything else. No file is touched here.
+// The format of a cache entry: lines that identify it, a note for people, the payload, and a checksum over note and payload.
+// Reading accepts only a complete entry. These functions work on bytes; file.hpp reads and writes files.
 #pragma once
 
 #include <charconv>
@@ -15,7 +15,7 @@
 
 namespace deepgemm::rtc {
 
-/// The version of this form, and part of every key.
+/// The version of this format, and part of every key.
 inline constexpr int cache_schema = 1;
 
 /// An entry as a file. `note` is for people: what was compiled, and how.
@@ -27,8 +27,8 @@ inline std::string write_entry(std::string_view key, std::string_view note, std:
     return text.append(body);
 }
 
-/// True if a file at the place of an entry begins like an entry of that key, of any schema, whole or damaged. No other program
-/// writes such files.
+/// True if bytes begin as an entry of that key, of any schema, complete or damaged. No other program writes such files, so they
+/// may be removed.
 inline bool begins_as_entry(std::string_view bytes, std::string_view key) {
     if (!bytes.starts_with("deepgemm cache entry, schema ")) return false;
     const std::size_t line = bytes.find('\n');
@@ -40,7 +40,7 @@ struct entry_parts {
     std::string_view key, note, payload;
 };
 
-/// Takes apart an entry of any key; none if the bytes are not an entry, or one that was cut short or changed.
+/// The parts of an entry of any key; none unless the bytes are a complete and undamaged entry.
 inline std::optional<entry_parts> parts_of_entry(std::string_view bytes) {
     const auto take = [&](std::string_view expected) {
         const bool found = bytes.starts_with(expected);
@@ -71,7 +71,7 @@ inline std::optional<entry_parts> parts_of_entry(std::string_view bytes) {
     return parts;
 }
 
-/// The payload of an entry of that key; none if the bytes are no such entry, or one that was cut short or changed.
+/// The payload of the entry of that key; none unless the bytes are that entry, complete and undamaged.
 inline std::optional<std::string> read_entry(std::string_view bytes, std::string_view key) {
     const auto parts = parts_of_entry(bytes);
     if (!parts || parts->key != key) return std::nullopt;

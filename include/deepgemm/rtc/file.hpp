@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The few file operations that a cache shared by processes needs: read a whole file; write one so that others see all of it or
-// nothing; remove files that were never finished. POSIX; nothing here knows what is stored.
+// The file operations that a cache shared by processes needs: reading a whole file, writing one atomically, and removing files
+// that were never finished. POSIX; the contents are opaque.
 #pragma once
 
 #include <dirent.h>
@@ -86,8 +86,9 @@ inline std::optional<std::string> read_file(const std::filesystem::path& path) {
     return bytes;
 }
 
-/// Puts a file into place in one step: writes it with a name of its own in `scratch` (same file system), waits until it is on
-/// disk, and renames it. Readers see the old file, or none, or the whole new one, even after a crash.
+/// Writes a file atomically: writes a temporary file in `scratch`, which is on the same file system, synchronises it to disk
+/// and renames it to `path`. Readers see the old file, or none, or the complete new one, even after a crash. errc::bad_option,
+/// with the system's reason, if a step fails.
 inline result<void> publish_file(const std::filesystem::path& path, const std::filesystem::path& scratch,
                                  std::string_view bytes) {
     const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
@@ -118,7 +119,7 @@ inline result<void> publish_file(const std::filesystem::path& path, const std::f
 }
 
 /// Removes files that killed writers left in a directory: those with names of publish_file() that have not been written to for
-/// a day. Everything else stays: files of other names, folders and links. If the directory is a link, it is not followed.
+/// a day. Files of other names, folders and links stay. A directory that is a link is not followed.
 inline void remove_stale_files(const std::filesystem::path& directory) {
     detail::descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     const std::unique_ptr<DIR, detail::close_listing> listing(folder ? ::fdopendir(folder.get()) : nullptr);

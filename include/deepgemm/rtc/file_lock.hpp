@@ -34,7 +34,7 @@ public:
         return *made;
     }
 
-    /// While this lock is held no child is made, so no child gets a descriptor that is not in the list yet.
+    /// While the returned lock is held, fork() waits, so that no child inherits a descriptor that is not in the list yet.
     std::unique_lock<std::mutex> without_forks() { return std::unique_lock(guard_); }
     /// Call both with without_forks() held. A descriptor must not move in memory while it is in the list.
     void add(descriptor& held) { held_.push_back(&held); }

@@ -73,7 +73,7 @@ inline result<void> check_loadable(std::string_view cubin) {
 
 /// A compiled kernel. A value; the bytes are shared.
 struct image {
-    std::shared_ptr<const std::string> bytes{};  ///< the name of the kernel, zeros, and at a multiple of 16 the cubin
+    std::shared_ptr<const std::string> bytes{};  ///< the kernel's name, zeros up to a multiple of 16, and the cubin
     launch_info launch{};
     u32 params_bytes = 0;
 
@@ -84,7 +84,7 @@ struct image {
         return all.substr(std::min(align_up(all.find('\0') + 1, alignment), all.size()));
     }
 
-    /// The bytes of a kernel of that name.
+    /// The `bytes` of an image of the kernel `entry`.
     static std::string pack(const std::string& entry, const std::string& cubin) {
         return std::string(entry).append(align_up(entry.size() + 1, alignment) - entry.size(), '\0').append(cubin);
     }

@@ -181,8 +181,8 @@ inline bool reads_file(std::string_view directive) {
     return !begins_with_name(skip_blanks(directive.substr(word.size())));
 }
 
-/// The part of a directive, itself a part of `text`, for which NVRTC may look for a file; else empty. It is a __has_include of
-/// something other than a plain name, even without an argument, or `__has_`, which macros may complete.
+/// The part of a directive that may make NVRTC look for a file; empty if there is none. That is a __has_include of anything but
+/// a plain name, or a bare `__has_`, which macros may complete. `directive` must be a part of `text`.
 inline std::string_view question_in(std::string_view text, std::string_view directive) {
     constexpr std::string_view begin = "__has_";
     for (std::size_t at = directive.find(begin); at != directive.npos; at = directive.find(begin, at + 1)) {
@@ -217,8 +217,9 @@ inline result<void> check_directives(std::string_view name, std::string_view tex
 }  // namespace detail
 
 /// An error if a text includes a file, or asks whether one exists, by its absolute path or by a macro that may hold one. It
-/// reads a text as NVRTC does: continued lines, comments, `%:`. After a raw string it takes comments and literals for code,
-/// too. It does not detect the name __has_include if macros assemble it from parts other than `__has_` and the rest.
+/// reads a text as NVRTC does: continued lines, comments, `%:`. After a raw string it takes comments and literals for code, so
+/// it may refuse too much there. It does not detect a __has_include that macros assemble from parts other than `__has_` and the
+/// rest.
 inline result<void> check_includes(std::string_view name, std::string_view text) {
     std::string storage;
     const std::string_view joined = detail::join_lines(text, storage);

@@ -17,8 +17,8 @@ struct joint_unit {
     std::vector<std::string> expressions;
 };
 
-/// The unit of many kernels. In its cubin each kernel has the name that it has alone. It has none of the variables that
-/// describe a single kernel.
+/// The unit of many kernels. In its cubin each kernel has the name that it has in a cubin of its own. The unit lacks the
+/// variables that describe a single kernel to the host.
 inline joint_unit joint_unit_of(std::span<const kernel_source> kernels) {
     std::vector<std::string> include;
     for (const kernel_source& kernel : kernels) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes NVRTC's input and output to files for people, if somebody asks for them.
+// Writes NVRTC's input and output to files, for people who read the code of kernels (diagnosis::keep_code).
 #pragma once
 
 #include <filesystem>

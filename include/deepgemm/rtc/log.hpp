@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads a compiler's log: the first error and the requirement that did not hold, for the opening of an error message. It knows
-// the wording of NVRTC. For other wordings less is found; the whole log is in the message in any case.
+// Finds the first error and the failed concept in a compiler's log, for the beginning of an error message. It matches the
+// wording of NVRTC. In other wordings it finds less, but the message contains the whole log in any case.
 #pragma once
 
 #include <algorithm>
@@ -42,7 +42,7 @@ inline std::string first_error(std::string_view log) {
     return found;
 }
 
-/// The first concept that the log reports as broken by a requirement of its own, not by a concept it is made of; empty if none.
+/// The first concept that failed by a requirement of its own, not by a concept that it requires; empty if the log reports none.
 inline std::string failed_concept(std::string_view log) {
     constexpr std::string_view word = "concept ";
     std::string found;

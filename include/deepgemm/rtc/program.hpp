@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A call of NVRTC: from the text of a unit and headers to a cubin. It needs libnvrtc and no GPU, uses no cache, and touches
+// Calls NVRTC: it compiles the text of a unit with headers to a cubin. It needs libnvrtc but no GPU, uses no cache, and reads
 // only files that options or absolute paths in #include name.
 #pragma once
 
@@ -49,8 +49,8 @@ inline std::string nvrtc_version() {
 
 namespace detail {
 
-/// The library that holds NVRTC's functions. In a program at a fixed address, a function's address may be that of a stub in the
-/// program; then the next library that defines the function counts.
+/// The library that holds NVRTC's functions. In a program that is not position-independent, a function's address may be that of
+/// a stub in the program; then the next object that defines the function is taken.
 inline loaded_object nvrtc_object() {
     const loaded_object found = object_at(reinterpret_cast<const void*>(&nvrtcVersion));
     void* const next = found.fixed_address ? ::dlsym(RTLD_NEXT, "nvrtcVersion") : nullptr;
@@ -68,8 +68,8 @@ inline loaded_object nvrtc_builtins_object() {
 
 }  // namespace detail
 
-/// The environment variables that may change NVRTC's output, with their values, for a key. NVRTC 13.0 reads NVRTC_APPEND_FLAGS
-/// but ignores its options; a later version may not. Empty if none is set.
+/// The environment variables that may change NVRTC's output, with their values, as a part of keys. NVRTC 13.0 reads
+/// NVRTC_APPEND_FLAGS but ignores its options; a later version may not. Empty if none is set.
 inline std::string nvrtc_environment() {
     std::string text;
     for (const char* const name : {"NVRTC_APPEND_FLAGS", "NV_NVVM_VERSION"}) {

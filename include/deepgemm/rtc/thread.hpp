@@ -7,5 +7,5 @@
 #if !defined(__cpp_lib_jthread)
 #error "deepgemm/rtc needs std::jthread, which this standard library lacks: take libstdc++, or libc++ 20 or newer"
 #endif
-#include <stop_token>  // also missing then, so that one message follows the sentence above and not a page of them
+#include <stop_token>  // absent in that case, too: a compiler stops here and prints no page of errors after the sentence above
 #include <thread>

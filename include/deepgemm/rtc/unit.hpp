@@ -26,7 +26,8 @@ struct source {
     std::string described{};   ///< the kernel's name for people, a comment of the unit; may be empty
 };
 
-/// Facts on which host and device must agree. The unit asserts them.
+/// What host and device must agree on: threads of a CTA, its dynamic shared memory in bytes, size and alignment of the
+/// parameters. The unit asserts it.
 struct layout_facts {
     u32 threads, smem_bytes;
     std::size_t params_bytes, params_alignment;
@@ -101,7 +102,8 @@ inline std::string unit_head(const std::vector<std::string>& include) {
     return text + "using namespace deepgemm;\n";
 }
 
-/// Names a kernel in a unit: `deepgemm_unit_kernel` and `suffix`. Asserts that it is a kernel, and `facts` if they are given.
+/// Declares the alias `deepgemm_unit_kernel<suffix>` of a kernel. Asserts that the type models deepgemm::kernel, and `facts` if
+/// they are given.
 inline std::string unit_alias(const source& kernel, const layout_facts* facts, const std::string& suffix = "") {
     const std::string name = "deepgemm_unit_kernel" + suffix, dynamic = "deepgemm_unit_dynamic" + suffix;
     const auto [m, n, k] = kernel.extents;
