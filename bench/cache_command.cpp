@@ -60,10 +60,6 @@ struct found_entry {
     bool removable = false;  ///< begins as an entry of this key does, so that only a cache can have written it
 };
 
-bool is_key(const std::string& name) {
-    return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 /// The note of an entry is a line on the compiler, then the unit, which names the kernel in an alias.
 void read_note(std::string_view note, found_entry& to) {
     to.compiler = note.substr(0, note.find('\n'));
@@ -105,7 +101,7 @@ std::vector<found_entry> entries_of(const fs::path& root) {
         for (const auto& file : fs::directory_iterator(folder, fs::directory_options::skip_permission_denied)) {
             const std::string key = file.path().filename().string();
             if (!is_own(file, fs::file_type::regular)) continue;
-            if (is_key(key) && file.path() == rtc::entry_path(root, key)) all.push_back(examined(file.path()));
+            if (rtc::is_key(key) && file.path() == rtc::entry_path(root, key)) all.push_back(examined(file.path()));
         }
     }
     std::sort(all.begin(), all.end(), [](const auto& x, const auto& y) { return x.key < y.key; });

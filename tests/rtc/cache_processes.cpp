@@ -25,7 +25,7 @@ std::string value(int i) { return std::string(300000, char('a' + i)).append(key(
 
 /// Appends one byte to a file, which many processes may do at once.
 void mark(const std::filesystem::path& path) {
-    const rtc::detail::descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+    const rtc::detail::file_descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
     if (::write(file.get(), "x", 1) != 1) std::abort();
 }
 

@@ -18,6 +18,11 @@ namespace deepgemm::rtc {
 /// The version of this format, and part of every key.
 inline constexpr int cache_schema = 1;
 
+/// True for a key: 64 hexadecimal digits in lower case.
+inline bool is_key(std::string_view text) {
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 /// An entry as a file. `note` is for people: what was compiled, and how.
 inline std::string write_entry(std::string_view key, std::string_view note, std::string_view payload) {
     std::string body = std::string(note).append("\n").append(payload);
@@ -50,7 +55,7 @@ inline std::optional<entry_parts> parts_of_entry(std::string_view bytes) {
     const auto digits = [&](std::string_view& hash) {
         hash = bytes.substr(0, 64);
         bytes.remove_prefix(hash.size());
-        return hash.size() == 64 && hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+        return is_key(hash);
     };
     const auto number = [&](std::size_t& value) {
         const auto [end, status] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), value);

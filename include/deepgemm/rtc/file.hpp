@@ -30,15 +30,15 @@ namespace deepgemm::rtc {
 namespace detail {
 
 /// An open file that closes itself.
-class descriptor {
+class file_descriptor {
 public:
-    explicit descriptor(int number = -1) : number_(number) {}
-    descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    descriptor& operator=(descriptor&& other) noexcept {
+    explicit file_descriptor(int number = -1) : number_(number) {}
+    file_descriptor(file_descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    file_descriptor& operator=(file_descriptor&& other) noexcept {
         std::swap(number_, other.number_);
         return *this;
     }
-    ~descriptor() {
+    ~file_descriptor() {
         if (number_ >= 0) ::close(number_);
     }
     int get() const { return number_; }
@@ -73,7 +73,7 @@ inline error system_error(const char* call, const std::filesystem::path& path) {
 
 /// The bytes of a file; none if it cannot be read, for any reason.
 inline std::optional<std::string> read_file(const std::filesystem::path& path) {
-    const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const detail::file_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat state {};
     if (!file || ::fstat(file.get(), &state) != 0 || !S_ISREG(state.st_mode)) return std::nullopt;
     std::string bytes(std::size_t(state.st_size), '\0');
@@ -100,7 +100,7 @@ inline result<void> publish_file(const std::filesystem::path& path, const std::f
         return why;
     };
     {
-        const detail::descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+        const detail::file_descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
         if (!file) return detail::system_error("creation", temporary);
         while (!bytes.empty()) {
             const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
@@ -113,7 +113,7 @@ inline result<void> publish_file(const std::filesystem::path& path, const std::f
     if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up("rename");
     // The new name is on disk only once the directory is synchronised. Some file systems cannot do that; a crash may then lose
     // the entry.
-    const detail::descriptor directory(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const detail::file_descriptor directory(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (directory) static_cast<void>(::fsync(directory.get()));
     return {};
 }
@@ -121,7 +121,7 @@ inline result<void> publish_file(const std::filesystem::path& path, const std::f
 /// Removes files that killed writers left in a directory: those with names of publish_file() that have not been written to for
 /// a day. Files of other names, folders and links stay. A directory that is a link is not followed.
 inline void remove_stale_files(const std::filesystem::path& directory) {
-    detail::descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    detail::file_descriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     const std::unique_ptr<DIR, detail::close_listing> listing(folder ? ::fdopendir(folder.get()) : nullptr);
     if (listing == nullptr) return;
     folder.release();  // the listing closes it

@@ -37,8 +37,8 @@ public:
     /// While the returned lock is held, fork() waits, so that no child inherits a descriptor that is not in the list yet.
     std::unique_lock<std::mutex> without_forks() { return std::unique_lock(guard_); }
     /// Call both with without_forks() held. A descriptor must not move in memory while it is in the list.
-    void add(descriptor& held) { held_.push_back(&held); }
-    void remove(descriptor& held) { held_.erase(std::remove(held_.begin(), held_.end(), &held), held_.end()); }
+    void add(file_descriptor& held) { held_.push_back(&held); }
+    void remove(file_descriptor& held) { held_.erase(std::remove(held_.begin(), held_.end(), &held), held_.end()); }
 
 private:
     held_locks() {
@@ -46,13 +46,13 @@ private:
                          [] { of_process().forget(); });
     }
     void forget() {
-        for (descriptor* const held : held_) *held = descriptor();
+        for (file_descriptor* const held : held_) *held = file_descriptor();
         held_.clear();
         guard_.unlock();
     }
 
     std::mutex guard_;
-    std::vector<descriptor*> held_;
+    std::vector<file_descriptor*> held_;
 };
 
 }  // namespace detail
@@ -76,7 +76,7 @@ public:
         if (!file_) return;
         ::unlink(path_.c_str());
         locks.remove(file_);
-        file_ = detail::descriptor();
+        file_ = detail::file_descriptor();
     }
     file_lock(const file_lock&) = delete;
     file_lock& operator=(const file_lock&) = delete;
@@ -89,7 +89,7 @@ private:
     answer try_once() {
         auto& locks = detail::held_locks::of_process();
         const auto no_fork = locks.without_forks();
-        detail::descriptor file(::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+        detail::file_descriptor file(::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
         if (!file) return answer::done;
         if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
             return errno == EWOULDBLOCK || errno == EINTR ? answer::later : answer::done;
@@ -105,7 +105,7 @@ private:
     }
 
     std::filesystem::path path_;
-    detail::descriptor file_{};
+    detail::file_descriptor file_{};
 };
 
 }  // namespace deepgemm::rtc

@@ -30,6 +30,11 @@ bool read_at(std::string_view bytes, u64 offset, T& value) {
     return true;
 }
 
+/// Copies the header of section `index` of an ELF file, whose own header is `file`; false if there is none.
+inline bool read_section(std::string_view bytes, const Elf64_Ehdr& file, u64 index, Elf64_Shdr& header) {
+    return index < file.e_shnum && read_at(bytes, file.e_shoff + index * sizeof header, header);
+}
+
 /// The name at an offset of a string table.
 inline std::string_view name_at(std::string_view bytes, const Elf64_Shdr& table, u64 offset) {
     if (offset >= table.sh_size || table.sh_offset > bytes.size() || bytes.size() - table.sh_offset < table.sh_size)
@@ -46,7 +51,7 @@ bool read_symbol(std::string_view cubin, std::string_view name, T& value) {
     Elf64_Ehdr file;
     if (!detail::read_at(cubin, 0, file) || std::memcmp(file.e_ident, ELFMAG, SELFMAG) != 0) return false;
     const auto section = [&](u64 index, Elf64_Shdr& header) {
-        return index < file.e_shnum && detail::read_at(cubin, file.e_shoff + index * sizeof header, header);
+        return detail::read_section(cubin, file, index, header);
     };
     Elf64_Shdr symbols, names, home;
     for (u64 i = 0; section(i, symbols); ++i) {

@@ -113,10 +113,6 @@ inline error compile_error(const program& given, const char* what, const std::st
     return fail(errc::compile_failure, text, "\n\nsource:\n", given.text);
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// An error if NVRTC makes no cubin for this architecture.
 inline result<void> check_arch(const std::string& arch) {
     if (arch.starts_with("sm_")) return {};

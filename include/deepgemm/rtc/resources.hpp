@@ -32,7 +32,7 @@ inline std::optional<kernel_resources> resources_of(std::string_view cubin, std:
     Elf64_Ehdr file;
     if (!detail::read_at(cubin, 0, file)) return std::nullopt;
     const auto section = [&](u64 index, Elf64_Shdr& header) {
-        return index < file.e_shnum && detail::read_at(cubin, file.e_shoff + index * sizeof header, header);
+        return detail::read_section(cubin, file, index, header);
     };
     std::optional<kernel_resources> found;
     Elf64_Shdr info, symbols, names;
