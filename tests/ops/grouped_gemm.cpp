@@ -4,6 +4,8 @@
 #include <deepgemm/host/instances.hpp>
 #include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>
 
+#include <limits>
+
 #include "../kernel/grouped_runs.hpp"
 #include "grouped_gemm_sample.hpp"
 
@@ -277,6 +279,10 @@ TEST_CASE("grouped gemm: every rule broken once") {
           "bad_layout: B has matrix stride 0; its 4 matrices must lie apart, which takes at least 524288 elements");
     CHECK(refused([](p_& p) { p.d.matrix_stride = -512; }) ==
           "bad_layout: D has matrix stride -512; its 4 matrices must lie apart, which takes at least 131072 elements");
+    // 2^80 elements are more than 64 bits count; no rule lets what they do count pass.
+    static_assert(
+        dense_stack(row_major(static_cast<const e4m3*>(nullptr), i64(1) << 40, 16, i64(1) << 40), 2).matrix_stride ==
+        std::numeric_limits<i64>::max());
     CHECK(refused([](p_& p) { p.a.matrix_stride += 8; }) ==
           "misaligned: A has matrix stride 262152; TMA needs a multiple of 16 bytes, that is 16 elements of e4m3");
     CHECK(refused([](p_& p) { p.d.matrix_stride = i64(1) << 39; }) ==

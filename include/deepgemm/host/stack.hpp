@@ -25,16 +25,30 @@ struct scaled_stack {
     i64 matrix_stride = 0, scale_stride = 0;
 };
 
+namespace detail {
+
+/// A number of elements as 64 bits hold it, or the largest that they do; rules refuse distances that large.
+constexpr i64 held(wide elements) {
+    constexpr i64 most = 0x7fffffffffffffff;
+    return elements < most ? i64(elements) : most;
+}
+/// Elements from the start of rows and columns, with their strides, to the start of as many more.
+constexpr i64 distance(i64 rows, i64 row_stride, i64 columns, i64 column_stride) {
+    return held(max(wide(rows) * row_stride, wide(columns) * column_stride));
+}
+
+}  // namespace detail
+
 /// `count` matrices like `first`, one right after the other; rows keep their padding.
 template <class Pointer>
 constexpr stack_argument<Pointer> dense_stack(const matrix_argument<Pointer>& first, i64 count) {
-    return {first, count, max(first.rows * first.row_stride, first.columns * first.column_stride)};
+    return {first, count, detail::distance(first.rows, first.row_stride, first.columns, first.column_stride)};
 }
 /// The same for an operand with its scales.
 constexpr scaled_stack dense_stack(const scaled_matrix& first, i64 count) {
     const auto& [matrix, scales] = first;
     return {first, count, dense_stack(matrix, count).matrix_stride,
-            max(scales.rows * scales.row_stride, scales.columns * scales.column_stride)};
+            detail::distance(scales.rows, scales.row_stride, scales.columns, scales.column_stride)};
 }
 
 namespace detail {
@@ -53,7 +67,7 @@ inline result<void> check_stack(const char* name, const input_matrix& one, i64 c
                among = stride >= rows.columns && wide(count - 1) * stride + rows.columns <= rows.row_stride;
     if (!behind && !among && !(rows.rows == 1 && stride >= rows.columns)) {
         return bad_stride(errc::bad_layout, "its ", count, " matrices must lie apart, which takes at least ",
-                          i64(length), " elements");
+                          held(length), " elements");
     }
     if (stride % (16 / size) != 0) {
         return bad_stride(errc::misaligned, "TMA needs a multiple of 16 bytes, that is ", 16 / size, " elements of ",
