@@ -19,8 +19,8 @@ struct event {
     const char* kernel;  ///< nullptr for a memset
 };
 
-/// CUPTI calls back from a thread of its own, without a user pointer: the one place for its records. Never destroyed,
-/// since the last call may come while the process ends.
+/// The records of the process. They are global because CUPTI calls back from a thread of its own, without a user pointer. They
+/// are never destroyed, because the last call may come while the process ends.
 struct record_store {
     std::mutex guard;
     std::vector<event> events;

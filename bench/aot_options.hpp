@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `deepgemm aot` is told. Read in every build of the program, so that its help page is there without NVRTC, too.
+// The options of `deepgemm aot`. Every build of the program reads them, so that the help page is there without NVRTC, too.
 #pragma once
 
 #include <deepgemm/host/device.hpp>
@@ -27,8 +27,8 @@ struct aot_options {
     bool dry_run = false;  ///< name the kernels, compile nothing
 };
 
-/// Reads a command line. Returns false if help was asked for, and printed to `out`. Throws std::invalid_argument with a sentence
-/// about what is wrong or missing.
+/// Reads a command line into `result`. Returns false if help was asked for, which it prints to `out`. Throws
+/// std::invalid_argument with a sentence about what is wrong or missing.
 bool parse(arguments given, aot_options& result, std::ostream& out);
 
 }  // namespace deepgemm::bench

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a user typed, for headers that need not know how it is read: command_line.hpp does.
+// The type of a command's arguments, for headers that do without command_line.hpp and CLI11.
 #pragma once
 
 #include <span>

@@ -60,10 +60,10 @@ struct found_entry {
     bool removable = false;  ///< begins as an entry of this key does, so that only a cache can have written it
 };
 
-/// The note of an entry is a line on the compiler, then the unit, which names the kernel in an alias.
+/// Reads compiler and kernel from an entry's note: a line on the compiler, then the unit, which names the kernel in an alias.
 void read_note(std::string_view note, found_entry& to) {
     to.compiler = note.substr(0, note.find('\n'));
-    // What people know a kernel as comes first, where the unit has it; else the type's name.
+    // The operation's text for the kernel is preferred, which is a comment of the unit; else the type's name is taken.
     for (const std::string_view alias : {"// ", "using deepgemm_unit_dynamic = ", "using deepgemm_unit_kernel = "}) {
         const std::size_t begin = note.find(alias);
         if (begin == note.npos) continue;
@@ -89,7 +89,7 @@ found_entry examined(const fs::path& path) {
     return made;
 }
 
-/// Whether something in a directory is of that type itself, and no link to it: a cache makes no links.
+/// True if a directory entry itself is of that type. Links do not count, because a cache makes none.
 bool is_own(const fs::directory_entry& found, fs::file_type type) { return found.symlink_status().type() == type; }
 
 std::vector<found_entry> entries_of(const fs::path& root) {
@@ -97,7 +97,7 @@ std::vector<found_entry> entries_of(const fs::path& root) {
     std::vector<found_entry> all;
     for (const auto& folder : fs::directory_iterator(root)) {
         if (!is_own(folder, fs::file_type::directory) || folder.path().filename().string().size() != 2) continue;
-        // A folder that may not be read is nobody's cache entry.
+        // Folders that may not be read are skipped: a cache makes none.
         for (const auto& file : fs::directory_iterator(folder, fs::directory_options::skip_permission_denied)) {
             const std::string key = file.path().filename().string();
             if (!is_own(file, fs::file_type::regular)) continue;
@@ -146,7 +146,7 @@ int cache_command(arguments given, std::ostream& out) {
     if (!parse(given, s, out)) return 0;
     const bool named = !s.roots.empty();
     if (!named) s.roots = rtc::cache_options::from_environment().roots;
-    // New entries go to the first directory; those behind it belong to somebody else.
+    // A program writes to its first directory only, so the others are not cleared unless they are named.
     if (!named && s.action == "clear" && s.roots.size() > 1) s.roots.resize(1);
     if (s.roots.empty()) throw std::invalid_argument("no directory is given, and the environment names none");
     for (const fs::path& root : s.roots) {

@@ -27,7 +27,7 @@ namespace {
 constexpr int links = 10;
 constexpr std::size_t slot = std::size_t(1) << 28;  ///< bytes set aside for each of A, D and their scales
 
-/// `base` as a kernel that lets its dependents start `when`.
+/// `base` with the trigger `when`.
 constexpr dg::config triggering(dg::config base, dg::trigger when) {
     base.trigger_dependents = when;
     return base;
@@ -178,10 +178,10 @@ cudaGraphExec_t captured(cudaStream_t stream, const std::function<void()>& launc
     return program;
 }
 
-/// Times every way of launching one chain, in turn; fails where one changes a bit of D.
+/// Times every way of launching one chain, in turn. Throws std::runtime_error if one changes a bit of D.
 json measured(const chain& products, const dg::device_info& device, const stopwatch& watch, int repetitions) {
     using dg::trigger;
-    // By dg::trigger.
+    // Indexed by dg::trigger.
     static const std::vector<dg::gemm_handle> all[] = {kernels<trigger::by_size>(), kernels<trigger::never>(),
                                                        kernels<trigger::always>()};
     const std::vector<dg::gemm_handle>& shipped = all[int(trigger::by_size)];

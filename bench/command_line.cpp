@@ -46,7 +46,7 @@ private:
     std::string usage_;
 };
 
-/// How many letters must be put in, left out, replaced or exchanged with their neighbour to make one word of the other.
+/// The Damerau-Levenshtein distance of two words, in its form of optimal string alignment.
 std::size_t distance(const std::string& from, const std::string& to) {
     std::vector<std::vector<std::size_t>> least(from.size() + 1, std::vector<std::size_t>(to.size() + 1));
     for (std::size_t i = 0; i <= from.size(); ++i) {
@@ -86,7 +86,7 @@ CLI::Validator whole_number(std::int64_t least, std::int64_t most) {
 
 CLI::Validator decimal_number(double least, double most) {
     const auto judge = [=](std::string& text) -> std::string {
-        // What is left out here, std::stod() would take: blanks, signs, hexadecimal numbers, infinity.
+        // std::stod() would also accept blanks, signs, hexadecimal numbers and infinity.
         const bool plain = !text.empty() && text[0] >= '0' && text[0] <= '9' &&
                            text.find_first_not_of("0123456789.eE+-") == std::string::npos;
         double value = least - 1;
@@ -115,7 +115,7 @@ CLI::Validator one_of(std::vector<const char*> allowed) {
 
 std::string nearest(const std::string& word, const std::vector<std::string>& known) {
     std::string best;
-    std::size_t least = std::max<std::size_t>(3, word.size() / 2);  // farther is no slip of a finger
+    std::size_t least = std::max<std::size_t>(3, word.size() / 2);  // a word that is farther away is another word
     for (const std::string& each : known) {
         const std::size_t away = distance(word, each);
         if (away >= least) continue;
@@ -127,7 +127,7 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
 
 command_line::command_line(const char* usage, const std::string& about) : CLI::App(about) {
     formatter(std::make_shared<help_page>(usage));
-    allow_extras();  // refuse() has better words for them
+    allow_extras();  // refuse() reports them
 }
 
 CLI::Option* command_line::reading(const char* name, const char* value, const char* help,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Command lines: CLI11 reads them; the help page and the sentences about what is wrong are the same for all commands. CLI11's own
-// conversions take blanks, signs, hexadecimal and octal numbers, so values pass one of the checks below first.
+// Command lines, which CLI11 reads. All commands share the form of the help page and of the error sentences. CLI11's own
+// conversions accept blanks, signs, hexadecimal and octal numbers, so each value passes one of the checks below first.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -24,7 +24,7 @@ CLI::Validator decimal_number(double least, double most);
 /// One of the texts that are allowed. For check().
 CLI::Validator one_of(std::vector<const char*> allowed);
 
-/// The one of `known` that a misspelt word is likely to mean; empty if none is near.
+/// The word of `known` that is nearest to a misspelt one; empty if none is near.
 std::string nearest(const std::string& word, const std::vector<std::string>& known);
 
 /// The command line of one command. Options are added as CLI11 says; the type_name() of one is what the help page calls its
@@ -51,8 +51,8 @@ public:
     /// std::invalid_argument with a sentence about the first argument that is wrong.
     bool read(arguments given, std::ostream& out);
 
-    /// The options that were typed, each with a blank before it and its value behind it, in the order of the help page, but for
-    /// some; for records of how something was measured.
+    /// The options that were given, with their values and a blank before each, in the order of the help page and without those
+    /// in `except`. Result files record it.
     std::string typed(std::initializer_list<const char*> except) const;
 
 private:

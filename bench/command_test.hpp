@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How tests call a command of the program `deepgemm`, and what they look at afterwards.
+// Calls a command of the program `deepgemm` for a test, and keeps what it answered.
 #pragma once
 
 #include <sstream>
@@ -11,14 +11,14 @@ namespace deepgemm::bench {
 
 using rtc::test::scratch;
 
-/// What a command answered.
+/// The exit code of a command, and what it printed.
 struct said {
     int code;
     std::string text;
     bool has(const std::string& part) const { return text.find(part) != std::string::npos; }
 };
 
-/// Runs a command. What it throws goes through.
+/// Runs a command. Does not catch what it throws.
 inline said run(int (*command)(arguments, std::ostream&), const std::vector<std::string>& given) {
     std::ostringstream out;
     const int code = command(given, out);

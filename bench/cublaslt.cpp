@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Peers on top of ops/gemm/cublaslt.hpp: what that leaves out is block scales and the choice among several algorithms.
+// Peers on top of ops/gemm/cublaslt.hpp. They add block scales and the choice among several algorithms.
 #include "cublaslt.hpp"
 
 #include <deepgemm/host/exception.hpp>

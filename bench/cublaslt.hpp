@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The peers: cuBLASLt's products. FP8: tensor-wise (scales of 1: less work than ours) and block-scaled (the same work).
-// Two implementations: cublaslt.cpp where the library was found at configuration, cublaslt_none.cpp elsewhere.
+// The peers that the benchmark compares with: products of cuBLASLt. In FP8 they are tensor-wise, with all scales 1, which is
+// less work than ours, or block-scaled, which is the same work. Two implementations: cublaslt.cpp where the library was found
+// at configuration, cublaslt_none.cpp elsewhere.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -24,14 +25,15 @@ public:
     virtual ~cublaslt_gemm() = default;
     /// Host: enqueues the product; a case that accumulates adds into D in place. Throws on failure.
     virtual void launch(cudaStream_t stream) = 0;
-    /// How many algorithms cuBLASLt suggested, and picks one for the launches to come; the first is its own choice.
+    /// The number of algorithms that cuBLASLt suggested. choose() picks one of them for later launches; number 0 is cuBLASLt's
+    /// own choice.
     virtual int choices() const = 0;
     virtual void choose(int index) = 0;
 };
 
-/// Plans the product and asks cuBLASLt for up to `suggestions` algorithms. Throws std::runtime_error with the reason
-/// where cuBLASLt does not support it. Block scales must lie as problem_data lays them, which is also what cuBLASLt wants:
-/// per token float (row, block) at row + block * align4(rows); per block (row / 128, block) at (row / 128) * align4(blocks) +
+/// Plans the product and asks cuBLASLt for up to `suggestions` algorithms. Throws std::runtime_error with the reason if
+/// cuBLASLt does not support it. Block scales must have the layout of problem_data, which cuBLASLt requires: the scale (row,
+/// block) of a token at row + block * align4(rows); the scale (row / 128, block) of a block at (row / 128) * align4(blocks) +
 /// block.
 std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem& product, peer_scaling scaling, int suggestions);
 

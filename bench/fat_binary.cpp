@@ -19,13 +19,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Does a file begin as fat binaries do?
+/// True if bytes begin with the magic number of fat binaries.
 bool is_fat_binary(const std::string& bytes) {
     constexpr u32 magic = 0xba55ed50;
     return bytes.size() > sizeof magic && std::memcmp(bytes.data(), &magic, sizeof magic) == 0;
 }
 
-/// Runs `fatbinary` and returns what it said; throws with that unless all went well.
+/// Runs `fatbinary` and returns what it printed. Throws with that text if the exit code is not 0.
 std::string run_fatbinary(const std::vector<std::string>& command, const fs::path& directory) {
     const program_end end = run_program(command, directory);
     if (end.code == 0) return end.said;

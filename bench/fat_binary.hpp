@@ -22,12 +22,11 @@ std::string fatbinary_program();
 /// it fails. Leaves no file behind.
 std::string fat_binary(std::span<const cubin_for> cubins, const std::string& program = fatbinary_program());
 
-/// Throws std::runtime_error, with what to do, unless `program` is a `fatbinary` and a file could be put at `path`; makes the
-/// folders of `path`. What takes long comes after this.
+/// Checks, before any long work, that `program` is a `fatbinary` and that a file can be written at `path`, whose folders it
+/// makes. Throws std::runtime_error with what to do if not.
 void check_fat_binary(const std::string& path, const std::string& program);
 
-/// Puts the fat binary of these cubins at `path` in one step: others see no part of it. Returns its bytes. Throws as
-/// fat_binary().
+/// Writes the fat binary of these cubins to `path` atomically. Returns its size in bytes. Throws as fat_binary() does.
 std::size_t write_fat_binary(const std::string& path, std::span<const cubin_for> cubins, const std::string& program);
 
 }  // namespace deepgemm::bench

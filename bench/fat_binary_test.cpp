@@ -33,7 +33,7 @@ private:
     const scratch folder_;
 };
 
-/// Where there is NVRTC but no toolkit, nothing can be wrapped.
+/// False where there is NVRTC but no `fatbinary`; the test then says so and ends.
 bool has_fatbinary() {
     const scratch folder;
     try {
@@ -52,7 +52,7 @@ std::string list_in(const scratch& folder, const std::string& lines = "64,32,256
     return path;
 }
 
-/// A program in a folder, for want of a better one.
+/// A shell script with that body, which stands in for `fatbinary`.
 std::string script_in(const scratch& folder, const std::string& body) {
     const std::string path = (folder.path() / "script").string();
     write_file(path, "#!/bin/sh\n" + body + "\n");

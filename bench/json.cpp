@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What nlohmann-json leaves to us: files with one row in a line, and objects that have a member twice.
+// What nlohmann-json does not do: it writes files with one row per line, and refuses objects that have a member twice.
 #include "json.hpp"
 
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The program `deepgemm`: finds the command that is named first and runs it. What each does is in its own file.
+// The program `deepgemm`: runs the command that its first argument names. Each command is in a file of its own.
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/version.cuh>
 
@@ -40,7 +40,7 @@ std::string list_of_commands() {
     return list + "\nEach has a page of its own: deepgemm <command> --help";
 }
 
-/// Runs a command and makes messages and exit codes of what it throws.
+/// Runs a command, and turns what it throws into a message and an exit code.
 int run(const command& named, arguments given) {
     int code = 0;
     try {
@@ -61,7 +61,7 @@ int run(const command& named, arguments given) {
     return code;
 }
 
-/// What is typed in place of a command.
+/// Handles a command line without a command: --help, --version, or nothing.
 int run_alone(arguments given) {
     const std::string list = list_of_commands();
     command_line line("deepgemm <command> [arguments]", list.c_str());

@@ -12,7 +12,7 @@ namespace deepgemm::bench {
 
 namespace {
 
-/// Adds what a kernel takes of a multiprocessor, as its cubin tells it.
+/// Adds a kernel's registers and stack per thread, as its cubin states them; null if it does not.
 json with_resources(json kernel, std::string_view cubin, const std::string& entry) {
     const auto resources = rtc::resources_of(cubin, entry);
     kernel["registers"] = resources ? json(resources->registers) : json();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The manifest of `deepgemm aot`: which kernel serves which product, where it lies, and what it takes.
+// The manifest of `deepgemm aot`: which kernel serves which product, in which file it is, and which resources it uses.
 #pragma once
 
 #include <deepgemm/rtc/image.hpp>
@@ -28,7 +28,7 @@ struct packed_fat_binary {
     std::vector<image> images;
 };
 
-/// What has been made for a list of products.
+/// The kernels that were compiled for a list of products.
 struct packed_kernels {
     std::string gpu, arch, headers;  ///< the last: the hash of deepgemm's own
     std::span<const listed_product> lines;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `deepgemm bench` and `deepgemm tune` do with a GPU: find the operation whose products are asked for, and run its contest.
+// `deepgemm bench` and `deepgemm tune` on a GPU: they find the operation whose products are asked for, and run its contest.
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
@@ -52,7 +52,7 @@ int measure_command(arguments given, std::ostream& out) {
     if (!o.table.empty()) check_output(o.table);
     if (!o.once) chosen->check_outputs();
 
-    // The recorder comes before the first CUDA call. Profilers cannot share the GPU with it, so --once has none.
+    // The recorder must be made before the first CUDA call. --once has none, because a profiler cannot run beside it.
     std::unique_ptr<activity> recorder;
     if (o.timer != "events" && !o.once) recorder = std::make_unique<activity>();
     if (o.timer == "cupti" && recorder && !recorder->available()) {

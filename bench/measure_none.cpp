@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `deepgemm bench` and `deepgemm tune` where the program was built without nvcc: reads the command line and says what is missing.
+// `deepgemm bench` and `deepgemm tune` in a program built without nvcc: they read the command line and say what is missing.
 #include <stdexcept>
 
 #include "command.hpp"

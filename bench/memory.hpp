@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether matrices fit memory, asked before they are made: an allocation that fails says nothing of the size that was too large,
-// and one that the system only promises ends the program later.
+// Checks that matrices fit into memory before they are allocated. A failed allocation does not say which size was too large,
+// and memory that the system has only promised ends the program later.
 #pragma once
 
 #include <cstdio>
@@ -10,8 +10,8 @@
 
 namespace deepgemm::bench {
 
-/// Bytes that this process may still take on the host: what is free or can be freed, at most what the control group allows. A
-/// large number where the system does not say. Host, any thread.
+/// Bytes that this process may still allocate on the host: what is free or can be freed, at most what the control group allows;
+/// 1e18 if the system does not say. Host, any thread.
 inline double free_host_bytes() {
     double free = 1e18;
     std::ifstream system("/proc/meminfo");

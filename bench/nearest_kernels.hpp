@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What to say where a pinned configuration is none of the kernels': which come nearest, and in what they differ.
+// The kernels that come nearest to a pinned configuration that no kernel has, and the members in which they differ.
 #pragma once
 
 #include <deepgemm/host/plan.hpp>

@@ -18,7 +18,7 @@ struct needed_kernel {
     std::string text{};  ///< the kernel with these extents as a C++ type
     std::string cfg{};   ///< and its configuration
 
-    /// What a run-time compiler is told: as rtc::engine asks for the kernel's type with these extents.
+    /// The source for a run-time compiler, the same that rtc::engine makes of the kernel's type with these extents.
     rtc::kernel_source source() const;
     friend bool operator==(const needed_kernel& x, const needed_kernel& y) {
         return x.index == y.index && x.extents == y.extents;
@@ -31,8 +31,8 @@ struct needed_kernels {
     std::vector<std::vector<std::size_t>> of_line;
 };
 
-/// Plans every line on a device, by the rows of a table where they apply; with `fixed`, N and K of a line are constants of its kernels. Throws deepgemm::exception where
-/// no shipped kernel runs a product.
+/// Plans every line on a device. Rows of `table` come before the library's own. With `fixed`, N and K of a line are constants
+/// of its kernels. Throws deepgemm::exception if no shipped kernel runs a product.
 needed_kernels kernels_for(std::span<const listed_product> lines, const device_info& device, const tuned_table& table,
                            bool fixed);
 

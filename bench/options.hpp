@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `deepgemm bench` and `deepgemm tune` are told on a GPU.
+// The options of `deepgemm bench` and `deepgemm tune` on a GPU.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the commands that need no GPU plan with: the GPUs they know by name, and the shipped kernels of all operations, described but
-// not compiled.
+// Devices and kernels for commands that plan without a GPU: GPUs by name, and the shipped kernels of all operations, described
+// but not compiled.
 #pragma once
 
 #include <deepgemm/host/plan.hpp>
@@ -30,7 +30,7 @@ const described_kernels_of<O>& described() {
     return std::get<described_kernels_of<O>>(described_kernels());
 }
 
-/// How each of them is compiled at run time. The texts are those that rtc::engine makes of the types.
+/// The source of each described kernel for a run-time compiler, as rtc::engine makes it of the type.
 std::span<const rtc::kernel_source> kernel_sources();
 
 }  // namespace deepgemm::bench

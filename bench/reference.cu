@@ -43,7 +43,7 @@ __device__ float scale_at(const scales& s, int row, int rows, int k0) {
     return row < rows && s.at ? s.at[row / s.rows * s.stride_mn + k0 / block_k * s.stride_k] : 1.0f;
 }
 
-/// The product of two scales as the kernels under test have it, who form it in FP32: exact where it is a normal number there.
+/// The product of two scales. The kernels under test form it in FP32, so it is exact only if it is a normal number there.
 __device__ double scale_product(float x, float y) {
     const float product = x * y;
     return fabsf(product) >= 0x1p-126f && isfinite(product) ? double(x) * double(y) : double(product);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The yardstick of every result: the product of the operands as stored in double precision on the GPU, and comparisons
-// of a result with it. A plain tiled kernel: it shares nothing with the kernels it judges.
+// The reference for every result: the product of the stored operands in double precision on the GPU, and comparisons of a
+// result with it. It is a plain tiled kernel that shares nothing with the kernels that it judges.
 #pragma once
 
 #include "ops/gemm/data.cuh"

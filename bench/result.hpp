@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What was measured for one case, as a line of the table and as a row of the result file.
+// The measurements of one case, as a line of the table and as a row of the result file.
 #pragma once
 
 #include <cmath>

@@ -8,7 +8,7 @@
 
 namespace deepgemm::bench {
 
-/// The member "us" of a row, or of a kernel in it.
+/// The member "us" of a row, or of a kernel in it: microseconds, positive and finite.
 float microseconds(const json& of);
 /// The shortest decimal number that gives `us` back.
 json decimal(float us);

@@ -81,7 +81,7 @@ void compile(const rtc::compiler& with) {
     static_cast<void>(dg::or_throw(with.get<K>()));
 }
 
-/// Compiles past any cache, since precompiled headers are in no key.
+/// Compiles without a cache, because no key covers precompiled headers.
 template <class K>
 void compile(const rtc::header_set& headers, const std::vector<std::string>& options) {
     const auto from = dg::or_throw(rtc::kernel_source_of<K>());
@@ -90,12 +90,12 @@ void compile(const rtc::header_set& headers, const std::vector<std::string>& opt
     static_cast<void>(dg::or_throw(rtc::compile(unit, headers)));
 }
 
-/// A fresh process from nothing to a cubin: headers out of the program, NVRTC started, one kernel compiled.
+/// Milliseconds that a fresh process takes to make a cubin: it extracts the headers, starts NVRTC and compiles one kernel.
 double cold(const std::vector<std::string>& options) {
     return in_fresh_process([&] { return milliseconds([&] { compile<dense>(rtc::embedded_headers(), options); }); });
 }
 
-/// The same unit through nvcc, to a cubin.
+/// Milliseconds that nvcc takes for the same unit; not_measured without nvcc.
 double by_nvcc(const std::filesystem::path& scratch) {
     const std::string nvcc = DEEPGEMM_NVCC;
     if (nvcc.ends_with("NOTFOUND")) return dg::bench::not_measured;
@@ -107,7 +107,7 @@ double by_nvcc(const std::filesystem::path& scratch) {
     return code == 0 ? taken : dg::bench::not_measured;
 }
 
-/// Compiles the kernel in a process that has compiled its sibling already.
+/// Milliseconds for the kernel in a process that has compiled its sibling before.
 double second(const std::vector<std::string>& options) {
     return in_fresh_process([&] {
         const rtc::header_set headers = rtc::embedded_headers();
@@ -116,7 +116,7 @@ double second(const std::vector<std::string>& options) {
     });
 }
 
-/// Contenders take turns, so that what else the machine does meets all of them.
+/// Contenders take turns, so that other load of the machine affects all of them.
 json compile_times(int times, const std::filesystem::path& scratch) {
     const std::vector<std::string> pch{"-pch", "-pch-dir=" + scratch.string(), "-pch-messages=false"};
     std::vector<double> first, first_pch, next, next_pch, nvcc;
@@ -160,7 +160,7 @@ json cache_times(const std::filesystem::path& scratch) {
     return made;
 }
 
-/// The host's time for each of many calls, in microseconds, with a stream that never fills.
+/// The host's time per call, in microseconds. The stream's queue never fills, because it is emptied every 200 calls.
 json call_us(const std::function<void()>& call) {
     constexpr int calls = 200;
     return repeated(50, [&] {
@@ -171,7 +171,8 @@ json call_us(const std::function<void()>& call) {
     });
 }
 
-/// Launches of a small product: by the engine, from memory, and by the driver with everything prepared.
+/// Launches of a small product: through the engine, which has the kernel in memory, and by a bare call of the driver with
+/// everything prepared.
 json launch_times() {
     constexpr int n = 128;
     void* memory = nullptr;

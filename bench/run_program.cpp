@@ -48,7 +48,7 @@ temporary_directory::~temporary_directory() {
 }
 
 program_end run_program(const std::vector<std::string>& command, const fs::path& directory) {
-    // The child changes its directory before it looks for the program.
+    // The child changes its directory before it looks for the program, so a relative path must become absolute here.
     const bool is_path = command[0].find('/') != std::string::npos;
     const std::string program = is_path ? fs::absolute(command[0]).string() : command[0];
     std::vector<char*> words;

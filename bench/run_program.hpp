@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Other programs, run without a shell, and directories for what they read and write.
+// Runs other programs without a shell, and makes temporary directories for their files.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace deepgemm::bench {
 
-/// An empty directory of its own among the system's temporary ones; removed in the end with all that is in it.
+/// A new directory below the system's temporary one. The destructor removes it with its contents.
 class temporary_directory {
 public:
     temporary_directory();

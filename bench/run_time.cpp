@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Through the engine that users have, without a cache on disk. Plain C++: nvcc 13 loses configurations that pass through lists.
+// Uses rtc::engine as users do, without a cache on disk. The file is plain C++, because nvcc 13 loses configurations that pass
+// through lists.
 #include "run_time.hpp"
 
 #include <deepgemm/host/exception.hpp>

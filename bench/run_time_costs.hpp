@@ -6,8 +6,8 @@
 
 namespace deepgemm::bench {
 
-/// Host: measures, repeating each compilation, in a process that has not called NVRTC before; forks. Throws std::runtime_error
-/// where something cannot be measured.
+/// Host: measures each compilation `repetitions` times. Each runs in a forked child, so the calling process must not have
+/// called NVRTC before. Throws std::runtime_error if something cannot be measured.
 json run_time_costs(int repetitions);
 
 }  // namespace deepgemm::bench

@@ -12,7 +12,7 @@ namespace {
 
 result<void> not_compiled() { return fail(errc::no_kernel, "this kernel is described here, not compiled"); }
 
-// Outside the function of the list, whose name is long: a compiler would write it once more for each lambda.
+// This is a function of its own because lambdas inside handles() would each carry that function's long name.
 template <class O>
 kernel_handle<O> handle(const info_of<O>& info) {
     return {info, [] { return not_compiled(); },

@@ -17,7 +17,7 @@ timer::timer(activity* recorder, std::size_t flush_bytes) : recorder_(recorder),
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
     check(cudaEventCreate(&begin_), "cudaEventCreate");
     check(cudaEventCreate(&end_), "cudaEventCreate");
-    // An idle board runs at a fraction of its clock and takes a while to leave it.
+    // An idle board runs at a fraction of its clock, and raises it only after some work.
     for (int i = 0; i < 100; ++i) flush(i);
     check(cudaStreamSynchronize(stream_), "first flushes");
 }

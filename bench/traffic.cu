@@ -22,7 +22,7 @@ __device__ uint4 read_streaming(const uint4* from) {
     return v;
 }
 
-/// A checksum of the words that the thread reads, so that none is left out.
+/// Combines all words that the thread reads, so that the compiler cannot remove a load.
 __device__ unsigned sum_of(words of, i64 first, i64 step) {
     unsigned sum = 0;
     i64 i = first;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The least that a product can take where memory is the limit, measured instead of computed: a kernel that reads both operands
-// once and writes D once, as fast as it can, and multiplies nothing. What a kernel of few rows is to be compared with.
+// A measured lower bound on the time of a memory-bound product: a kernel that reads both operands once and writes D once at
+// full bandwidth, and multiplies nothing. Kernels for few rows are compared with it.
 #pragma once
 
 #include "ops/gemm/data.cuh"

@@ -16,9 +16,9 @@ class contest {
 public:
     virtual ~contest() = default;
     virtual std::size_t cases() const = 0;
-    /// Throws if results could not be written where they belong.
+    /// Throws std::runtime_error if results could not be written.
     virtual void check_outputs() const = 0;
-    /// Throws if a case does not fit `free` bytes of device memory.
+    /// Throws std::runtime_error if a case does not fit into `free` bytes of device memory.
     virtual void check_memory(double free) const = 0;
     /// Launches our pick once for each case, without flush, reference or peers. Returns the number of cases without one.
     virtual int run_once() = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the commands of the program ask of an operation: its products as people write them, its suites, its races. The commands
-// themselves know no operation; CMake lists all of them in deepgemm_bench_operations.hpp.
+// What the commands of the program need of an operation: the notation of its products, its suites, its races. The commands
+// themselves know no operation; CMake lists all operations in deepgemm_bench_operations.hpp.
 #pragma once
 
 #include <deepgemm/host/operation.hpp>

@@ -53,7 +53,7 @@ struct gemm_case {
     const char* d_type() const { return d == output::bf16 ? "bf16" : d == output::f16 ? "f16" : "f32"; }
     int d_bytes() const { return d == output::f32 ? 4 : 2; }
     int operand_bytes() const { return is_fp8() ? 1 : 2; }
-    /// What our product may differ from the reference: the tolerance of the test suite's dense cases.
+    /// The largest accepted difference of our result from the reference: the tolerance of the test suite's dense cases.
     double tolerance() const { return is_fp8() ? 1e-3 : 1e-5; }
     double flops() const;
     /// Bytes that must move through memory: both operands, their scales, D once (twice if it accumulates).

@@ -18,10 +18,10 @@ namespace deepgemm::bench {
 
 namespace {
 
-/// Up to here memory decides, and the traffic alone is measured, too.
+/// The most rows of products that are memory-bound. For them traffic_alone() is measured, too.
 constexpr int few_rows = 128;
 
-/// A peer's product counts if it is as near to the reference as kernels with exact accumulation are.
+/// The largest difference from the reference at which a peer's result counts: that of kernels with exact accumulation.
 double peer_tolerance(const gemm_case& c) { return c.is_fp8() ? 1e-4 : 1e-5; }
 
 struct peer_kind {
@@ -37,7 +37,7 @@ std::span<const peer_kind> peers_of(const gemm_case& c) {
     return half_peers;
 }
 
-/// Who takes part in a case, and where their figures go.
+/// The contenders of a case, and the measurement that each of them fills.
 struct field_of_contenders {
     std::vector<contender> who;
     std::vector<measurement*> owners;
@@ -94,7 +94,7 @@ private:
         field.enter(who, m);
     }
 
-    /// A block-scaled peer must come first: one without scales replaces the reference where there are some.
+    /// Block-scaled peers must enter first, because a peer without scales recomputes the reference with all scales 1.
     void enter_peer(const peer_kind& kind, measurement& m, field_of_contenders& field) {
         m.name = kind.name;
         try {
@@ -152,7 +152,7 @@ private:
         return false;
     }
 
-    /// Lets cuBLASLt's suggestions race and keeps the fastest.
+    /// Times cuBLASLt's suggestions and chooses the fastest.
     void choose_fastest(cublaslt_gemm& plan, const contender& who) {
         int best = 0;
         double best_us = 0;
@@ -167,7 +167,8 @@ private:
         plan.choose(best);
     }
 
-    /// A failed launch must not fail the next contender; a destroyed context cannot be recovered from.
+    /// Clears the error of a failed launch, so that the next contender can run. Throws std::runtime_error if the context is
+    /// destroyed.
     static void recover(const std::exception& e) {
         cudaGetLastError();
         if (cudaDeviceSynchronize() != cudaSuccess)

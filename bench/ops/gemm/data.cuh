@@ -10,8 +10,8 @@
 
 namespace deepgemm::bench {
 
-/// Host: makes a row-major FP8 operand (rows, k) of normal numbers on the default stream, scaled by token: scale (row, K block) at
-/// row + block * align_up(rows, 4).
+/// Host: makes a row-major FP8 operand (rows, k) of normal random values on the default stream, scaled per token: the scale
+/// (row, K block) is at row + block * align_up(rows, 4).
 void quantise_tokens(void* q, float* scales, int rows, int k, u64 seed);
 /// The same, scaled by blocks of 128x128: scale (row block, K block) at row block * stride + K block.
 void quantise_blocks(void* q, float* scales, i64 stride, int rows, int k, u64 seed);

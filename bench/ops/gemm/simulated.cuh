@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The dense GEMMs that `deepgemm bench --sim` chooses among: a few of the shipped ways to work, small enough for products that a
-// simulator finishes in a second. Lists of types; CMake compiles them for the simulator.
+// The dense GEMMs that `deepgemm bench --sim` chooses among: a few of the shipped kinds of kernel, with tiles so small that the
+// simulator finishes a product in a second. Lists of types; CMake compiles them for the simulator.
 #pragma once
 
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>

@@ -140,7 +140,7 @@ private:
         } catch (const std::exception& e) {
             return e.what();
         }
-        // What fails on the device leaves no context to go on with.
+        // A fault on the device destroys the context, so this throws and ends the race.
         check(cudaStreamSynchronize(clock_.stream()), who.name.c_str());
         const comparison c = truth_.compare(data_);
         if (c.diff < data_.problem().tolerance()) return {};

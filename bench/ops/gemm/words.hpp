@@ -34,7 +34,7 @@ struct words<ops::gemm> {
     static gemm_workload workload_of(const product& p) { return bench::workload_of(p); }
     static i32 rows_of(const gemm_workload& work) { return work.shape.m; }
     static static_extents fixed_by(const gemm_workload& work) { return {0, work.shape.n, work.shape.k}; }
-    /// Where there is C, kernels add it in two ways.
+    /// The epilogue tells kernels apart only if they add C, which they do in two ways.
     static std::string variant(const gemm_info& kernel, const gemm_workload& work) {
         return work.accumulate ? epilogue_source(kernel.traits) : "";
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The grouped products that the benchmark times: those of DeepGEMM's test, with as many rows as it drew when it was measured.
+// The grouped products that the benchmark times: those of DeepGEMM's test, with the numbers of rows that it drew at random when
+// it was measured.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Times grouped products: `deepgemm bench --suite masked`, and with --tune all kernels against one another. Every result is checked
-// against the reference, group by group, and so is that no other row of D was written.
+// Times grouped products: `deepgemm bench --suite masked`, and with --tune all kernels against one another. It checks every
+// result against the reference, group by group, and that no other row of D was written.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -74,7 +74,8 @@ public:
                 .expected_rows = problem_.expected_rows};
     }
 
-    /// What the reference finds of D: the largest errors of a group. `wrong` says if rows were written that no group has.
+    /// The largest errors among the groups of D, against the reference. Sets `wrong` to a sentence if rows were written that no
+    /// group has.
     comparison judge(reference& truth, std::string& wrong) {
         comparison worst;
         unsigned long long* const found = found_buffer_.as<unsigned long long>(1);
