@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rung 1: a kernel of one warp asks TMA for a tile of a matrix, waits for it on an mbarrier and writes it out.
-// New here: what a kernel is in this library, shared memory, a tensor map, a copy that one thread orders.
+// Rung 1: a kernel of one warp asks TMA for a tile of a matrix, waits for it on an mbarrier and writes it out. New here: what a
+// kernel is in this library, shared memory, a tensor map, a copy that one thread issues.
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/global.cuh>
@@ -21,11 +21,12 @@ struct hello_tile {
     static constexpr dg::u32 tile_bytes = rows * columns * sizeof(float);
 
     // [host]
-    // What a launcher asks: threads and shared memory of a block. Here a tile, and behind it a barrier of eight bytes.
+    // What a launcher reads: threads and shared memory of a block. The shared memory holds a tile and, behind it, a barrier of
+    // eight bytes.
     static constexpr dg::launch_info launch{.arch = 90, .threads = 32, .smem_bytes = tile_bytes + 8};
 
-    // What the host passes, and what of it reaches the device. A tensor map describes a whole matrix to the copy unit,
-    // and the box of it that one copy moves; the driver (or the simulator) encodes it from a request.
+    // `arguments` is what the host passes, `params` what reaches the device. A tensor map describes a matrix to the copy unit,
+    // and the box of it that one copy moves. The driver, or the simulator, encodes it from a request.
     struct arguments {
         const float* matrix;
         dg::i64 matrix_rows, matrix_columns;
@@ -55,22 +56,23 @@ struct hello_tile {
         ptx::role("warp");
         const dg::u32 tile = ptx::dynamic_smem(), landed = tile + tile_bytes, lane = ptx::lane_index();
 
-        // One thread makes the barrier. It expects one arrival; the fence shows it to the copy unit, which is not part
-        // of this thread's memory order.
+        // One thread initialises the barrier for one arrival. The fence makes that visible to the copy unit, which does not
+        // take part in the thread's memory order.
         if (lane == 0) {
             ptx::mbarrier_init(landed, 1);
             ptx::fence_mbarrier_init();
         }
         ptx::sync_warp();
 
-        // One thread orders the copy, for all. Its arrival announces how many bytes will land; the phase is over when
-        // the arrival has been made and the bytes have come. Coordinates: the contiguous dimension first.
+        // One thread issues the copy for all. Its arrival announces how many bytes will land. The phase completes when the
+        // arrival has been made and all bytes have landed. Coordinates name the contiguous dimension first.
         if (lane == 0) {
             ptx::mbarrier_arrive_expect_tx(landed, tile_bytes);
             ptx::tma_load<2>(p.matrix, tile, landed, {p.column, p.row});  // (rows, columns)
         }
 
-        // All wait for the end of phase 0, and may then read what the copy wrote. No fence is needed on this side.
+        // All threads wait for the end of phase 0, and may then read what the copy wrote. The wait is an acquire, so readers
+        // need no fence.
         ptx::mbarrier_wait(landed, 0, "tile");
         for (dg::u32 row = 0; row < rows; ++row) {
             const dg::u32 at = row * columns + lane;
@@ -91,7 +93,7 @@ int main() {
     backend::launch<hello_tile>({matrix_there.data(), rows, columns, row, column, out_there.data()});
     out_there.read(out);
 
-    // The tile sticks out of the matrix on two sides: TMA fills in zeros, and counts them as landed all the same.
+    // The tile extends beyond the matrix on two sides. TMA fills in zeros there, and counts them as landed bytes.
     dg::comparison found;
     for (int i = 0; i < out.rows(); ++i) {
         for (int j = 0; j < out.columns(); ++j) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rung 2: TMA permutes the 16-byte chunks of a tile, so that a column of chunks can be read without bank conflicts.
-// New here: the swizzle, and smem_tile, which knows where an element of a permuted tile lies.
+// Rung 2: TMA permutes the 16-byte chunks of a tile, so that a column of chunks can be read without bank conflicts. New here:
+// the swizzle, and smem_tile, which computes where an element of a permuted tile lies.
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/layout/smem_tile.cuh>
 #include <deepgemm/ptx/fence.cuh>
@@ -58,8 +58,8 @@ struct swizzled_tile {
             ptx::st_global(p.memory + i, ptx::ld_shared<chunk>(base + i * dg::u32(sizeof(chunk))));
         }
         // [read]
-        // Eight lanes at a time read one column of chunks, as a tensor core does. Without the permutation all eight
-        // would lie in the same four banks of shared memory and be read one after the other; with it each has banks of
+        // Eight lanes at a time read one column of chunks, as a tensor core does. Without the permutation all eight chunks
+        // would lie in the same four banks of shared memory, and the reads would be serialised. With it each chunk has banks of
         // its own.
         for (int column = int(lane) / 8; column < chunks; column += 4) {
             const int row = int(lane) % 8;
@@ -71,7 +71,7 @@ struct swizzled_tile {
 };
 static_assert(dg::kernel<swizzled_tile>);
 
-/// How many of the eight groups of four banks a column of chunks touches under a swizzle.
+/// The number of bank groups, of four banks each, that a column of eight chunks touches under a swizzle.
 int bank_groups(dg::swizzle_mode mode, int column) {
     unsigned touched = 0;
     for (int row = 0; row < 8; ++row) touched |= 1u << dg::swizzled(dg::u32(row * 128 + column * 16), mode) % 128 / 16;
@@ -97,7 +97,7 @@ int main() {
     std::printf("\n\nA column of eight chunks touches %d of 8 bank groups without the swizzle, %d with it.\n",
                 bank_groups(dg::swizzle_mode::none, 3), bank_groups(dg::swizzle_mode::b128, 3));
 
-    // The permutation is the one that the library computes, and reading through smem_tile undoes it.
+    // The hardware's permutation must equal the library's, and reading through smem_tile must undo it.
     dg::comparison found = dg::compare_bits(plain.view(), matrix.view());
     for (dg::u32 word = 0; word < 8 * 32; ++word) {
         const dg::u32 to = dg::swizzled(word * 4, dg::swizzle_mode::b128) / 4;

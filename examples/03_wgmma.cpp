@@ -15,7 +15,7 @@ namespace dg = deepgemm;
 namespace ptx = deepgemm::ptx;
 namespace sm90 = deepgemm::sm90;
 
-/// Where each thread says which elements it holds: thread and register of every element of D.
+/// An output for the threads: thread and register of every element of D, as thread << 8 | register.
 struct map_of_owners {
     dg::i32* owner = nullptr;
 };
@@ -35,12 +35,12 @@ struct one_multiply : backend::one_tile<width, 128, smem_bytes, map_of_owners> {
             ptx::tma_load<2>(p.a, a, landed, {0, 0});  // (64, 128)
             ptx::tma_load<2>(p.b, b, landed, {0, 0});  // (32, 128)
         }
-        ptx::sync_cta();  // nobody waits on a barrier that has not been made yet
+        ptx::sync_cta();  // no thread may wait on a barrier before it is initialised
         ptx::mbarrier_wait(landed, 0, "operands");
 
         // [multiply]
-        // A descriptor tells the tensor core where a tile lies and how it is swizzled. One instruction reads 32 bytes
-        // of K from each row, so that a tile of 128-byte rows takes four, each 32 bytes further along the row.
+        // A descriptor tells the tensor core where a tile lies and how it is swizzled. One instruction reads 32 bytes of K from
+        // each row. So a tile of 128-byte rows takes four instructions, each 32 bytes further along the row.
         const dg::u64 a_rows = sm90::k_major_descriptor(a, a_tile::swizzle);
         const dg::u64 b_rows = sm90::k_major_descriptor(b, b_tile::swizzle);
         float d[n / 2];
@@ -48,12 +48,12 @@ struct one_multiply : backend::one_tile<width, 128, smem_bytes, map_of_owners> {
         ptx::wgmma_fence();  // from here on, the registers of d belong to the tensor core
         DEEPGEMM_UNROLL
         for (int step = 0; step < 4; ++step) {
-            const bool add = step != 0;  // the first one overwrites, so that nobody needs to clear d
+            const bool add = step != 0;  // the first one overwrites d, which therefore needs no zeros
             ptx::wgmma<dg::e4m3, dg::e4m3, n>(d, sm90::advance(a_rows, 32 * step), sm90::advance(b_rows, 32 * step),
                                               add);
         }
         ptx::wgmma_commit();
-        ptx::wgmma_wait<0>();  // and now they are the threads' again
+        ptx::wgmma_wait<0>();  // the registers belong to the threads again
         ptx::fence_operand(d);
         // [multiply]
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rung 4: a product of any length of K. One warp loads and four multiply, at the same time, through a ring of stages.
-// New here: roles, and the two barriers of a stage; pipeline/tma_pipeline.cuh is this with names.
+// Rung 4: a product of any length of K. One warp loads and four multiply, at the same time, through a ring of stages. New here:
+// roles, and the two barriers of a stage. pipeline/tma_pipeline.cuh is the library's form of this ring.
 #include <deepgemm/mma/sm90/descriptor.cuh>
 #include <deepgemm/pipeline/ring.cuh>
 #include <deepgemm/ptx/barrier.cuh>
@@ -37,7 +37,8 @@ struct ring_of_stages : backend::one_tile<width, 160, smem_bytes> {
     DEEPGEMM_DEVICE static void load(const params& p, storage smem) {
         cursor at;
         for (int block = 0; block < p.k_blocks; ++block) {
-            // In the first round nobody has emptied a stage. The parity is chosen so that these waits end at once.
+            // In the first round no stage has been emptied yet. A fresh barrier answers true to this parity, so these waits end
+            // at once.
             ptx::mbarrier_wait(smem.empty(at.stage), at.parity ^ 1, "empty stage");
             const dg::u32 full = smem.full(at.stage);
             ptx::mbarrier_arrive_expect_tx(full, a_tile::bytes + b_tile::bytes);
@@ -67,8 +68,7 @@ struct ring_of_stages : backend::one_tile<width, 160, smem_bytes> {
             ptx::wgmma_commit();
             ptx::wgmma_wait<0>();
             ptx::fence_operand(d);
-            // The multiply has read its operands: one lane of each warp says so, and the loader may fill the stage
-            // again.
+            // The multiply has read its operands. One lane of each warp arrives, so that the loader may fill the stage again.
             if (ptx::lane_index() == 0) ptx::mbarrier_arrive(smem.empty(at.stage));
             at.advance();
         }

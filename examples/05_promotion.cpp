@@ -17,13 +17,14 @@ constexpr int width = 64, stages = 4, k = 4096;
 using pipeline = dg::tma_pipeline<stages, 4, dg::cluster_shape{}>;  // four warps read each stage
 constexpr dg::u32 stage_bytes = (64 + width) * 128, smem_bytes = stages * stage_bytes + pipeline::barrier_bytes;
 
-/// One scale for each row of A and K block; one for each K block of all of B. Read from global memory, for shortness.
+/// The scales: one for each row of A and K block, and one for each K block of the whole of B. Threads read them from global
+/// memory, which keeps the example short.
 struct block_scales {
     const float *sa = nullptr, *sb = nullptr;
 };
 
-/// D = sum over K blocks of sa sb (A x B^T), promoted every `Every` blocks, whose scales must be equal if they are
-/// several.
+/// D = sum over K blocks of sa sb (A x B^T), promoted after every `Every` blocks. Blocks that are promoted together must have
+/// equal scales.
 template <int Every>
 struct scaled_product : backend::one_tile<width, 160, smem_bytes, block_scales> {
     DEEPGEMM_DEVICE static void load(const params& p, dg::u32 tiles, pipeline pipe) {
@@ -39,7 +40,7 @@ struct scaled_product : backend::one_tile<width, 160, smem_bytes, block_scales> 
 
     DEEPGEMM_DEVICE static void multiply(const params& p, dg::u32 tiles, pipeline pipe) {
         typename pipeline::cursor at;
-        // A thread holds parts of two rows, of this one and of the one eight below.
+        // A thread holds elements of two rows: `row` and `row` + 8.
         const int row = dg::sm90::wgmma_rows::row(int(ptx::thread_index()), 0);
         // [promote]
         float total[n / 2] = {}, partial[n / 2];
@@ -49,7 +50,8 @@ struct scaled_product : backend::one_tile<width, 160, smem_bytes, block_scales> 
                                      ptx::ld_global_nc(p.more.sa + (row + 8) * p.k_blocks + block) * sb};
             pipe.wait(at);
             const dg::u32 a = tiles + at.stage * stage_bytes;
-            multiply_block(partial, a, a + a_tile::bytes, block % Every != 0);  // false: forget what has been promoted
+            multiply_block(partial, a, a + a_tile::bytes,
+                           block % Every != 0);  // false: overwrite the sums, which have been promoted
             pipe.release(at);
             at.advance();
             if (block % Every == Every - 1 || block == p.k_blocks - 1) {
@@ -107,8 +109,8 @@ int main() {
     std::printf("Normal numbers with scales, K = %d, on %s.\n", k, backend::name().c_str());
     const int wrong = backend::report(difference<1>(a.host, b.host));
 
-    // Positive numbers under scales of 1 add up: each new product is small beside the sum, and Hopper's FP8 tensor core
-    // keeps about 14 bits of the larger one.
+    // Sums of positive numbers grow, so that each new product is small beside the sum. Hopper's FP8 tensor core keeps about 14
+    // bits of the larger one and loses the rest.
     const auto x = positive(random, 64, token), y = positive(random, width, block);
     const auto promoted = difference<1>(x, y), summed = difference<k / 128>(x, y);
     const auto relative = [](const dg::comparison& c) { return std::fabs(c.got - c.expected) / c.expected; };

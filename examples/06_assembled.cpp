@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rung 6: the same product from the library's parts. Nothing is written out any more: a kernel is a list of what it is
-// made of, and an argument list is what a problem says of its matrices.
-// New here: gemm, operands with scales, an epilogue, a configuration.
+// Rung 6: the same product from the library's parts. A kernel is now a list of its parts, and its arguments follow from a
+// description of the matrices. New here: gemm, operands with scales, an epilogue, a configuration.
 #include <deepgemm/ops/gemm/rules.hpp>
 
 #include "common/operands.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rung 7: an epilogue of one's own. A bias is added to each column and an activation applied, to the FP32 totals before
-// the one rounding, while the tile is still in registers: no second kernel, no second trip through memory.
-// New here: transform, which applies a function of the user's, and then, which chains.
+// Rung 7: an epilogue of one's own. It adds a bias to each column and applies an activation to the FP32 totals, before they are
+// rounded and while the tile is still in registers. That saves a second kernel, which would read and write D once more. New
+// here: transform, which applies a function of the user's, and then, which chains.
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/global.cuh>
@@ -12,7 +12,8 @@ namespace dg = deepgemm;
 namespace ptx = deepgemm::ptx;
 
 // [functions]
-/// Adds bias[n]. A function object's members are arguments of the kernel: pointers to memory that the kernel can read.
+/// Adds bias[n]. The members of a function object are arguments of the kernel; pointers must be to memory that the kernel can
+/// read.
 struct add_bias {
     const float* bias = nullptr;
     DEEPGEMM_DEVICE float operator()(float value, dg::i32 /*m*/, dg::i32 n) const {
@@ -53,7 +54,7 @@ int main() {
     // [use]
     d_there.read(d);
 
-    // The same in double. An error of the sum passes through silu, whose slope is at most 1.1.
+    // The same in double. The error bound of the sum is multiplied by 1.1, the largest slope of silu.
     auto expected = dg::reference::gemm(a.host.view(), b.host.view());
     for (int i = 0; i < m; ++i) {
         for (int j = 0; j < n; ++j) {

@@ -37,7 +37,7 @@ int main() {
         // One call: validate, choose, launch. It allocates nothing and waits for nothing.
         dg::or_throw(dg::fp8_gemm_nt(engine, a.argument(), b.argument(), argument_of(d, d_there.data())));
 
-        // The same in steps, for who wants to look: a plan is a value, and may be launched as often as one likes.
+        // The same in steps. A plan is a value: it can be explained, prepared, and launched any number of times.
         const dg::gemm_problem problem{.a = a.argument(), .b = b.argument(), .d = argument_of(d, d_there.data())};
         const dg::gemm_plan plan = dg::or_throw(engine.plan(problem));
         dg::or_throw(plan.prepare());  // loads the kernel now, not in the first launch
@@ -53,7 +53,7 @@ int main() {
     }
 
     // [error]
-    // What cannot be right is a sentence, and nothing has been launched.
+    // An invalid call returns an error with a sentence and launches nothing.
     auto a = backend::normal_operand(random, 8, k - 128, {1, 128});
     const auto outcome = dg::fp8_gemm_nt(engine, a.argument(), b.argument(), {nullptr, dg::dtype::bf16, 8, n, n, 1});
     std::printf("%s: %s\n", name_of(outcome.failure().code), outcome.failure().message.c_str());

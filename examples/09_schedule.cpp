@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rung 9: a schedule of one's own. Causal attention needs of its scores Q x K^T only those on and below the diagonal; a
-// schedule that leaves out the tiles above it makes a kernel that does half the work, and nothing else changes.
-// New here: the concept schedule, which says which tiles a block computes and in which order.
+// Rung 9: a schedule of one's own. Causal attention needs only the scores Q x K^T on and below the diagonal. A schedule that
+// leaves out the tiles above it halves the work of the kernel, and nothing else changes. New here: the concept schedule, which
+// says which tiles a block computes and in which order.
 #include <deepgemm/kernel/gemm.cuh>
 
 #include "common/operands.hpp"
@@ -10,14 +10,14 @@ namespace dg = deepgemm;
 using dg::i32;
 
 // [schedule]
-/// The tiles of D that reach the diagonal or lie below it, row by row; each block takes every cta_count-th of them. All
-/// roles of a block walk the same list, each with an iterator of its own, so that they never have to talk about it.
+/// The tiles of D that reach the diagonal or lie below it, row by row. Each block takes every cta_count-th of them. All roles
+/// of a block walk the same list, each with an iterator of its own, so they need not communicate.
 template <dg::tile_shape Block>
 struct lower_triangle : dg::dense_schedule<Block> {
     dg::problem_shape shape;
     i32 rows, columns;  ///< of tiles
 
-    /// The host makes the schedule and passes it to the kernel, where it starts in every block.
+    /// The host makes the schedule and passes it to the kernel. Each block then calls started().
     DEEPGEMM_BOTH static constexpr lower_triangle of(dg::problem_shape shape, dg::no_arguments) {
         return {{}, shape, dg::ceil_div(shape.m, Block.m), dg::ceil_div(shape.n, Block.n)};
     }
@@ -41,7 +41,7 @@ struct lower_triangle : dg::dense_schedule<Block> {
     struct iterator {
         const lower_triangle& tiles;
         i32 row, column;
-        /// Moves on by `steps` tiles, through the ends of as many rows as it takes.
+        /// Moves on by `steps` tiles, across the ends of rows.
         DEEPGEMM_DEVICE iterator& advance(i32 steps) {
             column += steps;
             while (row < tiles.rows && column >= tiles.in_row(row)) column -= tiles.in_row(row++);
@@ -76,7 +76,7 @@ int main() {
         {dg::arguments_of({.a = q.argument(), .b = keys.argument(), .d = argument_of(d, d_there.data())})});
     d_there.read(d);
 
-    // Elements of tiles on and below the diagonal are there, exactly; all others are as they were, NaN.
+    // Elements of tiles on and below the diagonal must be exact; all others must still be NaN.
     const auto expected = dg::reference::gemm(q.host.view(), keys.host.view());
     dg::comparison found;
     for (int i = 0; i < tokens; ++i) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Rung 10, on a GPU only: launches captured into a CUDA graph, as inference servers do. A launch allocates nothing,
-// loads nothing and waits for nothing, so that it may be captured like any kernel; the graph then costs the host one
-// call.
-// New here: streams, capture, graphs that get other arguments, and dependent launch, which lets a kernel's start overlap
-// with the end of the one before.
+// Rung 10, on a GPU only: launches captured into a CUDA graph, as inference servers do. A launch allocates nothing, loads
+// nothing and waits for nothing, so it may be captured like any kernel. Replaying the graph then costs the host one call. New
+// here: streams, capture, graphs that get other arguments, and dependent launch, by which a kernel starts while the one before
+// it ends.
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ops.hpp>
 

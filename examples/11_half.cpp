@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rung 11: BF16. Elements of 16 bits need no scales, so nothing is promoted: the tensor core sums all of K in FP32. And
-// they may lie either way in memory: here B is a weight matrix (k, n), contiguous along N, and is multiplied as it lies.
-// New here: operands without scales, promotion::never, the memory order of an operand.
+// Rung 11: BF16. Elements of 16 bits need no scales, so nothing is promoted: the tensor core sums all of K in FP32. They may
+// also have either order in memory: here B is a weight matrix (k, n), contiguous along N, which is multiplied without a
+// transposition. New here: operands without scales, promotion::never, the memory order of an operand.
 #include <deepgemm/ops/gemm/rules.hpp>
 
 #include "common/operands.hpp"

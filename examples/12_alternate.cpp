@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rung 12: ping-pong. Warpgroups that share a tile end it together, and while they store it the tensor cores rest.
-// Warpgroups that alternate take whole tiles: one stores its tile while the other multiplies the next.
-// New here: config.sm90.alternate, and two kernels that differ in nothing else. Their results are the same, bit by bit.
+// Rung 12: ping-pong. Warpgroups that share a tile end it together, so the tensor cores are idle while they store it.
+// Warpgroups that alternate take whole tiles: one stores its tile while the other multiplies the next. New here:
+// config.sm90.alternate, and two kernels that differ in nothing else. Their results are the same, bit by bit.
 #include <deepgemm/kernel/gemm.cuh>
 
 #include "common/operands.hpp"

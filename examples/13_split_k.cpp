@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rung 13: few rows and a long K. D has a tile or two, and most of the machine would watch. A cluster therefore shares
-// the K blocks of a tile; its first CTA adds up all totals, in a fixed order, in its shared memory.
-// New here: config.split_k. No workspace, no second kernel, and the same bits in every run.
+// Rung 13: few rows and a long K. D has only a tile or two, so most multiprocessors would be idle. A cluster therefore shares
+// the K blocks of a tile, and its first CTA adds up all totals, in a fixed order, in its shared memory. New here:
+// config.split_k. No workspace, no second kernel, and the same bits in every run.
 #include <deepgemm/kernel/gemm.cuh>
 
 #include "common/operands.hpp"
@@ -44,8 +44,8 @@ int main() {
     };
 
     auto one = product<whole>(a, b), first = product<in_parts>(a, b), second = product<in_parts>(a, b);
-    // Parts are added in the order of their ranks, whichever is done first: two runs agree in every bit. With the
-    // unsplit kernel they agree up to rounding, since sums are formed in another order.
+    // Parts are added in the order of their ranks, not of their completion, so two runs agree in every bit. They agree with the
+    // unsplit kernel only up to rounding, because that forms its sums in another order.
     const bool repeats = std::memcmp(first.data(), second.data(), first.bytes()) == 0;
     std::printf("%s\n", repeats ? "Two runs in parts agree bit by bit." : "FAIL: two runs in parts differ");
     return judge(one) | judge(first) | (repeats ? 0 : 1);

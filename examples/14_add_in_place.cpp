@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rung 14: gradients that add up. A weight gradient is a sum over all micro-batches, D += dY^T X, in FP32. Nobody needs
-// to read D for that: TMA sends the products of a tile to L2, and L2 adds.
-// New here: add_in_place, and operands that are both contiguous along M and N, as activations are for this product.
+// Rung 14: gradients that add up. A weight gradient is a sum over all micro-batches, D += dY^T X, in FP32. The kernel need not
+// read D for that: TMA sends the products of a tile to L2, which adds them. New here: add_in_place, and operands that are both
+// contiguous along M and N, as activations are for this product.
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ops/gemm/rules.hpp>
 
@@ -10,7 +10,7 @@
 namespace dg = deepgemm;
 
 // [kernel]
-// K is the tokens; in memory the features of a token are neighbours.
+// K counts tokens. The features of a token are contiguous in memory.
 using features = dg::operand<dg::bf16, dg::scale::none, dg::major::mn>;
 using gradient = dg::gemm<dg::arch::sm90, features, features, dg::add_in_place,
                           dg::config{.block = {128, 128, 64}, .sm90 = {.promote = dg::promotion::never}}>;

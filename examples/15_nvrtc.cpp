@@ -25,7 +25,7 @@ using kernel = dg::gemm<dg::arch::sm90, by_token, by_block, dg::store<dg::bf16>,
 
 namespace {
 
-/// Compiles the kernel, or finds it in the cache, and says what came of it.
+/// Compiles the kernel, or finds it in the cache, and prints what the cubin holds.
 void show(const dg::rtc::engine& engine, dg::static_extents extents) {
     const dg::rtc::image image = dg::or_throw(engine.cubins().get<kernel>(extents));
     const bool compiled = engine.cubins().counts().made != 0;
@@ -67,7 +67,8 @@ int run(dg::rtc::engine& engine, dg::static_extents extents) {
 }  // namespace
 
 int main(int count, char** values) {
-    // Known when the program runs. A kernel that knows them, too, computes with constants; its results are the same, bit by bit.
+    // The program learns N and K only when it runs. A kernel compiled for them computes with constants; its results are the
+    // same, bit by bit.
     const auto n_read = dg::parse_extent("N", count > 1 ? values[1] : "576", 1);
     const auto k_read = dg::parse_extent("K", count > 2 ? values[2] : "1024", 1);
     if (!n_read || !k_read) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rung 16: one token. A multiply has 64 rows, and A has one. So the operands change places: B's rows, of which there are
-// thousands, become the rows of the multiply, and A's few become its columns, of which eight are enough.
-// New here: config.swap. The kernel is the same one; only D leaves it transposed, and no bit of D changes.
+// Rung 16: one token. A multiply has 64 rows, and A has one. So the operands change places: B's thousands of rows become the
+// rows of the multiply, and A's few rows become its columns, of which eight are enough. New here: config.swap. The same kernel
+// runs, and its epilogue transposes D, of which no bit changes.
 #include <deepgemm/kernel/swapped.cuh>
 
 #include "common/operands.hpp"
@@ -42,7 +42,7 @@ int main() {
     const auto expected = dg::reference::gemm(a.host.view(), b.host.view());
 
     auto plain = product<as_they_are>(a, b), turned = product<exchanged>(a, b);
-    // Each element is the same sum in the same order, whichever operand brings the rows.
+    // Each element is the same sum in the same order, whichever operand provides the rows.
     const bool equal = std::memcmp(plain.data(), turned.data(), plain.bytes()) == 0;
     std::printf("%s\n", equal ? "Both agree bit by bit." : "FAIL: the two kernels differ");
     return backend::report(dg::reference::compare(turned.view(), expected, dg::tolerance::hopper_fp8)) |

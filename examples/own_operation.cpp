@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An operation of one's own beside the library's, in one engine: low-rank adapters, of which every request has one. The groups, the
-// epilogue and the kernels are in own_operation.cuh; here is what the host must know of them, and both operations at work.
+// A user's own operation beside the library's, in one engine: low-rank adapters, one for each request. The groups, the epilogue
+// and the kernels are in own_operation.cuh. This file describes them to the host and runs both operations.
 #include "own_operation.cuh"
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/ops.hpp>
@@ -9,14 +9,15 @@
 
 namespace own {
 
-/// What a caller gives: the first adapter as B of a product, and how the others follow.
+/// The problem that a caller describes: a product whose B is the first adapter, and the distance of the other adapters from it,
+/// in elements.
 struct adapters_problem {
     dg::gemm_problem product{};
     requests groups{};
     dg::i64 adapters = 1, adapter_stride = 0;
 };
 
-/// The operation. What it does not do itself is as in the library's product of matrices.
+/// The operation. It inherits everything else from the library's product of matrices.
 struct adapters : dg::ops::gemm {
     static constexpr const char *name = "adapters", *kernel_header = "own_operation.cuh";
     using problem = adapters_problem;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The device side of a user's own operation: what its groups are, a step of its epilogue, a pipeline and, of these and the library's parts, kernels.
+// The device side of a user's own operation: its groups, a step of its epilogue, a pipeline, and kernels that combine them with
+// the library's parts.
 #pragma once
 
 #include <deepgemm/kernel/gemm.cuh>
@@ -34,7 +35,7 @@ struct squared_relu {
     DEEPGEMM_DEVICE float operator()(float x, i32, i32) const { return x > 0 ? x * x : 0; }
 };
 
-/// The library's pipeline, but that it never looks ahead whether the next stage has landed.
+/// The library's pipeline without the early test of the next stage's barrier.
 template <int Stages, int Warps, dg::cluster_shape Cluster, int Producers>
 struct patient : dg::tma_pipeline<Stages, Warps, Cluster, Producers> {
     DEEPGEMM_DEVICE bool landed(dg::ring<Stages>) const { return false; }
@@ -52,7 +53,7 @@ struct kernel : dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::
 constexpr dg::config narrow{.block = {64, 64, 64}, .sm90 = {.warpgroups = 1, .promote = dg::promotion::never}};
 using small = kernel<narrow>;
 using large = kernel<dg::config{.block = {128, 128, 64}, .sm90 = {.promote = dg::promotion::never}}>;
-/// One of the library's, for its operation.
+/// A kernel of the library's operation.
 using theirs = dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::bf16>, dg::store<dg::bf16>, narrow>;
 
 }  // namespace own

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the C functions are made of: C structures as those of the library, and a call with all of them. All that is decided here is
-// what a null pointer and a number that is no enumerator mean.
+// Helpers of the C functions: they convert C structures to the library's and call the library with them. The only errors that
+// they detect themselves are null pointers and numbers that are no enumerators.
 #pragma once
 
 #include <deepgemm/ops.hpp>
@@ -28,7 +28,7 @@ inline dg::result<dg::dtype> type_of(const char* name, int32_t type) {
 
 inline dg::error missing(const char* name) { return dg::fail(dg::errc::null_pointer, name, " is a null pointer"); }
 
-/// A structure that must be there.
+/// The structure that `given` points to; errc::null_pointer if there is none.
 template <class Given>
 dg::result<Given> structure(const char* name, const Given* given) {
     if (given == nullptr) return missing(name);
@@ -66,7 +66,7 @@ inline dg::result<dg::scaled_matrix> operand_of(const char* name, const deepgemm
          dg::ceil_div(matrix->columns, dg::k_per_word(kind, tile)), scales->row_stride, scales->column_stride}};
 }
 
-/// Calls body(engine, arguments...). An engine that is not there, or the first argument that is wrong, is reported instead.
+/// Calls body(engine, arguments...). If the engine is null or an argument is an error, it returns the first such error instead.
 template <class Body, class... Arguments>
 dg::result<void> call(const deepgemm_engine* engine, const Body& body, const dg::result<Arguments>&... arguments) {
     if (engine == nullptr) return missing("the engine");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From the library's errors to what C sees: numbers that stay, and a message in the caller's memory. guarded() is the wall
-// that no exception crosses.
+// Converts the library's errors for C: to numbers that never change, and a message in the caller's memory. No exception leaves
+// guarded().
 #pragma once
 
 #include <deepgemm/host/error.hpp>
@@ -62,7 +62,7 @@ inline deepgemm_status tell(deepgemm_message* message, deepgemm_status status, s
     return status;
 }
 
-/// Calls body(), which returns a result<void>, and makes a status of whatever comes of it.
+/// Calls body(), which returns a result<void>, and turns the result or an exception into a status and a message.
 template <class Body>
 deepgemm_status guarded(deepgemm_message* message, Body body) noexcept {
     try {

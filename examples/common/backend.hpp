@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where the examples run: on a Hopper GPU if nvcc compiles them, on the simulator if a plain host compiler does. Both
-// files define the same few names in `backend`, so that a program is written once.
+// Chooses where the examples run: on a Hopper GPU if nvcc compiles them, on the simulator if a host compiler does. Both files
+// define the same names in `backend`, so that a program is written once.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>

@@ -56,7 +56,7 @@ void launch(const typename K::arguments& arguments) {
     synchronise();
 }
 
-/// A GPU keeps no record of what its warps did.
+/// Does nothing: a GPU keeps no record of what its warps did.
 inline void show_timeline() {}
 
 /// What a planner needs to know of the machine.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The host side that rungs 3 to 5 share: one block multiplies A (64, k) by B (N, k), both FP8 and K-major, and writes
-// D (64, N) as floats. What a kernel of this kind is asked by a launcher; their bodies are in the programs.
+// What rungs 3 to 5 share: one block multiplies A (64, k) by B (N, k), both FP8 and K-major, and writes D (64, N) as floats.
+// Here are arguments, tensor maps and helpers; the bodies of the kernels are in the programs.
 #pragma once
 
 #include <deepgemm/kernel/kernel.cuh>

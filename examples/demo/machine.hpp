@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the demo asks of the machine it runs on. Two implementations, of which the build takes one: machine_cuda.cpp and
-// machine_sim.cpp.
+// The machine that the demo runs on. The build takes one of two implementations: machine_cuda.cpp or machine_sim.cpp.
 #pragma once
 
 #include <span>
@@ -11,7 +10,7 @@
 
 namespace demo {
 
-/// The machine: what it is, what it can run, how large a product it likes.
+/// The machine: its name and properties, the kernels that it can run, and the shape of a product that suits it.
 struct machine {
     std::string title;  ///< "on an NVIDIA H200"
     deepgemm::device_info device;
@@ -26,7 +25,7 @@ machine find_machine();
 /// free.
 void check_memory(deepgemm::problem_shape shape, double host_bytes);
 
-/// Runs the plan on A and B, fills `d`, and prints what there is to say: times and a peer, or a timeline.
+/// Runs the plan on A and B, fills `d`, and prints the times of it and of a peer, or a timeline.
 void run(const deepgemm::gemm_plan& plan, const deepgemm::quantised_operand<>& a,
          const deepgemm::quantised_operand<>& b, deepgemm::matrix<deepgemm::bf16>& d);
 

@@ -36,10 +36,10 @@ std::span<const dg::gemm_handle> handles(dg::shipped::kernels<K...>) {
 }
 
 constexpr int repetitions = 30;
-/// Written before each launch, so that nothing is found in L2 that a launch before has left there.
+/// Bytes that are written before each launch, so that it finds nothing in L2 that an earlier launch has left there.
 constexpr std::size_t flush_bytes = std::size_t(512) << 20;
 
-/// Whoever is timed: its launches, and a remark for the table.
+/// All that is timed: the launches, a remark on each for the table, and the peers' plans.
 struct field {
     std::vector<bench::contender> who;
     std::vector<std::string> remarks;

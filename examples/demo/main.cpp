@@ -23,7 +23,7 @@ namespace dg = deepgemm;
 
 namespace {
 
-/// As many rows and columns of D are compared with the reference.
+/// The most rows and columns of D that are compared with the reference.
 constexpr int checked_rows = 256, checked_columns = 512;
 
 /// Indices of at most `most` rows (or columns) out of `count`, evenly spread with both ends.
@@ -61,8 +61,8 @@ references references_of(const operands& in, dg::problem_shape shape) {
             dg::reference::gemm_at(plain(in.a), plain(in.b), rows, columns)};
 }
 
-/// Says how long the host will take to make the operands and the references, going by a corner of the product. What the launch
-/// takes is the machine's to say.
+/// Prints how long the host will take to make the operands and the references, estimated from a corner of the product.
+/// demo::run() prints the time of the launch.
 void announce(dg::problem_shape shape) {
     using clock = std::chrono::steady_clock;
     const auto seconds = [](auto time) { return std::chrono::duration<double>(time).count(); };
@@ -174,7 +174,7 @@ double host_bytes(dg::problem_shape shape) {
 }
 
 int demonstrate(std::span<char*> typed) {
-    const auto asked = shape_of(typed);  // a wrong call is told before there is a machine
+    const auto asked = shape_of(typed);  // reports a wrong call before it looks for a machine
     const demo::machine machine = demo::find_machine();
     const dg::problem_shape shape = asked.value_or(machine.shape);
     demo::check_memory(shape, host_bytes(shape));

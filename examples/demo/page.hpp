@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the demo prints: sections, facts, bars, and colour where the output is a terminal. Columns are counted for UTF-8.
+// How the demo prints: sections, facts, bars, and colour where the output is a terminal. The output is UTF-8.
 #pragma once
 
 #include <string>

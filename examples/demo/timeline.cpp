@@ -23,7 +23,7 @@ using deepgemm::sim::span;
 
 constexpr int columns = 62;
 
-/// Waiting for a multiply is the other side of that multiply: the chart shows the latter only.
+/// A wait for a multiply spans the same time as that multiply. The chart shows only the multiply.
 bool waits_for_multiply(const span& s) { return std::string(s.what) == "wgmma.wait_group"; }
 
 /// The synchronisation of all warps at the beginning and at the end of a kernel belongs to no role.
@@ -54,7 +54,7 @@ std::string drawn(const std::vector<double>& level) {
     return out;
 }
 
-/// Names of roles have different lengths: the columns after them begin behind the longest.
+/// The width of the column of names: the longest name and two blanks.
 int width_of(const std::vector<std::string>& names) {
     std::size_t width = 0;
     for (const std::string& name : names) width = std::max(width, name.size());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The dense GEMMs inside the C interface: of FP8 and of BF16 a narrow tile, for few rows of A, and a wide one.
+// The dense GEMMs inside the C interface: for FP8 and for BF16 a kernel with a small tile, for few rows of A, and one with a
+// large tile.
 #pragma once
 
 #include <deepgemm/core/kernel_list.cuh>
