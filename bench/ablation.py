@@ -20,8 +20,8 @@ WIDTHS = (16, 32, 64, 96, 128, 160, 176, 192, 256)
 
 
 def parsed(race):
-    """What says how each kernel works: its epilogue and the members of its configuration that are not left open, with `block` in
-    two, height and width."""
+    """For each kernel the members that determine how it works: its epilogue and the members of its configuration that are not
+    left open. `block` is split into height and width."""
     known, open_names = tuned.members(tuple(kernel["config"] for kernel in race["kernels"]))
     for kernel in race["kernels"]:
         m, n, _ = re.findall(r"\d+", known[kernel["config"]]["block"])
@@ -38,7 +38,7 @@ def kernels(race):
 
 
 def member(name, without, with_):
-    """A technique that is one member of a kernel: how to tell its two sides by its values, and the member."""
+    """A technique that is one member of a kernel: a function that tells the two sides by the member's value, and the member."""
     return lambda members: {without: 0, with_: 1}.get(members[name]), name
 
 
@@ -58,7 +58,7 @@ def techniques():
 
 
 def name_of(row):
-    """A case in a few characters."""
+    """A short name of a case."""
     order = "" if row.get("layout", "nt") == "nt" else f" {row['layout'].upper()}"
     return f"{row['m']} x {row['n']} x {row['k']}{order}" + (f" {row['d_type'].upper()} +=" if row["accumulate"] else "")
 
@@ -96,7 +96,7 @@ def summary(found):
 
 
 def tables(race):
-    """(heading, header, rows) for few and for many rows of A: one line for each technique that the race can say something of."""
+    """(heading, header, rows) for few and for many rows of A: one row for each technique of which the race has pairs."""
     header = ["technique", "pairs", "faster", "median", "best", "where"] + [
         f"all kernels: {x}" if x == "cases" else x for x in ("cases", "faster", "median", "best", "where")]
     for heading, select in (("up to 128 rows of A", lambda row: row["m"] <= 128),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// deepgemm aot: plans a list of products for a GPU and compiles the kernels by NVRTC into a cache directory, under the keys that
-// programs look up, with a manifest beside them; also into one fat binary. Needs no GPU.
+// deepgemm aot: plans a list of products for a GPU and compiles the kernels by NVRTC into a cache directory, under the keys
+// that programs look up, with a manifest beside them; also into one fat binary. Needs no GPU.
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/rtc/compiler.hpp>
 #include <deepgemm/rtc/embedded.hpp>
@@ -12,9 +12,10 @@
 
 #include "aot_options.hpp"
 #include "command.hpp"
+#include "files.hpp"
 #include "manifest.hpp"
 #include "needed_kernels.hpp"
-#include "result.hpp"
+#include "progress.hpp"
 
 namespace deepgemm::bench {
 

@@ -12,8 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "command_test.hpp"
+#include "files.hpp"
 #include "json.hpp"
-#include "result.hpp"
 
 using namespace deepgemm;
 using namespace deepgemm::bench;

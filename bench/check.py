@@ -31,7 +31,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def column(row, name):
-    """A column of a row, or the product of several."""
+    """The value of a column of a row, or the product of the values of several columns."""
     parts = name.split("*")
     return row[name] if len(parts) == 1 else math.prod(row[part] for part in parts)
 
@@ -43,7 +43,7 @@ def selected(row, where):
 
 
 def holds(value, wanted):
-    """True if a value is what a condition of `where` asks for."""
+    """True if a value meets a condition of `where`."""
     if isinstance(wanted, list):
         return value in wanted
     if isinstance(wanted, dict):

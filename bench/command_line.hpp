@@ -34,7 +34,8 @@ public:
     /// `usage`: "deepgemm explain [options] M,N,K[:R]..."; `about`: what the command does, then an example.
     command_line(const char* usage, const std::string& about);
 
-    /// An option with a value, which the help page calls `value`. An option that gathers values takes one each time it is typed.
+    /// An option with a value, which the help page calls `value`. An option that gathers values takes one each time it is
+    /// typed.
     template <class T>
     CLI::Option* option(const char* name, const char* value, T& to, const std::string& help) {
         return add_option(name, to, help)->type_name(value)->allow_extra_args(false);

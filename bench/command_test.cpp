@@ -13,8 +13,8 @@
 #include <nlohmann/json.hpp>
 
 #include "command_test.hpp"
+#include "files.hpp"
 #include "planning.hpp"
-#include "result.hpp"
 #include "tuned_table.hpp"
 
 using namespace deepgemm;

@@ -36,6 +36,7 @@ public:
         }
         return data_;
     }
+    /// reserve() for `count` elements of T.
     template <class T>
     T* as(std::size_t count) {
         return static_cast<T*>(reserve(count * sizeof(T)));

@@ -10,10 +10,10 @@
 
 #include "command.hpp"
 #include "command_line.hpp"
+#include "files.hpp"
 #include "nearest_kernels.hpp"
 #include "plan_plot.hpp"
 #include "planning.hpp"
-#include "result.hpp"
 #include "tuned_table.hpp"
 
 namespace deepgemm::bench {

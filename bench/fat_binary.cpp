@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "result.hpp"
+#include "files.hpp"
 #include "run_program.hpp"
 
 namespace deepgemm::bench {

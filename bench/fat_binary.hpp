@@ -18,8 +18,8 @@ struct cubin_for {
 /// Where CMake found `fatbinary`; its bare name, to be looked for in PATH, if it did not.
 std::string fatbinary_program();
 
-/// The bytes of a fat binary of these cubins, one for each architecture. Throws std::runtime_error with what `program` said where
-/// it fails. Leaves no file behind.
+/// The bytes of a fat binary of these cubins, one for each architecture. Throws std::runtime_error with what `program` said
+/// where it fails. Leaves no file behind.
 std::string fat_binary(std::span<const cubin_for> cubins, const std::string& program = fatbinary_program());
 
 /// Checks, before any long work, that `program` is a `fatbinary` and that a file can be written at `path`, whose folders it

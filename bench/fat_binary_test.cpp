@@ -12,8 +12,8 @@
 
 #include "command_test.hpp"
 #include "fat_binary.hpp"
+#include "files.hpp"
 #include "json.hpp"
-#include "result.hpp"
 
 using namespace deepgemm;
 using namespace deepgemm::bench;

@@ -23,7 +23,6 @@ import sys
 import tempfile
 
 UNIT = """#include <deepgemm/kernel/entry.cuh>
-#include <deepgemm/core/kernel_list.cuh>
 HEADERS
 template <class... Kernels>
 void instantiate(deepgemm::shipped::kernels<Kernels...>) {

@@ -39,6 +39,7 @@ struct packed_kernels {
     std::optional<packed_fat_binary> fatbin{};
 };
 
+/// The manifest as JSON.
 json manifest_of(const packed_kernels& packed);
 
 }  // namespace deepgemm::bench

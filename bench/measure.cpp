@@ -10,9 +10,9 @@
 
 #include "command.hpp"
 #include "cuda_check.hpp"
+#include "files.hpp"
 #include "ops/contest.hpp"
 #include "products.hpp"
-#include "result.hpp"
 
 namespace deepgemm::bench {
 

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t shown = 3;
 
-/// Adds the members in which `have` is not what `asked` asks for: "block.k is 128, not 96", under names that begin with `prefix`.
+/// Adds the members in which `have` is not what `asked` asks for: "block.k is 128, not 96", under names that begin with
+/// `prefix`.
 template <class T>
 void add_differences(const T& asked, const T& have, const std::string& prefix, std::vector<std::string>& to) {
     for_each_field<T>([&](const auto& field) {

@@ -18,8 +18,8 @@ std::vector<std::string> differences(const config& pin, const config& have);
 std::string nearest_of(std::vector<std::pair<const config*, std::vector<std::string>>> all);
 }  // namespace detail
 
-/// A few kernels that run the product of `others`, a plan without the pin, in a line each: first those that differ from `pin` in
-/// the fewest members, and of these those with the lowest predicted time. Names the members that differ, with both values.
+/// A few kernels that run the product of `others`, a plan without the pin, in a line each: first those that differ from `pin`
+/// in the fewest members, and of these those with the lowest predicted time. Names the members that differ, with both values.
 template <class O>
 std::string nearest_to_pin(const config& pin, const plan_of<O>& others) {
     std::vector<std::pair<const config*, std::vector<std::string>>> all;

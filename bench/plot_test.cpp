@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "command_test.hpp"
+#include "files.hpp"
 #include "plan_plot.hpp"
-#include "result.hpp"
 #include "svg.hpp"
 
 using namespace deepgemm;

@@ -3,6 +3,9 @@
 // result with it. It is a plain tiled kernel that shares nothing with the kernels that it judges.
 #pragma once
 
+#include <cstdio>
+#include <string>
+
 #include "ops/gemm/data.cuh"
 
 namespace deepgemm::bench {
@@ -14,6 +17,14 @@ struct comparison {
     double max_error = 0;  ///< largest |D - R| / max(|R|, root mean square of R)
     long long bad = 0;     ///< elements that are not finite: never written, or wrong
 };
+
+/// What is wrong with a result, for people; empty if its difference from the reference is below `tolerance`.
+inline std::string fault_of(const comparison& c, double tolerance) {
+    if (c.diff < tolerance) return {};
+    char text[120];
+    std::snprintf(text, sizeof text, "wrong result: difference %.3g, %lld elements not finite", c.diff, c.bad);
+    return text;
+}
 
 /// A reference of one product at a time.
 class reference {

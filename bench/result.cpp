@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Table lines, JSON rows, and the progress bar.
+// Table lines and JSON rows.
 #include "result.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
@@ -151,68 +142,6 @@ std::string table_foot(const std::vector<case_result>& results) {
         out += "\n";
     }
     return out + run_time_foot(results);
-}
-
-void check_folder(const std::string& path) {
-    namespace fs = std::filesystem;
-    std::error_code ignored;
-    fs::path there = fs::absolute(path);
-    while (!fs::exists(there, ignored) && there != there.parent_path()) there = there.parent_path();
-    std::string why;
-    if (!fs::is_directory(there, ignored)) {
-        why = there.string() + " is no directory";
-    } else if (::access(there.c_str(), W_OK) != 0) {
-        why = there.string() + ": " + std::strerror(errno);
-    }
-    if (!why.empty()) throw std::runtime_error("cannot write to the folder " + path + ": " + why);
-}
-
-void check_output(const std::string& path) {
-    namespace fs = std::filesystem;
-    std::error_code ignored;
-    if (path.empty() || path.back() == '/' || fs::is_directory(path, ignored))
-        throw std::runtime_error("cannot write '" + path + "': it names a directory, not a file");
-    check_folder(fs::absolute(path).parent_path().string());
-    if (fs::exists(path, ignored) && ::access(path.c_str(), W_OK) != 0)
-        throw std::runtime_error("cannot write " + path + ": " + std::strerror(errno));
-}
-
-void write_file(const std::string& path, const std::string& text) {
-    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-    std::error_code failed;
-    if (!folder.empty()) std::filesystem::create_directories(folder, failed);
-    if (failed) throw std::runtime_error("cannot make the folder " + folder.string() + ": " + failed.message());
-    std::ofstream file(path, std::ios::binary);
-    file << text;
-    if (!file.flush()) throw std::runtime_error("cannot write " + path + ": " + std::strerror(errno));
-}
-
-std::string read_text(const std::string& path) {
-    if (std::filesystem::is_directory(path)) throw std::runtime_error("cannot read " + path + ": it is a directory");
-    std::ifstream file(path, std::ios::binary);
-    if (!file) throw std::runtime_error("cannot read " + path + ": " + std::strerror(errno));
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (file.bad()) throw std::runtime_error("cannot read " + path);
-    return text;
-}
-
-void progress::show(int done, const std::string& now) {
-    if (!isatty(STDERR_FILENO)) return;
-    constexpr int width = 30;
-    const int filled = total_ > 0 ? done * width / total_ : width;
-    std::string line = format("[%s%s] %d/%d ", std::string(std::size_t(filled), '#').c_str(),
-                              std::string(std::size_t(width - filled), '.').c_str(), done, total_) +
-                       now;
-    // A line that wraps cannot be taken back.
-    winsize terminal{};
-    const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &terminal) == 0 && terminal.ws_col > 1;
-    line.resize(std::min<std::size_t>(line.size(), known ? terminal.ws_col - 1 : 79));
-    std::fprintf(stderr, "\r\033[K%s", line.c_str());
-    std::fflush(stderr);
-}
-
-void progress::clear() {
-    if (isatty(STDERR_FILENO)) std::fprintf(stderr, "\r\033[K");
 }
 
 }  // namespace deepgemm::bench

@@ -24,8 +24,8 @@ struct measurement {
     double median_us() const { return median(us); }
 };
 
-/// Adds the figures of a contender to its row of the result file: times, error, clock and power, and with the operations and bytes
-/// of the case the rates.
+/// Adds the figures of a contender to its row of the result file: times, error, clock and power, and with the operations and
+/// bytes of the case the rates.
 void add_figures(json& row, const measurement& m, double flops, double bytes);
 
 /// Ours and the peers on one case.
@@ -51,27 +51,5 @@ std::string table_head(const std::vector<std::string>& peers);
 
 /// Geometric means over all rows, one line per peer and regime.
 std::string table_foot(const std::vector<case_result>& results);
-
-// Asked before work whose result would be lost. Nothing is written or made; throws std::runtime_error with the reason.
-void check_folder(const std::string& path);  ///< can a file be made in it, once the folders that are missing are made?
-void check_output(const std::string& path);  ///< can the file be written, its folders included?
-
-/// Writes `text` to `path`, making its folders; throws std::runtime_error if that fails.
-void write_file(const std::string& path, const std::string& text);
-/// The text of a file; throws std::runtime_error if it cannot be read.
-std::string read_text(const std::string& path);
-
-/// A progress bar on the terminal's error stream; silent where that is no terminal.
-class progress {
-public:
-    explicit progress(int total) : total_(total) {}
-    ~progress() { clear(); }
-    /// Shows that `done` of the total are done and what comes now.
-    void show(int done, const std::string& now);
-    void clear();
-
-private:
-    int total_;
-};
 
 }  // namespace deepgemm::bench

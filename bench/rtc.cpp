@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What compiling at run time costs: NVRTC in a fresh process, with and without a precompiled header, nvcc beside it, the cache in
-// memory and on disk, and the host's part of a launch. Only the launches need a GPU.
+// What compiling at run time costs: NVRTC in a fresh process, with and without a precompiled header, nvcc beside it, the cache
+// in memory and on disk, and the host's part of a launch. Only the launches need a GPU.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,8 +17,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "files.hpp"
 #include "json.hpp"
-#include "result.hpp"
 #include "run_program.hpp"
 #include "run_time_costs.hpp"
 #include "statistics.hpp"

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "result.hpp"
+#include "files.hpp"
 
 namespace fs = std::filesystem;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What compiling at run time costs. Two implementations: rtc.cpp where NVRTC was found at configuration, rtc_none.cpp elsewhere.
+// What compiling at run time costs. Two implementations: rtc.cpp where NVRTC was found at configuration, rtc_none.cpp
+// elsewhere.
 #pragma once
 
 #include "json.hpp"

@@ -14,9 +14,10 @@
 #include "command_line.hpp"
 #include "deepgemm_bench_samples.hpp"
 #include "deepgemm_bench_simulated.hpp"
+#include "files.hpp"
 #include "memory.hpp"
 #include "plan_plot.hpp"
-#include "result.hpp"
+#include "progress.hpp"
 
 namespace deepgemm::bench {
 

@@ -40,12 +40,13 @@ def is_fp8(row):
 
 
 def in_order(kernel):
-    """Kernels by configuration, the epilogue that adds in place last."""
+    """A key that sorts kernels by configuration and puts the one that adds in place last."""
     return kernel[0], kernel[1] == IN_PLACE, kernel[1]
 
 
 def times(row):
-    """The times of a case by kernel, that is, configuration and epilogue; the better one of a kernel that ran twice."""
+    """The times of a case by kernel, which is a pair of configuration and epilogue. A kernel that ran twice has the smaller
+    time."""
     made = {}
     for entry in row["ranking"]:
         kernel = entry["config"], entry["epilogue"]
@@ -68,7 +69,7 @@ def trimmed(race):
 
 
 def dumped(race):
-    """As JSON, one line for each kernel and case."""
+    """The race as JSON, with one line for each kernel and each case."""
     lines = ["{", f'"machine": {json.dumps(race["machine"], indent=2)},']
     for name in ("kernels", "rows"):
         lines += [f'"{name}": [', ",\n".join("  " + json.dumps(x) for x in race[name]), "]" + ("," if name == "kernels" else "")]
@@ -103,7 +104,7 @@ def cpp(flag):
 
 
 def output_of(program, given=""):
-    """What a C++ program prints that includes the library's headers."""
+    """Compiles and runs a C++ program that includes the library's headers. Returns what it prints."""
     with tempfile.TemporaryDirectory() as folder:
         source, binary = pathlib.Path(folder, "program.cpp"), pathlib.Path(folder, "program")
         source.write_text(program)
@@ -113,8 +114,8 @@ def output_of(program, given=""):
 
 @functools.cache
 def members(configs):
-    """Of each configuration, a C++ text, and of the usual one, all members by name, as texts; then the names of members that leave
-    their choice to the kernel by default. Both as the library's table of members says."""
+    """For each configuration, given as C++ text, and for the default one: all members by name, as texts. Then the names of the
+    members that the kernel chooses by default. Both come from the library's table of members."""
     configs = [USUAL, *configs]
     lines = output_of(r"""
         #include <iostream>
@@ -148,8 +149,8 @@ def members(configs):
 
 
 def predictions(race, gpu):
-    """What the cost model of this checkout says of the same kernels, in microseconds; infinity for those that are not shipped any
-    more, whose stages apart. In a race, C is always D."""
+    """The predictions of this checkout's cost model for the same kernels, in microseconds; infinity for a kernel that is not
+    shipped any more. Stages are ignored in that comparison. In a race, C is always D."""
     calls = []
     for row, kernels in zip(race["rows"], runners(race)):
         for source, in_place, _ in kernels:
@@ -183,9 +184,9 @@ def predictions(race, gpu):
 
 
 def choices(race, gpu):
-    """For each case: the best kernel, the model's choice and its time over the best, the error of its prediction. Without cases
-    whose best kernel is not shipped any more: for a reason, maybe a better one that this race does not know. Nor does a race from
-    before kernels could swap their operands say anything of few rows."""
+    """For each case: the best kernel, the model's choice and its time over the best, the error of its prediction. Cases whose
+    best kernel is not shipped any more are left out, because a later race may have found a better one. So are cases of few rows
+    in a race that is older than kernels with swapped operands."""
     made = []
     known, open_names = members(tuple(kernel["config"] for kernel in race["kernels"]))
     swaps = any(known[kernel["config"]]["swap"] == "true" for kernel in race["kernels"])
@@ -205,8 +206,8 @@ def choices(race, gpu):
 
 
 def opened(c, kernel):
-    """A configuration without the sizes that a kernel settles for itself, all of them or else the first, the stages, unless
-    that makes it agree with another one."""
+    """A configuration without the members that a kernel chooses by default. If it then equals another one, only the first of
+    them, the stages, is left out; if that does not tell them apart either, none is."""
     source, known = kernel, c["members"]
     for names in (c["open"], c["open"][:1]):
         def fixed(config):
@@ -294,7 +295,7 @@ def summary(race, cases):
 
 
 def races_of(gpu):
-    """The races of today's kernels on a GPU, by family."""
+    """The races of the shipped kernels on a GPU, by family."""
     found = {}
     for family, name in FAMILIES.items():
         file = ROOT / "bench/results" / gpu / name
@@ -307,7 +308,7 @@ def races_of(gpu):
 
 
 def rewritten(page, gpu, parts):
-    """The page with the section of a GPU, which stands between two comments, made anew."""
+    """The page with a new section of a GPU, which is between two comments."""
     begin, end = f"<!-- {gpu}:begin -->", f"<!-- {gpu}:end -->"
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
     if not pattern.search(page):

@@ -11,7 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "result.hpp"
+#include "files.hpp"
 #include "row_members.hpp"
 
 namespace deepgemm::bench {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tables of measured choices as files: JSON that `deepgemm tune` writes and `explain` and `aot` read, and C++ for a program that
-// keeps them as constants. Rows are those of each operation (host/operation.hpp); a configuration is its own C++ text.
+// Tables of measured choices as files: JSON that `deepgemm tune` writes and `explain` and `aot` read, and C++ for a program
+// that keeps them as constants. Rows are those of each operation (host/operation.hpp); a configuration is its own C++ text.
 #pragma once
 
 #include <string>

@@ -58,7 +58,7 @@ def ubuntu_keyring():
 
 
 def base(system):
-    """The archive of a system's base; made where there is none yet."""
+    """The archive of a system's base, which is made if it does not exist yet."""
     archive = WORK / f"{system}.tar"
     if archive.exists():
         return archive
@@ -87,14 +87,15 @@ def inside(root, command, **options):
 
 
 def version(root, command):
-    """The number in the first line that a program's --version prints, behind what distributions put in parentheses."""
+    """The version number in the first line that a program prints for --version. Distributions may put other numbers in
+    parentheses before it."""
     said = inside(root, f"PATH=$PWD/build/tools/bin:$PATH; {command} --version", capture_output=True, text=True).stdout
     found = re.search(r"\d+(\.\d+)+", re.sub(r"\(.*?\)", "", (said + "\n").splitlines()[0]))
     return found[0] if found else "unknown"
 
 
 def outcome(text, passed):
-    """What ctest says of a run, or whether it passed."""
+    """The summary that ctest prints of a run; without one, whether the run passed."""
     counted = re.search(r"(\d+) tests failed out of (\d+)", text)
     if not counted:
         return "passed" if passed else "failed"
@@ -105,7 +106,8 @@ def outcome(text, passed):
 
 
 def try_command(system, root, command, arguments):
-    """Runs ./dg <command>. Returns whether it passed, and a cell of the table: result, time with all installations, day."""
+    """Runs ./dg <command>. Returns whether it passed, and a cell of the table: result, time including all installations,
+    day."""
     print(f"{system}: ./dg {command} {arguments}", flush=True)
     log = WORK / f"{system}.{command}.log"
     begin = time.monotonic()
@@ -139,7 +141,7 @@ def try_system(system, commands, ctest):
 
 
 def write(row):
-    """Puts a row into the table; cells that were not measured this time stay."""
+    """Writes a row of the table. Cells that were not measured this time keep their text."""
     text = PAGE.read_text()
     old = [dict(zip(COLUMNS, (cell.strip() for cell in line.strip("|").split("|"))))
            for line in TABLE.search(text)[2].splitlines()[2:]]

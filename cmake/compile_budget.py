@@ -6,10 +6,9 @@
     python3 cmake/compile_budget.py --write   measure all, and write the table
     python3 cmake/compile_budget.py --new     measure the headers that have no row, and drop the rows of those that are gone
 
-Measured is processor time, the best of some runs, of a translation unit that includes the one header: g++ or clang to the
-end of its front end, nvcc to PTX. Machines differ, so a unit of the standard library's headers alone is measured beside it,
-and times are compared as multiples of that.
-"""
+The measure is the processor time, the best of some runs, of a translation unit that includes the one header: g++ or clang run
+to the end of their front end, nvcc to PTX. Machines differ, so times are compared as multiples of that of a yardstick, a unit
+that includes only headers of the standard library."""
 import argparse
 import datetime
 import os
@@ -34,7 +33,7 @@ DEFAULT_BUDGET = 4
 
 
 def headers():
-    """All headers but generated ones, as programs include them; those that need the toolkit only where it is."""
+    """All headers but generated ones, by the names that programs include."""
     found = []
     for path in sorted([*ROOT.glob("include/deepgemm/**/*.cuh"), *ROOT.glob("include/deepgemm/**/*.hpp")]):
         if "generated" not in path.parts:
@@ -43,7 +42,7 @@ def headers():
 
 
 class Compiler:
-    """Compiles units in a folder of its own and says what that took."""
+    """A compiler that compiles units in a folder of its own, and the processor time that it takes."""
 
     def __init__(self, command):
         self.command = command
@@ -90,7 +89,8 @@ def host_compiler(arguments):
 
 
 def read_table():
-    """Of each header its row: headers of ours, seconds of the host compiler and of nvcc, budget; and what the yardstick took."""
+    """The rows by header: number of our headers, seconds of the host compiler and of nvcc, budget. Then the seconds of the
+    yardstick."""
     rows = {name: (int(own), float(host), float(device) if device else None, float(budget))
             for name, own, host, device, budget in ROW.findall(TABLE.search(PAGE.read_text())[2])}
     if YARDSTICK_NAME not in rows:
@@ -167,7 +167,7 @@ def write(arguments):
 
 
 def write_new(arguments):
-    """Times are brought to the pace of the table's machine by the yardstick."""
+    """Adds rows for new headers and drops those of removed ones. The yardstick scales times to the machine of the table."""
     rows, yardstick = read_table()
     meter = Meter(arguments)
     pace = meter.host.cost(YARDSTICK, "cpp", 5) / yardstick

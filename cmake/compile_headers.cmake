@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Script: compiles each of `headers` (comma separated) alone, as a file *.`suffix`, with `command` (comma separated, the file is
-# appended). Fails with the compiler's output, after all were tried. A header that says by `#error "deepgemm... lacks ..."` what
-# the standard library lacks is left out, and the sentence is printed.
+# appended). Tries all of them, then fails with the compiler's output if any was rejected. A header whose `#error "deepgemm...
+# lacks ..."` names a gap of the standard library does not count; the sentence is printed.
 string(REPLACE "," ";" headers "${headers}")
 string(REPLACE "," ";" command "${command}")
 file(MAKE_DIRECTORY "${work_dir}")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Enables the CUDA language for sm_90a if DEEPGEMM_CUDA allows it and nvcc is found. Sets DEEPGEMM_HAVE_CUDA, and
-# DEEPGEMM_NVCC to nvcc's path (found or not) for the tests that only call the compiler. DEEPGEMM_FATBINARY is the program beside it
-# that makes fat binaries.
+# Enables the CUDA language for sm_90a if DEEPGEMM_CUDA allows it and nvcc is found. Sets DEEPGEMM_HAVE_CUDA; DEEPGEMM_NVCC, the
+# path of nvcc, which tests call even where the language is off; and DEEPGEMM_FATBINARY, the program beside nvcc that makes fat
+# binaries. Both paths are false if nothing was found.
 find_program(DEEPGEMM_NVCC nvcc HINTS "$ENV{CUDACXX}" ENV CUDA_HOME ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES bin)
 cmake_path(GET DEEPGEMM_NVCC PARENT_PATH nvcc_folder)
 find_program(DEEPGEMM_FATBINARY fatbinary HINTS "${nvcc_folder}" PATHS /usr/local/cuda PATH_SUFFIXES bin)
@@ -25,7 +25,7 @@ endif()
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
     set(CMAKE_CUDA_ARCHITECTURES 90a)
 endif()
-set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)  # of nvrtc.cmake, too
+set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)  # as in nvrtc.cmake: a program must not have two runtimes
 enable_language(CUDA)
 if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 12.9)
     message(FATAL_ERROR "deepgemm needs nvcc 12.9 or newer; ${CMAKE_CUDA_COMPILER} is ${CMAKE_CUDA_COMPILER_VERSION}")

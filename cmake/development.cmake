@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What only a top-level build of deepgemm has: the CUDA language if nvcc is found, warnings as errors for our own code,
-# and the folders tests/, examples/ and bench/.
+# Only a top-level build of deepgemm includes this file: it enables the CUDA language if nvcc is found, makes warnings errors
+# for our own code, and adds the folders tests/, examples/ and bench/.
 
 set(DEEPGEMM_CUDA AUTO CACHE STRING "Build GPU programs with nvcc: AUTO (where nvcc is found), ON or OFF")
 set_property(CACHE DEEPGEMM_CUDA PROPERTY STRINGS AUTO ON OFF)
@@ -8,7 +8,7 @@ set_property(CACHE DEEPGEMM_CUDA PROPERTY STRINGS AUTO ON OFF)
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Release)
 endif()
-# Assertions stay on in Release; nothing here is tuned to the machine that builds it.
+# Without -DNDEBUG, assertions stay on in Release. Without -march=native, programs run on other machines, too.
 set(CMAKE_CUDA_FLAGS_RELEASE "-O2")
 set(CMAKE_CXX_EXTENSIONS OFF)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# deepgemm_embed(<target> FUNCTION <name> DIRECTORY <dir> HEADERS <path>...): a static library with headers as raw strings,
-# each with its SHA-256, for programs that compile kernels at run time (rtc/headers.hpp). Paths are relative to the directory,
-# and are the names that #include <...> asks for. The library defines deepgemm::rtc::header_set <name>() in whichever
-# namespace the name contains (`my::headers`). Headers are embedded whenever the library is built, so edits take effect.
-# Part of the package. As a script (-P), this file writes the source file.
+# deepgemm_embed(<target> FUNCTION <name> DIRECTORY <dir> HEADERS <path>...): a static library with headers as raw strings, each
+# with its SHA-256, for programs that compile kernels at run time (rtc/headers.hpp). Paths are relative to the directory, and
+# are the names that #include <...> asks for. The library defines deepgemm::rtc::header_set <name>(); <name> contains its
+# namespace (`my::headers`). The build embeds a header again when it has changed. Part of the package. Run as a script (-P),
+# this file writes the source file.
 if(CMAKE_SCRIPT_MODE_FILE)
     # string(APPEND) and file(READ) leave brackets, semicolons and backslashes alone as long as everything is quoted.
     string(REGEX MATCH "^(.*)::([^:]+)$" qualified "${function}")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Script: compiles `source` twice with `compiler` (kind: host or nvcc). Without further options it must fail, and the output
 # must contain the text of every `// expect:` line; lines `// expect host:` and `// expect nvcc:` are for that compiler only.
-# With -DCORRECT it must compile. So the program fails for the reason that it names, and shows its readers the correct line.
-# A line `// flags nvcc:` replaces nvcc's architecture, and `// flags host:` adds to the host compiler's; either may name another
-# standard.
+# With -DCORRECT it must compile. That shows that the program fails for the reason that it names, and shows readers the correct
+# line. A line `// flags nvcc:` replaces nvcc's architecture, and `// flags host:` adds to the host compiler's; either may name
+# another standard.
 file(READ "${source}" text)
 if(kind STREQUAL "nvcc")
     set(flags -arch=sm_90a)

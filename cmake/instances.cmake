@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Kernels compiled ahead of time into a static library: deepgemm_instantiate() for kernels of the caller's own and
-# deepgemm_add_instances() for the shipped ones. Both cut them into translation units, so that they compile side by side. Part of the package: programs that use deepgemm call both.
+# Kernels compiled ahead of time into a static library: deepgemm_instantiate() for the caller's own kernels and
+# deepgemm_add_instances() for the shipped ones. Both distribute the kernels over translation units, so that they compile in
+# parallel. Part of the package: programs that use deepgemm call both.
 cmake_policy(VERSION 3.25)
 
 # deepgemm_instantiate(<target> HEADERS <header>... [KERNELS <type>...] [LISTS <type>...] [OPERATIONS <type>...]
@@ -9,8 +10,8 @@ cmake_policy(VERSION 3.25)
 # A library of the kernels named KERNELS, and of those in the lists (deepgemm::shipped::kernels<...>) named LISTS. HEADERS
 # declare these types: files relative to the calling CMakeLists.txt, or names that the target's include path finds. The
 # backend is cuda where that language is enabled, else the simulator. Who links <target> may include
-#   <target>.hpp         std::span<const kernel_handle<O>> deepgemm::instances::<target><O>() for each operation O of the library
-#                        and of OPERATIONS, which HEADERS define; without <O> for ops::gemm
+#   <target>.hpp         std::span<const kernel_handle<O>> deepgemm::instances::<target><O>() for each operation O of the
+#                        library and of OPERATIONS, which HEADERS define; without <O> for ops::gemm
 #   <target>_extern.hpp  HEADERS, and for all KERNELS `extern template` of the launch functions
 # (<target> as a C identifier). Kernels that no operation plans have no handles; programs launch them by name.
 # The library may be linked into a shared one.
@@ -93,9 +94,9 @@ endfunction()
 # deepgemm_add_instances(<target> [BACKEND cuda|sim] [LISTS <list>...] [SHARDS <n>])
 #
 # A library of the kernels of ops/*/shipped.cuh, all or those of some of their lists, and over them the functions of
-# host/instances.hpp. They are compiled in `n` translation units (32 unless said otherwise), each of which has every n-th kernel.
-# The backend is chosen as above. Tests of this project that take a sample also give ONE_IN <k> SEED <s>: every k-th unit then, from
-# number s modulo k on, and all kernels of operations that have fewer than `n`.
+# host/instances.hpp. They are compiled in `n` translation units (32 unless said otherwise), each of which has every n-th
+# kernel. The backend is chosen as above. Tests of this project that take a sample also give ONE_IN <k> SEED <s>: then the
+# library has every k-th unit, from number s modulo k on, and all kernels of operations that have fewer than `n`.
 function(deepgemm_add_instances target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND;SHARDS;ONE_IN;SEED" "LISTS")
     _deepgemm_number(shards "deepgemm_add_instances(${target}): SHARDS" "${arg_SHARDS}" 32)
@@ -188,18 +189,18 @@ template deepgemm::result<void> deepgemm::sim::try_launch<@type@>(const @type@::
     set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-# Appends to the list `out` a translation unit that defines `function`, once for each operation: the handles of `type`, a kernel or
-# a list of kernels, as far as they are for that operation. `explicit` is more code for its end.
+# Appends to the list `out` a translation unit. It defines `function` once for each operation, which returns the handles of that
+# operation in `type`, a kernel or a list of kernels. `explicit` is code that is added at the end.
 function(_deepgemm_unit out folder backend includes function type operations explicit)
     _deepgemm_operation_headers(operation_headers operation.hpp)
-    # An object of the type itself: nvcc 13 loses configurations in an alias, and in std::type_identity.
+    # The argument is an object of the type itself, because nvcc 13 loses configurations in an alias and in std::type_identity.
     _deepgemm_handles(${out} "${folder}" ${backend} "${includes}${operation_headers}#include <deepgemm/host/shards.hpp>\n"
                       ${function} "those_for<OPERATION, backend>(${type}{})" "${operations}" "${explicit}")
     set(${out} ${${out}} PARENT_SCOPE)
 endfunction()
 
-# Appends to the list `out` a translation unit that defines `shard_<shard>`, once for each operation: the handles of that shard of its
-# kernels. `chosen` is an expression of lists instead of all of them, or empty.
+# Appends to the list `out` a translation unit. It defines `shard_<shard>` once for each operation, which returns the handles of
+# that shard of the operation's kernels. `chosen` is an expression that adds up lists; all lists if it is empty.
 function(_deepgemm_shard out folder backend chosen shard shards one_in)
     _deepgemm_operation_headers(operation_headers operation.hpp)
     _deepgemm_operation_headers(list_headers shipped.cuh)
@@ -215,7 +216,8 @@ function(_deepgemm_shard out folder backend chosen shard shards one_in)
     set(${out} ${${out}} PARENT_SCOPE)
 endfunction()
 
-# What both write: the translation unit that defines `function` for each operation as `expression`, in which OPERATION stands for it.
+# Writes the translation unit for both: it defines `function` for each operation as `expression`, in which OPERATION stands for
+# the operation.
 function(_deepgemm_handles out folder backend includes function expression operations explicit)
     set(extension_cuda cu)
     set(extension_sim cpp)
@@ -242,8 +244,8 @@ struct backend {
     set(${out} ${${out}} "${source}" PARENT_SCOPE)
 endfunction()
 
-# Appends to the text `out` the function template's specialisation `name`, which returns together what `functions` return for an
-# operation: `how` they are put together is `joined`, one after another, or `dealt`, one kernel of each in turn.
+# Appends to the text `out` the specialisation `name` of a function template, which concatenates what `functions` return for an
+# operation. `how` is `joined`, one list after another, or `dealt`, one kernel of each list in turn.
 function(_deepgemm_accessor out name operation how functions)
     list(TRANSFORM functions APPEND "(static_cast<const ${operation}*>(nullptr))")
     list(JOIN functions ", " calls)
@@ -278,7 +280,7 @@ namespace deepgemm::instances {
     # Each source is a translation unit of its own, also where the project asks for unity builds.
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF)
     if(backend STREQUAL "cuda")
-        # wgmma exists in sm_90a only, whatever else the program is compiled for.
+        # Kernels with wgmma compile for sm_90a only, whatever the program is compiled for.
         set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES 90a)
         if(NOT TARGET CUDA::cudart)
             find_package(CUDAToolkit REQUIRED)
@@ -287,8 +289,8 @@ namespace deepgemm::instances {
     endif()
 endfunction()
 
-# Links the CUDA runtime for which the final target asks by CUDA_RUNTIME_LIBRARY, Static by default, as in CMake itself. So a
-# program never has both runtimes.
+# Links the CUDA runtime that the final target selects by CUDA_RUNTIME_LIBRARY (Static by default, as in CMake itself), so that
+# a program never has both runtimes.
 function(_deepgemm_link_runtime target scope)
     set(asked "$<UPPER_CASE:$<TARGET_PROPERTY:CUDA_RUNTIME_LIBRARY>>")
     set(shared "$<STREQUAL:${asked},SHARED>")

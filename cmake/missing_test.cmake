@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# deepgemm_missing_test(<label>/<name> <tool>): an entry for a test whose tool was not found. ctest lists it as disabled, among
-# the tests that did not run, so that nobody takes it for one that has passed. <tool> names the tool and its Debian package or
-# other source. Both go into missing_tests.txt of the build folder, which ./dg test prints at its end.
+# deepgemm_missing_test(<label>/<name> <tool>): an entry for a test whose tool was not found. ctest lists it as disabled, so
+# that it does not count as passed. <tool> names the tool and its Debian package or other source. Both go into missing_tests.txt
+# of the build folder, which ./dg test prints at its end.
 set(deepgemm_missing_tests "${PROJECT_BINARY_DIR}/missing_tests.txt")
 file(WRITE "${deepgemm_missing_tests}" "")
 

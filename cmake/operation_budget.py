@@ -6,9 +6,9 @@ docs/compile-time.md.
     python3 cmake/operation_budget.py           compare this tree with the table; fails if an operation is over its budget
     python3 cmake/operation_budget.py --write   measure, and write the table
 
-Measured is a source file that instantiates three kernels, from the beginning, the middle and the end of the operation's list, beside
-one that names the list alone: processor time, and bytes of the object that are loaded. Times are compared as in compile_budget.py.
-"""
+The measures are processor time and loaded bytes of the object, of a source file that instantiates three kernels, from the
+beginning, the middle and the end of the operation's list, beside one that only names the list. Times are compared as in
+compile_budget.py."""
 import argparse
 import datetime
 import os

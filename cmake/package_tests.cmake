@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# One ctest entry for each way in which other projects take deepgemm in: package_test.cmake builds and runs the consumers
-# in tests/package that way. Ways whose tool is not found are disabled.
+# One ctest entry for each way in which other projects can use deepgemm. package_test.cmake builds and runs the consumers in
+# tests/package in that way. Entries whose tool is not found are disabled.
 find_program(DEEPGEMM_PKG_CONFIG pkg-config)
 find_program(DEEPGEMM_CONAN conan)
 find_program(DEEPGEMM_VCPKG vcpkg HINTS ENV VCPKG_ROOT)
 mark_as_advanced(DEEPGEMM_PKG_CONFIG DEEPGEMM_CONAN DEEPGEMM_VCPKG)
 
-# The program vcpkg lies in the tree that it works with, whose toolchain file projects use.
+# The program vcpkg is in the root of its tree, which also holds the toolchain file that projects use.
 set(vcpkg_toolchain "")
 if(DEEPGEMM_VCPKG)
     file(REAL_PATH "${DEEPGEMM_VCPKG}" vcpkg)
@@ -21,7 +21,7 @@ function(package_test way)
         -D pkg_config=${DEEPGEMM_PKG_CONFIG} -D conan=${DEEPGEMM_CONAN} -D nvcc=${DEEPGEMM_NVCC}
         -D vcpkg=${DEEPGEMM_VCPKG} -D vcpkg_toolchain=${vcpkg_toolchain}
         -P "${PROJECT_SOURCE_DIR}/cmake/package_test.cmake")
-    set_tests_properties(package/${way} PROPERTIES LABELS package TIMEOUT 600 FIXTURES_REQUIRED deepgemm_prefix)
+    set_tests_properties(package/${way} PROPERTIES LABELS package TIMEOUT 3600 FIXTURES_REQUIRED deepgemm_prefix)
 endfunction()
 
 # package_test_with(<way> <tool> <path of the tool>)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Script: follows README.md and docs/how-to/first-product.md in an empty folder, with the program and the commands that they print.
+# Script: follows README.md and docs/how-to/first-product.md in an empty folder, with the program and the commands that they
+# print.
 # `way` is one of:
 #   gcc, nvcc   the command of that compiler; its program runs (nvcc's on a Hopper GPU, elsewhere it must say why not)
 #   sim, cuda   the project for CMake, without and with the language CUDA; the same program
@@ -31,7 +32,7 @@ function(fenced_block out text marker)
     set(${out} "${content}\n" PARENT_SCOPE)
 endfunction()
 
-# run(<command>...): in the folder; `output` is what it says. Stops if it fails.
+# run(<command>...): runs it in the work folder and sets `output` to what it prints. Stops if it fails.
 function(run)
     execute_process(COMMAND ${ARGN} WORKING_DIRECTORY "${work_dir}" OUTPUT_VARIABLE output ERROR_VARIABLE output
                     RESULT_VARIABLE status)

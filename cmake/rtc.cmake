@@ -9,7 +9,7 @@ deepgemm_embed(deepgemm_rtc FUNCTION deepgemm::rtc::embedded_headers DIRECTORY "
 set_target_properties(deepgemm_rtc PROPERTIES EXCLUDE_FROM_ALL ON)
 add_library(deepgemm::rtc ALIAS deepgemm_rtc)
 
-# Links the toolkit to deepgemm_rtc if the calling directory has found it, and nobody has done so yet.
+# Links the toolkit to deepgemm_rtc if the calling directory has found it, and it is not linked yet.
 function(_deepgemm_link_toolkit)
     get_target_property(linked deepgemm_rtc DEEPGEMM_TOOLKIT)
     if(NOT linked AND TARGET CUDA::nvrtc)
@@ -37,7 +37,8 @@ function(_deepgemm_rtc_is_linked out directory)
     endforeach()
 endfunction()
 
-# Checked at the end of the configuration: without NVRTC a program gets the headers, but its calls of NVRTC would not link.
+# Runs at the end of the configuration. Without NVRTC a program gets the headers, but its calls of NVRTC would not link, so a
+# message says what is missing.
 function(_deepgemm_check_toolkit)
     _deepgemm_link_toolkit()
     get_target_property(linked deepgemm_rtc DEEPGEMM_TOOLKIT)
@@ -51,7 +52,7 @@ function(_deepgemm_check_toolkit)
     endif()
 endfunction()
 
-# This directory, or any above it, may find the toolkit as long as it has not ended.
+# This directory or any above it may call find_package(CUDAToolkit) later, so each of them links the toolkit when it ends.
 set(deepgemm_directory "${CMAKE_CURRENT_SOURCE_DIR}")
 while(deepgemm_directory)
     if(deepgemm_directory STREQUAL CMAKE_SOURCE_DIR)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Tests over long lists take all of them, or a sample that a seed chooses.
+# Tests over long lists take all elements, or a sample that a seed chooses.
 set(DEEPGEMM_TEST_SAMPLE 1 CACHE STRING "Tests take one in so many of the shipped kernels and of other long lists; 1: all")
 set(DEEPGEMM_TEST_SEED 0 CACHE STRING "Which ones those are, where they are not all: a number")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Libraries of headers that the programs of bench/ use; deepgemm itself has no use for them. Debian and Ubuntu have them as packages.
-# A machine without a network may have the headers in .cache/include, which git ignores. Where neither is found, git fetches a pinned
-# release.
+# Libraries of headers that the programs of bench/ use; deepgemm itself has no use for them. Debian and Ubuntu have them as
+# packages. A machine without a network may have the headers in .cache/include, which git ignores. Where neither is found, git
+# fetches a pinned release.
 
 # deepgemm_tool_library(<target> PACKAGE <CMake package> <version at least> <its target> HEADER <path below include/>
 #                       DEBIAN <package> GIT <repository> <commit> <version> <its folder of headers>)

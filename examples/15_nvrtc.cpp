@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rung 15: a kernel compiled at run time, by NVRTC, from headers inside this program: plain C++, which no nvcc has seen. On a Hopper
-// GPU it runs, with N and K of the product compiled in; elsewhere the program makes the cubin and says what it holds.
+// Rung 15: a kernel compiled at run time, by NVRTC, from headers inside this program: plain C++, which no nvcc has seen. On a
+// Hopper GPU it runs, with N and K of the product compiled in; elsewhere the program makes the cubin and says what it holds.
 // New here: rtc::engine, a cache on disk, and extents that become part of the code.
 #include <cstdio>
 

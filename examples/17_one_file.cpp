@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rung 17: the kernel of rung 6 as a whole program in one file, which needs nothing but the library's headers: no CMake, none of
-// the examples' own. README.md shows it with the commands that build it.
-// New here: the two umbrella headers, and how each host side launches.
+// Rung 17: the kernel of rung 6 as a whole program in one file, which needs nothing but the library's headers: no CMake, none
+// of the examples' own. README.md shows it with the commands that build it. New here: the two umbrella headers, and how each
+// host side launches.
 // clang-format off
 // [program]
 #include <algorithm>

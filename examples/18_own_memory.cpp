@@ -35,7 +35,8 @@ dg::scaled_matrix tokens_k_major(const dg::e4m3* values, dg::i64 pitch, const vo
     return {dg::row_major(values, m, k, pitch), dg::k_major_scales(scales, dg::scale_kind::fp32, m, k)};
 }
 
-/// The same with UE8M0 scales, four exponents to a word: that of K block kb is byte kb % 4 of words[kb / 4 * align_up(m, 4) + i].
+/// The same with UE8M0 scales, four exponents to a word: that of K block kb is byte kb % 4 of words[kb / 4 * align_up(m, 4) +
+/// i].
 dg::scaled_matrix tokens_ue8m0(const dg::e4m3* values, dg::i64 pitch, const void* words, dg::i64 m, dg::i64 k) {
     return {dg::row_major(values, m, k, pitch), dg::per_token_scales(words, dg::scale_kind::ue8m0, m, k)};
 }

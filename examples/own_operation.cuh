@@ -11,7 +11,8 @@ namespace own {
 namespace dg = deepgemm;
 using dg::i32;
 
-/// Requests of `rows` rows each, one after another in A and D. Request r is multiplied by the adapter of_request[r], a matrix of B.
+/// Requests of `rows` rows each, one after another in A and D. Request r is multiplied by the adapter of_request[r], a matrix
+/// of B.
 struct requests {
     static constexpr dg::stacks stacked{.b = true};
     static constexpr bool bounded = true, on_device = true;

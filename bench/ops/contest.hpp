@@ -22,7 +22,8 @@ public:
     virtual void check_memory(double free) const = 0;
     /// Launches our pick once for each case, without flush, reference or peers. Returns the number of cases without one.
     virtual int run_once() = 0;
-    /// Times our picks, or with --tune all kernels, checks results, prints and writes them. Returns the number of wrong results.
+    /// Times our picks, or with --tune all kernels, checks results, prints and writes them. Returns the number of wrong
+    /// results.
     virtual int run(const machine& board, timer& clock) = 0;
 };
 

@@ -12,11 +12,12 @@ struct options;
 
 /// Products of operation `O` in words. Each operation specialises it, in bench/ops/<operation>/words.hpp:
 ///     product                  what a text describes; has name(), flops(), bytes()
-///     takes(text)              whether a text is a product of this operation, right or wrong. The first operation is asked last, and
-///                              takes what no other does
+///     takes(text)              true if a text is meant as a product of this operation, right or wrong. The first operation is
+///                              asked last, and takes what no other does
 ///     parse(text)              the product; throws std::invalid_argument with a sentence
 ///     workload_of(product)     as the planner sees it
-///     text_of(workload)        a text that parse() takes for that workload; needed where the operation has no tuned rows of its own
+///     text_of(workload)        a text that parse() takes for that workload; needed if the operation has no tuned rows of its
+///                              own form
 ///     rows_of(workload)        the rows that O::with_rows() sets
 ///     fixed_by(workload)       extents for kernels of that workload alone, any number of rows
 ///     variant(kernel, work)    what tells kernels of one configuration apart on a workload; "" if nothing does

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Batch invariance on a GPU: the first row of products of 1 to 300 rows by the shipped kernels, bit for bit, and all shipped kernels of
-// equal split_k against each other. tests/host/batch_invariance.cpp asks the same of the simulator.
+// Batch invariance on a GPU: the first row of products of 1 to 300 rows by the shipped kernels, bit for bit, and all shipped
+// kernels of equal split_k against each other. tests/host/batch_invariance.cpp asks the same of the simulator.
 #include <doctest/doctest.h>
 
 #include <deepgemm/reference/argument.hpp>

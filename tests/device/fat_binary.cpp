@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A fat binary on a GPU: kernels that were compiled together, loaded as one file and taken from it by name, give the bits that each
-// gives alone. The code of docs/how-to/ahead-of-time.md. No nvcc compiles this file.
+// A fat binary on a GPU: kernels that were compiled together, loaded as one file and taken from it by name, give the bits that
+// each gives alone. The code of docs/how-to/ahead-of-time.md. No nvcc compiles this file.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/cuda_library.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The named operations at full size on a GPU, as a model uses them: the 42 dense FP8 cases of DeepGEMM's own test, its four cases of
-// split heads, and matrices of more than 2^31 elements. Every element of D is judged by the references of gemm_judge.cuh.
+// The named operations at full size on a GPU, as a model uses them: the 42 dense FP8 cases of DeepGEMM's own test, its four
+// cases of split heads, and matrices of more than 2^31 elements. Every element of D is judged by the references of
+// gemm_judge.cuh.
 #include <doctest/doctest.h>
 
 #include <deepgemm/scale/cast.cuh>
@@ -32,7 +33,8 @@ T answer(T start, Launch launch) {
     return start;
 }
 
-/// An operand on the device: quantised by the library from normal BF16 numbers, or small integers with scales that are powers of two.
+/// An operand on the device: quantised by the library from normal BF16 numbers, or small integers with scales that are powers
+/// of two.
 struct device_operand {
     i64 mn, k;
     int tile_rows;  ///< 1: per token, 128: per block

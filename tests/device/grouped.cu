@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Grouped kernels on a GPU: the products of tests/kernel/grouped_products.hpp, whose integers have exact results, bit by bit. Sizes of
-// groups lie in device memory, where the host may change them between replays of a graph, or a kernel right before.
+// Grouped kernels on a GPU: the products of tests/kernel/grouped_products.hpp, whose integers have exact results, bit by bit.
+// Sizes of groups lie in device memory, where the host may change them between replays of a graph, or a kernel right before.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/cuda_launch.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The grouped GEMM as an operation on a GPU: samples of tests/ops/grouped_gemm_sample.hpp through the engine over the shipped kernels, by every
-// one of these, planned, and captured into a graph that is replayed with other counts.
+// The grouped GEMM as an operation on a GPU: samples of tests/ops/grouped_gemm_sample.hpp through the engine over the shipped
+// kernels, by every one of these, planned, and captured into a graph that is replayed with other counts.
 #include <doctest/doctest.h>
 
 #include <algorithm>

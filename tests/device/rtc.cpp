@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernels compiled at run time beside those compiled ahead of time, on a GPU: the same bits, from plans, under graph capture, with
-// extents fixed late, by text, from several threads, and while another kernel serves. No nvcc compiles this file.
+// Kernels compiled at run time beside those compiled ahead of time, on a GPU: the same bits, from plans, under graph capture,
+// with extents fixed late, by text, from several threads, and while another kernel serves. No nvcc compiles this file.
 #include <doctest/doctest.h>
 
 #include <deepgemm/ops/gemm/shipped.cuh>

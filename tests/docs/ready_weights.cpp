@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Dependent launches that load weights early; docs/ladder.md shows this. The simulator runs one kernel after another, but says where
-// one reads what its predecessor may still write.
+// Dependent launches that load weights early; docs/ladder.md shows this. The simulator runs one kernel after another, but says
+// where one reads what its predecessor may still write.
 #include <doctest/doctest.h>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/sim_launch.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Grouped kernels that cut K: groups that follow each other along K, each with a D of its own (gradients of weights), and one product
-// whose K is cut into parts. Integers, so that every bit must be right; D is NaN where nothing is added to it.
+// Grouped kernels that cut K: groups that follow each other along K, each with a D of its own (gradients of weights), and one
+// product whose K is cut into parts. Integers, so that every bit must be right; D is NaN where nothing is added to it.
 #include "grouped_runs.hpp"
 
 using namespace deepgemm;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Grouped kernels whose groups of rows follow each other in one matrix: by the ends of groups (psum), or by the group of each row.
-// Integers, so that every bit must be right; D and the rows of A between groups are NaN.
+// Grouped kernels whose groups of rows follow each other in one matrix: by the ends of groups (psum), or by the group of each
+// row. Integers, so that every bit must be right; D and the rows of A between groups are NaN.
 #include "grouped_runs.hpp"
 
 using namespace deepgemm;

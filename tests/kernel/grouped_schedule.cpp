@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The grouped schedule by itself: each element of D that groups own is in one tile, whatever the groups, the grid and the cluster; no
-// other element is in any.
+// The grouped schedule by itself: each element of D that groups own is in one tile, whatever the groups, the grid and the
+// cluster; no other element is in any.
 #include <deepgemm/reference/random.hpp>
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/sim/launch.hpp>

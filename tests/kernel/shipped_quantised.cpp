@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every shipped kernel on quantised normal numbers, new ones in each run: close to the product before quantisation as a whole, and
-// each element within the tensor core's error of the product after it.
+// Every shipped kernel on quantised normal numbers, new ones in each run: close to the product before quantisation as a whole,
+// and each element within the tensor core's error of the product after it.
 #include <deepgemm/host/instances.hpp>
 
 #include "launching.hpp"

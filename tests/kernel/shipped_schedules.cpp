@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Shipped kernels on machines that do things in other orders: at random, at once, several clusters at a time. Whatever the order
-// results are the same bits, on any data.
+// Shipped kernels on machines that do things in other orders: at random, at once, several clusters at a time. Whatever the
+// order results are the same bits, on any data.
 #include <deepgemm/host/instances.hpp>
 
 #include "launching.hpp"

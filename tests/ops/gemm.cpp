@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The dense GEMM as an operation on the simulator: through the engine over all shipped kernels, planned, explained, pinned. Its rules,
-// each broken once, are in tests/host/validate.cpp; its kernels, each alone, in tests/kernel.
+// The dense GEMM as an operation on the simulator: through the engine over all shipped kernels, planned, explained, pinned. Its
+// rules, each broken once, are in tests/host/validate.cpp; its kernels, each alone, in tests/kernel.
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/instances.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>

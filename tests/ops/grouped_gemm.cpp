@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The grouped GEMM as an operation on the simulator: through the engine and by every shipped kernel, planned, explained, refused.
+// The grouped GEMM as an operation on the simulator: through the engine and by every shipped kernel, planned, explained,
+// refused.
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/instances.hpp>
 #include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>

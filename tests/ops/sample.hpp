@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A problem of an operation to test with: operands in host memory, and the results that they must give. One source for tests on the
-// simulator and, with its memory copied, on a GPU.
+// A problem of an operation to test with: operands in host memory, and the results that they must give. One source for tests on
+// the simulator and, with its memory copied, on a GPU.
 #pragma once
 
 #include <cstddef>

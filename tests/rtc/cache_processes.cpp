@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The cache under many processes: a cold start of sixteen, writers that are killed, a lock whose holder is slow or dead. Bytes are
-// made by functions that leave a mark; one test compiles a tiny kernel for real.
+// The cache under many processes: a cold start of sixteen, writers that are killed, a lock whose holder is slow or dead. Bytes
+// are made by functions that leave a mark; one test compiles a tiny kernel for real.
 #include <deepgemm/rtc/compiler.hpp>
 
 #include <fcntl.h>

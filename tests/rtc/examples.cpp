@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kernels of the examples, each from the text of its program, become cubins for sm_90a without spilled registers. What a program
-// does on the host is cut off: NVRTC compiles what stands before main, without host headers.
+// The kernels of the examples, each from the text of its program, become cubins for sm_90a without spilled registers. What a
+// program does on the host is cut off: NVRTC compiles what stands before main, without host headers.
 #include <deepgemm/rtc/program.hpp>
 #include <deepgemm/rtc/unit.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The code of docs/how-to/kernel-cache.md: fills a directory with kernels on a machine without a GPU; and that it is found there.
+// The code of docs/how-to/kernel-cache.md: fills a directory with kernels on a machine without a GPU; and that it is found
+// there.
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/rtc/compiler.hpp>
 #include <deepgemm/rtc/embedded.hpp>

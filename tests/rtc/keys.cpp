@@ -57,9 +57,9 @@ TEST_CASE("options keep the order that was given: words in pairs, and a definiti
     CHECK_MESSAGE(built, (built ? "" : built.failure().message));
 }
 
-// Observed with NVRTC 13.0.88: it asks getenv() for NVRTC_APPEND_FLAGS whenever it compiles, and follows no option in it. With -D,
-// -I, --use_fast_math, -G and an unknown option, cubin and log stay the same. That holds where the variable is set before the
-// process starts, and where it is set inside of it. A later version may follow the options, so the value is in the key.
+// Observed with NVRTC 13.0.88: it asks getenv() for NVRTC_APPEND_FLAGS whenever it compiles, and follows no option in it. With
+// -D, -I, --use_fast_math, -G and an unknown option, cubin and log stay the same. That holds where the variable is set before
+// the process starts, and where it is set inside of it. A later version may follow the options, so the value is in the key.
 // inputs.cpp shows that options which name files are refused there.
 TEST_CASE("the environment that NVRTC reads is in the key") {
     const compiler all{header_set()};

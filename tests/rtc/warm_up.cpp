@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Warm-up on several threads, its progress, and kernels that are replaced once a background thread has made them ready. Kernels are
-// fakes of tests/host, but for a list of two that is compiled.
+// Warm-up on several threads, its progress, and kernels that are replaced once a background thread has made them ready. Kernels
+// are fakes of tests/host, but for a list of two that is compiled.
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/rtc/background.hpp>
 #include <deepgemm/rtc/compiler.hpp>

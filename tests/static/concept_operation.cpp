@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Truth table of operation: what models it, and near misses that each lack one thing. docs/concepts/operation.md shows the table.
+// Truth table of operation: what models it, and near misses that each lack one thing. docs/concepts/operation.md shows the
+// table.
 #include <deepgemm/ops.hpp>
 
 #include <array>

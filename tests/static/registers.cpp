@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which tiles have registers for their accumulators. The tiles that do not fit were compiled for sm_90a: they spill, or ptxas refuses.
+// Which tiles have registers for their accumulators. The tiles that do not fit were compiled for sm_90a: they spill, or ptxas
+// refuses.
 #include <deepgemm/kernel/check.cuh>
 
 namespace {

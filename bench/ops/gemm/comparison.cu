@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cublaslt.hpp"
+#include "files.hpp"
 #include "ours.cuh"
+#include "progress.hpp"
 #include "reference.cuh"
 #include "result.hpp"
 #include "run.hpp"
@@ -145,11 +147,8 @@ private:
         const comparison c = reference_.compare(data_);
         m.diff = c.diff;
         m.max_error = c.max_error;
-        if (c.diff < tolerance) return true;
-        char text[120];
-        std::snprintf(text, sizeof text, "wrong result: difference %.3g, %lld elements not finite", c.diff, c.bad);
-        m.failure = text;
-        return false;
+        m.failure = fault_of(c, tolerance);
+        return m.failure.empty();
     }
 
     /// Times cuBLASLt's suggestions and chooses the fastest.

@@ -2,9 +2,9 @@
 // Chooses cases of dense GEMMs and runs them by family, since each family has a result file of its own.
 #include <stdexcept>
 
+#include "files.hpp"
 #include "memory.hpp"
 #include "ops/contest.hpp"
-#include "result.hpp"
 #include "run.hpp"
 #include "tuned_table.hpp"
 

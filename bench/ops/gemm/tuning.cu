@@ -12,10 +12,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "files.hpp"
 #include "ours.cuh"
+#include "progress.hpp"
 #include "reference.cuh"
-#include "result.hpp"
 #include "run.hpp"
+#include "statistics.hpp"
 #include "words.hpp"
 
 namespace deepgemm::bench {
@@ -142,11 +144,7 @@ private:
         }
         // A fault on the device destroys the context, so this throws and ends the race.
         check(cudaStreamSynchronize(clock_.stream()), who.name.c_str());
-        const comparison c = truth_.compare(data_);
-        if (c.diff < data_.problem().tolerance()) return {};
-        char text[120];
-        std::snprintf(text, sizeof text, "wrong result: difference %.3g, %lld elements not finite", c.diff, c.bad);
-        return text;
+        return fault_of(truth_.compare(data_), data_.problem().tolerance());
     }
 
     const options& o_;

@@ -10,7 +10,8 @@
 
 namespace deepgemm::bench {
 
-/// D[g](m,n) = A[g](m,k) x B[g](n,k)^T of the first rows of a slot in each group; FP8, A scaled by token and B by block, D in BF16.
+/// D[g](m,n) = A[g](m,k) x B[g](n,k)^T of the first rows of a slot in each group; FP8, A scaled by token and B by block, D in
+/// BF16.
 struct grouped_case {
     int groups, expected_rows;  ///< what a caller would give as a hint
     int n, k;
@@ -34,8 +35,8 @@ grouped_workload workload_of(const grouped_case& c);
 /// The 16 masked cases.
 std::vector<grouped_case> suite_masked();
 
-/// "G*M,N,K:masked" as G groups with slots of M rows, "G*M,N,K:masked-E" if E of these are expected. Throws std::invalid_argument if it
-/// is no such product.
+/// "G*M,N,K:masked" as G groups with slots of M rows, "G*M,N,K:masked-E" if E of these are expected. Throws
+/// std::invalid_argument if it is no such product.
 grouped_case parse_groups(const std::string& text);
 
 }  // namespace deepgemm::bench

@@ -13,8 +13,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "files.hpp"
 #include "memory.hpp"
 #include "ops/contest.hpp"
+#include "progress.hpp"
 #include "reference.cuh"
 #include "result.hpp"
 #include "tuned_table.hpp"
@@ -173,11 +175,7 @@ private:
         const comparison c = data_.judge(reference_, m.failure);
         m.diff = c.diff;
         m.max_error = c.max_error;
-        if (m.failure.empty() && !(c.diff < 1e-3)) {
-            char text[120];
-            std::snprintf(text, sizeof text, "wrong result: difference %.3g, %lld elements not finite", c.diff, c.bad);
-            m.failure = text;
-        }
+        if (m.failure.empty()) m.failure = fault_of(c, 1e-3);
     }
 
     const options& o_;

@@ -130,8 +130,8 @@ result<typename K::params> params_of(const typename K::arguments& arguments) {
     }
 }
 
-/// Refuses memory that a kernel would read itself, and that the device cannot: pageable memory of the host, unless the device reaches
-/// that, too. TMA's tensors are the driver's to check.
+/// Refuses memory that a kernel would read itself, and that the device cannot: pageable memory of the host, unless the device
+/// reaches that, too. TMA's tensors are the driver's to check.
 inline result<void> check_reachable(const char* name, const void* memory, int device) {
     if (memory == nullptr) return {};
     const relaxed_capture guard;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One entry of a table of measured choices; ops/gemm/tuned.hpp looks entries up, ops/gemm/tuned_h100.hpp and others hold those of a GPU.
+// One entry of a table of measured choices; ops/gemm/tuned.hpp looks entries up, ops/gemm/tuned_h100.hpp and others hold those
+// of a GPU.
 #pragma once
 
 #include <string>
