@@ -253,7 +253,7 @@ TEST_CASE("cache clear leaves what no cache has written, though it has the place
         REQUIRE(writer.get(key, "note", [] { return result<std::string>("no cubin"); }));
         return rtc::entry_path(directory, key);
     };
-    // A store of somebody else's that names files by SHA-256; an entry behind a link, and one in a folder behind a link.
+    // A file of another program that names files by SHA-256; an entry behind a link, and one in a folder behind a link.
     const std::string foreign_key = rtc::sha256_of("foreign");
     const fs::path foreign = rtc::entry_path(root, foreign_key);
     write_file(foreign.string(), "foreign");
@@ -290,7 +290,7 @@ TEST_CASE("cache looks where programs look") {
     ::setenv("DEEPGEMM_CACHE_DIR", "", 1);
     CHECK(list.has(folder.path().string() + ": 0 entries, 0 KiB\n"));
     CHECK(list.has("absent: not there yet\n"));
-    CHECK_FALSE(clear.has("absent"));  // what lies behind the first directory belongs to somebody else
+    CHECK_FALSE(clear.has("absent"));  // only the first directory is cleared
     CHECK_THROWS_WITH_AS(run(cache_command, {"list"}), "no directory is given, and the environment names none",
                          std::invalid_argument);
     ::setenv("DEEPGEMM_CACHE_DIR", before.c_str(), 1);

@@ -9,7 +9,7 @@ cmake_policy(VERSION 3.25)
 #
 # A library of the kernels named KERNELS, and of those in the lists (deepgemm::shipped::kernels<...>) named LISTS. HEADERS
 # declare these types: files relative to the calling CMakeLists.txt, or names that the target's include path finds. The
-# backend is cuda where that language is enabled, else the simulator. Who links <target> may include
+# backend is cuda where that language is enabled, else the simulator. A target that links <target> may include
 #   <target>.hpp         std::span<const kernel_handle<O>> deepgemm::instances::<target><O>() for each operation O of the
 #                        library and of OPERATIONS, which HEADERS define; without <O> for ops::gemm
 #   <target>_extern.hpp  HEADERS, and for all KERNELS `extern template` of the launch functions
@@ -80,7 +80,7 @@ std::span<const kernel_handle<O>> @name@();
 }  // namespace deepgemm::instances
 ]])
     file(CONFIGURE OUTPUT "${folder}/include/${name}_extern.hpp" @ONLY CONTENT [[
-// Written by deepgemm_instantiate(@target@): who includes this launches the target's kernels without compiling them.
+// Written by deepgemm_instantiate(@target@): a file that includes this launches the target's kernels without compiling them.
 #pragma once
 
 @includes@

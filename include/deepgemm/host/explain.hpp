@@ -13,7 +13,7 @@
 
 namespace deepgemm {
 
-/// Who chose a kernel, in a few words.
+/// What chose a kernel, in a few words.
 constexpr const char* describe(choice by) {
     switch (by) {
         case choice::model: return "predicted best";

@@ -21,7 +21,7 @@
 
 namespace deepgemm {
 
-/// Who chose a kernel: the cost model, the library's table, a row of the caller's, or a pin.
+/// What chose a kernel: the cost model, the library's table, a row of the caller's, or a pin.
 enum class choice : u8 { model, tuned, overridden, pinned };
 
 constexpr const char* name_of(choice by) {
@@ -211,7 +211,7 @@ struct question {
 template <operation O>
 result<allowance> allowed(const question<O>& asked);
 
-/// The kernel that comes before the model's choice, if any, and who prefers it.
+/// The kernel that comes before the model's choice, if any, and what chose it.
 template <operation O>
 struct preference {
     const typename O::config* pin = nullptr;

@@ -7,9 +7,10 @@
 
 namespace deepgemm {
 
-/// Operands that the stream's previous kernel does not write, weights say; their scales included. A dependent launch loads them
-/// without waiting for that kernel. What older kernels wrote is complete, because every kernel here lets the next one start
-/// only after its own wait. A kernel of your own that triggers (cudaTriggerProgrammaticLaunchCompletion) must do the same.
+/// Marks operands, with their scales, that the stream's previous kernel does not write, such as weights. A dependent launch
+/// loads them without waiting for that kernel. The writes of older kernels are complete by then, because every kernel here lets
+/// the next one start only after its own wait. A kernel of your own that triggers (cudaTriggerProgrammaticLaunchCompletion)
+/// must do the same.
 struct ready_operands {
     bool a = false, b = false;
 };
@@ -23,7 +24,8 @@ struct scale_arguments {
     i64 matrix_stride = 0;  ///< in a stack of matrices: from the scales of one to those of the next
 };
 
-/// An operand in memory: M or N rows and K columns, contiguous along one of them as the kernel says. Lengths are in elements.
+/// An operand in memory: M or N rows and K columns. The kernel's type determines along which of them it is contiguous. Lengths
+/// are in elements.
 struct operand_arguments {
     const void* data = nullptr;
     i64 pitch = 0;  ///< from row to row; or from one k to the next, if the operand is contiguous along M or N
@@ -42,7 +44,7 @@ struct result_arguments {
 };
 
 /// What a GEMM kernel is launched with. Pointers are to device memory, or to host memory for the simulator. Arguments that the
-/// kernel has no use for (scales of BF16, C) are ignored.
+/// kernel does not use, such as scales of BF16 or C, are ignored.
 struct gemm_arguments {
     problem_shape shape{};
     operand_arguments a{}, b{};         ///< (m, k) and (n, k)

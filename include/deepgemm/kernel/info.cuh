@@ -25,8 +25,8 @@ struct gemm;
 struct grouped_gemm;
 }  // namespace ops
 
-/// The host's operation (host/operation.hpp) that plans kernels of grouping `Groups`; void if none does. The operations are
-/// incomplete types here, and only the host defines them.
+/// The operation (host/operation.hpp) that plans kernels of grouping `Groups`; void if none does. The operations are incomplete
+/// types here, because only the host defines them.
 template <grouping Groups>
 struct operation_of_grouping {
     using type = void;

@@ -32,7 +32,7 @@ DEEPGEMM_DEVICE void mbarrier_invalidate(u32 bar) {
 #endif
 }
 
-/// One arrival by the calling thread; releases its earlier accesses to whoever observes the phase.
+/// One arrival by the calling thread. It releases the thread's earlier accesses to the threads that observe the phase.
 DEEPGEMM_DEVICE void mbarrier_arrive(u32 bar) {
 #if DEEPGEMM_SIMULATED
     sim::mbarrier_arrive(bar, 1, 0, "mbarrier.arrive");

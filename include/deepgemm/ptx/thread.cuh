@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Indices of the calling thread, its warp, CTA and cluster, read from special registers.
+// Indices of the calling thread, its warp, CTA and cluster, and clocks, read from special registers; and how a thread ends its
+// kernel with an error.
 #pragma once
 
 #include <deepgemm/core/types.cuh>

@@ -8,7 +8,7 @@
 
 namespace deepgemm {
 
-/// How scales are stored: not at all; one float each; four UE8M0 exponents along K in a 32-bit word; or in a user's own format,
+/// How scales are stored: not at all; as floats; as UE8M0 exponents, four along K in a 32-bit word; or in a user's own format,
 /// whose kernels no planner picks.
 enum class scale_kind : u8 { none, fp32, ue8m0, custom };
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What the tiles of a schedule make up, as a plain value for the host.
+// Which products the tiles of a schedule form, as a plain value for the host.
 #pragma once
 
 #include <deepgemm/core/types.cuh>
 
 namespace deepgemm {
 
-/// What the tiles of a schedule make up: one product (`none`), or several, named by what makes a group. A user's own schedule
-/// is `custom` unless it says otherwise, and no planner picks its kernels.
+/// Which products the tiles of a schedule form: one (`none`), or several, named by what distinguishes their groups. A user's
+/// own schedule is `custom` unless it declares another value. No planner picks kernels of a `custom` one.
 enum class grouping : u8 {
     none,
     batched,  ///< products of one shape

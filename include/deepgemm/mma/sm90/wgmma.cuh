@@ -29,12 +29,12 @@ struct wgmma {
     using tile_b = operand_tile<ElementB, N % 64 == 0 ? 64 : 32, k, MajorB>;
 
     /// All threads of a warpgroup: issues the multiply of one K block, which overwrites `partial`. `a` is a descriptor or
-    /// registers. The tiles must have landed. Nobody may touch `partial`, or registers of A, before wait().
+    /// registers. The tiles must have landed. `partial` and registers of A must not be accessed before wait().
     DEEPGEMM_DEVICE static void multiply(u64 a, u64 b, accumulator& partial) { start(a, b, partial); }
     DEEPGEMM_DEVICE static void multiply(a_registers<steps>& a, u64 b, accumulator& partial) { start(a, b, partial); }
 
     /// All threads of a warpgroup: issues the multiply of one K block, which adds to `sum`. The caller fences before one or
-    /// several of these calls and commits after them. Nobody may touch `sum` between two multiplies into it.
+    /// several of these calls and commits after them. `sum` must not be accessed between two multiplies into it.
     DEEPGEMM_DEVICE static void accumulate(u64 a, u64 b, accumulator& sum) { issue<true>(a, b, sum); }
     DEEPGEMM_DEVICE static void accumulate(const a_registers<steps>& a, u64 b, accumulator& sum) {
         issue<true>(a, b, sum);
