@@ -6,6 +6,7 @@
 #include <deepgemm/sim/devices.hpp>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support.hpp"
@@ -61,8 +62,18 @@ void expect_clean(Kernel& kernel, Bug none) {
     }
 }
 
-/// Requires that the bug is found, under the lazy policy or one of the seeds, with all of `words` in the message; and that
-/// every machine that does not find it says nothing else.
+/// True if a message holds the words, or one of several alternatives: "one | other".
+inline bool says(const std::string& message, std::string_view words) {
+    for (;;) {
+        const std::size_t bar = words.find(" | ");
+        if (message.find(words.substr(0, bar)) != std::string::npos) return true;
+        if (bar == std::string_view::npos) return false;
+        words.remove_prefix(bar + 3);
+    }
+}
+
+/// Requires that the bug is found, under the lazy policy or one of the seeds, with all of `words` in the message, see says();
+/// and that every machine that does not find it says nothing else.
 template <class Kernel, class Bug>
 void expect_found(Kernel& kernel, Bug bug, std::initializer_list<const char*> words) {
     int found = 0;
@@ -71,7 +82,7 @@ void expect_found(Kernel& kernel, Bug bug, std::initializer_list<const char*> wo
         if (message.empty()) continue;
         CAPTURE(o.seed);
         CAPTURE(message);
-        for (const char* word : words) REQUIRE(message.find(word) != std::string::npos);
+        for (const char* word : words) REQUIRE(says(message, word));
         ++found;
     }
     CAPTURE(int(bug));

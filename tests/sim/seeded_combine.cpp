@@ -120,7 +120,8 @@ TEST_CASE("combine: done words before the other warp has met") {
 TEST_CASE("combine: a sum that starts after all ranks but one") {
     combine_kernel kernel;
     expect_found(kernel, bug::one_rank_missing,
-                 {"ld.global reads rows+0x", "CTA (2,0,0)", "wrote by st.global", "missing"});
+                 {"ld.global reads rows+0x | st.global writes rows+0x", "CTA (2,0,0)",
+                  "wrote by st.global | read by ld.global", "missing"});
 }
 
 TEST_CASE("combine: done words polled by relaxed loads, and no fence") {

@@ -166,7 +166,8 @@ TEST_CASE("pool rows: flags polled by relaxed loads without a fence, and by plai
         kernel, bug::relaxed_poll,
         {"bulk load reads pool+0x", "role gate", "role pull", "has completed, but that has not reached this thread"});
     expect_found(kernel, bug::weak_poll,
-                 {"ld.global reads row_flag+0x", "role gate", "role pull", "st.relaxed or st.release at scope gpu"});
+                 {"ld.global reads row_flag+0x | st.release.gpu writes row_flag+0x", "role gate", "role pull",
+                  "st.relaxed or st.release at scope gpu | read by ld.global"});
 }
 
 TEST_CASE("pool rows: a weight of the same launch loaded through the read-only path") {
@@ -184,7 +185,7 @@ TEST_CASE("pool rows: a slot filled again while its store still reads it") {
 
 TEST_CASE("pool rows: a flag released to the cluster, acquired from another one") {
     pool_kernel kernel;
-    expect_found(
-        kernel, bug::narrow_flag,
-        {"ld.acquire.gpu reads row_flag+0x", "role gate", "role pull", "at scope cluster", "scope gpu is needed"});
+    expect_found(kernel, bug::narrow_flag,
+                 {"ld.acquire.gpu reads row_flag+0x | st.release.cluster writes row_flag+0x", "role gate", "role pull",
+                  "at scope cluster | one has cluster", "scope gpu is needed"});
 }

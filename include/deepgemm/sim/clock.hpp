@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a simulated thread knows of the others' stores to global memory, as vector clocks. Barriers and flags pass them on. A
-// launch without stores makes none. Equal clocks are shared, so handing one on costs a pointer.
+// What a simulated thread knows of the others' accesses to global memory, as vector clocks. Barriers and flags pass them on. A
+// launch without such accesses makes none. Equal clocks are shared, so handing one on costs a pointer.
 #pragma once
 
 #include <deepgemm/core/types.cuh>
@@ -49,29 +49,36 @@ private:
     T* object_ = nullptr;
 };
 
-/// For every thread of every CTA two counts: how many of its generations of generic stores, and how many of its bulk groups,
-/// come before. CTAs of which nothing is known take no space.
+/// For every thread of every CTA two counts: how many of its generations of generic accesses, and how many of its bulk groups,
+/// come before; and for every warp how many of its loads. CTAs of which nothing is known take no space.
 class vector_clock {
 public:
     /// The count at `entry` of CTA number `cta`.
     u32 at(u32 cta, u32 entry) const {
-        if (!parts_) return 0;
+        const u32* const all = counts(cta);
+        return all != nullptr ? all[entry] : 0;
+    }
+    /// The counts of CTA number `cta`, or null if none of them is known.
+    const u32* counts(u32 cta) const {
+        if (!parts_) return nullptr;
         for (const part& p : parts_->list) {
-            if (p.cta == cta) return p.ticks->count[entry];
+            if (p.cta == cta) return p.ticks->count.data();
         }
-        return 0;
+        return nullptr;
     }
 
     /// Raises the count at `entry` of CTA number `cta`, which has `entries` of them, to `count`.
     void raise(u32 cta, u32 entries, u32 entry, u32 count) {
-        if (at(cta, entry) >= count) return;
         if (!parts_) parts_ = counted<parts>(new parts);
+        std::size_t i = 0;
+        for (const auto& list = parts_->list; i < list.size() && list[i].cta < cta;) ++i;
+        const bool found = i < parts_->list.size() && parts_->list[i].cta == cta;
+        if (found && parts_->list[i].ticks->count[entry] >= count) return;
         auto& list = parts_.own().list;
-        auto at = std::find_if(list.begin(), list.end(), [cta](const part& p) { return p.cta >= cta; });
-        if (at == list.end() || at->cta != cta) {
-            at = list.insert(at, {cta, counted<ticks>(new ticks{0, std::vector<u32>(entries)})});
-        }
-        at->ticks.own().count[entry] = count;
+        if (!found)
+            list.insert(list.begin() + std::ptrdiff_t(i),
+                        {cta, counted<ticks>(new ticks{0, std::vector<u32>(entries)})});
+        list[i].ticks.own().count[entry] = count;
     }
 
     /// Raises every count to that of `other`.
@@ -134,7 +141,7 @@ private:
 
 /// What comes before a thread's next access, as each proxy sees it.
 struct knowledge {
-    vector_clock seen;    ///< stores that a generic access sees, and copies of the same CTA
+    vector_clock seen;    ///< accesses that come before a generic one, and before copies of the same CTA
     vector_clock fenced;  ///< those of them before a fence.proxy.async of global memory: what copies of any CTA see
     vector_clock maps;    ///< those before a release of tensor maps
 

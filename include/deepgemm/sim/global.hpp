@@ -3,7 +3,7 @@
 // Flags and counters let other threads run, so that CTAs resident at the same time can wait for each other.
 #pragma once
 
-#include <deepgemm/sim/global_checks.hpp>
+#include <deepgemm/sim/global_words.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -56,7 +56,7 @@ template <class T>
 T ld_global_nc(const T* address) {
     check_global(address, sizeof(T), "ld.global.nc");
     check_grid_waited(address, true, "ld.global.nc");
-    check_read(address, sizeof(T), {.read_only = true}, "ld.global.nc");
+    check_read(address, sizeof(T), {.kind = read_kind::read_only}, "ld.global.nc");
     return *address;
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The rules of global memory, by its shadow: what each kind of access checks and notes. Accesses are checked where they are
-// issued: a copy that lands late was wrong when it was issued.
+// issued: a copy that lands late was wrong when it was issued. Words that hand on what was released are in global_words.hpp.
 //   check_read(address, bytes, how, what)   by ld.global, flags, copies
 //   note_write(address, bytes, how, what)   the same for writes
-//   load_word, store_word, change_word      what a word hands on: acquire, release, read-modify-write
 //   check_map(map, what)                    a tensor map that a copy is about to use
 #pragma once
 
@@ -12,18 +11,15 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string>
-#include <utility>
 
 namespace deepgemm::sim {
 
 /// How an access reads.
 struct read_access {
-    bool copy = false;       ///< by the async proxy
-    bool strong = false;     ///< ld.relaxed, ld.acquire, atom: of memory that others may write at the same time
-    bool read_only = false;  ///< ld.global.nc
+    read_kind kind = read_kind::weak;
     memory_scope scope = memory_scope::cta;  ///< if strong
+    bool changes = false;                    ///< it writes, too, and the write is noted
 };
 
 /// How an access writes.
@@ -65,15 +61,16 @@ inline std::string describe(const write_record& w) {
     constexpr const char* how[] = {"st.global", "st.relaxed or st.release", "atom or red", "a TMA or bulk store",
                                    "a TMA or bulk reduce-add"};
     std::string scope = is_strong(w.kind) ? text(" at scope %s", name_of(w.scope)) : "";
-    return describe(log_of(w), w.thread) + " wrote by " + how[int(w.kind)] + scope;
+    return describe(log_of(w), u32(w.thread)) + " wrote by " + how[int(w.kind)] + scope;
 }
 
-/// True if the write comes before what `clock` belongs to.
+/// True if the write of one thread comes before what `clock` belongs to.
 inline bool in_clock(const write_record& w, const vector_clock& clock) {
-    return clock.at(w.cta, is_copy(w.kind) ? groups_of(log_of(w), w.thread) : stores_of(w.thread)) >= w.before;
+    const u32 thread = u32(w.thread);
+    return clock.at(w.cta, is_copy(w.kind) ? groups_of(log_of(w), thread) : accesses_of(thread)) >= w.before;
 }
 inline bool is_own(const write_record& w, const thread_state& t) {
-    return w.thread == t.index && w.cta == t.cta->log->number;
+    return u32(w.thread) == t.index && w.cta == t.cta->log->number;
 }
 
 /// True if the write comes before the next access of `t`, which a copy makes or the thread itself. Between proxies and, for
@@ -84,27 +81,38 @@ inline bool comes_before(const write_record& w, const thread_state& t, bool by_c
     return by_copy ? in_clock(w, known.fenced) : is_own(w, t) || in_clock(w, known.seen);
 }
 
+/// What a generic access of thread `thread` lacks to come before the next one of another.
+inline std::string missing_order(const cta_log& log, u32 thread, u32 before) {
+    return log.generation[thread] < before
+               ? "and has not released since (missing release, fence or barrier)"
+               : "and has released, but this thread has not acquired it (missing acquire, fence or barrier)";
+}
+/// The last release or fence of either side that ordered nothing, as the end of a message.
+inline std::string too_narrow(const cta_log& log, const thread_state& t) {
+    for (const cta_log* cta : {&log, const_cast<const cta_log*>(t.cta->log)}) {
+        if (!cta->too_narrow.empty()) return "; " + cta->too_narrow;
+    }
+    return "";
+}
+
 /// What a write lacks to come before the next access of `t`.
 inline std::string what_is_missing(const write_record& w, const thread_state& t, bool by_copy) {
     const cta_log& log = log_of(w);
+    const u32 thread = u32(w.thread);
     const bool seen = (is_own(w, t) && !is_copy(w.kind)) || in_clock(w, t.order.known.seen);
-    if (is_copy(w.kind) && log.groups_done[w.thread] < w.before) {
-        return log.groups_read[w.thread] < w.before
+    if (is_copy(w.kind) && log.groups_done[thread] < w.before) {
+        return log.groups_read[thread] < w.before
                    ? "and has not waited for (missing cp.async.bulk.wait_group)"
                    : "and has not completed: cp.async.bulk.wait_group.read frees only its source (missing "
                      "cp.async.bulk.wait_group)";
     }
     if (by_copy && seen) return "without fence.proxy.async of global memory between the two";
-    std::string why = is_copy(w.kind)
-                          ? "and has completed, but that has not reached this thread (missing release or acquire, "
-                            "fence or barrier, or cp.async.bulk.wait_group before the release)"
-                      : log.generation[w.thread] < w.before
-                          ? "and has not released since (missing release, fence or barrier)"
-                          : "and has released, but this thread has not acquired it (missing acquire, fence or barrier)";
-    for (const cta_log* cta : {&log, const_cast<const cta_log*>(t.cta->log)}) {
-        if (!cta->too_narrow.empty()) return why + "; " + cta->too_narrow;
-    }
-    return why;
+    const std::string why =
+        is_copy(w.kind)
+            ? "and has completed, but that has not reached this thread (missing release or acquire, fence or "
+              "barrier, or cp.async.bulk.wait_group before the release)"
+            : missing_order(log, thread, w.before);
+    return why + too_narrow(log, t);
 }
 
 [[noreturn]] inline void fail_unordered(const char* what, const char* does, std::uintptr_t address,
@@ -113,38 +121,55 @@ inline std::string what_is_missing(const write_record& w, const thread_state& t,
          what_is_missing(w, me(), by_copy));
 }
 
-/// Calls f(line number in its page, mask of bytes, address of the first one) for each line of [address, address + bytes) whose
-/// page `page_of(address)` gives; not for pages that are null.
-template <class PageOf, class F>
-void for_each_line(std::uintptr_t address, u64 bytes, PageOf page_of, F f) {
-    constexpr u32 line = global_shadow::line;
-    for (const std::uintptr_t end = address + bytes; address < end;) {
-        const std::uintptr_t page_end =
-            std::min(end, (address / global_shadow::page_bytes + 1) * global_shadow::page_bytes);
-        global_shadow::page* const page = page_of(address);
-        if (page == nullptr) {
-            address = page_end;
-            continue;
+/// Walks over the lines of [address, address + bytes).
+class line_walk {
+public:
+    std::uintptr_t address;  ///< of the first byte in the line
+    u16 mask;                ///< bytes of the line
+    global_shadow::page* page;
+    u32 line;  ///< its number in the page
+
+    line_walk(std::uintptr_t first, u64 bytes) : address(first), shadow_(shadow()), rest_(bytes) { begin(); }
+    explicit operator bool() const { return mask != 0; }
+    void next() {
+        address += n_;
+        rest_ -= n_;
+        if (rest_ == 0) {
+            mask = 0;
+        } else {
+            begin();
         }
-        while (address < page_end) {
-            const u32 from = u32(address % line), n = u32(std::min<std::uintptr_t>(line - from, page_end - address));
-            f(*page, u32(address % global_shadow::page_bytes / line), u16(((1u << n) - 1) << from), address);
-            address += n;
-        }
+    }
+
+private:
+    void begin() {
+        constexpr u32 bytes = global_shadow::line;
+        const u32 from = u32(address % bytes);
+        n_ = rest_ < bytes - from ? u32(rest_) : bytes - from;
+        mask = u16(((1u << n_) - 1) << from);
+        page = &shadow_.at(address);
+        line = u32(address % global_shadow::page_bytes / bytes);
+    }
+    global_shadow& shadow_;
+    u64 rest_;
+    u32 n_;
+};
+
+/// Calls f(record) for each record of writes to the bytes `mask` of line `i`, one for each thread.
+template <class F>
+void for_each_write(global_shadow::page& page, u32 i, u16 mask, F f) {
+    if (!page.writes) return;
+    for (const write_record* w = &page.writes[i];; w = &shadow().further(w->next)) {
+        w->for_each_thread(mask, [&](u32 thread) { f(w->of(thread)); });
+        if (w->next == 0) return;
     }
 }
 
-/// The newest write to the byte at an address in this launch, or null.
-inline const write_record* last_write(std::uintptr_t address) {
-    const write_record* last = nullptr;
-    for_each_line(
-        address, 1, [](std::uintptr_t at) { return shadow().find(at); },
-        [&](global_shadow::page& page, u32 i, u16 mask, std::uintptr_t) {
-            for (const write_record* w = &page.first[i];; w = &shadow().further(w->next)) {
-                if ((w->bytes & mask) != 0) last = w;
-                if (w->next == 0) break;
-            }
-        });
+/// The newest write to the byte at an address in this launch; without bytes if there is none.
+inline write_record last_write(std::uintptr_t address) {
+    write_record last{};
+    const line_walk at(address, 1);
+    for_each_write(*at.page, at.line, at.mask, [&](const write_record& w) { last = w; });
     return last;
 }
 
@@ -156,45 +181,66 @@ inline void check_strong_pair(const write_record& w, const thread_state& t, cons
         fail(text("%s reads %s, which ", what, name_of_global(address).c_str()) + describe(w) +
              text(": scope %s is needed between the two", name_of(between)));
     }
-    if (w.size != bytes) {
+    if (1u << w.width != bytes) {
         fail(text("%s of %u bytes reads %s, which ", what, bytes, name_of_global(address).c_str()) + describe(w) +
-             text(" in pieces of %u bytes: it may see a part of them", w.size));
+             text(" in pieces of %u bytes: it may see a part of them", 1u << w.width));
     }
 }
 
-/// Checks a read by the running thread.
+/// Checks a read of `bytes` bytes by the running thread against one thread's write to some of them.
+inline void check_written_before(const write_record& w, const read_access& how, u64 bytes, std::uintptr_t address,
+                                 const char* what) {
+    const thread_state& t = me();
+    if (how.kind == read_kind::read_only && log_of(w).grid == t.cta->log->grid) {
+        fail(text("%s reads %s, which ", what, name_of_global(address).c_str()) + describe(w) +
+             " in the same launch: the read-only path may hold old bytes (use ld.global)");
+    }
+    const bool copy = how.kind == read_kind::copy;
+    if (comes_before(w, t, copy)) return;
+    if (how.kind != read_kind::strong || !is_strong(w.kind)) fail_unordered(what, "reads", address, w, copy);
+    check_strong_pair(w, t, how, u32(bytes), address, what);
+}
+
+/// Checks and notes a read by the running thread.
 inline void check_read(const void* at, u64 bytes, const read_access& how, const char* what) {
     if (!checks_global()) return;
     const auto first = reinterpret_cast<std::uintptr_t>(at);
     check_owner(first, what);
     thread_state& t = me();
-    global_shadow& s = shadow();
-    const bool one_page = first / global_shadow::page_bytes == (first + bytes - 1) / global_shadow::page_bytes;
-    if (one_page && !how.read_only && s.find(first) == nullptr)
-        return;  // most memory that is read is written by nobody
-    auto page_of = [&](std::uintptr_t address) { return how.read_only ? &s.make(address) : s.find(address); };
-    for_each_line(first, bytes, page_of, [&](global_shadow::page& page, u32 i, u16 mask, std::uintptr_t address) {
-        for (const write_record* w = &page.first[i];; w = &s.further(w->next)) {
-            if ((w->bytes & mask) != 0) {
-                if (how.read_only && log_of(*w).grid == t.cta->log->grid) {
-                    fail(text("%s reads %s, which ", what, name_of_global(address).c_str()) + describe(*w) +
-                         " in the same launch: the read-only path may hold old bytes (use ld.global)");
-                }
-                if (!comes_before(*w, t, how.copy)) {
-                    if (!how.strong || !is_strong(w->kind)) fail_unordered(what, "reads", address, *w, how.copy);
-                    check_strong_pair(*w, t, how, u32(bytes), address, what);
-                }
-            }
-            if (w->next == 0) break;
+    const cta_log& log = *t.cta->log;
+    read_record now{};
+    now.cta = log.number;
+    now.kind = how.kind;
+    now.scope = how.scope;
+    now.thread = std::int16_t(t.index);
+    if (how.kind == read_kind::copy) {
+        now.before = log.loads[t.index / 32] + 1;
+        now.width = 4;
+    } else {
+        now.before = log.generation[t.index] + 1;
+        now.width = u8(__builtin_ctzll(bytes));
+        t.order.accessed = true;
+    }
+    for (line_walk at(first, bytes); at; at.next()) {
+        if (at.page->writes && (at.page->writes[at.line].bytes | at.page->writes[at.line].next) != 0) {
+            for_each_write(*at.page, at.line, at.mask,
+                           [&](const write_record& w) { check_written_before(w, how, bytes, at.address, what); });
         }
-        if (!how.read_only) return;
-        page.read_only[i] |= mask;
-        page.reader[i] = t.cta->log->number;
-        page.reader_thread[i] = u16(t.index);
-    });
+        if (how.changes) continue;
+        now.bytes = at.mask;
+        if (!at.page->reads) at.page->reads.reset(new global_shadow::readers[global_shadow::lines]());
+        global_shadow::readers& r = at.page->reads[at.line];
+        if (r.latest.bytes == 0) {
+            r.latest.set(now);
+            r.latest.lanes = 0;
+        } else {
+            shadow().note(r, now);
+        }
+    }
 }
 
-/// Checks one record of a line against a write of the running thread to some of its bytes. True if the write replaces them.
+/// Checks one thread's write to a line against a write of the running thread to some of its bytes. True if the write replaces
+/// them.
 inline bool check_overwrite(const write_record& old, const write_record& now, std::uintptr_t address,
                             const char* what) {
     const thread_state& t = me();
@@ -210,152 +256,108 @@ inline bool check_overwrite(const write_record& old, const write_record& now, st
     return true;
 }
 
+/// Checks a write of the running thread against the writes to a line of which there are some, and adds it to them.
+inline void add_write(write_record& first, const write_record& now, std::uintptr_t address, const char* what) {
+    global_shadow& s = shadow();
+    bool merged = false, emptied = false;
+    for (write_record* w = &first; w->bytes != 0 || w->next != 0; w = &s.further(w->next)) {
+        bool replaced = false;
+        w->for_each_thread(now.bytes,
+                           [&](u32 thread) { replaced |= check_overwrite(w->of(thread), now, address, what); });
+        if (replaced) w->bytes &= u16(~now.bytes);
+        if (!merged && (w->bytes != 0 || w == &first) && w->takes(now)) {
+            w->bytes |= now.bytes;
+            merged = true;
+        }
+        emptied |= w->bytes == 0;
+        if (w->next == 0) break;
+    }
+    if (!merged) s.add(first, now);
+    if (emptied && first.next != 0) s.tidy(first);
+}
+
+/// Stops the launch: a write of the running thread does not come after a read by thread `thread`.
+[[noreturn]] inline void fail_unread(const char* what, std::uintptr_t address, const read_record& r, u32 thread,
+                                     const std::string& why) {
+    constexpr const char* how[] = {"ld.global", "ld.relaxed or ld.acquire", "ld.global.nc", "a TMA or bulk load"};
+    fail(text("%s writes %s, which ", what, name_of_global(address).c_str()) +
+         describe(*current().logs[r.cta], thread) + " read by " + how[int(r.kind)] + why);
+}
+
+/// Checks a write of the running thread against a record of reads of some of its bytes.
+inline void check_read_before(const read_record& r, const write_record& now, std::uintptr_t address, const char* what) {
+    const thread_state& t = me();
+    const cta_log& log = *current().logs[r.cta];
+    const u32* const known = t.order.known.seen.counts(r.cta);
+    const bool both_strong = r.kind == read_kind::strong && is_strong(now.kind);
+    const memory_scope between = both_strong ? scope_between(log, t) : memory_scope::cta;
+    r.for_each_thread(now.bytes, [&](u32 thread) {
+        const bool copy = r.kind == read_kind::copy;
+        if (r.kind == read_kind::read_only && log.grid == t.cta->log->grid) {
+            fail_unread(what, address, r, thread, " in the same launch: the read-only path may hold old bytes");
+        }
+        if (!copy && r.cta == now.cta && thread == t.index) return;
+        if (known != nullptr && known[copy ? loads_of(log, thread) : accesses_of(thread)] >= r.before) return;
+        if (both_strong) {
+            if (r.scope >= between && now.scope >= between) return;
+            const memory_scope narrow = std::min(r.scope, now.scope);
+            fail_unread(
+                what, address, r, thread,
+                text(": scope %s is needed between the two, and one has %s", name_of(between), name_of(narrow)));
+        }
+        std::string why = ", " + missing_order(log, thread, r.before);
+        if (copy) {
+            why = log.loads_landed[thread / 32] < r.before
+                      ? ", which has not landed (missing wait for its mbarrier)"
+                      : ", which has landed, but that has not reached this thread (missing wait for its mbarrier, "
+                        "release or acquire, fence or barrier)";
+        }
+        fail_unread(what, address, r, thread, why + too_narrow(log, t));
+    });
+}
+
+/// Checks a write of the running thread against all reads of its line.
+inline void check_readers(global_shadow::readers& readers, const write_record& now, std::uintptr_t address,
+                          const char* what) {
+    if ((readers.latest.bytes | readers.earlier) == 0) return;
+    shadow().for_each_record(readers, [&](read_record& r) {
+        if ((r.bytes & now.bytes) == 0) return;
+        check_read_before(r, now, address, what);
+        if (is_plain(now.kind)) r.bytes &= u16(~now.bytes);  // whoever writes here next comes after this write
+    });
+}
+
 /// Checks and notes a write by the running thread.
 inline void note_write(const void* at, u64 bytes, const write_access& how, const char* what) {
     if (!checks_global()) return;
-    check_owner(reinterpret_cast<std::uintptr_t>(at), what);
+    const auto start = reinterpret_cast<std::uintptr_t>(at);
+    check_owner(start, what);
     thread_state& t = me();
-    global_shadow& s = shadow();
     const cta_log& log = *t.cta->log;
     write_record now{};
     now.cta = log.number;
-    now.thread = u16(t.index);
     now.kind = how.kind;
     now.scope = how.scope;
-    now.size = u8(std::min<u64>(bytes, 16));
+    now.thread = std::int16_t(t.index);
     if (is_copy(how.kind)) {
         now.before = t.bulk_commits + 1;
+        now.width = 4;
     } else {
         now.before = log.generation[t.index] + 1;
-        t.order.stored = true;
+        now.width = u8(__builtin_ctzll(bytes));
+        t.order.accessed = true;
     }
-    const auto same_writer = [&now](const write_record& w) {
-        return w.cta == now.cta && w.thread == now.thread && w.before == now.before && w.kind == now.kind &&
-               w.size == now.size && w.scope == now.scope;
-    };
-    for_each_line(
-        reinterpret_cast<std::uintptr_t>(at), bytes, [&s](std::uintptr_t address) { return &s.make(address); },
-        [&](global_shadow::page& page, u32 i, u16 mask, std::uintptr_t address) {
-            if ((page.read_only[i] & mask) != 0 && current().logs[page.reader[i]]->grid == log.grid) {
-                fail(text("%s writes %s, which ", what, name_of_global(address).c_str()) +
-                     describe(*current().logs[page.reader[i]], page.reader_thread[i]) +
-                     " read by ld.global.nc in the same launch: the read-only path may hold old bytes");
-            }
-            write_record& first = page.first[i];
-            bool merged = false, emptied = false;
-            for (write_record* w = &first; w->bytes != 0 || w->next != 0; w = &s.further(w->next)) {
-                if ((w->bytes & mask) != 0 && check_overwrite(*w, now, address, what)) w->bytes &= u16(~mask);
-                if (!merged && (w->bytes != 0 || w == &first) && same_writer(*w)) {
-                    w->bytes |= mask;
-                    merged = true;
-                }
-                emptied |= w->bytes == 0;
-                if (w->next == 0) break;
-            }
-            if (!merged) {
-                now.bytes = mask;
-                s.add(first, now);
-            }
-            if (emptied && first.next != 0) s.tidy(first);
-        });
-}
-
-// ---- words that hand on what was released
-
-/// The version of a word that a load of the running thread sees: the newest one if something has told the thread of its store,
-/// else the one before, for a bounded time. A thread that has loaded the newest one keeps to it.
-inline word_version& version_for(word_state& word, const thread_state& t) {
-    machine& m = current();
-    const word_version& now = word.now;
-    const u32 cta = t.cta->log->number;
-    if (!m.options.late_words || m.options.policy == policy::eager || (now.cta == cta && now.thread == t.index) ||
-        t.order.known.seen.at(now.cta, stores_of(now.thread)) >= now.before) {
-        return word.now;
+    for (line_walk at(start, bytes); at; at.next()) {
+        now.bytes = at.mask;
+        if (!at.page->writes) at.page->writes.reset(new write_record[global_shadow::lines]());
+        write_record& first = at.page->writes[at.line];
+        if ((first.bytes | first.next) == 0) {
+            first.set(now);
+        } else if (first.next != 0 || (first.bytes & at.mask) != 0 || !first.takes(now)) {
+            add_write(first, now, at.address, what);
+        }
+        if (at.page->reads) check_readers(at.page->reads[at.line], now, at.address, what);
     }
-    const std::pair<u32, u32> self{cta, t.index};
-    if (std::find(word.reached.begin(), word.reached.end(), self) != word.reached.end()) return word.now;
-    if (m.options.policy == policy::random && m.random() % 2 == 0) return word.last;
-    word.reached.push_back(self);
-    return m.options.policy == policy::lazy ? word.last : word.now;
-}
-
-/// What a version of a word hands on comes before the running thread's next access, at once (`acquires`) or after its next
-/// fence.
-inline void take_over(const word_version& word, std::uintptr_t address, memory_scope scope, bool acquires) {
-    if (word.released.empty()) return;
-    thread_state& t = me();
-    cta_log& writer = *current().logs[word.cta];
-    const memory_scope between = scope_between(writer, t);
-    if (word.scope < between || (acquires && scope < between)) {
-        writer.too_narrow =
-            text("%s was released at scope %s by ", name_of_global(address).c_str(), name_of(word.scope)) +
-            describe(writer, word.thread) +
-            text(" and read at scope %s: %s is needed", name_of(scope), name_of(between));
-    } else if (acquires) {
-        acquire(t, word.released);
-    } else {
-        t.order.observed.join(word.released);
-        t.order.observed_from = std::max(t.order.observed_from, between);
-    }
-}
-
-/// ld.relaxed or ld.acquire of a word by the running thread. The version before the newest if that is what it sees, else null.
-inline const word_version* load_word(const void* at, u32 bytes, memory_scope scope, bool acquires, const char* what) {
-    if (!checks_global()) return nullptr;
-    check_read(at, bytes, {.strong = true, .scope = scope}, what);
-    auto& words = shadow().words;
-    const auto found = words.find(reinterpret_cast<std::uintptr_t>(at));
-    if (found == words.end()) return nullptr;
-    const word_version& seen = version_for(found->second, me());
-    take_over(seen, found->first, scope, acquires);
-    return &seen == &found->second.last ? &seen : nullptr;
-}
-
-/// What a store, or with `adds` a read-modify-write, of the running thread makes a word hand on. To be called before the word
-/// changes.
-inline void release_word(const void* at, u32 bytes, memory_scope scope, bool releases, bool adds) {
-    thread_state& t = me();
-    word_state& word = shadow().words[reinterpret_cast<std::uintptr_t>(at)];
-    std::memcpy(&word.now.value, at, bytes);
-    word.last = word.now;
-    word.reached.clear();
-    word_version& now = word.now;
-    const memory_scope to = releases ? scope : std::min(scope, t.order.released_to);
-    if (!adds) {
-        now.released = {};
-        now.scope = memory_scope::sys;
-    }
-    now.released.join(releases ? release() : t.order.released);
-    now.scope = std::min(now.scope, to);
-    now.cta = t.cta->log->number;
-    now.thread = t.index;
-    now.before = t.cta->log->generation[t.index] + (t.order.stored ? 1 : 0);
-}
-
-/// st.relaxed or st.release of a word by the running thread. To be called before the word changes.
-inline void store_word(const void* at, u32 bytes, memory_scope scope, bool releases, const char* what) {
-    if (!checks_global()) return;
-    note_write(at, bytes, {write_kind::strong, scope}, what);
-    release_word(at, bytes, scope, releases, false);
-}
-
-/// red on a number that threads do not meet by, by the running thread.
-inline void change_sum(const void* at, u32 bytes, memory_scope scope, const char* what) {
-    if (!checks_global()) return;
-    check_read(at, bytes, {.strong = true, .scope = scope}, what);
-    note_write(at, bytes, {write_kind::atomic, scope}, what);
-}
-
-/// atom or red on a word by the running thread, with or without acquire and release: of all accesses these alone always meet
-/// the newest value. To be called before the word changes.
-inline void change_word(const void* at, u32 bytes, memory_scope scope, bool orders, const char* what) {
-    if (!checks_global()) return;
-    check_read(at, bytes, {.strong = true, .scope = scope}, what);
-    auto& words = shadow().words;
-    const auto found = words.find(reinterpret_cast<std::uintptr_t>(at));
-    if (found != words.end()) take_over(found->second.now, found->first, scope, orders);
-    note_write(at, bytes, {write_kind::atomic, scope}, what);
-    release_word(at, bytes, scope, orders, true);
 }
 
 // ---- tensor maps
@@ -371,27 +373,19 @@ inline void acquire_map(const tensor_map* map) {
 /// acquired it.
 inline void check_map(const tensor_map& map, const char* what) {
     if (!checks_global()) return;
-    thread_state& t = me();
-    global_shadow& s = shadow();
-    for_each_line(
-        reinterpret_cast<std::uintptr_t>(&map), sizeof map, [&s](std::uintptr_t address) { return s.find(address); },
-        [&](global_shadow::page& page, u32 i, u16 mask, std::uintptr_t) {
-            for (const write_record* w = &page.first[i];; w = &s.further(w->next)) {
-                if ((w->bytes & mask) != 0) {
-                    const auto found = std::find_if(t.order.maps.begin(), t.order.maps.end(),
-                                                    [&map](const auto& m) { return m.map == &map; });
-                    if (found == t.order.maps.end() || !in_clock(*w, found->as_of)) {
-                        const bool released = in_clock(*w, t.order.known.maps);
-                        fail(text("%s uses the tensor map at %s, which ", what,
-                                  name_of_global(reinterpret_cast<std::uintptr_t>(&map)).c_str()) +
-                             describe(*w) +
-                             (released ? ": missing fence.proxy.tensormap acquire of the map by this thread"
-                                       : ": missing fence.proxy.tensormap release between that and this copy"));
-                    }
-                }
-                if (w->next == 0) break;
-            }
+    const thread_state& t = me();
+    const auto address = reinterpret_cast<std::uintptr_t>(&map);
+    for (line_walk at(address, sizeof map); at; at.next()) {
+        for_each_write(*at.page, at.line, at.mask, [&](const write_record& w) {
+            const auto found =
+                std::find_if(t.order.maps.begin(), t.order.maps.end(), [&map](const auto& m) { return m.map == &map; });
+            if (found != t.order.maps.end() && in_clock(w, found->as_of)) return;
+            const bool released = in_clock(w, t.order.known.maps);
+            fail(text("%s uses the tensor map at %s, which ", what, name_of_global(address).c_str()) + describe(w) +
+                 (released ? ": missing fence.proxy.tensormap acquire of the map by this thread"
+                           : ": missing fence.proxy.tensormap release between that and this copy"));
         });
+    }
 }
 
 }  // namespace deepgemm::sim

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The shadow of global memory: for each line of 16 bytes, who wrote which of its bytes in this launch, and how. From it follow
-// the errors of order: a read of what does not come before it (ordering.hpp), a copy without its proxy fence, a bulk store used
-// before its completion, a scope too narrow, a read-only load of what the grid writes, two stores of one element, a tensor map
-// changed without its fences. Memory that nobody writes costs a look-up.
+// The shadow of global memory: for each line of 16 bytes, who wrote which of its bytes in this launch, and how, and who read them
+// last. From it follow the errors of order: a read or a write of what does not come before it (ordering.hpp), a copy without its
+// proxy fence, a bulk store used before its completion, a scope too narrow, a read-only load of what the grid writes, two stores
+// of one element, a tensor map changed without its fences.
 #pragma once
 
 #include <deepgemm/sim/ordering.hpp>
@@ -32,16 +32,111 @@ inline bool is_plain(write_kind kind) { return kind == write_kind::weak || kind 
 /// Others may add to the same element, in any order.
 inline bool accumulates(write_kind kind) { return kind == write_kind::atomic || kind == write_kind::reduction; }
 
-/// One thread's writes to a line.
-struct write_record {
-    u32 cta;  ///< number of the CTA
-    u32 before;  ///< comes before whoever knows this count of the thread: a generation of stores, or a number of bulk groups
-    u32 next;    ///< further record of the line, or 0
-    u16 thread;  ///< in the CTA
-    u16 bytes;   ///< of the line, one bit each; 0: no record
-    write_kind kind;
-    memory_scope scope;  ///< of a strong write
-    u8 size;             ///< bytes that the instruction wrote, if at most 16
+/// How memory is read.
+enum class read_kind : u8 {
+    weak,       ///< ld.global
+    strong,     ///< ld.relaxed, ld.acquire: of memory that others may write at the same time
+    read_only,  ///< ld.global.nc
+    copy        ///< TMA or bulk load: of the async proxy
+};
+
+/// Accesses to a line by one thread or, side by side, by several of its CTA, as when the lanes of a warp store a row: byte b is
+/// then that of thread `thread + (b >> width)`.
+template <class Kind>
+struct access_record {
+    u32 cta;              ///< number of the CTA
+    u32 before;           ///< comes before whoever knows this count of the thread: of generations, bulk groups or loads
+    std::int16_t thread;  ///< in the CTA
+    u16 bytes;            ///< of the line, one bit each; 0: no record
+    memory_scope scope;   ///< of a strong access
+    u8 width;             ///< the instruction accessed 1 << width bytes; 4 for all copies
+    Kind kind;
+    bool side_by_side;
+
+    u32 piece_of(u16 mask) const { return u32(__builtin_ctz(mask)) >> width; }
+    u16 bytes_of_piece(u32 piece) const { return u16(((1u << (1u << width)) - 1) << (piece << width)); }
+
+    /// Whether another record differs from this one in its bytes and its threads alone.
+    bool alike(const access_record& o) const {
+        return cta == o.cta && before == o.before && width == o.width && kind == o.kind && scope == o.scope;
+    }
+    /// Becomes a copy of another record, field by field: that one has been written so just before, and a processor that loads
+    /// several fields at once would have to wait for them.
+    void set(const access_record& o) {
+        cta = o.cta;
+        before = o.before;
+        thread = o.thread;
+        bytes = o.bytes;
+        scope = o.scope;
+        width = o.width;
+        kind = o.kind;
+        side_by_side = o.side_by_side;
+    }
+    /// Adds an access that is alike, if one record can hold both.
+    bool takes(const access_record& one) {
+        if (!alike(one)) return false;
+        const int piece = int(piece_of(one.bytes));
+        if (side_by_side) {
+            if (thread + piece != one.thread) return false;
+        } else if (thread != one.thread) {
+            if (bytes == 0) return false;
+            const int mine = int(piece_of(bytes));
+            if (bytes != bytes_of_piece(u32(mine)) || one.thread - thread != piece - mine || piece == mine)
+                return false;
+            thread = std::int16_t(thread - mine);
+            side_by_side = true;
+        }
+        bytes |= one.bytes;
+        return true;
+    }
+
+    /// Calls f(thread) for each thread that accessed some of the bytes `mask`.
+    template <class F>
+    void for_each_thread(u16 mask, F f) const {
+        u32 rest = bytes & mask;
+        if (!side_by_side) {
+            if (rest != 0) f(u32(thread));
+            return;
+        }
+        while (rest != 0) {
+            const u32 piece = piece_of(u16(rest));
+            f(u32(thread + int(piece)));
+            rest &= ~u32(bytes_of_piece(piece));
+        }
+    }
+};
+
+/// Writes to a line.
+struct write_record : access_record<write_kind> {
+    u32 next;  ///< further record of the line, or 0
+
+    /// The same as that of one of its threads alone.
+    write_record of(u32 one) const {
+        write_record w = *this;
+        w.thread = std::int16_t(one);
+        w.side_by_side = false;
+        return w;
+    }
+};
+
+/// Reads of a line; with `lanes`, of all bytes by each of these lanes of the warp that begins with `thread`.
+struct read_record : access_record<read_kind> {
+    u32 lanes;
+
+    bool takes(const read_record& one) {
+        if (lanes == 0 && access_record::takes(one)) return true;
+        if (bytes != one.bytes || side_by_side || thread / 32 != one.thread / 32 || !alike(one)) return false;
+        if (lanes == 0) lanes = 1u << thread % 32;
+        lanes |= 1u << one.thread % 32;
+        thread = std::int16_t(thread / 32 * 32);
+        return true;
+    }
+    template <class F>
+    void for_each_thread(u16 mask, F f) const {
+        if (lanes == 0) return access_record::for_each_thread(mask, f);
+        if ((bytes & mask) == 0) return;
+        for (u32 rest = lanes; rest != 0; rest &= rest - 1) f(u32(thread) + u32(__builtin_ctz(rest)));
+    }
 };
 
 /// A value that a word in global memory had, who stored it, and what it hands on to those who acquire it.
@@ -65,30 +160,49 @@ class global_shadow {
 public:
     static constexpr u32 line = 16, page_bytes = 4096, lines = page_bytes / line;
 
-    struct page {
-        write_record first[lines] = {};
-        u16 read_only[lines] = {};  ///< bytes loaded by ld.global.nc
-        u32 reader[lines] = {};     ///< CTA that did, and its thread
-        u16 reader_thread[lines] = {};
+    /// Who read a line: the latest record, and a ring of some before it.
+    struct readers {
+        read_record latest;
+        u32 earlier;  ///< number of the ring, or 0
+    };
+    struct ring {
+        static constexpr u32 size = 7;
+        read_record list[size] = {};
+        u32 turn = 0;
     };
 
-    /// The page at an address, or null if nothing in it has been noted.
-    page* find(std::uintptr_t address) {
+    struct page {
+        std::unique_ptr<write_record[]> writes;  ///< by line; null if there are none
+        std::unique_ptr<readers[]> reads;        ///< the same
+    };
+
+    /// The page at an address.
+    page& at(std::uintptr_t address) {
         const std::uintptr_t number = address / page_bytes;
         entry& e = recent_[number % recent];
-        if (e.number != number) {
-            const auto at = pages_.find(number);
-            e = {number, at != pages_.end() ? at->second.get() : nullptr};
-        }
-        return e.at;
+        if (e.number != number) e = {number, &pages_[number]};
+        return *e.at;
     }
-    page& make(std::uintptr_t address) {
-        if (page* const found = find(address)) return *found;
-        const std::uintptr_t number = address / page_bytes;
-        auto& p = pages_[number];
-        p = std::make_unique<page>();
-        recent_[number % recent] = {number, p.get()};
-        return *p;
+
+    /// Notes a read of a line; `now` is the record of it alone.
+    void note(readers& r, const read_record& now) {
+        if (r.latest.bytes != 0) {
+            if (r.latest.takes(now)) return;
+            if (r.earlier != 0) {
+                for (read_record& one : rings_[r.earlier].list) {
+                    if (one.bytes != 0 && one.takes(now)) return;
+                }
+            }
+            push(r);
+        }
+        r.latest = now;
+    }
+    /// Calls f(record) for every record of reads of a line.
+    template <class F>
+    void for_each_record(readers& r, F f) {
+        f(r.latest);
+        if (r.earlier == 0) return;
+        for (read_record& one : rings_[r.earlier].list) f(one);
     }
 
     /// Record number `i` of those beyond the first of a line.
@@ -130,14 +244,26 @@ public:
     std::unordered_map<std::uintptr_t, word_state> words;
 
 private:
+    /// Moves the latest record of a line to its ring, in place of the oldest there.
+    void push(readers& r) {
+        if (r.earlier == 0) {
+            if (rings_.empty()) rings_.emplace_back();  // number 0 means none
+            r.earlier = u32(rings_.size());
+            rings_.emplace_back();
+        }
+        ring& to = rings_[r.earlier];
+        to.list[to.turn++ % ring::size] = r.latest;
+    }
+
     static constexpr std::size_t recent = 1024;
     struct entry {
         std::uintptr_t number = ~std::uintptr_t(0);
         page* at = nullptr;
     };
-    std::unordered_map<std::uintptr_t, std::unique_ptr<page>> pages_;
+    std::unordered_map<std::uintptr_t, page> pages_;
     std::vector<entry> recent_ = std::vector<entry>(recent);
     std::vector<write_record> further_;
+    std::vector<ring> rings_;
     u32 free_ = 0;
 };
 

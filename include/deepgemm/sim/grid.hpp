@@ -54,6 +54,7 @@ inline void end_in_grid(thread_state& t) {
     grid_state& grid = *t.cta->cluster->grid;
     if (m.grids.size() > 1) {
         complete_groups(t.bulk_commits + 1, false);
+        complete_loads(t);
         release_into(grid.ended);
     }
     --m.alive;
@@ -112,6 +113,8 @@ inline cta_log& make_log(const cta_state& cta) {
     log.generation.assign(threads, 0);
     log.groups_done.assign(threads, 0);
     log.groups_read.assign(threads, 0);
+    log.loads.assign(threads / 32, 0);
+    log.loads_landed.assign(threads / 32, 0);
     return log;
 }
 

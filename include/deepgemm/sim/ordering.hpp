@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Which stores to global memory come before which accesses: what releases, acquires, barriers and fences do to the clocks of
-// the threads. A read of what another thread stored is right only if the store comes before it. Barriers use release_into() and
-// acquire(); words in global memory use them through global_shadow.hpp.
+// Which accesses to global memory come before which others: what releases, acquires, barriers and fences do to the clocks of
+// the threads. A read of what another thread stored is right only if the store comes before it, a store over what another
+// thread read only if the read does. Barriers use release_into() and acquire(); words in global memory use them through
+// global_shadow.hpp.
 #pragma once
 
 #include <deepgemm/sim/machine.hpp>
 
+#include <algorithm>
 #include <string>
 
 namespace deepgemm::sim {
@@ -18,33 +20,36 @@ inline std::string describe(const cta_log& cta, u32 thread) {
                                              thread % 32);
 }
 
-/// The entries of a thread in a vector_clock: of its generic stores, and of its bulk groups.
-inline u32 stores_of(u32 thread) { return thread; }
+/// The entries of a thread in a vector_clock: of its generic accesses, and of its bulk groups; that of its warp's loads; and
+/// how many entries a CTA has.
+inline u32 accesses_of(u32 thread) { return thread; }
 inline u32 groups_of(const cta_log& cta, u32 thread) { return cta.threads() + thread; }
+inline u32 loads_of(const cta_log& cta, u32 thread) { return 2 * cta.threads() + thread / 32; }
+inline u32 entries_of(const cta_log& cta) { return 2 * cta.threads() + cta.threads() / 32; }
 
-/// Adds to `clock` what thread `t` has stored through the generic proxy up to now.
-inline void add_stores(vector_clock& clock, thread_state& t) {
+/// Adds to `clock` what thread `t` has read and stored through the generic proxy up to now.
+inline void add_accesses(vector_clock& clock, thread_state& t) {
     cta_log& cta = *t.cta->log;
     u32& generation = cta.generation[t.index];
-    if (t.order.stored) {
+    if (t.order.accessed) {
         ++generation;
-        t.order.stored = false;
+        t.order.accessed = false;
     }
-    if (generation != 0) clock.raise(cta.number, 2 * cta.threads(), stores_of(t.index), generation);
+    if (generation != 0) clock.raise(cta.number, entries_of(cta), accesses_of(t.index), generation);
 }
 
 /// Adds all that comes before the running thread's next access to what a barrier hands on.
 inline void release_into(gathering& to) {
     thread_state& t = me();
     to.join(t.order.known);
-    add_stores(to.all.seen, t);
+    add_accesses(to.all.seen, t);
 }
 
 /// The same for what a word or a fence hands on.
 inline knowledge release() {
     thread_state& t = me();
     knowledge all = t.order.known;
-    add_stores(all.seen, t);
+    add_accesses(all.seen, t);
     return all;
 }
 
@@ -69,14 +74,14 @@ inline void acquire_met(thread_state& t, const gathering& from) {
 inline void fence_proxy_async_global() {
     thread_state& t = me();
     t.order.known.fenced.join(t.order.known.seen);
-    add_stores(t.order.known.fenced, t);
+    add_accesses(t.order.known.fenced, t);
 }
 
 /// fence.proxy.tensormap, release: as fence_proxy_async_global(), for the use of tensor maps.
 inline void fence_tensor_map_release() {
     thread_state& t = me();
     t.order.known.maps.join(t.order.known.seen);
-    add_stores(t.order.known.maps, t);
+    add_accesses(t.order.known.maps, t);
 }
 
 /// Bulk groups before number `count` of the running thread are complete: their stores come before its next access.
@@ -86,7 +91,22 @@ inline void complete_groups(u32 count, bool read_only) {
     u32& done = (read_only ? cta.groups_read : cta.groups_done)[t.index];
     if (count <= done) return;
     done = count;
-    if (!read_only) t.order.known.seen.raise(cta.number, 2 * cta.threads(), groups_of(cta, t.index), count);
+    if (!read_only) t.order.known.seen.raise(cta.number, entries_of(cta), groups_of(cta, t.index), count);
+}
+
+/// The copy number `number` of a warp has landed, and with it what the warp has issued before: the mbarrier that counts it
+/// hands on to `to` that its source has been read.
+inline void land_load(cta_log& cta, u32 thread, u32 number, vector_clock& to) {
+    u32& landed = cta.loads_landed[thread / 32];
+    landed = std::max(landed, number);
+    to.raise(cta.number, entries_of(cta), loads_of(cta, thread), number);
+}
+
+/// A thread ends: all copies that its warp has issued come before what follows on its device.
+inline void complete_loads(thread_state& t) {
+    const cta_log& cta = *t.cta->log;
+    const u32 issued = cta.loads[t.index / 32];
+    if (issued != 0) t.order.known.seen.raise(cta.number, entries_of(cta), loads_of(cta, t.index), issued);
 }
 
 /// The narrowest scope that holds both threads.

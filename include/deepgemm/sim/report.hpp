@@ -21,8 +21,8 @@ inline std::string describe_word(const void* word, u32 bytes) {
     u64 value = 0;
     std::memcpy(&value, word, std::min<u32>(bytes, sizeof value));
     const std::string out = name_of_global(address) + text(" holds %llu", static_cast<unsigned long long>(value));
-    const write_record* const last = last_write(address);
-    return out + (last == nullptr ? ", which nobody wrote in this launch" : ", which " + describe(*last));
+    const write_record last = last_write(address);
+    return out + (last.bytes == 0 ? ", which nobody wrote in this launch" : ", which " + describe(last));
 }
 
 inline std::string describe_wait(const thread_state& t) {

@@ -70,7 +70,7 @@ struct bulk_operation {
 struct thread_order {
     knowledge known;               ///< what comes before its next access
     knowledge joined;              ///< what it acquired last: barriers often hand on the same again
-    bool stored = false;           ///< to global memory, since it last released
+    bool accessed = false;         ///< global memory, itself, since it last released
     knowledge released;            ///< at its last fence.acq_rel, for relaxed stores that follow
     memory_scope released_to{};    ///< scope of that fence
     knowledge observed;            ///< by relaxed loads, for the next fence.acq_rel
@@ -96,7 +96,7 @@ struct grid_state {
     gathering ended;    ///< what its threads leave behind
 };
 
-/// What remains of a CTA when its threads have gone: who wrote to global memory.
+/// What remains of a CTA when its threads have gone: who accessed global memory.
 struct cta_log {
     extent3 index;
     u32 number = 0;  ///< in the machine
@@ -104,9 +104,11 @@ struct cta_log {
     u32 grid = 0;  ///< number of its grid
     int device = 0;
     std::vector<const char*> roles;  ///< by warp
-    std::vector<u32> generation;     ///< by thread, of its generic stores: how often it has released any
+    std::vector<u32> generation;     ///< by thread, of its generic accesses: how often it has released any
     std::vector<u32> groups_done;    ///< by thread: bulk groups waited for
     std::vector<u32> groups_read;    ///< by thread: bulk groups waited for by wait_group.read
+    std::vector<u32> loads;          ///< by warp: copies to shared memory that it has issued
+    std::vector<u32> loads_landed;   ///< by warp: the newest of them that has landed
 
     std::string too_narrow;  ///< the last of its releases or fences that ordered nothing, for messages
 

@@ -125,10 +125,12 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
         find_mbarrier(barrier_cta, barrier, what, true);
         targets.push_back({&cta, &barrier_cta, begin_write(cta, offset, offset + bytes, window + barrier)});
     }
+    cta_log& log = *own.log;
+    const u32 thread = me().index, number = ++log.loads[thread / 32];
     ++current().statistics.loads;
     current().statistics.load_bytes += u64(bytes) * targets.size();
     const std::size_t span = begin_span(activity::load, what);
-    post([=, targets = std::move(targets)] {
+    post([=, &log, targets = std::move(targets)] {
         std::vector<u8> image(bytes, 0);
         fill(image.data(), offset);
         for (const target& t : targets) {
@@ -137,6 +139,10 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
             std::memcpy(t.cta->async + offset, image.data(), bytes);
             mark_written(*t.cta, offset, offset + bytes);
             end_write(*t.cta, t.id);
+            if (checks_global()) {
+                mbarrier_state& counted_on = find_mbarrier(*t.barrier_cta, barrier, what, true);
+                land_load(log, thread, number, counted_on.arrivals.all.seen);
+            }
             arrive_on(*t.barrier_cta, barrier, 0, -i64(bytes), what);
         }
         end_span(span);
@@ -151,7 +157,7 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
     const box_position p(d, coord, rank, what);
     check_grid_waited(d.base, true, what);
     for_each_row(d, p, 1, [&](u32, u32 first, u32 last, const u8* global) {
-        check_read(global + first, last - first, {.copy = true}, what);
+        check_read(global + first, last - first, {.kind = read_kind::copy}, what);
     });
     start_load(dst, d.box_bytes(), bar, mask, one_barrier, what, 128, [=](u8* image, u32 tile) {
         for_each_run(d, p, tile, 1,
@@ -167,7 +173,7 @@ inline void check_bulk(const void* global, u32 bytes, const char* what) {
 inline void bulk_load(u32 dst, const void* src, u32 bytes, u32 bar, u32 mask) {
     check_bulk(src, bytes, "bulk load");
     check_grid_waited(src, true, "bulk load");
-    check_read(src, bytes, {.copy = true}, "bulk load");
+    check_read(src, bytes, {.kind = read_kind::copy}, "bulk load");
     start_load(dst, bytes, bar, mask, false, "bulk load", 16, [=](u8* image, u32) { std::memcpy(image, src, bytes); });
 }
 

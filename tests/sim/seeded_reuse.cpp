@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+// Memory that is written again when everybody has read it: the number of a call, which the last CTA to leave advances; a slot
+// that one CTA fills and another one empties, by plain loads and by a bulk copy; elements changed in place. Eight bugs, seven
+// of which no order of threads hides: what was read is noted, too.
+#include "seeded.hpp"
+
+using namespace deepgemm;
+using namespace deepgemm::test;
+
+namespace {
+
+constexpr memory_scope gpu = memory_scope::gpu;
+
+/// Requires that every machine finds the bug.
+template <class Kernel, class Bug>
+void expect_always_found(Kernel& kernel, Bug bug, std::initializer_list<const char*> words) {
+    expect_found(kernel, bug, words);
+    for (const sim::options& o : machines(kernel.regions)) {
+        CAPTURE(o.seed);
+        CHECK(!run_seeded(kernel, bug, o).empty());
+    }
+}
+
+enum class epoch_bug {
+    none,
+    advanced_early,   // a CTA leaves before its other warp has read the epoch
+    one_cta_missing,  // the epoch is advanced when all CTAs but one have left
+    relaxed_leave,    // leaving neither releases nor acquires
+};
+
+struct epoch_kernel {
+    static constexpr u32 ctas = 3, columns = 64;
+    alignas(128) u32 epoch;
+    alignas(128) u32 left;
+    alignas(128) float out[ctas * columns];
+    sim::memory_region regions[3] = {
+        {"epoch", &epoch, sizeof epoch}, {"left", &left, sizeof left}, {"out", out, sizeof out}};
+    sim::geometry geometry = grid_of(ctas, columns);
+
+    void reset() {
+        epoch = 7;
+        left = 0;
+        std::fill_n(out, ctas * columns, -1.0f);
+    }
+    bool right() const {
+        for (u32 i = 0; i < ctas * columns; ++i) {
+            if (out[i] != float(7000 + i)) return false;
+        }
+        return epoch == 8;
+    }
+
+    void run(epoch_bug with) {
+        const u32 thread = ptx::thread_index(), i = ptx::cta_index() * columns + thread;
+        ptx::role(ptx::warp_index() == 0 ? "leader" : "math");
+        const u32 now = ptx::ld_global(&epoch);
+        ptx::st_global(out + i, float(1000 * now + i));
+        if (with == epoch_bug::advanced_early) {
+            ptx::sync_warp();
+        } else {
+            ptx::sync_cta();
+        }
+        if (thread != 0) return;
+        const u32 before = with == epoch_bug::relaxed_leave ? ptx::atomic_add_relaxed<gpu>(&left, 1)
+                                                            : ptx::atomic_add_acq_rel<gpu>(&left, 1);
+        const u32 last = with == epoch_bug::one_cta_missing ? ctas - 2 : ctas - 1;
+        if (before == last) ptx::st_global(&epoch, now + 1);
+    }
+};
+
+enum class slot_bug {
+    none,
+    no_wait,        // the slot is filled again at once
+    freed_early,    // it is given back before all lanes have read it
+    relaxed_freed,  // it is given back by a store that releases nothing
+    before_landed,  // it is given back before the copy of it has landed
+};
+
+struct slot_kernel {
+    static constexpr u32 rounds = 3;
+    alignas(128) float slot[32];
+    alignas(128) u32 full;
+    alignas(128) u32 freed;
+    alignas(128) float out[rounds * 32];
+    sim::memory_region regions[4] = {{.name = "slot", .first = slot, .bytes = sizeof slot, .rewritten = true},
+                                     {"full", &full, sizeof full},
+                                     {"freed", &freed, sizeof freed},
+                                     {"out", out, sizeof out}};
+    sim::geometry geometry = grid_of(2, 32);
+
+    void reset() {
+        std::fill_n(slot, 32, -1.0f);
+        full = freed = 0;
+        std::fill_n(out, rounds * 32, -1.0f);
+    }
+    bool right() const {
+        for (u32 i = 0; i < rounds * 32; ++i) {
+            if (out[i] != 2 * float(100 * (i / 32) + i % 32)) return false;
+        }
+        return true;
+    }
+
+    void run(slot_bug with) {
+        if (ptx::cta_index() == 0) {
+            fill(with);
+        } else {
+            use(with);
+        }
+    }
+
+    void fill(slot_bug with) {
+        ptx::role("fill");
+        const u32 lane = ptx::lane_index();
+        for (u32 i = 0; i < rounds; ++i) {
+            if (lane == 0 && with != slot_bug::no_wait) {
+                while (ptx::ld_acquire<gpu>(&freed) < i) {
+                }
+            }
+            ptx::sync_warp();
+            ptx::st_global(slot + lane, float(100 * i + lane));
+            ptx::sync_warp();
+            if (lane == 0) ptx::st_release<gpu>(&full, i + 1);
+        }
+    }
+
+    void use(slot_bug with) {
+        const u32 tile = ptx::dynamic_smem(), bar = tile + 1024, lane = ptx::lane_index();
+        make_barriers(bar);
+        ptx::role("use");
+        for (u32 i = 0; i < rounds; ++i) {
+            if (lane == 0) {
+                while (ptx::ld_acquire<gpu>(&full) < i + 1) {
+                }
+            }
+            ptx::sync_warp();
+            if (lane == 0) {
+                ptx::fence_proxy_async_global();
+                ptx::mbarrier_arrive_expect_tx(bar, sizeof slot);
+                ptx::bulk_load(tile, slot, sizeof slot, bar);
+            }
+            const auto give_back = [&] {
+                if (lane != 0) return;
+                if (with == slot_bug::relaxed_freed) {
+                    ptx::st_relaxed<gpu>(&freed, i + 1);
+                } else {
+                    ptx::st_release<gpu>(&freed, i + 1);
+                }
+            };
+            if (with != slot_bug::before_landed) ptx::mbarrier_wait(bar, i & 1, "tile");
+            if (with == slot_bug::freed_early) give_back();
+            const float x = ptx::ld_global(slot + lane);
+            ptx::sync_warp();
+            if (with != slot_bug::freed_early) give_back();
+            if (with == slot_bug::before_landed) ptx::mbarrier_wait(bar, i & 1, "tile");
+            ptx::st_global(out + 32 * i + lane, x + ptx::ld_shared<float>(tile + 4 * lane));
+        }
+    }
+};
+
+/// Every thread of a CTA changes its own element, then that of the thread of the next warp.
+enum class place_bug { none, no_meeting };
+
+template <class T>
+struct place_kernel {
+    static constexpr u32 threads = 96;
+    alignas(128) T x[threads];
+    sim::memory_region regions[1] = {{.name = "x", .first = x, .bytes = sizeof x, .rewritten = true}};
+    sim::geometry geometry = grid_of(1, threads);
+
+    void reset() {
+        for (u32 i = 0; i < threads; ++i) x[i] = T(i);
+    }
+    bool right() const {
+        for (u32 i = 0; i < threads; ++i) {
+            if (x[i] != T(i + 11)) return false;
+        }
+        return true;
+    }
+    void run(place_bug with) {
+        const u32 i = ptx::thread_index(), other = (i + 32) % threads;
+        ptx::role(ptx::warp_index() == 0 ? "first" : "other");
+        ptx::st_global(x + i, T(ptx::ld_global(x + i) + 1));
+        ptx::sync_cta();
+        const T first = ptx::ld_global(x);  // all threads load the same
+        if (with != place_bug::no_meeting) ptx::sync_cta();
+        ptx::st_global(x + other, T(ptx::ld_global(x + other) + 9 + first));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("memory used again: the kernels without bugs are clean") {
+    epoch_kernel epoch;
+    expect_clean(epoch, epoch_bug::none);
+    slot_kernel slot;
+    expect_clean(slot, slot_bug::none);
+    place_kernel<u8> bytes;
+    expect_clean(bytes, place_bug::none);
+    place_kernel<u16> halves;
+    expect_clean(halves, place_bug::none);
+    place_kernel<float> floats;
+    expect_clean(floats, place_bug::none);
+    place_kernel<u64> words;
+    expect_clean(words, place_bug::none);
+}
+
+TEST_CASE("an epoch advanced before all warps of a CTA have read it") {
+    epoch_kernel kernel;
+    expect_always_found(kernel, epoch_bug::advanced_early,
+                        {"st.global writes epoch+0x0 | ld.global reads epoch+0x0", "role leader lane 0",
+                         "role math lane", "read by ld.global | wrote by st.global", "missing"});
+}
+
+TEST_CASE("an epoch advanced before all CTAs have left") {
+    epoch_kernel kernel;
+    for (const epoch_bug bug : {epoch_bug::one_cta_missing, epoch_bug::relaxed_leave}) {
+        expect_always_found(kernel, bug,
+                            {"st.global writes epoch+0x0 | ld.global reads epoch+0x0", "role leader lane 0",
+                             "read by ld.global | wrote by st.global", "missing"});
+    }
+}
+
+TEST_CASE("a slot filled again without waiting, or given back before all lanes have read it, or without a release") {
+    slot_kernel kernel;
+    expect_found(kernel, slot_bug::no_wait, {"slot+0x", "role fill", "role use", "missing"});
+    expect_always_found(
+        kernel, slot_bug::freed_early,
+        {"st.global writes slot+0x | ld.global reads slot+0x", "role fill lane", "role use lane", "missing"});
+    expect_always_found(kernel, slot_bug::relaxed_freed,
+                        {"st.global writes slot+0x0, which CTA (1,0,0) rank 0 warp 0 role use lane 0 read by",
+                         "CTA (0,0,0) rank 0 warp 0 role fill lane 0",
+                         "has not released since | has landed, but that has not reached this thread"});
+}
+
+TEST_CASE("a slot given back before the copy of it has landed") {
+    slot_kernel kernel;
+    expect_always_found(
+        kernel, slot_bug::before_landed,
+        {"st.global writes slot+0x0, which CTA (1,0,0) rank 0 warp 0 role use lane 0 read by a TMA or bulk load",
+         "role fill lane 0", "missing wait for its mbarrier"});
+}
+
+TEST_CASE("elements changed while another warp still reads one of them") {
+    place_kernel<u8> bytes;
+    place_kernel<float> floats;
+    const std::initializer_list<const char*> words = {"st.global writes x+0x0 | ld.global reads x+0x0",
+                                                      "role first | role other",
+                                                      "read by ld.global | wrote by st.global"};
+    expect_always_found(bytes, place_bug::no_meeting, words);
+    expect_always_found(floats, place_bug::no_meeting, words);
+}
