@@ -27,12 +27,16 @@ class slot {
 public:
     template <class T>
     T& get() {
-        if (!state_) state_ = std::make_shared<T>();
+        if (!state_) make<T>();
         return *static_cast<T*>(state_.get());
     }
     bool empty() const { return !state_; }
 
 private:
+    template <class T>
+    [[gnu::noinline]] void make() {
+        state_ = std::make_shared<T>();
+    }
     std::shared_ptr<void> state_;
 };
 
