@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The shadow of global memory: for each line of 16 bytes, who wrote which of its bytes in this launch, and how, and who read them
-// last. From it follow the errors of order: a read or a write of what does not come before it (ordering.hpp), a copy without its
-// proxy fence, a bulk store used before its completion, a scope too narrow, a read-only load of what the grid writes, two stores
-// of one element, a tensor map changed without its fences.
+// The shadow of global memory: for each line of 16 bytes, who wrote which of its bytes in this launch, and how, and who read
+// them last. From it follow the errors of order: a read or a write of what does not come before it (ordering.hpp), a copy
+// without its proxy fence, a bulk store used before its completion, a scope too narrow, a read-only load of what the grid
+// writes, two stores of one element, a tensor map changed without its fences.
 #pragma once
 
 #include <deepgemm/sim/ordering.hpp>
