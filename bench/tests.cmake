@@ -9,6 +9,7 @@ if(TARGET deepgemm::rtc_development)
 endif()
 deepgemm_doctest(bench_tests bench 120 ${bench_test_sources})
 deepgemm_compiled_fast(bench_tests)
+deepgemm_precompiled(bench_tests doctest/doctest.h deepgemm/ops.hpp nlohmann/json.hpp)
 target_include_directories(bench_tests PRIVATE "${PROJECT_SOURCE_DIR}/tests/rtc" "${PROJECT_SOURCE_DIR}/tests/docs")
 target_link_libraries(bench_tests PRIVATE deepgemm_commands $<TARGET_NAME_IF_EXISTS:deepgemm::rtc_development>)
 

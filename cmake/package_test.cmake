@@ -18,14 +18,26 @@ function(run)
     set(output "${output}" PARENT_SCOPE)
 endfunction()
 
-# configure(<folder of tests/package> <cmake argument>...), to be built in the folder `build`; what is said is in
-# `configure_output` and `build_output`.
+# configure(<folder of tests/package> <cmake argument>...), to be built in the folder `build`, all of it or what `targets` lists;
+# what is said is in `configure_output` and `build_output`.
 function(configure folder)
     run("${CMAKE_COMMAND}" -S "${source_dir}/tests/package/${folder}" -B "${work_dir}/build" -G "${generator}"
         "-DCMAKE_CXX_COMPILER=${compiler}" "-DDEEPGEMM_SOURCE=${source_dir}" ${ARGN})
     set(configure_output "${output}" PARENT_SCOPE)
-    run("${CMAKE_COMMAND}" --build "${work_dir}/build")
+    set(wanted "")
+    if(targets)
+        set(wanted --target ${targets})
+    endif()
+    run("${CMAKE_COMMAND}" --build "${work_dir}/build" ${wanted})
     set(build_output "${output}" PARENT_SCOPE)
+endfunction()
+
+# brief_consumer(<cmake argument>...): of the consumer project a program and a library of kernels, for ways in which deepgemm is
+# found as in a way that builds all of it.
+function(brief_consumer)
+    set(targets carrier consumer_kernels)
+    configure("" ${ARGN})
+    run("${work_dir}/build/carrier")
 endfunction()
 
 # consumer(<cmake argument>...): the consumer project, all of whose programs must succeed.
@@ -60,7 +72,7 @@ elseif(way STREQUAL "fetch_content")
     # In place of an address on the net, an archive of what a project needs of the tree.
     set(archive "${work_dir}/deepgemm.tar.gz")
     run("${CMAKE_COMMAND}" -E tar cfz "${archive}" CMakeLists.txt cmake include WORKING_DIRECTORY "${source_dir}")
-    consumer(-DWAY=fetch_content "-DDEEPGEMM_SOURCE=${archive}")
+    brief_consumer(-DWAY=fetch_content "-DDEEPGEMM_SOURCE=${archive}")
 
 elseif(way STREQUAL "pkg_config")
     # The prefix was moved after it was made. The description must give its present place.
@@ -134,7 +146,7 @@ elseif(way STREQUAL "vcpkg")
 
 elseif(way STREQUAL "vcpkg_stand_in")
     include("${source_dir}/tests/package/vcpkg_stand_in.cmake")
-    consumer(-DWAY=find_package "-DCMAKE_PREFIX_PATH=${CURRENT_PACKAGES_DIR}")
+    brief_consumer(-DWAY=find_package "-DCMAKE_PREFIX_PATH=${CURRENT_PACKAGES_DIR}")
 
 elseif(way STREQUAL "conan")
     set(ENV{CONAN_HOME} "${work_dir}/home")
@@ -142,7 +154,7 @@ elseif(way STREQUAL "conan")
     run("${conan}" profile detect)
     run("${conan}" create "${source_dir}/cmake/conan" -s compiler.cppstd=20)
     run("${conan}" install "--requires=deepgemm/${version}" -g CMakeToolchain -s compiler.cppstd=20 -of "${work_dir}")
-    consumer(-DWAY=find_package "-DCMAKE_TOOLCHAIN_FILE=${work_dir}/conan_toolchain.cmake" -DCMAKE_BUILD_TYPE=Release)
+    brief_consumer(-DWAY=find_package "-DCMAKE_TOOLCHAIN_FILE=${work_dir}/conan_toolchain.cmake" -DCMAKE_BUILD_TYPE=Release)
 
 else()
     message(FATAL_ERROR "package_test.cmake does not know the way '${way}'")
