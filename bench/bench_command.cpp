@@ -9,8 +9,11 @@
 namespace deepgemm::bench {
 
 int bench_command(arguments given, std::ostream& out) {
-    if (!given.empty() && given[0] == "rtc")
-        throw std::invalid_argument("'rtc' is a program of its own, deepgemm_bench_rtc; './dg bench rtc' runs it");
+    for (const std::string other : {"rtc", "engine"}) {
+        if (!given.empty() && given[0] == other)
+            throw std::invalid_argument("'" + other + "' is a program of its own, deepgemm_bench_" + other +
+                                        "; './dg bench " + other + "' runs it");
+    }
     std::vector<std::string> rest(given.begin(), given.end());
     if (std::erase(rest, "--sim") != 0) return simulate_command(rest, out);
     return measure_command(rest, out);

@@ -150,7 +150,7 @@ TEST_CASE("places that cannot be written are named before anything runs") {
     const scratch folder;
     const std::string here = folder.path().string(), file = (folder.path() / "file").string();
     write_file(file, "");
-    CHECK_THROWS_WITH_AS(run(explain_command, {"--plot", here, "1,8,16"}),
+    CHECK_THROWS_WITH_AS(run(simulate_command, {"--out", here}),
                          ("cannot write '" + here + "': it names a directory, not a file").c_str(), std::runtime_error);
     CHECK_THROWS_WITH_AS(run(simulate_command, {"--out", file + "/deeper/x.json"}),
                          ("cannot write to the folder " + file + "/deeper: " + file + " is no directory").c_str(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// deepgemm explain: plans products for a named GPU and prints why, as text, as JSON or as a picture. Needs no GPU.
+// deepgemm explain: plans products for a named GPU and prints why, as text or as JSON, of which plan_plot.py makes a picture.
+// Needs no GPU.
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/parse.hpp>
@@ -12,7 +13,6 @@
 #include "command_line.hpp"
 #include "files.hpp"
 #include "nearest_kernels.hpp"
-#include "plan_plot.hpp"
 #include "planning.hpp"
 #include "tuned_table.hpp"
 
@@ -25,7 +25,6 @@ constexpr const char* about =
     "Plans for the GPU that is named; none need be here.\n\n";
 constexpr const char* examples =
     "\n\n  deepgemm explain 4096,7168,2048\n"
-    "  deepgemm explain --plot ranking.svg 4096,7168,2048\n"
     "  deepgemm explain --gpu h100 128,7168,2048 4096,4096,7168:bf16-nn\n"
     "  deepgemm explain '32*4096,7168,2048:masked-192'\n"
     "  deepgemm explain --pin 'config{.block = {128, 128, 128}}' 4096,7168,2048";
@@ -36,7 +35,6 @@ struct settings {
     std::string pin;
     tuned_table table{};
     bool as_json = false;
-    std::string picture;
     std::vector<std::string> products;
 };
 
@@ -73,9 +71,7 @@ bool parse(arguments given, settings& s, std::ostream& out) {
                  "products batch-invariant",
                  [&](const auto& v) { s.knobs.split = split_named(v); });
     add_tile_limits(line, s.knobs.tiles);
-    line.toggle("--json", s.as_json, "every kernel that could run, best first, as JSON");
-    line.option("--plot", "FILE", s.picture,
-                "the predicted times of the best kernels and their parts as bars, into an SVG file");
+    line.toggle("--json", s.as_json, "every kernel that could run, best first, as JSON, which bench/plan_plot.py draws");
     line.add_option("products", s.products);
     if (!line.read(given, out)) return false;
     if (s.products.empty()) throw std::invalid_argument("name a product, such as 4096,7168,2048; --help tells more");
@@ -110,6 +106,7 @@ json to_json(const plan_of<O>& made, const candidate<O>& c) {
         kernel["epilogue"] = epilogue_source(c.kernel->info.traits);
     kernel.update(json::object({{"measured_us", measured == 0 ? json() : json(measured)},
                                 {"predicted_us", p.total_us},
+                                {"start_us", p.start_us},
                                 {"main_loop_us", p.main_loop_us},
                                 {"epilogue_us", p.epilogue_us},
                                 {"memory_us", p.memory_us},
@@ -127,7 +124,9 @@ json to_json(const std::string& product, const plan_of<O>& made) {
     json ranked = json::array();
     for (const candidate<O>& c : made.ranked) ranked.push_back(to_json(made, c));
     return json::object({{"product", product},
+                         {"work", O::describe(made.work)},
                          {"gpu", made.device.name},
+                         {"gpu_sms", made.device.sm_count},
                          {"sms", made.num_sms},
                          {"chosen_by", name_of(made.chosen_by)},
                          {"ranked", ranked}});
@@ -138,10 +137,8 @@ json to_json(const std::string& product, const plan_of<O>& made) {
 int explain_command(arguments given, std::ostream& out) {
     settings s;
     if (!parse(given, s, out)) return 0;
-    if (!s.picture.empty()) check_output(s.picture);
     std::vector<any_plan> plans;
     for (const std::string& product : s.products) plans.push_back(planned(product, s));
-    if (!s.picture.empty()) write_file(s.picture, plot(plans));
     if (s.as_json) {
         json all = json::array();
         for (std::size_t i = 0; i < plans.size(); ++i)

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """What stands between a program and its kernels: compiling them at run time, and launching one after the other.
 
-Reads rtc.json (`./dg bench rtc`) and chain.json (`deepgemm_bench_chain`); bench/report.py puts the tables on the performance
+Reads rtc.json (`./dg bench rtc`), engine.json (`./dg bench engine`) and chain.json (`deepgemm_bench_chain`); bench/report.py puts the tables on the performance
 page. Needs Python 3.9 and nothing else.
 
-    bench/launch_costs.py chain.json... rtc.json...   # print the tables
+    bench/launch_costs.py chain.json... engine.json... rtc.json...   # print the tables
 """
 import json
 import pathlib
@@ -50,6 +50,22 @@ def run_time(results):
     return [""] + header, [[name] + [cell(r, unit, place) for r in results] for name, unit, place in RUN_TIME]
 
 
+def engine_text(results):
+    """The sentences above the table of engine()."""
+    m, n, k = results[0]["shape"]
+    return (f"What an engine over all {results[0]['kernels']} shipped kernels does on the host for a call, but for the launch: it checks the "
+            f"problem and finds the kernel that its workload got, or chooses one. All layers have M = {m}, N = {n}, K = {k}. Medians. "
+            "Command: `./dg bench engine N`.")
+
+
+def engine(results):
+    """(header, rows) of what a call costs on the host, a column for each machine."""
+    header = [f"{r['processors']} processors, N = {r['repetitions']}" for r in results]
+    rows = [[f"remembered: {name}"] + [f"{r['remembered_us'][name]['median']:.3f} µs" for r in results]
+            for name in results[0]["remembered_us"]]
+    return [""] + header, rows + [["planned anew, FP8"] + [f"{r['planned_us']['median']:.0f} µs" for r in results]]
+
+
 def chains(result):
     """(header, rows) of what dependent launches gain on one GPU: time over that of usual launches, by type, K and way."""
     ways = [way for way in result["rows"][0]["stream_us"] if way != "usual"]
@@ -66,7 +82,7 @@ def chains(result):
 def main():
     for file in map(pathlib.Path, sys.argv[1:]):
         result = json.loads(file.read_text())
-        header, rows = chains(result) if "rows" in result else run_time([result])
+        header, rows = chains(result) if "rows" in result else engine([result]) if "remembered_us" in result else run_time([result])
         print(file)
         for cells in [header] + rows:
             print("  " + " | ".join(cells))

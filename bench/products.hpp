@@ -37,6 +37,9 @@ using of_each = typename detail::one_of_each<Of, operations>::tuple;
 
 /// A product of any operation.
 using any_product = of_any<product_of>;
+
+/// A plan for a product of any operation.
+using any_plan = of_any<plan_of>;
 /// Reads one. Throws std::invalid_argument with a sentence if it is none.
 any_product parse_product(const std::string& text);
 

@@ -4,7 +4,7 @@
 
 Reads bench/results/<gpu>/fp8_dense.json, bf16_dense.json and fp8_masked.json (written by `deepgemm bench`), as far as they are
 there, and beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
-the kernels, of which bench/ablation.py makes tables), and chain.json and rtc.json (of which bench/launch_costs.py does, of
+the kernels, of which bench/ablation.py makes tables), and chain.json, engine.json and rtc.json (of which bench/launch_costs.py does, of
 machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
 
     bench/report.py                  # every GPU under bench/results
@@ -294,6 +294,13 @@ def run_time(results):
     return ["", "## Compiling at run time", "", launch_costs.run_time_text(results), "", table(*launch_costs.run_time(results))]
 
 
+def engine_costs(results):
+    """What an engine's call costs on the host."""
+    if not results:
+        return []
+    return ["", "## Calls on the host", "", launch_costs.engine_text(results), "", table(*launch_costs.engine(results))]
+
+
 def chains(results):
     """What dependent launches gain, a table for each GPU."""
     parts = ["", "## Chains of dependent launches", "", launch_costs.CHAINS] if results else []
@@ -320,7 +327,7 @@ def ablations(races):
     return parts
 
 
-def performance_page(reports, races, run_times, chain_results):
+def performance_page(reports, races, run_times, engine_results, chain_results):
     parts = ["# Measured results {#performance}", "",
              "Written by `bench/report.py` from the files in `bench/results`; measure with `./dg bench`. A ratio is a peer's "
              "time over ours: above 1, deepgemm is faster. cuBLASLt tensor-wise applies no block scales, so it does less work "
@@ -333,7 +340,7 @@ def performance_page(reports, races, run_times, chain_results):
         parts += ["", f"## {report.title}", "", protocol(report), "", summary_table(report), "",
                   f"![Ratios by case]({report.image})", "", f"![Roofline]({report.roofline})", "", ceilings(report), "",
                   full_table(report)]
-    parts += chains(chain_results) + run_time(run_times) + ablations(races)
+    parts += chains(chain_results) + engine_costs(engine_results) + run_time(run_times) + ablations(races)
     return "\n".join(parts) + "\n"
 
 
@@ -365,8 +372,9 @@ def main():
     races = [(f / f"tune_{family}.json", json.loads((f / f"tune_{family}.json").read_text()))
              for f in folders for family in FAMILIES if (f / f"tune_{family}.json").exists()]
     run_times = [json.loads((f / "rtc.json").read_text()) for f in folders if (f / "rtc.json").exists()]
+    engine_results = [json.loads((f / "engine.json").read_text()) for f in folders if (f / "engine.json").exists()]
     chain_results = [json.loads((f / "chain.json").read_text()) for f in folders if (f / "chain.json").exists()]
-    pages = {arguments.root / "docs/performance.md": performance_page(reports, races, run_times, chain_results)}
+    pages = {arguments.root / "docs/performance.md": performance_page(reports, races, run_times, engine_results, chain_results)}
     readme = arguments.root / "README.md"
     if readme.exists():
         pages[readme] = readme_with(readme.read_text(), reports)

@@ -16,7 +16,7 @@
 #include "deepgemm_bench_simulated.hpp"
 #include "files.hpp"
 #include "memory.hpp"
-#include "plan_plot.hpp"
+#include "products.hpp"
 #include "progress.hpp"
 
 namespace deepgemm::bench {

@@ -68,6 +68,7 @@ for verb in demo test gpu-test lint docs; do
     expect 0 "!dg:" $verb --help
 done
 expect 0 "bench rtc [count]" bench rtc --help
+expect 0 "bench engine [count]" bench engine --help
 expect 0 "explain, aot, cache" help explain
 
 # A demo, before which the driver says what there is to build.
