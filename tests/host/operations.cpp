@@ -33,6 +33,10 @@ const engine everything(kernels, device_info::h200());
 
 constexpr i64 m = 256, n = 512, k = 1024;
 
+// Braces mean a dense problem, also where the headers of all operations are included.
+static_assert(workload_of({.a = {.matrix = {.rows = m}}}).shape.m == m);
+static_assert(arguments_of({.a = {.matrix = {.rows = m}}}).shape.m == m);
+
 input_matrix stored(std::uintptr_t at, i64 rows, i64 columns, dtype type = dtype::bf16) {
     return {address(at), type, rows, columns, columns + 16, 1};
 }

@@ -53,8 +53,8 @@ constexpr gemm_problem first_of(const grouped_problem& problem) {
 
 }  // namespace detail
 
-/// The workload of a valid problem.
-constexpr grouped_workload workload_of(const grouped_problem& problem) {
+/// The workload of a valid problem. A template, so that workload_of({...}) is a dense problem's and not ambiguous.
+constexpr grouped_workload workload_of(const same_as<grouped_problem> auto& problem) {
     const gemm_workload one = workload_of(detail::first_of(problem));
     const i32 rows = one.shape.m, expected = i32(min(problem.expected_rows, i64(rows)));
     return {i32(problem.a.count), one.shape, expected == 0 ? rows : expected, one.a, one.b, one.d};
@@ -68,8 +68,9 @@ constexpr bool is_empty(const grouped_workload& work) {
 /// What a kernel of groups with slots is launched with.
 using masked_arguments = gemm_call<no_arguments, masked_groups>;
 
-/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept.
-constexpr masked_arguments arguments_of(const grouped_problem& problem) {
+/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template for
+/// the same reason as workload_of().
+constexpr masked_arguments arguments_of(const same_as<grouped_problem> auto& problem) {
     const auto& [a, b, d, counts, expected_rows, ready] = problem;
     const grouped_workload work = workload_of(problem);
     const bool multiplies = work.shape.k != 0;
