@@ -71,7 +71,8 @@ bool parse(arguments given, settings& s, std::ostream& out) {
                  "products batch-invariant",
                  [&](const auto& v) { s.knobs.split = split_named(v); });
     add_tile_limits(line, s.knobs.tiles);
-    line.toggle("--json", s.as_json, "every kernel that could run, best first, as JSON, which bench/plan_plot.py draws");
+    line.toggle("--json", s.as_json,
+                "every kernel that could run, best first, as JSON, which bench/plan_plot.py draws");
     line.add_option("products", s.products);
     if (!line.read(given, out)) return false;
     if (s.products.empty()) throw std::invalid_argument("name a product, such as 4096,7168,2048; --help tells more");
