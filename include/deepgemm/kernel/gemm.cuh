@@ -232,7 +232,7 @@ private:
             const bool more = next != schedule.end();
             turn.await();
             const bool mine = stores(parts) && writer.reaches(tile);
-            loop.sum(total, blocks, [&](i32 i) {  // while the tensor cores multiply block i
+            loop.sum(total, blocks, loop.reached(tile, first_row), [&](i32 i) {  // while the tensor cores multiply block i
                 if (i == min(2, blocks.count - 1) && mine) writer.fetch(p, tile);
                 if (i == blocks.count - 1) turn.pass_on(more);
             });

@@ -10,6 +10,7 @@
 #include <deepgemm/mma/sm90/wgmma.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
 #include <deepgemm/ptx/registers.cuh>
+#include <deepgemm/ptx/warp.cuh>
 #include <deepgemm/scale/feed.cuh>
 #include <deepgemm/schedule/schedule.cuh>
 
@@ -61,22 +62,68 @@ struct main_loop {
         columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, b_index(first));
     }
 
-    /// Converged warps: totals = the tile's sum over `blocks`. Calls meanwhile(i) while block i of them is being multiplied; if
-    /// there are no blocks, it calls meanwhile(-1) once.
+    /// Fragments of the warpgroup whose first row in a tile is `first_row` that have rows of D, counted from its first one. A
+    /// tile has rows in its first fragment, or it would not be.
+    template <work_tile Tile>
+    DEEPGEMM_DEVICE static int reached(const Tile& tile, int first_row) {
+        if constexpr (!Gemm::tiles::bounded || Gemm::block.m == mma::m) {
+            return Gemm::waves;
+        } else {
+            const i32 rows = tile.end().m - tile.m - first_row;
+            return int(ptx::uniform(u32(max(0, min(ceil_div(rows, i32(mma::m)), i32(Gemm::waves))))));
+        }
+    }
+
+    /// Converged warps: totals = the tile's sum over `blocks`, for the first `reached` fragments; the others stay 0 and take no
+    /// time of the tensor cores. Calls meanwhile(i) while block i of them is being multiplied; if there are no blocks, it calls
+    /// meanwhile(-1) once.
     template <class Meanwhile>
-    DEEPGEMM_DEVICE void sum(totals& total, block_range blocks, const Meanwhile& meanwhile) {
+    DEEPGEMM_DEVICE void sum(totals& total, block_range blocks, int reached, const Meanwhile& meanwhile) {
         if (blocks.count == 0) meanwhile(-1);
         clear(total);
-        if constexpr (Gemm::promote == promotion::never) {
-            sum_in_place(total, blocks.count, meanwhile);
+        if constexpr (Gemm::tiles::bounded && Gemm::block.m != mma::m) {
+            sum_reached<Gemm::waves>(total, blocks, reached, meanwhile);
         } else {
-            i32 done = 0;
-            if constexpr (Gemm::promote == promotion::deferred) done = sum_deferred(total[0], blocks, meanwhile);
-            sum_at_once(total, blocks, done, meanwhile);
+            sum_fragments<Gemm::waves>(total, blocks, meanwhile);
         }
     }
 
 private:
+    /// sum_fragments() with `reached` as a constant, which is at most `Most`.
+    template <int Most, class Meanwhile>
+    DEEPGEMM_DEVICE void sum_reached(totals& total, block_range blocks, int reached, const Meanwhile& meanwhile) {
+        if (reached == Most) {
+            sum_fragments<Most>(total, blocks, meanwhile);
+        } else if constexpr (Most > 0) {
+            sum_reached<Most - 1>(total, blocks, reached, meanwhile);
+        }
+    }
+
+    /// The first `Fragments` totals.
+    template <int Fragments, class Meanwhile>
+    DEEPGEMM_DEVICE void sum_fragments(totals& total, block_range blocks, const Meanwhile& meanwhile) {
+        if constexpr (Fragments == 0) {
+            pass(blocks.count, meanwhile);
+        } else if constexpr (Gemm::promote == promotion::never) {
+            sum_in_place<Fragments>(total, blocks.count, meanwhile);
+        } else {
+            i32 done = 0;
+            if constexpr (Gemm::promote == promotion::deferred) done = sum_deferred(total[0], blocks, meanwhile);
+            sum_at_once<Fragments>(total, blocks, done, meanwhile);
+        }
+    }
+
+    /// Releases the stages of `blocks` K blocks, of which this warpgroup needs none.
+    template <class Meanwhile>
+    DEEPGEMM_DEVICE void pass(i32 blocks, const Meanwhile& meanwhile) {
+        for (i32 block = 0; block < blocks; ++block) {
+            pipe.wait(at);
+            meanwhile(block);
+            pipe.release(at);
+            at.advance();
+        }
+    }
+
     DEEPGEMM_DEVICE static void clear(totals& total) {
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Gemm::waves; ++wave) {
@@ -109,7 +156,7 @@ private:
     /// K blocks from number `i` on, each multiplied and promoted wave by wave. The time between the promotion of a block and
     /// the next multiply is lost in full. Three things shorten it: the barrier of the next block is tested early, its scales of
     /// B are loaded early, and a full round of the ring is unrolled, so that stage addresses are compile-time constants.
-    template <class Meanwhile>
+    template <int Fragments, class Meanwhile>
     DEEPGEMM_DEVICE void sum_at_once(totals& total, block_range blocks, i32 i, const Meanwhile& meanwhile) {
         if (i == blocks.count) return;
         constexpr bool staged = Gemm::b_scale::via == scale::route::stage;  // scales of B come with the block,
@@ -123,8 +170,8 @@ private:
             if (!landed) pipe.wait(at);
             const auto scale = shared_scales(next_scale);
             DEEPGEMM_UNROLL
-            for (int wave = 0; wave < Gemm::waves; ++wave) {
-                const bool last = wave == Gemm::waves - 1;
+            for (int wave = 0; wave < Fragments; ++wave) {
+                const bool last = wave == Fragments - 1;
                 const auto sa = a_scale(wave, block);
                 a_fragment rows = a(wave);
                 mma::multiply(rows, b(), partial);
@@ -146,8 +193,8 @@ private:
                 if (last && late) release_read(total[wave], done);
             }
         };
-        // Deferred promotion leaves only a few blocks to this function, so it does not unroll them.
-        if constexpr (Gemm::promote == promotion::at_once && storage::stages <= 8) {
+        // Deferred promotion leaves only a few blocks to this function, and tiles that end early are few.
+        if constexpr (Gemm::promote == promotion::at_once && storage::stages <= 8 && Fragments == Gemm::waves) {
             DEEPGEMM_NO_UNROLL
             for (; i < blocks.count && at.stage != 0; ++i) one(i);
             for (; i + storage::stages <= blocks.count; i += storage::stages) {
@@ -244,33 +291,33 @@ private:
 
     /// All K blocks, summed by the tensor cores. One multiply is always in flight, and a stage is released during the next one.
     /// If A is in registers there is one set of them, so a multiply ends before the next block is loaded.
-    template <class Meanwhile>
+    template <int Fragments, class Meanwhile>
     DEEPGEMM_DEVICE void sum_in_place(totals& total, i32 blocks, const Meanwhile& meanwhile) {
         typename pipeline::cursor previous{};
         DEEPGEMM_UNROLL
-        for (int wave = 0; wave < Gemm::waves; ++wave) ptx::fence_operand(total[wave]);
+        for (int wave = 0; wave < Fragments; ++wave) ptx::fence_operand(total[wave]);
         for (i32 block = 0; block < blocks; ++block) {
             pipe.wait(at);
-            a_fragment rows[Gemm::waves];
+            a_fragment rows[Fragments];
             DEEPGEMM_UNROLL
-            for (int wave = 0; wave < Gemm::waves; ++wave) {
+            for (int wave = 0; wave < Fragments; ++wave) {
                 rows[wave] = a(wave);
                 mma::fence(rows[wave]);
             }
             ptx::wgmma_fence();
             DEEPGEMM_UNROLL
-            for (int wave = 0; wave < Gemm::waves; ++wave) mma::accumulate(rows[wave], b(), total[wave]);
+            for (int wave = 0; wave < Fragments; ++wave) mma::accumulate(rows[wave], b(), total[wave]);
             ptx::wgmma_commit();
             meanwhile(block);
             ptx::wgmma_wait<Source::holds_registers ? 0 : 1>();
             DEEPGEMM_UNROLL
-            for (int wave = 0; wave < Gemm::waves; ++wave) mma::fence(rows[wave]);
+            for (int wave = 0; wave < Fragments; ++wave) mma::fence(rows[wave]);
             if (block != 0) pipe.release(previous);
             previous = at;
             at.advance();
         }
         DEEPGEMM_UNROLL
-        for (int wave = 0; wave < Gemm::waves; ++wave) mma::wait(total[wave]);
+        for (int wave = 0; wave < Fragments; ++wave) mma::wait(total[wave]);
         if (blocks != 0) pipe.release(previous);
     }
 };
