@@ -62,6 +62,26 @@ json call_us(int repetitions, int calls_of_body, Body body) {
     return json::object({{"median", dg::bench::median(times)}, {"smallest", dg::bench::smallest(times)}});
 }
 
+/// Finding the kernel again, and nothing else, for two workloads of one shape in turn.
+json look_up_us(int repetitions, const std::vector<dg::gemm_handle>& kernels, const dg::gemm_problem& one,
+                const dg::gemm_problem& other) {
+    using operation = dg::ops::gemm;
+    const dg::context knobs{};
+    const dg::choices<operation> own{};
+    const dg::call_knobs<operation> none{};
+    const dg::detail::knobs_of_call<operation> call(knobs, own, none);
+    const dg::gemm_workload works[] = {workload_of(one), workload_of(other)};
+    dg::detail::memory_of_choices<operation> memory;
+    memory.add(works[0], call, &kernels[0]);
+    memory.add(works[1], call, &kernels[1]);
+    bool found = true;
+    const json made = call_us(repetitions, 2, [&] {
+        for (std::size_t i = 0; i < 2; ++i) found = memory.find(works[i], call) == &kernels[i] && found;
+    });
+    if (!found) throw std::runtime_error("a look-up found another kernel");
+    return made;
+}
+
 json measure(int repetitions) {
     constexpr dg::i64 m = 128, n = 4096, k = 7168;
     const auto dense = silent_kernels<dg::ops::gemm>();
@@ -95,6 +115,7 @@ json measure(int repetitions) {
          {"repetitions", repetitions},
          {"shape", {m, n, k}},
          {"kernels", int(dense.size() + grouped.size())},
+         {"look_up_us", look_up_us(repetitions, dense, fp8, bf16)},
          {"remembered_us", remembered},
          {"planned_us", {{"median", dg::bench::median(planning)}, {"smallest", dg::bench::smallest(planning)}}}});
 }

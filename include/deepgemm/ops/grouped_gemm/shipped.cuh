@@ -27,17 +27,22 @@ inline constexpr config masked_medium{.block = {128, 128, 128},
                                       .store_columns = 64,
                                       .store_buffers = 2,
                                       .sm90 = {.promote = promotion::deferred}};
-/// Many rows: the largest tiles, alone or in pairs that share A.
-inline constexpr config masked_three{
-    .block = {192, 128, 128}, .store_columns = 64, .store_buffers = 2, .sm90 = {.warpgroups = 3}};
+/// Many rows: the largest tiles, in pairs that share A, or alone where N is a tile or an odd number of them.
+DEEPGEMM_BOTH constexpr config masked_three(cluster_shape cluster = {}) {
+    return {.block = {192, 128, 128},
+            .cluster = cluster,
+            .store_columns = 64,
+            .store_buffers = 2,
+            .sm90 = {.warpgroups = 3}};
+}
 DEEPGEMM_BOTH constexpr config masked_wide(cluster_shape cluster = {}) {
     return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 32, .store_buffers = 3};
 }
 
 template <config... Configs>
 using masked_kernels = kernels<masked_kernel<Configs>...>;
-using masked_fp8 =
-    masked_kernels<masked_few(64), masked_few(128), masked_medium, masked_three, masked_wide(), masked_wide({1, 2})>;
+using masked_fp8 = masked_kernels<masked_few(64), masked_few(128), masked_medium, masked_three({1, 2}), masked_three(),
+                                  masked_wide({1, 2}), masked_wide()>;
 
 template <class O>
     requires(same_as<O, ops::grouped_gemm>)
