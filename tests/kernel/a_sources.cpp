@@ -106,7 +106,7 @@ struct one_tile {
                         const int first_row = int(cta::warpgroup(roles::math{})) * set::waves * 64;
                         auto loop = main_loop<set, source>::of(smem, pipe, first_row);
                         float total[set::waves][set::mma::registers];
-                        loop.sum(total, {0, blocks}, [](i32) {});
+                        loop.sum(total, {0, blocks}, set::waves, [](i32) {});
                         const auto place = fragment_place<typename set::mma::fragment>::here();
                         for (int wave = 0; wave < set::waves; ++wave) {
                             for (int i = 0; i < set::mma::registers; ++i) {

@@ -69,11 +69,21 @@ DEEPGEMM_BOTH constexpr bool is_infinite(float x) { return (bit_cast<u32>(x) & 0
 
 }  // namespace detail
 
+/// A type of C++ that holds real numbers. They become elements by from_float()
+/// alone, since in parentheses they would be taken for bits.
+template <class T>
+concept floating = same_as<T, float> || same_as<T, double>;
+
 /// FP8 with 4 exponent and 3 mantissa bits ("fn": no infinity, NaN is 0x7f and 0xff, largest finite value 448).
 struct e4m3 {
     u8 bits;
     static constexpr dtype type = dtype::e4m3;
     static constexpr float largest = 448.0f;
+
+    e4m3() = default;
+    DEEPGEMM_BOTH constexpr explicit e4m3(u8 bits) : bits(bits) {}
+    template <floating Number>
+    e4m3(Number) = delete;  // from_float() rounds a number
 
     DEEPGEMM_BOTH constexpr explicit operator float() const {
         if ((bits & 0x7f) == 0x7f) return bit_cast<float>(0x7fc00000u);
@@ -82,10 +92,10 @@ struct e4m3 {
     /// Round to nearest even; values beyond 448 (infinity too) saturate; NaN stays NaN.
     DEEPGEMM_BOTH static constexpr e4m3 from_float(float x) {
         const u8 sign = u8(bit_cast<u32>(x) >> 24 & 0x80);
-        if (detail::is_nan(x)) return {u8(sign | 0x7f)};
-        if (detail::is_infinite(x)) return {u8(sign | 0x7e)};
+        if (detail::is_nan(x)) return e4m3(u8(sign | 0x7f));
+        if (detail::is_infinite(x)) return e4m3(u8(sign | 0x7e));
         const u32 code = detail::round_minifloat<4, 3>(x);
-        return {u8(sign | (code > 0x7e ? 0x7e : code))};
+        return e4m3(u8(sign | (code > 0x7e ? 0x7e : code)));
     }
     DEEPGEMM_BOTH friend constexpr bool operator==(e4m3, e4m3) = default;
 };
@@ -96,6 +106,11 @@ struct e5m2 {
     static constexpr dtype type = dtype::e5m2;
     static constexpr float largest = 57344.0f;
 
+    e5m2() = default;
+    DEEPGEMM_BOTH constexpr explicit e5m2(u8 bits) : bits(bits) {}
+    template <floating Number>
+    e5m2(Number) = delete;  // from_float() rounds a number
+
     DEEPGEMM_BOTH constexpr explicit operator float() const {
         if ((bits & 0x7c) == 0x7c) {
             return bit_cast<float>((u32(bits & 0x80) << 24) | ((bits & 3) ? 0x7fc00000u : 0x7f800000u));
@@ -105,10 +120,10 @@ struct e5m2 {
     /// Round to nearest even; values beyond the largest finite one saturate; NaN stays NaN.
     DEEPGEMM_BOTH static constexpr e5m2 from_float(float x) {
         const u8 sign = u8(bit_cast<u32>(x) >> 24 & 0x80);
-        if (detail::is_nan(x)) return {u8(sign | 0x7f)};
-        if (detail::is_infinite(x)) return {u8(sign | 0x7b)};
+        if (detail::is_nan(x)) return e5m2(u8(sign | 0x7f));
+        if (detail::is_infinite(x)) return e5m2(u8(sign | 0x7b));
         const u32 code = detail::round_minifloat<5, 2>(x);
-        return {u8(sign | (code > 0x7b ? 0x7b : code))};
+        return e5m2(u8(sign | (code > 0x7b ? 0x7b : code)));
     }
     DEEPGEMM_BOTH friend constexpr bool operator==(e5m2, e5m2) = default;
 };
@@ -118,11 +133,16 @@ struct bf16 {
     u16 bits;
     static constexpr dtype type = dtype::bf16;
 
+    bf16() = default;
+    DEEPGEMM_BOTH constexpr explicit bf16(u16 bits) : bits(bits) {}
+    template <floating Number>
+    bf16(Number) = delete;  // from_float() rounds a number
+
     DEEPGEMM_BOTH constexpr explicit operator float() const { return bit_cast<float>(u32(bits) << 16); }
     DEEPGEMM_BOTH static constexpr bf16 from_float(float x) {
         const u32 b = bit_cast<u32>(x);
-        if (detail::is_nan(x)) return {u16(b >> 16 | 0x40)};
-        return {u16((b + 0x7fffu + (b >> 16 & 1)) >> 16)};
+        if (detail::is_nan(x)) return bf16(u16(b >> 16 | 0x40));
+        return bf16(u16((b + 0x7fffu + (b >> 16 & 1)) >> 16));
     }
     DEEPGEMM_BOTH friend constexpr bool operator==(bf16, bf16) = default;
 };
@@ -131,6 +151,11 @@ struct bf16 {
 struct f16 {
     u16 bits;
     static constexpr dtype type = dtype::f16;
+
+    f16() = default;
+    DEEPGEMM_BOTH constexpr explicit f16(u16 bits) : bits(bits) {}
+    template <floating Number>
+    f16(Number) = delete;  // from_float() rounds a number
 
     DEEPGEMM_BOTH constexpr explicit operator float() const {
         if ((bits & 0x7c00) == 0x7c00) {
@@ -141,10 +166,10 @@ struct f16 {
     /// Round to nearest even; overflow becomes infinity.
     DEEPGEMM_BOTH static constexpr f16 from_float(float x) {
         const u16 sign = u16(bit_cast<u32>(x) >> 16 & 0x8000);
-        if (detail::is_nan(x)) return {u16(sign | 0x7e00)};
-        if (detail::is_infinite(x)) return {u16(sign | 0x7c00)};
+        if (detail::is_nan(x)) return f16(u16(sign | 0x7e00));
+        if (detail::is_infinite(x)) return f16(u16(sign | 0x7c00));
         const u32 code = detail::round_minifloat<5, 10>(x);
-        return {u16(sign | (code > 0x7c00 ? 0x7c00 : code))};
+        return f16(u16(sign | (code > 0x7c00 ? 0x7c00 : code)));
     }
     DEEPGEMM_BOTH friend constexpr bool operator==(f16, f16) = default;
 };
