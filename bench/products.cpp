@@ -9,12 +9,21 @@ namespace deepgemm::bench {
 
 namespace {
 
+/// The product as the last operation of the list that takes the text understands it; the first one takes any.
 template <class First, class... Others>
 any_product parsed(const std::string& text, operation_list<First, Others...>) {
-    if constexpr (sizeof...(Others) != 0) {
+    if constexpr (sizeof...(Others) == 0) {
+        return product_of<First>{words<First>::parse(text)};
+    } else {
         if ((words<Others>::takes(text) || ...)) return parsed(text, operation_list<Others...>{});
+        try {
+            return product_of<First>{words<First>::parse(text)};
+        } catch (const std::invalid_argument& why) {
+            std::string others;
+            ((others += (others.empty() ? "" : ", ") + std::string(words<Others>::form)), ...);
+            throw std::invalid_argument(why.what() + ("; nor is it " + others));
+        }
     }
-    return product_of<First>{words<First>::parse(text)};
 }
 
 /// The rows that a product's operation can vary.
