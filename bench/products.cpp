@@ -2,6 +2,7 @@
 // Reads products and lists of them.
 #include "products.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 
@@ -19,6 +20,7 @@ any_product parsed(const std::string& text, operation_list<First, Others...>) {
         try {
             return product_of<First>{words<First>::parse(text)};
         } catch (const std::invalid_argument& why) {
+            if (std::ranges::count(text, ',') == 2) throw;  // the form is right; a number or a recipe is not
             std::string others;
             ((others += (others.empty() ? "" : ", ") + std::string(words<Others>::form)), ...);
             throw std::invalid_argument(why.what() + ("; nor is it " + others));
