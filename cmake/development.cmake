@@ -46,6 +46,8 @@ target_link_libraries(deepgemm_sim_instances PRIVATE deepgemm::development)
 set_target_properties(deepgemm_sim_instances PROPERTIES EXCLUDE_FROM_ALL ON)
 deepgemm_precompiled(deepgemm_sim_instances deepgemm/host/sim_launch.hpp deepgemm/ops/gemm/operation.hpp deepgemm/kernel/gemm.cuh)
 enable_testing()
+# Seconds after which a test is taken to hang. No test fails because a machine is slow.
+set(deepgemm_hang 3600)
 foreach(folder tests bench examples)
     if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt")
         add_subdirectory(${folder})

@@ -23,7 +23,7 @@ foreach(source IN LISTS fail_sources)
         add_test(NAME fail/${stem}/${kind} COMMAND ${CMAKE_COMMAND} -D kind=${kind} -D compiler=${command}
             -D source=${source} -D include_dir=${PROJECT_SOURCE_DIR}/include
             -P "${PROJECT_SOURCE_DIR}/cmake/expect_failure.cmake")
-        set_tests_properties(fail/${stem}/${kind} PROPERTIES LABELS fail TIMEOUT 3600)
+        set_tests_properties(fail/${stem}/${kind} PROPERTIES LABELS fail TIMEOUT ${deepgemm_hang})
     endforeach()
 endforeach()
 if(NOT DEEPGEMM_NVCC)

@@ -79,7 +79,7 @@ function(header_tests name suffix headers)
         cmake_path(GET group FILENAME short)
         add_test(NAME headers/${name}/${short} COMMAND ${CMAKE_COMMAND} -D command=${command} -D headers=${group_headers}
             -D suffix=${suffix} -D work_dir=${folder}/${name} -P "${PROJECT_SOURCE_DIR}/cmake/compile_headers.cmake")
-        set_tests_properties(headers/${name}/${short} PROPERTIES LABELS headers TIMEOUT 3600)
+        set_tests_properties(headers/${name}/${short} PROPERTIES LABELS headers TIMEOUT ${deepgemm_hang})
     endforeach()
 endfunction()
 
@@ -115,13 +115,13 @@ if(DEEPGEMM_NVCC)
     add_test(NAME headers/nvcc/all COMMAND ${DEEPGEMM_NVCC} -std=c++20 -arch=sm_90a -Werror=all-warnings
         -Xcompiler=-Wall,-Wextra,-Werror,-Wno-psabi "-I${PROJECT_SOURCE_DIR}/include" -c "${folder}/all.cu"
         -o "${folder}/all.o")
-    set_tests_properties(headers/nvcc/all PROPERTIES LABELS headers TIMEOUT 3600)
+    set_tests_properties(headers/nvcc/all PROPERTIES LABELS headers TIMEOUT ${deepgemm_hang})
     # nvcc 13.0 with clang as host compiler reads configurations wrongly. config.cuh must say so before any other rule fails.
     if(DEEPGEMM_CLANG)
         file(CONFIGURE OUTPUT "${folder}/clang_host.cu" CONTENT "#include <deepgemm/kernel/config.cuh>\n")
         add_test(NAME headers/nvcc/clang_host COMMAND ${DEEPGEMM_NVCC} -std=c++20 -arch=sm_90a -ccbin ${DEEPGEMM_CLANG}
             "-I${PROJECT_SOURCE_DIR}/include" -ptx -o /dev/null "${folder}/clang_host.cu")
-        set_tests_properties(headers/nvcc/clang_host PROPERTIES LABELS headers TIMEOUT 3600
+        set_tests_properties(headers/nvcc/clang_host PROPERTIES LABELS headers TIMEOUT ${deepgemm_hang}
             PASS_REGULAR_EXPRESSION "config.cuh.*deepgemm: this compiler sets members to zero")
     else()
         deepgemm_missing_test(headers/nvcc/clang_host "clang++ (Debian package clang)")
@@ -134,14 +134,14 @@ endif()
 if(DEEPGEMM_PYTHON AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # the table is of g++
     add_test(NAME headers/budget COMMAND ${DEEPGEMM_PYTHON} "${PROJECT_SOURCE_DIR}/cmake/compile_budget.py"
              --compiler ${CMAKE_CXX_COMPILER} --one-in ${DEEPGEMM_TEST_SAMPLE} --seed ${DEEPGEMM_TEST_SEED})
-    set_tests_properties(headers/budget PROPERTIES LABELS headers TIMEOUT 3600)
+    set_tests_properties(headers/budget PROPERTIES LABELS headers TIMEOUT ${deepgemm_hang})
     set(nvcc_option "")
     if(DEEPGEMM_NVCC)
         set(nvcc_option --nvcc "${DEEPGEMM_NVCC}")
     endif()
     add_test(NAME headers/operation_budget COMMAND ${DEEPGEMM_PYTHON} "${PROJECT_SOURCE_DIR}/cmake/operation_budget.py"
              --compiler ${CMAKE_CXX_COMPILER} ${nvcc_option} --one-in ${DEEPGEMM_TEST_SAMPLE} --seed ${DEEPGEMM_TEST_SEED})
-    set_tests_properties(headers/operation_budget PROPERTIES LABELS headers TIMEOUT 3600)
+    set_tests_properties(headers/operation_budget PROPERTIES LABELS headers TIMEOUT ${deepgemm_hang})
 else()
     deepgemm_missing_test(headers/budget "python3 with g++ as the compiler (Debian packages python3 and g++)")
 endif()

@@ -21,7 +21,7 @@ function(package_test way)
         -D pkg_config=${DEEPGEMM_PKG_CONFIG} -D conan=${DEEPGEMM_CONAN} -D nvcc=${DEEPGEMM_NVCC}
         -D vcpkg=${DEEPGEMM_VCPKG} -D vcpkg_toolchain=${vcpkg_toolchain}
         -P "${PROJECT_SOURCE_DIR}/cmake/package_test.cmake")
-    set_tests_properties(package/${way} PROPERTIES LABELS package TIMEOUT 3600 FIXTURES_REQUIRED deepgemm_prefix)
+    set_tests_properties(package/${way} PROPERTIES LABELS package TIMEOUT ${deepgemm_hang} FIXTURES_REQUIRED deepgemm_prefix)
 endfunction()
 
 # package_test_with(<way> <tool> <path of the tool>)

@@ -14,7 +14,7 @@ function(readme_test label way tool path)
         -D way=${way} -D generator=${CMAKE_GENERATOR} -D source_dir=${PROJECT_SOURCE_DIR} -D work_dir=${PROJECT_BINARY_DIR}/readme/${way}
         -D compiler=${CMAKE_CXX_COMPILER} -D nvcc=${DEEPGEMM_NVCC} -D prefix=${PROJECT_BINARY_DIR}/package/install/prefix
         -P "${PROJECT_SOURCE_DIR}/cmake/readme_test.cmake")
-    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 3600)
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${deepgemm_hang})
     if(label STREQUAL "package")
         set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED deepgemm_prefix)
     endif()
