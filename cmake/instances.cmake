@@ -135,7 +135,8 @@ function(_deepgemm_operations out)
     set(${out} ${names} ${ARGN} PARENT_SCOPE)
 endfunction()
 function(_deepgemm_operation_names out)
-    set(${out} gemm grouped_gemm PARENT_SCOPE)
+    get_property(names GLOBAL PROPERTY DEEPGEMM_OPERATIONS)
+    set(${out} ${names} PARENT_SCOPE)
 endfunction()
 
 # Directives that include ops/<name>/<header> of all operations.

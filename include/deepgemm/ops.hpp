@@ -7,7 +7,7 @@
 
 namespace deepgemm {
 
-/// An engine of all operations of the library. CMake has their names, too (cmake/instances.cmake); the two must agree.
+/// An engine of all operations of the library. CMake reads their names here.
 using engine = engine_of<ops::gemm, ops::grouped_gemm>;
 
 }  // namespace deepgemm
