@@ -32,6 +32,10 @@ struct parts {
     using b_scale = typename B::scale;
     using pipeline = tma_pipeline<storage::stages, 4 * Config.sm90.warpgroups, cluster_shape{}, 1>;
     using mma = sm90::wgmma<Multiplied, typename B::element, Config.block.n, major::k, B::contiguous, Config.block.k>;
+    struct tiles {
+        static constexpr bool bounded = false;
+    };
+    static constexpr tile_shape block = Config.block;
     static constexpr promotion promote = Config.sm90.promote;
     static constexpr int waves = fragments_per_warpgroup(Config);
     static constexpr bool holds_scales = false, keeps_products = true;

@@ -16,7 +16,7 @@
 
 namespace deepgemm {
 
-/// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands. `Source` brings
+/// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands, tiles. `Source` brings
 /// A from a stage to the multiply.
 template <class Gemm, a_source Source = sm90::from_smem<typename Gemm::storage::a_tile>>
 struct main_loop {
