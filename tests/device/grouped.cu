@@ -7,8 +7,7 @@
 #include <deepgemm/host/exception.hpp>
 
 #include "../kernel/grouped_products.hpp"
-#include "gemm_judge.cuh"
-#include "runtime.hpp"
+#include "repeated.cuh"
 
 using namespace deepgemm;
 using namespace device_tests;
@@ -279,27 +278,9 @@ TEST_CASE("grouped: a thousand launches give the same bits") {
         auto product = test::masked_product<kernel>(random, shape, counts, test::numbers::normal);
         const device_groups<kernel> memory(product);
         const auto arguments = product.arguments(memory.there());
-        const auto launch = [&] {
-            memory.d().fill_bytes(0xff);
-            or_throw(cuda::launch<kernel>(arguments));
-        };
-        launch();
-        check(cudaDeviceSynchronize());
-        const device_array<u8> bits(memory.d().count());
-        check(cudaMemcpy(bits.get(), memory.d().get(), bits.bytes(), cudaMemcpyDeviceToDevice));
-        const device_array<unsigned long long> differences(1);
-        differences.fill_bytes(0);
-        for (int i = 0; i < 1000; ++i) {
-            launch();
-            gemm_tests::count_differences<<<264, 256>>>(reinterpret_cast<const u32*>(bits.get()),
-                                                        reinterpret_cast<const u32*>(memory.d().get()),
-                                                        bits.count() / 4, differences.get());
-        }
-        unsigned long long found = 1;
-        differences.read(&found);
-        CHECK(found == 0);
-        std::vector<u8> written(bits.bytes());
-        bits.read(written.data());
+        CHECK(words_that_change(memory.d(), [&] { or_throw(cuda::launch<kernel>(arguments)); }) == 0);
+        std::vector<u8> written(memory.d().bytes());
+        memory.d().read(written.data());
         CHECK(std::count(written.begin(), written.end(), u8(0xff)) < i64(written.size()));
     });
 }

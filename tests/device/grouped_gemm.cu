@@ -12,10 +12,12 @@
 
 #include "../ops/grouped_gemm_sample.hpp"
 #include "device_sample.hpp"
+#include "repeated.cuh"
 
 using namespace deepgemm;
 using namespace device_tests;
 using test::grouped_sample;
+using test::run_named;
 
 namespace {
 
@@ -24,10 +26,6 @@ using grouped_engine = engine_of<ops::grouped_gemm>;
 const device_info& this_device() {
     static const device_info info = or_throw(cuda::describe_current_device());
     return info;
-}
-
-result<void> run_named(const grouped_engine& engine, const grouped_problem& p, const grouped_options& options = {}) {
-    return m_grouped_fp8_gemm_nt_masked(engine, p.a, p.b, p.d, p.counts, p.expected_rows, options);
 }
 
 /// Runs a sample through the named operation: "", the error or what is wrong.
@@ -47,8 +45,11 @@ TEST_CASE("grouped gemm: random ragged groups by the planner's choice") {
         INFO("DEEPGEMM_SEED=", random.seed());
         const problem_shape shape{i32(random.integer(1, 600)), i32(random.integer(1, 900)),
                                   i32(random.integer(1, 1100))};
-        grouped_sample sample(random, shape, test::random_counts(random, shape.m));
-        CHECK(run(engine, sample, random.integer(0, 2 * shape.m)) == "");
+        for (const gemm_traits& what : grouped_sample::all_shipped()) {
+            INFO(name_of(what.a.type));
+            grouped_sample sample(random, shape, test::random_counts(random, shape.m), what);
+            CHECK(run(engine, sample, random.integer(0, 2 * shape.m)) == "");
+        }
     }
 }
 
@@ -60,11 +61,11 @@ TEST_CASE("grouped gemm: every shipped kernel, on some multiprocessors, too, and
     for (const grouped_handle& kernel : engine.kernels()) {
         const config& cfg = kernel.info.cfg;
         INFO(to_source(cfg));
-        grouped_sample sample(random, {600, 1000, 1032}, {600, 0, 1, 257, 64, 300, 0, 129});
+        grouped_sample sample(random, {600, 1000, 1032}, {600, 0, 1, 257, 64, 300, 0, 129}, kernel.info.traits);
         CHECK(run(engine, sample, 0, {.pin = cfg}) == "");
         sample.restore();
         CHECK(run(engine, sample, 100, {.num_sms = 20, .pin = cfg}) == "");
-        grouped_sample no_k(random, {70, 200, 0}, {3, 0, 70});
+        grouped_sample no_k(random, {70, 200, 0}, {3, 0, 70}, kernel.info.traits);
         CHECK(run(engine, no_k, 0, {.pin = cfg}) == "");
     }
 }
@@ -75,23 +76,52 @@ TEST_CASE("grouped gemm: a graph is replayed with other counts in the same memor
     constexpr problem_shape shape{300, 1000, 520};
     const grouped_engine engine(instances::of<ops::grouped_gemm>(), this_device());
     CHECK(engine.prepare());
-    grouped_sample first(random, shape, {1, 2, 3, 4, 5, 6});
-    device_sample memory(first);
-    const grouped_problem problem = memory.problem(i64(100));
-    const auto plan = or_throw(engine.plan(problem));
-    const stream on;
-    const captured by_engine(on, [&] { or_throw(run_named(engine, problem, {.stream = on.handle})); });
-    const captured by_plan(on, [&] { or_throw(plan.launch(problem, on.handle)); });
-    for (const std::vector<i32>& counts : {std::vector<i32>{0, 300, 1, 64, 0, 130},
-                                           {300, 300, 300, 300, 300, 300},
-                                           {0, 0, 0, 0, 0, 0},
-                                           {-5, 301, 17, 255, 0, 3}}) {
-        grouped_sample sample(random, shape, counts);
-        for (const captured* graph : {&by_engine, &by_plan}) {
-            sample.restore();
-            memory.load(sample);
-            graph->run(on);
-            CHECK(memory.verdict() == "");
+    for (const gemm_traits& what : grouped_sample::all_shipped()) {
+        INFO(name_of(what.a.type));
+        grouped_sample first(random, shape, {1, 2, 3, 4, 5, 6}, what);
+        device_sample memory(first);
+        const grouped_problem problem = memory.problem(i64(100));
+        const auto plan = or_throw(engine.plan(problem));
+        const stream on;
+        const captured by_engine(on, [&] { or_throw(run_named(engine, problem, {.stream = on.handle})); });
+        const captured by_plan(on, [&] { or_throw(plan.launch(problem, on.handle)); });
+        for (const std::vector<i32>& counts : {std::vector<i32>{0, 300, 1, 64, 0, 130},
+                                               {300, 300, 300, 300, 300, 300},
+                                               {0, 0, 0, 0, 0, 0},
+                                               {-5, 301, 17, 255, 0, 3}}) {
+            grouped_sample sample(random, shape, counts, what);
+            for (const captured* graph : {&by_engine, &by_plan}) {
+                sample.restore();
+                memory.load(sample);
+                graph->run(on);
+                CHECK(memory.verdict() == "");
+            }
+        }
+    }
+}
+
+TEST_CASE("grouped gemm: a thousand launches of every shipped kernel give the same bits") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    constexpr i64 m = 512, n = 1024, k = 1024;
+    const std::vector<i32> counts{300, 0, 512, 17, 129, 0, 64, 511};
+    const i64 groups = i64(counts.size());
+    const grouped_engine engine(instances::of<ops::grouped_gemm>(), this_device());
+    for (const gemm_traits& what : grouped_sample::all_shipped()) {
+        grouped_sample sample(random, {m, n, k}, counts, what, test::numbers::normal);
+        const device_sample memory(sample);
+        const device_array<bf16> d(groups * m * n);
+        grouped_problem problem = memory.problem();
+        problem.d = dense_stack(row_major(d.get(), m, n), groups);
+        for (const grouped_handle& kernel : engine.kernels()) {
+            if (!(kernel.info.traits.a == what.a)) continue;
+            INFO(to_source(kernel.info));
+            const auto launch = [&] { or_throw(run_named(engine, problem, {.pin = kernel.info.cfg})); };
+            CHECK(words_that_change(d, launch) == 0);
+            bf16 last{0xffff};  // the last element that counts: it must have been written
+            check(cudaMemcpy(&last, d.get() + ((groups - 1) * m + counts.back()) * n - 1, sizeof last,
+                             cudaMemcpyDeviceToHost));
+            CHECK(last.bits != 0xffff);
         }
     }
 }

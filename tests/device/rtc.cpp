@@ -83,14 +83,11 @@ TEST_CASE("rtc: products in groups by every kernel as NVRTC compiles it") {
     INFO("DEEPGEMM_SEED=", random.seed());
     const auto handles = or_throw(kernels().handles(shipped::all_of<ops::grouped_gemm>()));
     const engine_of<ops::grouped_gemm> engine(handles, this_device());
-    test::grouped_sample sample(random, {600, 500, 520}, {600, 0, 1, 257, 64, 129});
-    device_tests::device_sample memory(sample);
-    const grouped_problem p = memory.problem();
     for (const grouped_handle& kernel : handles) {
         INFO(to_source(kernel.info));
-        sample.restore();
-        memory.load(sample);
-        or_throw(m_grouped_fp8_gemm_nt_masked(engine, p.a, p.b, p.d, p.counts, 0, {.pin = kernel.info.cfg}));
+        test::grouped_sample sample(random, {600, 500, 520}, {600, 0, 1, 257, 64, 129}, kernel.info.traits);
+        const device_tests::device_sample memory(sample);
+        or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
         CHECK(memory.verdict() == "");
     }
 }

@@ -23,8 +23,7 @@ std::span<const grouped_handle> grouped_kernels() { return instances::of<ops::gr
 /// Runs a sample through the named operation: "", the error or what is wrong.
 std::string run(const grouped_engine& engine, grouped_sample& sample, i64 expected_rows = 0,
                 const grouped_options& options = {}) {
-    const grouped_problem p = sample.problem(expected_rows);
-    const auto done = m_grouped_fp8_gemm_nt_masked(engine, p.a, p.b, p.d, p.counts, p.expected_rows, options);
+    const auto done = run_named(engine, sample.problem(expected_rows), options);
     return done ? sample.verdict() : done.failure().message;
 }
 
@@ -49,17 +48,34 @@ grouped_problem made_up() {
 
 /// The error of a problem after a change: its code and its sentence.
 template <class Change>
-std::string refused(Change change) {
-    grouped_problem p = made_up();
+std::string refused(Change change, grouped_problem p = made_up()) {
     change(p);
     const auto found = checked<ops::grouped_gemm>(p);
     return found ? "" : concat(name_of(found.failure().code), ": ", found.failure().message);
 }
 
+/// The same problem of BF16.
+grouped_problem made_up_half() {
+    grouped_problem p = made_up();
+    for (scaled_stack* operand : {&p.a, &p.b}) {
+        operand->first = unscaled(operand->first.matrix);
+        operand->first.matrix.type = dtype::bf16;
+    }
+    return p;
+}
+
+/// Calls body(what) for each kind of operands, with a name for it.
+template <class Body>
+void for_each_kind(const Body& body) {
+    for (const gemm_traits& what : grouped_sample::all_shipped()) {
+        CAPTURE(name_of(what.a.type));
+        body(what);
+    }
+}
+
 /// The kernel that an H200 would get for a workload.
-const config& chosen(i32 groups, i32 expected_rows, i32 n, i32 k) {
-    const grouped_workload work{
-        groups, {4096, n, k}, expected_rows, grouped_sample::usual().a, grouped_sample::usual().b};
+const config& chosen(const gemm_traits& what, i32 groups, i32 expected_rows, i32 n, i32 k) {
+    const grouped_workload work{groups, {4096, n, k}, expected_rows, what.a, what.b};
     const auto best = choose(work, device_info::h200(), grouped_kernels());
     REQUIRE(best);
     return best->kernel->info.cfg;
@@ -68,14 +84,16 @@ const config& chosen(i32 groups, i32 expected_rows, i32 n, i32 k) {
 }  // namespace
 
 TEST_CASE("grouped gemm: random ragged groups, each on the kernel that an H200 would get") {
-    on_machines(8, [](random_source& random, const sim::options& machine) {
+    on_machines(6, [](random_source& random, const sim::options& machine) {
         device_info device = device_info::h200();
         device.sm_count = machine.num_sms;
         const grouped_engine engine(grouped_kernels(), device);
-        const problem_shape shape = random_shape(random);
-        grouped_sample sample(random, shape, random_counts(random, shape.m));
-        sim::options own = machine;
-        CHECK(run(engine, sample, random.integer(0, 2 * shape.m), {.stream = &own}) == "");
+        for_each_kind([&](const gemm_traits& what) {
+            const problem_shape shape = random_shape(random);
+            grouped_sample sample(random, shape, random_counts(random, shape.m), what);
+            sim::options own = machine;
+            CHECK(run(engine, sample, random.integer(0, 2 * shape.m), {.stream = &own}) == "");
+        });
     });
 }
 
@@ -86,7 +104,8 @@ TEST_CASE("grouped gemm: every shipped kernel, whatever the hint says") {
     for (const grouped_handle& kernel : grouped_kernels()) {
         const config& cfg = kernel.info.cfg;
         CAPTURE(to_source(cfg));
-        grouped_sample sample(random, {cfg.block.m + 20, 2 * cfg.block.n + 8, 600}, {5, cfg.block.m + 9, 0, 64});
+        grouped_sample sample(random, {cfg.block.m + 20, 2 * cfg.block.n + 8, 600}, {5, cfg.block.m + 9, 0, 64},
+                              kernel.info.traits);
         for (const i64 expected : {0, 1, 5000}) {
             CHECK(run(engine, sample, expected, {.pin = cfg}) == "");
             sample.restore();
@@ -99,8 +118,10 @@ TEST_CASE("grouped gemm: counts out of range, empty groups in the middle, all em
     CAPTURE(random.seed());
     const grouped_engine engine = engine_on_simulator();
     for (const std::vector<i32>& counts : {std::vector<i32>{-3, 70, 0, 200, -2147483647}, {0, 0, 0}, {70}, {0}}) {
-        grouped_sample sample(random, {70, 200, 300}, counts);
-        CHECK(run(engine, sample) == "");
+        for_each_kind([&](const gemm_traits& what) {
+            grouped_sample sample(random, {70, 200, 300}, counts, what);
+            CHECK(run(engine, sample) == "");
+        });
     }
 }
 
@@ -132,11 +153,37 @@ TEST_CASE("grouped gemm: as docs/ops/grouped_gemm.md shows it") {
     CHECK(sample.verdict() == "");
 }
 
+TEST_CASE("grouped gemm: BF16 as docs/ops/grouped_gemm.md shows it") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const problem_shape shape{40, 72, 500};
+    grouped_sample sample(random, shape, {5, 0, 40}, grouped_sample::half());
+    const auto& [slot, n, k] = shape;
+    const grouped_problem here = sample.problem();
+    const grouped_engine engine = engine_on_simulator();
+    const i64 a_pitch = sample.a()[0].row_stride, b_pitch = sample.b()[0].row_stride, d_pitch = sample.d().pitch();
+    const auto* const a_data = static_cast<const bf16*>(here.a.first.matrix.data);
+    const auto* const b_data = static_cast<const bf16*>(here.b.first.matrix.data);
+    auto* const d_data = sample.d().view<bf16>().data;
+    const i32* const counts = here.counts;
+    // [half]
+    const input_matrix a = row_major(a_data, slot, k, a_pitch),  // (slot, k)
+        b = row_major(b_data, n, k, b_pitch);                    // (n, k)
+    const output_matrix d = row_major(d_data, slot, n, d_pitch);
+    const auto done =
+        m_grouped_bf16_gemm_nt_masked(engine, dense_stack(a, 3), dense_stack(b, 3), dense_stack(d, 3), counts, 20);
+    // [half]
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK(sample.verdict() == "");
+}
+
 TEST_CASE("grouped gemm: no K makes zeros of the rows that count, and of no others") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    grouped_sample sample(random, {70, 200, 0}, {3, 0, 70});
-    CHECK(run(engine_on_simulator(), sample) == "");
+    for_each_kind([&](const gemm_traits& what) {
+        grouped_sample sample(random, {70, 200, 0}, {3, 0, 70}, what);
+        CHECK(run(engine_on_simulator(), sample) == "");
+    });
 }
 
 TEST_CASE("grouped gemm: nothing to do needs no memory") {
@@ -161,26 +208,30 @@ TEST_CASE("grouped gemm: matrices of a stack may lie row by row among each other
     random_source random(fresh_seed());
     CAPTURE(random.seed());
     constexpr i64 groups = 3, m = 70, n = 64;
-    grouped_sample sample(random, {m, n, 300}, {70, 5, 0});
-    grouped_problem p = sample.problem();
-    std::vector<bf16> mixed(std::size_t(m * groups * n), bf16{0xffff});  // (m, group, n)
-    p.d = {row_major(mixed.data(), m, n, groups * n), groups, n};
-    REQUIRE(m_grouped_fp8_gemm_nt_masked(engine_on_simulator(), p.a, p.b, p.d, p.counts));
-    const matrix_view<bf16> d = sample.d().view<bf16>();  // group behind group
-    for (i64 g = 0; g < groups; ++g) {
-        for (i64 row = 0; row < m; ++row) {
-            for (i64 column = 0; column < n; ++column)
-                d(g * m + row, column) = mixed[std::size_t((row * groups + g) * n + column)];
+    for_each_kind([&](const gemm_traits& what) {
+        grouped_sample sample(random, {m, n, 300}, {70, 5, 0}, what);
+        grouped_problem p = sample.problem();
+        std::vector<bf16> mixed(std::size_t(m * groups * n), bf16{0xffff});  // (m, group, n)
+        p.d = {row_major(mixed.data(), m, n, groups * n), groups, n};
+        REQUIRE(run_named(engine_on_simulator(), p));
+        const matrix_view<bf16> d = sample.d().view<bf16>();  // group behind group
+        for (i64 g = 0; g < groups; ++g) {
+            for (i64 row = 0; row < m; ++row) {
+                for (i64 column = 0; column < n; ++column)
+                    d(g * m + row, column) = mixed[std::size_t((row * groups + g) * n + column)];
+            }
         }
-    }
-    CHECK(sample.verdict() == "");
+        CHECK(sample.verdict() == "");
+    });
 }
 
 TEST_CASE("grouped gemm: dependent launches wait for the kernel that counts, whichever operands are ready") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    grouped_sample sample(random, {140, 200, 300}, {3, 70, 0, 140});
-    CHECK(run(engine_on_simulator(), sample, 0, {.ready = {true, true}, .dependent_launch = true}) == "");
+    for_each_kind([&](const gemm_traits& what) {
+        grouped_sample sample(random, {140, 200, 300}, {3, 70, 0, 140}, what);
+        CHECK(run(engine_on_simulator(), sample, 0, {.ready = {true, true}, .dependent_launch = true}) == "");
+    });
 }
 
 TEST_CASE("grouped gemm: plans are made by the hint, explained, pinned and launched") {
@@ -190,14 +241,15 @@ TEST_CASE("grouped gemm: plans are made by the hint, explained, pinned and launc
     grouped_sample sample(random, {300, 264, 300}, {3, 170, 0});
     const auto plan = engine.plan(sample.problem(20));
     REQUIRE(plan);
-    CHECK(plan->ranked.size() == grouped_kernels().size());
+    const auto takes_fp8 = [](const grouped_handle& kernel) { return kernel.info.traits.a.type == dtype::e4m3; };
+    CHECK(i64(plan->ranked.size()) == std::ranges::count_if(grouped_kernels(), takes_fp8));
     CHECK(plan->workspace_bytes() == 0);
     const std::string text = explain(*plan);
     CAPTURE(text);
     CHECK(text.find(
               "3 groups of up to 300 rows, usually 20, n = 264, k = 300, A e4m3 scaled 1x128 by fp32, B e4m3 scaled "
               "128x128 by fp32, D bf16") == 0);
-    CHECK(text.find("predicted best of 6: config{.block = {64, ") != std::string::npos);
+    CHECK(text.find(concat("predicted best of ", plan->ranked.size(), ": config{.block = {64, ")) != std::string::npos);
     REQUIRE(plan->launch(sample.problem(20)));
     CHECK(sample.verdict() == "");
     const auto other = plan->launch(sample.problem(21));
@@ -212,10 +264,13 @@ TEST_CASE("grouped gemm: plans are made by the hint, explained, pinned and launc
 }
 
 TEST_CASE("grouped gemm: few rows get few rows of tiles, many rows large tiles") {
-    CHECK(chosen(32, 20, 7168, 3072).block.m == 64);
-    CHECK(chosen(6, 20, 4096, 2048).block.m == 64);
-    CHECK(chosen(6, 1024, 6144, 7168).block.m >= 192);
-    CHECK(chosen(32, 192, 6144, 7168).block.m >= 128);
+    for_each_kind([](const gemm_traits& what) {
+        CHECK(chosen(what, 32, 20, 7168, 3072).block.m == 64);
+        CHECK(chosen(what, 6, 20, 4096, 2048).block.m == 64);
+        CHECK(chosen(what, 6, 1024, 6144, 7168).block.m * chosen(what, 6, 1024, 6144, 7168).block.n >= 192 * 128);
+        CHECK(chosen(what, 32, 192, 6144, 7168).block.m >= 128);
+    });
+    CHECK(chosen(grouped_sample::usual(), 6, 1024, 6144, 7168).block.m >= 192);
 }
 
 TEST_CASE("grouped gemm: an engine remembers by all that a plan depends on") {
@@ -226,6 +281,42 @@ TEST_CASE("grouped gemm: an engine remembers by all that a plan depends on") {
     for (const i64 expected : {1, 70, 1, 70, 0}) CHECK(engine.run(sample.problem(expected)));  // 0 is as 70
     CHECK(engine.planned() == 2);
     CHECK(hash_of(workload_of(sample.problem(1))) != hash_of(workload_of(sample.problem(70))));
+}
+
+TEST_CASE("grouped gemm: an engine alternates between FP8 and BF16 groups of one shape") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const grouped_engine engine = engine_on_simulator();
+    grouped_sample fp8(random, {70, 40, 130}, {3, 0, 70}),
+        half(random, {70, 40, 130}, {70, 2, 0}, grouped_sample::half());
+    for (int i = 0; i < 3; ++i) {
+        for (grouped_sample* sample : {&fp8, &half}) {
+            sample->restore();
+            CHECK(run(engine, *sample, 20) == "");
+        }
+    }
+    CHECK(engine.planned() == 2);
+    const auto plan = engine.plan(half.problem(20));
+    REQUIRE(plan);
+    const std::string text = explain(*plan);
+    CAPTURE(text);
+    CHECK(text.find("3 groups of up to 70 rows, usually 20, n = 40, k = 130, A bf16 contiguous along K, B bf16 "
+                    "contiguous along K, D bf16") == 0);
+    CHECK(!plan->launch(fp8.problem(20)));
+}
+
+TEST_CASE("grouped gemm: operands without scales may be given as matrices that are written elsewhere") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    grouped_sample sample(random, {40, 72, 500}, {5, 0, 40}, grouped_sample::half());
+    const grouped_problem p = sample.problem();
+    const auto written = [](const scaled_stack& x) {
+        const auto& [data, type, rows, columns, row_stride, column_stride] = x.first.matrix;
+        return output_stack{
+            {const_cast<void*>(data), type, rows, columns, row_stride, column_stride}, x.count, x.matrix_stride};
+    };
+    REQUIRE(m_grouped_bf16_gemm_nt_masked(engine_on_simulator(), written(p.a), written(p.b), p.d, p.counts));
+    CHECK(sample.verdict() == "");
 }
 
 TEST_CASE("grouped gemm: what no kernel runs is said, with the kernel to instantiate") {
@@ -241,11 +332,37 @@ TEST_CASE("grouped gemm: what no kernel runs is said, with the kernel to instant
         "grouped<tile_shape{128, 128, 128}, cluster_shape{1, 1}, masked_groups>>";
     CHECK_MESSAGE(missing.failure().message.ends_with(wanted), missing.failure().message);
     CHECK(engine.supports(made_up()));
-    p = made_up();
+    CHECK(engine.supports(made_up_half()));
+    p = made_up_half();
+    p.d = dense_stack(row_major(static_cast<float*>(p.d.first.data), 256, 512), 4);
+    const auto missing_half = engine.supports(p);
+    REQUIRE(!missing_half);
+    const std::string wanted_half =
+        "instantiate gemm<arch::sm90, operand<bf16>, operand<bf16>, store<float>, config{.block = {128, 128, 64}, "
+        ".sm90 = {.promote = promotion::never}}, grouped<tile_shape{128, 128, 64}, cluster_shape{1, 1}, "
+        "masked_groups>>";
+    CHECK_MESSAGE(missing_half.failure().message.ends_with(wanted_half), missing_half.failure().message);
+}
+
+TEST_CASE("grouped gemm: each named operation refuses the types of the others") {
+    const grouped_engine engine = engine_on_simulator();
+    grouped_problem p = made_up();
     p.a.first.matrix.type = dtype::bf16;
-    const auto type = m_grouped_fp8_gemm_nt_masked(engine, p.a, p.b, p.d, p.counts);
-    REQUIRE(!type);
-    CHECK(type.failure().message == "A is bf16; an FP8 GEMM takes e4m3 or e5m2");
+    const auto fp8 = m_grouped_fp8_gemm_nt_masked(engine, p.a, p.b, p.d, p.counts);
+    REQUIRE(!fp8);
+    CHECK(fp8.failure().code == errc::unsupported_type);
+    CHECK(fp8.failure().message == "A is bf16; an FP8 GEMM takes e4m3 or e5m2");
+    const auto half = [&](dtype a, dtype b) {
+        input_stack left{p.a.first.matrix, 4, p.a.matrix_stride}, right{p.b.first.matrix, 4, p.b.matrix_stride};
+        left.first.type = a, right.first.type = b;
+        const auto done = m_grouped_bf16_gemm_nt_masked(engine, left, right, p.d, p.counts);
+        REQUIRE(!done);
+        CHECK(done.failure().code == errc::unsupported_type);
+        return done.failure().message;
+    };
+    CHECK(half(dtype::e4m3, dtype::bf16) == "A is e4m3; a BF16 GEMM takes bf16");
+    CHECK(half(dtype::bf16, dtype::f16) == "B is f16; a BF16 GEMM takes bf16");
+    CHECK(half(dtype::f32, dtype::f32) == "A is f32; a BF16 GEMM takes bf16");
 }
 
 TEST_CASE("grouped gemm: a kernel of groups is none for single products") {
@@ -305,6 +422,9 @@ TEST_CASE("grouped gemm: every rule broken once") {
     CHECK(refused([](p_& p) {
               p.a.first.scales.tile = {128, 128};
           }) == "bad_scales: a scale of A covers 128 x 128 elements; it must cover 1 x 128 (rows x K)");
+    CHECK(refused([](p_& p) { p.b.matrix_stride += 4; }, made_up_half()) ==
+          "misaligned: B has matrix stride 524292; TMA needs a multiple of 16 bytes, that is 8 elements of bf16");
+    CHECK(refused([](p_&) {}, made_up_half()) == "");
     // One group needs no strides, and scales of blocks may lie anywhere, even be shared.
     CHECK(refused([](p_& p) {
               p.a.count = p.b.count = p.d.count = 1;
@@ -320,6 +440,7 @@ TEST_CASE("grouped gemm: what a product asks of any kernel") {
     CHECK(demand_of(work).bytes == weights + 400 * row);
     CHECK(demand_of(work, 7).flops == 2.0 * 7 * 512 * 1024);
     CHECK(demand_of(work, 7).bytes == weights + 7 * row);
+    CHECK(demand_of(workload_of(made_up_half())).bytes == 2 * (4.0 * 512 * 1024 + 400 * (1024 + 512)));
 }
 
 TEST_CASE("grouped gemm: a workload is checked as a problem is") {

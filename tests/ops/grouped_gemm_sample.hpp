@@ -6,7 +6,7 @@
 #include <array>
 #include <span>
 
-#include <deepgemm/ops/grouped_gemm/operation.hpp>
+#include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>
 
 #include "../kernel/groups.hpp"
 #include "gemm_sample.hpp"
@@ -43,12 +43,17 @@ public:
                sample_of<ops::gemm>::host_bytes(work.one());  // each operand twice: in its stack, and alone
     }
 
-    /// What the shipped kernels compute.
+    /// What the shipped kernels compute: of FP8, and of BF16.
     static constexpr gemm_traits usual() {
         return {.a = {dtype::e4m3, scale_kind::fp32, {1, 128}},
                 .b = {dtype::e4m3, scale_kind::fp32, {128, 128}},
                 .groups = grouping::masked};
     }
+    static constexpr gemm_traits half() {
+        constexpr operand_info plain{dtype::bf16, scale_kind::none};
+        return {.a = plain, .b = plain, .groups = grouping::masked};
+    }
+    static constexpr std::array<gemm_traits, 2> all_shipped() { return {usual(), half()}; }
 
     /// A, its scales, B, its scales, D, counts.
     std::array<sample_memory, 6> memory() {
@@ -91,5 +96,15 @@ private:
 
 /// A sample of the grouped GEMM.
 using grouped_sample = sample_of<ops::grouped_gemm>;
+
+/// Runs a problem through the named operation of its types.
+template <engine_for<ops::grouped_gemm> Engine>
+result<void> run_named(const Engine& engine, const grouped_problem& p, const grouped_options& options = {}) {
+    const auto plain = [](const scaled_stack& x) { return input_stack{x.first.matrix, x.count, x.matrix_stride}; };
+    if (p.a.first.matrix.type == dtype::bf16) {
+        return m_grouped_bf16_gemm_nt_masked(engine, plain(p.a), plain(p.b), p.d, p.counts, p.expected_rows, options);
+    }
+    return m_grouped_fp8_gemm_nt_masked(engine, p.a, p.b, p.d, p.counts, p.expected_rows, options);
+}
 
 }  // namespace deepgemm::test

@@ -108,7 +108,9 @@ constexpr scaled_matrix transposed(const scaled_matrix& x) { return {transposed(
 namespace detail {
 
 constexpr bool is_fp8(dtype type) { return type == dtype::e4m3 || type == dtype::e5m2; }
-constexpr bool is_half(dtype type) { return type == dtype::bf16 || type == dtype::f16; }
+constexpr bool is_bf16(dtype type) { return type == dtype::bf16; }
+constexpr bool is_f16(dtype type) { return type == dtype::f16; }
+constexpr bool is_half(dtype type) { return is_bf16(type) || is_f16(type); }
 
 }  // namespace detail
 

@@ -14,7 +14,14 @@ struct stack_argument {
     matrix_argument<Pointer> first{};
     i64 count = 0;
     i64 matrix_stride = 0;
+
+    /// A stack that may be written may also be read. A template, as in matrix_argument.
+    template <class Read>
+        requires(same_as<Read, const void*> && !same_as<Pointer, Read>)
+    operator stack_argument<Read>() const { return {first, count, matrix_stride}; }
 };
+/// A stack that is only read.
+using input_stack = stack_argument<const void*>;
 /// A stack that is written.
 using output_stack = stack_argument<void*>;
 
@@ -24,6 +31,11 @@ struct scaled_stack {
     i64 count = 0;
     i64 matrix_stride = 0, scale_stride = 0;
 };
+
+/// A stack of operands without scales. A template, so that unscaled({...}) is a matrix and not ambiguous.
+constexpr scaled_stack unscaled(const same_as<input_stack> auto& stack) {
+    return {unscaled(stack.first), stack.count, stack.matrix_stride, 0};
+}
 
 namespace detail {
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <optional>
-#include <utility>
 
 #include <deepgemm/host/engine.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
@@ -32,36 +31,31 @@ result<void> run(const Engine& engine, const gemm_problem& problem, const gemm_o
                                           {options.num_sms, options.pin, options.dependent_launch});
 }
 
-/// Runs a product whose operands must be of types that the operation allows; `rule` says which.
-template <class Allowed, engine_for<ops::gemm> Engine>
-result<void> run_typed(const Engine& engine, const char* rule, Allowed allowed, const gemm_problem& problem,
+/// Runs a product whose operands must be of the types that the named function takes.
+template <engine_for<ops::gemm> Engine>
+result<void> run_typed(const Engine& engine, const operand_types& types, const gemm_problem& problem,
                        const gemm_options& options) {
-    for (const auto& [name, type] : {std::pair{"A", problem.a.matrix.type}, {"B", problem.b.matrix.type}}) {
-        if (!allowed(type)) return fail(errc::unsupported_type, name, " is ", type, "; ", rule);
-    }
+    if (auto ok = check_types(types, problem.a, problem.b); !ok) return ok;
     return run(engine, problem, options);
 }
 
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                       const gemm_options& options) {
-    return run_typed(engine, "an FP8 GEMM takes e4m3 or e5m2", is_fp8,
-                     {.a = a, .b = b, .d = d, .c = options.c, .ready = options.ready}, options);
+    return run_typed(engine, fp8_operands, {.a = a, .b = b, .d = d, .c = options.c, .ready = options.ready}, options);
 }
 
 template <engine_for<ops::gemm> Engine>
 result<void> bf16_gemm(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                        const gemm_options& options) {
-    const auto allowed = [](dtype type) { return type == dtype::bf16; };
-    return run_typed(engine, "a BF16 GEMM takes bf16", allowed,
+    return run_typed(engine, bf16_operands,
                      {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready}, options);
 }
 
 template <engine_for<ops::gemm> Engine>
 result<void> f16_gemm(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                       const gemm_options& options) {
-    const auto allowed = [](dtype type) { return type == dtype::f16; };
-    return run_typed(engine, "an FP16 GEMM takes f16", allowed,
+    return run_typed(engine, f16_operands,
                      {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready}, options);
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include <deepgemm/host/matrix_rules.hpp>
 #include <deepgemm/ops/gemm/problem.hpp>
@@ -16,6 +17,23 @@ namespace detail {
 
 inline std::string text_of(const head_splits& heads) {
     return concat("(", heads.left, ", ", heads.middle, ", ", heads.right, ")");
+}
+
+/// The types that a named function takes its operands in, and a sentence that says so.
+struct operand_types {
+    bool (*allowed)(dtype);
+    const char* rule;
+};
+inline constexpr operand_types fp8_operands{is_fp8, "an FP8 GEMM takes e4m3 or e5m2"};
+inline constexpr operand_types bf16_operands{is_bf16, "a BF16 GEMM takes bf16"};
+inline constexpr operand_types f16_operands{is_f16, "an FP16 GEMM takes f16"};
+
+/// Checks that a named function takes operands of these types.
+inline result<void> check_types(const operand_types& types, const scaled_matrix& a, const scaled_matrix& b) {
+    for (const auto& [name, type] : {std::pair{"A", a.matrix.type}, {"B", b.matrix.type}}) {
+        if (!types.allowed(type)) return fail(errc::unsupported_type, name, " is ", type, "; ", types.rule);
+    }
+    return {};
 }
 
 inline result<void> check_types(const gemm_problem& problem) {

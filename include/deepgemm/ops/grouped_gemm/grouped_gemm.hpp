@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <utility>
 
 #include <deepgemm/host/engine.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
@@ -21,6 +20,19 @@ struct grouped_options {
     std::optional<bool> dependent_launch{};  ///< the kernel may start before its predecessor has ended (PDL)
 };
 
+namespace detail {
+
+/// Runs a product in groups whose operands must be of the types that the named function takes.
+template <engine_for<ops::grouped_gemm> Engine>
+result<void> run_typed(const Engine& engine, const operand_types& types, const grouped_problem& problem,
+                       const grouped_options& options) {
+    if (auto ok = check_types(types, problem.a.first, problem.b.first); !ok) return ok;
+    return engine.template run<ops::grouped_gemm>(problem, options.stream,
+                                                  {options.num_sms, options.pin, options.dependent_launch});
+}
+
+}  // namespace detail
+
 /// D[g](m,n) = A[g](m,k) x B[g](n,k)^T for the first counts[g] rows of each group g; both operands FP8 and contiguous along K,
 /// scaled by blocks of 128 along K. A: 1x128 scales. B: 128x128. D: BF16.
 ///
@@ -34,13 +46,16 @@ template <engine_for<ops::grouped_gemm> Engine>
 result<void> m_grouped_fp8_gemm_nt_masked(const Engine& engine, const scaled_stack& a, const scaled_stack& b,
                                           const output_stack& d, const i32* counts, i64 expected_rows = 0,
                                           const grouped_options& options = {}) {
-    for (const auto& [name, type] : {std::pair{"A", a.first.matrix.type}, {"B", b.first.matrix.type}}) {
-        if (!detail::is_fp8(type))
-            return fail(errc::unsupported_type, name, " is ", type, "; an FP8 GEMM takes e4m3 or e5m2");
-    }
-    const grouped_problem problem{a, b, d, counts, expected_rows, options.ready};
-    return engine.template run<ops::grouped_gemm>(problem, options.stream,
-                                                  {options.num_sms, options.pin, options.dependent_launch});
+    return detail::run_typed(engine, detail::fp8_operands, {a, b, d, counts, expected_rows, options.ready}, options);
+}
+
+/// As m_grouped_fp8_gemm_nt_masked, of BF16 operands without scales, summed in FP32.
+template <engine_for<ops::grouped_gemm> Engine>
+result<void> m_grouped_bf16_gemm_nt_masked(const Engine& engine, const input_stack& a, const input_stack& b,
+                                           const output_stack& d, const i32* counts, i64 expected_rows = 0,
+                                           const grouped_options& options = {}) {
+    return detail::run_typed(engine, detail::bf16_operands,
+                             {unscaled(a), unscaled(b), d, counts, expected_rows, options.ready}, options);
 }
 
 }  // namespace deepgemm

@@ -4,6 +4,7 @@
 
 #include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/ops/gemm/shipped_half.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 
 namespace deepgemm::shipped {
@@ -39,13 +40,26 @@ DEEPGEMM_BOTH constexpr config masked_wide(cluster_shape cluster = {}) {
     return {.block = {256, 128, 128}, .cluster = cluster, .store_columns = 32, .store_buffers = 3};
 }
 
+/// The same of BF16 operands, without scales.
+template <config Config>
+using masked_bf16_kernel = gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>, Config,
+                                grouped<Config.block, Config.cluster, masked_groups>>;
+
 template <config... Configs>
 using masked_kernels = kernels<masked_kernel<Configs>...>;
+template <config... Configs>
+using masked_bf16_kernels = kernels<masked_bf16_kernel<Configs>...>;
 using masked_fp8 = masked_kernels<masked_few(64), masked_few(128), masked_medium, masked_three({1, 2}), masked_three(),
                                   masked_wide({1, 2}), masked_wide()>;
 
+/// In the same order: few rows, some hundred, many.
+using masked_bf16 = masked_bf16_kernels<tile16(64, 64, 1), tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
+                                        tile16(128, 256, 2, {}, 64, 2), tile16(192, 128, 3, across, 64, 2),
+                                        tile16(192, 192, 3, {}, 64, 1), tile16(256, 128, 2, across, 32, 3),
+                                        tile16(256, 128, 2, {}, 32, 3)>;
+
 template <class O>
     requires(same_as<O, ops::grouped_gemm>)
-DEEPGEMM_BOTH constexpr auto all_of() { return masked_fp8{}; }
+DEEPGEMM_BOTH constexpr auto all_of() { return masked_fp8{} + masked_bf16{}; }
 
 }  // namespace deepgemm::shipped
