@@ -118,6 +118,11 @@ deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_masked(const deepgemm_engine* eng
                                                       const deepgemm_scales* b_scales, const deepgemm_output* d,
                                                       const deepgemm_groups* groups, void* stream,
                                                       deepgemm_message* message);
+/* The same of operands in BF16, without scales: distances between scales do not matter. */
+deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_masked(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                       const deepgemm_input* b, const deepgemm_output* d,
+                                                       const deepgemm_groups* groups, void* stream,
+                                                       deepgemm_message* message);
 
 #ifdef __cplusplus
 }

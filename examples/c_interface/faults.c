@@ -66,6 +66,16 @@ int main(void) {
            deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &fp8, &rows, &fp8, &blocks, &d, &no_counts, NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16",
            deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &a, &rows, &fp8, &blocks, &d, &no_counts, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the engine is",
+           deepgemm_m_grouped_bf16_gemm_nt_masked(NULL, &a, &a, &d, &no_counts, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "B is a null",
+           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, NULL, &d, &no_counts, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
+           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &a, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the counts",
+           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &a, &d, &no_counts, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "B is e4m3; a BF16 GEMM",
+           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &fp8, &d, &no_counts, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The C interface from C: an FP8 and a BF16 product of small integers, which must be exact, and what a mistake looks like. */
+ * The C interface from C: FP8 and BF16 products of small integers, which must be exact, and what a mistake looks like. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,18 +60,41 @@ static int report(const char* what, deepgemm_status status, const deepgemm_messa
 
 enum { groups = 3, slot = 24 };
 
-/* A product in groups, of which 5, 0 and all rows count. */
+static const int32_t counts[groups] = {5, 0, slot};
+
+/* Judges D of the groups, whose elements were all ones before. */
+static int report_groups(const char* what, deepgemm_status status, const deepgemm_message* message, const uint16_t* d) {
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: %s: %s: %s\n", what, deepgemm_status_name(status), message->text);
+        return 1;
+    }
+    int wrong = 0;
+    for (int i = 0; i < groups * slot * n; ++i) {
+        const int row = i / n, group = row / slot;
+        if (row % slot < counts[group]) {
+            wrong += from_bf16(d[i]) != expected(row, group * n + i % n);
+        } else {
+            wrong += d[i] != 0xffff;  // not written
+        }
+    }
+    printf("%s: %s: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", what, wrong, groups * slot * n);
+    return wrong != 0;
+}
+
+/* Products in groups, in FP8 and in BF16, of which 5, 0 and all rows count. */
 static int run_groups(const deepgemm_engine* engine) {
-    static const int32_t counts[groups] = {5, 0, slot};
     uint8_t* const a = shared_memory(groups * slot * k);
     uint8_t* const b = shared_memory(groups * n * k);
     float* const a_scales = shared_memory(groups * slot * k_blocks * sizeof *a_scales);
     float* const b_scales = shared_memory(groups * k_blocks * sizeof *b_scales);
     uint16_t* const d = shared_memory(groups * slot * n * sizeof *d);
     int32_t* const rows = shared_memory(sizeof counts);
-    if (!a || !b || !a_scales || !b_scales || !d || !rows) return 1;
-    for (int i = 0; i < groups * slot * k; ++i) a[i] = e4m3(a_value(i / k, i % k));
-    for (int i = 0; i < groups * n * k; ++i) b[i] = e4m3(b_value(i / k, i % k));
+    uint16_t* const a16 = shared_memory(groups * slot * k * sizeof *a16);
+    uint16_t* const b16 = shared_memory(groups * n * k * sizeof *b16);
+    if (!a || !b || !a_scales || !b_scales || !d || !rows || !a16 || !b16) return 1;
+    for (int i = 0; i < groups * slot * k; ++i)
+        a[i] = e4m3(a_value(i / k, i % k)), a16[i] = bf16(a_value(i / k, i % k));
+    for (int i = 0; i < groups * n * k; ++i) b[i] = e4m3(b_value(i / k, i % k)), b16[i] = bf16(b_value(i / k, i % k));
     for (int i = 0; i < groups * slot * k_blocks; ++i) a_scales[i] = 0.5f;
     for (int i = 0; i < groups * k_blocks; ++i) b_scales[i] = 2.0f;
     memset(d, 0xff, groups * slot * n * sizeof *d);
@@ -91,24 +114,16 @@ static int run_groups(const deepgemm_engine* engine) {
                                  .rows = rows,
                                  .expected_rows = 8};
     deepgemm_message message;
-    const deepgemm_status status = deepgemm_m_grouped_fp8_gemm_nt_masked(
-        engine, &first_a, &by_token, &first_b, &by_block, &first_d, &all, NULL, &message);
+    deepgemm_status status = deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &first_a, &by_token, &first_b, &by_block,
+                                                                   &first_d, &all, NULL, &message);
     // [groups]
-    if (status != DEEPGEMM_OK || wait_for_kernels()) {
-        printf("FAIL: groups: %s: %s\n", deepgemm_status_name(status), message.text);
-        return 1;
-    }
-    int wrong = 0;
-    for (int i = 0; i < groups * slot * n; ++i) {
-        const int row = i / n, group = row / slot;
-        if (row % slot < counts[group]) {
-            wrong += from_bf16(d[i]) != expected(row, group * n + i % n);
-        } else {
-            wrong += d[i] != 0xffff;  // not written
-        }
-    }
-    printf("%s: FP8 in groups: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", wrong, groups * slot * n);
-    return wrong != 0;
+    int failed = report_groups("FP8 in groups", status, &message, d);
+
+    const deepgemm_input x = {a16, slot, k, k, 1, DEEPGEMM_BF16}, w = {b16, n, k, k, 1, DEEPGEMM_BF16};
+    memset(d, 0xff, groups * slot * n * sizeof *d);
+    status = deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &x, &w, &first_d, &all, NULL, &message);
+    failed |= report_groups("BF16 in groups", status, &message, d);
+    return failed;
 }
 
 int main(void) {
