@@ -58,14 +58,22 @@ TEST_CASE("explain takes products in groups") {
     const said text = run(explain_command, {"32*4096,7168,3072:masked-20", "6*4096,4096,4096:masked-1024"});
     CHECK(text.code == 0);
     CHECK(text.has("32 groups of up to 4096 rows, usually 20, n = 7168, k = 3072"));
-    CHECK(text.has("predicted best of 6: config{.block = {64, 128, 128}"));
+    CHECK(text.has("predicted best of 7: config{.block = {64, 128, 128}"));
     CHECK(text.has("\n\n6 groups of up to 4096 rows, usually 1024, n = 4096, k = 4096"));
     CHECK(run(explain_command, {"--json", "3*64,128,256:masked"}).has("\"product\": \"3*64,128,256:masked\""));
+    const said half = run(explain_command, {"32*4096,7168,3072:bf16-masked-20", "--json"});
+    CHECK(half.has("\"product\": \"32*4096,7168,3072:bf16-masked-20\""));
+    CHECK(half.has("config{.block = {64, 128, 64}"));
     const std::pair<std::vector<std::string>, const char*> mistakes[] = {
         {{"3*64,128,256"}, "groups are written G*M,N,K:masked"},
         {{"3*64,128:masked"}, "the product '3*64,128:masked': groups are written G*M,N,K:masked"},
         {{"3*64,100,256:masked"},
          "the product '3*64,100,256:masked': of one group, the product '64,100,256': N must be"},
+        {{"3*64,128,100:bf16-masked"},
+         "the product '3*64,128,100:bf16-masked': of one group, the product '64,128,100:bf16': K must be a multiple of "
+         "8"},
+        {{"3*64,128,256:f16-masked"}, "E rows expected, G*M,N,K:masked-E; of BF16, :bf16-masked"},
+        {{"3*64,128,256:bf16-masked-65"}, "the number of expected rows is 65; a group has 64"},
         {{"3*64,128,256:masked-65"}, "the number of expected rows is 65; a group has 64"},
         {{"0*64,128,256:masked"}, "the number of groups is 0"}};
     for (const auto& [given, what] : mistakes)
@@ -218,6 +226,8 @@ TEST_CASE("the simulator runs products in groups, exactly") {
     const said text = run(simulate_command, {"--shape", "3*80,72,304:masked-20", "--all"});
     CHECK(text.code == 0);
     CHECK(text.has("\n2 of 2 results are exact\n"));
+    CHECK(
+        run(simulate_command, {"--shape", "3*80,72,304:bf16-masked-20", "--all"}).has("\n2 of 2 results are exact\n"));
 }
 
 TEST_CASE("cache tells whole entries from damaged ones, and removes nothing else") {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Turns benchmark results into documentation: docs/performance.md, its plots, and the table in README.md.
 
-Reads bench/results/<gpu>/fp8_dense.json, bf16_dense.json and fp8_masked.json (written by `deepgemm bench`), as far as they are
-there, and beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
+Reads bench/results/<gpu>/fp8_dense.json, bf16_dense.json, fp8_masked.json and bf16_masked.json (written by `deepgemm bench`), as
+far as they are there, and beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
 the kernels, of which bench/ablation.py makes tables), and chain.json, engine.json and rtc.json (of which bench/launch_costs.py does, of
 machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
 
@@ -46,6 +46,13 @@ def larger(row):
     return row["m"] > 128
 
 
+MASKED = [
+    ("about 20 rows a group", lambda r: r["expected_rows"] < 64),
+    ("about 200", lambda r: 64 <= r["expected_rows"] < 512),
+    ("about 1000", lambda r: r["expected_rows"] >= 512),
+    ("all", lambda r: True),
+]
+
 # Result files: what they hold, and the groups of cases that a summary shows.
 FAMILIES = {
     "fp8_dense": ("FP8", [
@@ -64,12 +71,8 @@ FAMILIES = {
         ("larger, TN, FP32 D +=", lambda r: larger(r) and r["layout"] == "tn" and r["accumulate"]),
         ("all", lambda r: True),
     ]),
-    "fp8_masked": ("FP8", [
-        ("about 20 rows a group", lambda r: r["expected_rows"] < 64),
-        ("about 200", lambda r: 64 <= r["expected_rows"] < 512),
-        ("about 1000", lambda r: r["expected_rows"] >= 512),
-        ("all", lambda r: True),
-    ]),
+    "fp8_masked": ("FP8", MASKED),
+    "bf16_masked": ("BF16", MASKED),
 }
 
 
@@ -96,7 +99,7 @@ class Report:
         data = json.loads(file.read_text())
         self.gpu, self.family, self.machine, self.rows = file.parent.name, file.stem, data["machine"], data["rows"]
         self.type, self.groups = FAMILIES[file.stem]
-        self.kind = "masked grouped" if self.family == "fp8_masked" else "dense"
+        self.kind = "masked grouped" if self.groups is MASKED else "dense"
         self.title = f"{self.machine['gpu']}: {self.kind} {self.type} GEMM"
         self.image = f"images/{self.family}_{self.gpu}.svg"
         self.roofline = f"images/{self.family}_{self.gpu}_roofline.svg"

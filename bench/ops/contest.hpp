@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "machine.hpp"
 #include "options.hpp"
@@ -26,5 +28,21 @@ public:
     /// results.
     virtual int run(const machine& board, timer& clock) = 0;
 };
+
+/// The cases by family, FP8 first, since each family has a result file of its own. Throws if one file is wanted for two.
+template <class Case>
+std::vector<std::vector<Case>> families_of(const options& o, const std::vector<Case>& cases) {
+    std::vector<std::vector<Case>> families;
+    for (const bool fp8 : {true, false}) {
+        std::vector<Case> members;
+        for (const Case& c : cases) {
+            if (c.is_fp8() == fp8) members.push_back(c);
+        }
+        if (!members.empty()) families.push_back(members);
+    }
+    if (!o.out.empty() && families.size() > 1)
+        throw std::invalid_argument("--out names one file, but FP8 and BF16 cases have one each; use --results");
+    return families;
+}
 
 }  // namespace deepgemm::bench

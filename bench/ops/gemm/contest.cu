@@ -19,15 +19,7 @@ public:
         if (o.shapes.empty()) cases_ = suite(o.suite);
         cases_ = filtered(cases_, o.filter);
         if (cases_.empty()) throw std::invalid_argument("no case contains '" + o.filter + "'");
-        for (const bool fp8 : {true, false}) {
-            std::vector<gemm_case> members;
-            for (const gemm_case& c : cases_) {
-                if (c.is_fp8() == fp8) members.push_back(c);
-            }
-            if (!members.empty()) families_.push_back(members);
-        }
-        if (!o.out.empty() && families_.size() > 1)
-            throw std::invalid_argument("--out names one file, but FP8 and BF16 cases have one each; use --results");
+        families_ = families_of(o, cases_);
     }
 
     std::size_t cases() const override { return cases_.size(); }

@@ -79,15 +79,6 @@ __global__ void fill_c(T* d, i64 count, u64 seed) {
     }
 }
 
-void normal(void* to, element type, i64 count, u64 seed) {
-    if (type == element::bf16) {
-        fill_normal<<<1024, 256>>>(static_cast<bf16*>(to), count, seed);
-    } else {
-        fill_normal<<<1024, 256>>>(static_cast<f16*>(to), count, seed);
-    }
-    check(cudaGetLastError(), "fill_normal");
-}
-
 dtype type_of(element operands) {
     switch (operands) {
         case element::bf16: return dtype::bf16;
@@ -122,6 +113,15 @@ void quantise_blocks(void* q, float* scales, i64 stride, int rows, int k, u64 se
     const dim3 grid(unsigned(ceil_div(k, 128)), unsigned(ceil_div(rows, 128)));
     quantise_per_block<<<grid, 256>>>(static_cast<u8*>(q), scales, stride, rows, k, seed);
     check(cudaGetLastError(), "quantise_per_block");
+}
+
+void normal(void* to, element type, i64 count, u64 seed) {
+    if (type == element::bf16) {
+        fill_normal<<<1024, 256>>>(static_cast<bf16*>(to), count, seed);
+    } else {
+        fill_normal<<<1024, 256>>>(static_cast<f16*>(to), count, seed);
+    }
+    check(cudaGetLastError(), "fill_normal");
 }
 
 void problem_data::generate(const gemm_case& problem, u64 seed) {

@@ -16,6 +16,9 @@ void quantise_tokens(void* q, float* scales, int rows, int k, u64 seed);
 /// The same, scaled by blocks of 128x128: scale (row block, K block) at row block * stride + K block.
 void quantise_blocks(void* q, float* scales, i64 stride, int rows, int k, u64 seed);
 
+/// Host: makes `count` normal numbers of a 16-bit type on the default stream.
+void normal(void* to, element type, i64 count, u64 seed);
+
 /// Device memory of one product at a time; grows to the largest case and is reused.
 class problem_data {
 public:

@@ -8,8 +8,6 @@
 #include <deepgemm/host/parse.hpp>
 #include <deepgemm/ops/grouped_gemm/cost.hpp>
 
-#include "ops/gemm/cases.hpp"
-
 namespace deepgemm::bench {
 
 std::vector<i32> grouped_case::counts() const {
@@ -32,7 +30,7 @@ std::vector<i32> grouped_case::counts() const {
 }
 
 grouped_workload workload_of(const grouped_case& c) {
-    const gemm_workload one = workload_of(gemm_case{"-", c.slot, c.n, c.k});
+    const gemm_workload one = workload_of(c.one());
     return {c.groups, one.shape, c.expected_rows, one.a, one.b, one.d};
 }
 
@@ -42,7 +40,7 @@ double grouped_case::memory() const { return demand_of(bench::workload_of(*this)
 
 std::string grouped_case::name() const {
     return std::to_string(groups) + "x" + std::to_string(expected_rows) + " " + std::to_string(n) + "x" +
-           std::to_string(k);
+           std::to_string(k) + (is_fp8() ? "" : std::string(" ") + one().recipe());
 }
 
 std::vector<grouped_case> suite_masked() {
@@ -52,6 +50,16 @@ std::vector<grouped_case> suite_masked() {
             {32, 20, 7168, 3072, 627},   {32, 20, 4096, 4096, 627},   {32, 20, 4096, 2048, 628},
             {6, 20, 6144, 7168, 121},    {6, 20, 7168, 3072, 115},    {6, 20, 4096, 4096, 115},
             {6, 20, 4096, 2048, 116}};
+}
+
+std::vector<grouped_case> suite_masked_bf16() {
+    std::vector<grouped_case> cases = suite_masked();
+    const int rows[] = {6190, 6139, 6015, 6129, 6589, 5876, 6181, 5926, 631, 628, 629, 622, 122, 114, 114, 116};
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        cases[i].rows = rows[i];
+        cases[i].operands = element::bf16;
+    }
+    return cases;
 }
 
 grouped_case parse_groups(const std::string& text) {
@@ -64,26 +72,29 @@ grouped_case parse_groups(const std::string& text) {
         if (!size) refuse(size.failure().message);
         return int(*size);
     };
-    const std::string recipe = text.substr(colon), masked = ":masked";
+    const bool bf16 = text.substr(colon).starts_with(":bf16-");
+    const std::string recipe = text.substr(colon), masked = bf16 ? ":bf16-masked" : ":masked";
     const bool hinted = recipe.starts_with(masked + "-");
     const std::string sizes = star < colon ? text.substr(star + 1, colon - star - 1) : "";
     if (std::ranges::count(sizes, ',') != 2 || (recipe != masked && !hinted))
-        refuse("groups are written G*M,N,K:masked or, with E rows expected, G*M,N,K:masked-E");
-    gemm_case one{"-", 0, 0, 0};  // in FP8
+        refuse("groups are written G*M,N,K:masked or, with E rows expected, G*M,N,K:masked-E; of BF16, :bf16-masked");
+    gemm_case one{"-", 0, 0, 0};
     try {
-        one = parse_shape(sizes);
+        one = parse_shape(bf16 ? sizes + ":bf16" : sizes);
     } catch (const std::invalid_argument& wrong) {
         refuse(concat("of one group, ", wrong.what()));
     }
     const int groups = number("the number of groups", text.substr(0, star));
     const int expected = hinted ? number("the number of expected rows", recipe.substr(masked.size() + 1)) : one.m;
     if (expected > one.m) refuse(concat("the number of expected rows is ", expected, "; a group has ", one.m));
-    return grouped_case{groups, expected, one.n, one.k, i32(std::min(i64(groups) * expected, i64(1) << 30)), one.m};
+    const i32 rows = i32(std::min(i64(groups) * expected, i64(1) << 30));
+    return grouped_case{groups, expected, one.n, one.k, rows, one.m, one.operands};
 }
 
 std::string words<ops::grouped_gemm>::text_of(const grouped_workload& work) {
     const auto& [m, n, k] = work.shape;
-    const std::string text = concat(work.groups, "*", m, ",", n, ",", k, ":masked");
+    const char* const type = work.a.type == dtype::bf16 ? "bf16-" : "";
+    const std::string text = concat(work.groups, "*", m, ",", n, ",", k, ":", type, "masked");
     return work.expected_rows == m ? text : concat(text, "-", work.expected_rows);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Times grouped products: `deepgemm bench --suite masked`, and with --tune all kernels against one another. It checks every
-// result against the reference, group by group, and that no other row of D was written.
+// Times grouped products: `deepgemm bench --suite masked` and masked_bf16, and with --tune all kernels against one another. It
+// checks every result against the reference, group by group, and that no other row of D was written.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -41,17 +41,16 @@ public:
         problem_ = problem;
         counts_ = problem.counts();
         const i64 groups = problem.groups, slot = problem.slot, n = problem.n, k = problem.k,
-                  blocks = ceil_div(k, i64(128));
-        const i64 a_scales = blocks * slot, b_scales = blocks * ceil_div(n, i64(128));
-        a_ = a_buffer_.as<u8>(std::size_t(groups * slot * k));
-        b_ = b_buffer_.as<u8>(std::size_t(groups * n * k));
-        sa_ = sa_buffer_.as<float>(std::size_t(groups * a_scales));
-        sb_ = sb_buffer_.as<float>(std::size_t(groups * b_scales));
+                  size = problem.one().operand_bytes();
+        a_ = a_buffer_.as<u8>(std::size_t(groups * slot * k * size));
+        b_ = b_buffer_.as<u8>(std::size_t(groups * n * k * size));
         d_ = d_buffer_.as<bf16>(std::size_t(groups * slot * n));
         device_counts_ = counts_buffer_.as<i32>(counts_.size());
-        for (i64 g = 0; g < groups; ++g) {
-            quantise_tokens(a_ + g * slot * k, sa_ + g * a_scales, int(slot), int(k), seed + 2 * u64(g));
-            quantise_blocks(b_ + g * n * k, sb_ + g * b_scales, blocks, int(n), int(k), seed + 2 * u64(g) + 1);
+        if (problem.is_fp8()) {
+            generate_fp8(seed);
+        } else {
+            normal(a_, problem.operands, groups * slot * k, 2 * seed + 1);
+            normal(b_, problem.operands, groups * n * k, 2 * seed + 2);
         }
         check(cudaMemcpy(device_counts_, counts_.data(), counts_.size() * sizeof(i32), cudaMemcpyHostToDevice),
               "copy of counts");
@@ -102,14 +101,33 @@ public:
     }
 
 private:
+    i64 blocks() const { return ceil_div(problem_.k, 128); }
+    /// Scales of the operands of one group.
+    i64 a_scales() const { return blocks() * problem_.slot; }
+    i64 b_scales() const { return blocks() * ceil_div(problem_.n, 128); }
+
+    void generate_fp8(u64 seed) {
+        const i64 groups = problem_.groups, slot = problem_.slot, n = problem_.n, k = problem_.k;
+        sa_ = sa_buffer_.as<float>(std::size_t(groups * a_scales()));
+        sb_ = sb_buffer_.as<float>(std::size_t(groups * b_scales()));
+        for (i64 g = 0; g < groups; ++g) {
+            quantise_tokens(a_ + g * slot * k, sa_ + g * a_scales(), int(slot), int(k), seed + 2 * u64(g));
+            quantise_blocks(b_ + g * n * k, sb_ + g * b_scales(), blocks(), int(n), int(k), seed + 2 * u64(g) + 1);
+        }
+    }
+
     /// The first `rows` rows of group `g` as a product.
     gemm_problem group(i64 g, i64 rows) const {
-        const i64 slot = problem_.slot, n = problem_.n, k = problem_.k, blocks = ceil_div(k, i64(128));
-        return {.a = {{a_ + g * slot * k, dtype::e4m3, rows, k, k},
-                      per_token_scales(sa_ + g * blocks * slot, scale_kind::fp32, rows, k, slot)},
-                .b = {{b_ + g * n * k, dtype::e4m3, n, k, k},
-                      per_block_scales(sb_ + g * blocks * ceil_div(n, i64(128)), scale_kind::fp32, n, k)},
-                .d = {d_ + g * slot * n, dtype::bf16, rows, n, n}};
+        const i64 slot = problem_.slot, n = problem_.n, k = problem_.k, size = problem_.one().operand_bytes();
+        const dtype type = workload_of(problem_).a.type;
+        gemm_problem made{.a = unscaled({a_ + g * slot * k * size, type, rows, k, k}),
+                          .b = unscaled({b_ + g * n * k * size, type, n, k, k}),
+                          .d = {d_ + g * slot * n, dtype::bf16, rows, n, n}};
+        if (problem_.is_fp8()) {
+            made.a.scales = per_token_scales(sa_ + g * a_scales(), scale_kind::fp32, rows, k, slot);
+            made.b.scales = per_block_scales(sb_ + g * b_scales(), scale_kind::fp32, n, k);
+        }
+        return made;
     }
 
     grouped_case problem_{};
@@ -152,7 +170,7 @@ public:
         std::vector<contender> who;
         for (grouped_contender& each : all) {
             who.push_back(each.who);
-            judge(each);
+            judge(each, problem.one().tolerance());
         }
         const auto times = clock_.flushed(who, o_.warmups, o_.reps);
         for (std::size_t i = 0; i < all.size(); ++i) all[i].figures.us = times[i].us;
@@ -167,7 +185,7 @@ public:
     }
 
 private:
-    void judge(grouped_contender& each) {
+    void judge(grouped_contender& each, double tolerance) {
         data_.reset_d();
         each.who.launch(clock_.stream());
         check(cudaStreamSynchronize(clock_.stream()), each.who.name.c_str());
@@ -175,7 +193,7 @@ private:
         const comparison c = data_.judge(reference_, m.failure);
         m.diff = c.diff;
         m.max_error = c.max_error;
-        if (m.failure.empty()) m.failure = fault_of(c, 1e-3);
+        if (m.failure.empty()) m.failure = fault_of(c, tolerance);
     }
 
     const options& o_;
@@ -189,16 +207,16 @@ private:
 json row_of(const grouped_case& problem, const grouped_contender& ours) {
     const measurement& m = ours.figures;
     json row = json::object();
-    row["op"] = "m_grouped_fp8_gemm_nt_masked";
+    row["op"] = problem.op();
     row["pass"] = "-";
     row["m"] = problem.rows;
     row["n"] = problem.n;
     row["k"] = problem.k;
     row["groups"] = problem.groups;
     row["expected_rows"] = problem.expected_rows;
-    row["layout"] = "nt";
-    row["recipe"] = "1d2d";
-    row["d_type"] = "bf16";
+    row["layout"] = problem.one().layout();
+    row["recipe"] = problem.one().recipe();
+    row["d_type"] = problem.one().d_type();
     row["accumulate"] = false;
     row["config"] = ours.who.name;
     row["chosen_by"] = "model";
@@ -209,16 +227,17 @@ json row_of(const grouped_case& problem, const grouped_contender& ours) {
     return row;
 }
 
-/// Times our picks and writes fp8_masked.json; with --tune all kernels. DeepGEMM's times are kept beside the results, in
-/// deepgemm-*.json; report.py and check.py compare.
+/// Times our picks and writes fp8_masked.json or bf16_masked.json; with --tune all kernels. DeepGEMM's times are kept beside
+/// the results, in deepgemm-*.json; report.py and check.py compare.
 class grouped_contest final : public contest {
 public:
     explicit grouped_contest(const options& o) : o_(o) {
         if (o.once || o.nvrtc) throw std::invalid_argument("products in groups take no --once and no --nvrtc");
         for (const std::string& shape : o.shapes) cases_.push_back(parse_groups(shape));
-        if (o.shapes.empty()) cases_ = suite_masked();
+        if (o.shapes.empty()) cases_ = o.suite == "masked" ? suite_masked() : suite_masked_bf16();
         std::erase_if(cases_, [&](const grouped_case& c) { return c.name().find(o.filter) == std::string::npos; });
         if (cases_.empty()) throw std::invalid_argument("no case contains '" + o.filter + "'");
+        families_ = families_of(o, cases_);
     }
 
     std::size_t cases() const override { return cases_.size(); }
@@ -232,15 +251,24 @@ public:
     int run_once() override { return 0; }  // refused above
     int run(const machine& board, timer& clock) override {
         grouped_run run(o_, board, clock);
-        const std::string path = !o_.out.empty() ? o_.out : o_.results + "/" + board.folder() + "/fp8_masked.json";
-        std::printf("%-20s %7s | %9s %6s %5s | %9s %9s %8s | %s\n", "groups x rows, n x k", "rows", "us", "TFLOPS",
+        tuned_table winners{board.gpu()};
+        int wrong = 0;
+        for (const auto& family : families_) wrong += run_family(family, run, board, clock, winners);
+        return wrong;
+    }
+
+private:
+    int run_family(const std::vector<grouped_case>& cases, grouped_run& run, const machine& board, timer& clock,
+                   tuned_table& winners) {
+        const std::string own = o_.results + "/" + board.folder() + "/" + cases.front().family() + ".json",
+                          path = o_.out.empty() ? own : o_.out;
+        std::printf("%-22s %7s | %9s %6s %5s | %9s %9s %8s | %s\n", "groups x rows, n x k", "rows", "us", "TFLOPS",
                     "GB/s", "sustained", "predicted", "error", "configuration");
-        progress bar(int(cases_.size()));
+        progress bar(int(cases.size()));
         int wrong = 0;
         json rows = json::array();
-        tuned_table winners{board.gpu()};
-        for (std::size_t i = 0; i < cases_.size(); ++i) {
-            const grouped_case& problem = cases_[i];
+        for (std::size_t i = 0; i < cases.size(); ++i) {
+            const grouped_case& problem = cases[i];
             bar.show(int(i), problem.name());
             const auto all = run.measure(problem, 1000 * (i + 1));
             bar.clear();
@@ -266,10 +294,9 @@ public:
         return wrong;
     }
 
-private:
     static void print(const grouped_case& problem, const grouped_contender& each) {
         const double us = each.figures.median_us();
-        std::printf("%-20s %7d | %9.2f %6.0f %5.0f | %9.2f %9.2f %8.1e | %s %s\n", problem.name().c_str(), problem.rows,
+        std::printf("%-22s %7d | %9.2f %6.0f %5.0f | %9.2f %9.2f %8.1e | %s %s\n", problem.name().c_str(), problem.rows,
                     us, problem.flops() / us * 1e-6, problem.bytes() / us * 1e-3, each.figures.sustained_us,
                     each.predicted_us, each.figures.diff, each.who.name.c_str(), each.figures.failure.c_str());
     }
@@ -286,6 +313,7 @@ private:
 
     const options& o_;
     std::vector<grouped_case> cases_;
+    std::vector<std::vector<grouped_case>> families_;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The grouped GEMM in words: "G*M,N,K:masked[-E]".
+// The grouped GEMM in words: "G*M,N,K:[bf16-]masked[-E]".
 #pragma once
 
 #include <memory>
@@ -16,13 +16,13 @@ template <>
 struct words<ops::grouped_gemm> {
     using product = grouped_case;
 
-    static constexpr const char* form = "G*M,N,K:masked[-E]";
+    static constexpr const char* form = "G*M,N,K:[bf16-]masked[-E]";
     static constexpr const char* about =
         "G*M,N,K:masked-E are G products in FP8, groups with slots of M rows, of which E are usually filled (all of\n"
-        "them without -E).";
-    static constexpr const char* suites[] = {"masked"};
-    static constexpr const char* about_suites = "masked: FP8 in groups";
-    static constexpr const char* simulated[] = {"3*72,128,256:masked-20"};
+        "them without -E). G*M,N,K:bf16-masked-E are the same in BF16.";
+    static constexpr const char* suites[] = {"masked", "masked_bf16"};
+    static constexpr const char* about_suites = "masked: FP8 in groups; masked_bf16: BF16 in groups";
+    static constexpr const char* simulated[] = {"3*72,128,256:masked-20", "3*72,128,200:bf16-masked-20"};
 
     static bool takes(const std::string& text) { return text.find('*') != text.npos; }
     static product parse(const std::string& text) { return parse_groups(text); }
