@@ -35,7 +35,7 @@ constexpr declared standard_names[] = {
     {"condition_variable", "condition_variable_any"},
     {"cstddef", "ptrdiff_t"},
     {"cstddef cstdio cstdlib cstring", "size_t"},
-    {"cstdint", "int32_t int8_t uint32_t uint64_t uintptr_t"},
+    {"cstdint", "int16_t int32_t int8_t uint32_t uint64_t uintptr_t"},
     {"cstdio", "fputs remove snprintf vsnprintf"},
     {"cstdlib", "abort free getenv strtod strtoull"},
     {"cstring", "memcmp memcpy memset strcmp strerror strlen"},

@@ -81,7 +81,7 @@ struct e4m3 {
     static constexpr float largest = 448.0f;
 
     e4m3() = default;
-    DEEPGEMM_BOTH constexpr explicit e4m3(u8 bits) : bits(bits) {}
+    DEEPGEMM_BOTH constexpr explicit e4m3(u8 code) : bits(code) {}
     template <floating Number>
     e4m3(Number) = delete;  // from_float() rounds a number
 
@@ -107,7 +107,7 @@ struct e5m2 {
     static constexpr float largest = 57344.0f;
 
     e5m2() = default;
-    DEEPGEMM_BOTH constexpr explicit e5m2(u8 bits) : bits(bits) {}
+    DEEPGEMM_BOTH constexpr explicit e5m2(u8 code) : bits(code) {}
     template <floating Number>
     e5m2(Number) = delete;  // from_float() rounds a number
 
@@ -134,7 +134,7 @@ struct bf16 {
     static constexpr dtype type = dtype::bf16;
 
     bf16() = default;
-    DEEPGEMM_BOTH constexpr explicit bf16(u16 bits) : bits(bits) {}
+    DEEPGEMM_BOTH constexpr explicit bf16(u16 code) : bits(code) {}
     template <floating Number>
     bf16(Number) = delete;  // from_float() rounds a number
 
@@ -153,7 +153,7 @@ struct f16 {
     static constexpr dtype type = dtype::f16;
 
     f16() = default;
-    DEEPGEMM_BOTH constexpr explicit f16(u16 bits) : bits(bits) {}
+    DEEPGEMM_BOTH constexpr explicit f16(u16 code) : bits(code) {}
     template <floating Number>
     f16(Number) = delete;  // from_float() rounds a number
 
