@@ -46,9 +46,10 @@ class Drawing(unittest.TestCase):
             self.assertAlmostEqual(sum(piece.get_width() for piece in pieces),
                                    max(kernel["predicted_us"], sum(piece.get_width() for piece in pieces[:3])), places=6)
             for piece, member in zip(pieces, ("start_us", "main_loop_us", "epilogue_us")):
-                self.assertEqual(piece.get_width(), kernel[member])
+                self.assertAlmostEqual(piece.get_width(), kernel[member], places=6)
             memory, = by_kernel[rank, False]
-            self.assertEqual((memory.get_x(), memory.get_width()), (kernel["start_us"], kernel["memory_us"]))
+            self.assertAlmostEqual(memory.get_x(), kernel["start_us"], places=6)
+            self.assertAlmostEqual(memory.get_width(), kernel["memory_us"], places=6)
         words = [text.get_text() for text in axes.texts]
         for rank, kernel in enumerate(shown):
             self.assertIn(kernel["config"], words[2 * rank])

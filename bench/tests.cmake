@@ -31,7 +31,7 @@ program_test(unknown_alone 2 "unknown option '--versoin'; did you mean --version
 program_test(unknown_option 2 "unknown option '--gppu'; did you mean --gpu?" explain --gppu h100 1,8,16)
 program_test(explain 0 "on 132 of 132 SMs of NVIDIA H200" explain 4096,7168,2048)
 program_test(wrong_product 2 "deepgemm explain: the product '4096' is not M,N,K" explain 4096)
-program_test(wrong_product_forms 2 "nor is it G*M,N,K:masked" explain 4096)
+program_test(wrong_product_forms 2 "nor is it G*M,N,K:" explain 4096)
 # Sizes that 32 bits do not hold, and texts that are no sizes: exit code 2, and nothing is run.
 set(allowed "it must be from 1 to 2147479552")
 program_test(wrong_size_explain 2 "M is 99999999999; ${allowed}" explain 99999999999,128,128)
