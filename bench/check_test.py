@@ -94,11 +94,6 @@ class Check(unittest.TestCase):
         for operation, targets in json.loads((check.ROOT / "bench/targets.json").read_text()).items():
             for target in targets:
                 reached, remark, complete = check.judge(target, check.ROOT)
-                file = check.ROOT / "bench/results" / target["results"]
-                if not file.exists():  # not measured yet: missed, but no slip of the pen
-                    self.assertIn(file.stem, check.report.FAMILIES)
-                    self.assertTrue(file.parent.is_dir(), file)
-                    continue
                 self.assertIsNotNone(reached, f"{operation}, {target['suite']}: {remark}")
                 self.assertTrue(complete, f"{operation}, {target['suite']}: {remark}")
 

@@ -87,8 +87,8 @@ TEST_CASE("explain reads a table for products in groups, and names the kernels n
     write_table(path, tuned_table::of<ops::grouped_gemm>("NVIDIA H200",
                                                          {{bench::workload_of(parse_groups(product)), wide, 99.5}}));
     const said text = run(explain_command, {"--table", path, product, "32*4096,7168,3072:masked-21"});
-    CHECK(text.has("the caller's table's choice of 6: config{.block = {256, 128, 128}"));
-    CHECK(text.has("predicted best of 6: config{.block = {64, "));  // another product
+    CHECK(text.has("the caller's table's choice of 7: config{.block = {256, 128, 128}"));
+    CHECK(text.has("predicted best of 7: config{.block = {64, "));  // another product
     CHECK_THROWS_WITH_AS(run(explain_command, {"--pin", "config{.block = {128, 128, 96}}", product}),
                          doctest::Contains("}: block.k is 128, not 96, sm90.promote is"), std::runtime_error);
 }
