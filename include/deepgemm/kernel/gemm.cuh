@@ -232,11 +232,11 @@ private:
             const bool more = next != schedule.end();
             turn.await();
             const bool mine = stores(parts) && writer.reaches(tile);
-            loop.sum(total, blocks, loop.reached(tile, first_row),
-                     [&](i32 i) {  // while the tensor cores multiply block i
-                         if (i == min(2, blocks.count - 1) && mine) writer.fetch(p, tile);
-                         if (i == blocks.count - 1) turn.pass_on(more);
-                     });
+            const auto meanwhile = [&](i32 i) {  // while the tensor cores multiply block i
+                if (i == min(2, blocks.count - 1) && mine) writer.fetch(p, tile);
+                if (i == blocks.count - 1) turn.pass_on(more);
+            };
+            loop.sum(total, blocks, loop.reached(tile, first_row), meanwhile);
             pass_over(takers - 1);
             if (next != schedule.end()) loop.start(p, shape, *next);
             if constexpr (Config.split_k > 1) parts.reduce(total, more);
