@@ -61,7 +61,7 @@ def draw_product(axes, plan):
             left += length
         axes.barh(rank + 0.2, kernel["memory_us"], 0.08, kernel["start_us"], color=MEMORY[1])
         axes.text(0, rank - 0.24, label(plan, rank), fontsize=6.5, family="monospace", weight=weight)
-        axes.text(left, rank + 0.05, "  " + facts(plan, rank), fontsize=7, va="center", weight=weight)
+        axes.annotate(facts(plan, rank), (left, rank), (4, -2), textcoords="offset points", fontsize=7, va="center", weight=weight)
     # The place on the right is for what stands beside the bars.
     axes.set_xlim(0, 1.9 * max(kernel["predicted_us"] for kernel in shown))
     axes.set_ylim(len(shown) - 0.5, -0.6)
