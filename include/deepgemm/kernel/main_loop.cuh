@@ -29,6 +29,8 @@ struct main_loop {
     using b_feed = scale::column_feed<typename Gemm::b_scale, b_tile::rows>;
     using a_fragment = typename Source::fragment;
     using totals = float[Gemm::waves][mma::registers];
+    /// True if some fragments of a tile may have no rows. A tile has rows in its first fragment, or it would not be.
+    static constexpr bool may_end_early = Gemm::tiles::bounded && Gemm::block.m != mma::m;
 
     const pipeline& pipe;
     Source a_rows;    ///< this warpgroup's rows of A, in stage 0
@@ -62,11 +64,10 @@ struct main_loop {
         columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, b_index(first));
     }
 
-    /// Fragments of the warpgroup whose first row in a tile is `first_row` that have rows of D, counted from its first one. A
-    /// tile has rows in its first fragment, or it would not be.
+    /// Fragments of the warpgroup whose first row in a tile is `first_row` that have rows of D, counted from its first one.
     template <work_tile Tile>
     DEEPGEMM_DEVICE static int reached(const Tile& tile, int first_row) {
-        if constexpr (!Gemm::tiles::bounded || Gemm::block.m == mma::m) {
+        if constexpr (!may_end_early) {
             return Gemm::waves;
         } else {
             const i32 rows = tile.end().m - tile.m - first_row;
@@ -81,7 +82,7 @@ struct main_loop {
     DEEPGEMM_DEVICE void sum(totals& total, block_range blocks, int reached, const Meanwhile& meanwhile) {
         if (blocks.count == 0) meanwhile(-1);
         clear(total);
-        if constexpr (Gemm::tiles::bounded && Gemm::block.m != mma::m) {
+        if constexpr (may_end_early) {
             sum_reached<Gemm::waves>(total, blocks, reached, meanwhile);
         } else {
             sum_fragments<Gemm::waves>(total, blocks, meanwhile);
