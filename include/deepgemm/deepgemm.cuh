@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deepgemm/core/kernel_list.cuh>
+#include <deepgemm/epilogue/cast.cuh>
 #include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/epilogue/gated.cuh>
 #include <deepgemm/kernel/entry.cuh>

@@ -17,7 +17,7 @@ struct first_half {
 #ifdef CORRECT
     DEEPGEMM_DEVICE static result_fragment<Map, Columns / 2> apply(const params&,
                                                                    const result_fragment<Map, Columns>& from) {
-        result_fragment<Map, Columns / 2> to{{}, from.place, from.end};
+        result_fragment<Map, Columns / 2> to{{}, from.place, from.matrix};
         for (int i = 0; i < to.registers; ++i) to.value[i] = from.value[i];
         return to;
     }

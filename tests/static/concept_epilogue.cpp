@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Truth tables of epilogue_step, fragment_step and epilogue: what models them, and near misses that each lack one thing.
 // docs/concepts/epilogue.md shows the tables.
+#include <deepgemm/epilogue/cast.cuh>
 #include <deepgemm/epilogue/gated.cuh>
 #include <deepgemm/epilogue/step.cuh>
 #include <deepgemm/mma/sm100/fragment.cuh>
@@ -106,6 +107,7 @@ static_assert(fragment_step<gated<product_of_both>>);
 static_assert(fragment_step<then<gated<product_of_both>, store<bf16>>>);
 static_assert(fragment_step<elementwise<transform<add_one>>>);
 static_assert(fragment_step<whole_fragments>);
+static_assert(fragment_step<cast_to_fp8<32>>);            // a sink, too
 static_assert(!fragment_step<no_count>);                  // counts_columns: columns_after
 static_assert(!fragment_step<counts_in_words>);           // counts_columns: an i32
 static_assert(!fragment_step<no_change>);                 // changes_fragments: apply
@@ -152,6 +154,7 @@ static_assert(epilogue<store<float>>);
 static_assert(epilogue<accumulate<bf16>>);
 static_assert(epilogue<add_in_place>);
 static_assert(epilogue<store_heads<bf16, 128, 64, 128>>);
+static_assert(epilogue<cast_to_fp8<32, scale::cast_scales::packed>>);
 static_assert(epilogue<then<transform<add_one>, store<bf16>>>);
 static_assert(epilogue<then<transform<add_one>, whole_step, accumulate<float>>>);
 static_assert(epilogue<then<transform<add_one>, gated<product_of_both>, whole_fragments, store<bf16>>>);

@@ -21,10 +21,9 @@ struct ragged_edge {
     /// outside D are left out.
     template <bool InPlace>
     DEEPGEMM_DEVICE void store(float x, float y, i32 m, i32 n) const {
-        const pair_place at{m, n, end};
         T* const to = d + layout.offset(m, n);
-        if (at.first_inside()) store_one<InPlace>(to, x);
-        if (at.second_inside()) store_one<InPlace>(to + 1, y);
+        if (m < end.m && n < end.n) store_one<InPlace>(to, x);
+        if (m < end.m && n + 1 < end.n) store_one<InPlace>(to + 1, y);
     }
 
     /// Any thread: stores element (m, n) of the product, if it lies inside, to a D that is transposed in memory.
@@ -44,6 +43,8 @@ private:
     DEEPGEMM_DEVICE static T from_float(float value) {
         if constexpr (half_element<T>) {
             return T{u16(ptx::pack<T>(value, 0.0f) & 0xffffu)};
+        } else if constexpr (fp8_element<T>) {
+            return T{u8(ptx::pack<T>(value, 0.0f) & 0xffu)};
         } else {
             return value;
         }

@@ -14,7 +14,7 @@ struct elementwise : Step {
     template <fragment_map Map, int Columns>
     DEEPGEMM_DEVICE static result_fragment<Map, Columns> apply(const typename Step::params& p,
                                                                const result_fragment<Map, Columns>& from) {
-        result_fragment<Map, Columns> to{{}, from.place, from.end};
+        result_fragment<Map, Columns> to{{}, from.place, from.matrix};
         DEEPGEMM_UNROLL
         for (int i = 0; i < to.registers; i += 2) {
             const element_pair pair = Step::apply(p, {from.value[i], from.value[i + 1]}, from.pair(i));

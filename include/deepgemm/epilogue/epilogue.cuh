@@ -16,12 +16,29 @@ struct element_pair {
     float x, y;
 };
 
-/// Where an element pair lies, and where D ends; column n is even.
+/// The matrix of a result that a tile belongs to: where it ends, and its number and that of its matrix of B where these are in
+/// stacks. Groups of rows of one matrix of D, say, have a matrix of B each.
+struct result_matrix {
+    result_end end;
+    i32 d;  ///< number of the matrix of D; 0 if D is no stack
+    i32 b;  ///< number of the matrix of B; 0 if B is no stack
+};
+
+/// Where an element lies.
+struct element_place {
+    i32 m, n;
+    result_matrix matrix;
+    DEEPGEMM_BOTH constexpr bool inside() const { return m < matrix.end.m && n < matrix.end.n; }
+};
+
+/// Where an element pair lies; column n is even.
 struct pair_place {
     i32 m, n;
-    result_end end;
-    DEEPGEMM_BOTH constexpr bool first_inside() const { return m < end.m && n < end.n; }
-    DEEPGEMM_BOTH constexpr bool second_inside() const { return m < end.m && n + 1 < end.n; }
+    result_matrix matrix;
+    DEEPGEMM_BOTH constexpr element_place first() const { return {m, n, matrix}; }
+    DEEPGEMM_BOTH constexpr element_place second() const { return {m, n + 1, matrix}; }
+    DEEPGEMM_BOTH constexpr bool first_inside() const { return first().inside(); }
+    DEEPGEMM_BOTH constexpr bool second_inside() const { return second().inside(); }
 };
 
 /// What the calling thread holds of `Columns` columns of a result, and where they lie. `Map` says which thread holds which
@@ -34,10 +51,12 @@ struct result_fragment {
 
     float value[registers];
     fragment_place<Map> place;  ///< in the matrix, of register 0
-    result_end end;             ///< of the matrix
+    result_matrix matrix;
 
+    /// Where register `i` lies.
+    DEEPGEMM_BOTH constexpr element_place element(int i) const { return {place.row_of(i), place.column_of(i), matrix}; }
     /// Where registers `i` and `i + 1` lie, which are neighbours in a row; `i` is even.
-    DEEPGEMM_BOTH constexpr pair_place pair(int i) const { return {place.row_of(i), place.column_of(i), end}; }
+    DEEPGEMM_BOTH constexpr pair_place pair(int i) const { return {place.row_of(i), place.column_of(i), matrix}; }
 };
 
 /// The shape of a sink's staging: tiles of `TileColumns` columns of D; buffers of `Rows` rows (of a warp or of a warpgroup) by
@@ -118,6 +137,14 @@ concept changes_values = epilogue_step<S> || fragment_step<S>;
 template <class E>
 concept epilogue =
     epilogue_concept::changes_values<E> && epilogue_concept::writes<E> && epilogue_concept::brings_staging<E>;
+
+/// Columns of D of which an epilogue needs all at once, so that they must lie in one tile: its member `whole_columns` if it has
+/// one, else 8.
+template <class E>
+inline constexpr int whole_columns = 8;
+template <class E>
+    requires requires { E::whole_columns; }
+inline constexpr int whole_columns<E> = E::whole_columns;
 
 namespace epilogue_concept {
 /// Complete for steps only, and for epilogues only; see `explains`.

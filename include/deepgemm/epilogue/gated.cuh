@@ -14,6 +14,30 @@ concept gate_function = requires(const F& f, float gate, float up, i32 m, i32 n)
 };
 }  // namespace epilogue_concept
 
+namespace detail {
+
+/// Makes one column of two, for `gated` and `swiglu`: `combine(gate, up, i, place)` is called for the elements inside D, with
+/// their register and their place there; the others become 0.
+template <fragment_map Map, int Columns, class Combine>
+DEEPGEMM_DEVICE result_fragment<Map, Columns / 2> gate_columns(const result_fragment<Map, Columns>& from,
+                                                               const Combine& combine) {
+    static_assert(Columns % 16 == 0, "gated: columns come in groups of 16");
+    constexpr int eight = fragment_registers<Map>(8);  // registers of a thread
+    // A thread holds the same columns of every group of eight, so halving the number of whole groups gives its column in D.
+    const int within = from.place.column % 8;
+    result_fragment<Map, Columns / 2> to{{}, {from.place.row, (from.place.column - within) / 2 + within}, from.matrix};
+    to.matrix.end.n = from.matrix.end.n / 2;
+    DEEPGEMM_UNROLL
+    for (int i = 0; i < to.registers; ++i) {
+        const int first = i / eight * 2 * eight + i % eight;
+        const element_place at = to.element(i);
+        to.value[i] = at.inside() ? combine(from.value[first], from.value[first + eight], i, at) : 0.0f;
+    }
+    return to;
+}
+
+}  // namespace detail
+
 /// Makes one column of two. In each 16 columns of the product the first eight are gates, and column j of the last eight, `up`,
 /// is gated by column j of the first eight. D has half as many columns as the product. So both matrices of a gated layer are
 /// one operand B, whose rows alternate by eight. The function is called for elements inside D only, and (m, n) is their place
@@ -34,20 +58,8 @@ struct gated {
     template <fragment_map Map, int Columns>
     DEEPGEMM_DEVICE static result_fragment<Map, Columns / 2> apply(const params& f,
                                                                    const result_fragment<Map, Columns>& from) {
-        static_assert(Columns % 16 == 0, "gated: columns come in groups of 16");
-        constexpr int eight = fragment_registers<Map>(8);  // registers of a thread
-        // A thread holds the same columns of every group of eight, so halving the number of whole groups gives its column in D.
-        const int within = from.place.column % 8;
-        result_fragment<Map, Columns / 2> to{
-            {}, {from.place.row, (from.place.column - within) / 2 + within}, {from.end.m, columns_after(from.end.n)}};
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < to.registers; ++i) {
-            const int gate = i / eight * 2 * eight + i % eight;
-            const int m = to.place.row_of(i), n = to.place.column_of(i);
-            const bool inside = m < to.end.m && n < to.end.n;
-            to.value[i] = inside ? f(from.value[gate], from.value[gate + eight], m, n) : 0.0f;
-        }
-        return to;
+        return detail::gate_columns(
+            from, [&](float gate, float up, int, element_place at) { return f(gate, up, at.m, at.n); });
     }
 };
 

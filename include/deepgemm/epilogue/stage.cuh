@@ -71,6 +71,9 @@ struct store_buffer {
     DEEPGEMM_DEVICE void write(const float (&value)[registers]) const {
         if constexpr (by_blocks) {
             store_blocks<T, matrices, false>(value, [this](int i) { return matrix_row(i); });
+        } else if constexpr (fp8_element<T>) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += 2) ptx::st_shared(element(i), ptx::pack<T>(value[i], value[i + 1]));
         } else if constexpr (half_element<T>) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += unit) {
@@ -125,7 +128,7 @@ private:
     static constexpr bool by_blocks = half_element<T> && same_as<Fragment, sm90::wgmma_rows>;
     /// Elements that a thread moves at once otherwise: 16 bytes of them, or fewer if fewer lie side by side.
     static constexpr int unit = min(Fragment::columns_at_once, int(16 / sizeof(T)));
-    static_assert(by_blocks || unit * int(sizeof(T)) == 16 || unit * int(sizeof(T)) == 8);
+    static_assert(by_blocks || fp8_element<T> || unit * int(sizeof(T)) == 16 || unit * int(sizeof(T)) == 8);
 
     /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15 of the warp, and the same of the next 8 columns.
     static constexpr int matrices = columns >= 16 ? 4 : 2;

@@ -55,6 +55,7 @@ struct then {
     static constexpr bool accumulates = tail::accumulates, in_place = tail::in_place;
     static constexpr bool custom = First::custom || tail::custom;
     static constexpr head_splits heads = tail::heads;
+    static constexpr int whole_columns = deepgemm::whole_columns<tail>;
     template <class Shape>
     using staging = typename tail::template staging<Shape>;
 

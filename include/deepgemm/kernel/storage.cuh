@@ -48,16 +48,23 @@ struct gemm_sizes {
     static constexpr int d_columns = over_fragments<Epilogue>::columns_after(Config.block.n);
     static_assert(d_columns >= 8 && d_columns % 8 == 0,
                   "gemm: the steps of the epilogue must leave a multiple of 8 columns of a tile");
+    static_assert(d_columns % whole_columns<Epilogue> == 0,
+                  "gemm: the columns of D under one scale must lie in one tile: the steps of the epilogue must leave a "
+                  "multiple of 128 columns of a tile, or of 32 for scales of 32 columns");
     static constexpr int widest = gcd(d_columns, int(128 / sizeof(typename Epilogue::element)));
     static constexpr int store_columns = Config.store_columns ? Config.store_columns : widest;
     static constexpr int store_buffers = Config.store_buffers ? Config.store_buffers : d_columns / store_columns;
     static_assert(widest % store_columns == 0, "gemm: store_columns must divide block.n and fill at most 128 bytes");
     // Measured: BF16 gains 1 % by storing per warp, FP32, with twice the copies, 3 % by storing per warpgroup.
     static constexpr int store_rows = Config.store_rows                         ? Config.store_rows
-                                      : sizeof(typename Epilogue::element) == 2 ? sm90::wgmma_rows::warp_rows
+                                      : sizeof(typename Epilogue::element) <= 2 ? sm90::wgmma_rows::warp_rows
                                                                                 : sm90::wgmma_rows::rows;
     using output =
         typename Epilogue::template staging<stage_shape<d_columns, store_rows, store_columns, store_buffers, Stacked>>;
+    static_assert(
+        output::batch_columns % whole_columns<Epilogue> == 0,
+        "gemm: the columns of D under one scale are stored at once: store_columns and store_buffers must hold "
+        "them, as they do if they are 0");
     static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
     using split =

@@ -57,6 +57,7 @@ struct tile_store {
     DEEPGEMM_DEVICE void put(const params& p, const totals& total, const Tile& tile) {
         const i32 m = tile.m + first_row;
         const result_end end = tile.end(), d_end{end.m, d_column(end.n)};
+        const result_matrix matrix{end, tile.matrix(), tile.b(0).matrix};
         const ragged_edge<element> edge = results::edge(p.d, tile.matrix(), d_end);
         const bool cut = output::cuts(d_end, tile.m + Gemm::block.m, d_column(tile.n + Gemm::block.n));
         constexpr int together = bounded ? 1 : Gemm::waves;
@@ -65,9 +66,9 @@ struct tile_store {
             const i32 row = m + wave * mma::m;
             if (!reaches(row, end)) continue;
             if (cut || !reaches(row + output::rows - 1, end)) {
-                put_rows<true>(p, edge, total, wave, together, m, tile.n, end, tile.matrix());
+                put_rows<true>(p, edge, total, wave, together, m, tile.n, matrix);
             } else {
-                put_rows<false>(p, edge, total, wave, together, m, tile.n, end, tile.matrix());
+                put_rows<false>(p, edge, total, wave, together, m, tile.n, matrix);
             }
         }
     }
@@ -84,7 +85,7 @@ private:
     /// epilogue's steps to D. `Ragged` if D ends inside them where TMA cannot clip it.
     template <bool Ragged>
     DEEPGEMM_DEVICE void put_rows(const params& p, const ragged_edge<element>& edge, const totals& total, int first,
-                                  int count, i32 m, i32 n, result_end end, i32 matrix) {
+                                  int count, i32 m, i32 n, const result_matrix& matrix) {
         const auto here = fragment_place<map>::here();
         constexpr int batches = d_column(mma::n) / output::batch_columns, per_buffer = output::buffer::registers;
         constexpr int columns = mma::n / batches, registers = mma::registers / batches;  // of a batch, before the steps
@@ -92,18 +93,18 @@ private:
         for (int i = first * batches; i < (first + count) * batches; ++i) {
             const int wave = i / batches, batch = i % batches;
             const i32 row = m + wave * mma::m, column = d_column(n) + batch * output::batch_columns;
-            result_fragment<map, columns> sums{{}, here.in(output::rows, row, n + batch * columns), end};
+            result_fragment<map, columns> sums{{}, here.in(output::rows, row, n + batch * columns), matrix};
             DEEPGEMM_UNROLL
             for (int j = 0; j < registers; ++j) sums.value[j] = total[wave][batch * registers + j];
             const result_fragment<map, output::batch_columns> stored = steps::apply(p.epilogue, sums);
             float value[output::batch][per_buffer];
             DEEPGEMM_UNROLL
             for (int j = 0; j < output::registers; ++j) value[j / per_buffer][j % per_buffer] = stored.value[j];
-            out.template put<Ragged>(p.d.d, edge, value, row, column, matrix);
+            out.template put<Ragged>(p.d.d, edge, value, row, column, matrix.d);
             const int next = i + 1;
             const i32 next_row = m + next / batches * mma::m;
-            if (next < Gemm::waves * batches && reaches(next_row, end))
-                results::fetch(p.d, out, next_row, d_column(n) + next % batches * output::batch_columns, matrix);
+            if (next < Gemm::waves * batches && reaches(next_row, matrix.end))
+                results::fetch(p.d, out, next_row, d_column(n) + next % batches * output::batch_columns, matrix.d);
         }
     }
 };

@@ -89,6 +89,16 @@ DEEPGEMM_DEVICE u32 pack(float lo, float hi) {
     }
 }
 
+/// Two FP8 floats of type T, rounded to nearest even and saturated, `lo` in the low byte.
+template <fp8_element T>
+DEEPGEMM_DEVICE u16 pack(float lo, float hi) {
+    if constexpr (same_as<T, e4m3>) {
+        return pack_e4m3(lo, hi);
+    } else {
+        return pack_e5m2(lo, hi);
+    }
+}
+
 /// The two 16-bit floats of pack(), exactly.
 template <half_element T>
 DEEPGEMM_DEVICE vec2<float> unpack(u32 v) {

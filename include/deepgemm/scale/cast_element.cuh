@@ -56,16 +56,6 @@ DEEPGEMM_DEVICE void load_elements(const X* from, i32 valid, bool aligned, float
     }
 }
 
-/// Converts to two FP8 values, the first in the lower byte. Values out of range saturate.
-template <fp8_element Q>
-DEEPGEMM_DEVICE u32 pack_pair(float lo, float hi) {
-    if constexpr (is_same_v<Q, e4m3>) {
-        return ptx::pack_e4m3(lo, hi);
-    } else {
-        return ptx::pack_e5m2(lo, hi);
-    }
-}
-
 /// Scales `Count` values, rounds them to Q and stores the first `valid`. `aligned` says that `to` is aligned to `Count` bytes.
 template <fp8_element Q, int Count>
 DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float (&x)[Count],
@@ -75,8 +65,8 @@ DEEPGEMM_DEVICE void store_elements(Q* to, i32 valid, bool aligned, const float 
     } all;
     DEEPGEMM_UNROLL
     for (int i = 0; i < Count; i += 4) {
-        all.four[i / 4] = pack_pair<Q>(x[i] * reciprocal[i], x[i + 1] * reciprocal[i + 1]) |
-                          pack_pair<Q>(x[i + 2] * reciprocal[i + 2], x[i + 3] * reciprocal[i + 3]) << 16;
+        all.four[i / 4] = u32(ptx::pack<Q>(x[i] * reciprocal[i], x[i + 1] * reciprocal[i + 1])) |
+                          u32(ptx::pack<Q>(x[i + 2] * reciprocal[i + 2], x[i + 3] * reciprocal[i + 3])) << 16;
     }
     if (aligned && valid >= Count) {
         ptx::st_global(reinterpret_cast<words*>(to), all);

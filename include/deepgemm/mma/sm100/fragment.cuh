@@ -13,11 +13,17 @@ struct lane_rows {
     static constexpr int rows = 128;
     static constexpr int warp_rows = 32;
     static constexpr int columns_at_once = 32;
+    static constexpr int thread_rows = 1;  ///< of a fragment, of which one thread holds elements
+    static constexpr int row_lanes = 1;    ///< that hold a row together
 
     /// Row of register `i` of thread `thread` of four warps.
     DEEPGEMM_BOTH static constexpr int row(int thread, int /*i*/) { return thread; }
     /// Column of register `i`.
     DEEPGEMM_BOTH static constexpr int column(int /*thread*/, int i) { return i; }
+
+    /// Distance from a thread's first row to its row `j`, and which of its rows register `i` belongs to.
+    DEEPGEMM_BOTH static constexpr int thread_row(int /*j*/) { return 0; }
+    DEEPGEMM_BOTH static constexpr int thread_row_of(int /*i*/) { return 0; }
 };
 
 static_assert(fragment_map<lane_rows>);

@@ -14,6 +14,7 @@ struct wgmma_rows {
     static constexpr int warp_rows = 16;       ///< of a fragment that one warp holds
     static constexpr int columns_at_once = 2;  ///< neighbouring columns in neighbouring registers
     static constexpr int thread_rows = 2;      ///< of a fragment, of which one thread holds elements
+    static constexpr int row_lanes = 4;        ///< neighbouring lanes that hold a row of eight columns together
 
     /// Row of register `i` of thread `thread` of a warpgroup, 0 to 63.
     DEEPGEMM_BOTH static constexpr int row(int thread, int i) {
@@ -25,6 +26,8 @@ struct wgmma_rows {
 
     /// Distance from a thread's first row to its row `j`, and from its first column to its column `j`.
     DEEPGEMM_BOTH static constexpr int thread_row(int j) { return row(0, 2 * j); }
+    /// Which of a thread's rows register `i` belongs to.
+    DEEPGEMM_BOTH static constexpr int thread_row_of(int i) { return i / 2 % 2; }
     DEEPGEMM_BOTH static constexpr int thread_column(int j) { return column(0, j / 2 * 4 + j % 2); }
 };
 
