@@ -8,13 +8,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 using namespace deepgemm;
 
 namespace {
-
-constexpr tile_shape block{64, 32, 128};
 
 /// Rows [first, last) of a matrix of D.
 struct owned_rows {
@@ -22,9 +21,9 @@ struct owned_rows {
 };
 
 /// Calls `visit` with each tile of each CTA of a grid of at most `clusters` clusters.
-template <cluster_shape Cluster, class Groups, class Visit>
+template <tile_shape Block, cluster_shape Cluster, class Groups, class Visit>
 void walk(const Groups& groups, problem_shape shape, int clusters, const Visit& visit) {
-    using tiles = grouped<block, Cluster, Groups>;
+    using tiles = grouped<Block, Cluster, Groups>;
     sim::geometry g;
     g.threads = 32;
     g.smem_bytes = 1024;
@@ -40,12 +39,12 @@ void walk(const Groups& groups, problem_shape shape, int clusters, const Visit& 
 }
 
 /// In how many tiles each element of `matrices` matrices of D is.
-template <cluster_shape Cluster, class Groups>
+template <tile_shape Block, cluster_shape Cluster, class Groups>
 std::vector<int> visits(const Groups& groups, problem_shape shape, i64 matrices, int clusters) {
     std::vector<int> counts(std::size_t(matrices * shape.m * shape.n), 0);
-    walk<Cluster>(groups, shape, clusters, [&](const auto& tile) {
-        for (i64 m = tile.m; m < min(tile.m + block.m, tile.end().m); ++m) {
-            for (i64 n = tile.n; n < min(tile.n + block.n, tile.end().n); ++n)
+    walk<Block, Cluster>(groups, shape, clusters, [&](const auto& tile) {
+        for (i64 m = tile.m; m < min(tile.m + Block.m, tile.end().m); ++m) {
+            for (i64 n = tile.n; n < min(tile.n + Block.n, tile.end().n); ++n)
                 ++counts.at(std::size_t((tile.matrix() * shape.m + m) * shape.n + n));
         }
     });
@@ -61,9 +60,10 @@ void check_visits(const Groups& groups, problem_shape shape, i64 matrices, const
     }
     for (const int clusters : {1, 2, 5, 100}) {
         CAPTURE(clusters);
-        CHECK(visits<cluster_shape{1, 1}>(groups, shape, matrices, clusters) == expected);
-        CHECK(visits<cluster_shape{1, 2}>(groups, shape, matrices, clusters) == expected);
-        CHECK(visits<cluster_shape{1, 4}>(groups, shape, matrices, clusters) == expected);
+        CHECK(visits<tile_shape{64, 32, 128}, cluster_shape{1, 1}>(groups, shape, matrices, clusters) == expected);
+        CHECK(visits<tile_shape{64, 32, 128}, cluster_shape{1, 4}>(groups, shape, matrices, clusters) == expected);
+        CHECK(visits<tile_shape{128, 32, 128}, cluster_shape{1, 2}>(groups, shape, matrices, clusters) == expected);
+        CHECK(visits<tile_shape{192, 32, 128}, cluster_shape{1, 1}>(groups, shape, matrices, clusters) == expected);
     }
 }
 
@@ -125,12 +125,53 @@ TEST_CASE("groups by the group of each row: all rows, once, with the weights of 
         for (i32& group : of_row) group = i32(random.integer(0, 2)) - 1;
         const index_groups groups{runs, of_row.data(), alignment};
         check_visits(groups, shape, 1, {{0, 0, shape.m}});
-        walk<cluster_shape{}>(groups, shape, 1, [&](const auto& tile) {
+        walk<tile_shape{128, 32, 128}, cluster_shape{}>(groups, shape, 1, [&](const auto& tile) {
             const i32 group = of_row[std::size_t(tile.m / alignment * alignment)];
             REQUIRE(tile.blocks().count == (group < 0 ? 0 : 1));
             REQUIRE(tile.b(0).matrix == max(group, 0));
         });
     }
+}
+
+namespace {
+
+/// Rows that the busiest of 66 clusters multiplies, over the mean, if it multiplies 64 rows at a time.
+template <tile_shape Block>
+double imbalance(const std::vector<i32>& counts, i32 n) {
+    const masked_groups groups{i32(counts.size()), counts.data()};
+    std::vector<i64> steps(66);
+    walk<Block, cluster_shape{1, 2}>(groups, {4096, n, 128}, 66, [&](const auto& tile) {
+        steps.at(ptx::cta_index() / 2) += ceil_div(tile.end().m - tile.m, 64);
+    });
+    const i64 all = std::accumulate(steps.begin(), steps.end(), i64(0));
+    return double(*std::max_element(steps.begin(), steps.end())) * 66 / double(all);
+}
+
+}  // namespace
+
+TEST_CASE("tiles with few rows are spread over the clusters") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    std::vector<i32> counts(32);
+    for (i32& count : counts) count = i32(random.integer(134, 250));
+    // Eleven rounds or more of at most four steps: one step more than the mean is 3 %. In order, down every column, tiles of
+    // 192 rows would come to 30 %, since one half of the clusters would have all the full ones.
+    CHECK(imbalance<tile_shape{128, 128, 128}>(counts, 7168) < 1.1);
+    CHECK(imbalance<tile_shape{192, 128, 128}>(counts, 7168) < 1.1);
+    CHECK(imbalance<tile_shape{256, 128, 128}>(counts, 7168) < 1.1);
+}
+
+TEST_CASE("the tiles of a column share its rows") {
+    const i32 counts[] = {200, 448, 65};
+    std::vector<i32> rows;
+    walk<tile_shape{192, 32, 128}, cluster_shape{}>(masked_groups{3, counts}, {500, 32, 128}, 1, [&](const auto& tile) {
+        REQUIRE(tile.matrix() == (rows.size() < 2 ? 0 : rows.size() < 5 ? 1 : 2));
+        rows.push_back(tile.end().m - tile.m);
+    });
+    // 200 rows are four steps of 64, so both tiles have two; 448 are seven. The first tile of a round walks up if it is odd.
+    std::sort(rows.begin(), rows.begin() + 2);
+    std::sort(rows.begin() + 2, rows.begin() + 5);
+    CHECK(rows == std::vector<i32>{72, 128, 128, 128, 192, 65});
 }
 
 TEST_CASE("batches, groups along K and parts of K: all of each matrix, once") {
@@ -153,7 +194,7 @@ TEST_CASE("groups along K and parts of K have each K block once, in order") {
     const i32 of_k[] = {0, 256, 0, 384, 128, 256, 0};
     const auto blocks_of = [&]<class Groups>(const Groups& groups) {
         std::vector<i32> seen;
-        walk<cluster_shape{}>(groups, shape, 1, [&](const auto& tile) {
+        walk<tile_shape{128, 32, 128}, cluster_shape{}>(groups, shape, 1, [&](const auto& tile) {
             const auto [first, count] = tile.blocks();
             for (i32 i = first; i < first + count; ++i) {
                 seen.push_back(i);

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The schedule of a grouped product: all tiles of one group, then those of the next. A policy says what a group is
 // (schedule/groups.cuh). All roles, and all CTAs of a cluster, compute the same list, so nothing is passed between them.
+//
+// Each cluster takes as many tiles as any other, so tiles should take equally long. Where groups end anywhere, three rules see
+// to that. The tiles of a column share its rows as evenly as multiplies allow, so that none is left with a few. Groups that fill
+// their tiles come first, so that shorter tiles are left for the end. From one round of the clusters to the next, columns are
+// walked down and up in turn, so that no cluster meets the shorter tile every time. docs/tuning-log.md has the figures.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -8,8 +13,9 @@
 
 namespace deepgemm {
 
-/// Tiles `Block` of each group of `Groups`, down one column of tiles and then down the next. The CTAs of a cluster lie along N,
-/// and each cluster takes every `cluster_count`-th cluster tile.
+/// Tiles `Block` of each group of `Groups`, along one column of tiles and then along the next. The CTAs of a cluster lie along
+/// N, and each cluster takes every `cluster_count`-th cluster tile. A group has as few rows of tiles as can be; if it does not
+/// fill them, any of them may end before Block.m rows.
 template <tile_shape Block, cluster_shape Cluster, group_policy Groups>
 struct grouped {
     static_assert(Cluster.m == 1, "grouped: CTAs of a cluster must lie along N, since rows end where a group does");
@@ -66,28 +72,61 @@ struct grouped {
         const grouped& tiles;
         i32 index;  ///< of a cluster tile in the group
         group_extent group;
+        bool odd = false;             ///< the number of tiles that this cluster has had
+        bool shorter = !shares_rows;  ///< the walk over groups that do not fill their tiles
 
         DEEPGEMM_DEVICE tile operator*() const {
             const i32 rows = row_tiles(), column = index / rows, row = index - column * rows;
-            return {group.row + row * Block.m, column * (Block.n * Cluster.n) + tiles.first_column, group,
-                    tiles.shape.n};
+            const group_extent part = part_of_group(walks_up(row, rows) ? rows - 1 - row : row, rows);
+            return {part.row, column * (Block.n * Cluster.n) + tiles.first_column, part, tiles.shape.n};
         }
         DEEPGEMM_DEVICE void operator++() {
-            index += i32(ptx::cta_count()) / Cluster.size();
+            index += cluster_count();
+            odd = !odd;
             pass_groups();
         }
         DEEPGEMM_DEVICE bool operator!=(sentinel) const { return group.index < tiles.groups.count; }
 
-        /// Passes over groups that end before `index`.
+        /// Passes over groups of the other walk, and over those that end before `index`.
         DEEPGEMM_DEVICE void pass_groups() {
-            while (group.index < tiles.groups.count && index >= row_tiles() * tiles.columns) {
-                index -= row_tiles() * tiles.columns;
-                group = tiles.groups.after(group, tiles.shape);
+            while (true) {
+                for (; group.index < tiles.groups.count; group = tiles.groups.after(group, tiles.shape)) {
+                    const i32 count = fills_tiles() == shorter ? 0 : row_tiles() * tiles.columns;
+                    if (index < count) return;
+                    index -= count;
+                }
+                if (shorter) return;
+                shorter = true;
+                group = tiles.groups.after(group_extent{}, tiles.shape);
             }
         }
 
     private:
+        DEEPGEMM_DEVICE static i32 cluster_count() { return i32(ptx::cta_count()) / Cluster.size(); }
         DEEPGEMM_DEVICE i32 row_tiles() const { return ceil_div(group.row_end - group.row, Block.m); }
+
+        /// False also for a schedule that walks groups once.
+        DEEPGEMM_DEVICE bool fills_tiles() const {
+            return shares_rows && ceil_div(group.row_end - group.row, step) % (Block.m / step) == 0;
+        }
+        /// The rows of tile `index` of the `rows` tiles in a column.
+        DEEPGEMM_DEVICE group_extent part_of_group(i32 index, i32 rows) const {
+            group_extent part = group;
+            if constexpr (shares_rows) {
+                const i32 steps = ceil_div(group.row_end - group.row, step), each = steps / rows,
+                          longer = steps - each * rows;  // tiles that have one step more than the others
+                part.row += (each * index + min(index, longer)) * step;
+                part.row_end = min(part.row + (index < longer ? each + 1 : each) * step, group.row_end);
+            } else {
+                part.row += index * Block.m;
+            }
+            return part;
+        }
+        /// True if the column that has this tile as its tile number `row` of `rows` began in an odd round of the clusters.
+        DEEPGEMM_DEVICE bool walks_up(i32 row, i32 rows) const {
+            if (!shares_rows || rows > cluster_count()) return false;
+            return odd != (row > i32(ptx::cta_index()) / Cluster.size());
+        }
     };
     DEEPGEMM_DEVICE iterator begin() const {
         iterator at{*this, i32(ptx::cta_index()) / Cluster.size(), groups.after(group_extent{}, shape)};
@@ -97,6 +136,9 @@ struct grouped {
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 
 private:
+    static constexpr i32 step = 64;  ///< rows of a multiply: fewer take as long
+    static constexpr bool shares_rows = bounded && Block.m > step;
+
     DEEPGEMM_BOTH static constexpr i32 column_tiles(problem_shape shape) {
         return ceil_div(shape.n, Block.n * Cluster.n);
     }
