@@ -5,9 +5,11 @@
 #pragma once
 
 #include <deepgemm/core/kernel_list.cuh>
+#include <deepgemm/epilogue/alpha.cuh>
+#include <deepgemm/epilogue/bias.cuh>
 #include <deepgemm/epilogue/cast.cuh>
 #include <deepgemm/epilogue/epilogue.cuh>
-#include <deepgemm/epilogue/gated.cuh>
+#include <deepgemm/epilogue/swiglu.cuh>
 #include <deepgemm/kernel/entry.cuh>
 #include <deepgemm/kernel/extents.cuh>
 #include <deepgemm/kernel/swapped.cuh>

@@ -7,8 +7,7 @@
 #include <deepgemm/epilogue/cast.cuh>
 #include <deepgemm/epilogue/gated.cuh>
 
-#include "epilogue_products.hpp"
-#include "grouped_runs.hpp"
+#include "epilogue_runs.hpp"
 
 using namespace deepgemm;
 using namespace deepgemm::test;

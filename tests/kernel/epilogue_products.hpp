@@ -4,37 +4,15 @@
 // `buffer<T>`, made from a vector, with get() and read(), and `run<K>(arguments)`, which returns "" or what is wrong.
 #pragma once
 
-#include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/reference/quantize.hpp>
 #include <deepgemm/scale/cast_element.cuh>
 
+#include <cmath>
 #include <functional>
 
 #include "groups.hpp"
 
 namespace deepgemm::test {
-
-/// The simulated machine.
-struct simulated {
-    template <class T>
-    class buffer {
-    public:
-        explicit buffer(const std::vector<T>& content) : memory_(content) { memory_.reserve(1); }
-        T* get() { return memory_.data(); }
-        const std::vector<T>& read() const { return memory_; }
-
-    private:
-        std::vector<T> memory_;
-    };
-
-    sim::options options{};
-
-    template <class K>
-    std::string run(const typename K::arguments& arguments) const {
-        const auto done = sim::try_launch<K>(arguments, {}, options);
-        return done ? "" : done.failure().message;
-    }
-};
 
 /// Rows of a product that have matrices in common: `count` rows from `first` on, in a matrix of A and in one of D.
 struct product_part {
@@ -163,6 +141,38 @@ using element_of = std::function<float(const product_part&, const reference::pro
 /// The totals themselves.
 inline float plain_total(const product_part&, const reference::product& totals, i64 row, i64 column) {
     return float(totals.value(row, column));
+}
+
+/// What element (row, column) of a part of D is, in double precision.
+using value_of = std::function<double(const product_part&, const reference::product&, i64 row, i64 column)>;
+
+/// A product by kernel `K`, whose D has `columns` columns of BF16, FP16 or FP32: "" or what is wrong with an element or with the
+/// memory around D. Elements may differ from value_of() by `tolerance`, relative, and by 1e-30; with tolerance 0 they are that number rounded once.
+template <class K, class Machine, class Complete>
+std::string value_outcome(const Machine& machine, const epilogue_product<K>& product, i32 columns,
+                          const value_of& value, double tolerance, const Complete& complete) {
+    using T = typename K::element;
+    const i64 rows = product.shape.m, pitch = align_up(i64(columns), i64(8)) + 8, margin = 2;
+    const T poison = from_float<T>(-77.0f);
+    written_memory<T> d(std::size_t((product.d_matrices * rows + margin) * pitch), poison);
+    typename Machine::template buffer<T> there(d.before);
+    const std::string failure = run_product(machine, product, there.get(), pitch, complete);
+    if (failure != "") return failure;
+    const std::vector<T>& found = there.read();
+    for (const product_part& part : product.parts) {
+        if (part.count == 0) continue;
+        const reference::product totals = product.totals(part);
+        for (i64 i = 0; i < part.count; ++i) {
+            for (i64 j = 0; j < columns; ++j) {
+                const auto at = std::size_t((part.d * rows + part.first + i) * pitch + j);
+                const double expected = value(part, totals, i, j), is = float(found[at]);
+                d.after[at] = from_float<T>(float(expected));
+                if (tolerance == 0) continue;
+                if (std::abs(is - expected) <= tolerance * std::abs(expected) + 1e-30) d.after[at] = found[at];
+            }
+        }
+    }
+    return d.difference("element", found);
 }
 
 /// A product by kernel `K`, whose epilogue ends in cast_to_fp8<Columns, Scales, X, Q>, with D of `columns` columns: "" or what is

@@ -20,7 +20,7 @@ struct rectified_gate {
 };
 // [gate]
 /// The gate of SwiGLU.
-struct swiglu {
+struct silu_gate {
     DEEPGEMM_DEVICE float operator()(float gate, float up, i32, i32) const { return gate / (1 + std::exp(-gate)) * up; }
 };
 // [gate]
@@ -138,6 +138,6 @@ TEST_CASE("steps before a gate see the product, steps after it and C see D") {
 }
 
 TEST_CASE("SwiGLU's halves leave as their product") {
-    using kernel = product<then<gated<swiglu>, store<float>>, small>;
-    CHECK(wrong_elements<kernel, swiglu>(77, 176, 200, {}, 1e-6) == 0);
+    using kernel = product<then<gated<silu_gate>, store<float>>, small>;
+    CHECK(wrong_elements<kernel, silu_gate>(77, 176, 200, {}, 1e-6) == 0);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Truth tables of epilogue_step, fragment_step and epilogue: what models them, and near misses that each lack one thing.
 // docs/concepts/epilogue.md shows the tables.
+#include <deepgemm/epilogue/alpha.cuh>
+#include <deepgemm/epilogue/bias.cuh>
 #include <deepgemm/epilogue/cast.cuh>
-#include <deepgemm/epilogue/gated.cuh>
 #include <deepgemm/epilogue/step.cuh>
+#include <deepgemm/epilogue/swiglu.cuh>
 #include <deepgemm/mma/sm100/fragment.cuh>
 
 using namespace deepgemm;
@@ -55,6 +57,7 @@ struct applies_to_one : whole_step {
 // [step]
 //            type                               what it lacks
 static_assert(epilogue_step<transform<add_one>>);
+static_assert(epilogue_step<relu> && epilogue_step<silu> && epilogue_step<gelu_tanh>);
 static_assert(epilogue_step<store<bf16>>);  // a sink is a step that changes nothing
 static_assert(epilogue_step<whole_step>);
 static_assert(!epilogue_step<no_arguments>);    // describes: arguments
@@ -104,6 +107,7 @@ private:
 // [fragment]
 //            type                               what it lacks
 static_assert(fragment_step<gated<product_of_both>>);
+static_assert(fragment_step<swiglu<>> && fragment_step<alpha> && fragment_step<bias<bf16>>);
 static_assert(fragment_step<then<gated<product_of_both>, store<bf16>>>);
 static_assert(fragment_step<elementwise<transform<add_one>>>);
 static_assert(fragment_step<whole_fragments>);
