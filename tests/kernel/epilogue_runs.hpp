@@ -26,7 +26,9 @@ struct simulated {
 
     template <class K>
     std::string run(const typename K::arguments& arguments) const {
-        const auto done = sim::try_launch<K>(arguments, {}, options);
+        sim::options machine = options;
+        machine.num_sms = max(machine.num_sms, K::launch.cluster_ctas);
+        const auto done = sim::try_launch<K>(arguments, {}, machine);
         return done ? "" : done.failure().message;
     }
 };

@@ -4,6 +4,7 @@
 #include <deepgemm/epilogue/alpha.cuh>
 #include <deepgemm/epilogue/bias.cuh>
 #include <deepgemm/epilogue/cast.cuh>
+#include <deepgemm/epilogue/signal.cuh>
 #include <deepgemm/epilogue/step.cuh>
 #include <deepgemm/epilogue/swiglu.cuh>
 #include <deepgemm/mma/sm100/fragment.cuh>
@@ -159,6 +160,7 @@ static_assert(epilogue<accumulate<bf16>>);
 static_assert(epilogue<add_in_place>);
 static_assert(epilogue<store_heads<bf16, 128, 64, 128>>);
 static_assert(epilogue<cast_to_fp8<32, scale::cast_scales::packed>>);
+static_assert(epilogue<signal_tiles<store<bf16>>>);
 static_assert(epilogue<then<transform<add_one>, store<bf16>>>);
 static_assert(epilogue<then<transform<add_one>, whole_step, accumulate<float>>>);
 static_assert(epilogue<then<transform<add_one>, gated<product_of_both>, whole_fragments, store<bf16>>>);

@@ -59,6 +59,11 @@ struct result_fragment {
     DEEPGEMM_BOTH constexpr pair_place pair(int i) const { return {place.row_of(i), place.column_of(i), matrix}; }
 };
 
+/// A tile that has been stored: its number along M and N among the tiles of its matrix of D, and that matrix.
+struct finished_tile {
+    i32 row, column, matrix;
+};
+
 /// The shape of a sink's staging: tiles of `TileColumns` columns of D; buffers of `Rows` rows (of a warp or of a warpgroup) by
 /// `Columns` columns, `Buffers` for each owner; and whether D is a stack of matrices.
 template <int TileColumns, int Rows, int Columns, int Buffers, bool Stacked>
@@ -137,6 +142,14 @@ concept changes_values = epilogue_step<S> || fragment_step<S>;
 template <class E>
 concept epilogue =
     epilogue_concept::changes_values<E> && epilogue_concept::writes<E> && epilogue_concept::brings_staging<E>;
+
+namespace epilogue_concept {
+/// Wants to hear of each tile that has been stored; see signal_tiles.
+template <class E>
+concept hears_of_tiles = requires(const typename E::params& p, const finished_tile& tile, u32 rows) {
+    E::signal(p, tile, rows);
+};
+}  // namespace epilogue_concept
 
 /// Columns of D of which an epilogue needs all at once, so that they must lie in one tile: its member `whole_columns` if it has
 /// one, else 8.

@@ -72,6 +72,10 @@ struct then {
         const params& p, const result_fragment<Map, Columns>& fragment) {
         return over_fragments<tail>::apply(p.rest, over_fragments<First>::apply(p.first, fragment));
     }
+    DEEPGEMM_DEVICE static void signal(const params& p, const finished_tile& tile,
+                                       u32 rows) requires epilogue_concept::hears_of_tiles<tail> {
+        tail::signal(p.rest, tile, rows);
+    }
 };
 
 template <class Sink>

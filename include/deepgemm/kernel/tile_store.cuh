@@ -72,6 +72,19 @@ struct tile_store {
             }
         }
     }
+    /// The owner's threads, after put(), or instead of it if a tile does not reach their rows: tells an epilogue that wants to
+    /// hear of tiles that theirs are stored. Tiles beyond D, which clusters have at its edge, are no tiles.
+    template <work_tile Tile>
+    DEEPGEMM_DEVICE void signal(const params& p, const Tile& tile) const {
+        if constexpr (epilogue_concept::hears_of_tiles<steps>) {
+            const result_end end = tile.end();
+            if (tile.m >= end.m || tile.n >= end.n) return;
+            if (out.complete())
+                steps::signal(p.epilogue, {tile.m / Gemm::block.m, tile.n / Gemm::block.n, tile.matrix()},
+                              u32(Gemm::waves * output::rows));
+            ptx::sync_warp();
+        }
+    }
     /// The owner's threads: waits until all copies have read shared memory, so that the CTA may end.
     DEEPGEMM_DEVICE void finish() const { out.finish(); }
 

@@ -43,6 +43,12 @@ concept word = same_as<T, u32> || same_as<T, u64>;
                      : "l"(address), "l"(value)                             \
                      : "memory");                                           \
     }
+#define DEEPGEMM_REDUCE_WORD(NAME, SCOPE)                                                                      \
+    if constexpr (sizeof(T) == 4) {                                                                            \
+        asm volatile("red." NAME "." SCOPE ".global.add.u32 [%0], %1;" ::"l"(address), "r"(value) : "memory"); \
+    } else {                                                                                                   \
+        asm volatile("red." NAME "." SCOPE ".global.add.u64 [%0], %1;" ::"l"(address), "l"(value) : "memory"); \
+    }
 #define DEEPGEMM_AT_SCOPE(INSTRUCTION, NAME)               \
     if constexpr (Scope == memory_scope::cta) {            \
         INSTRUCTION(NAME, "cta")                           \
@@ -123,8 +129,20 @@ DEEPGEMM_DEVICE T atomic_add_acq_rel(T* address, type_identity_t<T> value) {
 #endif
 }
 
+/// Adds to a word, and is a release: a thread that acquires the sum sees all earlier accesses of this thread, and what others
+/// released by their additions before. The simulator takes it for an acquire, too.
+template <memory_scope Scope, word T>
+DEEPGEMM_DEVICE void add_release(T* address, type_identity_t<T> value) {
+#if DEEPGEMM_SIMULATED
+    sim::atomic_add(address, value, Scope, true);
+#else
+    DEEPGEMM_AT_SCOPE(DEEPGEMM_REDUCE_WORD, "release")
+#endif
+}
+
 #if !DEEPGEMM_SIMULATED
 #undef DEEPGEMM_AT_SCOPE
+#undef DEEPGEMM_REDUCE_WORD
 #undef DEEPGEMM_ADD_WORD
 #undef DEEPGEMM_LOAD_WORD
 #undef DEEPGEMM_STORE_WORD
