@@ -10,6 +10,7 @@
 #include <deepgemm/epilogue/cast.cuh>
 #include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/epilogue/signal.cuh>
+#include <deepgemm/epilogue/stochastic.cuh>
 #include <deepgemm/epilogue/swiglu.cuh>
 #include <deepgemm/kernel/entry.cuh>
 #include <deepgemm/kernel/extents.cuh>

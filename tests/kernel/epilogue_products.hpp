@@ -4,8 +4,8 @@
 // `buffer<T>`, made from a vector, with get() and read(), and `run<K>(arguments)`, which returns "" or what is wrong.
 #pragma once
 
+#include <deepgemm/epilogue/cast.cuh>
 #include <deepgemm/reference/quantize.hpp>
-#include <deepgemm/scale/cast_element.cuh>
 
 #include <cmath>
 #include <functional>

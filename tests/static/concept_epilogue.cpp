@@ -6,6 +6,7 @@
 #include <deepgemm/epilogue/cast.cuh>
 #include <deepgemm/epilogue/signal.cuh>
 #include <deepgemm/epilogue/step.cuh>
+#include <deepgemm/epilogue/stochastic.cuh>
 #include <deepgemm/epilogue/swiglu.cuh>
 #include <deepgemm/mma/sm100/fragment.cuh>
 
@@ -160,6 +161,7 @@ static_assert(epilogue<accumulate<bf16>>);
 static_assert(epilogue<add_in_place>);
 static_assert(epilogue<store_heads<bf16, 128, 64, 128>>);
 static_assert(epilogue<cast_to_fp8<32, scale::cast_scales::packed>>);
+static_assert(epilogue<store_stochastic>);
 static_assert(epilogue<signal_tiles<store<bf16>>>);
 static_assert(epilogue<then<transform<add_one>, store<bf16>>>);
 static_assert(epilogue<then<transform<add_one>, whole_step, accumulate<float>>>);
