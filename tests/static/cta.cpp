@@ -60,7 +60,8 @@ static_assert(shared_out<2>() == 384 * launch_registers(384) && shared_out<3>() 
 static_assert(gemm_roles<1>::threads == 256 && gemm_roles<4>::threads == 640);
 static_assert(gemm_roles<3>::plays(roles::load_a{}, 0) && gemm_roles<3>::plays(roles::load_b{}, 1));
 static_assert(gemm_roles<3>::first_warp_of(roles::math{}) == 4 && gemm_roles<3>::threads_of(roles::math{}) == 384);
-static_assert(gemm_roles<1>::registers_of(roles::math{}) == 256 && gemm_roles<2>::registers_of(roles::idle{}) == 40);
+static_assert(gemm_roles<1>::registers_of(roles::math{}) == 256 &&
+              gemm_roles<2>::registers_of(roles::copy_scales{}) == 40);
 
 /// Barriers have numbers from 1 on, none twice.
 template <class Barriers, int Takers, int Owners>
@@ -72,18 +73,20 @@ constexpr bool numbers_once() {
         return fresh;
     };
     bool all =
-        take(Barriers::number_of(meetings::start_of_b{})) && take(Barriers::number_of(meetings::start_of_math{}));
+        take(Barriers::number_of(meetings::start_of_loads{})) && take(Barriers::number_of(meetings::start_of_math{}));
     for (u32 i = 0; i < u32(Takers > 1 ? Takers : 0); ++i) all = all && take(Barriers::number_of(meetings::turn{}, i));
     for (u32 i = 0; i < u32(Owners); ++i) all = all && take(Barriers::number_of(meetings::staging{}, i));
     return all;
 }
-using plain = gemm_barriers<gemm_roles<2>, 1, 0>;
-using taking_turns = gemm_barriers<gemm_roles<3>, 3, 3>;
+using plain = gemm_barriers<gemm_roles<2>, 1, 0, false>;
+using copying = gemm_barriers<gemm_roles<2>, 1, 0, true>;
+using taking_turns = gemm_barriers<gemm_roles<3>, 3, 3, false>;
 static_assert(numbers_once<plain, 1, 0>() && numbers_once<taking_turns, 3, 3>() &&
-              numbers_once<gemm_barriers<gemm_roles<4>, 1, 4>, 1, 4>());
+              numbers_once<gemm_barriers<gemm_roles<4>, 1, 4, true>, 1, 4>());
 
 // As many threads meet as the roles have that meet there.
-static_assert(plain::threads_of(meetings::start_of_b{}) == 64);
+static_assert(plain::threads_of(meetings::start_of_loads{}) == 64);
+static_assert(copying::threads_of(meetings::start_of_loads{}) == 128);
 static_assert(plain::threads_of(meetings::start_of_math{}) == 32 + 256);
 static_assert(taking_turns::threads_of(meetings::start_of_math{}) == 32 + 384);
 static_assert(taking_turns::threads_of(meetings::turn{}) == 256);  // a warpgroup and the next one

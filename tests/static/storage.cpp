@@ -26,6 +26,12 @@ static_assert(list::bytes(4) == 4 * 3072 + 128 + 112 && list::bytes(0) == 128 + 
 static_assert(list::stages_that_fit(list::bytes(4), 24) == 4 && list::stages_that_fit(list::bytes(4) - 1, 24) == 3);
 static_assert(list::stages_that_fit(list::bytes(4), 3) == 3 && list::stages_that_fit(100, 24) == 0);
 
+/// Bytes of the scales of `rows` rows in a stage.
+template <class Scale>
+constexpr u32 scale_bytes(int rows) {
+    return scale::in_stage(Scale::via) ? u32(rows) * 4 : 0;
+}
+
 /// The regions of a kernel in their order: each begins where its items may, at or behind the end of the one before, and the
 /// last one ends where shared memory does.
 template <class Kernel>
@@ -46,8 +52,8 @@ constexpr bool adds_up() {
     follows(regions::a_tiles{}, stages, a_tile::bytes, 1024);
     follows(regions::b_tiles{}, stages, b_tile::bytes, 1024);
     follows(regions::staging{}, storage::owners, output::bytes, 8 * swizzle_span_bytes(output::tile::swizzle));
-    follows(regions::a_scales{}, stages, Kernel::a_stream::scale_bytes, 128);
-    follows(regions::b_scales{}, stages, Kernel::b_stream::scale_bytes, 128);
+    follows(regions::a_scales{}, stages, scale_bytes<typename Kernel::a_scale>(Kernel::block.m), 128);
+    follows(regions::b_scales{}, stages, scale_bytes<typename Kernel::b_scale>(Kernel::block.n), 128);
     follows(regions::parts{}, 1, Kernel::split::bytes, 16);
     follows(regions::barriers{}, stages, 16, 8);
     follows(regions::c_barriers{}, storage::owners, output::barrier_bytes, 8);

@@ -53,19 +53,17 @@ struct scale_requirements {
     template <class Scale>
     static constexpr bool in_registers = Scale::via == scale::route::registers;
     template <class Scale>
-    static constexpr bool served = in_registers<Scale> || Scale::via == scale::route::stage;
+    static constexpr bool served = in_registers<Scale> || scale::in_stage(Scale::via);
     static_assert(
         served<typename A::scale> && served<typename B::scale>,
         "gemm: Hopper's scales travel in stages or to registers; tensor memory is Blackwell's, and no epilogue "
         "of gemm applies scales");
     static_assert(A::scale::tile.k == 128 && B::scale::tile.k == 128, "gemm: a scale must cover 128 elements of K");
-    static_assert(A::scale::tile.mn == 1 ||
-                      (in_registers<typename A::scale> && A::scale::tile.mn % sm90::wgmma_rows::rows == 0),
+    static_assert(in_registers<typename A::scale> ? A::scale::tile.mn % sm90::wgmma_rows::rows == 0
+                                                  : A::scale::tile.mn == 1,
                   "gemm: a scale of A must cover one row, or a multiple of 64 rows if it is held in registers");
-    static_assert(B::scale::tile.mn == 1 || (in_registers<typename B::scale> && B::scale::tile.mn % 8 == 0),
+    static_assert(in_registers<typename B::scale> ? B::scale::tile.mn % 8 == 0 : B::scale::tile.mn == 1,
                   "gemm: a scale of B must cover one row, or a multiple of 8 rows if it is held in registers");
-    static_assert(B::scale::tile.mn != 1 || !in_registers<typename B::scale> || Config.block.n <= 64,
-                  "gemm: K-major scales of columns are for tiles of at most 64 columns");
     static_assert(Config.block.k == 128, "gemm: block.k must be 128: one 128-byte row of FP8 and one scale");
     static_assert(Config.sm90.promote != promotion::never,
                   "gemm: promotion::never is for operands without scales; FP8 is promoted at_once or deferred");
@@ -107,7 +105,7 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
     static_assert(!Config.sm90.alternate || Config.sm90.warpgroups > 1,
                   "gemm: warpgroups that alternate must be at least two");
     static_assert(
-        accumulators_fit(Config, B::scale::via == scale::route::stage),
+        accumulators_fit(Config, scale::in_stage(B::scale::via)),
         "gemm: a tile this large does not fit the registers: the accumulators of a thread, (rows of its warpgroup / "
         "64 + 1, or 2 if deferred, 0 without promotion) * block.n / 2, may be 192, 192, 128 or 80 on 1, 2, 3 or "
         "4 math warpgroups, 192, 192, 120 or 72 with scales of B by token, and 224, 216, 96 or 68 without promotion");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)); in FP8 with scales,
-// in BF16 or FP16 without. Two warps feed TMA, one for each operand; warpgroups multiply; the grid is persistent. The kernel is
+// in BF16 or FP16 without. Two warps feed TMA, one for each operand; two more copy scales that TMA cannot load; warpgroups multiply; the grid is persistent. The kernel is
 // assembled from parts: operands with their scales, a schedule, an epilogue and a configuration. What is not in this file is a
 // part with a header of its own.
 #pragma once
@@ -20,6 +20,7 @@
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/ptx/warp.cuh>
+#include <deepgemm/scale/copy.cuh>
 #include <deepgemm/scale/fp32.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
 #include <deepgemm/schedule/persistent.cuh>
@@ -32,7 +33,7 @@ using default_tiles = persistent<Config.block, Config.cluster, Config.raster_row
 
 /// A GEMM kernel on `Arch`: operands `A` (m,k) and `B` (n,k), an `Epilogue`, a `Config`, and `Tiles`, the schedule of one
 /// product or of several. `Pipeline` is a template of smem_pipeline; its arguments are stages, warps that release a stage, the
-/// cluster that shares tiles, and threads that fill a stage.
+/// cluster that shares tiles, and threads or warps that fill a stage.
 template <class Arch, class A, class B, class Epilogue, config Config, class Tiles = default_tiles<Config>,
           template <int, int, cluster_shape, int> class Pipeline = tma_pipeline>
 struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, Epilogue, Config, Tiles> {
@@ -59,17 +60,23 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     /// Warpgroups that take turns at the tiles; 1 if all warpgroups work on the same tile.
     static constexpr int takers = Config.sm90.alternate ? Config.sm90.warpgroups : 1;
     using cta = gemm_roles<Config.sm90.warpgroups>;
-    using pipeline = Pipeline<storage::stages, cta::warps_of(roles::math{}) / takers, Config.cluster, 2>;
+    /// Warps that copy scales into stages.
+    static constexpr int copiers = a_scale::via == scale::route::copied || b_scale::via == scale::route::copied
+                                       ? cta::warps_of(roles::copy_scales{})
+                                       : 0;
+    using pipeline = Pipeline<storage::stages, cta::warps_of(roles::math{}) / takers, Config.cluster, 2 + copiers>;
     using split = typename storage::split;
     using cursor = typename pipeline::cursor;
     /// True if each warp owns its staging buffers; they then need no barrier.
     static constexpr bool stages_by_warp = output::rows == mma::fragment::warp_rows;
-    using barriers = gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.sm90.warpgroups>;
+    using barriers = gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.sm90.warpgroups, copiers != 0>;
     static_assert(storage::bytes <= Arch::smem_bytes,
                   "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma>);
     static_assert(smem_pipeline<pipeline>, "gemm: the pipeline must model smem_pipeline, as tma_pipeline does");
     static_assert(explains<pipeline_concept::model<pipeline>>);
+    static_assert(copiers == 0 || pipeline_concept::takes_stores<pipeline>,
+                  "gemm: K-major scales need a pipeline with stored(), as tma_pipeline has");
     static_assert(pipeline::barrier_bytes == storage::stages * 16, "gemm: a pipeline has two barriers a stage");
     static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,
                   "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");
@@ -81,8 +88,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     static constexpr int free_registers = accumulator_budget(Config.sm90.warpgroups) - accumulator_registers(Config);
     /// True if a thread reads the scales of B, one for each column, once for all of its fragments and has the registers to hold
     /// them.
-    static constexpr bool holds_scales = b_scale::via == scale::route::stage && waves > 1 &&
-                                         mma::registers / mma::fragment::thread_rows <= free_registers;
+    static constexpr bool holds_scales =
+        scale::in_stage(b_scale::via) && waves > 1 && mma::registers / mma::fragment::thread_rows <= free_registers;
     /// True if a thread has registers for the products of scales of one fragment, one product for each total.
     static constexpr bool keeps_products = !holds_scales && mma::registers <= free_registers;
 
@@ -141,21 +148,25 @@ private:
     /// microsecond, so do everything that needs none before it.
     DEEPGEMM_DEVICE static tiles work_of(const params& p, u32 rank) { return p.tiles.started(shape_of(p), rank); }
 
-    /// The producers' warpgroup: its first warp loads the tiles of A with their scales, its second warp those of B.
+    /// The producers' warpgroup: its first warp loads the tiles of A with their scales, its second warp those of B; the others
+    /// copy scales.
     DEEPGEMM_DEVICE static void produce(const params& p, const storage& smem, const pipeline& pipe, const peers& place,
                                         u32 rank) {
         const u32 warp = ptx::warp_index();
-        const bool loads_a = cta::plays(roles::load_a{}, warp), loads_b = cta::plays(roles::load_b{}, warp);
+        const bool loads_a = cta::plays(roles::load_a{}, warp), loads_b = cta::plays(roles::load_b{}, warp),
+                   copies = copiers != 0 && cta::plays(roles::copy_scales{}, warp);
         ptx::role(cta::text_of(warp));
         if (loads_a) {
             if (ptx::elect_one()) initialise(smem, pipe);
             ptx::sync_warp();
             // This warp arrives and goes on, so that its first copies are issued while the others are still waiting.
-            barriers::arrive(meetings::start_of_b{});
+            barriers::arrive(meetings::start_of_loads{});
             barriers::arrive(meetings::start_of_math{});
         } else if (loads_b) {
             if (ptx::elect_one()) prefetch(p);
-            barriers::sync(meetings::start_of_b{});
+            barriers::sync(meetings::start_of_loads{});
+        } else if (copies) {
+            barriers::sync(meetings::start_of_loads{});
         }
         if (Config.cluster_ctas() > 1) ptx::cluster_arrive_relaxed();
         if (Config.cluster.size() > 1) ptx::cluster_wait();
@@ -175,8 +186,43 @@ private:
                     [&](u32 stage) { return smem.place_of_b(stage); });
             }
         }
+        if constexpr (copiers != 0) {
+            if (copies) copy_scales(p, smem, pipe, rank);
+        }
         ptx::sync_warp();
         if (Config.split_k > 1) ptx::cluster_wait();
+    }
+
+    /// A warp that copies scales: for every K block of every tile, into the block's stage.
+    DEEPGEMM_DEVICE static void copy_scales(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
+        constexpr int threads = 32 * copiers;
+        if (tiles::on_device || !copies_are_ready(p)) ptx::grid_dependency_wait();
+        const problem_shape shape = shape_of(p);
+        const u32 thread = cta::thread(roles::copy_scales{});
+        scale::stage_copy<a_scale, block.m, threads> of_a{p.a.scale, thread};
+        scale::stage_copy<b_scale, block.n, threads> of_b{p.b.scale, thread};
+        cursor at;
+        for (const work_item tile : work_of(p, rank)) {
+            const block_range blocks = tile.blocks();
+            const operand_place a = tile.a(blocks.first), b = tile.b(blocks.first);
+            of_a.start({a.row, shape.m, shape.k, a_stream::scale_words(p.a, a.matrix)},
+                       scale::index_of_block<a_scale, block.k>(blocks.first));
+            of_b.start({b.row, shape.n, shape.k, b_stream::scale_words(p.b, b.matrix)},
+                       scale::index_of_block<b_scale, block.k>(blocks.first));
+            DEEPGEMM_NO_UNROLL
+            for (i32 block_k = blocks.first; block_k < blocks.first + blocks.count; ++block_k) {
+                pipe.acquire(at);
+                of_a.put(scale::index_of_block<a_scale, block.k>(block_k), smem.sa(at.stage));
+                of_b.put(scale::index_of_block<b_scale, block.k>(block_k), smem.sb(at.stage));
+                pipe.stored(at);
+                at.advance();
+            }
+        }
+    }
+    /// True if no kernel before this one writes an operand whose scales are copied.
+    DEEPGEMM_DEVICE static bool copies_are_ready(const params& p) {
+        return (a_scale::via != scale::route::copied || p.a.ready) &&
+               (b_scale::via != scale::route::copied || p.b.ready);
     }
 
     /// Producer thread: initialises the barriers, and may use them at once. Other warps may after a barrier of the CTA, peers

@@ -160,7 +160,7 @@ private:
     template <int Fragments, class Meanwhile>
     DEEPGEMM_DEVICE void sum_at_once(totals& total, block_range blocks, i32 i, const Meanwhile& meanwhile) {
         if (i == blocks.count) return;
-        constexpr bool staged = Gemm::b_scale::via == scale::route::stage;  // scales of B come with the block,
+        constexpr bool staged = scale::in_stage(Gemm::b_scale::via);  // scales of B come with the block,
         // and may be read after the multiply, too
         constexpr bool late = staged && !Gemm::keeps_products && !Gemm::holds_scales;
         auto next_scale = b_scale(blocks.first + i);
@@ -233,7 +233,7 @@ private:
     DEEPGEMM_DEVICE static auto products_of(const BScale& sb, sm90::row_scales sa) {
         if constexpr (Gemm::holds_scales) {
             return sb.late(sa.formed());
-        } else if constexpr (Gemm::b_scale::via != scale::route::stage || Gemm::keeps_products) {
+        } else if constexpr (!scale::in_stage(Gemm::b_scale::via) || Gemm::keeps_products) {
             return sb.template times<mma::registers>(sa).formed();
         } else {
             return sb.template kept_or_late<mma::registers>(sa);
@@ -248,7 +248,7 @@ private:
     DEEPGEMM_DEVICE i32 sum_deferred(float (&total)[mma::registers], block_range blocks, const Meanwhile& meanwhile) {
         constexpr int group = 4;
         using products = decltype(b_scale(0).template kept_or_late<mma::registers>(sm90::row_scales{}));
-        constexpr bool late = Gemm::b_scale::via == scale::route::stage;
+        constexpr bool late = scale::in_stage(Gemm::b_scale::via);
         typename mma::accumulator partial[2];
         a_fragment rows[2];
         products factors[2];

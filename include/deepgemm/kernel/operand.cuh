@@ -43,9 +43,8 @@ struct operand {
     using element = Element;
     using scale = Scale;
     static constexpr major contiguous = Contiguous;
-    static constexpr operand_info info{
-        dtype_of<Element>, Scale::format::kind, Scale::tile, Contiguous,
-        Scale::tile.mn == 1 && Scale::via == deepgemm::scale::route::registers ? major::k : major::mn};
+    static constexpr operand_info info{dtype_of<Element>, Scale::format::kind, Scale::tile, Contiguous,
+                                       Scale::via == deepgemm::scale::route::copied ? major::k : major::mn};
 };
 
 }  // namespace deepgemm

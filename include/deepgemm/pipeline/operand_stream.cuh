@@ -33,15 +33,14 @@ template <class Operand, class Tile, stream_options How>
 struct operand_stream {
     using tile = Tile;
     using scales = typename Operand::scale;
-    static constexpr bool stages_scales = scales::via == deepgemm::scale::route::stage;
+    static constexpr bool loads_scales = scales::via == deepgemm::scale::route::stage;
     /// Copies with which one CTA loads its slice of a tile, and the rows of each copy.
     static constexpr int copies = max(Tile::copies / How.sharers, 1), rows_per_copy = Tile::rows / How.sharers / copies;
     /// True if copies may be shorter than a tile. Slices for other CTAs may not, since those CTAs expect all of their bytes.
     static constexpr bool trims = How.trims && How.sharers == 1 && Tile::contiguous == major::k;
-    /// Bytes of scales in a stage, and all bytes of this operand that land in a stage.
-    static constexpr u32 scale_bytes = stages_scales ? Tile::rows * sizeof(u32) : 0,
-                         landing_bytes = Tile::bytes + scale_bytes;
-    static constexpr int map_count = stages_scales ? 2 : 1;  ///< tensor maps: of tiles, and of staged scales
+    /// Bytes of this operand that TMA brings to a stage.
+    static constexpr u32 landing_bytes = Tile::bytes + (loads_scales ? Tile::rows * sizeof(u32) : 0);
+    static constexpr int map_count = loads_scales ? 2 : 1;  ///< tensor maps: of tiles, and of scales that TMA loads
 
     /// What the kernel reads.
     struct params {
@@ -65,7 +64,7 @@ struct operand_stream {
         maps[0] = Tile::map(x.data, rows, k, x.pitch, copied_rows(rows) / How.sharers);
         if constexpr (How.stacked)
             maps[0] = stack_map(maps[0], matrices, x.matrix_pitch * i64(sizeof(typename Operand::element)));
-        if constexpr (stages_scales) {
+        if constexpr (loads_scales) {
             const i64 words = deepgemm::scale::words<scales>(k);
             maps[1] = matrix_map(x.scales.data, dtype::f32, words, rows, x.scales.stride_k * 4, 1, Tile::rows,
                                  swizzle_mode::none);
@@ -78,7 +77,7 @@ struct operand_stream {
                                                       const tensor_map* maps) {
         params p{};
         p.map = maps[0];
-        if constexpr (stages_scales) {
+        if constexpr (loads_scales) {
             p.scale.map = maps[1];
         } else if constexpr (!same_as<scales, deepgemm::scale::none>) {
             p.scale.words = {static_cast<const u32*>(x.scales.data), x.scales.stride_mn, x.scales.stride_k};
@@ -95,7 +94,7 @@ struct operand_stream {
     /// One thread: prefetches its tensor maps.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
         ptx::prefetch_tensor_map(p.map);
-        if constexpr (stages_scales) ptx::prefetch_tensor_map(p.scale.map);
+        if constexpr (loads_scales) ptx::prefetch_tensor_map(p.scale.map);
     }
 
     /// Thread `thread` of the `threads` threads that read tiles: zeros the rows of all stages that copies do not reach, where
@@ -136,7 +135,7 @@ struct operand_stream {
                 ptx::tma_load<rank>(p.map, target, full, coordinates, p.hint);
             }
         }
-        if constexpr (stages_scales) {
+        if constexpr (loads_scales) {
             i32 coordinates[rank] = {
                 at.row, deepgemm::scale::index_of_block<scales, Tile::k>(block) / scales::format::per_word};
             if constexpr (How.stacked) coordinates[2] = at.matrix;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The roles of a GEMM on Hopper. One warpgroup produces: a warp of it feeds TMA for A, another one for B. The other warpgroups
-// multiply. A launch gives all threads the same number of registers, so the producers then give some of theirs to the
+// The roles of a GEMM on Hopper. One warpgroup produces: a warp of it feeds TMA for A, another one for B, two copy scales that
+// TMA cannot load. The other warpgroups multiply. A launch gives all threads the same number of registers, so the producers then give some of theirs to the
 // multipliers.
 #pragma once
 
@@ -17,9 +17,9 @@ struct load_a {
 struct load_b {
     static constexpr const char* text = "producer of B";
 };
-/// Fills up the warpgroup of the producers.
-struct idle {
-    static constexpr const char* text = "idle";
+/// Copies scales that TMA cannot load. If there are none, these warps only fill up the warpgroup of the producers.
+struct copy_scales {
+    static constexpr const char* text = "copier of scales";
 };
 /// Multiplies, and stores results.
 struct math {
@@ -46,14 +46,14 @@ struct register_shares {
 template <int MathWarpgroups>
 struct gemm_roles : role_table<role<roles::load_a, 1, register_shares::of(MathWarpgroups).producer>,
                                role<roles::load_b, 1, register_shares::of(MathWarpgroups).producer>,
-                               role<roles::idle, 2, register_shares::of(MathWarpgroups).producer>,
+                               role<roles::copy_scales, 2, register_shares::of(MathWarpgroups).producer>,
                                role<roles::math, 4 * MathWarpgroups, register_shares::of(MathWarpgroups).math>> {
     static_assert(MathWarpgroups >= 1 && MathWarpgroups <= 4, "a CTA has one to four math warpgroups");
 };
 
 namespace meetings {
-/// The producer of A has initialised the CTA's barriers: the producer of B may start, and the math warps may.
-struct start_of_b {};
+/// The producer of A has initialised the CTA's barriers: the other producers may start, and the math warps may.
+struct start_of_loads {};
 struct start_of_math {};
 /// A math warpgroup may start on its tile.
 struct turn {};
@@ -62,12 +62,13 @@ struct staging {};
 }  // namespace meetings
 
 /// The hardware barriers of a GEMM with `Roles`: `Takers` groups of math warps take tiles in turn, and `Owners` warpgroups each
-/// own a staging buffer (0 if warps own them, which need no barrier).
-template <class Roles, int Takers, int Owners>
+/// own a staging buffer (0 if warps own them, which need no barrier). `Copies` says that warps copy scales.
+template <class Roles, int Takers, int Owners, bool Copies>
 struct gemm_barriers
     : barrier_table<
           Roles,
-          named_barrier<meetings::start_of_b, Roles::warps_of(roles::load_a{}) + Roles::warps_of(roles::load_b{})>,
+          named_barrier<meetings::start_of_loads, Roles::warps_of(roles::load_a{}) + Roles::warps_of(roles::load_b{}) +
+                                                      (Copies ? Roles::warps_of(roles::copy_scales{}) : 0)>,
           named_barrier<meetings::start_of_math, Roles::warps_of(roles::load_a{}) + Roles::warps_of(roles::math{})>,
           named_barrier<meetings::turn, 2 * Roles::warps_of(roles::math{}) / Takers, Takers == 1 ? 0 : Takers>,
           named_barrier<meetings::staging, 4, Owners>> {};

@@ -11,10 +11,11 @@
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>
 #include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/ptx/warp.cuh>
 
 namespace deepgemm {
 
-/// `Stages` stages. `Producers` threads fill each, and `ConsumerWarps` warps of each CTA that its data reaches release it.
+/// `Stages` stages. `Producers` threads or warps fill each, and `ConsumerWarps` warps of each CTA that its data reaches release it.
 template <int Stages, int ConsumerWarps, cluster_shape Cluster, int Producers = 1>
 struct tma_pipeline {
     static_assert(Stages >= 2, "a pipeline needs at least two stages");
@@ -49,6 +50,12 @@ struct tma_pipeline {
 
     /// Producer thread: announces how many bytes will land in this CTA's stage, including those of slices that peers load.
     DEEPGEMM_DEVICE void commit(cursor at, u32 bytes) const { ptx::mbarrier_arrive_expect_tx(full(at), bytes); }
+
+    /// Producer warp, converged: what its lanes have stored in the stage is complete.
+    DEEPGEMM_DEVICE void stored(cursor at) const {
+        ptx::sync_warp();
+        if (ptx::lane_index() == 0) ptx::mbarrier_arrive(full(at));
+    }
 
     /// Math threads: waits until the stage's bytes have landed. They are then visible to wgmma and to ordinary loads.
     DEEPGEMM_DEVICE void wait(cursor at) const { ptx::mbarrier_wait(full(at), at.parity, "math: full stage"); }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How scales reach the math warps. Per-token scales are in the stage, one word per row or column; K-major ones are loaded by
-// the threads that need them, one scale ahead. Per-block scales are too few for TMA: one for 128 elements of K and 128 rows.
-// Each lane of a warp holds another word along K, 32 at a time, and a shuffle gives the right word to all lanes. That takes no
+// How scales reach the math warps. Per-token scales are in the stage, one word per row or column. Per-block scales are too few
+// for that: one for 128 elements of K and 128 rows. Each lane of a warp holds another word along K, 32 at a time, and a shuffle gives the right word to all lanes. That takes no
 // shared memory and no barrier, and the loads run during the epilogue of the tile before.
 #pragma once
 
@@ -29,13 +28,13 @@ struct scale_place {
     i64 matrix_words;  ///< words from the first matrix of a stack to this one
 };
 
-/// The scales among a kernel's parameters: a tensor map if TMA stages them, else their words and strides.
+/// The scales among a kernel's parameters: a tensor map if TMA loads them, else their words and strides.
 template <class Scale>
 struct params {
     tensor_map map;
 };
 template <class Scale>
-    requires(Scale::via == route::registers)
+    requires(Scale::via == route::registers || Scale::via == route::copied)
 struct params<Scale> {
     scale_words words;
 };
@@ -65,55 +64,6 @@ struct row_feed {
 template <int Fragments>
 struct row_feed<none, Fragments> {
     DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
-};
-
-/// K-major scales of `Rows` single rows (of A or of B) that one thread holds. The words of a row are consecutive, so one line
-/// of L1 serves 32 of them. Each is loaded one scale ahead.
-template <class Scale, int Rows>
-struct single_feed {
-    using format = typename Scale::format;
-    const u32* row[Rows]{};  ///< first words of the thread's rows
-    u32 held[Rows]{};        ///< words of the scale that will be asked for next
-    i32 k_words = 0;
-
-    /// Any thread: starts with rows `at(i)` of the matrix at `from`. Scales are asked for from number `index` along K on.
-    template <class At>
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index, const At& at) {
-        k_words = scale::words<Scale>(from.k);
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < Rows; ++i) {
-            // Rows beyond the last one never reach D. Their index is clamped only to stay inside the matrix of scales.
-            row[i] = p.words.words + from.matrix_words + min(at(i), from.rows - 1) * p.words.stride_mn;
-            fetch(i, index);
-        }
-    }
-    /// Any thread: scale number `index` along K of row `i`. Scales must be asked for one after another.
-    DEEPGEMM_DEVICE float at(int i, i32 index) {
-        const float scale = format::decode(held[i], index);
-        fetch(i, index + 1);
-        return scale;
-    }
-
-private:
-    DEEPGEMM_DEVICE void fetch(int i, i32 index) {
-        const i32 word = min(index / format::per_word, k_words - 1);
-        held[i] = k_words != 0 ? ptx::ld_global_nc(row[i] + word) : 0;
-    }
-};
-
-/// K-major scales of A: rows r and r + 8 of each fragment.
-template <class Scale, int Fragments>
-    requires(Scale::via == route::registers && Scale::tile.mn == 1)
-struct row_feed<Scale, Fragments> : single_feed<Scale, sm90::wgmma_rows::thread_rows * Fragments> {
-    using feed = single_feed<Scale, sm90::wgmma_rows::thread_rows * Fragments>;
-
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
-        using map = sm90::wgmma_rows;
-        feed::start(p, from, index, [m = from.row](int i) { return m + i / 2 * map::rows + map::thread_row(i % 2); });
-    }
-    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 /*staged*/) {
-        return {{feed::at(2 * fragment, index), feed::at(2 * fragment + 1, index)}};
-    }
 };
 
 /// Per-block scales of `Zones` zones of rows (of A or of B). All rows of a zone share their scales. A warp holds the words in
@@ -167,7 +117,7 @@ private:
 
 /// Per-block scales of A: a fragment of 64 rows lies in one block.
 template <class Scale, int Fragments>
-    requires(Scale::via == route::registers && Scale::tile.mn != 1)
+    requires(Scale::via == route::registers)
 struct row_feed<Scale, Fragments> : block_feed<Scale, Fragments> {
     static_assert(Scale::tile.mn % sm90::wgmma_rows::rows == 0, "row_feed: a scale of A must cover whole fragments");
 
@@ -201,35 +151,9 @@ struct column_feed<none, Columns> {
     DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
 };
 
-/// Columns of a tile of `columns` that one thread holds.
-DEEPGEMM_BOTH constexpr int thread_columns(int columns) {
-    using map = sm90::wgmma_rows;
-    return fragment_registers<map>(columns) / map::thread_rows;
-}
-
-/// K-major scales of B: two columns in each group of eight. A thread loads every word that it needs, so tiles must be narrow.
-template <class Scale, int Columns>
-    requires(Scale::via == route::registers && Scale::tile.mn == 1)
-struct column_feed<Scale, Columns> : single_feed<Scale, thread_columns(Columns)> {
-    using feed = single_feed<Scale, thread_columns(Columns)>;
-
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
-        using map = sm90::wgmma_rows;
-        const i32 column = from.row + fragment_place<map>::here().column;
-        feed::start(p, from, index, [column](int i) { return column + map::thread_column(i); });
-    }
-    DEEPGEMM_DEVICE auto at(i32 index, u32 /*staged*/, int /*column*/) {
-        constexpr int pair = sm90::wgmma_rows::columns_at_once;
-        sm90::held_column_scales<thread_columns(Columns) / pair> scales;
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < thread_columns(Columns); ++i) scales.value[i / pair].value[i % pair] = feed::at(i, index);
-        return scales;
-    }
-};
-
 /// Per-block scales of B.
 template <class Scale, int Columns>
-    requires(Scale::via == route::registers && Scale::tile.mn != 1)
+    requires(Scale::via == route::registers)
 struct column_feed<Scale, Columns> : block_feed<Scale, Columns / gcd(Columns, Scale::tile.mn)> {
     /// Columns that share a scale wherever a tile starts, since tiles start at multiples of Columns.
     static constexpr int zone_columns = gcd(Columns, Scale::tile.mn);

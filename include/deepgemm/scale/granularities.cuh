@@ -20,13 +20,12 @@ struct per_token {
 };
 
 /// The same scales stored K-major, as quantisation kernels write them: word (row, kw) is at row * stride + kw, with any stride.
-/// The threads that need them load them, so no kernel has to transpose them first. For A, or for B in tiles of at most 64
-/// columns.
+/// Warps copy them into stages, so no kernel has to transpose them first.
 template <class Format>
 struct per_token_k_major {
     using format = Format;
     static constexpr scale_tile tile{1, 128};
-    static constexpr route via = route::registers;
+    static constexpr route via = route::copied;
 };
 
 /// One scale for each 128 rows and 128 elements of K (128x128): weights. Any strides.

@@ -10,12 +10,16 @@ namespace deepgemm {
 namespace scale {
 /// How scales get from global memory to the arithmetic.
 enum class route : u8 {
-    none,       ///< there are no scales
-    stage,      ///< in the stage of their operand, by TMA: one word for each row of a tile
-    registers,  ///< loaded and held by the threads that need them: few scales, or scales in an order that TMA cannot load
+    none,           ///< there are no scales
+    stage,          ///< in the stage of their operand, by TMA: one word for each row of a tile
+    copied,         ///< the same, but copied there by warps, since they are in an order that TMA cannot load
+    registers,      ///< loaded and held by the warps that need them: few scales
     tensor_memory,  ///< in tensor memory, where the tensor core applies them
     epilogue,       ///< in the epilogue, since they hold for all of K and can be applied to the totals
 };
+
+/// True for scales that are in the stage of their operand, whoever puts them there.
+DEEPGEMM_BOTH constexpr bool in_stage(route via) { return via == route::stage || via == route::copied; }
 }  // namespace scale
 
 namespace scale_concept {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Copies K-major scales into stages. There the words of one K block follow each other, row by row, while in memory the words of
+// one row do, so TMA cannot bring them: its copies keep the order. Two warps that have nothing else to do load several
+// words of a row at a time and hand out one for each K block.
+#pragma once
+
+#include <deepgemm/ptx/global.cuh>
+#include <deepgemm/ptx/shared.cuh>
+#include <deepgemm/scale/feed.cuh>
+
+namespace deepgemm::scale {
+
+/// Words that one load brings.
+template <int Count>
+struct alignas(Count * sizeof(u32)) words_of {
+    u32 word[Count];
+};
+
+/// Copies scales `Scale` of tiles of `TileRows` rows with `Threads` threads, each of which serves every `Threads`-th row.
+template <class Scale, int TileRows, int Threads>
+struct stage_copy {
+    using format = typename Scale::format;
+    static constexpr int rows = ceil_div(TileRows, Threads);  ///< that one thread serves
+    /// Words of a row that one load brings. Producers have few registers, so it is two where a thread serves many rows.
+    static constexpr int depth = rows <= 2 ? 4 : 2;
+    using words_at_once = words_of<depth>;
+
+    const params<Scale>& p;
+    u32 thread;                  ///< of the copying threads
+    const u32* first = nullptr;  ///< word of the thread's first row
+    i32 rows_left = 0;           ///< from its first row to the last one of the matrix
+    i32 word = 0, words = 0;     ///< number along K of the word that is handed out next, and words of a row
+    u32 held[rows][depth]{};     ///< words that are handed out next, in this order
+
+    /// Each copying thread: starts with the tile whose first row is `from.row`. Scales are put from number `index` along K on.
+    DEEPGEMM_DEVICE void start(const scale_place& from, i32 index) {
+        const i32 row = from.row + i32(thread);
+        first = p.words.words + from.matrix_words + row * p.words.stride_mn;
+        rows_left = from.rows - row;
+        words = scale::words<Scale>(from.k);
+        word = index / format::per_word / depth * depth;
+        fetch();
+        while (word < index / format::per_word) pass_on();
+    }
+
+    /// Each copying thread: writes the words of scale number `index` along K to shared address `to`, one for each row of the
+    /// tile. Numbers must come one after another. Rows beyond the matrix get zeros; they never reach D.
+    DEEPGEMM_DEVICE void put(i32 index, u32 to) {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < rows; ++i) {
+            const u32 mine = thread + u32(i * Threads);
+            if (TileRows % Threads == 0 || mine < u32(TileRows))
+                ptx::st_shared(to + mine * u32(sizeof(u32)), held[i][0]);
+        }
+        if ((index + 1) % format::per_word == 0) pass_on();
+    }
+
+private:
+    /// Loads the words from number `word` on, which is a multiple of `depth`.
+    DEEPGEMM_DEVICE void fetch() {
+        const u32* from = first + word;
+        const bool at_once = word + depth <= words && p.words.stride_mn % depth == 0 &&
+                             reinterpret_cast<u64>(first) % sizeof(words_at_once) == 0;
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < rows; ++i) {
+            const bool inside = i * Threads < rows_left;
+            if (inside && at_once) {
+                const auto loaded = ptx::ld_global(reinterpret_cast<const words_at_once*>(from));
+                DEEPGEMM_UNROLL
+                for (int j = 0; j < depth; ++j) held[i][j] = loaded.word[j];
+            } else {
+                DEEPGEMM_UNROLL
+                for (int j = 0; j < depth; ++j) held[i][j] = inside && word + j < words ? ptx::ld_global(from + j) : 0;
+            }
+            from += Threads * p.words.stride_mn;
+        }
+    }
+    /// Turns to the next word of every row.
+    DEEPGEMM_DEVICE void pass_on() {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < rows; ++i) {
+            DEEPGEMM_UNROLL
+            for (int j = 0; j + 1 < depth; ++j) held[i][j] = held[i][j + 1];
+        }
+        if (++word % depth == 0) fetch();
+    }
+};
+
+/// Scales that no warp copies.
+template <class Scale, int TileRows, int Threads>
+    requires(Scale::via != route::copied)
+struct stage_copy<Scale, TileRows, Threads> {
+    const params<Scale>& p;
+    u32 thread;
+
+    DEEPGEMM_DEVICE void start(const scale_place&, i32) const {}
+    DEEPGEMM_DEVICE void put(i32, u32) const {}
+};
+
+}  // namespace deepgemm::scale
