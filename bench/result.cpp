@@ -61,6 +61,7 @@ json case_result::row() const {
     add_figures(row, ours, problem.flops(), problem.bytes());
     if (!traffic.us.empty()) row["us_traffic"] = traffic.median_us();
     if (!run_time.us.empty()) row["us_nvrtc"] = run_time.median_us();
+    if (!k_major.us.empty()) row["us_k_major_scales"] = k_major.median_us();
     if (!ours.failure.empty()) row["failure"] = ours.failure;
     json times = json::object(), sustained = json::object(), details = json::object();
     for (const measurement& peer : peers) {

@@ -37,6 +37,7 @@ struct case_result {
     std::vector<measurement> peers;
     measurement traffic{};   ///< moving the operands and D, and nothing else; measured where there are few rows
     measurement run_time{};  ///< ours once more, as NVRTC compiles it; measured if asked for
+    measurement k_major{};   ///< ours for K-major scales of A; measured in FP8 where there are kernels for it
 
     /// Time of peer `i` over ours, flushed or sustained; not_measured where either is missing.
     double ratio(std::size_t i) const { return peers[i].median_us() / ours.median_us(); }

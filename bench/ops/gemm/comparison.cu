@@ -86,6 +86,17 @@ private:
         field.enter(kernels.pick(), m);
         if (right && o_.nvrtc && data_.problem().is_fp8())
             enter_run_time(kernels.ranked.front().info, result.run_time, field);
+        if (right && data_.problem().is_fp8()) enter_k_major(result.k_major, field);
+    }
+
+    /// Our pick for scales of A as quantisers write them. There may be no kernel for the case.
+    void enter_k_major(measurement& m, field_of_contenders& field) {
+        m.name = "K-major scales of A";
+        const our_kernels kernels = kernels_for(data_, major::k);
+        if (kernels.empty()) return;
+        if (!is_launched(kernels.pick(), m) || !judge(m, data_.problem().tolerance()))
+            throw std::runtime_error(m.name + ": " + m.failure);
+        field.enter(kernels.pick(), m);
     }
 
     /// Our pick once more, as NVRTC compiles it. A failure to compile fails the run.

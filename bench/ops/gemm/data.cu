@@ -59,6 +59,12 @@ __global__ void quantise_per_block(u8* q, float* scales, i64 stride, int rows, i
     if (threadIdx.x == 0) scales[i64(blockIdx.y) * stride + blockIdx.x] = scale;
 }
 
+/// to(r,c) = from[r + c * stride] of `rows` rows of `columns` words.
+__global__ void transpose(float* to, const float* from, i64 rows, i64 columns, i64 stride) {
+    for (i64 i = blockIdx.x * i64(blockDim.x) + threadIdx.x; i < rows * columns; i += i64(gridDim.x) * blockDim.x)
+        to[i] = from[i / columns + i % columns * stride];
+}
+
 /// Operands without scales: element i of memory is a normal value, whatever row and column that is.
 template <class T>
 __global__ void fill_normal(T* to, i64 count, u64 seed) {
@@ -154,6 +160,9 @@ void problem_data::generate_fp8() {
     check(cudaMemset(sb_, 0, sb_count * sizeof(float)), "cudaMemset");
 
     quantise_tokens(a_, sa_, m, k, 2 * seed_ + 1);
+    sa_k_ = sa_k_buffer_.as<float>(std::size_t(m) * blocks);
+    transpose<<<1024, 256>>>(sa_k_, sa_, m, blocks, align_up(m, 4));
+    check(cudaGetLastError(), "transpose");
     if (b_block) {
         quantise_blocks(b_, sb_, block_stride_, n, k, 2 * seed_ + 2);
     } else {
@@ -172,12 +181,13 @@ void problem_data::reset_d() {
     check(cudaDeviceSynchronize(), "reset of D");
 }
 
-gemm_problem problem_data::product() const {
+gemm_problem problem_data::product(major scales_of_a) const {
     const i64 m = problem_.m, n = problem_.n, k = problem_.k;
     const dtype type = type_of(problem_.operands), d_type = type_of(problem_.d);
     scale_argument of_a{.kind = scale_kind::none}, of_b = of_a;
     if (problem_.is_fp8()) {
-        of_a = per_token_scales(sa_, scale_kind::fp32, m, k);
+        of_a = scales_of_a == major::mn ? per_token_scales(sa_, scale_kind::fp32, m, k)
+                                        : k_major_scales(sa_k_, scale_kind::fp32, m, k);
         of_b = per_token_scales(sb_, scale_kind::fp32, n, k);
         if (problem_.scales == b_scales::block) {
             of_b = per_block_scales(sb_, scale_kind::fp32, n, k);

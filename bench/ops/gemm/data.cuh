@@ -28,8 +28,9 @@ public:
     /// Host: puts D into the state before a launch: C where the case accumulates, else NaN everywhere.
     void reset_d();
 
-    /// The product as users of deepgemm describe it. C is D itself where the case accumulates.
-    gemm_problem product() const;
+    /// The product as users of deepgemm describe it. C is D itself where the case accumulates. FP8: `scales_of_a` is the order
+    /// of A's scales in memory; both orders are there.
+    gemm_problem product(major scales_of_a = major::mn) const;
     /// Calls body(d), where `d` points to D's elements in their type.
     template <class Body>
     void visit_d(Body body) const {
@@ -48,10 +49,11 @@ private:
 
     gemm_case problem_{"-", 0, 0, 0};
     u64 seed_ = 0;
-    device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, d_buffer_;
+    device_buffer a_buffer_, b_buffer_, sa_buffer_, sa_k_buffer_, sb_buffer_, d_buffer_;
     void* a_ = nullptr;
     void* b_ = nullptr;
-    float* sa_ = nullptr;
+    float* sa_ = nullptr;    ///< MN-major
+    float* sa_k_ = nullptr;  ///< the same, K-major
     float* sb_ = nullptr;
     void* d_ = nullptr;
     i64 block_stride_ = 0;  ///< floats between rows of B's per-block scales

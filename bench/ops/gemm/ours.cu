@@ -19,15 +19,15 @@ const device_info& current_device() {
 
 }  // namespace
 
-our_kernels kernels_for(const problem_data& data) {
+our_kernels kernels_for(const problem_data& data, major scales_of_a) {
     our_kernels found;
-    const result<gemm_plan> made = plan(data.product(), current_device(), instances::dense());
+    const result<gemm_plan> made = plan(data.product(scales_of_a), current_device(), instances::dense());
     if (!made) {
         found.why_not = made.failure().message;
         return found;
     }
     found.chosen_by = name_of(made->chosen_by);
-    const gemm_arguments arguments = arguments_of(data.product());
+    const gemm_arguments arguments = arguments_of(data.product(scales_of_a));
     for (const auto& c : made->ranked) {
         const gemm_handle* const kernel = c.kernel;
         const auto launch = [kernel, arguments](cudaStream_t stream) {

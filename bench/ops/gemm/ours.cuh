@@ -31,7 +31,7 @@ struct our_kernels {
 };
 
 /// Host: plans `data`'s product for the current device. The launches refer to `data`'s buffers, valid until its next
-/// generate().
-our_kernels kernels_for(const problem_data& data);
+/// generate(). FP8: `scales_of_a` is the order of A's scales.
+our_kernels kernels_for(const problem_data& data, major scales_of_a = major::mn);
 
 }  // namespace deepgemm::bench
