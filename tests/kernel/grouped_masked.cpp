@@ -12,6 +12,8 @@ template <class Format>
 using tokens = operand<e4m3, scale::per_token<Format>>;
 template <class Format>
 using blocks = operand<e4m3, scale::per_block<Format>>;
+template <class Format>
+using k_major_tokens = operand<e4m3, scale::per_token_k_major<Format>>;
 using fp32 = scale::fp32;
 using ue8m0 = scale::ue8m0;
 
@@ -71,6 +73,10 @@ TEST_CASE("masked groups: warpgroups that alternate; UE8M0, B by token") {
 TEST_CASE("masked groups: C is fetched for rows that are stored, and for no others") {
     check_masked<kernel_of<tokens<fp32>, blocks<fp32>, accumulate<float>, one>>();
     check_masked<kernel_of<tokens<fp32>, blocks<fp32>, accumulate<bf16>, tall>>();
+}
+TEST_CASE("masked groups: K-major scales of A") {
+    check_masked<kernel_of<k_major_tokens<fp32>, blocks<fp32>, store<bf16>, pair>>();
+    check_masked<kernel_of<k_major_tokens<ue8m0>, blocks<ue8m0>, store<bf16>, tall>>();
 }
 TEST_CASE("masked groups: 16-bit operands") {
     check_masked<kernel_of<operand<bf16>, operand<bf16>, store<bf16>, half>>();

@@ -212,8 +212,8 @@ private:
             DEEPGEMM_NO_UNROLL
             for (i32 block_k = blocks.first; block_k < blocks.first + blocks.count; ++block_k) {
                 pipe.acquire(at);
-                of_a.put(scale::index_of_block<a_scale, block.k>(block_k), smem.sa(at.stage));
-                of_b.put(scale::index_of_block<b_scale, block.k>(block_k), smem.sb(at.stage));
+                of_a.put(scale::index_of_block<a_scale, block.k>(block_k), smem.sa(at.stage), shape.k);
+                of_b.put(scale::index_of_block<b_scale, block.k>(block_k), smem.sb(at.stage), shape.k);
                 pipe.stored(at);
                 at.advance();
             }

@@ -29,35 +29,38 @@ struct stage_copy {
     u32 thread;                  ///< of the copying threads
     const u32* first = nullptr;  ///< word of the thread's first row
     i32 rows_left = 0;           ///< from its first row to the last one of the matrix
-    i32 word = 0, words = 0;     ///< number along K of the word that is handed out next, and words of a row
     u32 held[rows][depth]{};     ///< words that are handed out next, in this order
 
     /// Each copying thread: starts with the tile whose first row is `from.row`. Scales are put from number `index` along K on.
     DEEPGEMM_DEVICE void start(const scale_place& from, i32 index) {
-        const i32 row = from.row + i32(thread);
+        const i32 row = from.row + i32(thread), word = index / format::per_word;
         first = p.words.words + from.matrix_words + row * p.words.stride_mn;
         rows_left = from.rows - row;
-        words = scale::words<Scale>(from.k);
-        word = index / format::per_word / depth * depth;
-        fetch();
-        while (word < index / format::per_word) pass_on();
+        fetch(word / depth * depth, scale::words<Scale>(from.k));
+        for (i32 i = 0; i < word % depth; ++i) shift();
     }
 
     /// Each copying thread: writes the words of scale number `index` along K to shared address `to`, one for each row of the
-    /// tile. Numbers must come one after another. Rows beyond the matrix get zeros; they never reach D.
-    DEEPGEMM_DEVICE void put(i32 index, u32 to) {
+    /// tile, and turns to the next number. Rows beyond the matrix get zeros; they never reach D. `k` is as in start().
+    DEEPGEMM_DEVICE void put(i32 index, u32 to, i32 k) {
         DEEPGEMM_UNROLL
         for (int i = 0; i < rows; ++i) {
             const u32 mine = thread + u32(i * Threads);
             if (TileRows % Threads == 0 || mine < u32(TileRows))
                 ptx::st_shared(to + mine * u32(sizeof(u32)), held[i][0]);
         }
-        if ((index + 1) % format::per_word == 0) pass_on();
+        if ((index + 1) % format::per_word != 0) return;
+        const i32 next = (index + 1) / format::per_word;
+        if (next % depth == 0) {
+            fetch(next, scale::words<Scale>(k));
+        } else {
+            shift();
+        }
     }
 
 private:
-    /// Loads the words from number `word` on, which is a multiple of `depth`.
-    DEEPGEMM_DEVICE void fetch() {
+    /// Loads the words from number `word` on, which is a multiple of `depth`, of rows of `words` words.
+    DEEPGEMM_DEVICE void fetch(i32 word, i32 words) {
         const u32* from = first + word;
         const bool at_once = word + depth <= words && p.words.stride_mn % depth == 0 &&
                              reinterpret_cast<u64>(first) % sizeof(words_at_once) == 0;
@@ -75,14 +78,13 @@ private:
             from += Threads * p.words.stride_mn;
         }
     }
-    /// Turns to the next word of every row.
-    DEEPGEMM_DEVICE void pass_on() {
+    /// Turns to the next of the words that are held.
+    DEEPGEMM_DEVICE void shift() {
         DEEPGEMM_UNROLL
         for (int i = 0; i < rows; ++i) {
             DEEPGEMM_UNROLL
             for (int j = 0; j + 1 < depth; ++j) held[i][j] = held[i][j + 1];
         }
-        if (++word % depth == 0) fetch();
     }
 };
 
@@ -94,7 +96,7 @@ struct stage_copy<Scale, TileRows, Threads> {
     u32 thread;
 
     DEEPGEMM_DEVICE void start(const scale_place&, i32) const {}
-    DEEPGEMM_DEVICE void put(i32, u32) const {}
+    DEEPGEMM_DEVICE void put(i32, u32, i32) const {}
 };
 
 }  // namespace deepgemm::scale

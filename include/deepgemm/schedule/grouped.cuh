@@ -72,8 +72,9 @@ struct grouped {
         const grouped& tiles;
         i32 index;  ///< of a cluster tile in the group
         group_extent group;
-        bool odd = false;             ///< the number of tiles that this cluster has had
-        bool shorter = !shares_rows;  ///< the walk over groups that do not fill their tiles
+        /// Two facts in one register, since math warps have few: the tiles that this cluster has had, times two, and 1 more in
+        /// the second walk, over groups that do not fill their tiles.
+        u32 state = !shares_rows;
 
         DEEPGEMM_DEVICE tile operator*() const {
             const i32 rows = row_tiles(), column = index / rows, row = index - column * rows;
@@ -82,7 +83,7 @@ struct grouped {
         }
         DEEPGEMM_DEVICE void operator++() {
             index += cluster_count();
-            odd = !odd;
+            state += 2;
             pass_groups();
         }
         DEEPGEMM_DEVICE bool operator!=(sentinel) const { return group.index < tiles.groups.count; }
@@ -91,12 +92,12 @@ struct grouped {
         DEEPGEMM_DEVICE void pass_groups() {
             while (true) {
                 for (; group.index < tiles.groups.count; group = tiles.groups.after(group, tiles.shape)) {
-                    const i32 count = fills_tiles() == shorter ? 0 : row_tiles() * tiles.columns;
+                    const i32 count = fills_tiles() == is_second_walk() ? 0 : row_tiles() * tiles.columns;
                     if (index < count) return;
                     index -= count;
                 }
-                if (shorter) return;
-                shorter = true;
+                if (is_second_walk()) return;
+                ++state;
                 group = tiles.groups.after(group_extent{}, tiles.shape);
             }
         }
@@ -105,6 +106,7 @@ struct grouped {
         DEEPGEMM_DEVICE static i32 cluster_count() { return i32(ptx::cta_count()) / Cluster.size(); }
         DEEPGEMM_DEVICE i32 row_tiles() const { return ceil_div(group.row_end - group.row, Block.m); }
 
+        DEEPGEMM_DEVICE bool is_second_walk() const { return state % 2 != 0; }
         /// False also for a schedule that walks groups once.
         DEEPGEMM_DEVICE bool fills_tiles() const {
             return shares_rows && ceil_div(group.row_end - group.row, step) % (Block.m / step) == 0;
@@ -125,7 +127,7 @@ struct grouped {
         /// True if the column that has this tile as its tile number `row` of `rows` began in an odd round of the clusters.
         DEEPGEMM_DEVICE bool walks_up(i32 row, i32 rows) const {
             if (!shares_rows || rows > cluster_count()) return false;
-            return odd != (row > i32(ptx::cta_index()) / Cluster.size());
+            return (state / 2 % 2 != 0) != (row > i32(ptx::cta_index()) / Cluster.size());
         }
     };
     DEEPGEMM_DEVICE iterator begin() const {

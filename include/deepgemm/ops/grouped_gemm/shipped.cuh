@@ -9,11 +9,10 @@
 
 namespace deepgemm::shipped {
 
-/// A GEMM of groups with slots: A scaled by token, B by block, all scales FP32, D in BF16.
-template <config Config>
-using masked_kernel =
-    gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, scale::per_block<scale::fp32>>,
-         store<bf16>, Config, grouped<Config.block, Config.cluster, masked_groups>>;
+/// A GEMM of groups with slots: A scaled by token, in the order of `Tokens`, B by block, all scales FP32, D in BF16.
+template <config Config, class Tokens = scale::per_token<scale::fp32>>
+using masked_kernel = gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>,
+                           Config, grouped<Config.block, Config.cluster, masked_groups>>;
 
 /// Few rows in each group, so reading weights takes most of the time. One warpgroup, and as many stages as keep memory busy.
 DEEPGEMM_BOTH constexpr config masked_few(int n) {
@@ -52,7 +51,13 @@ using masked_bf16_kernels = kernels<masked_bf16_kernel<Configs>...>;
 using masked_fp8 = masked_kernels<masked_few(64), masked_few(128), masked_medium, masked_three({1, 2}), masked_three(),
                                   masked_wide({1, 2}), masked_wide()>;
 
-/// In the same order: few rows, some hundred, many.
+/// The same for K-major scales of A, as quantisers write them.
+template <config... Configs>
+using masked_k_major_kernels = kernels<masked_kernel<Configs, scale::per_token_k_major<scale::fp32>>...>;
+using masked_fp8_k_major =
+    masked_k_major_kernels<masked_few(64), masked_few(128), masked_three({1, 2}), masked_wide({1, 2})>;
+
+/// In BF16, in the same order: few rows, some hundred, many.
 using masked_bf16 = masked_bf16_kernels<tile16(64, 64, 1), tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
                                         tile16(128, 256, 2, {}, 64, 2), tile16(192, 128, 3, across, 64, 2),
                                         tile16(192, 192, 3, {}, 64, 1), tile16(256, 128, 2, across, 32, 3),
@@ -60,6 +65,6 @@ using masked_bf16 = masked_bf16_kernels<tile16(64, 64, 1), tile16(64, 128, 1, {}
 
 template <class O>
     requires(same_as<O, ops::grouped_gemm>)
-DEEPGEMM_BOTH constexpr auto all_of() { return masked_fp8{} + masked_bf16{}; }
+DEEPGEMM_BOTH constexpr auto all_of() { return masked_fp8{} + masked_fp8_k_major{} + masked_bf16{}; }
 
 }  // namespace deepgemm::shipped
