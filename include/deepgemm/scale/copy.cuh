@@ -33,15 +33,21 @@ struct stage_copy {
 
     /// Each copying thread: starts with the tile whose first row is `from.row`. Scales are put from number `index` along K on.
     DEEPGEMM_DEVICE void start(const scale_place& from, i32 index) {
-        const i32 row = from.row + i32(thread), word = index / format::per_word;
+        // Rows beyond the last one never reach D. They get scales of another row, so that loads stay inside the matrix.
+        const i32 row = min(from.row + i32(thread), from.rows - 1);
         first = p.words.words + from.matrix_words + row * p.words.stride_mn;
         rows_left = from.rows - row;
-        fetch(word / depth * depth, scale::words<Scale>(from.k));
-        for (i32 i = 0; i < word % depth; ++i) shift();
+        const i32 word = index / format::per_word, words = scale::words<Scale>(from.k);
+        if (!comes_at_once(word, words)) {
+            load_one(word);
+        } else {
+            load(word / depth * depth);
+            for (i32 i = 0; i < word % depth; ++i) shift();
+        }
     }
 
     /// Each copying thread: writes the words of scale number `index` along K to shared address `to`, one for each row of the
-    /// tile, and turns to the next number. Rows beyond the matrix get zeros; they never reach D. `k` is as in start().
+    /// tile, and turns to the next number. `k` is as in start().
     DEEPGEMM_DEVICE void put(i32 index, u32 to, i32 k) {
         DEEPGEMM_UNROLL
         for (int i = 0; i < rows; ++i) {
@@ -49,34 +55,42 @@ struct stage_copy {
             if (TileRows % Threads == 0 || mine < u32(TileRows))
                 ptx::st_shared(to + mine * u32(sizeof(u32)), held[i][0]);
         }
-        if ((index + 1) % format::per_word != 0) return;
-        const i32 next = (index + 1) / format::per_word;
-        if (next % depth == 0) {
-            fetch(next, scale::words<Scale>(k));
+        const i32 next = (index + 1) / format::per_word, words = scale::words<Scale>(k);
+        if ((index + 1) % format::per_word != 0 || next == words) return;
+        if (!comes_at_once(next, words)) {
+            load_one(next);
+        } else if (next % depth == 0) {
+            load(next);
         } else {
             shift();
         }
     }
 
 private:
-    /// Loads the words from number `word` on, which is a multiple of `depth`, of rows of `words` words.
-    DEEPGEMM_DEVICE void fetch(i32 word, i32 words) {
-        const u32* from = first + word;
-        const bool at_once = word + depth <= words && p.words.stride_mn % depth == 0 &&
-                             reinterpret_cast<u64>(first) % sizeof(words_at_once) == 0;
+    /// True if word number `word`, of `words` of a row, comes with its neighbours in one load.
+    DEEPGEMM_DEVICE bool comes_at_once(i32 word, i32 words) const {
+        return word / depth * depth + depth <= words && p.words.stride_mn % depth == 0 &&
+               reinterpret_cast<u64>(first) % sizeof(words_at_once) == 0;
+    }
+    /// Address of word `word` of the thread's row number `i`.
+    DEEPGEMM_DEVICE const u32* at(int i, i32 word) const {
+        return first + word + (i * Threads < rows_left ? i * Threads * p.words.stride_mn : 0);
+    }
+    /// Loads the `depth` words from number `word` on. All loads are issued before the first one is waited for.
+    DEEPGEMM_DEVICE void load(i32 word) {
+        words_at_once loaded[rows];
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < rows; ++i) loaded[i] = ptx::ld_global(reinterpret_cast<const words_at_once*>(at(i, word)));
         DEEPGEMM_UNROLL
         for (int i = 0; i < rows; ++i) {
-            const bool inside = i * Threads < rows_left;
-            if (inside && at_once) {
-                const auto loaded = ptx::ld_global(reinterpret_cast<const words_at_once*>(from));
-                DEEPGEMM_UNROLL
-                for (int j = 0; j < depth; ++j) held[i][j] = loaded.word[j];
-            } else {
-                DEEPGEMM_UNROLL
-                for (int j = 0; j < depth; ++j) held[i][j] = inside && word + j < words ? ptx::ld_global(from + j) : 0;
-            }
-            from += Threads * p.words.stride_mn;
+            DEEPGEMM_UNROLL
+            for (int j = 0; j < depth; ++j) held[i][j] = loaded[i].word[j];
         }
+    }
+    /// Loads word number `word` alone.
+    DEEPGEMM_DEVICE void load_one(i32 word) {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < rows; ++i) held[i][0] = ptx::ld_global(at(i, word));
     }
     /// Turns to the next of the words that are held.
     DEEPGEMM_DEVICE void shift() {

@@ -103,8 +103,11 @@ using weights_k_major = kernels<gemm<arch::sm90, operand<e4m3, scale::per_token_
 using weights_k_major_few =
     weights_k_major<few(8, 64, 12), few(8, 64, 8, 8), few(8, 128, 6, 4), few(16, 64, 12), few(16, 64, 6, 4)>;
 using weights_k_major_narrow =
-    weights_k_major<narrow(64, 32, deferred), narrow(64, 64, deferred), narrow(64, 128, deferred), split(64, 32, 2)>;
-using weights_k_major_wide = weights_k_major<medium(128, {}, deferred), three(128), wide(pair_n)>;
+    weights_k_major<narrow(64, 32, deferred), narrow(64, 64, deferred), clustered(narrow(64, 64, deferred), pair_m),
+                    narrow(64, 128, deferred), split(64, 32, 2), split(64, 64, 4), split(128, 32, 2)>;
+using weights_k_major_medium =
+    weights_k_major<medium(64), medium(64, {}, deferred), medium(128), medium(128, {}, deferred)>;
+using weights_k_major_wide = weights_k_major<three(96), three(128), three(128, pair_n), wide(), wide(pair_n)>;
 
 // Weight gradients: FP32 D with C, both operands by token. In most cases C is D itself, and L2 adds.
 template <config... Configs>
@@ -154,8 +157,8 @@ template <class = void>
 DEEPGEMM_BOTH constexpr auto fp8_dense() {
     return weights_bf16_few{} + weights_bf16_few_split{} + weights_bf16_narrow{} + weights_bf16_split{} +
            weights_bf16_short{} + weights_bf16_medium{} + weights_bf16_wide{} + weights_bf16_widest{} +
-           weights_k_major_few{} + weights_k_major_narrow{} + weights_k_major_wide{} + gradients{} +
-           gradients_in_place{} + weights_bf16_acc{} + weights_f32{} + weights_f32_acc{} + tokens_bf16{} +
+           weights_k_major_few{} + weights_k_major_narrow{} + weights_k_major_medium{} + weights_k_major_wide{} +
+           gradients{} + gradients_in_place{} + weights_bf16_acc{} + weights_f32{} + weights_f32_acc{} + tokens_bf16{} +
            tokens_bf16_acc{} + tokens_f32{} + weights_ue8m0_bf16{} + weights_ue8m0_bf16_acc{} + weights_ue8m0_f32{} +
            weights_ue8m0_f32_acc{} + tokens_ue8m0_bf16{} + tokens_ue8m0_bf16_acc{} + tokens_ue8m0_f32{} +
            tokens_ue8m0_f32_acc{} + heads{};
