@@ -80,6 +80,28 @@ TEST_CASE("explain takes products in groups") {
         CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);
 }
 
+TEST_CASE("explain takes products in groups of rows") {
+    const said text = run(explain_command, {"4*35456,6144,7168:psum", "8*8192,4096,4096:bf16-nn-indexed-20", "--json"});
+    CHECK(text.code == 0);
+    CHECK(text.has("\"product\": \"4*35456,6144,7168:psum\""));
+    CHECK(text.has("\"product\": \"8*8192,4096,4096:bf16-nn-indexed-20\""));
+    const said words = run(explain_command, {"4*35456,6144,7168:psum", "8*8192,4096,4096:bf16-nn-indexed-20"});
+    CHECK(words.has("35456 rows in 4 groups by its end, usually 8864 each, n = 6144, k = 7168"));
+    CHECK(words.has("predicted best of 7: config{.block = {"));
+    CHECK(words.has("8192 rows in 8 groups by row, usually 20 each, n = 4096, k = 4096"));
+    CHECK(words.has("predicted best of 3: config{.block = {64, 128, 64}"));
+    const std::pair<std::vector<std::string>, const char*> mistakes[] = {
+        {{"3*64,128:psum"}, "the product '3*64,128:psum': groups of rows are written G*M,N,K:psum"},
+        {{"3*64,128,256:nn-psum"}, "groups of rows are written G*M,N,K:psum or G*M,N,K:indexed"},
+        {{"3*64,128,256:psum20"}, "groups of rows are written G*M,N,K:psum or G*M,N,K:indexed"},
+        {{"3*64,100,256:indexed"},
+         "the product '3*64,100,256:indexed': of all groups, the product '64,100,256': N must be"},
+        {{"3*64,128,256:psum-65"}, "the number of expected rows is 65; all groups have 64"},
+        {{"0*64,128,256:psum"}, "the number of groups is 0"}};
+    for (const auto& [given, what] : mistakes)
+        CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);
+}
+
 TEST_CASE("explain reads a table for products in groups, and names the kernels nearest to a pin") {
     const scratch folder;
     const std::string path = (folder.path() / "table.json").string(), product = "32*4096,7168,3072:masked-20";
@@ -228,6 +250,13 @@ TEST_CASE("the simulator runs products in groups, exactly") {
     CHECK(text.has("\n2 of 2 results are exact\n"));
     CHECK(
         run(simulate_command, {"--shape", "3*80,72,304:bf16-masked-20", "--all"}).has("\n2 of 2 results are exact\n"));
+}
+
+TEST_CASE("the simulator runs products in groups of rows, exactly") {
+    for (const char* product : {"3*80,72,304:psum-20", "3*80,72,304:indexed"})
+        CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n2 of 2 results are exact\n"));
+    for (const char* product : {"3*80,72,304:bf16-psum", "3*80,72,304:bf16-nn-indexed-20"})
+        CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n1 of 1 results are exact\n"));
 }
 
 TEST_CASE("cache tells whole entries from damaged ones, and removes nothing else") {

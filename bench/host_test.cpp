@@ -11,6 +11,7 @@
 
 #include "command_line.hpp"
 #include "memory.hpp"
+#include "ops/contiguous_gemm/words.hpp"
 #include "ops/grouped_gemm/words.hpp"
 #include "options.hpp"
 #include "result.hpp"
@@ -100,6 +101,39 @@ TEST_CASE("the masked suites are the same 16 products, with the rows that were d
     CHECK(half[8].bytes() / 678e3 == doctest::Approx(4180).epsilon(0.001));
     CHECK(std::string(half[8].family()) == "bf16_masked");
     CHECK(std::string(half[8].one().recipe()) == "bf16");
+}
+
+TEST_CASE("the contiguous suites are the peer's cases, with groups of our own that fill as many rows") {
+    const auto fp8 = suite_contiguous(), half = suite_contiguous_bf16();
+    CHECK(fp8.size() == 16);
+    CHECK(half.size() == 32);
+    std::map<std::string, int> layouts;
+    for (const auto& suite : {fp8, half}) {
+        std::map<std::string, int> names;
+        for (const contiguous_case& c : suite) {
+            ++names[c.name()];
+            ++layouts[std::string(c.op()) + " " + c.pass()];
+            deepgemm::i32 end = 0;
+            for (const deepgemm::i32 count : c.counts()) end = deepgemm::align_up(end + count, c.alignment);
+            CHECK(end == c.rows);
+            const std::string written = words<deepgemm::ops::contiguous_gemm>::text_of(workload_of(c));
+            CHECK(workload_of(parse_contiguous(written)) == workload_of(c));
+        }
+        CHECK(names.size() == suite.size());
+    }
+    CHECK(layouts == std::map<std::string, int>{{"m_grouped_fp8_gemm_nt_contiguous psum", 8},
+                                                {"m_grouped_fp8_gemm_nt_contiguous indexed", 8},
+                                                {"m_grouped_bf16_gemm_nt_contiguous psum", 8},
+                                                {"m_grouped_bf16_gemm_nt_contiguous indexed", 8},
+                                                {"m_grouped_bf16_gemm_nn_contiguous psum", 8},
+                                                {"m_grouped_bf16_gemm_nn_contiguous indexed", 8}});
+    // 1420 TFLOPS in 2200 us, and 762 in 4175.
+    CHECK(fp8[0].flops() / 2200e6 == doctest::Approx(1420).epsilon(0.001));
+    CHECK(half[1].flops() / 4175e6 == doctest::Approx(762).epsilon(0.001));
+    CHECK(fp8[0].bytes() / 2200e3 == doctest::Approx(397).epsilon(0.01));
+    CHECK(fp8[0].name() == "4x35456 6144x7168 psum");
+    CHECK(half[17].name() == "4x36096 6144x7168 indexed bf16 nn");
+    CHECK(std::string(half[0].family()) == "bf16_contiguous");
 }
 
 TEST_CASE("suites by name hold each case once, FP8 first") {
@@ -208,7 +242,8 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--tune=1"}), "tune was given a disallowed flag override", std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
-                         "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16",
+                         "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
+                         "contiguous, contiguous_bf16",
                          std::invalid_argument);
 }
 

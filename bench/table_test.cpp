@@ -90,8 +90,9 @@ TEST_CASE("the table that the documentation shows is one, as tune writes it") {
 
 TEST_CASE("every shipped configuration comes back from its text") {
     CHECK(described<ops::gemm>().handles.size() > 200);
-    CHECK(kernel_sources().size() ==
-          described<ops::gemm>().handles.size() + described<ops::grouped_gemm>().handles.size());
+    CHECK(kernel_sources().size() == described<ops::gemm>().handles.size() +
+                                         described<ops::grouped_gemm>().handles.size() +
+                                         described<ops::contiguous_gemm>().handles.size());
     for (const gemm_handle& kernel : described<ops::gemm>().handles) {
         const auto read = parse_config(to_source(kernel.info.cfg));
         CAPTURE(to_source(kernel.info));

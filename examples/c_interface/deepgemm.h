@@ -124,6 +124,36 @@ deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_masked(const deepgemm_engine* en
                                                        const deepgemm_groups* groups, void* stream,
                                                        deepgemm_message* message);
 
+/* How a list of groups of rows is read: where each group ends, or the group of each row. */
+enum { DEEPGEMM_GROUPS_BY_END = 1, DEEPGEMM_GROUPS_BY_ROW = 2 };
+
+/* Groups of rows that follow each other in A and D. Each has a matrix of B: that of the first group is given as a matrix, those of
+ * the others follow at these distances, in elements, and their scales in words. */
+typedef struct deepgemm_row_groups {
+    int64_t count;
+    int64_t b_stride, b_scale_stride;
+    int32_t kind; /* DEEPGEMM_GROUPS_BY_END or DEEPGEMM_GROUPS_BY_ROW */
+    int32_t
+        zero_padding; /* by end, not 0: rows behind a group, up to the next multiple of `alignment`, become zero in D */
+    const int32_t* list;   /* in device memory: (count) ends, or the group of each row of A, negative for none */
+    int64_t alignment;     /* every group starts at a multiple of as many rows, 1 to 4096 */
+    int64_t expected_rows; /* a hint: how many rows a group usually has; 0: as many as all have on average */
+} deepgemm_row_groups;
+
+/* D(m,n) = A(m,k) B[g](n,k)^T for the rows of each group g, as deepgemm_fp8_gemm_nt does it. Rows of A that no group has are not
+ * used; in D they stay as they were by end, and become zero by row. The kernel reads `list`: a graph may be replayed with
+ * another one. */
+deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                          const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                          const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                          const deepgemm_row_groups* groups, void* stream,
+                                                          deepgemm_message* message);
+/* The same of operands in BF16, without scales: distances between scales do not matter. */
+deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                           const deepgemm_input* b, const deepgemm_output* d,
+                                                           const deepgemm_row_groups* groups, void* stream,
+                                                           deepgemm_message* message);
+
 #ifdef __cplusplus
 }
 #endif

@@ -76,6 +76,22 @@ int main(void) {
            deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &a, &d, &no_counts, NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "B is e4m3; a BF16 GEMM",
            deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &fp8, &d, &no_counts, NULL, &message));
+    const int32_t ends[2] = {32, 64};
+    const deepgemm_row_groups no_list = {2, 64 * 64, 1, DEEPGEMM_GROUPS_BY_END, 0, NULL, 128, 0};
+    const deepgemm_row_groups no_kind = {2, 64 * 64, 1, 7, 0, ends, 128, 0};
+    const deepgemm_row_groups not_aligned = {2, 64 * 64, 1, DEEPGEMM_GROUPS_BY_ROW, 0, ends, 0, 0};
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
+           deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &blocks, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the ends of groups",
+           deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &blocks, &d, &no_list, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "of kind 7",
+           deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &blocks, &d, &no_kind, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &a, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "alignment of groups is 0",
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &a, &d, &not_aligned, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "B is e4m3; a BF16 GEMM",
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &fp8, &d, &no_list, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

@@ -62,8 +62,9 @@ enum { groups = 3, slot = 24 };
 
 static const int32_t counts[groups] = {5, 0, slot};
 
-/* Judges D of the groups, whose elements were all ones before. */
-static int report_groups(const char* what, deepgemm_status status, const deepgemm_message* message, const uint16_t* d) {
+/* Judges D of the groups, whose elements were all ones before; `others` is what the rows of no group must hold. */
+static int report_groups(const char* what, deepgemm_status status, const deepgemm_message* message, const uint16_t* d,
+                         uint16_t others) {
     if (status != DEEPGEMM_OK || wait_for_kernels()) {
         printf("FAIL: %s: %s: %s\n", what, deepgemm_status_name(status), message->text);
         return 1;
@@ -74,7 +75,7 @@ static int report_groups(const char* what, deepgemm_status status, const deepgem
         if (row % slot < counts[group]) {
             wrong += from_bf16(d[i]) != expected(row, group * n + i % n);
         } else {
-            wrong += d[i] != 0xffff;  // not written
+            wrong += d[i] != others;
         }
     }
     printf("%s: %s: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", what, wrong, groups * slot * n);
@@ -89,9 +90,10 @@ static int run_groups(const deepgemm_engine* engine) {
     float* const b_scales = shared_memory(groups * k_blocks * sizeof *b_scales);
     uint16_t* const d = shared_memory(groups * slot * n * sizeof *d);
     int32_t* const rows = shared_memory(sizeof counts);
+    int32_t* const of_row = shared_memory(groups * slot * sizeof *of_row);
     uint16_t* const a16 = shared_memory(groups * slot * k * sizeof *a16);
     uint16_t* const b16 = shared_memory(groups * n * k * sizeof *b16);
-    if (!a || !b || !a_scales || !b_scales || !d || !rows || !a16 || !b16) return 1;
+    if (!a || !b || !a_scales || !b_scales || !d || !rows || !of_row || !a16 || !b16) return 1;
     for (int i = 0; i < groups * slot * k; ++i)
         a[i] = e4m3(a_value(i / k, i % k)), a16[i] = bf16(a_value(i / k, i % k));
     for (int i = 0; i < groups * n * k; ++i) b[i] = e4m3(b_value(i / k, i % k)), b16[i] = bf16(b_value(i / k, i % k));
@@ -117,12 +119,34 @@ static int run_groups(const deepgemm_engine* engine) {
     deepgemm_status status = deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &first_a, &by_token, &first_b, &by_block,
                                                                    &first_d, &all, NULL, &message);
     // [groups]
-    int failed = report_groups("FP8 in groups", status, &message, d);
+    int failed = report_groups("FP8 in groups", status, &message, d, 0xffff);  // not written
 
     const deepgemm_input x = {a16, slot, k, k, 1, DEEPGEMM_BF16}, w = {b16, n, k, k, 1, DEEPGEMM_BF16};
     memset(d, 0xff, groups * slot * n * sizeof *d);
     status = deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &x, &w, &first_d, &all, NULL, &message);
-    failed |= report_groups("BF16 in groups", status, &message, d);
+    failed |= report_groups("BF16 in groups", status, &message, d, 0xffff);
+
+    // The same rows as one matrix, with the group of each.
+    for (int row = 0; row < groups * slot; ++row) of_row[row] = row % slot < counts[row / slot] ? row / slot : -1;
+    // [rows]
+    const deepgemm_input all_a = {a, groups * slot, k, k, 1, DEEPGEMM_E4M3};
+    const deepgemm_scales all_scales = {a_scales, 1, groups * slot, DEEPGEMM_SCALES_FP32, 1};
+    const deepgemm_output all_d = {d, groups * slot, n, n, 1, DEEPGEMM_BF16};
+    const deepgemm_row_groups list = {.count = groups,
+                                      .b_stride = n * k,
+                                      .b_scale_stride = k_blocks,
+                                      .kind = DEEPGEMM_GROUPS_BY_ROW,
+                                      .list = of_row,
+                                      .alignment = slot};
+    status = deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &all_a, &all_scales, &first_b, &by_block, &all_d, &list,
+                                                       NULL, &message);
+    // [rows]
+    failed |= report_groups("FP8 in groups of rows", status, &message, d, 0);
+
+    const deepgemm_input all_x = {a16, groups * slot, k, k, 1, DEEPGEMM_BF16};
+    memset(d, 0xff, groups * slot * n * sizeof *d);
+    status = deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &all_x, &w, &all_d, &list, NULL, &message);
+    failed |= report_groups("BF16 in groups of rows", status, &message, d, 0);
     return failed;
 }
 

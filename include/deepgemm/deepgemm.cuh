@@ -25,5 +25,6 @@
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/to_mn_major.cuh>
 #include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/schedule/persistent.cuh>
 #include <deepgemm/version.cuh>

@@ -3,6 +3,7 @@
 // with extents fixed late, by text, from several threads, and while another kernel serves. No nvcc compiles this file.
 #include <doctest/doctest.h>
 
+#include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/rtc/embedded.hpp>
@@ -12,6 +13,7 @@
 #include <iterator>
 #include <thread>
 
+#include "../ops/contiguous_gemm_sample.hpp"
 #include "../ops/grouped_gemm_sample.hpp"
 #include "../rtc/tiny.cuh"
 #include "gemm_support.cuh"
@@ -86,6 +88,20 @@ TEST_CASE("rtc: products in groups by every kernel as NVRTC compiles it") {
     for (const grouped_handle& kernel : handles) {
         INFO(to_source(kernel.info));
         test::grouped_sample sample(random, {600, 500, 520}, {600, 0, 1, 257, 64, 129}, kernel.info.traits);
+        const device_tests::device_sample memory(sample);
+        or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
+        CHECK(memory.verdict() == "");
+    }
+}
+
+TEST_CASE("rtc: products in groups of rows by every kernel as NVRTC compiles it") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const auto handles = or_throw(kernels().handles(shipped::all_of<ops::contiguous_gemm>()));
+    const engine_of<ops::contiguous_gemm> engine(handles, this_device());
+    for (const contiguous_handle& kernel : handles) {
+        INFO(to_source(kernel.info));
+        test::contiguous_sample sample(random, 504, 520, {{600, 0, 1, 257, 64, 129}, 1, 7}, kernel.info.traits);
         const device_tests::device_sample memory(sample);
         or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
         CHECK(memory.verdict() == "");

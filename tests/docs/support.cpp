@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/ops.hpp>
+#include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 

@@ -9,8 +9,7 @@ namespace deepgemm::test {
 
 /// Sets the pointer of a group policy to `table`; policies without a table ignore it.
 inline void point_to(masked_groups& groups, const i32* table) { groups.rows = table; }
-inline void point_to(psum_groups& groups, const i32* table) { groups.ends = table; }
-inline void point_to(index_groups& groups, const i32* table) { groups.of_row = table; }
+inline void point_to(row_groups& groups, const i32* table) { groups.list = table; }
 inline void point_to(k_groups& groups, const i32* table) { groups.sizes = table; }
 inline void point_to(uniform_groups&, const i32*) {}
 inline void point_to(k_parts&, const i32*) {}
@@ -117,41 +116,39 @@ grouped_product<K> rows_product(random_source& random, problem_shape shape, i64 
 }  // namespace detail
 
 /// Groups given by their ends, with `more` rows after the last. An empty group may have the end of the group before, which is
-/// not aligned.
+/// not aligned. With `zero_padding` the rows between groups have to become zero.
 template <class K>
 grouped_product<K> psum_product(random_source& random, i32 n, i32 k, const std::vector<i32>& counts, i32 alignment,
-                                i32 more) {
+                                i32 more, bool zero_padding = false) {
     const std::vector<i32> first = detail::starts(counts, alignment);
     auto made = detail::rows_product<K>(random, {first.back() + more, n, k}, i64(counts.size()));
-    made.groups = {i32(counts.size()), nullptr, alignment};
+    made.groups = {i32(counts.size()), nullptr, alignment, 0, zero_padding};
     for (std::size_t g = 0; g < counts.size(); ++g) {
         const i32 start = first[g], end = start + counts[g];
         const bool plain = g > 0 && counts[g] == 0 && random.integer(0, 1) == 0;
         made.table.push_back(plain ? made.table.back() : end);
         made.expect_rows(start, end, i64(g));
+        if (zero_padding) made.expect_zeros(end, first[g + 1]);
         made.a.poison(0, end, first[g + 1]);
     }
     made.a.poison(0, first.back(), made.shape.m);
     return made;
 }
 
-/// Groups given by the group of each row. Negative entries are rows of no group, where A is NaN: they become zero in D, except
-/// at the end of a run that a group has begun.
+/// Groups given by the group of each row, from multiples of `alignment` on. A negative count is a number of rows of no group. All
+/// such rows, and those between groups, are NaN in A and have to become zero in D.
 template <class K>
 grouped_product<K> index_product(random_source& random, i32 n, i32 k, const std::vector<i32>& counts, i32 alignment) {
     const std::vector<i32> first = detail::starts(counts, alignment);
     auto made = detail::rows_product<K>(random, {first.back(), n, k}, i64(counts.size()));
-    made.groups = {ceil_div(made.shape.m, alignment), nullptr, alignment};
-    made.table.assign(std::size_t(made.shape.m), -1);
+    made.groups = {i32(counts.size()), nullptr, alignment};
+    for (i32 row = 0; row < made.shape.m; ++row) made.table.push_back(-i32(random.integer(1, 3)));
     for (std::size_t g = 0; g < counts.size(); ++g) {
-        const i32 start = first[g], end = first[g + 1];
-        if (counts[g] < 0) {
-            made.expect_zeros(start, end);
-            made.a.poison(0, start, end);
-        } else {
-            made.expect_rows(start, end, i64(g));
-            std::fill_n(made.table.begin() + start, counts[g], i32(g));
-        }
+        const i32 start = first[g], end = start + max(counts[g], 0);
+        made.expect_rows(start, end, i64(g));
+        made.expect_zeros(end, first[g + 1]);
+        made.a.poison(0, end, first[g + 1]);
+        std::fill(made.table.begin() + start, made.table.begin() + end, i32(g));
     }
     return made;
 }

@@ -10,6 +10,7 @@ namespace {
 
 using tokens = operand<e4m3, scale::per_token<scale::fp32>>;
 using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
+using along_k = operand<e4m3, scale::per_token_k_major<scale::fp32>>;
 
 template <class A, class B, config Config, class Groups>
 using kernel_of = grouped_kernel<A, B, store<bf16>, Config, Groups>;
@@ -17,6 +18,7 @@ using kernel_of = grouped_kernel<A, B, store<bf16>, Config, Groups>;
 constexpr config one{.block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
 constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}};
 constexpr config tall{.block = {256, 64, 128}, .stages = 3};
+constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true}};
 constexpr config half{.block = {128, 64, 64}, .stages = 3, .sm90 = {.promote = promotion::never}};
 
 /// Groups by their ends: "" or what is wrong.
@@ -35,12 +37,16 @@ std::string index_outcome(random_source& random, const sim::options& machine, co
     return outcome(index_product<K>(random, n, k, counts, i32(alignment)), machine);
 }
 
+/// An alignment: none, a small one, or any.
+i32 random_alignment(random_source& random) {
+    const i64 most[] = {1, 8, 200};
+    return i32(random.integer(1, most[random.integer(0, 2)]));
+}
+
 template <class K>
 void check_psum() {
     on_machines(3, [](random_source& random, const sim::options& machine) {
-        // TMA brings scales from multiples of four rows on.
-        const i64 unit = K::a_scale::via == scale::route::stage ? 4 : 1,
-                  alignment = unit * random.integer(1, 200 / unit);
+        const i32 alignment = random_alignment(random);
         CAPTURE(alignment);
         CHECK(psum_outcome<K>(random, machine, random_counts(random, 300), alignment) == "");
     });
@@ -49,7 +55,7 @@ void check_psum() {
 template <class K>
 void check_index() {
     on_machines(3, [](random_source& random, const sim::options& machine) {
-        const i64 alignment = 16 * random.integer(1, 12);
+        const i32 alignment = random_alignment(random);
         CAPTURE(alignment);
         std::vector<i32> counts = random_counts(random, 300);
         for (i32& count : counts) {
@@ -67,22 +73,53 @@ TEST_CASE("groups by their ends, whatever they are aligned to") {
     check_psum<kernel_of<tokens, tokens, pair, psum_groups>>();
     check_psum<kernel_of<tokens, blocks, tall, psum_groups>>();
     check_psum<kernel_of<operand<bf16>, operand<bf16, scale::none, major::mn>, half, psum_groups>>();
+    check_psum<kernel_of<along_k, blocks, tall, psum_groups>>();
 }
 
-TEST_CASE("groups by the group of each row") {
-    check_index<kernel_of<tokens, blocks, one, index_groups>>();
-    check_index<kernel_of<tokens, blocks, pair, index_groups>>();
+TEST_CASE("groups by the group of each row, whatever they are aligned to") {
+    check_index<indexed_kernel<tokens, blocks, store<bf16>, one>>();
+    check_index<indexed_kernel<tokens, blocks, store<bf16>, pair>>();
+    check_index<indexed_kernel<tokens, blocks, store<bf16>, tall>>();
+    check_index<indexed_kernel<tokens, tokens, store<float>, alternating>>();
+    check_index<indexed_kernel<operand<bf16>, operand<bf16, scale::none, major::mn>, store<bf16>, half>>();
+    check_index<indexed_kernel<along_k, blocks, store<bf16>, tall>>();
 }
 
-TEST_CASE("rows of no group become zero, and rows after a group's last run are not touched") {
+TEST_CASE("rows of no group become zero by index, and are not touched by ends") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    using by_index = kernel_of<tokens, blocks, one, index_groups>;
+    using by_index = indexed_kernel<tokens, blocks, store<bf16>, one>;
     CHECK(index_outcome<by_index>(random, {}, {-128, 3, -128, 128, -128}, 128) == "");
     CHECK(index_outcome<by_index>(random, {}, {-1}, 16) == "");
+    CHECK(index_outcome<by_index>(random, {}, {-700, 1, -1, 1}, 1) == "");
     using by_end = kernel_of<tokens, blocks, one, psum_groups>;
     CHECK(psum_outcome<by_end>(random, {}, {0, 0, 129, 0}, 128) == "");
     CHECK(psum_outcome<by_end>(random, {}, {0, 0}, 128) == "");
+}
+
+TEST_CASE("rows behind a group become zero by ends, if that is asked for") {
+    on_machines(2, [](random_source& random, const sim::options& machine) {
+        const i32 alignment = random_alignment(random);
+        CAPTURE(alignment);
+        using kernel = kernel_of<tokens, blocks, tall, psum_groups>;
+        const std::vector<i32> counts = random_counts(random, 300);
+        CHECK(outcome(psum_product<kernel>(random, 100, 300, counts, alignment, 3, true), machine) == "");
+        CHECK(outcome(psum_product<kernel>(random, 100, 0, counts, alignment, 3, true), machine) == "");
+    });
+}
+
+TEST_CASE("hundreds of groups of few rows; one group with nearly all rows, and empty ones") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    std::vector<i32> few(300), uneven(40, 0);
+    for (i32& count : few) count = i32(random.integer(0, 3));
+    few.back() = uneven.back() = 24;
+    uneven.front() = 401;
+    for (const auto& counts : {few, uneven}) {
+        CHECK(index_outcome<indexed_kernel<tokens, blocks, store<bf16>, pair>>(random, {}, counts, 1) == "");
+        CHECK(index_outcome<indexed_kernel<tokens, blocks, store<bf16>, one>>(random, {}, counts, 8) == "");
+        CHECK(psum_outcome<kernel_of<tokens, blocks, pair, psum_groups>>(random, {}, counts, 1) == "");
+    }
 }
 
 TEST_CASE("groups are read after the kernel before has ended, whichever operands are ready") {
@@ -90,5 +127,30 @@ TEST_CASE("groups are read after the kernel before has ended, whichever operands
     CAPTURE(random.seed());
     const sim::options dependent{.dependent_launch = true};
     CHECK(psum_outcome<kernel_of<tokens, blocks, one, psum_groups>>(random, dependent, {70, 0, 130}, 64) == "");
-    CHECK(index_outcome<kernel_of<tokens, blocks, one, index_groups>>(random, dependent, {70, -64, 130}, 64) == "");
+    CHECK(index_outcome<indexed_kernel<tokens, blocks, store<bf16>, one>>(random, dependent, {70, -64, 130}, 64) == "");
+}
+
+TEST_CASE("lists that break a promise are refused") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const auto refusal = [&](const std::vector<i32>& list, i32 groups, i32 alignment) {
+        using kernel = indexed_kernel<tokens, blocks, store<bf16>, one>;
+        auto product = index_product<kernel>(random, 40, 300, std::vector<i32>(std::size_t(groups), 1), 1);
+        REQUIRE(std::size_t(product.shape.m) >= list.size());
+        product.table = list;
+        product.table.resize(std::size_t(product.shape.m), -1);
+        product.groups.alignment = alignment;
+        return outcome(product, {});
+    };
+    const auto says = [](const std::string& text, const char* sentence) { return text.find(sentence) != text.npos; };
+    const std::string beyond = refusal({0, 0, 7}, 7, 1);
+    CHECK_MESSAGE(says(beyond, "row 2 has group 7, for which B has no matrix"), beyond);
+    const std::string finer = refusal({0, 0, 0, 1}, 9, 8);
+    CHECK_MESSAGE(says(finer, "a group starts at row 3, which is no multiple of the alignment, 8"), finer);
+    const std::string late = refusal({-1, 5, 5}, 9, 2);
+    CHECK_MESSAGE(says(late, "a group starts at row 1, which is no multiple of the alignment, 2"), late);
+    const std::string again = refusal({3, 4, 3}, 9, 1);
+    CHECK_MESSAGE(says(again, "row 2 has group 3, whose rows do not follow each other"), again);
+    const std::string gap = refusal({3, -1, 3}, 9, 1);
+    CHECK_MESSAGE(says(gap, "row 2 has group 3, whose rows do not follow each other"), gap);
 }

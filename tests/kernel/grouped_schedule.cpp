@@ -3,6 +3,7 @@
 // cluster; no other element is in any.
 #include <deepgemm/reference/random.hpp>
 #include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/sim/launch.hpp>
 
 #include <doctest/doctest.h>
@@ -20,10 +21,23 @@ struct owned_rows {
     i64 matrix, first, last;
 };
 
+/// The list of the group of each row, for indexed.
+struct by_index : row_groups {};
+
+/// The schedule of groups.
+template <tile_shape Block, cluster_shape Cluster, class Groups>
+struct schedule_of {
+    using type = grouped<Block, Cluster, Groups>;
+};
+template <tile_shape Block, cluster_shape Cluster>
+struct schedule_of<Block, Cluster, by_index> {
+    using type = indexed<Block, Cluster, 3>;
+};
+
 /// Calls `visit` with each tile of each CTA of a grid of at most `clusters` clusters.
 template <tile_shape Block, cluster_shape Cluster, class Groups, class Visit>
 void walk(const Groups& groups, problem_shape shape, int clusters, const Visit& visit) {
-    using tiles = grouped<Block, Cluster, Groups>;
+    using tiles = typename schedule_of<Block, Cluster, Groups>::type;
     sim::geometry g;
     g.threads = 32;
     g.smem_bytes = 1024;
@@ -104,31 +118,52 @@ TEST_CASE("groups by their ends: rows of a group, once") {
             row = align_up(row + count, alignment);
         }
         const problem_shape shape{row + 3, i32(random.integer(1, 200)), 128};
-        check_visits(psum_groups{i32(ends.size()), ends.data(), alignment}, shape, 1, owned);
+        check_visits(psum_groups{{i32(ends.size()), ends.data(), alignment}}, shape, 1, owned);
     }
 }
 
 TEST_CASE("ends beyond the matrix, and ends that fall, are taken for the nearest that can be") {
     const i32 ends[] = {-7, 90, 20, 1000, 1100};
     // Group 2 starts at row 96 and ends before; group 3 ends with the matrix, and group 4 starts behind it.
-    check_visits(psum_groups{5, ends, 32}, {150, 40, 128}, 1, {{0, 0, 90}, {0, 96, 150}});
+    check_visits(psum_groups{{5, ends, 32}}, {150, 40, 128}, 1, {{0, 0, 90}, {0, 96, 150}});
 }
 
-TEST_CASE("groups by the group of each row: all rows, once, with the weights of a run's first row") {
+TEST_CASE("rows behind the ends of groups are in tiles without K, if they have to become zero") {
+    const i32 ends[] = {0, 90, 96, 100, 100};
+    const psum_groups groups{{5, ends, 32, 0, true}};
+    check_visits(groups, {150, 40, 128}, 1, {{0, 0, 128}});
+    check_visits(groups, {110, 40, 128}, 1, {{0, 0, 110}});
+    walk<tile_shape{64, 32, 128}, cluster_shape{}>(groups, {150, 40, 128}, 1, [&](const auto& tile) {
+        const bool behind = tile.m == 90 || tile.m == 100;
+        CHECK(tile.blocks().count == (behind ? 0 : 1));
+    });
+}
+
+TEST_CASE("groups by the group of each row: all rows, once, each with its own matrix") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    for (int run = 0; run < 6; ++run) {
-        const i32 alignment = i32(random.integer(1, 130)), runs = i32(random.integer(1, 9));
-        const problem_shape shape{i32(random.integer((runs - 1) * alignment + 1, runs * alignment)),
-                                  i32(random.integer(1, 200)), 128};
-        std::vector<i32> of_row(std::size_t(shape.m), -1);
-        for (i32& group : of_row) group = i32(random.integer(0, 2)) - 1;
-        const index_groups groups{runs, of_row.data(), alignment};
+    for (int run = 0; run < 12; ++run) {
+        const i32 alignment = i32(run % 2 == 0 ? 1 : random.integer(1, 130));
+        CAPTURE(alignment);
+        std::vector<i32> of_row;
+        i32 group = 0;
+        for (const i32 count : sizes(random, run % 3 == 0 ? 20 : 200)) {
+            of_row.insert(of_row.end(), std::size_t(count), group);
+            of_row.resize(
+                std::size_t(align_up(i32(of_row.size()), alignment) + (random.integer(0, 1) == 0 ? alignment : 0)),
+                -i32(random.integer(1, 9)));
+            group = i32(random.integer(0, 1)) == 0 ? group + 1 : group + 5;  // no group must come, nor all in a row
+        }
+        of_row.push_back(0);
+        const problem_shape shape{i32(of_row.size()), i32(random.integer(1, 200)), 128};
+        const by_index groups{{group + 1, of_row.data(), alignment}};
         check_visits(groups, shape, 1, {{0, 0, shape.m}});
-        walk<tile_shape{128, 32, 128}, cluster_shape{}>(groups, shape, 1, [&](const auto& tile) {
-            const i32 group = of_row[std::size_t(tile.m / alignment * alignment)];
-            REQUIRE(tile.blocks().count == (group < 0 ? 0 : 1));
-            REQUIRE(tile.b(0).matrix == max(group, 0));
+        walk<tile_shape{128, 32, 128}, cluster_shape{}>(groups, shape, 3, [&](const auto& tile) {
+            for (i32 row = tile.m; row < min(tile.m + 128, tile.end().m); ++row) {
+                const i32 own = of_row[std::size_t(row)];
+                REQUIRE(tile.blocks().count == (own < 0 ? 0 : 1));
+                REQUIRE((own < 0 || tile.b(0).matrix == own));
+            }
         });
     }
 }

@@ -6,6 +6,7 @@
 #include <deepgemm/host/stack.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/indexed.cuh>
 
 #include "operands.hpp"
 
@@ -73,6 +74,11 @@ private:
 /// A grouped kernel.
 template <class A, class B, class Epilogue, config Config, class Groups>
 using grouped_kernel = gemm<arch::sm90, A, B, Epilogue, Config, grouped<Config.block, Config.cluster, Groups>>;
+
+/// A kernel of groups by the group of each row.
+template <class A, class B, class Epilogue, config Config>
+using indexed_kernel =
+    gemm<arch::sm90, A, B, Epilogue, Config, indexed<Config.block, Config.cluster, Config.raster_rows>>;
 
 /// Rows [first, first + count) of an operand whose scales, if it has any, are those of single rows.
 inline reference::operand rows_of(reference::operand x, i64 first, i64 count) {

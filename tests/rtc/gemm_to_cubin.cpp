@@ -6,6 +6,7 @@
 #include <deepgemm/rtc/compiler.hpp>
 #include <deepgemm/scale/to_mn_major.cuh>
 #include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/indexed.cuh>
 
 #include "support.hpp"
 #include "tiny.cuh"
@@ -83,6 +84,8 @@ TEST_CASE("grouped GEMMs by their types: the host and NVRTC agree on parameters 
                                dg::grouped<pair.block, pair.cluster, dg::masked_groups>>*>(nullptr));
     check(static_cast<dg::gemm<dg::arch::sm90, a, b, dg::store<float>, pair,
                                dg::grouped<pair.block, pair.cluster, dg::psum_groups>>*>(nullptr));
+    check(static_cast<dg::gemm<dg::arch::sm90, a, b, dg::store<float>, pair,
+                               dg::indexed<pair.block, pair.cluster, pair.raster_rows>>*>(nullptr));
 }
 
 TEST_CASE("extents fixed to numbers known late: other code, the same parameters") {

@@ -2,6 +2,7 @@
 // Every shipped kernel becomes a cubin for sm_90a, laid out as the host knows it, without a stack frame, without a spilled
 // register and without ptxas serialising its multiplies. Needs no GPU.
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 
@@ -28,8 +29,9 @@ std::vector<kernel_source> sources_of(shipped::kernels<Kernels...>) {
 std::vector<std::vector<kernel_source>> portions() {
     constexpr std::size_t shards = 32, sample = DEEPGEMM_TEST_SAMPLE;
     auto all = sources_of(shipped::all_of<ops::gemm>());
-    const auto groups = sources_of(shipped::all_of<ops::grouped_gemm>());
-    all.insert(all.end(), groups.begin(), groups.end());
+    for (const auto& more :
+         {sources_of(shipped::all_of<ops::grouped_gemm>()), sources_of(shipped::all_of<ops::contiguous_gemm>())})
+        all.insert(all.end(), more.begin(), more.end());
     std::vector<std::vector<kernel_source>> made;
     for (std::size_t shard = DEEPGEMM_TEST_SEED % sample; shard < shards; shard += sample) {
         made.emplace_back();

@@ -2,6 +2,7 @@
 // Truth tables of work_tile, schedule and group_policy: what models them, and near misses that each lack one thing.
 // docs/concepts/schedule.md shows the tables.
 #include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/schedule/persistent.cuh>
 
 using namespace deepgemm;
@@ -173,6 +174,7 @@ struct reads_of_one : all<reads_of_one> {
 static_assert(schedule<persistent<tile_shape{}, cluster_shape{}, 8>>);
 static_assert(schedule<persistent<tile_shape{192, 128, 128}, cluster_shape{2, 1}, 4>>);
 static_assert(schedule<grouped<tile_shape{}, cluster_shape{1, 2}, psum_groups>>);
+static_assert(schedule<indexed<tile_shape{}, cluster_shape{1, 2}, 8>>);
 static_assert(schedule<whole>);
 static_assert(!schedule<no_begin>);            // iterates: begin
 static_assert(!schedule<no_end>);              // iterates: end
@@ -200,6 +202,16 @@ static_assert(!schedule<banded_raster>);       // an order is no schedule
 
 static_assert(grouping_of<persistent<tile_shape{}, cluster_shape{}, 8>>() == grouping::none);
 static_assert(grouping_of<grouped<tile_shape{}, cluster_shape{}, k_groups>>() == grouping::along_k);
+static_assert(grouping_of<indexed<tile_shape{}, cluster_shape{}, 8>>() == grouping::indexed);
+// Groups of rows start anywhere in A; slots start at multiples of four rows.
+static_assert(starts_at_any_row<indexed<tile_shape{}, cluster_shape{}, 8>>());
+static_assert(starts_at_any_row<grouped<tile_shape{}, cluster_shape{}, psum_groups>>());
+static_assert(!starts_at_any_row<grouped<tile_shape{}, cluster_shape{}, masked_groups>>());
+static_assert(!starts_at_any_row<persistent<tile_shape{}, cluster_shape{}, 8>>());
+// Both kinds of groups of rows are launched with the same arguments; other policies are their own.
+static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, psum_groups>::arguments, row_groups>);
+static_assert(same_as<indexed<tile_shape{}, cluster_shape{}, 8>::arguments, row_groups>);
+static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, masked_groups>::arguments, masked_groups>);
 static_assert(grouping_of<whole>() == grouping::custom);
 
 struct whole_policy {
@@ -247,7 +259,6 @@ private:
 static_assert(group_policy<uniform_groups>);
 static_assert(group_policy<masked_groups>);
 static_assert(group_policy<psum_groups>);
-static_assert(group_policy<index_groups>);
 static_assert(group_policy<k_groups>);
 static_assert(group_policy<k_parts>);
 static_assert(group_policy<whole_policy>);

@@ -26,6 +26,7 @@ struct grouped_case {
     bool is_fp8() const { return one().is_fp8(); }
     /// Cases of one family share a result file: fp8_masked, bf16_masked.
     const char* family() const { return is_fp8() ? "fp8_masked" : "bf16_masked"; }
+    const char* pass() const { return "-"; }
     const char* op() const { return is_fp8() ? "m_grouped_fp8_gemm_nt_masked" : "m_grouped_bf16_gemm_nt_masked"; }
 
     /// Rows of each group: their sum is `rows`, and they differ by at most 30 % from the mean, drawn alike in every run.

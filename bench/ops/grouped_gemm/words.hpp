@@ -24,7 +24,10 @@ struct words<ops::grouped_gemm> {
     static constexpr const char* about_suites = "masked: FP8 in groups; masked_bf16: BF16 in groups";
     static constexpr const char* simulated[] = {"3*72,128,256:masked-20", "3*72,128,200:bf16-masked-20"};
 
-    static bool takes(const std::string& text) { return text.find('*') != text.npos; }
+    /// All products in groups that do not say that their rows follow each other.
+    static bool takes(const std::string& text) {
+        return text.find('*') != text.npos && text.find("psum") == text.npos && text.find("indexed") == text.npos;
+    }
     static product parse(const std::string& text) { return parse_groups(text); }
     static grouped_workload workload_of(const product& p) { return bench::workload_of(p); }
     static std::string text_of(const grouped_workload& work);

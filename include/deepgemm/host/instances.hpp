@@ -17,6 +17,8 @@ template <>
 std::span<const kernel_handle<ops::gemm>> of<ops::gemm>();
 template <>
 std::span<const kernel_handle<ops::grouped_gemm>> of<ops::grouped_gemm>();
+template <>
+std::span<const kernel_handle<ops::contiguous_gemm>> of<ops::contiguous_gemm>();
 
 /// The shipped kernels of ops::gemm.
 std::span<const kernel_handle<ops::gemm>> dense();

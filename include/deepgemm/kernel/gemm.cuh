@@ -140,6 +140,9 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     }
 
 private:
+    /// True if the schedule inspects what device memory says of its tiles. Idle warps do that beside the others.
+    static constexpr bool inspects = requires(const tiles& work) { work.inspect(u32(0), u32(1)); };
+
     DEEPGEMM_DEVICE static problem_shape shape_of(const params& p) {
         return {extent<Config.extents.m>(p.shape.m), extent<Config.extents.n>(p.shape.n),
                 extent<Config.extents.k>(p.shape.k)};
@@ -188,6 +191,12 @@ private:
         }
         if constexpr (copiers != 0) {
             if (copies) copy_scales(p, smem, pipe, rank);
+        }
+        if constexpr (inspects) {
+            if (cta::plays(roles::copy_scales{}, warp)) {
+                ptx::grid_dependency_wait();
+                work_of(p, rank).inspect(cta::warp(roles::copy_scales{}), u32(cta::warps_of(roles::copy_scales{})));
+            }
         }
         ptx::sync_warp();
         if (Config.split_k > 1) ptx::cluster_wait();

@@ -15,7 +15,7 @@ namespace deepgemm {
 template <class A, class B, class Epilogue, config Config, class Tiles>
 struct gemm_host {
     using element = typename Epilogue::element;
-    using storage = gemm_storage<A, B, Epilogue, Config, Tiles::stacked.d>;
+    using storage = gemm_storage<A, B, Epilogue, Config, Tiles::stacked.d, starts_at_any_row<Tiles>()>;
     using output = typename storage::output;
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
@@ -23,9 +23,11 @@ struct gemm_host {
     using b_scale = typename B::scale;
     using peers = multicast<Config.cluster>;
 
-    using a_stream =
-        operand_stream<A, a_tile,
-                       stream_options{.sharers = Config.cluster.n, .stacked = Tiles::stacked.a, .trims = true}>;
+    using a_stream = operand_stream<A, a_tile,
+                                    stream_options{.sharers = Config.cluster.n,
+                                                   .stacked = Tiles::stacked.a,
+                                                   .trims = true,
+                                                   .any_row = starts_at_any_row<Tiles>()}>;
     using b_stream =
         operand_stream<B, b_tile, stream_options{.sharers = Config.cluster.m, .stacked = Tiles::stacked.b}>;
 

@@ -23,6 +23,7 @@ struct operand_info {
 namespace ops {
 struct gemm;
 struct grouped_gemm;
+struct contiguous_gemm;
 }  // namespace ops
 
 /// The operation (host/operation.hpp) that plans kernels of grouping `Groups`; void if none does. The operations are incomplete
@@ -42,6 +43,14 @@ struct operation_of_grouping<grouping::custom> {
 template <>
 struct operation_of_grouping<grouping::masked> {
     using type = ops::grouped_gemm;
+};
+template <>
+struct operation_of_grouping<grouping::psum> {
+    using type = ops::contiguous_gemm;
+};
+template <>
+struct operation_of_grouping<grouping::indexed> {
+    using type = ops::contiguous_gemm;
 };
 
 /// What a GEMM kernel computes, and of which operands. Kernels with equal traits can replace each other.

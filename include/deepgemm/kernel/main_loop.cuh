@@ -39,6 +39,7 @@ struct main_loop {
     u32 b_scales;     ///< shared address of the scales of B in stage 0, if they are staged
     int row, column;  ///< of this thread's first register in a tile
     typename pipeline::cursor at{};
+    u32 before = 0;  ///< bytes in a stage before the scales of A of the tile
     a_feed rows{};
     b_feed columns{};
 
@@ -61,6 +62,11 @@ struct main_loop {
         const operand_place a = tile.a(first), b = tile.b(first);
         rows.start(p.a.scale, {a.row + row, shape.m, shape.k, Gemm::a_stream::scale_words(p.a, a.matrix)},
                    a_index(first));
+        if constexpr (Gemm::a_stream::any_row) {
+            const u32 now = u32(Gemm::a_stream::before(a.row)) * u32(sizeof(u32));
+            a_scales += now - before;
+            before = now;
+        }
         columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, b_index(first));
     }
 

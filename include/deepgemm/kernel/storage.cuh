@@ -38,8 +38,9 @@ struct c_barriers {};     ///< a barrier for each owner, on which C lands
 struct part_barriers {};  ///< the barriers of split_sum
 }  // namespace regions
 
-/// The sizes of what a CTA keeps in shared memory, and the configuration with its zeros filled in.
-template <class A, class B, class Epilogue, config Config, bool Stacked = false>
+/// The sizes of what a CTA keeps in shared memory, and the configuration with its zeros filled in. `Stacked`: D is a stack;
+/// `AnyRow`: tiles may start at any row of A.
+template <class A, class B, class Epilogue, config Config, bool Stacked = false, bool AnyRow = false>
 struct gemm_sizes {
     using a_tile = operand_tile<typename A::element, Config.block.m, Config.block.k, A::contiguous>;
     using b_tile = operand_tile<typename B::element, Config.block.n, Config.block.k, B::contiguous>;
@@ -75,8 +76,11 @@ struct gemm_sizes {
         region<regions::a_tiles, a_tile::bytes, each_stage, 1024>,
         region<regions::b_tiles, b_tile::bytes, each_stage, 1024>,
         region<regions::staging, output::bytes, int(owners), 8 * swizzle_span_bytes(output::tile::swizzle)>,
-        region<regions::a_scales, scale::in_stage(A::scale::via) ? int(sizeof(u32)) * Config.block.m : 0, each_stage,
-               128>,
+        region<regions::a_scales,
+               A::scale::via == scale::route::stage ? scale_boxes::of(Config.block.m, AnyRow).bytes()
+               : scale::in_stage(A::scale::via)     ? u32(sizeof(u32)) * Config.block.m
+                                                    : 0,
+               each_stage, 128>,
         region<regions::b_scales, scale::in_stage(B::scale::via) ? int(sizeof(u32)) * Config.block.n : 0, each_stage,
                128>,
         region<regions::parts, split::bytes>, region<regions::barriers, 16, each_stage>,
@@ -93,9 +97,9 @@ struct gemm_sizes {
 };
 
 /// A CTA's shared memory: where each item in it lies.
-template <class A, class B, class Epilogue, config Config, bool Stacked = false>
-struct gemm_storage : gemm_sizes<A, B, Epilogue, Config, Stacked> {
-    using sizes = gemm_sizes<A, B, Epilogue, Config, Stacked>;
+template <class A, class B, class Epilogue, config Config, bool Stacked = false, bool AnyRow = false>
+struct gemm_storage : gemm_sizes<A, B, Epilogue, Config, Stacked, AnyRow> {
+    using sizes = gemm_sizes<A, B, Epilogue, Config, Stacked, AnyRow>;
     using layout = typename sizes::layout;
     /// Bytes from the scales of one stage to those of the next.
     static constexpr u32 sa_bytes = layout::stride_of(regions::a_scales{}),

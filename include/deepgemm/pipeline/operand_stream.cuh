@@ -21,6 +21,20 @@ struct stream_options {
     int sharers = 1;       ///< CTAs of a cluster that need the same tile; each loads a slice of it for all of them
     bool stacked = false;  ///< the operand is a stack of matrices
     bool trims = false;    ///< copies leave out the rows of a tile beyond the operand's, if possible
+    bool any_row = false;  ///< tiles may start at any row; else at multiples of four if their scales are staged
+};
+
+/// How copies bring the staged scales of one K block of a tile: `copies` boxes of `words` words, one after the other.
+struct scale_boxes {
+    int copies, words;
+
+    /// For a tile of `rows` rows. TMA copies from multiples of four words on, so up to three words before those of a tile come
+    /// along if it may start at any row. A box has at most 256 words; several fill whole lines of 128 bytes.
+    DEEPGEMM_BOTH static constexpr scale_boxes of(int rows, bool any_row) {
+        const int needed = any_row ? rows + 4 : rows, copies = ceil_div(needed, 256);
+        return {copies, copies == 1 ? needed : align_up(ceil_div(needed, copies), 32)};
+    }
+    DEEPGEMM_BOTH constexpr u32 bytes() const { return u32(copies * words) * u32(sizeof(u32)); }
 };
 
 /// Shared addresses where a K block of the operand lands: of its tile, and of its scales if they are staged.
@@ -38,8 +52,10 @@ struct operand_stream {
     static constexpr int copies = max(Tile::copies / How.sharers, 1), rows_per_copy = Tile::rows / How.sharers / copies;
     /// True if copies may be shorter than a tile. Slices for other CTAs may not, since those CTAs expect all of their bytes.
     static constexpr bool trims = How.trims && How.sharers == 1 && Tile::contiguous == major::k;
+    static constexpr scale_boxes boxes = scale_boxes::of(Tile::rows, How.any_row);
+    static constexpr bool any_row = How.any_row && loads_scales;  ///< scales that TMA loads may start at any word
     /// Bytes of this operand that TMA brings to a stage.
-    static constexpr u32 landing_bytes = Tile::bytes + (loads_scales ? Tile::rows * sizeof(u32) : 0);
+    static constexpr u32 landing_bytes = Tile::bytes + (loads_scales ? boxes.bytes() : 0);
     static constexpr int map_count = loads_scales ? 2 : 1;  ///< tensor maps: of tiles, and of scales that TMA loads
 
     /// What the kernel reads.
@@ -66,7 +82,7 @@ struct operand_stream {
             maps[0] = stack_map(maps[0], matrices, x.matrix_pitch * i64(sizeof(typename Operand::element)));
         if constexpr (loads_scales) {
             const i64 words = deepgemm::scale::words<scales>(k);
-            maps[1] = matrix_map(x.scales.data, dtype::f32, words, rows, x.scales.stride_k * 4, 1, Tile::rows,
+            maps[1] = matrix_map(x.scales.data, dtype::f32, words, rows, x.scales.stride_k * 4, 1, boxes.words,
                                  swizzle_mode::none);
             if constexpr (How.stacked) maps[1] = stack_map(maps[1], matrices, x.scales.matrix_stride * 4);
         }
@@ -113,6 +129,9 @@ struct operand_stream {
         }
     }
 
+    /// Words in a stage before the scale of row `row` of the operand, where a tile starts.
+    DEEPGEMM_BOTH static constexpr i32 before(i32 row) { return any_row ? row % 4 : 0; }
+
     /// Words of scales before matrix `matrix` of a stack, for threads that load scales themselves.
     DEEPGEMM_BOTH static constexpr i64 scale_words(const params& p, i32 matrix) {
         return How.stacked ? matrix * p.scale_matrix_words : 0;
@@ -136,10 +155,15 @@ struct operand_stream {
             }
         }
         if constexpr (loads_scales) {
-            i32 coordinates[rank] = {
-                at.row, deepgemm::scale::index_of_block<scales, Tile::k>(block) / scales::format::per_word};
+            i32 coordinates[rank] = {at.row - before(at.row), deepgemm::scale::index_of_block<scales, Tile::k>(block) /
+                                                                  scales::format::per_word};
             if constexpr (How.stacked) coordinates[2] = at.matrix;
-            ptx::tma_load<rank>(p.scale.map, to.scales, full, coordinates);
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < boxes.copies; ++i) {
+                ptx::tma_load<rank>(p.scale.map, to.scales + u32(i * boxes.words) * u32(sizeof(u32)), full,
+                                    coordinates);
+                coordinates[0] += boxes.words;
+            }
         }
     }
 

@@ -6,6 +6,8 @@
 #include <deepgemm/core/types.cuh>
 #if DEEPGEMM_SIMULATED
 #include <deepgemm/sim/warp.hpp>
+#elif DEEPGEMM_DEBUG && !defined(__CUDACC_RTC__)
+#include <stdio.h>  // printf, which NVRTC knows by itself
 #endif
 
 namespace deepgemm::ptx {
@@ -15,6 +17,22 @@ DEEPGEMM_DEVICE void trap() {
 #if DEEPGEMM_SIMULATED
     sim::fail("a kernel trapped");
 #else
+    __trap();
+#endif
+}
+
+/// The same with the reason: a sentence with two numbers, as printf takes them. On a GPU it is printed with DEEPGEMM_DEBUG
+/// only.
+DEEPGEMM_DEVICE void trap([[maybe_unused]] const char* reason, [[maybe_unused]] i32 first,
+                          [[maybe_unused]] i32 second) {
+#if DEEPGEMM_SIMULATED
+    sim::fail(reason, first, second);
+#else
+#if DEEPGEMM_DEBUG
+    printf("deepgemm: ");
+    printf(reason, first, second);
+    printf("\n");
+#endif
     __trap();
 #endif
 }

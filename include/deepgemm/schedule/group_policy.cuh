@@ -44,4 +44,20 @@ concept counts_rows = requires(const G& groups, problem_shape shape, i32 block_m
 template <class G>
 concept group_policy = group_concept::describes<G> && group_concept::names_groups<G> && group_concept::counts_rows<G>;
 
+namespace detail {
+template <class G>
+struct policy_arguments {
+    using type = G;
+};
+template <class G>
+    requires requires { typename G::arguments; }
+struct policy_arguments<G> {
+    using type = typename G::arguments;
+};
+}  // namespace detail
+
+/// What a kernel with groups of policy `G` is launched with: what G calls `arguments`, which `G{arguments}` takes, or G itself.
+template <group_policy G>
+using policy_arguments = typename detail::policy_arguments<G>::type;
+
 }  // namespace deepgemm

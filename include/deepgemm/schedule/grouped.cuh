@@ -24,7 +24,8 @@ struct grouped {
     static constexpr cluster_shape cluster = Cluster;
     static constexpr stacks stacked = Groups::stacked;
     static constexpr bool bounded = Groups::bounded, on_device = Groups::on_device;
-    using arguments = Groups;
+    static constexpr bool any_row = starts_at_any_row<Groups>();
+    using arguments = policy_arguments<Groups>;
 
     Groups groups;
     problem_shape shape;
@@ -32,20 +33,20 @@ struct grouped {
     i32 first_column;  ///< of this CTA in a cluster tile, in elements
 
     /// Host: the schedule of a problem. `shape.m` is the number of rows of D, or of one of its matrices.
-    DEEPGEMM_BOTH static constexpr grouped of(problem_shape shape, const Groups& groups) {
-        return {groups, shape, column_tiles(shape), 0};
+    DEEPGEMM_BOTH static constexpr grouped of(problem_shape shape, const arguments& given) {
+        return {Groups{given}, shape, column_tiles(shape), 0};
     }
     /// Any thread of the kernel: the schedule of this CTA, which has rank `rank` in its cluster.
     DEEPGEMM_BOTH constexpr grouped started(problem_shape known, u32 rank) const {
         return {groups, known, columns, Block.n * i32(rank)};
     }
     /// Clusters that may have work. The host does not know the sizes of the groups, so this is an upper bound.
-    DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const Groups& groups) {
-        return groups.most_row_tiles(shape, Block.m) * column_tiles(shape);
+    DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const arguments& given) {
+        return Groups{given}.most_row_tiles(shape, Block.m) * column_tiles(shape);
     }
     /// Every cluster tile along N reads A once; every tile of a group's rows reads the group's matrix of B once.
-    DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const Groups& groups) {
-        return {column_tiles(shape), ceil_div(groups.usual_rows(shape), Block.m)};
+    DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments& given) {
+        return {column_tiles(shape), ceil_div(Groups{given}.usual_rows(shape), Block.m)};
     }
 
     struct tile {

@@ -55,57 +55,40 @@ struct masked_groups {
     }
 };
 
-/// Groups follow each other in A and D: group g ends before row `ends[g]`, and the next one starts at the next multiple of
-/// `alignment`. Rows of D between groups are not written. An end before the group's start makes the group empty. If TMA loads
-/// the scales of A, `alignment` must be a multiple of four, because TMA loads them from multiples of four rows.
-struct psum_groups {
-    static constexpr grouping grouped_as = grouping::psum;
-    static constexpr stacks stacked{.b = true};
-    static constexpr bool bounded = true, on_device = true;
+/// Groups of rows that follow each other in A and in D, each with a matrix of B: what kernels by psum_groups and those of
+/// schedule/indexed.cuh are launched with.
+struct row_groups {
+    i32 count = 0;              ///< of groups, and of matrices of B
+    const i32* list = nullptr;  ///< device memory: (count), where each group ends; or (M), the group of each row
+    i32 alignment = 128;        ///< every group starts at a multiple of as many rows
+    i32 expected_rows = 0;      ///< of a group, for cache hints only; 0: as many as all of them have on average
+    bool zero_padding = false;  ///< rows between the end of a group and the next multiple of `alignment` become zero
 
-    i32 count = 0;
-    const i32* ends = nullptr;  ///< (count), device memory
-    i32 alignment = 128;        ///< rows
-
-    DEEPGEMM_BOTH constexpr const i32* table() const { return ends; }
-
-    DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
-        const i32 g = before.index + 1, row = align_up(before.row_end, alignment);
-        return {g, g, row, g < count ? max(row, min(ptx::ld_global(ends + g), shape.m)) : row, 0, shape.k};
+    DEEPGEMM_BOTH constexpr const i32* table() const { return list; }
+    DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const {
+        return expected_rows == 0 ? ceil_div(shape.m, max(count, 1)) : expected_rows;
     }
-    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
-        return ceil_div(shape.m, block_m) + count;
-    }
-    DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return ceil_div(shape.m, max(count, 1)); }
 };
 
-/// Row r belongs to group `of_row[r]`, which must be below the number of matrices of B; a negative value means no group. Rows
-/// are taken in runs of `alignment` rows. All rows of a run use the matrix of B of its first row, so a group must start at a
-/// multiple of `alignment`. A run whose first row belongs to no group becomes zeros in D. If TMA loads the scales of A,
-/// `alignment` must be a multiple of four.
-struct index_groups {
-    static constexpr grouping grouped_as = grouping::indexed;
+/// Groups of rows by their ends: group g ends before row `list[g]`, and the next one starts at the next multiple of
+/// `alignment`. Rows of D between groups are not written, unless `zero_padding` says otherwise. An end before the group's start
+/// makes the group empty.
+struct psum_groups : row_groups {
+    using arguments = row_groups;
+    static constexpr grouping grouped_as = grouping::psum;
     static constexpr stacks stacked{.b = true};
-    static constexpr bool bounded = true, on_device = true;
-
-    i32 count = 0;                ///< of runs: M / alignment, rounded up
-    const i32* of_row = nullptr;  ///< (M), device memory
-    i32 alignment = 128;          ///< rows
-    i32 expected_rows = 0;        ///< of a group, for cache hints only; 0: all M rows
-
-    DEEPGEMM_BOTH constexpr const i32* table() const { return of_row; }
+    static constexpr bool bounded = true, on_device = true, any_row = true;
 
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
-        const i32 run = before.index + 1, row = run * alignment;
-        if (run >= count) return {run, 0, row, row, 0, 0};
-        const i32 group = ptx::ld_global(of_row + row);
-        return {run, max(group, 0), row, min(row + alignment, shape.m), 0, group < 0 ? 0 : shape.k};
+        const i32 row = align_up(before.row_end, alignment);
+        if (zero_padding && before.row_end < min(row, shape.m)) {  // the rest of the group before, without K
+            return {before.index, before.matrix, before.row_end, min(row, shape.m), 0, 0};
+        }
+        const i32 g = before.index + 1;
+        return {g, g, row, g < count ? max(row, min(ptx::ld_global(list + g), shape.m)) : row, 0, shape.k};
     }
-    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape, i32 block_m) const {
-        return count * ceil_div(alignment, block_m);
-    }
-    DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const {
-        return expected_rows == 0 ? shape.m : expected_rows;
+    DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
+        return ceil_div(shape.m, block_m) + (zero_padding ? 2 : 1) * count;
     }
 };
 
@@ -155,6 +138,6 @@ struct k_parts {
 };
 
 static_assert(group_policy<uniform_groups> && group_policy<masked_groups> && group_policy<psum_groups>);
-static_assert(group_policy<index_groups> && group_policy<k_groups> && group_policy<k_parts>);
+static_assert(group_policy<k_groups> && group_policy<k_parts>);
 
 }  // namespace deepgemm

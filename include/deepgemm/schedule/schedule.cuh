@@ -123,6 +123,17 @@ DEEPGEMM_BOTH constexpr grouping grouping_of() {
     }
 }
 
+/// True if tiles of schedule `S`, or groups of policy `S`, may start at any row of A: its member `any_row` if it has one, else
+/// they start at multiples of four rows, where TMA can copy scales from.
+template <class S>
+DEEPGEMM_BOTH constexpr bool starts_at_any_row() {
+    if constexpr (requires { S::any_row; }) {
+        return S::any_row;
+    } else {
+        return false;
+    }
+}
+
 /// A tile of a product of two matrices, A(m,k) and B(n,k), in tiles of `Block`.
 template <tile_shape Block>
 struct dense_tile {

@@ -21,17 +21,16 @@ inline std::string epilogue_source(const gemm_traits& value) {
     return concat(value.accumulate ? "accumulate<" : "store<", element, ">");
 }
 
-/// The model of group_policy that makes a kernel's groups, as a C++ type. Null for a kernel of one product, and for a user's
-/// own schedule.
+/// The model of group_policy that makes a kernel's groups, as a C++ type. Null for a kernel whose schedule is not `grouped`.
 constexpr const char* policy_source(grouping groups) {
     switch (groups) {
         case grouping::batched: return "uniform_groups";
         case grouping::masked: return "masked_groups";
         case grouping::psum: return "psum_groups";
-        case grouping::indexed: return "index_groups";
         case grouping::along_k: return "k_groups";
         case grouping::k_parts: return "k_parts";
         case grouping::none:
+        case grouping::indexed:  // a schedule of its own
         case grouping::custom: break;
     }
     return nullptr;
@@ -40,10 +39,11 @@ constexpr const char* policy_source(grouping groups) {
 /// The schedule of a kernel as a C++ type: empty for the default schedule, a comment for a user's own.
 inline std::string schedule_source(const gemm_info& value) {
     if (value.traits.groups == grouping::none) return "";
+    const std::string tiles =
+        concat("<tile_shape", value_source(value.cfg.block), ", cluster_shape", value_source(value.cfg.cluster), ", ");
+    if (value.traits.groups == grouping::indexed) return concat("indexed", tiles, value.cfg.raster_rows, ">");
     const char* const policy = policy_source(value.traits.groups);
-    if (policy == nullptr) return "/* custom schedule */";
-    return concat("grouped<tile_shape", value_source(value.cfg.block), ", cluster_shape",
-                  value_source(value.cfg.cluster), ", ", policy, ">");
+    return policy == nullptr ? "/* custom schedule */" : concat("grouped", tiles, policy, ">");
 }
 
 /// A GEMM kernel as a C++ type; comments stand for a user's own parts.

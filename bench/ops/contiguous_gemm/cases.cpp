@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "words.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include <deepgemm/host/parse.hpp>
+#include <deepgemm/ops/contiguous_gemm/cost.hpp>
+
+namespace deepgemm::bench {
+
+namespace {
+
+/// Cases for both kinds of lists, in the order of the peer's: first all by their ends.
+std::vector<contiguous_case> of_both(std::vector<contiguous_case> cases) {
+    const std::size_t count = cases.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        cases.push_back(cases[i]);
+        cases.back().by = grouping::indexed;
+    }
+    return cases;
+}
+
+}  // namespace
+
+std::vector<i32> contiguous_case::counts() const {
+    std::vector<double> shares;
+    double sum = 0;
+    u32 state = u32(groups * 31 + rows);
+    const auto draw = [&state] {
+        state = state * 1664525u + 1013904223u;
+        return state >> 8;
+    };
+    for (int g = 0; g < groups; ++g) {
+        shares.push_back(0.7 + 0.6 * double(draw()) / double(1u << 24));
+        sum += shares.back();
+    }
+    std::vector<i32> counts;
+    const double units = double(rows / alignment);
+    double before = 0;
+    for (const double share : shares) {  // rounded where groups end, so that the sum is right
+        const double end = before + share / sum * units;
+        const i32 all = (i32(std::lround(end)) - i32(std::lround(before))) * alignment;
+        counts.push_back(std::max(all - i32(draw() % u32(alignment)), 0));
+        before = end;
+    }
+    return counts;
+}
+
+contiguous_workload workload_of(const contiguous_case& c) {
+    const gemm_workload one = workload_of(c.one());
+    const i32 mean = i32(ceil_div(c.rows, std::max(c.groups, 1)));
+    return {c.groups, one.shape, c.expected_rows == 0 ? mean : c.expected_rows, c.by, one.a, one.b, one.d};
+}
+
+double contiguous_case::flops() const { return demand_of(bench::workload_of(*this), rows).flops; }
+double contiguous_case::bytes() const { return demand_of(bench::workload_of(*this), rows).bytes; }
+
+std::string contiguous_case::name() const {
+    const std::string types = is_fp8() ? "" : std::string(" ") + one().recipe() + " " + one().layout();
+    return concat(groups, "x", rows, " ", n, "x", k, " ", pass(), types);
+}
+
+std::vector<contiguous_case> suite_contiguous() {
+    return of_both({{4, 35456, 6144, 7168},
+                    {4, 36096, 7168, 3072},
+                    {4, 31104, 4096, 4096},
+                    {4, 32896, 4096, 2048},
+                    {8, 31232, 6144, 7168},
+                    {8, 38272, 7168, 3072},
+                    {8, 33280, 4096, 4096},
+                    {8, 30976, 4096, 2048}});
+}
+
+std::vector<contiguous_case> suite_contiguous_bf16() {
+    // Of each shape first NT, then NN.
+    std::vector<contiguous_case> cases{
+        {4, 35456, 6144, 7168}, {4, 36096, 6144, 7168}, {4, 31104, 7168, 3072}, {4, 32896, 7168, 3072},
+        {4, 32384, 4096, 4096}, {4, 29184, 4096, 4096}, {4, 36736, 4096, 2048}, {4, 38272, 4096, 2048},
+        {8, 33280, 6144, 7168}, {8, 30976, 6144, 7168}, {8, 32768, 7168, 3072}, {8, 30336, 7168, 3072},
+        {8, 35584, 4096, 4096}, {8, 31872, 4096, 4096}, {8, 36224, 4096, 2048}, {8, 28928, 4096, 2048}};
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        cases[i].operands = element::bf16;
+        cases[i].stored = i % 2 == 0 ? orientation::nt : orientation::nn;
+    }
+    return of_both(cases);
+}
+
+contiguous_case parse_contiguous(const std::string& text) {
+    const std::size_t star = text.find('*'), colon = std::min(text.find(':'), text.size());
+    const auto refuse = [&](const std::string& why) {
+        throw std::invalid_argument("the product '" + text + "': " + why);
+    };
+    const auto number = [&](const char* name, const std::string& digits) {
+        const auto size = parse_extent(name, digits, 1);
+        if (!size) refuse(size.failure().message);
+        return int(*size);
+    };
+    std::string recipe = text.substr(std::min(colon + 1, text.size()));
+    const auto takes = [&recipe](const std::string& word) {
+        const bool there = recipe.starts_with(word);
+        if (there) recipe.erase(0, word.size());
+        return there;
+    };
+    const bool bf16 = takes("bf16-"), nn = bf16 && takes("nn-"), psum = takes("psum"), known = psum || takes("indexed");
+    const std::string sizes = star < colon ? text.substr(star + 1, colon - star - 1) : "";
+    if (std::ranges::count(sizes, ',') != 2 || !known || !(recipe.empty() || recipe.starts_with("-"))) {
+        refuse(
+            "groups of rows are written G*M,N,K:psum or G*M,N,K:indexed, with -E if a group usually has E rows; of "
+            "BF16, "
+            ":bf16-psum, or :bf16-nn-psum with B contiguous along N");
+    }
+    gemm_case one{"-", 0, 0, 0};
+    try {
+        one = parse_shape(bf16 ? sizes + (nn ? ":bf16-nn" : ":bf16") : sizes);
+    } catch (const std::invalid_argument& wrong) {
+        refuse(concat("of all groups, ", wrong.what()));
+    }
+    const int groups = number("the number of groups", text.substr(0, star));
+    const int expected = recipe.empty() ? 0 : number("the number of expected rows", recipe.substr(1));
+    if (expected > one.m) refuse(concat("the number of expected rows is ", expected, "; all groups have ", one.m));
+    return contiguous_case{groups,       one.m,      one.n,   one.k, psum ? grouping::psum : grouping::indexed,
+                           one.operands, one.stored, expected};
+}
+
+std::string words<ops::contiguous_gemm>::text_of(const contiguous_workload& work) {
+    const auto& [m, n, k] = work.shape;
+    const bool bf16 = work.a.type == dtype::bf16, nn = work.b.contiguous == major::mn;
+    const std::string text = concat(work.groups, "*", m, ",", n, ",", k, ":", bf16 ? "bf16-" : "", nn ? "nn-" : "",
+                                    work.by == grouping::psum ? "psum" : "indexed");
+    const bool mean = work.expected_rows == ceil_div(m, max(work.groups, 1));
+    return mean ? text : concat(text, "-", work.expected_rows);
+}
+
+}  // namespace deepgemm::bench

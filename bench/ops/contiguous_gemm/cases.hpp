@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// The contiguous grouped products that the benchmark times: those of DeepGEMM's test, with the numbers of rows that it drew at
+// random when it was measured.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <deepgemm/ops/contiguous_gemm/problem.hpp>
+
+#include "ops/gemm/cases.hpp"
+
+namespace deepgemm::bench {
+
+/// D(m,n) = A(m,k) x B[g](n,k)^T of the rows of each group, which follow each other: FP8, A scaled by token and B by block, or
+/// BF16. D in BF16.
+struct contiguous_case {
+    int groups, rows;  ///< `rows`: of all groups, with those that fill each up to a multiple of `alignment`
+    int n, k;
+    grouping by = grouping::psum;
+    element operands = element::e4m3;
+    orientation stored = orientation::nt;
+    int expected_rows = 0;  ///< what a caller would give as a hint
+    int alignment = 128;
+
+    /// The product of all rows with one matrix of B.
+    gemm_case one() const {
+        return {.pass = pass(), .m = rows, .n = n, .k = k, .operands = operands, .stored = stored};
+    }
+    bool is_fp8() const { return one().is_fp8(); }
+    /// Cases of one family share a result file: fp8_contiguous, bf16_contiguous.
+    const char* family() const { return is_fp8() ? "fp8_contiguous" : "bf16_contiguous"; }
+    const char* op() const {
+        if (is_fp8()) return "m_grouped_fp8_gemm_nt_contiguous";
+        return stored == orientation::nt ? "m_grouped_bf16_gemm_nt_contiguous" : "m_grouped_bf16_gemm_nn_contiguous";
+    }
+    /// How the groups are given.
+    const char* pass() const { return by == grouping::psum ? "psum" : "indexed"; }
+
+    /// Rows of each group. With those up to the next multiple of `alignment` their sum is `rows`; these sums differ by at most
+    /// 30 % from the mean, drawn alike in every run.
+    std::vector<i32> counts() const;
+    /// As DeepGEMM counts: all rows, also those that fill groups up.
+    double flops() const;
+    double bytes() const;
+    /// Bytes of device memory that the matrices take.
+    double memory() const { return bytes(); }
+    /// A short name: `4x35456 6144x7168 psum`, `4x35456 6144x7168 psum bf16 nn`.
+    std::string name() const;
+};
+
+/// A case as the planner sees it.
+contiguous_workload workload_of(const contiguous_case& c);
+
+/// The 16 contiguous cases in FP8, and the 32 in BF16.
+std::vector<contiguous_case> suite_contiguous();
+std::vector<contiguous_case> suite_contiguous_bf16();
+
+/// "G*M,N,K:psum" as M rows in G groups by their ends, ":indexed" by the group of each row, with "-E" if a group usually has E
+/// rows. In FP8, or in BF16 with "bf16-" before that, and "nn-" if B is contiguous along N. Throws std::invalid_argument if it
+/// is no such product.
+contiguous_case parse_contiguous(const std::string& text);
+
+}  // namespace deepgemm::bench

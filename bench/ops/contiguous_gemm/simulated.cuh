@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The contiguous grouped GEMMs that `deepgemm bench --sim` chooses among. Lists of types; CMake compiles them for the simulator.
+#pragma once
+
+#include <deepgemm/ops/contiguous_gemm/shipped.cuh>
+
+namespace deepgemm::bench {
+
+using simulated_contiguous_gemm =
+    shipped::join<shipped::contiguous_fp8_kernels<shipped::masked_few(64), shipped::masked_medium>::type,
+                  shipped::contiguous_bf16_kernels<major::k, shipped::tile16(64, 64, 1)>::type,
+                  shipped::contiguous_bf16_kernels<major::mn, shipped::tile16(64, 64, 1)>::type>::type;
+
+}  // namespace deepgemm::bench

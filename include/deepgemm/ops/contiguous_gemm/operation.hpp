@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// The contiguous grouped GEMM as an operation: the functions that planner, engine and NVRTC call, defined by the headers beside
+// this one.
+#pragma once
+
+#include <string>
+
+#include <deepgemm/ops/contiguous_gemm/cost.hpp>
+#include <deepgemm/ops/contiguous_gemm/rules.hpp>
+#include <deepgemm/ops/contiguous_gemm/text.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
+
+namespace deepgemm {
+
+namespace ops {
+
+/// D(m,n) = sum over k of A(m,k) B[g](n,k) for the rows m of each group g. Groups follow each other in A and D; a list in device
+/// memory says where.
+struct contiguous_gemm {
+    static constexpr const char* name = "contiguous_gemm";
+    using problem = contiguous_problem;
+    using workload = contiguous_workload;
+    using arguments = contiguous_arguments;
+    using traits = gemm_traits;
+    using config = deepgemm::config;
+
+    static result<void> check(const problem& given) { return detail::check_contiguous(given); }
+    static result<void> check(const workload& work) { return validate(work); }
+    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
+    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
+    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
+    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
+    static u64 hash(const workload& work) { return hash_of(work); }
+    /// Changes the rows that a group usually has, and those of all groups with them.
+    static workload with_rows(workload work, i32 rows) {
+        work.expected_rows = rows;
+        work.shape.m = i32(min(i64(work.groups) * rows, max_extent));
+        return work;
+    }
+
+    static const char* why_not(const traits& kernel, const workload& work) {
+        if (kernel.groups != grouping::psum && kernel.groups != grouping::indexed) return "it has no groups of rows";
+        if (kernel.groups != work.by) {
+            return work.by == grouping::psum ? "it takes the group of each row" : "it takes the end of each group";
+        }
+        traits one = kernel;
+        one.groups = grouping::none;
+        return gemm::why_not(one, work.one());
+    }
+    static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
+
+    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
+        return deepgemm::predict(kernel, work, device, num_sms);
+    }
+    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
+
+    static std::string describe(const workload& work) { return deepgemm::describe(work); }
+    static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
+    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
+    static gemm_info wanted(const workload& work, const device_info& device) {
+        gemm_info made = gemm::wanted(work.one(), device);
+        made.traits.groups = work.by;
+        return made;
+    }
+};
+
+static_assert(operation<contiguous_gemm> && operation_concept::varies_rows<contiguous_gemm>);
+
+}  // namespace ops
+
+/// A kernel of groups of rows for a planner.
+using contiguous_handle = kernel_handle<ops::contiguous_gemm>;
+/// The kernel that will run a contiguous grouped GEMM, and how it compares with others.
+using contiguous_plan = plan_of<ops::contiguous_gemm>;
+
+}  // namespace deepgemm

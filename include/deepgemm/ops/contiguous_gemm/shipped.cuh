@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// The kernels among which the named contiguous operations choose, as lists of types. Nothing is instantiated here. Every tile is
+// there twice, for groups by their ends and by the group of each row.
+#pragma once
+
+#include <deepgemm/core/kernel_list.cuh>
+#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/ops/grouped_gemm/shipped.cuh>
+#include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/indexed.cuh>
+
+namespace deepgemm::shipped {
+
+/// The schedules of groups of rows.
+template <config Config>
+using rows_by_end = grouped<Config.block, Config.cluster, psum_groups>;
+template <config Config>
+using rows_by_row = indexed<Config.block, Config.cluster, Config.raster_rows>;
+
+/// A GEMM of groups of rows, D in BF16. FP8: A scaled by token, B by block, all scales FP32. Structs, since nvcc 13 loses
+/// configurations in alias templates.
+template <config... Configs>
+struct contiguous_fp8_kernels {
+    template <class Tiles, config Config>
+    using one = gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>,
+                     operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, Config, Tiles>;
+    using type = kernels<one<rows_by_end<Configs>, Configs>..., one<rows_by_row<Configs>, Configs>...>;
+};
+/// The same of BF16 operands, without scales; B contiguous along `B`.
+template <major B, config... Configs>
+struct contiguous_bf16_kernels {
+    template <class Tiles, config Config>
+    using one = gemm<arch::sm90, operand<bf16>, operand<bf16, scale::none, B>, store<bf16>, Config, Tiles>;
+    using type = kernels<one<rows_by_end<Configs>, Configs>..., one<rows_by_row<Configs>, Configs>...>;
+};
+
+/// Some hundred rows, in pairs that share A.
+inline constexpr config medium_pair{.block = {128, 128, 128},
+                                    .stages = 5,
+                                    .cluster = {1, 2},
+                                    .store_columns = 64,
+                                    .store_buffers = 2,
+                                    .sm90 = {.promote = promotion::deferred}};
+
+/// Few rows in each group, some hundred, many: the tiles of groups with slots.
+using contiguous_fp8 = contiguous_fp8_kernels<masked_few(64), medium_pair, masked_medium, masked_three({1, 2}),
+                                              masked_three(), masked_wide({1, 2}), masked_wide()>::type;
+using contiguous_bf16 = contiguous_bf16_kernels<major::k, tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
+                                                tile16(128, 256, 2, {}, 64, 2), tile16(192, 192, 3, {}, 64, 1),
+                                                tile16(256, 128, 2, across, 32, 3)>::type;
+using contiguous_bf16_nn =
+    contiguous_bf16_kernels<major::mn, tile16(64, 128, 1, {}, 64, 1), tile16(128, 256, 2, {}, 64, 2),
+                            tile16(256, 128, 2, across, 32, 3)>::type;
+
+template <class O>
+    requires(same_as<O, ops::contiguous_gemm>)
+DEEPGEMM_BOTH constexpr auto all_of() { return contiguous_fp8{} + contiguous_bf16{} + contiguous_bf16_nn{}; }
+
+}  // namespace deepgemm::shipped

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: MIT
+// The contiguous grouped GEMM as an operation on the simulator: through the engine and by every shipped kernel, planned,
+// explained, refused.
+#include <deepgemm/host/explain.hpp>
+#include <deepgemm/host/instances.hpp>
+#include <deepgemm/ops/contiguous_gemm/contiguous_gemm.hpp>
+
+#include <numeric>
+
+#include "../kernel/grouped_runs.hpp"
+#include "contiguous_gemm_sample.hpp"
+
+using namespace deepgemm;
+using namespace deepgemm::test;
+
+namespace {
+
+using contiguous_engine = engine_of<ops::contiguous_gemm>;
+
+/// All shipped kernels of groups of rows.
+std::span<const contiguous_handle> contiguous_kernels() { return instances::of<ops::contiguous_gemm>(); }
+
+/// Runs a sample through the named operation: "", the error or what is wrong.
+std::string run(const contiguous_engine& engine, contiguous_sample& sample, i64 expected_rows = 0,
+                const grouped_options& options = {}) {
+    const auto done = run_named(engine, sample.problem(expected_rows), options);
+    return done ? sample.verdict() : done.failure().message;
+}
+
+contiguous_engine engine_on_simulator() { return {contiguous_kernels(), device_info::simulator()}; }
+
+/// A problem at made-up addresses: 4 groups in A (1024, 1024), B (512, 1024) and D (1024, 512).
+contiguous_problem made_up() {
+    const auto at = [](u64 terabyte) { return reinterpret_cast<void*>(terabyte << 40); };
+    const scaled_matrix a{row_major(static_cast<const e4m3*>(at(1)), 1024, 1024),
+                          per_token_scales(at(2), scale_kind::fp32, 1024, 1024)},
+        b{row_major(static_cast<const e4m3*>(at(3)), 512, 1024), per_block_scales(at(4), scale_kind::fp32, 512, 1024)};
+    return {.a = a,
+            .b = dense_stack(b, 4),
+            .d = row_major(static_cast<bf16*>(at(5)), 1024, 512),
+            .groups = groups_by_end(static_cast<const i32*>(at(6)))};
+}
+/// The same by the group of each row.
+contiguous_problem made_up_by_row() {
+    contiguous_problem p = made_up();
+    p.groups.by = grouping::indexed;
+    return p;
+}
+/// The same problem of BF16.
+contiguous_problem made_up_half() {
+    contiguous_problem p = made_up();
+    for (scaled_matrix* operand : {&p.a, &p.b.first}) {
+        *operand = unscaled(operand->matrix);
+        operand->matrix.type = dtype::bf16;
+    }
+    return p;
+}
+
+/// The error of a problem after a change: its code and its sentence.
+template <class Change>
+std::string refused(Change change, contiguous_problem p = made_up()) {
+    change(p);
+    const auto found = checked<ops::contiguous_gemm>(p);
+    return found ? "" : concat(name_of(found.failure().code), ": ", found.failure().message);
+}
+
+/// Calls body(what) for each kind of operands and of groups, with names for them.
+template <class Body>
+void for_each_kind(const Body& body) {
+    for (const gemm_traits& what : contiguous_sample::all_shipped()) {
+        CAPTURE(name_of(what.a.type));
+        CAPTURE((what.b.contiguous == major::k ? "nt" : "nn"));
+        CAPTURE((what.groups == grouping::psum ? "by end" : "by row"));
+        body(what);
+    }
+}
+
+/// The kernel that an H200 would get for a workload.
+const config& chosen(const gemm_traits& what, i32 groups, i32 rows, i32 n, i32 k) {
+    const contiguous_workload work{groups, {groups * rows, n, k}, rows, what.groups, what.a, what.b};
+    const auto best = choose(work, device_info::h200(), contiguous_kernels());
+    REQUIRE(best);
+    return best->kernel->info.cfg;
+}
+
+}  // namespace
+
+TEST_CASE("contiguous gemm: random ragged groups, each on the kernel that an H200 would get") {
+    on_machines(4, [](random_source& random, const sim::options& machine) {
+        device_info device = device_info::h200();
+        device.sm_count = machine.num_sms;
+        const contiguous_engine engine(contiguous_kernels(), device);
+        for_each_kind([&](const gemm_traits& what) {
+            const i32 n = i32(random.integer(1, 300)), k = i32(random.integer(1, 500));
+            contiguous_sample sample(random, n, k, random_groups(random, 320), what);
+            if (sample.rows() == 0) return;
+            sim::options own = machine;
+            CHECK(run(engine, sample, random.integer(0, 400), {.stream = &own}) == "");
+        });
+    });
+}
+
+TEST_CASE("contiguous gemm: every shipped kernel, whatever the hint says") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const contiguous_engine engine = engine_on_simulator();
+    for (const contiguous_handle& kernel : contiguous_kernels()) {
+        const config& cfg = kernel.info.cfg;
+        CAPTURE(to_source(kernel.info));
+        const group_rows rows{.counts = {5, cfg.block.m + 9, 0, 64, 3}, .alignment = 1, .more = 5};
+        contiguous_sample sample(random, 2 * cfg.block.n + 8, 600, rows, kernel.info.traits);
+        for (const i64 expected : {0, 1, 5000}) {
+            CHECK(run(engine, sample, expected, {.pin = cfg}) == "");
+            sample.restore();
+        }
+    }
+}
+
+TEST_CASE("contiguous gemm: empty groups at both ends and in the middle, all empty, one, hundreds") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const contiguous_engine engine = engine_on_simulator();
+    std::vector<i32> many(300);
+    for (i32& count : many) count = i32(random.integer(0, 2));
+    many[7] = 260;
+    std::vector<i32> uneven(40, 0);
+    uneven.front() = 4001;
+    uneven.back() = 224;
+    for (const auto& counts : {std::vector<i32>{0, 70, 0, 0, 200, 0}, {0, 0, 0}, {70}, {0}, many, uneven}) {
+        for_each_kind([&](const gemm_traits& what) {
+            const bool large = counts.size() > 10;
+            contiguous_sample sample(random, large ? 16 : 200, large ? 130 : 300, {counts, 1, 3}, what);
+            CHECK(run(engine, sample) == "");
+        });
+    }
+}
+
+TEST_CASE("contiguous gemm: every alignment that is usual") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const contiguous_engine engine = engine_on_simulator();
+    for (const i32 alignment : {128, 64, 32, 16, 8, 4, 1}) {
+        CAPTURE(alignment);
+        for_each_kind([&](const gemm_traits& what) {
+            contiguous_sample sample(random, 136, 300, {{130, 0, 1, 63, 257}, alignment, 0, true}, what);
+            CHECK(run(engine, sample) == "");
+        });
+    }
+}
+
+TEST_CASE("contiguous gemm: as docs/ops/contiguous_gemm.md shows it") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    constexpr i64 n = 72, k = 500;
+    const group_rows rows{.counts = {5, 0, 40}, .alignment = 8};
+    contiguous_sample sample(random, n, k, rows, contiguous_sample::usual(grouping::psum));
+    const contiguous_problem here = sample.problem();
+    const contiguous_engine engine = engine_on_simulator();
+    const i64 m = sample.rows(), a_pitch = sample.a()[0].row_stride, b_pitch = sample.b()[0].row_stride,
+              d_pitch = sample.d().pitch();
+    const auto* const a_data = static_cast<const e4m3*>(here.a.matrix.data);
+    const auto* const b_data = static_cast<const e4m3*>(here.b.first.matrix.data);
+    const void *const a_scales = here.a.scales.data, *const b_scales = here.b.first.scales.data;
+    const i64 a_stride = here.a.scales.column_stride;
+    auto* const d_data = sample.d().view<bf16>().data;
+    const i32* const ends = here.groups.data;
+    // [call]
+    const scaled_matrix a{row_major(a_data, m, k, a_pitch),                               // (m, k), rows of all groups
+                          per_token_scales(a_scales, scale_kind::fp32, m, k, a_stride)},  // 1 x 128, along rows
+        b{row_major(b_data, n, k, b_pitch),                                               // (n, k), of the first group
+          per_block_scales(b_scales, scale_kind::fp32, n, k)};                            // 128 x 128
+    const output_matrix d = row_major(d_data, m, n, d_pitch);                             // (m, n)
+    const auto done = m_grouped_fp8_gemm_nt_contiguous(engine, a, dense_stack(b, 3), d,
+                                                       groups_by_end(ends, 8));  // (3), in device memory; every group
+                                                                                 // starts at a multiple of 8 rows
+    // [call]
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK(sample.verdict() == "");
+}
+
+TEST_CASE("contiguous gemm: BF16 by row, as docs/ops/contiguous_gemm.md shows it") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    constexpr i64 n = 72, k = 500;
+    contiguous_sample sample(random, n, k, {.counts = {5, 0, 40}},
+                             contiguous_sample::half(grouping::indexed, major::mn));
+    const contiguous_problem here = sample.problem();
+    const contiguous_engine engine = engine_on_simulator();
+    const i64 m = sample.rows(), a_pitch = sample.a()[0].row_stride, b_pitch = sample.b()[0].k_stride,
+              d_pitch = sample.d().pitch();
+    const auto* const a_data = static_cast<const bf16*>(here.a.matrix.data);
+    const auto* const b_data = static_cast<const bf16*>(here.b.first.matrix.data);
+    auto* const d_data = sample.d().view<bf16>().data;
+    const i32* const of_row = here.groups.data;
+    // [half]
+    const input_matrix a = row_major(a_data, m, k, a_pitch),  // (m, k)
+        b = row_major(b_data, k, n, b_pitch);                 // (k, n), of the first group
+    const output_matrix d = row_major(d_data, m, n, d_pitch);
+    const auto done = m_grouped_bf16_gemm_nn_contiguous(engine, a, dense_stack(b, 3), d,
+                                                        groups_by_row(of_row, 1));  // (m): a group, or -1
+    // [half]
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK(sample.verdict() == "");
+}
+
+TEST_CASE("contiguous gemm: no K makes zeros of the rows of groups") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for_each_kind([&](const gemm_traits& what) {
+        contiguous_sample sample(random, 200, 0, {{3, 0, 70}, 8, 5}, what);
+        CHECK(run(engine_on_simulator(), sample) == "");
+    });
+}
+
+TEST_CASE("contiguous gemm: nothing to do needs no memory") {
+    const contiguous_engine engine = engine_on_simulator();
+    for (const auto& [groups, m, n] : {std::tuple<i64, i64, i64>{0, 64, 64}, {3, 0, 64}, {3, 64, 0}}) {
+        for (contiguous_problem p : {made_up(), made_up_by_row()}) {
+            p.a.matrix.rows = p.d.rows = m;
+            p.b.first.matrix.rows = p.d.columns = n;
+            p.b.count = groups;
+            p.groups.data = nullptr;
+            p.a.matrix.data = p.b.first.matrix.data = p.d.data = nullptr;
+            CHECK(engine.run(p));
+            const auto plan = engine.plan(p);
+            REQUIRE(plan);
+            CHECK(plan->kernel() == nullptr);
+            CHECK(plan->launch(p));
+            CHECK(engine.supports(p));
+        }
+    }
+}
+
+TEST_CASE("contiguous gemm: matrices of B may lie row by row among each other") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    constexpr i64 groups = 3, n = 64, k = 304;
+    for (const grouping by : {grouping::psum, grouping::indexed}) {
+        contiguous_sample sample(random, n, k, {{70, 0, 5}, 1, 2}, contiguous_sample::half(by));
+        contiguous_problem p = sample.problem();
+        std::vector<bf16> mixed(std::size_t(n * groups * k));  // (n, group, k)
+        for (i64 g = 0; g < groups; ++g) {
+            for (i64 row = 0; row < n; ++row) {
+                const auto* const from = static_cast<const bf16*>(sample.b()[g].data) + row * sample.b()[g].row_stride;
+                std::copy_n(from, k, mixed.begin() + (row * groups + g) * k);
+            }
+        }
+        p.b = unscaled(input_stack{row_major(std::as_const(mixed).data(), n, k, groups * k), groups, k});
+        REQUIRE(run_named(engine_on_simulator(), p));
+        CHECK(sample.verdict() == "");
+    }
+}
+
+TEST_CASE("contiguous gemm: dependent launches wait for the kernel that makes the list, whichever operands are ready") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for_each_kind([&](const gemm_traits& what) {
+        contiguous_sample sample(random, 200, 300, {{3, 70, 0, 140}, 1, 9}, what);
+        CHECK(run(engine_on_simulator(), sample, 0, {.ready = {true, true}, .dependent_launch = true}) == "");
+    });
+}
+
+TEST_CASE("contiguous gemm: plans are made by the hint, explained, pinned and launched") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const contiguous_engine engine = engine_on_simulator();
+    for (const grouping by : {grouping::psum, grouping::indexed}) {
+        contiguous_sample sample(random, 264, 300, {{3, 170, 0}, 1, 127}, contiguous_sample::usual(by));
+        const auto plan = engine.plan(sample.problem(20));
+        REQUIRE(plan);
+        const auto fits = [&](const contiguous_handle& kernel) {
+            return kernel.info.traits.a.type == dtype::e4m3 && kernel.info.traits.groups == by;
+        };
+        CHECK(i64(plan->ranked.size()) == std::ranges::count_if(contiguous_kernels(), fits));
+        CHECK(plan->workspace_bytes() == 0);
+        const std::string text = explain(*plan);
+        CAPTURE(text);
+        CHECK(
+            text.find(concat("300 rows in 3 groups by ", by == grouping::psum ? "its end" : "row",
+                             ", usually 20 each, n = 264, k = 300, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 "
+                             "by fp32, D bf16")) == 0);
+        CHECK(text.find(concat("predicted best of ", plan->ranked.size(), ": config{.block = {64, ")) !=
+              std::string::npos);
+        REQUIRE(plan->launch(sample.problem(20)));
+        CHECK(sample.verdict() == "");
+        const auto other = plan->launch(sample.problem(21));
+        REQUIRE(!other);
+        CHECK(other.failure().code == errc::shape_mismatch);
+
+        const config& last = plan->ranked.back().kernel->info.cfg;
+        const auto pinned = engine.plan(sample.problem(20), {.pin = last});
+        REQUIRE(pinned);
+        CHECK(pinned->chosen_by == choice::pinned);
+        CHECK(pinned->kernel()->info.cfg == last);
+        CHECK(pinned->kernel()->info.traits.groups == by);
+    }
+}
+
+TEST_CASE("contiguous gemm: few rows get few rows of tiles, many rows large tiles") {
+    for_each_kind([](const gemm_traits& what) {
+        CHECK(chosen(what, 32, 20, 7168, 3072).block.m == 64);
+        CHECK(chosen(what, 4, 8192, 6144, 7168).block.m * chosen(what, 4, 8192, 6144, 7168).block.n >= 192 * 128);
+    });
+}
+
+TEST_CASE("contiguous gemm: an engine remembers by all that a plan depends on") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const contiguous_engine engine = engine_on_simulator();
+    contiguous_sample by_end(random, 40, 130, {{3, 70}}, contiguous_sample::usual(grouping::psum)),
+        by_row(random, 40, 130, {{3, 70}}, contiguous_sample::usual(grouping::indexed));
+    for (const i64 expected : {1, 37, 1, 37, 0}) {  // 0 is as 37, the mean of 73 rows
+        CHECK(run(engine, by_end, expected) == "");
+        CHECK(run(engine, by_row, expected) == "");
+    }
+    CHECK(engine.planned() == 4);
+    CHECK(hash_of(workload_of(by_end.problem(1))) != hash_of(workload_of(by_end.problem(37))));
+    CHECK(hash_of(workload_of(by_end.problem(1))) != hash_of(workload_of(by_row.problem(1))));
+}
+
+TEST_CASE("contiguous gemm: what no kernel runs is said, with the kernel to instantiate") {
+    const contiguous_engine engine = engine_on_simulator();
+    for (contiguous_problem p : {made_up(), made_up_by_row(), made_up_half()}) CHECK(engine.supports(p));
+    const auto missing = [&](contiguous_problem p) {
+        p.d = row_major(static_cast<float*>(p.d.data), 1024, 512);
+        const auto found = engine.supports(p);
+        REQUIRE(!found);
+        CHECK(found.failure().code == errc::no_kernel);
+        return found.failure().message;
+    };
+    const std::string by_end = missing(made_up()), by_row = missing(made_up_by_row());
+    CHECK_MESSAGE(by_end.ends_with("instantiate gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, "
+                                   "operand<e4m3, scale::per_block<scale::fp32>>, store<float>, config{.block = {128, "
+                                   "128, 128}}, grouped<tile_shape{128, 128, 128}, cluster_shape{1, 1}, psum_groups>>"),
+                  by_end);
+    CHECK_MESSAGE(by_row.ends_with("config{.block = {128, 128, 128}}, indexed<tile_shape{128, 128, 128}, "
+                                   "cluster_shape{1, 1}, 8>>"),
+                  by_row);
+}
+
+TEST_CASE("contiguous gemm: each named operation refuses the types of the others") {
+    const contiguous_engine engine = engine_on_simulator();
+    contiguous_problem p = made_up();
+    p.a.matrix.type = dtype::bf16;
+    const auto fp8 = m_grouped_fp8_gemm_nt_contiguous(engine, p.a, p.b, p.d, p.groups);
+    REQUIRE(!fp8);
+    CHECK(fp8.failure().code == errc::unsupported_type);
+    CHECK(fp8.failure().message == "A is bf16; an FP8 GEMM takes e4m3 or e5m2");
+    const input_stack b{p.b.first.matrix, 4, p.b.matrix_stride};
+    for (const auto& done : {m_grouped_bf16_gemm_nt_contiguous(engine, p.a.matrix, b, p.d, p.groups),
+                             m_grouped_bf16_gemm_nn_contiguous(engine, p.a.matrix, b, p.d, p.groups)}) {
+        REQUIRE(!done);
+        CHECK(done.failure().code == errc::unsupported_type);
+        CHECK(done.failure().message == "B is e4m3; a BF16 GEMM takes bf16");
+    }
+}
+
+TEST_CASE("contiguous gemm: kernels say what they do not take") {
+    const auto by = [](grouping groups) { return contiguous_sample::usual(groups); };
+    const contiguous_workload ends = workload_of(made_up()), rows = workload_of(made_up_by_row());
+    CHECK(ops::contiguous_gemm::why_not(by(grouping::psum), ends) == nullptr);
+    CHECK(ops::contiguous_gemm::why_not(by(grouping::indexed), rows) == nullptr);
+    CHECK(std::string(ops::contiguous_gemm::why_not(by(grouping::indexed), ends)) == "it takes the group of each row");
+    CHECK(std::string(ops::contiguous_gemm::why_not(by(grouping::psum), rows)) == "it takes the end of each group");
+    CHECK(std::string(ops::contiguous_gemm::why_not(by(grouping::masked), rows)) == "it has no groups of rows");
+    CHECK(std::string(ops::gemm::why_not(by(grouping::psum), gemm_workload{})) == "it computes groups of products");
+}
+
+TEST_CASE("contiguous gemm: lists that break a promise trap, whichever kernel runs") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const contiguous_engine engine = engine_on_simulator();
+    for (const contiguous_handle& kernel : contiguous_kernels()) {
+        if (kernel.info.traits.groups != grouping::indexed) continue;
+        CAPTURE(to_source(kernel.info));
+        contiguous_sample sample(random, 40, 300, {{130, 0, 70, 60}, 1, 9}, kernel.info.traits);
+        const auto refusal = [&](i32 row, i32 group, i64 alignment) {
+            contiguous_sample broken = sample;
+            broken.list()[std::size_t(row)] = group;
+            contiguous_problem p = broken.problem();
+            p.groups.alignment = alignment;
+            const auto done = run_named(engine, p, {.pin = kernel.info.cfg});
+            return done ? std::string() : done.failure().message;
+        };
+        CHECK(refusal(268, 4, 1).find("row 268 has group 4, for which B has no matrix") != std::string::npos);
+        CHECK(refusal(40, 1, 1).find("row 41 has group 0, whose rows do not follow each other") != std::string::npos);
+        CHECK(refusal(130, 2, 10).find("a group starts at row 200, which is no") == std::string::npos);
+        CHECK(refusal(130, 2, 20).find("a group starts at row 130, which is no multiple of the alignment, 20") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("contiguous gemm: every rule broken once") {
+    using p_ = contiguous_problem;
+    CHECK(refused([](p_&) {}) == "");
+    CHECK(refused([](p_&) {}, made_up_by_row()) == "");
+    CHECK(refused([](p_&) {}, made_up_half()) == "");
+    const auto moved = [](const void* from, i64 bytes) { return static_cast<const char*>(from) + bytes; };
+    CHECK(refused([](p_& p) { p.b.count = -1; }) ==
+          "bad_extent: the number of groups is -1; it must be from 0 to 2147479552");
+    CHECK(
+        refused([](p_& p) { p.groups.by = grouping::masked; }) ==
+        "bad_option: the groups are given by number 2 of grouping; it must be psum, the end of each group, or indexed, "
+        "the group of each row");
+    CHECK(refused([](p_& p) { p.groups.alignment = 0; }) ==
+          "bad_option: the alignment of groups is 0; it must be from 1 to 4096 rows");
+    CHECK(refused([](p_& p) { p.groups.alignment = 4097; }, made_up_by_row()) ==
+          "bad_option: the alignment of groups is 4097; it must be from 1 to 4096 rows");
+    CHECK(refused([](p_& p) { p.groups.expected_rows = -1; }) ==
+          "bad_option: expected_rows is -1; it must be 0, which says nothing, or the rows that a group usually has");
+    CHECK(refused([](p_& p) { p.d.rows = 1023; }) ==
+          "shape_mismatch: D is 1023 x 512; A with 1024 rows and B with 512 rows need 1024 x 512");
+    CHECK(
+        refused([](p_& p) { p.b.count = i64(1) << 25; }) ==
+        "bad_extent: 1024 rows in 33554432 groups and 512 columns may have more than 2147483647 tiles of 64 x 8; tiles "
+        "are counted in 31 bits");
+    CHECK(refused([](p_& p) { p.b.matrix_stride = 0; }) ==
+          "bad_layout: B has matrix stride 0; its 4 matrices must lie apart, which takes at least 524288 elements");
+    CHECK(refused([](p_& p) { p.b.matrix_stride += 4; }, made_up_half()) ==
+          "misaligned: B has matrix stride 524292; TMA needs a multiple of 16 bytes, that is 8 elements of bf16");
+    CHECK(refused([](p_& p) { p.b.scale_stride = -1; }) ==
+          "bad_scales: the scales of B have matrix stride -1; it must not be negative");
+    CHECK(
+        refused([](p_& p) { p.a.scales.column_stride = 1026; }) ==
+        "bad_scales: the scales of A have column stride 1026; TMA needs a multiple of 4 words, at least M: 1024, say");
+    CHECK(refused([](p_& p) { p.groups.data = nullptr; }) ==
+          "null_pointer: the ends of groups have no data: their pointer is null");
+    CHECK(refused([](p_& p) { p.groups.data = nullptr; }, made_up_by_row()) ==
+          "null_pointer: the groups of rows have no data: their pointer is null");
+    CHECK(refused([&](p_& p) { p.groups.data = reinterpret_cast<const i32*>(moved(p.groups.data, 2)); }) ==
+          "misaligned: the ends of groups start 2 bytes past a multiple of 4; they are 4-byte integers");
+    // The last bytes of D: the ends of four groups that begin before them overlap it, and so do 1024 rows further before.
+    const i64 last = 2 * 1024 * 512 - 4;
+    CHECK(refused([&](p_& p) { p.groups.data = reinterpret_cast<const i32*>(moved(p.d.data, last)); }) ==
+          "bad_alias: D overlaps the ends of groups in memory; the result would be undefined");
+    CHECK(refused([&](p_& p) { p.groups.data = reinterpret_cast<const i32*>(moved(p.d.data, -16)); }) == "");
+    CHECK(
+        refused([&](p_& p) { p.groups.data = reinterpret_cast<const i32*>(moved(p.d.data, -16)); }, made_up_by_row()) ==
+        "bad_alias: D overlaps the groups of rows in memory; the result would be undefined");
+    CHECK(refused([&](p_& p) { p.b.first.matrix.data = moved(p.d.data, -3 * 512 * 1024); }) ==
+          "bad_alias: D overlaps B in memory; the result would be undefined");
+    // One group needs no strides.
+    CHECK(refused([](p_& p) {
+              p.b.count = 1;
+              p.b.matrix_stride = p.b.scale_stride = -7;
+          }) == "");
+}
+
+TEST_CASE("contiguous gemm: what a product asks of any kernel") {
+    const contiguous_workload work = workload_of(made_up());  // 1024 rows in 4 groups
+    const double weights = 4 * (512 * 1024 + 4 * 8 * 4), row = 1024 + 8 * 4 + 2 * 512;
+    CHECK(work.expected_rows == 256);
+    CHECK(demand_of(work).flops == 2.0 * 1024 * 512 * 1024);
+    CHECK(demand_of(work).bytes == weights + 1024 * row);
+    CHECK(demand_of(work, 7).flops == 2.0 * 7 * 512 * 1024);
+    CHECK(demand_of(work, 7).bytes == weights + 7 * row);
+    contiguous_problem fewer = made_up(), more = made_up();
+    fewer.groups.expected_rows = 10;
+    more.groups.expected_rows = 1000;
+    CHECK(demand_of(workload_of(fewer)).flops == 2.0 * 40 * 512 * 1024);
+    CHECK(demand_of(workload_of(more)).flops == 2.0 * 1024 * 512 * 1024);
+}
+
+TEST_CASE("contiguous gemm: a workload is checked as a problem is") {
+    contiguous_workload work = workload_of(made_up());
+    CHECK(validate(work));
+    work.groups = -1;
+    CHECK(validate(work).failure().message == "the number of groups is -1; it must be from 0 to 2147479552");
+    work.groups = 4;
+    work.by = grouping::none;
+    CHECK(
+        validate(work).failure().message.starts_with("the groups are given by number 0 of grouping; it must be psum"));
+    work.by = grouping::indexed;
+    work.shape = {2147479552, 2147479552, 128};
+    CHECK(!validate(work));
+    work.shape = {256, 512, -5};
+    CHECK(validate(work).failure().message == "K is -5; it must be from 0 to 2147479552");
+}
