@@ -6,6 +6,8 @@
 #include <cstdio>
 
 #include <deepgemm/host/scale_rules.hpp>
+#include <deepgemm/ops/contiguous_gemm/operation.hpp>
+#include <deepgemm/ops/grouped_gemm/operation.hpp>
 
 #include "../host/fakes.hpp"
 
@@ -138,6 +140,61 @@ result<void> broken_cast(Change change) {
     change(a);
     return validate<K>(a);
 }
+/// The verdict on 4 groups of A (256, 1024), B (512, 1024) and D (256, 512) with slots of their own, after a change.
+template <class Change>
+result<void> broken_slots(Change change) {
+    const gemm_problem one = problem(256, 512, 1024);
+    grouped_problem p{.a = dense_stack(one.a, 4),
+                      .b = dense_stack(one.b, 4),
+                      .d = dense_stack(one.d, 4),
+                      .counts = static_cast<const i32*>(address(9ull << 40))};
+    change(p);
+    const auto found = checked<ops::grouped_gemm>(p);
+    return found ? result<void>() : found.failure();
+}
+
+/// The verdict on A (256, 1024) and D (256, 512) in 4 groups of rows, each with a matrix B (512, 1024), after a change.
+template <class Change>
+result<void> broken_rows(Change change) {
+    const gemm_problem one = problem(256, 512, 1024);
+    contiguous_problem p{.a = one.a,
+                         .b = dense_stack(one.b, 4),
+                         .d = one.d,
+                         .groups = groups_by_end(static_cast<const i32*>(address(9ull << 40)))};
+    change(p);
+    const auto found = checked<ops::contiguous_gemm>(p);
+    return found ? result<void>() : found.failure();
+}
+
+inline std::vector<broken_rule> rules_of_groups() {
+    using s_ = grouped_problem;
+    using r_ = contiguous_problem;
+    return {
+        {"there are from 0 to 2^31 - 4096 groups", broken_slots([](s_& p) { p.a.count = -1; })},
+        {"with slots, each has a matrix in every stack", broken_slots([](s_& p) { p.b.count = 3; })},
+        {"tiles of all groups are counted in 31 bits, with slots",
+         broken_slots([](s_& p) { p.a.count = p.b.count = p.d.count = i64(1) << 26; })},
+        {"and in rows", broken_rows([](r_& p) { p.b.count = i64(1) << 25; })},
+        {"expected rows are not negative", broken_rows([](r_& p) { p.groups.expected_rows = -1; })},
+        {"matrices of a stack lie apart", broken_slots([](s_& p) { p.d.matrix_stride = -512; })},
+        {"by a multiple of 16 bytes", broken_rows([](r_& p) { p.b.matrix_stride += 8; })},
+        {"and less than 2^40 bytes", broken_slots([](s_& p) { p.d.matrix_stride = i64(1) << 39; })},
+        {"scales of a stack are at no negative distance", broken_rows([](r_& p) { p.b.scale_stride = -1; })},
+        {"those that TMA loads at a multiple of 16 bytes", broken_slots([](s_& p) { p.a.scale_stride += 2; })},
+        {"groups of rows are given in one of two ways", broken_rows([](r_& p) { p.groups.by = grouping::masked; })},
+        {"they are aligned to 1 to 4096 rows", broken_rows([](r_& p) { p.groups.alignment = 0; })},
+        {"counts are given", broken_slots([](s_& p) { p.counts = nullptr; })},
+        {"so are ends", broken_rows([](r_& p) { p.groups.data = nullptr; })},
+        {"or the group of each row", broken_rows([](r_& p) {
+             p.groups.by = grouping::indexed;
+             p.groups.data = nullptr;
+         })},
+        {"counts and lists are aligned to integers",
+         broken_slots([](s_& p) { p.counts = static_cast<const i32*>(moved(p.counts, 2)); })},
+        {"D lies apart from them", broken_rows([](r_& p) { p.groups.data = static_cast<const i32*>(p.d.data); })},
+    };
+}
+
 /// The verdict on packing 3 x 400 x 10 scales, after a change.
 template <class Change>
 result<void> broken_transform(Change change) {
