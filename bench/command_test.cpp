@@ -17,6 +17,8 @@
 #include "planning.hpp"
 #include "tuned_table.hpp"
 
+namespace command_test_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::bench;
 namespace fs = std::filesystem;
@@ -338,3 +340,5 @@ TEST_CASE("cache looks where programs look") {
     CHECK_THROWS_WITH_AS(run(cache_command, {"empty"}), "action: 'empty' is not one of list, check, clear",
                          std::invalid_argument);
 }
+
+}  // namespace command_test_tests

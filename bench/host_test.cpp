@@ -16,6 +16,8 @@
 #include "options.hpp"
 #include "result.hpp"
 
+namespace host_test_tests {
+
 using namespace deepgemm::bench;
 
 namespace {
@@ -309,3 +311,5 @@ TEST_CASE("a row of the result file and a line of the table") {
                                R"("layout": "tn", "recipe": "bf16", "d_type": "f32", "accumulate": true, )"));
     CHECK(table_foot({r, r}).find("geometric mean: 0.800 over 2 cases; sustained 1.200 over 2") != std::string::npos);
 }
+
+}  // namespace host_test_tests

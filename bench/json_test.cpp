@@ -9,6 +9,8 @@
 
 #include "json.hpp"
 
+namespace json_test_tests {
+
 using namespace deepgemm::bench;
 
 namespace {
@@ -62,3 +64,5 @@ TEST_CASE("what is no JSON is refused with its place") {
     CHECK(refusal("[{\"a\": {\"a\": 1}}, {\"a\": 2}]").find("fine: ") == 0);
     CHECK(refusal(std::string(100000, '[')).find("parse error at line 1, column 100001: ") == 0);
 }
+
+}  // namespace json_test_tests

@@ -17,6 +17,8 @@
 #include "products.hpp"
 #include "tuned_table.hpp"
 
+namespace table_test_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::bench;
 
@@ -266,3 +268,5 @@ TEST_CASE("GPUs by name") {
     CHECK(std::strcmp(device_named("h100").name, "NVIDIA H100") == 0);
     CHECK_THROWS_WITH_AS(device_named("b200"), "'b200' is not one of h200, h100", std::invalid_argument);
 }
+
+}  // namespace table_test_tests

@@ -35,6 +35,10 @@ if(DEEPGEMM_HAVE_CUDA)
 else()
     set(CMAKE_CXX_FLAGS_RELEASE "-O1")
 endif()
+# g++ looks for memory that it no longer needs from 1 GiB on, not from 128 MiB on, which takes a twentieth of its time.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    string(APPEND CMAKE_CXX_FLAGS_RELEASE " --param=ggc-min-heapsize=1048576")
+endif()
 # The shipped kernels, compiled only for the programs that link them.
 if(DEEPGEMM_HAVE_CUDA)
     deepgemm_add_instances(deepgemm_instances BACKEND cuda)

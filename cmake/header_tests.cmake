@@ -45,17 +45,20 @@ add_library(headers_alone OBJECT ${alone_sources})
 target_link_libraries(headers_alone PRIVATE deepgemm::development)
 target_compile_options(headers_alone PRIVATE -O0)
 
-# --- linked twice: a function that is not inline, or a variable, is then a duplicate symbol --------------------------
-file(CONFIGURE OUTPUT "${folder}/twice_1.cpp" CONTENT "${all_includes}int second();\nint main() { return second(); }\n")
-file(CONFIGURE OUTPUT "${folder}/twice_2.cpp" CONTENT "${all_includes}int second();\nint second() { return 0; }\n")
-add_executable(headers_linked_twice "${folder}/twice_1.cpp" "${folder}/twice_2.cpp")
-target_link_libraries(headers_linked_twice PRIVATE deepgemm::development)
-target_compile_options(headers_linked_twice PRIVATE -O0)
+# --- linked twice: a function that is not inline, or a variable, is then a duplicate symbol. One object is given to the linker
+# as two. ---------------------------------------------------------------------------------------------------------------
+file(CONFIGURE OUTPUT "${folder}/together.cpp" CONTENT "${all_includes}")
+file(CONFIGURE OUTPUT "${folder}/twice.cpp" CONTENT "int main() {}\n")
+add_library(headers_together OBJECT "${folder}/together.cpp")
+target_link_libraries(headers_together PRIVATE deepgemm::development)
+target_compile_options(headers_together PRIVATE -O0)
+add_executable(headers_linked_twice "${folder}/twice.cpp" $<TARGET_OBJECTS:headers_together>)
+target_link_options(headers_linked_twice PRIVATE $<TARGET_OBJECTS:headers_together>)
 add_test(NAME headers/linked_twice COMMAND headers_linked_twice)
 set_tests_properties(headers/linked_twice PROPERTIES LABELS headers)
 
 if(DEEPGEMM_CUDA_INCLUDE_DIR)
-    foreach(target headers_alone headers_linked_twice)
+    foreach(target headers_alone headers_together)
         target_include_directories(${target} SYSTEM PRIVATE "${DEEPGEMM_CUDA_INCLUDE_DIR}")
     endforeach()
     foreach(library IN ITEMS "${DEEPGEMM_CUDART}" "${DEEPGEMM_NVRTC}")

@@ -17,7 +17,7 @@ endif()
 function(package_test way)
     add_test(NAME package/${way} COMMAND ${CMAKE_COMMAND}
         -D way=${way} -D source_dir=${PROJECT_SOURCE_DIR} -D binary_dir=${PROJECT_BINARY_DIR}
-        -D generator=${CMAKE_GENERATOR} -D compiler=${CMAKE_CXX_COMPILER} -D version=${PROJECT_VERSION} -D nm=${CMAKE_NM}
+        -D generator=${CMAKE_GENERATOR} -D compiler=${CMAKE_CXX_COMPILER} -D version=${PROJECT_VERSION} -D nm=${CMAKE_NM} -D sample=${DEEPGEMM_TEST_SAMPLE}
         -D pkg_config=${DEEPGEMM_PKG_CONFIG} -D conan=${DEEPGEMM_CONAN} -D nvcc=${DEEPGEMM_NVCC}
         -D vcpkg=${DEEPGEMM_VCPKG} -D vcpkg_toolchain=${vcpkg_toolchain}
         -P "${PROJECT_SOURCE_DIR}/cmake/package_test.cmake")

@@ -3,8 +3,16 @@
 find_program(DEEPGEMM_GXX g++)
 mark_as_advanced(DEEPGEMM_GXX)
 
+# The program goes two ways with each compiler, or one of the two where tests take a sample.
+deepgemm_sample(host_ways gcc sim)
+deepgemm_sample(device_ways nvcc cuda)
+set(ways ${host_ways} ${device_ways} snippets)
+
 # readme_test(<label> <way> <tool> <path of the tool>)
 function(readme_test label way tool path)
+    if(NOT way IN_LIST ways)
+        return()
+    endif()
     set(name ${label}/readme_${way})
     if(NOT path)
         deepgemm_missing_test(${name} ${tool})

@@ -5,6 +5,8 @@
 
 #include "page.hpp"
 
+namespace architecture_drawings_tests {
+
 using namespace deepgemm;
 
 TEST_CASE("the order of tiles is drawn right") {
@@ -20,3 +22,5 @@ TEST_CASE("the order of tiles is drawn right") {
     }
     CHECK(drawing("docs/architecture.md", "raster") == text);
 }
+
+}  // namespace architecture_drawings_tests

@@ -6,6 +6,8 @@
 
 #include "page.hpp"
 
+namespace first_product_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -100,3 +102,5 @@ TEST_CASE("the sentence that the page quotes is said") {
     CHECK(name_of(outcome.failure().code) + std::string(": ") + outcome.failure().message + "\n" ==
           drawing("docs/how-to/first-product.md", "sentence"));
 }
+
+}  // namespace first_product_tests

@@ -18,6 +18,8 @@
 
 #include "page.hpp"
 
+namespace hardware_drawings_tests {
+
 using namespace deepgemm;
 
 TEST_CASE("the ring's stages and parities are drawn right") {
@@ -242,3 +244,5 @@ TEST_CASE("the parts of K are drawn right") {
     CHECK(split_sum<4, 1, 16 / 2, 4>::bytes == 3 * 64 * 16 * sizeof(float));
     CHECK(split_sum<4, 1, 16 / 2, 4>::bytes == 12 * 1024);
 }
+
+}  // namespace hardware_drawings_tests

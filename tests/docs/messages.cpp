@@ -8,6 +8,8 @@
 
 #include "page.hpp"
 
+namespace messages_tests {
+
 namespace {
 
 /// What a compiler must say of a failing program; `kind` is host or nvcc.
@@ -98,3 +100,5 @@ TEST_CASE("every rule of gemm and of operands has a failing program") {
     }
     CHECK(rules >= 30);
 }
+
+}  // namespace messages_tests

@@ -13,6 +13,8 @@
 
 #include "page.hpp"
 
+namespace numerics_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -210,3 +212,5 @@ TEST_CASE("zero and negative scales are scales like others") {
     CHECK(d(0, 0) == 0);
     CHECK(d(1, 7) == 256);
 }
+
+}  // namespace numerics_tests

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace overrides_tests {
+
 namespace dg = deepgemm;
 
 namespace {
@@ -42,3 +44,5 @@ TEST_CASE("an engine with rows of the caller's own") {
     CHECK(with.kernel() == &kernels[0]);
     CHECK(dg::or_throw(dg::plan(work, engine.device(), engine.kernels())).chosen_by == dg::choice::model);
 }
+
+}  // namespace overrides_tests

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <vector>
 
+namespace own_a_source_tests {
+
 namespace {
 
 namespace dg = deepgemm;
@@ -76,3 +78,5 @@ TEST_CASE("a source of one's own turns A into something else on the way") {
     }
     CHECK(wrong == 0);
 }
+
+}  // namespace own_a_source_tests

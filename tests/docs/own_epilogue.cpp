@@ -6,6 +6,8 @@
 
 #include "own_gemm.hpp"
 
+namespace own_epilogue_tests {
+
 namespace dg = deepgemm;
 
 namespace {
@@ -94,3 +96,5 @@ TEST_CASE("a step and a sink of one's own") {
     CAPTURE(random.seed());
     CHECK_MESSAGE(result.wrong == 0, result.text());
 }
+
+}  // namespace own_epilogue_tests

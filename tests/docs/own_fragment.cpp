@@ -9,6 +9,8 @@
 
 #include <vector>
 
+namespace own_fragment_tests {
+
 namespace {
 
 namespace dg = deepgemm;
@@ -61,3 +63,5 @@ TEST_CASE("fragments of every map, one's own too, are stored by one function") {
     CHECK(wrong_elements<dg::sm90::wgmma_rows>() == 0);
     CHECK(wrong_elements<dg::sm100::lane_rows>() == 0);
 }
+
+}  // namespace own_fragment_tests

@@ -17,6 +17,8 @@
 #include <algorithm>
 #include <vector>
 
+namespace own_kernel_tests {
+
 namespace dg = deepgemm;
 namespace ptx = deepgemm::ptx;
 using dg::i32;
@@ -184,3 +186,5 @@ TEST_CASE("a kernel of one's own from the parts of gemm") {
         CHECK(best.back() == -2e30f);
     }
 }
+
+}  // namespace own_kernel_tests

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+namespace own_layout_tests {
+
 namespace dg = deepgemm;
 using dg::u32;
 
@@ -56,3 +58,5 @@ TEST_CASE("a layout of one's own gives each element a place of its own") {
     }
     CHECK(clashes == 0);
 }
+
+}  // namespace own_layout_tests

@@ -11,6 +11,8 @@
 
 #include <vector>
 
+namespace own_mma_tests {
+
 namespace dg = deepgemm;
 using dg::u32;
 using dg::u64;
@@ -155,3 +157,5 @@ TEST_CASE("a pipeline of one's own hands over every number") {
         CHECK(sums == std::vector<u32>(64, 45));
     }
 }
+
+}  // namespace own_mma_tests

@@ -4,6 +4,8 @@
 
 #include "own_gemm.hpp"
 
+namespace own_scale_tests {
+
 namespace dg = deepgemm;
 
 namespace {
@@ -68,3 +70,5 @@ TEST_CASE("a format and a granularity of one's own") {
     CAPTURE(random.seed());
     CHECK_MESSAGE(result.wrong == 0, result.text());
 }
+
+}  // namespace own_scale_tests

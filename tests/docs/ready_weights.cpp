@@ -10,6 +10,8 @@
 
 #include <utility>
 
+namespace ready_weights_tests {
+
 namespace dg = deepgemm;
 
 TEST_CASE("a layer that loads its weights before the one before it has ended") {
@@ -45,3 +47,5 @@ TEST_CASE("a layer that loads its weights before the one before it has ended") {
         dg::reference::compare_exact(y.view(), dg::reference::gemm(dg::reference::plain(std::as_const(hidden).view()),
                                                                    dg::reference::plain(std::as_const(down).view()))));
 }
+
+}  // namespace ready_weights_tests

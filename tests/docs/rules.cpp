@@ -10,6 +10,8 @@
 #include "broken_rules.hpp"
 #include "page.hpp"
 
+namespace rules_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -113,3 +115,5 @@ TEST_CASE("every error code is in the list of codes, once, with what its declara
         CHECK((i < have.size() && have[i].starts_with(start)));
     }
 }
+
+}  // namespace rules_tests

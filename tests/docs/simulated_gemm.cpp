@@ -10,6 +10,8 @@
 
 #include "page.hpp"
 
+namespace simulated_gemm_tests {
+
 namespace dg = deepgemm;
 
 namespace {
@@ -117,3 +119,5 @@ TEST_CASE("a kernel that reads what has not been released is named, and the memo
     }
     CHECK(said + "\n" == drawing("docs/how-to/simulator.md", "race"));
 }
+
+}  // namespace simulated_gemm_tests

@@ -13,6 +13,8 @@
 
 #include "page.hpp"
 
+namespace support_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -128,3 +130,5 @@ TEST_CASE("the table of what is supported is that of the shipped kernels") {
     CHECK(shown.size() == wanted.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) CHECK((i < shown.size() ? shown[i] : "") == wanted[i]);
 }
+
+}  // namespace support_tests

@@ -6,6 +6,8 @@
 
 #include "page.hpp"
 
+namespace words_tests {
+
 namespace {
 
 /// All headers in one string.
@@ -50,3 +52,5 @@ TEST_CASE("the words of the architecture page exist") {
     }
     CHECK(concepts >= 8);
 }
+
+}  // namespace words_tests

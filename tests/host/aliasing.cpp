@@ -9,6 +9,8 @@
 
 #include <bitset>
 
+namespace aliasing_tests {
+
 using namespace deepgemm;
 using fakes::address;
 using fakes::verdict;
@@ -203,3 +205,5 @@ TEST_CASE("rows of different lengths beside each other") {
     CHECK(at(1024, 4096 + 16) == "bad_alias: D overlaps A in memory; the result would be undefined");
     CHECK(at(1024 + 16, 4096) == "bad_alias: D overlaps A in memory; the result would be undefined");
 }
+
+}  // namespace aliasing_tests

@@ -13,6 +13,8 @@
 
 #include "shipped_kernels.hpp"
 
+namespace batch_invariance_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -231,3 +233,5 @@ TEST_CASE("the first row has the same bits however many there are: kernels of BF
         return bf16_gemm_nt(engine, rows, argument_of(std::as_const(b)), d);
     }));
 }
+
+}  // namespace batch_invariance_tests

@@ -4,6 +4,8 @@
 
 #include "plan_kernels.hpp"
 
+namespace cost_model_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::fakes::planned_with;
 using fakes::kernel;
@@ -106,3 +108,5 @@ TEST_CASE("predictions grow with the work") {
         }
     }
 }
+
+}  // namespace cost_model_tests

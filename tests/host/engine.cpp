@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+namespace engine_tests {
+
 using namespace deepgemm;
 using fakes::last;
 
@@ -294,3 +296,5 @@ TEST_CASE("several threads plan and launch with one engine") {
     third.join();
     CHECK(wrong == 0);
 }
+
+}  // namespace engine_tests

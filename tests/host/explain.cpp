@@ -6,6 +6,8 @@
 
 #include <deepgemm/host/explain.hpp>
 
+namespace explain_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -113,3 +115,5 @@ TEST_CASE("the reason why the next best lost is never nothing") {
     loser.epilogue_us = 1.0004;
     CHECK(detail::main_difference(winner, loser) == "no part of it is predicted to be slower");
 }
+
+}  // namespace explain_tests

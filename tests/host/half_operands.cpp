@@ -8,6 +8,8 @@
 #include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/reference/argument.hpp>
 
+namespace half_operands_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -167,3 +169,5 @@ TEST_CASE("16-bit matrices as arguments") {
     CHECK(argument_of(y, &x).data == &x);
     CHECK(argument_of(y).type == dtype::bf16);
 }
+
+}  // namespace half_operands_tests

@@ -5,6 +5,8 @@
 
 #include "fakes.hpp"
 
+namespace operations_tests {
+
 using namespace deepgemm;
 using fakes::address;
 using fakes::half;
@@ -187,3 +189,5 @@ TEST_CASE("empty 16-bit products") {
     CHECK(last().launches == before + 1);
     CHECK(last().arguments.shape.k == 0);
 }
+
+}  // namespace operations_tests

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+namespace parse_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -135,3 +137,5 @@ TEST_CASE("a seed of the environment is a number or an error") {
     }
     before != nullptr ? ::setenv("DEEPGEMM_SEED", kept.c_str(), 1) : ::unsetenv("DEEPGEMM_SEED");
 }
+
+}  // namespace parse_tests

@@ -4,6 +4,8 @@
 
 #include "plan_kernels.hpp"
 
+namespace plan_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::fakes::planned_with;
 using fakes::kernel;
@@ -291,3 +293,5 @@ TEST_CASE("planning a problem validates it") {
         CHECK(fakes::last().launches == before + 1);
     }
 }
+
+}  // namespace plan_tests

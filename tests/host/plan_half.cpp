@@ -5,6 +5,8 @@
 
 #include "fakes.hpp"
 
+namespace plan_half_tests {
+
 using namespace deepgemm;
 using fakes::half;
 using fakes::half_kernel;
@@ -156,3 +158,5 @@ TEST_CASE("tuned rows of 16-bit operands") {
     mixed.b.type = dtype::e5m2;
     CHECK(find_tuned(rows, mixed) == nullptr);
 }
+
+}  // namespace plan_half_tests

@@ -17,6 +17,8 @@
 
 #include "shipped_kernels.hpp"
 
+namespace ranking_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -205,3 +207,5 @@ TEST_CASE(
         CHECK(found.planner.mean() <= 1.005);
     }
 }
+
+}  // namespace ranking_tests

@@ -8,6 +8,8 @@
 #include <deepgemm/reference/argument.hpp>
 #include <deepgemm/reference/compare.hpp>
 
+namespace simulated_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -233,3 +235,5 @@ TEST_CASE("more multiprocessors than the machine has are refused") {
           "num_sms is 5; this kernel needs at least 1 and the device has 4");
     CHECK(kernel.launch(arguments_of(problem), {.num_sms = 1}));
 }
+
+}  // namespace simulated_tests

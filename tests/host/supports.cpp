@@ -7,6 +7,8 @@
 
 #include <deepgemm/host/explain.hpp>
 
+namespace supports_tests {
+
 using namespace deepgemm;
 using fakes::kernel;
 
@@ -174,3 +176,5 @@ TEST_CASE("names of choices") {
     CHECK(std::string(name_of(choice::overridden)) == "overridden");
     CHECK(std::string(name_of(choice::pinned)) == "pinned");
 }
+
+}  // namespace supports_tests

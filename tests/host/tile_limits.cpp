@@ -4,6 +4,8 @@
 
 #include "fakes.hpp"
 
+namespace tile_limits_tests {
+
 using namespace deepgemm;
 using fakes::kernel;
 
@@ -72,3 +74,5 @@ TEST_CASE("limits that no kernel keeps, and limits that make no sense") {
           "bad_option: tiles.multiple_of_m is -64; it must be at least 1");
     CHECK(refusal({.tiles = {.multiple_of_n = 0}}) == "bad_option: tiles.multiple_of_n is 0; it must be at least 1");
 }
+
+}  // namespace tile_limits_tests

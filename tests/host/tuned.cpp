@@ -7,6 +7,8 @@
 
 #include "shipped_kernels.hpp"
 
+namespace tuned_tests {
+
 using namespace deepgemm;
 using fakes::kernels;
 
@@ -195,3 +197,5 @@ TEST_CASE("predictions without K or with one block are finite and short") {
         }
     }
 }
+
+}  // namespace tuned_tests

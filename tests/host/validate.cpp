@@ -5,6 +5,8 @@
 
 #include "fakes.hpp"
 
+namespace validate_tests {
+
 using namespace deepgemm;
 using fakes::address;
 using fakes::verdict;
@@ -379,3 +381,5 @@ TEST_CASE("matrices from typed pointers") {
     CHECK(per_token_scales(values, scale_kind::fp32, 5, 1000).column_stride == 8);
     CHECK(per_block_scales(values, scale_kind::fp32, 130, 1000).rows == 2);
 }
+
+}  // namespace validate_tests

@@ -5,6 +5,8 @@
 
 #include "fakes.hpp"
 
+namespace validate_half_tests {
+
 using namespace deepgemm;
 using fakes::address;
 using fakes::verdict;
@@ -215,3 +217,5 @@ TEST_CASE("transposed views") {
     CHECK(t.row_stride == 1);
     CHECK(t.column_stride == 8);
 }
+
+}  // namespace validate_half_tests

@@ -10,6 +10,8 @@
 
 #include <vector>
 
+namespace a_sources_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -174,3 +176,5 @@ TEST_CASE("16-bit elements are widened to TF32 on the way") {
     check<one_tile<half<bf16>, half<tf32>, tf32, widened>>();
     check<one_tile<half<f16>, half<tf32>, tf32, widened>>();
 }
+
+}  // namespace a_sources_tests

@@ -9,6 +9,8 @@
 
 #include "epilogue_runs.hpp"
 
+namespace cast_epilogue_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -171,3 +173,5 @@ TEST_CASE("cast to FP8: groups with slots, and groups of rows that follow each o
     check.operator()<tokens, blocks, tall, 32, cast_scales::packed>();
     check.operator()<half, half, wide, 128, cast_scales::packed>();
 }
+
+}  // namespace cast_epilogue_tests

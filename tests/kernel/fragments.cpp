@@ -10,6 +10,8 @@
 
 #include <vector>
 
+namespace fragments_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -111,3 +113,5 @@ TEST_CASE("what a load of tensor memory leaves is stored") {
     check_stages<sm100::lane_rows, f16>();
     check_stages<sm100::lane_rows, float>();
 }
+
+}  // namespace fragments_tests

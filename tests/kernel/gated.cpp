@@ -10,6 +10,8 @@
 #include <cmath>
 #include <vector>
 
+namespace gated_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -141,3 +143,5 @@ TEST_CASE("SwiGLU's halves leave as their product") {
     using kernel = product<then<gated<silu_gate>, store<float>>, small>;
     CHECK(wrong_elements<kernel, silu_gate>(77, 176, 200, {}, 1e-6) == 0);
 }
+
+}  // namespace gated_tests

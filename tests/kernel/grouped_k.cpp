@@ -3,6 +3,8 @@
 // product whose K is cut into parts. Integers, so that every bit must be right; D is NaN where nothing is added to it.
 #include "grouped_runs.hpp"
 
+namespace grouped_k_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -85,3 +87,5 @@ TEST_CASE("groups along K are read after the kernel before has ended, whichever 
     using kernel = grouped_kernel<columns, columns, store<float>, one, k_groups>;
     CHECK(k_outcome<kernel>(random, {.dependent_launch = true}, {64, 0, 128}) == "");
 }
+
+}  // namespace grouped_k_tests

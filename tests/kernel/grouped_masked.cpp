@@ -3,6 +3,8 @@
 // Integers, so that every bit must be right; D and A's rows past the mask are NaN.
 #include "grouped_runs.hpp"
 
+namespace grouped_masked_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -142,3 +144,5 @@ TEST_CASE("an operand that is read once may leave L2") {
     args.shape.n = 32;
     CHECK(hints() == std::pair(true, true));
 }
+
+}  // namespace grouped_masked_tests

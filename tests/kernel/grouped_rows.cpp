@@ -3,6 +3,8 @@
 // row. Integers, so that every bit must be right; D and the rows of A between groups are NaN.
 #include "grouped_runs.hpp"
 
+namespace grouped_rows_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -154,3 +156,5 @@ TEST_CASE("lists that break a promise are refused") {
     const std::string gap = refusal({3, -1, 3}, 9, 1);
     CHECK_MESSAGE(says(gap, "row 2 has group 3, whose rows do not follow each other"), gap);
 }
+
+}  // namespace grouped_rows_tests

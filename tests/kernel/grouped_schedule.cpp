@@ -12,6 +12,8 @@
 #include <numeric>
 #include <vector>
 
+namespace grouped_schedule_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -245,3 +247,5 @@ TEST_CASE("groups along K and parts of K have each K block once, in order") {
     CHECK(blocks_of(k_groups{5, wrong}) == all);
     for (i32 parts = 1; parts < 12; ++parts) CHECK(blocks_of(k_parts{parts}) == all);
 }
+
+}  // namespace grouped_schedule_tests

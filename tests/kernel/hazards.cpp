@@ -6,6 +6,8 @@
 
 #include "launching.hpp"
 
+namespace hazards_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -187,3 +189,5 @@ TEST_CASE("a tile computed twice, which no result shows") {
         CHECK(outcome<repeating>(machine) == "");
     }
 }
+
+}  // namespace hazards_tests

@@ -11,6 +11,8 @@
 
 #include <doctest/doctest.h>
 
+namespace parts_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -210,3 +212,5 @@ TEST_CASE("scales of blocks reach every column of a tile, wherever it starts") {
         check_block_feed<scale::ue8m0, 64>(64, {1, 129, 128 * 131}, along_n);
     }
 }
+
+}  // namespace parts_tests

@@ -5,6 +5,8 @@
 
 #include "launching.hpp"
 
+namespace shipped_exact_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -87,3 +89,5 @@ TEST_CASE("many tiles on few, on all and on more multiprocessors than there are 
         expect_exact(kernel, flat, {.c_is_d = true}, random_machine(1), kernel.info.cfg.cluster_ctas());
     });
 }
+
+}  // namespace shipped_exact_tests

@@ -5,6 +5,8 @@
 
 #include "launching.hpp"
 
+namespace shipped_schedules_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -70,3 +72,5 @@ TEST_CASE("runs agree to the bit on any data, in any order, on any number of mul
         CHECK(result_of(kernel, p, random_machine(seed + 1), kernel.info.cfg.cluster_ctas()) == first);
     }
 }
+
+}  // namespace shipped_schedules_tests

@@ -11,6 +11,8 @@
 #include "../sim/seeded.hpp"
 #include "epilogue_runs.hpp"
 
+namespace signals_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -277,3 +279,5 @@ TEST_CASE("signals with a bug are found, and readers with one") {
     expect_found(good, reading::copies_unfenced, {"D+0x", "role reader"});
     expect_found(good, reading::polls_relaxed, {"D+0x", "role reader"});
 }
+
+}  // namespace signals_tests

@@ -12,6 +12,8 @@
 
 #include "epilogue_runs.hpp"
 
+namespace steps_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -277,3 +279,5 @@ TEST_CASE("swiglu, cast to FP8: the bits of the cast of what it stores as FP32")
     CHECK(cast_outcome<narrow, 32, scale::cast_scales::packed, float, e4m3>(
               simulated{}, same(dense_product<narrow>(random, shape)), i32(columns), major::mn, element, sink) == "");
 }
+
+}  // namespace steps_tests

@@ -7,6 +7,8 @@
 
 #include "epilogue_runs.hpp"
 
+namespace stochastic_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -260,3 +262,5 @@ TEST_CASE("stochastic rounding of a product: exact probabilities and no bias") {
     CHECK(worst < unlikely);
     CHECK(std::abs(mean_error) / std::sqrt(variance) < unlikely);
 }
+
+}  // namespace stochastic_tests

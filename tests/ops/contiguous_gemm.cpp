@@ -10,6 +10,8 @@
 #include "../kernel/grouped_runs.hpp"
 #include "contiguous_gemm_sample.hpp"
 
+namespace contiguous_gemm_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -476,3 +478,5 @@ TEST_CASE("contiguous gemm: a workload is checked as a problem is") {
     work.shape = {256, 512, -5};
     CHECK(validate(work).failure().message == "K is -5; it must be from 0 to 2147479552");
 }
+
+}  // namespace contiguous_gemm_tests

@@ -9,6 +9,8 @@
 
 #include "gemm_sample.hpp"
 
+namespace gemm_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -178,3 +180,5 @@ TEST_CASE("gemm: what a product asks of any kernel") {
     gemm_sample wide(half, {8, 16, 24}, 1);
     CHECK(demand_of(workload_of(wide.problem())).bytes == 2 * (8 * 24 + 16 * 24 + 8 * 16));
 }
+
+}  // namespace gemm_tests

@@ -10,6 +10,8 @@
 #include "../kernel/grouped_runs.hpp"
 #include "grouped_gemm_sample.hpp"
 
+namespace grouped_gemm_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -464,3 +466,5 @@ TEST_CASE("grouped gemm: a workload is checked as a problem is") {
     work.shape.k = -5;
     CHECK(validate(work).failure().message == "K is -5; it must be from 0 to 2147479552");
 }
+
+}  // namespace grouped_gemm_tests

@@ -3,6 +3,8 @@
 // a word of each; who has all words adds up. And the words by which rows are found. Seven bugs.
 #include "seeded.hpp"
 
+namespace seeded_combine_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -142,3 +144,5 @@ TEST_CASE("combine: a row pushed by two warps") {
     expect_found(kernel, bug::pushed_twice,
                  {"st.global writes rows+0x", "role math", "role leader", "two stores of one element"});
 }
+
+}  // namespace seeded_combine_tests

@@ -6,6 +6,8 @@
 
 #include "seeded.hpp"
 
+namespace seeded_devices_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -218,3 +220,5 @@ TEST_CASE("launches of one device run in order, and see what bulk stores of the 
         for (int i = 0; i < 32; ++i) REQUIRE(out[i] == float(i));
     }
 }
+
+}  // namespace seeded_devices_tests

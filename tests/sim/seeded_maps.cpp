@@ -3,6 +3,8 @@
 // fence.proxy.tensormap acquire, copy. Four bugs.
 #include "seeded.hpp"
 
+namespace seeded_maps_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -94,3 +96,5 @@ TEST_CASE("maps written on the device: a flag that is stored, not released") {
     expect_found(kernel, bug::relaxed_flag,
                  {"TMA load uses the tensor map at maps+0x0", "role loader lane 0", "role planner lane 3", "missing"});
 }
+
+}  // namespace seeded_maps_tests

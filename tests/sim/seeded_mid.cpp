@@ -4,6 +4,8 @@
 // bugs.
 #include "seeded.hpp"
 
+namespace seeded_mid_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -173,3 +175,5 @@ TEST_CASE("tiles through memory: a place used again before its tile has been cop
     expect_found(kernel, bug::place_reused,
                  {"bulk load reads mid+0x | bulk store writes mid+0x", "role gate", "role post", "missing"});
 }
+
+}  // namespace seeded_mid_tests

@@ -4,6 +4,8 @@
 // row, and reads the weight. Seven bugs, each of one line.
 #include "seeded.hpp"
 
+namespace seeded_pool_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -189,3 +191,5 @@ TEST_CASE("pool rows: a flag released to the cluster, acquired from another one"
                  {"ld.acquire.gpu reads row_flag+0x | st.release.cluster writes row_flag+0x", "role gate", "role pull",
                   "at scope cluster | one has cluster", "scope gpu is needed"});
 }
+
+}  // namespace seeded_pool_tests

@@ -4,6 +4,8 @@
 // of which no order of threads hides: what was read is noted, too.
 #include "seeded.hpp"
 
+namespace seeded_reuse_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -248,3 +250,5 @@ TEST_CASE("elements changed while another warp still reads one of them") {
     expect_always_found(bytes, place_bug::no_meeting, words);
     expect_always_found(floats, place_bug::no_meeting, words);
 }
+
+}  // namespace seeded_reuse_tests

@@ -3,6 +3,8 @@
 // them up. And tiles that CTAs claim from a counter, which the last to leave sets back. Ten bugs.
 #include "seeded.hpp"
 
+namespace seeded_split_tests {
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -194,3 +196,5 @@ TEST_CASE("claimed tiles: a tile computed twice") {
     expect_found(kernel, claim_bug::tile_twice,
                  {"st.global writes out+0x", "role claimer", "wrote by st.global", "two stores of one element"});
 }
+
+}  // namespace seeded_split_tests

@@ -14,6 +14,8 @@
 #include <deepgemm/ptx/wgmma.cuh>
 #include <deepgemm/sim/launch.hpp>
 
+namespace wgmma_hazards_tests {
+
 namespace {
 
 using namespace deepgemm;
@@ -329,3 +331,5 @@ TEST_CASE("descriptors are checked") {
 }
 
 }  // namespace
+
+}  // namespace wgmma_hazards_tests

@@ -2,6 +2,8 @@
 // Truth table of a_source: what models it, and near misses that each lack one thing. docs/concepts/a_source.md shows the table.
 #include <deepgemm/mma/sm90/a_sources.cuh>
 
+namespace concept_a_source_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -73,3 +75,5 @@ static_assert(!a_source<u64>);
 // [table]
 
 }  // namespace
+
+}  // namespace concept_a_source_tests

@@ -10,6 +10,8 @@
 #include <deepgemm/epilogue/swiglu.cuh>
 #include <deepgemm/mma/sm100/fragment.cuh>
 
+namespace concept_epilogue_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -177,3 +179,5 @@ static_assert(!epilogue<bf16>);                // an element is no epilogue
 // [epilogue]
 
 }  // namespace
+
+}  // namespace concept_epilogue_tests

@@ -5,6 +5,8 @@
 #include <deepgemm/mma/sm100/fragment.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
 
+namespace concept_fragment_map_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -88,3 +90,5 @@ static_assert(sm90::wgmma_rows::row(127, 127) == 63 && sm90::wgmma_rows::column(
 static_assert(sm90::wgmma_rows::thread_row(1) == 8 && sm90::wgmma_rows::thread_column(3) == 9);
 
 }  // namespace
+
+}  // namespace concept_fragment_map_tests

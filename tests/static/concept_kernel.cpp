@@ -6,6 +6,8 @@
 #include <deepgemm/scale/to_mn_major.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 
+namespace concept_kernel_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -118,3 +120,5 @@ static_assert(same_as<operation_of<several>, void>);  // an operation for such g
 static_assert(same_as<operation_of<scale::to_mn_major<scale::fp32>>, void>);
 
 }  // namespace
+
+}  // namespace concept_kernel_tests

@@ -2,6 +2,8 @@
 // Truth table of layout: what models it, and near misses that each lack one thing. docs/concepts/layout.md shows the table.
 #include <deepgemm/layout/smem_tile.cuh>
 
+namespace concept_layout_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -56,3 +58,5 @@ static_assert(!layout<float>);
 // [table]
 
 }  // namespace
+
+}  // namespace concept_layout_tests

@@ -2,6 +2,8 @@
 // Truth table of mma_atom: what models it, and near misses that each lack one thing. docs/concepts/mma_atom.md shows the table.
 #include <deepgemm/mma/sm90/wgmma.cuh>
 
+namespace concept_mma_atom_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -80,3 +82,5 @@ static_assert(!mma_atom<float>);
 // [table]
 
 }  // namespace
+
+}  // namespace concept_mma_atom_tests

@@ -5,6 +5,8 @@
 #include <deepgemm/scale/fp32.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
 
+namespace concept_scale_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -135,3 +137,5 @@ static_assert(!sm90::multiplies<operand<bf16>, operand<e4m3, token>>);          
 // [product]
 
 }  // namespace
+
+}  // namespace concept_scale_tests

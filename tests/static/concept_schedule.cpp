@@ -5,6 +5,8 @@
 #include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/schedule/persistent.cuh>
 
+namespace concept_schedule_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -275,3 +277,5 @@ static_assert(!group_policy<no_rows>);           // counts_rows: usual_rows
 static_assert(grouping_of<whole_policy>() == grouping::custom);
 
 }  // namespace
+
+}  // namespace concept_schedule_tests

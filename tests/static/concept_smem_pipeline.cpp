@@ -3,6 +3,8 @@
 // shows the table.
 #include <deepgemm/pipeline/tma_pipeline.cuh>
 
+namespace concept_smem_pipeline_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -108,3 +110,5 @@ static_assert(!smem_pipeline<ring<4>>);            // a cursor is no pipeline
 // [table]
 
 }  // namespace
+
+}  // namespace concept_smem_pipeline_tests

@@ -2,6 +2,8 @@
 // What a chain inherits from its parts, and where head splits send columns.
 #include <deepgemm/epilogue/step.cuh>
 
+namespace epilogue_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -23,3 +25,5 @@ static_assert(stored_column<heads>(192) == 256 && stored_column<heads>(320) == 4
 static_assert(stored_column<head_splits{}>(191) == 191);
 
 }  // namespace
+
+}  // namespace epilogue_tests

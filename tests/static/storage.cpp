@@ -4,6 +4,8 @@
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 
+namespace storage_tests {
+
 using namespace deepgemm;
 
 namespace {
@@ -85,3 +87,5 @@ static_assert(fills_memory<gemm<arch::sm90, by_token, by_block, store<bf16>,
                                 config{.block = {64, 8, 128}, .sm90 = {.warpgroups = 1}}>>());
 
 }  // namespace
+
+}  // namespace storage_tests
