@@ -201,26 +201,35 @@ inline void check_written_before(const write_record& w, const read_access& how, 
     check_strong_pair(w, t, how, u32(bytes), address, what);
 }
 
+/// The record, but for its bytes, of an access that thread `t` makes or, with `by_copy`, a copy of its. `copies` is how many bulk
+/// groups the thread has committed so far, or how many loads its warp has issued: the access belongs to the next.
+template <class Record, class Access>
+Record record_of(thread_state& t, u64 bytes, const Access& how, bool by_copy, u32 copies) {
+    const cta_log& log = *t.cta->log;
+    Record made{};
+    made.cta = log.number;
+    made.kind = how.kind;
+    made.scope = how.scope;
+    made.thread = std::int16_t(t.index);
+    if (by_copy) {
+        made.before = copies + 1;
+        made.width = 4;
+    } else {
+        made.before = log.generation[t.index] + 1;
+        made.width = u8(__builtin_ctzll(bytes));
+        t.order.accessed = true;
+    }
+    return made;
+}
+
 /// Checks and notes a read by the running thread.
 inline void check_read(const void* at, u64 bytes, const read_access& how, const char* what) {
     if (!checks_global()) return;
     const auto first = reinterpret_cast<std::uintptr_t>(at);
     check_owner(first, what);
     thread_state& t = me();
-    const cta_log& log = *t.cta->log;
-    read_record now{};
-    now.cta = log.number;
-    now.kind = how.kind;
-    now.scope = how.scope;
-    now.thread = std::int16_t(t.index);
-    if (how.kind == read_kind::copy) {
-        now.before = log.loads[t.index / 32] + 1;
-        now.width = 4;
-    } else {
-        now.before = log.generation[t.index] + 1;
-        now.width = u8(__builtin_ctzll(bytes));
-        t.order.accessed = true;
-    }
+    const u32 loads = t.cta->log->loads[t.index / 32];
+    read_record now = record_of<read_record>(t, bytes, how, how.kind == read_kind::copy, loads);
     for (line_walk at(first, bytes); at; at.next()) {
         if (at.page->writes && (at.page->writes[at.line].bytes | at.page->writes[at.line].next) != 0) {
             for_each_write(*at.page, at.line, at.mask,
@@ -333,20 +342,7 @@ inline void note_write(const void* at, u64 bytes, const write_access& how, const
     const auto start = reinterpret_cast<std::uintptr_t>(at);
     check_owner(start, what);
     thread_state& t = me();
-    const cta_log& log = *t.cta->log;
-    write_record now{};
-    now.cta = log.number;
-    now.kind = how.kind;
-    now.scope = how.scope;
-    now.thread = std::int16_t(t.index);
-    if (is_copy(how.kind)) {
-        now.before = t.bulk_commits + 1;
-        now.width = 4;
-    } else {
-        now.before = log.generation[t.index] + 1;
-        now.width = u8(__builtin_ctzll(bytes));
-        t.order.accessed = true;
-    }
+    write_record now = record_of<write_record>(t, bytes, how, is_copy(how.kind), t.bulk_commits);
     for (line_walk at(start, bytes); at; at.next()) {
         now.bytes = at.mask;
         if (!at.page->writes) at.page->writes.reset(new write_record[global_shadow::lines]());
