@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Two simulated devices that exchange rows through memory which they share, two calls each: a launch writes what is private to
 // its device, the next one pushes it to the other device, says so, waits and adds. Bugs of scope, of ownership and of calls
-// that overlap, waits with patience, and a device that never comes.
+// that overlap, waits with patience, and devices that never come or stop on the way.
 #include <deepgemm/sim/devices.hpp>
 
 #include "seeded.hpp"
@@ -192,6 +192,88 @@ TEST_CASE("a wait of bounded patience ends, and not too early") {
             sim::launch_together(o, launches);
             CHECK(gave_up == !answered);
             CHECK((waited >= patience) == !answered);
+        }
+    }
+}
+
+TEST_CASE("a device that stops: who waits for it without end is named, and the word that it owes") {
+    exchange_kernel kernel;
+    for (sim::options o : machines(kernel.regions)) {
+        o.stop = {.device = 1, .after = 4 * o.seed};  // before all of its threads have begun to exchange
+        const std::string message = run_seeded(kernel, bug::none, o);
+        CAPTURE(message);
+        const std::string stopped = "device 1 has stopped, after " + std::to_string(o.stop.after) + " steps";
+        for (const char* words : {"DEADLOCK", stopped.c_str(), "device 0 CTA (0,0,0)", "leader",
+                                  "ld.relaxed.sys in a loop: nothing it polls changes",
+                                  "done+0x8 holds 0, which nobody wrote | done+0xc holds 0, which nobody wrote"}) {
+            REQUIRE(says(message, words));
+        }
+    }
+}
+
+namespace {
+
+/// A wait of bounded patience on device 0 for device 1, which works a while, answers, and stops after some steps.
+struct patient_pair {
+    alignas(128) u32 word = 0;
+    bool answered = false, gave_up = false;
+    std::string message{};
+
+    patient_pair(sim::options o, u64 steps, bool traps) {
+        constexpr u64 patience = 30'000'000'000;  // nanoseconds
+        const sim::memory_region regions[] = {{"word", &word, sizeof word}};
+        o.regions = regions;
+        o.stop = {.device = 1, .after = steps};
+        std::vector<sim::device_launch> launches;
+        launches.push_back({0, grid_of(1, 64), [=, this] {
+                                ptx::role(ptx::warp_index() == 0 ? "gate" : "math");
+                                if (ptx::thread_index() == 0) {
+                                    const u64 start = ptx::global_timer();
+                                    while (!gave_up && ptx::ld_acquire<memory_scope::sys>(&word) == 0) {
+                                        gave_up = ptx::global_timer() - start >= patience;
+                                    }
+                                    if (gave_up && traps) ptx::trap();
+                                }
+                                ptx::sync_cta();
+                            }});
+        launches.push_back({1, grid_of(1, 32), [this] {
+                                for (int i = 0; i < 10; ++i) ptx::sync_warp();
+                                if (ptx::lane_index() != 0) return;
+                                answered = true;
+                                ptx::st_release<memory_scope::sys>(&word, 1);
+                            }});
+        try {
+            sim::launch_together(o, launches);
+        } catch (const sim::error& e) {
+            message = e.what();
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a device that stops: a wait of bounded patience ends if and only if the word was not stored before") {
+    int answered = 0, given_up = 0;
+    for (const sim::options& o : machines({})) {
+        const patient_pair pair(o, 8 * o.seed, false);
+        CAPTURE(o.seed);
+        REQUIRE(pair.message == "");
+        REQUIRE(pair.gave_up == !pair.answered);
+        ++(pair.answered ? answered : given_up);
+    }
+    CHECK(answered != 0);
+    CHECK(given_up != 0);
+}
+
+TEST_CASE("a kernel that gives up says what it polled, and who waits for what") {
+    for (const sim::options& o : machines({})) {
+        const patient_pair pair(o, 4 * o.seed % 64, true);
+        CAPTURE(pair.message);
+        REQUIRE(pair.gave_up);
+        for (const char* words : {"device 0 CTA (0,0,0) rank 0 warp 0 role gate lane 0: a kernel trapped",
+                                  "; it polled word+0x0 holds 0, which nobody wrote", "device 1 has stopped, after",
+                                  "warp  1 math       32 lanes: ", "bar.sync 0: "}) {
+            REQUIRE(says(pair.message, words));
         }
     }
 }

@@ -18,7 +18,8 @@ struct device_launch {
 
 /// Runs all launches to their end. Those of one device run one after another, in the order given; devices run side by side.
 /// When one begins is up to the policy: as soon as it may, when nothing else can run, or after a random delay of up to
-/// options::launch_delay ticks. All CTAs of a launch are resident. Memory is shared but for what options::regions say. Throws
+/// options::launch_delay ticks. All CTAs of a launch are resident. Memory is shared but for what options::regions say. If
+/// options::stop lets a device fail, its launches end where they are, and those of the others have to end without it. Throws
 /// sim::error.
 inline void launch_together(options o, std::span<const device_launch> launches) {
     o.resident_clusters = 0;

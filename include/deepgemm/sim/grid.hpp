@@ -87,7 +87,7 @@ inline void end_thread(thread_state& t) {
         end_thread(t);
         reschedule(true);
     } catch (const std::exception& e) {
-        m.failure = e.what();
+        m.failure = m.trapped ? trap_report(e.what(), t) : e.what();
     } catch (...) {
         m.failure = describe(t) + ": the kernel threw something that is not a std::exception";
     }
@@ -232,7 +232,7 @@ inline void run_all() {
     if (!m.failure.empty()) throw error(m.failure);
     while (carry_out_next()) {
     }
-    if (m.alive != 0) throw error(deadlock_report());
+    if (m.alive != 0 && someone_waits()) throw error(deadlock_report());
 }
 
 }  // namespace deepgemm::sim

@@ -63,6 +63,12 @@ inline std::string describe(const thread_state& t) {
     fail(message);
 }
 
+/// Ends the launch because the kernel says so; the message goes on with who waits for what.
+[[noreturn]] inline void trap() {
+    current().trapped = true;
+    fail("a kernel trapped");
+}
+
 inline void set_role(const char* name) {
     me().warp->role = name;
     me().cta->log->roles[me().warp->index] = name;
@@ -144,6 +150,15 @@ inline void post(std::function<void()> work, in_order* order = nullptr) {
     std::push_heap(m.events.begin(), m.events.end());
 }
 
+/// True if the device of a thread that could run has stopped, see options::stop; else the device takes one more step.
+inline bool has_stopped(const thread_state& t) {
+    machine& m = current();
+    if (t.cta->log->device != m.options.stop.device) return false;
+    if (m.steps == m.options.stop.after) return true;
+    ++m.steps;
+    return false;
+}
+
 /// The next thread to run, after carrying out asynchronous work that is due; null if nothing can ever run again.
 inline thread_state* pick() {
     constexpr u32 idle_limit = 10000;       // rounds of polling during which nothing else happened
@@ -156,6 +171,7 @@ inline thread_state* pick() {
             if (w.ready != 0) {
                 const u32 lane = u32(__builtin_ctz(w.ready));
                 w.ready &= w.ready - 1;
+                if (m.options.stop.device >= 0 && has_stopped(*w.lanes[lane])) continue;
                 return w.lanes[lane];
             }
             w.queued = false;
@@ -211,7 +227,9 @@ inline void block(wait_list& list, const wait_reason& reason) {
 /// Lets everything else run that can; for instructions that a kernel calls in a loop, on a word of `bytes` at `polled` if on
 /// any.
 inline void yield(const char* what, const void* polled = nullptr, u32 bytes = 0) {
-    block(current().pollers, {wait_reason::kind::polling, what, "", 0, bytes, polled});
+    const wait_reason reason{wait_reason::kind::polling, what, "", 0, bytes, polled};
+    if (polled != nullptr) me().last_poll = reason;
+    block(current().pollers, reason);
 }
 
 }  // namespace deepgemm::sim

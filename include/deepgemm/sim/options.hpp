@@ -67,12 +67,20 @@ struct memory_region {
     int device = 0;          ///< whose memory it is
 };
 
+/// A device that fails while others go on. A step is what one of its threads does from one suspension to the next. Copies that
+/// it has issued still land.
+struct device_stop {
+    int device = -1;  ///< none
+    u64 after = 0;    ///< steps that it takes
+};
+
 struct options {
     sim::policy policy = sim::policy::lazy;
     u64 seed = 1;               ///< of everything random; the same seed gives the same run
     bool shuffle = false;       ///< random order of warps and random elected lanes under any policy; random implies it
     u32 max_delay = 64;         ///< longest delay under policy::random, in scheduler ticks
     u32 launch_delay = 4096;    ///< the same of a launch beside others, see launch_together()
+    device_stop stop{};         ///< one of several devices that fails, see launch_together()
     u32 resident_clusters = 1;  ///< clusters that run at the same time; 0: the whole grid
     int num_sms = 4;            ///< what a persistent kernel is told it has
     bool dependent_launch =

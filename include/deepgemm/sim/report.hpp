@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a launch says when no thread can run any more: who waits for what, warp by warp.
+// What a launch says when no thread can run any more, or when a kernel gives up: who waits for what, warp by warp.
 #pragma once
 
 #include <deepgemm/sim/global_checks.hpp>
@@ -50,13 +50,32 @@ inline std::string describe_wait(const thread_state& t) {
         }
         case wait_reason::kind::other: break;
     }
-    return r.what;
+    return *r.what != 0 ? r.what : "nothing";
 }
 
-/// One line per warp and reason: CTA, rank, warp, role, lanes, what they wait for.
-inline std::string deadlock_report() {
+/// True if the device of options::stop has taken all its steps.
+inline bool a_device_stopped() {
+    return current().options.stop.device >= 0 && current().steps == current().options.stop.after;
+}
+
+/// True if a thread has not ended whose device has not stopped.
+inline bool someone_waits() {
+    const auto& all = current().clusters;
+    return std::any_of(all.begin(), all.end(), [](const auto& cluster) {
+        const bool stopped = a_device_stopped() && cluster->grid->device == current().options.stop.device;
+        return cluster->alive != 0 && !stopped;
+    });
+}
+
+/// One line per warp and reason: CTA, rank, warp, role, lanes, what they wait for; before them the device that has stopped, if
+/// one has. The running thread is left out.
+inline std::string who_waits() {
     constexpr std::size_t most_lines = 64;
-    std::string out = "DEADLOCK: no thread can run and no asynchronous work is left\n";
+    std::string out;
+    if (const device_stop& stop = current().options.stop; a_device_stopped()) {
+        const auto steps = static_cast<unsigned long long>(stop.after);
+        out = text("  device %d has stopped, after %llu steps\n", stop.device, steps);
+    }
     std::size_t lines = 0;
     for (const auto& cluster : current().clusters) {
         for (const auto& cta : cluster->ctas) {
@@ -68,6 +87,7 @@ inline std::string deadlock_report() {
                         ++ended;
                         continue;
                     }
+                    if (t == current().running) continue;
                     std::string reason = describe_wait(*t);
                     auto at = std::find_if(reasons.begin(), reasons.end(), [&](auto& r) { return r.first == reason; });
                     if (at == reasons.end()) at = reasons.insert(at, {std::move(reason), 0});
@@ -90,6 +110,17 @@ inline std::string deadlock_report() {
     }
     if (lines > most_lines) out += text("  and %u more lines\n", u32(lines - most_lines));
     return out;
+}
+
+inline std::string deadlock_report() {
+    return "DEADLOCK: no thread can run and no asynchronous work is left\n" + who_waits();
+}
+
+/// The message of a kernel that gave up by thread `t`, goes on with the word that this polled last, if any.
+inline std::string trap_report(const std::string& message, const thread_state& t) {
+    const wait_reason& last = t.last_poll;
+    const std::string word = last.global == nullptr ? "" : "; it polled " + describe_word(last.global, last.value);
+    return message + word + "\n" + who_waits();
 }
 
 }  // namespace deepgemm::sim

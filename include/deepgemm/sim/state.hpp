@@ -128,6 +128,7 @@ struct thread_state {
     thread_order order;
     fiber flow;
     wait_reason wait;
+    wait_reason last_poll;  ///< the word in global memory that it polled last
     // shared memory and barriers
     std::vector<dirty_range> dirty;
     std::vector<u32> unfenced_barriers;  ///< initialised, not yet fenced; offsets
@@ -260,6 +261,7 @@ struct machine {
     sim::statistics statistics;
     std::vector<span> trace;
     std::string failure;
+    bool trapped = false;  ///< the kernel itself gave up
     // scheduler
     thread_state* running = nullptr;  ///< null in asynchronous work
     thread_state* origin = nullptr;   ///< in asynchronous work: who issued it
@@ -270,6 +272,7 @@ struct machine {
     wait_list pollers;
     u32 idle_polls = 0;
     u32 alive = 0;
+    u64 steps = 0;                       ///< that the device of options::stop has taken
     std::size_t blocks = 0, fibers = 0;  ///< of shared memory and of stacks, in use
     u32 smem_bytes = 0;                  ///< the most that a CTA of any grid has
     std::vector<grid_state*> waiting;    ///< not yet started: for the launch before them on their device
