@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The sink cast_to_fp8: elements and scales of D equal those that the library's reference cast makes of the exact result, bit for
-// bit, in every layout of scales, with one tile and with several, at ragged edges, of groups, and with special values in D. What
-// lies around D and around its scales stays as it was.
+// The sink cast_to_fp8: elements and scales of D equal those that the library's reference cast makes of the exact result, bit
+// for bit, in every layout of scales, with one tile and with several, at ragged edges, of groups, and with special values in D.
+// What lies around D and around its scales stays as it was.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/cast.cuh>

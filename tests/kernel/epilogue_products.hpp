@@ -146,8 +146,9 @@ inline float plain_total(const product_part&, const reference::product& totals, 
 /// What element (row, column) of a part of D is, in double precision.
 using value_of = std::function<double(const product_part&, const reference::product&, i64 row, i64 column)>;
 
-/// A product by kernel `K`, whose D has `columns` columns of BF16, FP16 or FP32: "" or what is wrong with an element or with the
-/// memory around D. Elements may differ from value_of() by `tolerance`, relative, and by 1e-30; with tolerance 0 they are that number rounded once.
+/// A product by kernel `K`, whose D has `columns` columns of BF16, FP16 or FP32: "" or what is wrong with an element or with
+/// the memory around D. Elements may differ from value_of() by `tolerance`, relative, and by 1e-30; with tolerance 0 they are
+/// that number rounded once.
 template <class K, class Machine, class Complete>
 std::string value_outcome(const Machine& machine, const epilogue_product<K>& product, i32 columns,
                           const value_of& value, double tolerance, const Complete& complete) {
@@ -175,8 +176,9 @@ std::string value_outcome(const Machine& machine, const epilogue_product<K>& pro
     return d.difference("element", found);
 }
 
-/// A product by kernel `K`, whose epilogue ends in cast_to_fp8<Columns, Scales, X, Q>, with D of `columns` columns: "" or what is
-/// wrong with an element, a word of scales, or memory around them. `sink_of(arguments)` is where the arguments of the sink are.
+/// A product by kernel `K`, whose epilogue ends in cast_to_fp8<Columns, Scales, X, Q>, with D of `columns` columns: "" or what
+/// is wrong with an element, a word of scales, or memory around them. `sink_of(arguments)` is where the arguments of the sink
+/// are.
 template <class K, int Columns, scale::cast_scales Scales, class X, fp8_element Q, class Machine, class SinkOf>
 std::string cast_outcome(const Machine& machine, const epilogue_product<K>& product, i32 columns, major order,
                          const element_of& element, const SinkOf& sink_of) {

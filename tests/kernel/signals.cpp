@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The sink signal_tiles: words count finished tiles, whatever the configuration; and a reader that polls them, beside the product
-// or on another device, sees whole tiles and nothing that the machine's shadow of global memory objects to. Variants with one
-// line changed are found.
+// The sink signal_tiles: words count finished tiles, whatever the configuration; and a reader that polls them, beside the
+// product or on another device, sees whole tiles and nothing that the machine's shadow of global memory objects to. Variants
+// with one line changed are found.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/cast.cuh>
@@ -142,8 +142,8 @@ struct faulty : signal_tiles<store<bf16>> {
 /// How a reader learns of a tile and loads it; two ways are wrong.
 enum class reading { loads, copies, copies_unfenced, polls_relaxed };
 
-/// A product of (m, k) by (n, k), and readers, one for each tile, that poll its word, copy the tile to `out` and are CTAs of the
-/// same grid behind those of the product, or another device.
+/// A product of (m, k) by (n, k), and readers, one for each tile, that poll its word, copy the tile to `out` and are CTAs of
+/// the same grid behind those of the product, or another device.
 template <class K, memory_scope Scope, bool Devices>
 struct product_and_readers {
     static constexpr i32 m = 100, k = 96, block_m = K::block.m, block_n = K::block.n, rows = 2, columns = 2, tiles = 4;

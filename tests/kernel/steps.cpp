@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The steps of the library, against their definitions in double precision, element by element: alpha, bias, activations and
-// swiglu, in dense products and in groups, with ragged edges. What belongs to a matrix of B or of D is taken from the right one.
+// swiglu, in dense products and in groups, with ragged edges. What belongs to a matrix of B or of D is taken from the right
+// one.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/alpha.cuh>

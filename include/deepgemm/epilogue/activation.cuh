@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Activations as steps over pairs, without arguments. Those with an exponential take the special function unit's power of two and
-// reciprocal: two instructions an element, with errors far below those of BF16.
+// Activations as steps over pairs, without arguments. Those with an exponential take the special function unit's power of two
+// and reciprocal: two instructions an element, with errors far below those of BF16.
 #pragma once
 
 #include <deepgemm/epilogue/epilogue.cuh>

@@ -20,9 +20,10 @@ struct result_scales {
 };
 
 /// Stores D as `Q` with one scale for each row and `Columns` columns, which are 1/448 of the largest magnitude there (E4M3).
-/// Elements and scales are those that scale::cast_per_token<Q, X, Columns, Scales> would make of the D that store<X> writes, bit
-/// for bit: X = bf16 rounds to BF16 before anything else. Each scale's columns lie in one tile: a multiple of `Columns` columns
-/// of D must be left of block.n. Scales are written for rows and columns of D only, packed ones for all four bytes of a word.
+/// Elements and scales are those that scale::cast_per_token<Q, X, Columns, Scales> would make of the D that store<X> writes,
+/// bit for bit: X = bf16 rounds to BF16 before anything else. Each scale's columns lie in one tile: a multiple of `Columns`
+/// columns of D must be left of block.n. Scales are written for rows and columns of D only, packed ones for all four bytes of a
+/// word.
 template <int Columns = 128, scale::cast_scales Scales = scale::cast_scales::fp32, scale::cast_input X = float,
           fp8_element Q = e4m3>
 struct cast_to_fp8 {

@@ -258,8 +258,8 @@ struct store_stage {
         if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
     }
 
-    /// The owner's threads: waits until all that they have stored, by copies and by themselves, is in global memory. True in the
-    /// one thread that then sees it all, so that it may release it.
+    /// The owner's threads: waits until all that they have stored, by copies and by themselves, is in global memory. True in
+    /// the one thread that then sees it all, so that it may release it.
     DEEPGEMM_DEVICE bool complete() const {
         sync();
         if (!issues()) return false;

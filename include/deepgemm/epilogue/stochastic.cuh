@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The sink `store_stochastic`: D in BF16, rounded up or down at random, so that the mean of many roundings is the exact number. The
-// random bits follow from a seed and from the place of an element alone.
+// The sink `store_stochastic`: D in BF16, rounded up or down at random, so that the mean of many roundings is the exact number.
+// The random bits follow from a seed and from the place of an element alone.
 #pragma once
 
 #include <deepgemm/epilogue/store.cuh>
@@ -39,8 +39,8 @@ DEEPGEMM_BOTH constexpr float rounded_stochastically(float x, u32 bits) {
     return bit_cast<float>((exact + bits) & 0xffff0000u);
 }
 
-/// Stores D as BF16 by stochastic rounding: equal seeds give equal bits, whatever the tile, the schedule and the GPU, where totals
-/// are equal. C is not added.
+/// Stores D as BF16 by stochastic rounding: equal seeds give equal bits, whatever the tile, the schedule and the GPU, where
+/// totals are equal. C is not added.
 struct store_stochastic : store<bf16> {
     /// The seed is `seed`, plus a number in device memory if `device` is not null; a graph that is replayed rounds anew if a
     /// kernel of it counts that one up.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The step `swiglu`, the gate of most gated layers: `gated` with clamp and routing weight, rounded at the same points as in fused
-// kernels for mixtures of experts, so that results are comparable bit for bit.
+// The step `swiglu`, the gate of most gated layers: `gated` with clamp and routing weight, rounded at the same points as in
+// fused kernels for mixtures of experts, so that results are comparable bit for bit.
 #pragma once
 
 #include <deepgemm/epilogue/activation.cuh>
@@ -16,8 +16,8 @@ enum class swiglu_math : u8 {
     ieee,  ///< by the exponential of the C library (CUDA's: within 1 ulp) and a division that rounds to nearest
 };
 
-/// Makes one column of two: gates and what they gate alternate by eight columns, as for `gated`; N is a multiple of 16. Of gate g
-/// and up-projection u in FP32, for each element in this order:
+/// Makes one column of two: gates and what they gate alternate by eight columns, as for `gated`; N is a multiple of 16. Of gate
+/// g and up-projection u in FP32, for each element in this order:
 ///     g, u rounded to BF16;
 ///     g = min(g, clamp), u = min(max(u, -clamp), clamp), so that gates have no lower bound; NaN stays NaN;
 ///     v = (g / (1 + e^-g) * u) * weight of the row, in FP32.
