@@ -14,9 +14,11 @@
 
 namespace deepgemm::test {
 
-/// Rows of a product that have matrices in common: `count` rows from `first` on, in a matrix of A and in one of D.
+/// Rows of a product that have matrices in common: `count` rows from `first` on, in a matrix of A and in one of D. If `k` is not
+/// 0, of so many elements of K from `k_first` on.
 struct product_part {
     i32 first, count, a, b, d;
+    i32 k_first = 0, k = 0;
 };
 
 /// The operands of a product of kernel `K`; which rows of D it has to write, and from what.
@@ -39,11 +41,15 @@ struct epilogue_product {
         args.tiles = groups;
         if constexpr (requires { args.tiles.rows; }) args.tiles.rows = table_there;
         if constexpr (requires { args.tiles.ends; }) args.tiles.ends = table_there;
+        if constexpr (requires { args.tiles.of_row; }) args.tiles.of_row = table_there;
+        if constexpr (requires { args.tiles.sizes; }) args.tiles.sizes = table_there;
         return args;
     }
     /// The exact totals of a part.
     reference::product totals(const product_part& part) const {
-        return reference::gemm(rows_of(a[part.a], part.first, part.count), b[part.b]);
+        const reference::operand rows = rows_of(a[part.a], part.first, part.count);
+        if (part.k == 0) return reference::gemm(rows, b[part.b]);
+        return reference::gemm(k_of(rows, part.k_first, part.k), k_of(b[part.b], part.k_first, part.k));
     }
 };
 

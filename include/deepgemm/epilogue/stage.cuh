@@ -308,11 +308,12 @@ private:
     DEEPGEMM_DEVICE static void put_elements(const ragged_edge<T>& edge, const float (&value)[batch][buffer::registers],
                                              i32 row, i32 column) {
         const auto place = fragment_place<Fragment>::here().in(Rows, row, column);
+        const ragged_edge<T> there{edge.d, edge.layout, {edge.end.m, stored_column<Heads>(edge.end.n)}};
         DEEPGEMM_UNROLL
         for (int i = 0; i < registers; i += 2) {
             const float(&from)[buffer::registers] = value[i / buffer::registers];
-            edge.template store<InPlace>(from[i % buffer::registers], from[i % buffer::registers + 1], place.row_of(i),
-                                         place.column_of(i));
+            there.template store<InPlace>(from[i % buffer::registers], from[i % buffer::registers + 1], place.row_of(i),
+                                          stored_column<Heads>(place.column_of(i)));
         }
     }
 
