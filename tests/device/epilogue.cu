@@ -141,7 +141,8 @@ __global__ void copy_tiles(const u32* words, const u16* d, u16* out, i64 pitch, 
     for (i32 tile = i32(blockIdx.x); tile < rows * columns; tile += i32(gridDim.x)) {
         if (threadIdx.x == 0) {
             const long long start = clock64();
-            while (ptx::ld_acquire<memory_scope::gpu>(words + tile) < 128u) {
+            const u32 height = u32(min(128, m - tile / columns * 128));
+            while (ptx::ld_acquire<memory_scope::gpu>(words + tile) < height) {
                 if (clock64() - start > 4000000000ll) {
                     *late = 1;
                     break;
@@ -309,8 +310,9 @@ TEST_CASE("epilogue: signals count every tile, launch after launch") {
         test::written_memory<u32> words(std::size_t(product.d_matrices * rows * columns + 3), 0);
         for (const test::product_part& part : product.parts) {
             for (i64 i = 0; i < ceil_div(part.count, K::block.m); ++i) {
+                const i64 height = min(part.count - i * K::block.m, i64(K::block.m));
                 for (i64 j = 0; j < columns; ++j)
-                    words.after[std::size_t((part.d * rows + i) * columns + j)] = u32(2 * K::block.m);
+                    words.after[std::size_t((part.d * rows + i) * columns + j)] = u32(2 * height);
             }
         }
         on_gpu::buffer<u32> there(words.before);

@@ -9,6 +9,7 @@
 #include <deepgemm/epilogue/stochastic.cuh>
 #include <deepgemm/epilogue/swiglu.cuh>
 #include <deepgemm/kernel/swapped.cuh>
+#include <deepgemm/schedule/indexed.cuh>
 
 #include <algorithm>
 #include <map>
@@ -38,26 +39,33 @@ struct stored {
         return value_outcome(simulated{}, product, product.shape.n, total, 0, nothing);
     }
 };
-/// C is what D held before.
-inline double total_and_c(const product_part& part, const reference::product& totals, i64 row, i64 column) {
-    return total(part, totals, row, column) + poison;
-}
 struct accumulated {
     static constexpr const char* name = "`accumulate<T>`";
     using epilogue = accumulate<float>;
     template <class K>
     static std::string outcome(const epilogue_product<K>& product) {
-        return value_outcome(simulated{}, product, product.shape.n, total_and_c, 0, [](auto& arguments) {
-            arguments.c = {arguments.d.data, arguments.d.pitch, arguments.d.matrix_pitch};
+        const auto& [m, n, k] = product.shape;
+        const i64 pitch = n;
+        std::vector<float> c;
+        for (i64 i = 0; i < product.d_matrices * m * pitch; ++i) c.push_back(float(i * 11 % 31) - 15);
+        const auto expected = [&](const product_part& part, const reference::product& totals, i64 row, i64 column) {
+            return total(part, totals, row, column) + c[std::size_t((part.d * m + part.first + row) * pitch + column)];
+        };
+        return value_outcome(simulated{}, product, n, expected, 0, [&](auto& arguments) {
+            arguments.c = {c.data(), pitch, m * pitch};
         });
     }
 };
+/// What D held before is C.
+inline double total_and_poison(const product_part& part, const reference::product& totals, i64 row, i64 column) {
+    return total(part, totals, row, column) + poison;
+}
 struct added {
     static constexpr const char* name = "`add_in_place`";
     using epilogue = add_in_place;
     template <class K>
     static std::string outcome(const epilogue_product<K>& product) {
-        return value_outcome(simulated{}, product, product.shape.n, total_and_c, 0, nothing);
+        return value_outcome(simulated{}, product, product.shape.n, total_and_poison, 0, nothing);
     }
 };
 struct heads {
@@ -119,8 +127,8 @@ struct signalled {
         if (wrong != "") return wrong;
         i64 finished = 0, expected = 0;
         for (const u32 word : words) finished += word;
-        for (const product_part& part : product.parts) expected += align_up(part.count, K::block.m) * across;
-        return finished == expected ? "" : concat(finished, " rows of tiles are signalled instead of ", expected);
+        for (const product_part& part : product.parts) expected += i64(part.count) * across;
+        return finished == expected ? "" : concat(finished, " rows are signalled instead of ", expected);
     }
 };
 struct linear {
@@ -238,19 +246,20 @@ struct rows_by_ends {
 struct rows_by_index {
     static constexpr const char* name = "rows, by index";
     template <class Epilogue>
-    using kernel = groups_of<Epilogue, index_groups>;
-    /// Whole runs of rows; rows of no group would become zeros, which is no matter of epilogues.
+    using kernel =
+        gemm<arch::sm90, half, half, Epilogue, tiles, indexed<tiles.block, tiles.cluster, tiles.raster_rows>>;
+    /// Three groups, of which the second one ends inside a tile.
     template <class K>
     static epilogue_product<K> product(random_source& random) {
-        constexpr i32 run = tiles.block.m, runs = 3;
-        epilogue_product<K> made{{runs * run, n, k},
-                                 {K::info.traits.a, 1, runs * run, k, random},
-                                 {K::info.traits.b, 2, n, k, random},
+        epilogue_product<K> made{{192, n, k},
+                                 {K::info.traits.a, 1, 192, k, random},
+                                 {K::info.traits.b, 3, n, k, random},
                                  1,
-                                 {{0, run, 0, 1, 0}, {run, 2 * run, 0, 0, 0}},
-                                 std::vector<i32>(std::size_t(runs * run)),
-                                 {runs, nullptr, run}};
-        std::fill_n(made.table.begin(), run, 1);
+                                 {{0, 64, 0, 1, 0}, {64, 40, 0, 0, 0}, {104, 88, 0, 2, 0}},
+                                 {},
+                                 {3, nullptr, 8}};
+        for (const product_part& part : made.parts)
+            made.table.insert(made.table.end(), std::size_t(part.count), part.b);
         return made;
     }
 };

@@ -14,8 +14,8 @@
 
 namespace deepgemm::test {
 
-/// Rows of a product that have matrices in common: `count` rows from `first` on, in a matrix of A and in one of D. If `k` is not
-/// 0, of so many elements of K from `k_first` on.
+/// Rows of a product that have matrices in common: `count` rows from `first` on, in a matrix of A and in one of D. If `k` is
+/// not 0, of so many elements of K from `k_first` on.
 struct product_part {
     i32 first, count, a, b, d;
     i32 k_first = 0, k = 0;
@@ -40,8 +40,7 @@ struct epilogue_product {
         args.matrices = max(d_matrices, max(a.matrices(), b.matrices()));
         args.tiles = groups;
         if constexpr (requires { args.tiles.rows; }) args.tiles.rows = table_there;
-        if constexpr (requires { args.tiles.ends; }) args.tiles.ends = table_there;
-        if constexpr (requires { args.tiles.of_row; }) args.tiles.of_row = table_there;
+        if constexpr (requires { args.tiles.list; }) args.tiles.list = table_there;
         if constexpr (requires { args.tiles.sizes; }) args.tiles.sizes = table_there;
         return args;
     }

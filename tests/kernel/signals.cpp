@@ -41,9 +41,10 @@ std::string words_outcome(const sim::options& machine, const epilogue_product<K>
     written_memory<u32> words(std::size_t(product.d_matrices * strides.matrix_stride), 1000);
     for (const product_part& part : product.parts) {
         for (i64 i = part.first / K::block.m; i < ceil_div(part.first + part.count, K::block.m); ++i) {
+            const i64 height = min(part.first + part.count - i * K::block.m, i64(K::block.m));
             for (i64 j = 0; j < columns; ++j)
                 words.after[std::size_t(part.d * strides.matrix_stride + i * strides.row_stride + j)] +=
-                    u32(launches * K::block.m);
+                    u32(launches * height);
         }
     }
     std::vector<u32> there = words.before;
@@ -87,7 +88,7 @@ TEST_CASE("signals: each finished tile adds its rows to its word, and tiles beyo
     check.operator()<then<relu, signal_tiles<store<bf16>, memory_scope::sys>>, wide>(1, last);
 }
 
-TEST_CASE("signals of groups: also of warps whose rows a group does not reach") {
+TEST_CASE("signals of groups: as many rows as a group has") {
     const auto check = []<class A, class B, class Epilogue, config Config>(int shrinks, const auto& signals_of) {
         using slots = grouped_kernel<A, B, Epilogue, Config, masked_groups>;
         using rows = grouped_kernel<A, B, Epilogue, Config, psum_groups>;
@@ -197,6 +198,7 @@ struct product_and_readers {
     void read(i32 tile) {
         ptx::role("reader");
         const i32 row = tile / columns * block_m, column = tile % columns * block_n;
+        const u32 height = u32(min(block_m, m - row));
         const u32 threads = K::launch.threads, barrier = ptx::dynamic_smem() + u32(block_m * block_n * 2);
         const bool copies = how == reading::copies || how == reading::copies_unfenced;
         const u32 units = u32(min(block_n, i32(pitch) - column)) / 8;  // of 16 bytes, in a row
@@ -205,10 +207,10 @@ struct product_and_readers {
             ptx::fence_mbarrier_init();
             const u32* const word = &words[std::size_t(tile)];
             if (how == reading::polls_relaxed) {
-                while (ptx::ld_relaxed<Scope>(word) < u32(block_m)) {
+                while (ptx::ld_relaxed<Scope>(word) < height) {
                 }
             } else {
-                while (ptx::ld_acquire<Scope>(word) < u32(block_m)) {
+                while (ptx::ld_acquire<Scope>(word) < height) {
                 }
             }
             if (copies) {

@@ -18,11 +18,11 @@ struct tile_words {
     i64 row_stride = 0, column_stride = 1, matrix_stride = 0;
 };
 
-/// Stores D as `Sink` does. Each tile then adds block.m in all to its word, in shares as its warps finish, with release at
-/// `Scope`: a reader that acquires a word which has grown by block.m sees all of the tile, and what else its sink wrote, such
-/// as scales. If it reads by TMA, a proxy fence (ptx::fence_proxy_async_global) follows the acquire. Words are never reset: the
-/// next launch adds again. Tiles of groups with slots have words by their slot. Groups of rows that follow each other must
-/// begin at multiples of block.m, or tiles share words. A group without rows has no tiles, and signals nothing.
+/// Stores D as `Sink` does. Each tile then adds to its word as many rows as it has in D, block.m but at the end of D or of a
+/// group of rows, in shares as its warps finish, with release at `Scope`. A reader that acquires a word which has grown by all
+/// rows of the tile sees all of it, and what else its sink wrote, such as scales. If it reads by TMA, a proxy fence
+/// (ptx::fence_proxy_async_global) follows the acquire. Words are never reset: the next launch adds again. Tiles that begin
+/// within the same block.m rows, as those of groups of rows may, share a word.
 template <class Sink, memory_scope Scope = memory_scope::gpu>
 struct signal_tiles : over_fragments<Sink> {
     static_assert(epilogue<Sink>, "signal_tiles: it takes a sink: signal_tiles<store<bf16>>, say");

@@ -25,7 +25,8 @@ struct store {
 };
 
 /// Stores D = C + totals as `T`. C has the same type and is added in FP32 before the one rounding. C may be D itself, since the
-/// warpgroup that writes a tile of D has read that tile of C before.
+/// warpgroup that writes a tile of D has read that tile of C before; but not if groups of rows follow each other within a tile,
+/// where a copy of C also brings rows that another tile writes.
 template <output_element T>
 struct accumulate : store<T> {
     static constexpr bool accumulates = true;

@@ -296,7 +296,6 @@ private:
             if (next != schedule.end()) loop.start(p, shape, *next);
             if constexpr (Config.split_k > 1) parts.reduce(total, more);
             if (mine) writer.put(p, total, tile);
-            if (stores(parts)) writer.signal(p, tile);
         }
         writer.finish();
     }

@@ -71,24 +71,29 @@ struct tile_store {
                 put_rows<false>(p, edge, total, wave, together, m, tile.n, matrix);
             }
         }
-    }
-    /// The owner's threads, after put(), or instead of it if a tile does not reach their rows: tells an epilogue that wants to
-    /// hear of tiles that theirs are stored. Tiles beyond D, which clusters have at its edge, are no tiles.
-    template <work_tile Tile>
-    DEEPGEMM_DEVICE void signal(const params& p, const Tile& tile) const {
-        if constexpr (epilogue_concept::hears_of_tiles<steps>) {
-            const result_end end = tile.end();
-            if (tile.m >= end.m || tile.n >= end.n) return;
-            if (out.complete())
-                steps::signal(p.epilogue, {tile.m / Gemm::block.m, tile.n / Gemm::block.n, tile.matrix()},
-                              u32(Gemm::waves * output::rows));
-            ptx::sync_warp();
-        }
+        signal(p, tile);
     }
     /// The owner's threads: waits until all copies have read shared memory, so that the CTA may end.
     DEEPGEMM_DEVICE void finish() const { out.finish(); }
 
 private:
+    /// The owner's threads, once they have stored their rows of a tile: tells an epilogue that wants to hear of tiles. Those
+    /// beyond D, which clusters have at its edge, are no tiles.
+    template <work_tile Tile>
+    DEEPGEMM_DEVICE void signal(const params& p, const Tile& tile) const {
+        if constexpr (epilogue_concept::hears_of_tiles<steps>) {
+            const result_end end = tile.end();
+            i32 rows = 0;
+            DEEPGEMM_UNROLL
+            for (int wave = 0; wave < Gemm::waves; ++wave)
+                rows += max(0, min(end.m - (tile.m + first_row + wave * mma::m), output::rows));
+            if (rows == 0 || tile.n >= end.n) return;
+            if (out.complete())
+                steps::signal(p.epilogue, {tile.m / Gemm::block.m, tile.n / Gemm::block.n, tile.matrix()}, u32(rows));
+            ptx::sync_warp();
+        }
+    }
+
     DEEPGEMM_DEVICE static bool reaches(i32 m, result_end end) { return !bounded || m < end.m; }
 
     /// The column of D that column `n` of the product becomes, where a tile begins or the product ends.
