@@ -62,7 +62,9 @@ def figures(results, measure, rows):
         time = {"flushed": "us", "sustained": "us_sustained"}[measure["tflops"]]
         return [2e-6 * column(row, "m*n*k") / row[time] if row[time] else None for row in rows]
     if "read_share" in measure:
-        size = {"fp8_gemm": 1, "bf16_gemm": 2, "m_grouped_fp8_gemm_nt_masked": 1, "m_grouped_bf16_gemm_nt_masked": 2}
+        size = {"fp8_gemm": 1, "bf16_gemm": 2, "m_grouped_fp8_gemm_nt_masked": 1, "m_grouped_bf16_gemm_nt_masked": 2,
+                "m_grouped_fp8_gemm_nt_contiguous": 1, "m_grouped_bf16_gemm_nt_contiguous": 2,
+                "m_grouped_bf16_gemm_nn_contiguous": 2}
         lines = [row["m"] + row["n"] * row.get("groups", 1) for row in rows]  # every group has weights of its own
         least = [rows_read * row["k"] * size[row["op"]] / (1e6 * measure["read_share"]) for rows_read, row in zip(lines, rows)]
         return [us / row["us"] if row["us"] else None for us, row in zip(least, rows)]

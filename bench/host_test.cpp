@@ -136,6 +136,29 @@ TEST_CASE("the contiguous suites are the peer's cases, with groups of our own th
     CHECK(fp8[0].name() == "4x35456 6144x7168 psum");
     CHECK(half[17].name() == "4x36096 6144x7168 indexed bf16 nn");
     CHECK(std::string(half[0].family()) == "bf16_contiguous");
+    CHECK(fp8[8].peer_name() == "num_groups=4 m=35456 n=6144 k=7168 1D2D layout=NT psum=False zero_pad=False");
+    CHECK(half[1].peer_name() == "num_groups=4 m=36096 n=6144 k=7168 layout=NN psum=True zero_pad=False");
+}
+
+TEST_CASE("the suite of a router has each list as it is and filled up, in both forms") {
+    const auto cases = suite_router();
+    CHECK(cases.size() == 40);
+    std::map<std::string, int> names;
+    for (const contiguous_case& c : cases) {
+        ++names[c.name()];
+        deepgemm::i32 end = 0, real = 0;
+        for (const deepgemm::i32 count : c.counts()) {
+            CHECK(count >= 1);
+            end = deepgemm::align_up(end + count, c.alignment), real += count;
+        }
+        CHECK(end == c.rows);
+        CHECK(c.flops() == 2.0 * real * c.n * c.k);
+        CHECK(std::string(c.family()) == "fp8_router");
+        if (c.alignment == 1) CHECK(real == c.rows);
+    }
+    CHECK(names.size() == cases.size());
+    CHECK(cases[0].name() == "zipf_32 4096x7168 psum 1");
+    CHECK(cases[39].name() == "many_16 4096x7168 indexed 128");
 }
 
 TEST_CASE("suites by name hold each case once, FP8 first") {
@@ -245,7 +268,7 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
                          "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
-                         "contiguous, contiguous_bf16",
+                         "contiguous, contiguous_bf16, router",
                          std::invalid_argument);
 }
 

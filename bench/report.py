@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Turns benchmark results into documentation: docs/performance.md, its plots, and the table in README.md.
 
-Reads bench/results/<gpu>/fp8_dense.json, bf16_dense.json, fp8_masked.json and bf16_masked.json (written by `deepgemm bench`), as
-far as they are there, and beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
+Reads the result files of bench/results/<gpu> (FAMILIES below; written by `deepgemm bench`), as far as
+they are there, and beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
 the kernels, of which bench/ablation.py makes tables), and chain.json, engine.json and rtc.json (of which bench/launch_costs.py does, of
 machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
 
@@ -54,6 +54,14 @@ MASKED = [
     ("all", lambda r: True),
 ]
 
+CONTIGUOUS = [
+    ("by end, NT", lambda r: r["pass"] == "psum" and r["layout"] == "nt"),
+    ("by end, NN", lambda r: r["pass"] == "psum" and r["layout"] == "nn"),
+    ("by row, NT", lambda r: r["pass"] == "indexed" and r["layout"] == "nt"),
+    ("by row, NN", lambda r: r["pass"] == "indexed" and r["layout"] == "nn"),
+    ("all", lambda r: True),
+]
+
 # Result files: what they hold, and the groups of cases that a summary shows.
 FAMILIES = {
     "fp8_dense": ("FP8", [
@@ -74,6 +82,9 @@ FAMILIES = {
     ]),
     "fp8_masked": ("FP8", MASKED),
     "bf16_masked": ("BF16", MASKED),
+    "fp8_contiguous": ("FP8", CONTIGUOUS),
+    "bf16_contiguous": ("BF16", CONTIGUOUS),
+    "fp8_router": ("FP8", CONTIGUOUS),
 }
 
 
@@ -100,7 +111,7 @@ class Report:
         data = json.loads(file.read_text())
         self.gpu, self.family, self.machine, self.rows = file.parent.name, file.stem, data["machine"], data["rows"]
         self.type, self.groups = FAMILIES[file.stem]
-        self.kind = "masked grouped" if self.groups is MASKED else "dense"
+        self.kind = "masked grouped" if self.groups is MASKED else "contiguous grouped" if self.groups is CONTIGUOUS else "dense"
         self.title = f"{self.machine['gpu']}: {self.kind} {self.type} GEMM"
         self.image = f"images/{self.family}_{self.gpu}.svg"
         self.roofline = f"images/{self.family}_{self.gpu}_roofline.svg"

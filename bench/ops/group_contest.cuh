@@ -104,12 +104,14 @@ private:
     reference reference_;
 };
 
-/// The row of a result file for our pick. Operations add to it what their cases have beside.
+/// The row of a result file for our pick.
 template <class Case>
 json row_of(const Case& problem, const group_contender& ours) {
     const measurement& m = ours.figures;
     json row = json::object();
     row["op"] = problem.op();
+    if constexpr (requires { problem.peer_name(); })
+        row["case"] = problem.list == nullptr ? problem.peer_name() : problem.name();
     row["pass"] = problem.pass();
     row["m"] = problem.rows;
     row["n"] = problem.n;

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 #include <deepgemm/host/parse.hpp>
 #include <deepgemm/ops/contiguous_gemm/cost.hpp>
+
+#include "lists.hpp"
 
 namespace deepgemm::bench {
 
@@ -25,6 +28,7 @@ std::vector<contiguous_case> of_both(std::vector<contiguous_case> cases) {
 }  // namespace
 
 std::vector<i32> contiguous_case::counts() const {
+    if (list != nullptr) return {dealt.begin(), dealt.end()};
     std::vector<double> shares;
     double sum = 0;
     u32 state = u32(groups * 31 + rows);
@@ -54,12 +58,29 @@ contiguous_workload workload_of(const contiguous_case& c) {
     return {c.groups, one.shape, c.expected_rows == 0 ? mean : c.expected_rows, c.by, one.a, one.b, one.d};
 }
 
-double contiguous_case::flops() const { return demand_of(bench::workload_of(*this), rows).flops; }
-double contiguous_case::bytes() const { return demand_of(bench::workload_of(*this), rows).bytes; }
+namespace {
+
+/// The rows that count.
+i64 counted(const contiguous_case& c) {
+    return c.list == nullptr ? c.rows : std::accumulate(c.dealt.begin(), c.dealt.end(), i64(0));
+}
+
+}  // namespace
+
+double contiguous_case::flops() const { return demand_of(bench::workload_of(*this), counted(*this)).flops; }
+double contiguous_case::bytes() const { return demand_of(bench::workload_of(*this), counted(*this)).bytes; }
+double contiguous_case::memory() const { return demand_of(bench::workload_of(*this), rows).bytes; }
 
 std::string contiguous_case::name() const {
+    if (list != nullptr) return concat(list, " ", n, "x", k, " ", pass(), " ", alignment);
     const std::string types = is_fp8() ? "" : std::string(" ") + one().recipe() + " " + one().layout();
     return concat(groups, "x", rows, " ", n, "x", k, " ", pass(), types);
+}
+
+std::string contiguous_case::peer_name() const {
+    return concat("num_groups=", groups, " m=", rows, " n=", n, " k=", k, is_fp8() ? " 1D2D" : "",
+                  stored == orientation::nt ? " layout=NT" : " layout=NN",
+                  by == grouping::psum ? " psum=True" : " psum=False", " zero_pad=False");
 }
 
 std::vector<contiguous_case> suite_contiguous() {
@@ -83,6 +104,36 @@ std::vector<contiguous_case> suite_contiguous_bf16() {
     for (std::size_t i = 0; i < cases.size(); ++i) {
         cases[i].operands = element::bf16;
         cases[i].stored = i % 2 == 0 ? orientation::nt : orientation::nn;
+    }
+    return of_both(cases);
+}
+
+std::vector<contiguous_case> suite_router() {
+    struct named {
+        const char* name;
+        std::span<const i32> rows;
+        int n, k;
+    };
+    const named lists[] = {{"zipf_32", zipf_32, 4096, 7168},   {"zipf_32", zipf_32, 7168, 2048},
+                           {"zipf_256", zipf_256, 4096, 7168}, {"zipf_256", zipf_256, 7168, 2048},
+                           {"one_half", one_half, 4096, 4096}, {"zipf_8", zipf_8, 4096, 4096},
+                           {"even_8", even_8, 4096, 4096},     {"eight_256", eight_256, 4096, 7168},
+                           {"many_64", many_64, 4096, 7168},   {"many_16", many_16, 4096, 7168}};
+    std::vector<contiguous_case> cases;
+    for (const int alignment : {1, 128}) {
+        for (const auto& [name, rows, n, k] : lists) {
+            i32 all = 0;
+            for (const i32 count : rows) all += align_up(count, alignment);
+            cases.push_back({.groups = int(rows.size()),
+                             .rows = all,
+                             .n = n,
+                             .k = k,
+                             .alignment = alignment,
+                             .list = name,
+                             .dealt = rows});
+            const i32 real = std::accumulate(rows.begin(), rows.end(), 0);
+            cases.back().expected_rows = ceil_div(real, i32(rows.size()));
+        }
     }
     return of_both(cases);
 }

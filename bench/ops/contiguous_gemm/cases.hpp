@@ -3,6 +3,7 @@
 // random when it was measured.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,14 +23,18 @@ struct contiguous_case {
     orientation stored = orientation::nt;
     int expected_rows = 0;  ///< what a caller would give as a hint
     int alignment = 128;
+    const char* list = nullptr;       ///< the name of `dealt`
+    std::span<const i32> dealt = {};  ///< rows of each group, if they are a list; `rows` is what these take
 
     /// The product of all rows with one matrix of B.
     gemm_case one() const {
         return {.pass = pass(), .m = rows, .n = n, .k = k, .operands = operands, .stored = stored};
     }
     bool is_fp8() const { return one().is_fp8(); }
-    /// Cases of one family share a result file: fp8_contiguous, bf16_contiguous.
-    const char* family() const { return is_fp8() ? "fp8_contiguous" : "bf16_contiguous"; }
+    /// Cases of one family share a result file: fp8_contiguous, bf16_contiguous, fp8_router.
+    const char* family() const {
+        return list != nullptr ? "fp8_router" : is_fp8() ? "fp8_contiguous" : "bf16_contiguous";
+    }
     const char* op() const {
         if (is_fp8()) return "m_grouped_fp8_gemm_nt_contiguous";
         return stored == orientation::nt ? "m_grouped_bf16_gemm_nt_contiguous" : "m_grouped_bf16_gemm_nn_contiguous";
@@ -40,12 +45,14 @@ struct contiguous_case {
     /// Rows of each group. With those up to the next multiple of `alignment` their sum is `rows`; these sums differ by at most
     /// 30 % from the mean, drawn alike in every run.
     std::vector<i32> counts() const;
-    /// As DeepGEMM counts: all rows, also those that fill groups up.
+    /// As DeepGEMM counts: all rows, also those that fill groups up. Of a list only its own.
     double flops() const;
     double bytes() const;
     /// Bytes of device memory that the matrices take.
-    double memory() const { return bytes(); }
-    /// A short name: `4x35456 6144x7168 psum`, `4x35456 6144x7168 psum bf16 nn`.
+    double memory() const;
+    /// The case as the peer spells it: `num_groups=4 m=35456 n=6144 k=7168 1D2D layout=NT psum=True zero_pad=False`.
+    std::string peer_name() const;
+    /// A short name: `4x35456 6144x7168 psum`, `4x35456 6144x7168 psum bf16 nn`, `zipf_32 4096x7168 psum 1`.
     std::string name() const;
 };
 
@@ -55,6 +62,8 @@ contiguous_workload workload_of(const contiguous_case& c);
 /// The 16 contiguous cases in FP8, and the 32 in BF16.
 std::vector<contiguous_case> suite_contiguous();
 std::vector<contiguous_case> suite_contiguous_bf16();
+/// Lists of a router, lists.hpp, in FP8: each with groups that begin anywhere, and filled up to multiples of 128 rows.
+std::vector<contiguous_case> suite_router();
 
 /// "G*M,N,K:psum" as M rows in G groups by their ends, ":indexed" by the group of each row, with "-E" if a group usually has E
 /// rows. In FP8, or in BF16 with "bf16-" before that, and "nn-" if B is contiguous along N. Throws std::invalid_argument if it

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Times contiguous grouped products: `deepgemm bench --suite contiguous` and contiguous_bf16, and with --tune all kernels against
+// Times contiguous grouped products: `deepgemm bench --suite contiguous`, contiguous_bf16 and router, and with --tune all kernels against
 // one another.
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
 
@@ -141,7 +141,9 @@ private:
 }  // namespace
 
 std::unique_ptr<contest> words<ops::contiguous_gemm>::contest_of(const options& o) {
-    const auto suite = o.suite == "contiguous" ? suite_contiguous() : suite_contiguous_bf16();
+    const auto suite = o.suite == "contiguous" ? suite_contiguous()
+                       : o.suite == "router"   ? suite_router()
+                                               : suite_contiguous_bf16();
     return std::make_unique<group_contest<ops::contiguous_gemm, contiguous_data>>(o, suite);
 }
 

@@ -21,9 +21,9 @@ struct words<ops::contiguous_gemm> {
         "G*M,N,K:psum-E are M rows in FP8 in G groups, given by where each ends, of which each usually has E (M / G\n"
         "without -E); G*M,N,K:indexed-E are the same, given by the group of each row. With bf16- before that, BF16;\n"
         "with bf16-nn-, BF16 with B contiguous along N.";
-    static constexpr const char* suites[] = {"contiguous", "contiguous_bf16"};
+    static constexpr const char* suites[] = {"contiguous", "contiguous_bf16", "router"};
     static constexpr const char* about_suites =
-        "contiguous: FP8 in groups of rows; contiguous_bf16: BF16 in such groups";
+        "contiguous: FP8 in groups of rows; contiguous_bf16: BF16 in such groups; router: FP8 in uneven ones";
     static constexpr const char* simulated[] = {"3*72,128,256:psum", "3*72,128,200:bf16-nn-indexed-20"};
 
     static bool takes(const std::string& text) {
