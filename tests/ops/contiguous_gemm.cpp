@@ -88,7 +88,7 @@ const config& chosen(const gemm_traits& what, i32 groups, i32 rows, i32 n, i32 k
 }  // namespace
 
 TEST_CASE("contiguous gemm: random ragged groups, each on the kernel that an H200 would get") {
-    on_machines(4, [](random_source& random, const sim::options& machine) {
+    on_machines(2, [](random_source& random, const sim::options& machine) {
         device_info device = device_info::h200();
         device.sm_count = machine.num_sms;
         const contiguous_engine engine(contiguous_kernels(), device);
@@ -111,10 +111,8 @@ TEST_CASE("contiguous gemm: every shipped kernel, whatever the hint says") {
         CAPTURE(to_source(kernel.info));
         const group_rows rows{.counts = {5, cfg.block.m + 9, 0, 64, 3}, .alignment = 1, .more = 5};
         contiguous_sample sample(random, 2 * cfg.block.n + 8, 600, rows, kernel.info.traits);
-        for (const i64 expected : {0, 1, 5000}) {
-            CHECK(run(engine, sample, expected, {.pin = cfg}) == "");
-            sample.restore();
-        }
+        const i64 hints[] = {0, 1, 5000};
+        CHECK(run(engine, sample, hints[random.integer(0, 2)], {.pin = cfg}) == "");
     }
 }
 
@@ -144,7 +142,7 @@ TEST_CASE("contiguous gemm: every alignment that is usual") {
     for (const i32 alignment : {128, 64, 32, 16, 8, 4, 1}) {
         CAPTURE(alignment);
         for_each_kind([&](const gemm_traits& what) {
-            contiguous_sample sample(random, 136, 300, {{130, 0, 1, 63, 257}, alignment, 0, true}, what);
+            contiguous_sample sample(random, 72, 136, {{130, 0, 1, 63, 257}, alignment, 0, true}, what);
             CHECK(run(engine, sample) == "");
         });
     }
