@@ -73,7 +73,8 @@ private:
 
 /// A grouped kernel.
 template <class A, class B, class Epilogue, config Config, class Groups>
-using grouped_kernel = gemm<arch::sm90, A, B, Epilogue, Config, grouped<Config.block, Config.cluster, Groups>>;
+using grouped_kernel =
+    gemm<arch::sm90, A, B, Epilogue, Config, grouped<Config.block, Config.cluster, Groups, Config.raster_rows>>;
 
 /// A kernel of groups by the group of each row.
 template <class A, class B, class Epilogue, config Config>

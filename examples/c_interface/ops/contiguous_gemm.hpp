@@ -12,8 +12,8 @@ namespace c_interface {
 /// Kernels of groups of rows, by the end of each group and by the group of each row. Structs, since g++ 12 cannot work out
 /// configurations in the arguments of an alias.
 template <class A, class B, dg::config Config>
-struct by_end
-    : dg::gemm<dg::arch::sm90, A, B, d_type, Config, dg::grouped<Config.block, Config.cluster, dg::psum_groups>> {};
+struct by_end : dg::gemm<dg::arch::sm90, A, B, d_type, Config,
+                         dg::grouped<Config.block, Config.cluster, dg::psum_groups, Config.raster_rows>> {};
 template <class A, class B, dg::config Config>
 struct by_row
     : dg::gemm<dg::arch::sm90, A, B, d_type, Config, dg::indexed<Config.block, Config.cluster, Config.raster_rows>> {};

@@ -10,8 +10,8 @@ namespace c_interface {
 
 /// A kernel of groups. A struct, since g++ 12 cannot work out configurations in the arguments of an alias.
 template <class A, class B, dg::config Config>
-struct masked
-    : dg::gemm<dg::arch::sm90, A, B, d_type, Config, dg::grouped<Config.block, Config.cluster, dg::masked_groups>> {};
+struct masked : dg::gemm<dg::arch::sm90, A, B, d_type, Config,
+                         dg::grouped<Config.block, Config.cluster, dg::masked_groups, Config.raster_rows>> {};
 using masked_narrow = masked<by_token, by_block, dg::config{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1}}>;
 using masked_wide = masked<by_token, by_block, dg::config{.block = {128, 128, 128}}>;
 using masked_bf16_narrow =

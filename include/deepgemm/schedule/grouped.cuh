@@ -13,10 +13,10 @@
 
 namespace deepgemm {
 
-/// Tiles `Block` of each group of `Groups`, along one column of tiles and then along the next. The CTAs of a cluster lie along
-/// N, and each cluster takes every `cluster_count`-th cluster tile. A group has as few rows of tiles as can be; if it does not
-/// fill them, any of them may end before Block.m rows.
-template <tile_shape Block, cluster_shape Cluster, group_policy Groups>
+/// Tiles `Block` of each group of `Groups`, in bands of `RasterRows` tiles along M, in a band along one column of tiles and then
+/// along the next. The CTAs of a cluster lie along N, and each cluster takes every `cluster_count`-th cluster tile. A group has
+/// as few rows of tiles as can be; if it does not fill them, any of them may end before Block.m rows.
+template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows = 8>
 struct grouped {
     static_assert(Cluster.m == 1, "grouped: CTAs of a cluster must lie along N, since rows end where a group does");
     static constexpr grouping grouped_as = grouping_of<Groups>();
@@ -78,8 +78,10 @@ struct grouped {
         u32 state = !shares_rows;
 
         DEEPGEMM_DEVICE tile operator*() const {
-            const i32 rows = row_tiles(), column = index / rows, row = index - column * rows;
-            const group_extent part = part_of_group(walks_up(row, rows) ? rows - 1 - row : row, rows);
+            const i32 rows = row_tiles(), first = index / (RasterRows * tiles.columns) * RasterRows,
+                      inside = index - first * tiles.columns, high = min(RasterRows, rows - first);
+            const i32 column = inside / high, row = inside - column * high;
+            const group_extent part = part_of_group(first + (walks_up(row, high) ? high - 1 - row : row), rows);
             return {part.row, column * (Block.n * Cluster.n) + tiles.first_column, part, tiles.shape.n};
         }
         DEEPGEMM_DEVICE void operator++() {
@@ -125,9 +127,10 @@ struct grouped {
             }
             return part;
         }
-        /// True if the column that has this tile as its tile number `row` of `rows` began in an odd round of the clusters.
-        DEEPGEMM_DEVICE bool walks_up(i32 row, i32 rows) const {
-            if (!shares_rows || rows > cluster_count()) return false;
+        /// True if the column of a band that has this tile as its tile number `row` of `high` began in an odd round of the
+        /// clusters.
+        DEEPGEMM_DEVICE bool walks_up(i32 row, i32 high) const {
+            if (!shares_rows || high > cluster_count()) return false;
             return (state / 2 % 2 != 0) != (row > i32(ptx::cta_index()) / Cluster.size());
         }
     };

@@ -13,7 +13,7 @@ namespace deepgemm::shipped {
 
 /// The schedules of groups of rows.
 template <config Config>
-using rows_by_end = grouped<Config.block, Config.cluster, psum_groups>;
+using rows_by_end = grouped<Config.block, Config.cluster, psum_groups, Config.raster_rows>;
 template <config Config>
 using rows_by_row = indexed<Config.block, Config.cluster, Config.raster_rows>;
 
@@ -45,11 +45,12 @@ inline constexpr config medium_pair{.block = {128, 128, 128},
 /// Few rows in each group, some hundred, many: the tiles of groups with slots.
 using contiguous_fp8 = contiguous_fp8_kernels<masked_few(64), medium_pair, masked_medium, masked_three({1, 2}),
                                               masked_three(), masked_wide({1, 2}), masked_wide()>::type;
-using contiguous_bf16 = contiguous_bf16_kernels<major::k, tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
-                                                tile16(128, 256, 2, {}, 64, 2), tile16(192, 192, 3, {}, 64, 1),
-                                                tile16(256, 128, 2, across, 32, 3)>::type;
+using contiguous_bf16 =
+    contiguous_bf16_kernels<major::k, tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
+                            high_bands(tile16(128, 256, 2, {}, 64, 2)), tile16(192, 192, 3, {}, 64, 1),
+                            tile16(256, 128, 2, across, 32, 3)>::type;
 using contiguous_bf16_nn =
-    contiguous_bf16_kernels<major::mn, tile16(64, 128, 1, {}, 64, 1), tile16(128, 256, 2, {}, 64, 2),
+    contiguous_bf16_kernels<major::mn, tile16(64, 128, 1, {}, 64, 1), high_bands(tile16(128, 256, 2, {}, 64, 2)),
                             tile16(256, 128, 2, across, 32, 3)>::type;
 
 template <class O>

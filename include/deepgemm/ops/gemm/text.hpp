@@ -43,7 +43,9 @@ inline std::string schedule_source(const gemm_info& value) {
         concat("<tile_shape", value_source(value.cfg.block), ", cluster_shape", value_source(value.cfg.cluster), ", ");
     if (value.traits.groups == grouping::indexed) return concat("indexed", tiles, value.cfg.raster_rows, ">");
     const char* const policy = policy_source(value.traits.groups);
-    return policy == nullptr ? "/* custom schedule */" : concat("grouped", tiles, policy, ">");
+    if (policy == nullptr) return "/* custom schedule */";
+    const bool usual = value.cfg.raster_rows == config{}.raster_rows;
+    return concat("grouped", tiles, policy, usual ? "" : concat(", ", value.cfg.raster_rows), ">");
 }
 
 /// A GEMM kernel as a C++ type; comments stand for a user's own parts.

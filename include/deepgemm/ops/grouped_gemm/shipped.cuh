@@ -12,7 +12,7 @@ namespace deepgemm::shipped {
 /// A GEMM of groups with slots: A scaled by token, in the order of `Tokens`, B by block, all scales FP32, D in BF16.
 template <config Config, class Tokens = scale::per_token<scale::fp32>>
 using masked_kernel = gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>,
-                           Config, grouped<Config.block, Config.cluster, masked_groups>>;
+                           Config, grouped<Config.block, Config.cluster, masked_groups, Config.raster_rows>>;
 
 /// Few rows in each group, so reading weights takes most of the time. One warpgroup, and as many stages as keep memory busy.
 DEEPGEMM_BOTH constexpr config masked_few(int n) {
@@ -42,7 +42,7 @@ DEEPGEMM_BOTH constexpr config masked_wide(cluster_shape cluster = {}) {
 /// The same of BF16 operands, without scales.
 template <config Config>
 using masked_bf16_kernel = gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>, Config,
-                                grouped<Config.block, Config.cluster, masked_groups>>;
+                                grouped<Config.block, Config.cluster, masked_groups, Config.raster_rows>>;
 
 template <config... Configs>
 using masked_kernels = kernels<masked_kernel<Configs>...>;
