@@ -30,6 +30,9 @@ struct stage_copy {
     const u32* first = nullptr;  ///< word of the thread's first row
     i32 rows_left = 0;           ///< from its first row to the last one of the matrix
     u32 held[rows][depth]{};     ///< words that are handed out next, in this order
+    /// True if the words after those are loaded already. The K blocks of a low tile take less time than such a load.
+    static constexpr bool looks_ahead = rows == 1;
+    words_at_once ahead[looks_ahead ? rows : 1]{};
 
     /// Each copying thread: starts with the tile whose first row is `from.row`. Scales are put from number `index` along K on.
     DEEPGEMM_DEVICE void start(const scale_place& from, i32 index) {
@@ -41,7 +44,8 @@ struct stage_copy {
         if (!comes_at_once(word, words)) {
             load_one(word);
         } else {
-            load(word / depth * depth);
+            if constexpr (looks_ahead) fetch(ahead, word / depth * depth);
+            load(word / depth * depth, words);
             for (i32 i = 0; i < word % depth; ++i) shift();
         }
     }
@@ -60,7 +64,7 @@ struct stage_copy {
         if (!comes_at_once(next, words)) {
             load_one(next);
         } else if (next % depth == 0) {
-            load(next);
+            load(next, words);
         } else {
             shift();
         }
@@ -76,15 +80,27 @@ private:
     DEEPGEMM_DEVICE const u32* at(int i, i32 word) const {
         return first + word + (i * Threads < rows_left ? i * Threads * p.words.stride_mn : 0);
     }
-    /// Loads the `depth` words from number `word` on. All loads are issued before the first one is waited for.
-    DEEPGEMM_DEVICE void load(i32 word) {
-        words_at_once loaded[rows];
+    /// Loads the `depth` words from number `word` on, of all rows before the first one is waited for.
+    DEEPGEMM_DEVICE void fetch(words_at_once (&to)[rows], i32 word) const {
         DEEPGEMM_UNROLL
-        for (int i = 0; i < rows; ++i) loaded[i] = ptx::ld_global(reinterpret_cast<const words_at_once*>(at(i, word)));
+        for (int i = 0; i < rows; ++i) to[i] = ptx::ld_global(reinterpret_cast<const words_at_once*>(at(i, word)));
+    }
+    DEEPGEMM_DEVICE void hold(const words_at_once (&loaded)[rows]) {
         DEEPGEMM_UNROLL
         for (int i = 0; i < rows; ++i) {
             DEEPGEMM_UNROLL
             for (int j = 0; j < depth; ++j) held[i][j] = loaded[i].word[j];
+        }
+    }
+    /// Turns to the `depth` words from number `word` on, of `words` of a row.
+    DEEPGEMM_DEVICE void load(i32 word, i32 words) {
+        if constexpr (looks_ahead) {
+            hold(ahead);
+            if (comes_at_once(word + depth, words)) fetch(ahead, word + depth);
+        } else {
+            words_at_once loaded[rows];
+            fetch(loaded, word);
+            hold(loaded);
         }
     }
     /// Loads word number `word` alone.

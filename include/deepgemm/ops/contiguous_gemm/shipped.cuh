@@ -17,13 +17,13 @@ using rows_by_end = grouped<Config.block, Config.cluster, psum_groups, Config.ra
 template <config Config>
 using rows_by_row = indexed<Config.block, Config.cluster, Config.raster_rows>;
 
-/// A GEMM of groups of rows, D in BF16. FP8: A scaled by token, B by block, all scales FP32. Structs, since nvcc 13 loses
-/// configurations in alias templates.
-template <config... Configs>
+/// A GEMM of groups of rows, D in BF16. FP8: A scaled by token, in the order of `Tokens`, B by block, all scales FP32. Structs,
+/// since nvcc 13 loses configurations in alias templates.
+template <class Tokens, config... Configs>
 struct contiguous_fp8_kernels {
     template <class Tiles, config Config>
-    using one = gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>,
-                     operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>, Config, Tiles>;
+    using one = gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>,
+                     Config, Tiles>;
     using type = kernels<one<rows_by_end<Configs>, Configs>..., one<rows_by_row<Configs>, Configs>...>;
 };
 /// The same of BF16 operands, without scales; B contiguous along `B`.
@@ -43,8 +43,13 @@ inline constexpr config medium_pair{.block = {128, 128, 128},
                                     .sm90 = {.promote = promotion::deferred}};
 
 /// Few rows in each group, some hundred, many: the tiles of groups with slots.
-using contiguous_fp8 = contiguous_fp8_kernels<masked_few(64), medium_pair, masked_medium, masked_three({1, 2}),
-                                              masked_three(), masked_wide({1, 2}), masked_wide()>::type;
+using contiguous_fp8 =
+    contiguous_fp8_kernels<scale::per_token<scale::fp32>, masked_few(64), medium_pair, masked_medium,
+                           masked_three({1, 2}), masked_three(), masked_wide({1, 2}), masked_wide()>::type;
+/// The same for K-major scales of A, as quantisers write them. Larger tiles of groups by their ends are left out, where the warps
+/// that copy scales would spill.
+using contiguous_fp8_k_major =
+    contiguous_fp8_kernels<scale::per_token_k_major<scale::fp32>, masked_few(64), masked_medium, medium_pair>::type;
 using contiguous_bf16 =
     contiguous_bf16_kernels<major::k, tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
                             high_bands(tile16(128, 256, 2, {}, 64, 2)), tile16(192, 192, 3, {}, 64, 1),
@@ -55,6 +60,8 @@ using contiguous_bf16_nn =
 
 template <class O>
     requires(same_as<O, ops::contiguous_gemm>)
-DEEPGEMM_BOTH constexpr auto all_of() { return contiguous_fp8{} + contiguous_bf16{} + contiguous_bf16_nn{}; }
+DEEPGEMM_BOTH constexpr auto all_of() {
+    return contiguous_fp8{} + contiguous_fp8_k_major{} + contiguous_bf16{} + contiguous_bf16_nn{};
+}
 
 }  // namespace deepgemm::shipped
