@@ -96,7 +96,7 @@ endfunction()
 # A library of the kernels of ops/*/shipped.cuh, all or those of some of their lists, and over them the functions of
 # host/instances.hpp. They are compiled in `n` translation units (32 unless said otherwise), each of which has every n-th
 # kernel. The backend is chosen as above. Tests of this project that take a sample also give ONE_IN <k> SEED <s>: then the
-# library has every k-th unit, from number s modulo k on, and all kernels of operations that have fewer than `n`.
+# library has every k-th unit, from number s modulo k on, and all kernels of operations that have at most 2 `n`.
 function(deepgemm_add_instances target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND;SHARDS;ONE_IN;SEED" "LISTS")
     _deepgemm_number(shards "deepgemm_add_instances(${target}): SHARDS" "${arg_SHARDS}" 32)
