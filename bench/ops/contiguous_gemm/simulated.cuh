@@ -7,7 +7,8 @@
 namespace deepgemm::bench {
 
 using simulated_contiguous_gemm =
-    shipped::join<shipped::contiguous_fp8_kernels<shipped::masked_few(64), shipped::masked_medium>::type,
+    shipped::join<shipped::contiguous_fp8_kernels<scale::per_token<scale::fp32>, shipped::masked_few(64),
+                                                  shipped::masked_medium>::type,
                   shipped::contiguous_bf16_kernels<major::k, shipped::tile16(64, 64, 1)>::type,
                   shipped::contiguous_bf16_kernels<major::mn, shipped::tile16(64, 64, 1)>::type>::type;
 

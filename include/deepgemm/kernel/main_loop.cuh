@@ -126,7 +126,7 @@ private:
         for (i32 block = 0; block < blocks; ++block) {
             pipe.wait(at);
             meanwhile(block);
-            pipe.release(at);
+            release(at);
             at.advance();
         }
     }
@@ -191,7 +191,7 @@ private:
                 mma::fence(rows);
                 const auto done = at;
                 if (last) {
-                    if constexpr (!late) pipe.release(done);
+                    if constexpr (!late) release(done);
                     at.advance();
                     landed = pipe.landed(at);
                     if constexpr (staged) next_scale = b_scale(block + 1);
@@ -216,11 +216,17 @@ private:
         for (; i < blocks.count; ++i) one(i);
     }
 
+    /// Converged warps: gives a stage back. Warps that copy scales write the next ones with ordinary stores, so the reads of all
+    /// lanes must come before the arrival of one.
+    DEEPGEMM_DEVICE void release(typename pipeline::cursor stage) const {
+        if constexpr (Gemm::copiers != 0) ptx::sync_warp();
+        pipe.release(stage);
+    }
     /// Releases a stage whose scales went into `total`. The sums come first, because a load that is still under way has not
     /// read the stage.
     DEEPGEMM_DEVICE void release_read(float (&total)[mma::registers], typename pipeline::cursor stage) const {
         ptx::fence_operand(total);
-        pipe.release(stage);
+        release(stage);
     }
 
     /// The scales of B that all fragments of a block share: in registers, if there are several fragments and registers for the
@@ -278,7 +284,7 @@ private:
                     mma::fence(rows[before]);
                 }
                 if (i != 0 || first != 0) {
-                    if constexpr (!late) pipe.release(previous);
+                    if constexpr (!late) release(previous);
                     factors[before].promote(total, partial[before]);
                     if constexpr (late) release_read(total, previous);
                 }
@@ -319,13 +325,13 @@ private:
             ptx::wgmma_wait<Source::holds_registers ? 0 : 1>();
             DEEPGEMM_UNROLL
             for (int wave = 0; wave < Fragments; ++wave) mma::fence(rows[wave]);
-            if (block != 0) pipe.release(previous);
+            if (block != 0) release(previous);
             previous = at;
             at.advance();
         }
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Fragments; ++wave) mma::wait(total[wave]);
-        if (blocks != 0) pipe.release(previous);
+        if (blocks != 0) release(previous);
     }
 };
 
