@@ -107,6 +107,14 @@ epilogue_product<K> rows_product(random_source& random, i32 n, i32 k, const std:
     return made;
 }
 
+/// Rows of each of several groups: some at random, then all, then one.
+inline std::vector<i32> several_counts(random_source& random, i32 most) {
+    std::vector<i32> counts = random_counts(random, most);
+    counts.push_back(most);
+    counts.push_back(1);
+    return counts;
+}
+
 /// Memory that a kernel writes: what it held before, and what it has to hold after.
 template <class T>
 struct written_memory {

@@ -69,7 +69,7 @@ void on_groups(const Test& test) {
     on_machines(1, [&](random_source& random, const sim::options& machine) {
         const problem_shape shape{i32(4 * random.integer(1, 80)), i32(16 * random.integer(1, 20)),
                                   i32(random.integer(1, 300))};
-        const std::vector<i32> counts = random_counts(random, shape.m);
+        const std::vector<i32> counts = several_counts(random, shape.m);
         CAPTURE(shape.n);
         test(slots_product<slots>(random, shape, counts), simulated{machine}, random);
         test(rows_product<rows>(random, shape.n, shape.k, counts, 4), simulated{machine}, random);

@@ -118,7 +118,7 @@ TEST_CASE("stochastic rounding of groups: a matrix of D has bits of its own") {
         using rows = grouped_kernel<tokens, blocks, planted, Config, psum_groups>;
         on_machines(1, [](random_source& random, const sim::options& machine) {
             const problem_shape shape{i32(4 * random.integer(1, 80)), i32(random.integer(1, 300)), 130};
-            const std::vector<i32> counts = random_counts(random, shape.m);
+            const std::vector<i32> counts = several_counts(random, shape.m);
             CHECK(outcome_of(machine, slots_product<slots>(random, shape, counts), 3, nullptr) == "");
             CHECK(outcome_of(machine, rows_product<rows>(random, shape.n, shape.k, counts, 4), 3, nullptr) == "");
         });
