@@ -112,7 +112,7 @@ class Report:
         self.gpu, self.family, self.machine, self.rows = file.parent.name, file.stem, data["machine"], data["rows"]
         self.type, self.groups = FAMILIES[file.stem]
         self.kind = "masked grouped" if self.groups is MASKED else "contiguous grouped" if self.groups is CONTIGUOUS else "dense"
-        self.title = f"{self.machine['gpu']}: {self.kind} {self.type} GEMM"
+        self.title = f"{self.machine['gpu']}: {self.kind} {self.type} GEMM" + (", a router's groups" if "router" in self.family else "")
         self.image = f"images/{self.family}_{self.gpu}.svg"
         self.roofline = f"images/{self.family}_{self.gpu}_roofline.svg"
         self.others = []

@@ -219,7 +219,9 @@ private:
     /// Converged warps: gives a stage back. Warps that copy scales write the next ones with ordinary stores, so the reads of all
     /// lanes must come before the arrival of one.
     DEEPGEMM_DEVICE void release(typename pipeline::cursor stage) const {
-        if constexpr (Gemm::copiers != 0) ptx::sync_warp();
+        constexpr bool copied =
+            Gemm::a_scale::via == scale::route::copied || Gemm::b_scale::via == scale::route::copied;
+        if constexpr (copied) ptx::sync_warp();
         pipe.release(stage);
     }
     /// Releases a stage whose scales went into `total`. The sums come first, because a load that is still under way has not
