@@ -268,8 +268,9 @@ TEST_CASE("contiguous gemm: plans are made by the hint, explained, pinned and la
         contiguous_sample sample(random, 264, 300, {{3, 170, 0}, 1, 127}, contiguous_sample::usual(by));
         const auto plan = engine.plan(sample.problem(20));
         REQUIRE(plan);
+        const operand_info a = workload_of(sample.problem(20)).a;
         const auto fits = [&](const contiguous_handle& kernel) {
-            return kernel.info.traits.a.type == dtype::e4m3 && kernel.info.traits.groups == by;
+            return kernel.info.traits.a == a && kernel.info.traits.groups == by;
         };
         CHECK(i64(plan->ranked.size()) == std::ranges::count_if(contiguous_kernels(), fits));
         CHECK(plan->workspace_bytes() == 0);

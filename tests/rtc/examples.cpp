@@ -36,6 +36,7 @@ const example examples[] = {
     {"14_add_in_place.cpp", {"gradient"}},
     {"16_few_rows.cpp", {"as_they_are", "exchanged"}},
     {"18_own_memory.cpp", {"by_token", "by_token_k_major", "by_powers_of_two"}},
+    {"19_layer.cpp", {"gate_and_up", "down"}},
 };
 
 /// What a GPU runs of a program: no host headers, nothing from the first host function on. The kernels' own host side stays.

@@ -213,6 +213,7 @@ private:
         cursor at;
         for (const work_item tile : work_of(p, rank)) {
             const block_range blocks = tile.blocks();
+            if (blocks.count == 0) continue;  // without K there may be no scales
             const operand_place a = tile.a(blocks.first), b = tile.b(blocks.first);
             of_a.start({a.row, shape.m, shape.k, a_stream::scale_words(p.a, a.matrix)},
                        scale::index_of_block<a_scale, block.k>(blocks.first));
