@@ -62,16 +62,16 @@ CONTIGUOUS = [
     ("all", lambda r: True),
 ]
 
-# Result files: what they hold, and the groups of cases that a summary shows.
+# Result files: the types and what they hold, and the groups of cases that a summary shows.
 FAMILIES = {
-    "fp8_dense": ("FP8", [
+    "fp8_dense": ("FP8", "dense FP8 GEMM", [
         ("m = 1", lambda r: r["m"] == 1),
         ("m = 64 and 128", lambda r: r["m"] in (64, 128)),
         ("larger, BF16 D", lambda r: larger(r) and not r["accumulate"]),
         ("larger, FP32 D +=", lambda r: larger(r) and r["accumulate"]),
         ("all", lambda r: True),
     ]),
-    "bf16_dense": ("BF16", [
+    "bf16_dense": ("BF16", "dense BF16 GEMM", [
         ("m = 1", lambda r: r["m"] == 1),
         ("m = 128", lambda r: r["m"] == 128),
         ("larger, NT", lambda r: larger(r) and r["layout"] == "nt"),
@@ -80,11 +80,11 @@ FAMILIES = {
         ("larger, TN, FP32 D +=", lambda r: larger(r) and r["layout"] == "tn" and r["accumulate"]),
         ("all", lambda r: True),
     ]),
-    "fp8_masked": ("FP8", MASKED),
-    "bf16_masked": ("BF16", MASKED),
-    "fp8_contiguous": ("FP8", CONTIGUOUS),
-    "bf16_contiguous": ("BF16", CONTIGUOUS),
-    "fp8_router": ("FP8", CONTIGUOUS),
+    "fp8_masked": ("FP8", "masked grouped FP8 GEMM", MASKED),
+    "bf16_masked": ("BF16", "masked grouped BF16 GEMM", MASKED),
+    "fp8_contiguous": ("FP8", "contiguous grouped FP8 GEMM", CONTIGUOUS),
+    "bf16_contiguous": ("BF16", "contiguous grouped BF16 GEMM", CONTIGUOUS),
+    "fp8_router": ("FP8", "contiguous grouped FP8 GEMM, a router's groups", CONTIGUOUS),
 }
 
 
@@ -110,9 +110,9 @@ class Report:
     def __init__(self, file):
         data = json.loads(file.read_text())
         self.gpu, self.family, self.machine, self.rows = file.parent.name, file.stem, data["machine"], data["rows"]
-        self.type, self.groups = FAMILIES[file.stem]
-        self.kind = "masked grouped" if self.groups is MASKED else "contiguous grouped" if self.groups is CONTIGUOUS else "dense"
-        self.title = f"{self.machine['gpu']}: {self.kind} {self.type} GEMM" + (", a router's groups" if "router" in self.family else "")
+        self.type, self.what, self.groups = FAMILIES[file.stem]
+        self.title = f"{self.machine['gpu']}: {self.what}"
+        self.plot_title = f"{self.what[0].upper()}{self.what[1:]}, {self.machine['gpu']}"
         self.image = f"images/{self.family}_{self.gpu}.svg"
         self.roofline = f"images/{self.family}_{self.gpu}_roofline.svg"
         self.others = []
@@ -265,7 +265,7 @@ def plot_roofline(report, path):
     axes.set_xlim(low, high)
     axes.set_xlabel("flops per byte of A, B, scales, C and D")
     axes.set_ylabel("TFLOPS")
-    axes.set_title(f"{report.kind.capitalize()} {report.type} GEMM, {report.machine['gpu']}: achieved, and what the machine allows", fontsize=9)
+    axes.set_title(f"{report.plot_title}: achieved, and what the machine allows", fontsize=9)
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)  # outside, where no point can be
     save(pyplot, figure, path)
 
@@ -286,7 +286,7 @@ def plot(report, path):
     axes.set_xticklabels([label(r) for r in rows], rotation=90, fontsize=6)
     axes.set_xlim(-0.6, len(rows) - 0.4)
     axes.set_ylabel("time of the peer / time of deepgemm", fontsize=8)
-    axes.set_title(f"{report.kind.capitalize()} {report.type} GEMM, {report.machine['gpu']}: above 1, deepgemm is faster "
+    axes.set_title(f"{report.plot_title}: above 1, deepgemm is faster "
                    "(geometric means in brackets)", fontsize=9, pad=22)
     # Between title and axes, where no bar can be.
     axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncol=max(1, len(report.peers)), frameon=False)
@@ -335,7 +335,7 @@ def ablations(races):
                   "technique with the fastest that has not, whatever else they are. *Faster* counts gains above 0; *where* is "
                   "the product of the best one."]
     for file, race in races:
-        type_ = next((t for family, (t, _) in FAMILIES.items() if file.stem == f"tune_{family}"), "")
+        type_ = next((t for family, (t, *_) in FAMILIES.items() if file.stem == f"tune_{family}"), "")
         for heading, header, rows in ablation.tables(race):
             parts += ["", f"### {race['machine']['gpu']}, {type_}, {heading}", "",
                       f"Race of {race['machine']['date'][:10]}.", "", table(header, rows)]

@@ -24,6 +24,14 @@
 
 namespace deepgemm::bench {
 
+/// Counts 32-bit words of rows [first, end) of D that are not `wanted`; rows have `words` words.
+static __global__ void count_other(const u32* d, i64 first, i64 end, i64 words, u32 wanted, unsigned long long* found) {
+    for (i64 i = first * words + i64(blockIdx.x) * blockDim.x + threadIdx.x; i < end * words;
+         i += i64(gridDim.x) * blockDim.x) {
+        if (d[i] != wanted) atomicAdd(found, 1ull);
+    }
+}
+
 /// Adds the errors of one group of D to those of the groups before; NaN is the worst.
 inline void add_errors(comparison& worst, const comparison& more) {
     if (!(more.diff <= worst.diff) && !std::isnan(worst.diff)) worst.diff = more.diff;

@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <stdexcept>
 
-#include <deepgemm/host/parse.hpp>
 #include <deepgemm/ops/contiguous_gemm/cost.hpp>
 
 #include "lists.hpp"
+#include "ops/group_text.hpp"
 
 namespace deepgemm::bench {
 
@@ -139,38 +138,24 @@ std::vector<contiguous_case> suite_router() {
 }
 
 contiguous_case parse_contiguous(const std::string& text) {
-    const std::size_t star = text.find('*'), colon = std::min(text.find(':'), text.size());
-    const auto refuse = [&](const std::string& why) {
-        throw std::invalid_argument("the product '" + text + "': " + why);
-    };
-    const auto number = [&](const char* name, const std::string& digits) {
-        const auto size = parse_extent(name, digits, 1);
-        if (!size) refuse(size.failure().message);
-        return int(*size);
-    };
-    std::string recipe = text.substr(std::min(colon + 1, text.size()));
+    const group_text given = group_text::of(text);
+    std::string recipe = given.recipe;
     const auto takes = [&recipe](const std::string& word) {
         const bool there = recipe.starts_with(word);
         if (there) recipe.erase(0, word.size());
         return there;
     };
     const bool bf16 = takes("bf16-"), nn = bf16 && takes("nn-"), psum = takes("psum"), known = psum || takes("indexed");
-    const std::string sizes = star < colon ? text.substr(star + 1, colon - star - 1) : "";
-    if (std::ranges::count(sizes, ',') != 2 || !known || !(recipe.empty() || recipe.starts_with("-"))) {
-        refuse(
+    if (given.sizes.empty() || !known || !(recipe.empty() || recipe.starts_with("-"))) {
+        given.refuse(
             "groups of rows are written G*M,N,K:psum or G*M,N,K:indexed, with -E if a group usually has E rows; of "
-            "BF16, "
-            ":bf16-psum, or :bf16-nn-psum with B contiguous along N");
+            "BF16, :bf16-psum, or :bf16-nn-psum with B contiguous along N");
     }
-    gemm_case one{"-", 0, 0, 0};
-    try {
-        one = parse_shape(bf16 ? sizes + (nn ? ":bf16-nn" : ":bf16") : sizes);
-    } catch (const std::invalid_argument& wrong) {
-        refuse(concat("of all groups, ", wrong.what()));
-    }
-    const int groups = number("the number of groups", text.substr(0, star));
-    const int expected = recipe.empty() ? 0 : number("the number of expected rows", recipe.substr(1));
-    if (expected > one.m) refuse(concat("the number of expected rows is ", expected, "; all groups have ", one.m));
+    const gemm_case one = given.product(!bf16 ? "" : nn ? ":bf16-nn" : ":bf16", "of all groups");
+    const int groups = given.group_count();
+    const int expected = recipe.empty() ? 0 : given.expected_rows(recipe.substr(1));
+    if (expected > one.m)
+        given.refuse(concat("the number of expected rows is ", expected, "; all groups have ", one.m));
     return contiguous_case{groups,       one.m,      one.n,   one.k, psum ? grouping::psum : grouping::indexed,
                            one.operands, one.stored, expected};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Times contiguous grouped products: `deepgemm bench --suite contiguous`, contiguous_bf16 and router, and with --tune all kernels against
-// one another.
+// Times contiguous grouped products: `deepgemm bench --suite contiguous`, contiguous_bf16 and router, and with --tune all
+// kernels against one another.
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
 
 #include "ops/group_contest.cuh"
@@ -9,14 +9,6 @@
 namespace deepgemm::bench {
 
 namespace {
-
-/// Counts 32-bit words of rows [first, end) of D that are not `wanted`; rows have `words` words.
-__global__ void count_other(const u32* d, i64 first, i64 end, i64 words, u32 wanted, unsigned long long* found) {
-    for (i64 i = first * words + i64(blockIdx.x) * blockDim.x + threadIdx.x; i < end * words;
-         i += i64(gridDim.x) * blockDim.x) {
-        if (d[i] != wanted) atomicAdd(found, 1ull);
-    }
-}
 
 /// Device memory of one contiguous product at a time.
 class contiguous_data {

@@ -2,9 +2,19 @@
 // Rows of each group as a router may deal them: drawn once, so that every run times the same.
 #pragma once
 
+#include <array>
+
 #include <deepgemm/core/types.cuh>
 
 namespace deepgemm::bench {
+
+/// `Groups` groups of `rows` rows each.
+template <std::size_t Groups>
+constexpr std::array<i32, Groups> of_one_size(i32 rows) {
+    std::array<i32, Groups> made{};
+    made.fill(rows);
+    return made;
+}
 
 /// 32 groups of up to 300 rows by the law of Zipf, in random order.
 inline constexpr i32 zipf_32[] = {16, 12, 13,  38,  20, 18, 27, 25, 15, 10, 17, 12, 33, 10, 75, 11,
@@ -25,24 +35,10 @@ inline constexpr i32 one_half[] = {16384, 2341, 2340, 2341, 2340, 2341, 2340, 23
 /// The same rows by the law of Zipf, the largest group first.
 inline constexpr i32 zipf_8[] = {12057, 6028, 4019, 3014, 2411, 2010, 1722, 1507};
 /// The same rows, evenly.
-inline constexpr i32 even_8[] = {4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096};
+inline constexpr auto even_8 = of_one_size<8>(4096);
 /// Few groups of many rows, many groups of few.
-inline constexpr i32 eight_256[] = {256, 256, 256, 256, 256, 256, 256, 256};
-/// 64 groups.
-inline constexpr i32 many_64[] = {64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
-                                  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
-                                  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
-                                  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64};
-/// 256 groups.
-inline constexpr i32 many_16[] = {
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16};
+inline constexpr auto eight_256 = of_one_size<8>(256);
+inline constexpr auto many_64 = of_one_size<64>(64);
+inline constexpr auto many_16 = of_one_size<256>(16);
 
 }  // namespace deepgemm::bench

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
-#include <deepgemm/host/parse.hpp>
 #include <deepgemm/ops/grouped_gemm/cost.hpp>
+
+#include "ops/group_text.hpp"
 
 namespace deepgemm::bench {
 
@@ -63,30 +63,17 @@ std::vector<grouped_case> suite_masked_bf16() {
 }
 
 grouped_case parse_groups(const std::string& text) {
-    const std::size_t star = text.find('*'), colon = std::min(text.find(':'), text.size());
-    const auto refuse = [&](const std::string& why) {
-        throw std::invalid_argument("the product '" + text + "': " + why);
-    };
-    const auto number = [&](const char* name, const std::string& digits) {
-        const auto size = parse_extent(name, digits, 1);
-        if (!size) refuse(size.failure().message);
-        return int(*size);
-    };
-    const bool bf16 = text.substr(colon).starts_with(":bf16-");
-    const std::string recipe = text.substr(colon), masked = bf16 ? ":bf16-masked" : ":masked";
-    const bool hinted = recipe.starts_with(masked + "-");
-    const std::string sizes = star < colon ? text.substr(star + 1, colon - star - 1) : "";
-    if (std::ranges::count(sizes, ',') != 2 || (recipe != masked && !hinted))
-        refuse("groups are written G*M,N,K:masked or, with E rows expected, G*M,N,K:masked-E; of BF16, :bf16-masked");
-    gemm_case one{"-", 0, 0, 0};
-    try {
-        one = parse_shape(bf16 ? sizes + ":bf16" : sizes);
-    } catch (const std::invalid_argument& wrong) {
-        refuse(concat("of one group, ", wrong.what()));
-    }
-    const int groups = number("the number of groups", text.substr(0, star));
-    const int expected = hinted ? number("the number of expected rows", recipe.substr(masked.size() + 1)) : one.m;
-    if (expected > one.m) refuse(concat("the number of expected rows is ", expected, "; a group has ", one.m));
+    const group_text given = group_text::of(text);
+    const bool bf16 = given.recipe.starts_with("bf16-");
+    const std::string masked = bf16 ? "bf16-masked" : "masked";
+    const bool hinted = given.recipe.starts_with(masked + "-");
+    if (given.sizes.empty() || (given.recipe != masked && !hinted))
+        given.refuse(
+            "groups are written G*M,N,K:masked or, with E rows expected, G*M,N,K:masked-E; of BF16, :bf16-masked");
+    const gemm_case one = given.product(bf16 ? ":bf16" : "", "of one group");
+    const int groups = given.group_count();
+    const int expected = hinted ? given.expected_rows(given.recipe.substr(masked.size() + 1)) : one.m;
+    if (expected > one.m) given.refuse(concat("the number of expected rows is ", expected, "; a group has ", one.m));
     const i32 rows = i32(std::min(i64(groups) * expected, i64(1) << 30));
     return grouped_case{groups, expected, one.n, one.k, rows, one.m, one.operands};
 }

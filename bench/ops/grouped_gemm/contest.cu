@@ -10,14 +10,6 @@ namespace deepgemm::bench {
 
 namespace {
 
-/// Counts 32-bit words of D that are not all ones in rows of a slot from `count` on; rows have `words` words.
-__global__ void count_written(const u32* d, i64 count, i64 slot, i64 words, unsigned long long* found) {
-    for (i64 i = count * words + i64(blockIdx.x) * blockDim.x + threadIdx.x; i < slot * words;
-         i += i64(gridDim.x) * blockDim.x) {
-        if (d[i] != ~0u) atomicAdd(found, 1ull);
-    }
-}
-
 /// Device memory of one grouped product at a time.
 class grouped_data {
 public:
@@ -68,9 +60,9 @@ public:
         check(cudaMemset(found, 0, sizeof *found), "cudaMemset");
         for (i64 g = 0; g < problem_.groups; ++g) {
             const i64 count = counts_[std::size_t(g)], slot = problem_.slot, words = i64(problem_.n) / 2;
-            count_written<<<264, 256>>>(reinterpret_cast<const u32*>(d_ + g * slot * problem_.n), count, slot, words,
-                                        found);
-            check(cudaGetLastError(), "count_written");
+            count_other<<<264, 256>>>(reinterpret_cast<const u32*>(d_ + g * slot * problem_.n), count, slot, words, ~0u,
+                                      found);
+            check(cudaGetLastError(), "count_other");
             if (count == 0) continue;
             const gemm_problem product = group(g, count);
             truth.compute(product, true);

@@ -51,6 +51,17 @@ struct memory_use {
     }
 };
 
+/// A list of `count` integers that kernels read; `name` is a plural.
+constexpr memory_use list_memory(const char* name, const i32* data, i64 count) {
+    return {.name = name,
+            .data = data,
+            .width = sizeof(i32),
+            .steps = {{{count, sizeof(i32)}, {}, {}}},
+            .alignment = alignof(i32),
+            .aligned_for = "they are 4-byte integers",
+            .many = true};
+}
+
 namespace detail {
 
 /// Memory in its simplest form: strides are positive and ascending, and each is larger than what the axes before it reach.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)); in FP8 with scales,
-// in BF16 or FP16 without. Two warps feed TMA, one for each operand; two more copy scales that TMA cannot load; warpgroups multiply; the grid is persistent. The kernel is
-// assembled from parts: operands with their scales, a schedule, an epilogue and a configuration. What is not in this file is a
-// part with a header of its own.
+// in BF16 or FP16 without. Two warps feed TMA, one for each operand; two more copy scales that TMA cannot load; warpgroups
+// multiply; the grid is persistent. The kernel is assembled from parts: operands with their scales, a schedule, an epilogue and
+// a configuration. What is not in this file is a part with a header of its own.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
@@ -61,9 +61,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     static constexpr int takers = Config.sm90.alternate ? Config.sm90.warpgroups : 1;
     using cta = gemm_roles<Config.sm90.warpgroups>;
     /// Warps that copy scales into stages.
-    static constexpr int copiers = a_scale::via == scale::route::copied || b_scale::via == scale::route::copied
-                                       ? cta::warps_of(roles::copy_scales{})
-                                       : 0;
+    static constexpr int copiers = scale::any_copied<a_scale, b_scale> ? cta::warps_of(roles::copy_scales{}) : 0;
     using pipeline = Pipeline<storage::stages, cta::warps_of(roles::math{}) / takers, Config.cluster, 2 + copiers>;
     using split = typename storage::split;
     using cursor = typename pipeline::cursor;
@@ -165,10 +163,8 @@ private:
             // This warp arrives and goes on, so that its first copies are issued while the others are still waiting.
             barriers::arrive(meetings::start_of_loads{});
             barriers::arrive(meetings::start_of_math{});
-        } else if (loads_b) {
-            if (ptx::elect_one()) prefetch(p);
-            barriers::sync(meetings::start_of_loads{});
-        } else if (copies) {
+        } else if (loads_b || copies) {
+            if (loads_b && ptx::elect_one()) prefetch(p);
             barriers::sync(meetings::start_of_loads{});
         }
         if (Config.cluster_ctas() > 1) ptx::cluster_arrive_relaxed();
@@ -231,8 +227,7 @@ private:
     }
     /// True if no kernel before this one writes an operand whose scales are copied.
     DEEPGEMM_DEVICE static bool copies_are_ready(const params& p) {
-        return (a_scale::via != scale::route::copied || p.a.ready) &&
-               (b_scale::via != scale::route::copied || p.b.ready);
+        return (!scale::any_copied<a_scale> || p.a.ready) && (!scale::any_copied<b_scale> || p.b.ready);
     }
 
     /// Producer thread: initialises the barriers, and may use them at once. Other warps may after a barrier of the CTA, peers

@@ -219,9 +219,7 @@ private:
     /// Converged warps: gives a stage back. Warps that copy scales write the next ones with ordinary stores, so the reads of all
     /// lanes must come before the arrival of one.
     DEEPGEMM_DEVICE void release(typename pipeline::cursor stage) const {
-        constexpr bool copied =
-            Gemm::a_scale::via == scale::route::copied || Gemm::b_scale::via == scale::route::copied;
-        if constexpr (copied) ptx::sync_warp();
+        if constexpr (scale::any_copied<typename Gemm::a_scale, typename Gemm::b_scale>) ptx::sync_warp();
         pipe.release(stage);
     }
     /// Releases a stage whose scales went into `total`. The sums come first, because a load that is still under way has not

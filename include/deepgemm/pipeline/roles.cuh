@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The roles of a GEMM on Hopper. One warpgroup produces: a warp of it feeds TMA for A, another one for B, two copy scales that
-// TMA cannot load. The other warpgroups multiply. A launch gives all threads the same number of registers, so the producers then give some of theirs to the
-// multipliers.
+// TMA cannot load. The other warpgroups multiply. A launch gives all threads the same number of registers, so the producers
+// then give some of theirs to the multipliers.
 #pragma once
 
 #include <deepgemm/pipeline/cta.cuh>

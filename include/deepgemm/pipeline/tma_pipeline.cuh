@@ -15,7 +15,8 @@
 
 namespace deepgemm {
 
-/// `Stages` stages. `Producers` threads or warps fill each, and `ConsumerWarps` warps of each CTA that its data reaches release it.
+/// `Stages` stages. `Producers` threads or warps fill each, and `ConsumerWarps` warps of each CTA that its data reaches release
+/// it.
 template <int Stages, int ConsumerWarps, cluster_shape Cluster, int Producers = 1>
 struct tma_pipeline {
     static_assert(Stages >= 2, "a pipeline needs at least two stages");

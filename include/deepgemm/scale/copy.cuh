@@ -32,7 +32,7 @@ struct stage_copy {
     u32 held[rows][depth]{};     ///< words that are handed out next, in this order
     /// True if the words after those are loaded already. The K blocks of a low tile take less time than such a load.
     static constexpr bool looks_ahead = rows == 1;
-    words_at_once ahead[looks_ahead ? rows : 1]{};
+    words_at_once ahead[1]{};
 
     /// Each copying thread: starts with the tile whose first row is `from.row`. Scales are put from number `index` along K on.
     DEEPGEMM_DEVICE void start(const scale_place& from, i32 index) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How scales reach the math warps. Per-token scales are in the stage, one word per row or column. Per-block scales are too few
-// for that: one for 128 elements of K and 128 rows. Each lane of a warp holds another word along K, 32 at a time, and a shuffle gives the right word to all lanes. That takes no
-// shared memory and no barrier, and the loads run during the epilogue of the tile before.
+// for that: one for 128 elements of K and 128 rows. Each lane of a warp holds another word along K, 32 at a time, and a shuffle
+// gives the right word to all lanes. That takes no shared memory and no barrier, and the loads run during the epilogue of the
+// tile before.
 #pragma once
 
 #include <deepgemm/core/shape.cuh>

@@ -20,6 +20,10 @@ enum class route : u8 {
 
 /// True for scales that are in the stage of their operand, whoever puts them there.
 DEEPGEMM_BOTH constexpr bool in_stage(route via) { return via == route::stage || via == route::copied; }
+
+/// True if warps copy scales of one of the granularities `Scales`.
+template <class... Scales>
+inline constexpr bool any_copied = ((Scales::via == route::copied) || ...);
 }  // namespace scale
 
 namespace scale_concept {

@@ -102,7 +102,7 @@ DEEPGEMM_DEVICE scale_products<Groups, 2> products_by_column(const ColumnScales&
     return products;
 }
 
-/// Scales of B that differ from column to column, held in registers: for few columns, or for several fragments that share them.
+/// Scales of B that differ from column to column, held in registers for several fragments that share them.
 template <int Groups>
 struct held_column_scales {
     column_pair_scales value[Groups];  ///< of this thread's two columns in each group of eight
@@ -115,16 +115,6 @@ struct held_column_scales {
         DEEPGEMM_UNROLL
         for (column_pair_scales& pair : scales.value) pair = {ptx::keep(pair.value[0]), ptx::keep(pair.value[1])};
         return scales;
-    }
-    /// The products with the scales of A, for fragments of `Registers` registers.
-    template <int Registers>
-    DEEPGEMM_DEVICE scale_products<Groups, 2> times(row_scales sa) const {
-        return products_by_column<Groups>(*this, sa);
-    }
-    /// The products in the form that takes fewest registers: that of times(), since these are few enough to keep.
-    template <int Registers>
-    DEEPGEMM_DEVICE scale_products<Groups, 2> kept_or_late(row_scales sa) const {
-        return times<Registers>(sa);
     }
     /// The products, to be formed when a fragment is promoted, because there are no registers to keep them.
     DEEPGEMM_DEVICE late_products<held_column_scales> late(row_scales sa) const { return {sa, *this}; }

@@ -7,6 +7,7 @@
 
 #include <deepgemm/ops/contiguous_gemm/problem.hpp>
 #include <deepgemm/ops/gemm/rules.hpp>
+#include <deepgemm/ops/grouped_gemm/rules.hpp>
 
 namespace deepgemm {
 
@@ -37,11 +38,7 @@ inline result<void> check_list(const group_list& groups) {
         return fail(errc::bad_option, "the alignment of groups is ", groups.alignment, "; it must be from 1 to ", most,
                     " rows");
     }
-    if (groups.expected_rows < 0) {
-        return fail(errc::bad_option, "expected_rows is ", groups.expected_rows,
-                    "; it must be 0, which says nothing, or the rows that a group usually has");
-    }
-    return {};
+    return check_expected_rows(groups.expected_rows);
 }
 
 }  // namespace detail
@@ -80,13 +77,8 @@ inline std::array<memory_use, 6> memory_of(const contiguous_problem& problem) {
     const auto& [a, b, d, groups, ready] = problem;
     const bool ends = groups.by == grouping::psum;
     std::array<memory_use, 6> uses{written(memory_of("D", d))};
-    uses[1] = {.name = ends ? "the ends of groups" : "the groups of rows",
-               .data = groups.data,
-               .width = sizeof(i32),
-               .steps = {{{ends ? b.count : d.rows, sizeof(i32)}, {}, {}}},
-               .alignment = alignof(i32),
-               .aligned_for = "they are 4-byte integers",
-               .many = true};
+    uses[1] = ends ? list_memory("the ends of groups", groups.data, b.count)
+                   : list_memory("the groups of rows", groups.data, d.rows);
     if (a.matrix.columns == 0) return uses;
     uses[2] = memory_of("A", a.matrix);
     uses[3] = memory_of("B", b.first.matrix, b.count, b.matrix_stride);

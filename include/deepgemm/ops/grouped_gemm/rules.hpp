@@ -23,6 +23,13 @@ inline result<void> check_tiles(i64 groups, i64 m, i64 n) {
                 "; tiles are counted in 31 bits");
 }
 
+/// Checks the hint of a problem.
+inline result<void> check_expected_rows(i64 rows) {
+    if (rows >= 0) return {};
+    return fail(errc::bad_option, "expected_rows is ", rows,
+                "; it must be 0, which says nothing, or the rows that a group usually has");
+}
+
 }  // namespace detail
 
 /// Checks the part of a problem that a workload holds: the number of groups, and the extents of one of them.
@@ -44,10 +51,7 @@ inline result<void> check_grouped(const grouped_problem& problem) {
         return fail(errc::shape_mismatch, "A has ", a.count, " matrices, B ", b.count, " and D ", d.count,
                     "; each must have one for every group");
     }
-    if (expected_rows < 0) {
-        return fail(errc::bad_option, "expected_rows is ", expected_rows,
-                    "; it must be 0, which says nothing, or the rows that a group usually has");
-    }
+    if (auto ok = check_expected_rows(expected_rows); !ok) return ok;
     const gemm_problem first = first_of(problem);
     if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
     if (auto ok = check_tiles(a.count, d.first.rows, d.first.columns); !ok) return ok;
@@ -67,13 +71,7 @@ inline std::array<memory_use, 6> memory_of(const grouped_problem& problem) {
     // This names every member, so a new member makes it fail to compile: add it to the list of what is read or written.
     const auto& [a, b, d, counts, expected_rows, ready] = problem;
     std::array<memory_use, 6> uses{written(memory_of("D", d.first, d.count, d.matrix_stride))};
-    uses[1] = {.name = "the counts",
-               .data = counts,
-               .width = sizeof(i32),
-               .steps = {{{a.count, sizeof(i32)}, {}, {}}},
-               .alignment = alignof(i32),
-               .aligned_for = "they are 4-byte integers",
-               .many = true};
+    uses[1] = list_memory("the counts", counts, a.count);
     if (a.first.matrix.columns == 0) return uses;
     uses[2] = memory_of("A", a.first.matrix, a.count, a.matrix_stride);
     uses[3] = memory_of("B", b.first.matrix, b.count, b.matrix_stride);
