@@ -13,8 +13,6 @@
 #include "support.hpp"
 #include "tiny.cuh"
 
-namespace cache_processes_tests {
-
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 
@@ -217,5 +215,3 @@ TEST_CASE("children that are made while threads take locks hold none of them") {
     for (auto& thread : threads) thread.join();
     CHECK(none);
 }
-
-}  // namespace cache_processes_tests

@@ -11,8 +11,6 @@
 #include "support.hpp"
 #include "tiny.cuh"
 
-namespace gemm_to_cubin_tests {
-
 namespace dg = deepgemm;
 using namespace deepgemm::rtc;
 using test::expect;
@@ -170,5 +168,3 @@ TEST_CASE("bytes that are no cubin of a unit") {
     // Wherever the bytes end, reading stays inside them.
     for (std::size_t end = 0; end < whole.size(); end += 7) static_cast<void>(unpack(whole.substr(0, end)));
 }
-
-}  // namespace gemm_to_cubin_tests

@@ -7,8 +7,6 @@
 #include "support.hpp"
 #include "tiny.cuh"
 
-namespace joint_unit_tests {
-
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 
@@ -80,5 +78,3 @@ TEST_CASE("a list with a type that NVRTC cannot name") {
     REQUIRE(!none);
     CHECK(none.failure().code == errc::bad_option);
 }
-
-}  // namespace joint_unit_tests
