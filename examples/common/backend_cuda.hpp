@@ -40,6 +40,11 @@ public:
     void read(Container& to) const {
         check("cudaMemcpy", cudaMemcpy(to.data(), data_, bytes_, cudaMemcpyDeviceToHost));
     }
+    /// Copies everything from a container of the same size.
+    template <class Container>
+    void write(const Container& from) {
+        check("cudaMemcpy", cudaMemcpy(data_, from.data(), bytes_, cudaMemcpyHostToDevice));
+    }
 
 private:
     std::size_t bytes_;
@@ -55,6 +60,44 @@ void launch(const typename K::arguments& arguments) {
     deepgemm::or_throw(deepgemm::cuda::launch<K>(arguments));
     synchronise();
 }
+
+/// Launches kernel `K` into a stream, a cudaStream_t.
+template <class K>
+void enqueue(void* stream, const typename K::arguments& arguments) {
+    deepgemm::or_throw(deepgemm::cuda::launch<K>(arguments, {.stream = stream}));
+}
+
+/// Launches that are captured once, into a CUDA graph, and replayed any number of times. Rung 10 has these calls in its text.
+class graph {
+public:
+    /// Captures what `calls(stream)` launches. Nothing runs.
+    template <class Calls>
+    explicit graph(const Calls& calls) {
+        check("cudaStreamCreate", cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+        cudaGraph_t captured = nullptr;
+        check("cudaStreamBeginCapture", cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal));
+        calls(static_cast<void*>(stream_));
+        check("cudaStreamEndCapture", cudaStreamEndCapture(stream_, &captured));
+        check("cudaGraphInstantiate", cudaGraphInstantiate(&program_, captured, 0));
+        check("cudaGraphDestroy", cudaGraphDestroy(captured));
+    }
+    ~graph() {
+        cudaGraphExecDestroy(program_);
+        cudaStreamDestroy(stream_);
+    }
+    graph(const graph&) = delete;
+    graph& operator=(const graph&) = delete;
+
+    /// Runs all launches to their end.
+    void replay() {
+        check("cudaGraphLaunch", cudaGraphLaunch(program_, stream_));
+        check("cudaStreamSynchronize", cudaStreamSynchronize(stream_));
+    }
+
+private:
+    cudaStream_t stream_ = nullptr;
+    cudaGraphExec_t program_ = nullptr;
+};
 
 /// Does nothing: a GPU keeps no record of what its warps did.
 inline void show_timeline() {}

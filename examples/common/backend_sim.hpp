@@ -2,9 +2,13 @@
 // The simulator as a place to run examples: its kernels read host memory, a launch returns when the kernel has ended.
 #pragma once
 
+#include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <deepgemm/host/device.hpp>
@@ -36,6 +40,11 @@ public:
     void read(Container& to) const {
         std::copy(values_.begin(), values_.end(), to.data());
     }
+    /// Copies everything from a container of the same size.
+    template <class Container>
+    void write(const Container& from) {
+        std::copy_n(from.data(), values_.size(), values_.data());
+    }
 
 private:
     std::vector<T> values_;
@@ -46,6 +55,27 @@ template <class K>
 void launch(const typename K::arguments& arguments) {
     deepgemm::sim::launch<K>(arguments, {.trace = true});
 }
+
+/// The same; `stream`, which the simulator does not have, is null.
+template <class K>
+void enqueue(void* /*stream*/, const typename K::arguments& arguments) {
+    launch<K>(arguments);
+}
+
+/// Launches that are replayed any number of times. The simulator has no graphs: it makes the same calls each time.
+class graph {
+public:
+    /// Keeps `calls(stream)`. Nothing runs.
+    explicit graph(std::function<void(void*)> calls) : calls_(std::move(calls)) {}
+    graph(const graph&) = delete;
+    graph& operator=(const graph&) = delete;
+
+    /// Runs all launches to their end.
+    void replay() { calls_(nullptr); }
+
+private:
+    std::function<void(void*)> calls_;
+};
 
 /// Waits for everything that was launched.
 inline void synchronise() {}

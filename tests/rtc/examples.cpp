@@ -37,13 +37,18 @@ const example examples[] = {
     {"16_few_rows.cpp", {"as_they_are", "exchanged"}},
     {"18_own_memory.cpp", {"by_token", "by_token_k_major", "by_powers_of_two"}},
     {"19_layer.cpp", {"gate_and_up", "down"}},
+    {"20_groups.cpp", {"simple", "ordered"}},
+    {"21_prefill.cpp", {"gate_and_up", "down_few", "down_many"}},
+    {"22_decode.cpp", {"dispatch", "few_rows", "many_rows"}},
 };
 
 /// What a GPU runs of a program: no host headers, nothing from the first host function on. The kernels' own host side stays.
 std::string device_part(const std::string& path) {
     std::string text = test::text_of(std::string(DEEPGEMM_SOURCE_DIR "/examples/") + path);
     text = std::regex_replace(
-        text, std::regex(R"(#include (<deepgemm/[^>]*\.hpp>|<c\w+>|"operands\.hpp"|"common/operands\.hpp"))"), "");
+        text,
+        std::regex(R"(#include (<deepgemm/[^>]*\.hpp>|<c\w+>|"operands\.hpp"|"common/(operands|experts|walk)\.hpp"))"),
+        "");
     text = std::regex_replace(text, std::regex(R"(#include ("common/one_tile\.hpp"))"), "#include <one_tile.hpp>");
     // The first function at the left margin that is no constexpr.
     const std::regex host(R"(\n(/// [^\n]*\n)*(template <[^\n]*>\n)?[a-z][\w:<>]* \w+\()");

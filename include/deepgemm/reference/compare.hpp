@@ -80,6 +80,14 @@ struct comparison {
             bound = allowed;
         }
     }
+
+    /// Counts all elements of another comparison; rows and columns of both should be of one matrix.
+    void add(const comparison& other) {
+        const i64 all = elements + other.elements, all_wrong = wrong + other.wrong;
+        if (row < 0 || (other.row >= 0 && other.worst > worst)) *this = other;
+        elements = all;
+        wrong = all_wrong;
+    }
 };
 
 /// Half a unit in the last place, relative: the error of one rounding to `type`.
