@@ -101,9 +101,11 @@ int main() {
                                          .slot_scales = slot_scales.data(),
                                          .counts = counts_there.data(),
                                          .slot = slot};
+    // [layout]
     const dg::scaled_matrix first{dg::row_major<const dg::e4m3>(slots.data(), slot, k),  // of the first expert
                                   dg::per_token_scales(slot_scales.data(), dg::scale_kind::fp32, slot, k)};
     const dg::output_matrix first_d = dg::row_major(d_there.data(), slot, n);
+    // [layout]
     // The launches of a step. Nothing runs before the graph is replayed.
     backend::graph step([&](void* stream) {
         backend::enqueue<dispatch>(stream, to_experts);

@@ -5,7 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -42,6 +44,25 @@ inline std::string drawing(const std::string& page, const std::string& name) {
     }
     FAIL(page, " has no drawing called ", name);
     return {};
+}
+
+/// Holds the lines of a page between `<!-- name:begin -->` and `<!-- name:end -->` against those that were made for it. Where the
+/// environment has DEEPGEMM_WRITE_PAGES they are written first.
+inline void check_made_lines(const std::string& page, const std::string& name, const std::vector<std::string>& made) {
+    CAPTURE(page);
+    std::vector<std::string> lines = source_lines(page);
+    auto begin = std::find(lines.begin(), lines.end(), "<!-- " + name + ":begin -->");
+    const auto end = std::find(begin, lines.end(), "<!-- " + name + ":end -->");
+    REQUIRE(end != lines.end());
+    std::vector<std::string> shown(++begin, end);
+    if (std::getenv("DEEPGEMM_WRITE_PAGES") != nullptr) {
+        lines.insert(lines.erase(begin, end), made.begin(), made.end());
+        std::ofstream out(std::filesystem::path(DEEPGEMM_SOURCE_DIR) / page);
+        for (const std::string& line : lines) out << line << '\n';
+        shown = made;
+    }
+    CHECK(shown.size() == made.size());
+    for (std::size_t i = 0; i < made.size(); ++i) CHECK((i < shown.size() ? shown[i] : "") == made[i]);
 }
 
 /// All pages: README.md and docs/**/*.md, relative to the source tree.

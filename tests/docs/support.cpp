@@ -8,7 +8,6 @@
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 
-#include <cstdlib>
 #include <tuple>
 
 #include "page.hpp"
@@ -18,8 +17,6 @@ namespace support_tests {
 using namespace deepgemm;
 
 namespace {
-
-constexpr const char *page = "docs/support.md", *begin = "<!-- support:begin -->", *end = "<!-- support:end -->";
 
 /// Kernels that differ in nothing but the orders of their operands, C and configurations, and how they take C. They are a row.
 struct row {
@@ -100,35 +97,12 @@ std::vector<std::string> table() {
     return lines;
 }
 
-/// The page with other lines between its markers.
-void write(const std::vector<std::string>& lines) {
-    const auto old = source_lines(page);
-    std::ofstream out(std::filesystem::path(DEEPGEMM_SOURCE_DIR) / page);
-    bool inside = false;
-    for (const std::string& line : old) {
-        if (line == end) inside = false;
-        if (!inside) out << line << '\n';
-        if (line != begin) continue;
-        inside = true;
-        for (const std::string& made : lines) out << made << '\n';
-    }
-}
-
 }  // namespace
 
 TEST_CASE("the table of what is supported is that of the shipped kernels") {
     const auto wanted = table();
     CHECK(wanted.size() > 10);
-    if (std::getenv("DEEPGEMM_WRITE_PAGES") != nullptr) write(wanted);
-    std::vector<std::string> shown;
-    bool inside = false;
-    for (const std::string& line : source_lines(page)) {
-        if (line == end) inside = false;
-        if (inside) shown.push_back(line);
-        if (line == begin) inside = true;
-    }
-    CHECK(shown.size() == wanted.size());
-    for (std::size_t i = 0; i < wanted.size(); ++i) CHECK((i < shown.size() ? shown[i] : "") == wanted[i]);
+    check_made_lines("docs/support.md", "support", wanted);
 }
 
 }  // namespace support_tests
