@@ -15,6 +15,7 @@ TEST_CASE("relative links of all pages lead somewhere") {
         for (const std::string& line : source_lines(page)) {
             is_code ^= line.starts_with("```");
             if (is_code) continue;
+            CHECK(line.find("](#") == line.npos);  // Doxygen 1.9 finds headings only by their page
             for (std::sregex_iterator found(line.begin(), line.end(), link), end; found != end; ++found) {
                 const std::string target = (*found)[1];
                 CAPTURE(target);
