@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rung 22: decode, the first product of a layer of experts. Every step has a few tokens; where they go is known when it runs.
+// Rung 22: decode in a layer of experts. Every step has a few tokens, and which experts they go to is known when the step runs.
 // A dispatch kernel copies tokens to the slots of their experts and counts them; a product in groups reads the counts where
 // they are. So the host never waits, and both launches are one CUDA graph, captured once and replayed with other tokens. The
 // simulator has no graphs: there each step makes the same calls again. New here: groups with slots, in the layout of libraries

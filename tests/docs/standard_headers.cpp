@@ -22,9 +22,9 @@ struct declared {
 
 constexpr declared standard_names[] = {
     {"algorithm",
-     "any_of clamp copy copy_if copy_n count count_if fill fill_n find find_if find_if_not for_each max max_element "
-     "min none_of "
-     "pop_heap push_heap remove_if sort stable_sort"},
+     "all_of any_of clamp copy copy_if copy_n count count_if fill fill_n find find_if find_if_not for_each max "
+     "max_element "
+     "min none_of pop_heap push_heap remove_if sort stable_sort unique"},
     {"array", "array"},
     {"atomic", "atomic memory_order_acquire memory_order_release"},
     {"bit", "rotr"},

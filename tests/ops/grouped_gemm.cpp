@@ -179,37 +179,6 @@ TEST_CASE("grouped gemm: BF16 as docs/ops/grouped_gemm.md shows it") {
     CHECK(sample.verdict() == "");
 }
 
-TEST_CASE("grouped gemm: what dispatch libraries deliver, with scales by columns or by rows") {
-    random_source random(fresh_seed());
-    CAPTURE(random.seed());
-    constexpr i32 experts = 3, rows = 48, hidden = 512, blocks = hidden / 128;
-    grouped_sample sample(random, {rows, 72, hidden}, {20, 0, 48});
-    const grouped_problem here = sample.problem(20);
-    const auto* const padded = static_cast<const e4m3*>(here.a.first.matrix.data);    // rows further apart
-    const auto* const by_column = static_cast<const u32*>(here.a.first.scales.data);  // (experts, blocks, rows)
-    std::vector<e4m3> tokens(std::size_t(experts * rows * hidden));                   // (experts, rows, hidden)
-    std::vector<u32> by_row(std::size_t(experts * rows * blocks));                    // (experts, rows, blocks)
-    REQUIRE(sample.a().words().size() == by_row.size());
-    for (i32 e = 0; e < experts; ++e) {
-        for (i32 row = 0; row < rows; ++row) {
-            const i64 at = e * rows + row;
-            std::copy_n(padded + e * here.a.matrix_stride + row * here.a.first.matrix.row_stride, hidden,
-                        tokens.data() + at * hidden);
-            for (i32 block = 0; block < blocks; ++block)
-                by_row[std::size_t(at * blocks + block)] = by_column[(e * blocks + block) * rows + row];
-        }
-    }
-    for (const scale_argument& scales : {per_token_scales(by_column, scale_kind::fp32, rows, hidden),
-                                         k_major_scales(by_row.data(), scale_kind::fp32, rows, hidden)}) {
-        sample.restore();
-        const scaled_stack a =
-            dense_stack(scaled_matrix{row_major(std::as_const(tokens).data(), rows, hidden), scales}, experts);
-        const auto done = m_grouped_fp8_gemm_nt_masked(engine_on_simulator(), a, here.b, here.d, here.counts, 20);
-        CHECK_MESSAGE(done, (done ? "" : done.failure().message));
-        CHECK(sample.verdict() == "");
-    }
-}
-
 TEST_CASE("grouped gemm: no K makes zeros of the rows that count, and of no others") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());

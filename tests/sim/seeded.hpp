@@ -5,8 +5,10 @@
 
 #include <deepgemm/sim/devices.hpp>
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support.hpp"
@@ -49,19 +51,6 @@ std::string run_seeded(Kernel& kernel, Bug bug, const sim::options& o) {
     return "";
 }
 
-/// A kernel under test has reset() of its memory, regions of it, run(bug) for a thread with a geometry or launches(bug), and
-/// right(), which looks at its results.
-template <class Kernel, class Bug>
-void expect_clean(Kernel& kernel, Bug none) {
-    for (const sim::options& o : machines(kernel.regions)) {
-        const std::string message = run_seeded(kernel, none, o);
-        CAPTURE(o.seed);
-        CAPTURE(message);
-        REQUIRE(message.empty());
-        REQUIRE(kernel.right());
-    }
-}
-
 /// True if a message holds the words, or one of several alternatives: "one | other".
 inline bool says(const std::string& message, std::string_view words) {
     for (;;) {
@@ -72,21 +61,88 @@ inline bool says(const std::string& message, std::string_view words) {
     }
 }
 
-/// Requires that the bug is found, under the lazy policy or one of the seeds, with all of `words` in the message, see says();
-/// and that every machine that does not find it says nothing else.
-template <class Kernel, class Bug>
-void expect_found(Kernel& kernel, Bug bug, std::initializer_list<const char*> words) {
-    int found = 0;
-    for (const sim::options& o : machines(kernel.regions)) {
-        const std::string message = run_seeded(kernel, bug, o);
-        if (message.empty()) continue;
-        CAPTURE(o.seed);
-        CAPTURE(message);
-        for (const char* word : words) REQUIRE(says(message, word));
-        ++found;
-    }
-    CAPTURE(int(bug));
-    CHECK(found != 0);
+/// A bug of a kernel: one line of it is another.
+template <class Bug>
+struct seeded_bug {
+    Bug bug;
+    std::string line;                  ///< what is wrong with the line
+    std::vector<const char*> words{};  ///< of the message, see says()
+    bool always = false;               ///< every machine finds it, not only the lazy one or some seeds
+};
+inline constexpr bool always = true;
+
+/// A kernel's bugs, each with the message of the first machine that finds it, as docs/how-to/seeded-bugs.md shows them.
+struct bug_table {
+    struct row {
+        std::string line, message;
+    };
+    const char* title;
+    std::vector<row> rows;
+};
+/// What makes the tables of all kernels of this program.
+inline std::vector<std::function<bug_table()>>& bug_tables() {
+    static std::vector<std::function<bug_table()>> all;
+    return all;
 }
+
+/// The bugs of a kernel, and what must hold of them. The kernel has reset() of its memory, regions of it, run(bug) for a thread
+/// with a geometry or launches(bug), and right(), which looks at its results; Bug::none is none.
+template <class Kernel, class Bug>
+class seeded_bugs {
+public:
+    seeded_bugs(const char* title, std::vector<seeded_bug<Bug>> bugs) : title_(title), bugs_(std::move(bugs)) {
+        bug_tables().push_back([this] { return table(); });
+    }
+    seeded_bugs(const seeded_bugs&) = delete;
+    seeded_bugs& operator=(const seeded_bugs&) = delete;
+
+    /// Without a bug the kernel is clean and right on every machine.
+    void expect_clean() const {
+        Kernel kernel;
+        for (const sim::options& o : machines(kernel.regions)) {
+            const std::string message = run_seeded(kernel, Bug::none, o);
+            CAPTURE(o.seed);
+            CAPTURE(message);
+            REQUIRE(message.empty());
+            REQUIRE(kernel.right());
+        }
+    }
+
+    /// Each bug is found, under the lazy policy or one of the seeds, with all its words in the message; and every machine that
+    /// does not find it says nothing else.
+    void expect_found() const {
+        Kernel kernel;
+        for (const seeded_bug<Bug>& b : bugs_) {
+            CAPTURE(b.line);
+            std::size_t found = 0;
+            const auto all = machines(kernel.regions);
+            for (const sim::options& o : all) {
+                const std::string message = run_seeded(kernel, b.bug, o);
+                if (message.empty()) continue;
+                CAPTURE(o.seed);
+                CAPTURE(message);
+                for (const char* word : b.words) REQUIRE(says(message, word));
+                ++found;
+            }
+            CHECK(found >= (b.always ? all.size() : 1));
+        }
+    }
+
+private:
+    bug_table table() const {
+        bug_table made{title_, {}};
+        Kernel kernel;
+        for (const seeded_bug<Bug>& b : bugs_) {
+            std::string message;
+            for (const sim::options& o : machines(kernel.regions)) {
+                if (message.empty()) message = run_seeded(kernel, b.bug, o);
+            }
+            made.rows.push_back({b.line, message});
+        }
+        return made;
+    }
+    const char* title_;
+    std::vector<seeded_bug<Bug>> bugs_;
+};
 
 }  // namespace deepgemm::test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Rows pushed to whom they belong and summed there: every CTA stores a row into the memory of every other one, then says so in
-// a word of each; who has all words adds up. And the words by which rows are found. Seven bugs.
+// a word of each; who has all words adds up. And the words by which rows are found.
 #include "seeded.hpp"
 
 namespace seeded_combine_tests {
@@ -10,15 +10,7 @@ using namespace deepgemm::test;
 
 namespace {
 
-enum class bug {
-    none,
-    narrow_done,          // the fence before the done words has the scope of the cluster
-    done_before_meeting,  // the done words are sent before the other math warp has stored
-    one_rank_missing,     // the sum starts after all ranks but the last
-    no_fence_after,       // done words are polled by relaxed loads, and no fence follows
-    torn_source,          // a word of 8 bytes is stored in two halves
-    pushed_twice,         // two warps push the same row
-};
+enum class bug { none, narrow_done, done_before_meeting, one_rank_missing, no_fence_after, torn_source, pushed_twice };
 
 struct combine_kernel {
     static constexpr u32 ranks = 3, columns = 64;
@@ -99,50 +91,31 @@ struct combine_kernel {
     }
 };
 
+const seeded_bugs<combine_kernel, bug> bugs(
+    "Rows pushed to other CTAs and summed there",
+    {{bug::narrow_done,
+      "the done words follow a fence of the cluster's scope",
+      {"ld.global reads rows+0x", "wrote by st.global", "done+0x", "was released at scope cluster", "gpu is needed"}},
+     {bug::done_before_meeting,
+      "the done words are stored before the other warp has met",
+      {"ld.global reads rows+0x", "warp 1 role math", "wrote by st.global", "missing"}},
+     {bug::one_rank_missing,
+      "the sum starts after all ranks but one",
+      {"ld.global reads rows+0x | st.global writes rows+0x", "CTA (2,0,0)", "wrote by st.global | read by ld.global",
+       "missing"}},
+     {bug::no_fence_after,
+      "the done words are polled by relaxed loads, and no fence follows",
+      {"ld.global reads rows+0x", "wrote by st.global", "missing acquire, fence or barrier"}},
+     {bug::torn_source,
+      "a word of 8 bytes is stored in two halves",
+      {"ld.relaxed.gpu of 8 bytes reads source+0x", "role leader", "in pieces of 4 bytes: it may see a part"}},
+     {bug::pushed_twice,
+      "a row is pushed by two warps",
+      {"st.global writes rows+0x", "role math", "role leader", "two stores of one element"}}});
+
 }  // namespace
 
-TEST_CASE("combine: the kernel without bugs is clean") {
-    combine_kernel kernel;
-    expect_clean(kernel, bug::none);
-}
-
-TEST_CASE("combine: done words after a fence of the cluster's scope") {
-    combine_kernel kernel;
-    expect_found(
-        kernel, bug::narrow_done,
-        {"ld.global reads rows+0x", "wrote by st.global", "done+0x", "was released at scope cluster", "gpu is needed"});
-}
-
-TEST_CASE("combine: done words before the other warp has met") {
-    combine_kernel kernel;
-    expect_found(kernel, bug::done_before_meeting,
-                 {"ld.global reads rows+0x", "warp 1 role math", "wrote by st.global", "missing"});
-}
-
-TEST_CASE("combine: a sum that starts after all ranks but one") {
-    combine_kernel kernel;
-    expect_found(kernel, bug::one_rank_missing,
-                 {"ld.global reads rows+0x | st.global writes rows+0x", "CTA (2,0,0)",
-                  "wrote by st.global | read by ld.global", "missing"});
-}
-
-TEST_CASE("combine: done words polled by relaxed loads, and no fence") {
-    combine_kernel kernel;
-    expect_found(kernel, bug::no_fence_after,
-                 {"ld.global reads rows+0x", "wrote by st.global", "missing acquire, fence or barrier"});
-}
-
-TEST_CASE("combine: a word of 8 bytes stored in two halves") {
-    combine_kernel kernel;
-    expect_found(
-        kernel, bug::torn_source,
-        {"ld.relaxed.gpu of 8 bytes reads source+0x", "role leader", "in pieces of 4 bytes: it may see a part"});
-}
-
-TEST_CASE("combine: a row pushed by two warps") {
-    combine_kernel kernel;
-    expect_found(kernel, bug::pushed_twice,
-                 {"st.global writes rows+0x", "role math", "role leader", "two stores of one element"});
-}
+TEST_CASE("combine: clean without bugs") { bugs.expect_clean(); }
+TEST_CASE("combine: each bug is found") { bugs.expect_found(); }
 
 }  // namespace seeded_combine_tests

@@ -15,14 +15,7 @@ namespace {
 
 constexpr u32 ranks = 2, ctas = 2, columns = 64, calls = 2;
 
-enum class bug {
-    none,
-    narrow_done,     // the done words follow a fence of the GPU's scope
-    narrow_store,    // the done words themselves are stored at that scope
-    narrow_poll,     // they are polled at that scope
-    stranger,        // rows are read from the other device's private memory
-    one_call_ahead,  // a call waits for the done words of the call before
-};
+enum class bug { none, narrow_done, narrow_store, narrow_poll, stranger, one_call_ahead };
 
 struct exchange_kernel {
     alignas(128) float x[ranks][ctas * columns];                   // private
@@ -112,37 +105,32 @@ struct exchange_kernel {
     }
 };
 
+const seeded_bugs<exchange_kernel, bug> bugs(
+    "Two devices that exchange rows",
+    {{bug::narrow_done,
+      "the done words follow a fence of the GPU's scope",
+      {"ld.global reads rows+0x", "device 0 CTA (", "device 1 CTA (", "wrote by st.global", "was released at scope gpu",
+       "sys is needed"}},
+     {bug::narrow_store,
+      "the done words are stored at the GPU's scope",
+      {"ld.relaxed.sys reads done+0x | st.relaxed.gpu writes done+0x", "device 0 CTA (", "device 1 CTA (",
+       "role leader", "at scope gpu | one has gpu", "scope sys is needed"}},
+     {bug::narrow_poll,
+      "the done words are polled at the GPU's scope",
+      {"ld.relaxed.gpu reads done+0x | st.relaxed.sys writes done+0x", "device 0 CTA (", "device 1 CTA (",
+       "role leader", "scope sys is needed"}},
+     {bug::stranger,
+      "rows are read from memory that belongs to the other device alone",
+      {"role", "ld.global at x of ", "which is private to device"}},
+     {bug::one_call_ahead,
+      "a call waits for the done words of the call before",
+      {"ld.global reads rows+0x | st.global writes rows+0x", "role ", "device ", "CTA (",
+       "wrote by st.global | read by ld.global", "missing"}}});
+
 }  // namespace
 
-TEST_CASE("two devices: the kernel without bugs is clean, however late a device begins") {
-    exchange_kernel kernel;
-    expect_clean(kernel, bug::none);
-}
-
-TEST_CASE("two devices: done words behind a fence of the GPU's scope, or stored or polled at it") {
-    exchange_kernel kernel;
-    expect_found(kernel, bug::narrow_done,
-                 {"ld.global reads rows+0x", "device 0 CTA (", "device 1 CTA (", "wrote by st.global",
-                  "was released at scope gpu", "sys is needed"});
-    expect_found(kernel, bug::narrow_store,
-                 {"ld.relaxed.sys reads done+0x | st.relaxed.gpu writes done+0x", "device 0 CTA (", "device 1 CTA (",
-                  "role leader", "at scope gpu | one has gpu", "scope sys is needed"});
-    expect_found(kernel, bug::narrow_poll,
-                 {"ld.relaxed.gpu reads done+0x | st.relaxed.sys writes done+0x", "device 0 CTA (", "device 1 CTA (",
-                  "role leader", "scope sys is needed"});
-}
-
-TEST_CASE("two devices: memory that belongs to the other one alone") {
-    exchange_kernel kernel;
-    expect_found(kernel, bug::stranger, {"role", "ld.global at x of ", "which is private to device"});
-}
-
-TEST_CASE("two devices: a call that waits for the call before") {
-    exchange_kernel kernel;
-    expect_found(kernel, bug::one_call_ahead,
-                 {"ld.global reads rows+0x | st.global writes rows+0x", "role ", "device ", "CTA (",
-                  "wrote by st.global | read by ld.global", "missing"});
-}
+TEST_CASE("two devices: clean without bugs, however late a device begins") { bugs.expect_clean(); }
+TEST_CASE("two devices: each bug is found") { bugs.expect_found(); }
 
 TEST_CASE("a device that never comes: the other one waits for a word that has a name") {
     exchange_kernel kernel;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A tile that one CTA quantises and another multiplies: math warps write it to shared memory and its scales to global memory, a
-// warp stores it and publishes its flag, the other CTA copies it and gives its place back, which the next tile takes. Six
-// bugs.
+// warp stores it and publishes its flag, the other CTA copies it and gives its place back, which the next tile takes.
 #include "seeded.hpp"
 
 namespace seeded_mid_tests {
@@ -13,12 +12,12 @@ namespace {
 
 enum class bug {
     none,
-    flag_before_completion,  // the flag follows wait_group.read
-    scales_after_arrive,     // a math warp arrives before it stores its scales
-    no_shared_fence,         // no fence.proxy.async before the arrival
-    staging_refilled,        // staging is given back before the store has read it
-    deferred_flag,           // a tile is published together with the next one
-    place_reused             // a tile is stored before the one in its place has been copied
+    flag_before_completion,
+    scales_after_arrive,
+    no_shared_fence,
+    staging_refilled,
+    deferred_flag,
+    place_reused
 };
 
 struct mid_kernel {
@@ -132,48 +131,35 @@ struct mid_kernel {
     }
 };
 
+const seeded_bugs<mid_kernel, bug> bugs(
+    "Tiles that pass through memory",
+    {{bug::flag_before_completion,
+      "the flag of a tile follows `wait_group.read`",
+      {"bulk load reads mid+0x", "role gate", "role post", "wait_group.read frees only its source"}},
+     {bug::scales_after_arrive,
+      "scales are stored after the arrival that hands them on",
+      {"ld.global reads scales+0x", "role use", "role math lane 5", "st.global"}},
+     {bug::no_shared_fence,
+      "shared memory is stored without `fence.proxy.async`",
+      {"role post", "role math", "bulk store reads shared memory", "never fenced"}},
+     {bug::staging_refilled,
+      "staging is written again before the store has read it",
+      {"role math", "st.shared overwrites shared memory", "while bulk store of warp 0 still reads"}},
+     {bug::deferred_flag,
+      "a tile is published with the next one, which waits for its place",
+      {"DEADLOCK", "CYCLE: ",
+       "waits for freed+0x0, which CTA (1,0,0) rank 0 warp 0 role gate lane 0 would complete (no other can any more)",
+       "waits for mid_flag+0x0, which CTA (0,0,0) rank 0 warp 0 role post lane 0 would complete (no other can any "
+       "more)",
+       "ld.acquire.gpu in a loop: nothing it polls changes; freed+0x0 holds 0",
+       "mid_flag+0x0 holds 0, which nobody wrote"}},
+     {bug::place_reused,
+      "a tile is stored before the one in its place has been copied",
+      {"bulk load reads mid+0x | bulk store writes mid+0x", "role gate", "role post", "missing"}}});
+
 }  // namespace
 
-TEST_CASE("tiles through memory: the kernel without bugs is clean") {
-    mid_kernel kernel;
-    expect_clean(kernel, bug::none);
-}
-
-TEST_CASE("tiles through memory: a flag before the store has completed") {
-    mid_kernel kernel;
-    expect_found(kernel, bug::flag_before_completion,
-                 {"bulk load reads mid+0x", "role gate", "role post", "wait_group.read frees only its source"});
-}
-
-TEST_CASE("tiles through memory: scales stored after the arrival") {
-    mid_kernel kernel;
-    expect_found(kernel, bug::scales_after_arrive,
-                 {"ld.global reads scales+0x", "role use", "role math lane 5", "st.global"});
-}
-
-TEST_CASE("tiles through memory: shared memory stored without the proxy fence") {
-    mid_kernel kernel;
-    expect_found(kernel, bug::no_shared_fence,
-                 {"role post", "role math", "bulk store reads shared memory", "never fenced"});
-}
-
-TEST_CASE("tiles through memory: staging written again before the store has read it") {
-    mid_kernel kernel;
-    expect_found(kernel, bug::staging_refilled,
-                 {"role math", "st.shared overwrites shared memory", "while bulk store of warp 0 still reads"});
-}
-
-TEST_CASE("tiles through memory: a tile published with the next one, which waits for its place") {
-    mid_kernel kernel;
-    expect_found(kernel, bug::deferred_flag,
-                 {"DEADLOCK", "post", "ld.acquire.gpu in a loop: nothing it polls changes; freed+0x0 holds 0", "gate",
-                  "mid_flag+0x0 holds 0, which nobody wrote"});
-}
-
-TEST_CASE("tiles through memory: a place used again before its tile has been copied") {
-    mid_kernel kernel;
-    expect_found(kernel, bug::place_reused,
-                 {"bulk load reads mid+0x | bulk store writes mid+0x", "role gate", "role post", "missing"});
-}
+TEST_CASE("tiles through memory: clean without bugs") { bugs.expect_clean(); }
+TEST_CASE("tiles through memory: each bug is found") { bugs.expect_found(); }
 
 }  // namespace seeded_mid_tests

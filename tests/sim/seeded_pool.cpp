@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Rows pulled into a pool by one CTA and multiplied by another, as a fused mixture of experts does: source -> shared memory ->
 // pool by bulk copies, a weight beside the row by a plain store, then the row's flag; the reader waits for the flag, copies the
-// row, and reads the weight. Seven bugs, each of one line.
+// row, and reads the weight.
 #include "seeded.hpp"
 
 namespace seeded_pool_tests {
@@ -13,14 +13,16 @@ namespace {
 
 enum class bug {
     none,
-    published_after_read,  // the flag follows wait_group.read
-    relaxed_flag,          // the flag is stored, not released
-    no_proxy_fence,        // the gate issues its copy without fence.proxy.async
-    relaxed_poll,          // the gate polls by relaxed loads, and no fence follows
-    weak_poll,             // the gate polls by plain loads
-    read_only_weight,      // the weight is loaded by ld.global.nc
-    slot_refilled,         // the slot is filled again while its store reads it
-    narrow_flag            // the flag is released to the cluster only
+    published_after_read,
+    relaxed_flag,
+    no_proxy_fence,
+    relaxed_poll,
+    weak_poll,
+    narrow_acquire,
+    weak_flag,
+    read_only_weight,
+    slot_refilled,
+    narrow_flag
 };
 
 struct pool_kernel {
@@ -85,6 +87,8 @@ struct pool_kernel {
             ptx::st_global(weight + row, float(row + 3));
             if (with == bug::relaxed_flag) {
                 ptx::st_relaxed<memory_scope::gpu>(flag + row, 1);
+            } else if (with == bug::weak_flag) {
+                ptx::st_global(flag + row, 1u);
             } else if (with == bug::narrow_flag) {
                 ptx::st_release<memory_scope::cluster>(flag + row, 1);
             } else {
@@ -108,6 +112,9 @@ struct pool_kernel {
                     }
                 } else if (with == bug::relaxed_poll) {
                     while (ptx::ld_relaxed<memory_scope::gpu>(flag + row) == 0) {
+                    }
+                } else if (with == bug::narrow_acquire) {
+                    while (ptx::ld_acquire<memory_scope::cluster>(flag + row) == 0) {
                     }
                 } else {
                     while (ptx::ld_acquire<memory_scope::gpu>(flag + row) == 0) {
@@ -135,61 +142,47 @@ struct pool_kernel {
     }
 };
 
+const seeded_bugs<pool_kernel, bug> bugs(
+    "Rows pulled into a pool",
+    {{bug::published_after_read,
+      "the flag of a row follows `wait_group.read`",
+      {"bulk load reads pool+0x", "CTA (1,0,0) rank 0 warp 0 role gate", "CTA (0,0,0) rank 0 warp 0 role pull lane 0",
+       "cp.async.bulk.wait_group"}},
+     {bug::relaxed_flag,
+      "the flag is stored, not released",
+      {"bulk load reads pool+0x", "role gate", "role pull", "bulk store",
+       "has completed, but that has not reached this thread"}},
+     {bug::weak_flag,
+      "the flag is a plain store",
+      {"ld.acquire.gpu reads row_flag+0x | st.global writes row_flag+0x", "role gate", "role pull", "missing"}},
+     {bug::no_proxy_fence,
+      "the row is copied without `fence.proxy.async`",
+      {"bulk load reads pool+0x", "role gate", "role pull", "without fence.proxy.async of global memory"}},
+     {bug::relaxed_poll,
+      "the flag is polled by relaxed loads, and no fence follows",
+      {"bulk load reads pool+0x", "role gate", "role pull", "has completed, but that has not reached this thread"}},
+     {bug::weak_poll,
+      "the flag is polled by plain loads",
+      {"ld.global reads row_flag+0x | st.release.gpu writes row_flag+0x", "role gate", "role pull",
+       "st.relaxed or st.release at scope gpu | read by ld.global"}},
+     {bug::read_only_weight,
+      "a weight of the same launch is loaded through the read-only path",
+      {"ld.global.nc reads weight+0x", "role math", "role pull", "st.global in the same launch", "read-only path"}},
+     {bug::slot_refilled,
+      "the slot is filled again while its store still reads it",
+      {"bulk load overwrites shared memory", "role pull", "bulk store of warp 0"}},
+     {bug::narrow_flag,
+      "the flag is released to the cluster, acquired from another one",
+      {"ld.acquire.gpu reads row_flag+0x | st.release.cluster writes row_flag+0x", "role gate", "role pull",
+       "at scope cluster | one has cluster", "scope gpu is needed"}},
+     {bug::narrow_acquire,
+      "the flag is acquired at the scope of the cluster",
+      {"ld.acquire.cluster reads row_flag+0x | st.release.gpu writes row_flag+0x", "role gate", "role pull",
+       "scope gpu is needed"}}});
+
 }  // namespace
 
-TEST_CASE("pool rows: the kernel without bugs is clean") {
-    pool_kernel kernel;
-    expect_clean(kernel, bug::none);
-}
-
-TEST_CASE("pool rows: a flag that follows wait_group.read only") {
-    pool_kernel kernel;
-    expect_found(kernel, bug::published_after_read,
-                 {"bulk load reads pool+0x", "CTA (1,0,0) rank 0 warp 0 role gate",
-                  "CTA (0,0,0) rank 0 warp 0 role pull lane 0", "cp.async.bulk.wait_group"});
-}
-
-TEST_CASE("pool rows: a flag that is stored, not released") {
-    pool_kernel kernel;
-    expect_found(kernel, bug::relaxed_flag,
-                 {"bulk load reads pool+0x", "role gate", "role pull", "bulk store",
-                  "has completed, but that has not reached this thread"});
-}
-
-TEST_CASE("pool rows: a copy without the proxy fence") {
-    pool_kernel kernel;
-    expect_found(kernel, bug::no_proxy_fence,
-                 {"bulk load reads pool+0x", "role gate", "role pull", "without fence.proxy.async of global memory"});
-}
-
-TEST_CASE("pool rows: flags polled by relaxed loads without a fence, and by plain loads") {
-    pool_kernel kernel;
-    expect_found(
-        kernel, bug::relaxed_poll,
-        {"bulk load reads pool+0x", "role gate", "role pull", "has completed, but that has not reached this thread"});
-    expect_found(kernel, bug::weak_poll,
-                 {"ld.global reads row_flag+0x | st.release.gpu writes row_flag+0x", "role gate", "role pull",
-                  "st.relaxed or st.release at scope gpu | read by ld.global"});
-}
-
-TEST_CASE("pool rows: a weight of the same launch loaded through the read-only path") {
-    pool_kernel kernel;
-    expect_found(
-        kernel, bug::read_only_weight,
-        {"ld.global.nc reads weight+0x", "role math", "role pull", "st.global in the same launch", "read-only path"});
-}
-
-TEST_CASE("pool rows: a slot filled again while its store still reads it") {
-    pool_kernel kernel;
-    expect_found(kernel, bug::slot_refilled,
-                 {"bulk load overwrites shared memory", "role pull", "bulk store of warp 0"});
-}
-
-TEST_CASE("pool rows: a flag released to the cluster, acquired from another one") {
-    pool_kernel kernel;
-    expect_found(kernel, bug::narrow_flag,
-                 {"ld.acquire.gpu reads row_flag+0x | st.release.cluster writes row_flag+0x", "role gate", "role pull",
-                  "at scope cluster | one has cluster", "scope gpu is needed"});
-}
+TEST_CASE("pool rows: clean without bugs") { bugs.expect_clean(); }
+TEST_CASE("pool rows: each bug is found") { bugs.expect_found(); }
 
 }  // namespace seeded_pool_tests

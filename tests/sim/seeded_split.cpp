@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Parts of a sum that meet in memory: every CTA stores its part to a workspace and draws a ticket; who draws the last one adds
-// them up. And tiles that CTAs claim from a counter, which the last to leave sets back. Ten bugs.
+// them up. And tiles that CTAs claim from a counter, which the last to leave sets back.
 #include "seeded.hpp"
 
 namespace seeded_split_tests {
@@ -12,12 +12,12 @@ namespace {
 
 enum class split_bug {
     none,
-    relaxed_ticket,     // the ticket neither releases nor acquires
-    narrow_ticket,      // it does so in the cluster only
-    no_meeting_before,  // the ticket is drawn before the other warp has stored its part
-    no_meeting_after,   // the other warp adds without having met who drew the ticket
-    read_only_parts,    // parts are loaded by ld.global.nc
-    everyone_stores,    // all CTAs store the sum
+    relaxed_ticket,
+    narrow_ticket,
+    no_meeting_before,
+    no_meeting_after,
+    read_only_parts,
+    everyone_stores
 };
 
 struct split_kernel {
@@ -83,12 +83,7 @@ struct split_kernel {
     }
 };
 
-enum class claim_bug {
-    none,
-    plain_claim,  // load and store in place of the atomic
-    early_reset,  // the counter is set back by the first who finds no tile, when others may still claim
-    tile_twice,   // the first tile is also computed without a claim
-};
+enum class claim_bug { none, plain_claim, early_reset, tile_twice };
 
 struct claim_kernel {
     static constexpr u32 ctas = 3, tiles = 7;
@@ -139,62 +134,40 @@ struct claim_kernel {
     }
 };
 
+const seeded_bugs<split_kernel, split_bug> split_bugs(
+    "Parts of a sum that meet in a workspace",
+    {{split_bug::relaxed_ticket,
+      "the ticket orders nothing",
+      {"ld.global reads workspace+0x", "role leader", "wrote by st.global", "missing"}},
+     {split_bug::narrow_ticket,
+      "the ticket orders in the cluster only",
+      {"atom.acq_rel.add reads ticket+0x0", "role leader", "at scope cluster", "scope gpu is needed"}},
+     {split_bug::no_meeting_before,
+      "the ticket is drawn before all warps have stored their part",
+      {"ld.global reads workspace+0x", "warp 1 role math", "wrote by st.global", "missing"}},
+     {split_bug::no_meeting_after,
+      "a warp adds without having met who drew the ticket",
+      {"ld.global reads workspace+0x", "warp 1 role math", "has released, but this thread has not acquired"}},
+     {split_bug::read_only_parts,
+      "parts are loaded through the read-only path",
+      {"ld.global.nc reads workspace+0x", "wrote by st.global", "read-only path"}},
+     {split_bug::everyone_stores,
+      "every CTA stores the sum",
+      {"writes out+0x", "CTA (", "wrote by st.global", "two stores of one element"}}});
+
+const seeded_bugs<claim_kernel, claim_bug> claim_bugs(
+    "Tiles that CTAs claim from a counter",
+    {{claim_bug::plain_claim, "a claim is a load and a store", {"claim+0x0", "role claimer", "wrote by st.global"}},
+     {claim_bug::early_reset, "the counter is set back too early", {"claim+0x0", "role claimer", "wrote by"}},
+     {claim_bug::tile_twice,
+      "a tile is also computed without a claim",
+      {"st.global writes out+0x", "role claimer", "wrote by st.global", "two stores of one element"}}});
+
 }  // namespace
 
-TEST_CASE("split sums and claimed tiles: the kernels without bugs are clean") {
-    split_kernel split;
-    expect_clean(split, split_bug::none);
-    claim_kernel claim;
-    expect_clean(claim, claim_bug::none);
-}
-
-TEST_CASE("split sums: a ticket that orders nothing, or too little") {
-    split_kernel kernel;
-    expect_found(kernel, split_bug::relaxed_ticket,
-                 {"ld.global reads workspace+0x", "role leader", "wrote by st.global", "missing"});
-    expect_found(kernel, split_bug::narrow_ticket,
-                 {"atom.acq_rel.add reads ticket+0x0", "role leader", "at scope cluster", "scope gpu is needed"});
-}
-
-TEST_CASE("split sums: a ticket drawn before all have stored") {
-    split_kernel kernel;
-    expect_found(kernel, split_bug::no_meeting_before,
-                 {"ld.global reads workspace+0x", "warp 1 role math", "wrote by st.global", "missing"});
-}
-
-TEST_CASE("split sums: a warp that has not met who drew the ticket") {
-    split_kernel kernel;
-    expect_found(
-        kernel, split_bug::no_meeting_after,
-        {"ld.global reads workspace+0x", "warp 1 role math", "has released, but this thread has not acquired"});
-}
-
-TEST_CASE("split sums: parts loaded through the read-only path") {
-    split_kernel kernel;
-    expect_found(kernel, split_bug::read_only_parts,
-                 {"ld.global.nc reads workspace+0x", "wrote by st.global", "read-only path"});
-}
-
-TEST_CASE("split sums: every CTA stores the sum") {
-    split_kernel kernel;
-    expect_found(kernel, split_bug::everyone_stores,
-                 {"writes out+0x", "CTA (", "wrote by st.global", "two stores of one element"});
-}
-
-TEST_CASE("claimed tiles: a claim by load and store") {
-    claim_kernel kernel;
-    expect_found(kernel, claim_bug::plain_claim, {"claim+0x0", "role claimer", "wrote by st.global"});
-}
-
-TEST_CASE("claimed tiles: a counter set back too early") {
-    claim_kernel kernel;
-    expect_found(kernel, claim_bug::early_reset, {"claim+0x0", "role claimer", "wrote by"});
-}
-
-TEST_CASE("claimed tiles: a tile computed twice") {
-    claim_kernel kernel;
-    expect_found(kernel, claim_bug::tile_twice,
-                 {"st.global writes out+0x", "role claimer", "wrote by st.global", "two stores of one element"});
-}
+TEST_CASE("split sums: clean without bugs") { split_bugs.expect_clean(); }
+TEST_CASE("split sums: each bug is found") { split_bugs.expect_found(); }
+TEST_CASE("claimed tiles: clean without bugs") { claim_bugs.expect_clean(); }
+TEST_CASE("claimed tiles: each bug is found") { claim_bugs.expect_found(); }
 
 }  // namespace seeded_split_tests

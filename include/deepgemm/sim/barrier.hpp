@@ -23,8 +23,10 @@ inline void arrive_at_named(u32 id, u32 threads, bool wait) {
     }
     b.threads = threads;
     release_into(b.arrivals);
+    b.arrivers.note(me(), b.round);
     if (++b.arrived == threads) {
         b.arrived = 0;
+        ++b.round;
         for (thread_state* t : b.waiters) acquire_met(*t, b.arrivals);
         if (wait) acquire_met(me(), b.arrivals);
         b.arrivals = {};
@@ -65,7 +67,7 @@ inline void cluster_wait() {
     if (!t.cluster_arrived) fail("barrier.cluster.wait without barrier.cluster.arrive");
     if (c.generation == t.cluster_generation) {
         const std::size_t span = begin_span(activity::wait, "barrier.cluster");
-        block(c.waiters, {wait_reason::kind::other, "barrier.cluster.wait", "", 0, 0});
+        block(c.waiters, {wait_reason::kind::cluster_barrier, "barrier.cluster.wait"});
         end_span(span);
     }
     acquire(t, c.published);

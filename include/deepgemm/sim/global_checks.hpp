@@ -3,7 +3,7 @@
 // issued: a copy that lands late was wrong when it was issued. Words that hand on what was released are in global_words.hpp.
 //   check_read(address, bytes, how, what)   by ld.global, flags, copies
 //   note_write(address, bytes, how, what)   the same for writes
-//   check_map(map, what)                    a tensor map that a copy is about to use
+//   check_map(map, loads, what)             a tensor map that a copy is about to use
 #pragma once
 
 #include <deepgemm/layout/tensor_map.cuh>
@@ -222,6 +222,19 @@ Record record_of(thread_state& t, u64 bytes, const Access& how, bool by_copy, u3
     return made;
 }
 
+/// Notes a read of the bytes of a line.
+inline void note_read(const line_walk& at, read_record& now) {
+    now.bytes = at.mask;
+    if (!at.page->reads) at.page->reads.reset(new global_shadow::readers[global_shadow::lines]());
+    global_shadow::readers& r = at.page->reads[at.line];
+    if (r.latest.bytes == 0) {
+        r.latest.set(now);
+        r.latest.lanes = 0;
+    } else {
+        shadow().note(r, now);
+    }
+}
+
 /// Checks and notes a read by the running thread.
 inline void check_read(const void* at, u64 bytes, const read_access& how, const char* what) {
     if (!checks_global()) return;
@@ -235,16 +248,7 @@ inline void check_read(const void* at, u64 bytes, const read_access& how, const 
             for_each_write(*at.page, at.line, at.mask,
                            [&](const write_record& w) { check_written_before(w, how, bytes, at.address, what); });
         }
-        if (how.changes) continue;
-        now.bytes = at.mask;
-        if (!at.page->reads) at.page->reads.reset(new global_shadow::readers[global_shadow::lines]());
-        global_shadow::readers& r = at.page->reads[at.line];
-        if (r.latest.bytes == 0) {
-            r.latest.set(now);
-            r.latest.lanes = 0;
-        } else {
-            shadow().note(r, now);
-        }
+        if (!how.changes) note_read(at, now);
     }
 }
 
@@ -288,9 +292,31 @@ inline void add_write(write_record& first, const write_record& now, std::uintptr
 /// Stops the launch: a write of the running thread does not come after a read by thread `thread`.
 [[noreturn]] inline void fail_unread(const char* what, std::uintptr_t address, const read_record& r, u32 thread,
                                      const std::string& why) {
-    constexpr const char* how[] = {"ld.global", "ld.relaxed or ld.acquire", "ld.global.nc", "a TMA or bulk load"};
+    constexpr const char* how[] = {
+        "ld.global",          "ld.relaxed or ld.acquire",     "ld.global.nc",
+        "a TMA or bulk load", "a TMA load as its tensor map", "a TMA store as its tensor map"};
     fail(text("%s writes %s, which ", what, name_of_global(address).c_str()) +
          describe(*current().logs[r.cta], thread) + " read by " + how[int(r.kind)] + why);
+}
+
+/// What a copy of thread `thread` that reads memory lacks to come before the next access of another.
+inline std::string missing_end(const cta_log& log, const read_record& r, u32 thread) {
+    const u32 warp = thread / 32;
+    if (r.kind == read_kind::store_map) {
+        return log.maps_read[warp] < r.before
+                   ? ", which has not been waited for (missing cp.async.bulk.wait_group.read)"
+                   : ", which has read it, but that has not reached this thread (missing release or acquire, fence or "
+                     "barrier)";
+    }
+    return log.loads_landed[warp] < r.before
+               ? ", which has not landed (missing wait for its mbarrier)"
+               : ", which has landed, but that has not reached this thread (missing wait for its mbarrier, "
+                 "release or acquire, fence or barrier)";
+}
+/// The entry of a vector_clock that tells whether a read has taken place.
+inline u32 entry_of(const cta_log& log, read_kind kind, u32 thread) {
+    if (kind == read_kind::store_map) return maps_of(log, thread);
+    return is_copy(kind) ? loads_of(log, thread) : accesses_of(thread);
 }
 
 /// Checks a write of the running thread against a record of reads of some of its bytes.
@@ -301,12 +327,12 @@ inline void check_read_before(const read_record& r, const write_record& now, std
     const bool both_strong = r.kind == read_kind::strong && is_strong(now.kind);
     const memory_scope between = both_strong ? scope_between(log, t) : memory_scope::cta;
     r.for_each_thread(now.bytes, [&](u32 thread) {
-        const bool copy = r.kind == read_kind::copy;
+        const bool copy = is_copy(r.kind);
         if (r.kind == read_kind::read_only && log.grid == t.cta->log->grid) {
             fail_unread(what, address, r, thread, " in the same launch: the read-only path may hold old bytes");
         }
         if (!copy && r.cta == now.cta && thread == t.index) return;
-        if (known != nullptr && known[copy ? loads_of(log, thread) : accesses_of(thread)] >= r.before) return;
+        if (known != nullptr && known[entry_of(log, r.kind, thread)] >= r.before) return;
         if (both_strong) {
             if (r.scope >= between && now.scope >= between) return;
             const memory_scope narrow = std::min(r.scope, now.scope);
@@ -314,13 +340,7 @@ inline void check_read_before(const read_record& r, const write_record& now, std
                 what, address, r, thread,
                 text(": scope %s is needed between the two, and one has %s", name_of(between), name_of(narrow)));
         }
-        std::string why = ", " + missing_order(log, thread, r.before);
-        if (copy) {
-            why = log.loads_landed[thread / 32] < r.before
-                      ? ", which has not landed (missing wait for its mbarrier)"
-                      : ", which has landed, but that has not reached this thread (missing wait for its mbarrier, "
-                        "release or acquire, fence or barrier)";
-        }
+        const std::string why = copy ? missing_end(log, r, thread) : ", " + missing_order(log, thread, r.before);
         fail_unread(what, address, r, thread, why + too_narrow(log, t));
     });
 }
@@ -365,22 +385,41 @@ inline void acquire_map(const tensor_map* map) {
     if (!order.known.maps.empty()) order.maps.push_back({map, order.known.maps});
 }
 
-/// A copy of the running thread is about to use the map: whoever wrote it in this launch has released it and the thread
-/// acquired it.
-inline void check_map(const tensor_map& map, const char* what) {
-    if (!checks_global()) return;
-    const thread_state& t = me();
+/// True if nobody can write a map: it is a parameter of the kernel.
+inline bool is_parameter(const tensor_map& map) {
+    const global_range& all = me().cta->cluster->grid->parameters;
     const auto address = reinterpret_cast<std::uintptr_t>(&map);
-    for (line_walk at(address, sizeof map); at; at.next()) {
-        for_each_write(*at.page, at.line, at.mask, [&](const write_record& w) {
-            const auto found =
-                std::find_if(t.order.maps.begin(), t.order.maps.end(), [&map](const auto& m) { return m.map == &map; });
-            if (found != t.order.maps.end() && in_clock(w, found->as_of)) return;
-            const bool released = in_clock(w, t.order.known.maps);
-            fail(text("%s uses the tensor map at %s, which ", what, name_of_global(address).c_str()) + describe(w) +
-                 (released ? ": missing fence.proxy.tensormap acquire of the map by this thread"
-                           : ": missing fence.proxy.tensormap release between that and this copy"));
-        });
+    return address - reinterpret_cast<std::uintptr_t>(all.begin) < all.bytes;
+}
+
+/// The writer of a map has released it, and the running thread acquired it.
+inline void check_map_written_before(const write_record& w, const tensor_map& map, const char* what) {
+    const thread_order& order = me().order;
+    const auto found =
+        std::find_if(order.maps.begin(), order.maps.end(), [&map](const auto& m) { return m.map == &map; });
+    if (found != order.maps.end() && in_clock(w, found->as_of)) return;
+    const bool released = in_clock(w, order.known.maps);
+    fail(text("%s uses the tensor map at %s, which ", what,
+              name_of_global(reinterpret_cast<std::uintptr_t>(&map)).c_str()) +
+         describe(w) +
+         (released ? ": missing fence.proxy.tensormap acquire of the map by this thread"
+                   : ": missing fence.proxy.tensormap release between that and this copy"));
+}
+
+/// Checks and notes that a copy of the running thread uses a map in memory that kernels may write: a TMA load, which reads it
+/// before it lands, or a store, which does before wait_group.read returns.
+inline void check_map(const tensor_map& map, bool loads, const char* what) {
+    if (!checks_global() || is_parameter(map)) return;
+    thread_state& t = me();
+    cta_log& log = *t.cta->log;
+    const u32 warp = t.index / 32, before = loads ? log.loads[warp] : log.maps_used[warp]++;
+    if (!loads) t.order.stores_by_map.push_back({t.bulk_commits, before + 1});
+    const read_access how{.kind = loads ? read_kind::load_map : read_kind::store_map};
+    read_record now = record_of<read_record>(t, sizeof map, how, true, before);
+    for (line_walk at(reinterpret_cast<std::uintptr_t>(&map), sizeof map); at; at.next()) {
+        for_each_write(*at.page, at.line, at.mask,
+                       [&](const write_record& w) { check_map_written_before(w, map, what); });
+        note_read(at, now);
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include <deepgemm/sim/ordering.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,8 +38,12 @@ enum class read_kind : u8 {
     weak,       ///< ld.global
     strong,     ///< ld.relaxed, ld.acquire: of memory that others may write at the same time
     read_only,  ///< ld.global.nc
-    copy        ///< TMA or bulk load: of the async proxy
+    copy,       ///< TMA or bulk load: of the async proxy
+    load_map,   ///< of a tensor map, by a TMA load
+    store_map   ///< of a tensor map, by a TMA store
 };
+/// By an asynchronous copy, or for one.
+inline bool is_copy(read_kind kind) { return kind >= read_kind::copy; }
 
 /// Accesses to a line by one thread or, side by side, by several of its CTA, as when the lanes of a warp store a row: byte b is
 /// then that of thread `thread + (b >> width)`.
@@ -153,6 +158,15 @@ struct word_version {
 struct word_state {
     word_version now, last;
     std::vector<std::pair<u32, u32>> reached;  ///< CTAs and threads that load `now`, though nothing has told them of it
+    std::vector<std::pair<u32, u32>> writers;  ///< CTAs and threads that have stored it, at most `most_writers`
+
+    /// Of so many it is known that they store a word; beyond that it is a counter of many.
+    static constexpr std::size_t most_writers = 32;
+    void note_writer(u32 cta, u32 thread) {
+        const std::pair<u32, u32> self{cta, thread};
+        if (writers.size() == most_writers || (!writers.empty() && writers.back() == self)) return;
+        if (std::find(writers.begin(), writers.end(), self) == writers.end()) writers.push_back(self);
+    }
 };
 
 /// See the head of this file. One for each launch.

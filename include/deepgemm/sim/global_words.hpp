@@ -81,6 +81,7 @@ inline void release_word(const void* at, u32 bytes, memory_scope scope, bool rel
     now.scope = std::min(now.scope, to);
     now.cta = t.cta->log->number;
     now.thread = t.index;
+    word.note_writer(now.cta, now.thread);
     now.before = t.cta->log->generation[t.index] + (t.order.accessed ? 1 : 0);
 }
 

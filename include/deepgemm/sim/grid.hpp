@@ -115,6 +115,8 @@ inline cta_log& make_log(const cta_state& cta) {
     log.groups_read.assign(threads, 0);
     log.loads.assign(threads / 32, 0);
     log.loads_landed.assign(threads / 32, 0);
+    log.maps_used.assign(threads / 32, 0);
+    log.maps_read.assign(threads / 32, 0);
     return log;
 }
 
@@ -172,6 +174,7 @@ inline void add_cluster(grid_state& grid, u32 i) {
     cluster->grid = &grid;
     for (u32 rank = 0; rank < size.count(); ++rank) cluster->ctas.push_back(make_cta(*cluster, rank, origin));
     cluster->alive = size.count() * grid.geometry.threads;
+    ++grid.begun;
     grid.alive += cluster->alive;
     m.alive += cluster->alive;
     m.clusters.push_back(std::move(cluster));

@@ -96,11 +96,13 @@ private:
     machine machine_;
 };
 
-/// Runs `body()` as every thread of the grid. Throws sim::error. Not to be called from inside a kernel.
+/// Runs `body()` as every thread of the grid. No kernel writes `parameters`. Throws sim::error. Not to be called from inside a
+/// kernel.
 template <class Body>
-void launch(const options& o, geometry g, Body body) {
+void launch(const options& o, geometry g, Body body, global_range parameters = {}) {
     active_machine machine(o);
     grid_state& grid = machine.add(g, std::move(body));
+    grid.parameters = parameters;
     const u32 clusters = clusters_of(g);
     const u32 together = o.resident_clusters == 0 ? clusters : std::min(o.resident_clusters, clusters);
     for (u32 i = 0; i < clusters; i += together) run_clusters(grid, i, std::min(i + together, clusters));
@@ -149,7 +151,7 @@ void launch(const typename K::arguments& arguments, options o = {}) {
     std::vector<memory_region> regions(o.regions.begin(), o.regions.end());
     const typename K::params params = parameters_of<K>(arguments, regions);
     o.regions = regions;
-    launch(o, g, [&params] { K::run(params); });
+    launch(o, g, [&params] { K::run(params); }, {&params, sizeof params});
 }
 
 }  // namespace deepgemm::sim

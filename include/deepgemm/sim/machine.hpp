@@ -38,13 +38,15 @@ inline u32 linear_index(const cta_state& cta) {
 /// "device 1 " if there are several.
 inline std::string name_of_device(int device) { return current().devices > 1 ? text("device %d ", device) : ""; }
 
-/// "CTA (1,0,0) rank 1 warp 3 role math lane 0", after its device if there are several.
-inline std::string describe(const thread_state& t) {
-    const extent3& i = t.cta->index;
-    return name_of_device(t.cta->cluster->grid->device) +
-           text("CTA (%u,%u,%u) rank %u warp %u%s%s lane %u", i.x, i.y, i.z, t.cta->rank, t.warp->index,
-                *t.warp->role != 0 ? " role " : "", t.warp->role, t.lane);
+/// "CTA (1,0,0) rank 1 warp 3 role math", after its device if there are several.
+inline std::string describe(const warp_state& w) {
+    const extent3& i = w.cta->index;
+    return name_of_device(w.cta->cluster->grid->device) + text("CTA (%u,%u,%u) rank %u warp %u%s%s", i.x, i.y, i.z,
+                                                               w.cta->rank, w.index, *w.role != 0 ? " role " : "",
+                                                               w.role);
 }
+/// The same with " lane 0".
+inline std::string describe(const thread_state& t) { return describe(*t.warp) + text(" lane %u", t.lane); }
 
 /// Stops the launch: throws sim::error with `message` after the name of the thread concerned.
 [[noreturn]] inline void fail(const std::string& message) {
@@ -224,12 +226,13 @@ inline void block(wait_list& list, const wait_reason& reason) {
     t.wait = {};
 }
 
-/// Lets everything else run that can; for instructions that a kernel calls in a loop, on a word of `bytes` at `polled` if on
-/// any.
+/// Lets everything else run that can; for instructions that a kernel calls in a loop.
+inline void yield(const wait_reason& reason) { block(current().pollers, reason); }
+/// The same for an instruction that concerns a word of `bytes` at `polled`, if any.
 inline void yield(const char* what, const void* polled = nullptr, u32 bytes = 0) {
     const wait_reason reason{wait_reason::kind::polling, what, "", 0, bytes, polled};
     if (polled != nullptr) me().last_poll = reason;
-    block(current().pollers, reason);
+    yield(reason);
 }
 
 }  // namespace deepgemm::sim

@@ -61,6 +61,7 @@ inline void mbarrier_init(u32 bar, u32 count) {
     m.live = true;
     m.fenced = false;
     m.arrivals = {};
+    m.arrivers = m.copiers = {};
     m.published[0] = m.published[1] = {};
     write_mbarrier_word(cta, offset, mbarrier_magic, u32(index));
     me().unfenced_barriers.push_back(offset);
@@ -89,6 +90,10 @@ inline void arrive_on(cta_state& cta, u32 offset, u32 count, i64 tx, const char*
              m.expected);
     }
     if (t != nullptr && count != 0) release_into(m.arrivals);
+    if (const thread_state* const by = t != nullptr ? t : current().origin) {
+        if (count != 0) m.arrivers.note(*by, m.phase);
+        if (tx < 0) m.copiers.note(*by, m.phase);
+    }
     m.pending -= count;
     m.tx += tx;
     if (m.tx >= 1 << 20 || m.tx <= -(1 << 20)) {
@@ -155,7 +160,7 @@ inline bool mbarrier_test(u32 bar, u32 parity) {
     if (passed) {
         observe(m, bar);
     } else {
-        yield("mbarrier.test_wait");
+        yield({wait_reason::kind::mbarrier, "mbarrier.test_wait", "", m.offset, parity & 1});
     }
     return passed;
 }

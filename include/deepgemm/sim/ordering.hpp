@@ -20,12 +20,13 @@ inline std::string describe(const cta_log& cta, u32 thread) {
                                              thread % 32);
 }
 
-/// The entries of a thread in a vector_clock: of its generic accesses, and of its bulk groups; that of its warp's loads; and
-/// how many entries a CTA has.
+/// The entries of a thread in a vector_clock: of its generic accesses, and of its bulk groups; those of its warp's loads, and of
+/// its warp's uses of tensor maps for stores; and how many entries a CTA has.
 inline u32 accesses_of(u32 thread) { return thread; }
 inline u32 groups_of(const cta_log& cta, u32 thread) { return cta.threads() + thread; }
 inline u32 loads_of(const cta_log& cta, u32 thread) { return 2 * cta.threads() + thread / 32; }
-inline u32 entries_of(const cta_log& cta) { return 2 * cta.threads() + cta.threads() / 32; }
+inline u32 maps_of(const cta_log& cta, u32 thread) { return 2 * cta.threads() + (cta.threads() + thread) / 32; }
+inline u32 entries_of(const cta_log& cta) { return 2 * cta.threads() + cta.threads() / 16; }
 
 /// Adds to `clock` what thread `t` has read and stored through the generic proxy up to now.
 inline void add_accesses(vector_clock& clock, thread_state& t) {
@@ -84,10 +85,27 @@ inline void fence_tensor_map_release() {
     add_accesses(t.order.known.maps, t);
 }
 
+/// TMA stores of the running thread in bulk groups before number `count` have read their tensor maps.
+inline void complete_map_uses(u32 count) {
+    thread_state& t = me();
+    cta_log& cta = *t.cta->log;
+    u32& read = cta.maps_read[t.index / 32];
+    u32 newest = 0;
+    std::erase_if(t.order.stores_by_map, [&](const thread_order::store_by_map& use) {
+        if (use.group >= count) return false;
+        newest = std::max(newest, use.number);
+        return true;
+    });
+    if (newest == 0) return;
+    read = std::max(read, newest);
+    t.order.known.seen.raise(cta.number, entries_of(cta), maps_of(cta, t.index), newest);
+}
+
 /// Bulk groups before number `count` of the running thread are complete: their stores come before its next access.
 inline void complete_groups(u32 count, bool read_only) {
     thread_state& t = me();
     cta_log& cta = *t.cta->log;
+    if (!t.order.stores_by_map.empty()) complete_map_uses(count);
     u32& done = (read_only ? cta.groups_read : cta.groups_done)[t.index];
     if (count <= done) return;
     done = count;

@@ -4,6 +4,7 @@
 
 #include <deepgemm/sim/global_checks.hpp>
 #include <deepgemm/sim/memory.hpp>
+#include <deepgemm/sim/wait_graph.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -29,12 +30,14 @@ inline std::string describe_wait(const thread_state& t) {
     const wait_reason& r = t.wait;
     switch (r.reason) {
         case wait_reason::kind::mbarrier:
-            for (const auto& m : t.cta->mbarriers) {
-                if (m->offset != r.address) continue;
+            if (const mbarrier_state* const m = awaited_mbarrier(t)) {
+                const char* polls =
+                    std::strcmp(r.what, "mbarrier.test_wait") == 0 ? "mbarrier.test_wait in a loop: " : "";
                 const char* hint = m->tx < 0                      ? "  <- more bytes arrived than expect_tx announced"
                                    : m->pending == 0 && m->tx > 0 ? "  <- expect_tx announced more bytes than arrived"
                                                                   : "";
-                return text("mbarrier 0x%x%s%s parity %u (phase %llu: pending %u of %u arrivals, tx-count %lld)%s",
+                return polls +
+                       text("mbarrier 0x%x%s%s parity %u (phase %llu: pending %u of %u arrivals, tx-count %lld)%s",
                             window + r.address, *r.name != 0 ? " " : "", r.name, r.value, m->phase, m->pending,
                             m->expected, m->tx, hint);
             }
@@ -48,23 +51,18 @@ inline std::string describe_wait(const thread_state& t) {
             std::string out = text("%s in a loop: nothing it polls changes", r.what);
             return r.global == nullptr ? out : out + "; " + describe_word(r.global, r.value);
         }
+        case wait_reason::kind::cluster_barrier:
+        case wait_reason::kind::collective:
         case wait_reason::kind::other: break;
     }
     return *r.what != 0 ? r.what : "nothing";
 }
 
-/// True if the device of options::stop has taken all its steps.
-inline bool a_device_stopped() {
-    return current().options.stop.device >= 0 && current().steps == current().options.stop.after;
-}
-
 /// True if a thread has not ended whose device has not stopped.
 inline bool someone_waits() {
     const auto& all = current().clusters;
-    return std::any_of(all.begin(), all.end(), [](const auto& cluster) {
-        const bool stopped = a_device_stopped() && cluster->grid->device == current().options.stop.device;
-        return cluster->alive != 0 && !stopped;
-    });
+    return std::any_of(all.begin(), all.end(),
+                       [](const auto& cluster) { return cluster->alive != 0 && !on_stopped_device(*cluster); });
 }
 
 /// One line per warp and reason: CTA, rank, warp, role, lanes, what they wait for; before them the device that has stopped, if
@@ -113,14 +111,17 @@ inline std::string who_waits() {
 }
 
 inline std::string deadlock_report() {
-    return "DEADLOCK: no thread can run and no asynchronous work is left\n" + who_waits();
+    std::string out = "DEADLOCK: no thread can run and no asynchronous work is left\n" + wait_graph(true).report();
+    if (const u32 rest = clusters_to_begin(); rest != 0) out += text("  %u clusters have not begun\n", rest);
+    return out + who_waits();
 }
 
-/// The message of a kernel that gave up by thread `t`, goes on with the word that this polled last, if any.
-inline std::string trap_report(const std::string& message, const thread_state& t) {
+/// The message of a kernel that gave up by thread `t`, goes on with the word that this polled last, if any: it waits for that.
+inline std::string trap_report(const std::string& message, thread_state& t) {
+    t.wait = t.last_poll;
     const wait_reason& last = t.last_poll;
     const std::string word = last.global == nullptr ? "" : "; it polled " + describe_word(last.global, last.value);
-    return message + word + "\n" + who_waits();
+    return message + word + "\n" + wait_graph(false).report() + who_waits();
 }
 
 }  // namespace deepgemm::sim

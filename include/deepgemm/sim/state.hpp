@@ -45,7 +45,15 @@ using wait_list = std::vector<thread_state*>;
 
 /// Why a thread is suspended, for the deadlock report. `what` is the instruction; barriers fill in the rest.
 struct wait_reason {
-    enum class kind : u8 { other, mbarrier, named_barrier, registers, polling } reason = kind::other;
+    enum class kind : u8 {
+        other,            ///< asynchronous work, which completes by itself
+        mbarrier,         ///< of the thread's CTA
+        named_barrier,    ///< of the thread's CTA
+        cluster_barrier,  ///< of the thread's cluster
+        collective,       ///< of the thread's warp
+        registers,        ///< of the thread's CTA
+        polling           ///< an instruction that a kernel calls in a loop
+    } reason = kind::other;
     const char* what = "";
     const char* name = "";         ///< the barrier's name, as the kernel gives it
     u32 address = 0, value = 0;    ///< offset and parity; barrier number and threads; count and registers needed
@@ -86,6 +94,10 @@ struct thread_order {
         vector_clock as_of;
     };
     std::vector<acquired_map> maps;  ///< fence.proxy.tensormap acquires
+    struct store_by_map {
+        u32 group, number;  ///< bulk group; among those of the warp
+    };
+    std::vector<store_by_map> stores_by_map;  ///< TMA stores that may still read a tensor map that kernels may write
 };
 
 /// One launch of a kernel, on one device.
@@ -93,11 +105,13 @@ struct grid_state {
     sim::geometry geometry;
     std::function<void()> body;  ///< what every thread runs
     int device = 0;
-    u32 number = 0;     ///< in the machine
-    u32 first_cta = 0;  ///< number of its first CTA in the machine
-    u32 alive = 0;      ///< threads that have not ended; 0 before it starts, too
-    knowledge before;   ///< what comes before its start: all that the device ran
-    gathering ended;    ///< what its threads leave behind
+    u32 number = 0;             ///< in the machine
+    u32 first_cta = 0;          ///< number of its first CTA in the machine
+    u32 begun = 0;              ///< clusters that have begun
+    u32 alive = 0;              ///< threads that have not ended; 0 before it starts, too
+    global_range parameters{};  ///< memory that no kernel writes
+    knowledge before;           ///< what comes before its start: all that the device ran
+    gathering ended;            ///< what its threads leave behind
 };
 
 /// What remains of a CTA when its threads have gone: who accessed global memory.
@@ -113,6 +127,8 @@ struct cta_log {
     std::vector<u32> groups_read;    ///< by thread: bulk groups waited for by wait_group.read
     std::vector<u32> loads;          ///< by warp: copies to shared memory that it has issued
     std::vector<u32> loads_landed;   ///< by warp: the newest of them that has landed
+    std::vector<u32> maps_used;      ///< by warp: its TMA stores by tensor maps that kernels may write
+    std::vector<u32> maps_read;      ///< by warp: the newest of them that has read its map
 
     std::string too_narrow;  ///< the last of its releases or fences that ordered nothing, for messages
 
@@ -167,10 +183,52 @@ struct warpgroup_state {
     slot wgmma;
 };
 
+/// Which threads have come to a barrier, ever and in its current round. For the report of a deadlock.
+class attendance {
+public:
+    void note(const thread_state& t, u64 round) {
+        if (last_ >= warps_.size() || warps_[last_].warp != t.warp) find(t.warp);
+        entry& e = warps_[last_];
+        const u32 lane = 1u << t.lane;
+        e.now = (e.round == round ? e.now : 0) | lane;
+        e.round = round;
+        e.ever |= lane;
+    }
+    /// Calls f(thread) for each thread that has come in an earlier round and not in this one.
+    template <class F>
+    void for_each_absent(u64 round, F f) const {
+        for (const entry& e : warps_) {
+            const u32 absent = e.ever & ~(e.round == round ? e.now : 0);
+            for (u32 rest = absent; rest != 0; rest &= rest - 1) f(*e.warp->lanes[__builtin_ctz(rest)]);
+        }
+    }
+    bool has_come(const thread_state& t, u64 round) const {
+        for (const entry& e : warps_) {
+            if (e.warp == t.warp) return e.round == round && (e.now >> t.lane & 1) != 0;
+        }
+        return false;
+    }
+
+private:
+    struct entry {
+        const warp_state* warp;
+        u64 round;
+        u32 ever, now;
+    };
+    [[gnu::noinline]] void find(const warp_state* warp) {
+        for (last_ = 0; last_ < warps_.size() && warps_[last_].warp != warp;) ++last_;
+        if (last_ == warps_.size()) warps_.push_back({warp, 0, 0, 0});
+    }
+    std::vector<entry> warps_;
+    std::size_t last_ = 0;  // entry of the thread that came last: lanes of a warp come together
+};
+
 struct named_barrier {
     u32 threads = 0, arrived = 0;
+    u64 round = 0;
     wait_list waiters;
     gathering arrivals;
+    attendance arrivers;
 };
 
 /// See mbarrier.hpp.
@@ -182,6 +240,8 @@ struct mbarrier_state {
     wait_list waiters;
     gathering arrivals;      ///< in the current phase
     knowledge published[2];  ///< by the arrivals of the last phases, by parity
+    attendance arrivers;     ///< by phase
+    attendance copiers;      ///< who issued the copies that it counts, by the phase in which they landed
 };
 
 /// A copy into shared memory that has not landed.

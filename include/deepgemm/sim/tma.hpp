@@ -26,8 +26,9 @@ inline tensor_description check_tensor_map(const tensor_map& map, const char* wh
     return d;
 }
 
-inline tensor_description tensor_of(const tensor_map& map, int rank, const char* what) {
-    check_map(map, what);
+/// The description in the map that a TMA load or store is about to use.
+inline tensor_description tensor_of(const tensor_map& map, int rank, bool loads, const char* what) {
+    check_map(map, loads, what);
     const tensor_description d = check_tensor_map(map, what);
     if (d.rank != rank) fail("%s: %d coordinates for a tensor map of rank %u", what, rank, d.rank);
     return d;
@@ -153,7 +154,7 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
 inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, int rank, u32 mask,
                      bool one_barrier = false) {
     const char* what = mask != 0 ? "TMA load (multicast)" : "TMA load";
-    const tensor_description d = tensor_of(map, rank, what);
+    const tensor_description d = tensor_of(map, rank, true, what);
     const box_position p(d, coord, rank, what);
     check_grid_waited(d.base, true, what);
     for_each_row(d, p, 1, [&](u32, u32 first, u32 last, const u8* global) {
@@ -243,7 +244,7 @@ inline void add_elements(u8* to, const u8* from, u32 bytes, dtype type) {
 
 inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank, bool add) {
     const char* what = add ? "TMA reduce-add" : "TMA store";
-    const tensor_description d = tensor_of(map, rank, what);
+    const tensor_description d = tensor_of(map, rank, false, what);
     const box_position p(d, coord, rank, what);
     check_grid_waited(d.base, false, what);
     for (int i = 0; i < rank; ++i) {

@@ -32,7 +32,7 @@ u64 collective(const char* name, u64 argument, Combine combine) {
         ++w.meeting;
         wake_all(w.waiters);
     } else {
-        block(w.waiters, {wait_reason::kind::other, name, "", 0, 0});
+        block(w.waiters, {wait_reason::kind::collective, name});
     }
     return w.result[buffer][t.lane];
 }
