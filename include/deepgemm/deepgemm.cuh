@@ -9,6 +9,7 @@
 #include <deepgemm/epilogue/bias.cuh>
 #include <deepgemm/epilogue/cast.cuh>
 #include <deepgemm/epilogue/epilogue.cuh>
+#include <deepgemm/epilogue/scatter.cuh>
 #include <deepgemm/epilogue/signal.cuh>
 #include <deepgemm/epilogue/stochastic.cuh>
 #include <deepgemm/epilogue/swiglu.cuh>

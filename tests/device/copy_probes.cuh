@@ -199,6 +199,40 @@ struct multicast_probe : copy_probe_base {
     }
 };
 
+/// cp.async of each size, whole, in part or of zeros, by 64 threads; one of them waits, fences and has all stored by a bulk copy.
+struct thread_copy_probe : copy_probe_base {
+    static constexpr u32 a_bytes = 64 * 16 + 16, output_bytes = 64 * 64;
+    static void maps(const void* a, const void* b, void* output, tensor_map_request (&requests)[3]) {
+        tensor_load_probe<1, float, swizzle_mode::none>::maps(a, b, output, requests);
+    }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 smem = ptx::dynamic_smem(), bar = smem + barrier_offset, thread = ptx::thread_index();
+        if (thread == 0) {
+            ptx::mbarrier_init(bar, threads);
+            ptx::fence_mbarrier_init();
+        }
+        ptx::sync_cta();
+        const u32 to = smem + thread * 64;
+        const u8* const from = p.a + thread * 16;
+        ptx::cp_async<16>(to, from, thread % 3 != 0);
+        ptx::cp_async_part<16>(to + 16, from + 16, thread % 17);
+        ptx::cp_async<8>(to + 32, from + 8, thread % 5 != 0);
+        ptx::cp_async_part<8>(to + 40, from + 8, thread % 9);
+        ptx::cp_async<4>(to + 48, from + 4);
+        ptx::cp_async<4>(to + 52, from + 12, false);
+        ptx::cp_async_part<4>(to + 56, from + 4, thread % 5);
+        ptx::cp_async<4>(to + 60, from, thread % 2 == 0);
+        ptx::cp_async_arrive(bar);
+        if (thread == 33) {
+            ptx::mbarrier_wait(bar, 0, "copies");
+            ptx::fence_proxy_async();
+            ptx::bulk_store(p.output, smem, output_bytes);
+            ptx::bulk_commit();
+            ptx::bulk_wait<0>();
+        }
+    }
+};
+
 template <swizzle_mode S>
 using tensor_copy_probes =
     probe_list<tensor_load_probe<1, float, S>, tensor_load_probe<2, e4m3, S>, tensor_load_probe<2, float, S>,
@@ -209,6 +243,6 @@ using tensor_copy_probes =
 using other_copy_probes =
     probe_list<tensor_reduce_probe<1, float, swizzle_mode::none>, tensor_reduce_probe<3, bf16, swizzle_mode::b128>,
                tensor_reduce_probe<4, float, swizzle_mode::b64>, tensor_reduce_probe<5, bf16, swizzle_mode::b32>,
-               bulk_copy_probe, bulk_reduce_probe<float>, bulk_reduce_probe<bf16>, multicast_probe>;
+               bulk_copy_probe, bulk_reduce_probe<float>, bulk_reduce_probe<bf16>, multicast_probe, thread_copy_probe>;
 
 }  // namespace deepgemm::probes

@@ -11,6 +11,7 @@
 #include <deepgemm/mma/sm90/descriptor.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
+#include <deepgemm/ptx/cp_async.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/matrix.cuh>

@@ -13,6 +13,7 @@ inline void point_to(row_groups& groups, const i32* table) { groups.list = table
 inline void point_to(k_groups& groups, const i32* table) { groups.sizes = table; }
 inline void point_to(uniform_groups&, const i32*) {}
 inline void point_to(k_parts&, const i32*) {}
+inline void point_to(no_arguments&, const i32*) {}
 
 /// Where the tensors of a grouped product lie.
 struct grouped_memory {

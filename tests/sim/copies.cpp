@@ -113,6 +113,24 @@ bytes expected(multicast_probe) {
     return output;
 }
 
+bytes expected(thread_copy_probe) {
+    const bytes a = make_input(thread_copy_probe::a_type, thread_copy_probe::a_bytes, 0);
+    bytes output(thread_copy_probe::output_bytes, 0);
+    for (u32 thread = 0; thread < 64; ++thread) {
+        const auto copy = [&](u32 to, u32 from, u32 read) {
+            std::copy_n(&a[thread * 16 + from], read, &output[thread * 64 + to]);
+        };
+        copy(0, 0, thread % 3 != 0 ? 16 : 0);
+        copy(16, 16, thread % 17);
+        copy(32, 8, thread % 5 != 0 ? 8 : 0);
+        copy(40, 8, thread % 9);
+        copy(48, 4, 4);
+        copy(56, 4, thread % 5);
+        copy(60, 0, thread % 2 == 0 ? 4 : 0);
+    }
+    return output;
+}
+
 template <class... P>
 void check_list(probe_list<P...>) {
     sim::options random;

@@ -4,6 +4,7 @@
 
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
+#include <deepgemm/ptx/cp_async.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>

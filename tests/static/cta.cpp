@@ -60,8 +60,7 @@ static_assert(shared_out<2>() == 384 * launch_registers(384) && shared_out<3>() 
 static_assert(gemm_roles<1>::threads == 256 && gemm_roles<4>::threads == 640);
 static_assert(gemm_roles<3>::plays(roles::load_a{}, 0) && gemm_roles<3>::plays(roles::load_b{}, 1));
 static_assert(gemm_roles<3>::first_warp_of(roles::math{}) == 4 && gemm_roles<3>::threads_of(roles::math{}) == 384);
-static_assert(gemm_roles<1>::registers_of(roles::math{}) == 256 &&
-              gemm_roles<2>::registers_of(roles::copy_scales{}) == 40);
+static_assert(gemm_roles<1>::registers_of(roles::math{}) == 256 && gemm_roles<2>::registers_of(roles::copy{}) == 40);
 
 /// Barriers have numbers from 1 on, none twice.
 template <class Barriers, int Takers, int Owners>

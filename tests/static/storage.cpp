@@ -57,9 +57,11 @@ constexpr bool adds_up() {
     follows(regions::a_scales{}, stages, scale_bytes<typename Kernel::a_scale>(Kernel::block.m), 128);
     follows(regions::b_scales{}, stages, scale_bytes<typename Kernel::b_scale>(Kernel::block.n), 128);
     follows(regions::parts{}, 1, Kernel::split::bytes, 16);
+    follows(regions::row_numbers{}, 1, Kernel::a_stream::gathers ? 4 * Kernel::block.m : 0, 16);
     follows(regions::barriers{}, stages, 16, 8);
     follows(regions::c_barriers{}, storage::owners, output::barrier_bytes, 8);
     follows(regions::part_barriers{}, 1, Kernel::split::barrier_bytes, 8);
+    follows(regions::gathered{}, stages, Kernel::a_stream::gathers ? 8 : 0, 8);
     return good && end == storage::bytes && storage::bytes <= arch::sm90::smem_bytes;
 }
 
@@ -73,6 +75,8 @@ static_assert(adds_up<gemm<arch::sm90, operand<bf16>, operand<bf16, scale::none,
 static_assert(
     adds_up<gemm<arch::sm90, by_token, by_block, store<bf16>,
                  config{.block = {16, 64, 128}, .swap = true, .split_k = 4, .sm90 = {.warpgroups = 1}}>::product>());
+
+static_assert(adds_up<gemm<arch::sm90, gathered<by_token>, by_block, store<bf16>, config{}>>());
 
 /// A kernel that leaves its stages open has as many as fit, up to 24.
 template <class Kernel>

@@ -159,6 +159,14 @@ template <class E>
     requires requires { E::whole_columns; }
 inline constexpr int whole_columns<E> = E::whole_columns;
 
+/// True if an epilogue stores rows where a list says: its member `scatters`, if it has one. Then its stage has the type
+/// `destination` and takes no tensor map.
+template <class E>
+inline constexpr bool scatters = false;
+template <class E>
+    requires requires { E::scatters; }
+inline constexpr bool scatters<E> = E::scatters;
+
 namespace epilogue_concept {
 /// Complete for steps only, and for epilogues only; see `explains`.
 template <epilogue_step S>

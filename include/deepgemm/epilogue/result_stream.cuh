@@ -12,39 +12,64 @@
 namespace deepgemm {
 
 namespace detail {
+/// What only some stages need.
+template <bool Fetches, bool Scatters>
+struct stage_params {};
 /// The tensor map of C, for stages that fetch it.
-template <bool Fetches>
-struct c_params {
-    tensor_map map;
-};
 template <>
-struct c_params<false> {};
+struct stage_params<true, false> {
+    tensor_map c;
+};
+/// Which rows of D those of the product are, for stages that scatter them.
+template <>
+struct stage_params<false, true> {
+    row_list list;
+    i64 rows;
+};
+
+/// Where threads store elements of a result themselves: by ragged_edge, unless the stage has a `destination` of its own, which
+/// scatters them.
+template <class Stage>
+struct destination_of {
+    static constexpr bool scatters = false;
+    using type = ragged_edge<typename Stage::element>;
+};
+template <class Stage>
+    requires requires { typename Stage::destination; }
+struct destination_of<Stage> {
+    static constexpr bool scatters = true;
+    using type = typename Stage::destination;
+};
 }  // namespace detail
 
 /// The stream of a result that `Stage` stages.
 template <class Stage>
 struct result_stream {
     using element = typename Stage::element;
-    static constexpr int map_count = Stage::fetches ? 2 : 1;  ///< tensor maps: of D, and of C if it is fetched
+    using destination = typename detail::destination_of<Stage>::type;
+    static constexpr bool scatters = detail::destination_of<Stage>::scatters;
+    /// Tensor maps: of D, and of C if it is fetched; none if threads store D.
+    static constexpr int map_count = scatters ? 0 : Stage::fetches ? 2 : 1;
 
     /// What the kernel reads.
     struct params {
         tensor_map d;
-        detail::c_params<Stage::fetches> c;
+        detail::stage_params<Stage::fetches, scatters> more;
         element* elements;        ///< D again, with its pitches, for columns that TMA cannot store
         i64 pitch, matrix_pitch;  ///< in elements
     };
 
     /// Requests its tensor maps for a result of `n` columns.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const gemm_arguments& args, i32 n, tensor_map_request* maps) {
-        maps[0] = map(args, n, args.d);
+        if constexpr (!scatters) maps[0] = map(args, n, args.d);
         if constexpr (Stage::fetches) maps[1] = map(args, n, args.c);
     }
     /// Its parameters from arguments and encoded maps.
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments& args, const tensor_map* maps) {
         params p{};
-        p.d = maps[0];
-        if constexpr (Stage::fetches) p.c.map = maps[1];
+        if constexpr (!scatters) p.d = maps[0];
+        if constexpr (scatters) p.more = {args.d.list, args.d.rows};
+        if constexpr (Stage::fetches) p.more.c = maps[1];
         p.elements = static_cast<element*>(args.d.data);
         p.pitch = args.d.pitch;
         p.matrix_pitch = args.d.matrix_pitch;
@@ -53,8 +78,8 @@ struct result_stream {
 
     /// One thread: prefetches its tensor maps.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
-        ptx::prefetch_tensor_map(p.d);
-        if constexpr (Stage::fetches) ptx::prefetch_tensor_map(p.c.map);
+        if constexpr (!scatters) ptx::prefetch_tensor_map(p.d);
+        if constexpr (Stage::fetches) ptx::prefetch_tensor_map(p.more.c);
     }
     /// One thread: initialises the barriers on which C lands, one for each of `owners` owners, at shared address
     /// `barrier_of(owner)`.
@@ -67,11 +92,16 @@ struct result_stream {
     }
     /// The owner's threads: starts to fetch a batch of C from (m, n) on, if the stage adds C.
     DEEPGEMM_DEVICE static void fetch(const params& p, const Stage& stage, i32 m, i32 n, i32 matrix) {
-        if constexpr (Stage::fetches) stage.fetch(p.c.map, m, n, matrix);
+        if constexpr (Stage::fetches) stage.fetch(p.more.c, m, n, matrix);
     }
     /// Where threads store elements themselves, in a matrix that ends at `end`.
-    DEEPGEMM_DEVICE static ragged_edge<element> edge(const params& p, i32 matrix, result_end end) {
-        return {p.elements + (Stage::stacked ? matrix * p.matrix_pitch : 0), {p.pitch}, end};
+    DEEPGEMM_DEVICE static destination edge(const params& p, i32 matrix, result_end end) {
+        const ragged_edge<element> whole{p.elements + (Stage::stacked ? matrix * p.matrix_pitch : 0), {p.pitch}, end};
+        if constexpr (scatters) {
+            return {whole, p.more.list, p.more.rows};
+        } else {
+            return whole;
+        }
     }
 
 private:

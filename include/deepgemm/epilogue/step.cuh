@@ -56,6 +56,7 @@ struct then {
     static constexpr bool custom = First::custom || tail::custom;
     static constexpr head_splits heads = tail::heads;
     static constexpr int whole_columns = deepgemm::whole_columns<tail>;
+    static constexpr bool scatters = deepgemm::scatters<tail>;
     template <class Shape>
     using staging = typename tail::template staging<Shape>;
 

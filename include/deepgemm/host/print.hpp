@@ -93,6 +93,11 @@ std::string to_source(const T& value) {
 
 /// An operand as a C++ type.
 inline std::string to_source(const operand_info& value) {
+    if (value.gathered) {
+        operand_info one = value;
+        one.gathered = false;
+        return concat("gathered<", to_source(one), ">");
+    }
     if (value.format == scale_kind::none) {
         return concat("operand<", value.type, value.contiguous == major::mn ? ", scale::none, major::mn>" : ">");
     }
@@ -104,11 +109,12 @@ inline std::string to_source(const operand_info& value) {
 
 /// An operand in a few words: "e4m3 scaled 1x128 by fp32", "bf16 contiguous along K". `rows` is the name of its rows, M or N.
 inline std::string describe(const operand_info& value, const char* rows = "M or N") {
+    const char* const gathered = value.gathered ? ", rows gathered" : "";
     if (value.format == scale_kind::none) {
-        return concat(value.type, " contiguous along ", value.contiguous == major::mn ? rows : "K");
+        return concat(value.type, " contiguous along ", value.contiguous == major::mn ? rows : "K", gathered);
     }
     return concat(value.type, " scaled ", value.tile.mn, "x", value.tile.k, " by ", name_of(value.format),
-                  value.scales == major::k ? " along K" : "");
+                  value.scales == major::k ? " along K" : "", gathered);
 }
 
 }  // namespace deepgemm

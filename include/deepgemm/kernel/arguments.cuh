@@ -24,6 +24,16 @@ struct scale_arguments {
     i64 matrix_stride = 0;  ///< in a stack of matrices: from the scales of one to those of the next
 };
 
+/// Numbers of rows in device memory (host memory for the simulator).
+struct row_list {
+    const void* data = nullptr;  ///< i32, or i64 if `wide`
+    i64 count = 0;
+    bool wide = false;
+
+    /// True if there is a list at all.
+    DEEPGEMM_BOTH constexpr bool any() const { return data != nullptr || count != 0; }
+};
+
 /// An operand in memory: M or N rows and K columns. The kernel's type determines along which of them it is contiguous. Lengths
 /// are in elements.
 struct operand_arguments {
@@ -32,6 +42,8 @@ struct operand_arguments {
     scale_arguments scales{};  ///< ignored if the kernel's operand has no scales
     i64 matrix_pitch = 0;      ///< in a stack of matrices: from one to the next, a multiple of 16 bytes
     bool ready = false;        ///< as in ready_operands
+    row_list list{};           ///< for kernels that gather: row i of the product is row list[i] of the operand,
+    i64 rows = 0;              ///< which has as many
 };
 
 /// A result in memory: M rows and N columns, contiguous along N. `Pointer` is void* for one that is written, const void* for
@@ -41,6 +53,8 @@ struct result_arguments {
     Pointer data = nullptr;
     i64 pitch = 0;         ///< from row to row
     i64 matrix_pitch = 0;  ///< in a stack of matrices: from one to the next, a multiple of 16 bytes
+    row_list list{};       ///< for kernels that scatter: row i of the product is row list[i] of the result,
+    i64 rows = 0;          ///< which has as many
 };
 
 /// What a GEMM kernel is launched with. Pointers are to device memory, or to host memory for the simulator. Arguments that the

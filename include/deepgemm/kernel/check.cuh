@@ -96,6 +96,13 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
                   "store_heads<...> alone");
     static_assert(A::scale::tile.mn == 1 || Tiles::stacked.a || !Tiles::bounded,
                   "gemm: groups that may start at any row of A need scales of single rows");
+    static_assert(!A::info.gathered || Config.cluster.n == 1,
+                  "gemm: gathered rows of A reach one CTA, so CTAs of a cluster must lie along M");
+    static_assert(!A::info.gathered || B::scale::via != scale::route::copied,
+                  "gemm: the warps that copy gathered rows of A cannot copy K-major scales of B, too");
+    static_assert(!B::info.gathered, "gemm: rows of A may be gathered, those of B may not");
+    static_assert(!(A::info.gathered && Tiles::stacked.a) && !(scatters<Epilogue> && Tiles::stacked.d),
+                  "gemm: gathered rows of A, and scattered rows of D, are those of one matrix and not of a stack");
     static_assert(Config.block.n >= 8 && Config.block.n <= 256 && Config.block.n % 8 == 0,
                   "gemm: block.n must be a multiple of 8 from 8 to 256");
     static_assert(Config.sm90.warpgroups >= 1 && Config.sm90.warpgroups <= 4,

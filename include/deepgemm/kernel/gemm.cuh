@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)); in FP8 with scales,
-// in BF16 or FP16 without. Two warps feed TMA, one for each operand; two more copy scales that TMA cannot load; warpgroups
+// in BF16 or FP16 without. Two warps feed TMA, one for each operand; two more copy what TMA cannot load; warpgroups
 // multiply; the grid is persistent. The kernel is assembled from parts: operands with their scales, a schedule, an epilogue and
 // a configuration. What is not in this file is a part with a header of its own.
 #pragma once
@@ -60,9 +60,12 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     /// Warpgroups that take turns at the tiles; 1 if all warpgroups work on the same tile.
     static constexpr int takers = Config.sm90.alternate ? Config.sm90.warpgroups : 1;
     using cta = gemm_roles<Config.sm90.warpgroups>;
-    /// Warps that copy scales into stages.
-    static constexpr int copiers = scale::any_copied<a_scale, b_scale> ? cta::warps_of(roles::copy_scales{}) : 0;
-    using pipeline = Pipeline<storage::stages, cta::warps_of(roles::math{}) / takers, Config.cluster, 2 + copiers>;
+    /// Warps that copy scales, or gathered rows of A, into stages.
+    static constexpr int copiers =
+        a_stream::gathers || scale::any_copied<a_scale, b_scale> ? cta::warps_of(roles::copy{}) : 0;
+    /// Who fills a stage: the two producers, and warps that copy scales. Gathered rows are passed on by the producer of A.
+    static constexpr int fillers = 2 + (a_stream::gathers ? 0 : copiers);
+    using pipeline = Pipeline<storage::stages, cta::warps_of(roles::math{}) / takers, Config.cluster, fillers>;
     using split = typename storage::split;
     using cursor = typename pipeline::cursor;
     /// True if each warp owns its staging buffers; they then need no barrier.
@@ -73,7 +76,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     static_assert(mma_atom<mma>);
     static_assert(smem_pipeline<pipeline>, "gemm: the pipeline must model smem_pipeline, as tma_pipeline does");
     static_assert(explains<pipeline_concept::model<pipeline>>);
-    static_assert(copiers == 0 || pipeline_concept::takes_stores<pipeline>,
+    static_assert(fillers == 2 || pipeline_concept::takes_stores<pipeline>,
                   "gemm: K-major scales need a pipeline with stored(), as tma_pipeline has");
     static_assert(pipeline::barrier_bytes == storage::stages * 16, "gemm: a pipeline has two barriers a stage");
     static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,
@@ -102,7 +105,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
                                         .in_place = Epilogue::in_place,
                                         .heads = Epilogue::heads,
                                         .custom_epilogue = Epilogue::custom,
-                                        .groups = grouping_of<Tiles>()};
+                                        .groups = grouping_of<Tiles>(),
+                                        .scattered = scatters<Epilogue>};
     static constexpr gemm_info info{launch, traits, storage::resolved};
     /// The operation that plans this kernel; an incomplete type here.
     using operation = typename operation_of_grouping<traits.groups>::type;
@@ -150,12 +154,12 @@ private:
     DEEPGEMM_DEVICE static tiles work_of(const params& p, u32 rank) { return p.tiles.started(shape_of(p), rank); }
 
     /// The producers' warpgroup: its first warp loads the tiles of A with their scales, its second warp those of B; the others
-    /// copy scales.
+    /// copy what TMA cannot load.
     DEEPGEMM_DEVICE static void produce(const params& p, const storage& smem, const pipeline& pipe, const peers& place,
                                         u32 rank) {
         const u32 warp = ptx::warp_index();
         const bool loads_a = cta::plays(roles::load_a{}, warp), loads_b = cta::plays(roles::load_b{}, warp),
-                   copies = copiers != 0 && cta::plays(roles::copy_scales{}, warp);
+                   copies = copiers != 0 && cta::plays(roles::copy{}, warp);
         ptx::role(cta::text_of(warp));
         if (loads_a) {
             if (ptx::elect_one()) initialise(smem, pipe);
@@ -173,10 +177,15 @@ private:
             if constexpr (tiles::on_device)
                 ptx::grid_dependency_wait();  // the kernel before may write what tiles depend on
             if (loads_a) {
-                a_stream::produce(
-                    p.a, pipe, work_of(p, rank), place.a(),
-                    [](const work_item& tile, i32 block) { return tile.a(block); },  // (block.m, block.k)
-                    [&](u32 stage) { return smem.place_of_a(stage); });
+                if constexpr (a_stream::gathers) {
+                    a_stream::pass_on(pipe, work_of(p, rank),
+                                      [&](u32 stage) { return smem.at(regions::gathered{}, stage); });
+                } else {
+                    a_stream::produce(
+                        p.a, pipe, work_of(p, rank), place.a(),
+                        [](const work_item& tile, i32 block) { return tile.a(block); },  // (block.m, block.k)
+                        [&](u32 stage) { return smem.place_of_a(stage); });
+                }
                 trigger_dependents(p);
             } else {
                 b_stream::produce(
@@ -186,24 +195,35 @@ private:
             }
         }
         if constexpr (copiers != 0) {
-            if (copies) copy_scales(p, smem, pipe, rank);
+            if (copies) copy(p, smem, pipe, rank);
         }
         if constexpr (inspects) {
-            if (cta::plays(roles::copy_scales{}, warp)) {
+            if (cta::plays(roles::copy{}, warp)) {
                 ptx::grid_dependency_wait();
-                work_of(p, rank).inspect(cta::warp(roles::copy_scales{}), u32(cta::warps_of(roles::copy_scales{})));
+                work_of(p, rank).inspect(cta::warp(roles::copy{}), u32(cta::warps_of(roles::copy{})));
             }
         }
         ptx::sync_warp();
         if (Config.split_k > 1) ptx::cluster_wait();
     }
 
-    /// A warp that copies scales: for every K block of every tile, into the block's stage.
+    /// A warp that copies, for every K block of every tile, into the block's stage.
+    DEEPGEMM_DEVICE static void copy(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
+        if constexpr (a_stream::gathers) {
+            ptx::grid_dependency_wait();  // the kernel before may write the list of rows
+            a_stream::template gather<copiers>(
+                p.a, pipe, work_of(p, rank), shape_of(p).k, cta::warp(roles::copy{}), smem.at(regions::row_numbers{}),
+                [&](u32 stage) { return smem.place_of_a(stage); },
+                [&](u32 stage) { return smem.at(regions::gathered{}, stage); });
+        } else {
+            copy_scales(p, smem, pipe, rank);
+        }
+    }
     DEEPGEMM_DEVICE static void copy_scales(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
         constexpr int threads = 32 * copiers;
         if (tiles::on_device || !copies_are_ready(p)) ptx::grid_dependency_wait();
         const problem_shape shape = shape_of(p);
-        const u32 thread = cta::thread(roles::copy_scales{});
+        const u32 thread = cta::thread(roles::copy{});
         scale::stage_copy<a_scale, block.m, threads> of_a{p.a.scale, thread};
         scale::stage_copy<b_scale, block.n, threads> of_b{p.b.scale, thread};
         cursor at;
@@ -235,6 +255,11 @@ private:
     DEEPGEMM_DEVICE static void initialise(const storage& smem, const pipeline& pipe) {
         results::initialise(storage::owners, [&](u32 owner) { return smem.at(regions::c_barriers{}, owner); });
         if constexpr (Config.split_k > 1) split::initialise(smem.at(regions::part_barriers{}));
+        if constexpr (a_stream::gathers) {
+            DEEPGEMM_UNROLL
+            for (u32 stage = 0; stage < u32(storage::stages); ++stage)
+                ptx::mbarrier_init(smem.at(regions::gathered{}, stage), 32 * copiers);
+        }
         pipe.initialise();
     }
 

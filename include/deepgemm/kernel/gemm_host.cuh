@@ -6,6 +6,7 @@
 #include <deepgemm/epilogue/result_stream.cuh>
 #include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/kernel/storage.cuh>
+#include <deepgemm/pipeline/gathered_stream.cuh>
 #include <deepgemm/pipeline/operand_stream.cuh>
 
 namespace deepgemm {

@@ -17,6 +17,7 @@ struct operand_info {
     scale_tile tile{};
     major contiguous = major::k;
     major scales = major::mn;  ///< the dimension along which scales of single rows are contiguous
+    bool gathered = false;     ///< a list names the rows; scales may then be in any order, and `scales` is `mn`
     DEEPGEMM_BOTH friend constexpr bool operator==(const operand_info&, const operand_info&) = default;
 };
 
@@ -62,6 +63,7 @@ struct gemm_traits {
     head_splits heads{};
     bool custom_epilogue = false;  ///< has steps that a user wrote; no planner picks it
     grouping groups = grouping::none;
+    bool scattered = false;  ///< a list names the rows of D
     DEEPGEMM_BOTH friend constexpr bool operator==(const gemm_traits&, const gemm_traits&) = default;
 };
 

@@ -47,4 +47,19 @@ struct operand {
                                        Scale::via == deepgemm::scale::route::copied ? major::k : major::mn};
 };
 
+/// An operand whose rows are gathered: a list in device memory says which row of `Operand` each row of the product is. Scales of
+/// its rows are gathered with them, and may be MN-major or K-major.
+template <class Operand>
+struct gathered : Operand {
+    static_assert(Operand::contiguous == major::k &&
+                      (Operand::info.tile == scale_tile{1, 128} || Operand::info.format == scale_kind::none),
+                  "gathered: rows must be contiguous along K, and have scales of their own or none");
+    using scale = deepgemm::scale::gathered<typename Operand::scale>;
+    static constexpr operand_info info{.type = Operand::info.type,
+                                       .format = Operand::info.format,
+                                       .tile = Operand::info.tile,
+                                       .contiguous = major::k,
+                                       .gathered = true};
+};
+
 }  // namespace deepgemm

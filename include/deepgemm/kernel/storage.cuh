@@ -9,6 +9,7 @@
 #include <deepgemm/epilogue/store.cuh>
 #include <deepgemm/kernel/check.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
+#include <deepgemm/pipeline/gathered_stream.cuh>
 #include <deepgemm/pipeline/operand_stream.cuh>
 #include <deepgemm/pipeline/storage.cuh>
 
@@ -33,9 +34,11 @@ struct staging {};        ///< buffers between registers and D, for each owner
 struct a_scales {};       ///< scales of A, if they are staged
 struct b_scales {};       ///< scales of B
 struct parts {};          ///< where totals of other CTAs land, if K is split
+struct row_numbers {};    ///< numbers of the rows of A that are gathered for a tile
 struct barriers {};       ///< the barriers of the pipeline
 struct c_barriers {};     ///< a barrier for each owner, on which C lands
 struct part_barriers {};  ///< the barriers of split_sum
+struct gathered {};       ///< a barrier for each stage, on which gathered rows of A land
 }  // namespace regions
 
 /// The sizes of what a CTA keeps in shared memory, and the configuration with its zeros filled in. `Stacked`: D is a stack;
@@ -83,9 +86,11 @@ struct gemm_sizes {
                each_stage, 128>,
         region<regions::b_scales, scale::in_stage(B::scale::via) ? int(sizeof(u32)) * Config.block.n : 0, each_stage,
                128>,
-        region<regions::parts, split::bytes>, region<regions::barriers, 16, each_stage>,
-        region<regions::c_barriers, output::barrier_bytes, int(owners), 8>,
-        region<regions::part_barriers, split::barrier_bytes, 1, 8>>;
+        region<regions::parts, split::bytes>,
+        region<regions::row_numbers, A::info.gathered ? u32(sizeof(u32)) * Config.block.m : 0>,
+        region<regions::barriers, 16, each_stage>, region<regions::c_barriers, output::barrier_bytes, int(owners), 8>,
+        region<regions::part_barriers, split::barrier_bytes, 1, 8>,
+        region<regions::gathered, A::info.gathered ? 8 : 0, each_stage, 8>>;
 
     static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(arch::sm90::smem_bytes, 24);
     static_assert(stages >= 2 && layout::bytes(2) <= arch::sm90::smem_bytes,

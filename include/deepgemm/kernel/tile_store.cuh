@@ -58,9 +58,12 @@ struct tile_store {
         const i32 m = tile.m + first_row;
         const result_end end = tile.end(), d_end{end.m, d_column(end.n)};
         const result_matrix matrix{end, tile.matrix(), tile.b(0).matrix};
-        const ragged_edge<element> edge = results::edge(p.d, tile.matrix(), d_end);
+        const auto edge = results::edge(p.d, tile.matrix(), d_end);
         const bool cut = output::cuts(d_end, tile.m + Gemm::block.m, d_column(tile.n + Gemm::block.n));
         constexpr int together = bounded ? 1 : Gemm::waves;
+        if constexpr (results::scatters && bounded) {
+            if (tile.blocks().count == 0) return;  // rows of no group, whose entries in the list must not be read
+        }
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Gemm::waves; wave += together) {
             const i32 row = m + wave * mma::m;
@@ -102,8 +105,8 @@ private:
     /// Takes `count` fragments of the owner's rows, from number `first` on, block.n totals each, batch by batch through the
     /// epilogue's steps to D. `Ragged` if D ends inside them where TMA cannot clip it.
     template <bool Ragged>
-    DEEPGEMM_DEVICE void put_rows(const params& p, const ragged_edge<element>& edge, const totals& total, int first,
-                                  int count, i32 m, i32 n, const result_matrix& matrix) {
+    DEEPGEMM_DEVICE void put_rows(const params& p, const typename results::destination& edge, const totals& total,
+                                  int first, int count, i32 m, i32 n, const result_matrix& matrix) {
         const auto here = fragment_place<map>::here();
         constexpr int batches = d_column(mma::n) / output::batch_columns, per_buffer = output::buffer::registers;
         constexpr int columns = mma::n / batches, registers = mma::registers / batches;  // of a batch, before the steps

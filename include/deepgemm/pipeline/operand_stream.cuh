@@ -47,6 +47,7 @@ template <class Operand, class Tile, stream_options How>
 struct operand_stream {
     using tile = Tile;
     using scales = typename Operand::scale;
+    static constexpr bool gathers = false;
     static constexpr bool loads_scales = scales::via == deepgemm::scale::route::stage;
     /// Copies with which one CTA loads its slice of a tile, and the rows of each copy.
     static constexpr int copies = max(Tile::copies / How.sharers, 1), rows_per_copy = Tile::rows / How.sharers / copies;

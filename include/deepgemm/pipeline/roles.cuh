@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The roles of a GEMM on Hopper. One warpgroup produces: a warp of it feeds TMA for A, another one for B, two copy scales that
-// TMA cannot load. The other warpgroups multiply. A launch gives all threads the same number of registers, so the producers
+// The roles of a GEMM on Hopper. One warpgroup produces: a warp of it feeds TMA for A, another one for B, two copy what TMA cannot
+// load. The other warpgroups multiply. A launch gives all threads the same number of registers, so the producers
 // then give some of theirs to the multipliers.
 #pragma once
 
@@ -9,7 +9,7 @@
 namespace deepgemm {
 
 namespace roles {
-/// Loads tiles of A with their scales. Its first thread initialises the CTA's barriers.
+/// Loads tiles of A with their scales, or passes on what others have copied. Its first thread initialises the CTA's barriers.
 struct load_a {
     static constexpr const char* text = "producer of A";
 };
@@ -17,9 +17,10 @@ struct load_a {
 struct load_b {
     static constexpr const char* text = "producer of B";
 };
-/// Copies scales that TMA cannot load. If there are none, these warps only fill up the warpgroup of the producers.
-struct copy_scales {
-    static constexpr const char* text = "copier of scales";
+/// Copies what TMA cannot load: gathered rows of A, scales that are not MN-major. If there is none, these warps only fill up the
+/// warpgroup of the producers.
+struct copy {
+    static constexpr const char* text = "copier";
 };
 /// Multiplies, and stores results.
 struct math {
@@ -46,7 +47,7 @@ struct register_shares {
 template <int MathWarpgroups>
 struct gemm_roles : role_table<role<roles::load_a, 1, register_shares::of(MathWarpgroups).producer>,
                                role<roles::load_b, 1, register_shares::of(MathWarpgroups).producer>,
-                               role<roles::copy_scales, 2, register_shares::of(MathWarpgroups).producer>,
+                               role<roles::copy, 2, register_shares::of(MathWarpgroups).producer>,
                                role<roles::math, 4 * MathWarpgroups, register_shares::of(MathWarpgroups).math>> {
     static_assert(MathWarpgroups >= 1 && MathWarpgroups <= 4, "a CTA has one to four math warpgroups");
 };
@@ -62,13 +63,13 @@ struct staging {};
 }  // namespace meetings
 
 /// The hardware barriers of a GEMM with `Roles`: `Takers` groups of math warps take tiles in turn, and `Owners` warpgroups each
-/// own a staging buffer (0 if warps own them, which need no barrier). `Copies` says that warps copy scales.
+/// own a staging buffer (0 if warps own them, which need no barrier). `Copies` says that there is something for warps to copy.
 template <class Roles, int Takers, int Owners, bool Copies>
 struct gemm_barriers
     : barrier_table<
           Roles,
           named_barrier<meetings::start_of_loads, Roles::warps_of(roles::load_a{}) + Roles::warps_of(roles::load_b{}) +
-                                                      (Copies ? Roles::warps_of(roles::copy_scales{}) : 0)>,
+                                                      (Copies ? Roles::warps_of(roles::copy{}) : 0)>,
           named_barrier<meetings::start_of_math, Roles::warps_of(roles::load_a{}) + Roles::warps_of(roles::math{})>,
           named_barrier<meetings::turn, 2 * Roles::warps_of(roles::math{}) / Takers, Takers == 1 ? 0 : Takers>,
           named_barrier<meetings::staging, 4, Owners>> {};

@@ -37,6 +37,24 @@ DEEPGEMM_DEVICE void trap([[maybe_unused]] const char* reason, [[maybe_unused]] 
 #endif
 }
 
+/// The same where the second number has 64 bits, for which `reason` has a %lld.
+DEEPGEMM_DEVICE void trap([[maybe_unused]] const char* reason, [[maybe_unused]] i32 first,
+                          [[maybe_unused]] i64 second) {
+#if DEEPGEMM_SIMULATED
+    sim::fail(reason, first, static_cast<long long>(second));
+#else
+#if DEEPGEMM_DEBUG
+    printf("deepgemm: ");
+    printf(reason, first, static_cast<long long>(second));
+    printf("\n");
+#endif
+    __trap();
+#endif
+}
+
+/// True where kernels check what costs time and only a caller's error makes false: on the simulator, and with DEEPGEMM_DEBUG.
+inline constexpr bool checks_promises = DEEPGEMM_SIMULATED || DEEPGEMM_DEBUG;
+
 /// Index of the calling thread in its CTA (blocks are one-dimensional).
 DEEPGEMM_DEVICE u32 thread_index() {
 #if DEEPGEMM_SIMULATED

@@ -80,6 +80,25 @@ struct none {
     DEEPGEMM_BOTH static constexpr float decode(u32 /*word*/, int /*index*/) { return 1.0f; }
 };
 
+/// Scales `Scale` of single rows in any order, any strides: warps copy them into stages word by word.
+template <class Scale>
+struct by_word : Scale {
+    static constexpr route via = route::copied;
+};
+namespace detail {
+template <class Scale>
+struct gathered {
+    using type = by_word<Scale>;
+};
+template <>
+struct gathered<none> {
+    using type = none;
+};
+}  // namespace detail
+/// The scales of rows that are gathered.
+template <class Scale>
+using gathered = typename detail::gathered<Scale>::type;
+
 /// The number, along K, of the scale that covers element `k`.
 template <class Scale>
 DEEPGEMM_BOTH constexpr i32 index(i32 k) {

@@ -74,6 +74,9 @@ inline void end_thread(thread_state& t) {
         fail("the CTA ends while a copy into its shared memory [0x%x,0x%x) is still in flight",
              cta.pending_writes[0].range.lo, cta.pending_writes[0].range.hi);
     }
+    if (cta.copies_under_way != 0) {
+        fail("the CTA ends while %u cp.asyncs into its shared memory are still in flight", cta.copies_under_way);
+    }
     for (auto* check : cta.exit_checks) check(cta);
 }
 

@@ -63,6 +63,7 @@ inline void mbarrier_init(u32 bar, u32 count) {
     m.arrivals = {};
     m.arrivers = m.copiers = {};
     m.published[0] = m.published[1] = {};
+    m.copied = m.copied_before[0] = m.copied_before[1] = {};
     write_mbarrier_word(cta, offset, mbarrier_magic, u32(index));
     me().unfenced_barriers.push_back(offset);
 }
@@ -101,6 +102,7 @@ inline void arrive_on(cta_state& cta, u32 offset, u32 count, i64 tx, const char*
     }
     if (m.pending == 0 && m.tx == 0) {
         m.published[m.phase & 1] = std::exchange(m.arrivals, {}).all;
+        m.copied_before[m.phase & 1] = std::exchange(m.copied, {});
         ++m.phase;
         m.pending = m.expected;
         wake_all(m.waiters);
@@ -128,6 +130,8 @@ inline void observe(mbarrier_state& m, u32 bar) {
     thread_state& t = me();
     const i64 phase = i64(m.phase) - 1;
     acquire(t, m.published[phase & 1]);
+    const auto& copied = m.copied_before[phase & 1];  // a fence of this thread now publishes it, too
+    t.dirty.insert(t.dirty.end(), copied.begin(), copied.end());
     ++t.observations;
     for (auto& o : t.observed) {
         if (o.offset != m.offset) continue;

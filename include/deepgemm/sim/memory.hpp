@@ -86,6 +86,10 @@ inline void check_written(const cta_state& cta, u32 lo, u32 hi, const char* what
 
 /// A copy that is still landing in [lo, hi) is an error, whatever the timing: its barrier was not waited for.
 inline void check_in_flight(const cta_state& cta, u32 lo, u32 hi, const char* what) {
+    for (u32 i = lo; cta.copies_under_way != 0 && i < hi; ++i) {
+        if ((cta.copying[i / 64] >> i % 64 & 1) == 0) continue;
+        fail("%s on shared memory [0x%x,0x%x) while a cp.async into byte 0x%x is still in flight", what, lo, hi, i);
+    }
     for (const pending_write& w : cta.pending_writes) {
         if (w.range.overlaps(lo, hi)) {
             fail(

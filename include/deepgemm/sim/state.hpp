@@ -72,6 +72,18 @@ struct dirty_range {
     byte_range range;
 };
 
+/// A cp.async of one thread, of `bytes` bytes, the first `read` of them from memory.
+struct thread_copy {
+    u32 offset;
+    const u8* from;
+    u32 bytes, read;
+};
+
+/// Makes a series of post()s take effect in order.
+struct in_order {
+    u64 time = 0;
+};
+
 /// A bulk or tensor store of one thread.
 struct bulk_operation {
     u32 group;
@@ -156,7 +168,9 @@ struct thread_state {
     u64 observations = 0;               ///< successful waits on mbarriers
     bool cluster_arrived = false;
     u32 cluster_generation = 0;
-    // stores
+    // copies and stores
+    std::vector<thread_copy> copies;  ///< cp.asyncs that no arrival follows yet
+    in_order arrivals_of_copies;
     std::vector<std::shared_ptr<bulk_operation>> bulk;
     u32 bulk_commits = 0;
     wait_list bulk_waiters;
@@ -238,10 +252,12 @@ struct mbarrier_state {
     u64 phase = 0;
     bool live = false, fenced = false;
     wait_list waiters;
-    gathering arrivals;      ///< in the current phase
-    knowledge published[2];  ///< by the arrivals of the last phases, by parity
-    attendance arrivers;     ///< by phase
-    attendance copiers;      ///< who issued the copies that it counts, by the phase in which they landed
+    gathering arrivals;               ///< in the current phase
+    knowledge published[2];           ///< by the arrivals of the last phases, by parity
+    attendance arrivers;              ///< by phase
+    attendance copiers;               ///< who issued the copies that it counts, by the phase in which they landed
+    std::vector<dirty_range> copied;  ///< by cp.asyncs whose arrivals count in the current phase
+    std::vector<dirty_range> copied_before[2];  ///< the same of the last phases, by parity
 };
 
 /// A copy into shared memory that has not landed.
@@ -272,6 +288,8 @@ struct cta_state {
     u8 *generic = nullptr, *async = nullptr;
     u64* written = nullptr;
     std::vector<pending_write> pending_writes;
+    std::vector<u64> copying;  ///< one bit per byte, once there is a cp.async: one into it has not landed
+    u32 copies_under_way = 0;  ///< cp.asyncs that have not landed
     std::vector<pending_read> pending_reads;
     // barriers
     std::vector<std::unique_ptr<mbarrier_state>> mbarriers;
@@ -291,11 +309,6 @@ struct cluster_state {
     wait_list waiters;
     gathering arrivals;
     knowledge published;  ///< by the arrivals of the last generation
-};
-
-/// Makes a series of post()s take effect in order.
-struct in_order {
-    u64 time = 0;
 };
 
 /// Asynchronous work at its time. Equal times keep the order of posting.

@@ -58,6 +58,7 @@ struct gemm {
         if (kernel.accumulate != work.accumulate) return kernel.accumulate ? "it adds C" : "it does not add C";
         if (kernel.in_place && !work.in_place) return "it adds to D in place, and C lies elsewhere";
         if (kernel.heads != work.heads) return "its head splits differ";
+        if (kernel.scattered) return "it scatters rows of D";
         // Without K nothing is multiplied, so operands do not matter.
         if (work.shape.k == 0) return nullptr;
         if (!detail::takes(kernel.a, work.a, work.shape.k)) return "it takes another A";

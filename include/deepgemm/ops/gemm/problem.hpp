@@ -45,7 +45,7 @@ constexpr u64 hash_of(const gemm_workload& work) {
     const auto add_operand = [&add](const operand_info& x) {
         add(u64(x.type) | u64(x.format) << 8 | u64(x.contiguous) << 16 | u64(x.scales) << 24 |
             u64(u32(x.tile.mn)) << 32);
-        add(u64(u32(x.tile.k)));
+        add(u64(u32(x.tile.k)) | u64(x.gathered) << 32);
     };
     add(u64(u32(work.shape.m)) | u64(u32(work.shape.n)) << 32);
     add(u64(u32(work.shape.k)) | u64(work.d) << 32 | u64(work.accumulate) << 40 | u64(work.in_place) << 41);

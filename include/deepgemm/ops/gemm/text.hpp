@@ -18,7 +18,7 @@ inline std::string epilogue_source(const gemm_traits& value) {
                       value.heads.right, ">");
     }
     if (value.in_place) return "add_in_place";
-    return concat(value.accumulate ? "accumulate<" : "store<", element, ">");
+    return concat(value.scattered ? "scatter<" : value.accumulate ? "accumulate<" : "store<", element, ">");
 }
 
 /// The model of group_policy that makes a kernel's groups, as a C++ type. Null for a kernel whose schedule is not `grouped`.
