@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Rung 21: prefill in a layer of experts. A router sends each token of a prompt to two experts; its row is copied to both, and
-// rows are sorted by expert. Groups begin and end where they do, without padding. Two kernels compute all experts, as in rung
-// 19: the first forms SwiGLU, times the routing weight, and casts it to FP8; the second is a named operation. What is left is
-// to add the two rows of each token. New here: products in groups of rows.
+// Rung 21: prefill in a layer of experts. A router sends each token of a prompt to two experts. That makes a list of tokens by
+// expert, whose groups begin and end where they do, without padding. Two kernels compute all experts, as in rung 19: the first
+// gathers the rows of A by the list, forms SwiGLU, times the routing weight, and casts it to FP8; the second is a named
+// operation. What is left is to add the two rows of each token. New here: products in groups of rows, and gathered rows.
 #include <deepgemm/epilogue/cast.cuh>
 #include <deepgemm/epilogue/swiglu.cuh>
 #include <deepgemm/kernel/gemm.cuh>
@@ -17,8 +17,8 @@ namespace dg = deepgemm;
 /// h = swiglu(x * w1) in each group, in FP8 with one scale for each row and 128 columns. A kernel with its own epilogue is
 /// launched by its type.
 constexpr dg::config wide{.block = {128, 256, 64}, .sm90 = {.promote = dg::promotion::never}};
-using gate_and_up = dg::gemm<dg::arch::sm90, dg::operand<dg::bf16>, dg::operand<dg::bf16>,  // x, w1
-                             dg::then<dg::swiglu<>, dg::cast_to_fp8<>>,                     // h and its scales
+using gate_and_up = dg::gemm<dg::arch::sm90, dg::gathered<dg::operand<dg::bf16>>, dg::operand<dg::bf16>,  // x, w1
+                             dg::then<dg::swiglu<>, dg::cast_to_fp8<>>,  // h and its scales
                              wide, dg::grouped<wide.block, dg::cluster_shape{}, dg::psum_groups>>;
 
 /// y = h * w2 in each group, for groups of few rows and of many: an engine chooses.
@@ -38,25 +38,25 @@ int main() {
     constexpr int tokens = 120, choices = 2, experts = 6, model = 256, inner = 256, rows = tokens * choices;
     constexpr float clamp = 10;
     dg::random_source random(dg::fresh_seed());
-    dg::matrix<dg::bf16> prompt(tokens, model), w1(experts * 2 * inner, model);
-    random.fill_normal(prompt.view());
+    dg::matrix<dg::bf16> x(tokens, model), w1(experts * 2 * inner, model);
+    random.fill_normal(x.view());
     random.fill_normal(w1.view(), 0.2f);
     auto w2 = backend::normal_operand(random, experts * model, inner, {128, 128});
     const backend::routing routed = backend::route(random, tokens, experts, choices);
 
     // [sort]
-    // Rows by expert. A server has a kernel for this, which leaves the ends of groups in device memory.
-    dg::matrix<dg::bf16> x(rows, model);
+    // Tokens by expert, and where each expert's end. A server has a kernel for this, which leaves the lists in device memory.
+    std::vector<dg::i32> token_of_row, ends;
     std::vector<float> weights;
-    std::vector<dg::i32> ends;
     for (int expert = 0; expert < experts; ++expert) {
-        for (int choice = 0; choice < rows; ++choice) {
-            const int token = choice / choices, which = choice % choices;
-            if (routed.expert(token, which) != expert) continue;
-            std::copy_n(&prompt(token, 0), model, &x(dg::i64(weights.size()), 0));
-            weights.push_back(routed.weight(token, which));
+        for (int token = 0; token < tokens; ++token) {
+            for (int choice = 0; choice < choices; ++choice) {
+                if (routed.expert(token, choice) != expert) continue;
+                token_of_row.push_back(token);
+                weights.push_back(routed.weight(token, choice));
+            }
         }
-        ends.push_back(dg::i32(weights.size()));
+        ends.push_back(dg::i32(token_of_row.size()));
     }
     // [sort]
 
@@ -67,11 +67,14 @@ int main() {
     backend::array<dg::bf16> x_there(x), w1_there(w1), y_there(y.size());
     backend::array<dg::e4m3> h_there(h.size());
     backend::array<float> scales_there(h_scales.size()), weights_there(weights);
-    backend::array<dg::i32> ends_there(ends);
+    backend::array<dg::i32> ends_there(ends), tokens_there(token_of_row);
 
     // [layer]
     gate_and_up::arguments first{{.shape = {rows, 2 * inner, model}, .matrices = experts}};
-    first.a = {.data = x_there.data(), .pitch = model};                                               // (rows, model)
+    first.a = {.data = x_there.data(),  // (tokens, model)
+               .pitch = model,
+               .list = {tokens_there.data(), rows},  // row i of the product is row list[i]
+               .rows = tokens};
     first.b = {.data = w1_there.data(), .pitch = model, .matrix_pitch = dg::i64(2 * inner) * model};  // of each expert
     first.d = {h_there.data(), inner};                                                                // (rows, inner)
     first.tiles = {.count = experts, .list = ends_there.data(), .alignment = 1};
@@ -91,7 +94,7 @@ int main() {
     scales_there.read(h_scales);
     y_there.read(y);
 
-    // Each expert's rows: h against its definition, y against the product of the h that was stored, both in double. E4M3 has
+    // The rows of each expert: h against its definition, y against the product of the h that was stored, both in double. E4M3 has
     // relative steps of 1/8, below 2^-6 of the scale absolute ones of 2^-9.
     const dg::reference::operand stored{
         h.data(), dg::dtype::e4m3, rows, inner, inner, 1, {dg::scale_kind::fp32, {1, 128}, h_scales.data(), 1, stride}};
@@ -103,7 +106,9 @@ int main() {
     for (int expert = 0, begin = 0; expert < experts; begin = ends[std::size_t(expert++)]) {
         const auto group = backend::rows_from(begin, ends[std::size_t(expert)] - begin);
         std::printf(" %zu", group.size());
-        const auto sums = backend::product_of_expert(x_exact, w1_exact, expert, experts, group);
+        const auto sums =
+            backend::product_of_expert(x_exact, w1_exact, expert, experts,
+                                       {token_of_row.begin() + begin, token_of_row.begin() + begin + group.size()});
         for (const dg::i64 row : group) {
             for (int j = 0; j < inner; ++j) {
                 const dg::i64 i = row - begin;
