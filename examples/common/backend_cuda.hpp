@@ -40,10 +40,12 @@ public:
     void read(Container& to) const {
         check("cudaMemcpy", cudaMemcpy(to.data(), data_, bytes_, cudaMemcpyDeviceToHost));
     }
-    /// Copies everything from a container of the same size.
+    /// Copies everything from a container of the same size, and waits until it has arrived, since cudaMemcpy may return before
+    /// and other streams do not wait for it.
     template <class Container>
     void write(const Container& from) {
         check("cudaMemcpy", cudaMemcpy(data_, from.data(), bytes_, cudaMemcpyHostToDevice));
+        check("cudaDeviceSynchronize", cudaDeviceSynchronize());
     }
 
 private:
