@@ -140,6 +140,30 @@ TEST_CASE("the contiguous suites are the peer's cases, with groups of our own th
     CHECK(half[1].peer_name() == "num_groups=4 m=36096 n=6144 k=7168 layout=NN psum=True zero_pad=False");
 }
 
+TEST_CASE("the suite of lists has gathered and scattered rows, each beside a kernel of its own that moves them") {
+    const auto cases = suite_lists();
+    CHECK(cases.size() == 24);
+    std::map<std::string, int> names, ops;
+    for (const contiguous_case& c : cases) {
+        ++names[c.name()];
+        ++ops[c.op()];
+        CHECK(workload_of(c).a.gathered == (c.order == listed::gathered));
+        CHECK(workload_of(c).scattered == (c.order == listed::scattered));
+        const std::string written = words<deepgemm::ops::contiguous_gemm>::text_of(workload_of(c));
+        CHECK(workload_of(parse_contiguous(written)) == workload_of(c));
+    }
+    CHECK(names.size() == cases.size());
+    CHECK(ops == std::map<std::string, int>{{"m_grouped_fp8_gemm_nt_contiguous_gathered", 3},
+                                            {"m_grouped_fp8_gemm_nt_contiguous_scattered", 3},
+                                            {"m_grouped_fp8_gemm_nt_contiguous", 6},
+                                            {"m_grouped_bf16_gemm_nt_contiguous_gathered", 3},
+                                            {"m_grouped_bf16_gemm_nt_contiguous_scattered", 3},
+                                            {"m_grouped_bf16_gemm_nt_contiguous", 6}});
+    CHECK(cases[1].name() == "4x35456 6144x7168 psum gathered before");
+    CHECK(std::string(cases[1].family()) == "fp8_lists");
+    CHECK(words<deepgemm::ops::contiguous_gemm>::text_of(workload_of(cases[0])) == "4*35456,6144,7168:gathered-psum");
+}
+
 TEST_CASE("the suite of a router has each list as it is and filled up, in both forms") {
     const auto cases = suite_router();
     CHECK(cases.size() == 40);
@@ -268,7 +292,7 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
                          "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
-                         "contiguous, contiguous_bf16, router",
+                         "contiguous, contiguous_bf16, router, lists",
                          std::invalid_argument);
 }
 

@@ -85,6 +85,8 @@ FAMILIES = {
     "fp8_contiguous": ("FP8", "contiguous grouped FP8 GEMM", CONTIGUOUS),
     "bf16_contiguous": ("BF16", "contiguous grouped BF16 GEMM", CONTIGUOUS),
     "fp8_router": ("FP8", "contiguous grouped FP8 GEMM, a router's groups", CONTIGUOUS),
+    "fp8_lists": ("FP8", "contiguous grouped FP8 GEMM, gathered and scattered rows", CONTIGUOUS),
+    "bf16_lists": ("BF16", "contiguous grouped BF16 GEMM, gathered and scattered rows", CONTIGUOUS),
 }
 
 

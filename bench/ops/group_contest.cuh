@@ -52,6 +52,7 @@ struct group_contender {
 ///     reset_d()                makes every element of D NaN
 ///     product()                the problem as users of deepgemm describe it
 ///     judge(reference, wrong)  the largest errors in D; sets `wrong` to a sentence if rows were written that no group has
+///     before(stream), after(stream)   if they are there: what the product's time includes beside its kernel
 template <class O, class Data>
 class group_run {
 public:
@@ -69,8 +70,10 @@ public:
         std::vector<group_contender> all;
         for (const auto& candidate : made.ranked) {
             const kernel_handle<O>* const kernel = candidate.kernel;
-            const auto launch = [kernel, arguments](cudaStream_t stream) {
+            const auto launch = [this, kernel, arguments](cudaStream_t stream) {
+                if constexpr (requires { data_.before(stream); }) data_.before(stream);
                 or_throw(kernel->launch(arguments, {.stream = stream}));
+                if constexpr (requires { data_.after(stream); }) data_.after(stream);
             };
             all.push_back({{to_source(kernel->info.cfg), launch}, candidate.predicted.total_us, kernel->info.cfg});
             if (!o_.tune) break;

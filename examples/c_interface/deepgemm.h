@@ -135,7 +135,7 @@ typedef struct deepgemm_row_groups {
     int32_t kind; /* DEEPGEMM_GROUPS_BY_END or DEEPGEMM_GROUPS_BY_ROW */
     int32_t
         zero_padding; /* by end, not 0: rows behind a group, up to the next multiple of `alignment`, become zero in D */
-    const int32_t* list;   /* in device memory: (count) ends, or the group of each row of A, negative for none */
+    const int32_t* list;   /* in device memory: (count) ends, or the group of each row, negative for none */
     int64_t alignment;     /* every group starts at a multiple of as many rows, 1 to 4096 */
     int64_t expected_rows; /* a hint: how many rows a group usually has; 0: as many as all have on average */
 } deepgemm_row_groups;
@@ -153,6 +153,33 @@ deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous(const deepgemm_engine
                                                            const deepgemm_input* b, const deepgemm_output* d,
                                                            const deepgemm_row_groups* groups, void* stream,
                                                            deepgemm_message* message);
+
+/* A list of rows in device memory: `count` integers of 32 or 64 bits. */
+typedef struct deepgemm_row_list {
+    const void* data;
+    int64_t count;
+    int32_t bits; /* 32 or 64 */
+} deepgemm_row_list;
+
+/* The same with gathered rows of A: row m of D is computed from row a_rows[m] of A, which may have any number of rows. The list has
+ * an entry for each row of D; those of rows of no group are not read. */
+deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
+    const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_list* a_rows,
+    const deepgemm_row_groups* groups, void* stream, deepgemm_message* message);
+deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b, const deepgemm_output* d,
+    const deepgemm_row_list* a_rows, const deepgemm_row_groups* groups, void* stream, deepgemm_message* message);
+/* The same with scattered rows of D: what is computed of row m of A goes to row d_rows[m] of D, which may have any number of rows.
+ * The list has an entry for each row of A; those of rows of no group are not read, and the others must all differ. Rows of D that
+ * are not named stay as they were. */
+deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
+    const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_list* d_rows,
+    const deepgemm_row_groups* groups, void* stream, deepgemm_message* message);
+deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b, const deepgemm_output* d,
+    const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, void* stream, deepgemm_message* message);
 
 #ifdef __cplusplus
 }

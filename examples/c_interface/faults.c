@@ -92,6 +92,29 @@ int main(void) {
            deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &a, &d, &not_aligned, NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "B is e4m3; a BF16 GEMM",
            deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &fp8, &d, &no_list, NULL, &message));
+    const deepgemm_row_groups one_group = {1, 64 * 64, 1, DEEPGEMM_GROUPS_BY_END, 0, ends, 1, 0};
+    const deepgemm_row_list list = {memory, 64, 32}, short_list = {memory, 63, 64}, no_rows = {NULL, 64, 32},
+                            odd_list = {memory, 64, 16};
+    EXPECT(DEEPGEMM_NULL_POINTER, "the list of rows of A",
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(engine, &a, &a, &d, NULL, &one_group, NULL, &message));
+    EXPECT(
+        DEEPGEMM_BAD_OPTION, "have 16 bits",
+        deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(engine, &a, &a, &d, &odd_list, &one_group, NULL, &message));
+    EXPECT(DEEPGEMM_SHAPE_MISMATCH, "63 entries",
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(engine, &a, &a, &d, &short_list, &one_group, NULL,
+                                                                &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the entries of the list of rows of A",
+           deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(engine, &fp8, &rows, &fp8, &blocks, &d, &no_rows,
+                                                              &one_group, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the list of rows of D",
+           deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(engine, &fp8, &rows, &fp8, &blocks, &d, NULL, &one_group,
+                                                               NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
+           deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(engine, &fp8, &rows, &fp8, &blocks, &d, &list, NULL, NULL,
+                                                              &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16",
+           deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(engine, &a, &rows, &fp8, &blocks, &d, &list, &one_group,
+                                                               NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

@@ -91,9 +91,11 @@ static int run_groups(const deepgemm_engine* engine) {
     uint16_t* const d = shared_memory(groups * slot * n * sizeof *d);
     int32_t* const rows = shared_memory(sizeof counts);
     int32_t* const of_row = shared_memory(groups * slot * sizeof *of_row);
+    int32_t* const a_turned = shared_memory(groups * slot * sizeof *a_turned);
+    int64_t* const turned = shared_memory(groups * slot * sizeof *turned);
     uint16_t* const a16 = shared_memory(groups * slot * k * sizeof *a16);
     uint16_t* const b16 = shared_memory(groups * n * k * sizeof *b16);
-    if (!a || !b || !a_scales || !b_scales || !d || !rows || !of_row || !a16 || !b16) return 1;
+    if (!a || !b || !a_scales || !b_scales || !d || !rows || !of_row || !a_turned || !turned || !a16 || !b16) return 1;
     for (int i = 0; i < groups * slot * k; ++i)
         a[i] = e4m3(a_value(i / k, i % k)), a16[i] = bf16(a_value(i / k, i % k));
     for (int i = 0; i < groups * n * k; ++i) b[i] = e4m3(b_value(i / k, i % k)), b16[i] = bf16(b_value(i / k, i % k));
@@ -147,6 +149,38 @@ static int run_groups(const deepgemm_engine* engine) {
     memset(d, 0xff, groups * slot * n * sizeof *d);
     status = deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &all_x, &w, &all_d, &list, NULL, &message);
     failed |= report_groups("BF16 in groups of rows", status, &message, d, 0);
+
+    // Rows of A in reverse order, gathered into the order above; rows of D in reverse order, scattered from there. Entries of rows
+    // of no group may hold anything.
+    for (int row = 0; row < groups * slot; ++row) {
+        turned[row] = of_row[row] < 0 ? -1 : groups * slot - 1 - row;
+        a_turned[row] = of_row[row] < 0 ? INT32_MAX : groups * slot - 1 - row;
+    }
+    for (int i = 0; i < groups * slot * k; ++i) {
+        const int row = groups * slot - 1 - i / k;
+        a[i] = e4m3(a_value(row, i % k));
+    }
+    memset(d, 0xff, groups * slot * n * sizeof *d);
+    // [lists]
+    const deepgemm_row_list gathered = {a_turned, groups * slot, 32};
+    status = deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(engine, &all_a, &all_scales, &first_b, &by_block,
+                                                                &all_d, &gathered, &list, NULL, &message);
+    // [lists]
+    failed |= report_groups("FP8 of gathered rows", status, &message, d, 0);
+
+    memset(d, 0xff, groups * slot * n * sizeof *d);
+    const deepgemm_row_list scattered = {turned, groups * slot, 64};
+    status = deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(engine, &all_x, &w, &all_d, &scattered, &list, NULL,
+                                                                  &message);
+    if (status == DEEPGEMM_OK) wait_for_kernels();
+    for (int row = 0; row < groups * slot / 2; ++row) {  // back in order
+        uint16_t other[n];
+        uint16_t *const low = d + row * n, *const high = d + (groups * slot - 1 - row) * n;
+        memcpy(other, low, sizeof other);
+        memcpy(low, high, sizeof other);
+        memcpy(high, other, sizeof other);
+    }
+    failed |= report_groups("BF16 with scattered rows", status, &message, d, 0xffff);  // others are not written
     return failed;
 }
 

@@ -41,7 +41,10 @@ template <class Body>
 void for_each_kind(const Body& body) {
     for (const gemm_traits& what : contiguous_sample::all_shipped()) {
         INFO(name_of(what.a.type), what.b.contiguous == major::k ? " nt" : " nn",
-             what.groups == grouping::psum ? " by end" : " by row");
+             what.groups == grouping::psum ? " by end" : " by row",
+             what.a.gathered  ? " gathered"
+             : what.scattered ? " scattered"
+                              : "");
         body(what);
     }
 }
@@ -77,9 +80,47 @@ TEST_CASE("contiguous gemm: every shipped kernel, on some multiprocessors, too, 
             sample.restore();
             CHECK(run(engine, sample, 100, {.num_sms = 20, .pin = cfg}) == "");
         }
+        if (kernel.info.traits.scattered) continue;  // it needs K
         contiguous_sample no_k(random, 200, 0, {{3, 0, 70}, 1, 9}, kernel.info.traits);
         CHECK(run(engine, no_k, 0, {.pin = cfg}) == "");
     }
+}
+
+TEST_CASE("contiguous gemm: rows gathered by the kernel have the bits of rows that a copy has gathered before") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    constexpr i32 n = 520, k = 1040;
+    const contiguous_engine engine(instances::of<ops::contiguous_gemm>(), this_device());
+    for_each_kind([&](const gemm_traits& what) {
+        if (!what.a.gathered) return;
+        contiguous_sample sample(random, n, k, {{300, 0, 17, 129, 1, 64}, 1}, what, test::numbers::normal);
+        const device_sample memory(sample);
+        contiguous_problem p = memory.problem();
+        const i64 m = sample.rows(), size = size_of(what.a.type);
+        const test::gathered_operand copy(sample.a()[0], sample.rows_of_a());
+        const i64 row_words = copy.view.scale.stride_mn;
+        std::vector<u32> scales(std::size_t(row_words * align_up(m, i64(4))));  // side by side for rows
+        for (i64 row = 0; row < m; ++row) {
+            for (i64 w = 0; w < row_words; ++w)
+                scales[std::size_t(w * align_up(m, i64(4)) + row)] = copy.words[std::size_t(row * row_words + w)];
+        }
+        const device_array<u8> rows(m * k * size);
+        const device_array<u32> words(max(i64(scales.size()), i64(1)));
+        const device_array<bf16> gathered(m * n), before(m * n);
+        check(cudaMemcpy(rows.get(), copy.bytes.data(), copy.bytes.size(), cudaMemcpyHostToDevice));
+        check(cudaMemcpy(words.get(), scales.data(), scales.size() * sizeof(u32), cudaMemcpyHostToDevice));
+        p.d = row_major(gathered.get(), m, n);
+        or_throw(run_named(engine, p));
+        p.a_rows = {};
+        p.a.matrix = {rows.get(), what.a.type, m, k, k, 1};
+        if (row_words != 0) p.a.scales = per_token_scales(words.get(), what.a.format, m, k, align_up(m, i64(4)));
+        p.d = row_major(before.get(), m, n);
+        or_throw(run_named(engine, p));
+        std::vector<u16> one(std::size_t(m * n)), other(std::size_t(m * n));
+        check(cudaMemcpy(one.data(), gathered.get(), one.size() * sizeof(u16), cudaMemcpyDeviceToHost));
+        check(cudaMemcpy(other.data(), before.get(), other.size() * sizeof(u16), cudaMemcpyDeviceToHost));
+        CHECK(one == other);
+    });
 }
 
 TEST_CASE("contiguous gemm: hundreds of groups, one that has nearly all rows, all empty") {
@@ -143,17 +184,21 @@ TEST_CASE("contiguous gemm: a thousand launches of every shipped kernel give the
         contiguous_sample sample(random, n, k, {counts, 1}, what, test::numbers::normal);
         const i64 m = sample.rows();
         const device_sample memory(sample);
-        const device_array<bf16> d(m * n);
         contiguous_problem problem = memory.problem();
-        problem.d = row_major(d.get(), m, n);
+        const i64 stored = problem.d.rows;  // where rows are scattered, more than m, of which some stay as they are
+        const device_array<bf16> d(stored * n);
+        problem.d = row_major(d.get(), stored, n);
         for (const contiguous_handle& kernel : engine.kernels()) {
             const gemm_traits& traits = kernel.info.traits;
-            if (!(traits.a == what.a && traits.b == what.b && traits.groups == what.groups)) continue;
+            if (!(traits.a == what.a && traits.b == what.b && traits.groups == what.groups &&
+                  traits.scattered == what.scattered))
+                continue;
             INFO(to_source(kernel.info));
             const auto launch = [&] { or_throw(run_named(engine, problem, {.pin = kernel.info.cfg})); };
             CHECK(words_that_change(d, launch) == 0);
-            bf16 last{0xffff};  // the last element: it must have been written
-            check(cudaMemcpy(&last, d.get() + m * n - 1, sizeof last, cudaMemcpyDeviceToHost));
+            bf16 last{0xffff};  // the last element of the last row: it must have been written
+            const bf16* const at = d.get() + (sample.stored_row(m - 1) + 1) * n - 1;
+            check(cudaMemcpy(&last, at, sizeof last, cudaMemcpyDeviceToHost));
             CHECK(last.bits != 0xffff);
         }
     });
@@ -176,5 +221,12 @@ TEST_CASE("contiguous gemm: lists in the host's pageable memory are refused wher
         REQUIRE(!done);
         CHECK(done.failure().code == errc::wrong_device);
         CHECK(done.failure().message.starts_with("the sizes of the groups lie in host memory that device "));
+        if (!what.a.gathered && !what.scattered) return;
+        p = memory.problem();
+        const std::vector<i32> rows(std::size_t(sample.rows()), 0);
+        (what.a.gathered ? p.a_rows : p.d_rows) = list_of_rows(rows.data(), sample.rows());
+        const auto refused = run_named(engine, p);
+        REQUIRE(!refused);
+        CHECK(refused.failure().message.starts_with("the entries of a list of rows lie in host memory that device "));
     });
 }

@@ -166,6 +166,18 @@ result<void> broken_rows(Change change) {
     return found ? result<void>() : found.failure();
 }
 
+/// A list of rows, at an address apart from all else.
+inline const i32* const some_rows = static_cast<const i32*>(address(10ull << 40));
+/// Makes a product of BF16 with A contiguous along M.
+inline void along_m(contiguous_problem& p) {
+    for (scaled_matrix* const x : {&p.a, &p.b.first}) {
+        *x = unscaled(x->matrix);
+        x->matrix.type = dtype::bf16;
+    }
+    p.a.matrix.row_stride = 1;
+    p.a.matrix.column_stride = 256;
+}
+
 inline std::vector<broken_rule> rules_of_groups() {
     using s_ = grouped_problem;
     using r_ = contiguous_problem;
@@ -192,6 +204,29 @@ inline std::vector<broken_rule> rules_of_groups() {
         {"counts and lists are aligned to integers",
          broken_slots([](s_& p) { p.counts = static_cast<const i32*>(moved(p.counts, 2)); })},
         {"D lies apart from them", broken_rows([](r_& p) { p.groups.data = static_cast<const i32*>(p.d.data); })},
+        {"lists of rows have from 0 to 2^31 - 4096 entries",
+         broken_rows([](r_& p) { p.a_rows = list_of_rows(some_rows, -1); })},
+        {"one for each row of D, if rows of A are gathered",
+         broken_rows([](r_& p) { p.a_rows = list_of_rows(some_rows, 255); })},
+        {"that A has", broken_rows([](r_& p) { p.a_rows = list_of_rows(some_rows, 256), p.a.matrix.rows = 0; })},
+        {"such rows are contiguous along K", broken_rows([](r_& p) {
+             p.a_rows = list_of_rows(some_rows, 256);
+             along_m(p);
+         })},
+        {"one for each row of the product, if rows of D are scattered",
+         broken_rows([](r_& p) { p.d_rows = list_of_rows(some_rows, 255); })},
+        {"which leaves none between groups",
+         broken_rows([](r_& p) { p.d_rows = list_of_rows(some_rows, 256), p.groups.zero_padding = true; })},
+        {"and needs K", broken_rows([](r_& p) {
+             p.d_rows = list_of_rows(some_rows, 256);
+             p.a.matrix.columns = p.b.first.matrix.columns = 0;
+         })},
+        {"lists of rows are given",
+         broken_rows([](r_& p) { p.a_rows = list_of_rows(static_cast<const i32*>(nullptr), 256); })},
+        {"and aligned to integers, of 64 bits",
+         broken_rows([](r_& p) { p.a_rows = list_of_rows(static_cast<const i64*>(moved(some_rows, 4)), 256); })},
+        {"D lies apart from them",
+         broken_rows([](r_& p) { p.d_rows = list_of_rows(static_cast<const i32*>(p.d.data), 256); })},
     };
 }
 

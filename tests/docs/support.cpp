@@ -27,13 +27,15 @@ struct row {
 
 /// An operand: `e4m3, fp32 1x128`. The words of scales of single rows lie along those unless it says otherwise.
 std::string operand_text(const operand_info& value) {
-    if (value.format == scale_kind::none) return name_of(value.type);
+    const char* const gathered = value.gathered ? ", rows gathered" : "";
+    if (value.format == scale_kind::none) return concat(value.type, gathered);
     const bool along_k = value.tile.mn == 1 && value.scales == major::k;
     return concat(value.type, ", ", name_of(value.format), " ", value.tile.mn, "x", value.tile.k,
-                  along_k ? ", K-major" : "");
+                  along_k ? ", K-major" : "", gathered);
 }
 
 std::string result_text(const gemm_traits& what) {
+    if (what.scattered) return concat(what.d, ", rows scattered");
     if (!what.heads.any()) return name_of(what.d);
     return concat(what.d, ", heads ", what.heads.left, "+", what.heads.middle, "+", what.heads.right);
 }

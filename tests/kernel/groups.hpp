@@ -120,6 +120,8 @@ public:
     void expect_sum(const reference::operand& a, const reference::operand& b) {
         sum_ = reference::gemm(a, b), summed_ = true;
     }
+    /// Row i of what is expected, in matrix 0, lies in row order[i] of D.
+    void reorder(std::vector<i64> order) { order_ = std::move(order); }
     matrix_view<T> view() { return d_.template view<T>(); }
     guarded_matrix& memory() { return d_; }
 
@@ -136,14 +138,14 @@ public:
     /// What is wrong with D, in a sentence; "" if nothing is.
     std::string verdict() {
         if (summed_) return verdict_on_sum();
-        const std::string wrong = d_.trespass([this](i64 row, i64) {
-            return std::any_of(groups_.begin(), groups_.end(),
-                               [&](const group& g) { return row >= g.first && row < g.first + g.count; });
-        });
+        std::vector<bool> written(static_cast<std::size_t>(matrices_ * rows_));
+        for (const group& g : groups_) {
+            for (i64 row = g.first; row < g.first + g.count; ++row) written[std::size_t(place_of(row))] = true;
+        }
+        const std::string wrong = d_.trespass([&](i64 row, i64) { return written[std::size_t(row)]; });
         if (!wrong.empty()) return wrong;
         for (const group& g : groups_) {
-            const auto written = matrix_view<const T>(view()).row_range(g.first, g.count);
-            const comparison found = reference::compare_exact(written, g.product);
+            const comparison found = reference::compare_exact(rows_in_order(g), g.product);
             if (!found) return concat("rows from ", g.first, " on: ", found.text());
         }
         return "";
@@ -154,6 +156,19 @@ private:
         i64 first, count;
         reference::product product;
     };
+    /// Row of D that row `row` of what is expected lies in.
+    i64 place_of(i64 row) const { return order_.empty() ? row : order_[std::size_t(row)]; }
+    /// A group's rows of D. Those that were reordered are copied.
+    matrix_view<const T> rows_in_order(const group& g) {
+        const matrix_view<const T> d = view();
+        if (order_.empty()) return d.row_range(g.first, g.count);
+        ordered_ = matrix<T>(g.count, d.columns);
+        for (i64 row = 0; row < g.count; ++row) {
+            for (i64 column = 0; column < d.columns; ++column)
+                ordered_(row, column) = d(place_of(g.first + row), column);
+        }
+        return ordered_.view();
+    }
     std::string verdict_on_sum() {
         const std::string wrong = d_.trespass([](i64, i64) { return true; });
         if (!wrong.empty()) return wrong;
@@ -173,6 +188,8 @@ private:
     i64 matrices_, rows_;
     guarded_matrix d_;
     std::vector<group> groups_;
+    std::vector<i64> order_;  ///< of rows in D; empty: as expected
+    matrix<T> ordered_;       ///< a group's rows
     reference::product sum_;  ///< of all matrices, if `summed_`
     bool summed_ = false;
 };

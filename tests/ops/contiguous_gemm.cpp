@@ -73,13 +73,15 @@ void for_each_kind(const Body& body) {
         CAPTURE(name_of(what.a.type));
         CAPTURE((what.b.contiguous == major::k ? "nt" : "nn"));
         CAPTURE((what.groups == grouping::psum ? "by end" : "by row"));
+        CAPTURE((what.a.gathered ? "gathered" : what.scattered ? "scattered" : ""));
         body(what);
     }
 }
 
 /// The kernel that an H200 would get for a workload.
 const config& chosen(const gemm_traits& what, i32 groups, i32 rows, i32 n, i32 k) {
-    const contiguous_workload work{groups, {groups * rows, n, k}, rows, what.groups, what.a, what.b};
+    const contiguous_workload work{groups, {groups * rows, n, k}, rows, what.groups, what.a, what.b,
+                                   what.d, what.scattered};
     const auto best = choose(work, device_info::h200(), contiguous_kernels());
     REQUIRE(best);
     return best->kernel->info.cfg;
@@ -203,11 +205,148 @@ TEST_CASE("contiguous gemm: BF16 by row, as docs/ops/contiguous_gemm.md shows it
     CHECK(sample.verdict() == "");
 }
 
+TEST_CASE("contiguous gemm: gathered and scattered rows, as docs/ops/contiguous_gemm.md shows them") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    constexpr i64 n = 72, k = 500;
+    const contiguous_engine engine = engine_on_simulator();
+    {
+        contiguous_sample sample(random, n, k, {.counts = {5, 0, 40}, .alignment = 8},
+                                 contiguous_sample::gathering(contiguous_sample::usual(grouping::psum)));
+        const contiguous_problem here = sample.problem();
+        const auto& [a, b, d, groups, ready, a_rows, d_rows] = here;
+        const auto* const tokens = static_cast<const i32*>(a_rows.data);
+        const i64 m = sample.rows();
+        // [gathered]
+        // a: (tokens, k) and scales of its rows; tokens: (m), in device memory; d: (m, n)
+        const auto done = m_grouped_fp8_gemm_nt_contiguous_gathered(engine, a, list_of_rows(tokens, m), b, d, groups);
+        // [gathered]
+        CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+        CHECK(sample.verdict() == "");
+    }
+    {
+        contiguous_sample sample(random, n, k, {.counts = {5, 0, 40}},
+                                 contiguous_sample::scattering(contiguous_sample::usual(grouping::indexed)));
+        const contiguous_problem here = sample.problem();
+        const auto& [a, b, d, groups, ready, a_rows, d_rows] = here;
+        const auto* const slots = static_cast<const i64*>(d_rows.data);
+        const i64 m = sample.rows();
+        // [scattered]
+        // a: (m, k); d: (any number of rows, n); slots: (m), in device memory, here of 64 bits
+        const auto done = m_grouped_fp8_gemm_nt_contiguous_scattered(engine, a, b, d, list_of_rows(slots, m), groups);
+        // [scattered]
+        CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+        CHECK(sample.verdict() == "");
+    }
+}
+
+TEST_CASE("contiguous gemm: gathered rows have the bits of rows that were gathered before") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    constexpr i32 n = 72, k = 500;
+    const contiguous_engine engine = engine_on_simulator();
+    for (const auto& what : {contiguous_sample::usual(grouping::psum), contiguous_sample::half(grouping::indexed)}) {
+        contiguous_sample sample(random, n, k, {.counts = {70, 0, 5, 130}, .alignment = 1},
+                                 contiguous_sample::gathering(what), numbers::normal);
+        contiguous_problem p = sample.problem();
+        REQUIRE(run_named(engine, p));
+        const matrix_view<bf16> d = sample.d().view<bf16>();
+        const gathered_operand copy(sample.a()[0], sample.rows_of_a());
+        std::vector<bf16> before(std::size_t(d.rows * d.columns));
+        // TMA takes rows at multiples of 16 bytes, and scales of rows side by side.
+        const i64 m = copy.view.rows, pitch = align_up(i64(k), i64(16)), size = size_of(copy.view.type),
+                  row_words = copy.view.scale.stride_mn, scale_pitch = align_up(m, i64(4));
+        std::vector<u8> rows(std::size_t(m * pitch * size));
+        std::vector<u32> words(std::size_t(row_words * scale_pitch));
+        for (i64 row = 0; row < m; ++row) {
+            std::copy_n(&copy.bytes[std::size_t(row * k * size)], k * size, &rows[std::size_t(row * pitch * size)]);
+            for (i64 w = 0; w < row_words; ++w)
+                words[std::size_t(w * scale_pitch + row)] = copy.words[std::size_t(row * row_words + w)];
+        }
+        p.a_rows = {};
+        p.a.matrix = {rows.data(), copy.view.type, m, k, pitch, 1};
+        if (p.a.scales.kind != scale_kind::none)
+            p.a.scales = per_token_scales(words.data(), p.a.scales.kind, m, k, scale_pitch);
+        p.d = row_major(before.data(), d.rows, d.columns);
+        const auto done = run_named(engine, p);
+        REQUIRE_MESSAGE(done, (done ? "" : done.failure().message));
+        for (i64 row = 0; row < d.rows; ++row)
+            CHECK(std::memcmp(&before[std::size_t(row * d.columns)], &d(row, 0), std::size_t(d.columns) * 2) == 0);
+    }
+}
+
+TEST_CASE("contiguous gemm: a wrong entry of a list of rows is named") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const contiguous_engine engine = engine_on_simulator();
+    for (const contiguous_handle& kernel : contiguous_kernels()) {
+        const gemm_traits& what = kernel.info.traits;
+        if (!what.a.gathered && !what.scattered) continue;
+        CAPTURE(to_source(kernel.info));
+        contiguous_sample sample(random, 40, 130, {{70, 0, 9}, 1, 9}, what);
+        contiguous_problem p = sample.problem();
+        std::vector<i32> wrong(std::size_t(sample.rows()), 5000);
+        (what.a.gathered ? p.a_rows : p.d_rows) = list_of_rows(wrong.data(), sample.rows());
+        const auto done = run_named(engine, p, {.pin = kernel.info.cfg});
+        REQUIRE(!done);
+        CHECK(done.failure().message.find("of a list of rows is 5000, which is no row of the matrix") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("contiguous gemm: lists of rows are part of a workload, and no kernel does without or beside them") {
+    const auto at = reinterpret_cast<const i32*>(u64(7) << 40);
+    contiguous_problem gathers = made_up(), scatters = made_up();
+    gathers.a_rows = list_of_rows(at, 1024);
+    scatters.d_rows = list_of_rows(at, 1024);
+    gathers.a.matrix.rows = gathers.a.scales.rows = 1000;  // fewer than the product has
+    scatters.d.rows = 5000;
+    const contiguous_engine engine = engine_on_simulator();
+    for (const contiguous_problem& p : {gathers, scatters}) {
+        const auto plan = engine.plan(p);
+        REQUIRE_MESSAGE(plan, (plan ? "" : plan.failure().message));
+        CHECK(hash_of(workload_of(p)) != hash_of(workload_of(made_up())));
+        CHECK(!(workload_of(p) == workload_of(made_up())));
+        CHECK(workload_of(p).shape.m == 1024);
+    }
+    CHECK(describe(workload_of(gathers)).find("A e4m3 scaled 1x128 by fp32, rows gathered, B") != std::string::npos);
+    CHECK(describe(workload_of(scatters)).ends_with("D bf16, rows scattered"));
+    const gemm_traits plain = contiguous_sample::usual(grouping::psum), gather = contiguous_sample::gathering(plain),
+                      scatter = contiguous_sample::scattering(plain);
+    const auto why = [](const gemm_traits& kernel, const contiguous_problem& p) {
+        return std::string(ops::contiguous_gemm::why_not(kernel, workload_of(p)));
+    };
+    CHECK(ops::contiguous_gemm::why_not(gather, workload_of(gathers)) == nullptr);
+    CHECK(ops::contiguous_gemm::why_not(scatter, workload_of(scatters)) == nullptr);
+    CHECK(why(plain, gathers) == "it does not gather rows of A");
+    CHECK(why(gather, made_up()) == "it gathers rows of A");
+    CHECK(why(plain, scatters) == "it does not scatter rows of D");
+    CHECK(why(scatter, made_up()) == "it scatters rows of D");
+    // K-major scales are gathered by the same kernel.
+    contiguous_problem along_k = gathers;
+    along_k.a.scales = k_major_scales(along_k.a.scales.data, scale_kind::fp32, 1000, 1024, 8);
+    CHECK(workload_of(along_k) == workload_of(gathers));
+    // No kernel does both.
+    contiguous_problem both = gathers;
+    both.d_rows = scatters.d_rows;
+    both.d.rows = 5000;
+    const auto none = engine.supports(both);
+    REQUIRE(!none);
+    CHECK(none.failure().code == errc::no_kernel);
+    CHECK(none.failure().message.find(
+              "instantiate gemm<arch::sm90, gathered<operand<e4m3, scale::per_token<scale::fp32>>>, "
+              "operand<e4m3, scale::per_block<scale::fp32>>, scatter<bf16>, ") != std::string::npos);
+}
+
 TEST_CASE("contiguous gemm: no K makes zeros of the rows of groups") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
     for_each_kind([&](const gemm_traits& what) {
         contiguous_sample sample(random, 200, 0, {{3, 0, 70}, 8, 5}, what);
+        if (what.scattered) {
+            CHECK(run(engine_on_simulator(), sample) == "K is 0; if rows of D are scattered it must be positive");
+            return;
+        }
         CHECK(run(engine_on_simulator(), sample) == "");
     });
 }
@@ -270,7 +409,8 @@ TEST_CASE("contiguous gemm: plans are made by the hint, explained, pinned and la
         REQUIRE(plan);
         const operand_info a = workload_of(sample.problem(20)).a;
         const auto fits = [&](const contiguous_handle& kernel) {
-            return kernel.info.traits.a == a && kernel.info.traits.groups == by;
+            const gemm_traits& what = kernel.info.traits;
+            return what.a == a && what.groups == by && !what.scattered;
         };
         CHECK(i64(plan->ranked.size()) == std::ranges::count_if(contiguous_kernels(), fits));
         CHECK(plan->workspace_bytes() == 0);
@@ -299,6 +439,7 @@ TEST_CASE("contiguous gemm: plans are made by the hint, explained, pinned and la
 
 TEST_CASE("contiguous gemm: few rows get few rows of tiles, many rows large tiles") {
     for_each_kind([](const gemm_traits& what) {
+        if (what.scattered) return;  // one tile serves all
         CHECK(chosen(what, 32, 20, 7168, 3072).block.m == 64);
         CHECK(chosen(what, 4, 8192, 6144, 7168).block.m * chosen(what, 4, 8192, 6144, 7168).block.n >= 192 * 128);
     });
@@ -383,7 +524,9 @@ TEST_CASE("contiguous gemm: lists that break a promise trap, whichever kernel ru
             const auto done = run_named(engine, p, {.pin = kernel.info.cfg});
             return done ? std::string() : done.failure().message;
         };
-        CHECK(refusal(268, 4, 1).find("row 268 has group 4, for which B has no matrix") != std::string::npos);
+        const gemm_traits& what = kernel.info.traits;
+        if (!what.a.gathered && !what.scattered)  // the entry for that row would be no row
+            CHECK(refusal(268, 4, 1).find("row 268 has group 4, for which B has no matrix") != std::string::npos);
         CHECK(refusal(40, 1, 1).find("row 41 has group 0, whose rows do not follow each other") != std::string::npos);
         CHECK(refusal(130, 2, 10).find("a group starts at row 200, which is no") == std::string::npos);
         CHECK(refusal(130, 2, 20).find("a group starts at row 130, which is no multiple of the alignment, 20") !=
@@ -440,6 +583,23 @@ TEST_CASE("contiguous gemm: every rule broken once") {
         "bad_alias: D overlaps the groups of rows in memory; the result would be undefined");
     CHECK(refused([&](p_& p) { p.b.first.matrix.data = moved(p.d.data, -3 * 512 * 1024); }) ==
           "bad_alias: D overlaps B in memory; the result would be undefined");
+    const auto some = reinterpret_cast<const i32*>(u64(7) << 40);
+    CHECK(refused([&](p_& p) { p.a_rows = list_of_rows(some, 1024); }) == "");
+    CHECK(refused([&](p_& p) { p.d_rows = list_of_rows(some, 1024); }, made_up_half()) == "");
+    CHECK(
+        refused([&](p_& p) { p.a_rows = list_of_rows(some, 1023); }) ==
+        "shape_mismatch: D has 1024 rows and the list of rows of A has 1023 entries; there must be one for each row of "
+        "D");
+    CHECK(refused([&](p_& p) { p.d_rows = list_of_rows(some, 1023); }) ==
+          "shape_mismatch: the product has 1024 rows and the list of rows of D has 1023 entries; there must be one for "
+          "each row");
+    CHECK(refused([&](p_& p) { p.d_rows = list_of_rows(some, 1024), p.groups.zero_padding = true; }) ==
+          "bad_option: zero_padding is set; rows between groups have no place in a D whose rows are scattered");
+    CHECK(
+        refused([&](p_& p) { p.a_rows = list_of_rows(some, 1024), p.a.scales.column_stride = 1026; }) ==
+        "bad_scales: the scales of A have column stride 1026; TMA needs a multiple of 4 words, at least M: 1024, say");
+    CHECK(refused([&](p_& p) { p.a_rows = list_of_rows(static_cast<const i64*>(p.d.data), 1024); }) ==
+          "bad_alias: D overlaps the entries of the list of rows of A in memory; the result would be undefined");
     // One group needs no strides.
     CHECK(refused([](p_& p) {
               p.b.count = 1;

@@ -54,7 +54,10 @@ std::vector<i32> contiguous_case::counts() const {
 contiguous_workload workload_of(const contiguous_case& c) {
     const gemm_workload one = workload_of(c.one());
     const i32 mean = i32(ceil_div(c.rows, std::max(c.groups, 1)));
-    return {c.groups, one.shape, c.expected_rows == 0 ? mean : c.expected_rows, c.by, one.a, one.b, one.d};
+    contiguous_workload work{c.groups, one.shape,   c.expected_rows == 0 ? mean : c.expected_rows, c.by, one.a, one.b,
+                             one.d,    c.scatters()};
+    work.a.gathered = c.gathers();
+    return work;
 }
 
 namespace {
@@ -73,7 +76,10 @@ double contiguous_case::memory() const { return demand_of(bench::workload_of(*th
 std::string contiguous_case::name() const {
     if (list != nullptr) return concat(list, " ", n, "x", k, " ", pass(), " ", alignment);
     const std::string types = is_fp8() ? "" : std::string(" ") + one().recipe() + " " + one().layout();
-    return concat(groups, "x", rows, " ", n, "x", k, " ", pass(), types);
+    return concat(groups, "x", rows, " ", n, "x", k, " ", pass(), types,
+                  gathers()    ? " gathered"
+                  : scatters() ? " scattered"
+                               : "");
 }
 
 std::string contiguous_case::peer_name() const {
@@ -137,6 +143,22 @@ std::vector<contiguous_case> suite_router() {
     return of_both(cases);
 }
 
+std::vector<contiguous_case> suite_lists() {
+    std::vector<contiguous_case> cases;
+    for (const element operands : {element::e4m3, element::bf16}) {
+        for (contiguous_case c :
+             {contiguous_case{4, 35456, 6144, 7168}, {8, 30976, 4096, 2048}, {64, 8192, 4096, 7168}}) {
+            c.operands = operands;
+            for (const listed order :
+                 {listed::gathered, listed::gathered_before, listed::scattered, listed::scattered_after}) {
+                c.order = order;
+                cases.push_back(c);
+            }
+        }
+    }
+    return cases;
+}
+
 contiguous_case parse_contiguous(const std::string& text) {
     const group_text given = group_text::of(text);
     std::string recipe = given.recipe;
@@ -145,25 +167,31 @@ contiguous_case parse_contiguous(const std::string& text) {
         if (there) recipe.erase(0, word.size());
         return there;
     };
-    const bool bf16 = takes("bf16-"), nn = bf16 && takes("nn-"), psum = takes("psum"), known = psum || takes("indexed");
+    const bool bf16 = takes("bf16-"), nn = bf16 && takes("nn-"), gathered = takes("gathered-"),
+               scattered = !gathered && takes("scattered-"), psum = takes("psum"), known = psum || takes("indexed");
     if (given.sizes.empty() || !known || !(recipe.empty() || recipe.starts_with("-"))) {
         given.refuse(
             "groups of rows are written G*M,N,K:psum or G*M,N,K:indexed, with -E if a group usually has E rows; of "
-            "BF16, :bf16-psum, or :bf16-nn-psum with B contiguous along N");
+            "BF16, :bf16-psum, or :bf16-nn-psum with B contiguous along N; :gathered-psum and :scattered-psum with a "
+            "list "
+            "of rows");
     }
     const gemm_case one = given.product(!bf16 ? "" : nn ? ":bf16-nn" : ":bf16", "of all groups");
     const int groups = given.group_count();
     const int expected = recipe.empty() ? 0 : given.expected_rows(recipe.substr(1));
     if (expected > one.m)
         given.refuse(concat("the number of expected rows is ", expected, "; all groups have ", one.m));
-    return contiguous_case{groups,       one.m,      one.n,   one.k, psum ? grouping::psum : grouping::indexed,
-                           one.operands, one.stored, expected};
+    contiguous_case made{groups,       one.m,      one.n,   one.k, psum ? grouping::psum : grouping::indexed,
+                         one.operands, one.stored, expected};
+    made.order = gathered ? listed::gathered : scattered ? listed::scattered : listed::none;
+    return made;
 }
 
 std::string words<ops::contiguous_gemm>::text_of(const contiguous_workload& work) {
     const auto& [m, n, k] = work.shape;
     const bool bf16 = work.a.type == dtype::bf16, nn = work.b.contiguous == major::mn;
     const std::string text = concat(work.groups, "*", m, ",", n, ",", k, ":", bf16 ? "bf16-" : "", nn ? "nn-" : "",
+                                    work.a.gathered ? "gathered-" : "", work.scattered ? "scattered-" : "",
                                     work.by == grouping::psum ? "psum" : "indexed");
     const bool mean = work.expected_rows == ceil_div(m, max(work.groups, 1));
     return mean ? text : concat(text, "-", work.expected_rows);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Times contiguous grouped products: `deepgemm bench --suite contiguous`, contiguous_bf16 and router, and with --tune all
-// kernels against one another.
+// Times contiguous grouped products: `deepgemm bench --suite contiguous`, contiguous_bf16, router and lists, and with --tune all
+// kernels against one another. Rows that a list names are moved by the kernel, or by a kernel of their own in the same time.
+#include <algorithm>
+#include <numeric>
+#include <random>
+
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
 
 #include "ops/group_contest.cuh"
@@ -10,12 +14,26 @@ namespace deepgemm::bench {
 
 namespace {
 
+/// Moves `rows` rows of `units` T: row i of `to` becomes row list[i] of `from`, or, if `scatters`, row list[i] of `to` row i of
+/// `from`. Units of a row are `unit_stride` apart and rows `row_stride`. A block moves some rows, one after another.
+template <class T>
+__global__ void move_rows(const T* from, T* to, const i32* list, i64 rows, i64 units, i64 row_stride, i64 unit_stride,
+                          bool scatters) {
+    for (i64 row = blockIdx.x * i64(blockDim.y) + threadIdx.y; row < rows; row += i64(gridDim.x) * blockDim.y) {
+        const i64 other = list[row];
+        const T* const source = from + (scatters ? row : other) * row_stride;
+        T* const target = to + (scatters ? other : row) * row_stride;
+        for (i64 i = threadIdx.x; i < units; i += blockDim.x) target[i * unit_stride] = source[i * unit_stride];
+    }
+}
+
 /// Device memory of one contiguous product at a time.
 class contiguous_data {
 public:
     /// Host: makes new operands on the default stream.
     void generate(const contiguous_case& problem, u64 seed) {
         problem_ = problem;
+        stored_d_ = nullptr;
         counts_ = problem.counts();
         const i64 groups = problem.groups, m = problem.rows, n = problem.n, k = problem.k,
                   size = problem.one().operand_bytes();
@@ -35,25 +53,58 @@ public:
         const std::vector<i32> list = problem.by == grouping::psum ? ends() : groups_of_rows();
         list_ = list_buffer_.as<i32>(list.size());
         check(cudaMemcpy(list_, list.data(), list.size() * sizeof(i32), cudaMemcpyHostToDevice), "copy of the list");
+        if (problem.order != listed::none) disorder(seed);
         check(cudaDeviceSynchronize(), "making of operands");
+    }
+
+    /// What runs before and after the product, in its time: kernels that move rows.
+    void before(cudaStream_t stream) const {
+        if (problem_.order == listed::gathered_before)
+            move_a(stored_a_, moved_a_, stored_sa_, moved_sa_, false, stream);
+    }
+    void after(cudaStream_t stream) const {
+        if (problem_.order == listed::scattered_after) move_d(d_, stored_d_, true, stream);
     }
 
     /// Host: makes every element of D NaN.
     void reset_d() {
-        check(cudaMemset(d_, 0xff, std::size_t(problem_.rows) * std::size_t(problem_.n) * sizeof(bf16)), "cudaMemset");
+        for (bf16* const d : {d_, stored_d_}) {
+            if (d == nullptr) continue;
+            check(cudaMemset(d, 0xff, std::size_t(problem_.rows) * std::size_t(problem_.n) * sizeof(bf16)),
+                  "cudaMemset");
+        }
         check(cudaDeviceSynchronize(), "reset of D");
     }
 
     /// The product as users of deepgemm describe it.
     contiguous_problem product() const {
         const gemm_problem all = rows(0, 0, problem_.rows);
-        return {.a = all.a,
-                .b = dense_stack(all.b, problem_.groups),
-                .d = all.d,
-                .groups = {.by = problem_.by,
-                           .data = list_,
-                           .alignment = problem_.alignment,
-                           .expected_rows = problem_.expected_rows}};
+        contiguous_problem made{.a = all.a,
+                                .b = dense_stack(all.b, problem_.groups),
+                                .d = all.d,
+                                .groups = {.by = problem_.by,
+                                           .data = list_,
+                                           .alignment = problem_.alignment,
+                                           .expected_rows = problem_.expected_rows}};
+        const row_list order = list_of_rows(order_, problem_.rows);
+        switch (problem_.order) {
+            case listed::gathered:
+                made.a_rows = order;
+                made.a.matrix.data = stored_a_;
+                made.a.scales.data = stored_sa_;
+                break;
+            case listed::gathered_before:
+                made.a.matrix.data = moved_a_;
+                made.a.scales.data = moved_sa_;
+                break;
+            case listed::scattered:
+                made.d_rows = order;
+                made.d.data = stored_d_;
+                break;
+            case listed::scattered_after:
+            case listed::none: break;
+        }
+        return made;
     }
 
     /// The largest errors among the groups of D, against the reference. Sets `wrong` to a sentence if rows that no group has are
@@ -62,7 +113,9 @@ public:
         comparison worst;
         unsigned long long* const found = found_buffer_.as<unsigned long long>(1);
         check(cudaMemset(found, 0, sizeof *found), "cudaMemset");
-        const u32 wanted = problem_.by == grouping::psum ? ~0u : 0;
+        const bool scatters = problem_.order == listed::scattered || problem_.order == listed::scattered_after;
+        if (scatters) move_d(stored_d_, d_, false, nullptr);  // back in order
+        const u32 wanted = problem_.by == grouping::psum || problem_.scatters() ? ~0u : 0;
         const i64 words = i64(problem_.n) / 2;
         i64 first = 0;
         for (i64 g = 0; g < problem_.groups; ++g) {
@@ -83,6 +136,42 @@ public:
     }
 
 private:
+    /// Draws an order, and makes an A whose rows lie in it, and the places for rows that are moved.
+    void disorder(u64 seed) {
+        std::vector<i32> order(std::size_t(problem_.rows));
+        std::iota(order.begin(), order.end(), 0);
+        std::shuffle(order.begin(), order.end(), std::mt19937(u32(seed)));
+        order_ = order_buffer_.as<i32>(order.size());
+        check(cudaMemcpy(order_, order.data(), order.size() * sizeof(i32), cudaMemcpyHostToDevice),
+              "copy of the order");
+        const std::size_t bytes = std::size_t(a_bytes()),
+                          scales = problem_.is_fp8() ? std::size_t(scale_pitch() * blocks()) : 0;
+        stored_a_ = stored_a_buffer_.as<u8>(bytes);
+        moved_a_ = moved_a_buffer_.as<u8>(bytes);
+        stored_sa_ = scales == 0 ? nullptr : stored_sa_buffer_.as<float>(scales);
+        moved_sa_ = scales == 0 ? nullptr : moved_sa_buffer_.as<float>(scales);
+        stored_d_ = stored_d_buffer_.as<bf16>(std::size_t(i64(problem_.rows) * problem_.n));
+        move_a(a_, stored_a_, sa_, stored_sa_, true, nullptr);
+    }
+    i64 a_bytes() const { return i64(problem_.rows) * problem_.k * problem_.one().operand_bytes(); }
+    void move_a(const u8* from, u8* to, const float* scales_from, float* scales_to, bool scatters,
+                cudaStream_t stream) const {
+        const i64 units = a_bytes() / problem_.rows / 16;
+        move_rows<<<1056, dim3(128, 2), 0, stream>>>(reinterpret_cast<const uint4*>(from), reinterpret_cast<uint4*>(to),
+                                                     order_, problem_.rows, units, units, 1, scatters);
+        check(cudaGetLastError(), "move_rows");
+        if (scales_to == nullptr) return;
+        move_rows<<<1056, dim3(1, 256), 0, stream>>>(scales_from, scales_to, order_, problem_.rows, blocks(), 1,
+                                                     scale_pitch(), scatters);
+        check(cudaGetLastError(), "move_rows");
+    }
+    void move_d(const bf16* from, bf16* to, bool scatters, cudaStream_t stream) const {
+        const i64 units = i64(problem_.n) / 8;
+        move_rows<<<1056, dim3(128, 2), 0, stream>>>(reinterpret_cast<const uint4*>(from), reinterpret_cast<uint4*>(to),
+                                                     order_, problem_.rows, units, units, 1, scatters);
+        check(cudaGetLastError(), "move_rows");
+    }
+
     i64 blocks() const { return ceil_div(problem_.k, 128); }
     i64 scale_pitch() const { return align_up(i64(problem_.rows), i64(4)); }  ///< as quantise_tokens() lays scales
     /// Scales of one group's matrix of B.
@@ -123,11 +212,16 @@ private:
 
     contiguous_case problem_{};
     std::vector<i32> counts_;
-    device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, d_buffer_, list_buffer_, found_buffer_;
+    device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, d_buffer_, list_buffer_, found_buffer_, order_buffer_,
+        stored_a_buffer_, moved_a_buffer_, stored_sa_buffer_, moved_sa_buffer_, stored_d_buffer_;
     u8 *a_ = nullptr, *b_ = nullptr;
     float *sa_ = nullptr, *sb_ = nullptr;
     bf16* d_ = nullptr;
     i32* list_ = nullptr;
+    i32* order_ = nullptr;  ///< where the product's rows are stored, if not in order; and what is stored there
+    u8 *stored_a_ = nullptr, *moved_a_ = nullptr;
+    float *stored_sa_ = nullptr, *moved_sa_ = nullptr;
+    bf16* stored_d_ = nullptr;
 };
 
 }  // namespace
@@ -135,6 +229,7 @@ private:
 std::unique_ptr<contest> words<ops::contiguous_gemm>::contest_of(const options& o) {
     const auto suite = o.suite == "contiguous" ? suite_contiguous()
                        : o.suite == "router"   ? suite_router()
+                       : o.suite == "lists"    ? suite_lists()
                                                : suite_contiguous_bf16();
     return std::make_unique<group_contest<ops::contiguous_gemm, contiguous_data>>(o, suite);
 }

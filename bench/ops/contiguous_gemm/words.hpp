@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The contiguous grouped GEMM in words: "G*M,N,K:[bf16-[nn-]]psum[-E]", or indexed in place of psum.
+// The contiguous grouped GEMM in words: "G*M,N,K:[bf16-[nn-]][gathered-|scattered-]psum[-E]", or indexed in place of psum.
 #pragma once
 
 #include <memory>
@@ -16,15 +16,17 @@ template <>
 struct words<ops::contiguous_gemm> {
     using product = contiguous_case;
 
-    static constexpr const char* form = "G*M,N,K:[bf16-[nn-]]{psum|indexed}[-E]";
+    static constexpr const char* form = "G*M,N,K:[bf16-[nn-]][gathered-|scattered-]{psum|indexed}[-E]";
     static constexpr const char* about =
         "G*M,N,K:psum-E are M rows in FP8 in G groups, given by where each ends, of which each usually has E (M / G\n"
         "without -E); G*M,N,K:indexed-E are the same, given by the group of each row. With bf16- before that, BF16;\n"
-        "with bf16-nn-, BF16 with B contiguous along N.";
-    static constexpr const char* suites[] = {"contiguous", "contiguous_bf16", "router"};
+        "with bf16-nn-, BF16 with B contiguous along N. With gathered- or scattered- a list names rows of A, or of D.";
+    static constexpr const char* suites[] = {"contiguous", "contiguous_bf16", "router", "lists"};
     static constexpr const char* about_suites =
-        "contiguous: FP8 in groups of rows; contiguous_bf16: BF16 in such groups; router: FP8 in uneven ones";
-    static constexpr const char* simulated[] = {"3*72,128,256:psum", "3*72,128,200:bf16-nn-indexed-20"};
+        "contiguous: FP8 in groups of rows; contiguous_bf16: BF16 in such groups; router: FP8 in uneven ones; "
+        "lists: gathered and scattered rows";
+    static constexpr const char* simulated[] = {"3*72,128,256:psum", "3*72,128,200:bf16-nn-indexed-20",
+                                                "3*72,128,200:gathered-psum", "3*72,128,200:bf16-scattered-indexed"};
 
     static bool takes(const std::string& text) {
         return text.find('*') != text.npos && (text.find("psum") != text.npos || text.find("indexed") != text.npos);

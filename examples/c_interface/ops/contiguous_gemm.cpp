@@ -22,6 +22,17 @@ dg::result<dg::group_list> list_of(const deepgemm_row_groups* given) {
                           .zero_padding = zero_padding != 0};
 }
 
+/// A list of rows of a call; `name` says of which matrix.
+dg::result<dg::row_list> rows_of(const char* name, const deepgemm_row_list* given) {
+    const auto list = c_interface::structure(name, given);
+    if (!list) return list.failure();
+    const auto& [data, count, bits] = *list;
+    if (bits != 32 && bits != 64)
+        return dg::fail(dg::errc::bad_option, "the entries of ", name, " have ", bits, " bits; they have 32 or 64");
+    return dg::row_list{data, count, bits == 64};
+}
+constexpr const char *list_of_a = "the list of rows of A", *list_of_d = "the list of rows of D";
+
 }  // namespace
 
 extern "C" {
@@ -57,6 +68,70 @@ deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous(const deepgemm_engine
         };
         return call(engine, body, matrix_of<dg::input_matrix>("A", a), matrix_of<dg::input_matrix>("B", b),
                     matrix_of<dg::output_matrix>("D", d), list_of(groups));
+    });
+}
+
+deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
+    const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_list* a_rows,
+    const deepgemm_row_groups* groups, void* stream, deepgemm_message* message) {
+    using namespace c_interface;
+    return guarded(message, [&] {
+        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
+                              const dg::row_list& rows, const dg::group_list& list) {
+            return dg::m_grouped_fp8_gemm_nt_contiguous_gathered(
+                on, left, rows, {right, groups->count, groups->b_stride, groups->b_scale_stride}, product, list,
+                {.stream = stream});
+        };
+        return call(engine, body, operand_of("A", a, a_scales), operand_of("B", b, b_scales),
+                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_a, a_rows), list_of(groups));
+    });
+}
+
+deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b, const deepgemm_output* d,
+    const deepgemm_row_list* a_rows, const deepgemm_row_groups* groups, void* stream, deepgemm_message* message) {
+    using namespace c_interface;
+    return guarded(message, [&] {
+        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
+                              const dg::row_list& rows, const dg::group_list& list) {
+            return dg::m_grouped_bf16_gemm_nt_contiguous_gathered(
+                on, left, rows, {right, groups->count, groups->b_stride}, product, list, {.stream = stream});
+        };
+        return call(engine, body, matrix_of<dg::input_matrix>("A", a), matrix_of<dg::input_matrix>("B", b),
+                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_a, a_rows), list_of(groups));
+    });
+}
+
+deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
+    const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_list* d_rows,
+    const deepgemm_row_groups* groups, void* stream, deepgemm_message* message) {
+    using namespace c_interface;
+    return guarded(message, [&] {
+        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
+                              const dg::row_list& rows, const dg::group_list& list) {
+            return dg::m_grouped_fp8_gemm_nt_contiguous_scattered(
+                on, left, {right, groups->count, groups->b_stride, groups->b_scale_stride}, product, rows, list,
+                {.stream = stream});
+        };
+        return call(engine, body, operand_of("A", a, a_scales), operand_of("B", b, b_scales),
+                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_d, d_rows), list_of(groups));
+    });
+}
+
+deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b, const deepgemm_output* d,
+    const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, void* stream, deepgemm_message* message) {
+    using namespace c_interface;
+    return guarded(message, [&] {
+        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
+                              const dg::row_list& rows, const dg::group_list& list) {
+            return dg::m_grouped_bf16_gemm_nt_contiguous_scattered(on, left, {right, groups->count, groups->b_stride},
+                                                                   product, rows, list, {.stream = stream});
+        };
+        return call(engine, body, matrix_of<dg::input_matrix>("A", a), matrix_of<dg::input_matrix>("B", b),
+                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_d, d_rows), list_of(groups));
     });
 }
 

@@ -163,6 +163,12 @@ result<void> launch(const loaded_kernel& kernel, const launch_info& info, const 
     if constexpr (requires { arguments.tiles.table(); }) {
         if (auto ok = check_reachable("the sizes of the groups", arguments.tiles.table(), *device); !ok) return ok;
     }
+    if constexpr (requires { arguments.a.list.data, arguments.d.list.data; }) {
+        for (const void* const list : {arguments.a.list.data, arguments.d.list.data}) {
+            if (list == nullptr) continue;
+            if (auto ok = check_reachable("the entries of a list of rows", list, *device); !ok) return ok;
+        }
+    }
 
     if (!kernel.is_ready(*device)) {
         if (auto ok = make_ready(*device); !ok) return ok;

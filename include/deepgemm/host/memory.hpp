@@ -51,14 +51,15 @@ struct memory_use {
     }
 };
 
-/// A list of `count` integers that kernels read; `name` is a plural.
-constexpr memory_use list_memory(const char* name, const i32* data, i64 count) {
+/// A list of `count` integers that kernels read, of 8 bytes if `wide`, else of 4; `name` is a plural.
+constexpr memory_use list_memory(const char* name, const void* data, i64 count, bool wide = false) {
+    const u32 size = wide ? sizeof(i64) : sizeof(i32);
     return {.name = name,
             .data = data,
-            .width = sizeof(i32),
-            .steps = {{{count, sizeof(i32)}, {}, {}}},
-            .alignment = alignof(i32),
-            .aligned_for = "they are 4-byte integers",
+            .width = size,
+            .steps = {{{count, size}, {}, {}}},
+            .alignment = size,
+            .aligned_for = wide ? "they are 8-byte integers" : "they are 4-byte integers",
             .many = true};
 }
 

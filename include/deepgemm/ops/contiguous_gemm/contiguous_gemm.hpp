@@ -38,7 +38,8 @@ template <engine_for<ops::contiguous_gemm> Engine>
 result<void> m_grouped_fp8_gemm_nt_contiguous(const Engine& engine, const scaled_matrix& a, const scaled_stack& b,
                                               const output_matrix& d, const group_list& groups,
                                               const grouped_options& options = {}) {
-    return detail::run_typed(engine, detail::fp8_operands, contiguous_problem{a, b, d, groups, options.ready}, options);
+    return detail::run_typed(engine, detail::fp8_operands, contiguous_problem{a, b, d, groups, options.ready, {}, {}},
+                             options);
 }
 
 /// As m_grouped_fp8_gemm_nt_contiguous, of BF16 operands without scales, summed in FP32.
@@ -47,7 +48,56 @@ result<void> m_grouped_bf16_gemm_nt_contiguous(const Engine& engine, const input
                                                const output_matrix& d, const group_list& groups,
                                                const grouped_options& options = {}) {
     return detail::run_typed(engine, detail::bf16_operands,
-                             contiguous_problem{unscaled(a), unscaled(b), d, groups, options.ready}, options);
+                             contiguous_problem{unscaled(a), unscaled(b), d, groups, options.ready, {}, {}}, options);
+}
+
+/// As m_grouped_fp8_gemm_nt_contiguous, with gathered rows of A: row m of D is computed from row `a_rows[m]` of A and its scales,
+/// which may be MN-major or K-major, and equals bit for bit what the rows give that were gathered before. A has any number of rows;
+/// the list, in device memory, has an entry for each row of D. Entries of rows of no group are not read and may hold anything. One
+/// that is no row of A makes that row of D undefined; kernels with DEEPGEMM_DEBUG trap.
+template <engine_for<ops::contiguous_gemm> Engine>
+result<void> m_grouped_fp8_gemm_nt_contiguous_gathered(const Engine& engine, const scaled_matrix& a,
+                                                       const row_list& a_rows, const scaled_stack& b,
+                                                       const output_matrix& d, const group_list& groups,
+                                                       const grouped_options& options = {}) {
+    return detail::run_typed(engine, detail::fp8_operands,
+                             contiguous_problem{a, b, d, groups, options.ready, a_rows, {}}, options);
+}
+
+/// The same of BF16 operands, without scales.
+template <engine_for<ops::contiguous_gemm> Engine>
+result<void> m_grouped_bf16_gemm_nt_contiguous_gathered(const Engine& engine, const input_matrix& a,
+                                                        const row_list& a_rows, const input_stack& b,
+                                                        const output_matrix& d, const group_list& groups,
+                                                        const grouped_options& options = {}) {
+    return detail::run_typed(engine, detail::bf16_operands,
+                             contiguous_problem{unscaled(a), unscaled(b), d, groups, options.ready, a_rows, {}},
+                             options);
+}
+
+/// As m_grouped_fp8_gemm_nt_contiguous, with scattered rows of D: what is computed of row m of A goes to row `d_rows[m]` of D, bit for
+/// bit. D has any number of rows, and those that no row of a group goes to stay as they were, whichever list of groups there is; the
+/// list, in device memory, has an entry for each row of A. Entries of rows of no group are not read and may hold anything. Two
+/// others that are equal are an error of the caller: that row of D is then undefined. One that is no row of D is not stored;
+/// kernels with DEEPGEMM_DEBUG trap. K must not be 0.
+template <engine_for<ops::contiguous_gemm> Engine>
+result<void> m_grouped_fp8_gemm_nt_contiguous_scattered(const Engine& engine, const scaled_matrix& a,
+                                                        const scaled_stack& b, const output_matrix& d,
+                                                        const row_list& d_rows, const group_list& groups,
+                                                        const grouped_options& options = {}) {
+    return detail::run_typed(engine, detail::fp8_operands,
+                             contiguous_problem{a, b, d, groups, options.ready, {}, d_rows}, options);
+}
+
+/// The same of BF16 operands, without scales.
+template <engine_for<ops::contiguous_gemm> Engine>
+result<void> m_grouped_bf16_gemm_nt_contiguous_scattered(const Engine& engine, const input_matrix& a,
+                                                         const input_stack& b, const output_matrix& d,
+                                                         const row_list& d_rows, const group_list& groups,
+                                                         const grouped_options& options = {}) {
+    return detail::run_typed(engine, detail::bf16_operands,
+                             contiguous_problem{unscaled(a), unscaled(b), d, groups, options.ready, {}, d_rows},
+                             options);
 }
 
 /// As m_grouped_bf16_gemm_nt_contiguous, with matrices (k,n) of B.

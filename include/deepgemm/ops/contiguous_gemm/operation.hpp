@@ -43,8 +43,13 @@ struct contiguous_gemm {
         if (kernel.groups != work.by) {
             return work.by == grouping::psum ? "it takes the group of each row" : "it takes the end of each group";
         }
+        if (kernel.a.gathered != work.a.gathered)
+            return work.a.gathered ? "it does not gather rows of A" : "it gathers rows of A";
+        if (kernel.scattered != work.scattered)
+            return work.scattered ? "it does not scatter rows of D" : "it scatters rows of D";
         traits one = kernel;
         one.groups = grouping::none;
+        one.scattered = false;
         return gemm::why_not(one, work.one());
     }
     static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
@@ -60,6 +65,7 @@ struct contiguous_gemm {
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one(), device);
         made.traits.groups = work.by;
+        made.traits.scattered = work.scattered;
         return made;
     }
 };

@@ -31,13 +31,26 @@ constexpr group_list groups_by_row(const i32* of_row, i64 alignment = 128) {
     return {.by = grouping::indexed, .data = of_row, .alignment = alignment};
 }
 
+/// A list of `count` rows in device memory (host memory for the simulator).
+constexpr row_list list_of_rows(const i32* rows, i64 count) { return {rows, count, false}; }
+constexpr row_list list_of_rows(const i64* rows, i64 count) { return {rows, count, true}; }
+
 /// D(m,n) = sum over k of A(m,k) B[g](n,k), scales applied, for the rows m of each group g, which follow each other.
 struct contiguous_problem {
     scaled_matrix a{};  ///< (M, K), the rows of all groups
     scaled_stack b{};   ///< of a matrix (N, K) for each group
     output_matrix d{};  ///< (M, N)
     group_list groups{};
-    ready_operands ready{};  ///< as in gemm_problem; the kernel always waits before it reads the list of groups
+    ready_operands
+        ready{};  ///< as in gemm_problem; the kernel always waits before it reads lists of groups and of rows
+    /// Gathered rows: A(m,k) stands for row a_rows[m] of A. The list has M entries, and A may have any number of rows. Entries of rows
+    /// that no group has are not read. One that is no row of A makes the result of that row undefined; the simulator, and kernels
+    /// with DEEPGEMM_DEBUG, trap.
+    row_list a_rows{};
+    /// Scattered rows: D(m,n) stands for row d_rows[m] of D. The list has M entries, and D may have any number of rows; those that no
+    /// row of a group goes to stay as they were. Two entries of rows of groups must not be equal. One that is no row of D is not
+    /// stored, or traps as above.
+    row_list d_rows{};
 };
 
 /// What a planner sees of a contiguous problem. Neither the alignment nor zero_padding changes which kernel is the best.
@@ -48,9 +61,10 @@ struct contiguous_workload {
     grouping by = grouping::psum;
     operand_info a{}, b{};
     dtype d = dtype::bf16;
+    bool scattered = false;  ///< a list names the rows of D
 
     friend constexpr bool operator==(const contiguous_workload& x, const contiguous_workload& y) {
-        return x.by == y.by && x.slots() == y.slots();
+        return x.by == y.by && x.scattered == y.scattered && x.slots() == y.slots();
     }
     /// The product of A with one matrix of B.
     constexpr gemm_workload one() const { return {.shape = shape, .a = a, .b = b, .d = d}; }
@@ -59,13 +73,22 @@ struct contiguous_workload {
 };
 
 /// A hash of every member.
-constexpr u64 hash_of(const contiguous_workload& work) { return hash_of(work.slots()) ^ u64(work.by); }
+constexpr u64 hash_of(const contiguous_workload& work) {
+    return hash_of(work.slots()) ^ u64(work.by) ^ u64(work.scattered) << 8;
+}
 
 namespace detail {
 
-/// The product of A with the first group's matrix of B.
-constexpr gemm_problem first_of(const contiguous_problem& problem) {
+/// A, the first group's matrix of B, and D, as they are in memory.
+constexpr gemm_problem stored_of(const contiguous_problem& problem) {
     return {.a = problem.a, .b = problem.b.first, .d = problem.d, .ready = problem.ready};
+}
+/// The product of A with the first group's matrix of B, in which rows are where the lists put them.
+constexpr gemm_problem first_of(const contiguous_problem& problem) {
+    gemm_problem made = stored_of(problem);
+    if (problem.a_rows.any()) made.a.matrix.rows = problem.a_rows.count;
+    if (problem.d_rows.any()) made.d.rows = problem.d_rows.count;
+    return made;
 }
 
 }  // namespace detail
@@ -75,7 +98,13 @@ constexpr contiguous_workload workload_of(const same_as<contiguous_problem> auto
     const gemm_workload one = workload_of(detail::first_of(problem));
     const i64 rows = one.shape.m, groups = max(problem.b.count, i64(1)), given = problem.groups.expected_rows;
     const i32 expected = i32(min(given == 0 ? ceil_div(rows, groups) : given, rows));
-    return {i32(problem.b.count), one.shape, expected, problem.groups.by, one.a, one.b, one.d};
+    contiguous_workload made{i32(problem.b.count), one.shape, expected, problem.groups.by, one.a, one.b, one.d,
+                             problem.d_rows.any()};
+    if (problem.a_rows.any()) {
+        made.a.gathered = true;
+        made.a.scales = major::mn;  // kernels that gather take scales in any order
+    }
+    return made;
 }
 
 /// True if there is nothing to compute and nothing to write, for any list of groups.
@@ -87,10 +116,15 @@ using contiguous_arguments = gemm_call<no_arguments, row_groups>;
 /// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template for
 /// the same reason as workload_of().
 constexpr contiguous_arguments arguments_of(const same_as<contiguous_problem> auto& problem) {
-    const auto& [a, b, d, groups, ready] = problem;
+    const auto& [a, b, d, groups, ready, a_rows, d_rows] = problem;
     const contiguous_workload work = workload_of(problem);
     const bool matters = work.shape.k != 0 && work.groups > 1;
-    contiguous_arguments made{arguments_of(detail::first_of(problem))};
+    contiguous_arguments made{arguments_of(detail::stored_of(problem))};
+    made.shape = work.shape;
+    made.a.list = a_rows;
+    made.a.rows = a.matrix.rows;
+    made.d.list = d_rows;
+    made.d.rows = d.rows;
     made.matrices = work.groups;
     made.b.matrix_pitch = matters ? b.matrix_stride : 16;
     made.b.scales.matrix_stride = matters ? b.scale_stride : 16;

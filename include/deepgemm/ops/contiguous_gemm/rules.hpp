@@ -41,6 +41,37 @@ inline result<void> check_list(const group_list& groups) {
     return check_expected_rows(groups.expected_rows);
 }
 
+/// Checks the lists of rows, but not their memory, for a product of `m` rows.
+inline result<void> check_row_lists(const contiguous_problem& problem, i64 m) {
+    const auto& [a, b, d, groups, ready, a_rows, d_rows] = problem;
+    if (a_rows.any()) {
+        if (contiguous_along(a.matrix) != major::k && a.matrix.columns > 1) {
+            return fail(errc::bad_layout, "A is contiguous along M; gathered rows must be contiguous along K");
+        }
+        if (!d_rows.any() && d.rows != m) {
+            return fail(errc::shape_mismatch, "D has ", d.rows, " rows and the list of rows of A has ", m,
+                        " entries; there must be one for each row of D");
+        }
+        if (a.matrix.rows == 0 && m > 0 && a.matrix.columns > 0) {
+            return fail(errc::bad_extent, "A has no rows, and the list of rows of A has ", m,
+                        " entries; each must name one");
+        }
+    }
+    if (!d_rows.any()) return {};
+    if (d_rows.count != m) {
+        return fail(errc::shape_mismatch, "the product has ", m, " rows and the list of rows of D has ", d_rows.count,
+                    " entries; there must be one for each row");
+    }
+    if (groups.zero_padding) {
+        return fail(errc::bad_option,
+                    "zero_padding is set; rows between groups have no place in a D whose rows are scattered");
+    }
+    if (a.matrix.columns == 0) {
+        return fail(errc::bad_extent, "K is 0; if rows of D are scattered it must be positive");
+    }
+    return {};
+}
+
 }  // namespace detail
 
 /// Checks the part of a problem that a workload holds: the number of groups, how they are given, and the extents.
@@ -57,13 +88,17 @@ namespace detail {
 /// Checks a problem against the rules of contiguous grouped GEMMs, but not those for memory. Sizes and types are checked first;
 /// if there is nothing to compute, only these and the options.
 inline result<void> check_contiguous(const contiguous_problem& problem) {
-    const auto& [a, b, d, groups, ready] = problem;
+    const auto& [a, b, d, groups, ready, a_rows, d_rows] = problem;
+    const gemm_problem stored = stored_of(problem), first = first_of(problem);
+    const i64 m = first.a.matrix.rows;
     if (auto ok = check_extent("the number of groups", b.count); !ok) return ok;
     if (auto ok = check_list(groups); !ok) return ok;
-    const gemm_problem first = first_of(problem);
+    if (auto ok = check_extent("the length of the list of rows of A", a_rows.count); !ok) return ok;
+    if (auto ok = check_sizes_and_types(stored); !ok) return ok;
+    if (auto ok = check_row_lists(problem, m); !ok) return ok;
     if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
-    if (auto ok = check_contiguous_tiles(b.count, d.rows, d.columns); !ok) return ok;
-    if (auto ok = check_placement(first); !ok) return ok;
+    if (auto ok = check_contiguous_tiles(b.count, m, d.columns); !ok) return ok;
+    if (auto ok = check_placement(stored); !ok) return ok;
     if (a.matrix.columns == 0) return {};
     if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
     return check_scale_stack("B", b, true);
@@ -72,14 +107,16 @@ inline result<void> check_contiguous(const contiguous_problem& problem) {
 }  // namespace detail
 
 /// The memory that a problem reads and writes. Without K, operands and their scales are not read.
-inline std::array<memory_use, 6> memory_of(const contiguous_problem& problem) {
+inline std::array<memory_use, 8> memory_of(const contiguous_problem& problem) {
     // This names every member, so a new member makes it fail to compile: add it to the list of what is read or written.
-    const auto& [a, b, d, groups, ready] = problem;
+    const auto& [a, b, d, groups, ready, a_rows, d_rows] = problem;
     const bool ends = groups.by == grouping::psum;
-    std::array<memory_use, 6> uses{written(memory_of("D", d))};
+    std::array<memory_use, 8> uses{written(memory_of("D", d))};
     uses[1] = ends ? list_memory("the ends of groups", groups.data, b.count)
-                   : list_memory("the groups of rows", groups.data, d.rows);
+                   : list_memory("the groups of rows", groups.data, detail::first_of(problem).a.matrix.rows);
     if (a.matrix.columns == 0) return uses;
+    uses[6] = list_memory("the entries of the list of rows of A", a_rows.data, a_rows.count, a_rows.wide);
+    uses[7] = list_memory("the entries of the list of rows of D", d_rows.data, d_rows.count, d_rows.wide);
     uses[2] = memory_of("A", a.matrix);
     uses[3] = memory_of("B", b.first.matrix, b.count, b.matrix_stride);
     uses[4] = memory_of("the scales of A", a.scales, detail::reads_by_word(a.scales, false));
