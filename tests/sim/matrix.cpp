@@ -4,6 +4,7 @@
 
 #include "../device/matrix_probes.cuh"
 #include "../device/simulate.hpp"
+#include "support.hpp"
 
 namespace {
 
@@ -78,35 +79,16 @@ TEST_CASE("movmatrix transposes") {
     }
 }
 
-/// The text of the error a body ends with on one warp, or "".
-template <class F>
-std::string failure(F body) {
-    sim::geometry geometry;
-    geometry.threads = 32;
-    geometry.smem_bytes = 1024;
-    try {
-        sim::launch({}, geometry, body);
-    } catch (const sim::error& e) {
-        return e.what();
-    }
-    return "";
-}
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
-
 TEST_CASE("misuse of matrix instructions is named") {
-    const std::string unaligned = failure([] {
+    test::expect_error(test::block(32), {"ldmatrix.x1", "not aligned to 16"}, [] {
         u32 r[1];
         ptx::ldmatrix(r, ptx::dynamic_smem() + 8);
     });
-    CHECK(contains(unaligned, "ldmatrix.x1"));
-    CHECK(contains(unaligned, "not aligned to 16"));
-    const std::string unwritten = failure([] {
+    test::expect_error(test::block(32), {"ldmatrix.x4.trans", "never written"}, [] {
         u32 r[4];
         ptx::ldmatrix_trans(r, ptx::dynamic_smem() + ptx::lane_index() * 16);
     });
-    CHECK(contains(unwritten, "ldmatrix.x4.trans"));
-    CHECK(contains(unwritten, "never written"));
-    const std::string divergent = failure([] {
+    test::expect_error(test::block(32), {"divergent warp", "stmatrix.x2"}, [] {
         u32 r[2] = {};
         if (ptx::lane_index() < 5) {
             ptx::stmatrix(ptx::dynamic_smem() + ptx::lane_index() * 16, r);
@@ -114,8 +96,6 @@ TEST_CASE("misuse of matrix instructions is named") {
             ptx::movmatrix(1);
         }
     });
-    CHECK(contains(divergent, "divergent warp"));
-    CHECK(contains(divergent, "stmatrix.x2"));
 }
 
 }  // namespace

@@ -39,16 +39,13 @@ inline std::vector<sim::options> machines(std::span<const sim::memory_region> re
 template <class Kernel, class Bug>
 std::string run_seeded(Kernel& kernel, Bug bug, const sim::options& o) {
     kernel.reset();
-    try {
+    return error_of([&] {
         if constexpr (requires { kernel.launches(bug); }) {
             sim::launch_together(o, kernel.launches(bug));
         } else {
             sim::launch(o, kernel.geometry, [&] { kernel.run(bug); });
         }
-    } catch (const sim::error& e) {
-        return e.what();
-    }
-    return "";
+    });
 }
 
 /// True if a message holds the words, or one of several alternatives: "one | other".

@@ -139,12 +139,7 @@ TEST_CASE("a device that never comes: the other one waits for a word that has a 
         auto launches = kernel.launches(bug::none);
         std::erase_if(launches, [](const sim::device_launch& l) { return l.device == 1; });
         launches.push_back({1, grid_of(1, 32), [] {}});
-        std::string message;
-        try {
-            sim::launch_together(o, launches);
-        } catch (const sim::error& e) {
-            message = e.what();
-        }
+        const std::string message = error_of([&] { sim::launch_together(o, launches); });
         CAPTURE(message);
         for (const char* word : {"DEADLOCK", "device 0 CTA (0,0,0)", "leader", "ld.relaxed.sys in a loop",
                                  "done+0x8 holds 0, which nobody wrote"}) {
@@ -230,11 +225,7 @@ struct patient_pair {
                                 answered = true;
                                 ptx::st_release<memory_scope::sys>(&word, 1);
                             }});
-        try {
-            sim::launch_together(o, launches);
-        } catch (const sim::error& e) {
-            message = e.what();
-        }
+        message = error_of([&] { sim::launch_together(o, launches); });
     }
 };
 

@@ -216,8 +216,67 @@ const seeded_bugs<place_kernel<float>, place_bug> place_bugs(
                                     "read by ld.global | wrote by st.global"},
                                    always}});
 
+enum class mixed_bug { none, no_proxy_fence, no_wait, freed_early };
+
+/// Plain stores and bulk stores write the same memory in turn: each lane sets a word to zero, one stores the row over that, and
+/// then the lanes change it.
+struct mixed_kernel {
+    alignas(128) float row[32];
+    sim::memory_region regions[1] = {{.name = "row", .first = row, .bytes = sizeof row, .rewritten = true}};
+    sim::geometry geometry = grid_of(1, 32);
+
+    void reset() { std::fill_n(row, 32, -1.0f); }
+    bool right() const {
+        for (u32 i = 0; i < 32; ++i) {
+            if (row[i] != float(i + 1)) return false;
+        }
+        return true;
+    }
+    void run(mixed_bug with) {
+        const u32 data = ptx::dynamic_smem(), lane = ptx::lane_index();
+        ptx::role("mixed");
+        ptx::st_global(row + lane, 0.0f);
+        ptx::st_shared(data + 4 * lane, float(lane));
+        ptx::fence_proxy_async();
+        if (with != mixed_bug::no_proxy_fence) ptx::fence_proxy_async_global();
+        ptx::sync_warp();
+        if (lane == 0) {
+            ptx::bulk_store(row, data, sizeof row);
+            ptx::bulk_commit();
+            if (with == mixed_bug::no_wait) {
+                ptx::bulk_wait_read<0>();
+            } else if (with != mixed_bug::freed_early) {
+                ptx::bulk_wait<0>();
+            }
+        }
+        ptx::sync_warp();
+        if (with == mixed_bug::freed_early && lane == 0) ptx::bulk_wait<0>();
+        ptx::st_global(row + lane, float(lane + 1));
+        if (lane == 0) ptx::bulk_wait<0>();
+    }
+};
+
+const seeded_bugs<mixed_kernel, mixed_bug> mixed_bugs(
+    "A row that plain stores and a bulk store write in turn",
+    {{mixed_bug::no_proxy_fence,
+      "the bulk store follows plain stores without `fence.proxy.async`",
+      {"bulk store overwrites row+0x0, which CTA (0,0,0) rank 0 warp 0 role mixed lane 0 wrote by st.global",
+       "without fence.proxy.async of global memory"},
+      always},
+     {mixed_bug::no_wait,
+      "plain stores follow `wait_group.read`",
+      {"st.global overwrites row+0x", "role mixed lane 0 wrote by a TMA or bulk store",
+       "wait_group.read frees only its source"},
+      always},
+     {mixed_bug::freed_early,
+      "the lanes meet before the bulk store is complete",
+      {"st.global overwrites row+0x", "role mixed lane 0 wrote by a TMA or bulk store", "missing"},
+      always}});
+
 }  // namespace
 
+TEST_CASE("a row written in turn: clean without bugs") { mixed_bugs.expect_clean(); }
+TEST_CASE("a row written in turn: each bug is found, always") { mixed_bugs.expect_found(); }
 TEST_CASE("an epoch: clean without bugs") { epoch_bugs.expect_clean(); }
 TEST_CASE("an epoch: each bug is found, always") { epoch_bugs.expect_found(); }
 TEST_CASE("a slot: clean without bugs") { slot_bugs.expect_clean(); }

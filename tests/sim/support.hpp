@@ -42,15 +42,20 @@ inline std::vector<sim::options> all_policies() {
     return all;
 }
 
-/// The text of the error that a launch ends with; "" if it does not.
-template <class Body>
-std::string error_of(const sim::options& o, const sim::geometry& g, Body body) {
+/// The text of the error that `run` ends with; "" if it does not.
+template <class Run>
+std::string error_of(Run run) {
     try {
-        sim::launch(o, g, body);
+        run();
     } catch (const sim::error& e) {
         return e.what();
     }
     return "";
+}
+/// The same of a launch.
+template <class Body>
+std::string error_of(const sim::options& o, const sim::geometry& g, Body body) {
+    return error_of([&] { sim::launch(o, g, body); });
 }
 
 /// Requires that `body` ends with an error that has all of `words` in its text.

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 // tcgen05 on the simulator: a block-scaled GEMM by one CTA and by pairs of CTAs, the unscaled kinds alone, tensor memory,
 // and seeded bugs that must be errors with a name.
-#include <doctest/doctest.h>
-
-#include <deepgemm/sim/launch.hpp>
-
 #include <cmath>
 
 #include "mx_kernel.cuh"
+#include "support.hpp"
 
 namespace {
 
@@ -73,11 +70,8 @@ struct problem {
 template <int Group, mx::bug Seeded>
 std::string failure(sim::policy policy) {
     problem x;
-    try {
-        x.run<Group, Seeded>(policy);
-    } catch (const sim::error& e) {
-        return e.what();
-    }
+    const std::string text = test::error_of([&] { x.run<Group, Seeded>(policy); });
+    if (!text.empty()) return text;
     for (float value : x.d) {
         if (value != value) return "NaN";
     }
@@ -246,12 +240,7 @@ TEST_CASE("the unscaled kinds multiply, in every layout of D") {
 
 template <class P>
 std::string failure_of(sim::policy policy = sim::policy::lazy) {
-    try {
-        P::mismatches(policy);
-    } catch (const sim::error& e) {
-        return e.what();
-    }
-    return "";
+    return test::error_of([=] { P::mismatches(policy); });
 }
 
 TEST_CASE("misuse of tensor memory is named") {
@@ -269,12 +258,7 @@ TEST_CASE("misuse of tensor memory is named") {
 
 template <class F>
 std::string failure_of_body(F body) {
-    try {
-        sim::launch({}, {{}, {}, 32, 1024}, body);
-    } catch (const sim::error& e) {
-        return e.what();
-    }
-    return "";
+    return test::error_of({}, test::block(32), body);
 }
 
 TEST_CASE("allocation rules of tensor memory") {

@@ -194,12 +194,7 @@ struct pair_of_words {
         word[0][0] = word[1][0] = 0;
         std::vector<sim::device_launch> launches;
         for (u32 i : {0u, 1u}) launches.push_back({int(i), grid_of(1, 32), [=, this] { run(i, last, ends); }});
-        try {
-            sim::launch_together(o, launches);
-        } catch (const sim::error& e) {
-            return e.what();
-        }
-        return "";
+        return error_of([&] { sim::launch_together(o, launches); });
     }
 };
 

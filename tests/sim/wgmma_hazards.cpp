@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What goes wrong around wgmma must be an error with a name: a small pipeline with one seeded bug at a time, and misuse
 // of registers, fences, groups and descriptors.
-#include <doctest/doctest.h>
-
 #include <deepgemm/mma/sm90/descriptor.cuh>
-#include <deepgemm/ptx/barrier.cuh>
-#include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/matrix.cuh>
-#include <deepgemm/ptx/mbarrier.cuh>
-#include <deepgemm/ptx/shared.cuh>
-#include <deepgemm/ptx/thread.cuh>
-#include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/ptx/wgmma.cuh>
-#include <deepgemm/sim/launch.hpp>
+
+#include "support.hpp"
 
 namespace wgmma_hazards_tests {
 
@@ -25,15 +18,7 @@ std::string failure(F body, sim::policy policy = sim::policy::lazy, u64 seed = 1
     sim::options options;
     options.policy = policy;
     options.seed = seed;
-    sim::geometry geometry;
-    geometry.threads = threads;
-    geometry.smem_bytes = 65536;
-    try {
-        sim::launch(options, geometry, body);
-    } catch (const sim::error& e) {
-        return e.what();
-    }
-    return "";
+    return test::error_of(options, test::block(threads), body);
 }
 
 #define CHECK_CONTAINS(text, part) CHECK_MESSAGE((text).find(part) != std::string::npos, text)
@@ -108,6 +93,10 @@ TEST_CASE("the pipeline without a bug is right") {
 /// The report of a producer that begins with the wrong parity: who waits for which barrier, and that nothing has come.
 void check_wrong_parity(const std::string& report) {
     CHECK_CONTAINS(report, "DEADLOCK");
+    CHECK_CONTAINS(report, "CYCLE: ");
+    CHECK_CONTAINS(report, "waits for mbarrier 0x8410 empty, which CTA (0,0,0) rank 0 warp 0 role math would complete");
+    CHECK_CONTAINS(
+        report, "waits for mbarrier 0x8400 full, which CTA (0,0,0) rank 0 warp 4 role producer lane 0 would complete");
     CHECK_CONTAINS(report, "warp  4 producer    1 lanes: mbarrier 0x8410 empty parity 0");
     CHECK_CONTAINS(report, "(phase 0: pending 128 of 128 arrivals, tx-count 0)");
     CHECK_CONTAINS(report, "warp  0 math       32 lanes: mbarrier 0x8400 full parity 0");

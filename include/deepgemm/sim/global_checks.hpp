@@ -136,6 +136,9 @@ public:
         rest_ -= n_;
         if (rest_ == 0) {
             mask = 0;
+        } else if (++line < global_shadow::lines) {  // from the second line on each begins with its first byte
+            n_ = rest_ < global_shadow::line ? u32(rest_) : global_shadow::line;
+            mask = u16((1u << n_) - 1);
         } else {
             begin();
         }
@@ -223,7 +226,7 @@ Record record_of(thread_state& t, u64 bytes, const Access& how, bool by_copy, u3
 }
 
 /// Notes a read of the bytes of a line.
-inline void note_read(const line_walk& at, read_record& now) {
+[[gnu::always_inline]] inline void note_read(const line_walk& at, read_record& now) {
     now.bytes = at.mask;
     if (!at.page->reads) at.page->reads.reset(new global_shadow::readers[global_shadow::lines]());
     global_shadow::readers& r = at.page->reads[at.line];
@@ -265,7 +268,8 @@ inline bool check_overwrite(const write_record& old, const write_record& now, st
         fail(text("%s writes %s, which ", what, name_of_global(address).c_str()) + describe(old) +
              ": two stores of one element in a launch (declare its region rewritten if that is meant)");
     }
-    if (!comes_before(old, t, false)) fail_unordered(what, "overwrites", address, old, false);
+    const bool by_copy = is_copy(now.kind);
+    if (!comes_before(old, t, by_copy)) fail_unordered(what, "overwrites", address, old, by_copy);
     return true;
 }
 

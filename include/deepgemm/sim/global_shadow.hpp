@@ -128,7 +128,22 @@ struct write_record : access_record<write_kind> {
 struct read_record : access_record<read_kind> {
     u32 lanes;
 
-    bool takes(const read_record& one) {
+    bool takes(const read_record& one) { return cta == one.cta && kind == one.kind && takes_of_cta(one); }
+
+    template <class F>
+    void for_each_thread(u16 mask, F f) const {
+        if (lanes == 0) return access_record::for_each_thread(mask, f);
+        if ((bytes & mask) == 0) return;
+        for (u32 rest = lanes; rest != 0; rest &= rest - 1) f(u32(thread) + u32(__builtin_ctz(rest)));
+    }
+
+private:
+    bool takes_of_cta(const read_record& one) {
+        if (is_before(one)) {
+            before = one.before;
+            thread = one.thread;
+            return true;
+        }
         if (lanes == 0 && access_record::takes(one)) return true;
         if (bytes != one.bytes || side_by_side || thread / 32 != one.thread / 32 || !alike(one)) return false;
         if (lanes == 0) lanes = 1u << thread % 32;
@@ -136,11 +151,12 @@ struct read_record : access_record<read_kind> {
         thread = std::int16_t(thread / 32 * 32);
         return true;
     }
-    template <class F>
-    void for_each_thread(u16 mask, F f) const {
-        if (lanes == 0) return access_record::for_each_thread(mask, f);
-        if ((bytes & mask) == 0) return;
-        for (u32 rest = lanes; rest != 0; rest &= rest - 1) f(u32(thread) + u32(__builtin_ctz(rest)));
+    // Whether this one is an earlier read of the same bytes by the same thread or, of copies, warp: who comes after the later one
+    // comes after both.
+    bool is_before(const read_record& one) const {
+        const bool same_reader = is_copy(kind) ? thread / 32 == one.thread / 32 : thread == one.thread;
+        return same_reader && bytes == one.bytes && scope == one.scope && width == one.width && lanes == 0 &&
+               !side_by_side;
     }
 };
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -56,11 +57,24 @@ inline void run_clusters(grid_state& grid, u32 first, u32 last) {
     run_all();
 }
 
+/// False if the environment variable DEEPGEMM_SIM_CHECK_GLOBAL is 0: no launch checks global memory then, whatever its options
+/// say. Throws sim::error if it is neither 0 nor 1.
+inline bool environment_checks_global() {
+    static const bool checks = [] {
+        const char* const value = std::getenv("DEEPGEMM_SIM_CHECK_GLOBAL");
+        const std::string given = value != nullptr ? value : "1";
+        if (given != "0" && given != "1") throw error("DEEPGEMM_SIM_CHECK_GLOBAL is '" + given + "': it may be 0 or 1");
+        return given == "1";
+    }();
+    return checks;
+}
+
 /// A machine for as long as it runs, as that of the calling OS thread; its report remains.
 class active_machine {
 public:
     explicit active_machine(const options& o) {
         machine_.options = o;
+        machine_.options.check_global = o.check_global && environment_checks_global();
         machine_.random_state = (o.seed + 1) * 0x9e3779b97f4a7c15ull | 1;
         active = &machine_;
     }

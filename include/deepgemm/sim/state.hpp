@@ -4,9 +4,9 @@
 #pragma once
 
 #include <deepgemm/core/scope.cuh>
-#include <deepgemm/sim/clock.hpp>
 #include <deepgemm/sim/fiber.hpp>
 #include <deepgemm/sim/trace.hpp>
+#include <deepgemm/sim/vector_clock.hpp>
 
 #include <cstddef>
 #include <functional>

@@ -309,7 +309,7 @@ inline void bulk_wait(u32 n, bool read_only) {
     if (pending()) {
         const char* what = read_only ? "cp.async.bulk.wait_group.read" : "cp.async.bulk.wait_group";
         const std::size_t span = begin_span(activity::wait, what);
-        while (pending()) block(t.bulk_waiters, {wait_reason::kind::other, what, "", 0, 0});
+        while (pending()) block(t.bulk_waiters, {wait_reason::kind::other, what});
         end_span(span);
     }
     std::erase_if(t.bulk, [](const auto& o) { return o->written; });

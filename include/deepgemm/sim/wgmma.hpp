@@ -325,7 +325,7 @@ inline void wgmma_wait(u32 pending) {
     if (state.executed < end) {
         const std::size_t span = begin_span(activity::wait, "wgmma.wait_group");
         while (state.executed < end) {
-            block(state.waiters, {wait_reason::kind::other, "wgmma.wait_group", "", 0, 0});
+            block(state.waiters, {wait_reason::kind::other, "wgmma.wait_group"});
         }
         end_span(span);
     }
