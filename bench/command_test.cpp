@@ -92,6 +92,11 @@ TEST_CASE("explain takes products in groups of rows") {
     CHECK(words.has("predicted best of 7: config{.block = {"));
     CHECK(words.has("8192 rows in 8 groups by row, usually 20 each, n = 4096, k = 4096"));
     CHECK(words.has("predicted best of 3: config{.block = {64, 128, 64}"));
+    const said lists =
+        run(explain_command, {"4*35456,6144,7168:gathered-psum", "64*8192,4096,7168:bf16-gathered-indexed-20"});
+    CHECK(lists.has("A e4m3 scaled 1x128 by fp32, rows gathered, B"));
+    CHECK(lists.has("predicted best of 2: config{.block = {192, 128, 128}"));
+    CHECK(lists.has("predicted best of 2: config{.block = {64, 128, 64}"));
     const std::pair<std::vector<std::string>, const char*> mistakes[] = {
         {{"3*64,128:psum"}, "the product '3*64,128:psum': groups of rows are written G*M,N,K:psum"},
         {{"3*64,128,256:nn-psum"}, "groups of rows are written G*M,N,K:psum or G*M,N,K:indexed"},
