@@ -76,6 +76,11 @@ TEST_CASE("kernels and workloads in words") {
     CHECK(to_source(operand_info{dtype::e5m2, scale_kind::ue8m0, {1, 128}}) ==
           "operand<e5m2, scale::per_token<scale::ue8m0>>");
 
+    const operand_info rows{.type = dtype::e5m2, .format = scale_kind::ue8m0, .tile = {1, 128}, .gathered = true};
+    CHECK(to_source(rows) == "gathered<operand<e5m2, scale::per_token<scale::ue8m0>>>");
+    CHECK(describe(rows) == "e5m2 scaled 1x128 by ue8m0, rows gathered");
+    CHECK(epilogue_source({.scattered = true}) == "scatter<bf16>");
+
     gemm_workload work = fakes::work(4096, 7168, 2048, dtype::f32, true);
     CHECK(describe(work) ==
           "m = 4096, n = 7168, k = 2048, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 128x128 by fp32, D f32 with C");

@@ -180,8 +180,9 @@ struct operand_stream<Operand, Tile, How> {
         }
     }
 
-    /// Producer thread: passes on what has landed, stage after stage. The fence is here and not in the math warps, where it would
-    /// stand between two multiplies.
+    /// Producer thread: passes on what has landed, stage after stage. cp.async writes through the generic proxy and wgmma reads
+    /// through the async one, so a proxy fence has to stand between them in causality order; any thread on the way may execute it.
+    /// In the math warps it would stand between two multiplies.
     template <class Pipeline, class Work, class LandedOf>
     DEEPGEMM_DEVICE static void pass_on(const Pipeline& pipe, const Work& work, const LandedOf& landed_of) {
         typename Pipeline::cursor at;
