@@ -8,6 +8,7 @@
 #include <deepgemm/sim/machine.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 namespace deepgemm::sim {
@@ -58,7 +59,8 @@ inline knowledge release() {
 inline void acquire(thread_state& t, const knowledge& from) {
     if (from.empty() || from == t.order.joined) return;
     t.order.joined = from;
-    auto& last = current().last_acquire;
+    auto& recent = current().recent_acquires;
+    machine::acquired& last = recent[(t.order.known.seen.hash() + from.seen.hash()) % std::size(recent)];
     if (!(last.before == t.order.known && last.from == from)) {
         last = {t.order.known, from, t.order.known};
         last.after.join(from);

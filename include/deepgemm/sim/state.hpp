@@ -328,9 +328,10 @@ struct machine {
     std::vector<std::unique_ptr<cluster_state>> clusters;  ///< those resident now
     std::vector<std::unique_ptr<cta_log>> logs;            ///< by number of the CTA
     slot shadow;                                           ///< of global memory
-    struct {
+    struct acquired {
         knowledge before, from, after;
-    } last_acquire;  ///< lanes of a warp mostly acquire the same: its result once more
+    };
+    acquired recent_acquires[16];  ///< lanes and warps mostly acquire the same, with the same result
     sim::statistics statistics;
     std::vector<span> trace;
     std::string failure;

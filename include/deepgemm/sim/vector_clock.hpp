@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -92,6 +93,8 @@ public:
     }
 
     bool empty() const { return !parts_; }
+    /// A number that is the same for the same object.
+    std::size_t hash() const { return reinterpret_cast<std::uintptr_t>(parts_.get()) / 16; }
     /// True if both are the same object; two equal clocks may be different ones.
     friend bool operator==(const vector_clock& a, const vector_clock& b) = default;
 
@@ -110,9 +113,15 @@ private:
     };
 
     static bool covers(const ticks& a, const ticks& b) {
-        bool less = false;
-        for (std::size_t i = 0; i < a.count.size(); ++i) less |= a.count[i] < b.count[i];
-        return !less;
+        constexpr std::size_t together = 64;  // counts that are compared with SIMD before one looks at the result
+        const std::size_t size = a.count.size();
+        for (std::size_t first = 0; first < size; first += together) {
+            bool less = false;
+            const std::size_t end = std::min(first + together, size);
+            for (std::size_t i = first; i < end; ++i) less |= a.count[i] < b.count[i];
+            if (less) return false;
+        }
+        return true;
     }
     static bool covers(const parts& a, const parts& b) {
         auto x = a.list.begin();
