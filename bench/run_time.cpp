@@ -39,7 +39,7 @@ contender compiled_now(const gemm_info& kernel, const problem_data& data) {
     for (const gemm_handle& made : handles()) {
         if (to_source(made.info) != to_source(kernel)) continue;
         or_throw(made.prepare());
-        const gemm_arguments arguments = arguments_of(data.product());
+        const dense_arguments arguments = arguments_of(data.product());
         return {"nvrtc",
                 [&made, arguments](cudaStream_t stream) { or_throw(made.launch(arguments, {.stream = stream})); }};
     }

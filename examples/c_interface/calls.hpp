@@ -66,6 +66,40 @@ inline dg::result<dg::scaled_matrix> operand_of(const char* name, const deepgemm
          dg::ceil_div(matrix->columns, dg::k_per_word(kind, tile)), scales->row_stride, scales->column_stride}};
 }
 
+/// The steps of an epilogue; none if there is no structure.
+inline dg::result<dg::epilogue_argument> epilogue_of(const deepgemm_epilogue* given) {
+    dg::epilogue_argument made;
+    if (given == nullptr) return made;
+    if (given->use_alpha != 0) made.alpha = {given->alpha, given->alpha_in_memory, given->alpha_stride};
+    if (given->bias != nullptr) {
+        const auto type = type_of("the bias", given->bias_type);
+        if (!type) return type.failure();
+        made.bias = {given->bias, *type, given->bias_stride};
+    }
+    made.activation = dg::activation_kind(given->activation);
+    if (given->activation < 0 || given->activation > DEEPGEMM_SWIGLU) {
+        return dg::fail(dg::errc::bad_option, "the activation is ", given->activation, "; it is from 0 (none) to ",
+                        int(DEEPGEMM_SWIGLU), " (SWIGLU)");
+    }
+    if (given->clamp != 0) made.swiglu.clamp = given->clamp;
+    made.swiglu.row_weights = given->row_weights;
+    made.swiglu.matrix_stride = given->row_weight_stride;
+    if (given->stochastic != 0)
+        made.stochastic = {given->seed, reinterpret_cast<const dg::u64*>(given->seed_in_memory)};
+    if (given->cast != DEEPGEMM_NO_CAST) {
+        if (given->cast < 0 || given->cast > DEEPGEMM_CAST_PACKED) {
+            return dg::fail(dg::errc::bad_option, "the cast of D is ", given->cast, "; it is from 0 (none) to ",
+                            int(DEEPGEMM_CAST_PACKED), " (PACKED)");
+        }
+        made.cast = {{given->scales, given->scale_row_stride, given->scale_column_stride, given->scale_matrix_stride},
+                     dg::scale::cast_scales(given->cast - 1),
+                     given->scale_columns};
+    }
+    return made;
+}
+static_assert(int(dg::activation_kind::swiglu) == DEEPGEMM_SWIGLU &&
+              int(dg::scale::cast_scales::packed) == DEEPGEMM_CAST_PACKED - 1);
+
 /// Calls body(engine, arguments...). If the engine is null or an argument is an error, it returns the first such error instead.
 template <class Body, class... Arguments>
 dg::result<void> call(const deepgemm_engine* engine, const Body& body, const dg::result<Arguments>&... arguments) {

@@ -48,7 +48,7 @@ func (e *Engine) Close() {
 // BF16GemmNT computes D = A x B^T. The matrices are addresses of C or device memory, never of Go's.
 func (e *Engine) BF16GemmNT(a, b C.deepgemm_input, d C.deepgemm_output, stream unsafe.Pointer) error {
 	var message C.deepgemm_message
-	return failure(C.deepgemm_bf16_gemm_nt(e.raw, &a, &b, &d, stream, &message), &message)
+	return failure(C.deepgemm_bf16_gemm_nt(e.raw, &a, &b, &d, nil, stream, &message), &message)
 }
 
 // Error is what a call returns that has failed.

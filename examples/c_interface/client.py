@@ -39,7 +39,7 @@ class Engine:
     def bf16_gemm_nt(self, a, b, d, stream=None):
         """D = A x B^T."""
         self._call("deepgemm_bf16_gemm_nt", self._engine, ctypes.byref(a), ctypes.byref(b), ctypes.byref(d),
-                   ctypes.c_void_p(stream))
+                   None, ctypes.c_void_p(stream))
 
     def _call(self, name, *arguments):
         message = Message()

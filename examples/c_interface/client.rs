@@ -2,7 +2,7 @@
 //! The C interface from Rust: a BF16 product on the simulator. Declares what it uses of deepgemm.h; bindgen would write the
 //! same. With a GPU the addresses are those of device memory, and nothing else changes.
 use std::ffi::{c_char, c_void, CStr};
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 
 const BF16: i32 = 3; // DEEPGEMM_BF16
 
@@ -33,8 +33,8 @@ extern "C" {
     fn deepgemm_engine_create(options: *const c_void, made: *mut *mut RawEngine, message: *mut Message) -> i32;
     fn deepgemm_engine_destroy(engine: *mut RawEngine);
     fn deepgemm_bf16_gemm_nt(
-        engine: *const RawEngine, a: *const Matrix, b: *const Matrix, d: *const Matrix, stream: *mut c_void,
-        message: *mut Message,
+        engine: *const RawEngine, a: *const Matrix, b: *const Matrix, d: *const Matrix, epilogue: *const c_void,
+        stream: *mut c_void, message: *mut Message,
     ) -> i32;
 }
 // [declarations]
@@ -56,7 +56,7 @@ impl Engine {
 
     /// D = A x B^T. Unsafe, since the matrices are addresses.
     unsafe fn bf16_gemm_nt(&self, a: &Matrix, b: &Matrix, d: &Matrix, stream: *mut c_void) -> Result<(), String> {
-        call(|message| deepgemm_bf16_gemm_nt(self.0, a, b, d, stream, message))
+        call(|message| deepgemm_bf16_gemm_nt(self.0, a, b, d, null(), stream, message))
     }
 }
 

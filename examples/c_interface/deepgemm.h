@@ -91,15 +91,50 @@ void deepgemm_engine_destroy(deepgemm_engine* engine);
 /* Loads all kernels on the current device, so that no later call does. */
 deepgemm_status deepgemm_engine_prepare(const deepgemm_engine* engine, deepgemm_message* message);
 
-/* D(m,n) = A(m,k) B(n,k)^T, operands in FP8, contiguous along K; D in BF16. `stream` is a cudaStream_t or null, and null
+/* What becomes of a product before it is stored, in this order: D = rounded(activation(alpha * product + bias)). All zero is
+ * nothing, and so is a null pointer. The engine must have a kernel with exactly these steps. Strides are from one matrix to the
+ * next, in elements: alpha and bias belong to a matrix of B, weights and scales to one of D. */
+enum {
+    DEEPGEMM_NO_ACTIVATION = 0,
+    DEEPGEMM_RELU = 1,
+    DEEPGEMM_SILU = 2,
+    DEEPGEMM_GELU_TANH = 3,
+    DEEPGEMM_SWIGLU =
+        4 /* rows of B: eight of the gate, eight of the up-projection, and so on; D has half of the columns */
+};
+/* How D is cast to FP8: with floats as scales, with powers of two, or with four exponents in a word. */
+enum { DEEPGEMM_NO_CAST = 0, DEEPGEMM_CAST_FP32 = 1, DEEPGEMM_CAST_POWER_OF_TWO = 2, DEEPGEMM_CAST_PACKED = 3 };
+typedef struct deepgemm_epilogue {
+    int32_t use_alpha; /* not 0: the product is multiplied by alpha, and by *alpha_in_memory unless that is null */
+    float alpha;
+    const float* alpha_in_memory;
+    int64_t alpha_stride;
+    const void* bias; /* null: none; one element for each column of the product */
+    int64_t bias_stride;
+    int32_t bias_type;
+    int32_t activation;
+    float clamp;              /* of swiglu; 0: none */
+    int32_t cast;             /* DEEPGEMM_CAST_...: D is FP8 */
+    const float* row_weights; /* of swiglu, one for each row of D; null: none */
+    int64_t row_weight_stride;
+    void* scales; /* of D: word (row, w) is at row * scale_row_stride + w * scale_column_stride */
+    int64_t scale_row_stride, scale_column_stride, scale_matrix_stride;
+    int32_t scale_columns; /* columns of D under one scale: 128 or 32 */
+    int32_t stochastic;    /* not 0: D, in BF16, is rounded up or down at random by the seed, plus *seed_in_memory */
+    uint64_t seed;
+    const uint64_t* seed_in_memory;
+} deepgemm_epilogue;
+
+/* D(m,n) = A(m,k) B(n,k)^T, operands in FP8, contiguous along K; D in BF16, or as the epilogue says. `stream` is a cudaStream_t or null, and null
  * for the simulator. Success means that the kernel is in the stream. Allocates nothing; may be captured into a graph. */
 deepgemm_status deepgemm_fp8_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a,
                                      const deepgemm_scales* a_scales, const deepgemm_input* b,
-                                     const deepgemm_scales* b_scales, const deepgemm_output* d, void* stream,
-                                     deepgemm_message* message);
+                                     const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                     const deepgemm_epilogue* epilogue, void* stream, deepgemm_message* message);
 /* The same of operands in BF16, without scales. */
 deepgemm_status deepgemm_bf16_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b,
-                                      const deepgemm_output* d, void* stream, deepgemm_message* message);
+                                      const deepgemm_output* d, const deepgemm_epilogue* epilogue, void* stream,
+                                      deepgemm_message* message);
 
 /* Groups of one shape. Each has a matrix of A, B and D of its own: that of the first group is given as a matrix, those of the
  * others follow at these distances, in elements, and their scales in words. */
@@ -116,13 +151,13 @@ typedef struct deepgemm_groups {
 deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_masked(const deepgemm_engine* engine, const deepgemm_input* a,
                                                       const deepgemm_scales* a_scales, const deepgemm_input* b,
                                                       const deepgemm_scales* b_scales, const deepgemm_output* d,
-                                                      const deepgemm_groups* groups, void* stream,
-                                                      deepgemm_message* message);
+                                                      const deepgemm_groups* groups, const deepgemm_epilogue* epilogue,
+                                                      void* stream, deepgemm_message* message);
 /* The same of operands in BF16, without scales: distances between scales do not matter. */
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_masked(const deepgemm_engine* engine, const deepgemm_input* a,
                                                        const deepgemm_input* b, const deepgemm_output* d,
-                                                       const deepgemm_groups* groups, void* stream,
-                                                       deepgemm_message* message);
+                                                       const deepgemm_groups* groups, const deepgemm_epilogue* epilogue,
+                                                       void* stream, deepgemm_message* message);
 
 /* How a list of groups of rows is read: where each group ends, or the group of each row. */
 enum { DEEPGEMM_GROUPS_BY_END = 1, DEEPGEMM_GROUPS_BY_ROW = 2 };
@@ -146,12 +181,14 @@ typedef struct deepgemm_row_groups {
 deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
                                                           const deepgemm_scales* a_scales, const deepgemm_input* b,
                                                           const deepgemm_scales* b_scales, const deepgemm_output* d,
-                                                          const deepgemm_row_groups* groups, void* stream,
+                                                          const deepgemm_row_groups* groups,
+                                                          const deepgemm_epilogue* epilogue, void* stream,
                                                           deepgemm_message* message);
 /* The same of operands in BF16, without scales: distances between scales do not matter. */
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
                                                            const deepgemm_input* b, const deepgemm_output* d,
-                                                           const deepgemm_row_groups* groups, void* stream,
+                                                           const deepgemm_row_groups* groups,
+                                                           const deepgemm_epilogue* epilogue, void* stream,
                                                            deepgemm_message* message);
 
 /* A list of rows in device memory: `count` integers of 32 or 64 bits. */

@@ -43,84 +43,102 @@ int main(void) {
     const deepgemm_scales no_format = {memory, 1, 64, 0, 1};
     const deepgemm_scales no_tile = {memory, 1, 64, DEEPGEMM_SCALES_FP32, 32};
 
-    EXPECT(DEEPGEMM_NULL_POINTER, "the engine is", deepgemm_bf16_gemm_nt(NULL, &a, &a, &d, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the engine is", deepgemm_bf16_gemm_nt(NULL, &a, &a, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the engine is", deepgemm_engine_prepare(NULL, &message));
-    EXPECT(DEEPGEMM_NULL_POINTER, "B is a null", deepgemm_bf16_gemm_nt(engine, &a, NULL, &d, NULL, &message));
-    EXPECT(DEEPGEMM_NULL_POINTER, "D is a null", deepgemm_bf16_gemm_nt(engine, &a, &a, NULL, NULL, &message));
-    EXPECT(DEEPGEMM_NULL_POINTER, "A", deepgemm_bf16_gemm_nt(engine, &nowhere, &a, &d, NULL, &message));
-    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "type is 77", deepgemm_bf16_gemm_nt(engine, &no_type, &a, &d, NULL, &message));
-    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "a BF16 GEMM", deepgemm_bf16_gemm_nt(engine, &fp8, &a, &d, NULL, &message));
-    EXPECT(DEEPGEMM_BAD_EXTENT, "-1", deepgemm_bf16_gemm_nt(engine, &negative, &a, &d, NULL, &message));
-    EXPECT(DEEPGEMM_NO_KERNEL, "none of 4 kernels", deepgemm_bf16_gemm_nt(engine, &a, &a, &wide, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "B is a null", deepgemm_bf16_gemm_nt(engine, &a, NULL, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "D is a null", deepgemm_bf16_gemm_nt(engine, &a, &a, NULL, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "A", deepgemm_bf16_gemm_nt(engine, &nowhere, &a, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "type is 77",
+           deepgemm_bf16_gemm_nt(engine, &no_type, &a, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "a BF16 GEMM", deepgemm_bf16_gemm_nt(engine, &fp8, &a, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_EXTENT, "-1", deepgemm_bf16_gemm_nt(engine, &negative, &a, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NO_KERNEL, "none of 5 kernels", deepgemm_bf16_gemm_nt(engine, &a, &a, &wide, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "A's structure of scales",
-           deepgemm_fp8_gemm_nt(engine, &fp8, NULL, &fp8, &rows, &d, NULL, &message));
+           deepgemm_fp8_gemm_nt(engine, &fp8, NULL, &fp8, &rows, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_SCALES, "format 0",
-           deepgemm_fp8_gemm_nt(engine, &fp8, &no_format, &fp8, &rows, &d, NULL, &message));
+           deepgemm_fp8_gemm_nt(engine, &fp8, &no_format, &fp8, &rows, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_SCALES, "serve 32 rows",
-           deepgemm_fp8_gemm_nt(engine, &fp8, &rows, &fp8, &no_tile, &d, NULL, &message));
+           deepgemm_fp8_gemm_nt(engine, &fp8, &rows, &fp8, &no_tile, &d, NULL, NULL, &message));
+    const deepgemm_epilogue no_activation = {.activation = 9}, no_cast = {.cast = 4},
+                            odd = {.use_alpha = 1, .alpha_stride = -1};
+    const deepgemm_epilogue no_vector = {.bias = memory, .bias_type = 77}, not_there = {.activation = DEEPGEMM_RELU};
+    EXPECT(DEEPGEMM_BAD_OPTION, "activation is 9",
+           deepgemm_bf16_gemm_nt(engine, &a, &a, &d, &no_activation, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "cast of D is 4", deepgemm_bf16_gemm_nt(engine, &a, &a, &d, &no_cast, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_LAYOUT, "alpha", deepgemm_bf16_gemm_nt(engine, &a, &a, &d, &odd, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "type is 77",
+           deepgemm_bf16_gemm_nt(engine, &a, &a, &d, &no_vector, NULL, &message));
+    EXPECT(DEEPGEMM_NO_KERNEL, "relu", deepgemm_bf16_gemm_nt(engine, &a, &a, &d, &not_there, NULL, &message));
     const deepgemm_groups no_counts = {2, 64 * 64, 64 * 64, 64 * 64, 64, 1, NULL, 0};
     const deepgemm_scales blocks = {memory, 1, 1, DEEPGEMM_SCALES_FP32, 128};
     EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
-           deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &fp8, &rows, &fp8, &blocks, &d, NULL, NULL, &message));
+           deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &fp8, &rows, &fp8, &blocks, &d, NULL, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the counts",
-           deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &fp8, &rows, &fp8, &blocks, &d, &no_counts, NULL, &message));
-    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16",
-           deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &a, &rows, &fp8, &blocks, &d, &no_counts, NULL, &message));
+           deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &fp8, &rows, &fp8, &blocks, &d, &no_counts, NULL, NULL,
+                                                 &message));
+    EXPECT(
+        DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16",
+        deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &a, &rows, &fp8, &blocks, &d, &no_counts, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the engine is",
-           deepgemm_m_grouped_bf16_gemm_nt_masked(NULL, &a, &a, &d, &no_counts, NULL, &message));
+           deepgemm_m_grouped_bf16_gemm_nt_masked(NULL, &a, &a, &d, &no_counts, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "B is a null",
-           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, NULL, &d, &no_counts, NULL, &message));
+           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, NULL, &d, &no_counts, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
-           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &a, &d, NULL, NULL, &message));
+           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &a, &d, NULL, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the counts",
-           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &a, &d, &no_counts, NULL, &message));
+           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &a, &d, &no_counts, NULL, NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "B is e4m3; a BF16 GEMM",
-           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &fp8, &d, &no_counts, NULL, &message));
+           deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &a, &fp8, &d, &no_counts, NULL, NULL, &message));
     const int32_t ends[2] = {32, 64};
     const deepgemm_row_groups no_list = {2, 64 * 64, 1, DEEPGEMM_GROUPS_BY_END, 0, NULL, 128, 0};
     const deepgemm_row_groups no_kind = {2, 64 * 64, 1, 7, 0, ends, 128, 0};
     const deepgemm_row_groups not_aligned = {2, 64 * 64, 1, DEEPGEMM_GROUPS_BY_ROW, 0, ends, 0, 0};
-    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
-           deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &blocks, &d, NULL, NULL, &message));
+    EXPECT(
+        DEEPGEMM_NULL_POINTER, "the structure of groups",
+        deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &blocks, &d, NULL, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the ends of groups",
-           deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &blocks, &d, &no_list, NULL, &message));
+           deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &blocks, &d, &no_list, NULL, NULL,
+                                                     &message));
     EXPECT(DEEPGEMM_BAD_OPTION, "of kind 7",
-           deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &blocks, &d, &no_kind, NULL, &message));
+           deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &blocks, &d, &no_kind, NULL, NULL,
+                                                     &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
-           deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &a, &d, NULL, NULL, &message));
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &a, &d, NULL, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_OPTION, "alignment of groups is 0",
-           deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &a, &d, &not_aligned, NULL, &message));
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &a, &d, &not_aligned, NULL, NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "B is e4m3; a BF16 GEMM",
-           deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &fp8, &d, &no_list, NULL, &message));
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &fp8, &d, &no_list, NULL, NULL, &message));
     const deepgemm_row_groups one_group = {1, 64 * 64, 1, DEEPGEMM_GROUPS_BY_END, 0, ends, 1, 0};
     const deepgemm_row_list list = {memory, 64, 32}, short_list = {memory, 63, 64}, no_rows = {NULL, 64, 32},
                             odd_list = {memory, 64, 16};
     EXPECT(DEEPGEMM_NULL_POINTER, "the list of rows of A",
-           deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(engine, &a, &a, &d, NULL, &one_group, NULL, &message));
-    EXPECT(
-        DEEPGEMM_BAD_OPTION, "have 16 bits",
-        deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(engine, &a, &a, &d, &odd_list, &one_group, NULL, &message));
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(engine, &a, &a, &d, NULL, &one_group, NULL, NULL,
+                                                               &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "have 16 bits",
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(engine, &a, &a, &d, &odd_list, &one_group, NULL, NULL,
+                                                               &message));
     EXPECT(DEEPGEMM_SHAPE_MISMATCH, "63 entries",
-           deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(engine, &a, &a, &d, &short_list, &one_group, NULL,
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(engine, &a, &a, &d, &short_list, &one_group, NULL, NULL,
                                                                 &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the entries of the list of rows of A",
            deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(engine, &fp8, &rows, &fp8, &blocks, &d, &no_rows,
-                                                              &one_group, NULL, &message));
+                                                              &one_group, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the list of rows of D",
            deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(engine, &fp8, &rows, &fp8, &blocks, &d, NULL, &one_group,
-                                                               NULL, &message));
+                                                               NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
            deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(engine, &fp8, &rows, &fp8, &blocks, &d, &list, NULL, NULL,
-                                                              &message));
+                                                              NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16",
            deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(engine, &a, &rows, &fp8, &blocks, &d, &list, &one_group,
-                                                               NULL, &message));
+                                                               NULL, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};
     EXPECT(DEEPGEMM_OK, "", deepgemm_engine_create(&too_many, &engine, &message));
-    EXPECT(DEEPGEMM_BAD_OPTION, "1000000", deepgemm_bf16_gemm_nt(engine, &a, &a, &d, NULL, &message));
-    if (deepgemm_bf16_gemm_nt(engine, &a, &a, &d, NULL, NULL) != DEEPGEMM_BAD_OPTION) ++failures;  // no message wanted
+    EXPECT(DEEPGEMM_BAD_OPTION, "1000000", deepgemm_bf16_gemm_nt(engine, &a, &a, &d, NULL, NULL, &message));
+    if (deepgemm_bf16_gemm_nt(engine, &a, &a, &d, NULL, NULL, NULL) != DEEPGEMM_BAD_OPTION)
+        ++failures;  // no message wanted
     deepgemm_engine_destroy(engine);
     deepgemm_engine_destroy(NULL);
 

@@ -119,13 +119,13 @@ static int run_groups(const deepgemm_engine* engine) {
                                  .expected_rows = 8};
     deepgemm_message message;
     deepgemm_status status = deepgemm_m_grouped_fp8_gemm_nt_masked(engine, &first_a, &by_token, &first_b, &by_block,
-                                                                   &first_d, &all, NULL, &message);
+                                                                   &first_d, &all, NULL, NULL, &message);
     // [groups]
     int failed = report_groups("FP8 in groups", status, &message, d, 0xffff);  // not written
 
     const deepgemm_input x = {a16, slot, k, k, 1, DEEPGEMM_BF16}, w = {b16, n, k, k, 1, DEEPGEMM_BF16};
     memset(d, 0xff, groups * slot * n * sizeof *d);
-    status = deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &x, &w, &first_d, &all, NULL, &message);
+    status = deepgemm_m_grouped_bf16_gemm_nt_masked(engine, &x, &w, &first_d, &all, NULL, NULL, &message);
     failed |= report_groups("BF16 in groups", status, &message, d, 0xffff);
 
     // The same rows as one matrix, with the group of each.
@@ -141,13 +141,13 @@ static int run_groups(const deepgemm_engine* engine) {
                                       .list = of_row,
                                       .alignment = slot};
     status = deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &all_a, &all_scales, &first_b, &by_block, &all_d, &list,
-                                                       NULL, &message);
+                                                       NULL, NULL, &message);
     // [rows]
     failed |= report_groups("FP8 in groups of rows", status, &message, d, 0);
 
     const deepgemm_input all_x = {a16, groups * slot, k, k, 1, DEEPGEMM_BF16};
     memset(d, 0xff, groups * slot * n * sizeof *d);
-    status = deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &all_x, &w, &all_d, &list, NULL, &message);
+    status = deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &all_x, &w, &all_d, &list, NULL, NULL, &message);
     failed |= report_groups("BF16 in groups of rows", status, &message, d, 0);
 
     // Rows of A in reverse order, gathered into the order above; rows of D in reverse order, scattered from there. Entries of rows
@@ -218,20 +218,26 @@ int main(void) {
     const deepgemm_scales by_token = {a_scales, 1, m, DEEPGEMM_SCALES_FP32, 1};  // one per row of A and 128 of K
     const deepgemm_scales by_block = {b_scales, k_blocks, 1, DEEPGEMM_SCALES_FP32, 128};  // one per 128 rows of B
     const deepgemm_output product = {d, m, n, n, 1, DEEPGEMM_BF16};
-    status = deepgemm_fp8_gemm_nt(engine, &a, &by_token, &b, &by_block, &product, NULL, &message);
+    status = deepgemm_fp8_gemm_nt(engine, &a, &by_token, &b, &by_block, &product, NULL, NULL, &message);
     // [product]
     failed |= report("FP8", status, &message, d, 2.0f);
 
+    // [epilogue]
+    const deepgemm_epilogue halved = {.use_alpha = 1, .alpha = 0.5f};
+    status = deepgemm_fp8_gemm_nt(engine, &a, &by_token, &b, &by_block, &product, &halved, NULL, &message);
+    // [epilogue]
+    failed |= report("FP8 times alpha", status, &message, d, 1.0f);
+
     const deepgemm_input x = {a16, m, k, k, 1, DEEPGEMM_BF16}, w = {b16, n, k, k, 1, DEEPGEMM_BF16};
     memset(d, 0xff, m * n * sizeof *d);
-    status = deepgemm_bf16_gemm_nt(engine, &x, &w, &product, NULL, &message);
+    status = deepgemm_bf16_gemm_nt(engine, &x, &w, &product, NULL, NULL, &message);
     failed |= report("BF16", status, &message, d, 1.0f);
 
     failed |= run_groups(engine);
 
     // A mistake: K of the operands differs. Nothing is launched.
     const deepgemm_input shorter = {b16, n, k - 64, k, 1, DEEPGEMM_BF16};
-    status = deepgemm_bf16_gemm_nt(engine, &x, &shorter, &product, NULL, &message);
+    status = deepgemm_bf16_gemm_nt(engine, &x, &shorter, &product, NULL, NULL, &message);
     printf("%s: %s\n", deepgemm_status_name(status), message.text);
     failed |= status != DEEPGEMM_SHAPE_MISMATCH;
 

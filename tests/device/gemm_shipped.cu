@@ -62,8 +62,8 @@ TEST_CASE("gemm: rows further apart than they are long, C in D's memory, an empt
         CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, 2 * m + 3, 2 * n + 5, 700), 4,
                                   {.d_pad = 40, .c_is_d = true}) == "");
         if (kernel.info.traits.heads.any()) return;  // the named operation refuses an empty K
-        CHECK(fault_on_exact_data(kernel, {m + 3, 2 * n + 2, 0}, 5, {.d_pad = 8}) == "");
-        CHECK(fault_on_exact_data(kernel, {m - 1, n - 1, 0}, 6, {.c_is_d = true}) == "");
+        CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, m + 3, 2 * n + 2, 0), 5, {.d_pad = 8}) == "");
+        CHECK(fault_on_exact_data(kernel, shape_for(kernel.info, m - 1, n - 1, 0), 6, {.c_is_d = true}) == "");
     });
 }
 
@@ -94,7 +94,8 @@ TEST_CASE("gemm: quantised normal numbers on every kernel, twice the same bits")
     for_each_kernel([&](const gemm_handle& kernel, i32 m, i32 n) {
         gemm_sample p(kernel.info, shape_for(kernel.info, m + 70, n + 100, 1536), seed, numbers::normal);
         CHECK_MESSAGE(run(kernel, p) == "", test::describe(kernel.info, p.shape(), seed));
-        CHECK_MESSAGE(p.diff_to_unquantised() < 1e-3, test::describe(kernel.info, p.shape(), seed));
+        if (!kernel.info.traits.epilogue.any())
+            CHECK_MESSAGE(p.diff_to_unquantised() < 1e-3, test::describe(kernel.info, p.shape(), seed));
         const auto first = p.d().bytes();
         p.restore();
         CHECK_MESSAGE(run(kernel, p) == "", test::describe(kernel.info, p.shape(), seed));

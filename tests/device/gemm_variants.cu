@@ -145,7 +145,7 @@ TEST_CASE("gemm: a chain of dependent launches, each adding to its predecessor's
             }
         }
         device_product on_device(p);
-        const gemm_arguments arguments = arguments_of(on_device.problem());
+        const dense_arguments arguments = arguments_of(on_device.problem());
         for (int i = 0; i < links; ++i) or_throw(kernel.launch(arguments, {.dependent_launch = true}));
         CHECK(on_device.verdict() == "");
     }
@@ -169,10 +169,10 @@ bool chain_is_right(const gemm_handle& kernel, i32 rows, i32 columns, int links)
     const device_array<bf16> there(i64(x.size())), back(i64(x.size())), weights(i64(w.size()));
     there.write(x.data());
     weights.write(w.data());
-    gemm_arguments arguments{.shape = {rows, columns, columns},
-                             .a = {.pitch = columns},
-                             .b = {.data = weights.get(), .pitch = columns, .ready = true},
-                             .d = {.pitch = columns}};
+    dense_arguments arguments{{.shape = {rows, columns, columns},
+                               .a = {.pitch = columns},
+                               .b = {.data = weights.get(), .pitch = columns, .ready = true},
+                               .d = {.pitch = columns}}};
     for (int i = 0; i < links; ++i) {
         arguments.a.data = (i % 2 == 0 ? there : back).get();
         arguments.d.data = (i % 2 == 0 ? back : there).get();

@@ -120,7 +120,7 @@ TEST_CASE("host: the description of the device agrees with its preset") {
 TEST_CASE("host: a kernel that nobody prepared is launched under capture; the graph works on new data") {
     stream s;
     exact_product p(11, 200, 300, 500);
-    const gemm_arguments arguments = arguments_of(p.problem());
+    const dense_arguments arguments = arguments_of(p.problem());
     const gemm_handle handle = cuda::handle_of<never_prepared>();
     const captured graph(s, [&] { or_throw(handle.launch(arguments, {.stream = s.handle})); });
     CHECK(graph.nodes() == 1);
@@ -231,7 +231,7 @@ TEST_CASE("host: few multiprocessors, even or odd, give the same result") {
 TEST_CASE("host: refused launches leave no error behind") {
     stream s;
     exact_product p(15, 100, 64, 128);
-    gemm_arguments arguments = arguments_of(p.problem());
+    dense_arguments arguments = arguments_of(p.problem());
     const gemm_handle handle = cuda::handle_of<paired_kernel>();
     CHECK(handle.launch(arguments, {.stream = s.handle, .num_sms = 1}).failure().message ==
           concat("num_sms is 1; this kernel needs at least 2 and the device has ", this_device().sm_count));

@@ -133,6 +133,78 @@ inline std::vector<broken_rule> rules_of_heads() {
     };
 }
 
+/// The verdict on A (256, 1024), B (512, 1024) and D (256, 512) with an epilogue, after a change.
+template <class Change>
+result<void> broken_steps(const epilogue_argument& epilogue, Change change) {
+    return broken([&](gemm_problem& p) {
+        p.epilogue = epilogue;
+        if (epilogue.cast) p.d.type = dtype::e4m3;
+        if (epilogue.activation == activation_kind::swiglu) p.d.columns = 256;
+        change(p);
+    });
+}
+template <class Change>
+result<void> broken_cast_of_d(Change change) {
+    return broken_steps({.cast = cast_argument{{address(7ull << 40), 1, 256}}}, change);
+}
+template <class Change>
+result<void> broken_gate(Change change) {
+    return broken_steps({.activation = activation_kind::swiglu}, change);
+}
+
+inline std::vector<broken_rule> rules_of_epilogues() {
+    using p_ = gemm_problem;
+    const auto bias = [](dtype type, i64 stride = 0) {
+        return epilogue_argument{.bias = bias_argument{address(7ull << 40), type, stride}};
+    };
+    const auto nothing = [](p_&) {};
+    return {
+        {"the bias is FP32, BF16 or FP16", broken_steps(bias(dtype::e4m3), nothing)},
+        {"it starts at a pair of elements",
+         broken_steps(bias(dtype::bf16), [](p_& p) { p.epilogue.bias->data = address(2); })},
+        {"biases of matrices are an even number of elements apart", broken_steps(bias(dtype::bf16, 513), nothing)},
+        {"and not fewer than none", broken_steps(bias(dtype::bf16, -2), nothing)},
+        {"so are factors", broken_steps({.alpha = alpha_arguments{1, nullptr, -1}}, nothing)},
+        {"a factor in memory starts at a multiple of 4 bytes",
+         broken_steps({.alpha = alpha_arguments{1, static_cast<const float*>(address(2))}}, nothing)},
+        {"an activation is one of those there are", broken_steps({.activation = activation_kind(9)}, nothing)},
+        {"swiglu takes gate and up-projection in turns of eight columns",
+         broken_gate([](p_& p) { p.b.matrix.rows = 520, p.b.scales.rows = 5, p.d.columns = 260; })},
+        {"it leaves half of the columns", broken_gate([](p_& p) { p.d.columns = 512; })},
+        {"its clamp is not negative", broken_gate([](p_& p) { p.epilogue.swiglu.clamp = -1; })},
+        {"weights of rows are for swiglu",
+         broken([](p_& p) { p.epilogue.swiglu.row_weights = static_cast<const float*>(address(7ull << 40)); })},
+        {"so is the clamp", broken([](p_& p) { p.epilogue.swiglu.clamp = 10; })},
+        {"they start at a multiple of 4 bytes",
+         broken_gate([](p_& p) { p.epilogue.swiglu.row_weights = static_cast<const float*>(address(2)); })},
+        {"those of matrices are not fewer than none apart",
+         broken_gate([](p_& p) { p.epilogue.swiglu.matrix_stride = -1; })},
+        {"stochastic rounding is to BF16",
+         broken_steps({.stochastic = rounding_seed{}}, [](p_& p) { p.d.type = dtype::f32; })},
+        {"it adds no C", broken_steps({.stochastic = rounding_seed{}}, [](p_& p) { p.c = c_of(p); })},
+        {"a seed in memory starts at a multiple of 8 bytes",
+         broken_steps({.stochastic = rounding_seed{1, static_cast<const u64*>(address(4))}}, nothing)},
+        {"a D that is cast is FP8", broken_cast_of_d([](p_& p) { p.d.type = dtype::bf16; })},
+        {"and rounded once",
+         broken_cast_of_d([](p_& p) { p.epilogue.stochastic = rounding_seed{}, p.d.type = dtype::e4m3; })},
+        {"it adds no C", broken_cast_of_d([](p_& p) { p.c = c_of(p); })},
+        {"a scale covers 32 or 128 columns", broken_cast_of_d([](p_& p) { p.epilogue.cast->columns = 64; })},
+        {"in one of the formats there are",
+         broken_cast_of_d([](p_& p) { p.epilogue.cast->format = scale::cast_scales(7); })},
+        {"scales of D are contiguous along rows or columns and do not overlap",
+         broken_cast_of_d([](p_& p) { p.epilogue.cast->scales.stride_k = 255; })},
+        {"they are less than 2^40 words apart",
+         broken_cast_of_d([](p_& p) { p.epilogue.cast->scales.stride_k = (i64(1) << 40) + 1; })},
+        {"those of matrices not fewer than none",
+         broken_cast_of_d([](p_& p) { p.epilogue.cast->scales.matrix_stride = -1; })},
+        {"they start at a multiple of 4 bytes",
+         broken_cast_of_d([](p_& p) { p.epilogue.cast->scales.data = address(2); })},
+        {"and lie apart from D", broken_cast_of_d([](p_& p) { p.epilogue.cast->scales.data = p.d.data; })},
+        {"with head splits D is the product alone",
+         broken_heads({128, 64, 128}, [](p_& p) { p.epilogue.alpha = alpha_arguments{2}; })},
+    };
+}
+
 /// The verdict on a cast of x (300, 500) in BF16, after a change.
 template <class K, class Change>
 result<void> broken_cast(Change change) {
@@ -182,6 +254,11 @@ inline std::vector<broken_rule> rules_of_groups() {
     using s_ = grouped_problem;
     using r_ = contiguous_problem;
     return {
+        {"scales of D do not overlap", broken_slots([](s_& p) {
+             p.d.first.type = dtype::e4m3;
+             p.d.first.row_stride = 512;
+             p.epilogue.cast = cast_argument{{address(7ull << 40), 1, 256, 1023}};
+         })},
         {"there are from 0 to 2^31 - 4096 groups", broken_slots([](s_& p) { p.a.count = -1; })},
         {"with slots, each has a matrix in every stack", broken_slots([](s_& p) { p.b.count = 3; })},
         {"tiles of all groups are counted in 31 bits, with slots",
@@ -217,6 +294,11 @@ inline std::vector<broken_rule> rules_of_groups() {
          broken_rows([](r_& p) { p.d_rows = list_of_rows(some_rows, 255); })},
         {"which leaves none between groups",
          broken_rows([](r_& p) { p.d_rows = list_of_rows(some_rows, 256), p.groups.zero_padding = true; })},
+        {"nor are they cast", broken_rows([](r_& p) {
+             p.d_rows = list_of_rows(some_rows, 256);
+             p.d.type = dtype::e4m3;
+             p.epilogue.cast = cast_argument{{address(7ull << 40), 1, 256}};
+         })},
         {"and needs K", broken_rows([](r_& p) {
              p.d_rows = list_of_rows(some_rows, 256);
              p.a.matrix.columns = p.b.first.matrix.columns = 0;

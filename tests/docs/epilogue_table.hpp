@@ -196,7 +196,7 @@ using groups_of = grouped_kernel<half, half, Epilogue, tiles, Groups>;
 
 struct dense_fp8 {
     static constexpr const char* name = "dense, FP8";
-    static constexpr config block{.block = {64, 128, 128}, .sm90 = {.warpgroups = 1}};
+    static constexpr config block{.block = {64, 256, 128}, .sm90 = {.warpgroups = 1, .column_parts = 2}};
     template <class Epilogue>
     using kernel = gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>,
                         operand<e4m3, scale::per_block<scale::fp32>>, Epilogue, block>;

@@ -9,6 +9,7 @@ using namespace deepgemm::test;
 TEST_CASE("epilogues of dense products are what the table says") {
     epilogue_outcomes outcomes;
     run_columns<columns::dense_fp8, columns::dense_half, columns::split>(outcomes);
+    run_cell<rows::cast_gated, columns::dense_fp8>(outcomes);
     run_cell<rows::cast_gated, columns::dense_half>(outcomes);
     run_cell<rows::cast_gated, columns::split>(outcomes);
     run_cell<rows::stored, columns::exchanged_operands>(outcomes);

@@ -36,7 +36,7 @@ std::string operand_text(const operand_info& value) {
 
 std::string result_text(const gemm_traits& what) {
     if (what.scattered) return concat(what.d, ", rows scattered");
-    if (!what.heads.any()) return name_of(what.d);
+    if (!what.heads.any()) return name_of(what.d) + describe(what.epilogue);
     return concat(what.d, ", heads ", what.heads.left, "+", what.heads.middle, "+", what.heads.right);
 }
 

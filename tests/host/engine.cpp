@@ -71,7 +71,7 @@ TEST_CASE("a handle may carry the object it works on, as kernels made at run tim
                                 const_cast<counter*>(static_cast<const counter*>(self))->prepared += 1;
                                 return result<void>{};
                             }};
-            made.launch = {this, [](const void* self, const gemm_arguments& arguments, const launch_options&) {
+            made.launch = {this, [](const void* self, const dense_arguments& arguments, const launch_options&) {
                                const_cast<counter*>(static_cast<const counter*>(self))->launched += arguments.shape.m;
                                return result<void>{};
                            }};
@@ -265,7 +265,7 @@ TEST_CASE("an engine gives full plans") {
 
 TEST_CASE("errors of a launch come back as they are") {
     gemm_handle broken = kernels[1];
-    broken.launch = [](const gemm_arguments&, const launch_options&) -> result<void> {
+    broken.launch = [](const dense_arguments&, const launch_options&) -> result<void> {
         return fail(errc::cuda_failure, "no luck");
     };
     const std::array list{broken};

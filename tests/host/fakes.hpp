@@ -13,7 +13,7 @@ namespace deepgemm::fakes {
 struct record {
     int launches = 0, preparations = 0;
     config cfg{};
-    gemm_arguments arguments{};
+    dense_arguments arguments{};
     launch_options options{};
 };
 inline record& last() {
@@ -50,7 +50,7 @@ constexpr gemm_handle kernel() {
                 ++last().preparations;
                 return result<void>{};
             },
-            [](const gemm_arguments& arguments, const launch_options& options) {
+            [](const dense_arguments& arguments, const launch_options& options) {
                 ++last().launches;
                 last().cfg = Config;
                 last().arguments = arguments;

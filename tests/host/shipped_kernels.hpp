@@ -11,7 +11,7 @@ namespace deepgemm::fakes {
 /// A kernel as a handle that launches nothing: described, not compiled.
 inline gemm_handle described(const gemm_info& info) {
     return {info, [] { return result<void>{}; },
-            [](const gemm_arguments&, const launch_options&) { return result<void>{}; }};
+            [](const dense_arguments&, const launch_options&) { return result<void>{}; }};
 }
 template <class... Kernels>
 std::vector<gemm_handle> described(shipped::kernels<Kernels...>) {

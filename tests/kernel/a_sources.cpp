@@ -22,6 +22,7 @@ struct raw {
     using element = Element;
     using scale = Scale;
     static constexpr major contiguous = Contiguous;
+    static constexpr operand_info info{};  // of which storage asks whether rows are gathered
 };
 
 /// What the main loop asks of a kernel, for one tile in one CTA. `Multiplied` is what A's elements become in registers.
@@ -39,7 +40,8 @@ struct parts {
     };
     static constexpr tile_shape block = Config.block;
     static constexpr promotion promote = Config.sm90.promote;
-    static constexpr int waves = fragments_per_warpgroup(Config);
+    static constexpr int waves = fragments_per_warpgroup(Config), column_parts = 1;
+    using totals = float[waves][mma::registers];
     static constexpr bool holds_scales = false, keeps_products = true;
     struct params {};
 };
@@ -111,7 +113,7 @@ struct one_tile {
                         }
                         const int first_row = int(cta::warpgroup(roles::math{})) * set::waves * 64;
                         auto loop = main_loop<set, source>::of(smem, pipe, first_row);
-                        float total[set::waves][set::mma::registers];
+                        typename set::totals total;
                         loop.sum(total, {0, blocks}, set::waves, [](i32) {});
                         const auto place = fragment_place<typename set::mma::fragment>::here();
                         for (int wave = 0; wave < set::waves; ++wave) {

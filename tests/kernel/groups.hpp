@@ -8,6 +8,7 @@
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
 
+#include "../ops/epilogue_sample.hpp"
 #include "operands.hpp"
 
 namespace deepgemm::test {
@@ -100,12 +101,14 @@ inline reference::operand k_of(reference::operand x, i64 first, i64 count) {
 template <class T>
 class group_results {
 public:
-    group_results(i64 matrices, i64 rows, i64 columns)
-        : matrices_(matrices), rows_(rows), d_(dtype_of<T>, matrices * rows, columns, 8) {}
+    /// `type` differs from T only where an epilogue casts D.
+    group_results(i64 matrices, i64 rows, i64 columns, dtype type = dtype_of<T>)
+        : matrices_(matrices), rows_(rows), type_(type), d_(type, matrices * rows, columns, 8) {}
 
-    /// Rows from `first` on of matrix `matrix` have to become the product of `a` and `b`, plus what add() is given.
-    void expect(i64 matrix, i64 first, const reference::operand& a, const reference::operand& b) {
-        if (a.rows > 0) groups_.push_back({matrix * rows_ + first, a.rows, reference::gemm(a, b)});
+    /// Rows from `first` on of matrix `matrix` have to become the product of `a` and `b`, which is number `of_b` in its stack,
+    /// plus what add() is given.
+    void expect(i64 matrix, i64 first, const reference::operand& a, const reference::operand& b, i64 of_b = 0) {
+        if (a.rows > 0) groups_.push_back({matrix * rows_ + first, a.rows, of_b, reference::gemm(a, b)});
     }
     /// Adds `c`, which lies as D does, to all that is expected.
     void add(matrix_view<const T> c) {
@@ -138,10 +141,7 @@ public:
     /// What is wrong with D, in a sentence; "" if nothing is.
     std::string verdict() {
         if (summed_) return verdict_on_sum();
-        std::vector<bool> written(static_cast<std::size_t>(matrices_ * rows_));
-        for (const group& g : groups_) {
-            for (i64 row = g.first; row < g.first + g.count; ++row) written[std::size_t(place_of(row))] = true;
-        }
+        const std::vector<bool> written = written_rows();
         const std::string wrong = d_.trespass([&](i64 row, i64) { return written[std::size_t(row)]; });
         if (!wrong.empty()) return wrong;
         for (const group& g : groups_) {
@@ -151,9 +151,29 @@ public:
         return "";
     }
 
+    /// The same of a D that went through the steps of `steps`; each sum is known to `accumulation` times its magnitude.
+    std::string verdict(const sample_epilogue& steps, double accumulation) {
+        if (!steps.info().any()) return verdict();
+        const std::vector<bool> written = written_rows();
+        std::string wrong = d_.trespass([&](i64 row, i64) { return written[std::size_t(row)]; });
+        if (wrong.empty())
+            wrong = steps.trespass([&](i64 d, i64 row) { return written[std::size_t(d * rows_ + row)]; });
+        for (const group& g : groups_) {
+            if (!wrong.empty()) break;
+            const i64 matrix = g.first / rows_, first = g.first % rows_;
+            const stepped_product ought = steps.after(g.product, accumulation, matrix, first, g.of_b);
+            const auto judge = [&](auto element) {
+                const matrix_view<const decltype(element)> all = d_.template view<const decltype(element)>();
+                wrong = steps.verdict(all.row_range(g.first, g.count), ought, matrix, first);
+            };
+            type_ == dtype::e4m3 ? judge(e4m3{}) : judge(T{});
+        }
+        return wrong;
+    }
+
 private:
     struct group {
-        i64 first, count;
+        i64 first, count, of_b;
         reference::product product;
     };
     /// Row of D that row `row` of what is expected lies in.
@@ -168,6 +188,14 @@ private:
                 ordered_(row, column) = d(place_of(g.first + row), column);
         }
         return ordered_.view();
+    }
+    /// For each row of D whether it is written.
+    std::vector<bool> written_rows() const {
+        std::vector<bool> written(static_cast<std::size_t>(matrices_ * rows_));
+        for (const group& g : groups_) {
+            for (i64 row = g.first; row < g.first + g.count; ++row) written[std::size_t(place_of(row))] = true;
+        }
+        return written;
     }
     std::string verdict_on_sum() {
         const std::string wrong = d_.trespass([](i64, i64) { return true; });
@@ -186,6 +214,7 @@ private:
     }
 
     i64 matrices_, rows_;
+    dtype type_;
     guarded_matrix d_;
     std::vector<group> groups_;
     std::vector<i64> order_;  ///< of rows in D; empty: as expected

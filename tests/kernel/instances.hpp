@@ -26,8 +26,8 @@ std::span<const gemm_handle> extent_variant_handles();
 /// The kernels with steps of their own: their descriptions, and launches that take the bias.
 gemm_info biased_info();
 gemm_info chained_info();
-result<void> launch_biased(const gemm_arguments& arguments, const float* bias, const sim::options& machine);
-result<void> launch_chained(const gemm_arguments& arguments, const float* bias, const sim::options& machine);
+result<void> launch_biased(const dense_arguments& arguments, const float* bias, const sim::options& machine);
+result<void> launch_chained(const dense_arguments& arguments, const float* bias, const sim::options& machine);
 gemm_handle triggering_handle();
 
 }  // namespace deepgemm::test

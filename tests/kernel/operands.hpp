@@ -119,7 +119,7 @@ inline void lay_scales_along_mn(any_operand& x) {
     scale.stride_k = rows;
 }
 
-/// A matrix of BF16 or FP32 with poisoned padding and poisoned rows around it, which remembers what it held.
+/// A matrix of any result type with poisoned padding and poisoned rows around it, which remembers what it held.
 class guarded_matrix {
 public:
     static constexpr i64 guard_rows = 3;
@@ -129,7 +129,8 @@ public:
         : type_(type),
           rows_(rows),
           columns_(columns),
-          pitch_(align_up(max(columns, i64(1)), 16 / i64(size_of(type))) + align_up(pad, i64(8))),
+          pitch_(align_up(max(columns, i64(1)), 16 / i64(size_of(type))) +
+                 align_up(pad, max(i64(8), 16 / i64(size_of(type))))),
           bytes_(std::size_t((rows + 2 * guard_rows) * pitch_) * size_of(type), 0xff),
           before_(bytes_) {}
 

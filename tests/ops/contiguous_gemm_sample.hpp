@@ -102,8 +102,10 @@ public:
           scattered_(what.scattered),
           m_(rows.starts().back() + rows.more),
           a_(what.a, 1, what.a.gathered ? m_ + 37 : m_, k, random, kind),
-          b_(what.b, max(i64(rows.counts.size()), i64(1)), n, k, random, kind),
-          d_(1, what.scattered ? m_ + 29 : m_, n),
+          b_(what.b, max(i64(rows.counts.size()), i64(1)), whole_columns(what.epilogue, n), k, random, kind),
+          steps_(what.epilogue, b_.matrices(), 1, m_, b_[0].rows, random),
+          d_(1, what.scattered ? m_ + 29 : m_, steps_.columns(), what.d),
+          accumulation_(kind == numbers::exact ? 0 : tolerance::hopper_fp8),
           a_rows_(what.a.gathered ? m_ : 0, by_ == grouping::indexed),
           d_rows_(what.scattered ? m_ : 0, by_ == grouping::indexed) {
         const std::vector<i32> first = rows.starts();
@@ -115,7 +117,7 @@ public:
         if (by_row) list_.assign(std::size_t(m_), -1);
         for (std::size_t g = 0; g < rows.counts.size(); ++g) {
             const i32 end = first[g] + rows.counts[g];
-            d_.expect(0, first[g], rows_of(product_rows, first[g], rows.counts[g]), b_[i64(g)]);
+            d_.expect(0, first[g], rows_of(product_rows, first[g], rows.counts[g]), b_[i64(g)], i64(g));
             if (by_row) {
                 std::fill(list_.begin() + first[g], list_.begin() + end, i32(g));
             } else {
@@ -180,14 +182,22 @@ public:
                 scattering(half(end))};
     }
 
-    /// A, its scales, B, its scales, D, the list of groups, those of rows of A and of D.
-    std::array<sample_memory, 8> memory() {
+    /// A, its scales, B, its scales, D, the list of groups, those of rows of A and of D, what steps read, and the scales of D.
+    std::array<sample_memory, 10> memory() {
         const auto piece = [](const auto& all) {
             return sample_memory{const_cast<void*>(static_cast<const void*>(all.data())), all.size() * sizeof all[0]};
         };
-        std::array<sample_memory, 8> all{
-            piece(a_.bytes()),          piece(a_.words()), piece(b_.bytes()), piece(b_.words()),
-            piece(d_.memory().bytes()), piece(list_),      piece(a_words_),   piece(d_words_)};
+        const auto [inputs, scales] = steps_.memory();
+        std::array<sample_memory, 10> all{piece(a_.bytes()),
+                                          piece(a_.words()),
+                                          piece(b_.bytes()),
+                                          piece(b_.words()),
+                                          piece(d_.memory().bytes()),
+                                          piece(list_),
+                                          piece(a_words_),
+                                          piece(d_words_),
+                                          inputs,
+                                          scales};
         all[4].written = true;
         return all;
     }
@@ -201,19 +211,23 @@ public:
                                            .alignment = rows_.alignment,
                                            .expected_rows = expected_rows,
                                            .zero_padding = rows_.zero_padding && !scattered_},
+                                .epilogue = steps_.argument(at[8], at[9]),
                                 .a_rows = a_rows_.at(at[6]),
                                 .d_rows = d_rows_.at(at[7])};
         made.b.count = i64(rows_.counts.size());
         return made;
     }
     contiguous_problem problem(i64 expected_rows = 0) {
-        std::array<void*, 8> here;
+        std::array<void*, 10> here;
         std::ranges::transform(memory(), here.begin(), &sample_memory::data);
         return problem(here, expected_rows);
     }
 
-    std::string verdict() { return d_.verdict(); }
-    void restore() { d_.memory().restore(); }
+    std::string verdict() { return d_.verdict(steps_, accumulation_); }
+    void restore() {
+        d_.memory().restore();
+        steps_.restore();
+    }
 
     i32 rows() const { return m_; }
     const operand_stack& a() const { return a_; }
@@ -272,7 +286,9 @@ private:
     bool scattered_;
     i32 m_;
     operand_stack a_, b_;
+    sample_epilogue steps_;
     group_results<bf16> d_;
+    double accumulation_;
     entries_of_rows a_rows_, d_rows_;
     std::vector<i32> list_, a_words_, d_words_;
 };
@@ -282,7 +298,8 @@ using contiguous_sample = sample_of<ops::contiguous_gemm>;
 
 /// Runs a problem through the named operation of its types.
 template <engine_for<ops::contiguous_gemm> Engine>
-result<void> run_named(const Engine& engine, const contiguous_problem& p, const grouped_options& options = {}) {
+result<void> run_named(const Engine& engine, const contiguous_problem& p, grouped_options options = {}) {
+    options.epilogue = p.epilogue;
     const auto plain = [](const scaled_stack& x) { return input_stack{x.first.matrix, x.count, x.matrix_stride}; };
     const bool fp8 = p.a.matrix.type != dtype::bf16;
     if (p.a_rows.any()) {

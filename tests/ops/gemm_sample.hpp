@@ -9,6 +9,7 @@
 #include <deepgemm/ops/gemm/gemm.hpp>
 
 #include "../kernel/operands.hpp"
+#include "epilogue_sample.hpp"
 #include "sample.hpp"
 
 namespace deepgemm::test {
@@ -39,7 +40,10 @@ public:
             for (u32& word : a_.words) word = 0;
             for (u32& word : b_.words) word = 0xfefefefeu;
         }
-        d_ = guarded_matrix(info.traits.d, m, reference::stored_column(n, info.traits.heads), how.d_pad);
+        steps_ = sample_epilogue(info.traits.epilogue, 1, 1, m, n, random);
+        d_ =
+            guarded_matrix(info.traits.d, m,
+                           reference::stored_column(i64(steps_.info().columns_after(n)), info.traits.heads), how.d_pad);
         expected_ = reference::gemm(a_.view, b_.view);
         if (kind == numbers::normal) {
             truth_ = reference::gemm(reference::plain<float>(a_.original), reference::plain<float>(b_.original));
@@ -74,18 +78,20 @@ public:
     guarded_matrix& c() { return c_is_d_ ? d_ : c_; }
     guarded_matrix& d() { return d_; }
     reference::product& expected() { return expected_; }
+    const sample_epilogue& steps() const { return steps_; }
     const problem_shape& shape() const { return shape_; }
 
-    /// A, its scales, B, its scales, C unless it is D itself, and D.
-    std::array<sample_memory, 6> memory() {
+    /// A, its scales, B, its scales, C unless it is D itself, D, what steps read, and the scales of D.
+    std::array<sample_memory, 8> memory() {
         const auto operand = [](any_operand& x) {
             return sample_memory{const_cast<void*>(x.view.data), x.data_bytes()};
         };
         const auto words = [](std::vector<u32>& x) { return sample_memory{x.data(), x.size() * sizeof(u32)}; };
         const auto bytes = [](std::vector<u8>& x) { return sample_memory{x.data(), x.size()}; };
-        std::array<sample_memory, 6> all{operand(a_),     words(a_.words),   operand(b_),
-                                         words(b_.words), bytes(c_.bytes()), bytes(d_.bytes())};
-        all.back().written = true;
+        const auto [inputs, scales] = steps_.memory();
+        std::array<sample_memory, 8> all{operand(a_),       words(a_.words),   operand(b_), words(b_.words),
+                                         bytes(c_.bytes()), bytes(d_.bytes()), inputs,      scales};
+        all[5].written = true;
         return all;
     }
     /// The product as the named operations take it; `at` says where copies of memory() lie.
@@ -93,16 +99,20 @@ public:
         gemm_problem made{.a = a_.argument(at[0], at[1]),
                           .b = b_.argument(at[2], at[3]),
                           .d = d_.argument(at[5]),
-                          .heads = info_.traits.heads};
+                          .heads = info_.traits.heads,
+                          .epilogue = steps_.argument(at[6], at[7])};
         if (info_.traits.accumulate) made.c = input_matrix(c_is_d_ ? made.d : c_.argument(at[4]));
         return made;
     }
     gemm_problem problem() {
-        void* const here[6] = {};
+        void* const here[8] = {};
         return problem(here);
     }
     /// Puts D back to what it was before the first run.
-    void restore() { d_.restore(); }
+    void restore() {
+        d_.restore();
+        steps_.restore();
+    }
 
     /// What is wrong with D, in a sentence; "" if nothing is. Exact data must agree bit by bit; else each element has to be
     /// within the tensor core's error of the reference on the operands as they are.
@@ -112,6 +122,12 @@ public:
         const double allowed = info_.traits.a.format == scale_kind::none ? tolerance::half : tolerance::hopper_fp8;
         on_type([&](auto element) {
             const auto d = d_.template view<const decltype(element)>();
+            if (steps_.info().any()) {
+                const double accumulation = kind_ == numbers::exact ? 0 : allowed;
+                wrong = steps_.verdict(d, steps_.after(expected_, accumulation, 0, 0, 0), 0, 0);
+                if (wrong.empty()) wrong = steps_.trespass([](i64, i64) { return true; });
+                return;
+            }
             const comparison found = kind_ == numbers::exact
                                          ? reference::compare_exact(d, expected_, info_.traits.heads)
                                          : reference::compare(d, expected_, allowed, info_.traits.heads);
@@ -120,7 +136,8 @@ public:
         return wrong;
     }
 
-    /// calc_diff() of D and the product of the operands as they were before quantisation or rounding; numbers::normal only.
+    /// calc_diff() of D and the product of the operands as they were before quantisation or rounding, if D is that product;
+    /// numbers::normal only.
     double diff_to_unquantised() {
         double diff = 0;
         on_type([&](auto element) {
@@ -136,6 +153,8 @@ private:
         switch (info_.traits.d) {
             case dtype::bf16: return action(bf16{});
             case dtype::f16: return action(f16{});
+            case dtype::e4m3: return action(e4m3{});
+            case dtype::e5m2: return action(e5m2{});
             default: return action(float{});
         }
     }
@@ -152,6 +171,7 @@ private:
     bool c_is_d_;
     any_operand a_, b_;
     guarded_matrix c_, d_;
+    sample_epilogue steps_;
     reference::product expected_;
     reference::product truth_;  ///< of the operands before quantisation
 };
@@ -167,10 +187,11 @@ inline tile_extent cluster_tile(const gemm_info& info) {
     return {info.cfg.block.m * info.cfg.cluster.m, info.cfg.block.n * info.cfg.cluster.n};
 }
 
-/// `n` columns, or the next whole heads for kernels that split heads.
+/// `n` columns, or the next whole heads for kernels that split heads, or whole groups of gates.
 inline problem_shape shape_for(const gemm_info& info, i32 m, i32 n, i32 k) {
     const head_splits& heads = info.traits.heads;
-    return {m, heads.any() ? align_up(max(n, 1), heads.left + heads.right) : n, k};
+    if (heads.any()) return {m, align_up(max(n, 1), heads.left + heads.right), k};
+    return {m, whole_columns(info.traits.epilogue, n), k};
 }
 
 /// One of the combinations of FP8 types and scales that are shipped, without a configuration.
@@ -220,6 +241,7 @@ inline std::string describe(const gemm_info& info, problem_shape shape, u64 seed
 template <engine_for<ops::gemm> Engine>
 result<void> run_named(const Engine& engine, const gemm_problem& p, gemm_options options = {}) {
     options.c = p.c;
+    options.epilogue = p.epilogue;
     if (p.heads.any()) return fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, p.heads, options);
     switch (p.a.matrix.type) {
         case dtype::bf16: return bf16_gemm_nt(engine, p.a.matrix, p.b.matrix, p.d, options);

@@ -20,13 +20,15 @@ public:
     sample_of(random_source& random, problem_shape shape, const std::vector<i32>& counts,
               const gemm_traits& what = usual(), numbers kind = numbers::exact)
         : a_(what.a, max(i64(counts.size()), i64(1)), shape.m, shape.k, random, kind),
-          b_(what.b, max(i64(counts.size()), i64(1)), shape.n, shape.k, random, kind),
-          d_(i64(counts.size()), shape.m, shape.n),
+          b_(what.b, max(i64(counts.size()), i64(1)), whole_columns(what.epilogue, shape.n), shape.k, random, kind),
+          steps_(what.epilogue, b_.matrices(), b_.matrices(), shape.m, b_[0].rows, random),
+          d_(i64(counts.size()), shape.m, steps_.columns(), what.d),
+          accumulation_(kind == numbers::exact ? 0 : tolerance::hopper_fp8),
           counts_(counts) {
         for (std::size_t g = 0; g < counts.size(); ++g) {
             const i32 count = min(max(counts[g], 0), shape.m);
             a_.poison(i64(g), count, shape.m);
-            d_.expect(i64(g), 0, rows_of(a_[i64(g)], 0, count), b_[i64(g)]);
+            d_.expect(i64(g), 0, rows_of(a_[i64(g)], 0, count), b_[i64(g)], i64(g));
         }
     }
 
@@ -55,13 +57,20 @@ public:
     }
     static constexpr std::array<gemm_traits, 2> all_shipped() { return {usual(), half()}; }
 
-    /// A, its scales, B, its scales, D, counts.
-    std::array<sample_memory, 6> memory() {
+    /// A, its scales, B, its scales, D, counts, what steps read, and the scales of D.
+    std::array<sample_memory, 8> memory() {
         const auto piece = [](const auto& all) {
             return sample_memory{const_cast<void*>(static_cast<const void*>(all.data())), all.size() * sizeof all[0]};
         };
-        std::array<sample_memory, 6> all{piece(a_.bytes()), piece(a_.words()),          piece(b_.bytes()),
-                                         piece(b_.words()), piece(d_.memory().bytes()), piece(counts_)};
+        const auto [inputs, scales] = steps_.memory();
+        std::array<sample_memory, 8> all{piece(a_.bytes()),
+                                         piece(a_.words()),
+                                         piece(b_.bytes()),
+                                         piece(b_.words()),
+                                         piece(d_.memory().bytes()),
+                                         piece(counts_),
+                                         inputs,
+                                         scales};
         all[4].written = true;
         return all;
     }
@@ -71,18 +80,22 @@ public:
                              .b = b_.argument(at[2], at[3]),
                              .d = d_.argument(at[4]),
                              .counts = static_cast<const i32*>(at[5]),
-                             .expected_rows = expected_rows};
+                             .expected_rows = expected_rows,
+                             .epilogue = steps_.argument(at[6], at[7])};
         made.a.count = made.b.count = i64(counts_.size());
         return made;
     }
     grouped_problem problem(i64 expected_rows = 0) {
-        std::array<void*, 6> here;
+        std::array<void*, 8> here;
         std::ranges::transform(memory(), here.begin(), &sample_memory::data);
         return problem(here, expected_rows);
     }
 
-    std::string verdict() { return d_.verdict(); }
-    void restore() { d_.memory().restore(); }
+    std::string verdict() { return d_.verdict(steps_, accumulation_); }
+    void restore() {
+        d_.memory().restore();
+        steps_.restore();
+    }
 
     const operand_stack& a() const { return a_; }
     const operand_stack& b() const { return b_; }
@@ -90,7 +103,9 @@ public:
 
 private:
     operand_stack a_, b_;
+    sample_epilogue steps_;
     group_results<bf16> d_;
+    double accumulation_;
     std::vector<i32> counts_;
 };
 
@@ -99,7 +114,8 @@ using grouped_sample = sample_of<ops::grouped_gemm>;
 
 /// Runs a problem through the named operation of its types.
 template <engine_for<ops::grouped_gemm> Engine>
-result<void> run_named(const Engine& engine, const grouped_problem& p, const grouped_options& options = {}) {
+result<void> run_named(const Engine& engine, const grouped_problem& p, grouped_options options = {}) {
+    options.epilogue = p.epilogue;
     const auto plain = [](const scaled_stack& x) { return input_stack{x.first.matrix, x.count, x.matrix_stride}; };
     if (p.a.first.matrix.type == dtype::bf16) {
         return m_grouped_bf16_gemm_nt_masked(engine, plain(p.a), plain(p.b), p.d, p.counts, p.expected_rows, options);

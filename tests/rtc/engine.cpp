@@ -39,7 +39,7 @@ TEST_CASE("extents fixed at run time are part of the handle's configuration, and
     REQUIRE(!other);
     rtc::test::expect(other.failure().message, "its extents are fixed to others");
     // A caller who passes the plan by is told, too.
-    gemm_arguments arguments{.shape = {300, 4096, 7296}};
+    dense_arguments arguments{{.shape = {300, 4096, 7296}}};
     const auto outcome = fixed->launch(arguments, {});
     REQUIRE(!outcome);
     CHECK(outcome.failure().code == errc::shape_mismatch);
@@ -68,5 +68,5 @@ TEST_CASE("errors of a compiler and of a runtime without a GPU are results") {
     const auto handle = kernels.handle<square>();
     REQUIRE(handle);
     CHECK(!handle->prepare());
-    CHECK(!handle->launch({.shape = {1, 1, 1}}, {}));
+    CHECK(!handle->launch({{.shape = {1, 1, 1}}}, {}));
 }

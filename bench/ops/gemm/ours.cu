@@ -27,7 +27,7 @@ our_kernels kernels_for(const problem_data& data, major scales_of_a) {
         return found;
     }
     found.chosen_by = name_of(made->chosen_by);
-    const gemm_arguments arguments = arguments_of(data.product(scales_of_a));
+    const dense_arguments arguments = arguments_of(data.product(scales_of_a));
     for (const auto& c : made->ranked) {
         const gemm_handle* const kernel = c.kernel;
         const auto launch = [kernel, arguments](cudaStream_t stream) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The dense GEMMs inside the C interface: for FP8 and for BF16 a kernel with a small tile, for few rows of A, and one with a
-// large tile.
+// large tile; and for FP8 one whose product is multiplied by a number.
 #pragma once
 
 #include <deepgemm/core/kernel_list.cuh>
+#include <deepgemm/epilogue/alpha.cuh>
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace c_interface {
@@ -18,12 +19,14 @@ using d_type = dg::store<dg::bf16>;
 using fp8_narrow =
     dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {64, 32, 128}, .sm90 = {.warpgroups = 1}}>;
 using fp8_wide = dg::gemm<dg::arch::sm90, by_token, by_block, d_type, dg::config{.block = {128, 128, 128}}>;
+using fp8_scaled =
+    dg::gemm<dg::arch::sm90, by_token, by_block, dg::then<dg::alpha, d_type>, dg::config{.block = {128, 128, 128}}>;
 using bf16_narrow =
     dg::gemm<dg::arch::sm90, half, half, d_type,
              dg::config{.block = {64, 32, 64}, .sm90 = {.warpgroups = 1, .promote = dg::promotion::never}}>;
 using bf16_wide = dg::gemm<dg::arch::sm90, half, half, d_type,
                            dg::config{.block = {128, 128, 64}, .sm90 = {.promote = dg::promotion::never}}>;
 
-using gemm_kernels = dg::shipped::kernels<fp8_narrow, fp8_wide, bf16_narrow, bf16_wide>;
+using gemm_kernels = dg::shipped::kernels<fp8_narrow, fp8_wide, fp8_scaled, bf16_narrow, bf16_wide>;
 
 }  // namespace c_interface

@@ -9,16 +9,12 @@ namespace deepgemm {
 
 /// D = alpha * (A x B) + C: multiplies the totals by a number. C is added after the steps and so not multiplied.
 struct alpha {
-    /// The factor is `value`, times one in device memory if `device` is not null. That is read when the kernel runs, so that
-    /// replays of a graph see what it holds then.
-    struct arguments {
-        float value = 1;
-        const float* device = nullptr;
-        i64 matrix_stride = 0;  ///< floats from the factor of one matrix of B to that of the next; 0: all have the same
-    };
+    using arguments = alpha_arguments;
     using params = arguments;
-    static constexpr bool accumulates = false, custom = true;
+    static constexpr bool accumulates = false, custom = false;
+    static constexpr epilogue_info info{.alpha = true};
 
+    DEEPGEMM_BOTH static constexpr arguments arguments_of(const epilogue_values& all) { return all.alpha; }
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments& mine) { return mine; }
     DEEPGEMM_BOTH static constexpr i32 columns_after(i32 n) { return n; }
 

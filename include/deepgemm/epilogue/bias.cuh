@@ -17,15 +17,14 @@ concept vector_element = one_of<T, float, bf16, f16>;
 /// Adds element n of a vector of `T` to column n, in FP32. Before a gate, columns are those of the product.
 template <epilogue_concept::vector_element T = float>
 struct bias {
-    /// The vector, in device memory, one element for each column; aligned to two elements. Null adds nothing.
-    struct arguments {
-        const T* data = nullptr;
-        i64 matrix_stride =
-            0;  ///< elements, even, from the vector of one matrix of B to that of the next; 0: all share it
-    };
+    using arguments = bias_arguments<T>;
     using params = arguments;
-    static constexpr bool accumulates = false, custom = true;
+    static constexpr bool accumulates = false, custom = false;
+    static constexpr epilogue_info info{.bias = true, .bias_type = dtype_of<T>};
 
+    DEEPGEMM_BOTH static constexpr arguments arguments_of(const epilogue_values& all) {
+        return {static_cast<const T*>(all.bias.data), all.bias.matrix_stride};
+    }
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments& mine) { return mine; }
     DEEPGEMM_BOTH static constexpr i32 columns_after(i32 n) { return n; }
 

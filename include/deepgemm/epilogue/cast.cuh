@@ -11,14 +11,6 @@
 
 namespace deepgemm {
 
-/// The scales of a result in memory: word (row, kw) is at data + row * stride_mn + kw * stride_k. A word is a float, or four
-/// UE8M0 exponents. Strides are in words, and any are right: stride_mn = 1 is MN-major, stride_k = 1 is K-major.
-struct result_scales {
-    void* data = nullptr;
-    i64 stride_mn = 1, stride_k = 0;
-    i64 matrix_stride = 0;  ///< in a stack of matrices: from the scales of one to those of the next
-};
-
 /// Stores D as `Q` with one scale for each row and `Columns` columns, which are 1/448 of the largest magnitude there (E4M3).
 /// Elements and scales are those that scale::cast_per_token<Q, X, Columns, Scales> would make of the D that store<X> writes,
 /// bit for bit: X = bf16 rounds to BF16 before anything else. Each scale's columns lie in one tile: a multiple of `Columns`
@@ -31,13 +23,15 @@ struct cast_to_fp8 {
     using element = Q;
     using arguments = result_scales;
     using params = result_scales;
-    static constexpr bool accumulates = false, in_place = false, custom = true;
+    static constexpr bool accumulates = false, in_place = false, custom = false;
+    static constexpr epilogue_info info{.cast = {Columns, Scales, same_as<X, bf16>}};
     static constexpr head_splits heads{};
     static constexpr int whole_columns = Columns;
     template <class Shape>
     using staging = store_stage<Q, Shape::tile_columns, Shape::rows, Shape::columns, Shape::buffers, false, false,
                                 head_splits{}, Shape::stacked>;
 
+    DEEPGEMM_BOTH static constexpr arguments arguments_of(const epilogue_values& all) { return all.scales; }
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments& mine) { return mine; }
     DEEPGEMM_BOTH static constexpr i32 columns_after(i32 n) { return n; }
 

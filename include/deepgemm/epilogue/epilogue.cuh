@@ -4,7 +4,9 @@
 // into an epilogue.
 #pragma once
 
+#include <deepgemm/epilogue/arguments.cuh>
 #include <deepgemm/epilogue/head_splits.cuh>
+#include <deepgemm/epilogue/info.cuh>
 #include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/mma/fragment.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>

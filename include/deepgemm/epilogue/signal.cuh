@@ -36,7 +36,7 @@ struct signal_tiles : over_fragments<Sink> {
         typename Sink::params sink;
         tile_words words;
     };
-    static constexpr bool custom = true;
+    static constexpr bool custom = true;  // readers of its words know more of the kernel than a planner says
 
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments& gemm, const arguments& mine) {
         return {Sink::make_params(gemm, mine.sink), mine.words};

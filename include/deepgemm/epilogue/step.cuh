@@ -53,13 +53,18 @@ struct then {
         typename tail::params rest;
     };
     static constexpr bool accumulates = tail::accumulates, in_place = tail::in_place;
-    static constexpr bool custom = First::custom || tail::custom;
+    static constexpr epilogue_info info = epilogue_info_of<First>.before(epilogue_info_of<tail>);
+    static constexpr bool custom =
+        First::custom || tail::custom || !epilogue_info_of<First>.may_precede(epilogue_info_of<tail>);
     static constexpr head_splits heads = tail::heads;
     static constexpr int whole_columns = deepgemm::whole_columns<tail>;
     static constexpr bool scatters = deepgemm::scatters<tail>;
     template <class Shape>
     using staging = typename tail::template staging<Shape>;
 
+    DEEPGEMM_BOTH static constexpr arguments arguments_of(const epilogue_values& all) {
+        return {epilogue_arguments_of<First>(all), epilogue_arguments_of<tail>(all)};
+    }
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments& gemm, const arguments& mine) {
         return {First::make_params(gemm, mine.first), tail::make_params(gemm, mine.rest)};
     }

@@ -42,15 +42,11 @@ DEEPGEMM_BOTH constexpr float rounded_stochastically(float x, u32 bits) {
 /// Stores D as BF16 by stochastic rounding: equal seeds give equal bits, whatever the tile, the schedule and the GPU, where
 /// totals are equal. C is not added.
 struct store_stochastic : store<bf16> {
-    /// The seed is `seed`, plus a number in device memory if `device` is not null; a graph that is replayed rounds anew if a
-    /// kernel of it counts that one up.
-    struct arguments {
-        u64 seed = 0;
-        const u64* device = nullptr;
-    };
+    using arguments = rounding_seed;
     using params = arguments;
-    static constexpr bool custom = true;
+    static constexpr epilogue_info info{.stochastic = true};
 
+    DEEPGEMM_BOTH static constexpr arguments arguments_of(const epilogue_values& all) { return all.seed; }
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments& mine) { return mine; }
     DEEPGEMM_BOTH static constexpr i32 columns_after(i32 n) { return n; }
 

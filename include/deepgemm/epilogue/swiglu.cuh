@@ -24,14 +24,12 @@ enum class swiglu_math : u8 {
 /// What follows rounds v: store<bf16>, say, or cast_to_fp8.
 template <swiglu_math Math = swiglu_math::fast>
 struct swiglu {
-    struct arguments {
-        float clamp = bit_cast<float>(0x7f800000u);  ///< at least 0, is rounded to BF16; infinity: no clamp
-        const float* row_weights = nullptr;          ///< in device memory, of each row of D; null: 1
-        i64 matrix_stride = 0;  ///< floats from the weights of one matrix of D to those of the next
-    };
+    using arguments = swiglu_arguments;
     using params = arguments;
-    static constexpr bool accumulates = false, custom = true;
+    static constexpr bool accumulates = false, custom = Math != swiglu_math::fast;
+    static constexpr epilogue_info info{.activation = activation_kind::swiglu};
 
+    DEEPGEMM_BOTH static constexpr arguments arguments_of(const epilogue_values& all) { return all.swiglu; }
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments& mine) {
         return {float(bf16::from_float(mine.clamp)), mine.row_weights, mine.matrix_stride};
     }

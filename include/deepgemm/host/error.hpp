@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cassert>
+#include <charconv>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -68,10 +69,17 @@ inline void append(std::string& text, dtype part) { text += name_of(part); }
 template <class T>
     requires std::is_integral_v<T>
 void append(std::string& text, T part) { text += std::to_string(part); }
+/// The fewest digits that read back as the same number.
+template <class T>
+    requires std::is_floating_point_v<T>
+void append(std::string& text, T part) {
+    char digits[32];
+    text.append(digits, std::to_chars(digits, digits + sizeof digits, part).ptr);
+}
 
 }  // namespace detail
 
-/// Strings, integers and element types as one text.
+/// Strings, numbers and element types as one text.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
     std::string text;

@@ -124,10 +124,14 @@ constexpr auto prediction_of() -> decltype(kernel_handle<O>::predict) {
     }
 }
 
-/// The arguments of kernel `K` from those of operation `O`.
+/// The arguments of kernel `K` from those of operation `O`: what K::arguments_of() makes of them if it has that function.
 template <class K, class O = operation_of<K>>
 typename K::arguments arguments_for(const typename O::arguments& given) {
-    return typename K::arguments{given};
+    if constexpr (requires { K::arguments_of(given); }) {
+        return K::arguments_of(given);
+    } else {
+        return typename K::arguments{given};
+    }
 }
 
 /// How many multiprocessors a launch uses on a device with `present` of them; an error if that number is out of range.

@@ -63,6 +63,24 @@ constexpr memory_use list_memory(const char* name, const void* data, i64 count, 
             .many = true};
 }
 
+/// The memory of an operation, at most `Most` uses.
+template <std::size_t Most>
+class memory_list {
+public:
+    /// Adds a use, unless there is no memory.
+    constexpr void add(const memory_use& use) {
+        if (use.any()) uses_[count_++] = use;
+    }
+    constexpr const memory_use* data() const { return uses_.data(); }
+    constexpr std::size_t size() const { return count_; }
+    constexpr const memory_use* begin() const { return data(); }
+    constexpr const memory_use* end() const { return data() + count_; }
+
+private:
+    std::array<memory_use, Most> uses_{};
+    std::size_t count_ = 0;
+};
+
 namespace detail {
 
 /// Memory in its simplest form: strides are positive and ascending, and each is larger than what the axes before it reach.
@@ -193,7 +211,8 @@ inline bool overlap(const memory_use& x, const memory_use& y) {
 /// Success if an output shares no byte with other memory.
 inline result<void> check_apart(const memory_use& other, const memory_use& output) {
     if (!pieces_meet(memory_piece::of(other), memory_piece::of(output))) return {};
-    return fail(errc::bad_alias, output.name, " overlaps ", other.name, " in memory; the result would be undefined");
+    return fail(errc::bad_alias, output.name, output.many ? " overlap " : " overlaps ", other.name,
+                " in memory; the result would be undefined");
 }
 
 /// Success if memory has an address that is aligned as it must be, or if there is no memory.

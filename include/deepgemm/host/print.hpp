@@ -3,7 +3,6 @@
 // programs pin by it, and run-time compilers are given it.
 #pragma once
 
-#include <charconv>
 #include <string>
 #include <type_traits>
 
@@ -76,9 +75,6 @@ std::string value_source(const T& value) {
         return concat(enum_name<T>, "::", name_of(value));
     } else if constexpr (is_same_v<T, bool>) {
         return value ? "true" : "false";
-    } else if constexpr (std::is_floating_point_v<T>) {
-        char text[32];  // gets the fewest digits that read back as the same number
-        return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
     } else {
         return concat(value);
     }

@@ -70,7 +70,8 @@ struct gemm_arguments {
 /// The arguments of a part that needs nothing but gemm_arguments.
 struct no_arguments {};
 
-/// What one kernel is launched with: gemm_arguments, the arguments of its epilogue and those of its schedule.
+/// What one kernel is launched with: gemm_arguments, the arguments of its epilogue and those of its schedule. Operations hand
+/// out epilogue_values in place of the former.
 template <class OfEpilogue, class OfTiles>
 struct gemm_call : gemm_arguments {
     OfEpilogue epilogue{};

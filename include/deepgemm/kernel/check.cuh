@@ -24,7 +24,8 @@ DEEPGEMM_BOTH constexpr int fragments_per_warpgroup(config c) {
 /// Accumulators of one thread: the totals of its warpgroup's rows, and the partial sums of the multiplies in flight.
 DEEPGEMM_BOTH constexpr int accumulator_registers(config c) {
     const int sets = c.sm90.promote == promotion::never ? 0 : c.sm90.promote == promotion::at_once ? 1 : 2;
-    return (fragments_per_warpgroup(c) + sets) * fragment_registers<sm90::wgmma_rows>(c.block.n);
+    const int registers = fragment_registers<sm90::wgmma_rows>(c.block.n);
+    return fragments_per_warpgroup(c) * registers + sets * registers / max(c.sm90.column_parts, 1);
 }
 /// Registers of a math thread for accumulators, scales and their products: all but a few for addresses.
 DEEPGEMM_BOTH constexpr int accumulator_budget(int math_warpgroups) {
@@ -67,6 +68,14 @@ struct scale_requirements {
     static_assert(Config.block.k == 128, "gemm: block.k must be 128: one 128-byte row of FP8 and one scale");
     static_assert(Config.sm90.promote != promotion::never,
                   "gemm: promotion::never is for operands without scales; FP8 is promoted at_once or deferred");
+    static_assert(
+        Config.sm90.column_parts >= 1 &&
+            (Config.sm90.column_parts == 1 ||
+             (Config.sm90.promote == promotion::at_once && in_registers<typename B::scale> &&
+              Config.block.n % (8 * Config.sm90.column_parts) == 0 &&
+              scale::zones_of<typename B::scale, Config.block.n> % Config.sm90.column_parts == 0)),
+        "gemm: sm90.column_parts, where it is not 1, must divide block.n into parts of whole zones of scales of B: "
+        "promoted at once, scales by block");
     static_assert(Config.sm90.promote != promotion::deferred || fragments_per_warpgroup(Config) == 1,
                   "gemm: deferred promotion needs 64 rows for each math warpgroup");
 };
@@ -77,6 +86,8 @@ struct scale_requirements<A, B, Config> {
     static_assert(
         Config.sm90.promote == promotion::never,
         "gemm: without scales nothing is promoted; the configuration must say .sm90 = {.promote = promotion::never}");
+    static_assert(Config.sm90.column_parts == 1,
+                  "gemm: without scales a multiply covers all columns of a tile; sm90.column_parts must be 1");
 };
 
 /// The requirements of gemm; a base class without members.

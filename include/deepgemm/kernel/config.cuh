@@ -30,6 +30,9 @@ struct sm90_config {
     int warpgroups = 2;      ///< warpgroups that multiply; each takes block.m / warpgroups rows of every tile
     bool alternate = false;  ///< each takes whole tiles in turn instead: one stores while another multiplies
     promotion promote = promotion::at_once;
+    /// Multiplies side by side that cover the columns of a tile, each promoted by itself: more of them leave registers for a
+    /// wider tile, whose rows lie whole in one thread's fragment.
+    int column_parts = 1;
     DEEPGEMM_BOTH friend constexpr bool operator==(const sm90_config&, const sm90_config&) = default;
 };
 template <>
@@ -37,7 +40,7 @@ struct fields_of<sm90_config> {
     static constexpr const char* name = "";
     static constexpr auto all =
         field_list{field{"warpgroups", &sm90_config::warpgroups}, field{"alternate", &sm90_config::alternate},
-                   field{"promote", &sm90_config::promote}};
+                   field{"promote", &sm90_config::promote}, field{"column_parts", &sm90_config::column_parts}};
 };
 
 /// Everything about a GEMM kernel that may change its speed but not its results. Only split_k, which changes the order of

@@ -52,7 +52,10 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using output = typename host::output;
     using results = typename host::results;
     using peers = typename host::peers;
-    using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n, A::contiguous, B::contiguous>;
+    /// Multiplies side by side that cover the columns of a tile.
+    static constexpr int column_parts = Config.sm90.column_parts;
+    using mma = sm90::wgmma<typename A::element, typename B::element, Config.block.n / column_parts, A::contiguous,
+                            B::contiguous>;
     using tiles = Tiles;
     using work_item = tile_of<Tiles>;
     static constexpr tile_shape block = Config.block;
@@ -83,8 +86,10 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
                   "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");
 
     static constexpr promotion promote = Config.sm90.promote;
-    /// Fragments that each math warpgroup accumulates.
+    /// Fragments of 64 rows that each math warpgroup accumulates.
     static constexpr int waves = fragments_per_warpgroup(Config);
+    /// Its totals: all columns of a fragment, part after part.
+    using totals = float[waves * column_parts][mma::registers];
     /// Registers of a math thread that accumulators leave for scales and their products.
     static constexpr int free_registers = accumulator_budget(Config.sm90.warpgroups) - accumulator_registers(Config);
     /// True if a thread reads the scales of B, one for each column, once for all of its fragments and has the registers to hold
@@ -104,6 +109,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
                                         .accumulate = Epilogue::accumulates || Epilogue::in_place,
                                         .in_place = Epilogue::in_place,
                                         .heads = Epilogue::heads,
+                                        .epilogue = epilogue_info_of<Epilogue>,
                                         .custom_epilogue = Epilogue::custom,
                                         .groups = grouping_of<Tiles>(),
                                         .scattered = scatters<Epilogue>};
@@ -290,7 +296,7 @@ private:
         auto writer = tile_store<gemm>::of(smem, first_row);
         auto loop = main_loop<gemm>::of(smem, pipe, first_row);
         split parts{smem.at(regions::parts{}), smem.at(regions::part_barriers{}), rank, cta::warp(roles::math{})};
-        float total[waves][mma::registers];
+        totals total;
 
         auto next = schedule.begin();
         const auto pass_over = [&](u32 others) {  // the tiles of other takers

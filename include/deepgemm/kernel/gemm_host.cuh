@@ -3,6 +3,7 @@
 // functions for the launchers of nvcc, NVRTC and the simulator. kernel/gemm.cuh is the device side.
 #pragma once
 
+#include <deepgemm/epilogue/arguments.cuh>
 #include <deepgemm/epilogue/result_stream.cuh>
 #include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/kernel/storage.cuh>
@@ -35,6 +36,14 @@ struct gemm_host {
     using results = result_stream<output>;
 
     using arguments = gemm_call<typename Epilogue::arguments, typename Tiles::arguments>;
+
+    /// The kernel's arguments from those of an operation, which holds values for all steps of the library.
+    template <class OfTiles>
+    DEEPGEMM_BOTH static constexpr arguments arguments_of(const gemm_call<epilogue_values, OfTiles>& given) {
+        arguments made{given, epilogue_arguments_of<Epilogue>(given.epilogue)};
+        if constexpr (same_as<OfTiles, typename Tiles::arguments>) made.tiles = given.tiles;
+        return made;
+    }
 
     /// What the kernel reads, as one `__grid_constant__` parameter.
     struct params {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deepgemm/epilogue/head_splits.cuh>
+#include <deepgemm/epilogue/info.cuh>
 #include <deepgemm/kernel/config.cuh>
 #include <deepgemm/kernel/launch_info.cuh>
 #include <deepgemm/scale/kind.cuh>
@@ -61,7 +62,8 @@ struct gemm_traits {
     bool accumulate = false;  ///< adds C, of D's type
     bool in_place = false;    ///< adds C only if C is D itself
     head_splits heads{};
-    bool custom_epilogue = false;  ///< has steps that a user wrote; no planner picks it
+    epilogue_info epilogue{};
+    bool custom_epilogue = false;  ///< has steps that `epilogue` does not tell, a user's own, say; no planner picks it
     grouping groups = grouping::none;
     bool scattered = false;  ///< a list names the rows of D
     DEEPGEMM_BOTH friend constexpr bool operator==(const gemm_traits&, const gemm_traits&) = default;

@@ -28,7 +28,8 @@ struct main_loop {
     using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves>;
     using b_feed = scale::column_feed<typename Gemm::b_scale, b_tile::rows>;
     using a_fragment = typename Source::fragment;
-    using totals = float[Gemm::waves][mma::registers];
+    using totals = typename Gemm::totals;
+    static constexpr int parts = Gemm::column_parts;  ///< of the columns of a tile, in totals one after another
     /// True if some fragments of a tile may have no rows. A tile has rows in its first fragment, or it would not be.
     static constexpr bool may_end_early = Gemm::tiles::bounded && Gemm::block.m != mma::m;
 
@@ -133,16 +134,18 @@ private:
 
     DEEPGEMM_DEVICE static void clear(totals& total) {
         DEEPGEMM_UNROLL
-        for (int wave = 0; wave < Gemm::waves; ++wave) {
+        for (auto& fragment : total) {
             DEEPGEMM_UNROLL
-            for (int i = 0; i < mma::registers; ++i) total[wave][i] = 0.0f;
+            for (float& sum : fragment) sum = 0.0f;
         }
     }
 
-    /// Operands of the current stage: this warpgroup's rows of `wave`, (mma::m, block.k) of A, and the descriptor of B,
-    /// (block.n, block.k).
+    /// Operands of the current stage: this warpgroup's rows of `wave`, (mma::m, block.k) of A, and the descriptor of part `part`
+    /// of B, (mma::n, block.k).
     DEEPGEMM_DEVICE a_fragment a(int wave) const { return a_rows.load(at.stage * a_tile::bytes, wave * mma::m); }
-    DEEPGEMM_DEVICE u64 b() const { return sm90::advance(b_rows, at.stage * b_tile::bytes); }
+    DEEPGEMM_DEVICE u64 b(int part = 0) const {
+        return sm90::advance(b_rows, at.stage * b_tile::bytes + u32(part) * mma::n * b_tile::bytes_per_row);
+    }
 
     /// The number of the scale of A, or of B, for a K block.
     DEEPGEMM_DEVICE static i32 a_index(i32 block) {
@@ -176,13 +179,15 @@ private:
             typename mma::accumulator partial;
             if (!landed) pipe.wait(at);
             const auto scale = shared_scales(next_scale);
+            sm90::row_scales sa;
             DEEPGEMM_UNROLL
-            for (int wave = 0; wave < Fragments; ++wave) {
-                const bool last = wave == Fragments - 1;
-                const auto sa = a_scale(wave, block);
+            for (int fragment = 0; fragment < Fragments * parts; ++fragment) {
+                const int wave = fragment / parts, part = fragment % parts;
+                const bool last = fragment == Fragments * parts - 1;
+                if (part == 0) sa = a_scale(wave, block);
                 a_fragment rows = a(wave);
-                mma::multiply(rows, b(), partial);
-                const auto factors = products_of(scale, sa);
+                mma::multiply(rows, b(part), partial);
+                const auto factors = products_of(part_of(scale, part), sa);
                 if (last) meanwhile(i);
                 if constexpr (!staged) {
                     if (last && i + 1 < blocks.count) next_scale = b_scale(block + 1).formed();
@@ -196,8 +201,8 @@ private:
                     landed = pipe.landed(at);
                     if constexpr (staged) next_scale = b_scale(block + 1);
                 }
-                factors.promote(total[wave], partial);
-                if (last && late) release_read(total[wave], done);
+                factors.promote(total[fragment], partial);
+                if (last && late) release_read(total[fragment], done);
             }
         };
         // Deferred promotion leaves only a few blocks to this function, and tiles that end early are few.
@@ -240,7 +245,17 @@ private:
         }
     }
 
-    /// The products of scales for one fragment: formed during the multiply if there are registers for them, else at promotion.
+    /// The scales of B for one part of the columns.
+    template <class BScale>
+    DEEPGEMM_DEVICE static auto part_of(const BScale& sb, int part) {
+        if constexpr (parts == 1) {
+            return sb;
+        } else {
+            return sb.template part<parts>(part);
+        }
+    }
+
+    /// The products of scales for one multiply: formed during the multiply if there are registers for them, else at promotion.
     template <class BScale>
     DEEPGEMM_DEVICE static auto products_of(const BScale& sb, sm90::row_scales sa) {
         if constexpr (Gemm::holds_scales) {

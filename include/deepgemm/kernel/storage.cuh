@@ -71,9 +71,9 @@ struct gemm_sizes {
         "them, as they do if they are 0");
     static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
-    using split =
-        split_sum<Config.split_k, fragments_per_warpgroup(Config), fragment_registers<sm90::wgmma_rows>(Config.block.n),
-                  gemm_roles<Config.sm90.warpgroups>::warps_of(roles::math{})>;
+    using split = split_sum<Config.split_k, fragments_per_warpgroup(Config) * Config.sm90.column_parts,
+                            fragment_registers<sm90::wgmma_rows>(Config.block.n / Config.sm90.column_parts),
+                            gemm_roles<Config.sm90.warpgroups>::warps_of(roles::math{})>;
 
     using layout = smem_regions<
         region<regions::a_tiles, a_tile::bytes, each_stage, 1024>,

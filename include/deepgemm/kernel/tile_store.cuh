@@ -23,7 +23,7 @@ struct tile_store {
     using params = typename Gemm::params;
     using cta = typename Gemm::cta;
     using barriers = typename Gemm::barriers;
-    using totals = float[Gemm::waves][mma::registers];
+    using totals = typename Gemm::totals;
     static constexpr bool bounded = Gemm::tiles::bounded;
 
     output out;
@@ -108,15 +108,19 @@ private:
     DEEPGEMM_DEVICE void put_rows(const params& p, const typename results::destination& edge, const totals& total,
                                   int first, int count, i32 m, i32 n, const result_matrix& matrix) {
         const auto here = fragment_place<map>::here();
-        constexpr int batches = d_column(mma::n) / output::batch_columns, per_buffer = output::buffer::registers;
-        constexpr int columns = mma::n / batches, registers = mma::registers / batches;  // of a batch, before the steps
+        constexpr int batches = d_column(Gemm::block.n) / output::batch_columns, per_buffer = output::buffer::registers;
+        constexpr int columns = Gemm::block.n / batches;  // of a batch, before the steps
+        constexpr int registers = fragment_registers<map>(columns), parts = Gemm::column_parts;
         DEEPGEMM_UNROLL
         for (int i = first * batches; i < (first + count) * batches; ++i) {
             const int wave = i / batches, batch = i % batches;
             const i32 row = m + wave * mma::m, column = d_column(n) + batch * output::batch_columns;
             result_fragment<map, columns> sums{{}, here.in(output::rows, row, n + batch * columns), matrix};
             DEEPGEMM_UNROLL
-            for (int j = 0; j < registers; ++j) sums.value[j] = total[wave][batch * registers + j];
+            for (int j = 0; j < registers; ++j) {
+                const int at = batch * registers + j;
+                sums.value[j] = total[wave * parts + at / mma::registers][at % mma::registers];
+            }
             const result_fragment<map, output::batch_columns> stored = steps::apply(p.epilogue, sums);
             float value[output::batch][per_buffer];
             DEEPGEMM_UNROLL

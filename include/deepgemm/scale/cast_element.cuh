@@ -9,15 +9,9 @@
 #include <deepgemm/core/types.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/global.cuh>
+#include <deepgemm/scale/kind.cuh>
 
 namespace deepgemm::scale {
-
-/// What a cast writes as scales.
-enum class cast_scales : u8 {
-    fp32,          ///< floats: the exact quotient
-    power_of_two,  ///< floats, rounded up to powers of two; NaN for a tile that holds NaN or infinity
-    packed,  ///< UE8M0 exponents of these powers of two, four K blocks to a word; bytes of missing blocks are zero
-};
 
 /// An element type that casts read.
 template <class T>

@@ -155,10 +155,8 @@ struct column_feed<none, Columns> {
 /// Per-block scales of B.
 template <class Scale, int Columns>
     requires(Scale::via == route::registers)
-struct column_feed<Scale, Columns> : block_feed<Scale, Columns / gcd(Columns, Scale::tile.mn)> {
-    /// Columns that share a scale wherever a tile starts, since tiles start at multiples of Columns.
-    static constexpr int zone_columns = gcd(Columns, Scale::tile.mn);
-    static constexpr int zones = Columns / zone_columns;
+struct column_feed<Scale, Columns> : block_feed<Scale, zones_of<Scale, Columns>> {
+    static constexpr int zones = zones_of<Scale, Columns>, zone_columns = Columns / zones;
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
         block_feed<Scale, zones>::start(p, from, zone_columns, index);

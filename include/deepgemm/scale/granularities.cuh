@@ -99,6 +99,11 @@ struct gathered<none> {
 template <class Scale>
 using gathered = typename detail::gathered<Scale>::type;
 
+/// Zones of a tile's `Columns` columns (rows of B): those of a zone share a scale wherever a tile starts, since tiles start at
+/// multiples of Columns.
+template <class Scale, int Columns>
+inline constexpr int zones_of = Columns / gcd(Columns, Scale::tile.mn);
+
 /// The number, along K, of the scale that covers element `k`.
 template <class Scale>
 DEEPGEMM_BOTH constexpr i32 index(i32 k) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the scales of an operand are stored and what one scale covers, as plain values for the host. The types behind them are in
+// How scales are stored and what one scale covers, as plain values for the host. The types behind them are in
 // scale/granularities.cuh and in the models of scale_format.
 #pragma once
 
@@ -28,5 +28,26 @@ struct fields_of<scale_tile> {
 DEEPGEMM_BOTH constexpr i64 k_per_word(scale_kind kind, scale_tile tile) {
     return kind == scale_kind::ue8m0 ? 4 * tile.k : tile.k;
 }
+
+namespace scale {
+
+/// What a cast writes as scales.
+enum class cast_scales : u8 {
+    fp32,          ///< floats: the exact quotient
+    power_of_two,  ///< floats, rounded up to powers of two; NaN for a tile that holds NaN or infinity
+    packed,  ///< UE8M0 exponents of these powers of two, four K blocks to a word; bytes of missing blocks are zero
+};
+
+/// The name of a value in source.
+DEEPGEMM_BOTH constexpr const char* name_of(cast_scales scales) {
+    switch (scales) {
+        case cast_scales::fp32: return "fp32";
+        case cast_scales::power_of_two: return "power_of_two";
+        case cast_scales::packed: return "packed";
+    }
+    return "?";
+}
+
+}  // namespace scale
 
 }  // namespace deepgemm

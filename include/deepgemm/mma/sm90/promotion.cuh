@@ -62,6 +62,15 @@ template <int Zones>
 struct zone_scales {
     float value[Zones];
 
+    /// Those of part `part` of the columns, of which there are `Parts`.
+    template <int Parts>
+    DEEPGEMM_DEVICE zone_scales<Zones / Parts> part(int part) const {
+        static_assert(Zones % Parts == 0, "zone_scales: a part has whole zones");
+        zone_scales<Zones / Parts> mine;
+        DEEPGEMM_UNROLL
+        for (int zone = 0; zone < Zones / Parts; ++zone) mine.value[zone] = value[part * (Zones / Parts) + zone];
+        return mine;
+    }
     /// The scales, computed at this point and not later.
     DEEPGEMM_DEVICE zone_scales formed() const {
         zone_scales scales = *this;

@@ -38,8 +38,8 @@ template <engine_for<ops::contiguous_gemm> Engine>
 result<void> m_grouped_fp8_gemm_nt_contiguous(const Engine& engine, const scaled_matrix& a, const scaled_stack& b,
                                               const output_matrix& d, const group_list& groups,
                                               const grouped_options& options = {}) {
-    return detail::run_typed(engine, detail::fp8_operands, contiguous_problem{a, b, d, groups, options.ready, {}, {}},
-                             options);
+    return detail::run_typed(engine, detail::fp8_operands,
+                             contiguous_problem{a, b, d, groups, options.epilogue, options.ready, {}, {}}, options);
 }
 
 /// As m_grouped_fp8_gemm_nt_contiguous, of BF16 operands without scales, summed in FP32.
@@ -47,8 +47,9 @@ template <engine_for<ops::contiguous_gemm> Engine>
 result<void> m_grouped_bf16_gemm_nt_contiguous(const Engine& engine, const input_matrix& a, const input_stack& b,
                                                const output_matrix& d, const group_list& groups,
                                                const grouped_options& options = {}) {
-    return detail::run_typed(engine, detail::bf16_operands,
-                             contiguous_problem{unscaled(a), unscaled(b), d, groups, options.ready, {}, {}}, options);
+    return detail::run_typed(
+        engine, detail::bf16_operands,
+        contiguous_problem{unscaled(a), unscaled(b), d, groups, options.epilogue, options.ready, {}, {}}, options);
 }
 
 /// As m_grouped_fp8_gemm_nt_contiguous, with gathered rows of A: row m of D is computed from row `a_rows[m]` of A and its scales,
@@ -61,7 +62,7 @@ result<void> m_grouped_fp8_gemm_nt_contiguous_gathered(const Engine& engine, con
                                                        const output_matrix& d, const group_list& groups,
                                                        const grouped_options& options = {}) {
     return detail::run_typed(engine, detail::fp8_operands,
-                             contiguous_problem{a, b, d, groups, options.ready, a_rows, {}}, options);
+                             contiguous_problem{a, b, d, groups, options.epilogue, options.ready, a_rows, {}}, options);
 }
 
 /// The same of BF16 operands, without scales.
@@ -70,9 +71,9 @@ result<void> m_grouped_bf16_gemm_nt_contiguous_gathered(const Engine& engine, co
                                                         const row_list& a_rows, const input_stack& b,
                                                         const output_matrix& d, const group_list& groups,
                                                         const grouped_options& options = {}) {
-    return detail::run_typed(engine, detail::bf16_operands,
-                             contiguous_problem{unscaled(a), unscaled(b), d, groups, options.ready, a_rows, {}},
-                             options);
+    return detail::run_typed(
+        engine, detail::bf16_operands,
+        contiguous_problem{unscaled(a), unscaled(b), d, groups, options.epilogue, options.ready, a_rows, {}}, options);
 }
 
 /// As m_grouped_fp8_gemm_nt_contiguous, with scattered rows of D: what is computed of row m of A goes to row `d_rows[m]` of D, bit for
@@ -86,7 +87,7 @@ result<void> m_grouped_fp8_gemm_nt_contiguous_scattered(const Engine& engine, co
                                                         const row_list& d_rows, const group_list& groups,
                                                         const grouped_options& options = {}) {
     return detail::run_typed(engine, detail::fp8_operands,
-                             contiguous_problem{a, b, d, groups, options.ready, {}, d_rows}, options);
+                             contiguous_problem{a, b, d, groups, options.epilogue, options.ready, {}, d_rows}, options);
 }
 
 /// The same of BF16 operands, without scales.
@@ -95,9 +96,9 @@ result<void> m_grouped_bf16_gemm_nt_contiguous_scattered(const Engine& engine, c
                                                          const input_stack& b, const output_matrix& d,
                                                          const row_list& d_rows, const group_list& groups,
                                                          const grouped_options& options = {}) {
-    return detail::run_typed(engine, detail::bf16_operands,
-                             contiguous_problem{unscaled(a), unscaled(b), d, groups, options.ready, {}, d_rows},
-                             options);
+    return detail::run_typed(
+        engine, detail::bf16_operands,
+        contiguous_problem{unscaled(a), unscaled(b), d, groups, options.epilogue, options.ready, {}, d_rows}, options);
 }
 
 /// As m_grouped_bf16_gemm_nt_contiguous, with matrices (k,n) of B.

@@ -41,6 +41,8 @@ struct contiguous_problem {
     scaled_stack b{};   ///< of a matrix (N, K) for each group
     output_matrix d{};  ///< (M, N)
     group_list groups{};
+    epilogue_argument
+        epilogue{};  ///< as in gemm_problem; alpha and bias go by the matrix of B, weights by the row of the product
     ready_operands
         ready{};  ///< as in gemm_problem; the kernel always waits before it reads lists of groups and of rows
     /// Gathered rows: A(m,k) stands for row a_rows[m] of A. The list has M entries, and A may have any number of rows. Entries of rows
@@ -61,15 +63,16 @@ struct contiguous_workload {
     grouping by = grouping::psum;
     operand_info a{}, b{};
     dtype d = dtype::bf16;
+    epilogue_info epilogue{};
     bool scattered = false;  ///< a list names the rows of D
 
     friend constexpr bool operator==(const contiguous_workload& x, const contiguous_workload& y) {
         return x.by == y.by && x.scattered == y.scattered && x.slots() == y.slots();
     }
     /// The product of A with one matrix of B.
-    constexpr gemm_workload one() const { return {.shape = shape, .a = a, .b = b, .d = d}; }
+    constexpr gemm_workload one() const { return {.shape = shape, .a = a, .b = b, .d = d, .epilogue = epilogue}; }
     /// The product in groups of as many rows that have slots of their own. It takes the same tiles.
-    constexpr grouped_workload slots() const { return {groups, shape, expected_rows, a, b, d}; }
+    constexpr grouped_workload slots() const { return {groups, shape, expected_rows, a, b, d, epilogue}; }
 };
 
 /// A hash of every member.
@@ -81,7 +84,7 @@ namespace detail {
 
 /// A, the first group's matrix of B, and D, as they are in memory.
 constexpr gemm_problem stored_of(const contiguous_problem& problem) {
-    return {.a = problem.a, .b = problem.b.first, .d = problem.d, .ready = problem.ready};
+    return {.a = problem.a, .b = problem.b.first, .d = problem.d, .epilogue = problem.epilogue, .ready = problem.ready};
 }
 /// The product of A with the first group's matrix of B, in which rows are where the lists put them.
 constexpr gemm_problem first_of(const contiguous_problem& problem) {
@@ -98,8 +101,9 @@ constexpr contiguous_workload workload_of(const same_as<contiguous_problem> auto
     const gemm_workload one = workload_of(detail::first_of(problem));
     const i64 rows = one.shape.m, groups = max(problem.b.count, i64(1)), given = problem.groups.expected_rows;
     const i32 expected = i32(min(given == 0 ? ceil_div(rows, groups) : given, rows));
-    contiguous_workload made{i32(problem.b.count), one.shape, expected, problem.groups.by, one.a, one.b, one.d,
-                             problem.d_rows.any()};
+    contiguous_workload made{
+        i32(problem.b.count), one.shape,           expected, problem.groups.by, one.a, one.b, one.d,
+        one.epilogue,         problem.d_rows.any()};
     if (problem.a_rows.any()) {
         made.a.gathered = true;
         made.a.scales = major::mn;  // kernels that gather take scales in any order
@@ -111,15 +115,15 @@ constexpr contiguous_workload workload_of(const same_as<contiguous_problem> auto
 constexpr bool is_empty(const contiguous_workload& work) { return is_empty(work.slots()); }
 
 /// What a kernel of groups of rows is launched with.
-using contiguous_arguments = gemm_call<no_arguments, row_groups>;
+using contiguous_arguments = gemm_call<epilogue_values, row_groups>;
 
 /// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template for
 /// the same reason as workload_of().
 constexpr contiguous_arguments arguments_of(const same_as<contiguous_problem> auto& problem) {
-    const auto& [a, b, d, groups, ready, a_rows, d_rows] = problem;
+    const auto& [a, b, d, groups, epilogue, ready, a_rows, d_rows] = problem;
     const contiguous_workload work = workload_of(problem);
     const bool matters = work.shape.k != 0 && work.groups > 1;
-    contiguous_arguments made{arguments_of(detail::stored_of(problem))};
+    contiguous_arguments made{arguments_of(detail::stored_of(problem)), epilogue.values()};
     made.shape = work.shape;
     made.a.list = a_rows;
     made.a.rows = a.matrix.rows;

@@ -3,8 +3,6 @@
 // stacks, and those for the list of groups. Nothing is read from the memory that a problem names, not even the list.
 #pragma once
 
-#include <array>
-
 #include <deepgemm/ops/contiguous_gemm/problem.hpp>
 #include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/ops/grouped_gemm/rules.hpp>
@@ -43,7 +41,7 @@ inline result<void> check_list(const group_list& groups) {
 
 /// Checks the lists of rows, but not their memory, for a product of `m` rows.
 inline result<void> check_row_lists(const contiguous_problem& problem, i64 m) {
-    const auto& [a, b, d, groups, ready, a_rows, d_rows] = problem;
+    const auto& [a, b, d, groups, epilogue, ready, a_rows, d_rows] = problem;
     if (a_rows.any()) {
         if (contiguous_along(a.matrix) != major::k && a.matrix.columns > 1) {
             return fail(errc::bad_layout, "A is contiguous along M; gathered rows must be contiguous along K");
@@ -65,6 +63,9 @@ inline result<void> check_row_lists(const contiguous_problem& problem, i64 m) {
     if (groups.zero_padding) {
         return fail(errc::bad_option,
                     "zero_padding is set; rows between groups have no place in a D whose rows are scattered");
+    }
+    if (epilogue.info().rounds()) {
+        return fail(errc::bad_option, "rows of D are scattered; a D in FP8 or rounded at random is stored in order");
     }
     if (a.matrix.columns == 0) {
         return fail(errc::bad_extent, "K is 0; if rows of D are scattered it must be positive");
@@ -88,7 +89,7 @@ namespace detail {
 /// Checks a problem against the rules of contiguous grouped GEMMs, but not those for memory. Sizes and types are checked first;
 /// if there is nothing to compute, only these and the options.
 inline result<void> check_contiguous(const contiguous_problem& problem) {
-    const auto& [a, b, d, groups, ready, a_rows, d_rows] = problem;
+    const auto& [a, b, d, groups, epilogue, ready, a_rows, d_rows] = problem;
     const gemm_problem stored = stored_of(problem), first = first_of(problem);
     const i64 m = first.a.matrix.rows;
     if (auto ok = check_extent("the number of groups", b.count); !ok) return ok;
@@ -97,7 +98,7 @@ inline result<void> check_contiguous(const contiguous_problem& problem) {
     if (auto ok = check_sizes_and_types(stored); !ok) return ok;
     if (auto ok = check_row_lists(problem, m); !ok) return ok;
     if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
-    if (auto ok = check_contiguous_tiles(b.count, m, d.columns); !ok) return ok;
+    if (auto ok = check_contiguous_tiles(b.count, m, b.first.matrix.rows); !ok) return ok;
     if (auto ok = check_placement(stored); !ok) return ok;
     if (a.matrix.columns == 0) return {};
     if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
@@ -107,21 +108,24 @@ inline result<void> check_contiguous(const contiguous_problem& problem) {
 }  // namespace detail
 
 /// The memory that a problem reads and writes. Without K, operands and their scales are not read.
-inline std::array<memory_use, 8> memory_of(const contiguous_problem& problem) {
+inline auto memory_of(const contiguous_problem& problem) {
     // This names every member, so a new member makes it fail to compile: add it to the list of what is read or written.
-    const auto& [a, b, d, groups, ready, a_rows, d_rows] = problem;
+    const auto& [a, b, d, groups, epilogue, ready, a_rows, d_rows] = problem;
     const bool ends = groups.by == grouping::psum;
-    std::array<memory_use, 8> uses{written(memory_of("D", d))};
-    uses[1] = ends ? list_memory("the ends of groups", groups.data, b.count)
-                   : list_memory("the groups of rows", groups.data, detail::first_of(problem).a.matrix.rows);
-    if (a.matrix.columns == 0) return uses;
-    uses[6] = list_memory("the entries of the list of rows of A", a_rows.data, a_rows.count, a_rows.wide);
-    uses[7] = list_memory("the entries of the list of rows of D", d_rows.data, d_rows.count, d_rows.wide);
-    uses[2] = memory_of("A", a.matrix);
-    uses[3] = memory_of("B", b.first.matrix, b.count, b.matrix_stride);
-    uses[4] = memory_of("the scales of A", a.scales, detail::reads_by_word(a.scales, false));
-    uses[5] = memory_of("the scales of B", b, detail::reads_by_word(b.first.scales, true));
-    return uses;
+    const i64 m = detail::first_of(problem).a.matrix.rows;
+    memory_list<8 + detail::epilogue_memory> list;
+    list.add(written(memory_of("D", d)));
+    list.add(ends ? list_memory("the ends of groups", groups.data, b.count)
+                  : list_memory("the groups of rows", groups.data, m));
+    detail::add_memory(list, epilogue, b.first.matrix.rows, m, d.columns, b.count, 1);
+    if (a.matrix.columns == 0) return list;
+    list.add(memory_of("A", a.matrix));
+    list.add(memory_of("B", b.first.matrix, b.count, b.matrix_stride));
+    list.add(memory_of("the scales of A", a.scales, detail::reads_by_word(a.scales, false)));
+    list.add(memory_of("the scales of B", b, detail::reads_by_word(b.first.scales, true)));
+    list.add(list_memory("the entries of the list of rows of A", a_rows.data, a_rows.count, a_rows.wide));
+    list.add(list_memory("the entries of the list of rows of D", d_rows.data, d_rows.count, d_rows.wide));
+    return list;
 }
 
 }  // namespace deepgemm

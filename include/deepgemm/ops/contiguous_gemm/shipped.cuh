@@ -18,22 +18,27 @@ using rows_by_end = grouped<Config.block, Config.cluster, psum_groups, Config.ra
 template <config Config>
 using rows_by_row = indexed<Config.block, Config.cluster, Config.raster_rows>;
 
-/// A GEMM of groups of rows, D in BF16. FP8: A scaled by token, in the order of `Tokens`, B by block, all scales FP32. Structs,
-/// since nvcc 13 loses configurations in alias templates.
-template <class Tokens, config... Configs>
-struct contiguous_fp8_kernels {
+/// A GEMM of groups of rows. FP8: A scaled by token, in the order of `Tokens`, B by block, scales in one format. Structs, since
+/// nvcc 13 loses configurations in alias templates.
+template <class Tokens, class Epilogue, config... Configs>
+struct contiguous_fp8_with {
     template <class Tiles, config Config>
-    using one = gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>,
-                     Config, Tiles>;
+    using one = gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<typename Tokens::format>>,
+                     Epilogue, Config, Tiles>;
     using type = kernels<one<rows_by_end<Configs>, Configs>..., one<rows_by_row<Configs>, Configs>...>;
 };
 /// The same of BF16 operands, without scales; B contiguous along `B`.
-template <major B, config... Configs>
-struct contiguous_bf16_kernels {
+template <major B, class Epilogue, config... Configs>
+struct contiguous_bf16_with {
     template <class Tiles, config Config>
-    using one = gemm<arch::sm90, operand<bf16>, operand<bf16, scale::none, B>, store<bf16>, Config, Tiles>;
+    using one = gemm<arch::sm90, operand<bf16>, operand<bf16, scale::none, B>, Epilogue, Config, Tiles>;
     using type = kernels<one<rows_by_end<Configs>, Configs>..., one<rows_by_row<Configs>, Configs>...>;
 };
+/// The same with D in BF16.
+template <class Tokens, config... Configs>
+struct contiguous_fp8_kernels : contiguous_fp8_with<Tokens, store<bf16>, Configs...> {};
+template <major B, config... Configs>
+struct contiguous_bf16_kernels : contiguous_bf16_with<B, store<bf16>, Configs...> {};
 
 /// Some hundred rows, in pairs that share A.
 inline constexpr config medium_pair{.block = {128, 128, 128},
@@ -92,11 +97,21 @@ struct scattered_kernels {
                 by_end_kernel<half, half, scatter<bf16>, many>, by_row_kernel<half, half, scatter<bf16>, many>>;
 };
 
+/// With packed scales: a tile for few rows and one for many.
+using contiguous_fp8_ue8m0 =
+    contiguous_fp8_kernels<scale::per_token<scale::ue8m0>, masked_few(64), masked_wide()>::type;
+
+/// The first product of a gated layer, whose D is the A of the second one: few rows, and many.
+using contiguous_fp8_gated =
+    contiguous_fp8_with<scale::per_token<scale::fp32>, gated_fp8, gate_tile(64), gate_tile(128)>::type;
+using contiguous_bf16_gated = contiguous_bf16_with<major::k, gated_fp8, tile16(64, 256, 1), tile16(128, 256, 2)>::type;
+
 template <class O>
     requires(same_as<O, ops::contiguous_gemm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
     return contiguous_fp8{} + contiguous_fp8_k_major{} + contiguous_bf16{} + contiguous_bf16_nn{} +
-           gathered_kernels::type{} + scattered_kernels::type{};
+           gathered_kernels::type{} + scattered_kernels::type{} + contiguous_fp8_ue8m0{} + contiguous_fp8_gated{} +
+           contiguous_bf16_gated{};
 }
 
 }  // namespace deepgemm::shipped

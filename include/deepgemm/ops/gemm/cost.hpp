@@ -56,9 +56,9 @@ inline double bytes_of(const operand_info& x, i64 rows, i64 k) {
 /// What a product demands of any kernel.
 inline demand demand_of(const gemm_workload& work) {
     const i64 m = work.shape.m, n = work.shape.n, k = work.shape.k;
-    const double results = double(m) * double(n);
-    return {2 * results * double(k), detail::bytes_of(work.a, m, k) + detail::bytes_of(work.b, n, k) +
-                                         results * size_of(work.d) * (work.accumulate ? 2 : 1)};
+    const double stored = double(m) * double(work.epilogue.columns_after(n));
+    return {2 * double(m) * double(n) * double(k), detail::bytes_of(work.a, m, k) + detail::bytes_of(work.b, n, k) +
+                                                       stored * size_of(work.d) * (work.accumulate ? 2 : 1)};
 }
 
 namespace detail {
@@ -96,9 +96,10 @@ inline double row_bytes(const gemm_workload& work, const operand_info& x) {
 inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& work, double rows_of_a, double active,
                                    const cost_parameters& p) {
     const config& cfg = info.cfg;
-    const double n = cfg.block.n, fragments = cfg.block.m / 64.0;
+    const double n = double(cfg.block.n) / cfg.sm90.column_parts,
+                 fragments = cfg.block.m / 64.0 * cfg.sm90.column_parts;
     const int others = std::clamp(sharers(cfg), 1, 3) - 1;
-    // wgmma of 64 x n x 32 bytes, four in a 128-byte row: n / 2 clocks each, unless reading both operands takes longer.
+    // wgmma of 64 x n x 32 bytes, n being the columns of a part, four in a 128-byte row: n / 2 clocks each, unless reading both operands takes longer.
     const double bytes = cfg.block.k * double(size_of(info.traits.a.type)), steps = bytes / 32;  // of a row of a tile
     const double best = steps * n / 2, multiply = std::max(best, (64 + n) * bytes / p.mma_bytes);
     double waiting = p.overlap[others] * (p.block_latency + p.promotion_per_column * n);
@@ -108,7 +109,7 @@ inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& w
         waiting += fragments * p.token_per_column * n;
     const double tensor = fragments * multiply + waiting;
 
-    const double a = rows_of_a * bytes, b = n * bytes;
+    const double a = rows_of_a * bytes, b = cfg.block.n * bytes;
     const bool along_k = work.a.contiguous == major::k && work.b.contiguous == major::k;
     const double lines = along_k && std::fmod(row_bytes(work, work.a), 128) != 0 ? p.astray : 1;
     const double l2_bytes = p.l2_bytes / (lines * std::min(1.0, active));
@@ -139,10 +140,11 @@ inline double memory_bytes(const gemm_info& info, const gemm_workload& work, con
         return x.format == scale_kind::none ? 0 : mn / x.tile.mn * k / 128;
     };
     const double a = m * row_a * reads_a, b = n * row_b * reads_b;
-    const double rest = 4 * (scale_words(work.a, m) + scale_words(work.b, n)) + m * n * size_of(work.d) *
-                                                                                    (info.traits.in_place ? p.added
-                                                                                     : work.accumulate    ? 2
-                                                                                                          : 1);
+    const double rest = 4 * (scale_words(work.a, m) + scale_words(work.b, n)) +
+                        m * double(work.epilogue.columns_after(work.shape.n)) * size_of(work.d) *
+                            (info.traits.in_place ? p.added
+                             : work.accumulate    ? 2
+                                                  : 1);
     // An operand that is read once displaces only as much as is under way (pipeline/operand_stream.cuh).
     const double ctas = std::min<double>(double(tiles.m * tiles.n) * cfg.split_k, sms);
     const double on_way = cfg.stages * 128 * ctas;  // for each row of a tile

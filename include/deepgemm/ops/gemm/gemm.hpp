@@ -13,6 +13,7 @@ namespace deepgemm {
 /// Optional arguments of a GEMM.
 struct gemm_options {
     std::optional<input_matrix> c{};  ///< added to the product in FP32; may be D itself
+    epilogue_argument epilogue{};     ///< steps between the product and D: alpha, bias, an activation, a cast
     void* stream = nullptr;           ///< a cudaStream_t
     ready_operands ready{};           ///< operands that the stream's previous kernel does not write: weights, say
 
@@ -42,21 +43,35 @@ result<void> run_typed(const Engine& engine, const operand_types& types, const g
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                       const gemm_options& options) {
-    return run_typed(engine, fp8_operands, {.a = a, .b = b, .d = d, .c = options.c, .ready = options.ready}, options);
+    return run_typed(engine, fp8_operands,
+                     {.a = a, .b = b, .d = d, .c = options.c, .epilogue = options.epilogue, .ready = options.ready},
+                     options);
 }
 
 template <engine_for<ops::gemm> Engine>
 result<void> bf16_gemm(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                        const gemm_options& options) {
     return run_typed(engine, bf16_operands,
-                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready}, options);
+                     {.a = unscaled(a),
+                      .b = unscaled(b),
+                      .d = d,
+                      .c = options.c,
+                      .epilogue = options.epilogue,
+                      .ready = options.ready},
+                     options);
 }
 
 template <engine_for<ops::gemm> Engine>
 result<void> f16_gemm(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                       const gemm_options& options) {
     return run_typed(engine, f16_operands,
-                     {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c, .ready = options.ready}, options);
+                     {.a = unscaled(a),
+                      .b = unscaled(b),
+                      .d = d,
+                      .c = options.c,
+                      .epilogue = options.epilogue,
+                      .ready = options.ready},
+                     options);
 }
 
 }  // namespace detail
@@ -67,7 +82,7 @@ result<void> f16_gemm(const Engine& engine, const input_matrix& a, const input_m
 //     nt   A (m,k), B (n,k)        nn   A (m,k), B (k,n)        tn   A (k,m), B (k,n)        tt   A (k,m), B (n,k)
 
 /// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands FP8 and contiguous along K, scaled by blocks of 128 along K.
-/// A: 1x128 scales. B: 128x128 or 1x128. D: BF16 or FP32. Empty M or N: nothing happens; empty K: D becomes C or zero.
+/// A: 1x128 scales. B: 128x128 or 1x128. D: BF16 or FP32; or FP8 with scales, as gemm_options::epilogue says. Empty M or N: nothing happens; empty K: D becomes C or zero.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nt(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
@@ -103,7 +118,8 @@ template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nt_skip_head_mid(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b,
                                        const output_matrix& d, const head_splits& heads,
                                        const gemm_options& options = {}) {
-    const gemm_problem problem{.a = a, .b = b, .d = d, .c = options.c, .heads = heads, .ready = options.ready};
+    const gemm_problem problem{
+        .a = a, .b = b, .d = d, .c = options.c, .heads = heads, .epilogue = options.epilogue, .ready = options.ready};
     if (!heads.any()) return detail::check_heads(workload_of(problem));
     return detail::run(engine, problem, options);
 }

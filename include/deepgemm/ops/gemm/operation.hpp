@@ -28,12 +28,12 @@ constexpr bool takes(const operand_info& kernel, operand_info given, i32 k) {
 
 namespace ops {
 
-/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), in FP8 with scales, in BF16 or FP16 without.
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), in FP8 with scales, in BF16 or FP16 without; with steps of an epilogue.
 struct gemm {
     static constexpr const char* name = "gemm";
     using problem = gemm_problem;
     using workload = gemm_workload;
-    using arguments = gemm_arguments;
+    using arguments = dense_arguments;
     using traits = gemm_traits;
     using config = deepgemm::config;
     using tuned_row = gemm_tuned_row;
@@ -59,6 +59,7 @@ struct gemm {
         if (kernel.in_place && !work.in_place) return "it adds to D in place, and C lies elsewhere";
         if (kernel.heads != work.heads) return "its head splits differ";
         if (kernel.scattered) return "it scatters rows of D";
+        if (kernel.epilogue != work.epilogue) return "its epilogue has other steps";
         // Without K nothing is multiplied, so operands do not matter.
         if (work.shape.k == 0) return nullptr;
         if (!detail::takes(kernel.a, work.a, work.shape.k)) return "it takes another A";
@@ -88,7 +89,12 @@ struct gemm {
     /// A kernel for a workload. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made{{.arch = device.arch},
-                       {.a = work.a, .b = work.b, .d = work.d, .accumulate = work.accumulate, .heads = work.heads}};
+                       {.a = work.a,
+                        .b = work.b,
+                        .d = work.d,
+                        .accumulate = work.accumulate,
+                        .heads = work.heads,
+                        .epilogue = work.epilogue}};
         if (work.a.format == scale_kind::none) {
             made.cfg.block.k = 64;
             made.cfg.sm90.promote = promotion::never;

@@ -4,18 +4,21 @@
 
 #include <optional>
 
+#include <deepgemm/host/epilogue.hpp>
 #include <deepgemm/host/matrix.hpp>
 #include <deepgemm/kernel/arguments.cuh>
 
 namespace deepgemm {
 
-/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. With head splits, D has a gap in every head.
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. With head splits, D has a gap in every head. An epilogue
+/// changes the sums before C is added; with swiglu D has half as many columns as the product.
 struct gemm_problem {
     scaled_matrix a{};                ///< (m, k)
     scaled_matrix b{};                ///< (n, k)
     output_matrix d{};                ///< (m, n), or (m, n + middle columns of all heads)
     std::optional<input_matrix> c{};  ///< as D, and of its type; may be D itself
     head_splits heads{};
+    epilogue_argument epilogue{};
     ready_operands ready{};  ///< operands that need not wait for the stream's previous kernel, in dependent launches
 };
 
@@ -28,10 +31,12 @@ struct gemm_workload {
     bool accumulate = false;
     bool in_place = false;  ///< C is D itself
     head_splits heads{};
+    epilogue_info epilogue{};
 
     friend constexpr bool operator==(const gemm_workload& x, const gemm_workload& y) {
         return x.shape.m == y.shape.m && x.shape.n == y.shape.n && x.shape.k == y.shape.k && x.a == y.a && x.b == y.b &&
-               x.d == y.d && x.accumulate == y.accumulate && x.in_place == y.in_place && x.heads == y.heads;
+               x.d == y.d && x.accumulate == y.accumulate && x.in_place == y.in_place && x.heads == y.heads &&
+               x.epilogue == y.epilogue;
     }
 };
 
@@ -52,7 +57,10 @@ constexpr u64 hash_of(const gemm_workload& work) {
     add_operand(work.a);
     add_operand(work.b);
     add(u64(u32(work.heads.left)) | u64(u32(work.heads.middle)) << 32);
-    add(u64(u32(work.heads.right)));
+    const epilogue_info& steps = work.epilogue;
+    add(u64(u32(work.heads.right)) | u64(steps.alpha) << 32 | u64(steps.bias) << 33 | u64(steps.stochastic) << 34 |
+        u64(steps.bias_type) << 40 | u64(steps.activation) << 48);
+    add(u64(u32(steps.cast.columns)) | u64(steps.cast.scales) << 32 | u64(steps.cast.of_bf16) << 40);
     return hash;
 }
 
@@ -65,14 +73,15 @@ constexpr gemm_workload exchanged(gemm_workload work) {
 
 /// The workload of a valid problem.
 constexpr gemm_workload workload_of(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
     return {{i32(a.matrix.rows), i32(b.matrix.rows), i32(a.matrix.columns)},
             detail::operand_of(a),
             detail::operand_of(b),
             d.type,
             c.has_value(),
             c.has_value() && c->data == d.data,
-            heads};
+            heads,
+            epilogue.info()};
 }
 
 /// True if the problem has nothing to compute and nothing to write: D has no rows or no columns.
@@ -80,9 +89,12 @@ constexpr bool is_empty(const gemm_problem& problem) {
     return problem.a.matrix.rows == 0 || problem.b.matrix.rows == 0;
 }
 
+/// What a kernel of a dense GEMM is launched with.
+using dense_arguments = gemm_call<epilogue_values, no_arguments>;
+
 /// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept.
-constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, ready] = problem;
+constexpr dense_arguments arguments_of(const gemm_problem& problem) {
+    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
     // Without K any kernel may be chosen, even one for other types, scales and orders.
     const bool multiplies = a.matrix.columns != 0;
     const auto pitch = [](const auto& matrix) {  // from one contiguous row to the next
@@ -103,12 +115,13 @@ constexpr gemm_arguments arguments_of(const gemm_problem& problem) {
                 .scales = {x.scales.data, x.scales.row_stride, stride_k(x.scales, x.matrix.rows)},
                 .ready = is_ready};
     };
-    gemm_arguments arguments{};
+    dense_arguments arguments{};
     arguments.shape = workload_of(problem).shape;
     arguments.a = operand(a, ready.a);
     arguments.b = operand(b, ready.b);
     arguments.d = {d.data, pitch(d)};
     if (c) arguments.c = {c->data, pitch(*c)};
+    arguments.epilogue = epilogue.values();
     return arguments;
 }
 

@@ -4,7 +4,6 @@
 // for one matrix or its scales are in host/matrix_rules.hpp, those for memory in host/memory.hpp.
 #pragma once
 
-#include <array>
 #include <string>
 #include <utility>
 
@@ -37,7 +36,7 @@ inline result<void> check_types(const operand_types& types, const scaled_matrix&
 }
 
 inline result<void> check_types(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
     const dtype left = a.matrix.type, right = b.matrix.type;
     if (!is_fp8(left) && !is_half(left)) {
         return fail(errc::unsupported_type, "A is ", left, "; it must be e4m3, e5m2, bf16 or f16");
@@ -50,7 +49,7 @@ inline result<void> check_types(const gemm_problem& problem) {
                     "; both must be FP8 (e4m3 or e5m2), both bf16 or both f16");
     }
     const bool may_be_f16 = left == dtype::f16;
-    if (d.type != dtype::bf16 && d.type != dtype::f32 && !(may_be_f16 && d.type == dtype::f16)) {
+    if (!epilogue.cast && d.type != dtype::bf16 && d.type != dtype::f32 && !(may_be_f16 && d.type == dtype::f16)) {
         return fail(errc::unsupported_type, "D is ", d.type, "; it must be ", may_be_f16 ? "f16, " : "", "bf16 or f32");
     }
     if (c && c->type != d.type) {
@@ -59,9 +58,9 @@ inline result<void> check_types(const gemm_problem& problem) {
     return {};
 }
 
-/// Columns of D, including the gaps of all heads.
-constexpr i64 columns_of_d(i64 n, const head_splits& heads) {
-    return heads.any() ? n + n / (i64(heads.left) + heads.right) * heads.middle : n;
+/// Columns of D: those that the epilogue leaves, and the gaps of all heads.
+constexpr i64 columns_of_d(i64 n, const head_splits& heads, const epilogue_info& epilogue = {}) {
+    return heads.any() ? n + n / (i64(heads.left) + heads.right) * heads.middle : epilogue.columns_after(n);
 }
 
 /// Checks head splits and the sizes that they need. Widths are multiples of the 64 columns that one swizzled store covers.
@@ -90,21 +89,26 @@ inline result<void> check_heads(const gemm_workload& work) {
     }
     if (work.d != dtype::bf16) return fail(errc::bad_heads, "D is ", work.d, "; with head splits it must be bf16");
     if (work.accumulate) return fail(errc::bad_heads, "C is given; head splits do not add to D");
+    if (work.epilogue.any())
+        return fail(errc::bad_heads, "an epilogue is given; with head splits D is the product alone");
     return {};
 }
 
 inline result<void> check_shapes(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
     if (a.matrix.columns != b.matrix.columns) {
         return fail(errc::shape_mismatch, "A has ", a.matrix.columns, " columns and B has ", b.matrix.columns,
                     "; both must have K columns");
     }
     const i64 m = a.matrix.rows, n = b.matrix.rows;
-    const i64 columns = columns_of_d(n, heads);
+    const i64 columns = columns_of_d(n, heads, epilogue.info());
     if (d.rows != m || d.columns != columns) {
         return fail(errc::shape_mismatch, "D is ", d.rows, " x ", d.columns, "; A with ", m, " rows and B with ", n,
-                    " rows", heads.any() ? concat(", with head splits ", text_of(heads), ",") : "", " need ", m, " x ",
-                    columns);
+                    " rows",
+                    heads.any() ? concat(", with head splits ", text_of(heads), ",")
+                    : epilogue.activation == activation_kind::swiglu ? ", with swiglu,"
+                                                                     : "",
+                    " need ", m, " x ", columns);
     }
     if (c && (c->rows != d.rows || c->columns != d.columns)) {
         return fail(errc::shape_mismatch, "C is ", c->rows, " x ", c->columns, "; it must have D's shape, ", d.rows,
@@ -115,7 +119,7 @@ inline result<void> check_shapes(const gemm_problem& problem) {
 
 /// Checks the extents of a GEMM's matrices, and its types.
 inline result<void> check_sizes_and_types(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
     if (auto ok = check_size("A", a.matrix.rows, a.matrix.columns); !ok) return ok;
     if (auto ok = check_size("B", b.matrix.rows, b.matrix.columns); !ok) return ok;
     if (auto ok = check_size("D", d.rows, d.columns); !ok) return ok;
@@ -127,17 +131,18 @@ inline result<void> check_sizes_and_types(const gemm_problem& problem) {
 
 /// Checks the sizes, types and shapes of a GEMM.
 inline result<void> check_form(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
     if (auto ok = check_sizes_and_types(problem); !ok) return ok;
     if (heads.any()) {
         if (auto ok = check_heads(workload_of(problem)); !ok) return ok;
     }
+    if (auto ok = check_epilogue(epilogue.info(), d.type, b.matrix.rows, c.has_value()); !ok) return ok;
     return check_shapes(problem);
 }
 
 /// Checks how the matrices and scales of a GEMM lie in memory, if D has elements. With K = 0 the operands are not checked.
 inline result<void> check_placement(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
     const bool multiplies = a.matrix.columns > 0;
     if (multiplies) {
         if (auto ok = check_operand_layout("A", "M", a.matrix); !ok) return ok;
@@ -147,6 +152,7 @@ inline result<void> check_placement(const gemm_problem& problem) {
     if (c) {
         if (auto ok = check_layout("C", "N", *c); !ok) return ok;
     }
+    if (auto ok = check_values(epilogue, d.rows, d.columns); !ok) return ok;
     if (!multiplies) return {};
     if (auto ok = check_scales("A", "M", a, false); !ok) return ok;
     return check_scales("B", "N", b, true);
@@ -161,27 +167,31 @@ inline result<void> check_gemm(const gemm_problem& problem) {
 
 }  // namespace detail
 
-/// Checks the part of a problem that a workload holds: extents and head splits. Whether a kernel takes its types is checked by
+/// Checks the part of a problem that a workload holds: extents, epilogue and head splits. Whether a kernel takes its types is checked by
 /// plan().
 inline result<void> validate(const gemm_workload& work) {
     const auto& [m, n, k] = work.shape;
     if (auto ok = check_extents(m, n, k); !ok) return ok;
+    if (auto ok = detail::check_epilogue(work.epilogue, work.d, n, work.accumulate); !ok) return ok;
     if (!work.heads.any()) return {};
     if (auto ok = detail::check_heads(work); !ok) return ok;
     return detail::check_size("D", m, detail::columns_of_d(n, work.heads));
 }
 
 /// The memory that a problem reads and writes. Without K, operands and their scales are not read.
-inline std::array<memory_use, 6> memory_of(const gemm_problem& problem) {
+inline auto memory_of(const gemm_problem& problem) {
     // This names every member, so a new member makes it fail to compile: add it to the list of what is read or written.
-    const auto& [a, b, d, c, heads, ready] = problem;
-    const bool multiplies = a.matrix.columns != 0;
-    return {written(memory_of("D", d)),
-            c ? updated(memory_of("C", *c)) : memory_use{},
-            multiplies ? memory_of("A", a.matrix) : memory_use{},
-            multiplies ? memory_of("B", b.matrix) : memory_use{},
-            multiplies ? memory_of("the scales of A", a.scales, detail::reads_by_word(a.scales, false)) : memory_use{},
-            multiplies ? memory_of("the scales of B", b.scales, detail::reads_by_word(b.scales, true)) : memory_use{}};
+    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    memory_list<6 + detail::epilogue_memory> list;
+    list.add(written(memory_of("D", d)));
+    if (c) list.add(updated(memory_of("C", *c)));
+    detail::add_memory(list, epilogue, b.matrix.rows, d.rows, d.columns, 1, 1);
+    if (a.matrix.columns == 0) return list;
+    list.add(memory_of("A", a.matrix));
+    list.add(memory_of("B", b.matrix));
+    list.add(memory_of("the scales of A", a.scales, detail::reads_by_word(a.scales, false)));
+    list.add(memory_of("the scales of B", b.scales, detail::reads_by_word(b.scales, true)));
+    return list;
 }
 
 /// Checks a problem against every rule: those of GEMMs, then those for memory.

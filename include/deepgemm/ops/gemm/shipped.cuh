@@ -2,6 +2,7 @@
 // All dense kernels that the named operations choose among. A program may instantiate lists of its own instead.
 #pragma once
 
+#include <deepgemm/ops/gemm/shipped_epilogues.cuh>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/ops/gemm/shipped_half.cuh>
 
@@ -10,7 +11,7 @@ namespace deepgemm::shipped {
 /// One list of all dense kernels, none of them instantiated.
 template <class = void>
 DEEPGEMM_BOTH constexpr auto dense() {
-    return fp8_dense() + bf16_dense() + f16_dense();
+    return fp8_dense() + bf16_dense() + f16_dense() + dense_epilogues();
 }
 
 template <class O>

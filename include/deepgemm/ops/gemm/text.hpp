@@ -9,16 +9,52 @@
 
 namespace deepgemm {
 
-/// The epilogue of a kernel as a C++ type; a comment if a user wrote it.
-inline std::string epilogue_source(const gemm_traits& value) {
-    const char* const element = value.d == dtype::f32 ? "float" : name_of(value.d);
-    if (value.custom_epilogue) return "/* custom epilogue */";
+/// The name of an element type in C++ source.
+constexpr const char* element_source(dtype type) { return type == dtype::f32 ? "float" : name_of(type); }
+
+/// The sink of a kernel as a C++ type.
+inline std::string sink_source(const gemm_traits& value) {
+    const char* const element = element_source(value.d);
     if (value.heads.any()) {
         return concat("store_heads<", element, ", ", value.heads.left, ", ", value.heads.middle, ", ",
                       value.heads.right, ">");
     }
+    if (value.epilogue.stochastic) return "store_stochastic";
+    if (const auto& [columns, scales, of_bf16] = value.epilogue.cast; columns != 0) {
+        return concat("cast_to_fp8<", columns, ", scale::cast_scales::", name_of(scales), ", ",
+                      of_bf16 ? "bf16" : "float", ", ", element, ">");
+    }
     if (value.in_place) return "add_in_place";
     return concat(value.scattered ? "scatter<" : value.accumulate ? "accumulate<" : "store<", element, ">");
+}
+
+/// The epilogue of a kernel as a C++ type; a comment if a user wrote it.
+inline std::string epilogue_source(const gemm_traits& value) {
+    if (value.custom_epilogue) return "/* custom epilogue */";
+    const epilogue_info& has = value.epilogue;
+    std::string steps;
+    if (has.alpha) steps += "alpha, ";
+    if (has.bias) steps += concat("bias<", element_source(has.bias_type), ">, ");
+    if (has.activation != activation_kind::none) {
+        steps += concat(name_of(has.activation), has.activation == activation_kind::swiglu ? "<>, " : ", ");
+    }
+    const std::string sink = sink_source(value);
+    return steps.empty() ? sink : concat("then<", steps, sink, ">");
+}
+
+/// The steps of an epilogue in words, after those for D; empty if there are none.
+inline std::string describe(const epilogue_info& has) {
+    std::string text;
+    const auto add = [&text](const std::string& step) { text += (text.empty() ? ", " : ", then ") + step; };
+    if (has.alpha) add("times alpha");
+    if (has.bias) add(concat("plus a bias in ", has.bias_type));
+    if (has.activation != activation_kind::none) add(name_of(has.activation));
+    if (has.stochastic) add("rounded at random");
+    if (has.cast.columns != 0) {
+        add(concat("cast", has.cast.of_bf16 ? " from bf16" : "", " with scales 1x", has.cast.columns, " in ",
+                   name_of(has.cast.scales)));
+    }
+    return text;
 }
 
 /// The model of group_policy that makes a kernel's groups, as a C++ type. Null for a kernel whose schedule is not `grouped`.
@@ -62,7 +98,7 @@ inline std::string describe(const gemm_workload& work) {
                               describe(work.a, "M"), ", B ", describe(work.b, "N"), ", D ", work.d);
     if (work.accumulate) text += work.in_place ? " with C in place" : " with C";
     if (work.heads.any()) text += concat(", heads ", work.heads.left, "+", work.heads.middle, "+", work.heads.right);
-    return text;
+    return text + describe(work.epilogue);
 }
 
 }  // namespace deepgemm

@@ -60,7 +60,7 @@ constexpr const gemm_tuned_row* find_tuned(std::span<const gemm_tuned_row> rows,
                                    row.a_contiguous == work.a.contiguous && row.b_contiguous == work.b.contiguous;
         const bool same_c = row.accumulate == work.accumulate && (!row.in_place || work.in_place);
         const bool matches = row.n == work.shape.n && row.k == work.shape.k && row.d == work.d && same_c &&
-                             same_operands && !work.heads.any() && work.shape.m <= row.m_max &&
+                             same_operands && !work.heads.any() && !work.epilogue.any() && work.shape.m <= row.m_max &&
                              row.m_max - work.shape.m <= row.m_max / 16;
         if (matches && (best == nullptr || row.m_max < best->m_max)) best = &row;
     }

@@ -14,9 +14,10 @@ namespace deepgemm {
 /// What a grouped product demands of any kernel, if its groups have `rows` rows together.
 inline demand demand_of(const grouped_workload& work, i64 rows) {
     const i64 n = work.shape.n, k = work.shape.k;
-    const double results = double(rows) * double(n);
-    return {2 * results * double(k), detail::bytes_of(work.a, rows, k) + work.groups * detail::bytes_of(work.b, n, k) +
-                                         results * size_of(work.d)};
+    const double stored = double(rows) * double(work.epilogue.columns_after(n));
+    return {
+        2 * double(rows) * double(n) * double(k),
+        detail::bytes_of(work.a, rows, k) + work.groups * detail::bytes_of(work.b, n, k) + stored * size_of(work.d)};
 }
 /// The same for groups with the expected rows.
 inline demand demand_of(const grouped_workload& work) { return demand_of(work, i64(work.groups) * work.expected_rows); }
@@ -61,7 +62,8 @@ inline double memory_bytes(const gemm_info& info, const grouped_workload& work, 
     const double again = std::max(0.0, tiles.count - 1) * weights_read_again(info, work, device, sms, tiles);
     const double a = groups * tiles.rows * k * size_of(work.a.type),
                  b = groups * n * k * size_of(work.b.type) * (1 + again);
-    const double d = groups * work.expected_rows * n * size_of(info.traits.d);
+    const double d =
+        groups * work.expected_rows * double(work.epilogue.columns_after(work.shape.n)) * size_of(info.traits.d);
     const double scales = work.a.format == scale_kind::none
                               ? 0
                               : 4 * groups * k / 128 * (tiles.rows / work.a.tile.mn + n / work.b.tile.mn);

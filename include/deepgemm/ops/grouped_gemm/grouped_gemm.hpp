@@ -11,6 +11,8 @@ namespace deepgemm {
 
 /// Optional arguments of a grouped operation.
 struct grouped_options {
+    epilogue_argument
+        epilogue{};          ///< steps between the products and D; alpha and bias go by group, weights by the row of D
     void* stream = nullptr;  ///< a cudaStream_t
     ready_operands ready{};  ///< operands that the stream's previous kernel does not write: weights, say
 
@@ -46,7 +48,8 @@ template <engine_for<ops::grouped_gemm> Engine>
 result<void> m_grouped_fp8_gemm_nt_masked(const Engine& engine, const scaled_stack& a, const scaled_stack& b,
                                           const output_stack& d, const i32* counts, i64 expected_rows = 0,
                                           const grouped_options& options = {}) {
-    return detail::run_typed(engine, detail::fp8_operands, {a, b, d, counts, expected_rows, options.ready}, options);
+    return detail::run_typed(engine, detail::fp8_operands,
+                             {a, b, d, counts, expected_rows, options.epilogue, options.ready}, options);
 }
 
 /// As m_grouped_fp8_gemm_nt_masked, of BF16 operands without scales, summed in FP32.
@@ -55,7 +58,8 @@ result<void> m_grouped_bf16_gemm_nt_masked(const Engine& engine, const input_sta
                                            const output_stack& d, const i32* counts, i64 expected_rows = 0,
                                            const grouped_options& options = {}) {
     return detail::run_typed(engine, detail::bf16_operands,
-                             {unscaled(a), unscaled(b), d, counts, expected_rows, options.ready}, options);
+                             {unscaled(a), unscaled(b), d, counts, expected_rows, options.epilogue, options.ready},
+                             options);
 }
 
 }  // namespace deepgemm

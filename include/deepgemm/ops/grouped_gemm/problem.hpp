@@ -20,6 +20,8 @@ struct grouped_problem {
     const i32* counts = nullptr;
     /// Rows that a group usually has: a hint for the choice of a kernel. 0, or more than M: all rows of a slot.
     i64 expected_rows = 0;
+    epilogue_argument
+        epilogue{};          ///< as in gemm_problem; alpha and bias go by the matrix of B, weights by the row of D
     ready_operands ready{};  ///< as in gemm_problem; the kernel always waits before it reads the counts
 };
 
@@ -30,12 +32,13 @@ struct grouped_workload {
     i32 expected_rows = 0;  ///< of a group, from 1 to M unless M is 0
     operand_info a{}, b{};
     dtype d = dtype::bf16;
+    epilogue_info epilogue{};
 
     friend constexpr bool operator==(const grouped_workload& x, const grouped_workload& y) {
         return x.groups == y.groups && x.expected_rows == y.expected_rows && x.one() == y.one();
     }
     /// The product of one group with a full slot.
-    constexpr gemm_workload one() const { return {.shape = shape, .a = a, .b = b, .d = d}; }
+    constexpr gemm_workload one() const { return {.shape = shape, .a = a, .b = b, .d = d, .epilogue = epilogue}; }
 };
 
 /// A hash of every member.
@@ -48,7 +51,11 @@ namespace detail {
 
 /// The first group's product, with a full slot.
 constexpr gemm_problem first_of(const grouped_problem& problem) {
-    return {.a = problem.a.first, .b = problem.b.first, .d = problem.d.first, .ready = problem.ready};
+    return {.a = problem.a.first,
+            .b = problem.b.first,
+            .d = problem.d.first,
+            .epilogue = problem.epilogue,
+            .ready = problem.ready};
 }
 
 }  // namespace detail
@@ -57,7 +64,7 @@ constexpr gemm_problem first_of(const grouped_problem& problem) {
 constexpr grouped_workload workload_of(const same_as<grouped_problem> auto& problem) {
     const gemm_workload one = workload_of(detail::first_of(problem));
     const i32 rows = one.shape.m, expected = i32(min(problem.expected_rows, i64(rows)));
-    return {i32(problem.a.count), one.shape, expected == 0 ? rows : expected, one.a, one.b, one.d};
+    return {i32(problem.a.count), one.shape, expected == 0 ? rows : expected, one.a, one.b, one.d, one.epilogue};
 }
 
 /// True if there is nothing to compute and nothing to write, for any counts.
@@ -66,16 +73,16 @@ constexpr bool is_empty(const grouped_workload& work) {
 }
 
 /// What a kernel of groups with slots is launched with.
-using masked_arguments = gemm_call<no_arguments, masked_groups>;
+using masked_arguments = gemm_call<epilogue_values, masked_groups>;
 
 /// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template for
 /// the same reason as workload_of().
 constexpr masked_arguments arguments_of(const same_as<grouped_problem> auto& problem) {
-    const auto& [a, b, d, counts, expected_rows, ready] = problem;
+    const auto& [a, b, d, counts, expected_rows, epilogue, ready] = problem;
     const grouped_workload work = workload_of(problem);
     const bool multiplies = work.shape.k != 0;
     const auto stride = [&](i64 given, bool matters) { return matters && work.groups > 1 ? given : i64(16); };
-    masked_arguments made{arguments_of(detail::first_of(problem))};
+    masked_arguments made{arguments_of(detail::first_of(problem)), epilogue.values()};
     made.matrices = work.groups;
     made.a.matrix_pitch = stride(a.matrix_stride, multiplies);
     made.b.matrix_pitch = stride(b.matrix_stride, multiplies);

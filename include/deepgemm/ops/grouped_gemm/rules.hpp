@@ -3,8 +3,6 @@
 // read from the memory that a problem names, not even the counts.
 #pragma once
 
-#include <array>
-
 #include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/ops/grouped_gemm/problem.hpp>
 
@@ -45,7 +43,7 @@ namespace detail {
 /// Checks a problem against the rules of grouped GEMMs, but not those for memory. Sizes and types are checked first; if there
 /// is nothing to compute, only these.
 inline result<void> check_grouped(const grouped_problem& problem) {
-    const auto& [a, b, d, counts, expected_rows, ready] = problem;
+    const auto& [a, b, d, counts, expected_rows, epilogue, ready] = problem;
     if (auto ok = check_extent("the number of groups", a.count); !ok) return ok;
     if (b.count != a.count || d.count != a.count) {
         return fail(errc::shape_mismatch, "A has ", a.count, " matrices, B ", b.count, " and D ", d.count,
@@ -54,9 +52,10 @@ inline result<void> check_grouped(const grouped_problem& problem) {
     if (auto ok = check_expected_rows(expected_rows); !ok) return ok;
     const gemm_problem first = first_of(problem);
     if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
-    if (auto ok = check_tiles(a.count, d.first.rows, d.first.columns); !ok) return ok;
+    if (auto ok = check_tiles(a.count, d.first.rows, b.first.matrix.rows); !ok) return ok;
     if (auto ok = check_placement(first); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
+    if (auto ok = check_scales_of_stack(epilogue, d.first.rows, d.first.columns, d.count); !ok) return ok;
     if (a.first.matrix.columns == 0) return {};
     if (auto ok = check_stack("A", a.first.matrix, a.count, a.matrix_stride); !ok) return ok;
     if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
@@ -67,17 +66,19 @@ inline result<void> check_grouped(const grouped_problem& problem) {
 }  // namespace detail
 
 /// The memory that a problem reads and writes. Without K, operands and their scales are not read.
-inline std::array<memory_use, 6> memory_of(const grouped_problem& problem) {
+inline auto memory_of(const grouped_problem& problem) {
     // This names every member, so a new member makes it fail to compile: add it to the list of what is read or written.
-    const auto& [a, b, d, counts, expected_rows, ready] = problem;
-    std::array<memory_use, 6> uses{written(memory_of("D", d.first, d.count, d.matrix_stride))};
-    uses[1] = list_memory("the counts", counts, a.count);
-    if (a.first.matrix.columns == 0) return uses;
-    uses[2] = memory_of("A", a.first.matrix, a.count, a.matrix_stride);
-    uses[3] = memory_of("B", b.first.matrix, b.count, b.matrix_stride);
-    uses[4] = memory_of("the scales of A", a, detail::reads_by_word(a.first.scales, false));
-    uses[5] = memory_of("the scales of B", b, detail::reads_by_word(b.first.scales, true));
-    return uses;
+    const auto& [a, b, d, counts, expected_rows, epilogue, ready] = problem;
+    memory_list<6 + detail::epilogue_memory> list;
+    list.add(written(memory_of("D", d.first, d.count, d.matrix_stride)));
+    list.add(list_memory("the counts", counts, a.count));
+    detail::add_memory(list, epilogue, b.first.matrix.rows, d.first.rows, d.first.columns, b.count, d.count);
+    if (a.first.matrix.columns == 0) return list;
+    list.add(memory_of("A", a.first.matrix, a.count, a.matrix_stride));
+    list.add(memory_of("B", b.first.matrix, b.count, b.matrix_stride));
+    list.add(memory_of("the scales of A", a, detail::reads_by_word(a.first.scales, false)));
+    list.add(memory_of("the scales of B", b, detail::reads_by_word(b.first.scales, true)));
+    return list;
 }
 
 }  // namespace deepgemm

@@ -4,15 +4,16 @@
 
 #include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/ops/gemm/shipped_epilogues.cuh>
 #include <deepgemm/ops/gemm/shipped_half.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 
 namespace deepgemm::shipped {
 
-/// A GEMM of groups with slots: A scaled by token, in the order of `Tokens`, B by block, all scales FP32, D in BF16.
-template <config Config, class Tokens = scale::per_token<scale::fp32>>
-using masked_kernel = gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<scale::fp32>>, store<bf16>,
-                           Config, grouped<Config.block, Config.cluster, masked_groups, Config.raster_rows>>;
+/// A GEMM of groups with slots: A scaled by token, in the order of `Tokens`, B by block, scales in one format.
+template <config Config, class Tokens = scale::per_token<scale::fp32>, class Epilogue = store<bf16>>
+using masked_kernel = gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<typename Tokens::format>>,
+                           Epilogue, Config, grouped<Config.block, Config.cluster, masked_groups, Config.raster_rows>>;
 
 /// Few rows in each group, so reading weights takes most of the time. One warpgroup, and as many stages as keep memory busy.
 DEEPGEMM_BOTH constexpr config masked_few(int n) {
@@ -40,8 +41,8 @@ DEEPGEMM_BOTH constexpr config masked_wide(cluster_shape cluster = {}) {
 }
 
 /// The same of BF16 operands, without scales.
-template <config Config>
-using masked_bf16_kernel = gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>, Config,
+template <config Config, class Epilogue = store<bf16>>
+using masked_bf16_kernel = gemm<arch::sm90, operand<bf16>, operand<bf16>, Epilogue, Config,
                                 grouped<Config.block, Config.cluster, masked_groups, Config.raster_rows>>;
 
 template <config... Configs>
@@ -63,8 +64,20 @@ using masked_bf16 = masked_bf16_kernels<tile16(64, 64, 1), tile16(64, 128, 1, {}
                                         tile16(192, 192, 3, {}, 64, 1), tile16(256, 128, 2, across, 32, 3),
                                         tile16(256, 128, 2, {}, 32, 3)>;
 
+/// With packed scales: a tile for few rows and one for many.
+using masked_fp8_ue8m0 = kernels<masked_kernel<masked_few(64), scale::per_token<scale::ue8m0>>,
+                                 masked_kernel<masked_wide(), scale::per_token<scale::ue8m0>>>;
+
+/// The first product of a gated layer, whose D is the A of the second one: few rows, and many.
+using masked_gated =
+    kernels<masked_kernel<gate_tile(64), scale::per_token<scale::fp32>, gated_fp8>,
+            masked_kernel<gate_tile(128), scale::per_token<scale::fp32>, gated_fp8>,
+            masked_bf16_kernel<tile16(64, 256, 1), gated_fp8>, masked_bf16_kernel<tile16(128, 256, 2), gated_fp8>>;
+
 template <class O>
     requires(same_as<O, ops::grouped_gemm>)
-DEEPGEMM_BOTH constexpr auto all_of() { return masked_fp8{} + masked_fp8_k_major{} + masked_bf16{}; }
+DEEPGEMM_BOTH constexpr auto all_of() {
+    return masked_fp8{} + masked_fp8_k_major{} + masked_bf16{} + masked_fp8_ue8m0{} + masked_gated{};
+}
 
 }  // namespace deepgemm::shipped

@@ -13,7 +13,7 @@ namespace deepgemm {
 inline std::string describe(const grouped_workload& work) {
     return concat(work.groups, work.groups == 1 ? " group of up to " : " groups of up to ", work.shape.m,
                   " rows, usually ", work.expected_rows, ", n = ", work.shape.n, ", k = ", work.shape.k, ", A ",
-                  describe(work.a, "M"), ", B ", describe(work.b, "N"), ", D ", work.d);
+                  describe(work.a, "M"), ", B ", describe(work.b, "N"), ", D ", work.d, describe(work.epilogue));
 }
 
 }  // namespace deepgemm
