@@ -203,20 +203,22 @@ typedef struct deepgemm_row_list {
 deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
     const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_list* a_rows,
-    const deepgemm_row_groups* groups, void* stream, deepgemm_message* message);
+    const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream, deepgemm_message* message);
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b, const deepgemm_output* d,
-    const deepgemm_row_list* a_rows, const deepgemm_row_groups* groups, void* stream, deepgemm_message* message);
+    const deepgemm_row_list* a_rows, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
+    deepgemm_message* message);
 /* The same with scattered rows of D: what is computed of row m of A goes to row d_rows[m] of D, which may have any number of rows.
  * The list has an entry for each row of A; those of rows of no group are not read, and the others must all differ. Rows of D that
  * are not named stay as they were. */
 deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
     const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_list* d_rows,
-    const deepgemm_row_groups* groups, void* stream, deepgemm_message* message);
+    const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream, deepgemm_message* message);
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b, const deepgemm_output* d,
-    const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, void* stream, deepgemm_message* message);
+    const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
+    deepgemm_message* message);
 
 #ifdef __cplusplus
 }

@@ -164,14 +164,14 @@ static int run_groups(const deepgemm_engine* engine) {
     // [lists]
     const deepgemm_row_list gathered = {a_turned, groups * slot, 32};
     status = deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(engine, &all_a, &all_scales, &first_b, &by_block,
-                                                                &all_d, &gathered, &list, NULL, &message);
+                                                                &all_d, &gathered, &list, NULL, NULL, &message);
     // [lists]
     failed |= report_groups("FP8 of gathered rows", status, &message, d, 0);
 
     memset(d, 0xff, groups * slot * n * sizeof *d);
     const deepgemm_row_list scattered = {turned, groups * slot, 64};
     status = deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(engine, &all_x, &w, &all_d, &scattered, &list, NULL,
-                                                                  &message);
+                                                                  NULL, &message);
     if (status == DEEPGEMM_OK) wait_for_kernels();
     for (int row = 0; row < groups * slot / 2; ++row) {  // back in order
         uint16_t other[n];

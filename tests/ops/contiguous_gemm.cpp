@@ -214,7 +214,7 @@ TEST_CASE("contiguous gemm: gathered and scattered rows, as docs/ops/contiguous_
         contiguous_sample sample(random, n, k, {.counts = {5, 0, 40}, .alignment = 8},
                                  contiguous_sample::gathering(contiguous_sample::usual(grouping::psum)));
         const contiguous_problem here = sample.problem();
-        const auto& [a, b, d, groups, ready, a_rows, d_rows] = here;
+        const auto& [a, b, d, groups, epilogue, ready, a_rows, d_rows] = here;
         const auto* const tokens = static_cast<const i32*>(a_rows.data);
         const i64 m = sample.rows();
         // [gathered]
@@ -228,7 +228,7 @@ TEST_CASE("contiguous gemm: gathered and scattered rows, as docs/ops/contiguous_
         contiguous_sample sample(random, n, k, {.counts = {5, 0, 40}},
                                  contiguous_sample::scattering(contiguous_sample::usual(grouping::indexed)));
         const contiguous_problem here = sample.problem();
-        const auto& [a, b, d, groups, ready, a_rows, d_rows] = here;
+        const auto& [a, b, d, groups, epilogue, ready, a_rows, d_rows] = here;
         const auto* const slots = static_cast<const i64*>(d_rows.data);
         const i64 m = sample.rows();
         // [scattered]

@@ -76,64 +76,76 @@ deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous(const deepgemm_engine
 deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
     const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_list* a_rows,
-    const deepgemm_row_groups* groups, void* stream, deepgemm_message* message) {
+    const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream, deepgemm_message* message) {
     using namespace c_interface;
     return guarded(message, [&] {
         const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
-                              const dg::row_list& rows, const dg::group_list& list) {
+                              const dg::row_list& rows, const dg::group_list& list,
+                              const dg::epilogue_argument& steps) {
             return dg::m_grouped_fp8_gemm_nt_contiguous_gathered(
                 on, left, rows, {right, groups->count, groups->b_stride, groups->b_scale_stride}, product, list,
-                {.stream = stream});
+                {.epilogue = steps, .stream = stream});
         };
         return call(engine, body, operand_of("A", a, a_scales), operand_of("B", b, b_scales),
-                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_a, a_rows), list_of(groups));
+                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_a, a_rows), list_of(groups),
+                    epilogue_of(epilogue));
     });
 }
 
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b, const deepgemm_output* d,
-    const deepgemm_row_list* a_rows, const deepgemm_row_groups* groups, void* stream, deepgemm_message* message) {
+    const deepgemm_row_list* a_rows, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
+    deepgemm_message* message) {
     using namespace c_interface;
     return guarded(message, [&] {
         const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
-                              const dg::row_list& rows, const dg::group_list& list) {
-            return dg::m_grouped_bf16_gemm_nt_contiguous_gathered(
-                on, left, rows, {right, groups->count, groups->b_stride}, product, list, {.stream = stream});
+                              const dg::row_list& rows, const dg::group_list& list,
+                              const dg::epilogue_argument& steps) {
+            return dg::m_grouped_bf16_gemm_nt_contiguous_gathered(on, left, rows,
+                                                                  {right, groups->count, groups->b_stride}, product,
+                                                                  list, {.epilogue = steps, .stream = stream});
         };
         return call(engine, body, matrix_of<dg::input_matrix>("A", a), matrix_of<dg::input_matrix>("B", b),
-                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_a, a_rows), list_of(groups));
+                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_a, a_rows), list_of(groups),
+                    epilogue_of(epilogue));
     });
 }
 
 deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
     const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_list* d_rows,
-    const deepgemm_row_groups* groups, void* stream, deepgemm_message* message) {
+    const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream, deepgemm_message* message) {
     using namespace c_interface;
     return guarded(message, [&] {
         const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
-                              const dg::row_list& rows, const dg::group_list& list) {
+                              const dg::row_list& rows, const dg::group_list& list,
+                              const dg::epilogue_argument& steps) {
             return dg::m_grouped_fp8_gemm_nt_contiguous_scattered(
                 on, left, {right, groups->count, groups->b_stride, groups->b_scale_stride}, product, rows, list,
-                {.stream = stream});
+                {.epilogue = steps, .stream = stream});
         };
         return call(engine, body, operand_of("A", a, a_scales), operand_of("B", b, b_scales),
-                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_d, d_rows), list_of(groups));
+                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_d, d_rows), list_of(groups),
+                    epilogue_of(epilogue));
     });
 }
 
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b, const deepgemm_output* d,
-    const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, void* stream, deepgemm_message* message) {
+    const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
+    deepgemm_message* message) {
     using namespace c_interface;
     return guarded(message, [&] {
         const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
-                              const dg::row_list& rows, const dg::group_list& list) {
+                              const dg::row_list& rows, const dg::group_list& list,
+                              const dg::epilogue_argument& steps) {
             return dg::m_grouped_bf16_gemm_nt_contiguous_scattered(on, left, {right, groups->count, groups->b_stride},
-                                                                   product, rows, list, {.stream = stream});
+                                                                   product, rows, list,
+                                                                   {.epilogue = steps, .stream = stream});
         };
         return call(engine, body, matrix_of<dg::input_matrix>("A", a), matrix_of<dg::input_matrix>("B", b),
-                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_d, d_rows), list_of(groups));
+                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_d, d_rows), list_of(groups),
+                    epilogue_of(epilogue));
     });
 }
 
