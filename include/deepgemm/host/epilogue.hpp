@@ -2,6 +2,7 @@
 // What becomes of a product before it is stored, as callers of all operations give it, and the rules for that.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include <deepgemm/core/math.cuh>
