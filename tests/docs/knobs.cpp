@@ -32,7 +32,7 @@ dg::gemm_handle noting(int split_k, int columns) {
              .traits = {.a = plain, .b = plain},
              .cfg = cfg},
             [] { return dg::result<void>{}; },
-            [](const dg::gemm_arguments&, const dg::launch_options& options) {
+            [](const dg::dense_arguments&, const dg::launch_options& options) {
                 launched = options;
                 return dg::result<void>{};
             }};
