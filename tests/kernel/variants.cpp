@@ -145,7 +145,7 @@ TEST_CASE("a dependent launch touches nothing but its ready operand before the k
     for (const gemm_handle& kernel : {triggering_handle(), swap_variant_handles()[0], swap_half_variant_handles()[0]}) {
         for (const bool of_a : {false, true}) {
             gemm_sample p(kernel.info, {130, 60, 900}, 18);
-            gemm_arguments arguments = arguments_of(p.problem());
+            dense_arguments arguments = arguments_of(p.problem());
             arguments.a.ready = of_a;
             arguments.b.ready = !of_a;
             sim::options machine = eight();
