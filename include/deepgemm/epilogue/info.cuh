@@ -61,7 +61,10 @@ struct epilogue_info {
     /// The chain of this step and of `rest`.
     DEEPGEMM_BOTH constexpr epilogue_info before(epilogue_info rest) const {
         rest.alpha = rest.alpha || alpha;
-        if (bias) rest.bias = true, rest.bias_type = bias_type;
+        if (bias) {
+            rest.bias = true;
+            rest.bias_type = bias_type;
+        }
         if (activation != activation_kind::none) rest.activation = activation;
         return rest;
     }

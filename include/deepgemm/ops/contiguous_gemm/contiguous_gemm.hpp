@@ -22,7 +22,8 @@ result<void> run_typed(const Engine& engine, const operand_types& types, const c
 }  // namespace detail
 
 /// D(m,n) = A(m,k) x B[g](n,k)^T for the rows m of each group g; both operands FP8 and contiguous along K, scaled by blocks of
-/// 128 along K. A: 1x128 scales. B: 128x128. D: BF16.
+/// 128 along K. A: 1x128 scales. B: 128x128, both FP32 or both UE8M0. D: BF16, or as
+/// grouped_options::epilogue says.
 ///
 /// The groups follow each other in A and in D, and each has a matrix of B. `groups` says where they lie: groups_by_end() by the
 /// end of each, groups_by_row() by the group of each row. The kernel reads that list from device memory, so the host never waits

@@ -82,7 +82,8 @@ result<void> f16_gemm(const Engine& engine, const input_matrix& a, const input_m
 //     nt   A (m,k), B (n,k)        nn   A (m,k), B (k,n)        tn   A (k,m), B (k,n)        tt   A (k,m), B (n,k)
 
 /// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands FP8 and contiguous along K, scaled by blocks of 128 along K.
-/// A: 1x128 scales. B: 128x128 or 1x128. D: BF16 or FP32; or FP8 with scales, as gemm_options::epilogue says. Empty M or N: nothing happens; empty K: D becomes C or zero.
+/// A: 1x128 scales. B: 128x128 or 1x128. D: BF16 or FP32; or FP8 with scales, as gemm_options::epilogue says. Empty M or N:
+/// nothing happens; empty K: D becomes C, or what the epilogue makes of zero.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nt(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {

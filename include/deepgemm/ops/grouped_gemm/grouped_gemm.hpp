@@ -36,7 +36,8 @@ result<void> run_typed(const Engine& engine, const operand_types& types, const g
 }  // namespace detail
 
 /// D[g](m,n) = A[g](m,k) x B[g](n,k)^T for the first counts[g] rows of each group g; both operands FP8 and contiguous along K,
-/// scaled by blocks of 128 along K. A: 1x128 scales. B: 128x128. D: BF16.
+/// scaled by blocks of 128 along K. A: 1x128 scales. B: 128x128, both FP32 or both UE8M0. D: BF16, or as
+/// grouped_options::epilogue says.
 ///
 /// Every group has a slot of M rows in A and in D, of which the first counts[g] are used. The kernel reads the counts from
 /// device memory, so the host never waits for them, and a captured graph may be replayed with other counts. Rows past the count
