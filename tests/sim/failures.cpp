@@ -22,7 +22,7 @@ struct reads_back {
     static constexpr gemm_info info{.launch = launch};
     using operation = ops::gemm;
     static constexpr int map_count = 0;
-    struct arguments : gemm_arguments {};
+    struct arguments : dense_arguments {};
     using params = problem_shape;
 
     DEEPGEMM_BOTH static constexpr params make_params(const arguments& args) { return args.shape; }
