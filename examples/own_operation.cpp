@@ -31,8 +31,10 @@ struct adapters : dg::ops::gemm {
     }
     static auto memory_of(const problem& p) {
         auto uses = gemm::memory_of(p.product);
-        uses[3].steps[2] = {p.adapters, 2 * p.adapter_stride};  // B, all adapters
-        uses[4] = {.name = "the requests", .data = p.groups.of_request, .width = 4, .steps = {{{p.groups.count, 4}}}};
+        dg::memory_use weights = dg::memory_of("the adapters", p.product.b.matrix);
+        weights.steps[2] = {p.adapters, 2 * p.adapter_stride};
+        uses.add(weights);
+        uses.add({.name = "the requests", .data = p.groups.of_request, .width = 4, .steps = {{{p.groups.count, 4}}}});
         return uses;
     }
     static workload workload_of(const problem& p) { return gemm::workload_of(p.product); }
