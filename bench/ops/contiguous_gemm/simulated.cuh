@@ -11,9 +11,8 @@ using simulated_contiguous_gemm = shipped::join<
                                     shipped::masked_medium>::type,
     shipped::contiguous_bf16_kernels<major::k, shipped::tile16(64, 64, 1)>::type,
     shipped::contiguous_bf16_kernels<major::mn, shipped::tile16(64, 64, 1)>::type,
-    shipped::kernels<shipped::by_end_kernel<shipped::gathered_kernels::tokens, shipped::gathered_kernels::blocks,
-                                            store<bf16>, shipped::masked_few(64)>,
-                     shipped::by_row_kernel<operand<bf16>, operand<bf16>, scatter<bf16>, shipped::tile16(64, 64, 1)>>>::
-    type;
+    shipped::by_end_kernels<shipped::gathered_tokens, shipped::by_block<scale::fp32>, store<bf16>,
+                            shipped::masked_few(64)>::type,
+    shipped::by_row_kernels<operand<bf16>, operand<bf16>, scatter<bf16>, shipped::tile16(64, 64, 1)>::type>::type;
 
 }  // namespace deepgemm::bench

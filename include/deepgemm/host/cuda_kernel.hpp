@@ -164,7 +164,8 @@ result<void> launch(const loaded_kernel& kernel, const launch_info& info, const 
         if (auto ok = check_reachable("the sizes of the groups", arguments.tiles.table(), *device); !ok) return ok;
     }
     if constexpr (requires { arguments.a.list.data, arguments.d.list.data; }) {
-        for (const void* const list : {arguments.a.list.data, arguments.d.list.data}) {
+        const void* const lists[] = {arguments.a.list.data, arguments.d.list.data};
+        for (const void* const list : lists) {
             if (list == nullptr) continue;
             if (auto ok = check_reachable("the entries of a list of rows", list, *device); !ok) return ok;
         }

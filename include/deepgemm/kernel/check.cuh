@@ -101,8 +101,8 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
     static_assert(!Config.swap, "gemm: config.swap needs the header deepgemm/kernel/swapped.cuh");
     static_assert(schedule_concept::fits<Tiles>(Config.block, Config.cluster),
                   "gemm: the schedule's tiles and clusters must be those of the configuration");
-    static_assert(grouping_of<Tiles>() != grouping::k_parts ||
-                      !(Epilogue::custom || Epilogue::accumulates || Epilogue::in_place),
+    static_assert(grouping_of<Tiles>() != grouping::k_parts || !(Epilogue::custom || epilogue_info_of<Epilogue>.any() ||
+                                                                 Epilogue::accumulates || Epilogue::in_place),
                   "gemm: the results of parts of K are added later, so their epilogue must be store<...> or "
                   "store_heads<...> alone");
     static_assert(A::scale::tile.mn == 1 || Tiles::stacked.a || !Tiles::bounded,

@@ -64,38 +64,37 @@ using contiguous_bf16_nn =
     contiguous_bf16_kernels<major::mn, tile16(64, 128, 1, {}, 64, 1), high_bands(tile16(128, 256, 2, {}, 64, 2)),
                             tile16(256, 128, 2, across, 32, 3)>::type;
 
-/// One kernel of groups by their ends, and one by the group of each row.
-template <class A, class B, class Epilogue, config Config>
-using by_end_kernel = gemm<arch::sm90, A, B, Epilogue, Config, rows_by_end<Config>>;
-template <class A, class B, class Epilogue, config Config>
-using by_row_kernel = gemm<arch::sm90, A, B, Epilogue, Config, rows_by_row<Config>>;
+/// Kernels of groups by their ends, and others by the group of each row.
+template <class A, class B, class Epilogue, config... Configs>
+struct by_end_kernels {
+    using type = kernels<gemm<arch::sm90, A, B, Epilogue, Configs, rows_by_end<Configs>>...>;
+};
+template <class A, class B, class Epilogue, config... Configs>
+struct by_row_kernels {
+    using type = kernels<gemm<arch::sm90, A, B, Epilogue, Configs, rows_by_row<Configs>>...>;
+};
 
 /// Gathered rows of A, which no cluster shares, with scales in any order: a tile for few rows in each group, and one for many. By row
 /// the larger tiles of FP8 are left out, where the warps that copy rows would spill.
-struct gathered_kernels {
-    using tokens = gathered<operand<e4m3, scale::per_token<scale::fp32>>>;
-    using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
-    using rows = gathered<operand<bf16>>;
-    using half = operand<bf16>;
-    static constexpr config few = tile16(64, 128, 1, {}, 64, 1), many = high_bands(tile16(128, 256, 2, {}, 64, 2));
-    using type = kernels<by_end_kernel<tokens, blocks, store<bf16>, masked_few(64)>,
-                         by_end_kernel<tokens, blocks, store<bf16>, masked_three()>,
-                         by_row_kernel<tokens, blocks, store<bf16>, masked_few(64)>,
-                         by_row_kernel<tokens, blocks, store<bf16>, masked_medium>,
-                         by_end_kernel<rows, half, store<bf16>, few>, by_end_kernel<rows, half, store<bf16>, many>,
-                         by_row_kernel<rows, half, store<bf16>, few>, by_row_kernel<rows, half, store<bf16>, many>>;
-};
+using gathered_tokens = gathered<operand<e4m3, scale::per_token<scale::fp32>>>;
+using gathered_half = gathered<operand<bf16>>;
+using gathered_fp8_by_end =
+    by_end_kernels<gathered_tokens, by_block<scale::fp32>, store<bf16>, masked_few(64), masked_three()>::type;
+using gathered_fp8_by_row =
+    by_row_kernels<gathered_tokens, by_block<scale::fp32>, store<bf16>, masked_few(64), masked_medium>::type;
+using gathered_bf16_by_end = by_end_kernels<gathered_half, operand<bf16>, store<bf16>, tile16(64, 128, 1, {}, 64, 1),
+                                            high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
+using gathered_bf16_by_row = by_row_kernels<gathered_half, operand<bf16>, store<bf16>, tile16(64, 128, 1, {}, 64, 1),
+                                            high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 /// Scattered rows of D.
-struct scattered_kernels {
-    using tokens = operand<e4m3, scale::per_token<scale::fp32>>;
-    using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
-    using half = operand<bf16>;
-    static constexpr config many = high_bands(tile16(128, 256, 2, {}, 64, 2));
-    using type =
-        kernels<by_end_kernel<tokens, blocks, scatter<bf16>, masked_medium>,
-                by_row_kernel<tokens, blocks, scatter<bf16>, masked_medium>,
-                by_end_kernel<half, half, scatter<bf16>, many>, by_row_kernel<half, half, scatter<bf16>, many>>;
-};
+using scattered_fp8_by_end =
+    by_end_kernels<by_token<scale::fp32>, by_block<scale::fp32>, scatter<bf16>, masked_medium>::type;
+using scattered_fp8_by_row =
+    by_row_kernels<by_token<scale::fp32>, by_block<scale::fp32>, scatter<bf16>, masked_medium>::type;
+using scattered_bf16_by_end =
+    by_end_kernels<operand<bf16>, operand<bf16>, scatter<bf16>, high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
+using scattered_bf16_by_row =
+    by_row_kernels<operand<bf16>, operand<bf16>, scatter<bf16>, high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 
 /// With packed scales: a tile for few rows and one for many.
 using contiguous_fp8_ue8m0 =
@@ -110,8 +109,9 @@ template <class O>
     requires(same_as<O, ops::contiguous_gemm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
     return contiguous_fp8{} + contiguous_fp8_k_major{} + contiguous_bf16{} + contiguous_bf16_nn{} +
-           gathered_kernels::type{} + scattered_kernels::type{} + contiguous_fp8_ue8m0{} + contiguous_fp8_gated{} +
-           contiguous_bf16_gated{};
+           gathered_fp8_by_end{} + gathered_fp8_by_row{} + gathered_bf16_by_end{} + gathered_bf16_by_row{} +
+           scattered_fp8_by_end{} + scattered_fp8_by_row{} + scattered_bf16_by_end{} + scattered_bf16_by_row{} +
+           contiguous_fp8_ue8m0{} + contiguous_fp8_gated{} + contiguous_bf16_gated{};
 }
 
 }  // namespace deepgemm::shipped

@@ -64,20 +64,32 @@ using masked_bf16 = masked_bf16_kernels<tile16(64, 64, 1), tile16(64, 128, 1, {}
                                         tile16(192, 192, 3, {}, 64, 1), tile16(256, 128, 2, across, 32, 3),
                                         tile16(256, 128, 2, {}, 32, 3)>;
 
+/// With scales in another format, or steps between product and D. Structs, since nvcc 13 loses configurations in alias templates.
+template <class Tokens, class Epilogue, config... Configs>
+struct masked_fp8_with {
+    using type = kernels<
+        gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<typename Tokens::format>>, Epilogue,
+             Configs, grouped<Configs.block, Configs.cluster, masked_groups, Configs.raster_rows>>...>;
+};
+template <class Epilogue, config... Configs>
+struct masked_bf16_with {
+    using type = kernels<gemm<arch::sm90, operand<bf16>, operand<bf16>, Epilogue, Configs,
+                              grouped<Configs.block, Configs.cluster, masked_groups, Configs.raster_rows>>...>;
+};
+
 /// With packed scales: a tile for few rows and one for many.
-using masked_fp8_ue8m0 = kernels<masked_kernel<masked_few(64), scale::per_token<scale::ue8m0>>,
-                                 masked_kernel<masked_wide(), scale::per_token<scale::ue8m0>>>;
+using masked_fp8_ue8m0 =
+    masked_fp8_with<scale::per_token<scale::ue8m0>, store<bf16>, masked_few(64), masked_wide()>::type;
 
 /// The first product of a gated layer, whose D is the A of the second one: few rows, and many.
-using masked_gated =
-    kernels<masked_kernel<gate_tile(64), scale::per_token<scale::fp32>, gated_fp8>,
-            masked_kernel<gate_tile(128), scale::per_token<scale::fp32>, gated_fp8>,
-            masked_bf16_kernel<tile16(64, 256, 1), gated_fp8>, masked_bf16_kernel<tile16(128, 256, 2), gated_fp8>>;
+using masked_fp8_gated = masked_fp8_with<scale::per_token<scale::fp32>, gated_fp8, gate_tile(64), gate_tile(128)>::type;
+using masked_bf16_gated = masked_bf16_with<gated_fp8, tile16(64, 256, 1), tile16(128, 256, 2)>::type;
 
 template <class O>
     requires(same_as<O, ops::grouped_gemm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
-    return masked_fp8{} + masked_fp8_k_major{} + masked_bf16{} + masked_fp8_ue8m0{} + masked_gated{};
+    return masked_fp8{} + masked_fp8_k_major{} + masked_bf16{} + masked_fp8_ue8m0{} + masked_fp8_gated{} +
+           masked_bf16_gated{};
 }
 
 }  // namespace deepgemm::shipped
