@@ -140,7 +140,7 @@ int main() {
                                              .d = argument_of(d, d_there.data()),
                                              .groups = dg::groups_by_end(ends_there.data(), 1)};
         dg::or_throw(dg::checked<dg::ops::contiguous_gemm>(problem));
-        backend::launch<Kernel>({dg::arguments_of(problem)});
+        backend::launch<Kernel>(Kernel::arguments_of(dg::arguments_of(problem)));
         // [use]
         d_there.read(d);
         dg::comparison found;

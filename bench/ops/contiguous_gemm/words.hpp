@@ -26,7 +26,7 @@ struct words<ops::contiguous_gemm> {
         "contiguous: FP8 in groups of rows; contiguous_bf16: BF16 in such groups; router: FP8 in uneven ones; "
         "lists: gathered and scattered rows";
     static constexpr const char* simulated[] = {"3*72,128,256:psum", "3*72,128,200:bf16-nn-indexed-20",
-                                                "3*72,128,200:gathered-psum", "3*72,128,200:bf16-scattered-indexed"};
+                                                "3*72,128,256:gathered-psum", "3*72,128,200:bf16-scattered-indexed"};
 
     static bool takes(const std::string& text) {
         return text.find('*') != text.npos && (text.find("psum") != text.npos || text.find("indexed") != text.npos);

@@ -63,8 +63,8 @@ struct contiguous_workload {
     grouping by = grouping::psum;
     operand_info a{}, b{};
     dtype d = dtype::bf16;
-    epilogue_info epilogue{};
     bool scattered = false;  ///< a list names the rows of D
+    epilogue_info epilogue{};
 
     friend constexpr bool operator==(const contiguous_workload& x, const contiguous_workload& y) {
         return x.by == y.by && x.scattered == y.scattered && x.slots() == y.slots();
@@ -101,9 +101,8 @@ constexpr contiguous_workload workload_of(const same_as<contiguous_problem> auto
     const gemm_workload one = workload_of(detail::first_of(problem));
     const i64 rows = one.shape.m, groups = max(problem.b.count, i64(1)), given = problem.groups.expected_rows;
     const i32 expected = i32(min(given == 0 ? ceil_div(rows, groups) : given, rows));
-    contiguous_workload made{
-        i32(problem.b.count), one.shape,           expected, problem.groups.by, one.a, one.b, one.d,
-        one.epilogue,         problem.d_rows.any()};
+    contiguous_workload made{i32(problem.b.count), one.shape,   expected, problem.groups.by, one.a, one.b, one.d,
+                             problem.d_rows.any(), one.epilogue};
     if (problem.a_rows.any()) {
         made.a.gathered = true;
         made.a.scales = major::mn;  // kernels that gather take scales in any order
