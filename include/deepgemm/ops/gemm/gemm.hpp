@@ -48,23 +48,11 @@ result<void> fp8_gemm(const Engine& engine, const scaled_matrix& a, const scaled
                      options);
 }
 
+/// A product of operands without scales, which must be of `types`.
 template <engine_for<ops::gemm> Engine>
-result<void> bf16_gemm(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
-                       const gemm_options& options) {
-    return run_typed(engine, bf16_operands,
-                     {.a = unscaled(a),
-                      .b = unscaled(b),
-                      .d = d,
-                      .c = options.c,
-                      .epilogue = options.epilogue,
-                      .ready = options.ready},
-                     options);
-}
-
-template <engine_for<ops::gemm> Engine>
-result<void> f16_gemm(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
-                      const gemm_options& options) {
-    return run_typed(engine, f16_operands,
+result<void> half_gemm(const Engine& engine, const operand_types& types, const input_matrix& a, const input_matrix& b,
+                       const output_matrix& d, const gemm_options& options) {
+    return run_typed(engine, types,
                      {.a = unscaled(a),
                       .b = unscaled(b),
                       .d = d,
@@ -136,56 +124,56 @@ result<void> fp8_gemm_nt_skip_head_mid(const Engine& engine, const scaled_matrix
 template <engine_for<ops::gemm> Engine>
 result<void> bf16_gemm_nt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                           const gemm_options& options = {}) {
-    return detail::bf16_gemm(engine, a, b, d, options);
+    return detail::half_gemm(engine, detail::bf16_operands, a, b, d, options);
 }
 
 /// As bf16_gemm_nt, with A (m,k) and B (k,n).
 template <engine_for<ops::gemm> Engine>
 result<void> bf16_gemm_nn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                           const gemm_options& options = {}) {
-    return detail::bf16_gemm(engine, a, transposed(b), d, options);
+    return detail::half_gemm(engine, detail::bf16_operands, a, transposed(b), d, options);
 }
 
 /// As bf16_gemm_nt, with A (k,m) and B (k,n).
 template <engine_for<ops::gemm> Engine>
 result<void> bf16_gemm_tn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                           const gemm_options& options = {}) {
-    return detail::bf16_gemm(engine, transposed(a), transposed(b), d, options);
+    return detail::half_gemm(engine, detail::bf16_operands, transposed(a), transposed(b), d, options);
 }
 
 /// As bf16_gemm_nt, with A (k,m) and B (n,k).
 template <engine_for<ops::gemm> Engine>
 result<void> bf16_gemm_tt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                           const gemm_options& options = {}) {
-    return detail::bf16_gemm(engine, transposed(a), b, d, options);
+    return detail::half_gemm(engine, detail::bf16_operands, transposed(a), b, d, options);
 }
 
 /// As bf16_gemm_nt, with FP16 operands.
 template <engine_for<ops::gemm> Engine>
 result<void> f16_gemm_nt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
-    return detail::f16_gemm(engine, a, b, d, options);
+    return detail::half_gemm(engine, detail::f16_operands, a, b, d, options);
 }
 
 /// As bf16_gemm_nn, with FP16 operands.
 template <engine_for<ops::gemm> Engine>
 result<void> f16_gemm_nn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
-    return detail::f16_gemm(engine, a, transposed(b), d, options);
+    return detail::half_gemm(engine, detail::f16_operands, a, transposed(b), d, options);
 }
 
 /// As bf16_gemm_tn, with FP16 operands.
 template <engine_for<ops::gemm> Engine>
 result<void> f16_gemm_tn(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
-    return detail::f16_gemm(engine, transposed(a), transposed(b), d, options);
+    return detail::half_gemm(engine, detail::f16_operands, transposed(a), transposed(b), d, options);
 }
 
 /// As bf16_gemm_tt, with FP16 operands.
 template <engine_for<ops::gemm> Engine>
 result<void> f16_gemm_tt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
-    return detail::f16_gemm(engine, transposed(a), b, d, options);
+    return detail::half_gemm(engine, detail::f16_operands, transposed(a), b, d, options);
 }
 
 }  // namespace deepgemm

@@ -11,9 +11,10 @@
 namespace deepgemm::shipped {
 
 /// A GEMM of groups with slots: A scaled by token, in the order of `Tokens`, B by block, scales in one format.
-template <config Config, class Tokens = scale::per_token<scale::fp32>, class Epilogue = store<bf16>>
-using masked_kernel = gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<typename Tokens::format>>,
-                           Epilogue, Config, grouped<Config.block, Config.cluster, masked_groups, Config.raster_rows>>;
+template <config Config, class Tokens = scale::per_token<scale::fp32>>
+using masked_kernel =
+    gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<typename Tokens::format>>, store<bf16>,
+         Config, grouped<Config.block, Config.cluster, masked_groups, Config.raster_rows>>;
 
 /// Few rows in each group, so reading weights takes most of the time. One warpgroup, and as many stages as keep memory busy.
 DEEPGEMM_BOTH constexpr config masked_few(int n) {
@@ -41,8 +42,8 @@ DEEPGEMM_BOTH constexpr config masked_wide(cluster_shape cluster = {}) {
 }
 
 /// The same of BF16 operands, without scales.
-template <config Config, class Epilogue = store<bf16>>
-using masked_bf16_kernel = gemm<arch::sm90, operand<bf16>, operand<bf16>, Epilogue, Config,
+template <config Config>
+using masked_bf16_kernel = gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>, Config,
                                 grouped<Config.block, Config.cluster, masked_groups, Config.raster_rows>>;
 
 template <config... Configs>
