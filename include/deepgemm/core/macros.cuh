@@ -33,6 +33,16 @@
 #define DEEPGEMM_NO_UNROLL
 #endif
 
+/// Stands once in a header of host functions, after its includes. Programs that g++ compiles with -DDEEPGEMM_COMPILED_LIBRARY take
+/// those functions from one library, in which cmake/compiled.cmake compiles them, and not from each of their files; that halves the
+/// time which files for the simulator need. Without that definition, and for other compilers, it is nothing. g++ leaves defaulted
+/// comparisons out of the library, so a header whose users compare does without.
+#if defined(DEEPGEMM_COMPILED_LIBRARY) && defined(__GNUC__) && !defined(__clang__) && DEEPGEMM_SIMULATED
+#define DEEPGEMM_LIBRARY_HEADER _Pragma("interface")
+#else
+#define DEEPGEMM_LIBRARY_HEADER
+#endif
+
 /// 1 in debug builds: every device-side wait is bounded and reports role, barrier and parity before it traps.
 #if !defined(DEEPGEMM_DEBUG)
 #define DEEPGEMM_DEBUG 0

@@ -4,7 +4,10 @@
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/kernel/launch_info.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -6,7 +6,10 @@
 #include <cstdlib>
 #include <string>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/context.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -13,7 +13,10 @@
 #include <tuple>
 #include <type_traits>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/plan.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

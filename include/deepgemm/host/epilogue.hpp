@@ -5,11 +5,14 @@
 #include <cstddef>
 #include <optional>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/epilogue/arguments.cuh>
 #include <deepgemm/epilogue/info.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/host/memory.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

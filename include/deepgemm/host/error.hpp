@@ -10,7 +10,10 @@
 #include <utility>
 #include <variant>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/types.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

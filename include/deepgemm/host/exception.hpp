@@ -6,7 +6,10 @@
 #include <type_traits>
 #include <utility>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/error.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

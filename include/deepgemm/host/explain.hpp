@@ -9,7 +9,10 @@
 #include <iterator>
 #include <string>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/plan.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

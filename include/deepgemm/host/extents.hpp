@@ -3,7 +3,10 @@
 // call it.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/error.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -5,11 +5,14 @@
 
 #include <type_traits>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/traits.cuh>
 #include <deepgemm/host/cost.hpp>
 #include <deepgemm/host/device.hpp>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/kernel/info.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -3,9 +3,12 @@
 // decide when they apply. Pitches are those of TMA; see layout/tensor_map.cuh.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/matrix.hpp>
 #include <deepgemm/host/memory.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -8,12 +8,15 @@
 #include <span>
 #include <string>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/context.hpp>
 #include <deepgemm/host/cost.hpp>
 #include <deepgemm/host/device.hpp>
 #include <deepgemm/host/fields.hpp>
 #include <deepgemm/host/kernel_handle.hpp>
 #include <deepgemm/host/memory.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

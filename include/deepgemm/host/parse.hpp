@@ -16,9 +16,12 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/print.hpp>
 #include <deepgemm/kernel/config.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

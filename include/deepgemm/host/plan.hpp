@@ -13,11 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/context.hpp>
 #include <deepgemm/host/diagnosis.hpp>
 #include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/operation.hpp>
 #include <deepgemm/host/print.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -6,9 +6,12 @@
 #include <string>
 #include <type_traits>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/host/fields.hpp>
 #include <deepgemm/kernel/info.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

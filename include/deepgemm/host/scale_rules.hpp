@@ -5,10 +5,13 @@
 
 #include <cstdint>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/memory.hpp>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/to_mn_major.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

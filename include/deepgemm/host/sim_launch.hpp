@@ -8,9 +8,12 @@
 #include <array>
 #include <cstddef>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/kernel_handle.hpp>
 #include <deepgemm/kernel/arguments.cuh>
 #include <deepgemm/sim/launch.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

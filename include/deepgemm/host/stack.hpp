@@ -3,7 +3,10 @@
 // and the rules for these distances. The rules for one matrix are in matrix_rules.hpp.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/matrix_rules.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -5,8 +5,11 @@
 
 #include <cstdint>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/layout/tensor_map.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

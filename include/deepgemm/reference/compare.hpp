@@ -9,7 +9,10 @@
 #include <stdexcept>
 #include <string>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/reference/matrix.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -9,8 +9,11 @@
 #include <thread>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/core/types.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

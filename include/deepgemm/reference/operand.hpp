@@ -7,10 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/reference/product.hpp>
 #include <deepgemm/reference/quantize.hpp>
 #include <deepgemm/reference/random.hpp>
 #include <deepgemm/reference/scale_layouts.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -11,9 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/epilogue/head_splits.cuh>
 #include <deepgemm/reference/compare.hpp>
 #include <deepgemm/scale/kind.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::reference {
 

@@ -7,8 +7,11 @@
 #include <cmath>
 #include <stdexcept>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/reference/matrix.hpp>
 #include <deepgemm/scale/kind.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::quantize {
 

@@ -12,7 +12,10 @@
 #include <string>
 #include <system_error>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/reference/matrix.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

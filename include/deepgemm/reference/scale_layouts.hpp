@@ -9,8 +9,11 @@
 #include <stdexcept>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/reference/matrix.hpp>
 #include <deepgemm/reference/quantize.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::reference {
 

@@ -12,8 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/kernel_handle.hpp>
 #include <deepgemm/rtc/thread.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

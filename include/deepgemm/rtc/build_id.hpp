@@ -9,9 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/types.cuh>
 #include <deepgemm/rtc/file.hpp>
 #include <deepgemm/rtc/sha256.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

@@ -20,10 +20,13 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/rtc/entry_file.hpp>
 #include <deepgemm/rtc/file.hpp>
 #include <deepgemm/rtc/file_lock.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <deepgemm/core/kernel_list.cuh>
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/device.hpp>
 #include <deepgemm/host/diagnosis.hpp>
 #include <deepgemm/host/print.hpp>
@@ -25,6 +26,8 @@
 #include <deepgemm/rtc/resources.hpp>
 #include <deepgemm/rtc/warm_up.hpp>
 #include <deepgemm/version.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

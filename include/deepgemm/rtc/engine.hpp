@@ -18,10 +18,13 @@
 #include <vector>
 
 #include <deepgemm/core/kernel_list.cuh>
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/plan.hpp>
 #include <deepgemm/rtc/background.hpp>
 #include <deepgemm/rtc/kernel.hpp>
 #include <deepgemm/rtc/warm_up.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

@@ -23,7 +23,10 @@
 #include <thread>
 #include <utility>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/error.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

@@ -19,7 +19,10 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/rtc/file.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

@@ -15,8 +15,11 @@
 #include <utility>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/rtc/sha256.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

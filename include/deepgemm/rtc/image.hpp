@@ -13,9 +13,12 @@
 #include <type_traits>
 #include <utility>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/kernel/launch_info.cuh>
 #include <deepgemm/rtc/unit.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

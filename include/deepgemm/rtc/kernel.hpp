@@ -11,9 +11,12 @@
 #include <optional>
 #include <utility>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/cuda_kernel.hpp>
 #include <deepgemm/host/print.hpp>
 #include <deepgemm/rtc/compiler.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

@@ -3,11 +3,15 @@
 // wording of NVRTC. In other wordings it finds less, but the message contains the whole log in any case.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
+
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
 #include <string>
 #include <string_view>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

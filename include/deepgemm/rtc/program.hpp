@@ -16,10 +16,13 @@
 #include <vector>
 
 #include <deepgemm/core/arch.cuh>
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/rtc/build_id.hpp>
 #include <deepgemm/rtc/headers.hpp>
 #include <deepgemm/rtc/log.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

@@ -10,7 +10,10 @@
 #include <string>
 #include <string_view>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/types.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

@@ -13,8 +13,11 @@
 #include <string>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/rtc/thread.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::rtc {
 

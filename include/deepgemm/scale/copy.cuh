@@ -46,6 +46,7 @@ struct stage_copy {
         } else {
             if constexpr (looks_ahead) fetch(ahead, word / depth * depth);
             load(word / depth * depth, words);
+            DEEPGEMM_NO_UNROLL
             for (i32 i = 0; i < word % depth; ++i) shift();
         }
     }

@@ -2,11 +2,14 @@
 // The 16 barriers of a CTA and the barrier of a cluster.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/memory.hpp>
 #include <deepgemm/sim/ordering.hpp>
 
 #include <cstddef>
 #include <utility>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -5,12 +5,15 @@
 // that thread and not for the copy is not found.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/global.hpp>
 #include <deepgemm/sim/mbarrier.hpp>
 
 #include <cstring>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

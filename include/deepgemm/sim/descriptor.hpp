@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <vector>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/layout/swizzle.cuh>
 #include <deepgemm/sim/elements.hpp>
 #include <deepgemm/sim/memory.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

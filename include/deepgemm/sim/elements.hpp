@@ -6,7 +6,10 @@
 #include <array>
 #include <cstring>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/types.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

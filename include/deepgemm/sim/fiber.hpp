@@ -3,6 +3,7 @@
 // or through ucontext. Knows nothing of the machine. Fibers are announced to AddressSanitizer.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/types.cuh>
 #include <deepgemm/sim/options.hpp>
 
@@ -45,6 +46,8 @@
 #else
 #define DEEPGEMM_SIM_NAKED [[gnu::naked, gnu::noipa]]
 #endif
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -3,11 +3,14 @@
 // Flags and counters let other threads run, so that CTAs resident at the same time can wait for each other.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/global_words.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

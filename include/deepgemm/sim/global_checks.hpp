@@ -6,12 +6,15 @@
 //   check_map(map, loads, what)             a tensor map that a copy is about to use
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/sim/global_shadow.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <string>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -5,6 +5,7 @@
 // writes, two stores of one element, a tensor map changed without its fences.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/ordering.hpp>
 
 #include <algorithm>
@@ -15,6 +16,8 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

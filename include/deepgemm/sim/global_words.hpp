@@ -5,12 +5,15 @@
 //   change_sum                           a sum that many threads add to
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/global_checks.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <utility>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -7,6 +7,7 @@
 #error "deepgemm's simulator runs kernels with exceptions: compile the files that launch on it without -fno-exceptions"
 #endif
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/sim/barrier.hpp>
 #include <deepgemm/sim/report.hpp>
@@ -20,6 +21,8 @@
 #include <memory>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

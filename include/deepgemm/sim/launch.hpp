@@ -8,6 +8,7 @@
 #endif
 
 #include <deepgemm/core/arch.cuh>
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/sim/grid.hpp>
 #include <deepgemm/sim/registers.hpp>
@@ -22,6 +23,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

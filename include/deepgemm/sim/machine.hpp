@@ -10,6 +10,7 @@
 // All state belongs to one launch and one OS thread: launches on several OS threads are independent.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/state.hpp>
 
 #include <algorithm>
@@ -17,6 +18,8 @@
 #include <functional>
 #include <string>
 #include <utility>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

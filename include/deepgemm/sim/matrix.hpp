@@ -3,10 +3,13 @@
 // memory, in registers spread over the warp: element (i, k) is half k%2 of the word of lane 4*i + k/2. Host only.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/warp.hpp>
 #include <deepgemm/sim/wgmma.hpp>
 
 #include <algorithm>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

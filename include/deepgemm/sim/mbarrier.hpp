@@ -4,6 +4,7 @@
 // current phase's parity differs from p.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/memory.hpp>
 #include <deepgemm/sim/ordering.hpp>
 
@@ -12,6 +13,8 @@
 #include <memory>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

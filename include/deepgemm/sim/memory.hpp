@@ -12,12 +12,15 @@
 //   check_async_write, begin_write, end_write, mark_written   the same for async writes; write both views
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/machine.hpp>
 
 #include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

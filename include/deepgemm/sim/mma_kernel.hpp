@@ -4,6 +4,7 @@
 // It rounds like FP32 (with or without FMA), which is more exact than the tensor cores themselves. Host only.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/types.cuh>
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -16,6 +17,8 @@
 #else
 #define DEEPGEMM_SIM_MULTIVERSION 0
 #endif
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -2,6 +2,7 @@
 // What a caller says to the simulated machine and what it answers: options, launch geometry, errors, statistics.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/types.cuh>
 
 #include <cstdarg>
@@ -9,6 +10,8 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

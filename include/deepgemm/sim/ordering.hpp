@@ -5,11 +5,14 @@
 // global_shadow.hpp.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/machine.hpp>
 
 #include <algorithm>
 #include <iterator>
 #include <string>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

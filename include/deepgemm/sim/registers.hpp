@@ -2,9 +2,12 @@
 // The register pool of a CTA: setmaxnreg moves registers between its warps and the pool, which starts empty.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/warp.hpp>
 
 #include <algorithm>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -2,6 +2,7 @@
 // What a launch says when no thread can run any more, or when a kernel gives up: who waits for what, warp by warp.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/global_checks.hpp>
 #include <deepgemm/sim/memory.hpp>
 #include <deepgemm/sim/wait_graph.hpp>
@@ -13,6 +14,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -3,6 +3,7 @@
 // scheduling is in machine.hpp, the meaning of instructions in the files named after their families.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/scope.cuh>
 #include <deepgemm/sim/fiber.hpp>
 #include <deepgemm/sim/trace.hpp>
@@ -14,6 +15,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -4,6 +4,7 @@
 // ISA and have not met hardware yet.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/mma_kernel.hpp>
 #include <deepgemm/sim/tensor_memory.hpp>
 #include <deepgemm/sim/tma.hpp>
@@ -13,6 +14,8 @@
 #include <cstring>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

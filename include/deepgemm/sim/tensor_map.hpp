@@ -3,12 +3,15 @@
 // a driver, do not work here, nor these there.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/sim/options.hpp>
 
 #include <cstdint>
 #include <cstring>
 #include <string>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

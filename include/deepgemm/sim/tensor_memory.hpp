@@ -4,12 +4,15 @@
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/sim/descriptor.hpp>
 #include <deepgemm/sim/warp.hpp>
 
 #include <algorithm>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

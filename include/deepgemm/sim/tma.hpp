@@ -3,6 +3,7 @@
 // first reads shared memory (wait_group.read), later writes global memory (wait_group).
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/layout/swizzle.cuh>
 #include <deepgemm/sim/global.hpp>
@@ -16,6 +17,8 @@
 #include <memory>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -3,12 +3,15 @@
 // Ticks are the scheduler's, not cycles: they order things and say nothing about speed.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/options.hpp>
 
 #include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

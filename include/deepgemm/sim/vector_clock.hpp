@@ -3,6 +3,7 @@
 // launch without such accesses makes none. Equal clocks are shared, so handing one on costs a pointer.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/types.cuh>
 
 #include <algorithm>
@@ -10,6 +11,8 @@
 #include <cstdint>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

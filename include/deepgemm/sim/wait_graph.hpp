@@ -7,6 +7,7 @@
 // Where none of them does, the report says so.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/global_checks.hpp>
 #include <deepgemm/sim/memory.hpp>
 
@@ -18,6 +19,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -2,11 +2,14 @@
 // Collectives of a full warp: every lane brings an argument, the last one to arrive computes all results.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/memory.hpp>
 #include <deepgemm/sim/ordering.hpp>
 
 #include <algorithm>
 #include <cstring>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

@@ -5,6 +5,7 @@
 // A registers must keep their values. Models SM90; FP32 accumulation (the hardware's is less exact). Host only.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/descriptor.hpp>
 #include <deepgemm/sim/mma_kernel.hpp>
 
@@ -14,6 +15,8 @@
 #include <deque>
 #include <memory>
 #include <vector>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 

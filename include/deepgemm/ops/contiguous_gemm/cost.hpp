@@ -3,8 +3,11 @@
 // prediction is theirs, ops/grouped_gemm/cost.hpp; what differs is how many rows there may be in all.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/ops/contiguous_gemm/problem.hpp>
 #include <deepgemm/ops/grouped_gemm/cost.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -5,10 +5,13 @@
 
 #include <string>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/ops/contiguous_gemm/cost.hpp>
 #include <deepgemm/ops/contiguous_gemm/rules.hpp>
 #include <deepgemm/ops/contiguous_gemm/text.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -3,9 +3,12 @@
 // stacks, and those for the list of groups. Nothing is read from the memory that a problem names, not even the list.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/ops/contiguous_gemm/problem.hpp>
 #include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/ops/grouped_gemm/rules.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/cost.hpp>
 #include <deepgemm/host/device.hpp>
 #include <deepgemm/ops/gemm/problem.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -5,11 +5,14 @@
 #include <span>
 #include <string>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/plan.hpp>
 #include <deepgemm/ops/gemm/cost.hpp>
 #include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/ops/gemm/text.hpp>
 #include <deepgemm/ops/gemm/tuned.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -7,8 +7,11 @@
 #include <string>
 #include <utility>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/matrix_rules.hpp>
 #include <deepgemm/ops/gemm/problem.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

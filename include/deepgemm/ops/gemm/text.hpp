@@ -4,8 +4,11 @@
 
 #include <string>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/print.hpp>
 #include <deepgemm/ops/gemm/problem.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

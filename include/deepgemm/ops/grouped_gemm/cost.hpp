@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/ops/gemm/cost.hpp>
 #include <deepgemm/ops/grouped_gemm/problem.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -4,10 +4,13 @@
 
 #include <string>
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/grouped_gemm/cost.hpp>
 #include <deepgemm/ops/grouped_gemm/rules.hpp>
 #include <deepgemm/ops/grouped_gemm/text.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

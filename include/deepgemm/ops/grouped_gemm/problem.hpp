@@ -2,9 +2,12 @@
 // A grouped GEMM as its caller sees it, as a planner sees it, and the translation between them. rules.hpp checks it.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/stack.hpp>
 #include <deepgemm/ops/gemm/problem.hpp>
 #include <deepgemm/schedule/groups.cuh>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

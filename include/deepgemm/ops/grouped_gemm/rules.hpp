@@ -3,8 +3,11 @@
 // read from the memory that a problem names, not even the counts.
 #pragma once
 
+#include <deepgemm/core/macros.cuh>
 #include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/ops/grouped_gemm/problem.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
