@@ -42,6 +42,7 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     string(APPEND CMAKE_CXX_FLAGS_RELEASE " --param=ggc-min-heapsize=1048576")
 endif()
+include(cmake/compiled.cmake)
 # The shipped kernels, compiled only for the programs that link them.
 if(DEEPGEMM_HAVE_CUDA)
     deepgemm_add_instances(deepgemm_instances BACKEND cuda)
