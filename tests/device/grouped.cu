@@ -5,6 +5,7 @@
 
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/kernel/swapped.cuh>
 
 #include "../kernel/grouped_products.hpp"
 #include "repeated.cuh"
@@ -22,6 +23,8 @@ using columns = operand<bf16, scale::none, major::mn>;
 
 constexpr config few_rows{
     .block = {64, 64, 128}, .stages = 8, .sm90 = {.warpgroups = 1, .promote = promotion::deferred}};
+constexpr config exchanged_rows{
+    .block = {24, 128, 128}, .stages = 6, .swap = true, .sm90 = {.promote = promotion::deferred}};
 constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}, .store_rows = 64};
 constexpr config tall{.block = {256, 128, 128}, .stages = 4, .store_columns = 32, .store_buffers = 3};
 constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true}};
@@ -35,6 +38,7 @@ template <class A, class B, class Epilogue, config Config, class Groups>
 using kernel_of = test::grouped_kernel<A, B, Epilogue, Config, Groups>;
 // Structs, since nvcc 13 loses configurations in aliases of some depth, and names that a profile can show.
 struct masked_few : kernel_of<tokens, blocks, store<bf16>, few_rows, masked_groups> {};
+struct masked_exchanged : kernel_of<tokens, blocks, store<bf16>, exchanged_rows, masked_groups> {};
 struct masked_pair : kernel_of<tokens, blocks, store<bf16>, pair, masked_groups> {};
 struct masked_tall : kernel_of<tokens, blocks, store<bf16>, tall, masked_groups> {};
 struct masked_words : kernel_of<words, words, store<float>, alternating, masked_groups> {};
@@ -157,6 +161,7 @@ using namespace grouped_device_test;
 
 TEST_CASE("grouped: masked groups, ragged or empty, in tiles of all kinds") {
     check_masked<masked_few>();
+    check_masked<masked_exchanged>();
     check_masked<masked_pair>();
     check_masked<masked_tall>();
     check_masked<masked_words>();
@@ -172,6 +177,7 @@ TEST_CASE("grouped: every count about the edges of fragments and tiles, between 
             for (const auto& counts : {std::vector<i32>{3, count, 5}, {0, count, 0}}) {
                 CHECK(outcome(test::masked_product<masked_few>(random, {300, 200, 260}, counts)) == "");
                 CHECK(outcome(test::masked_product<masked_tall>(random, {300, 200, 260}, counts)) == "");
+                CHECK(outcome(test::masked_product<masked_exchanged>(random, {300, 200, 260}, counts)) == "");
                 CHECK(outcome(test::masked_product<masked_pair>(random, {300, 200, 260}, counts)) == "");
             }
         }

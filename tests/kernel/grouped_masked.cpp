@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Grouped kernels whose groups have slots: masked groups, of which the host does not know how many rows count, and batches.
 // Integers, so that every bit must be right; D and A's rows past the mask are NaN.
+#include <deepgemm/kernel/swapped.cuh>
+
 #include "grouped_runs.hpp"
 
 namespace grouped_masked_tests {
@@ -26,6 +28,12 @@ constexpr config one{.block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups =
 constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}, .store_rows = 64};
 constexpr config tall{.block = {256, 64, 128}, .stages = 3};
 constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true}};
+/// Tiles of a few rows, which become columns of multiplies.
+constexpr config swapped(int rows, int columns) {
+    return {.block = {rows, columns, 128}, .stages = 3, .swap = true, .sm90 = {.warpgroups = columns / 64}};
+}
+constexpr config swapped_half{
+    .block = {32, 64, 64}, .stages = 3, .swap = true, .sm90 = {.warpgroups = 1, .promote = promotion::never}};
 constexpr config half{.block = {128, 64, 64}, .stages = 3, .sm90 = {.promote = promotion::never}};
 
 /// A schedule that reads device memory when it starts, and not only when it is walked.
@@ -84,6 +92,25 @@ TEST_CASE("masked groups: 16-bit operands") {
     check_masked<kernel_of<operand<bf16>, operand<bf16>, store<bf16>, half>>();
 }
 
+TEST_CASE("masked groups: exchanged operands, tiles from 8 rows on") {
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, swapped(8, 64)>>();
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, swapped(24, 128)>>();
+    check_masked<kernel_of<tokens<ue8m0>, blocks<ue8m0>, store<float>, swapped(16, 64)>>();
+    check_masked<kernel_of<k_major_tokens<fp32>, blocks<fp32>, store<bf16>, swapped(40, 64)>>();
+    check_masked<kernel_of<operand<bf16>, operand<bf16>, store<bf16>, swapped_half>>();
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, swapped(128, 64)>>();  // rows shared out
+}
+TEST_CASE("masked groups: exchanged operands, every count") {
+    using kernel = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, swapped(16, 64)>;
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (const i32 count : {0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 60}) {
+        CAPTURE(count);
+        CHECK(masked_outcome<kernel>(random, {}, {3, count, 5}, 60) == "");
+        CHECK(masked_outcome<kernel>(random, {}, {0, count, 0}, 60) == "");
+    }
+}
+
 TEST_CASE("masked groups: every count, one group before and one after") {
     using kernel = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, one>;
     random_source random(fresh_seed());
@@ -119,6 +146,7 @@ TEST_CASE("batches") {
     check(static_cast<
           kernel_of<operand<bf16>, operand<bf16, scale::none, major::mn>, store<bf16>, half, uniform_groups>*>(
         nullptr));
+    check(static_cast<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, swapped(8, 128), uniform_groups>*>(nullptr));
 }
 
 TEST_CASE("no group is no launch") {

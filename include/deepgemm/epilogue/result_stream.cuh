@@ -27,17 +27,16 @@ struct stage_params<false, true> {
     i64 rows;
 };
 
-/// Where threads store elements of a result themselves: by ragged_edge, unless the stage has a `destination` of its own, which
-/// scatters them.
+/// Where threads store elements of a result themselves. A stage that says so stores all of D in this way, and TMA nothing.
 template <class Stage>
 struct destination_of {
-    static constexpr bool scatters = false;
+    static constexpr bool by_threads = false;
     using type = ragged_edge<typename Stage::element>;
 };
 template <class Stage>
     requires requires { typename Stage::destination; }
 struct destination_of<Stage> {
-    static constexpr bool scatters = true;
+    static constexpr bool by_threads = true;
     using type = typename Stage::destination;
 };
 }  // namespace detail
@@ -47,9 +46,11 @@ template <class Stage>
 struct result_stream {
     using element = typename Stage::element;
     using destination = typename detail::destination_of<Stage>::type;
-    static constexpr bool scatters = detail::destination_of<Stage>::scatters;
+    static constexpr bool by_threads = detail::destination_of<Stage>::by_threads;
+    /// True if a list says which rows of D those of the product are.
+    static constexpr bool scatters = !same_as<destination, ragged_edge<element>>;
     /// Tensor maps: of D, and of C if it is fetched; none if threads store D.
-    static constexpr int map_count = scatters ? 0 : Stage::fetches ? 2 : 1;
+    static constexpr int map_count = by_threads ? 0 : Stage::fetches ? 2 : 1;
 
     /// What the kernel reads.
     struct params {
@@ -61,13 +62,13 @@ struct result_stream {
 
     /// Requests its tensor maps for a result of `n` columns.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const gemm_arguments& args, i32 n, tensor_map_request* maps) {
-        if constexpr (!scatters) maps[0] = map(args, n, args.d);
+        if constexpr (!by_threads) maps[0] = map(args, n, args.d);
         if constexpr (Stage::fetches) maps[1] = map(args, n, args.c);
     }
     /// Its parameters from arguments and encoded maps.
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments& args, const tensor_map* maps) {
         params p{};
-        if constexpr (!scatters) p.d = maps[0];
+        if constexpr (!by_threads) p.d = maps[0];
         if constexpr (scatters) p.more = {args.d.list, args.d.rows};
         if constexpr (Stage::fetches) p.more.c = maps[1];
         p.elements = static_cast<element*>(args.d.data);
@@ -78,7 +79,7 @@ struct result_stream {
 
     /// One thread: prefetches its tensor maps.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
-        if constexpr (!scatters) ptx::prefetch_tensor_map(p.d);
+        if constexpr (!by_threads) ptx::prefetch_tensor_map(p.d);
         if constexpr (Stage::fetches) ptx::prefetch_tensor_map(p.more.c);
     }
     /// One thread: initialises the barriers on which C lands, one for each of `owners` owners, at shared address

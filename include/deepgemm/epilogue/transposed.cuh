@@ -10,13 +10,18 @@ namespace deepgemm {
 
 template <class T, int TileColumns, bool Accumulate>
 struct transposed_stage;
+template <class T, int TileColumns, bool Accumulate>
+struct transposed_stack_stage;
 
 /// `Sink`, a store or an accumulate, for a D (and a C) that are transposed in memory: element (m, n) of the product is in row n
 /// and column m of memory.
 template <class Sink>
 struct transposing : Sink {
     template <class Shape>
-    using staging = transposed_stage<typename Sink::element, Shape::tile_columns, Sink::accumulates>;
+    using staging =
+        conditional_t<Shape::stacked,
+                      transposed_stack_stage<typename Sink::element, Shape::tile_columns, Sink::accumulates>,
+                      transposed_stage<typename Sink::element, Shape::tile_columns, Sink::accumulates>>;
 };
 
 /// The staging of one warp: 16 rows by all `TileColumns` columns of a tile of the product, which are TileColumns rows of 16
@@ -103,7 +108,7 @@ struct transposed_stage {
         ptx::sync_warp();
     }
 
-private:
+protected:
     /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15 and, if there are enough columns, the same of the next eight.
     static constexpr int matrices = registers % 8 == 0 ? 4 : 2;
 
@@ -140,6 +145,44 @@ private:
     }
 
     DEEPGEMM_DEVICE static bool issues() { return ptx::thread_index() % 32 == 0; }
+};
+
+/// The same where D is a stack of matrices in which products may end at any row, as those of masked groups do. TMA would store
+/// rows of a tile that lie beyond that, so the lanes of the warp store what they have staged, 16 bytes each.
+template <class T, int TileColumns, bool Accumulate>
+struct transposed_stack_stage : transposed_stage<T, TileColumns, false> {
+    static_assert(!Accumulate, "gemm: config.swap accumulates in single products, not in groups");
+    using base = transposed_stage<T, TileColumns, false>;
+    using destination = ragged_edge<T>;
+    static constexpr bool stacked = true;
+
+    /// Converged warp: stores 16 rows of the product from `row` on, and its columns from `column` on; element by element if
+    /// `Ragged`. Rows and columns beyond `to.end` are left out.
+    template <bool Ragged>
+    DEEPGEMM_DEVICE void put(const tensor_map& none, const destination& to, float (&value)[1][base::registers], i32 row,
+                             i32 column, i32 matrix) {
+        if constexpr (Ragged) {
+            base::template put<true>(none, to, value, row, column, matrix);
+        } else {
+            constexpr int unit = int(16 / sizeof(T)), lanes = base::rows / unit, at_once = 32 / lanes;
+            ptx::sync_warp();  // all have read the tile before
+            base::write(value[0]);
+            ptx::sync_warp();
+            const int lane = int(ptx::lane_index()), first = lane % lanes * unit;
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < TileColumns; i += at_once) {
+                const int mine = i + lane / lanes;
+                if (TileColumns % at_once != 0 && mine >= TileColumns) continue;
+                const auto piece = ptx::ld_shared<ptx::vec4<u32>>(base::address + base::tile::offset(mine, first));
+                if (row + first < to.end.m && column + mine < to.end.n)
+                    ptx::st_global(
+                        reinterpret_cast<ptx::vec4<u32>*>(to.d + to.layout.offset(column + mine, row + first)), piece);
+            }
+        }
+    }
+
+    /// Nothing is under way.
+    DEEPGEMM_DEVICE static void finish() {}
 };
 
 }  // namespace deepgemm

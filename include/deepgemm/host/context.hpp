@@ -8,11 +8,8 @@
 #include <cstring>
 #include <system_error>
 
-#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/types.cuh>
 #include <deepgemm/host/error.hpp>
-
-DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -4,12 +4,9 @@
 // its reference.
 #pragma once
 
-#include <deepgemm/core/macros.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/scale/kind.cuh>
-
-DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 

@@ -6,6 +6,7 @@
 
 #include <deepgemm/epilogue/transposed.cuh>
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/schedule/turned.cuh>
 
 namespace deepgemm {
 
@@ -25,6 +26,17 @@ struct transposed_sink<accumulate<T>> {
     using type = transposing<accumulate<T>>;
 };
 
+/// The schedule of the product that computes the tiles `Tiles` of D.
+template <config Config, class Tiles>
+struct turned_schedule {
+    using type = turned<Tiles>;
+};
+template <config Config, class Tiles>
+    requires(same_as<Tiles, default_tiles<Config>>)
+struct turned_schedule<Config, Tiles> {
+    using type = default_tiles<exchanged(Config)>;
+};
+
 }  // namespace detail
 
 /// With a configuration that swaps, block.m counts columns of multiplies, 8 to 256 in steps of 8, and block.n counts their
@@ -33,11 +45,17 @@ template <class Arch, class A, class B, class Epilogue, config Config, class Til
           template <int, int, cluster_shape, int> class Pipeline>
     requires(Config.swap)
 struct gemm<Arch, A, B, Epilogue, Config, Tiles, Pipeline> {
-    static_assert(same_as<Tiles, default_tiles<Config>>, "gemm: config.swap is for the default schedule");
-    static constexpr config turned = exchanged(Config);
+    static_assert(
+        same_as<Tiles, default_tiles<Config>> ||
+            (Tiles::stacked.a && Tiles::stacked.b && Tiles::stacked.d && Config.cluster.size() == 1),
+        "gemm: config.swap is for the default schedule, and without clusters for groups that have matrices of "
+        "their own: masked or batched");
+    static constexpr config turned_config = exchanged(Config);
     /// The kernel that runs: B x A, stored transposed.
-    using product =
-        gemm<Arch, B, A, typename detail::transposed_sink<Epilogue>::type, turned, default_tiles<turned>, Pipeline>;
+    using product = gemm<Arch, B, A, typename detail::transposed_sink<Epilogue>::type, turned_config,
+                         typename detail::turned_schedule<Config, Tiles>::type, Pipeline>;
+    using tiles = Tiles;
+    using element = typename product::element;
     using arguments = typename product::arguments;
     using params = typename product::params;
 

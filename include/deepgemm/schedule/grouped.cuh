@@ -112,7 +112,7 @@ struct grouped {
         DEEPGEMM_DEVICE bool is_second_walk() const { return state % 2 != 0; }
         /// False also for a schedule that walks groups once.
         DEEPGEMM_DEVICE bool fills_tiles() const {
-            return shares_rows && ceil_div(group.row_end - group.row, step) % (Block.m / step) == 0;
+            return shares_rows && ceil_div(group.row_end - group.row, step) % max(Block.m / step, 1) == 0;
         }
         /// The rows of tile `index` of the `rows` tiles in a column.
         DEEPGEMM_DEVICE group_extent part_of_group(i32 index, i32 rows) const {

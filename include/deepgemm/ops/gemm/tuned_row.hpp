@@ -5,12 +5,9 @@
 
 #include <string>
 
-#include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/host/fields.hpp>
 #include <deepgemm/kernel/info.cuh>
-
-DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
