@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,49 +69,63 @@ inline bool someone_waits() {
                        [](const auto& cluster) { return cluster->alive != 0 && !on_stopped_device(*cluster); });
 }
 
+/// The first lines of a report, and how many there are.
+struct report_lines {
+    static constexpr std::size_t most = 64;
+    std::string first{};
+    std::size_t count = 0;
+
+    void add(const std::string& line) {
+        if (++count <= most) first += "  " + line + "\n";
+    }
+    std::string all() const { return count <= most ? first : first + text("  and %u more lines\n", u32(count - most)); }
+};
+
+/// What the threads of a warp wait for, and how many for each; the running thread is left out, and so are those that have ended.
+inline std::vector<std::pair<std::string, u32>> waits_of(const warp_state& warp) {
+    std::vector<std::pair<std::string, u32>> made;
+    for (const thread_state* t : warp.lanes) {
+        if (t->done || t == current().running) continue;
+        std::string reason = describe_wait(*t);
+        auto at = std::find_if(made.begin(), made.end(), [&](const auto& one) { return one.first == reason; });
+        if (at == made.end()) at = made.insert(at, {std::move(reason), 0});
+        ++at->second;
+    }
+    return made;
+}
+
+/// Threads of a CTA that have ended.
+inline u32 threads_ended(const cta_state& cta) {
+    u32 ended = 0;
+    for (const warp_state& warp : cta.warps)
+        ended += u32(
+            std::count_if(std::begin(warp.lanes), std::end(warp.lanes), [](const thread_state* t) { return t->done; }));
+    return ended;
+}
+
 /// One line per warp and reason: CTA, rank, warp, role, lanes, what they wait for; before them the device that has stopped, if
 /// one has. The running thread is left out.
 inline std::string who_waits() {
-    constexpr std::size_t most_lines = 64;
-    std::string out;
+    report_lines lines;
+    std::string stopped;
     if (const device_stop& stop = current().options.stop; a_device_stopped()) {
         const auto steps = static_cast<unsigned long long>(stop.after);
-        out = text("  device %d has stopped, after %llu steps\n", stop.device, steps);
+        stopped = text("  device %d has stopped, after %llu steps\n", stop.device, steps);
     }
-    std::size_t lines = 0;
     for (const auto& cluster : current().clusters) {
         for (const auto& cta : cluster->ctas) {
-            u32 ended = 0;
-            for (const warp_state& w : cta->warps) {
-                std::vector<std::pair<std::string, u32>> reasons;
-                for (const thread_state* t : w.lanes) {
-                    if (t->done) {
-                        ++ended;
-                        continue;
-                    }
-                    if (t == current().running) continue;
-                    std::string reason = describe_wait(*t);
-                    auto at = std::find_if(reasons.begin(), reasons.end(), [&](auto& r) { return r.first == reason; });
-                    if (at == reasons.end()) at = reasons.insert(at, {std::move(reason), 0});
-                    ++at->second;
-                }
-                for (const auto& [reason, lanes] : reasons) {
-                    if (++lines > most_lines) continue;
-                    out += "  " + name_of_device(cluster->grid->device) +
-                           text("CTA (%u,%u,%u) rank %u warp %2u %-10s %2u lanes: ", cta->index.x, cta->index.y,
-                                cta->index.z, cta->rank, w.index, w.role, lanes) +
-                           reason + "\n";
-                }
+            const std::string place =
+                name_of_device(cluster->grid->device) +
+                text("CTA (%u,%u,%u) rank %u", cta->index.x, cta->index.y, cta->index.z, cta->rank);
+            for (const warp_state& warp : cta->warps) {
+                for (const auto& [reason, lanes] : waits_of(warp))
+                    lines.add(place + text(" warp %2u %-10s %2u lanes: ", warp.index, warp.role, lanes) + reason);
             }
-            if (ended != 0 && cta->alive != 0 && lines < most_lines) {
-                out += "  " + name_of_device(cluster->grid->device) +
-                       text("CTA (%u,%u,%u) rank %u: %u threads have ended\n", cta->index.x, cta->index.y, cta->index.z,
-                            cta->rank, ended);
-            }
+            if (const u32 ended = threads_ended(*cta); ended != 0 && cta->alive != 0)
+                lines.add(place + text(": %u threads have ended", ended));
         }
     }
-    if (lines > most_lines) out += text("  and %u more lines\n", u32(lines - most_lines));
-    return out;
+    return stopped + lines.all();
 }
 
 inline std::string deadlock_report() {
