@@ -23,15 +23,66 @@ dg::result<dg::group_list> list_of(const deepgemm_row_groups* given) {
 }
 
 /// A list of rows of a call; `name` says of which matrix.
-dg::result<dg::row_list> rows_of(const char* name, const deepgemm_row_list* given) {
-    const auto list = c_interface::structure(name, given);
+struct named_rows {
+    const char* name;
+    const deepgemm_row_list* given;
+};
+dg::result<dg::row_list> rows_of(const named_rows& rows) {
+    const auto list = c_interface::structure(rows.name, rows.given);
     if (!list) return list.failure();
     const auto& [data, count, bits] = *list;
     if (bits != 32 && bits != 64)
-        return dg::fail(dg::errc::bad_option, "the entries of ", name, " have ", bits, " bits; they have 32 or 64");
+        return dg::fail(dg::errc::bad_option, "the entries of ", rows.name, " have ", bits,
+                        " bits; they have 32 or 64");
     return dg::row_list{data, count, bits == 64};
 }
-constexpr const char *list_of_a = "the list of rows of A", *list_of_d = "the list of rows of D";
+named_rows rows_of_a(const deepgemm_row_list* given) { return {"the list of rows of A", given}; }
+named_rows rows_of_d(const deepgemm_row_list* given) { return {"the list of rows of D", given}; }
+
+dg::result<dg::grouped_options> options_of(const deepgemm_epilogue* given, void* stream) {
+    const auto steps = c_interface::epilogue_of(given);
+    if (!steps) return steps.failure();
+    return dg::grouped_options{.epilogue = *steps, .stream = stream};
+}
+
+dg::scaled_stack stack_of(const dg::scaled_matrix& first, const deepgemm_row_groups& groups) {
+    return {first, groups.count, groups.b_stride, groups.b_scale_stride};
+}
+dg::input_stack stack_of(const dg::input_matrix& first, const deepgemm_row_groups& groups) {
+    return {first, groups.count, groups.b_stride};
+}
+
+/// Runs `function`, a product in groups of FP8 operands: function(engine, A, B, D, the lists `rows`..., groups, options).
+template <class Function, class... Rows>
+deepgemm_status run_fp8(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales,
+                        const deepgemm_input* b, const deepgemm_scales* b_scales, const deepgemm_output* d,
+                        const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
+                        deepgemm_message* message, const Function& function, const Rows&... rows) {
+    using namespace c_interface;
+    return guarded(message, [&] {
+        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto&... more) {
+            return function(on, left, stack_of(right, *groups), more...);
+        };
+        return call(engine, body, operand_of("A", a, a_scales), operand_of("B", b, b_scales),
+                    matrix_of<dg::output_matrix>("D", d), rows_of(rows)..., list_of(groups),
+                    options_of(epilogue, stream));
+    });
+}
+/// The same of BF16 operands.
+template <class Function, class... Rows>
+deepgemm_status run_bf16(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b,
+                         const deepgemm_output* d, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue,
+                         void* stream, deepgemm_message* message, const Function& function, const Rows&... rows) {
+    using namespace c_interface;
+    return guarded(message, [&] {
+        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto&... more) {
+            return function(on, left, stack_of(right, *groups), more...);
+        };
+        return call(engine, body, matrix_of<dg::input_matrix>("A", a), matrix_of<dg::input_matrix>("B", b),
+                    matrix_of<dg::output_matrix>("D", d), rows_of(rows)..., list_of(groups),
+                    options_of(epilogue, stream));
+    });
+}
 
 }  // namespace
 
@@ -43,17 +94,8 @@ deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine*
                                                           const deepgemm_row_groups* groups,
                                                           const deepgemm_epilogue* epilogue, void* stream,
                                                           deepgemm_message* message) {
-    using namespace c_interface;
-    return guarded(message, [&] {
-        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
-                              const dg::group_list& list, const dg::epilogue_argument& steps) {
-            return dg::m_grouped_fp8_gemm_nt_contiguous(
-                on, left, {right, groups->count, groups->b_stride, groups->b_scale_stride}, product, list,
-                {.epilogue = steps, .stream = stream});
-        };
-        return call(engine, body, operand_of("A", a, a_scales), operand_of("B", b, b_scales),
-                    matrix_of<dg::output_matrix>("D", d), list_of(groups), epilogue_of(epilogue));
-    });
+    return run_fp8(engine, a, a_scales, b, b_scales, d, groups, epilogue, stream, message,
+                   [](const auto&... given) { return dg::m_grouped_fp8_gemm_nt_contiguous(given...); });
 }
 
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
@@ -61,92 +103,48 @@ deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous(const deepgemm_engine
                                                            const deepgemm_row_groups* groups,
                                                            const deepgemm_epilogue* epilogue, void* stream,
                                                            deepgemm_message* message) {
-    using namespace c_interface;
-    return guarded(message, [&] {
-        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
-                              const dg::group_list& list, const dg::epilogue_argument& steps) {
-            return dg::m_grouped_bf16_gemm_nt_contiguous(on, left, {right, groups->count, groups->b_stride}, product,
-                                                         list, {.epilogue = steps, .stream = stream});
-        };
-        return call(engine, body, matrix_of<dg::input_matrix>("A", a), matrix_of<dg::input_matrix>("B", b),
-                    matrix_of<dg::output_matrix>("D", d), list_of(groups), epilogue_of(epilogue));
-    });
+    return run_bf16(engine, a, b, d, groups, epilogue, stream, message,
+                    [](const auto&... given) { return dg::m_grouped_bf16_gemm_nt_contiguous(given...); });
 }
 
 deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous_gathered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
     const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_list* a_rows,
     const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream, deepgemm_message* message) {
-    using namespace c_interface;
-    return guarded(message, [&] {
-        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
-                              const dg::row_list& rows, const dg::group_list& list,
-                              const dg::epilogue_argument& steps) {
-            return dg::m_grouped_fp8_gemm_nt_contiguous_gathered(
-                on, left, rows, {right, groups->count, groups->b_stride, groups->b_scale_stride}, product, list,
-                {.epilogue = steps, .stream = stream});
-        };
-        return call(engine, body, operand_of("A", a, a_scales), operand_of("B", b, b_scales),
-                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_a, a_rows), list_of(groups),
-                    epilogue_of(epilogue));
-    });
+    const auto function = [](const auto& on, const auto& left, const auto& right, const auto& product, const auto& rows,
+                             const auto&... more) {
+        return dg::m_grouped_fp8_gemm_nt_contiguous_gathered(on, left, rows, right, product, more...);
+    };
+    return run_fp8(engine, a, a_scales, b, b_scales, d, groups, epilogue, stream, message, function, rows_of_a(a_rows));
 }
 
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b, const deepgemm_output* d,
     const deepgemm_row_list* a_rows, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
     deepgemm_message* message) {
-    using namespace c_interface;
-    return guarded(message, [&] {
-        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
-                              const dg::row_list& rows, const dg::group_list& list,
-                              const dg::epilogue_argument& steps) {
-            return dg::m_grouped_bf16_gemm_nt_contiguous_gathered(on, left, rows,
-                                                                  {right, groups->count, groups->b_stride}, product,
-                                                                  list, {.epilogue = steps, .stream = stream});
-        };
-        return call(engine, body, matrix_of<dg::input_matrix>("A", a), matrix_of<dg::input_matrix>("B", b),
-                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_a, a_rows), list_of(groups),
-                    epilogue_of(epilogue));
-    });
+    const auto function = [](const auto& on, const auto& left, const auto& right, const auto& product, const auto& rows,
+                             const auto&... more) {
+        return dg::m_grouped_bf16_gemm_nt_contiguous_gathered(on, left, rows, right, product, more...);
+    };
+    return run_bf16(engine, a, b, d, groups, epilogue, stream, message, function, rows_of_a(a_rows));
 }
 
 deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
     const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_list* d_rows,
     const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream, deepgemm_message* message) {
-    using namespace c_interface;
-    return guarded(message, [&] {
-        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
-                              const dg::row_list& rows, const dg::group_list& list,
-                              const dg::epilogue_argument& steps) {
-            return dg::m_grouped_fp8_gemm_nt_contiguous_scattered(
-                on, left, {right, groups->count, groups->b_stride, groups->b_scale_stride}, product, rows, list,
-                {.epilogue = steps, .stream = stream});
-        };
-        return call(engine, body, operand_of("A", a, a_scales), operand_of("B", b, b_scales),
-                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_d, d_rows), list_of(groups),
-                    epilogue_of(epilogue));
-    });
+    const auto function = [](const auto&... given) { return dg::m_grouped_fp8_gemm_nt_contiguous_scattered(given...); };
+    return run_fp8(engine, a, a_scales, b, b_scales, d, groups, epilogue, stream, message, function, rows_of_d(d_rows));
 }
 
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(
     const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b, const deepgemm_output* d,
     const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
     deepgemm_message* message) {
-    using namespace c_interface;
-    return guarded(message, [&] {
-        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
-                              const dg::row_list& rows, const dg::group_list& list,
-                              const dg::epilogue_argument& steps) {
-            return dg::m_grouped_bf16_gemm_nt_contiguous_scattered(on, left, {right, groups->count, groups->b_stride},
-                                                                   product, rows, list,
-                                                                   {.epilogue = steps, .stream = stream});
-        };
-        return call(engine, body, matrix_of<dg::input_matrix>("A", a), matrix_of<dg::input_matrix>("B", b),
-                    matrix_of<dg::output_matrix>("D", d), rows_of(list_of_d, d_rows), list_of(groups),
-                    epilogue_of(epilogue));
-    });
+    const auto function = [](const auto&... given) {
+        return dg::m_grouped_bf16_gemm_nt_contiguous_scattered(given...);
+    };
+    return run_bf16(engine, a, b, d, groups, epilogue, stream, message, function, rows_of_d(d_rows));
 }
 
 }  // extern "C"
