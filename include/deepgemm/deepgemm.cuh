@@ -28,4 +28,5 @@
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/schedule/persistent.cuh>
+#include <deepgemm/schedule/turned.cuh>
 #include <deepgemm/version.cuh>

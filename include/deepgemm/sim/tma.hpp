@@ -153,6 +153,16 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
     });
 }
 
+/// Rounds `bytes` bytes of floats, as loads by maps of type TF32 do on their way to shared memory.
+inline void round_to_tf32(u8* floats, u32 bytes) {
+    for (u32 at = 0; at < bytes; at += u32(sizeof(float))) {
+        float value;
+        std::memcpy(&value, floats + at, sizeof value);
+        value = float(tf32::from_float(value));
+        std::memcpy(floats + at, &value, sizeof value);
+    }
+}
+
 /// `one_barrier`: the barrier may lie in another CTA than the data (SM100 CTA pairs).
 inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, int rank, u32 mask,
                      bool one_barrier = false) {
@@ -164,8 +174,10 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
         check_read(global + first, last - first, {.kind = read_kind::copy}, what);
     });
     start_load(dst, d.box_bytes(), bar, mask, one_barrier, what, 128, [=](u8* image, u32 tile) {
-        for_each_run(d, p, tile, 1,
-                     [&](u32 offset, const u8* global, u32 n) { std::memcpy(image + offset, global, n); });
+        for_each_run(d, p, tile, 1, [&](u32 offset, const u8* global, u32 n) {
+            std::memcpy(image + offset, global, n);
+            if (d.type == dtype::tf32) round_to_tf32(image + offset, n);
+        });
     });
 }
 

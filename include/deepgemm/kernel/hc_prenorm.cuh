@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+// The HyperConnection prenorm of Hopper: D(m,n) = sum over k of A(m,k) tf32(B(n,k)), and q(m) = sum over k of A(m,k)^2, from one
+// pass over A. A is BF16 and B a few columns of FP32. One warp feeds TMA, one warpgroup multiplies: it loads A into registers,
+// where BF16 becomes TF32 without rounding, adds up squares, and multiplies with B in shared memory, which TMA rounds to TF32.
+// Almost all time is that of reading A once, so K is split where rows alone would leave multiprocessors idle.
+#pragma once
+
+#include <deepgemm/core/arch.cuh>
+#include <deepgemm/epilogue/split_sum.cuh>
+#include <deepgemm/kernel/kernel.cuh>
+#include <deepgemm/mma/sm90/wgmma.cuh>
+#include <deepgemm/pipeline/cta.cuh>
+#include <deepgemm/pipeline/storage.cuh>
+#include <deepgemm/pipeline/tma_pipeline.cuh>
+#include <deepgemm/ptx/global.cuh>
+#include <deepgemm/ptx/grid_dependency.cuh>
+#include <deepgemm/ptx/tma.cuh>
+#include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/groups.cuh>
+#include <deepgemm/schedule/persistent.cuh>
+
+namespace deepgemm {
+
+/// What is chosen of a kernel for the prenorm; it changes its speed, and split_k the last bits of sums.
+struct hc_prenorm_config {
+    int columns = 32;  ///< of a tile, 8 to 128 in steps of 8: N rounded up
+    int stages = 0;    ///< K blocks of 64 in flight; 0: as many as fit, at most 24
+    int split_k =
+        1;  ///< CTAs of a cluster that share the K blocks of a tile; the first adds their sums in a fixed order
+    bool parts =
+        false;  ///< the caller's splits instead: as many parts of K as the arguments say, each with a D and a q
+};
+
+/// What the kernel is launched with. Pointers are to device memory, or to host memory for the simulator; lengths in elements.
+struct hc_prenorm_arguments {
+    problem_shape shape{};
+    const void* a = nullptr;  ///< BF16 (m, k), rows `a_pitch` apart, a multiple of 8
+    i64 a_pitch = 0;
+    const float* b = nullptr;  ///< (n, k), rows `b_pitch` apart, a multiple of 4
+    i64 b_pitch = 0;
+    float* d = nullptr;  ///< (m, n), or (parts, m, n); rows `d_pitch` apart, parts `d_part_pitch`
+    i64 d_pitch = 0, d_part_pitch = 0;
+    float* squares = nullptr;  ///< (m), or (parts, m), `squares_pitch` apart
+    i64 squares_pitch = 0;
+    i32 parts = 1;  ///< of K, with hc_prenorm_config::parts; those beyond the K blocks become zero
+};
+
+namespace roles {
+/// Loads both operands.
+struct load {
+    static constexpr const char* text = "producer";
+};
+/// Multiplies, adds squares, and stores.
+struct prenorm_math {
+    static constexpr const char* text = "math";
+};
+}  // namespace roles
+
+/// The kernel on `Arch`, sm90.
+template <class Arch, hc_prenorm_config Config>
+struct hc_prenorm {
+    static_assert(same_as<Arch, arch::sm90>, "hc_prenorm: the kernel is for Hopper");
+    static_assert(Config.columns >= 8 && Config.columns <= 128 && Config.columns % 8 == 0,
+                  "hc_prenorm: columns must be a multiple of 8 from 8 to 128");
+    static_assert(Config.split_k >= 1 && Config.split_k <= 8, "hc_prenorm: split_k must be from 1 to 8");
+    static_assert(!Config.parts || Config.split_k == 1,
+                  "hc_prenorm: K is split by clusters or into the caller's parts, not by both");
+    static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 24),
+                  "hc_prenorm: stages must be from 2 to 24, or 0 for as many as fit");
+
+    static constexpr tile_shape block{64, Config.columns, 64};
+    using a_tile = operand_tile<bf16, block.m, block.k>;
+    using b_tile = operand_tile<tf32, block.n, block.k / 2>;  ///< two of them make a K block
+    using source = sm90::in_registers<a_tile, tf32>;
+    using mma = sm90::wgmma<tf32, tf32, block.n, major::k, major::k, block.k / 2>;
+    using half_fragment = sm90::a_registers<mma::steps>;
+    using tiles = conditional_t<Config.parts, grouped<block, cluster_shape{}, k_parts>,
+                                persistent<block, cluster_shape{}, 8, Config.split_k>>;
+    using cta = role_table<role<roles::prenorm_math, 4>, role<roles::load, 1>>;
+    /// Sums of products of a thread, the squares of its two rows, and padding to a multiple of four.
+    static constexpr int sums = mma::registers, totals = sums + 4;
+    using split = split_sum<Config.split_k, 1, totals, 4>;
+
+    struct a_region {};
+    struct b_region {};
+    struct parts_region {};
+    struct barriers_region {};
+    struct part_barriers_region {};
+    using layout =
+        smem_regions<region<a_region, a_tile::bytes, each_stage, 1024>,
+                     region<b_region, 2 * b_tile::bytes, each_stage, 1024>, region<parts_region, split::bytes>,
+                     region<barriers_region, 16, each_stage>, region<part_barriers_region, split::barrier_bytes, 1, 8>>;
+    static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(Arch::smem_bytes, 24);
+    using pipeline = tma_pipeline<stages, cta::warps_of(roles::prenorm_math{}), cluster_shape{}>;
+    using cursor = typename pipeline::cursor;
+    static_assert(layout::bytes(stages) <= Arch::smem_bytes,
+                  "hc_prenorm: the stages need more than 232448 bytes of shared memory");
+
+    using arguments = hc_prenorm_arguments;
+    static constexpr launch_info launch{.arch = Arch::number,
+                                        .threads = u32(cta::threads),
+                                        .smem_bytes = layout::bytes(stages),
+                                        .cluster_ctas = Config.split_k};
+    static constexpr int map_count = 2;
+
+    struct params {
+        tensor_map a, b;
+        arguments args;
+        tiles work;
+    };
+
+    DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
+        const i64 k = max(args.shape.k, 1);  // nothing is loaded without K, so any memory serves
+        const bool none = args.shape.k == 0;
+        maps[0] = a_tile::map(none ? args.d : args.a, args.shape.m, k, none ? 8 : args.a_pitch, block.m);
+        maps[1] = b_tile::map(none ? args.d : args.b, args.shape.n, k, none ? 4 : args.b_pitch, block.n);
+    }
+    DEEPGEMM_BOTH static constexpr params make_params(const arguments& args, const tensor_map (&maps)[map_count]) {
+        return {maps[0], maps[1], args, tiles::of(args.shape, schedule_of(args))};
+    }
+    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
+        return min(tiles::clusters(args.shape, schedule_of(args)), num_sms / Config.split_k) * Config.split_k;
+    }
+
+    /// The kernel body; called by every thread.
+    DEEPGEMM_DEVICE static void run(const params& p) {
+        const u32 smem = ptx::dynamic_smem(), rank = Config.split_k > 1 ? ptx::cluster_rank() : 0;
+        const pipeline pipe{place<barriers_region>(smem), {0}};
+        if (ptx::thread_index() == 0) {
+            if constexpr (Config.split_k > 1) split::initialise(place<part_barriers_region>(smem));
+            pipe.initialise();
+        }
+        if constexpr (Config.split_k > 1) {
+            ptx::cluster_sync();
+        } else {
+            ptx::sync_cta();
+        }
+        ptx::grid_dependency_wait();
+        const tiles work = p.work.started(p.args.shape, rank);
+        ptx::role(cta::text_of(ptx::warp_index()));
+        if (cta::is(roles::prenorm_math{})) {
+            multiply(p, smem, pipe, work, rank);
+        } else if (ptx::elect_one()) {
+            produce(p, smem, pipe, work);
+        }
+    }
+
+private:
+    DEEPGEMM_BOTH static constexpr auto schedule_of(const arguments& args) {
+        if constexpr (Config.parts) {
+            return k_parts{args.parts, block.k};
+        } else {
+            return no_arguments{};
+        }
+    }
+    /// Shared address of a region, or of its item for a stage.
+    template <class Region>
+    DEEPGEMM_DEVICE static u32 place(u32 smem, u32 stage = 0) {
+        return smem + layout::offset_of(Region{}, stages) + stage * layout::stride_of(Region{});
+    }
+
+    /// Producer thread: brings the K blocks of every tile. TMA fills what lies beyond M, N and K with zeros.
+    DEEPGEMM_DEVICE static void produce(const params& p, u32 smem, const pipeline& pipe, const tiles& work) {
+        ptx::prefetch_tensor_map(p.a);
+        ptx::prefetch_tensor_map(p.b);
+        cursor at;
+        for (const auto tile : work) {
+            const block_range blocks = tile.blocks();
+            for (i32 i = blocks.first; i < blocks.first + blocks.count; ++i, at.advance()) {
+                const operand_place a = tile.a(i), b = tile.b(i);
+                const u32 full = pipe.acquire(at), to = place<b_region>(smem, at.stage);
+                pipe.commit(at, a_tile::bytes + 2 * b_tile::bytes);
+                ptx::tma_load<2>(p.a, place<a_region>(smem, at.stage), full, {a.k, a.row});
+                ptx::tma_load<2>(p.b, to, full, {b.k, b.row});
+                ptx::tma_load<2>(p.b, to + b_tile::bytes, full, {b.k + block.k / 2, b.row});
+            }
+        }
+        ptx::grid_dependency_trigger();
+    }
+
+    /// One K block of A in registers.
+    struct fragment {
+        half_fragment half[2];
+    };
+    /// What a math thread has of a tile so far.
+    struct progress {
+        float sum[sums] = {};
+        float squares[2] = {};  ///< of its two rows
+        cursor at{}, before{};  ///< this K block, and the one whose multiply may still run
+        bool runs = false;      ///< there is one
+    };
+
+    /// Math threads: loads a K block into `mine` and starts its multiply, while the one of the block before may still read
+    /// `others`. Only then is that one awaited and its stage released, so no register changes while a multiply reads it.
+    DEEPGEMM_DEVICE static void step(const pipeline& pipe, u32 smem, progress& now, fragment& mine, fragment& others) {
+        pipe.wait(now.at);
+        const auto whole = source::at(place<a_region>(smem), 0).load(now.at.stage * layout::stride_of(a_region{}), 0);
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < source::steps; ++i) {
+            DEEPGEMM_UNROLL
+            for (int w = 0; w < 4; ++w) {
+                const float value = bit_cast<float>(whole.word[i][w]);
+                now.squares[w % 2] += value * value;
+                mine.half[i / mma::steps].word[i % mma::steps][w] = whole.word[i][w];
+            }
+        }
+        ptx::fence_operand(now.sum);
+        mma::fence(mine.half[0]);
+        mma::fence(mine.half[1]);
+        ptx::wgmma_fence();
+        const u64 b = sm90::descriptor_of<b_tile>(place<b_region>(smem, now.at.stage));
+        mma::accumulate(mine.half[0], b, now.sum);
+        mma::accumulate(mine.half[1], sm90::advance(b, b_tile::bytes), now.sum);
+        ptx::wgmma_commit();
+        ptx::wgmma_wait<1>();
+        mma::fence(others.half[0]);
+        mma::fence(others.half[1]);
+        if (now.runs) pipe.release(now.before);
+        now.runs = true;
+        now.before = now.at;
+        now.at.advance();
+    }
+
+    DEEPGEMM_DEVICE static void multiply(const params& p, u32 smem, const pipeline& pipe, const tiles& work, u32 rank) {
+        split parts{place<parts_region>(smem), place<part_barriers_region>(smem), rank, ptx::warp_index()};
+        progress now;
+        const auto last = work.end();
+        for (auto next = work.begin(); next != last;) {
+            const auto tile = *next;
+            ++next;
+            fragment even{}, odd{};
+            DEEPGEMM_UNROLL
+            for (float& x : now.sum) x = 0;
+            now.squares[0] = now.squares[1] = 0;
+            const i32 count = tile.blocks().count;
+            for (i32 i = 0; i + 1 < count; i += 2) {
+                step(pipe, smem, now, even, odd);
+                step(pipe, smem, now, odd, even);
+            }
+            if (count % 2 != 0) step(pipe, smem, now, even, odd);
+            ptx::wgmma_wait<0>();
+            ptx::fence_operand(now.sum);
+            mma::fence(even.half[0]);
+            mma::fence(even.half[1]);
+            mma::fence(odd.half[0]);
+            mma::fence(odd.half[1]);
+            if (now.runs) pipe.release(now.before);
+            now.runs = false;
+
+            float total[1][totals] = {};
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < sums; ++i) total[0][i] = now.sum[i];
+            DEEPGEMM_UNROLL
+            for (int row = 0; row < 2; ++row) {  // four lanes have a row's squares
+                const float pair = now.squares[row] + ptx::shuffle_xor(now.squares[row], 1);
+                total[0][sums + row] = pair + ptx::shuffle_xor(pair, 2);
+            }
+            if constexpr (Config.split_k > 1) parts.reduce(total, next != last);
+            if (Config.split_k == 1 || parts.is_first())
+                store(p.args, tile.m, tile.n, tile.matrix(), tile.end(), total[0]);
+        }
+    }
+
+    /// Math threads: stores D and q of a tile, of which rows and columns beyond `end` are left out.
+    DEEPGEMM_DEVICE static void store(const arguments& args, i32 m, i32 n, i32 part, result_end end,
+                                      const float (&total)[totals]) {
+        const auto place = fragment_place<typename mma::fragment>::here().in(block.m, m, n);
+        float* const d = args.d + part * args.d_part_pitch;
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < sums; ++i) {
+            const i32 row = place.row_of(i), column = place.column_of(i);
+            if (row < end.m && column < end.n) ptx::st_global(d + row * args.d_pitch + column, total[i]);
+        }
+        if (n != 0 || ptx::lane_index() % 4 != 0) return;
+        DEEPGEMM_UNROLL
+        for (int j = 0; j < 2; ++j) {
+            const i32 row = place.row_of(2 * j);
+            if (row < end.m) ptx::st_global(args.squares + part * args.squares_pitch + row, total[sums + j]);
+        }
+    }
+};
+
+}  // namespace deepgemm
