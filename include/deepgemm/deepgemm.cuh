@@ -15,6 +15,7 @@
 #include <deepgemm/epilogue/swiglu.cuh>
 #include <deepgemm/kernel/entry.cuh>
 #include <deepgemm/kernel/extents.cuh>
+#include <deepgemm/kernel/hc_prenorm.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/mma/sm100/descriptor.cuh>
@@ -28,5 +29,4 @@
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/schedule/persistent.cuh>
-#include <deepgemm/schedule/turned.cuh>
 #include <deepgemm/version.cuh>
