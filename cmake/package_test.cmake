@@ -104,7 +104,11 @@ elseif(way STREQUAL "messages")
 
 elseif(way STREQUAL "strict")
     # Settings of a whole project: unity builds, and warning flags under which our headers and generated files must stay silent.
-    consumer(-DWAY=add_subdirectory -DCMAKE_UNITY_BUILD=ON -DCMAKE_BUILD_TYPE=Release
+    set(optimised "")
+    if(sample GREATER 1)
+        set(optimised -DCMAKE_CXX_FLAGS_RELEASE=-O1)
+    endif()
+    consumer(-DWAY=add_subdirectory -DCMAKE_UNITY_BUILD=ON -DCMAKE_BUILD_TYPE=Release ${optimised}
              "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror")
     if(build_output MATCHES "warning:|note:")
         message(FATAL_ERROR "the compiler speaks of deepgemm:\n${build_output}")
