@@ -86,9 +86,13 @@ inline bool comes_before(const write_record& w, const thread_state& t, bool by_c
 
 /// What a generic access of thread `thread` lacks to come before the next one of another.
 inline std::string missing_order(const cta_log& log, u32 thread, u32 before) {
-    return log.generation[thread] < before
-               ? "and has not released since (missing release, fence or barrier)"
-               : "and has released, but this thread has not acquired it (missing acquire, fence or barrier)";
+    if (log.generation[thread] < before) return "and has not released since (missing release, fence or barrier)";
+    if (log.published[thread] < before) {
+        return "and has met others at a barrier since, but no release of theirs has reached this thread (missing "
+               "release, or "
+               "missing acquire, fence or barrier)";
+    }
+    return "and has released, but this thread has not acquired it (missing acquire, fence or barrier)";
 }
 /// The last release or fence of either side that ordered nothing, as the end of a message.
 inline std::string too_narrow(const cta_log& log, const thread_state& t) {
@@ -175,7 +179,12 @@ void for_each_write(global_shadow::page& page, u32 i, u16 mask, F f) {
 inline write_record last_write(std::uintptr_t address) {
     write_record last{};
     const line_walk at(address, 1);
-    for_each_write(*at.page, at.line, at.mask, [&](const write_record& w) { last = w; });
+    const auto word = shadow().words.find(address);
+    for_each_write(*at.page, at.line, at.mask, [&](const write_record& w) {
+        const bool newest =
+            word != shadow().words.end() && w.cta == word->second.now.cta && u32(w.thread) == word->second.now.thread;
+        if (last.bytes == 0 || newest) last = w;
+    });
     return last;
 }
 
@@ -197,7 +206,7 @@ inline void check_strong_pair(const write_record& w, const thread_state& t, cons
 inline void check_written_before(const write_record& w, const read_access& how, u64 bytes, std::uintptr_t address,
                                  const char* what) {
     const thread_state& t = me();
-    if (how.kind == read_kind::read_only && log_of(w).grid == t.cta->log->grid) {
+    if (how.kind == read_kind::read_only && !in_clock(w, t.cta->cluster->grid->before.seen)) {
         fail(text("%s reads %s, which ", what, name_of_global(address).c_str()) + describe(w) +
              " in the same launch: the read-only path may hold old bytes (use ld.global)");
     }
@@ -335,7 +344,7 @@ inline void check_read_before(const read_record& r, const write_record& now, std
     const memory_scope between = both_strong ? scope_between(log, t) : memory_scope::cta;
     r.for_each_thread(now.bytes, [&](u32 thread) {
         const bool copy = is_copy(r.kind);
-        if (r.kind == read_kind::read_only && log.grid == t.cta->log->grid) {
+        if (r.kind == read_kind::read_only && (log.grid == t.cta->log->grid || log.device != t.cta->log->device)) {
             fail_unread(what, address, r, thread, " in the same launch: the read-only path may hold old bytes");
         }
         if (!copy && r.cta == now.cta && thread == t.index) return;

@@ -166,15 +166,17 @@ private:
 /// A value that a word in global memory had, who stored it, and what it hands on to those who acquire it.
 struct word_version {
     u64 value = 0;
-    knowledge released;
-    memory_scope scope = memory_scope::sys;  ///< of the release, which may be a fence
-    u32 cta = 0, thread = 0;                 ///< who stored it
-    u32 before = 0;                          ///< as in write_record
+    scoped_knowledge released;  ///< by the scope of the release, which may be a fence
+    scoped_knowledge own;       ///< what the thread released itself by stores of this word
+    u32 cta = 0, thread = 0;    ///< who stored it
+    u32 before = 0;             ///< as in write_record
+    u32 version = 0;            ///< how many stores of the word led to it
 };
 
 /// A word that threads meet by. Its newest value reaches a thread that nothing has told of the store some time later: until
 /// then the thread loads the one before.
 struct word_state {
+    u32 number = 0;  ///< of the words of this machine, from 1; set by the first store
     word_version now, last;
     std::vector<std::pair<u32, u32>> reached;  ///< CTAs and threads that load `now`, though nothing has told them of it
     std::vector<std::pair<u32, u32>> writers;  ///< CTAs and threads that have stored it, at most `most_writers`

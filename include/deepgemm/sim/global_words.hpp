@@ -24,7 +24,8 @@ inline word_version& version_for(word_state& word, const thread_state& t) {
     const word_version& now = word.now;
     const u32 cta = t.cta->log->number;
     if (!m.options.late_words || m.options.policy == policy::eager || (now.cta == cta && now.thread == t.index) ||
-        t.order.known.seen.at(now.cta, accesses_of(now.thread)) >= now.before) {
+        t.order.known.seen.at(now.cta, accesses_of(now.thread)) >= now.before ||
+        t.order.known.words.at(word.number, 0) >= now.version) {
         return word.now;
     }
     const std::pair<u32, u32> self{cta, t.index};
@@ -41,17 +42,30 @@ inline void take_over(const word_version& word, std::uintptr_t address, memory_s
     thread_state& t = me();
     cta_log& writer = *current().logs[word.cta];
     const memory_scope between = scope_between(writer, t);
-    if (word.scope < between || (acquires && scope < between)) {
-        writer.too_narrow =
-            text("%s was released at scope %s by ", name_of_global(address).c_str(), name_of(word.scope)) +
-            describe(writer, word.thread) +
-            text(" and read at scope %s: %s is needed", name_of(scope), name_of(between));
-    } else if (acquires) {
-        acquire(t, word.released);
-    } else {
-        t.order.observed.join(word.released);
-        t.order.observed_from = std::max(t.order.observed_from, between);
+    bool taken = false;
+    for (int s = 3; s >= 0; --s) {
+        if (word.released.at[s].empty()) continue;
+        if (s < int(between) || (acquires && scope < between)) {
+            if (!taken)
+                writer.too_narrow =
+                    text("%s was released at scope %s by ", name_of_global(address).c_str(), name_of(memory_scope(s))) +
+                    describe(writer, word.thread) +
+                    text(" and read at scope %s: %s is needed", name_of(scope), name_of(between));
+        } else if (acquires) {
+            taken = true;
+            acquire(t, word.released.at[s]);
+        } else {
+            taken = true;
+            t.order.observed.at[int(between)].join(word.released.at[s]);
+        }
     }
+}
+
+/// Notes that the running thread has loaded a version of a word.
+inline void note_seen(const word_state& word, const word_version& seen) {
+    thread_state& t = me();
+    if (t.order.known.seen.at(seen.cta, accesses_of(seen.thread)) >= seen.before) return;  // told of it already
+    t.order.known.words.raise(word.number, 1, 0, seen.version);
 }
 
 /// ld.relaxed or ld.acquire of a word by the running thread. The version before the newest if that is what it sees, else null.
@@ -63,6 +77,7 @@ inline const word_version* load_word(const void* at, u32 bytes, memory_scope sco
     if (found == words.end()) return nullptr;
     const word_version& seen = version_for(found->second, me());
     take_over(seen, found->first, scope, acquires);
+    note_seen(found->second, seen);
     return &seen == &found->second.last ? &seen : nullptr;
 }
 
@@ -74,14 +89,14 @@ inline void release_word(const void* at, u32 bytes, memory_scope scope, bool rel
     std::memcpy(&word.now.value, at, bytes);
     word.last = word.now;
     word.reached.clear();
+    if (word.number == 0) word.number = u32(shadow().words.size());
+    ++word.now.version;
     word_version& now = word.now;
-    const memory_scope to = releases ? scope : std::min(scope, t.order.released_to);
-    if (!adds) {
-        now.released = {};
-        now.scope = memory_scope::sys;
-    }
-    now.released.join(releases ? release() : t.order.released);
-    now.scope = std::min(now.scope, to);
+    if (now.cta != t.cta->log->number || now.thread != t.index) now.own = {};
+    if (releases) now.own.at[int(scope)] = release();
+    if (!adds) now.released = {};
+    now.released.join(now.own);  // a release of the word reaches whoever sees a later store of the same thread
+    for (int s = 0; s < 4; ++s) now.released.at[std::min(s, int(scope))].join(t.order.released.at[s]);
     now.cta = t.cta->log->number;
     now.thread = t.index;
     word.note_writer(now.cta, now.thread);
@@ -109,7 +124,10 @@ inline void change_word(const void* at, u32 bytes, memory_scope scope, bool orde
     check_read(at, bytes, {.kind = read_kind::strong, .scope = scope, .changes = true}, what);
     auto& words = shadow().words;
     const auto found = words.find(reinterpret_cast<std::uintptr_t>(at));
-    if (found != words.end()) take_over(found->second.now, found->first, scope, orders);
+    if (found != words.end()) {
+        take_over(found->second.now, found->first, scope, orders);
+        note_seen(found->second, found->second.now);
+    }
     note_write(at, bytes, {write_kind::atomic, scope}, what);
     release_word(at, bytes, scope, orders, true);
 }

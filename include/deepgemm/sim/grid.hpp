@@ -117,6 +117,7 @@ inline cta_log& make_log(const cta_state& cta) {
     log.device = grid.device;
     log.roles.assign(threads / 32, "");
     log.generation.assign(threads, 0);
+    log.published.assign(threads, 0);
     log.groups_done.assign(threads, 0);
     log.groups_read.assign(threads, 0);
     log.loads.assign(threads / 32, 0);
@@ -215,7 +216,7 @@ inline void start_later(grid_state& grid, const grid_state* before) {
             }
             if (before != nullptr) {
                 const vector_clock& all = before->ended.all.seen;
-                grid.before = {all, all, all};  // the end of a grid is a fence of every proxy
+                grid.before = {all, all, all, before->ended.all.words};  // the end of a grid is a fence of every proxy
             }
             for (u32 i = 0; i < clusters_of(grid.geometry); ++i) add_cluster(grid, i);
         },

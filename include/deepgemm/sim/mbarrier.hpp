@@ -65,7 +65,7 @@ inline void mbarrier_init(u32 bar, u32 count) {
     m.fenced = false;
     m.arrivals = {};
     m.arrivers = m.copiers = {};
-    m.published[0] = m.published[1] = {};
+    m.published[0] = m.published[1] = m.from_peers = m.published_by_peers[0] = m.published_by_peers[1] = {};
     m.copied = m.copied_before[0] = m.copied_before[1] = {};
     write_mbarrier_word(cta, offset, mbarrier_magic, u32(index));
     me().unfenced_barriers.push_back(offset);
@@ -93,7 +93,13 @@ inline void arrive_on(cta_state& cta, u32 offset, u32 count, i64 tx, const char*
         fail("%s: mbarrier 0x%x, phase %llu: more arrivals than its count of %u", what, window + offset, m.phase,
              m.expected);
     }
-    if (t != nullptr && count != 0) release_into(m.arrivals);
+    if (t != nullptr && count != 0) {
+        if (t->cta == &cta) {
+            release_into(m.arrivals);
+        } else {  // the instruction has the scope of the CTA: a fence of the cluster on both sides orders
+            for (int s = int(memory_scope::cluster); s < 4; ++s) m.from_peers.join(t->order.released.at[s]);
+        }
+    }
     if (const thread_state* const by = t != nullptr ? t : current().origin) {
         if (count != 0) m.arrivers.note(*by, m.phase);
         if (tx < 0) m.copiers.note(*by, m.phase);
@@ -105,6 +111,7 @@ inline void arrive_on(cta_state& cta, u32 offset, u32 count, i64 tx, const char*
     }
     if (m.pending == 0 && m.tx == 0) {
         m.published[m.phase & 1] = std::exchange(m.arrivals, {}).all;
+        m.published_by_peers[m.phase & 1] = std::exchange(m.from_peers, {});
         m.copied_before[m.phase & 1] = std::exchange(m.copied, {});
         ++m.phase;
         m.pending = m.expected;
@@ -133,6 +140,7 @@ inline void observe(mbarrier_state& m, u32 bar) {
     thread_state& t = me();
     const i64 phase = i64(m.phase) - 1;
     acquire(t, m.published[phase & 1]);
+    t.order.observed.at[int(memory_scope::cluster)].join(m.published_by_peers[phase & 1]);
     const auto& copied = m.copied_before[phase & 1];  // a fence of this thread now publishes it, too
     t.dirty.insert(t.dirty.end(), copied.begin(), copied.end());
     ++t.observations;

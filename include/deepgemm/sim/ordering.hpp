@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <utility>
 
 DEEPGEMM_LIBRARY_HEADER
 
@@ -55,6 +56,7 @@ inline knowledge release() {
     thread_state& t = me();
     knowledge all = t.order.known;
     add_accesses(all.seen, t);
+    t.cta->log->published[t.index] = t.cta->log->generation[t.index];
     return all;
 }
 
@@ -146,18 +148,16 @@ inline memory_scope scope_between(const cta_log& other, const thread_state& t) {
 inline void fence_acq_rel(memory_scope scope) {
     thread_state& t = me();
     thread_order& order = t.order;
-    if (!order.observed.empty()) {
-        if (scope >= order.observed_from) {
-            acquire(t, order.observed);
-            order.observed = {};
-            order.observed_from = memory_scope::cta;
+    for (int s = 0; s < 4; ++s) {
+        if (order.observed.at[s].empty()) continue;
+        if (int(scope) >= s) {
+            acquire(t, std::exchange(order.observed.at[s], {}));
         } else {
             t.cta->log->too_narrow = describe(t) + text(" has a fence.acq_rel.%s where scope %s is needed",
-                                                        name_of(scope), name_of(order.observed_from));
+                                                        name_of(scope), name_of(memory_scope(s)));
         }
     }
-    order.released = release();
-    order.released_to = scope;
+    order.released.at[int(scope)] = release();
 }
 
 }  // namespace deepgemm::sim

@@ -98,10 +98,8 @@ struct thread_order {
     knowledge known;               ///< what comes before its next access
     knowledge joined;              ///< what it acquired last: barriers often hand on the same again
     bool accessed = false;         ///< global memory, itself, since it last released
-    knowledge released;            ///< at its last fence.acq_rel, for relaxed stores that follow
-    memory_scope released_to{};    ///< scope of that fence
-    knowledge observed;            ///< by relaxed loads, for the next fence.acq_rel
-    memory_scope observed_from{};  ///< scope that this fence needs
+    scoped_knowledge released;     ///< at its last fence.acq_rel of each scope, for relaxed stores that follow
+    scoped_knowledge observed;     ///< by relaxed loads, for the next fence.acq_rel, by the scope that this needs
     const void* polled = nullptr;  ///< the address of its last ld.global,
     u32 polls = 0;                 ///< and how often it loaded from there in succession
     struct acquired_map {
@@ -138,6 +136,7 @@ struct cta_log {
     int device = 0;
     std::vector<const char*> roles;  ///< by warp
     std::vector<u32> generation;     ///< by thread, of its generic accesses: how often it has released any
+    std::vector<u32> published;      ///< by thread: that number at its last release or fence, which barriers are not
     std::vector<u32> groups_done;    ///< by thread: bulk groups waited for
     std::vector<u32> groups_read;    ///< by thread: bulk groups waited for by wait_group.read
     std::vector<u32> loads;          ///< by warp: copies to shared memory that it has issued
@@ -255,8 +254,10 @@ struct mbarrier_state {
     u64 phase = 0;
     bool live = false, fenced = false;
     wait_list waiters;
-    gathering arrivals;               ///< in the current phase
-    knowledge published[2];           ///< by the arrivals of the last phases, by parity
+    gathering arrivals;      ///< in the current phase
+    knowledge published[2];  ///< by the arrivals of the last phases, by parity
+    knowledge from_peers,
+        published_by_peers[2];        ///< by fences before arrivals from other CTAs, for a fence after the wait
     attendance arrivers;              ///< by phase
     attendance copiers;               ///< who issued the copies that it counts, by the phase in which they landed
     std::vector<dirty_range> copied;  ///< by cp.asyncs whose arrivals count in the current phase

@@ -268,7 +268,7 @@ inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank
     if (add && d.type != dtype::f32 && d.type != dtype::bf16) {
         fail("TMA reduce-add: elements of type %s; the simulator models f32 and bf16", name_of(d.type));
     }
-    for_each_row(d, p, 1, [&](u32, u32 first, u32 last, const u8* global) {
+    for_each_row(d, p, 16, [&](u32, u32 first, u32 last, const u8* global) {
         note_write(global + first, last - first, {add ? write_kind::reduction : write_kind::copy}, what);
     });
     start_store(

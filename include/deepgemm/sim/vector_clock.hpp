@@ -156,14 +156,26 @@ struct knowledge {
     vector_clock seen;    ///< accesses that come before a generic one, and before copies of the same CTA
     vector_clock fenced;  ///< those of them before a fence.proxy.async of global memory: what copies of any CTA see
     vector_clock maps;    ///< those before a release of tensor maps
+    vector_clock words;   ///< versions of words that somebody has loaded, by word: later loads see no older one
 
     void join(const knowledge& other) {
         seen.join(other.seen);
         fenced.join(other.fenced);
         maps.join(other.maps);
+        words.join(other.words);
     }
-    bool empty() const { return seen.empty() && fenced.empty() && maps.empty(); }
+    bool empty() const { return seen.empty() && fenced.empty() && maps.empty() && words.empty(); }
     friend bool operator==(const knowledge& a, const knowledge& b) = default;
+};
+
+/// What releases or fences hand on, by their scope.
+struct scoped_knowledge {
+    knowledge at[4];  ///< by memory_scope
+
+    bool empty() const { return at[0].empty() && at[1].empty() && at[2].empty() && at[3].empty(); }
+    void join(const scoped_knowledge& other) {
+        for (int s = 0; s < 4; ++s) at[s].join(other.at[s]);
+    }
 };
 
 /// The knowledge of all threads that have come to a barrier, joined.

@@ -204,7 +204,8 @@ private:
         } else if (const write_record last = last_write(reinterpret_cast<std::uintptr_t>(n.object)); last.bytes != 0) {
             add_writer(n, last.cta, u32(last.thread));
         }
-        give_up_unless_known(n, "nobody else has stored it before");
+        const bool many = found != shadow().words.end() && found->second.writers.size() == word_state::most_writers;
+        give_up_unless_known(n, many ? "many have stored it before" : "nobody else has stored it before");
     }
     void add_writer(node& n, u32 cta, u32 thread) {
         const cta_log& log = *current().logs[cta];
