@@ -279,6 +279,25 @@ TEST_CASE("a TMA store ends with whole 16 bytes, also beyond its matrix") {
                 "two stores of one element in a launch");
 }
 
+TEST_CASE("a wait that gives up after many tries is no deadlock if the machine is patient enough") {
+    for (const bool patient : {false, true}) {
+        sim::options o;
+        o.regions = regions;
+        if (patient) o.idle_rounds = 30000;
+        all = {};
+        const std::string message = error_of([&] {
+            sim::launch(o, grid_of(1, 32), [] {
+                if (ptx::thread_index() != 0) return;
+                for (int i = 0; i < 20000 && ptx::ld_acquire<gpu>(all.f) == 0; ++i) {
+                }
+                all.result[0] = 1;
+            });
+        });
+        CHECK((message == "") == patient);
+        CHECK(all.result[0] == u32(patient));
+    }
+}
+
 TEST_CASE("the report of a deadlock names who stored the word last") {
     expect_some(in_ctas(4, 1,
                         [](u32 cta) {

@@ -166,7 +166,6 @@ inline bool has_stopped(const thread_state& t) {
 
 /// The next thread to run, after carrying out asynchronous work that is due; null if nothing can ever run again.
 inline thread_state* pick() {
-    constexpr u32 idle_limit = 10000;       // rounds of polling during which nothing else happened
     constexpr u32 idle_soon = 16;           // rounds after which time runs fast, so that
     constexpr u64 idle_round = 10'000'000;  // waits of bounded patience end: nanoseconds a round
     machine& m = current();
@@ -198,7 +197,7 @@ inline thread_state* pick() {
             continue;
         }
         const bool worked = carry_out_next();
-        if (!m.pollers.empty() && ++m.idle_polls < idle_limit) {
+        if (!m.pollers.empty() && ++m.idle_polls < m.options.idle_rounds) {
             if (m.idle_polls > idle_soon) m.idle_time += idle_round;
             for (thread_state* t : std::exchange(m.pollers, {})) wake(*t);
         } else if (!worked) {

@@ -84,6 +84,7 @@ struct options {
     u32 max_delay = 64;         ///< longest delay under policy::random, in scheduler ticks
     u32 launch_delay = 4096;    ///< the same of a launch beside others, see launch_together()
     device_stop stop{};         ///< one of several devices that fails, see launch_together()
+    u32 idle_rounds = 10000;    ///< in which threads poll and nothing else happens; then they count as deadlocked
     u32 resident_clusters = 1;  ///< clusters that run at the same time; 0: the whole grid
     int num_sms = 4;            ///< what a persistent kernel is told it has
     bool dependent_launch =
