@@ -30,4 +30,12 @@ struct join<kernels<Kernels...>> {
 template <class... First, class... Second, class... Rest>
 struct join<kernels<First...>, kernels<Second...>, Rest...> : join<kernels<First..., Second...>, Rest...> {};
 
+/// The kernels of all `Lists` in one, from values of them. Call it by a qualified name, shipped::sum_of(...): in an unqualified
+/// call, or a sum by operators, the compiler also searches the classes that the types of the arguments name, and for that it
+/// instantiates every kernel, half of the time that these headers would take.
+template <class... Lists>
+DEEPGEMM_BOTH constexpr typename join<Lists...>::type sum_of(Lists...) {
+    return {};
+}
+
 }  // namespace deepgemm::shipped

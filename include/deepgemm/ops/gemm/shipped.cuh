@@ -11,7 +11,7 @@ namespace deepgemm::shipped {
 /// One list of all dense kernels, none of them instantiated.
 template <class = void>
 DEEPGEMM_BOTH constexpr auto dense() {
-    return fp8_dense() + bf16_dense() + f16_dense() + dense_epilogues();
+    return shipped::sum_of(fp8_dense(), bf16_dense(), f16_dense(), dense_epilogues());
 }
 
 template <class O>

@@ -51,8 +51,9 @@ using bf16_gated_fp8 = bf16_with<gated_fp8, tile16(64, 256, 1), tile16(128, 256,
 /// All of them.
 template <class = void>
 DEEPGEMM_BOTH constexpr auto dense_epilogues() {
-    return fp8_scaled{} + fp8_cast{} + fp8_cast_packed{} + fp8_stochastic{} + fp8_gated{} + fp8_gated_fp8{} +
-           bf16_scaled{} + bf16_biased{} + bf16_cast{} + bf16_stochastic{} + bf16_gated{} + bf16_gated_fp8{};
+    return shipped::sum_of(fp8_scaled{}, fp8_cast{}, fp8_cast_packed{}, fp8_stochastic{}, fp8_gated{}, fp8_gated_fp8{},
+                           bf16_scaled{}, bf16_biased{}, bf16_cast{}, bf16_stochastic{}, bf16_gated{},
+                           bf16_gated_fp8{});
 }
 
 }  // namespace deepgemm::shipped

@@ -155,13 +155,13 @@ using heads = heads_bf16<narrow(64, 128), medium(128), three(128), wide()>;
 /// names of such lists are too long for that.
 template <class = void>
 DEEPGEMM_BOTH constexpr auto fp8_dense() {
-    return weights_bf16_few{} + weights_bf16_few_split{} + weights_bf16_narrow{} + weights_bf16_split{} +
-           weights_bf16_short{} + weights_bf16_medium{} + weights_bf16_wide{} + weights_bf16_widest{} +
-           weights_k_major_few{} + weights_k_major_narrow{} + weights_k_major_medium{} + weights_k_major_wide{} +
-           gradients{} + gradients_in_place{} + weights_bf16_acc{} + weights_f32{} + weights_f32_acc{} + tokens_bf16{} +
-           tokens_bf16_acc{} + tokens_f32{} + weights_ue8m0_bf16{} + weights_ue8m0_bf16_acc{} + weights_ue8m0_f32{} +
-           weights_ue8m0_f32_acc{} + tokens_ue8m0_bf16{} + tokens_ue8m0_bf16_acc{} + tokens_ue8m0_f32{} +
-           tokens_ue8m0_f32_acc{} + heads{};
+    return shipped::sum_of(weights_bf16_few{}, weights_bf16_few_split{}, weights_bf16_narrow{}, weights_bf16_split{},
+                           weights_bf16_short{}, weights_bf16_medium{}, weights_bf16_wide{}, weights_bf16_widest{},
+                           weights_k_major_few{}, weights_k_major_narrow{}, weights_k_major_medium{},
+                           weights_k_major_wide{}, gradients{}, gradients_in_place{}, weights_bf16_acc{}, weights_f32{},
+                           weights_f32_acc{}, tokens_bf16{}, tokens_bf16_acc{}, tokens_f32{}, weights_ue8m0_bf16{},
+                           weights_ue8m0_bf16_acc{}, weights_ue8m0_f32{}, weights_ue8m0_f32_acc{}, tokens_ue8m0_bf16{},
+                           tokens_ue8m0_bf16_acc{}, tokens_ue8m0_f32{}, tokens_ue8m0_f32_acc{}, heads{});
 }
 
 }  // namespace deepgemm::shipped

@@ -152,16 +152,16 @@ using f16_f32_acc = f16_any<accumulate<float>>::type;
 /// All of BF16 operands.
 template <class = void>
 DEEPGEMM_BOTH constexpr auto bf16_dense() {
-    return bf16_nt{} + bf16_nt_wide{} + bf16_nn{} + bf16_nn_wide{} + bf16_tn_wide{} + bf16_tt{} + bf16_nt_acc{} +
-           bf16_nt_acc_wide{} + bf16_acc_transposed{} + bf16_nt_f32{} + bf16_nt_f32_wide{} + bf16_f32_transposed{} +
-           bf16_nt_f32_acc{} + bf16_tn_f32_acc_wide{} + bf16_f32_acc_transposed{} + bf16_nt_split{} +
-           bf16_nt_acc_split{} + bf16_nt_f32_split{} + bf16_tn_f32_in_place{} + bf16_nt_few{} + bf16_nt_acc_few{} +
-           bf16_nt_f32_few{};
+    return shipped::sum_of(bf16_nt{}, bf16_nt_wide{}, bf16_nn{}, bf16_nn_wide{}, bf16_tn_wide{}, bf16_tt{},
+                           bf16_nt_acc{}, bf16_nt_acc_wide{}, bf16_acc_transposed{}, bf16_nt_f32{}, bf16_nt_f32_wide{},
+                           bf16_f32_transposed{}, bf16_nt_f32_acc{}, bf16_tn_f32_acc_wide{}, bf16_f32_acc_transposed{},
+                           bf16_nt_split{}, bf16_nt_acc_split{}, bf16_nt_f32_split{}, bf16_tn_f32_in_place{},
+                           bf16_nt_few{}, bf16_nt_acc_few{}, bf16_nt_f32_few{});
 }
 /// All of FP16 operands.
 template <class = void>
 DEEPGEMM_BOTH constexpr auto f16_dense() {
-    return f16_half{} + f16_half_acc{} + f16_f32{} + f16_f32_acc{};
+    return shipped::sum_of(f16_half{}, f16_half_acc{}, f16_f32{}, f16_f32_acc{});
 }
 
 }  // namespace deepgemm::shipped

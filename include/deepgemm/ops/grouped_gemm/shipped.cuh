@@ -89,8 +89,8 @@ using masked_bf16_gated = masked_bf16_with<gated_fp8, tile16(64, 256, 1), tile16
 template <class O>
     requires(same_as<O, ops::grouped_gemm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
-    return masked_fp8{} + masked_fp8_k_major{} + masked_bf16{} + masked_fp8_ue8m0{} + masked_fp8_gated{} +
-           masked_bf16_gated{};
+    return shipped::sum_of(masked_fp8{}, masked_fp8_k_major{}, masked_bf16{}, masked_fp8_ue8m0{}, masked_fp8_gated{},
+                           masked_bf16_gated{});
 }
 
 }  // namespace deepgemm::shipped
