@@ -212,8 +212,9 @@ function(_deepgemm_shard out folder backend chosen shard shards one_in)
     endif()
     string(CONCAT includes "#include <deepgemm/host/${backend}_launch.hpp>\n#include <deepgemm/host/shards.hpp>\n"
                            "${operation_headers}${list_headers}")
+    # The function's qualified name keeps the compiler from instantiating all kernels, see shipped::sum_of.
     _deepgemm_handles(${out} "${folder}" ${backend} "${includes}" shard_${shard}
-                      "shard<OPERATION, ${shard}, ${shards}, backend, ${one_in}>(${all})" "${operations}" "")
+                      "instances::shard<OPERATION, ${shard}, ${shards}, backend, ${one_in}>(${all})" "${operations}" "")
     set(${out} ${${out}} PARENT_SCOPE)
 endfunction()
 
