@@ -118,8 +118,11 @@ inline std::string who_waits() {
                 name_of_device(cluster->grid->device) +
                 text("CTA (%u,%u,%u) rank %u", cta->index.x, cta->index.y, cta->index.z, cta->rank);
             for (const warp_state& warp : cta->warps) {
-                for (const auto& [reason, lanes] : waits_of(warp))
-                    lines.add(place + text(" warp %2u %-10s %2u lanes: ", warp.index, warp.role, lanes) + reason);
+                for (const auto& [reason, lanes] : waits_of(warp)) {
+                    std::string line = place;
+                    line += text(" warp %2u %-10s %2u lanes: ", warp.index, warp.role, lanes);
+                    lines.add(line += reason);
+                }
             }
             if (const u32 ended = threads_ended(*cta); ended != 0 && cta->alive != 0)
                 lines.add(place + text(": %u threads have ended", ended));

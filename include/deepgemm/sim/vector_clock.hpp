@@ -7,6 +7,7 @@
 #include <deepgemm/core/types.cuh>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -170,7 +171,7 @@ struct knowledge {
 
 /// What releases or fences hand on, by their scope.
 struct scoped_knowledge {
-    knowledge at[4];  ///< by memory_scope
+    std::array<knowledge, 4> at;  ///< by memory_scope
 
     bool empty() const { return at[0].empty() && at[1].empty() && at[2].empty() && at[3].empty(); }
     void join(const scoped_knowledge& other) {
