@@ -104,7 +104,8 @@ function(deepgemm_add_instances target)
     set(chosen "")
     if(arg_LISTS)
         list(TRANSFORM arg_LISTS REPLACE "(.+)" "shipped::\\1{}")
-        list(JOIN arg_LISTS " + " chosen)
+        list(JOIN arg_LISTS ", " chosen)
+        set(chosen "shipped::sum_of(${chosen})")
     endif()
     _deepgemm_backend(backend deepgemm_add_instances "${arg_BACKEND}")
     set(folder "${CMAKE_CURRENT_BINARY_DIR}/${target}")
@@ -201,7 +202,7 @@ function(_deepgemm_unit out folder backend includes function type operations exp
 endfunction()
 
 # Appends to the list `out` a translation unit. It defines `shard_<shard>` once for each operation, which returns the handles of
-# that shard of the operation's kernels. `chosen` is an expression that adds up lists; all lists if it is empty.
+# that shard of the operation's kernels. `chosen` is an expression that joins lists; all lists if it is empty.
 function(_deepgemm_shard out folder backend chosen shard shards one_in)
     _deepgemm_operation_headers(operation_headers operation.hpp)
     _deepgemm_operation_headers(list_headers shipped.cuh)

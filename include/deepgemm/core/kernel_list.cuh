@@ -10,12 +10,6 @@ namespace deepgemm::shipped {
 template <class... Kernels>
 struct kernels {};
 
-/// The kernels of two lists in one. Lists are added by functions because nvcc 13 cannot spell such a sum as a type.
-template <class... First, class... Second>
-DEEPGEMM_BOTH constexpr kernels<First..., Second...> operator+(kernels<First...>, kernels<Second...>) {
-    return {};
-}
-
 /// All shipped kernels of operation `O`, as one list; defined in ops/*/shipped.cuh. None of them is instantiated.
 template <class O>
 DEEPGEMM_BOTH constexpr auto all_of();
@@ -30,9 +24,9 @@ struct join<kernels<Kernels...>> {
 template <class... First, class... Second, class... Rest>
 struct join<kernels<First...>, kernels<Second...>, Rest...> : join<kernels<First..., Second...>, Rest...> {};
 
-/// The kernels of all `Lists` in one, from values of them. Call it by a qualified name, shipped::sum_of(...): in an unqualified
-/// call, or a sum by operators, the compiler also searches the classes that the types of the arguments name, and for that it
-/// instantiates every kernel, half of the time that these headers would take.
+/// The kernels of all `Lists` in one, from values of them; a function, because nvcc 13 cannot spell such a sum as a type. Call it
+/// by a qualified name, shipped::sum_of(...): in an unqualified call the compiler also searches the classes that the types of the
+/// arguments name, and for that it instantiates every kernel, half of the time that these headers would take.
 template <class... Lists>
 DEEPGEMM_BOTH constexpr typename join<Lists...>::type sum_of(Lists...) {
     return {};

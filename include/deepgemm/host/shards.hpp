@@ -56,7 +56,7 @@ std::vector<kernel_handle<O>> shard(shipped::kernels<Kernels...> list) {
 /// The kernels of a list that are for operation `O`.
 template <class O, class... Kernels>
 constexpr auto only(shipped::kernels<Kernels...>) {
-    return (shipped::kernels<>{} + ... + detail::only_if<O>(shipped::kernels<Kernels>{}));
+    return shipped::sum_of(shipped::kernels<>{}, detail::only_if<O>(shipped::kernels<Kernels>{})...);
 }
 
 /// Instantiates those kernels of a list that are for operation `O`, and returns their handles.

@@ -89,8 +89,7 @@ inline std::string missing_order(const cta_log& log, u32 thread, u32 before) {
     if (log.generation[thread] < before) return "and has not released since (missing release, fence or barrier)";
     if (log.published[thread] < before) {
         return "and has met others at a barrier since, but no release of theirs has reached this thread (missing "
-               "release, or "
-               "missing acquire, fence or barrier)";
+               "release, or missing acquire, fence or barrier)";
     }
     return "and has released, but this thread has not acquired it (missing acquire, fence or barrier)";
 }
