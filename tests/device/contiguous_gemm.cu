@@ -191,7 +191,7 @@ TEST_CASE("contiguous gemm: a thousand launches of every shipped kernel give the
         for (const contiguous_handle& kernel : engine.kernels()) {
             const gemm_traits& traits = kernel.info.traits;
             if (!(traits.a == what.a && traits.b == what.b && traits.groups == what.groups &&
-                  traits.scattered == what.scattered))
+                  traits.scattered == what.scattered && traits.epilogue == what.epilogue))
                 continue;
             INFO(to_source(kernel.info));
             const auto launch = [&] { or_throw(run_named(engine, problem, {.pin = kernel.info.cfg})); };
@@ -202,6 +202,15 @@ TEST_CASE("contiguous gemm: a thousand launches of every shipped kernel give the
             CHECK(last.bits != 0xffff);
         }
     });
+    for (const contiguous_handle& kernel : engine.kernels()) {
+        if (kernel.info.traits.epilogue == epilogue_info{}) continue;
+        INFO(to_source(kernel.info));
+        contiguous_sample sample(random, n, k, {counts, 1}, kernel.info.traits, test::numbers::normal);
+        const device_sample memory(sample);
+        const auto problem = memory.problem();
+        const auto launch = [&] { or_throw(run_named(engine, problem, {.pin = kernel.info.cfg})); };
+        CHECK(words_that_change(memory.d(), launch) == 0);
+    }
 }
 
 TEST_CASE("contiguous gemm: lists in the host's pageable memory are refused where the device cannot read them") {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,14 @@ public:
         std::vector<void*> at;
         for (const auto& copy : copies_) at.push_back(copy->get());
         return host_->problem(at, more...);
+    }
+    /// The device's copy of the first result, D.
+    const device_array<u8>& d() const {
+        const auto pieces = host_->memory();
+        for (std::size_t i = 0; i < copies_.size(); ++i) {
+            if (pieces[i].written) return *copies_[i];
+        }
+        throw std::logic_error("a sample without a result");
     }
     /// Waits for the device, brings results back and judges them: "" or what is wrong.
     std::string verdict() const {

@@ -114,7 +114,7 @@ TEST_CASE("grouped gemm: a thousand launches of every shipped kernel give the sa
         grouped_problem problem = memory.problem();
         problem.d = dense_stack(row_major(d.get(), m, n), groups);
         for (const grouped_handle& kernel : engine.kernels()) {
-            if (!(kernel.info.traits.a == what.a)) continue;
+            if (!(kernel.info.traits.a == what.a && kernel.info.traits.epilogue == what.epilogue)) continue;
             INFO(to_source(kernel.info));
             const auto launch = [&] { or_throw(run_named(engine, problem, {.pin = kernel.info.cfg})); };
             CHECK(words_that_change(d, launch) == 0);
@@ -123,6 +123,15 @@ TEST_CASE("grouped gemm: a thousand launches of every shipped kernel give the sa
                              cudaMemcpyDeviceToHost));
             CHECK(last.bits != 0xffff);
         }
+    }
+    for (const grouped_handle& kernel : engine.kernels()) {
+        if (kernel.info.traits.epilogue == epilogue_info{}) continue;
+        INFO(to_source(kernel.info));
+        grouped_sample sample(random, {m, n, k}, counts, kernel.info.traits, test::numbers::normal);
+        const device_sample memory(sample);
+        const auto problem = memory.problem();
+        const auto launch = [&] { or_throw(run_named(engine, problem, {.pin = kernel.info.cfg})); };
+        CHECK(words_that_change(memory.d(), launch) == 0);
     }
 }
 

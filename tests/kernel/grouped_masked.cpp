@@ -27,6 +27,8 @@ using kernel_of = grouped_kernel<A, B, Epilogue, Config, Groups>;
 constexpr config one{.block = {64, 32, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
 constexpr config pair{.block = {128, 64, 128}, .stages = 4, .cluster = {1, 2}, .store_rows = 64};
 constexpr config tall{.block = {256, 64, 128}, .stages = 3};
+/// An odd number of fragments, which two CTAs load in turn.
+constexpr config odd_pair{.block = {192, 32, 128}, .stages = 3, .cluster = {1, 2}, .sm90 = {.warpgroups = 3}};
 constexpr config alternating{.block = {64, 64, 128}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true}};
 /// Tiles of a few rows, which become columns of multiplies.
 constexpr config swapped(int rows, int columns) {
@@ -99,6 +101,7 @@ TEST_CASE("masked groups: exchanged operands, tiles from 8 rows on") {
     check_masked<kernel_of<k_major_tokens<fp32>, blocks<fp32>, store<bf16>, swapped(40, 64)>>();
     check_masked<kernel_of<operand<bf16>, operand<bf16>, store<bf16>, swapped_half>>();
     check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, swapped(128, 64)>>();  // rows shared out
+    check_masked<kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, swapped(96, 64)>>();   // in steps of 8
 }
 TEST_CASE("masked groups: exchanged operands, every count") {
     using kernel = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, swapped(16, 64)>;
@@ -113,12 +116,15 @@ TEST_CASE("masked groups: exchanged operands, every count") {
 
 TEST_CASE("masked groups: every count, one group before and one after") {
     using kernel = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, one>;
+    using by_fragment = kernel_of<tokens<fp32>, blocks<fp32>, store<bf16>, odd_pair>;
     random_source random(fresh_seed());
     CAPTURE(random.seed());
     for (const i32 count : {0, 1, 7, 8, 15, 16, 17, 63, 64, 65, 79, 80, 127, 128, 129, 140}) {
         CAPTURE(count);
         CHECK(masked_outcome<kernel>(random, {}, {3, count, 5}, 140) == "");
         CHECK(masked_outcome<kernel>(random, {}, {0, count, 0}, 140) == "");
+        CHECK(masked_outcome<by_fragment>(random, {}, {3, count, 5}, 140) == "");
+        CHECK(masked_outcome<by_fragment>(random, {}, {200, count, 193}, 200) == "");
     }
     CHECK(masked_outcome<kernel>(random, {}, {0, 0, 0}, 140) == "");
     CHECK(masked_outcome<kernel>(random, {}, {-1, 141, -200}, 140) == "");  // as 0, 140 and 0

@@ -80,6 +80,7 @@ void check_visits(const Groups& groups, problem_shape shape, i64 matrices, const
         CHECK(visits<tile_shape{64, 32, 128}, cluster_shape{1, 4}>(groups, shape, matrices, clusters) == expected);
         CHECK(visits<tile_shape{128, 32, 128}, cluster_shape{1, 2}>(groups, shape, matrices, clusters) == expected);
         CHECK(visits<tile_shape{192, 32, 128}, cluster_shape{1, 1}>(groups, shape, matrices, clusters) == expected);
+        CHECK(visits<tile_shape{96, 32, 128}, cluster_shape{1, 1}>(groups, shape, matrices, clusters) == expected);
     }
 }
 

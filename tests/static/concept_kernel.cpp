@@ -2,6 +2,7 @@
 // Truth table of kernel: what models it, and near misses that each lack one thing. docs/concepts/kernel.md shows the table.
 #include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
+#include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/to_mn_major.cuh>
 #include <deepgemm/schedule/grouped.cuh>
@@ -111,7 +112,15 @@ struct other_launch : dense {
     using arguments = dense::arguments;
     static constexpr launch_info launch{.threads = 128};
 };
+/// Arguments that begin with those of one product, so that those of groups would be cut off.
+struct without_groups {
+    using arguments = masked::arguments;
+    static constexpr launch_info launch = masked::launch;
+    static constexpr gemm_info info = masked::info;
+};
 static_assert(serves<dense, ops::gemm>);
+static_assert(serves<masked, ops::grouped_gemm>);
+static_assert(!serves<without_groups, ops::grouped_gemm>);  // no arguments_of, and other arguments than O's
 static_assert(!serves<other_launch, ops::gemm>);                     // info.launch is another one
 static_assert(!serves<scale::to_mn_major<scale::fp32>, ops::gemm>);  // no info
 static_assert(same_as<operation_of<dense>, ops::gemm>);

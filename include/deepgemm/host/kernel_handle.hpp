@@ -98,9 +98,19 @@ struct operation_named_by<K> {
 template <class K>
 using operation_of = typename detail::operation_named_by<K>::type;
 
+namespace detail {
+/// True if K::arguments would lose what operation `O` says of groups, since only their common base is copied.
+template <class K, class O>
+concept loses_groups = requires(const typename O::arguments& given) {
+    requires !std::is_empty_v<decltype(given.tiles)>;
+    requires !requires { K::arguments_of(given); };
+    requires !std::is_base_of_v<typename O::arguments, typename K::arguments>;
+};
+}  // namespace detail
+
 /// A kernel type that planners of operation `O` can describe and launch.
-/// Satisfied by: K::info, a description of O's with the launch that is K::launch; K::arguments, which `{arguments}` makes from
-/// O's: they are O's, or begin with them and have defaults for the rest.
+/// Satisfied by: K::info, a description of O's with the launch that is K::launch; K::arguments, which K::arguments_of(arguments)
+/// or else `{arguments}` makes from O's: they are O's, or begin with them and have defaults for the rest.
 template <class K, class O>
 concept serves = requires(const typename O::arguments& given) {
     { K::info } -> same_as<const info_of<O>&>;
@@ -108,6 +118,7 @@ concept serves = requires(const typename O::arguments& given) {
     {
         typename K::arguments { given }
         } -> same_as<typename K::arguments>;
+    requires !detail::loses_groups<K, O>;
 };
 
 /// A kernel type whose schedule brings its cost for operation `O`.

@@ -159,6 +159,15 @@ private:
     /// microsecond, so do everything that needs none before it.
     DEEPGEMM_DEVICE static tiles work_of(const params& p, u32 rank) { return p.tiles.started(shape_of(p), rank); }
 
+    /// Rows of a tile, or more if the schedule does not say where they end.
+    DEEPGEMM_DEVICE static i32 rows_of(const work_item& tile) {
+        if constexpr (tiles::bounded) {
+            return min(tile.end().m - tile.m, i32(block.m));
+        } else {
+            return block.m;
+        }
+    }
+
     /// The producers' warpgroup: its first warp loads the tiles of A with their scales, its second warp those of B; the others
     /// copy what TMA cannot load.
     DEEPGEMM_DEVICE static void produce(const params& p, const storage& smem, const pipeline& pipe, const peers& place,
@@ -188,14 +197,14 @@ private:
                                       [&](u32 stage) { return smem.at(regions::gathered{}, stage); });
                 } else {
                     a_stream::produce(
-                        p.a, pipe, work_of(p, rank), place.a(),
+                        p.a, pipe, work_of(p, rank), place.a(), [](const work_item& tile) { return rows_of(tile); },
                         [](const work_item& tile, i32 block) { return tile.a(block); },  // (block.m, block.k)
                         [&](u32 stage) { return smem.place_of_a(stage); });
                 }
                 trigger_dependents(p);
             } else {
                 b_stream::produce(
-                    p.b, pipe, work_of(p, rank), place.b(),
+                    p.b, pipe, work_of(p, rank), place.b(), [](const work_item&) { return i32(block.n); },
                     [](const work_item& tile, i32 block) { return tile.b(block); },  // (block.n, block.k)
                     [&](u32 stage) { return smem.place_of_b(stage); });
             }

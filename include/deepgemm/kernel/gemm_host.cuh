@@ -29,7 +29,8 @@ struct gemm_host {
                                     stream_options{.sharers = Config.cluster.n,
                                                    .stacked = Tiles::stacked.a,
                                                    .trims = true,
-                                                   .any_row = starts_at_any_row<Tiles>()}>;
+                                                   .any_row = starts_at_any_row<Tiles>(),
+                                                   .fragment = Tiles::bounded ? 64 : 0}>;
     using b_stream =
         operand_stream<B, b_tile, stream_options{.sharers = Config.cluster.m, .stacked = Tiles::stacked.b}>;
 

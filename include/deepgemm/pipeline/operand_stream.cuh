@@ -22,6 +22,8 @@ struct stream_options {
     bool stacked = false;  ///< the operand is a stack of matrices
     bool trims = false;    ///< copies leave out the rows of a tile beyond the operand's, if possible
     bool any_row = false;  ///< tiles may start at any row; else at multiples of four if their scales are staged
+    /// Rows of a fragment, if those in which a tile has no rows are never read: copies leave them out. 0: all are read.
+    int fragment = 0;
 };
 
 /// How copies bring the staged scales of one K block of a tile: `copies` boxes of `words` words, one after the other.
@@ -49,8 +51,14 @@ struct operand_stream {
     using scales = typename Operand::scale;
     static constexpr bool gathers = false;
     static constexpr bool loads_scales = scales::via == deepgemm::scale::route::stage;
-    /// Copies with which one CTA loads its slice of a tile, and the rows of each copy.
-    static constexpr int copies = max(Tile::copies / How.sharers, 1), rows_per_copy = Tile::rows / How.sharers / copies;
+    /// True if each copy brings one fragment, so that a tile that ends early needs fewer copies.
+    static constexpr bool by_fragment = How.fragment != 0 && Tile::contiguous == major::k &&
+                                        (Tile::rows > How.fragment) && (Tile::rows % How.fragment == 0);
+    /// Copies with which one CTA loads its slice of a tile, at most, and the rows of each copy. Fragments go to the CTAs of a
+    /// cluster in turn.
+    static constexpr int copies = by_fragment ? ceil_div(Tile::rows / How.fragment, How.sharers)
+                                              : max(Tile::copies / How.sharers, 1),
+                         rows_per_copy = by_fragment ? How.fragment : Tile::rows / How.sharers / copies;
     /// True if copies may be shorter than a tile. Slices for other CTAs may not, since those CTAs expect all of their bytes.
     static constexpr bool trims = How.trims && How.sharers == 1 && Tile::contiguous == major::k;
     static constexpr scale_boxes boxes = scale_boxes::of(Tile::rows, How.any_row);
@@ -72,13 +80,19 @@ struct operand_stream {
     /// How many rows of a tile copies bring, for an operand of `rows` rows. TMA fills rows beyond the operand with zeros, but
     /// each costs it about 3 ns. So copies leave them out, and clear() writes the zeros once.
     DEEPGEMM_BOTH static constexpr i32 copied_rows(i32 rows) {
-        return trims ? min(Tile::rows, align_up(rows, 8)) : Tile::rows;
+        const i32 kept = trims ? min(Tile::rows, align_up(rows, 8)) : Tile::rows;
+        return by_fragment && kept > How.fragment ? Tile::rows : kept;
+    }
+    /// Rows of a tile's `rows` rows that copies bring.
+    DEEPGEMM_BOTH static constexpr i32 landing_rows(const params& p, i32 rows) {
+        return by_fragment ? min(align_up(rows, How.fragment), p.copied_rows) : p.copied_rows;
     }
 
     /// Requests its tensor maps for an operand of `rows` rows and `k` columns, neither 0. `matrices` matters only for a stack.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const operand_arguments& x, i32 rows, i32 k, i32 matrices,
                                                     tensor_map_request* maps) {
-        maps[0] = Tile::map(x.data, rows, k, x.pitch, copied_rows(rows) / How.sharers);
+        const i32 box = by_fragment ? min(copied_rows(rows), How.fragment) : copied_rows(rows) / How.sharers;
+        maps[0] = Tile::map(x.data, rows, k, x.pitch, box);
         if constexpr (How.stacked)
             maps[0] = stack_map(maps[0], matrices, x.matrix_pitch * i64(sizeof(typename Operand::element)));
         if constexpr (loads_scales) {
@@ -120,10 +134,11 @@ struct operand_stream {
     template <class TileOf>
     DEEPGEMM_DEVICE static void clear(const params& p, u32 stages, const TileOf& tile_of, u32 thread, u32 threads) {
         if constexpr (trims) {
-            if (p.copied_rows >= Tile::rows) return;
+            constexpr u32 end = u32(by_fragment ? How.fragment : Tile::rows) * Tile::bytes_per_row;
             const u32 first = u32(p.copied_rows) * Tile::bytes_per_row + thread * 16;
+            if (p.copied_rows >= Tile::rows) return;
             for (u32 stage = 0; stage < stages; ++stage) {
-                for (u32 i = first; i < Tile::bytes; i += threads * 16)
+                for (u32 i = first; i < end; i += threads * 16)
                     ptx::st_shared(tile_of(stage) + i, ptx::vec4<u32>{0, 0, 0, 0});
             }
             ptx::fence_proxy_async();
@@ -138,13 +153,15 @@ struct operand_stream {
         return How.stacked ? matrix * p.scale_matrix_words : 0;
     }
 
-    /// Producer thread: starts to load this CTA's slice, `mine`, of K block `block`, which begins at `at`, into `to`. Barrier
-    /// `full` counts its bytes and those of the slices that other CTAs send here.
-    DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
-                                     tile_slice mine) {
+    /// Producer thread: starts to load this CTA's slice, `mine`, of `rows` rows of K block `block`, which begins at `at`, into
+    /// `to`. Barrier `full` counts its bytes and those of the slices that other CTAs send here.
+    DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 rows, i32 block, stage_place to,
+                                     u32 full, tile_slice mine) {
         DEEPGEMM_UNROLL
         for (int i = 0; i < copies; ++i) {
-            const i32 first = (i32(mine.index) * copies + i) * rows_per_copy;
+            const i32 first =
+                (by_fragment ? i * How.sharers + i32(mine.index) : i32(mine.index) * copies + i) * rows_per_copy;
+            if (by_fragment && first >= rows) break;
             const u32 target = to.tile + u32(first) * Tile::bytes_per_row;
             const auto place = Tile::place(at.row + first, at.k);
             i32 coordinates[rank] = {place.inner, place.outer};
@@ -169,21 +186,22 @@ struct operand_stream {
     }
 
     /// Producer thread: fills stage after stage of `pipe` with this operand's part of the tiles of `work`, a schedule.
-    /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands. The code is short on purpose,
-    /// since no cache holds it when a kernel starts.
-    template <class Pipeline, class Work, class PlaceOf, class StageOf>
+    /// `rows_of(tile)` says how many rows a tile has, at most Tile::rows count; `place_of(tile, block)` where a K block begins,
+    /// `stage_of(stage)` where it lands. The code is short on purpose, since no cache holds it when a kernel starts.
+    template <class Pipeline, class Work, class RowsOf, class PlaceOf, class StageOf>
     DEEPGEMM_DEVICE static void produce(const params& p, const Pipeline& pipe, const Work& work, tile_slice mine,
-                                        const PlaceOf& place_of, const StageOf& stage_of) {
-        const u32 bytes = landing_bytes - (trims ? u32(Tile::rows - p.copied_rows) * Tile::bytes_per_row : 0);
+                                        const RowsOf& rows_of, const PlaceOf& place_of, const StageOf& stage_of) {
         if (!Work::on_device && !p.ready) ptx::grid_dependency_wait();
         typename Pipeline::cursor at;
         for (const auto tile : work) {
             const block_range blocks = tile.blocks();
+            const i32 rows = landing_rows(p, rows_of(tile));
+            const u32 bytes = landing_bytes - (trims || by_fragment ? u32(Tile::rows - rows) * Tile::bytes_per_row : 0);
             DEEPGEMM_NO_UNROLL
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);
                 pipe.commit(at, bytes);
-                load(p, place_of(tile, block), block, stage_of(at.stage), full, mine);
+                load(p, place_of(tile, block), rows, block, stage_of(at.stage), full, mine);
                 at.advance();
             }
         }

@@ -142,7 +142,9 @@ struct grouped {
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 
 private:
-    static constexpr i32 step = 64;  ///< rows of a multiply: fewer take as long
+    /// Rows of a multiply: fewer take as long. Tiles of other sizes are for exchanged operands, whose rows are columns.
+    static constexpr i32 step = Block.m % 64 == 0 ? 64 : 8;
+    static_assert(Block.m <= 64 || Block.m % step == 0, "grouped: rows of a tile must be a multiple of 8");
     static constexpr bool shares_rows = bounded && Block.m > step;
 
     DEEPGEMM_BOTH static constexpr i32 column_tiles(problem_shape shape) {

@@ -50,7 +50,7 @@ inline constexpr config medium_pair{.block = {128, 128, 128},
 
 /// Few rows in each group, some hundred, many: the tiles of groups with slots.
 using contiguous_fp8 =
-    contiguous_fp8_kernels<scale::per_token<scale::fp32>, masked_few(64), medium_pair, masked_medium,
+    contiguous_fp8_kernels<scale::per_token<scale::fp32>, masked_few(64), masked_few(128), medium_pair, masked_medium,
                            masked_three({1, 2}), masked_three(), masked_wide({1, 2}), masked_wide()>::type;
 /// The same for K-major scales of A, as quantisers write them. Larger tiles of groups by their ends are left out, where the warps
 /// that copy scales would spill.

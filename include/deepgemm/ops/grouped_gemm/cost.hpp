@@ -27,19 +27,20 @@ inline demand demand_of(const grouped_workload& work) { return demand_of(work, i
 
 namespace detail {
 
-/// The mean number of tiles of `block` rows that a group has, and the mean number of rows in them that lie in its slot. The
-/// rows of a group are assumed to be evenly distributed from 0.7 to 1.3 times the expected rows.
+/// The mean number of tiles of a kernel's rows that a group has, and the mean number of rows of A that they load. The rows of a
+/// group are assumed to be evenly distributed from 0.7 to 1.3 times the expected rows.
 struct row_tiles {
     double count = 0, rows = 0;
 
-    static row_tiles of(const grouped_workload& work, int block) {
+    static row_tiles of(const grouped_workload& work, const config& cfg) {
         constexpr int samples = 7;
+        const double block = cfg.block.m, unit = cfg.swap ? block : std::min(64.0, block);  // that loads leave out
         row_tiles made;
         for (int i = 0; i < samples; ++i) {
             const double share = 0.7 + 0.6 * i / (samples - 1), slot = work.shape.m;
-            const double tiles = std::ceil(std::clamp(std::floor(share * work.expected_rows + 0.5), 1.0, slot) / block);
-            made.count += tiles / samples;
-            made.rows += std::min(tiles * block, slot) / samples;
+            const double rows = std::clamp(std::floor(share * work.expected_rows + 0.5), 1.0, slot);
+            made.count += std::ceil(rows / block) / samples;
+            made.rows += std::min(std::ceil(rows / unit) * unit, slot) / samples;
         }
         return made;
     }
@@ -80,13 +81,17 @@ inline double memory_bytes(const gemm_info& info, const grouped_workload& work, 
 /// workload, which is not empty.
 inline cost predict(const gemm_info& info, const grouped_workload& work, const device_info& device, int sms,
                     const cost_parameters& p = {}) {
-    const config& cfg = info.cfg;
-    const auto rows = detail::row_tiles::of(work, cfg.block.m);
-    const auto one = detail::tiling::of(cfg, work.one());
-    const detail::tiling tiles{i64(std::ceil(rows.count * work.groups)), one.n, one.rows_of_a};
-    const double needed = double(work.groups) * work.expected_rows * work.shape.n;
-    return detail::predict_tiles(info, work.one(), device, sms, tiles, needed,
-                                 detail::memory_bytes(info, work, device, sms, rows, p), p);
+    const auto rows = detail::row_tiles::of(work, info.cfg);
+    const auto one = detail::tiling::of(info.cfg, work.one());
+    const i64 row_tiles = i64(std::ceil(rows.count * work.groups));
+    const double needed = double(work.groups) * work.expected_rows * work.shape.n,
+                 bytes = detail::memory_bytes(info, work, device, sms, rows, p);
+    if (info.cfg.swap) {
+        const detail::tiling exchanged_tiles{one.n, row_tiles, double(info.cfg.block.n)};
+        return detail::predict_tiles(exchanged(info), exchanged(work.one()), device, sms, exchanged_tiles, needed,
+                                     bytes, p);
+    }
+    return detail::predict_tiles(info, work.one(), device, sms, {row_tiles, one.n, one.rows_of_a}, needed, bytes, p);
 }
 
 }  // namespace deepgemm

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <deepgemm/core/kernel_list.cuh>
-#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/ops/gemm/shipped_epilogues.cuh>
 #include <deepgemm/ops/gemm/shipped_half.cuh>
 #include <deepgemm/schedule/grouped.cuh>
@@ -16,6 +16,10 @@ using masked_kernel =
     gemm<arch::sm90, operand<e4m3, Tokens>, operand<e4m3, scale::per_block<typename Tokens::format>>, store<bf16>,
          Config, grouped<Config.block, Config.cluster, masked_groups, Config.raster_rows>>;
 
+/// Up to some 30 rows in each group, which become columns of multiplies, so that stages hold weights for the most part.
+DEEPGEMM_BOTH constexpr config masked_columns(int n, int stages, promotion promote) {
+    return {.block = {32, n, 128}, .stages = stages, .swap = true, .sm90 = {.warpgroups = n / 64, .promote = promote}};
+}
 /// Few rows in each group, so reading weights takes most of the time. One warpgroup, and as many stages as keep memory busy.
 DEEPGEMM_BOTH constexpr config masked_few(int n) {
     return {.block = {64, n, 128},
@@ -50,8 +54,10 @@ template <config... Configs>
 using masked_kernels = kernels<masked_kernel<Configs>...>;
 template <config... Configs>
 using masked_bf16_kernels = kernels<masked_bf16_kernel<Configs>...>;
-using masked_fp8 = masked_kernels<masked_few(64), masked_few(128), masked_medium, masked_three({1, 2}), masked_three(),
-                                  masked_wide({1, 2}), masked_wide()>;
+using masked_fp8 =
+    masked_kernels<masked_columns(64, 12, promotion::deferred), masked_columns(128, 8, promotion::at_once),
+                   masked_few(64), masked_few(128), masked_medium, masked_three({1, 2}), masked_three(),
+                   masked_wide({1, 2}), masked_wide()>;
 
 /// The same for K-major scales of A, as quantisers write them.
 template <config... Configs>
@@ -60,10 +66,10 @@ using masked_fp8_k_major =
     masked_k_major_kernels<masked_few(64), masked_few(128), masked_three({1, 2}), masked_wide({1, 2})>;
 
 /// In BF16, in the same order: few rows, some hundred, many.
-using masked_bf16 = masked_bf16_kernels<tile16(64, 64, 1), tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
-                                        tile16(128, 256, 2, {}, 64, 2), tile16(192, 128, 3, across, 64, 2),
-                                        tile16(192, 192, 3, {}, 64, 1), tile16(256, 128, 2, across, 32, 3),
-                                        tile16(256, 128, 2, {}, 32, 3)>;
+using masked_bf16 = masked_bf16_kernels<few16(32, 64, 16), tile16(64, 64, 1), tile16(64, 128, 1, {}, 64, 1),
+                                        tile16(128, 128, 2, across), tile16(128, 256, 2, {}, 64, 2),
+                                        tile16(192, 128, 3, across, 64, 2), tile16(192, 192, 3, {}, 64, 1),
+                                        tile16(256, 128, 2, across, 32, 3), tile16(256, 128, 2, {}, 32, 3)>;
 
 /// With scales in another format, or steps between product and D. Structs, since nvcc 13 loses configurations in alias templates.
 template <class Tokens, class Epilogue, config... Configs>
