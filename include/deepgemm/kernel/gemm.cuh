@@ -239,8 +239,8 @@ private:
         if (tiles::on_device || !copies_are_ready(p)) ptx::grid_dependency_wait();
         const problem_shape shape = shape_of(p);
         const u32 thread = cta::thread(roles::copy{});
-        scale::stage_copy<a_scale, block.m, threads> of_a{p.a.scale, thread};
-        scale::stage_copy<b_scale, block.n, threads> of_b{p.b.scale, thread};
+        scale::stage_copy<a_scale, block.m, threads> of_a{p.a.scale, thread, smem.at(regions::kept_a_scales{})};
+        scale::stage_copy<b_scale, block.n, threads> of_b{p.b.scale, thread, smem.at(regions::kept_b_scales{})};
         cursor at;
         for (const work_item tile : work_of(p, rank)) {
             const block_range blocks = tile.blocks();
@@ -253,12 +253,14 @@ private:
             DEEPGEMM_NO_UNROLL
             for (i32 block_k = blocks.first; block_k < blocks.first + blocks.count; ++block_k) {
                 pipe.acquire(at);
-                of_a.put(scale::index_of_block<a_scale, block.k>(block_k), smem.sa(at.stage), shape.k);
-                of_b.put(scale::index_of_block<b_scale, block.k>(block_k), smem.sb(at.stage), shape.k);
+                of_a.put(scale::index_of_block<a_scale, block.k>(block_k), smem.sa(at.stage));
+                of_b.put(scale::index_of_block<b_scale, block.k>(block_k), smem.sb(at.stage));
                 pipe.stored(at);
                 at.advance();
             }
         }
+        of_a.finish();
+        of_b.finish();
     }
     /// True if no kernel before this one writes an operand whose scales are copied.
     DEEPGEMM_DEVICE static bool copies_are_ready(const params& p) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// cp.async: copies of single threads from global to shared memory that pass no registers, and arrive on an mbarrier once they
-// have landed. They are of the generic proxy: wgmma and TMA see them after a fence_proxy_async() of a thread that has waited for
+// cp.async: copies of single threads from global to shared memory that pass no registers. They arrive on an mbarrier once they
+// have landed, or the thread waits for groups of its own. They are of the generic proxy: wgmma and TMA see them after a fence_proxy_async() of a thread that has waited for
 // that mbarrier.
 // PTX ISA, "Data Movement and Conversion Instructions: cp.async". SM80 and later.
 #pragma once
@@ -57,6 +57,26 @@ DEEPGEMM_DEVICE void cp_async_arrive(u32 bar) {
     sim::cp_async_arrive(bar);
 #else
     asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(bar) : "memory");
+#endif
+}
+
+/// Makes a group of all earlier cp_async() of the calling thread that are in none, or an empty one. Does not wait.
+DEEPGEMM_DEVICE void cp_async_commit() {
+#if DEEPGEMM_SIMULATED
+    sim::cp_async_commit();
+#else
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+/// Waits until all but the newest `Pending` groups of the calling thread have landed. That thread may then read them; others may
+/// after a barrier.
+template <int Pending>
+DEEPGEMM_DEVICE void cp_async_wait() {
+#if DEEPGEMM_SIMULATED
+    sim::cp_async_wait(u32(Pending));
+#else
+    asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
 #endif
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // cp.async: copies of a thread from global to shared memory, through the generic proxy. They land with the arrival that follows
-// them, as late as its mbarrier allows. The async proxy sees what has landed once a thread that has seen the arrival fences. What
+// them, as late as its mbarrier allows, or when the thread waits for their group. The async proxy sees what has landed once a thread that has seen the arrival fences. What
 // comes before other threads' stores to the source is taken from the thread when it issues the copy: a store there that waits for
 // that thread and not for the copy is not found.
 #pragma once
@@ -45,11 +45,34 @@ inline void cp_async(u32 to, const void* from, u32 bytes, u32 read) {
     me().copies.push_back({offset, static_cast<const u8*>(from), bytes, read});
 }
 
+/// Lets the bytes of a copy be in shared memory.
+inline void land(cta_state& cta, const thread_copy& c) {
+    std::memset(cta.generic + c.offset, 0, c.bytes);
+    std::memcpy(cta.generic + c.offset, c.from, c.read);
+    mark_written(cta, c.offset, c.offset + c.bytes);
+    mark_copying(cta, c.offset, c.offset + c.bytes, false);
+}
+
+/// Makes a group of all earlier cp.asyncs of the running thread that are in none.
+inline void cp_async_commit() {
+    thread_state& t = me();
+    t.copy_groups.push_back(std::exchange(t.copies, {}));
+}
+
+/// Returns when all but the newest `pending` groups of the running thread have landed. They land here, as late as they may.
+inline void cp_async_wait(u32 pending) {
+    thread_state& t = me();
+    for (; t.copy_groups.size() > pending; t.copy_groups.pop_front()) {
+        for (const thread_copy& c : t.copy_groups.front()) land(*t.cta, c);
+    }
+}
+
 /// One arrival at an mbarrier of the own CTA once all earlier cp.asyncs of the running thread have landed.
 inline void cp_async_arrive(u32 bar) {
     constexpr const char* what = "cp.async.mbarrier.arrive";
     thread_state& t = me();
     cta_state& cta = *t.cta;
+    if (!t.copy_groups.empty()) fail("%s after cp.async.commit_group without a wait: that is not modelled", what);
     const u32 barrier = off_of(bar, 8, what, 8);
     if (&cta_of(bar, what) != &cta) fail("%s on a peer CTA's mbarrier 0x%x", what, bar);
     find_mbarrier(cta, barrier, what, false);
@@ -59,10 +82,7 @@ inline void cp_async_arrive(u32 bar) {
         [&cta, barrier, span, copies = std::exchange(t.copies, {})] {
             mbarrier_state& m = find_mbarrier(cta, barrier, what, true);
             for (const thread_copy& c : copies) {
-                std::memset(cta.generic + c.offset, 0, c.bytes);
-                std::memcpy(cta.generic + c.offset, c.from, c.read);
-                mark_written(cta, c.offset, c.offset + c.bytes);
-                mark_copying(cta, c.offset, c.offset + c.bytes, false);
+                land(cta, c);
                 m.copied.push_back({&cta, {c.offset, c.offset + c.bytes}});
             }
             end_span(span);

@@ -10,6 +10,7 @@
 #include <deepgemm/sim/vector_clock.hpp>
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -171,7 +172,8 @@ struct thread_state {
     bool cluster_arrived = false;
     u32 cluster_generation = 0;
     // copies and stores
-    std::vector<thread_copy> copies;  ///< cp.asyncs that no arrival follows yet
+    std::vector<thread_copy> copies;                   ///< cp.asyncs that no arrival and no commit follows yet
+    std::deque<std::vector<thread_copy>> copy_groups;  ///< committed, and not waited for
     in_order arrivals_of_copies;
     std::vector<std::shared_ptr<bulk_operation>> bulk;
     u32 bulk_commits = 0;
