@@ -15,11 +15,11 @@ using test::prenorm_product;
 namespace hc_prenorm_device_test {
 
 // Structs, as in grouped.cu.
-struct whole : hc_prenorm<arch::sm90, hc_prenorm_config{.columns = 24}> {};
-struct halves : hc_prenorm<arch::sm90, hc_prenorm_config{.columns = 24, .split_k = 2}> {};
-struct eighths : hc_prenorm<arch::sm90, hc_prenorm_config{.columns = 24, .split_k = 8}> {};
-struct wide : hc_prenorm<arch::sm90, hc_prenorm_config{.columns = 128}> {};
-struct parts : hc_prenorm<arch::sm90, hc_prenorm_config{.columns = 24, .parts = true}> {};
+struct whole : hc_prenorm<arch::sm90, hc_prenorm_config{.block = {64, 24, 64}}> {};
+struct halves : hc_prenorm<arch::sm90, hc_prenorm_config{.block = {64, 24, 64}, .split_k = 2}> {};
+struct eighths : hc_prenorm<arch::sm90, hc_prenorm_config{.block = {64, 24, 64}, .split_k = 8}> {};
+struct wide : hc_prenorm<arch::sm90, hc_prenorm_config{.block = {64, 128, 64}}> {};
+struct parts : hc_prenorm<arch::sm90, hc_prenorm_config{.block = {64, 24, 64}}, partial_sums::apart> {};
 
 /// A product's tensors in device memory.
 struct device_prenorm {
