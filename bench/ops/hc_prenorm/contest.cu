@@ -30,7 +30,7 @@ struct prenorm_errors {
 
 /// A block computes a row of a part: columns 0 to n - 1 of D, and the sum of squares as column n.
 __global__ void judge_rows(const bf16* a, const float* b, const float* d, const float* q, int m, int n, int k,
-                           int parts, prenorm_errors* of_d, prenorm_errors* of_q) {
+                           i64 pitch, int parts, prenorm_errors* of_d, prenorm_errors* of_q) {
     __shared__ double sums[256], magnitudes[256];
     const int row = int(blockIdx.x), part = int(blockIdx.y), blocks = (k + 63) / 64;
     const int some = blocks / parts, more = blocks % parts;
@@ -97,8 +97,8 @@ public:
     /// The problem as users of deepgemm describe it.
     hc_prenorm_problem product() const {
         const auto& [m, n, k, parts] = problem_;
-        return {.a = row_major<const bf16>(a_, m, k, pitch()),
-                .b = row_major<const float>(b_, n, k, pitch()),
+        return {.a = row_major(static_cast<const bf16*>(a_), m, k, pitch()),
+                .b = row_major(static_cast<const float*>(b_), n, k, pitch()),
                 .d = dense_stack(row_major(d_, m, n), parts),
                 .q = row_major(q_, parts, m)};
     }
