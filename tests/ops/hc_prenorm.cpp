@@ -97,33 +97,33 @@ TEST_CASE("hc_prenorm: as docs/ops/hc_prenorm.md shows it") {
     CAPTURE(random.seed());
     const i32 m = 70, n = 24, k = 1000;
     const prenorm_engine engine(prenorm_kernels(), device_info::simulator());
-    for (const i32 parts : {1, 3}) {
-        hc_prenorm_sample sample(random, {m, n, k}, parts);
+    hc_prenorm_sample sample(random, {m, n, k}), in_parts(random, {m, n, k}, 3);
+    {
         prenorm_product& memory = sample.product();
-        const i64 a_pitch = memory.a_pitch, b_pitch = memory.b_pitch, d_pitch = memory.d_pitch,
-                  q_pitch = memory.squares_pitch;
+        const i64 a_pitch = memory.a_pitch, b_pitch = memory.b_pitch, d_pitch = memory.d_pitch;
         const bf16* const a_data = memory.a.data();
         const float* const b_data = memory.b.data();
         float *const d_data = memory.d.data(), *const q_data = memory.squares.data();
         // [call]
         const input_matrix a = row_major(a_data, m, k, a_pitch),  // BF16
             b = row_major(b_data, n, k, b_pitch);                 // FP32
-        const output_matrix d = row_major(d_data, m, n, d_pitch);
+        const output_matrix d = row_major(d_data, m, n, d_pitch), q = row_major(q_data, 1, m);
+        const auto done = tf32_hc_prenorm_gemm(engine, a, b, d, q);
         // [call]
-        result<void> done{};
-        if (parts == 1) {
-            // [call]
-            done = tf32_hc_prenorm_gemm(engine, a, b, d, row_major(q_data, 1, m));
-            // [call]
-        } else {
-            // [parts]
-            const output_matrix q = row_major(q_data, 3, m, q_pitch);
-            done = tf32_hc_prenorm_gemm(engine, a, b, dense_stack(d, 3), q);  // for three sums over a third of K each
-            // [parts]
-        }
         CHECK_MESSAGE(done, (done ? "" : done.failure().message));
         CHECK(sample.verdict() == "");
     }
+    const hc_prenorm_problem here = in_parts.problem();
+    const input_matrix &a = here.a, &b = here.b;
+    const i64 d_pitch = here.d.first.row_stride, q_pitch = here.q.row_stride;
+    auto *const d_data = static_cast<float*>(here.d.first.data), *const q_data = static_cast<float*>(here.q.data);
+    // [parts]
+    const output_stack d = dense_stack(row_major(d_data, m, n, d_pitch), 3);  // (3, m, n)
+    const output_matrix q = row_major(q_data, 3, m, q_pitch);
+    const auto done = tf32_hc_prenorm_gemm(engine, a, b, d, q);
+    // [parts]
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK(in_parts.verdict() == "");
 }
 
 TEST_CASE("hc_prenorm: no K makes zeros, whatever the operands' pointers are; no rows do nothing") {
