@@ -17,7 +17,7 @@ template <>
 class sample_of<ops::hc_prenorm> {
 public:
     sample_of(random_source& random, problem_shape shape, i32 parts = 1, bool whole = true)
-        : product_(random, shape, parts, whole), tolerance_(whole ? 0 : 4e-6) {}
+        : product_(random, shape, parts, whole), tolerance_(whole ? 0 : 4e-6), whole_(whole) {}
 
     static sample_of of(const hc_prenorm_info&, const hc_prenorm_workload& work, u64 seed) {
         random_source random(seed);
@@ -58,11 +58,15 @@ public:
         for (auto* const all : {&product_.d, &product_.squares}) std::fill(all->begin(), all->end(), untouched);
     }
 
+    /// Other operands in memory of the same sizes.
+    void renew(random_source& random) { product_.fill(random, whole_); }
+
     prenorm_product& product() { return product_; }
 
 private:
     prenorm_product product_;
     double tolerance_;
+    bool whole_;
 };
 
 /// A sample of the prenorm.
