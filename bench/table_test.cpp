@@ -208,6 +208,10 @@ TEST_CASE("rows of operations without members of their own name a product in wor
         return refusal(R"({"schema": "deepgemm tuned table 1", "gpu": "", "rows": [)" + row + "]}");
     };
     CHECK(with(R"({"product": "3*64,128,256:masked", "config": "config{.block = {64, 64, 128}}"})") == "fine");
+    CHECK(with(R"({"product": "137,24,7168:prenorm", "config": "hc_prenorm_config{.block = {64, 24, 64}}"})") ==
+          "fine");
+    CHECK(with(R"({"product": "137,24,7168:prenorm", "config": "config{.block = {64, 64, 128}}"})")
+              .ends_with("there must be 'hc_prenorm_config'"));
     CHECK(with(R"({"product": "3*64,128,256:masked", "config": "config{}", "x": 1})") ==
           "row 1: it has members that a row does not have");
     CHECK(with(R"({"product": "3*64,128,256:masked", "config": "config{}", "us": -1})")
