@@ -109,6 +109,32 @@ TEST_CASE("explain takes products in groups of rows") {
         CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);
 }
 
+TEST_CASE("explain takes prenorms, whose configuration is of another type") {
+    const said text = run(explain_command, {"137,24,7168:prenorm", "137,24,7168:prenorm-16", "8192,100,7168:prenorm"});
+    CHECK(text.code == 0);
+    CHECK(text.has("prenorm of m = 137, n = 24, k = 7168, A bf16, B f32 as tf32, D f32\non 132 "));
+    CHECK(text.has("predicted best of 15: hc_prenorm_config{.block = {64, 24, 64}, .stages = "));
+    CHECK(text.has("D f32, sums in 16 parts of K\n"));
+    CHECK(text.has("predicted best of 4: hc_prenorm_config{.block = {64, 24, 64}, .stages = "));
+    CHECK(text.has("hc_prenorm_config{.block = {64, 128, 64}, .stages = "));
+    const std::string pin = "hc_prenorm_config{.block = {64, 64, 64}, .split_k = 2}";
+    CHECK(run(explain_command, {"--pin", pin, "137,24,7168:prenorm"})
+              .has("pinned of 15: hc_prenorm_config{.block = {64, 64, "));
+    CHECK(run(explain_command, {"--json", "137,24,7168:prenorm"}).has("\"config\": \"hc_prenorm_config{.block = "));
+    CHECK_THROWS_WITH_AS(
+        run(explain_command, {"--pin", "hc_prenorm_config{.block = {64, 40, 64}}", "137,24,7168:prenorm"}),
+        doctest::Contains("}, .stages = 16}: block.n is 24, not 40"), std::runtime_error);
+    const std::pair<std::vector<std::string>, const char*> mistakes[] = {
+        {{"--pin", "hc_prenorm_config{.columns = 8}", "137,24,7168:prenorm"},
+         "at character 20 there must be block, stages or split_k"},
+        {{"137,24:prenorm"}, "prenorms are written M,N,K:prenorm or, in S parts of K, M,N,K:prenorm-S"}};
+    for (const auto& [given, what] : mistakes)
+        CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);
+    // A pin of another operation is none for this one.
+    CHECK_THROWS_WITH(run(explain_command, {"--pin", "config{.block = {128, 128, 128}}", "137,24,7168:prenorm"}),
+                      doctest::Contains("is no configuration: at character 1 there must be 'hc_prenorm_config'"));
+}
+
 TEST_CASE("explain reads a table for products in groups, and names the kernels nearest to a pin") {
     const scratch folder;
     const std::string path = (folder.path() / "table.json").string(), product = "32*4096,7168,3072:masked-20";
@@ -264,6 +290,11 @@ TEST_CASE("the simulator runs products in groups of rows, exactly") {
         CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n2 of 2 results are exact\n"));
     for (const char* product : {"3*80,72,304:bf16-psum", "3*80,72,304:bf16-nn-indexed-20"})
         CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n1 of 1 results are exact\n"));
+}
+
+TEST_CASE("the simulator runs prenorms, exactly") {
+    CHECK(run(simulate_command, {"--shape", "72,24,500:prenorm", "--all"}).has("\n2 of 2 results are exact\n"));
+    CHECK(run(simulate_command, {"--shape", "72,24,500:prenorm-3", "--all"}).has("\n1 of 1 results are exact\n"));
 }
 
 TEST_CASE("cache tells whole entries from damaged ones, and removes nothing else") {

@@ -5,6 +5,8 @@
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/parse.hpp>
 
+#include <string>
+#include <type_traits>
 #include <variant>
 
 #include <nlohmann/json.hpp>
@@ -38,6 +40,23 @@ struct settings {
     std::vector<std::string> products;
 };
 
+/// Success if a text is a configuration of one of the operations, else why it is none of the operation whose name for it the text
+/// begins with, or of the first one.
+template <class First, class... Others>
+result<void> check_pin(const std::string& text, operation_list<First, Others...>) {
+    const auto meant = [&](const char* name) { return text.starts_with(concat(name, "{")); };
+    const auto outcome = [&]<class Config>(std::type_identity<Config>) -> result<void> {
+        const auto cfg = parse_config<Config>(text);
+        return cfg ? result<void>{} : cfg.failure();
+    };
+    result<void> made = outcome(std::type_identity<typename First::config>{});
+    const auto other = [&]<class Config>(std::type_identity<Config> type) {
+        if (meant(fields_of<Config>::name)) made = outcome(type);
+    };
+    (other(std::type_identity<typename Others::config>{}), ...);
+    return made;
+}
+
 split_rule split_named(const std::string& name) {
     for (const split_rule rule : {split_rule::fastest, split_rule::never, split_rule::as_one_row}) {
         if (name == name_of(rule)) return rule;
@@ -63,7 +82,7 @@ bool parse(arguments given, settings& s, std::ostream& out) {
     line.option("--sms", "N", s.knobs.num_sms, "multiprocessors that the kernel may occupy (default: all)")
         ->transform(whole_number(1, 65535));
     line.reading("--pin", "CONFIG", "the one configuration to use, as C++ text", [&](const auto& v) {
-        if (const auto cfg = parse_config(v); !cfg) throw std::invalid_argument(cfg.failure().message);
+        if (const auto ok = check_pin(v, operations{}); !ok) throw std::invalid_argument(ok.failure().message);
         s.pin = v;
     });
     line.reading("--split", "RULE",
@@ -84,7 +103,7 @@ template <class O>
 plan_of<O> planned(const typename words<O>::product& product, const settings& s) {
     const typename O::workload work = words<O>::workload_of(product);
     choices<O> own{.overrides = s.table.rows<O>()};
-    if (!s.pin.empty()) own.pin = or_throw(parse_config(s.pin));
+    if (!s.pin.empty()) own.pin = or_throw(parse_config<typename O::config>(s.pin));
     const auto made = plan(work, s.device, described<O>().handles, s.knobs, own);
     if (made) return *made;
     if (!own.pin || made.failure().code != errc::no_kernel) throw exception(made.failure());

@@ -13,6 +13,7 @@
 #include "memory.hpp"
 #include "ops/contiguous_gemm/words.hpp"
 #include "ops/grouped_gemm/words.hpp"
+#include "ops/hc_prenorm/words.hpp"
 #include "options.hpp"
 #include "result.hpp"
 
@@ -292,7 +293,7 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
                          "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
-                         "contiguous, contiguous_bf16, router, lists",
+                         "contiguous, contiguous_bf16, router, lists, hc_prenorm",
                          std::invalid_argument);
 }
 
@@ -328,6 +329,47 @@ TEST_CASE("memory that is not free is refused before it is taken") {
     CHECK_NOTHROW(check_memory("the product", 1e9, 1e9, "on the host"));
     CHECK_THROWS_WITH_AS(check_memory("the product", 2.5e9, 1e9, "on the host"),
                          "the product needs 2.5 GB of memory on the host; 1.0 GB are free", std::runtime_error);
+}
+
+TEST_CASE("the prenorm suite is the peer's cases, as the peer spells them") {
+    const auto cases = suite_hc_prenorm();
+    CHECK(cases.size() == 24);
+    CHECK(cases[0].name() == "m=13 n=24 k=28672 num_splits=0");
+    CHECK(cases[9].name() == "m=137 n=24 k=7680 num_splits=16");
+    CHECK(cases[23].name() == "m=8192 n=24 k=7168 num_splits=16");
+    CHECK(cases[9].flops() == 2.0 * 137 * 24 * 7680);
+    CHECK(cases[9].bytes() == 2.0 * 137 * 7680 + 4.0 * 24 * 7680 + 16 * 4.0 * 137 * 25);
+    for (const hc_prenorm_case& c : cases) {
+        const std::string written = words<deepgemm::ops::hc_prenorm>::text_of(workload_of(c));
+        CHECK(workload_of(parse_prenorm(written)) == workload_of(c));
+    }
+}
+
+TEST_CASE("prenorms are written M,N,K:prenorm, and errors say so") {
+    const hc_prenorm_case made = parse_prenorm("137,24,7168:prenorm-16");
+    CHECK(made.rows == 137);
+    CHECK(made.n == 24);
+    CHECK(made.k == 7168);
+    CHECK(made.parts == 16);
+    CHECK(parse_prenorm("1,1,1:prenorm").parts == 1);
+    const auto refusal = [](const std::string& text) {
+        try {
+            parse_prenorm(text);
+        } catch (const std::invalid_argument& why) {
+            return std::string(why.what());
+        }
+        return std::string();
+    };
+    const std::string form = "': prenorms are written M,N,K:prenorm or, in S parts of K, M,N,K:prenorm-S";
+    for (const std::string text :
+         {"137,24:prenorm", "137,24,7168:prenorms", "137,24,7168", "1,2,3,4:prenorm", "1,2:prenorm,3"})
+        CHECK(refusal(text) == "the product '" + text + form);
+    CHECK(refusal("0,24,64:prenorm") == "the product '0,24,64:prenorm': M is 0; it must be from 1 to 2147479552");
+    CHECK(refusal("1,x,64:prenorm") ==
+          "the product '1,x,64:prenorm': N is \"x\"; it must be a whole number from 1 to 2147479552");
+    CHECK(refusal("1,8,64:prenorm-0") ==
+          "the product '1,8,64:prenorm-0': the number of parts is 0; it must be from 1 to 2147479552");
+    CHECK(refusal("2147479552,2147479552,64:prenorm").find("tiles are counted in 31 bits") != std::string::npos);
 }
 
 TEST_CASE("statistics ignore what was not measured") {

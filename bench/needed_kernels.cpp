@@ -31,10 +31,20 @@ std::vector<const kernel_handle<O>*> serving(const typename O::workload& work, b
     }
 }
 
+/// Extents for kernels of a workload alone; none for operations whose kernels take every extent at run time.
+template <class O>
+static_extents fixed_by(const typename O::workload& work) {
+    if constexpr (requires { words<O>::fixed_by(work); }) {
+        return words<O>::fixed_by(work);
+    } else {
+        return {};
+    }
+}
+
 template <class O>
 needed_kernel needed(const kernel_handle<O>& kernel, const static_extents& extents) {
     info_of<O> info = kernel.info;
-    info.cfg.extents = extents;
+    if constexpr (requires { info.cfg.extents = extents; }) info.cfg.extents = extents;
     const auto& all = described<O>();
     return {all.first_source + std::size_t(&kernel - all.handles.data()), extents, O::source_of(info),
             to_source(info.cfg)};
@@ -55,7 +65,7 @@ needed_kernels kernels_for(std::span<const listed_product> lines, const device_i
         const auto add_all = [&]<class O>(const product_of<O>& product) {
             const typename O::workload work = words<O>::workload_of(product.value);
             for (const kernel_handle<O>* const kernel : serving<O>(work, line.any_rows, device, table))
-                add(needed(*kernel, fixed ? words<O>::fixed_by(work) : static_extents{}));
+                add(needed(*kernel, fixed ? fixed_by<O>(work) : static_extents{}));
         };
         std::visit(add_all, line.product);
     }

@@ -13,10 +13,12 @@ namespace {
 /// The product as the last operation of the list that takes the text understands it; the first one takes any.
 template <class First, class... Others>
 any_product parsed(const std::string& text, operation_list<First, Others...>) {
-    if constexpr (sizeof...(Others) == 0) {
+    if constexpr (sizeof...(Others) != 0) {
+        if ((words<Others>::takes(text) || ...)) return parsed(text, operation_list<Others...>{});
+    }
+    if constexpr (requires { words<First>::takes(text); }) {
         return product_of<First>{words<First>::parse(text)};
     } else {
-        if ((words<Others>::takes(text) || ...)) return parsed(text, operation_list<Others...>{});
         try {
             return product_of<First>{words<First>::parse(text)};
         } catch (const std::invalid_argument& why) {

@@ -33,7 +33,7 @@ COLORS = {"cublaslt_tensorwise": "#7a7a7a", "cublaslt_blockwise": "#3b76af", "cu
 
 # Ceilings of a roofline: memory as the data sheets have it, in TB/s, and what a multiprocessor's tensor cores do in a cycle.
 MEMORY_TB_S = {"NVIDIA H100 80GB HBM3": 3.35, "NVIDIA H200": 4.8}
-FLOPS_PER_CYCLE = {"FP8": 8192, "BF16": 4096}
+FLOPS_PER_CYCLE = {"FP8": 8192, "BF16": 4096, "TF32": 2048}
 GROUP_COLORS = ["#3b76af", "#ef8636", "#519e3e", "#c53a32", "#8d69b8", "#84584e"]
 
 
@@ -87,12 +87,19 @@ FAMILIES = {
     "fp8_router": ("FP8", "contiguous grouped FP8 GEMM, a router's groups", CONTIGUOUS),
     "fp8_lists": ("FP8", "contiguous grouped FP8 GEMM, gathered and scattered rows", CONTIGUOUS),
     "bf16_lists": ("BF16", "contiguous grouped BF16 GEMM, gathered and scattered rows", CONTIGUOUS),
+    "hc_prenorm": ("TF32", "HyperConnection prenorm", [
+        ("up to 137 rows, one sum", lambda r: r["m"] < 4096 and r["num_splits"] == 0),
+        ("up to 137 rows, in parts", lambda r: r["m"] < 4096 and r["num_splits"] != 0),
+        ("4096 rows and more, one sum", lambda r: r["m"] >= 4096 and r["num_splits"] == 0),
+        ("4096 rows and more, in parts", lambda r: r["m"] >= 4096 and r["num_splits"] != 0),
+        ("all", lambda r: True),
+    ]),
 }
 
 
 def key(row):
-    """What makes a case: the operation, pass, shape, order and scales of the operands, type of D, accumulation."""
-    shape = (row["m"], row["n"], row["k"])
+    """What makes a case: the operation, pass, shape, parts of K, order and scales of the operands, type of D, accumulation."""
+    shape = (row["m"], row["n"], row["k"], row.get("num_splits", 0))
     return (row["op"], row.get("pass"), *shape, row["layout"], row["recipe"], row["d_type"], row["accumulate"])
 
 
@@ -221,6 +228,8 @@ def label(row):
     """A case below its bars."""
     text = f"{row['groups']} groups, " if row.get("groups", 1) > 1 else ""
     text += f"{row['m']}x{row['n']}x{row['k']}" + (f" {row['layout']}" if row["layout"] != "nt" else "")
+    if "num_splits" in row:
+        return text + (f" in {row['num_splits']}" if row["num_splits"] else "")
     return text + (" f32" if row["d_type"] == "f32" else "") + (" +=" if row["accumulate"] else "")
 
 

@@ -2,7 +2,12 @@
 // Members that rows of tuned tables have in common, read from JSON. Each throws std::invalid_argument with what is wrong.
 #pragma once
 
-#include <deepgemm/kernel/config.cuh>
+#include <deepgemm/host/parse.hpp>
+
+#include <stdexcept>
+#include <string>
+
+#include <nlohmann/json.hpp>
 
 #include "json.hpp"
 
@@ -12,7 +17,12 @@ namespace deepgemm::bench {
 float microseconds(const json& of);
 /// The shortest decimal number that gives `us` back.
 json decimal(float us);
-/// The member "config".
-config config_of(const json& of);
+/// The member "config", a configuration of the row's operation.
+template <class Config>
+Config config_of(const json& of) {
+    auto cfg = parse_config<Config>(of.at("config").get<std::string>());
+    if (!cfg) throw std::invalid_argument(cfg.failure().message);
+    return *cfg;
+}
 
 }  // namespace deepgemm::bench

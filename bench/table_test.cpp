@@ -92,15 +92,18 @@ TEST_CASE("the table that the documentation shows is one, as tune writes it") {
 
 TEST_CASE("every shipped configuration comes back from its text") {
     CHECK(described<ops::gemm>().handles.size() > 200);
-    CHECK(kernel_sources().size() == described<ops::gemm>().handles.size() +
-                                         described<ops::grouped_gemm>().handles.size() +
-                                         described<ops::contiguous_gemm>().handles.size());
-    for (const gemm_handle& kernel : described<ops::gemm>().handles) {
-        const auto read = parse_config(to_source(kernel.info.cfg));
-        CAPTURE(to_source(kernel.info));
-        REQUIRE(read);
-        CHECK(*read == kernel.info.cfg);
-    }
+    std::size_t described_in_all = 0;
+    const auto check = [&]<class O>(const described_kernels_of<O>& of) {
+        described_in_all += of.handles.size();
+        for (const kernel_handle<O>& kernel : of.handles) {
+            const auto read = parse_config<typename O::config>(to_source(kernel.info.cfg));
+            CAPTURE(O::source_of(kernel.info));
+            REQUIRE(read);
+            CHECK(*read == kernel.info.cfg);
+        }
+    };
+    std::apply([&](const auto&... of) { (check(of), ...); }, described_kernels());
+    CHECK(kernel_sources().size() == described_in_all);
 }
 
 TEST_CASE("no kernel is shipped twice") {
@@ -205,6 +208,10 @@ TEST_CASE("rows of operations without members of their own name a product in wor
         return refusal(R"({"schema": "deepgemm tuned table 1", "gpu": "", "rows": [)" + row + "]}");
     };
     CHECK(with(R"({"product": "3*64,128,256:masked", "config": "config{.block = {64, 64, 128}}"})") == "fine");
+    CHECK(with(R"({"product": "137,24,7168:prenorm", "config": "hc_prenorm_config{.block = {64, 24, 64}}"})") ==
+          "fine");
+    CHECK(with(R"({"product": "137,24,7168:prenorm", "config": "config{.block = {64, 64, 128}}"})")
+              .ends_with("there must be 'hc_prenorm_config'"));
     CHECK(with(R"({"product": "3*64,128,256:masked", "config": "config{}", "x": 1})") ==
           "row 1: it has members that a row does not have");
     CHECK(with(R"({"product": "3*64,128,256:masked", "config": "config{}", "us": -1})")

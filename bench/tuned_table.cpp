@@ -2,8 +2,6 @@
 // Tuned tables as JSON, and back. A row says its product in words, or, of an operation whose rows are of their own, in members.
 #include "tuned_table.hpp"
 
-#include <deepgemm/host/parse.hpp>
-
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -37,7 +35,7 @@ tuned_row<O> worded_row(const typename words<O>::product& product, const json& r
     if constexpr (operation_concept::has_measurements<O>) {
         throw std::invalid_argument(concat("rows of ", O::name, " have members of their own in place of \"product\""));
     } else {
-        tuned_row<O> made{.at = words<O>::workload_of(product), .cfg = config_of(row)};
+        tuned_row<O> made{.at = words<O>::workload_of(product), .cfg = config_of<typename O::config>(row)};
         if (row.contains("us")) made.us = microseconds(row);
         if (row.size() != row_to_json<O>(made).size())
             throw std::invalid_argument("it has members that a row does not have");
@@ -80,12 +78,6 @@ json decimal(float us) {
     char text[40];
     *std::to_chars(text, text + sizeof text - 1, us).ptr = '\0';
     return std::strtod(text, nullptr);
-}
-
-config config_of(const json& of) {
-    auto cfg = parse_config(of.at("config").get<std::string>());
-    if (!cfg) throw std::invalid_argument(cfg.failure().message);
-    return *cfg;
 }
 
 json to_json(const tuned_table& table) {

@@ -5,6 +5,7 @@ docs/compile-time.md.
 
     python3 cmake/operation_budget.py           compare this tree with the table; fails if an operation is over its budget
     python3 cmake/operation_budget.py --write   measure, and write the table
+    python3 cmake/operation_budget.py --new     measure the operations that have no row
 
 The measures are processor time and loaded bytes of the object, of a source file that instantiates three kernels, from the
 beginning, the middle and the end of the operation's list, beside one that only names the list. Times are compared as in
@@ -128,37 +129,59 @@ def check(arguments):
     return 1 if over else 0
 
 
-def write(arguments):
-    rows, made_by = [], []
-    for objects in compilers(arguments):
-        made_by.append(version(arguments.compiler if objects.name == "g++" else arguments.nvcc))
-        rows.append([f"`{YARDSTICK_NAME}`", objects.name, "", f"{objects.yardstick(3):.2f}", "", "", "", "", ""])
-        for operation, count in operations().items():
-            kernels = measured_kernels(count)
-            alone, nothing = objects.cost(operation, False, 2)
-            cost, size = objects.cost(operation, True, 2)
-            each, bytes_each = (cost - alone) / kernels, (size - nothing) / kernels
-            rows.append([f"`{operation}`", objects.name, str(count), f"{alone:.1f}", f"{each:.1f}", f"{bytes_each / 1000:.0f}",
-                         f"{duration(each * count)}, {bytes_each * count / 1e6:.1f} MB", f"{cost * SLACK + GRAIN:.1f}",
-                         f"{size * SIZE_SLACK[objects.name] / 1000:.0f}"])
-    lines = [f"{platform.machine()}, {', '.join(made_by)}, {datetime.date.today()}.", "",
-             "| operation | compiler | kernels | the list alone, s | a kernel, s | a kernel, KB | all kernels, about | budget, s | budget, KB |",
-             "|" + " --- |" * 9, *("| " + " | ".join(row) + " |" for row in rows)]
+def row(objects, operation, count, pace=1):
+    """The row of an operation; times are those of a machine that is `pace` times as fast."""
+    kernels = measured_kernels(count)
+    alone, nothing = objects.cost(operation, False, 2)
+    cost, size = objects.cost(operation, True, 2)
+    alone, cost = alone / pace, cost / pace
+    each, bytes_each = (cost - alone) / kernels, (size - nothing) / kernels
+    cells = [f"`{operation}`", objects.name, str(count), f"{alone:.1f}", f"{each:.1f}", f"{bytes_each / 1000:.0f}",
+             f"{duration(each * count)}, {bytes_each * count / 1e6:.1f} MB", f"{cost * SLACK + GRAIN:.1f}",
+             f"{size * SIZE_SLACK[objects.name] / 1000:.0f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def replace_table(lines):
     text = "\n".join(lines) + "\n"
     PAGE.write_text(TABLE.sub(lambda found: found[1] + text + found[3], PAGE.read_text()))
     print(text)
     return 0
 
 
+def write(arguments):
+    rows, made_by = [], []
+    for objects in compilers(arguments):
+        made_by.append(version(arguments.compiler if objects.name == "g++" else arguments.nvcc))
+        rows.append(f"| `{YARDSTICK_NAME}` | {objects.name} |  | {objects.yardstick(3):.2f} |  |  |  |  |  |")
+        rows += [row(objects, operation, count) for operation, count in operations().items()]
+    return replace_table([
+        f"{platform.machine()}, {', '.join(made_by)}, {datetime.date.today()}.", "",
+        "| operation | compiler | kernels | the list alone, s | a kernel, s | a kernel, KB | all kernels, about | budget, s | budget, KB |",
+        "|" + " --- |" * 9, *rows])
+
+
+def write_new(arguments):
+    """Adds rows for operations that have none. The yardsticks scale times to the machine of the table."""
+    lines = TABLE.search(PAGE.read_text())[2].splitlines()
+    for objects in compilers(arguments):
+        own = {found[1]: i for i, line in enumerate(lines) if (found := ROW.match(line)) and found[2] == objects.name}
+        pace = objects.yardstick(3) / float(ROW.match(lines[own[YARDSTICK_NAME]])[3])
+        after = max(own.values()) + 1
+        lines[after:after] = [row(objects, operation, count, pace) for operation, count in operations().items() if operation not in own]
+    return replace_table(lines)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="measure, and write the table")
+    parser.add_argument("--new", action="store_true", help="measure what has no row")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "c++"), help="g++, for the simulator")
     parser.add_argument("--nvcc", default=shutil.which("nvcc"), help="nvcc; without it only g++ is measured")
     parser.add_argument("--one-in", type=int, default=1, help="compare only every so manieth row with the table")
     parser.add_argument("--seed", type=int, default=0, help="which ones those are")
     arguments = parser.parse_args()
-    return write(arguments) if arguments.write else check(arguments)
+    return (write if arguments.write else write_new if arguments.new else check)(arguments)
 
 
 if __name__ == "__main__":

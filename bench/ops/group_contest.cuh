@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: MIT
-// How products in groups are timed: our picks or, with --tune, all kernels against one another. Every result is checked against
-// the reference, group by group, and nothing else in D may be written. An operation adds its cases and their data.
+// What contests of products in groups have in common: every result is checked against the reference, group by group, and nothing
+// else in D may be written.
 #pragma once
 
 #include <cmath>
-#include <cstdio>
-#include <stdexcept>
-
-#include <deepgemm/host/cuda_device.hpp>
-#include <deepgemm/host/exception.hpp>
-#include <deepgemm/host/instances.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include "files.hpp"
-#include "memory.hpp"
-#include "ops/contest.hpp"
-#include "ops/words.hpp"
-#include "progress.hpp"
-#include "reference.cuh"
-#include "result.hpp"
-#include "tuned_table.hpp"
+#include "ops/case_contest.cuh"
 
 namespace deepgemm::bench {
 
@@ -39,86 +26,10 @@ inline void add_errors(comparison& worst, const comparison& more) {
     worst.bad += more.bad;
 }
 
-/// A kernel that can run a case, with what the planner predicts and what was measured.
-struct group_contender {
-    contender who;
-    double predicted_us = 0;
-    config cfg{};
-    measurement figures{};
-};
-
-/// Measures cases of operation `O`. `Data` is the device memory of one case at a time:
-///     generate(case, seed)     makes new operands
-///     reset_d()                makes every element of D NaN
-///     product()                the problem as users of deepgemm describe it
-///     judge(reference, wrong)  the largest errors in D; sets `wrong` to a sentence if rows were written that no group has
-///     before(stream), after(stream)   if they are there: what the product's time includes beside its kernel
-template <class O, class Data>
-class group_run {
-public:
-    using product = typename words<O>::product;
-
-    group_run(const options& o, const machine& board, timer& clock)
-        : o_(o), board_(board), clock_(clock), device_(or_throw(cuda::describe_current_device())) {}
-
-    /// All kernels with --tune, else the planner's choice, which is the first in any case.
-    std::vector<group_contender> measure(const product& problem, u64 seed) {
-        data_.generate(problem, seed);
-        const auto given = data_.product();
-        const plan_of<O> made = or_throw(plan(given, device_, instances::of<O>()));
-        const auto arguments = O::arguments_of(given);
-        std::vector<group_contender> all;
-        for (const auto& candidate : made.ranked) {
-            const kernel_handle<O>* const kernel = candidate.kernel;
-            const auto launch = [this, kernel, arguments](cudaStream_t stream) {
-                if constexpr (requires { data_.before(stream); }) data_.before(stream);
-                or_throw(kernel->launch(arguments, {.stream = stream}));
-                if constexpr (requires { data_.after(stream); }) data_.after(stream);
-            };
-            all.push_back({{to_source(kernel->info.cfg), launch}, candidate.predicted.total_us, kernel->info.cfg});
-            if (!o_.tune) break;
-        }
-        std::vector<contender> who;
-        for (group_contender& each : all) {
-            who.push_back(each.who);
-            judge(each, problem.one().tolerance());
-        }
-        const auto times = clock_.flushed(who, o_.warmups, o_.reps);
-        for (std::size_t i = 0; i < all.size(); ++i) all[i].figures.us = times[i].us;
-        measurement& ours = all[0].figures;
-        if (!o_.tune && o_.sustained_seconds > 0 && ours.median_us() > o_.sustained_above_us) {
-            const sustained_time s = clock_.sustained(who[0], o_.sustained_seconds, ours.median_us(), board_);
-            ours.sustained_us = s.us;
-            ours.clock_mhz = s.clock_mhz;
-            ours.watts = s.watts;
-        }
-        return all;
-    }
-
-private:
-    void judge(group_contender& each, double tolerance) {
-        data_.reset_d();
-        each.who.launch(clock_.stream());
-        check(cudaStreamSynchronize(clock_.stream()), each.who.name.c_str());
-        measurement& m = each.figures;
-        const comparison c = data_.judge(reference_, m.failure);
-        m.diff = c.diff;
-        m.max_error = c.max_error;
-        if (m.failure.empty()) m.failure = fault_of(c, tolerance);
-    }
-
-    const options& o_;
-    const machine& board_;
-    timer& clock_;
-    device_info device_;
-    Data data_;
-    reference reference_;
-};
-
-/// The row of a result file for our pick.
+/// The members of a case's row in a result file.
 template <class Case>
-json row_of(const Case& problem, const group_contender& ours) {
-    const measurement& m = ours.figures;
+    requires requires(const Case& problem) { problem.groups; }
+json members_of(const Case& problem) {
     json row = json::object();
     row["op"] = problem.op();
     if constexpr (requires { problem.peer_name(); })
@@ -133,106 +44,7 @@ json row_of(const Case& problem, const group_contender& ours) {
     row["recipe"] = problem.one().recipe();
     row["d_type"] = problem.one().d_type();
     row["accumulate"] = false;
-    row["config"] = ours.who.name;
-    row["chosen_by"] = "model";
-    add_figures(row, m, problem.flops(), problem.bytes());
-    if (!m.failure.empty()) row["failure"] = m.failure;
-    row["peers"] = json::object();
-    row["peers_sustained"] = json::object();
     return row;
 }
-
-/// Times our picks and writes a result file for each family of cases; with --tune all kernels. DeepGEMM's times are kept beside
-/// the results, in deepgemm-*.json; report.py and check.py compare.
-template <class O, class Data>
-class group_contest final : public contest {
-public:
-    using product = typename words<O>::product;
-
-    /// `suite` are the cases of the suite that the options name.
-    group_contest(const options& o, const std::vector<product>& suite) : o_(o) {
-        if (o.once || o.nvrtc) throw std::invalid_argument("products in groups take no --once and no --nvrtc");
-        for (const std::string& shape : o.shapes) cases_.push_back(words<O>::parse(shape));
-        if (o.shapes.empty()) cases_ = suite;
-        std::erase_if(cases_, [&](const product& c) { return c.name().find(o.filter) == std::string::npos; });
-        if (cases_.empty()) throw std::invalid_argument("no case contains '" + o.filter + "'");
-        families_ = families_of(o, cases_);
-    }
-
-    std::size_t cases() const override { return cases_.size(); }
-    void check_outputs() const override { o_.out.empty() ? check_folder(o_.results) : check_output(o_.out); }
-    void check_memory(double free) const override {
-        for (const product& c : cases_) {
-            const double checking = 4.0 * c.one().m * c.n + o_.flush_bytes;
-            bench::check_memory("the case " + c.name(), c.memory() + checking, free, "on the GPU");
-        }
-    }
-    int run_once() override { return 0; }  // refused above
-    int run(const machine& board, timer& clock) override {
-        group_run<O, Data> run(o_, board, clock);
-        tuned_table winners{board.gpu()};
-        int wrong = 0;
-        for (const auto& family : families_) wrong += run_family(family, run, board, clock, winners);
-        return wrong;
-    }
-
-private:
-    int run_family(const std::vector<product>& cases, group_run<O, Data>& run, const machine& board, timer& clock,
-                   tuned_table& winners) {
-        const std::string own = o_.results + "/" + board.folder() + "/" + cases.front().family() + ".json",
-                          path = o_.out.empty() ? own : o_.out;
-        std::printf("%-22s %7s | %9s %6s %5s | %9s %9s %8s | %s\n", "groups x rows, n x k", "rows", "us", "TFLOPS",
-                    "GB/s", "sustained", "predicted", "error", "configuration");
-        progress bar(int(cases.size()));
-        int wrong = 0;
-        json rows = json::array();
-        for (std::size_t i = 0; i < cases.size(); ++i) {
-            const product& problem = cases[i];
-            bar.show(int(i), problem.name());
-            const auto all = run.measure(problem, 1000 * (i + 1));
-            bar.clear();
-            for (const group_contender& each : all) {
-                print(problem, each);
-                wrong += !each.figures.failure.empty();
-            }
-            std::fflush(stdout);
-            if (o_.tune) {
-                add_winner(winners.rows<O>(), problem, all);
-                if (!o_.table.empty()) write_table(o_.table, winners);
-                continue;
-            }
-            rows.push_back(row_of(problem, all[0]));
-            // Written after every case: an interrupted run leaves what it measured.
-            json about = board.describe(o_.command, clock.method());
-            about["reps"] = o_.reps;
-            about["flush_bytes"] = double(o_.flush_bytes);
-            write_file(path, text_of(json::object({{"machine", about}, {"rows", rows}})) + "\n");
-        }
-        if (wrong) std::printf("%d results are wrong\n", wrong);
-        if (!o_.tune) std::printf("written to %s\n", path.c_str());
-        return wrong;
-    }
-
-    static void print(const product& problem, const group_contender& each) {
-        const double us = each.figures.median_us();
-        std::printf("%-22s %7d | %9.2f %6.0f %5.0f | %9.2f %9.2f %8.1e | %s %s\n", problem.name().c_str(), problem.rows,
-                    us, problem.flops() / us * 1e-6, problem.bytes() / us * 1e-3, each.figures.sustained_us,
-                    each.predicted_us, each.figures.diff, each.who.name.c_str(), each.figures.failure.c_str());
-    }
-    /// Adds the fastest kernel of those that are right.
-    static void add_winner(std::vector<tuned_row<O>>& to, const product& problem,
-                           const std::vector<group_contender>& all) {
-        const group_contender* best = nullptr;
-        for (const group_contender& each : all) {
-            const bool faster = best == nullptr || each.figures.median_us() < best->figures.median_us();
-            if (each.figures.failure.empty() && faster) best = &each;
-        }
-        if (best != nullptr) to.push_back({words<O>::workload_of(problem), best->cfg, best->figures.median_us()});
-    }
-
-    const options& o_;
-    std::vector<product> cases_;
-    std::vector<std::vector<product>> families_;
-};
 
 }  // namespace deepgemm::bench

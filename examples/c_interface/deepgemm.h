@@ -220,6 +220,14 @@ deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(
     const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
     deepgemm_message* message);
 
+/* D(m,n) = A(m,k) tf32(B(n,k))^T and q(m) = the sum of squares of row m of A: A in BF16, B in FP32, which is rounded to TF32, both
+ * contiguous along K; D (m, n) and q (1, m) in FP32. With `parts` above 1 both are left in so many parts of K for the caller to add:
+ * that of D is the matrix `d` and others behind it, each `d_stride` elements after the one before, and q is (parts, m). */
+deepgemm_status deepgemm_tf32_hc_prenorm_gemm(const deepgemm_engine* engine, const deepgemm_input* a,
+                                              const deepgemm_input* b, const deepgemm_output* d, int64_t parts,
+                                              int64_t d_stride, const deepgemm_output* q, void* stream,
+                                              deepgemm_message* message);
+
 #ifdef __cplusplus
 }
 #endif

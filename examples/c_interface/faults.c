@@ -132,6 +132,18 @@ int main(void) {
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16",
            deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(engine, &a, &rows, &fp8, &blocks, &d, &list, &one_group,
                                                                NULL, NULL, &message));
+    const deepgemm_input weights = {memory, 32, 64, 64, 1, DEEPGEMM_F32};
+    const deepgemm_output sums = {other, 64, 32, 32, 1, DEEPGEMM_F32}, squares = {other, 1, 64, 64, 1, DEEPGEMM_F32};
+    EXPECT(DEEPGEMM_NULL_POINTER, "q is a null",
+           deepgemm_tf32_hc_prenorm_gemm(engine, &a, &weights, &sums, 1, 0, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "B is bf16; in a prenorm",
+           deepgemm_tf32_hc_prenorm_gemm(engine, &a, &a, &sums, 1, 0, &squares, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_EXTENT, "the number of parts is 0",
+           deepgemm_tf32_hc_prenorm_gemm(engine, &a, &weights, &sums, 0, 0, &squares, NULL, &message));
+    EXPECT(DEEPGEMM_SHAPE_MISMATCH, "2 matrices of D need 2 x 64",
+           deepgemm_tf32_hc_prenorm_gemm(engine, &a, &weights, &sums, 2, 64 * 32, &squares, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_ALIAS, "q overlaps D",
+           deepgemm_tf32_hc_prenorm_gemm(engine, &a, &weights, &sums, 1, 0, &squares, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

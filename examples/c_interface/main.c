@@ -184,6 +184,51 @@ static int run_groups(const deepgemm_engine* engine) {
     return failed;
 }
 
+/* A prenorm as one sum, and in two parts that are added here. All numbers are integers, so sums are exact. */
+static int run_prenorm(const deepgemm_engine* engine) {
+    enum { columns = 24, parts = 2 };
+    uint16_t* const x = shared_memory(m * k * sizeof *x);
+    float* const w = shared_memory(columns * k * sizeof *w);
+    float* const d = shared_memory(parts * m * columns * sizeof *d);
+    float* const q = shared_memory(parts * m * sizeof *q);
+    if (!x || !w || !d || !q) return 1;
+    for (int i = 0; i < m * k; ++i) x[i] = bf16(a_value(i / k, i % k));
+    for (int i = 0; i < columns * k; ++i) w[i] = (float)b_value(i / k, i % k);
+    int failed = 0;
+    for (int count = 1; count <= parts; ++count) {
+        memset(d, 0xff, parts * m * columns * sizeof *d);
+        memset(q, 0xff, parts * m * sizeof *q);
+        // [prenorm]
+        const deepgemm_input a = {x, m, k, k, 1, DEEPGEMM_BF16}, b = {w, columns, k, k, 1, DEEPGEMM_F32};
+        const deepgemm_output sums = {d, m, columns, columns, 1, DEEPGEMM_F32},
+                              squares = {q, count, m, m, 1, DEEPGEMM_F32};
+        deepgemm_message message;
+        const deepgemm_status status =
+            deepgemm_tf32_hc_prenorm_gemm(engine, &a, &b, &sums, count, m * columns, &squares, NULL, &message);
+        // [prenorm]
+        if (status != DEEPGEMM_OK || wait_for_kernels()) {
+            printf("FAIL: prenorm: %s: %s\n", deepgemm_status_name(status), message.text);
+            return 1;
+        }
+        int wrong = 0;
+        for (int row = 0; row < m; ++row) {
+            int square = 0;
+            for (int i = 0; i < k; ++i) square += a_value(row, i) * a_value(row, i);
+            wrong += q[row] + (count == 2 ? q[m + row] : 0) != (float)square;
+            for (int column = 0; column < columns; ++column) {
+                int sum = 0;
+                for (int i = 0; i < k; ++i) sum += a_value(row, i) * b_value(column, i);
+                const int at = row * columns + column;
+                wrong += d[at] + (count == 2 ? d[m * columns + at] : 0) != (float)sum;
+            }
+        }
+        printf("%s: prenorm in %d: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", count, wrong,
+               m * (columns + 1));
+        failed |= wrong != 0;
+    }
+    return failed;
+}
+
 int main(void) {
     uint8_t* const a8 = shared_memory(m * k);
     uint8_t* const b8 = shared_memory(n * k);
@@ -234,6 +279,7 @@ int main(void) {
     failed |= report("BF16", status, &message, d, 1.0f);
 
     failed |= run_groups(engine);
+    failed |= run_prenorm(engine);
 
     // A mistake: K of the operands differs. Nothing is launched.
     const deepgemm_input shorter = {b16, n, k - 64, k, 1, DEEPGEMM_BF16};

@@ -5,10 +5,11 @@
 #include <deepgemm/ops/contiguous_gemm/contiguous_gemm.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>
 #include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>
+#include <deepgemm/ops/hc_prenorm/hc_prenorm.hpp>
 
 namespace deepgemm {
 
 /// An engine of all operations of the library. CMake reads their names here.
-using engine = engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm>;
+using engine = engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm, ops::hc_prenorm>;
 
 }  // namespace deepgemm

@@ -6,6 +6,7 @@
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
+#include <deepgemm/ops/hc_prenorm/shipped.cuh>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
 
@@ -15,6 +16,7 @@
 
 #include "../ops/contiguous_gemm_sample.hpp"
 #include "../ops/grouped_gemm_sample.hpp"
+#include "../ops/hc_prenorm_sample.hpp"
 #include "../rtc/tiny.cuh"
 #include "gemm_support.cuh"
 
@@ -102,6 +104,21 @@ TEST_CASE("rtc: products in groups of rows by every kernel as NVRTC compiles it"
     for (const contiguous_handle& kernel : handles) {
         INFO(to_source(kernel.info));
         test::contiguous_sample sample(random, 504, 520, {{600, 0, 1, 257, 64, 129}, 1, 7}, kernel.info.traits);
+        const device_tests::device_sample memory(sample);
+        or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
+        CHECK(memory.verdict() == "");
+    }
+}
+
+TEST_CASE("rtc: prenorms by every kernel as NVRTC compiles it") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const auto handles = or_throw(kernels().handles(shipped::all_of<ops::hc_prenorm>()));
+    const engine_of<ops::hc_prenorm> engine(handles, this_device());
+    for (const hc_prenorm_handle& kernel : handles) {
+        INFO(to_source(kernel.info));
+        const i32 parts = kernel.info.traits.sums == partial_sums::apart ? 7 : 1;
+        test::hc_prenorm_sample sample(random, {300, kernel.info.cfg.block.n - 3, 1999}, parts);
         const device_tests::device_sample memory(sample);
         or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
         CHECK(memory.verdict() == "");

@@ -8,6 +8,7 @@
 #include <deepgemm/host/scale_rules.hpp>
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
+#include <deepgemm/ops/hc_prenorm/operation.hpp>
 
 #include "../host/fakes.hpp"
 
@@ -309,6 +310,41 @@ inline std::vector<broken_rule> rules_of_groups() {
          broken_rows([](r_& p) { p.a_rows = list_of_rows(static_cast<const i64*>(moved(some_rows, 4)), 256); })},
         {"D lies apart from them",
          broken_rows([](r_& p) { p.d_rows = list_of_rows(static_cast<const i32*>(p.d.data), 256); })},
+    };
+}
+
+/// The verdict on A (100, 512), B (24, 512), D (100, 24) and q (100) in 4 parts of K, after a change.
+template <class Change>
+result<void> broken_prenorm(Change change) {
+    hc_prenorm_problem p{.a = row_major(static_cast<const bf16*>(address(1ull << 40)), 100, 512),
+                         .b = row_major(static_cast<const float*>(address(2ull << 40)), 24, 512),
+                         .d = dense_stack(row_major(static_cast<float*>(address(3ull << 40)), 100, 24), 4),
+                         .q = row_major(static_cast<float*>(address(4ull << 40)), 4, 100)};
+    change(p);
+    const auto found = checked<ops::hc_prenorm>(p);
+    return found ? result<void>() : found.failure();
+}
+
+inline std::vector<broken_rule> rules_of_prenorms() {
+    using p_ = hc_prenorm_problem;
+    return {
+        {"A is BF16", broken_prenorm([](p_& p) { p.a.type = dtype::f16; })},
+        {"B, D and q are FP32", broken_prenorm([](p_& p) { p.d.first.type = dtype::bf16; })},
+        {"B has a row or more", broken_prenorm([](p_& p) { p.b.rows = p.d.first.columns = 0; })},
+        {"D has a matrix or more, one for each part", broken_prenorm([](p_& p) { p.d.count = 0; })},
+        {"tiles of all parts are counted in 31 bits",
+         broken_prenorm([](p_& p) { p.d.count = p.q.rows = i64(1) << 29; })},
+        {"A and B have K columns", broken_prenorm([](p_& p) { p.b.columns = 511; })},
+        {"D has the rows of A and of B", broken_prenorm([](p_& p) { p.d.first.columns = 32; })},
+        {"q has a row for each part, of a sum for each row of A", broken_prenorm([](p_& p) { p.q.rows = 3; })},
+        {"with one part, too", broken_prenorm([](p_& p) { p.d.count = 1; })},
+        {"A and B start at multiples of 16 bytes, and so do their rows",
+         broken_prenorm([](p_& p) { p.b.row_stride = 514; })},
+        {"D and q start at elements", broken_prenorm([](p_& p) { p.q.data = static_cast<char*>(p.q.data) + 2; })},
+        {"rows do not overlap", broken_prenorm([](p_& p) { p.q.row_stride = 99; })},
+        {"nor do matrices of D", broken_prenorm([](p_& p) { p.d.matrix_stride = 2399; })},
+        {"rows of q are contiguous", broken_prenorm([](p_& p) { p.q.column_stride = 4; })},
+        {"q lies apart from D", broken_prenorm([](p_& p) { p.q.data = p.d.first.data; })},
     };
 }
 

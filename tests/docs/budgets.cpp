@@ -14,7 +14,12 @@ using namespace deepgemm;
 namespace {
 
 // An H200: flops of a multiprocessor in a cycle, flops and bytes in a microsecond. The pages say where these come from.
-constexpr double multiprocessors = 132, fp8_cycle = 8192, fp8_rate = 1480e6, half_rate = 820e6, memory_rate = 4.1e6;
+constexpr double multiprocessors = 132, memory_rate = 4.1e6;
+struct tensor_cores {
+    const char* type;
+    double cycle, rate;
+};
+constexpr tensor_cores in_fp8{"FP8", 8192, 1480e6}, in_half{"BF16", 4096, 820e6}, in_tf32{"TF32", 2048, 410e6};
 
 constexpr operand_info tokens{dtype::e4m3, scale_kind::fp32, {1, 128}},
     blocks{dtype::e4m3, scale_kind::fp32, {128, 128}}, half{dtype::bf16, scale_kind::none, {}};
@@ -43,12 +48,15 @@ std::string scientific(double x) {
 }
 
 /// A line of a table.
-std::string line(bool fp8, const std::string& product, const demand& needs) {
-    const double cycles = needs.flops / multiprocessors / (fp8 ? fp8_cycle : fp8_cycle / 2);
-    const double multiply = needs.flops / (fp8 ? fp8_rate : half_rate), move = needs.bytes / memory_rate;
-    return concat("| ", fp8 ? "FP8, " : "BF16, ", product, " | ", scientific(needs.flops), " | ", digits(cycles / 1000),
-                  " | ", digits(multiply), " | ", format("%.3f", needs.bytes * 1e-9), " | ", digits(move), " | ",
+std::string line(const tensor_cores& by, const std::string& product, const demand& needs) {
+    const double cycles = needs.flops / multiprocessors / by.cycle;
+    const double multiply = needs.flops / by.rate, move = needs.bytes / memory_rate;
+    return concat("| ", by.type, ", ", product, " | ", scientific(needs.flops), " | ", digits(cycles / 1000), " | ",
+                  digits(multiply), " | ", format("%.3f", needs.bytes * 1e-9), " | ", digits(move), " | ",
                   move > multiply ? "memory" : "multiply", " |");
+}
+std::string line(bool fp8, const std::string& product, const demand& needs) {
+    return line(fp8 ? in_fp8 : in_half, product, needs);
 }
 
 using table = std::vector<std::string>;
@@ -100,13 +108,28 @@ table contiguous_table() {
     return with_head(lines);
 }
 
+table prenorm_table() {
+    table lines;
+    for (const auto& [m, k, parts] : {std::tuple{13, 7168, 1},
+                                      {137, 7168, 1},
+                                      {137, 7168, 16},
+                                      {4096, 7168, 1},
+                                      {8192, 7168, 1},
+                                      {8192, 7168, 16},
+                                      {8192, 28672, 1}}) {
+        const std::string name = concat(m, " x 24 x ", k, parts > 1 ? concat(" in ", parts, " parts") : "");
+        lines.push_back(line(in_tf32, name, demand_of(hc_prenorm_workload{{m, 24, k}, parts})));
+    }
+    return with_head(lines);
+}
+
 /// What a K block of 128 elements takes in FP8, by tile: to multiply it, and to bring it from L2 when all multiprocessors read.
 table tile_table() {
     const double l2_bytes = cost_parameters{}.l2_bytes;
     table lines{"| tile | multiply, cycles | bytes | from L2, cycles |", "| --- | --- | --- | --- |"};
     for (const auto& [m, n, sharing] :
          {std::tuple{64, 64, 1}, {64, 128, 1}, {128, 128, 1}, {192, 128, 1}, {256, 128, 1}, {256, 128, 2}}) {
-        const double multiply = 2.0 * m * n * 128 / fp8_cycle, bytes = 128.0 * (double(m) / sharing + n);
+        const double multiply = 2.0 * m * n * 128 / in_fp8.cycle, bytes = 128.0 * (double(m) / sharing + n);
         lines.push_back(concat("| ", m, " x ", n, sharing > 1 ? ", in pairs that share A" : "", " | ",
                                format("%.0f | %.0f | %.0f |", multiply, bytes, bytes / l2_bytes)));
     }
@@ -120,6 +143,7 @@ TEST_CASE("pages of operations begin with their budgets") {
     check_made_lines("docs/ops/gemm.md", "tiles", tile_table());
     check_made_lines("docs/ops/grouped_gemm.md", "budget", masked_table());
     check_made_lines("docs/ops/contiguous_gemm.md", "budget", contiguous_table());
+    check_made_lines("docs/ops/hc_prenorm.md", "budget", prenorm_table());
     for (const auto& page : pages()) {  // of every operation
         if (page.parent_path() != "docs/ops") continue;
         CAPTURE(page.string());

@@ -7,6 +7,7 @@
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
+#include <deepgemm/ops/hc_prenorm/shipped.cuh>
 
 #include <tuple>
 
@@ -45,15 +46,28 @@ std::string order(const gemm_traits& what) {
     return concat(what.a.contiguous == major::k ? "n" : "t", what.b.contiguous == major::k ? "t" : "n");
 }
 
+/// What a kernel computes, as far as a row tells it: its operands and results, the order in which it takes the first, and where in
+/// row::orders that stands.
+struct kind {
+    std::string a, b, d, order;
+    std::size_t with_c = 0;
+};
+kind kind_of(const gemm_traits& what) {
+    return {operand_text(what.a), operand_text(what.b), result_text(what), order(what),
+            what.in_place     ? 2u
+            : what.accumulate ? 1u
+                              : 0u};
+}
+kind kind_of(const hc_prenorm_traits& what) {
+    const char* const sums = what.sums == partial_sums::apart ? ", in parts of K" : "";
+    return {name_of(what.a), concat(what.b, ", as tf32"), concat(what.d, ", and sums of squares", sums), "nt"};
+}
+
 /// Adds a kernel to the row of its kind, which may be new.
-void add(std::vector<row>& rows, const char* operation, const gemm_info& kernel) {
-    const gemm_traits& what = kernel.traits;
-    row made{operation,
-             operand_text(what.a),
-             operand_text(what.b),
-             result_text(what),
-             concat("sm_", kernel.launch.arch, "a"),
-             {}};
+template <class Info>
+void add(std::vector<row>& rows, const char* operation, const Info& kernel) {
+    const kind what = kind_of(kernel.traits);
+    row made{operation, what.a, what.b, what.d, concat("sm_", kernel.launch.arch, "a"), {}};
     const auto key = [](const row& r) { return std::tie(r.operation, r.a, r.b, r.d, r.arch); };
     row* at = nullptr;
     for (row& r : rows) {
@@ -61,8 +75,8 @@ void add(std::vector<row>& rows, const char* operation, const gemm_info& kernel)
     }
     if (at == nullptr) at = &rows.emplace_back(made);
     ++at->kernels;
-    std::string& orders = at->orders[what.in_place ? 2 : what.accumulate ? 1 : 0];
-    if (orders.find(order(what)) == std::string::npos) orders += order(what) + ' ';
+    std::string& orders = at->orders[what.with_c];
+    if (orders.find(what.order) == std::string::npos) orders += what.order + ' ';
 }
 
 template <class O, class... Kernels>

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "grouped_products.hpp"
+#include "machines.hpp"
 
 namespace deepgemm::test {
 
@@ -20,20 +21,6 @@ std::string outcome(grouped_product<K>& product, const sim::options& machine) {
 template <class K>
 std::string outcome(grouped_product<K>&& product, const sim::options& machine) {
     return outcome(product, machine);
-}
-
-/// The machines that a test runs on, each of another policy, with a few multiprocessors and data of another seed.
-template <class Test>
-void on_machines(int runs, const Test& test) {
-    for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
-        for (int i = 0; i < runs; ++i) {
-            random_source random(fresh_seed());
-            CAPTURE(random.seed());
-            sim::options machine{.policy = policy, .seed = random.seed()};
-            machine.num_sms = int(random.integer(2, 6));
-            test(random, machine);
-        }
-    }
 }
 
 }  // namespace deepgemm::test

@@ -21,21 +21,21 @@ std::string outcome(prenorm_product& on, const sim::options& machine, double tol
 }
 
 /// A few products under each policy, whole numbers exactly and normal ones nearly; extents are random.
-template <hc_prenorm_config Config>
+template <hc_prenorm_config Config, partial_sums Sums = partial_sums::added>
 void check(int runs = 2) {
-    using kernel = hc_prenorm<arch::sm90, Config>;
+    using kernel = hc_prenorm<arch::sm90, Config, Sums>;
     for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
         for (int i = 0; i < runs; ++i) {
             random_source random(fresh_seed());
             CAPTURE(random.seed());
             sim::options machine{.policy = policy, .seed = random.seed()};
             machine.num_sms = int(random.integer(1, 3)) * Config.split_k;
-            const problem_shape shape{i32(random.integer(1, 200)), i32(random.integer(1, Config.columns + 9)),
+            const problem_shape shape{i32(random.integer(1, 200)), i32(random.integer(1, Config.block.n + 9)),
                                       i32(random.integer(1, 900))};
             CAPTURE(shape.m);
             CAPTURE(shape.n);
             CAPTURE(shape.k);
-            const i32 parts = Config.parts ? i32(random.integer(1, 20)) : 1;
+            const i32 parts = Sums == partial_sums::apart ? i32(random.integer(1, 20)) : 1;
             for (const bool whole : {true, false}) {
                 prenorm_product made(random, shape, parts, whole);
                 CHECK(outcome<kernel>(made, machine, whole ? 0 : 2e-6) == "");
@@ -46,25 +46,25 @@ void check(int runs = 2) {
 
 }  // namespace
 
-TEST_CASE("prenorm: 24 columns, all of K in one CTA") { check<hc_prenorm_config{.columns = 24}>(3); }
-TEST_CASE("prenorm: 8 columns, two stages") { check<hc_prenorm_config{.columns = 8, .stages = 2}>(); }
-TEST_CASE("prenorm: 128 columns") { check<hc_prenorm_config{.columns = 128, .stages = 3}>(); }
+TEST_CASE("prenorm: 24 columns, all of K in one CTA") { check<hc_prenorm_config{.block = {64, 24, 64}}>(3); }
+TEST_CASE("prenorm: 8 columns, two stages") { check<hc_prenorm_config{.block = {64, 8, 64}, .stages = 2}>(); }
+TEST_CASE("prenorm: 128 columns") { check<hc_prenorm_config{.block = {64, 128, 64}, .stages = 3}>(); }
 TEST_CASE("prenorm: K split by clusters of two and of eight") {
-    check<hc_prenorm_config{.columns = 24, .stages = 4, .split_k = 2}>();
-    check<hc_prenorm_config{.columns = 32, .stages = 3, .split_k = 8}>();
+    check<hc_prenorm_config{.block = {64, 24, 64}, .stages = 4, .split_k = 2}>();
+    check<hc_prenorm_config{.block = {64, 32, 64}, .stages = 3, .split_k = 8}>();
 }
 TEST_CASE("prenorm: the caller's parts of K, also more of them than K blocks") {
-    check<hc_prenorm_config{.columns = 24, .stages = 4, .parts = true}>(3);
+    check<hc_prenorm_config{.block = {64, 24, 64}, .stages = 4}, partial_sums::apart>(3);
 }
 TEST_CASE("prenorm: empty extents") {
     random_source random(fresh_seed());
-    using kernel = hc_prenorm<arch::sm90, hc_prenorm_config{.columns = 24, .stages = 3}>;
+    using kernel = hc_prenorm<arch::sm90, hc_prenorm_config{.block = {64, 24, 64}, .stages = 3}>;
     CHECK(kernel::grid({.shape = {0, 24, 64}}, 132) == 0);
     prenorm_product no_k(random, {70, 24, 0}, 1, true);
     CHECK(outcome<kernel>(no_k, {}, 0) == "");
 }
 TEST_CASE("prenorm: the same bits under every order") {
-    using kernel = hc_prenorm<arch::sm90, hc_prenorm_config{.columns = 24, .stages = 3, .split_k = 4}>;
+    using kernel = hc_prenorm<arch::sm90, hc_prenorm_config{.block = {64, 24, 64}, .stages = 3, .split_k = 4}>;
     random_source random(fresh_seed());
     CAPTURE(random.seed());
     prenorm_product first(random, {130, 24, 700}, 1, false);

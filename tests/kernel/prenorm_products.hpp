@@ -33,6 +33,11 @@ struct prenorm_product {
           b(std::size_t(shape.n * b_pitch), std::numeric_limits<float>::quiet_NaN()),
           d(std::size_t(parts * shape.m * d_pitch), untouched),
           squares(std::size_t(parts * squares_pitch), untouched) {
+        fill(random, whole);
+    }
+
+    /// Makes new operands: whole numbers, whose sums are exact, or normal ones.
+    void fill(random_source& random, bool whole) {
         const auto value = [&] { return whole ? float(random.integer(-6, 6)) : float(random.normal()); };
         for (i64 m = 0; m < shape.m; ++m)
             for (i64 k = 0; k < shape.k; ++k) a[std::size_t(m * a_pitch + k)] = bf16::from_float(value());

@@ -5,6 +5,7 @@
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
+#include <deepgemm/ops/hc_prenorm/shipped.cuh>
 
 #include <deepgemm/rtc/joint_unit.hpp>
 #include <deepgemm/rtc/program.hpp>
@@ -30,7 +31,8 @@ std::vector<std::vector<kernel_source>> portions() {
     constexpr std::size_t shards = 32, sample = DEEPGEMM_TEST_SAMPLE;
     auto all = sources_of(shipped::all_of<ops::gemm>());
     for (const auto& more :
-         {sources_of(shipped::all_of<ops::grouped_gemm>()), sources_of(shipped::all_of<ops::contiguous_gemm>())})
+         {sources_of(shipped::all_of<ops::grouped_gemm>()), sources_of(shipped::all_of<ops::contiguous_gemm>()),
+          sources_of(shipped::all_of<ops::hc_prenorm>())})
         all.insert(all.end(), more.begin(), more.end());
     std::vector<std::vector<kernel_source>> made;
     for (std::size_t shard = DEEPGEMM_TEST_SEED % sample; shard < shards; shard += sample) {

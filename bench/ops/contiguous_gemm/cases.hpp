@@ -36,6 +36,9 @@ struct contiguous_case {
         return {.pass = pass(), .m = rows, .n = n, .k = k, .operands = operands, .stored = stored};
     }
     bool is_fp8() const { return one().is_fp8(); }
+    double tolerance() const { return one().tolerance(); }
+    /// Bytes of device memory for the reference of D.
+    double checking_memory() const { return 4.0 * one().m * n; }
     bool gathers() const { return order == listed::gathered; }
     bool scatters() const { return order == listed::scattered; }
     /// Cases of one family share a result file: fp8_contiguous, bf16_contiguous, fp8_router, fp8_lists, bf16_lists.

@@ -231,7 +231,7 @@ std::unique_ptr<contest> words<ops::contiguous_gemm>::contest_of(const options& 
                        : o.suite == "router"   ? suite_router()
                        : o.suite == "lists"    ? suite_lists()
                                                : suite_contiguous_bf16();
-    return std::make_unique<group_contest<ops::contiguous_gemm, contiguous_data>>(o, suite);
+    return std::make_unique<case_contest<ops::contiguous_gemm, contiguous_data>>(o, suite);
 }
 
 }  // namespace deepgemm::bench

@@ -21,6 +21,7 @@ struct words<ops::contiguous_gemm> {
         "G*M,N,K:psum-E are M rows in FP8 in G groups, given by where each ends, of which each usually has E (M / G\n"
         "without -E); G*M,N,K:indexed-E are the same, given by the group of each row. With bf16- before that, BF16;\n"
         "with bf16-nn-, BF16 with B contiguous along N. With gathered- or scattered- a list names rows of A, or of D.";
+    static constexpr const char* heading = "groups x rows, n x k";
     static constexpr const char* suites[] = {"contiguous", "contiguous_bf16", "router", "lists"};
     static constexpr const char* about_suites =
         "contiguous: FP8 in groups of rows; contiguous_bf16: BF16 in such groups; router: FP8 in uneven ones; "

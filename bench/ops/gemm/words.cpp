@@ -46,7 +46,7 @@ json loser_to_json(const measured_loser& loser) {
 }
 
 measured_loser loser_of(const json& loser) {
-    const measured_loser made{config_of(loser), loser.at("in_place").get<bool>(), microseconds(loser)};
+    const measured_loser made{config_of<config>(loser), loser.at("in_place").get<bool>(), microseconds(loser)};
     if (loser.size() != loser_to_json(made).size())
         throw std::invalid_argument("\"model\" has members that a measured kernel does not have");
     return made;
@@ -82,7 +82,7 @@ gemm_tuned_row words<ops::gemm>::row_of(const json& row) {
                         .d = type_of(row.at("d")),
                         .accumulate = row.at("accumulate").get<bool>(),
                         .b = {positive(tile[0]), positive(tile[1])},
-                        .cfg = config_of(row),
+                        .cfg = config_of<config>(row),
                         .type = type_of(row.at("type")),
                         .a_contiguous = order_of(row.at("a_contiguous")),
                         .b_contiguous = order_of(row.at("b_contiguous")),

@@ -29,7 +29,6 @@ struct words<ops::gemm> {
                                                 "100,136,256:1d1d",   "72,64,256:1d1d-acc", "64,96,192:bf16",
                                                 "128,64,128:bf16-nn", "64,128,96:bf16-tn",  "33,64,128:f16"};
 
-    static bool takes(const std::string&) { return true; }
     static product parse(const std::string& text) { return parse_shape(text); }
     static gemm_workload workload_of(const product& p) { return bench::workload_of(p); }
     static i32 rows_of(const gemm_workload& work) { return work.shape.m; }

@@ -24,6 +24,9 @@ struct grouped_case {
     /// The product of one group with a full slot.
     gemm_case one() const { return {.pass = "-", .m = slot, .n = n, .k = k, .operands = operands}; }
     bool is_fp8() const { return one().is_fp8(); }
+    double tolerance() const { return one().tolerance(); }
+    /// Bytes of device memory for the reference of D.
+    double checking_memory() const { return 4.0 * one().m * n; }
     /// Cases of one family share a result file: fp8_masked, bf16_masked.
     const char* family() const { return is_fp8() ? "fp8_masked" : "bf16_masked"; }
     const char* pass() const { return "-"; }

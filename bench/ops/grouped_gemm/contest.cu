@@ -117,7 +117,7 @@ private:
 
 std::unique_ptr<contest> words<ops::grouped_gemm>::contest_of(const options& o) {
     const auto suite = o.suite == "masked" ? suite_masked() : suite_masked_bf16();
-    return std::make_unique<group_contest<ops::grouped_gemm, grouped_data>>(o, suite);
+    return std::make_unique<case_contest<ops::grouped_gemm, grouped_data>>(o, suite);
 }
 
 }  // namespace deepgemm::bench

@@ -20,6 +20,7 @@ struct words<ops::grouped_gemm> {
     static constexpr const char* about =
         "G*M,N,K:masked-E are G products in FP8, groups with slots of M rows, of which E are usually filled (all of\n"
         "them without -E). G*M,N,K:bf16-masked-E are the same in BF16.";
+    static constexpr const char* heading = "groups x rows, n x k";
     static constexpr const char* suites[] = {"masked", "masked_bf16"};
     static constexpr const char* about_suites = "masked: FP8 in groups; masked_bf16: BF16 in groups";
     static constexpr const char* simulated[] = {"3*72,128,256:masked-20", "3*72,128,200:bf16-masked-20"};

@@ -3,6 +3,7 @@
 // this form.
 #pragma once
 
+#include <deepgemm/core/math.cuh>
 #include <deepgemm/core/types.cuh>
 
 namespace deepgemm {
@@ -47,5 +48,16 @@ struct cost {
     double wave_efficiency = 0;  ///< share of the multiprocessors that have a tile, over all waves
     bound limit = bound::tensor_cores;
 };
+
+namespace detail {
+
+/// CTAs that run at a time, in clusters of `cluster` CTAs on `sms` multiprocessors. A cluster stays within a GPC, which has 16
+/// or 18 multiprocessors; clusters of four or more leave some of 18 unused.
+constexpr i64 ctas_at_once(int cluster, int sms) {
+    const int usable = cluster > 2 ? sms - sms / 33 : sms;
+    return i64(max(usable / cluster, 1)) * cluster;
+}
+
+}  // namespace detail
 
 }  // namespace deepgemm

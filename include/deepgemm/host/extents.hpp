@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
+#include <deepgemm/core/math.cuh>
 #include <deepgemm/host/error.hpp>
 
 DEEPGEMM_LIBRARY_HEADER
@@ -32,6 +33,17 @@ namespace detail {
 inline result<void> check_size(const char* name, i64 rows, i64 columns) {
     if (check_extent(name, rows) && check_extent(name, columns)) return {};
     return fail(errc::bad_extent, name, " is ", rows, " x ", columns, "; each size must be from 0 to ", max_extent);
+}
+
+/// Checks that the tiles of `count` results of m x n can be counted: kernels and planner count them in 31 bits. No kernel has
+/// tiles of fewer than 64 rows or 8 columns. `one` names a result: "group", say.
+inline result<void> check_tiles(i64 count, const char* one, i64 m, i64 n) {
+    constexpr i64 rows = 64, columns = 8, most = 2147483647;
+    const double tiles = double(count) * double(ceil_div(m, rows)) * double(ceil_div(n, columns));
+    if (tiles <= double(most)) return {};
+    return fail(errc::bad_extent, count, " ", one, count == 1 ? " of " : "s of ", m, " x ", n,
+                count == 1 ? " has" : " have", " more than ", most, " tiles of ", rows, " x ", columns,
+                "; tiles are counted in 31 bits");
 }
 
 }  // namespace detail

@@ -19,6 +19,8 @@ template <>
 std::span<const kernel_handle<ops::grouped_gemm>> of<ops::grouped_gemm>();
 template <>
 std::span<const kernel_handle<ops::contiguous_gemm>> of<ops::contiguous_gemm>();
+template <>
+std::span<const kernel_handle<ops::hc_prenorm>> of<ops::hc_prenorm>();
 
 /// The shipped kernels of ops::gemm.
 std::span<const kernel_handle<ops::gemm>> dense();

@@ -20,17 +20,22 @@ struct row_words {
 };
 inline constexpr row_words as_rows{"row stride", "columns"}, as_columns{"column stride", "rows"};
 
+/// Checks that the contiguous rows of a matrix lie apart.
+inline result<void> check_row_stride(const char* name, const input_matrix& matrix, const row_words& words) {
+    if (matrix.rows < 2 || matrix.row_stride >= matrix.columns) return {};
+    return fail(errc::bad_layout, name, " has ", words.stride, " ", matrix.row_stride, "; it must be at least its ",
+                matrix.columns, " ", words.inner);
+}
+
 /// Checks the pitch of a matrix with contiguous rows: every row must start at a multiple of 16 bytes, as tensor maps need, if
 /// the first one does.
 inline result<void> check_rows(const char* name, const input_matrix& matrix, const row_words& words) {
     const i64 size = size_of(matrix.type);
+    if (auto ok = check_row_stride(name, matrix, words); !ok) return ok;
     if (matrix.rows > 1) {
         const auto bad_stride = [&](errc code, const auto&... allowed) {
             return fail(code, name, " has ", words.stride, " ", matrix.row_stride, "; ", allowed...);
         };
-        if (matrix.row_stride < matrix.columns) {
-            return bad_stride(errc::bad_layout, "it must be at least its ", matrix.columns, " ", words.inner);
-        }
         if (matrix.row_stride % (16 / size) != 0) {
             return bad_stride(errc::misaligned, "TMA needs a multiple of 16 bytes, that is ", 16 / size,
                               " elements of ", matrix.type);
@@ -42,13 +47,29 @@ inline result<void> check_rows(const char* name, const input_matrix& matrix, con
     return {};
 }
 
-/// Checks the layout of a matrix that must have contiguous rows; `inner` names the dimension along them.
+/// Checks that the rows of a matrix are contiguous; `inner` names the dimension along them.
+inline result<void> check_contiguous(const char* name, const char* inner, const input_matrix& matrix) {
+    if (matrix.columns <= 1 || matrix.column_stride == 1) return {};
+    return fail(errc::bad_layout, name, " has row stride ", matrix.row_stride, " and column stride ",
+                matrix.column_stride, "; on Hopper it must be contiguous along ", inner, " (column stride 1)");
+}
+
+/// Checks the layout of a matrix that must have contiguous rows and that TMA reads or writes.
 inline result<void> check_layout(const char* name, const char* inner, const input_matrix& matrix) {
-    if (matrix.columns > 1 && matrix.column_stride != 1) {
-        return fail(errc::bad_layout, name, " has row stride ", matrix.row_stride, " and column stride ",
-                    matrix.column_stride, "; on Hopper it must be contiguous along ", inner, " (column stride 1)");
-    }
+    if (auto ok = check_contiguous(name, inner, matrix); !ok) return ok;
     return check_rows(name, matrix, as_rows);
+}
+/// The same for a matrix that threads write, element by element.
+inline result<void> check_written_layout(const char* name, const char* inner, const input_matrix& matrix) {
+    if (auto ok = check_contiguous(name, inner, matrix); !ok) return ok;
+    return check_row_stride(name, matrix, as_rows);
+}
+
+/// Checks that both operands of a product have K columns.
+inline result<void> check_same_k(const input_matrix& a, const input_matrix& b) {
+    if (a.columns == b.columns) return {};
+    return fail(errc::shape_mismatch, "A has ", a.columns, " columns and B has ", b.columns,
+                "; both must have K columns");
 }
 
 /// Checks the layout of an operand (M or N, K); `rows_name` is M or N. FP8 is contiguous along K, 16-bit types along either

@@ -68,22 +68,26 @@ constexpr scaled_stack dense_stack(const scaled_matrix& first, i64 count) {
 
 namespace detail {
 
-/// Checks the distance between the matrices of a stack. They must be apart: one after the other, or interleaved row by row.
-/// They must start at multiples of 16 bytes if the first one does.
-inline result<void> check_stack(const char* name, const input_matrix& one, i64 count, i64 stride) {
+/// Checks that the matrices of a stack lie apart: one after the other, or interleaved row by row.
+inline result<void> check_distance(const char* name, const input_matrix& one, i64 count, i64 stride) {
     const input_matrix rows = contiguous_rows(one);
     if (count < 2 || rows.rows == 0 || rows.columns == 0) return {};
+    const wide length = wide(rows.rows - 1) * rows.row_stride + rows.columns;
+    const bool behind = stride >= length,
+               among = stride >= rows.columns && wide(count - 1) * stride + rows.columns <= rows.row_stride;
+    if (behind || among || (rows.rows == 1 && stride >= rows.columns)) return {};
+    return fail(errc::bad_layout, name, " has matrix stride ", stride, "; its ", count,
+                " matrices must lie apart, which takes at least ", held(length), " elements");
+}
+
+/// The same for matrices that TMA reads or writes: they must start at multiples of 16 bytes if the first one does.
+inline result<void> check_stack(const char* name, const input_matrix& one, i64 count, i64 stride) {
+    if (auto ok = check_distance(name, one, count, stride); !ok) return ok;
+    if (count < 2 || one.rows == 0 || one.columns == 0) return {};
     const i64 size = size_of(one.type);
     const auto bad_stride = [&](errc code, const auto&... allowed) {
         return fail(code, name, " has matrix stride ", stride, "; ", allowed...);
     };
-    const wide length = wide(rows.rows - 1) * rows.row_stride + rows.columns;
-    const bool behind = stride >= length,
-               among = stride >= rows.columns && wide(count - 1) * stride + rows.columns <= rows.row_stride;
-    if (!behind && !among && !(rows.rows == 1 && stride >= rows.columns)) {
-        return bad_stride(errc::bad_layout, "its ", count, " matrices must lie apart, which takes at least ",
-                          held(length), " elements");
-    }
     if (stride % (16 / size) != 0) {
         return bad_stride(errc::misaligned, "TMA needs a multiple of 16 bytes, that is ", 16 / size, " elements of ",
                           one.type);

@@ -7,6 +7,8 @@
 
 #include <deepgemm/core/arch.cuh>
 #include <deepgemm/epilogue/split_sum.cuh>
+#include <deepgemm/kernel/hc_prenorm_info.cuh>
+#include <deepgemm/kernel/info.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/mma/sm90/wgmma.cuh>
 #include <deepgemm/pipeline/cta.cuh>
@@ -21,30 +23,6 @@
 
 namespace deepgemm {
 
-/// What is chosen of a kernel for the prenorm; it changes its speed, and split_k the last bits of sums.
-struct hc_prenorm_config {
-    int columns = 32;  ///< of a tile, 8 to 128 in steps of 8: N rounded up
-    int stages = 0;    ///< K blocks of 64 in flight; 0: as many as fit, at most 24
-    int split_k =
-        1;  ///< CTAs of a cluster that share the K blocks of a tile; the first adds their sums in a fixed order
-    bool parts =
-        false;  ///< the caller's splits instead: as many parts of K as the arguments say, each with a D and a q
-};
-
-/// What the kernel is launched with. Pointers are to device memory, or to host memory for the simulator; lengths in elements.
-struct hc_prenorm_arguments {
-    problem_shape shape{};
-    const void* a = nullptr;  ///< BF16 (m, k), rows `a_pitch` apart, a multiple of 8
-    i64 a_pitch = 0;
-    const float* b = nullptr;  ///< (n, k), rows `b_pitch` apart, a multiple of 4
-    i64 b_pitch = 0;
-    float* d = nullptr;  ///< (m, n), or (parts, m, n); rows `d_pitch` apart, parts `d_part_pitch`
-    i64 d_pitch = 0, d_part_pitch = 0;
-    float* squares = nullptr;  ///< (m), or (parts, m), `squares_pitch` apart
-    i64 squares_pitch = 0;
-    i32 parts = 1;  ///< of K, with hc_prenorm_config::parts; those beyond the K blocks become zero
-};
-
 namespace roles {
 /// Loads both operands.
 struct load {
@@ -56,25 +34,27 @@ struct prenorm_math {
 };
 }  // namespace roles
 
-/// The kernel on `Arch`, sm90.
-template <class Arch, hc_prenorm_config Config>
+/// The kernel on `Arch`, sm90. `Sums` says whether it adds up all of K or leaves the caller's parts of it apart.
+template <class Arch, hc_prenorm_config Config, partial_sums Sums = partial_sums::added>
 struct hc_prenorm {
     static_assert(same_as<Arch, arch::sm90>, "hc_prenorm: the kernel is for Hopper");
-    static_assert(Config.columns >= 8 && Config.columns <= 128 && Config.columns % 8 == 0,
-                  "hc_prenorm: columns must be a multiple of 8 from 8 to 128");
+    static_assert(Config.block.m == 64 && Config.block.k == 64, "hc_prenorm: block.m and block.k must be 64");
+    static_assert(Config.block.n >= 8 && Config.block.n <= 128 && Config.block.n % 8 == 0,
+                  "hc_prenorm: block.n must be a multiple of 8 from 8 to 128");
     static_assert(Config.split_k >= 1 && Config.split_k <= 8, "hc_prenorm: split_k must be from 1 to 8");
-    static_assert(!Config.parts || Config.split_k == 1,
+    static_assert(Sums == partial_sums::added || Config.split_k == 1,
                   "hc_prenorm: K is split by clusters or into the caller's parts, not by both");
     static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 24),
                   "hc_prenorm: stages must be from 2 to 24, or 0 for as many as fit");
 
-    static constexpr tile_shape block{64, Config.columns, 64};
+    static constexpr tile_shape block = Config.block;
+    static constexpr bool apart = Sums == partial_sums::apart;
     using a_tile = operand_tile<bf16, block.m, block.k>;
     using b_tile = operand_tile<tf32, block.n, block.k / 2>;  ///< two of them make a K block
     using source = sm90::in_registers<a_tile, tf32>;
     using mma = sm90::wgmma<tf32, tf32, block.n, major::k, major::k, block.k / 2>;
     using half_fragment = sm90::a_registers<mma::steps>;
-    using tiles = conditional_t<Config.parts, grouped<block, cluster_shape{}, k_parts>,
+    using tiles = conditional_t<apart, grouped<block, cluster_shape{}, k_parts>,
                                 persistent<block, cluster_shape{}, 8, Config.split_k>>;
     using cta = role_table<role<roles::prenorm_math, 4>, role<roles::load, 1>>;
     /// Sums of products of a thread, the squares of its two rows, and padding to a multiple of four.
@@ -101,6 +81,11 @@ struct hc_prenorm {
                                         .threads = u32(cta::threads),
                                         .smem_bytes = layout::bytes(stages),
                                         .cluster_ctas = Config.split_k};
+    static constexpr hc_prenorm_traits traits{.sums = Sums};
+    static constexpr kernel_info<hc_prenorm_traits, hc_prenorm_config> info{
+        launch, traits, {.block = Config.block, .stages = stages, .split_k = Config.split_k}};
+    /// The operation that plans this kernel; an incomplete type here.
+    using operation = ops::hc_prenorm;
     static constexpr int map_count = 2;
 
     struct params {
@@ -110,10 +95,10 @@ struct hc_prenorm {
     };
 
     DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
-        const i64 k = max(args.shape.k, 1);  // nothing is loaded without K, so any memory serves
-        const bool none = args.shape.k == 0;
-        maps[0] = a_tile::map(none ? args.d : args.a, args.shape.m, k, none ? 8 : args.a_pitch, block.m);
-        maps[1] = b_tile::map(none ? args.d : args.b, args.shape.n, k, none ? 4 : args.b_pitch, block.n);
+        const bool none = args.shape.k == 0;  // nothing is loaded then, so any memory serves that TMA can address
+        const i64 k = max(args.shape.k, 1);
+        maps[0] = a_tile::map(none ? aligned(args.d) : args.a, args.shape.m, k, none ? 8 : args.a_pitch, block.m);
+        maps[1] = b_tile::map(none ? aligned(args.d) : args.b, args.shape.n, k, none ? 4 : args.b_pitch, block.n);
     }
     DEEPGEMM_BOTH static constexpr params make_params(const arguments& args, const tensor_map (&maps)[map_count]) {
         return {maps[0], maps[1], args, tiles::of(args.shape, schedule_of(args))};
@@ -146,8 +131,12 @@ struct hc_prenorm {
     }
 
 private:
+    /// An address at a multiple of 16 bytes, at most 15 before `data`.
+    DEEPGEMM_BOTH static constexpr const void* aligned(const void* data) {
+        return static_cast<const char*>(data) - reinterpret_cast<u64>(data) % 16;
+    }
     DEEPGEMM_BOTH static constexpr auto schedule_of(const arguments& args) {
-        if constexpr (Config.parts) {
+        if constexpr (apart) {
             return k_parts{args.parts, block.k};
         } else {
             return no_arguments{};

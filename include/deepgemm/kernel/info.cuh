@@ -26,6 +26,7 @@ namespace ops {
 struct gemm;
 struct grouped_gemm;
 struct contiguous_gemm;
+struct hc_prenorm;
 }  // namespace ops
 
 /// The operation (host/operation.hpp) that plans kernels of grouping `Groups`; void if none does. The operations are incomplete

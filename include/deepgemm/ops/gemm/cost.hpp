@@ -170,18 +170,11 @@ inline double epilogue_clocks(const gemm_info& info, const cost_parameters& p) {
            bytes / p.store_bytes * (info.traits.accumulate && !info.traits.in_place ? p.accumulate_factor : 1);
 }
 
-/// CTAs that run at a time. A cluster stays within a GPC, which has 16 or 18 multiprocessors; clusters of four leave some of 18
-/// unused.
-inline i64 ctas_at_once(const config& cfg, int sms) {
-    const int usable = cfg.cluster_ctas() > 2 ? sms - sms / 33 : sms;
-    return std::max(usable / cfg.cluster_ctas(), 1) * cfg.cluster_ctas();
-}
-
 /// Predicts a kernel whose tiles, each of `work`'s K, hold `needed` elements of results and move `bytes` through device memory.
 inline cost predict_tiles(const gemm_info& info, const gemm_workload& work, const device_info& device, int sms,
                           const tiling& tiles, double needed, double bytes, const cost_parameters& p) {
     const config& cfg = info.cfg;
-    const i64 ctas = ctas_at_once(cfg, sms);
+    const i64 ctas = ctas_at_once(cfg.cluster_ctas(), sms);
     const i64 blocks = ceil_div(i64(work.shape.k), i64(cfg.block.k) * cfg.split_k);  // of one CTA
     const double k_blocks = double(blocks);
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <deepgemm/host/epilogue.hpp>
+#include <deepgemm/host/hash.hpp>
 #include <deepgemm/host/matrix.hpp>
 #include <deepgemm/kernel/arguments.cuh>
 
@@ -43,10 +44,7 @@ struct gemm_workload {
 /// A hash of every member. So layers of one shape with other types, orders or epilogues have other hashes.
 constexpr u64 hash_of(const gemm_workload& work) {
     u64 hash = 0;
-    const auto add = [&hash](u64 value) {
-        hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
-        hash ^= hash >> 29;
-    };
+    const auto add = [&hash](u64 value) { hash = hashed(hash, value); };
     const auto add_operand = [&add](const operand_info& x) {
         add(u64(x.type) | u64(x.format) << 8 | u64(x.contiguous) << 16 | u64(x.scales) << 24 |
             u64(u32(x.tile.mn)) << 32);

@@ -99,10 +99,7 @@ inline result<void> check_heads(const gemm_workload& work) {
 
 inline result<void> check_shapes(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, epilogue, ready] = problem;
-    if (a.matrix.columns != b.matrix.columns) {
-        return fail(errc::shape_mismatch, "A has ", a.matrix.columns, " columns and B has ", b.matrix.columns,
-                    "; both must have K columns");
-    }
+    if (auto ok = check_same_k(a.matrix, b.matrix); !ok) return ok;
     const i64 m = a.matrix.rows, n = b.matrix.rows;
     const i64 columns = columns_of_d(n, heads, epilogue.info());
     if (d.rows != m || d.columns != columns) {

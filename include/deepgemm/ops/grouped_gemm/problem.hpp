@@ -47,7 +47,7 @@ struct grouped_workload {
 /// A hash of every member.
 constexpr u64 hash_of(const grouped_workload& work) {
     const u64 sizes = u64(u32(work.groups)) | u64(u32(work.expected_rows)) << 32;
-    return (hash_of(work.one()) ^ sizes) * 0x9e3779b97f4a7c15ull >> 7;
+    return hashed(hash_of(work.one()), sizes);
 }
 
 namespace detail {

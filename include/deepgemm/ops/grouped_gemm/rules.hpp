@@ -13,17 +13,6 @@ namespace deepgemm {
 
 namespace detail {
 
-/// Checks that the tiles of all groups can be counted: kernels and planner count them in 31 bits. No kernel has tiles of fewer
-/// than 64 rows or 8 columns.
-inline result<void> check_tiles(i64 groups, i64 m, i64 n) {
-    constexpr i64 rows = 64, columns = 8, most = 2147483647;
-    const double tiles = double(groups) * double(ceil_div(m, rows)) * double(ceil_div(n, columns));
-    if (tiles <= double(most)) return {};
-    return fail(errc::bad_extent, groups, groups == 1 ? " group of " : " groups of ", m, " x ", n,
-                groups == 1 ? " has" : " have", " more than ", most, " tiles of ", rows, " x ", columns,
-                "; tiles are counted in 31 bits");
-}
-
 /// Checks the hint of a problem.
 inline result<void> check_expected_rows(i64 rows) {
     if (rows >= 0) return {};
@@ -38,7 +27,7 @@ inline result<void> validate(const grouped_workload& work) {
     if (auto ok = check_extent("the number of groups", work.groups); !ok) return ok;
     if (auto ok = check_extent("expected_rows", work.expected_rows); !ok) return ok;
     if (auto ok = validate(work.one()); !ok) return ok;
-    return detail::check_tiles(work.groups, work.shape.m, work.shape.n);
+    return detail::check_tiles(work.groups, "group", work.shape.m, work.shape.n);
 }
 
 namespace detail {
@@ -55,7 +44,7 @@ inline result<void> check_grouped(const grouped_problem& problem) {
     if (auto ok = check_expected_rows(expected_rows); !ok) return ok;
     const gemm_problem first = first_of(problem);
     if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
-    if (auto ok = check_tiles(a.count, d.first.rows, b.first.matrix.rows); !ok) return ok;
+    if (auto ok = check_tiles(a.count, "group", d.first.rows, b.first.matrix.rows); !ok) return ok;
     if (auto ok = check_placement(first); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     if (auto ok = check_scales_of_stack(epilogue, d.first.rows, d.first.columns, d.count); !ok) return ok;

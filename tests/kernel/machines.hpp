@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Simulated machines of every policy, for tests that run on some of each.
+#pragma once
+
+#include <deepgemm/reference/random.hpp>
+#include <deepgemm/sim/options.hpp>
+
+#include <doctest/doctest.h>
+
+namespace deepgemm::test {
+
+/// The machines that a test runs on, each of another policy, with a few multiprocessors and data of another seed.
+template <class Test>
+void on_machines(int runs, const Test& test) {
+    for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
+        for (int i = 0; i < runs; ++i) {
+            random_source random(fresh_seed());
+            CAPTURE(random.seed());
+            sim::options machine{.policy = policy, .seed = random.seed()};
+            machine.num_sms = int(random.integer(2, 6));
+            test(random, machine);
+        }
+    }
+}
+
+}  // namespace deepgemm::test
