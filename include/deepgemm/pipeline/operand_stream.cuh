@@ -53,7 +53,7 @@ struct operand_stream {
     static constexpr bool loads_scales = scales::via == deepgemm::scale::route::stage;
     /// True if each copy brings one fragment, so that a tile that ends early needs fewer copies.
     static constexpr bool by_fragment = How.fragment != 0 && Tile::contiguous == major::k &&
-                                        (Tile::rows > How.fragment) && (Tile::rows % How.fragment == 0);
+                                        (Tile::rows > How.fragment) && (Tile::rows % max(How.fragment, 1) == 0);
     /// Copies with which one CTA loads its slice of a tile, at most, and the rows of each copy. Fragments go to the CTAs of a
     /// cluster in turn.
     static constexpr int copies = by_fragment ? ceil_div(Tile::rows / How.fragment, How.sharers)
