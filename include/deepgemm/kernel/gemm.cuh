@@ -197,14 +197,15 @@ private:
                                       [&](u32 stage) { return smem.at(regions::gathered{}, stage); });
                 } else {
                     a_stream::produce(
-                        p.a, pipe, work_of(p, rank), place.a(), [](const work_item& tile) { return rows_of(tile); },
+                        p.a, pipe, work_of(p, rank), place.a(),
                         [](const work_item& tile, i32 block) { return tile.a(block); },  // (block.m, block.k)
-                        [&](u32 stage) { return smem.place_of_a(stage); });
+                        [&](u32 stage) { return smem.place_of_a(stage); },
+                        [](const work_item& tile) { return rows_of(tile); });
                 }
                 trigger_dependents(p);
             } else {
                 b_stream::produce(
-                    p.b, pipe, work_of(p, rank), place.b(), [](const work_item&) { return i32(block.n); },
+                    p.b, pipe, work_of(p, rank), place.b(),
                     [](const work_item& tile, i32 block) { return tile.b(block); },  // (block.n, block.k)
                     [&](u32 stage) { return smem.place_of_b(stage); });
             }

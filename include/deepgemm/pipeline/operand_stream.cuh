@@ -88,6 +88,14 @@ struct operand_stream {
         return by_fragment ? min(align_up(rows, How.fragment), p.copied_rows) : p.copied_rows;
     }
 
+    /// The rows of any tile, for produce().
+    struct whole_tiles {
+        template <class AnyTile>
+        DEEPGEMM_BOTH constexpr i32 operator()(const AnyTile&) const {
+            return Tile::rows;
+        }
+    };
+
     /// Requests its tensor maps for an operand of `rows` rows and `k` columns, neither 0. `matrices` matters only for a stack.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const operand_arguments& x, i32 rows, i32 k, i32 matrices,
                                                     tensor_map_request* maps) {
@@ -153,10 +161,10 @@ struct operand_stream {
         return How.stacked ? matrix * p.scale_matrix_words : 0;
     }
 
-    /// Producer thread: starts to load this CTA's slice, `mine`, of `rows` rows of K block `block`, which begins at `at`, into
-    /// `to`. Barrier `full` counts its bytes and those of the slices that other CTAs send here.
-    DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 rows, i32 block, stage_place to,
-                                     u32 full, tile_slice mine) {
+    /// Producer thread: starts to load this CTA's slice, `mine`, of K block `block`, which begins at `at`, into `to`. Barrier
+    /// `full` counts its bytes and those of the slices that other CTAs send here. `rows` are as landing_rows() says.
+    DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
+                                     tile_slice mine, i32 rows = Tile::rows) {
         DEEPGEMM_UNROLL
         for (int i = 0; i < copies; ++i) {
             const i32 first =
@@ -186,11 +194,11 @@ struct operand_stream {
     }
 
     /// Producer thread: fills stage after stage of `pipe` with this operand's part of the tiles of `work`, a schedule.
-    /// `rows_of(tile)` says how many rows a tile has, at most Tile::rows count; `place_of(tile, block)` where a K block begins,
-    /// `stage_of(stage)` where it lands. The code is short on purpose, since no cache holds it when a kernel starts.
-    template <class Pipeline, class Work, class RowsOf, class PlaceOf, class StageOf>
+    /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands, `rows_of(tile)` how many rows a
+    /// tile has, of which Tile::rows count. The code is short on purpose, since no cache holds it when a kernel starts.
+    template <class Pipeline, class Work, class PlaceOf, class StageOf, class RowsOf = whole_tiles>
     DEEPGEMM_DEVICE static void produce(const params& p, const Pipeline& pipe, const Work& work, tile_slice mine,
-                                        const RowsOf& rows_of, const PlaceOf& place_of, const StageOf& stage_of) {
+                                        const PlaceOf& place_of, const StageOf& stage_of, const RowsOf& rows_of = {}) {
         if (!Work::on_device && !p.ready) ptx::grid_dependency_wait();
         typename Pipeline::cursor at;
         for (const auto tile : work) {
@@ -201,7 +209,7 @@ struct operand_stream {
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);
                 pipe.commit(at, bytes);
-                load(p, place_of(tile, block), rows, block, stage_of(at.stage), full, mine);
+                load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows);
                 at.advance();
             }
         }
