@@ -70,8 +70,10 @@ struct prenorm_product {
                       std::to_string(n) + ") is " + std::to_string(got) + ", not " + std::to_string(want);
         };
         for (i64 part = 0; part < parts; ++part) {
-            const block_range blocks = block_range::part_of(ceil_div(shape.k, 64), i32(part), parts);
-            const i64 first = blocks.first * 64, last = min(i64(blocks.first + blocks.count) * 64, i64(shape.k));
+            // Blocks of 64, of which the first parts have one more than the others.
+            const i64 blocks = ceil_div(shape.k, 64), each = blocks / parts, longer = blocks % parts;
+            const i64 first = 64 * (part * each + std::min(part, longer)),
+                      last = min(first + 64 * (each + (part < longer)), i64(shape.k));
             for (i64 m = 0; m < shape.m; ++m) {
                 double square = 0;
                 for (i64 k = first; k < last; ++k) {

@@ -57,10 +57,10 @@ struct tile_coord {
 struct block_range {
     i32 first, count;
 
-    /// Part `part` of `parts` of `blocks` K blocks; parts differ by at most one block.
+    /// Part `part` of `parts` of `blocks` K blocks; the first ones have a block more than the others if they cannot be equal.
     DEEPGEMM_BOTH static constexpr block_range part_of(i32 blocks, i32 part, i32 parts) {
-        const i32 first = i32(i64(blocks) * part / parts);
-        return {first, i32(i64(blocks) * (part + 1) / parts) - first};
+        const i32 each = blocks / parts, longer = blocks % parts;
+        return {part * each + min(part, longer), each + (part < longer ? 1 : 0)};
     }
 };
 
