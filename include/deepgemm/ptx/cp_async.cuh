@@ -34,14 +34,16 @@ DEEPGEMM_DEVICE void cp_async(u32 to, const void* from, bool reads = true) {
 #endif
 }
 
-/// The same, of which only the first `read` bytes are read; zeros fill up the rest. It takes more instructions.
-template <int Bytes>
+/// The same, of which only the first `read` bytes are read; zeros fill up the rest. It takes more instructions. `InL1`: L1 keeps
+/// what it reads, which is the only way with fewer than 16 bytes.
+template <int Bytes, bool InL1 = (Bytes < 16)>
 DEEPGEMM_DEVICE void cp_async_part(u32 to, const void* from, u32 read) {
     static_assert(Bytes == 4 || Bytes == 8 || Bytes == 16, "cp.async copies 4, 8 or 16 bytes");
+    static_assert(InL1 || Bytes == 16, "cp.async past L1 copies 16 bytes");
 #if DEEPGEMM_SIMULATED
     sim::cp_async(to, from, u32(Bytes), read);
 #else
-    if constexpr (Bytes == 16) {
+    if constexpr (!InL1) {
         asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(read) : "memory");
     } else {
         asm volatile("cp.async.ca.shared.global [%0], [%1], %3, %2;" ::"r"(to), "l"(from), "r"(read), "n"(Bytes)

@@ -77,7 +77,7 @@ private:
             const bool at_once = p.words.stride_mn % depth == 0 && reinterpret_cast<u64>(words) % group_bytes == 0;
             const u32 to = place_of(group);
             DEEPGEMM_NO_UNROLL  // producers have few registers
-            for (int i = 0; i < rows; ++i) {
+                for (int i = 0; i < rows; ++i) {
                 // Rows beyond the last one never reach D. They get scales of that row, so that loads stay inside the matrix.
                 const i64 row = min(from.row + i * Threads, from.rows - 1);
                 if (serves(i))
@@ -89,7 +89,8 @@ private:
     /// Starts to copy the first `there` of the words from `from` on.
     DEEPGEMM_DEVICE static void copy(u32 to, const u32* from, i32 there, bool at_once) {
         if (at_once) {
-            ptx::cp_async_part<int(group_bytes)>(to, from, u32(there) * u32(sizeof(u32)));
+            // L1 keeps the line, which holds the next groups, too, and which other tiles of these rows read again.
+            ptx::cp_async_part<int(group_bytes), true>(to, from, u32(there) * u32(sizeof(u32)));
             return;
         }
         DEEPGEMM_UNROLL
