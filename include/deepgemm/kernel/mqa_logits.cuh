@@ -82,6 +82,8 @@ struct mqa_logits {
                   "mqa_logits: keys must be 64, 128, 192 or 256");
     static_assert(Config.warpgroups >= 0 && Config.warpgroups <= 4, "mqa_logits: warpgroups must be from 1 to 4, or 0");
 
+    static constexpr mqa_logits_traits traits = Traits;
+    using sink = Sink;
     static constexpr int warpgroups = Config.warpgroups                          ? Config.warpgroups
                                       : Traits.heads >= 64 && Traits.depth >= 64 ? 4
                                                                                  : 3;
