@@ -6,6 +6,7 @@
 
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
+#include <deepgemm/ptx/registers.cuh>
 #include <deepgemm/ptx/select.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/vector.cuh>
@@ -29,6 +30,8 @@ struct head_sums {
     static constexpr int results = (Queries + 1) / 2;  ///< sums that a lane ends up with
 
     float weight[columns / 8][2];  ///< of this lane's columns, in groups of eight
+    u32 odd,
+        second;  ///< not 0 in lanes 1 and 3 of four, and in lanes 2 and 3; kept, or nvcc computes them for each use
 
     /// The query of result `i` of the calling lane; `Queries` if that result belongs to no query.
     DEEPGEMM_DEVICE static int query(int i) { return 2 * i + int(ptx::lane_index() % 4 / 2); }
@@ -38,6 +41,8 @@ struct head_sums {
     /// Whole warp: loads the weights of all columns, FP32 side by side at shared address `weights`, a multiple of 8.
     DEEPGEMM_DEVICE void load(u32 weights) {
         const u32 mine = weights + ptx::lane_index() % 4 * 8;
+        odd = ptx::keep(ptx::lane_index() & 1);
+        second = ptx::keep(ptx::lane_index() & 2);
         DEEPGEMM_UNROLL
         for (int i = 0; i < columns / 8; ++i) {
             const auto pair = ptx::ld_shared<ptx::vec2<float>>(mine + u32(i) * 32);
@@ -48,19 +53,19 @@ struct head_sums {
 
     /// Whole warp: the sums of this lane's row and queries. The order of additions depends on nothing but the two numbers.
     DEEPGEMM_DEVICE void reduce(const float (&x)[registers], float (&out)[results]) const {
-        const bool second = ptx::lane_index() % 4 >= 2;
         DEEPGEMM_UNROLL
         for (int i = 0; i < results; ++i) {
-            const int even = 2 * i, odd = even + 1;
-            const float of_even = of_two_lanes(sum<whole>(x, first_group(even)));
+            const int query = 2 * i;
+            const float of_even = of_two_lanes(sum<whole>(x, first_group(query)));
             const float shared = split ? of_two_lanes(sum<split>(x, shared_group(i))) : 0.0f;
-            if (odd == Queries) {
+            if (query + 1 == Queries) {
                 const float half = split ? of_even + shared : of_even;
                 out[i] = half + ptx::shuffle_xor(half, 2);
             } else {
-                const float of_odd = of_two_lanes(sum<whole>(x, first_group(odd)));
-                const float kept = ptx::select(second, of_odd, of_even);
-                out[i] = (split ? kept + shared : kept) + ptx::shuffle_xor(ptx::select(second, of_even, of_odd), 2);
+                const float of_odd = of_two_lanes(sum<whole>(x, first_group(query + 1)));
+                const float kept = ptx::select(second != 0, of_odd, of_even);
+                out[i] =
+                    (split ? kept + shared : kept) + ptx::shuffle_xor(ptx::select(second != 0, of_even, of_odd), 2);
             }
         }
     }
@@ -96,9 +101,9 @@ private:
         return {total[0], total[1]};
     }
     /// Adds the shares of two neighbouring lanes: the even one gets the sum of the top row, the odd one that of the bottom row.
-    DEEPGEMM_DEVICE static float of_two_lanes(two_rows mine) {
-        const bool odd = ptx::lane_index() % 2 != 0;
-        return ptx::select(odd, mine.bottom, mine.top) + ptx::shuffle_xor(ptx::select(odd, mine.top, mine.bottom), 1);
+    DEEPGEMM_DEVICE float of_two_lanes(two_rows mine) const {
+        return ptx::select(odd != 0, mine.bottom, mine.top) +
+               ptx::shuffle_xor(ptx::select(odd != 0, mine.top, mine.bottom), 1);
     }
 };
 

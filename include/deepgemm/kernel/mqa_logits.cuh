@@ -28,7 +28,8 @@ struct mqa_logits_traits {
     dtype weights = dtype::f32;  ///< f32, bf16 or f16
 };
 
-/// How it computes them. Speed follows from it; of the results only the last bits, and those only from `added`.
+/// How it computes them. This changes its speed and no result, but for `queries` where heads are an odd multiple of four: of
+/// neighbouring queries the last bits of scores may differ then.
 struct mqa_logits_config {
     int warpgroups =
         0;  ///< that multiply, 1 to 4; 0: four for wide multiplies (64 heads and depth 64 or more), else three
@@ -299,7 +300,7 @@ private:
         sums heads;
         const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in 64 keys
         const u32 scales = place<scales_region>(smem) + row * 4;
-        const u64 keys = sm90::descriptor_of<key_tile>(place<keys_region>(smem));
+        const u64 keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem)));
         while (true) {
             query_pipe.wait(query_at);
             const u32 words = place<run_region>(smem, query_at.stage), mine = query_at.stage * warpgroups + group;
@@ -307,7 +308,7 @@ private:
             if (left == 0) break;
             heads.load(place<weights_region>(smem, mine));
             auto scores = open(p, words, group, row);
-            const u64 q = sm90::descriptor_of<query_tile>(place<queries_region>(smem, mine));
+            const u64 q = kept(sm90::descriptor_of<query_tile>(place<queries_region>(smem, mine)));
             for (; left > 0; --left) {
                 key_pipe.wait(at);
                 DEEPGEMM_UNROLL
@@ -331,6 +332,9 @@ private:
             query_at.advance();
         }
     }
+
+    /// Whole warp: the same descriptor, in uniform registers. Without this nvcc computes it again for each multiply.
+    DEEPGEMM_DEVICE static u64 kept(u64 descriptor) { return descriptor >> 32 << 32 | ptx::uniform(u32(descriptor)); }
 
     /// Math warps: opens this lane's scores of a run, whose description is at shared address `words`.
     DEEPGEMM_DEVICE static auto open(const params& p, u32 words, u32 group, u32 row) {

@@ -17,7 +17,6 @@ namespace deepgemm {
 /// Keys from `first` on, up to but without `last`.
 struct key_range {
     i32 first = 0, last = 0;
-    DEEPGEMM_BOTH constexpr bool empty() const { return first >= last; }
 };
 
 /// The ranges of all queries. A kernel has it as a parameter.
@@ -28,12 +27,13 @@ struct key_ranges {
     i32 longest = 0;             ///< keys of a range that count; those after them do not
 
     /// Any thread: the range of query `query`, cut to the keys that there are. {0, 0} if it is empty or inverted, and for a
-    /// query that does not exist.
+    /// query that does not exist. There is at least one query. No branch, so that loads of several ranges can overlap.
     DEEPGEMM_DEVICE key_range of(i32 query) const {
-        if (query >= queries) return {};
-        const i32 from = min(max(ptx::ld_global_nc(first + query), 0), keys);
-        const i32 to = min(ptx::ld_global_nc(last + query), longest < keys - from ? from + longest : keys);
-        return from < to ? key_range{from, to} : key_range{};
+        const i32 existing = min(query, queries - 1);
+        const i32 from = min(max(ptx::ld_global_nc(first + existing), 0), keys);
+        const i32 to = min(ptx::ld_global_nc(last + existing), longest < keys - from ? from + longest : keys);
+        const bool none = from >= to || query >= queries;
+        return {none ? 0 : from, none ? 0 : to};
     }
 };
 
@@ -76,20 +76,20 @@ struct ragged_tiles {
 
     /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `lanes` lanes.
     DEEPGEMM_DEVICE static key_range load(const key_ranges& all, i32 tile) {
-        const int lane = int(ptx::lane_index()), query = lane % lanes;
-        return query < Queries ? all.of((tile + lane / lanes) * Queries + query) : key_range{};
+        const i32 lane = i32(ptx::lane_index()), in_tile = lane % lanes;
+        const key_range range = all.of((tile + lane / lanes) * Queries + in_tile);
+        return {in_tile < Queries ? range.first : 0, in_tile < Queries ? range.last : 0};
     }
     /// Whole warp: the keys of the tile that this lane and its neighbours have the ranges of.
     DEEPGEMM_DEVICE static tile_keys keys_of(key_range mine) {
         constexpr i32 none = 0x7fffffff;
-        i32 from = mine.empty() ? none : mine.first, to = mine.last;
+        i32 from = mine.first < mine.last ? mine.first : none, to = mine.last;
         DEEPGEMM_UNROLL
         for (u32 mask = 1; mask < u32(lanes); mask *= 2) {
             from = min(from, ptx::shuffle_xor(from, mask));
             to = max(to, ptx::shuffle_xor(to, mask));
         }
-        if (from >= to) return {0, 0};
-        from = from / 4 * 4;
+        from = from < to ? from / 4 * 4 : to;
         return {from, ceil_div(to - from, Keys)};
     }
 
@@ -100,7 +100,11 @@ struct ragged_tiles {
         const i32 tiles = tiles_of(all), mine = align_up(ceil_div(tiles, warps), at_once);
         const i32 first = warp * mine, last = min(first + mine, tiles);
         u32 cost = 0;
-        for (i32 tile = first; tile < last; tile += at_once) cost += cost_of(all, tile, last);
+        for (i32 tile = first; tile < last; tile += batches * at_once) {
+            const costs c = costs_of(all, tile, last);
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < batches; ++i) cost += c.batch[i];
+        }
         cost = ptx::reduce_add(cost);
         if (lane == 0) ptx::st_shared(smem + 4 * u32(warp), cost);
         ptx::sync_cta();
@@ -167,12 +171,26 @@ private:
         ptx::st_shared(to, place.tile);
         ptx::st_shared(to + 4, place.key_tile);
     }
-    /// Whole warp: what one of the tiles from `tile` on costs, in the first of its lanes; 0 in the others. All tiles together
-    /// cost less than 2^32, since their logits are in memory.
-    DEEPGEMM_DEVICE static u32 cost_of(const key_ranges& all, i32 tile, i32 last) {
+    /// Query tiles that a warp looks at in one go, in batches of `at_once`, so that their loads are under way together.
+    static constexpr int batches = 4;
+    struct costs {
+        u32 batch[batches];
+    };
+    /// Whole warp: what query tiles from `tile` on cost that lie before `last`: in each batch that of a tile in the first of its
+    /// lanes, 0 in the others. All tiles together cost less than 2^32, since their logits are in memory.
+    DEEPGEMM_DEVICE static costs costs_of(const key_ranges& all, i32 tile, i32 last) {
         const i32 lane = i32(ptx::lane_index());
-        const tile_keys keys = keys_of(load(all, tile));
-        return lane % lanes == 0 && tile + lane / lanes < last ? u32(keys.tiles + StartCost) : 0;
+        key_range mine[batches];
+        costs c;
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < batches; ++i) mine[i] = load(all, tile + i * at_once);
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < batches; ++i) {
+            const bool counts = lane % lanes == 0 && tile + i * at_once + lane / lanes < last;
+            const u32 cost = u32(keys_of(mine[i]).tiles + StartCost);
+            c.batch[i] = counts ? cost : 0;
+        }
+        return c;
     }
     /// Whole warp: the sum over this lane and those below.
     DEEPGEMM_DEVICE static u32 inclusive_sum(u32 value) {
@@ -183,15 +201,19 @@ private:
         }
         return value;
     }
-    /// Whole warp: stores where in its tiles [first, last), which cost `before` and more, a total of `target` is reached.
+    /// Whole warp: stores where among its tiles [first, last), which cost `before` and more, a total of `target` is reached.
     DEEPGEMM_DEVICE static void find(const key_ranges& all, i32 first, i32 last, u32 before, u32 target, u32 to) {
-        for (i32 tile = first; tile < last && before <= target; tile += at_once) {
-            const u32 cost = cost_of(all, tile, last), end = before + inclusive_sum(cost);
-            if (end - cost <= target && target < end) {
-                const i32 inside = i32(target - (end - cost)) - StartCost;
-                store({tile + i32(ptx::lane_index()) / lanes, max(inside, 0)}, to);
+        for (i32 tile = first; tile < last && before <= target; tile += batches * at_once) {
+            const costs c = costs_of(all, tile, last);
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < batches; ++i) {
+                const u32 end = before + inclusive_sum(c.batch[i]), start = end - c.batch[i];
+                if (start <= target && target < end) {
+                    const i32 here = tile + i * at_once + i32(ptx::lane_index()) / lanes;
+                    store({here, max(i32(target - start) - StartCost, 0)}, to);
+                }
+                before = ptx::shuffle(end, 31);
             }
-            before = ptx::shuffle(end, 31);
         }
     }
 };
