@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deepgemm/core/math.cuh>
+#include <deepgemm/epilogue/logits.cuh>
 #include <deepgemm/epilogue/score_sink.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/global.cuh>
@@ -12,26 +13,11 @@
 
 namespace deepgemm {
 
-/// Which elements of a row of logits are written, and where the score of key j goes for a query with keys [first, last).
-enum class logits_form : u8 {
-    full,        ///< to column j; all other columns become minus infinity
-    unclean,     ///< to column j; nothing else is written
-    compressed,  ///< to column j - first; nothing else is written
-};
-
-/// What store_logits is launched with.
-template <output_element T>
-struct logits_arguments {
-    T* logits = nullptr;  ///< (queries, keys), or (queries, columns) if compressed; device memory
-    i64 pitch = 0;        ///< elements from one row to the next; any number
-    i32 columns = 0;      ///< if compressed: of a row. Scores of a range that do not fit are left out
-};
-
 /// Stores scores as logits of type `T`, rounded to nearest even; of FP16, those beyond 65504 become infinite.
 template <output_element T, logits_form Form = logits_form::full>
 struct store_logits {
     using element = T;
-    using arguments = logits_arguments<T>;
+    using arguments = logits_arguments;
     static constexpr logits_form form = Form;
     static constexpr bool fills_outside = Form == logits_form::full;
 
@@ -80,7 +66,7 @@ struct store_logits {
         for (int i = 0; i < Count; ++i) {
             const auto& of = queries[i];
             const i32 shift = Form == logits_form::compressed ? of.range.first : 0;
-            s.at[i] = args.logits + (of.query * args.pitch + (key - shift));
+            s.at[i] = static_cast<T*>(args.logits) + (of.query * args.pitch + (key - shift));
             s.first[i] = of.range.first;
             s.count[i] = of.exists ? u32(of.range.last - of.range.first) : 0;
             s.end[i] = of.exists ? u32(keys) : 0;
@@ -90,7 +76,7 @@ struct store_logits {
 
     /// Whole warp: minus infinity for all keys of query `query` but `scored`, those which are passed to take().
     DEEPGEMM_DEVICE static void fill_outside(const arguments& args, i32 keys, i32 query, key_range scored) {
-        T* const row = args.logits + query * args.pitch;
+        T* const row = static_cast<T*>(args.logits) + query * args.pitch;
         fill(row, min(scored.first, keys));
         fill(row + min(scored.last, keys), keys - min(scored.last, keys));
     }
@@ -120,7 +106,8 @@ private:
         const i32 head = min((in_store - misplaced) % in_store, count),
                   end = head + (count - head) / in_store * in_store;
         if (lane < head) ptx::st_global(to + lane, element);
-        for (i32 i = head + lane * in_store; i < end; i += step) {
+        DEEPGEMM_NO_UNROLL  // since the warp has few registers
+            for (i32 i = head + lane * in_store; i < end; i += step) {
             ptx::st_global(reinterpret_cast<ptx::vec4<u32>*>(to + i), ptx::vec4<u32>{word, word, word, word});
         }
         if (lane < count - end) ptx::st_global(to + end + lane, element);

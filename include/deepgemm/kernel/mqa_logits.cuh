@@ -10,6 +10,7 @@
 #include <deepgemm/epilogue/head_sums.cuh>
 #include <deepgemm/epilogue/store_logits.cuh>
 #include <deepgemm/kernel/kernel.cuh>
+#include <deepgemm/kernel/mqa_info.cuh>
 #include <deepgemm/mma/sm90/wgmma.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/storage.cuh>
@@ -20,39 +21,6 @@
 #include <deepgemm/schedule/key_ranges.cuh>
 
 namespace deepgemm {
-
-/// What a kernel for these scores computes.
-struct mqa_logits_traits {
-    int heads = 64;              ///< of a query, a multiple of 4 from 4 to 128
-    int depth = 128;             ///< elements of a head and of a key: 32, 64 or 128
-    dtype weights = dtype::f32;  ///< f32, bf16 or f16
-};
-
-/// How it computes them. This changes its speed and no result, but for `queries` where heads are an odd multiple of four: of
-/// neighbouring queries the last bits of scores may differ then.
-struct mqa_logits_config {
-    int warpgroups =
-        0;  ///< that multiply, 1 to 4; 0: four for wide multiplies (64 heads and depth 64 or more), else three
-    int queries = 0;     ///< of a warpgroup at a time; 0: as many as 128 columns hold, at most 8
-    int keys = 128;      ///< of a key tile, 64 to 256 in steps of 64
-    int stages = 0;      ///< key tiles in flight; 0: as many as fit, at most 8
-    int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
-    int start_cost = 2;  ///< of a query tile, in key tiles, for sharing out the work
-};
-
-/// The tensors of a launch, in device memory, or in host memory for the simulator. Lengths are in elements.
-struct mqa_logits_tensors {
-    i32 queries = 0, keys = 0;
-    const void* q = nullptr;        ///< E4M3 (queries, heads, depth), contiguous, 16-byte aligned
-    const void* key = nullptr;      ///< E4M3 (keys, depth), rows `key_pitch` apart, 16-byte aligned
-    i64 key_pitch = 0;              ///< a multiple of 16
-    const float* scale = nullptr;   ///< (keys), 16-byte aligned
-    const void* weights = nullptr;  ///< (queries, heads), rows `weights_pitch` apart, aligned to an element
-    i64 weights_pitch = 0;
-    const i32* first = nullptr;  ///< (queries): a query's first key
-    const i32* last =
-        nullptr;  ///< (queries): the key after its last one. Ranges are cut to [0, keys); they may be empty
-};
 
 namespace roles {
 /// Loads keys and their scales.
@@ -85,10 +53,8 @@ struct mqa_logits {
 
     static constexpr mqa_logits_traits traits = Traits;
     using sink = Sink;
-    static constexpr int warpgroups = Config.warpgroups                          ? Config.warpgroups
-                                      : Traits.heads >= 64 && Traits.depth >= 64 ? 4
-                                                                                 : 3;
-    static constexpr int queries = Config.queries ? Config.queries : min(8, 128 / Traits.heads);
+    static constexpr mqa_logits_config settled = Config.settled(Traits);
+    static constexpr int warpgroups = settled.warpgroups, queries = settled.queries;
     using weight =
         conditional_t<Traits.weights == dtype::f32, float, conditional_t<Traits.weights == dtype::bf16, bf16, f16>>;
     using sums = head_sums<Traits.heads, queries, Config.added>;
@@ -126,10 +92,7 @@ struct mqa_logits {
     using key_ring = tma_pipeline<stages, cta::warps_of(roles::math{}), cluster_shape{}>;
     using query_ring = tma_pipeline<query_stages, cta::warps_of(roles::math{}), cluster_shape{}, 2>;
 
-    struct arguments {
-        mqa_logits_tensors in{};
-        typename Sink::arguments out{};
-    };
+    using arguments = mqa_logits_arguments<typename Sink::arguments>;
     static constexpr launch_info launch{
         .arch = Arch::number, .threads = u32(cta::threads), .smem_bytes = layout::bytes(stages)};
     static constexpr int map_count = 3;
