@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A kernel for the scores of a lightning indexer, as plain values: what it computes, how, and of which tensors. mqa_logits.cuh is
-// the kernel.
+// A kernel for the scores of a lightning indexer, as plain values: what it computes, how, and of which tensors. mqa_logits.cuh
+// is the kernel.
 #pragma once
 
 #include <deepgemm/core/fields.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/core/types.cuh>
+#include <deepgemm/epilogue/logits.cuh>
 
 namespace deepgemm {
 
@@ -24,6 +25,21 @@ struct fields_of<mqa_logits_traits> {
                                            field{"weights", &mqa_logits_traits::weights}};
 };
 
+/// What a kernel computes that stores its scores as logits. Kernels with equal traits can replace each other.
+struct stored_mqa_traits {
+    mqa_logits_traits scores{};
+    dtype logits = dtype::f32;
+    logits_form form = logits_form::full;
+    DEEPGEMM_BOTH friend constexpr bool operator==(const stored_mqa_traits&, const stored_mqa_traits&) = default;
+};
+template <>
+struct fields_of<stored_mqa_traits> {
+    static constexpr const char* name = "stored_mqa_traits";
+    static constexpr auto all =
+        field_list{field{"scores", &stored_mqa_traits::scores, by_default::written},
+                   field{"logits", &stored_mqa_traits::logits}, field{"form", &stored_mqa_traits::form}};
+};
+
 /// How it computes them. This changes its speed and no result, but for `queries` where heads are an odd multiple of four: of
 /// neighbouring queries the last bits of scores may differ then.
 struct mqa_logits_config {
@@ -35,11 +51,17 @@ struct mqa_logits_config {
     int start_cost = 2;  ///< of a query tile, in key tiles, for sharing out the work
     DEEPGEMM_BOTH friend constexpr bool operator==(const mqa_logits_config&, const mqa_logits_config&) = default;
 
-    /// The same with what is left open settled for a kernel, but for the number of stages.
+    /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory.
     DEEPGEMM_BOTH constexpr mqa_logits_config settled(const mqa_logits_traits& what) const {
         mqa_logits_config made = *this;
         if (warpgroups == 0) made.warpgroups = what.heads >= 64 && what.depth >= 64 ? 4 : 3;
         if (queries == 0) made.queries = min(8, 128 / what.heads);
+        return made;
+    }
+    /// The same with so many stages.
+    DEEPGEMM_BOTH constexpr mqa_logits_config with_stages(int count) const {
+        mqa_logits_config made = *this;
+        made.stages = count;
         return made;
     }
 };

@@ -87,6 +87,8 @@ struct mqa_logits {
                      region<run_region, run_bytes, query_stages>, region<shares_region, tiles::bytes(cta::warps)>,
                      region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
     static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(Arch::smem_bytes, 8);
+    /// The configuration with all that was left open.
+    static constexpr mqa_logits_config config = settled.with_stages(stages);
     static_assert(layout::bytes(stages) <= Arch::smem_bytes,
                   "mqa_logits: the stages need more than 232448 bytes of shared memory");
     using key_ring = tma_pipeline<stages, cta::warps_of(roles::math{}), cluster_shape{}>;
