@@ -41,6 +41,7 @@ void check(i32 most_queries = 40, i32 most_keys = 500, int runs = 2) {
             CAPTURE(random.seed());
             sim::options machine{.policy = policy, .seed = random.seed()};
             machine.num_sms = int(random.integer(1, 5));
+            machine.dependent_launch = random.integer(0, 1) != 0;
             const i32 queries = i32(random.integer(1, most_queries)), keys = i32(random.integer(1, most_keys));
             CAPTURE(queries);
             CAPTURE(keys);
@@ -52,8 +53,60 @@ void check(i32 most_queries = 40, i32 most_keys = 500, int runs = 2) {
     }
 }
 
+/// A sink of one's own: stores scores with a row for each key.
+struct by_key {
+    struct arguments {
+        float* to;
+        i64 pitch;
+    };
+    static constexpr bool fills_outside = false;
+    DEEPGEMM_BOTH static constexpr i32 longest(const arguments&, i32 keys) { return keys; }
+    template <int Count>
+    struct scores {
+        arguments args;
+        i32 key;
+        scored_query queries[Count];
+        DEEPGEMM_DEVICE void take(i32 ahead, const float (&score)[Count]) const {
+            for (int i = 0; i < Count; ++i) {
+                const auto& [query, range, exists] = queries[i];
+                const bool wanted = exists && key + ahead >= range.first && key + ahead < range.last;
+                if (wanted) ptx::st_global(args.to + (key + ahead) * args.pitch + query, score[i]);
+            }
+        }
+        DEEPGEMM_DEVICE void advance(i32 by) { key += by; }
+    };
+    template <int Count>
+    DEEPGEMM_DEVICE static scores<Count> open(const arguments& args, i32, const scored_query (&queries)[Count],
+                                              i32 key) {
+        scores<Count> s{args, key, {}};
+        std::copy(queries, queries + Count, s.queries);
+        return s;
+    }
+    static void fill_outside(const arguments&, i32, i32, key_range) {}
+};
+static_assert(score_sink<by_key>);
+
 }  // namespace
 
+TEST_CASE("mqa logits: a sink of one's own gets the same scores") {
+    constexpr mqa_logits_traits traits{.heads = 32, .depth = 32};
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    mqa_scores<float, float> made(random, traits, logits_form::unclean, {50, 300, false, false});
+    using storing = kernel_of<traits, store_logits<float, logits_form::unclean>, mqa_logits_config{}>;
+    REQUIRE(outcome<storing>(made, {}) == "");
+    using own = kernel_of<traits, by_key, mqa_logits_config{}>;
+    std::vector<float> turned(50 * 300, 0.0f);
+    const auto done = sim::try_launch<own>({made.arguments<storing::arguments>().in, {turned.data(), 50}}, {}, {});
+    REQUIRE((done ? "" : done.failure().message) == "");
+    for (i32 i = 0; i < 50; ++i) {
+        const auto [first, last] = made.range(i);
+        for (i32 j = 0; j < 300; ++j) {
+            const float same = first <= j && j < last ? made.logits[std::size_t(i * made.pitch + j)] : 0.0f;
+            CHECK(turned[std::size_t(j * 50 + i)] == same);
+        }
+    }
+}
 TEST_CASE("mqa logits: 64 heads of depth 128") { check<mqa_logits_traits{}>(); }
 TEST_CASE("mqa logits: 32 heads of depth 64, three warpgroups of four queries, unclean") {
     check<mqa_logits_traits{.heads = 32, .depth = 64}, float, logits_form::unclean>();
