@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
+#include <cstring>
 
 #include "mqa_scores.hpp"
 
@@ -53,6 +53,7 @@ void check(i32 most_queries = 40, i32 most_keys = 500, int runs = 2) {
     }
 }
 
+// [sink]
 /// A sink of one's own: stores scores with a row for each key.
 struct by_key {
     struct arguments {
@@ -79,12 +80,13 @@ struct by_key {
     DEEPGEMM_DEVICE static scores<Count> open(const arguments& args, i32, const scored_query (&queries)[Count],
                                               i32 key) {
         scores<Count> s{args, key, {}};
-        std::copy(queries, queries + Count, s.queries);
+        for (int i = 0; i < Count; ++i) s.queries[i] = queries[i];
         return s;
     }
-    static void fill_outside(const arguments&, i32, i32, key_range) {}
+    DEEPGEMM_DEVICE static void fill_outside(const arguments&, i32, i32, key_range) {}
 };
 static_assert(score_sink<by_key>);
+// [sink]
 
 }  // namespace
 

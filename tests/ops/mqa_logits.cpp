@@ -29,6 +29,7 @@ mqa_engine engine_on_simulator() { return {all_kernels(), device_info::simulator
 
 template <class T, class W>
 mqa_logits_problem problem_of(mqa_scores<T, W>& made) {
+    // [problem]
     return {.queries = made.size.queries,
             .heads = made.traits.heads,
             .depth = made.traits.depth,
@@ -47,6 +48,7 @@ mqa_logits_problem problem_of(mqa_scores<T, W>& made) {
             .logits_stride = made.pitch,
             .form = made.form,
             .columns = made.columns};
+    // [problem]
 }
 
 /// Runs a random sample for what a shipped kernel computes, through the named operation: "", the error or what is wrong.

@@ -3,6 +3,8 @@
 // memory, not even the ranges.
 #pragma once
 
+#include <array>
+
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/memory.hpp>
