@@ -5,14 +5,14 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
+#include <algorithm>
 
 #include "mqa_scores.hpp"
 
 namespace mqa_logits_tests {
 
 using namespace deepgemm;
-using test::mqa_sample;
+using test::bits_of;
 using test::mqa_scores;
 
 namespace {
@@ -165,7 +165,7 @@ TEST_CASE("mqa logits: the same bits on any number of multiprocessors and under 
             machine.num_sms = int(random.integer(2, 12));
             const auto done = sim::try_launch<kernel>(again.arguments<kernel::arguments>(), {}, machine);
             REQUIRE((done ? "" : done.failure().message) == "");
-            CHECK(std::memcmp(again.logits.data(), first.logits.data(), sizeof(float) * first.logits.size()) == 0);
+            CHECK(std::ranges::equal(again.logits, first.logits, {}, bits_of<float>, bits_of<float>));
         }
     }
 }

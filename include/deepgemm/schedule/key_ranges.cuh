@@ -176,8 +176,8 @@ private:
     struct costs {
         u32 batch[batches];
     };
-    /// Whole warp: what query tiles from `tile` on cost that lie before `last`: in each batch that of a tile in the first of its
-    /// lanes, 0 in the others. All tiles together cost less than 2^32, since their logits are in memory.
+    /// Whole warp: what query tiles from `tile` on cost that lie before `last`: in each batch that of a tile in the first of
+    /// its lanes, 0 in the others. All tiles together cost less than 2^32, since their logits are in memory.
     DEEPGEMM_DEVICE static costs costs_of(const key_ranges& all, i32 tile, i32 last) {
         const i32 lane = i32(ptx::lane_index());
         key_range mine[batches];
