@@ -6,6 +6,7 @@
 #include <deepgemm/reference/compare.hpp>
 #include <deepgemm/reference/random.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -118,6 +119,7 @@ struct mqa_scores {
     /// "" or the first element of the buffer that is wrong. A dot product may be off by `error` times its sum of magnitudes;
     /// what follows adds in FP32, in any order, and rounds once.
     std::string verdict(double error) const {
+        const numbers known{decoded(q), decoded(key)};
         for (i64 i = 0; i < size.queries; ++i) {
             const auto [from, to] = range(i32(i));
             for (i64 c = 0; c < pitch; ++c) {
@@ -125,7 +127,7 @@ struct mqa_scores {
                 const i64 j = form == logits_form::compressed ? from + c : c;
                 std::string bad;
                 if (from <= j && j < to && c < columns) {
-                    bad = judge(i, j, got, error);
+                    bad = judge(known, i, j, got, error);
                 } else if (form == logits_form::full && c < size.keys) {
                     if (float(got) != -HUGE_VALF) bad = "minus infinity";
                 } else {
@@ -171,14 +173,23 @@ private:
         if (kind == 7) to = from + i32(random.integer(0, 5));  // it may end after the last key
         if (kind == 8 && form != logits_form::compressed) from = -i32(random.integer(0, 5));
     }
+    /// Queries and keys as floats.
+    struct numbers {
+        std::vector<float> q, key;
+    };
+    static std::vector<float> decoded(const std::vector<e4m3>& codes) {
+        std::vector<float> made(codes.size());
+        std::transform(codes.begin(), codes.end(), made.begin(), [](e4m3 x) { return float(x); });
+        return made;
+    }
     /// "" or what the logit of query `i` and key `j` should be.
-    std::string judge(i64 i, i64 j, T got, double error) const {
+    std::string judge(const numbers& known, i64 i, i64 j, T got, double error) const {
         double sum = 0, allowed = 0;
         for (i64 h = 0; h < traits.heads; ++h) {
             double dot = 0, magnitude = 0;
             for (i64 d = 0; d < traits.depth; ++d) {
-                const double product = double(float(q[std::size_t((i * traits.heads + h) * traits.depth + d)])) *
-                                       double(float(key[std::size_t(j * key_pitch + d)]));
+                const double product = double(known.q[std::size_t((i * traits.heads + h) * traits.depth + d)]) *
+                                       double(known.key[std::size_t(j * key_pitch + d)]);
                 dot += product;
                 magnitude += std::abs(product);
             }
