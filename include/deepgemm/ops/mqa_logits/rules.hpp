@@ -81,7 +81,7 @@ inline auto memory_of(const mqa_logits_problem& problem) {
         return std::array<memory_steps, 3>{{{count, detail::stride_or(stride, length) * i64(size_of(type))}, {}, {}}};
     };
     const auto elements = [](dtype type) {
-        return size_of(type) == 2 ? "its elements have 2 bytes" : "its elements have 4 bytes";
+        return size_of(type) == 2 ? "they have 2 bytes each" : "they have 4 bytes each";
     };
     const i64 row = detail::logit_columns(problem);
     memory_list<7> list;
