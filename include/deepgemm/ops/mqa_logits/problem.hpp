@@ -3,11 +3,9 @@
 // checks a problem.
 #pragma once
 
-#include <deepgemm/core/macros.cuh>
+#include <deepgemm/core/traits.cuh>
 #include <deepgemm/epilogue/logits.cuh>
 #include <deepgemm/kernel/mqa_info.cuh>
-
-DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
