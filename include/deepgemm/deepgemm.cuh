@@ -16,6 +16,7 @@
 #include <deepgemm/kernel/entry.cuh>
 #include <deepgemm/kernel/extents.cuh>
 #include <deepgemm/kernel/hc_prenorm.cuh>
+#include <deepgemm/kernel/mqa_logits.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/mma/sm100/descriptor.cuh>

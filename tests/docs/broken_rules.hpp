@@ -9,6 +9,7 @@
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
+#include <deepgemm/ops/mqa_logits/operation.hpp>
 
 #include "../host/fakes.hpp"
 
@@ -363,6 +364,52 @@ result<void> broken_transform(Change change) {
                                    static_cast<u32*>(address(64))};
     change(a);
     return validate<scale::to_mn_major<scale::ue8m0>>(a);
+}
+
+/// The verdict on scores of 100 queries of 64 heads of 128 and 5000 keys, after a change.
+template <class Change>
+result<void> broken_mqa(Change change) {
+    const auto at = [](u64 terabyte) { return address(terabyte << 40); };
+    mqa_logits_problem p{.queries = 100,
+                         .heads = 64,
+                         .depth = 128,
+                         .keys = 5000,
+                         .q = static_cast<const e4m3*>(at(1)),
+                         .key = static_cast<const e4m3*>(at(2)),
+                         .scale = static_cast<const float*>(at(3)),
+                         .weights = at(4),
+                         .first = static_cast<const i32*>(at(5)),
+                         .last = static_cast<const i32*>(at(6)),
+                         .logits = at(7)};
+    change(p);
+    const auto found = checked<ops::mqa_logits>(p);
+    return found ? result<void>() : found.failure();
+}
+
+inline std::vector<broken_rule> rules_of_mqa_logits() {
+    using p_ = mqa_logits_problem;
+    return {
+        {"heads are a multiple of 4 up to 128", broken_mqa([](p_& p) { p.heads = 30; })},
+        {"depth is 32, 64 or 128", broken_mqa([](p_& p) { p.depth = 96; })},
+        {"weights are FP32, BF16 or FP16", broken_mqa([](p_& p) { p.weights_type = dtype::e4m3; })},
+        {"and so are logits", broken_mqa([](p_& p) { p.logits_type = dtype::i32; })},
+        {"queries are from 0 to 2^31 - 4096", broken_mqa([](p_& p) { p.queries = -1; })},
+        {"and keys", broken_mqa([](p_& p) { p.keys = i64(1) << 40; })},
+        {"and the heads of all queries", broken_mqa([](p_& p) { p.queries = 1 << 26; })},
+        {"and columns of compressed logits, from 1 on", broken_mqa([](p_& p) { p.form = logits_form::compressed; })},
+        {"TMA can step from key to key", broken_mqa([](p_& p) { p.key_stride = 136; })},
+        {"rows of keys do not overlap", broken_mqa([](p_& p) { p.key_stride = 112; })},
+        {"nor those of weights", broken_mqa([](p_& p) { p.weights_stride = -64; })},
+        {"nor those of logits", broken_mqa([](p_& p) { p.logits_stride = 4999; })},
+        {"q is given, as all tensors are", broken_mqa([](p_& p) { p.q = nullptr; })},
+        {"ranges, too", broken_mqa([](p_& p) { p.first = nullptr; })},
+        {"and both of their ends", broken_mqa([](p_& p) { p.last = nullptr; })},
+        {"q, keys and scales are aligned for TMA", broken_mqa([](p_& p) { ++p.scale; })},
+        {"weights and logits are aligned to their elements",
+         broken_mqa([](p_& p) { p.weights = moved(p.weights, 2); })},
+        {"of 16 bits, too", broken_mqa([](p_& p) { p.logits_type = dtype::bf16, p.logits = moved(p.logits, 1); })},
+        {"logits lie apart from all else", broken_mqa([](p_& p) { p.logits = const_cast<float*>(p.scale); })},
+    };
 }
 
 inline std::vector<broken_rule> rules_of_casts() {

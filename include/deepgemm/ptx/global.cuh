@@ -100,6 +100,25 @@ DEEPGEMM_DEVICE void st_global(T* address, const T& value) {
 #endif
 }
 
+/// Stores a T of 2 or 4 bytes, aligned to its size, if `wanted`; else it does not touch `address`. A predicate, not a branch.
+template <movable T>
+DEEPGEMM_DEVICE void st_global_if(bool wanted, T* address, const T& value) {
+    static_assert(sizeof(T) == 2 || sizeof(T) == 4, "st_global_if stores 2 or 4 bytes");
+#if DEEPGEMM_SIMULATED
+    if (wanted) sim::st_global(address, value);
+#else
+    if constexpr (sizeof(T) == 2) {
+        asm volatile("{\n .reg .pred p;\n setp.ne.b32 p, %2, 0;\n @p st.global.b16 [%0], %1;\n}" ::"l"(address),
+                     "h"(bit_cast<u16>(value)), "r"(u32(wanted))
+                     : "memory");
+    } else {
+        asm volatile("{\n .reg .pred p;\n setp.ne.b32 p, %2, 0;\n @p st.global.b32 [%0], %1;\n}" ::"l"(address),
+                     "r"(bit_cast<u32>(value)), "r"(u32(wanted))
+                     : "memory");
+    }
+#endif
+}
+
 /// Adds to a float atomically (relaxed, GPU scope). The order of the additions, and so the rounding, is not defined.
 DEEPGEMM_DEVICE void atomic_add(float* address, float value) {
 #if DEEPGEMM_SIMULATED

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// The sum over heads of relu(x) times a weight, in FP32, where x is the result of a wgmma whose rows are keys and whose columns
+// are the heads of a few queries, one query after another. Four lanes hold a row of it. They add up their shares by shuffles
+// that leave each of them with sums of its own: half of the queries for one of two rows.
+#pragma once
+
+#include <deepgemm/core/math.cuh>
+#include <deepgemm/mma/sm90/fragment.cuh>
+#include <deepgemm/ptx/registers.cuh>
+#include <deepgemm/ptx/select.cuh>
+#include <deepgemm/ptx/shared.cuh>
+#include <deepgemm/ptx/vector.cuh>
+#include <deepgemm/ptx/warp.cuh>
+
+namespace deepgemm {
+
+/// `Queries` queries of `Heads` heads, a multiple of four. `Added` of every four groups of eight columns take relu(x) w as
+/// (x + |x|) (w / 2), which keeps the units busy that add, the others as max(x, 0) w. Both are the same (but for weights below
+/// 2^-125, which have no exact half).
+template <int Heads, int Queries, int Added = 2>
+struct head_sums {
+    static_assert(Heads >= 4 && Heads <= 128 && Heads % 4 == 0,
+                  "head_sums: heads must be a multiple of 4 from 4 to 128");
+    static_assert(Queries >= 1 && Added >= 0 && Added <= 4);
+    /// Columns of the multiply. If heads and queries are both odd multiples of 4 and of 1, the last four belong to no query;
+    /// there queries are zero, and so are weights.
+    static constexpr int columns = align_up(Heads * Queries, 8);
+    static_assert(columns <= 256, "head_sums: one multiply has at most 256 columns, heads times queries");
+    static constexpr int registers = columns / 2;
+    static constexpr int results = (Queries + 1) / 2;  ///< sums that a lane ends up with
+
+    float weight[columns / 8][2];  ///< of this lane's columns, in groups of eight
+    u32 odd,
+        second;  ///< not 0 in lanes 1 and 3 of four, and in lanes 2 and 3; kept, or nvcc computes them for each use
+
+    /// The query of result `i` of the calling lane; `Queries` if that result belongs to no query.
+    DEEPGEMM_DEVICE static int query(int i) { return 2 * i + int(ptx::lane_index() % 4 / 2); }
+    /// The row of all results of the calling lane among the 16 rows of its warp.
+    DEEPGEMM_DEVICE static int row() { return int(ptx::lane_index() % 2) * 8 + int(ptx::lane_index() / 4); }
+
+    /// Whole warp: loads the weights of all columns, FP32 side by side at shared address `weights`, a multiple of 8.
+    DEEPGEMM_DEVICE void load(u32 weights) {
+        const u32 mine = weights + ptx::lane_index() % 4 * 8;
+        odd = ptx::keep(ptx::lane_index() & 1);
+        second = ptx::keep(ptx::lane_index() & 2);
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < columns / 8; ++i) {
+            const auto pair = ptx::ld_shared<ptx::vec2<float>>(mine + u32(i) * 32);
+            weight[i][0] = adds(i) ? pair.x * 0.5f : pair.x;
+            weight[i][1] = adds(i) ? pair.y * 0.5f : pair.y;
+        }
+    }
+
+    /// Whole warp: the sums of this lane's row and queries. The order of additions depends on nothing but the two numbers.
+    DEEPGEMM_DEVICE void reduce(const float (&x)[registers], float (&out)[results]) const {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < results; ++i) {
+            const int query = 2 * i;
+            const float of_even = of_two_lanes(sum<whole>(x, first_group(query)));
+            const float shared = split ? of_two_lanes(sum<split>(x, shared_group(i))) : 0.0f;
+            if (query + 1 == Queries) {
+                const float half = split ? of_even + shared : of_even;
+                out[i] = half + ptx::shuffle_xor(half, 2);
+            } else {
+                const float of_odd = of_two_lanes(sum<whole>(x, first_group(query + 1)));
+                const float kept = ptx::select(second != 0, of_odd, of_even);
+                out[i] =
+                    (split ? kept + shared : kept) + ptx::shuffle_xor(ptx::select(second != 0, of_even, of_odd), 2);
+            }
+        }
+    }
+
+private:
+    /// Groups of eight columns that belong to one query alone; and whether four columns are left over. Then an even query and
+    /// the odd one after it share a group, of which lanes 0 and 1 of four have the columns of the even one.
+    static constexpr int whole = Heads / 8, split = Heads % 8 / 4;
+
+    DEEPGEMM_BOTH static constexpr int shared_group(int pair) { return pair * (2 * whole + split) + whole; }
+    DEEPGEMM_BOTH static constexpr int first_group(int query) {
+        return query / 2 * (2 * whole + split) + query % 2 * (whole + split);
+    }
+    DEEPGEMM_BOTH static constexpr bool adds(int group) { return group % 4 < Added; }
+
+    struct two_rows {
+        float top, bottom;
+    };
+    /// This lane's share of `Groups` groups.
+    template <int Groups>
+    DEEPGEMM_DEVICE two_rows sum(const float (&x)[registers], int first) const {
+        float total[2] = {};
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < Groups; ++i) {
+            DEEPGEMM_UNROLL
+            for (int j = 0; j < 4; ++j) {
+                const float value = x[(first + i) * 4 + j], by = weight[first + i][j % 2];
+                const float positive = adds(first + i) ? ptx::twice_relu(value) : ptx::relu(value);
+                float& to = total[sm90::wgmma_rows::thread_row_of(j)];
+                to = i == 0 && j % 2 == 0 ? positive * by : to + positive * by;
+            }
+        }
+        return {total[0], total[1]};
+    }
+    /// Adds the shares of two neighbouring lanes: the even one gets the sum of the top row, the odd one that of the bottom row.
+    DEEPGEMM_DEVICE float of_two_lanes(two_rows mine) const {
+        return ptx::select(odd != 0, mine.bottom, mine.top) +
+               ptx::shuffle_xor(ptx::select(odd != 0, mine.top, mine.bottom), 1);
+    }
+};
+
+}  // namespace deepgemm

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+// Scores of a lightning indexer on Hopper: for query i and each key j of its range
+//     score(i, j) = scale(j) * sum over heads h of relu(dot(q(i, h), key(j))) * weight(i, h),
+// q and keys in FP8, sums in FP32. Keys are the rows of the multiply; its columns are the heads of a few queries, which stay
+// while all keys of their ranges pass. Each math warpgroup has queries of its own and sees all keys, so a key tile comes from
+// L2 once for all of them. Ranges are ragged, so the CTAs share the key tiles out among themselves. A sink takes the scores.
+#pragma once
+
+#include <deepgemm/core/arch.cuh>
+#include <deepgemm/epilogue/head_sums.cuh>
+#include <deepgemm/epilogue/store_logits.cuh>
+#include <deepgemm/kernel/kernel.cuh>
+#include <deepgemm/kernel/mqa_info.cuh>
+#include <deepgemm/mma/sm90/wgmma.cuh>
+#include <deepgemm/pipeline/roles.cuh>
+#include <deepgemm/pipeline/storage.cuh>
+#include <deepgemm/pipeline/tma_pipeline.cuh>
+#include <deepgemm/ptx/convert.cuh>
+#include <deepgemm/ptx/grid_dependency.cuh>
+#include <deepgemm/ptx/tma.cuh>
+#include <deepgemm/schedule/key_ranges.cuh>
+
+namespace deepgemm {
+
+namespace roles {
+/// Loads keys and their scales.
+struct load_keys {
+    static constexpr const char* text = "producer of keys";
+};
+/// Loads queries, their weights and their ranges.
+struct load_queries {
+    static constexpr const char* text = "producer of queries";
+};
+/// Tells the sink of keys that nobody scores.
+struct fill {
+    static constexpr const char* text = "filler";
+};
+}  // namespace roles
+
+/// The kernel on `Arch`, sm90. `Sink` takes the scores.
+template <class Arch, mqa_logits_traits Traits, score_sink Sink, mqa_logits_config Config = mqa_logits_config{}>
+struct mqa_logits {
+    static_assert(same_as<Arch, arch::sm90>, "mqa_logits: the kernel is for Hopper");
+    static_assert(Traits.depth == 32 || Traits.depth == 64 || Traits.depth == 128,
+                  "mqa_logits: depth must be 32, 64 or 128");
+    static_assert(Traits.heads >= 4 && Traits.heads <= 128 && Traits.heads % 4 == 0,
+                  "mqa_logits: heads must be a multiple of 4 from 4 to 128");
+    static_assert(Traits.weights == dtype::f32 || Traits.weights == dtype::bf16 || Traits.weights == dtype::f16,
+                  "mqa_logits: weights must be f32, bf16 or f16");
+    static_assert(Config.keys >= 64 && Config.keys <= 256 && Config.keys % 64 == 0,
+                  "mqa_logits: keys must be 64, 128, 192 or 256");
+    static_assert(Config.warpgroups >= 0 && Config.warpgroups <= 4, "mqa_logits: warpgroups must be from 1 to 4, or 0");
+
+    static constexpr mqa_logits_traits traits = Traits;
+    using sink = Sink;
+    static constexpr mqa_logits_config settled = Config.settled(Traits);
+    static constexpr int warpgroups = settled.warpgroups, queries = settled.queries;
+    using weight =
+        conditional_t<Traits.weights == dtype::f32, float, conditional_t<Traits.weights == dtype::bf16, bf16, f16>>;
+    using sums = head_sums<Traits.heads, queries, Config.added>;
+    using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one warpgroup
+    using key_tile = operand_tile<e4m3, Config.keys, Traits.depth>;
+    using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
+    using tiles = ragged_tiles<queries * warpgroups, Config.keys, Config.start_cost>;
+    static constexpr register_shares shares = register_shares::of(warpgroups);
+    using cta = role_table<role<roles::load_keys, 1, shares.producer>, role<roles::load_queries, 1, shares.producer>,
+                           role<roles::fill, 2, shares.producer>, role<roles::math, 4 * warpgroups, shares.math>>;
+
+    /// What the producer of queries tells the math warps of a run: its first query, first key and key tiles (0: there are no
+    /// more runs), then first and last key of each query.
+    static constexpr u32 run_bytes = 16 + 8 * queries * warpgroups;
+    static constexpr int query_stages = 2;
+
+    struct keys_region {};
+    struct scales_region {};
+    struct queries_region {};
+    struct weights_region {};
+    struct run_region {};
+    struct shares_region {};
+    struct key_barriers {};
+    struct query_barriers {};
+    using layout =
+        smem_regions<region<keys_region, key_tile::bytes, each_stage, 1024>,
+                     region<queries_region, query_tile::bytes, query_stages * warpgroups, 1024>,
+                     region<scales_region, Config.keys * 4, each_stage, 128>,
+                     region<weights_region, sums::columns * 4, query_stages * warpgroups>,
+                     region<run_region, run_bytes, query_stages>, region<shares_region, tiles::bytes(cta::warps)>,
+                     region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
+    static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(Arch::smem_bytes, 8);
+    /// The configuration with all that was left open.
+    static constexpr mqa_logits_config config = settled.with_stages(stages);
+    static_assert(layout::bytes(stages) <= Arch::smem_bytes,
+                  "mqa_logits: the stages need more than 232448 bytes of shared memory");
+    using key_ring = tma_pipeline<stages, cta::warps_of(roles::math{}), cluster_shape{}>;
+    using query_ring = tma_pipeline<query_stages, cta::warps_of(roles::math{}), cluster_shape{}, 2>;
+
+    using arguments = mqa_logits_arguments<typename Sink::arguments>;
+    static constexpr launch_info launch{
+        .arch = Arch::number, .threads = u32(cta::threads), .smem_bytes = layout::bytes(stages)};
+    static constexpr int map_count = 3;
+
+    struct params {
+        tensor_map q, key, scale;
+        const weight* weights;
+        i64 weights_pitch;
+        key_ranges ranges;
+        typename Sink::arguments out;
+    };
+
+    DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
+        const auto& in = args.in;
+        maps[0] =
+            query_tile::map(in.q, i64(in.queries) * Traits.heads, Traits.depth, Traits.depth, queries * Traits.heads);
+        maps[1] = key_tile::map(in.key, in.keys, Traits.depth, in.key_pitch, Config.keys);
+        maps[2] = matrix_map(in.scale, dtype::f32, 1, in.keys, align_up(i64(in.keys), i64(4)) * 4, 1, Config.keys,
+                             swizzle_mode::none);
+    }
+    DEEPGEMM_BOTH static constexpr params make_params(const arguments& args, const tensor_map (&maps)[map_count]) {
+        const auto& in = args.in;
+        return {maps[0],          maps[1],
+                maps[2],          static_cast<const weight*>(in.weights),
+                in.weights_pitch, {in.first, in.last, in.queries, in.keys, Sink::longest(args.out, in.keys)},
+                args.out};
+    }
+    /// All multiprocessors, since only the device knows how much there is to do; none without queries or without keys.
+    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
+        return args.in.queries == 0 || args.in.keys == 0 ? 0 : num_sms;
+    }
+
+    /// The kernel body; called by every thread.
+    DEEPGEMM_DEVICE static void run(const params& p) {
+        const u32 smem = ptx::dynamic_smem();
+        const query_ring query_pipe{place<query_barriers>(smem), {0}};
+        const key_ring key_pipe{place<key_barriers>(smem), {0}};
+        if (ptx::thread_index() == 0) {
+            query_pipe.initialise();
+            key_pipe.initialise();
+        }
+        clear_padding(smem);
+        ptx::grid_dependency_wait();
+        tiles::share(p.ranges, place<shares_region>(smem));
+        ptx::role(cta::text_of(ptx::warp_index()));
+        if (cta::is(roles::math{})) {
+            cta::share_registers(roles::math{});
+            score(p, smem, query_pipe, key_pipe, cta::warpgroup(roles::math{}));
+        } else {
+            cta::share_registers(roles::load_keys{});
+            if (cta::plays(roles::load_keys{}, ptx::warp_index())) {
+                load_keys(p, smem, key_pipe);
+            } else if (cta::plays(roles::load_queries{}, ptx::warp_index())) {
+                load_queries(p, smem, query_pipe);
+            } else if constexpr (Sink::fills_outside) {
+                fill(p, cta::warp(roles::fill{}));
+            }
+        }
+    }
+
+private:
+    /// Shared address of a region, or of one of its items.
+    template <class Region>
+    DEEPGEMM_DEVICE static u32 place(u32 smem, u32 item = 0) {
+        return smem + layout::offset_of(Region{}, stages) + item * layout::stride_of(Region{});
+    }
+
+    /// All threads: zeros for the rows of query tiles that belong to no query. TMA never writes them.
+    DEEPGEMM_DEVICE static void clear_padding(u32 smem) {
+        constexpr u32 used = u32(queries * Traits.heads) * query_tile::row_bytes, unused = query_tile::bytes - used;
+        if constexpr (unused != 0) {
+            for (u32 i = ptx::thread_index(); i < query_stages * warpgroups * unused / 4; i += u32(cta::threads)) {
+                ptx::st_shared<u32>(place<queries_region>(smem, i / (unused / 4)) + used + i % (unused / 4) * 4, 0);
+            }
+            ptx::fence_proxy_async();
+        }
+    }
+
+    DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem, const key_ring& pipe) {
+        ptx::prefetch_tensor_map(p.key);
+        ptx::prefetch_tensor_map(p.scale);
+        typename key_ring::cursor at;
+        typename tiles::run now;
+        const bool issues = ptx::elect_one();
+        for (typename tiles::runs work(p.ranges, place<shares_region>(smem)); work.next(now);) {
+            for (i32 i = 0; i < now.tiles; ++i, at.advance()) {
+                if (issues) {
+                    const u32 full = pipe.acquire(at);
+                    const i32 key = now.key + i * Config.keys;
+                    pipe.commit(at, key_tile::bytes + Config.keys * 4);
+                    ptx::tma_load<2>(p.key, place<keys_region>(smem, at.stage), full, {0, key});
+                    ptx::tma_load<2>(p.scale, place<scales_region>(smem, at.stage), full, {key, 0});
+                }
+            }
+            ptx::sync_warp();
+        }
+        ptx::grid_dependency_trigger();
+    }
+
+    DEEPGEMM_DEVICE static void load_queries(const params& p, u32 smem, const query_ring& pipe) {
+        ptx::prefetch_tensor_map(p.q);
+        typename query_ring::cursor at;
+        typename tiles::run now;
+        const u32 lane = ptx::lane_index();
+        for (typename tiles::runs work(p.ranges, place<shares_region>(smem)); work.next(now); at.advance()) {
+            const u32 full = pipe.acquire(at);
+            if (ptx::elect_one()) {
+                pipe.commit(at, u32(warpgroups * queries * Traits.heads) * query_tile::row_bytes);
+                for (u32 group = 0; group < u32(warpgroups); ++group) {
+                    const i32 row = (now.query + i32(group) * queries) * Traits.heads;
+                    ptx::tma_load<2>(p.q, place<queries_region>(smem, at.stage * warpgroups + group), full, {0, row});
+                }
+            }
+            const u32 words = place<run_region>(smem, at.stage);
+            if (lane == 0) {
+                ptx::st_shared(words, now.query);
+                ptx::st_shared(words + 4, now.key);
+                ptx::st_shared(words + 8, now.tiles);
+            }
+            if (lane < u32(queries * warpgroups)) {
+                ptx::st_shared(words + 16 + 8 * lane, ptx::vec2<i32>{now.mine.first, now.mine.last});
+            }
+            load_weights(p, place<weights_region>(smem, at.stage * warpgroups), now.query);
+            pipe.stored(at);
+        }
+        pipe.acquire(at);
+        if (lane == 0) {
+            ptx::st_shared(place<run_region>(smem, at.stage) + 8, 0);
+            pipe.commit(at, 0);
+        }
+        pipe.stored(at);
+    }
+
+    /// Whole warp: brings the weights of all columns of a query tile as FP32; zero for columns without a query.
+    DEEPGEMM_DEVICE static void load_weights(const params& p, u32 to, i32 first) {
+        for (int i = int(ptx::lane_index()); i < warpgroups * sums::columns; i += 32) {
+            const int column = i % sums::columns, query = i / sums::columns * queries + column / Traits.heads;
+            float value = 0;
+            if (column < queries * Traits.heads && first + query < p.ranges.queries) {
+                const weight* from = p.weights + ((first + query) * p.weights_pitch + column % Traits.heads);
+                if constexpr (same_as<weight, float>) {
+                    value = ptx::ld_global_nc(from);
+                } else {
+                    value = ptx::unpack<weight>(u32(ptx::ld_global_nc(from).bits)).x;
+                }
+            }
+            ptx::st_shared(to + 4 * u32(i), value);
+        }
+    }
+
+    /// Filler warps: pass over all query tiles, also those that no math warp sees, and each to one CTA.
+    DEEPGEMM_DEVICE static void fill(const params& p, u32 warp) {
+        for (i32 tile = i32(ptx::cta_index()); tile < tiles::tiles_of(p.ranges); tile += i32(ptx::cta_count())) {
+            const auto keys = tiles::keys_of(tiles::load(p.ranges, tile));
+            const i32 first = ptx::shuffle(keys.first, 0), count = ptx::shuffle(keys.tiles, 0);
+            const i32 query = tile * tiles::queries, end = min(query + tiles::queries, p.ranges.queries);
+            for (i32 i = query + i32(warp); i < end; i += cta::warps_of(roles::fill{})) {
+                Sink::fill_outside(p.out, p.ranges.keys, i, {first, first + count * Config.keys});
+            }
+        }
+    }
+
+    /// Math warps: for each run all of its key tiles, 64 keys at a time.
+    DEEPGEMM_DEVICE static void score(const params& p, u32 smem, const query_ring& query_pipe, const key_ring& key_pipe,
+                                      u32 group) {
+        typename query_ring::cursor query_at;
+        typename key_ring::cursor at;
+        sums heads;
+        const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in 64 keys
+        const u32 scales = place<scales_region>(smem) + row * 4;
+        const u64 keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem)));
+        while (true) {
+            query_pipe.wait(query_at);
+            const u32 words = place<run_region>(smem, query_at.stage), mine = query_at.stage * warpgroups + group;
+            u32 left = ptx::uniform(ptx::ld_shared<u32>(words + 8));
+            if (left == 0) break;
+            heads.load(place<weights_region>(smem, mine));
+            auto scores = open(p, words, group, row);
+            const u64 q = kept(sm90::descriptor_of<query_tile>(place<queries_region>(smem, mine)));
+            for (; left > 0; --left) {
+                key_pipe.wait(at);
+                DEEPGEMM_UNROLL
+                for (u32 ahead = 0; ahead < u32(Config.keys); ahead += mma::m) {
+                    typename mma::accumulator dots;
+                    const u64 here = sm90::advance(keys, at.stage * key_tile::bytes + ahead * key_tile::bytes_per_row);
+                    mma::multiply(here, q, dots);
+                    const float scale = ptx::ld_shared<float>(scales + (at.stage * u32(Config.keys) + ahead) * 4);
+                    mma::wait(dots);
+                    if (ahead + mma::m == u32(Config.keys)) key_pipe.release(at);
+                    float score[sums::results];
+                    heads.reduce(dots, score);
+                    DEEPGEMM_UNROLL
+                    for (float& s : score) s *= scale;
+                    scores.take(i32(ahead), score);
+                }
+                scores.advance(Config.keys);
+                at.advance();
+            }
+            query_pipe.release(query_at);
+            query_at.advance();
+        }
+    }
+
+    /// Whole warp: the same descriptor, in uniform registers. Without this nvcc computes it again for each multiply.
+    DEEPGEMM_DEVICE static u64 kept(u64 descriptor) { return descriptor >> 32 << 32 | ptx::uniform(u32(descriptor)); }
+
+    /// Math warps: opens this lane's scores of a run, whose description is at shared address `words`.
+    DEEPGEMM_DEVICE static auto open(const params& p, u32 words, u32 group, u32 row) {
+        const i32 first = ptx::ld_shared<i32>(words), key = ptx::ld_shared<i32>(words + 4);
+        scored_query mine[sums::results];
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < sums::results; ++i) {
+            const int in_group = min(sums::query(i), queries - 1), in_tile = int(group) * queries + in_group;
+            const auto range = ptx::ld_shared<ptx::vec2<i32>>(words + 16 + 8 * u32(in_tile));
+            mine[i] = {
+                first + in_tile, {range.x, range.y}, sums::query(i) < queries && first + in_tile < p.ranges.queries};
+        }
+        return Sink::open(p.out, p.ranges.keys, mine, key + i32(row));
+    }
+};
+
+}  // namespace deepgemm

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+// Work that is ragged: each query has a range of keys of its own, in device memory. A query tile is a few neighbouring queries
+// with the keys of all their ranges, in key tiles. The CTAs share the key tiles of all query tiles out among themselves, each a
+// run of as many, so that it does not matter how long single ranges are. Key tiles do not depend on each other, and a result
+// not on which CTA computes it.
+#pragma once
+
+#include <deepgemm/core/math.cuh>
+#include <deepgemm/ptx/barrier.cuh>
+#include <deepgemm/ptx/global.cuh>
+#include <deepgemm/ptx/shared.cuh>
+#include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/ptx/warp.cuh>
+
+namespace deepgemm {
+
+/// Keys from `first` on, up to but without `last`.
+struct key_range {
+    i32 first = 0, last = 0;
+};
+
+/// The ranges of all queries. A kernel has it as a parameter.
+struct key_ranges {
+    const i32* first = nullptr;  ///< (queries), device memory
+    const i32* last = nullptr;   ///< (queries), device memory
+    i32 queries = 0, keys = 0;   ///< how many there are
+    i32 longest = 0;             ///< keys of a range that count; those after them do not
+
+    /// Any thread: the range of query `query`, cut to the keys that there are. {0, 0} if it is empty or inverted, and for a
+    /// query that does not exist. There is at least one query. No branch, so that loads of several ranges can overlap.
+    DEEPGEMM_DEVICE key_range of(i32 query) const {
+        const i32 existing = min(query, queries - 1);
+        const i32 from = min(max(ptx::ld_global_nc(first + existing), 0), keys);
+        const i32 to = min(ptx::ld_global_nc(last + existing), longest < keys - from ? from + longest : keys);
+        const bool none = from >= to || query >= queries;
+        return {none ? 0 : from, none ? 0 : to};
+    }
+};
+
+/// Query tiles of `Queries` queries, at most 32, and key tiles of `Keys` keys. To start a query tile costs a CTA as much as
+/// `StartCost` key tiles; this changes how work is shared out, and no result.
+template <int Queries, int Keys, int StartCost>
+struct ragged_tiles {
+    static_assert(Queries >= 1 && Queries <= 32, "ragged_tiles: a query tile has 1 to 32 queries");
+    static_assert(Keys % 4 == 0 && StartCost >= 0, "ragged_tiles: key tiles are whole groups of four keys");
+
+    /// The key tiles of a query tile. The first starts at key `first`, a multiple of four, where a copy of FP32 may start.
+    struct tile_keys {
+        i32 first, tiles;
+    };
+    /// What a CTA computes of a query tile: `tiles` key tiles from key `key` on, for `Queries` queries from `query` on. `mine`
+    /// is the range of the query `lane index` after the first, in lanes below `Queries`.
+    struct run {
+        i32 query, key, tiles;
+        key_range mine;
+    };
+    /// A place between two key tiles of the whole work.
+    struct boundary {
+        i32 tile, key_tile;
+    };
+
+    static constexpr int queries = Queries, keys = Keys;
+
+    /// Lanes that look at a query tile together, a power of two, and how many tiles a warp looks at.
+    static constexpr int lanes = Queries <= 1    ? 1
+                                 : Queries <= 2  ? 2
+                                 : Queries <= 4  ? 4
+                                 : Queries <= 8  ? 8
+                                 : Queries <= 16 ? 16
+                                                 : 32;
+    static constexpr int at_once = 32 / lanes;
+
+    /// Bytes of shared memory that share() uses in a CTA of `warps` warps.
+    DEEPGEMM_BOTH static constexpr u32 bytes(int warps) { return u32(align_up(4 * warps, 8)) + 2 * sizeof(boundary); }
+    DEEPGEMM_BOTH static constexpr i32 tiles_of(const key_ranges& all) { return ceil_div(all.queries, Queries); }
+
+    /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `lanes` lanes.
+    DEEPGEMM_DEVICE static key_range load(const key_ranges& all, i32 tile) {
+        const i32 lane = i32(ptx::lane_index()), in_tile = lane % lanes;
+        const key_range range = all.of((tile + lane / lanes) * Queries + in_tile);
+        return {in_tile < Queries ? range.first : 0, in_tile < Queries ? range.last : 0};
+    }
+    /// Whole warp: the keys of the tile that this lane and its neighbours have the ranges of.
+    DEEPGEMM_DEVICE static tile_keys keys_of(key_range mine) {
+        constexpr i32 none = 0x7fffffff;
+        i32 from = mine.first < mine.last ? mine.first : none, to = mine.last;
+        DEEPGEMM_UNROLL
+        for (u32 mask = 1; mask < u32(lanes); mask *= 2) {
+            from = min(from, ptx::shuffle_xor(from, mask));
+            to = max(to, ptx::shuffle_xor(to, mask));
+        }
+        from = from < to ? from / 4 * 4 : to;
+        return {from, ceil_div(to - from, Keys)};
+    }
+
+    /// All threads of the CTA: finds where the runs of this CTA start and end, and synchronises the CTA. `smem` is the address
+    /// of bytes() bytes of shared memory.
+    DEEPGEMM_DEVICE static void share(const key_ranges& all, u32 smem) {
+        const i32 warps = i32(ptx::thread_count() / 32), warp = i32(ptx::warp_index()), lane = i32(ptx::lane_index());
+        const i32 tiles = tiles_of(all), mine = align_up(ceil_div(tiles, warps), at_once);
+        const i32 first = warp * mine, last = min(first + mine, tiles);
+        u32 cost = 0;
+        for (i32 tile = first; tile < last; tile += batches * at_once) {
+            const costs c = costs_of(all, tile, last);
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < batches; ++i) cost += c.batch[i];
+        }
+        cost = ptx::reduce_add(cost);
+        if (lane == 0) ptx::st_shared(smem + 4 * u32(warp), cost);
+        ptx::sync_cta();
+        const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(smem + 4 * u32(lane)) : 0;
+        const u32 sums = inclusive_sum(of_lane), before = ptx::shuffle(sums, u32(warp)) - cost,
+                  total = ptx::shuffle(sums, 31);
+        DEEPGEMM_NO_UNROLL
+        for (u32 i = 0; i < 2; ++i) {
+            const u32 target = u32(u64(total) * (ptx::cta_index() + i) / ptx::cta_count()),
+                      to = smem + ends_at(warps) + 8 * i;
+            if (target == total && warp == 0 && lane == 0) store({tiles, 0}, to);
+            if (before <= target && target < before + cost) find(all, first, last, before, target, to);
+        }
+        ptx::sync_cta();
+    }
+
+    /// The runs of a CTA, one after another. Warps that walk them see the same ones.
+    struct runs {
+        const key_ranges& all;
+        boundary start, stop;
+        i32 tile, batch;        ///< the next query tile, and the first of those whose ranges the lanes have
+        key_range mine, ahead;  ///< this lane's in that batch and in the next one, whose loads are under way
+        tile_keys keys;
+
+        /// Whole warp, after share() with the same arguments.
+        DEEPGEMM_DEVICE runs(const key_ranges& ranges, u32 smem) : all(ranges) {
+            const u32 from = smem + ends_at(i32(ptx::thread_count() / 32));
+            start = {ptx::ld_shared<i32>(from), ptx::ld_shared<i32>(from + 4)};
+            stop = {ptx::ld_shared<i32>(from + 8), ptx::ld_shared<i32>(from + 12)};
+            tile = batch = start.tile;
+            take(load(all, batch));
+        }
+        /// Whole warp: the next run, or false if there is none.
+        DEEPGEMM_DEVICE bool next(run& r) {
+            while (tile <= stop.tile) {
+                if (tile == batch + at_once) {
+                    batch = tile;
+                    take(ahead);
+                }
+                const i32 here = tile++;
+                const u32 at = u32(here - batch) * u32(lanes), lane = at + ptx::lane_index() % u32(lanes);
+                const tile_keys all_keys{ptx::shuffle(keys.first, at), ptx::shuffle(keys.tiles, at)};
+                const key_range range{ptx::shuffle(mine.first, lane), ptx::shuffle(mine.last, lane)};
+                const i32 begin = here == start.tile ? start.key_tile : 0;
+                const i32 end = here == stop.tile ? stop.key_tile : all_keys.tiles;
+                if (begin >= end) continue;
+                r = {here * Queries, all_keys.first + begin * Keys, end - begin, range};
+                return true;
+            }
+            return false;
+        }
+
+    private:
+        DEEPGEMM_DEVICE void take(key_range loaded) {
+            mine = loaded;
+            keys = keys_of(mine);
+            ahead = load(all, batch + at_once);
+        }
+    };
+
+private:
+    DEEPGEMM_BOTH static constexpr u32 ends_at(i32 warps) { return u32(align_up(4 * warps, 8)); }
+    DEEPGEMM_DEVICE static void store(boundary place, u32 to) {
+        ptx::st_shared(to, place.tile);
+        ptx::st_shared(to + 4, place.key_tile);
+    }
+    /// Query tiles that a warp looks at in one go, in batches of `at_once`, so that their loads are under way together.
+    static constexpr int batches = 4;
+    struct costs {
+        u32 batch[batches];
+    };
+    /// Whole warp: what query tiles from `tile` on cost that lie before `last`: in each batch that of a tile in the first of
+    /// its lanes, 0 in the others. All tiles together cost less than 2^32, since their logits are in memory.
+    DEEPGEMM_DEVICE static costs costs_of(const key_ranges& all, i32 tile, i32 last) {
+        const i32 lane = i32(ptx::lane_index());
+        key_range mine[batches];
+        costs c;
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < batches; ++i) mine[i] = load(all, tile + i * at_once);
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < batches; ++i) {
+            const bool counts = lane % lanes == 0 && tile + i * at_once + lane / lanes < last;
+            const u32 cost = u32(keys_of(mine[i]).tiles + StartCost);
+            c.batch[i] = counts ? cost : 0;
+        }
+        return c;
+    }
+    /// Whole warp: the sum over this lane and those below.
+    DEEPGEMM_DEVICE static u32 inclusive_sum(u32 value) {
+        DEEPGEMM_UNROLL
+        for (u32 delta = 1; delta < 32; delta *= 2) {
+            const u32 below = ptx::shuffle_up(value, delta);
+            if (ptx::lane_index() >= delta) value += below;
+        }
+        return value;
+    }
+    /// Whole warp: stores where among its tiles [first, last), which cost `before` and more, a total of `target` is reached.
+    DEEPGEMM_DEVICE static void find(const key_ranges& all, i32 first, i32 last, u32 before, u32 target, u32 to) {
+        for (i32 tile = first; tile < last && before <= target; tile += batches * at_once) {
+            const costs c = costs_of(all, tile, last);
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < batches; ++i) {
+                const u32 end = before + inclusive_sum(c.batch[i]), start = end - c.batch[i];
+                if (start <= target && target < end) {
+                    const i32 here = tile + i * at_once + i32(ptx::lane_index()) / lanes;
+                    store({here, max(i32(target - start) - StartCost, 0)}, to);
+                }
+                before = ptx::shuffle(end, 31);
+            }
+        }
+    }
+};
+
+}  // namespace deepgemm
