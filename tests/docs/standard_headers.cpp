@@ -66,7 +66,8 @@ constexpr declared standard_names[] = {
     {"thread deepgemm/rtc/thread.hpp", "jthread this_thread thread"},
     {"stop_token deepgemm/rtc/thread.hpp", "stop_token"},
     {"type_traits",
-     "is_convertible_v is_enum_v is_floating_point_v is_integral_v is_trivially_copyable_v is_void_v remove_cvref_t "
+     "is_base_of_v is_convertible_v is_empty_v is_enum_v is_floating_point_v is_integral_v is_trivially_copyable_v "
+     "is_void_v remove_cvref_t "
      "remove_pointer_t type_identity_t"},
     {"unordered_map", "unordered_map"},
     {"tuple", "tuple tuple_element_t"},
