@@ -46,7 +46,7 @@ struct mqa_logits_config {
     int warpgroups = 0;  ///< that multiply, 1 to 4; 0: four
     /// Of a warpgroup at a time; 0: as many as 128 columns hold if there are more than 32 heads, else 64 columns; at most 8.
     int queries = 0;
-    int keys = 128;      ///< of a key tile, 64 to 256 in steps of 64
+    int keys = 192;      ///< of a key tile, 64 to 256 in steps of 64
     int stages = 0;      ///< key tiles in flight; 0: as many as fit, at most 8
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
     int start_cost = 1;  ///< of a query tile, in key tiles, for sharing out the work
