@@ -60,7 +60,7 @@ TEST_CASE("explain takes products in groups") {
     const said text = run(explain_command, {"32*4096,7168,3072:masked-20", "6*4096,4096,4096:masked-1024"});
     CHECK(text.code == 0);
     CHECK(text.has("32 groups of up to 4096 rows, usually 20, n = 7168, k = 3072"));
-    CHECK(text.has("predicted best of 7: config{.block = {64, 128, 128}"));
+    CHECK(text.has("predicted best of 9: config{.block = {32, "));
     CHECK(text.has("\n\n6 groups of up to 4096 rows, usually 1024, n = 4096, k = 4096"));
     CHECK(run(explain_command, {"--json", "3*64,128,256:masked"}).has("\"product\": \"3*64,128,256:masked\""));
     const said half = run(explain_command, {"32*4096,7168,3072:bf16-masked-20", "--json"});
@@ -89,7 +89,7 @@ TEST_CASE("explain takes products in groups of rows") {
     CHECK(text.has("\"product\": \"8*8192,4096,4096:bf16-nn-indexed-20\""));
     const said words = run(explain_command, {"4*35456,6144,7168:psum", "8*8192,4096,4096:bf16-nn-indexed-20"});
     CHECK(words.has("35456 rows in 4 groups by its end, usually 8864 each, n = 6144, k = 7168"));
-    CHECK(words.has("predicted best of 7: config{.block = {"));
+    CHECK(words.has("predicted best of 8: config{.block = {"));
     CHECK(words.has("8192 rows in 8 groups by row, usually 20 each, n = 4096, k = 4096"));
     CHECK(words.has("predicted best of 3: config{.block = {64, 128, 64}"));
     const said lists =
@@ -142,8 +142,8 @@ TEST_CASE("explain reads a table for products in groups, and names the kernels n
     write_table(path, tuned_table::of<ops::grouped_gemm>("NVIDIA H200",
                                                          {{bench::workload_of(parse_groups(product)), wide, 99.5}}));
     const said text = run(explain_command, {"--table", path, product, "32*4096,7168,3072:masked-21"});
-    CHECK(text.has("the caller's table's choice of 7: config{.block = {256, 128, 128}"));
-    CHECK(text.has("predicted best of 7: config{.block = {64, "));  // another product
+    CHECK(text.has("the caller's table's choice of 9: config{.block = {256, 128, 128}"));
+    CHECK(text.has("predicted best of 9: config{.block = {32, "));  // another product
     CHECK_THROWS_WITH_AS(run(explain_command, {"--pin", "config{.block = {128, 128, 96}}", product}),
                          doctest::Contains("}: block.k is 128, not 96, sm90.promote is"), std::runtime_error);
 }
