@@ -120,7 +120,7 @@ struct without_groups {
 };
 static_assert(serves<dense, ops::gemm>);
 static_assert(serves<masked, ops::grouped_gemm>);
-static_assert(!serves<without_groups, ops::grouped_gemm>);  // no arguments_of, and other arguments than O's
+static_assert(!serves<without_groups, ops::grouped_gemm>);           // no arguments_of, and other arguments than O's
 static_assert(!serves<other_launch, ops::gemm>);                     // info.launch is another one
 static_assert(!serves<scale::to_mn_major<scale::fp32>, ops::gemm>);  // no info
 static_assert(same_as<operation_of<dense>, ops::gemm>);
