@@ -125,3 +125,50 @@ TEST_CASE("cp.async: its source is read after the kernel before has ended, and a
         if (lane == 1) ptx::cp_async<4>(ptx::dynamic_smem(), from.word);
     });
 }
+
+TEST_CASE("cp.async in groups: a thread reads what it has waited for") {
+    for (const sim::options& o : all_policies()) {
+        source from;
+        u32 wrong = 0;
+        sim::launch(o, block(32), [&] {
+            const u32 mine = ptx::dynamic_smem() + 16 * ptx::lane_index(), lane = ptx::lane_index();
+            for (u32 i = 0; i < 2; ++i) {
+                ptx::cp_async<4>(mine + 4 * i, from.word + 32 * i + lane);
+                ptx::cp_async_commit();
+            }
+            ptx::cp_async_wait<1>();
+            wrong += ptx::ld_shared<u32>(mine) != from.word[lane];
+            ptx::cp_async_commit();  // of none
+            ptx::cp_async_wait<1>();
+            wrong += ptx::ld_shared<u32>(mine + 4) != from.word[32 + lane];
+            ptx::cp_async_wait<0>();
+        });
+        CHECK(wrong == 0);
+    }
+}
+
+TEST_CASE("cp.async in groups: misuse is found") {
+    source from;
+    const auto copy_and = [&](auto then) {
+        return [&from, then] {
+            const u32 mine = ptx::dynamic_smem() + 16 * ptx::lane_index();
+            for (u32 i = 0; i < 2; ++i) {
+                ptx::cp_async<4>(mine + 4 * i, from.word + i);
+                ptx::cp_async_commit();
+            }
+            then(mine);
+        };
+    };
+    // The newest group may still be under way.
+    expect_error(block(32), {"ld.shared", "while a cp.async", "still in flight"}, copy_and([](u32 mine) {
+                     ptx::cp_async_wait<1>();
+                     ptx::ld_shared<u32>(mine + 4);
+                 }));
+    // A copy that is in no group is waited for by nobody.
+    expect_error(block(32), {"the CTA ends while 32 cp.asyncs"}, copy_and([&](u32 mine) {
+                     ptx::cp_async<4>(mine + 8, from.word);
+                     ptx::cp_async_wait<0>();
+                 }));
+    expect_error(block(32), {"cp.async.mbarrier.arrive after cp.async.commit_group"},
+                 copy_and([](u32) { ptx::cp_async_arrive(ptx::dynamic_smem() + 1024); }));
+}
