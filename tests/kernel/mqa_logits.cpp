@@ -24,7 +24,7 @@ template <mqa_logits_traits Traits, class Sink, mqa_logits_config Config>
 using kernel_of = mqa_logits<arch::sm90, Traits, Sink, Config>;
 
 template <class K, class Scores>
-std::string outcome(Scores& on, const sim::options& machine) {
+std::string outcome_of_scores(Scores& on, const sim::options& machine) {
     const auto done = sim::try_launch<K>(on.template arguments<typename K::arguments>(),
                                          {.dependent_launch = machine.dependent_launch}, machine);
     return done ? on.verdict(tolerance::fp32) : done.failure().message;
@@ -47,7 +47,7 @@ void check(i32 most_queries = 40, i32 most_keys = 500, int runs = 2) {
             CAPTURE(keys);
             for (const bool whole : {true, false}) {
                 mqa_scores<T, element<Traits.weights>> made(random, Traits, Form, {queries, keys, whole, false});
-                CHECK(outcome<kernel>(made, machine) == "");
+                CHECK(outcome_of_scores<kernel>(made, machine) == "");
             }
         }
     }
@@ -96,7 +96,7 @@ TEST_CASE("mqa logits: a sink of one's own gets the same scores") {
     CAPTURE(random.seed());
     mqa_scores<float, float> made(random, traits, logits_form::unclean, {50, 300, false, false});
     using storing = kernel_of<traits, store_logits<float, logits_form::unclean>, mqa_logits_config{}>;
-    REQUIRE(outcome<storing>(made, {}) == "");
+    REQUIRE(outcome_of_scores<storing>(made, {}) == "");
     using own = kernel_of<traits, by_key, mqa_logits_config{}>;
     std::vector<float> turned(50 * 300, 0.0f);
     const auto done = sim::try_launch<own>({made.arguments<storing::arguments>().in, {turned.data(), 50}}, {}, {});
@@ -157,7 +157,7 @@ TEST_CASE("mqa logits: the same bits on any number of multiprocessors and under 
     for (const bool causal : {false, true}) {
         mqa_scores<float, float> first(random, traits, logits_form::full, {70, 700, false, causal});
         const auto poisoned = first.logits;
-        REQUIRE(outcome<kernel>(first, {.num_sms = 1}) == "");
+        REQUIRE(outcome_of_scores<kernel>(first, {.num_sms = 1}) == "");
         for (int i = 0; i < 12; ++i) {
             auto again = first;
             again.logits = poisoned;
