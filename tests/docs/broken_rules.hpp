@@ -396,6 +396,8 @@ inline std::vector<broken_rule> rules_of_mqa_logits() {
         {"queries are from 0 to 2^31 - 4096", broken_mqa([](p_& p) { p.queries = -1; })},
         {"and keys", broken_mqa([](p_& p) { p.keys = i64(1) << 40; })},
         {"and the heads of all queries", broken_mqa([](p_& p) { p.queries = 1 << 26; })},
+        {"and key tiles of all queries are counted in 32 bits",
+         broken_mqa([](p_& p) { p.queries = 1 << 20, p.keys = i64(1) << 30; })},
         {"and columns of compressed logits, from 1 on", broken_mqa([](p_& p) { p.form = logits_form::compressed; })},
         {"TMA can step from key to key", broken_mqa([](p_& p) { p.key_stride = 136; })},
         {"rows of keys do not overlap", broken_mqa([](p_& p) { p.key_stride = 112; })},

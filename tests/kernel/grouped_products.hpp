@@ -175,13 +175,11 @@ grouped_product<K> k_product(random_source& random, i32 m, i32 n, const std::vec
 
 /// K in `parts` parts, whose results have to sum up to the product.
 template <class K>
-grouped_product<K> parts_product(random_source& random, problem_shape shape, i32 parts) {
+grouped_product<K> parts_product(random_source& random, problem_shape shape, i32 parts,
+                                 i32 unit = K::info.traits.a.format == scale_kind::none ? 64 : 128) {
     const auto& [m, n, k] = shape;
-    grouped_product<K> made{shape,
-                            {K::info.traits.a, 1, m, k, random},
-                            {K::info.traits.b, 1, n, k, random},
-                            {parts, m, n},
-                            {parts, K::info.traits.a.format == scale_kind::none ? 64 : 128}};
+    grouped_product<K> made{
+        shape, {K::info.traits.a, 1, m, k, random}, {K::info.traits.b, 1, n, k, random}, {parts, m, n}, {parts, unit}};
     made.d.expect_sum(made.a[0], made.b[0]);
     return made;
 }

@@ -40,6 +40,7 @@ struct gemm_host {
 
     /// The kernel's arguments from those of an operation, which holds values for all steps of the library.
     template <class OfTiles>
+        requires(same_as<OfTiles, typename Tiles::arguments> || __is_empty(OfTiles))
     DEEPGEMM_BOTH static constexpr arguments arguments_of(const gemm_call<epilogue_values, OfTiles>& given) {
         arguments made{given, epilogue_arguments_of<Epilogue>(given.epilogue)};
         if constexpr (same_as<OfTiles, typename Tiles::arguments>) made.tiles = given.tiles;

@@ -236,9 +236,9 @@ private:
             if (column < queries * Traits.heads && first + query < p.ranges.queries) {
                 const weight* from = p.weights + ((first + query) * p.weights_pitch + column % Traits.heads);
                 if constexpr (same_as<weight, float>) {
-                    value = ptx::ld_global_nc(from);
+                    value = ptx::ld_global(from);
                 } else {
-                    value = ptx::unpack<weight>(u32(ptx::ld_global_nc(from).bits)).x;
+                    value = ptx::unpack<weight>(u32(ptx::ld_global(from).bits)).x;
                 }
             }
             ptx::st_shared(to + 4 * u32(i), value);
@@ -281,8 +281,9 @@ private:
                     typename mma::accumulator dots;
                     const u64 here = sm90::advance(keys, at.stage * key_tile::bytes + ahead * key_tile::bytes_per_row);
                     mma::multiply(here, q, dots);
-                    const float scale = ptx::ld_shared<float>(scales + (at.stage * u32(Config.keys) + ahead) * 4);
+                    const float loading = ptx::ld_shared<float>(scales + (at.stage * u32(Config.keys) + ahead) * 4);
                     mma::wait(dots);
+                    const float scale = ptx::keep(loading);  // it must be there before the stage is given back
                     if (ahead + mma::m == u32(Config.keys)) key_pipe.release(at);
                     float score[sums::results];
                     heads.reduce(dots, score);

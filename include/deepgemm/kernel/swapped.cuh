@@ -66,7 +66,9 @@ struct gemm<Arch, A, B, Epilogue, Config, Tiles, Pipeline> {
     static constexpr int map_count = product::map_count;
 
     /// The kernel's arguments from those of an operation, whose A and B are not exchanged yet.
-    DEEPGEMM_BOTH static constexpr arguments arguments_of(const auto& given) { return product::arguments_of(given); }
+    template <class Given>
+        requires requires(const Given& given) { product::arguments_of(given); }
+    DEEPGEMM_BOTH static constexpr arguments arguments_of(const Given& given) { return product::arguments_of(given); }
     DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
         product::tensor_maps(turn(args), maps);
     }

@@ -115,8 +115,9 @@ struct k_groups {
     DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return shape.m; }
 };
 
-/// One product whose K is cut into `count` parts, which differ by at most `unit` elements, a multiple of block.k. Each part has
-/// its own matrix of D; a later kernel adds them.
+/// One product whose K is cut into `count` parts of whole units of `unit` elements, a multiple of block.k. The first parts have a
+/// unit more than the others if they cannot be equal, and the last unit may end early. Each part has its own matrix of D; a later
+/// kernel adds them.
 struct k_parts {
     static constexpr grouping grouped_as = grouping::k_parts;
     static constexpr stacks stacked{.d = true};
@@ -129,7 +130,7 @@ struct k_parts {
         const i32 part = before.index + 1;
         if (part >= count) return {part, part, 0, 0, 0, 0};
         const auto [first, units] = block_range::part_of(ceil_div(shape.k, unit), part, count);
-        return {part, part, 0, shape.m, first * unit, min((first + units) * unit, shape.k)};
+        return {part, part, 0, shape.m, min(first * unit, shape.k), min((first + units) * unit, shape.k)};
     }
     DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
         return count * ceil_div(shape.m, block_m);

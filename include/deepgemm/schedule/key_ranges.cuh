@@ -30,8 +30,8 @@ struct key_ranges {
     /// query that does not exist. There is at least one query. No branch, so that loads of several ranges can overlap.
     DEEPGEMM_DEVICE key_range of(i32 query) const {
         const i32 existing = min(query, queries - 1);
-        const i32 from = min(max(ptx::ld_global_nc(first + existing), 0), keys);
-        const i32 to = min(ptx::ld_global_nc(last + existing), longest < keys - from ? from + longest : keys);
+        const i32 from = min(max(ptx::ld_global(first + existing), 0), keys);
+        const i32 to = min(ptx::ld_global(last + existing), longest < keys - from ? from + longest : keys);
         const bool none = from >= to || query >= queries;
         return {none ? 0 : from, none ? 0 : to};
     }
@@ -177,7 +177,7 @@ private:
         u32 batch[batches];
     };
     /// Whole warp: what query tiles from `tile` on cost that lie before `last`: in each batch that of a tile in the first of
-    /// its lanes, 0 in the others. All tiles together cost less than 2^32, since their logits are in memory.
+    /// its lanes, 0 in the others. All tiles together cost less than 2^32, which the operation checks.
     DEEPGEMM_DEVICE static costs costs_of(const key_ranges& all, i32 tile, i32 last) {
         const i32 lane = i32(ptx::lane_index());
         key_range mine[batches];

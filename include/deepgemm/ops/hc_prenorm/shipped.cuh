@@ -15,8 +15,8 @@ DEEPGEMM_BOTH constexpr hc_prenorm_config prenorm_tile(int n, int split_k = 1) {
     return {.block = {64, n, 64}, .split_k = split_k};
 }
 
-/// All splits for each width: the 24 columns of four streams, and tiles for up to 32, 64 and 128. The sums of eight CTAs of 128
-/// columns would not fit into shared memory.
+/// Splits for each width: the 24 columns of four streams, and tiles for up to 32, 64 and 128. The sums of eight CTAs of 128 columns
+/// would not fit into shared memory.
 using prenorm_24 = prenorm_kernels<prenorm_tile(24), prenorm_tile(24, 2), prenorm_tile(24, 4), prenorm_tile(24, 8)>;
 using prenorm_32 = prenorm_kernels<prenorm_tile(32), prenorm_tile(32, 2), prenorm_tile(32, 4), prenorm_tile(32, 8)>;
 using prenorm_64 = prenorm_kernels<prenorm_tile(64), prenorm_tile(64, 2), prenorm_tile(64, 4), prenorm_tile(64, 8)>;

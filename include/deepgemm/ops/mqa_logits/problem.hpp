@@ -5,6 +5,7 @@
 
 #include <deepgemm/core/traits.cuh>
 #include <deepgemm/epilogue/logits.cuh>
+#include <deepgemm/host/hash.hpp>
 #include <deepgemm/kernel/mqa_info.cuh>
 
 namespace deepgemm {
@@ -43,7 +44,7 @@ constexpr u64 hash_of(const mqa_logits_workload& work) {
     const u64 sizes = u64(u32(work.queries)) | u64(u32(work.keys)) << 32;
     const u64 kinds =
         u64(scores.heads) | u64(scores.depth) << 8 | u64(scores.weights) << 16 | u64(logits) << 24 | u64(form) << 32;
-    return (sizes * 0x9e3779b97f4a7c15ull ^ kinds) * 0x9e3779b97f4a7c15ull >> 7;
+    return hashed(hashed(0, sizes), kinds);
 }
 
 /// The workload of a valid problem. A template, so that workload_of({...}) is a dense problem's and not ambiguous.

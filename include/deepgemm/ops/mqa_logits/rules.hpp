@@ -30,11 +30,16 @@ inline result<void> check_mqa_kind(i64 heads, i64 depth, dtype weights, dtype lo
     return {};
 }
 
-/// Checks sizes. Kernels number the heads of all queries in 31 bits.
+/// Checks sizes. Kernels number the heads of all queries in 31 bits and add up key tiles in 32.
 inline result<void> check_mqa_sizes(i64 queries, i64 keys, i64 heads) {
     if (auto ok = check_extent("the number of queries", queries); !ok) return ok;
     if (auto ok = check_extent("the number of keys", keys); !ok) return ok;
-    return check_extent("the number of heads of all queries", queries * heads);
+    if (auto ok = check_extent("the number of heads of all queries", queries * heads); !ok) return ok;
+    if (ceil_div(queries, i64(4)) * (ceil_div(keys, i64(64)) + 1) >> 32 != 0) {
+        return fail(errc::bad_extent, queries, " queries of ", keys,
+                    " keys are too many at once; their tiles of 4 x 64 are counted in 32 bits");
+    }
+    return {};
 }
 
 /// Checks that rows of `columns` elements, `stride` apart, do not overlap.
@@ -78,7 +83,8 @@ inline auto memory_of(const mqa_logits_problem& problem) {
                  last, logits, logits_type, logits_stride, form, columns] = problem;
     constexpr const char* for_tma = "TMA copies from multiples of 16 bytes";
     const auto rows = [](i64 count, i64 stride, i64 length, dtype type) {
-        return std::array<memory_steps, 3>{{{count, detail::stride_or(stride, length) * i64(size_of(type))}, {}, {}}};
+        return std::array<memory_steps, 3>{
+            {{count, detail::wide(detail::stride_or(stride, length)) * size_of(type)}, {}, {}}};
     };
     const auto elements = [](dtype type) {
         return size_of(type) == 2 ? "they have 2 bytes each" : "they have 4 bytes each";
