@@ -2,6 +2,7 @@
 // The tables of budgets with which the pages of operations begin: what products demand of any kernel, and how long an H200 takes
 // for that. Where the environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against what the library counts.
 #include <deepgemm/ops.hpp>
+#include <deepgemm/ops/mqa_logits/operation.hpp>
 
 #include <tuple>
 
@@ -123,6 +124,21 @@ table prenorm_table() {
     return with_head(lines);
 }
 
+table logits_table() {
+    table lines;
+    for (const auto& [queries, heads, depth] : {std::tuple{2048, 64, 128},
+                                                {8192, 64, 128},
+                                                {8192, 32, 128},
+                                                {8192, 64, 64},
+                                                {8192, 64, 32},
+                                                {8192, 16, 128}}) {
+        const mqa_logits_workload work{queries, 8192, {{heads, depth}}};
+        lines.push_back(
+            line(true, concat(queries, " queries, 8192 keys, ", heads, " heads of ", depth), demand_of(work)));
+    }
+    return with_head(lines);
+}
+
 /// What a K block of 128 elements takes in FP8, by tile: to multiply it, and to bring it from L2 when all multiprocessors read.
 table tile_table() {
     const double l2_bytes = cost_parameters{}.l2_bytes;
@@ -144,6 +160,7 @@ TEST_CASE("pages of operations begin with their budgets") {
     check_made_lines("docs/ops/grouped_gemm.md", "budget", masked_table());
     check_made_lines("docs/ops/contiguous_gemm.md", "budget", contiguous_table());
     check_made_lines("docs/ops/hc_prenorm.md", "budget", prenorm_table());
+    check_made_lines("docs/ops/mqa_logits.md", "budget", logits_table());
     for (const auto& page : pages()) {  // of every operation
         if (page.parent_path() != "docs/ops") continue;
         CAPTURE(page.string());
