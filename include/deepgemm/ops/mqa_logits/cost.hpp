@@ -34,9 +34,10 @@ inline cost predict(const mqa_logits_info& info, const mqa_logits_workload& work
     const double columns = align_up(cfg.queries * scores.heads, 8), tensor = columns / 128 * scores.depth * 2;
     const bool four = cfg.warpgroups >= 4;
     const double multiply = (four ? 220 : 201) * columns / 128 + (four ? 0.56 : 0.68) * tensor;
-    const i64 query_tiles = ceil_div(i64(work.queries), i64(cfg.queries * cfg.warpgroups));
+    const i64 query_tiles = ceil_div(i64(work.queries), i64(cfg.queries) * cfg.warpgroups);
     const i64 key_tiles = ceil_div(i64(work.keys), i64(cfg.keys));
-    const double multiplies = double(query_tiles) * double(key_tiles) * cfg.warpgroups * (cfg.keys / 64);
+    const int of_tile = cfg.warpgroups * (cfg.keys / 64);
+    const double multiplies = double(query_tiles) * double(key_tiles) * of_tile;
     constexpr double start = 2000;  // cycles that a query tile costs: its ranges, queries and weights
     const demand needed = demand_of(work);
     cost made;
