@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "machines.hpp"
 #include "mqa_scores.hpp"
 
 namespace mqa_logits_tests {
@@ -14,11 +15,9 @@ namespace mqa_logits_tests {
 using namespace deepgemm;
 using test::bits_of;
 using test::mqa_scores;
+using test::on_machines;
 
 namespace {
-
-template <dtype Type>
-using element = conditional_t<Type == dtype::f32, float, conditional_t<Type == dtype::bf16, bf16, f16>>;
 
 template <mqa_logits_traits Traits, class Sink, mqa_logits_config Config>
 using kernel_of = mqa_logits<arch::sm90, Traits, Sink, Config>;
@@ -35,22 +34,17 @@ template <mqa_logits_traits Traits, class T = float, logits_form Form = logits_f
           mqa_logits_config Config = mqa_logits_config{}>
 void check(i32 most_queries = 40, i32 most_keys = 500, int runs = 2) {
     using kernel = kernel_of<Traits, store_logits<T, Form>, Config>;
-    for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
-        for (int i = 0; i < runs; ++i) {
-            random_source random(fresh_seed());
-            CAPTURE(random.seed());
-            sim::options machine{.policy = policy, .seed = random.seed()};
-            machine.num_sms = int(random.integer(1, 5));
-            machine.dependent_launch = random.integer(0, 1) != 0;
-            const i32 queries = i32(random.integer(1, most_queries)), keys = i32(random.integer(1, most_keys));
-            CAPTURE(queries);
-            CAPTURE(keys);
-            for (const bool whole : {true, false}) {
-                mqa_scores<T, element<Traits.weights>> made(random, Traits, Form, {queries, keys, whole, false});
-                CHECK(outcome_of_scores<kernel>(made, machine) == "");
-            }
+    on_machines(runs, [&](random_source& random, sim::options machine) {
+        machine.num_sms = int(random.integer(1, 5));
+        machine.dependent_launch = random.integer(0, 1) != 0;
+        const i32 queries = i32(random.integer(1, most_queries)), keys = i32(random.integer(1, most_keys));
+        CAPTURE(queries);
+        CAPTURE(keys);
+        for (const bool whole : {true, false}) {
+            mqa_scores<T, mqa_element<Traits.weights>> made(random, Traits, Form, {queries, keys, whole, false});
+            CHECK(outcome_of_scores<kernel>(made, machine) == "");
         }
-    }
+    });
 }
 
 // [sink]

@@ -145,7 +145,7 @@ private:
     /// Shared address of a region, or of its item for a stage.
     template <class Region>
     DEEPGEMM_DEVICE static u32 place(u32 smem, u32 stage = 0) {
-        return smem + layout::offset_of(Region{}, stages) + stage * layout::stride_of(Region{});
+        return layout::template address_of<Region, stages>(smem, stage);
     }
 
     /// Producer thread: brings the K blocks of every tile. TMA fills what lies beyond M, N and K with zeros.

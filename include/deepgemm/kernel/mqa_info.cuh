@@ -5,6 +5,7 @@
 
 #include <deepgemm/core/fields.cuh>
 #include <deepgemm/core/math.cuh>
+#include <deepgemm/core/traits.cuh>
 #include <deepgemm/core/types.cuh>
 #include <deepgemm/epilogue/logits.cuh>
 
@@ -24,6 +25,10 @@ struct fields_of<mqa_logits_traits> {
                                            field{"depth", &mqa_logits_traits::depth, by_default::written},
                                            field{"weights", &mqa_logits_traits::weights}};
 };
+
+/// The element type named `Type`, of those that weights and logits may have.
+template <dtype Type>
+using mqa_element = conditional_t<Type == dtype::f32, float, conditional_t<Type == dtype::bf16, bf16, f16>>;
 
 /// What a kernel computes that stores its scores as logits. Kernels with equal traits can replace each other.
 struct stored_mqa_traits {

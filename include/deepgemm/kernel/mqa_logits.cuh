@@ -55,8 +55,7 @@ struct mqa_logits {
     using sink = Sink;
     static constexpr mqa_logits_config settled = Config.settled(Traits);
     static constexpr int warpgroups = settled.warpgroups, queries = settled.queries;
-    using weight =
-        conditional_t<Traits.weights == dtype::f32, float, conditional_t<Traits.weights == dtype::bf16, bf16, f16>>;
+    using weight = mqa_element<Traits.weights>;
     using sums = head_sums<Traits.heads, queries, Config.added>;
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one warpgroup
     using key_tile = operand_tile<e4m3, Config.keys, Traits.depth>;
@@ -159,7 +158,7 @@ private:
     /// Shared address of a region, or of one of its items.
     template <class Region>
     DEEPGEMM_DEVICE static u32 place(u32 smem, u32 item = 0) {
-        return smem + layout::offset_of(Region{}, stages) + item * layout::stride_of(Region{});
+        return layout::template address_of<Region, stages>(smem, item);
     }
 
     /// All threads: zeros for the rows of query tiles that belong to no query. TMA never writes them.

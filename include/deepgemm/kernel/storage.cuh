@@ -127,8 +127,7 @@ struct gemm_storage : gemm_sizes<A, B, Epilogue, Config, Stacked, AnyRow> {
     /// Shared address of item `i` of a region.
     template <class Name>
     DEEPGEMM_DEVICE u32 at(Name, u32 i = 0) const {
-        constexpr u32 first = layout::offset_of(Name{}, sizes::stages), stride = layout::stride_of(Name{});
-        return base + first + i * stride;
+        return layout::template address_of<Name, sizes::stages>(base, i);
     }
     DEEPGEMM_DEVICE u32 a(u32 stage) const { return at(regions::a_tiles{}, stage); }
     DEEPGEMM_DEVICE u32 b(u32 stage) const { return at(regions::b_tiles{}, stage); }

@@ -85,7 +85,8 @@ struct operand_stream {
     }
     /// Rows of a tile's `rows` rows that copies bring.
     DEEPGEMM_BOTH static constexpr i32 landing_rows(const params& p, i32 rows) {
-        return by_fragment ? min(align_up(rows, How.fragment), p.copied_rows) : p.copied_rows;
+        if (by_fragment) return min(align_up(rows, How.fragment), p.copied_rows);
+        return trims ? p.copied_rows : Tile::rows;
     }
 
     /// The rows of any tile, for produce().
@@ -204,7 +205,7 @@ struct operand_stream {
         for (const auto tile : work) {
             const block_range blocks = tile.blocks();
             const i32 rows = landing_rows(p, rows_of(tile));
-            const u32 bytes = landing_bytes - (trims || by_fragment ? u32(Tile::rows - rows) * Tile::bytes_per_row : 0);
+            const u32 bytes = landing_bytes - u32(Tile::rows - rows) * Tile::bytes_per_row;
             DEEPGEMM_NO_UNROLL
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);

@@ -60,6 +60,12 @@ struct smem_regions {
         static_assert(times<Name> == 1, "smem_regions: each name stands in the list once");
         return (0 + ... + (same_as<Name, typename Regions::name> ? Regions::stride : 0));
     }
+    /// Shared address of item `item` of a region if there are `Stages` stages and the regions begin at `base`.
+    template <class Name, int Stages>
+    DEEPGEMM_DEVICE static u32 address_of(u32 base, u32 item = 0) {
+        constexpr u32 first = offset_of(Name{}, Stages), stride = stride_of(Name{});
+        return base + first + item * stride;
+    }
 
 private:
     template <class Name>

@@ -15,10 +15,6 @@ struct mqa_logits;
 
 namespace shipped {
 
-/// The element type named `Type`, of those that weights and logits may have.
-template <dtype Type>
-using mqa_element = conditional_t<Type == dtype::f32, float, conditional_t<Type == dtype::bf16, bf16, f16>>;
-
 /// A kernel of the operation, which describes itself.
 template <stored_mqa_traits Traits, mqa_logits_config Config = mqa_logits_config{}>
 struct mqa_logits_kernel
