@@ -53,6 +53,14 @@ TEST_CASE("prenorm: K split by clusters of two and of eight") {
     check<hc_prenorm_config{.block = {64, 24, 64}, .stages = 4, .split_k = 2}>();
     check<hc_prenorm_config{.block = {64, 32, 64}, .stages = 3, .split_k = 8}>();
 }
+TEST_CASE("prenorm: warpgroups that take K blocks in turn, with clusters and parts, too") {
+    check<hc_prenorm_config{.block = {64, 24, 64}, .stages = 8, .warpgroups = 4}>(3);
+    check<hc_prenorm_config{.block = {64, 64, 64}, .stages = 8, .warpgroups = 2}>();
+    check<hc_prenorm_config{.block = {64, 8, 64}, .stages = 16, .warpgroups = 4, .split_k = 8}>();
+    check<hc_prenorm_config{.block = {16, 8, 64}, .stages = 16, .warpgroups = 4, .split_k = 8}>();
+    check<hc_prenorm_config{.block = {16, 24, 64}, .stages = 4}>();
+    check<hc_prenorm_config{.block = {64, 32, 64}, .stages = 8, .warpgroups = 4}, partial_sums::apart>(3);
+}
 TEST_CASE("prenorm: the caller's parts of K, also more of them than K blocks") {
     check<hc_prenorm_config{.block = {64, 24, 64}, .stages = 4}, partial_sums::apart>(3);
 }

@@ -22,11 +22,13 @@ struct hc_prenorm_traits {
     DEEPGEMM_BOTH friend constexpr bool operator==(const hc_prenorm_traits&, const hc_prenorm_traits&) = default;
 };
 
-/// What may change the speed of a kernel but not its results. Only split_k may change their last bits.
+/// What may change the speed of a kernel but not its results. Only warpgroups and split_k may change their last bits.
 struct hc_prenorm_config {
-    tile_shape block{64, 32,
-                     64};  ///< 64 rows of D and 64 of K; columns are 8 to 128 in steps of 8. A wider D reads A again
-    int stages = 0;        ///< K blocks in flight, 2 to 24; 0: as many as fit, at most 24
+    /// 64 rows of D, or 16, which leave three of four warps without rows; 64 of K; 8 to 128 columns in steps of 8. A wider D reads A
+    /// again.
+    tile_shape block{64, 32, 64};
+    int stages = 0;      ///< K blocks in flight, 2 to 24; 0: as many as fit, at most 24
+    int warpgroups = 1;  ///< 1, 2 or 4, which take the K blocks of a tile in turn; the first adds up in a fixed order
     int split_k =
         1;  ///< CTAs of a cluster, 1 to 8, that share the K blocks of a tile; the first adds up in a fixed order
     DEEPGEMM_BOTH friend constexpr bool operator==(const hc_prenorm_config&, const hc_prenorm_config&) = default;
@@ -34,9 +36,10 @@ struct hc_prenorm_config {
 template <>
 struct fields_of<hc_prenorm_config> {
     static constexpr const char* name = "hc_prenorm_config";
-    static constexpr auto all = field_list{field{"block", &hc_prenorm_config::block, by_default::written},
-                                           field{"stages", &hc_prenorm_config::stages, by_default::open},
-                                           field{"split_k", &hc_prenorm_config::split_k}};
+    static constexpr auto all =
+        field_list{field{"block", &hc_prenorm_config::block, by_default::written},
+                   field{"stages", &hc_prenorm_config::stages, by_default::open},
+                   field{"warpgroups", &hc_prenorm_config::warpgroups}, field{"split_k", &hc_prenorm_config::split_k}};
 };
 
 /// What a kernel is launched with. Pointers are to device memory, or to host memory for the simulator; lengths in elements.

@@ -51,7 +51,7 @@ struct mqa_logits_config {
     int warpgroups = 0;  ///< that multiply, 1 to 4; 0: four
     /// Of a warpgroup at a time; 0: as many as 128 columns hold if there are more than 32 heads, else 64 columns; at most 8.
     int queries = 0;
-    int keys = 192;      ///< of a key tile, 64 to 256 in steps of 64
+    int keys = 0;        ///< of a key tile, 64 to 256 in steps of 64; 0: 128 for more than 32 heads of 128, else 192
     int stages = 0;      ///< key tiles in flight; 0: as many as fit, at most 8
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
     int start_cost = 1;  ///< of a query tile, in key tiles, for sharing out the work
@@ -61,6 +61,7 @@ struct mqa_logits_config {
     DEEPGEMM_BOTH constexpr mqa_logits_config settled(const mqa_logits_traits& what) const {
         mqa_logits_config made = *this;
         if (warpgroups == 0) made.warpgroups = 4;
+        if (keys == 0) made.keys = what.heads > 32 && what.depth == 128 ? 128 : 192;
         if (queries == 0) made.queries = min(8, (what.heads > 32 ? 128 : 64) / what.heads);
         return made;
     }
@@ -76,7 +77,7 @@ struct fields_of<mqa_logits_config> {
     static constexpr const char* name = "mqa_logits_config";
     static constexpr auto all = field_list{field{"warpgroups", &mqa_logits_config::warpgroups, by_default::open},
                                            field{"queries", &mqa_logits_config::queries, by_default::open},
-                                           field{"keys", &mqa_logits_config::keys},
+                                           field{"keys", &mqa_logits_config::keys, by_default::open},
                                            field{"stages", &mqa_logits_config::stages, by_default::open},
                                            field{"added", &mqa_logits_config::added},
                                            field{"start_cost", &mqa_logits_config::start_cost}};

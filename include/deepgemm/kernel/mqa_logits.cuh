@@ -47,20 +47,20 @@ struct mqa_logits {
                   "mqa_logits: heads must be a multiple of 4 from 4 to 128");
     static_assert(Traits.weights == dtype::f32 || Traits.weights == dtype::bf16 || Traits.weights == dtype::f16,
                   "mqa_logits: weights must be f32, bf16 or f16");
-    static_assert(Config.keys >= 64 && Config.keys <= 256 && Config.keys % 64 == 0,
-                  "mqa_logits: keys must be 64, 128, 192 or 256");
+    static_assert(Config.keys >= 0 && Config.keys <= 256 && Config.keys % 64 == 0,
+                  "mqa_logits: keys must be 64, 128, 192 or 256, or 0");
     static_assert(Config.warpgroups >= 0 && Config.warpgroups <= 4, "mqa_logits: warpgroups must be from 1 to 4, or 0");
 
     static constexpr mqa_logits_traits traits = Traits;
     using sink = Sink;
     static constexpr mqa_logits_config settled = Config.settled(Traits);
-    static constexpr int warpgroups = settled.warpgroups, queries = settled.queries;
+    static constexpr int warpgroups = settled.warpgroups, queries = settled.queries, key_rows = settled.keys;
     using weight = mqa_element<Traits.weights>;
     using sums = head_sums<Traits.heads, queries, Config.added>;
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one warpgroup
-    using key_tile = operand_tile<e4m3, Config.keys, Traits.depth>;
+    using key_tile = operand_tile<e4m3, key_rows, Traits.depth>;
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
-    using tiles = ragged_tiles<queries * warpgroups, Config.keys, Config.start_cost>;
+    using tiles = ragged_tiles<queries * warpgroups, key_rows, Config.start_cost>;
     static constexpr register_shares shares = register_shares::of(warpgroups);
     using cta = role_table<role<roles::load_keys, 1, shares.producer>, role<roles::load_queries, 1, shares.producer>,
                            role<roles::fill, 2, shares.producer>, role<roles::math, 4 * warpgroups, shares.math>>;
@@ -81,7 +81,7 @@ struct mqa_logits {
     using layout =
         smem_regions<region<keys_region, key_tile::bytes, each_stage, 1024>,
                      region<queries_region, query_tile::bytes, query_stages * warpgroups, 1024>,
-                     region<scales_region, Config.keys * 4, each_stage, 128>,
+                     region<scales_region, key_rows * 4, each_stage, 128>,
                      region<weights_region, sums::columns * 4, query_stages * warpgroups>,
                      region<run_region, run_bytes, query_stages>, region<shares_region, tiles::bytes(cta::warps)>,
                      region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
@@ -110,8 +110,8 @@ struct mqa_logits {
         const auto& in = args.in;
         maps[0] =
             query_tile::map(in.q, i64(in.queries) * Traits.heads, Traits.depth, Traits.depth, queries * Traits.heads);
-        maps[1] = key_tile::map(in.key, in.keys, Traits.depth, in.key_pitch, Config.keys);
-        maps[2] = matrix_map(in.scale, dtype::f32, 1, in.keys, align_up(i64(in.keys), i64(4)) * 4, 1, Config.keys,
+        maps[1] = key_tile::map(in.key, in.keys, Traits.depth, in.key_pitch, key_rows);
+        maps[2] = matrix_map(in.scale, dtype::f32, 1, in.keys, align_up(i64(in.keys), i64(4)) * 4, 1, key_rows,
                              swizzle_mode::none);
     }
     DEEPGEMM_BOTH static constexpr params make_params(const arguments& args, const tensor_map (&maps)[map_count]) {
@@ -128,6 +128,11 @@ struct mqa_logits {
 
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
+        if (ptx::warp_index() == 0 && ptx::elect_one()) {  // before the ranges are read, which takes some time
+            ptx::prefetch_tensor_map(p.key);
+            ptx::prefetch_tensor_map(p.scale);
+            ptx::prefetch_tensor_map(p.q);
+        }
         const u32 smem = ptx::dynamic_smem();
         const query_ring query_pipe{place<query_barriers>(smem), {0}};
         const key_ring key_pipe{place<key_barriers>(smem), {0}};
@@ -173,8 +178,6 @@ private:
     }
 
     DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem, const key_ring& pipe) {
-        ptx::prefetch_tensor_map(p.key);
-        ptx::prefetch_tensor_map(p.scale);
         typename key_ring::cursor at;
         typename tiles::run now;
         const bool issues = ptx::elect_one();
@@ -182,8 +185,8 @@ private:
             for (i32 i = 0; i < now.tiles; ++i, at.advance()) {
                 if (issues) {
                     const u32 full = pipe.acquire(at);
-                    const i32 key = now.key + i * Config.keys;
-                    pipe.commit(at, key_tile::bytes + Config.keys * 4);
+                    const i32 key = now.key + i * key_rows;
+                    pipe.commit(at, key_tile::bytes + key_rows * 4);
                     ptx::tma_load<2>(p.key, place<keys_region>(smem, at.stage), full, {0, key});
                     ptx::tma_load<2>(p.scale, place<scales_region>(smem, at.stage), full, {key, 0});
                 }
@@ -194,7 +197,6 @@ private:
     }
 
     DEEPGEMM_DEVICE static void load_queries(const params& p, u32 smem, const query_ring& pipe) {
-        ptx::prefetch_tensor_map(p.q);
         typename query_ring::cursor at;
         typename tiles::run now;
         const u32 lane = ptx::lane_index();
@@ -227,20 +229,31 @@ private:
         pipe.stored(at);
     }
 
-    /// Whole warp: brings the weights of all columns of a query tile as FP32; zero for columns without a query.
+    /// Whole warp: brings the weights of all columns of a query tile as FP32; zero for columns without a query. Several loads are
+    /// under way at a time: one after another, they would take longer than a short run.
     DEEPGEMM_DEVICE static void load_weights(const params& p, u32 to, i32 first) {
-        for (int i = int(ptx::lane_index()); i < warpgroups * sums::columns; i += 32) {
-            const int column = i % sums::columns, query = i / sums::columns * queries + column / Traits.heads;
-            float value = 0;
-            if (column < queries * Traits.heads && first + query < p.ranges.queries) {
-                const weight* from = p.weights + ((first + query) * p.weights_pitch + column % Traits.heads);
-                if constexpr (same_as<weight, float>) {
-                    value = ptx::ld_global(from);
-                } else {
-                    value = ptx::unpack<weight>(u32(ptx::ld_global(from).bits)).x;
-                }
+        constexpr int all = warpgroups * sums::columns, at_once = min(all / 32, 8);
+        DEEPGEMM_NO_UNROLL
+        for (int from = int(ptx::lane_index()); from < all; from += 32 * at_once) {
+            float value[at_once];
+            DEEPGEMM_UNROLL
+            for (int j = 0; j < at_once; ++j) value[j] = weight_of(p, first, from + 32 * j);
+            DEEPGEMM_UNROLL
+            for (int j = 0; j < at_once; ++j) {
+                if (from + 32 * j < all) ptx::st_shared(to + 4 * u32(from + 32 * j), value[j]);
             }
-            ptx::st_shared(to + 4 * u32(i), value);
+        }
+    }
+    /// The weight of column `i` of the query tile that begins with query `first`.
+    DEEPGEMM_DEVICE static float weight_of(const params& p, i32 first, int i) {
+        const int column = i % sums::columns, query = i / sums::columns * queries + column / Traits.heads;
+        if (query >= queries * warpgroups || column >= queries * Traits.heads || first + query >= p.ranges.queries)
+            return 0;
+        const weight* from = p.weights + ((first + query) * p.weights_pitch + column % Traits.heads);
+        if constexpr (same_as<weight, float>) {
+            return ptx::ld_global(from);
+        } else {
+            return ptx::unpack<weight>(u32(ptx::ld_global(from).bits)).x;
         }
     }
 
@@ -251,7 +264,7 @@ private:
             const i32 first = ptx::shuffle(keys.first, 0), count = ptx::shuffle(keys.tiles, 0);
             const i32 query = tile * tiles::queries, end = min(query + tiles::queries, p.ranges.queries);
             for (i32 i = query + i32(warp); i < end; i += cta::warps_of(roles::fill{})) {
-                Sink::fill_outside(p.out, p.ranges.keys, i, {first, first + count * Config.keys});
+                Sink::fill_outside(p.out, p.ranges.keys, i, {first, first + count * key_rows});
             }
         }
     }
@@ -276,21 +289,21 @@ private:
             for (; left > 0; --left) {
                 key_pipe.wait(at);
                 DEEPGEMM_UNROLL
-                for (u32 ahead = 0; ahead < u32(Config.keys); ahead += mma::m) {
+                for (u32 ahead = 0; ahead < u32(key_rows); ahead += mma::m) {
                     typename mma::accumulator dots;
                     const u64 here = sm90::advance(keys, at.stage * key_tile::bytes + ahead * key_tile::bytes_per_row);
                     mma::multiply(here, q, dots);
-                    const float loading = ptx::ld_shared<float>(scales + (at.stage * u32(Config.keys) + ahead) * 4);
+                    const float loading = ptx::ld_shared<float>(scales + (at.stage * u32(key_rows) + ahead) * 4);
                     mma::wait(dots);
                     const float scale = ptx::keep(loading);  // it must be there before the stage is given back
-                    if (ahead + mma::m == u32(Config.keys)) key_pipe.release(at);
+                    if (ahead + mma::m == u32(key_rows)) key_pipe.release(at);
                     float score[sums::results];
                     heads.reduce(dots, score);
                     DEEPGEMM_UNROLL
                     for (float& s : score) s *= scale;
                     scores.take(i32(ahead), score);
                 }
-                scores.advance(Config.keys);
+                scores.advance(key_rows);
                 at.advance();
             }
             query_pipe.release(query_at);

@@ -100,11 +100,8 @@ struct ragged_tiles {
         const i32 tiles = tiles_of(all), mine = align_up(ceil_div(tiles, warps), at_once);
         const i32 first = warp * mine, last = min(first + mine, tiles);
         u32 cost = 0;
-        for (i32 tile = first; tile < last; tile += batches * at_once) {
-            const costs c = costs_of(all, tile, last);
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < batches; ++i) cost += c.batch[i];
-        }
+        DEEPGEMM_NO_UNROLL  // since all CTAs read the same lines: with several loads of each under way they take twice as long
+            for (i32 tile = first; tile < last; tile += at_once) cost += cost_of(all, tile, last);
         cost = ptx::reduce_add(cost);
         if (lane == 0) ptx::st_shared(smem + 4 * u32(warp), cost);
         ptx::sync_cta();
@@ -171,26 +168,12 @@ private:
         ptx::st_shared(to, place.tile);
         ptx::st_shared(to + 4, place.key_tile);
     }
-    /// Query tiles that a warp looks at in one go, in batches of `at_once`, so that their loads are under way together.
-    static constexpr int batches = 4;
-    struct costs {
-        u32 batch[batches];
-    };
-    /// Whole warp: what query tiles from `tile` on cost that lie before `last`: in each batch that of a tile in the first of
-    /// its lanes, 0 in the others. All tiles together cost less than 2^32, which the operation checks.
-    DEEPGEMM_DEVICE static costs costs_of(const key_ranges& all, i32 tile, i32 last) {
+    /// Whole warp: what query tiles from `tile` on cost that lie before `last`: a tile in the first of its lanes, 0 in the others. All
+    /// tiles together cost less than 2^32, which the operation checks.
+    DEEPGEMM_DEVICE static u32 cost_of(const key_ranges& all, i32 tile, i32 last) {
         const i32 lane = i32(ptx::lane_index());
-        key_range mine[batches];
-        costs c;
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < batches; ++i) mine[i] = load(all, tile + i * at_once);
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < batches; ++i) {
-            const bool counts = lane % lanes == 0 && tile + i * at_once + lane / lanes < last;
-            const u32 cost = u32(keys_of(mine[i]).tiles + StartCost);
-            c.batch[i] = counts ? cost : 0;
-        }
-        return c;
+        const u32 cost = u32(keys_of(load(all, tile)).tiles + StartCost);
+        return lane % lanes == 0 && tile + lane / lanes < last ? cost : 0;
     }
     /// Whole warp: the sum over this lane and those below.
     DEEPGEMM_DEVICE static u32 inclusive_sum(u32 value) {
@@ -203,17 +186,13 @@ private:
     }
     /// Whole warp: stores where among its tiles [first, last), which cost `before` and more, a total of `target` is reached.
     DEEPGEMM_DEVICE static void find(const key_ranges& all, i32 first, i32 last, u32 before, u32 target, u32 to) {
-        for (i32 tile = first; tile < last && before <= target; tile += batches * at_once) {
-            const costs c = costs_of(all, tile, last);
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < batches; ++i) {
-                const u32 end = before + inclusive_sum(c.batch[i]), start = end - c.batch[i];
-                if (start <= target && target < end) {
-                    const i32 here = tile + i * at_once + i32(ptx::lane_index()) / lanes;
-                    store({here, max(i32(target - start) - StartCost, 0)}, to);
-                }
-                before = ptx::shuffle(end, 31);
+        DEEPGEMM_NO_UNROLL
+        for (i32 tile = first; tile < last && before <= target; tile += at_once) {
+            const u32 cost = cost_of(all, tile, last), end = before + inclusive_sum(cost), start = end - cost;
+            if (start <= target && target < end) {
+                store({tile + i32(ptx::lane_index()) / lanes, max(i32(target - start) - StartCost, 0)}, to);
             }
+            before = ptx::shuffle(end, 31);
         }
     }
 };
