@@ -57,8 +57,9 @@ TEST_CASE("prenorm: warpgroups that take K blocks in turn, with clusters and par
     check<hc_prenorm_config{.block = {64, 24, 64}, .stages = 8, .warpgroups = 4}>(3);
     check<hc_prenorm_config{.block = {64, 64, 64}, .stages = 8, .warpgroups = 2}>();
     check<hc_prenorm_config{.block = {64, 8, 64}, .stages = 16, .warpgroups = 4, .split_k = 8}>();
-    check<hc_prenorm_config{.block = {16, 8, 64}, .stages = 16, .warpgroups = 4, .split_k = 8}>();
-    check<hc_prenorm_config{.block = {16, 24, 64}, .stages = 4}>();
+    check<hc_prenorm_config{.block = {16, 8, 64}, .warpgroups = 4, .split_k = 8}>();
+    check<hc_prenorm_config{.block = {16, 24, 64}}>();
+    check<hc_prenorm_config{.block = {16, 32, 64}, .warpgroups = 2}, partial_sums::apart>(3);
     check<hc_prenorm_config{.block = {64, 32, 64}, .stages = 8, .warpgroups = 4}, partial_sums::apart>(3);
 }
 TEST_CASE("prenorm: the caller's parts of K, also more of them than K blocks") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sums over the math warpgroups of a CTA that shared the K blocks of a tile: each but the first leaves its totals in shared memory,
-// and the first adds them in the order of the warpgroups, so that the result does not depend on timing. split_sum.cuh does the
+// Sums over groups of math threads of a CTA, warps or warpgroups, that shared the K blocks of a tile: each but the first leaves its
+// totals in shared memory, and the first adds them in order, so that the result does not depend on timing. split_sum.cuh does the
 // same among the CTAs of a cluster.
 #pragma once
 
@@ -18,18 +18,19 @@ struct totals_written {};
 struct totals_read {};
 }  // namespace meetings
 
-/// Sums `Registers` totals of each thread over `Groups` warpgroups. A thread's totals are added to those of the thread of the same
-/// index in the first warpgroup. `Barriers` is a barrier_table with both meetings, of all math warps each.
-template <int Groups, int Registers, class Barriers>
+/// Sums `Registers` totals of each thread over `Groups` groups of `Threads` threads, the first threads of the CTA. A thread's totals
+/// are added to those of the thread of the same index in the first group. `Barriers` is a barrier_table with both meetings, of all
+/// math warps each.
+template <int Groups, int Threads, int Registers, class Barriers>
 struct group_sum {
     static_assert(Registers % 4 == 0, "group_sum: totals are stored four at a time");
-    static constexpr u32 group_bytes = Registers * 128 * sizeof(float), bytes = (Groups - 1) * group_bytes;
+    static constexpr u32 group_bytes = Registers * Threads * sizeof(float), bytes = (Groups - 1) * group_bytes;
 
     u32 landing;           ///< shared address of `bytes` bytes
-    u32 group;             ///< index of the calling warpgroup
+    u32 group;             ///< index of the calling thread's group
     bool is_next = false;  ///< a tile came before this one
 
-    /// True in the warpgroup that gets the sum.
+    /// True in the group that gets the sum.
     DEEPGEMM_DEVICE bool is_first() const { return group == 0; }
 
     /// All threads of all groups: in the first group, adds the totals of the others to `total`. `more` says that another tile
@@ -53,7 +54,7 @@ struct group_sum {
 private:
     /// Where four totals of the calling thread from `i` on lie in what group `from` has stored.
     DEEPGEMM_DEVICE u32 place(u32 from, int i) const {
-        return landing + (from - 1) * group_bytes + (u32(i / 4) * 128 + ptx::thread_index() % 128) * 16;
+        return landing + (from - 1) * group_bytes + (u32(i / 4) * Threads + ptx::thread_index() % Threads) * 16;
     }
     DEEPGEMM_DEVICE void store(const float (&total)[Registers]) const {
         DEEPGEMM_UNROLL

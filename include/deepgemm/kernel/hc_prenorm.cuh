@@ -9,14 +9,15 @@
 #include <deepgemm/core/arch.cuh>
 #include <deepgemm/epilogue/group_sum.cuh>
 #include <deepgemm/epilogue/split_sum.cuh>
+#include <deepgemm/epilogue/store_prenorm.cuh>
+#include <deepgemm/kernel/hc_prenorm_few.cuh>
 #include <deepgemm/kernel/hc_prenorm_info.cuh>
 #include <deepgemm/kernel/info.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/mma/sm90/wgmma.cuh>
-#include <deepgemm/pipeline/cta.cuh>
+#include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/storage.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
-#include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/schedule/grouped.cuh>
@@ -30,18 +31,13 @@ namespace roles {
 struct load {
     static constexpr const char* text = "producer";
 };
-/// Multiplies, adds squares, and stores.
-struct prenorm_math {
-    static constexpr const char* text = "math";
-};
 }  // namespace roles
 
 /// The kernel on `Arch`, sm90. `Sums` says whether it adds up all of K or leaves the caller's parts of it apart.
-template <class Arch, hc_prenorm_config Config, partial_sums Sums = partial_sums::added>
+template <class Arch, hc_prenorm_config Config, partial_sums Sums>
 struct hc_prenorm {
     static_assert(same_as<Arch, arch::sm90>, "hc_prenorm: the kernel is for Hopper");
-    static_assert((Config.block.m == 64 || Config.block.m == 16) && Config.block.k == 64,
-                  "hc_prenorm: block.m must be 64 or 16, and block.k 64");
+    static_assert(Config.block.m == 64 && Config.block.k == 64, "hc_prenorm: block.m must be 64 or 16, and block.k 64");
     static_assert(Config.block.n >= 8 && Config.block.n <= 128 && Config.block.n % 8 == 0,
                   "hc_prenorm: block.n must be a multiple of 8 from 8 to 128");
     static_assert(Config.split_k >= 1 && Config.split_k <= 8, "hc_prenorm: split_k must be from 1 to 8");
@@ -65,12 +61,14 @@ struct hc_prenorm {
     using tiles = conditional_t<apart, grouped<block, cluster_shape{}, k_parts>,
                                 persistent<block, cluster_shape{}, 8, Config.split_k>>;
     static constexpr int warpgroups = Config.warpgroups;
-    using cta = role_table<role<roles::prenorm_math, 4 * warpgroups>, role<roles::load, 1>>;
+    static constexpr register_shares shares = register_shares::of(warpgroups);
+    using cta = role_table<role<roles::prenorm_math, 4 * warpgroups, shares.math>,
+                           role<roles::load, warpgroups == 1 ? 1 : 4, shares.producer>>;
     using barriers = barrier_table<cta, named_barrier<meetings::totals_written, 4 * warpgroups>,
                                    named_barrier<meetings::totals_read, 4 * warpgroups>>;
     /// Sums of products of a thread, the squares of its two rows, and padding to a multiple of four.
     static constexpr int sums = mma::registers, totals = sums + 4;
-    using groups = group_sum<warpgroups, totals, barriers>;
+    using groups = group_sum<warpgroups, 128, totals, barriers>;
     using split = split_sum<Config.split_k, 1, totals, 4>;
 
     struct a_region {};
@@ -140,9 +138,11 @@ struct hc_prenorm {
         const tiles work = p.work.started(p.args.shape, rank);
         ptx::role(cta::text_of(ptx::warp_index()));
         if (ptx::warp_index() < u32(cta::warps_of(roles::prenorm_math{}))) {
+            cta::share_registers(roles::prenorm_math{});
             multiply(p, smem, work, rank, ptx::warpgroup_index());
-        } else if (ptx::elect_one()) {
-            produce(p, smem, work);
+        } else {
+            cta::share_registers(roles::load{});
+            if (cta::warp(roles::load{}) == 0 && ptx::elect_one()) produce(p, smem, work);
         }
     }
 
@@ -208,9 +208,6 @@ private:
         ptx::grid_dependency_trigger();
     }
 
-    /// Math warps: true if the calling warp has rows of the tile.
-    DEEPGEMM_DEVICE static bool has_rows() { return int(ptx::warp_index() % 4) < block.m / 16; }
-
     /// One K block of A in registers.
     struct fragment {
         half_fragment half[2];
@@ -229,10 +226,7 @@ private:
     /// `others`. Only then is that one awaited and its stage released, so no register changes while a multiply reads it.
     DEEPGEMM_DEVICE static void step(progress& now, fragment& mine, fragment& others) {
         now.pipe.wait(now.at);
-        typename source::fragment whole{};  // of a tile of 16 rows, the first warp has all
-        if (block.m == 64 || has_rows()) {
-            whole = source::at(now.a, 0).load(now.at.stage * layout::stride_of(a_region{}), 0);
-        }
+        const auto whole = source::at(now.a, 0).load(now.at.stage * layout::stride_of(a_region{}), 0);
         DEEPGEMM_UNROLL
         for (int i = 0; i < source::steps; ++i) {
             DEEPGEMM_UNROLL
@@ -291,34 +285,13 @@ private:
             DEEPGEMM_UNROLL
             for (int i = 0; i < sums; ++i) total[0][i] = now.sum[i];
             DEEPGEMM_UNROLL
-            for (int row = 0; row < 2; ++row) {  // four lanes have a row's squares
-                const float pair = now.squares[row] + ptx::shuffle_xor(now.squares[row], 1);
-                total[0][sums + row] = pair + ptx::shuffle_xor(pair, 2);
-            }
+            for (int row = 0; row < 2; ++row) total[0][sums + row] = squares_of_row(now.squares[row]);
             in_cta.reduce(total[0], next != last);
             if (!in_cta.is_first()) continue;
             if constexpr (Config.split_k > 1) in_cluster.reduce(total, next != last);
             if (Config.split_k == 1 || in_cluster.is_first())
-                store(p.args, tile.m, tile.n, tile.matrix(), tile.end(), total[0]);
-        }
-    }
-
-    /// Math threads: stores D and q of a tile, of which rows and columns beyond `end` are left out.
-    DEEPGEMM_DEVICE static void store(const arguments& args, i32 m, i32 n, i32 part, result_end end,
-                                      const float (&total)[totals]) {
-        if (!has_rows()) return;
-        const auto place = fragment_place<typename mma::fragment>::here().in(block.m, m, n);
-        float* const d = args.d + part * args.d_part_pitch;
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < sums; ++i) {
-            const i32 row = place.row_of(i), column = place.column_of(i);
-            if (row < end.m && column < end.n) ptx::st_global(d + row * args.d_pitch + column, total[i]);
-        }
-        if (n != 0 || ptx::lane_index() % 4 != 0) return;
-        DEEPGEMM_UNROLL
-        for (int j = 0; j < 2; ++j) {
-            const i32 row = place.row_of(2 * j);
-            if (row < end.m) ptx::st_global(args.squares + part * args.squares_pitch + row, total[sums + j]);
+                store_prenorm<typename mma::fragment, sums>(p.args, tile.m, tile.n, tile.matrix(), tile.end(),
+                                                            total[0]);
         }
     }
 };

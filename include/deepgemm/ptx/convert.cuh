@@ -41,6 +41,17 @@ DEEPGEMM_DEVICE u32 pack_f16(float lo, float hi) {
 #endif
 }
 
+/// A float rounded to TF32, to nearest even, as a word; NaN is 0x7fffffff.
+DEEPGEMM_DEVICE u32 round_tf32(float x) {
+#if DEEPGEMM_SIMULATED
+    return deepgemm::detail::is_nan(x) ? 0x7fffffffu : bit_cast<u32>(float(tf32::from_float(x)));
+#else
+    u32 r;
+    asm("cvt.rn.tf32.f32 %0, %1;" : "=r"(r) : "f"(x));
+    return r;
+#endif
+}
+
 /// Two E4M3; `lo` in the lower byte. Overflow saturates to 448.
 DEEPGEMM_DEVICE u16 pack_e4m3(float lo, float hi) {
 #if DEEPGEMM_SIMULATED

@@ -18,9 +18,13 @@ namespace deepgemm {
 /// Constants of the model, in clocks of an SM unless they say otherwise. Those that have the same cause in the GEMM's model
 /// (ops/gemm/cost.hpp) have its values; start_us and block were fitted to 24 products on an H200, the others are estimates.
 struct hc_prenorm_costs {
-    double start_us = 2.5;        ///< launch, first loads, last stores
-    double block = 350;           ///< per K block: a barrier, 64 x 64 elements into registers, their squares,
-    double block_column = 4;      ///< and for each column of a tile: eight multiplies of TF32
+    double start_us = 2.5;    ///< launch, first loads, last stores
+    double block = 350;       ///< per K block: a barrier, 64 x 64 elements into registers, their squares,
+    double block_column = 4;  ///< and for each column of a tile: eight multiplies of TF32
+    double block_shared =
+        0.75;  ///< share of these that is left with more warpgroups: a tensor core is busy for most of them
+    double few_bytes = 22;        ///< bytes out of memory for each SM with tiles of 16 rows,
+    double few_split = 600;       ///< and bringing their sums together
     double load_latency = 2446;   ///< from device memory to shared memory, under load; hidden by stages
     double l2_bytes = 58.1;       ///< bytes out of L2 for each SM, if all of them read
     double tile = 400;            ///< from one tile to the next, with its stores
@@ -55,11 +59,14 @@ inline cost predict(const hc_prenorm_info& info, const hc_prenorm_workload& work
     made.wave_efficiency = double(works) / (double(made.waves) * sms);
     made.start_us = p.start_us;
 
-    const double math = p.block + p.block_column * cfg.block.n, stream = p.load_latency / std::max(cfg.stages, 1);
-    const double fill = (cfg.block.m * 2 + cfg.block.n * 4) * cfg.block.k * active / p.l2_bytes;
+    const bool few = cfg.block.m == 16;
+    const double bytes = (std::min(m, cfg.block.m) * 2 + cfg.block.n * 4) * cfg.block.k;  // of a K block
+    const double math = few ? 0 : (p.block + p.block_column * cfg.block.n) * (cfg.warpgroups > 1 ? p.block_shared : 1);
+    const double stream = few ? 0 : p.load_latency / std::max(cfg.stages, 1);
+    const double fill = few ? bytes / p.few_bytes : bytes * active / p.l2_bytes;
     const double block = std::max({math, stream, fill});
     made.main_loop_us = double(made.waves) * blocks * block / clocks_per_us;
-    const double sums = cfg.split_k == 1 ? 0 : p.split + p.split_column * cfg.block.n;
+    const double sums = cfg.split_k == 1 ? 0 : few ? p.few_split : p.split + p.split_column * cfg.block.n;
     made.epilogue_us = double(made.waves) * (p.tile + sums) / clocks_per_us;
 
     const demand needs = demand_of(work);

@@ -10,17 +10,18 @@ namespace deepgemm::shipped {
 template <hc_prenorm_config... Configs>
 using prenorm_kernels = kernels<hc_prenorm<arch::sm90, Configs>...>;
 
-/// Tiles of `n` columns, K split among `split_k` CTAs. Many rows need no split, few rows one of eight.
+/// Tiles of `n` columns, K split among `split_k` CTAs, and their K blocks between two warpgroups.
 DEEPGEMM_BOTH constexpr hc_prenorm_config prenorm_tile(int n, int split_k = 1) {
-    return {.block = {64, n, 64}, .split_k = split_k};
+    return {.block = {64, n, 64}, .warpgroups = 2, .split_k = split_k};
 }
 
-/// Splits for each width: the 24 columns of four streams, and tiles for up to 32, 64 and 128. The sums of eight CTAs of 128 columns
-/// would not fit into shared memory.
-using prenorm_24 = prenorm_kernels<prenorm_tile(24), prenorm_tile(24, 2), prenorm_tile(24, 4), prenorm_tile(24, 8)>;
-using prenorm_32 = prenorm_kernels<prenorm_tile(32), prenorm_tile(32, 2), prenorm_tile(32, 4), prenorm_tile(32, 8)>;
-using prenorm_64 = prenorm_kernels<prenorm_tile(64), prenorm_tile(64, 2), prenorm_tile(64, 4), prenorm_tile(64, 8)>;
-using prenorm_128 = prenorm_kernels<prenorm_tile(128), prenorm_tile(128, 2), prenorm_tile(128, 4)>;
+/// Splits for each width: the 24 columns of four streams, and tiles for up to 32, 64 and 128. Kernels with the same split add in the
+/// same order, so that a rule for splits makes results independent of M.
+using prenorm_24 = prenorm_kernels<prenorm_tile(24), prenorm_tile(24, 2), prenorm_tile(24, 4)>;
+using prenorm_32 = prenorm_kernels<prenorm_tile(32), prenorm_tile(32, 2), prenorm_tile(32, 4)>;
+using prenorm_wide = prenorm_kernels<prenorm_tile(64), prenorm_tile(64, 2), prenorm_tile(128)>;
+/// Few rows, in the only kernel that splits K eight ways. Its tiles are narrow, so that there are more of them.
+using prenorm_few = prenorm_kernels<hc_prenorm_config{.block = {16, 8, 64}, .warpgroups = 4, .split_k = 8}>;
 
 /// The caller's parts of K, each left for him to add.
 using prenorm_apart = kernels<hc_prenorm<arch::sm90, prenorm_tile(24), partial_sums::apart>,
@@ -31,7 +32,7 @@ using prenorm_apart = kernels<hc_prenorm<arch::sm90, prenorm_tile(24), partial_s
 template <class O>
     requires(same_as<O, ops::hc_prenorm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
-    return shipped::sum_of(prenorm_24{}, prenorm_32{}, prenorm_64{}, prenorm_128{}, prenorm_apart{});
+    return shipped::sum_of(prenorm_24{}, prenorm_32{}, prenorm_wide{}, prenorm_few{}, prenorm_apart{});
 }
 
 }  // namespace deepgemm::shipped
