@@ -15,6 +15,7 @@ namespace {
 struct packed {
     u32 bf16, f16, e4m3, e5m2;
     float unpacked[8];
+    u32 tf32[2];
 };
 
 __global__ void convert(const float* in, packed* out, u32 pairs) {
@@ -24,7 +25,8 @@ __global__ void convert(const float* in, packed* out, u32 pairs) {
              ptx::pack_f16(in[2 * i], in[2 * i + 1]),
              ptx::pack_e4m3(in[2 * i], in[2 * i + 1]),
              ptx::pack_e5m2(in[2 * i], in[2 * i + 1]),
-             {}};
+             {},
+             {ptx::round_tf32(in[2 * i]), ptx::round_tf32(in[2 * i + 1])}};
     const ptx::vec2<float> back[4] = {ptx::unpack_bf16(p.bf16), ptx::unpack_f16(p.f16), ptx::unpack_e4m3(u16(p.e4m3)),
                                       ptx::unpack_e5m2(u16(p.e5m2))};
     for (int k = 0; k < 4; ++k) {
@@ -52,7 +54,7 @@ TEST_CASE("conversions on the GPU give the codes of the simulator") {
     cudaFree(in);
     cudaFree(out);
 
-    u32 wrong[5] = {};
+    u32 wrong[6] = {};
     for (u32 i = 0; i < pairs; ++i) {
         const auto lo = convert_cases::expected(all[2 * i]), hi = convert_cases::expected(all[2 * i + 1]);
         const packed& p = got[i];
@@ -64,10 +66,12 @@ TEST_CASE("conversions on the GPU give the codes of the simulator") {
                                  float(f16{u16(hi.f16)}),   float(e4m3{u8(lo.e4m3)}),  float(e4m3{u8(hi.e4m3)}),
                                  float(e5m2{u8(lo.e5m2)}),  float(e5m2{u8(hi.e5m2)})};
         for (int k = 0; k < 8; ++k) wrong[4] += !same(p.unpacked[k], values[k]);
+        for (u32 k = 0; k < 2; ++k) wrong[5] += p.tf32[k] != convert_cases::expected_tf32(all[2 * i + k]);
     }
     CHECK(wrong[0] == 0);
     CHECK(wrong[1] == 0);
     CHECK(wrong[2] == 0);
     CHECK(wrong[3] == 0);
     CHECK(wrong[4] == 0);
+    CHECK(wrong[5] == 0);
 }

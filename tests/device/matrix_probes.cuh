@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Probes of ldmatrix, stmatrix and movmatrix: rows of a swizzled-looking order of addresses, registers written out.
+// Probes of ldmatrix, stmatrix and movmatrix: rows of a swizzled-looking order of addresses, registers written out. And of a
+// multiply of one warp.
 #pragma once
 
 #include "probe.cuh"
@@ -74,10 +75,34 @@ struct movmatrix_probe {
     }
 };
 
+/// A warp's multiply in TF32: operands as lanes hold them, with bits that it ignores, added to what D held before.
+struct mma_tf32_probe {
+    static constexpr dtype a_type = dtype::f32, b_type = dtype::f32, output_type = dtype::f32;
+    static constexpr u32 threads = 32, cluster = 1, smem_bytes = 16;
+    static constexpr u32 a_bytes = 512, b_bytes = 256, output_bytes = 512;
+
+    static void maps(const void* a, const void*, void*, tensor_map_request (&requests)[3]) {
+        for (auto& r : requests) r = matrix_map(a, dtype::f32, 8, 16, 64, 8, 16, swizzle_mode::none);
+    }
+    DEEPGEMM_BOTH static constexpr float before(u32 lane, u32 i) { return float(3 * lane + i); }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 lane = ptx::lane_index();
+        u32 a[4], b[2];
+        float d[4];
+        for (u32 i = 0; i < 4; ++i) {
+            a[i] = ptx::ld_global(reinterpret_cast<const u32*>(p.a) + 4 * lane + i) | 0x1fff;
+            d[i] = before(lane, i);
+        }
+        for (u32 i = 0; i < 2; ++i) b[i] = ptx::ld_global(reinterpret_cast<const u32*>(p.b) + 2 * lane + i) | 0xabc;
+        ptx::mma_tf32(d, a, b);
+        for (u32 i = 0; i < 4; ++i) ptx::st_global(reinterpret_cast<float*>(p.output) + 4 * lane + i, d[i]);
+    }
+};
+
 using matrix_probes =
     probe_list<ldmatrix_probe<1, false>, ldmatrix_probe<2, false>, ldmatrix_probe<4, false>, ldmatrix_probe<1, true>,
                ldmatrix_probe<2, true>, ldmatrix_probe<4, true>, stmatrix_probe<1, false>, stmatrix_probe<2, false>,
                stmatrix_probe<4, false>, stmatrix_probe<1, true>, stmatrix_probe<2, true>, stmatrix_probe<4, true>,
-               movmatrix_probe>;
+               movmatrix_probe, mma_tf32_probe>;
 
 }  // namespace deepgemm::probes

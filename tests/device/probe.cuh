@@ -16,6 +16,7 @@
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/matrix.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>
+#include <deepgemm/ptx/mma.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/ptx/tma.cuh>

@@ -21,6 +21,15 @@ TEST_CASE("packing puts the first value low and matches the scalar conversions")
     CHECK(wrong == 0);
 }
 
+TEST_CASE("rounding to TF32 is that of the scalar conversion; NaN has one code") {
+    u32 wrong = 0;
+    for (const float x : convert_cases::floats()) wrong += ptx::round_tf32(x) != convert_cases::expected_tf32(x);
+    CHECK(wrong == 0);
+    CHECK(ptx::round_tf32(1 + 0x1p-11f) == 0x3f800000);  // a tie goes to the even code
+    CHECK(ptx::round_tf32(1 + 3 * 0x1p-11f) == 0x3f804000);
+    CHECK(ptx::round_tf32(0x1.fffffep127f) == 0x7f800000);
+}
+
 TEST_CASE("rounding, saturation and special values, by hand") {
     CHECK(convert_cases::expected(1.0f) == convert_cases::codes{0x3f80, 0x3c00, 0x38, 0x3c});
     CHECK(convert_cases::expected(448.0f).e4m3 == 0x7e);

@@ -21,6 +21,9 @@ inline std::vector<float> floats() {
     return all;
 }
 
+/// The word of a float rounded to TF32.
+inline u32 expected_tf32(float x) { return x == x ? bit_cast<u32>(float(tf32::from_float(x))) : 0x7fffffffu; }
+
 /// What packing `x` must give in each format; NaN has one code.
 struct codes {
     u32 bf16, f16, e4m3, e5m2;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ldmatrix, stmatrix and movmatrix on the simulator against their definition on elements; misuse is named.
+// ldmatrix, stmatrix, movmatrix and a warp's multiply on the simulator against their definition on elements; misuse is named.
 #include <doctest/doctest.h>
 
 #include "../device/matrix_probes.cuh"
@@ -75,6 +75,24 @@ TEST_CASE("movmatrix transposes") {
                 CHECK(half_at(d, warp * 64 + in_registers(1, 0, i, k)) ==
                       half_at(a, warp * 64 + in_registers(1, 0, k, i)));
             }
+        }
+    }
+}
+
+TEST_CASE("a multiply of a warp adds products of TF32") {
+    const bytes a = make_input(dtype::f32, 512, 0), b = make_input(dtype::f32, 256, 1), d = simulate<mma_tf32_probe>();
+    const auto at = [](const bytes& from, u32 i) {
+        float x;
+        std::memcpy(&x, from.data() + 4 * i, 4);
+        return x;
+    };
+    for (u32 m = 0; m < 16; ++m) {
+        for (u32 n = 0; n < 8; ++n) {
+            const u32 lane = m % 8 * 4 + n / 2, i = n % 2 + m / 8 * 2;
+            float sum = mma_tf32_probe::before(lane, i);
+            for (u32 k = 0; k < 8; ++k)
+                sum += at(a, 4 * (m % 8 * 4 + k % 4) + m / 8 + k / 4 * 2) * at(b, 2 * (n * 4 + k % 4) + k / 4);
+            CHECK(at(d, 4 * lane + i) == sum);
         }
     }
 }
