@@ -8,6 +8,7 @@
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
+#include <deepgemm/ops/mqa_logits/shipped.cuh>
 
 #include <tuple>
 
@@ -61,6 +62,12 @@ kind kind_of(const gemm_traits& what) {
 kind kind_of(const hc_prenorm_traits& what) {
     const char* const sums = what.sums == partial_sums::apart ? ", in parts of K" : "";
     return {name_of(what.a), concat(what.b, ", as tf32"), concat(what.d, ", and sums of squares", sums), "nt"};
+}
+
+kind kind_of(const stored_mqa_traits& what) {
+    const auto& [heads, depth, weights] = what.scores;
+    return {concat("e4m3, ", heads, " heads of ", depth, ", weights ", weights), "e4m3, fp32 by key",
+            concat("logits ", what.logits), "nt"};
 }
 
 /// Adds a kernel to the row of its kind, which may be new.

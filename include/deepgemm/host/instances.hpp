@@ -21,6 +21,8 @@ template <>
 std::span<const kernel_handle<ops::contiguous_gemm>> of<ops::contiguous_gemm>();
 template <>
 std::span<const kernel_handle<ops::hc_prenorm>> of<ops::hc_prenorm>();
+template <>
+std::span<const kernel_handle<ops::mqa_logits>> of<ops::mqa_logits>();
 
 /// The shipped kernels of ops::gemm.
 std::span<const kernel_handle<ops::gemm>> dense();
