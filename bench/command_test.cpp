@@ -151,6 +151,14 @@ TEST_CASE("explain takes logits, whose kernels are for some heads and forms each
                          doctest::Contains("logits are written M,N,H,D:mqa"), std::invalid_argument);
 }
 
+TEST_CASE("explain takes cleanings of logits") {
+    const said text = run(explain_command, {"2048,8192:clean", "7,99:clean-f16"});
+    CHECK(text.code == 0);
+    CHECK(text.has("minus infinity around ranges of 2048 queries, 8192 keys, logits f32\non 132 "));
+    CHECK(text.has("minus infinity around ranges of 7 queries, 99 keys, logits f16\non 132 "));
+    CHECK(text.has("predicted best of 1: clean_logits_config{"));
+}
+
 TEST_CASE("explain reads a table for products in groups, and names the kernels nearest to a pin") {
     const scratch folder;
     const std::string path = (folder.path() / "table.json").string(), product = "32*4096,7168,3072:masked-20";

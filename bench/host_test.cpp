@@ -11,6 +11,7 @@
 
 #include "command_line.hpp"
 #include "memory.hpp"
+#include "ops/clean_logits/words.hpp"
 #include "ops/contiguous_gemm/words.hpp"
 #include "ops/grouped_gemm/words.hpp"
 #include "ops/hc_prenorm/words.hpp"
@@ -294,7 +295,7 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
                          "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
-                         "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits",
+                         "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits",
                          std::invalid_argument);
 }
 
@@ -433,6 +434,33 @@ TEST_CASE("logits are written M,N,H,D:mqa, and errors say so") {
     for (const std::string text : {"3,12,4,32:mqa-shared", "4,10,4,32:mqa-shared"})
         CHECK(refusal(text) ==
               "the product '" + text + "': of shared queries there are an even number, and a multiple of that of keys");
+}
+
+TEST_CASE("the suite of cleanings has the ranges of the logits, and is written M,N:clean") {
+    const auto cases = suite_clean_logits();
+    CHECK(cases.size() == 5);
+    CHECK(cases[2].name() == "SQ=2048 SK=8192 Logits=bf16 CP=1");
+    CHECK(cases[0].bytes() == 8.0 * 2048 + 4 * (2048.0 * 8192 - suite_mqa_logits()[0].pairs()));
+    CHECK(cases[2].bytes() == 8.0 * 2048 + 2 * (2048.0 * 8192 - suite_mqa_logits()[1].pairs()));
+    for (const clean_logits_case& c : cases) {
+        const auto work = workload_of(c);
+        CHECK(workload_of(parse_clean_logits(words<deepgemm::ops::clean_logits>::text_of(work))) == work);
+    }
+    const clean_logits_case made = parse_clean_logits("4,12:clean-f16-shared");
+    CHECK(workload_of(made) == deepgemm::clean_logits_workload{4, 12, deepgemm::dtype::f16});
+    CHECK(made.ranges == mqa_ranges::shared);
+    const auto refusal = [](const std::string& text) {
+        try {
+            parse_clean_logits(text);
+        } catch (const std::invalid_argument& why) {
+            return std::string(why.what());
+        }
+        return std::string();
+    };
+    for (const std::string text : {"4:clean", "4,5,6:clean", "4:clean,5", "4,5:cleaned", "4,5:clean-shared-f16", "4,5"})
+        CHECK(refusal(text) == "the product '" + text + "': cleanings are written M,N:clean[-bf16|-f16][-shared]");
+    CHECK(refusal("4,0:clean").ends_with("the number of keys is 0; it must be from 1 to 2147479552"));
+    CHECK(refusal("4,10:clean-shared").ends_with("an even number, and a multiple of that of keys"));
 }
 
 TEST_CASE("statistics ignore what was not measured") {

@@ -253,6 +253,11 @@ typedef struct deepgemm_mqa_logits {
 deepgemm_status deepgemm_fp8_mqa_logits(const deepgemm_engine* engine, const deepgemm_mqa_logits* problem, void* stream,
                                         deepgemm_message* message);
 
+/* D(i, j) = minus infinity for each key j outside of first[i] to last[i] - 1: D (queries, keys) in FP32, BF16 or FP16, contiguous along
+ * keys. `first` and `last` (queries) are in device memory. All other elements stay as they are. */
+deepgemm_status deepgemm_clean_logits(const deepgemm_engine* engine, const deepgemm_output* d, const int32_t* first,
+                                      const int32_t* last, void* stream, deepgemm_message* message);
+
 #ifdef __cplusplus
 }
 #endif

@@ -173,6 +173,10 @@ int main(void) {
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "a weight's type is 0",
            deepgemm_fp8_mqa_logits(engine, &by_no_type, NULL, &message));
     EXPECT(DEEPGEMM_NO_KERNEL, "none of 4 kernels", deepgemm_fp8_mqa_logits(engine, &halves, NULL, &message));
+    const deepgemm_output logits = {other, 1, 64, 64, 1, DEEPGEMM_F32}, codes = {other, 1, 64, 64, 1, DEEPGEMM_E4M3};
+    EXPECT(DEEPGEMM_NULL_POINTER, "D is a null", deepgemm_clean_logits(engine, NULL, &one, &one, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the last keys", deepgemm_clean_logits(engine, &logits, &one, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "D is e4m3", deepgemm_clean_logits(engine, &codes, &one, &one, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

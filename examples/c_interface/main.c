@@ -291,7 +291,26 @@ static int run_logits(const deepgemm_engine* engine) {
                queries * keys);
         failed |= wrong != 0;
     }
-    return failed;
+
+    // The first two queries lose all of their keys, and the others keep what they have.
+    memset(logits, 0, queries * keys * sizeof *logits);
+    last[1] = 0;
+    // [clean]
+    const deepgemm_output d = {logits, queries, keys, keys, 1, DEEPGEMM_F32};
+    deepgemm_message message;
+    const deepgemm_status status = deepgemm_clean_logits(engine, &d, first, last, NULL, &message);
+    // [clean]
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: cleaning: %s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    int wrong = 0;
+    for (int i = 0; i < queries * keys; ++i) {
+        const int query = i / keys, seen = first[query] <= i % keys && i % keys < last[query];
+        wrong += logits[i] != (seen ? 0 : -INFINITY);
+    }
+    printf("%s: cleaning: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", wrong, queries * keys);
+    return failed | (wrong != 0);
 }
 
 int main(void) {

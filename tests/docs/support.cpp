@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/ops.hpp>
+#include <deepgemm/ops/clean_logits/shipped.cuh>
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
@@ -69,6 +70,8 @@ kind kind_of(const stored_mqa_traits& what) {
     return {concat("e4m3, ", heads, " heads of ", depth, ", weights ", weights), "e4m3, fp32 by key",
             concat("logits ", what.logits), "nt"};
 }
+
+kind kind_of(const clean_logits_traits& what) { return {"", "", concat("logits ", what.logits), ""}; }
 
 /// Adds a kernel to the row of its kind, which may be new.
 template <class Info>

@@ -17,10 +17,10 @@ std::string upper(dtype type) { return type == dtype::f32 ? "FP32" : type == dty
 
 }  // namespace
 
-int mqa_logits_case::last(int i) const {
-    if (ranges == mqa_ranges::causal) return std::max(0, i + keys - rows);
+int last_key(mqa_ranges ranges, int queries, int keys, int i) {
+    if (ranges == mqa_ranges::causal) return std::max(0, i + keys - queries);
     // GPU g of G has chunks g and 2 G - 1 - g of 2 G, so that all have as much to do. This is one from the first third.
-    const int chunk = rows / 2, gpus = keys / rows, gpu = gpus / 3;
+    const int chunk = queries / 2, gpus = keys / queries, gpu = gpus / 3;
     return (i < chunk ? gpu * chunk : (2 * gpus - 2 - gpu) * chunk) + i;
 }
 

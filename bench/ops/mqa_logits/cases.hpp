@@ -15,6 +15,9 @@ enum class mqa_ranges {
     shared,  ///< of a sequence as long as the keys that several GPUs share: two chunks, one from each half, causal in each
 };
 
+/// The key after the last one that query `i` of `queries` sees, 0 to `keys`. It sees all before that.
+int last_key(mqa_ranges ranges, int queries, int keys, int i);
+
 /// Logits of `rows` queries for `keys` keys.
 struct mqa_logits_case {
     int rows;  ///< queries
@@ -31,8 +34,7 @@ struct mqa_logits_case {
     /// The largest accepted difference from the reference: what rounding to the type of logits leaves, and a margin.
     double tolerance() const { return logits == dtype::bf16 ? 4e-6 : logits == dtype::f16 ? 2e-7 : 1e-7; }
 
-    /// The key after the last one that query `i` sees; it sees all before that. 0 to keys.
-    int last(int i) const;
+    int last(int i) const { return last_key(ranges, rows, keys, i); }
     /// Pairs of a query and a key that it sees.
     double pairs() const;
     /// Columns of a row of logits: as many as the longest range has keys, if it is compressed.
