@@ -157,6 +157,7 @@ TEST_CASE("explain takes cleanings of logits") {
     CHECK(text.has("minus infinity around ranges of 2048 queries, 8192 keys, logits f32\non 132 "));
     CHECK(text.has("minus infinity around ranges of 7 queries, 99 keys, logits f16\non 132 "));
     CHECK(text.has("predicted best of 1: clean_logits_config{"));
+    CHECK(run(explain_command, {"--json", "7,99:clean-f16"}).has("\"smem_bytes\": 0"));
 }
 
 TEST_CASE("explain reads a table for products in groups, and names the kernels nearest to a pin") {
