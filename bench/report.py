@@ -107,8 +107,8 @@ FAMILIES = {
 
 # What else a reader of a family's numbers must know.
 NOTES = {
-    "mqa_logits": "Full logits are filled with minus infinity outside of ranges in the time given; for DeepGEMM that is the time of a "
-                  "second kernel, added to that of the first.",
+    "mqa_logits": "Full logits are filled with minus infinity outside of ranges in the time given; for DeepGEMM that is the time "
+                  "of a second kernel, added to that of the first.",
 }
 
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rung 23: an indexer. Sparse attention attends to a few keys of many, and finds them by scores that cost little: products in FP8,
-// of which the positive ones are summed over heads before anything is stored. A row of logits is minus infinity where its token
-// must not look, so that whatever picks the best keys needs no mask. New here: an operation whose result is no product of
+// Rung 23: an indexer. Sparse attention attends to a few keys of many, and finds them by scores that cost little: products in
+// FP8, of which the positive ones are summed over heads before anything is stored. A row of logits is minus infinity where its
+// token must not look, so that whatever picks the best keys needs no mask. New here: an operation whose result is no product of
 // matrices, and ranges of keys in device memory.
 #include <deepgemm/ops/mqa_logits/mqa_logits.hpp>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>

@@ -228,8 +228,8 @@ deepgemm_status deepgemm_tf32_hc_prenorm_gemm(const deepgemm_engine* engine, con
                                               int64_t d_stride, const deepgemm_output* q, void* stream,
                                               deepgemm_message* message);
 
-/* Which elements of a row of logits are written, and where the score of key j goes: to column j, all others minus infinity; to column
- * j, and no others; to column j - first, and no others. */
+/* Which elements of a row of logits are written, and where the score of key j goes: to column j, all others minus infinity; to
+ * column j, and no others; to column j - first, and no others. */
 enum { DEEPGEMM_LOGITS_FULL = 0, DEEPGEMM_LOGITS_UNCLEAN = 1, DEEPGEMM_LOGITS_COMPRESSED = 2 };
 
 /* Queries and keys in FP8 (E4M3), and their logits. Strides are in elements from one row to the next; 0 stands for rows without
@@ -248,13 +248,13 @@ typedef struct deepgemm_mqa_logits {
     int32_t form; /* DEEPGEMM_LOGITS_... */
 } deepgemm_mqa_logits;
 
-/* logits(i, j) = scale(j) * sum over heads h of relu(dot(q(i, h), key(j))) * weight(i, h) for the keys j that query i sees, summed in
- * FP32. The kernel reads the ranges: a graph may be replayed with others. */
+/* logits(i, j) = scale(j) * sum over heads h of relu(dot(q(i, h), key(j))) * weight(i, h) for the keys j that query i sees, summed
+ * in FP32. The kernel reads the ranges: a graph may be replayed with others. */
 deepgemm_status deepgemm_fp8_mqa_logits(const deepgemm_engine* engine, const deepgemm_mqa_logits* problem, void* stream,
                                         deepgemm_message* message);
 
-/* D(i, j) = minus infinity for each key j outside of first[i] to last[i] - 1: D (queries, keys) in FP32, BF16 or FP16, contiguous along
- * keys. `first` and `last` (queries) are in device memory. All other elements stay as they are. */
+/* D(i, j) = minus infinity for each key j outside of first[i] to last[i] - 1: D (queries, keys) in FP32, BF16 or FP16, contiguous
+ * along keys. `first` and `last` (queries) are in device memory. All other elements stay as they are. */
 deepgemm_status deepgemm_clean_logits(const deepgemm_engine* engine, const deepgemm_output* d, const int32_t* first,
                                       const int32_t* last, void* stream, deepgemm_message* message);
 

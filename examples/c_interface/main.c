@@ -229,8 +229,8 @@ static int run_prenorm(const deepgemm_engine* engine) {
     return failed;
 }
 
-/* Logits of 20 queries, each of which sees six keys less than the next, full and compressed. All numbers are integers and powers of two,
- * so scores are exact. */
+/* Logits of 20 queries, each of which sees six keys less than the next, full and compressed, and their cleaning. All numbers are
+ * integers and powers of two, so scores are exact. */
 static int run_logits(const deepgemm_engine* engine) {
     enum { queries = 20, heads = 32, depth = 128, keys = 120, rows = queries * heads };
     uint8_t* const q = shared_memory(rows * depth);

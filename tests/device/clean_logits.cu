@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The cleaning of logits on a GPU: samples of tests/ops/clean_logits_sample.hpp by every shipped kernel, on some multiprocessors,
-// too, and in a graph that is replayed with other ranges.
+// The cleaning of logits on a GPU: samples of tests/ops/clean_logits_sample.hpp by every shipped kernel, on some
+// multiprocessors, too, and in a graph that is replayed with other ranges.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/cuda_device.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Cleaning of logits as an operation on the simulator: through an engine and by every shipped kernel, planned, explained, refused.
+// Cleaning of logits as an operation on the simulator: through an engine and by every shipped kernel, planned, explained,
+// refused.
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/instances.hpp>
 #include <deepgemm/host/sim_launch.hpp>

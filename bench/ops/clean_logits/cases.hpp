@@ -41,8 +41,8 @@ clean_logits_workload workload_of(const clean_logits_case& c);
 /// The five kinds of logits that the peer's test cleans.
 std::vector<clean_logits_case> suite_clean_logits();
 
-/// "M,N:clean" and words with a - before each: a type of logits, and whether ranges are shared. Throws std::invalid_argument if it
-/// is no such product.
+/// "M,N:clean" and words with a - before each: a type of logits, and whether ranges are shared. Throws std::invalid_argument if
+/// it is no such product.
 clean_logits_case parse_clean_logits(const std::string& text);
 
 }  // namespace deepgemm::bench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Times the cleaning of logits: `deepgemm bench --suite clean_logits`. Every element is checked: minus infinity outside of ranges,
-// inside what it was.
+// Times the cleaning of logits: `deepgemm bench --suite clean_logits`. Every element is checked: minus infinity outside of
+// ranges, inside what it was.
 #include <vector>
 
 #include <deepgemm/ops/clean_logits/operation.hpp>

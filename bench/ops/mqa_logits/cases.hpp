@@ -46,8 +46,8 @@ struct mqa_logits_case {
     /// Bytes of device memory that the tensors take, and those for the reference, which keeps nothing.
     double memory() const;
     double checking_memory() const { return 0; }
-    /// The case as the peer spells it: `FP4=0 Logits=FP32 Reduce=FP32 CMP=0 SQ=2048 SK=8192 H=64 D=128 CP=0`. Its logits are full or
-    /// compressed (CMP); CP says that ranges are shared.
+    /// The case as the peer spells it: `FP4=0 Logits=FP32 Reduce=FP32 CMP=0 SQ=2048 SK=8192 H=64 D=128 CP=0`. Its logits are
+    /// full or compressed (CMP); CP says that ranges are shared.
     std::string name() const;
 };
 
@@ -57,8 +57,8 @@ mqa_logits_workload workload_of(const mqa_logits_case& c);
 /// The 14 cases of the peer, and those of 32 heads of depth 128 and FP32 logits with 16 heads.
 std::vector<mqa_logits_case> suite_mqa_logits();
 
-/// "M,N,H,D:mqa" and words with a - before each: a form, a type of logits, a type of weights and whether ranges are shared. Throws
-/// std::invalid_argument if it is no such product.
+/// "M,N,H,D:mqa" and words with a - before each: a form, a type of logits, a type of weights and whether ranges are shared.
+/// Throws std::invalid_argument if it is no such product.
 mqa_logits_case parse_mqa_logits(const std::string& text);
 
 }  // namespace deepgemm::bench

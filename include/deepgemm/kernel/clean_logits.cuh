@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fills logits with minus infinity where a query has no keys, for kernels that leave these elements as they are. A warp fills some
-// columns of one row, and only writes: what has a logit is not touched.
+// Fills logits with minus infinity where a query has no keys, for kernels that leave these elements as they are. A warp fills
+// some columns of one row, and only writes: what has a logit is not touched.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>

@@ -19,8 +19,8 @@ struct clean_logits_options {
     std::optional<bool> dependent_launch{};    ///< the kernel may start before its predecessor has ended (PDL)
 };
 
-/// D(i, j) = minus infinity for each key j outside of the range [first[i], last[i]) of query i. D: (queries, keys) FP32, BF16 or
-/// FP16, contiguous along keys, rows at any distance; `first` and `last`: (queries), in device memory, which only the kernel
+/// D(i, j) = minus infinity for each key j outside of the range [first[i], last[i]) of query i. D: (queries, keys) FP32, BF16
+/// or FP16, contiguous along keys, rows at any distance; `first` and `last`: (queries), in device memory, which only the kernel
 /// reads. Ranges are cut to the keys that there are, and may be empty or inverted. Elements of a range and padding between rows
 /// stay as they are. No queries or no keys: nothing happens. Host, any thread; errors are returned, and then nothing was
 /// launched.

@@ -12,8 +12,8 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// D(i, j) becomes minus infinity for each key j outside of the range [first(i), last(i)) of query i, cut to the keys that there
-/// are. Elements of the range stay as they are.
+/// D(i, j) becomes minus infinity for each key j outside of the range [first(i), last(i)) of query i, cut to the keys that
+/// there are. Elements of the range stay as they are.
 struct clean_logits_problem {
     output_matrix d{};           ///< (queries, keys) FP32, BF16 or FP16, contiguous along keys: the logits
     const i32* first = nullptr;  ///< (queries): a query's first key. The kernel reads it
