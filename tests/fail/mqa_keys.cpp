@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A warpgroup multiplies 64 keys at a time, and a copy by TMA brings at most 256.
-// expect: mqa_logits: keys must be 64, 128, 192 or 256
+// expect: mqa_logits: keys must be 64, 128, 192 or 256, or 0
 #include <deepgemm/kernel/mqa_logits.cuh>
 
 using namespace deepgemm;

@@ -48,8 +48,9 @@ struct fields_of<stored_mqa_traits> {
 /// How it computes them. This changes its speed and no result, but for `queries` where heads are an odd multiple of four: of
 /// neighbouring queries the last bits of scores may differ then.
 struct mqa_logits_config {
-    int warpgroups = 0;  ///< that multiply, 1 to 4; 0: four
-    /// Of a warpgroup at a time; 0: as many as 128 columns hold if there are more than 32 heads, else 64 columns; at most 8.
+    int warpgroups = 0;  ///< that multiply, 1 to 4; 0: four, but two for 32 heads of 128
+    /// Of a warpgroup at a time, at most 8. 0: as many as 128 columns hold if there are more than 32 heads, else 64 columns; but 8 for
+    /// 32 heads of 128.
     int queries = 0;
     int keys = 0;        ///< of a key tile, 64 to 256 in steps of 64; 0: 128 for more than 32 heads of 128, else 192
     int stages = 0;      ///< key tiles in flight; 0: as many as fit, at most 8
@@ -60,9 +61,10 @@ struct mqa_logits_config {
     /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory.
     DEEPGEMM_BOTH constexpr mqa_logits_config settled(const mqa_logits_traits& what) const {
         mqa_logits_config made = *this;
-        if (warpgroups == 0) made.warpgroups = 4;
+        const bool wide = what.heads == 32 && what.depth == 128 && warpgroups == 0 && queries == 0;
+        if (warpgroups == 0) made.warpgroups = wide ? 2 : 4;
+        if (queries == 0) made.queries = wide ? 8 : min(8, (what.heads > 32 ? 128 : 64) / what.heads);
         if (keys == 0) made.keys = what.heads > 32 && what.depth == 128 ? 128 : 192;
-        if (queries == 0) made.queries = min(8, (what.heads > 32 ? 128 : 64) / what.heads);
         return made;
     }
     /// The same with so many stages.
