@@ -117,9 +117,9 @@ struct paged_scores {
                         key[std::size_t(d)] = float(e4m3(cache[key_at(owner, j) + std::size_t(d)]));
                     float scale;
                     std::memcpy(&scale, &cache[scale_at(owner, j)], 4);
-                    bad = judge_score<T, W>(traits, &known[std::size_t(i64(i) * traits.heads * traits.depth)],
-                                            key.data(), &weights[std::size_t(i * weights_pitch)], scale, got,
-                                            size.whole, error);
+                    bad =
+                        judge_score<T, W>(traits, &known[std::size_t(i64(i) * traits.heads * traits.depth)], key.data(),
+                                          &weights[std::size_t(i * weights_pitch)], scale, got, size.whole, error);
                 } else if (form == logits_form::full && c < size.columns) {
                     if (float(got) != -HUGE_VALF) bad = "minus infinity";
                 } else {

@@ -26,10 +26,11 @@ struct fields_of<paged_mqa_traits> {
 struct paged_mqa_config {
     int queries = 1;       ///< of a math warpgroup at a time, with at most 256 heads together
     int query_groups = 1;  ///< of math warpgroups, each with other queries of the same request; 1 to 4
-    int key_groups = 0;    ///< warpgroups in each of them, which take turns at its keys; 0: as many as make three or four in all
-    int slots = 0;         ///< 64 keys each, in flight; a multiple of key groups. 0: what fits into 96 KB, at most 24
-    int added = 2;         ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
-    int start_cost = 1;    ///< of a query tile, in slots, for sharing out the work
+    int key_groups =
+        0;  ///< warpgroups in each of them, which take turns at its keys; 0: as many as make three or four in all
+    int slots = 0;       ///< 64 keys each, in flight; a multiple of key groups. 0: what fits into 96 KB, at most 24
+    int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
+    int start_cost = 1;  ///< of a query tile, in slots, for sharing out the work
     DEEPGEMM_BOTH friend constexpr bool operator==(const paged_mqa_config&, const paged_mqa_config&) = default;
 
     /// Queries for which keys pass once.
@@ -49,7 +50,8 @@ struct paged_mqa_config {
     /// One for requests of `next_n` queries of `heads` heads: keys pass as rarely as four groups of 128 columns allow, and as few
     /// columns as possible belong to no query.
     DEEPGEMM_BOTH static constexpr paged_mqa_config of(int heads, int next_n) {
-        const int widest = min(8, 128 / heads), passes = ceil_div(next_n, 4 * widest), wanted = ceil_div(next_n, passes);
+        const int widest = min(8, 128 / heads), passes = ceil_div(next_n, 4 * widest),
+                  wanted = ceil_div(next_n, passes);
         paged_mqa_config best{.queries = widest, .query_groups = 4};
         for (int groups = 4; groups >= 1; --groups) {
             const paged_mqa_config made{.queries = ceil_div(wanted, groups), .query_groups = groups};
@@ -86,8 +88,9 @@ struct paged_mqa_tensors {
     const i32* indices = nullptr;  ///< (queries) or null: neighbours with equal indices are one request; next_n is 1
     const i32* table = nullptr;    ///< (requests, at least ceil(longest / block)): the pages of a request, in order
     i64 table_pitch = 0;
-    i32* schedule = nullptr;      ///< null, or words of ragged_tiles::schedule_words(CTAs)
-    bool makes_schedule = false;  ///< the launch writes the schedule and nothing else, and reads lengths and indices only
+    i32* schedule = nullptr;  ///< null, or words of ragged_tiles::schedule_words(CTAs)
+    bool makes_schedule =
+        false;  ///< the launch writes the schedule and nothing else, and reads lengths and indices only
 };
 
 /// What a kernel is launched with. `Out` are the arguments of its sink.

@@ -43,7 +43,8 @@ struct paged_mqa_logits {
     static constexpr paged_mqa_config settled = Config.settled();
     static constexpr int queries = settled.queries, query_groups = settled.query_groups,
                          key_groups = settled.key_groups, warpgroups = query_groups * key_groups;
-    static_assert(warpgroups <= 4, "paged_mqa_logits: there are at most 4 math warpgroups, query groups times key groups");
+    static_assert(warpgroups <= 4,
+                  "paged_mqa_logits: there are at most 4 math warpgroups, query groups times key groups");
     using weight = mqa_element<Traits.weights>;
     using sums = head_sums<Traits.heads, queries, Config.added>;
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one query group
@@ -201,13 +202,13 @@ private:
         const bool issues = ptx::elect_one();
         typename key_ring::cursor at;
         u32 group = 0;  // whose slot is next
-        run_of_keys now, next;
+        i32 keys = 0, pages = 0;
+        run_of_keys now{}, next{};  // at first without tiles
         typename tiles::runs work(p.ranges, place<mqa_regions::shares>(smem));
-        bool more = work.next(now);
-        i32 keys = more ? keys_of(now) : 0, pages = more ? page_of(p, now, keys, lane) : 0;
-        while (more) {
+        for (bool more = true; more;) {
             more = work.next(next);
-            const i32 keys_of_next = more ? keys_of(next) : 0, pages_of_next = more ? page_of(p, next, keys_of_next, lane) : 0;
+            const i32 keys_of_next = more ? keys_of(next) : 0;
+            const i32 pages_of_next = more ? page_of(p, next, keys_of_next, lane) : 0;
             const i32 all = now.tiles * copies;
             for (i32 from = 0; from < all; from += 32) {
                 const i32 ahead = from + 32 < all ? page_of(p, now, keys, from + 32 + lane) : 0;

@@ -151,8 +151,7 @@ struct ragged_tiles {
     /// All threads, instead of share(): takes this CTA's part of a schedule, unless it was made for other tiles or for another
     /// number of CTAs: then it is share().
     DEEPGEMM_DEVICE static void load_schedule(const Ranges& all, const i32* schedule, u32 smem) {
-        const bool fits =
-            ptx::ld_global(schedule) == Queries && ptx::ld_global(schedule + 1) == i32(ptx::cta_count());
+        const bool fits = ptx::ld_global(schedule) == Queries && ptx::ld_global(schedule + 1) == i32(ptx::cta_count());
         if (!fits) {
             share(all, smem);
             return;

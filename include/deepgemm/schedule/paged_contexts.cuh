@@ -14,18 +14,24 @@ namespace deepgemm {
 /// The contexts of all queries, for ragged_tiles. Requests have `next_n` queries each, or, with `indices`, any number of
 /// neighbours with equal indices. A kernel has it as a parameter.
 struct paged_contexts {
-    const i32* lengths = nullptr;  ///< keys of each query, or of each request; device memory
-    const i32* indices = nullptr;  ///< (queries) the request of each query, or null; device memory
-    i32 queries = 0, keys = 0;     ///< how many queries there are, and columns of a row of logits
-    i32 longest = 0;               ///< keys of a context that count, at most `keys`
-    bool per_query = false;        ///< lengths are those of queries
+    const i32* lengths = nullptr;               ///< keys of each query, or of each request; device memory
+    const i32* indices = nullptr;               ///< (queries) the request of each query, or null; device memory
+    i32 queries = 0, keys = 0;                  ///< how many queries there are, and columns of a row of logits
+    i32 longest = 0;                            ///< keys of a context that count, at most `keys`
+    bool per_query = false;                     ///< lengths are those of queries
     fast_divider next_n{}, tiles_of_request{};  ///< without indices
 
     /// The contexts for query tiles of `tile_queries` queries. `next_n` is 1 if there are indices.
-    DEEPGEMM_BOTH static constexpr paged_contexts of(const i32* lengths, bool per_query, const i32* indices, i32 queries,
-                                                     i32 next_n, i32 keys, i32 longest, int tile_queries) {
-        return {lengths, indices,   queries, keys,
-                longest, per_query, fast_divider::of(next_n), fast_divider::of(ceil_div(next_n, tile_queries))};
+    DEEPGEMM_BOTH static constexpr paged_contexts of(const i32* lengths, bool per_query, const i32* indices,
+                                                     i32 queries, i32 next_n, i32 keys, i32 longest, int tile_queries) {
+        return {lengths,
+                indices,
+                queries,
+                keys,
+                longest,
+                per_query,
+                fast_divider::of(next_n),
+                fast_divider::of(ceil_div(next_n, tile_queries))};
     }
 
     /// With indices a query tile may start at each query, if only at some of them there is one: at every `tile_queries`-th of a
@@ -73,9 +79,10 @@ private:
     DEEPGEMM_DEVICE i32 start_of_request(i32 first) const {
         const i32 lane = i32(ptx::lane_index());
         i32 found = starts(first + lane) ? first + lane : -1;
-        DEEPGEMM_UNROLL
-        for (u32 delta = 1; delta < 32; delta *= 2) found = max(found, ptx::shuffle_up(found, delta));
+        DEEPGEMM_NO_UNROLL  // since there are many copies of this, for a rare case
+            for (u32 delta = 1; delta < 32; delta *= 2) found = max(found, ptx::shuffle_up(found, delta));
         i32 before = ptx::shuffle(found, 0);
+        DEEPGEMM_NO_UNROLL
         for (i32 from = first - 32; before < 0; from -= 32) {
             const i32 query = from + lane;
             before = i32(ptx::reduce_max(query >= 0 && starts(query) ? u32(query + 1) : 0)) - 1;
