@@ -155,7 +155,10 @@ TEST_CASE(
             auto args = again.arguments<kernel::arguments>();
             sim::options machine{.policy = sim::policy::random, .seed = u64(random.integer(0, 1 << 30))};
             machine.num_sms = int(random.integer(2, 12));
-            if (i % 2 != 0) args.in.schedule = schedule.data();
+            if (i % 2 != 0) {
+                args.in.schedule = schedule.data();
+                args.in.schedule_words = i64(schedule.size());
+            }
             if (i % 4 == 3) {  // else the schedule is for another number of CTAs, or holds zeros
                 auto maker = paged_mqa_arguments<logits_arguments>{args};
                 maker.in.makes_schedule = true;

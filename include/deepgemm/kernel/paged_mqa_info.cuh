@@ -88,7 +88,8 @@ struct paged_mqa_tensors {
     const i32* indices = nullptr;  ///< (queries) or null: neighbours with equal indices are one request; next_n is 1
     const i32* table = nullptr;    ///< (requests, at least ceil(longest / block)): the pages of a request, in order
     i64 table_pitch = 0;
-    i32* schedule = nullptr;  ///< null, or words of ragged_tiles::schedule_words(CTAs)
+    i32* schedule = nullptr;  ///< null, or ragged_tiles::schedule_words(CTAs) words; 16-byte aligned
+    i64 schedule_words = 0;   ///< of `schedule`; a launch with a schedule has no more CTAs than fit
     bool makes_schedule =
         false;  ///< the launch writes the schedule and nothing else, and reads lengths and indices only
 };

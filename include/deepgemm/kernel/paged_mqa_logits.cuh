@@ -103,9 +103,10 @@ struct paged_mqa_logits {
 
     DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
         const auto& in = args.in;
-        // Who makes a schedule may not have queries and keys yet. A map reads nothing, but its address must not be null.
+        // Who makes a schedule may not have queries and keys yet, and the cache may have no pages. A map reads nothing, but its
+        // address must not be null.
         const void* const q = in.makes_schedule ? in.schedule : in.q;
-        const void* const cache = in.makes_schedule ? in.schedule : in.cache;
+        const void* const cache = in.makes_schedule || in.pages == 0 ? q : in.cache;
         maps[0] = query_tile::map(q, i64(in.requests) * in.next_n * Traits.heads, Traits.depth, Traits.depth,
                                   queries * Traits.heads);
         maps[1] =
@@ -128,9 +129,12 @@ struct paged_mqa_logits {
                 .makes_schedule = in.makes_schedule,
                 .out = args.out};
     }
-    /// All multiprocessors, since only the device knows how much there is to do; none without queries or without columns.
+    /// All multiprocessors, since only the device knows how much there is to do, if the schedule has room for them; none without
+    /// queries or without columns.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
-        return args.in.requests == 0 || args.in.columns == 0 ? 0 : num_sms;
+        const auto& in = args.in;
+        if (in.requests == 0 || in.columns == 0) return 0;
+        return in.schedule != nullptr ? int(min(i64(num_sms), tiles::ctas_of(in.schedule_words))) : num_sms;
     }
 
     /// Shared address of a region, or of one of its items.

@@ -138,6 +138,8 @@ struct ragged_tiles {
 
     /// Words of a schedule: what share() finds in each of `ctas` CTAs, for later launches with the same ranges and as many CTAs.
     DEEPGEMM_BOTH static constexpr i64 schedule_words(i64 ctas) { return 2 * (ctas + 2); }
+    /// CTAs for which a schedule of so many words has room.
+    DEEPGEMM_BOTH static constexpr i64 ctas_of(i64 words) { return words / 2 - 2; }
     /// All threads, after share(): stores this CTA's part of a schedule.
     DEEPGEMM_DEVICE static void store_schedule(i32* schedule, u32 smem) {
         const i32 cta = i32(ptx::cta_index()), ctas = i32(ptx::cta_count());
