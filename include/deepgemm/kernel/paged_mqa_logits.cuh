@@ -216,7 +216,9 @@ private:
             const i32 all = now.tiles * copies;
             for (i32 from = 0; from < all; from += 32) {
                 const i32 ahead = from + 32 < all ? page_of(p, now, keys, from + 32 + lane) : 0;
-                for (i32 copy = from; copy < min(from + 32, all); copy += copies) {
+                const i32 end = min(from + 32, all);
+                DEEPGEMM_NO_UNROLL
+                for (i32 copy = from; copy < end; copy += copies) {
                     i32 page[copies];
                     DEEPGEMM_UNROLL
                     for (int i = 0; i < copies; ++i) page[i] = ptx::shuffle(pages, u32(copy - from + i));
@@ -243,7 +245,7 @@ private:
         const key_ring pipe = ring_of(smem, group);
         const u32 slot = group * u32(in_ring) + at.stage, full = pipe.acquire(at);
         pipe.commit(at, copies * (key_bytes + scale_bytes));
-        const i32 row = key % Block;
+        const i32 row = Block > int(key_tile::rows) ? key % Block : 0;
         DEEPGEMM_UNROLL
         for (u32 i = 0; i < u32(copies); ++i) {
             if (ptx::checks_promises && u32(page[i]) >= u32(p.pages))
