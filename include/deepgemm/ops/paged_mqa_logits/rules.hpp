@@ -24,6 +24,16 @@ inline result<void> check_paged_mqa_kind(i64 heads, i64 depth, dtype weights, dt
     return fail(errc::unsupported_type, "logits of paged keys are full or unclean; compressed would mean unclean");
 }
 
+/// Checks sizes. Kernels number the heads of all queries in 31 bits and add up slots of 64 keys, and one for each query, in 32.
+inline result<void> check_paged_mqa_sizes(i64 queries, i64 columns, i64 heads) {
+    if (auto ok = check_extent("the number of queries", queries); !ok) return ok;
+    if (auto ok = check_extent("columns", columns); !ok) return ok;
+    if (auto ok = check_extent("the number of heads of all queries", queries * heads); !ok) return ok;
+    if (queries * (ceil_div(columns, i64(64)) + 1) >> 32 == 0) return {};
+    return fail(errc::bad_extent, queries, " queries of ", columns,
+                " columns are too many at once; slots of 64 keys are counted in 32 bits");
+}
+
 /// Checks pages and the block table.
 inline result<void> check_pages(const paged_mqa_logits_problem& problem) {
     if (auto ok = check_extent("the number of pages", problem.pages); !ok) return ok;
@@ -46,7 +56,7 @@ inline result<void> check_paged_mqa_logits(const paged_mqa_logits_problem& probl
         return ok;
     if (auto ok = check_extent("the number of requests", problem.requests); !ok) return ok;
     if (auto ok = check_extent("next_n", problem.next_n, 1); !ok) return ok;
-    if (auto ok = check_mqa_sizes(paged_queries(problem), problem.columns, problem.heads); !ok) return ok;
+    if (auto ok = check_paged_mqa_sizes(paged_queries(problem), problem.columns, problem.heads); !ok) return ok;
     if (is_empty(workload_of(problem))) return {};
     if (auto ok = check_pages(problem); !ok) return ok;
     if ((problem.schedule != nullptr || problem.makes_schedule) &&
@@ -68,7 +78,7 @@ inline result<void> validate(const paged_mqa_logits_workload& work) {
         !ok)
         return ok;
     if (auto ok = check_extent("next_n", work.next_n, 1); !ok) return ok;
-    return detail::check_mqa_sizes(work.queries, work.columns, scores.heads);
+    return detail::check_paged_mqa_sizes(work.queries, work.columns, scores.heads);
 }
 
 /// The memory that a problem reads and writes.
