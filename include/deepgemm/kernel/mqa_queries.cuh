@@ -134,23 +134,36 @@ struct mqa_queries {
     }
 
 private:
-    /// Whole warp: brings the weights of all columns of a query tile as FP32; zero for columns without a query.
+    /// Whole warp: brings the weights of all columns of a query tile as FP32; zero for columns without a query. Several loads are
+    /// under way at a time, since each takes longer than a multiply.
     template <class Params>
     DEEPGEMM_DEVICE static void load_weights(const Params& p, u32 to, i32 first) {
-        using weight = typename K::weight;
-        constexpr int columns = K::sums::columns;
-        for (int i = int(ptx::lane_index()); i < K::query_groups * columns; i += 32) {
-            const int column = i % columns, query = i / columns * K::queries + column / heads;
-            float value = 0;
-            if (column < K::queries * heads && first + query < p.ranges.queries) {
-                const weight* from = p.weights + ((first + query) * p.weights_pitch + column % heads);
-                if constexpr (same_as<weight, float>) {
-                    value = ptx::ld_global(from);
-                } else {
-                    value = ptx::unpack<weight>(u32(ptx::ld_global(from).bits)).x;
-                }
+        constexpr int all = K::query_groups * K::sums::columns, batch = 4;
+        const int lane = int(ptx::lane_index());
+        DEEPGEMM_NO_UNROLL
+        for (int from = lane; from < align_up(all, 32); from += 32 * batch) {
+            float value[batch];
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < batch; ++i) value[i] = weight_of(p, first, min(from + 32 * i, all - 1));
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < batch; ++i) {
+                if (from + 32 * i < all) ptx::st_shared(to + 4 * u32(from + 32 * i), value[i]);
             }
-            ptx::st_shared(to + 4 * u32(i), value);
+        }
+    }
+    /// Any thread: the weight of column `column` of all query groups, whose first query is `first`.
+    template <class Params>
+    DEEPGEMM_DEVICE static float weight_of(const Params& p, i32 first, int column) {
+        constexpr int columns = K::sums::columns;
+        const int in_group = column % columns, query = first + column / columns * K::queries + in_group / heads;
+        const bool exists = in_group < K::queries * heads && query < p.ranges.queries;
+        const auto* from = p.weights + (exists ? query * p.weights_pitch + in_group % heads : 0);
+        if constexpr (same_as<typename K::weight, float>) {
+            const float loaded = ptx::ld_global(from);
+            return exists ? loaded : 0.0f;
+        } else {
+            const u32 bits = ptx::ld_global(from).bits;
+            return ptx::unpack<typename K::weight>(exists ? bits : 0u).x;
         }
     }
 };
