@@ -154,11 +154,8 @@ struct paged_mqa_logits {
         common::clear_padding(smem);
         ptx::grid_dependency_wait();
         const u32 found = place<mqa_regions::shares>(smem);
-        if (p.schedule != nullptr && !p.makes_schedule) {
-            tiles::load_schedule(p.ranges, p.schedule, found);
-        } else {
-            tiles::share(p.ranges, found);
-        }
+        const bool given = p.schedule != nullptr && !p.makes_schedule && tiles::load_schedule(p.schedule, found);
+        if (!given) tiles::share(p.ranges, found);
         if (p.makes_schedule) {
             tiles::store_schedule(p.schedule, found);
             return;

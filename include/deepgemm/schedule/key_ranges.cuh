@@ -150,17 +150,14 @@ struct ragged_tiles {
         if (cta == 0 && thread == 0) ptx::st_global(schedule, Queries);
         if (cta == 0 && thread == 1) ptx::st_global(schedule + 1, ctas);
     }
-    /// All threads, instead of share(): takes this CTA's part of a schedule, unless it was made for other tiles or for another
-    /// number of CTAs: then it is share().
-    DEEPGEMM_DEVICE static void load_schedule(const Ranges& all, const i32* schedule, u32 smem) {
-        const bool fits = ptx::ld_global(schedule) == Queries && ptx::ld_global(schedule + 1) == i32(ptx::cta_count());
-        if (!fits) {
-            share(all, smem);
-            return;
-        }
+    /// All threads, instead of share(): takes this CTA's part of a schedule. False if the schedule was made for other tiles or
+    /// for another number of CTAs; then nothing has happened.
+    DEEPGEMM_DEVICE static bool load_schedule(const i32* schedule, u32 smem) {
+        if (ptx::ld_global(schedule) != Queries || ptx::ld_global(schedule + 1) != i32(ptx::cta_count())) return false;
         const u32 thread = ptx::thread_index(), to = smem + ends_at(i32(ptx::thread_count() / 32));
         if (thread < 4) ptx::st_shared(to + 4 * thread, ptx::ld_global(schedule + 2 * (ptx::cta_index() + 1) + thread));
         ptx::sync_cta();
+        return true;
     }
 
     /// The runs of a CTA, one after another. Warps that walk them see the same ones.
