@@ -175,6 +175,30 @@ TEST_CASE(
         }
     }
 }
+TEST_CASE("paged mqa logits: a schedule for other lengths reads no entry that has no meaning") {
+    constexpr mqa_logits_traits traits{.heads = 8, .depth = 32};
+    using kernel = kernel_of<traits, 64, float, logits_form::unclean, paged_mqa_config{}>;
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const sim::options machine{.num_sms = 4};
+    for (int i = 0; i < 10; ++i) {
+        const paged_sample size{i32(random.integer(1, 20)), 1, 500, false, false, 0};
+        paged_scores<float, float> before(random, traits, 64, logits_form::unclean, size);
+        std::vector<i32> schedule(std::size_t(kernel::tiles::schedule_words(4)), 0);
+        auto args = before.arguments<kernel::arguments>();
+        args.in.schedule = schedule.data();
+        args.in.schedule_words = i64(schedule.size());
+        args.in.makes_schedule = true;
+        const auto made = sim::try_launch<kernel>(args, {}, machine);
+        REQUIRE((made ? "" : made.failure().message) == "");
+        paged_scores<float, float> after(random, traits, 64, logits_form::unclean, size);
+        args = after.arguments<kernel::arguments>();
+        args.in.schedule = schedule.data();
+        args.in.schedule_words = i64(schedule.size());
+        const auto done = sim::try_launch<kernel>(args, {}, machine);
+        CHECK((done ? "" : done.failure().message) == "");
+    }
+}
 TEST_CASE("paged mqa logits: a page that does not exist is named") {
     constexpr mqa_logits_traits traits{.heads = 8, .depth = 32};
     using kernel = kernel_of<traits, 64, float, logits_form::full, paged_mqa_config{}>;

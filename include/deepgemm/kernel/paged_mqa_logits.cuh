@@ -35,7 +35,8 @@ struct paged_mqa_logits {
     static_assert(Traits.weights == dtype::f32 || Traits.weights == dtype::bf16 || Traits.weights == dtype::f16,
                   "paged_mqa_logits: weights must be f32, bf16 or f16");
     static_assert(Block == 32 || Block == 64 || Block == 128, "paged_mqa_logits: a page must have 32, 64 or 128 keys");
-    static_assert(Config.query_groups >= 1 && Config.key_groups >= 0, "paged_mqa_logits: there is no query group");
+    static_assert(Config.query_groups >= 1 && Config.key_groups >= 0,
+                  "paged_mqa_logits: query_groups must be at least 1, and key_groups, too, or 0");
 
     static constexpr mqa_logits_traits traits = Traits;
     static constexpr int block = Block;

@@ -188,7 +188,7 @@ struct ragged_tiles {
                 const tile_keys all_keys{ptx::shuffle(keys.first, at), ptx::shuffle(keys.tiles, at)};
                 const key_range range{ptx::shuffle(mine.first, lane), ptx::shuffle(mine.last, lane)};
                 const i32 begin = here == start.tile ? start.key_tile : 0;
-                const i32 end = here == stop.tile ? stop.key_tile : all_keys.tiles;
+                const i32 end = here == stop.tile ? min(stop.key_tile, all_keys.tiles) : all_keys.tiles;
                 if (begin >= end) continue;
                 r = {all.first_of(here, Queries), all_keys.first + begin * Keys, end - begin, range};
                 return true;

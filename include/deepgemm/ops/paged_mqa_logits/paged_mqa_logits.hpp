@@ -39,8 +39,8 @@ result<void> fp8_paged_mqa_logits(const Engine& engine, const paged_mqa_logits_p
 /// Shares the work of a problem out in advance: writes problem.schedule, paged_mqa_schedule_words(multiprocessors) words, which
 /// fp8_paged_mqa_logits with the same shape, lengths, indices and options then takes instead of doing so itself, in each layer
 /// of a model say. It reads lengths and indices only; other pointers may be null. The result is the same bits without a
-/// schedule, and with one that was made for another shape or another number of multiprocessors, which is ignored. One that
-/// was made for other lengths or indices makes the result undefined.
+/// schedule, and with one that was made for another shape or another number of multiprocessors, which is ignored. With one that
+/// was made for other lengths or indices some logits stay unwritten, and others are written twice.
 template <engine_for<ops::paged_mqa_logits> Engine>
 result<void> make_paged_mqa_schedule(const Engine& engine, paged_mqa_logits_problem problem,
                                      const paged_mqa_logits_options& options = {}) {
