@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <deepgemm/epilogue/logits.cuh>
+#include <deepgemm/schedule/key_ranges.cuh>
 
 #include "cuda_check.hpp"
 #include "normal.cuh"
