@@ -18,6 +18,7 @@
 #include <deepgemm/kernel/extents.cuh>
 #include <deepgemm/kernel/hc_prenorm.cuh>
 #include <deepgemm/kernel/mqa_logits.cuh>
+#include <deepgemm/kernel/paged_mqa_logits.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/mma/sm100/descriptor.cuh>

@@ -11,6 +11,7 @@
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
 #include <deepgemm/ops/mqa_logits/operation.hpp>
+#include <deepgemm/ops/paged_mqa_logits/operation.hpp>
 
 #include "../host/fakes.hpp"
 
@@ -438,6 +439,61 @@ inline std::vector<broken_rule> rules_of_clean_logits() {
         {"D is aligned to its elements", broken_cleaning([](p_& p) { p.d.data = moved(p.d.data, 2); })},
         {"of 16 bits, too", broken_cleaning([](p_& p) { p.d.type = dtype::bf16, p.d.data = moved(p.d.data, 1); })},
         {"ranges are apart from D", broken_cleaning([](p_& p) { p.d.data = const_cast<i32*>(p.last); })},
+    };
+}
+
+/// The verdict on scores of 100 requests of 2 queries of 64 heads of 128, 5000 columns and 9000 pages of 64 keys, after a change.
+template <class Change>
+result<void> broken_pages(Change change) {
+    const auto at = [](u64 terabyte) { return address(terabyte << 40); };
+    paged_mqa_logits_problem p{.requests = 100,
+                               .next_n = 2,
+                               .heads = 64,
+                               .depth = 128,
+                               .columns = 5000,
+                               .pages = 9000,
+                               .q = static_cast<const e4m3*>(at(1)),
+                               .cache = at(2),
+                               .weights = at(3),
+                               .lengths = static_cast<const i32*>(at(4)),
+                               .block_table = static_cast<const i32*>(at(5)),
+                               .logits = at(6)};
+    change(p);
+    const auto found = checked<ops::paged_mqa_logits>(p);
+    return found ? result<void>() : found.failure();
+}
+
+inline std::vector<broken_rule> rules_of_paged_mqa_logits() {
+    using p_ = paged_mqa_logits_problem;
+    return {
+        {"heads, depth and types are as above", broken_pages([](p_& p) { p.heads = 30; })},
+        {"a page has 32, 64 or 128 keys", broken_pages([](p_& p) { p.block = 48; })},
+        {"logits are full or unclean", broken_pages([](p_& p) { p.form = logits_form::compressed; })},
+        {"requests are from 0 to 2^31 - 4096", broken_pages([](p_& p) { p.requests = -1; })},
+        {"and next_n from 1 on", broken_pages([](p_& p) { p.next_n = 0; })},
+        {"queries and columns from 0 on", broken_pages([](p_& p) { p.columns = -7; })},
+        {"and heads of all queries are limited, too", broken_pages([](p_& p) { p.requests = 1 << 25; })},
+        {"and slots of 64 keys of all queries are counted in 32 bits",
+         broken_pages([](p_& p) { p.requests = 1 << 19, p.columns = i64(1) << 30; })},
+        {"pages are from 0 to 2^31 - 4096", broken_pages([](p_& p) { p.pages = -1; })},
+        {"and columns of the block table", broken_pages([](p_& p) { p.table_columns = -1; })},
+        {"pages do not overlap, and TMA can step from page to page", broken_pages([](p_& p) { p.page_stride = 8192; })},
+        {"rows of the block table do not overlap", broken_pages([](p_& p) { p.table_stride = 78; })},
+        {"nor those of weights", broken_pages([](p_& p) { p.weights_stride = 60; })},
+        {"nor those of logits", broken_pages([](p_& p) { p.logits_stride = 4999; })},
+        {"a schedule has words for a multiprocessor at least",
+         broken_pages([](p_& p) { p.schedule = static_cast<i32*>(address(7ull << 40)); })},
+        {"who makes one gives its memory",
+         broken_pages([](p_& p) { p.makes_schedule = true, p.schedule_words = paged_mqa_schedule_words(132); })},
+        {"which is aligned for TMA", broken_pages([](p_& p) {
+             p.schedule_words = paged_mqa_schedule_words(132);
+             p.schedule = static_cast<i32*>(address((7ull << 40) + 8));
+         })},
+        {"the cache is given, if it has pages", broken_pages([](p_& p) { p.cache = nullptr; })},
+        {"lengths, too", broken_pages([](p_& p) { p.lengths = nullptr; })},
+        {"and the block table", broken_pages([](p_& p) { p.block_table = nullptr; })},
+        {"q and the cache are aligned for TMA", broken_pages([](p_& p) { p.cache = moved(p.cache, 8); })},
+        {"logits lie apart from all else", broken_pages([](p_& p) { p.logits = const_cast<void*>(p.cache); })},
     };
 }
 

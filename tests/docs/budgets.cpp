@@ -2,6 +2,7 @@
 // The tables of budgets with which the pages of operations begin: what products demand of any kernel, and how long an H200 takes
 // for that. Where the environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against what the library counts.
 #include <deepgemm/ops.hpp>
+#include <deepgemm/ops/paged_mqa_logits/operation.hpp>
 
 #include <tuple>
 
@@ -148,6 +149,22 @@ table cleaning_table() {
     return lines;
 }
 
+table pages_table() {
+    table lines;
+    for (const auto& [requests, next_n, heads, columns] : {std::tuple{256, 1, 64, 8192},
+                                                           {256, 1, 64, 65536},
+                                                           {256, 1, 32, 65536},
+                                                           {256, 2, 64, 65536},
+                                                           {4096, 1, 64, 8192},
+                                                           {256, 4, 64, 65536}}) {
+        const paged_mqa_logits_workload work{requests * next_n, next_n, columns, {{{heads, 128}}, 64}};
+        lines.push_back(
+            line(true, concat(requests, " requests of ", next_n, ", ", columns, " keys each, ", heads, " heads of 128"),
+                 demand_of(work)));
+    }
+    return with_head(lines);
+}
+
 /// What a K block of 128 elements takes in FP8, by tile: to multiply it, and to bring it from L2 when all multiprocessors read.
 table tile_table() {
     const double l2_bytes = cost_parameters{}.l2_bytes;
@@ -171,6 +188,7 @@ TEST_CASE("pages of operations begin with their budgets") {
     check_made_lines("docs/ops/hc_prenorm.md", "budget", prenorm_table());
     check_made_lines("docs/ops/mqa_logits.md", "budget", logits_table());
     check_made_lines("docs/ops/clean_logits.md", "budget", cleaning_table());
+    check_made_lines("docs/ops/paged_mqa_logits.md", "budget", pages_table());
     for (const auto& page : pages()) {  // of every operation
         if (page.parent_path() != "docs/ops") continue;
         CAPTURE(page.string());

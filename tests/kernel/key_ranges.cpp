@@ -34,9 +34,9 @@ struct ranges {
         }
     }
     key_ranges view() const { return {first.data(), last.data(), i32(first.size()), keys, keys}; }
-    /// The keys of a query, {0, 0} if it has none.
+    /// The keys of a query, {0, 0} if it has none, {0, -1} if there is no such query.
     std::pair<i32, i32> of(i32 query) const {
-        if (query >= i32(first.size())) return {0, 0};
+        if (query >= i32(first.size())) return {0, -1};
         const i32 from = first[std::size_t(query)], to = last[std::size_t(query)];
         return from < to ? std::pair{from, to} : std::pair{0, 0};
     }
@@ -124,7 +124,7 @@ TEST_CASE("key ranges: ranges are cut, and may be longer than what counts") {
             found.emplace_back(range.first, range.last);
         }
     });
-    CHECK(found == std::vector<std::pair<i32, i32>>{{0, 4}, {3, 11}, {0, 0}, {0, 0}, {7, 15}, {0, 0}});
+    CHECK(found == std::vector<std::pair<i32, i32>>{{0, 4}, {3, 11}, {0, 0}, {0, 0}, {7, 15}, {0, -1}});
 }
 
 }  // namespace key_ranges_tests

@@ -25,6 +25,48 @@ u32 bits_of(T x) {
     }
 }
 
+/// A number as an element of weights or logits.
+template <class X>
+X as_element(float value) {
+    if constexpr (same_as<X, float>) {
+        return value;
+    } else {
+        return X::from_float(value);
+    }
+}
+
+/// E4M3 as floats.
+inline std::vector<float> decoded(const std::vector<e4m3>& codes) {
+    std::vector<float> made(codes.size());
+    std::transform(codes.begin(), codes.end(), made.begin(), [](e4m3 x) { return float(x); });
+    return made;
+}
+
+/// "" or what the score of a query and a key should be: `q` has heads x depth numbers, `key` depth, `weights` heads. Whole
+/// numbers are exact. Else a dot product may be off by `error` times its sum of magnitudes; what follows adds in FP32, in any
+/// order, and rounds once.
+template <class T, class W>
+std::string judge_score(const mqa_logits_traits& traits, const float* q, const float* key, const W* weights,
+                        float scale, T got, bool whole, double error) {
+    double sum = 0, allowed = 0;
+    for (int h = 0; h < traits.heads; ++h) {
+        double dot = 0, magnitude = 0;
+        for (int d = 0; d < traits.depth; ++d) {
+            const double product = double(q[h * traits.depth + d]) * double(key[d]);
+            dot += product;
+            magnitude += std::abs(product);
+        }
+        const double weight = double(float(weights[h]));
+        sum += std::max(dot, 0.0) * weight;
+        allowed += std::abs(weight) * (error * magnitude + (traits.heads + 4) * 0x1p-24 * std::max(dot, 0.0));
+    }
+    const double by = double(scale), want = sum * by;
+    const T nearest = as_element<T>(float(want));
+    if (whole) return float(got) == float(nearest) ? "" : std::to_string(want);  // zeros may differ in sign
+    const double rounding = rounding_error(dtype_of<T>) * std::abs(want) + 0x1p-25;
+    return std::abs(double(float(got)) - want) <= allowed * by * 1.01 + rounding ? "" : std::to_string(want);
+}
+
 /// What a sample's numbers and ranges are like.
 struct mqa_sample {
     i32 queries = 0, keys = 0;
@@ -127,8 +169,7 @@ struct mqa_scores {
                 .out = {.logits = of_logits, .pitch = pitch, .columns = columns}};
     }
 
-    /// "" or the first element of the buffer that is wrong. A dot product may be off by `error` times its sum of magnitudes;
-    /// what follows adds in FP32, in any order, and rounds once.
+    /// "" or the first element of the buffer that is wrong; `error` is that of judge_score().
     std::string verdict(double error) const {
         const numbers known{decoded(q), decoded(key)};
         for (i64 i = 0; i < size.queries; ++i) {
@@ -162,11 +203,7 @@ struct mqa_scores {
 private:
     template <class X>
     static X of(float value) {
-        if constexpr (same_as<X, float>) {
-            return value;
-        } else {
-            return X::from_float(value);
-        }
+        return as_element<X>(value);
     }
     void choose_range(random_source& random, i32 i) {
         auto& from = first[std::size_t(i)];
@@ -188,31 +225,11 @@ private:
     struct numbers {
         std::vector<float> q, key;
     };
-    static std::vector<float> decoded(const std::vector<e4m3>& codes) {
-        std::vector<float> made(codes.size());
-        std::transform(codes.begin(), codes.end(), made.begin(), [](e4m3 x) { return float(x); });
-        return made;
-    }
     /// "" or what the logit of query `i` and key `j` should be.
     std::string judge(const numbers& known, i64 i, i64 j, T got, double error) const {
-        double sum = 0, allowed = 0;
-        for (i64 h = 0; h < traits.heads; ++h) {
-            double dot = 0, magnitude = 0;
-            for (i64 d = 0; d < traits.depth; ++d) {
-                const double product = double(known.q[std::size_t((i * traits.heads + h) * traits.depth + d)]) *
-                                       double(known.key[std::size_t(j * key_pitch + d)]);
-                dot += product;
-                magnitude += std::abs(product);
-            }
-            const double weight = double(float(weights[std::size_t(i * weights_pitch + h)]));
-            sum += std::max(dot, 0.0) * weight;
-            allowed += std::abs(weight) * (error * magnitude + (traits.heads + 4) * 0x1p-24 * std::max(dot, 0.0));
-        }
-        const double by = double(scale[std::size_t(j)]), want = sum * by;
-        const T nearest = of<T>(float(want));
-        if (size.whole) return float(got) == float(nearest) ? "" : std::to_string(want);  // zeros may differ in sign
-        const double rounding = rounding_error(dtype_of<T>) * std::abs(want) + 0x1p-25;
-        return std::abs(double(float(got)) - want) <= allowed * by * 1.01 + rounding ? "" : std::to_string(want);
+        return judge_score<T, W>(traits, &known.q[std::size_t(i * traits.heads * traits.depth)],
+                                 &known.key[std::size_t(j * key_pitch)], &weights[std::size_t(i * weights_pitch)],
+                                 scale[std::size_t(j)], got, size.whole, error);
     }
 };
 

@@ -11,31 +11,15 @@
 #include <deepgemm/epilogue/store_logits.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/mqa_info.cuh>
+#include <deepgemm/kernel/mqa_queries.cuh>
 #include <deepgemm/mma/sm90/wgmma.cuh>
-#include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/storage.cuh>
 #include <deepgemm/pipeline/tma_pipeline.cuh>
-#include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/schedule/key_ranges.cuh>
 
 namespace deepgemm {
-
-namespace roles {
-/// Loads keys and their scales.
-struct load_keys {
-    static constexpr const char* text = "producer of keys";
-};
-/// Loads queries, their weights and their ranges.
-struct load_queries {
-    static constexpr const char* text = "producer of queries";
-};
-/// Tells the sink of keys that nobody scores.
-struct fill {
-    static constexpr const char* text = "filler";
-};
-}  // namespace roles
 
 /// The kernel on `Arch`, sm90. `Sink` takes the scores.
 template <class Arch, mqa_logits_traits Traits, score_sink Sink, mqa_logits_config Config = mqa_logits_config{}>
@@ -65,18 +49,17 @@ struct mqa_logits {
     using cta = role_table<role<roles::load_keys, 1, shares.producer>, role<roles::load_queries, 1, shares.producer>,
                            role<roles::fill, 2, shares.producer>, role<roles::math, 4 * warpgroups, shares.math>>;
 
-    /// What the producer of queries tells the math warps of a run: its first query, first key and key tiles (0: there are no
-    /// more runs), then first and last key of each query.
-    static constexpr u32 run_bytes = 16 + 8 * queries * warpgroups;
+    static constexpr int query_groups = warpgroups;  ///< each has queries of its own
+    static constexpr u32 run_bytes = 16 + 8 * queries * query_groups;
     static constexpr int query_stages = 2;
 
     struct keys_region {};
     struct scales_region {};
-    struct queries_region {};
-    struct weights_region {};
-    struct run_region {};
-    struct shares_region {};
     struct key_barriers {};
+    using queries_region = mqa_regions::queries;
+    using weights_region = mqa_regions::weights;
+    using run_region = mqa_regions::run;
+    using shares_region = mqa_regions::shares;
     struct query_barriers {};
     using layout =
         smem_regions<region<keys_region, key_tile::bytes, each_stage, 1024>,
@@ -126,6 +109,12 @@ struct mqa_logits {
         return args.in.queries == 0 || args.in.keys == 0 ? 0 : num_sms;
     }
 
+    /// Shared address of a region, or of one of its items.
+    template <class Region>
+    DEEPGEMM_DEVICE static u32 place(u32 smem, u32 item = 0) {
+        return layout::template address_of<Region, stages>(smem, item);
+    }
+
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
         if (ptx::warp_index() == 0 && ptx::elect_one()) {  // before the ranges are read, which takes some time
@@ -140,7 +129,7 @@ struct mqa_logits {
             query_pipe.initialise();
             key_pipe.initialise();
         }
-        clear_padding(smem);
+        shared::clear_padding(smem);
         ptx::grid_dependency_wait();
         tiles::share(p.ranges, place<shares_region>(smem));
         ptx::role(cta::text_of(ptx::warp_index()));
@@ -152,30 +141,15 @@ struct mqa_logits {
             if (cta::plays(roles::load_keys{}, ptx::warp_index())) {
                 load_keys(p, smem, key_pipe);
             } else if (cta::plays(roles::load_queries{}, ptx::warp_index())) {
-                load_queries(p, smem, query_pipe);
+                shared::load_queries(p, smem, query_pipe);
             } else if constexpr (Sink::fills_outside) {
-                fill(p, cta::warp(roles::fill{}));
+                shared::fill(p, cta::warp(roles::fill{}));
             }
         }
     }
 
 private:
-    /// Shared address of a region, or of one of its items.
-    template <class Region>
-    DEEPGEMM_DEVICE static u32 place(u32 smem, u32 item = 0) {
-        return layout::template address_of<Region, stages>(smem, item);
-    }
-
-    /// All threads: zeros for the rows of query tiles that belong to no query. TMA never writes them.
-    DEEPGEMM_DEVICE static void clear_padding(u32 smem) {
-        constexpr u32 used = u32(queries * Traits.heads) * query_tile::row_bytes, unused = query_tile::bytes - used;
-        if constexpr (unused != 0) {
-            for (u32 i = ptx::thread_index(); i < query_stages * warpgroups * unused / 4; i += u32(cta::threads)) {
-                ptx::st_shared<u32>(place<queries_region>(smem, i / (unused / 4)) + used + i % (unused / 4) * 4, 0);
-            }
-            ptx::fence_proxy_async();
-        }
-    }
+    using shared = mqa_queries<mqa_logits>;
 
     DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem, const key_ring& pipe) {
         typename key_ring::cursor at;
@@ -194,79 +168,6 @@ private:
             ptx::sync_warp();
         }
         ptx::grid_dependency_trigger();
-    }
-
-    DEEPGEMM_DEVICE static void load_queries(const params& p, u32 smem, const query_ring& pipe) {
-        typename query_ring::cursor at;
-        typename tiles::run now;
-        const u32 lane = ptx::lane_index();
-        for (typename tiles::runs work(p.ranges, place<shares_region>(smem)); work.next(now); at.advance()) {
-            const u32 full = pipe.acquire(at);
-            if (ptx::elect_one()) {
-                pipe.commit(at, u32(warpgroups * queries * Traits.heads) * query_tile::row_bytes);
-                for (u32 group = 0; group < u32(warpgroups); ++group) {
-                    const i32 row = (now.query + i32(group) * queries) * Traits.heads;
-                    ptx::tma_load<2>(p.q, place<queries_region>(smem, at.stage * warpgroups + group), full, {0, row});
-                }
-            }
-            const u32 words = place<run_region>(smem, at.stage);
-            if (lane == 0) {
-                ptx::st_shared(words, now.query);
-                ptx::st_shared(words + 4, now.key);
-                ptx::st_shared(words + 8, now.tiles);
-            }
-            if (lane < u32(queries * warpgroups)) {
-                ptx::st_shared(words + 16 + 8 * lane, ptx::vec2<i32>{now.mine.first, now.mine.last});
-            }
-            load_weights(p, place<weights_region>(smem, at.stage * warpgroups), now.query);
-            pipe.stored(at);
-        }
-        pipe.acquire(at);
-        if (lane == 0) {
-            ptx::st_shared(place<run_region>(smem, at.stage) + 8, 0);
-            pipe.commit(at, 0);
-        }
-        pipe.stored(at);
-    }
-
-    /// Whole warp: brings the weights of all columns of a query tile as FP32; zero for columns without a query. Several loads are
-    /// under way at a time: one after another, they would take longer than a short run.
-    DEEPGEMM_DEVICE static void load_weights(const params& p, u32 to, i32 first) {
-        constexpr int all = warpgroups * sums::columns, at_once = min(all / 32, 8);
-        DEEPGEMM_NO_UNROLL
-        for (int from = int(ptx::lane_index()); from < all; from += 32 * at_once) {
-            float value[at_once];
-            DEEPGEMM_UNROLL
-            for (int j = 0; j < at_once; ++j) value[j] = weight_of(p, first, from + 32 * j);
-            DEEPGEMM_UNROLL
-            for (int j = 0; j < at_once; ++j) {
-                if (from + 32 * j < all) ptx::st_shared(to + 4 * u32(from + 32 * j), value[j]);
-            }
-        }
-    }
-    /// The weight of column `i` of the query tile that begins with query `first`.
-    DEEPGEMM_DEVICE static float weight_of(const params& p, i32 first, int i) {
-        const int column = i % sums::columns, query = i / sums::columns * queries + column / Traits.heads;
-        if (query >= queries * warpgroups || column >= queries * Traits.heads || first + query >= p.ranges.queries)
-            return 0;
-        const weight* from = p.weights + ((first + query) * p.weights_pitch + column % Traits.heads);
-        if constexpr (same_as<weight, float>) {
-            return ptx::ld_global(from);
-        } else {
-            return ptx::unpack<weight>(u32(ptx::ld_global(from).bits)).x;
-        }
-    }
-
-    /// Filler warps: pass over all query tiles, also those that no math warp sees, and each to one CTA.
-    DEEPGEMM_DEVICE static void fill(const params& p, u32 warp) {
-        for (i32 tile = i32(ptx::cta_index()); tile < tiles::tiles_of(p.ranges); tile += i32(ptx::cta_count())) {
-            const auto keys = tiles::keys_of(tiles::load(p.ranges, tile));
-            const i32 first = ptx::shuffle(keys.first, 0), count = ptx::shuffle(keys.tiles, 0);
-            const i32 query = tile * tiles::queries, end = min(query + tiles::queries, p.ranges.queries);
-            for (i32 i = query + i32(warp); i < end; i += cta::warps_of(roles::fill{})) {
-                Sink::fill_outside(p.out, p.ranges.keys, i, {first, first + count * key_rows});
-            }
-        }
     }
 
     /// Math warps: for each run all of its key tiles, 64 keys at a time.
@@ -311,21 +212,9 @@ private:
         }
     }
 
-    /// Whole warp: the same descriptor, in uniform registers. Without this nvcc computes it again for each multiply.
-    DEEPGEMM_DEVICE static u64 kept(u64 descriptor) { return descriptor >> 32 << 32 | ptx::uniform(u32(descriptor)); }
-
     /// Math warps: opens this lane's scores of a run, whose description is at shared address `words`.
     DEEPGEMM_DEVICE static auto open(const params& p, u32 words, u32 group, u32 row) {
-        const i32 first = ptx::ld_shared<i32>(words), key = ptx::ld_shared<i32>(words + 4);
-        scored_query mine[sums::results];
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < sums::results; ++i) {
-            const int in_group = min(sums::query(i), queries - 1), in_tile = int(group) * queries + in_group;
-            const auto range = ptx::ld_shared<ptx::vec2<i32>>(words + 16 + 8 * u32(in_tile));
-            mine[i] = {
-                first + in_tile, {range.x, range.y}, sums::query(i) < queries && first + in_tile < p.ranges.queries};
-        }
-        return Sink::open(p.out, p.ranges.keys, mine, key + i32(row));
+        return shared::open(p, words, group, ptx::ld_shared<i32>(words + 4) + i32(row));
     }
 };
 

@@ -17,7 +17,12 @@ namespace deepgemm {
 /// Keys from `first` on, up to but without `last`.
 struct key_range {
     i32 first = 0, last = 0;
+
+    /// False for the range of a query that does not exist.
+    DEEPGEMM_BOTH constexpr bool exists() const { return last >= 0; }
 };
+/// The range of a query that does not exist. A query without keys has {0, 0}.
+inline constexpr key_range no_query{0, -1};
 
 /// The ranges of all queries. A kernel has it as a parameter.
 struct key_ranges {
@@ -26,20 +31,32 @@ struct key_ranges {
     i32 queries = 0, keys = 0;   ///< how many there are
     i32 longest = 0;             ///< keys of a range that count; those after them do not
 
-    /// Any thread: the range of query `query`, cut to the keys that there are. {0, 0} if it is empty or inverted, and for a
-    /// query that does not exist. There is at least one query. No branch, so that loads of several ranges can overlap.
+    /// Any thread: the range of query `query`, cut to the keys that there are. {0, 0} if it is empty or inverted, no_query if
+    /// there is no such query. There is at least one query. No branch, so that loads of several ranges can overlap.
     DEEPGEMM_DEVICE key_range of(i32 query) const {
         const i32 existing = min(query, queries - 1);
         const i32 from = min(max(ptx::ld_global(first + existing), 0), keys);
         const i32 to = min(ptx::ld_global(last + existing), longest < keys - from ? from + longest : keys);
         const bool none = from >= to || query >= queries;
-        return {none ? 0 : from, none ? 0 : to};
+        return {none ? 0 : from, query >= queries ? no_query.last : none ? 0 : to};
+    }
+
+    /// Query tiles of `tile_queries` neighbouring queries: how many there are, and the first query of one.
+    DEEPGEMM_BOTH i32 tiles(int tile_queries) const { return ceil_div(queries, tile_queries); }
+    DEEPGEMM_BOTH static i32 first_of(i32 tile, int tile_queries) { return tile * tile_queries; }
+    /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `Lanes` lanes.
+    template <int Queries, int Lanes>
+    DEEPGEMM_DEVICE key_range load(i32 tile) const {
+        const i32 lane = i32(ptx::lane_index()), in_tile = lane % Lanes;
+        const key_range range = of(first_of(tile + lane / Lanes, Queries) + in_tile);
+        return {range.first, in_tile < Queries ? range.last : no_query.last};
     }
 };
 
 /// Query tiles of `Queries` queries, at most 32, and key tiles of `Keys` keys. To start a query tile costs a CTA as much as
-/// `StartCost` key tiles; this changes how work is shared out, and no result.
-template <int Queries, int Keys, int StartCost>
+/// `StartCost` key tiles; this changes how work is shared out, and no result. `Ranges` knows the queries of a tile and their
+/// ranges, as key_ranges does.
+template <int Queries, int Keys, int StartCost, class Ranges = key_ranges>
 struct ragged_tiles {
     static_assert(Queries >= 1 && Queries <= 32, "ragged_tiles: a query tile has 1 to 32 queries");
     static_assert(Keys % 4 == 0 && StartCost >= 0, "ragged_tiles: key tiles are whole groups of four keys");
@@ -49,7 +66,7 @@ struct ragged_tiles {
         i32 first, tiles;
     };
     /// What a CTA computes of a query tile: `tiles` key tiles from key `key` on, for `Queries` queries from `query` on. `mine`
-    /// is the range of the query `lane index` after the first, in lanes below `Queries`.
+    /// is the range of the query `lane index` after the first, in lanes below `Queries`; no_query if the tile has fewer.
     struct run {
         i32 query, key, tiles;
         key_range mine;
@@ -72,18 +89,16 @@ struct ragged_tiles {
 
     /// Bytes of shared memory that share() uses in a CTA of `warps` warps.
     DEEPGEMM_BOTH static constexpr u32 bytes(int warps) { return u32(align_up(4 * warps, 8)) + 2 * sizeof(boundary); }
-    DEEPGEMM_BOTH static constexpr i32 tiles_of(const key_ranges& all) { return ceil_div(all.queries, Queries); }
+    DEEPGEMM_BOTH static i32 tiles_of(const Ranges& all) { return all.tiles(Queries); }
 
     /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `lanes` lanes.
-    DEEPGEMM_DEVICE static key_range load(const key_ranges& all, i32 tile) {
-        const i32 lane = i32(ptx::lane_index()), in_tile = lane % lanes;
-        const key_range range = all.of((tile + lane / lanes) * Queries + in_tile);
-        return {in_tile < Queries ? range.first : 0, in_tile < Queries ? range.last : 0};
+    DEEPGEMM_DEVICE static key_range load(const Ranges& all, i32 tile) {
+        return all.template load<Queries, lanes>(tile);
     }
     /// Whole warp: the keys of the tile that this lane and its neighbours have the ranges of.
     DEEPGEMM_DEVICE static tile_keys keys_of(key_range mine) {
         constexpr i32 none = 0x7fffffff;
-        i32 from = mine.first < mine.last ? mine.first : none, to = mine.last;
+        i32 from = mine.first < mine.last ? mine.first : none, to = max(mine.last, 0);
         DEEPGEMM_UNROLL
         for (u32 mask = 1; mask < u32(lanes); mask *= 2) {
             from = min(from, ptx::shuffle_xor(from, mask));
@@ -95,7 +110,7 @@ struct ragged_tiles {
 
     /// All threads of the CTA: finds where the runs of this CTA start and end, and synchronises the CTA. `smem` is the address
     /// of bytes() bytes of shared memory.
-    DEEPGEMM_DEVICE static void share(const key_ranges& all, u32 smem) {
+    DEEPGEMM_DEVICE static void share(const Ranges& all, u32 smem) {
         const i32 warps = i32(ptx::thread_count() / 32), warp = i32(ptx::warp_index()), lane = i32(ptx::lane_index());
         const i32 tiles = tiles_of(all), mine = align_up(ceil_div(tiles, warps), at_once);
         const i32 first = warp * mine, last = min(first + mine, tiles);
@@ -118,16 +133,40 @@ struct ragged_tiles {
         ptx::sync_cta();
     }
 
+    /// Words of a schedule: what share() finds in each of `ctas` CTAs, for later launches with the same ranges and as many CTAs.
+    DEEPGEMM_BOTH static constexpr i64 schedule_words(i64 ctas) { return 2 * (ctas + 2); }
+    /// CTAs for which a schedule of so many words has room.
+    DEEPGEMM_BOTH static constexpr i64 ctas_of(i64 words) { return words / 2 - 2; }
+    /// All threads, after share(): stores this CTA's part of a schedule.
+    DEEPGEMM_DEVICE static void store_schedule(i32* schedule, u32 smem) {
+        const i32 cta = i32(ptx::cta_index()), ctas = i32(ptx::cta_count());
+        const u32 from = smem + ends_at(i32(ptx::thread_count() / 32));
+        const i32 count = cta == ctas - 1 ? 4 : 2, thread = i32(ptx::thread_index());
+        if (thread < count)
+            ptx::st_global(schedule + 2 * (cta + 1) + thread, ptx::ld_shared<i32>(from + 4 * u32(thread)));
+        if (cta == 0 && thread == 0) ptx::st_global(schedule, Queries);
+        if (cta == 0 && thread == 1) ptx::st_global(schedule + 1, ctas);
+    }
+    /// All threads, instead of share(): takes this CTA's part of a schedule. False if the schedule was made for other tiles or
+    /// for another number of CTAs; then nothing has happened.
+    DEEPGEMM_DEVICE static bool load_schedule(const i32* schedule, u32 smem) {
+        if (ptx::ld_global(schedule) != Queries || ptx::ld_global(schedule + 1) != i32(ptx::cta_count())) return false;
+        const u32 thread = ptx::thread_index(), to = smem + ends_at(i32(ptx::thread_count() / 32));
+        if (thread < 4) ptx::st_shared(to + 4 * thread, ptx::ld_global(schedule + 2 * (ptx::cta_index() + 1) + thread));
+        ptx::sync_cta();
+        return true;
+    }
+
     /// The runs of a CTA, one after another. Warps that walk them see the same ones.
     struct runs {
-        const key_ranges& all;
+        const Ranges& all;
         boundary start, stop;
         i32 tile, batch;        ///< the next query tile, and the first of those whose ranges the lanes have
         key_range mine, ahead;  ///< this lane's in that batch and in the next one, whose loads are under way
         tile_keys keys;
 
         /// Whole warp, after share() with the same arguments.
-        DEEPGEMM_DEVICE runs(const key_ranges& ranges, u32 smem) : all(ranges) {
+        DEEPGEMM_DEVICE runs(const Ranges& ranges, u32 smem) : all(ranges) {
             const u32 from = smem + ends_at(i32(ptx::thread_count() / 32));
             start = {ptx::ld_shared<i32>(from), ptx::ld_shared<i32>(from + 4)};
             stop = {ptx::ld_shared<i32>(from + 8), ptx::ld_shared<i32>(from + 12)};
@@ -146,9 +185,9 @@ struct ragged_tiles {
                 const tile_keys all_keys{ptx::shuffle(keys.first, at), ptx::shuffle(keys.tiles, at)};
                 const key_range range{ptx::shuffle(mine.first, lane), ptx::shuffle(mine.last, lane)};
                 const i32 begin = here == start.tile ? start.key_tile : 0;
-                const i32 end = here == stop.tile ? stop.key_tile : all_keys.tiles;
+                const i32 end = here == stop.tile ? min(stop.key_tile, all_keys.tiles) : all_keys.tiles;
                 if (begin >= end) continue;
-                r = {here * Queries, all_keys.first + begin * Keys, end - begin, range};
+                r = {all.first_of(here, Queries), all_keys.first + begin * Keys, end - begin, range};
                 return true;
             }
             return false;
@@ -170,7 +209,7 @@ private:
     }
     /// Whole warp: what query tiles from `tile` on cost that lie before `last`: a tile in the first of its lanes, 0 in the others. All
     /// tiles together cost less than 2^32, which the operation checks.
-    DEEPGEMM_DEVICE static u32 cost_of(const key_ranges& all, i32 tile, i32 last) {
+    DEEPGEMM_DEVICE static u32 cost_of(const Ranges& all, i32 tile, i32 last) {
         const i32 lane = i32(ptx::lane_index());
         const u32 cost = u32(keys_of(load(all, tile)).tiles + StartCost);
         return lane % lanes == 0 && tile + lane / lanes < last ? cost : 0;
@@ -185,7 +224,7 @@ private:
         return value;
     }
     /// Whole warp: stores where among its tiles [first, last), which cost `before` and more, a total of `target` is reached.
-    DEEPGEMM_DEVICE static void find(const key_ranges& all, i32 first, i32 last, u32 before, u32 target, u32 to) {
+    DEEPGEMM_DEVICE static void find(const Ranges& all, i32 first, i32 last, u32 before, u32 target, u32 to) {
         DEEPGEMM_NO_UNROLL
         for (i32 tile = first; tile < last && before <= target; tile += at_once) {
             const u32 cost = cost_of(all, tile, last), end = before + inclusive_sum(cost), start = end - cost;

@@ -3,8 +3,6 @@
 // memory, not even the ranges.
 #pragma once
 
-#include <array>
-
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/memory.hpp>
@@ -49,6 +47,21 @@ inline result<void> check_row_stride(const char* name, i64 stride, i64 columns) 
                 ", the length of a row, or 0");
 }
 
+/// The memory of a matrix of `rows` rows of `columns` elements, `stride` apart (0: dense), each aligned to an element; `name`
+/// is a plural unless `one`.
+inline memory_use rows_memory(const char* name, const void* data, i64 rows, i64 stride, i64 columns, dtype type,
+                              memory_access how = memory_access::reads, bool one = false) {
+    const u32 size = size_of(type);
+    return {.name = name,
+            .data = data,
+            .width = wide(columns) * size,
+            .steps = {{{rows, wide(stride_or(stride, columns)) * size}, {}, {}}},
+            .how = how,
+            .alignment = size,
+            .aligned_for = size == 2 ? "they have 2 bytes each" : "they have 4 bytes each",
+            .many = !one};
+}
+
 /// Checks a problem against the rules of the operation, but not those for memory. If there is nothing to compute, only sizes
 /// and types are checked.
 inline result<void> check_mqa_logits(const mqa_logits_problem& problem) {
@@ -82,28 +95,15 @@ inline auto memory_of(const mqa_logits_problem& problem) {
     const auto& [queries, heads, depth, keys, q, key, key_stride, scale, weights, weights_type, weights_stride, first,
                  last, logits, logits_type, logits_stride, form, columns] = problem;
     constexpr const char* for_tma = "TMA copies from multiples of 16 bytes";
-    const auto rows = [](i64 count, i64 stride, i64 length, dtype type) {
-        return std::array<memory_steps, 3>{
-            {{count, detail::wide(detail::stride_or(stride, length)) * size_of(type)}, {}, {}}};
-    };
-    const auto elements = [](dtype type) {
-        return size_of(type) == 2 ? "they have 2 bytes each" : "they have 4 bytes each";
-    };
     const i64 row = detail::logit_columns(problem);
     memory_list<7> list;
-    list.add({.name = "the logits",
-              .data = logits,
-              .width = row * size_of(logits_type),
-              .steps = rows(queries, logits_stride, row, logits_type),
-              .how = memory_access::writes,
-              .alignment = size_of(logits_type),
-              .aligned_for = elements(logits_type),
-              .many = true});
+    list.add(
+        detail::rows_memory("the logits", logits, queries, logits_stride, row, logits_type, memory_access::writes));
     list.add({.name = "q", .data = q, .width = queries * heads * depth, .alignment = 16, .aligned_for = for_tma});
     list.add({.name = "the keys",
               .data = key,
               .width = depth,
-              .steps = rows(keys, key_stride, depth, dtype::e4m3),
+              .steps = {{{keys, detail::stride_or(key_stride, depth)}, {}, {}}},
               .alignment = 16,
               .aligned_for = for_tma,
               .many = true});
@@ -113,13 +113,7 @@ inline auto memory_of(const mqa_logits_problem& problem) {
               .alignment = 16,
               .aligned_for = for_tma,
               .many = true});
-    list.add({.name = "the weights",
-              .data = weights,
-              .width = heads * size_of(weights_type),
-              .steps = rows(queries, weights_stride, heads, weights_type),
-              .alignment = size_of(weights_type),
-              .aligned_for = elements(weights_type),
-              .many = true});
+    list.add(detail::rows_memory("the weights", weights, queries, weights_stride, heads, weights_type));
     list.add(list_memory("the first keys", first, queries));
     list.add(list_memory("the last keys", last, queries));
     return list;
