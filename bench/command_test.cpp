@@ -151,6 +151,20 @@ TEST_CASE("explain takes logits, whose kernels are for some heads and forms each
                          doctest::Contains("logits are written M,N,H,D:mqa"), std::invalid_argument);
 }
 
+TEST_CASE("explain takes logits of paged keys, for any number of queries of a request") {
+    const said text = run(explain_command, {"256*1,8192,64,128:paged", "256*4,8192,64,128:paged-full"});
+    CHECK(text.code == 0);
+    CHECK(
+        text.has("256 queries, 1 a request, of 64 heads of 128, 8192 columns, pages of 64, weights f32, unclean logits "
+                 "f32\non 132 "));
+    CHECK(text.has("paged_mqa_config{.queries = 2, .query_groups = 2, .key_groups = 2"));
+    CHECK_THROWS_WITH_AS(run(explain_command, {"9*7,99,12,64:paged"}),
+                         doctest::Contains("shipped::paged_mqa_logits_kernel<paged_mqa_traits{.stored = "),
+                         std::runtime_error);
+    CHECK_THROWS_WITH_AS(run(explain_command, {"256,8192,64,128:paged"}),
+                         doctest::Contains("logits of paged keys are written B*T,N,H,D:paged"), std::invalid_argument);
+}
+
 TEST_CASE("explain takes cleanings of logits") {
     const said text = run(explain_command, {"2048,8192:clean", "7,99:clean-f16"});
     CHECK(text.code == 0);

@@ -16,6 +16,7 @@
 #include "ops/grouped_gemm/words.hpp"
 #include "ops/hc_prenorm/words.hpp"
 #include "ops/mqa_logits/words.hpp"
+#include "ops/paged_mqa_logits/words.hpp"
 #include "options.hpp"
 #include "result.hpp"
 
@@ -295,7 +296,8 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
                          "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
-                         "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits",
+                         "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits, "
+                         "paged_mqa_logits",
                          std::invalid_argument);
 }
 
@@ -434,6 +436,60 @@ TEST_CASE("logits are written M,N,H,D:mqa, and errors say so") {
     for (const std::string text : {"3,12,4,32:mqa-shared", "4,10,4,32:mqa-shared"})
         CHECK(refusal(text) ==
               "the product '" + text + "': of shared queries there are an even number, and a multiple of that of keys");
+}
+
+TEST_CASE("the suite of paged logits is the peer's cases, as the peer spells and counts them, and four queries") {
+    const auto cases = suite_paged_mqa_logits();
+    CHECK(cases.size() == 16);
+    CHECK(cases[0].name() == "FP4=0 Logits=BF16 Reduce=FP32 VAR=0 PAGE_KV=64 BSZ=256 NextN=1 H=64 D=128 L=8192");
+    CHECK(cases[12].name() == "FP4=0 Logits=FP32 Reduce=FP32 VAR=0 PAGE_KV=64 BSZ=256 NextN=2 H=64 D=128 L=65536");
+    for (const paged_mqa_logits_case& c : cases) {
+        CAPTURE(c.name());
+        double keys = 0;
+        for (int i = 0; i < c.requests; ++i) {
+            CHECK_UNARY(c.columns * 7 / 13 <= c.length(i) && c.length(i) <= c.columns);
+            keys += c.length(i);
+        }
+        CHECK(c.flops() == 2 * keys * c.next_n * c.heads * c.depth);
+        CHECK(c.bytes() ==
+              double(c.rows) * c.heads * 132 + keys * (132 + c.next_n * (c.logits == deepgemm::dtype::f32 ? 4 : 2)));
+        CHECK(keys / c.requests == doctest::Approx(c.columns * 10.0 / 13).epsilon(0.03));
+        const auto work = workload_of(c);
+        CHECK(workload_of(parse_paged_mqa_logits(words<deepgemm::ops::paged_mqa_logits>::text_of(work))) == work);
+    }
+    // What the peer printed of cases 5 and 12: its rates, over the microseconds that it took.
+    CHECK(cases[5].flops() / 1208e6 == doctest::Approx(910).epsilon(0.02));
+    CHECK(cases[5].bytes() / 1208e3 == doctest::Approx(3890).epsilon(0.02));
+    CHECK(cases[12].bytes() / 602e3 == doctest::Approx(4004).epsilon(0.03));
+}
+
+TEST_CASE("paged logits are written B*T,N,H,D:paged, and errors say so") {
+    const paged_mqa_logits_case made = parse_paged_mqa_logits("32*3,8192,36,64:paged-128-full-f16-by_bf16");
+    CHECK(
+        workload_of(made) ==
+        deepgemm::paged_mqa_logits_workload{
+            96, 3, 8192, {{{36, 64, deepgemm::dtype::bf16}, deepgemm::dtype::f16, deepgemm::logits_form::full}, 128}});
+    CHECK(words<deepgemm::ops::paged_mqa_logits>::text_of(workload_of(made)) ==
+          "32*3,8192,36,64:paged-128-full-f16-by_bf16");
+    const auto refusal = [](const std::string& text) {
+        try {
+            parse_paged_mqa_logits(text);
+        } catch (const std::invalid_argument& why) {
+            return std::string(why.what());
+        }
+        return std::string();
+    };
+    const std::string form =
+        "': logits of paged keys are written "
+        "B*T,N,H,D:paged[-32|-128][-full][-bf16|-f16][-by_bf16|-by_f16]";
+    for (const std::string text :
+         {"40,8192,36,64:paged", "4*1,2,4:paged", "1,2*3,4,32:paged", "1*1,2,4,32,5:paged", "1*1,2,4,32:pages",
+          "1*1,2,4,32:paged-", "1*1,2,4,32:paged-64", "1*1,2,4,32:paged-unclean", "1*1*1,2,4,32:paged"})
+        CHECK(refusal(text) == "the product '" + text + form);
+    CHECK(refusal("0*1,2,4,32:paged") ==
+          "the product '0*1,2,4,32:paged': the number of requests is 0; it must be from 1 to 2147479552");
+    CHECK(refusal("65536*65536,2,4,32:paged").find("the number of queries is 4294967296") != std::string::npos);
+    CHECK(refusal("1*1,2,6,32:paged").ends_with("a query has 6 heads; it must have a multiple of 4 from 4 to 128"));
 }
 
 TEST_CASE("the suite of cleanings has the ranges of the logits, and is written M,N:clean") {

@@ -8,6 +8,7 @@
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
+#include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
 
@@ -19,6 +20,7 @@
 #include "../ops/grouped_gemm_sample.hpp"
 #include "../ops/hc_prenorm_sample.hpp"
 #include "../ops/mqa_logits_sample.hpp"
+#include "../ops/paged_mqa_logits_sample.hpp"
 #include "../rtc/tiny.cuh"
 #include "gemm_support.cuh"
 
@@ -137,6 +139,20 @@ TEST_CASE("rtc: scores of an indexer by every kernel as NVRTC compiles it") {
         test::mqa_logits_sample sample(random, kernel.info.traits, {130, 1500, true, false});
         const device_tests::device_sample memory(sample);
         or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
+        CHECK(memory.verdict() == "");
+    }
+}
+
+TEST_CASE("rtc: scores of paged keys by every kernel as NVRTC compiles it") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const auto handles = or_throw(kernels().handles(shipped::all_of<ops::paged_mqa_logits>()));
+    for (const paged_mqa_logits_handle& kernel : handles) {
+        INFO(ops::paged_mqa_logits::source_of(kernel.info));
+        const engine_of<ops::paged_mqa_logits> engine(std::span(&kernel, 1), this_device());
+        test::paged_mqa_logits_sample sample(random, kernel.info.traits, {40, 3, 1500, true, true, 0});
+        const device_tests::device_sample memory(sample);
+        or_throw(test::run_named(engine, memory.problem()));
         CHECK(memory.verdict() == "");
     }
 }

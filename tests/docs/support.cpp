@@ -10,6 +10,7 @@
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
+#include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
 
 #include <tuple>
 
@@ -69,6 +70,12 @@ kind kind_of(const stored_mqa_traits& what) {
     const auto& [heads, depth, weights] = what.scores;
     return {concat("e4m3, ", heads, " heads of ", depth, ", weights ", weights), "e4m3, fp32 by key",
             concat("logits ", what.logits), "nt"};
+}
+
+kind kind_of(const paged_mqa_traits& what) {
+    const auto& [heads, depth, weights] = what.stored.scores;
+    return {concat("e4m3, ", heads, " heads of ", depth, ", weights ", weights),
+            concat("e4m3, fp32 by key, pages of ", what.block), concat("logits ", what.stored.logits), "nt"};
 }
 
 kind kind_of(const clean_logits_traits& what) { return {"", "", concat("logits ", what.logits), ""}; }

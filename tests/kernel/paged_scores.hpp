@@ -47,11 +47,23 @@ struct paged_scores {
           weights_pitch(traits.heads + random.integer(0, 5)),
           pitch(size.columns + random.integer(0, 9)),
           table_pitch(table_columns + random.integer(0, 5)),
-          q(std::size_t(i64(queries) * traits.heads * traits.depth), e4m3(u8(0x7f))),
-          weights(std::size_t(queries * weights_pitch), element_of<W>(std::numeric_limits<float>::quiet_NaN())),
+          q(std::size_t(i64(queries) * traits.heads * traits.depth)),
+          weights(std::size_t(queries * weights_pitch)),
           logits(std::size_t(queries * pitch)) {
-        std::memset(static_cast<void*>(logits.data()), 0x5b, logits.size() * sizeof(T));
         if (size.varlen != 0) choose_indices(random);
+        const i32 rows = size.varlen ? queries : size.requests;
+        table.resize(std::size_t(rows * table_pitch));
+        // As many as could be needed, and a few.
+        pages = rows * ceil_div(size.columns, block) + i32(random.integer(1, 5));
+        cache.resize(std::size_t(pages * page_bytes));
+        fill(random);
+        poison();
+    }
+
+    /// Makes other numbers, lengths and pages in the same memory.
+    void fill(random_source& random) {
+        std::fill(q.begin(), q.end(), e4m3(u8(0x7f)));
+        std::fill(weights.begin(), weights.end(), element_of<W>(std::numeric_limits<float>::quiet_NaN()));
         choose_lengths(random);
         choose_pages(random);
         const auto element = [&] {
@@ -74,6 +86,8 @@ struct paged_scores {
             }
         }
     }
+    /// Logits as they were before the first run.
+    void poison() { std::memset(static_cast<void*>(logits.data()), 0x5b, logits.size() * sizeof(T)); }
 
     template <class Arguments>
     Arguments arguments() {
@@ -171,45 +185,36 @@ private:
         }
     }
     void choose_lengths(random_source& random) {
-        const i32 count = size.per_query || size.varlen ? queries : size.requests;
-        for (i32 i = 0; i < count; ++i) {
+        lengths.resize(std::size_t(size.per_query || size.varlen ? queries : size.requests));
+        for (i32& length : lengths) {
             const i64 kind = random.integer(0, 9);
-            i32 length = i32(random.integer(0, size.columns));
+            length = i32(random.integer(0, size.columns));
             if (kind == 0) length = 0;
             if (kind == 1) length = -i32(random.integer(0, 5));
             if (kind == 2) length = size.columns + i32(random.integer(0, 1000));
             if (kind == 3) length = min(length, 5);
-            lengths.push_back(length);
         }
     }
     void choose_pages(random_source& random) {
-        const i32 rows = size.varlen ? queries : size.requests;
         const i32 garbage[] = {-1, -2147483647, 2147483647, 1 << 20};
-        table.resize(std::size_t(rows * table_pitch));
         for (i32& entry : table) entry = garbage[random.integer(0, 3)];
-        std::vector<i32> wanted(std::size_t(rows), 0);
-        for (i32 row = 0; row < rows; ++row) {
-            const i32 first = size.varlen ? row : row * size.next_n;
-            if (first_of_request(first) == first) wanted[std::size_t(row)] = ceil_div(longest_of_request(first), block);
-        }
-        pages = std::accumulate(wanted.begin(), wanted.end(), i32(random.integer(1, 5)));
         std::vector<i32> free(std::size_t(pages), 0);
         std::iota(free.begin(), free.end(), 0);
-        for (i32 row = 0; row < rows; ++row) {
-            const i32 first = size.varlen ? first_of_request(row) : row;
-            for (i32 i = 0; i < wanted[std::size_t(first)]; ++i) {
+        for (i32 row = 0; row < i32(i64(table.size()) / table_pitch); ++row) {
+            const i32 query = size.varlen ? row : row * size.next_n, owner = first_of_request(query);
+            for (i32 i = 0; i < ceil_div(longest_of_request(owner), block); ++i) {
                 i32& entry = table[std::size_t(row * table_pitch + i)];
-                if (first != row) {
-                    entry = table[std::size_t(first * table_pitch + i)];  // rows of one request are equal
+                if (owner != query) {
+                    entry = table[std::size_t(owner * table_pitch + i)];  // rows of one request are equal
                     continue;
                 }
-                const auto at = std::size_t(random.integer(0, i64(free.size()) - 1));
-                entry = free[at];
-                free.erase(free.begin() + std::ptrdiff_t(at));
+                swap_values(free[std::size_t(random.integer(0, i64(free.size()) - 1))], free.back());
+                entry = free.back();
+                free.pop_back();
             }
         }
-        cache.assign(std::size_t(pages * page_bytes), u8(0x7f));
-        // Scales of no key are NaN too.
+        // Keys and scales of nobody are NaN.
+        std::fill(cache.begin(), cache.end(), u8(0x7f));
         const float nan = std::numeric_limits<float>::quiet_NaN();
         for (i64 page = 0; page < pages; ++page) {
             for (i64 i = 0; i < block; ++i)

@@ -2,94 +2,50 @@
 // Scores of paged keys as an operation on the simulator: through an engine and by every shipped kernel, with and without a
 // schedule made in advance, planned, explained, refused.
 #include <deepgemm/host/explain.hpp>
-#include <deepgemm/host/sim_launch.hpp>
+#include <deepgemm/host/instances.hpp>
 #include <deepgemm/ops/paged_mqa_logits/paged_mqa_logits.hpp>
-#include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
+#include <deepgemm/sim/options.hpp>
 
 #include <doctest/doctest.h>
 
-#include "../kernel/paged_scores.hpp"
+#include "paged_mqa_logits_sample.hpp"
 
 namespace paged_mqa_logits_op_tests {
 
 using namespace deepgemm;
+using test::paged_mqa_logits_sample;
 using test::paged_sample;
-using test::paged_scores;
 
 namespace {
 
 using paged_engine = engine_of<ops::paged_mqa_logits>;
 
-template <class... Kernels>
-std::span<const paged_mqa_logits_handle> handles_of(shipped::kernels<Kernels...>) {
-    return sim::kernel_list<Kernels...>;
-}
-std::span<const paged_mqa_logits_handle> all_kernels() { return handles_of(shipped::all_of<ops::paged_mqa_logits>()); }
+std::span<const paged_mqa_logits_handle> paged_kernels() { return instances::of<ops::paged_mqa_logits>(); }
 paged_engine engine_of_kernel(const paged_mqa_logits_handle& kernel) {
     return {std::span(&kernel, 1), device_info::simulator()};
 }
 
-template <class T, class W>
-paged_mqa_logits_problem problem_of(paged_scores<T, W>& made) {
-    // [problem]
-    return {.requests = made.size.requests,
-            .next_n = made.size.next_n,
-            .heads = made.traits.heads,
-            .depth = made.traits.depth,
-            .columns = made.size.columns,
-            .block = made.block,
-            .pages = made.pages,
-            .q = made.q.data(),
-            .cache = made.cache.data(),
-            .page_stride = made.page_bytes,
-            .weights = made.weights.data(),
-            .weights_type = dtype_of<W>,
-            .weights_stride = made.weights_pitch,
-            .lengths = made.lengths.data(),
-            .per_query = made.size.per_query,
-            .indices = made.indices.empty() ? nullptr : made.indices.data(),
-            .block_table = made.table.data(),
-            .table_columns = made.table_columns,
-            .table_stride = made.table_pitch,
-            .logits = made.logits.data(),
-            .logits_type = dtype_of<T>,
-            .logits_stride = made.pitch,
-            .form = made.form};
-    // [problem]
-}
-
-/// Runs a random sample for what a kernel computes, through the named operation, with a schedule made in advance or without: "",
-/// the error or what is wrong.
-template <class T>
-std::string run_sample(random_source& random, const paged_mqa_logits_handle& kernel, sim::options machine) {
-    const auto& what = kernel.info.traits;
-    paged_sample size{i32(random.integer(1, 7)), i32(random.integer(1, 4)), i32(random.integer(1, 400))};
-    size.per_query = random.integer(0, 1) != 0;
-    paged_scores<T, float> made(random, what.stored.scores, what.block, what.stored.form, size);
+/// Runs a sample through the named operation on one kernel, with a schedule made in advance or without: "", the error or what is
+/// wrong.
+std::string run(random_source& random, paged_mqa_logits_sample& sample, const paged_mqa_logits_handle& kernel,
+                sim::options machine) {
     const paged_engine engine = engine_of_kernel(kernel);
-    paged_mqa_logits_problem problem = problem_of(made);
+    paged_mqa_logits_problem problem = sample.problem();
     std::vector<i32> schedule(std::size_t(paged_mqa_schedule_words(random.integer(1, 4))), -1);
     if (random.integer(0, 1) != 0) {
         problem.schedule = schedule.data();
         problem.schedule_words = i64(schedule.size());
-        const paged_mqa_logits_problem early{.requests = problem.requests,
-                                             .next_n = problem.next_n,
-                                             .heads = problem.heads,
-                                             .depth = problem.depth,
-                                             .columns = problem.columns,
-                                             .block = problem.block,
-                                             .lengths = problem.lengths,
-                                             .per_query = problem.per_query,
-                                             .logits_type = problem.logits_type,
-                                             .form = problem.form,
-                                             .schedule = problem.schedule,
-                                             .schedule_words = problem.schedule_words};
+        paged_mqa_logits_problem early = problem;
+        early.q = nullptr;
+        early.cache = early.weights = nullptr;
+        early.block_table = nullptr;
+        early.logits = nullptr;
         const auto shared = make_paged_mqa_schedule(engine, early, {.stream = &machine});
         if (!shared) return shared.failure().message;
         if (schedule[0] != kernel.info.cfg.tile_queries()) return "there is no schedule";
     }
     const auto done = fp8_paged_mqa_logits(engine, problem, {.stream = &machine});
-    return done ? made.verdict(tolerance::fp32) : done.failure().message;
+    return done ? sample.verdict() : done.failure().message;
 }
 
 /// A problem at made-up addresses: 100 requests of 2 queries of 64 heads, 5000 columns.
@@ -112,30 +68,69 @@ paged_mqa_logits_problem made_up() {
 }  // namespace
 
 TEST_CASE("paged_mqa_logits: random contexts on every shipped kernel") {
-    for (const paged_mqa_logits_handle& kernel : all_kernels()) {
-        for (int i = 0; i < 2; ++i) {
-            random_source random(fresh_seed());
-            CAPTURE(random.seed());
-            CAPTURE(ops::paged_mqa_logits::source_of(kernel.info));
-            sim::options machine{.policy = sim::policy::random, .seed = random.seed()};
-            machine.num_sms = int(random.integer(1, 4));
-            const bool wide = kernel.info.traits.stored.logits == dtype::f32;
-            CHECK((wide ? run_sample<float>(random, kernel, machine) : run_sample<bf16>(random, kernel, machine)) ==
-                  "");
-        }
+    REQUIRE(!paged_kernels().empty());
+    for (const paged_mqa_logits_handle& kernel : paged_kernels()) {
+        random_source random(fresh_seed());
+        CAPTURE(random.seed());
+        CAPTURE(ops::paged_mqa_logits::source_of(kernel.info));
+        sim::options machine{.policy = sim::policy::random, .seed = random.seed()};
+        machine.num_sms = int(random.integer(1, 4));
+        paged_sample size{i32(random.integer(1, 7)), i32(random.integer(1, 4)), i32(random.integer(1, 400))};
+        size.per_query = random.integer(0, 1) != 0;
+        size.whole = random.integer(0, 1) != 0;
+        paged_mqa_logits_sample sample(random, kernel.info.traits, size, tolerance::fp32);
+        CHECK(run(random, sample, kernel, machine) == "");
+        sample.restore();
+        sample.renew(random);
+        CHECK(run(random, sample, kernel, machine) == "");
     }
+}
+
+TEST_CASE("paged_mqa_logits: as docs/ops/paged_mqa_logits.md shows it") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const i32 requests = 5, next_n = 2, columns = 300;
+    paged_mqa_logits_sample sample(random, {}, {requests, next_n, columns, false, false, 0}, tolerance::fp32);
+    const paged_engine engine(paged_kernels(), device_info::simulator());
+    const paged_mqa_logits_problem p = sample.problem();
+    const e4m3* const q = p.q;
+    const void *const cache = p.cache, *const weights = p.weights;
+    const i32 *const lengths = p.lengths, *const block_table = p.block_table;
+    void* const logits = p.logits;
+    const i64 pages = p.pages, page_stride = p.page_stride, weights_stride = p.weights_stride,
+              table_columns = p.table_columns, table_stride = p.table_stride, logits_stride = p.logits_stride;
+    // [call]
+    const auto done = fp8_paged_mqa_logits(engine, {.requests = requests,
+                                                    .next_n = next_n,
+                                                    .heads = 64,
+                                                    .depth = 128,
+                                                    .columns = columns,
+                                                    .block = 64,
+                                                    .pages = pages,
+                                                    .q = q,          // (requests, next_n, heads, depth)
+                                                    .cache = cache,  // (pages): keys, then scales
+                                                    .page_stride = page_stride,
+                                                    .weights = weights,  // (queries, heads) FP32
+                                                    .weights_stride = weights_stride,
+                                                    .lengths = lengths,          // (requests)
+                                                    .block_table = block_table,  // (requests, table_columns)
+                                                    .table_columns = table_columns,
+                                                    .table_stride = table_stride,
+                                                    .logits = logits,  // (queries, columns) FP32
+                                                    .logits_stride = logits_stride});
+    // [call]
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK(sample.verdict() == "");
 }
 
 TEST_CASE("paged_mqa_logits: a call for requests of any number of queries") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    const mqa_logits_traits scores{};
-    paged_scores<float, float> made(random, scores, 64, logits_form::full, {20, 1, 300, false, false, 3});
-    const paged_engine engine(all_kernels(), device_info::simulator());
-    paged_mqa_logits_problem problem = problem_of(made);
+    paged_mqa_logits_sample sample(random, {}, {20, 1, 300, false, false, 3}, tolerance::fp32);
+    paged_mqa_logits_problem problem = sample.problem();
     problem.next_n = 2;  // most requests have about two
-    const auto done = fp8_paged_mqa_logits(engine, problem);
-    CHECK((done ? made.verdict(tolerance::fp32) : done.failure().message) == "");
+    const auto done = fp8_paged_mqa_logits(paged_engine(paged_kernels(), device_info::simulator()), problem);
+    CHECK((done ? sample.verdict() : done.failure().message) == "");
 }
 
 TEST_CASE("paged_mqa_logits: strides of 0 stand for dense rows") {
@@ -152,7 +147,7 @@ TEST_CASE("paged_mqa_logits: strides of 0 stand for dense rows") {
 }
 
 TEST_CASE("paged_mqa_logits: nothing to compute needs no memory") {
-    const paged_engine engine(all_kernels(), device_info::simulator());
+    const paged_engine engine(paged_kernels(), device_info::simulator());
     CHECK(fp8_paged_mqa_logits(engine, {.requests = 0, .heads = 64, .depth = 128, .columns = 10}));
     CHECK(fp8_paged_mqa_logits(engine, {.requests = 10, .heads = 64, .depth = 128, .columns = 0}));
 }
@@ -160,17 +155,20 @@ TEST_CASE("paged_mqa_logits: nothing to compute needs no memory") {
 TEST_CASE("paged_mqa_logits: a cache without pages serves empty contexts") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    paged_scores<float, float> made(random, mqa_logits_traits{}, 64, logits_form::full, {5, 1, 70});
-    for (i32& length : made.lengths) length = 0;
-    paged_mqa_logits_problem problem = problem_of(made);
+    paged_mqa_logits_sample sample(random, {}, {5, 1, 70}, tolerance::fp32);
+    const std::vector<i32> nothing(5, 0);
+    paged_mqa_logits_problem problem = sample.problem();
+    problem.lengths = nothing.data();
     problem.pages = 0;
     problem.cache = nullptr;
-    const auto done = fp8_paged_mqa_logits(paged_engine(all_kernels(), device_info::simulator()), problem);
-    CHECK((done ? made.verdict(0) : done.failure().message) == "");
+    const auto done = fp8_paged_mqa_logits(paged_engine(paged_kernels(), device_info::simulator()), problem);
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    const float* const logits = static_cast<const float*>(problem.logits);
+    for (i64 i = 0; i < 5 * 70; ++i) CHECK(logits[i / 70 * problem.logits_stride + i % 70] == -HUGE_VALF);
 }
 
 TEST_CASE("paged_mqa_logits: refused before anything is launched; tests/docs/rules.cpp has all sentences") {
-    const paged_engine engine(all_kernels(), device_info::simulator());
+    const paged_engine engine(paged_kernels(), device_info::simulator());
     const auto refused = [&](auto change) {
         paged_mqa_logits_problem p = made_up();
         change(p);
@@ -186,7 +184,7 @@ TEST_CASE("paged_mqa_logits: refused before anything is launched; tests/docs/rul
 }
 
 TEST_CASE("paged_mqa_logits: a plan, and what no kernel runs") {
-    const paged_engine engine(all_kernels(), device_info::h200());
+    const paged_engine engine(paged_kernels(), device_info::h200());
     for (const int next_n : {1, 2, 4}) {
         paged_mqa_logits_problem p = made_up();
         p.next_n = next_n;
