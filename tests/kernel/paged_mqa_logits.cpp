@@ -113,10 +113,10 @@ TEST_CASE("paged mqa logits: requests of any number of queries, by their indices
 }
 TEST_CASE("paged mqa logits: other configurations") {
     constexpr mqa_logits_traits traits{.heads = 64, .depth = 32};
-    check<traits, 64, float, logits_form::full, paged_mqa_config{.key_groups = 1, .slots = 2}>(1);
-    check<traits, 64, float, logits_form::full, paged_mqa_config{.key_groups = 4, .slots = 8, .start_cost = 0}>(1);
+    check<traits, 64, float, logits_form::full, paged_mqa_config{.key_groups = 1, .stages = 2}>(1);
+    check<traits, 64, float, logits_form::full, paged_mqa_config{.key_groups = 4, .stages = 8, .start_cost = 0}>(1);
     check<traits, 64, float, logits_form::full,
-          paged_mqa_config{.queries = 4, .key_groups = 2, .slots = 4, .added = 0, .start_cost = 5}>(4);
+          paged_mqa_config{.queries = 4, .key_groups = 2, .stages = 4, .added = 0, .start_cost = 5}>(4);
 }
 TEST_CASE("paged mqa logits: neither requests nor columns") {
     using kernel = kernel_of<mqa_logits_traits{}, 64, float, logits_form::full, paged_mqa_config{}>;

@@ -28,7 +28,7 @@ struct paged_mqa_config {
     int query_groups = 1;  ///< of math warpgroups, each with other queries of the same request; 1 to 4
     int key_groups =
         0;  ///< warpgroups in each of them, which take turns at its keys; 0: as many as make three or four in all
-    int slots = 0;       ///< 64 keys each, in flight; a multiple of key groups. 0: what fits into 96 KB, at most 24
+    int stages = 0;      ///< slots of 64 keys in flight; a multiple of key groups. 0: what fits into 96 KB, at most 24
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
     int start_cost = 1;  ///< of a query tile, in slots, for sharing out the work
     DEEPGEMM_BOTH friend constexpr bool operator==(const paged_mqa_config&, const paged_mqa_config&) = default;
@@ -41,9 +41,9 @@ struct paged_mqa_config {
         if (key_groups == 0) made.key_groups = query_groups == 1 ? 3 : query_groups == 2 ? 2 : 1;
         return made;
     }
-    DEEPGEMM_BOTH constexpr paged_mqa_config with_slots(int count) const {
+    DEEPGEMM_BOTH constexpr paged_mqa_config with_stages(int count) const {
         paged_mqa_config made = *this;
-        made.slots = count;
+        made.stages = count;
         return made;
     }
 
@@ -66,7 +66,7 @@ struct fields_of<paged_mqa_config> {
     static constexpr auto all = field_list{field{"queries", &paged_mqa_config::queries},
                                            field{"query_groups", &paged_mqa_config::query_groups},
                                            field{"key_groups", &paged_mqa_config::key_groups, by_default::open},
-                                           field{"slots", &paged_mqa_config::slots, by_default::open},
+                                           field{"stages", &paged_mqa_config::stages, by_default::open},
                                            field{"added", &paged_mqa_config::added},
                                            field{"start_cost", &paged_mqa_config::start_cost}};
 };

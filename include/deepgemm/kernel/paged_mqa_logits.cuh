@@ -70,14 +70,15 @@ struct paged_mqa_logits {
                                 region<mqa_regions::run, 16 + 8 * u32(tiles::queries), query_stages>,
                                 region<mqa_regions::shares, tiles::bytes(cta::warps)>,
                                 region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
-    static constexpr int most_slots = min(24, int(98304 / key_tile::bytes));
+    static constexpr int most_stages = min(24, int(98304 / key_tile::bytes));
     static constexpr int stages =
-        Config.slots ? Config.slots : layout::stages_that_fit(Arch::smem_bytes, most_slots) / key_groups * key_groups;
-    static_assert(stages % key_groups == 0, "paged_mqa_logits: slots must be a multiple of key groups");
+        Config.stages ? Config.stages
+                      : layout::stages_that_fit(Arch::smem_bytes, most_stages) / key_groups * key_groups;
+    static_assert(stages % key_groups == 0, "paged_mqa_logits: stages must be a multiple of key groups");
     static_assert(layout::bytes(stages) <= Arch::smem_bytes,
-                  "paged_mqa_logits: the slots need more than 232448 bytes of shared memory");
+                  "paged_mqa_logits: the stages need more than 232448 bytes of shared memory");
     /// The configuration with all that was left open.
-    static constexpr paged_mqa_config config = settled.with_slots(stages);
+    static constexpr paged_mqa_config config = settled.with_stages(stages);
     static constexpr int in_ring = stages / key_groups;  ///< slots of a ring, side by side
     using key_ring = tma_pipeline<in_ring, 4 * query_groups, cluster_shape{}>;
     using query_ring = tma_pipeline<query_stages, cta::warps_of(roles::math{}), cluster_shape{}, 2>;
