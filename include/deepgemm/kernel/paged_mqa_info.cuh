@@ -26,8 +26,8 @@ struct fields_of<paged_mqa_traits> {
 struct paged_mqa_config {
     int queries = 1;       ///< of a math warpgroup at a time, with at most 256 heads together
     int query_groups = 1;  ///< of math warpgroups, each with other queries of the same request; 1 to 4
-    int key_groups =
-        0;  ///< warpgroups in each of them, which take turns at its keys; 0: as many as make three or four in all
+    /// Math warpgroups of each query group, which take turns at its keys; 0: as many as make three or four in all.
+    int key_groups = 0;
     int stages = 0;      ///< slots of 64 keys in flight; a multiple of key groups. 0: what fits into 96 KB, at most 24
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
     int start_cost = 1;  ///< of a query tile, in slots, for sharing out the work
@@ -35,12 +35,13 @@ struct paged_mqa_config {
 
     /// Queries for which keys pass once.
     DEEPGEMM_BOTH constexpr int tile_queries() const { return queries * query_groups; }
-    /// The same with so many slots, and with key groups settled.
+    /// The same with key groups settled. The number of stages follows from the kernel's shared memory.
     DEEPGEMM_BOTH constexpr paged_mqa_config settled() const {
         paged_mqa_config made = *this;
         if (key_groups == 0) made.key_groups = query_groups == 1 ? 3 : query_groups == 2 ? 2 : 1;
         return made;
     }
+    /// The same with so many stages.
     DEEPGEMM_BOTH constexpr paged_mqa_config with_stages(int count) const {
         paged_mqa_config made = *this;
         made.stages = count;
