@@ -336,6 +336,12 @@ TEST_CASE("the simulator runs prenorms, exactly") {
     CHECK(run(simulate_command, {"--shape", "72,24,500:prenorm-3", "--all"}).has("\n1 of 1 results are exact\n"));
 }
 
+TEST_CASE("the simulator runs logits of paged keys, exactly") {
+    for (const char* const product :
+         {"9*1,300,64,128:paged", "5*2,200,32,32:paged-full", "3*5,250,32,128:paged-32-bf16"})
+        CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n1 of 1 results are exact\n"));
+}
+
 TEST_CASE("cache tells whole entries from damaged ones, and removes nothing else") {
     const scratch folder;
     const fs::path root = folder.path() / "cache";

@@ -173,6 +173,31 @@ int main(void) {
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "a weight's type is 0",
            deepgemm_fp8_mqa_logits(engine, &by_no_type, NULL, &message));
     EXPECT(DEEPGEMM_NO_KERNEL, "none of 4 kernels", deepgemm_fp8_mqa_logits(engine, &halves, NULL, &message));
+    const deepgemm_paged_mqa_logits pages = {.requests = 1,
+                                             .next_n = 1,
+                                             .heads = 64,
+                                             .depth = 128,
+                                             .columns = 16,
+                                             .block = 64,
+                                             .pages = 1,
+                                             .q = memory,
+                                             .cache = memory,
+                                             .weights = memory,
+                                             .lengths = &one,
+                                             .block_table = &one,
+                                             .logits = other,
+                                             .weights_type = DEEPGEMM_F32,
+                                             .logits_type = DEEPGEMM_F32};
+    deepgemm_paged_mqa_logits compressed = pages, odd_page = pages;
+    compressed.form = DEEPGEMM_LOGITS_COMPRESSED;
+    odd_page.block = 48;
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of queries and pages is",
+           deepgemm_fp8_paged_mqa_logits(engine, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "form of logits is 2",
+           deepgemm_fp8_paged_mqa_logits(engine, &compressed, NULL, &message));
+    EXPECT(DEEPGEMM_SHAPE_MISMATCH, "48 keys", deepgemm_fp8_paged_mqa_logits(engine, &odd_page, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_EXTENT, "schedule_words is 0",
+           deepgemm_make_paged_mqa_schedule(engine, &pages, NULL, &message));
     const deepgemm_output logits = {other, 1, 64, 64, 1, DEEPGEMM_F32}, codes = {other, 1, 64, 64, 1, DEEPGEMM_E4M3};
     EXPECT(DEEPGEMM_NULL_POINTER, "D is a null", deepgemm_clean_logits(engine, NULL, &one, &one, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the last keys", deepgemm_clean_logits(engine, &logits, &one, NULL, NULL, &message));
