@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Scores of paged keys on a GPU: the samples of the simulator's test, larger ones, schedules made in advance, and a thousand
-// repeats.
+// repeats; through the engine every shipped kernel, and a graph that is replayed with other lengths and pages.
 #include <doctest/doctest.h>
 
+#include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/host/instances.hpp>
 
 #include "../kernel/paged_scores.hpp"
+#include "../ops/paged_mqa_logits_sample.hpp"
+#include "device_sample.hpp"
 #include "repeated.cuh"
 
 using namespace deepgemm;
 using namespace device_tests;
+using test::paged_mqa_logits_sample;
 using test::paged_sample;
 using test::paged_scores;
 
@@ -124,6 +129,18 @@ void check_repeats(const paged_sample& size) {
           }) == 0);
 }
 
+using paged_engine = engine_of<ops::paged_mqa_logits>;
+
+device_info this_gpu() { return or_throw(cuda::describe_current_device()); }
+
+/// Runs a sample through the named operation: "", the error or what is wrong.
+std::string run(const paged_engine& engine, paged_mqa_logits_sample& sample,
+                const paged_mqa_logits_options& options = {}) {
+    const device_sample memory(sample);
+    const auto done = test::run_named(engine, memory.problem(), options);
+    return done ? memory.verdict() : done.failure().message;
+}
+
 }  // namespace paged_mqa_logits_device_test
 
 using namespace paged_mqa_logits_device_test;
@@ -160,4 +177,52 @@ TEST_CASE("paged mqa logits: a thousand repeats") {
     check_repeats<h32_n1_b32>({300, 1, 2000, false, false, 0});
     check_repeats<h16_d64_bf16>({500, 1, 1000, false, false, 5});
     check_repeats<h20_d32_f16>({99, 5, 2001, false, false, 0});
+}
+
+TEST_CASE("paged_mqa_logits: every shipped kernel, on some multiprocessors, too") {
+    const auto kernels = instances::of<ops::paged_mqa_logits>();
+    REQUIRE(!kernels.empty());
+    for (const paged_mqa_logits_handle& kernel : kernels) {
+        random_source random(fresh_seed());
+        INFO("DEEPGEMM_SEED=", random.seed(), " ", ops::paged_mqa_logits::source_of(kernel.info));
+        const paged_engine engine(std::span(&kernel, 1), this_gpu());
+        for (const bool whole : {true, false}) {
+            const paged_sample size{i32(random.integer(1, 100)), i32(random.integer(1, 5)), 1999, whole, !whole, 0};
+            paged_mqa_logits_sample sample(random, kernel.info.traits, size);
+            CHECK(run(engine, sample) == "");
+            sample.restore();
+            CHECK(run(engine, sample, {.num_sms = 9}) == "");
+        }
+    }
+}
+
+TEST_CASE("paged_mqa_logits: a graph is replayed with other numbers, lengths and pages in the same memory") {
+    const paged_engine engine(instances::of<ops::paged_mqa_logits>(), this_gpu());
+    CHECK(engine.prepare());
+    const device_array<i32> schedule(paged_mqa_schedule_words(this_gpu().sm_count));
+    for (const logits_form form : {logits_form::full, logits_form::unclean}) {
+        random_source random(fresh_seed());
+        INFO("DEEPGEMM_SEED=", random.seed(), " ", name_of(form));
+        paged_mqa_logits_sample sample(random, {{.form = form}}, {70, 2, 1999, true, true, 0});
+        device_sample memory(sample);
+        const paged_mqa_logits_problem problem = memory.problem();
+        paged_mqa_logits_problem scheduled = problem;
+        scheduled.schedule = schedule.get();
+        scheduled.schedule_words = schedule.count();
+        const stream on;
+        const captured at_once(on, [&] { or_throw(test::run_named(engine, problem, {.stream = on.handle})); });
+        const captured in_two_calls(on, [&] {
+            or_throw(make_paged_mqa_schedule(engine, scheduled, {.stream = on.handle}));
+            or_throw(test::run_named(engine, scheduled, {.stream = on.handle}));
+        });
+        for (int i = 0; i < 3; ++i) {
+            sample.renew(random);
+            for (const captured* graph : {&at_once, &in_two_calls}) {
+                sample.restore();
+                memory.load(sample);
+                graph->run(on);
+                CHECK(memory.verdict() == "");
+            }
+        }
+    }
 }
