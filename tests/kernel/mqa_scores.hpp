@@ -27,7 +27,7 @@ u32 bits_of(T x) {
 
 /// A number as an element of weights or logits.
 template <class X>
-X element_of(float value) {
+X as_element(float value) {
     if constexpr (same_as<X, float>) {
         return value;
     } else {
@@ -61,7 +61,7 @@ std::string judge_score(const mqa_logits_traits& traits, const float* q, const f
         allowed += std::abs(weight) * (error * magnitude + (traits.heads + 4) * 0x1p-24 * std::max(dot, 0.0));
     }
     const double by = double(scale), want = sum * by;
-    const T nearest = element_of<T>(float(want));
+    const T nearest = as_element<T>(float(want));
     if (whole) return float(got) == float(nearest) ? "" : std::to_string(want);  // zeros may differ in sign
     const double rounding = rounding_error(dtype_of<T>) * std::abs(want) + 0x1p-25;
     return std::abs(double(float(got)) - want) <= allowed * by * 1.01 + rounding ? "" : std::to_string(want);
@@ -203,7 +203,7 @@ struct mqa_scores {
 private:
     template <class X>
     static X of(float value) {
-        return element_of<X>(value);
+        return as_element<X>(value);
     }
     void choose_range(random_source& random, i32 i) {
         auto& from = first[std::size_t(i)];

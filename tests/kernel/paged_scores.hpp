@@ -63,7 +63,7 @@ struct paged_scores {
     /// Makes other numbers, lengths and pages in the same memory.
     void fill(random_source& random) {
         std::fill(q.begin(), q.end(), e4m3(u8(0x7f)));
-        std::fill(weights.begin(), weights.end(), element_of<W>(std::numeric_limits<float>::quiet_NaN()));
+        std::fill(weights.begin(), weights.end(), as_element<W>(std::numeric_limits<float>::quiet_NaN()));
         choose_lengths(random);
         choose_pages(random);
         const auto element = [&] {
@@ -73,7 +73,7 @@ struct paged_scores {
             if (context(i) == 0) continue;
             for (i64 h = 0; h < traits.heads; ++h)
                 weights[std::size_t(i * weights_pitch + h)] =
-                    element_of<W>(size.whole ? float(random.integer(-3, 3)) : random.normal());
+                    as_element<W>(size.whole ? float(random.integer(-3, 3)) : random.normal());
             for (i64 n = 0; n < i64(traits.heads) * traits.depth; ++n)
                 q[std::size_t(i * i64(traits.heads) * traits.depth + n)] = element();
         }
