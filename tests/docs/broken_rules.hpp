@@ -442,7 +442,8 @@ inline std::vector<broken_rule> rules_of_clean_logits() {
     };
 }
 
-/// The verdict on scores of 100 requests of 2 queries of 64 heads of 128, 5000 columns and 9000 pages of 64 keys, after a change.
+/// The verdict on scores of 100 requests of 2 queries of 64 heads of 128, 5000 columns and 9000 pages of 64 keys, after a
+/// change.
 template <class Change>
 result<void> broken_pages(Change change) {
     const auto at = [](u64 terabyte) { return address(terabyte << 40); };

@@ -25,8 +25,8 @@ paged_engine engine_of_kernel(const paged_mqa_logits_handle& kernel) {
     return {std::span(&kernel, 1), device_info::simulator()};
 }
 
-/// Runs a sample through the named operation on one kernel, with a schedule made in advance or without: "", the error or what is
-/// wrong.
+/// Runs a sample through the named operation on one kernel, with a schedule made in advance or without: "", the error or what
+/// is wrong.
 std::string run(random_source& random, paged_mqa_logits_sample& sample, const paged_mqa_logits_handle& kernel,
                 sim::options machine) {
     const paged_engine engine = engine_of_kernel(kernel);

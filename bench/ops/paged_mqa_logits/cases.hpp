@@ -37,8 +37,8 @@ struct paged_mqa_logits_case {
     /// Bytes of device memory that the tensors take, and those for the reference, which keeps nothing.
     double memory() const;
     double checking_memory() const { return 0; }
-    /// The case as the peer spells it: `FP4=0 Logits=FP32 Reduce=FP32 VAR=0 PAGE_KV=64 BSZ=256 NextN=1 H=64 D=128 L=8192`, L the mean
-    /// length; and what the peer does not have.
+    /// The case as the peer spells it: `FP4=0 Logits=FP32 Reduce=FP32 VAR=0 PAGE_KV=64 BSZ=256 NextN=1 H=64 D=128 L=8192`, L
+    /// the mean length; and what the peer does not have.
     std::string name() const;
 };
 

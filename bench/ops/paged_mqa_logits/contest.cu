@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Times logits of paged keys: `deepgemm bench --suite paged_mqa_logits`. Pages lie in random order, and entries of the block table
-// after a context name none. The work is shared out in the launch that is timed.
+// Times logits of paged keys: `deepgemm bench --suite paged_mqa_logits`. Pages lie in random order, and entries of the block
+// table after a context name none. The work is shared out in the launch that is timed.
 #include <algorithm>
 #include <numeric>
 #include <vector>

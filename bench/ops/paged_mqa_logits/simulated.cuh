@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kernels of paged_mqa_logits that `deepgemm bench --sim` chooses among. Lists of types; CMake compiles them for the simulator.
+// The kernels of paged_mqa_logits that `deepgemm bench --sim` chooses among. Lists of types; CMake compiles them for the
+// simulator.
 #pragma once
 
 #include <deepgemm/ops/paged_mqa_logits/shipped.cuh>

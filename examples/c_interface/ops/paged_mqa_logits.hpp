@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The logits of paged keys inside the C interface: 64 and 32 heads of depth 128, pages of 64, FP32 logits in both forms, for one
-// query of a request and for two.
+// The logits of paged keys inside the C interface: 64 and 32 heads of depth 128, pages of 64, FP32 logits in both forms, for
+// one query of a request and for two.
 #pragma once
 
 #include <deepgemm/ops/paged_mqa_logits/shipped.cuh>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What kernels for the scores of an indexer have in common, wherever their keys are: a warp brings queries, weights and ranges of
-// a run to the math warps, and others tell the sink of keys that nobody scores.
+// What kernels for the scores of an indexer have in common, wherever their keys are: a warp brings queries, weights and
+// ranges of a run to the math warps, and others tell the sink of keys that nobody scores.
 #pragma once
 
 #include <deepgemm/epilogue/score_sink.cuh>
@@ -29,8 +29,8 @@ struct fill {
 };
 }  // namespace roles
 
-/// Regions of shared memory of these kernels. A run is what the producer of queries tells the math warps: its first query, first
-/// key and key tiles (0: there are no more runs), then the range of each query.
+/// Regions of shared memory of these kernels. A run is what the producer of queries tells the math warps: its first query,
+/// first key and key tiles (0: there are no more runs), then the range of each query.
 namespace mqa_regions {
 struct queries {};
 struct weights {};
@@ -116,8 +116,8 @@ struct mqa_queries {
         }
     }
 
-    /// Math warps: opens this lane's scores of a run, whose description is at shared address `words`, for queries of query group
-    /// `group`, from key `key` on.
+    /// Math warps: opens this lane's scores of a run, whose description is at shared address `words`, for queries of query
+    /// group `group`, from key `key` on.
     template <class Params>
     DEEPGEMM_DEVICE static auto open(const Params& p, u32 words, u32 group, i32 key) {
         using sums = typename K::sums;
@@ -134,8 +134,8 @@ struct mqa_queries {
     }
 
 private:
-    /// Whole warp: brings the weights of all columns of a query tile as FP32; zero for columns without a query. Several loads are
-    /// under way at a time, since each takes longer than a multiply.
+    /// Whole warp: brings the weights of all columns of a query tile as FP32; zero for columns without a query. Several loads
+    /// are under way at a time, since each takes longer than a multiply.
     template <class Params>
     DEEPGEMM_DEVICE static void load_weights(const Params& p, u32 to, i32 first) {
         constexpr int all = K::query_groups * K::sums::columns, batch = min(ceil_div(all, 32), 8);

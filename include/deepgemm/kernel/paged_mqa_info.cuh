@@ -48,8 +48,8 @@ struct paged_mqa_config {
         return made;
     }
 
-    /// One for requests of `next_n` queries of `heads` heads: keys pass as rarely as four groups of 128 columns allow, and as few
-    /// columns as possible belong to no query.
+    /// One for requests of `next_n` queries of `heads` heads: keys pass as rarely as four groups of 128 columns allow, and as
+    /// few columns as possible belong to no query.
     DEEPGEMM_BOTH static constexpr paged_mqa_config of(int heads, int next_n) {
         const int widest = min(8, 128 / heads), passes = ceil_div(next_n, 4 * widest),
                   wanted = ceil_div(next_n, passes);

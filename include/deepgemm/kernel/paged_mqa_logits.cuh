@@ -3,9 +3,9 @@
 // request
 //     score(i, j) = scale(j) * sum over heads h of relu(dot(q(i, h), key(j))) * weight(i, h),
 // q and keys in FP8, sums in FP32. Few queries see many keys, so keys pass as fast as DRAM gives them: a CTA takes a contiguous
-// range of the keys of all requests, and one warp copies them page by page, with the block table read ahead. Slots of 64 keys go
-// round among math warpgroups: each query group of them has queries of its own and sees all slots, and its key groups take turns
-// at these. Each key group has a ring of its own.
+// range of the keys of all requests, and one warp copies them page by page, with the block table read ahead. Slots of 64 keys
+// go round among math warpgroups: each query group of them has queries of its own and sees all slots, and its key groups take
+// turns at these. Each key group has a ring of its own.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
@@ -131,8 +131,8 @@ struct paged_mqa_logits {
                 .makes_schedule = in.makes_schedule,
                 .out = args.out};
     }
-    /// All multiprocessors, since only the device knows how much there is to do, if the schedule has room for them; none without
-    /// queries or without columns.
+    /// All multiprocessors, since only the device knows how much there is to do, if the schedule has room for them; none
+    /// without queries or without columns.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
         const auto& in = args.in;
         if (in.requests == 0 || in.columns == 0) return 0;

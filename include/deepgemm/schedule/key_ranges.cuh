@@ -133,7 +133,8 @@ struct ragged_tiles {
         ptx::sync_cta();
     }
 
-    /// Words of a schedule: what share() finds in each of `ctas` CTAs, for later launches with the same ranges and as many CTAs.
+    /// Words of a schedule: what share() finds in each of `ctas` CTAs, for later launches with the same ranges and as many
+    /// CTAs.
     DEEPGEMM_BOTH static constexpr i64 schedule_words(i64 ctas) { return 2 * (ctas + 2); }
     /// CTAs for which a schedule of so many words has room.
     DEEPGEMM_BOTH static constexpr i64 ctas_of(i64 words) { return words / 2 - 2; }

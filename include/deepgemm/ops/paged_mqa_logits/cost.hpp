@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Predicts how long a kernel of paged_mqa_logits takes. Contexts are in device memory, so the prediction is for contexts as long
-// as a row of logits; it ranks kernels, whatever share of it they have.
+// Predicts how long a kernel of paged_mqa_logits takes. Contexts are in device memory, so the prediction is for contexts as
+// long as a row of logits; it ranks kernels, whatever share of it they have.
 #pragma once
 
 #include <algorithm>

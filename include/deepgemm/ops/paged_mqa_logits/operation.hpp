@@ -19,7 +19,8 @@ namespace deepgemm {
 
 namespace ops {
 
-/// logits(i, j) = scale(j) * sum over h of relu(dot(q(i, h), key(j))) * weight(i, h) for the first keys of the request of query i.
+/// logits(i, j) = scale(j) * sum over h of relu(dot(q(i, h), key(j))) * weight(i, h) for the first keys of the request of
+/// query i.
 struct paged_mqa_logits {
     static constexpr const char *name = "paged_mqa_logits",
                                 *kernel_header = "deepgemm/ops/paged_mqa_logits/shipped.cuh";

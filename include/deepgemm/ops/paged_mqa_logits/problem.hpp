@@ -9,9 +9,9 @@
 
 namespace deepgemm {
 
-/// logits(i, j) = scale(j) * sum over heads h of relu(dot(q(i, h), key(j))) * weight(i, h) for query i and the first keys of its
-/// request, as many as its context has. Query t of request r is row r * next_n + t of q, weights and logits. Pointers are to
-/// device memory (host memory for the simulator), strides in elements where nothing else is said.
+/// logits(i, j) = scale(j) * sum over heads h of relu(dot(q(i, h), key(j))) * weight(i, h) for query i and the first keys of
+/// its request, as many as its context has. Query t of request r is row r * next_n + t of q, weights and logits. Pointers are
+/// to device memory (host memory for the simulator), strides in elements where nothing else is said.
 struct paged_mqa_logits_problem {
     i64 requests = 0;  ///< with `indices`: queries of all requests
     i64 next_n = 1;  ///< queries of a request, any number. With `indices`: of a usual one, which only chooses a kernel
