@@ -21,8 +21,11 @@ inline std::vector<float> floats() {
     return all;
 }
 
-/// The word of a float rounded to TF32.
-inline u32 expected_tf32(float x) { return x == x ? bit_cast<u32>(float(tf32::from_float(x))) : 0x7fffffffu; }
+/// True if a word is a float rounded to TF32. The codes of NaN are as many as it has; of its words the upper 19 bits count.
+inline bool is_tf32_of(u32 word, float x) {
+    if (x != x) return (word & 0x7fffe000u) > 0x7f800000u;
+    return word == bit_cast<u32>(float(tf32::from_float(x)));
+}
 
 /// What packing `x` must give in each format; NaN has one code.
 struct codes {

@@ -10,12 +10,7 @@
 
 namespace deepgemm::bench {
 
-namespace {
-
-/// A type as the peer spells it.
 std::string upper(dtype type) { return type == dtype::f32 ? "FP32" : type == dtype::f16 ? "FP16" : "BF16"; }
-
-}  // namespace
 
 int last_key(mqa_ranges ranges, int queries, int keys, int i) {
     if (ranges == mqa_ranges::causal) return std::max(0, i + keys - queries);

@@ -9,6 +9,9 @@
 
 namespace deepgemm::bench {
 
+/// A type as DeepGEMM spells it in the names of its cases.
+std::string upper(dtype type);
+
 /// Which keys the queries of a case see.
 enum class mqa_ranges {
     causal,  ///< query i sees keys up to i + keys - rows, but not that one

@@ -6,16 +6,10 @@
 #include <deepgemm/host/parse.hpp>
 #include <deepgemm/ops/paged_mqa_logits/rules.hpp>
 
+#include "ops/mqa_logits/cases.hpp"
 #include "words.hpp"
 
 namespace deepgemm::bench {
-
-namespace {
-
-/// A type as the peer spells it.
-std::string upper(dtype type) { return type == dtype::f32 ? "FP32" : type == dtype::f16 ? "FP16" : "BF16"; }
-
-}  // namespace
 
 int paged_mqa_logits_case::length(int request) const {
     const i64 least = i64(columns) * 7 / 13;

@@ -41,7 +41,7 @@ DEEPGEMM_DEVICE u32 pack_f16(float lo, float hi) {
 #endif
 }
 
-/// A float rounded to TF32, to nearest even, as a word; NaN is 0x7fffffff.
+/// A float rounded to TF32, to nearest even, as a word of which multiplies ignore the lower 13 bits. NaN stays one.
 DEEPGEMM_DEVICE u32 round_tf32(float x) {
 #if DEEPGEMM_SIMULATED
     return deepgemm::detail::is_nan(x) ? 0x7fffffffu : bit_cast<u32>(float(tf32::from_float(x)));
