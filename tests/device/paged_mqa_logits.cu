@@ -100,14 +100,14 @@ std::string outcome(scores_of<K> sample, bool early) {
 /// Whole numbers, whose scores are exact, and normal ones; random extents and contexts, requests by number and by index.
 template <class K>
 void check_contexts(i32 next_n) {
-    for (int i = 0; i < 6; ++i) {
+    for (int i = 0; i < 4; ++i) {  // small, since the judge takes a second for a million logits
         random_source random(fresh_seed());
         INFO("DEEPGEMM_SEED=", random.seed());
-        paged_sample size{i32(random.integer(1, 60)), next_n, i32(random.integer(1, 1500)), true, i % 2 != 0, 0};
+        paged_sample size{i32(random.integer(1, 20)), next_n, i32(random.integer(1, 700)), true, i % 2 != 0, 0};
         if (i % 3 == 2) size = {size.requests * next_n, 1, size.columns, true, false, next_n + 1};
-        CHECK(outcome<K>(sample_of<K>(random, size), i >= 3) == "");
+        CHECK(outcome<K>(sample_of<K>(random, size), i >= 2) == "");
         size.whole = false;
-        CHECK(outcome<K>(sample_of<K>(random, size), i >= 3) == "");
+        CHECK(outcome<K>(sample_of<K>(random, size), i >= 2) == "");
     }
 }
 

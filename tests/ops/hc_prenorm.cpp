@@ -188,7 +188,7 @@ TEST_CASE("hc_prenorm: plans are explained, pinned and launched") {
     const std::string text = explain(*plan);
     CAPTURE(text);
     CHECK(text.find("prenorm of m = 70, n = 24, k = 1000, A bf16, B f32 as tf32, D f32\non 8 of 8 SMs of ") == 0);
-    CHECK(text.find("predicted best of 10: hc_prenorm_config{.block = {64, 24, 64}, .stages = ") != std::string::npos);
+    CHECK(text.find("predicted best of 11: hc_prenorm_config{.block = {64, 24, 64}, .stages = ") != std::string::npos);
     sim::options machine = eight();
     REQUIRE(plan->launch(sample.problem(), &machine));
     CHECK(sample.verdict() == "");
@@ -212,6 +212,7 @@ TEST_CASE("hc_prenorm: splits are chosen by rows, tiles by columns") {
         for (const i32 n : {8, 24, 128}) CHECK(chosen(13, n, k).block.m == 16);
         CHECK(chosen(137, 24, k).split_k > 1);
         CHECK(chosen(8192, 24, k).split_k == 1);
+        CHECK(chosen(13, 24, k, 16).block.m == 16);
         CHECK(chosen(137, 24, k, 16).split_k == 1);
         for (const i32 m : {4096, 8192}) CHECK(chosen(m, 24, k).block.n == 24);
     }
@@ -225,25 +226,30 @@ TEST_CASE("hc_prenorm: splits are chosen by rows, tiles by columns") {
 TEST_CASE("hc_prenorm: rows have the same bits in every batch where K is split by a rule") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    hc_prenorm_sample many(random, {200, 24, 900}, 1, false);
-    for (const split_rule rule : {split_rule::never, split_rule::as_one_row}) {
-        prenorm_engine own(device_info::simulator(8), context{.split = rule});
-        own.with(prenorm_kernels());
-        many.restore();
-        REQUIRE(run(own, many) == "");
-        prenorm_product& all = many.product();
-        const auto d = all.d, q = all.squares;
-        sim::options machine = eight();
-        for (const i64 rows : {1, 65, 130}) {
+    for (const i32 parts : {1, 3}) {
+        hc_prenorm_sample many(random, {200, 24, 900}, parts, false);
+        for (const split_rule rule : {split_rule::never, split_rule::as_one_row}) {
+            prenorm_engine own(device_info::simulator(8), context{.split = rule});
+            own.with(prenorm_kernels());
             many.restore();
-            hc_prenorm_problem few = many.problem();
-            few.a.rows = few.d.first.rows = few.q.columns = rows;
-            REQUIRE(own.run(few, &machine));
-            for (i64 row = 0; row < rows; ++row) {
-                CHECK(all.squares[std::size_t(row)] == q[std::size_t(row)]);
-                for (i64 column = 0; column < 24; ++column) {
-                    const auto at = std::size_t(row * all.d_pitch + column);
-                    CHECK(all.d[at] == d[at]);
+            REQUIRE(run(own, many) == "");
+            prenorm_product& all = many.product();
+            const auto d = all.d, q = all.squares;
+            sim::options machine = eight();
+            for (const i64 rows : {1, 65, 130}) {
+                many.restore();
+                hc_prenorm_problem few = many.problem();
+                few.a.rows = few.d.first.rows = few.q.columns = rows;
+                REQUIRE(own.run(few, &machine));
+                for (i64 part = 0; part < parts; ++part) {
+                    for (i64 row = 0; row < rows; ++row) {
+                        const auto of_q = std::size_t(part * all.squares_pitch + row);
+                        CHECK(all.squares[of_q] == q[of_q]);
+                        for (i64 column = 0; column < 24; ++column) {
+                            const auto at = std::size_t((part * 200 + row) * all.d_pitch + column);
+                            CHECK(all.d[at] == d[at]);
+                        }
+                    }
                 }
             }
         }

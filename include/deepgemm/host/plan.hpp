@@ -104,6 +104,16 @@ template <class Config>
 concept splits_k = requires(const Config& cfg) {
     { cfg.split_k } -> converts_to<int>;
 };
+/// How a configuration adds up along K: those with the same number add alike, and one that does not split K at all has 1. It is
+/// split_k, unless kernels differ in more than that.
+template <splits_k Config>
+constexpr int order_along_k(const Config& cfg) {
+    if constexpr (requires { cfg.order_along_k(); }) {
+        return cfg.order_along_k();
+    } else {
+        return cfg.split_k;
+    }
+}
 template <class Config>
 concept fixes_extents = requires(const Config& cfg) {
     { cfg.extents } -> converts_to<static_extents>;
@@ -118,7 +128,7 @@ inline const char* why_not(const tile_shape& tile, const tile_limits& limits) {
     return nullptr;
 }
 
-/// Why a context forbids a configuration; null if it does not. `split_k` is the required value; 0 allows any.
+/// Why a context forbids a configuration; null if it does not. `split_k` is the required order_along_k(); 0 allows any.
 template <class Config>
 const char* why_not(const Config& cfg, const context& knobs, int split_k) {
     if constexpr (fixes_extents<Config>) {
@@ -126,7 +136,7 @@ const char* why_not(const Config& cfg, const context& knobs, int split_k) {
             return "its extents are fixed, and ignore_static_extents is set";
     }
     if constexpr (splits_k<Config>) {
-        if (split_k != 0 && cfg.split_k != split_k)
+        if (split_k != 0 && order_along_k(cfg) != split_k)
             return knobs.split == split_rule::never
                        ? "it splits K, and split is never"
                        : "it does not split K as the kernel for one row does, and split is as_one_row";
@@ -188,7 +198,7 @@ inline result<int> allowed_sms(const device_info& device, const context& knobs) 
 /// What a context allows for one workload.
 struct allowance {
     int sms = 0;      ///< multiprocessors
-    int split_k = 0;  ///< the required value; 0: any
+    int split_k = 0;  ///< the required order_along_k(); 0: any
 };
 
 /// Everything on which a choice among kernels of operation `O` depends.
@@ -341,7 +351,7 @@ result<int> split_of_one_row(const question<O>& asked) {
     if (auto ok = O::check(one_row); !ok) return ok.failure();
     const auto chosen = answer<O>({one_row, asked.device, asked.kernels, knobs, own});
     if (!chosen) return chosen.failure();
-    return chosen->kernel->info.cfg.split_k;
+    return detail::order_along_k(chosen->kernel->info.cfg);
 }
 
 template <operation O>

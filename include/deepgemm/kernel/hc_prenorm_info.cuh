@@ -32,6 +32,9 @@ struct hc_prenorm_config {
     /// CTAs of a cluster, 1 to 8, that share the K blocks of a tile; the first adds up in order.
     int split_k = 1;
     DEEPGEMM_BOTH friend constexpr bool operator==(const hc_prenorm_config&, const hc_prenorm_config&) = default;
+
+    /// Kernels with the same number add up along K in the same order, if they have the same warpgroups; 1: K is not split.
+    DEEPGEMM_BOTH constexpr int order_along_k() const { return block.m == 16 ? 16 * split_k : split_k; }
 };
 template <>
 struct fields_of<hc_prenorm_config> {

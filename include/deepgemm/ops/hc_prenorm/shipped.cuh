@@ -20,14 +20,18 @@ DEEPGEMM_BOTH constexpr hc_prenorm_config prenorm_tile(int n, int split_k = 1) {
 using prenorm_24 = prenorm_kernels<prenorm_tile(24), prenorm_tile(24, 2), prenorm_tile(24, 4)>;
 using prenorm_32 = prenorm_kernels<prenorm_tile(32), prenorm_tile(32, 2), prenorm_tile(32, 4)>;
 using prenorm_wide = prenorm_kernels<prenorm_tile(64), prenorm_tile(64, 2), prenorm_tile(128)>;
-/// Few rows, in the only kernel that splits K eight ways. Its tiles are narrow, so that there are more of them.
-using prenorm_few = prenorm_kernels<hc_prenorm_config{.block = {16, 8, 64}, .warpgroups = 4, .split_k = 8}>;
+/// The same for few rows. These tiles are narrow, so that there are more of them.
+DEEPGEMM_BOTH constexpr hc_prenorm_config prenorm_few_rows(int split_k = 1) {
+    return {.block = {16, 8, 64}, .warpgroups = 4, .split_k = split_k};
+}
+using prenorm_few = prenorm_kernels<prenorm_few_rows(4), prenorm_few_rows(8)>;
 
 /// The caller's parts of K, each left for him to add.
 using prenorm_apart = kernels<hc_prenorm<arch::sm90, prenorm_tile(24), partial_sums::apart>,
                               hc_prenorm<arch::sm90, prenorm_tile(32), partial_sums::apart>,
                               hc_prenorm<arch::sm90, prenorm_tile(64), partial_sums::apart>,
-                              hc_prenorm<arch::sm90, prenorm_tile(128), partial_sums::apart>>;
+                              hc_prenorm<arch::sm90, prenorm_tile(128), partial_sums::apart>,
+                              hc_prenorm<arch::sm90, prenorm_few_rows(), partial_sums::apart>>;
 
 template <class O>
     requires(same_as<O, ops::hc_prenorm>)
