@@ -37,7 +37,7 @@ struct topk {
 
     using arguments = topk_arguments;
     static constexpr launch_info launch{
-        .arch = Arch::number, .threads = cta::threads, .smem_bytes = cta::layout::bytes(0)};
+        .arch = Arch::number, .threads = cta::threads, .smem_bytes = cta::layout::bytes(0), .ctas_per_sm = Config.ctas};
     static constexpr topk_traits traits = Traits;
     static constexpr kernel_info<topk_traits, topk_config> info{launch, Traits, Config};
     /// The operation that plans this kernel; an incomplete type here.

@@ -2,70 +2,69 @@
 // What a CTA does to select the largest elements of a row; kernel/topk.cuh says how and is the kernel.
 #pragma once
 
+#include <deepgemm/kernel/topk_bins.cuh>
+#include <deepgemm/kernel/topk_buckets.cuh>
 #include <deepgemm/kernel/topk_row.cuh>
 #include <deepgemm/kernel/topk_sort.cuh>
 #include <deepgemm/pipeline/storage.cuh>
 
 namespace deepgemm {
 
-/// A CTA that selects elements of type `T`. Every thread has one.
+/// A CTA that selects elements of type `T`. Every bins.thread has one.
 template <class T, topk_config Config>
 struct topk_cta {
     using row = topk_row<T>;
     static constexpr u32 threads = 512, warps = threads / 32;
     /// Elements of a row that are sorted, at most.
     static constexpr u32 capacity = 4096;
-    static constexpr u32 in_piece = row::in_piece, digit_bits = 11;
+    static constexpr u32 in_piece = row::in_piece;
 
     struct chosen_region {};
     struct bins_region {};
-    struct words_region {};
-    /// Chosen elements; counts of a digit's values; sums of the warps, what is found in the counts, two counters.
-    using layout = smem_regions<region<chosen_region, capacity * 8>, region<bins_region, (4u << digit_bits)>,
-                                region<words_region, 4 * (warps + 8)>>;
+    struct counters_region {};
+    using bins_of_cta = topk_bins<threads>;
+    /// Chosen elements, counts of them by some of their bits, and how many are chosen.
+    using layout = smem_regions<region<chosen_region, capacity * 8>, region<bins_region, bins_of_cta::bytes>,
+                                region<counters_region, 8>>;
 
     /// All threads, once, with the address of layout::bytes(0) bytes of shared memory.
     DEEPGEMM_DEVICE explicit topk_cta(u32 smem)
         : chosen(layout::template address_of<chosen_region, 0>(smem)),
-          bins(layout::template address_of<bins_region, 0>(smem)),
-          sums(layout::template address_of<words_region, 0>(smem)),
-          found(sums + 4 * warps),
-          counters(found + 16),
-          thread(ptx::thread_index()),
-          lane(ptx::lane_index()),
-          warp(ptx::warp_index()) {
-        ptx::st_shared(bins + 16 * thread, ptx::vec4<u32>{0, 0, 0, 0});
+          counters(layout::template address_of<counters_region, 0>(smem)),
+          bins(layout::template address_of<bins_region, 0>(smem)) {
+        bins.clear();
     }
 
     /// All threads: one row.
     DEEPGEMM_DEVICE void select(const topk_arguments& p, i32 i) const {
         const row r = row::of(p, i);
-        if (thread < 2) ptx::st_shared(counters + 4 * thread, 0u);
+        if (bins.thread < 2) ptx::st_shared(counters + 4 * bins.thread, 0u);
         ptx::sync_cta();
         const u32 wanted = min(u32(p.k), r.count);
         u32 count = 0;
         if (wanted != 0) {
             count = collect(r, counters, passes_float{float_of_sample(r, wanted)});
             if (count < wanted || count > capacity) {
-                const auto visit = [&](const auto& take) { r.visit(thread, threads, take); };
+                const auto visit = [&](const auto& take) { r.visit(bins.thread, threads, take); };
                 const u64 least = digits(visit, r.key_bits(), wanted, capacity, 64);
                 count = collect(r, counters + 4, passes_key{r, least});
             }
         }
+        const result_row to(p, i, r, wanted);
         if (count <= 2 * threads) {
-            sort<2>(r, count);
+            sort<2>(r, count, to);
         } else if (count <= 4 * threads) {
-            sort<4>(r, count);
+            sort<4>(r, count, to);
         } else {
-            sort<8>(r, count);
+            sort<8>(r, count, to);
         }
-        store(p, i, r, count);
+        for (u32 at = wanted + bins.thread; at < u32(p.k); at += threads) to.none(at);
         ptx::sync_cta();
     }
 
 private:
-    u32 chosen, bins, sums, found, counters;  ///< shared addresses
-    u32 thread, lane, warp;
+    u32 chosen, counters;  ///< shared addresses
+    bins_of_cta bins;
 
     // ---- the threshold
 
@@ -79,7 +78,7 @@ private:
         // So many elements of the sample, and a margin of four times the deviation that chance explains.
         const u32 expected = u32(u64(wanted) * size / r.count), target = expected + expected / 6 + 32;
         if (target >= size) return all;
-        const auto visit = [&](const auto& take) { r.visit_pieces(thread, threads, Config.sampled, take); };
+        const auto visit = [&](const auto& take) { r.visit_pieces(bins.thread, threads, Config.sampled, take); };
         return r.value_of(digits(visit, r.key_bits(), target, target + target / 16, 2));
     }
 
@@ -91,59 +90,18 @@ private:
         u32 above = 0;
         DEEPGEMM_NO_UNROLL
         for (int i = 0; i < most && bits != 0; ++i) {
-            const u32 width = min(bits, digit_bits);
-            const u32 before = bits;
+            const u32 width = min(bits, bins_of_cta::digit_bits), before = bits;
             bits -= width;
             visit([&](u64 key) {
-                if (key >> before != prefix) return;
-                ptx::increment_shared(bins + 4 * (u32(key >> bits) & ((1u << width) - 1)));
+                if (key >> before == prefix) bins.count(u32(key >> bits) & ((1u << width) - 1));
             });
             ptx::sync_cta();
-            const bin b = find_bin(wanted - above);
-            prefix = prefix << width | b.digit;
+            const auto b = bins.find(wanted - above);
+            prefix = prefix << width | b.number;
             above += b.above;
             if (above + b.count <= enough) break;
         }
         return prefix << bits;
-    }
-
-    /// A digit, how many of the counted ones have it, and how many a larger one.
-    struct bin {
-        u32 digit, count, above;
-    };
-    /// All threads: the digit of the `wanted`th largest key that is counted in the bins; it clears them.
-    DEEPGEMM_DEVICE bin find_bin(u32 wanted) const {
-        static_assert(threads * 4 == 1u << digit_bits, "topk: a thread has four bins");
-        const u32 highest = (threads - 1 - thread) * 4 + 3;
-        const auto mine = ptx::ld_shared<ptx::vec4<u32>>(bins + (highest - 3) * 4);
-        ptx::st_shared(bins + (highest - 3) * 4, ptx::vec4<u32>{0, 0, 0, 0});
-        const u32 own = mine.x + mine.y + mine.z + mine.w;
-        const u32 before = exclusive_sum(own);
-        if (before < wanted && wanted <= before + own) {
-            const u32 counts[4] = {mine.w, mine.z, mine.y, mine.x};
-            u32 above = before, digit = highest, count = counts[0];
-            DEEPGEMM_UNROLL
-            for (u32 j = 1; j < 4; ++j) {
-                if (above + count < wanted) {
-                    above += count;
-                    count = counts[j];
-                    digit = highest - j;
-                }
-            }
-            ptx::st_shared(found, ptx::vec4<u32>{digit, count, above, 0});
-        }
-        ptx::sync_cta();
-        const auto f = ptx::ld_shared<ptx::vec4<u32>>(found);
-        return {f.x, f.y, f.z};
-    }
-
-    /// All threads: the sum over the threads below. It synchronises the CTA.
-    DEEPGEMM_DEVICE u32 exclusive_sum(u32 value) const {
-        const u32 in_warp = ptx::inclusive_sum(value);
-        if (lane == 31) ptx::st_shared(sums + 4 * warp, in_warp);
-        ptx::sync_cta();
-        const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(sums + 4 * lane) : 0;
-        return ptx::reduce_add(lane < warp ? of_lane : 0) + in_warp - value;
     }
 
     // ---- collecting
@@ -166,87 +124,102 @@ private:
     DEEPGEMM_DEVICE u32 collect(const row& r, u32 counter, const Passes& passes) const {
         constexpr u32 vectors = Config.vectors, step = 32 * vectors;
         DEEPGEMM_NO_UNROLL
-        for (u32 from = warp * step; from < r.pieces; from += warps * step) {
+        for (u32 from = bins.warp * step; from < r.pieces; from += warps * step) {
             typename row::piece loaded[vectors];
             DEEPGEMM_UNROLL
             for (u32 j = 0; j < vectors; ++j) {
-                const u32 at = from + 32 * j + lane;
+                const u32 at = from + 32 * j + bins.lane;
                 if (at < r.pieces) loaded[j] = r.load(at);
             }
-            float value[vectors * in_piece] = {};
             u32 passing = 0;
             DEEPGEMM_UNROLL
             for (u32 j = 0; j < vectors; ++j) {
-                const u32 at = from + 32 * j + lane;
+                const u32 at = from + 32 * j + bins.lane;
                 if (at >= r.pieces) continue;
-                row::unpack(loaded[j], value + j * in_piece);
                 DEEPGEMM_UNROLL
                 for (u32 e = 0; e < in_piece; ++e) {
-                    if (passes(value[j * in_piece + e], r.index_of(at) + e)) passing |= 1u << (j * in_piece + e);
+                    if (passes(row::value(loaded[j], e), r.index_of(at) + e)) passing |= 1u << (j * in_piece + e);
                 }
             }
-            append(counter, passing, value,
-                   [&](u32 e) { return r.index_of(from + e / in_piece * 32 + lane) + e % in_piece; });
+            append<vectors * in_piece>(counter, passing, [&](u32 e) {
+                return ptx::vec2<u32>{bit_cast<u32>(row::value(loaded[e / in_piece], e % in_piece)),
+                                      r.index_of(from + e / in_piece * 32 + bins.lane) + e % in_piece};
+            });
         }
-        if (warp == 0) {
-            const u32 at = r.edge(lane);
-            const float value[1] = {at < r.count ? r.value(at) : 0.0f};
-            append(counter, at < r.count && passes(value[0], at) ? 1u : 0u, value, [&](u32) { return at; });
+        if (bins.warp == 0) {
+            const u32 at = r.edge(bins.lane);
+            const float value = at < r.count ? r.value(at) : 0.0f;
+            append<1>(counter, at < r.count && passes(value, at) ? 1u : 0u, [&](u32) {
+                return ptx::vec2<u32>{bit_cast<u32>(value), at};
+            });
         }
         ptx::sync_cta();
         return ptx::ld_shared<u32>(counter);
     }
 
-    /// Whole warp: stores those of each lane's values that `passing` has a bit for, with their indices.
-    template <u32 Count, class Index>
-    DEEPGEMM_DEVICE void append(u32 counter, u32 passing, const float (&value)[Count], const Index& index) const {
+    /// Whole warp: stores those of each lane's `Count` elements that `passing` has a bit for. `element` gives them.
+    template <u32 Count, class Element>
+    DEEPGEMM_DEVICE void append(u32 counter, u32 passing, const Element& element) const {
         const u32 own = ptx::count_bits(passing), up_to = ptx::inclusive_sum(own), all = ptx::shuffle(up_to, 31);
         if (all == 0) return;
         u32 start = 0;
-        if (lane == 0) start = ptx::fetch_add_shared(counter, all);
+        if (bins.lane == 0) start = ptx::fetch_add_shared(counter, all);
         start = ptx::shuffle(start, 0);
         if (start + all > capacity) return;
         u32 to = chosen + 8 * (start + up_to - own);
         DEEPGEMM_UNROLL
         for (u32 e = 0; e < Count; ++e) {
             if ((passing >> e & 1) == 0) continue;
-            ptx::st_shared(to, ptx::vec2<u32>{bit_cast<u32>(value[e]), index(e)});
+            ptx::st_shared(to, element(e));
             to += 8;
         }
     }
 
     // ---- order
 
-    /// All threads: replaces the `count` chosen elements, at most `Each` for each thread, by their keys from high to low, and zeros
-    /// behind them.
+    /// A row of the result, of which `wanted` elements are found.
+    struct result_row {
+        const row& from;
+        u32 wanted;
+        i32* indices;
+        float* scores;  ///< null: not written
+
+        DEEPGEMM_DEVICE result_row(const topk_arguments& p, i32 i, const row& r, u32 found)
+            : from(r),
+              wanted(found),
+              indices(p.indices + i * p.indices_pitch),
+              scores(p.scores == nullptr ? nullptr : p.scores + i * p.scores_pitch) {}
+        /// Any thread: writes the element at a place.
+        DEEPGEMM_DEVICE void operator()(u32 place, u64 key) const {
+            ptx::st_global(indices + place, from.first + i32(from.index_of_key(key)));
+            if (scores != nullptr) ptx::st_global(scores + place, from.value_of(key));
+        }
+        /// Any thread: writes that there is none.
+        DEEPGEMM_DEVICE void none(u32 place) const {
+            ptx::st_global(indices + place, -1);
+            if (scores != nullptr) ptx::st_global(scores + place, bit_cast<float>(0xff800000u));
+        }
+    };
+
+    /// All threads: writes the first of the `count` chosen elements, at most `Each` for each thread, in their order.
     template <int Each>
-    DEEPGEMM_DEVICE void sort(const row& r, u32 count) const {
+    DEEPGEMM_DEVICE void sort(const row& r, u32 count, const result_row& to) const {
         u64 key[Each];
         DEEPGEMM_UNROLL
         for (u32 e = 0; e < Each; ++e) {
-            const u32 at = e * threads + thread;
+            const u32 at = e * threads + bins.thread;
             key[e] = 0;  // below all keys
             if (at < count) {
                 const auto of = ptx::ld_shared<ptx::vec2<u32>>(chosen + 8 * at);
                 key[e] = r.key(bit_cast<float>(of.x), of.y);
             }
         }
-        ptx::sync_cta();
+        if (topk_buckets<Each, threads>::descending(bins, key, count, to.wanted, r.index_bits, chosen, to)) return;
         topk_sort<Each, threads>::descending(key, chosen);
         DEEPGEMM_UNROLL
-        for (u32 e = 0; e < Each; ++e) ptx::st_shared(chosen + 8 * (thread * Each + e), key[e]);
-        ptx::sync_cta();
-    }
-
-    /// All threads: writes a row of the result from `count` sorted keys.
-    DEEPGEMM_DEVICE void store(const topk_arguments& p, i32 i, const row& r, u32 count) const {
-        i32* const indices = p.indices + i * p.indices_pitch;
-        float* const scores = p.scores == nullptr ? nullptr : p.scores + i * p.scores_pitch;
-        for (u32 at = thread; at < u32(p.k); at += threads) {
-            const bool exists = at < count;
-            const u64 key = exists ? ptx::ld_shared<u64>(chosen + 8 * at) : 0;
-            ptx::st_global(indices + at, exists ? r.first + i32(r.index_of_key(key)) : -1);
-            if (scores != nullptr) ptx::st_global(scores + at, exists ? r.value_of(key) : bit_cast<float>(0xff800000u));
+        for (u32 e = 0; e < Each; ++e) {
+            const u32 place = bins.thread * Each + e;
+            if (place < to.wanted) to(place, key[e]);
         }
     }
 };

@@ -45,18 +45,15 @@ struct topk_row {
         return ptx::ld_global(reinterpret_cast<const piece*>(data + head) + at);
     }
     DEEPGEMM_DEVICE u32 index_of(u32 at) const { return head + at * u32(in_piece); }
-    /// The values of a piece.
-    DEEPGEMM_DEVICE static void unpack(const piece& from, float* value) {
-        const u32 words[4] = {from.x, from.y, from.z, from.w};
-        DEEPGEMM_UNROLL
-        for (int w = 0; w < 4; ++w) {
-            if constexpr (same_as<T, float>) {
-                value[w] = bit_cast<float>(words[w]);
-            } else {
-                const auto two = ptx::unpack<T>(words[w]);
-                value[2 * w] = two.x;
-                value[2 * w + 1] = two.y;
-            }
+    /// A value of a piece.
+    DEEPGEMM_DEVICE static float value(const piece& of, u32 e) {
+        const u32 in_word = e % (4 / u32(sizeof(T))), w = e / (4 / u32(sizeof(T)));
+        const u32 word = w == 0 ? of.x : w == 1 ? of.y : w == 2 ? of.z : of.w;
+        if constexpr (same_as<T, float>) {
+            return bit_cast<float>(word);
+        } else {
+            const auto two = ptx::unpack<T>(word);
+            return in_word == 0 ? two.x : two.y;
         }
     }
     /// The value of one element.
@@ -82,10 +79,9 @@ struct topk_row {
     DEEPGEMM_DEVICE void visit_pieces(u32 thread, u32 threads, u32 every, const Take& take) const {
         DEEPGEMM_NO_UNROLL
         for (u32 at = thread * every; at < pieces; at += threads * every) {
-            float values[in_piece];
-            unpack(load(at), values);
+            const piece loaded = load(at);
             DEEPGEMM_UNROLL
-            for (u32 e = 0; e < u32(in_piece); ++e) take(key(values[e], index_of(at) + e));
+            for (u32 e = 0; e < u32(in_piece); ++e) take(key(value(loaded, e), index_of(at) + e));
         }
     }
     /// The same of all elements.

@@ -106,6 +106,15 @@ DEEPGEMM_DEVICE u32 count_bits(u32 mask) {
 #endif
 }
 
+/// How many bits `value` has without leading zeros; any thread.
+DEEPGEMM_DEVICE u32 bit_length(u64 value) {
+#if DEEPGEMM_SIMULATED
+    return value == 0 ? 0 : 64 - u32(__builtin_clzll(value));
+#else
+    return 64 - u32(__clzll(i64(value)));
+#endif
+}
+
 /// Sum over the lanes, modulo 2^32, in every lane.
 DEEPGEMM_DEVICE u32 reduce_add(u32 value) {
 #if DEEPGEMM_SIMULATED
