@@ -14,6 +14,7 @@ A target is a suite (its name, the file of results, the rows that `where` select
     measure   {"ratio": peer}        time of the peer over ours
               {"tflops": "flushed"}  of single launches, or "sustained"
               {"read_share": TB/s}   time to read A and B at that rate, over ours
+              {"than": {"column": value}}   time of the row that has these values and all others of ours, over ours
               and in each of them "over": "all" (the geometric mean), "worst" or "best", of the selected rows
     at_least  the figure
     goal      optional: the figure hoped for beyond that
@@ -60,7 +61,7 @@ def figures(results, measure, rows):
         return [results.ratio(row, measure["ratio"]) for row in rows]
     if "tflops" in measure:
         time = {"flushed": "us", "sustained": "us_sustained"}[measure["tflops"]]
-        return [2e-6 * column(row, "m*n*k") / row[time] if row[time] else None for row in rows]
+        return [1e-6 * report.flops(row) / row[time] if row[time] else None for row in rows]
     if "read_share" in measure:
         size = {"fp8_gemm": 1, "bf16_gemm": 2, "m_grouped_fp8_gemm_nt_masked": 1, "m_grouped_bf16_gemm_nt_masked": 2,
                 "m_grouped_fp8_gemm_nt_contiguous": 1, "m_grouped_bf16_gemm_nt_contiguous": 2,
@@ -68,7 +69,11 @@ def figures(results, measure, rows):
         lines = [row["m"] + row["n"] * row.get("groups", 1) for row in rows]  # every group has weights of its own
         least = [rows_read * row["k"] * size[row["op"]] / (1e6 * measure["read_share"]) for rows_read, row in zip(lines, rows)]
         return [us / row["us"] if row["us"] else None for us, row in zip(least, rows)]
-    raise ValueError(f"a measure is 'ratio', 'tflops' or 'read_share', not {measure}")
+    if "than" in measure:
+        times = {report.key(row): row["us"] for row in results.rows}
+        others = [times.get(report.key({**row, **measure["than"]})) for row in rows]
+        return [us / row["us"] if us and row["us"] else None for us, row in zip(others, rows)]
+    raise ValueError(f"a measure is 'ratio', 'tflops', 'read_share' or 'than', not {measure}")
 
 
 SUMMARIES = {"all": report.geometric_mean, "worst": min, "best": max}
@@ -96,6 +101,8 @@ def described(measure):
         what = f"{report.PEERS[measure['ratio']]} / ours"
     elif "tflops" in measure:
         what = "TFLOPS" + (", sustained" if measure["tflops"] == "sustained" else "")
+    elif "than" in measure:
+        what = ", ".join(f"{name} {value}" for name, value in measure["than"].items()) + " / ours"
     else:
         what = f"share of {measure['read_share']} TB/s"
     return what + {"all": "", "worst": ", worst", "best": ", best"}[measure["over"]]

@@ -135,6 +135,31 @@ TEST_CASE("explain takes prenorms, whose configuration is of another type") {
                       doctest::Contains("is no configuration: at character 1 there must be 'hc_prenorm_config'"));
 }
 
+TEST_CASE("explain takes logits, whose kernels are for some heads and forms each") {
+    const said text = run(explain_command, {"2048,8192,64,128:mqa", "2048,65536,64,32:mqa-compressed-bf16-shared"});
+    CHECK(text.code == 0);
+    CHECK(text.has("2048 queries of 64 heads of 128, 8192 keys, weights f32, full logits f32\non 132 "));
+    CHECK(text.has("2048 queries of 64 heads of 32, 65536 keys, weights f32, compressed logits bf16\non 132 "));
+    CHECK(text.has("predicted best of 1: mqa_logits_config{.warpgroups = "));
+    CHECK(run(explain_command, {"--json", "2048,65536,64,32:mqa-compressed-bf16"})
+              .has("\"product\": \"2048,65536,64,32:mqa-compressed-bf16\""));
+    CHECK_THROWS_WITH_AS(run(explain_command, {"9,99,12,64:mqa-f16-by_bf16"}),
+                         doctest::Contains("shipped::mqa_logits_kernel<stored_mqa_traits{.scores = mqa_logits_traits{"
+                                           ".heads = 12, .depth = 64, .weights = dtype::bf16}, .logits = dtype::f16}"),
+                         std::runtime_error);
+    CHECK_THROWS_WITH_AS(run(explain_command, {"2048,8192,64:mqa"}),
+                         doctest::Contains("logits are written M,N,H,D:mqa"), std::invalid_argument);
+}
+
+TEST_CASE("explain takes cleanings of logits") {
+    const said text = run(explain_command, {"2048,8192:clean", "7,99:clean-f16"});
+    CHECK(text.code == 0);
+    CHECK(text.has("minus infinity around ranges of 2048 queries, 8192 keys, logits f32\non 132 "));
+    CHECK(text.has("minus infinity around ranges of 7 queries, 99 keys, logits f16\non 132 "));
+    CHECK(text.has("predicted best of 1: clean_logits_config{"));
+    CHECK(run(explain_command, {"--json", "7,99:clean-f16"}).has("\"smem_bytes\": 0"));
+}
+
 TEST_CASE("explain reads a table for products in groups, and names the kernels nearest to a pin") {
     const scratch folder;
     const std::string path = (folder.path() / "table.json").string(), product = "32*4096,7168,3072:masked-20";

@@ -133,9 +133,9 @@ json to_json(const plan_of<O>& made, const candidate<O>& c) {
                                 {"waves", p.waves},
                                 {"tile_efficiency", p.tile_efficiency},
                                 {"wave_efficiency", p.wave_efficiency},
-                                {"bound", name_of(p.limit)},
-                                {"stages", c.kernel->info.cfg.stages},
-                                {"smem_bytes", c.kernel->info.launch.smem_bytes}}));
+                                {"bound", name_of(p.limit)}}));
+    if constexpr (requires { c.kernel->info.cfg.stages; }) kernel["stages"] = c.kernel->info.cfg.stages;
+    kernel["smem_bytes"] = c.kernel->info.launch.smem_bytes;
     return kernel;
 }
 

@@ -11,9 +11,11 @@
 
 #include "command_line.hpp"
 #include "memory.hpp"
+#include "ops/clean_logits/words.hpp"
 #include "ops/contiguous_gemm/words.hpp"
 #include "ops/grouped_gemm/words.hpp"
 #include "ops/hc_prenorm/words.hpp"
+#include "ops/mqa_logits/words.hpp"
 #include "options.hpp"
 #include "result.hpp"
 
@@ -293,7 +295,7 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
                          "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
-                         "contiguous, contiguous_bf16, router, lists, hc_prenorm",
+                         "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits",
                          std::invalid_argument);
 }
 
@@ -370,6 +372,95 @@ TEST_CASE("prenorms are written M,N,K:prenorm, and errors say so") {
     CHECK(refusal("1,8,64:prenorm-0") ==
           "the product '1,8,64:prenorm-0': the number of parts is 0; it must be from 1 to 2147479552");
     CHECK(refusal("2147479552,2147479552,64:prenorm").find("tiles are counted in 31 bits") != std::string::npos);
+}
+
+TEST_CASE("the suite of logits is the peer's cases, as the peer spells and counts them, and 16 heads") {
+    const auto cases = suite_mqa_logits();
+    CHECK(cases.size() == 16);
+    CHECK(cases[0].name() == "FP4=0 Logits=FP32 Reduce=FP32 CMP=0 SQ=2048 SK=8192 H=64 D=128 CP=0");
+    CHECK(cases[7].name() == "FP4=0 Logits=BF16 Reduce=FP32 CMP=1 SQ=2048 SK=65536 H=64 D=32 CP=1");
+    CHECK(cases[7].columns() == 55295);
+    for (const mqa_logits_case& c : cases) {
+        CAPTURE(c.name());
+        double pairs = 0;
+        for (int i = 0; i < c.rows; ++i) {
+            pairs += c.last(i);
+            CHECK_UNARY(0 <= c.last(i) && c.last(i) < c.keys &&
+                        (i % (c.rows / 2) == 0 || c.last(i) == c.last(i - 1) + 1));
+        }
+        CHECK(c.flops() == 2 * pairs * c.heads * c.depth);
+        const double written = c.form == deepgemm::logits_form::full ? double(c.rows) * c.keys : pairs;
+        CHECK(c.bytes() == double(c.rows) * c.heads * (c.depth + 4) + 8.0 * c.rows + c.keys * (c.depth + 4.0) +
+                               written * (c.logits == deepgemm::dtype::f32 ? 4 : 2));
+        const auto work = workload_of(c);
+        CHECK(workload_of(parse_mqa_logits(words<deepgemm::ops::mqa_logits>::text_of(work))) == work);
+    }
+    // What the peer printed of cases 0, 2 and 7: its rate, over the microseconds that it took.
+    CHECK(cases[0].flops() / 224e6 == doctest::Approx(1076).epsilon(0.005));
+    CHECK(cases[2].flops() / 509e6 == doctest::Approx(1080).epsilon(0.005));
+    CHECK(cases[7].flops() / 725e6 == doctest::Approx(379).epsilon(0.005));
+}
+
+TEST_CASE("logits are written M,N,H,D:mqa, and errors say so") {
+    const mqa_logits_case made = parse_mqa_logits("32,8192,36,64:mqa-compressed-f16-by_bf16-shared"),
+                          usual = parse_mqa_logits("1,2,4,32:mqa");
+    CHECK(workload_of(made) ==
+          deepgemm::mqa_logits_workload{
+              32, 8192, {{36, 64, deepgemm::dtype::bf16}, deepgemm::dtype::f16, deepgemm::logits_form::compressed}});
+    CHECK(made.ranges == mqa_ranges::shared);
+    CHECK(words<deepgemm::ops::mqa_logits>::text_of(workload_of(made)) == "32,8192,36,64:mqa-compressed-f16-by_bf16");
+    CHECK(workload_of(usual) == deepgemm::mqa_logits_workload{1, 2, {{4, 32}}});
+    CHECK(usual.ranges == mqa_ranges::causal);
+    CHECK(parse_mqa_logits("3,1,4,32:mqa").last(0) == 0);  // keys begin after the first two queries
+    const auto refusal = [](const std::string& text) {
+        try {
+            parse_mqa_logits(text);
+        } catch (const std::invalid_argument& why) {
+            return std::string(why.what());
+        }
+        return std::string();
+    };
+    const std::string form =
+        "': logits are written M,N,H,D:mqa[-unclean|-compressed][-bf16|-f16][-by_bf16|-by_f16][-shared]";
+    for (const std::string text : {"40,8192,36:mqa", "1,2,4,32,5:mqa", "1,2,4,32:mqas", "1,2,4,32:mqa-",
+                                   "1,2,4,32:mqa--bf16", "1,2,4,32:mqa-f32", "1,2,4:mqa,32", "1,2,4,32"})
+        CHECK(refusal(text) == "the product '" + text + form);
+    CHECK(refusal("0,2,4,32:mqa") ==
+          "the product '0,2,4,32:mqa': the number of queries is 0; it must be from 1 to 2147479552");
+    CHECK(refusal("1,x,4,32:mqa") ==
+          "the product '1,x,4,32:mqa': the number of keys is \"x\"; it must be a whole number from 1 to 2147479552");
+    CHECK(refusal("1,2,6,32:mqa").ends_with("a query has 6 heads; it must have a multiple of 4 from 4 to 128"));
+    CHECK(refusal("1,2,4,48:mqa").ends_with("the depth of a head is 48; it must be 32, 64 or 128"));
+    for (const std::string text : {"3,12,4,32:mqa-shared", "4,10,4,32:mqa-shared"})
+        CHECK(refusal(text) ==
+              "the product '" + text + "': of shared queries there are an even number, and a multiple of that of keys");
+}
+
+TEST_CASE("the suite of cleanings has the ranges of the logits, and is written M,N:clean") {
+    const auto cases = suite_clean_logits();
+    CHECK(cases.size() == 5);
+    CHECK(cases[2].name() == "SQ=2048 SK=8192 Logits=bf16 CP=1");
+    CHECK(cases[0].bytes() == 8.0 * 2048 + 4 * (2048.0 * 8192 - suite_mqa_logits()[0].pairs()));
+    CHECK(cases[2].bytes() == 8.0 * 2048 + 2 * (2048.0 * 8192 - suite_mqa_logits()[1].pairs()));
+    for (const clean_logits_case& c : cases) {
+        const auto work = workload_of(c);
+        CHECK(workload_of(parse_clean_logits(words<deepgemm::ops::clean_logits>::text_of(work))) == work);
+    }
+    const clean_logits_case made = parse_clean_logits("4,12:clean-f16-shared");
+    CHECK(workload_of(made) == deepgemm::clean_logits_workload{4, 12, deepgemm::dtype::f16});
+    CHECK(made.ranges == mqa_ranges::shared);
+    const auto refusal = [](const std::string& text) {
+        try {
+            parse_clean_logits(text);
+        } catch (const std::invalid_argument& why) {
+            return std::string(why.what());
+        }
+        return std::string();
+    };
+    for (const std::string text : {"4:clean", "4,5,6:clean", "4:clean,5", "4,5:cleaned", "4,5:clean-shared-f16", "4,5"})
+        CHECK(refusal(text) == "the product '" + text + "': cleanings are written M,N:clean[-bf16|-f16][-shared]");
+    CHECK(refusal("4,0:clean").ends_with("the number of keys is 0; it must be from 1 to 2147479552"));
+    CHECK(refusal("4,10:clean-shared").ends_with("an even number, and a multiple of that of keys"));
 }
 
 TEST_CASE("statistics ignore what was not measured") {

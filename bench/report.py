@@ -94,13 +94,34 @@ FAMILIES = {
         ("4096 rows and more, in parts", lambda r: r["m"] >= 4096 and r["num_splits"] != 0),
         ("all", lambda r: True),
     ]),
+    "mqa_logits": ("FP8", "MQA logits", [
+        ("64 heads of 128", lambda r: r["heads"] == 64 and r["depth"] == 128),
+        ("64 heads of 64", lambda r: r["heads"] == 64 and r["depth"] == 64),
+        ("64 heads of 32", lambda r: r["heads"] == 64 and r["depth"] == 32),
+        ("32 heads of 128", lambda r: r["heads"] == 32 and r["depth"] == 128),
+        ("32 heads of 64", lambda r: r["heads"] == 32 and r["depth"] == 64),
+        ("16 heads of 128", lambda r: r["heads"] == 16),
+        ("all", lambda r: True),
+    ]),
+}
+
+# What else a reader of a family's numbers must know.
+NOTES = {
+    "mqa_logits": "Full logits are filled with minus infinity outside of ranges in the time given; for DeepGEMM that is the time "
+                  "of a second kernel, added to that of the first.",
 }
 
 
 def key(row):
-    """What makes a case: the operation, pass, shape, parts of K, order and scales of the operands, type of D, accumulation."""
-    shape = (row["m"], row["n"], row["k"], row.get("num_splits", 0))
+    """What makes a case: the operation, pass, shape, parts of K, heads, form, order and scales of the operands, type of D, and
+    accumulation."""
+    shape = (row["m"], row["n"], row["k"], row.get("num_splits", 0), row.get("heads"), row.get("form"))
     return (row["op"], row.get("pass"), *shape, row["layout"], row["recipe"], row["d_type"], row["accumulate"])
+
+
+def flops(row):
+    """Operations that count: two for each element of D and of K, or of logits for each pair of a query and a key that it sees."""
+    return 2 * row.get("pairs", row["m"] * row["n"]) * row["k"]
 
 
 def geometric_mean(values):
@@ -168,6 +189,8 @@ def table(header, rows):
 
 
 def kind(row):
+    if "heads" in row:
+        return f"{row['heads']} heads of {row['depth']}, {row['form']} {row['d_type'].upper()}"
     form = row["layout"] if row["op"] == "bf16_gemm" else row["recipe"]
     groups = f", {row['groups']} groups" if row.get("groups", 1) > 1 else ""
     return f"{form.upper()} {row['d_type'].upper()}" + (" +=" if row["accumulate"] else "") + groups
@@ -184,6 +207,8 @@ def protocol(report):
     for other in report.others:
         date = other["machine"]["date"][:10]
         text += f" DeepGEMM {other['version']} was measured in another run ({date}, {other['protocol']})."
+    if report.family in NOTES:
+        text += " " + NOTES[report.family]
     return text
 
 
@@ -195,9 +220,8 @@ def full_table(report):
     rows = []
     for r in report.rows:
         sustained = r.get("us_sustained")
-        flops = 2 * r["m"] * r["n"] * r["k"]
         cells = [r.get("pass", "-"), str(r["m"]), str(r["n"]), str(r["k"]), kind(r), number(r["us"], 1), number(r["tflops"], 0),
-                 number(r["gb_s"], 0), number(flops / sustained * 1e-6, 0) if sustained else ""]
+                 number(r["gb_s"], 0), number(flops(r) / sustained * 1e-6, 0) if sustained else ""]
         cells += [number(report.ratio(r, p), 2) for p in report.peers]
         cells += [number(over_ours(r, name), digits) for _, name, digits in report.yardsticks()]
         rows.append(cells + [f"{r['error']:.1e}" if r["error"] is not None else "", f"`{r['config']}`" if r["config"] else ""])
@@ -228,6 +252,8 @@ def label(row):
     """A case below its bars."""
     text = f"{row['groups']} groups, " if row.get("groups", 1) > 1 else ""
     text += f"{row['m']}x{row['n']}x{row['k']}" + (f" {row['layout']}" if row["layout"] != "nt" else "")
+    if "heads" in row:
+        return f"{row['m']}x{row['n']}, {row['heads']}x{row['depth']} {row['form']} {row['d_type']}"
     if "num_splits" in row:
         return text + (f" in {row['num_splits']}" if row["num_splits"] else "")
     return text + (" f32" if row["d_type"] == "f32" else "") + (" +=" if row["accumulate"] else "")

@@ -228,6 +228,36 @@ deepgemm_status deepgemm_tf32_hc_prenorm_gemm(const deepgemm_engine* engine, con
                                               int64_t d_stride, const deepgemm_output* q, void* stream,
                                               deepgemm_message* message);
 
+/* Which elements of a row of logits are written, and where the score of key j goes: to column j, all others minus infinity; to
+ * column j, and no others; to column j - first, and no others. */
+enum { DEEPGEMM_LOGITS_FULL = 0, DEEPGEMM_LOGITS_UNCLEAN = 1, DEEPGEMM_LOGITS_COMPRESSED = 2 };
+
+/* Queries and keys in FP8 (E4M3), and their logits. Strides are in elements from one row to the next; 0 stands for rows without
+ * padding. */
+typedef struct deepgemm_mqa_logits {
+    int64_t queries, heads, depth, keys;
+    const void* q;               /* (queries, heads, depth), contiguous */
+    const void* key;             /* (keys, depth) */
+    const float* scale;          /* (keys), positive */
+    const void* weights;         /* (queries, heads) */
+    const int32_t *first, *last; /* (queries), in device memory: query i sees keys first[i] to last[i] - 1 */
+    void* logits;                /* (queries, keys), or (queries, columns) if compressed */
+    int64_t key_stride, weights_stride, logits_stride;
+    int64_t columns; /* of compressed logits, at least as many as the longest range has keys */
+    int32_t weights_type, logits_type;
+    int32_t form; /* DEEPGEMM_LOGITS_... */
+} deepgemm_mqa_logits;
+
+/* logits(i, j) = scale(j) * sum over heads h of relu(dot(q(i, h), key(j))) * weight(i, h) for the keys j that query i sees, summed
+ * in FP32. The kernel reads the ranges: a graph may be replayed with others. */
+deepgemm_status deepgemm_fp8_mqa_logits(const deepgemm_engine* engine, const deepgemm_mqa_logits* problem, void* stream,
+                                        deepgemm_message* message);
+
+/* D(i, j) = minus infinity for each key j outside of first[i] to last[i] - 1: D (queries, keys) in FP32, BF16 or FP16, contiguous
+ * along keys. `first` and `last` (queries) are in device memory. All other elements stay as they are. */
+deepgemm_status deepgemm_clean_logits(const deepgemm_engine* engine, const deepgemm_output* d, const int32_t* first,
+                                      const int32_t* last, void* stream, deepgemm_message* message);
+
 #ifdef __cplusplus
 }
 #endif

@@ -144,6 +144,39 @@ int main(void) {
            deepgemm_tf32_hc_prenorm_gemm(engine, &a, &weights, &sums, 2, 64 * 32, &squares, NULL, &message));
     EXPECT(DEEPGEMM_BAD_ALIAS, "q overlaps D",
            deepgemm_tf32_hc_prenorm_gemm(engine, &a, &weights, &sums, 1, 0, &squares, NULL, &message));
+    const int32_t one = 1;
+    const deepgemm_mqa_logits scores = {.queries = 1,
+                                        .heads = 64,
+                                        .depth = 128,
+                                        .keys = 16,
+                                        .q = memory,
+                                        .key = memory,
+                                        .scale = (const float*)memory,
+                                        .weights = memory,
+                                        .first = &one,
+                                        .last = &one,
+                                        .logits = other,
+                                        .weights_type = DEEPGEMM_F32,
+                                        .logits_type = DEEPGEMM_F32};
+    deepgemm_mqa_logits odd_heads = scores, no_weights = scores, no_form = scores, by_no_type = scores, halves = scores;
+    odd_heads.heads = 63;
+    no_weights.weights = NULL;
+    no_form.form = 3;
+    by_no_type.weights_type = 0;
+    halves.logits_type = DEEPGEMM_F16;
+    EXPECT(DEEPGEMM_NULL_POINTER, "the engine is", deepgemm_fp8_mqa_logits(NULL, &scores, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of queries and keys is",
+           deepgemm_fp8_mqa_logits(engine, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_SHAPE_MISMATCH, "63 heads", deepgemm_fp8_mqa_logits(engine, &odd_heads, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the weights have no", deepgemm_fp8_mqa_logits(engine, &no_weights, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "form of logits is 3", deepgemm_fp8_mqa_logits(engine, &no_form, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "a weight's type is 0",
+           deepgemm_fp8_mqa_logits(engine, &by_no_type, NULL, &message));
+    EXPECT(DEEPGEMM_NO_KERNEL, "none of 4 kernels", deepgemm_fp8_mqa_logits(engine, &halves, NULL, &message));
+    const deepgemm_output logits = {other, 1, 64, 64, 1, DEEPGEMM_F32}, codes = {other, 1, 64, 64, 1, DEEPGEMM_E4M3};
+    EXPECT(DEEPGEMM_NULL_POINTER, "D is a null", deepgemm_clean_logits(engine, NULL, &one, &one, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the last keys", deepgemm_clean_logits(engine, &logits, &one, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "D is e4m3", deepgemm_clean_logits(engine, &codes, &one, &one, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

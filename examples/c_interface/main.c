@@ -229,6 +229,90 @@ static int run_prenorm(const deepgemm_engine* engine) {
     return failed;
 }
 
+/* Logits of 20 queries, each of which sees six keys less than the next, full and compressed, and their cleaning. All numbers are
+ * integers and powers of two, so scores are exact. */
+static int run_logits(const deepgemm_engine* engine) {
+    enum { queries = 20, heads = 32, depth = 128, keys = 120, rows = queries * heads };
+    uint8_t* const q = shared_memory(rows * depth);
+    uint8_t* const key = shared_memory(keys * depth);
+    float* const scale = shared_memory(keys * sizeof *scale);
+    float* const weights = shared_memory(rows * sizeof *weights);
+    int32_t* const first = shared_memory(queries * sizeof *first);
+    int32_t* const last = shared_memory(queries * sizeof *last);
+    float* const logits = shared_memory(queries * keys * sizeof *logits);
+    if (!q || !key || !scale || !weights || !first || !last || !logits) return 1;
+    for (int i = 0; i < rows * depth; ++i) q[i] = e4m3(a_value(i / depth, i % depth));
+    for (int i = 0; i < keys * depth; ++i) key[i] = e4m3(b_value(i / depth, i % depth));
+    for (int i = 0; i < keys; ++i) scale[i] = i % 2 ? 0.5f : 2.0f;
+    for (int i = 0; i < rows; ++i) weights[i] = (float)(i % 7 - 3);
+    for (int i = 0; i < queries; ++i) first[i] = i % 3, last[i] = 6 * i;  // the first query sees no key
+    int failed = 0;
+    for (int form = DEEPGEMM_LOGITS_FULL; form <= DEEPGEMM_LOGITS_COMPRESSED; form += DEEPGEMM_LOGITS_COMPRESSED) {
+        memset(logits, 0xff, queries * keys * sizeof *logits);
+        // [logits]
+        const deepgemm_mqa_logits problem = {.queries = queries,
+                                             .heads = heads,
+                                             .depth = depth,
+                                             .keys = keys,
+                                             .q = q,
+                                             .key = key,
+                                             .scale = scale,
+                                             .weights = weights,
+                                             .first = first,
+                                             .last = last,
+                                             .logits = logits,
+                                             .columns = keys,
+                                             .weights_type = DEEPGEMM_F32,
+                                             .logits_type = DEEPGEMM_F32,
+                                             .form = form};
+        deepgemm_message message;
+        const deepgemm_status status = deepgemm_fp8_mqa_logits(engine, &problem, NULL, &message);
+        // [logits]
+        if (status != DEEPGEMM_OK || wait_for_kernels()) {
+            printf("FAIL: logits: %s: %s\n", deepgemm_status_name(status), message.text);
+            return 1;
+        }
+        int wrong = 0;
+        for (int i = 0; i < queries * keys; ++i) {
+            const int query = i / keys, at = form == DEEPGEMM_LOGITS_FULL ? i % keys : i % keys + first[query];
+            if (at < first[query] || at >= last[query]) {
+                wrong += form == DEEPGEMM_LOGITS_FULL ? logits[i] != -INFINITY : !isnan(logits[i]);
+                continue;
+            }
+            float sum = 0;
+            for (int h = query * heads; h < (query + 1) * heads; ++h) {
+                int dot = 0;
+                for (int d = 0; d < depth; ++d) dot += a_value(h, d) * b_value(at, d);
+                sum += (float)(dot > 0 ? dot : 0) * weights[h];
+            }
+            wrong += logits[i] != sum * scale[at];
+        }
+        printf("%s: logits of form %d: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", form, wrong,
+               queries * keys);
+        failed |= wrong != 0;
+    }
+
+    // The first two queries lose all of their keys, and the others keep what they have.
+    memset(logits, 0, queries * keys * sizeof *logits);
+    last[1] = 0;
+    // [clean]
+    const deepgemm_output d = {logits, queries, keys, keys, 1, DEEPGEMM_F32};
+    deepgemm_message message;
+    const deepgemm_status status = deepgemm_clean_logits(engine, &d, first, last, NULL, &message);
+    // [clean]
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: cleaning: %s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    int wrong = 0;
+    for (int i = 0; i < queries * keys; ++i) {
+        const int query = i / keys, seen = first[query] <= i % keys && i % keys < last[query];
+        wrong += logits[i] != (seen ? 0 : -INFINITY);
+    }
+    printf("%s: cleaning: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", wrong, queries * keys);
+    return failed | (wrong != 0);
+}
+
 int main(void) {
     uint8_t* const a8 = shared_memory(m * k);
     uint8_t* const b8 = shared_memory(n * k);
@@ -280,6 +364,7 @@ int main(void) {
 
     failed |= run_groups(engine);
     failed |= run_prenorm(engine);
+    failed |= run_logits(engine);
 
     // A mistake: K of the operands differs. Nothing is launched.
     const deepgemm_input shorter = {b16, n, k - 64, k, 1, DEEPGEMM_BF16};

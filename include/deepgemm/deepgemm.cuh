@@ -13,6 +13,7 @@
 #include <deepgemm/epilogue/signal.cuh>
 #include <deepgemm/epilogue/stochastic.cuh>
 #include <deepgemm/epilogue/swiglu.cuh>
+#include <deepgemm/kernel/clean_logits.cuh>
 #include <deepgemm/kernel/entry.cuh>
 #include <deepgemm/kernel/extents.cuh>
 #include <deepgemm/kernel/hc_prenorm.cuh>

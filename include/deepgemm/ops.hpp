@@ -2,14 +2,17 @@
 // All operations of the library, and the engine that serves them. An operation is a folder of ops/ and its name here.
 #pragma once
 
+#include <deepgemm/ops/clean_logits/clean_logits.hpp>
 #include <deepgemm/ops/contiguous_gemm/contiguous_gemm.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>
 #include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>
 #include <deepgemm/ops/hc_prenorm/hc_prenorm.hpp>
+#include <deepgemm/ops/mqa_logits/mqa_logits.hpp>
 
 namespace deepgemm {
 
 /// An engine of all operations of the library. CMake reads their names here.
-using engine = engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm, ops::hc_prenorm>;
+using engine =
+    engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm, ops::hc_prenorm, ops::mqa_logits, ops::clean_logits>;
 
 }  // namespace deepgemm

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Scores of an indexer on a GPU: the samples of the simulator's test, larger ones, and a thousand repeats.
+// Scores of an indexer on a GPU: the samples of the simulator's test, larger ones, and a thousand repeats; through the engine
+// every shipped kernel, on some multiprocessors, too, and a graph that is replayed with other ranges.
 #include <doctest/doctest.h>
 
+#include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/host/instances.hpp>
 
 #include "../kernel/mqa_scores.hpp"
+#include "../ops/mqa_logits_sample.hpp"
+#include "device_sample.hpp"
 #include "repeated.cuh"
 
 using namespace deepgemm;
 using namespace device_tests;
+using test::mqa_logits_sample;
 using test::mqa_sample;
 using test::mqa_scores;
 
@@ -109,6 +115,19 @@ void check_repeats(mqa_sample size) {
           }) == 0);
 }
 
+using mqa_engine = engine_of<ops::mqa_logits>;
+
+mqa_engine engine_of_this_device() {
+    return {instances::of<ops::mqa_logits>(), or_throw(cuda::describe_current_device())};
+}
+
+/// Runs a sample through the named operation: "", the error or what is wrong.
+std::string run(const mqa_engine& engine, mqa_logits_sample& sample, const mqa_logits_options& options = {}) {
+    const device_sample memory(sample);
+    const auto done = test::run_named(engine, memory.problem(), options);
+    return done ? memory.verdict() : done.failure().message;
+}
+
 }  // namespace mqa_logits_device_test
 
 using namespace mqa_logits_device_test;
@@ -143,4 +162,44 @@ TEST_CASE("mqa logits: a thousand repeats") {
     check_repeats<h32_d128>({2000, 2000, false, true});
     check_repeats<h16_d128_bf16>({3000, 1000, false, false});
     check_repeats<h20_d64_f16>({999, 2001, false, false});
+}
+
+TEST_CASE("mqa_logits: every shipped kernel, on some multiprocessors, too") {
+    const mqa_engine engine = engine_of_this_device();
+    REQUIRE(engine.kernels().size() > 0);
+    for (const mqa_logits_handle& kernel : engine.kernels()) {
+        random_source random(fresh_seed());
+        INFO("DEEPGEMM_SEED=", random.seed(), " ", ops::mqa_logits::source_of(kernel.info));
+        for (const bool whole : {true, false}) {
+            mqa_logits_sample sample(random, kernel.info.traits, {i32(random.integer(1, 300)), 1999, whole, false});
+            CHECK(run(engine, sample) == "");
+            sample.restore();
+            CHECK(run(engine, sample, {.num_sms = 9}) == "");
+        }
+    }
+}
+
+TEST_CASE("mqa_logits: a graph is replayed with other numbers and other ranges in the same memory") {
+    const mqa_engine engine = engine_of_this_device();
+    CHECK(engine.prepare());
+    for (const logits_form form : {logits_form::full, logits_form::unclean, logits_form::compressed}) {
+        random_source random(fresh_seed());
+        INFO("DEEPGEMM_SEED=", random.seed(), " ", name_of(form));
+        mqa_logits_sample sample(random, {.form = form}, {150, 1999, true, false});
+        device_sample memory(sample);
+        const mqa_logits_problem problem = memory.problem();
+        const auto plan = or_throw(engine.plan(problem));
+        const stream on;
+        const captured by_engine(on, [&] { or_throw(test::run_named(engine, problem, {.stream = on.handle})); });
+        const captured by_plan(on, [&] { or_throw(plan.launch(problem, on.handle)); });
+        for (int i = 0; i < 3; ++i) {
+            sample.renew(random);
+            for (const captured* graph : {&by_engine, &by_plan}) {
+                sample.restore();
+                memory.load(sample);
+                graph->run(on);
+                CHECK(memory.verdict() == "");
+            }
+        }
+    }
 }

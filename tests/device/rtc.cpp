@@ -7,6 +7,7 @@
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
+#include <deepgemm/ops/mqa_logits/shipped.cuh>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
 
@@ -17,6 +18,7 @@
 #include "../ops/contiguous_gemm_sample.hpp"
 #include "../ops/grouped_gemm_sample.hpp"
 #include "../ops/hc_prenorm_sample.hpp"
+#include "../ops/mqa_logits_sample.hpp"
 #include "../rtc/tiny.cuh"
 #include "gemm_support.cuh"
 
@@ -119,6 +121,20 @@ TEST_CASE("rtc: prenorms by every kernel as NVRTC compiles it") {
         INFO(to_source(kernel.info));
         const i32 parts = kernel.info.traits.sums == partial_sums::apart ? 7 : 1;
         test::hc_prenorm_sample sample(random, {300, kernel.info.cfg.block.n - 3, 1999}, parts);
+        const device_tests::device_sample memory(sample);
+        or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
+        CHECK(memory.verdict() == "");
+    }
+}
+
+TEST_CASE("rtc: scores of an indexer by every kernel as NVRTC compiles it") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const auto handles = or_throw(kernels().handles(shipped::all_of<ops::mqa_logits>()));
+    const engine_of<ops::mqa_logits> engine(handles, this_device());
+    for (const mqa_logits_handle& kernel : handles) {
+        INFO(ops::mqa_logits::source_of(kernel.info));
+        test::mqa_logits_sample sample(random, kernel.info.traits, {130, 1500, true, false});
         const device_tests::device_sample memory(sample);
         or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
         CHECK(memory.verdict() == "");

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include <deepgemm/host/scale_rules.hpp>
+#include <deepgemm/ops/clean_logits/operation.hpp>
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
@@ -411,6 +412,32 @@ inline std::vector<broken_rule> rules_of_mqa_logits() {
          broken_mqa([](p_& p) { p.weights = moved(p.weights, 2); })},
         {"of 16 bits, too", broken_mqa([](p_& p) { p.logits_type = dtype::bf16, p.logits = moved(p.logits, 1); })},
         {"logits lie apart from all else", broken_mqa([](p_& p) { p.logits = const_cast<float*>(p.scale); })},
+    };
+}
+
+/// The verdict on the cleaning of logits (100, 5000) in FP32, after a change.
+template <class Change>
+result<void> broken_cleaning(Change change) {
+    clean_logits_problem p{.d = row_major(static_cast<float*>(address(1ull << 40)), 100, 5000),
+                           .first = static_cast<const i32*>(address(2ull << 40)),
+                           .last = static_cast<const i32*>(address(3ull << 40))};
+    change(p);
+    const auto found = checked<ops::clean_logits>(p);
+    return found ? result<void>() : found.failure();
+}
+
+inline std::vector<broken_rule> rules_of_clean_logits() {
+    using p_ = clean_logits_problem;
+    return {
+        {"queries and keys are from 0 to 2^31 - 4096", broken_cleaning([](p_& p) { p.d.rows = -1; })},
+        {"D is FP32, BF16 or FP16", broken_cleaning([](p_& p) { p.d.type = dtype::e4m3; })},
+        {"rows of D are contiguous", broken_cleaning([](p_& p) { p.d.column_stride = 100, p.d.row_stride = 1; })},
+        {"and do not overlap", broken_cleaning([](p_& p) { p.d.row_stride = 4999; })},
+        {"D is given", broken_cleaning([](p_& p) { p.d.data = nullptr; })},
+        {"ranges, too", broken_cleaning([](p_& p) { p.first = nullptr; })},
+        {"D is aligned to its elements", broken_cleaning([](p_& p) { p.d.data = moved(p.d.data, 2); })},
+        {"of 16 bits, too", broken_cleaning([](p_& p) { p.d.type = dtype::bf16, p.d.data = moved(p.d.data, 1); })},
+        {"ranges are apart from D", broken_cleaning([](p_& p) { p.d.data = const_cast<i32*>(p.last); })},
     };
 }
 

@@ -2,7 +2,6 @@
 // The tables of budgets with which the pages of operations begin: what products demand of any kernel, and how long an H200 takes
 // for that. Where the environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against what the library counts.
 #include <deepgemm/ops.hpp>
-#include <deepgemm/ops/mqa_logits/operation.hpp>
 
 #include <tuple>
 
@@ -139,6 +138,16 @@ table logits_table() {
     return with_head(lines);
 }
 
+table cleaning_table() {
+    table lines{"| logits | GB | move, µs |", "| --- | --- | --- |"};
+    for (const auto& [queries, logits] : {std::pair{2048, dtype::f32}, {8192, dtype::f32}, {8192, dtype::bf16}}) {
+        const double bytes = demand_of(clean_logits_workload{queries, 8192, logits}).bytes;
+        lines.push_back(concat("| ", queries, " x 8192 in ", logits, " | ", format("%.3f", bytes * 1e-9), " | ",
+                               digits(bytes / memory_rate), " |"));
+    }
+    return lines;
+}
+
 /// What a K block of 128 elements takes in FP8, by tile: to multiply it, and to bring it from L2 when all multiprocessors read.
 table tile_table() {
     const double l2_bytes = cost_parameters{}.l2_bytes;
@@ -161,6 +170,7 @@ TEST_CASE("pages of operations begin with their budgets") {
     check_made_lines("docs/ops/contiguous_gemm.md", "budget", contiguous_table());
     check_made_lines("docs/ops/hc_prenorm.md", "budget", prenorm_table());
     check_made_lines("docs/ops/mqa_logits.md", "budget", logits_table());
+    check_made_lines("docs/ops/clean_logits.md", "budget", cleaning_table());
     for (const auto& page : pages()) {  // of every operation
         if (page.parent_path() != "docs/ops") continue;
         CAPTURE(page.string());

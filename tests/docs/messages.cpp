@@ -88,8 +88,9 @@ TEST_CASE("every rule of gemm and of operands has a failing program") {
         for (const std::string& text : expectations(program, "host")) wanted.push_back(text);
     }
     int rules = 0;
-    for (const char* header : {"include/deepgemm/kernel/check.cuh", "include/deepgemm/kernel/gemm.cuh",
-                               "include/deepgemm/kernel/hc_prenorm.cuh", "include/deepgemm/kernel/storage.cuh",
+    for (const char* header : {"include/deepgemm/kernel/check.cuh", "include/deepgemm/kernel/clean_logits.cuh",
+                               "include/deepgemm/kernel/gemm.cuh", "include/deepgemm/kernel/hc_prenorm.cuh",
+                               "include/deepgemm/kernel/mqa_logits.cuh", "include/deepgemm/kernel/storage.cuh",
                                "include/deepgemm/kernel/swapped.cuh", "include/deepgemm/kernel/operand.cuh",
                                "include/deepgemm/mma/sm90/product.cuh"}) {
         for (const std::string& sentence : sentences(header)) {

@@ -4,10 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/ops.hpp>
+#include <deepgemm/ops/clean_logits/shipped.cuh>
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
+#include <deepgemm/ops/mqa_logits/shipped.cuh>
 
 #include <tuple>
 
@@ -62,6 +64,14 @@ kind kind_of(const hc_prenorm_traits& what) {
     const char* const sums = what.sums == partial_sums::apart ? ", in parts of K" : "";
     return {name_of(what.a), concat(what.b, ", as tf32"), concat(what.d, ", and sums of squares", sums), "nt"};
 }
+
+kind kind_of(const stored_mqa_traits& what) {
+    const auto& [heads, depth, weights] = what.scores;
+    return {concat("e4m3, ", heads, " heads of ", depth, ", weights ", weights), "e4m3, fp32 by key",
+            concat("logits ", what.logits), "nt"};
+}
+
+kind kind_of(const clean_logits_traits& what) { return {"", "", concat("logits ", what.logits), ""}; }
 
 /// Adds a kernel to the row of its kind, which may be new.
 template <class Info>

@@ -55,11 +55,24 @@ struct mqa_scores {
           key_pitch(traits.depth + 16 * random.integer(0, 2)),
           weights_pitch(traits.heads + random.integer(0, 5)),
           q(std::size_t(i64(size.queries) * traits.heads * traits.depth)),
-          key(std::size_t(size.keys * key_pitch), e4m3(u8(0x7f))),
-          scale(std::size_t(size.keys), std::numeric_limits<float>::quiet_NaN()),
-          weights(std::size_t(size.queries * weights_pitch), of<W>(std::numeric_limits<float>::quiet_NaN())),
+          key(std::size_t(size.keys * key_pitch)),
+          scale(std::size_t(size.keys)),
+          weights(std::size_t(size.queries * weights_pitch)),
           first(std::size_t(size.queries)),
           last(std::size_t(size.queries)) {
+        const i32 longest = fill(random);
+        // Compressed rows may be too short for the longest ranges.
+        columns = form == logits_form::compressed ? max(1, longest - i32(random.integer(-3, 3))) : size.keys;
+        pitch = columns + random.integer(0, 9);
+        logits.resize(std::size_t(size.queries * pitch));
+        poison();
+    }
+
+    /// Makes other numbers and ranges in the same memory; returns the length of the longest range.
+    i32 fill(random_source& random) {
+        std::fill(key.begin(), key.end(), e4m3(u8(0x7f)));
+        std::fill(scale.begin(), scale.end(), std::numeric_limits<float>::quiet_NaN());
+        std::fill(weights.begin(), weights.end(), of<W>(std::numeric_limits<float>::quiet_NaN()));
         i32 longest = 0;
         std::vector<bool> used(std::size_t(size.keys), false);
         for (i32 i = 0; i < size.queries; ++i) {
@@ -68,11 +81,6 @@ struct mqa_scores {
             longest = max(longest, to_key - from);
             for (i32 j = from; j < to_key; ++j) used[std::size_t(j)] = true;
         }
-        // Compressed rows may be too short for the longest ranges.
-        columns = form == logits_form::compressed ? max(1, longest - i32(random.integer(-3, 3))) : size.keys;
-        pitch = columns + random.integer(0, 9);
-        logits.resize(std::size_t(size.queries * pitch));
-        std::memset(static_cast<void*>(logits.data()), 0x5b, logits.size() * sizeof(T));
         const auto element = [&] {
             return e4m3::from_float(size.whole ? float(random.integer(-2, 2)) : 8 * random.normal());
         };
@@ -92,7 +100,10 @@ struct mqa_scores {
             scale[std::size_t(j)] = size.whole ? 0x1p-5f : float(random.uniform(1e-4, 1e-3));
             for (i64 d = 0; d < traits.depth; ++d) key[std::size_t(j * key_pitch + d)] = element();
         }
+        return longest;
     }
+    /// Makes all of the logits what no kernel writes.
+    void poison() { std::memset(static_cast<void*>(logits.data()), 0x5b, logits.size() * sizeof(T)); }
 
     template <class Arguments>
     Arguments arguments() {

@@ -2,62 +2,31 @@
 // Scores of an indexer as an operation on the simulator: through an engine and by every shipped kernel, planned, explained,
 // refused.
 #include <deepgemm/host/explain.hpp>
-#include <deepgemm/host/sim_launch.hpp>
+#include <deepgemm/host/instances.hpp>
 #include <deepgemm/ops/mqa_logits/mqa_logits.hpp>
-#include <deepgemm/ops/mqa_logits/shipped.cuh>
+#include <deepgemm/sim/options.hpp>
 
 #include <doctest/doctest.h>
 
-#include "../kernel/mqa_scores.hpp"
+#include "mqa_logits_sample.hpp"
 
 namespace mqa_logits_op_tests {
 
 using namespace deepgemm;
+using test::mqa_logits_sample;
 using test::mqa_sample;
-using test::mqa_scores;
 
 namespace {
 
 using mqa_engine = engine_of<ops::mqa_logits>;
 
-template <class... Kernels>
-std::span<const mqa_logits_handle> handles_of(shipped::kernels<Kernels...>) {
-    return sim::kernel_list<Kernels...>;
-}
-std::span<const mqa_logits_handle> all_kernels() { return handles_of(shipped::all_of<ops::mqa_logits>()); }
-mqa_engine engine_on_simulator() { return {all_kernels(), device_info::simulator()}; }
+std::span<const mqa_logits_handle> mqa_kernels() { return instances::of<ops::mqa_logits>(); }
+mqa_engine engine_on_simulator() { return {mqa_kernels(), device_info::simulator()}; }
 
-template <class T, class W>
-mqa_logits_problem problem_of(mqa_scores<T, W>& made) {
-    // [problem]
-    return {.queries = made.size.queries,
-            .heads = made.traits.heads,
-            .depth = made.traits.depth,
-            .keys = made.size.keys,
-            .q = made.q.data(),
-            .key = made.key.data(),
-            .key_stride = made.key_pitch,
-            .scale = made.scale.data(),
-            .weights = made.weights.data(),
-            .weights_type = dtype_of<W>,
-            .weights_stride = made.weights_pitch,
-            .first = made.first.data(),
-            .last = made.last.data(),
-            .logits = made.logits.data(),
-            .logits_type = dtype_of<T>,
-            .logits_stride = made.pitch,
-            .form = made.form,
-            .columns = made.columns};
-    // [problem]
-}
-
-/// Runs a random sample for what a shipped kernel computes, through the named operation: "", the error or what is wrong.
-template <class T>
-std::string run_sample(random_source& random, const stored_mqa_traits& what, sim::options machine) {
-    const mqa_sample size{i32(random.integer(1, 40)), i32(random.integer(1, 400)), random.integer(0, 1) != 0, false};
-    mqa_scores<T, float> made(random, what.scores, what.form, size);
-    const auto done = fp8_mqa_logits(engine_on_simulator(), problem_of(made), {.stream = &machine});
-    return done ? made.verdict(tolerance::fp32) : done.failure().message;
+/// Runs a sample through the named operation: "", the error or what is wrong.
+std::string run(mqa_logits_sample& sample, sim::options machine) {
+    const auto done = fp8_mqa_logits(engine_on_simulator(), sample.problem(), {.stream = &machine});
+    return done ? sample.verdict() : done.failure().message;
 }
 
 /// A problem at made-up addresses: 100 queries of 64 heads, 5000 keys.
@@ -79,16 +48,53 @@ mqa_logits_problem made_up() {
 }  // namespace
 
 TEST_CASE("mqa_logits: random ragged ranges on every shipped kernel") {
-    for (const mqa_logits_handle& kernel : all_kernels()) {
+    REQUIRE(!mqa_kernels().empty());
+    for (const mqa_logits_handle& kernel : mqa_kernels()) {
         random_source random(fresh_seed());
         CAPTURE(random.seed());
         CAPTURE(ops::mqa_logits::source_of(kernel.info));
         sim::options machine{.policy = sim::policy::random, .seed = random.seed()};
         machine.num_sms = int(random.integer(1, 4));
-        const auto& what = kernel.info.traits;
-        CHECK((what.logits == dtype::f32 ? run_sample<float>(random, what, machine)
-                                         : run_sample<bf16>(random, what, machine)) == "");
+        const mqa_sample size{i32(random.integer(1, 40)), i32(random.integer(1, 400)), random.integer(0, 1) != 0,
+                              false};
+        mqa_logits_sample sample(random, kernel.info.traits, size, tolerance::fp32);
+        CHECK(run(sample, machine) == "");
+        sample.restore();
+        sample.renew(random);
+        CHECK(run(sample, machine) == "");
     }
+}
+
+TEST_CASE("mqa_logits: as docs/ops/mqa_logits.md shows it") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const i32 queries = 20, keys = 300;
+    mqa_logits_sample sample(random, {}, {queries, keys, false, false}, tolerance::fp32);
+    const mqa_engine engine = engine_on_simulator();
+    const mqa_logits_problem p = sample.problem();
+    const e4m3 *const q = p.q, *const key = p.key;
+    const float *const scale = p.scale, *const weights = static_cast<const float*>(p.weights);
+    const i32 *const first = p.first, *const last = p.last;
+    float* const logits = static_cast<float*>(p.logits);
+    const i64 key_stride = p.key_stride, weights_stride = p.weights_stride, logits_stride = p.logits_stride;
+    // [call]
+    const auto done = fp8_mqa_logits(engine, {.queries = queries,
+                                              .heads = 64,
+                                              .depth = 128,
+                                              .keys = keys,
+                                              .q = q,      // (queries, heads, depth)
+                                              .key = key,  // (keys, depth)
+                                              .key_stride = key_stride,
+                                              .scale = scale,      // (keys)
+                                              .weights = weights,  // (queries, heads) FP32
+                                              .weights_stride = weights_stride,
+                                              .first = first,  // (queries): keys first[i] to last[i] - 1 are scored
+                                              .last = last,
+                                              .logits = logits,  // (queries, keys) FP32
+                                              .logits_stride = logits_stride});
+    // [call]
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK(sample.verdict() == "");
 }
 
 TEST_CASE("mqa_logits: strides of 0 stand for dense rows") {
@@ -123,7 +129,7 @@ TEST_CASE("mqa_logits: refused before anything is launched; tests/docs/rules.cpp
 }
 
 TEST_CASE("mqa_logits: a plan, and what no kernel runs") {
-    mqa_engine engine(all_kernels(), device_info::h200());
+    const mqa_engine engine(mqa_kernels(), device_info::h200());
     const auto plan = engine.plan(made_up());
     REQUIRE(plan);
     const std::string text = explain(*plan);

@@ -21,6 +21,10 @@ template <>
 std::span<const kernel_handle<ops::contiguous_gemm>> of<ops::contiguous_gemm>();
 template <>
 std::span<const kernel_handle<ops::hc_prenorm>> of<ops::hc_prenorm>();
+template <>
+std::span<const kernel_handle<ops::mqa_logits>> of<ops::mqa_logits>();
+template <>
+std::span<const kernel_handle<ops::clean_logits>> of<ops::clean_logits>();
 
 /// The shipped kernels of ops::gemm.
 std::span<const kernel_handle<ops::gemm>> dense();

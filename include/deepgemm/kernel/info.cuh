@@ -27,6 +27,8 @@ struct gemm;
 struct grouped_gemm;
 struct contiguous_gemm;
 struct hc_prenorm;
+struct mqa_logits;
+struct clean_logits;
 }  // namespace ops
 
 /// The operation (host/operation.hpp) that plans kernels of grouping `Groups`; void if none does. The operations are incomplete

@@ -7,13 +7,7 @@
 #include <deepgemm/kernel/info.cuh>
 #include <deepgemm/kernel/mqa_logits.cuh>
 
-namespace deepgemm {
-
-namespace ops {
-struct mqa_logits;
-}  // namespace ops
-
-namespace shipped {
+namespace deepgemm::shipped {
 
 /// A kernel of the operation, which describes itself.
 template <stored_mqa_traits Traits, mqa_logits_config Config = mqa_logits_config{}>
@@ -38,9 +32,7 @@ template <class O>
     requires(same_as<O, ops::mqa_logits>)
 DEEPGEMM_BOTH constexpr auto all_of() {
     return sum_of(mqa_f32<64, 128>{}, mqa_f32<64, 64>{}, mqa_f32<64, 32>{}, mqa_f32<32, 128>{}, mqa_f32<32, 64>{},
-                  mqa_f32<32, 32>{}, mqa_f32<16, 128>{}, mqa_bf16<64, 128>{}, mqa_bf16<32, 128>{});
+                  mqa_f32<32, 32>{}, mqa_f32<16, 128>{}, mqa_bf16<64, 128>{}, mqa_bf16<64, 32>{}, mqa_bf16<32, 128>{});
 }
 
-}  // namespace shipped
-
-}  // namespace deepgemm
+}  // namespace deepgemm::shipped

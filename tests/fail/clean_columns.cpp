@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Pieces of a row start where its stores of 16 bytes of a whole warp do.
+// expect: clean_logits: columns must be a multiple of 512
+#include <deepgemm/kernel/clean_logits.cuh>
+
+using namespace deepgemm;
+
+#ifdef CORRECT
+using kernel_here = logits_cleaner<arch::sm90, clean_logits_traits{}, clean_logits_config{.columns = 1024}>;
+#else
+using kernel_here = logits_cleaner<arch::sm90, clean_logits_traits{}, clean_logits_config{.columns = 100}>;
+#endif
+constexpr auto threads = kernel_here::launch.threads;
