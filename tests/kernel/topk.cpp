@@ -23,7 +23,7 @@ using test::topk_rows;
 namespace {
 
 template <class T, topk_config Config = topk_config{}>
-using kernel_of = topk<arch::sm90, topk_traits{dtype_of<T>}, Config>;
+using kernel_of = topk_selector<arch::sm90, topk_traits{dtype_of<T>}, Config>;
 
 template <class T, topk_config Config = topk_config{}>
 std::string outcome_of_topk(topk_rows<T>& on, const sim::options& machine) {

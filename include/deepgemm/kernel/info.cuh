@@ -29,6 +29,7 @@ struct contiguous_gemm;
 struct hc_prenorm;
 struct mqa_logits;
 struct clean_logits;
+struct topk;
 }  // namespace ops
 
 /// The operation (host/operation.hpp) that plans kernels of grouping `Groups`; void if none does. The operations are incomplete

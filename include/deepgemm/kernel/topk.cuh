@@ -18,13 +18,9 @@
 
 namespace deepgemm {
 
-namespace ops {
-struct topk;
-}  // namespace ops
-
 /// The kernel on `Arch`, sm90.
 template <class Arch, topk_traits Traits, topk_config Config = topk_config{}>
-struct topk {
+struct topk_selector {
     static_assert(same_as<Arch, arch::sm90>, "topk: the kernel is for Hopper");
     static_assert(Traits.logits == dtype::f32 || Traits.logits == dtype::bf16 || Traits.logits == dtype::f16,
                   "topk: logits must be f32, bf16 or f16");
