@@ -18,16 +18,11 @@ struct topk_bins {
     /// Of shared memory: bins, a word for each warp, and four.
     static constexpr u32 bytes = 4 * (count_of_bins + warps + 4);
 
-    u32 bins, sums, found;  ///< shared addresses
+    u32 bins;  ///< shared address
     u32 thread, lane, warp;
 
     DEEPGEMM_DEVICE explicit topk_bins(u32 smem)
-        : bins(smem),
-          sums(smem + 4 * count_of_bins),
-          found(sums + 4 * warps),
-          thread(ptx::thread_index()),
-          lane(ptx::lane_index()),
-          warp(ptx::warp_index()) {}
+        : bins(smem), thread(ptx::thread_index()), lane(thread % 32), warp(thread / 32) {}
 
     /// All threads: empties all bins.
     DEEPGEMM_DEVICE void clear() const { ptx::st_shared(mine(), ptx::vec4<u32>{0, 0, 0, 0}); }
@@ -68,10 +63,10 @@ struct topk_bins {
                     number = highest() - j;
                 }
             }
-            ptx::st_shared(found, ptx::vec4<u32>{number, count, above, 0});
+            ptx::st_shared(found(), ptx::vec4<u32>{number, count, above, 0});
         }
         ptx::sync_cta();
-        const auto f = ptx::ld_shared<ptx::vec4<u32>>(found);
+        const auto f = ptx::ld_shared<ptx::vec4<u32>>(found());
         return {f.x, f.y, f.z};
     }
 
@@ -82,20 +77,22 @@ struct topk_bins {
     /// another barrier.
     DEEPGEMM_DEVICE sum_of_threads sum_below(u32 value) const {
         const u32 in_warp = ptx::inclusive_sum(value);
-        if (lane == 31) ptx::st_shared(sums + 4 * warp, in_warp);
+        if (lane == 31) ptx::st_shared(sums() + 4 * warp, in_warp);
         ptx::sync_cta();
-        const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(sums + 4 * lane) : 0;
+        const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(sums() + 4 * lane) : 0;
         return {ptx::reduce_add(lane < warp ? of_lane : 0) + in_warp - value, ptx::reduce_add(of_lane)};
     }
     /// All threads: the smallest value. Synchronises as sum_below() does.
     DEEPGEMM_DEVICE u32 smallest(u32 value) const {
         const u32 in_warp = ptx::reduce_min(value);
-        if (lane == 0) ptx::st_shared(sums + 4 * warp, in_warp);
+        if (lane == 0) ptx::st_shared(sums() + 4 * warp, in_warp);
         ptx::sync_cta();
-        return ptx::reduce_min(lane < warps ? ptx::ld_shared<u32>(sums + 4 * lane) : 0xffffffffu);
+        return ptx::reduce_min(lane < warps ? ptx::ld_shared<u32>(sums() + 4 * lane) : 0xffffffffu);
     }
 
 private:
+    DEEPGEMM_DEVICE u32 sums() const { return bins + 4 * count_of_bins; }
+    DEEPGEMM_DEVICE u32 found() const { return sums() + 4 * warps; }
     DEEPGEMM_DEVICE u32 mine() const { return address(highest() - 3); }
 };
 

@@ -36,11 +36,12 @@ struct topk_buckets {
             ptx::st_shared(smem + 8 * ptx::fetch_add_shared(bins.address(map.bucket(key[e])), 1), key[e]);
         });
         ptx::sync_cta();
-        for_each(bins, count, [&](u32 e) {
-            const u64 mine = ptx::ld_shared<u64>(smem + 8 * (e * Threads + bins.thread));
+        DEEPGEMM_NO_UNROLL
+        for (u32 at = bins.thread; at < count; at += Threads) {
+            const u64 mine = ptx::ld_shared<u64>(smem + 8 * at);
             const u32 place = place_of(bins, mine, map.bucket(mine), wanted, smem);
             if (place < wanted) give(place, mine);
-        });
+        }
         ptx::sync_cta();
         bins.clear();
         return true;

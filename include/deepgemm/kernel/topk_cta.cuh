@@ -38,6 +38,11 @@ struct topk_cta {
     /// All threads: one row.
     DEEPGEMM_DEVICE void select(const topk_arguments& p, i32 i) const {
         const row r = row::of(p, i);
+        if (bins.thread == threads - 1) {
+            r.prefetch(0, prefetched);
+            const i32 next = i + i32(ptx::cta_count());
+            if (next < p.rows) row::of(p, next).prefetch(0, prefetched);
+        }
         if (bins.thread < 2) ptx::st_shared(counters + 4 * bins.thread, 0u);
         ptx::sync_cta();
         const u32 wanted = min(u32(p.k), r.count);
@@ -50,7 +55,7 @@ struct topk_cta {
                 count = collect(r, counters + 4, passes_key{r, least});
             }
         }
-        const result_row to(p, i, r, wanted);
+        const result_row to{p, i, r, wanted};
         if (count <= 2 * threads) {
             sort<2>(r, count, to);
         } else if (count <= 4 * threads) {
@@ -122,44 +127,56 @@ private:
     /// the capacity pass are not all stored. It synchronises the CTA. The counter is 0.
     template <class Passes>
     DEEPGEMM_DEVICE u32 collect(const row& r, u32 counter, const Passes& passes) const {
-        constexpr u32 vectors = Config.vectors, step = 32 * vectors;
+        u32 from = bins.warp * warp_pieces;
+        pieces_of_thread now;
+        if (from < r.pieces()) now = load(r, from);
         DEEPGEMM_NO_UNROLL
-        for (u32 from = bins.warp * step; from < r.pieces; from += warps * step) {
-            typename row::piece loaded[vectors];
-            DEEPGEMM_UNROLL
-            for (u32 j = 0; j < vectors; ++j) {
-                const u32 at = from + 32 * j + bins.lane;
-                if (at < r.pieces) loaded[j] = r.load(at);
-            }
+        while (from < r.pieces()) {
             u32 passing = 0;
             DEEPGEMM_UNROLL
-            for (u32 j = 0; j < vectors; ++j) {
+            for (u32 j = 0; j < u32(Config.vectors); ++j) {
                 const u32 at = from + 32 * j + bins.lane;
-                if (at >= r.pieces) continue;
+                if (at >= r.pieces()) continue;
                 DEEPGEMM_UNROLL
                 for (u32 e = 0; e < in_piece; ++e) {
-                    if (passes(row::value(loaded[j], e), r.index_of(at) + e)) passing |= 1u << (j * in_piece + e);
+                    if (passes(row::value(now.piece[j], e), r.index_of(at) + e)) passing |= 1u << (j * in_piece + e);
                 }
             }
-            append<vectors * in_piece>(counter, passing, [&](u32 e) {
-                return ptx::vec2<u32>{bit_cast<u32>(row::value(loaded[e / in_piece], e % in_piece)),
-                                      r.index_of(from + e / in_piece * 32 + bins.lane) + e % in_piece};
-            });
+            if (bins.thread == 0) r.prefetch(from + prefetched, warps * warp_pieces);
+            const u32 next = from + warps * warp_pieces;
+            now = load(r, next);  // under way while this one's are stored
+            append(r, counter, passing, r.index_of(from + bins.lane));
+            from = next;
         }
         if (bins.warp == 0) {
             const u32 at = r.edge(bins.lane);
-            const float value = at < r.count ? r.value(at) : 0.0f;
-            append<1>(counter, at < r.count && passes(value, at) ? 1u : 0u, [&](u32) {
-                return ptx::vec2<u32>{bit_cast<u32>(value), at};
-            });
+            append(r, counter, at < r.count && passes(r.value(at), at) ? 1u : 0u, at);
         }
         ptx::sync_cta();
         return ptx::ld_shared<u32>(counter);
     }
 
-    /// Whole warp: stores those of each lane's `Count` elements that `passing` has a bit for. `element` gives them.
-    template <u32 Count, class Element>
-    DEEPGEMM_DEVICE void append(u32 counter, u32 passing, const Element& element) const {
+    /// What a thread loads at a time.
+    struct pieces_of_thread {
+        typename row::piece piece[Config.vectors];
+    };
+    static constexpr u32 warp_pieces = 32 * u32(Config.vectors);
+    /// Pieces that are on their way to L2 before they are loaded.
+    static constexpr u32 prefetched = 2 * warps * warp_pieces;
+
+    /// Whole warp: loads pieces from `from` on; the last one in place of those that there are not.
+    DEEPGEMM_DEVICE pieces_of_thread load(const row& r, u32 from) const {
+        pieces_of_thread loaded;
+        DEEPGEMM_UNROLL
+        for (u32 j = 0; j < u32(Config.vectors); ++j) {
+            loaded.piece[j] = r.load(from + 32 * j + bins.lane);
+        }
+        return loaded;
+    }
+
+    /// Whole warp: stores those of each lane's elements that `passing` has a bit for, whose first one has index `first`. The value
+    /// is loaded again: it is in L1, and a register that is chosen at run time would not be one.
+    DEEPGEMM_DEVICE void append(const row& r, u32 counter, u32 passing, u32 first) const {
         const u32 own = ptx::count_bits(passing), up_to = ptx::inclusive_sum(own), all = ptx::shuffle(up_to, 31);
         if (all == 0) return;
         u32 start = 0;
@@ -167,40 +184,36 @@ private:
         start = ptx::shuffle(start, 0);
         if (start + all > capacity) return;
         u32 to = chosen + 8 * (start + up_to - own);
-        DEEPGEMM_UNROLL
-        for (u32 e = 0; e < Count; ++e) {
-            if ((passing >> e & 1) == 0) continue;
-            ptx::st_shared(to, element(e));
-            to += 8;
+        DEEPGEMM_NO_UNROLL
+        for (; passing != 0; passing &= passing - 1, to += 8) {
+            const u32 e = ptx::lowest_bit(passing), index = first + e / in_piece * (32 * in_piece) + e % in_piece;
+            ptx::st_shared(to, ptx::vec2<u32>{bit_cast<u32>(r.value(index)), index});
         }
+        ptx::sync_warp();
     }
 
     // ---- order
 
     /// A row of the result, of which `wanted` elements are found.
     struct result_row {
+        const topk_arguments& p;
+        i32 i;
         const row& from;
         u32 wanted;
-        i32* indices;
-        float* scores;  ///< null: not written
 
-        DEEPGEMM_DEVICE result_row(const topk_arguments& p, i32 i, const row& r, u32 found)
-            : from(r),
-              wanted(found),
-              indices(p.indices + i * p.indices_pitch),
-              scores(p.scores == nullptr ? nullptr : p.scores + i * p.scores_pitch) {}
         /// Any thread: writes the element at a place.
         DEEPGEMM_DEVICE void operator()(u32 place, u64 key) const {
-            ptx::st_global(indices + place, from.first + i32(from.index_of_key(key)));
-            if (scores != nullptr) ptx::st_global(scores + place, from.value_of(key));
+            write(place, from.first + i32(from.index_of_key(key)), from.value_of(key));
         }
         /// Any thread: writes that there is none.
-        DEEPGEMM_DEVICE void none(u32 place) const {
-            ptx::st_global(indices + place, -1);
-            if (scores != nullptr) ptx::st_global(scores + place, bit_cast<float>(0xff800000u));
+        DEEPGEMM_DEVICE void none(u32 place) const { write(place, -1, bit_cast<float>(0xff800000u)); }
+
+    private:
+        DEEPGEMM_DEVICE void write(u32 place, i32 index, float score) const {
+            ptx::st_global(p.indices + (i * p.indices_pitch + place), index);
+            if (p.scores != nullptr) ptx::st_global(p.scores + (i * p.scores_pitch + place), score);
         }
     };
-
     /// All threads: writes the first of the `count` chosen elements, at most `Each` for each thread, in their order.
     template <int Each>
     DEEPGEMM_DEVICE void sort(const row& r, u32 count, const result_row& to) const {
@@ -214,7 +227,7 @@ private:
                 key[e] = r.key(bit_cast<float>(of.x), of.y);
             }
         }
-        if (topk_buckets<Each, threads>::descending(bins, key, count, to.wanted, r.index_bits, chosen, to)) return;
+        if (topk_buckets<Each, threads>::descending(bins, key, count, to.wanted, r.index_bits(), chosen, to)) return;
         topk_sort<Each, threads>::descending(key, chosen);
         DEEPGEMM_UNROLL
         for (u32 e = 0; e < Each; ++e) {
