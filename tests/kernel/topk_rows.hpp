@@ -57,15 +57,26 @@ struct topk_rows {
           pitch(size.columns + random.integer(0, 9)),
           indices_pitch(size.k + random.integer(0, 3)),
           scores_pitch(size.k + random.integer(0, 3)),
-          logits(std::size_t(size.rows * pitch), of(std::numeric_limits<float>::quiet_NaN())),
-          indices(std::size_t(size.rows * indices_pitch), untouched),
+          logits(std::size_t(size.rows * pitch)),
+          first(size.ranges ? std::size_t(size.rows) : 0),
+          last(first.size()),
+          indices(std::size_t(size.rows * indices_pitch)),
           scores(std::size_t(size.rows * scores_pitch)) {
-        std::memset(scores.data(), 0x5b, scores.size() * sizeof(float));
+        fill(random, kind);
+    }
+    /// Other rows and ranges in the same memory.
+    void fill(random_source& random, row_kind kind) {
+        std::fill(logits.begin(), logits.end(), of(std::numeric_limits<float>::quiet_NaN()));
         for (i32 i = 0; i < size.rows; ++i) {
-            if (size.ranges) add_range(random);
+            if (size.ranges) choose_range(random, i);
             const auto [from, to] = range(i);
             for (i32 j = from; j < to; ++j) logits[std::size_t(i * pitch + j)] = element(random, kind, j, to - from);
         }
+        poison();
+    }
+    void poison() {
+        std::memset(indices.data(), 0x5b, indices.size() * sizeof(i32));
+        std::memset(scores.data(), 0x5b, scores.size() * sizeof(float));
     }
 
     /// The arguments of a kernel, for copies of the tensors if they are given.
@@ -144,7 +155,7 @@ private:
         });
         return order;
     }
-    void add_range(random_source& random) {
+    void choose_range(random_source& random, i32 i) {
         i32 from = i32(random.integer(0, size.columns)), to = i32(random.integer(0, size.columns));
         const i64 kind = random.integer(0, 9);
         if (kind < 5 && from > to) std::swap(from, to);
@@ -152,8 +163,8 @@ private:
         if (kind == 6) from = 0, to = size.columns;
         if (kind == 7) to = from + i32(random.integer(0, 50));
         if (kind == 8) from = -5, to = size.columns + 100;
-        first.push_back(from);
-        last.push_back(to);
+        first[std::size_t(i)] = from;
+        last[std::size_t(i)] = to;
     }
     static T element(random_source& random, row_kind kind, i32 j, i32 count) {
         const bool sampled = j / i32(16 / sizeof(T)) % 16 == 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include <deepgemm/ops/mqa_logits/mqa_logits.hpp>
 #include <deepgemm/ops/topk/topk.hpp>
@@ -92,7 +93,7 @@ inline result<void> check_mqa_topk(const mqa_topk_chunk& all, const workspace_me
               .aligned_for = "rows of logits in it do"});
     const auto add = [&](const auto& uses) {
         for (const memory_use& use : uses) {
-            if (use.data != workspace.data || use.how == memory_access::writes) list.add(use);
+            if (use.name != std::string_view("the logits")) list.add(use);
         }
     };
     add(memory_of(all.scores));
@@ -126,10 +127,10 @@ result<void> fp8_mqa_topk(const Engine& engine, const mqa_logits_problem& proble
         return fail(errc::bad_option, "the workspace has ", workspace.bytes, " bytes; it must have at least ", least,
                     " for ", problem.keys, " keys");
     }
-    if (auto ok = detail::check_mqa_topk(detail::chunk_of(problem, to, workspace.data, 0, problem.queries), workspace);
-        !ok) {
-        return ok;
-    }
+    auto all = detail::chunk_of(problem, to, workspace.data, 0, problem.queries);
+    all.best.indices = to.indices;  // with the rows that the caller says
+    all.best.scores = to.scores;
+    if (auto ok = detail::check_mqa_topk(all, workspace); !ok) return ok;
     const i64 row = detail::workspace_stride(problem) * i64(size_of(problem.logits_type));
     const i64 tile = detail::queries_of_tile(problem, options.pin_logits);
     const i64 most = row == 0 ? problem.queries : i64(workspace.bytes) / row / tile * tile;
