@@ -18,16 +18,60 @@ struct topk_buckets {
     static constexpr u32 most_above = 32;
 
     /// All threads: passes the `wanted` largest of `count` keys, key e of thread t being number e * Threads + t, to `give`, each with
-    /// its place from 0 on, from any thread. False, and nothing is given, if a bucket has too many. Bits of a key above the lowest
-    /// `low_bits` fit into 32. `smem` has 8 bytes for each key, which any thread may still read when it calls. Another barrier comes
-    /// before the next use of the bins.
-    template <class Give>
+    /// its place from 0 on, from any thread. False, and nothing is given, if a bucket has too many. `row` knows the values of keys;
+    /// `whole` says that these are spread as those of a whole row are, and not its largest ones. `smem` has 8 bytes for each key,
+    /// which any thread may still read when it calls. Another barrier comes before the next use of the bins.
+    template <class Row, class Give>
     DEEPGEMM_DEVICE static bool descending(const bins_of_cta& bins, u64 (&key)[Each], u32 count, u32 wanted,
-                                           u32 low_bits, u32 smem, const Give& give) {
-        const mapping map = mapping_of(bins, key, count, low_bits);
+                                           const Row& row, bool whole, u32 smem, const Give& give) {
+        if (whole) {
+            by_value<Row> map{row};
+            if (map.fits(bins, key, count) && sorted(bins, key, count, wanted, map, smem, give)) return true;
+            ptx::sync_cta();
+        }
+        return sorted(bins, key, count, wanted, by_key(bins, key, count, row.index_bits()), smem, give);
+    }
+
+private:
+    /// Values to buckets, all equally wide: for numbers on both sides of 0, of which most are far from it.
+    template <class Row>
+    struct by_value {
+        const Row& row;
+        float lowest = 0, scale = 0;
+
+        /// All threads: finds the range of finite values; false if there is none.
+        DEEPGEMM_DEVICE bool fits(const bins_of_cta& bins, const u64 (&key)[Each], u32 count) {
+            u32 low = 0xffffffffu, high = 0xffffffffu;  // complement of the largest
+            for_each(bins, count, [&](u32 e) {
+                const u32 value = u32(key[e] >> row.index_bits());
+                if (!row.finite(key[e])) return;
+                low = min(low, value);
+                high = min(high, ~value);
+            });
+            low = bins.smallest(low);
+            ptx::sync_cta();
+            high = ~bins.smallest(high);
+            ptx::sync_cta();
+            if (low >= high) return false;
+            lowest = row.value_of(u64(low) << row.index_bits());
+            const float width = row.value_of(u64(high) << row.index_bits()) - lowest;
+            scale = float(buckets - 1) / width;
+            return width > 1e-30f && width < 3e38f;
+        }
+        /// Not lower for a larger key: each operation rounds a larger number to one that is not smaller.
+        DEEPGEMM_DEVICE u32 bucket(u64 key) const {
+            const float at = (row.value_of(key) - lowest) * scale;
+            return at < float(buckets - 1) ? u32(max(at, 0.0f)) : buckets - 1;  // NaN: the highest
+        }
+    };
+
+    /// All threads: descending() by one mapping of keys to buckets.
+    template <class Mapping, class Give>
+    DEEPGEMM_DEVICE static bool sorted(const bins_of_cta& bins, u64 (&key)[Each], u32 count, u32 wanted,
+                                       const Mapping& map, u32 smem, const Give& give) {
         for_each(bins, count, [&](u32 e) { bins.count(map.bucket(key[e])); });
         ptx::sync_cta();
-        if (!find_starts(bins)) {
+        if (!find_starts(bins, wanted)) {
             bins.clear();
             ptx::sync_cta();
             return false;
@@ -47,9 +91,8 @@ struct topk_buckets {
         return true;
     }
 
-private:
-    /// Keys to buckets: those from `base` on, `1 << shift` for each bucket.
-    struct mapping {
+    /// Keys to buckets: those from `base` on, `1 << shift` for each bucket. For the largest elements of a row.
+    struct keys_from {
         u64 base;
         u32 shift;
         DEEPGEMM_DEVICE u32 bucket(u64 key) const {
@@ -68,8 +111,7 @@ private:
 
     /// All threads: the finest mapping that leaves few keys above the buckets. The bins count how long the keys are, in bits from the
     /// lowest key on, apart for each lane: many have the same length.
-    DEEPGEMM_DEVICE static mapping mapping_of(const bins_of_cta& bins, const u64 (&key)[Each], u32 count,
-                                              u32 low_bits) {
+    DEEPGEMM_DEVICE static keys_from by_key(const bins_of_cta& bins, const u64 (&key)[Each], u32 count, u32 low_bits) {
         u32 lowest = 0xffffffffu;
         for_each(bins, count, [&](u32 e) { lowest = min(lowest, u32(key[e] >> low_bits)); });
         const u64 base = u64(bins.smallest(lowest)) << low_bits;
@@ -94,24 +136,22 @@ private:
         return {base, length > bins_of_cta::digit_bits ? length - bins_of_cta::digit_bits : 0};
     }
 
-    /// All threads: replaces the count of each bucket by the place of its first key; false if one has too many.
-    DEEPGEMM_DEVICE static bool find_starts(const bins_of_cta& bins) {
+    /// All threads: replaces the count of each bucket by the place of its first key; false if one of which keys are wanted
+    /// has too many.
+    DEEPGEMM_DEVICE static bool find_starts(const bins_of_cta& bins, u32 wanted) {
         const auto mine = bins.own();
-        bool crowded = false;
-        DEEPGEMM_UNROLL
-        for (const u32 c : mine.count) crowded |= c > most_in_bucket;
-        constexpr u32 flag = 1u << 16;  // above all counts
-        const auto sum = bins.sum_below(mine.sum() + (crowded ? flag : 0));
-        u32 next = sum.before % flag;
         auto starts = mine;
+        u32 next = bins.sum_below(mine.sum()).before;
+        bool crowded = false;
         DEEPGEMM_UNROLL
         for (u32 j = 0; j < 4; ++j) {
             starts.count[j] = next;
+            crowded |= next < wanted && mine.count[j] > most_in_bucket;
             next += mine.count[j];
         }
         bins.set_own(starts);
         ptx::sync_cta();
-        return sum.all < flag;
+        return bins.smallest(crowded ? 0 : 1) == 1;
     }
 
     /// Any thread: the place of a key of a bucket; `wanted` or more if it is not below that. Each bin holds where its bucket ends, and

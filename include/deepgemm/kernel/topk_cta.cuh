@@ -77,12 +77,11 @@ private:
     /// elements shall pass.
     DEEPGEMM_DEVICE float float_of_sample(const row& r, u32 wanted) const {
         constexpr float all = bit_cast<float>(0x7fffffffu);
-        constexpr u32 few = threads * 2;  // sorted at once
-        if (r.count <= few || r.count == wanted) return all;
+        if (r.count <= capacity) return all;
         const u32 size = r.sample_size(Config.sampled);
         // So many elements of the sample, and a margin of four times the deviation that chance explains.
         const u32 expected = u32(u64(wanted) * size / r.count), target = expected + expected / 6 + 32;
-        if (target >= size) return all;
+        if (target >= size) return all;  // too thin a sample; the pass then finds too many
         const auto visit = [&](const auto& take) { r.visit_pieces(bins.thread, threads, Config.sampled, take); };
         return r.value_of(digits(visit, r.key_bits(), target, target + target / 16, 2));
     }
@@ -227,7 +226,8 @@ private:
                 key[e] = r.key(bit_cast<float>(of.x), of.y);
             }
         }
-        if (topk_buckets<Each, threads>::descending(bins, key, count, to.wanted, r.index_bits(), chosen, to)) return;
+        if (topk_buckets<Each, threads>::descending(bins, key, count, to.wanted, r, count == r.count, chosen, to))
+            return;
         topk_sort<Each, threads>::descending(key, chosen);
         DEEPGEMM_UNROLL
         for (u32 e = 0; e < Each; ++e) {

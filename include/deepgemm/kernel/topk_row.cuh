@@ -123,6 +123,11 @@ struct topk_row {
         const u32 ordered = bits ^ (u32(i32(bits) >> 31) | 0x80000000u);
         return u64(ordered >> unused_bits) << index_bits() | (last_index() - index);
     }
+    /// Infinite values are not finite, nor is NaN.
+    DEEPGEMM_DEVICE bool finite(u64 key) const {
+        const u32 ordered = u32(key >> index_bits());
+        return ordered > 0x007fffffu >> unused_bits && ordered < 0xff800000u >> unused_bits;
+    }
     DEEPGEMM_DEVICE u32 index_of_key(u64 key) const { return last_index() - (u32(key) & last_index()); }
     /// The value of a key: what it was made of but for -0 and for NaN, of which there is one.
     DEEPGEMM_DEVICE float value_of(u64 key) const {

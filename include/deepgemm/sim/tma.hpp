@@ -41,7 +41,7 @@ inline tensor_description tensor_of(const tensor_map& map, int rank, bool loads,
 inline void prefetch_l2(const void* address, u32 bytes) {
     constexpr const char* what = "cp.async.bulk.prefetch.L2";
     check_global(address, 1, what);
-    if (reinterpret_cast<std::uintptr_t>(address) % 16 != 0 || bytes % 16 != 0 || bytes == 0) {
+    if (reinterpret_cast<u64>(address) % 16 != 0 || bytes % 16 != 0 || bytes == 0) {
         fail("%s: global address %p and %u bytes must be multiples of 16", what, address, bytes);
     }
     for (u32 at = 0; at < bytes; at += 16) static_cast<void>(*(static_cast<const volatile char*>(address) + at));
