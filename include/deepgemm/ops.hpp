@@ -8,11 +8,13 @@
 #include <deepgemm/ops/grouped_gemm/grouped_gemm.hpp>
 #include <deepgemm/ops/hc_prenorm/hc_prenorm.hpp>
 #include <deepgemm/ops/mqa_logits/mqa_logits.hpp>
+#include <deepgemm/ops/topk/mqa_topk.hpp>
+#include <deepgemm/ops/topk/topk.hpp>
 
 namespace deepgemm {
 
 /// An engine of all operations of the library. CMake reads their names here.
-using engine =
-    engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm, ops::hc_prenorm, ops::mqa_logits, ops::clean_logits>;
+using engine = engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm, ops::hc_prenorm, ops::mqa_logits,
+                         ops::clean_logits, ops::topk>;
 
 }  // namespace deepgemm

@@ -2,7 +2,6 @@
 // The tables of budgets with which the pages of operations begin: what products demand of any kernel, and how long an H200 takes
 // for that. Where the environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against what the library counts.
 #include <deepgemm/ops.hpp>
-#include <deepgemm/ops/topk/operation.hpp>
 
 #include <tuple>
 

@@ -10,6 +10,7 @@
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
+#include <deepgemm/ops/topk/shipped.cuh>
 
 #include <tuple>
 
@@ -70,6 +71,8 @@ kind kind_of(const stored_mqa_traits& what) {
     return {concat("e4m3, ", heads, " heads of ", depth, ", weights ", weights), "e4m3, fp32 by key",
             concat("logits ", what.logits), "nt"};
 }
+
+kind kind_of(const topk_traits& what) { return {concat("logits ", what.logits), "", "indices i32", ""}; }
 
 kind kind_of(const clean_logits_traits& what) { return {"", "", concat("logits ", what.logits), ""}; }
 

@@ -25,6 +25,8 @@ template <>
 std::span<const kernel_handle<ops::mqa_logits>> of<ops::mqa_logits>();
 template <>
 std::span<const kernel_handle<ops::clean_logits>> of<ops::clean_logits>();
+template <>
+std::span<const kernel_handle<ops::topk>> of<ops::topk>();
 
 /// The shipped kernels of ops::gemm.
 std::span<const kernel_handle<ops::gemm>> dense();
