@@ -69,11 +69,19 @@ TEST_CASE("topk: no rows, no columns, no scores, no ranges") {
                            {.logits = {nullptr, dtype::bf16, 2, 0, 0, 1}, .indices = row_major(indices.data(), 2, 3)});
     CHECK(message_of(none) == "");
     CHECK(indices == std::vector<i32>(6, -1));
-    // [call]
-    const std::vector<float> logits{0.5f, 3.0f, -1.0f, 3.0f, 2.0f};
+    const std::vector<float> five{0.5f, 3.0f, -1.0f, 3.0f, 2.0f};
     std::vector<i32> best(3);
-    const auto done = topk(engine_on_simulator(),
-                           {.logits = row_major(logits.data(), 1, 5), .indices = row_major(best.data(), 1, 3)});
+    const topk_engine engine = engine_on_simulator();
+    const float* const logits = five.data();
+    i32* const found = best.data();
+    const i64 rows = 1, columns = 5, pitch = 5, k = 3;
+    const i32 beginning[] = {-1}, end[] = {99};
+    const i32 *const first = beginning, *const last = end;
+    // [call]
+    const auto done = topk(engine, {.logits = row_major(logits, rows, columns, pitch),
+                                    .indices = row_major(found, rows, k),  // int32
+                                    .first = first,                        // (rows)
+                                    .last = last});
     // [call]
     CHECK(message_of(done) == "");
     CHECK(best == std::vector<i32>{1, 3, 4});
@@ -171,11 +179,13 @@ void check_chunks(int heads) {
             std::vector<float> memory(bytes / 4, std::numeric_limits<float>::quiet_NaN());
             std::fill(got.begin(), got.end(), -7);
             std::fill(got_scores.begin(), got_scores.end(), -7.0f);
+            const mqa_logits_problem problem = problem_of(made);
+            void *const workspace = memory.data(), *const stream = &machine;
             // [chunks]
             const auto done = fp8_mqa_topk(
-                engine, problem_of(made),
+                engine, problem,
                 {.indices = row_major(got.data(), queries, k), .scores = row_major(got_scores.data(), queries, k)},
-                {memory.data(), bytes}, {.stream = &machine});
+                {workspace, bytes}, {.stream = stream});
             // [chunks]
             CHECK(message_of(done) == "");
             CHECK(got == wanted);
