@@ -174,6 +174,14 @@ TEST_CASE("explain takes cleanings of logits") {
     CHECK(run(explain_command, {"--json", "7,99:clean-f16"}).has("\"smem_bytes\": 0"));
 }
 
+TEST_CASE("explain takes selections") {
+    const said text = run(explain_command, {"64,65536,2048:topk", "7,99,5:topk-f16"});
+    CHECK(text.code == 0);
+    CHECK(text.has("the 2048 largest of 65536 logits f32 in each of 64 rows\non 132 "));
+    CHECK(text.has("the 5 largest of 99 logits f16 in each of 7 rows\non 132 "));
+    CHECK(text.has("predicted best of 1: topk_config{"));
+}
+
 TEST_CASE("explain reads a table for products in groups, and names the kernels nearest to a pin") {
     const scratch folder;
     const std::string path = (folder.path() / "table.json").string(), product = "32*4096,7168,3072:masked-20";

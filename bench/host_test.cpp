@@ -17,6 +17,7 @@
 #include "ops/hc_prenorm/words.hpp"
 #include "ops/mqa_logits/words.hpp"
 #include "ops/paged_mqa_logits/words.hpp"
+#include "ops/topk/words.hpp"
 #include "options.hpp"
 #include "result.hpp"
 
@@ -297,7 +298,7 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
                          "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
                          "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits, "
-                         "paged_mqa_logits",
+                         "paged_mqa_logits, topk",
                          std::invalid_argument);
 }
 
@@ -517,6 +518,28 @@ TEST_CASE("the suite of cleanings has the ranges of the logits, and is written M
         CHECK(refusal(text) == "the product '" + text + "': cleanings are written M,N:clean[-bf16|-f16][-shared]");
     CHECK(refusal("4,0:clean").ends_with("the number of keys is 0; it must be from 1 to 2147479552"));
     CHECK(refusal("4,10:clean-shared").ends_with("an even number, and a multiple of that of keys"));
+}
+
+TEST_CASE("selections are written M,N,K:topk, and errors say so") {
+    for (const topk_case& c : suite_topk()) {
+        const auto work = workload_of(c);
+        CHECK(workload_of(parse_topk(words<deepgemm::ops::topk>::text_of(work))) == work);
+    }
+    CHECK(suite_topk()[2].name() == "rows=64 columns=65536 k=2048 Logits=bf16");
+    CHECK(suite_topk()[2].bytes() == 64.0 * (65536 * 2 + 4 * 2048));
+    CHECK(workload_of(parse_topk("4,12,3:topk-f16")) == deepgemm::topk_workload{4, 12, 3, deepgemm::dtype::f16});
+    const auto refusal = [](const std::string& text) {
+        try {
+            parse_topk(text);
+        } catch (const std::invalid_argument& why) {
+            return std::string(why.what());
+        }
+        return std::string();
+    };
+    for (const std::string text : {"4,5:topk", "4,5,6,7:topk", "4,5:topk,6", "4,5,6:topks", "4,5,6:topk-e4m3", "4,5,6"})
+        CHECK(refusal(text) == "the product '" + text + "': selections are written M,N,K:topk[-bf16|-f16]");
+    CHECK(refusal("4,0,1:topk").ends_with("the number of columns is 0; it must be from 1 to 2147479552"));
+    CHECK(refusal("4,5000,2049:topk").ends_with("k is 2049; it must be from 1 to 2048"));
 }
 
 TEST_CASE("statistics ignore what was not measured") {

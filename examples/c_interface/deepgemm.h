@@ -288,6 +288,14 @@ deepgemm_status deepgemm_make_paged_mqa_schedule(const deepgemm_engine* engine, 
 deepgemm_status deepgemm_clean_logits(const deepgemm_engine* engine, const deepgemm_output* d, const int32_t* first,
                                       const int32_t* last, void* stream, deepgemm_message* message);
 
+/* The k largest of each row of logits in FP32, BF16 or FP16, contiguous along columns: their columns, from the largest on, to `indices`
+ * (rows, k), and their values to `scores` (rows, k), which may be NULL. Of equal elements the lower column comes first, NaN are the
+ * largest. `first` and `last` (rows) are in device memory: columns first[i] to last[i] - 1 of row i count; each may be NULL. -1 follows
+ * the last element of a row that has fewer than k. k is from 1 to 2048. */
+deepgemm_status deepgemm_topk(const deepgemm_engine* engine, const deepgemm_input* logits, int64_t k, int32_t* indices,
+                              int64_t indices_stride, float* scores, int64_t scores_stride, const int32_t* first,
+                              const int32_t* last, void* stream, deepgemm_message* message);
+
 #ifdef __cplusplus
 }
 #endif

@@ -202,6 +202,12 @@ int main(void) {
     EXPECT(DEEPGEMM_NULL_POINTER, "D is a null", deepgemm_clean_logits(engine, NULL, &one, &one, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the last keys", deepgemm_clean_logits(engine, &logits, &one, NULL, NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "D is e4m3", deepgemm_clean_logits(engine, &codes, &one, &one, NULL, &message));
+    const deepgemm_input row = {other, 1, 64, 64, 1, DEEPGEMM_F32};
+    int32_t best[4];
+    EXPECT(DEEPGEMM_NULL_POINTER, "the matrix of logits is a null",
+           deepgemm_topk(engine, NULL, 4, best, 4, NULL, 0, NULL, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the indices", deepgemm_topk(engine, &row, 4, NULL, 4, NULL, 0, NULL, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_EXTENT, "k is 2049", deepgemm_topk(engine, &row, 2049, best, 2049, NULL, 0, NULL, NULL, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

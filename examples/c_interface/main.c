@@ -310,6 +310,32 @@ static int run_logits(const deepgemm_engine* engine) {
         wrong += logits[i] != (seen ? 0 : -INFINITY);
     }
     printf("%s: cleaning: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", wrong, queries * keys);
+    failed |= wrong != 0;
+
+    // The nine best keys of each query. All logits of a range are 0 but one, so it comes first and the others in their order.
+    enum { best = 9 };
+    int32_t* const indices = shared_memory(queries * best * sizeof *indices);
+    if (!indices) return 1;
+    for (int i = 0; i < queries; ++i) logits[i * keys + 50] = 1;
+    // [topk]
+    const deepgemm_input from = {logits, queries, keys, keys, 1, DEEPGEMM_F32};
+    const deepgemm_status selected =
+        deepgemm_topk(engine, &from, best, indices, best, NULL, 0, first, last, NULL, &message);
+    // [topk]
+    if (selected != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: top-k: %s: %s\n", deepgemm_status_name(selected), message.text);
+        return 1;
+    }
+    wrong = 0;
+    for (int i = 0; i < queries; ++i) {
+        int next = first[i];
+        for (int j = 0; j < best; ++j) {
+            const int has_best = first[i] <= 50 && 50 < last[i];
+            const int want = j == 0 && has_best ? 50 : next < last[i] ? next++ : -1;
+            wrong += indices[i * best + j] != want;
+        }
+    }
+    printf("%s: top-k: %d of %d indices are wrong\n", wrong ? "FAIL" : "PASS", wrong, queries * best);
     return failed | (wrong != 0);
 }
 

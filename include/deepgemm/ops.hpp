@@ -9,11 +9,13 @@
 #include <deepgemm/ops/hc_prenorm/hc_prenorm.hpp>
 #include <deepgemm/ops/mqa_logits/mqa_logits.hpp>
 #include <deepgemm/ops/paged_mqa_logits/paged_mqa_logits.hpp>
+#include <deepgemm/ops/topk/mqa_topk.hpp>
+#include <deepgemm/ops/topk/topk.hpp>
 
 namespace deepgemm {
 
 /// An engine of all operations of the library. CMake reads their names here.
 using engine = engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm, ops::hc_prenorm, ops::mqa_logits,
-                         ops::clean_logits, ops::paged_mqa_logits>;
+                         ops::clean_logits, ops::paged_mqa_logits, ops::topk>;
 
 }  // namespace deepgemm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Instructions on a Hopper GPU against the simulator, bit for bit on small integers: wgmma in every type, major and
-// swizzle, TMA and bulk copies, multicast, reductions, matrix moves. Every N of wgmma is in instructions_widths.cu.
+// swizzle, TMA and bulk copies, multicast, reductions, matrix moves, words. Every N of wgmma is in instructions_widths.cu.
 #include "probe_gpu.cuh"
 
 using namespace deepgemm;
@@ -13,3 +13,4 @@ TEST_CASE("MN-major operands of every swizzle agree") { compare(probe_group::mn_
 TEST_CASE("tensor copies agree") { compare(probe_group::tensor_copies, all_tensor_copy_probes{}); }
 TEST_CASE("bulk copies and multicast agree") { compare(probe_group::other_copies, other_copy_probes{}); }
 TEST_CASE("matrix moves agree") { compare(probe_group::matrices, matrix_probes{}); }
+TEST_CASE("single words agree") { compare(probe_group::words, word_probes{}); }

@@ -20,6 +20,7 @@ std::vector<bytes> simulate_group(probe_group group) {
         case probe_group::tensor_copies: return simulate_list(all_tensor_copy_probes{});
         case probe_group::other_copies: return simulate_list(other_copy_probes{});
         case probe_group::matrices: return simulate_list(matrix_probes{});
+        case probe_group::words: return simulate_list(word_probes{});
     }
     return {};
 }

@@ -5,6 +5,7 @@
 #include "copy_probes.cuh"
 #include "matrix_probes.cuh"
 #include "wgmma_probes.cuh"
+#include "word_probes.cuh"
 
 namespace deepgemm::probes {
 

@@ -43,6 +43,7 @@ enum class probe_group {
     tensor_copies,
     other_copies,
     matrices,
+    words,
 };
 
 /// The simulator's output of every probe of a group, in order.

@@ -12,6 +12,7 @@
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
 #include <deepgemm/ops/mqa_logits/operation.hpp>
 #include <deepgemm/ops/paged_mqa_logits/operation.hpp>
+#include <deepgemm/ops/topk/mqa_topk.hpp>
 
 #include "../host/fakes.hpp"
 
@@ -495,6 +496,53 @@ inline std::vector<broken_rule> rules_of_paged_mqa_logits() {
         {"and the block table", broken_pages([](p_& p) { p.block_table = nullptr; })},
         {"q and the cache are aligned for TMA", broken_pages([](p_& p) { p.cache = moved(p.cache, 8); })},
         {"logits lie apart from all else", broken_pages([](p_& p) { p.logits = const_cast<void*>(p.cache); })},
+    };
+}
+
+/// The verdict on the 10 largest of 5000 FP32 in each of 100 rows, with scores, after a change.
+template <class Change>
+result<void> broken_topk(Change change) {
+    topk_problem p{.logits = row_major(static_cast<const float*>(address(1ull << 40)), 100, 5000),
+                   .indices = row_major(static_cast<i32*>(address(2ull << 40)), 100, 10),
+                   .scores = row_major(static_cast<float*>(address(3ull << 40)), 100, 10),
+                   .first = static_cast<const i32*>(address(4ull << 40)),
+                   .last = static_cast<const i32*>(address(5ull << 40))};
+    change(p);
+    const auto found = checked<ops::topk>(p);
+    return found ? result<void>() : found.failure();
+}
+/// The verdict on a workspace for the best keys of 100 queries of 64 heads of 128 and 5000 keys.
+inline result<void> broken_workspace(u64 at, u64 bytes) {
+    using both = engine_of<ops::mqa_logits, ops::topk>;
+    const mqa_logits_problem p{.queries = 100, .heads = 64, .depth = 128, .keys = 5000};
+    const mqa_topk_result to{row_major(static_cast<i32*>(address(2ull << 40)), 100, 10)};
+    return fp8_mqa_topk(both(device_info::h200()), p, to, {address(at), bytes});
+}
+
+inline std::vector<broken_rule> rules_of_topk() {
+    using p_ = topk_problem;
+    return {
+        {"rows and columns are from 0 to 2^31 - 4096", broken_topk([](p_& p) { p.logits.columns = i64(1) << 40; })},
+        {"and so are rows of indices", broken_topk([](p_& p) { p.indices.rows = -1; })},
+        {"k is from 1 to 2048", broken_topk([](p_& p) { p.indices.columns = 4096; })},
+        {"logits are FP32, BF16 or FP16", broken_topk([](p_& p) { p.logits.type = dtype::e4m3; })},
+        {"indices are int32", broken_topk([](p_& p) { p.indices.type = dtype::f32; })},
+        {"scores are FP32", broken_topk([](p_& p) { p.scores.type = dtype::bf16; })},
+        {"indices have the rows of the logits", broken_topk([](p_& p) { p.indices.rows = 99; })},
+        {"scores, too, and k columns", broken_topk([](p_& p) { p.scores.columns = 9; })},
+        {"rows of logits are contiguous", broken_topk([](p_& p) { p.logits.column_stride = 100; })},
+        {"and do not overlap", broken_topk([](p_& p) { p.logits.row_stride = 4999; })},
+        {"nor do those of indices", broken_topk([](p_& p) { p.indices.row_stride = 9; })},
+        {"nor those of scores", broken_topk([](p_& p) { p.scores.row_stride = 0; })},
+        {"logits and indices are given", broken_topk([](p_& p) { p.indices.data = nullptr; })},
+        {"logits are aligned to their elements", broken_topk([](p_& p) { p.logits.data = moved(p.logits.data, 2); })},
+        {"of 16 bits, too",
+         broken_topk([](p_& p) { p.logits.type = dtype::bf16, p.logits.data = moved(p.logits.data, 1); })},
+        {"ranges are aligned to integers", broken_topk([](p_& p) { p.first = reinterpret_cast<const i32*>(4098); })},
+        {"both of their ends", broken_topk([](p_& p) { p.last = reinterpret_cast<const i32*>(4097); })},
+        {"results lie apart from all else", broken_topk([](p_& p) { p.indices.data = p.scores.data; })},
+        {"for `fp8_mqa_topk` a workspace holds a chunk of queries", broken_workspace(1ull << 40, 100000)},
+        {"and starts at a multiple of 16 bytes", broken_workspace((1ull << 40) + 8, 1 << 20)},
     };
 }
 

@@ -165,6 +165,20 @@ table pages_table() {
     return with_head(lines);
 }
 
+table selection_table() {
+    table lines{"| rows | GB | move, µs |", "| --- | --- | --- |"};
+    for (const auto& [rows, columns, logits] : {std::tuple{64, 65536, dtype::f32},
+                                                {64, 65536, dtype::bf16},
+                                                {512, 65536, dtype::f32},
+                                                {2048, 8192, dtype::f32},
+                                                {2048, 65536, dtype::f32}}) {
+        const double bytes = demand_of(topk_workload{rows, columns, 2048, logits}).bytes;
+        lines.push_back(concat("| ", rows, " of ", columns, " in ", logits, ", k = 2048 | ",
+                               format("%.3f", bytes * 1e-9), " | ", digits(bytes / memory_rate), " |"));
+    }
+    return lines;
+}
+
 /// What a K block of 128 elements takes in FP8, by tile: to multiply it, and to bring it from L2 when all multiprocessors read.
 table tile_table() {
     const double l2_bytes = cost_parameters{}.l2_bytes;
@@ -189,6 +203,7 @@ TEST_CASE("pages of operations begin with their budgets") {
     check_made_lines("docs/ops/mqa_logits.md", "budget", logits_table());
     check_made_lines("docs/ops/clean_logits.md", "budget", cleaning_table());
     check_made_lines("docs/ops/paged_mqa_logits.md", "budget", pages_table());
+    check_made_lines("docs/ops/topk.md", "budget", selection_table());
     for (const auto& page : pages()) {  // of every operation
         if (page.parent_path() != "docs/ops") continue;
         CAPTURE(page.string());

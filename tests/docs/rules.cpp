@@ -73,6 +73,7 @@ TEST_CASE("the tables of rules hold the sentences of broken rules") {
     check_table("mqa_logits", fakes::rules_of_mqa_logits());
     check_table("clean_logits", fakes::rules_of_clean_logits());
     check_table("paged_mqa_logits", fakes::rules_of_paged_mqa_logits());
+    check_table("topk", fakes::rules_of_topk());
     check_table("casts", fakes::rules_of_casts());
     check_table("transforms", fakes::rules_of_transforms());
     check_table("plans", fakes::rules_of_plans());
@@ -86,7 +87,7 @@ TEST_CASE("every sentence that a check can say is in a table") {
          {"host/epilogue.hpp", "host/extents.hpp", "host/matrix_rules.hpp", "host/memory.hpp", "host/scale_rules.hpp",
           "host/stack.hpp", "ops/contiguous_gemm/rules.hpp", "ops/gemm/rules.hpp", "ops/grouped_gemm/rules.hpp",
           "ops/clean_logits/rules.hpp", "ops/hc_prenorm/rules.hpp", "ops/mqa_logits/rules.hpp",
-          "ops/paged_mqa_logits/rules.hpp"}) {
+          "ops/paged_mqa_logits/rules.hpp", "ops/topk/rules.hpp", "ops/topk/mqa_topk.hpp"}) {
         for (const std::string& sentence : sentences("include/deepgemm/" + std::string(header))) {
             CAPTURE(header);
             CAPTURE(sentence);

@@ -11,6 +11,7 @@
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
 #include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
+#include <deepgemm/ops/topk/shipped.cuh>
 
 #include <tuple>
 
@@ -77,6 +78,7 @@ kind kind_of(const paged_mqa_traits& what) {
     return {concat("e4m3, ", heads, " heads of ", depth, ", weights ", weights),
             concat("e4m3, fp32 by key, pages of ", what.block), concat("logits ", what.stored.logits), "nt"};
 }
+kind kind_of(const topk_traits& what) { return {concat("logits ", what.logits), "", "indices i32", ""}; }
 
 kind kind_of(const clean_logits_traits& what) { return {"", "", concat("logits ", what.logits), ""}; }
 

@@ -41,6 +41,7 @@ const example examples[] = {
     {"21_prefill.cpp", {"gate_and_up", "down_few", "down_many"}},
     {"22_decode.cpp", {"dispatch", "few_rows", "many_rows"}},
     {"23_indexer.cpp", {"scores"}},
+    {"score_hook.cpp", {"counting"}},
 };
 
 /// What a GPU runs of a program: no host headers, nothing from the first host function on. The kernels' own host side stays.

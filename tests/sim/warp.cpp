@@ -2,6 +2,8 @@
 // Collectives of a warp, named and cluster barriers, register reallocation on the simulator.
 #include "support.hpp"
 
+#include <algorithm>
+
 using namespace deepgemm;
 using namespace deepgemm::test;
 
@@ -22,6 +24,56 @@ TEST_CASE("shuffles, votes and reductions") {
             ptx::sync_warp();
         });
     }
+}
+
+TEST_CASE("bits, and sums over lanes") {
+    sim::launch({}, block(64), [] {
+        const u32 lane = ptx::lane_index(), mask = lane < 31 ? 5u << lane : 0x80000000u;
+        CHECK(ptx::count_bits(mask) == (lane < 30 ? 2 : 1));
+        CHECK(ptx::lowest_bit(mask) == lane);
+        CHECK(ptx::bit_length(1u << lane) == lane + 1);
+        CHECK(ptx::bit_length(u64(1) << (2 * lane)) == 2 * lane + 1);
+        CHECK(ptx::bit_length(0u) == 0);
+        CHECK(ptx::bit_length(u64(0)) == 0);
+        CHECK(ptx::inclusive_sum(lane + 1) == (lane + 1) * (lane + 2) / 2);
+    });
+}
+
+TEST_CASE("atomic additions in shared memory, in an order that varies; the largest of a word") {
+    std::vector<std::vector<u32>> orders;
+    for (u64 seed = 1; seed < 5; ++seed) {
+        sim::options o{.policy = sim::policy::random, .seed = seed};
+        sim::geometry g = block(128);
+        g.smem_bytes = 64;
+        std::vector<u32> before(128);
+        u32 largest = 100;
+        sim::launch(o, g, [&] {
+            const u32 smem = ptx::dynamic_smem(), thread = ptx::thread_index();
+            if (thread < 2) ptx::st_shared(smem + 4 * thread, 10u);
+            ptx::sync_cta();
+            before[thread] = ptx::fetch_add_shared(smem, 2);
+            ptx::increment_shared(smem + 4);
+            ptx::atomic_max(&largest, thread * 37 % 128);
+            ptx::sync_cta();
+            CHECK(ptx::ld_shared<u32>(smem) == 10 + 2 * 128);
+            CHECK(ptx::ld_shared<u32>(smem + 4) == 10 + 128);
+        });
+        CHECK(largest == 127);
+        orders.push_back(before);
+        std::sort(before.begin(), before.end());
+        for (u32 i = 0; i < 128; ++i) CHECK(before[i] == 10 + 2 * i);
+    }
+    CHECK(orders[0] != orders[1]);
+}
+
+TEST_CASE("copies to L2 are checked") {
+    alignas(16) static const u8 memory[64] = {};
+    const auto failure = [](const u8* from, u32 bytes) {
+        return error_of({}, block(32), [&] { ptx::prefetch_l2(from, bytes); });
+    };
+    CHECK(failure(memory, 64) == "");
+    CHECK(failure(memory + 8, 16).find("must be multiples of 16") != std::string::npos);
+    CHECK(failure(memory, 8).find("must be multiples of 16") != std::string::npos);
 }
 
 TEST_CASE("indices") {

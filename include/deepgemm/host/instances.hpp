@@ -27,6 +27,8 @@ template <>
 std::span<const kernel_handle<ops::clean_logits>> of<ops::clean_logits>();
 template <>
 std::span<const kernel_handle<ops::paged_mqa_logits>> of<ops::paged_mqa_logits>();
+template <>
+std::span<const kernel_handle<ops::topk>> of<ops::topk>();
 
 /// The shipped kernels of ops::gemm.
 std::span<const kernel_handle<ops::gemm>> dense();

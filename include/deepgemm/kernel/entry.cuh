@@ -11,7 +11,7 @@ namespace deepgemm {
 /// the kernel has a body only in the code of its own, and launchers refuse it on others. Code for none of the architectures is
 /// a mistake.
 template <class Kernel>
-DEEPGEMM_GLOBAL void DEEPGEMM_LAUNCH_BOUNDS(Kernel::launch.threads, 1)
+DEEPGEMM_GLOBAL void DEEPGEMM_LAUNCH_BOUNDS(Kernel::launch.threads, Kernel::launch.ctas_per_sm)
     entry(const DEEPGEMM_GRID_CONSTANT typename Kernel::params p) {
     if constexpr (arch::compiled_here(Kernel::launch.arch)) {
         Kernel::run(p);

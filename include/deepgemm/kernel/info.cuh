@@ -30,6 +30,7 @@ struct hc_prenorm;
 struct mqa_logits;
 struct clean_logits;
 struct paged_mqa_logits;
+struct topk;
 }  // namespace ops
 
 /// The operation (host/operation.hpp) that plans kernels of grouping `Groups`; void if none does. The operations are incomplete

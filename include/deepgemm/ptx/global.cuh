@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Global memory: weak and read-only loads, weak stores, and atomic additions of floats. Accesses that synchronise threads are
+// Global memory: weak and read-only loads, weak stores, atomic additions of floats and largest
+// numbers. Accesses that synchronise threads are
 // in word.cuh.
 #pragma once
 
@@ -125,6 +126,15 @@ DEEPGEMM_DEVICE void atomic_add(float* address, float value) {
     sim::atomic_add(address, value, memory_scope::gpu, false);
 #else
     asm volatile("red.relaxed.gpu.global.add.f32 [%0], %1;" ::"l"(address), "f"(value) : "memory");
+#endif
+}
+
+/// Replaces a number by `value` if that is larger, atomically (relaxed, GPU scope). The order of such calls makes no difference.
+DEEPGEMM_DEVICE void atomic_max(u32* address, u32 value) {
+#if DEEPGEMM_SIMULATED
+    sim::atomic_max(address, value, memory_scope::gpu);
+#else
+    asm volatile("red.relaxed.gpu.global.max.u32 [%0], %1;" ::"l"(address), "r"(value) : "memory");
 #endif
 }
 

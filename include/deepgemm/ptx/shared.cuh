@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Dynamic shared memory of the own CTA through 32-bit window addresses: generic-proxy loads and stores.
+// Dynamic shared memory of the own CTA through 32-bit window addresses: generic-proxy loads, stores and atomic additions.
 // TMA and wgmma read through the async proxy: a store here is visible to them only after fence_proxy_async().
 #pragma once
 
@@ -74,6 +74,27 @@ DEEPGEMM_DEVICE void st_shared(u32 address, const T& value) {
                      "r"(v.w[3])
                      : "memory");
     }
+#endif
+}
+
+/// Adds one to the word at `address` atomically (relaxed, CTA scope). Lanes of a warp that count at one address cost no more than
+/// one of them.
+DEEPGEMM_DEVICE void increment_shared(u32 address) {
+#if DEEPGEMM_SIMULATED
+    sim::atomic_add_shared(address, 1, false, "red.shared.add");
+#else
+    asm volatile("red.relaxed.cta.shared.add.u32 [%0], 1;" ::"r"(address) : "memory");
+#endif
+}
+
+/// Adds to the word at `address` atomically (relaxed, CTA scope), modulo 2^32, and returns what it was before.
+DEEPGEMM_DEVICE u32 fetch_add_shared(u32 address, u32 value) {
+#if DEEPGEMM_SIMULATED
+    return sim::atomic_add_shared(address, value, true, "atom.shared.add");
+#else
+    u32 before;
+    asm volatile("atom.relaxed.cta.shared.add.u32 %0, [%1], %2;" : "=r"(before) : "r"(address), "r"(value) : "memory");
+    return before;
 #endif
 }
 

@@ -210,4 +210,13 @@ DEEPGEMM_DEVICE void prefetch_tensor_map(const tensor_map& map) {
 #endif
 }
 
+/// Brings `bytes` bytes of global memory to L2, both multiples of 16, without waiting. Any thread.
+DEEPGEMM_DEVICE void prefetch_l2(const void* address, u32 bytes) {
+#if DEEPGEMM_SIMULATED
+    sim::prefetch_l2(address, bytes);
+#else
+    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(address), "r"(bytes) : "memory");
+#endif
+}
+
 }  // namespace deepgemm::ptx

@@ -2,10 +2,7 @@
 // Collectives of one full, converged warp: election, shuffles, votes, reductions.
 #pragma once
 
-#include <deepgemm/core/types.cuh>
-#if DEEPGEMM_SIMULATED
-#include <deepgemm/sim/warp.hpp>
-#endif
+#include <deepgemm/ptx/thread.cuh>
 
 namespace deepgemm::ptx {
 
@@ -100,6 +97,42 @@ DEEPGEMM_DEVICE bool all(bool predicate) {
 #endif
 }
 
+/// How many bits of `mask` are set; any thread.
+DEEPGEMM_DEVICE u32 count_bits(u32 mask) {
+#if DEEPGEMM_SIMULATED
+    return u32(__builtin_popcount(mask));
+#else
+    return u32(__popc(int(mask)));
+#endif
+}
+
+/// The place of the lowest bit of `mask`, which is not 0; any thread.
+DEEPGEMM_DEVICE u32 lowest_bit(u32 mask) {
+#if DEEPGEMM_SIMULATED
+    return u32(__builtin_ctz(mask));
+#else
+    return u32(__ffs(int(mask))) - 1;
+#endif
+}
+
+/// How many bits `value` has without leading zeros; any thread.
+DEEPGEMM_DEVICE u32 bit_length(u64 value) {
+#if DEEPGEMM_SIMULATED
+    return value == 0 ? 0 : 64 - u32(__builtin_clzll(value));
+#else
+    return 64 - u32(__clzll(i64(value)));
+#endif
+}
+
+/// The same of 32 bits.
+DEEPGEMM_DEVICE u32 bit_length(u32 value) {
+#if DEEPGEMM_SIMULATED
+    return value == 0 ? 0 : 32 - u32(__builtin_clz(value));
+#else
+    return 32 - u32(__clz(i32(value)));
+#endif
+}
+
 /// Sum over the lanes, modulo 2^32, in every lane.
 DEEPGEMM_DEVICE u32 reduce_add(u32 value) {
 #if DEEPGEMM_SIMULATED
@@ -125,6 +158,16 @@ DEEPGEMM_DEVICE u32 reduce_max(u32 value) {
 #else
     return __reduce_max_sync(0xffffffffu, value);
 #endif
+}
+
+/// Sum over this lane and those below, modulo 2^32.
+DEEPGEMM_DEVICE u32 inclusive_sum(u32 value) {
+    DEEPGEMM_UNROLL
+    for (u32 delta = 1; delta < 32; delta *= 2) {
+        const u32 below = shuffle_up(value, delta);
+        if (lane_index() >= delta) value += below;
+    }
+    return value;
 }
 
 }  // namespace deepgemm::ptx

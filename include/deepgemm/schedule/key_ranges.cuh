@@ -121,7 +121,7 @@ struct ragged_tiles {
         if (lane == 0) ptx::st_shared(smem + 4 * u32(warp), cost);
         ptx::sync_cta();
         const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(smem + 4 * u32(lane)) : 0;
-        const u32 sums = inclusive_sum(of_lane), before = ptx::shuffle(sums, u32(warp)) - cost,
+        const u32 sums = ptx::inclusive_sum(of_lane), before = ptx::shuffle(sums, u32(warp)) - cost,
                   total = ptx::shuffle(sums, 31);
         DEEPGEMM_NO_UNROLL
         for (u32 i = 0; i < 2; ++i) {
@@ -215,20 +215,11 @@ private:
         const u32 cost = u32(keys_of(load(all, tile)).tiles + StartCost);
         return lane % lanes == 0 && tile + lane / lanes < last ? cost : 0;
     }
-    /// Whole warp: the sum over this lane and those below.
-    DEEPGEMM_DEVICE static u32 inclusive_sum(u32 value) {
-        DEEPGEMM_UNROLL
-        for (u32 delta = 1; delta < 32; delta *= 2) {
-            const u32 below = ptx::shuffle_up(value, delta);
-            if (ptx::lane_index() >= delta) value += below;
-        }
-        return value;
-    }
     /// Whole warp: stores where among its tiles [first, last), which cost `before` and more, a total of `target` is reached.
     DEEPGEMM_DEVICE static void find(const Ranges& all, i32 first, i32 last, u32 before, u32 target, u32 to) {
         DEEPGEMM_NO_UNROLL
         for (i32 tile = first; tile < last && before <= target; tile += at_once) {
-            const u32 cost = cost_of(all, tile, last), end = before + inclusive_sum(cost), start = end - cost;
+            const u32 cost = cost_of(all, tile, last), end = before + ptx::inclusive_sum(cost), start = end - cost;
             if (start <= target && target < end) {
                 store({tile + i32(ptx::lane_index()) / lanes, max(i32(target - start) - StartCost, 0)}, to);
             }

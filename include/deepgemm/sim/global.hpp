@@ -120,6 +120,17 @@ T atomic_add(T* address, T value, memory_scope scope, bool orders) {
     return before;
 }
 
+/// red: the larger of a number and `value`.
+inline void atomic_max(u32* address, u32 value, memory_scope scope) {
+    constexpr const char* what = "red.relaxed.max";
+    check_global(address, sizeof(u32), what);
+    check_grid_waited(address, false, what);
+    if (current().options.resident_clusters != 1) yield(what);
+    change_word(address, sizeof(u32), scope, false, what);
+    if (value > *address) *address = value;
+    current().idle_polls = 0;
+}
+
 inline void grid_dependency_wait() { me().grid_waited = true; }
 /// With options::dependent_launch: fails if the thread has not waited for the preceding grid. The next grid would then run
 /// beside that one, too, although it may take everything older than its own predecessor for ready.

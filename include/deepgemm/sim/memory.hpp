@@ -212,6 +212,16 @@ void st_shared(u32 address, const T& value, const char* what) {
     store_shared(address, &value, sizeof(T), what);
 }
 
+/// Adds to a word of shared memory and returns what it was. No other thread runs in between; with `gives_way` others may run
+/// before, so that the order in which threads get their values varies.
+inline u32 atomic_add_shared(u32 address, u32 value, bool gives_way, const char* what) {
+    current().idle_polls = 0;
+    if (gives_way) yield(what);
+    const u32 before = ld_shared<u32>(address, what);
+    st_shared(address, before + value, what);
+    return before;
+}
+
 // ---- fences
 
 inline void fence_mbarrier_init() {

@@ -37,6 +37,16 @@ inline tensor_description tensor_of(const tensor_map& map, int rank, bool loads,
     return d;
 }
 
+/// Nothing but checks: the machine has no caches.
+inline void prefetch_l2(const void* address, u32 bytes) {
+    constexpr const char* what = "cp.async.bulk.prefetch.L2";
+    check_global(address, 1, what);
+    if (reinterpret_cast<u64>(address) % 16 != 0 || bytes % 16 != 0 || bytes == 0) {
+        fail("%s: global address %p and %u bytes must be multiples of 16", what, address, bytes);
+    }
+    for (u32 at = 0; at < bytes; at += 16) static_cast<void>(*(static_cast<const volatile char*>(address) + at));
+}
+
 inline void prefetch_tensor_map(const tensor_map& map) { check_tensor_map(map, "prefetch.tensormap"); }
 
 /// Where a box lies in its tensor.
