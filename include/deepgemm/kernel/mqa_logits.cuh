@@ -207,6 +207,7 @@ private:
                 scores.advance(key_rows);
                 at.advance();
             }
+            ptx::sync_warp();  // all lanes have read what the producer of queries will overwrite by ordinary stores
             query_pipe.release(query_at);
             query_at.advance();
         }

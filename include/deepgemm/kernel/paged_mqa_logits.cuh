@@ -293,6 +293,7 @@ private:
                 at.advance();
             }
             skipped -= slots;
+            ptx::sync_warp();  // all lanes have read what the producer of queries will overwrite by ordinary stores
             query_pipe.release(query_at);
             query_at.advance();
         }
