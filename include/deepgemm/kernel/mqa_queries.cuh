@@ -6,6 +6,7 @@
 #include <deepgemm/epilogue/score_sink.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/ptx/convert.cuh>
+#include <deepgemm/ptx/cp_async.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/shared.cuh>
@@ -28,6 +29,11 @@ struct fill {
     static constexpr const char* text = "filler";
 };
 }  // namespace roles
+
+namespace meetings {
+/// The queries of a CTA's first run are in shared memory, with their weights.
+struct first_queries {};
+}  // namespace meetings
 
 /// Regions of shared memory of these kernels. A run is what the producer of queries tells the math warps: its first query,
 /// first key and key tiles (0: there are no more runs), then the range of each query.
@@ -65,9 +71,9 @@ struct mqa_queries {
     template <class Params>
     DEEPGEMM_DEVICE static void load_queries(const Params& p, u32 smem, const typename K::query_ring& pipe) {
         using tiles = typename K::tiles;
-        ptx::prefetch_tensor_map(p.q);
         typename K::query_ring::cursor at;
         typename tiles::run now;
+        bool begun = false;
         const u32 lane = ptx::lane_index();
         const u32 shares = K::template place<mqa_regions::shares>(smem);
         for (typename tiles::runs work(p.ranges, shares); work.next(now); at.advance()) {
@@ -91,7 +97,10 @@ struct mqa_queries {
             }
             load_weights(p, K::template place<mqa_regions::weights>(smem, first), now.query);
             pipe.stored(at);
+            if (!begun) let_fill();
+            begun = true;
         }
+        if (!begun) let_fill();
         pipe.acquire(at);
         if (lane == 0) {
             ptx::st_shared(K::template place<mqa_regions::run>(smem, at.stage) + 8, 0);
@@ -100,10 +109,12 @@ struct mqa_queries {
         pipe.stored(at);
     }
 
-    /// Filler warps: pass over all query tiles, also those that no math warp sees, and each to one CTA.
+    /// Filler warps: pass over all query tiles, also those that no math warp sees, and each to one CTA. They start when the first
+    /// queries are there, which would wait in memory behind their stores.
     template <class Params>
     DEEPGEMM_DEVICE static void fill(const Params& p, u32 warp) {
         using tiles = typename K::tiles;
+        barriers::sync(meetings::first_queries{});
         for (i32 tile = i32(ptx::cta_index()); tile < tiles::tiles_of(p.ranges); tile += i32(ptx::cta_count())) {
             const key_range mine = tiles::load(p.ranges, tile);
             const auto keys = tiles::keys_of(mine);
@@ -134,37 +145,56 @@ struct mqa_queries {
     }
 
 private:
-    /// Whole warp: brings the weights of all columns of a query tile as FP32; zero for columns without a query. Several loads
-    /// are under way at a time, since each takes longer than a multiply.
+    using barriers =
+        barrier_table<typename K::cta, named_barrier<meetings::first_queries, 1 + K::cta::warps_of(roles::fill{})>>;
+
+    /// Producer of queries: the first ones are there, or there are none.
+    DEEPGEMM_DEVICE static void let_fill() {
+        if constexpr (K::sink::fills_outside) barriers::arrive(meetings::first_queries{});
+    }
+
+    /// Whole warp: brings the weights of all columns of a query tile as FP32; zero for columns without a query. Many loads are
+    /// under way at a time: one after another, they would take longer than a short run.
     template <class Params>
     DEEPGEMM_DEVICE static void load_weights(const Params& p, u32 to, i32 first) {
-        constexpr int all = K::query_groups * K::sums::columns, batch = min(ceil_div(all, 32), 8);
+        constexpr int all = K::query_groups * K::sums::columns;
         const int lane = int(ptx::lane_index());
-        DEEPGEMM_NO_UNROLL
-        for (int from = lane; from < align_up(all, 32); from += 32 * batch) {
-            float value[batch];
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < batch; ++i) value[i] = weight_of(p, first, min(from + 32 * i, all - 1));
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < batch; ++i) {
-                if (from + 32 * i < all) ptx::st_shared(to + 4 * u32(from + 32 * i), value[i]);
+        if constexpr (same_as<typename K::weight, float>) {
+            for (int i = lane; i < all; i += 32) {
+                const auto from = weight_of(p, first, i);
+                ptx::cp_async<4>(to + 4 * u32(i), from.data, from.exists);
+            }
+            ptx::cp_async_commit();
+            ptx::cp_async_wait<0>();
+        } else {
+            constexpr int batch = min(ceil_div(all, 32), 8);
+            DEEPGEMM_NO_UNROLL
+            for (int start = lane; start < align_up(all, 32); start += 32 * batch) {
+                u32 bits[batch];
+                DEEPGEMM_UNROLL
+                for (int i = 0; i < batch; ++i) {
+                    const auto from = weight_of(p, first, min(start + 32 * i, all - 1));
+                    bits[i] = from.exists ? u32(ptx::ld_global(from.data).bits) : 0;
+                }
+                DEEPGEMM_UNROLL
+                for (int i = 0; i < batch; ++i) {
+                    if (start + 32 * i < all)
+                        ptx::st_shared(to + 4 * u32(start + 32 * i), ptx::unpack<typename K::weight>(bits[i]).x);
+                }
             }
         }
     }
+    struct weight_place {
+        const typename K::weight* data;
+        bool exists;
+    };
     /// Any thread: the weight of column `column` of all query groups, whose first query is `first`.
     template <class Params>
-    DEEPGEMM_DEVICE static float weight_of(const Params& p, i32 first, int column) {
+    DEEPGEMM_DEVICE static weight_place weight_of(const Params& p, i32 first, int column) {
         constexpr int columns = K::sums::columns;
         const int in_group = column % columns, query = first + column / columns * K::queries + in_group / heads;
         const bool exists = in_group < K::queries * heads && query < p.ranges.queries;
-        const auto* from = p.weights + (exists ? query * p.weights_pitch + in_group % heads : 0);
-        if constexpr (same_as<typename K::weight, float>) {
-            const float loaded = ptx::ld_global(from);
-            return exists ? loaded : 0.0f;
-        } else {
-            const u32 bits = ptx::ld_global(from).bits;
-            return ptx::unpack<typename K::weight>(exists ? bits : 0u).x;
-        }
+        return {p.weights + (exists ? query * p.weights_pitch + in_group % heads : 0), exists};
     }
 };
 

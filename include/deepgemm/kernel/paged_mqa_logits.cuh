@@ -147,6 +147,10 @@ struct paged_mqa_logits {
 
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
+        if (ptx::warp_index() == 0 && ptx::elect_one()) {  // before the work is shared out, which takes some time
+            ptx::prefetch_tensor_map(p.key);
+            ptx::prefetch_tensor_map(p.q);
+        }
         const u32 smem = ptx::dynamic_smem();
         const query_ring query_pipe{place<query_barriers>(smem), {0}};
         if (ptx::thread_index() == 0) {
@@ -200,7 +204,6 @@ private:
 
     /// Producer of keys: each lane has the page of one of 32 copies, and loads that of another 32 copies ahead.
     DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem) {
-        ptx::prefetch_tensor_map(p.key);
         const i32 lane = i32(ptx::lane_index());
         const bool issues = ptx::elect_one();
         typename key_ring::cursor at;
