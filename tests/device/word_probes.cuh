@@ -32,7 +32,7 @@ struct words_probe {
         ptx::st_global(own, ptx::count_bits(few_bits));
         ptx::st_global(own + 1, ptx::bit_length(few_bits));
         ptx::st_global(own + 2, ptx::bit_length(u64(few_bits) << 32 | number));
-        ptx::st_global(own + 3, ptx::lowest_bit(number | 0x80000000u));
+        ptx::st_global(own + 3, ptx::count_bits(number));
         ptx::st_global(own + 4, ptx::inclusive_sum(few_bits));
         u32* const largest = reinterpret_cast<u32*>(p.output) + 96 + 5 * threads;
         if (thread < 4) ptx::st_global(largest + thread, 7u);

@@ -30,7 +30,6 @@ TEST_CASE("bits, and sums over lanes") {
     sim::launch({}, block(64), [] {
         const u32 lane = ptx::lane_index(), mask = lane < 31 ? 5u << lane : 0x80000000u;
         CHECK(ptx::count_bits(mask) == (lane < 30 ? 2 : 1));
-        CHECK(ptx::lowest_bit(mask) == lane);
         CHECK(ptx::bit_length(1u << lane) == lane + 1);
         CHECK(ptx::bit_length(u64(1) << (2 * lane)) == 2 * lane + 1);
         CHECK(ptx::bit_length(0u) == 0);

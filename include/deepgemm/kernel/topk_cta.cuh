@@ -38,11 +38,8 @@ struct topk_cta {
     /// All threads: one row.
     DEEPGEMM_DEVICE void select(const topk_arguments& p, i32 i) const {
         const row r = row::of(p, i);
-        if (bins.thread == threads - 1) {
-            r.prefetch(0, prefetched);
-            const i32 next = i + i32(ptx::cta_count());
-            if (next < p.rows) row::of(p, next).prefetch(0, prefetched);
-        }
+        // With one row for each CTA nothing else keeps memory busy while the sample is looked at.
+        if (bins.thread == threads - 1 && p.rows <= i32(ptx::cta_count())) r.prefetch(0, 1 << 16);
         if (bins.thread < 2) ptx::st_shared(counters + 4 * bins.thread, 0u);
         ptx::sync_cta();
         const u32 wanted = min(u32(p.k), r.count);
@@ -126,56 +123,41 @@ private:
     /// the capacity pass are not all stored. It synchronises the CTA. The counter is 0.
     template <class Passes>
     DEEPGEMM_DEVICE u32 collect(const row& r, u32 counter, const Passes& passes) const {
-        u32 from = bins.warp * warp_pieces;
-        pieces_of_thread now;
-        if (from < r.pieces()) now = load(r, from);
+        constexpr u32 vectors = Config.vectors, step = 32 * vectors;
         DEEPGEMM_NO_UNROLL
-        while (from < r.pieces()) {
+        for (u32 from = bins.warp * step; from < r.pieces(); from += warps * step) {
+            typename row::piece loaded[vectors];
+            DEEPGEMM_UNROLL
+            for (u32 j = 0; j < vectors; ++j) loaded[j] = r.load(from + 32 * j + bins.lane);
             u32 passing = 0;
             DEEPGEMM_UNROLL
-            for (u32 j = 0; j < u32(Config.vectors); ++j) {
+            for (u32 j = 0; j < vectors; ++j) {
                 const u32 at = from + 32 * j + bins.lane;
                 if (at >= r.pieces()) continue;
                 DEEPGEMM_UNROLL
                 for (u32 e = 0; e < in_piece; ++e) {
-                    if (passes(row::value(now.piece[j], e), r.index_of(at) + e)) passing |= 1u << (j * in_piece + e);
+                    if (passes(row::value(loaded[j], e), r.index_of(at) + e)) passing |= 1u << (j * in_piece + e);
                 }
             }
-            if (bins.thread == 0) r.prefetch(from + prefetched, warps * warp_pieces);
-            const u32 next = from + warps * warp_pieces;
-            now = load(r, next);  // under way while this one's are stored
-            append(r, counter, passing, r.index_of(from + bins.lane));
-            from = next;
+            append<vectors * in_piece>(counter, passing, [&](u32 e) {
+                return ptx::vec2<u32>{bit_cast<u32>(row::value(loaded[e / in_piece], e % in_piece)),
+                                      r.index_of(from + e / in_piece * 32 + bins.lane) + e % in_piece};
+            });
         }
         if (bins.warp == 0) {
             const u32 at = r.edge(bins.lane);
-            append(r, counter, at < r.count && passes(r.value(at), at) ? 1u : 0u, at);
+            const float value = at < r.count ? r.value(at) : 0.0f;
+            append<1>(counter, at < r.count && passes(value, at) ? 1u : 0u, [&](u32) {
+                return ptx::vec2<u32>{bit_cast<u32>(value), at};
+            });
         }
         ptx::sync_cta();
         return ptx::ld_shared<u32>(counter);
     }
 
-    /// What a thread loads at a time.
-    struct pieces_of_thread {
-        typename row::piece piece[Config.vectors];
-    };
-    static constexpr u32 warp_pieces = 32 * u32(Config.vectors);
-    /// Pieces that are on their way to L2 before they are loaded.
-    static constexpr u32 prefetched = 2 * warps * warp_pieces;
-
-    /// Whole warp: loads pieces from `from` on; the last one in place of those that there are not.
-    DEEPGEMM_DEVICE pieces_of_thread load(const row& r, u32 from) const {
-        pieces_of_thread loaded;
-        DEEPGEMM_UNROLL
-        for (u32 j = 0; j < u32(Config.vectors); ++j) {
-            loaded.piece[j] = r.load(from + 32 * j + bins.lane);
-        }
-        return loaded;
-    }
-
-    /// Whole warp: stores those of each lane's elements that `passing` has a bit for, whose first one has index `first`. The value
-    /// is loaded again: it is in L1, and a register that is chosen at run time would not be one.
-    DEEPGEMM_DEVICE void append(const row& r, u32 counter, u32 passing, u32 first) const {
+    /// Whole warp: stores those of each lane's `Count` elements that `passing` has a bit for. `element` gives them.
+    template <u32 Count, class Element>
+    DEEPGEMM_DEVICE void append(u32 counter, u32 passing, const Element& element) const {
         const u32 own = ptx::count_bits(passing), up_to = ptx::inclusive_sum(own), all = ptx::shuffle(up_to, 31);
         if (all == 0) return;
         u32 start = 0;
@@ -183,12 +165,12 @@ private:
         start = ptx::shuffle(start, 0);
         if (start + all > capacity) return;
         u32 to = chosen + 8 * (start + up_to - own);
-        DEEPGEMM_NO_UNROLL
-        for (; passing != 0; passing &= passing - 1, to += 8) {
-            const u32 e = ptx::lowest_bit(passing), index = first + e / in_piece * (32 * in_piece) + e % in_piece;
-            ptx::st_shared(to, ptx::vec2<u32>{bit_cast<u32>(r.value(index)), index});
+        DEEPGEMM_UNROLL
+        for (u32 e = 0; e < Count; ++e) {
+            if ((passing >> e & 1) == 0) continue;
+            ptx::st_shared(to, element(e));
+            to += 8;
         }
-        ptx::sync_warp();
     }
 
     // ---- order

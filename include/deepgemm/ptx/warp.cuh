@@ -106,15 +106,6 @@ DEEPGEMM_DEVICE u32 count_bits(u32 mask) {
 #endif
 }
 
-/// The place of the lowest bit of `mask`, which is not 0; any thread.
-DEEPGEMM_DEVICE u32 lowest_bit(u32 mask) {
-#if DEEPGEMM_SIMULATED
-    return u32(__builtin_ctz(mask));
-#else
-    return u32(__ffs(int(mask))) - 1;
-#endif
-}
-
 /// How many bits `value` has without leading zeros; any thread.
 DEEPGEMM_DEVICE u32 bit_length(u64 value) {
 #if DEEPGEMM_SIMULATED
