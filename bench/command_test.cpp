@@ -113,20 +113,21 @@ TEST_CASE("explain takes prenorms, whose configuration is of another type") {
     const said text = run(explain_command, {"137,24,7168:prenorm", "137,24,7168:prenorm-16", "8192,100,7168:prenorm"});
     CHECK(text.code == 0);
     CHECK(text.has("prenorm of m = 137, n = 24, k = 7168, A bf16, B f32 as tf32, D f32\non 132 "));
-    CHECK(text.has("predicted best of 15: hc_prenorm_config{.block = {64, 24, 64}, .stages = "));
+    CHECK(text.has("predicted best of 11: hc_prenorm_config{.block = {16, 8, 64}, .warpgroups = 4, .split_k = 4}"));
     CHECK(text.has("D f32, sums in 16 parts of K\n"));
-    CHECK(text.has("predicted best of 4: hc_prenorm_config{.block = {64, 24, 64}, .stages = "));
+    CHECK(text.has("predicted best of 5: hc_prenorm_config{.block = {64, 24, 64}, .stages = "));
     CHECK(text.has("hc_prenorm_config{.block = {64, 128, 64}, .stages = "));
-    const std::string pin = "hc_prenorm_config{.block = {64, 64, 64}, .split_k = 2}";
+    const std::string pin = "hc_prenorm_config{.block = {64, 64, 64}, .warpgroups = 2, .split_k = 2}";
     CHECK(run(explain_command, {"--pin", pin, "137,24,7168:prenorm"})
-              .has("pinned of 15: hc_prenorm_config{.block = {64, 64, "));
+              .has("pinned of 11: hc_prenorm_config{.block = {64, 64, "));
     CHECK(run(explain_command, {"--json", "137,24,7168:prenorm"}).has("\"config\": \"hc_prenorm_config{.block = "));
     CHECK_THROWS_WITH_AS(
-        run(explain_command, {"--pin", "hc_prenorm_config{.block = {64, 40, 64}}", "137,24,7168:prenorm"}),
-        doctest::Contains("}, .stages = 16}: block.n is 24, not 40"), std::runtime_error);
+        run(explain_command,
+            {"--pin", "hc_prenorm_config{.block = {64, 40, 64}, .warpgroups = 2}", "137,24,7168:prenorm"}),
+        doctest::Contains("}, .stages = 14, .warpgroups = 2}: block.n is 24, not 40"), std::runtime_error);
     const std::pair<std::vector<std::string>, const char*> mistakes[] = {
         {{"--pin", "hc_prenorm_config{.columns = 8}", "137,24,7168:prenorm"},
-         "at character 20 there must be block, stages or split_k"},
+         "at character 20 there must be block, stages, warpgroups or split_k"},
         {{"137,24:prenorm"}, "prenorms are written M,N,K:prenorm or, in S parts of K, M,N,K:prenorm-S"}};
     for (const auto& [given, what] : mistakes)
         CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);
