@@ -26,28 +26,23 @@ struct group_sum {
     static_assert(Registers % 4 == 0, "group_sum: totals are stored four at a time");
     static constexpr u32 group_bytes = Registers * Threads * sizeof(float), bytes = (Groups - 1) * group_bytes;
 
-    u32 landing;           ///< shared address of `bytes` bytes
-    u32 group;             ///< index of the calling thread's group
-    bool is_next = false;  ///< a tile came before this one
+    u32 landing;  ///< shared address of `bytes` bytes
+    u32 group;    ///< index of the calling thread's group
 
     /// True in the group that gets the sum.
     DEEPGEMM_DEVICE bool is_first() const { return group == 0; }
 
     /// All threads of all groups: in the first group, adds the totals of the others to `total`. `more` says that another tile
     /// follows.
-    DEEPGEMM_DEVICE void reduce(float (&total)[Registers], bool more) {
+    DEEPGEMM_DEVICE void reduce(float (&total)[Registers], bool more) const {
         if constexpr (Groups > 1) {
+            if (!is_first()) store(total);
+            Barriers::sync(meetings::totals_written{});
             if (is_first()) {
-                Barriers::sync(meetings::totals_written{});
                 DEEPGEMM_UNROLL
                 for (u32 from = 1; from < u32(Groups); ++from) gather(total, from);
-                if (more) Barriers::arrive(meetings::totals_read{});
-            } else {
-                if (is_next) Barriers::sync(meetings::totals_read{});
-                store(total);
-                Barriers::arrive(meetings::totals_written{});
             }
-            is_next = true;
+            if (more) Barriers::sync(meetings::totals_read{});
         }
     }
 

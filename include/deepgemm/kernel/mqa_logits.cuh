@@ -74,7 +74,8 @@ struct mqa_logits {
     static_assert(layout::bytes(stages) <= Arch::smem_bytes,
                   "mqa_logits: the stages need more than 232448 bytes of shared memory");
     using key_ring = tma_pipeline<stages, cta::warps_of(roles::math{}), cluster_shape{}>;
-    using query_ring = tma_pipeline<query_stages, cta::warps_of(roles::math{}), cluster_shape{}, 2>;
+    /// Every lane arrives, of math warps and of the producer, whose thread that starts copies arrives once more.
+    using query_ring = tma_pipeline<query_stages, 32 * cta::warps_of(roles::math{}), cluster_shape{}, 33>;
 
     using arguments = mqa_logits_arguments<typename Sink::arguments>;
     static constexpr launch_info launch{
@@ -207,8 +208,7 @@ private:
                 scores.advance(key_rows);
                 at.advance();
             }
-            ptx::sync_warp();  // all lanes have read what the producer of queries will overwrite by ordinary stores
-            query_pipe.release(query_at);
+            query_pipe.release_by_lanes(query_at);
             query_at.advance();
         }
     }

@@ -96,7 +96,7 @@ struct mqa_queries {
                 ptx::st_shared(words + 16 + 8 * lane, ptx::vec2<i32>{now.mine.first, now.mine.last});
             }
             load_weights(p, K::template place<mqa_regions::weights>(smem, first), now.query);
-            pipe.stored(at);
+            pipe.stored_by_lanes(at);
             if (!begun) let_fill();
             begun = true;
         }
@@ -106,7 +106,7 @@ struct mqa_queries {
             ptx::st_shared(K::template place<mqa_regions::run>(smem, at.stage) + 8, 0);
             pipe.commit(at, 0);
         }
-        pipe.stored(at);
+        pipe.stored_by_lanes(at);
     }
 
     /// Filler warps: pass over all query tiles, also those that no math warp sees, and each to one CTA. They start when the first

@@ -81,7 +81,8 @@ struct paged_mqa_logits {
     static constexpr paged_mqa_config config = settled.with_stages(stages);
     static constexpr int in_ring = stages / key_groups;  ///< slots of a ring, side by side
     using key_ring = tma_pipeline<in_ring, 4 * query_groups, cluster_shape{}>;
-    using query_ring = tma_pipeline<query_stages, cta::warps_of(roles::math{}), cluster_shape{}, 2>;
+    /// Every lane arrives, of math warps and of the producer, whose thread that starts copies arrives once more.
+    using query_ring = tma_pipeline<query_stages, 32 * cta::warps_of(roles::math{}), cluster_shape{}, 33>;
 
     using arguments = paged_mqa_arguments<typename Sink::arguments>;
     static constexpr launch_info launch{
@@ -296,8 +297,7 @@ private:
                 at.advance();
             }
             skipped -= slots;
-            ptx::sync_warp();  // all lanes have read what the producer of queries will overwrite by ordinary stores
-            query_pipe.release(query_at);
+            query_pipe.release_by_lanes(query_at);
             query_at.advance();
         }
     }

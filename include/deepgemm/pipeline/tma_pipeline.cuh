@@ -58,6 +58,9 @@ struct tma_pipeline {
         if (ptx::lane_index() == 0) ptx::mbarrier_arrive(full(at));
     }
 
+    /// The same by an arrival of each lane, of which the stage has 32 more `Producers`. The lanes need not synchronise then.
+    DEEPGEMM_DEVICE void stored_by_lanes(cursor at) const { ptx::mbarrier_arrive(full(at)); }
+
     /// Math threads: waits until the stage's bytes have landed. They are then visible to wgmma and to ordinary loads.
     DEEPGEMM_DEVICE void wait(cursor at) const { ptx::mbarrier_wait(full(at), at.parity, "math: full stage"); }
 
@@ -81,6 +84,13 @@ struct tma_pipeline {
         } else {
             if (lane < u32(multicast<Cluster>::writers)) ptx::mbarrier_arrive_mapped(release_to + 8 * at.stage);
         }
+    }
+
+    /// Any lane of a math warp: it has finished reading the stage, by ordinary loads, which a producer then overwrites by ordinary
+    /// stores. All lanes arrive, so the stage has 32 times as many `ConsumerWarps`.
+    DEEPGEMM_DEVICE void release_by_lanes(cursor at) const {
+        static_assert(Cluster.size() == 1, "release_by_lanes: other CTAs are not told");
+        ptx::mbarrier_arrive(empty(at));
     }
 
 private:
