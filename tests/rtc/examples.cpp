@@ -98,11 +98,12 @@ TEST_CASE("kernels of a user's own operation, from their header") {
 
 TEST_CASE("no example is left out") {
     std::vector<std::string> found;
-    std::vector<std::string> known{"15_nvrtc.cpp",      // a program around NVRTC, whose test runs it
-                                   "17_one_file.cpp"};  // the kernel of 06_assembled.cpp
+    std::vector<std::string> known{"15_nvrtc.cpp",        // a program around NVRTC, whose test runs it
+                                   "17_one_file.cpp",     // the kernel of 06_assembled.cpp
+                                   "own_operation.cpp"};  // whose kernels are in its header, tested above
     for (const auto& entry : std::filesystem::directory_iterator(DEEPGEMM_SOURCE_DIR "/examples")) {
-        if (std::isdigit(static_cast<unsigned char>(entry.path().filename().string().front())) != 0)
-            found.push_back(entry.path().filename().string());
+        const std::string kind = entry.path().extension().string();
+        if (kind == ".cpp" || kind == ".cu") found.push_back(entry.path().filename().string());
     }
     for (const example& each : examples) known.push_back(each.file);
     std::sort(found.begin(), found.end());
