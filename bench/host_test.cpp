@@ -298,7 +298,7 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
                          "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
                          "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits, "
-                         "paged_mqa_logits, topk",
+                         "paged_mqa_logits, topk, topk_logits",
                          std::invalid_argument);
 }
 
@@ -518,6 +518,34 @@ TEST_CASE("the suite of cleanings has the ranges of the logits, and is written M
         CHECK(refusal(text) == "the product '" + text + "': cleanings are written M,N:clean[-bf16|-f16][-shared]");
     CHECK(refusal("4,0:clean").ends_with("the number of keys is 0; it must be from 1 to 2147479552"));
     CHECK(refusal("4,10:clean-shared").ends_with("an even number, and a multiple of that of keys"));
+}
+
+TEST_CASE("the suite of the best keys scores contexts as long as a row in decode, and causal ranges in prefill") {
+    const auto cases = suite_topk_logits();
+    REQUIRE(cases.size() == 4);
+    for (const topk_case& c : cases) {
+        CAPTURE(c.name());
+        CHECK(c.is_fp8());
+        CHECK(c.family() == std::string("topk_logits"));
+        CHECK(workload_of(c) == deepgemm::topk_workload{c.rows, c.columns, 2048, deepgemm::dtype::f32});
+        CHECK(c.memory() > c.bytes());
+    }
+    const topk_case& decode = cases[0];
+    CHECK(decode.name() == "decode requests=32 next_n=2 keys=65536 k=2048");
+    CHECK(decode.rows == 64);
+    for (int i = 0; i < 32; ++i) CHECK(decode.decode().length(i) == 65536);
+    CHECK(decode.flops() == 2.0 * 64 * 65536 * 64 * 128);
+    // Queries with weights, keys with scales, indices.
+    CHECK(decode.bytes() == 64.0 * 64 * (128 + 4) + 32.0 * 65536 * (128 + 4) + 4.0 * 64 * 2048);
+    const topk_case& prefill = cases[3];
+    CHECK(prefill.name() == "prefill queries=8192 keys=65536 k=2048");
+    double pairs = 0;
+    for (int i = 0; i < 8192; ++i) pairs += prefill.prefill().last(i);
+    CHECK(pairs == 8192.0 * 57344 + 8191.0 * 4096);
+    CHECK(prefill.flops() == 2 * pairs * 64 * 128);
+    const double ranges = 8192.0 * 8;
+    CHECK(prefill.bytes() == 8192.0 * 64 * (128 + 4) + ranges + 65536.0 * (128 + 4) + 4.0 * 8192 * 2048);
+    CHECK(suite_topk()[0].family() == std::string("topk"));
 }
 
 TEST_CASE("selections are written M,N,K:topk, and errors say so") {

@@ -103,12 +103,18 @@ FAMILIES = {
         ("16 heads of 128", lambda r: r["heads"] == 16),
         ("all", lambda r: True),
     ]),
+    "topk_logits": ("FP8", "the best keys", [
+        ("decode", lambda r: r["pass"] == "decode"),
+        ("prefill", lambda r: r["pass"] == "prefill"),
+    ]),
 }
 
 # What else a reader of a family's numbers must know.
 NOTES = {
     "mqa_logits": "Full logits are filled with minus infinity outside of ranges in the time given; for DeepGEMM that is the time "
                   "of a second kernel, added to that of the first.",
+    "topk_logits": "Times are those of both kernels, scores and selection; for DeepGEMM those of its scores and of `torch.topk`, "
+                   "added up.",
 }
 
 

@@ -10,6 +10,7 @@
 #include <deepgemm/ops/mqa_logits/mqa_logits.hpp>
 #include <deepgemm/ops/paged_mqa_logits/paged_mqa_logits.hpp>
 #include <deepgemm/ops/topk/mqa_topk.hpp>
+#include <deepgemm/ops/topk/paged_mqa_topk.hpp>
 #include <deepgemm/ops/topk/topk.hpp>
 
 namespace deepgemm {

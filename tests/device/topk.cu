@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Top-k on a GPU: samples of tests/ops/topk_sample.hpp by every shipped kernel, rows of every kind, a thousand repeats, a graph that
-// is replayed with other ranges, and chunks of fp8_mqa_topk.
+// is replayed with other ranges, chunks of fp8_mqa_topk, and fp8_paged_mqa_topk in graphs whose contexts change.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
+#include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
 #include <deepgemm/ops/topk/mqa_topk.hpp>
+#include <deepgemm/ops/topk/paged_mqa_topk.hpp>
 #include <deepgemm/ops/topk/shipped.cuh>
 
 #include "../kernel/mqa_scores.hpp"
+#include "../ops/best_keys.hpp"
+#include "../ops/paged_mqa_logits_sample.hpp"
 #include "../ops/topk_sample.hpp"
 #include "device_sample.hpp"
 #include "repeated.cuh"
@@ -28,6 +32,9 @@ struct of_f32 : topk_selector<arch::sm90, topk_traits{}> {};
 struct of_bf16 : topk_selector<arch::sm90, topk_traits{dtype::bf16}> {};
 struct of_f16 : topk_selector<arch::sm90, topk_traits{dtype::f16}> {};
 struct scores_f32 : shipped::mqa_logits_kernel<stored_mqa_traits{{64, 128}, dtype::f32, logits_form::unclean}> {};
+constexpr paged_mqa_traits paged_traits{{{64, 128}, dtype::f32, logits_form::unclean}, 64};
+struct paged_f32 : shipped::paged_mqa_logits_kernel<paged_traits, paged_mqa_config::of(64, 2)> {};
+using paged_engine = engine_of<ops::paged_mqa_logits, ops::topk>;
 
 using both_engine = engine_of<ops::mqa_logits, ops::topk>;
 
@@ -157,5 +164,59 @@ TEST_CASE("fp8_mqa_topk: chunks and dependent launches give the bits of the two 
             got.read(found.data());
             CHECK(found == expected);
         }
+    }
+}
+
+namespace {
+
+/// A graph of fp8_paged_mqa_topk, replayed while contexts and pages change, in workspaces for one request and for all.
+void replay_paged(test::paged_sample size, bool dependent) {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed(), " per query ", size.per_query, " varlen ", size.varlen);
+    paged_engine engine(cuda::kernel_list<paged_f32>, or_throw(cuda::describe_current_device()));
+    engine.with(cuda::kernel_list<of_f32>);
+    CHECK(engine.prepare());
+    test::paged_mqa_logits_sample sample(random, paged_traits, size);
+    device_sample memory(sample);
+    const paged_mqa_logits_problem problem = memory.problem();
+    const i64 queries = detail::paged_queries(problem), k = 2048;
+    const u64 least = paged_mqa_topk_workspace_bytes(problem);
+    for (const u64 bytes : {least, least * u64(problem.indices ? 1 : problem.requests)}) {
+        const device_array<u8> workspace{i64(bytes)};
+        const device_array<i32> indices(queries * k);
+        const device_array<float> scores(queries * k);
+        const stream on;
+        const captured graph(on, [&] {
+            or_throw(fp8_paged_mqa_topk(
+                engine, problem, {row_major(indices.get(), queries, k), row_major(scores.get(), queries, k)},
+                {workspace.get(), bytes}, {.stream = on.handle, .dependent_launch = dependent}));
+        });
+        for (int i = 0; i < 3; ++i) {
+            sample.restore();
+            sample.renew(random);
+            memory.load(sample);
+            workspace.fill_bytes(0xff);  // NaN
+            indices.fill_bytes(0xff);
+            scores.fill_bytes(0xff);
+            check(cudaDeviceSynchronize());
+            graph.run(on);
+            or_throw(fp8_paged_mqa_logits(engine, problem));
+            CHECK(memory.verdict() == "");
+            test::best_keys got(queries, k);
+            indices.read(got.indices.data());
+            scores.read(got.scores.data());
+            const bool same = got == test::best_of_logits<float>(sample.problem(), queries, k);
+            CHECK(same);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("fp8_paged_mqa_topk: graphs are replayed while contexts and pages change") {
+    for (const bool dependent : {false, true}) {
+        replay_paged({.requests = 9, .next_n = 2, .columns = 9000}, dependent);
+        replay_paged({.requests = 7, .next_n = 3, .columns = 5000, .per_query = true}, dependent);
+        replay_paged({.requests = 12, .columns = 6000, .varlen = 4}, dependent);
     }
 }

@@ -13,6 +13,7 @@
 #include <deepgemm/ops/mqa_logits/operation.hpp>
 #include <deepgemm/ops/paged_mqa_logits/operation.hpp>
 #include <deepgemm/ops/topk/mqa_topk.hpp>
+#include <deepgemm/ops/topk/paged_mqa_topk.hpp>
 
 #include "../host/fakes.hpp"
 
@@ -494,6 +495,8 @@ inline std::vector<broken_rule> rules_of_paged_mqa_logits() {
         {"the cache is given, if it has pages", broken_pages([](p_& p) { p.cache = nullptr; })},
         {"lengths, too", broken_pages([](p_& p) { p.lengths = nullptr; })},
         {"and the block table", broken_pages([](p_& p) { p.block_table = nullptr; })},
+        {"indices, if given, are aligned to integers",
+         broken_pages([](p_& p) { p.indices = reinterpret_cast<const i32*>(4098); })},
         {"q and the cache are aligned for TMA", broken_pages([](p_& p) { p.cache = moved(p.cache, 8); })},
         {"logits lie apart from all else", broken_pages([](p_& p) { p.logits = const_cast<void*>(p.cache); })},
     };
@@ -518,6 +521,20 @@ inline result<void> broken_workspace(u64 at, u64 bytes) {
     const mqa_topk_result to{row_major(static_cast<i32*>(address(2ull << 40)), 100, 10)};
     return fp8_mqa_topk(both(device_info::h200()), p, to, {address(at), bytes});
 }
+/// The same for 50 requests of 2 queries, over pages.
+inline result<void> broken_paged_workspace(u64 bytes, bool makes_schedule = false) {
+    using both = engine_of<ops::paged_mqa_logits, ops::topk>;
+    const paged_mqa_logits_problem p{.requests = 50,
+                                     .next_n = 2,
+                                     .heads = 64,
+                                     .depth = 128,
+                                     .columns = 5000,
+                                     .pages = 9000,
+                                     .schedule_words = 100,
+                                     .makes_schedule = makes_schedule};
+    const mqa_topk_result to{row_major(static_cast<i32*>(address(2ull << 40)), 100, 10)};
+    return fp8_paged_mqa_topk(both(device_info::h200()), p, to, {address(1ull << 40), bytes});
+}
 
 inline std::vector<broken_rule> rules_of_topk() {
     using p_ = topk_problem;
@@ -526,6 +543,7 @@ inline std::vector<broken_rule> rules_of_topk() {
         {"and so are rows of indices", broken_topk([](p_& p) { p.indices.rows = -1; })},
         {"k is from 1 to 2048", broken_topk([](p_& p) { p.indices.columns = 4096; })},
         {"logits are FP32, BF16 or FP16", broken_topk([](p_& p) { p.logits.type = dtype::e4m3; })},
+        {"a row or more share a range", broken_topk([](p_& p) { p.rows_of_range = 0; })},
         {"indices are int32", broken_topk([](p_& p) { p.indices.type = dtype::f32; })},
         {"scores are FP32", broken_topk([](p_& p) { p.scores.type = dtype::bf16; })},
         {"indices have the rows of the logits", broken_topk([](p_& p) { p.indices.rows = 99; })},
@@ -543,6 +561,8 @@ inline std::vector<broken_rule> rules_of_topk() {
         {"results lie apart from all else", broken_topk([](p_& p) { p.indices.data = p.scores.data; })},
         {"for `fp8_mqa_topk` a workspace holds a chunk of queries", broken_workspace(1ull << 40, 100000)},
         {"and starts at a multiple of 16 bytes", broken_workspace((1ull << 40) + 8, 1 << 20)},
+        {"for `fp8_paged_mqa_topk` a workspace holds a request", broken_paged_workspace(40191)},
+        {"and schedules are made elsewhere", broken_paged_workspace(1 << 20, true)},
     };
 }
 

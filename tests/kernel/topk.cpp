@@ -40,7 +40,9 @@ void check_topk(random_source& random, const sim::options& machine, row_kind kin
     CAPTURE(int(kind));
     CAPTURE(columns);
     CAPTURE(k);
-    topk_rows<T> made(random, {i32(random.integer(1, 4)), columns, k, ranges, random.integer(0, 3) != 0}, kind);
+    topk_rows<T> made(
+        random, {i32(random.integer(1, 4)), columns, k, ranges, random.integer(0, 3) != 0, i32(random.integer(1, 3))},
+        kind);
     CHECK(outcome_of_topk<T, Config>(made, machine) == "");
 }
 

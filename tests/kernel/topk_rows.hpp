@@ -40,6 +40,7 @@ struct topk_size {
     i32 rows = 1, columns = 1, k = 1;
     bool ranges = false;  ///< random ones, some empty, inverted or beyond the columns
     bool scores = true;
+    i32 rows_of_range = 1;  ///< neighbours that share a range
 };
 
 /// Tensors in host memory. What is in no range is NaN, the largest of all; results are poisoned.
@@ -58,7 +59,7 @@ struct topk_rows {
           indices_pitch(size.k + random.integer(0, 3)),
           scores_pitch(size.k + random.integer(0, 3)),
           logits(std::size_t(size.rows * pitch)),
-          first(size.ranges ? std::size_t(size.rows) : 0),
+          first(size.ranges ? std::size_t(ceil_div(size.rows, size.rows_of_range)) : 0),
           last(first.size()),
           indices(std::size_t(size.rows * indices_pitch)),
           scores(std::size_t(size.rows * scores_pitch)) {
@@ -67,8 +68,8 @@ struct topk_rows {
     /// Other rows and ranges in the same memory.
     void fill(random_source& random, row_kind kind) {
         std::fill(logits.begin(), logits.end(), of(std::numeric_limits<float>::quiet_NaN()));
+        for (std::size_t i = 0; i < first.size(); ++i) choose_range(random, i);
         for (i32 i = 0; i < size.rows; ++i) {
-            if (size.ranges) choose_range(random, i);
             const auto [from, to] = range(i);
             for (i32 j = from; j < to; ++j) logits[std::size_t(i * pitch + j)] = element(random, kind, j, to - from);
         }
@@ -91,6 +92,7 @@ struct topk_rows {
                 .pitch = pitch,
                 .first = size.ranges ? firsts : nullptr,
                 .last = size.ranges ? lasts : nullptr,
+                .rows_of_range = size.rows_of_range,
                 .indices = to,
                 .indices_pitch = indices_pitch,
                 .scores = size.scores ? values : nullptr,
@@ -103,7 +105,8 @@ struct topk_rows {
     /// The columns of row `i` that count.
     bounds range(i32 i) const {
         if (!size.ranges) return {0, size.columns};
-        const i32 from = std::max(first[std::size_t(i)], 0), to = std::min(last[std::size_t(i)], size.columns);
+        const auto at = std::size_t(i / size.rows_of_range);
+        const i32 from = std::max(first[at], 0), to = std::min(last[at], size.columns);
         return from < to ? bounds{from, to} : bounds{0, 0};
     }
 
@@ -155,7 +158,7 @@ private:
         });
         return order;
     }
-    void choose_range(random_source& random, i32 i) {
+    void choose_range(random_source& random, std::size_t i) {
         i32 from = i32(random.integer(0, size.columns)), to = i32(random.integer(0, size.columns));
         const i64 kind = random.integer(0, 9);
         if (kind < 5 && from > to) std::swap(from, to);
@@ -163,8 +166,8 @@ private:
         if (kind == 6) from = 0, to = size.columns;
         if (kind == 7) to = from + i32(random.integer(0, 50));
         if (kind == 8) from = -5, to = size.columns + 100;
-        first[std::size_t(i)] = from;
-        last[std::size_t(i)] = to;
+        first[i] = from;
+        last[i] = to;
     }
     static T element(random_source& random, row_kind kind, i32 j, i32 count) {
         const bool sampled = j / i32(16 / sizeof(T)) % 16 == 0;

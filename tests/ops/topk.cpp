@@ -97,6 +97,8 @@ TEST_CASE("topk: refused before anything is launched; tests/docs/rules.cpp has a
     CHECK(refused([](topk_problem& p) { p.indices.columns = 2049; }) == "k is 2049; it must be from 1 to 2048");
     CHECK(refused([](topk_problem& p) { p.scores.rows = 99; }) ==
           "scores are 99 x 10; 100 rows of logits and k = 10 need 100 x 10");
+    CHECK(refused([](topk_problem& p) { p.rows_of_range = 0; }) ==
+          "rows_of_range is 0; it must be from 1 to 2147479552");
     CHECK(ops::topk::check(topk_workload{.rows = -1}).failure().code == errc::bad_extent);
 }
 
@@ -218,7 +220,7 @@ TEST_CASE("fp8_mqa_topk: what is refused, and nothing to do") {
         return message_of(done);
     };
     CHECK(refused(problem_of(made), to, {memory.data(), least - 1}) ==
-          "the workspace has 4095 bytes; it must have at least 4096 for 100 keys");
+          "the workspace has 4095 bytes; it must have at least 4096 for 8 queries of 100 keys");
     CHECK(refused(problem_of(made), to, {nullptr, least}) == "the workspace has no data: its pointer is null");
     CHECK(refused(problem_of(made), to, {made.key.data(), least}).find("the workspace overlaps") != std::string::npos);
     CHECK(refused(problem_of(made), {row_major(indices.data(), 39, 5)}, {memory.data(), least}) ==

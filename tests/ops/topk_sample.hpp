@@ -44,7 +44,8 @@ public:
                                 .indices = {at[3], dtype::i32, size.rows, size.k, made.indices_pitch, 1},
                                 .scores = {at[4], dtype::f32, size.rows, size.k, made.scores_pitch, 1},
                                 .first = static_cast<const i32*>(at[1]),
-                                .last = static_cast<const i32*>(at[2])};
+                                .last = static_cast<const i32*>(at[2]),
+                                .rows_of_range = size.rows_of_range};
         };
         return std::visit(of, made_);
     }
@@ -69,7 +70,7 @@ private:
     using any_rows = std::variant<topk_rows<float>, topk_rows<bf16>, topk_rows<f16>>;
 
     static any_rows rows(random_source& random, const topk_workload& size) {
-        const topk_size extents{size.rows, size.columns, size.k, true, true};
+        const topk_size extents{size.rows, size.columns, size.k, true, true, i32(random.integer(1, 3))};
         const row_kind kind = any_kind(random);
         switch (size.logits) {
             case dtype::bf16: return topk_rows<bf16>(random, extents, kind);

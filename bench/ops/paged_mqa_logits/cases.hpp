@@ -9,13 +9,14 @@
 
 namespace deepgemm::bench {
 
-/// Logits of requests whose contexts are of random lengths, from 7/13 of the columns to all of them.
+/// Logits of requests whose contexts are of random lengths, from 7/13 of the columns to all of them, or `whole`: as long as a row.
 struct paged_mqa_logits_case {
     int requests, next_n;
     int columns, heads, depth;
     int block = 64;
     logits_form form = logits_form::unclean;
     dtype logits = dtype::f32, weights = dtype::f32;
+    bool whole = false;
     int rows = requests * next_n;  ///< queries
 
     bool is_fp8() const { return true; }

@@ -9,7 +9,35 @@
 
 namespace deepgemm::bench {
 
+double topk_case::flops() const {
+    switch (source) {
+        case logits_source::decode: return decode().flops();
+        case logits_source::prefill: return prefill().flops();
+        default: return 0;
+    }
+}
+
+double topk_case::bytes() const {
+    const double written = 4.0 * rows * k;
+    switch (source) {
+        case logits_source::decode: return written + decode().bytes() - size_of(logits) * decode().keys() * next_n;
+        case logits_source::prefill: return written + prefill().bytes() - size_of(logits) * prefill().pairs();
+        default: return written + double(rows) * columns * size_of(logits);
+    }
+}
+
+double topk_case::memory() const {
+    switch (source) {
+        case logits_source::decode: return 4.0 * rows * k + decode().memory();
+        case logits_source::prefill: return 4.0 * rows * k + prefill().memory();
+        default: return bytes();
+    }
+}
+
 std::string topk_case::name() const {
+    if (source == logits_source::decode)
+        return concat("decode requests=", rows / next_n, " next_n=", next_n, " keys=", columns, " k=", k);
+    if (source == logits_source::prefill) return concat("prefill queries=", rows, " keys=", columns, " k=", k);
     return concat("rows=", rows, " columns=", columns, " k=", k, " Logits=", logits);
 }
 
@@ -19,6 +47,16 @@ std::vector<topk_case> suite_topk() {
     return {{32, 8192, 2048},   {64, 65536, 2048},  {64, 65536, 2048, dtype::bf16},
             {256, 8192, 2048},  {512, 65536, 2048}, {2048, 8192, 2048},
             {2048, 65536, 2048}};
+}
+
+std::vector<topk_case> suite_topk_logits() {
+    const auto decode = [](int requests, int next_n, int keys) {
+        return topk_case{requests * next_n, keys, 2048, dtype::f32, logits_source::decode, next_n};
+    };
+    const auto prefill = [](int queries, int keys) {
+        return topk_case{queries, keys, 2048, dtype::f32, logits_source::prefill};
+    };
+    return {decode(32, 2, 65536), decode(32, 1, 8192), prefill(2048, 65536), prefill(8192, 65536)};
 }
 
 topk_case parse_topk(const std::string& text) {

@@ -20,8 +20,9 @@ struct words<ops::topk> {
     static constexpr const char* about =
         "M,N,K:topk selects the K largest of N FP32 in each of M rows; with -bf16 or -f16 of that type.";
     static constexpr const char* heading = "rows by columns";
-    static constexpr const char* suites[] = {"topk"};
-    static constexpr const char* about_suites = "topk: the 2048 largest logits of each row";
+    static constexpr const char* suites[] = {"topk", "topk_logits"};
+    static constexpr const char* about_suites =
+        "topk: the 2048 largest logits of each row; topk_logits: the same from queries and keys on";
     static constexpr const char* simulated[] = {"5,6000,500:topk", "4,5000,100:topk-bf16"};
 
     static bool takes(const std::string& text) { return text.find(":topk") != text.npos; }

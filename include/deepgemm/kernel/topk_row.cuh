@@ -26,8 +26,9 @@ struct topk_row {
 
     /// Any thread: row `i`.
     DEEPGEMM_DEVICE static topk_row of(const topk_arguments& p, i32 i) {
-        const i32 from = p.first == nullptr ? 0 : max(ptx::ld_global(p.first + i), 0);
-        const i32 to = p.last == nullptr ? p.columns : min(ptx::ld_global(p.last + i), p.columns);
+        const u32 range = u32(i) / u32(p.rows_of_range);
+        const i32 from = p.first == nullptr ? 0 : max(ptx::ld_global(p.first + range), 0);
+        const i32 to = p.last == nullptr ? p.columns : min(ptx::ld_global(p.last + range), p.columns);
         topk_row r;
         r.first = from;
         r.count = from < to ? u32(to - from) : 0;

@@ -91,7 +91,7 @@ inline auto memory_of(const paged_mqa_logits_problem& problem) {
     const i64 queries = detail::paged_queries(problem), entries = detail::table_columns(problem);
     memory_list<8> list;
     list.add(list_memory("the lengths", lengths, per_query ? queries : requests));
-    if (indices) list.add(list_memory("the indices", indices, queries));
+    if (indices) list.add(list_memory("the request indices", indices, queries));
     if (schedule != nullptr || makes_schedule) {
         list.add({.name = "the schedule",
                   .data = schedule,

@@ -20,8 +20,10 @@ struct topk_problem {
     input_matrix logits{};       ///< (rows, columns) FP32, BF16 or FP16, contiguous along columns
     output_matrix indices{};     ///< (rows, k) int32, contiguous along k, which is from 1 to 2048
     output_matrix scores{};      ///< (rows, k) FP32: the elements, minus infinity behind them. No data: not written
-    const i32* first = nullptr;  ///< (rows): a row's first column. The kernel reads it. Null: 0
-    const i32* last = nullptr;   ///< (rows): the column after its last one. A range may be empty or inverted. Null: all
+    const i32* first = nullptr;  ///< (ranges): a row's first column. The kernel reads it. Null: 0
+    const i32* last =
+        nullptr;            ///< (ranges): the column after its last one. A range may be empty or inverted. Null: all
+    i64 rows_of_range = 1;  ///< neighbouring rows that share a range: row i has range i / rows_of_range
 };
 
 /// What a planner sees of a problem. It does not see ranges, which are in device memory.
@@ -47,7 +49,7 @@ constexpr bool is_empty(const topk_workload& work) { return work.rows == 0; }
 
 /// The arguments of a kernel for a valid problem. A template for the same reason as workload_of().
 constexpr topk_arguments arguments_of(const same_as<topk_problem> auto& problem) {
-    const auto& [logits, indices, scores, first, last] = problem;
+    const auto& [logits, indices, scores, first, last, rows_of_range] = problem;
     return {.rows = i32(logits.rows),
             .columns = i32(logits.columns),
             .k = i32(indices.columns),
@@ -55,6 +57,7 @@ constexpr topk_arguments arguments_of(const same_as<topk_problem> auto& problem)
             .pitch = logits.row_stride,
             .first = first,
             .last = last,
+            .rows_of_range = i32(rows_of_range),
             .indices = static_cast<i32*>(indices.data),
             .indices_pitch = indices.row_stride,
             .scores = static_cast<float*>(scores.data),

@@ -35,11 +35,12 @@ inline result<void> check_topk_result(const char* name, const output_matrix& mat
 
 /// Checks a problem against the rules of the operation, but not those for memory. Without rows, only sizes and types are checked.
 inline result<void> check_topk(const topk_problem& problem) {
-    const auto& [logits, indices, scores, first, last] = problem;
+    const auto& [logits, indices, scores, first, last, rows_of_range] = problem;
     if (auto ok = check_size("the matrix of logits", logits.rows, logits.columns); !ok) return ok;
     if (auto ok = check_size("the matrix of indices", indices.rows, indices.columns); !ok) return ok;
     const topk_workload work = workload_of(problem);
     if (auto ok = validate(work); !ok) return ok;
+    if (auto ok = check_extent("rows_of_range", rows_of_range, 1); !ok) return ok;
     if (auto ok = check_topk_result("indices", indices, problem, dtype::i32); !ok) return ok;
     if (scores.data != nullptr) {
         if (auto ok = check_topk_result("scores", scores, problem, dtype::f32); !ok) return ok;
@@ -55,7 +56,7 @@ inline result<void> check_topk(const topk_problem& problem) {
 /// The memory that a problem reads and writes.
 inline auto memory_of(const topk_problem& problem) {
     // This names every member, so a new member makes it fail to compile: add it to the list of what is read or written.
-    const auto& [logits, indices, scores, first, last] = problem;
+    const auto& [logits, indices, scores, first, last, rows_of_range] = problem;
     const auto by_element = [](const char* name, const input_matrix& matrix) {
         memory_use use = memory_of(name, matrix);
         use.alignment = size_of(matrix.type);
@@ -67,8 +68,9 @@ inline auto memory_of(const topk_problem& problem) {
     list.add(written(by_element("the indices", indices)));
     if (scores.data != nullptr) list.add(written(by_element("the scores", scores)));
     list.add(by_element("the logits", logits));
-    if (first != nullptr) list.add(list_memory("the first columns", first, logits.rows));
-    if (last != nullptr) list.add(list_memory("the last columns", last, logits.rows));
+    const i64 ranges = ceil_div(logits.rows, max(rows_of_range, i64(1)));
+    if (first != nullptr) list.add(list_memory("the first columns", first, ranges));
+    if (last != nullptr) list.add(list_memory("the last columns", last, ranges));
     return list;
 }
 

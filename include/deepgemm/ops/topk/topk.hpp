@@ -24,7 +24,7 @@ struct topk_options {
 /// -0 equals 0; as values they are the one NaN of bits 0x7fffffff, and 0.
 ///
 /// A row may have a range of columns, in device memory, which only the kernel reads: elements outside may be anything, and need
-/// not be mapped. Rows of fewer than k elements are filled up with index -1 and minus infinity. No rows: nothing happens. Needs no
+/// not be mapped. Neighbouring rows may share one, as `rows_of_range` says. Rows of fewer than k elements are filled up with index -1 and minus infinity. No rows: nothing happens. Needs no
 /// workspace, waits for nothing, may be captured. Host, any thread; errors are returned, and then nothing was launched.
 template <engine_for<ops::topk> Engine>
 result<void> topk(const Engine& engine, const topk_problem& problem, const topk_options& options = {}) {
