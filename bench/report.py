@@ -103,6 +103,14 @@ FAMILIES = {
         ("16 heads of 128", lambda r: r["heads"] == 16),
         ("all", lambda r: True),
     ]),
+    "paged_mqa_logits": ("FP8", "paged MQA logits", [
+        ("one query, 8192 keys", lambda r: r["next_n"] == 1 and r["m"] == 256 and r["keys"] < 256 * 8192),
+        ("one query, 65536 keys", lambda r: r["next_n"] == 1 and r["m"] == 256 and r["keys"] > 256 * 8192),
+        ("one query of 4096 requests", lambda r: r["next_n"] == 1 and r["m"] == 4096),
+        ("two queries", lambda r: r["next_n"] == 2),
+        ("four queries", lambda r: r["next_n"] == 4),
+        ("all", lambda r: True),
+    ]),
     "topk_logits": ("FP8", "the best keys", [
         ("decode", lambda r: r["pass"] == "decode"),
         ("prefill", lambda r: r["pass"] == "prefill"),
@@ -113,6 +121,7 @@ FAMILIES = {
 NOTES = {
     "mqa_logits": "Full logits are filled with minus infinity outside of ranges in the time given; for DeepGEMM that is the time "
                   "of a second kernel, added to that of the first.",
+    "paged_mqa_logits": "The work is shared out in the launch; DeepGEMM's times are without its kernel that does that.",
     "topk_logits": "Times are those of both kernels, scores and selection; for DeepGEMM those of its scores and of `torch.topk`, "
                    "added up.",
 }
@@ -127,7 +136,8 @@ def key(row):
 
 def flops(row):
     """Operations that count: two for each element of D and of K, or of logits for each pair of a query and a key that it sees."""
-    return 2 * row.get("pairs", row["m"] * row["n"]) * row["k"]
+    pairs = row["keys"] * row["next_n"] if "keys" in row else row.get("pairs", row["m"] * row["n"])
+    return 2 * pairs * row["k"]
 
 
 def geometric_mean(values):
@@ -196,7 +206,8 @@ def table(header, rows):
 
 def kind(row):
     if "heads" in row:
-        return f"{row['heads']} heads of {row['depth']}, {row['form']} {row['d_type'].upper()}"
+        what = row.get("form") or f"best {row['best']} of {row['pass']}"
+        return f"{row['heads']} heads of {row['depth']}, {what} {row['d_type'].upper()}"
     form = row["layout"] if row["op"] == "bf16_gemm" else row["recipe"]
     groups = f", {row['groups']} groups" if row.get("groups", 1) > 1 else ""
     return f"{form.upper()} {row['d_type'].upper()}" + (" +=" if row["accumulate"] else "") + groups
@@ -259,7 +270,7 @@ def label(row):
     text = f"{row['groups']} groups, " if row.get("groups", 1) > 1 else ""
     text += f"{row['m']}x{row['n']}x{row['k']}" + (f" {row['layout']}" if row["layout"] != "nt" else "")
     if "heads" in row:
-        return f"{row['m']}x{row['n']}, {row['heads']}x{row['depth']} {row['form']} {row['d_type']}"
+        return f"{row['m']}x{row['n']}, {row['heads']}x{row['depth']} {row.get('form', row['pass'])} {row['d_type']}"
     if "num_splits" in row:
         return text + (f" in {row['num_splits']}" if row["num_splits"] else "")
     return text + (" f32" if row["d_type"] == "f32" else "") + (" +=" if row["accumulate"] else "")
