@@ -159,15 +159,18 @@ TEST_CASE(
                 args.in.schedule = schedule.data();
                 args.in.schedule_words = i64(schedule.size());
             }
-            if (i % 4 == 3) {  // else the schedule is for another number of CTAs, or holds zeros
+            if (i % 4 == 3) {                   // else the schedule is for another number of CTAs, holds zeros, or
+                const bool fewer = i % 8 == 7;  // is for half of the queries, and then not used
                 auto maker = paged_mqa_arguments<logits_arguments>{args};
                 maker.in.makes_schedule = true;
                 maker.in.q = maker.in.cache = maker.in.weights = maker.in.table = nullptr;
                 maker.out.logits = nullptr;
+                if (fewer) maker.in.requests /= 2;
                 const auto made = sim::try_launch<kernel>(maker, {}, machine);
                 REQUIRE((made ? "" : made.failure().message) == "");
                 CHECK(schedule[0] == 2);
                 CHECK(schedule[1] == machine.num_sms);
+                CHECK(schedule[2] == maker.in.requests * maker.in.next_n);
             }
             const auto done = sim::try_launch<kernel>(args, {}, machine);
             REQUIRE((done ? "" : done.failure().message) == "");

@@ -313,7 +313,7 @@ TEST_CASE("hc_prenorm: every rule broken once") {
     CHECK(refused([](p_& p) { p.b.rows = p.d.first.columns = 0; }) ==
           "bad_extent: N is 0; it must be from 1 to 2147479552");
     CHECK(refused([](p_& p) { p.d.count = p.q.rows = i64(1) << 29; }) ==
-          "bad_extent: 536870912 parts of 100 x 24 have more than 2147483647 tiles of 64 x 8; tiles are counted in 31 "
+          "bad_extent: 536870912 parts of 100 x 24 have more than 2147483647 tiles of 16 x 8; tiles are counted in 31 "
           "bits");
     CHECK(
         refused([](p_& p) { p.a.column_stride = 2; }) ==

@@ -36,9 +36,9 @@ inline result<void> check_size(const char* name, i64 rows, i64 columns) {
 }
 
 /// Checks that the tiles of `count` results of m x n can be counted: kernels and planner count them in 31 bits. No kernel has
-/// tiles of fewer than 64 rows or 8 columns. `one` names a result: "group", say.
-inline result<void> check_tiles(i64 count, const char* one, i64 m, i64 n) {
-    constexpr i64 rows = 64, columns = 8, most = 2147483647;
+/// tiles of fewer than `rows` rows or 8 columns. `one` names a result: "group", say.
+inline result<void> check_tiles(i64 count, const char* one, i64 m, i64 n, i64 rows = 64) {
+    constexpr i64 columns = 8, most = 2147483647;
     const double tiles = double(count) * double(ceil_div(m, rows)) * double(ceil_div(n, columns));
     if (tiles <= double(most)) return {};
     return fail(errc::bad_extent, count, " ", one, count == 1 ? " of " : "s of ", m, " x ", n,

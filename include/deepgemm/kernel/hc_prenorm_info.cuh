@@ -22,7 +22,7 @@ struct hc_prenorm_traits {
     DEEPGEMM_BOTH friend constexpr bool operator==(const hc_prenorm_traits&, const hc_prenorm_traits&) = default;
 };
 
-/// What may change the speed of a kernel but not its results. Only warpgroups and split_k may change their last bits.
+/// What may change the speed of a kernel but not its results. Only block.m, warpgroups and split_k may change their last bits.
 struct hc_prenorm_config {
     /// 64 rows of D, or 16, for few rows; 64 of K; 8 to 128 columns in steps of 8, or to 32 for 16 rows. A wider D reads A again.
     tile_shape block{64, 32, 64};

@@ -161,10 +161,11 @@ struct paged_mqa_logits {
         common::clear_padding(smem);
         ptx::grid_dependency_wait();
         const u32 found = place<mqa_regions::shares>(smem);
-        const bool given = p.schedule != nullptr && !p.makes_schedule && tiles::load_schedule(p.schedule, found);
+        const bool given =
+            p.schedule != nullptr && !p.makes_schedule && tiles::load_schedule(p.ranges, p.schedule, found);
         if (!given) tiles::share(p.ranges, found);
         if (p.makes_schedule) {
-            tiles::store_schedule(p.schedule, found);
+            tiles::store_schedule(p.ranges, p.schedule, found);
             return;
         }
         ptx::role(cta::text_of(ptx::warp_index()));

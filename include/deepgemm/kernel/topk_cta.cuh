@@ -10,7 +10,7 @@
 
 namespace deepgemm {
 
-/// A CTA that selects elements of type `T`. Every bins.thread has one.
+/// A CTA that selects elements of type `T`.
 template <class T, topk_config Config>
 struct topk_cta {
     using row = topk_row<T>;

@@ -15,8 +15,8 @@
 
 namespace deepgemm {
 
-/// `Stages` stages. `Producers` threads or warps fill each, and `ConsumerWarps` warps of each CTA that its data reaches release
-/// it.
+/// `Stages` stages. `Producers` arrivals of threads or warps fill each, and `ConsumerWarps` arrivals in each CTA that its data reaches,
+/// one of a warp unless all its lanes arrive, release it.
 template <int Stages, int ConsumerWarps, cluster_shape Cluster, int Producers = 1>
 struct tma_pipeline {
     static_assert(Stages >= 2, "a pipeline needs at least two stages");
@@ -58,7 +58,7 @@ struct tma_pipeline {
         if (ptx::lane_index() == 0) ptx::mbarrier_arrive(full(at));
     }
 
-    /// The same by an arrival of each lane, of which the stage has 32 more `Producers`. The lanes need not synchronise then.
+    /// The same by an arrival of each lane, all of which count among the `Producers`. The lanes need not synchronise then.
     DEEPGEMM_DEVICE void stored_by_lanes(cursor at) const { ptx::mbarrier_arrive(full(at)); }
 
     /// Math threads: waits until the stage's bytes have landed. They are then visible to wgmma and to ordinary loads.
@@ -87,7 +87,7 @@ struct tma_pipeline {
     }
 
     /// Any lane of a math warp: it has finished reading the stage, by ordinary loads, which a producer then overwrites by ordinary
-    /// stores. All lanes arrive, so the stage has 32 times as many `ConsumerWarps`.
+    /// stores. All lanes arrive, and count among the `ConsumerWarps`.
     DEEPGEMM_DEVICE void release_by_lanes(cursor at) const {
         static_assert(Cluster.size() == 1, "release_by_lanes: other CTAs are not told");
         ptx::mbarrier_arrive(empty(at));

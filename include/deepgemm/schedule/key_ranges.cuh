@@ -135,25 +135,30 @@ struct ragged_tiles {
 
     /// Words of a schedule: what share() finds in each of `ctas` CTAs, for later launches with the same ranges and as many
     /// CTAs.
-    DEEPGEMM_BOTH static constexpr i64 schedule_words(i64 ctas) { return 2 * (ctas + 2); }
+    DEEPGEMM_BOTH static constexpr i64 schedule_words(i64 ctas) { return 2 * (ctas + 1) + head_words; }
     /// CTAs for which a schedule of so many words has room.
-    DEEPGEMM_BOTH static constexpr i64 ctas_of(i64 words) { return words / 2 - 2; }
+    DEEPGEMM_BOTH static constexpr i64 ctas_of(i64 words) { return (words - head_words) / 2 - 1; }
     /// All threads, after share(): stores this CTA's part of a schedule.
-    DEEPGEMM_DEVICE static void store_schedule(i32* schedule, u32 smem) {
+    DEEPGEMM_DEVICE static void store_schedule(const Ranges& all, i32* schedule, u32 smem) {
         const i32 cta = i32(ptx::cta_index()), ctas = i32(ptx::cta_count());
         const u32 from = smem + ends_at(i32(ptx::thread_count() / 32));
         const i32 count = cta == ctas - 1 ? 4 : 2, thread = i32(ptx::thread_index());
         if (thread < count)
-            ptx::st_global(schedule + 2 * (cta + 1) + thread, ptx::ld_shared<i32>(from + 4 * u32(thread)));
-        if (cta == 0 && thread == 0) ptx::st_global(schedule, Queries);
-        if (cta == 0 && thread == 1) ptx::st_global(schedule + 1, ctas);
+            ptx::st_global(schedule + head_words + 2 * cta + thread, ptx::ld_shared<i32>(from + 4 * u32(thread)));
+        if (cta == 0 && thread < head_words) ptx::st_global(schedule + thread, head_of(all, thread));
     }
-    /// All threads, instead of share(): takes this CTA's part of a schedule. False if the schedule was made for other tiles or
-    /// for another number of CTAs; then nothing has happened.
-    DEEPGEMM_DEVICE static bool load_schedule(const i32* schedule, u32 smem) {
-        if (ptx::ld_global(schedule) != Queries || ptx::ld_global(schedule + 1) != i32(ptx::cta_count())) return false;
+    /// All threads, instead of share(): takes this CTA's part of a schedule. False if the schedule was made for other tiles, for
+    /// another number of CTAs or for ranges of another shape; then nothing has happened.
+    DEEPGEMM_DEVICE static bool load_schedule(const Ranges& all, const i32* schedule, u32 smem) {
+        bool fits = true;
+        DEEPGEMM_UNROLL
+        for (i32 i = 0; i < head_words; ++i) fits = ptx::ld_global(schedule + i) == head_of(all, i) && fits;
+        if (!fits) return false;
         const u32 thread = ptx::thread_index(), to = smem + ends_at(i32(ptx::thread_count() / 32));
-        if (thread < 4) ptx::st_shared(to + 4 * thread, ptx::ld_global(schedule + 2 * (ptx::cta_index() + 1) + thread));
+        if (thread < 4) {
+            const i32* const mine = schedule + head_words + 2 * ptx::cta_index();
+            ptx::st_shared(to + 4 * thread, ptx::ld_global(mine + thread));
+        }
         ptx::sync_cta();
         return true;
     }
@@ -203,6 +208,15 @@ struct ragged_tiles {
     };
 
 private:
+    /// Words at the head of a schedule, which say what it is for.
+    static constexpr i32 head_words = 6;
+    DEEPGEMM_DEVICE static i32 head_of(const Ranges& all, i32 i) {
+        const i32 words[head_words] = {Queries, i32(ptx::cta_count()), all.queries, all.longest, all.shape(), Keys};
+        i32 word = words[0];
+        DEEPGEMM_UNROLL
+        for (i32 j = 1; j < head_words; ++j) word = i == j ? words[j] : word;
+        return word;
+    }
     DEEPGEMM_BOTH static constexpr u32 ends_at(i32 warps) { return u32(align_up(4 * warps, 8)); }
     DEEPGEMM_DEVICE static void store(boundary place, u32 to) {
         ptx::st_shared(to, place.tile);

@@ -47,6 +47,8 @@ struct paged_contexts {
         const i32 request = tiles_of_request.divide(tile), in_request = tile - request * i32(tiles_of_request.divisor);
         return request * i32(next_n.divisor) + in_request * tile_queries;
     }
+    /// What a schedule depends on besides the numbers of queries and keys: the queries of a request, or 0 if indices say.
+    DEEPGEMM_BOTH i32 shape() const { return indices ? 0 : i32(next_n.divisor); }
     /// The row of the block table that has the pages of a query tile whose first query is `query`.
     DEEPGEMM_BOTH i32 table_row(i32 query) const { return indices ? query : next_n.divide(query); }
 

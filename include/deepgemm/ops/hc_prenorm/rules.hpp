@@ -19,7 +19,7 @@ inline result<void> validate(const hc_prenorm_workload& work) {
     if (auto ok = check_extent("N", n, 1); !ok) return ok;
     if (auto ok = check_extent("K", k); !ok) return ok;
     if (auto ok = check_extent("the number of parts", work.parts, 1); !ok) return ok;
-    return detail::check_tiles(work.parts, "part", m, n);
+    return detail::check_tiles(work.parts, "part", m, n, 16);
 }
 
 namespace detail {

@@ -72,8 +72,9 @@ inline result<void> check_mqa_logits(const mqa_logits_problem& problem) {
     if (problem.form == logits_form::compressed) {
         if (auto ok = check_extent("columns", problem.columns, 1); !ok) return ok;
     }
-    if (problem.key_stride % 16 != 0) {
-        return fail(errc::bad_layout, "key_stride is ", problem.key_stride, "; it must be a multiple of 16 for TMA");
+    if (problem.key_stride % 16 != 0 || problem.key_stride >= i64(1) << 40) {
+        return fail(errc::bad_layout, "key_stride is ", problem.key_stride,
+                    "; it must be a multiple of 16 below 2^40 for TMA");
     }
     if (auto ok = check_row_stride("key_stride", problem.key_stride, problem.depth); !ok) return ok;
     if (auto ok = check_row_stride("weights_stride", problem.weights_stride, problem.heads); !ok) return ok;

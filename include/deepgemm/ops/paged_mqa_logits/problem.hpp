@@ -42,7 +42,7 @@ struct paged_mqa_logits_problem {
 };
 
 /// 32-bit words of a schedule for as many multiprocessors. A launch with a schedule uses no more than fit.
-constexpr i64 paged_mqa_schedule_words(i64 num_sms) { return 2 * (num_sms + 2); }
+constexpr i64 paged_mqa_schedule_words(i64 num_sms) { return 2 * num_sms + 8; }
 
 /// What a planner sees of a problem. It does not see contexts, which are in device memory.
 struct paged_mqa_logits_workload {

@@ -17,16 +17,17 @@ namespace detail {
 /// Chunks are whole tiles of a kernel, in which queries share the keys that pass, so that no score depends on the chunk.
 inline chunk_lengths chunks_of(const mqa_logits_problem& problem, const std::optional<mqa_logits_config>& pin) {
     const auto settled = pin.value_or(mqa_logits_config{}).settled(workload_of(problem).what.scores);
-    const i64 tile = i64(settled.queries) * settled.warpgroups;
+    const i64 tile = max(i64(settled.queries) * settled.warpgroups, i64(1));  // a pin may hold anything
     return {problem.queries, align_up(i64(8), tile), tile, problem.keys, problem.logits_type};
 }
 
 }  // namespace detail
 
 /// Bytes of the smallest workspace with which fp8_mqa_topk() takes `problem`: the logits of a chunk of at least eight queries, in
-/// whole tiles of the kernel. A multiple of it makes chunks so many times as long.
+/// whole tiles of the kernel. A multiple of it makes chunks so many times as long. 0 for heads or types that no kernel has.
 inline u64 mqa_topk_workspace_bytes(const mqa_logits_problem& problem,
                                     const std::optional<mqa_logits_config>& pin_logits = {}) {
+    if (!detail::check_mqa_kind(problem.heads, problem.depth, problem.weights_type, problem.logits_type)) return 0;
     return detail::chunks_of(problem, pin_logits).least_bytes();
 }
 
