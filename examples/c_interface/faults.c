@@ -206,8 +206,10 @@ int main(void) {
     int32_t best[4];
     EXPECT(DEEPGEMM_NULL_POINTER, "the matrix of logits is a null",
            deepgemm_topk(engine, NULL, 4, best, 4, NULL, 0, NULL, NULL, NULL, &message));
-    EXPECT(DEEPGEMM_NULL_POINTER, "the indices", deepgemm_topk(engine, &row, 4, NULL, 4, NULL, 0, NULL, NULL, NULL, &message));
-    EXPECT(DEEPGEMM_BAD_EXTENT, "k is 2049", deepgemm_topk(engine, &row, 2049, best, 2049, NULL, 0, NULL, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the indices",
+           deepgemm_topk(engine, &row, 4, NULL, 4, NULL, 0, NULL, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_EXTENT, "k is 2049",
+           deepgemm_topk(engine, &row, 2049, best, 2049, NULL, 0, NULL, NULL, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

@@ -6,8 +6,10 @@
 namespace dg = deepgemm;
 
 #ifdef CORRECT
-using kernel = dg::hc_prenorm<dg::arch::sm90, dg::hc_prenorm_config{.block = {64, 24, 64}, .stages = 8, .warpgroups = 4}>;
+using kernel =
+    dg::hc_prenorm<dg::arch::sm90, dg::hc_prenorm_config{.block = {64, 24, 64}, .stages = 8, .warpgroups = 4}>;
 #else
-using kernel = dg::hc_prenorm<dg::arch::sm90, dg::hc_prenorm_config{.block = {64, 24, 64}, .stages = 6, .warpgroups = 4}>;
+using kernel =
+    dg::hc_prenorm<dg::arch::sm90, dg::hc_prenorm_config{.block = {64, 24, 64}, .stages = 6, .warpgroups = 4}>;
 #endif
 constexpr auto size = kernel::launch.smem_bytes;
