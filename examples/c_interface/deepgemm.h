@@ -259,11 +259,11 @@ typedef struct deepgemm_paged_mqa_logits {
     int64_t requests; /* with indices: queries of all requests */
     int64_t next_n;   /* queries of a request; with indices: of a usual one, which only chooses a kernel */
     int64_t heads, depth, columns, block, pages;
-    const void* q;              /* (queries, heads, depth), contiguous */
-    const void* cache;          /* (pages): E4M3 (block, depth), then FP32 scales (block) */
-    const void* weights;        /* (queries, heads) */
-    const int32_t* lengths;     /* (requests), or (queries) with per_query, in device memory: keys of their contexts */
-    const int32_t* indices;     /* NULL, or (queries), in device memory: neighbours with equal indices are one request */
+    const void* q;          /* (queries, heads, depth), contiguous */
+    const void* cache;      /* (pages): E4M3 (block, depth), then FP32 scales (block) */
+    const void* weights;    /* (queries, heads) */
+    const int32_t* lengths; /* (requests), or (queries) with per_query, in device memory: keys of their contexts */
+    const int32_t* indices; /* NULL, or (queries), in device memory: neighbours with equal indices are one request */
     const int32_t* block_table; /* (requests, table_columns), in device memory: a request's pages in order */
     void* logits;               /* (queries, columns) */
     int32_t* schedule;          /* NULL, or what deepgemm_make_paged_mqa_schedule has made */
@@ -276,12 +276,13 @@ typedef struct deepgemm_paged_mqa_logits {
 
 /* The same scores for the keys of each query's context. The kernel reads lengths, indices and block table: a graph may be replayed
  * with others. */
-deepgemm_status deepgemm_fp8_paged_mqa_logits(const deepgemm_engine* engine, const deepgemm_paged_mqa_logits* problem, void* stream,
-                                              deepgemm_message* message);
+deepgemm_status deepgemm_fp8_paged_mqa_logits(const deepgemm_engine* engine, const deepgemm_paged_mqa_logits* problem,
+                                              void* stream, deepgemm_message* message);
 
 /* Writes the schedule of a problem for later calls with the same shape, lengths and indices. Reads only these. */
-deepgemm_status deepgemm_make_paged_mqa_schedule(const deepgemm_engine* engine, const deepgemm_paged_mqa_logits* problem,
-                                                 void* stream, deepgemm_message* message);
+deepgemm_status deepgemm_make_paged_mqa_schedule(const deepgemm_engine* engine,
+                                                 const deepgemm_paged_mqa_logits* problem, void* stream,
+                                                 deepgemm_message* message);
 
 /* D(i, j) = minus infinity for each key j outside of first[i] to last[i] - 1: D (queries, keys) in FP32, BF16 or FP16, contiguous
  * along keys. `first` and `last` (queries) are in device memory. All other elements stay as they are. */
