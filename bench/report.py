@@ -104,8 +104,8 @@ FAMILIES = {
         ("all", lambda r: True),
     ]),
     "paged_mqa_logits": ("FP8", "paged MQA logits", [
-        ("one query, 8192 keys", lambda r: r["next_n"] == 1 and r["m"] == 256 and r["keys"] < 256 * 8192),
-        ("one query, 65536 keys", lambda r: r["next_n"] == 1 and r["m"] == 256 and r["keys"] > 256 * 8192),
+        ("one query, 8192 keys", lambda r: r["next_n"] == 1 and r["m"] == 256 and r["n"] < 20000),
+        ("one query, 65536 keys", lambda r: r["next_n"] == 1 and r["m"] == 256 and r["n"] > 20000),
         ("one query of 4096 requests", lambda r: r["next_n"] == 1 and r["m"] == 4096),
         ("two queries", lambda r: r["next_n"] == 2),
         ("four queries", lambda r: r["next_n"] == 4),
