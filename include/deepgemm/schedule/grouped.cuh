@@ -34,7 +34,9 @@ struct grouped {
 
     /// Host: the schedule of a problem. `shape.m` is the number of rows of D, or of one of its matrices.
     DEEPGEMM_BOTH static constexpr grouped of(problem_shape shape, const arguments& given) {
-        return {Groups{given}, shape, column_tiles(shape), 0};
+        Groups groups{given};
+        if constexpr (requires { groups.settle(shape); }) groups.settle(shape);
+        return {groups, shape, column_tiles(shape), 0};
     }
     /// Any thread of the kernel: the schedule of this CTA, which has rank `rank` in its cluster.
     DEEPGEMM_BOTH constexpr grouped started(problem_shape known, u32 rank) const {

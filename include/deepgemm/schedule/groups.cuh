@@ -125,12 +125,19 @@ struct k_parts {
 
     i32 count = 1;
     i32 unit = 128;
+    i32 units = 0, longer = 0;  ///< of each part, and how many parts have one more; settle() finds them
 
+    /// Host, once the problem is known: divides here, since a CTA that passes over sixteen parts would take microseconds for it.
+    DEEPGEMM_BOTH constexpr void settle(problem_shape shape) {
+        const i32 all = ceil_div(shape.k, unit);
+        units = all / count;
+        longer = all % count;
+    }
     DEEPGEMM_BOTH constexpr group_extent after(group_extent before, problem_shape shape) const {
         const i32 part = before.index + 1;
         if (part >= count) return {part, part, 0, 0, 0, 0};
-        const auto [first, units] = block_range::part_of(ceil_div(shape.k, unit), part, count);
-        return {part, part, 0, shape.m, min(first * unit, shape.k), min((first + units) * unit, shape.k)};
+        const i32 first = part * units + min(part, longer), end = first + units + (part < longer ? 1 : 0);
+        return {part, part, 0, shape.m, min(first * unit, shape.k), min(end * unit, shape.k)};
     }
     DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
         return count * ceil_div(shape.m, block_m);
