@@ -25,6 +25,8 @@ using scores = dg::shipped::paged_mqa_logits_kernel<
 using selection = dg::shipped::selector<dg::dtype::f32>;
 // [kernels]
 
+// Host code from here on.
+
 /// The keys of all requests, in host memory, as a server keeps track of them.
 struct paged_cache {
     static constexpr int pages = 24, columns = 400, table_columns = (columns + block - 1) / block,

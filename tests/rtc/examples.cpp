@@ -41,6 +41,7 @@ const example examples[] = {
     {"21_prefill.cpp", {"gate_and_up", "down_few", "down_many"}},
     {"22_decode.cpp", {"dispatch", "few_rows", "many_rows"}},
     {"23_indexer.cpp", {"scores"}},
+    {"24_decode_indexer.cpp", {"scores", "selection"}},
     {"score_hook.cpp", {"counting"}},
 };
 
@@ -49,11 +50,13 @@ std::string device_part(const std::string& path) {
     std::string text = test::text_of(std::string(DEEPGEMM_SOURCE_DIR "/examples/") + path);
     text = std::regex_replace(
         text,
-        std::regex(R"(#include (<deepgemm/[^>]*\.hpp>|<c\w+>|"operands\.hpp"|"common/(operands|experts|walk)\.hpp"))"),
+        std::regex(
+            R"(#include (<deepgemm/[^>]*\.hpp>|<(c\w+|algorithm|numeric)>|"operands\.hpp"|"common/(operands|experts|walk)\.hpp"))"),
         "");
     text = std::regex_replace(text, std::regex(R"(#include ("common/one_tile\.hpp"))"), "#include <one_tile.hpp>");
-    // The first function at the left margin that is no constexpr.
-    const std::regex host(R"(\n(/// [^\n]*\n)*(template <[^\n]*>\n)?[a-z][\w:<>]* \w+\()");
+    // The first function at the left margin that is no constexpr, or where the program says so.
+    const std::regex host(
+        R"(\n(// Host code from here on\.|(/// [^\n]*\n)*(template <[^\n]*>\n)?[a-z][\w:<>]* \w+\())");
     std::smatch found;
     return std::regex_search(text, found, host) ? text.substr(0, std::size_t(found.position())) : text;
 }
