@@ -52,14 +52,13 @@ struct hc_prenorm {
                   "hc_prenorm: stages must be a multiple of warpgroups, at least two for each");
 
     static constexpr tile_shape block = Config.block;
-    static constexpr bool apart = Sums == partial_sums::apart;
     using a_tile = operand_tile<bf16, block.m, block.k>;
     using b_tile = operand_tile<tf32, block.n, block.k / 2>;  ///< two of them make a K block
     using source = sm90::in_registers<a_tile, tf32>;
     using mma = sm90::wgmma<tf32, tf32, block.n, major::k, major::k, block.k / 2>;
     using half_fragment = sm90::a_registers<mma::steps>;
-    using tiles = conditional_t<apart, grouped<block, cluster_shape{}, k_parts>,
-                                persistent<block, cluster_shape{}, 8, Config.split_k>>;
+    using work_of = detail::prenorm_work<Config, Sums>;
+    using tiles = typename work_of::tiles;
     static constexpr int warpgroups = Config.warpgroups;
     static constexpr register_shares shares = register_shares::of(warpgroups);
     using cta = role_table<role<roles::prenorm_math, 4 * warpgroups, shares.math>,
@@ -115,11 +114,9 @@ struct hc_prenorm {
         maps[1] = b_tile::map(none ? aligned(args.d) : args.b, args.shape.n, k, none ? 4 : args.b_pitch, block.n);
     }
     DEEPGEMM_BOTH static constexpr params make_params(const arguments& args, const tensor_map (&maps)[map_count]) {
-        return {maps[0], maps[1], args, tiles::of(args.shape, schedule_of(args))};
+        return {maps[0], maps[1], args, work_of::of(args)};
     }
-    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
-        return min(tiles::clusters(args.shape, schedule_of(args)), num_sms / Config.split_k) * Config.split_k;
-    }
+    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) { return work_of::grid(args, num_sms); }
 
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
@@ -150,13 +147,6 @@ private:
     /// An address at a multiple of 16 bytes, at most 15 before `data`.
     DEEPGEMM_BOTH static constexpr const void* aligned(const void* data) {
         return static_cast<const char*>(data) - reinterpret_cast<u64>(data) % 16;
-    }
-    DEEPGEMM_BOTH static constexpr auto schedule_of(const arguments& args) {
-        if constexpr (apart) {
-            return k_parts{args.parts, block.k};
-        } else {
-            return no_arguments{};
-        }
     }
     /// Shared address of a region, or of its item for a stage.
     template <class Region>

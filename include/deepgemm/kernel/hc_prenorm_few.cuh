@@ -33,6 +33,32 @@ struct prenorm_math {
 template <class Arch, hc_prenorm_config Config, partial_sums Sums = partial_sums::added>
 struct hc_prenorm;
 
+namespace detail {
+/// The tiles of a prenorm, of all of K or of the caller's parts of it, and how many CTAs they are worth.
+template <hc_prenorm_config Config, partial_sums Sums>
+struct prenorm_work {
+    static constexpr bool apart = Sums == partial_sums::apart;
+    using tiles = conditional_t<apart, grouped<Config.block, cluster_shape{}, k_parts>,
+                                persistent<Config.block, cluster_shape{}, 8, Config.split_k>>;
+
+    DEEPGEMM_BOTH static constexpr tiles of(const hc_prenorm_arguments& args) {
+        return tiles::of(args.shape, schedule_of(args));
+    }
+    DEEPGEMM_BOTH static constexpr int grid(const hc_prenorm_arguments& args, int num_sms) {
+        return min(tiles::clusters(args.shape, schedule_of(args)), num_sms / Config.split_k) * Config.split_k;
+    }
+
+private:
+    DEEPGEMM_BOTH static constexpr auto schedule_of(const hc_prenorm_arguments& args) {
+        if constexpr (apart) {
+            return k_parts{args.parts, Config.block.k};
+        } else {
+            return no_arguments{};
+        }
+    }
+};
+}  // namespace detail
+
 /// The kernel with tiles of 16 rows.
 template <class Arch, hc_prenorm_config Config, partial_sums Sums>
     requires(Config.block.m == 16)
@@ -49,9 +75,8 @@ struct hc_prenorm<Arch, Config, Sums> {
     static_assert(Config.stages == 0, "hc_prenorm: for 16 rows there are no stages");
 
     static constexpr tile_shape block = Config.block;
-    static constexpr bool apart = Sums == partial_sums::apart;
-    using tiles = conditional_t<apart, grouped<block, cluster_shape{}, k_parts>,
-                                persistent<block, cluster_shape{}, 8, Config.split_k>>;
+    using work_of = detail::prenorm_work<Config, Sums>;
+    using tiles = typename work_of::tiles;
     static constexpr int warps = 4 * Config.warpgroups;
     using cta = role_table<role<roles::prenorm_math, warps>>;
     using barriers =
@@ -83,12 +108,8 @@ struct hc_prenorm<Arch, Config, Sums> {
         arguments args;
         tiles work;
     };
-    DEEPGEMM_BOTH static constexpr params make_params(const arguments& args) {
-        return {args, tiles::of(args.shape, schedule_of(args))};
-    }
-    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
-        return min(tiles::clusters(args.shape, schedule_of(args)), num_sms / Config.split_k) * Config.split_k;
-    }
+    DEEPGEMM_BOTH static constexpr params make_params(const arguments& args) { return {args, work_of::of(args)}; }
+    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) { return work_of::grid(args, num_sms); }
 
     /// The kernel body; called by every thread.
     DEEPGEMM_DEVICE static void run(const params& p) {
@@ -122,13 +143,6 @@ struct hc_prenorm<Arch, Config, Sums> {
     }
 
 private:
-    DEEPGEMM_BOTH static constexpr auto schedule_of(const arguments& args) {
-        if constexpr (apart) {
-            return k_parts{args.parts, block.k};
-        } else {
-            return no_arguments{};
-        }
-    }
     template <class Region>
     DEEPGEMM_DEVICE static u32 place(u32 smem) {
         return layout::template address_of<Region, 1>(smem, 0);

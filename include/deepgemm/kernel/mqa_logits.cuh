@@ -45,13 +45,11 @@ struct mqa_logits {
     using key_tile = operand_tile<e4m3, key_rows, Traits.depth>;
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
     using tiles = ragged_tiles<queries * warpgroups, key_rows, Config.start_cost>;
-    static constexpr register_shares shares = register_shares::of(warpgroups);
-    using cta = role_table<role<roles::load_keys, 1, shares.producer>, role<roles::load_queries, 1, shares.producer>,
-                           role<roles::fill, 2, shares.producer>, role<roles::math, 4 * warpgroups, shares.math>>;
+    using cta = mqa_roles<warpgroups>;
 
     static constexpr int query_groups = warpgroups;  ///< each has queries of its own
     static constexpr u32 run_bytes = 16 + 8 * queries * query_groups;
-    static constexpr int query_stages = 2;
+    static constexpr int query_stages = mqa_query_stages;
 
     struct keys_region {};
     struct scales_region {};
@@ -74,8 +72,7 @@ struct mqa_logits {
     static_assert(layout::bytes(stages) <= Arch::smem_bytes,
                   "mqa_logits: the stages need more than 232448 bytes of shared memory");
     using key_ring = tma_pipeline<stages, cta::warps_of(roles::math{}), cluster_shape{}>;
-    /// Every lane arrives, of math warps and of the producer, whose thread that starts copies arrives once more.
-    using query_ring = tma_pipeline<query_stages, 32 * cta::warps_of(roles::math{}), cluster_shape{}, 33>;
+    using query_ring = mqa_query_ring<warpgroups>;
 
     using arguments = mqa_logits_arguments<typename Sink::arguments>;
     static constexpr launch_info launch{

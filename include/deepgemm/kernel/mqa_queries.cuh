@@ -5,6 +5,7 @@
 
 #include <deepgemm/epilogue/score_sink.cuh>
 #include <deepgemm/pipeline/roles.cuh>
+#include <deepgemm/pipeline/tma_pipeline.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/cp_async.cuh>
 #include <deepgemm/ptx/fence.cuh>
@@ -29,6 +30,19 @@ struct fill {
     static constexpr const char* text = "filler";
 };
 }  // namespace roles
+
+/// The roles of these kernels, with `MathWarpgroups` warpgroups that multiply.
+template <int MathWarpgroups>
+struct mqa_roles : role_table<role<roles::load_keys, 1, register_shares::of(MathWarpgroups).producer>,
+                              role<roles::load_queries, 1, register_shares::of(MathWarpgroups).producer>,
+                              role<roles::fill, 2, register_shares::of(MathWarpgroups).producer>,
+                              role<roles::math, 4 * MathWarpgroups, register_shares::of(MathWarpgroups).math>> {};
+
+/// Query tiles that a CTA has at a time, and their ring. Every lane arrives, of math warps and of the producer, whose thread that
+/// starts copies arrives once more.
+inline constexpr int mqa_query_stages = 2;
+template <int MathWarpgroups>
+using mqa_query_ring = tma_pipeline<mqa_query_stages, 128 * MathWarpgroups, cluster_shape{}, 33>;
 
 namespace meetings {
 /// The queries of a CTA's first run are in shared memory, with their weights.

@@ -52,10 +52,8 @@ struct paged_mqa_logits {
     using key_tile = operand_tile<e4m3, 64, Traits.depth>;               ///< a slot
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
     using tiles = ragged_tiles<queries * query_groups, key_tile::rows, Config.start_cost, paged_contexts>;
-    static constexpr register_shares shares = register_shares::of(warpgroups);
-    using cta = role_table<role<roles::load_keys, 1, shares.producer>, role<roles::load_queries, 1, shares.producer>,
-                           role<roles::fill, 2, shares.producer>, role<roles::math, 4 * warpgroups, shares.math>>;
-    static constexpr int query_stages = 2;
+    using cta = mqa_roles<warpgroups>;
+    static constexpr int query_stages = mqa_query_stages;
     /// Keys that a copy brings, of one page; and how many copies fill a slot.
     static constexpr int copied = min(Block, int(key_tile::rows)), copies = key_tile::rows / copied;
 
@@ -81,8 +79,7 @@ struct paged_mqa_logits {
     static constexpr paged_mqa_config config = settled.with_stages(stages);
     static constexpr int in_ring = stages / key_groups;  ///< slots of a ring, side by side
     using key_ring = tma_pipeline<in_ring, 4 * query_groups, cluster_shape{}>;
-    /// Every lane arrives, of math warps and of the producer, whose thread that starts copies arrives once more.
-    using query_ring = tma_pipeline<query_stages, 32 * cta::warps_of(roles::math{}), cluster_shape{}, 33>;
+    using query_ring = mqa_query_ring<warpgroups>;
 
     using arguments = paged_mqa_arguments<typename Sink::arguments>;
     static constexpr launch_info launch{
