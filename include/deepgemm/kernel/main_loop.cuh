@@ -25,7 +25,7 @@ struct main_loop {
     using mma = typename Gemm::mma;
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
-    using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves>;
+    using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves, storage::stages>;
     using b_feed = scale::column_feed<typename Gemm::b_scale, b_tile::rows>;
     using a_fragment = typename Source::fragment;
     using totals = typename Gemm::totals;
@@ -40,7 +40,8 @@ struct main_loop {
     u32 b_scales;     ///< shared address of the scales of B in stage 0, if they are staged
     int row, column;  ///< of this thread's first register in a tile
     typename pipeline::cursor at{};
-    u32 before = 0;  ///< bytes in a stage before the scales of A of the tile
+    u32 before = 0;     ///< bytes in a stage before the scales of A of the tile
+    u32 scales_at = 0;  ///< number of the place that holds the scales of A of this K block
     a_feed rows{};
     b_feed columns{};
 
@@ -50,7 +51,7 @@ struct main_loop {
         return {pipe,
                 Source::at(smem.a(0), first_row),
                 sm90::from_smem<b_tile>::at(smem.b(0), 0).descriptor,
-                ptx::keep(smem.sa(0) + u32(first_row + place.row) * u32(sizeof(u32))),
+                ptx::keep(smem.sa(0) + u32(first_row + place.row) * a_feed::row_bytes),
                 smem.sb(0),
                 first_row + place.row,
                 place.column};
@@ -69,6 +70,12 @@ struct main_loop {
             before = now;
         }
         columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, b_index(first));
+    }
+
+    /// Any thread: passes over `blocks` of a tile that other warpgroups take.
+    DEEPGEMM_DEVICE void pass_over(block_range blocks) {
+        pipe.pass_over(at, blocks.count);
+        pass_scales(blocks);
     }
 
     /// Fragments of the warpgroup whose first row in a tile is `first_row` that have rows of D, counted from its first one.
@@ -111,7 +118,7 @@ private:
     template <int Fragments, class Meanwhile>
     DEEPGEMM_DEVICE void sum_fragments(totals& total, block_range blocks, const Meanwhile& meanwhile) {
         if constexpr (Fragments == 0) {
-            pass(blocks.count, meanwhile);
+            pass(blocks, meanwhile);
         } else if constexpr (Gemm::promote == promotion::never) {
             sum_in_place<Fragments>(total, blocks.count, meanwhile);
         } else {
@@ -121,15 +128,22 @@ private:
         }
     }
 
-    /// Releases the stages of `blocks` K blocks, of which this warpgroup needs none.
+    /// Releases the stages of `blocks`, K blocks of which this warpgroup needs none.
     template <class Meanwhile>
-    DEEPGEMM_DEVICE void pass(i32 blocks, const Meanwhile& meanwhile) {
-        for (i32 block = 0; block < blocks; ++block) {
+    DEEPGEMM_DEVICE void pass(block_range blocks, const Meanwhile& meanwhile) {
+        pass_scales(blocks);
+        for (i32 block = 0; block < blocks.count; ++block) {
             pipe.wait(at);
             meanwhile(block);
             release(at);
             at.advance();
         }
+    }
+
+    DEEPGEMM_DEVICE void pass_scales(block_range blocks) {
+        if (blocks.count == 0) return;
+        const i32 first = a_index(blocks.first);
+        rows.pass_over(first, a_index(blocks.first + blocks.count - 1) - first + 1);
     }
 
     DEEPGEMM_DEVICE static void clear(totals& total) {
@@ -157,7 +171,8 @@ private:
 
     /// The scales of A and of B for a block in the current stage. Blocks must be asked for in order.
     DEEPGEMM_DEVICE sm90::row_scales a_scale(int wave, i32 block) {
-        return rows.at(wave, a_index(block), a_scales + at.stage * storage::sa_bytes);
+        if (wave == 0) scales_at = rows.next(a_index(block), at.stage);
+        return rows.at(wave, a_index(block), a_scales + scales_at * storage::sa_bytes);
     }
     DEEPGEMM_DEVICE auto b_scale(i32 block) {
         return columns.at(b_index(block), b_scales + at.stage * storage::sb_bytes, column);

@@ -96,6 +96,14 @@ using weights_bf16_wide =
     weights_bf16<three(96), three(96, pair_n), three(128), three(128, pair_m), three(128, pair_n)>;
 using weights_bf16_widest = weights_bf16<wide(), wide(pair_m), wide(pair_n)>;
 
+/// `base` for K-major scales of A, which take four words of a row where MN-major ones take one: with two staging buffers of 32 columns
+/// it has as many stages.
+DEEPGEMM_BOTH constexpr config for_k_major(config base) {
+    base.store_columns = 32;
+    base.store_buffers = 2;
+    return base;
+}
+
 // The same with K-major scales of A, as quantisation writes them, so that no kernel has to transpose them first.
 template <config... Configs>
 using weights_k_major = kernels<gemm<arch::sm90, operand<e4m3, scale::per_token_k_major<scale::fp32>>,
@@ -107,7 +115,8 @@ using weights_k_major_narrow =
                     narrow(64, 128, deferred), split(64, 32, 2), split(64, 64, 4), split(128, 32, 2)>;
 using weights_k_major_medium =
     weights_k_major<medium(64), medium(64, {}, deferred), medium(128), medium(128, {}, deferred)>;
-using weights_k_major_wide = weights_k_major<three(96), three(128), three(128, pair_n), wide(), wide(pair_n)>;
+using weights_k_major_wide = weights_k_major<for_k_major(three(96)), three(128), three(128, pair_n),
+                                             for_k_major(wide()), for_k_major(wide(pair_n))>;
 
 // Weight gradients: FP32 D with C, both operands by token. In most cases C is D itself, and L2 adds.
 template <config... Configs>
