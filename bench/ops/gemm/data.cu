@@ -108,6 +108,11 @@ input_matrix dense(const void* data, dtype type, i64 mn, i64 k, bool mn_major) {
 
 }  // namespace
 
+void turn_scales(float* to, const float* from, int rows, int k, i64 stride) {
+    transpose<<<1024, 256>>>(to, from, rows, ceil_div(k, 128), stride);
+    check(cudaGetLastError(), "transpose");
+}
+
 void quantise_tokens(void* q, float* scales, int rows, int k, u64 seed) {
     const i64 warps = i64(rows) * ceil_div(k, 128);
     quantise_per_token<<<unsigned(ceil_div<i64>(warps, 8)), 256>>>(static_cast<u8*>(q), scales, align_up(rows, 4), rows,
@@ -161,8 +166,7 @@ void problem_data::generate_fp8() {
 
     quantise_tokens(a_, sa_, m, k, 2 * seed_ + 1);
     sa_k_ = sa_k_buffer_.as<float>(std::size_t(m) * blocks);
-    transpose<<<1024, 256>>>(sa_k_, sa_, m, blocks, align_up(m, 4));
-    check(cudaGetLastError(), "transpose");
+    turn_scales(sa_k_, sa_, m, k, align_up(m, 4));
     if (b_block) {
         quantise_blocks(b_, sb_, block_stride_, n, k, 2 * seed_ + 2);
     } else {

@@ -16,6 +16,9 @@ void quantise_tokens(void* q, float* scales, int rows, int k, u64 seed);
 /// The same, scaled by blocks of 128x128: scale (row block, K block) at row block * stride + K block.
 void quantise_blocks(void* q, float* scales, i64 stride, int rows, int k, u64 seed);
 
+/// Host: writes the scales of quantise_tokens(), whose K blocks are `stride` words apart, K-major and without padding to `to`.
+void turn_scales(float* to, const float* from, int rows, int k, i64 stride);
+
 /// Host: makes `count` normal numbers of a 16-bit type on the default stream.
 void normal(void* to, element type, i64 count, u64 seed);
 
