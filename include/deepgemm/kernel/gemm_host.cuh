@@ -30,9 +30,11 @@ struct gemm_host {
                                                    .stacked = Tiles::stacked.a,
                                                    .trims = true,
                                                    .any_row = starts_at_any_row<Tiles>(),
-                                                   .fragment = Tiles::bounded ? sm90::wgmma_rows::rows : 0}>;
-    using b_stream =
-        operand_stream<B, b_tile, stream_options{.sharers = Config.cluster.m, .stacked = Tiles::stacked.b}>;
+                                                   .fragment = Tiles::bounded ? sm90::wgmma_rows::rows : 0,
+                                                   .windows = takes_windows<Tiles>()}>;
+    using b_stream = operand_stream<
+        B, b_tile,
+        stream_options{.sharers = Config.cluster.m, .stacked = Tiles::stacked.b, .windows = takes_windows<Tiles>()}>;
 
     using results = result_stream<output>;
 

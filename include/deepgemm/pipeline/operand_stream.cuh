@@ -24,6 +24,9 @@ struct stream_options {
     bool any_row = false;  ///< tiles may start at any row; else at multiples of four if their scales are staged
     /// Rows of a fragment, if those in which a tile has no rows are never read: copies leave them out. 0: all are read.
     int fragment = 0;
+    /// K blocks are loaded from windows, which start at any element of K that is at a multiple of 16 bytes of a row, and at any
+    /// one at all if rows are not contiguous along K. Each is a matrix in a stack of matrices that overlap.
+    bool windows = false;
 };
 
 /// How copies bring the staged scales of one K block of a tile: `copies` boxes of `words` words, one after the other.
@@ -97,11 +100,19 @@ struct operand_stream {
         }
     };
 
+    /// Elements of K from one window to the next.
+    static constexpr i32 window_step = Tile::contiguous == major::k ? 16 / i32(sizeof(typename Operand::element)) : 1;
+
     /// Requests its tensor maps for an operand of `rows` rows and `k` columns, neither 0. `matrices` matters only for a stack.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const operand_arguments& x, i32 rows, i32 k, i32 matrices,
                                                     tensor_map_request* maps) {
         const i32 box = by_fragment ? min(copied_rows(rows), How.fragment) : copied_rows(rows) / How.sharers;
-        maps[0] = Tile::map(x.data, rows, k, x.pitch, box);
+        maps[0] = Tile::map(x.data, rows, How.windows ? i32(Tile::k) : k, x.pitch, box);
+        if constexpr (How.windows) {
+            const i64 step = Tile::contiguous == major::k ? 1 : x.pitch;  // elements of memory for one of K
+            maps[0] = stack_map(maps[0], ceil_div(k, window_step),
+                                window_step * step * i64(sizeof(typename Operand::element)));
+        }
         if constexpr (How.stacked)
             maps[0] = stack_map(maps[0], matrices, x.matrix_pitch * i64(sizeof(typename Operand::element)));
         if constexpr (loads_scales) {
@@ -172,13 +183,14 @@ struct operand_stream {
                 (by_fragment ? i * How.sharers + i32(mine.index) : i32(mine.index) * copies + i) * rows_per_copy;
             if (by_fragment && first >= rows) break;
             const u32 target = to.tile + u32(first) * Tile::bytes_per_row;
-            const auto place = Tile::place(at.row + first, at.k);
-            i32 coordinates[rank] = {place.inner, place.outer};
+            const auto place = Tile::place(at.row + first, k_of(at));
+            i32 coordinates[tile_rank] = {place.inner, place.outer};
             if constexpr (How.stacked) coordinates[2] = at.matrix;
+            if constexpr (How.windows) coordinates[2] = at.matrix / window_step;
             if constexpr (How.sharers > 1) {
-                ptx::tma_load_multicast<rank>(p.map, target, full, coordinates, mine.receivers, p.hint);
+                ptx::tma_load_multicast<tile_rank>(p.map, target, full, coordinates, mine.receivers, p.hint);
             } else {
-                ptx::tma_load<rank>(p.map, target, full, coordinates, p.hint);
+                ptx::tma_load<tile_rank>(p.map, target, full, coordinates, p.hint);
             }
         }
         if constexpr (loads_scales) {
@@ -217,7 +229,13 @@ struct operand_stream {
     }
 
 private:
-    static constexpr int rank = How.stacked ? 3 : 2;  ///< of its tensor maps
+    /// The element of K at which a copy starts: a multiple of window_step, if need be behind the one that is wanted.
+    DEEPGEMM_BOTH static constexpr i32 k_of(const operand_place& at) {
+        return How.windows ? (at.k + window_step - 1) & -window_step : at.k;
+    }
+    /// Of its tensor maps: that of scales, and that of tiles.
+    static constexpr int rank = How.stacked ? 3 : 2, tile_rank = How.windows ? 3 : rank;
+    static_assert(!How.windows || !How.stacked, "operand_stream: windows along K are a stack already");
 };
 
 }  // namespace deepgemm

@@ -92,22 +92,29 @@ struct psum_groups : row_groups {
     }
 };
 
-/// Groups share M and N and follow each other along K. Each has its own matrix of D. Group g has `sizes[g]` elements of K, a
-/// multiple of block.k. A size below 0 counts as 0, and no group reaches beyond K, whatever its size.
+/// Groups share M and N and follow each other along K, where each starts at a multiple of `alignment` and ends anywhere. Each has
+/// its own matrix of D. `list[g]` is how many elements of K group g has, or before which of them it ends. A size below 0 counts
+/// as 0, an end before the group's start as that start, and no group reaches beyond K. What lies between groups is not used.
 struct k_groups {
     static constexpr grouping grouped_as = grouping::along_k;
     static constexpr stacks stacked{.d = true};
-    static constexpr bool bounded = false, on_device = true;
+    static constexpr bool bounded = false, on_device = true, windows = true;
 
     i32 count = 0;
-    const i32* sizes = nullptr;  ///< (count), device memory
+    const i32* list = nullptr;  ///< (count), device memory
+    bool by_end = false;        ///< the list holds ends, not sizes
+    i32 alignment = 1;          ///< with scales, a multiple of the elements that share one
+    bool skips_empty =
+        false;  ///< the matrix of a group without K stays as it is; else it becomes what no products give
 
-    DEEPGEMM_BOTH constexpr const i32* table() const { return sizes; }
+    DEEPGEMM_BOTH constexpr const i32* table() const { return list; }
 
     DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
-        const i32 g = before.index + 1, k = before.k_end;
+        const i32 g = before.index + 1, k = min(align_up(before.k_end, alignment), shape.k);
         if (g >= count) return {g, g, 0, 0, k, k};
-        return {g, g, 0, shape.m, k, k + max(0, min(ptx::ld_global(sizes + g), shape.k - k))};
+        const i32 given = ptx::ld_global(list + g), most = shape.k - k;
+        const i32 size = max(0, min(by_end ? max(given, 0) - k : given, most));
+        return {g, g, 0, skips_empty && size == 0 ? 0 : shape.m, k, k + size};
     }
     DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
         return count * ceil_div(shape.m, block_m);
