@@ -95,6 +95,21 @@ TEST_CASE("groups along K with scales: each group starts with scales of its own"
     check_k<grouped_kernel<words, words, store<float>, scaled, k_groups>>(16, {512});
     check_k<grouped_kernel<tokens, tokens, add_in_place, scaled_pair, k_groups>>(16, {128});
 }
+TEST_CASE("groups along K, each with rows of its own length") {
+    const auto check = []<class K>(const K*) {
+        on_machines(3, [](random_source& random, const sim::options& machine) {
+            std::vector<i32> sizes = random_counts(random, 6);
+            for (i32& size : sizes) size *= 128;
+            sizes.insert(sizes.begin() + i64(sizes.size() / 2), {0, 384, 128});
+            const i32 m = i32(random.integer(1, 200)), n = i32(random.integer(1, 200));
+            CHECK(outcome(k_product<K>(random, m, n, sizes, 128), machine) == "");
+        });
+    };
+    check(static_cast<grouped_kernel<tokens, tokens, add_in_place, scaled, concatenated_k_groups>*>(nullptr));
+    check(static_cast<grouped_kernel<tokens, tokens, store<float>, scaled_pair, concatenated_k_groups>*>(nullptr));
+    check(
+        static_cast<grouped_kernel<operand<bf16>, operand<bf16>, store<bf16>, pair, concatenated_k_groups>*>(nullptr));
+}
 TEST_CASE("groups along K that end within 16 bytes: zeros must follow up to their end") {
     using kernel = grouped_kernel<tokens, tokens, store<float>, scaled_pair, k_groups>;
     on_machines(1, [](random_source& random, const sim::options& machine) {

@@ -10,7 +10,7 @@ namespace deepgemm::test {
 /// Sets the pointer of a group policy to `table`; policies without a table ignore it.
 inline void point_to(masked_groups& groups, const i32* table) { groups.rows = table; }
 inline void point_to(row_groups& groups, const i32* table) { groups.list = table; }
-inline void point_to(k_groups& groups, const i32* table) { groups.list = table; }
+inline void point_to(groups_along_k& groups, const i32* table) { groups.list = table; }
 inline void point_to(uniform_groups&, const i32*) {}
 inline void point_to(k_parts&, const i32*) {}
 inline void point_to(no_arguments&, const i32*) {}
@@ -45,6 +45,7 @@ struct grouped_product {
         typename K::arguments args{{.shape = shape}};
         args.tiles = groups;
         point_to(args.tiles, at.table);
+        if constexpr (requires { args.tiles.sizes; }) args.tiles.sizes = table.data();
         args.a = a.at(at.a, at.sa);
         args.b = b.at(at.b, at.sb);
         args.d = d.at(at.d);
@@ -173,6 +174,10 @@ grouped_product<K> k_product(random_source& random, i32 m, i32 n, const std::vec
         if (size != 0 || !skips_empty) made.d.expect(g, 0, k_of(made.a[0], start, size), k_of(made.b[0], start, size));
         made.a.poison_k(0, end, first[std::size_t(g) + 1]);
         made.b.poison_k(0, end, first[std::size_t(g) + 1]);
+    }
+    if (maps_of_operand<typename K::tiles>() > 1) {
+        made.a.concatenate(sizes);
+        made.b.concatenate(sizes);
     }
     made.make_c(random, groups);
     return made;

@@ -61,6 +61,24 @@ public:
         }
     }
 
+    /// Cuts K of the one matrix, which is contiguous along K, into groups of `sizes` elements. Each becomes a matrix of its own without
+    /// padding, and they lie one after another; the memory that is left over becomes NaN. Scales stay as they are.
+    void concatenate(const std::vector<i32>& sizes) {
+        const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[0];
+        const i64 size = size_of(type);
+        std::vector<u8> made;
+        i64 first = 0;
+        for (const i32 count : sizes) {
+            for (i64 row = 0; row < rows; ++row) {
+                const auto from = bytes_.begin() + (row * row_stride + first) * size;
+                made.insert(made.end(), from, from + count * size);
+            }
+            first += count;
+        }
+        made.resize(bytes_.size(), 0xff);
+        bytes_ = made;
+    }
+
     /// The stack as an argument; `elements` and `scales` say where copies of bytes() and words() lie.
     scaled_stack argument(const void* elements, const void* scales) const {
         const i64 pitch = i64(bytes_.size()) / size_of((*this)[0].type) / matrices_;

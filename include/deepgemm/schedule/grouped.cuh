@@ -25,6 +25,7 @@ struct grouped {
     static constexpr stacks stacked = Groups::stacked;
     static constexpr bool bounded = Groups::bounded, on_device = Groups::on_device;
     static constexpr bool any_row = starts_at_any_row<Groups>(), windows = takes_windows<Groups>();
+    static constexpr int map_tables = maps_of_operand<Groups>();
     using arguments = policy_arguments<Groups>;
 
     Groups groups;
@@ -63,6 +64,8 @@ struct grouped {
         DEEPGEMM_BOTH constexpr operand_place a(i32 k_block) const {
             if constexpr (windows) {
                 return window(m, k_block);
+            } else if constexpr (map_tables > 1) {
+                return {m, k_block * Block.k - group.k, group.index};
             } else {
                 return {m, k_block * Block.k, stacked.a ? group.matrix : 0};
             }
@@ -70,6 +73,8 @@ struct grouped {
         DEEPGEMM_BOTH constexpr operand_place b(i32 k_block) const {
             if constexpr (windows) {
                 return window(n, k_block);
+            } else if constexpr (map_tables > 1) {
+                return {n, k_block * Block.k - group.k, group.index};
             } else {
                 return {n, k_block * Block.k, stacked.b ? group.matrix : 0};
             }
