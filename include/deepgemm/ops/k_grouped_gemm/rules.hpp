@@ -3,6 +3,8 @@
 // the list of groups. Nothing is read from device memory that a problem names, not even that list.
 #pragma once
 
+#include <utility>
+
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/ops/k_grouped_gemm/problem.hpp>
