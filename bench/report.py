@@ -62,6 +62,12 @@ CONTIGUOUS = [
     ("all", lambda r: True),
 ]
 
+K_GROUPED = [
+    ("concatenated", lambda r: r["pass"] == "concatenated"),
+    ("one pitch", lambda r: r["pass"] == "one pitch"),
+    ("all", lambda r: True),
+]
+
 # Result files: the types and what they hold, and the groups of cases that a summary shows.
 FAMILIES = {
     "fp8_dense": ("FP8", "dense FP8 GEMM", [
@@ -87,6 +93,8 @@ FAMILIES = {
     "fp8_router": ("FP8", "contiguous grouped FP8 GEMM, a router's groups", CONTIGUOUS),
     "fp8_lists": ("FP8", "contiguous grouped FP8 GEMM, gathered and scattered rows", CONTIGUOUS),
     "bf16_lists": ("BF16", "contiguous grouped BF16 GEMM, gathered and scattered rows", CONTIGUOUS),
+    "fp8_k_grouped": ("FP8", "K-grouped FP8 GEMM", K_GROUPED),
+    "bf16_k_grouped": ("BF16", "K-grouped BF16 GEMM", K_GROUPED),
     "hc_prenorm": ("TF32", "HyperConnection prenorm", [
         ("up to 137 rows, one sum", lambda r: r["m"] < 4096 and r["num_splits"] == 0),
         ("up to 137 rows, in parts", lambda r: r["m"] < 4096 and r["num_splits"] != 0),

@@ -10,6 +10,7 @@
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
+#include <deepgemm/ops/k_grouped_gemm/operation.hpp>
 #include <deepgemm/ops/mqa_logits/operation.hpp>
 #include <deepgemm/ops/paged_mqa_logits/operation.hpp>
 #include <deepgemm/ops/topk/mqa_topk.hpp>
@@ -315,6 +316,57 @@ inline std::vector<broken_rule> rules_of_groups() {
          broken_rows([](r_& p) { p.a_rows = list_of_rows(static_cast<const i64*>(moved(some_rows, 4)), 256); })},
         {"D lies apart from them",
          broken_rows([](r_& p) { p.d_rows = list_of_rows(static_cast<const i32*>(p.d.data), 256); })},
+    };
+}
+
+/// The verdict on A (256, 1024) and B (512, 1024), scaled by token, in 4 groups of K, each of which is added to a matrix D (256, 512),
+/// after a change. `apart` are sizes of concatenated operands.
+template <class Change>
+result<void> broken_k_groups(Change change, const std::vector<i32>& apart = {}) {
+    const gemm_problem one = problem(256, 512, 1024);
+    const i32* const list = static_cast<const i32*>(address(9ull << 40));
+    k_grouped_problem p{.a = one.a, .b = one.b, .d = dense_stack(one.d, 4), .groups = k_groups_by_size(list, 4)};
+    p.b.scales = per_token_scales(p.b.scales.data, scale_kind::fp32, 512, 1024);
+    p.d.first.type = dtype::f32;
+    p.c = p.d;
+    if (!apart.empty()) p.groups = concatenated_groups(list, apart.data(), i64(apart.size()));
+    p.d.count = p.c->count = p.groups.count;
+    change(p);
+    const auto found = checked<ops::k_grouped_gemm>(p);
+    return found ? result<void>() : found.failure();
+}
+
+inline std::vector<broken_rule> rules_of_k_groups() {
+    using p_ = k_grouped_problem;
+    const auto unchanged = [](p_&) {};
+    const std::vector<i32> right{256, 0, 128, 640};
+    return {
+        {"each group has a matrix of D", broken_k_groups([](p_& p) { p.d.count = 3; })},
+        {"and of C, if that is given", broken_k_groups([](p_& p) { p.c->count = 5; })},
+        {"groups start at multiples of 1 to 4096 elements", broken_k_groups([](p_& p) { p.groups.alignment = 0; })},
+        {"with scales each group starts a word of them", broken_k_groups([](p_& p) { p.groups.alignment = 64; })},
+        {"without, at 16 bytes of a row along K", broken_k_groups([](p_& p) {
+             for (scaled_matrix* const x : {&p.a, &p.b}) {
+                 *x = unscaled(x->matrix);
+                 x->matrix.type = dtype::bf16;
+             }
+             p.groups.alignment = 4;
+         })},
+        {"sizes are given", broken_k_groups([](p_& p) { p.groups.data = nullptr; })},
+        {"so are those of concatenated operands in host memory",
+         broken_k_groups([](p_& p) { p.groups.host_sizes = nullptr; }, right)},
+        {"which are no ends", broken_k_groups([](p_& p) { p.groups.by_end = true; }, right)},
+        {"a launch takes so many of them", broken_k_groups(unchanged, std::vector<i32>(33, 0))},
+        {"a word of their scales covers 128 elements", broken_k_groups(
+                                                           [](p_& p) {
+                                                               for (scaled_matrix* const x : {&p.a, &p.b}) {
+                                                                   x->scales.kind = scale_kind::ue8m0;
+                                                                   x->scales.columns = 2;
+                                                               }
+                                                           },
+                                                           right)},
+        {"sizes are multiples of 128", broken_k_groups(unchanged, {256, 100, 28, 640})},
+        {"and their sum is K", broken_k_groups(unchanged, {256, 0, 128, 512})},
     };
 }
 

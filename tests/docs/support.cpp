@@ -9,6 +9,7 @@
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
+#include <deepgemm/ops/k_grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
 #include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
 #include <deepgemm/ops/topk/shipped.cuh>

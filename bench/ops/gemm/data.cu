@@ -135,6 +135,11 @@ void normal(void* to, element type, i64 count, u64 seed) {
     check(cudaGetLastError(), "fill_normal");
 }
 
+void values_of_c(float* to, i64 count, u64 seed) {
+    fill_c<<<1024, 256>>>(to, count, seed);
+    check(cudaGetLastError(), "fill_c");
+}
+
 void problem_data::generate(const gemm_case& problem, u64 seed) {
     problem_ = problem;
     seed_ = seed;

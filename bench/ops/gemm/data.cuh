@@ -22,6 +22,9 @@ void turn_scales(float* to, const float* from, int rows, int k, i64 stride);
 /// Host: makes `count` normal numbers of a 16-bit type on the default stream.
 void normal(void* to, element type, i64 count, u64 seed);
 
+/// Host: makes what C holds before an accumulating launch on the default stream, as reference::compute() adds it.
+void values_of_c(float* to, i64 count, u64 seed);
+
 /// Device memory of one product at a time; grows to the largest case and is reused.
 class problem_data {
 public:

@@ -120,8 +120,9 @@ result<typename K::params> params_of(const typename K::arguments& arguments) {
     } else {
         tensor_map_request requests[K::map_count];
         K::tensor_maps(arguments, requests);
-        tensor_map maps[K::map_count];
+        tensor_map maps[K::map_count]{};
         for (int i = 0; i < K::map_count; ++i) {
+            if (requests[i].rank == 0) continue;  // a map that the kernel will not use
             auto map = encode_tensor_map(requests[i]);
             if (!map) return map.failure();
             maps[i] = *map;

@@ -26,6 +26,7 @@ namespace ops {
 struct gemm;
 struct grouped_gemm;
 struct contiguous_gemm;
+struct k_grouped_gemm;
 struct hc_prenorm;
 struct mqa_logits;
 struct clean_logits;
@@ -58,6 +59,14 @@ struct operation_of_grouping<grouping::psum> {
 template <>
 struct operation_of_grouping<grouping::indexed> {
     using type = ops::contiguous_gemm;
+};
+template <>
+struct operation_of_grouping<grouping::along_k> {
+    using type = ops::k_grouped_gemm;
+};
+template <>
+struct operation_of_grouping<grouping::k_concatenated> {
+    using type = ops::k_grouped_gemm;
 };
 
 /// What a GEMM kernel computes, and of which operands. Kernels with equal traits can replace each other.

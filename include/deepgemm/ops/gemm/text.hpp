@@ -67,6 +67,7 @@ constexpr const char* policy_source(grouping groups) {
         case grouping::masked: return "masked_groups";
         case grouping::psum: return "psum_groups";
         case grouping::along_k: return "k_groups";
+        case grouping::k_concatenated: return "concatenated_k_groups";
         case grouping::k_parts: return "k_parts";
         case grouping::none:
         case grouping::indexed:  // a schedule of its own
