@@ -43,8 +43,8 @@ struct params<Scale> {
 template <>
 struct params<none> {};
 
-/// The scales of A for the rows that one thread holds: rows r and r + 8 of each of `Fragments` fragments.
-template <class Scale, int Fragments>
+/// The scales of A for the two rows that one thread holds of each of `Fragments` fragments in the order of `Map`: rows r and r + 8.
+template <class Scale, int Fragments, class Map = sm90::wgmma_rows>
 struct row_feed {
     /// Any thread: starts a tile, in which the thread's first row is row `from.row` of A. Scales are asked for from number
     /// `index` along K on.
@@ -54,16 +54,15 @@ struct row_feed {
     /// of row r.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 staged) const {
         using format = typename Scale::format;
-        using map = sm90::wgmma_rows;
-        const u32 words = staged + u32(fragment) * map::rows * u32(sizeof(u32));
+        const u32 words = staged + u32(fragment) * Map::rows * u32(sizeof(u32));
         return {{format::decode(ptx::ld_shared<u32>(words), index),
-                 format::decode(ptx::ld_shared<u32>(words + u32(map::thread_row(1)) * u32(sizeof(u32))), index)}};
+                 format::decode(ptx::ld_shared<u32>(words + u32(Map::thread_row(1)) * u32(sizeof(u32))), index)}};
     }
 };
 
 /// No scales, no feed.
-template <int Fragments>
-struct row_feed<none, Fragments> {
+template <int Fragments, class Map>
+struct row_feed<none, Fragments, Map> {
     DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
 };
 
@@ -117,9 +116,9 @@ private:
 };
 
 /// Per-block scales of A: a fragment of 64 rows lies in one block.
-template <class Scale, int Fragments>
+template <class Scale, int Fragments, class Map>
     requires(Scale::via == route::registers)
-struct row_feed<Scale, Fragments> : block_feed<Scale, Fragments> {
+struct row_feed<Scale, Fragments, Map> : block_feed<Scale, Fragments> {
     static_assert(Scale::tile.mn % sm90::wgmma_rows::rows == 0, "row_feed: a scale of A must cover whole fragments");
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {

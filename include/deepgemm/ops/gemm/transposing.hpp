@@ -14,9 +14,7 @@ namespace detail {
 
 /// True for an FP8 operand (M or N, K) that is contiguous along M or N, and along K it is not.
 constexpr bool is_turned(const input_matrix& x) {
-    if (!is_fp8(x.type) || x.rows == 0 || x.columns == 0) return false;
-    if (x.columns == 1) return x.rows > 1 && x.row_stride == 1;
-    return x.column_stride != 1 && (x.rows == 1 || x.row_stride == 1);
+    return is_fp8(x.type) && x.rows != 0 && contiguous_along(x) == major::mn;
 }
 
 /// Bytes from row to row of an operand in the workspace: whole cache lines.

@@ -69,7 +69,7 @@ struct transpose {
     }
 
     static const char* why_not(const traits& kernel, const workload& work) {
-        return kernel.element_bytes == size_of(work.type) ? nullptr : "it moves elements of another size";
+        return kernel.element_bytes == int(size_of(work.type)) ? nullptr : "it moves elements of another size";
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
