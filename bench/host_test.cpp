@@ -202,6 +202,10 @@ TEST_CASE("suites by name hold each case once, FP8 first") {
     CHECK(all.front().is_fp8());
     CHECK(std::string(all.front().family()) == "fp8_dense");
     CHECK(std::string(all.back().family()) == "bf16_dense");
+    const auto layouts = suite("fp8_layouts");
+    CHECK(layouts.size() == 12);
+    for (const gemm_case& c : layouts) CHECK(std::string(c.family()) == "fp8_layouts");
+    CHECK(layouts[1].name() == "- 4096x4096x7168 1d2d tn bf16");
 }
 
 TEST_CASE("shapes of the command line") {
@@ -210,6 +214,10 @@ TEST_CASE("shapes of the command line") {
     CHECK(name("1,8,16:1d2d") == "- 1x8x16 1d2d bf16");
     CHECK(name("1,8,16:1d1d") == "- 1x8x16 1d1d bf16");
     CHECK(name("1,8,16:1d1d-acc") == "- 1x8x16 1d1d f32 acc");
+    CHECK(name("16,8,16:1d2d-tt") == "- 16x8x16 1d2d tt bf16");
+    CHECK(name("1,16,16:1d1d-nn-acc") == "- 1x16x16 1d1d nn f32 acc");
+    CHECK_THROWS_AS(name("8,8,16:1d2d-tt"), std::invalid_argument);
+    CHECK_THROWS_AS(name("16,8,16:1d2d-nn"), std::invalid_argument);
     CHECK(name("3,8,24:bf16") == "- 3x8x24 bf16 nt bf16");
     CHECK_THROWS_AS(name("3,8,5:bf16-nn"), std::invalid_argument);
     CHECK(name("8,16,5:bf16-tn-f32-acc") == "- 8x16x5 bf16 tn f32 acc");
@@ -218,11 +226,11 @@ TEST_CASE("shapes of the command line") {
     const gemm_case tn = parse_shape("8,16,5:bf16-tn"), nn = parse_shape("3,16,8:bf16-nn");
     CHECK((tn.a_mn_major() && tn.b_mn_major()));
     CHECK((!nn.a_mn_major() && nn.b_mn_major()));
-    CHECK_THROWS_WITH_AS(
-        name("1,8,16:bf16-nx"),
-        "the product '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or :f16, "
-        "the last two with any of -nn, -tn, -tt, -f32, -acc",
-        std::invalid_argument);
+    CHECK_THROWS_WITH_AS(name("1,8,16:bf16-nx"),
+                         "the product '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or "
+                         ":f16, with any of "
+                         "-nn, -tn, -tt, the last two with -f32, -acc, too",
+                         std::invalid_argument);
     for (const char* text : {"", "1,8", "1,8,16:", "1,8,16bf16", "1,8,16:bf16-", "1,8,16:1d2d-acc", "1,8,16:-nn"}) {
         CAPTURE(text);
         CHECK_THROWS_AS(name(text), std::invalid_argument);
@@ -295,11 +303,12 @@ TEST_CASE("the command line") {
     CHECK(parsed({"--tune", "--table", "x"}).command == "./dg bench --tune");
     CHECK_THROWS_WITH_AS(parsed({"--tune=1"}), "tune was given a disallowed flag override", std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
-                         "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
-                         "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits, "
-                         "paged_mqa_logits, topk, topk_logits",
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        parsed({"--suite", "x"}),
+        "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, bf16_75, all, masked, masked_bf16, "
+        "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits, "
+        "paged_mqa_logits, topk, topk_logits, transpose",
+        std::invalid_argument);
 }
 
 TEST_CASE("numbers of options: digits, in a range, or a sentence") {

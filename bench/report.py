@@ -28,8 +28,10 @@ PEERS = {
     "cublaslt_blockwise": "cuBLASLt, block-scaled",
     "cublaslt": "cuBLASLt",
     "deepgemm": "DeepGEMM",
+    "deepgemm_nt": "ours, NT",
 }
-COLORS = {"cublaslt_tensorwise": "#7a7a7a", "cublaslt_blockwise": "#3b76af", "cublaslt": "#7a7a7a", "deepgemm": "#ef8636"}
+COLORS = {"cublaslt_tensorwise": "#7a7a7a", "cublaslt_blockwise": "#3b76af", "cublaslt": "#7a7a7a", "deepgemm": "#ef8636",
+          "deepgemm_nt": "#519e3e"}
 
 # Ceilings of a roofline: memory as the data sheets have it, in TB/s, and what a multiprocessor's tensor cores do in a cycle.
 MEMORY_TB_S = {"NVIDIA H100 80GB HBM3": 3.35, "NVIDIA H200": 4.8}
@@ -75,6 +77,12 @@ FAMILIES = {
         ("m = 64 and 128", lambda r: r["m"] in (64, 128)),
         ("larger, BF16 D", lambda r: larger(r) and not r["accumulate"]),
         ("larger, FP32 D +=", lambda r: larger(r) and r["accumulate"]),
+        ("all", lambda r: True),
+    ]),
+    "fp8_layouts": ("FP8", "dense FP8 GEMM in other orders than NT", [
+        ("NN: B is transposed", lambda r: r["layout"] == "nn"),
+        ("TN: both are", lambda r: r["layout"] == "tn"),
+        ("TT: A is", lambda r: r["layout"] == "tt"),
         ("all", lambda r: True),
     ]),
     "bf16_dense": ("BF16", "dense BF16 GEMM", [
@@ -127,6 +135,7 @@ FAMILIES = {
 
 # What else a reader of a family's numbers must know.
 NOTES = {
+    "fp8_layouts": "Times are those of all launches, in which at least one kernel runs: transposition and product overlap a little.",
     "mqa_logits": "Full logits are filled with minus infinity outside of ranges in the time given; for DeepGEMM that is the time "
                   "of a second kernel, added to that of the first.",
     "paged_mqa_logits": "The work is shared out in the launch; DeepGEMM's times are without its kernel that does that.",

@@ -131,7 +131,17 @@ deepgemm_status deepgemm_fp8_gemm_nt(const deepgemm_engine* engine, const deepge
                                      const deepgemm_scales* a_scales, const deepgemm_input* b,
                                      const deepgemm_scales* b_scales, const deepgemm_output* d,
                                      const deepgemm_epilogue* epilogue, void* stream, deepgemm_message* message);
-/* The same of operands in BF16, without scales. */
+/* The same of operands in FP8 that may be contiguous along M or N instead: row_stride 1, column_stride the distance from one k to the
+ * next. Such an operand is transposed into the workspace first. Scales are given as for deepgemm_fp8_gemm_nt. */
+deepgemm_status deepgemm_fp8_gemm_with_workspace(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                 const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                 const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                 const deepgemm_epilogue* epilogue, void* workspace,
+                                                 uint64_t workspace_bytes, void* stream, deepgemm_message* message);
+/* Bytes of device memory, at a multiple of 16, that it needs; 0 if both operands are contiguous along K. */
+deepgemm_status deepgemm_fp8_gemm_workspace_bytes(const deepgemm_input* a, const deepgemm_input* b, uint64_t* bytes,
+                                                  deepgemm_message* message);
+/* deepgemm_fp8_gemm_nt of operands in BF16, without scales. */
 deepgemm_status deepgemm_bf16_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b,
                                       const deepgemm_output* d, const deepgemm_epilogue* epilogue, void* stream,
                                       deepgemm_message* message);
@@ -296,6 +306,10 @@ deepgemm_status deepgemm_clean_logits(const deepgemm_engine* engine, const deepg
 deepgemm_status deepgemm_topk(const deepgemm_engine* engine, const deepgemm_input* logits, int64_t k, int32_t* indices,
                               int64_t indices_stride, float* scores, int64_t scores_stride, const int32_t* first,
                               const int32_t* last, void* stream, deepgemm_message* message);
+
+/* Y(j,i) = X(i,j): X (rows, columns) and Y (columns, rows) in FP8, contiguous along columns, rows at multiples of 16 bytes. */
+deepgemm_status deepgemm_transpose(const deepgemm_engine* engine, const deepgemm_input* x, const deepgemm_output* y,
+                                   void* stream, deepgemm_message* message);
 
 #ifdef __cplusplus
 }

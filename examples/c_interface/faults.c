@@ -210,6 +210,15 @@ int main(void) {
            deepgemm_topk(engine, &row, 4, NULL, 4, NULL, 0, NULL, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_EXTENT, "k is 2049",
            deepgemm_topk(engine, &row, 2049, best, 2049, NULL, 0, NULL, NULL, NULL, &message));
+    const deepgemm_input turned = {memory, 64, 64, 1, 64, DEEPGEMM_E4M3};
+    uint64_t bytes;
+    EXPECT(DEEPGEMM_NULL_POINTER, "B is a null", deepgemm_fp8_gemm_workspace_bytes(&fp8, NULL, &bytes, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the place for", deepgemm_fp8_gemm_workspace_bytes(&fp8, &fp8, NULL, &message));
+    EXPECT(
+        DEEPGEMM_BAD_OPTION, "at least 8192 to transpose B",
+        deepgemm_fp8_gemm_with_workspace(engine, &fp8, &rows, &turned, &rows, &d, NULL, memory, 100, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "X is bf16", deepgemm_transpose(engine, &a, &d, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "Y is a null", deepgemm_transpose(engine, &fp8, NULL, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

@@ -339,6 +339,37 @@ static int run_logits(const deepgemm_engine* engine) {
     return failed | (wrong != 0);
 }
 
+/* The same FP8 product with B (k,n), as the forward pass of a layer may store it, and B (n,k) made of it. */
+static int run_turned(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* by_token,
+                      const uint8_t* b8, const deepgemm_scales* by_block, const deepgemm_output* product) {
+    enum { pitch = 80 };  // a row of B (k,n), in multiples of 16
+    uint8_t* const turned = shared_memory(k * pitch);
+    uint8_t* const back = shared_memory(n * k);
+    if (!turned || !back) return 1;
+    for (int i = 0; i < n * k; ++i) turned[i % k * pitch + i / k] = b8[i];
+    memset(product->data, 0xff, m * n * sizeof(uint16_t));
+    deepgemm_message message;
+    // [turned]
+    const deepgemm_input b = {turned, n, k, 1, pitch, DEEPGEMM_E4M3};  // (k,n), seen as (n,k)
+    uint64_t bytes;
+    if (deepgemm_fp8_gemm_workspace_bytes(a, &b, &bytes, &message) != DEEPGEMM_OK) return 1;
+    void* const workspace = shared_memory(bytes);
+    deepgemm_status status = deepgemm_fp8_gemm_with_workspace(engine, a, by_token, &b, by_block, product, NULL,
+                                                              workspace, bytes, NULL, &message);
+    // [turned]
+    int failed = report("FP8, B (k,n)", status, &message, product->data, 2.0f);
+    const deepgemm_input x = {turned, k, n, pitch, 1, DEEPGEMM_E4M3};
+    const deepgemm_output y = {back, n, k, k, 1, DEEPGEMM_E4M3};
+    status = deepgemm_transpose(engine, &x, &y, NULL, &message);
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: transposition: %s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    const int wrong = memcmp(back, b8, n * k) != 0;
+    printf("%s: transposition\n", wrong ? "FAIL" : "PASS");
+    return failed | wrong;
+}
+
 int main(void) {
     uint8_t* const a8 = shared_memory(m * k);
     uint8_t* const b8 = shared_memory(n * k);
@@ -388,6 +419,7 @@ int main(void) {
     status = deepgemm_bf16_gemm_nt(engine, &x, &w, &product, NULL, NULL, &message);
     failed |= report("BF16", status, &message, d, 1.0f);
 
+    failed |= run_turned(engine, &a, &by_token, b8, &by_block, &product);
     failed |= run_groups(engine);
     failed |= run_prenorm(engine);
     failed |= run_logits(engine);

@@ -8,6 +8,7 @@
 #include <deepgemm/host/scale_rules.hpp>
 #include <deepgemm/ops/clean_logits/operation.hpp>
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
+#include <deepgemm/ops/gemm/gemm.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
 #include <deepgemm/ops/k_grouped_gemm/operation.hpp>
@@ -15,6 +16,7 @@
 #include <deepgemm/ops/paged_mqa_logits/operation.hpp>
 #include <deepgemm/ops/topk/mqa_topk.hpp>
 #include <deepgemm/ops/topk/paged_mqa_topk.hpp>
+#include <deepgemm/ops/transpose/operation.hpp>
 
 #include "../host/fakes.hpp"
 
@@ -615,6 +617,49 @@ inline std::vector<broken_rule> rules_of_topk() {
         {"and starts at a multiple of 16 bytes", broken_workspace((1ull << 40) + 8, 1 << 20)},
         {"for `fp8_paged_mqa_topk` a workspace holds a request", broken_paged_workspace(40191)},
         {"and schedules are made elsewhere", broken_paged_workspace(1 << 20, true)},
+    };
+}
+
+/// The verdict on three matrices X (100, 5000) at row stride 5008 and their transposes, after a change.
+template <class Change>
+result<void> broken_transpose(Change change) {
+    transpose_problem p{.x = {{address(1ull << 40), dtype::e4m3, 100, 5000, 5008, 1}, 3, 100 * 5008},
+                        .y = {{address(2ull << 40), dtype::e4m3, 5000, 100, 112, 1}, 3, 5000 * 112}};
+    change(p);
+    const auto found = checked<ops::transpose>(p);
+    return found ? result<void>() : found.failure();
+}
+/// The verdict on an FP8 product of A (256, 1024) and B (512, 1024), both or B contiguous along M or N, in a workspace.
+inline result<void> broken_turned(u64 at, u64 bytes, bool both = true, i64 b_stride = 512) {
+    using transposing = engine_of<ops::gemm, ops::transpose>;
+    gemm_problem p = problem(256, 512, 1024);
+    if (both) p.a.matrix.row_stride = 1, p.a.matrix.column_stride = 256;
+    p.b.matrix.row_stride = 1, p.b.matrix.column_stride = b_stride;
+    return fp8_gemm_nt(transposing(device_info::h200()), p.a, p.b, p.d, {.workspace = {address(at), bytes}});
+}
+
+inline std::vector<broken_rule> rules_of_transpose() {
+    using p_ = transpose_problem;
+    return {
+        {"rows and columns are from 0 to 2^31 - 4096", broken_transpose([](p_& p) { p.x.first.rows = -1; })},
+        {"and so is the number of matrices", broken_transpose([](p_& p) { p.x.count = -3; })},
+        {"X is FP8", broken_transpose([](p_& p) { p.x.first.type = dtype::bf16; })},
+        {"and so is Y, of the same type", broken_transpose([](p_& p) { p.y.first.type = dtype::e5m2; })},
+        {"Y has as many rows as X has columns, and as many matrices",
+         broken_transpose([](p_& p) { p.y.first.rows = 4999; })},
+        {"rows are contiguous", broken_transpose([](p_& p) { p.x.first.column_stride = 100; })},
+        {"and do not overlap", broken_transpose([](p_& p) { p.y.first.row_stride = 96; })},
+        {"they start at multiples of 16 bytes", broken_transpose([](p_& p) { p.x.first.row_stride = 5001; })},
+        {"and so do matrices", broken_transpose([](p_& p) { p.y.matrix_stride = 5000 * 112 + 8; })},
+        {"and the first of them", broken_transpose([](p_& p) { p.x.first.data = moved(p.x.first.data, 4); })},
+        {"matrices lie apart", broken_transpose([](p_& p) { p.y.matrix_stride = 5008; })},
+        {"X and Y are given", broken_transpose([](p_& p) { p.y.first.data = nullptr; })},
+        {"and lie apart", broken_transpose([](p_& p) { p.y.first.data = const_cast<void*>(p.x.first.data); })},
+        {"FP8 products of operands along M and N need a workspace for both", broken_turned(6ull << 40, 700000)},
+        {"or for one of them", broken_turned(6ull << 40, 100, false)},
+        {"which starts at a multiple of 16 bytes", broken_turned((6ull << 40) + 8, 1 << 20)},
+        {"and lies apart from all else", broken_turned(3ull << 40, 1 << 20)},
+        {"these operands are aligned as others", broken_turned(6ull << 40, 1 << 20, true, 520)},
     };
 }
 

@@ -169,6 +169,16 @@ table cleaning_table() {
     return lines;
 }
 
+table transposition_table() {
+    table lines{"| bytes | GB | move, µs |", "| --- | --- | --- |"};
+    for (const auto& [rows, columns] : {std::pair{4096, 7168}, {24576, 1536}, {7168, 16384}}) {
+        const double bytes = demand_of(transpose_workload{rows, columns}).bytes;
+        lines.push_back(concat("| ", rows, " x ", columns, " | ", format("%.3f", bytes * 1e-9), " | ",
+                               digits(bytes / memory_rate), " |"));
+    }
+    return lines;
+}
+
 table pages_table() {
     table lines;
     for (const auto& [requests, next_n, heads, columns] : {std::tuple{256, 1, 64, 8192},
@@ -225,6 +235,7 @@ TEST_CASE("pages of operations begin with their budgets") {
     check_made_lines("docs/ops/clean_logits.md", "budget", cleaning_table());
     check_made_lines("docs/ops/paged_mqa_logits.md", "budget", pages_table());
     check_made_lines("docs/ops/topk.md", "budget", selection_table());
+    check_made_lines("docs/ops/transpose.md", "budget", transposition_table());
     for (const auto& page : pages()) {  // of every operation
         if (page.parent_path() != "docs/ops") continue;
         CAPTURE(page.string());

@@ -75,6 +75,7 @@ TEST_CASE("the tables of rules hold the sentences of broken rules") {
     check_table("clean_logits", fakes::rules_of_clean_logits());
     check_table("paged_mqa_logits", fakes::rules_of_paged_mqa_logits());
     check_table("topk", fakes::rules_of_topk());
+    check_table("transpose", fakes::rules_of_transpose());
     check_table("casts", fakes::rules_of_casts());
     check_table("transforms", fakes::rules_of_transforms());
     check_table("plans", fakes::rules_of_plans());
@@ -89,7 +90,7 @@ TEST_CASE("every sentence that a check can say is in a table") {
           "host/stack.hpp", "ops/contiguous_gemm/rules.hpp", "ops/gemm/rules.hpp", "ops/grouped_gemm/rules.hpp",
           "ops/clean_logits/rules.hpp", "ops/hc_prenorm/rules.hpp", "ops/k_grouped_gemm/rules.hpp",
           "ops/mqa_logits/rules.hpp", "ops/paged_mqa_logits/rules.hpp", "ops/topk/rules.hpp", "ops/topk/chunks.hpp",
-          "ops/topk/paged_mqa_topk.hpp"}) {
+          "ops/topk/paged_mqa_topk.hpp", "ops/gemm/transposing.hpp", "ops/transpose/rules.hpp"}) {
         for (const std::string& sentence : sentences("include/deepgemm/" + std::string(header))) {
             CAPTURE(header);
             CAPTURE(sentence);

@@ -32,20 +32,19 @@ gemm_case bf16_case(const char* pass, int m, int n, int k, orientation stored, o
             .stored = stored};
 }
 
-/// Applies "bf16-tn-f32-acc" and the like to a case. False if the text is no recipe.
+/// Applies "bf16-tn-f32-acc", "1d2d-nn" and the like to a case. False if the text is no recipe.
 bool apply_recipe(const std::string& recipe, gemm_case& to) {
-    if (recipe == "1d2d") return true;
-    if (recipe == "1d1d" || recipe == "1d1d-acc") {
-        to.scales = b_scales::token;
-        to.accumulate = recipe != "1d1d";
-        to.d = to.accumulate ? output::f32 : output::bf16;
-        return true;
-    }
     std::size_t end = recipe.find('-');
     const std::string type = recipe.substr(0, end);
-    if (type != "bf16" && type != "f16") return false;
-    to.operands = type == "bf16" ? element::bf16 : element::f16;
-    to.d = type == "bf16" ? output::bf16 : output::f16;
+    const bool fp8 = type == "1d2d" || type == "1d1d";
+    if (fp8) {
+        to.scales = type == "1d2d" ? b_scales::block : b_scales::token;
+    } else if (type == "bf16" || type == "f16") {
+        to.operands = type == "bf16" ? element::bf16 : element::f16;
+        to.d = type == "bf16" ? output::bf16 : output::f16;
+    } else {
+        return false;
+    }
     while (end != std::string::npos) {
         const std::size_t begin = end + 1;
         end = recipe.find('-', begin);
@@ -56,11 +55,12 @@ bool apply_recipe(const std::string& recipe, gemm_case& to) {
             to.stored = orientation::tn;
         } else if (word == "tt") {
             to.stored = orientation::tt;
-        } else if (word == "f32") {
+        } else if (word == "f32" && !fp8) {
             to.d = output::f32;
-        } else if (word == "acc") {
+        } else if (word == "acc" && type != "1d2d") {
             to.accumulate = true;
-        } else if (word != "nt") {
+            if (fp8) to.d = output::f32;
+        } else if (word != "nt" || fp8) {
             return false;
         }
     }
@@ -71,6 +71,8 @@ bool apply_recipe(const std::string& recipe, gemm_case& to) {
 std::string broken_rule(const gemm_case& c) {
     if (c.is_fp8()) {
         if (c.n % 8 != 0 || c.k % 16 != 0) return "N must be a multiple of 8, K a multiple of 16";
+        if (c.a_mn_major() && c.m % 16 != 0) return "M must be a multiple of 16";
+        if (c.b_mn_major() && c.n % 16 != 0) return "N must be a multiple of 16";
         return "";
     }
     const int d_columns = 16 / c.d_bytes();
@@ -103,8 +105,8 @@ double gemm_case::bytes() const { return demand_of(bench::workload_of(*this)).by
 
 std::string gemm_case::name() const {
     const std::string shape = std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k);
-    return std::string(pass) + " " + shape + " " + recipe() + " " + (is_fp8() ? "" : std::string(layout()) + " ") +
-           d_type() + (accumulate ? " acc" : "");
+    return std::string(pass) + " " + shape + " " + recipe() + " " +
+           (is_fp8() && !is_turned() ? "" : std::string(layout()) + " ") + d_type() + (accumulate ? " acc" : "");
 }
 
 std::vector<gemm_case> suite_fp8_42() {
@@ -129,6 +131,16 @@ std::vector<gemm_case> suite_fp8_25() {
     cases.push_back({"-", 8192, 8192, 4096});
     cases.push_back({"-", 16384, 4096, 4096});
     cases.push_back({"-", 8192, 8192, 8192});
+    return cases;
+}
+
+std::vector<gemm_case> suite_fp8_layouts() {
+    constexpr weight chosen[] = {{4096, 7168}, {7168, 2048}, {24576, 1536}, {7168, 16384}};
+    std::vector<gemm_case> cases;
+    for (const auto& [n, k] : chosen) {
+        for (const orientation stored : {orientation::nn, orientation::tn, orientation::tt})
+            cases.push_back({.pass = "-", .m = 4096, .n = n, .k = k, .stored = stored});
+    }
     return cases;
 }
 
@@ -163,6 +175,7 @@ std::vector<gemm_case> suite(const std::string& name) {
     };
     if (both || name == "fp8_42") append(suite_fp8_42());
     if (both || name == "fp8_25") append(suite_fp8_25());
+    if (name == "fp8_layouts") append(suite_fp8_layouts());
     if (all || name == "bf16_75") append(suite_bf16_75());
     return cases;
 }
@@ -179,10 +192,10 @@ gemm_case parse_shape(const std::string& text) {
         }
     }
     if (sizes.size() != 3 || (colon != text.size() && !apply_recipe(text.substr(colon + 1), result))) {
-        throw std::invalid_argument(
-            "the product '" + text +
-            "' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or :f16, the last two "
-            "with any of -nn, -tn, -tt, -f32, -acc");
+        throw std::invalid_argument("the product '" + text +
+                                    "' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or :f16, with any "
+                                    "of -nn, -tn, -tt, the last "
+                                    "two with -f32, -acc, too");
     }
     const auto refuse = [&](const std::string& why) {
         throw std::invalid_argument("the product '" + text + "': " + why);

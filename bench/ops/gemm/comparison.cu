@@ -32,9 +32,12 @@ struct peer_kind {
 };
 constexpr peer_kind fp8_peers[] = {{"cublaslt_tensorwise", peer_scaling::none},
                                    {"cublaslt_blockwise", peer_scaling::blockwise}};
+/// FP8 in other orders than NT, which nobody else multiplies with block scales: our own NT.
+constexpr peer_kind layout_peers[] = {{"deepgemm_nt", peer_scaling::none}};
 constexpr peer_kind half_peers[] = {{"cublaslt", peer_scaling::none}};
 
 std::span<const peer_kind> peers_of(const gemm_case& c) {
+    if (c.is_turned()) return layout_peers;
     if (c.is_fp8()) return fp8_peers;
     return half_peers;
 }
@@ -80,6 +83,13 @@ private:
         if (kernels.empty()) return;
         result.config = kernels.pick().name;
         result.chosen_by = kernels.chosen_by;
+        if (data_.problem().is_turned()) {
+            const contender who = turned_.of(data_, kernels.pick().name);
+            if (!is_launched(who, m)) return;
+            judge(m, data_.problem().tolerance());
+            field.enter(who, m);
+            return;
+        }
         if (!is_launched(kernels.pick(), m)) return;
         // A wrong result is shown with its time.
         const bool right = judge(m, data_.problem().tolerance());
@@ -99,6 +109,14 @@ private:
         field.enter(kernels.pick(), m);
     }
 
+    /// Our pick for the same operands along K.
+    void enter_nt(measurement& m, field_of_contenders& field) {
+        const our_kernels kernels = kernels_for(data_);
+        m.failure = kernels.why_not;
+        if (kernels.empty() || !is_launched(kernels.pick(), m) || !judge(m, data_.problem().tolerance())) return;
+        field.enter(kernels.pick(), m);
+    }
+
     /// Our pick once more, as NVRTC compiles it. A failure to compile fails the run.
     void enter_run_time(const gemm_info& pick, measurement& m, field_of_contenders& field) {
         const contender who = compiled_now(pick, data_);
@@ -110,6 +128,7 @@ private:
     /// Block-scaled peers must enter first, because a peer without scales recomputes the reference with all scales 1.
     void enter_peer(const peer_kind& kind, measurement& m, field_of_contenders& field) {
         m.name = kind.name;
+        if (data_.problem().is_turned()) return enter_nt(m, field);
         try {
             field.plans.push_back(plan_cublaslt(data_.product(), kind.scaling, o_.search));
             cublaslt_gemm* const plan = field.plans.back().get();
@@ -189,6 +208,7 @@ private:
     const machine& board_;
     timer& clock_;
     problem_data data_;
+    turned_gemm turned_;
     reference reference_;
 };
 

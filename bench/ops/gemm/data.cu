@@ -59,8 +59,9 @@ __global__ void quantise_per_block(u8* q, float* scales, i64 stride, int rows, i
     if (threadIdx.x == 0) scales[i64(blockIdx.y) * stride + blockIdx.x] = scale;
 }
 
-/// to(r,c) = from[r + c * stride] of `rows` rows of `columns` words.
-__global__ void transpose(float* to, const float* from, i64 rows, i64 columns, i64 stride) {
+/// to(r,c) = from[r + c * stride] of `rows` rows of `columns` elements.
+template <class T>
+__global__ void transpose(T* to, const T* from, i64 rows, i64 columns, i64 stride) {
     for (i64 i = blockIdx.x * i64(blockDim.x) + threadIdx.x; i < rows * columns; i += i64(gridDim.x) * blockDim.x)
         to[i] = from[i / columns + i % columns * stride];
 }
@@ -99,6 +100,14 @@ dtype type_of(output d) {
         case output::f16: return dtype::f16;
         default: return dtype::f32;
     }
+}
+
+/// A copy of bytes (mn, k) in the order (k, mn).
+void* turned(device_buffer& to, const void* from, i64 mn, i64 k) {
+    u8* const made = to.as<u8>(std::size_t(mn * k));
+    transpose<<<4096, 256>>>(made, static_cast<const u8*>(from), k, mn, k);
+    check(cudaGetLastError(), "transpose");
+    return made;
 }
 
 /// An operand of `mn` rows and K columns, dense.
@@ -172,11 +181,13 @@ void problem_data::generate_fp8() {
     quantise_tokens(a_, sa_, m, k, 2 * seed_ + 1);
     sa_k_ = sa_k_buffer_.as<float>(std::size_t(m) * blocks);
     turn_scales(sa_k_, sa_, m, k, align_up(m, 4));
+    if (problem_.a_mn_major()) turned_a_ = turned(turned_a_buffer_, a_, m, k);
     if (b_block) {
         quantise_blocks(b_, sb_, block_stride_, n, k, 2 * seed_ + 2);
     } else {
         quantise_tokens(b_, sb_, n, k, 2 * seed_ + 2);
     }
+    if (problem_.b_mn_major()) turned_b_ = turned(turned_b_buffer_, b_, n, k);
 }
 
 void problem_data::reset_d() {
@@ -190,7 +201,7 @@ void problem_data::reset_d() {
     check(cudaDeviceSynchronize(), "reset of D");
 }
 
-gemm_problem problem_data::product(major scales_of_a) const {
+gemm_problem problem_data::made(major scales_of_a, bool as_stored) const {
     const i64 m = problem_.m, n = problem_.n, k = problem_.k;
     const dtype type = type_of(problem_.operands), d_type = type_of(problem_.d);
     scale_argument of_a{.kind = scale_kind::none}, of_b = of_a;
@@ -203,8 +214,13 @@ gemm_problem problem_data::product(major scales_of_a) const {
             of_b.row_stride = block_stride_;
         }
     }
-    gemm_problem product{.a = {dense(a_, type, m, k, problem_.a_mn_major()), of_a},
-                         .b = {dense(b_, type, n, k, problem_.b_mn_major()), of_b},
+    const auto operand = [&](const void* data, const void* turned, i64 mn, bool mn_major) {
+        if (!problem_.is_fp8()) return dense(data, type, mn, k, mn_major);
+        const bool turns = mn_major && as_stored;
+        return dense(turns ? turned : data, type, mn, k, turns);
+    };
+    gemm_problem product{.a = {operand(a_, turned_a_, m, problem_.a_mn_major()), of_a},
+                         .b = {operand(b_, turned_b_, n, problem_.b_mn_major()), of_b},
                          .d = {d_, d_type, m, n, n}};
     if (problem_.accumulate) product.c = product.d;
     return product;

@@ -36,7 +36,9 @@ public:
 
     /// The product as users of deepgemm describe it. C is D itself where the case accumulates. FP8: `scales_of_a` is the order
     /// of A's scales in memory; both orders are there.
-    gemm_problem product(major scales_of_a = major::mn) const;
+    gemm_problem product(major scales_of_a = major::mn) const { return made(scales_of_a, true); }
+    /// The product with FP8 operands along K, as kernels multiply them, whatever the case says of their order.
+    gemm_problem multiplied(major scales_of_a = major::mn) const { return made(scales_of_a, false); }
     /// Calls body(d), where `d` points to D's elements in their type.
     template <class Body>
     void visit_d(Body body) const {
@@ -52,12 +54,16 @@ public:
 
 private:
     void generate_fp8();
+    gemm_problem made(major scales_of_a, bool as_stored) const;
 
     gemm_case problem_{"-", 0, 0, 0};
     u64 seed_ = 0;
-    device_buffer a_buffer_, b_buffer_, sa_buffer_, sa_k_buffer_, sb_buffer_, d_buffer_;
+    device_buffer a_buffer_, b_buffer_, sa_buffer_, sa_k_buffer_, sb_buffer_, d_buffer_, turned_a_buffer_,
+        turned_b_buffer_;
     void* a_ = nullptr;
     void* b_ = nullptr;
+    void* turned_a_ = nullptr;  ///< FP8 as the case stores it, if that is not along K
+    void* turned_b_ = nullptr;
     float* sa_ = nullptr;    ///< MN-major
     float* sa_k_ = nullptr;  ///< the same, K-major
     float* sb_ = nullptr;

@@ -31,6 +31,8 @@ template <>
 std::span<const kernel_handle<ops::paged_mqa_logits>> of<ops::paged_mqa_logits>();
 template <>
 std::span<const kernel_handle<ops::topk>> of<ops::topk>();
+template <>
+std::span<const kernel_handle<ops::transpose>> of<ops::transpose>();
 
 /// The shipped kernels of ops::gemm.
 std::span<const kernel_handle<ops::gemm>> dense();

@@ -32,6 +32,7 @@ struct mqa_logits;
 struct clean_logits;
 struct paged_mqa_logits;
 struct topk;
+struct transpose;
 }  // namespace ops
 
 /// The operation (host/operation.hpp) that plans kernels of grouping `Groups`; void if none does. The operations are incomplete

@@ -18,14 +18,15 @@ namespace deepgemm {
 
 /// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands, tiles. `Source` brings
 /// A from a stage to the multiply.
-template <class Gemm, a_source Source = sm90::from_smem<typename Gemm::storage::a_tile>>
+template <class Gemm, a_source Source = sm90::source_of<typename Gemm::storage::a_tile>>
 struct main_loop {
     using storage = typename Gemm::storage;
     using pipeline = typename Gemm::pipeline;
     using mma = typename Gemm::mma;
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
-    using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves, storage::stages>;
+    using map = sm90::rows_of<Source>;  ///< of the sums, until they are complete
+    using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves, storage::stages, map>;
     using b_feed = scale::column_feed<typename Gemm::b_scale, b_tile::rows>;
     using a_fragment = typename Source::fragment;
     using totals = typename Gemm::totals;
@@ -47,7 +48,7 @@ struct main_loop {
 
     /// Called by all threads of a math warpgroup, once; `first_row` is its first row in a tile.
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
-        const auto place = fragment_place<typename mma::fragment>::here();
+        const auto place = fragment_place<map>::here();
         return {pipe,
                 Source::at(smem.a(0), first_row),
                 sm90::from_smem<b_tile>::at(smem.b(0), 0).descriptor,
@@ -100,6 +101,10 @@ struct main_loop {
             sum_reached<Gemm::waves>(total, blocks, reached, meanwhile);
         } else {
             sum_fragments<Gemm::waves>(total, blocks, meanwhile);
+        }
+        if constexpr (!same_as<map, typename mma::fragment>) {
+            DEEPGEMM_UNROLL
+            for (auto& fragment : total) sm90::in_order(fragment);
         }
     }
 

@@ -66,9 +66,9 @@ struct group_walk {
     }
 };
 
-/// The scales of A for the rows that one thread holds: rows r and r + 8 of each of `Fragments` fragments. The ring has `Stages`
-/// stages.
-template <class Scale, int Fragments, int Stages>
+/// The scales of A for the two rows that one thread holds of each of `Fragments` fragments in the order of `Map`: rows r and r + 8. The
+/// ring has `Stages` stages.
+template <class Scale, int Fragments, int Stages, class Map = sm90::wgmma_rows>
 struct row_feed {
     static constexpr u32 row_bytes = sizeof(u32);  ///< from the word of a row to that of the next
     /// Any thread: starts a tile, in which the thread's first row is row `from.row` of A. Scales are asked for from number
@@ -83,17 +83,16 @@ struct row_feed {
     /// of row r.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 staged) const {
         using format = typename Scale::format;
-        using map = sm90::wgmma_rows;
-        const u32 words = staged + u32(fragment) * map::rows * row_bytes;
+        const u32 words = staged + u32(fragment) * Map::rows * row_bytes;
         return {{format::decode(ptx::ld_shared<u32>(words), index),
-                 format::decode(ptx::ld_shared<u32>(words + u32(map::thread_row(1)) * row_bytes), index)}};
+                 format::decode(ptx::ld_shared<u32>(words + u32(Map::thread_row(1)) * row_bytes), index)}};
     }
 };
 
 /// K-major scales.
-template <class Scale, int Fragments, int Stages>
+template <class Scale, int Fragments, int Stages, class Map>
     requires come_in_groups<Scale>
-struct row_feed<Scale, Fragments, Stages> {
+struct row_feed<Scale, Fragments, Stages, Map> {
     static constexpr u32 row_bytes = words_in_group * sizeof(u32);
     group_walk<Scale, Stages> groups{};
     i32 first = 0;  ///< number along K of the tile's first scale
@@ -107,17 +106,16 @@ struct row_feed<Scale, Fragments, Stages> {
     /// `staged` is the shared address of the group of row r.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 staged) const {
         using format = typename Scale::format;
-        using map = sm90::wgmma_rows;
-        const u32 words = staged + u32(fragment) * map::rows * row_bytes +
+        const u32 words = staged + u32(fragment) * Map::rows * row_bytes +
                           u32(index / format::per_word) % words_in_group * u32(sizeof(u32));
         return {{format::decode(ptx::ld_shared<u32>(words), index),
-                 format::decode(ptx::ld_shared<u32>(words + u32(map::thread_row(1)) * row_bytes), index)}};
+                 format::decode(ptx::ld_shared<u32>(words + u32(Map::thread_row(1)) * row_bytes), index)}};
     }
 };
 
 /// No scales, no feed.
-template <int Fragments, int Stages>
-struct row_feed<none, Fragments, Stages> {
+template <int Fragments, int Stages, class Map>
+struct row_feed<none, Fragments, Stages, Map> {
     static constexpr u32 row_bytes = 0;
     DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
     DEEPGEMM_DEVICE u32 next(i32, u32 stage) const { return stage; }
@@ -174,9 +172,9 @@ private:
 };
 
 /// Per-block scales of A: a fragment of 64 rows lies in one block.
-template <class Scale, int Fragments, int Stages>
+template <class Scale, int Fragments, int Stages, class Map>
     requires(Scale::via == route::registers)
-struct row_feed<Scale, Fragments, Stages> : block_feed<Scale, Fragments> {
+struct row_feed<Scale, Fragments, Stages, Map> : block_feed<Scale, Fragments> {
     static constexpr u32 row_bytes = 0;
     static_assert(Scale::tile.mn % sm90::wgmma_rows::rows == 0, "row_feed: a scale of A must cover whole fragments");
 

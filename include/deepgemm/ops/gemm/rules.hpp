@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of a GEMM on Hopper that a caller can break: one check and one sentence each. FP8 operands have scales and are
-// K-major; BF16 and FP16 ones have no scales and may be MN-major. Nothing is read from the memory that a problem names. Rules
+// The rules of a GEMM on Hopper that a caller can break: one check and one sentence each. FP8 operands have scales;
+// BF16 and FP16 ones have none. Nothing is read from the memory that a problem names. Rules
 // for one matrix or its scales are in host/matrix_rules.hpp, those for memory in host/memory.hpp.
 #pragma once
 
