@@ -26,6 +26,7 @@ namespace ops {
 struct gemm;
 struct grouped_gemm;
 struct contiguous_gemm;
+struct batched_gemm;
 struct hc_prenorm;
 struct mqa_logits;
 struct clean_logits;
@@ -46,6 +47,10 @@ struct operation_of_grouping<grouping::none> {
 template <>
 struct operation_of_grouping<grouping::custom> {
     using type = ops::gemm;
+};
+template <>
+struct operation_of_grouping<grouping::batched> {
+    using type = ops::batched_gemm;
 };
 template <>
 struct operation_of_grouping<grouping::masked> {
