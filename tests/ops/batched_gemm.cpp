@@ -145,6 +145,82 @@ TEST_CASE("batched gemm: one product, one row, no K") {
     }
 }
 
+TEST_CASE(
+    "batched gemm: sums of many matrices by few and by many multiprocessors, with little workspace and with enough") {
+    on_machines(2, [](random_source& random, const sim::options& machine) {
+        const batched_engine engine = engine_on_simulator();
+        for (const batched_handle& kernel : batched_kernels()) {
+            if (kernel.info.traits.groups != grouping::summed) continue;
+            CAPTURE(to_source(kernel.info));
+            const problem_shape shape{i32(random.integer(1, 300)), i32(random.integer(1, 300)),
+                                      i32(random.integer(1, 200))};
+            for (const int sms : {1, 3, 7, 16}) {
+                batched_sample sample(random, random.integer(1, 20), shape, kernel.info.traits, any_order(random));
+                sim::options own = machine;
+                own.num_sms = sms;
+                CHECK(run(engine, sample, {.stream = &own, .pin = kernel.info.cfg}) == "");
+            }
+            for (const i64 count : {i64(0), i64(1)}) {
+                batched_sample sample(random, count, {70, 40, i32(count) * 8}, kernel.info.traits);
+                sim::options own = machine;
+                CHECK(run(engine, sample, {.stream = &own, .pin = kernel.info.cfg}) == "");
+            }
+        }
+    });
+}
+
+TEST_CASE("batched gemm: sums do not depend on timing, and a workspace serves one after the other") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const batched_engine engine = engine_on_simulator();
+    gemm_traits what;
+    for (const batched_handle& kernel : batched_kernels()) {
+        if (kernel.info.traits.groups == grouping::summed && kernel.info.traits.d == dtype::f32 &&
+            !kernel.info.traits.accumulate) {
+            what = kernel.info.traits;
+        }
+    }
+    batched_sample sample(random, 9, {130, 70, 200}, what, stack_order::apart, numbers::normal);
+    std::vector<u8> first;
+    for (u64 seed = 1; seed < 5; ++seed) {
+        sim::options machine{.policy = sim::policy::random, .seed = seed, .num_sms = 8};
+        CHECK(run(engine, sample, {.stream = &machine}) == "");
+        if (first.empty()) first = sample.d().bytes();
+        CHECK(sample.d().bytes() == first);
+        sample.restore();
+    }
+}
+
+TEST_CASE("batched gemm: the sum of a batch as docs/ops/batched_gemm.md shows it") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    constexpr i64 s = 5, m = 24, n = 40, k = 72;
+    const batched_engine engine = engine_on_simulator();
+    const small_tensor x(random, s, m, k, 72), y(random, s, n, k, 80);
+    std::vector<bf16> to(std::size_t(m * n), bf16{0xffff});
+    const bf16 *const x_data = x.memory.data(), *const y_data = y.memory.data();
+    bf16* const d_data = to.data();
+    std::vector<u8> memory(std::size_t(batch_sum_workspace_bytes(m, n, 4)) + 128);
+    void* const scratch = memory.data() + (128 - reinterpret_cast<std::uintptr_t>(memory.data()) % 128);
+    // [sum]
+    const u64 bytes = batch_sum_workspace_bytes(m, n, engine.device().sm_count);  // zeros at first, kept for all calls
+    const auto done = bf16_einsum_bmk_bnk_mn(engine, dense_tensor(x_data, s, m, k), dense_tensor(y_data, s, n, k, 80),
+                                             row_major(d_data, m, n), {scratch, bytes});
+    // [sum]
+    REQUIRE_MESSAGE(done, (done ? "" : done.failure().message));
+    int wrong = 0;
+    for (i64 row = 0; row < m; ++row) {
+        for (i64 column = 0; column < n; ++column) {
+            float sum = 0;
+            for (i64 i = 0; i < s; ++i) {
+                for (i64 j = 0; j < k; ++j) sum += x(i, row, j) * y(i, column, j);
+            }
+            wrong += to[std::size_t(row * n + column)].bits != bf16::from_float(sum).bits;
+        }
+    }
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("batched gemm: nothing to do needs no memory") {
     const batched_engine engine = engine_on_simulator();
     for (const auto& [count, m, n] : {std::tuple<i64, i64, i64>{0, 64, 64}, {3, 0, 64}, {3, 64, 0}}) {
@@ -369,6 +445,38 @@ TEST_CASE("batched gemm: every rule broken once") {
           "bad_alias: D overlaps A in memory; the result would be undefined");
     CHECK(refused([&](p_& p) { p.b.first.scales.data = moved(p.d.first.data, 64); }) ==
           "bad_alias: D overlaps the scales of B in memory; the result would be undefined");
+    const auto summed = [](auto change) {
+        return [change](p_& p) {
+            p.sum = true;
+            p.d.count = 1;
+            p.workspace = {reinterpret_cast<void*>(u64(6) << 40), 1 << 20};
+            for (scaled_stack* const x : {&p.a, &p.b}) {
+                x->first = unscaled(x->first.matrix);
+                x->first.matrix.type = dtype::bf16;
+            }
+            change(p);
+        };
+    };
+    CHECK(refused(summed([](p_&) {})) == "");
+    CHECK(refused(summed([](p_& p) { p.d.count = 4; })) ==
+          "shape_mismatch: A has 4 matrices, B 4 and D 4; A and B must have one for every product, and D one for their "
+          "sum");
+    CHECK(refused(summed([](p_& p) { p.workspace.bytes = 524415; })) ==
+          "bad_option: the workspace has 524415 bytes; the sum of a batch needs at least 524416 for a D of 256 x 512");
+    CHECK(refused(summed([](p_& p) { p.workspace.data = nullptr; })) ==
+          "null_pointer: the workspace has no data: its pointer is null");
+    CHECK(refused(summed([&](p_& p) { p.workspace.data = static_cast<char*>(p.workspace.data) + 64; })) ==
+          "misaligned: the workspace starts 64 bytes past a multiple of 128; tiles of totals in it do");
+    CHECK(refused(summed([&](p_& p) { p.workspace.data = p.d.first.data; })) ==
+          "bad_alias: the workspace overlaps D in memory; the result would be undefined");
+    CHECK(refused(summed([](p_& p) { p.a.count = p.b.count = i64(1) << 27; })) ==
+          "bad_extent: 134217728 products of K = 1024 have 2147483648 blocks of 64 elements; a sum takes up to "
+          "2147479552");
+    CHECK(refused([](p_& p) {
+              p.sum = true;
+              p.d.count = 1;
+          }) ==
+          "unsupported_type: A and B are e4m3; products of 16-bit types can be summed up over a batch, bf16 or f16");
     CHECK(refused([](p_& p) {
               p.a.count = p.b.count = p.d.count = 1;
               p.a.matrix_stride = p.b.matrix_stride = p.d.matrix_stride = p.a.scale_stride = -7;

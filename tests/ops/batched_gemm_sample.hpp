@@ -92,7 +92,8 @@ private:
     std::vector<u32> words_;
 };
 
-/// A batch of `count` products, exact integers unless `kind` says otherwise. `order` says how all stacks lie.
+/// A batch of `count` products, or their sum if the traits say so; exact integers unless `kind` says otherwise. `order` says how
+/// all stacks lie.
 template <>
 class sample_of<ops::batched_gemm> {
 public:
@@ -101,16 +102,18 @@ public:
         : traits_(what),
           count_(count),
           shape_(shape),
-          mixed_(order == stack_order::among),
+          sums_(what.groups == grouping::summed),
+          mixed_(order == stack_order::among && !sums_),
           kind_(kind),
           a_(what.a, count, shape.m, shape.k, order, kind, random),
           b_(what.b, count, shape.n, shape.k, order, kind, random),
           width_(align_up(max(i64(shape.n), i64(1)), i64(16)) + 16),
-          d_(what.d, mixed_ ? shape.m : count * shape.m, mixed_ ? max(count, i64(1)) * width_ : shape.n, 8) {
+          d_(what.d, mixed_ || sums_ ? shape.m : count * shape.m, mixed_ ? max(count, i64(1)) * width_ : shape.n, 8) {
         for (i64 i = 0; i < count; ++i) expected_.push_back(reference::gemm(a_[i], b_[i]));
+        if (sums_) sum_up();
         if (!what.accumulate) return;
         on_type([&](auto element) {
-            for (i64 i = 0; i < count; ++i) {
+            for (i64 i = 0; i < results(); ++i) {
                 const auto values = of<decltype(element)>(i);
                 kind == numbers::exact ? random.fill_integers(values, -8, 8) : random.fill_normal(values, 32.0f);
                 reference::add(expected_[std::size_t(i)], values);
@@ -121,21 +124,23 @@ public:
 
     static sample_of of(const gemm_info& kernel, const batched_workload& work, u64 seed) {
         random_source random(seed);
-        return {random, work.count, work.one.shape, kernel.traits};
+        return {random, work.count, work.one.shape, kernel.traits};  // a sum with room for four multiprocessors
     }
     static double host_bytes(const batched_workload& work) {
         return 2 * work.count *
                sample_of<ops::gemm>::host_bytes(work.one);  // operands twice: in their stack, and alone
     }
 
-    /// A, its scales, B, its scales, D.
-    std::array<sample_memory, 5> memory() {
+    /// A, its scales, B, its scales, D, the workspace of a sum.
+    std::array<sample_memory, 6> memory() {
         const auto piece = [](const auto& all) {
             return sample_memory{const_cast<void*>(static_cast<const void*>(all.data())), all.size() * sizeof all[0]};
         };
-        std::array<sample_memory, 5> all{piece(a_.bytes()), piece(a_.words()), piece(b_.bytes()), piece(b_.words()),
-                                         piece(d_.bytes())};
-        all[4].written = true;
+        std::array<sample_memory, 6> all{piece(a_.bytes()), piece(a_.words()),
+                                         piece(b_.bytes()), piece(b_.words()),
+                                         piece(d_.bytes()), {workspace(), workspace_.size() - slack}};
+        if (workspace_.empty()) all[5] = {};
+        all[4].written = all[5].written = true;
         return all;
     }
     /// The problem as the named operations take it; `at` says where copies of memory() lie.
@@ -144,13 +149,16 @@ public:
         first.rows = shape_.m;
         first.columns = shape_.n;
         const i64 stride = mixed_ ? width_ : shape_.m * first.row_stride;
-        return {.a = a_.argument(at[0], at[1]),
-                .b = b_.argument(at[2], at[3]),
-                .d = {first, count_, stride},
-                .accumulate = traits_.accumulate};
+        batched_problem made{.a = a_.argument(at[0], at[1]),
+                             .b = b_.argument(at[2], at[3]),
+                             .d = {first, results(), stride},
+                             .accumulate = traits_.accumulate,
+                             .sum = sums_};
+        if (sums_) made.workspace = {at[5], workspace_.size() - slack};
+        return made;
     }
     batched_problem problem() {
-        std::array<void*, 5> here;
+        std::array<void*, 6> here;
         std::ranges::transform(memory(), here.begin(), &sample_memory::data);
         return problem(here);
     }
@@ -160,7 +168,7 @@ public:
         std::string wrong = d_.trespass([&](i64, i64 column) { return !mixed_ || column % width_ < shape_.n; });
         const double allowed = traits_.a.format == scale_kind::none ? tolerance::half : tolerance::hopper_fp8;
         on_type([&](auto element) {
-            for (i64 i = 0; i < count_ && wrong.empty(); ++i) {
+            for (i64 i = 0; i < results() && wrong.empty(); ++i) {
                 const matrix_view<const decltype(element)> d = of<decltype(element)>(i);
                 const reference::product& ought = expected_[std::size_t(i)];
                 const comparison found = kind_ == numbers::exact ? reference::compare_exact(d, ought)
@@ -168,12 +176,43 @@ public:
                 if (!found) wrong = concat("product ", i, ": ", found.text());
             }
         });
+        for (std::size_t i = 0; sums_ && i < summed_batch::head_bytes; ++i) {
+            if (workspace()[i] != 0) return "the head of the workspace is not zero";
+        }
         return wrong;
     }
     void restore() { d_.restore(); }
     guarded_matrix& d() { return d_; }
 
 private:
+    static constexpr std::size_t slack = 128;  ///< bytes to align the workspace in
+
+    i64 results() const { return sums_ ? 1 : count_; }
+    u8* workspace() {
+        return workspace_.data() + (slack - reinterpret_cast<std::uintptr_t>(workspace_.data()) % slack) % slack;
+    }
+    /// Makes the one expected result, and a workspace that holds NaN behind its head.
+    void sum_up() {
+        reference::product sum = reference::gemm(k_of(a_, 0), k_of(b_, 0));
+        for (const reference::product& one : expected_) {
+            for (i64 row = 0; row < sum.value.rows(); ++row) {
+                for (i64 column = 0; column < sum.value.columns(); ++column) {
+                    sum.value(row, column) += one.value(row, column);
+                    sum.magnitude(row, column) += one.magnitude(row, column);
+                }
+            }
+        }
+        expected_.assign(1, std::move(sum));
+        workspace_.assign(std::size_t(batch_sum_workspace_bytes(shape_.m, shape_.n, 4)) + slack, 0xff);
+        std::memset(workspace(), 0, summed_batch::head_bytes);
+    }
+    /// The first matrix of a stack without K.
+    static reference::operand k_of(const placed_stack& x, i64 k) {
+        reference::operand none = x[0];
+        none.k = k;
+        return none;
+    }
+
     /// Matrix `i` of D.
     template <class T>
     matrix_view<T> of(i64 i) {
@@ -195,12 +234,13 @@ private:
     gemm_traits traits_;
     i64 count_;
     problem_shape shape_;
-    bool mixed_;
+    bool sums_, mixed_;
     numbers kind_;
     placed_stack a_, b_;
     i64 width_;  ///< elements from one matrix of a mixed D to the next
     guarded_matrix d_;
     std::vector<reference::product> expected_;
+    std::vector<u8> workspace_;
 };
 
 /// A sample of the batched GEMM.
@@ -212,6 +252,16 @@ result<void> run_named(const Engine& engine, const batched_problem& p, batched_o
     options.accumulate = p.accumulate;
     options.ready = p.ready;
     const dtype type = p.a.first.matrix.type;
+    if (p.sum) {
+        const auto tensor = [](const scaled_stack& x) {
+            const input_matrix& one = x.first.matrix;
+            return input_tensor{one.data,
+                                one.type,
+                                {x.count, one.rows, one.columns},
+                                {x.matrix_stride, one.row_stride, one.column_stride}};
+        };
+        return bf16_einsum_bmk_bnk_mn(engine, tensor(p.a), tensor(p.b), p.d.first, p.workspace, options);
+    }
     if (type == dtype::e4m3) return fp8_batched_gemm_nt(engine, p.a, p.b, p.d, options);
     const input_stack a{p.a.first.matrix, p.a.count, p.a.matrix_stride},
         b{p.b.first.matrix, p.b.count, p.b.matrix_stride};

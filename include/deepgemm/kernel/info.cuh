@@ -53,6 +53,10 @@ struct operation_of_grouping<grouping::batched> {
     using type = ops::batched_gemm;
 };
 template <>
+struct operation_of_grouping<grouping::summed> {
+    using type = ops::batched_gemm;
+};
+template <>
 struct operation_of_grouping<grouping::masked> {
     using type = ops::grouped_gemm;
 };

@@ -28,14 +28,19 @@ constexpr input_stack transposed(const same_as<input_stack> auto& x) {
 
 namespace detail {
 
+template <engine_for<ops::batched_gemm> Engine>
+result<void> run_batch(const Engine& engine, const batched_problem& problem, const batched_options& options) {
+    return engine.template run<ops::batched_gemm>(problem, options.stream,
+                                                  {options.num_sms, options.pin, options.dependent_launch});
+}
+
 /// Runs a batch whose operands must be of the types that the named function takes.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> run_batch(const Engine& engine, const operand_types& types, const scaled_stack& a, const scaled_stack& b,
                        const output_stack& d, const batched_options& options) {
     if (auto ok = check_types(types, a.first, b.first); !ok) return ok;
-    return engine.template run<ops::batched_gemm>(batched_problem{a, b, d, options.accumulate, options.ready},
-                                                  options.stream,
-                                                  {options.num_sms, options.pin, options.dependent_launch});
+    return run_batch(engine, {.a = a, .b = b, .d = d, .accumulate = options.accumulate, .ready = options.ready},
+                     options);
 }
 
 template <engine_for<ops::batched_gemm> Engine>

@@ -102,6 +102,27 @@ result<void> bf16_einsum_bhd_bhr_hdr(const Engine& engine, const input_tensor& a
                                 detail::matrices_of(d, 0, 1, 2), options);
 }
 
+/// D(m,n) = [D(m,n) +] sum over b and k of A(b,m,k) B(b,n,k), both BF16 and contiguous along k, summed in FP32. D: BF16 or FP32; it
+/// adds to an FP32 D if options.accumulate. Other strides are free, multiples of 8 elements. CTAs share the K of all matrices and
+/// add up their parts in `workspace`, in an order that depends on shapes, multiprocessors and its size alone: so bits do not change
+/// from run to run. batch_sum_workspace_bytes() says how large it should be; with less down to least_sum_bytes() fewer
+/// multiprocessors work. Its first 128 bytes must be zeros before the first call that uses it, and each call leaves zeros there; two
+/// streams need two. Empty b or k: D becomes zero, or stays as it is if it accumulates.
+template <engine_for<ops::batched_gemm> Engine>
+result<void> bf16_einsum_bmk_bnk_mn(const Engine& engine, const input_tensor& a, const input_tensor& b,
+                                    const output_matrix& d, const workspace_memory& workspace,
+                                    const batched_options& options = {}) {
+    const batched_problem problem{.a = unscaled(detail::matrices_of(a, 0, 1, 2)),
+                                  .b = unscaled(detail::matrices_of(b, 0, 1, 2)),
+                                  .d = {d, 1, 0},
+                                  .accumulate = options.accumulate,
+                                  .sum = true,
+                                  .workspace = workspace,
+                                  .ready = options.ready};
+    if (auto ok = detail::check_types(detail::bf16_operands, problem.a.first, problem.b.first); !ok) return ok;
+    return detail::run_batch(engine, problem, options);
+}
+
 /// D(b,h,d) = sum over r of A(b,h,r) B(h,d,r), A and B FP8, D BF16. `sa` (b, h, r / 128) has a word for each token, head and 128
 /// elements of r, or 512 in UE8M0; `sb` (h, d / 128, r / 128) one for each head and block of 128 x 128. Quotients are rounded up.
 /// Each tensor is contiguous along its last axis, all other strides of elements are free multiples of 16, and those of scales are

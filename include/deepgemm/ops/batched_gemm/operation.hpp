@@ -16,7 +16,7 @@ namespace deepgemm {
 
 namespace ops {
 
-/// D[s](m,n) = [D[s](m,n) +] sum over k of A[s](m,k) B[s](n,k) for each matrix s of a stack.
+/// D[s](m,n) = [D[s](m,n) +] sum over k of A[s](m,k) B[s](n,k) for each matrix s of a stack, or their sum over s.
 struct batched_gemm {
     static constexpr const char* name = "batched_gemm";
     using problem = batched_problem;
@@ -39,7 +39,8 @@ struct batched_gemm {
     }
 
     static const char* why_not(const traits& kernel, const workload& work) {
-        if (kernel.groups != grouping::batched) return "it computes no batch";
+        if (kernel.groups != (work.sum ? grouping::summed : grouping::batched))
+            return work.sum ? "it does not sum up a batch" : "it computes no batch";
         traits one = kernel;
         one.groups = grouping::none;
         return gemm::why_not(one, work.one);
@@ -49,14 +50,20 @@ struct batched_gemm {
     static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
         return deepgemm::predict(kernel, work, device, num_sms);
     }
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
+    /// Bytes that a sum can use.
+    static u64 workspace_bytes(const config& cfg, const workload& work, int num_sms) {
+        if (!work.sum) return 0;
+        const auto tiles = detail::tiling::of(cfg, work.one);
+        return summed_batch::bytes_of(detail::parts_of_sum(cfg, work, num_sms) * tiles.m * tiles.n, cfg.block);
+    }
 
     static std::string describe(const workload& work) { return deepgemm::describe(work); }
     static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
     /// A kernel for a workload. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one, device);
-        made.traits.groups = grouping::batched;
+        made.traits.groups = work.sum ? grouping::summed : grouping::batched;
+        made.traits.in_place = work.sum && work.one.in_place;
         return made;
     }
 };

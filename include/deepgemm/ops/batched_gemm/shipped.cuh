@@ -8,6 +8,7 @@
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/ops/gemm/shipped_half.cuh>
 #include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/summed.cuh>
 
 namespace deepgemm::shipped {
 
@@ -56,11 +57,25 @@ using batched_fp8_k_major =
                 medium(64, {}, deferred), three(128, pair_n), wide(), wide(pair_n)>::type;
 using batched_fp8 = fp8_batches<scale::per_token<scale::fp32>, few(8, 64, 12), medium(64, {}, deferred), wide()>::type;
 
+/// Sums of batches, whose D is small: the larger tile reads less from L2. Totals do not pass through staging buffers, so there is
+/// one small one.
+template <class Epilogue, config... Configs>
+struct batch_sums {
+    using type = kernels<gemm<arch::sm90, operand<bf16>, operand<bf16>, Epilogue, Configs,
+                              summed<Configs.block, Configs.raster_rows>>...>;
+};
+template <class Epilogue>
+struct usual_batch_sums : batch_sums<Epilogue, tile16(128, 128, 2, {}, 32, 1), tile16(128, 256, 2, {}, 32, 1)> {};
+using sums_bf16 = usual_batch_sums<store<bf16>>::type;
+using sums_f32 = usual_batch_sums<store<float>>::type;
+using sums_f32_in_place = usual_batch_sums<add_in_place>::type;
+
 template <class O>
     requires(same_as<O, ops::batched_gemm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
     return shipped::sum_of(batched_bf16_nt{}, batched_bf16_nn{}, batched_bf16_tn{}, batched_bf16_f32_in_place{},
-                           batched_bf16_tt{}, batched_bf16_f32{}, batched_f16{}, batched_fp8_k_major{}, batched_fp8{});
+                           batched_bf16_tt{}, batched_bf16_f32{}, batched_f16{}, batched_fp8_k_major{}, batched_fp8{},
+                           sums_bf16{}, sums_f32{}, sums_f32_in_place{});
 }
 
 }  // namespace deepgemm::shipped

@@ -11,7 +11,8 @@ namespace deepgemm {
 
 /// A workload in a few words.
 inline std::string describe(const batched_workload& work) {
-    return concat(work.count, work.count == 1 ? " product of " : " products of ", describe(work.one));
+    return concat(work.sum ? "the sum of " : "", work.count, work.count == 1 ? " product of " : " products of ",
+                  describe(work.one));
 }
 
 }  // namespace deepgemm

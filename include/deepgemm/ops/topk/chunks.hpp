@@ -11,12 +11,6 @@
 
 namespace deepgemm {
 
-/// Memory that a call may overwrite, of the caller's: device memory, or host memory for the simulator. At a multiple of 16 bytes.
-struct workspace_memory {
-    void* data = nullptr;
-    u64 bytes = 0;
-};
-
 /// Where the best keys go.
 struct mqa_topk_result {
     output_matrix indices{};  ///< (queries, k) int32, as in topk_problem
