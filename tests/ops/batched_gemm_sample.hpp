@@ -182,6 +182,11 @@ public:
         return wrong;
     }
     void restore() { d_.restore(); }
+    /// Gives a sum as much workspace as it can use on so many multiprocessors.
+    void enlarge_workspace(int num_sms) {
+        workspace_.assign(std::size_t(batch_sum_workspace_bytes(shape_.m, shape_.n, num_sms)) + slack, 0xff);
+        std::memset(workspace(), 0, summed_batch::head_bytes);
+    }
     guarded_matrix& d() { return d_; }
 
 private:
@@ -203,8 +208,7 @@ private:
             }
         }
         expected_.assign(1, std::move(sum));
-        workspace_.assign(std::size_t(batch_sum_workspace_bytes(shape_.m, shape_.n, 4)) + slack, 0xff);
-        std::memset(workspace(), 0, summed_batch::head_bytes);
+        enlarge_workspace(4);
     }
     /// The first matrix of a stack without K.
     static reference::operand k_of(const placed_stack& x, i64 k) {
