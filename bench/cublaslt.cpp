@@ -39,7 +39,13 @@ public:
     gemm(const gemm_problem& problem, peer_scaling scaling, int suggestions)
         : product_(or_throw(cublaslt_product::of(problem))), algorithms_(std::size_t(suggestions)) {
         if (scaling == peer_scaling::blockwise) scale_by_blocks(product_, problem);
-        algorithms_.resize(std::size_t(or_throw(product_.suggest(shared_library(), algorithms_))));
+        ask();
+    }
+    gemm(const batched_problem& batch, int suggestions)
+        : product_(or_throw(cublaslt_product::of(deepgemm::detail::first_of(batch)))),
+          algorithms_(std::size_t(suggestions)) {
+        or_throw(product_.repeat(batch.a.count, batch.a.matrix_stride, batch.b.matrix_stride, batch.d.matrix_stride));
+        ask();
     }
 
     void launch(cudaStream_t stream) override {
@@ -49,6 +55,8 @@ public:
     void choose(int index) override { chosen_ = index; }
 
 private:
+    void ask() { algorithms_.resize(std::size_t(or_throw(product_.suggest(shared_library(), algorithms_)))); }
+
     cublaslt_product product_;
     std::vector<cublasLtMatmulHeuristicResult_t> algorithms_;
     int chosen_ = 0;
@@ -58,6 +66,10 @@ private:
 
 std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem& product, peer_scaling scaling, int suggestions) {
     return std::make_unique<gemm>(product, scaling, suggestions);
+}
+
+std::unique_ptr<cublaslt_gemm> plan_cublaslt(const batched_problem& batch, int suggestions) {
+    return std::make_unique<gemm>(batch, suggestions);
 }
 
 std::string cublaslt_version() {

@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cublaslt.hpp"
 #include "files.hpp"
 #include "memory.hpp"
 #include "ops/contest.hpp"
@@ -40,6 +41,7 @@ struct case_contender {
 ///     judge(reference, wrong)  the largest errors in D; sets `wrong` to a sentence if it wrote where it must not
 ///     k_major_product()        if it is there: the same problem with K-major scales of A, or nothing
 ///     before(stream), after(stream)   if they are there: what the product's time includes beside its kernel
+///     peer(options)            if it is there: a peer's contender for the same case, with no launch if there is none
 template <class O, class Data>
 class case_run {
 public:
@@ -62,8 +64,11 @@ public:
             who.push_back(each.who);
             judge(each, problem.tolerance());
         }
+        peer_ = {};
+        if constexpr (requires { data_.peer(o_); }) enter_peer(who, problem.tolerance());
         const auto times = clock_.flushed(who, o_.warmups, o_.reps);
         for (std::size_t i = 0; i < all.size(); ++i) all[i].figures.us = times[i].us;
+        if (who.size() > all.size()) peer_.figures.us = times.back().us;
         if (!o_.tune && all.size() == 2) {
             all[0].k_major = std::move(all[1].figures);
             if (all[0].figures.failure.empty() && !all[0].k_major.failure.empty())
@@ -79,6 +84,8 @@ public:
         }
         return all;
     }
+    /// The peer on the last case; it has no times if there is none, or if its result was wrong.
+    const case_contender<O>& peer() const { return peer_; }
 
 private:
     /// The kernels for a problem, by rank, or the first one alone.
@@ -99,6 +106,21 @@ private:
         }
         return all;
     }
+    /// Adds the peer to those who are timed, unless it cannot run the case or is wrong.
+    void enter_peer(std::vector<contender>& who, double tolerance) {
+        if (!o_.peers || o_.tune) return;
+        try {
+            peer_.who = data_.peer(o_);
+            if (!peer_.who.launch) return;
+            judge(peer_, tolerance);
+            if (peer_.figures.failure.empty()) who.push_back(peer_.who);
+        } catch (const std::exception& e) {
+            static_cast<void>(cudaGetLastError());
+            peer_.figures.failure = e.what();
+        }
+        if (!peer_.figures.failure.empty())
+            std::printf("%s: %s\n", peer_.who.name.c_str(), peer_.figures.failure.c_str());
+    }
 
     void judge(case_contender<O>& each, double tolerance) {
         data_.reset_d();
@@ -117,6 +139,7 @@ private:
     device_info device_;
     Data data_;
     reference reference_;
+    case_contender<O> peer_;
 };
 
 /// The row of a result file for our pick. members_of(case) gives what tells the case from others.
@@ -188,6 +211,7 @@ private:
                 print(problem, each);
                 wrong += !each.figures.failure.empty();
             }
+            if (!run.peer().figures.us.empty()) print(problem, run.peer());
             std::fflush(stdout);
             if (o_.tune) {
                 add_winner(winners.rows<O>(), problem, all);
@@ -195,10 +219,14 @@ private:
                 continue;
             }
             rows.push_back(row_of<O>(problem, all[0]));
+            if (const auto& peer = run.peer(); !peer.figures.us.empty())
+                rows.back()["peers"][peer.who.name] = peer.figures.median_us();
             // Written after every case: an interrupted run leaves what it measured.
             json about = board.describe(o_.command, clock.method());
             about["reps"] = o_.reps;
             about["flush_bytes"] = double(o_.flush_bytes);
+            if (run.peer().who.name == "cublaslt") with_cublaslt_ = true;
+            if (with_cublaslt_) about["cublaslt"] = cublaslt_version();
             write_file(path, text_of(json::object({{"machine", about}, {"rows", rows}})) + "\n");
         }
         if (wrong) std::printf("%d results are wrong\n", wrong);
@@ -226,6 +254,7 @@ private:
     const options& o_;
     std::vector<product> cases_;
     std::vector<std::vector<product>> families_;
+    bool with_cublaslt_ = false;  ///< it was a peer of some case
 };
 
 }  // namespace deepgemm::bench

@@ -34,4 +34,5 @@
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/schedule/persistent.cuh>
+#include <deepgemm/schedule/summed.cuh>
 #include <deepgemm/version.cuh>

@@ -2,6 +2,7 @@
 // All operations of the library, and the engine that serves them. An operation is a folder of ops/ and its name here.
 #pragma once
 
+#include <deepgemm/ops/batched_gemm/einsum.hpp>
 #include <deepgemm/ops/clean_logits/clean_logits.hpp>
 #include <deepgemm/ops/contiguous_gemm/contiguous_gemm.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>
@@ -18,7 +19,8 @@
 namespace deepgemm {
 
 /// An engine of all operations of the library. CMake reads their names here.
-using engine = engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm, ops::k_grouped_gemm, ops::hc_prenorm,
-                         ops::mqa_logits, ops::clean_logits, ops::paged_mqa_logits, ops::topk, ops::transpose>;
+using engine =
+    engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm, ops::k_grouped_gemm, ops::batched_gemm, ops::hc_prenorm,
+              ops::mqa_logits, ops::clean_logits, ops::paged_mqa_logits, ops::topk, ops::transpose>;
 
 }  // namespace deepgemm

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include <deepgemm/host/scale_rules.hpp>
+#include <deepgemm/ops/batched_gemm/operation.hpp>
 #include <deepgemm/ops/clean_logits/operation.hpp>
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>
@@ -369,6 +370,45 @@ inline std::vector<broken_rule> rules_of_k_groups() {
                                                            right)},
         {"sizes are multiples of 128", broken_k_groups(unchanged, {256, 100, 28, 640})},
         {"and their sum is K", broken_k_groups(unchanged, {256, 0, 128, 512})},
+    };
+}
+
+/// The verdict on 4 products of A (256, 1024), B (512, 1024) and D (256, 512) in BF16, or on their sum, after a change.
+template <class Change>
+result<void> broken_batch(bool sum, Change change) {
+    const auto at = [](u64 terabyte) { return address(terabyte << 40); };
+    batched_problem p{.a = unscaled(input_stack(dense_stack(row_major(static_cast<const bf16*>(at(1)), 256, 1024), 4))),
+                      .b = unscaled(input_stack(dense_stack(row_major(static_cast<const bf16*>(at(2)), 512, 1024), 4))),
+                      .d = dense_stack(row_major(static_cast<bf16*>(at(3)), 256, 512), sum ? 1 : 4),
+                      .sum = sum};
+    if (sum) p.workspace = {at(4), u64(1) << 24};
+    change(p);
+    const auto found = checked<ops::batched_gemm>(p);
+    return found ? result<void>() : found.failure();
+}
+
+inline std::vector<broken_rule> rules_of_batches() {
+    using p_ = batched_problem;
+    return {
+        {"there are from 0 to 2^31 - 4096 products", broken_batch(false, [](p_& p) { p.a.count = -1; })},
+        {"each has a matrix in every stack", broken_batch(false, [](p_& p) { p.b.count = 3; })},
+        {"a sum has one D", broken_batch(true, [](p_& p) { p.d.count = 4; })},
+        {"tiles of all products are counted in 31 bits",
+         broken_batch(false, [](p_& p) { p.a.count = p.b.count = p.d.count = i64(1) << 26; })},
+        {"so are blocks of K of a sum", broken_batch(true, [](p_& p) { p.a.count = p.b.count = i64(1) << 27; })},
+        {"products in FP8 are not summed up",
+         broken_batch(true,
+                      [](p_& p) {
+                          for (scaled_stack* const x : {&p.a, &p.b}) {
+                              const i64 rows = x->first.matrix.rows;
+                              x->first.matrix.type = dtype::e4m3;
+                              x->first.scales = per_token_scales(address(5ull << 40), scale_kind::fp32, rows, 1024);
+                          }
+                      })},
+        {"a sum has a workspace that holds D as FP32", broken_batch(true, [](p_& p) { p.workspace.bytes = 1024; })},
+        {"at a multiple of 128 bytes",
+         broken_batch(true, [](p_& p) { p.workspace.data = static_cast<char*>(p.workspace.data) + 64; })},
+        {"apart from D", broken_batch(true, [](p_& p) { p.workspace.data = p.d.first.data; })},
     };
 }
 

@@ -96,6 +96,25 @@ table masked_table() {
     return with_head(lines);
 }
 
+table batched_table() {
+    table lines;
+    for (const auto& [fp8, h, b, n, k] : {std::tuple{false, 128, 4, 128, 512},
+                                          {false, 128, 4096, 128, 512},
+                                          {false, 128, 4096, 512, 128},
+                                          {false, 8, 128, 1024, 4096},
+                                          {false, 8, 4096, 1024, 4096},
+                                          {true, 8, 4096, 1024, 4096}}) {
+        lines.push_back(line(fp8, concat(h, " heads, ", b, " rows, N ", n, ", K ", k),
+                             demand_of(batched_workload{h, dense(fp8, b, n, k)})));
+    }
+    for (const auto& [s, m, n, k] : {std::tuple{129, 128, 384, 128}, {4096, 256, 256, 256}}) {
+        gemm_workload one = dense(false, m, n, k);
+        lines.push_back(line(false, concat("the sum of ", s, " of ", m, " x ", n, " x ", k),
+                             demand_of(batched_workload{s, one, true})));
+    }
+    return with_head(lines);
+}
+
 table contiguous_table() {
     table lines;
     for (const auto& [fp8, groups, m, n, k] : {std::tuple{true, 4, 35456, 6144, 7168},
@@ -230,6 +249,7 @@ TEST_CASE("pages of operations begin with their budgets") {
     check_made_lines("docs/ops/grouped_gemm.md", "budget", masked_table());
     check_made_lines("docs/ops/contiguous_gemm.md", "budget", contiguous_table());
     check_made_lines("docs/ops/k_grouped_gemm.md", "budget", k_grouped_table());
+    check_made_lines("docs/ops/batched_gemm.md", "budget", batched_table());
     check_made_lines("docs/ops/hc_prenorm.md", "budget", prenorm_table());
     check_made_lines("docs/ops/mqa_logits.md", "budget", logits_table());
     check_made_lines("docs/ops/clean_logits.md", "budget", cleaning_table());

@@ -70,6 +70,7 @@ TEST_CASE("the tables of rules hold the sentences of broken rules") {
     check_table("epilogues", fakes::rules_of_epilogues());
     check_table("groups", fakes::rules_of_groups());
     check_table("k_groups", fakes::rules_of_k_groups());
+    check_table("batches", fakes::rules_of_batches());
     check_table("prenorms", fakes::rules_of_prenorms());
     check_table("mqa_logits", fakes::rules_of_mqa_logits());
     check_table("clean_logits", fakes::rules_of_clean_logits());
@@ -88,7 +89,7 @@ TEST_CASE("every sentence that a check can say is in a table") {
     for (const char* header :
          {"host/epilogue.hpp", "host/extents.hpp", "host/matrix_rules.hpp", "host/memory.hpp", "host/scale_rules.hpp",
           "host/stack.hpp", "ops/contiguous_gemm/rules.hpp", "ops/gemm/rules.hpp", "ops/grouped_gemm/rules.hpp",
-          "ops/clean_logits/rules.hpp", "ops/hc_prenorm/rules.hpp", "ops/k_grouped_gemm/rules.hpp",
+          "ops/batched_gemm/rules.hpp", "ops/clean_logits/rules.hpp", "ops/hc_prenorm/rules.hpp", "ops/k_grouped_gemm/rules.hpp",
           "ops/mqa_logits/rules.hpp", "ops/paged_mqa_logits/rules.hpp", "ops/topk/rules.hpp", "ops/topk/chunks.hpp",
           "ops/topk/paged_mqa_topk.hpp", "ops/gemm/transposing.hpp", "ops/transpose/rules.hpp"}) {
         for (const std::string& sentence : sentences("include/deepgemm/" + std::string(header))) {

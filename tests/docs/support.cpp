@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/ops.hpp>
+#include <deepgemm/ops/batched_gemm/shipped.cuh>
 #include <deepgemm/ops/clean_logits/shipped.cuh>
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
@@ -43,6 +44,7 @@ std::string operand_text(const operand_info& value) {
 
 std::string result_text(const gemm_traits& what) {
     if (what.scattered) return concat(what.d, ", rows scattered");
+    if (what.groups == grouping::summed) return concat(what.d, ", summed over the batch");
     if (!what.heads.any()) return name_of(what.d) + describe(what.epilogue);
     return concat(what.d, ", heads ", what.heads.left, "+", what.heads.middle, "+", what.heads.right);
 }

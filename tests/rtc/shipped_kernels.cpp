@@ -2,6 +2,7 @@
 // Every shipped kernel becomes a cubin for sm_90a, laid out as the host knows it, without a stack frame, without a spilled
 // register and without ptxas serialising its multiplies. Needs no GPU.
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/ops/batched_gemm/shipped.cuh>
 #include <deepgemm/ops/clean_logits/shipped.cuh>
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
@@ -41,6 +42,7 @@ std::vector<std::vector<kernel_source>> portions() {
           sources_of(shipped::all_of<ops::k_grouped_gemm>()), sources_of(shipped::all_of<ops::hc_prenorm>()),
           sources_of(shipped::all_of<ops::mqa_logits>()), sources_of(shipped::all_of<ops::clean_logits>()),
           sources_of(shipped::all_of<ops::transpose>()),
+          sources_of(shipped::all_of<ops::batched_gemm>()),
           sources_of(shipped::all_of<ops::paged_mqa_logits>()), sources_of(shipped::all_of<ops::topk>())})
         all.insert(all.end(), more.begin(), more.end());
     std::vector<std::vector<kernel_source>> made;

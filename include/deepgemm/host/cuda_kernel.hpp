@@ -97,7 +97,9 @@ inline result<void> start(const loaded_kernel& kernel, const launch_info& info, 
         attributes[count].id = cudaLaunchAttributeCooperative;
         attributes[count++].val.cooperative = 1;
     }
-    if (options.dependent_launch) {
+    // Kernels whose CTAs wait for each other start after the kernel before: no document says that a cooperative launch may be a
+    // dependent one.
+    if (options.dependent_launch && !info.all_resident) {
         attributes[count].id = cudaLaunchAttributeProgrammaticStreamSerialization;
         attributes[count++].val.programmaticStreamSerializationAllowed = 1;
     }

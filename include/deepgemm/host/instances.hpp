@@ -22,6 +22,8 @@ std::span<const kernel_handle<ops::contiguous_gemm>> of<ops::contiguous_gemm>();
 template <>
 std::span<const kernel_handle<ops::k_grouped_gemm>> of<ops::k_grouped_gemm>();
 template <>
+std::span<const kernel_handle<ops::batched_gemm>> of<ops::batched_gemm>();
+template <>
 std::span<const kernel_handle<ops::hc_prenorm>> of<ops::hc_prenorm>();
 template <>
 std::span<const kernel_handle<ops::mqa_logits>> of<ops::mqa_logits>();

@@ -12,6 +12,7 @@
 #include <deepgemm/kernel/info.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/main_loop.cuh>
+#include <deepgemm/kernel/parts_sum.cuh>
 #include <deepgemm/kernel/tile_store.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/turns.cuh>
@@ -74,7 +75,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using cursor = typename pipeline::cursor;
     /// True if each warp owns its staging buffers; they then need no barrier.
     static constexpr bool stages_by_warp = output::rows == mma::fragment::warp_rows;
-    using barriers = gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.sm90.warpgroups, copiers != 0>;
+    using barriers =
+        gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.sm90.warpgroups, copiers != 0, adds_parts<Tiles>>;
     static_assert(storage::bytes <= Arch::smem_bytes,
                   "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma>);
@@ -101,7 +103,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     static constexpr launch_info launch{.arch = Arch::number,
                                         .threads = u32(cta::threads),
                                         .smem_bytes = storage::bytes,
-                                        .cluster_ctas = Config.cluster_ctas()};
+                                        .cluster_ctas = Config.cluster_ctas(),
+                                        .all_resident = adds_parts<Tiles>};
     static constexpr gemm_traits traits{.a = A::info,
                                         .b = B::info,
                                         .d = dtype_of<element>,
@@ -331,9 +334,14 @@ private:
             pass_over(takers - 1);
             if (next != schedule.end()) loop.start(p, shape, *next);
             if constexpr (Config.split_k > 1) parts.reduce(total, more);
-            if (mine) writer.put(p, total, tile);
+            if constexpr (adds_parts<tiles>) {
+                parts_sum<gemm>{schedule, cta::warp(roles::math{})}.keep(total, tile, first_row);
+            } else {
+                if (mine) writer.put(p, total, tile);
+            }
         }
         writer.finish();
+        if constexpr (adds_parts<tiles>) parts_sum<gemm>{schedule, cta::warp(roles::math{})}.finish(p);
     }
 
     /// True in a CTA that stores the tiles that it sums.

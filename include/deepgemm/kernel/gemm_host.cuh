@@ -43,12 +43,13 @@ struct gemm_host {
 
     using arguments = gemm_call<typename Epilogue::arguments, typename Tiles::arguments>;
 
-    /// The kernel's arguments from those of an operation, which holds values for all steps of the library.
+    /// The kernel's arguments from those of an operation, which holds values for all steps of the library, and for all of its
+    /// schedules.
     template <class OfTiles>
-        requires(same_as<OfTiles, typename Tiles::arguments> || __is_empty(OfTiles))
+        requires(converts_to<const OfTiles&, typename Tiles::arguments> || __is_empty(OfTiles))
     DEEPGEMM_BOTH static constexpr arguments arguments_of(const gemm_call<epilogue_values, OfTiles>& given) {
         arguments made{given, epilogue_arguments_of<Epilogue>(given.epilogue)};
-        if constexpr (same_as<OfTiles, typename Tiles::arguments>) made.tiles = given.tiles;
+        if constexpr (converts_to<const OfTiles&, typename Tiles::arguments>) made.tiles = given.tiles;
         return made;
     }
 

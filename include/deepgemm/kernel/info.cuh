@@ -27,6 +27,7 @@ struct gemm;
 struct grouped_gemm;
 struct contiguous_gemm;
 struct k_grouped_gemm;
+struct batched_gemm;
 struct hc_prenorm;
 struct mqa_logits;
 struct clean_logits;
@@ -48,6 +49,14 @@ struct operation_of_grouping<grouping::none> {
 template <>
 struct operation_of_grouping<grouping::custom> {
     using type = ops::gemm;
+};
+template <>
+struct operation_of_grouping<grouping::batched> {
+    using type = ops::batched_gemm;
+};
+template <>
+struct operation_of_grouping<grouping::summed> {
+    using type = ops::batched_gemm;
 };
 template <>
 struct operation_of_grouping<grouping::masked> {

@@ -5,10 +5,12 @@
 // Each cluster takes as many tiles as any other, so tiles should take equally long. Where groups end anywhere, three rules see
 // to that. The tiles of a column share its rows as evenly as multiplies allow, so that none is left with a few. Groups that fill
 // their tiles come first, so that shorter tiles are left for the end. From one round of the clusters to the next, columns are
-// walked down and up in turn, so that no cluster meets the shorter tile every time. docs/tuning-log.md has the figures.
+// walked down and up in turn, so that no cluster meets the shorter tile every time. docs/tuning-log.md has the figures. Groups
+// of one shape need no walk: batched.cuh.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/schedule/batched.cuh>
 #include <deepgemm/schedule/groups.cuh>
 
 namespace deepgemm {
@@ -16,7 +18,7 @@ namespace deepgemm {
 /// Tiles `Block` of each group of `Groups`, in bands of `RasterRows` tiles along M, in a band along one column of tiles and then
 /// along the next. The CTAs of a cluster lie along N, and each cluster takes every `cluster_count`-th cluster tile. A group has
 /// as few rows of tiles as can be; if it does not fill them, any of them may end before Block.m rows.
-template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows = 8>
+template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows>
 struct grouped {
     static_assert(Cluster.m == 1, "grouped: CTAs of a cluster must lie along N, since rows end where a group does");
     static constexpr grouping grouped_as = grouping_of<Groups>();
@@ -176,5 +178,6 @@ private:
 };
 
 static_assert(schedule<grouped<tile_shape{}, cluster_shape{1, 2}, masked_groups>>);
+static_assert(schedule<grouped<tile_shape{}, cluster_shape{2, 1}, uniform_groups>>);
 
 }  // namespace deepgemm

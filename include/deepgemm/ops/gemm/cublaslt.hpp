@@ -188,6 +188,21 @@ public:
         return detail::check_cublaslt(concat("cublasLtMatmulDescSetAttribute(", what, ")").c_str(), status);
     }
 
+    /// Makes it a batch of `count` products, whose matrices are so many elements apart.
+    result<void> repeat(i64 count, i64 a_stride, i64 b_stride, i64 d_stride) {
+        const std::pair<cublasLtMatrixLayoutOpaque_t*, i64> layouts[] = {
+            {&first_layout_, b_stride}, {&second_layout_, a_stride}, {&result_layout_, d_stride}};
+        for (const auto& [to, stride] : layouts) {
+            const auto set = [&to = to](cublasLtMatrixLayoutAttribute_t attribute, auto value) {
+                return detail::check_cublaslt("cublasLtMatrixLayoutSetAttribute",
+                                              cublasLtMatrixLayoutSetAttribute(to, attribute, &value, sizeof value));
+            };
+            if (auto ok = set(CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, std::int32_t(count)); !ok) return ok;
+            if (auto ok = set(CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, std::int64_t(stride)); !ok) return ok;
+        }
+        return {};
+    }
+
     /// Fills `out` with algorithms, cuBLASLt's favourite first, and returns how many there are; an error if there is none.
     /// They fit the workspace, sum in FP32 only, and take the addresses as they are aligned.
     result<int> suggest(const cublaslt& library, std::span<cublasLtMatmulHeuristicResult_t> out) const {
