@@ -20,7 +20,7 @@ namespace deepgemm {
 
 /// An engine of all operations of the library. CMake reads their names here.
 using engine =
-    engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm, ops::k_grouped_gemm, ops::batched_gemm, ops::hc_prenorm,
-              ops::mqa_logits, ops::clean_logits, ops::paged_mqa_logits, ops::topk, ops::transpose>;
+    engine_of<ops::gemm, ops::grouped_gemm, ops::contiguous_gemm, ops::k_grouped_gemm, ops::batched_gemm,
+              ops::hc_prenorm, ops::mqa_logits, ops::clean_logits, ops::paged_mqa_logits, ops::topk, ops::transpose>;
 
 }  // namespace deepgemm

@@ -86,12 +86,26 @@ TEST_CASE("every sentence that a check can say is in a table") {
     std::string text;
     for (const std::string& line : source_lines(page)) text += line + '\n';
     int sentences_found = 0;
-    for (const char* header :
-         {"host/epilogue.hpp", "host/extents.hpp", "host/matrix_rules.hpp", "host/memory.hpp", "host/scale_rules.hpp",
-          "host/stack.hpp", "ops/contiguous_gemm/rules.hpp", "ops/gemm/rules.hpp", "ops/grouped_gemm/rules.hpp",
-          "ops/batched_gemm/rules.hpp", "ops/clean_logits/rules.hpp", "ops/hc_prenorm/rules.hpp", "ops/k_grouped_gemm/rules.hpp",
-          "ops/mqa_logits/rules.hpp", "ops/paged_mqa_logits/rules.hpp", "ops/topk/rules.hpp", "ops/topk/chunks.hpp",
-          "ops/topk/paged_mqa_topk.hpp", "ops/gemm/transposing.hpp", "ops/transpose/rules.hpp"}) {
+    for (const char* header : {"host/epilogue.hpp",
+                               "host/extents.hpp",
+                               "host/matrix_rules.hpp",
+                               "host/memory.hpp",
+                               "host/scale_rules.hpp",
+                               "host/stack.hpp",
+                               "ops/contiguous_gemm/rules.hpp",
+                               "ops/gemm/rules.hpp",
+                               "ops/grouped_gemm/rules.hpp",
+                               "ops/batched_gemm/rules.hpp",
+                               "ops/clean_logits/rules.hpp",
+                               "ops/hc_prenorm/rules.hpp",
+                               "ops/k_grouped_gemm/rules.hpp",
+                               "ops/mqa_logits/rules.hpp",
+                               "ops/paged_mqa_logits/rules.hpp",
+                               "ops/topk/rules.hpp",
+                               "ops/topk/chunks.hpp",
+                               "ops/topk/paged_mqa_topk.hpp",
+                               "ops/gemm/transposing.hpp",
+                               "ops/transpose/rules.hpp"}) {
         for (const std::string& sentence : sentences("include/deepgemm/" + std::string(header))) {
             CAPTURE(header);
             CAPTURE(sentence);

@@ -41,8 +41,7 @@ std::vector<std::vector<kernel_source>> portions() {
          {sources_of(shipped::all_of<ops::grouped_gemm>()), sources_of(shipped::all_of<ops::contiguous_gemm>()),
           sources_of(shipped::all_of<ops::k_grouped_gemm>()), sources_of(shipped::all_of<ops::hc_prenorm>()),
           sources_of(shipped::all_of<ops::mqa_logits>()), sources_of(shipped::all_of<ops::clean_logits>()),
-          sources_of(shipped::all_of<ops::transpose>()),
-          sources_of(shipped::all_of<ops::batched_gemm>()),
+          sources_of(shipped::all_of<ops::transpose>()), sources_of(shipped::all_of<ops::batched_gemm>()),
           sources_of(shipped::all_of<ops::paged_mqa_logits>()), sources_of(shipped::all_of<ops::topk>())})
         all.insert(all.end(), more.begin(), more.end());
     std::vector<std::vector<kernel_source>> made;

@@ -54,7 +54,7 @@ template <class Tokens, config... Configs>
 struct fp8_batches : batches_of<operand<e4m3, Tokens>, by_block<typename Tokens::format>, store<bf16>, Configs...> {};
 using batched_fp8_k_major =
     fp8_batches<scale::per_token_k_major<scale::fp32>, few(8, 64, 12), few(32, 64, 12), narrow(64, 128, deferred),
-                medium(64, {}, deferred), three(128, pair_n), wide(), wide(pair_n)>::type;
+                medium(64, {}, deferred), three(128, pair_n), for_k_major(wide()), for_k_major(wide(pair_n))>::type;
 using batched_fp8 = fp8_batches<scale::per_token<scale::fp32>, few(8, 64, 12), medium(64, {}, deferred), wide()>::type;
 
 /// Sums of batches, whose D is small: the larger tile reads less from L2. Totals do not pass through staging buffers, so there is
