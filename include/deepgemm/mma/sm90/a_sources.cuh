@@ -123,8 +123,8 @@ struct transposed_fp8 {
     using rows = wgmma_row_pairs;
     static constexpr bool holds_registers = true;
 
-    u32 address;            ///< of the line that the calling lane names in stage 0, for the warpgroup's first 64 rows and step 0
-    u32 even, odd;          ///< which bytes of two words are those of the first of two rows, and of the second
+    u32 address;  ///< of the line that the calling lane names in stage 0, for the warpgroup's first 64 rows and step 0
+    u32 even, odd;  ///< which bytes of two words are those of the first of two rows, and of the second
 
     /// All threads of the warpgroup: starts at row `first_row`, a multiple of the warpgroup's rows, of the tile at shared address
     /// `address`.

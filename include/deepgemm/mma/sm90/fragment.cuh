@@ -50,7 +50,8 @@ static_assert(fragment_map<wgmma_row_pairs>);
 /// Converged warp: brings a fragment from the order of wgmma_row_pairs to that of wgmma_rows.
 template <int Registers>
 DEEPGEMM_DEVICE void in_order(float (&value)[Registers]) {
-    const u32 lane = ptx::lane_index(), from = lane / 8 * 4 + lane % 4;  // who has row lane / 4, and four lanes of eight on row 8 + lane / 4
+    const u32 lane = ptx::lane_index(),
+              from = lane / 8 * 4 + lane % 4;  // who has row lane / 4, and four lanes of eight on row 8 + lane / 4
     const bool odd = lane / 4 % 2 != 0;
     DEEPGEMM_UNROLL
     for (int i = 0; i < Registers; i += 4) {
@@ -59,7 +60,8 @@ DEEPGEMM_DEVICE void in_order(float (&value)[Registers]) {
             const float even_row = value[i + column], odd_row = value[i + 2 + column];
             DEEPGEMM_UNROLL
             for (int half = 0; half < 2; ++half) {
-                const float one = ptx::shuffle(even_row, from + 16 * half), other = ptx::shuffle(odd_row, from + 16 * half);
+                const float one = ptx::shuffle(even_row, from + 16 * half),
+                            other = ptx::shuffle(odd_row, from + 16 * half);
                 value[i + 2 * half + column] = ptx::select(odd, other, one);
             }
         }
