@@ -2,6 +2,7 @@
 // FP8 products of operands that are contiguous along M or N: transposed into a workspace, then multiplied. On the simulator,
 // through the engine over all shipped kernels.
 #include <deepgemm/host/instances.hpp>
+#include <deepgemm/ops/gemm/explain_fp8.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>
 
 #include <doctest/doctest.h>
