@@ -8,6 +8,7 @@
 #include <deepgemm/host/scale_rules.hpp>
 #include <deepgemm/ops/clean_logits/operation.hpp>
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
+#include <deepgemm/ops/contiguous_gemm/transposing.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
@@ -586,6 +587,17 @@ inline result<void> broken_turned(u64 at, u64 bytes, bool both = true, i64 b_str
     return fp8_gemm_nt(transposing(device_info::h200()), p.a, p.b, p.d, {.workspace = {address(at), bytes}});
 }
 
+/// The same of groups of rows by three matrices B (1024, 512).
+inline result<void> broken_turned_groups(u64 bytes) {
+    using transposing = engine_of<ops::contiguous_gemm, ops::transpose>;
+    const gemm_problem p = problem(256, 512, 1024);
+    scaled_matrix b = transposed(p.b);
+    b.matrix.row_stride = 512, b.matrix.column_stride = 1;
+    const i32* const ends = static_cast<const i32*>(address(7ull << 40));
+    return m_grouped_fp8_gemm_nn_contiguous(transposing(device_info::h200()), p.a, dense_stack(b, 3), p.d,
+                                            groups_by_end(ends), {address(6ull << 40), bytes});
+}
+
 inline std::vector<broken_rule> rules_of_transpose() {
     using p_ = transpose_problem;
     return {
@@ -605,6 +617,7 @@ inline std::vector<broken_rule> rules_of_transpose() {
         {"and lie apart", broken_transpose([](p_& p) { p.y.first.data = const_cast<void*>(p.x.first.data); })},
         {"FP8 products of operands along M and N need a workspace for both", broken_turned(6ull << 40, 700000)},
         {"or for one of them", broken_turned(6ull << 40, 100, false)},
+        {"or for all matrices of groups", broken_turned_groups(1 << 20)},
         {"which starts at a multiple of 16 bytes", broken_turned((6ull << 40) + 8, 1 << 20)},
         {"and lies apart from all else", broken_turned(3ull << 40, 1 << 20)},
         {"these operands are aligned as others", broken_turned(6ull << 40, 1 << 20, true, 520)},
