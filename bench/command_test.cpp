@@ -175,6 +175,15 @@ TEST_CASE("explain takes cleanings of logits") {
     CHECK(run(explain_command, {"--json", "7,99:clean-f16"}).has("\"smem_bytes\": 0"));
 }
 
+TEST_CASE("explain takes transpositions, and FP8 that is transposed on the way") {
+    const said text = run(explain_command, {"4096,7168:transpose", "3*64,100:transpose", "64,7168,2048:1d2d-nn"});
+    CHECK(text.code == 0);
+    CHECK(text.has("1 matrix of 4096 x 7168 e4m3, transposed\non 132 "));
+    CHECK(text.has("3 matrices of 64 x 100 e4m3, transposed\non 132 "));
+    CHECK(text.has("predicted best of 3: transpose_config{"));
+    CHECK(text.has("B e4m3 scaled 128x128 by fp32, contiguous along N, D bf16\non 132 "));
+}
+
 TEST_CASE("explain takes selections") {
     const said text = run(explain_command, {"64,65536,2048:topk", "7,99,5:topk-f16"});
     CHECK(text.code == 0);

@@ -18,6 +18,7 @@
 #include "ops/mqa_logits/words.hpp"
 #include "ops/paged_mqa_logits/words.hpp"
 #include "ops/topk/words.hpp"
+#include "ops/transpose/words.hpp"
 #include "options.hpp"
 #include "result.hpp"
 
@@ -500,6 +501,29 @@ TEST_CASE("paged logits are written B*T,N,H,D:paged, and errors say so") {
           "the product '0*1,2,4,32:paged': the number of requests is 0; it must be from 1 to 2147479552");
     CHECK(refusal("65536*65536,2,4,32:paged").find("the number of queries is 4294967296") != std::string::npos);
     CHECK(refusal("1*1,2,6,32:paged").ends_with("a query has 6 heads; it must have a multiple of 4 from 4 to 128"));
+}
+
+TEST_CASE("transpositions are written M,N:transpose, with a number before for a stack") {
+    for (const transpose_case& c : suite_transpose()) {
+        const auto work = workload_of(c);
+        CHECK(workload_of(parse_transpose(words<deepgemm::ops::transpose>::text_of(work))) == work);
+        CHECK(c.bytes() == 2.0 * c.rows * c.columns * c.matrices);
+    }
+    CHECK(suite_transpose()[5].name() == "8 of 7168x4096");
+    CHECK(workload_of(parse_transpose("3*4,12:transpose")) == deepgemm::transpose_workload{4, 12, 3});
+    const auto refusal = [](const std::string& text) {
+        try {
+            parse_transpose(text);
+        } catch (const std::invalid_argument& why) {
+            return std::string(why.what());
+        }
+        return std::string();
+    };
+    for (const std::string text : {"4:transpose", "4,5,6:transpose", "4,5:transposed", "4,5"})
+        CHECK(refusal(text) == "the product '" + text + "': transpositions are written [B*]M,N:transpose");
+    CHECK(refusal("4,0:transpose").ends_with("the number of columns is 0; it must be from 1 to 2147479552"));
+    CHECK(refusal("0*4,1:transpose").ends_with("the number of matrices is 0; it must be from 1 to 2147479552"));
+    CHECK(refusal("x*4,1:transpose").ends_with("it must be a whole number from 1 to 2147479552"));
 }
 
 TEST_CASE("the suite of cleanings has the ranges of the logits, and is written M,N:clean") {

@@ -29,9 +29,10 @@ PEERS = {
     "cublaslt": "cuBLASLt",
     "deepgemm": "DeepGEMM",
     "deepgemm_nt": "ours, NT",
+    "deepgemm_on_the_way": "ours, transposed on the way",
 }
 COLORS = {"cublaslt_tensorwise": "#7a7a7a", "cublaslt_blockwise": "#3b76af", "cublaslt": "#7a7a7a", "deepgemm": "#ef8636",
-          "deepgemm_nt": "#519e3e"}
+          "deepgemm_nt": "#519e3e", "deepgemm_on_the_way": "#8d69b8"}
 
 # Ceilings of a roofline: memory as the data sheets have it, in TB/s, and what a multiprocessor's tensor cores do in a cycle.
 MEMORY_TB_S = {"NVIDIA H100 80GB HBM3": 3.35, "NVIDIA H200": 4.8}

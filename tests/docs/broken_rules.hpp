@@ -9,6 +9,7 @@
 #include <deepgemm/ops/batched_gemm/operation.hpp>
 #include <deepgemm/ops/clean_logits/operation.hpp>
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
+#include <deepgemm/ops/contiguous_gemm/transposing.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
@@ -76,8 +77,8 @@ inline std::vector<broken_rule> rules_of_matrices() {
         {"D is BF16 or FP32, or FP16 where A and B are", broken([](p_& p) { p.d.type = dtype::f16; })},
         {"C has D's type", broken([](p_& p) { (p.c = c_of(p))->type = dtype::f32; })},
         {"memory that is read or written is given", broken([](p_& p) { p.d.data = nullptr; })},
-        {"FP8 operands are contiguous along K", broken([](p_& p) { p.b.matrix.column_stride = 2; })},
-        {"16-bit operands along either dimension", broken([](p_& p) { p.a.matrix.column_stride = 3; }, true)},
+        {"FP8 operands are contiguous along either dimension", broken([](p_& p) { p.b.matrix.column_stride = 2; })},
+        {"16-bit operands, too", broken([](p_& p) { p.a.matrix.column_stride = 3; }, true)},
         {"C and D along N", broken([](p_& p) { p.d.column_stride = 2; })},
         {"rows do not overlap", broken([](p_& p) { p.d.row_stride = 504; })},
         {"rows are less than 2^40 bytes apart", broken([](p_& p) { p.b.matrix.row_stride = i64(1) << 40; })},
@@ -678,6 +679,17 @@ inline result<void> broken_turned(u64 at, u64 bytes, bool both = true, i64 b_str
     return fp8_gemm_nt(transposing(device_info::h200()), p.a, p.b, p.d, {.workspace = {address(at), bytes}});
 }
 
+/// The same of groups of rows by three matrices B (1024, 512).
+inline result<void> broken_turned_groups(u64 bytes) {
+    using transposing = engine_of<ops::contiguous_gemm, ops::transpose>;
+    const gemm_problem p = problem(256, 512, 1024);
+    scaled_matrix b = transposed(p.b);
+    b.matrix.row_stride = 512, b.matrix.column_stride = 1;
+    const i32* const ends = static_cast<const i32*>(address(7ull << 40));
+    return m_grouped_fp8_gemm_nn_contiguous(transposing(device_info::h200()), p.a, dense_stack(b, 3), p.d,
+                                            groups_by_end(ends), {address(6ull << 40), bytes});
+}
+
 inline std::vector<broken_rule> rules_of_transpose() {
     using p_ = transpose_problem;
     return {
@@ -697,6 +709,7 @@ inline std::vector<broken_rule> rules_of_transpose() {
         {"and lie apart", broken_transpose([](p_& p) { p.y.first.data = const_cast<void*>(p.x.first.data); })},
         {"FP8 products of operands along M and N need a workspace for both", broken_turned(6ull << 40, 700000)},
         {"or for one of them", broken_turned(6ull << 40, 100, false)},
+        {"or for all matrices of groups", broken_turned_groups(1 << 20)},
         {"which starts at a multiple of 16 bytes", broken_turned((6ull << 40) + 8, 1 << 20)},
         {"and lies apart from all else", broken_turned(3ull << 40, 1 << 20)},
         {"these operands are aligned as others", broken_turned(6ull << 40, 1 << 20, true, 520)},

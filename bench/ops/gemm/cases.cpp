@@ -4,6 +4,7 @@
 
 #include <deepgemm/host/parse.hpp>
 #include <deepgemm/ops/gemm/cost.hpp>
+#include <deepgemm/ops/gemm/transposing.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -92,6 +93,13 @@ gemm_workload workload_of(const gemm_case& c) {
     if (c.is_fp8()) {
         made.a = {dtype::e4m3, scale_kind::fp32, {1, 128}};
         made.b = {dtype::e4m3, scale_kind::fp32, {c.scales == b_scales::block ? 128 : 1, 128}};
+        const auto stored = [&](i64 rows, bool turned) -> input_matrix {
+            return {nullptr, dtype::e4m3, rows, c.k, turned ? 1 : c.k, turned ? rows : 1};
+        };
+        const auto first = deepgemm::detail::turned_first::but_one_of(
+            {.a = {stored(c.m, c.a_mn_major()), {}}, .b = {stored(c.n, c.b_mn_major()), {}}});
+        if (c.a_mn_major() && !first.a) made.a.contiguous = major::mn;
+        if (c.b_mn_major() && !first.b) made.b.contiguous = major::mn;
         return made;
     }
     const dtype type = c.operands == element::bf16 ? dtype::bf16 : dtype::f16;

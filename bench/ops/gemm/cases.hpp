@@ -65,7 +65,7 @@ struct gemm_case {
     std::string name() const;
 };
 
-/// A case as the planner sees it; C, if there is one, is D.
+/// A case as the planner sees it; C, if there is one, is D. FP8 that is transposed first lies along K by then.
 gemm_workload workload_of(const gemm_case& c);
 
 /// The 42 FP8 cases: 21 forward, then for each weight matrix its data gradient and its two weight gradients.

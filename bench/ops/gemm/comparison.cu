@@ -32,8 +32,9 @@ struct peer_kind {
 };
 constexpr peer_kind fp8_peers[] = {{"cublaslt_tensorwise", peer_scaling::none},
                                    {"cublaslt_blockwise", peer_scaling::blockwise}};
-/// FP8 in other orders than NT, which nobody else multiplies with block scales: our own NT.
-constexpr peer_kind layout_peers[] = {{"deepgemm_nt", peer_scaling::none}};
+/// FP8 in other orders than NT, which nobody else multiplies with block scales: our own NT, and our fastest kernel that transposes on
+/// the way, whichever way was chosen.
+constexpr peer_kind layout_peers[] = {{"deepgemm_nt", peer_scaling::none}, {"deepgemm_on_the_way", peer_scaling::none}};
 constexpr peer_kind half_peers[] = {{"cublaslt", peer_scaling::none}};
 
 std::span<const peer_kind> peers_of(const gemm_case& c) {
@@ -109,12 +110,23 @@ private:
         field.enter(kernels.pick(), m);
     }
 
-    /// Our pick for the same operands along K.
-    void enter_nt(measurement& m, field_of_contenders& field) {
-        const our_kernels kernels = kernels_for(data_);
+    /// Our pick for the same operands along K; or the fastest of our kernels for operands as they are.
+    void enter_own(bool along_k, measurement& m, field_of_contenders& field) {
+        const our_kernels kernels = along_k ? kernels_for(data_) : kernels_as_stored(data_);
         m.failure = kernels.why_not;
-        if (kernels.empty() || !is_launched(kernels.pick(), m) || !judge(m, data_.problem().tolerance())) return;
-        field.enter(kernels.pick(), m);
+        if (kernels.empty()) return;
+        const contender* best = &kernels.pick();
+        if (!along_k) {
+            std::vector<contender> all;
+            for (const our_kernel& one : kernels.ranked) all.push_back(one.who);
+            const auto times = clock_.flushed(all, 1, 5);
+            for (std::size_t i = 0, fastest = 0; i < all.size(); ++i) {
+                if (median(times[i].us) < median(times[fastest].us)) best = &kernels.ranked[fastest = i].who;
+            }
+        }
+        if (!is_launched(*best, m) || !judge(m, data_.problem().tolerance())) return;
+        field.enter(*best, m);
+        std::printf("%s: %s: %s\n", data_.problem().name().c_str(), m.name.c_str(), best->name.c_str());
     }
 
     /// Our pick once more, as NVRTC compiles it. A failure to compile fails the run.
@@ -128,7 +140,7 @@ private:
     /// Block-scaled peers must enter first, because a peer without scales recomputes the reference with all scales 1.
     void enter_peer(const peer_kind& kind, measurement& m, field_of_contenders& field) {
         m.name = kind.name;
-        if (data_.problem().is_turned()) return enter_nt(m, field);
+        if (data_.problem().is_turned()) return enter_own(kind.name == layout_peers[0].name, m, field);
         try {
             field.plans.push_back(plan_cublaslt(data_.product(), kind.scaling, o_.search));
             cublaslt_gemm* const plan = field.plans.back().get();

@@ -22,8 +22,8 @@ struct words<ops::gemm> {
     static constexpr const char* about =
         "M,N,K[:R] is D(M,N) = A(M,K) x B(N,K). R says how the operands are stored: 1d2d (FP8, weights scaled by\n"
         "block; default), 1d1d, 1d1d-acc, bf16 or f16, with any of -nn, -tn, -tt, the last two with -f32, -acc, too.\n"
-        "A product that accumulates adds C in place. FP8 in these orders is transposed first; plans are for what "
-        "follows.";
+        "A product that accumulates adds C in place. FP8 in these orders is transposed first, or with up to 128 rows\n"
+        "on the way; plans are for what follows.";
     static constexpr const char* suites[] = {"fp8_42", "fp8_25", "fp8", "fp8_layouts", "bf16_75", "all"};
     static constexpr const char* about_suites =
         "fp8_42 (default), fp8_25, fp8 (both), fp8_layouts, bf16_75, all of these but fp8_layouts";

@@ -42,7 +42,7 @@ struct product {
     static_assert(detail::scaled_as_needed<A> && detail::scaled_as_needed<B>,
                   "sm90: e4m3 and e5m2 need scales, bf16 and f16 take scale::none");
     static_assert(detail::ordered_or_turned<A> && detail::ordered<B>,
-                  "sm90: e4m3 and e5m2 of B must be contiguous along K; with config.swap those of A");
+                  "sm90: e4m3 and e5m2 of B must be contiguous along K, and of A where config.swap exchanges them");
     static_assert(detail::of_one_kind<A, B>, "sm90: A and B must both be of 8 bits, or both bf16, or both f16");
 };
 
