@@ -109,6 +109,23 @@ TEST_CASE("explain takes products in groups of rows") {
         CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);
 }
 
+TEST_CASE("explain takes batches and their sums") {
+    const said text = run(explain_command, {"8*4,1024,4096:heads-bf16", "129*128,384,128:sum-bf16"});
+    CHECK(text.code == 0);
+    CHECK(
+        text.has("8 products of m = 4, n = 1024, k = 4096, A bf16 contiguous along K, B bf16 contiguous along K, D "
+                 "bf16\non 132 "));
+    CHECK(text.has("predicted best of 7: config{.block = {8, 64, 64}"));
+    CHECK(text.has("the sum of 129 products of m = 128, n = 384, k = 128"));
+    CHECK(text.has("predicted best of 2: config{.block = {128, "));
+    CHECK(
+        run(explain_command, {"--json", "8*4,1024,4096:heads-1d2d"}).has("\"product\": \"8*4,1024,4096:heads-1d2d\""));
+    CHECK_THROWS_WITH_AS(
+        run(explain_command, {"8*4,1024:batch-bf16"}),
+        doctest::Contains("the product '8*4,1024:batch-bf16': batches are written S*M,N,K:batch-recipe"),
+        std::invalid_argument);
+}
+
 TEST_CASE("explain takes prenorms, whose configuration is of another type") {
     const said text = run(explain_command, {"137,24,7168:prenorm", "137,24,7168:prenorm-16", "8192,100,7168:prenorm"});
     CHECK(text.code == 0);
@@ -347,6 +364,12 @@ TEST_CASE("the simulator runs products in groups of rows, exactly") {
         CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n2 of 2 results are exact\n"));
     for (const char* product : {"3*80,72,304:bf16-psum", "3*80,72,304:bf16-nn-indexed-20"})
         CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n1 of 1 results are exact\n"));
+}
+
+TEST_CASE("the simulator runs batches and their sums, exactly") {
+    for (const char* const product :
+         {"3*72,128,200:batch-bf16", "3*72,128,256:heads-1d2d", "9*72,128,200:sum-bf16-f32"})
+        CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n2 of 2 results are exact\n"));
 }
 
 TEST_CASE("the simulator runs prenorms, exactly") {

@@ -11,6 +11,7 @@
 
 #include "command_line.hpp"
 #include "memory.hpp"
+#include "ops/batched_gemm/words.hpp"
 #include "ops/clean_logits/words.hpp"
 #include "ops/contiguous_gemm/words.hpp"
 #include "ops/grouped_gemm/words.hpp"
@@ -307,8 +308,8 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(
         parsed({"--suite", "x"}),
         "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, bf16_75, all, masked, masked_bf16, "
-        "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits, "
-        "paged_mqa_logits, topk, topk_logits, transpose",
+        "contiguous, contiguous_bf16, router, lists, k_grouped, k_grouped_bf16, einsum, einsum_bf16, einsum_bmk, "
+        "einsum_fp8, hc_prenorm, mqa_logits, clean_logits, paged_mqa_logits, topk, topk_logits, transpose",
         std::invalid_argument);
 }
 
@@ -344,6 +345,59 @@ TEST_CASE("memory that is not free is refused before it is taken") {
     CHECK_NOTHROW(check_memory("the product", 1e9, 1e9, "on the host"));
     CHECK_THROWS_WITH_AS(check_memory("the product", 2.5e9, 1e9, "on the host"),
                          "the product needs 2.5 GB of memory on the host; 1.0 GB are free", std::runtime_error);
+}
+
+TEST_CASE("the suites of einsums are the peer's cases, as the peer spells them") {
+    const auto all = suite_einsum("einsum");
+    REQUIRE(all.size() == 43);
+    CHECK(suite_einsum("einsum_bf16").size() == 20);
+    CHECK(suite_einsum("einsum_bmk").size() == 18);
+    CHECK(suite_einsum("einsum_fp8").size() == 5);
+    CHECK(all[0].peer == "b=4 h=128 r=512 d=128");
+    CHECK(all[0].name() == "bhr,hdr->bhd b=4 h=128 r=512 d=128");
+    CHECK(all[15].name() == "bhd,hdr->bhr b=4 h=8 r=4096 d=1024");
+    CHECK(all[20].name() == "bmk,bnk->mn b=129 m=128 n=384 k=128 FP32");
+    CHECK(all[37].name() == "bmk,bnk->mn b=8192 m=384 n=128 k=384 BF16");
+    CHECK(all[42].name() == "bhr,hdr->bhd b=8192 h=8 r=4096 d=1024");
+    CHECK(all[42].op() == "fp8_einsum");
+    // 767 TFLOPS in 359 us, 4126 GB/s in 260 us.
+    CHECK(all[8].flops() / 359e6 == doctest::Approx(767).epsilon(0.01));
+    CHECK(all[28].bytes() / 260e3 == doctest::Approx(4126).epsilon(0.01));
+    for (const batched_case& c : all) {
+        const std::string written = words<deepgemm::ops::batched_gemm>::text_of(workload_of(c));
+        CAPTURE(written);
+        CHECK(workload_of(parse_batch(written)) == workload_of(c));
+        CHECK(words<deepgemm::ops::batched_gemm>::takes(written));
+        CHECK(!words<deepgemm::ops::grouped_gemm>::takes(written));
+        CHECK(!words<deepgemm::ops::contiguous_gemm>::takes(written));
+    }
+    CHECK_THROWS_WITH_AS(suite_einsum("x"), "no suite is called x", std::invalid_argument);
+}
+
+TEST_CASE("batches are written S*M,N,K:batch-recipe, and errors say so") {
+    const batched_case heads = parse_batch("8*32,1024,4096:heads-bf16-nn");
+    CHECK(heads.count == 8);
+    CHECK(heads.rows == 32);
+    CHECK(heads.form == batch_form::heads);
+    CHECK(heads.each.b_mn_major());
+    CHECK(parse_batch("2*8,16,24:sum-bf16-f32-acc").each.accumulate);
+    CHECK(parse_batch("2*8,16,24:batch-f16").name() == "2*8,16,24:batch-f16");
+    const auto refusal = [](const std::string& text) -> std::string {
+        try {
+            parse_batch(text);
+        } catch (const std::invalid_argument& wrong) {
+            return wrong.what();
+        }
+        return "";
+    };
+    for (const char* text : {"2*8,16:batch-bf16", "2*8,16,24:batch", "2*8,16,24:batch-", "2*8,16,24:batches-bf16"})
+        CHECK(refusal(text).find("batches are written S*M,N,K:batch-recipe") != std::string::npos);
+    CHECK(refusal("0*8,16,24:batch-bf16").find("the number of products is 0") != std::string::npos);
+    CHECK(refusal("2*8,16,20:batch-bf16").find("of one product, the product '8,16,20:bf16': K must be") !=
+          std::string::npos);
+    CHECK(refusal("2*8,16,128:sum-1d2d").find("batches in FP8 are scaled as 1d2d, and are not summed up") !=
+          std::string::npos);
+    CHECK(refusal("2*8,16,128:batch-1d1d").find("batches in FP8") != std::string::npos);
 }
 
 TEST_CASE("the prenorm suite is the peer's cases, as the peer spells them") {

@@ -104,6 +104,13 @@ FAMILIES = {
     "bf16_lists": ("BF16", "contiguous grouped BF16 GEMM, gathered and scattered rows", CONTIGUOUS),
     "fp8_k_grouped": ("FP8", "K-grouped FP8 GEMM", K_GROUPED),
     "bf16_k_grouped": ("BF16", "K-grouped BF16 GEMM", K_GROUPED),
+    "einsum": ("BF16", "einsums", [
+        ("heads, BF16, up to 128 rows", lambda r: r["op"] == "bf16_einsum" and r["form"] != "bmk,bnk->mn" and r["m"] <= 128),
+        ("heads, BF16, more rows", lambda r: r["op"] == "bf16_einsum" and r["form"] != "bmk,bnk->mn" and r["m"] > 128),
+        ("sums, BF16", lambda r: r["form"] == "bmk,bnk->mn"),
+        ("heads, FP8", lambda r: r["op"] == "fp8_einsum"),
+        ("all", lambda r: True),
+    ]),
     "hc_prenorm": ("TF32", "HyperConnection prenorm", [
         ("up to 137 rows, one sum", lambda r: r["m"] < 4096 and r["num_splits"] == 0),
         ("up to 137 rows, in parts", lambda r: r["m"] < 4096 and r["num_splits"] != 0),

@@ -230,6 +230,35 @@ deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(
     const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
     deepgemm_message* message);
 
+/* Products of one shape. Matrices are those of the first; the others follow at these distances, in elements, which may be smaller
+ * than the pitch of rows, and their scales in words. */
+typedef struct deepgemm_batch {
+    int64_t count;
+    int64_t a_stride, b_stride, d_stride;
+    int64_t a_scale_stride, b_scale_stride;
+    int32_t accumulate; /* not 0: products are added to what D holds, in FP32 */
+} deepgemm_batch;
+
+/* D[s](m,n) = A[s](m,k) B[s](n,k)^T for each matrix s, of operands in BF16; distances between scales do not matter. */
+deepgemm_status deepgemm_bf16_batched_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a,
+                                              const deepgemm_input* b, const deepgemm_output* d,
+                                              const deepgemm_batch* batch, void* stream, deepgemm_message* message);
+/* The same in FP8, as deepgemm_fp8_gemm_nt does it. */
+deepgemm_status deepgemm_fp8_batched_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a,
+                                             const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                             const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                             const deepgemm_batch* batch, void* stream, deepgemm_message* message);
+
+/* D(m,n) = the sum of A[s](m,k) B[s](n,k)^T over all matrices s, in BF16, added up in an order that does not depend on timing. The
+ * workspace is device memory at a multiple of 128 bytes, whose first 128 bytes are zeros before the first call; each call leaves
+ * zeros there. Two calls may not use it at the same time. */
+deepgemm_status deepgemm_bf16_batched_sum(const deepgemm_engine* engine, const deepgemm_input* a,
+                                          const deepgemm_input* b, const deepgemm_output* d,
+                                          const deepgemm_batch* batch, void* workspace, uint64_t workspace_bytes,
+                                          void* stream, deepgemm_message* message);
+/* Bytes of a workspace that lets all multiprocessors take part, for a D of m x n; 0 without an engine. */
+uint64_t deepgemm_batched_sum_workspace_bytes(const deepgemm_engine* engine, int64_t m, int64_t n);
+
 /* D(m,n) = A(m,k) tf32(B(n,k))^T and q(m) = the sum of squares of row m of A: A in BF16, B in FP32, which is rounded to TF32, both
  * contiguous along K; D (m, n) and q (1, m) in FP32. With `parts` above 1 both are left in so many parts of K for the caller to add:
  * that of D is the matrix `d` and others behind it, each `d_stride` elements after the one before, and q is (parts, m). */

@@ -132,6 +132,16 @@ int main(void) {
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16",
            deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(engine, &a, &rows, &fp8, &blocks, &d, &list, &one_group,
                                                                NULL, NULL, &message));
+    const deepgemm_batch batch = {2, 32 * 64, 32 * 64, 64 * 64, 0, 0, 0};
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of a batch",
+           deepgemm_bf16_batched_gemm_nt(engine, &a, &a, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_LAYOUT, "D has matrix stride",
+           deepgemm_bf16_batched_gemm_nt(engine, &a, &a, &d, &(deepgemm_batch){2, 64 * 64, 64 * 64, 64, 0, 0, 0}, NULL,
+                                         &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16; an FP8",
+           deepgemm_fp8_batched_gemm_nt(engine, &a, &rows, &fp8, &blocks, &d, &batch, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "the workspace has 0 bytes",
+           deepgemm_bf16_batched_sum(engine, &a, &a, &d, &batch, NULL, 0, NULL, &message));
     const deepgemm_input weights = {memory, 32, 64, 64, 1, DEEPGEMM_F32};
     const deepgemm_output sums = {other, 64, 32, 32, 1, DEEPGEMM_F32}, squares = {other, 1, 64, 64, 1, DEEPGEMM_F32};
     EXPECT(DEEPGEMM_NULL_POINTER, "q is a null",

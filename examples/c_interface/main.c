@@ -29,13 +29,19 @@ static float from_bf16(uint16_t code) {
     return x;
 }
 
-/* The product of a row of A and one of B, rounded to BF16 (8 bits, to nearest even). */
-static float expected(int a_row, int b_row) {
-    int sum = 0, exponent;
+/* The product of a row of A and one of B. */
+static int product_of(int a_row, int b_row) {
+    int sum = 0;
     for (int i = 0; i < k; ++i) sum += a_value(a_row, i) * b_value(b_row, i);
+    return sum;
+}
+/* A sum, rounded to BF16 (8 bits, to nearest even). */
+static float rounded(int sum) {
+    int exponent;
     const float significand = frexpf((float)sum, &exponent);
     return ldexpf(nearbyintf(ldexpf(significand, 8)), exponent - 8);
 }
+static float expected(int a_row, int b_row) { return rounded(product_of(a_row, b_row)); }
 
 /* Elements of D that are not `factor` times the product of the integers. */
 static int wrong_elements(const uint16_t* d, float factor) {
@@ -181,6 +187,57 @@ static int run_groups(const deepgemm_engine* engine) {
         memcpy(high, other, sizeof other);
     }
     failed |= report_groups("BF16 with scattered rows", status, &message, d, 0xffff);  // others are not written
+    return failed;
+}
+
+/* Two heads, whose rows are among each other in A and in D, and the sum of two products. */
+static int run_batches(const deepgemm_engine* engine) {
+    enum { heads = 2, tokens = m / heads, columns = 24 };
+    const uint64_t bytes = deepgemm_batched_sum_workspace_bytes(engine, tokens, columns);
+    uint16_t* const x = shared_memory(m * k * sizeof *x);
+    uint16_t* const w = shared_memory(heads * columns * k * sizeof *w);
+    uint16_t* const d = shared_memory(m * columns * sizeof *d);
+    unsigned char* const memory = shared_memory(bytes + 128);
+    if (!x || !w || !d || !memory) return 1;
+    unsigned char* const workspace = memory + (128 - (uintptr_t)memory % 128) % 128;
+    for (int i = 0; i < m * k; ++i) x[i] = bf16(a_value(i / k, i % k));
+    for (int i = 0; i < heads * columns * k; ++i) w[i] = bf16(b_value(i / k, i % k));
+    memset(d, 0xff, m * columns * sizeof *d);
+    memset(workspace, 0, 128);
+    // [batch]
+    const deepgemm_input a = {x, tokens, k, heads * k, 1, DEEPGEMM_BF16}, b = {w, columns, k, k, 1, DEEPGEMM_BF16};
+    const deepgemm_output of_heads = {d, tokens, columns, heads * columns, 1, DEEPGEMM_BF16};
+    const deepgemm_batch batch = {.count = heads, .a_stride = k, .b_stride = columns * k, .d_stride = columns};
+    deepgemm_message message;
+    deepgemm_status status = deepgemm_bf16_batched_gemm_nt(engine, &a, &b, &of_heads, &batch, NULL, &message);
+    // [batch]
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: batch: %s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    int wrong = 0;
+    for (int i = 0; i < m * columns; ++i) {
+        const int row = i / columns;
+        wrong += from_bf16(d[i]) != expected(row, row % heads * columns + i % columns);
+    }
+    printf("%s: batch: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", wrong, m * columns);
+    int failed = wrong != 0;
+
+    const deepgemm_output sum = {d, tokens, columns, columns, 1, DEEPGEMM_BF16};
+    status = deepgemm_bf16_batched_sum(engine, &a, &b, &sum, &batch, workspace, bytes, NULL, &message);
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: sum of a batch: %s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    wrong = 0;
+    for (int i = 0; i < tokens * columns; ++i) {
+        int all = 0;
+        for (int head = 0; head < heads; ++head)
+            all += product_of(i / columns * heads + head, head * columns + i % columns);
+        wrong += from_bf16(d[i]) != rounded(all);
+    }
+    printf("%s: sum of a batch: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", wrong, tokens * columns);
+    failed |= wrong != 0;
     return failed;
 }
 
@@ -421,6 +478,7 @@ int main(void) {
 
     failed |= run_turned(engine, &a, &by_token, b8, &by_block, &product);
     failed |= run_groups(engine);
+    failed |= run_batches(engine);
     failed |= run_prenorm(engine);
     failed |= run_logits(engine);
 

@@ -198,7 +198,7 @@ public:
                                               cublasLtMatrixLayoutSetAttribute(to, attribute, &value, sizeof value));
             };
             if (auto ok = set(CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, std::int32_t(count)); !ok) return ok;
-            if (auto ok = set(CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, std::int64_t(stride)); !ok) return ok;
+            if (auto ok = set(CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, stride); !ok) return ok;
         }
         return {};
     }
