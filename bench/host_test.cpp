@@ -16,6 +16,7 @@
 #include "ops/contiguous_gemm/words.hpp"
 #include "ops/grouped_gemm/words.hpp"
 #include "ops/hc_prenorm/words.hpp"
+#include "ops/k_grouped_gemm/words.hpp"
 #include "ops/mqa_logits/words.hpp"
 #include "ops/paged_mqa_logits/words.hpp"
 #include "ops/topk/words.hpp"
@@ -145,6 +146,37 @@ TEST_CASE("the contiguous suites are the peer's cases, with groups of our own th
     CHECK(std::string(half[0].family()) == "bf16_contiguous");
     CHECK(fp8[8].peer_name() == "num_groups=4 m=35456 n=6144 k=7168 1D2D layout=NT psum=False zero_pad=False");
     CHECK(half[1].peer_name() == "num_groups=4 m=36096 n=6144 k=7168 layout=NN psum=True zero_pad=False");
+}
+
+TEST_CASE("the suites of groups of K are the peer's cases, with groups of our own that have as much of K") {
+    const auto fp8 = suite_k_grouped(), half = suite_k_grouped_bf16();
+    REQUIRE(fp8.size() == 12);
+    REQUIRE(half.size() == 6);
+    for (const auto& suite : {fp8, half}) {
+        for (const k_grouped_case& c : suite) {
+            const std::vector<deepgemm::i32> sizes = c.sizes();
+            CHECK(sizes.size() == std::size_t(c.groups));
+            CHECK(std::accumulate(sizes.begin(), sizes.end(), 0) == c.k);
+            for (const deepgemm::i32 size : sizes) CHECK((size > 0 && size % 128 == 0));
+            const std::string written = words<deepgemm::ops::k_grouped_gemm>::text_of(workload_of(c));
+            CHECK(words<deepgemm::ops::k_grouped_gemm>::takes(written));
+            CHECK_FALSE(words<deepgemm::ops::grouped_gemm>::takes(written));
+            CHECK(workload_of(parse_k_groups(written)) == workload_of(c));
+        }
+    }
+    // 998 TFLOPS in 1973 us, and 713 in 2666.
+    CHECK(fp8[0].flops() / 1973e6 == doctest::Approx(998).epsilon(0.001));
+    CHECK(half[0].flops() / 2666e6 == doctest::Approx(713).epsilon(0.001));
+    CHECK(fp8[0].bytes() / 1973e3 == doctest::Approx(674).epsilon(0.01));
+    CHECK(fp8[0].name() == "4x33536 4096x7168 concatenated");
+    CHECK(fp8[6].name() == "4x33536 4096x7168 one pitch");
+    CHECK(half[5].name() == "16x35072 7168x2048 one pitch bf16");
+    CHECK(std::string(fp8[6].family()) == "fp8_k_grouped");
+    CHECK(fp8[0].peer_name() == "num_groups=4 m=4096 n=7168 k=33536 gran_k=128 k_alignment=128 psum=0");
+    CHECK(half[0].peer_name() == "num_groups=4 m=4096 n=7168 k=32384 align=128 psum=0");
+    for (const char* const text :
+         {"3*64,128,256:along-k-f32", "3*64,128,256:concatenated-bf16", "3*64,128,200:bf16-along-k-bf16"})
+        CHECK(words<deepgemm::ops::k_grouped_gemm>::text_of(workload_of(parse_k_groups(text))) == text);
 }
 
 TEST_CASE("the suite of lists has gathered and scattered rows, each beside a kernel of its own that moves them") {

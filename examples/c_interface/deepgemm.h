@@ -230,6 +230,33 @@ deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(
     const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
     deepgemm_message* message);
 
+/* Groups of K: each has a matrix of D. That of the first group is given as a matrix, the others follow at `d_stride` elements. */
+typedef struct deepgemm_k_groups {
+    int64_t count;
+    int64_t d_stride;
+    const int32_t* list; /* in device memory: (count) elements of K of each group, or before which element each ends */
+    const int32_t*
+        host_sizes; /* null, or (count) in host memory: the sizes again, multiples of 128, if operands are concatenated: for
+                                  each group, one after another, a matrix (M, size) in A and (N, size) in B */
+    int32_t by_end;     /* not 0: the list holds ends */
+    int32_t accumulate; /* not 0: the products are added to D, which must be FP32 */
+    int64_t alignment;  /* every group starts at a multiple of as many elements, 1 to 4096; in FP8 a multiple of 128 */
+} deepgemm_k_groups;
+
+/* D[g](m,n) = [D[g](m,n) +] A(m,k) B(n,k)^T over the k of each group g; operands in FP8, contiguous along K, with scales of single rows.
+ * What lies between groups is not used; but if a size is no multiple of 16, the elements up to the next one must be zero. The
+ * kernel reads `list`: a graph may be replayed with another one, unless operands are concatenated. */
+deepgemm_status deepgemm_k_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                          const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                          const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                          const deepgemm_k_groups* groups, void* stream,
+                                                          deepgemm_message* message);
+/* The same of operands A (k,m) and B (k,n) in BF16, without scales. Groups of any sizes; what lies between them is not used. */
+deepgemm_status deepgemm_k_grouped_bf16_gemm_tn_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                           const deepgemm_input* b, const deepgemm_output* d,
+                                                           const deepgemm_k_groups* groups, void* stream,
+                                                           deepgemm_message* message);
+
 /* Products of one shape. Matrices are those of the first; the others follow at these distances, in elements, which may be smaller
  * than the pitch of rows, and their scales in words. */
 typedef struct deepgemm_batch {

@@ -132,6 +132,25 @@ int main(void) {
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16",
            deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(engine, &a, &rows, &fp8, &blocks, &d, &list, &one_group,
                                                                NULL, NULL, &message));
+    const int32_t odd_sizes[2] = {32, 32};
+    const deepgemm_k_groups no_sizes = {1, 64 * 64, NULL, NULL, 0, 1, 128},
+                            odd_start = {1, 64 * 64, ends, NULL, 0, 1, 64},
+                            odd_groups = {2, 64 * 64, ends, odd_sizes, 0, 0, 128};
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
+           deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, NULL, NULL, &message));
+    EXPECT(
+        DEEPGEMM_NULL_POINTER, "the sizes of groups",
+        deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, &no_sizes, NULL, &message));
+    EXPECT(
+        DEEPGEMM_BAD_OPTION, "a multiple of 128 elements of K",
+        deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, &odd_start, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_EXTENT, "group 0 has 32 elements",
+           deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, &odd_groups, NULL,
+                                                     &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is e4m3; a BF16 GEMM",
+           deepgemm_k_grouped_bf16_gemm_tn_contiguous(engine, &fp8, &a, &wide, &odd_start, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
+           deepgemm_k_grouped_bf16_gemm_tn_contiguous(engine, &a, &a, &wide, NULL, NULL, &message));
     const deepgemm_batch batch = {2, 32 * 64, 32 * 64, 64 * 64, 0, 0, 0};
     EXPECT(DEEPGEMM_NULL_POINTER, "the structure of a batch",
            deepgemm_bf16_batched_gemm_nt(engine, &a, &a, &d, NULL, NULL, &message));
