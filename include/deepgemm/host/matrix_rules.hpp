@@ -90,10 +90,56 @@ inline const char* words_of(scale_kind kind) {
     return kind == scale_kind::ue8m0 ? " words of four ue8m0" : " fp32 words";
 }
 
-/// True if kernels read scales word by word, false if TMA loads them. They read those of blocks (only B has them) and K-major
-/// ones (only A has them) word by word.
+/// True if kernels read scales word by word, false if TMA loads them. They read those of blocks (only B has them), K-major ones
+/// (only A has them) and those that hold for all of K word by word.
 inline bool reads_by_word(const scale_argument& scales, bool is_b) {
+    if (scales.tile.all_of_k()) return true;
     return is_b ? scales.tile == scale_tile{128, 128} : contiguous_along(scales) == major::k;
+}
+
+/// True for an FP8 operand whose scales hold for all of K, or that has none.
+inline bool scaled_at_end(const scaled_matrix& x) {
+    return !is_half(x.matrix.type) && (x.scales.kind == scale_kind::none || x.scales.tile.all_of_k());
+}
+inline std::string text_of_tile(const scale_argument& scales) {
+    if (scales.kind == scale_kind::none) return "has no scales";
+    const auto& [mn, k] = scales.tile;
+    if (k == scale_tile::all)
+        return mn == 1                 ? "has a scale for each row"
+               : mn == scale_tile::all ? "has one scale"
+                                       : concat("has a scale for ", mn, " rows and all of K");
+    return concat("has scales of ", mn, " x ", k, " elements");
+}
+
+/// Checks scales that hold for all of K, or that there are none; `rows_name` is M or N.
+inline result<void> check_end_scales(const char* name, const char* rows_name, const scaled_matrix& operand) {
+    const scale_argument& scales = operand.scales;
+    if (scales.kind == scale_kind::none) {
+        if (scales.data == nullptr) return {};
+        return fail(errc::bad_scales, name,
+                    " has data of scales, and their kind is none; it must be fp32, or the data null");
+    }
+    if (scales.kind != scale_kind::fp32) {
+        return fail(errc::bad_scales, "the scales of ", name, " hold for all of K and are ", name_of(scales.kind),
+                    "; such scales must be fp32");
+    }
+    const bool by_row = scales.tile.mn == 1;
+    if (!by_row && scales.tile.mn != scale_tile::all) {
+        return fail(errc::bad_scales, "a scale of ", name, " covers ", scales.tile.mn,
+                    " rows and all of K; it must cover one row or all rows");
+    }
+    const i64 rows = by_row ? operand.matrix.rows : 1;
+    if (scales.rows != rows || scales.columns != 1) {
+        return fail(errc::bad_scales, "the scales of ", name, " are ", scales.rows, " x ", scales.columns, "; ",
+                    rows_name, " = ", operand.matrix.rows,
+                    by_row ? " and a scale for each row need " : " and one scale for all need ", rows,
+                    " x 1 fp32 words");
+    }
+    if (rows > 1 && (scales.row_stride < 0 || scales.row_stride >= i64(1) << 38)) {
+        return fail(errc::bad_scales, "the scales of ", name, " have row stride ", scales.row_stride,
+                    "; it must be from 0 to 2^38");
+    }
+    return {};
 }
 
 /// Checks the scales of A (M, K) or B (N, K); `rows_name` is M or N. Only B may have scales of blocks, only A K-major ones of
