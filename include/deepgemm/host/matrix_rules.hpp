@@ -101,43 +101,32 @@ inline bool reads_by_word(const scale_argument& scales, bool is_b) {
 inline bool scaled_at_end(const scaled_matrix& x) {
     return !is_half(x.matrix.type) && (x.scales.kind == scale_kind::none || x.scales.tile.all_of_k());
 }
-inline std::string text_of_tile(const scale_argument& scales) {
-    if (scales.kind == scale_kind::none) return "has no scales";
-    const auto& [mn, k] = scales.tile;
-    if (k == scale_tile::all)
-        return mn == 1                 ? "has a scale for each row"
-               : mn == scale_tile::all ? "has one scale"
-                                       : concat("has a scale for ", mn, " rows and all of K");
-    return concat("has scales of ", mn, " x ", k, " elements");
-}
 
 /// Checks scales that hold for all of K, or that there are none; `rows_name` is M or N.
 inline result<void> check_end_scales(const char* name, const char* rows_name, const scaled_matrix& operand) {
     const scale_argument& scales = operand.scales;
+    const auto& [mn, k] = scales.tile;
     if (scales.kind == scale_kind::none) {
         if (scales.data == nullptr) return {};
-        return fail(errc::bad_scales, name,
-                    " has data of scales, and their kind is none; it must be fp32, or the data null");
+        return fail(errc::bad_scales, name, " has data of scales of kind none; the kind must be fp32, or the data null");
     }
     if (scales.kind != scale_kind::fp32) {
-        return fail(errc::bad_scales, "the scales of ", name, " hold for all of K and are ", name_of(scales.kind),
-                    "; such scales must be fp32");
+        return fail(errc::bad_scales, "a scale of ", name, " covers all of K and is ", name_of(scales.kind),
+                    "; it must be fp32");
     }
-    const bool by_row = scales.tile.mn == 1;
-    if (!by_row && scales.tile.mn != scale_tile::all) {
-        return fail(errc::bad_scales, "a scale of ", name, " covers ", scales.tile.mn,
-                    " rows and all of K; it must cover one row or all rows");
+    if (mn != 1 && mn != scale_tile::all) {
+        return fail(errc::bad_scales, "a scale of ", name, " covers ", mn,
+                    " rows and all of K; it must cover one row, or all of them");
     }
-    const i64 rows = by_row ? operand.matrix.rows : 1;
+    const i64 rows = scales_along(operand.matrix.rows, mn);
     if (scales.rows != rows || scales.columns != 1) {
         return fail(errc::bad_scales, "the scales of ", name, " are ", scales.rows, " x ", scales.columns, "; ",
-                    rows_name, " = ", operand.matrix.rows,
-                    by_row ? " and a scale for each row need " : " and one scale for all need ", rows,
-                    " x 1 fp32 words");
+                    rows_name, " = ", operand.matrix.rows, ", with one for ", mn == 1 ? "each row" : "all rows",
+                    ", needs ", rows, " x 1 fp32 words");
     }
     if (rows > 1 && (scales.row_stride < 0 || scales.row_stride >= i64(1) << 38)) {
         return fail(errc::bad_scales, "the scales of ", name, " have row stride ", scales.row_stride,
-                    "; it must be from 0 to 2^38");
+                    "; it must be from 0 to below 2^38 words");
     }
     return {};
 }

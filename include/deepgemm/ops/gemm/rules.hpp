@@ -150,16 +150,19 @@ inline result<void> check_all_scales(const scaled_matrix& a, const scaled_matrix
         if (auto ok = check_end_scales("A", "M", a); !ok) return ok;
         return check_end_scales("B", "N", b);
     }
-    if (a_at_end != b_at_end) {
-        return fail(errc::bad_scales, "A ", text_of_tile(a.scales), " and B ", text_of_tile(b.scales),
-                    "; both must have scales of 128 elements of K, or both scales that hold for all of K or none");
+    if (a_at_end || b_at_end) {
+        const auto& [mn, k] = (a_at_end ? b : a).scales.tile;
+        return fail(errc::bad_scales, a_at_end ? "A" : "B", " has scales that hold for all of K, or none, and a scale of ",
+                    a_at_end ? "B" : "A", " covers ", mn, " x ", k,
+                    " elements; both operands must be scaled along K, or neither");
     }
     if (auto ok = check_scales("A", "M", a, false); !ok) return ok;
     return check_scales("B", "N", b, true);
 }
 
 /// Checks how the matrices and scales of a GEMM lie in memory, if D has elements. With K = 0 the operands are not checked.
-inline result<void> check_placement(const gemm_problem& problem) {
+/// `at_end` says that scales may hold for all of K, or that there may be none.
+inline result<void> check_placement(const gemm_problem& problem, bool at_end = false) {
     const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     const bool multiplies = a.matrix.columns > 0;
     if (multiplies) {
@@ -172,14 +175,16 @@ inline result<void> check_placement(const gemm_problem& problem) {
     }
     if (auto ok = check_values(epilogue, d.rows, d.columns); !ok) return ok;
     if (!multiplies) return {};
-    return check_all_scales(a, b);
+    if (at_end) return check_all_scales(a, b);
+    if (auto ok = check_scales("A", "M", a, false); !ok) return ok;
+    return check_scales("B", "N", b, true);
 }
 
 /// Checks a problem against the rules of GEMMs, but not those for memory. Sizes and types are checked first. If D then has no
 /// elements, that is a success whatever else the problem holds.
 inline result<void> check_gemm(const gemm_problem& problem) {
     if (auto ok = check_form(problem); !ok || is_empty(problem)) return ok;
-    return check_placement(problem);
+    return check_placement(problem, true);
 }
 
 }  // namespace detail
