@@ -6,7 +6,7 @@
 
 namespace deepgemm::bench {
 
-std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem&, peer_scaling, int) {
+std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem&, peer_scaling, int, peer_sums) {
     throw std::runtime_error("cuBLASLt was not found when the benchmark was built");
 }
 

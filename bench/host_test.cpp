@@ -195,7 +195,7 @@ TEST_CASE("suites by name hold each case once, FP8 first") {
     CHECK(suite("bf16_75").size() == 75);
     const auto fp8 = suite("fp8"), all = suite("all");
     CHECK(fp8.size() == 42 + 25 - 14);
-    CHECK(all.size() == fp8.size() + 75);
+    CHECK(all.size() == fp8.size() + 84 + 75);
     std::map<std::string, int> names;
     for (const gemm_case& c : all) ++names[c.name()];
     CHECK(names.size() == all.size());
@@ -210,6 +210,9 @@ TEST_CASE("shapes of the command line") {
     CHECK(name("1,8,16:1d2d") == "- 1x8x16 1d2d bf16");
     CHECK(name("1,8,16:1d1d") == "- 1x8x16 1d1d bf16");
     CHECK(name("1,8,16:1d1d-acc") == "- 1x8x16 1d1d f32 acc");
+    CHECK(name("1,8,16:row") == "- 1x8x16 row bf16");
+    CHECK(name("1,8,16:tensor-acc") == "- 1x8x16 tensor f32 acc");
+    CHECK_THROWS_AS(name("1,8,16:row-f32"), std::invalid_argument);
     CHECK(name("3,8,24:bf16") == "- 3x8x24 bf16 nt bf16");
     CHECK_THROWS_AS(name("3,8,5:bf16-nn"), std::invalid_argument);
     CHECK(name("8,16,5:bf16-tn-f32-acc") == "- 8x16x5 bf16 tn f32 acc");
@@ -296,7 +299,7 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--tune=1"}), "tune was given a disallowed flag override", std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
-                         "--suite: 'x' is not one of fp8_42, fp8_25, fp8, bf16_75, all, masked, masked_bf16, "
+                         "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_row_scales, bf16_75, all, masked, masked_bf16, "
                          "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits, "
                          "paged_mqa_logits, topk, topk_logits",
                          std::invalid_argument);

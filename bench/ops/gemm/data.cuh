@@ -16,20 +16,23 @@ void quantise_tokens(void* q, float* scales, int rows, int k, u64 seed);
 /// The same, scaled by blocks of 128x128: scale (row block, K block) at row block * stride + K block.
 void quantise_blocks(void* q, float* scales, i64 stride, int rows, int k, u64 seed);
 
+/// The same with scales for all of K: one for each row, or one in all.
+void quantise_at_end(void* q, float* scales, bool by_row, int rows, int k, u64 seed);
+
 /// Host: makes `count` normal numbers of a 16-bit type on the default stream.
 void normal(void* to, element type, i64 count, u64 seed);
 
 /// Device memory of one product at a time; grows to the largest case and is reused.
 class problem_data {
 public:
-    /// Host: makes new operands for `problem` on the default stream. FP8: A is scaled per token, B as the case says.
+    /// Host: makes new operands for `problem` on the default stream. FP8: scaled as the case says.
     void generate(const gemm_case& problem, u64 seed);
 
     /// Host: puts D into the state before a launch: C where the case accumulates, else NaN everywhere.
     void reset_d();
 
     /// The product as users of deepgemm describe it. C is D itself where the case accumulates. FP8: `scales_of_a` is the order
-    /// of A's scales in memory; both orders are there.
+    /// of A's scales in memory, if they change along K; both orders are there.
     gemm_problem product(major scales_of_a = major::mn) const;
     /// Calls body(d), where `d` points to D's elements in their type.
     template <class Body>

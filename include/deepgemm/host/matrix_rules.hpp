@@ -108,11 +108,12 @@ inline result<void> check_end_scales(const char* name, const char* rows_name, co
     const auto& [mn, k] = scales.tile;
     if (scales.kind == scale_kind::none) {
         if (scales.data == nullptr) return {};
-        return fail(errc::bad_scales, name, " has data of scales of kind none; the kind must be fp32, or the data null");
+        return fail(errc::bad_scales, name,
+                    " has data of scales of kind none; the kind must be fp32, or the data null");
     }
     if (scales.kind != scale_kind::fp32) {
-        return fail(errc::bad_scales, "a scale of ", name, " covers all of K and is ", name_of(scales.kind),
-                    "; it must be fp32");
+        return fail(errc::bad_scales, "a scale of ", name, " covers all of K and is ",
+                    scales.kind == scale_kind::ue8m0 ? "ue8m0" : "custom", "; it must be fp32");
     }
     if (mn != 1 && mn != scale_tile::all) {
         return fail(errc::bad_scales, "a scale of ", name, " covers ", mn,
