@@ -223,8 +223,8 @@ TEST_CASE("shapes of the command line") {
     CHECK((!nn.a_mn_major() && nn.b_mn_major()));
     CHECK_THROWS_WITH_AS(
         name("1,8,16:bf16-nx"),
-        "the product '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or :f16, "
-        "the last two with any of -nn, -tn, -tt, -f32, -acc",
+        "the product '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :row or :tensor, the last "
+        "three also with -acc, or :bf16 or :f16 with any of -nn, -tn, -tt, -f32, -acc",
         std::invalid_argument);
     for (const char* text : {"", "1,8", "1,8,16:", "1,8,16bf16", "1,8,16:bf16-", "1,8,16:1d2d-acc", "1,8,16:-nn"}) {
         CAPTURE(text);
