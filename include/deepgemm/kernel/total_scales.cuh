@@ -16,8 +16,8 @@ namespace deepgemm {
 
 namespace scale {
 
-/// The scales of one operand from the first row of a tile on: that of row `i` is first[i * stride], for `rows` rows. All others
-/// are 1.
+/// The scales of one operand from the first row of a tile on: that of row `i` is first[i * stride], for `rows` rows. Rows beyond
+/// never reach D, and may have any of them. If there are no rows every scale is 1.
 struct tile_scales {
     const float* first;
     i64 stride;
@@ -30,35 +30,37 @@ struct tile_scales {
             static_assert(Scale::format::kind == scale_kind::fp32);
             const auto* const words = reinterpret_cast<const float*>(p.words.words);
             const i64 stride = Scale::tile.mn == scale_tile::all ? 0 : p.words.stride_mn;
-            if (words == nullptr) return {nullptr, 0, 0};
-            return {words + matrix_words + row * stride, stride, rows};
+            return {words + matrix_words + row * stride, stride, words == nullptr ? 0 : rows};
         } else {
             return {nullptr, 0, 0};
         }
     }
 
-    DEEPGEMM_DEVICE float at(i32 row) const { return row < rows ? ptx::ld_global_nc(first + row * stride) : 1.0f; }
+    DEEPGEMM_DEVICE float at(i32 row) const {
+        return rows > 0 ? ptx::ld_global_nc(first + i64(min(row, rows - 1)) * stride) : 1.0f;
+    }
 
-    /// Those of a thread's columns of a fragment of `2 * Pairs` registers, of which `column` is the first.
-    template <int Pairs>
-    DEEPGEMM_DEVICE void read(float (&to)[Pairs][2], i32 column) const {
-        if (stride == 0) {
+    /// Those of a thread's columns of a fragment, two in each group of eight, of which `column` is the first; `whole` says that
+    /// there are so many. Branches are the same for all threads, and loads do not wait for each other.
+    template <int Groups>
+    DEEPGEMM_DEVICE void read(float (&to)[Groups][2], i32 column, bool whole) const {
+        if (stride == 0 || rows <= 0) {
             const float all = at(0);
             DEEPGEMM_UNROLL
             for (auto& pair : to) pair[0] = pair[1] = all;
-            return;
-        }
-        const bool in_pairs = stride == 1 && reinterpret_cast<u64>(first) % 8 == 0;
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < Pairs; ++i) {
-            const i32 here = column + sm90::wgmma_rows::thread_column(2 * i);
-            if (in_pairs && here + 1 < rows) {
-                const auto pair = ptx::ld_global_nc(reinterpret_cast<const ptx::vec2<float>*>(first + here));
+        } else if (whole && stride == 1 && reinterpret_cast<u64>(first) % 8 == 0) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < Groups; ++i) {
+                const auto pair = ptx::ld_global_nc(reinterpret_cast<const ptx::vec2<float>*>(first + column + 8 * i));
                 to[i][0] = pair.x;
                 to[i][1] = pair.y;
-            } else {
-                to[i][0] = at(here);
-                to[i][1] = at(here + 1);
+            }
+        } else {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < Groups; ++i) {
+                DEEPGEMM_UNROLL
+                for (int j = 0; j < 2; ++j)
+                    to[i][j] = ptx::ld_global_nc(first + i64(min(column + 8 * i + j, rows - 1)) * stride);
             }
         }
     }
@@ -97,7 +99,8 @@ struct total_scales {
     DEEPGEMM_DEVICE void multiply(const Params& p, const Tile& tile, float (&total)[Registers], int wave,
                                   i32 column) const {
         float of_columns[Registers / 4][2];
-        columns_of(p, tile).read(of_columns, column);
+        const scale::tile_scales columns = columns_of(p, tile);
+        columns.read(of_columns, column, columns.rows >= Gemm::block.n);
         DEEPGEMM_UNROLL
         for (int i = 0; i < Registers; ++i) total[i] *= of_rows[wave][map::thread_row_of(i)] * of_columns[i / 4][i % 2];
     }

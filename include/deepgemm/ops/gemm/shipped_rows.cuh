@@ -48,7 +48,8 @@ using rows_bf16_narrow =
     rows_bf16<unpromoted(few(16, 64, 12)), unpromoted(split(64, 32, 4)), unpromoted(split(64, 64, 4)),
               unpromoted(split(128, 32, 2)), tile8(64, 64, 1), tile8(64, 64, 1, pair_m), tile8(128, 64, 2)>;
 // Many rows.
-using rows_bf16_medium = rows_bf16<tile8(128, 128, 2), tile8(128, 128, 2, pair_n), tile8(192, 96, 3, {}, 32, 1)>;
+using rows_bf16_medium = rows_bf16<tile8(128, 128, 2), tile8(128, 128, 2, pair_n), tile8(128, 144, 2, pair_n, 16, 1),
+                                   tile8(192, 96, 3, {}, 32, 1)>;
 using rows_bf16_wide =
     rows_bf16<tile8(192, 128, 3, {}, 64, 1), tile8(192, 192, 3, {}, 64, 1), tile8(128, 256, 2, {}, 64, 2, 16),
               tile8(128, 256, 2, pair_m, 64, 2, 16), tile8(256, 128, 2, {}, 64, 2), tile8(256, 128, 2, pair_n, 64, 2)>;
@@ -63,8 +64,9 @@ using rows_gradients_in_place =
 // Seldom asked for: a tile for few rows, one for many.
 using rows_f32 = rows_with<store<float>, tile8(64, 64, 1), tile8(128, 128, 2)>;
 using rows_bf16_acc = rows_with<accumulate<bf16>, tile8(64, 64, 1), tile8(128, 128, 2)>;
-using rows_bf16_promoted = rows_with<store<bf16>, few(16, 64, 12), narrow(64, 64, deferred), medium(128), three(128)>;
-using rows_f32_promoted = rows_with<store<float>, narrow(64, 64, deferred), medium(128)>;
+using rows_bf16_promoted =
+    rows_with<store<bf16>, few(16, 64, 12), narrow(64, 64, deferred), medium(128), lean(medium(192), 64)>;
+using rows_f32_promoted = rows_with<store<float>, narrow(64, 64, deferred), lean(medium(128), 32)>;
 using rows_f32_acc_promoted = rows_with<accumulate<float>, narrow(64, 64, deferred), medium(128)>;
 
 /// All of them.
