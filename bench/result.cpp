@@ -68,14 +68,14 @@ json case_result::row() const {
         times[peer.name] = peer.median_us();
         sustained[peer.name] = peer.sustained_us;
         json detail = json::object();
-        if (peer.failure.empty()) {
+        if (!peer.failure.empty()) {
+            detail["failure"] = peer.failure;
+        } else if (!peer.us.empty()) {
             detail["us_mean"] = mean(peer.us);
             detail["us_min"] = smallest(peer.us);
             detail["error"] = peer.diff;
             detail["clock_sustained_mhz"] = peer.clock_mhz;
             detail["kernels"] = peer.kernels;
-        } else {
-            detail["failure"] = peer.failure;
         }
         details[peer.name] = detail;
     }

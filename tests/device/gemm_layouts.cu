@@ -2,6 +2,9 @@
 // FP8 products in every order on a GPU: random ones exact, dependent launches one after another in one workspace, and graphs.
 #include <doctest/doctest.h>
 
+#include <deepgemm/ops/contiguous_gemm/transposing.hpp>
+
+#include "../ops/contiguous_gemm_sample.hpp"
 #include "../ops/gemm_layouts_sample.hpp"
 #include "gemm_support.cuh"
 
@@ -106,5 +109,25 @@ TEST_CASE("gemm layouts: a graph is replayed with other operands in the same mem
         memory.load(next);
         graph.run(on);
         CHECK(memory.verdict() == "");
+    }
+}
+
+TEST_CASE("gemm layouts: groups of rows by a stack of matrices along N") {
+    engine_of<ops::contiguous_gemm, ops::transpose> engine(instances::of<ops::contiguous_gemm>(), this_device());
+    engine.with(instances::of<ops::transpose>());
+    for (const grouping by : {grouping::psum, grouping::indexed}) {
+        random_source random(fresh_seed());
+        INFO("DEEPGEMM_SEED=", random.seed());
+        gemm_traits what = in_layout(usual(), 2).traits;
+        what.groups = by;
+        test::contiguous_sample sample(random, 400, 900, {.counts = {100, 0, 513, 30}, .alignment = 128, .more = 128},
+                                       what);
+        const device_sample<ops::contiguous_gemm> on_device(sample);
+        const contiguous_problem p = on_device.problem();
+        const scaled_stack b{transposed(p.b.first), p.b.count, p.b.matrix_stride, p.b.scale_stride};
+        const device_array<u8> workspace{i64(m_grouped_fp8_gemm_nn_workspace_bytes(b))};
+        or_throw(
+            m_grouped_fp8_gemm_nn_contiguous(engine, p.a, b, p.d, p.groups, {workspace.get(), u64(workspace.bytes())}));
+        CHECK(on_device.verdict() == "");
     }
 }

@@ -9,6 +9,7 @@
 #include <deepgemm/ops/batched_gemm/operation.hpp>
 #include <deepgemm/ops/clean_logits/operation.hpp>
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
+#include <deepgemm/ops/contiguous_gemm/transposing.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
@@ -35,6 +36,16 @@ result<void> broken(Change change, bool half = false) {
     gemm_problem p = half ? half_problem(256, 512, 1024) : problem(256, 512, 1024);
     change(p);
     return validate(p);
+}
+
+/// The same with a scale for each row of A and of B.
+template <class Change>
+result<void> broken_end(Change change) {
+    return broken([&](gemm_problem& p) {
+        p.a.scales = per_row_scales(p.a.scales.data, 256);
+        p.b.scales = per_row_scales(p.b.scales.data, 512);
+        change(p);
+    });
 }
 
 /// The same of head splits, with D's columns for two heads of 256.
@@ -76,8 +87,8 @@ inline std::vector<broken_rule> rules_of_matrices() {
         {"D is BF16 or FP32, or FP16 where A and B are", broken([](p_& p) { p.d.type = dtype::f16; })},
         {"C has D's type", broken([](p_& p) { (p.c = c_of(p))->type = dtype::f32; })},
         {"memory that is read or written is given", broken([](p_& p) { p.d.data = nullptr; })},
-        {"FP8 operands are contiguous along K", broken([](p_& p) { p.b.matrix.column_stride = 2; })},
-        {"16-bit operands along either dimension", broken([](p_& p) { p.a.matrix.column_stride = 3; }, true)},
+        {"FP8 operands are contiguous along either dimension", broken([](p_& p) { p.b.matrix.column_stride = 2; })},
+        {"16-bit operands, too", broken([](p_& p) { p.a.matrix.column_stride = 3; }, true)},
         {"C and D along N", broken([](p_& p) { p.d.column_stride = 2; })},
         {"rows do not overlap", broken([](p_& p) { p.d.row_stride = 504; })},
         {"rows are less than 2^40 bytes apart", broken([](p_& p) { p.b.matrix.row_stride = i64(1) << 40; })},
@@ -90,7 +101,8 @@ inline std::vector<broken_rule> rules_of_scales() {
     using p_ = gemm_problem;
     const auto token_b = [](p_& p) { p.b.scales = per_token_scales(p.b.scales.data, scale_kind::fp32, 512, 1024); };
     return {
-        {"FP8 has scales", broken([](p_& p) { p.a.scales.kind = scale_kind::none; })},
+        {"both operands of FP8 have scales along K, or neither",
+         broken([](p_& p) { p.a.scales = {.kind = scale_kind::none}; })},
         {"16-bit types have none", broken([](p_& p) { p.a.scales = {address(16)}; }, true)},
         {"scales of A cover 1 x 128", broken([](p_& p) {
              p.a.scales.tile = {128, 128};
@@ -112,6 +124,13 @@ inline std::vector<broken_rule> rules_of_scales() {
          broken([](p_& p) { p.a.scales = k_major_scales(p.a.scales.data, scale_kind::fp32, 256, 1024, 7); })},
         {"columns of MN-major scales do not, and are a multiple of 16 bytes apart",
          broken([](p_& p) { p.a.scales.column_stride = 258; })},
+        {"scales that hold for all of K are fp32", broken_end([](p_& p) { p.a.scales.kind = scale_kind::ue8m0; })},
+        {"they cover one row or all rows", broken_end([](p_& p) { p.b.scales.tile.mn = 128; })},
+        {"there is one for each row", broken_end([](p_& p) { p.a.scales.rows = 255; })},
+        {"or one for all of them", broken_end([](p_& p) { p.b.scales.tile.mn = scale_tile::all; })},
+        {"they lie at no negative distance", broken_end([](p_& p) { p.b.scales.row_stride = -1; })},
+        {"operands without scales name none", broken_end([](p_& p) { p.a.scales.kind = scale_kind::none; })},
+        {"16-bit products are not promoted", broken([](p_& p) { p.promoted = true; }, true)},
     };
 }
 
@@ -264,6 +283,7 @@ inline std::vector<broken_rule> rules_of_groups() {
     using s_ = grouped_problem;
     using r_ = contiguous_problem;
     return {
+        {"FP8 has scales along K", broken_slots([](s_& p) { p.a.first.scales.kind = scale_kind::none; })},
         {"scales of D do not overlap", broken_slots([](s_& p) {
              p.d.first.type = dtype::e4m3;
              p.d.first.row_stride = 512;
@@ -678,6 +698,17 @@ inline result<void> broken_turned(u64 at, u64 bytes, bool both = true, i64 b_str
     return fp8_gemm_nt(transposing(device_info::h200()), p.a, p.b, p.d, {.workspace = {address(at), bytes}});
 }
 
+/// The same of groups of rows by three matrices B (1024, 512).
+inline result<void> broken_turned_groups(u64 bytes) {
+    using transposing = engine_of<ops::contiguous_gemm, ops::transpose>;
+    const gemm_problem p = problem(256, 512, 1024);
+    scaled_matrix b = transposed(p.b);
+    b.matrix.row_stride = 512, b.matrix.column_stride = 1;
+    const i32* const ends = static_cast<const i32*>(address(7ull << 40));
+    return m_grouped_fp8_gemm_nn_contiguous(transposing(device_info::h200()), p.a, dense_stack(b, 3), p.d,
+                                            groups_by_end(ends), {address(6ull << 40), bytes});
+}
+
 inline std::vector<broken_rule> rules_of_transpose() {
     using p_ = transpose_problem;
     return {
@@ -697,6 +728,7 @@ inline std::vector<broken_rule> rules_of_transpose() {
         {"and lie apart", broken_transpose([](p_& p) { p.y.first.data = const_cast<void*>(p.x.first.data); })},
         {"FP8 products of operands along M and N need a workspace for both", broken_turned(6ull << 40, 700000)},
         {"or for one of them", broken_turned(6ull << 40, 100, false)},
+        {"or for all matrices of groups", broken_turned_groups(1 << 20)},
         {"which starts at a multiple of 16 bytes", broken_turned((6ull << 40) + 8, 1 << 20)},
         {"and lies apart from all else", broken_turned(3ull << 40, 1 << 20)},
         {"these operands are aligned as others", broken_turned(6ull << 40, 1 << 20, true, 520)},

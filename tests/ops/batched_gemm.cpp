@@ -466,7 +466,7 @@ TEST_CASE("batched gemm: every rule broken once") {
     CHECK(refused(summed([](p_& p) { p.workspace.data = nullptr; })) ==
           "null_pointer: the workspace has no data: its pointer is null");
     CHECK(refused(summed([&](p_& p) { p.workspace.data = static_cast<char*>(p.workspace.data) + 64; })) ==
-          "misaligned: the workspace starts 64 bytes past a multiple of 128; tiles of totals in it do");
+          "misaligned: the workspace starts 64 bytes past a multiple of 128; totals in it need 128-byte alignment");
     CHECK(refused(summed([&](p_& p) { p.workspace.data = p.d.first.data; })) ==
           "bad_alias: the workspace overlaps D in memory; the result would be undefined");
     CHECK(refused(summed([](p_& p) { p.a.count = p.b.count = i64(1) << 27; })) ==

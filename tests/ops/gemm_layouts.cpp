@@ -2,6 +2,7 @@
 // FP8 products of operands that are contiguous along M or N: transposed into a workspace, then multiplied. On the simulator,
 // through the engine over all shipped kernels.
 #include <deepgemm/host/instances.hpp>
+#include <deepgemm/ops/gemm/explain_fp8.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>
 
 #include <doctest/doctest.h>
@@ -51,9 +52,8 @@ private:
     u64 size;
 };
 
-/// FP8 of one kind, with any of the two operands turned.
-gemm_info random_layout(random_source& random) {
-    gemm_info kind = random_kind(random);
+/// `kind` with any of the two operands turned.
+gemm_info turned(gemm_info kind, random_source& random) {
     const i64 which = random.integer(1, 3);
     if ((which & 1) != 0) kind.traits.a.contiguous = major::mn;
     if ((which & 2) != 0) kind.traits.b.contiguous = major::mn;
@@ -62,12 +62,13 @@ gemm_info random_layout(random_source& random) {
 
 }  // namespace
 
-TEST_CASE("gemm: FP8 in every order, exact, in the smallest workspace") {
+TEST_CASE("gemm: FP8 in every order, exact, in the smallest workspace; scaled along K, for all of it, or not at all") {
     int served = 0;
     on_machines(8, [&](random_source& random, sim::options machine) {
         const layouts_engine engine = engine_on_simulator();
-        const gemm_info kind = random_layout(random);
-        const problem_shape shape{random_extent(random, 300), random_extent(random, 300), random_extent(random, 700)};
+        const bool at_end = random.integer(0, 1) == 0;
+        const gemm_info kind = turned(at_end ? random_end_kind(random) : random_kind(random), random);
+        const problem_shape shape{random_extent(random, 400), random_extent(random, 400), random_extent(random, 700)};
         const u64 seed = random.bits();
         CAPTURE(describe(kind, shape, seed));
         placement how = random_placement(random, kind);
@@ -128,7 +129,7 @@ TEST_CASE("gemm: what is refused of FP8 in other orders, before anything is laun
     gemm_info kind;
     kind.traits.a = {dtype::e4m3, scale_kind::fp32, {1, 128}};
     kind.traits.b = {dtype::e4m3, scale_kind::fp32, {128, 128}, major::mn};
-    gemm_sample sample(kind, {40, 64, 300}, fresh_seed());
+    gemm_sample sample(kind, {140, 64, 300}, fresh_seed());
     const gemm_problem given = sample.problem();
     const layouts_engine engine = engine_on_simulator();
     const u64 least = fp8_gemm_workspace_bytes(given.a.matrix, given.b.matrix);
@@ -161,6 +162,44 @@ TEST_CASE("gemm: what is refused of FP8 in other orders, before anything is laun
     CHECK(refused(other, whole, engine).find("the scales of B are 1 x 2") != std::string::npos);
     layouts_engine none(instances::of<ops::gemm>(), device_info::simulator());
     CHECK(refused(given, whole, none).find("transpose") != std::string::npos);
+}
+
+TEST_CASE(
+    "gemm: FP8 in other orders, with few rows on the other side, is transposed on the way and needs no workspace") {
+    const auto run_without = [](bool a_turned, problem_shape shape, u64 bytes) {
+        gemm_info kind;
+        kind.traits.a = {dtype::e4m3, scale_kind::fp32, {1, 128}, a_turned ? major::mn : major::k};
+        kind.traits.b = {dtype::e4m3, scale_kind::fp32, {128, 128}, a_turned && bytes == 0 ? major::k : major::mn};
+        gemm_sample sample(kind, shape, fresh_seed());
+        const layouts_engine engine = engine_on_simulator();
+        guarded_workspace workspace(bytes);
+        const auto done = run_in_layout(engine, sample.problem(), {.workspace = workspace.argument()});
+        if (DEEPGEMM_TEST_SAMPLE > 1 && !done) return std::string();
+        const auto text = explain_fp8_gemm(engine, sample.problem());
+        REQUIRE(text);
+        CHECK(text->find("is transposed on the way to the tensor cores\n") != std::string::npos);
+        CHECK((text->find("A is transposed first: ") != std::string::npos) == (bytes != 0));
+        return done ? sample.verdict() : done.failure().message;
+    };
+    CHECK(run_without(false, {100, 500, 700}, 0) == "");
+    CHECK(run_without(true, {500, 100, 700}, 0) == "");
+    CHECK(run_without(true, {100, 500, 700}, 100 * 768) == "");  // A alone is transposed first
+}
+
+TEST_CASE("gemm: the text for FP8 in other orders says what is transposed first") {
+    gemm_info kind;
+    kind.traits.a = {dtype::e4m3, scale_kind::fp32, {1, 128}, major::mn};
+    kind.traits.b = {dtype::e4m3, scale_kind::fp32, {128, 128}, major::mn};
+    gemm_sample sample(kind, {300, 400, 100}, fresh_seed());
+    layouts_engine engine(instances::of<ops::gemm>(), device_info::h200());
+    engine.with(instances::of<ops::transpose>());
+    const auto text = explain_fp8_gemm(engine, sample.problem());
+    if (DEEPGEMM_TEST_SAMPLE > 1 && !text) return;
+    REQUIRE(text);
+    CAPTURE(*text);
+    CHECK(text->find("A is transposed first: 1 matrix of 100 x 300 e4m3, transposed") == 0);
+    CHECK(text->find("B is transposed first: 1 matrix of 100 x 400 e4m3, transposed") != std::string::npos);
+    CHECK(text->find("m = 300, n = 400, k = 100, A e4m3 scaled 1x128 by fp32, B") != std::string::npos);
 }
 
 TEST_CASE("gemm: FP8 in other orders without rows, columns or K needs no workspace") {

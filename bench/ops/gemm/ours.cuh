@@ -34,6 +34,8 @@ struct our_kernels {
 /// Host: plans `data`'s product, FP8 along K, for the current device. The launches refer to `data`'s buffers, valid until its next
 /// generate(). FP8: `scales_of_a` is the order of A's scales.
 our_kernels kernels_for(const problem_data& data, major scales_of_a = major::mn);
+/// Host: the same of FP8 as the case stores it, for kernels that transpose on the way.
+our_kernels kernels_as_stored(const problem_data& data);
 
 /// FP8 in another order, as users launch it: all that the named operation launches, in a workspace of its own.
 class turned_gemm {

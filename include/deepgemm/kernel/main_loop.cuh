@@ -193,11 +193,15 @@ private:
         // and may be read after the multiply, too
         constexpr bool late = staged && !Gemm::keeps_products && !Gemm::holds_scales;
         auto next_scale = b_scale(blocks.first + i);
-        bool landed = pipe.landed(at);
+        // Registers of A are loaded during the promotion before, if the block has landed by then.
+        constexpr bool ahead = Source::holds_registers;
+        bool landed = !ahead && pipe.landed(at);
+        a_fragment first_rows;
         const auto one = [&](i32 i) {
             const i32 block = blocks.first + i;
             typename mma::accumulator partial;
             if (!landed) pipe.wait(at);
+            if (ahead && !landed) first_rows = a(0);
             const auto scale = shared_scales(next_scale);
             sm90::row_scales sa;
             DEEPGEMM_UNROLL
@@ -205,7 +209,7 @@ private:
                 const int wave = fragment / parts, part = fragment % parts;
                 const bool last = fragment == Fragments * parts - 1;
                 if (part == 0) sa = a_scale(wave, block);
-                a_fragment rows = a(wave);
+                a_fragment rows = ahead && fragment == 0 ? first_rows : a(wave);
                 mma::multiply(rows, b(part), partial);
                 const auto factors = products_of(part_of(scale, part), sa);
                 if (last) meanwhile(i);
@@ -219,6 +223,10 @@ private:
                     if constexpr (!late) release(done);
                     at.advance();
                     landed = pipe.landed(at);
+                    if constexpr (ahead) {
+                        landed = ptx::all(landed);
+                        if (landed) first_rows = a(0);
+                    }
                     if constexpr (staged) next_scale = b_scale(block + 1);
                 }
                 factors.promote(total[fragment], partial);

@@ -96,7 +96,7 @@ inline auto memory_of(const batched_problem& problem) {
                   .width = detail::wide(workspace.bytes),
                   .how = memory_access::writes,
                   .alignment = 128,
-                  .aligned_for = "tiles of totals in it do"});
+                  .aligned_for = "totals in it need 128-byte alignment"});
     }
     if (detail::first_of(problem).a.matrix.columns == 0) return list;
     list.add(memory_of("A", a.first.matrix, a.count, a.matrix_stride));
