@@ -64,6 +64,13 @@ split_rule split_named(const std::string& name) {
     throw std::invalid_argument("'" + name + "' is not one of fastest, never, as_one_row");
 }
 
+objective_kind objective_named(const std::string& name) {
+    for (const objective_kind objective : {objective_kind::latency, objective_kind::sustained}) {
+        if (name == name_of(objective)) return objective;
+    }
+    throw std::invalid_argument("'" + name + "' is not one of latency, sustained");
+}
+
 void add_tile_limits(command_line& line, tile_limits& tiles) {
     constexpr int most = 65536;
     line.option("--largest-m", "N", tiles.largest_m, "only kernels whose tiles of D have at most N rows")
@@ -89,6 +96,9 @@ bool parse(arguments given, settings& s, std::ostream& out) {
                  "what the split of K depends on: fastest (default: anything), never, or as_one_row; the last two make "
                  "products batch-invariant",
                  [&](const auto& v) { s.knobs.split = split_named(v); });
+    line.reading("--objective", "NAME",
+                 "which rows of tables count: latency (default: single launches) or sustained (back to back)",
+                 [&](const auto& v) { s.knobs.objective = objective_named(v); });
     add_tile_limits(line, s.knobs.tiles);
     line.toggle("--json", s.as_json,
                 "every kernel that could run, best first, as JSON, which bench/plan_plot.py draws");
@@ -148,6 +158,7 @@ json to_json(const std::string& product, const plan_of<O>& made) {
                          {"gpu", made.device.name},
                          {"gpu_sms", made.device.sm_count},
                          {"sms", made.num_sms},
+                         {"objective", name_of(made.objective)},
                          {"chosen_by", name_of(made.chosen_by)},
                          {"ranked", ranked}});
 }

@@ -102,14 +102,15 @@ template <class O>
 concept varies_rows = requires(const typename O::workload& work, i32 rows) {
     { O::with_rows(work, rows) } -> same_as<typename O::workload>;
 };
-/// Has measured choices, rows of a type of its own: a table for each GPU, and a search for the row that applies to a workload.
+/// Has measured choices, rows of a type of its own: a table for each GPU, and a search for the row that applies to a workload
+/// and was tuned for an objective.
 /// A row has a configuration, says whether a kernel is its choice, and holds measured times.
 template <class O>
 concept has_measurements = requires(const typename O::tuned_row& row, std::span<const typename O::tuned_row> rows,
-                                    const typename O::workload& work, const device_info& device,
-                                    const info_of<O>& info) {
+                                    const typename O::workload& work, const device_info& device, const info_of<O>& info,
+                                    objective_kind objective) {
     { O::tuned_rows(device) } -> same_as<std::span<const typename O::tuned_row>>;
-    { O::find_tuned(rows, work) } -> same_as<const typename O::tuned_row*>;
+    { O::find_tuned(rows, work, objective) } -> same_as<const typename O::tuned_row*>;
     { row.cfg } -> converts_to<const typename O::config&>;
     { row.chooses(info) } -> same_as<bool>;           // true for the kernel that was the fastest
     { row.us_of(info) } -> converts_to<double>;       // in microseconds; 0 if its time is not stored
@@ -121,8 +122,9 @@ concept has_measurements = requires(const typename O::tuned_row& row, std::span<
 template <class O>
 struct exact_choice {
     typename O::workload at{};
-    typename O::config cfg{};  ///< members that are left open agree with any value
-    double us = 0;             ///< the measured time, in microseconds; 0: not stored
+    typename O::config cfg{};                            ///< members that are left open agree with any value
+    double us = 0;                                       ///< the measured time, in microseconds; 0: not stored
+    objective_kind objective = objective_kind::latency;  ///< what it was tuned for
 
     bool chooses(const info_of<O>& info) const { return agrees(cfg, info.cfg); }
     double us_of(const info_of<O>& info) const { return chooses(info) ? us : 0; }
@@ -155,14 +157,15 @@ std::span<const tuned_row<O>> tuned_rows(const device_info& device) {
     }
 }
 
-/// The row of a table that applies to a workload; null if there is none.
+/// The row of a table that applies to a workload and was tuned for an objective; null if there is none.
 template <operation O>
-const tuned_row<O>* find_tuned(std::span<const tuned_row<O>> rows, const typename O::workload& work) {
+const tuned_row<O>* find_tuned(std::span<const tuned_row<O>> rows, const typename O::workload& work,
+                               objective_kind objective) {
     if constexpr (operation_concept::has_measurements<O>) {
-        return O::find_tuned(rows, work);
+        return O::find_tuned(rows, work, objective);
     } else {
         for (const tuned_row<O>& row : rows) {
-            if (row.at == work) return &row;
+            if (row.at == work && row.objective == objective) return &row;
         }
         return nullptr;
     }

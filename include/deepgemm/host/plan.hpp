@@ -59,8 +59,9 @@ struct plan_of {
     choice chosen_by = choice::model;
     std::vector<candidate<O>>
         ranked{};  ///< the kernel to use, then the others, fastest first; empty if nothing is to do
-    std::optional<tuned_row<O>> row{};       ///< the row that chose, if one did
-    split_rule split = split_rule::fastest;  ///< what split_k was allowed to depend on
+    std::optional<tuned_row<O>> row{};                   ///< the row that chose, if one did
+    split_rule split = split_rule::fastest;              ///< what split_k was allowed to depend on
+    objective_kind objective = objective_kind::latency;  ///< what the kernel was chosen for
     /// The kernel that would be used without the rule for split_k, if that is another one: it shows what the rule costs.
     std::optional<candidate<O>> if_split_by_speed{};
 
@@ -239,7 +240,7 @@ struct preference {
 template <operation O>
 preference<O> preferred(const question<O>& asked, const allowance& may) {
     if (asked.own.pin) return {.pin = &*asked.own.pin, .by = choice::pinned};
-    if (const auto* const row = find_tuned<O>(asked.own.overrides, asked.work); row != nullptr) {
+    if (const auto* const row = find_tuned<O>(asked.own.overrides, asked.work, asked.knobs.objective); row != nullptr) {
         const auto serves = [&](const kernel_handle<O>& kernel) {
             return row->chooses(kernel.info) && asked.rules_out(kernel.info, may) == nullptr;
         };
@@ -247,7 +248,7 @@ preference<O> preferred(const question<O>& asked, const allowance& may) {
             return {.row = row, .by = choice::overridden};
     }
     if (may.sms != asked.device.sm_count) return {};
-    const auto* const row = find_tuned<O>(tuned_rows<O>(asked.device), asked.work);
+    const auto* const row = find_tuned<O>(tuned_rows<O>(asked.device), asked.work, asked.knobs.objective);
     return row == nullptr ? preference<O>{} : preference<O>{.row = row, .by = choice::tuned};
 }
 
@@ -386,6 +387,7 @@ result<plan_of<O>> plan(const typename O::workload& work, const device_info& dev
     const auto chosen = detail::best_of(asked, *may);
     if (!chosen) return chosen.failure();
     plan_of<O> made{work, device, may->sms, knobs.dependent_launch};
+    made.objective = knobs.objective;
     for (const kernel_handle<O>& kernel : asked.kernels) {
         if (&kernel == chosen->kernel || asked.rules_out(kernel.info, *may) != nullptr) continue;
         made.ranked.push_back({&kernel, asked.predicted(kernel, may->sms)});
