@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command_line.hpp"
+#include "energy.hpp"
 #include "memory.hpp"
 #include "ops/batched_gemm/words.hpp"
 #include "ops/clean_logits/words.hpp"
@@ -43,10 +44,12 @@ case_result example() {
     r.ours.us = {100, 90, 130};
     r.ours.diff = 1.5e-6;
     r.ours.sustained_us = 125;
+    r.ours.joules = 0.08;
     measurement fast, absent;
     fast.name = "fast";
     fast.us = {80};
     fast.sustained_us = 150;
+    fast.joules = 0.09;
     absent.name = "absent";
     absent.failure = "says \"no\"\n";
     r.peers = {fast, absent};
@@ -54,6 +57,35 @@ case_result example() {
 }
 
 }  // namespace
+
+TEST_CASE("power is taken between movements of the counter alone") {
+    energy_meter meter;
+    // 700 W; the counter moves every 0.1 s, from 0.05 s on, and is looked at every 10 ms.
+    for (int i = 0; i <= 120; ++i) meter.look(0.01 * i, 1000 + 70 * ((i + 5) / 10));
+    CHECK(meter.watts() == doctest::Approx(700));
+    // A first look is no movement: at whole steps it would count energy that was spent before.
+    energy_meter late;
+    late.look(0.09, 70);
+    late.look(0.10, 140);
+    late.look(0.20, 210);
+    late.look(0.29, 210);
+    CHECK(late.watts() == doctest::Approx(700));
+}
+
+TEST_CASE("power is unknown without a counter, or without two movements that are far enough apart") {
+    energy_meter meter;
+    CHECK(std::isnan(meter.watts()));
+    for (int i = 0; i < 100; ++i) meter.look(i, not_measured);
+    CHECK(std::isnan(meter.watts()));
+    for (int i = 0; i < 100; ++i) meter.look(i, 5);
+    CHECK(std::isnan(meter.watts()));
+    meter.look(100, 6);
+    CHECK(std::isnan(meter.watts()));
+    meter.look(100.05, 7);
+    CHECK(std::isnan(meter.watts()));
+    meter.look(101, 500);
+    CHECK(meter.watts() == doctest::Approx(494));
+}
 
 TEST_CASE("the suite is 21 forward, 7 dgrad and 14 wgrad cases") {
     const auto cases = suite_fp8_42();
@@ -705,8 +737,9 @@ TEST_CASE("a row of the result file and a line of the table") {
     for (const char* part :
          {R"("op": "fp8_gemm")", R"("m": 2112, "n": 4096, "k": 7168, "groups": 1, "layout": "nt")",
           R"("d_type": "f32", "accumulate": true, "config": "config{.stages = 5}", "chosen_by": "model")",
-          R"("chosen_by": "model", "us": 100, "us_mean": 106.666667)", R"("error": 1.5e-06)",
-          R"("peers": {"fast": 80, "absent": null})", R"("failure": "says \"no\"\n")"}) {
+          R"("chosen_by": "model", "us": 100, "us_mean": 106.666667)", R"("error": 1.5e-06)", R"("joules": 0.08)",
+          R"("peers_joules": {"fast": 0.09, "absent": null})", R"("peers": {"fast": 80, "absent": null})",
+          R"("failure": "says \"no\"\n")"}) {
         CAPTURE(std::string(part));
         CHECK(row.find(part) != std::string::npos);
     }

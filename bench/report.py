@@ -203,6 +203,11 @@ class Report:
         theirs = row.get("peers_sustained", {}).get(peer) if sustained else row["peers"].get(peer)
         return theirs / ours if ours and theirs else None
 
+    def joules_ratio(self, row, peer):
+        """Energy of the board for a product of the peer over that for ours, back to back, or None."""
+        ours, theirs = row.get("joules"), row.get("peers_joules", {}).get(peer)
+        return theirs / ours if ours and theirs else None
+
     def peaks(self):
         """(TFLOPS, at which clock) of the tensor cores: at the clock of sustained runs, if there were any, and at the highest."""
         clocks = [(float(self.machine["clock"].split()[0]), "the highest clock")]
@@ -246,6 +251,9 @@ def protocol(report):
             f"{m['date'][:10]}. Kernel times from {m['timer'].split(':')[0]}; an 8 GB memset before each launch, contenders "
             f"interleaved, median of {m.get('reps', 30)}. Sustained: back to back for {seconds[1] if seconds else 1} s, where "
             f"board power sets the clock. Command: `{m['command']}`.")
+    if any(row.get("joules") for row in report.rows):
+        text += (" Joules are the board's for one product, by NVML's counter of energy between its first and its last step in the "
+                 "sustained run.")
     for other in report.others:
         date = other["machine"]["date"][:10]
         text += f" DeepGEMM {other['version']} was measured in another run ({date}, {other['protocol']})."
@@ -258,6 +266,9 @@ def full_table(report):
     header = ["pass", "m", "n", "k", "kind", "µs", "TFLOPS", "GB/s", "sustained TFLOPS"]
     header += [f"{PEERS[p]} / ours" for p in report.peers]
     header += [heading for heading, _, _ in report.yardsticks()]
+    energy = [p for p in report.peers if any(report.joules_ratio(r, p) for r in report.rows)]
+    if energy:
+        header += ["J a product"] + [f"J, {PEERS[p]} / ours" for p in energy]
     header += ["error", "configuration"]
     rows = []
     for r in report.rows:
@@ -266,6 +277,8 @@ def full_table(report):
                  number(r["gb_s"], 0), number(flops(r) / sustained * 1e-6, 0) if sustained else ""]
         cells += [number(report.ratio(r, p), 2) for p in report.peers]
         cells += [number(over_ours(r, name), digits) for _, name, digits in report.yardsticks()]
+        if energy:
+            cells += [number(r.get("joules"), 3)] + [number(report.joules_ratio(r, p), 2) for p in energy]
         rows.append(cells + [f"{r['error']:.1e}" if r["error"] is not None else "", f"`{r['config']}`" if r["config"] else ""])
     return table(header, rows)
 
@@ -275,6 +288,8 @@ def summary_table(report):
     header = ["cases", "count", "fastest, TFLOPS"] + [f"{PEERS[p]} / ours" for p in report.peers]
     if any(r.get("us_sustained") for r in report.rows):
         header += [f"sustained, {PEERS[p]} / ours" for p in report.peers if report.mean(p, True)]
+    energy = [p for p in report.peers if any(report.joules_ratio(r, p) for r in report.rows)]
+    header += [f"joules, {PEERS[p]} / ours" for p in energy]
     header += [heading for heading, _, _ in report.yardsticks()]
     rows = []
     for name, select in report.groups:
@@ -285,6 +300,7 @@ def summary_table(report):
         cells += [number(report.mean(p, False, select), 2) for p in report.peers]
         if any(r.get("us_sustained") for r in report.rows):
             cells += [number(report.mean(p, True, select), 2) for p in report.peers if report.mean(p, True)]
+        cells += [number(geometric_mean([report.joules_ratio(r, p) for r in chosen]), 2) for p in energy]
         cells += [number(geometric_mean([over_ours(r, name) for r in chosen]), digits) for _, name, digits in report.yardsticks()]
         rows.append(cells)
     return table(header, rows)

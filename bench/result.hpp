@@ -19,6 +19,7 @@ struct measurement {
     std::vector<double> us;            ///< flushed launches
     std::vector<std::string> kernels;  ///< what the profiler saw in a launch
     double sustained_us = not_measured, clock_mhz = not_measured, watts = not_measured;
+    double joules = not_measured;  ///< of the board for one product, back to back
     double diff = not_measured, max_error = not_measured;  ///< against the reference
 
     double median_us() const { return median(us); }

@@ -27,9 +27,10 @@ struct flushed_times {
     std::vector<std::string> kernels;
 };
 
-/// A back-to-back run: time of one launch, and clock and power in the middle of the run (not_measured if unknown).
+/// A back-to-back run: time of one launch, clock and power in the middle of the run, and the board's energy for one launch
+/// (not_measured if unknown).
 struct sustained_time {
-    double us, clock_mhz, watts;
+    double us, clock_mhz, watts, joules;
 };
 
 /// Times launches on one stream of the current device.
@@ -56,6 +57,8 @@ private:
     bool record_flushed(const std::vector<contender>& contenders, int reps, std::vector<flushed_times>& times);
     void event_flushed(const std::vector<contender>& contenders, int reps, std::vector<flushed_times>& times);
     void flush(int mark);
+    /// True if the device has come to an event that was recorded.
+    static bool passed(cudaEvent_t event);
 
     activity* recorder_;
     std::size_t flush_bytes_;

@@ -81,6 +81,7 @@ public:
             ours.sustained_us = s.us;
             ours.clock_mhz = s.clock_mhz;
             ours.watts = s.watts;
+            ours.joules = s.joules;
         }
         return all;
     }
