@@ -140,6 +140,17 @@ std::string by_objective(const plan_of<O>& plan) {
     return text;
 }
 
+/// What becomes of the library that the caller allows.
+template <operation O>
+std::string about_library(const library_choice<O>& made) {
+    const std::string name = made.library->name;
+    if (made.ruled_out != nullptr) return concat(name, " is not used: ", made.ruled_out);
+    if (!made.times) return name + " is not used: it was not measured beside this kernel on this product";
+    return concat(name, made.is_used() ? " is used in its place" : " is not used",
+                  formatted(": measured %.1f us, this kernel %.1f us in the same run", made.times->other_us,
+                            made.times->ours_us));
+}
+
 /// What the plan loses because split_k may depend only on N and K.
 template <operation O>
 std::string price_of_rule(const plan_of<O>& plan) {
@@ -165,6 +176,7 @@ std::string explain(const plan_of<O>& plan) {
     };
     text += concat(describe(plan.chosen_by), " of ", plan.ranked.size(), ": ", line_of(plan.ranked[0]));
     if (plan.objective != objective_kind::latency) text += concat("    ", detail::by_objective(plan), "\n");
+    if (plan.library) text += concat("    ", detail::about_library(*plan.library), "\n");
     if (plan.split != split_rule::fastest) text += concat("    ", detail::price_of_rule(plan), "\n");
     if (plan.ranked.size() == 1) return text;
     const candidate<O>& next = detail::next_best(plan);

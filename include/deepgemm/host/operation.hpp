@@ -171,6 +171,28 @@ const tuned_row<O>* find_tuned(std::span<const tuned_row<O>> rows, const typenam
     }
 }
 
+/// Times of a kernel of ours and of another library on one workload, measured in one run, in microseconds.
+template <operation O>
+struct side_by_side {
+    typename O::config ours{};  ///< members that are left open agree with any value
+    double ours_us = 0, other_us = 0;
+
+    /// True if the other library was faster by more than such times differ from run to run.
+    constexpr bool other_wins() const { return other_us < 0.98 * ours_us; }
+};
+
+/// Another library that computes what operation `O` does. A planner looks at it only for a caller who has put it into its
+/// choices. It has a say where it was measured beside the very kernel that the planner would use, and nowhere else.
+template <operation O>
+struct other_library {
+    const char* name = "?";
+    /// What was measured of a workload on a device, for an objective; nothing if it was not.
+    std::optional<side_by_side<O>> (*measured)(const typename O::workload&, const device_info&,
+                                               objective_kind) = nullptr;
+    /// Computes a checked problem that is not empty on the current device.
+    kernel_function<const typename O::problem&, const launch_options&> launch{};
+};
+
 /// What a caller asks for one operation. The context holds what applies to all operations.
 template <operation O>
 struct choices {
@@ -178,6 +200,10 @@ struct choices {
     /// Measured choices of the caller. They come before the library's table and apply for any num_sms. A row is skipped if its
     /// kernel is not among those given. The rows must outlive what is made with them.
     std::span<const tuned_row<O>> overrides{};
+    /// Another library that may be used where it was measured to be faster; null: none. It must outlive what is made with it. The
+    /// last bits of D are then that library's. It is not used beside a pin or a row of `overrides`, nor on part of the device, nor
+    /// under limits on tiles or a rule for split_k, since it keeps none of these.
+    const other_library<O>* library = nullptr;
 };
 
 /// Knobs of one call, which replace the engine's. A knob that is not set stays as the engine has it.
