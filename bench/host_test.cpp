@@ -261,7 +261,7 @@ TEST_CASE("suites by name hold each case once, FP8 first") {
     CHECK(suite("bf16_75").size() == 75);
     const auto fp8 = suite("fp8"), all = suite("all");
     CHECK(fp8.size() == 42 + 25 - 14);
-    CHECK(all.size() == fp8.size() + 75);
+    CHECK(all.size() == fp8.size() + 84 + 75);
     std::map<std::string, int> names;
     for (const gemm_case& c : all) ++names[c.name()];
     CHECK(names.size() == all.size());
@@ -284,6 +284,10 @@ TEST_CASE("shapes of the command line") {
     CHECK(name("1,16,16:1d1d-nn-acc") == "- 1x16x16 1d1d nn f32 acc");
     CHECK_THROWS_AS(name("8,8,16:1d2d-tt"), std::invalid_argument);
     CHECK_THROWS_AS(name("16,8,16:1d2d-nn"), std::invalid_argument);
+    CHECK(name("1,8,16:row") == "- 1x8x16 row bf16");
+    CHECK(name("1,8,16:tensor-acc") == "- 1x8x16 tensor f32 acc");
+    CHECK_THROWS_AS(name("1,8,16:row-f32"), std::invalid_argument);
+    CHECK(name("16,16,16:row-tn-acc") == "- 16x16x16 row tn f32 acc");
     CHECK(name("3,8,24:bf16") == "- 3x8x24 bf16 nt bf16");
     CHECK_THROWS_AS(name("3,8,5:bf16-nn"), std::invalid_argument);
     CHECK(name("8,16,5:bf16-tn-f32-acc") == "- 8x16x5 bf16 tn f32 acc");
@@ -292,11 +296,11 @@ TEST_CASE("shapes of the command line") {
     const gemm_case tn = parse_shape("8,16,5:bf16-tn"), nn = parse_shape("3,16,8:bf16-nn");
     CHECK((tn.a_mn_major() && tn.b_mn_major()));
     CHECK((!nn.a_mn_major() && nn.b_mn_major()));
-    CHECK_THROWS_WITH_AS(name("1,8,16:bf16-nx"),
-                         "the product '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or "
-                         ":f16, with any of "
-                         "-nn, -tn, -tt, the last two with -f32, -acc, too",
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        name("1,8,16:bf16-nx"),
+        "the product '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :row, :tensor, :bf16 "
+        "or :f16, with any of -nn, -tn, -tt, all but the first with -acc, the last two with -f32, too",
+        std::invalid_argument);
     for (const char* text : {"", "1,8", "1,8,16:", "1,8,16bf16", "1,8,16:bf16-", "1,8,16:1d2d-acc", "1,8,16:-nn"}) {
         CAPTURE(text);
         CHECK_THROWS_AS(name(text), std::invalid_argument);
@@ -371,7 +375,8 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(
         parsed({"--suite", "x"}),
-        "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, bf16_75, all, masked, masked_bf16, "
+        "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, fp8_row_scales, bf16_75, all, masked, "
+        "masked_bf16, "
         "contiguous, contiguous_bf16, router, lists, k_grouped, k_grouped_bf16, einsum, einsum_bf16, einsum_bmk, "
         "einsum_fp8, hc_prenorm, mqa_logits, clean_logits, paged_mqa_logits, topk, topk_logits, transpose",
         std::invalid_argument);

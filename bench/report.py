@@ -24,15 +24,18 @@ import launch_costs
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- performance:begin -->", "<!-- performance:end -->"
 PEERS = {
+    "cublaslt_fast": "cuBLASLt, tensor-wise, fast",
     "cublaslt_tensorwise": "cuBLASLt, tensor-wise",
+    "cublaslt_rowwise": "cuBLASLt, by row, fast",
     "cublaslt_blockwise": "cuBLASLt, block-scaled",
     "cublaslt": "cuBLASLt",
     "deepgemm": "DeepGEMM",
     "deepgemm_nt": "ours, NT",
     "deepgemm_on_the_way": "ours, transposed on the way",
 }
-COLORS = {"cublaslt_tensorwise": "#7a7a7a", "cublaslt_blockwise": "#3b76af", "cublaslt": "#7a7a7a", "deepgemm": "#ef8636",
-          "deepgemm_nt": "#519e3e", "deepgemm_on_the_way": "#8d69b8"}
+COLORS = {"cublaslt_fast": "#519e3e", "cublaslt_tensorwise": "#7a7a7a", "cublaslt_rowwise": "#8d69b8",
+          "cublaslt_blockwise": "#3b76af", "cublaslt": "#7a7a7a", "deepgemm": "#ef8636", "deepgemm_nt": "#519e3e",
+          "deepgemm_on_the_way": "#8d69b8"}
 
 # Ceilings of a roofline: memory as the data sheets have it, in TB/s, and what a multiprocessor's tensor cores do in a cycle.
 MEMORY_TB_S = {"NVIDIA H100 80GB HBM3": 3.35, "NVIDIA H200": 4.8}
@@ -84,6 +87,14 @@ FAMILIES = {
         ("NN: B is transposed", lambda r: r["layout"] == "nn"),
         ("TN: both are", lambda r: r["layout"] == "tn"),
         ("TT: A is", lambda r: r["layout"] == "tt"),
+        ("all", lambda r: True),
+    ]),
+    "fp8_row_scales": ("FP8", "dense FP8 GEMM, a scale a row or an operand", [
+        ("by row, m = 1", lambda r: r["recipe"] == "row" and r["m"] == 1),
+        ("by row, m = 128", lambda r: r["recipe"] == "row" and r["m"] == 128),
+        ("by row, larger, BF16 D", lambda r: r["recipe"] == "row" and larger(r) and not r["accumulate"]),
+        ("by row, larger, FP32 D +=", lambda r: r["recipe"] == "row" and larger(r) and r["accumulate"]),
+        ("one an operand", lambda r: r["recipe"] == "tensor"),
         ("all", lambda r: True),
     ]),
     "bf16_dense": ("BF16", "dense BF16 GEMM", [

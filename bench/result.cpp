@@ -70,15 +70,15 @@ json case_result::row() const {
         sustained[peer.name] = peer.sustained_us;
         joules[peer.name] = peer.joules;
         json detail = json::object();
-        if (peer.failure.empty()) {
+        if (!peer.failure.empty()) {
+            detail["failure"] = peer.failure;
+        } else if (!peer.us.empty()) {
             detail["us_mean"] = mean(peer.us);
             detail["us_min"] = smallest(peer.us);
             detail["error"] = peer.diff;
             detail["clock_sustained_mhz"] = peer.clock_mhz;
             detail["watts_sustained"] = peer.watts;
             detail["kernels"] = peer.kernels;
-        } else {
-            detail["failure"] = peer.failure;
         }
         details[peer.name] = detail;
     }

@@ -61,12 +61,13 @@ typedef struct deepgemm_output {
     int32_t type;
 } deepgemm_output;
 
-/* Formats of scales: a float each, or four exponents of powers of two, along K, in a 32-bit word. */
-enum { DEEPGEMM_SCALES_FP32 = 1, DEEPGEMM_SCALES_UE8M0 = 2 };
+/* Formats of scales: a float each, or four exponents of powers of two, along K, in a 32-bit word; or a float for all of K. */
+enum { DEEPGEMM_SCALES_FP32 = 1, DEEPGEMM_SCALES_UE8M0 = 2, DEEPGEMM_SCALES_FP32_ALL_OF_K = 3 };
 
 /* The scales of an operand: one for every `tile_rows` (1 or 128) rows and 128 elements of K. Word (i, w) is at
  * i * row_stride + w * column_stride, in words of 32 bits. Scales of single rows are contiguous along rows, with
- * column_stride a multiple of 4. */
+ * column_stride a multiple of 4. Scales for all of K, which both operands of a dense product must have then, are one for every
+ * row (`tile_rows` 1), row_stride words apart, or one in all (0). */
 typedef struct deepgemm_scales {
     const void* data;
     int64_t row_stride, column_stride;

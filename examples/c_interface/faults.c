@@ -54,13 +54,16 @@ int main(void) {
            deepgemm_bf16_gemm_nt(engine, &no_type, &a, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "a BF16 GEMM", deepgemm_bf16_gemm_nt(engine, &fp8, &a, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_EXTENT, "-1", deepgemm_bf16_gemm_nt(engine, &negative, &a, &d, NULL, NULL, &message));
-    EXPECT(DEEPGEMM_NO_KERNEL, "none of 5 kernels", deepgemm_bf16_gemm_nt(engine, &a, &a, &wide, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NO_KERNEL, "none of 6 kernels", deepgemm_bf16_gemm_nt(engine, &a, &a, &wide, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "A's structure of scales",
            deepgemm_fp8_gemm_nt(engine, &fp8, NULL, &fp8, &rows, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_SCALES, "format 0",
            deepgemm_fp8_gemm_nt(engine, &fp8, &no_format, &fp8, &rows, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_SCALES, "serve 32 rows",
            deepgemm_fp8_gemm_nt(engine, &fp8, &rows, &fp8, &no_tile, &d, NULL, NULL, &message));
+    const deepgemm_scales odd_rows = {memory, 1, 1, DEEPGEMM_SCALES_FP32_ALL_OF_K, 128};
+    EXPECT(DEEPGEMM_BAD_SCALES, "serve 128 rows",
+           deepgemm_fp8_gemm_nt(engine, &fp8, &odd_rows, &fp8, &rows, &d, NULL, NULL, &message));
     const deepgemm_epilogue no_activation = {.activation = 9}, no_cast = {.cast = 4},
                             odd = {.use_alpha = 1, .alpha_stride = -1};
     const deepgemm_epilogue no_vector = {.bias = memory, .bias_type = 77}, not_there = {.activation = DEEPGEMM_RELU};

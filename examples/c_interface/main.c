@@ -545,6 +545,13 @@ int main(void) {
     // [epilogue]
     failed |= report("FP8 times alpha", status, &message, d, 1.0f);
 
+    // Dynamic quantisation: a scale for each row of A, and one for all of B.
+    const deepgemm_scales by_row = {a_scales, 1, 1, DEEPGEMM_SCALES_FP32_ALL_OF_K, 1};
+    const deepgemm_scales as_a_whole = {b_scales, 1, 1, DEEPGEMM_SCALES_FP32_ALL_OF_K, 0};
+    memset(d, 0xff, m * n * sizeof *d);
+    status = deepgemm_fp8_gemm_nt(engine, &a, &by_row, &b, &as_a_whole, &product, NULL, NULL, &message);
+    failed |= report("FP8 by row", status, &message, d, 2.0f);
+
     const deepgemm_input x = {a16, m, k, k, 1, DEEPGEMM_BF16}, w = {b16, n, k, k, 1, DEEPGEMM_BF16};
     memset(d, 0xff, m * n * sizeof *d);
     status = deepgemm_bf16_gemm_nt(engine, &x, &w, &product, NULL, NULL, &message);

@@ -38,6 +38,16 @@ result<void> broken(Change change, bool half = false) {
     return validate(p);
 }
 
+/// The same with a scale for each row of A and of B.
+template <class Change>
+result<void> broken_end(Change change) {
+    return broken([&](gemm_problem& p) {
+        p.a.scales = per_row_scales(p.a.scales.data, 256);
+        p.b.scales = per_row_scales(p.b.scales.data, 512);
+        change(p);
+    });
+}
+
 /// The same of head splits, with D's columns for two heads of 256.
 template <class Change>
 result<void> broken_heads(const head_splits& heads, Change change) {
@@ -91,7 +101,8 @@ inline std::vector<broken_rule> rules_of_scales() {
     using p_ = gemm_problem;
     const auto token_b = [](p_& p) { p.b.scales = per_token_scales(p.b.scales.data, scale_kind::fp32, 512, 1024); };
     return {
-        {"FP8 has scales", broken([](p_& p) { p.a.scales.kind = scale_kind::none; })},
+        {"both operands of FP8 have scales along K, or neither",
+         broken([](p_& p) { p.a.scales = {.kind = scale_kind::none}; })},
         {"16-bit types have none", broken([](p_& p) { p.a.scales = {address(16)}; }, true)},
         {"scales of A cover 1 x 128", broken([](p_& p) {
              p.a.scales.tile = {128, 128};
@@ -113,6 +124,13 @@ inline std::vector<broken_rule> rules_of_scales() {
          broken([](p_& p) { p.a.scales = k_major_scales(p.a.scales.data, scale_kind::fp32, 256, 1024, 7); })},
         {"columns of MN-major scales do not, and are a multiple of 16 bytes apart",
          broken([](p_& p) { p.a.scales.column_stride = 258; })},
+        {"scales that hold for all of K are fp32", broken_end([](p_& p) { p.a.scales.kind = scale_kind::ue8m0; })},
+        {"they cover one row or all rows", broken_end([](p_& p) { p.b.scales.tile.mn = 128; })},
+        {"there is one for each row", broken_end([](p_& p) { p.a.scales.rows = 255; })},
+        {"or one for all of them", broken_end([](p_& p) { p.b.scales.tile.mn = scale_tile::all; })},
+        {"they lie at no negative distance", broken_end([](p_& p) { p.b.scales.row_stride = -1; })},
+        {"operands without scales name none", broken_end([](p_& p) { p.a.scales.kind = scale_kind::none; })},
+        {"16-bit products are not promoted", broken([](p_& p) { p.promoted = true; }, true)},
     };
 }
 
@@ -265,6 +283,7 @@ inline std::vector<broken_rule> rules_of_groups() {
     using s_ = grouped_problem;
     using r_ = contiguous_problem;
     return {
+        {"FP8 has scales along K", broken_slots([](s_& p) { p.a.first.scales.kind = scale_kind::none; })},
         {"scales of D do not overlap", broken_slots([](s_& p) {
              p.d.first.type = dtype::e4m3;
              p.d.first.row_stride = 512;

@@ -215,7 +215,8 @@ TEST_CASE("aliasing") {
 
 TEST_CASE("scales") {
     CHECK(after([](auto& p) { p.a.scales.kind = scale_kind::none; }) ==
-          "bad_scales: A has no scales; an FP8 GEMM needs fp32 or ue8m0 scales");
+          "bad_scales: A has scales that hold for all of K, or none, and a scale of B covers 128 x 128 elements; both "
+          "operands must be scaled along K, or neither");
     CHECK(after([](auto& p) {
               p.a.scales.tile = {128, 128};
           }) == "bad_scales: a scale of A covers 128 x 128 elements; it must cover 1 x 128 (rows x K)");

@@ -54,7 +54,9 @@ TEST_CASE("16-bit operands and their scales") {
           "bad_scales: A is bf16 and has scales; only FP8 is scaled, others need scale_kind::none and no data");
     gemm_problem p = fakes::problem(256, 512, 1024);
     p.b = unscaled(p.b.matrix);
-    CHECK(verdict(p) == "bad_scales: B has no scales; an FP8 GEMM needs fp32 or ue8m0 scales");
+    CHECK(verdict(p) ==
+          "bad_scales: B has scales that hold for all of K, or none, and a scale of A covers 1 x 128 elements; both "
+          "operands must be scaled along K, or neither");
 }
 
 TEST_CASE("16-bit operands and head splits") {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace deepgemm::bench {
 
@@ -37,14 +38,19 @@ gemm_case bf16_case(const char* pass, int m, int n, int k, orientation stored, o
 bool apply_recipe(const std::string& recipe, gemm_case& to) {
     std::size_t end = recipe.find('-');
     const std::string type = recipe.substr(0, end);
-    const bool fp8 = type == "1d2d" || type == "1d1d";
-    if (fp8) {
-        to.scales = type == "1d2d" ? b_scales::block : b_scales::token;
-    } else if (type == "bf16" || type == "f16") {
+    bool fp8 = false;
+    for (const auto& [name, scales] : {std::pair{"1d2d", b_scales::block},
+                                       {"1d1d", b_scales::token},
+                                       {"row", b_scales::row},
+                                       {"tensor", b_scales::tensor}}) {
+        if (type != name) continue;
+        fp8 = true;
+        to.scales = scales;
+    }
+    if (!fp8) {
+        if (type != "bf16" && type != "f16") return false;
         to.operands = type == "bf16" ? element::bf16 : element::f16;
         to.d = type == "bf16" ? output::bf16 : output::f16;
-    } else {
-        return false;
     }
     while (end != std::string::npos) {
         const std::size_t begin = end + 1;
@@ -91,8 +97,13 @@ gemm_workload workload_of(const gemm_case& c) {
     gemm_workload made{.shape = {c.m, c.n, c.k}, .accumulate = c.accumulate, .in_place = c.accumulate};
     made.d = c.d == output::bf16 ? dtype::bf16 : c.d == output::f16 ? dtype::f16 : dtype::f32;
     if (c.is_fp8()) {
-        made.a = {dtype::e4m3, scale_kind::fp32, {1, 128}};
-        made.b = {dtype::e4m3, scale_kind::fp32, {c.scales == b_scales::block ? 128 : 1, 128}};
+        constexpr scale_tile rows{1, scale_tile::all}, whole{scale_tile::all, scale_tile::all};
+        made.a = made.b = {dtype::e4m3, scale_kind::fp32, {1, 128}};
+        if (c.scales == b_scales::block) made.b.tile = {128, 128};
+        if (c.is_scaled_at_end()) {  // all that is turned is transposed first
+            made.a.tile = made.b.tile = c.scales == b_scales::row ? rows : whole;
+            return made;
+        }
         const auto stored = [&](i64 rows, bool turned) -> input_matrix {
             return {nullptr, dtype::e4m3, rows, c.k, turned ? 1 : c.k, turned ? rows : 1};
         };
@@ -152,6 +163,17 @@ std::vector<gemm_case> suite_fp8_layouts() {
     return cases;
 }
 
+std::vector<gemm_case> suite_fp8_row_scales() {
+    std::vector<gemm_case> cases;
+    for (const b_scales scales : {b_scales::row, b_scales::tensor}) {
+        for (gemm_case c : suite_fp8_42()) {
+            c.scales = scales;
+            cases.push_back(c);
+        }
+    }
+    return cases;
+}
+
 std::vector<gemm_case> suite_bf16_75() {
     std::vector<gemm_case> cases;
     for (const int m : {1, 128, 4096}) {
@@ -184,6 +206,7 @@ std::vector<gemm_case> suite(const std::string& name) {
     if (both || name == "fp8_42") append(suite_fp8_42());
     if (both || name == "fp8_25") append(suite_fp8_25());
     if (name == "fp8_layouts") append(suite_fp8_layouts());
+    if (all || name == "fp8_row_scales") append(suite_fp8_row_scales());
     if (all || name == "bf16_75") append(suite_bf16_75());
     return cases;
 }
@@ -201,9 +224,8 @@ gemm_case parse_shape(const std::string& text) {
     }
     if (sizes.size() != 3 || (colon != text.size() && !apply_recipe(text.substr(colon + 1), result))) {
         throw std::invalid_argument("the product '" + text +
-                                    "' is not M,N,K with an optional :1d2d, :1d1d, :1d1d-acc, :bf16 or :f16, with any "
-                                    "of -nn, -tn, -tt, the last "
-                                    "two with -f32, -acc, too");
+                                    "' is not M,N,K with an optional :1d2d, :1d1d, :row, :tensor, :bf16 or :f16, with "
+                                    "any of -nn, -tn, -tt, all but the first with -acc, the last two with -f32, too");
     }
     const auto refuse = [&](const std::string& why) {
         throw std::invalid_argument("the product '" + text + "': " + why);

@@ -59,6 +59,26 @@ __global__ void quantise_per_block(u8* q, float* scales, i64 stride, int rows, i
     if (threadIdx.x == 0) scales[i64(blockIdx.y) * stride + blockIdx.x] = scale;
 }
 
+/// One CTA of 256 threads for each row: amax[row * stride] becomes at least the largest magnitude of the row.
+__global__ void find_amax(float* amax, i64 stride, int k, u64 seed) {
+    const i64 row = blockIdx.x;
+    float largest = 0;
+    for (int i = int(threadIdx.x); i < k; i += 256)
+        largest = fmaxf(largest, fabsf(normal_bf16(seed, u64(row * k + i))));
+    largest = warp_max(largest);
+    if (threadIdx.x % 32 == 0) atomicMax(reinterpret_cast<int*>(amax + row * stride), bit_cast<int>(largest));
+}
+__global__ void turn_to_scales(float* amax, int count) {
+    for (int i = int(threadIdx.x); i < count; i += 256) amax[i] = scale_of(amax[i]);
+}
+/// One CTA for each row, whose scale is scales[row * stride].
+__global__ void quantise_rows(u8* q, const float* scales, i64 stride, int k, u64 seed) {
+    const i64 row = blockIdx.x;
+    const float reciprocal = 1.0f / scales[row * stride];
+    for (int i = int(threadIdx.x); i < k; i += 256)
+        q[row * k + i] = e4m3::from_float(normal_bf16(seed, u64(row * k + i)) * reciprocal).bits;
+}
+
 /// to(r,c) = from[r + c * stride] of `rows` rows of `columns` elements.
 template <class T>
 __global__ void transpose(T* to, const T* from, i64 rows, i64 columns, i64 stride) {
@@ -135,6 +155,16 @@ void quantise_blocks(void* q, float* scales, i64 stride, int rows, int k, u64 se
     check(cudaGetLastError(), "quantise_per_block");
 }
 
+void quantise_at_end(void* q, float* scales, bool by_row, int rows, int k, u64 seed) {
+    const i64 stride = by_row ? 1 : 0;
+    const int count = by_row ? rows : 1;
+    check(cudaMemset(scales, 0, count * sizeof(float)), "cudaMemset");
+    find_amax<<<unsigned(rows), 256>>>(scales, stride, k, seed);
+    turn_to_scales<<<1, 256>>>(scales, count);
+    quantise_rows<<<unsigned(rows), 256>>>(static_cast<u8*>(q), scales, stride, k, seed);
+    check(cudaGetLastError(), "quantise_rows");
+}
+
 void normal(void* to, element type, i64 count, u64 seed) {
     if (type == element::bf16) {
         fill_normal<<<1024, 256>>>(static_cast<bf16*>(to), count, seed);
@@ -166,6 +196,21 @@ void problem_data::generate(const gemm_case& problem, u64 seed) {
 }
 
 void problem_data::generate_fp8() {
+    const int m = problem_.m, n = problem_.n, k = problem_.k;
+    if (problem_.is_scaled_at_end()) {
+        const bool by_row = problem_.scales == b_scales::row;
+        sa_ = sa_buffer_.as<float>(std::size_t(m));
+        sb_ = sb_buffer_.as<float>(std::size_t(n));
+        quantise_at_end(a_, sa_, by_row, m, k, 2 * seed_ + 1);
+        quantise_at_end(b_, sb_, by_row, n, k, 2 * seed_ + 2);
+    } else {
+        generate_scaled_along_k();
+    }
+    if (problem_.a_mn_major()) turned_a_ = turned(turned_a_buffer_, a_, m, k);
+    if (problem_.b_mn_major()) turned_b_ = turned(turned_b_buffer_, b_, n, k);
+}
+
+void problem_data::generate_scaled_along_k() {
     const int m = problem_.m, n = problem_.n, k = problem_.k, blocks = ceil_div(k, 128);
     const bool b_block = problem_.scales == b_scales::block;
     block_stride_ = align_up(blocks, 4);
@@ -181,13 +226,11 @@ void problem_data::generate_fp8() {
     quantise_tokens(a_, sa_, m, k, 2 * seed_ + 1);
     sa_k_ = sa_k_buffer_.as<float>(std::size_t(m) * blocks);
     turn_scales(sa_k_, sa_, m, k, align_up(m, 4));
-    if (problem_.a_mn_major()) turned_a_ = turned(turned_a_buffer_, a_, m, k);
     if (b_block) {
         quantise_blocks(b_, sb_, block_stride_, n, k, 2 * seed_ + 2);
     } else {
         quantise_tokens(b_, sb_, n, k, 2 * seed_ + 2);
     }
-    if (problem_.b_mn_major()) turned_b_ = turned(turned_b_buffer_, b_, n, k);
 }
 
 void problem_data::reset_d() {
@@ -205,7 +248,11 @@ gemm_problem problem_data::made(major scales_of_a, bool as_stored) const {
     const i64 m = problem_.m, n = problem_.n, k = problem_.k;
     const dtype type = type_of(problem_.operands), d_type = type_of(problem_.d);
     scale_argument of_a{.kind = scale_kind::none}, of_b = of_a;
-    if (problem_.is_fp8()) {
+    if (problem_.is_scaled_at_end()) {
+        const bool by_row = problem_.scales == b_scales::row;
+        of_a = by_row ? per_row_scales(sa_, m) : per_tensor_scale(sa_);
+        of_b = by_row ? per_row_scales(sb_, n) : per_tensor_scale(sb_);
+    } else if (problem_.is_fp8()) {
         of_a = scales_of_a == major::mn ? per_token_scales(sa_, scale_kind::fp32, m, k)
                                         : k_major_scales(sa_k_, scale_kind::fp32, m, k);
         of_b = per_token_scales(sb_, scale_kind::fp32, n, k);

@@ -19,6 +19,9 @@ void quantise_blocks(void* q, float* scales, i64 stride, int rows, int k, u64 se
 /// Host: writes the scales of quantise_tokens(), whose K blocks are `stride` words apart, K-major and without padding to `to`.
 void turn_scales(float* to, const float* from, int rows, int k, i64 stride);
 
+/// The same with scales for all of K: one for each row, or one in all.
+void quantise_at_end(void* q, float* scales, bool by_row, int rows, int k, u64 seed);
+
 /// Host: makes `count` normal numbers of a 16-bit type on the default stream.
 void normal(void* to, element type, i64 count, u64 seed);
 
@@ -28,14 +31,14 @@ void values_of_c(float* to, i64 count, u64 seed);
 /// Device memory of one product at a time; grows to the largest case and is reused.
 class problem_data {
 public:
-    /// Host: makes new operands for `problem` on the default stream. FP8: A is scaled per token, B as the case says.
+    /// Host: makes new operands for `problem` on the default stream. FP8: scaled as the case says.
     void generate(const gemm_case& problem, u64 seed);
 
     /// Host: puts D into the state before a launch: C where the case accumulates, else NaN everywhere.
     void reset_d();
 
     /// The product as users of deepgemm describe it. C is D itself where the case accumulates. FP8: `scales_of_a` is the order
-    /// of A's scales in memory; both orders are there.
+    /// of A's scales in memory, if they change along K; both orders are there.
     gemm_problem product(major scales_of_a = major::mn) const { return made(scales_of_a, true); }
     /// The product with FP8 operands along K, as kernels multiply them, whatever the case says of their order.
     gemm_problem multiplied(major scales_of_a = major::mn) const { return made(scales_of_a, false); }
@@ -54,6 +57,7 @@ public:
 
 private:
     void generate_fp8();
+    void generate_scaled_along_k();
     gemm_problem made(major scales_of_a, bool as_stored) const;
 
     gemm_case problem_{"-", 0, 0, 0};

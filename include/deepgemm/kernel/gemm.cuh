@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)); in FP8 with scales,
-// in BF16 or FP16 without. Two warps feed TMA, one for each operand; two more copy what TMA cannot load; warpgroups
+// of K blocks or of all of K, in BF16 or FP16 without. Two warps feed TMA, one for each operand; two more copy what TMA cannot load; warpgroups
 // multiply; the grid is persistent. The kernel is assembled from parts: operands with their scales, a schedule, an epilogue and
 // a configuration. What is not in this file is a part with a header of its own.
 #pragma once
@@ -114,7 +114,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
                                         .epilogue = epilogue_info_of<Epilogue>,
                                         .custom_epilogue = Epilogue::custom,
                                         .groups = grouping_of<Tiles>(),
-                                        .scattered = scatters<Epilogue>};
+                                        .scattered = scatters<Epilogue>,
+                                        .promoted = promote != promotion::never && scaled_at_end(A::info)};
     static constexpr gemm_info info{launch, traits, storage::resolved};
     /// The operation that plans this kernel; an incomplete type here.
     using operation = typename operation_of_grouping<traits.groups>::type;

@@ -79,6 +79,11 @@ struct operation_of_grouping<grouping::k_concatenated> {
     using type = ops::k_grouped_gemm;
 };
 
+/// True for operands of FP8 whose scales hold for all of K, or that have none.
+DEEPGEMM_BOTH constexpr bool scaled_at_end(const operand_info& x) {
+    return (x.type == dtype::e4m3 || x.type == dtype::e5m2) && (x.format == scale_kind::none || x.tile.all_of_k());
+}
+
 /// What a GEMM kernel computes, and of which operands. Kernels with equal traits can replace each other.
 struct gemm_traits {
     operand_info a{}, b{};
@@ -90,6 +95,9 @@ struct gemm_traits {
     bool custom_epilogue = false;  ///< has steps that `epilogue` does not tell, a user's own, say; no planner picks it
     grouping groups = grouping::none;
     bool scattered = false;  ///< a list names the rows of D
+    /// FP8 operands whose scales, if any, hold for all of K: sums of 128 elements of K are added to FP32 totals; else the tensor
+    /// core sums over all of K.
+    bool promoted = false;
     DEEPGEMM_BOTH friend constexpr bool operator==(const gemm_traits&, const gemm_traits&) = default;
 };
 

@@ -36,7 +36,7 @@ struct params {
     tensor_map map;
 };
 template <class Scale>
-    requires(Scale::via == route::registers || Scale::via == route::copied)
+    requires(Scale::via == route::registers || Scale::via == route::copied || Scale::via == route::epilogue)
 struct params<Scale> {
     scale_words words;
 };
@@ -113,13 +113,15 @@ struct row_feed<Scale, Fragments, Stages, Map> {
     }
 };
 
-/// No scales, no feed.
-template <int Fragments, int Stages, class Map>
-struct row_feed<none, Fragments, Stages, Map> {
+/// No scales before the epilogue, no feed: blocks that are promoted are added as they are.
+template <class Scale, int Fragments, int Stages, class Map>
+    requires(all_of_k(Scale::via))
+struct row_feed<Scale, Fragments, Stages, Map> {
     static constexpr u32 row_bytes = 0;
-    DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32) const {}
     DEEPGEMM_DEVICE u32 next(i32, u32 stage) const { return stage; }
     DEEPGEMM_DEVICE void pass_over(i32, i32) const {}
+    DEEPGEMM_DEVICE static sm90::row_scales at(int, i32, u32) { return {{1.0f, 1.0f}}; }
 };
 
 /// Per-block scales of `Zones` zones of rows (of A or of B). All rows of a zone share their scales. A warp holds the words in
@@ -204,10 +206,12 @@ struct column_feed {
     }
 };
 
-/// No scales, no feed.
-template <int Columns>
-struct column_feed<none, Columns> {
-    DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
+/// No scales before the epilogue, no feed.
+template <class Scale, int Columns>
+    requires(all_of_k(Scale::via))
+struct column_feed<Scale, Columns> {
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32) const {}
+    DEEPGEMM_DEVICE static sm90::unit_scales at(i32, u32, int) { return {}; }
 };
 
 /// Per-block scales of B.

@@ -53,7 +53,9 @@ struct mx_block {
     static constexpr route via = route::tensor_memory;
 };
 
-/// One scale for each row (per token or per channel) and all of K.
+/// One scale for each row (per token or per channel) and all of K: dynamic quantisation. The epilogue applies it to the totals.
+/// Word (row) is at row * stride. With stride 0 all rows share one word, and without words every scale is 1, so that kernels of
+/// these scales also serve the two granularities that follow.
 template <class Format>
 struct per_row {
     using format = Format;
@@ -69,7 +71,7 @@ struct per_tensor {
     static constexpr route via = route::epilogue;
 };
 
-/// No scales: 16-bit elements are multiplied as they are. It is also its own format, in which every scale is 1.
+/// No scales: elements are multiplied as they are. It is also its own format, in which every scale is 1.
 struct none {
     using format = none;
     static constexpr scale_kind kind = scale_kind::none;

@@ -145,7 +145,7 @@ inline result<void> check_cublaslt_operand(const char* name, const char* rows_na
 
 /// The rules of a product for cuBLASLt, in the order of validate().
 inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     if (auto ok = check_sizes_and_types(problem); !ok) return ok;
     if (heads.any()) return fail(errc::bad_heads, "head splits are given; cuBLASLt writes D without holes");
     if (epilogue.info().any())
@@ -313,7 +313,7 @@ namespace detail {
 
 /// Puts into D what a product adds to, which is also the result if K is 0: C, or zeros.
 inline result<void> start_d(const gemm_problem& problem, cudaStream_t stream) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     const auto pitch = [](const auto& x) {
         return std::size_t(x.rows > 1 ? x.row_stride : x.columns) * std::size_t(size_of(x.type));
     };

@@ -18,6 +18,7 @@ struct gemm_options {
     void* stream = nullptr;           ///< a cudaStream_t
     ready_operands ready{};           ///< operands that the stream's previous kernel does not write: weights, say
     workspace_memory workspace{};     ///< for FP8 operands that are not contiguous along K: fp8_gemm_workspace_bytes()
+    bool promoted = false;            ///< FP8 whose scales hold for all of K: as gemm_problem::promoted
 
     // Knobs of this call; those that are set replace the engine's.
     std::optional<int> num_sms{};            ///< multiprocessors to use; 0: all of the device
@@ -51,7 +52,13 @@ template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                       const gemm_options& options) {
     return run_typed(engine, fp8_operands,
-                     {.a = a, .b = b, .d = d, .c = options.c, .epilogue = options.epilogue, .ready = options.ready},
+                     {.a = a,
+                      .b = b,
+                      .d = d,
+                      .c = options.c,
+                      .epilogue = options.epilogue,
+                      .ready = options.ready,
+                      .promoted = options.promoted},
                      options);
 }
 
@@ -65,7 +72,8 @@ result<void> half_gemm(const Engine& engine, const operand_types& types, const i
                       .d = d,
                       .c = options.c,
                       .epilogue = options.epilogue,
-                      .ready = options.ready},
+                      .ready = options.ready,
+                      .promoted = options.promoted},
                      options);
 }
 
@@ -76,8 +84,9 @@ result<void> half_gemm(const Engine& engine, const operand_types& types, const i
 //
 //     nt   A (m,k), B (n,k)        nn   A (m,k), B (k,n)        tn   A (k,m), B (k,n)        tt   A (k,m), B (n,k)
 
-/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands FP8 and contiguous along K, scaled by blocks of 128 along K.
-/// A: 1x128 scales. B: 128x128 or 1x128. D: BF16 or FP32; or FP8 with scales, as gemm_options::epilogue says. Empty M or N:
+/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands FP8 and contiguous along K. Scaled by blocks of 128 along K, A has 1x128
+/// scales and B 128x128 or 1x128. Or scales hold for all of K: for each operand one a row (per_row_scales), one for all of it
+/// (per_tensor_scale) or none (unscaled), in FP32, applied once to sums of the tensor core; gemm_options::promoted. D: BF16 or FP32; or FP8 with scales, as gemm_options::epilogue says. Empty M or N:
 /// nothing happens; empty K: D becomes C, or what the epilogue makes of zero.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nt(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
@@ -117,8 +126,14 @@ template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nt_skip_head_mid(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b,
                                        const output_matrix& d, const head_splits& heads,
                                        const gemm_options& options = {}) {
-    const gemm_problem problem{
-        .a = a, .b = b, .d = d, .c = options.c, .heads = heads, .epilogue = options.epilogue, .ready = options.ready};
+    const gemm_problem problem{.a = a,
+                               .b = b,
+                               .d = d,
+                               .c = options.c,
+                               .heads = heads,
+                               .epilogue = options.epilogue,
+                               .ready = options.ready,
+                               .promoted = options.promoted};
     if (!heads.any()) return detail::check_heads(workload_of(problem));
     return detail::run(engine, problem, options);
 }

@@ -104,6 +104,7 @@ inline std::string describe(const gemm_workload& work) {
                               describe(work.a, "M"), ", B ", describe(work.b, "N"), ", D ", work.d);
     if (work.accumulate) text += work.in_place ? " with C in place" : " with C";
     if (work.heads.any()) text += concat(", heads ", work.heads.left, "+", work.heads.middle, "+", work.heads.right);
+    if (work.promoted) text += ", sums of 128 of K promoted";
     return text + describe(work.epilogue);
 }
 
