@@ -15,6 +15,7 @@
 #include "command_line.hpp"
 #include "files.hpp"
 #include "nearest_kernels.hpp"
+#include "options.hpp"
 #include "planning.hpp"
 #include "tuned_table.hpp"
 
@@ -62,13 +63,6 @@ split_rule split_named(const std::string& name) {
         if (name == name_of(rule)) return rule;
     }
     throw std::invalid_argument("'" + name + "' is not one of fastest, never, as_one_row");
-}
-
-objective_kind objective_named(const std::string& name) {
-    for (const objective_kind objective : {objective_kind::latency, objective_kind::sustained}) {
-        if (name == name_of(objective)) return objective;
-    }
-    throw std::invalid_argument("'" + name + "' is not one of latency, sustained");
 }
 
 void add_tile_limits(command_line& line, tile_limits& tiles) {

@@ -268,6 +268,18 @@ TEST_CASE("suites by name hold each case once, FP8 first") {
     CHECK(all.front().is_fp8());
     CHECK(std::string(all.front().family()) == "fp8_dense");
     CHECK(std::string(all.back().family()) == "bf16_dense");
+    const auto sustained = suite("sustained");
+    REQUIRE(sustained.size() == 12);
+    for (std::size_t i = 0; i < 6; ++i) {
+        CHECK(sustained[i].recipe() == std::string("1d2d"));
+        CHECK(sustained[i + 6].recipe() == std::string("tensor"));
+        CHECK(sustained[i].flops() == sustained[i + 6].flops());
+        CHECK(sustained[i].flops() > 5e11);
+        for (const gemm_case& c : {sustained[i], sustained[i + 6]}) {
+            CHECK(c.family() == std::string("sustained"));
+            for (const gemm_case& other : suite("all")) CHECK(other.name() != c.name());
+        }
+    }
     const auto layouts = suite("fp8_layouts");
     CHECK(layouts.size() == 12);
     for (const gemm_case& c : layouts) CHECK(std::string(c.family()) == "fp8_layouts");
@@ -371,13 +383,21 @@ TEST_CASE("the command line") {
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--table", "x"}), "--table is for --tune, which makes it", std::invalid_argument);
     CHECK(parsed({"--tune", "--table", "x"}).command == "./dg bench --tune");
+    CHECK(parsed({}).objective == deepgemm::objective_kind::latency);
+    CHECK(parsed({"--tune", "--objective", "sustained"}).objective == deepgemm::objective_kind::sustained);
+    CHECK(parsed({"--tune", "--objective", "sustained"}).command == "./dg bench --tune --objective sustained");
+    CHECK_THROWS_WITH_AS(parsed({"--objective", "both"}), "--objective: 'both' is not one of latency, sustained",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parsed({"--tune", "--objective", "sustained", "--no-sustained"}),
+                         "--objective sustained with --tune times kernels back to back, for longer than 0 s",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--tune=1"}), "tune was given a disallowed flag override", std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(
         parsed({"--suite", "x"}),
-        "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, fp8_row_scales, bf16_75, all, masked, "
-        "masked_bf16, "
-        "contiguous, contiguous_bf16, router, lists, k_grouped, k_grouped_bf16, einsum, einsum_bf16, einsum_bmk, "
+        "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, fp8_row_scales, sustained, bf16_75, all, masked, "
+        "masked_bf16, contiguous, contiguous_bf16, router, lists, k_grouped, k_grouped_bf16, einsum, einsum_bf16, "
+        "einsum_bmk, "
         "einsum_fp8, hc_prenorm, mqa_logits, clean_logits, paged_mqa_logits, topk, topk_logits, transpose",
         std::invalid_argument);
 }

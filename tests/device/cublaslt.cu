@@ -207,6 +207,28 @@ TEST_CASE("cublaslt: empty products") {
     CHECK(touched_padding(d.host) == 0);
 }
 
+TEST_CASE("cublaslt: as a choice it computes what an operation asks") {
+    mirrored<bf16> a(300, 512, 520), b(200, 512, 512);
+    mirrored<float> c(300, 200, 208), d(300, 200, 216);
+    random_source random(fresh_seed());
+    random.fill_integers(a.host.view(), -3, 3);
+    random.fill_integers(b.host.view(), -3, 3);
+    random.fill_integers(c.host.view(), -3, 3);
+    a.upload();
+    b.upload();
+    c.upload();
+    d.upload();
+    auto expected = reference::gemm(reference::plain<bf16>(a.host.view()), reference::plain<bf16>(b.host.view()));
+    reference::add<const float>(expected, c.host.view());
+    const other_library<ops::gemm> choice = cublaslt_choice(library());
+    const gemm_problem problem{.a = unscaled(a.input()), .b = unscaled(b.input()), .d = d.output(), .c = c.input()};
+    or_throw(choice.launch(problem, {}));
+    check(cudaDeviceSynchronize());
+    d.download();
+    CHECK(reference::compare_exact(d.host.view(), expected));
+    CHECK(touched_padding(d.host) == 0);
+}
+
 TEST_CASE("cublaslt: few multiprocessors, a workspace of the caller's, a graph") {
     mirrored<bf16> a(300, 512, 512), b(200, 512, 512);
     mirrored<float> d(300, 200, 200);
