@@ -255,6 +255,15 @@ TEST_CASE("kernels that lists of products need, of any operation") {
     const auto table = tuned_table::of<ops::grouped_gemm>("", {{work, other}});
     CHECK(kernels_for(std::span(lines).subspan(2), device_info::h200(), table, false).kernels.at(0).index ==
           all.first_source);
+    // One that was tuned for an objective decides for that alone.
+    const auto back_to_back = tuned_table::of<ops::grouped_gemm>("", {{work, other, 1.0, objective_kind::sustained}});
+    const auto first = [&](objective_kind objective) {
+        return kernels_for(std::span(lines).subspan(2), device_info::h200(), back_to_back, false, objective)
+            .kernels.at(0)
+            .index;
+    };
+    CHECK(first(objective_kind::sustained) == all.first_source);
+    CHECK(first(objective_kind::latency) != all.first_source);
 }
 
 TEST_CASE("lists of products") {

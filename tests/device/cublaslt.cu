@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/ops.hpp>
 #include <deepgemm/ops/gemm/cublaslt.hpp>
 #include <deepgemm/reference/product.hpp>
 #include <deepgemm/reference/random.hpp>
@@ -45,6 +46,17 @@ private:
     void* memory_ = nullptr;
     i64 shift_;
 };
+
+namespace dg = deepgemm;
+
+// [choice]
+/// An engine that calls cuBLASLt where it was measured to be faster than our kernel. `choice` is cublaslt_choice() of a handle;
+/// both must outlive the engine.
+dg::engine engine_beside(const dg::other_library<dg::ops::gemm>& choice, std::span<const dg::gemm_handle> kernels,
+                         const dg::device_info& device) {
+    return dg::engine(kernels, device, {}, {.library = &choice});
+}
+// [choice]
 
 /// What a product adds to.
 enum class addend { none, apart, same };
@@ -222,6 +234,7 @@ TEST_CASE("cublaslt: as a choice it computes what an operation asks") {
     reference::add<const float>(expected, c.host.view());
     const other_library<ops::gemm> choice = cublaslt_choice(library());
     const gemm_problem problem{.a = unscaled(a.input()), .b = unscaled(b.input()), .d = d.output(), .c = c.input()};
+    CHECK(engine_beside(choice, {}, device_info::h200()).own().library == &choice);
     or_throw(choice.launch(problem, {}));
     check(cudaDeviceSynchronize());
     d.download();
