@@ -114,7 +114,7 @@ template <config... Configs>
 using turned_weights =
     kernels<gemm<arch::sm90, by_token<scale::fp32>, by_block<scale::fp32, major::mn>, store<bf16>, Configs>...>;
 using turned_weights_few =
-    turned_weights<few(8, 64, 12), few(8, 64, 8, 4), few(16, 64, 12), few(16, 64, 6, 4), few(64, 128, 6)>;
+    turned_weights<few(8, 64, 12), few(8, 128, 6, 4), few(16, 64, 12), few(16, 128, 6, 4), few(64, 128, 6)>;
 template <config... Configs>
 using turned_tokens =
     kernels<gemm<arch::sm90, by_token<scale::fp32, major::mn>, by_block<scale::fp32>, store<bf16>, Configs>...>;
