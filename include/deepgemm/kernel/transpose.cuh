@@ -75,7 +75,7 @@ private:
     using line = ptx::vec4<u32>;
 
     DEEPGEMM_DEVICE static line load_line(const u8* from) {
-        return ptx::ld_global_nc(reinterpret_cast<const line*>(from));
+        return ptx::ld_global_once(reinterpret_cast<const line*>(from));
     }
 
     /// Transposes a square of 16 by 16 bytes.
