@@ -19,6 +19,19 @@ const cublaslt& shared_library() {
 }
 
 /// Gives cuBLASLt the scales of a problem. Its first operand is our B.
+void give_scales(cublaslt_product& product, const gemm_problem& p, std::int32_t mode_a, std::int32_t mode_b) {
+    or_throw(product.set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE, mode_b, "scale mode of the first operand"));
+    or_throw(product.set(CUBLASLT_MATMUL_DESC_B_SCALE_MODE, mode_a, "scale mode of the second operand"));
+    or_throw(product.set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, p.b.scales.data, "scales of the first operand"));
+    or_throw(product.set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, p.a.scales.data, "scales of the second operand"));
+}
+void scale_at_end(cublaslt_product& product, const gemm_problem& p) {
+    const auto mode = [](const scale_argument& scales) {
+        return std::int32_t(scales.tile.mn == 1 ? CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F
+                                                : CUBLASLT_MATMUL_MATRIX_SCALE_SCALAR_32F);
+    };
+    give_scales(product, p, mode(p.a.scales), mode(p.b.scales));
+}
 void scale_by_blocks(cublaslt_product& product, const gemm_problem& p) {
     // Documented for the 128-element scaling modes; scales would not be aligned otherwise.
     if (p.d.rows % 4 != 0 || p.d.columns % 4 != 0)
@@ -27,18 +40,17 @@ void scale_by_blocks(cublaslt_product& product, const gemm_problem& p) {
         return std::int32_t(scales.tile.mn == 1 ? CUBLASLT_MATMUL_MATRIX_SCALE_VEC128_32F
                                                 : CUBLASLT_MATMUL_MATRIX_SCALE_BLK128x128_32F);
     };
-    const scale_argument &sa = p.a.scales, &sb = p.b.scales;
-    or_throw(product.set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE, mode(sb), "scale mode of the first operand"));
-    or_throw(product.set(CUBLASLT_MATMUL_DESC_B_SCALE_MODE, mode(sa), "scale mode of the second operand"));
-    or_throw(product.set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, sb.data, "scales of the first operand"));
-    or_throw(product.set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, sa.data, "scales of the second operand"));
+    give_scales(product, p, mode(p.a.scales), mode(p.b.scales));
 }
 
 class gemm final : public cublaslt_gemm {
 public:
-    gemm(const gemm_problem& problem, peer_scaling scaling, int suggestions)
+    gemm(const gemm_problem& problem, peer_scaling scaling, int suggestions, peer_sums sums)
         : product_(or_throw(cublaslt_product::of(problem))), algorithms_(std::size_t(suggestions)) {
         if (scaling == peer_scaling::blockwise) scale_by_blocks(product_, problem);
+        if (scaling == peer_scaling::at_end) scale_at_end(product_, problem);
+        if (sums == peer_sums::fast)
+            or_throw(product_.set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, std::int8_t(1), "fast accumulation"));
         ask();
     }
     gemm(const batched_problem& batch, int suggestions)
@@ -64,8 +76,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem& product, peer_scaling scaling, int suggestions) {
-    return std::make_unique<gemm>(product, scaling, suggestions);
+std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem& product, peer_scaling scaling, int suggestions,
+                                             peer_sums sums) {
+    return std::make_unique<gemm>(product, scaling, suggestions, sums);
 }
 
 std::unique_ptr<cublaslt_gemm> plan_cublaslt(const batched_problem& batch, int suggestions) {

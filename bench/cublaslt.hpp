@@ -16,8 +16,14 @@ namespace deepgemm::bench {
 
 /// How cuBLASLt scales the operands of a product.
 enum class peer_scaling {
-    none,      ///< not at all; FP8 products come out as with all scales 1
-    blockwise  ///< by the problem's own: A 1x128, B 128x128 or 1x128
+    none,       ///< not at all; FP8 products come out as with all scales 1
+    blockwise,  ///< by the problem's own: A 1x128, B 128x128 or 1x128
+    at_end,  ///< by the problem's own, which hold for all of K: one for each row of both operands, or one for each operand
+};
+/// How it sums FP8.
+enum class peer_sums {
+    promoted,  ///< what the tensor core summed is added in FP32 now and then
+    fast,      ///< by the tensor core alone ("fast accumulation")
 };
 
 /// A cuBLASLt product, planned and ready to launch.
@@ -36,7 +42,8 @@ public:
 /// cuBLASLt does not support it. Block scales must have the layout of problem_data, which cuBLASLt requires: the scale (row,
 /// block) of a token at row + block * align4(rows); the scale (row / 128, block) of a block at (row / 128) * align4(blocks) +
 /// block.
-std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem& product, peer_scaling scaling, int suggestions);
+std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem& product, peer_scaling scaling, int suggestions,
+                                             peer_sums sums = peer_sums::promoted);
 
 /// The same for a batch of 16-bit products that are not added up.
 std::unique_ptr<cublaslt_gemm> plan_cublaslt(const batched_problem& batch, int suggestions);

@@ -11,11 +11,12 @@ namespace {
 
 constexpr int tile = 64, step = 32, block_k = 128;  // a scale covers block_k elements of K
 
-/// Where scales of an operand lie: (row, K block) at (row / rows) * stride_mn + block * stride_k. No pointer: all 1.
+/// Where scales of an operand lie: (row, K block) at (row / rows) * stride_mn + block * stride_k. No pointer: all 1. Those that
+/// hold for all of K have a stride_k of 0.
 struct scales {
     const float* at = nullptr;
     i64 stride_mn = 1, stride_k = 0;
-    int rows = 1;
+    int rows = 1;  ///< that a scale covers; 0: all
 };
 
 /// An operand: element (row, kk) at row * stride_mn + kk * stride_k.
@@ -40,7 +41,8 @@ __device__ void load_tile(double (&to)[step][tile + 1], const operand_view<T>& x
 
 /// The scale of row `row`, of `rows` rows in all, for the K block that `k0` lies in.
 __device__ float scale_at(const scales& s, int row, int rows, int k0) {
-    return row < rows && s.at ? s.at[row / s.rows * s.stride_mn + k0 / block_k * s.stride_k] : 1.0f;
+    if (row >= rows || !s.at) return 1.0f;
+    return s.at[(s.rows == 0 ? 0 : row / s.rows) * s.stride_mn + k0 / block_k * s.stride_k];
 }
 
 /// The product of two scales. The kernels under test form it in FP32, so it is exact only if it is a normal number there.
@@ -149,7 +151,8 @@ __global__ void find_largest(sums* total, const D* from, const float* truth, ele
 /// The scales of an operand; all 1 where they are not wanted or there are none.
 scales scales_of(const scale_argument& given, bool wanted) {
     if (!wanted || given.kind == scale_kind::none) return {};
-    return {static_cast<const float*>(given.data), given.row_stride, given.column_stride, given.tile.mn};
+    const i64 stride_k = given.tile.all_of_k() ? 0 : given.column_stride;
+    return {static_cast<const float*>(given.data), given.row_stride, stride_k, given.tile.mn};
 }
 
 template <class T>

@@ -6,6 +6,7 @@
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
+#include <deepgemm/ops/gemm/shipped_rows.cuh>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
 
@@ -28,6 +29,7 @@ const std::vector<gemm_handle>& handles() {
             for (const gemm_handle& kernel : or_throw(engine().handles(list))) made.push_back(kernel);
         };
         add(shipped::fp8_dense());
+        add(shipped::fp8_rows());
         return made;
     }();
     return all;

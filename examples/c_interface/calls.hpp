@@ -50,9 +50,19 @@ inline dg::result<dg::scaled_matrix> operand_of(const char* name, const deepgemm
     const auto matrix = matrix_of<dg::input_matrix>(name, given);
     if (!matrix) return matrix.failure();
     if (scales == nullptr) return missing(dg::concat(name, "'s structure of scales").c_str());
-    if (scales->format != DEEPGEMM_SCALES_FP32 && scales->format != DEEPGEMM_SCALES_UE8M0) {
+    if (scales->format < DEEPGEMM_SCALES_FP32 || scales->format > DEEPGEMM_SCALES_FP32_ALL_OF_K) {
         return dg::fail(dg::errc::bad_scales, name, "'s scales have format ", scales->format, "; it is ",
-                        int(DEEPGEMM_SCALES_FP32), " (FP32) or ", int(DEEPGEMM_SCALES_UE8M0), " (UE8M0)");
+                        int(DEEPGEMM_SCALES_FP32), " (FP32), ", int(DEEPGEMM_SCALES_UE8M0), " (UE8M0) or ",
+                        int(DEEPGEMM_SCALES_FP32_ALL_OF_K), " (FP32_ALL_OF_K)");
+    }
+    if (scales->format == DEEPGEMM_SCALES_FP32_ALL_OF_K) {
+        if (scales->tile_rows != 0 && scales->tile_rows != 1) {
+            return dg::fail(dg::errc::bad_scales, name, "'s scales for all of K serve ", scales->tile_rows,
+                            " rows each; it is 1, or 0 for all");
+        }
+        return dg::scaled_matrix{*matrix, scales->tile_rows == 0
+                                              ? dg::per_tensor_scale(scales->data)
+                                              : dg::per_row_scales(scales->data, matrix->rows, scales->row_stride)};
     }
     if (scales->tile_rows != 1 && scales->tile_rows != 128) {
         return dg::fail(dg::errc::bad_scales, name, "'s scales serve ", scales->tile_rows,

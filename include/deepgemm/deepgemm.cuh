@@ -21,6 +21,7 @@
 #include <deepgemm/kernel/paged_mqa_logits.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/kernel/topk.cuh>
+#include <deepgemm/kernel/transpose.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/mma/sm100/descriptor.cuh>
 #include <deepgemm/mma/sm100/fragment.cuh>

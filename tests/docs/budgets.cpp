@@ -128,6 +128,26 @@ table contiguous_table() {
     return with_head(lines);
 }
 
+table k_grouped_table() {
+    table lines;
+    for (const auto& [fp8, groups, m, n, k] : {std::tuple{true, 4, 4096, 7168, 33536},
+                                               {true, 16, 4096, 7168, 34304},
+                                               {true, 16, 7168, 2048, 33152},
+                                               {false, 4, 4096, 7168, 32384},
+                                               {false, 16, 7168, 2048, 35072}}) {
+        const operand_info operand = fp8 ? tokens : half;
+        const k_grouped_workload work{.groups = groups,
+                                      .shape = {m, n, k},
+                                      .a = operand,
+                                      .b = operand,
+                                      .d = dtype::f32,
+                                      .accumulate = true,
+                                      .in_place = true};
+        lines.push_back(line(fp8, concat(groups, " of ", m, " x ", n, ", K ", k, " in all"), demand_of(work)));
+    }
+    return with_head(lines);
+}
+
 table prenorm_table() {
     table lines;
     for (const auto& [m, k, parts] : {std::tuple{13, 7168, 1},
@@ -163,6 +183,16 @@ table cleaning_table() {
     for (const auto& [queries, logits] : {std::pair{2048, dtype::f32}, {8192, dtype::f32}, {8192, dtype::bf16}}) {
         const double bytes = demand_of(clean_logits_workload{queries, 8192, logits}).bytes;
         lines.push_back(concat("| ", queries, " x 8192 in ", logits, " | ", format("%.3f", bytes * 1e-9), " | ",
+                               digits(bytes / memory_rate), " |"));
+    }
+    return lines;
+}
+
+table transposition_table() {
+    table lines{"| bytes | GB | move, µs |", "| --- | --- | --- |"};
+    for (const auto& [rows, columns] : {std::pair{4096, 7168}, {24576, 1536}, {7168, 16384}}) {
+        const double bytes = demand_of(transpose_workload{rows, columns}).bytes;
+        lines.push_back(concat("| ", rows, " x ", columns, " | ", format("%.3f", bytes * 1e-9), " | ",
                                digits(bytes / memory_rate), " |"));
     }
     return lines;
@@ -218,12 +248,14 @@ TEST_CASE("pages of operations begin with their budgets") {
     check_made_lines("docs/ops/gemm.md", "tiles", tile_table());
     check_made_lines("docs/ops/grouped_gemm.md", "budget", masked_table());
     check_made_lines("docs/ops/contiguous_gemm.md", "budget", contiguous_table());
+    check_made_lines("docs/ops/k_grouped_gemm.md", "budget", k_grouped_table());
     check_made_lines("docs/ops/batched_gemm.md", "budget", batched_table());
     check_made_lines("docs/ops/hc_prenorm.md", "budget", prenorm_table());
     check_made_lines("docs/ops/mqa_logits.md", "budget", logits_table());
     check_made_lines("docs/ops/clean_logits.md", "budget", cleaning_table());
     check_made_lines("docs/ops/paged_mqa_logits.md", "budget", pages_table());
     check_made_lines("docs/ops/topk.md", "budget", selection_table());
+    check_made_lines("docs/ops/transpose.md", "budget", transposition_table());
     for (const auto& page : pages()) {  // of every operation
         if (page.parent_path() != "docs/ops") continue;
         CAPTURE(page.string());

@@ -10,9 +10,11 @@
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
+#include <deepgemm/ops/k_grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
 #include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
 #include <deepgemm/ops/topk/shipped.cuh>
+#include <deepgemm/ops/transpose/shipped.cuh>
 
 #include <tuple>
 
@@ -81,6 +83,8 @@ kind kind_of(const paged_mqa_traits& what) {
             concat("e4m3, fp32 by key, pages of ", what.block), concat("logits ", what.stored.logits), "nt"};
 }
 kind kind_of(const topk_traits& what) { return {concat("logits ", what.logits), "", "indices i32", ""}; }
+
+kind kind_of(const transpose_traits& what) { return {"", "", concat("elements of ", what.element_bytes, " byte"), ""}; }
 
 kind kind_of(const clean_logits_traits& what) { return {"", "", concat("logits ", what.logits), ""}; }
 

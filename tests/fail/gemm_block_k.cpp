@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A stage holds one 128-byte row of FP8 for each row of a tile: 128 elements of K, which one scale covers.
-// expect: gemm: block.k must be 128: one 128-byte row of FP8 and one scale
+// expect: gemm: block.k must be 128: one 128-byte row of FP8
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Without promotion there are no partial sums that parts of the columns could share registers for.
-// expect: gemm: without scales a multiply covers all columns of a tile; sm90.column_parts must be 1
+// expect: gemm: without scales along K a multiply covers all columns of a tile; sm90.column_parts must be 1
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Scales change along K, so the tensor core cannot sum over all of K before they are applied.
-// expect: gemm: promotion::never is for operands without scales; FP8 is promoted at_once or deferred
+// expect: gemm: promotion::never is for operands without scales along K; these are promoted at_once or deferred
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Scales of a whole operand travel to the epilogue, and gemm has no epilogue that applies them.
-// expect: gemm: Hopper's scales travel in stages or to registers; tensor memory is Blackwell's, and no epilogue of gemm applies
-// scales
+// A scale of a whole operand travels to the epilogue, which multiplies sums over all of K: none of the other operand's scales may
+// change along K.
+// expect: gemm: Hopper's scales travel in stages, to registers, or to the epilogue if both operands' hold for all of K or are none; tensor memory is Blackwell's
 #include <deepgemm/kernel/gemm.cuh>
 
 namespace dg = deepgemm;

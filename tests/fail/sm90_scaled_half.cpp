@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // 16-bit elements have no scales.
-// expect: sm90: e4m3 and e5m2 need scales, bf16 and f16 take scale::none
+// expect: sm90: only e4m3 and e5m2 are scaled, bf16 and f16 take scale::none
 #include <deepgemm/kernel/operand.cuh>
 #include <deepgemm/mma/sm90/product.cuh>
 #include <deepgemm/scale/fp32.cuh>

@@ -54,7 +54,9 @@ TEST_CASE("16-bit operands and their scales") {
           "bad_scales: A is bf16 and has scales; only FP8 is scaled, others need scale_kind::none and no data");
     gemm_problem p = fakes::problem(256, 512, 1024);
     p.b = unscaled(p.b.matrix);
-    CHECK(verdict(p) == "bad_scales: B has no scales; an FP8 GEMM needs fp32 or ue8m0 scales");
+    CHECK(verdict(p) ==
+          "bad_scales: B has scales that hold for all of K, or none, and a scale of A covers 1 x 128 elements; both "
+          "operands must be scaled along K, or neither");
 }
 
 TEST_CASE("16-bit operands and head splits") {
@@ -185,9 +187,10 @@ TEST_CASE("the order of an operand and the pitch a kernel is told") {
                   p.d.rows = 1;
               }) == "misaligned: A has column stride 2; TMA needs a multiple of 16 bytes, that is 8 elements of bf16");
     }
-    SUBCASE("FP8 is K-major whatever its strides") {
-        CHECK(contiguous_along({nullptr, dtype::e4m3, 100, 1, 1, 100}) == k_major);
-        CHECK(contiguous_along({nullptr, dtype::e4m3, 256, 512, 1, 256}) == k_major);
+    SUBCASE("FP8 counts by its strides, too") {
+        CHECK(contiguous_along({nullptr, dtype::e4m3, 100, 1, 1, 100}) == mn_major);
+        CHECK(contiguous_along({nullptr, dtype::e4m3, 256, 512, 1, 256}) == mn_major);
+        CHECK(contiguous_along({nullptr, dtype::e4m3, 256, 512, 512, 1}) == k_major);
     }
 }
 

@@ -30,8 +30,8 @@ struct any_operand {
         const auto& [kind, tile, here, stride_mn, stride_k] = view.scale;
         if (kind == scale_kind::none) return unscaled(matrix);
         return {matrix,
-                {scales != nullptr ? scales : here, kind, tile, ceil_div(view.rows, i64(tile.mn)),
-                 ceil_div(view.k, k_per_word(kind, tile)), stride_mn, stride_k}};
+                {scales != nullptr ? scales : here, kind, tile, scales_along(view.rows, tile.mn),
+                 scales_along(view.k, k_per_word(kind, tile)), stride_mn, stride_k}};
     }
     /// Bytes of the elements, padding included.
     std::size_t data_bytes() const {
@@ -44,22 +44,50 @@ namespace detail {
 
 template <fp8_element Q>
 any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbers kind, random_source& random) {
-    const quantisation how{info.tile, info.format, align_up(max(k, i64(1)), i64(16)) + align_up(pad, i64(16)),
-                           info.scales};
+    const i64 pitch = align_up(max(k, i64(1)), i64(16)) + align_up(pad, i64(16));
+    const quantisation how{info.tile, info.format, pitch, info.scales};
     any_operand made;
-    quantised_operand<Q> quantised;
-    if (kind == numbers::exact) {
-        quantised = quantised_operand<Q>::exact(random, mn, k, how);
+    if (info.format == scale_kind::none) {
+        const auto kept = std::make_shared<matrix<Q>>(mn, k, pitch);
+        if (kind == numbers::exact) {
+            random.fill_integers(kept->view(), -3, 3);
+        } else {
+            made.original = matrix<float>(mn, k);
+            random.fill_normal(made.original.view());
+            for (i64 row = 0; row < mn; ++row) {
+                for (i64 column = 0; column < k; ++column)
+                    (*kept)(row, column) = Q::from_float(made.original(row, column));
+            }
+        }
+        made.view = {kept->data(), Q::type, mn, k, pitch, 1, {}};
+        made.owner = kept;
     } else {
-        made.original = matrix<float>(mn, k);
-        random.fill_normal(made.original.view());
-        quantised = quantised_operand<Q>::of(made.original.view(), how);
+        quantised_operand<Q> quantised;
+        if (kind == numbers::exact) {
+            quantised = quantised_operand<Q>::exact(random, mn, k, how);
+        } else {
+            made.original = matrix<float>(mn, k);
+            random.fill_normal(made.original.view());
+            quantised = quantised_operand<Q>::of(made.original.view(), how);
+        }
+        made.words = std::move(quantised.words);
+        const auto kept = std::make_shared<quantised_operand<Q>>(std::move(quantised));
+        made.view = kept->view();
+        made.view.scale.words = made.words.data();
+        made.owner = kept;
     }
-    made.words = std::move(quantised.words);
-    const auto kept = std::make_shared<quantised_operand<Q>>(std::move(quantised));
-    made.view = kept->view();
-    made.view.scale.words = made.words.data();
-    made.owner = kept;
+    if (info.contiguous == major::mn) {
+        const auto turned =
+            std::make_shared<matrix<Q>>(k, mn, align_up(max(mn, i64(1)), i64(16)) + align_up(pad, i64(16)));
+        for (i64 row = 0; row < mn; ++row) {
+            for (i64 column = 0; column < k; ++column)
+                (*turned)(column, row) = static_cast<const Q*>(made.view.data)[row * made.view.row_stride + column];
+        }
+        made.view.data = turned->data();
+        made.view.row_stride = 1;
+        made.view.k_stride = turned->pitch();
+        made.owner = turned;
+    }
     return made;
 }
 
@@ -104,8 +132,8 @@ inline any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad
 /// Lays the scales of an operand out so that those of neighbouring rows follow each other.
 inline void lay_scales_along_mn(any_operand& x) {
     auto& scale = x.view.scale;
-    const i64 rows = ceil_div(x.view.rows, i64(scale.tile.mn)),
-              columns = ceil_div(x.view.k, k_per_word(scale.kind, scale.tile));
+    const i64 rows = scales_along(x.view.rows, scale.tile.mn),
+              columns = scales_along(x.view.k, k_per_word(scale.kind, scale.tile));
     std::vector<u32> turned(x.words.size(), 0xffffffffu);
     for (i64 row = 0; row < rows; ++row) {
         for (i64 word = 0; word < columns; ++word) {

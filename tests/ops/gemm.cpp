@@ -36,9 +36,10 @@ struct runner {
     }
 };
 
-/// A kind of product that is shipped: FP8, BF16 or FP16.
+/// A kind of product that is shipped: FP8 scaled along K or at the end, BF16 or FP16.
 gemm_info random_shipped_kind(random_source& random) {
-    const i64 type = random.integer(0, 3);
+    const i64 type = random.integer(0, 5);
+    if (type >= 4) return random_end_kind(random);
     return type < 2 ? random_kind(random) : random_half_kind(random, type == 2 ? dtype::bf16 : dtype::f16);
 }
 
@@ -129,6 +130,59 @@ TEST_CASE("gemm: as docs/ops/gemm.md shows it") {
     // [call]
     if (DEEPGEMM_TEST_SAMPLE > 1 && !done && done.failure().code == errc::no_kernel) return;
     CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK(sample.verdict() == "");
+}
+
+TEST_CASE("gemm: FP8 with scales that hold for all of K, or without, on every side and promoted or not") {
+    const gemm_engine engine = engine_on_simulator();
+    runner run{engine};
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    constexpr operand_info sides[] = {
+        {.tile = {1, scale_tile::all}}, {.tile = {scale_tile::all, scale_tile::all}}, {.format = scale_kind::none}};
+    for (const operand_info& a : sides) {
+        for (const operand_info& b : sides) {
+            for (const bool promoted : {false, true}) {
+                for (const problem_shape shape :
+                     {problem_shape{1, 300, 700}, {200, 40, 130}, {33, 30, 0}, {0, 8, 40}}) {
+                    gemm_info kind;
+                    kind.traits.a = a;
+                    kind.traits.b = b;
+                    kind.traits.promoted = promoted;
+                    const u64 seed = random.bits();
+                    gemm_sample sample(kind, shape, seed, numbers::exact, {.a_pad = 16, .d_pad = 8});
+                    CHECK_MESSAGE(run(sample) == "", describe(kind, shape, seed));
+                    gemm_sample rounded(kind, shape, seed, numbers::normal);
+                    CHECK_MESSAGE(run(rounded) == "", describe(kind, shape, seed));
+                }
+            }
+        }
+    }
+    CHECK(run.served >= 144 / DEEPGEMM_TEST_SAMPLE);
+}
+
+TEST_CASE("gemm: dynamic quantisation as docs/ops/gemm.md shows it") {
+    constexpr i64 m = 40, n = 72, k = 500;
+    gemm_info kind;
+    kind.traits.a.tile = {1, scale_tile::all};
+    kind.traits.b.tile = {scale_tile::all, scale_tile::all};
+    gemm_sample sample(kind, {m, n, k}, fresh_seed());
+    const gemm_problem here = sample.problem();
+    const auto* const a_data = static_cast<const e4m3*>(here.a.matrix.data);
+    const auto* const b_data = static_cast<const e4m3*>(here.b.matrix.data);
+    const void *const a_scales = here.a.scales.data, *const b_scale = here.b.scales.data;
+    const i64 a_pitch = here.a.matrix.row_stride, b_pitch = here.b.matrix.row_stride;
+    const output_matrix d = here.d;
+    const gemm_engine engine = engine_on_simulator();
+    // [end scales]
+    const scaled_matrix a{row_major(a_data, m, k, a_pitch), per_row_scales(a_scales, m)},  // a float for each token
+        b{row_major(b_data, n, k, b_pitch), per_tensor_scale(b_scale)};                    // one float on the device
+    const auto done = fp8_gemm_nt(engine, a, b, d);                                        // summed by the tensor core
+    const auto promoted = fp8_gemm_nt(engine, a, b, d, {.promoted = true});                // each 128 of K in FP32
+    // [end scales]
+    if (DEEPGEMM_TEST_SAMPLE > 1 && (!done || !promoted)) return;
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK_MESSAGE(promoted, (promoted ? "" : promoted.failure().message));
     CHECK(sample.verdict() == "");
 }
 

@@ -100,7 +100,8 @@ public:
                           .b = b_.argument(at[2], at[3]),
                           .d = d_.argument(at[5]),
                           .heads = info_.traits.heads,
-                          .epilogue = steps_.argument(at[6], at[7])};
+                          .epilogue = steps_.argument(at[6], at[7]),
+                          .promoted = info_.traits.promoted};
         if (info_.traits.accumulate) made.c = input_matrix(c_is_d_ ? made.d : c_.argument(at[4]));
         return made;
     }
@@ -119,7 +120,10 @@ public:
     std::string verdict() {
         std::string wrong = d_.trespass([&](i64, i64 column) { return !in_hole(column); });
         if (!wrong.empty()) return wrong;
-        const double allowed = info_.traits.a.format == scale_kind::none ? tolerance::half : tolerance::hopper_fp8;
+        const double allowed = deepgemm::detail::is_half(info_.traits.a.type) ? tolerance::half
+                               : scaled_at_end(info_.traits.a) && !info_.traits.promoted
+                                   ? tolerance::hopper_fp8_in_place(shape_.k)
+                                   : tolerance::hopper_fp8;
         on_type([&](auto element) {
             const auto d = d_.template view<const decltype(element)>();
             if (steps_.info().any()) {
@@ -205,6 +209,22 @@ inline gemm_info random_kind(random_source& random) {
     return kind;
 }
 
+/// The same with scales that hold for all of K, or without: of either granularity on either side.
+inline gemm_info random_end_kind(random_source& random) {
+    const auto operand = [&]() -> operand_info {
+        const int mn = random.integer(0, 1) == 0 ? 1 : scale_tile::all;
+        if (random.integer(0, 3) == 0) return {.format = scale_kind::none};
+        return {.tile = {mn, scale_tile::all}};
+    };
+    gemm_info kind;
+    kind.traits.a = operand();
+    kind.traits.b = operand();
+    kind.traits.d = random.integer(0, 1) == 0 ? dtype::bf16 : dtype::f32;
+    kind.traits.promoted = random.integer(0, 2) == 0;
+    kind.traits.accumulate = random.integer(0, 1) == 0 && !(kind.traits.promoted && kind.traits.d == dtype::bf16);
+    return kind;
+}
+
 /// The same of 16-bit operands: one type, any orders.
 inline gemm_info random_half_kind(random_source& random, dtype type = dtype::bf16) {
     const auto operand = [&] {
@@ -229,7 +249,7 @@ inline placement random_placement(random_source& random, const gemm_info& kind) 
             .c_pad = random.integer(0, 9),
             .d_pad = random.integer(0, 9),
             .c_is_d = random.integer(0, 1) == 1,
-            .scales_along_n = kind.traits.b.tile.mn != 1 && random.integer(0, 1) == 1};
+            .scales_along_n = kind.traits.b.tile.mn > 1 && random.integer(0, 1) == 1};
 }
 
 /// What to say where a product goes wrong.
@@ -242,6 +262,7 @@ template <engine_for<ops::gemm> Engine>
 result<void> run_named(const Engine& engine, const gemm_problem& p, gemm_options options = {}) {
     options.c = p.c;
     options.epilogue = p.epilogue;
+    options.promoted = p.promoted;
     if (p.heads.any()) return fp8_gemm_nt_skip_head_mid(engine, p.a, p.b, p.d, p.heads, options);
     switch (p.a.matrix.type) {
         case dtype::bf16: return bf16_gemm_nt(engine, p.a.matrix, p.b.matrix, p.d, options);

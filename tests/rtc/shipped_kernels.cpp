@@ -8,9 +8,11 @@
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
+#include <deepgemm/ops/k_grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
 #include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
 #include <deepgemm/ops/topk/shipped.cuh>
+#include <deepgemm/ops/transpose/shipped.cuh>
 
 #include <deepgemm/rtc/joint_unit.hpp>
 #include <deepgemm/rtc/program.hpp>
@@ -37,8 +39,9 @@ std::vector<std::vector<kernel_source>> portions() {
     auto all = sources_of(shipped::all_of<ops::gemm>());
     for (const auto& more :
          {sources_of(shipped::all_of<ops::grouped_gemm>()), sources_of(shipped::all_of<ops::contiguous_gemm>()),
-          sources_of(shipped::all_of<ops::batched_gemm>()), sources_of(shipped::all_of<ops::hc_prenorm>()),
+          sources_of(shipped::all_of<ops::k_grouped_gemm>()), sources_of(shipped::all_of<ops::hc_prenorm>()),
           sources_of(shipped::all_of<ops::mqa_logits>()), sources_of(shipped::all_of<ops::clean_logits>()),
+          sources_of(shipped::all_of<ops::transpose>()), sources_of(shipped::all_of<ops::batched_gemm>()),
           sources_of(shipped::all_of<ops::paged_mqa_logits>()), sources_of(shipped::all_of<ops::topk>())})
         all.insert(all.end(), more.begin(), more.end());
     std::vector<std::vector<kernel_source>> made;

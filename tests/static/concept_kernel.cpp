@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Truth table of kernel: what models it, and near misses that each lack one thing. docs/concepts/kernel.md shows the table.
+#include <deepgemm/ops/batched_gemm/operation.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
-#include <deepgemm/ops/batched_gemm/operation.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/to_mn_major.cuh>

@@ -23,18 +23,33 @@ namespace {
 /// The most rows of products that are memory-bound. For them traffic_alone() is measured, too.
 constexpr int few_rows = 128;
 
-/// The largest difference from the reference at which a peer's result counts: that of kernels with exact accumulation.
-double peer_tolerance(const gemm_case& c) { return c.is_fp8() ? 1e-4 : 1e-5; }
-
 struct peer_kind {
     const char* name;
     peer_scaling scaling;
+    peer_sums sums = peer_sums::promoted;
 };
+
+/// The largest difference from the reference at which a peer's result counts: that of kernels with exact accumulation, or of
+/// sums of the tensor core alone.
+double peer_tolerance(const gemm_case& c, const peer_kind& kind) {
+    return kind.sums == peer_sums::fast ? c.tolerance() : c.is_fp8() ? 1e-4 : 1e-5;
+}
+
 constexpr peer_kind fp8_peers[] = {{"cublaslt_tensorwise", peer_scaling::none},
                                    {"cublaslt_blockwise", peer_scaling::blockwise}};
+/// FP8 in other orders than NT, which nobody else multiplies with block scales: our own NT, and our fastest kernel that transposes on
+/// the way, whichever way was chosen.
+constexpr peer_kind layout_peers[] = {{"deepgemm_nt", peer_scaling::none}, {"deepgemm_on_the_way", peer_scaling::none}};
+/// Tensor-wise, summed as ours and with promotion, and by row. The former two have the scales of a product that has one for each
+/// operand, else none; the last is for scales of rows.
+constexpr peer_kind row_peers[] = {{"cublaslt_fast", peer_scaling::none, peer_sums::fast},
+                                   {"cublaslt_tensorwise", peer_scaling::none},
+                                   {"cublaslt_rowwise", peer_scaling::at_end, peer_sums::fast}};
 constexpr peer_kind half_peers[] = {{"cublaslt", peer_scaling::none}};
 
 std::span<const peer_kind> peers_of(const gemm_case& c) {
+    if (c.is_turned()) return layout_peers;
+    if (c.is_scaled_at_end()) return row_peers;
     if (c.is_fp8()) return fp8_peers;
     return half_peers;
 }
@@ -80,13 +95,21 @@ private:
         if (kernels.empty()) return;
         result.config = kernels.pick().name;
         result.chosen_by = kernels.chosen_by;
+        if (data_.problem().is_turned()) {
+            const contender who = turned_.of(data_, kernels.pick().name);
+            if (!is_launched(who, m)) return;
+            judge(m, data_.problem().tolerance());
+            field.enter(who, m);
+            return;
+        }
         if (!is_launched(kernels.pick(), m)) return;
         // A wrong result is shown with its time.
         const bool right = judge(m, data_.problem().tolerance());
         field.enter(kernels.pick(), m);
         if (right && o_.nvrtc && data_.problem().is_fp8())
             enter_run_time(kernels.ranked.front().info, result.run_time, field);
-        if (right && data_.problem().is_fp8()) enter_k_major(result.k_major, field);
+        if (right && data_.problem().is_fp8() && !data_.problem().is_scaled_at_end())
+            enter_k_major(result.k_major, field);
     }
 
     /// Our pick for scales of A as quantisers write them. There may be no kernel for the case.
@@ -97,6 +120,25 @@ private:
         if (!is_launched(kernels.pick(), m) || !judge(m, data_.problem().tolerance()))
             throw std::runtime_error(m.name + ": " + m.failure);
         field.enter(kernels.pick(), m);
+    }
+
+    /// Our pick for the same operands along K; or the fastest of our kernels for operands as they are.
+    void enter_own(bool along_k, measurement& m, field_of_contenders& field) {
+        const our_kernels kernels = along_k ? kernels_for(data_) : kernels_as_stored(data_);
+        m.failure = kernels.why_not;
+        if (kernels.empty()) return;
+        const contender* best = &kernels.pick();
+        if (!along_k) {
+            std::vector<contender> all;
+            for (const our_kernel& one : kernels.ranked) all.push_back(one.who);
+            const auto times = clock_.flushed(all, 1, 5);
+            for (std::size_t i = 0, fastest = 0; i < all.size(); ++i) {
+                if (median(times[i].us) < median(times[fastest].us)) best = &kernels.ranked[fastest = i].who;
+            }
+        }
+        if (!is_launched(*best, m) || !judge(m, data_.problem().tolerance())) return;
+        field.enter(*best, m);
+        std::printf("%s: %s: %s\n", data_.problem().name().c_str(), m.name.c_str(), best->name.c_str());
     }
 
     /// Our pick once more, as NVRTC compiles it. A failure to compile fails the run.
@@ -110,13 +152,17 @@ private:
     /// Block-scaled peers must enter first, because a peer without scales recomputes the reference with all scales 1.
     void enter_peer(const peer_kind& kind, measurement& m, field_of_contenders& field) {
         m.name = kind.name;
+        if (data_.problem().is_turned()) return enter_own(kind.name == layout_peers[0].name, m, field);
+        const bool whole = data_.problem().scales == b_scales::tensor;
+        if (whole && kind.scaling == peer_scaling::at_end) return;
+        const peer_scaling scaling = whole ? peer_scaling::at_end : kind.scaling;
         try {
-            field.plans.push_back(plan_cublaslt(data_.product(), kind.scaling, o_.search));
+            field.plans.push_back(plan_cublaslt(data_.product(), scaling, o_.search, kind.sums));
             cublaslt_gemm* const plan = field.plans.back().get();
             const contender who{m.name, [plan](cudaStream_t stream) { plan->launch(stream); }};
             if (plan->choices() > 1) choose_fastest(*plan, who);
-            if (kind.scaling == peer_scaling::none && data_.problem().is_fp8()) reference_.compute(data_, false);
-            if (is_launched(who, m) && judge(m, peer_tolerance(data_.problem()))) field.enter(who, m);
+            if (scaling == peer_scaling::none && data_.problem().is_fp8()) reference_.compute(data_, false);
+            if (is_launched(who, m) && judge(m, peer_tolerance(data_.problem(), kind))) field.enter(who, m);
         } catch (const std::exception& e) {
             recover(e);
             m.failure = e.what();
@@ -189,6 +235,7 @@ private:
     const machine& board_;
     timer& clock_;
     problem_data data_;
+    turned_gemm turned_;
     reference reference_;
 };
 

@@ -35,9 +35,10 @@ int extent(const json& row, const char* name) {
     return int(*read);  // max_extent fits
 }
 
-int positive(const json& value) {
-    if (!value.is_number_unsigned() || value == 0u || value > unsigned(max_extent))
-        throw std::invalid_argument(value.dump() + " is no size; it must be a whole number from 1");
+/// Rows, or elements of K, that a scale covers; 0 stands for all.
+int covered(const json& value) {
+    if (!value.is_number_unsigned() || value > unsigned(max_extent))
+        throw std::invalid_argument(value.dump() + " is no size; it must be a whole number, where 0 stands for all");
     return value.get<int>();
 }
 
@@ -81,7 +82,7 @@ gemm_tuned_row words<ops::gemm>::row_of(const json& row) {
                         .k = extent(row, "k"),
                         .d = type_of(row.at("d")),
                         .accumulate = row.at("accumulate").get<bool>(),
-                        .b = {positive(tile[0]), positive(tile[1])},
+                        .b = {covered(tile[0]), covered(tile[1])},
                         .cfg = config_of<config>(row),
                         .type = type_of(row.at("type")),
                         .a_contiguous = order_of(row.at("a_contiguous")),
@@ -105,7 +106,7 @@ gemm_tuned_row row_of(const gemm_case& measured, const config& cfg, bool in_plac
             .k = work.shape.k,
             .d = work.d,
             .accumulate = work.accumulate,
-            .b = work.b.tile,
+            .b = deepgemm::detail::tile_of(work.b),
             .cfg = cfg,
             .type = work.a.type,
             .a_contiguous = work.a.contiguous,

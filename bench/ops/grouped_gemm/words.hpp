@@ -25,9 +25,9 @@ struct words<ops::grouped_gemm> {
     static constexpr const char* about_suites = "masked: FP8 in groups; masked_bf16: BF16 in groups";
     static constexpr const char* simulated[] = {"3*72,128,256:masked-20", "3*72,128,200:bf16-masked-20"};
 
-    /// All products in groups that do not say that their rows follow each other, or that they are a batch.
+    /// All products in groups that do not say that these follow each other, along rows or along K, or that they are a batch.
     static bool takes(const std::string& text) {
-        for (const char* const other : {"psum", "indexed", ":batch", ":heads", ":sum"}) {
+        for (const char* const other : {"psum", "indexed", "along-k", "concatenated", ":batch", ":heads", ":sum"}) {
             if (text.find(other) != text.npos) return false;
         }
         return text.find('*') != text.npos;

@@ -52,7 +52,8 @@ constexpr matrix_argument<Pointer> transposed(const matrix_argument<Pointer>& x)
 }
 
 /// The scales of an operand of `mn` rows and K columns, in 32-bit words: word (i, w) is at i * row_stride + w * column_stride.
-/// Row i covers operand rows from i * tile.mn on. Word w covers tile.k elements of K (fp32), or four times as many (ue8m0).
+/// Row i covers operand rows from i * tile.mn on. Word w covers tile.k elements of K (fp32), or four times as many (ue8m0). A
+/// tile that covers all of K, or all rows, has one row, or one column, of words.
 struct scale_argument {
     const void* data = nullptr;
     scale_kind kind = scale_kind::fp32;
@@ -83,7 +84,8 @@ constexpr scale_argument k_major_scales(const void* data, scale_kind kind, i64 m
 /// word). They count as MN-major if TMA can load them: columns must be multiples of 4 words apart and start at a multiple of 16
 /// bytes.
 constexpr major contiguous_along(const scale_argument& scales) {
-    if (scales.tile.mn != 1) return major::mn;  // scales of blocks: kernels take any order
+    // Those of blocks, and those that hold for all of K: kernels take any order.
+    if (scales.tile.mn != 1 || scales.tile.all_of_k()) return major::mn;
     const bool mn = scales.rows > 1 ? scales.row_stride == 1 : scales.columns <= 1 || scales.column_stride % 4 == 0;
     if (mn && scales.columns == 1)
         return reinterpret_cast<std::uintptr_t>(scales.data) % 16 == 0 ? major::mn : major::k;
@@ -94,6 +96,17 @@ constexpr major contiguous_along(const scale_argument& scales) {
 constexpr scale_argument per_block_scales(const void* data, scale_kind kind, i64 n, i64 k) {
     const i64 columns = ceil_div(k, k_per_word(kind, {128, 128}));
     return {data, kind, {128, 128}, ceil_div(n, i64(128)), columns, columns, 1};
+}
+
+/// FP32 scales that each cover one row of an operand and all of its K: per token of A, per channel of B. They are `stride` words
+/// apart.
+constexpr scale_argument per_row_scales(const void* data, i64 mn, i64 stride = 1) {
+    return {data, scale_kind::fp32, {1, scale_tile::all}, mn, 1, stride, 1};
+}
+
+/// One FP32 scale for a whole operand, in device memory, so that what computes it need not wait for the host.
+constexpr scale_argument per_tensor_scale(const void* data) {
+    return {data, scale_kind::fp32, {scale_tile::all, scale_tile::all}, 1, 1, 1, 1};
 }
 
 /// An operand: a matrix with its scales. 16-bit elements have none.
@@ -117,10 +130,10 @@ constexpr bool is_half(dtype type) { return is_bf16(type) || is_f16(type); }
 
 }  // namespace detail
 
-/// The dimension along which an operand (M or N, K) is contiguous. FP8 is contiguous along K. A 16-bit operand that is
-/// contiguous along both counts as K-major, except a dense column (K = 1): its rows are too close together for TMA.
+/// The dimension along which an operand (M or N, K) is contiguous. One that is contiguous along both counts as K-major, except a
+/// dense column (K = 1): its rows are too close together for TMA.
 constexpr major contiguous_along(const input_matrix& x) {
-    if (!detail::is_half(x.type) || x.columns == 0) return major::k;
+    if (x.columns == 0) return major::k;
     if (x.columns == 1) return x.rows > 1 && x.row_stride == 1 ? major::mn : major::k;
     return x.column_stride != 1 && (x.rows == 1 || x.row_stride == 1) ? major::mn : major::k;
 }
@@ -131,7 +144,8 @@ namespace detail {
 constexpr operand_info operand_of(const scaled_matrix& x) {
     const dtype type = x.matrix.type;
     if (is_half(type)) return {type, scale_kind::none, {}, contiguous_along(x.matrix)};
-    return {type, x.scales.kind, x.scales.tile, major::k, contiguous_along(x.scales)};
+    if (x.scales.kind == scale_kind::none) return {type, scale_kind::none, {}, contiguous_along(x.matrix)};
+    return {type, x.scales.kind, x.scales.tile, contiguous_along(x.matrix), contiguous_along(x.scales)};
 }
 
 /// The operand, or its transpose, so that rows are contiguous.

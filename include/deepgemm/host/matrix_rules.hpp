@@ -72,10 +72,9 @@ inline result<void> check_same_k(const input_matrix& a, const input_matrix& b) {
                 "; both must have K columns");
 }
 
-/// Checks the layout of an operand (M or N, K); `rows_name` is M or N. FP8 is contiguous along K, 16-bit types along either
-/// dimension.
+/// Checks the layout of an operand (M or N, K), contiguous along either dimension; `rows_name` is M or N. Whether there is a kernel
+/// for FP8 that does not lie along K is not said here.
 inline result<void> check_operand_layout(const char* name, const char* rows_name, const input_matrix& matrix) {
-    if (!is_half(matrix.type)) return check_layout(name, "K", matrix);
     const bool strided = matrix.rows > 1 && matrix.columns > 1 && matrix.row_stride != 1 && matrix.column_stride != 1;
     if (strided) {
         return fail(errc::bad_layout, name, " has row stride ", matrix.row_stride, " and column stride ",
@@ -90,10 +89,46 @@ inline const char* words_of(scale_kind kind) {
     return kind == scale_kind::ue8m0 ? " words of four ue8m0" : " fp32 words";
 }
 
-/// True if kernels read scales word by word, false if TMA loads them. They read those of blocks (only B has them) and K-major
-/// ones (only A has them) word by word.
+/// True if kernels read scales word by word, false if TMA loads them. They read those of blocks (only B has them), K-major ones
+/// (only A has them) and those that hold for all of K word by word.
 inline bool reads_by_word(const scale_argument& scales, bool is_b) {
+    if (scales.tile.all_of_k()) return true;
     return is_b ? scales.tile == scale_tile{128, 128} : contiguous_along(scales) == major::k;
+}
+
+/// True for an FP8 operand whose scales hold for all of K, or that has none.
+inline bool scaled_at_end(const scaled_matrix& x) {
+    return !is_half(x.matrix.type) && (x.scales.kind == scale_kind::none || x.scales.tile.all_of_k());
+}
+
+/// Checks scales that hold for all of K, or that there are none; `rows_name` is M or N.
+inline result<void> check_end_scales(const char* name, const char* rows_name, const scaled_matrix& operand) {
+    const scale_argument& scales = operand.scales;
+    const auto& [mn, k] = scales.tile;
+    if (scales.kind == scale_kind::none) {
+        if (scales.data == nullptr) return {};
+        return fail(errc::bad_scales, name,
+                    " has data of scales of kind none; the kind must be fp32, or the data null");
+    }
+    if (scales.kind != scale_kind::fp32) {
+        return fail(errc::bad_scales, "a scale of ", name, " covers all of K and is ",
+                    scales.kind == scale_kind::ue8m0 ? "ue8m0" : "custom", "; it must be fp32");
+    }
+    if (mn != 1 && mn != scale_tile::all) {
+        return fail(errc::bad_scales, "a scale of ", name, " covers ", mn,
+                    " rows and all of K; it must cover one row, or all of them");
+    }
+    const i64 rows = scales_along(operand.matrix.rows, mn);
+    if (scales.rows != rows || scales.columns != 1) {
+        return fail(errc::bad_scales, "the scales of ", name, " are ", scales.rows, " x ", scales.columns, "; ",
+                    rows_name, " = ", operand.matrix.rows, ", with one for ", mn == 1 ? "each row" : "all rows",
+                    ", needs ", rows, " x 1 fp32 words");
+    }
+    if (rows > 1 && (scales.row_stride < 0 || scales.row_stride >= i64(1) << 38)) {
+        return fail(errc::bad_scales, "the scales of ", name, " have row stride ", scales.row_stride,
+                    "; it must be from 0 to below 2^38 words");
+    }
+    return {};
 }
 
 /// Checks the scales of A (M, K) or B (N, K); `rows_name` is M or N. Only B may have scales of blocks, only A K-major ones of

@@ -18,13 +18,6 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// Memory that a call may overwrite, of the caller's: device memory, or host memory for the simulator. At a multiple of
-/// 16 bytes.
-struct workspace_memory {
-    void* data = nullptr;
-    u64 bytes = 0;
-};
-
 namespace detail {
 __extension__ typedef __int128 wide;  ///< holds any sum of addresses and multiples of strides
 }

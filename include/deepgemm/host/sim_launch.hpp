@@ -26,8 +26,8 @@ inline std::array<global_range, 2> memory_of(const operand_info& info, const ope
     const i64 lines = along_k ? rows : k, length = along_k ? k : rows;
     const global_range elements{x.data, u64((lines - 1) * x.pitch + length) * size_of(info.type)};
     if (info.format == scale_kind::none) return {elements};
-    const i64 last_row = ceil_div(rows, i64(info.tile.mn)) - 1,
-              last = ceil_div(k, k_per_word(info.format, info.tile)) - 1;
+    const i64 last_row = scales_along(rows, info.tile.mn) - 1,
+              last = scales_along(k, k_per_word(info.format, info.tile)) - 1;
     return {elements, {x.scales.data, 4 * u64(last_row * x.scales.stride_mn + last * x.scales.stride_k + 1)}};
 }
 

@@ -48,26 +48,33 @@ DEEPGEMM_BOTH constexpr int copied_rows(major contiguous, int rows) {
     return contiguous == major::k ? 8 : rows % 64 == 0 ? 64 : 32;
 }
 
-/// The requirements of gemm on operands that have scales, and on those that have none; base classes.
+/// The requirements of gemm on FP8, whatever its scales; a base class.
+template <config Config>
+struct fp8_requirements {
+    static_assert(Config.block.k == 128, "gemm: block.k must be 128: one 128-byte row of FP8");
+    static_assert(Config.sm90.promote != promotion::deferred || fragments_per_warpgroup(Config) == 1,
+                  "gemm: deferred promotion needs 64 rows for each math warpgroup");
+};
+/// The same on operands with scales that change along K; on 16-bit operands, which have none; and on FP8 operands whose scales
+/// hold for all of K, or that have none. Base classes.
 template <class A, class B, config Config>
-struct scale_requirements {
+struct scale_requirements : fp8_requirements<Config> {
     template <class Scale>
     static constexpr bool in_registers = Scale::via == scale::route::registers;
     template <class Scale>
     static constexpr bool served = in_registers<Scale> || scale::in_stage(Scale::via);
-    static_assert(
-        served<typename A::scale> && served<typename B::scale>,
-        "gemm: Hopper's scales travel in stages or to registers; tensor memory is Blackwell's, and no epilogue "
-        "of gemm applies scales");
+    static_assert(served<typename A::scale> && served<typename B::scale>,
+                  "gemm: Hopper's scales travel in stages, to registers, or to the epilogue if both operands' hold for "
+                  "all of K or are none; tensor memory is Blackwell's");
     static_assert(A::scale::tile.k == 128 && B::scale::tile.k == 128, "gemm: a scale must cover 128 elements of K");
     static_assert(in_registers<typename A::scale> ? A::scale::tile.mn % sm90::wgmma_rows::rows == 0
                                                   : A::scale::tile.mn == 1,
                   "gemm: a scale of A must cover one row, or a multiple of 64 rows if it is held in registers");
     static_assert(in_registers<typename B::scale> ? B::scale::tile.mn % 8 == 0 : B::scale::tile.mn == 1,
                   "gemm: a scale of B must cover one row, or a multiple of 8 rows if it is held in registers");
-    static_assert(Config.block.k == 128, "gemm: block.k must be 128: one 128-byte row of FP8 and one scale");
-    static_assert(Config.sm90.promote != promotion::never,
-                  "gemm: promotion::never is for operands without scales; FP8 is promoted at_once or deferred");
+    static_assert(
+        Config.sm90.promote != promotion::never,
+        "gemm: promotion::never is for operands without scales along K; these are promoted at_once or deferred");
     static_assert(
         Config.sm90.column_parts >= 1 &&
             (Config.sm90.column_parts == 1 ||
@@ -76,18 +83,27 @@ struct scale_requirements {
               scale::zones_of<typename B::scale, Config.block.n> % Config.sm90.column_parts == 0)),
         "gemm: sm90.column_parts, where it is not 1, must divide block.n into parts of whole zones of scales of B: "
         "promoted at once, scales by block");
-    static_assert(Config.sm90.promote != promotion::deferred || fragments_per_warpgroup(Config) == 1,
-                  "gemm: deferred promotion needs 64 rows for each math warpgroup");
 };
 template <class A, class B, config Config>
-    requires(same_as<typename A::scale, scale::none> || same_as<typename B::scale, scale::none>)
+    requires(half_element<typename A::element> || half_element<typename B::element>)
 struct scale_requirements<A, B, Config> {
     static_assert(Config.block.k == 64, "gemm: block.k must be 64: one 128-byte row of 16-bit elements");
     static_assert(
         Config.sm90.promote == promotion::never,
         "gemm: without scales nothing is promoted; the configuration must say .sm90 = {.promote = promotion::never}");
     static_assert(Config.sm90.column_parts == 1,
-                  "gemm: without scales a multiply covers all columns of a tile; sm90.column_parts must be 1");
+                  "gemm: without scales along K a multiply covers all columns of a tile; sm90.column_parts must be 1");
+};
+template <class A, class B, config Config>
+    requires(fp8_element<typename A::element>&& fp8_element<typename B::element>&& scale::all_of_k(A::scale::via) &&
+             scale::all_of_k(B::scale::via))
+struct scale_requirements<A, B, Config> : fp8_requirements<Config> {
+    template <class Scale>
+    static constexpr bool in_fp32 = Scale::via == scale::route::none || Scale::format::kind == scale_kind::fp32;
+    static_assert(in_fp32<typename A::scale> && in_fp32<typename B::scale>,
+                  "gemm: scales that hold for all of K must be floats, scale::fp32");
+    static_assert(Config.sm90.column_parts == 1,
+                  "gemm: without scales along K a multiply covers all columns of a tile; sm90.column_parts must be 1");
 };
 
 /// The requirements of gemm; a base class without members.

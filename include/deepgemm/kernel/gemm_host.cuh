@@ -30,9 +30,14 @@ struct gemm_host {
                                                    .stacked = Tiles::stacked.a,
                                                    .trims = true,
                                                    .any_row = starts_at_any_row<Tiles>(),
-                                                   .fragment = Tiles::bounded ? sm90::wgmma_rows::rows : 0}>;
-    using b_stream =
-        operand_stream<B, b_tile, stream_options{.sharers = Config.cluster.m, .stacked = Tiles::stacked.b}>;
+                                                   .fragment = Tiles::bounded ? sm90::wgmma_rows::rows : 0,
+                                                   .windows = takes_windows<Tiles>(),
+                                                   .matrices = maps_of_operand<Tiles>()}>;
+    using b_stream = operand_stream<B, b_tile,
+                                    stream_options{.sharers = Config.cluster.m,
+                                                   .stacked = Tiles::stacked.b,
+                                                   .windows = takes_windows<Tiles>(),
+                                                   .matrices = maps_of_operand<Tiles>()}>;
 
     using results = result_stream<output>;
 
@@ -75,8 +80,14 @@ struct gemm_host {
     /// Requests the tensor maps, in the order in which make_params takes them.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
         const auto [m, n, k] = args.shape;
-        a_stream::tensor_maps(encodable(args, args.a), m, max(k, 1), args.matrices, maps);
-        b_stream::tensor_maps(encodable(args, args.b), n, max(k, 1), args.matrices, maps + b_map);
+        const operand_arguments a = encodable(args, args.a), b = encodable(args, args.b);
+        if constexpr (maps_of_operand<Tiles>() > 1) {
+            a_stream::tensor_maps(a, m, max(k, 1), args.tiles.sizes, args.tiles.count, maps);
+            b_stream::tensor_maps(b, n, max(k, 1), args.tiles.sizes, args.tiles.count, maps + b_map);
+        } else {
+            a_stream::tensor_maps(a, m, max(k, 1), args.matrices, maps);
+            b_stream::tensor_maps(b, n, max(k, 1), args.matrices, maps + b_map);
+        }
         results::tensor_maps(args, over_fragments<Epilogue>::columns_after(n), maps + d_map);
     }
 

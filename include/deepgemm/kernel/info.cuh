@@ -26,12 +26,14 @@ namespace ops {
 struct gemm;
 struct grouped_gemm;
 struct contiguous_gemm;
+struct k_grouped_gemm;
 struct batched_gemm;
 struct hc_prenorm;
 struct mqa_logits;
 struct clean_logits;
 struct paged_mqa_logits;
 struct topk;
+struct transpose;
 }  // namespace ops
 
 /// The operation (host/operation.hpp) that plans kernels of grouping `Groups`; void if none does. The operations are incomplete
@@ -68,6 +70,19 @@ template <>
 struct operation_of_grouping<grouping::indexed> {
     using type = ops::contiguous_gemm;
 };
+template <>
+struct operation_of_grouping<grouping::along_k> {
+    using type = ops::k_grouped_gemm;
+};
+template <>
+struct operation_of_grouping<grouping::k_concatenated> {
+    using type = ops::k_grouped_gemm;
+};
+
+/// True for operands of FP8 whose scales hold for all of K, or that have none.
+DEEPGEMM_BOTH constexpr bool scaled_at_end(const operand_info& x) {
+    return (x.type == dtype::e4m3 || x.type == dtype::e5m2) && (x.format == scale_kind::none || x.tile.all_of_k());
+}
 
 /// What a GEMM kernel computes, and of which operands. Kernels with equal traits can replace each other.
 struct gemm_traits {
@@ -80,6 +95,9 @@ struct gemm_traits {
     bool custom_epilogue = false;  ///< has steps that `epilogue` does not tell, a user's own, say; no planner picks it
     grouping groups = grouping::none;
     bool scattered = false;  ///< a list names the rows of D
+    /// FP8 operands whose scales, if any, hold for all of K: sums of 128 elements of K are added to FP32 totals; else the tensor
+    /// core sums over all of K.
+    bool promoted = false;
     DEEPGEMM_BOTH friend constexpr bool operator==(const gemm_traits&, const gemm_traits&) = default;
 };
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The end of a tile: the totals of a math warpgroup go batch by batch through the epilogue's steps to staging buffers, and from
-// there to D. A warp or a warpgroup owns the buffers, and each owner stores its own rows.
+// The end of a tile: the totals of a math warpgroup are scaled if their scales hold for all of K, and go batch by batch through
+// the epilogue's steps to staging buffers, and from there to D. A warp or a warpgroup owns the buffers, and each owner stores its own rows.
 #pragma once
 
 #include <deepgemm/kernel/storage.cuh>
+#include <deepgemm/kernel/total_scales.cuh>
 #include <deepgemm/mma/fragment.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/schedule/schedule.cuh>
@@ -28,6 +29,7 @@ struct tile_store {
 
     output out;
     int first_row;  ///< of the owner in a tile
+    total_scales<Gemm> scales{};
 
     /// Called by all threads of a math warpgroup, once; `first_row` is the warpgroup's first row in a tile.
     DEEPGEMM_DEVICE static tile_store of(const storage& smem, int first_row) {
@@ -45,10 +47,12 @@ struct tile_store {
     DEEPGEMM_DEVICE bool reaches(const Tile& tile) const {
         return reaches(tile.m + first_row, tile.end());
     }
-    /// The owner's threads: starts to fetch the first batch of C, if the kernel accumulates; the tile must reach the owner's
-    /// rows.
+    /// The owner's threads: starts to fetch the first batch of C, if the kernel accumulates, and scales of totals; the tile must
+    /// reach the owner's rows.
     template <work_tile Tile>
-    DEEPGEMM_DEVICE void fetch(const params& p, const Tile& tile) const {
+    DEEPGEMM_DEVICE void fetch(const params& p, const Tile& tile) {
+        if constexpr (total_scales<Gemm>::apply)
+            scales.start(p, tile, first_row + fragment_place<map>::here().row % output::rows);
         results::fetch(p.d, out, tile.m + first_row, d_column(tile.n), tile.matrix());
     }
     /// The owner's threads: stores their rows of a tile, which must reach them. If a tile may end above some fragments, each
@@ -61,6 +65,7 @@ struct tile_store {
         const auto edge = results::edge(p.d, tile.matrix(), d_end);
         const bool cut = output::cuts(d_end, tile.m + Gemm::block.m, d_column(tile.n + Gemm::block.n));
         constexpr int together = bounded ? 1 : Gemm::waves;
+        if constexpr (total_scales<Gemm>::apply) scales.finish();
         if constexpr (results::scatters && bounded) {
             if (tile.blocks().count == 0) return;  // rows of no group, whose entries in the list must not be read
         }
@@ -69,9 +74,9 @@ struct tile_store {
             const i32 row = m + wave * mma::m;
             if (!reaches(row, end)) continue;
             if (cut || !reaches(row + output::rows - 1, end)) {
-                put_rows<true>(p, edge, total, wave, together, m, tile.n, matrix);
+                put_rows<true>(p, edge, total, wave, together, m, tile, matrix);
             } else {
-                put_rows<false>(p, edge, total, wave, together, m, tile.n, matrix);
+                put_rows<false>(p, edge, total, wave, together, m, tile, matrix);
             }
         }
         signal(p, tile);
@@ -102,12 +107,13 @@ private:
     /// The column of D that column `n` of the product becomes, where a tile begins or the product ends.
     DEEPGEMM_BOTH static constexpr i32 d_column(i32 n) { return steps::columns_after(n); }
 
-    /// Takes `count` fragments of the owner's rows, from number `first` on, block.n totals each, batch by batch through the
-    /// epilogue's steps to D. `Ragged` if D ends inside them where TMA cannot clip it.
-    template <bool Ragged>
+    /// Takes `count` fragments of the owner's rows of `tile`, from number `first` on, block.n totals each, batch by batch through
+    /// the epilogue's steps to D. `Ragged` if D ends inside them where TMA cannot clip it.
+    template <bool Ragged, work_tile Tile>
     DEEPGEMM_DEVICE void put_rows(const params& p, const typename results::destination& edge, const totals& total,
-                                  int first, int count, i32 m, i32 n, const result_matrix& matrix) {
+                                  int first, int count, i32 m, const Tile& tile, const result_matrix& matrix) {
         const auto here = fragment_place<map>::here();
+        const i32 n = tile.n;
         constexpr int batches = d_column(Gemm::block.n) / output::batch_columns, per_buffer = output::buffer::registers;
         constexpr int columns = Gemm::block.n / batches;  // of a batch, before the steps
         constexpr int registers = fragment_registers<map>(columns), parts = Gemm::column_parts;
@@ -121,6 +127,8 @@ private:
                 const int at = batch * registers + j;
                 sums.value[j] = total[wave * parts + at / mma::registers][at % mma::registers];
             }
+            if constexpr (total_scales<Gemm>::apply)
+                scales.multiply(p, tile, sums.value, wave, here.column + batch * columns);
             const result_fragment<map, output::batch_columns> stored = steps::apply(p.epilogue, sums);
             float value[output::batch][per_buffer];
             DEEPGEMM_UNROLL

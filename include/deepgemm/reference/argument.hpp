@@ -15,8 +15,8 @@ scaled_matrix argument_of(const quantised_operand<Q>& operand, const void* data 
                           const void* words = nullptr) {
     const auto& elements = operand.data;
     const i64 mn = elements.rows(), k = elements.columns();
-    const i64 rows = ceil_div(mn, i64(operand.tile.mn)),
-              columns = ceil_div(k, k_per_word(operand.format, operand.tile));
+    const i64 rows = scales_along(mn, operand.tile.mn),
+              columns = scales_along(k, k_per_word(operand.format, operand.tile));
     return {{data != nullptr ? data : elements.data(), Q::type, mn, k, elements.pitch(), 1},
             {words != nullptr ? words : operand.words.data(), operand.format, operand.tile, rows, columns,
              operand.stride_mn, operand.stride_k}};

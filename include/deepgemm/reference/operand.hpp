@@ -19,7 +19,7 @@ namespace deepgemm {
 
 /// How an operand is scaled and stored.
 struct quantisation {
-    scale_tile tile{1, 128};  ///< 1 x 128 per token, 128 x 128 per block
+    scale_tile tile{1, 128};  ///< 1 x 128 per token, 128 x 128 per block, 1 x all per row, all x all per tensor
     scale_kind format = scale_kind::fp32;
     i64 pitch = 0;             ///< elements between rows; 0: the columns rounded up to 16, as TMA needs
     major scales = major::mn;  ///< the dimension along which scales of single rows are contiguous
@@ -31,7 +31,8 @@ struct quantised_operand {
     matrix<Q> data;  ///< (mn, k)
     scale_tile tile{};
     scale_kind format = scale_kind::fp32;
-    matrix<float> scales;  ///< raw, row-major: (ceil(mn / tile.mn), ceil(k / tile.k))
+    matrix<float>
+        scales;  ///< raw, row-major: (ceil(mn / tile.mn), ceil(k / tile.k)), or one along a dimension that a tile covers
     /// What a kernel reads: word (i, kw) at i * stride_mn + kw * stride_k, floats or four UE8M0 exponents. Scales of single
     /// rows are MN-major and TMA-aligned, or K-major. Scales of blocks are contiguous along kw.
     std::vector<u32> words;
@@ -52,7 +53,10 @@ struct quantised_operand {
     template <class X>
     static quantised_operand of(matrix_view<X> x, const quantisation& how = {}) {
         const i64 pitch = how.pitch != 0 ? how.pitch : align_up(x.columns, i64(16));
-        auto cast = quantize::tiles<Q>(x, how.tile.mn, how.tile.k, how.format, pitch);
+        const auto step = [](int tile, i64 extent) {
+            return tile == scale_tile::all ? max(extent, i64(1)) : i64(tile);
+        };
+        auto cast = quantize::tiles<Q>(x, step(how.tile.mn, x.rows), step(how.tile.k, x.columns), how.format, pitch);
         return from_parts(std::move(cast.data), std::move(cast.scales), how.tile, how.format, how.scales);
     }
 
@@ -60,7 +64,7 @@ struct quantised_operand {
     /// core.
     static quantised_operand exact(random_source& random, i64 mn, i64 k, const quantisation& how = {}) {
         matrix<Q> values(mn, k, how.pitch != 0 ? how.pitch : align_up(k, i64(16)));
-        matrix<float> factors(ceil_div(mn, i64(how.tile.mn)), ceil_div(k, i64(how.tile.k)));
+        matrix<float> factors(scales_along(mn, how.tile.mn), scales_along(k, how.tile.k));
         random.fill_integers(values.view(), -3, 3);
         random.fill_powers_of_two(factors.view(), -1, 1);
         return from_parts(std::move(values), std::move(factors), how.tile, how.format, how.scales);
@@ -78,8 +82,8 @@ private:
     void lay_out(major order) {
         const matrix_view<const float> raw = scales;
         const i64 k_words = format == scale_kind::ue8m0 ? ceil_div(raw.columns, i64(4)) : raw.columns;
-        // MN-major scales of rows have padded columns; K-major ones and those of blocks are dense.
-        const bool staged = tile.mn == 1 && order == major::mn;
+        // MN-major scales of rows have padded columns; K-major ones, those of blocks and those for all of K are dense.
+        const bool staged = tile.mn == 1 && !tile.all_of_k() && order == major::mn;
         stride_mn = staged ? 1 : max(k_words, i64(1));
         stride_k = staged ? max(reference::tma_aligned(raw.rows), i64(4)) : 1;
         words.assign(std::size_t(staged ? k_words * stride_k : raw.rows * stride_mn), 0xffffffffu);

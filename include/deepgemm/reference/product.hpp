@@ -22,6 +22,7 @@ namespace deepgemm::reference {
 
 /// The scales of an operand, in any layout: word (i, kw) is at words + i * stride_mn + kw * stride_k, where i counts tiles of
 /// tile.mn rows and kw counts words along K (tile.k elements each in FP32, four times as many in UE8M0). Strides are in words.
+/// A tile that covers all rows, or all of K, has one word along them.
 struct scales {
     scale_kind kind = scale_kind::none;
     scale_tile tile{};
@@ -31,9 +32,10 @@ struct scales {
     /// The scale of element (mn, k).
     double at(i64 mn, i64 k) const {
         if (kind == scale_kind::none) return 1;
-        const i64 block = k / tile.k, word = kind == scale_kind::ue8m0 ? block / 4 : block;
+        const i64 block = tile.all_of_k() ? 0 : k / tile.k, row = tile.mn == scale_tile::all ? 0 : mn / tile.mn,
+                  word = kind == scale_kind::ue8m0 ? block / 4 : block;
         u32 bits;
-        std::memcpy(&bits, static_cast<const char*>(words) + 4 * (mn / tile.mn * stride_mn + word * stride_k), 4);
+        std::memcpy(&bits, static_cast<const char*>(words) + 4 * (row * stride_mn + word * stride_k), 4);
         if (kind == scale_kind::fp32) return bit_cast<float>(bits);
         const int exponent = int(bits >> (8 * (block % 4)) & 255);
         return exponent == 255 ? std::nan("") : std::ldexp(1.0, exponent - 127);

@@ -20,7 +20,7 @@ struct per_token {
 };
 
 /// The same scales stored K-major, as quantisation kernels write them: word (row, kw) is at row * stride + kw, with any stride.
-/// Warps copy them into stages, so no kernel has to transpose them first.
+/// Warps copy them to shared memory, so no kernel has to transpose them first.
 template <class Format>
 struct per_token_k_major {
     using format = Format;
@@ -53,7 +53,9 @@ struct mx_block {
     static constexpr route via = route::tensor_memory;
 };
 
-/// One scale for each row (per token or per channel) and all of K.
+/// One scale for each row (per token or per channel) and all of K: dynamic quantisation. The epilogue applies it to the totals.
+/// Word (row) is at row * stride. With stride 0 all rows share one word, and without words every scale is 1, so that kernels of
+/// these scales also serve the two granularities that follow.
 template <class Format>
 struct per_row {
     using format = Format;
@@ -69,7 +71,7 @@ struct per_tensor {
     static constexpr route via = route::epilogue;
 };
 
-/// No scales: 16-bit elements are multiplied as they are. It is also its own format, in which every scale is 1.
+/// No scales: elements are multiplied as they are. It is also its own format, in which every scale is 1.
 struct none {
     using format = none;
     static constexpr scale_kind kind = scale_kind::none;
@@ -85,6 +87,15 @@ template <class Scale>
 struct by_word : Scale {
     static constexpr route via = route::copied;
 };
+/// Words of a row of K-major scales that lie side by side in shared memory, as they do in memory.
+inline constexpr int words_in_group = 4;
+/// True for scales that are copied to shared memory so, a group of words for each row of a tile at a time; else a stage has a word
+/// for each row.
+template <class Scale>
+inline constexpr bool come_in_groups = false;
+template <class Format>
+inline constexpr bool come_in_groups<per_token_k_major<Format>> = true;
+
 namespace detail {
 template <class Scale>
 struct gathered {

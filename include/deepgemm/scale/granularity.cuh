@@ -18,6 +18,9 @@ enum class route : u8 {
     epilogue,       ///< in the epilogue, since they hold for all of K and can be applied to the totals
 };
 
+/// True for scales, or for none at all, that allow the tensor core to sum over all of K.
+DEEPGEMM_BOTH constexpr bool all_of_k(route via) { return via == route::none || via == route::epilogue; }
+
 /// True for scales that are in the stage of their operand, whoever puts them there.
 DEEPGEMM_BOTH constexpr bool in_stage(route via) { return via == route::stage || via == route::copied; }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deepgemm/core/fields.cuh>
+#include <deepgemm/core/math.cuh>
 #include <deepgemm/core/types.cuh>
 
 namespace deepgemm {
@@ -17,6 +18,8 @@ enum class scale_kind : u8 { none, fp32, ue8m0, custom };
 struct scale_tile {
     static constexpr int all = 0;
     int mn = 1, k = 128;
+    /// True if a scale holds for all of K, so that it may be applied to totals.
+    DEEPGEMM_BOTH constexpr bool all_of_k() const { return k == all; }
     DEEPGEMM_BOTH friend constexpr bool operator==(const scale_tile&, const scale_tile&) = default;
 };
 template <>
@@ -24,9 +27,13 @@ struct fields_of<scale_tile> {
     static constexpr auto all = field_list{field{"mn", &scale_tile::mn}, field{"k", &scale_tile::k}};
 };
 
-/// Elements of K that one word of scales covers.
+/// Elements of K that one word of scales covers; scale_tile::all if that is all of them.
 DEEPGEMM_BOTH constexpr i64 k_per_word(scale_kind kind, scale_tile tile) {
     return kind == scale_kind::ue8m0 ? 4 * tile.k : tile.k;
+}
+/// Scales, or words of them, along a dimension of `extent` elements, if each covers `step` elements or scale_tile::all.
+DEEPGEMM_BOTH constexpr i64 scales_along(i64 extent, i64 step) {
+    return step == scale_tile::all ? min(extent, i64(1)) : ceil_div(extent, step);
 }
 
 namespace scale {

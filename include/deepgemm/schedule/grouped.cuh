@@ -26,7 +26,8 @@ struct grouped {
     static constexpr cluster_shape cluster = Cluster;
     static constexpr stacks stacked = Groups::stacked;
     static constexpr bool bounded = Groups::bounded, on_device = Groups::on_device;
-    static constexpr bool any_row = starts_at_any_row<Groups>();
+    static constexpr bool any_row = starts_at_any_row<Groups>(), windows = takes_windows<Groups>();
+    static constexpr int map_tables = maps_of_operand<Groups>();
     using arguments = policy_arguments<Groups>;
 
     Groups groups;
@@ -63,13 +64,33 @@ struct grouped {
             return {group.k / Block.k, ceil_div(group.k_end - group.k, Block.k)};
         }
         DEEPGEMM_BOTH constexpr operand_place a(i32 k_block) const {
-            return {m, k_block * Block.k, stacked.a ? group.matrix : 0};
+            if constexpr (windows) {
+                return window(m, k_block);
+            } else if constexpr (map_tables > 1) {
+                return {m, k_block * Block.k - group.k, group.index};
+            } else {
+                return {m, k_block * Block.k, stacked.a ? group.matrix : 0};
+            }
         }
         DEEPGEMM_BOTH constexpr operand_place b(i32 k_block) const {
-            return {n, k_block * Block.k, stacked.b ? group.matrix : 0};
+            if constexpr (windows) {
+                return window(n, k_block);
+            } else if constexpr (map_tables > 1) {
+                return {n, k_block * Block.k - group.k, group.index};
+            } else {
+                return {n, k_block * Block.k, stacked.b ? group.matrix : 0};
+            }
         }
         DEEPGEMM_BOTH constexpr i32 matrix() const { return stacked.d ? group.matrix : 0; }
         DEEPGEMM_BOTH constexpr result_end end() const { return {group.row_end, columns}; }
+
+    private:
+        /// A K block in the window of block.k elements that starts with it. If the group ends in the block, the copy starts so far
+        /// before the window that it ends where the group does: the zeros come first, in A and in B alike.
+        DEEPGEMM_BOTH constexpr operand_place window(i32 row, i32 k_block) const {
+            const i32 first = group.k % Block.k + k_block * Block.k;
+            return {row, min(group.k_end - first - Block.k, 0), first};
+        }
     };
 
     struct sentinel {};

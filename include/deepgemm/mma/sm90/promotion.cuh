@@ -52,6 +52,26 @@ struct scale_products {
     }
 };
 
+/// The scales of B, and their products with those of A, of a block that has none: it is added to the totals as it is.
+struct unit_scales {
+    DEEPGEMM_DEVICE unit_scales formed() const { return {}; }
+    template <int Registers>
+    DEEPGEMM_DEVICE unit_scales times(row_scales) const {
+        return {};
+    }
+    template <int Registers>
+    DEEPGEMM_DEVICE unit_scales kept_or_late(row_scales) const {
+        return {};
+    }
+
+    /// total(64, N) += partial(64, N); called by each thread with its own registers.
+    template <int Registers>
+    DEEPGEMM_DEVICE void promote(float (&total)[Registers], const float (&partial)[Registers]) const {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < Registers; ++i) total[i] += partial[i];
+    }
+};
+
 /// Scales of both sides whose products are formed at promotion. That takes few registers, but more work between two multiplies.
 /// Scales of B in shared memory must stay there until then.
 template <class ColumnScales>

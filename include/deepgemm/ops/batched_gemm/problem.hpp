@@ -5,6 +5,7 @@
 
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/stack.hpp>
+#include <deepgemm/host/workspace.hpp>
 #include <deepgemm/ops/gemm/problem.hpp>
 #include <deepgemm/schedule/summed.cuh>
 

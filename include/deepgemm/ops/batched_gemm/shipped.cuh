@@ -36,9 +36,9 @@ using batched_bf16_nn =
 /// Gradients of weights.
 using batched_bf16_tn = half_batches<bf16, major::mn, major::mn, store<bf16>, tile16(128, 128, 2),
                                      high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
-using batched_bf16_f32_in_place = join<
-    half_batches<bf16, major::mn, major::mn, add_in_place, tile16(128, 128, 2), tile16(128, 256, 2, {}, 32, 2)>::type,
-    half_batches<bf16, major::k, major::k, add_in_place, tile16(128, 128, 2)>::type>::type;
+using batched_bf16_tn_in_place =
+    half_batches<bf16, major::mn, major::mn, add_in_place, tile16(128, 128, 2), tile16(128, 256, 2, {}, 32, 2)>::type;
+using batched_bf16_nt_in_place = half_batches<bf16, major::k, major::k, add_in_place, tile16(128, 128, 2)>::type;
 /// One tile for what is seldom asked for.
 template <class Element, class D>
 struct any_half_batches : join<typename half_batches<Element, major::k, major::k, D, tile16(128, 128, 2)>::type,
@@ -54,7 +54,7 @@ template <class Tokens, config... Configs>
 struct fp8_batches : batches_of<operand<e4m3, Tokens>, by_block<typename Tokens::format>, store<bf16>, Configs...> {};
 using batched_fp8_k_major =
     fp8_batches<scale::per_token_k_major<scale::fp32>, few(8, 64, 12), few(32, 64, 12), narrow(64, 128, deferred),
-                medium(64, {}, deferred), three(128, pair_n), wide(), wide(pair_n)>::type;
+                medium(64, {}, deferred), three(128, pair_n), for_k_major(wide()), for_k_major(wide(pair_n))>::type;
 using batched_fp8 = fp8_batches<scale::per_token<scale::fp32>, few(8, 64, 12), medium(64, {}, deferred), wide()>::type;
 
 /// Sums of batches, whose D is small: the larger tile reads less from L2. Totals do not pass through staging buffers, so there is
@@ -73,7 +73,7 @@ using sums_f32_in_place = usual_batch_sums<add_in_place>::type;
 template <class O>
     requires(same_as<O, ops::batched_gemm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
-    return shipped::sum_of(batched_bf16_nt{}, batched_bf16_nn{}, batched_bf16_tn{}, batched_bf16_f32_in_place{},
+    return shipped::sum_of(batched_bf16_nt{}, batched_bf16_nn{}, batched_bf16_tn{}, batched_bf16_tn_in_place{}, batched_bf16_nt_in_place{},
                            batched_bf16_tt{}, batched_bf16_f32{}, batched_f16{}, batched_fp8_k_major{}, batched_fp8{},
                            sums_bf16{}, sums_f32{}, sums_f32_in_place{});
 }

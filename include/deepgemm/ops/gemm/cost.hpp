@@ -36,8 +36,10 @@ struct cost_parameters {
     double store_bytes = 42.9;        ///< bytes of D per clock, from registers to shared memory and on
     double late_bytes = 26.6;         ///< the same for bytes that find no free staging buffer, in addition
     double accumulate_factor = 3.26;  ///< divides store_bytes if C is read
-    double split = 1726;              ///< bringing the totals of the parts of a tile together (1000 to 1750),
-    double split_column = 39.4;       ///< and for each column of a 64-row fragment (28 to 61)
+    double end_scales =
+        2;  ///< for each column of a 64-row fragment whose scales hold for all of K (instructions counted)
+    double split = 1726;          ///< bringing the totals of the parts of a tile together (1000 to 1750),
+    double split_column = 39.4;   ///< and for each column of a 64-row fragment (28 to 61)
     double memory_share = 0.908;  ///< share of the peak of device memory that is reached with nothing in its way (0.92)
     double added = 2.65;          ///< bytes moved for each byte of D to which L2 adds (2.7; 2 if C is read)
     double left_over = 0.671;     ///< share of L2 that others have written to; replaced lines go back to memory first
@@ -51,7 +53,8 @@ namespace detail {
 inline double bytes_of(const operand_info& x, i64 rows, i64 k) {
     const double elements = double(rows) * double(k) * size_of(x.type);
     if (x.format == scale_kind::none) return elements;
-    return elements + 4.0 * double(ceil_div(rows, i64(x.tile.mn))) * double(ceil_div(k, k_per_word(x.format, x.tile)));
+    return elements +
+           4.0 * double(scales_along(rows, x.tile.mn)) * double(scales_along(k, k_per_word(x.format, x.tile)));
 }
 
 }  // namespace detail
@@ -108,7 +111,7 @@ inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& w
     double waiting = p.overlap[others] * (p.block_latency + p.promotion_per_column * n);
     if (cfg.sm90.promote == promotion::deferred) waiting = p.deferred[others];
     if (cfg.sm90.promote == promotion::never) waiting = p.in_flight;
-    if (info.traits.b.format != scale_kind::none && info.traits.b.tile.mn == 1)
+    if (info.traits.b.format != scale_kind::none && info.traits.b.tile == scale_tile{1, 128})
         waiting += fragments * p.token_per_column * n;
     const double tensor = fragments * multiply + waiting;
 
@@ -140,7 +143,7 @@ inline double memory_bytes(const gemm_info& info, const gemm_workload& work, con
         reads_a = std::max(1.0, double(tiles.n) * band / sms);  // and A stays in L2 meanwhile
     if (reads_a * m * row_a + reads_b * n * row_b < keeps) reads_a = reads_b = 1;
     const auto scale_words = [k](const operand_info& x, double mn) {
-        return x.format == scale_kind::none ? 0 : mn / x.tile.mn * k / 128;
+        return x.format == scale_kind::none || x.tile.all_of_k() ? 0 : mn / x.tile.mn * k / 128;
     };
     const double a = m * row_a * reads_a, b = n * row_b * reads_b;
     const double rest = 4 * (scale_words(work.a, m) + scale_words(work.b, n)) +
@@ -166,7 +169,9 @@ inline double epilogue_clocks(const gemm_info& info, const cost_parameters& p) {
     const double late = 64.0 * cfg.sm90.warpgroups * (columns - staged) * size_of(info.traits.d);
     const double bytes = double(cfg.block.m) * cfg.block.n * size_of(info.traits.d);
     const double sums = cfg.split_k == 1 ? 0 : p.split + columns * p.split_column;
-    return p.tile + sums + fragments * p.epilogue_fragment + late / p.late_bytes +
+    const bool scaled = info.traits.a.tile.all_of_k() || info.traits.b.tile.all_of_k();
+    return p.tile + sums + (scaled ? p.end_scales * columns : 0) + fragments * p.epilogue_fragment +
+           late / p.late_bytes +
            bytes / p.store_bytes * (info.traits.accumulate && !info.traits.in_place ? p.accumulate_factor : 1);
 }
 

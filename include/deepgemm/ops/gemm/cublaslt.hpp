@@ -135,14 +135,17 @@ inline result<void> check_cublaslt_layout(const char* name, const char* inner, c
     return {};
 }
 
+/// An operand, or its transpose, so that rows are contiguous; FP8 as it is, since cuBLASLt multiplies it along K only.
+inline input_matrix cublaslt_rows(const input_matrix& x) { return is_fp8(x.type) ? x : contiguous_rows(x); }
+
 inline result<void> check_cublaslt_operand(const char* name, const char* rows_name, const input_matrix& matrix) {
     const std::string inner = is_fp8(matrix.type) ? std::string("K") : concat(rows_name, " or K");
-    return check_cublaslt_layout(name, inner.c_str(), matrix, contiguous_rows(matrix));
+    return check_cublaslt_layout(name, inner.c_str(), matrix, cublaslt_rows(matrix));
 }
 
 /// The rules of a product for cuBLASLt, in the order of validate().
 inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     if (auto ok = check_sizes_and_types(problem); !ok) return ok;
     if (heads.any()) return fail(errc::bad_heads, "head splits are given; cuBLASLt writes D without holes");
     if (epilogue.info().any())
@@ -252,7 +255,10 @@ private:
 
     result<void> describe(int num_sms) {
         const input_matrix &a = problem_.a.matrix, &b = problem_.b.matrix;
-        const bool a_turned = contiguous_along(a) == major::mn, b_turned = contiguous_along(b) == major::mn;
+        const auto turned = [](const input_matrix& x) {
+            return !detail::is_fp8(x.type) && contiguous_along(x) == major::mn;
+        };
+        const bool a_turned = turned(a), b_turned = turned(b);
         const auto status = cublasLtMatmulDescInit(&description_, CUBLAS_COMPUTE_32F, CUDA_R_32F);
         if (auto ok = detail::check_cublaslt("cublasLtMatmulDescInit", status); !ok) return ok;
         // A K-major operand is (K, rows) to cuBLASLt: the first one must be transposed, the second one not.
@@ -267,8 +273,8 @@ private:
             if (auto ok = set(CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET, target, "number of multiprocessors"); !ok)
                 return ok;
         }
-        if (auto ok = lay_out(first_layout_, detail::contiguous_rows(b)); !ok) return ok;
-        if (auto ok = lay_out(second_layout_, detail::contiguous_rows(a)); !ok) return ok;
+        if (auto ok = lay_out(first_layout_, detail::cublaslt_rows(b)); !ok) return ok;
+        if (auto ok = lay_out(second_layout_, detail::cublaslt_rows(a)); !ok) return ok;
         return lay_out(result_layout_, problem_.d);
     }
 
@@ -307,7 +313,7 @@ namespace detail {
 
 /// Puts into D what a product adds to, which is also the result if K is 0: C, or zeros.
 inline result<void> start_d(const gemm_problem& problem, cudaStream_t stream) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     const auto pitch = [](const auto& x) {
         return std::size_t(x.rows > 1 ? x.row_stride : x.columns) * std::size_t(size_of(x.type));
     };

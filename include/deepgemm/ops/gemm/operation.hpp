@@ -18,9 +18,14 @@ namespace deepgemm {
 
 namespace detail {
 
-/// True if a kernel's operand is the one of a product with that K. Scales of one column are contiguous along both dimensions.
+/// True if a kernel's operand is the one of a product with that K. One whose rows have scales for all of K is also one that has
+/// one scale or none. Scales of one column are contiguous along both dimensions.
 /// They count as MN-major if TMA can load them, and a kernel that reads them along K takes them as well.
 constexpr bool takes(const operand_info& kernel, operand_info given, i32 k) {
+    if (kernel.tile == scale_tile{1, scale_tile::all} && scaled_at_end(given) && given.format != scale_kind::ue8m0) {
+        given.format = kernel.format;
+        given.tile = kernel.tile;
+    }
     const bool one_column =
         given.tile.mn == 1 && given.format != scale_kind::none && k <= k_per_word(given.format, given.tile);
     if (one_column && kernel.scales == major::k) given.scales = major::k;
@@ -31,7 +36,7 @@ constexpr bool takes(const operand_info& kernel, operand_info given, i32 k) {
 
 namespace ops {
 
-/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), in FP8 with scales, in BF16 or FP16 without; with steps of an epilogue.
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), in FP8 with scales or without, in BF16 or FP16 without; with steps of an epilogue.
 struct gemm {
     static constexpr const char* name = "gemm";
     using problem = gemm_problem;
@@ -67,6 +72,8 @@ struct gemm {
         if (work.shape.k == 0) return nullptr;
         if (!detail::takes(kernel.a, work.a, work.shape.k)) return "it takes another A";
         if (!detail::takes(kernel.b, work.b, work.shape.k)) return "it takes another B";
+        if (kernel.promoted != work.promoted)
+            return work.promoted ? "the tensor core sums over all of K" : "it promotes the sums of 128 elements of K";
         return nullptr;
     }
     static const char* why_not(const config& cfg, const workload& work) {
@@ -98,10 +105,10 @@ struct gemm {
                         .accumulate = work.accumulate,
                         .heads = work.heads,
                         .epilogue = work.epilogue}};
-        if (work.a.format == scale_kind::none) {
-            made.cfg.block.k = 64;
+        made.traits.promoted = work.promoted;
+        if (size_of(work.a.type) == 2) made.cfg.block.k = 64;
+        if (size_of(work.a.type) == 2 || (scaled_at_end(work.a) && !work.promoted))
             made.cfg.sm90.promote = promotion::never;
-        }
         return made;
     }
 };

@@ -11,7 +11,8 @@
 
 namespace deepgemm {
 
-/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. With head splits, D has a gap in every head. An epilogue
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. FP8 scales cover 128 elements of K on both sides, or hold for
+/// all of it on both sides, where one side or both may have none. With head splits, D has a gap in every head. An epilogue
 /// changes the sums before C is added; with swiglu D has half as many columns as the product.
 struct gemm_problem {
     scaled_matrix a{};                ///< (m, k)
@@ -21,6 +22,10 @@ struct gemm_problem {
     head_splits heads{};
     epilogue_argument epilogue{};
     ready_operands ready{};  ///< operands that need not wait for the stream's previous kernel, in dependent launches
+    /// FP8 whose scales hold for all of K, or that has none: add the sums of each 128 elements of K in FP32, and do not leave
+    /// the whole sum to the tensor core, which keeps about 14 bits. FP8 with scales of 128 elements of K always does; 16-bit
+    /// operands never.
+    bool promoted = false;
 };
 
 /// What a planner sees of a problem: extents, types and memory orders, but no pointers and no strides. Plans for equal
@@ -33,11 +38,12 @@ struct gemm_workload {
     bool in_place = false;  ///< C is D itself
     head_splits heads{};
     epilogue_info epilogue{};
+    bool promoted = false;  ///< as gemm_traits::promoted
 
     friend constexpr bool operator==(const gemm_workload& x, const gemm_workload& y) {
         return x.shape.m == y.shape.m && x.shape.n == y.shape.n && x.shape.k == y.shape.k && x.a == y.a && x.b == y.b &&
                x.d == y.d && x.accumulate == y.accumulate && x.in_place == y.in_place && x.heads == y.heads &&
-               x.epilogue == y.epilogue;
+               x.epilogue == y.epilogue && x.promoted == y.promoted;
     }
 };
 
@@ -58,7 +64,8 @@ constexpr u64 hash_of(const gemm_workload& work) {
     const epilogue_info& steps = work.epilogue;
     add(u64(u32(work.heads.right)) | u64(steps.alpha) << 32 | u64(steps.bias) << 33 | u64(steps.stochastic) << 34 |
         u64(steps.bias_type) << 40 | u64(steps.activation) << 48);
-    add(u64(u32(steps.cast.columns)) | u64(steps.cast.scales) << 32 | u64(steps.cast.of_bf16) << 40);
+    add(u64(u32(steps.cast.columns)) | u64(steps.cast.scales) << 32 | u64(steps.cast.of_bf16) << 40 |
+        u64(work.promoted) << 41);
     return hash;
 }
 
@@ -71,7 +78,7 @@ constexpr gemm_workload exchanged(gemm_workload work) {
 
 /// The workload of a valid problem.
 constexpr gemm_workload workload_of(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     return {{i32(a.matrix.rows), i32(b.matrix.rows), i32(a.matrix.columns)},
             detail::operand_of(a),
             detail::operand_of(b),
@@ -79,7 +86,8 @@ constexpr gemm_workload workload_of(const gemm_problem& problem) {
             c.has_value(),
             c.has_value() && c->data == d.data,
             heads,
-            epilogue.info()};
+            epilogue.info(),
+            promoted && scaled_at_end(detail::operand_of(a)) && scaled_at_end(detail::operand_of(b))};
 }
 
 /// True if the problem has nothing to compute and nothing to write: D has no rows or no columns.
@@ -92,7 +100,7 @@ using dense_arguments = gemm_call<epilogue_values, no_arguments>;
 
 /// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept.
 constexpr dense_arguments arguments_of(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     // Without K any kernel may be chosen, even one for other types, scales and orders.
     const bool multiplies = a.matrix.columns != 0;
     const auto pitch = [](const auto& matrix) {  // from one contiguous row to the next
@@ -107,10 +115,14 @@ constexpr dense_arguments arguments_of(const gemm_problem& problem) {
             multiplies && (contiguous_along(scales) == major::k || scales.tile.mn != 1 || scales.columns > 1);
         return matters ? scales.column_stride : align_up(mn, i64(4));
     };
+    const auto stride_mn = [](const scale_argument& scales) {
+        return scales.kind == scale_kind::none || scales.tile.mn == scale_tile::all ? 0 : scales.row_stride;
+    };
     const auto operand = [&](const scaled_matrix& x, bool is_ready) -> operand_arguments {
         return {.data = x.matrix.data,
                 .pitch = operand_pitch(x.matrix),
-                .scales = {x.scales.data, x.scales.row_stride, stride_k(x.scales, x.matrix.rows)},
+                .scales = {x.scales.kind == scale_kind::none ? nullptr : x.scales.data, stride_mn(x.scales),
+                           stride_k(x.scales, x.matrix.rows)},
                 .ready = is_ready};
     };
     dense_arguments arguments{};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of a GEMM on Hopper that a caller can break: one check and one sentence each. FP8 operands have scales and are
-// K-major; BF16 and FP16 ones have no scales and may be MN-major. Nothing is read from the memory that a problem names. Rules
+// The rules of a GEMM on Hopper that a caller can break: one check and one sentence each. FP8 operands have scales along K, for
+// all of K, or none; BF16 and FP16 ones have none. Nothing is read from the memory that a problem names. Rules
 // for one matrix or its scales are in host/matrix_rules.hpp, those for memory in host/memory.hpp.
 #pragma once
 
@@ -39,7 +39,7 @@ inline result<void> check_types(const operand_types& types, const scaled_matrix&
 }
 
 inline result<void> check_types(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     const dtype left = a.matrix.type, right = b.matrix.type;
     if (!is_fp8(left) && !is_half(left)) {
         return fail(errc::unsupported_type, "A is ", left, "; it must be e4m3, e5m2, bf16 or f16");
@@ -54,6 +54,10 @@ inline result<void> check_types(const gemm_problem& problem) {
     const bool may_be_f16 = left == dtype::f16;
     if (!epilogue.cast && d.type != dtype::bf16 && d.type != dtype::f32 && !(may_be_f16 && d.type == dtype::f16)) {
         return fail(errc::unsupported_type, "D is ", d.type, "; it must be ", may_be_f16 ? "f16, " : "", "bf16 or f32");
+    }
+    if (promoted && is_half(left)) {
+        return fail(errc::bad_option, "the sums are to be promoted, and A and B are ", left,
+                    "; only those of FP8 need it, and 16-bit operands must leave it off");
     }
     if (c && c->type != d.type) {
         return fail(errc::unsupported_type, "C is ", c->type, " and D is ", d.type, "; C must have D's type");
@@ -98,7 +102,7 @@ inline result<void> check_heads(const gemm_workload& work) {
 }
 
 inline result<void> check_shapes(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     if (auto ok = check_same_k(a.matrix, b.matrix); !ok) return ok;
     const i64 m = a.matrix.rows, n = b.matrix.rows;
     const i64 columns = columns_of_d(n, heads, epilogue.info());
@@ -119,7 +123,7 @@ inline result<void> check_shapes(const gemm_problem& problem) {
 
 /// Checks the extents of a GEMM's matrices, and its types.
 inline result<void> check_sizes_and_types(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     if (auto ok = check_size("A", a.matrix.rows, a.matrix.columns); !ok) return ok;
     if (auto ok = check_size("B", b.matrix.rows, b.matrix.columns); !ok) return ok;
     if (auto ok = check_size("D", d.rows, d.columns); !ok) return ok;
@@ -131,7 +135,7 @@ inline result<void> check_sizes_and_types(const gemm_problem& problem) {
 
 /// Checks the sizes, types and shapes of a GEMM.
 inline result<void> check_form(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     if (auto ok = check_sizes_and_types(problem); !ok) return ok;
     if (heads.any()) {
         if (auto ok = check_heads(workload_of(problem)); !ok) return ok;
@@ -140,9 +144,27 @@ inline result<void> check_form(const gemm_problem& problem) {
     return check_shapes(problem);
 }
 
+/// Checks the scales of both operands: along K, both of them, or for all of it.
+inline result<void> check_all_scales(const scaled_matrix& a, const scaled_matrix& b) {
+    const bool a_at_end = scaled_at_end(a), b_at_end = scaled_at_end(b);
+    if (a_at_end && b_at_end) {
+        if (auto ok = check_end_scales("A", "M", a); !ok) return ok;
+        return check_end_scales("B", "N", b);
+    }
+    if (a_at_end || b_at_end) {
+        const auto& [mn, k] = (a_at_end ? b : a).scales.tile;
+        return fail(errc::bad_scales, a_at_end ? "A" : "B",
+                    " has scales that hold for all of K, or none, and a scale of ", a_at_end ? "B" : "A", " covers ",
+                    mn, " x ", k, " elements; both operands must be scaled along K, or neither");
+    }
+    if (auto ok = check_scales("A", "M", a, false); !ok) return ok;
+    return check_scales("B", "N", b, true);
+}
+
 /// Checks how the matrices and scales of a GEMM lie in memory, if D has elements. With K = 0 the operands are not checked.
-inline result<void> check_placement(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+/// `at_end` says that scales may hold for all of K, or that there may be none.
+inline result<void> check_placement(const gemm_problem& problem, bool at_end = false) {
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     const bool multiplies = a.matrix.columns > 0;
     if (multiplies) {
         if (auto ok = check_operand_layout("A", "M", a.matrix); !ok) return ok;
@@ -154,6 +176,7 @@ inline result<void> check_placement(const gemm_problem& problem) {
     }
     if (auto ok = check_values(epilogue, d.rows, d.columns); !ok) return ok;
     if (!multiplies) return {};
+    if (at_end) return check_all_scales(a, b);
     if (auto ok = check_scales("A", "M", a, false); !ok) return ok;
     return check_scales("B", "N", b, true);
 }
@@ -162,7 +185,7 @@ inline result<void> check_placement(const gemm_problem& problem) {
 /// elements, that is a success whatever else the problem holds.
 inline result<void> check_gemm(const gemm_problem& problem) {
     if (auto ok = check_form(problem); !ok || is_empty(problem)) return ok;
-    return check_placement(problem);
+    return check_placement(problem, true);
 }
 
 }  // namespace detail
@@ -181,7 +204,7 @@ inline result<void> validate(const gemm_workload& work) {
 /// The memory that a problem reads and writes. Without K, operands and their scales are not read.
 inline auto memory_of(const gemm_problem& problem) {
     // This names every member, so a new member makes it fail to compile: add it to the list of what is read or written.
-    const auto& [a, b, d, c, heads, epilogue, ready] = problem;
+    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     memory_list<6 + detail::epilogue_memory> list;
     list.add(written(memory_of("D", d)));
     if (c) list.add(updated(memory_of("C", *c)));

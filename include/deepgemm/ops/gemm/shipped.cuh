@@ -5,13 +5,14 @@
 #include <deepgemm/ops/gemm/shipped_epilogues.cuh>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/ops/gemm/shipped_half.cuh>
+#include <deepgemm/ops/gemm/shipped_rows.cuh>
 
 namespace deepgemm::shipped {
 
 /// One list of all dense kernels, none of them instantiated.
 template <class = void>
 DEEPGEMM_BOTH constexpr auto dense() {
-    return shipped::sum_of(fp8_dense(), bf16_dense(), f16_dense(), dense_epilogues());
+    return shipped::sum_of(fp8_dense(), fp8_rows(), bf16_dense(), f16_dense(), dense_epilogues());
 }
 
 template <class O>

@@ -67,6 +67,7 @@ constexpr const char* policy_source(grouping groups) {
         case grouping::masked: return "masked_groups";
         case grouping::psum: return "psum_groups";
         case grouping::along_k: return "k_groups";
+        case grouping::k_concatenated: return "concatenated_k_groups";
         case grouping::k_parts: return "k_parts";
         case grouping::none:
         case grouping::indexed:  // schedules of their own
@@ -103,6 +104,7 @@ inline std::string describe(const gemm_workload& work) {
                               describe(work.a, "M"), ", B ", describe(work.b, "N"), ", D ", work.d);
     if (work.accumulate) text += work.in_place ? " with C in place" : " with C";
     if (work.heads.any()) text += concat(", heads ", work.heads.left, "+", work.heads.middle, "+", work.heads.right);
+    if (work.promoted) text += ", sums of 128 of K promoted";
     return text + describe(work.epilogue);
 }
 

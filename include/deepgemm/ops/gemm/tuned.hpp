@@ -40,6 +40,12 @@ inline constexpr auto tuned_for_h100 = [] {
     return rows;
 }();
 
+/// The tile that a row names for an operand: FP8 without scales is multiplied as if it had one scale for all of it.
+constexpr scale_tile tile_of(const operand_info& x) {
+    const bool none = size_of(x.type) == 1 && x.format == scale_kind::none;
+    return none ? scale_tile{scale_tile::all, scale_tile::all} : x.tile;
+}
+
 }  // namespace detail
 
 /// The rows for a device; none if it was not measured.
@@ -56,12 +62,13 @@ constexpr std::span<const gemm_tuned_row> tuned_rows(const device_info& device) 
 constexpr const gemm_tuned_row* find_tuned(std::span<const gemm_tuned_row> rows, const gemm_workload& work) {
     const gemm_tuned_row* best = nullptr;
     for (const gemm_tuned_row& row : rows) {
-        const bool same_operands = row.type == work.a.type && row.type == work.b.type && row.b == work.b.tile &&
-                                   row.a_contiguous == work.a.contiguous && row.b_contiguous == work.b.contiguous;
+        const bool same_operands = row.type == work.a.type && row.type == work.b.type &&
+                                   row.b == detail::tile_of(work.b) && row.a_contiguous == work.a.contiguous &&
+                                   row.b_contiguous == work.b.contiguous;
         const bool same_c = row.accumulate == work.accumulate && (!row.in_place || work.in_place);
         const bool matches = row.n == work.shape.n && row.k == work.shape.k && row.d == work.d && same_c &&
-                             same_operands && !work.heads.any() && !work.epilogue.any() && work.shape.m <= row.m_max &&
-                             row.m_max - work.shape.m <= row.m_max / 16;
+                             same_operands && !work.heads.any() && !work.epilogue.any() && !work.promoted &&
+                             work.shape.m <= row.m_max && row.m_max - work.shape.m <= row.m_max / 16;
         if (matches && (best == nullptr || row.m_max < best->m_max)) best = &row;
     }
     return best;
