@@ -43,7 +43,8 @@ using k_bf16_in_place = k_bf16_kernels<add_in_place, tile16(128, 64, 2, {}, 32, 
 /// The same of concatenated operands.
 using k_fp8_concatenated =
     k_fp8_kernels<concatenated_k_groups, add_in_place, lean(narrow(64, 64), 32), lean(medium(128), 32),
-                  lean(medium(128, pair_n), 32), tall(96, pair_n, 32, 2), tall(112, {}, 16, 2)>::type;
+                  lean(medium(160), 32), tall(96, pair_n, 32, 2), tall(112, {}, 16, 2), buffered(medium(128)),
+                  buffered(medium(128, pair_n))>::type;
 
 /// D alone, in FP32 or in BF16.
 using k_fp8_f32 = k_fp8_kernels<k_groups, store<float>, lean(medium(128), 32), tall(112, {}, 16, 2)>::type;
