@@ -138,13 +138,13 @@ TEST_CASE("gemm: FP8 with scales that hold for all of K, or without, on every si
     runner run{engine};
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    constexpr operand_info sides[] = {{.tile = {1, scale_tile::all}},
-                                      {.tile = {scale_tile::all, scale_tile::all}},
-                                      {.format = scale_kind::none}};
+    constexpr operand_info sides[] = {
+        {.tile = {1, scale_tile::all}}, {.tile = {scale_tile::all, scale_tile::all}}, {.format = scale_kind::none}};
     for (const operand_info& a : sides) {
         for (const operand_info& b : sides) {
             for (const bool promoted : {false, true}) {
-                for (const problem_shape shape : {problem_shape{1, 300, 700}, {200, 40, 130}, {33, 30, 0}, {0, 8, 40}}) {
+                for (const problem_shape shape :
+                     {problem_shape{1, 300, 700}, {200, 40, 130}, {33, 30, 0}, {0, 8, 40}}) {
                     gemm_info kind;
                     kind.traits.a = a;
                     kind.traits.b = b;
@@ -174,12 +174,12 @@ TEST_CASE("gemm: dynamic quantisation as docs/ops/gemm.md shows it") {
     const i64 a_pitch = here.a.matrix.row_stride, b_pitch = here.b.matrix.row_stride;
     const output_matrix d = here.d;
     const gemm_engine engine = engine_on_simulator();
-    // [end scales]
+    // [end_scales]
     const scaled_matrix a{row_major(a_data, m, k, a_pitch), per_row_scales(a_scales, m)},  // a float for each token
         b{row_major(b_data, n, k, b_pitch), per_tensor_scale(b_scale)};                    // one float on the device
-    const auto done = fp8_gemm_nt(engine, a, b, d);                          // summed by the tensor core
-    const auto promoted = fp8_gemm_nt(engine, a, b, d, {.promoted = true});  // each 128 of K in FP32
-    // [end scales]
+    const auto done = fp8_gemm_nt(engine, a, b, d);                                        // summed by the tensor core
+    const auto promoted = fp8_gemm_nt(engine, a, b, d, {.promoted = true});                // each 128 of K in FP32
+    // [end_scales]
     if (DEEPGEMM_TEST_SAMPLE > 1 && (!done || !promoted)) return;
     CHECK_MESSAGE(done, (done ? "" : done.failure().message));
     CHECK_MESSAGE(promoted, (promoted ? "" : promoted.failure().message));
