@@ -12,7 +12,7 @@ namespace deepgemm::bench {
 /// What ran between two large memsets: one launch of a contender, which may be several kernels.
 struct launch_record {
     unsigned mark = 0;  ///< byte value of the memset before the launch
-    double us = 0;      ///< sum over the kernels
+    double us = 0;      ///< in which at least one of the kernels ran
     std::vector<std::string> kernels;
 };
 

@@ -104,13 +104,16 @@ std::vector<launch_record> activity::stop(std::size_t separator_bytes) {
     }
     std::sort(sorted.begin(), sorted.end(), [](const event& x, const event& y) { return x.start < y.start; });
     std::vector<launch_record> launches;
+    std::uint64_t until = 0;  // a dependent kernel may start before the one before it has ended
     for (const event& e : sorted) {
         if (!e.kernel && e.bytes >= separator_bytes) {
             const bool continues =
                 !launches.empty() && launches.back().kernels.empty() && launches.back().mark == e.value;
             if (!continues) launches.push_back({e.value, 0, {}});
         } else if (e.kernel && !launches.empty()) {
-            launches.back().us += double(e.end - e.start) / 1000;
+            const std::uint64_t from = std::max(e.start, std::min(until, e.end));
+            launches.back().us += double(e.end - from) / 1000;
+            until = std::max(until, e.end);
             launches.back().kernels.emplace_back(e.kernel);
         }
     }

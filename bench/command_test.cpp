@@ -109,6 +109,45 @@ TEST_CASE("explain takes products in groups of rows") {
         CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);
 }
 
+TEST_CASE("explain takes products in groups of K") {
+    const said text = run(explain_command, {"4*4096,7168,33536:along-k", "16*7168,2048,33152:concatenated",
+                                            "4*4096,7168,32384:bf16-along-k-bf16"});
+    CHECK(text.code == 0);
+    CHECK(text.has(
+        "33536 of K in 4 groups, m = 4096, n = 7168, A e4m3 scaled 1x128 by fp32, B e4m3 scaled 1x128 by fp32, D "
+        "f32 with C in place\n"));
+    CHECK(text.has("33152 of K in 16 groups, concatenated, m = 7168, n = 2048, "));
+    CHECK(text.has(
+        "32384 of K in 4 groups, m = 4096, n = 7168, A bf16 contiguous along M, B bf16 contiguous along N, D bf16\n"));
+    CHECK(run(explain_command, {"--json", "4*4096,7168,33536:along-k"})
+              .has("\"product\": \"4*4096,7168,33536:along-k\""));
+    const std::pair<std::vector<std::string>, const char*> mistakes[] = {
+        {{"3*64,128:along-k"}, "the product '3*64,128:along-k': groups of K are written G*M,N,K:along-k or, of"},
+        {{"3*64,128,256:bf16-concatenated"}, "groups of K are written G*M,N,K:along-k"},
+        {{"3*64,128,256:along-k-acc"}, "groups of K are written G*M,N,K:along-k"},
+        {{"3*64,128,208:concatenated"}, "K is 208; concatenated groups have multiples of 128"},
+        {{"0*64,128,256:along-k"}, "the number of groups is 0"}};
+    for (const auto& [given, what] : mistakes)
+        CHECK_THROWS_WITH_AS(run(explain_command, given), doctest::Contains(what), std::invalid_argument);
+}
+
+TEST_CASE("explain takes batches and their sums") {
+    const said text = run(explain_command, {"8*4,1024,4096:heads-bf16", "129*128,384,128:sum-bf16"});
+    CHECK(text.code == 0);
+    CHECK(
+        text.has("8 products of m = 4, n = 1024, k = 4096, A bf16 contiguous along K, B bf16 contiguous along K, D "
+                 "bf16\non 132 "));
+    CHECK(text.has("predicted best of 7: config{.block = {8, 64, 64}"));
+    CHECK(text.has("the sum of 129 products of m = 128, n = 384, k = 128"));
+    CHECK(text.has("predicted best of 2: config{.block = {128, "));
+    CHECK(
+        run(explain_command, {"--json", "8*4,1024,4096:heads-1d2d"}).has("\"product\": \"8*4,1024,4096:heads-1d2d\""));
+    CHECK_THROWS_WITH_AS(
+        run(explain_command, {"8*4,1024:batch-bf16"}),
+        doctest::Contains("the product '8*4,1024:batch-bf16': batches are written S*M,N,K:batch-recipe"),
+        std::invalid_argument);
+}
+
 TEST_CASE("explain takes prenorms, whose configuration is of another type") {
     const said text = run(explain_command, {"137,24,7168:prenorm", "137,24,7168:prenorm-16", "8192,100,7168:prenorm"});
     CHECK(text.code == 0);
@@ -173,6 +212,15 @@ TEST_CASE("explain takes cleanings of logits") {
     CHECK(text.has("minus infinity around ranges of 7 queries, 99 keys, logits f16\non 132 "));
     CHECK(text.has("predicted best of 1: clean_logits_config{"));
     CHECK(run(explain_command, {"--json", "7,99:clean-f16"}).has("\"smem_bytes\": 0"));
+}
+
+TEST_CASE("explain takes transpositions, and FP8 that is transposed on the way") {
+    const said text = run(explain_command, {"4096,7168:transpose", "3*64,100:transpose", "64,7168,2048:1d2d-nn"});
+    CHECK(text.code == 0);
+    CHECK(text.has("1 matrix of 4096 x 7168 e4m3, transposed\non 132 "));
+    CHECK(text.has("3 matrices of 64 x 100 e4m3, transposed\non 132 "));
+    CHECK(text.has("predicted best of 3: transpose_config{"));
+    CHECK(text.has("B e4m3 scaled 128x128 by fp32, contiguous along N, D bf16\non 132 "));
 }
 
 TEST_CASE("explain takes selections") {
@@ -338,6 +386,18 @@ TEST_CASE("the simulator runs products in groups of rows, exactly") {
         CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n2 of 2 results are exact\n"));
     for (const char* product : {"3*80,72,304:bf16-psum", "3*80,72,304:bf16-nn-indexed-20"})
         CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n1 of 1 results are exact\n"));
+}
+
+TEST_CASE("the simulator runs products in groups of K, exactly") {
+    for (const char* product : {"3*80,72,512:along-k", "3*80,72,768:concatenated", "3*80,72,304:bf16-along-k",
+                                "3*80,72,304:bf16-along-k-bf16"})
+        CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n1 of 1 results are exact\n"));
+}
+
+TEST_CASE("the simulator runs batches and their sums, exactly") {
+    for (const char* const product :
+         {"3*72,128,200:batch-bf16", "3*72,128,256:heads-1d2d", "9*72,128,200:sum-bf16-f32"})
+        CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n2 of 2 results are exact\n"));
 }
 
 TEST_CASE("the simulator runs prenorms, exactly") {

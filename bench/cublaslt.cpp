@@ -51,7 +51,13 @@ public:
         if (scaling == peer_scaling::at_end) scale_at_end(product_, problem);
         if (sums == peer_sums::fast)
             or_throw(product_.set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, std::int8_t(1), "fast accumulation"));
-        algorithms_.resize(std::size_t(or_throw(product_.suggest(shared_library(), algorithms_))));
+        ask();
+    }
+    gemm(const batched_problem& batch, int suggestions)
+        : product_(or_throw(cublaslt_product::of(deepgemm::detail::first_of(batch)))),
+          algorithms_(std::size_t(suggestions)) {
+        or_throw(product_.repeat(batch.a.count, batch.a.matrix_stride, batch.b.matrix_stride, batch.d.matrix_stride));
+        ask();
     }
 
     void launch(cudaStream_t stream) override {
@@ -61,6 +67,8 @@ public:
     void choose(int index) override { chosen_ = index; }
 
 private:
+    void ask() { algorithms_.resize(std::size_t(or_throw(product_.suggest(shared_library(), algorithms_)))); }
+
     cublaslt_product product_;
     std::vector<cublasLtMatmulHeuristicResult_t> algorithms_;
     int chosen_ = 0;
@@ -71,6 +79,10 @@ private:
 std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem& product, peer_scaling scaling, int suggestions,
                                              peer_sums sums) {
     return std::make_unique<gemm>(product, scaling, suggestions, sums);
+}
+
+std::unique_ptr<cublaslt_gemm> plan_cublaslt(const batched_problem& batch, int suggestions) {
+    return std::make_unique<gemm>(batch, suggestions);
 }
 
 std::string cublaslt_version() {

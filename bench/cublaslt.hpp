@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include <deepgemm/ops/batched_gemm/problem.hpp>
 #include <deepgemm/ops/gemm/problem.hpp>
 
 namespace deepgemm::bench {
@@ -43,6 +44,9 @@ public:
 /// block.
 std::unique_ptr<cublaslt_gemm> plan_cublaslt(const gemm_problem& product, peer_scaling scaling, int suggestions,
                                              peer_sums sums = peer_sums::promoted);
+
+/// The same for a batch of 16-bit products that are not added up.
+std::unique_ptr<cublaslt_gemm> plan_cublaslt(const batched_problem& batch, int suggestions);
 
 /// The library's version, such as `13.1.0`; empty if the benchmark was built without it.
 std::string cublaslt_version();

@@ -11,13 +11,16 @@
 
 #include "command_line.hpp"
 #include "memory.hpp"
+#include "ops/batched_gemm/words.hpp"
 #include "ops/clean_logits/words.hpp"
 #include "ops/contiguous_gemm/words.hpp"
 #include "ops/grouped_gemm/words.hpp"
 #include "ops/hc_prenorm/words.hpp"
+#include "ops/k_grouped_gemm/words.hpp"
 #include "ops/mqa_logits/words.hpp"
 #include "ops/paged_mqa_logits/words.hpp"
 #include "ops/topk/words.hpp"
+#include "ops/transpose/words.hpp"
 #include "options.hpp"
 #include "result.hpp"
 
@@ -145,6 +148,37 @@ TEST_CASE("the contiguous suites are the peer's cases, with groups of our own th
     CHECK(half[1].peer_name() == "num_groups=4 m=36096 n=6144 k=7168 layout=NN psum=True zero_pad=False");
 }
 
+TEST_CASE("the suites of groups of K are the peer's cases, with groups of our own that have as much of K") {
+    const auto fp8 = suite_k_grouped(), half = suite_k_grouped_bf16();
+    REQUIRE(fp8.size() == 12);
+    REQUIRE(half.size() == 6);
+    for (const auto& suite : {fp8, half}) {
+        for (const k_grouped_case& c : suite) {
+            const std::vector<deepgemm::i32> sizes = c.sizes();
+            CHECK(sizes.size() == std::size_t(c.groups));
+            CHECK(std::accumulate(sizes.begin(), sizes.end(), 0) == c.k);
+            for (const deepgemm::i32 size : sizes) CHECK((size > 0 && size % 128 == 0));
+            const std::string written = words<deepgemm::ops::k_grouped_gemm>::text_of(workload_of(c));
+            CHECK(words<deepgemm::ops::k_grouped_gemm>::takes(written));
+            CHECK_FALSE(words<deepgemm::ops::grouped_gemm>::takes(written));
+            CHECK(workload_of(parse_k_groups(written)) == workload_of(c));
+        }
+    }
+    // 998 TFLOPS in 1973 us, and 713 in 2666.
+    CHECK(fp8[0].flops() / 1973e6 == doctest::Approx(998).epsilon(0.001));
+    CHECK(half[0].flops() / 2666e6 == doctest::Approx(713).epsilon(0.001));
+    CHECK(fp8[0].bytes() / 1973e3 == doctest::Approx(674).epsilon(0.01));
+    CHECK(fp8[0].name() == "4x33536 4096x7168 concatenated");
+    CHECK(fp8[6].name() == "4x33536 4096x7168 one pitch");
+    CHECK(half[5].name() == "16x35072 7168x2048 one pitch bf16");
+    CHECK(std::string(fp8[6].family()) == "fp8_k_grouped");
+    CHECK(fp8[0].peer_name() == "num_groups=4 m=4096 n=7168 k=33536 gran_k=128 k_alignment=128 psum=0");
+    CHECK(half[0].peer_name() == "num_groups=4 m=4096 n=7168 k=32384 align=128 psum=0");
+    for (const char* const text :
+         {"3*64,128,256:along-k-f32", "3*64,128,256:concatenated-bf16", "3*64,128,200:bf16-along-k-bf16"})
+        CHECK(words<deepgemm::ops::k_grouped_gemm>::text_of(workload_of(parse_k_groups(text))) == text);
+}
+
 TEST_CASE("the suite of lists has gathered and scattered rows, each beside a kernel of its own that moves them") {
     const auto cases = suite_lists();
     CHECK(cases.size() == 24);
@@ -202,6 +236,10 @@ TEST_CASE("suites by name hold each case once, FP8 first") {
     CHECK(all.front().is_fp8());
     CHECK(std::string(all.front().family()) == "fp8_dense");
     CHECK(std::string(all.back().family()) == "bf16_dense");
+    const auto layouts = suite("fp8_layouts");
+    CHECK(layouts.size() == 12);
+    for (const gemm_case& c : layouts) CHECK(std::string(c.family()) == "fp8_layouts");
+    CHECK(layouts[1].name() == "- 4096x4096x7168 1d2d tn bf16");
 }
 
 TEST_CASE("shapes of the command line") {
@@ -210,9 +248,14 @@ TEST_CASE("shapes of the command line") {
     CHECK(name("1,8,16:1d2d") == "- 1x8x16 1d2d bf16");
     CHECK(name("1,8,16:1d1d") == "- 1x8x16 1d1d bf16");
     CHECK(name("1,8,16:1d1d-acc") == "- 1x8x16 1d1d f32 acc");
+    CHECK(name("16,8,16:1d2d-tt") == "- 16x8x16 1d2d tt bf16");
+    CHECK(name("1,16,16:1d1d-nn-acc") == "- 1x16x16 1d1d nn f32 acc");
+    CHECK_THROWS_AS(name("8,8,16:1d2d-tt"), std::invalid_argument);
+    CHECK_THROWS_AS(name("16,8,16:1d2d-nn"), std::invalid_argument);
     CHECK(name("1,8,16:row") == "- 1x8x16 row bf16");
     CHECK(name("1,8,16:tensor-acc") == "- 1x8x16 tensor f32 acc");
     CHECK_THROWS_AS(name("1,8,16:row-f32"), std::invalid_argument);
+    CHECK(name("16,16,16:row-tn-acc") == "- 16x16x16 row tn f32 acc");
     CHECK(name("3,8,24:bf16") == "- 3x8x24 bf16 nt bf16");
     CHECK_THROWS_AS(name("3,8,5:bf16-nn"), std::invalid_argument);
     CHECK(name("8,16,5:bf16-tn-f32-acc") == "- 8x16x5 bf16 tn f32 acc");
@@ -223,8 +266,8 @@ TEST_CASE("shapes of the command line") {
     CHECK((!nn.a_mn_major() && nn.b_mn_major()));
     CHECK_THROWS_WITH_AS(
         name("1,8,16:bf16-nx"),
-        "the product '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :row or :tensor, the last "
-        "three also with -acc, or :bf16 or :f16 with any of -nn, -tn, -tt, -f32, -acc",
+        "the product '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :row, :tensor, :bf16 "
+        "or :f16, with any of -nn, -tn, -tt, all but the first with -acc, the last two with -f32, too",
         std::invalid_argument);
     for (const char* text : {"", "1,8", "1,8,16:", "1,8,16bf16", "1,8,16:bf16-", "1,8,16:1d2d-acc", "1,8,16:-nn"}) {
         CAPTURE(text);
@@ -298,11 +341,13 @@ TEST_CASE("the command line") {
     CHECK(parsed({"--tune", "--table", "x"}).command == "./dg bench --tune");
     CHECK_THROWS_WITH_AS(parsed({"--tune=1"}), "tune was given a disallowed flag override", std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
-    CHECK_THROWS_WITH_AS(parsed({"--suite", "x"}),
-                         "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_row_scales, bf16_75, all, masked, masked_bf16, "
-                         "contiguous, contiguous_bf16, router, lists, hc_prenorm, mqa_logits, clean_logits, "
-                         "paged_mqa_logits, topk, topk_logits",
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        parsed({"--suite", "x"}),
+        "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, fp8_row_scales, bf16_75, all, masked, "
+        "masked_bf16, "
+        "contiguous, contiguous_bf16, router, lists, k_grouped, k_grouped_bf16, einsum, einsum_bf16, einsum_bmk, "
+        "einsum_fp8, hc_prenorm, mqa_logits, clean_logits, paged_mqa_logits, topk, topk_logits, transpose",
+        std::invalid_argument);
 }
 
 TEST_CASE("numbers of options: digits, in a range, or a sentence") {
@@ -337,6 +382,59 @@ TEST_CASE("memory that is not free is refused before it is taken") {
     CHECK_NOTHROW(check_memory("the product", 1e9, 1e9, "on the host"));
     CHECK_THROWS_WITH_AS(check_memory("the product", 2.5e9, 1e9, "on the host"),
                          "the product needs 2.5 GB of memory on the host; 1.0 GB are free", std::runtime_error);
+}
+
+TEST_CASE("the suites of einsums are the peer's cases, as the peer spells them") {
+    const auto all = suite_einsum("einsum");
+    REQUIRE(all.size() == 43);
+    CHECK(suite_einsum("einsum_bf16").size() == 20);
+    CHECK(suite_einsum("einsum_bmk").size() == 18);
+    CHECK(suite_einsum("einsum_fp8").size() == 5);
+    CHECK(all[0].peer == "b=4 h=128 r=512 d=128");
+    CHECK(all[0].name() == "bhr,hdr->bhd b=4 h=128 r=512 d=128");
+    CHECK(all[15].name() == "bhd,hdr->bhr b=4 h=8 r=4096 d=1024");
+    CHECK(all[20].name() == "bmk,bnk->mn b=129 m=128 n=384 k=128 FP32");
+    CHECK(all[37].name() == "bmk,bnk->mn b=8192 m=384 n=128 k=384 BF16");
+    CHECK(all[42].name() == "bhr,hdr->bhd b=8192 h=8 r=4096 d=1024");
+    CHECK(all[42].op() == "fp8_einsum");
+    // 767 TFLOPS in 359 us, 4126 GB/s in 260 us.
+    CHECK(all[8].flops() / 359e6 == doctest::Approx(767).epsilon(0.01));
+    CHECK(all[28].bytes() / 260e3 == doctest::Approx(4126).epsilon(0.01));
+    for (const batched_case& c : all) {
+        const std::string written = words<deepgemm::ops::batched_gemm>::text_of(workload_of(c));
+        CAPTURE(written);
+        CHECK(workload_of(parse_batch(written)) == workload_of(c));
+        CHECK(words<deepgemm::ops::batched_gemm>::takes(written));
+        CHECK(!words<deepgemm::ops::grouped_gemm>::takes(written));
+        CHECK(!words<deepgemm::ops::contiguous_gemm>::takes(written));
+    }
+    CHECK_THROWS_WITH_AS(suite_einsum("x"), "no suite is called x", std::invalid_argument);
+}
+
+TEST_CASE("batches are written S*M,N,K:batch-recipe, and errors say so") {
+    const batched_case heads = parse_batch("8*32,1024,4096:heads-bf16-nn");
+    CHECK(heads.count == 8);
+    CHECK(heads.rows == 32);
+    CHECK(heads.form == batch_form::heads);
+    CHECK(heads.each.b_mn_major());
+    CHECK(parse_batch("2*8,16,24:sum-bf16-f32-acc").each.accumulate);
+    CHECK(parse_batch("2*8,16,24:batch-f16").name() == "2*8,16,24:batch-f16");
+    const auto refusal = [](const std::string& text) -> std::string {
+        try {
+            parse_batch(text);
+        } catch (const std::invalid_argument& wrong) {
+            return wrong.what();
+        }
+        return "";
+    };
+    for (const char* text : {"2*8,16:batch-bf16", "2*8,16,24:batch", "2*8,16,24:batch-", "2*8,16,24:batches-bf16"})
+        CHECK(refusal(text).find("batches are written S*M,N,K:batch-recipe") != std::string::npos);
+    CHECK(refusal("0*8,16,24:batch-bf16").find("the number of products is 0") != std::string::npos);
+    CHECK(refusal("2*8,16,20:batch-bf16").find("of one product, the product '8,16,20:bf16': K must be") !=
+          std::string::npos);
+    CHECK(refusal("2*8,16,128:sum-1d2d").find("batches in FP8 are scaled as 1d2d, and are not summed up") !=
+          std::string::npos);
+    CHECK(refusal("2*8,16,128:batch-1d1d").find("batches in FP8") != std::string::npos);
 }
 
 TEST_CASE("the prenorm suite is the peer's cases, as the peer spells them") {
@@ -494,6 +592,29 @@ TEST_CASE("paged logits are written B*T,N,H,D:paged, and errors say so") {
           "the product '0*1,2,4,32:paged': the number of requests is 0; it must be from 1 to 2147479552");
     CHECK(refusal("65536*65536,2,4,32:paged").find("the number of queries is 4294967296") != std::string::npos);
     CHECK(refusal("1*1,2,6,32:paged").ends_with("a query has 6 heads; it must have a multiple of 4 from 4 to 128"));
+}
+
+TEST_CASE("transpositions are written M,N:transpose, with a number before for a stack") {
+    for (const transpose_case& c : suite_transpose()) {
+        const auto work = workload_of(c);
+        CHECK(workload_of(parse_transpose(words<deepgemm::ops::transpose>::text_of(work))) == work);
+        CHECK(c.bytes() == 2.0 * c.rows * c.columns * c.matrices);
+    }
+    CHECK(suite_transpose()[5].name() == "8 of 7168x4096");
+    CHECK(workload_of(parse_transpose("3*4,12:transpose")) == deepgemm::transpose_workload{4, 12, 3});
+    const auto refusal = [](const std::string& text) {
+        try {
+            parse_transpose(text);
+        } catch (const std::invalid_argument& why) {
+            return std::string(why.what());
+        }
+        return std::string();
+    };
+    for (const std::string text : {"4:transpose", "4,5,6:transpose", "4,5:transposed", "4,5"})
+        CHECK(refusal(text) == "the product '" + text + "': transpositions are written [B*]M,N:transpose");
+    CHECK(refusal("4,0:transpose").ends_with("the number of columns is 0; it must be from 1 to 2147479552"));
+    CHECK(refusal("0*4,1:transpose").ends_with("the number of matrices is 0; it must be from 1 to 2147479552"));
+    CHECK(refusal("x*4,1:transpose").ends_with("it must be a whole number from 1 to 2147479552"));
 }
 
 TEST_CASE("the suite of cleanings has the ranges of the logits, and is written M,N:clean") {

@@ -105,12 +105,19 @@ __device__ double warp_sum(double x) {
     return x;
 }
 
+/// Where the elements of a result lie, row by row.
+struct element_order {
+    i64 rows, columns, pitch;
+    __device__ i64 count() const { return rows * columns; }
+    __device__ i64 at(i64 i) const { return pitch == columns ? i : i / columns * pitch + i % columns; }
+};
+
 template <class D>
-__global__ void add_up(sums* total, const D* from, const float* truth, i64 count) {
+__global__ void add_up(sums* total, const D* from, const float* truth, element_order order) {
     double error = 0, result = 0, square = 0;
     u64 bad = 0;
-    for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x) {
-        const double d = double(float(from[i])), r = truth[i];
+    for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < order.count(); i += i64(gridDim.x) * blockDim.x) {
+        const double d = double(float(from[order.at(i)])), r = truth[i];
         square += r * r;
         if (isfinite(d)) {
             error += (d - r) * (d - r);
@@ -131,11 +138,11 @@ __global__ void add_up(sums* total, const D* from, const float* truth, i64 count
 }
 
 template <class D>
-__global__ void find_largest(sums* total, const D* from, const float* truth, i64 count) {
-    const double typical = fmax(sqrt(total->truth / double(count)), 1e-30);
+__global__ void find_largest(sums* total, const D* from, const float* truth, element_order order) {
+    const double typical = fmax(sqrt(total->truth / double(order.count())), 1e-30);
     double largest = 0;
-    for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x) {
-        const double d = double(float(from[i])), r = truth[i];
+    for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < order.count(); i += i64(gridDim.x) * blockDim.x) {
+        const double d = double(float(from[order.at(i)])), r = truth[i];
         if (isfinite(d)) largest = fmax(largest, fabs(d - r) / fmax(fabs(r), typical));
     }
     atomicMax(&total->max_error, bit_cast<u64>(largest));
@@ -186,13 +193,13 @@ void reference::compute(const gemm_problem& product, bool scaled, u64 c_seed) {
 }
 
 comparison reference::compare(const output_matrix& result_d) {
-    const i64 count = result_d.rows * result_d.columns;
+    const element_order order{result_d.rows, result_d.columns, result_d.row_stride};
     const float* const truth = product_.as<float>(0);
     sums host{}, *const device = sums_.as<sums>(1);
     check(cudaMemcpy(device, &host, sizeof host, cudaMemcpyHostToDevice), "cudaMemcpy");
     visit(result_d, [=](const auto* d) {
-        add_up<<<1024, 256>>>(device, d, truth, count);
-        find_largest<<<1024, 256>>>(device, d, truth, count);
+        add_up<<<1024, 256>>>(device, d, truth, order);
+        find_largest<<<1024, 256>>>(device, d, truth, order);
     });
     check(cudaGetLastError(), "comparison");
     check(cudaMemcpy(&host, device, sizeof host, cudaMemcpyDeviceToHost), "comparison");

@@ -36,7 +36,7 @@ public:
 
     /// Host: compares D of `data`, as it is now, with the reference. `diff` is NaN if any element is not finite.
     comparison compare(const problem_data& data) { return compare(data.product().d); }
-    /// Host: the same of a D without padding.
+    /// Host: the same of any D.
     comparison compare(const output_matrix& d);
 
 private:

@@ -30,8 +30,12 @@ PEERS = {
     "cublaslt_blockwise": "cuBLASLt, block-scaled",
     "cublaslt": "cuBLASLt",
     "deepgemm": "DeepGEMM",
+    "deepgemm_nt": "ours, NT",
+    "deepgemm_on_the_way": "ours, transposed on the way",
 }
-COLORS = {"cublaslt_fast": "#519e3e", "cublaslt_rowwise": "#8d69b8", "cublaslt_tensorwise": "#7a7a7a", "cublaslt_blockwise": "#3b76af", "cublaslt": "#7a7a7a", "deepgemm": "#ef8636"}
+COLORS = {"cublaslt_fast": "#519e3e", "cublaslt_tensorwise": "#7a7a7a", "cublaslt_rowwise": "#8d69b8",
+          "cublaslt_blockwise": "#3b76af", "cublaslt": "#7a7a7a", "deepgemm": "#ef8636", "deepgemm_nt": "#519e3e",
+          "deepgemm_on_the_way": "#8d69b8"}
 
 # Ceilings of a roofline: memory as the data sheets have it, in TB/s, and what a multiprocessor's tensor cores do in a cycle.
 MEMORY_TB_S = {"NVIDIA H100 80GB HBM3": 3.35, "NVIDIA H200": 4.8}
@@ -64,6 +68,12 @@ CONTIGUOUS = [
     ("all", lambda r: True),
 ]
 
+K_GROUPED = [
+    ("concatenated", lambda r: r["pass"] == "concatenated"),
+    ("one pitch", lambda r: r["pass"] == "one pitch"),
+    ("all", lambda r: True),
+]
+
 # Result files: the types and what they hold, and the groups of cases that a summary shows.
 FAMILIES = {
     "fp8_dense": ("FP8", "dense FP8 GEMM", [
@@ -71,6 +81,12 @@ FAMILIES = {
         ("m = 64 and 128", lambda r: r["m"] in (64, 128)),
         ("larger, BF16 D", lambda r: larger(r) and not r["accumulate"]),
         ("larger, FP32 D +=", lambda r: larger(r) and r["accumulate"]),
+        ("all", lambda r: True),
+    ]),
+    "fp8_layouts": ("FP8", "dense FP8 GEMM in other orders than NT", [
+        ("NN: B is transposed", lambda r: r["layout"] == "nn"),
+        ("TN: both are", lambda r: r["layout"] == "tn"),
+        ("TT: A is", lambda r: r["layout"] == "tt"),
         ("all", lambda r: True),
     ]),
     "fp8_row_scales": ("FP8", "dense FP8 GEMM, a scale a row or an operand", [
@@ -97,6 +113,15 @@ FAMILIES = {
     "fp8_router": ("FP8", "contiguous grouped FP8 GEMM, a router's groups", CONTIGUOUS),
     "fp8_lists": ("FP8", "contiguous grouped FP8 GEMM, gathered and scattered rows", CONTIGUOUS),
     "bf16_lists": ("BF16", "contiguous grouped BF16 GEMM, gathered and scattered rows", CONTIGUOUS),
+    "fp8_k_grouped": ("FP8", "K-grouped FP8 GEMM", K_GROUPED),
+    "bf16_k_grouped": ("BF16", "K-grouped BF16 GEMM", K_GROUPED),
+    "einsum": ("BF16", "einsums", [
+        ("heads, BF16, up to 128 rows", lambda r: r["op"] == "bf16_einsum" and r["form"] != "bmk,bnk->mn" and r["m"] <= 128),
+        ("heads, BF16, more rows", lambda r: r["op"] == "bf16_einsum" and r["form"] != "bmk,bnk->mn" and r["m"] > 128),
+        ("sums, BF16", lambda r: r["form"] == "bmk,bnk->mn"),
+        ("heads, FP8", lambda r: r["op"] == "fp8_einsum"),
+        ("all", lambda r: True),
+    ]),
     "hc_prenorm": ("TF32", "HyperConnection prenorm", [
         ("up to 137 rows, one sum", lambda r: r["m"] < 4096 and r["num_splits"] == 0),
         ("up to 137 rows, in parts", lambda r: r["m"] < 4096 and r["num_splits"] != 0),
@@ -129,6 +154,7 @@ FAMILIES = {
 
 # What else a reader of a family's numbers must know.
 NOTES = {
+    "fp8_layouts": "Times are those of all launches, in which at least one kernel runs: transposition and product overlap a little.",
     "mqa_logits": "Full logits are filled with minus infinity outside of ranges in the time given; for DeepGEMM that is the time "
                   "of a second kernel, added to that of the first.",
     "paged_mqa_logits": "The work is shared out in the launch; DeepGEMM's times are without its kernel that does that.",

@@ -100,7 +100,7 @@ std::string case_result::line() const {
     const double us = ours.median_us();
     std::string out =
         format("%-8s %6d %6d %6d %4s %4s %3s | %s %s %s", problem.pass, problem.m, problem.n, problem.k,
-               problem.is_fp8() ? problem.recipe() : problem.layout(), problem.d_type(),
+               problem.is_fp8() && !problem.is_turned() ? problem.recipe() : problem.layout(), problem.d_type(),
                problem.accumulate ? "yes" : "", field(us, 9, 2).c_str(),
                field(problem.flops() / us * 1e-6, 6, 0).c_str(), field(problem.bytes() / us * 1e-3, 5, 0).c_str());
     for (std::size_t i = 0; i < peers.size(); ++i) {

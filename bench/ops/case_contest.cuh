@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cublaslt.hpp"
 #include "files.hpp"
 #include "memory.hpp"
 #include "ops/contest.hpp"
@@ -30,6 +31,8 @@ struct case_contender {
     double predicted_us = 0;
     typename O::config cfg{};
     measurement figures{};
+    measurement k_major{};  ///< our pick with K-major scales of A, if it was measured
+    measurement traffic{};  ///< a kernel that only moves what the case must move, if it was measured
 };
 
 /// Measures cases of operation `O`. `Data` is the device memory of one case at a time:
@@ -37,7 +40,10 @@ struct case_contender {
 ///     reset_d()                makes every element of the results NaN
 ///     product()                the problem as users of deepgemm describe it
 ///     judge(reference, wrong)  the largest errors in D; sets `wrong` to a sentence if it wrote where it must not
+///     traffic()                if it is there: a contender that moves what the case must move and computes nothing
+///     k_major_product()        if it is there: the same problem with K-major scales of A, or nothing
 ///     before(stream), after(stream)   if they are there: what the product's time includes beside its kernel
+///     peer(options)            if it is there: a peer's contender for the same case, with no launch if there is none
 template <class O, class Data>
 class case_run {
 public:
@@ -50,6 +56,48 @@ public:
     std::vector<case_contender<O>> measure(const product& problem, u64 seed) {
         data_.generate(problem, seed);
         const auto given = data_.product();
+        std::vector<case_contender<O>> all = contenders(given, o_.tune);
+        if constexpr (requires { data_.k_major_product(); }) {
+            if (const auto turned = data_.k_major_product(); turned && !o_.tune)
+                all.push_back(contenders(*turned, false).front());
+        }
+        std::vector<contender> who;
+        for (case_contender<O>& each : all) {
+            who.push_back(each.who);
+            judge(each, problem.tolerance());
+        }
+        peer_ = {};
+        if constexpr (requires { data_.peer(o_); }) enter_peer(who, problem.tolerance());
+        const std::size_t with_peer = who.size();
+        if constexpr (requires { data_.traffic(); }) {
+            if (!o_.tune) who.push_back(data_.traffic());  // last, since it overwrites D
+        }
+        const auto times = clock_.flushed(who, o_.warmups, o_.reps);
+        for (std::size_t i = 0; i < all.size(); ++i) all[i].figures.us = times[i].us;
+        if (with_peer > all.size()) peer_.figures.us = times[with_peer - 1].us;
+        if (who.size() > with_peer) all[0].traffic.us = times.back().us;
+        if (!o_.tune && all.size() == 2) {
+            all[0].k_major = std::move(all[1].figures);
+            if (all[0].figures.failure.empty() && !all[0].k_major.failure.empty())
+                all[0].figures.failure = "with K-major scales: " + all[0].k_major.failure;
+            all.pop_back();
+        }
+        measurement& ours = all[0].figures;
+        if (!o_.tune && o_.sustained_seconds > 0 && ours.median_us() > o_.sustained_above_us) {
+            const sustained_time s = clock_.sustained(who[0], o_.sustained_seconds, ours.median_us(), board_);
+            ours.sustained_us = s.us;
+            ours.clock_mhz = s.clock_mhz;
+            ours.watts = s.watts;
+        }
+        return all;
+    }
+    /// The peer on the last case; it has no times if there is none, or if its result was wrong.
+    const case_contender<O>& peer() const { return peer_; }
+
+private:
+    /// The kernels for a problem, by rank, or the first one alone.
+    template <class Problem>
+    std::vector<case_contender<O>> contenders(const Problem& given, bool all_of_them) {
         const plan_of<O> made = or_throw(plan(given, device_, instances::of<O>()));
         const auto arguments = O::arguments_of(given);
         std::vector<case_contender<O>> all;
@@ -61,26 +109,26 @@ public:
                 if constexpr (requires { data_.after(stream); }) data_.after(stream);
             };
             all.push_back({{to_source(kernel->info.cfg), launch}, candidate.predicted.total_us, kernel->info.cfg});
-            if (!o_.tune) break;
-        }
-        std::vector<contender> who;
-        for (case_contender<O>& each : all) {
-            who.push_back(each.who);
-            judge(each, problem.tolerance());
-        }
-        const auto times = clock_.flushed(who, o_.warmups, o_.reps);
-        for (std::size_t i = 0; i < all.size(); ++i) all[i].figures.us = times[i].us;
-        measurement& ours = all[0].figures;
-        if (!o_.tune && o_.sustained_seconds > 0 && ours.median_us() > o_.sustained_above_us) {
-            const sustained_time s = clock_.sustained(who[0], o_.sustained_seconds, ours.median_us(), board_);
-            ours.sustained_us = s.us;
-            ours.clock_mhz = s.clock_mhz;
-            ours.watts = s.watts;
+            if (!all_of_them) break;
         }
         return all;
     }
+    /// Adds the peer to those who are timed, unless it cannot run the case or is wrong.
+    void enter_peer(std::vector<contender>& who, double tolerance) {
+        if (!o_.peers || o_.tune) return;
+        try {
+            peer_.who = data_.peer(o_);
+            if (!peer_.who.launch) return;
+            judge(peer_, tolerance);
+            if (peer_.figures.failure.empty()) who.push_back(peer_.who);
+        } catch (const std::exception& e) {
+            static_cast<void>(cudaGetLastError());
+            peer_.figures.failure = e.what();
+        }
+        if (!peer_.figures.failure.empty())
+            std::printf("%s: %s\n", peer_.who.name.c_str(), peer_.figures.failure.c_str());
+    }
 
-private:
     void judge(case_contender<O>& each, double tolerance) {
         data_.reset_d();
         each.who.launch(clock_.stream());
@@ -98,6 +146,7 @@ private:
     device_info device_;
     Data data_;
     reference reference_;
+    case_contender<O> peer_;
 };
 
 /// The row of a result file for our pick. members_of(case) gives what tells the case from others.
@@ -108,6 +157,8 @@ json row_of(const typename words<O>::product& problem, const case_contender<O>& 
     row["config"] = ours.who.name;
     row["chosen_by"] = "model";
     add_figures(row, m, problem.flops(), problem.bytes());
+    if (!ours.traffic.us.empty()) row["us_traffic"] = ours.traffic.median_us();
+    if (!ours.k_major.us.empty()) row["us_k_major_scales"] = ours.k_major.median_us();
     if (!m.failure.empty()) row["failure"] = m.failure;
     row["peers"] = json::object();
     row["peers_sustained"] = json::object();
@@ -168,6 +219,7 @@ private:
                 print(problem, each);
                 wrong += !each.figures.failure.empty();
             }
+            if (!run.peer().figures.us.empty()) print(problem, run.peer());
             std::fflush(stdout);
             if (o_.tune) {
                 add_winner(winners.rows<O>(), problem, all);
@@ -175,10 +227,14 @@ private:
                 continue;
             }
             rows.push_back(row_of<O>(problem, all[0]));
+            if (const auto& peer = run.peer(); !peer.figures.us.empty())
+                rows.back()["peers"][peer.who.name] = peer.figures.median_us();
             // Written after every case: an interrupted run leaves what it measured.
             json about = board.describe(o_.command, clock.method());
             about["reps"] = o_.reps;
             about["flush_bytes"] = double(o_.flush_bytes);
+            if (run.peer().who.name == "cublaslt") with_cublaslt_ = true;
+            if (with_cublaslt_) about["cublaslt"] = cublaslt_version();
             write_file(path, text_of(json::object({{"machine", about}, {"rows", rows}})) + "\n");
         }
         if (wrong) std::printf("%d results are wrong\n", wrong);
@@ -206,6 +262,7 @@ private:
     const options& o_;
     std::vector<product> cases_;
     std::vector<std::vector<product>> families_;
+    bool with_cublaslt_ = false;  ///< it was a peer of some case
 };
 
 }  // namespace deepgemm::bench

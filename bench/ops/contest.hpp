@@ -2,6 +2,7 @@
 // What `deepgemm bench` and `deepgemm tune` measure of one operation on a GPU.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -34,11 +35,14 @@ template <class Case>
 std::vector<std::vector<Case>> families_of(const options& o, const std::vector<Case>& cases) {
     std::vector<std::vector<Case>> families;
     for (const bool fp8 : {true, false}) {
-        std::vector<Case> members;
         for (const Case& c : cases) {
-            if (c.is_fp8() == fp8) members.push_back(c);
+            if (c.is_fp8() != fp8) continue;
+            const auto same = [&c](const std::vector<Case>& family) {
+                return std::string(family.front().family()) == c.family();
+            };
+            const auto found = std::find_if(families.begin(), families.end(), same);
+            found == families.end() ? families.push_back({c}) : found->push_back(c);
         }
-        if (!members.empty()) families.push_back(members);
     }
     if (!o.out.empty() && families.size() > 1)
         throw std::invalid_argument("--out names one file, but FP8 and BF16 cases have one each; use --results");

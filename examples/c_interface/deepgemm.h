@@ -132,7 +132,17 @@ deepgemm_status deepgemm_fp8_gemm_nt(const deepgemm_engine* engine, const deepge
                                      const deepgemm_scales* a_scales, const deepgemm_input* b,
                                      const deepgemm_scales* b_scales, const deepgemm_output* d,
                                      const deepgemm_epilogue* epilogue, void* stream, deepgemm_message* message);
-/* The same of operands in BF16, without scales. */
+/* The same of operands in FP8 that may be contiguous along M or N instead: row_stride 1, column_stride the distance from one k to the
+ * next. Such an operand is transposed into the workspace first. Scales are given as for deepgemm_fp8_gemm_nt. */
+deepgemm_status deepgemm_fp8_gemm_with_workspace(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                 const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                 const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                 const deepgemm_epilogue* epilogue, void* workspace,
+                                                 uint64_t workspace_bytes, void* stream, deepgemm_message* message);
+/* Bytes of device memory, at a multiple of 16, that it needs; 0 if both operands are contiguous along K. */
+deepgemm_status deepgemm_fp8_gemm_workspace_bytes(const deepgemm_input* a, const deepgemm_input* b, uint64_t* bytes,
+                                                  deepgemm_message* message);
+/* deepgemm_fp8_gemm_nt of operands in BF16, without scales. */
 deepgemm_status deepgemm_bf16_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b,
                                       const deepgemm_output* d, const deepgemm_epilogue* epilogue, void* stream,
                                       deepgemm_message* message);
@@ -221,6 +231,62 @@ deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(
     const deepgemm_row_list* d_rows, const deepgemm_row_groups* groups, const deepgemm_epilogue* epilogue, void* stream,
     deepgemm_message* message);
 
+/* Groups of K: each has a matrix of D. That of the first group is given as a matrix, the others follow at `d_stride` elements. */
+typedef struct deepgemm_k_groups {
+    int64_t count;
+    int64_t d_stride;
+    const int32_t* list; /* in device memory: (count) elements of K of each group, or before which element each ends */
+    const int32_t*
+        host_sizes; /* null, or (count) in host memory: the sizes again, multiples of 128, if operands are concatenated: for
+                                  each group, one after another, a matrix (M, size) in A and (N, size) in B */
+    int32_t by_end;     /* not 0: the list holds ends */
+    int32_t accumulate; /* not 0: the products are added to D, which must be FP32 */
+    int64_t alignment;  /* every group starts at a multiple of as many elements, 1 to 4096; in FP8 a multiple of 128 */
+} deepgemm_k_groups;
+
+/* D[g](m,n) = [D[g](m,n) +] A(m,k) B(n,k)^T over the k of each group g; operands in FP8, contiguous along K, with scales of single rows.
+ * What lies between groups is not used; but if a size is no multiple of 16, the elements up to the next one must be zero. The
+ * kernel reads `list`: a graph may be replayed with another one, unless operands are concatenated. */
+deepgemm_status deepgemm_k_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                          const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                          const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                          const deepgemm_k_groups* groups, void* stream,
+                                                          deepgemm_message* message);
+/* The same of operands A (k,m) and B (k,n) in BF16, without scales. Groups of any sizes; what lies between them is not used. */
+deepgemm_status deepgemm_k_grouped_bf16_gemm_tn_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                           const deepgemm_input* b, const deepgemm_output* d,
+                                                           const deepgemm_k_groups* groups, void* stream,
+                                                           deepgemm_message* message);
+
+/* Products of one shape. Matrices are those of the first; the others follow at these distances, in elements, which may be smaller
+ * than the pitch of rows, and their scales in words. */
+typedef struct deepgemm_batch {
+    int64_t count;
+    int64_t a_stride, b_stride, d_stride;
+    int64_t a_scale_stride, b_scale_stride;
+    int32_t accumulate; /* not 0: products are added to what D holds, in FP32 */
+} deepgemm_batch;
+
+/* D[s](m,n) = A[s](m,k) B[s](n,k)^T for each matrix s, of operands in BF16; distances between scales do not matter. */
+deepgemm_status deepgemm_bf16_batched_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a,
+                                              const deepgemm_input* b, const deepgemm_output* d,
+                                              const deepgemm_batch* batch, void* stream, deepgemm_message* message);
+/* The same in FP8, as deepgemm_fp8_gemm_nt does it. */
+deepgemm_status deepgemm_fp8_batched_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a,
+                                             const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                             const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                             const deepgemm_batch* batch, void* stream, deepgemm_message* message);
+
+/* D(m,n) = the sum of A[s](m,k) B[s](n,k)^T over all matrices s, in BF16, added up in an order that does not depend on timing. The
+ * workspace is device memory at a multiple of 128 bytes, whose first 128 bytes are zeros before the first call; each call leaves
+ * zeros there. Two calls may not use it at the same time. */
+deepgemm_status deepgemm_bf16_batched_sum(const deepgemm_engine* engine, const deepgemm_input* a,
+                                          const deepgemm_input* b, const deepgemm_output* d,
+                                          const deepgemm_batch* batch, void* workspace, uint64_t workspace_bytes,
+                                          void* stream, deepgemm_message* message);
+/* Bytes of a workspace that lets all multiprocessors take part, for a D of m x n; 0 without an engine. */
+uint64_t deepgemm_batched_sum_workspace_bytes(const deepgemm_engine* engine, int64_t m, int64_t n);
+
 /* D(m,n) = A(m,k) tf32(B(n,k))^T and q(m) = the sum of squares of row m of A: A in BF16, B in FP32, which is rounded to TF32, both
  * contiguous along K; D (m, n) and q (1, m) in FP32. With `parts` above 1 both are left in so many parts of K for the caller to add:
  * that of D is the matrix `d` and others behind it, each `d_stride` elements after the one before, and q is (parts, m). */
@@ -297,6 +363,10 @@ deepgemm_status deepgemm_clean_logits(const deepgemm_engine* engine, const deepg
 deepgemm_status deepgemm_topk(const deepgemm_engine* engine, const deepgemm_input* logits, int64_t k, int32_t* indices,
                               int64_t indices_stride, float* scores, int64_t scores_stride, const int32_t* first,
                               const int32_t* last, void* stream, deepgemm_message* message);
+
+/* Y(j,i) = X(i,j): X (rows, columns) and Y (columns, rows) in FP8, contiguous along columns, rows at multiples of 16 bytes. */
+deepgemm_status deepgemm_transpose(const deepgemm_engine* engine, const deepgemm_input* x, const deepgemm_output* y,
+                                   void* stream, deepgemm_message* message);
 
 #ifdef __cplusplus
 }

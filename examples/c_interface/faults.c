@@ -135,6 +135,35 @@ int main(void) {
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16",
            deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(engine, &a, &rows, &fp8, &blocks, &d, &list, &one_group,
                                                                NULL, NULL, &message));
+    const int32_t odd_sizes[2] = {32, 32};
+    const deepgemm_k_groups no_sizes = {1, 64 * 64, NULL, NULL, 0, 1, 128},
+                            odd_start = {1, 64 * 64, ends, NULL, 0, 1, 64},
+                            odd_groups = {2, 64 * 64, ends, odd_sizes, 0, 0, 128};
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
+           deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, NULL, NULL, &message));
+    EXPECT(
+        DEEPGEMM_NULL_POINTER, "the sizes of groups",
+        deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, &no_sizes, NULL, &message));
+    EXPECT(
+        DEEPGEMM_BAD_OPTION, "a multiple of 128 elements of K",
+        deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, &odd_start, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_EXTENT, "group 0 has 32 elements",
+           deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, &odd_groups, NULL,
+                                                     &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is e4m3; a BF16 GEMM",
+           deepgemm_k_grouped_bf16_gemm_tn_contiguous(engine, &fp8, &a, &wide, &odd_start, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
+           deepgemm_k_grouped_bf16_gemm_tn_contiguous(engine, &a, &a, &wide, NULL, NULL, &message));
+    const deepgemm_batch batch = {2, 32 * 64, 32 * 64, 64 * 64, 0, 0, 0};
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of a batch",
+           deepgemm_bf16_batched_gemm_nt(engine, &a, &a, &d, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_LAYOUT, "D has matrix stride",
+           deepgemm_bf16_batched_gemm_nt(engine, &a, &a, &d, &(deepgemm_batch){2, 64 * 64, 64 * 64, 64, 0, 0, 0}, NULL,
+                                         &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is bf16; an FP8",
+           deepgemm_fp8_batched_gemm_nt(engine, &a, &rows, &fp8, &blocks, &d, &batch, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "the workspace has 0 bytes",
+           deepgemm_bf16_batched_sum(engine, &a, &a, &d, &batch, NULL, 0, NULL, &message));
     const deepgemm_input weights = {memory, 32, 64, 64, 1, DEEPGEMM_F32};
     const deepgemm_output sums = {other, 64, 32, 32, 1, DEEPGEMM_F32}, squares = {other, 1, 64, 64, 1, DEEPGEMM_F32};
     EXPECT(DEEPGEMM_NULL_POINTER, "q is a null",
@@ -213,6 +242,15 @@ int main(void) {
            deepgemm_topk(engine, &row, 4, NULL, 4, NULL, 0, NULL, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_EXTENT, "k is 2049",
            deepgemm_topk(engine, &row, 2049, best, 2049, NULL, 0, NULL, NULL, NULL, &message));
+    const deepgemm_input turned = {memory, 64, 64, 1, 64, DEEPGEMM_E4M3};
+    uint64_t bytes;
+    EXPECT(DEEPGEMM_NULL_POINTER, "B is a null", deepgemm_fp8_gemm_workspace_bytes(&fp8, NULL, &bytes, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the place for", deepgemm_fp8_gemm_workspace_bytes(&fp8, &fp8, NULL, &message));
+    EXPECT(
+        DEEPGEMM_BAD_OPTION, "at least 8192 to transpose B",
+        deepgemm_fp8_gemm_with_workspace(engine, &fp8, &rows, &turned, &rows, &d, NULL, memory, 100, NULL, &message));
+    EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "X is bf16", deepgemm_transpose(engine, &a, &d, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "Y is a null", deepgemm_transpose(engine, &fp8, NULL, NULL, &message));
     deepgemm_engine_destroy(engine);
 
     const deepgemm_options too_many = {1000000, 0};

@@ -29,13 +29,19 @@ static float from_bf16(uint16_t code) {
     return x;
 }
 
-/* The product of a row of A and one of B, rounded to BF16 (8 bits, to nearest even). */
-static float expected(int a_row, int b_row) {
-    int sum = 0, exponent;
+/* The product of a row of A and one of B. */
+static int product_of(int a_row, int b_row) {
+    int sum = 0;
     for (int i = 0; i < k; ++i) sum += a_value(a_row, i) * b_value(b_row, i);
+    return sum;
+}
+/* A sum, rounded to BF16 (8 bits, to nearest even). */
+static float rounded(int sum) {
+    int exponent;
     const float significand = frexpf((float)sum, &exponent);
     return ldexpf(nearbyintf(ldexpf(significand, 8)), exponent - 8);
 }
+static float expected(int a_row, int b_row) { return rounded(product_of(a_row, b_row)); }
 
 /* Elements of D that are not `factor` times the product of the integers. */
 static int wrong_elements(const uint16_t* d, float factor) {
@@ -181,6 +187,131 @@ static int run_groups(const deepgemm_engine* engine) {
         memcpy(high, other, sizeof other);
     }
     failed |= report_groups("BF16 with scattered rows", status, &message, d, 0xffff);  // others are not written
+    return failed;
+}
+
+/* Three groups of K, each added to a matrix of ones: FP8 with one pitch and concatenated, and BF16. All numbers are integers and powers
+ * of two, so sums are exact. */
+static int run_k_groups(const deepgemm_engine* engine) {
+    enum { groups = 3, all_k = 512, blocks = all_k / 128 };
+    static const int32_t k_of[groups] = {128, 0, 384};
+    uint8_t* const a = shared_memory(m * all_k);
+    uint8_t* const b = shared_memory(n * all_k);
+    uint8_t* const a_apart = shared_memory(m * all_k);
+    uint8_t* const b_apart = shared_memory(n * all_k);
+    uint16_t* const a16 = shared_memory(m * all_k * sizeof *a16);
+    uint16_t* const b16 = shared_memory(n * all_k * sizeof *b16);
+    float* const a_scales = shared_memory(m * blocks * sizeof *a_scales);
+    float* const b_scales = shared_memory(n * blocks * sizeof *b_scales);
+    float* const d = shared_memory(groups * m * n * sizeof *d);
+    int32_t* const sizes = shared_memory(sizeof k_of);
+    if (!a || !b || !a_apart || !b_apart || !a16 || !b16 || !a_scales || !b_scales || !d || !sizes) return 1;
+    memcpy(sizes, k_of, sizeof k_of);
+    for (int i = 0; i < m * all_k; ++i) {
+        const int row = i / all_k, at = i % all_k;
+        a[i] = e4m3(a_value(row, at)), a16[at * m + row] = bf16(a_value(row, at));
+        a_apart[at < k_of[0] ? row * k_of[0] + at : m * k_of[0] + row * k_of[2] + at - k_of[0]] = a[i];
+    }
+    for (int i = 0; i < n * all_k; ++i) {
+        const int row = i / all_k, at = i % all_k;
+        b[i] = e4m3(b_value(row, at)), b16[at * n + row] = bf16(b_value(row, at));
+        b_apart[at < k_of[0] ? row * k_of[0] + at : n * k_of[0] + row * k_of[2] + at - k_of[0]] = b[i];
+    }
+    for (int i = 0; i < m * blocks; ++i) a_scales[i] = 0.5f;
+    for (int i = 0; i < n * blocks; ++i) b_scales[i] = 2.0f;
+    int failed = 0;
+    for (int way = 0; way < 3; ++way) {
+        for (int i = 0; i < groups * m * n; ++i) d[i] = 1;
+        // [k_groups]
+        const deepgemm_input left = {way == 1 ? a_apart : a, m, all_k, all_k, 1, DEEPGEMM_E4M3},
+                             right = {way == 1 ? b_apart : b, n, all_k, all_k, 1, DEEPGEMM_E4M3};
+        const deepgemm_scales left_scales = {a_scales, 1, m, DEEPGEMM_SCALES_FP32, 1},
+                              right_scales = {b_scales, 1, n, DEEPGEMM_SCALES_FP32, 1};
+        const deepgemm_output first = {d, m, n, n, 1, DEEPGEMM_F32};
+        const deepgemm_k_groups list = {.count = groups,
+                                        .d_stride = m * n,
+                                        .list = sizes,
+                                        .host_sizes = way == 1 ? k_of : NULL,
+                                        .accumulate = 1,
+                                        .alignment = 128};
+        deepgemm_message message;
+        deepgemm_status status = DEEPGEMM_OK;
+        if (way < 2) {
+            status = deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &left, &left_scales, &right, &right_scales,
+                                                               &first, &list, NULL, &message);
+            // [k_groups]
+        } else {
+            const deepgemm_input x = {a16, all_k, m, m, 1, DEEPGEMM_BF16}, y = {b16, all_k, n, n, 1, DEEPGEMM_BF16};
+            status = deepgemm_k_grouped_bf16_gemm_tn_contiguous(engine, &x, &y, &first, &list, NULL, &message);
+        }
+        if (status != DEEPGEMM_OK || wait_for_kernels()) {
+            printf("FAIL: groups of K: %s: %s\n", deepgemm_status_name(status), message.text);
+            return 1;
+        }
+        int wrong = 0;
+        for (int group = 0, begin = 0; group < groups; begin += k_of[group++]) {
+            for (int i = 0; i < m * n; ++i) {
+                int sum = 1;
+                for (int at = begin; at < begin + k_of[group]; ++at) sum += a_value(i / n, at) * b_value(i % n, at);
+                wrong += d[group * m * n + i] != (float)sum;
+            }
+        }
+        static const char* const names[] = {"FP8", "FP8, concatenated", "BF16"};
+        printf("%s: groups of K in %s: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", names[way], wrong,
+               groups * m * n);
+        failed |= wrong != 0;
+    }
+    return failed;
+}
+
+/* Two heads, whose rows are among each other in A and in D, and the sum of two products. */
+static int run_batches(const deepgemm_engine* engine) {
+    enum { heads = 2, tokens = m / heads, columns = 24 };
+    const uint64_t bytes = deepgemm_batched_sum_workspace_bytes(engine, tokens, columns);
+    uint16_t* const x = shared_memory(m * k * sizeof *x);
+    uint16_t* const w = shared_memory(heads * columns * k * sizeof *w);
+    uint16_t* const d = shared_memory(m * columns * sizeof *d);
+    unsigned char* const memory = shared_memory(bytes + 128);
+    if (!x || !w || !d || !memory) return 1;
+    unsigned char* const workspace = memory + (128 - (uintptr_t)memory % 128) % 128;
+    for (int i = 0; i < m * k; ++i) x[i] = bf16(a_value(i / k, i % k));
+    for (int i = 0; i < heads * columns * k; ++i) w[i] = bf16(b_value(i / k, i % k));
+    memset(d, 0xff, m * columns * sizeof *d);
+    memset(workspace, 0, 128);
+    // [batch]
+    const deepgemm_input a = {x, tokens, k, heads * k, 1, DEEPGEMM_BF16}, b = {w, columns, k, k, 1, DEEPGEMM_BF16};
+    const deepgemm_output of_heads = {d, tokens, columns, heads * columns, 1, DEEPGEMM_BF16};
+    const deepgemm_batch batch = {.count = heads, .a_stride = k, .b_stride = columns * k, .d_stride = columns};
+    deepgemm_message message;
+    deepgemm_status status = deepgemm_bf16_batched_gemm_nt(engine, &a, &b, &of_heads, &batch, NULL, &message);
+    // [batch]
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: batch: %s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    int wrong = 0;
+    for (int i = 0; i < m * columns; ++i) {
+        const int row = i / columns;
+        wrong += from_bf16(d[i]) != expected(row, row % heads * columns + i % columns);
+    }
+    printf("%s: batch: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", wrong, m * columns);
+    int failed = wrong != 0;
+
+    const deepgemm_output sum = {d, tokens, columns, columns, 1, DEEPGEMM_BF16};
+    status = deepgemm_bf16_batched_sum(engine, &a, &b, &sum, &batch, workspace, bytes, NULL, &message);
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: sum of a batch: %s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    wrong = 0;
+    for (int i = 0; i < tokens * columns; ++i) {
+        int all = 0;
+        for (int head = 0; head < heads; ++head)
+            all += product_of(i / columns * heads + head, head * columns + i % columns);
+        wrong += from_bf16(d[i]) != rounded(all);
+    }
+    printf("%s: sum of a batch: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", wrong, tokens * columns);
+    failed |= wrong != 0;
     return failed;
 }
 
@@ -339,6 +470,37 @@ static int run_logits(const deepgemm_engine* engine) {
     return failed | (wrong != 0);
 }
 
+/* The same FP8 product with B (k,n), as the forward pass of a layer may store it, and B (n,k) made of it. */
+static int run_turned(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* by_token,
+                      const uint8_t* b8, const deepgemm_scales* by_block, const deepgemm_output* product) {
+    enum { pitch = 80 };  // a row of B (k,n), in multiples of 16
+    uint8_t* const turned = shared_memory(k * pitch);
+    uint8_t* const back = shared_memory(n * k);
+    if (!turned || !back) return 1;
+    for (int i = 0; i < n * k; ++i) turned[i % k * pitch + i / k] = b8[i];
+    memset(product->data, 0xff, m * n * sizeof(uint16_t));
+    deepgemm_message message;
+    // [turned]
+    const deepgemm_input b = {turned, n, k, 1, pitch, DEEPGEMM_E4M3};  // (k,n), seen as (n,k)
+    uint64_t bytes;
+    if (deepgemm_fp8_gemm_workspace_bytes(a, &b, &bytes, &message) != DEEPGEMM_OK) return 1;
+    void* const workspace = shared_memory(bytes);
+    deepgemm_status status = deepgemm_fp8_gemm_with_workspace(engine, a, by_token, &b, by_block, product, NULL,
+                                                              workspace, bytes, NULL, &message);
+    // [turned]
+    int failed = report("FP8, B (k,n)", status, &message, product->data, 2.0f);
+    const deepgemm_input x = {turned, k, n, pitch, 1, DEEPGEMM_E4M3};
+    const deepgemm_output y = {back, n, k, k, 1, DEEPGEMM_E4M3};
+    status = deepgemm_transpose(engine, &x, &y, NULL, &message);
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: transposition: %s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    const int wrong = memcmp(back, b8, n * k) != 0;
+    printf("%s: transposition\n", wrong ? "FAIL" : "PASS");
+    return failed | wrong;
+}
+
 int main(void) {
     uint8_t* const a8 = shared_memory(m * k);
     uint8_t* const b8 = shared_memory(n * k);
@@ -395,7 +557,10 @@ int main(void) {
     status = deepgemm_bf16_gemm_nt(engine, &x, &w, &product, NULL, NULL, &message);
     failed |= report("BF16", status, &message, d, 1.0f);
 
+    failed |= run_turned(engine, &a, &by_token, b8, &by_block, &product);
     failed |= run_groups(engine);
+    failed |= run_k_groups(engine);
+    failed |= run_batches(engine);
     failed |= run_prenorm(engine);
     failed |= run_logits(engine);
 

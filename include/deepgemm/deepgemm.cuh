@@ -21,6 +21,7 @@
 #include <deepgemm/kernel/paged_mqa_logits.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/kernel/topk.cuh>
+#include <deepgemm/kernel/transpose.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/mma/sm100/descriptor.cuh>
 #include <deepgemm/mma/sm100/fragment.cuh>
@@ -33,4 +34,5 @@
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/schedule/persistent.cuh>
+#include <deepgemm/schedule/summed.cuh>
 #include <deepgemm/version.cuh>

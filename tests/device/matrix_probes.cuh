@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Probes of ldmatrix, stmatrix and movmatrix: rows of a swizzled-looking order of addresses, registers written out. And of a
-// multiply of one warp.
+// Probes of ldmatrix, stmatrix and movmatrix: rows of a swizzled-looking order of addresses, registers written out. And of
+// permutations of bytes, and a multiply of one warp.
 #pragma once
+
+#include <deepgemm/ptx/bytes.cuh>
 
 #include "probe.cuh"
 
@@ -75,6 +77,29 @@ struct movmatrix_probe {
     }
 };
 
+/// Bytes of a thread's four words in another order: by selectors of every kind, and four rows transposed.
+struct bytes_probe {
+    static constexpr dtype a_type = dtype::i32, b_type = dtype::i32, output_type = dtype::i32;
+    static constexpr u32 threads = 32, cluster = 1, smem_bytes = 16;
+    static constexpr u32 a_bytes = 512, b_bytes = 16, output_bytes = 1024;
+
+    static void maps(const void* a, const void* b, void* output, tensor_map_request (&requests)[3]) {
+        ldmatrix_probe<1, false>::maps(a, b, output, requests);
+    }
+    /// The selector of lane `lane`: any four of eight bytes.
+    DEEPGEMM_BOTH static constexpr u32 selector(u32 lane) { return (lane * 0x9e3779b9u >> 8) & 0x7777; }
+    static DEEPGEMM_DEVICE void run(const probe_params& p) {
+        const u32 lane = ptx::lane_index();
+        u32 row[4];
+        for (u32 i = 0; i < 4; ++i) row[i] = ptx::ld_global(reinterpret_cast<const u32*>(p.a) + 4 * lane + i);
+        u32* const to = reinterpret_cast<u32*>(p.output) + 8 * lane;
+        for (u32 i = 0; i < 4; ++i)
+            ptx::st_global(to + i, ptx::permute_bytes(row[i], row[(i + 1) % 4], selector(lane + i)));
+        ptx::transpose_bytes(row[0], row[1], row[2], row[3]);
+        for (u32 i = 0; i < 4; ++i) ptx::st_global(to + 4 + i, row[i]);
+    }
+};
+
 /// A warp's multiply in TF32: operands as lanes hold them, with bits that it ignores, added to what D held before.
 struct mma_tf32_probe {
     static constexpr dtype a_type = dtype::f32, b_type = dtype::f32, output_type = dtype::f32;
@@ -103,6 +128,6 @@ using matrix_probes =
     probe_list<ldmatrix_probe<1, false>, ldmatrix_probe<2, false>, ldmatrix_probe<4, false>, ldmatrix_probe<1, true>,
                ldmatrix_probe<2, true>, ldmatrix_probe<4, true>, stmatrix_probe<1, false>, stmatrix_probe<2, false>,
                stmatrix_probe<4, false>, stmatrix_probe<1, true>, stmatrix_probe<2, true>, stmatrix_probe<4, true>,
-               movmatrix_probe, mma_tf32_probe>;
+               movmatrix_probe, bytes_probe, mma_tf32_probe>;
 
 }  // namespace deepgemm::probes

@@ -3,10 +3,12 @@
 // with extents fixed late, by text, from several threads, and while another kernel serves. No nvcc compiles this file.
 #include <doctest/doctest.h>
 
+#include <deepgemm/ops/batched_gemm/shipped.cuh>
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
+#include <deepgemm/ops/k_grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
 #include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
 #include <deepgemm/rtc/embedded.hpp>
@@ -16,9 +18,11 @@
 #include <iterator>
 #include <thread>
 
+#include "../ops/batched_gemm_sample.hpp"
 #include "../ops/contiguous_gemm_sample.hpp"
 #include "../ops/grouped_gemm_sample.hpp"
 #include "../ops/hc_prenorm_sample.hpp"
+#include "../ops/k_grouped_gemm_sample.hpp"
 #include "../ops/mqa_logits_sample.hpp"
 #include "../ops/paged_mqa_logits_sample.hpp"
 #include "../rtc/tiny.cuh"
@@ -108,6 +112,34 @@ TEST_CASE("rtc: products in groups of rows by every kernel as NVRTC compiles it"
     for (const contiguous_handle& kernel : handles) {
         INFO(to_source(kernel.info));
         test::contiguous_sample sample(random, 504, 520, {{600, 0, 1, 257, 64, 129}, 1, 7}, kernel.info.traits);
+        const device_tests::device_sample memory(sample);
+        or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
+        CHECK(memory.verdict() == "");
+    }
+}
+
+TEST_CASE("rtc: products in groups of K by every kernel as NVRTC compiles it") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const auto handles = or_throw(kernels().handles(shipped::all_of<ops::k_grouped_gemm>()));
+    const engine_of<ops::k_grouped_gemm> engine(handles, this_device());
+    for (const k_grouped_handle& kernel : handles) {
+        INFO(to_source(kernel.info));
+        test::k_grouped_sample sample(random, 504, 520, {{384, 0, 128, 256}}, kernel.info.traits);
+        const device_tests::device_sample memory(sample);
+        or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
+        CHECK(memory.verdict() == "");
+    }
+}
+
+TEST_CASE("rtc: batches by every kernel as NVRTC compiles it") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const auto handles = or_throw(kernels().handles(shipped::all_of<ops::batched_gemm>()));
+    const engine_of<ops::batched_gemm> engine(handles, this_device());
+    for (const batched_handle& kernel : handles) {
+        INFO(to_source(kernel.info));
+        test::batched_sample sample(random, 5, {200, 300, 520}, kernel.info.traits);
         const device_tests::device_sample memory(sample);
         or_throw(test::run_named(engine, memory.problem(), {.pin = kernel.info.cfg}));
         CHECK(memory.verdict() == "");

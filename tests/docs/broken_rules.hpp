@@ -6,14 +6,19 @@
 #include <cstdio>
 
 #include <deepgemm/host/scale_rules.hpp>
+#include <deepgemm/ops/batched_gemm/operation.hpp>
 #include <deepgemm/ops/clean_logits/operation.hpp>
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
+#include <deepgemm/ops/contiguous_gemm/transposing.hpp>
+#include <deepgemm/ops/gemm/gemm.hpp>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
+#include <deepgemm/ops/k_grouped_gemm/operation.hpp>
 #include <deepgemm/ops/mqa_logits/operation.hpp>
 #include <deepgemm/ops/paged_mqa_logits/operation.hpp>
 #include <deepgemm/ops/topk/mqa_topk.hpp>
 #include <deepgemm/ops/topk/paged_mqa_topk.hpp>
+#include <deepgemm/ops/transpose/operation.hpp>
 
 #include "../host/fakes.hpp"
 
@@ -82,8 +87,8 @@ inline std::vector<broken_rule> rules_of_matrices() {
         {"D is BF16 or FP32, or FP16 where A and B are", broken([](p_& p) { p.d.type = dtype::f16; })},
         {"C has D's type", broken([](p_& p) { (p.c = c_of(p))->type = dtype::f32; })},
         {"memory that is read or written is given", broken([](p_& p) { p.d.data = nullptr; })},
-        {"FP8 operands are contiguous along K", broken([](p_& p) { p.b.matrix.column_stride = 2; })},
-        {"16-bit operands along either dimension", broken([](p_& p) { p.a.matrix.column_stride = 3; }, true)},
+        {"FP8 operands are contiguous along either dimension", broken([](p_& p) { p.b.matrix.column_stride = 2; })},
+        {"16-bit operands, too", broken([](p_& p) { p.a.matrix.column_stride = 3; }, true)},
         {"C and D along N", broken([](p_& p) { p.d.column_stride = 2; })},
         {"rows do not overlap", broken([](p_& p) { p.d.row_stride = 504; })},
         {"rows are less than 2^40 bytes apart", broken([](p_& p) { p.b.matrix.row_stride = i64(1) << 40; })},
@@ -337,6 +342,96 @@ inline std::vector<broken_rule> rules_of_groups() {
     };
 }
 
+/// The verdict on A (256, 1024) and B (512, 1024), scaled by token, in 4 groups of K, each of which is added to a matrix D (256, 512),
+/// after a change. `apart` are sizes of concatenated operands.
+template <class Change>
+result<void> broken_k_groups(Change change, const std::vector<i32>& apart = {}) {
+    const gemm_problem one = problem(256, 512, 1024);
+    const i32* const list = static_cast<const i32*>(address(9ull << 40));
+    k_grouped_problem p{.a = one.a, .b = one.b, .d = dense_stack(one.d, 4), .groups = k_groups_by_size(list, 4)};
+    p.b.scales = per_token_scales(p.b.scales.data, scale_kind::fp32, 512, 1024);
+    p.d.first.type = dtype::f32;
+    p.c = p.d;
+    if (!apart.empty()) p.groups = concatenated_groups(list, apart.data(), i64(apart.size()));
+    p.d.count = p.c->count = p.groups.count;
+    change(p);
+    const auto found = checked<ops::k_grouped_gemm>(p);
+    return found ? result<void>() : found.failure();
+}
+
+inline std::vector<broken_rule> rules_of_k_groups() {
+    using p_ = k_grouped_problem;
+    const auto unchanged = [](p_&) {};
+    const std::vector<i32> right{256, 0, 128, 640};
+    return {
+        {"each group has a matrix of D", broken_k_groups([](p_& p) { p.d.count = 3; })},
+        {"and of C, if that is given", broken_k_groups([](p_& p) { p.c->count = 5; })},
+        {"groups start at multiples of 1 to 4096 elements", broken_k_groups([](p_& p) { p.groups.alignment = 0; })},
+        {"with scales each group starts a word of them", broken_k_groups([](p_& p) { p.groups.alignment = 64; })},
+        {"without, at 16 bytes of a row along K", broken_k_groups([](p_& p) {
+             for (scaled_matrix* const x : {&p.a, &p.b}) {
+                 *x = unscaled(x->matrix);
+                 x->matrix.type = dtype::bf16;
+             }
+             p.groups.alignment = 4;
+         })},
+        {"sizes are given", broken_k_groups([](p_& p) { p.groups.data = nullptr; })},
+        {"so are those of concatenated operands in host memory",
+         broken_k_groups([](p_& p) { p.groups.host_sizes = nullptr; }, right)},
+        {"which are no ends", broken_k_groups([](p_& p) { p.groups.by_end = true; }, right)},
+        {"a launch takes so many of them", broken_k_groups(unchanged, std::vector<i32>(33, 0))},
+        {"a word of their scales covers 128 elements", broken_k_groups(
+                                                           [](p_& p) {
+                                                               for (scaled_matrix* const x : {&p.a, &p.b}) {
+                                                                   x->scales.kind = scale_kind::ue8m0;
+                                                                   x->scales.columns = 2;
+                                                               }
+                                                           },
+                                                           right)},
+        {"sizes are multiples of 128", broken_k_groups(unchanged, {256, 100, 28, 640})},
+        {"and their sum is K", broken_k_groups(unchanged, {256, 0, 128, 512})},
+    };
+}
+
+/// The verdict on 4 products of A (256, 1024), B (512, 1024) and D (256, 512) in BF16, or on their sum, after a change.
+template <class Change>
+result<void> broken_batch(bool sum, Change change) {
+    const auto at = [](u64 terabyte) { return address(terabyte << 40); };
+    batched_problem p{.a = unscaled(input_stack(dense_stack(row_major(static_cast<const bf16*>(at(1)), 256, 1024), 4))),
+                      .b = unscaled(input_stack(dense_stack(row_major(static_cast<const bf16*>(at(2)), 512, 1024), 4))),
+                      .d = dense_stack(row_major(static_cast<bf16*>(at(3)), 256, 512), sum ? 1 : 4),
+                      .sum = sum};
+    if (sum) p.workspace = {at(4), u64(1) << 24};
+    change(p);
+    const auto found = checked<ops::batched_gemm>(p);
+    return found ? result<void>() : found.failure();
+}
+
+inline std::vector<broken_rule> rules_of_batches() {
+    using p_ = batched_problem;
+    return {
+        {"there are from 0 to 2^31 - 4096 products", broken_batch(false, [](p_& p) { p.a.count = -1; })},
+        {"each has a matrix in every stack", broken_batch(false, [](p_& p) { p.b.count = 3; })},
+        {"a sum has one D", broken_batch(true, [](p_& p) { p.d.count = 4; })},
+        {"tiles of all products are counted in 31 bits",
+         broken_batch(false, [](p_& p) { p.a.count = p.b.count = p.d.count = i64(1) << 26; })},
+        {"so are blocks of K of a sum", broken_batch(true, [](p_& p) { p.a.count = p.b.count = i64(1) << 27; })},
+        {"products in FP8 are not summed up",
+         broken_batch(true,
+                      [](p_& p) {
+                          for (scaled_stack* const x : {&p.a, &p.b}) {
+                              const i64 rows = x->first.matrix.rows;
+                              x->first.matrix.type = dtype::e4m3;
+                              x->first.scales = per_token_scales(address(5ull << 40), scale_kind::fp32, rows, 1024);
+                          }
+                      })},
+        {"a sum has a workspace that holds D as FP32", broken_batch(true, [](p_& p) { p.workspace.bytes = 1024; })},
+        {"at a multiple of 128 bytes",
+         broken_batch(true, [](p_& p) { p.workspace.data = static_cast<char*>(p.workspace.data) + 64; })},
+        {"apart from D", broken_batch(true, [](p_& p) { p.workspace.data = p.d.first.data; })},
+    };
+}
+
 /// The verdict on A (100, 512), B (24, 512), D (100, 24) and q (100) in 4 parts of K, after a change.
 template <class Change>
 result<void> broken_prenorm(Change change) {
@@ -582,6 +677,61 @@ inline std::vector<broken_rule> rules_of_topk() {
         {"and starts at a multiple of 16 bytes", broken_workspace((1ull << 40) + 8, 1 << 20)},
         {"for `fp8_paged_mqa_topk` a workspace holds a request", broken_paged_workspace(40191)},
         {"and schedules are made elsewhere", broken_paged_workspace(1 << 20, true)},
+    };
+}
+
+/// The verdict on three matrices X (100, 5000) at row stride 5008 and their transposes, after a change.
+template <class Change>
+result<void> broken_transpose(Change change) {
+    transpose_problem p{.x = {{address(1ull << 40), dtype::e4m3, 100, 5000, 5008, 1}, 3, 100 * 5008},
+                        .y = {{address(2ull << 40), dtype::e4m3, 5000, 100, 112, 1}, 3, 5000 * 112}};
+    change(p);
+    const auto found = checked<ops::transpose>(p);
+    return found ? result<void>() : found.failure();
+}
+/// The verdict on an FP8 product of A (256, 1024) and B (512, 1024), both or B contiguous along M or N, in a workspace.
+inline result<void> broken_turned(u64 at, u64 bytes, bool both = true, i64 b_stride = 512) {
+    using transposing = engine_of<ops::gemm, ops::transpose>;
+    gemm_problem p = problem(256, 512, 1024);
+    if (both) p.a.matrix.row_stride = 1, p.a.matrix.column_stride = 256;
+    p.b.matrix.row_stride = 1, p.b.matrix.column_stride = b_stride;
+    return fp8_gemm_nt(transposing(device_info::h200()), p.a, p.b, p.d, {.workspace = {address(at), bytes}});
+}
+
+/// The same of groups of rows by three matrices B (1024, 512).
+inline result<void> broken_turned_groups(u64 bytes) {
+    using transposing = engine_of<ops::contiguous_gemm, ops::transpose>;
+    const gemm_problem p = problem(256, 512, 1024);
+    scaled_matrix b = transposed(p.b);
+    b.matrix.row_stride = 512, b.matrix.column_stride = 1;
+    const i32* const ends = static_cast<const i32*>(address(7ull << 40));
+    return m_grouped_fp8_gemm_nn_contiguous(transposing(device_info::h200()), p.a, dense_stack(b, 3), p.d,
+                                            groups_by_end(ends), {address(6ull << 40), bytes});
+}
+
+inline std::vector<broken_rule> rules_of_transpose() {
+    using p_ = transpose_problem;
+    return {
+        {"rows and columns are from 0 to 2^31 - 4096", broken_transpose([](p_& p) { p.x.first.rows = -1; })},
+        {"and so is the number of matrices", broken_transpose([](p_& p) { p.x.count = -3; })},
+        {"X is FP8", broken_transpose([](p_& p) { p.x.first.type = dtype::bf16; })},
+        {"and so is Y, of the same type", broken_transpose([](p_& p) { p.y.first.type = dtype::e5m2; })},
+        {"Y has as many rows as X has columns, and as many matrices",
+         broken_transpose([](p_& p) { p.y.first.rows = 4999; })},
+        {"rows are contiguous", broken_transpose([](p_& p) { p.x.first.column_stride = 100; })},
+        {"and do not overlap", broken_transpose([](p_& p) { p.y.first.row_stride = 96; })},
+        {"they start at multiples of 16 bytes", broken_transpose([](p_& p) { p.x.first.row_stride = 5001; })},
+        {"and so do matrices", broken_transpose([](p_& p) { p.y.matrix_stride = 5000 * 112 + 8; })},
+        {"and the first of them", broken_transpose([](p_& p) { p.x.first.data = moved(p.x.first.data, 4); })},
+        {"matrices lie apart", broken_transpose([](p_& p) { p.y.matrix_stride = 5008; })},
+        {"X and Y are given", broken_transpose([](p_& p) { p.y.first.data = nullptr; })},
+        {"and lie apart", broken_transpose([](p_& p) { p.y.first.data = const_cast<void*>(p.x.first.data); })},
+        {"FP8 products of operands along M and N need a workspace for both", broken_turned(6ull << 40, 700000)},
+        {"or for one of them", broken_turned(6ull << 40, 100, false)},
+        {"or for all matrices of groups", broken_turned_groups(1 << 20)},
+        {"which starts at a multiple of 16 bytes", broken_turned((6ull << 40) + 8, 1 << 20)},
+        {"and lies apart from all else", broken_turned(3ull << 40, 1 << 20)},
+        {"these operands are aligned as others", broken_turned(6ull << 40, 1 << 20, true, 520)},
     };
 }
 

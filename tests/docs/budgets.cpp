@@ -96,6 +96,25 @@ table masked_table() {
     return with_head(lines);
 }
 
+table batched_table() {
+    table lines;
+    for (const auto& [fp8, h, b, n, k] : {std::tuple{false, 128, 4, 128, 512},
+                                          {false, 128, 4096, 128, 512},
+                                          {false, 128, 4096, 512, 128},
+                                          {false, 8, 128, 1024, 4096},
+                                          {false, 8, 4096, 1024, 4096},
+                                          {true, 8, 4096, 1024, 4096}}) {
+        lines.push_back(line(fp8, concat(h, " heads, ", b, " rows, N ", n, ", K ", k),
+                             demand_of(batched_workload{h, dense(fp8, b, n, k)})));
+    }
+    for (const auto& [s, m, n, k] : {std::tuple{129, 128, 384, 128}, {4096, 256, 256, 256}}) {
+        gemm_workload one = dense(false, m, n, k);
+        lines.push_back(line(false, concat("the sum of ", s, " of ", m, " x ", n, " x ", k),
+                             demand_of(batched_workload{s, one, true})));
+    }
+    return with_head(lines);
+}
+
 table contiguous_table() {
     table lines;
     for (const auto& [fp8, groups, m, n, k] : {std::tuple{true, 4, 35456, 6144, 7168},
@@ -105,6 +124,26 @@ table contiguous_table() {
                                                {true, 256, 4096, 4096, 7168}}) {
         lines.push_back(line(fp8, concat(m, " rows in ", groups, " groups, N ", n, ", K ", k),
                              demand_of(in_rows(fp8, groups, m, n, k))));
+    }
+    return with_head(lines);
+}
+
+table k_grouped_table() {
+    table lines;
+    for (const auto& [fp8, groups, m, n, k] : {std::tuple{true, 4, 4096, 7168, 33536},
+                                               {true, 16, 4096, 7168, 34304},
+                                               {true, 16, 7168, 2048, 33152},
+                                               {false, 4, 4096, 7168, 32384},
+                                               {false, 16, 7168, 2048, 35072}}) {
+        const operand_info operand = fp8 ? tokens : half;
+        const k_grouped_workload work{.groups = groups,
+                                      .shape = {m, n, k},
+                                      .a = operand,
+                                      .b = operand,
+                                      .d = dtype::f32,
+                                      .accumulate = true,
+                                      .in_place = true};
+        lines.push_back(line(fp8, concat(groups, " of ", m, " x ", n, ", K ", k, " in all"), demand_of(work)));
     }
     return with_head(lines);
 }
@@ -144,6 +183,16 @@ table cleaning_table() {
     for (const auto& [queries, logits] : {std::pair{2048, dtype::f32}, {8192, dtype::f32}, {8192, dtype::bf16}}) {
         const double bytes = demand_of(clean_logits_workload{queries, 8192, logits}).bytes;
         lines.push_back(concat("| ", queries, " x 8192 in ", logits, " | ", format("%.3f", bytes * 1e-9), " | ",
+                               digits(bytes / memory_rate), " |"));
+    }
+    return lines;
+}
+
+table transposition_table() {
+    table lines{"| bytes | GB | move, µs |", "| --- | --- | --- |"};
+    for (const auto& [rows, columns] : {std::pair{4096, 7168}, {24576, 1536}, {7168, 16384}}) {
+        const double bytes = demand_of(transpose_workload{rows, columns}).bytes;
+        lines.push_back(concat("| ", rows, " x ", columns, " | ", format("%.3f", bytes * 1e-9), " | ",
                                digits(bytes / memory_rate), " |"));
     }
     return lines;
@@ -199,11 +248,14 @@ TEST_CASE("pages of operations begin with their budgets") {
     check_made_lines("docs/ops/gemm.md", "tiles", tile_table());
     check_made_lines("docs/ops/grouped_gemm.md", "budget", masked_table());
     check_made_lines("docs/ops/contiguous_gemm.md", "budget", contiguous_table());
+    check_made_lines("docs/ops/k_grouped_gemm.md", "budget", k_grouped_table());
+    check_made_lines("docs/ops/batched_gemm.md", "budget", batched_table());
     check_made_lines("docs/ops/hc_prenorm.md", "budget", prenorm_table());
     check_made_lines("docs/ops/mqa_logits.md", "budget", logits_table());
     check_made_lines("docs/ops/clean_logits.md", "budget", cleaning_table());
     check_made_lines("docs/ops/paged_mqa_logits.md", "budget", pages_table());
     check_made_lines("docs/ops/topk.md", "budget", selection_table());
+    check_made_lines("docs/ops/transpose.md", "budget", transposition_table());
     for (const auto& page : pages()) {  // of every operation
         if (page.parent_path() != "docs/ops") continue;
         CAPTURE(page.string());

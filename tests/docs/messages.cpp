@@ -92,8 +92,8 @@ TEST_CASE("every rule of gemm and of operands has a failing program") {
                                "include/deepgemm/kernel/gemm.cuh", "include/deepgemm/kernel/hc_prenorm.cuh",
                                "include/deepgemm/kernel/mqa_logits.cuh", "include/deepgemm/kernel/paged_mqa_logits.cuh",
                                "include/deepgemm/kernel/storage.cuh", "include/deepgemm/kernel/swapped.cuh",
-                               "include/deepgemm/kernel/topk.cuh", "include/deepgemm/kernel/operand.cuh",
-                               "include/deepgemm/mma/sm90/product.cuh"}) {
+                               "include/deepgemm/kernel/topk.cuh", "include/deepgemm/kernel/transpose.cuh",
+                               "include/deepgemm/kernel/operand.cuh", "include/deepgemm/mma/sm90/product.cuh"}) {
         for (const std::string& sentence : sentences(header)) {
             CAPTURE(sentence);
             ++rules;

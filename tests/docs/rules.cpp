@@ -69,11 +69,14 @@ TEST_CASE("the tables of rules hold the sentences of broken rules") {
     check_table("heads", fakes::rules_of_heads());
     check_table("epilogues", fakes::rules_of_epilogues());
     check_table("groups", fakes::rules_of_groups());
+    check_table("k_groups", fakes::rules_of_k_groups());
+    check_table("batches", fakes::rules_of_batches());
     check_table("prenorms", fakes::rules_of_prenorms());
     check_table("mqa_logits", fakes::rules_of_mqa_logits());
     check_table("clean_logits", fakes::rules_of_clean_logits());
     check_table("paged_mqa_logits", fakes::rules_of_paged_mqa_logits());
     check_table("topk", fakes::rules_of_topk());
+    check_table("transpose", fakes::rules_of_transpose());
     check_table("casts", fakes::rules_of_casts());
     check_table("transforms", fakes::rules_of_transforms());
     check_table("plans", fakes::rules_of_plans());
@@ -83,11 +86,27 @@ TEST_CASE("every sentence that a check can say is in a table") {
     std::string text;
     for (const std::string& line : source_lines(page)) text += line + '\n';
     int sentences_found = 0;
-    for (const char* header : {"host/epilogue.hpp", "host/extents.hpp", "host/matrix_rules.hpp", "host/memory.hpp",
-                               "host/scale_rules.hpp", "host/stack.hpp", "ops/contiguous_gemm/rules.hpp",
-                               "ops/gemm/rules.hpp", "ops/grouped_gemm/rules.hpp", "ops/clean_logits/rules.hpp",
-                               "ops/hc_prenorm/rules.hpp", "ops/mqa_logits/rules.hpp", "ops/paged_mqa_logits/rules.hpp",
-                               "ops/topk/rules.hpp", "ops/topk/chunks.hpp", "ops/topk/paged_mqa_topk.hpp"}) {
+    for (const char* header : {"host/epilogue.hpp",
+                               "host/extents.hpp",
+                               "host/matrix_rules.hpp",
+                               "host/memory.hpp",
+                               "host/scale_rules.hpp",
+                               "host/stack.hpp",
+                               "ops/contiguous_gemm/rules.hpp",
+                               "ops/gemm/rules.hpp",
+                               "ops/grouped_gemm/rules.hpp",
+                               "ops/batched_gemm/rules.hpp",
+                               "ops/clean_logits/rules.hpp",
+                               "ops/hc_prenorm/rules.hpp",
+                               "ops/k_grouped_gemm/rules.hpp",
+                               "ops/mqa_logits/rules.hpp",
+                               "ops/paged_mqa_logits/rules.hpp",
+                               "ops/topk/rules.hpp",
+                               "ops/topk/chunks.hpp",
+                               "ops/topk/paged_mqa_topk.hpp",
+                               "ops/gemm/transposing.hpp",
+                               "ops/contiguous_gemm/transposing.hpp",
+                               "ops/transpose/rules.hpp"}) {
         for (const std::string& sentence : sentences("include/deepgemm/" + std::string(header))) {
             CAPTURE(header);
             CAPTURE(sentence);

@@ -4,14 +4,17 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/ops.hpp>
+#include <deepgemm/ops/batched_gemm/shipped.cuh>
 #include <deepgemm/ops/clean_logits/shipped.cuh>
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
+#include <deepgemm/ops/k_grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
 #include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
 #include <deepgemm/ops/topk/shipped.cuh>
+#include <deepgemm/ops/transpose/shipped.cuh>
 
 #include <tuple>
 
@@ -43,6 +46,7 @@ std::string operand_text(const operand_info& value) {
 
 std::string result_text(const gemm_traits& what) {
     if (what.scattered) return concat(what.d, ", rows scattered");
+    if (what.groups == grouping::summed) return concat(what.d, ", summed over the batch");
     if (!what.heads.any()) return name_of(what.d) + describe(what.epilogue);
     return concat(what.d, ", heads ", what.heads.left, "+", what.heads.middle, "+", what.heads.right);
 }
@@ -81,6 +85,8 @@ kind kind_of(const paged_mqa_traits& what) {
             concat("e4m3, fp32 by key, pages of ", what.block), concat("logits ", what.stored.logits), "nt"};
 }
 kind kind_of(const topk_traits& what) { return {concat("logits ", what.logits), "", "indices i32", ""}; }
+
+kind kind_of(const transpose_traits& what) { return {"", "", concat("elements of ", what.element_bytes, " byte"), ""}; }
 
 kind kind_of(const clean_logits_traits& what) { return {"", "", concat("logits ", what.logits), ""}; }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tensor cores of Hopper read 8-bit operands along K only.
-// expect: sm90: e4m3 and e5m2 must be contiguous along K
+// The tensor cores of Hopper read 8-bit operands along K only, and registers take A alone.
+// expect: sm90: e4m3 and e5m2 of B must be contiguous along K, and of A where config.swap exchanges them
 #include <deepgemm/kernel/operand.cuh>
 #include <deepgemm/mma/sm90/product.cuh>
 #include <deepgemm/scale/fp32.cuh>

@@ -187,9 +187,10 @@ TEST_CASE("the order of an operand and the pitch a kernel is told") {
                   p.d.rows = 1;
               }) == "misaligned: A has column stride 2; TMA needs a multiple of 16 bytes, that is 8 elements of bf16");
     }
-    SUBCASE("FP8 is K-major whatever its strides") {
-        CHECK(contiguous_along({nullptr, dtype::e4m3, 100, 1, 1, 100}) == k_major);
-        CHECK(contiguous_along({nullptr, dtype::e4m3, 256, 512, 1, 256}) == k_major);
+    SUBCASE("FP8 counts by its strides, too") {
+        CHECK(contiguous_along({nullptr, dtype::e4m3, 100, 1, 1, 100}) == mn_major);
+        CHECK(contiguous_along({nullptr, dtype::e4m3, 256, 512, 1, 256}) == mn_major);
+        CHECK(contiguous_along({nullptr, dtype::e4m3, 256, 512, 512, 1}) == k_major);
     }
 }
 

@@ -10,7 +10,7 @@ namespace deepgemm::test {
 /// Sets the pointer of a group policy to `table`; policies without a table ignore it.
 inline void point_to(masked_groups& groups, const i32* table) { groups.rows = table; }
 inline void point_to(row_groups& groups, const i32* table) { groups.list = table; }
-inline void point_to(k_groups& groups, const i32* table) { groups.sizes = table; }
+inline void point_to(groups_along_k& groups, const i32* table) { groups.list = table; }
 inline void point_to(uniform_groups&, const i32*) {}
 inline void point_to(k_parts&, const i32*) {}
 inline void point_to(no_arguments&, const i32*) {}
@@ -45,6 +45,7 @@ struct grouped_product {
         typename K::arguments args{{.shape = shape}};
         args.tiles = groups;
         point_to(args.tiles, at.table);
+        if constexpr (requires { args.tiles.sizes; }) args.tiles.sizes = table.data();
         args.a = a.at(at.a, at.sa);
         args.b = b.at(at.b, at.sb);
         args.d = d.at(at.d);
@@ -154,20 +155,29 @@ grouped_product<K> index_product(random_source& random, i32 n, i32 k, const std:
     return made;
 }
 
-/// Groups of `sizes` elements of K.
+/// Groups of `sizes` elements of K, each from a multiple of `alignment` on, given by their ends or by their sizes; what lies between
+/// and behind them is NaN. If kernels skip empty groups, those are not expected to be written.
 template <class K>
-grouped_product<K> k_product(random_source& random, i32 m, i32 n, const std::vector<i32>& sizes) {
-    i32 k = 0;
-    for (const i32 size : sizes) k += size;
-    const i32 groups = i32(sizes.size());
-    grouped_product<K> made{
-        {m, n, k}, {K::info.traits.a, 1, m, k, random}, {K::info.traits.b, 1, n, k, random}, {groups, m, n}, {groups},
-        sizes};
-    i64 first = 0;
+grouped_product<K> k_product(random_source& random, i32 m, i32 n, const std::vector<i32>& sizes, i32 alignment = 1,
+                             bool by_end = false, bool skips_empty = false) {
+    const std::vector<i32> first = detail::starts(sizes, alignment);
+    const i32 groups = i32(sizes.size()), k = first.back();
+    grouped_product<K> made{{m, n, k},
+                            {K::info.traits.a, 1, m, k, random},
+                            {K::info.traits.b, 1, n, k, random},
+                            {groups, m, n},
+                            {groups, nullptr, by_end, alignment, skips_empty}};
     for (i32 g = 0; g < groups; ++g) {
-        const i32 size = sizes[std::size_t(g)];
-        made.d.expect(g, 0, k_of(made.a[0], first, size), k_of(made.b[0], first, size));
-        first += size;
+        const i32 start = first[std::size_t(g)], size = sizes[std::size_t(g)], end = start + size;
+        const bool plain = g > 0 && size == 0 && random.integer(0, 1) == 0;
+        made.table.push_back(!by_end ? size : plain ? made.table.back() : end);
+        if (size != 0 || !skips_empty) made.d.expect(g, 0, k_of(made.a[0], start, size), k_of(made.b[0], start, size));
+        made.a.poison_k(0, end, first[std::size_t(g) + 1]);
+        made.b.poison_k(0, end, first[std::size_t(g) + 1]);
+    }
+    if (maps_of_operand<typename K::tiles>() > 1) {
+        made.a.concatenate(sizes);
+        made.b.concatenate(sizes);
     }
     made.make_c(random, groups);
     return made;

@@ -237,8 +237,10 @@ TEST_CASE("groups along K and parts of K have each K block once, in order") {
             const auto [first, count] = tile.blocks();
             for (i32 i = first; i < first + count; ++i) {
                 seen.push_back(i);
-                CHECK(tile.a(i).k == 128 * i);
-                CHECK(tile.b(i).k == 128 * i);
+                // A window that is cut short starts so far before its place that it ends where K does.
+                const i32 start = takes_windows<Groups>() ? min(128 * i, shape.k - 128) : 128 * i;
+                CHECK(tile.a(i).matrix + tile.a(i).k == start);
+                CHECK(tile.b(i).matrix + tile.b(i).k == start);
             }
         });
         return seen;

@@ -46,6 +46,39 @@ public:
         }
     }
 
+    /// Makes elements [first, last) of K of matrix `i` zero.
+    void clear_k(i64 i, i64 first, i64 last) { fill_k(i, first, last, 0); }
+    /// Makes elements [first, last) of K of matrix `i` NaN, and those of their scales that no other element has.
+    void poison_k(i64 i, i64 first, i64 last) {
+        const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[i];
+        u32* const words = words_.data() + std::size_t(i) * words_.size() / one_.size();
+        fill_k(i, first, last, 0xff);
+        for (i64 row = 0; row < rows; ++row) {
+            if (scale.kind == scale_kind::none || scale.tile.mn != 1) continue;
+            const i64 of_word = k_per_word(scale.kind, scale.tile);
+            for (i64 word = ceil_div(first, of_word); word < last / of_word; ++word)
+                words[row * scale.stride_mn + word * scale.stride_k] = 0xffffffffu;
+        }
+    }
+
+    /// Cuts K of the one matrix, which is contiguous along K, into groups of `sizes` elements. Each becomes a matrix of its own without
+    /// padding, and they lie one after another; the memory that is left over becomes NaN. Scales stay as they are.
+    void concatenate(const std::vector<i32>& sizes) {
+        const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[0];
+        const i64 size = size_of(type);
+        std::vector<u8> made;
+        i64 first = 0;
+        for (const i32 count : sizes) {
+            for (i64 row = 0; row < rows; ++row) {
+                const auto from = bytes_.begin() + (row * row_stride + first) * size;
+                made.insert(made.end(), from, from + count * size);
+            }
+            first += count;
+        }
+        made.resize(bytes_.size(), 0xff);
+        bytes_ = made;
+    }
+
     /// The stack as an argument; `elements` and `scales` say where copies of bytes() and words() lie.
     scaled_stack argument(const void* elements, const void* scales) const {
         const i64 pitch = i64(bytes_.size()) / size_of((*this)[0].type) / matrices_;
@@ -66,6 +99,15 @@ public:
     i32 matrices() const { return i32(matrices_); }
 
 private:
+    void fill_k(i64 i, i64 first, i64 last, int byte) {
+        const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[i];
+        const std::size_t size = std::size_t(size_of(type)), base = std::size_t(i) * bytes_.size() / one_.size();
+        for (i64 row = 0; row < rows; ++row) {
+            for (i64 j = first; j < last; ++j)
+                std::memset(&bytes_[base + std::size_t(row * row_stride + j * k_stride) * size], byte, size);
+        }
+    }
+
     i64 matrices_;
     std::vector<any_operand> one_;
     std::vector<u8> bytes_;
@@ -90,9 +132,13 @@ inline reference::operand rows_of(reference::operand x, i64 first, i64 count) {
     return x;
 }
 
-/// Elements [first, first + count) of K of an operand without scales.
+/// Elements [first, first + count) of K of an operand. If it has scales, a word of them begins with the first element.
 inline reference::operand k_of(reference::operand x, i64 first, i64 count) {
     x.data = static_cast<const u8*>(x.data) + first * x.k_stride * size_of(x.type);
+    if (x.scale.words != nullptr) {
+        const i64 word = first / k_per_word(x.scale.kind, x.scale.tile);
+        x.scale.words = static_cast<const u32*>(x.scale.words) + word * x.scale.stride_k;
+    }
     x.k = count;
     return x;
 }

@@ -2,14 +2,17 @@
 // Every shipped kernel becomes a cubin for sm_90a, laid out as the host knows it, without a stack frame, without a spilled
 // register and without ptxas serialising its multiplies. Needs no GPU.
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/ops/batched_gemm/shipped.cuh>
 #include <deepgemm/ops/clean_logits/shipped.cuh>
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
+#include <deepgemm/ops/k_grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/mqa_logits/shipped.cuh>
 #include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
 #include <deepgemm/ops/topk/shipped.cuh>
+#include <deepgemm/ops/transpose/shipped.cuh>
 
 #include <deepgemm/rtc/joint_unit.hpp>
 #include <deepgemm/rtc/program.hpp>
@@ -36,9 +39,10 @@ std::vector<std::vector<kernel_source>> portions() {
     auto all = sources_of(shipped::all_of<ops::gemm>());
     for (const auto& more :
          {sources_of(shipped::all_of<ops::grouped_gemm>()), sources_of(shipped::all_of<ops::contiguous_gemm>()),
-          sources_of(shipped::all_of<ops::hc_prenorm>()), sources_of(shipped::all_of<ops::mqa_logits>()),
-          sources_of(shipped::all_of<ops::clean_logits>()), sources_of(shipped::all_of<ops::paged_mqa_logits>()),
-          sources_of(shipped::all_of<ops::topk>())})
+          sources_of(shipped::all_of<ops::k_grouped_gemm>()), sources_of(shipped::all_of<ops::hc_prenorm>()),
+          sources_of(shipped::all_of<ops::mqa_logits>()), sources_of(shipped::all_of<ops::clean_logits>()),
+          sources_of(shipped::all_of<ops::transpose>()), sources_of(shipped::all_of<ops::batched_gemm>()),
+          sources_of(shipped::all_of<ops::paged_mqa_logits>()), sources_of(shipped::all_of<ops::topk>())})
         all.insert(all.end(), more.begin(), more.end());
     std::vector<std::vector<kernel_source>> made;
     for (std::size_t shard = DEEPGEMM_TEST_SEED % sample; shard < shards; shard += sample) {

@@ -21,6 +21,22 @@ u32 in_rows(u32 j, u32 i, u32 k) { return matrix_row(8 * j + i) * 8 + k; }
 /// Index of a half in the registers of a warp: element (i, k) of matrix j, `n` words per lane.
 u32 in_registers(u32 n, u32 j, u32 i, u32 k) { return ((4 * i + k / 2) * n + j) * 2 + k % 2; }
 
+u8 byte_at(const bytes& b, u32 i) { return u8(b.data()[i]); }
+
+/// Bytes of each lane's four words: chosen by a selector, and transposed.
+void check_bytes() {
+    const bytes words = make_input(dtype::i32, 512, 0), made = simulate<bytes_probe>();
+    for (u32 lane = 0; lane < 32; ++lane) {
+        for (u32 i = 0; i < 4; ++i) {
+            for (u32 j = 0; j < 4; ++j) {
+                const u32 which = bytes_probe::selector(lane + i) >> 4 * j & 7, word = which < 4 ? i : (i + 1) % 4;
+                CHECK(byte_at(made, 32 * lane + 4 * i + j) == byte_at(words, 16 * lane + 4 * word + which % 4));
+                CHECK(byte_at(made, 32 * lane + 16 + 4 * i + j) == byte_at(words, 16 * lane + 4 * j + i));
+            }
+        }
+    }
+}
+
 template <int N, bool Transposed>
 void check_load() {
     const bytes rows = make_input(dtype::i32, 512, 0), registers = simulate<ldmatrix_probe<N, Transposed>>();
@@ -78,6 +94,8 @@ TEST_CASE("movmatrix transposes") {
         }
     }
 }
+
+TEST_CASE("bytes of words are chosen and transposed") { check_bytes(); }
 
 TEST_CASE("a multiply of a warp adds products of TF32") {
     const bytes a = make_input(dtype::f32, 512, 0), b = make_input(dtype::f32, 256, 1), d = simulate<mma_tf32_probe>();

@@ -60,6 +60,7 @@ struct loads_another : whole {
 //            type                                                            what it lacks
 static_assert(a_source<sm90::from_smem<operand_tile<e4m3, 64, 128>>>);
 static_assert(a_source<sm90::from_smem<operand_tile<bf16, 128, 64, major::mn>>>);
+static_assert(a_source<sm90::transposed_fp8<operand_tile<e4m3, 64, 128, major::mn>>>);
 static_assert(a_source<sm90::in_registers<operand_tile<e4m3, 64, 128, major::mn>>>);
 static_assert(a_source<sm90::in_registers<operand_tile<bf16, 64, 32>, tf32>>);
 static_assert(a_source<whole>);

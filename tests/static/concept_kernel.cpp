@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Truth table of kernel: what models it, and near misses that each lack one thing. docs/concepts/kernel.md shows the table.
+#include <deepgemm/ops/batched_gemm/operation.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
@@ -125,7 +126,8 @@ static_assert(!serves<other_launch, ops::gemm>);                     // info.lau
 static_assert(!serves<scale::to_mn_major<scale::fp32>, ops::gemm>);  // no info
 static_assert(same_as<operation_of<dense>, ops::gemm>);
 static_assert(same_as<operation_of<masked>, ops::grouped_gemm>);
-static_assert(same_as<operation_of<several>, void>);  // an operation for such groups is not there yet
+static_assert(serves<several, ops::batched_gemm>);
+static_assert(same_as<operation_of<several>, ops::batched_gemm>);
 static_assert(same_as<operation_of<scale::to_mn_major<scale::fp32>>, void>);
 
 }  // namespace

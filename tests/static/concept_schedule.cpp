@@ -204,6 +204,7 @@ static_assert(!schedule<banded_raster>);       // an order is no schedule
 
 static_assert(grouping_of<persistent<tile_shape{}, cluster_shape{}, 8>>() == grouping::none);
 static_assert(grouping_of<grouped<tile_shape{}, cluster_shape{}, k_groups>>() == grouping::along_k);
+static_assert(grouping_of<grouped<tile_shape{}, cluster_shape{}, concatenated_k_groups>>() == grouping::k_concatenated);
 static_assert(grouping_of<indexed<tile_shape{}, cluster_shape{}, 8>>() == grouping::indexed);
 // Groups of rows start anywhere in A; slots start at multiples of four rows.
 static_assert(starts_at_any_row<indexed<tile_shape{}, cluster_shape{}, 8>>());
@@ -214,7 +215,14 @@ static_assert(!starts_at_any_row<persistent<tile_shape{}, cluster_shape{}, 8>>()
 static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, psum_groups>::arguments, row_groups>);
 static_assert(same_as<indexed<tile_shape{}, cluster_shape{}, 8>::arguments, row_groups>);
 static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, masked_groups>::arguments, masked_groups>);
+static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, k_groups>::arguments, groups_along_k>);
+static_assert(same_as<grouped<tile_shape{}, cluster_shape{}, concatenated_k_groups>::arguments, groups_along_k>);
 static_assert(grouping_of<whole>() == grouping::custom);
+// Groups along K start and end anywhere, or have tensor maps of their own.
+static_assert(takes_windows<grouped<tile_shape{}, cluster_shape{}, k_groups>>() && !takes_windows<whole>());
+static_assert(maps_of_operand<grouped<tile_shape{}, cluster_shape{}, concatenated_k_groups>>() == 32);
+static_assert(maps_of_operand<grouped<tile_shape{}, cluster_shape{}, k_groups>>() == 1 &&
+              maps_of_operand<whole>() == 1);
 
 struct whole_policy {
     static constexpr stacks stacked{};
@@ -262,6 +270,7 @@ static_assert(group_policy<uniform_groups>);
 static_assert(group_policy<masked_groups>);
 static_assert(group_policy<psum_groups>);
 static_assert(group_policy<k_groups>);
+static_assert(group_policy<concatenated_k_groups>);
 static_assert(group_policy<k_parts>);
 static_assert(group_policy<whole_policy>);
 static_assert(!group_policy<unstacked_policy>);  // describes: stacked

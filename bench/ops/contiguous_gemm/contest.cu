@@ -3,6 +3,7 @@
 // kernels against one another. Rows that a list names are moved by the kernel, or by a kernel of their own in the same time.
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <random>
 
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
@@ -43,7 +44,9 @@ public:
         if (problem.is_fp8()) {
             sa_ = sa_buffer_.as<float>(std::size_t(scale_pitch() * blocks()));
             sb_ = sb_buffer_.as<float>(std::size_t(groups * b_scales()));
+            sa_k_ = sa_k_buffer_.as<float>(std::size_t(m * blocks()));
             quantise_tokens(a_, sa_, int(m), int(k), seed);
+            turn_scales(sa_k_, sa_, int(m), int(k), scale_pitch());
             for (i64 g = 0; g < groups; ++g)
                 quantise_blocks(b_ + g * n * k, sb_ + g * b_scales(), blocks(), int(n), int(k), seed + u64(g) + 1);
         } else {
@@ -104,6 +107,14 @@ public:
             case listed::scattered_after:
             case listed::none: break;
         }
+        return made;
+    }
+
+    /// The same with K-major scales, for FP8 in order.
+    std::optional<contiguous_problem> k_major_product() const {
+        if (!problem_.is_fp8() || problem_.order != listed::none) return std::nullopt;
+        contiguous_problem made = product();
+        made.a.scales = k_major_scales(sa_k_, scale_kind::fp32, problem_.rows, problem_.k);
         return made;
     }
 
@@ -212,10 +223,10 @@ private:
 
     contiguous_case problem_{};
     std::vector<i32> counts_;
-    device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, d_buffer_, list_buffer_, found_buffer_, order_buffer_,
-        stored_a_buffer_, moved_a_buffer_, stored_sa_buffer_, moved_sa_buffer_, stored_d_buffer_;
+    device_buffer a_buffer_, b_buffer_, sa_buffer_, sa_k_buffer_, sb_buffer_, d_buffer_, list_buffer_, found_buffer_,
+        order_buffer_, stored_a_buffer_, moved_a_buffer_, stored_sa_buffer_, moved_sa_buffer_, stored_d_buffer_;
     u8 *a_ = nullptr, *b_ = nullptr;
-    float *sa_ = nullptr, *sb_ = nullptr;
+    float *sa_ = nullptr, *sa_k_ = nullptr, *sb_ = nullptr;
     bf16* d_ = nullptr;
     i32* list_ = nullptr;
     i32* order_ = nullptr;  ///< where the product's rows are stored, if not in order; and what is stored there

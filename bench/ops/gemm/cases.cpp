@@ -4,6 +4,7 @@
 
 #include <deepgemm/host/parse.hpp>
 #include <deepgemm/ops/gemm/cost.hpp>
+#include <deepgemm/ops/gemm/transposing.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -33,22 +34,24 @@ gemm_case bf16_case(const char* pass, int m, int n, int k, orientation stored, o
             .stored = stored};
 }
 
-/// Applies "bf16-tn-f32-acc" and the like to a case. False if the text is no recipe.
+/// Applies "bf16-tn-f32-acc", "1d2d-nn" and the like to a case. False if the text is no recipe.
 bool apply_recipe(const std::string& recipe, gemm_case& to) {
-    if (recipe == "1d2d") return true;
     std::size_t end = recipe.find('-');
     const std::string type = recipe.substr(0, end);
-    for (const auto& [name, scales] :
-         {std::pair{"1d1d", b_scales::token}, {"row", b_scales::row}, {"tensor", b_scales::tensor}}) {
+    bool fp8 = false;
+    for (const auto& [name, scales] : {std::pair{"1d2d", b_scales::block},
+                                       {"1d1d", b_scales::token},
+                                       {"row", b_scales::row},
+                                       {"tensor", b_scales::tensor}}) {
         if (type != name) continue;
+        fp8 = true;
         to.scales = scales;
-        to.accumulate = end != std::string::npos;
-        to.d = to.accumulate ? output::f32 : output::bf16;
-        return !to.accumulate || recipe.substr(end) == "-acc";
     }
-    if (type != "bf16" && type != "f16") return false;
-    to.operands = type == "bf16" ? element::bf16 : element::f16;
-    to.d = type == "bf16" ? output::bf16 : output::f16;
+    if (!fp8) {
+        if (type != "bf16" && type != "f16") return false;
+        to.operands = type == "bf16" ? element::bf16 : element::f16;
+        to.d = type == "bf16" ? output::bf16 : output::f16;
+    }
     while (end != std::string::npos) {
         const std::size_t begin = end + 1;
         end = recipe.find('-', begin);
@@ -59,11 +62,12 @@ bool apply_recipe(const std::string& recipe, gemm_case& to) {
             to.stored = orientation::tn;
         } else if (word == "tt") {
             to.stored = orientation::tt;
-        } else if (word == "f32") {
+        } else if (word == "f32" && !fp8) {
             to.d = output::f32;
-        } else if (word == "acc") {
+        } else if (word == "acc" && type != "1d2d") {
             to.accumulate = true;
-        } else if (word != "nt") {
+            if (fp8) to.d = output::f32;
+        } else if (word != "nt" || fp8) {
             return false;
         }
     }
@@ -74,6 +78,8 @@ bool apply_recipe(const std::string& recipe, gemm_case& to) {
 std::string broken_rule(const gemm_case& c) {
     if (c.is_fp8()) {
         if (c.n % 8 != 0 || c.k % 16 != 0) return "N must be a multiple of 8, K a multiple of 16";
+        if (c.a_mn_major() && c.m % 16 != 0) return "M must be a multiple of 16";
+        if (c.b_mn_major() && c.n % 16 != 0) return "N must be a multiple of 16";
         return "";
     }
     const int d_columns = 16 / c.d_bytes();
@@ -94,7 +100,17 @@ gemm_workload workload_of(const gemm_case& c) {
         constexpr scale_tile rows{1, scale_tile::all}, whole{scale_tile::all, scale_tile::all};
         made.a = made.b = {dtype::e4m3, scale_kind::fp32, {1, 128}};
         if (c.scales == b_scales::block) made.b.tile = {128, 128};
-        if (c.is_scaled_at_end()) made.a.tile = made.b.tile = c.scales == b_scales::row ? rows : whole;
+        if (c.is_scaled_at_end()) {  // all that is turned is transposed first
+            made.a.tile = made.b.tile = c.scales == b_scales::row ? rows : whole;
+            return made;
+        }
+        const auto stored = [&](i64 rows, bool turned) -> input_matrix {
+            return {nullptr, dtype::e4m3, rows, c.k, turned ? 1 : c.k, turned ? rows : 1};
+        };
+        const auto first = deepgemm::detail::turned_first::but_one_of(
+            {.a = {stored(c.m, c.a_mn_major()), {}}, .b = {stored(c.n, c.b_mn_major()), {}}});
+        if (c.a_mn_major() && !first.a) made.a.contiguous = major::mn;
+        if (c.b_mn_major() && !first.b) made.b.contiguous = major::mn;
         return made;
     }
     const dtype type = c.operands == element::bf16 ? dtype::bf16 : dtype::f16;
@@ -108,8 +124,8 @@ double gemm_case::bytes() const { return demand_of(bench::workload_of(*this)).by
 
 std::string gemm_case::name() const {
     const std::string shape = std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k);
-    return std::string(pass) + " " + shape + " " + recipe() + " " + (is_fp8() ? "" : std::string(layout()) + " ") +
-           d_type() + (accumulate ? " acc" : "");
+    return std::string(pass) + " " + shape + " " + recipe() + " " +
+           (is_fp8() && !is_turned() ? "" : std::string(layout()) + " ") + d_type() + (accumulate ? " acc" : "");
 }
 
 std::vector<gemm_case> suite_fp8_42() {
@@ -134,6 +150,16 @@ std::vector<gemm_case> suite_fp8_25() {
     cases.push_back({"-", 8192, 8192, 4096});
     cases.push_back({"-", 16384, 4096, 4096});
     cases.push_back({"-", 8192, 8192, 8192});
+    return cases;
+}
+
+std::vector<gemm_case> suite_fp8_layouts() {
+    constexpr weight chosen[] = {{4096, 7168}, {7168, 2048}, {24576, 1536}, {7168, 16384}};
+    std::vector<gemm_case> cases;
+    for (const auto& [n, k] : chosen) {
+        for (const orientation stored : {orientation::nn, orientation::tn, orientation::tt})
+            cases.push_back({.pass = "-", .m = 4096, .n = n, .k = k, .stored = stored});
+    }
     return cases;
 }
 
@@ -179,6 +205,7 @@ std::vector<gemm_case> suite(const std::string& name) {
     };
     if (both || name == "fp8_42") append(suite_fp8_42());
     if (both || name == "fp8_25") append(suite_fp8_25());
+    if (name == "fp8_layouts") append(suite_fp8_layouts());
     if (all || name == "fp8_row_scales") append(suite_fp8_row_scales());
     if (all || name == "bf16_75") append(suite_bf16_75());
     return cases;
@@ -196,10 +223,9 @@ gemm_case parse_shape(const std::string& text) {
         }
     }
     if (sizes.size() != 3 || (colon != text.size() && !apply_recipe(text.substr(colon + 1), result))) {
-        throw std::invalid_argument(
-            "the product '" + text +
-            "' is not M,N,K with an optional :1d2d, :1d1d, :row or :tensor, the last three also with -acc, or :bf16 or "
-            ":f16 with any of -nn, -tn, -tt, -f32, -acc");
+        throw std::invalid_argument("the product '" + text +
+                                    "' is not M,N,K with an optional :1d2d, :1d1d, :row, :tensor, :bf16 or :f16, with "
+                                    "any of -nn, -tn, -tt, all but the first with -acc, the last two with -f32, too");
     }
     const auto refuse = [&](const std::string& why) {
         throw std::invalid_argument("the product '" + text + "': " + why);

@@ -41,8 +41,14 @@ struct gemm_case {
     bool a_mn_major() const { return stored == orientation::tn || stored == orientation::tt; }
     bool b_mn_major() const { return stored == orientation::nn || stored == orientation::tn; }
 
-    /// Cases of one family share a result file and a list of peers: fp8_dense, fp8_row_scales, bf16_dense.
-    const char* family() const { return is_scaled_at_end() ? "fp8_row_scales" : is_fp8() ? "fp8_dense" : "bf16_dense"; }
+    /// True for FP8 that Hopper does not multiply as it is stored: its operands are transposed first, or on the way.
+    bool is_turned() const { return is_fp8() && stored != orientation::nt; }
+
+    /// Cases of one family share a result file and a list of peers: fp8_dense, fp8_layouts, fp8_row_scales, bf16_dense.
+    const char* family() const {
+        if (!is_fp8()) return "bf16_dense";
+        return is_turned() ? "fp8_layouts" : is_scaled_at_end() ? "fp8_row_scales" : "fp8_dense";
+    }
     const char* op() const { return is_fp8() ? "fp8_gemm" : operands == element::bf16 ? "bf16_gemm" : "f16_gemm"; }
     /// How FP8 operands are scaled; the type of others.
     const char* recipe() const {
@@ -67,7 +73,7 @@ struct gemm_case {
     std::string name() const;
 };
 
-/// A case as the planner sees it; C, if there is one, is D.
+/// A case as the planner sees it; C, if there is one, is D. FP8 that is transposed first lies along K by then.
 gemm_workload workload_of(const gemm_case& c);
 
 /// The 42 FP8 cases: 21 forward, then for each weight matrix its data gradient and its two weight gradients.
@@ -75,6 +81,9 @@ std::vector<gemm_case> suite_fp8_42();
 
 /// The 25 FP8 shapes for which block-scaled cuBLASLt was measured: three batch sizes of the weights and larger squares.
 std::vector<gemm_case> suite_fp8_25();
+
+/// Four of the FP8 cases of 4096 rows in the orders NN, TN and TT.
+std::vector<gemm_case> suite_fp8_layouts();
 
 /// The 42 FP8 cases twice, with a scale for each row of A and of B, then with one for each operand: 84. Weight gradients with
 /// FP32 D among them.
@@ -84,11 +93,12 @@ std::vector<gemm_case> suite_fp8_row_scales();
 /// of 9 weight matrices its data gradient (NN) and its two weight gradients (TN).
 std::vector<gemm_case> suite_bf16_75();
 
-/// A suite by name: fp8_42, fp8_25, fp8 (both, each case once), fp8_row_scales, bf16_75, all. FP8 comes first.
+/// A suite by name: fp8_42, fp8_25, fp8 (both, each case once), fp8_layouts, fp8_row_scales, bf16_75, all (but fp8_layouts). FP8
+/// comes first.
 std::vector<gemm_case> suite(const std::string& name);
 
-/// "M,N,K[:recipe]" as a case. Recipes: 1d2d (default), 1d1d, 1d1d-acc, row, row-acc, tensor, tensor-acc; bf16 or f16, which is D's type too, then any of -nn,
-/// -tn, -tt, -f32, -acc.
+/// "M,N,K[:recipe]" as a case. Recipes: 1d2d (default), 1d1d, row or tensor, then any of -nn, -tn, -tt, and -acc for all but 1d2d;
+/// bf16 or f16, which is D's type too, then any of -nn, -tn, -tt, -f32, -acc.
 /// Sizes are from 1 to deepgemm::max_extent. Throws std::invalid_argument if it is none, or if rows in memory would not be
 /// multiples of 16 bytes.
 gemm_case parse_shape(const std::string& text);

@@ -37,6 +37,9 @@ double peer_tolerance(const gemm_case& c, const peer_kind& kind) {
 
 constexpr peer_kind fp8_peers[] = {{"cublaslt_tensorwise", peer_scaling::none},
                                    {"cublaslt_blockwise", peer_scaling::blockwise}};
+/// FP8 in other orders than NT, which nobody else multiplies with block scales: our own NT, and our fastest kernel that transposes on
+/// the way, whichever way was chosen.
+constexpr peer_kind layout_peers[] = {{"deepgemm_nt", peer_scaling::none}, {"deepgemm_on_the_way", peer_scaling::none}};
 /// Tensor-wise, summed as ours and with promotion, and by row. The former two have the scales of a product that has one for each
 /// operand, else none; the last is for scales of rows.
 constexpr peer_kind row_peers[] = {{"cublaslt_fast", peer_scaling::none, peer_sums::fast},
@@ -45,6 +48,7 @@ constexpr peer_kind row_peers[] = {{"cublaslt_fast", peer_scaling::none, peer_su
 constexpr peer_kind half_peers[] = {{"cublaslt", peer_scaling::none}};
 
 std::span<const peer_kind> peers_of(const gemm_case& c) {
+    if (c.is_turned()) return layout_peers;
     if (c.is_scaled_at_end()) return row_peers;
     if (c.is_fp8()) return fp8_peers;
     return half_peers;
@@ -91,6 +95,13 @@ private:
         if (kernels.empty()) return;
         result.config = kernels.pick().name;
         result.chosen_by = kernels.chosen_by;
+        if (data_.problem().is_turned()) {
+            const contender who = turned_.of(data_, kernels.pick().name);
+            if (!is_launched(who, m)) return;
+            judge(m, data_.problem().tolerance());
+            field.enter(who, m);
+            return;
+        }
         if (!is_launched(kernels.pick(), m)) return;
         // A wrong result is shown with its time.
         const bool right = judge(m, data_.problem().tolerance());
@@ -111,6 +122,25 @@ private:
         field.enter(kernels.pick(), m);
     }
 
+    /// Our pick for the same operands along K; or the fastest of our kernels for operands as they are.
+    void enter_own(bool along_k, measurement& m, field_of_contenders& field) {
+        const our_kernels kernels = along_k ? kernels_for(data_) : kernels_as_stored(data_);
+        m.failure = kernels.why_not;
+        if (kernels.empty()) return;
+        const contender* best = &kernels.pick();
+        if (!along_k) {
+            std::vector<contender> all;
+            for (const our_kernel& one : kernels.ranked) all.push_back(one.who);
+            const auto times = clock_.flushed(all, 1, 5);
+            for (std::size_t i = 0, fastest = 0; i < all.size(); ++i) {
+                if (median(times[i].us) < median(times[fastest].us)) best = &kernels.ranked[fastest = i].who;
+            }
+        }
+        if (!is_launched(*best, m) || !judge(m, data_.problem().tolerance())) return;
+        field.enter(*best, m);
+        std::printf("%s: %s: %s\n", data_.problem().name().c_str(), m.name.c_str(), best->name.c_str());
+    }
+
     /// Our pick once more, as NVRTC compiles it. A failure to compile fails the run.
     void enter_run_time(const gemm_info& pick, measurement& m, field_of_contenders& field) {
         const contender who = compiled_now(pick, data_);
@@ -122,6 +152,7 @@ private:
     /// Block-scaled peers must enter first, because a peer without scales recomputes the reference with all scales 1.
     void enter_peer(const peer_kind& kind, measurement& m, field_of_contenders& field) {
         m.name = kind.name;
+        if (data_.problem().is_turned()) return enter_own(kind.name == layout_peers[0].name, m, field);
         const bool whole = data_.problem().scales == b_scales::tensor;
         if (whole && kind.scaling == peer_scaling::at_end) return;
         const peer_scaling scaling = whole ? peer_scaling::at_end : kind.scaling;
@@ -204,6 +235,7 @@ private:
     const machine& board_;
     timer& clock_;
     problem_data data_;
+    turned_gemm turned_;
     reference reference_;
 };
 

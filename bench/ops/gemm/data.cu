@@ -79,8 +79,9 @@ __global__ void quantise_rows(u8* q, const float* scales, i64 stride, int k, u64
         q[row * k + i] = e4m3::from_float(normal_bf16(seed, u64(row * k + i)) * reciprocal).bits;
 }
 
-/// to(r,c) = from[r + c * stride] of `rows` rows of `columns` words.
-__global__ void transpose(float* to, const float* from, i64 rows, i64 columns, i64 stride) {
+/// to(r,c) = from[r + c * stride] of `rows` rows of `columns` elements.
+template <class T>
+__global__ void transpose(T* to, const T* from, i64 rows, i64 columns, i64 stride) {
     for (i64 i = blockIdx.x * i64(blockDim.x) + threadIdx.x; i < rows * columns; i += i64(gridDim.x) * blockDim.x)
         to[i] = from[i / columns + i % columns * stride];
 }
@@ -121,12 +122,25 @@ dtype type_of(output d) {
     }
 }
 
+/// A copy of bytes (mn, k) in the order (k, mn).
+void* turned(device_buffer& to, const void* from, i64 mn, i64 k) {
+    u8* const made = to.as<u8>(std::size_t(mn * k));
+    transpose<<<4096, 256>>>(made, static_cast<const u8*>(from), k, mn, k);
+    check(cudaGetLastError(), "transpose");
+    return made;
+}
+
 /// An operand of `mn` rows and K columns, dense.
 input_matrix dense(const void* data, dtype type, i64 mn, i64 k, bool mn_major) {
     return mn_major ? input_matrix{data, type, mn, k, 1, mn} : input_matrix{data, type, mn, k, k, 1};
 }
 
 }  // namespace
+
+void turn_scales(float* to, const float* from, int rows, int k, i64 stride) {
+    transpose<<<1024, 256>>>(to, from, rows, ceil_div(k, 128), stride);
+    check(cudaGetLastError(), "transpose");
+}
 
 void quantise_tokens(void* q, float* scales, int rows, int k, u64 seed) {
     const i64 warps = i64(rows) * ceil_div(k, 128);
@@ -160,6 +174,11 @@ void normal(void* to, element type, i64 count, u64 seed) {
     check(cudaGetLastError(), "fill_normal");
 }
 
+void values_of_c(float* to, i64 count, u64 seed) {
+    fill_c<<<1024, 256>>>(to, count, seed);
+    check(cudaGetLastError(), "fill_c");
+}
+
 void problem_data::generate(const gemm_case& problem, u64 seed) {
     problem_ = problem;
     seed_ = seed;
@@ -177,16 +196,23 @@ void problem_data::generate(const gemm_case& problem, u64 seed) {
 }
 
 void problem_data::generate_fp8() {
-    const int m = problem_.m, n = problem_.n, k = problem_.k, blocks = ceil_div(k, 128);
-    const bool b_block = problem_.scales == b_scales::block;
+    const int m = problem_.m, n = problem_.n, k = problem_.k;
     if (problem_.is_scaled_at_end()) {
         const bool by_row = problem_.scales == b_scales::row;
         sa_ = sa_buffer_.as<float>(std::size_t(m));
         sb_ = sb_buffer_.as<float>(std::size_t(n));
         quantise_at_end(a_, sa_, by_row, m, k, 2 * seed_ + 1);
         quantise_at_end(b_, sb_, by_row, n, k, 2 * seed_ + 2);
-        return;
+    } else {
+        generate_scaled_along_k();
     }
+    if (problem_.a_mn_major()) turned_a_ = turned(turned_a_buffer_, a_, m, k);
+    if (problem_.b_mn_major()) turned_b_ = turned(turned_b_buffer_, b_, n, k);
+}
+
+void problem_data::generate_scaled_along_k() {
+    const int m = problem_.m, n = problem_.n, k = problem_.k, blocks = ceil_div(k, 128);
+    const bool b_block = problem_.scales == b_scales::block;
     block_stride_ = align_up(blocks, 4);
     const std::size_t sa_count = std::size_t(align_up(m, 4)) * blocks;
     const std::size_t sb_count =
@@ -199,8 +225,7 @@ void problem_data::generate_fp8() {
 
     quantise_tokens(a_, sa_, m, k, 2 * seed_ + 1);
     sa_k_ = sa_k_buffer_.as<float>(std::size_t(m) * blocks);
-    transpose<<<1024, 256>>>(sa_k_, sa_, m, blocks, align_up(m, 4));
-    check(cudaGetLastError(), "transpose");
+    turn_scales(sa_k_, sa_, m, k, align_up(m, 4));
     if (b_block) {
         quantise_blocks(b_, sb_, block_stride_, n, k, 2 * seed_ + 2);
     } else {
@@ -219,7 +244,7 @@ void problem_data::reset_d() {
     check(cudaDeviceSynchronize(), "reset of D");
 }
 
-gemm_problem problem_data::product(major scales_of_a) const {
+gemm_problem problem_data::made(major scales_of_a, bool as_stored) const {
     const i64 m = problem_.m, n = problem_.n, k = problem_.k;
     const dtype type = type_of(problem_.operands), d_type = type_of(problem_.d);
     scale_argument of_a{.kind = scale_kind::none}, of_b = of_a;
@@ -236,8 +261,13 @@ gemm_problem problem_data::product(major scales_of_a) const {
             of_b.row_stride = block_stride_;
         }
     }
-    gemm_problem product{.a = {dense(a_, type, m, k, problem_.a_mn_major()), of_a},
-                         .b = {dense(b_, type, n, k, problem_.b_mn_major()), of_b},
+    const auto operand = [&](const void* data, const void* turned, i64 mn, bool mn_major) {
+        if (!problem_.is_fp8()) return dense(data, type, mn, k, mn_major);
+        const bool turns = mn_major && as_stored;
+        return dense(turns ? turned : data, type, mn, k, turns);
+    };
+    gemm_problem product{.a = {operand(a_, turned_a_, m, problem_.a_mn_major()), of_a},
+                         .b = {operand(b_, turned_b_, n, problem_.b_mn_major()), of_b},
                          .d = {d_, d_type, m, n, n}};
     if (problem_.accumulate) product.c = product.d;
     return product;

@@ -16,11 +16,17 @@ void quantise_tokens(void* q, float* scales, int rows, int k, u64 seed);
 /// The same, scaled by blocks of 128x128: scale (row block, K block) at row block * stride + K block.
 void quantise_blocks(void* q, float* scales, i64 stride, int rows, int k, u64 seed);
 
+/// Host: writes the scales of quantise_tokens(), whose K blocks are `stride` words apart, K-major and without padding to `to`.
+void turn_scales(float* to, const float* from, int rows, int k, i64 stride);
+
 /// The same with scales for all of K: one for each row, or one in all.
 void quantise_at_end(void* q, float* scales, bool by_row, int rows, int k, u64 seed);
 
 /// Host: makes `count` normal numbers of a 16-bit type on the default stream.
 void normal(void* to, element type, i64 count, u64 seed);
+
+/// Host: makes what C holds before an accumulating launch on the default stream, as reference::compute() adds it.
+void values_of_c(float* to, i64 count, u64 seed);
 
 /// Device memory of one product at a time; grows to the largest case and is reused.
 class problem_data {
@@ -33,7 +39,9 @@ public:
 
     /// The product as users of deepgemm describe it. C is D itself where the case accumulates. FP8: `scales_of_a` is the order
     /// of A's scales in memory, if they change along K; both orders are there.
-    gemm_problem product(major scales_of_a = major::mn) const;
+    gemm_problem product(major scales_of_a = major::mn) const { return made(scales_of_a, true); }
+    /// The product with FP8 operands along K, as kernels multiply them, whatever the case says of their order.
+    gemm_problem multiplied(major scales_of_a = major::mn) const { return made(scales_of_a, false); }
     /// Calls body(d), where `d` points to D's elements in their type.
     template <class Body>
     void visit_d(Body body) const {
@@ -49,12 +57,17 @@ public:
 
 private:
     void generate_fp8();
+    void generate_scaled_along_k();
+    gemm_problem made(major scales_of_a, bool as_stored) const;
 
     gemm_case problem_{"-", 0, 0, 0};
     u64 seed_ = 0;
-    device_buffer a_buffer_, b_buffer_, sa_buffer_, sa_k_buffer_, sb_buffer_, d_buffer_;
+    device_buffer a_buffer_, b_buffer_, sa_buffer_, sa_k_buffer_, sb_buffer_, d_buffer_, turned_a_buffer_,
+        turned_b_buffer_;
     void* a_ = nullptr;
     void* b_ = nullptr;
+    void* turned_a_ = nullptr;  ///< FP8 as the case stores it, if that is not along K
+    void* turned_b_ = nullptr;
     float* sa_ = nullptr;    ///< MN-major
     float* sa_k_ = nullptr;  ///< the same, K-major
     float* sb_ = nullptr;

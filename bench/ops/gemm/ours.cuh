@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/host/engine.hpp>
+#include <deepgemm/ops/gemm/gemm.hpp>
 
 #include "data.cuh"
 #include "timer.hpp"
@@ -30,8 +31,22 @@ struct our_kernels {
     const contender& pick() const { return ranked.front().who; }
 };
 
-/// Host: plans `data`'s product for the current device. The launches refer to `data`'s buffers, valid until its next
+/// Host: plans `data`'s product, FP8 along K, for the current device. The launches refer to `data`'s buffers, valid until its next
 /// generate(). FP8: `scales_of_a` is the order of A's scales.
 our_kernels kernels_for(const problem_data& data, major scales_of_a = major::mn);
+/// Host: the same of FP8 as the case stores it, for kernels that transpose on the way.
+our_kernels kernels_as_stored(const problem_data& data);
+
+/// FP8 in another order, as users launch it: all that the named operation launches, in a workspace of its own.
+class turned_gemm {
+public:
+    turned_gemm();
+    /// Host: the launch of `data`'s product; valid until the next call and `data`'s next generate().
+    contender of(const problem_data& data, const std::string& name);
+
+private:
+    engine_of<ops::gemm, ops::transpose> engine_;
+    device_buffer workspace_;
+};
 
 }  // namespace deepgemm::bench

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Times grouped products: `deepgemm bench --suite masked` and masked_bf16, and with --tune all kernels against one another. It
 // checks every result against the reference, group by group, and that no other row of D was written.
+#include <optional>
+
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 
 #include "ops/group_contest.cuh"
@@ -52,6 +54,16 @@ public:
                 .expected_rows = problem_.expected_rows};
     }
 
+    /// The same with K-major scales, for FP8.
+    std::optional<grouped_problem> k_major_product() const {
+        if (!problem_.is_fp8()) return std::nullopt;
+        grouped_problem made = product();
+        scaled_matrix first = made.a.first;
+        first.scales = k_major_scales(sa_k_, scale_kind::fp32, problem_.slot, problem_.k);
+        made.a = dense_stack(first, problem_.groups);
+        return made;
+    }
+
     /// The largest errors among the groups of D, against the reference. Sets `wrong` to a sentence if rows were written that no
     /// group has.
     comparison judge(reference& truth, std::string& wrong) {
@@ -83,9 +95,11 @@ private:
     void generate_fp8(u64 seed) {
         const i64 groups = problem_.groups, slot = problem_.slot, n = problem_.n, k = problem_.k;
         sa_ = sa_buffer_.as<float>(std::size_t(groups * a_scales()));
+        sa_k_ = sa_k_buffer_.as<float>(std::size_t(groups * a_scales()));
         sb_ = sb_buffer_.as<float>(std::size_t(groups * b_scales()));
         for (i64 g = 0; g < groups; ++g) {
             quantise_tokens(a_ + g * slot * k, sa_ + g * a_scales(), int(slot), int(k), seed + 2 * u64(g));
+            turn_scales(sa_k_ + g * a_scales(), sa_ + g * a_scales(), int(slot), int(k), slot);
             quantise_blocks(b_ + g * n * k, sb_ + g * b_scales(), blocks(), int(n), int(k), seed + 2 * u64(g) + 1);
         }
     }
@@ -106,9 +120,9 @@ private:
 
     grouped_case problem_{};
     std::vector<i32> counts_;
-    device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, d_buffer_, counts_buffer_, found_buffer_;
+    device_buffer a_buffer_, b_buffer_, sa_buffer_, sa_k_buffer_, sb_buffer_, d_buffer_, counts_buffer_, found_buffer_;
     u8 *a_ = nullptr, *b_ = nullptr;
-    float *sa_ = nullptr, *sb_ = nullptr;
+    float *sa_ = nullptr, *sa_k_ = nullptr, *sb_ = nullptr;
     bf16* d_ = nullptr;
     i32* device_counts_ = nullptr;
 };

@@ -25,9 +25,12 @@ struct words<ops::grouped_gemm> {
     static constexpr const char* about_suites = "masked: FP8 in groups; masked_bf16: BF16 in groups";
     static constexpr const char* simulated[] = {"3*72,128,256:masked-20", "3*72,128,200:bf16-masked-20"};
 
-    /// All products in groups that do not say that their rows follow each other.
+    /// All products in groups that do not say that these follow each other, along rows or along K, or that they are a batch.
     static bool takes(const std::string& text) {
-        return text.find('*') != text.npos && text.find("psum") == text.npos && text.find("indexed") == text.npos;
+        for (const char* const other : {"psum", "indexed", "along-k", "concatenated", ":batch", ":heads", ":sum"}) {
+            if (text.find(other) != text.npos) return false;
+        }
+        return text.find('*') != text.npos;
     }
     static product parse(const std::string& text) { return parse_groups(text); }
     static grouped_workload workload_of(const product& p) { return bench::workload_of(p); }

@@ -21,6 +21,36 @@ deepgemm_status deepgemm_fp8_gemm_nt(const deepgemm_engine* engine, const deepge
     });
 }
 
+deepgemm_status deepgemm_fp8_gemm_with_workspace(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                 const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                 const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                 const deepgemm_epilogue* epilogue, void* workspace,
+                                                 uint64_t workspace_bytes, void* stream, deepgemm_message* message) {
+    using namespace c_interface;
+    return guarded(message, [&] {
+        const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
+                              const dg::epilogue_argument& steps) {
+            return dg::fp8_gemm_nt(on, left, right, product,
+                                   {.epilogue = steps, .stream = stream, .workspace = {workspace, workspace_bytes}});
+        };
+        return call(engine, body, operand_of("A", a, a_scales), operand_of("B", b, b_scales),
+                    matrix_of<dg::output_matrix>("D", d), epilogue_of(epilogue));
+    });
+}
+
+deepgemm_status deepgemm_fp8_gemm_workspace_bytes(const deepgemm_input* a, const deepgemm_input* b, uint64_t* bytes,
+                                                  deepgemm_message* message) {
+    using namespace c_interface;
+    return guarded(message, [&]() -> dg::result<void> {
+        const auto left = matrix_of<dg::input_matrix>("A", a), right = matrix_of<dg::input_matrix>("B", b);
+        if (!left) return left.failure();
+        if (!right) return right.failure();
+        if (bytes == nullptr) return missing("the place for the bytes");
+        *bytes = dg::fp8_gemm_workspace_bytes(*left, *right);
+        return {};
+    });
+}
+
 deepgemm_status deepgemm_bf16_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_input* b,
                                       const deepgemm_output* d, const deepgemm_epilogue* epilogue, void* stream,
                                       deepgemm_message* message) {

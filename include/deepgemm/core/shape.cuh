@@ -64,7 +64,9 @@ struct block_range {
     }
 };
 
-/// Where a K block of an operand's tile starts: row of M or N, element of K, and matrix (0 unless the operand is a stack).
+/// Where a K block of an operand's tile starts: row of M or N, element of K, and matrix (0 unless the operand is a stack or has a
+/// matrix for each group). If K lies in windows, `matrix` is the element with which the window starts, and `k` counts from there;
+/// it may be negative.
 struct operand_place {
     i32 row, k, matrix;
 };

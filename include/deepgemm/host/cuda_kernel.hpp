@@ -62,7 +62,10 @@ inline result<void> check_arch(const launch_info& info, int device) {
                 ", device ", device, " has ", *major, ".x");
 }
 
-/// Allows a kernel its shared memory on a device, and marks it ready there.
+/// CTAs of a cluster that every device takes which has clusters. Hopper takes 16, if the kernel asks for it.
+inline constexpr int portable_cluster = 8;
+
+/// Allows a kernel its shared memory and its clusters on a device, and marks it ready there.
 inline result<void> prepare(loaded_kernel& kernel, const launch_info& info, int device) {
     const relaxed_capture guard;
     if (auto ok = check_arch(info, device); !ok) return ok;
@@ -70,6 +73,11 @@ inline result<void> prepare(loaded_kernel& kernel, const launch_info& info, int 
         cudaFuncSetAttribute(kernel.entry, cudaFuncAttributeMaxDynamicSharedMemorySize, int(info.smem_bytes));
     if (auto ok = check_kernel("cudaFuncSetAttribute(MaxDynamicSharedMemorySize)", status, device); !ok)
         return ok.failure();
+    if (info.cluster_ctas > portable_cluster) {
+        const auto allowed = cudaFuncSetAttribute(kernel.entry, cudaFuncAttributeNonPortableClusterSizeAllowed, 1);
+        if (auto ok = check_kernel("cudaFuncSetAttribute(NonPortableClusterSizeAllowed)", allowed, device); !ok)
+            return ok.failure();
+    }
     if (device < 64) kernel.ready.fetch_or(u64(1) << device, std::memory_order_release);
     return {};
 }
@@ -97,7 +105,9 @@ inline result<void> start(const loaded_kernel& kernel, const launch_info& info, 
         attributes[count].id = cudaLaunchAttributeCooperative;
         attributes[count++].val.cooperative = 1;
     }
-    if (options.dependent_launch) {
+    // Kernels whose CTAs wait for each other start after the kernel before: no document says that a cooperative launch may be a
+    // dependent one.
+    if (options.dependent_launch && !info.all_resident) {
         attributes[count].id = cudaLaunchAttributeProgrammaticStreamSerialization;
         attributes[count++].val.programmaticStreamSerializationAllowed = 1;
     }
@@ -120,8 +130,9 @@ result<typename K::params> params_of(const typename K::arguments& arguments) {
     } else {
         tensor_map_request requests[K::map_count];
         K::tensor_maps(arguments, requests);
-        tensor_map maps[K::map_count];
+        tensor_map maps[K::map_count]{};
         for (int i = 0; i < K::map_count; ++i) {
+            if (requests[i].rank == 0) continue;  // a map that the kernel will not use
             auto map = encode_tensor_map(requests[i]);
             if (!map) return map.failure();
             maps[i] = *map;

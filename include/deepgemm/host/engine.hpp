@@ -209,6 +209,23 @@ public:
         return deepgemm::supports(device_, problem, shelf<O>().kernels, call.knobs(), call.own());
     }
 
+    /// As supports(), and remembers the choice, so that run() finds it. For calls of several launches, of which none shall be made
+    /// unless all can.
+    template <class O>
+        requires(serves<O>)
+    result<void> settle(const typename O::problem& problem, const call_knobs<std::type_identity_t<O>>& own = {})
+    const {
+        const auto work = checked<O>(problem);
+        if (!work) return work.failure();
+        const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
+        if (O::is_empty(*work)) {
+            const auto sms = detail::allowed_sms(device_, call.knobs());
+            return sms ? result<void>{} : sms.failure();
+        }
+        const auto kernel = kernel_for<O>(*work, call);
+        return kernel ? result<void>{} : kernel.failure();
+    }
+
     /// The same three functions without naming the operation, for a problem type that only one of the engine's operations has.
     template <class Problem = typename first::problem, class O = of_problem<Problem>>
     result<void> run(const Problem& problem, void* stream = nullptr, const call_knobs<O>& own = {}) const {

@@ -20,6 +20,10 @@ std::span<const kernel_handle<ops::grouped_gemm>> of<ops::grouped_gemm>();
 template <>
 std::span<const kernel_handle<ops::contiguous_gemm>> of<ops::contiguous_gemm>();
 template <>
+std::span<const kernel_handle<ops::k_grouped_gemm>> of<ops::k_grouped_gemm>();
+template <>
+std::span<const kernel_handle<ops::batched_gemm>> of<ops::batched_gemm>();
+template <>
 std::span<const kernel_handle<ops::hc_prenorm>> of<ops::hc_prenorm>();
 template <>
 std::span<const kernel_handle<ops::mqa_logits>> of<ops::mqa_logits>();
@@ -29,6 +33,8 @@ template <>
 std::span<const kernel_handle<ops::paged_mqa_logits>> of<ops::paged_mqa_logits>();
 template <>
 std::span<const kernel_handle<ops::topk>> of<ops::topk>();
+template <>
+std::span<const kernel_handle<ops::transpose>> of<ops::transpose>();
 
 /// The shipped kernels of ops::gemm.
 std::span<const kernel_handle<ops::gemm>> dense();

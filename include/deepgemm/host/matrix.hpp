@@ -130,10 +130,10 @@ constexpr bool is_half(dtype type) { return is_bf16(type) || is_f16(type); }
 
 }  // namespace detail
 
-/// The dimension along which an operand (M or N, K) is contiguous. FP8 is contiguous along K. A 16-bit operand that is
-/// contiguous along both counts as K-major, except a dense column (K = 1): its rows are too close together for TMA.
+/// The dimension along which an operand (M or N, K) is contiguous. One that is contiguous along both counts as K-major, except a
+/// dense column (K = 1): its rows are too close together for TMA.
 constexpr major contiguous_along(const input_matrix& x) {
-    if (!detail::is_half(x.type) || x.columns == 0) return major::k;
+    if (x.columns == 0) return major::k;
     if (x.columns == 1) return x.rows > 1 && x.row_stride == 1 ? major::mn : major::k;
     return x.column_stride != 1 && (x.rows == 1 || x.row_stride == 1) ? major::mn : major::k;
 }
@@ -144,8 +144,8 @@ namespace detail {
 constexpr operand_info operand_of(const scaled_matrix& x) {
     const dtype type = x.matrix.type;
     if (is_half(type)) return {type, scale_kind::none, {}, contiguous_along(x.matrix)};
-    if (x.scales.kind == scale_kind::none) return {type, scale_kind::none, {}};
-    return {type, x.scales.kind, x.scales.tile, major::k, contiguous_along(x.scales)};
+    if (x.scales.kind == scale_kind::none) return {type, scale_kind::none, {}, contiguous_along(x.matrix)};
+    return {type, x.scales.kind, x.scales.tile, contiguous_along(x.matrix), contiguous_along(x.scales)};
 }
 
 /// The operand, or its transpose, so that rows are contiguous.

@@ -72,10 +72,9 @@ inline result<void> check_same_k(const input_matrix& a, const input_matrix& b) {
                 "; both must have K columns");
 }
 
-/// Checks the layout of an operand (M or N, K); `rows_name` is M or N. FP8 is contiguous along K, 16-bit types along either
-/// dimension.
+/// Checks the layout of an operand (M or N, K), contiguous along either dimension; `rows_name` is M or N. Whether there is a kernel
+/// for FP8 that does not lie along K is not said here.
 inline result<void> check_operand_layout(const char* name, const char* rows_name, const input_matrix& matrix) {
-    if (!is_half(matrix.type)) return check_layout(name, "K", matrix);
     const bool strided = matrix.rows > 1 && matrix.columns > 1 && matrix.row_stride != 1 && matrix.column_stride != 1;
     if (strided) {
         return fail(errc::bad_layout, name, " has row stride ", matrix.row_stride, " and column stride ",

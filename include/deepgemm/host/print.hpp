@@ -104,7 +104,8 @@ inline std::string to_source(const operand_info& value) {
                              : value.tile.mn != 1        ? "per_block"
                              : value.scales == major::mn ? "per_token"
                                                          : "per_token_k_major";
-    return concat("operand<", value.type, ", scale::", tile, "<scale::", name_of(value.format), ">>");
+    return concat("operand<", value.type, ", scale::", tile, "<scale::", name_of(value.format),
+                  value.contiguous == major::mn ? ">, major::mn>" : ">>");
 }
 
 /// An operand in a few words: "e4m3 scaled 1x128 by fp32", "e4m3 scaled by row by fp32", "bf16 contiguous along K". `rows` is the name of its rows, M or N.
@@ -118,7 +119,8 @@ inline std::string describe(const operand_info& value, const char* rows = "M or 
                       name_of(value.format), gathered);
     }
     return concat(value.type, " scaled ", value.tile.mn, "x", value.tile.k, " by ", name_of(value.format),
-                  value.scales == major::k ? " along K" : "", gathered);
+                  value.scales == major::k ? " along K" : "",
+                  value.contiguous == major::mn ? concat(", contiguous along ", rows) : "", gathered);
 }
 
 }  // namespace deepgemm

@@ -121,6 +121,12 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
                                                                  Epilogue::accumulates || Epilogue::in_place),
                   "gemm: the results of parts of K are added later, so their epilogue must be store<...> or "
                   "store_heads<...> alone");
+    static_assert(grouping_of<Tiles>() != grouping::summed ||
+                      (same_as<typename A::scale, scale::none> && same_as<typename B::scale, scale::none> &&
+                       !Epilogue::custom && !epilogue_info_of<Epilogue>.any() && !Epilogue::heads.any() &&
+                       (!Epilogue::accumulates || Epilogue::in_place)),
+                  "gemm: the sum of a batch has operands without scales, and an epilogue that is store<...> or "
+                  "add_in_place alone");
     static_assert(A::scale::tile.mn == 1 || Tiles::stacked.a || !Tiles::bounded,
                   "gemm: groups that may start at any row of A need scales of single rows");
     static_assert(!A::info.gathered || Config.cluster.n == 1,

@@ -12,11 +12,13 @@
 #include <deepgemm/kernel/info.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/main_loop.cuh>
+#include <deepgemm/kernel/parts_sum.cuh>
 #include <deepgemm/kernel/tile_store.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/turns.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
+#include <deepgemm/ptx/cp_async.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/ptx/warp.cuh>
@@ -66,21 +68,20 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     /// Warps that copy scales, or gathered rows of A, into stages.
     static constexpr int copiers =
         a_stream::gathers || scale::any_copied<a_scale, b_scale> ? cta::warps_of(roles::copy{}) : 0;
-    /// Who fills a stage: the two producers, and warps that copy scales. Gathered rows are passed on by the producer of A.
-    static constexpr int fillers = 2 + (a_stream::gathers ? 0 : copiers);
+    /// Who fills a stage: the two producers, and threads that copy scales. Gathered rows are passed on by the producer of A.
+    static constexpr int fillers = 2 + (a_stream::gathers ? 0 : 32 * copiers);
     using pipeline = Pipeline<storage::stages, cta::warps_of(roles::math{}) / takers, Config.cluster, fillers>;
     using split = typename storage::split;
     using cursor = typename pipeline::cursor;
     /// True if each warp owns its staging buffers; they then need no barrier.
     static constexpr bool stages_by_warp = output::rows == mma::fragment::warp_rows;
-    using barriers = gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.sm90.warpgroups, copiers != 0>;
+    using barriers =
+        gemm_barriers<cta, takers, stages_by_warp ? 0 : Config.sm90.warpgroups, copiers != 0, adds_parts<Tiles>>;
     static_assert(storage::bytes <= Arch::smem_bytes,
                   "gemm: the configuration needs more than 232448 bytes of shared memory");
     static_assert(mma_atom<mma>);
     static_assert(smem_pipeline<pipeline>, "gemm: the pipeline must model smem_pipeline, as tma_pipeline does");
     static_assert(explains<pipeline_concept::model<pipeline>>);
-    static_assert(fillers == 2 || pipeline_concept::takes_stores<pipeline>,
-                  "gemm: K-major scales need a pipeline with stored(), as tma_pipeline has");
     static_assert(pipeline::barrier_bytes == storage::stages * 16, "gemm: a pipeline has two barriers a stage");
     static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,
                   "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");
@@ -102,7 +103,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     static constexpr launch_info launch{.arch = Arch::number,
                                         .threads = u32(cta::threads),
                                         .smem_bytes = storage::bytes,
-                                        .cluster_ctas = Config.cluster_ctas()};
+                                        .cluster_ctas = Config.cluster_ctas(),
+                                        .all_resident = adds_parts<Tiles>};
     static constexpr gemm_traits traits{.a = A::info,
                                         .b = B::info,
                                         .d = dtype_of<element>,
@@ -241,28 +243,27 @@ private:
         if (tiles::on_device || !copies_are_ready(p)) ptx::grid_dependency_wait();
         const problem_shape shape = shape_of(p);
         const u32 thread = cta::thread(roles::copy{});
-        scale::stage_copy<a_scale, block.m, threads> of_a{p.a.scale, thread, smem.at(regions::kept_a_scales{})};
-        scale::stage_copy<b_scale, block.n, threads> of_b{p.b.scale, thread, smem.at(regions::kept_b_scales{})};
+        scale::copy_of_rows<a_scale, block.m, threads, storage::stages> of_a{p.a.scale, thread};
+        scale::copy_of_columns<b_scale, block.n, threads> of_b{p.b.scale, thread};
         cursor at;
         for (const work_item tile : work_of(p, rank)) {
             const block_range blocks = tile.blocks();
             if (blocks.count == 0) continue;  // without K there may be no scales
             const operand_place a = tile.a(blocks.first), b = tile.b(blocks.first);
-            of_a.start({a.row, shape.m, shape.k, a_stream::scale_words(p.a, a.matrix)},
-                       scale::index_of_block<a_scale, block.k>(blocks.first));
-            of_b.start({b.row, shape.n, shape.k, b_stream::scale_words(p.b, b.matrix)},
-                       scale::index_of_block<b_scale, block.k>(blocks.first));
+            of_a.start({a.row, shape.m, shape.k, a_stream::scale_words(p.a, a.matrix)});
+            of_b.start({b.row, shape.n, shape.k, b_stream::scale_words(p.b, b.matrix)});
             DEEPGEMM_NO_UNROLL
             for (i32 block_k = blocks.first; block_k < blocks.first + blocks.count; ++block_k) {
-                pipe.acquire(at);
-                of_a.put(scale::index_of_block<a_scale, block.k>(block_k), smem.sa(at.stage));
-                of_b.put(scale::index_of_block<b_scale, block.k>(block_k), smem.sb(at.stage));
-                pipe.stored(at);
+                const u32 landed = pipe.acquire(at);
+                const bool begins = block_k == blocks.first;
+                of_a.put(scale::index_of_block<a_scale, block.k>(block_k), begins, at.stage,
+                         [&](u32 place) { return smem.sa(place); });
+                of_b.put(scale::index_of_block<b_scale, block.k>(block_k), begins, at.stage,
+                         [&](u32 place) { return smem.sb(place); });
+                ptx::cp_async_arrive(landed);
                 at.advance();
             }
         }
-        of_a.finish();
-        of_b.finish();
     }
     /// True if no kernel before this one writes an operand whose scales are copied.
     DEEPGEMM_DEVICE static bool copies_are_ready(const params& p) {
@@ -313,8 +314,7 @@ private:
 
         auto next = schedule.begin();
         const auto pass_over = [&](u32 others) {  // the tiles of other takers
-            for (u32 i = 0; i < others && next != schedule.end(); ++i, ++next)
-                pipe.pass_over(loop.at, (*next).blocks().count);
+            for (u32 i = 0; i < others && next != schedule.end(); ++i, ++next) loop.pass_over((*next).blocks());
         };
         turn.begin(next != schedule.end());
         pass_over(turn.mine);
@@ -335,9 +335,14 @@ private:
             pass_over(takers - 1);
             if (next != schedule.end()) loop.start(p, shape, *next);
             if constexpr (Config.split_k > 1) parts.reduce(total, more);
-            if (mine) writer.put(p, total, tile);
+            if constexpr (adds_parts<tiles>) {
+                parts_sum<gemm>{schedule, cta::warp(roles::math{})}.keep(total, tile, first_row);
+            } else {
+                if (mine) writer.put(p, total, tile);
+            }
         }
         writer.finish();
+        if constexpr (adds_parts<tiles>) parts_sum<gemm>{schedule, cta::warp(roles::math{})}.finish(p);
     }
 
     /// True in a CTA that stores the tiles that it sums.

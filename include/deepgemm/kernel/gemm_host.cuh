@@ -30,20 +30,26 @@ struct gemm_host {
                                                    .stacked = Tiles::stacked.a,
                                                    .trims = true,
                                                    .any_row = starts_at_any_row<Tiles>(),
-                                                   .fragment = Tiles::bounded ? sm90::wgmma_rows::rows : 0}>;
-    using b_stream =
-        operand_stream<B, b_tile, stream_options{.sharers = Config.cluster.m, .stacked = Tiles::stacked.b}>;
+                                                   .fragment = Tiles::bounded ? sm90::wgmma_rows::rows : 0,
+                                                   .windows = takes_windows<Tiles>(),
+                                                   .matrices = maps_of_operand<Tiles>()}>;
+    using b_stream = operand_stream<B, b_tile,
+                                    stream_options{.sharers = Config.cluster.m,
+                                                   .stacked = Tiles::stacked.b,
+                                                   .windows = takes_windows<Tiles>(),
+                                                   .matrices = maps_of_operand<Tiles>()}>;
 
     using results = result_stream<output>;
 
     using arguments = gemm_call<typename Epilogue::arguments, typename Tiles::arguments>;
 
-    /// The kernel's arguments from those of an operation, which holds values for all steps of the library.
+    /// The kernel's arguments from those of an operation, which holds values for all steps of the library, and for all of its
+    /// schedules.
     template <class OfTiles>
-        requires(same_as<OfTiles, typename Tiles::arguments> || __is_empty(OfTiles))
+        requires(converts_to<const OfTiles&, typename Tiles::arguments> || __is_empty(OfTiles))
     DEEPGEMM_BOTH static constexpr arguments arguments_of(const gemm_call<epilogue_values, OfTiles>& given) {
         arguments made{given, epilogue_arguments_of<Epilogue>(given.epilogue)};
-        if constexpr (same_as<OfTiles, typename Tiles::arguments>) made.tiles = given.tiles;
+        if constexpr (converts_to<const OfTiles&, typename Tiles::arguments>) made.tiles = given.tiles;
         return made;
     }
 
@@ -74,8 +80,14 @@ struct gemm_host {
     /// Requests the tensor maps, in the order in which make_params takes them.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
         const auto [m, n, k] = args.shape;
-        a_stream::tensor_maps(encodable(args, args.a), m, max(k, 1), args.matrices, maps);
-        b_stream::tensor_maps(encodable(args, args.b), n, max(k, 1), args.matrices, maps + b_map);
+        const operand_arguments a = encodable(args, args.a), b = encodable(args, args.b);
+        if constexpr (maps_of_operand<Tiles>() > 1) {
+            a_stream::tensor_maps(a, m, max(k, 1), args.tiles.sizes, args.tiles.count, maps);
+            b_stream::tensor_maps(b, n, max(k, 1), args.tiles.sizes, args.tiles.count, maps + b_map);
+        } else {
+            a_stream::tensor_maps(a, m, max(k, 1), args.matrices, maps);
+            b_stream::tensor_maps(b, n, max(k, 1), args.matrices, maps + b_map);
+        }
         results::tensor_maps(args, over_fragments<Epilogue>::columns_after(n), maps + d_map);
     }
 

@@ -26,11 +26,14 @@ namespace ops {
 struct gemm;
 struct grouped_gemm;
 struct contiguous_gemm;
+struct k_grouped_gemm;
+struct batched_gemm;
 struct hc_prenorm;
 struct mqa_logits;
 struct clean_logits;
 struct paged_mqa_logits;
 struct topk;
+struct transpose;
 }  // namespace ops
 
 /// The operation (host/operation.hpp) that plans kernels of grouping `Groups`; void if none does. The operations are incomplete
@@ -48,6 +51,14 @@ struct operation_of_grouping<grouping::custom> {
     using type = ops::gemm;
 };
 template <>
+struct operation_of_grouping<grouping::batched> {
+    using type = ops::batched_gemm;
+};
+template <>
+struct operation_of_grouping<grouping::summed> {
+    using type = ops::batched_gemm;
+};
+template <>
 struct operation_of_grouping<grouping::masked> {
     using type = ops::grouped_gemm;
 };
@@ -58,6 +69,14 @@ struct operation_of_grouping<grouping::psum> {
 template <>
 struct operation_of_grouping<grouping::indexed> {
     using type = ops::contiguous_gemm;
+};
+template <>
+struct operation_of_grouping<grouping::along_k> {
+    using type = ops::k_grouped_gemm;
+};
+template <>
+struct operation_of_grouping<grouping::k_concatenated> {
+    using type = ops::k_grouped_gemm;
 };
 
 /// True for operands of FP8 whose scales hold for all of K, or that have none.

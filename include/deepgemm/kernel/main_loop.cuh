@@ -18,14 +18,15 @@ namespace deepgemm {
 
 /// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands, tiles. `Source` brings
 /// A from a stage to the multiply.
-template <class Gemm, a_source Source = sm90::from_smem<typename Gemm::storage::a_tile>>
+template <class Gemm, a_source Source = sm90::source_of<typename Gemm::storage::a_tile>>
 struct main_loop {
     using storage = typename Gemm::storage;
     using pipeline = typename Gemm::pipeline;
     using mma = typename Gemm::mma;
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
-    using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves>;
+    using map = sm90::rows_of<Source>;  ///< of the sums, until they are complete
+    using a_feed = scale::row_feed<typename Gemm::a_scale, Gemm::waves, storage::stages, map>;
     using b_feed = scale::column_feed<typename Gemm::b_scale, b_tile::rows>;
     using a_fragment = typename Source::fragment;
     using totals = typename Gemm::totals;
@@ -40,17 +41,18 @@ struct main_loop {
     u32 b_scales;     ///< shared address of the scales of B in stage 0, if they are staged
     int row, column;  ///< of this thread's first register in a tile
     typename pipeline::cursor at{};
-    u32 before = 0;  ///< bytes in a stage before the scales of A of the tile
+    u32 before = 0;     ///< bytes in a stage before the scales of A of the tile
+    u32 scales_at = 0;  ///< number of the place that holds the scales of A of this K block
     a_feed rows{};
     b_feed columns{};
 
     /// Called by all threads of a math warpgroup, once; `first_row` is its first row in a tile.
     DEEPGEMM_DEVICE static main_loop of(const storage& smem, const pipeline& pipe, int first_row) {
-        const auto place = fragment_place<typename mma::fragment>::here();
+        const auto place = fragment_place<map>::here();
         return {pipe,
                 Source::at(smem.a(0), first_row),
                 sm90::from_smem<b_tile>::at(smem.b(0), 0).descriptor,
-                ptx::keep(smem.sa(0) + u32(first_row + place.row) * u32(sizeof(u32))),
+                ptx::keep(smem.sa(0) + u32(first_row + place.row) * a_feed::row_bytes),
                 smem.sb(0),
                 first_row + place.row,
                 place.column};
@@ -69,6 +71,12 @@ struct main_loop {
             before = now;
         }
         columns.start(p.b.scale, {b.row, shape.n, shape.k, Gemm::b_stream::scale_words(p.b, b.matrix)}, b_index(first));
+    }
+
+    /// Any thread: passes over `blocks` of a tile that other warpgroups take.
+    DEEPGEMM_DEVICE void pass_over(block_range blocks) {
+        pipe.pass_over(at, blocks.count);
+        pass_scales(blocks);
     }
 
     /// Fragments of the warpgroup whose first row in a tile is `first_row` that have rows of D, counted from its first one.
@@ -94,6 +102,10 @@ struct main_loop {
         } else {
             sum_fragments<Gemm::waves>(total, blocks, meanwhile);
         }
+        if constexpr (!same_as<map, typename mma::fragment>) {
+            DEEPGEMM_UNROLL
+            for (auto& fragment : total) sm90::in_order(fragment);
+        }
     }
 
 private:
@@ -111,7 +123,7 @@ private:
     template <int Fragments, class Meanwhile>
     DEEPGEMM_DEVICE void sum_fragments(totals& total, block_range blocks, const Meanwhile& meanwhile) {
         if constexpr (Fragments == 0) {
-            pass(blocks.count, meanwhile);
+            pass(blocks, meanwhile);
         } else if constexpr (Gemm::promote == promotion::never) {
             sum_in_place<Fragments>(total, blocks.count, meanwhile);
         } else {
@@ -121,15 +133,22 @@ private:
         }
     }
 
-    /// Releases the stages of `blocks` K blocks, of which this warpgroup needs none.
+    /// Releases the stages of `blocks`, K blocks of which this warpgroup needs none.
     template <class Meanwhile>
-    DEEPGEMM_DEVICE void pass(i32 blocks, const Meanwhile& meanwhile) {
-        for (i32 block = 0; block < blocks; ++block) {
+    DEEPGEMM_DEVICE void pass(block_range blocks, const Meanwhile& meanwhile) {
+        pass_scales(blocks);
+        for (i32 block = 0; block < blocks.count; ++block) {
             pipe.wait(at);
             meanwhile(block);
             release(at);
             at.advance();
         }
+    }
+
+    DEEPGEMM_DEVICE void pass_scales(block_range blocks) {
+        if (blocks.count == 0) return;
+        const i32 first = a_index(blocks.first);
+        rows.pass_over(first, a_index(blocks.first + blocks.count - 1) - first + 1);
     }
 
     DEEPGEMM_DEVICE static void clear(totals& total) {
@@ -157,7 +176,8 @@ private:
 
     /// The scales of A and of B for a block in the current stage. Blocks must be asked for in order.
     DEEPGEMM_DEVICE sm90::row_scales a_scale(int wave, i32 block) {
-        return rows.at(wave, a_index(block), a_scales + at.stage * storage::sa_bytes);
+        if (wave == 0) scales_at = rows.next(a_index(block), at.stage);
+        return rows.at(wave, a_index(block), a_scales + scales_at * storage::sa_bytes);
     }
     DEEPGEMM_DEVICE auto b_scale(i32 block) {
         return columns.at(b_index(block), b_scales + at.stage * storage::sb_bytes, column);
@@ -173,11 +193,15 @@ private:
         // and may be read after the multiply, too
         constexpr bool late = staged && !Gemm::keeps_products && !Gemm::holds_scales;
         auto next_scale = b_scale(blocks.first + i);
-        bool landed = pipe.landed(at);
+        // Registers of A are loaded during the promotion before, if the block has landed by then.
+        constexpr bool ahead = Source::holds_registers;
+        bool landed = !ahead && pipe.landed(at);
+        a_fragment first_rows;
         const auto one = [&](i32 i) {
             const i32 block = blocks.first + i;
             typename mma::accumulator partial;
             if (!landed) pipe.wait(at);
+            if (ahead && !landed) first_rows = a(0);
             const auto scale = shared_scales(next_scale);
             sm90::row_scales sa;
             DEEPGEMM_UNROLL
@@ -185,7 +209,7 @@ private:
                 const int wave = fragment / parts, part = fragment % parts;
                 const bool last = fragment == Fragments * parts - 1;
                 if (part == 0) sa = a_scale(wave, block);
-                a_fragment rows = a(wave);
+                a_fragment rows = ahead && fragment == 0 ? first_rows : a(wave);
                 mma::multiply(rows, b(part), partial);
                 const auto factors = products_of(part_of(scale, part), sa);
                 if (last) meanwhile(i);
@@ -199,6 +223,10 @@ private:
                     if constexpr (!late) release(done);
                     at.advance();
                     landed = pipe.landed(at);
+                    if constexpr (ahead) {
+                        landed = ptx::all(landed);
+                        if (landed) first_rows = a(0);
+                    }
                     if constexpr (staged) next_scale = b_scale(block + 1);
                 }
                 factors.promote(total[fragment], partial);

@@ -12,7 +12,6 @@
 #include <deepgemm/pipeline/gathered_stream.cuh>
 #include <deepgemm/pipeline/operand_stream.cuh>
 #include <deepgemm/pipeline/storage.cuh>
-#include <deepgemm/scale/copy.cuh>
 
 namespace deepgemm {
 
@@ -34,8 +33,6 @@ struct b_tiles {};        ///< tiles of B
 struct staging {};        ///< buffers between registers and D, for each owner
 struct a_scales {};       ///< scales of A, if they are staged
 struct b_scales {};       ///< scales of B
-struct kept_a_scales {};  ///< scales of A that warps will copy into stages
-struct kept_b_scales {};  ///< the same of B
 struct parts {};          ///< where totals of other CTAs land, if K is split
 struct row_numbers {};    ///< numbers of the rows of A that are gathered for a tile
 struct barriers {};       ///< the barriers of the pipeline
@@ -78,27 +75,19 @@ struct gemm_sizes {
                             fragment_registers<sm90::wgmma_rows>(Config.block.n / Config.sm90.column_parts),
                             gemm_roles<Config.sm90.warpgroups>::warps_of(roles::math{})>;
 
-    /// Bytes in which scales wait that warps copy into stages, for tiles of `rows` rows. Those of gathered rows do not wait.
-    template <class X, int Rows>
-    static constexpr u32 kept =
-        X::info.gathered
-            ? 0
-            : scale::stage_copy<typename X::scale, Rows,
-                                32 * gemm_roles<Config.sm90.warpgroups>::warps_of(roles::copy{})>::kept_bytes;
-
     using layout = smem_regions<
         region<regions::a_tiles, a_tile::bytes, each_stage, 1024>,
         region<regions::b_tiles, b_tile::bytes, each_stage, 1024>,
         region<regions::staging, output::bytes, int(owners), 8 * swizzle_span_bytes(output::tile::swizzle)>,
         region<regions::a_scales,
-               A::scale::via == scale::route::stage ? scale_boxes::of(Config.block.m, AnyRow).bytes()
-               : scale::in_stage(A::scale::via)     ? u32(sizeof(u32)) * Config.block.m
-                                                    : 0,
+               A::scale::via == scale::route::stage       ? scale_boxes::of(Config.block.m, AnyRow).bytes()
+               : scale::come_in_groups<typename A::scale> ? u32(sizeof(u32)) * scale::words_in_group * Config.block.m
+               : scale::in_stage(A::scale::via)           ? u32(sizeof(u32)) * Config.block.m
+                                                          : 0,
                each_stage, 128>,
         region<regions::b_scales, scale::in_stage(B::scale::via) ? int(sizeof(u32)) * Config.block.n : 0, each_stage,
                128>,
-        region<regions::kept_a_scales, kept<A, Config.block.m>, 1, 16>,
-        region<regions::kept_b_scales, kept<B, Config.block.n>, 1, 16>, region<regions::parts, split::bytes>,
+        region<regions::parts, split::bytes>,
         region<regions::row_numbers, A::info.gathered ? u32(sizeof(u32)) * Config.block.m : 0>,
         region<regions::barriers, 16, each_stage>, region<regions::c_barriers, output::barrier_bytes, int(owners), 8>,
         region<regions::part_barriers, split::barrier_bytes, 1, 8>,

@@ -25,7 +25,7 @@ struct alignas(64) tensor_map {
 struct tensor_map_request {
     const void* base = nullptr;  ///< 16-byte aligned.
     dtype type = dtype::f32;
-    u32 rank = 2;
+    u32 rank = 2;                        ///< 0: no map is needed
     u64 extent[5] = {1, 1, 1, 1, 1};     ///< elements
     u64 stride_bytes[4] = {0, 0, 0, 0};  ///< multiples of 16
     u32 box[5] = {1, 1, 1, 1, 1};        ///< elements, at most 256 each

@@ -24,6 +24,11 @@ struct stream_options {
     bool any_row = false;  ///< tiles may start at any row; else at multiples of four if their scales are staged
     /// Rows of a fragment, if those in which a tile has no rows are never read: copies leave them out. 0: all are read.
     int fragment = 0;
+    /// K blocks are loaded from windows, which start at any element of K that is at a multiple of 16 bytes of a row, and at any
+    /// one at all if rows are not contiguous along K. Each is a matrix in a stack of matrices that overlap.
+    bool windows = false;
+    int matrices =
+        1;  ///< at most so many matrices of the operand have as many rows and a K of their own, and a map each
 };
 
 /// How copies bring the staged scales of one K block of a tile: `copies` boxes of `words` words, one after the other.
@@ -65,11 +70,12 @@ struct operand_stream {
     static constexpr bool any_row = How.any_row && loads_scales;  ///< scales that TMA loads may start at any word
     /// Bytes of this operand that TMA brings to a stage.
     static constexpr u32 landing_bytes = Tile::bytes + (loads_scales ? boxes.bytes() : 0);
-    static constexpr int map_count = loads_scales ? 2 : 1;  ///< tensor maps: of tiles, and of scales that TMA loads
+    /// Tensor maps: of tiles, and of scales that TMA loads.
+    static constexpr int tile_maps = How.matrices, map_count = tile_maps + (loads_scales ? 1 : 0);
 
     /// What the kernel reads.
     struct params {
-        tensor_map map;
+        tensor_map map[tile_maps];
         scale::params<scales> scale;
         ptx::cache_hint hint;    ///< how long L2 should keep the operand
         bool ready;              ///< in a dependent launch: loaded without waiting for the kernel before
@@ -97,28 +103,43 @@ struct operand_stream {
         }
     };
 
+    /// Elements of K from one window to the next.
+    static constexpr i32 window_step = Tile::contiguous == major::k ? 16 / i32(sizeof(typename Operand::element)) : 1;
+
     /// Requests its tensor maps for an operand of `rows` rows and `k` columns, neither 0. `matrices` matters only for a stack.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const operand_arguments& x, i32 rows, i32 k, i32 matrices,
                                                     tensor_map_request* maps) {
-        const i32 box = by_fragment ? min(copied_rows(rows), How.fragment) : copied_rows(rows) / How.sharers;
-        maps[0] = Tile::map(x.data, rows, k, x.pitch, box);
+        maps[0] = Tile::map(x.data, rows, How.windows ? i32(Tile::k) : k, x.pitch, box_of(rows));
+        if constexpr (How.windows) {
+            const i64 step = Tile::contiguous == major::k ? 1 : x.pitch;  // elements of memory for one of K
+            maps[0] = stack_map(maps[0], ceil_div(k, window_step),
+                                window_step * step * i64(sizeof(typename Operand::element)));
+        }
         if constexpr (How.stacked)
             maps[0] = stack_map(maps[0], matrices, x.matrix_pitch * i64(sizeof(typename Operand::element)));
-        if constexpr (loads_scales) {
-            const i64 words = deepgemm::scale::words<scales>(k);
-            maps[1] = matrix_map(x.scales.data, dtype::f32, words, rows, x.scales.stride_k * 4, 1, boxes.words,
-                                 swizzle_mode::none);
-            if constexpr (How.stacked) maps[1] = stack_map(maps[1], matrices, x.scales.matrix_stride * 4);
+        scale_map(x, rows, k, matrices, maps);
+    }
+
+    /// The same for an operand of `count` matrices, one right after the other, with `sizes[i]` elements of K each. Their scales follow
+    /// each other along K, `k` elements in all. A matrix without K has no map, for which rank 0 stands.
+    DEEPGEMM_BOTH static constexpr void tensor_maps(const operand_arguments& x, i32 rows, i32 k, const i32* sizes,
+                                                    i32 count, tensor_map_request* maps) {
+        const u8* data = static_cast<const u8*>(x.data);
+        for (i32 i = 0; i < tile_maps; ++i) {
+            const i32 size = i < count ? sizes[i] : 0;
+            maps[i] = size == 0 ? tensor_map_request{.rank = 0} : Tile::map(data, rows, size, size, box_of(rows));
+            data += i64(rows) * size * i64(sizeof(typename Operand::element));
         }
+        scale_map(x, rows, k, 1, maps);
     }
 
     /// Its parameters from arguments and encoded maps. `reads` says how often the kernel reads each element.
     DEEPGEMM_BOTH static constexpr params make_params(const operand_arguments& x, i32 rows, i32 reads,
                                                       const tensor_map* maps) {
         params p{};
-        p.map = maps[0];
+        for (int i = 0; i < tile_maps; ++i) p.map[i] = maps[i];
         if constexpr (loads_scales) {
-            p.scale.map = maps[1];
+            p.scale.map = maps[tile_maps];
         } else if constexpr (!same_as<scales, deepgemm::scale::none>) {
             p.scale.words = {static_cast<const u32*>(x.scales.data), x.scales.stride_mn, x.scales.stride_k};
         }
@@ -133,7 +154,7 @@ struct operand_stream {
 
     /// One thread: prefetches its tensor maps.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
-        ptx::prefetch_tensor_map(p.map);
+        if constexpr (tile_maps == 1) ptx::prefetch_tensor_map(p.map[0]);
         if constexpr (loads_scales) ptx::prefetch_tensor_map(p.scale.map);
     }
 
@@ -166,19 +187,21 @@ struct operand_stream {
     /// `full` counts its bytes and those of the slices that other CTAs send here. `rows` are as landing_rows() says.
     DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
                                      tile_slice mine, i32 rows = Tile::rows) {
+        const tensor_map& map = p.map[tile_maps == 1 ? 0 : at.matrix];
         DEEPGEMM_UNROLL
         for (int i = 0; i < copies; ++i) {
             const i32 first =
                 (by_fragment ? i * How.sharers + i32(mine.index) : i32(mine.index) * copies + i) * rows_per_copy;
             if (by_fragment && first >= rows) break;
             const u32 target = to.tile + u32(first) * Tile::bytes_per_row;
-            const auto place = Tile::place(at.row + first, at.k);
-            i32 coordinates[rank] = {place.inner, place.outer};
+            const auto place = Tile::place(at.row + first, k_of(at));
+            i32 coordinates[tile_rank] = {place.inner, place.outer};
             if constexpr (How.stacked) coordinates[2] = at.matrix;
+            if constexpr (How.windows) coordinates[2] = at.matrix / window_step;
             if constexpr (How.sharers > 1) {
-                ptx::tma_load_multicast<rank>(p.map, target, full, coordinates, mine.receivers, p.hint);
+                ptx::tma_load_multicast<tile_rank>(map, target, full, coordinates, mine.receivers, p.hint);
             } else {
-                ptx::tma_load<rank>(p.map, target, full, coordinates, p.hint);
+                ptx::tma_load<tile_rank>(map, target, full, coordinates, p.hint);
             }
         }
         if constexpr (loads_scales) {
@@ -217,7 +240,27 @@ struct operand_stream {
     }
 
 private:
-    static constexpr int rank = How.stacked ? 3 : 2;  ///< of its tensor maps
+    /// Rows of a box, for an operand of `rows` rows.
+    DEEPGEMM_BOTH static constexpr i32 box_of(i32 rows) {
+        return by_fragment ? min(copied_rows(rows), How.fragment) : copied_rows(rows) / How.sharers;
+    }
+    /// Requests the map of its scales, if TMA loads them.
+    DEEPGEMM_BOTH static constexpr void scale_map(const operand_arguments& x, i32 rows, i32 k, i32 matrices,
+                                                  tensor_map_request* maps) {
+        if constexpr (loads_scales) {
+            tensor_map_request& map = maps[tile_maps];
+            map = matrix_map(x.scales.data, dtype::f32, deepgemm::scale::words<scales>(k), rows, x.scales.stride_k * 4,
+                             1, boxes.words, swizzle_mode::none);
+            if constexpr (How.stacked) map = stack_map(map, matrices, x.scales.matrix_stride * 4);
+        }
+    }
+    /// The element of K at which a copy starts: a multiple of window_step, if need be behind the one that is wanted.
+    DEEPGEMM_BOTH static constexpr i32 k_of(const operand_place& at) {
+        return How.windows ? (at.k + window_step - 1) & -window_step : at.k;
+    }
+    /// Of its tensor maps: that of scales, and that of tiles.
+    static constexpr int rank = How.stacked ? 3 : 2, tile_rank = How.windows ? 3 : rank;
+    static_assert(!How.windows || !How.stacked, "operand_stream: windows along K are a stack already");
 };
 
 }  // namespace deepgemm

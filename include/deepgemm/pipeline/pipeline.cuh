@@ -31,11 +31,6 @@ concept fills = requires(const P& pipe, typename P::cursor at, u32 bytes) {
     { pipe.acquire(at) } -> same_as<u32>;
     pipe.commit(at, bytes);
 };
-/// Also takes what producer warps store themselves. Only kernels in which warps copy scales need it.
-template <class P>
-concept takes_stores = requires(const P& pipe, typename P::cursor at) {
-    pipe.stored(at);
-};
 /// Has the consumers' functions.
 template <class P>
 concept drains = requires(const P& pipe, typename P::cursor at, i32 blocks) {

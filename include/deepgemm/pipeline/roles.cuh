@@ -60,11 +60,14 @@ struct start_of_math {};
 struct turn {};
 /// The warpgroup that owns a staging buffer has written to it, or read from it.
 struct staging {};
+/// All math warps have kept their totals of parts of K, or another CTA has.
+struct parts {};
 }  // namespace meetings
 
 /// The hardware barriers of a GEMM with `Roles`: `Takers` groups of math warps take tiles in turn, and `Owners` warpgroups each
-/// own a staging buffer (0 if warps own them, which need no barrier). `Copies` says that there is something for warps to copy.
-template <class Roles, int Takers, int Owners, bool Copies>
+/// own a staging buffer (0 if warps own them, which need no barrier). `Copies` says that there is something for warps to copy,
+/// `Meets` that all math warps meet at the end.
+template <class Roles, int Takers, int Owners, bool Copies, bool Meets = false>
 struct gemm_barriers
     : barrier_table<
           Roles,
@@ -72,6 +75,7 @@ struct gemm_barriers
                                                       (Copies ? Roles::warps_of(roles::copy{}) : 0)>,
           named_barrier<meetings::start_of_math, Roles::warps_of(roles::load_a{}) + Roles::warps_of(roles::math{})>,
           named_barrier<meetings::turn, 2 * Roles::warps_of(roles::math{}) / Takers, Takers == 1 ? 0 : Takers>,
-          named_barrier<meetings::staging, 4, Owners>> {};
+          named_barrier<meetings::staging, 4, Owners>,
+          named_barrier<meetings::parts, Roles::warps_of(roles::math{}), Meets ? 1 : 0>> {};
 
 }  // namespace deepgemm

@@ -52,13 +52,7 @@ struct tma_pipeline {
     /// Producer thread: announces how many bytes will land in this CTA's stage, including those of slices that peers load.
     DEEPGEMM_DEVICE void commit(cursor at, u32 bytes) const { ptx::mbarrier_arrive_expect_tx(full(at), bytes); }
 
-    /// Producer warp, converged: what its lanes have stored in the stage is complete.
-    DEEPGEMM_DEVICE void stored(cursor at) const {
-        ptx::sync_warp();
-        if (ptx::lane_index() == 0) ptx::mbarrier_arrive(full(at));
-    }
-
-    /// The same by an arrival of each lane, all of which count among the `Producers`. The lanes need not synchronise then.
+    /// Each lane of a producer warp: what it has stored in the stage is complete. All of them count among the `Producers`.
     DEEPGEMM_DEVICE void stored_by_lanes(cursor at) const { ptx::mbarrier_arrive(full(at)); }
 
     /// Math threads: waits until the stage's bytes have landed. They are then visible to wgmma and to ordinary loads.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How scales reach the math warps. Per-token scales are in the stage, one word per row or column. Per-block scales are too few
+// How scales reach the math warps. Per-token scales are in the stage, one word per row or column; K-major ones of A are beside the
+// stages, four words per row for as many K blocks as they serve. Per-block scales are too few
 // for that: one for 128 elements of K and 128 rows. Each lane of a warp holds another word along K, 32 at a time, and a shuffle
 // gives the right word to all lanes. That takes no shared memory and no barrier, and the loads run during the epilogue of the
 // tile before.
@@ -43,29 +44,83 @@ struct params<Scale> {
 template <>
 struct params<none> {};
 
-/// The scales of A for the rows that one thread holds: rows r and r + 8 of each of `Fragments` fragments.
-template <class Scale, int Fragments>
+/// Where K-major scales of A wait: in one of `Places` places after another, each for a group of words. Warps that copy and warps that
+/// multiply each walk over them. There are as many places as stages. Each group serves a stage or more, so a place is free
+/// whenever the stage is that the first K block of its next group goes to.
+template <class Scale, int Places>
+struct group_walk {
+    static constexpr i32 scales = words_in_group * Scale::format::per_word;  ///< along K, of a group
+
+    u32 place = Places - 1;
+
+    /// Takes the scale with number `index` along K, the next one of a tile or, if it `begins`, the first one. True if it is the first
+    /// one of its group.
+    DEEPGEMM_DEVICE bool next(i32 index, bool begins) {
+        if (!begins && index % scales != 0) return false;
+        place = place + 1 == u32(Places) ? 0 : place + 1;
+        return true;
+    }
+    /// Takes `count` scales from number `index` along K on, all those of a tile.
+    DEEPGEMM_DEVICE void pass_over(i32 index, i32 count) {
+        if (count > 0) place = (place + u32((index + count - 1) / scales - index / scales + 1)) % u32(Places);
+    }
+};
+
+/// The scales of A for the two rows that one thread holds of each of `Fragments` fragments in the order of `Map`: rows r and r + 8. The
+/// ring has `Stages` stages.
+template <class Scale, int Fragments, int Stages, class Map = sm90::wgmma_rows>
 struct row_feed {
+    static constexpr u32 row_bytes = sizeof(u32);  ///< from the word of a row to that of the next
     /// Any thread: starts a tile, in which the thread's first row is row `from.row` of A. Scales are asked for from number
     /// `index` along K on.
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
+    /// Any thread: the number of the place whose scales serve the next K block, which is in stage `stage`.
+    DEEPGEMM_DEVICE u32 next(i32 /*index*/, u32 stage) const { return stage; }
+    /// Any thread: other warps take `count` scales from number `index` along K on.
+    DEEPGEMM_DEVICE void pass_over(i32 /*index*/, i32 /*count*/) const {}
 
     /// Any thread: the scales with number `index` along K for fragment `fragment`. `staged` is the shared address of the word
     /// of row r.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 staged) const {
         using format = typename Scale::format;
-        using map = sm90::wgmma_rows;
-        const u32 words = staged + u32(fragment) * map::rows * u32(sizeof(u32));
+        const u32 words = staged + u32(fragment) * Map::rows * row_bytes;
         return {{format::decode(ptx::ld_shared<u32>(words), index),
-                 format::decode(ptx::ld_shared<u32>(words + u32(map::thread_row(1)) * u32(sizeof(u32))), index)}};
+                 format::decode(ptx::ld_shared<u32>(words + u32(Map::thread_row(1)) * row_bytes), index)}};
+    }
+};
+
+/// K-major scales.
+template <class Scale, int Fragments, int Stages, class Map>
+    requires come_in_groups<Scale>
+struct row_feed<Scale, Fragments, Stages, Map> {
+    static constexpr u32 row_bytes = words_in_group * sizeof(u32);
+    group_walk<Scale, Stages> groups{};
+    i32 first = 0;  ///< number along K of the tile's first scale
+
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 index) { first = index; }
+    DEEPGEMM_DEVICE u32 next(i32 index, u32 /*stage*/) {
+        groups.next(index, index == first);
+        return groups.place;
+    }
+    DEEPGEMM_DEVICE void pass_over(i32 index, i32 count) { groups.pass_over(index, count); }
+    /// `staged` is the shared address of the group of row r.
+    DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 staged) const {
+        using format = typename Scale::format;
+        const u32 words = staged + u32(fragment) * Map::rows * row_bytes +
+                          u32(index / format::per_word) % words_in_group * u32(sizeof(u32));
+        return {{format::decode(ptx::ld_shared<u32>(words), index),
+                 format::decode(ptx::ld_shared<u32>(words + u32(Map::thread_row(1)) * row_bytes), index)}};
     }
 };
 
 /// No scales before the epilogue, no feed: blocks that are promoted are added as they are.
-template <class Scale, int Fragments>
+template <class Scale, int Fragments, int Stages, class Map>
     requires(all_of_k(Scale::via))
-struct row_feed<Scale, Fragments> {
+struct row_feed<Scale, Fragments, Stages, Map> {
+    static constexpr u32 row_bytes = 0;
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32) const {}
+    DEEPGEMM_DEVICE u32 next(i32, u32 stage) const { return stage; }
+    DEEPGEMM_DEVICE void pass_over(i32, i32) const {}
     DEEPGEMM_DEVICE static sm90::row_scales at(int, i32, u32) { return {{1.0f, 1.0f}}; }
 };
 
@@ -119,14 +174,17 @@ private:
 };
 
 /// Per-block scales of A: a fragment of 64 rows lies in one block.
-template <class Scale, int Fragments>
+template <class Scale, int Fragments, int Stages, class Map>
     requires(Scale::via == route::registers)
-struct row_feed<Scale, Fragments> : block_feed<Scale, Fragments> {
+struct row_feed<Scale, Fragments, Stages, Map> : block_feed<Scale, Fragments> {
+    static constexpr u32 row_bytes = 0;
     static_assert(Scale::tile.mn % sm90::wgmma_rows::rows == 0, "row_feed: a scale of A must cover whole fragments");
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
         block_feed<Scale, Fragments>::start(p, from, sm90::wgmma_rows::rows, index);
     }
+    DEEPGEMM_DEVICE u32 next(i32, u32 stage) const { return stage; }
+    DEEPGEMM_DEVICE void pass_over(i32, i32) const {}
     /// Scales must be asked for one after another, and fragment 0 first.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 /*staged*/) {
         if (fragment == 0) this->turn_to(index);

@@ -20,7 +20,7 @@ struct per_token {
 };
 
 /// The same scales stored K-major, as quantisation kernels write them: word (row, kw) is at row * stride + kw, with any stride.
-/// Warps copy them into stages, so no kernel has to transpose them first.
+/// Warps copy them to shared memory, so no kernel has to transpose them first.
 template <class Format>
 struct per_token_k_major {
     using format = Format;
@@ -87,6 +87,15 @@ template <class Scale>
 struct by_word : Scale {
     static constexpr route via = route::copied;
 };
+/// Words of a row of K-major scales that lie side by side in shared memory, as they do in memory.
+inline constexpr int words_in_group = 4;
+/// True for scales that are copied to shared memory so, a group of words for each row of a tile at a time; else a stage has a word
+/// for each row.
+template <class Scale>
+inline constexpr bool come_in_groups = false;
+template <class Format>
+inline constexpr bool come_in_groups<per_token_k_major<Format>> = true;
+
 namespace detail {
 template <class Scale>
 struct gathered {

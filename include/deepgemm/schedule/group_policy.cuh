@@ -9,7 +9,7 @@
 namespace deepgemm {
 
 /// A group: its matrix in every stack, its rows [row, row_end) of A and D, and its elements [k, k_end) of K. `k` is a multiple
-/// of block.k. Index -1 stands for the place before the first group.
+/// of block.k unless K is cut into windows. Index -1 stands for the place before the first group.
 struct group_extent {
     i32 index = -1, matrix = 0;
     i32 row = 0, row_end = 0;

@@ -5,10 +5,12 @@
 // Each cluster takes as many tiles as any other, so tiles should take equally long. Where groups end anywhere, three rules see
 // to that. The tiles of a column share its rows as evenly as multiplies allow, so that none is left with a few. Groups that fill
 // their tiles come first, so that shorter tiles are left for the end. From one round of the clusters to the next, columns are
-// walked down and up in turn, so that no cluster meets the shorter tile every time. docs/tuning-log.md has the figures.
+// walked down and up in turn, so that no cluster meets the shorter tile every time. docs/tuning-log.md has the figures. Groups
+// of one shape need no walk: batched.cuh.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/schedule/batched.cuh>
 #include <deepgemm/schedule/groups.cuh>
 
 namespace deepgemm {
@@ -16,7 +18,7 @@ namespace deepgemm {
 /// Tiles `Block` of each group of `Groups`, in bands of `RasterRows` tiles along M, in a band along one column of tiles and then
 /// along the next. The CTAs of a cluster lie along N, and each cluster takes every `cluster_count`-th cluster tile. A group has
 /// as few rows of tiles as can be; if it does not fill them, any of them may end before Block.m rows.
-template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows = 8>
+template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows>
 struct grouped {
     static_assert(Cluster.m == 1, "grouped: CTAs of a cluster must lie along N, since rows end where a group does");
     static constexpr grouping grouped_as = grouping_of<Groups>();
@@ -24,7 +26,8 @@ struct grouped {
     static constexpr cluster_shape cluster = Cluster;
     static constexpr stacks stacked = Groups::stacked;
     static constexpr bool bounded = Groups::bounded, on_device = Groups::on_device;
-    static constexpr bool any_row = starts_at_any_row<Groups>();
+    static constexpr bool any_row = starts_at_any_row<Groups>(), windows = takes_windows<Groups>();
+    static constexpr int map_tables = maps_of_operand<Groups>();
     using arguments = policy_arguments<Groups>;
 
     Groups groups;
@@ -61,13 +64,33 @@ struct grouped {
             return {group.k / Block.k, ceil_div(group.k_end - group.k, Block.k)};
         }
         DEEPGEMM_BOTH constexpr operand_place a(i32 k_block) const {
-            return {m, k_block * Block.k, stacked.a ? group.matrix : 0};
+            if constexpr (windows) {
+                return window(m, k_block);
+            } else if constexpr (map_tables > 1) {
+                return {m, k_block * Block.k - group.k, group.index};
+            } else {
+                return {m, k_block * Block.k, stacked.a ? group.matrix : 0};
+            }
         }
         DEEPGEMM_BOTH constexpr operand_place b(i32 k_block) const {
-            return {n, k_block * Block.k, stacked.b ? group.matrix : 0};
+            if constexpr (windows) {
+                return window(n, k_block);
+            } else if constexpr (map_tables > 1) {
+                return {n, k_block * Block.k - group.k, group.index};
+            } else {
+                return {n, k_block * Block.k, stacked.b ? group.matrix : 0};
+            }
         }
         DEEPGEMM_BOTH constexpr i32 matrix() const { return stacked.d ? group.matrix : 0; }
         DEEPGEMM_BOTH constexpr result_end end() const { return {group.row_end, columns}; }
+
+    private:
+        /// A K block in the window of block.k elements that starts with it. If the group ends in the block, the copy starts so far
+        /// before the window that it ends where the group does: the zeros come first, in A and in B alike.
+        DEEPGEMM_BOTH constexpr operand_place window(i32 row, i32 k_block) const {
+            const i32 first = group.k % Block.k + k_block * Block.k;
+            return {row, min(group.k_end - first - Block.k, 0), first};
+        }
     };
 
     struct sentinel {};
@@ -155,5 +178,6 @@ private:
 };
 
 static_assert(schedule<grouped<tile_shape{}, cluster_shape{1, 2}, masked_groups>>);
+static_assert(schedule<grouped<tile_shape{}, cluster_shape{2, 1}, uniform_groups>>);
 
 }  // namespace deepgemm

@@ -92,27 +92,48 @@ struct psum_groups : row_groups {
     }
 };
 
-/// Groups share M and N and follow each other along K. Each has its own matrix of D. Group g has `sizes[g]` elements of K, a
-/// multiple of block.k. A size below 0 counts as 0, and no group reaches beyond K, whatever its size.
-struct k_groups {
-    static constexpr grouping grouped_as = grouping::along_k;
-    static constexpr stacks stacked{.d = true};
-    static constexpr bool bounded = false, on_device = true;
-
+/// Groups that share M and N and lie one after another along K: what kernels by k_groups and by concatenated_k_groups are launched
+/// with.
+struct groups_along_k {
     i32 count = 0;
-    const i32* sizes = nullptr;  ///< (count), device memory
+    const i32* list =
+        nullptr;          ///< (count), device memory: elements of K of each group, or before which of them it ends
+    bool by_end = false;  ///< the list holds ends, not sizes
+    i32 alignment = 1;    ///< every group starts at a multiple of as many elements; a word of scales has no fewer
+    bool skips_empty =
+        false;  ///< the matrix of a group without K stays as it is; else it becomes what no products give
+    const i32* sizes = nullptr;  ///< (count), host memory: the sizes again, for operands that are concatenated
 
-    DEEPGEMM_BOTH constexpr const i32* table() const { return sizes; }
-
-    DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
-        const i32 g = before.index + 1, k = before.k_end;
-        if (g >= count) return {g, g, 0, 0, k, k};
-        return {g, g, 0, shape.m, k, k + max(0, min(ptx::ld_global(sizes + g), shape.k - k))};
-    }
+    DEEPGEMM_BOTH constexpr const i32* table() const { return list; }
     DEEPGEMM_BOTH constexpr i32 most_row_tiles(problem_shape shape, i32 block_m) const {
         return count * ceil_div(shape.m, block_m);
     }
     DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return shape.m; }
+};
+
+/// Groups along K that start at a multiple of `alignment` and end anywhere. Each has its own matrix of D. A size below 0 counts as
+/// 0, an end before the group's start as that start, and no group reaches beyond K. What lies between groups is not used.
+struct k_groups : groups_along_k {
+    using arguments = groups_along_k;
+    static constexpr grouping grouped_as = grouping::along_k;
+    static constexpr stacks stacked{.d = true};
+    static constexpr bool bounded = false, on_device = true, windows = true;
+
+    DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
+        const i32 g = before.index + 1, k = min(align_up(before.k_end, alignment), shape.k);
+        if (g >= count) return {g, g, 0, 0, k, k};
+        const i32 given = ptx::ld_global(list + g), most = shape.k - k;
+        const i32 size = max(0, min(by_end ? max(given, 0) - k : given, most));
+        return {g, g, 0, skips_empty && size == 0 ? 0 : shape.m, k, k + size};
+    }
+};
+
+/// The same groups where each has matrices (M, K of the group) and (N, K of the group) of its own in A and in B, with rows as long
+/// as its K. They lie one after another in memory, and each has a tensor map.
+struct concatenated_k_groups : k_groups {
+    static constexpr grouping grouped_as = grouping::k_concatenated;
+    static constexpr bool windows = false;
+    static constexpr int map_tables = 32;  ///< the most groups of a launch
 };
 
 /// One product whose K is cut into `count` parts of whole units of `unit` elements, a multiple of block.k. The first parts have a
@@ -146,6 +167,6 @@ struct k_parts {
 };
 
 static_assert(group_policy<uniform_groups> && group_policy<masked_groups> && group_policy<psum_groups>);
-static_assert(group_policy<k_groups> && group_policy<k_parts>);
+static_assert(group_policy<k_groups> && group_policy<concatenated_k_groups> && group_policy<k_parts>);
 
 }  // namespace deepgemm

@@ -134,6 +134,28 @@ DEEPGEMM_BOTH constexpr bool starts_at_any_row() {
     }
 }
 
+/// True if groups of policy `S`, or tiles of schedule `S`, start and end at any element of K: its member `windows` if it has one.
+/// Streams then load each K block from a window of its own, beyond whose end they bring zeros (pipeline/operand_stream.cuh).
+template <class S>
+DEEPGEMM_BOTH constexpr bool takes_windows() {
+    if constexpr (requires { S::windows; }) {
+        return S::windows;
+    } else {
+        return false;
+    }
+}
+
+/// Tensor maps of tiles that each operand has, one for each group, if groups of policy `S`, or tiles of schedule `S`, have matrices
+/// of A and B of their own shapes: its member `map_tables` if it has one, else 1.
+template <class S>
+DEEPGEMM_BOTH constexpr int maps_of_operand() {
+    if constexpr (requires { S::map_tables; }) {
+        return S::map_tables;
+    } else {
+        return 1;
+    }
+}
+
 /// A tile of a product of two matrices, A(m,k) and B(n,k), in tiles of `Block`.
 template <tile_shape Block>
 struct dense_tile {

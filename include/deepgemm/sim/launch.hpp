@@ -143,9 +143,10 @@ typename K::params parameters_of(const typename K::arguments& arguments,
         return K::make_params(arguments);
     } else {
         tensor_map_request requests[K::map_count];
-        tensor_map maps[K::map_count];
+        tensor_map maps[K::map_count]{};
         K::tensor_maps(arguments, requests);
         for (std::size_t i = 0; i < K::map_count; ++i) {
+            if (requests[i].rank == 0) continue;  // a map that the kernel will not use
             maps[i] = encode_tensor_map(requests[i]);
             regions.push_back(region_of_map(requests[i], i));
         }

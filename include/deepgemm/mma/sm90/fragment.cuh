@@ -4,6 +4,8 @@
 #pragma once
 
 #include <deepgemm/mma/fragment.cuh>
+#include <deepgemm/ptx/select.cuh>
+#include <deepgemm/ptx/warp.cuh>
 
 namespace deepgemm::sm90 {
 
@@ -32,5 +34,38 @@ struct wgmma_rows {
 };
 
 static_assert(fragment_map<wgmma_rows>);
+
+/// The same fragment where row r of each half of a warp's 16 rows is row 2 r, or 2 r + 1, of the product: what a multiply leaves if
+/// its rows came by transposed_fp8. A thread holds two neighbouring rows.
+struct wgmma_row_pairs : wgmma_rows {
+    /// Row of register `i` of thread `thread` of a warpgroup, 0 to 63.
+    DEEPGEMM_BOTH static constexpr int row(int thread, int i) {
+        return 16 * (thread / 32) + 2 * (thread % 32 / 4) + i / 2 % 2;
+    }
+    DEEPGEMM_BOTH static constexpr int thread_row(int j) { return row(0, 2 * j); }
+};
+
+static_assert(fragment_map<wgmma_row_pairs>);
+
+/// Converged warp: brings a fragment from the order of wgmma_row_pairs to that of wgmma_rows.
+template <int Registers>
+DEEPGEMM_DEVICE void in_order(float (&value)[Registers]) {
+    const u32 lane = ptx::lane_index(),
+              from = lane / 8 * 4 + lane % 4;  // who has row lane / 4, and four lanes of eight on row 8 + lane / 4
+    const bool odd = lane / 4 % 2 != 0;
+    DEEPGEMM_UNROLL
+    for (int i = 0; i < Registers; i += 4) {
+        DEEPGEMM_UNROLL
+        for (int column = 0; column < 2; ++column) {
+            const float even_row = value[i + column], odd_row = value[i + 2 + column];
+            DEEPGEMM_UNROLL
+            for (int half = 0; half < 2; ++half) {
+                const float one = ptx::shuffle(even_row, from + 16 * half),
+                            other = ptx::shuffle(odd_row, from + 16 * half);
+                value[i + 2 * half + column] = ptx::select(odd, other, one);
+            }
+        }
+    }
+}
 
 }  // namespace deepgemm::sm90

@@ -52,10 +52,11 @@ inline constexpr config medium_pair{.block = {128, 128, 128},
 using contiguous_fp8 =
     contiguous_fp8_kernels<scale::per_token<scale::fp32>, masked_few(64), masked_few(128), medium_pair, masked_medium,
                            masked_three({1, 2}), masked_three(), masked_wide({1, 2}), masked_wide()>::type;
-/// The same for K-major scales of A, as quantisers write them. Tiles of 192 rows are left out, where the warps that copy scales
-/// would spill.
-using contiguous_fp8_k_major = contiguous_fp8_kernels<scale::per_token_k_major<scale::fp32>, masked_few(64),
-                                                      masked_medium, medium_pair, masked_wide({1, 2})>::type;
+/// The same for K-major scales of A, as quantisers write them. Pairs of tiles of 192 rows are left out: by end, the warps that copy
+/// scales would spill 8 bytes.
+using contiguous_fp8_k_major =
+    contiguous_fp8_kernels<scale::per_token_k_major<scale::fp32>, masked_few(64), masked_medium, medium_pair,
+                           for_k_major(masked_wide({1, 2}))>::type;
 using contiguous_bf16 =
     contiguous_bf16_kernels<major::k, tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
                             high_bands(tile16(128, 256, 2, {}, 64, 2)), tile16(192, 192, 3, {}, 64, 1),

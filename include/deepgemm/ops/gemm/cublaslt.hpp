@@ -135,9 +135,12 @@ inline result<void> check_cublaslt_layout(const char* name, const char* inner, c
     return {};
 }
 
+/// An operand, or its transpose, so that rows are contiguous; FP8 as it is, since cuBLASLt multiplies it along K only.
+inline input_matrix cublaslt_rows(const input_matrix& x) { return is_fp8(x.type) ? x : contiguous_rows(x); }
+
 inline result<void> check_cublaslt_operand(const char* name, const char* rows_name, const input_matrix& matrix) {
     const std::string inner = is_fp8(matrix.type) ? std::string("K") : concat(rows_name, " or K");
-    return check_cublaslt_layout(name, inner.c_str(), matrix, contiguous_rows(matrix));
+    return check_cublaslt_layout(name, inner.c_str(), matrix, cublaslt_rows(matrix));
 }
 
 /// The rules of a product for cuBLASLt, in the order of validate().
@@ -183,6 +186,21 @@ public:
         const auto status = cublasLtMatmulDescSetAttribute(&description_, attribute, &value, sizeof value);
         if (status == CUBLAS_STATUS_SUCCESS) return {};
         return detail::check_cublaslt(concat("cublasLtMatmulDescSetAttribute(", what, ")").c_str(), status);
+    }
+
+    /// Makes it a batch of `count` products, whose matrices are so many elements apart.
+    result<void> repeat(i64 count, i64 a_stride, i64 b_stride, i64 d_stride) {
+        const std::pair<cublasLtMatrixLayoutOpaque_t*, i64> layouts[] = {
+            {&first_layout_, b_stride}, {&second_layout_, a_stride}, {&result_layout_, d_stride}};
+        for (const auto& [to, stride] : layouts) {
+            const auto set = [&to = to](cublasLtMatrixLayoutAttribute_t attribute, auto value) {
+                return detail::check_cublaslt("cublasLtMatrixLayoutSetAttribute",
+                                              cublasLtMatrixLayoutSetAttribute(to, attribute, &value, sizeof value));
+            };
+            if (auto ok = set(CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, std::int32_t(count)); !ok) return ok;
+            if (auto ok = set(CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, stride); !ok) return ok;
+        }
+        return {};
     }
 
     /// Fills `out` with algorithms, cuBLASLt's favourite first, and returns how many there are; an error if there is none.
@@ -237,7 +255,10 @@ private:
 
     result<void> describe(int num_sms) {
         const input_matrix &a = problem_.a.matrix, &b = problem_.b.matrix;
-        const bool a_turned = contiguous_along(a) == major::mn, b_turned = contiguous_along(b) == major::mn;
+        const auto turned = [](const input_matrix& x) {
+            return !detail::is_fp8(x.type) && contiguous_along(x) == major::mn;
+        };
+        const bool a_turned = turned(a), b_turned = turned(b);
         const auto status = cublasLtMatmulDescInit(&description_, CUBLAS_COMPUTE_32F, CUDA_R_32F);
         if (auto ok = detail::check_cublaslt("cublasLtMatmulDescInit", status); !ok) return ok;
         // A K-major operand is (K, rows) to cuBLASLt: the first one must be transposed, the second one not.
@@ -252,8 +273,8 @@ private:
             if (auto ok = set(CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET, target, "number of multiprocessors"); !ok)
                 return ok;
         }
-        if (auto ok = lay_out(first_layout_, detail::contiguous_rows(b)); !ok) return ok;
-        if (auto ok = lay_out(second_layout_, detail::contiguous_rows(a)); !ok) return ok;
+        if (auto ok = lay_out(first_layout_, detail::cublaslt_rows(b)); !ok) return ok;
+        if (auto ok = lay_out(second_layout_, detail::cublaslt_rows(a)); !ok) return ok;
         return lay_out(result_layout_, problem_.d);
     }
 

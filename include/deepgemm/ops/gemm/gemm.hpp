@@ -7,6 +7,7 @@
 
 #include <deepgemm/host/engine.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
+#include <deepgemm/ops/gemm/transposing.hpp>
 
 namespace deepgemm {
 
@@ -16,6 +17,7 @@ struct gemm_options {
     epilogue_argument epilogue{};     ///< steps between the product and D: alpha, bias, an activation, a cast
     void* stream = nullptr;           ///< a cudaStream_t
     ready_operands ready{};           ///< operands that the stream's previous kernel does not write: weights, say
+    workspace_memory workspace{};     ///< for FP8 operands that are not contiguous along K: fp8_gemm_workspace_bytes()
     bool promoted = false;            ///< FP8 whose scales hold for all of K: as gemm_problem::promoted
 
     // Knobs of this call; those that are set replace the engine's.
@@ -26,9 +28,14 @@ struct gemm_options {
 
 namespace detail {
 
-/// Runs a product with the options of its call.
+/// Runs a product with the options of its call. FP8 operands that are not contiguous along K are transposed before, if the engine
+/// can do that; one that cannot refuses them.
 template <engine_for<ops::gemm> Engine>
 result<void> run(const Engine& engine, const gemm_problem& problem, const gemm_options& options) {
+    if constexpr (engine_for<Engine, ops::transpose>) {
+        const bool turned = is_turned(problem.a.matrix) || is_turned(problem.b.matrix);
+        if (turned && !is_empty(problem)) return run_turned(engine, problem, options);
+    }
     return engine.template run<ops::gemm>(problem, options.stream,
                                           {options.num_sms, options.pin, options.dependent_launch});
 }
@@ -87,22 +94,25 @@ result<void> fp8_gemm_nt(const Engine& engine, const scaled_matrix& a, const sca
     return detail::fp8_gemm(engine, a, b, d, options);
 }
 
-/// As fp8_gemm_nt, with B (k,n) and rows and columns of its scales exchanged. Hopper multiplies FP8 only if K is contiguous, so
-/// each column of B must be.
+/// As fp8_gemm_nt, with B (k,n), contiguous along either dimension. Rows and columns of its scales are exchanged: a scale still
+/// covers 128 elements of K of 128 columns, or of one, at (k / 128, n / 128) or (k / 128, n). Hopper multiplies FP8 only if K is
+/// contiguous; a B whose rows are contiguous instead is transposed into gemm_options::workspace before, by an engine that serves
+/// ops::transpose.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nn(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
     return detail::fp8_gemm(engine, a, transposed(b), d, options);
 }
 
-/// As fp8_gemm_nn, with A (k,m) and B (k,n).
+/// As fp8_gemm_nn, with A (k,m) and B (k,n). A's scales are at (k / 128, m); A is transposed before, too, if its rows are
+/// contiguous.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_tn(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
     return detail::fp8_gemm(engine, transposed(a), transposed(b), d, options);
 }
 
-/// As fp8_gemm_nn, with A (k,m) and B (n,k).
+/// As fp8_gemm_tn, with B (n,k), whose scales are as those of fp8_gemm_nt.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_tt(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of a GEMM on Hopper that a caller can break: one check and one sentence each. FP8 operands are K-major; BF16 and FP16 ones have no scales and may be MN-major. Nothing is read from the memory that a problem names. Rules
+// The rules of a GEMM on Hopper that a caller can break: one check and one sentence each. FP8 operands have scales along K, for
+// all of K, or none; BF16 and FP16 ones have none. Nothing is read from the memory that a problem names. Rules
 // for one matrix or its scales are in host/matrix_rules.hpp, those for memory in host/memory.hpp.
 #pragma once
 
@@ -152,9 +153,9 @@ inline result<void> check_all_scales(const scaled_matrix& a, const scaled_matrix
     }
     if (a_at_end || b_at_end) {
         const auto& [mn, k] = (a_at_end ? b : a).scales.tile;
-        return fail(errc::bad_scales, a_at_end ? "A" : "B", " has scales that hold for all of K, or none, and a scale of ",
-                    a_at_end ? "B" : "A", " covers ", mn, " x ", k,
-                    " elements; both operands must be scaled along K, or neither");
+        return fail(errc::bad_scales, a_at_end ? "A" : "B",
+                    " has scales that hold for all of K, or none, and a scale of ", a_at_end ? "B" : "A", " covers ",
+                    mn, " x ", k, " elements; both operands must be scaled along K, or neither");
     }
     if (auto ok = check_scales("A", "M", a, false); !ok) return ok;
     return check_scales("B", "N", b, true);

@@ -10,10 +10,10 @@
 
 namespace deepgemm::shipped {
 
-template <class Format>
-using by_token = operand<e4m3, scale::per_token<Format>>;
-template <class Format>
-using by_block = operand<e4m3, scale::per_block<Format>>;
+template <class Format, major Contiguous = major::k>
+using by_token = operand<e4m3, scale::per_token<Format>, Contiguous>;
+template <class Format, major Contiguous = major::k>
+using by_block = operand<e4m3, scale::per_block<Format>, Contiguous>;
 
 /// D = A x B with activations scaled by token and weights by block (1D2D).
 template <class Format, class Epilogue, config Config>
@@ -96,6 +96,14 @@ using weights_bf16_wide =
     weights_bf16<three(96), three(96, pair_n), three(128), three(128, pair_m), three(128, pair_n)>;
 using weights_bf16_widest = weights_bf16<wide(), wide(pair_m), wide(pair_n)>;
 
+/// `base` for K-major scales of A, which take four words of a row where MN-major ones take one: with two staging buffers of 32 columns
+/// it has as many stages.
+DEEPGEMM_BOTH constexpr config for_k_major(config base) {
+    base.store_columns = 32;
+    base.store_buffers = 2;
+    return base;
+}
+
 // The same with K-major scales of A, as quantisation writes them, so that no kernel has to transpose them first.
 template <config... Configs>
 using weights_k_major = kernels<gemm<arch::sm90, operand<e4m3, scale::per_token_k_major<scale::fp32>>,
@@ -107,7 +115,19 @@ using weights_k_major_narrow =
                     narrow(64, 128, deferred), split(64, 32, 2), split(64, 64, 4), split(128, 32, 2)>;
 using weights_k_major_medium =
     weights_k_major<medium(64), medium(64, {}, deferred), medium(128), medium(128, {}, deferred)>;
-using weights_k_major_wide = weights_k_major<three(96), three(128), three(128, pair_n), wide(), wide(pair_n)>;
+using weights_k_major_wide = weights_k_major<for_k_major(three(96)), three(128), three(128, pair_n),
+                                             for_k_major(wide()), for_k_major(wide(pair_n))>;
+
+// B (k,n) and few rows of A, or A (k,m): transposed on the way to the tensor cores (ops/gemm/transposing.hpp).
+template <config... Configs>
+using turned_weights =
+    kernels<gemm<arch::sm90, by_token<scale::fp32>, by_block<scale::fp32, major::mn>, store<bf16>, Configs>...>;
+using turned_weights_few =
+    turned_weights<few(8, 64, 12), few(8, 64, 8, 4), few(16, 64, 12), few(16, 64, 6, 4), few(64, 128, 6)>;
+template <config... Configs>
+using turned_tokens =
+    kernels<gemm<arch::sm90, by_token<scale::fp32, major::mn>, by_block<scale::fp32>, store<bf16>, Configs>...>;
+using turned_tokens_large = turned_tokens<medium(128), three(96), tall(96, {}, 0, 0)>;
 
 // Weight gradients: FP32 D with C, both operands by token. In most cases C is D itself, and L2 adds.
 template <config... Configs>
@@ -158,10 +178,11 @@ DEEPGEMM_BOTH constexpr auto fp8_dense() {
     return shipped::sum_of(weights_bf16_few{}, weights_bf16_few_split{}, weights_bf16_narrow{}, weights_bf16_split{},
                            weights_bf16_short{}, weights_bf16_medium{}, weights_bf16_wide{}, weights_bf16_widest{},
                            weights_k_major_few{}, weights_k_major_narrow{}, weights_k_major_medium{},
-                           weights_k_major_wide{}, gradients{}, gradients_in_place{}, weights_bf16_acc{}, weights_f32{},
-                           weights_f32_acc{}, tokens_bf16{}, tokens_bf16_acc{}, tokens_f32{}, weights_ue8m0_bf16{},
-                           weights_ue8m0_bf16_acc{}, weights_ue8m0_f32{}, weights_ue8m0_f32_acc{}, tokens_ue8m0_bf16{},
-                           tokens_ue8m0_bf16_acc{}, tokens_ue8m0_f32{}, tokens_ue8m0_f32_acc{}, heads{});
+                           weights_k_major_wide{}, turned_weights_few{}, turned_tokens_large{}, gradients{},
+                           gradients_in_place{}, weights_bf16_acc{}, weights_f32{}, weights_f32_acc{}, tokens_bf16{},
+                           tokens_bf16_acc{}, tokens_f32{}, weights_ue8m0_bf16{}, weights_ue8m0_bf16_acc{},
+                           weights_ue8m0_f32{}, weights_ue8m0_f32_acc{}, tokens_ue8m0_bf16{}, tokens_ue8m0_bf16_acc{},
+                           tokens_ue8m0_f32{}, tokens_ue8m0_f32_acc{}, heads{});
 }
 
 }  // namespace deepgemm::shipped

@@ -13,8 +13,11 @@ using by_row = operand<e4m3, scale::per_row<scale::fp32>>;
 /// D = A x B with both operands scaled by row.
 template <class Epilogue, config Config>
 using rows_kernel = gemm<arch::sm90, by_row, by_row, Epilogue, Config>;
+/// Several of them as `type`, a struct for the reason that shipped_half.cuh gives.
 template <class Epilogue, config... Configs>
-using rows_with = kernels<rows_kernel<Epilogue, Configs>...>;
+struct rows_with {
+    using type = kernels<rows_kernel<Epilogue, Configs>...>;
+};
 
 /// `base` with sums of the tensor core alone.
 DEEPGEMM_BOTH constexpr config unpromoted(config base) {
@@ -41,33 +44,33 @@ DEEPGEMM_BOTH constexpr config turns8(int m, int n, cluster_shape cluster = {}, 
 
 // D in BF16. Few rows of A, from one row on: as columns of the multiply, then as its rows.
 template <config... Configs>
-using rows_bf16 = rows_with<store<bf16>, Configs...>;
+struct rows_bf16 : rows_with<store<bf16>, Configs...> {};
 using rows_bf16_few = rows_bf16<unpromoted(few(8, 64, 8)), unpromoted(few(8, 64, 12)), unpromoted(few(8, 128, 6)),
-                                unpromoted(few(8, 64, 8, 8)), unpromoted(few(8, 128, 6, 4))>;
+                                unpromoted(few(8, 64, 8, 8)), unpromoted(few(8, 128, 6, 4))>::type;
 using rows_bf16_narrow =
     rows_bf16<unpromoted(few(16, 64, 12)), unpromoted(split(64, 32, 4)), unpromoted(split(64, 64, 4)),
-              unpromoted(split(128, 32, 2)), tile8(64, 64, 1), tile8(64, 64, 1, pair_m), tile8(128, 64, 2)>;
+              unpromoted(split(128, 32, 2)), tile8(64, 64, 1), tile8(64, 64, 1, pair_m), tile8(128, 64, 2)>::type;
 // Many rows.
 using rows_bf16_medium = rows_bf16<tile8(128, 128, 2), tile8(128, 128, 2, pair_n), tile8(128, 144, 2, pair_n, 16, 1),
-                                   tile8(192, 96, 3, {}, 32, 1)>;
-using rows_bf16_wide =
-    rows_bf16<tile8(192, 128, 3, {}, 64, 1), tile8(192, 192, 3, {}, 64, 1), tile8(128, 256, 2, {}, 64, 2, 16),
-              tile8(128, 256, 2, pair_m, 64, 2, 16), tile8(256, 128, 2, {}, 64, 2), tile8(256, 128, 2, pair_n, 64, 2)>;
-using rows_bf16_turns = rows_bf16<turns8(128, 160, pair_m, 32, 1), turns8(128, 192, {}, 64, 1)>;
+                                   tile8(192, 96, 3, {}, 32, 1)>::type;
+using rows_bf16_wide = rows_bf16<tile8(192, 128, 3, {}, 64, 1), tile8(192, 192, 3, {}, 64, 1),
+                                 tile8(128, 256, 2, {}, 64, 2, 16), tile8(128, 256, 2, pair_m, 64, 2, 16),
+                                 tile8(256, 128, 2, {}, 64, 2), tile8(256, 128, 2, pair_n, 64, 2)>::type;
+using rows_bf16_turns = rows_bf16<turns8(128, 160, pair_m, 32, 1), turns8(128, 192, {}, 64, 1)>::type;
 
 // Weight gradients: FP32 D with C. In most cases C is D itself, and L2 adds.
-using rows_gradients = rows_with<accumulate<float>, tile8(64, 64, 1), tile8(128, 128, 2, {}, 32, 2)>;
+using rows_gradients = rows_with<accumulate<float>, tile8(64, 64, 1), tile8(128, 128, 2, {}, 32, 2)>::type;
 using rows_gradients_in_place =
     rows_with<add_in_place, tile8(64, 64, 1, {}, 32, 1), tile8(192, 96, 3, {}, 32, 1), tile8(192, 192, 3, {}, 32, 1),
-              tile8(128, 256, 2, {}, 32, 2), tile8(128, 256, 2, pair_m, 32, 2), turns8(128, 192, {}, 32, 1)>;
+              tile8(128, 256, 2, {}, 32, 2), tile8(128, 256, 2, pair_m, 32, 2), turns8(128, 192, {}, 32, 1)>::type;
 
 // Seldom asked for: a tile for few rows, one for many.
-using rows_f32 = rows_with<store<float>, tile8(64, 64, 1), tile8(128, 128, 2)>;
-using rows_bf16_acc = rows_with<accumulate<bf16>, tile8(64, 64, 1), tile8(128, 128, 2)>;
+using rows_f32 = rows_with<store<float>, tile8(64, 64, 1), tile8(128, 128, 2)>::type;
+using rows_bf16_acc = rows_with<accumulate<bf16>, tile8(64, 64, 1), tile8(128, 128, 2)>::type;
 using rows_bf16_promoted =
-    rows_with<store<bf16>, few(16, 64, 12), narrow(64, 64, deferred), medium(128), lean(medium(192), 64)>;
-using rows_f32_promoted = rows_with<store<float>, narrow(64, 64, deferred), lean(medium(128), 32)>;
-using rows_f32_acc_promoted = rows_with<accumulate<float>, narrow(64, 64, deferred), medium(128)>;
+    rows_with<store<bf16>, few(16, 64, 12), narrow(64, 64, deferred), medium(128), lean(medium(192), 64)>::type;
+using rows_f32_promoted = rows_with<store<float>, narrow(64, 64, deferred), lean(medium(128), 32)>::type;
+using rows_f32_acc_promoted = rows_with<accumulate<float>, narrow(64, 64, deferred), medium(128)>::type;
 
 /// All of them.
 template <class = void>

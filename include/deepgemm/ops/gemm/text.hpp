@@ -67,9 +67,11 @@ constexpr const char* policy_source(grouping groups) {
         case grouping::masked: return "masked_groups";
         case grouping::psum: return "psum_groups";
         case grouping::along_k: return "k_groups";
+        case grouping::k_concatenated: return "concatenated_k_groups";
         case grouping::k_parts: return "k_parts";
         case grouping::none:
-        case grouping::indexed:  // a schedule of its own
+        case grouping::indexed:  // schedules of their own
+        case grouping::summed:
         case grouping::custom: break;
     }
     return nullptr;
@@ -78,9 +80,10 @@ constexpr const char* policy_source(grouping groups) {
 /// The schedule of a kernel as a C++ type: empty for the default schedule, a comment for a user's own.
 inline std::string schedule_source(const gemm_info& value) {
     if (value.traits.groups == grouping::none) return "";
-    const std::string tiles =
-        concat("<tile_shape", value_source(value.cfg.block), ", cluster_shape", value_source(value.cfg.cluster), ", ");
+    const std::string block = concat("<tile_shape", value_source(value.cfg.block), ", "),
+                      tiles = concat(block, "cluster_shape", value_source(value.cfg.cluster), ", ");
     if (value.traits.groups == grouping::indexed) return concat("indexed", tiles, value.cfg.raster_rows, ">");
+    if (value.traits.groups == grouping::summed) return concat("summed", block, value.cfg.raster_rows, ">");
     const char* const policy = policy_source(value.traits.groups);
     if (policy == nullptr) return "/* custom schedule */";
     const bool usual = value.cfg.raster_rows == config{}.raster_rows;

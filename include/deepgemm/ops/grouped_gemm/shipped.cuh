@@ -5,6 +5,7 @@
 #include <deepgemm/core/kernel_list.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/ops/gemm/shipped_epilogues.cuh>
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/ops/gemm/shipped_half.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 
@@ -63,7 +64,8 @@ using masked_fp8 =
 template <config... Configs>
 using masked_k_major_kernels = kernels<masked_kernel<Configs, scale::per_token_k_major<scale::fp32>>...>;
 using masked_fp8_k_major =
-    masked_k_major_kernels<masked_few(64), masked_few(128), masked_three({1, 2}), masked_wide({1, 2})>;
+    masked_k_major_kernels<masked_columns(64, 12, promotion::deferred), masked_few(64), masked_few(128),
+                           masked_three({1, 2}), for_k_major(masked_wide({1, 2}))>;
 
 /// In BF16, in the same order: few rows, some hundred, many.
 using masked_bf16 = masked_bf16_kernels<few16(32, 64, 16), tile16(64, 64, 1), tile16(64, 128, 1, {}, 64, 1),

@@ -6,16 +6,11 @@
 #include <optional>
 #include <string_view>
 
+#include <deepgemm/host/workspace.hpp>
 #include <deepgemm/ops/mqa_logits/rules.hpp>
 #include <deepgemm/ops/topk/topk.hpp>
 
 namespace deepgemm {
-
-/// Memory that a call may overwrite, of the caller's: device memory, or host memory for the simulator. At a multiple of 16 bytes.
-struct workspace_memory {
-    void* data = nullptr;
-    u64 bytes = 0;
-};
 
 /// Where the best keys go.
 struct mqa_topk_result {
@@ -92,12 +87,7 @@ result<void> check_scored_topk(const scored_chunk<typename O::problem>& all, con
     if (auto ok = O::check(all.scores); !ok) return ok;
     if (auto ok = check_topk(all.best); !ok || all.best.logits.rows == 0) return ok;
     memory_list<12> list;
-    list.add({.name = "the workspace",
-              .data = workspace.data,
-              .width = wide(workspace.bytes),
-              .how = memory_access::writes,
-              .alignment = 16,
-              .aligned_for = "rows of logits in it do"});
+    list.add(memory_of(workspace, "rows of logits in it do"));
     const auto add = [&](const auto& uses) {
         for (const memory_use& use : uses) {
             if (use.name != std::string_view("the logits")) list.add(use);

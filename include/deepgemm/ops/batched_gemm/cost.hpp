@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Predicts how long a kernel takes on a batch: the tiles of all products, and the bytes that memory must move for them. The cost
+// of one tile is that of one product, ops/gemm/cost.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include <deepgemm/core/macros.cuh>
+#include <deepgemm/ops/batched_gemm/problem.hpp>
+#include <deepgemm/ops/gemm/cost.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
+
+namespace deepgemm {
+
+/// What a batch demands of any kernel.
+inline demand demand_of(const batched_workload& work) {
+    const demand one = demand_of(work.one);
+    if (!work.sum) return {work.count * one.flops, work.count * one.bytes};
+    const double d = double(work.one.shape.m) * work.one.shape.n * size_of(work.one.d) * (work.one.accumulate ? 2 : 1);
+    return {work.count * one.flops, work.count * (one.bytes - d) + d};
+}
+
+namespace detail {
+
+/// Parts into which a kernel cuts the K blocks of a sum, as schedule/summed.cuh does with a large workspace.
+inline i64 parts_of_sum(const config& cfg, const batched_workload& work, int sms) {
+    const tiling tiles = tiling::of(cfg, work.one);
+    const i64 blocks = work.count * ceil_div(i64(work.one.shape.k), i64(cfg.block.k));
+    return std::max<i64>(1, std::min(blocks, sms / std::max<i64>(1, tiles.m * tiles.n)));
+}
+
+/// Predicts a kernel that sums up a batch: a product with few tiles and a long K, which parts of the grid share, and after that
+/// the sums of all parts.
+inline cost predict_sum(const gemm_info& info, const batched_workload& work, const device_info& device, int sms,
+                        const cost_parameters& p) {
+    constexpr double meeting_us = 2.5,
+                     part_us = 0.03;  // guesses: all CTAs meet, and each loads the totals of every part
+    const i64 parts = parts_of_sum(info.cfg, work, sms), blocks = work.count * ceil_div(i64(work.one.shape.k), i64(64));
+    gemm_workload part = work.one;
+    part.shape.k = i32(std::min<i64>(ceil_div(blocks, parts) * 64, max_extent));
+    tiling tiles = tiling::of(info.cfg, work.one);
+    tiles.m *= parts;
+    const double l2 = std::max<double>(1, double(device.l2_bytes)), bytes = demand_of(work).bytes;
+    cost made = predict_tiles(info, part, device, sms, tiles, double(parts) * part.shape.m * part.shape.n,
+                              bytes + p.left_over * l2 * (1 - std::exp(-bytes / l2)), p);
+    made.epilogue_us += meeting_us + part_us * double(parts);
+    made.total_us += meeting_us + part_us * double(parts);
+    return made;
+}
+
+}  // namespace detail
+
+/// Predicts a kernel on a batch, with `sms` multiprocessors of the device to itself. The kernel must fit the workload, which is
+/// not empty.
+inline cost predict(const gemm_info& info, const batched_workload& work, const device_info& device, int sms,
+                    const cost_parameters& p = {}) {
+    if (info.cfg.swap) return predict(exchanged(info), {work.count, exchanged(work.one), work.sum}, device, sms, p);
+    if (work.sum) return detail::predict_sum(info, work, device, sms, p);
+    auto tiles = detail::tiling::of(info.cfg, work.one);
+    cost_parameters of_one = p;
+    of_one.left_over = 0;  // which counts once for the batch
+    const double l2 = std::max<double>(1, double(device.l2_bytes)),
+                 bytes = work.count * detail::memory_bytes(info, work.one, device, tiles, sms, of_one);
+    tiles.m *= work.count;
+    return detail::predict_tiles(info, work.one, device, sms, tiles,
+                                 double(work.count) * work.one.shape.m * work.one.shape.n,
+                                 bytes + p.left_over * l2 * (1 - std::exp(-bytes / l2)), p);
+}
+
+}  // namespace deepgemm

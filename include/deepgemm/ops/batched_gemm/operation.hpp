@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// The batched GEMM as an operation: the functions that planner, engine and NVRTC call, defined by the headers beside this one.
+#pragma once
+
+#include <string>
+
+#include <deepgemm/core/macros.cuh>
+#include <deepgemm/ops/batched_gemm/cost.hpp>
+#include <deepgemm/ops/batched_gemm/rules.hpp>
+#include <deepgemm/ops/batched_gemm/text.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
+
+namespace deepgemm {
+
+namespace ops {
+
+/// D[s](m,n) = [D[s](m,n) +] sum over k of A[s](m,k) B[s](n,k) for each matrix s of a stack, or their sum over s.
+struct batched_gemm {
+    static constexpr const char* name = "batched_gemm";
+    using problem = batched_problem;
+    using workload = batched_workload;
+    using arguments = batched_arguments;
+    using traits = gemm_traits;
+    using config = deepgemm::config;
+
+    static result<void> check(const problem& given) { return detail::check_batch(given); }
+    static result<void> check(const workload& work) { return validate(work); }
+    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
+    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
+    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
+    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
+    static u64 hash(const workload& work) { return hash_of(work); }
+    /// Changes the rows of every product.
+    static workload with_rows(workload work, i32 rows) {
+        work.one.shape.m = rows;
+        return work;
+    }
+
+    static const char* why_not(const traits& kernel, const workload& work) {
+        if (kernel.groups != (work.sum ? grouping::summed : grouping::batched))
+            return work.sum ? "it does not sum up a batch" : "it computes no batch";
+        traits one = kernel;
+        one.groups = grouping::none;
+        return gemm::why_not(one, work.one);
+    }
+    static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one); }
+
+    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
+        return deepgemm::predict(kernel, work, device, num_sms);
+    }
+    /// Bytes that a sum can use.
+    static u64 workspace_bytes(const config& cfg, const workload& work, int num_sms) {
+        if (!work.sum) return 0;
+        const auto tiles = detail::tiling::of(cfg, work.one);
+        return summed_batch::bytes_of(detail::parts_of_sum(cfg, work, num_sms) * tiles.m * tiles.n, cfg.block);
+    }
+
+    static std::string describe(const workload& work) { return deepgemm::describe(work); }
+    static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
+    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
+    static gemm_info wanted(const workload& work, const device_info& device) {
+        gemm_info made = gemm::wanted(work.one, device);
+        made.traits.groups = work.sum ? grouping::summed : grouping::batched;
+        made.traits.in_place = work.sum && work.one.in_place;
+        return made;
+    }
+};
+
+static_assert(operation<batched_gemm> && operation_concept::varies_rows<batched_gemm>);
+
+}  // namespace ops
+
+/// A kernel of a batch for a planner.
+using batched_handle = kernel_handle<ops::batched_gemm>;
+/// The kernel that will run a batch, and how it compares with others.
+using batched_plan = plan_of<ops::batched_gemm>;
+
+}  // namespace deepgemm

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// The kernels among which the named operations on batches choose, as lists of types. Nothing is instantiated here. A list is named
+// as those of ops/gemm/shipped_half.cuh are: by the operands' type, by their layouts, by D.
+#pragma once
+
+#include <deepgemm/core/kernel_list.cuh>
+#include <deepgemm/kernel/swapped.cuh>
+#include <deepgemm/ops/gemm/shipped_fp8.cuh>
+#include <deepgemm/ops/gemm/shipped_half.cuh>
+#include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/summed.cuh>
+
+namespace deepgemm::shipped {
+
+/// Kernels of batches, as `type`. Structs, since nvcc 13 loses configurations in alias templates.
+template <class A, class B, class Epilogue, config... Configs>
+struct batches_of {
+    using type = kernels<gemm<arch::sm90, A, B, Epilogue, Configs,
+                              grouped<Configs.block, Configs.cluster, uniform_groups, Configs.raster_rows>>...>;
+};
+/// The same of operands without scales.
+template <class Element, major A, major B, class Epilogue, config... Configs>
+struct half_batches
+    : batches_of<operand<Element, scale::none, A>, operand<Element, scale::none, B>, Epilogue, Configs...> {};
+
+/// Heads of attention: from a few rows, where reading B takes most of the time, to thousands. Tiles are as narrow as it takes to
+/// give every multiprocessor some.
+using batched_bf16_nt =
+    half_batches<bf16, major::k, major::k, store<bf16>, few16(8, 64, 16), few16(32, 64, 14), tile16(128, 64, 2),
+                 tile16(128, 128, 2), turns16(128, 128), high_bands(tile16(128, 256, 2, {}, 64, 2)),
+                 high_bands(tile16(128, 256, 2, pair, 64, 2))>::type;
+using batched_bf16_nn =
+    half_batches<bf16, major::k, major::mn, store<bf16>, few16(8, 128, 10), few16(32, 128, 8), tile16(128, 64, 2),
+                 tile16(128, 128, 2), turns16(128, 128), high_bands(tile16(128, 256, 2, {}, 64, 2)),
+                 high_bands(tile16(128, 256, 2, pair, 64, 2))>::type;
+/// Gradients of weights.
+using batched_bf16_tn = half_batches<bf16, major::mn, major::mn, store<bf16>, tile16(128, 128, 2),
+                                     high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
+using batched_bf16_tn_in_place =
+    half_batches<bf16, major::mn, major::mn, add_in_place, tile16(128, 128, 2), tile16(128, 256, 2, {}, 32, 2)>::type;
+using batched_bf16_nt_in_place = half_batches<bf16, major::k, major::k, add_in_place, tile16(128, 128, 2)>::type;
+/// One tile for what is seldom asked for.
+template <class Element, class D>
+struct any_half_batches : join<typename half_batches<Element, major::k, major::k, D, tile16(128, 128, 2)>::type,
+                               typename half_batches<Element, major::k, major::mn, D, tile16(128, 128, 2)>::type,
+                               typename half_batches<Element, major::mn, major::mn, D, tile16(128, 128, 2)>::type,
+                               typename half_batches<Element, major::mn, major::k, D, tile16(128, 128, 2)>::type> {};
+using batched_bf16_tt = half_batches<bf16, major::mn, major::k, store<bf16>, tile16(128, 128, 2)>::type;
+using batched_bf16_f32 = any_half_batches<bf16, store<float>>::type;
+using batched_f16 = any_half_batches<f16, store<f16>>::type;
+
+/// FP8: K-major scales of A, in the order of the data, and MN-major ones.
+template <class Tokens, config... Configs>
+struct fp8_batches : batches_of<operand<e4m3, Tokens>, by_block<typename Tokens::format>, store<bf16>, Configs...> {};
+using batched_fp8_k_major =
+    fp8_batches<scale::per_token_k_major<scale::fp32>, few(8, 64, 12), few(32, 64, 12), narrow(64, 128, deferred),
+                medium(64, {}, deferred), three(128, pair_n), for_k_major(wide()), for_k_major(wide(pair_n))>::type;
+using batched_fp8 = fp8_batches<scale::per_token<scale::fp32>, few(8, 64, 12), medium(64, {}, deferred), wide()>::type;
+
+/// Sums of batches, whose D is small: the larger tile reads less from L2. Totals do not pass through staging buffers, so there is
+/// one small one.
+template <class Epilogue, config... Configs>
+struct batch_sums {
+    using type = kernels<gemm<arch::sm90, operand<bf16>, operand<bf16>, Epilogue, Configs,
+                              summed<Configs.block, Configs.raster_rows>>...>;
+};
+template <class Epilogue>
+struct usual_batch_sums : batch_sums<Epilogue, tile16(128, 128, 2, {}, 32, 1), tile16(128, 256, 2, {}, 32, 1)> {};
+using sums_bf16 = usual_batch_sums<store<bf16>>::type;
+using sums_f32 = usual_batch_sums<store<float>>::type;
+using sums_f32_in_place = usual_batch_sums<add_in_place>::type;
+
+template <class O>
+    requires(same_as<O, ops::batched_gemm>)
+DEEPGEMM_BOTH constexpr auto all_of() {
+    return shipped::sum_of(batched_bf16_nt{}, batched_bf16_nn{}, batched_bf16_tn{}, batched_bf16_tn_in_place{}, batched_bf16_nt_in_place{},
+                           batched_bf16_tt{}, batched_bf16_f32{}, batched_f16{}, batched_fp8_k_major{}, batched_fp8{},
+                           sums_bf16{}, sums_f32{}, sums_f32_in_place{});
+}
+
+}  // namespace deepgemm::shipped

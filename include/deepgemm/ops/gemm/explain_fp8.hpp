@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// What happens to FP8 operands that do not lie along K, in words.
+#pragma once
+
+#include <string>
+
+#include <deepgemm/host/explain.hpp>
+#include <deepgemm/ops/gemm/transposing.hpp>
+
+namespace deepgemm {
+
+/// What fp8_gemm_nt() and its kin do with a product: which operands are transposed first, and the plan of what follows. `problem` is
+/// checked but for its memory. Host.
+template <class Engine>
+    requires(engine_for<Engine, ops::gemm>&& engine_for<Engine, ops::transpose>)
+result<std::string> explain_fp8_gemm(const Engine& engine, const gemm_problem& problem) {
+    using detail::turned_first;
+    const auto planned = [&](turned_first first) {
+        const auto made = detail::turned_product::of(problem, first, nullptr);
+        return deepgemm::plan(workload_of(made.product), engine.device(), engine.template kernels<ops::gemm>(),
+                              engine.knobs(), engine.template own<ops::gemm>());
+    };
+    if (auto ok = detail::check_gemm(problem); !ok) return ok.failure();
+    const turned_first all = turned_first::all_of(problem);
+    turned_first first = turned_first::but_one_of(problem);
+    auto plan = planned(first);
+    if (!plan && plan.failure().code == errc::no_kernel && first != all) plan = planned(first = all);
+    if (!plan) return plan.failure();
+    std::string text;
+    const auto tell = [&](const char* name, const input_matrix& x, bool before) -> result<void> {
+        if (!detail::is_turned(x)) return {};
+        if (!before) {
+            text += concat(name, " is transposed on the way to the tensor cores\n");
+            return {};
+        }
+        const auto made = deepgemm::plan(transpose_workload{i32(x.columns), i32(x.rows), 1, x.type}, engine.device(),
+                                         engine.template kernels<ops::transpose>(), engine.knobs(),
+                                         engine.template own<ops::transpose>());
+        if (!made) return made.failure();
+        text += concat(name, " is transposed first: ", explain(*made));
+        return {};
+    };
+    if (auto ok = tell("A", problem.a.matrix, first.a); !ok) return ok.failure();
+    if (auto ok = tell("B", problem.b.matrix, first.b); !ok) return ok.failure();
+    return text + explain(*plan);
+}
+
+}  // namespace deepgemm

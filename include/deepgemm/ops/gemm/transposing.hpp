@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Products of FP8 operands that are contiguous along M or N, which Hopper's tensor cores do not read. There are two ways. Kernels
+// with few rows on the other side transpose such an operand on the way to their registers, so it is read once. Others would do so
+// for every tile, and multiply while they wait for it; for them the operand is transposed into a workspace by a launch of its
+// own, and the product, which starts while that one ends, reads it there.
+#pragma once
+
+#include <deepgemm/host/engine.hpp>
+#include <deepgemm/host/workspace.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
+#include <deepgemm/ops/transpose/transpose.hpp>
+
+namespace deepgemm {
+
+namespace detail {
+
+/// True for an FP8 operand (M or N, K) that is contiguous along M or N, and along K it is not.
+constexpr bool is_turned(const input_matrix& x) {
+    return is_fp8(x.type) && x.rows != 0 && contiguous_along(x) == major::mn;
+}
+
+/// Bytes from row to row of an operand in the workspace: whole cache lines.
+constexpr i64 turned_pitch(i64 k) { return align_up(k, i64(128)); }
+
+/// Bytes of the workspace that an operand takes.
+constexpr u64 turned_bytes(const input_matrix& x) {
+    return is_turned(x) ? u64(x.rows) * u64(turned_pitch(x.columns)) : 0;
+}
+
+}  // namespace detail
+
+/// Bytes of workspace with which any product of FP8 operands A (m,k) and B (n,k) runs: those of each operand that is contiguous
+/// along M or N, in rows of whole cache lines; 0 if both are contiguous along K. Of B (k,n), give transposed(b).
+constexpr u64 fp8_gemm_workspace_bytes(const input_matrix& a, const input_matrix& b) {
+    return detail::turned_bytes(a) + detail::turned_bytes(b);
+}
+
+namespace detail {
+
+/// Which operands are transposed into the workspace before a product.
+struct turned_first {
+    bool a = false, b = false;
+
+    bool any() const { return a || b; }
+    u64 bytes(const gemm_problem& problem) const {
+        return (a ? turned_bytes(problem.a.matrix) : 0) + (b ? turned_bytes(problem.b.matrix) : 0);
+    }
+
+    /// All that are turned, as kernels need it that read operands along K.
+    static turned_first all_of(const gemm_problem& problem) {
+        return {is_turned(problem.a.matrix), is_turned(problem.b.matrix)};
+    }
+    /// Those that are turned but for one that a kernel had better transpose on the way: that of a product with few rows on the
+    /// other side, or columns. The same as all_of() if there is none.
+    static turned_first but_one_of(const gemm_problem& problem) {
+        constexpr i64 few = 128;
+        turned_first made = all_of(problem);
+        if (made.b && problem.a.matrix.rows <= few) {
+            made.b = false;
+        } else if (made.a && problem.b.matrix.rows <= few) {
+            made.a = false;
+        }
+        return made;
+    }
+    friend bool operator==(const turned_first&, const turned_first&) = default;
+};
+
+/// A product some of whose operands lie in a workspace, and what remains as it was.
+struct turned_product {
+    gemm_problem given{}, product{};
+    turned_first first{};
+
+    static turned_product of(const gemm_problem& given, turned_first first, void* workspace) {
+        turned_product made{given, given, first};
+        const auto move = [&](input_matrix& x, void* place) {
+            x = {place, x.type, x.rows, x.columns, turned_pitch(x.columns), 1};
+        };
+        const u64 of_a = first.a ? turned_bytes(given.a.matrix) : 0;
+        if (first.a) move(made.product.a.matrix, workspace);
+        if (first.b) move(made.product.b.matrix, workspace == nullptr ? nullptr : static_cast<char*>(workspace) + of_a);
+        // The transposition begins when the kernel before it has ended, so what it does not write is complete.
+        if (first.any()) made.product.ready = {!first.a, !first.b};
+        return made;
+    }
+
+    /// Checks the product against its rules, the operands against those of tensor maps, and memory with the whole workspace.
+    result<void> check(const workspace_memory& workspace) const {
+        if (auto ok = check_gemm(product); !ok) return ok;
+        if (first.a) {
+            if (auto ok = check_rows("A", transposed(given.a.matrix), as_columns); !ok) return ok;
+        }
+        if (first.b) {
+            if (auto ok = check_rows("B", transposed(given.b.matrix), as_columns); !ok) return ok;
+        }
+        if (const u64 least = first.bytes(given); workspace.bytes < least) {
+            const bool both = first.a && first.b;
+            return fail(errc::bad_option, "the workspace has ", workspace.bytes, " bytes; it must have at least ",
+                        least, " to transpose ",
+                        both      ? "A and B, which are"
+                        : first.a ? "A, which is"
+                                  : "B, which is",
+                        " not contiguous along K");
+        }
+        memory_list<7 + epilogue_memory> list;
+        if (first.any()) list.add(memory_of(workspace, "operands in it do"));
+        for (const memory_use& use : memory_of(given)) list.add(use);
+        return check_memory(list);
+    }
+};
+
+/// Runs a product after the transpositions that `first` names. Nothing is launched if there is an error.
+template <class Engine, class Options>
+result<void> run_turned(const Engine& engine, const gemm_problem& problem, turned_first first, const Options& options) {
+    const turned_product made = turned_product::of(problem, first, options.workspace.data);
+    if (auto ok = made.check(options.workspace); !ok) return ok;
+    call_knobs<ops::gemm> of_product{options.num_sms, options.pin, options.dependent_launch};
+    // After a transposition the product always starts early: what it depends on is that.
+    if (first.any()) of_product.dependent_launch = true;
+    if (auto ok = engine.template settle<ops::gemm>(made.product, of_product); !ok) return ok;
+    transpose_options of_turn{
+        .stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch};
+    const auto turn = [&](const input_matrix& from, const input_matrix& to) {
+        const output_matrix written{const_cast<void*>(to.data), to.type, to.rows, to.columns, to.row_stride, 1};
+        const auto done = transpose(engine, transposed(from), written, of_turn);
+        of_turn.dependent_launch = true;
+        return done;
+    };
+    if (first.a) {
+        if (auto ok = turn(problem.a.matrix, made.product.a.matrix); !ok) return ok;
+    }
+    if (first.b) {
+        if (auto ok = turn(problem.b.matrix, made.product.b.matrix); !ok) return ok;
+    }
+    return engine.template run<ops::gemm>(made.product, options.stream, of_product);
+}
+
+/// Runs a product that is not empty, of which at least one operand is turned: the better way, or the other one if there is no
+/// kernel for it.
+template <class Engine, class Options>
+    requires(engine_for<Engine, ops::gemm>&& engine_for<Engine, ops::transpose>)
+result<void> run_turned(const Engine& engine, const gemm_problem& problem, const Options& options) {
+    const turned_first all = turned_first::all_of(problem), fewer = turned_first::but_one_of(problem);
+    if (fewer != all) {
+        const auto done = run_turned(engine, problem, fewer, options);
+        if (done || done.failure().code != errc::no_kernel) return done;
+    }
+    return run_turned(engine, problem, all, options);
+}
+
+}  // namespace detail
+
+}  // namespace deepgemm

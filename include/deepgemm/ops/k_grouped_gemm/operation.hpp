@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// The GEMM in groups of K as an operation: the functions that planner, engine and NVRTC call, defined by the headers beside this
+// one.
+#pragma once
+
+#include <string>
+
+#include <deepgemm/core/macros.cuh>
+#include <deepgemm/ops/gemm/operation.hpp>
+#include <deepgemm/ops/k_grouped_gemm/cost.hpp>
+#include <deepgemm/ops/k_grouped_gemm/rules.hpp>
+#include <deepgemm/ops/k_grouped_gemm/text.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
+
+namespace deepgemm {
+
+namespace ops {
+
+/// D[g](m,n) = [C[g](m,n) +] sum over the k of group g of A(m,k) B(n,k). Groups follow each other along K; a list in device memory
+/// says where.
+struct k_grouped_gemm {
+    static constexpr const char* name = "k_grouped_gemm";
+    using problem = k_grouped_problem;
+    using workload = k_grouped_workload;
+    using arguments = k_grouped_arguments;
+    using traits = gemm_traits;
+    using config = deepgemm::config;
+
+    static result<void> check(const problem& given) { return detail::check_k_grouped(given); }
+    static result<void> check(const workload& work) { return validate(work); }
+    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
+    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
+    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
+    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
+    static u64 hash(const workload& work) { return hash_of(work); }
+    static workload with_rows(workload work, i32 rows) {
+        work.shape.m = rows;
+        return work;
+    }
+
+    static const char* why_not(const traits& kernel, const workload& work) {
+        if (kernel.groups != grouping::along_k && kernel.groups != grouping::k_concatenated)
+            return "it has no groups of K";
+        if (kernel.groups != work.by()) {
+            return work.concatenated ? "rows of its operands hold all groups" : "its operands are concatenated";
+        }
+        traits one = kernel;
+        one.groups = grouping::none;
+        return gemm::why_not(one, work.one());
+    }
+    static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
+
+    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
+        return deepgemm::predict(kernel, work, device, num_sms);
+    }
+    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
+
+    static std::string describe(const workload& work) { return deepgemm::describe(work); }
+    static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
+    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
+    static gemm_info wanted(const workload& work, const device_info& device) {
+        gemm_info made = gemm::wanted(work.one(), device);
+        made.traits.groups = work.by();
+        return made;
+    }
+};
+
+static_assert(operation<k_grouped_gemm> && operation_concept::varies_rows<k_grouped_gemm>);
+
+}  // namespace ops
+
+/// A kernel of groups of K for a planner.
+using k_grouped_handle = kernel_handle<ops::k_grouped_gemm>;
+/// The kernel that will run a GEMM in groups of K, and how it compares with others.
+using k_grouped_plan = plan_of<ops::k_grouped_gemm>;
+
+}  // namespace deepgemm

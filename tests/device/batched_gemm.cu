@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// The batched GEMM as an operation on a GPU: samples of tests/ops/batched_gemm_sample.hpp through the engine over the shipped
+// kernels, by every one of these, planned, captured into a graph, and a thousand times over.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include <deepgemm/host/cuda_device.hpp>
+#include <deepgemm/host/exception.hpp>
+#include <deepgemm/host/instances.hpp>
+
+#include "../ops/batched_gemm_sample.hpp"
+#include "device_sample.hpp"
+#include "repeated.cuh"
+
+using namespace deepgemm;
+using namespace device_tests;
+using test::batched_sample;
+using test::run_named;
+using test::stack_order;
+
+namespace {
+
+using batched_engine = engine_of<ops::batched_gemm>;
+
+const device_info& this_device() {
+    static const device_info info = or_throw(cuda::describe_current_device());
+    return info;
+}
+
+/// Runs a sample through the named operation: "", the error or what is wrong.
+std::string run(const batched_engine& engine, batched_sample& sample, const batched_options& options = {}) {
+    const device_sample memory(sample);
+    const auto done = run_named(engine, memory.problem(), options);
+    return done ? memory.verdict() : done.failure().message;
+}
+
+/// What the shipped kernels compute, each once.
+std::vector<gemm_traits> all_kinds(const batched_engine& engine) {
+    std::vector<gemm_traits> kinds;
+    for (const batched_handle& kernel : engine.kernels()) {
+        if (std::find(kinds.begin(), kinds.end(), kernel.info.traits) == kinds.end())
+            kinds.push_back(kernel.info.traits);
+    }
+    return kinds;
+}
+
+}  // namespace
+
+TEST_CASE("batched gemm: random ragged batches by the planner's choice, apart and among each other") {
+    const batched_engine engine(instances::of<ops::batched_gemm>(), this_device());
+    REQUIRE(engine.kernels().size() > 0);
+    for (int i = 0; i < 12; ++i) {
+        random_source random(fresh_seed());
+        INFO("DEEPGEMM_SEED=", random.seed());
+        const problem_shape shape{i32(random.integer(1, 600)), i32(random.integer(1, 900)),
+                                  i32(random.integer(1, 900))};
+        const i64 count = random.integer(1, 9);
+        for (const gemm_traits& what : all_kinds(engine)) {
+            INFO(to_source(what.a), " ", to_source(what.b), " ", name_of(what.d));
+            batched_sample sample(random, count, shape, what, i % 2 == 0 ? stack_order::apart : stack_order::among);
+            CHECK(run(engine, sample) == "");
+        }
+    }
+}
+
+TEST_CASE("batched gemm: every shipped kernel, on some multiprocessors, too, and without K") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const batched_engine engine(instances::of<ops::batched_gemm>(), this_device());
+    for (const batched_handle& kernel : engine.kernels()) {
+        const config& cfg = kernel.info.cfg;
+        INFO(to_source(kernel.info));
+        for (const stack_order order : {stack_order::apart, stack_order::among}) {
+            batched_sample sample(random, 7, {300, 530, 520}, kernel.info.traits, order);
+            CHECK(run(engine, sample, {.pin = cfg}) == "");
+            sample.restore();
+            CHECK(run(engine, sample, {.num_sms = 20, .pin = cfg}) == "");
+        }
+        for (const problem_shape shape : {problem_shape{1, 40, 200}, {70, 1, 200}, {70, 40, 1}, {70, 200, 0}}) {
+            batched_sample sample(random, 3, shape, kernel.info.traits);
+            CHECK(run(engine, sample, {.pin = cfg}) == "");
+        }
+    }
+}
+
+TEST_CASE("batched gemm: normal numbers are within the error of the tensor core") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const batched_engine engine(instances::of<ops::batched_gemm>(), this_device());
+    for (const gemm_traits& what : all_kinds(engine)) {
+        batched_sample sample(random, 5, {200, 330, 1000}, what, stack_order::among, test::numbers::normal);
+        CHECK(run(engine, sample) == "");
+    }
+}
+
+TEST_CASE("batched gemm: more than a hundred heads, as attention has them") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const batched_engine engine(instances::of<ops::batched_gemm>(), this_device());
+    for (const i32 rows : {4, 32, 130}) {
+        for (const gemm_traits& what : all_kinds(engine)) {
+            batched_sample sample(random, 128, {rows, 128, 256}, what, stack_order::among);
+            CHECK(run(engine, sample) == "");
+        }
+    }
+}
+
+TEST_CASE("batched gemm: a graph is replayed, and a dependent launch follows another kernel") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const batched_engine engine(instances::of<ops::batched_gemm>(), this_device());
+    CHECK(engine.prepare());
+    for (const gemm_traits& what : all_kinds(engine)) {
+        INFO(to_source(what.a), " ", to_source(what.b), " ", name_of(what.d));
+        batched_sample sample(random, 5, {130, 200, 300}, what);
+        device_sample memory(sample);
+        const batched_problem problem = memory.problem();
+        const stream on;
+        const captured graph(on, [&] { or_throw(run_named(engine, problem, {.stream = on.handle})); });
+        for (int i = 0; i < 3; ++i) {
+            sample.restore();
+            memory.load(sample);
+            graph.run(on);
+            CHECK(memory.verdict() == "");
+        }
+        sample.restore();
+        memory.load(sample);
+        or_throw(run_named(engine, problem, {.stream = on.handle, .dependent_launch = true}));
+        CHECK(memory.verdict() == "");
+    }
+}
+
+TEST_CASE("batched gemm: a thousand launches of every shipped kernel give the same bits") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const batched_engine engine(instances::of<ops::batched_gemm>(), this_device());
+    for (const batched_handle& kernel : engine.kernels()) {
+        if (kernel.info.traits.accumulate) continue;  // D would grow
+        INFO(to_source(kernel.info));
+        batched_sample sample(random, 9, {256, 384, 640}, kernel.info.traits, stack_order::apart,
+                              test::numbers::normal);
+        const device_sample memory(sample);
+        const batched_problem problem = memory.problem();
+        const auto launch = [&] { or_throw(run_named(engine, problem, {.pin = kernel.info.cfg})); };
+        CHECK(words_that_change(memory.d(), launch) == 0);
+    }
+}
+
+TEST_CASE("batched gemm: sums with workspaces of any size, and many matrices") {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const batched_engine engine(instances::of<ops::batched_gemm>(), this_device());
+    for (const batched_handle& kernel : engine.kernels()) {
+        if (kernel.info.traits.groups != grouping::summed) continue;
+        INFO(to_source(kernel.info));
+        for (const i64 count : {i64(0), i64(1), i64(129), i64(1000)}) {
+            batched_sample sample(random, count, {128, 384, 64}, kernel.info.traits);
+            sample.enlarge_workspace(this_device().sm_count);
+            CHECK(run(engine, sample, {.pin = kernel.info.cfg}) == "");
+            sample.restore();
+            CHECK(run(engine, sample, {.num_sms = 50, .pin = kernel.info.cfg}) == "");
+        }
+    }
+}
+
+TEST_CASE("batched gemm: a stack with an offset beyond 2^31 elements") {
+    // A of 4.3 GB: 520 matrices of 4096 x 1024, of which the last is that of the sample.
+    constexpr i64 count = 520, m = 4096, n = 64, k = 1024;
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const batched_engine engine(instances::of<ops::batched_gemm>(), this_device());
+    const operand_info plain{dtype::bf16, scale_kind::none};
+    batched_sample one(random, 1, {m, n, k}, {.a = plain, .b = plain});
+    const batched_problem here = one.problem();
+    const device_array<bf16> a(count * m * k), b(count * n * k), d(count * m * n);
+    a.fill_bytes(0);
+    b.fill_bytes(0);
+    d.fill_bytes(0xff);
+    const auto copy = [&](bf16* to, const input_matrix& x) {
+        check(cudaMemcpy2D(to, k * 2, x.data, std::size_t(x.row_stride) * 2, k * 2, std::size_t(x.rows),
+                           cudaMemcpyHostToDevice));
+    };
+    copy(a.get() + (count - 1) * m * k, here.a.first.matrix);
+    copy(b.get() + (count - 1) * n * k, here.b.first.matrix);
+    or_throw(bf16_batched_gemm_nt(engine, dense_stack(row_major(static_cast<const bf16*>(a.get()), m, k), count),
+                                  dense_stack(row_major(static_cast<const bf16*>(b.get()), n, k), count),
+                                  dense_stack(row_major(d.get(), m, n), count)));
+    check(cudaDeviceSynchronize());
+    const output_matrix& to = here.d.first;
+    check(cudaMemcpy2D(to.data, std::size_t(to.row_stride) * 2, d.get() + (count - 1) * m * n, n * 2, n * 2, m,
+                       cudaMemcpyDeviceToHost));
+    CHECK(one.verdict() == "");
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// The schedules of batches by themselves: every K block of every matrix is in one part of each tile of a sum, in order, whatever the
+// grid and the workspace; and clusters along both dimensions cover every matrix of a batch once.
+#include <deepgemm/reference/random.hpp>
+#include <deepgemm/schedule/grouped.cuh>
+#include <deepgemm/schedule/summed.cuh>
+#include <deepgemm/sim/launch.hpp>
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <vector>
+
+namespace summed_schedule_tests {
+
+using namespace deepgemm;
+
+namespace {
+
+constexpr tile_shape block{64, 32, 64};
+using sums = summed<block>;
+
+/// Calls `visit` with each tile of each CTA of a grid of at most `ctas` CTAs.
+template <class Tiles, class Visit>
+void walk(const typename Tiles::arguments& given, problem_shape shape, int ctas, const Visit& visit) {
+    sim::geometry g;
+    g.threads = 32;
+    g.smem_bytes = 1024;
+    g.cluster.x = u32(Tiles::cluster.size());
+    g.grid.x = u32(min(ctas, Tiles::clusters(shape, given)) * Tiles::cluster.size());
+    sim::launch({}, g, [&] {
+        const Tiles mine = Tiles::of(shape, given).started(shape, ptx::cta_index() % u32(Tiles::cluster.size()));
+        for (const auto tile : mine) {
+            if (ptx::lane_index() == 0) visit(mine, tile);
+        }
+    });
+}
+
+/// The arguments of a sum of `count` matrices, with room for `parts` parts of `tiles` tiles.
+summed_batch batch(i32 count, i64 parts, i64 tiles) {
+    return {{count}, nullptr, summed_batch::bytes_of(parts * tiles, block)};
+}
+
+}  // namespace
+
+TEST_CASE("sums of batches have each K block of each matrix in one part of each tile, in order") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (int i = 0; i < 20; ++i) {
+        const problem_shape shape{i32(random.integer(1, 200)), i32(random.integer(1, 100)),
+                                  i32(random.integer(0, 300))};
+        const i32 count = i32(random.integer(0, 9)), ctas = i32(random.integer(1, 40));
+        const i64 tiles = ceil_div(shape.m, block.m) * ceil_div(shape.n, block.n);
+        const summed_batch given = batch(count, random.integer(1, 12), tiles);
+        const i32 blocks = count * ceil_div(shape.k, block.k);
+        CAPTURE(shape.m);
+        CAPTURE(shape.n);
+        CAPTURE(shape.k);
+        CAPTURE(count);
+        CAPTURE(ctas);
+        std::map<std::pair<i32, i32>, std::vector<int>> seen;  // by the first row and column of a tile
+        std::map<i32, std::pair<i32, i32>> items;              // the blocks of each
+        i32 parts = 0;
+        walk<sums>(given, shape, ctas, [&](const sums& mine, const auto& tile) {
+            parts = mine.parts;
+            CHECK(items.emplace(tile.item, std::pair{tile.range.first, tile.range.count}).second);
+            auto& times = seen.try_emplace({tile.m, tile.n}, std::vector<int>(std::size_t(blocks), 0)).first->second;
+            for (i32 at = tile.range.first; at < tile.range.first + tile.range.count; ++at) {
+                ++times.at(std::size_t(at));
+                const i32 each = ceil_div(shape.k, block.k);
+                const operand_place a = tile.a(at), b = tile.b(at);
+                CHECK((a.row == tile.m && b.row == tile.n && a.matrix == at / each && b.matrix == at / each));
+                CHECK((a.k == at % each * block.k && b.k == a.k));
+            }
+        });
+        CHECK(i64(seen.size()) == tiles);
+        for (const auto& [place, times] : seen) CHECK(times == std::vector<int>(std::size_t(blocks), 1));
+        CHECK(i64(items.size()) == tiles * parts);
+        CHECK((parts == 1 || parts * tiles <= ctas));
+        CHECK(u64(parts) * u64(tiles) * u64(block.m * block.n) * 4 + 128 <= given.bytes);
+        for (const auto& [item, range] : items) {  // a part begins where the one before has ended
+            if (item < tiles) continue;
+            const auto before = items.at(item - i32(tiles));
+            CHECK(before.first + before.second == range.first);
+        }
+    }
+}
+
+TEST_CASE("a workspace that is smaller than a part counts as one") {
+    CHECK(summed_batch{}.most_parts(3, block) == 1);
+    CHECK(batch(4, 5, 3).most_parts(3, block) == 5);
+    CHECK(summed_batch{{4}, nullptr, batch(4, 5, 3).bytes - 1}.most_parts(3, block) == 4);
+    CHECK(summed_batch{{4}, nullptr, ~u64(0)}.most_parts(1, block) == 1 << 30);
+}
+
+TEST_CASE("batches are covered once by clusters along M, along N and both") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const auto check = [&]<cluster_shape Cluster>() {
+        using tiles = grouped<block, Cluster, uniform_groups, 4>;
+        for (int i = 0; i < 10; ++i) {
+            const problem_shape shape{i32(random.integer(1, 300)), i32(random.integer(1, 200)), 100};
+            const i32 count = i32(random.integer(1, 9));
+            std::vector<int> seen(std::size_t(count * shape.m * shape.n), 0);
+            walk<tiles>({count}, shape, i32(random.integer(1, 9)), [&](const tiles&, const auto& tile) {
+                CHECK((tile.a(1).matrix == tile.matrix() && tile.b(1).matrix == tile.matrix() && tile.a(1).k == 64));
+                for (i32 m = tile.m; m < min(tile.m + block.m, tile.end().m); ++m) {
+                    for (i32 n = tile.n; n < min(tile.n + block.n, tile.end().n); ++n)
+                        ++seen.at(std::size_t((tile.matrix() * shape.m + m) * shape.n + n));
+                }
+            });
+            CHECK(seen == std::vector<int>(seen.size(), 1));
+        }
+    };
+    check.template operator()<cluster_shape{1, 1}>();
+    check.template operator()<cluster_shape{2, 1}>();
+    check.template operator()<cluster_shape{1, 4}>();
+    check.template operator()<cluster_shape{2, 2}>();
+}
+
+}  // namespace summed_schedule_tests
