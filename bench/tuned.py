@@ -307,7 +307,7 @@ def summary(race, cases):
     for c in sorted(cases, key=lambda c: -c["loss"]):
         r = c["row"]
         if c["loss"] > WORTH_A_ROW:
-            order = "" if is_fp8(r) else f"{r['layout']} "
+            order = f"{r['recipe']} " if r["recipe"] in ("row", "tensor") else "" if is_fp8(r) else f"{r['layout']} "
             lines.append(f"| {r['m']} | {r['n']} | {r['k']} | {order}{r['d_type']}{' +=' if r['accumulate'] else ''} | "
                          f"{short(c, c['pick'], c['pick_in_place'])} | {short(c, c['best'], c['in_place'])} | {c['loss']:.3f} |")
     return text, "\n".join(lines)
