@@ -16,6 +16,7 @@ A target is a suite (its name, the file of results, the rows that `where` select
               {"joules": peer}       the board's energy for a product of the peer over that for ours, back to back
               {"tflops": "flushed"}  of single launches, or "sustained"
               {"read_share": TB/s}   time to read A and B at that rate, over ours
+              {"traffic": true}      time of a kernel that only moves what the case must move, in the same run, over ours
               {"k_major": true}      time with MN-major scales of A over time with K-major ones
               {"than": {"column": value}}   time of the row that has these values and all others of ours, over ours
               and in each of them "over": "all" (the geometric mean), "worst" or "best", of the selected rows
@@ -58,7 +59,7 @@ def holds(value, wanted):
     return value == wanted
 
 
-MEASURES = ("ratio", "sustained", "joules", "tflops", "read_share", "k_major", "than")
+MEASURES = ("ratio", "sustained", "joules", "tflops", "read_share", "traffic", "k_major", "than")
 
 
 def figures(results, measure, rows):
@@ -79,6 +80,8 @@ def figures(results, measure, rows):
         lines = [row["m"] + row["n"] * row.get("groups", 1) for row in rows]  # every group has weights of its own
         least = [rows_read * row["k"] * size[row["op"]] / (1e6 * measure["read_share"]) for rows_read, row in zip(lines, rows)]
         return [us / row["us"] if row["us"] else None for us, row in zip(least, rows)]
+    if "traffic" in measure:
+        return [row["us_traffic"] / row["us"] if row.get("us_traffic") and row["us"] else None for row in rows]
     if "k_major" in measure:
         return [row["us"] / row["us_k_major_scales"] if row.get("us_k_major_scales") else None for row in rows]
     if "than" in measure:
@@ -117,6 +120,8 @@ def described(measure):
         what = f"joules, {report.PEERS[measure['joules']]} / ours"
     elif "tflops" in measure:
         what = "TFLOPS" + (", sustained" if measure["tflops"] == "sustained" else "")
+    elif "traffic" in measure:
+        what = "traffic alone / ours"
     elif "k_major" in measure:
         what = "MN-major / K-major"
     elif "than" in measure:

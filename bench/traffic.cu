@@ -50,19 +50,22 @@ words whole_words(const void* data, double bytes) {
 
 }  // namespace
 
-contender traffic_alone(const problem_data& data) {
-    const gemm_case& c = data.problem();
-    const gemm_problem product = data.product();
-    const words a = whole_words(product.a.matrix.data, double(c.m) * c.k * c.operand_bytes()),
-                b = whole_words(product.b.matrix.data, double(c.n) * c.k * c.operand_bytes()),
-                d = whole_words(product.d.data, double(c.m) * c.n * c.d_bytes());
-    return {"traffic alone", [a, b, d](cudaStream_t stream) {
+contender traffic_of(const void* from, double read, const void* also, double read_also, void* to, double written) {
+    return {"traffic alone", [a = whole_words(also, read_also), b = whole_words(from, read),
+                              d = whole_words(to, written)](cudaStream_t stream) {
                 int device = 0, sms = 0;
                 check(cudaGetDevice(&device), "cudaGetDevice");
                 check(cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, device), "cudaDeviceGetAttribute");
                 move<<<ctas_per_sm * sms, threads, 0, stream>>>(a, b, d, nullptr);
                 check(cudaGetLastError(), "traffic alone");
             }};
+}
+
+contender traffic_alone(const problem_data& data) {
+    const gemm_case& c = data.problem();
+    const gemm_problem product = data.product();
+    return traffic_of(product.b.matrix.data, double(c.n) * c.k * c.operand_bytes(), product.a.matrix.data,
+                      double(c.m) * c.k * c.operand_bytes(), product.d.data, double(c.m) * c.n * c.d_bytes());
 }
 
 }  // namespace deepgemm::bench

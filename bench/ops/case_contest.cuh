@@ -33,6 +33,7 @@ struct case_contender {
     typename O::config cfg{};
     measurement figures{};
     measurement k_major{};  ///< our pick with K-major scales of A, if it was measured
+    measurement traffic{};  ///< a kernel that only moves what the case must move, if it was measured
 };
 
 /// Measures cases of operation `O`. `Data` is the device memory of one case at a time:
@@ -40,6 +41,7 @@ struct case_contender {
 ///     reset_d()                makes every element of the results NaN
 ///     product()                the problem as users of deepgemm describe it
 ///     judge(reference, wrong)  the largest errors in D; sets `wrong` to a sentence if it wrote where it must not
+///     traffic()                if it is there: a contender that moves what the case must move and computes nothing
 ///     k_major_product()        if it is there: the same problem with K-major scales of A, or nothing
 ///     before(stream), after(stream)   if they are there: what the product's time includes beside its kernel
 ///     peer(options)            if it is there: a peer's contender for the same case, with no launch if there is none
@@ -67,9 +69,14 @@ public:
         }
         peer_ = {};
         if constexpr (requires { data_.peer(o_); }) enter_peer(who, problem.tolerance());
+        const std::size_t with_peer = who.size();
+        if constexpr (requires { data_.traffic(); }) {
+            if (!o_.tune) who.push_back(data_.traffic());  // last, since it overwrites D
+        }
         const auto times = clock_.flushed(who, o_.warmups, o_.reps);
         for (std::size_t i = 0; i < all.size(); ++i) all[i].figures.us = times[i].us;
-        if (who.size() > all.size()) peer_.figures.us = times.back().us;
+        if (with_peer > all.size()) peer_.figures.us = times[with_peer - 1].us;
+        if (who.size() > with_peer) all[0].traffic.us = times.back().us;
         if (!o_.tune && all.size() == 2) {
             all[0].k_major = std::move(all[1].figures);
             if (all[0].figures.failure.empty() && !all[0].k_major.failure.empty())
@@ -154,6 +161,7 @@ json row_of(const typename words<O>::product& problem, const case_contender<O>& 
     row["config"] = ours.who.name;
     row["chosen_by"] = "model";
     add_figures(row, m, problem.flops(), problem.bytes());
+    if (!ours.traffic.us.empty()) row["us_traffic"] = ours.traffic.median_us();
     if (!ours.k_major.us.empty()) row["us_k_major_scales"] = ours.k_major.median_us();
     if (!m.failure.empty()) row["failure"] = m.failure;
     row["peers"] = json::object();

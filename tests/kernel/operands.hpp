@@ -61,21 +61,21 @@ any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbe
         }
         made.view = {kept->data(), Q::type, mn, k, pitch, 1, {}};
         made.owner = kept;
-        return made;
-    }
-    quantised_operand<Q> quantised;
-    if (kind == numbers::exact) {
-        quantised = quantised_operand<Q>::exact(random, mn, k, how);
     } else {
-        made.original = matrix<float>(mn, k);
-        random.fill_normal(made.original.view());
-        quantised = quantised_operand<Q>::of(made.original.view(), how);
+        quantised_operand<Q> quantised;
+        if (kind == numbers::exact) {
+            quantised = quantised_operand<Q>::exact(random, mn, k, how);
+        } else {
+            made.original = matrix<float>(mn, k);
+            random.fill_normal(made.original.view());
+            quantised = quantised_operand<Q>::of(made.original.view(), how);
+        }
+        made.words = std::move(quantised.words);
+        const auto kept = std::make_shared<quantised_operand<Q>>(std::move(quantised));
+        made.view = kept->view();
+        made.view.scale.words = made.words.data();
+        made.owner = kept;
     }
-    made.words = std::move(quantised.words);
-    const auto kept = std::make_shared<quantised_operand<Q>>(std::move(quantised));
-    made.view = kept->view();
-    made.view.scale.words = made.words.data();
-    made.owner = kept;
     if (info.contiguous == major::mn) {
         const auto turned =
             std::make_shared<matrix<Q>>(k, mn, align_up(max(mn, i64(1)), i64(16)) + align_up(pad, i64(16)));

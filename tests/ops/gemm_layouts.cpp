@@ -52,9 +52,8 @@ private:
     u64 size;
 };
 
-/// FP8 of one kind, with any of the two operands turned.
-gemm_info random_layout(random_source& random) {
-    gemm_info kind = random_kind(random);
+/// `kind` with any of the two operands turned.
+gemm_info turned(gemm_info kind, random_source& random) {
     const i64 which = random.integer(1, 3);
     if ((which & 1) != 0) kind.traits.a.contiguous = major::mn;
     if ((which & 2) != 0) kind.traits.b.contiguous = major::mn;
@@ -63,11 +62,12 @@ gemm_info random_layout(random_source& random) {
 
 }  // namespace
 
-TEST_CASE("gemm: FP8 in every order, exact, in the smallest workspace") {
+TEST_CASE("gemm: FP8 in every order, exact, in the smallest workspace; scaled along K, for all of it, or not at all") {
     int served = 0;
     on_machines(8, [&](random_source& random, sim::options machine) {
         const layouts_engine engine = engine_on_simulator();
-        const gemm_info kind = random_layout(random);
+        const bool at_end = random.integer(0, 1) == 0;
+        const gemm_info kind = turned(at_end ? random_end_kind(random) : random_kind(random), random);
         const problem_shape shape{random_extent(random, 400), random_extent(random, 400), random_extent(random, 700)};
         const u64 seed = random.bits();
         CAPTURE(describe(kind, shape, seed));

@@ -11,6 +11,7 @@ template <class Engine>
 result<void> run_in_layout(const Engine& engine, const gemm_problem& p, gemm_options options) {
     options.c = p.c;
     options.epilogue = p.epilogue;
+    options.promoted = p.promoted;
     const bool a_turned = p.a.matrix.column_stride != 1, b_turned = p.b.matrix.column_stride != 1;
     if (a_turned && b_turned) return fp8_gemm_tn(engine, transposed(p.a), transposed(p.b), p.d, options);
     if (a_turned) return fp8_gemm_tt(engine, transposed(p.a), p.b, p.d, options);

@@ -129,9 +129,10 @@ static_assert(sm90::multiplies<operand<e4m3, token>, operand<e5m2, scale::per_bl
 static_assert(sm90::multiplies<operand<bf16>, operand<bf16, scale::none, major::mn>>);
 static_assert(sm90::multiplies<operand<f16, scale::none, major::mn>, operand<f16>>);
 static_assert(sm90::multiplies<operand<e4m3>, operand<e5m2>>);
+static_assert(sm90::multiplies<operand<e4m3, token, major::mn>, operand<e4m3, token>>);
 static_assert(!sm90::multiplies<operand<float>, operand<float>>);                         // elements of 32 bits
 static_assert(!sm90::multiplies<operand<bf16, token>, operand<bf16>>);                    // 16 bits with scales
-static_assert(!sm90::multiplies<operand<e4m3, token, major::mn>, operand<e4m3, token>>);  // FP8 along M
+static_assert(!sm90::multiplies<operand<e4m3, token>, operand<e4m3, token, major::mn>>);  // FP8 of B along N
 static_assert(!sm90::multiplies<operand<bf16>, operand<f16>>);                            // two types of 16 bits
 static_assert(!sm90::multiplies<operand<bf16>, operand<e4m3, token>>);                    // 16 bits and 8
 // [product]

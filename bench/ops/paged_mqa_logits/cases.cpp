@@ -25,9 +25,12 @@ double paged_mqa_logits_case::keys() const {
     return sum;
 }
 
+double paged_mqa_logits_case::written() const {
+    return (form == logits_form::full ? double(rows) * columns : keys() * next_n) * size_of(logits);
+}
+
 double paged_mqa_logits_case::bytes() const {
-    const double written = form == logits_form::full ? double(rows) * columns : keys() * next_n;
-    return double(rows) * heads * (depth + size_of(weights)) + keys() * (depth + 4.0) + written * size_of(logits);
+    return double(rows) * heads * (depth + size_of(weights)) + keys() * (depth + 4.0) + written();
 }
 
 double paged_mqa_logits_case::memory() const {

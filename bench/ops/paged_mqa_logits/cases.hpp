@@ -35,6 +35,7 @@ struct paged_mqa_logits_case {
     double flops() const { return 2 * keys() * next_n * heads * depth; }
     /// Bytes that must move through memory: queries, keys and scales once, and the logits that are written.
     double bytes() const;
+    double written() const;  ///< bytes of logits
     /// Bytes of device memory that the tensors take, and those for the reference, which keeps nothing.
     double memory() const;
     double checking_memory() const { return 0; }

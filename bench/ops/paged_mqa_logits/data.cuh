@@ -11,6 +11,7 @@
 
 #include "cases.hpp"
 #include "ops/logits_data.cuh"
+#include "traffic.cuh"
 
 namespace deepgemm::bench {
 
@@ -75,6 +76,8 @@ public:
         u8* const cache = cache_buffer_.as<u8>(std::size_t(pages * stride));
         fill_pages<<<4096, 256>>>(cache, pages, c.block, c.depth, stride, 4 * seed + 2);
         logits_bytes_ = std::size_t(c.rows) * std::size_t(c.columns) * std::size_t(size_of(c.logits));
+        q_bytes_ = double(c.rows) * c.heads * c.depth;
+        written_ = c.written();
         product_ = {.requests = c.requests,
                     .next_n = c.next_n,
                     .heads = c.heads,
@@ -109,6 +112,12 @@ public:
     /// The problem as users of deepgemm describe it.
     paged_mqa_logits_problem product() const { return product_; }
 
+    /// Reads the pages in the order in which they lie and the queries, and writes as many logits as the case counts.
+    contender traffic() const {
+        return traffic_of(product_.cache, double(product_.pages) * double(product_.page_stride), product_.q, q_bytes_,
+                          product_.logits, written_);
+    }
+
     /// The error of some rows. This operation has a reference of its own.
     comparison judge(reference&, std::string& wrong) {
         const auto& p = product_;
@@ -127,6 +136,7 @@ private:
     logits_data shared_;
     paged_mqa_logits_problem product_{};
     std::size_t logits_bytes_ = 0;
+    double q_bytes_ = 0, written_ = 0;
     device_buffer q_buffer_, cache_buffer_, weights_buffer_, lengths_buffer_, table_buffer_, logits_buffer_;
 };
 

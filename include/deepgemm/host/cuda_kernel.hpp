@@ -62,7 +62,10 @@ inline result<void> check_arch(const launch_info& info, int device) {
                 ", device ", device, " has ", *major, ".x");
 }
 
-/// Allows a kernel its shared memory on a device, and marks it ready there.
+/// CTAs of a cluster that every device takes which has clusters. Hopper takes 16, if the kernel asks for it.
+inline constexpr int portable_cluster = 8;
+
+/// Allows a kernel its shared memory and its clusters on a device, and marks it ready there.
 inline result<void> prepare(loaded_kernel& kernel, const launch_info& info, int device) {
     const relaxed_capture guard;
     if (auto ok = check_arch(info, device); !ok) return ok;
@@ -70,6 +73,11 @@ inline result<void> prepare(loaded_kernel& kernel, const launch_info& info, int 
         cudaFuncSetAttribute(kernel.entry, cudaFuncAttributeMaxDynamicSharedMemorySize, int(info.smem_bytes));
     if (auto ok = check_kernel("cudaFuncSetAttribute(MaxDynamicSharedMemorySize)", status, device); !ok)
         return ok.failure();
+    if (info.cluster_ctas > portable_cluster) {
+        const auto allowed = cudaFuncSetAttribute(kernel.entry, cudaFuncAttributeNonPortableClusterSizeAllowed, 1);
+        if (auto ok = check_kernel("cudaFuncSetAttribute(NonPortableClusterSizeAllowed)", allowed, device); !ok)
+            return ok.failure();
+    }
     if (device < 64) kernel.ready.fetch_or(u64(1) << device, std::memory_order_release);
     return {};
 }

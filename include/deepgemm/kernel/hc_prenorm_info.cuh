@@ -29,7 +29,7 @@ struct hc_prenorm_config {
     int stages = 0;  ///< K blocks in flight, 2 to 24; 0: as many as fit, at most 24. None for 16 rows
     /// 1, 2 or 4, which take the K blocks of a tile in turn, or for 16 rows each of their warps; the first adds up in order.
     int warpgroups = 1;
-    /// CTAs of a cluster, 1 to 8, that share the K blocks of a tile; the first adds up in order.
+    /// CTAs of a cluster, 1 to 8, or to 16 for 16 rows, that share the K blocks of a tile; the first adds up in order.
     int split_k = 1;
     DEEPGEMM_BOTH friend constexpr bool operator==(const hc_prenorm_config&, const hc_prenorm_config&) = default;
 

@@ -24,7 +24,8 @@ struct hc_prenorm_costs {
     double block_shared =
         0.75;  ///< share of these that is left with more warpgroups: a tensor core is busy for most of them
     double few_bytes = 22;        ///< bytes out of memory for each SM with tiles of 16 rows,
-    double few_split = 600;       ///< and bringing their sums together
+    double few_split = 600;       ///< and bringing their sums together,
+    double few_wide = 1500;       ///< in clusters of more than eight more
     double load_latency = 2446;   ///< from device memory to shared memory, under load; hidden by stages
     double l2_bytes = 58.1;       ///< bytes out of L2 for each SM, if all of them read
     double tile = 400;            ///< from one tile to the next, with its stores
@@ -66,7 +67,9 @@ inline cost predict(const hc_prenorm_info& info, const hc_prenorm_workload& work
     const double fill = few ? bytes / p.few_bytes : bytes * active / p.l2_bytes;
     const double block = std::max({math, stream, fill});
     made.main_loop_us = double(made.waves) * blocks * block / clocks_per_us;
-    const double sums = cfg.split_k == 1 ? 0 : few ? p.few_split : p.split + p.split_column * cfg.block.n;
+    const double sums = cfg.split_k == 1 ? 0
+                        : few            ? p.few_split + (cfg.split_k > 8 ? p.few_wide : 0)
+                                         : p.split + p.split_column * cfg.block.n;
     made.epilogue_us = double(made.waves) * (p.tile + sums) / clocks_per_us;
 
     const demand needs = demand_of(work);

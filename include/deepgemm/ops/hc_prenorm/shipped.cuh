@@ -24,7 +24,7 @@ using prenorm_wide = prenorm_kernels<prenorm_tile(64), prenorm_tile(64, 2), pren
 DEEPGEMM_BOTH constexpr hc_prenorm_config prenorm_few_rows(int split_k = 1) {
     return {.block = {16, 8, 64}, .warpgroups = 4, .split_k = split_k};
 }
-using prenorm_few = prenorm_kernels<prenorm_few_rows(4), prenorm_few_rows(8)>;
+using prenorm_few = prenorm_kernels<prenorm_few_rows(4), prenorm_few_rows(8), prenorm_few_rows(16)>;
 
 /// The caller's parts of K, each left for him to add.
 using prenorm_apart = kernels<hc_prenorm<arch::sm90, prenorm_tile(24), partial_sums::apart>,
