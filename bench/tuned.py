@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Makes the tuned tables and the figures of docs/tuning-model.md from races among the shipped kernels.
 
-Reads bench/results/<gpu>/tune_fp8_dense.json and tune_bf16_dense.json, and tune_sustained.json and tune_bf16_dense_sustained.json
-of launches back to back (`--objective sustained`), those that are there, written by `deepgemm tune`,
+Reads bench/results/<gpu>/tune_fp8_dense.json, tune_fp8_row_scales.json and tune_bf16_dense.json, and tune_sustained.json and
+tune_bf16_dense_sustained.json of launches back to back (`--objective sustained`), those that are there, written by `deepgemm tune`,
 and asks the cost model of this checkout, compiled on the spot, what it would choose on that GPU. A product gets a row in
 ops/gemm/tuned_<gpu>.hpp where that choice was measured to be more than 1 % slower than the best kernel. Kernels that are not shipped
 any more do not count, nor do products for which one of them was the best. Needs Python 3.9 and a
@@ -26,7 +26,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GPUS = ("h100", "h200")  # each has a device_info, a table and a folder of results
-FAMILIES = {"FP8": "tune_fp8_dense.json", "BF16": "tune_bf16_dense.json", "FP8, back to back,": "tune_sustained.json",
+FAMILIES = {"FP8": "tune_fp8_dense.json", "FP8 with scales for all of K": "tune_fp8_row_scales.json",
+            "BF16": "tune_bf16_dense.json", "FP8, back to back,": "tune_sustained.json",
             "BF16, back to back,": "tune_bf16_dense_sustained.json"}
 PAGE = "docs/tuning-model.md"
 KEPT = ("m", "n", "k", "layout", "recipe", "d_type", "accumulate")
@@ -46,9 +47,11 @@ def objective(row):
     return row.get("objective", "latency")
 
 
-def family_of(race):
-    row = race["rows"][0]
-    return ("FP8" if is_fp8(row) else "BF16") + (", back to back," if objective(row) == "sustained" else "")
+def family_of(row):
+    """The family of a race; of scales for all of K only those of rows are raced, since the same kernels serve all of them."""
+    if objective(row) == "sustained":
+        return ("FP8" if is_fp8(row) else "BF16") + ", back to back,"
+    return "FP8 with scales for all of K" if row["recipe"] == "row" else "FP8" if is_fp8(row) else "BF16"
 
 
 def in_order(kernel):
@@ -90,8 +93,8 @@ def dumped(race):
 
 
 def b_tile(row):
-    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}", "row": "{1, scale_tile::all}",
-            "tensor": "{scale_tile::all, scale_tile::all}"}.get(row["recipe"], "{}")
+    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}", "row": "{1, 0}",
+            "tensor": "{0, 0}"}.get(row["recipe"], "{}")
 
 
 def majors(row):
@@ -105,7 +108,8 @@ def operands(row):
     if row["recipe"] in ("row", "tensor"):
         return ("{dtype::e4m3, scale_kind::fp32, {1, scale_tile::all}}",) * 2
     if is_fp8(row):
-        return "{dtype::e4m3, scale_kind::fp32, {1, 128}}", f"{{dtype::e4m3, scale_kind::fp32, {b_tile(row)}}}"
+        a_tile = b_tile(row) if row["recipe"] == "row" else "{1, 128}"
+        return f"{{dtype::e4m3, scale_kind::fp32, {a_tile}}}", f"{{dtype::e4m3, scale_kind::fp32, {b_tile(row)}}}"
     return tuple(f"{{dtype::{row['recipe']}, scale_kind::none, {{}}, {order}}}" for order in majors(row))
 
 
@@ -350,7 +354,7 @@ def main():
             race = trimmed(json.loads(file.read_text()))
             if gpu.upper() not in race["machine"]["gpu"]:
                 sys.exit(f"tuned.py: {file} was measured on an {race['machine']['gpu']}")
-            races[family_of(race)] = race
+            races[family_of(race["rows"][0])] = race
         parts, every = [], []
         for family in [f for f in FAMILIES if f in races]:
             cases = choices(races[family], gpu)

@@ -37,6 +37,8 @@ struct row {
 std::string operand_text(const operand_info& value) {
     const char* const gathered = value.gathered ? ", rows gathered" : "";
     if (value.format == scale_kind::none) return concat(value.type, gathered);
+    if (value.tile.all_of_k())
+        return concat(value.type, ", ", name_of(value.format), value.tile.mn == 1 ? " by row" : " as a whole");
     const bool along_k = value.tile.mn == 1 && value.scales == major::k;
     return concat(value.type, ", ", name_of(value.format), " ", value.tile.mn, "x", value.tile.k,
                   along_k ? ", K-major" : "", gathered);

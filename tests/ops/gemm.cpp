@@ -174,12 +174,12 @@ TEST_CASE("gemm: dynamic quantisation as docs/ops/gemm.md shows it") {
     const i64 a_pitch = here.a.matrix.row_stride, b_pitch = here.b.matrix.row_stride;
     const output_matrix d = here.d;
     const gemm_engine engine = engine_on_simulator();
-    // [end scales]
+    // [end_scales]
     const scaled_matrix a{row_major(a_data, m, k, a_pitch), per_row_scales(a_scales, m)},  // a float for each token
         b{row_major(b_data, n, k, b_pitch), per_tensor_scale(b_scale)};                    // one float on the device
     const auto done = fp8_gemm_nt(engine, a, b, d);                                        // summed by the tensor core
     const auto promoted = fp8_gemm_nt(engine, a, b, d, {.promoted = true});                // each 128 of K in FP32
-    // [end scales]
+    // [end_scales]
     if (DEEPGEMM_TEST_SAMPLE > 1 && (!done || !promoted)) return;
     CHECK_MESSAGE(done, (done ? "" : done.failure().message));
     CHECK_MESSAGE(promoted, (promoted ? "" : promoted.failure().message));

@@ -17,7 +17,8 @@ struct ready_operands {
 
 /// The scales of an operand in memory: word (i, kw) is at data + i * stride_mn + kw * stride_k, where i counts tiles of rows. A
 /// word is a float or four UE8M0 exponents. Strides are in words. Scales of single rows have one stride of 1; if that is
-/// stride_mn, the other strides are multiples of 4.
+/// stride_mn, the other strides are multiples of 4. Those that hold for all of K are floats, at any stride_mn, 0 if all rows
+/// share one; without data all of them are 1.
 struct scale_arguments {
     const void* data = nullptr;
     i64 stride_mn = 1, stride_k = 0;

@@ -42,10 +42,10 @@ inline constexpr auto tuned_for_h100 = [] {
     return rows;
 }();
 
-/// The tile that a row names for an operand: FP8 without scales is multiplied as if it had one scale for all of it.
+/// The tile that a row names for an operand: that of scales of rows for all whose scales hold for all of K, or that have none,
+/// since the same kernels multiply them in the same time.
 constexpr scale_tile tile_of(const operand_info& x) {
-    const bool none = size_of(x.type) == 1 && x.format == scale_kind::none;
-    return none ? scale_tile{scale_tile::all, scale_tile::all} : x.tile;
+    return scaled_at_end(x) ? scale_tile{1, scale_tile::all} : x.tile;
 }
 
 }  // namespace detail

@@ -37,8 +37,8 @@ struct gemm_tuned_row {
     i32 m_max, n, k;
     dtype d = dtype::bf16;
     bool accumulate = false;
-    scale_tile b{128,
-                 128};  ///< of the scales of B; {} where there are none, {0, 0} where FP8 has one for all of B or none
+    /// Of the scales of B; {} for 16 bits, {1, 0} for FP8 with scales for all of K, or without.
+    scale_tile b{128, 128};
     config cfg{};
     dtype type = dtype::e4m3;                                ///< of both operands
     major a_contiguous = major::k, b_contiguous = major::k;  ///< as operand_info::contiguous
