@@ -93,8 +93,7 @@ def dumped(race):
 
 
 def b_tile(row):
-    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}", "row": "{1, 0}",
-            "tensor": "{0, 0}"}.get(row["recipe"], "{}")
+    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}", "row": "{1, 0}", "tensor": "{0, 0}"}.get(row["recipe"], "{}")
 
 
 def majors(row):
@@ -108,8 +107,7 @@ def operands(row):
     if row["recipe"] in ("row", "tensor"):
         return ("{dtype::e4m3, scale_kind::fp32, {1, scale_tile::all}}",) * 2
     if is_fp8(row):
-        a_tile = b_tile(row) if row["recipe"] == "row" else "{1, 128}"
-        return f"{{dtype::e4m3, scale_kind::fp32, {a_tile}}}", f"{{dtype::e4m3, scale_kind::fp32, {b_tile(row)}}}"
+        return "{dtype::e4m3, scale_kind::fp32, {1, 128}}", f"{{dtype::e4m3, scale_kind::fp32, {b_tile(row)}}}"
     return tuple(f"{{dtype::{row['recipe']}, scale_kind::none, {{}}, {order}}}" for order in majors(row))
 
 
