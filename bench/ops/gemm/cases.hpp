@@ -64,8 +64,8 @@ struct gemm_case {
     int d_bytes() const { return d == output::f32 ? 4 : 2; }
     int operand_bytes() const { return is_fp8() ? 1 : 2; }
     /// The largest accepted difference of our result from the reference: the tolerance of the test suite's dense cases; for sums
-    /// of the tensor core alone what it loses of them up to K = 32768 (docs/numerics.md).
-    double tolerance() const { return is_scaled_at_end() ? 4e-3 : is_fp8() ? 1e-3 : 1e-5; }
+    /// of the tensor core alone ten times what it lost of them up to K = 32768 (docs/numerics.md).
+    double tolerance() const { return is_scaled_at_end() ? 1e-4 : is_fp8() ? 1e-3 : 1e-5; }
     double flops() const;
     /// Bytes that must move through memory: both operands, their scales, D once (twice if it accumulates).
     double bytes() const;
