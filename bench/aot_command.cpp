@@ -75,7 +75,7 @@ int aot_command(arguments given, std::ostream& out) {
         if (const auto ok = rtc::check_root(s.out); !ok) throw std::invalid_argument(ok.failure().message);
     }
     const std::vector<listed_product> lines = read_products(s.problems);
-    const needed_kernels needed = kernels_for(lines, s.device, s.table, s.fixed);
+    const needed_kernels needed = kernels_for(lines, s.device, s.table, s.fixed, s.objective);
     if (s.dry_run) {
         for (const needed_kernel& kernel : needed.kernels) {
             out << kernel.text << '\n';

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "command_line.hpp"
+#include "options.hpp"
 #include "planning.hpp"
 #include "products.hpp"
 
@@ -32,6 +33,8 @@ bool parse(arguments given, aot_options& result, std::ostream& out) {
     line.reading("--gpu", "NAME", "h200 (default) or h100", [&](const auto& v) { result.device = device_named(v); });
     line.reading("--table", "FILE", "a table that 'deepgemm tune --table' made, consulted before the library's own",
                  [&](const auto& v) { result.table = read_table(v); });
+    line.reading("--objective", "NAME", "of the engines that will use the kernels: latency (default) or sustained",
+                 [&](const auto& v) { result.objective = objective_named(v); });
     line.option("--jobs", "N", result.jobs, "threads that compile (default: one for each processor)")
         ->transform(whole_number(1, 1024));
     line.toggle("--fixed", result.fixed,

@@ -20,11 +20,12 @@ struct aot_options {
     std::string fatbin;                           ///< file for a fat binary; empty: none
     std::string fatbinary = fatbinary_program();  ///< the program that makes it
     device_info device = device_info::h200();
-    tuned_table table{};   ///< consulted before the library's own
-    int jobs = 0;          ///< threads; 0: one for each processor
-    bool fixed = false;    ///< N and K as constants
-    bool cubins = false;   ///< plain cubins as well
-    bool dry_run = false;  ///< name the kernels, compile nothing
+    tuned_table table{};                                 ///< consulted before the library's own
+    objective_kind objective = objective_kind::latency;  ///< of the engines that will use the kernels
+    int jobs = 0;                                        ///< threads; 0: one for each processor
+    bool fixed = false;                                  ///< N and K as constants
+    bool cubins = false;                                 ///< plain cubins as well
+    bool dry_run = false;                                ///< name the kernels, compile nothing
 };
 
 /// Reads a command line into `result`. Returns false if help was asked for, which it prints to `out`. Throws

@@ -12,6 +12,8 @@ A target is a suite (its name, the file of results, the rows that `where` select
     rows      how many rows that selects, all of which must have what the measure needs: with fewer or more the target is
               missed, whatever they reach
     measure   {"ratio": peer}        time of the peer over ours
+              {"sustained": peer}    the same back to back
+              {"joules": peer}       the board's energy for a product of the peer over that for ours, back to back
               {"tflops": "flushed"}  of single launches, or "sustained"
               {"read_share": TB/s}   time to read A and B at that rate, over ours
               {"traffic": true}      time of a kernel that only moves what the case must move, in the same run, over ours
@@ -57,10 +59,17 @@ def holds(value, wanted):
     return value == wanted
 
 
+MEASURES = ("ratio", "sustained", "joules", "tflops", "read_share", "traffic", "k_major", "than")
+
+
 def figures(results, measure, rows):
     """The measure of each row; None where a row lacks what it needs."""
     if "ratio" in measure:
         return [results.ratio(row, measure["ratio"]) for row in rows]
+    if "sustained" in measure:
+        return [results.ratio(row, measure["sustained"], sustained=True) for row in rows]
+    if "joules" in measure:
+        return [results.joules_ratio(row, measure["joules"]) for row in rows]
     if "tflops" in measure:
         time = {"flushed": "us", "sustained": "us_sustained"}[measure["tflops"]]
         return [1e-6 * report.flops(row) / row[time] if row[time] else None for row in rows]
@@ -79,7 +88,7 @@ def figures(results, measure, rows):
         times = {report.key(row): row["us"] for row in results.rows}
         others = [times.get(report.key({**row, **measure["than"]})) for row in rows]
         return [us / row["us"] if us and row["us"] else None for us, row in zip(others, rows)]
-    raise ValueError(f"a measure is 'ratio', 'tflops', 'read_share', 'traffic', 'k_major' or 'than', not {measure}")
+    raise ValueError(f"a measure is {', '.join(map(repr, MEASURES))}, not {measure}")
 
 
 SUMMARIES = {"all": report.geometric_mean, "worst": min, "best": max}
@@ -105,6 +114,10 @@ def described(measure):
     """A measure in words."""
     if "ratio" in measure:
         what = f"{report.PEERS[measure['ratio']]} / ours"
+    elif "sustained" in measure:
+        what = f"{report.PEERS[measure['sustained']]} / ours, sustained"
+    elif "joules" in measure:
+        what = f"joules, {report.PEERS[measure['joules']]} / ours"
     elif "tflops" in measure:
         what = "TFLOPS" + (", sustained" if measure["tflops"] == "sustained" else "")
     elif "traffic" in measure:

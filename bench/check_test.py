@@ -41,6 +41,22 @@ class Check(unittest.TestCase):
         self.assertEqual(self.judge({"ratio": "cublaslt_tensorwise", "over": "best"})[0], 2.0)
         self.assertAlmostEqual(self.judge({"ratio": "cublaslt_tensorwise", "over": "all"})[0], 1.0)
 
+    def test_time_and_energy_back_to_back(self):
+        results = check.report.Report(self.root / "bench/results/gpu/fp8_dense.json")
+        full = row(64, 4.0, 2.0, us_sustained=8.0, peers_sustained={"cublaslt_tensorwise": 6.0}, joules=0.5,
+                   peers_joules={"cublaslt_tensorwise": 0.6})
+        no_energy = {**full, "joules": None}
+        no_peer = {**full, "peers_joules": {"cublaslt_tensorwise": None}, "peers_sustained": {}}
+        rows = [full, no_energy, no_peer, row(1, 2.0, 4.0)]
+        self.assertEqual(check.figures(results, {"sustained": "cublaslt_tensorwise"}, rows), [0.75, 0.75, None, None])
+        self.assertEqual(check.figures(results, {"joules": "cublaslt_tensorwise"}, rows), [1.2, None, None, None])
+        self.assertEqual(check.described({"sustained": "cublaslt_tensorwise", "over": "all"}),
+                         "cuBLASLt, tensor-wise / ours, sustained")
+        self.assertEqual(check.described({"joules": "cublaslt_tensorwise", "over": "worst"}),
+                         "joules, cuBLASLt, tensor-wise / ours, worst")
+        with self.assertRaises(ValueError):
+            check.figures(results, {"watts": "cublaslt_tensorwise"}, rows)
+
     def test_rates(self):
         self.assertAlmostEqual(self.judge({"tflops": "flushed", "over": "worst"}, {"m": 64})[0], 2e-6 * 64 * 128 * 256 / 4)
         self.assertAlmostEqual(self.judge({"tflops": "sustained", "over": "best"})[0], 2e-6 * 64 * 128 * 256 / 8)

@@ -274,6 +274,14 @@ TEST_CASE("explain plans under rules of the split and limits of tiles") {
     const auto free = best({}), unsplit = best({"--split", "never"});
     CHECK(std::any_of(free.begin(), free.end(), is_split));
     CHECK(std::none_of(unsplit.begin(), unsplit.end(), is_split));
+    const auto planned = [](std::vector<std::string> given) {
+        given.insert(given.end(), {"--json", "4096,7168,2048"});
+        return parse_json(run(explain_command, given).text)[0];
+    };
+    CHECK(planned({}).at("objective") == "latency");
+    CHECK(planned({"--objective", "sustained"}).at("objective") == "sustained");
+    CHECK_THROWS_WITH_AS(best({"--objective", "power"}), "--objective: 'power' is not one of latency, sustained",
+                         std::invalid_argument);
     const auto narrow = best({"--largest-n", "64"});
     CHECK(narrow.size() < free.size());
     CHECK(!narrow.empty());

@@ -72,11 +72,11 @@ json look_up_us(int repetitions, const std::vector<dg::gemm_handle>& kernels, co
     const dg::detail::knobs_of_call<operation> call(knobs, own, none);
     const dg::gemm_workload works[] = {workload_of(one), workload_of(other)};
     dg::detail::memory_of_choices<operation> memory;
-    memory.add(works[0], call, &kernels[0]);
-    memory.add(works[1], call, &kernels[1]);
+    memory.add(works[0], call, {&kernels[0]});
+    memory.add(works[1], call, {&kernels[1]});
     bool found = true;
     const json made = call_us(repetitions, 2, [&] {
-        for (std::size_t i = 0; i < 2; ++i) found = memory.find(works[i], call) == &kernels[i] && found;
+        for (std::size_t i = 0; i < 2; ++i) found = memory.find(works[i], call).kernel == &kernels[i] && found;
     });
     if (!found) throw std::runtime_error("a look-up found another kernel");
     return made;

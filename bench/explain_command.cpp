@@ -15,6 +15,7 @@
 #include "command_line.hpp"
 #include "files.hpp"
 #include "nearest_kernels.hpp"
+#include "options.hpp"
 #include "planning.hpp"
 #include "tuned_table.hpp"
 
@@ -89,6 +90,9 @@ bool parse(arguments given, settings& s, std::ostream& out) {
                  "what the split of K depends on: fastest (default: anything), never, or as_one_row; the last two make "
                  "products batch-invariant",
                  [&](const auto& v) { s.knobs.split = split_named(v); });
+    line.reading("--objective", "NAME",
+                 "which rows of tables count: latency (default: single launches) or sustained (back to back)",
+                 [&](const auto& v) { s.knobs.objective = objective_named(v); });
     add_tile_limits(line, s.knobs.tiles);
     line.toggle("--json", s.as_json,
                 "every kernel that could run, best first, as JSON, which bench/plan_plot.py draws");
@@ -148,6 +152,7 @@ json to_json(const std::string& product, const plan_of<O>& made) {
                          {"gpu", made.device.name},
                          {"gpu_sms", made.device.sm_count},
                          {"sms", made.num_sms},
+                         {"objective", name_of(made.objective)},
                          {"chosen_by", name_of(made.chosen_by)},
                          {"ranked", ranked}});
 }

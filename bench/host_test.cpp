@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command_line.hpp"
+#include "energy.hpp"
 #include "memory.hpp"
 #include "ops/batched_gemm/words.hpp"
 #include "ops/clean_logits/words.hpp"
@@ -43,10 +44,12 @@ case_result example() {
     r.ours.us = {100, 90, 130};
     r.ours.diff = 1.5e-6;
     r.ours.sustained_us = 125;
+    r.ours.joules = 0.08;
     measurement fast, absent;
     fast.name = "fast";
     fast.us = {80};
     fast.sustained_us = 150;
+    fast.joules = 0.09;
     absent.name = "absent";
     absent.failure = "says \"no\"\n";
     r.peers = {fast, absent};
@@ -54,6 +57,35 @@ case_result example() {
 }
 
 }  // namespace
+
+TEST_CASE("power is taken between movements of the counter alone") {
+    energy_meter meter;
+    // 700 W; the counter moves every 0.1 s, from 0.05 s on, and is looked at every 10 ms.
+    for (int i = 0; i <= 120; ++i) meter.look(0.01 * i, 1000 + 70 * ((i + 5) / 10));
+    CHECK(meter.watts() == doctest::Approx(700));
+    // A first look is no movement: at whole steps it would count energy that was spent before.
+    energy_meter late;
+    late.look(0.09, 70);
+    late.look(0.10, 140);
+    late.look(0.20, 210);
+    late.look(0.29, 210);
+    CHECK(late.watts() == doctest::Approx(700));
+}
+
+TEST_CASE("power is unknown without a counter, or without two movements that are far enough apart") {
+    energy_meter meter;
+    CHECK(std::isnan(meter.watts()));
+    for (int i = 0; i < 100; ++i) meter.look(i, not_measured);
+    CHECK(std::isnan(meter.watts()));
+    for (int i = 0; i < 100; ++i) meter.look(i, 5);
+    CHECK(std::isnan(meter.watts()));
+    meter.look(100, 6);
+    CHECK(std::isnan(meter.watts()));
+    meter.look(100.05, 7);
+    CHECK(std::isnan(meter.watts()));
+    meter.look(101, 500);
+    CHECK(meter.watts() == doctest::Approx(494));
+}
 
 TEST_CASE("the suite is 21 forward, 7 dgrad and 14 wgrad cases") {
     const auto cases = suite_fp8_42();
@@ -236,6 +268,18 @@ TEST_CASE("suites by name hold each case once, FP8 first") {
     CHECK(all.front().is_fp8());
     CHECK(std::string(all.front().family()) == "fp8_dense");
     CHECK(std::string(all.back().family()) == "bf16_dense");
+    const auto sustained = suite("sustained");
+    REQUIRE(sustained.size() == 12);
+    for (std::size_t i = 0; i < 6; ++i) {
+        CHECK(sustained[i].recipe() == std::string("1d2d"));
+        CHECK(sustained[i + 6].recipe() == std::string("tensor"));
+        CHECK(sustained[i].flops() == sustained[i + 6].flops());
+        CHECK(sustained[i].flops() > 5e11);
+        for (const gemm_case& c : {sustained[i], sustained[i + 6]}) {
+            CHECK(c.family() == std::string("sustained"));
+            for (const gemm_case& other : suite("all")) CHECK(other.name() != c.name());
+        }
+    }
     const auto layouts = suite("fp8_layouts");
     CHECK(layouts.size() == 12);
     for (const gemm_case& c : layouts) CHECK(std::string(c.family()) == "fp8_layouts");
@@ -339,13 +383,21 @@ TEST_CASE("the command line") {
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--table", "x"}), "--table is for --tune, which makes it", std::invalid_argument);
     CHECK(parsed({"--tune", "--table", "x"}).command == "./dg bench --tune");
+    CHECK(parsed({}).objective == deepgemm::objective_kind::latency);
+    CHECK(parsed({"--tune", "--objective", "sustained"}).objective == deepgemm::objective_kind::sustained);
+    CHECK(parsed({"--tune", "--objective", "sustained"}).command == "./dg bench --tune --objective sustained");
+    CHECK_THROWS_WITH_AS(parsed({"--objective", "both"}), "--objective: 'both' is not one of latency, sustained",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(parsed({"--tune", "--objective", "sustained", "--no-sustained"}),
+                         "--objective sustained with --tune times kernels back to back, for longer than 0 s",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--tune=1"}), "tune was given a disallowed flag override", std::invalid_argument);
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(
         parsed({"--suite", "x"}),
-        "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, fp8_row_scales, bf16_75, all, masked, "
-        "masked_bf16, "
-        "contiguous, contiguous_bf16, router, lists, k_grouped, k_grouped_bf16, einsum, einsum_bf16, einsum_bmk, "
+        "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, fp8_row_scales, sustained, bf16_75, all, masked, "
+        "masked_bf16, contiguous, contiguous_bf16, router, lists, k_grouped, k_grouped_bf16, einsum, einsum_bf16, "
+        "einsum_bmk, "
         "einsum_fp8, hc_prenorm, mqa_logits, clean_logits, paged_mqa_logits, topk, topk_logits, transpose",
         std::invalid_argument);
 }
@@ -710,8 +762,9 @@ TEST_CASE("a row of the result file and a line of the table") {
     for (const char* part :
          {R"("op": "fp8_gemm")", R"("m": 2112, "n": 4096, "k": 7168, "groups": 1, "layout": "nt")",
           R"("d_type": "f32", "accumulate": true, "config": "config{.stages = 5}", "chosen_by": "model")",
-          R"("chosen_by": "model", "us": 100, "us_mean": 106.666667)", R"("error": 1.5e-06)",
-          R"("peers": {"fast": 80, "absent": null})", R"("failure": "says \"no\"\n")"}) {
+          R"("chosen_by": "model", "us": 100, "us_mean": 106.666667)", R"("error": 1.5e-06)", R"("joules": 0.08)",
+          R"("peers_joules": {"fast": 0.09, "absent": null})", R"("peers": {"fast": 80, "absent": null})",
+          R"("failure": "says \"no\"\n")"}) {
         CAPTURE(std::string(part));
         CHECK(row.find(part) != std::string::npos);
     }

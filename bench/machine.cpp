@@ -27,6 +27,7 @@ struct nvml {
     int (*max_clock)(void*, int, unsigned*) = nullptr;
     int (*power)(void*, unsigned*) = nullptr;
     int (*power_limit)(void*, unsigned*) = nullptr;
+    int (*energy)(void*, unsigned long long*) = nullptr;  ///< millijoules; null where the driver has no counter
     bool works = false;
 
     nvml() {
@@ -38,6 +39,7 @@ struct nvml {
                 load(library, "nvmlDeviceGetMaxClockInfo", max_clock) &&
                 load(library, "nvmlDeviceGetPowerUsage", power) &&
                 load(library, "nvmlDeviceGetEnforcedPowerLimit", power_limit) && init() == 0;
+        load(library, "nvmlDeviceGetTotalEnergyConsumption", energy);
     }
     template <class F>
     static bool load(void* library, const char* name, F& function) {
@@ -109,6 +111,12 @@ double machine::sm_clock_mhz() const {
 double machine::power_watts() const {
     unsigned value = 0;
     return device_ && management().power(device_, &value) == 0 ? value / 1000.0 : not_measured;
+}
+
+double machine::energy_joules() const {
+    unsigned long long value = 0;
+    const auto read = management().energy;
+    return device_ && read && read(device_, &value) == 0 ? double(value) / 1000.0 : not_measured;
 }
 
 json machine::describe(const std::string& command, const std::string& timer) const {

@@ -25,6 +25,9 @@ public:
     /// Present clock of the multiprocessors in MHz, and board power in watts; not_measured where unknown.
     double sm_clock_mhz() const;
     double power_watts() const;
+    /// Energy that the board has taken since the driver was loaded, in joules; the counter moves in steps. not_measured where
+    /// unknown.
+    double energy_joules() const;
 
     /// The `machine` object of a result file.
     json describe(const std::string& command, const std::string& timer) const;

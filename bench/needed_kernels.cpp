@@ -20,12 +20,13 @@ namespace {
 /// The kernels that serve a line.
 template <class O>
 std::vector<const kernel_handle<O>*> serving(const typename O::workload& work, bool any_rows, const device_info& device,
-                                             const tuned_table& table) {
+                                             const tuned_table& table, objective_kind objective) {
+    const context knobs{.objective = objective};
     const std::vector<kernel_handle<O>>& all = described<O>().handles;
     const choices<O> own{.overrides = table.rows<O>()};
-    if (!any_rows) return {or_throw(choose(work, device, all, {}, own)).kernel};
+    if (!any_rows) return {or_throw(choose(work, device, all, knobs, own)).kernel};
     if constexpr (operation_concept::varies_rows<O>) {
-        return or_throw(enumerate(work, words<O>::rows_of(work), device, all, {}, own));
+        return or_throw(enumerate(work, words<O>::rows_of(work), device, all, knobs, own));
     } else {
         throw std::invalid_argument(concat("products of ", O::name, " have no rows that \"<=\" could vary"));
     }
@@ -53,7 +54,7 @@ needed_kernel needed(const kernel_handle<O>& kernel, const static_extents& exten
 }  // namespace
 
 needed_kernels kernels_for(std::span<const listed_product> lines, const device_info& device, const tuned_table& table,
-                           bool fixed) {
+                           bool fixed, objective_kind objective) {
     needed_kernels made;
     const auto add = [&](const needed_kernel& wanted) {
         const auto at = std::find(made.kernels.begin(), made.kernels.end(), wanted);
@@ -64,7 +65,7 @@ needed_kernels kernels_for(std::span<const listed_product> lines, const device_i
         made.of_line.emplace_back();
         const auto add_all = [&]<class O>(const product_of<O>& product) {
             const typename O::workload work = words<O>::workload_of(product.value);
-            for (const kernel_handle<O>* const kernel : serving<O>(work, line.any_rows, device, table))
+            for (const kernel_handle<O>* const kernel : serving<O>(work, line.any_rows, device, table, objective))
                 add(needed(*kernel, fixed ? fixed_by<O>(work) : static_extents{}));
         };
         std::visit(add_all, line.product);

@@ -53,7 +53,7 @@ void add_protocol(command_line& line, options& o) {
     line.option("--flush", "BYTES", o.flush_bytes, "size of the memset before each launch (default 8e9)")
         ->check(decimal_number(0, 1e12));
     line.option("--sustained", "SECONDS", o.sustained_seconds,
-                "length of the back-to-back run of each contender (default 1)")
+                "length of the two back-to-back runs of each contender, together (default 1)")
         ->check(decimal_number(0, 3600));
     line.option("--search", "N", o.search,
                 "let cuBLASLt suggest N algorithms and keep the fastest (default 1: its first choice)")
@@ -63,6 +63,10 @@ void add_protocol(command_line& line, options& o) {
     line.toggle("--nvrtc", o.nvrtc, "time our FP8 kernels once more, as NVRTC compiles them now");
     line.toggle("--tune", o.tune,
                 "time every kernel that can run a case and show where the planner's pick stands: 'deepgemm tune'");
+    line.reading("--objective", "NAME",
+                 "what our kernels are planned for: latency (default) or sustained, many launches back to back; --tune "
+                 "times kernels that way",
+                 [&o](const auto& v) { o.objective = objective_named(v); });
     line.toggle("--once", o.once, "launch our kernel once for each case and stop: for ncu and compute-sanitizer");
 }
 
@@ -76,6 +80,13 @@ void add_files(command_line& line, options& o) {
 }
 
 }  // namespace
+
+objective_kind objective_named(const std::string& name) {
+    for (const objective_kind objective : {objective_kind::latency, objective_kind::sustained}) {
+        if (name == name_of(objective)) return objective;
+    }
+    throw std::invalid_argument("'" + name + "' is not one of latency, sustained");
+}
 
 bool parse(arguments given, options& result, std::ostream& out) {
     command_line line("deepgemm bench [options], deepgemm tune [options]", about);
@@ -92,6 +103,9 @@ bool parse(arguments given, options& result, std::ostream& out) {
     if (sim) throw std::invalid_argument("--sim is for 'bench': times on the simulator would choose no kernel");
     if (!result.table.empty() && !result.tune) throw std::invalid_argument("--table is for --tune, which makes it");
     if (no_sustained) result.sustained_seconds = 0;
+    if (result.tune && result.objective == objective_kind::sustained && result.sustained_seconds == 0)
+        throw std::invalid_argument(
+            "--objective sustained with --tune times kernels back to back, for longer than 0 s");
     result.peers = peers == "on";
     result.command = "./dg bench" + line.typed({"--out", "--results", "--table"});
     return true;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <deepgemm/host/context.hpp>
+
 #include "arguments.hpp"
 
 namespace deepgemm::bench {
@@ -22,9 +24,10 @@ struct options {
     double sustained_seconds = 1.0;     ///< back-to-back time of each contender; 0: none
     double sustained_above_us = 100.0;  ///< only for cases that take longer than this
     bool peers = true;
-    bool nvrtc = false;                     ///< time our FP8 kernels as NVRTC compiles them, too
-    int search = 1;                         ///< cuBLASLt: the fastest of so many suggestions; 1 is its first choice
-    std::string timer = "auto";             ///< auto, cupti, events
+    bool nvrtc = false;          ///< time our FP8 kernels as NVRTC compiles them, too
+    int search = 1;              ///< cuBLASLt: the fastest of so many suggestions; 1 is its first choice
+    std::string timer = "auto";  ///< auto, cupti, events
+    objective_kind objective = objective_kind::latency;  ///< of plans; with tune: how kernels are timed
     bool tune = false;                      ///< time every instantiated kernel instead of the planner's pick
     std::string table;                      ///< with tune: file for a table of the fastest kernels
     bool once = false;                      ///< one launch of our kernel for each case, for profilers; no JSON
@@ -32,6 +35,9 @@ struct options {
     std::string results = "bench/results";  ///< folder of <gpu>/
     std::string command;                    ///< what was typed, but for the files
 };
+
+/// The objective of that name. Throws std::invalid_argument for other names.
+objective_kind objective_named(const std::string& name);
 
 /// Parses what follows the command. Throws std::invalid_argument with a sentence about the first argument that is wrong.
 /// Returns false if help was asked for (and printed to `out`).

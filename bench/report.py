@@ -97,6 +97,11 @@ FAMILIES = {
         ("one an operand", lambda r: r["recipe"] == "tensor"),
         ("all", lambda r: True),
     ]),
+    "sustained": ("FP8", "dense FP8 GEMM, large products back to back", [
+        ("block scales", lambda r: r["recipe"] == "1d2d"),
+        ("one scale an operand", lambda r: r["recipe"] == "tensor"),
+        ("all", lambda r: True),
+    ]),
     "bf16_dense": ("BF16", "dense BF16 GEMM", [
         ("m = 1", lambda r: r["m"] == 1),
         ("m = 128", lambda r: r["m"] == 128),
@@ -154,6 +159,8 @@ FAMILIES = {
 
 # What else a reader of a family's numbers must know.
 NOTES = {
+    "sustained": "Kernels are planned for the objective `sustained`. Products with block scales stand beside tensor-wise ones without "
+                 "scales, those with one scale an operand beside the same work; *fast* sums in the tensor core alone, as ours then do.",
     "fp8_layouts": "Times are those of all launches, in which at least one kernel runs: transposition and product overlap a little.",
     "mqa_logits": "Full logits are filled with minus infinity outside of ranges in the time given; for DeepGEMM that is the time "
                   "of a second kernel, added to that of the first.",
@@ -214,6 +221,11 @@ class Report:
         theirs = row.get("peers_sustained", {}).get(peer) if sustained else row["peers"].get(peer)
         return theirs / ours if ours and theirs else None
 
+    def joules_ratio(self, row, peer):
+        """Energy of the board for a product of the peer over that for ours, back to back, or None."""
+        ours, theirs = row.get("joules"), row.get("peers_joules", {}).get(peer)
+        return theirs / ours if ours and theirs else None
+
     def peaks(self):
         """(TFLOPS, at which clock) of the tensor cores: at the clock of sustained runs, if there were any, and at the highest."""
         clocks = [(float(self.machine["clock"].split()[0]), "the highest clock")]
@@ -257,6 +269,9 @@ def protocol(report):
             f"{m['date'][:10]}. Kernel times from {m['timer'].split(':')[0]}; an 8 GB memset before each launch, contenders "
             f"interleaved, median of {m.get('reps', 30)}. Sustained: back to back for {seconds[1] if seconds else 1} s, where "
             f"board power sets the clock. Command: `{m['command']}`.")
+    if any(row.get("joules") for row in report.rows):
+        text += (" Joules are the board's for one product, by NVML's counter of energy between its first and its last step in the "
+                 "sustained run.")
     for other in report.others:
         date = other["machine"]["date"][:10]
         text += f" DeepGEMM {other['version']} was measured in another run ({date}, {other['protocol']})."
@@ -269,6 +284,9 @@ def full_table(report):
     header = ["pass", "m", "n", "k", "kind", "µs", "TFLOPS", "GB/s", "sustained TFLOPS"]
     header += [f"{PEERS[p]} / ours" for p in report.peers]
     header += [heading for heading, _, _ in report.yardsticks()]
+    energy = [p for p in report.peers if any(report.joules_ratio(r, p) for r in report.rows)]
+    if energy:
+        header += ["J a product"] + [f"J, {PEERS[p]} / ours" for p in energy]
     header += ["error", "configuration"]
     rows = []
     for r in report.rows:
@@ -277,6 +295,8 @@ def full_table(report):
                  number(r["gb_s"], 0), number(flops(r) / sustained * 1e-6, 0) if sustained else ""]
         cells += [number(report.ratio(r, p), 2) for p in report.peers]
         cells += [number(over_ours(r, name), digits) for _, name, digits in report.yardsticks()]
+        if energy:
+            cells += [number(r.get("joules"), 3)] + [number(report.joules_ratio(r, p), 2) for p in energy]
         rows.append(cells + [f"{r['error']:.1e}" if r["error"] is not None else "", f"`{r['config']}`" if r["config"] else ""])
     return table(header, rows)
 
@@ -286,6 +306,8 @@ def summary_table(report):
     header = ["cases", "count", "fastest, TFLOPS"] + [f"{PEERS[p]} / ours" for p in report.peers]
     if any(r.get("us_sustained") for r in report.rows):
         header += [f"sustained, {PEERS[p]} / ours" for p in report.peers if report.mean(p, True)]
+    energy = [p for p in report.peers if any(report.joules_ratio(r, p) for r in report.rows)]
+    header += [f"joules, {PEERS[p]} / ours" for p in energy]
     header += [heading for heading, _, _ in report.yardsticks()]
     rows = []
     for name, select in report.groups:
@@ -296,6 +318,7 @@ def summary_table(report):
         cells += [number(report.mean(p, False, select), 2) for p in report.peers]
         if any(r.get("us_sustained") for r in report.rows):
             cells += [number(report.mean(p, True, select), 2) for p in report.peers if report.mean(p, True)]
+        cells += [number(geometric_mean([report.joules_ratio(r, p) for r in chosen]), 2) for p in energy]
         cells += [number(geometric_mean([over_ours(r, name) for r in chosen]), digits) for _, name, digits in report.yardsticks()]
         rows.append(cells)
     return table(header, rows)
@@ -475,7 +498,7 @@ def main():
         sys.exit("report.py: no bench/results/<gpu>/fp8_dense.json or bf16_dense.json; "
                  "run ./dg bench on a machine with a GPU first")
     races = [(f / f"tune_{family}.json", json.loads((f / f"tune_{family}.json").read_text()))
-             for f in folders for family in FAMILIES if (f / f"tune_{family}.json").exists()]
+             for f in folders for family in FAMILIES if family != "sustained" and (f / f"tune_{family}.json").exists()]
     run_times = [json.loads((f / "rtc.json").read_text()) for f in folders if (f / "rtc.json").exists()]
     engine_results = [json.loads((f / "engine.json").read_text()) for f in folders if (f / "engine.json").exists()]
     chain_results = [json.loads((f / "chain.json").read_text()) for f in folders if (f / "chain.json").exists()]

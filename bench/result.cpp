@@ -42,6 +42,7 @@ void add_figures(json& row, const measurement& m, double flops, double bytes) {
     row["max_error"] = m.max_error;
     row["clock_sustained_mhz"] = m.clock_mhz;
     row["watts_sustained"] = m.watts;
+    row["joules"] = m.joules;
 }
 
 json case_result::row() const {
@@ -63,10 +64,11 @@ json case_result::row() const {
     if (!run_time.us.empty()) row["us_nvrtc"] = run_time.median_us();
     if (!k_major.us.empty()) row["us_k_major_scales"] = k_major.median_us();
     if (!ours.failure.empty()) row["failure"] = ours.failure;
-    json times = json::object(), sustained = json::object(), details = json::object();
+    json times = json::object(), sustained = json::object(), joules = json::object(), details = json::object();
     for (const measurement& peer : peers) {
         times[peer.name] = peer.median_us();
         sustained[peer.name] = peer.sustained_us;
+        joules[peer.name] = peer.joules;
         json detail = json::object();
         if (!peer.failure.empty()) {
             detail["failure"] = peer.failure;
@@ -75,12 +77,14 @@ json case_result::row() const {
             detail["us_min"] = smallest(peer.us);
             detail["error"] = peer.diff;
             detail["clock_sustained_mhz"] = peer.clock_mhz;
+            detail["watts_sustained"] = peer.watts;
             detail["kernels"] = peer.kernels;
         }
         details[peer.name] = detail;
     }
     row["peers"] = times;
     row["peers_sustained"] = sustained;
+    row["peers_joules"] = joules;
     row["peers_detail"] = details;
     return row;
 }

@@ -19,9 +19,18 @@ struct measurement {
     std::vector<double> us;            ///< flushed launches
     std::vector<std::string> kernels;  ///< what the profiler saw in a launch
     double sustained_us = not_measured, clock_mhz = not_measured, watts = not_measured;
+    double joules = not_measured;                          ///< of the board for one product, back to back
     double diff = not_measured, max_error = not_measured;  ///< against the reference
 
     double median_us() const { return median(us); }
+    /// Takes over what a back-to-back run has measured, a timer's sustained_time.
+    template <class Sustained>
+    void keep(const Sustained& run) {
+        sustained_us = run.us;
+        clock_mhz = run.clock_mhz;
+        watts = run.watts;
+        joules = run.joules;
+    }
 };
 
 /// Adds the figures of a contender to its row of the result file: times, error, clock and power, and with the operations and

@@ -74,6 +74,10 @@ TEST_CASE("measured times come back from a file, to the last bit, and rows may h
     CHECK(again(row).us == 8.35f);
     CHECK(again(row).model == measured_loser{{.block = {64, 128, 128}}, false, 1e6f / 3});
     CHECK(again(row) == row);
+    row.objective = objective_kind::sustained;
+    CHECK(again(row) == row);
+    CHECK(again(row).objective == objective_kind::sustained);
+    row.objective = objective_kind::latency;
     row.model = {};
     CHECK(again(row) == row);
     row.us = 0;
@@ -164,6 +168,8 @@ TEST_CASE("a file that is no table is refused with the row") {
           "row 1: n is \"512.0\"; it must be a whole number from 1 to 2147479552");
     CHECK(refusal(edited("\"n\": 512, ", "")) == "row 1: key 'n' not found");
     CHECK(refusal(edited("\"n\": 512", "\"n\": 512, \"x\": 1")) == "row 1: it has members that a row does not have");
+    CHECK(refusal(edited("\"n\": 512", "\"n\": 512, \"objective\": \"speed\"")) ==
+          "row 1: \"objective\" is \"speed\"; it must be \"latency\" or \"sustained\"");
     CHECK(refusal(edited("\"e4m3\"", "\"e4m4\"")) ==
           "row 1: \"e4m4\" is no element type; e4m3, e5m2, bf16, f16 and f32 are");
     CHECK(refusal(edited("[1, 128]", "[1]")) == "row 1: \"b_scales\" must be two numbers: rows and elements of K");
@@ -190,7 +196,8 @@ TEST_CASE("rows of operations without members of their own name a product in wor
     const auto work = [](const char* text) { return bench::workload_of(parse_groups(text)); };
     const config few{.block = {64, 64, 128}, .sm90 = {.warpgroups = 1}}, wide{.block = {256, 128, 128}};
     tuned_table table = tuned_table::of<ops::grouped_gemm>(
-        "NVIDIA H200", rows{{work("32*4096,6144,7168:masked-192"), few, 310.5}, {work("3*64,128,256:masked"), wide}});
+        "NVIDIA H200", rows{{work("32*4096,6144,7168:masked-192"), few, 310.5, objective_kind::sustained},
+                            {work("3*64,128,256:masked"), wide}});
     table.rows<ops::gemm>().push_back(measured_row());
     const std::string text = text_of(to_json(table), 0);
     CHECK(text.find(R"("product": "32*4096,6144,7168:masked-192", "config": "config{.block = {64, 64, 128}, )") !=
@@ -203,6 +210,7 @@ TEST_CASE("rows of operations without members of their own name a product in wor
         CHECK(same[i].at == table.rows<ops::grouped_gemm>()[i].at);
         CHECK(same[i].cfg == table.rows<ops::grouped_gemm>()[i].cfg);
         CHECK(same[i].us == table.rows<ops::grouped_gemm>()[i].us);
+        CHECK(same[i].objective == table.rows<ops::grouped_gemm>()[i].objective);
     }
     const auto with = [&](const std::string& row) {
         return refusal(R"({"schema": "deepgemm tuned table 1", "gpu": "", "rows": [)" + row + "]}");
@@ -247,6 +255,15 @@ TEST_CASE("kernels that lists of products need, of any operation") {
     const auto table = tuned_table::of<ops::grouped_gemm>("", {{work, other}});
     CHECK(kernels_for(std::span(lines).subspan(2), device_info::h200(), table, false).kernels.at(0).index ==
           all.first_source);
+    // One that was tuned for an objective decides for that alone.
+    const auto back_to_back = tuned_table::of<ops::grouped_gemm>("", {{work, other, 1.0, objective_kind::sustained}});
+    const auto first = [&](objective_kind objective) {
+        return kernels_for(std::span(lines).subspan(2), device_info::h200(), back_to_back, false, objective)
+            .kernels.at(0)
+            .index;
+    };
+    CHECK(first(objective_kind::sustained) == all.first_source);
+    CHECK(first(objective_kind::latency) != all.first_source);
 }
 
 TEST_CASE("lists of products") {

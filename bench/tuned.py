@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Makes the tuned tables and the figures of docs/tuning-model.md from races among the shipped kernels.
 
-Reads bench/results/<gpu>/tune_fp8_dense.json, tune_fp8_row_scales.json and tune_bf16_dense.json, those that are there, written by `deepgemm tune`,
+Reads bench/results/<gpu>/tune_fp8_dense.json, tune_fp8_row_scales.json and tune_bf16_dense.json, and tune_sustained.json and
+tune_bf16_dense_sustained.json of launches back to back (`--objective sustained`), those that are there, written by `deepgemm tune`,
 and asks the cost model of this checkout, compiled on the spot, what it would choose on that GPU. A product gets a row in
 ops/gemm/tuned_<gpu>.hpp where that choice was measured to be more than 1 % slower than the best kernel. Kernels that are not shipped
 any more do not count, nor do products for which one of them was the best. Needs Python 3.9 and a
@@ -25,7 +26,9 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GPUS = ("h100", "h200")  # each has a device_info, a table and a folder of results
-FAMILIES = {"FP8": "tune_fp8_dense.json", "FP8 with scales for all of K": "tune_fp8_row_scales.json", "BF16": "tune_bf16_dense.json"}
+FAMILIES = {"FP8": "tune_fp8_dense.json", "FP8 with scales for all of K": "tune_fp8_row_scales.json",
+            "BF16": "tune_bf16_dense.json", "FP8, back to back,": "tune_sustained.json",
+            "BF16, back to back,": "tune_bf16_dense_sustained.json"}
 PAGE = "docs/tuning-model.md"
 KEPT = ("m", "n", "k", "layout", "recipe", "d_type", "accumulate")
 WORTH_A_ROW = 1.01
@@ -36,11 +39,18 @@ USUAL = "config{}"  # all members have their default
 
 
 def is_fp8(row):
-    return row["recipe"] in ("1d2d", "1d1d", "row")
+    return row["recipe"] in ("1d2d", "1d1d", "row", "tensor")
+
+
+def objective(row):
+    """What a row was measured for; those of single launches do not say it."""
+    return row.get("objective", "latency")
 
 
 def family_of(row):
     """The family of a race; of scales for all of K only those of rows are raced, since the same kernels serve all of them."""
+    if objective(row) == "sustained":
+        return ("FP8" if is_fp8(row) else "BF16") + ", back to back,"
     return "FP8 with scales for all of K" if row["recipe"] == "row" else "FP8" if is_fp8(row) else "BF16"
 
 
@@ -68,6 +78,7 @@ def trimmed(race):
     rows = []
     for row, case in zip(race["rows"], cases):
         kept = {k: row[k] for k in KEPT if k != "layout" or not is_fp8(row)}  # FP8 has but one
+        kept |= {"objective": objective(row)} if objective(row) != "latency" else {}
         rows.append(kept | {"us": [case.get(kernel) for kernel in kernels]})
     machine = race["machine"] | {"command": re.sub(r" --out \S+", "", race["machine"]["command"])}
     return {"machine": machine, "kernels": [{"config": c, "epilogue": e} for c, e in kernels], "rows": rows}
@@ -82,7 +93,8 @@ def dumped(race):
 
 
 def b_tile(row):
-    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}", "row": "{1, 0}"}.get(row["recipe"], "{}")
+    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}", "row": "{1, 0}",
+            "tensor": "{0, 0}"}.get(row["recipe"], "{}")
 
 
 def majors(row):
@@ -92,7 +104,9 @@ def majors(row):
 
 
 def operands(row):
-    """A and B as C++."""
+    """A and B of a kernel as C++; those for a scale a row serve one scale an operand."""
+    if row["recipe"] in ("row", "tensor"):
+        return ("{dtype::e4m3, scale_kind::fp32, {1, scale_tile::all}}",) * 2
     if is_fp8(row):
         a_tile = b_tile(row) if row["recipe"] == "row" else "{1, 128}"
         return f"{{dtype::e4m3, scale_kind::fp32, {a_tile}}}", f"{{dtype::e4m3, scale_kind::fp32, {b_tile(row)}}}"
@@ -238,7 +252,9 @@ def table_row(c):
     rest += [".in_place = true"] if c["in_place"] else []
     model = [f".cfg = {opened(c, c['pick'])}"] + ([".in_place = true"] if c["pick_in_place"] else [])
     times = f".us = {c['best_us']:.2f}f, .model = {{{', '.join(model)}, .us = {c['loss'] * c['best_us']:.2f}f}}"
-    return (f"    // {c['best_us']:.1f} us; the model's choice takes {100 * (c['loss'] - 1):.1f} % longer\n"
+    times += ", .objective = objective_kind::sustained" if objective(row) == "sustained" else ""
+    regime = " back to back" if objective(row) == "sustained" else ""
+    return (f"    // {c['best_us']:.1f} us{regime}; the model's choice takes {100 * (c['loss'] - 1):.1f} % longer\n"
             f"    gemm_tuned_row{{{', '.join(members)},\n              {', '.join(rest)},\n              {times}}},\n")
 
 
@@ -285,7 +301,8 @@ def summary(race, cases):
     kernels = sum(len(c["all"]) for c in cases)
     left_out = len(race["rows"]) - len(cases)
     without = f", without {left_out} whose fastest kernel is not shipped any more, or that were raced before kernels could swap operands" if left_out else ""
-    text = (f"Measured on an {race['machine']['gpu']}, caches flushed, {kernels} times of {len(cases)} products{without}. The model's "
+    how = "back to back" if objective(race["rows"][0]) == "sustained" else "caches flushed"
+    text = (f"Measured on an {race['machine']['gpu']}, {how}, {kernels} times of {len(cases)} products{without}. The model's "
             f"first choice is the fastest kernel in {exact} of them and within {100 * (NEAR - 1):.0f} % of it in {near}; its time is "
             f"{mean:.3f} times the best in the geometric mean and {worst['loss']:.3f} times at worst. Its predictions of the kernels "
             f"it chooses are off by {100 * errors:.0f} % (root mean square). {sum(c['loss'] > WORTH_A_ROW for c in cases)} products have "

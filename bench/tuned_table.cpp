@@ -25,6 +25,7 @@ json row_to_json(const tuned_row<O>& row) {
     } else {
         json made = json::object({{"product", words<O>::text_of(row.at)}, {"config", to_source(row.cfg)}});
         if (row.us != 0) made["us"] = decimal(float(row.us));
+        if (row.objective != objective_kind::latency) made["objective"] = name_of(row.objective);
         return made;
     }
 }
@@ -37,6 +38,7 @@ tuned_row<O> worded_row(const typename words<O>::product& product, const json& r
     } else {
         tuned_row<O> made{.at = words<O>::workload_of(product), .cfg = config_of<typename O::config>(row)};
         if (row.contains("us")) made.us = microseconds(row);
+        if (row.contains("objective")) made.objective = objective_of(row.at("objective"));
         if (row.size() != row_to_json<O>(made).size())
             throw std::invalid_argument("it has members that a row does not have");
         return made;
@@ -72,6 +74,13 @@ float microseconds(const json& of) {
     if (!(value > 0) || !std::isfinite(value))
         throw std::invalid_argument("\"us\" is " + us.dump() + "; a time in microseconds must be positive and finite");
     return value;
+}
+
+objective_kind objective_of(const json& name) {
+    for (const objective_kind objective : {objective_kind::latency, objective_kind::sustained}) {
+        if (name == name_of(objective)) return objective;
+    }
+    throw std::invalid_argument("\"objective\" is " + name.dump() + "; it must be \"latency\" or \"sustained\"");
 }
 
 json decimal(float us) {

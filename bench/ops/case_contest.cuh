@@ -3,6 +3,7 @@
 // operation adds its cases and their data; the dense GEMM, which has peers beside it, is timed by ops/gemm.
 #pragma once
 
+#include <cmath>
 #include <cstdio>
 #include <stdexcept>
 
@@ -84,10 +85,13 @@ public:
         }
         measurement& ours = all[0].figures;
         if (!o_.tune && o_.sustained_seconds > 0 && ours.median_us() > o_.sustained_above_us) {
-            const sustained_time s = clock_.sustained(who[0], o_.sustained_seconds, ours.median_us(), board_);
-            ours.sustained_us = s.us;
-            ours.clock_mhz = s.clock_mhz;
-            ours.watts = s.watts;
+            ours.keep(clock_.sustained(who[0], o_.sustained_seconds, ours.median_us(), board_));
+        }
+        if (o_.tune && o_.objective == objective_kind::sustained) {
+            std::vector<double> single;
+            for (const case_contender<O>& each : all) single.push_back(each.figures.median_us());
+            const auto back_to_back = clock_.sustained(who, o_.sustained_seconds, single, timer::worth_a_run, board_);
+            for (std::size_t i = 0; i < all.size(); ++i) all[i].figures.keep(back_to_back[i]);
         }
         return all;
     }
@@ -98,7 +102,7 @@ private:
     /// The kernels for a problem, by rank, or the first one alone.
     template <class Problem>
     std::vector<case_contender<O>> contenders(const Problem& given, bool all_of_them) {
-        const plan_of<O> made = or_throw(plan(given, device_, instances::of<O>()));
+        const plan_of<O> made = or_throw(plan(given, device_, instances::of<O>(), {.objective = o_.objective}));
         const auto arguments = O::arguments_of(given);
         std::vector<case_contender<O>> all;
         for (const auto& candidate : made.ranked) {
@@ -222,7 +226,7 @@ private:
             if (!run.peer().figures.us.empty()) print(problem, run.peer());
             std::fflush(stdout);
             if (o_.tune) {
-                add_winner(winners.rows<O>(), problem, all);
+                add_winner(winners.rows<O>(), problem, all, o_.objective);
                 if (!o_.table.empty()) write_table(o_.table, winners);
                 continue;
             }
@@ -248,15 +252,18 @@ private:
                     us, problem.flops() / us * 1e-6, problem.bytes() / us * 1e-3, each.figures.sustained_us,
                     each.predicted_us, each.figures.diff, each.who.name.c_str(), each.figures.failure.c_str());
     }
-    /// Adds the fastest kernel of those that are right.
+    /// Adds the fastest kernel of those that are right and were timed for the objective.
     static void add_winner(std::vector<tuned_row<O>>& to, const product& problem,
-                           const std::vector<case_contender<O>>& all) {
+                           const std::vector<case_contender<O>>& all, objective_kind objective) {
+        const auto time_of = [&](const case_contender<O>& each) {
+            return objective == objective_kind::latency ? each.figures.median_us() : each.figures.sustained_us;
+        };
         const case_contender<O>* best = nullptr;
         for (const case_contender<O>& each : all) {
-            const bool faster = best == nullptr || each.figures.median_us() < best->figures.median_us();
-            if (each.figures.failure.empty() && faster) best = &each;
+            if (!each.figures.failure.empty() || !std::isfinite(time_of(each))) continue;
+            if (best == nullptr || time_of(each) < time_of(*best)) best = &each;
         }
-        if (best != nullptr) to.push_back({words<O>::workload_of(problem), best->cfg, best->figures.median_us()});
+        if (best != nullptr) to.push_back({words<O>::workload_of(problem), best->cfg, time_of(*best), objective});
     }
 
     const options& o_;

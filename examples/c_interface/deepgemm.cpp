@@ -34,6 +34,11 @@ deepgemm_status deepgemm_engine_create(const deepgemm_options* options, deepgemm
         if (options != nullptr) {
             knobs.num_sms = options->num_sms;
             knobs.dependent_launch = options->dependent_launch != 0;
+            if (options->objective != DEEPGEMM_LATENCY && options->objective != DEEPGEMM_SUSTAINED) {
+                return dg::fail(dg::errc::bad_option, "objective is ", options->objective,
+                                "; it must be DEEPGEMM_LATENCY or DEEPGEMM_SUSTAINED");
+            }
+            knobs.objective = dg::objective_kind(options->objective);
         }
         auto engine = std::make_unique<deepgemm_engine>(deepgemm_engine{dg::engine(*device, knobs)});
         fill(engine->engine);

@@ -75,10 +75,13 @@ typedef struct deepgemm_scales {
     int32_t tile_rows;
 } deepgemm_scales;
 
+/* What kernels are chosen for: the time of single launches, or of many back to back, where power sets the clock. */
+enum { DEEPGEMM_LATENCY = 0, DEEPGEMM_SUSTAINED = 1 };
 /* What an engine may be told; all zero is the default, and so is a null pointer. */
 typedef struct deepgemm_options {
     int32_t num_sms;          /* multiprocessors to use; 0: all */
     int32_t dependent_launch; /* not 0: a kernel may start before the stream's previous one has ended (PDL) */
+    int32_t objective;        /* DEEPGEMM_LATENCY, or DEEPGEMM_SUSTAINED: kernels tuned for launches back to back */
 } deepgemm_options;
 
 /* The compiled kernels, ready for the device that was current for the thread that made the engine. */

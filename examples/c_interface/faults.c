@@ -30,6 +30,8 @@ int main(void) {
     deepgemm_message message = {{0}};
     deepgemm_engine* engine = NULL;
     EXPECT(DEEPGEMM_NULL_POINTER, "the place for the engine", deepgemm_engine_create(NULL, NULL, &message));
+    const deepgemm_options no_objective = {.objective = 2};
+    EXPECT(DEEPGEMM_BAD_OPTION, "objective is 2", deepgemm_engine_create(&no_objective, &engine, &message));
     EXPECT(DEEPGEMM_OK, "", deepgemm_engine_create(NULL, &engine, &message));
 
     const deepgemm_input a = {memory, 64, 64, 64, 1, DEEPGEMM_BF16};

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/exception.hpp>
+#include <deepgemm/ops.hpp>
 #include <deepgemm/ops/gemm/cublaslt.hpp>
 #include <deepgemm/reference/product.hpp>
 #include <deepgemm/reference/random.hpp>
@@ -45,6 +46,17 @@ private:
     void* memory_ = nullptr;
     i64 shift_;
 };
+
+namespace dg = deepgemm;
+
+// [choice]
+/// An engine that calls cuBLASLt where it was measured to be faster than our kernel. `choice` is cublaslt_choice() of a handle;
+/// both must outlive the engine.
+dg::engine engine_beside(const dg::other_library<dg::ops::gemm>& choice, std::span<const dg::gemm_handle> kernels,
+                         const dg::device_info& device) {
+    return dg::engine(kernels, device, {}, {.library = &choice});
+}
+// [choice]
 
 /// What a product adds to.
 enum class addend { none, apart, same };
@@ -204,6 +216,29 @@ TEST_CASE("cublaslt: empty products") {
     matrix<float> zeros(5, 7);
     zeros.fill_bytes(0);
     CHECK(compare_bits(d.host.view(), zeros.view()));
+    CHECK(touched_padding(d.host) == 0);
+}
+
+TEST_CASE("cublaslt: as a choice it computes what an operation asks") {
+    mirrored<bf16> a(300, 512, 520), b(200, 512, 512);
+    mirrored<float> c(300, 200, 208), d(300, 200, 216);
+    random_source random(fresh_seed());
+    random.fill_integers(a.host.view(), -3, 3);
+    random.fill_integers(b.host.view(), -3, 3);
+    random.fill_integers(c.host.view(), -3, 3);
+    a.upload();
+    b.upload();
+    c.upload();
+    d.upload();
+    auto expected = reference::gemm(reference::plain<bf16>(a.host.view()), reference::plain<bf16>(b.host.view()));
+    reference::add<const float>(expected, c.host.view());
+    const other_library<ops::gemm> choice = cublaslt_choice(library());
+    const gemm_problem problem{.a = unscaled(a.input()), .b = unscaled(b.input()), .d = d.output(), .c = c.input()};
+    CHECK(engine_beside(choice, {}, device_info::h200()).own().library == &choice);
+    or_throw(choice.launch(problem, {}));
+    check(cudaDeviceSynchronize());
+    d.download();
+    CHECK(reference::compare_exact(d.host.view(), expected));
     CHECK(touched_padding(d.host) == 0);
 }
 

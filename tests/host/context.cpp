@@ -19,7 +19,7 @@ struct with_variable {
 
 TEST_CASE("an environment without variables gives the defaults") {
     for (const char* name : {"DEEPGEMM_NUM_SMS", "DEEPGEMM_DEPENDENT_LAUNCH", "DEEPGEMM_DETERMINISTIC",
-                             "DEEPGEMM_IGNORE_STATIC_EXTENTS", "DEEPGEMM_SPLIT"}) {
+                             "DEEPGEMM_IGNORE_STATIC_EXTENTS", "DEEPGEMM_SPLIT", "DEEPGEMM_OBJECTIVE"}) {
         ::unsetenv(name);  // a developer's own settings
     }
     const auto made = context::from_environment();
@@ -29,6 +29,7 @@ TEST_CASE("an environment without variables gives the defaults") {
     CHECK(made->deterministic);
     CHECK(!made->ignore_static_extents);
     CHECK(made->split == split_rule::fastest);
+    CHECK(made->objective == objective_kind::latency);
     CHECK(made->tiles == tile_limits{});
 }
 
@@ -44,6 +45,10 @@ TEST_CASE("environment variables change the defaults") {
     for (const split_rule rule : {split_rule::fastest, split_rule::never, split_rule::as_one_row}) {
         const with_variable split("DEEPGEMM_SPLIT", name_of(rule));
         CHECK(context::from_environment()->split == rule);
+    }
+    for (const objective_kind objective : {objective_kind::sustained, objective_kind::latency}) {
+        const with_variable variable("DEEPGEMM_OBJECTIVE", name_of(objective));
+        CHECK(context::from_environment()->objective == objective);
     }
 }
 
@@ -69,4 +74,6 @@ TEST_CASE("senseless variables are errors") {
     CHECK(verdict("DEEPGEMM_SPLIT", "sometimes") ==
           "bad_option: the environment variable DEEPGEMM_SPLIT is \"sometimes\"; it must be fastest, never or "
           "as_one_row");
+    CHECK(verdict("DEEPGEMM_OBJECTIVE", "Sustained") ==
+          "bad_option: the environment variable DEEPGEMM_OBJECTIVE is \"Sustained\"; it must be latency or sustained");
 }

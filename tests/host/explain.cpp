@@ -50,6 +50,22 @@ TEST_CASE("an explanation says when a caller decided") {
     has(text, " % faster, but the choice is pinned\n");
 }
 
+TEST_CASE("an explanation says how an objective came to its kernel") {
+    const gemm_workload work = fakes::work(4096, 7168, 16384);
+    const context back_to_back{.objective = objective_kind::sustained};
+    const gemm_tuned_row rows[] = {
+        {.m_max = 4096, .n = 7168, .k = 16384, .cfg = square, .us = 814.5f, .objective = objective_kind::sustained}};
+    CHECK(explained(work).find("objective") == std::string::npos);
+    has(explained(work, back_to_back),
+        "\n    objective sustained: no row of a table was tuned for it; the model, which predicts single launches, "
+        "decides\n");
+    const std::string tuned = explained(work, back_to_back, {.overrides = rows});
+    has(tuned, "measured 814.5 us with m = 4096, back to back; predicted ");
+    has(tuned, "\n    objective sustained: the caller's table has a row that was tuned for it\n");
+    has(explained(work, back_to_back, {.pin = tall, .overrides = rows}),
+        "\n    objective sustained: the pin decides before it\n");
+}
+
 TEST_CASE("an explanation of nothing") {
     CHECK(explained(fakes::work(0, 512, 512)).ends_with("nothing to do: D has no elements\n"));
 }

@@ -221,6 +221,30 @@ TEST_CASE("tuned rows") {
     CHECK(tuned_rows(device_info::simulator()).empty());
 }
 
+TEST_CASE("an objective looks at its own rows and at no others") {
+    using enum objective_kind;
+    const gemm_workload work = fakes::work(128, 4096, 7168);
+    const gemm_tuned_row rows[] = {
+        {.m_max = 128, .n = 4096, .k = 7168, .cfg = middle, .us = 7},
+        {.m_max = 128, .n = 4096, .k = 7168, .cfg = narrow, .us = 9, .objective = sustained}};
+    CHECK(find_tuned(rows, work) == &rows[0]);
+    CHECK(find_tuned(rows, work, latency) == &rows[0]);
+    CHECK(find_tuned(rows, work, sustained) == &rows[1]);
+    CHECK(find_tuned(std::span(rows, 1), work, sustained) == nullptr);
+    const auto chosen = [&](objective_kind objective, std::span<const gemm_tuned_row> own) {
+        return *plan(work, h200, kernels, {.objective = objective}, {.overrides = own});
+    };
+    CHECK(chosen(latency, rows).kernel()->info.cfg == middle);
+    const gemm_plan back_to_back = chosen(sustained, rows);
+    CHECK(back_to_back.kernel()->info.cfg == narrow);
+    CHECK(back_to_back.chosen_by == choice::overridden);
+    CHECK(back_to_back.objective == sustained);
+    CHECK(choose(work, h200, kernels, {.objective = sustained}, {.overrides = rows})->kernel == back_to_back.kernel());
+    // Where no row was tuned for it, the model decides, although there is one for the other objective.
+    CHECK(chosen(sustained, std::span(rows, 1)).chosen_by == choice::model);
+    CHECK(chosen(latency, std::span(rows + 1, 1)).chosen_by == choice::model);
+}
+
 TEST_CASE("a tuned row whose kernel adds in place is for products whose C is D") {
     const gemm_tuned_row rows[] = {
         {.m_max = 128, .n = 4096, .k = 7168, .d = dtype::f32, .accumulate = true, .cfg = square, .in_place = true},

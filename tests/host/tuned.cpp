@@ -50,14 +50,15 @@ TEST_CASE("each row of a table names a shipped kernel and is honoured") {
             CAPTURE(device.name);
             CAPTURE(describe(work));
             CAPTURE(to_source(row.cfg));
-            REQUIRE(find_tuned(tuned_rows(device), work) == &row);
-            const auto made = plan(work, device, kernels());
+            REQUIRE(find_tuned(tuned_rows(device), work, row.objective) == &row);
+            const auto made = plan(work, device, kernels(), {.objective = row.objective});
             REQUIRE(made);
             CHECK(made->chosen_by == choice::tuned);
             CHECK(is_named(made->kernel()->info, row));
-            CHECK(choose(work, device, kernels())->kernel == made->kernel());
+            CHECK(choose(work, device, kernels(), {.objective = row.objective})->kernel == made->kernel());
             // On part of the device the model decides.
-            CHECK(plan(work, device, kernels(), {.num_sms = 131})->chosen_by == choice::model);
+            CHECK(plan(work, device, kernels(), {.num_sms = 131, .objective = row.objective})->chosen_by ==
+                  choice::model);
         }
     }
 }
@@ -68,12 +69,12 @@ TEST_CASE("a row of a GPU's own keeps the times of its kernel and of the model's
         CAPTURE(describe(work));
         CHECK(row.us > 0);
         CHECK(row.model.us > 1.01f * row.us);
-        const auto made = plan(work, device, kernels());
+        const auto made = plan(work, device, kernels(), {.objective = row.objective});
         REQUIRE(made);
         CHECK(measured_us(*made, made->ranked[0]) == row.us);
         const std::string text = explain(*made);
-        CHECK(text.find(detail::formatted("\n    measured %.1f us with m = %d; predicted ", row.model.us, row.m_max)) !=
-              std::string::npos);
+        CHECK(text.find(concat(detail::formatted("\n    measured %.1f us with ", row.model.us), row.measured_with(),
+                               "; predicted ")) != std::string::npos);
         CHECK(text.ends_with(concat("\n    measured ", detail::slower(row.us, row.model.us), "\n")));
     };
     for (const gemm_tuned_row& row : tuned_h200) check_times(h200, row);
@@ -95,6 +96,10 @@ TEST_CASE("an H100 takes over what its memory does not decide, of products that 
     for (const gemm_tuned_row& row : tuned_h200) {
         const gemm_workload work = work_of(row);
         CAPTURE(describe(work));
+        if (row.objective == objective_kind::sustained) {
+            CHECK(find_tuned(rows, work, objective_kind::sustained) == nullptr);
+            continue;
+        }
         const gemm_tuned_row* const taken = find_tuned(rows, work);
         const bool own = find_tuned(tuned_h100, work) != nullptr;
         CHECK((taken != nullptr) == (own || (row.type == dtype::e4m3 && detail::bound_by_multiplying(row))));
@@ -105,6 +110,10 @@ TEST_CASE("an H100 takes over what its memory does not decide, of products that 
     constexpr gemm_tuned_row shallow{.m_max = 32768, .n = 4096, .k = 512, .d = dtype::f32, .accumulate = true};
     static_assert(!detail::bound_by_multiplying(few) && detail::bound_by_multiplying(many));
     static_assert(!detail::bound_by_multiplying(shallow));
+    gemm_tuned_row back_to_back = many;
+    CHECK(detail::holds_on_h100(back_to_back));
+    back_to_back.objective = objective_kind::sustained;
+    CHECK(!detail::holds_on_h100(back_to_back));
 }
 
 TEST_CASE("a row chooses between a kernel that reads C and one that adds in place") {
@@ -116,7 +125,7 @@ TEST_CASE("a row chooses between a kernel that reads C and one that adds in plac
                 return agrees(row.cfg, x.info.cfg) && why_not(x, work, device, 132, {}) == nullptr;
             });
             rows_with_twins += mates > 1;
-            const auto made = choose(work, device, kernels());
+            const auto made = choose(work, device, kernels(), {.objective = row.objective});
             REQUIRE(made);
             CHECK(made->kernel->info.traits.in_place == row.in_place);
         }

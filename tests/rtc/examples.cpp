@@ -42,6 +42,7 @@ const example examples[] = {
     {"22_decode.cpp", {"dispatch", "few_rows", "many_rows"}},
     {"23_indexer.cpp", {"scores"}},
     {"24_decode_indexer.cpp", {"scores", "selection"}},
+    {"25_linear_layer.cpp", {"with_weights", "of_weights", "turning"}},
     {"score_hook.cpp", {"counting"}},
 };
 

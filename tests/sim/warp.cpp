@@ -73,6 +73,17 @@ TEST_CASE("copies to L2 are checked") {
     CHECK(failure(memory, 64) == "");
     CHECK(failure(memory + 8, 16).find("must be multiples of 16") != std::string::npos);
     CHECK(failure(memory, 8).find("must be multiples of 16") != std::string::npos);
+
+    const auto bring = [](const tensor_map& map, i32 column) {
+        return error_of({}, block(32), [&] { ptx::tma_prefetch<2>(map, {column, 0}); });
+    };
+    const tensor_map map = sim::encode_tensor_map(matrix_map(memory, dtype::f32, 2, 8, 32, 2, 4, swizzle_mode::none));
+    CHECK(bring(map, 4) == "");
+    CHECK(bring(map, 2).find("is not at a multiple of 16 bytes") != std::string::npos);
+    CHECK(bring(tensor_map{}, 0).find("was not made by sim::encode_tensor_map") != std::string::npos);
+    CHECK(error_of({}, block(32), [&] {
+              ptx::tma_prefetch<3>(map, {0, 0, 0});
+          }).find("3 coordinates for a tensor map of rank 2") != std::string::npos);
 }
 
 TEST_CASE("indices") {

@@ -174,6 +174,16 @@ std::vector<gemm_case> suite_fp8_row_scales() {
     return cases;
 }
 
+std::vector<gemm_case> suite_sustained() {
+    constexpr problem_shape largest[] = {{4096, 7168, 16384}, {4096, 16384, 7168}, {7168, 4096, 16384},
+                                         {8192, 8192, 4096},  {16384, 4096, 4096}, {8192, 8192, 8192}};
+    std::vector<gemm_case> cases;
+    for (const b_scales scales : {b_scales::block, b_scales::tensor}) {
+        for (const auto& [m, n, k] : largest) cases.push_back({"sustained", m, n, k, scales});
+    }
+    return cases;
+}
+
 std::vector<gemm_case> suite_bf16_75() {
     std::vector<gemm_case> cases;
     for (const int m : {1, 128, 4096}) {
@@ -206,6 +216,7 @@ std::vector<gemm_case> suite(const std::string& name) {
     if (both || name == "fp8_42") append(suite_fp8_42());
     if (both || name == "fp8_25") append(suite_fp8_25());
     if (name == "fp8_layouts") append(suite_fp8_layouts());
+    if (name == "sustained") append(suite_sustained());
     if (all || name == "fp8_row_scales") append(suite_fp8_row_scales());
     if (all || name == "bf16_75") append(suite_bf16_75());
     return cases;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <deepgemm/ops/gemm/problem.hpp>
@@ -26,7 +27,7 @@ enum class output { bf16, f16, f32 };
 
 /// One product D(m,n) = A(m,k) x B(n,k), or D = D + A x B if it accumulates. FP8 operands have FP32 scales, others none.
 struct gemm_case {
-    const char* pass;  ///< where a training step needs it: forward, dgrad, wgrad; "-" for a plain shape
+    const char* pass;  ///< where a training step needs it: forward, dgrad, wgrad; "-" for a plain shape; "sustained"
     int m, n, k;
     b_scales scales = b_scales::block;
     output d = output::bf16;
@@ -44,8 +45,13 @@ struct gemm_case {
     /// True for FP8 that Hopper does not multiply as it is stored: its operands are transposed first, or on the way.
     bool is_turned() const { return is_fp8() && stored != orientation::nt; }
 
-    /// Cases of one family share a result file and a list of peers: fp8_dense, fp8_layouts, fp8_row_scales, bf16_dense.
+    /// True for those of suite_sustained().
+    bool is_sustained() const { return std::string_view(pass) == "sustained"; }
+
+    /// Cases of one family share a result file and a list of peers: fp8_dense, fp8_layouts, fp8_row_scales, sustained,
+    /// bf16_dense.
     const char* family() const {
+        if (is_sustained()) return "sustained";
         if (!is_fp8()) return "bf16_dense";
         return is_turned() ? "fp8_layouts" : is_scaled_at_end() ? "fp8_row_scales" : "fp8_dense";
     }
@@ -65,7 +71,8 @@ struct gemm_case {
     int operand_bytes() const { return is_fp8() ? 1 : 2; }
     /// The largest accepted difference of our result from the reference: the tolerance of the test suite's dense cases; for sums
     /// of the tensor core alone ten times what it lost of them up to K = 32768 (docs/numerics.md).
-    double tolerance() const { return is_scaled_at_end() ? 1e-4 : is_fp8() ? 1e-3 : 1e-5; }
+    static constexpr double tolerance_of_fast_sums = 1e-4;
+    double tolerance() const { return is_scaled_at_end() ? tolerance_of_fast_sums : is_fp8() ? 1e-3 : 1e-5; }
     double flops() const;
     /// Bytes that must move through memory: both operands, their scales, D once (twice if it accumulates).
     double bytes() const;
@@ -88,6 +95,10 @@ std::vector<gemm_case> suite_fp8_layouts();
 /// The 42 FP8 cases twice, with a scale for each row of A and of B, then with one for each operand: 84. Weight gradients with
 /// FP32 D among them.
 std::vector<gemm_case> suite_fp8_row_scales();
+
+/// The six largest FP8 products of the suites, for launches back to back: with block scales, then with a scale for each operand, as
+/// cuBLASLt's tensor-wise products have it. Their file is sustained.json.
+std::vector<gemm_case> suite_sustained();
 
 /// The 75 BF16 cases: 48 forward (NT; D in BF16 with and without accumulation, FP32 for two weights more), then for each
 /// of 9 weight matrices its data gradient (NN) and its two weight gradients (TN).

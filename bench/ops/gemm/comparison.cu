@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The comparison with peers: for each case check everyone's result, time everyone interleaved, then back to back.
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -20,6 +21,9 @@ namespace deepgemm::bench {
 
 namespace {
 
+/// As timer::sustained() takes it: whoever is slow is timed, too.
+constexpr double all_of_them = std::numeric_limits<double>::infinity();
+
 /// The most rows of products that are memory-bound. For them traffic_alone() is measured, too.
 constexpr int few_rows = 128;
 
@@ -32,7 +36,7 @@ struct peer_kind {
 /// The largest difference from the reference at which a peer's result counts: that of kernels with exact accumulation, or of
 /// sums of the tensor core alone.
 double peer_tolerance(const gemm_case& c, const peer_kind& kind) {
-    return kind.sums == peer_sums::fast ? c.tolerance() : c.is_fp8() ? 1e-4 : 1e-5;
+    return kind.sums == peer_sums::fast ? gemm_case::tolerance_of_fast_sums : c.is_fp8() ? 1e-4 : 1e-5;
 }
 
 constexpr peer_kind fp8_peers[] = {{"cublaslt_tensorwise", peer_scaling::none},
@@ -40,6 +44,10 @@ constexpr peer_kind fp8_peers[] = {{"cublaslt_tensorwise", peer_scaling::none},
 /// FP8 in other orders than NT, which nobody else multiplies with block scales: our own NT, and our fastest kernel that transposes on
 /// the way, whichever way was chosen.
 constexpr peer_kind layout_peers[] = {{"deepgemm_nt", peer_scaling::none}, {"deepgemm_on_the_way", peer_scaling::none}};
+/// Of large products back to back: all of tensor-wise and block-scaled. The latter has no say where our scales are tensor-wise.
+constexpr peer_kind sustained_peers[] = {{"cublaslt_fast", peer_scaling::none, peer_sums::fast},
+                                         {"cublaslt_tensorwise", peer_scaling::none},
+                                         {"cublaslt_blockwise", peer_scaling::blockwise}};
 /// Tensor-wise, summed as ours and with promotion, and by row. The former two have the scales of a product that has one for each
 /// operand, else none; the last is for scales of rows.
 constexpr peer_kind row_peers[] = {{"cublaslt_fast", peer_scaling::none, peer_sums::fast},
@@ -48,6 +56,7 @@ constexpr peer_kind row_peers[] = {{"cublaslt_fast", peer_scaling::none, peer_su
 constexpr peer_kind half_peers[] = {{"cublaslt", peer_scaling::none}};
 
 std::span<const peer_kind> peers_of(const gemm_case& c) {
+    if (c.is_sustained()) return sustained_peers;
     if (c.is_turned()) return layout_peers;
     if (c.is_scaled_at_end()) return row_peers;
     if (c.is_fp8()) return fp8_peers;
@@ -90,7 +99,7 @@ private:
     void enter_ours(case_result& result, field_of_contenders& field) {
         measurement& m = result.ours;
         m.name = "deepgemm";
-        const our_kernels kernels = kernels_for(data_);
+        const our_kernels kernels = kernels_for(data_, o_.objective);
         m.failure = kernels.why_not;
         if (kernels.empty()) return;
         result.config = kernels.pick().name;
@@ -115,7 +124,7 @@ private:
     /// Our pick for scales of A as quantisers write them. There may be no kernel for the case.
     void enter_k_major(measurement& m, field_of_contenders& field) {
         m.name = "K-major scales of A";
-        const our_kernels kernels = kernels_for(data_, major::k);
+        const our_kernels kernels = kernels_for(data_, o_.objective, major::k);
         if (kernels.empty()) return;
         if (!is_launched(kernels.pick(), m) || !judge(m, data_.problem().tolerance()))
             throw std::runtime_error(m.name + ": " + m.failure);
@@ -124,7 +133,7 @@ private:
 
     /// Our pick for the same operands along K; or the fastest of our kernels for operands as they are.
     void enter_own(bool along_k, measurement& m, field_of_contenders& field) {
-        const our_kernels kernels = along_k ? kernels_for(data_) : kernels_as_stored(data_);
+        const our_kernels kernels = along_k ? kernels_for(data_, o_.objective) : kernels_as_stored(data_);
         m.failure = kernels.why_not;
         if (kernels.empty()) return;
         const contender* best = &kernels.pick();
@@ -154,7 +163,7 @@ private:
         m.name = kind.name;
         if (data_.problem().is_turned()) return enter_own(kind.name == layout_peers[0].name, m, field);
         const bool whole = data_.problem().scales == b_scales::tensor;
-        if (whole && kind.scaling == peer_scaling::at_end) return;
+        if (whole && kind.scaling != peer_scaling::none) return;
         const peer_scaling scaling = whole ? peer_scaling::at_end : kind.scaling;
         try {
             field.plans.push_back(plan_cublaslt(data_.product(), scaling, o_.search, kind.sums));
@@ -176,13 +185,10 @@ private:
             field.owners[i]->kernels = std::move(times[i].kernels);
         }
         if (o_.sustained_seconds <= 0 || field.owners[0]->median_us() <= o_.sustained_above_us) return;
-        for (std::size_t i = 0; i < field.who.size(); ++i) {
-            measurement& m = *field.owners[i];
-            const sustained_time s = clock_.sustained(field.who[i], o_.sustained_seconds, m.median_us(), board_);
-            m.sustained_us = s.us;
-            m.clock_mhz = s.clock_mhz;
-            m.watts = s.watts;
-        }
+        std::vector<double> single;
+        for (const measurement* m : field.owners) single.push_back(m->median_us());
+        const auto back_to_back = clock_.sustained(field.who, o_.sustained_seconds, single, all_of_them, board_);
+        for (std::size_t i = 0; i < field.who.size(); ++i) field.owners[i]->keep(back_to_back[i]);
     }
 
     /// Launches `who` on a fresh D. Returns false, and keeps the reason, if that fails.
@@ -289,7 +295,7 @@ int run_once(const std::vector<gemm_case>& cases) {
     for (const gemm_case& problem : cases) {
         data.generate(problem, 1);
         data.reset_d();
-        const our_kernels kernels = kernels_for(data);
+        const our_kernels kernels = kernels_for(data, objective_kind::latency);
         if (kernels.empty()) {
             ++missing;
         } else {

@@ -17,9 +17,9 @@ const device_info& current_device() {
     return info;
 }
 
-our_kernels kernels_for(const gemm_problem& product) {
+our_kernels kernels_for(const gemm_problem& product, objective_kind objective) {
     our_kernels found;
-    const result<gemm_plan> made = plan(product, current_device(), instances::dense());
+    const result<gemm_plan> made = plan(product, current_device(), instances::dense(), {.objective = objective});
     if (!made) {
         found.why_not = made.failure().message;
         return found;
@@ -41,10 +41,10 @@ our_kernels kernels_for(const gemm_problem& product) {
 
 }  // namespace
 
-our_kernels kernels_for(const problem_data& data, major scales_of_a) {
-    return kernels_for(data.multiplied(scales_of_a));
+our_kernels kernels_for(const problem_data& data, objective_kind objective, major scales_of_a) {
+    return kernels_for(data.multiplied(scales_of_a), objective);
 }
-our_kernels kernels_as_stored(const problem_data& data) { return kernels_for(data.product()); }
+our_kernels kernels_as_stored(const problem_data& data) { return kernels_for(data.product(), objective_kind::latency); }
 
 turned_gemm::turned_gemm() : engine_(instances::of<ops::gemm>(), current_device()) {
     engine_.with(instances::of<ops::transpose>());

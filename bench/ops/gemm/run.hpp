@@ -18,7 +18,8 @@ namespace deepgemm::bench {
 /// Returns the number of cases whose result of ours was wrong or missing.
 int run_comparison(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock);
 
-/// Times every kernel that accepts a case: prints the rankings and writes tune_fp8_dense.json or tune_bf16_dense.json.
+/// Times every kernel that accepts a case: prints the rankings and writes tune_fp8_dense.json or tune_bf16_dense.json; for
+/// options::objective `sustained` back to back, to tune_sustained.json or the like.
 /// Appends the winners to `winners`. Returns the number of wrong results.
 int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock,
                std::vector<gemm_tuned_row>& winners);

@@ -31,17 +31,18 @@ constexpr std::size_t shown = 5;
 struct runner {
     std::size_t planned;
     double us;
+    double joules = not_measured;  ///< of a product, back to back
 };
 
 class tuning_run {
 public:
-    tuning_run(const options& o, timer& clock) : o_(o), clock_(clock) {}
+    tuning_run(const options& o, const machine& board, timer& clock) : o_(o), board_(board), clock_(clock) {}
 
     /// Races all kernels on one case, prints the ranking and keeps it as a row of the result file.
     void race(const gemm_case& problem, u64 seed, progress& bar) {
         data_.generate(problem, seed);
         truth_.compute(data_, true);
-        const our_kernels kernels = kernels_for(data_);
+        const our_kernels kernels = kernels_for(data_, o_.objective);
         refusals_.clear();
         const std::vector<runner> ranking = timed(kernels);
         bar.clear();
@@ -53,13 +54,15 @@ public:
         double pick = not_measured;
         json places = json::array();
         for (std::size_t place = 0; place < ranking.size(); ++place) {
-            const auto& [planned, us] = ranking[place];
+            const std::size_t planned = ranking[place].planned;
+            const double us = ranking[place].us;
             const our_kernel& kernel = kernels.ranked[planned];
             if (planned == 0) pick = us;
             places.push_back(json::object({{"config", kernel.who.name},
                                            {"epilogue", kernel.epilogue},
                                            {"us", us},
                                            {"predicted_us", kernel.predicted_us}}));
+            if (o_.objective == objective_kind::sustained) places.back()["joules"] = ranking[place].joules;
             if (place >= shown && planned != 0) continue;
             std::printf("  %c%3zu. %9.2f us, predicted %9.2f  %6.0f TFLOPS  x%.3f  %s, %s\n", planned == 0 ? '*' : ' ',
                         place + 1, us, kernel.predicted_us, problem.flops() / us * 1e-6, us / best,
@@ -75,6 +78,7 @@ public:
                                       {"recipe", problem.recipe()},
                                       {"d_type", problem.d_type()},
                                       {"accumulate", problem.accumulate},
+                                      {"objective", name_of(o_.objective)},
                                       {"best_us", best},
                                       {"pick_us", pick},
                                       {"pick", kernels.pick().name},
@@ -99,20 +103,22 @@ public:
 
 private:
     /// The row of the fastest kernel, with its time, and with the model's choice where another one was measured.
-    static gemm_tuned_row winner(const gemm_case& problem, const our_kernels& kernels,
-                                 const std::vector<runner>& ranking) {
+    gemm_tuned_row winner(const gemm_case& problem, const our_kernels& kernels,
+                          const std::vector<runner>& ranking) const {
         const gemm_info& fastest = kernels.ranked[ranking[0].planned].info;
         gemm_tuned_row made = row_of(problem, fastest.cfg, fastest.traits.in_place);
         made.us = float(ranking[0].us);
+        made.objective = o_.objective;
         if (kernels.chosen_by != std::string_view(name_of(choice::model))) return made;
-        for (const auto& [planned, us] : ranking) {
-            const gemm_info& info = kernels.ranked[planned].info;
-            if (planned == 0 && us > ranking[0].us) made.model = {info.cfg, info.traits.in_place, float(us)};
+        for (const runner& each : ranking) {
+            const gemm_info& info = kernels.ranked[each.planned].info;
+            if (each.planned == 0 && each.us > ranking[0].us)
+                made.model = {info.cfg, info.traits.in_place, float(each.us)};
         }
         return made;
     }
 
-    /// Times the kernels that are right, fastest first.
+    /// Times the kernels that are right, fastest first; for `sustained` those that are near the fastest one's single launch.
     std::vector<runner> timed(const our_kernels& kernels) {
         std::vector<contender> racing;
         std::vector<runner> ranking;
@@ -130,8 +136,28 @@ private:
         if (racing.empty()) return {};
         const auto times = clock_.flushed(racing, std::min(o_.warmups, 2), std::min(o_.reps, 9));
         for (std::size_t i = 0; i < times.size(); ++i) ranking[i].us = median(times[i].us);
+        if (o_.objective == objective_kind::sustained) time_back_to_back(kernels, racing, ranking);
         std::sort(ranking.begin(), ranking.end(), [](const runner& x, const runner& y) { return x.us < y.us; });
         return ranking;
+    }
+
+    /// Puts times of launches back to back in the place of those of single launches, and drops kernels that have none.
+    void time_back_to_back(const our_kernels& kernels, const std::vector<contender>& racing,
+                           std::vector<runner>& ranking) {
+        std::vector<double> single;
+        for (const runner& each : ranking) single.push_back(each.us);
+        // The model's choice is timed in any case, since a row tells how it compares.
+        const auto by_prediction = [&](const runner& x, const runner& y) {
+            return kernels.ranked[x.planned].predicted_us < kernels.ranked[y.planned].predicted_us;
+        };
+        const auto modelled = std::min_element(ranking.begin(), ranking.end(), by_prediction) - ranking.begin();
+        single[modelled] = std::min(single[modelled], smallest(single) * timer::worth_a_run);
+        const auto times = clock_.sustained(racing, o_.sustained_seconds, single, timer::worth_a_run, board_);
+        for (std::size_t i = 0; i < times.size(); ++i) {
+            ranking[i].us = times[i].us;
+            ranking[i].joules = times[i].joules;
+        }
+        std::erase_if(ranking, [](const runner& each) { return !std::isfinite(each.us); });
     }
 
     /// Launches a kernel on a fresh D; says what is wrong with the result, or nothing.
@@ -148,6 +174,7 @@ private:
     }
 
     const options& o_;
+    const machine& board_;
     timer& clock_;
     problem_data data_;
     reference truth_;
@@ -162,9 +189,10 @@ private:
 
 int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock,
                std::vector<gemm_tuned_row>& winners) {
-    const std::string path =
-        o.out.empty() ? o.results + "/" + board.folder() + "/tune_" + cases[0].family() + ".json" : o.out;
-    tuning_run run(o, clock);
+    const bool named_by_suite = cases[0].is_sustained() || o.objective == objective_kind::latency;
+    const std::string name = concat("tune_", cases[0].family(), named_by_suite ? "" : "_sustained", ".json");
+    const std::string path = o.out.empty() ? o.results + "/" + board.folder() + "/" + name : o.out;
+    tuning_run run(o, board, clock);
     progress bar(int(cases.size()));
     for (std::size_t i = 0; i < cases.size(); ++i) {
         bar.show(int(i), cases[i].name());

@@ -70,6 +70,7 @@ json words<ops::gemm>::to_json(const gemm_tuned_row& row) {
     made["config"] = to_source(row.cfg);
     if (row.us != 0) made["us"] = decimal(row.us);
     if (row.model != measured_loser{}) made["model"] = loser_to_json(row.model);
+    if (row.objective != objective_kind::latency) made["objective"] = name_of(row.objective);
     return made;
 }
 
@@ -90,6 +91,7 @@ gemm_tuned_row words<ops::gemm>::row_of(const json& row) {
                         .in_place = row.at("in_place").get<bool>()};
     if (row.contains("us")) made.us = microseconds(row);
     if (row.contains("model")) made.model = loser_of(row.at("model"));
+    if (row.contains("objective")) made.objective = objective_of(row.at("objective"));
     if (made.us == 0 && made.model != measured_loser{})
         throw std::invalid_argument(
             "it has \"model\", the time of a kernel that lost, but no \"us\" of the one that won");

@@ -26,10 +26,11 @@ struct words<ops::gemm> {
         "all but 1d2d with -acc, the last two with -f32, too. A product that accumulates adds C in place. FP8 in "
         "these\n"
         "orders is transposed first, or with up to 128 rows and scales along K on the way; plans are for what follows.";
-    static constexpr const char* suites[] = {"fp8_42",         "fp8_25",  "fp8", "fp8_layouts",
-                                             "fp8_row_scales", "bf16_75", "all"};
+    static constexpr const char* suites[] = {"fp8_42",         "fp8_25",    "fp8",     "fp8_layouts",
+                                             "fp8_row_scales", "sustained", "bf16_75", "all"};
     static constexpr const char* about_suites =
-        "fp8_42 (default), fp8_25, fp8 (both), fp8_layouts, fp8_row_scales, bf16_75, all of these but fp8_layouts";
+        "fp8_42 (default), fp8_25, fp8 (both), fp8_layouts, fp8_row_scales, sustained, bf16_75, all of these but "
+        "fp8_layouts and sustained";
     static constexpr const char* simulated[] = {"4,128,256",         "64,128,384",         "256,128,256",
                                                 "100,136,256:1d1d",  "72,64,256:1d1d-acc", "90,72,256:row",
                                                 "7,136,144:tensor",  "64,96,192:bf16",     "128,64,128:bf16-nn",

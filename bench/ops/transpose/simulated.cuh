@@ -6,6 +6,6 @@
 
 namespace deepgemm::bench {
 
-using simulated_transpose = shipped::kernels<shipped::transposer_of<8, 8>>;
+using simulated_transpose = shipped::kernels<shipped::transposer_of<4, 8>>;
 
 }  // namespace deepgemm::bench

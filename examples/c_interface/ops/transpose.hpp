@@ -6,6 +6,6 @@
 
 namespace c_interface {
 
-using transpose_kernels = deepgemm::shipped::kernels<deepgemm::shipped::transposer_of<8, 8>>;
+using transpose_kernels = deepgemm::shipped::kernels<deepgemm::shipped::transposer_of<4, 8>>;
 
 }  // namespace c_interface

@@ -65,8 +65,7 @@ struct block_range {
 };
 
 /// Where a K block of an operand's tile starts: row of M or N, element of K, and matrix (0 unless the operand is a stack or has a
-/// matrix for each group). If K lies in windows, `matrix` is the element with which the window starts, and `k` counts from there;
-/// it may be negative.
+/// matrix for each group). A negative `k` counts from element `matrix`, with which a window starts.
 struct operand_place {
     i32 row, k, matrix;
 };

@@ -82,6 +82,18 @@ struct result_stream {
         if constexpr (!by_threads) ptx::prefetch_tensor_map(p.d);
         if constexpr (Stage::fetches) ptx::prefetch_tensor_map(p.more.c);
     }
+    /// Boxes of D's map that cover a tile.
+    DEEPGEMM_BOTH static constexpr i32 boxes(tile_shape tile) {
+        return ceil_div(tile.m, Stage::rows) * ceil_div(tile.n, Stage::chosen_columns);
+    }
+    /// One thread: brings box number `i` of the tile of D that begins at (m, n) and has `rows` rows to L2.
+    DEEPGEMM_DEVICE static void bring(const params& p, i32 i, i32 rows, i32 m, i32 n, i32 matrix) {
+        const i32 down = ceil_div(rows, Stage::rows), column = i / down, row = i - column * down;
+        constexpr int rank = Stage::stacked ? 3 : 2;
+        i32 place[rank] = {n + column * Stage::chosen_columns, m + row * Stage::rows};
+        if constexpr (Stage::stacked) place[2] = matrix;
+        ptx::tma_prefetch<rank>(p.d, place);
+    }
     /// One thread: initialises the barriers on which C lands, one for each of `owners` owners, at shared address
     /// `barrier_of(owner)`.
     template <class BarrierOf>

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <system_error>
 
 #include <deepgemm/core/types.cuh>
@@ -31,6 +32,20 @@ constexpr const char* name_of(split_rule rule) {
     return "?";
 }
 
+/// What the planner makes small. Each objective has measured choices of its own; the cost model is the same for all.
+enum class objective_kind : u8 {
+    latency,    ///< the time of one launch at a time
+    sustained,  ///< the time for each of many launches back to back, where the power of the board sets the clock
+};
+
+constexpr const char* name_of(objective_kind objective) {
+    switch (objective) {
+        case objective_kind::latency: return "latency";
+        case objective_kind::sustained: return "sustained";
+    }
+    return "?";
+}
+
 /// Limits on the tile of D that a kernel computes at a time, in elements of D.
 struct tile_limits {
     int largest_m = 0, largest_n = 0;          ///< at most so many rows and columns; 0: no limit
@@ -45,12 +60,13 @@ struct context {
     bool dependent_launch = false;  ///< launch so that a kernel may start before its predecessor has ended (PDL)
     bool deterministic = true;      ///< only kernels whose results are bit-identical from run to run; today all are
     split_rule split = split_rule::fastest;  ///< what split_k depends on: anything, or N and K alone (batch invariance)
-    tile_limits tiles{};                     ///< only kernels with such tiles
-    bool ignore_static_extents = false;      ///< only kernels that take every extent at run time
+    objective_kind objective = objective_kind::latency;  ///< only measured choices made for it are looked at
+    tile_limits tiles{};                                 ///< only kernels with such tiles
+    bool ignore_static_extents = false;                  ///< only kernels that take every extent at run time
 
     /// The defaults, except for members whose environment variable is set: DEEPGEMM_NUM_SMS, DEEPGEMM_DEPENDENT_LAUNCH,
-    /// DEEPGEMM_DETERMINISTIC, DEEPGEMM_IGNORE_STATIC_EXTENTS (numbers; 0 or 1 for switches) and DEEPGEMM_SPLIT (the name of a
-    /// split_rule).
+    /// DEEPGEMM_DETERMINISTIC, DEEPGEMM_IGNORE_STATIC_EXTENTS (numbers; 0 or 1 for switches), DEEPGEMM_SPLIT (the name of a
+    /// split_rule) and DEEPGEMM_OBJECTIVE (the name of an objective_kind).
     static result<context> from_environment();
 };
 
@@ -71,17 +87,17 @@ inline result<void> read_environment(const char* name, int largest, int& value) 
     return {};
 }
 
-/// The same for the name of a rule.
-inline result<void> read_environment(const char* name, split_rule& value) {
+/// The same for the name of a value of an enumeration; `names` lists those that there are, for the error.
+template <class Enum>
+result<void> read_environment(const char* name, std::initializer_list<Enum> values, const char* names, Enum& value) {
     const char* const text = std::getenv(name);
     if (text == nullptr || *text == '\0') return {};
-    for (const split_rule rule : {split_rule::fastest, split_rule::never, split_rule::as_one_row}) {
-        if (std::strcmp(text, name_of(rule)) != 0) continue;
-        value = rule;
+    for (const Enum one : values) {
+        if (std::strcmp(text, name_of(one)) != 0) continue;
+        value = one;
         return {};
     }
-    return fail(errc::bad_option, "the environment variable ", name, " is \"", text,
-                "\"; it must be fastest, never or as_one_row");
+    return fail(errc::bad_option, "the environment variable ", name, " is \"", text, "\"; it must be ", names);
 }
 
 }  // namespace detail
@@ -93,7 +109,16 @@ inline result<context> context::from_environment() {
     if (auto ok = detail::read_environment("DEEPGEMM_DEPENDENT_LAUNCH", 1, dependent); !ok) return ok.failure();
     if (auto ok = detail::read_environment("DEEPGEMM_DETERMINISTIC", 1, deterministic); !ok) return ok.failure();
     if (auto ok = detail::read_environment("DEEPGEMM_IGNORE_STATIC_EXTENTS", 1, ignore); !ok) return ok.failure();
-    if (auto ok = detail::read_environment("DEEPGEMM_SPLIT", made.split); !ok) return ok.failure();
+    using enum split_rule;
+    using enum objective_kind;
+    if (auto ok = detail::read_environment("DEEPGEMM_SPLIT", {fastest, never, as_one_row},
+                                           "fastest, never or as_one_row", made.split);
+        !ok)
+        return ok.failure();
+    if (auto ok = detail::read_environment("DEEPGEMM_OBJECTIVE", {latency, sustained}, "latency or sustained",
+                                           made.objective);
+        !ok)
+        return ok.failure();
     made.dependent_launch = dependent != 0;
     made.deterministic = deterministic != 0;
     made.ignore_static_extents = ignore != 0;

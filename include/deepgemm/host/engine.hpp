@@ -45,32 +45,44 @@ struct knobs_of_call {
         made.dependent_launch = dependent_launch;
         return made;
     }
-    choices<O> own() const { return {pin, engines_choices.overrides}; }
+    choices<O> own() const { return {pin, engines_choices.overrides, engines_choices.library}; }
 };
 
-/// The kernels that recent workloads of an operation got. Any thread.
+/// What computes a workload: a kernel, or in its place the library that the caller allows.
+template <operation O>
+struct chosen_means {
+    const kernel_handle<O>* kernel = nullptr;
+    const other_library<O>* library = nullptr;
+
+    result<void> launch(const typename O::problem& problem, const launch_options& options) const {
+        return library != nullptr ? library->launch(problem, options)
+                                  : kernel->launch(O::arguments_of(problem), options);
+    }
+};
+
+/// What recent workloads of an operation got. Any thread.
 template <operation O>
 class memory_of_choices {
 public:
-    /// The kernel that was chosen for a workload with these knobs; null if it is not remembered.
-    const kernel_handle<O>* find(const typename O::workload& work, const knobs_of_call<O>& call) {
+    /// What was chosen for a workload with these knobs; without a kernel if it is not remembered.
+    chosen_means<O> find(const typename O::workload& work, const knobs_of_call<O>& call) {
         pair& place = place_of(work, call);
         const std::lock_guard lock(guard_);
         for (std::size_t way = 0; way < place.ways.size(); ++way) {
             if (!place.ways[way].is_for(work, call)) continue;
             place.last = way;
-            return place.ways[way].kernel;
+            return place.ways[way].means;
         }
-        return nullptr;
+        return {};
     }
 
     /// Remembers a choice.
-    void add(const typename O::workload& work, const knobs_of_call<O>& call, const kernel_handle<O>* kernel) {
+    void add(const typename O::workload& work, const knobs_of_call<O>& call, const chosen_means<O>& means) {
         pair& place = place_of(work, call);
         const std::lock_guard lock(guard_);
         ++added_;
         place.last = 1 - place.last;
-        place.ways[place.last] = {work, call.num_sms, call.pin, kernel};
+        place.ways[place.last] = {work, call.num_sms, call.pin, means};
     }
 
     /// How many choices were added.
@@ -80,15 +92,15 @@ public:
     }
 
 private:
-    /// A chosen kernel, with the workload and the knobs it was chosen for.
+    /// What was chosen, with the workload and the knobs it was chosen for.
     struct remembered {
         typename O::workload work{};
         int num_sms = 0;  ///< this and `pin` may differ from call to call; all other knobs are the engine's
         std::optional<typename O::config> pin{};
-        const kernel_handle<O>* kernel = nullptr;
+        chosen_means<O> means{};
 
         bool is_for(const typename O::workload& wanted, const knobs_of_call<O>& call) const {
-            return kernel != nullptr && work == wanted && num_sms == call.num_sms && pin == call.pin;
+            return means.kernel != nullptr && work == wanted && num_sms == call.num_sms && pin == call.pin;
         }
     };
     /// Two choices that share a place in the memory. A new one replaces the one that was used less recently.
@@ -186,9 +198,9 @@ public:
             const auto sms = detail::allowed_sms(device_, call.knobs());
             return sms ? result<void>{} : sms.failure();
         }
-        const auto kernel = kernel_for<O>(*work, call);
-        if (!kernel) return kernel.failure();
-        return (*kernel)->launch(O::arguments_of(problem), {stream, call.num_sms, call.dependent_launch});
+        const auto means = means_for<O>(*work, call);
+        if (!means) return means.failure();
+        return means->launch(problem, {stream, call.num_sms, call.dependent_launch});
     }
 
     /// A full plan, to explain, to keep and to launch many times; `own` as in run().
@@ -222,8 +234,8 @@ public:
             const auto sms = detail::allowed_sms(device_, call.knobs());
             return sms ? result<void>{} : sms.failure();
         }
-        const auto kernel = kernel_for<O>(*work, call);
-        return kernel ? result<void>{} : kernel.failure();
+        const auto means = means_for<O>(*work, call);
+        return means ? result<void>{} : means.failure();
     }
 
     /// The same three functions without naming the operation, for a problem type that only one of the engine's operations has.
@@ -270,16 +282,26 @@ private:
     }
 
     template <class O>
-    result<const kernel_handle<O>*> kernel_for(const typename O::workload& work,
-                                               const detail::knobs_of_call<O>& call) const {
+    result<detail::chosen_means<O>> means_for(const typename O::workload& work,
+                                              const detail::knobs_of_call<O>& call) const {
         const detail::shelf<O>& own = shelf<O>();
-        if (const auto* const known = own.memory->find(work, call); known != nullptr) return known;
-        const auto chosen = choose(work, device_, own.kernels, call.knobs(), call.own());
+        if (const auto known = own.memory->find(work, call); known.kernel != nullptr) return known;
+        const context knobs = call.knobs();
+        const choices<O> wishes = call.own();
+        const auto chosen = choose(work, device_, own.kernels, knobs, wishes);
         if (!chosen) return chosen.failure();
         const int sms = call.num_sms != 0 ? call.num_sms : device_.sm_count;
         if (auto ok = detail::tell<O>(work, device_, sms, *chosen); !ok) return ok.failure();
-        own.memory->add(work, call, chosen->kernel);
-        return chosen->kernel;
+        detail::chosen_means<O> means{chosen->kernel};
+        if (wishes.library != nullptr) {
+            const detail::question<O> asked{work, device_, own.kernels, knobs, wishes};
+            const auto may = detail::allowed(asked);
+            if (!may) return may.failure();
+            if (const auto made = detail::compared(asked, *may, chosen->kernel->info); made->is_used())
+                means.library = made->library;
+        }
+        own.memory->add(work, call, means);
+        return means;
     }
 
     device_info device_;

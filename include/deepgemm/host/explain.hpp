@@ -126,6 +126,31 @@ std::string why_lost(const plan_of<O>& plan, const candidate<O>& next) {
     return predicted;
 }
 
+/// How the objective of a plan came to its kernel.
+template <operation O>
+std::string by_objective(const plan_of<O>& plan) {
+    const std::string text = concat("objective ", name_of(plan.objective), ": ");
+    switch (plan.chosen_by) {
+        case choice::model:
+            return text + "no row of a table was tuned for it; the model, which predicts single launches, decides";
+        case choice::tuned: return text + "the library's table has a row that was tuned for it";
+        case choice::overridden: return text + "the caller's table has a row that was tuned for it";
+        case choice::pinned: return text + "the pin decides before it";
+    }
+    return text;
+}
+
+/// What becomes of the library that the caller allows.
+template <operation O>
+std::string about_library(const library_choice<O>& made) {
+    const std::string name = made.library->name;
+    if (made.ruled_out != nullptr) return concat(name, " is not used: ", made.ruled_out);
+    if (!made.times) return name + " is not used: it was not measured beside this kernel on this product";
+    return concat(name, made.is_used() ? " is used in its place" : " is not used",
+                  formatted(": measured %.1f us, this kernel %.1f us in the same run", made.times->other_us,
+                            made.times->ours_us));
+}
+
 /// What the plan loses because split_k may depend only on N and K.
 template <operation O>
 std::string price_of_rule(const plan_of<O>& plan) {
@@ -150,6 +175,8 @@ std::string explain(const plan_of<O>& plan) {
         return concat(to_source(one.kernel->info.cfg), "\n    ", detail::describe_cost(plan, one), "\n");
     };
     text += concat(describe(plan.chosen_by), " of ", plan.ranked.size(), ": ", line_of(plan.ranked[0]));
+    if (plan.objective != objective_kind::latency) text += concat("    ", detail::by_objective(plan), "\n");
+    if (plan.library) text += concat("    ", detail::about_library(*plan.library), "\n");
     if (plan.split != split_rule::fastest) text += concat("    ", detail::price_of_rule(plan), "\n");
     if (plan.ranked.size() == 1) return text;
     const candidate<O>& next = detail::next_best(plan);

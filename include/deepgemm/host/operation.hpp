@@ -102,14 +102,15 @@ template <class O>
 concept varies_rows = requires(const typename O::workload& work, i32 rows) {
     { O::with_rows(work, rows) } -> same_as<typename O::workload>;
 };
-/// Has measured choices, rows of a type of its own: a table for each GPU, and a search for the row that applies to a workload.
+/// Has measured choices, rows of a type of its own: a table for each GPU, and a search for the row that applies to a workload
+/// and was tuned for an objective.
 /// A row has a configuration, says whether a kernel is its choice, and holds measured times.
 template <class O>
 concept has_measurements = requires(const typename O::tuned_row& row, std::span<const typename O::tuned_row> rows,
-                                    const typename O::workload& work, const device_info& device,
-                                    const info_of<O>& info) {
+                                    const typename O::workload& work, const device_info& device, const info_of<O>& info,
+                                    objective_kind objective) {
     { O::tuned_rows(device) } -> same_as<std::span<const typename O::tuned_row>>;
-    { O::find_tuned(rows, work) } -> same_as<const typename O::tuned_row*>;
+    { O::find_tuned(rows, work, objective) } -> same_as<const typename O::tuned_row*>;
     { row.cfg } -> converts_to<const typename O::config&>;
     { row.chooses(info) } -> same_as<bool>;           // true for the kernel that was the fastest
     { row.us_of(info) } -> converts_to<double>;       // in microseconds; 0 if its time is not stored
@@ -121,8 +122,9 @@ concept has_measurements = requires(const typename O::tuned_row& row, std::span<
 template <class O>
 struct exact_choice {
     typename O::workload at{};
-    typename O::config cfg{};  ///< members that are left open agree with any value
-    double us = 0;             ///< the measured time, in microseconds; 0: not stored
+    typename O::config cfg{};                            ///< members that are left open agree with any value
+    double us = 0;                                       ///< the measured time, in microseconds; 0: not stored
+    objective_kind objective = objective_kind::latency;  ///< what it was tuned for
 
     bool chooses(const info_of<O>& info) const { return agrees(cfg, info.cfg); }
     double us_of(const info_of<O>& info) const { return chooses(info) ? us : 0; }
@@ -155,18 +157,41 @@ std::span<const tuned_row<O>> tuned_rows(const device_info& device) {
     }
 }
 
-/// The row of a table that applies to a workload; null if there is none.
+/// The row of a table that applies to a workload and was tuned for an objective; null if there is none.
 template <operation O>
-const tuned_row<O>* find_tuned(std::span<const tuned_row<O>> rows, const typename O::workload& work) {
+const tuned_row<O>* find_tuned(std::span<const tuned_row<O>> rows, const typename O::workload& work,
+                               objective_kind objective) {
     if constexpr (operation_concept::has_measurements<O>) {
-        return O::find_tuned(rows, work);
+        return O::find_tuned(rows, work, objective);
     } else {
         for (const tuned_row<O>& row : rows) {
-            if (row.at == work) return &row;
+            if (row.at == work && row.objective == objective) return &row;
         }
         return nullptr;
     }
 }
+
+/// Times of a kernel of ours and of another library on one workload, measured in one run, in microseconds.
+template <operation O>
+struct side_by_side {
+    typename O::config ours{};  ///< members that are left open agree with any value
+    double ours_us = 0, other_us = 0;
+
+    /// True if the other library was faster by more than such times differ from run to run.
+    constexpr bool other_wins() const { return other_us < 0.98 * ours_us; }
+};
+
+/// Another library that computes what operation `O` does. A planner looks at it only for a caller who has put it into its
+/// choices. It has a say where it was measured beside the very kernel that the planner would use, and nowhere else.
+template <operation O>
+struct other_library {
+    const char* name = "?";
+    /// What was measured of a workload on a device, for an objective; nothing if it was not.
+    std::optional<side_by_side<O>> (*measured)(const typename O::workload&, const device_info&,
+                                               objective_kind) = nullptr;
+    /// Computes a checked problem that is not empty on the current device.
+    kernel_function<const typename O::problem&, const launch_options&> launch{};
+};
 
 /// What a caller asks for one operation. The context holds what applies to all operations.
 template <operation O>
@@ -175,6 +200,10 @@ struct choices {
     /// Measured choices of the caller. They come before the library's table and apply for any num_sms. A row is skipped if its
     /// kernel is not among those given. The rows must outlive what is made with them.
     std::span<const tuned_row<O>> overrides{};
+    /// Another library that may be used where it was measured to be faster; null: none. It must outlive what is made with it. The
+    /// last bits of D are then that library's. It is not used beside a pin or a row of `overrides`, nor on part of the device, nor
+    /// under limits on tiles or a rule for split_k, since it keeps none of these.
+    const other_library<O>* library = nullptr;
 };
 
 /// Knobs of one call, which replace the engine's. A knob that is not set stays as the engine has it.

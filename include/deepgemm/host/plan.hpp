@@ -44,6 +44,16 @@ struct candidate {
     cost predicted{};
 };
 
+/// How a kernel of ours compares with the library that a caller allows.
+template <operation O>
+struct library_choice {
+    const other_library<O>* library = nullptr;
+    std::optional<side_by_side<O>> times{};  ///< nothing: it was not measured beside this kernel
+    const char* ruled_out = nullptr;         ///< why it may not be used, if so
+
+    bool is_used() const { return ruled_out == nullptr && times && times->other_wins(); }
+};
+
 /// The kernel that will run, and how it compares with the others. It points to kernels, so the list given to plan() must
 /// outlive it.
 template <operation O>
@@ -59,10 +69,13 @@ struct plan_of {
     choice chosen_by = choice::model;
     std::vector<candidate<O>>
         ranked{};  ///< the kernel to use, then the others, fastest first; empty if nothing is to do
-    std::optional<tuned_row<O>> row{};       ///< the row that chose, if one did
-    split_rule split = split_rule::fastest;  ///< what split_k was allowed to depend on
+    std::optional<tuned_row<O>> row{};                   ///< the row that chose, if one did
+    split_rule split = split_rule::fastest;              ///< what split_k was allowed to depend on
+    objective_kind objective = objective_kind::latency;  ///< what the kernel was chosen for
     /// The kernel that would be used without the rule for split_k, if that is another one: it shows what the rule costs.
     std::optional<candidate<O>> if_split_by_speed{};
+    /// The library that the caller allows, if it does. Where it is used, launch() calls it in place of kernel().
+    std::optional<library_choice<O>> library{};
 
     /// The kernel to use; null if there is nothing to do.
     const kernel_handle<O>* kernel() const { return ranked.empty() ? nullptr : ranked.front().kernel; }
@@ -85,6 +98,7 @@ struct plan_of {
                         O::describe(*found));
         }
         if (ranked.empty()) return {};
+        if (library && library->is_used()) return library->library->launch(given, {stream, num_sms, dependent_launch});
         return kernel()->launch(O::arguments_of(given), {stream, num_sms, dependent_launch});
     }
 };
@@ -239,7 +253,7 @@ struct preference {
 template <operation O>
 preference<O> preferred(const question<O>& asked, const allowance& may) {
     if (asked.own.pin) return {.pin = &*asked.own.pin, .by = choice::pinned};
-    if (const auto* const row = find_tuned<O>(asked.own.overrides, asked.work); row != nullptr) {
+    if (const auto* const row = find_tuned<O>(asked.own.overrides, asked.work, asked.knobs.objective); row != nullptr) {
         const auto serves = [&](const kernel_handle<O>& kernel) {
             return row->chooses(kernel.info) && asked.rules_out(kernel.info, may) == nullptr;
         };
@@ -247,7 +261,7 @@ preference<O> preferred(const question<O>& asked, const allowance& may) {
             return {.row = row, .by = choice::overridden};
     }
     if (may.sms != asked.device.sm_count) return {};
-    const auto* const row = find_tuned<O>(tuned_rows<O>(asked.device), asked.work);
+    const auto* const row = find_tuned<O>(tuned_rows<O>(asked.device), asked.work, asked.knobs.objective);
     return row == nullptr ? preference<O>{} : preference<O>{.row = row, .by = choice::tuned};
 }
 
@@ -296,6 +310,29 @@ result<candidate<O>> best_of(const question<O>& asked, const allowance& may) {
     }
     if (best.kernel == nullptr) return no_kernel(asked, may);
     return best;
+}
+
+/// How a kernel that was chosen compares with the library that the caller allows; nothing if it allows none.
+template <operation O>
+std::optional<library_choice<O>> compared(const question<O>& asked, const allowance& may, const info_of<O>& chosen) {
+    if (asked.own.library == nullptr) return {};
+    library_choice<O> made{.library = asked.own.library};
+    const auto wish = preferred(asked, may);
+    if (wish.by == choice::pinned) {
+        made.ruled_out = "a configuration is pinned";
+    } else if (wish.by == choice::overridden) {
+        made.ruled_out = "the caller's table decides";
+    } else if (may.sms != asked.device.sm_count) {
+        made.ruled_out = "it was measured with all multiprocessors only";
+    } else if (asked.knobs.split != split_rule::fastest) {
+        made.ruled_out = "it keeps no rule for split_k";
+    } else if (asked.knobs.tiles != tile_limits{}) {
+        made.ruled_out = "it keeps no limits on tiles";
+    } else {
+        made.times = asked.own.library->measured(asked.work, asked.device, asked.knobs.objective);
+        if (made.times && !agrees(made.times->ours, chosen.cfg)) made.times.reset();
+    }
+    return made;
 }
 
 /// The best kernel for a valid workload.
@@ -386,6 +423,7 @@ result<plan_of<O>> plan(const typename O::workload& work, const device_info& dev
     const auto chosen = detail::best_of(asked, *may);
     if (!chosen) return chosen.failure();
     plan_of<O> made{work, device, may->sms, knobs.dependent_launch};
+    made.objective = knobs.objective;
     for (const kernel_handle<O>& kernel : asked.kernels) {
         if (&kernel == chosen->kernel || asked.rules_out(kernel.info, *may) != nullptr) continue;
         made.ranked.push_back({&kernel, asked.predicted(kernel, may->sms)});
@@ -399,6 +437,7 @@ result<plan_of<O>> plan(const typename O::workload& work, const device_info& dev
         made.chosen_by = preferred.by;
         if (preferred.row != nullptr) made.row = *preferred.row;
     }
+    made.library = detail::compared(asked, *may, chosen->kernel->info);
     if (auto ok = detail::tell<O>(work, device, may->sms, *chosen); !ok) return ok.failure();
     made.split = knobs.split;
     if (knobs.split == split_rule::fastest) return made;

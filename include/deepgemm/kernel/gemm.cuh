@@ -120,6 +120,11 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     /// The operation that plans this kernel; an incomplete type here.
     using operation = typename operation_of_grouping<traits.groups>::type;
 
+    /// True if lines of D are brought to L2 while their tile is multiplied, so that L2 need not wait for memory when it adds to them:
+    /// all tiles of a wave are stored at about the same time. Kernels of one product do without; for them it was not measured.
+    static constexpr bool brings_d =
+        Epilogue::in_place && (traits.groups == grouping::along_k || traits.groups == grouping::k_concatenated);
+
     /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
         return min(tiles::clusters(args.shape, args.tiles), num_sms / Config.cluster_ctas()) * Config.cluster_ctas();
@@ -210,7 +215,8 @@ private:
                 b_stream::produce(
                     p.b, pipe, work_of(p, rank), place.b(),
                     [](const work_item& tile, i32 block) { return tile.b(block); },  // (block.n, block.k)
-                    [&](u32 stage) { return smem.place_of_b(stage); });
+                    [&](u32 stage) { return smem.place_of_b(stage); }, typename b_stream::whole_tiles{},
+                    [&p](const work_item& tile, i32 i) { bring(p, tile, i); });
             }
         }
         if constexpr (copiers != 0) {
@@ -224,6 +230,16 @@ private:
         }
         ptx::sync_warp();
         if (Config.split_k > 1) ptx::cluster_wait();
+    }
+
+    /// One thread, with K block number `i` of a tile: brings the next part of the tile of D to L2.
+    DEEPGEMM_DEVICE static void bring(const params& p, const work_item& tile, i32 i) {
+        if constexpr (brings_d) {
+            constexpr i32 boxes = results::boxes(block);
+            const i32 each = ceil_div(boxes, tile.blocks().count), end = min((i + 1) * each, boxes);
+            DEEPGEMM_NO_UNROLL
+            for (i32 box = i * each; box < end; ++box) results::bring(p.d, box, block.m, tile.m, tile.n, tile.matrix());
+        }
     }
 
     /// A warp that copies, for every K block of every tile, into the block's stage.

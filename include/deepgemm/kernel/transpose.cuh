@@ -49,23 +49,24 @@ struct transposer {
         ptx::grid_dependency_wait();
         ptx::grid_dependency_trigger();
         const u32 lane = ptx::lane_index();
-        const i32 down = ceil_div(p.rows, i32(piece_rows));
-        const i64 of_matrix = i64(down) * ceil_div(p.columns, i32(piece_columns)), all = of_matrix * p.matrices;
+        // Pieces are counted in 32 bits, which is enough for any memory.
+        const u32 down = u32(ceil_div(p.rows, i32(piece_rows))),
+                  of_matrix = down * u32(ceil_div(p.columns, i32(piece_columns))), all = of_matrix * u32(p.matrices);
         // Neighbouring warps lie below each other, so that what they store lies side by side.
-        for (i64 i = i64(ptx::cta_index()) * Config.warps + ptx::warp_index(); i < all;
-             i += i64(ptx::cta_count()) * Config.warps) {
-            const i64 matrix = i / of_matrix, place = i % of_matrix;
-            const i64 row = place % down * piece_rows + lane / Config.across * side,
-                      column = place / down * piece_columns + lane % Config.across * side;
+        for (u32 i = ptx::cta_index() * Config.warps + ptx::warp_index(); i < all;
+             i += ptx::cta_count() * Config.warps) {
+            const u32 matrix = i / of_matrix, place = i % of_matrix;
+            const i64 row = i64(place % down) * piece_rows + lane / Config.across * side,
+                      column = i64(place / down) * piece_columns + lane % Config.across * side;
             if (row >= p.rows || column >= p.columns) continue;
             const u8* const from =
                 static_cast<const u8*>(p.from) + matrix * p.from_distance + row * p.from_pitch + column;
             u8* const to = static_cast<u8*>(p.to) + matrix * p.to_distance + column * p.to_pitch + row;
             const i32 rows = i32(min(p.rows - row, i64(side))), columns = i32(min(p.columns - column, i64(side)));
             if (rows == side && columns == side) {
-                square::loaded(from, p.from_pitch).transposed().store(to, p.to_pitch);
+                move_square(from, p.from_pitch, to, p.to_pitch);
             } else {
-                square::loaded(from, p.from_pitch, rows, columns).transposed().store(to, p.to_pitch, columns, rows);
+                move_edge(from, p.from_pitch, to, p.to_pitch, rows, columns);
             }
         }
     }
@@ -73,83 +74,61 @@ struct transposer {
 private:
     using line = ptx::vec4<u32>;
 
-    /// 16 rows of 16 bytes.
-    struct square {
-        u32 word[side][4];  ///< bytes 4 w to 4 w + 3 of row r
+    DEEPGEMM_DEVICE static line load_line(const u8* from) {
+        return ptx::ld_global_once(reinterpret_cast<const line*>(from));
+    }
 
-        /// A whole square at `from`.
-        DEEPGEMM_DEVICE static square loaded(const u8* from, i64 pitch) {
-            square made;
-            DEEPGEMM_UNROLL
-            for (int r = 0; r < side; ++r)
-                made.set(r, ptx::ld_global_nc(reinterpret_cast<const line*>(from + r * pitch)));
-            return made;
+    /// Transposes a square of 16 by 16 bytes.
+    DEEPGEMM_DEVICE static void move_square(const u8* from, i64 from_pitch, u8* to, i64 to_pitch) {
+        u32 word[side][4];  // of rows
+        DEEPGEMM_UNROLL
+        for (int r = 0; r < side; ++r) {
+            const line row = load_line(from + r * from_pitch);
+            word[r][0] = row.x;
+            word[r][1] = row.y;
+            word[r][2] = row.z;
+            word[r][3] = row.w;
         }
-        /// The first `rows` by `columns` bytes of one; the others are 0 and not read.
-        DEEPGEMM_DEVICE static square loaded(const u8* from, i64 pitch, i32 rows, i32 columns) {
-            square made;
+        DEEPGEMM_UNROLL
+        for (int w = 0; w < 4; ++w) {
+            DEEPGEMM_UNROLL
+            for (int r = 0; r < side; r += 4)
+                ptx::transpose_bytes(word[r][w], word[r + 1][w], word[r + 2][w], word[r + 3][w]);
+            // Of each four rows, word j now has column 4 w + j.
+            DEEPGEMM_UNROLL
+            for (int j = 0; j < 4; ++j) {
+                ptx::st_global(reinterpret_cast<line*>(to + (4 * w + j) * to_pitch),
+                               line{word[j][w], word[4 + j][w], word[8 + j][w], word[12 + j][w]});
+            }
+        }
+    }
+
+    /// Transposes the first `rows` by `columns` bytes of a square, four columns at a time; others are neither read nor written.
+    DEEPGEMM_DEVICE static void move_edge(const u8* from, i64 from_pitch, u8* to, i64 to_pitch, i32 rows, i32 columns) {
+        DEEPGEMM_NO_UNROLL
+        for (int first = 0; first < columns; first += 4) {
+            u32 word[side];
             DEEPGEMM_UNROLL
             for (int r = 0; r < side; ++r) {
-                made.set(r, line{});
-                if (r >= rows) continue;
-                if (columns == side) {
-                    made.set(r, ptx::ld_global_nc(reinterpret_cast<const line*>(from + r * pitch)));
-                    continue;
-                }
+                word[r] = 0;
                 DEEPGEMM_UNROLL
-                for (int c = 0; c < side; ++c) {
-                    if (c < columns) made.word[r][c / 4] |= u32(ptx::ld_global_nc(from + r * pitch + c)) << c % 4 * 8;
+                for (int c = 0; c < 4; ++c) {
+                    if (r < rows && first + c < columns)
+                        word[r] |= u32(ptx::ld_global_nc(from + r * from_pitch + first + c)) << 8 * c;
                 }
             }
-            return made;
-        }
-
-        /// Row r of the result is column r of this square.
-        DEEPGEMM_DEVICE square transposed() const {
-            square made;
             DEEPGEMM_UNROLL
-            for (int r = 0; r < side; r += 4) {
+            for (int r = 0; r < side; r += 4) ptx::transpose_bytes(word[r], word[r + 1], word[r + 2], word[r + 3]);
+            DEEPGEMM_UNROLL
+            for (int c = 0; c < 4; ++c) {
                 DEEPGEMM_UNROLL
-                for (int w = 0; w < 4; ++w) {
-                    u32(&to)[side][4] = made.word;
-                    DEEPGEMM_UNROLL
-                    for (int i = 0; i < 4; ++i) to[4 * w + i][r / 4] = word[r + i][w];
-                    ptx::transpose_bytes(to[4 * w][r / 4], to[4 * w + 1][r / 4], to[4 * w + 2][r / 4],
-                                         to[4 * w + 3][r / 4]);
-                }
-            }
-            return made;
-        }
-
-        DEEPGEMM_DEVICE void store(u8* to, i64 pitch) const {
-            DEEPGEMM_UNROLL
-            for (int r = 0; r < side; ++r) ptx::st_global(reinterpret_cast<line*>(to + r * pitch), get(r));
-        }
-        /// Stores the first `rows` by `columns` bytes.
-        DEEPGEMM_DEVICE void store(u8* to, i64 pitch, i32 rows, i32 columns) const {
-            DEEPGEMM_UNROLL
-            for (int r = 0; r < side; ++r) {
-                if (r >= rows) continue;
-                if (columns == side) {
-                    ptx::st_global(reinterpret_cast<line*>(to + r * pitch), get(r));
-                    continue;
-                }
-                DEEPGEMM_UNROLL
-                for (int c = 0; c < side; ++c) {
-                    if (c < columns) ptx::st_global(to + r * pitch + c, u8(word[r][c / 4] >> c % 4 * 8));
+                for (int r = 0; r < side; ++r) {
+                    if (r < rows && first + c < columns)
+                        ptx::st_global(to + (first + c) * to_pitch + r, u8(word[r / 4 * 4 + c] >> r % 4 * 8));
                 }
             }
         }
-
-    private:
-        DEEPGEMM_DEVICE void set(int r, const line& from) {
-            word[r][0] = from.x;
-            word[r][1] = from.y;
-            word[r][2] = from.z;
-            word[r][3] = from.w;
-        }
-        DEEPGEMM_DEVICE line get(int r) const { return {word[r][0], word[r][1], word[r][2], word[r][3]}; }
-    };
+    }
 
     /// Pieces that warps transpose.
     DEEPGEMM_BOTH static constexpr i64 pieces(const arguments& args) {

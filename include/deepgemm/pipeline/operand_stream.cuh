@@ -24,8 +24,9 @@ struct stream_options {
     bool any_row = false;  ///< tiles may start at any row; else at multiples of four if their scales are staged
     /// Rows of a fragment, if those in which a tile has no rows are never read: copies leave them out. 0: all are read.
     int fragment = 0;
-    /// K blocks are loaded from windows, which start at any element of K that is at a multiple of 16 bytes of a row, and at any
-    /// one at all if rows are not contiguous along K. Each is a matrix in a stack of matrices that overlap.
+    /// K blocks in which a group ends are loaded from windows, which start at any element of K that is at a multiple of 16 bytes of
+    /// a row, and at any one at all if rows are not contiguous along K. Each is a matrix in a stack of matrices that overlap. Where
+    /// a copy would have to start between such multiples, it starts at the next one and brings more.
     bool windows = false;
     int matrices =
         1;  ///< at most so many matrices of the operand have as many rows and a K of their own, and a map each
@@ -71,7 +72,7 @@ struct operand_stream {
     /// Bytes of this operand that TMA brings to a stage.
     static constexpr u32 landing_bytes = Tile::bytes + (loads_scales ? boxes.bytes() : 0);
     /// Tensor maps: of tiles, and of scales that TMA loads.
-    static constexpr int tile_maps = How.matrices, map_count = tile_maps + (loads_scales ? 1 : 0);
+    static constexpr int tile_maps = How.windows ? 2 : How.matrices, map_count = tile_maps + (loads_scales ? 1 : 0);
 
     /// What the kernel reads.
     struct params {
@@ -106,13 +107,19 @@ struct operand_stream {
     /// Elements of K from one window to the next.
     static constexpr i32 window_step = Tile::contiguous == major::k ? 16 / i32(sizeof(typename Operand::element)) : 1;
 
+    /// What produce() does beside each K block unless it is told.
+    struct nothing_else {
+        template <class AnyTile>
+        DEEPGEMM_BOTH constexpr void operator()(const AnyTile&, i32 /*i*/) const {}
+    };
+
     /// Requests its tensor maps for an operand of `rows` rows and `k` columns, neither 0. `matrices` matters only for a stack.
     DEEPGEMM_BOTH static constexpr void tensor_maps(const operand_arguments& x, i32 rows, i32 k, i32 matrices,
                                                     tensor_map_request* maps) {
-        maps[0] = Tile::map(x.data, rows, How.windows ? i32(Tile::k) : k, x.pitch, box_of(rows));
+        maps[0] = Tile::map(x.data, rows, k, x.pitch, box_of(rows));
         if constexpr (How.windows) {
             const i64 step = Tile::contiguous == major::k ? 1 : x.pitch;  // elements of memory for one of K
-            maps[0] = stack_map(maps[0], ceil_div(k, window_step),
+            maps[1] = stack_map(Tile::map(x.data, rows, Tile::k, x.pitch, box_of(rows)), ceil_div(k, window_step),
                                 window_step * step * i64(sizeof(typename Operand::element)));
         }
         if constexpr (How.stacked)
@@ -154,7 +161,7 @@ struct operand_stream {
 
     /// One thread: prefetches its tensor maps.
     DEEPGEMM_DEVICE static void prefetch(const params& p) {
-        if constexpr (tile_maps == 1) ptx::prefetch_tensor_map(p.map[0]);
+        if constexpr (How.matrices == 1) ptx::prefetch_tensor_map(p.map[0]);
         if constexpr (loads_scales) ptx::prefetch_tensor_map(p.scale.map);
     }
 
@@ -187,22 +194,24 @@ struct operand_stream {
     /// `full` counts its bytes and those of the slices that other CTAs send here. `rows` are as landing_rows() says.
     DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
                                      tile_slice mine, i32 rows = Tile::rows) {
-        const tensor_map& map = p.map[tile_maps == 1 ? 0 : at.matrix];
+        const tensor_map& map = p.map[How.matrices == 1 ? 0 : at.matrix];
         DEEPGEMM_UNROLL
         for (int i = 0; i < copies; ++i) {
             const i32 first =
                 (by_fragment ? i * How.sharers + i32(mine.index) : i32(mine.index) * copies + i) * rows_per_copy;
             if (by_fragment && first >= rows) break;
             const u32 target = to.tile + u32(first) * Tile::bytes_per_row;
-            const auto place = Tile::place(at.row + first, k_of(at));
-            i32 coordinates[tile_rank] = {place.inner, place.outer};
-            if constexpr (How.stacked) coordinates[2] = at.matrix;
-            if constexpr (How.windows) coordinates[2] = at.matrix / window_step;
-            if constexpr (How.sharers > 1) {
-                ptx::tma_load_multicast<tile_rank>(map, target, full, coordinates, mine.receivers, p.hint);
-            } else {
-                ptx::tma_load<tile_rank>(map, target, full, coordinates, p.hint);
+            if constexpr (How.windows) {
+                if (at.k < 0) {  // the copy starts before its window
+                    const auto place = Tile::place(at.row + first, (at.k + window_step - 1) & -window_step);
+                    copy<3>(p, p.map[1], target, full, {place.inner, place.outer, at.matrix / window_step}, mine);
+                    continue;
+                }
             }
+            const auto place = Tile::place(at.row + first, at.k);
+            i32 coordinates[rank] = {place.inner, place.outer};
+            if constexpr (How.stacked) coordinates[2] = at.matrix;
+            copy<rank>(p, map, target, full, coordinates, mine);
         }
         if constexpr (loads_scales) {
             i32 coordinates[rank] = {at.row - before(at.row), deepgemm::scale::index_of_block<scales, Tile::k>(block) /
@@ -219,10 +228,13 @@ struct operand_stream {
 
     /// Producer thread: fills stage after stage of `pipe` with this operand's part of the tiles of `work`, a schedule.
     /// `place_of(tile, block)` says where a K block begins, `stage_of(stage)` where it lands, `rows_of(tile)` how many rows a
-    /// tile has, of which Tile::rows count. The code is short on purpose, since no cache holds it when a kernel starts.
-    template <class Pipeline, class Work, class PlaceOf, class StageOf, class RowsOf = whole_tiles>
+    /// tile has, of which Tile::rows count; `beside(tile, i)` is called with K block number i of each. The code is short on purpose,
+    /// since no cache holds it when a kernel starts.
+    template <class Pipeline, class Work, class PlaceOf, class StageOf, class RowsOf = whole_tiles,
+              class Beside = nothing_else>
     DEEPGEMM_DEVICE static void produce(const params& p, const Pipeline& pipe, const Work& work, tile_slice mine,
-                                        const PlaceOf& place_of, const StageOf& stage_of, const RowsOf& rows_of = {}) {
+                                        const PlaceOf& place_of, const StageOf& stage_of, const RowsOf& rows_of = {},
+                                        const Beside& beside = {}) {
         if (!Work::on_device && !p.ready) ptx::grid_dependency_wait();
         typename Pipeline::cursor at;
         for (const auto tile : work) {
@@ -234,12 +246,23 @@ struct operand_stream {
                 const u32 full = pipe.acquire(at);
                 pipe.commit(at, bytes);
                 load(p, place_of(tile, block), block, stage_of(at.stage), full, mine, rows);
+                beside(tile, block - blocks.first);
                 at.advance();
             }
         }
     }
 
 private:
+    /// Producer thread: starts one copy of a slice.
+    template <int Rank>
+    DEEPGEMM_DEVICE static void copy(const params& p, const tensor_map& map, u32 target, u32 full,
+                                     const i32 (&coordinates)[Rank], tile_slice mine) {
+        if constexpr (How.sharers > 1) {
+            ptx::tma_load_multicast<Rank>(map, target, full, coordinates, mine.receivers, p.hint);
+        } else {
+            ptx::tma_load<Rank>(map, target, full, coordinates, p.hint);
+        }
+    }
     /// Rows of a box, for an operand of `rows` rows.
     DEEPGEMM_BOTH static constexpr i32 box_of(i32 rows) {
         return by_fragment ? min(copied_rows(rows), How.fragment) : copied_rows(rows) / How.sharers;
@@ -254,13 +277,9 @@ private:
             if constexpr (How.stacked) map = stack_map(map, matrices, x.scales.matrix_stride * 4);
         }
     }
-    /// The element of K at which a copy starts: a multiple of window_step, if need be behind the one that is wanted.
-    DEEPGEMM_BOTH static constexpr i32 k_of(const operand_place& at) {
-        return How.windows ? (at.k + window_step - 1) & -window_step : at.k;
-    }
-    /// Of its tensor maps: that of scales, and that of tiles.
-    static constexpr int rank = How.stacked ? 3 : 2, tile_rank = How.windows ? 3 : rank;
-    static_assert(!How.windows || !How.stacked, "operand_stream: windows along K are a stack already");
+    static constexpr int rank = How.stacked ? 3 : 2;  ///< of its tensor maps, but for that of windows
+    static_assert(!How.windows || (!How.stacked && How.matrices == 1),
+                  "operand_stream: windows along K are of one matrix, and a stack already");
 };
 
 }  // namespace deepgemm

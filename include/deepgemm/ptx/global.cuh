@@ -87,6 +87,23 @@ DEEPGEMM_DEVICE T ld_global_nc(const T* address) {
 #endif
 }
 
+/// As ld_global_nc(), of 16 bytes that are read once: they stay in no L1, and in L2 they make room first, so that they displace
+/// little of what others have there. Lines that were written would have to go back to memory.
+template <movable T>
+DEEPGEMM_DEVICE T ld_global_once(const T* address) {
+    static_assert(sizeof(T) == 16, "ld_global_once loads 16 bytes");
+#if DEEPGEMM_SIMULATED
+    return sim::ld_global_nc(address);
+#else
+    constexpr u64 evict_first = 0x12f0000000000000;  // as in cache_hint of tma.cuh
+    detail::words<T> v;
+    asm("ld.global.nc.L1::no_allocate.L2::cache_hint.v4.b32 {%0, %1, %2, %3}, [%4], %5;"
+        : "=r"(v.w[0]), "=r"(v.w[1]), "=r"(v.w[2]), "=r"(v.w[3])
+        : "l"(address), "l"(evict_first));
+    return bit_cast<T>(v);
+#endif
+}
+
 /// Stores a T of 1, 2, 4, 8 or 16 bytes, aligned to its size.
 template <movable T>
 DEEPGEMM_DEVICE void st_global(T* address, const T& value) {

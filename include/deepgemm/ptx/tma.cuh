@@ -210,6 +210,25 @@ DEEPGEMM_DEVICE void prefetch_tensor_map(const tensor_map& map) {
 #endif
 }
 
+/// Brings a box of a tensor to L2, without waiting. Any thread; no barrier hears of it.
+template <int Rank>
+DEEPGEMM_DEVICE void tma_prefetch(const tensor_map& map, const i32 (&coord)[Rank]) {
+    static_assert(Rank == 2 || Rank == 3, "tma_prefetch: tensors have two or three dimensions");
+#if DEEPGEMM_SIMULATED
+    sim::tma_prefetch(map, coord, Rank);
+#else
+    if constexpr (Rank == 2) {
+        asm volatile("cp.async.bulk.prefetch.tensor.2d.L2.global.tile [%0, {%1, %2}];" ::"l"(&map), "r"(coord[0]),
+                     "r"(coord[1])
+                     : "memory");
+    } else {
+        asm volatile("cp.async.bulk.prefetch.tensor.3d.L2.global.tile [%0, {%1, %2, %3}];" ::"l"(&map), "r"(coord[0]),
+                     "r"(coord[1]), "r"(coord[2])
+                     : "memory");
+    }
+#endif
+}
+
 /// Brings `bytes` bytes of global memory to L2, both multiples of 16, without waiting. Any thread.
 DEEPGEMM_DEVICE void prefetch_l2(const void* address, u32 bytes) {
 #if DEEPGEMM_SIMULATED

@@ -85,11 +85,11 @@ struct grouped {
         DEEPGEMM_BOTH constexpr result_end end() const { return {group.row_end, columns}; }
 
     private:
-        /// A K block in the window of block.k elements that starts with it. If the group ends in the block, the copy starts so far
+        /// A K block, if the group ends in it in the window of block.k elements that starts with it. The copy then starts so far
         /// before the window that it ends where the group does: the zeros come first, in A and in B alike.
         DEEPGEMM_BOTH constexpr operand_place window(i32 row, i32 k_block) const {
-            const i32 first = group.k % Block.k + k_block * Block.k;
-            return {row, min(group.k_end - first - Block.k, 0), first};
+            const i32 first = group.k % Block.k + k_block * Block.k, left = group.k_end - first;
+            return left < Block.k ? operand_place{row, left - Block.k, first} : operand_place{row, first, 0};
         }
     };
 

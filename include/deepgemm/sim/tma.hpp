@@ -62,6 +62,14 @@ struct box_position {
     }
 };
 
+/// Nothing but checks, as above.
+inline void tma_prefetch(const tensor_map& map, const i32* coord, int rank) {
+    constexpr const char* what = "cp.async.bulk.prefetch.tensor";
+    const tensor_description d = check_tensor_map(map, what);
+    if (d.rank != rank) fail("%s: %d coordinates for a tensor map of rank %u", what, rank, d.rank);
+    static_cast<void>(box_position(d, coord, rank, what));
+}
+
 /// Calls f(row of the box, first byte and end in it, address of the row's start) for each row that lies in the tensor. Loads
 /// end a row exactly at the tensor's edge; stores, as on Hopper, end it with the 16 bytes in which the edge lies (`unit` 16
 /// instead of 1).

@@ -59,11 +59,11 @@ using contiguous_fp8_k_major =
                            for_k_major(masked_wide({1, 2}))>::type;
 using contiguous_bf16 =
     contiguous_bf16_kernels<major::k, tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
-                            high_bands(tile16(128, 256, 2, {}, 64, 2)), tile16(192, 192, 3, {}, 64, 1),
-                            tile16(256, 128, 2, across, 32, 3)>::type;
+                            high_bands(turns16(128, 192, {}, 64, 1)), high_bands(tile16(128, 256, 2, {}, 64, 2)),
+                            tile16(192, 192, 3, {}, 64, 1), tile16(256, 128, 2, across, 32, 3)>::type;
 using contiguous_bf16_nn =
-    contiguous_bf16_kernels<major::mn, tile16(64, 128, 1, {}, 64, 1), high_bands(tile16(128, 256, 2, {}, 64, 2)),
-                            tile16(256, 128, 2, across, 32, 3)>::type;
+    contiguous_bf16_kernels<major::mn, tile16(64, 128, 1, {}, 64, 1), high_bands(turns16(128, 192, {}, 64, 1)),
+                            high_bands(tile16(128, 256, 2, {}, 64, 2)), tile16(256, 128, 2, across, 32, 3)>::type;
 
 /// Kernels of groups by their ends, and others by the group of each row.
 template <class A, class B, class Epilogue, config... Configs>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Products by cuBLASLt with the arguments of the named operations of ops.hpp: a baseline for measurements, and a way out if
-// none of our kernels fits. No scales: FP8 operands are multiplied as they are. It needs the CUDA toolkit with cuBLASLt;
+// Products by cuBLASLt with the arguments of the named operations of ops.hpp: a baseline for measurements, a way out if none of
+// our kernels fits, and, for engines whose caller allows it, a choice where it was measured to be faster. No scales: FP8 operands are multiplied as they are. It needs the CUDA toolkit with cuBLASLt;
 // programs that include it link cuBLASLt themselves (CMake: find_package(CUDAToolkit), target CUDA::cublasLt). No umbrella
 // header includes it.
 #pragma once
@@ -18,6 +18,7 @@
 #include <utility>
 
 #include <deepgemm/host/cuda_device.hpp>
+#include <deepgemm/ops/gemm/cublaslt_times.hpp>
 #include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/ops/gemm/text.hpp>
 
@@ -324,10 +325,8 @@ inline result<void> start_d(const gemm_problem& problem, cudaStream_t stream) {
                                                               cudaMemcpyDeviceToDevice, stream));
 }
 
-/// Checks, asks cuBLASLt for its favourite algorithm and launches it.
-inline result<void> run_cublaslt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
-                                 const output_matrix& d, const cublaslt_options& options) {
-    const gemm_problem problem{.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c};
+/// Checks, asks cuBLASLt for its favourite algorithm and launches it. Scales are not looked at.
+inline result<void> run_cublaslt(const cublaslt& library, const gemm_problem& problem, void* in_stream) {
     if (auto ok = check_cublaslt_problem(problem); !ok) return ok;
     if (is_empty(problem)) return {};
     const auto device = cuda::current_device();
@@ -336,16 +335,20 @@ inline result<void> run_cublaslt(const cublaslt& library, const input_matrix& a,
         return fail(errc::wrong_device, "the current device is ", *device,
                     "; this cuBLASLt handle was made for device ", library.device());
     }
-    const auto stream = static_cast<cudaStream_t>(options.stream);
-    if (a.columns == 0) return start_d(problem, stream);
+    const auto stream = static_cast<cudaStream_t>(in_stream);
+    if (problem.a.matrix.columns == 0) return start_d(problem, stream);
     const auto product = cublaslt_product::of(problem, library.knobs().num_sms);
     if (!product) return product.failure();
     cublasLtMatmulHeuristicResult_t favourite;
     if (auto found = product->suggest(library, {&favourite, 1}); !found) return found.failure();
-    if (options.c) {
+    if (problem.c) {
         if (auto ok = start_d(problem, stream); !ok) return ok;
     }
-    return product->launch(library, favourite.algo, options.stream);
+    return product->launch(library, favourite.algo, in_stream);
+}
+inline result<void> run_cublaslt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
+                                 const output_matrix& d, const cublaslt_options& options) {
+    return run_cublaslt(library, {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c}, options.stream);
 }
 
 }  // namespace detail
@@ -374,6 +377,16 @@ inline result<void> cublaslt_gemm_tn(const cublaslt& library, const input_matrix
 inline result<void> cublaslt_gemm_tt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
                                      const output_matrix& d, const cublaslt_options& options = {}) {
     return detail::run_cublaslt(library, transposed(a), b, d, options);
+}
+
+/// cuBLASLt as a choice, for gemm_choices::library: an engine then calls it for the products of ops/gemm/cublaslt_times.hpp, and
+/// our kernels for all others. `library` must outlive what is made with the value, and its products share a workspace, so that
+/// such an engine serves one stream at a time.
+inline other_library<ops::gemm> cublaslt_choice(const cublaslt& library) {
+    const auto launch = [](const void* of, const gemm_problem& problem, const launch_options& options) {
+        return detail::run_cublaslt(*static_cast<const cublaslt*>(of), problem, options.stream);
+    };
+    return {"cuBLASLt", measured_beside_cublaslt, {&library, launch}};
 }
 
 }  // namespace deepgemm

@@ -90,8 +90,9 @@ struct gemm {
     static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
 
     static std::span<const tuned_row> tuned_rows(const device_info& device) { return deepgemm::tuned_rows(device); }
-    static const tuned_row* find_tuned(std::span<const tuned_row> rows, const workload& work) {
-        return deepgemm::find_tuned(rows, work);
+    static const tuned_row* find_tuned(std::span<const tuned_row> rows, const workload& work,
+                                       objective_kind objective) {
+        return deepgemm::find_tuned(rows, work, objective);
     }
 
     static std::string describe(const workload& work) { return deepgemm::describe(work); }

@@ -118,16 +118,16 @@ using weights_k_major_medium =
 using weights_k_major_wide = weights_k_major<for_k_major(three(96)), three(128), three(128, pair_n),
                                              for_k_major(wide()), for_k_major(wide(pair_n))>;
 
-// B (k,n) and few rows of A, or A (k,m): transposed on the way to the tensor cores (ops/gemm/transposing.hpp).
+// B (k,n) and few rows of A, or A (k,m) and few columns of B: transposed on the way to the tensor cores (ops/gemm/transposing.hpp).
 template <config... Configs>
 using turned_weights =
     kernels<gemm<arch::sm90, by_token<scale::fp32>, by_block<scale::fp32, major::mn>, store<bf16>, Configs>...>;
 using turned_weights_few =
-    turned_weights<few(8, 64, 12), few(8, 64, 8, 4), few(16, 64, 12), few(16, 64, 6, 4), few(64, 128, 6)>;
+    turned_weights<few(8, 64, 12), few(8, 128, 6, 4), few(16, 64, 12), few(16, 128, 6, 4), few(64, 128, 6)>;
 template <config... Configs>
 using turned_tokens =
     kernels<gemm<arch::sm90, by_token<scale::fp32, major::mn>, by_block<scale::fp32>, store<bf16>, Configs>...>;
-using turned_tokens_large = turned_tokens<medium(128), three(96), tall(96, {}, 0, 0)>;
+using turned_tokens_few = turned_tokens<narrow(64, 64, deferred), split(64, 64, 2), medium(128)>;
 
 // Weight gradients: FP32 D with C, both operands by token. In most cases C is D itself, and L2 adds.
 template <config... Configs>
@@ -178,7 +178,7 @@ DEEPGEMM_BOTH constexpr auto fp8_dense() {
     return shipped::sum_of(weights_bf16_few{}, weights_bf16_few_split{}, weights_bf16_narrow{}, weights_bf16_split{},
                            weights_bf16_short{}, weights_bf16_medium{}, weights_bf16_wide{}, weights_bf16_widest{},
                            weights_k_major_few{}, weights_k_major_narrow{}, weights_k_major_medium{},
-                           weights_k_major_wide{}, turned_weights_few{}, turned_tokens_large{}, gradients{},
+                           weights_k_major_wide{}, turned_weights_few{}, turned_tokens_few{}, gradients{},
                            gradients_in_place{}, weights_bf16_acc{}, weights_f32{}, weights_f32_acc{}, tokens_bf16{},
                            tokens_bf16_acc{}, tokens_f32{}, weights_ue8m0_bf16{}, weights_ue8m0_bf16_acc{},
                            weights_ue8m0_f32{}, weights_ue8m0_f32_acc{}, tokens_ue8m0_bf16{}, tokens_ue8m0_bf16_acc{},

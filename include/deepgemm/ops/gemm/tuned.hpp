@@ -27,8 +27,10 @@ constexpr bool bound_by_multiplying(const gemm_tuned_row& row) {
 }
 
 /// True if an H100 takes over a row of an H200's. For 16-bit products the H100 was raced separately; no row there means that
-/// the model's choice was already best.
-constexpr bool holds_on_h100(const gemm_tuned_row& row) { return size_of(row.type) == 1 && bound_by_multiplying(row); }
+/// the model's choice was already best. Back to back, the boards' power limits and memories decide too much.
+constexpr bool holds_on_h100(const gemm_tuned_row& row) {
+    return size_of(row.type) == 1 && row.objective == objective_kind::latency && bound_by_multiplying(row);
+}
 
 /// The rows measured on an H100, then those taken over from an H200: their choices, but not their times.
 inline constexpr auto tuned_for_h100 = [] {
@@ -58,17 +60,18 @@ constexpr std::span<const gemm_tuned_row> tuned_rows(const device_info& device) 
     return {};
 }
 
-/// The row that applies to a workload; null if there is none.
-constexpr const gemm_tuned_row* find_tuned(std::span<const gemm_tuned_row> rows, const gemm_workload& work) {
+/// The row that applies to a workload and was tuned for an objective; null if there is none.
+constexpr const gemm_tuned_row* find_tuned(std::span<const gemm_tuned_row> rows, const gemm_workload& work,
+                                           objective_kind objective = objective_kind::latency) {
     const gemm_tuned_row* best = nullptr;
     for (const gemm_tuned_row& row : rows) {
         const bool same_operands = row.type == work.a.type && row.type == work.b.type &&
                                    row.b == detail::tile_of(work.b) && row.a_contiguous == work.a.contiguous &&
                                    row.b_contiguous == work.b.contiguous;
         const bool same_c = row.accumulate == work.accumulate && (!row.in_place || work.in_place);
-        const bool matches = row.n == work.shape.n && row.k == work.shape.k && row.d == work.d && same_c &&
-                             same_operands && !work.heads.any() && !work.epilogue.any() && !work.promoted &&
-                             work.shape.m <= row.m_max && row.m_max - work.shape.m <= row.m_max / 16;
+        const bool matches = row.objective == objective && row.n == work.shape.n && row.k == work.shape.k &&
+                             row.d == work.d && same_c && same_operands && !work.heads.any() && !work.epilogue.any() &&
+                             !work.promoted && work.shape.m <= row.m_max && row.m_max - work.shape.m <= row.m_max / 16;
         if (matches && (best == nullptr || row.m_max < best->m_max)) best = &row;
     }
     return best;

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include <deepgemm/host/context.hpp>
 #include <deepgemm/host/error.hpp>
 #include <deepgemm/host/fields.hpp>
 #include <deepgemm/kernel/info.cuh>
@@ -44,6 +45,8 @@ struct gemm_tuned_row {
     bool in_place = false;   ///< the kernel adds to D in place, so that the row is for products whose C is D
     float us = 0;            ///< the measured time of m_max rows on the GPU of the table, in microseconds; 0: not kept
     measured_loser model{};  ///< what the cost model would choose; looked at only where `us` is kept
+    /// What the row was tuned for. Times of `sustained` are those of launches back to back.
+    objective_kind objective = objective_kind::latency;
 
     /// True if a kernel is the one that was the fastest.
     bool chooses(const gemm_info& kernel) const { return is(kernel, cfg, in_place); }
@@ -53,7 +56,9 @@ struct gemm_tuned_row {
         return chooses(kernel) ? us : is(kernel, model.cfg, model.in_place) ? model.us : 0;
     }
     /// The product that was measured, in words.
-    std::string measured_with() const { return concat("m = ", m_max); }
+    std::string measured_with() const {
+        return concat("m = ", m_max, objective == objective_kind::sustained ? ", back to back" : "");
+    }
 
     friend constexpr bool operator==(const gemm_tuned_row&, const gemm_tuned_row&) = default;
 
@@ -62,6 +67,9 @@ private:
         return agrees(wanted, kernel.cfg) && kernel.traits.in_place == in_place;
     }
 };
+
+template <>
+inline constexpr const char* enum_name<objective_kind> = "objective_kind";
 
 /// The members of a row, as text writes them.
 template <>
@@ -79,7 +87,8 @@ struct fields_of<gemm_tuned_row> {
                                            field{"b_contiguous", &gemm_tuned_row::b_contiguous},
                                            field{"in_place", &gemm_tuned_row::in_place},
                                            field{"us", &gemm_tuned_row::us},
-                                           field{"model", &gemm_tuned_row::model}};
+                                           field{"model", &gemm_tuned_row::model},
+                                           field{"objective", &gemm_tuned_row::objective}};
 };
 
 }  // namespace deepgemm

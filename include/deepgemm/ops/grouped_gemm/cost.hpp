@@ -75,6 +75,11 @@ inline double memory_bytes(const gemm_info& info, const grouped_workload& work, 
     return a + b + d + scales + p.left_over * l2 * (1 - std::exp(-displaced / l2));
 }
 
+/// Where groups have many rows, a product takes so long that the board's power binds, and warpgroups that take turns are 3 to 8 % faster
+/// than others for which the model predicts the same (docs/tuning-log.md, 39).
+inline constexpr int many_rows = 512;
+inline constexpr double turns_at_length = 0.96;
+
 }  // namespace detail
 
 /// Predicts a kernel on a grouped workload, with `sms` multiprocessors of the device to itself. The kernel must fit the
@@ -91,7 +96,10 @@ inline cost predict(const gemm_info& info, const grouped_workload& work, const d
         return detail::predict_tiles(exchanged(info), exchanged(work.one()), device, sms, exchanged_tiles, needed,
                                      bytes, p);
     }
-    return detail::predict_tiles(info, work.one(), device, sms, {row_tiles, one.n, one.rows_of_a}, needed, bytes, p);
+    cost made =
+        detail::predict_tiles(info, work.one(), device, sms, {row_tiles, one.n, one.rows_of_a}, needed, bytes, p);
+    if (info.cfg.sm90.alternate && work.expected_rows >= detail::many_rows) made.total_us *= detail::turns_at_length;
+    return made;
 }
 
 }  // namespace deepgemm

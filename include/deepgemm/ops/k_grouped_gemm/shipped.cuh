@@ -23,24 +23,32 @@ struct k_fp8_kernels : k_kernels<by_token<scale::fp32>, Groups, Epilogue, Config
 template <class Epilogue, config... Configs>
 struct k_bf16_kernels : k_kernels<operand<bf16, scale::none, major::mn>, k_groups, Epilogue, Configs...> {};
 
+/// `base` with a staging buffer for each 32 columns of a tile, so that D goes to memory during the next tile's main loop.
+DEEPGEMM_BOTH constexpr config buffered(config base) {
+    base.store_columns = 32;
+    base.store_buffers = base.block.n / 32;
+    return base;
+}
+
 /// D += in FP32: gradients that are summed up over micro-batches. Large tiles, since each has only its group's K to hide its
 /// epilogue; and others for a few tokens or few features.
-using k_fp8_in_place = k_fp8_kernels<k_groups, add_in_place, lean(narrow(64, 64), 32), lean(medium(128), 32),
-                                     lean(medium(128, pair_n), 32), lean(medium(160), 32), lean(three(96, pair_n), 32),
-                                     tall(96, pair_n, 32, 2), tall(112, {}, 16, 2)>::type;
-using k_bf16_in_place = k_bf16_kernels<add_in_place, tile16(128, 64, 2, {}, 32, 2), tile16(128, 256, 2, {}, 32, 2),
-                                       tile16(128, 256, 2, across, 32, 2), turns16(128, 192, {}, 32, 1),
-                                       tile16(192, 192, 3, {}, 32, 1), tile16(256, 128, 2, across, 32, 3)>::type;
+using k_fp8_in_place = k_fp8_kernels<k_groups, add_in_place, lean(narrow(64, 64), 32), lean(medium(128, pair_n), 32),
+                                     buffered(medium(128)), buffered(medium(128, pair_n)), tall(96, {}, 32, 2),
+                                     tall(96, pair_n, 32, 2), tall(112, {}, 16, 2), tall(112, pair_n, 16, 2)>::type;
+using k_bf16_in_place =
+    k_bf16_kernels<add_in_place, tile16(128, 64, 2, {}, 32, 2), tile16(128, 256, 2, {}, 32, 2),
+                   turns16(128, 160, {}, 32, 1), turns16(128, 192, {}, 32, 1), turns16(128, 192, across, 32, 1),
+                   high_bands(turns16(128, 192, {}, 32, 1))>::type;
 /// The same of concatenated operands.
 using k_fp8_concatenated =
-    k_fp8_kernels<concatenated_k_groups, add_in_place, lean(narrow(64, 64), 32), lean(medium(128), 32),
-                  lean(medium(128, pair_n), 32), tall(96, pair_n, 32, 2), tall(112, {}, 16, 2)>::type;
+    k_fp8_kernels<concatenated_k_groups, add_in_place, lean(narrow(64, 64), 32), buffered(medium(128, pair_n)),
+                  tall(96, pair_n, 32, 2), tall(112, {}, 16, 2)>::type;
 
 /// D alone, in FP32 or in BF16.
-using k_fp8_f32 = k_fp8_kernels<k_groups, store<float>, lean(medium(128), 32), tall(112, {}, 16, 2)>::type;
-using k_fp8_bf16 = k_fp8_kernels<k_groups, store<bf16>, lean(medium(128), 64), tall(112, {}, 16, 2)>::type;
+using k_fp8_f32 = k_fp8_kernels<k_groups, store<float>, lean(medium(128), 32), tall(96, pair_n, 32, 2)>::type;
+using k_fp8_bf16 = k_fp8_kernels<k_groups, store<bf16>, lean(medium(128), 64), tall(96, pair_n, 32, 2)>::type;
 using k_fp8_concatenated_f32 =
-    k_fp8_kernels<concatenated_k_groups, store<float>, lean(medium(128), 32), tall(112, {}, 16, 2)>::type;
+    k_fp8_kernels<concatenated_k_groups, store<float>, lean(medium(128), 32), tall(96, pair_n, 32, 2)>::type;
 using k_bf16_f32 = k_bf16_kernels<store<float>, tile16(128, 128, 2), tile16(128, 256, 2, {}, 32, 2)>::type;
 using k_bf16_bf16 = k_bf16_kernels<store<bf16>, tile16(128, 128, 2, across), tile16(128, 256, 2, {}, 64, 2),
                                    tile16(192, 192, 3, {}, 64, 1)>::type;

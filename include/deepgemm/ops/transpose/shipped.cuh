@@ -13,7 +13,7 @@ using transposer_of = transposer<arch::sm90, transpose_traits{1}, transpose_conf
 template <class O>
     requires(same_as<O, ops::transpose>)
 DEEPGEMM_BOTH constexpr auto all_of() {
-    return kernels<transposer_of<8, 8>, transposer_of<4, 8>, transposer_of<8, 4>>{};
+    return kernels<transposer_of<4, 8>, transposer_of<8, 8>, transposer_of<4, 16>>{};
 }
 
 }  // namespace deepgemm::shipped
