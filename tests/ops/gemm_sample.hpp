@@ -120,10 +120,7 @@ public:
     std::string verdict() {
         std::string wrong = d_.trespass([&](i64, i64 column) { return !in_hole(column); });
         if (!wrong.empty()) return wrong;
-        const double allowed = deepgemm::detail::is_half(info_.traits.a.type) ? tolerance::half
-                               : scaled_at_end(info_.traits.a) && !info_.traits.promoted
-                                   ? tolerance::hopper_fp8_in_place(shape_.k)
-                                   : tolerance::hopper_fp8;
+        const double allowed = deepgemm::detail::is_half(info_.traits.a.type) ? tolerance::half : tolerance::hopper_fp8;
         on_type([&](auto element) {
             const auto d = d_.template view<const decltype(element)>();
             if (steps_.info().any()) {

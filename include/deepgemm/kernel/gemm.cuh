@@ -331,9 +331,13 @@ private:
         const auto pass_over = [&](u32 others) {  // the tiles of other takers
             for (u32 i = 0; i < others && next != schedule.end(); ++i, ++next) loop.pass_over((*next).blocks());
         };
+        const auto begin = [&](const work_item& tile) {
+            loop.start(p, shape, tile);
+            total_scales<gemm>::expect(p, tile);
+        };
         turn.begin(next != schedule.end());
         pass_over(turn.mine);
-        if (next != schedule.end()) loop.start(p, shape, *next);
+        if (next != schedule.end()) begin(*next);
         if (Config.cluster_ctas() > 1) ptx::cluster_wait();  // before anything goes to a peer
         while (next != schedule.end()) {
             const work_item tile = *next;
@@ -348,7 +352,7 @@ private:
             };
             loop.sum(total, blocks, loop.reached(tile, first_row), meanwhile);
             pass_over(takers - 1);
-            if (next != schedule.end()) loop.start(p, shape, *next);
+            if (next != schedule.end()) begin(*next);
             if constexpr (Config.split_k > 1) parts.reduce(total, more);
             if constexpr (adds_parts<tiles>) {
                 parts_sum<gemm>{schedule, cta::warp(roles::math{})}.keep(total, tile, first_row);

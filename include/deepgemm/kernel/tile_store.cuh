@@ -65,7 +65,6 @@ struct tile_store {
         const auto edge = results::edge(p.d, tile.matrix(), d_end);
         const bool cut = output::cuts(d_end, tile.m + Gemm::block.m, d_column(tile.n + Gemm::block.n));
         constexpr int together = bounded ? 1 : Gemm::waves;
-        if constexpr (total_scales<Gemm>::apply) scales.finish();
         if constexpr (results::scatters && bounded) {
             if (tile.blocks().count == 0) return;  // rows of no group, whose entries in the list must not be read
         }
@@ -127,8 +126,7 @@ private:
                 const int at = batch * registers + j;
                 sums.value[j] = total[wave * parts + at / mma::registers][at % mma::registers];
             }
-            if constexpr (total_scales<Gemm>::apply)
-                scales.multiply(p, tile, sums.value, wave, here.column + batch * columns);
+            if constexpr (total_scales<Gemm>::apply) scales.multiply(p, tile, sums.value, wave, batch * columns / 8);
             const result_fragment<map, output::batch_columns> stored = steps::apply(p.epilogue, sums);
             float value[output::batch][per_buffer];
             DEEPGEMM_UNROLL

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Scales that hold for all of K: one for each row of an operand, or one for the whole operand. They multiply the totals of a
-// tile once, before anything else is done with these: total *= sa(m) * sb(n). Threads of the epilogue read them from global
-// memory. The loads begin during the main loop: each thread holds the scales of its rows, and those of columns wait in the
-// first cache, since a thread needs too many of them to hold.
+// tile once, before anything else is done with these: total *= sa(m) * sb(n). The warps that hold totals load them during the main
+// loop, and have them brought to L2 one tile ahead. A thread needs the scales of a quarter of a tile's columns, too many to hold;
+// so the lanes of a warp share them out, and hand them to each other: loads from the first cache take twice the time of that.
 #pragma once
 
 #include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/ptx/global.cuh>
-#include <deepgemm/ptx/registers.cuh>
-#include <deepgemm/ptx/vector.cuh>
+#include <deepgemm/ptx/thread.cuh>
 #include <deepgemm/ptx/warp.cuh>
 #include <deepgemm/scale/feed.cuh>
 
@@ -39,30 +38,14 @@ struct tile_scales {
     DEEPGEMM_DEVICE float at(i32 row) const {
         return rows > 0 ? ptx::ld_global_nc(first + i64(min(row, rows - 1)) * stride) : 1.0f;
     }
+    /// True if all rows have the same one.
+    DEEPGEMM_DEVICE bool uniform() const { return stride == 0 || rows <= 0; }
 
-    /// Those of a thread's columns of a fragment, two in each group of eight, of which `column` is the first; `whole` says that
-    /// there are so many. Branches are the same for all threads, and loads do not wait for each other.
-    template <int Groups>
-    DEEPGEMM_DEVICE void read(float (&to)[Groups][2], i32 column, bool whole) const {
-        if (stride == 0 || rows <= 0) {
-            const float all = at(0);
-            DEEPGEMM_UNROLL
-            for (auto& pair : to) pair[0] = pair[1] = all;
-        } else if (whole && stride == 1 && reinterpret_cast<u64>(first) % 8 == 0) {
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < Groups; ++i) {
-                const auto pair = ptx::ld_global_nc(reinterpret_cast<const ptx::vec2<float>*>(first + column + 8 * i));
-                to[i][0] = pair.x;
-                to[i][1] = pair.y;
-            }
-        } else {
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < Groups; ++i) {
-                DEEPGEMM_UNROLL
-                for (int j = 0; j < 2; ++j)
-                    to[i][j] = ptx::ld_global_nc(first + i64(min(column + 8 * i + j, rows - 1)) * stride);
-            }
-        }
+    /// Converged warp: has those of `count` rows brought to L2, if they are close to each other.
+    DEEPGEMM_DEVICE void prefetch(i32 count) const {
+        constexpr i32 at_once = 32 / sizeof(float);  // L2 fetches 32 bytes
+        const i32 row = min(i32(ptx::lane_index()) * at_once, count - 1);
+        if (rows > 0) ptx::prefetch_l2(first + i64(min(row, rows - 1)) * stride);
     }
 };
 
@@ -77,10 +60,20 @@ struct total_scales {
     /// True if there are any.
     static constexpr bool apply = a_scale::via == scale::route::epilogue || b_scale::via == scale::route::epilogue;
 
-    float of_rows[Gemm::waves][map::thread_rows];
-    float touched;  ///< one of the columns' scales
+    /// Groups of eight columns in a tile, and how many of them a lane loads, two columns in each.
+    static constexpr int groups = Gemm::block.n / 8, held = ceil_div(groups, 8);
 
-    /// The owner's threads, during the main loop of `tile`: starts to load. `row` is the thread's first one in the tile.
+    float of_rows[Gemm::waves][map::thread_rows];
+    float of_columns[held][2];  ///< of columns 8 g + 2 (lane % 4) and the next, for groups g = 8 i + lane / 4
+
+    /// Converged warp, before the main loop of `tile`: has its scales brought to L2.
+    template <class Params, class Tile>
+    DEEPGEMM_DEVICE static void expect(const Params& p, const Tile& tile) {
+        rows_of(p, tile).prefetch(Gemm::block.m);
+        columns_of(p, tile).prefetch(Gemm::block.n);
+    }
+
+    /// Converged warp, during the main loop of `tile`: loads. `row` is the thread's first one in the tile.
     template <class Params, class Tile>
     DEEPGEMM_DEVICE void start(const Params& p, const Tile& tile, i32 row) {
         const scale::tile_scales a = rows_of(p, tile), b = columns_of(p, tile);
@@ -90,23 +83,38 @@ struct total_scales {
             for (int j = 0; j < map::thread_rows; ++j)
                 of_rows[wave][j] = a.at(row + wave * map::rows + map::thread_row(j));
         }
-        touched = b.at(min(i32(ptx::lane_index()) * 32, Gemm::block.n - 1));  // one in each line of 128 bytes
+        const i32 lane = i32(ptx::lane_index()), column = lane / 4 * 8 + lane % 4 * 2;
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < held; ++i) {
+            of_columns[i][0] = b.at(column + 64 * i);
+            of_columns[i][1] = b.at(column + 64 * i + 1);
+        }
     }
 
-    /// The owner's threads: multiplies what a thread holds of some columns of fragment `wave`; `column` is its first column in
-    /// the tile.
+    /// Converged warp: multiplies what it holds of fragment `wave` from group `first` of eight columns on.
     template <class Params, class Tile, int Registers>
     DEEPGEMM_DEVICE void multiply(const Params& p, const Tile& tile, float (&total)[Registers], int wave,
-                                  i32 column) const {
-        float of_columns[Registers / 4][2];
-        const scale::tile_scales columns = columns_of(p, tile);
-        columns.read(of_columns, column, columns.rows >= Gemm::block.n);
-        DEEPGEMM_UNROLL
-        for (int i = 0; i < Registers; ++i) total[i] *= of_rows[wave][map::thread_row_of(i)] * of_columns[i / 4][i % 2];
+                                  int first) const {
+        static_assert(same_as<typename Gemm::mma::fragment, map>);
+        const auto apply_to = [&](int group, const float(&columns)[2]) {
+            DEEPGEMM_UNROLL
+            for (int i = 4 * group; i < 4 * group + 4; ++i)
+                total[i] *= of_rows[wave][map::thread_row_of(i)] * columns[i % 2];
+        };
+        if (columns_of(p, tile).uniform()) {
+            DEEPGEMM_UNROLL
+            for (int group = 0; group < Registers / 4; ++group) apply_to(group, of_columns[0]);
+        } else {
+            DEEPGEMM_UNROLL
+            for (int group = 0; group < Registers / 4; ++group) {
+                const int from = first + group;
+                const u32 lane = u32(from % 8 * 4) | ptx::lane_index() % 4;
+                const float columns[2] = {ptx::shuffle(of_columns[from / 8][0], lane),
+                                          ptx::shuffle(of_columns[from / 8][1], lane)};
+                apply_to(group, columns);
+            }
+        }
     }
-
-    /// The owner's threads, once the totals are there: ends the load of start() that nobody waits for else.
-    DEEPGEMM_DEVICE void finish() const { static_cast<void>(ptx::keep(touched)); }
 
 private:
     // Without K there may be no scales, and totals are zero.
@@ -129,6 +137,8 @@ template <class Gemm>
     requires(Gemm::a_scale::via != scale::route::epilogue && Gemm::b_scale::via != scale::route::epilogue)
 struct total_scales<Gemm> {
     static constexpr bool apply = false;
+    template <class Params, class Tile>
+    DEEPGEMM_DEVICE static void expect(const Params&, const Tile&) {}
 };
 
 }  // namespace deepgemm

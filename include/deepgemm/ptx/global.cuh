@@ -44,6 +44,16 @@ DEEPGEMM_DEVICE T ld_global(const T* address) {
 #endif
 }
 
+/// Brings the 32 bytes around an address to L2, without waiting. Any thread; addresses need no alignment. The simulated machine
+/// has no caches.
+DEEPGEMM_DEVICE void prefetch_l2(const void* address) {
+#if DEEPGEMM_SIMULATED
+    static_cast<void>(address);
+#else
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(address));
+#endif
+}
+
 /// As ld_global(), through the read-only data path: no thread may write the value while the kernel runs. The compiler may move
 /// it across other accesses.
 template <movable T>

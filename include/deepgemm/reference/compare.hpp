@@ -109,11 +109,9 @@ constexpr double rounding_error(dtype type) {
 namespace tolerance {
 /// Sums in FP32, in any order.
 inline constexpr double fp32 = 0x1p-19;
-/// Hopper's FP8 tensor core, which keeps about 14 bits of a sum between promotions, on random data of both signs.
+/// Hopper's FP8 tensor core, which keeps about 14 bits of what it adds, on random data of both signs: promoted, or summed over all
+/// of K, up to 32768.
 inline constexpr double hopper_fp8 = 0x1p-10;
-/// The same where it sums over all of K, up to 32768: it truncates the sum, too, every 32 products, by 2^-14 of it on average.
-/// docs/numerics.md derives what is left of that.
-constexpr double hopper_fp8_in_place(i64 k) { return k <= 4096 ? 0x1p-10 : k <= 16384 ? 0x1p-9 : 0x1p-8; }
 /// Hopper's tensor core on BF16 or FP16 with K up to 16384. After each 16 products it truncates the sum to FP32, which loses up
 /// to 2^-23 of the sum, 1024 times. If all products have one sign, the sum grows evenly, so it is half of its last value on
 /// average: hence 2^-14.

@@ -45,24 +45,23 @@ DEEPGEMM_BOTH constexpr config turns8(int m, int n, cluster_shape cluster = {}, 
 // D in BF16. Few rows of A, from one row on: as columns of the multiply, then as its rows.
 template <config... Configs>
 struct rows_bf16 : rows_with<store<bf16>, Configs...> {};
-using rows_bf16_few = rows_bf16<unpromoted(few(8, 64, 8)), unpromoted(few(8, 64, 12)), unpromoted(few(8, 128, 6)),
-                                unpromoted(few(8, 64, 8, 8)), unpromoted(few(8, 128, 6, 4))>::type;
-using rows_bf16_narrow =
-    rows_bf16<unpromoted(few(16, 64, 12)), unpromoted(split(64, 32, 4)), unpromoted(split(64, 64, 4)),
-              unpromoted(split(128, 32, 2)), tile8(64, 64, 1), tile8(64, 64, 1, pair_m), tile8(128, 64, 2)>::type;
-// Many rows.
-using rows_bf16_medium = rows_bf16<tile8(128, 128, 2), tile8(128, 128, 2, pair_n), tile8(128, 144, 2, pair_n, 16, 1),
-                                   tile8(192, 96, 3, {}, 32, 1)>::type;
-using rows_bf16_wide = rows_bf16<tile8(192, 128, 3, {}, 64, 1), tile8(192, 192, 3, {}, 64, 1),
-                                 tile8(128, 256, 2, {}, 64, 2, 16), tile8(128, 256, 2, pair_m, 64, 2, 16),
-                                 tile8(256, 128, 2, {}, 64, 2), tile8(256, 128, 2, pair_n, 64, 2)>::type;
-using rows_bf16_turns = rows_bf16<turns8(128, 160, pair_m, 32, 1), turns8(128, 192, {}, 64, 1)>::type;
+using rows_bf16_few =
+    rows_bf16<unpromoted(few(8, 64, 8)), unpromoted(few(8, 64, 12)), unpromoted(few(8, 128, 6)),
+              unpromoted(few(8, 64, 8, 8)), unpromoted(few(8, 128, 6, 4)), unpromoted(few(16, 64, 12))>::type;
+using rows_bf16_narrow = rows_bf16<unpromoted(split(64, 64, 4)), unpromoted(split(128, 32, 2)), tile8(64, 64, 1),
+                                   tile8(64, 64, 1, pair_m), tile8(128, 64, 2)>::type;
+// Many rows. All columns of a fragment are staged at once where that leaves enough stages: to wait until TMA has read a staging
+// buffer takes some 1000 cycles, once for each batch of columns that finds none free. 192 x 176 covers 2112 by 4096 in two waves.
+using rows_bf16_medium = rows_bf16<tile8(128, 128, 2), tile8(128, 144, 2, pair_n), tile8(192, 96, 3)>::type;
+using rows_bf16_wide =
+    rows_bf16<tile8(192, 176, 3), tile8(128, 256, 2, {}, 64, 2, 16), tile8(256, 128, 2, pair_n, 64, 2)>::type;
+using rows_bf16_turns = rows_bf16<turns8(128, 128, {}, 64, 4), turns8(128, 160, pair_m), turns8(128, 192, {}, 64, 1),
+                                  turns8(128, 192, {}, 64, 2)>::type;
 
 // Weight gradients: FP32 D with C. In most cases C is D itself, and L2 adds.
 using rows_gradients = rows_with<accumulate<float>, tile8(64, 64, 1), tile8(128, 128, 2, {}, 32, 2)>::type;
-using rows_gradients_in_place =
-    rows_with<add_in_place, tile8(64, 64, 1, {}, 32, 1), tile8(192, 96, 3, {}, 32, 1), tile8(192, 192, 3, {}, 32, 1),
-              tile8(128, 256, 2, {}, 32, 2), tile8(128, 256, 2, pair_m, 32, 2), turns8(128, 192, {}, 32, 1)>::type;
+using rows_gradients_in_place = rows_with<add_in_place, tile8(64, 64, 1, {}, 32, 1), tile8(192, 96, 3, {}, 32, 1),
+                                          tile8(128, 256, 2, {}, 32, 2), turns8(128, 192, {}, 32, 1)>::type;
 
 // Seldom asked for: a tile for few rows, one for many.
 using rows_f32 = rows_with<store<float>, tile8(64, 64, 1), tile8(128, 128, 2)>::type;
