@@ -52,6 +52,16 @@ constexpr gemm_problem first_of(const batched_problem& problem) {
     return one;
 }
 
+/// True if tiles of all matrices should take turns: rows of A lie among each other, and all of B is small enough to stay in L2
+/// while they do.
+constexpr bool side_by_side(const batched_problem& problem) {
+    constexpr i64 most_bytes = i64(20) << 20;
+    const input_matrix a = contiguous_rows(problem.a.first.matrix), &b = problem.b.first.matrix;
+    const bool among = problem.a.count > 1 && a.rows > 1 && problem.a.matrix_stride < a.row_stride;
+    return among &&
+           double(problem.a.count) * double(b.rows) * double(b.columns) * size_of(b.type) <= double(most_bytes);
+}
+
 }  // namespace detail
 
 /// The workload of a valid problem. A template, so that workload_of({...}) is a dense problem's and not ambiguous.
@@ -82,7 +92,7 @@ constexpr batched_arguments arguments_of(const same_as<batched_problem> auto& pr
     made.c.matrix_pitch = made.d.matrix_pitch;
     made.a.scales.matrix_stride = stride(a.scale_stride, multiplies);
     made.b.scales.matrix_stride = stride(b.scale_stride, multiplies);
-    made.tiles = {{work.count}, workspace.data, workspace.bytes};
+    made.tiles = {{work.count, detail::side_by_side(problem)}, workspace.data, workspace.bytes};
     return made;
 }
 
