@@ -221,6 +221,49 @@ TEST_CASE("batched gemm: the sum of a batch as docs/ops/batched_gemm.md shows it
     CHECK(wrong == 0);
 }
 
+TEST_CASE("batched gemm: one column of scales may be at any distance from the next, for one token and for many") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const batched_engine engine = engine_on_simulator();
+    constexpr i64 heads = 3, n = 40, k = 96;
+    for (const i64 rows : {1, 20}) {
+        for (const bool along_m : {false, true}) {   // scales (rows, heads) or (heads, rows)
+            for (const std::size_t from : {0, 1}) {  // words past 16 bytes
+                quantised_operand<> a[heads], b[heads];
+                matrix<e4m3> x(rows * heads, k, 96), w(heads * n, k, 96);
+                std::vector<u32> memory(std::size_t(rows * heads) + 8, 0xffffffffu), of_w(heads);
+                u32* words = memory.data();
+                while (reinterpret_cast<std::uintptr_t>(words) % 16 != 0) ++words;
+                words += from;
+                for (i64 h = 0; h < heads; ++h) {
+                    a[h] = quantised_operand<>::exact(random, rows, k);
+                    b[h] = quantised_operand<>::exact(random, n, k, {.tile = {128, 128}});
+                    of_w[std::size_t(h)] = b[h].words[0];
+                    for (i64 i = 0; i < rows; ++i) {
+                        words[along_m ? h * rows + i : i * heads + h] = a[h].words[std::size_t(i * a[h].stride_mn)];
+                        for (i64 j = 0; j < k; ++j) x(i * heads + h, j) = a[h].data(i, j);
+                    }
+                    for (i64 i = 0; i < n; ++i) {
+                        for (i64 j = 0; j < k; ++j) w(h * n + i, j) = b[h].data(i, j);
+                    }
+                }
+                matrix<bf16> d(rows, heads * n);
+                const tensor_scales sa{words, scale_kind::fp32, {along_m ? 1 : heads, along_m ? rows : 1, 1}},
+                    sb{of_w.data(), scale_kind::fp32, {1, 1, 1}};
+                const auto done =
+                    fp8_einsum_bhr_hdr_bhd(engine, dense_tensor(static_cast<const e4m3*>(x.data()), rows, heads, k), sa,
+                                           dense_tensor(static_cast<const e4m3*>(w.data()), heads, n, k), sb,
+                                           dense_tensor(d.data(), rows, heads, n));
+                REQUIRE_MESSAGE(done, (done ? "" : done.failure().message));
+                for (i64 h = 0; h < heads; ++h) {
+                    const matrix_view<const bf16> of{d.data() + h * n, rows, n, heads * n, 1};
+                    CHECK(reference::compare_exact(of, reference::gemm(a[h].view(), b[h].view())));
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("batched gemm: nothing to do needs no memory") {
     const batched_engine engine = engine_on_simulator();
     for (const auto& [count, m, n] : {std::tuple<i64, i64, i64>{0, 64, 64}, {3, 0, 64}, {3, 64, 0}}) {
