@@ -137,9 +137,9 @@ TEST_CASE("explain takes batches and their sums") {
     CHECK(
         text.has("8 products of m = 4, n = 1024, k = 4096, A bf16 contiguous along K, B bf16 contiguous along K, D "
                  "bf16\non 132 "));
-    CHECK(text.has("predicted best of 7: config{.block = {8, 64, 64}"));
+    CHECK(text.has("predicted best of 6: config{.block = {8, 64, 64}"));
     CHECK(text.has("the sum of 129 products of m = 128, n = 384, k = 128"));
-    CHECK(text.has("predicted best of 2: config{.block = {128, "));
+    CHECK(text.has("predicted best of 4: config{.block = {128, "));
     CHECK(
         run(explain_command, {"--json", "8*4,1024,4096:heads-1d2d"}).has("\"product\": \"8*4,1024,4096:heads-1d2d\""));
     CHECK_THROWS_WITH_AS(

@@ -154,7 +154,7 @@ TEST_CASE("batched gemm: sums with workspaces of any size, and many matrices") {
     for (const batched_handle& kernel : engine.kernels()) {
         if (kernel.info.traits.groups != grouping::summed) continue;
         INFO(to_source(kernel.info));
-        for (const i64 count : {i64(0), i64(1), i64(129), i64(1000)}) {
+        for (const i64 count : {i64(0), i64(1), i64(129), i64(300)}) {
             batched_sample sample(random, count, {128, 384, 64}, kernel.info.traits);
             sample.enlarge_workspace(this_device().sm_count);
             CHECK(run(engine, sample, {.pin = kernel.info.cfg}) == "");

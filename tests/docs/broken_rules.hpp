@@ -418,6 +418,13 @@ inline std::vector<broken_rule> rules_of_batches() {
         {"tiles of all products are counted in 31 bits",
          broken_batch(false, [](p_& p) { p.a.count = p.b.count = p.d.count = i64(1) << 26; })},
         {"so are blocks of K of a sum", broken_batch(true, [](p_& p) { p.a.count = p.b.count = i64(1) << 27; })},
+        {"FP8 operands are contiguous along K", broken_batch(false,
+                                                             [](p_& p) {
+                                                                 p.a.first.matrix.type = p.b.first.matrix.type =
+                                                                     dtype::e4m3;
+                                                                 p.b.first.matrix.row_stride = 1;
+                                                                 p.b.first.matrix.column_stride = 512;
+                                                             })},
         {"products in FP8 are not summed up",
          broken_batch(true,
                       [](p_& p) {

@@ -4,6 +4,7 @@
 // does not depend on timing. It stays in L2, in the order of registers, and no CTA adds more than others.
 #pragma once
 
+#include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/kernel/storage.cuh>
 #include <deepgemm/mma/fragment.cuh>
 #include <deepgemm/pipeline/roles.cuh>
@@ -30,10 +31,10 @@ struct parts_sum {
     using barriers = typename Gemm::barriers;
     using params = typename Gemm::params;
     using totals = typename Gemm::totals;
-    using piece = ptx::vec4<float>;                    ///< totals that a thread moves at once: eight columns' share
-    static constexpr int pieces = mma::registers / 4;  ///< of a thread in a fragment
+    using piece = ptx::vec2<float>;                    ///< totals that a thread moves at once: two neighbours in a row
+    static constexpr int pieces = mma::registers / 2;  ///< of a thread in a fragment
     static constexpr int slices = Gemm::block.m / map::warp_rows;  ///< of a tile, each the rows of a warp in a fragment
-    static constexpr int at_once = 8;                              ///< loads under way in a thread
+    static constexpr int at_once = 24;  ///< loads under way in a thread, in registers that held totals
 
     const tiles& work;
     u32 warp;  ///< of the calling warp among the math warps
@@ -46,8 +47,7 @@ struct parts_sum {
             piece* const to = place(tile.item, slice, 0);
             const float(&t)[mma::registers] = total[wave];
             DEEPGEMM_UNROLL
-            for (int i = 0; i < pieces; ++i)
-                ptx::st_global(to + i * 32, piece{t[4 * i], t[4 * i + 1], t[4 * i + 2], t[4 * i + 3]});
+            for (int i = 0; i < pieces; ++i) ptx::st_global(to + i * 32, piece{t[2 * i], t[2 * i + 1]});
         }
     }
 
@@ -59,14 +59,13 @@ struct parts_sum {
         for (i32 unit = i32(ptx::cta_index()) + ctas * i32(warp); unit < tiles_of_d * slices * pieces;
              unit += ctas * cta::warps_of(roles::math{})) {
             const i32 i = unit % pieces, slice = unit / pieces % slices, tile = unit / (pieces * slices);
-            const piece sum = over_parts(tile, slice, i);
             const grid_coord at = work.raster.at(tile);
-            const result_end end{work.shape.m, work.shape.n};
-            const auto edge = Gemm::results::edge(p.d, 0, end);
-            const i32 row = at.m * Gemm::block.m + slice * map::warp_rows + map::row(lane, 0),
-                      column = at.n * Gemm::block.n + map::column(lane, 4 * i);
-            edge.template store<Gemm::traits.in_place>(sum.x, sum.y, row, column);
-            edge.template store<Gemm::traits.in_place>(sum.z, sum.w, row + map::thread_row(1), column);
+            const i32 row = at.m * Gemm::block.m + slice * map::warp_rows + map::row(lane, 2 * i),
+                      column = at.n * Gemm::block.n + map::column(lane, 2 * i);
+            const auto edge = Gemm::results::edge(p.d, 0, {work.shape.m, work.shape.n});
+            const element_pair before = held(edge, row, column);  // on its way while the parts are
+            const piece sum = over_parts(tile, slice, i);
+            edge.template store<false>(sum.x + before.x, sum.y + before.y, row, column);
         }
     }
 
@@ -77,29 +76,36 @@ private:
                ((i64(item) * slices + slice) * pieces + i) * 32 + ptx::lane_index();
     }
 
+    /// Two elements of D that the sum is added to; zeros where it is not, and beyond D.
+    template <class Edge>
+    DEEPGEMM_DEVICE static element_pair held(const Edge& edge, i32 row, i32 column) {
+        element_pair pair{0.0f, 0.0f};
+        if constexpr (Gemm::traits.in_place) {
+            const float* const d = edge.d + edge.layout.offset(row, column);
+            if (row < edge.end.m && column < edge.end.n) pair.x = ptx::ld_global(d);
+            if (row < edge.end.m && column + 1 < edge.end.n) pair.y = ptx::ld_global(d + 1);
+        }
+        return pair;
+    }
+
     /// The sum of a piece over all parts, the first one first.
     DEEPGEMM_DEVICE piece over_parts(i32 tile, int slice, int i) const {
         const piece* const first = place(tile, slice, i);
         const i64 stride = i64(work.raster.count()) * slices * pieces * 32;
-        piece sum{0.0f, 0.0f, 0.0f, 0.0f};
-        i32 part = 0;
+        piece sum{0.0f, 0.0f};
         DEEPGEMM_NO_UNROLL
-        for (; part + at_once <= work.parts; part += at_once) {
+        for (i32 part = 0; part < work.parts; part += at_once) {
             piece next[at_once];
             DEEPGEMM_UNROLL
-            for (int j = 0; j < at_once; ++j) next[j] = ptx::ld_global(first + (part + j) * stride);
+            for (int j = 0; j < at_once; ++j)
+                next[j] = part + j < work.parts ? ptx::ld_global(first + (part + j) * stride) : piece{0.0f, 0.0f};
             DEEPGEMM_UNROLL
-            for (int j = 0; j < at_once; ++j) add(sum, next[j]);
+            for (int j = 0; j < at_once; ++j) {
+                sum.x += next[j].x;
+                sum.y += next[j].y;
+            }
         }
-        DEEPGEMM_NO_UNROLL
-        for (; part < work.parts; ++part) add(sum, ptx::ld_global(first + part * stride));
         return sum;
-    }
-    DEEPGEMM_DEVICE static void add(piece& sum, const piece& more) {
-        sum.x += more.x;
-        sum.y += more.y;
-        sum.z += more.z;
-        sum.w += more.w;
     }
 
     /// All math warps of the grid wait for each other; what each has stored before, all see after. The words in which they meet are

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The schedule of a batch: products of one shape, all of whose tiles the host can count. So no thread walks over groups, which
-// takes a microsecond where there are a hundred: a tile's number says its matrix by one division, and its place there by the
-// raster of one product.
+// takes a microsecond where there are a hundred: a tile's number says its matrix by division, and its place there by the raster of
+// one product. Where rows of all matrices lie among each other, as the heads of tokens do, a row of tiles of every matrix may come
+// before the next row of any, so that what is read and written at the same time lies side by side in memory.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -14,7 +15,7 @@ namespace deepgemm {
 template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows = 8>
 struct grouped;
 
-/// Tiles `Block` of each matrix of D, one matrix after the other, for clusters `Cluster` that may lie along both M and N, in bands
+/// Tiles `Block` of each matrix of D, one matrix after the other or a row of tiles of each in turn, for clusters `Cluster` that may lie along both M and N, in bands
 /// of `RasterRows` tiles along M. Each cluster takes every `cluster_count`-th cluster tile.
 template <tile_shape Block, cluster_shape Cluster, int RasterRows>
 struct grouped<Block, Cluster, uniform_groups, RasterRows> {
@@ -25,28 +26,40 @@ struct grouped<Block, Cluster, uniform_groups, RasterRows> {
     static constexpr bool bounded = false, on_device = false;
     using arguments = uniform_groups;
 
-    i32 count;               ///< cluster tiles of all matrices
-    fast_divider by_matrix;  ///< divides by the cluster tiles of one
-    banded_raster raster;    ///< of these
-    problem_shape shape;     ///< of one product
-    tile_coord place;        ///< of this CTA in a cluster tile, in elements
+    i32 count;              ///< cluster tiles of all matrices
+    i32 slab;               ///< those of one matrix that come before another matrix's: all, or a row
+    i32 whole;              ///< tiles of all matrices in slabs of that size; the last slab may have fewer
+    fast_divider by_slabs;  ///< divides by a slab of every matrix
+    fast_divider by_slab, by_last_slab;
+    banded_raster raster;  ///< of the cluster tiles of one matrix
+    problem_shape shape;   ///< of one product
+    tile_coord place;      ///< of this CTA in a cluster tile, in elements
 
     /// Host: the schedule of a problem whose `shape` is that of one product.
     DEEPGEMM_BOTH static constexpr grouped of(problem_shape shape, const arguments& given) {
-        const banded_raster one = cluster_tiles(shape);
-        return {given.count * one.count(), fast_divider::of(max(one.count(), 1)), one, shape, {0, 0}};
+        const banded_raster one = cluster_tiles(shape, given.interleaved);
+        const i32 all = one.count(), slab = max(given.interleaved ? one.n : all, 1),
+                  last = all % slab == 0 ? slab : all % slab;
+        return {given.count * all,
+                slab,
+                given.count * (all / slab) * slab,
+                fast_divider::of(max(given.count, 1) * slab),
+                fast_divider::of(slab),
+                fast_divider::of(last),
+                one,
+                shape,
+                {0, 0}};
     }
     /// Any thread of the kernel: the schedule of this CTA, which has rank `rank` in its cluster.
     DEEPGEMM_BOTH constexpr grouped started(problem_shape known, u32 rank) const {
-        return {count,
-                by_matrix,
-                raster,
-                known,
-                {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))}};
+        grouped mine = *this;
+        mine.shape = known;
+        mine.place = {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))};
+        return mine;
     }
     /// Clusters that have work: one for each cluster tile.
     DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const arguments& given) {
-        return given.count * cluster_tiles(shape).count();
+        return given.count * cluster_tiles(shape, given.interleaved).count();
     }
     /// As in one product.
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments&) {
@@ -71,8 +84,11 @@ struct grouped<Block, Cluster, uniform_groups, RasterRows> {
         i32 index;
 
         DEEPGEMM_DEVICE tile operator*() const {
-            const i32 matrix = tiles.by_matrix.divide(index);
-            const grid_coord at = tiles.raster.at(index - matrix * i32(tiles.by_matrix.divisor));
+            const i32 before = tiles.by_slabs.divide(index),
+                      inside = index - before * i32(tiles.by_slabs.divisor);  // in a slab of each matrix
+            const fast_divider& by_one = index < tiles.whole ? tiles.by_slab : tiles.by_last_slab;
+            const i32 matrix = by_one.divide(inside);
+            const grid_coord at = tiles.raster.at(before * tiles.slab + inside - matrix * i32(by_one.divisor));
             return {at.m * (Block.m * Cluster.m) + tiles.place.m, at.n * (Block.n * Cluster.n) + tiles.place.n, matrix,
                     tiles.shape};
         }
@@ -83,9 +99,10 @@ struct grouped<Block, Cluster, uniform_groups, RasterRows> {
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 
 private:
-    DEEPGEMM_BOTH static constexpr banded_raster cluster_tiles(problem_shape shape) {
+    DEEPGEMM_BOTH static constexpr banded_raster cluster_tiles(problem_shape shape, bool interleaved) {
         constexpr int band = max(RasterRows / Cluster.m, 1);
-        return banded_raster::of(ceil_div(shape.m, Block.m * Cluster.m), ceil_div(shape.n, Block.n * Cluster.n), band);
+        return banded_raster::of(ceil_div(shape.m, Block.m * Cluster.m), ceil_div(shape.n, Block.n * Cluster.n),
+                                 interleaved ? 1 : band);
     }
 };
 

@@ -18,6 +18,9 @@ struct uniform_groups {
     static constexpr bool bounded = false, on_device = false;
 
     i32 count = 0;
+    /// A row of tiles of each matrix comes before the next row of any: for matrices whose rows lie among each other in A and D, and
+    /// that all find their B in L2. It changes only the order.
+    bool interleaved = false;
 
     DEEPGEMM_BOTH constexpr group_extent after(group_extent before, problem_shape shape) const {
         const i32 g = before.index + 1;

@@ -52,11 +52,34 @@ constexpr gemm_problem first_of(const batched_problem& problem) {
     return one;
 }
 
+/// True if kernels must read the scales of A word by word. A single column of scales counts as MN-major if TMA can load it; but it
+/// cannot if those of the next matrix are no multiple of 16 bytes behind, and K-major kernels take a column as well.
+constexpr bool reads_a_scales_by_word(const batched_problem& problem) {
+    const scale_argument& scales = problem.a.first.scales;
+    if (scales.kind == scale_kind::none) return false;
+    if (scales.tile.mn != 1 || scales.tile.all_of_k()) return scales.tile.all_of_k();
+    return contiguous_along(scales) == major::k ||
+           (scales.columns == 1 && problem.a.count > 1 && problem.a.scale_stride % 4 != 0);
+}
+
+/// True if tiles of all matrices should take turns: rows of A lie among each other, and all of B is small enough to stay in L2
+/// while they do.
+constexpr bool side_by_side(const batched_problem& problem) {
+    constexpr i64 most_bytes = i64(20) << 20;
+    const input_matrix a = contiguous_rows(problem.a.first.matrix), &b = problem.b.first.matrix;
+    const bool among = problem.a.count > 1 && a.rows > 1 && problem.a.matrix_stride < a.row_stride;
+    return among &&
+           double(problem.a.count) * double(b.rows) * double(b.columns) * size_of(b.type) <= double(most_bytes);
+}
+
 }  // namespace detail
 
 /// The workload of a valid problem. A template, so that workload_of({...}) is a dense problem's and not ambiguous.
 constexpr batched_workload workload_of(const same_as<batched_problem> auto& problem) {
-    return {i32(problem.a.count), workload_of(detail::first_of(problem)), problem.sum};
+    batched_workload work{i32(problem.a.count), workload_of(detail::first_of(problem)), problem.sum};
+    if (!problem.a.first.scales.tile.all_of_k() && detail::reads_a_scales_by_word(problem))
+        work.one.a.scales = major::k;
+    return work;
 }
 
 /// True if there is nothing to compute and nothing to write.
@@ -82,7 +105,7 @@ constexpr batched_arguments arguments_of(const same_as<batched_problem> auto& pr
     made.c.matrix_pitch = made.d.matrix_pitch;
     made.a.scales.matrix_stride = stride(a.scale_stride, multiplies);
     made.b.scales.matrix_stride = stride(b.scale_stride, multiplies);
-    made.tiles = {{work.count}, workspace.data, workspace.bytes};
+    made.tiles = {{work.count, detail::side_by_side(problem)}, workspace.data, workspace.bytes};
     return made;
 }
 

@@ -25,9 +25,9 @@ inline result<void> check_batch_tiles(const batched_workload& work) {
 
 }  // namespace detail
 
-/// Bytes of the smallest workspace with which a sum of products of m x n runs.
+/// Bytes of the smallest workspace with which a sum of products of m x n runs: one part, in tiles of up to 256 x 256.
 constexpr u64 least_sum_bytes(i64 m, i64 n) {
-    return summed_batch::head_bytes + u64(align_up(m, i64(256))) * u64(align_up(n, i64(256))) * sizeof(float);
+    return summed_batch::head_bytes + u64(m + 255) * u64(n + 255) * sizeof(float);
 }
 /// Bytes of a workspace that lets the sum of a batch, with a D of m x n, use `num_sms` multiprocessors. With fewer bytes it uses
 /// fewer; more are never touched.
@@ -43,6 +43,13 @@ inline result<void> validate(const batched_workload& work) {
 }
 
 namespace detail {
+
+/// Checks that an FP8 operand is contiguous along K, as the kernels of batches need it.
+inline result<void> check_order(const char* name, const char* rows_name, const input_matrix& matrix) {
+    if (!is_fp8(matrix.type) || contiguous_along(matrix) == major::k) return {};
+    return fail(errc::bad_layout, name, " is ", matrix.type, " and contiguous along ", rows_name,
+                "; in a batch FP8 must be contiguous along K: transpose it first");
+}
 
 /// Checks what only a sum asks for.
 inline result<void> check_sum(const batched_problem& problem) {
@@ -70,6 +77,8 @@ inline result<void> check_batch(const batched_problem& problem) {
     const gemm_problem first = first_of(problem);
     if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
     if (auto ok = check_batch_tiles(workload_of(problem)); !ok) return ok;
+    if (auto ok = check_order("A", "M", first.a.matrix); !ok) return ok;
+    if (auto ok = check_order("B", "N", first.b.matrix); !ok) return ok;
     if (auto ok = check_placement(first); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     if (sum) {
@@ -78,7 +87,9 @@ inline result<void> check_batch(const batched_problem& problem) {
     if (first.a.matrix.columns == 0) return {};
     if (auto ok = check_stack("A", a.first.matrix, a.count, a.matrix_stride); !ok) return ok;
     if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
-    if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
+    if (!reads_a_scales_by_word(problem) || a.scale_stride < 0) {
+        if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
+    }
     return check_scale_stack("B", b, true);
 }
 
@@ -101,7 +112,7 @@ inline auto memory_of(const batched_problem& problem) {
     if (detail::first_of(problem).a.matrix.columns == 0) return list;
     list.add(memory_of("A", a.first.matrix, a.count, a.matrix_stride));
     list.add(memory_of("B", b.first.matrix, b.count, b.matrix_stride));
-    list.add(memory_of("the scales of A", a, detail::reads_by_word(a.first.scales, false)));
+    list.add(memory_of("the scales of A", a, detail::reads_a_scales_by_word(problem)));
     list.add(memory_of("the scales of B", b, detail::reads_by_word(b.first.scales, true)));
     return list;
 }

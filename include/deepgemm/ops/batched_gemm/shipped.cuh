@@ -27,12 +27,11 @@ struct half_batches
 /// give every multiprocessor some.
 using batched_bf16_nt =
     half_batches<bf16, major::k, major::k, store<bf16>, few16(8, 64, 16), few16(32, 64, 14), tile16(128, 64, 2),
-                 tile16(128, 128, 2), turns16(128, 128), high_bands(tile16(128, 256, 2, {}, 64, 2)),
-                 high_bands(tile16(128, 256, 2, pair, 64, 2))>::type;
+                 tile16(128, 128, 2), high_bands(tile16(128, 256, 2, pair, 64, 2)),
+                 high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 using batched_bf16_nn =
     half_batches<bf16, major::k, major::mn, store<bf16>, few16(8, 128, 10), few16(32, 128, 8), tile16(128, 64, 2),
-                 tile16(128, 128, 2), turns16(128, 128), high_bands(tile16(128, 256, 2, {}, 64, 2)),
-                 high_bands(tile16(128, 256, 2, pair, 64, 2))>::type;
+                 high_bands(tile16(128, 256, 2, pair, 64, 2)), high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 /// Gradients of weights.
 using batched_bf16_tn = half_batches<bf16, major::mn, major::mn, store<bf16>, tile16(128, 128, 2),
                                      high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
@@ -53,19 +52,20 @@ using batched_f16 = any_half_batches<f16, store<f16>>::type;
 template <class Tokens, config... Configs>
 struct fp8_batches : batches_of<operand<e4m3, Tokens>, by_block<typename Tokens::format>, store<bf16>, Configs...> {};
 using batched_fp8_k_major =
-    fp8_batches<scale::per_token_k_major<scale::fp32>, few(8, 64, 12), few(32, 64, 12), narrow(64, 128, deferred),
-                medium(64, {}, deferred), three(128, pair_n), for_k_major(wide()), for_k_major(wide(pair_n))>::type;
+    fp8_batches<scale::per_token_k_major<scale::fp32>, few(8, 64, 12), few(32, 64, 12), medium(64, {}, deferred),
+                three(128, pair_n), for_k_major(wide()), for_k_major(wide(pair_n))>::type;
 using batched_fp8 = fp8_batches<scale::per_token<scale::fp32>, few(8, 64, 12), medium(64, {}, deferred), wide()>::type;
 
-/// Sums of batches, whose D is small: the larger tile reads less from L2. Totals do not pass through staging buffers, so there is
-/// one small one.
+/// Sums of batches, whose D is small: tiles of which a few cover it. The fewer they are, the fewer CTAs read the same elements from
+/// L2. Totals do not pass through staging buffers, so there is one small one.
 template <class Epilogue, config... Configs>
 struct batch_sums {
     using type = kernels<gemm<arch::sm90, operand<bf16>, operand<bf16>, Epilogue, Configs,
                               summed<Configs.block, Configs.raster_rows>>...>;
 };
 template <class Epilogue>
-struct usual_batch_sums : batch_sums<Epilogue, tile16(128, 128, 2, {}, 32, 1), tile16(128, 256, 2, {}, 32, 1)> {};
+struct usual_batch_sums : batch_sums<Epilogue, tile16(128, 128, 2, {}, 32, 1), tile16(128, 192, 2, {}, 32, 1),
+                                     tile16(192, 128, 3, {}, 32, 1), tile16(128, 256, 2, {}, 32, 1)> {};
 using sums_bf16 = usual_batch_sums<store<bf16>>::type;
 using sums_f32 = usual_batch_sums<store<float>>::type;
 using sums_f32_in_place = usual_batch_sums<add_in_place>::type;
@@ -73,9 +73,9 @@ using sums_f32_in_place = usual_batch_sums<add_in_place>::type;
 template <class O>
     requires(same_as<O, ops::batched_gemm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
-    return shipped::sum_of(batched_bf16_nt{}, batched_bf16_nn{}, batched_bf16_tn{}, batched_bf16_tn_in_place{}, batched_bf16_nt_in_place{},
-                           batched_bf16_tt{}, batched_bf16_f32{}, batched_f16{}, batched_fp8_k_major{}, batched_fp8{},
-                           sums_bf16{}, sums_f32{}, sums_f32_in_place{});
+    return shipped::sum_of(batched_bf16_nt{}, batched_bf16_nn{}, batched_bf16_tn{}, batched_bf16_tn_in_place{},
+                           batched_bf16_nt_in_place{}, batched_bf16_tt{}, batched_bf16_f32{}, batched_f16{},
+                           batched_fp8_k_major{}, batched_fp8{}, sums_bf16{}, sums_f32{}, sums_f32_in_place{});
 }
 
 }  // namespace deepgemm::shipped
