@@ -249,6 +249,13 @@ TEST_CASE("k-grouped gemm: lists, stacks and sizes that are wrong are refused") 
           "bad_option: the alignment of groups is 4; for these operands it must be a multiple of 8 elements of K, "
           "which are "
           "16 bytes of a row");
+    CHECK(refused([](p_& p) {
+              p.a.scales = {.kind = scale_kind::none};
+              p.groups.alignment = 1;
+          }) == "bad_scales: A has no scales; an FP8 GEMM needs fp32 or ue8m0 scales");
+    CHECK(refused([](p_& p) {
+              p.a.matrix.columns = p.b.matrix.columns = 1000;
+          }).starts_with("bad_extent: K is 1000; in FP8 it must be a multiple of 16"));
     CHECK(refused([](p_& p) { p.groups.data = nullptr; }) ==
           "null_pointer: the sizes of groups have no data: their pointer is null");
     CHECK(refused([](p_& p) { p.d.matrix_stride = 100; }).starts_with("bad_layout: D has matrix stride 100; its 4"));

@@ -21,14 +21,17 @@ constexpr i64 start_unit(const operand_info& x) {
     return x.contiguous == major::k ? 16 / i64(size_of(x.type)) : 1;
 }
 
-/// Checks the list of groups, but not its memory, for operands `a` and `b` of `k` elements of K.
-inline result<void> check_k_groups(const k_group_list& groups, const operand_info& a, const operand_info& b, i64 k) {
+/// Checks the alignment of groups.
+inline result<void> check_k_alignment(const k_group_list& groups) {
     constexpr i64 most = 4096;  // so that rounding an element up to a multiple does not leave 31 bits
-    if (groups.concatenated) return {};
-    if (groups.alignment < 1 || groups.alignment > most) {
-        return fail(errc::bad_option, "the alignment of groups is ", groups.alignment, "; it must be from 1 to ", most,
-                    " elements of K");
-    }
+    if (groups.concatenated || (groups.alignment >= 1 && groups.alignment <= most)) return {};
+    return fail(errc::bad_option, "the alignment of groups is ", groups.alignment, "; it must be from 1 to ", most,
+                " elements of K");
+}
+
+/// Checks that groups start, and K ends, where copies of these operands can, which have `k` elements of K.
+inline result<void> check_k_starts(const k_group_list& groups, const operand_info& a, const operand_info& b, i64 k) {
+    if (groups.concatenated || k == 0) return {};
     if (is_fp8(a.type) && k % 16 != 0) {
         return fail(errc::bad_extent, "K is ", k,
                     "; in FP8 it must be a multiple of 16, so that a copy of the last elements brings no padding");
@@ -37,7 +40,7 @@ inline result<void> check_k_groups(const k_group_list& groups, const operand_inf
     if (groups.alignment % unit == 0) return {};
     return fail(errc::bad_option, "the alignment of groups is ", groups.alignment,
                 "; for these operands it must be a multiple of ", unit, " elements of K, ",
-                a.format != scale_kind::none ? "which share a word of scales" : "which are 16 bytes of a row");
+                is_fp8(a.type) ? "which share a word of scales" : "which are 16 bytes of a row");
 }
 
 /// Checks the sizes of concatenated groups, which host memory holds, for a product `whole` of all K. There may be `most` groups.
@@ -101,10 +104,11 @@ inline result<void> check_k_grouped(const k_grouped_problem& problem, i64 most =
     }
     if (auto ok = check_form(whole); !ok) return ok;
     const k_grouped_workload work = workload_of(problem);
-    if (auto ok = check_k_groups(groups, work.a, work.b, work.shape.k); !ok) return ok;
+    if (auto ok = check_k_alignment(groups); !ok) return ok;
     if (auto ok = check_concatenated(groups, whole, most); !ok || is_empty(work)) return ok;
     if (auto ok = check_tiles(groups.count, "group", d.first.rows, d.first.columns); !ok) return ok;
     if (auto ok = check_placement(whole); !ok) return ok;
+    if (auto ok = check_k_starts(groups, work.a, work.b, work.shape.k); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     return c ? check_stack("C", c->first, c->count, c->matrix_stride) : result<void>{};
 }
