@@ -83,6 +83,7 @@ FAMILIES = {
         ("larger, FP32 D +=", lambda r: larger(r) and r["accumulate"]),
         ("all", lambda r: True),
     ]),
+    "fp8_k_major": ("FP8", "dense FP8 GEMM whose scales of A are K-major in one column", [("all", lambda r: True)]),
     "fp8_layouts": ("FP8", "dense FP8 GEMM in other orders than NT", [
         ("NN: B is transposed", lambda r: r["layout"] == "nn"),
         ("TN: both are", lambda r: r["layout"] == "tn"),

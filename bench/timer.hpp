@@ -37,8 +37,8 @@ struct sustained_time {
 /// Times launches on one stream of the current device.
 class timer {
 public:
-    /// A kernel whose single launch is this much slower than the fastest one's cannot win back to back: launches are then 1.21 to
-    /// 1.30 times as long, whatever the kernel (docs/tuning-model.md).
+    /// A kernel whose single launch is this much slower than the fastest one's is taken not to win back to back: large FP8
+    /// products of several kernels were then 1.21 to 1.30 times as long (docs/tuning-model.md).
     static constexpr double worth_a_run = 1.12;
 
     /// `recorder` must outlive the timer; nullptr (or one that does not work) means CUDA events.

@@ -93,8 +93,7 @@ def dumped(race):
 
 
 def b_tile(row):
-    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}", "row": "{1, 0}",
-            "tensor": "{0, 0}"}.get(row["recipe"], "{}")
+    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}", "row": "{1, 0}", "tensor": "{0, 0}"}.get(row["recipe"], "{}")
 
 
 def majors(row):
@@ -108,8 +107,7 @@ def operands(row):
     if row["recipe"] in ("row", "tensor"):
         return ("{dtype::e4m3, scale_kind::fp32, {1, scale_tile::all}}",) * 2
     if is_fp8(row):
-        a_tile = b_tile(row) if row["recipe"] == "row" else "{1, 128}"
-        return f"{{dtype::e4m3, scale_kind::fp32, {a_tile}}}", f"{{dtype::e4m3, scale_kind::fp32, {b_tile(row)}}}"
+        return "{dtype::e4m3, scale_kind::fp32, {1, 128}}", f"{{dtype::e4m3, scale_kind::fp32, {b_tile(row)}}}"
     return tuple(f"{{dtype::{row['recipe']}, scale_kind::none, {{}}, {order}}}" for order in majors(row))
 
 
@@ -311,7 +309,7 @@ def summary(race, cases):
     for c in sorted(cases, key=lambda c: -c["loss"]):
         r = c["row"]
         if c["loss"] > WORTH_A_ROW:
-            order = "" if is_fp8(r) else f"{r['layout']} "
+            order = f"{r['recipe']} " if r["recipe"] in ("row", "tensor") else "" if is_fp8(r) else f"{r['layout']} "
             lines.append(f"| {r['m']} | {r['n']} | {r['k']} | {order}{r['d_type']}{' +=' if r['accumulate'] else ''} | "
                          f"{short(c, c['pick'], c['pick_in_place'])} | {short(c, c['best'], c['in_place'])} | {c['loss']:.3f} |")
     return text, "\n".join(lines)

@@ -255,7 +255,7 @@ int main(void) {
     EXPECT(DEEPGEMM_NULL_POINTER, "Y is a null", deepgemm_transpose(engine, &fp8, NULL, NULL, &message));
     deepgemm_engine_destroy(engine);
 
-    const deepgemm_options too_many = {1000000, 0};
+    const deepgemm_options too_many = {.num_sms = 1000000};
     EXPECT(DEEPGEMM_OK, "", deepgemm_engine_create(&too_many, &engine, &message));
     EXPECT(DEEPGEMM_BAD_OPTION, "1000000", deepgemm_bf16_gemm_nt(engine, &a, &a, &d, NULL, NULL, &message));
     if (deepgemm_bf16_gemm_nt(engine, &a, &a, &d, NULL, NULL, NULL) != DEEPGEMM_BAD_OPTION)

@@ -375,6 +375,8 @@ inline std::vector<broken_rule> rules_of_k_groups() {
              }
              p.groups.alignment = 4;
          })},
+        {"in FP8 K is a multiple of 16",
+         broken_k_groups([](p_& p) { p.a.matrix.columns = p.b.matrix.columns = 1016; })},
         {"sizes are given", broken_k_groups([](p_& p) { p.groups.data = nullptr; })},
         {"so are those of concatenated operands in host memory",
          broken_k_groups([](p_& p) { p.groups.host_sizes = nullptr; }, right)},

@@ -34,6 +34,7 @@ TEST_CASE("a configuration prints as its own source") {
                .store_rows = 16,                      \
                .store_columns = 32,                   \
                .store_buffers = 2,                    \
+               .d_ahead = true,                       \
                .trigger_dependents = trigger::always, \
                .extents = {1, 2, 3},                  \
                .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred}})

@@ -20,6 +20,7 @@ constexpr device_info h100 = device_info::h100(), h200 = device_info::h200();
 gemm_workload work_of(const gemm_tuned_row& row) {
     gemm_workload work = fakes::work(row.m_max, row.n, row.k, row.d, row.accumulate);
     work.b.tile = row.b;
+    if (row.b.all_of_k()) work.a.tile = row.b;
     work.in_place = row.accumulate;
     if (row.type == dtype::e4m3) return work;
     work.a = fakes::half(row.a_contiguous, row.type);

@@ -17,10 +17,12 @@ using blocks = operand<e4m3, scale::per_block<scale::fp32>>;
 
 constexpr config one{.block = {64, 64, 64}, .stages = 3, .sm90 = {.warpgroups = 1, .promote = promotion::never}};
 constexpr config pair{.block = {128, 128, 64}, .stages = 3, .cluster = {1, 2}, .sm90 = {.promote = promotion::never}};
-constexpr config alternating{
-    .block = {64, 64, 64}, .stages = 4, .sm90 = {.warpgroups = 2, .alternate = true, .promote = promotion::never}};
+constexpr config alternating{.block = {64, 64, 64},
+                             .stages = 4,
+                             .d_ahead = true,
+                             .sm90 = {.warpgroups = 2, .alternate = true, .promote = promotion::never}};
 constexpr config scaled{.block = {64, 64, 128}, .stages = 3, .sm90 = {.warpgroups = 1}};
-constexpr config scaled_pair{.block = {128, 64, 128}, .stages = 3, .cluster = {1, 2}};
+constexpr config scaled_pair{.block = {128, 64, 128}, .stages = 3, .cluster = {1, 2}, .d_ahead = true};
 
 /// Groups of `sizes` elements of K: "" or what is wrong.
 template <class K>

@@ -255,6 +255,25 @@ TEST_CASE("k-grouped gemm: lists, stacks and sizes that are wrong are refused") 
     CHECK(refused([](p_& p) { p.c->matrix_stride = 256 * 512 + 2; }).starts_with("misaligned: C has matrix stride"));
 }
 
+TEST_CASE("k-grouped gemm: BF16 operands without K, or with one element, take any alignment") {
+    const k_grouped_engine engine = engine_on_simulator();
+    alignas(16) static const bf16 one[8] = {from_float<bf16>(3.0f)};
+    for (const auto& [m, k] : {std::pair{1, 0}, {8, 0}, {1, 1}}) {
+        CAPTURE(m);
+        CAPTURE(k);
+        alignas(16) float d[2][8][8];
+        std::fill_n(&d[0][0][0], 128, -1.0f);
+        const i32 sizes[] = {k, 0};
+        const auto done = k_grouped_bf16_gemm_tn_contiguous(engine, row_major(one, k, m, 8), row_major(one, k, m, 8),
+                                                            output_stack{row_major(&d[0][0][0], m, m, 8), 2, 64},
+                                                            k_groups_by_size(sizes, 2, 1));
+        CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+        CHECK(d[0][0][0] == (k == 0 ? 0.0f : 9.0f));
+        CHECK(d[1][0][0] == 0.0f);
+        CHECK(d[0][0][m == 8 ? 7 : 1] == (m == 8 ? 0.0f : -1.0f));
+    }
+}
+
 TEST_CASE("k-grouped gemm: sizes of concatenated operands that are wrong are refused") {
     using p_ = k_grouped_problem;
     const std::vector<i32> right{256, 0, 128, 640}, odd{256, 100, 28, 640}, few{256, 0, 128, 512};

@@ -56,6 +56,8 @@ struct config {
     int store_rows = 0;   ///< rows of D per staging buffer: 16 (a warp's) or 64 (a warpgroup's); 0: chosen by D's type
     int store_columns = 0;  ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds
     int store_buffers = 0;  ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
+    /// Brings lines of D to L2 while their tile is multiplied, if D is added to in place: L2 then need not wait for memory.
+    bool d_ahead = false;
     trigger trigger_dependents = trigger::by_size;
     static_extents extents{};
     sm90_config sm90{};  ///< for Hopper only
@@ -92,6 +94,7 @@ struct fields_of<config> {
                                            field{"store_rows", &config::store_rows, by_default::open},
                                            field{"store_columns", &config::store_columns, by_default::open},
                                            field{"store_buffers", &config::store_buffers, by_default::open},
+                                           field{"d_ahead", &config::d_ahead},
                                            field{"trigger_dependents", &config::trigger_dependents},
                                            field{"extents", &config::extents},
                                            field{"sm90", &config::sm90}};

@@ -120,10 +120,9 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     /// The operation that plans this kernel; an incomplete type here.
     using operation = typename operation_of_grouping<traits.groups>::type;
 
-    /// True if lines of D are brought to L2 while their tile is multiplied, so that L2 need not wait for memory when it adds to them:
-    /// all tiles of a wave are stored at about the same time. Kernels of one product do without; for them it was not measured.
-    static constexpr bool brings_d =
-        Epilogue::in_place && (traits.groups == grouping::along_k || traits.groups == grouping::k_concatenated);
+    /// True if lines of D are brought to L2 while their tile is multiplied. All tiles of a wave are stored at about the same time, and
+    /// L2 would have to wait for memory before it adds to them.
+    static constexpr bool brings_d = Epilogue::in_place && Config.d_ahead;
 
     /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {

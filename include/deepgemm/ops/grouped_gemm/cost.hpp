@@ -76,9 +76,9 @@ inline double memory_bytes(const gemm_info& info, const grouped_workload& work, 
 }
 
 /// Where groups have many rows, a product takes so long that the board's power binds, and warpgroups that take turns are 3 to 8 % faster
-/// than others for which the model predicts the same (docs/tuning-log.md, 39).
-inline constexpr int many_rows = 512;
-inline constexpr double turns_at_length = 0.96;
+/// than others for which the model predicts the same (docs/tuning-log.md, 39). With fewer rows they were not raced; others, which
+/// were, come first.
+constexpr double share_in_turns(const grouped_workload& work) { return work.expected_rows >= 512 ? 0.96 : 1.1; }
 
 }  // namespace detail
 
@@ -98,7 +98,7 @@ inline cost predict(const gemm_info& info, const grouped_workload& work, const d
     }
     cost made =
         detail::predict_tiles(info, work.one(), device, sms, {row_tiles, one.n, one.rows_of_a}, needed, bytes, p);
-    if (info.cfg.sm90.alternate && work.expected_rows >= detail::many_rows) made.total_us *= detail::turns_at_length;
+    if (info.cfg.sm90.alternate) made.total_us *= detail::share_in_turns(work);
     return made;
 }
 

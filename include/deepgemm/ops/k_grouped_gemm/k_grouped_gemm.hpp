@@ -83,7 +83,7 @@ result<void> run_typed(const Engine& engine, const operand_types& types, const k
 /// k_groups_by_size() and k_groups_by_end() if a row of A, and of B, holds all groups, each from a multiple of 128 elements on;
 /// concatenated_groups() if each group has matrices with rows of its own length, one after another. The kernel reads the list from
 /// device memory, so the host never waits for it, and a captured graph may be replayed with another one; but not if operands are
-/// concatenated. A group of any size is right. If it is no multiple of 16, the elements of A and B up to the next one are
+/// concatenated. K is a multiple of 16; a group of any size is right. If it is no multiple of 16, the elements of A and B up to the next one are
 /// multiplied, too, so they must be zero; all others between groups, and the scales of blocks that no group has, are not used.
 ///
 /// k_grouped_options::c may be D itself, and then D += the products, by additions in L2, each element once, so that results do not

@@ -104,17 +104,31 @@ constexpr gemm_problem whole_of(const k_grouped_problem& problem) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// True if an operand of a 16-bit type has no two elements along either dimension, so that it is contiguous along both.
+constexpr bool either_order(const input_matrix& x) {
+    return is_half(x.type) && (x.columns == 0 || (x.columns == 1 && x.rows == 1));
+}
+
+}  // namespace detail
+
 /// The workload of a valid problem. A template, so that workload_of({...}) is a dense problem's and not ambiguous.
 constexpr k_grouped_workload workload_of(const same_as<k_grouped_problem> auto& problem) {
     const gemm_workload one = workload_of(detail::whole_of(problem));
-    return {.groups = i32(problem.groups.count),
-            .shape = one.shape,
-            .concatenated = problem.groups.concatenated,
-            .a = one.a,
-            .b = one.b,
-            .d = one.d,
-            .accumulate = one.accumulate,
-            .in_place = one.in_place};
+    k_grouped_workload made{.groups = i32(problem.groups.count),
+                            .shape = one.shape,
+                            .concatenated = problem.groups.concatenated,
+                            .a = one.a,
+                            .b = one.b,
+                            .d = one.d,
+                            .accumulate = one.accumulate,
+                            .in_place = one.in_place};
+    // An operand that lies in either order counts as lying in that of the other one.
+    const bool any_a = detail::either_order(problem.a.matrix), any_b = detail::either_order(problem.b.matrix);
+    if (any_a) made.a.contiguous = any_b ? major::mn : made.b.contiguous;
+    if (any_b) made.b.contiguous = made.a.contiguous;
+    return made;
 }
 
 /// True if there is nothing to compute and nothing to write, for any list of groups.

@@ -21,13 +21,17 @@ constexpr i64 start_unit(const operand_info& x) {
     return x.contiguous == major::k ? 16 / i64(size_of(x.type)) : 1;
 }
 
-/// Checks the list of groups, but not its memory, for operands `a` and `b`.
-inline result<void> check_k_groups(const k_group_list& groups, const operand_info& a, const operand_info& b) {
+/// Checks the list of groups, but not its memory, for operands `a` and `b` of `k` elements of K.
+inline result<void> check_k_groups(const k_group_list& groups, const operand_info& a, const operand_info& b, i64 k) {
     constexpr i64 most = 4096;  // so that rounding an element up to a multiple does not leave 31 bits
     if (groups.concatenated) return {};
     if (groups.alignment < 1 || groups.alignment > most) {
         return fail(errc::bad_option, "the alignment of groups is ", groups.alignment, "; it must be from 1 to ", most,
                     " elements of K");
+    }
+    if (is_fp8(a.type) && k % 16 != 0) {
+        return fail(errc::bad_extent, "K is ", k,
+                    "; in FP8 it must be a multiple of 16, so that a copy of the last elements brings no padding");
     }
     const i64 unit = max(start_unit(a), start_unit(b));
     if (groups.alignment % unit == 0) return {};
@@ -97,7 +101,7 @@ inline result<void> check_k_grouped(const k_grouped_problem& problem, i64 most =
     }
     if (auto ok = check_form(whole); !ok) return ok;
     const k_grouped_workload work = workload_of(problem);
-    if (auto ok = check_k_groups(groups, work.a, work.b); !ok) return ok;
+    if (auto ok = check_k_groups(groups, work.a, work.b, work.shape.k); !ok) return ok;
     if (auto ok = check_concatenated(groups, whole, most); !ok || is_empty(work)) return ok;
     if (auto ok = check_tiles(groups.count, "group", d.first.rows, d.first.columns); !ok) return ok;
     if (auto ok = check_placement(whole); !ok) return ok;

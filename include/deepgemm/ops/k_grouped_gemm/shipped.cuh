@@ -30,28 +30,30 @@ DEEPGEMM_BOTH constexpr config buffered(config base) {
     return base;
 }
 
-/// D += in FP32: gradients that are summed up over micro-batches. Large tiles, since each has only its group's K to hide its
-/// epilogue; and others for a few tokens or few features.
-using k_fp8_in_place = k_fp8_kernels<k_groups, add_in_place, lean(narrow(64, 64), 32), lean(medium(128, pair_n), 32),
-                                     buffered(medium(128)), buffered(medium(128, pair_n)), tall(96, {}, 32, 2),
-                                     tall(96, pair_n, 32, 2), tall(112, {}, 16, 2), tall(112, pair_n, 16, 2)>::type;
-using k_bf16_in_place =
-    k_bf16_kernels<add_in_place, tile16(128, 64, 2, {}, 32, 2), tile16(128, 256, 2, {}, 32, 2),
-                   turns16(128, 160, {}, 32, 1), turns16(128, 192, {}, 32, 1), turns16(128, 192, across, 32, 1),
-                   high_bands(turns16(128, 192, {}, 32, 1))>::type;
+/// `base` that asks for lines of D before it adds to them.
+DEEPGEMM_BOTH constexpr config ahead(config base) {
+    base.d_ahead = true;
+    return base;
+}
+
+/// D += in FP32: gradients that are summed up over micro-batches. The tall tile was the best of eleven for all of DeepGEMM's cases, in
+/// BF16 that of warpgroups in turns of seven (docs/tuning-log.md); others are for few tokens or few features.
+using k_fp8_in_place = k_fp8_kernels<k_groups, add_in_place, lean(narrow(64, 64), 32), buffered(medium(128, pair_n)),
+                                     tall(96, pair_n, 32, 2), ahead(tall(96, pair_n, 32, 2))>::type;
+using k_bf16_in_place = k_bf16_kernels<add_in_place, tile16(128, 64, 2, {}, 32, 2), tile16(128, 256, 2, {}, 32, 2),
+                                       turns16(128, 192, {}, 32, 1), ahead(turns16(128, 192, {}, 32, 1))>::type;
 /// The same of concatenated operands.
 using k_fp8_concatenated =
     k_fp8_kernels<concatenated_k_groups, add_in_place, lean(narrow(64, 64), 32), buffered(medium(128, pair_n)),
-                  tall(96, pair_n, 32, 2), tall(112, {}, 16, 2)>::type;
+                  tall(96, pair_n, 32, 2), ahead(tall(96, pair_n, 32, 2))>::type;
 
 /// D alone, in FP32 or in BF16.
 using k_fp8_f32 = k_fp8_kernels<k_groups, store<float>, lean(medium(128), 32), tall(96, pair_n, 32, 2)>::type;
 using k_fp8_bf16 = k_fp8_kernels<k_groups, store<bf16>, lean(medium(128), 64), tall(96, pair_n, 32, 2)>::type;
 using k_fp8_concatenated_f32 =
     k_fp8_kernels<concatenated_k_groups, store<float>, lean(medium(128), 32), tall(96, pair_n, 32, 2)>::type;
-using k_bf16_f32 = k_bf16_kernels<store<float>, tile16(128, 128, 2), tile16(128, 256, 2, {}, 32, 2)>::type;
-using k_bf16_bf16 = k_bf16_kernels<store<bf16>, tile16(128, 128, 2, across), tile16(128, 256, 2, {}, 64, 2),
-                                   tile16(192, 192, 3, {}, 64, 1)>::type;
+using k_bf16_f32 = k_bf16_kernels<store<float>, tile16(128, 128, 2), turns16(128, 192, {}, 32, 1)>::type;
+using k_bf16_bf16 = k_bf16_kernels<store<bf16>, tile16(128, 128, 2, across), turns16(128, 192, {}, 64, 1)>::type;
 
 /// C that is not D.
 using k_fp8_acc = k_fp8_kernels<k_groups, accumulate<float>, medium(128)>::type;
