@@ -111,6 +111,13 @@ TEST_CASE("end scales: in words, as types, and as hashes") {
     CHECK(to_source(by_row) == "operand<e4m3, scale::per_row<scale::fp32>>");
     CHECK(to_source(as_a_whole) == "operand<e4m3, scale::per_tensor<scale::fp32>>");
     CHECK(to_source(without) == "operand<e4m3>");
+    operand_info along_n = by_row;
+    along_n.contiguous = major::mn;
+    CHECK(describe(along_n, "N") == "e4m3 scaled by row by fp32, contiguous along N");
+    CHECK(std::string(ops::gemm::why_not(rows_kernel(), work_of(by_row, along_n))) == "it takes another B");
+    operand_info bare_along_n = without;
+    bare_along_n.contiguous = major::mn;
+    CHECK(std::string(ops::gemm::why_not(rows_kernel(), work_of(by_row, bare_along_n))) == "it takes another B");
     CHECK(describe(work_of(by_row, as_a_whole)) ==
           "m = 256, n = 512, k = 1024, A e4m3 scaled by row by fp32, B e4m3 scaled as a whole by fp32, D bf16");
     CHECK(describe(work_of(without, without, true)) ==

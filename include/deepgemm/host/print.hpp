@@ -108,19 +108,20 @@ inline std::string to_source(const operand_info& value) {
                   value.contiguous == major::mn ? ">, major::mn>" : ">>");
 }
 
-/// An operand in a few words: "e4m3 scaled 1x128 by fp32", "e4m3 scaled by row by fp32", "bf16 contiguous along K". `rows` is the name of its rows, M or N.
+/// An operand in a few words: "e4m3 scaled 1x128 by fp32", "e4m3 scaled by row by fp32", "bf16 contiguous along K". `rows` is the
+/// name of its rows, M or N.
 inline std::string describe(const operand_info& value, const char* rows = "M or N") {
     const char* const gathered = value.gathered ? ", rows gathered" : "";
     if (value.format == scale_kind::none) {
         return concat(value.type, " contiguous along ", value.contiguous == major::mn ? rows : "K", gathered);
     }
+    const std::string order = value.contiguous == major::mn ? concat(", contiguous along ", rows) : "";
     if (value.tile.all_of_k()) {
         return concat(value.type, value.tile.mn == 1 ? " scaled by row" : " scaled as a whole", " by ",
-                      name_of(value.format), gathered);
+                      name_of(value.format), order, gathered);
     }
     return concat(value.type, " scaled ", value.tile.mn, "x", value.tile.k, " by ", name_of(value.format),
-                  value.scales == major::k ? " along K" : "",
-                  value.contiguous == major::mn ? concat(", contiguous along ", rows) : "", gathered);
+                  value.scales == major::k ? " along K" : "", order, gathered);
 }
 
 }  // namespace deepgemm
