@@ -114,13 +114,13 @@ inline std::string describe(const operand_info& value, const char* rows = "M or 
     if (value.format == scale_kind::none) {
         return concat(value.type, " contiguous along ", value.contiguous == major::mn ? rows : "K", gathered);
     }
+    const std::string turned = value.contiguous == major::mn ? concat(", contiguous along ", rows) : "";
     if (value.tile.all_of_k()) {
         return concat(value.type, value.tile.mn == 1 ? " scaled by row" : " scaled as a whole", " by ",
-                      name_of(value.format), gathered);
+                      name_of(value.format), turned, gathered);
     }
     return concat(value.type, " scaled ", value.tile.mn, "x", value.tile.k, " by ", name_of(value.format),
-                  value.scales == major::k ? " along K" : "",
-                  value.contiguous == major::mn ? concat(", contiguous along ", rows) : "", gathered);
+                  value.scales == major::k ? " along K" : "", turned, gathered);
 }
 
 }  // namespace deepgemm
