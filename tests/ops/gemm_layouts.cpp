@@ -150,7 +150,7 @@ TEST_CASE("gemm: what is refused of FP8 in other orders, before anything is laun
           "the workspace has 24575 bytes; it must have at least 24576 to transpose B, which is not contiguous along K");
     CHECK(refused(given, {nullptr, least}, engine) == "the workspace has no data: its pointer is null");
     CHECK(refused(given, {static_cast<u8*>(whole.data) + 8, least}, engine) ==
-          "the workspace starts 8 bytes past a multiple of 16; operands in it do");
+          "the workspace starts 8 bytes past a multiple of 16; operands in it must start at one");
     CHECK(refused(given, {given.d.data, least}, engine).find(" in memory; the result would be undefined") !=
           std::string::npos);
     gemm_problem other = given;

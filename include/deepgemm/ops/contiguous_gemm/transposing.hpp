@@ -12,7 +12,9 @@ namespace deepgemm {
 /// Bytes of workspace with which m_grouped_fp8_gemm_nn_contiguous() takes a stack of matrices (k,n): those of all of them, in rows of
 /// whole cache lines; 0 if they are contiguous along K.
 constexpr u64 m_grouped_fp8_gemm_nn_workspace_bytes(const scaled_stack& b) {
-    return b.count > 0 ? u64(b.count) * detail::turned_bytes(transposed(b.first.matrix)) : 0;
+    const detail::wide bytes = detail::wide(b.count) * detail::turned_bytes(transposed(b.first.matrix));
+    constexpr detail::wide most = ~u64(0);  // no memory has as many
+    return b.count > 0 ? u64(min(bytes, most)) : 0;
 }
 
 namespace detail {
@@ -30,7 +32,7 @@ inline result<void> check_turned(const contiguous_problem& given, const contiguo
                     " to transpose ", given.b.count, " matrices of B, which are not contiguous along K");
     }
     memory_list<9 + epilogue_memory> list;
-    list.add(memory_of(workspace, "operands in it do"));
+    list.add(memory_of(workspace, "operands in it must start at one"));
     for (const memory_use& use : memory_of(given)) list.add(use);
     return check_memory(list);
 }

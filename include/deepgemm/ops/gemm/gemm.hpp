@@ -36,8 +36,20 @@ result<void> run(const Engine& engine, const gemm_problem& problem, const gemm_o
         const bool turned = is_turned(problem.a.matrix) || is_turned(problem.b.matrix);
         if (turned && !is_empty(problem)) return run_turned(engine, problem, options);
     }
-    return engine.template run<ops::gemm>(problem, options.stream,
-                                          {options.num_sms, options.pin, options.dependent_launch});
+    auto done = engine.template run<ops::gemm>(problem, options.stream,
+                                               {options.num_sms, options.pin, options.dependent_launch});
+    if constexpr (!engine_for<Engine, ops::transpose>) {
+        const bool a = is_turned(problem.a.matrix), b = is_turned(problem.b.matrix);
+        if ((a || b) && !done && done.failure().code == errc::no_kernel) {
+            return fail(errc::no_kernel, done.failure().message, "; ",
+                        a && b ? "A and B are"
+                        : a    ? "A is"
+                               : "B is",
+                        " not contiguous along K: an engine that serves ops::transpose, too, transposes it first, in "
+                        "gemm_options::workspace");
+        }
+    }
+    return done;
 }
 
 /// Runs a product whose operands must be of the types that the named function takes.

@@ -110,6 +110,15 @@ struct gemm {
         if (size_of(work.a.type) == 2) made.cfg.block.k = 64;
         if (size_of(work.a.type) == 2 || (scaled_at_end(work.a) && !work.promoted))
             made.cfg.sm90.promote = promotion::never;
+        // Registers bring FP8 along M to a multiply only on the side of A.
+        if (size_of(work.b.type) == 1 && work.b.contiguous == major::mn) {
+            if (work.a.contiguous == major::k) {
+                made.cfg.block.m = 64;
+                made.cfg.swap = true;
+            } else {
+                made.traits.b.contiguous = major::k;
+            }
+        }
         return made;
     }
 };

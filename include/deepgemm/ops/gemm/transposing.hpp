@@ -102,7 +102,7 @@ struct turned_product {
                         " not contiguous along K");
         }
         memory_list<7 + epilogue_memory> list;
-        if (first.any()) list.add(memory_of(workspace, "operands in it do"));
+        if (first.any()) list.add(memory_of(workspace, "operands in it must start at one"));
         for (const memory_use& use : memory_of(given)) list.add(use);
         return check_memory(list);
     }
