@@ -434,6 +434,7 @@ inline std::vector<broken_rule> rules_of_batches() {
                               x->first.scales = per_token_scales(address(5ull << 40), scale_kind::fp32, rows, 1024);
                           }
                       })},
+        {"a sum is added to FP32", broken_batch(true, [](p_& p) { p.accumulate = true; })},
         {"a sum has a workspace that holds D as FP32", broken_batch(true, [](p_& p) { p.workspace.bytes = 1024; })},
         {"at a multiple of 128 bytes",
          broken_batch(true, [](p_& p) { p.workspace.data = static_cast<char*>(p.workspace.data) + 64; })},

@@ -507,6 +507,8 @@ TEST_CASE("batched gemm: every rule broken once") {
     CHECK(
         refused(summed([](p_& p) { p.workspace.bytes = 1567875; })) ==
         "bad_option: the workspace has 1567875 bytes; the sum of a batch needs at least 1567876 for a D of 256 x 512");
+    CHECK(refused(summed([](p_& p) { p.accumulate = true; })) ==
+          "unsupported_type: D is bf16; the sum of a batch is added to an f32 D and to no other");
     CHECK(refused(summed([](p_& p) { p.workspace.data = nullptr; })) ==
           "null_pointer: the workspace has no data: its pointer is null");
     CHECK(refused(summed([&](p_& p) { p.workspace.data = static_cast<char*>(p.workspace.data) + 64; })) ==

@@ -57,6 +57,10 @@ inline result<void> check_sum(const batched_problem& problem) {
         return fail(errc::unsupported_type, "A and B are ", problem.a.first.matrix.type,
                     "; products of 16-bit types can be summed up over a batch, bf16 or f16");
     }
+    if (problem.accumulate && problem.d.first.type != dtype::f32) {
+        return fail(errc::unsupported_type, "D is ", problem.d.first.type,
+                    "; the sum of a batch is added to an f32 D and to no other");
+    }
     const u64 least = least_sum_bytes(problem.d.first.rows, problem.d.first.columns);
     if (problem.workspace.bytes >= least) return {};
     return fail(errc::bad_option, "the workspace has ", problem.workspace.bytes,

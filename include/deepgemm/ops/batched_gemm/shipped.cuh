@@ -36,8 +36,7 @@ using batched_bf16_nn =
 using batched_bf16_tn = half_batches<bf16, major::mn, major::mn, store<bf16>, tile16(128, 128, 2),
                                      high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 using batched_bf16_tn_in_place =
-    half_batches<bf16, major::mn, major::mn, add_in_place, tile16(128, 128, 2), tile16(128, 256, 2, {}, 32, 2)>::type;
-using batched_bf16_nt_in_place = half_batches<bf16, major::k, major::k, add_in_place, tile16(128, 128, 2)>::type;
+    half_batches<bf16, major::mn, major::mn, add_in_place, tile16(128, 256, 2, {}, 32, 2)>::type;
 /// One tile for what is seldom asked for.
 template <class Element, class D>
 struct any_half_batches : join<typename half_batches<Element, major::k, major::k, D, tile16(128, 128, 2)>::type,
@@ -46,6 +45,7 @@ struct any_half_batches : join<typename half_batches<Element, major::k, major::k
                                typename half_batches<Element, major::mn, major::k, D, tile16(128, 128, 2)>::type> {};
 using batched_bf16_tt = half_batches<bf16, major::mn, major::k, store<bf16>, tile16(128, 128, 2)>::type;
 using batched_bf16_f32 = any_half_batches<bf16, store<float>>::type;
+using batched_bf16_in_place = any_half_batches<bf16, add_in_place>::type;
 using batched_f16 = any_half_batches<f16, store<f16>>::type;
 
 /// FP8: K-major scales of A, in the order of the data, and MN-major ones.
@@ -74,7 +74,7 @@ template <class O>
     requires(same_as<O, ops::batched_gemm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
     return shipped::sum_of(batched_bf16_nt{}, batched_bf16_nn{}, batched_bf16_tn{}, batched_bf16_tn_in_place{},
-                           batched_bf16_nt_in_place{}, batched_bf16_tt{}, batched_bf16_f32{}, batched_f16{},
+                           batched_bf16_in_place{}, batched_bf16_tt{}, batched_bf16_f32{}, batched_f16{},
                            batched_fp8_k_major{}, batched_fp8{}, sums_bf16{}, sums_f32{}, sums_f32_in_place{});
 }
 
