@@ -21,7 +21,7 @@ namespace {
 using prenorm_engine = engine_of<ops::hc_prenorm>;
 
 std::span<const hc_prenorm_handle> prenorm_kernels() { return instances::of<ops::hc_prenorm>(); }
-prenorm_engine engine_on_simulator() { return {prenorm_kernels(), device_info::simulator(8)}; }
+prenorm_engine engine_on_simulator() { return {prenorm_kernels(), device_info::simulator(16)}; }
 
 /// A machine with as many multiprocessors as the largest cluster.
 sim::options eight() { return {.num_sms = 8}; }

@@ -42,14 +42,14 @@ constexpr auto only_if(shipped::kernels<Kernel> one) {
 
 /// Instantiates the kernels of shard `Shard` of `Shards`, counted from 0, of a list of kernels of operation `O`, and returns
 /// their handles. `Backend::handle_of<Kernel>()` makes a handle. A program may compile only every `OneIn`-th shard as a sample.
-/// A list of at most `2 * Shards` kernels is then dealt among these shards only, so that it stays complete: some of its kernels
+/// A list of at most `3 * Shards` kernels is then dealt among these shards only, so that it stays complete: some of its kernels
 /// may be the only ones of their kind.
 template <class O, int Shard, int Shards, class Backend, int OneIn = 1, class... Kernels>
 std::vector<kernel_handle<O>> shard(shipped::kernels<Kernels...> list) {
     static_assert(0 <= Shard && Shard < Shards,
                   "shard: its number must be at least 0 and less than the number of shards");
     static_assert(1 <= OneIn && OneIn <= Shards, "shard: OneIn must be from 1 to the number of shards");
-    constexpr int step = int(sizeof...(Kernels)) <= 2 * Shards ? OneIn : 1;
+    constexpr int step = int(sizeof...(Kernels)) <= 3 * Shards ? OneIn : 1;
     return detail::shard<O, Shard / step, Shards / step, Backend>(list, std::index_sequence_for<Kernels...>{});
 }
 
