@@ -91,7 +91,7 @@ TEST_CASE("explain takes products in groups of rows") {
     CHECK(words.has("35456 rows in 4 groups by its end, usually 8864 each, n = 6144, k = 7168"));
     CHECK(words.has("predicted best of 8: config{.block = {"));
     CHECK(words.has("8192 rows in 8 groups by row, usually 20 each, n = 4096, k = 4096"));
-    CHECK(words.has("predicted best of 3: config{.block = {64, 128, 64}"));
+    CHECK(words.has("predicted best of 4: config{.block = {64, 128, 64}"));
     const said lists =
         run(explain_command, {"4*35456,6144,7168:gathered-psum", "64*8192,4096,7168:bf16-gathered-indexed-20"});
     CHECK(lists.has("A e4m3 scaled 1x128 by fp32, rows gathered, B"));
@@ -152,13 +152,13 @@ TEST_CASE("explain takes prenorms, whose configuration is of another type") {
     const said text = run(explain_command, {"137,24,7168:prenorm", "137,24,7168:prenorm-16", "8192,100,7168:prenorm"});
     CHECK(text.code == 0);
     CHECK(text.has("prenorm of m = 137, n = 24, k = 7168, A bf16, B f32 as tf32, D f32\non 132 "));
-    CHECK(text.has("predicted best of 11: hc_prenorm_config{.block = {16, 8, 64}, .warpgroups = 4, .split_k = 4}"));
+    CHECK(text.has("predicted best of 12: hc_prenorm_config{.block = {16, 8, 64}, .warpgroups = 4, .split_k = 4}"));
     CHECK(text.has("D f32, sums in 16 parts of K\n"));
     CHECK(text.has("predicted best of 5: hc_prenorm_config{.block = {64, 24, 64}, .stages = "));
     CHECK(text.has("hc_prenorm_config{.block = {64, 128, 64}, .stages = "));
     const std::string pin = "hc_prenorm_config{.block = {64, 64, 64}, .warpgroups = 2, .split_k = 2}";
     CHECK(run(explain_command, {"--pin", pin, "137,24,7168:prenorm"})
-              .has("pinned of 11: hc_prenorm_config{.block = {64, 64, "));
+              .has("pinned of 12: hc_prenorm_config{.block = {64, 64, "));
     CHECK(run(explain_command, {"--json", "137,24,7168:prenorm"}).has("\"config\": \"hc_prenorm_config{.block = "));
     CHECK_THROWS_WITH_AS(
         run(explain_command,

@@ -254,6 +254,8 @@ def table(header, rows):
 
 
 def kind(row):
+    if "einsum" in row.get("op", ""):
+        return " ".join([row["form"], f"{row['heads']} heads" if row.get("heads", 0) > 1 else "", row["recipe"], row["d_type"]])
     if "heads" in row:
         what = row.get("form") or f"best {row['best']} of {row['pass']}"
         return f"{row['heads']} heads of {row['depth']}, {what} {row['d_type'].upper()}"
@@ -329,6 +331,8 @@ def label(row):
     """A case below its bars."""
     text = f"{row['groups']} groups, " if row.get("groups", 1) > 1 else ""
     text += f"{row['m']}x{row['n']}x{row['k']}" + (f" {row['layout']}" if row["layout"] != "nt" else "")
+    if "einsum" in row.get("op", ""):
+        return f"{row['case']} {row['d_type']}"
     if "heads" in row:
         return f"{row['m']}x{row['n']}, {row['heads']}x{row['depth']} {row.get('form', row['pass'])} {row['d_type']}"
     if "num_splits" in row:

@@ -147,8 +147,9 @@ inline result<void> check_scales(const char* name, const char* rows_name, const 
         return fail(errc::bad_scales, name, " has no scales; an FP8 GEMM needs fp32 or ue8m0 scales");
     }
     if (scales.tile != per_token && !is_per_block) {
-        return fail(errc::bad_scales, "a scale of ", name, " covers ", scales.tile.mn, " x ", scales.tile.k,
-                    " elements; it must cover ", is_b ? "1 x 128 or 128 x 128" : "1 x 128", " (rows x K)");
+        const auto number = [](int of) { return of == scale_tile::all ? std::string("all") : std::to_string(of); };
+        return fail(errc::bad_scales, "a scale of ", name, " covers ", number(scales.tile.mn), " x ",
+                    number(scales.tile.k), " elements; it must cover ", is_b ? "1 x 128 or 128 x 128" : "1 x 128", " (rows x K)");
     }
     const i64 rows = ceil_div(mn, i64(scales.tile.mn)), columns = ceil_div(k, k_per_word(scales.kind, scales.tile));
     if (scales.rows != rows || scales.columns != columns) {

@@ -15,9 +15,9 @@ namespace deepgemm {
 
 namespace detail {
 
-/// Elements of K at whose multiples groups of an operand may start: those of a word of scales, or of 16 bytes of a row.
+/// Elements of K at whose multiples groups of an operand may start: those of a word of scales along K, or of 16 bytes of a row.
 constexpr i64 start_unit(const operand_info& x) {
-    if (x.format != scale_kind::none) return k_per_word(x.format, x.tile);
+    if (x.format != scale_kind::none && !x.tile.all_of_k()) return k_per_word(x.format, x.tile);
     return x.contiguous == major::k ? 16 / i64(size_of(x.type)) : 1;
 }
 
