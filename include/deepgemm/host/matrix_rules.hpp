@@ -149,7 +149,8 @@ inline result<void> check_scales(const char* name, const char* rows_name, const 
     if (scales.tile != per_token && !is_per_block) {
         const auto number = [](int of) { return of == scale_tile::all ? std::string("all") : std::to_string(of); };
         return fail(errc::bad_scales, "a scale of ", name, " covers ", number(scales.tile.mn), " x ",
-                    number(scales.tile.k), " elements; it must cover ", is_b ? "1 x 128 or 128 x 128" : "1 x 128", " (rows x K)");
+                    number(scales.tile.k), " elements; it must cover ", is_b ? "1 x 128 or 128 x 128" : "1 x 128",
+                    " (rows x K)");
     }
     const i64 rows = ceil_div(mn, i64(scales.tile.mn)), columns = ceil_div(k, k_per_word(scales.kind, scales.tile));
     if (scales.rows != rows || scales.columns != columns) {

@@ -67,8 +67,7 @@ struct hc_prenorm<Arch, Config, Sums> {
     static_assert(Config.block.k == 64, "hc_prenorm: block.k must be 64");
     static_assert(Config.block.n >= 8 && Config.block.n <= 32 && Config.block.n % 8 == 0,
                   "hc_prenorm: for 16 rows, block.n must be 8, 16, 24 or 32");
-    static_assert(Config.split_k >= 1 && Config.split_k <= 16,
-                  "hc_prenorm: for 16 rows, split_k must be from 1 to 16");
+    static_assert(Config.split_k >= 1 && Config.split_k <= 16, "hc_prenorm: for 16 rows, split_k must be from 1 to 16");
     static_assert(Sums == partial_sums::added || Config.split_k == 1,
                   "hc_prenorm: K is split by clusters or into the caller's parts, not by both");
     static_assert(Config.warpgroups >= 1 && Config.warpgroups <= 4,
