@@ -31,8 +31,8 @@ struct needed_kernels {
     std::vector<std::vector<std::size_t>> of_line;
 };
 
-/// Plans every line on a device for an objective. Rows of `table` come before the library's own. With `fixed`, N and K of a line are constants
-/// of its kernels. Throws deepgemm::exception if no shipped kernel runs a product.
+/// Plans every line on a device for an objective. Rows of `table` come before the library's own. With `fixed`, N and K of a
+/// line are constants of its kernels. Throws deepgemm::exception if no shipped kernel runs a product.
 needed_kernels kernels_for(std::span<const listed_product> lines, const device_info& device, const tuned_table& table,
                            bool fixed, objective_kind objective = objective_kind::latency);
 

@@ -31,8 +31,8 @@ struct our_kernels {
     const contender& pick() const { return ranked.front().who; }
 };
 
-/// Host: plans `data`'s product, FP8 along K, for the current device and an objective. The launches refer to `data`'s buffers, valid until its next
-/// generate(). FP8: `scales_of_a` is the order of A's scales.
+/// Host: plans `data`'s product, FP8 along K, for the current device and an objective. The launches refer to `data`'s buffers,
+/// valid until its next generate(). FP8: `scales_of_a` is the order of A's scales.
 our_kernels kernels_for(const problem_data& data, objective_kind objective, major scales_of_a = major::mn);
 /// Host: the same of FP8 as the case stores it, for kernels that transpose on the way.
 our_kernels kernels_as_stored(const problem_data& data);

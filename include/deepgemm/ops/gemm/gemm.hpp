@@ -98,8 +98,9 @@ result<void> half_gemm(const Engine& engine, const operand_types& types, const i
 
 /// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands FP8 and contiguous along K. Scaled by blocks of 128 along K, A has 1x128
 /// scales and B 128x128 or 1x128. Or scales hold for all of K: for each operand one a row (per_row_scales), one for all of it
-/// (per_tensor_scale) or none (unscaled), in FP32, applied once to sums of the tensor core; gemm_options::promoted. D: BF16 or FP32; or FP8 with scales, as gemm_options::epilogue says. Empty M or N:
-/// nothing happens; empty K: D becomes C, or what the epilogue makes of zero.
+/// (per_tensor_scale) or none (unscaled), in FP32, applied once to sums of the tensor core; gemm_options::promoted. D: BF16 or
+/// FP32; or FP8 with scales, as gemm_options::epilogue says. Empty M or N: nothing happens; empty K: D becomes C, or what the
+/// epilogue makes of zero.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nt(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
