@@ -64,7 +64,7 @@ TEST_CASE("hc_prenorm: every shipped kernel, on some multiprocessors, too, and w
         hc_prenorm_sample sample(random, {900, cfg.block.n + 3, 1999}, parts), no_k(random, {70, 24, 0}, parts);
         CHECK(run(engine, sample, {.pin = cfg}) == "");
         sample.restore();
-        CHECK(run(engine, sample, {.num_sms = 9, .pin = cfg}) == "");
+        CHECK(run(engine, sample, {.num_sms = cfg.split_k > 8 ? 17 : 9, .pin = cfg}) == "");
         CHECK(run(engine, no_k, {.pin = cfg}) == "");
     }
 }

@@ -24,11 +24,11 @@ std::span<const hc_prenorm_handle> prenorm_kernels() { return instances::of<ops:
 prenorm_engine engine_on_simulator() { return {prenorm_kernels(), device_info::simulator(16)}; }
 
 /// A machine with as many multiprocessors as the largest cluster.
-sim::options eight() { return {.num_sms = 8}; }
+sim::options sixteen() { return {.num_sms = 16}; }
 
 /// Runs a sample through the named operation: "", the error or what is wrong.
 std::string run(const prenorm_engine& engine, hc_prenorm_sample& sample, hc_prenorm_options options = {}) {
-    sim::options machine = eight();
+    sim::options machine = sixteen();
     if (options.stream == nullptr) options.stream = &machine;
     const auto done = run_named(engine, sample.problem(), options);
     return done ? sample.verdict() : done.failure().message;
@@ -135,7 +135,7 @@ TEST_CASE("hc_prenorm: no K makes zeros, whatever the operands' pointers are; no
         hc_prenorm_problem p = sample.problem();
         p.a.data = nullptr;
         p.b.data = reinterpret_cast<const void*>(3);
-        sim::options machine = eight();
+        sim::options machine = sixteen();
         CHECK(run_named(engine, p, {.stream = &machine}));
         CHECK(sample.verdict() == "");
     }
@@ -160,7 +160,7 @@ TEST_CASE("hc_prenorm: results may start at any element, and parts may lie among
         std::vector<float> d(std::size_t(m * parts * n + 1)), q(std::size_t(parts * m + 3), untouched);
         p.d = {row_major(d.data() + 1, m, n, parts * n), parts, n};  // (m, part, n)
         p.q = row_major(q.data() + 3, parts, m);
-        sim::options machine = eight();
+        sim::options machine = sixteen();
         REQUIRE(run_named(engine_on_simulator(), p, {.stream = &machine}));
         prenorm_product& made = sample.product();
         for (i64 part = 0; part < parts; ++part) {
@@ -187,9 +187,9 @@ TEST_CASE("hc_prenorm: plans are explained, pinned and launched") {
     CHECK(plan->workspace_bytes() == 0);
     const std::string text = explain(*plan);
     CAPTURE(text);
-    CHECK(text.find("prenorm of m = 70, n = 24, k = 1000, A bf16, B f32 as tf32, D f32\non 8 of 8 SMs of ") == 0);
-    CHECK(text.find("predicted best of 11: hc_prenorm_config{.block = {64, 24, 64}, .stages = ") != std::string::npos);
-    sim::options machine = eight();
+    CHECK(text.find("prenorm of m = 70, n = 24, k = 1000, A bf16, B f32 as tf32, D f32\non 16 of 16 SMs of ") == 0);
+    CHECK(text.find("predicted best of 12: hc_prenorm_config{.block = {64, 24, 64}, .stages = ") != std::string::npos);
+    sim::options machine = sixteen();
     REQUIRE(plan->launch(sample.problem(), &machine));
     CHECK(sample.verdict() == "");
     const hc_prenorm_config last = plan->ranked.back().kernel->info.cfg;
@@ -229,13 +229,13 @@ TEST_CASE("hc_prenorm: rows have the same bits in every batch where K is split b
     for (const i32 parts : {1, 3}) {
         hc_prenorm_sample many(random, {200, 24, 900}, parts, false);
         for (const split_rule rule : {split_rule::never, split_rule::as_one_row}) {
-            prenorm_engine own(device_info::simulator(8), context{.split = rule});
+            prenorm_engine own(device_info::simulator(16), context{.split = rule});
             own.with(prenorm_kernels());
             many.restore();
             REQUIRE(run(own, many) == "");
             prenorm_product& all = many.product();
             const auto d = all.d, q = all.squares;
-            sim::options machine = eight();
+            sim::options machine = sixteen();
             for (const i64 rows : {1, 65, 130}) {
                 many.restore();
                 hc_prenorm_problem few = many.problem();

@@ -3,6 +3,8 @@
 // decide when they apply. Pitches are those of TMA; see layout/tensor_map.cuh.
 #pragma once
 
+#include <string>
+
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/matrix.hpp>
