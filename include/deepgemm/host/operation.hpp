@@ -92,6 +92,63 @@ concept operation = operation_concept::names_types<O> && operation_concept::comp
     operation_concept::checks<O> && operation_concept::lists_memory<O> && operation_concept::translates<O> &&
     operation_concept::matches<O> && operation_concept::predicts<O> && operation_concept::has_text<O>;
 
+namespace detail {
+
+// Functions beside the types of an operation, called by argument-dependent lookup. Members of usual_operation have their names, and
+// would be found instead.
+template <class X>
+auto memory_beside(const X& x) {
+    return memory_of(x);
+}
+template <class X>
+auto workload_beside(const X& x) {
+    return workload_of(x);
+}
+template <class X>
+auto arguments_beside(const X& x) {
+    return arguments_of(x);
+}
+template <class X>
+bool is_empty_beside(const X& x) {
+    return is_empty(x);
+}
+template <class Info, class Workload>
+cost predict_beside(const Info& kernel, const Workload& work, const device_info& device, int num_sms) {
+    return predict(kernel, work, device, num_sms);
+}
+template <class X>
+std::string describe_beside(const X& x) {
+    return describe(x);
+}
+
+}  // namespace detail
+
+/// What most operations have in common, to derive from: the five types, and functions that only call those of the same names
+/// beside these types. A derived operation adds `name`, both check(), with_rows(), both why_not() and wanted(), and replaces what
+/// is another way with it.
+template <class Problem, class Workload, class Arguments, class Traits, class Config>
+struct usual_operation {
+    using problem = Problem;
+    using workload = Workload;
+    using arguments = Arguments;
+    using traits = Traits;
+    using config = Config;
+    using info = kernel_info<Traits, Config>;
+
+    static auto memory_of(const problem& given) { return detail::memory_beside(given); }
+    static workload workload_of(const problem& given) { return detail::workload_beside(given); }
+    static arguments arguments_of(const problem& given) { return detail::arguments_beside(given); }
+    static bool is_empty(const workload& work) { return detail::is_empty_beside(work); }
+    static u64 hash(const workload& work) { return hash_of(work); }
+    static cost predict(const info& kernel, const workload& work, const device_info& device, int num_sms) {
+        return detail::predict_beside(kernel, work, device, num_sms);
+    }
+    /// No bytes.
+    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
+    static std::string describe(const workload& work) { return detail::describe_beside(work); }
+    static std::string source_of(const info& kernel) { return to_source(kernel); }
+};
+
 namespace operation_concept {
 /// Complete for operations only; see `explains`.
 template <operation O>

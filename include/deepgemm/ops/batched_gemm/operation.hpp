@@ -17,21 +17,12 @@ namespace deepgemm {
 namespace ops {
 
 /// D[s](m,n) = [D[s](m,n) +] sum over k of A[s](m,k) B[s](n,k) for each matrix s of a stack, or their sum over s.
-struct batched_gemm {
+struct batched_gemm
+    : usual_operation<batched_problem, batched_workload, batched_arguments, gemm_traits, deepgemm::config> {
     static constexpr const char* name = "batched_gemm";
-    using problem = batched_problem;
-    using workload = batched_workload;
-    using arguments = batched_arguments;
-    using traits = gemm_traits;
-    using config = deepgemm::config;
 
     static result<void> check(const problem& given) { return detail::check_batch(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
-    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
-    static u64 hash(const workload& work) { return hash_of(work); }
     /// Changes the rows of every product.
     static workload with_rows(workload work, i32 rows) {
         work.one.shape.m = rows;
@@ -47,9 +38,6 @@ struct batched_gemm {
     }
     static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one); }
 
-    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
     /// Bytes that a sum can use.
     static u64 workspace_bytes(const config& cfg, const workload& work, int num_sms) {
         if (!work.sum) return 0;
@@ -57,8 +45,6 @@ struct batched_gemm {
         return summed_batch::bytes_of(detail::parts_of_sum(cfg, work, num_sms) * tiles.m * tiles.n, cfg.block);
     }
 
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
-    static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
     /// A kernel for a workload. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one, device);

@@ -48,21 +48,12 @@ inline std::string describe(const clean_logits_workload& work) {
 namespace ops {
 
 /// D(i, j) becomes minus infinity for keys j outside of the range of query i.
-struct clean_logits {
+struct clean_logits : usual_operation<clean_logits_problem, clean_logits_workload, clean_logits_arguments,
+                                      clean_logits_traits, clean_logits_config> {
     static constexpr const char* name = "clean_logits";
-    using problem = clean_logits_problem;
-    using workload = clean_logits_workload;
-    using arguments = clean_logits_arguments;
-    using traits = clean_logits_traits;
-    using config = clean_logits_config;
 
     static result<void> check(const problem& given) { return detail::check_clean_logits(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
-    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
-    static u64 hash(const workload& work) { return hash_of(work); }
     /// Changes the number of queries.
     static workload with_rows(workload work, i32 queries) {
         work.queries = queries;
@@ -74,12 +65,6 @@ struct clean_logits {
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
-    static cost predict(const clean_logits_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
-
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
     /// A kernel as a C++ type.
     static std::string source_of(const clean_logits_info& kernel) {
         return concat("logits_cleaner<arch::sm", kernel.launch.arch, ", ", to_source(kernel.traits), ", ",

@@ -19,21 +19,12 @@ namespace ops {
 
 /// D(m,n) = sum over k of A(m,k) B[g](n,k) for the rows m of each group g. Groups follow each other in A and D; a list in device
 /// memory says where.
-struct contiguous_gemm {
+struct contiguous_gemm
+    : usual_operation<contiguous_problem, contiguous_workload, contiguous_arguments, gemm_traits, deepgemm::config> {
     static constexpr const char* name = "contiguous_gemm";
-    using problem = contiguous_problem;
-    using workload = contiguous_workload;
-    using arguments = contiguous_arguments;
-    using traits = gemm_traits;
-    using config = deepgemm::config;
 
     static result<void> check(const problem& given) { return detail::check_contiguous(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
-    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
-    static u64 hash(const workload& work) { return hash_of(work); }
     /// Changes the rows that a group usually has, and those of all groups with them.
     static workload with_rows(workload work, i32 rows) {
         work.expected_rows = rows;
@@ -57,13 +48,6 @@ struct contiguous_gemm {
     }
     static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
 
-    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
-
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
-    static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
     /// A kernel for a workload. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one(), device);

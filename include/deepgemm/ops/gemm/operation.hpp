@@ -37,22 +37,13 @@ constexpr bool takes(const operand_info& kernel, operand_info given, i32 k) {
 namespace ops {
 
 /// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), in FP8 with scales or without, in BF16 or FP16 without; with steps of an epilogue.
-struct gemm {
+struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm_traits, deepgemm::config> {
     static constexpr const char* name = "gemm";
-    using problem = gemm_problem;
-    using workload = gemm_workload;
-    using arguments = dense_arguments;
-    using traits = gemm_traits;
-    using config = deepgemm::config;
     using tuned_row = gemm_tuned_row;
 
     static result<void> check(const problem& given) { return detail::check_gemm(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
     static bool is_empty(const workload& work) { return work.shape.m == 0 || work.shape.n == 0; }
-    static u64 hash(const workload& work) { return hash_of(work); }
     static workload with_rows(workload work, i32 rows) {
         work.shape.m = rows;
         return work;
@@ -83,20 +74,12 @@ struct gemm {
         return others ? "its extents are fixed to others" : nullptr;
     }
 
-    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-    /// No bytes: CTAs that split K add up within their cluster.
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
-
     static std::span<const tuned_row> tuned_rows(const device_info& device) { return deepgemm::tuned_rows(device); }
     static const tuned_row* find_tuned(std::span<const tuned_row> rows, const workload& work,
                                        objective_kind objective) {
         return deepgemm::find_tuned(rows, work, objective);
     }
 
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
-    static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
     /// A kernel for a workload. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made{{.arch = device.arch},

@@ -17,21 +17,12 @@ namespace deepgemm {
 namespace ops {
 
 /// D[g](m,n) = sum over k of A[g](m,k) B[g](n,k) for the first counts[g] rows of the slot of each group g.
-struct grouped_gemm {
+struct grouped_gemm
+    : usual_operation<grouped_problem, grouped_workload, masked_arguments, gemm_traits, deepgemm::config> {
     static constexpr const char* name = "grouped_gemm";
-    using problem = grouped_problem;
-    using workload = grouped_workload;
-    using arguments = masked_arguments;
-    using traits = gemm_traits;
-    using config = deepgemm::config;
 
     static result<void> check(const problem& given) { return detail::check_grouped(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
-    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
-    static u64 hash(const workload& work) { return hash_of(work); }
     /// Changes the rows that a group usually has; its slot stays as it is.
     static workload with_rows(workload work, i32 rows) {
         work.expected_rows = rows;
@@ -46,13 +37,6 @@ struct grouped_gemm {
     }
     static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
 
-    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
-
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
-    static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
     /// A kernel for a workload. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one(), device);

@@ -18,21 +18,12 @@ namespace deepgemm {
 namespace ops {
 
 /// D(m,n) = sum over k of A(m,k) tf32(B(n,k)) and q(m) = sum over k of A(m,k)^2, from one pass over A; or both in parts of K.
-struct hc_prenorm {
+struct hc_prenorm : usual_operation<hc_prenorm_problem, hc_prenorm_workload, hc_prenorm_arguments, hc_prenorm_traits,
+                                    hc_prenorm_config> {
     static constexpr const char* name = "hc_prenorm";
-    using problem = hc_prenorm_problem;
-    using workload = hc_prenorm_workload;
-    using arguments = hc_prenorm_arguments;
-    using traits = hc_prenorm_traits;
-    using config = hc_prenorm_config;
 
     static result<void> check(const problem& given) { return detail::check_hc_prenorm(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
-    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
-    static u64 hash(const workload& work) { return hash_of(work); }
     static workload with_rows(workload work, i32 rows) {
         work.shape.m = rows;
         return work;
@@ -45,14 +36,6 @@ struct hc_prenorm {
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
-    static cost predict(const hc_prenorm_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-    /// No bytes: CTAs that split K add up within their cluster.
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
-
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
-    static std::string source_of(const hc_prenorm_info& kernel) { return to_source(kernel); }
     /// A kernel for a workload, with a tile as wide as D where one can be.
     static hc_prenorm_info wanted(const workload& work, const device_info& device) {
         hc_prenorm_info made{{.arch = device.arch}};

@@ -19,21 +19,12 @@ namespace ops {
 
 /// D[g](m,n) = [C[g](m,n) +] sum over the k of group g of A(m,k) B(n,k). Groups follow each other along K; a list in device memory
 /// says where.
-struct k_grouped_gemm {
+struct k_grouped_gemm
+    : usual_operation<k_grouped_problem, k_grouped_workload, k_grouped_arguments, gemm_traits, deepgemm::config> {
     static constexpr const char* name = "k_grouped_gemm";
-    using problem = k_grouped_problem;
-    using workload = k_grouped_workload;
-    using arguments = k_grouped_arguments;
-    using traits = gemm_traits;
-    using config = deepgemm::config;
 
     static result<void> check(const problem& given) { return detail::check_k_grouped(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
-    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
-    static u64 hash(const workload& work) { return hash_of(work); }
     static workload with_rows(workload work, i32 rows) {
         work.shape.m = rows;
         return work;
@@ -51,13 +42,6 @@ struct k_grouped_gemm {
     }
     static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
 
-    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
-
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
-    static std::string source_of(const gemm_info& kernel) { return to_source(kernel); }
     /// A kernel for a workload. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one(), device);

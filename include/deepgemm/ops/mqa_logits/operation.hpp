@@ -19,21 +19,12 @@ namespace deepgemm {
 namespace ops {
 
 /// logits(i, j) = scale(j) * sum over h of relu(dot(q(i, h), key(j))) * weight(i, h) for keys j in the range of query i.
-struct mqa_logits {
+struct mqa_logits : usual_operation<mqa_logits_problem, mqa_logits_workload, mqa_logits_arguments<logits_arguments>,
+                                    stored_mqa_traits, mqa_logits_config> {
     static constexpr const char *name = "mqa_logits", *kernel_header = "deepgemm/ops/mqa_logits/shipped.cuh";
-    using problem = mqa_logits_problem;
-    using workload = mqa_logits_workload;
-    using arguments = mqa_logits_arguments<logits_arguments>;
-    using traits = stored_mqa_traits;
-    using config = mqa_logits_config;
 
     static result<void> check(const problem& given) { return detail::check_mqa_logits(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
-    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
-    static u64 hash(const workload& work) { return hash_of(work); }
     /// Changes the number of queries.
     static workload with_rows(workload work, i32 queries) {
         work.queries = queries;
@@ -50,12 +41,6 @@ struct mqa_logits {
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
-    static cost predict(const mqa_logits_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
-
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
     static std::string source_of(const mqa_logits_info& kernel) { return deepgemm::source_of(kernel); }
     /// A kernel for a workload. Its configuration is left to the kernel.
     static mqa_logits_info wanted(const workload& work, const device_info& device) {

@@ -21,22 +21,13 @@ namespace ops {
 
 /// logits(i, j) = scale(j) * sum over h of relu(dot(q(i, h), key(j))) * weight(i, h) for the first keys of the request of
 /// query i.
-struct paged_mqa_logits {
+struct paged_mqa_logits : usual_operation<paged_mqa_logits_problem, paged_mqa_logits_workload,
+                                          paged_mqa_arguments<logits_arguments>, paged_mqa_traits, paged_mqa_config> {
     static constexpr const char *name = "paged_mqa_logits",
                                 *kernel_header = "deepgemm/ops/paged_mqa_logits/shipped.cuh";
-    using problem = paged_mqa_logits_problem;
-    using workload = paged_mqa_logits_workload;
-    using arguments = paged_mqa_arguments<logits_arguments>;
-    using traits = paged_mqa_traits;
-    using config = paged_mqa_config;
 
     static result<void> check(const problem& given) { return detail::check_paged_mqa_logits(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
-    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
-    static u64 hash(const workload& work) { return hash_of(work); }
     /// Changes the number of queries.
     static workload with_rows(workload work, i32 queries) {
         work.queries = queries;
@@ -49,13 +40,6 @@ struct paged_mqa_logits {
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
-    static cost predict(const paged_mqa_logits_info& kernel, const workload& work, const device_info& device,
-                        int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
-
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
     static std::string source_of(const paged_mqa_logits_info& kernel) { return deepgemm::source_of(kernel); }
     /// A kernel for a workload, with the configuration for its number of queries.
     static paged_mqa_logits_info wanted(const workload& work, const device_info& device) {

@@ -53,21 +53,11 @@ inline std::string describe(const topk_workload& work) {
 namespace ops {
 
 /// indices(i, 0 ... k - 1): the columns of the k largest logits of row i, in order.
-struct topk {
+struct topk : usual_operation<topk_problem, topk_workload, topk_arguments, topk_traits, topk_config> {
     static constexpr const char* name = "topk";
-    using problem = topk_problem;
-    using workload = topk_workload;
-    using arguments = topk_arguments;
-    using traits = topk_traits;
-    using config = topk_config;
 
     static result<void> check(const problem& given) { return detail::check_topk(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
-    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
-    static u64 hash(const workload& work) { return hash_of(work); }
     static workload with_rows(workload work, i32 rows) {
         work.rows = rows;
         return work;
@@ -78,12 +68,6 @@ struct topk {
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
-    static cost predict(const topk_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
-
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
     /// A kernel as a C++ type.
     static std::string source_of(const topk_info& kernel) {
         return concat("topk_selector<arch::sm", kernel.launch.arch, ", ", to_source(kernel.traits), ", ",

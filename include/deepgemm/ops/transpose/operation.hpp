@@ -47,21 +47,12 @@ inline std::string describe(const transpose_workload& work) {
 namespace ops {
 
 /// Y(j, i) = X(i, j) of each matrix of a stack.
-struct transpose {
+struct transpose
+    : usual_operation<transpose_problem, transpose_workload, transpose_arguments, transpose_traits, transpose_config> {
     static constexpr const char* name = "transpose";
-    using problem = transpose_problem;
-    using workload = transpose_workload;
-    using arguments = transpose_arguments;
-    using traits = transpose_traits;
-    using config = transpose_config;
 
     static result<void> check(const problem& given) { return detail::check_transpose(given); }
     static result<void> check(const workload& work) { return validate(work); }
-    static auto memory_of(const problem& given) { return deepgemm::memory_of(given); }
-    static workload workload_of(const problem& given) { return deepgemm::workload_of(given); }
-    static arguments arguments_of(const problem& given) { return deepgemm::arguments_of(given); }
-    static bool is_empty(const workload& work) { return deepgemm::is_empty(work); }
-    static u64 hash(const workload& work) { return hash_of(work); }
     /// Changes the number of rows of X.
     static workload with_rows(workload work, i32 rows) {
         work.rows = rows;
@@ -73,12 +64,6 @@ struct transpose {
     }
     static const char* why_not(const config&, const workload&) { return nullptr; }
 
-    static cost predict(const transpose_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-    static constexpr u64 workspace_bytes(const config&, const workload&, int) { return 0; }
-
-    static std::string describe(const workload& work) { return deepgemm::describe(work); }
     /// A kernel as a C++ type.
     static std::string source_of(const transpose_info& kernel) {
         return concat("transposer<arch::sm", kernel.launch.arch, ", ", to_source(kernel.traits), ", ",
