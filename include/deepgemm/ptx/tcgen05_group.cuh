@@ -9,7 +9,7 @@ namespace deepgemm::ptx::detail {
 template <int Group>
 DEEPGEMM_BOTH constexpr void check_tcgen05() {
     static_assert(Group == 1 || Group == 2, "cta_group of tcgen05 is 1 or 2");
-    static_assert(arch::sm100::compiled_here && Group > 0, "tcgen05 needs sm_100a: pass " DEEPGEMM_SM100_FLAG);
+    static_assert(arch::sm100::compiled_here && Group > 0, "tcgen05 needs Blackwell: pass " DEEPGEMM_SM100_FLAG);
 }
 
 }  // namespace deepgemm::ptx::detail
