@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The fifth-generation tensor core of Blackwell (sm_100f: B200, B300): tensor memory, multiplies issued by one thread (in tcgen05_mma.cuh),
-// copies of scale factors, commits to mbarriers. `Group` is cta_group: 1, or 2 for a pair of CTAs (ranks 2i and 2i+1).
+// The fifth-generation tensor core of Blackwell (sm_100f: B200, B300): tensor memory, copies of scale factors, commits to
+// mbarriers; multiplies, which one thread issues, are in tcgen05_mma.cuh. `Group` is cta_group: 1, or 2 for a pair of CTAs (ranks
+// 2i and 2i+1).
 // A tensor memory address is lane << 16 | column: 128 lanes of 512 32-bit columns. PTX ISA: "TensorCore 5th Generation".
 #pragma once
 
