@@ -13,12 +13,12 @@ namespace deepgemm::test {
 
 /// What lies in the memories of CTA `rank` before, and what is found in its tensor memory after.
 struct tensor_cta {
-    std::vector<u8> shared;              ///< from the start of dynamic shared memory, a multiple of 16 bytes
-    std::vector<u32> columns_in;         ///< (lane, column) of tensor memory, 128 lanes; empty: nothing is written
-    std::vector<u32> out;                ///< (lane, column), 128 lanes of `tensor_columns`
-    u32& in(u32 lane, u32 column);       ///< makes room for it
-    u32 at(u32 lane, u32 column) const;  ///< of `out`
-    std::vector<u64> given;              ///< by lane and column: whether in() was asked for it
+    std::vector<u8> shared;              ///< from the start of dynamic shared memory, of both proxies
+    std::vector<u32> columns_in;         ///< (lane, column) of tensor memory; what `given` does not name is not written
+    std::vector<u64> given;              ///< a bit by lane and column
+    std::vector<u32> out;                ///< (lane, column)
+    u32& in(u32 lane, u32 column);       ///< a word of `columns_in`, which is now given
+    u32 at(u32 lane, u32 column) const;  ///< a word of `out`
 };
 inline constexpr u32 tensor_columns = 512;
 
@@ -51,10 +51,12 @@ void run_tensor(std::vector<tensor_cta>& ctas, Issue issue, sim::options options
     sim::launch(options, geometry, [&] {
         const u32 smem = ptx::dynamic_smem(), rank = ptx::cluster_rank(), warp = ptx::warp_index();
         tensor_cta& own = ctas[rank];
-        for (u32 i = ptx::thread_index() * 16; i < own.shared.size(); i += 128 * 16) {
-            sim::store_shared(smem + i, own.shared.data() + i, 16, "test");
+        if (ptx::thread_index() == 0 && !own.shared.empty()) {
+            sim::cta_state& cta = *sim::me().cta;
+            std::copy(own.shared.begin(), own.shared.end(), cta.generic);
+            std::copy(own.shared.begin(), own.shared.end(), cta.async);
+            sim::mark_written(cta, 0, u32(own.shared.size()));
         }
-        ptx::fence_proxy_async();
         if (ptx::thread_index() == 0) {
             ptx::mbarrier_init(smem + bar, 1);
             ptx::fence_mbarrier_init();

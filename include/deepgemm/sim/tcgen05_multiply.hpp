@@ -191,7 +191,7 @@ inline void multiply_for(const std::vector<cta_state*>& ctas, u32 r, const tcgen
         check_operand_read(*ctas[r], x.a_read);
         load_operand(*ctas[r], x.a, a_shape(i), a, {k, 1});
     }
-    if (i.negate) std::transform(a, a + rows * k, a, [](float value) { return -value; });
+    for (u32 at = 0; i.negate && at < rows * k; ++at) a[at] = -a[at];
     for (u32 q = 0; q < ctas.size(); ++q) {  // each CTA holds its share of B's rows
         check_operand_read(*ctas[q], x.b_read);
         load_operand(*ctas[q], x.b, b_shape(i), b + q * share, {1, pitch});
