@@ -7,7 +7,7 @@
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
 
-#include "../scale/kernel_cases.hpp"
+#include "../scale/packing_cases.hpp"
 
 using namespace scale_cases;
 using scale::cast_scales;
@@ -88,6 +88,28 @@ TEST_CASE("scale layouts: floats to packed exponents") {
     check_table<scale::ue8m0>(seed);
 }
 
+TEST_CASE("scale layouts: rows between groups pack to zero") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    for (const i64 blocks : {1, 56, 224}) {
+        CHECK(check_packed_rows<gpu>({1000, 1000, 3001, 4097}, 224, 5000, blocks, false, seed) == "");
+        CHECK(check_packed_rows<gpu>({8192}, 128, 4097, blocks, true, seed) == "");
+    }
+}
+
+TEST_CASE("scale layouts: groups along K") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    std::vector<i64> many, few{8192, 0, 7000, 1};
+    for (i64 g = 0; g < 128; ++g) many.push_back(32 * (g % 17));
+    for (const bool by_end : {false, true}) {
+        for (const i32 tile_k : {32, 128}) {
+            CHECK(check_packed_k_groups<gpu>(few, tile_k, 7168, by_end, 160, 3, 7168, seed) == "");
+            CHECK(check_packed_k_groups<gpu>(many, tile_k, 4096, by_end, 224, 0, 4097, seed) == "");
+        }
+    }
+}
+
 TEST_CASE_TEMPLATE("casts per token", Types, std::pair<e4m3, bf16>, std::pair<e4m3, float>, std::pair<e5m2, bf16>) {
     using Q = typename Types::first_type;
     using X = typename Types::second_type;
@@ -149,6 +171,16 @@ TEST_CASE("small scale layouts") {
 
 TEST_CASE("small scales that are no powers of two become NaN, are counted, and spoil no other byte") {
     CHECK(check_unpackable<gpu>() == "");
+    CHECK(check_reported<gpu>(false) == "");
+    CHECK(check_reported<gpu>(true) == "");
+}
+
+TEST_CASE("small scales of groups") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    CHECK(check_packed_rows<gpu>({10, 30, 30, 36}, 16, 40, 5, true, seed) == "");
+    for (const i64 pitch : {132, 133})
+        CHECK(check_packed_k_groups<gpu>({640, 0, 128}, 128, 132, true, 160, 2, pitch, seed) == "");
 }
 
 TEST_CASE("small casts") {

@@ -494,6 +494,22 @@ result<void> broken_transform(Change change) {
     return validate<scale::to_mn_major<scale::ue8m0>>(a);
 }
 
+/// The verdict on packing the scales, of 12 rows and 400 columns, of 4 groups along K to 5 rows of words, after a change.
+template <class Change>
+result<void> broken_k_packing(Change change) {
+    scale::pack_k_grouped_arguments a{.in = static_cast<const float*>(address(1 << 20)),
+                                      .row_stride = 400,
+                                      .rows = 12,
+                                      .mn = 400,
+                                      .layout = static_cast<const i32*>(address(256)),
+                                      .groups = 4,
+                                      .out = static_cast<u32*>(address(2 << 20)),
+                                      .words = 5,
+                                      .invalid = static_cast<u32*>(address(64))};
+    change(a);
+    return validate<scale::pack_k_grouped>(a);
+}
+
 /// The verdict on scores of 100 queries of 64 heads of 128 and 5000 keys, after a change.
 template <class Change>
 result<void> broken_mqa(Change change) {
@@ -778,6 +794,42 @@ inline std::vector<broken_rule> rules_of_transforms() {
         {"the output lies apart from the input", broken_transform([](t_& a) { a.out = const_cast<float*>(a.in); })},
         {"so does the counter",
          broken_transform([](t_& a) { a.invalid = const_cast<u32*>(reinterpret_cast<const u32*>(a.in)); })},
+        {"an invalid scale is reported where they are counted", broken_transform([](t_& a) {
+             a.invalid = nullptr;
+             a.found = static_cast<scale::unpackable*>(address(96));
+         })},
+        {"at a multiple of 16 bytes",
+         broken_transform([](t_& a) { a.found = static_cast<scale::unpackable*>(address(72)); })},
+        {"groups of rows have one matrix",
+         broken_transform([](t_& a) { a.ends = static_cast<const i32*>(address(256)); })},
+        {"and start at multiples of a positive number", broken_transform([](t_& a) {
+             a.groups = 1;
+             a.ends = static_cast<const i32*>(address(256));
+             a.alignment = 0;
+         })},
+        {"their ends are aligned", broken_transform([](t_& a) {
+             a.groups = a.group_count = 1;
+             a.ends = static_cast<const i32*>(address(258));
+         })},
+        {"only packing leaves rows out", validate<scale::to_mn_major<scale::fp32>>(scale::to_mn_major_arguments{
+                                             .in = static_cast<const float*>(address(1 << 20)),
+                                             .mn = 8,
+                                             .blocks = 1,
+                                             .out = address(2 << 20),
+                                             .ends = static_cast<const i32*>(address(256))})},
+    };
+}
+
+inline std::vector<broken_rule> rules_of_k_packing() {
+    using k_ = scale::pack_k_grouped_arguments;
+    return {
+        {"rows, columns and rows of words are from 0 to 2^31 - 4096", broken_k_packing([](k_& a) { a.rows = -1; })},
+        {"columns", broken_k_packing([](k_& a) { a.mn = 2147483647; })},
+        {"rows of words", broken_k_packing([](k_& a) { a.words = -5; })},
+        {"columns are a multiple of 4", broken_k_packing([](k_& a) { a.mn = 398; })},
+        {"a scale covers 32 or 128 elements of K", broken_k_packing([](k_& a) { a.tile_k = 64; })},
+        {"there are at most 128 groups", broken_k_packing([](k_& a) { a.groups = 129; })},
+        {"rows do not overlap", broken_k_packing([](k_& a) { a.row_stride = 396; })},
     };
 }
 

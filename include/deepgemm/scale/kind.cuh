@@ -45,6 +45,13 @@ enum class cast_scales : u8 {
     packed,  ///< UE8M0 exponents of these powers of two, four K blocks to a word; bytes of missing blocks are zero
 };
 
+/// A scale that has no UE8M0 exponent, as a kernel that packs scales reports it. Host and device.
+struct alignas(16) unpackable {
+    i32 group = 0, row = 0,
+        block = 0;  ///< its place among the scales: `row` counts rows of scales, `block` scales along K
+    float value = 0;
+};
+
 /// The name of a value in source.
 DEEPGEMM_BOTH constexpr const char* name_of(cast_scales scales) {
     switch (scales) {
