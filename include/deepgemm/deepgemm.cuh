@@ -30,6 +30,7 @@
 #include <deepgemm/ptx/tcgen05.cuh>
 #include <deepgemm/ptx/word.cuh>
 #include <deepgemm/scale/cast.cuh>
+#include <deepgemm/scale/cast_fp4.cuh>
 #include <deepgemm/scale/pack_k_grouped.cuh>
 #include <deepgemm/scale/to_mn_major.cuh>
 #include <deepgemm/schedule/grouped.cuh>

@@ -7,6 +7,7 @@
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
 
+#include "../scale/fp4_cases.hpp"
 #include "../scale/packing_cases.hpp"
 
 using namespace scale_cases;
@@ -132,6 +133,21 @@ TEST_CASE_TEMPLATE("casts per token", Types, std::pair<e4m3, bf16>, std::pair<e4
     }
 }
 
+TEST_CASE_TEMPLATE("casts to FP4", X, bf16, float) {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    struct shape {
+        i64 m, k, x_pitch, q_padding;
+    };
+    for (const shape s : {shape{1024, 7168, 7168, 0}, {1, 7168, 7168, 0}, {2049, 1000, 1008, 4}, {129, 710, 711, 1}}) {
+        CAPTURE(s.m);
+        CAPTURE(s.k);
+        const bool special = s.k < 7168;
+        CHECK(check_fp4<gpu, X, scale::ue8m0>(s.m, s.k, s.x_pitch, s.q_padding, 0, special, seed) == "");
+        CHECK(check_fp4<gpu, X, scale::ue4m3>(s.m, s.k, s.x_pitch, s.q_padding, 0.0123f, special, seed) == "");
+    }
+}
+
 TEST_CASE_TEMPLATE("casts per channel and per block", Types, std::pair<e4m3, bf16>, std::pair<e5m2, float>) {
     using Q = typename Types::first_type;
     using X = typename Types::second_type;
@@ -194,6 +210,8 @@ TEST_CASE("small casts") {
         CHECK(check_per_channel<gpu, e5m2, float, 32, cast_scales::packed>(200, 600, pitch, pitch, true, seed) == "");
         CHECK(check_per_block<gpu, e4m3, bf16, cast_scales::fp32>(200, 600, pitch, pitch, true, seed) == "");
         CHECK(check_per_block<gpu, e5m2, float, cast_scales::packed>(200, 600, pitch, pitch, true, seed) == "");
+        CHECK(check_fp4<gpu, bf16, scale::ue8m0>(5, 600, pitch, pitch % 2, 0, true, seed) == "");
+        CHECK(check_fp4<gpu, float, scale::ue4m3>(5, 600, pitch, pitch % 2, 0.3f, true, seed) == "");
     }
 }
 

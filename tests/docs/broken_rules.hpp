@@ -112,6 +112,7 @@ inline std::vector<broken_rule> rules_of_scales() {
          })},
         {"there are as many as tiles", broken([](p_& p) { p.b.scales.rows = 5; })},
         {"packed ones, four to a word", broken([](p_& p) { p.a.scales.kind = scale_kind::ue8m0; })},
+        {"or those in UE4M3", broken([](p_& p) { p.a.scales.kind = scale_kind::ue4m3; })},
         {"they are given", broken([](p_& p) { p.a.scales.data = nullptr; })},
         {"MN-major scales start at multiples of 16 bytes",
          broken([](p_& p) { p.a.scales.data = moved(p.a.scales.data, 4); })},
@@ -776,6 +777,46 @@ inline std::vector<broken_rule> rules_of_casts() {
         {"strides of scales are positive", broken_cast<token>([](c_& a) { a.scale_stride_j = 0; })},
         {"what is written lies apart from x", broken_cast<token>([](c_& a) { a.q = const_cast<void*>(a.x); })},
         {"and from what else is written", broken_cast<token>([](c_& a) { a.scales = a.q; })},
+    };
+}
+
+/// The verdict on casting x (300, 500), BF16, to FP4 with scales of `Format`, after a change.
+template <class Format, class Change>
+result<void> broken_fp4_cast(Change change) {
+    scale::cast_fp4_arguments a{.x = address(1 << 20),
+                                .x_pitch = 512,
+                                .q = static_cast<u8*>(address(2 << 20)),
+                                .q_pitch = 256,
+                                .rows = 300,
+                                .columns = 500,
+                                .scales = static_cast<u32*>(address(3 << 20)),
+                                .scale_stride_k = 300};
+    change(a);
+    return validate<scale::cast_to_fp4<bf16, Format>>(a);
+}
+
+inline std::vector<broken_rule> rules_of_fp4_casts() {
+    using scale::ue4m3;
+    using scale::ue8m0;
+    using f_ = scale::cast_fp4_arguments;
+    return {
+        {"rows and columns are from 0 to 2^31 - 4096", broken_fp4_cast<ue8m0>([](f_& a) { a.rows = -7; })},
+        {"columns are even", broken_fp4_cast<ue8m0>([](f_& a) { a.columns = 499; })},
+        {"only NV format has a scale of the tensor",
+         broken_fp4_cast<ue8m0>([](f_& a) { a.tensor_scale = static_cast<const float*>(address(64)); })},
+        {"x, q and the scales are given", broken_fp4_cast<ue8m0>([](f_& a) { a.scales = nullptr; })},
+        {"x is aligned to its elements", broken_fp4_cast<ue8m0>([](f_& a) { a.x = moved(a.x, 1); })},
+        {"scales are aligned to words",
+         broken_fp4_cast<ue8m0>([](f_& a) { a.scales = static_cast<u32*>(address(66)); })},
+        {"so is that of the tensor",
+         broken_fp4_cast<ue4m3>([](f_& a) { a.tensor_scale = static_cast<const float*>(address(65)); })},
+        {"rows of x do not overlap", broken_fp4_cast<ue8m0>([](f_& a) { a.x_pitch = 499; })},
+        {"nor do those of q", broken_fp4_cast<ue8m0>([](f_& a) { a.q_pitch = 249; })},
+        {"strides of scales are positive", broken_fp4_cast<ue4m3>([](f_& a) { a.scale_stride_k = 0; })},
+        {"what is written lies apart from x",
+         broken_fp4_cast<ue8m0>([](f_& a) { a.q = static_cast<u8*>(const_cast<void*>(a.x)); })},
+        {"and from what else is written",
+         broken_fp4_cast<ue8m0>([](f_& a) { a.scales = reinterpret_cast<u32*>(a.q); })},
     };
 }
 

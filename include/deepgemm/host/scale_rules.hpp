@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The rules of casts and scale transforms that a caller can break: one check and one sentence each, before a launch of a kernel
-// of scale/cast.cuh, scale/to_mn_major.cuh or scale/pack_k_grouped.cuh. Nothing is read from the memory that the arguments name.
+// of scale/cast.cuh, scale/cast_fp4.cuh, scale/to_mn_major.cuh or scale/pack_k_grouped.cuh. Nothing is read from the memory that the arguments name.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/memory.hpp>
 #include <deepgemm/scale/cast.cuh>
+#include <deepgemm/scale/cast_fp4.cuh>
 #include <deepgemm/scale/pack_k_grouped.cuh>
 #include <deepgemm/scale/to_mn_major.cuh>
 
@@ -127,6 +128,52 @@ template <class K>
     requires(same_as<typename K::arguments, scale::cast_arguments>)
 result<void> validate(const scale::cast_arguments& arguments) {
     return detail::check_cast(arguments, detail::rules_of<K>::value);
+}
+
+/// Checks the arguments of `K`, a scale::cast_to_fp4, against every rule. If x has no elements, that is a success whatever the
+/// pointers are.
+template <class K>
+    requires(same_as<typename K::arguments, scale::cast_fp4_arguments>)
+result<void> validate(const scale::cast_fp4_arguments& a) {
+    if (auto ok = detail::check_size("x", a.rows, a.columns); !ok) return ok;
+    if (a.columns % 2 != 0) {
+        return fail(errc::bad_extent, "x has ", a.columns,
+                    " columns; packed FP4, two elements in a byte, needs an even number");
+    }
+    if (a.tensor_scale != nullptr && !K::nv) {
+        return fail(errc::bad_option, "a scale of the tensor is given; only a cast with ue4m3 scales has one");
+    }
+    if (a.rows == 0 || a.columns == 0) return {};
+    if (auto ok = detail::check_base("x", a.x, size_of(K::x_type), "that is the size of its elements"); !ok) return ok;
+    if (auto ok = detail::check_base("q", a.q, 1, ""); !ok) return ok;
+    if (auto ok = detail::check_base("the matrix of scales", a.scales, 4, "it consists of 4-byte words"); !ok)
+        return ok;
+    if (a.tensor_scale != nullptr) {
+        if (auto ok = detail::check_base("the scale of the tensor", a.tensor_scale, 4, "it is a float"); !ok) return ok;
+    }
+    if (a.rows > 1 && a.x_pitch < a.columns) {
+        return fail(errc::bad_layout, "x has pitch ", a.x_pitch, "; it must be at least its ", a.columns, " columns");
+    }
+    if (a.rows > 1 && a.q_pitch < a.columns / 2) {
+        return fail(errc::bad_layout, "q has a pitch of ", a.q_pitch, " bytes; its ", a.columns, " columns take ",
+                    a.columns / 2);
+    }
+    const i32 words = ceil_div(a.columns, K::word_columns);
+    if ((a.rows > 1 && a.scale_stride_mn <= 0) || (words > 1 && a.scale_stride_k <= 0)) {
+        return fail(errc::bad_scales, "the ", a.rows, " x ", words, " words of scales have strides ", a.scale_stride_mn,
+                    " and ", a.scale_stride_k, "; a stride between different words must be positive");
+    }
+    using detail::wide;
+    const wide size = size_of(K::x_type);
+    const memory_use uses[] = {{"q", a.q, wide(a.columns / 2), {{{a.rows, a.q_pitch}}}, memory_access::writes},
+                               {"the matrix of scales",
+                                a.scales,
+                                4,
+                                {{{a.rows, wide(4) * a.scale_stride_mn}, {words, wide(4) * a.scale_stride_k}}},
+                                memory_access::writes},
+                               {"x", a.x, size * a.columns, {{{a.rows, size * a.x_pitch}}}},
+                               {"the scale of the tensor", a.tensor_scale, a.tensor_scale == nullptr ? 0 : 4, {}}};
+    return check_aliasing(uses);
 }
 
 /// Checks the arguments of `K`, a scale::to_mn_major, against every rule. No scales at all are a success, whatever the pointers
