@@ -3,6 +3,7 @@
 // whether or not one is instantiated.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
