@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include <deepgemm/ops/gemm/cost.hpp>
 #include <deepgemm/ops/gemm/sm100_plan.hpp>
 
 namespace sm100_cost_tests {
@@ -266,6 +267,31 @@ TEST_CASE("no prediction is faster than the hardware's peaks") {
             }
         }
     }
+}
+
+TEST_CASE("kernels of Blackwell are predicted by their tiles") {
+    const auto of = work(half, half);
+    gemm_info info{.launch = {.arch = 100}, .cfg = {.block = {128, 256, 64}, .stages = 4}};
+    const sm100_tile tile{.m = 128, .n = 256, .stages = 4};
+    CHECK(sm100_tile_of(info.cfg) == tile);
+    CHECK(predict(info, of, b200, 148).total_us == predict(tile, of, b200, 148).total_us);
+    info.launch.arch = 90;
+    CHECK(predict(info, of, b200, 148).total_us != predict(tile, of, b200, 148).total_us);
+    // Multicast: the CTAs of a cluster along M share tiles of B, those along N tiles of A; clusters are counted whole.
+    info.cfg.cluster = {2, 1};
+    sm100_tile shared = tile;
+    shared.cluster = {2, 1};
+    CHECK(sm100_tile_of(info.cfg) == shared);
+    CHECK(clocks_of(shared, of).fill == doctest::Approx((128 + 128) * 128 / 58.1));
+    CHECK(clocks_of(shared, of).port == clocks_of(tile, of).port);
+    CHECK(predict(shared, work(half, half, 129, 256), b200, 148).tiles == 2);
+    CHECK(predict(shared, work(half, half, 257, 256), b200, 148).tiles == 4);
+    shared.cluster = {1, 2};
+    CHECK(clocks_of(shared, of).fill == doctest::Approx((64 + 256) * 128 / 58.1));
+    CHECK(predict(shared, work(half, half, 129, 256), b200, 148).tiles == 4);
+    // A swapped kernel has its cluster along the other axis.
+    const sm100_tile swapped{.m = 64, .n = 128, .swap = true, .cluster = {1, 2}};
+    CHECK(clocks_of(swapped, of).fill == doctest::Approx((128 + 32) * 128 / 58.1));
 }
 
 TEST_CASE("choices") {

@@ -84,6 +84,56 @@ TEST_CASE("nothing to pack launches nothing") {
     CHECK(validate<scale::pack_k_grouped>(scale::pack_k_grouped_arguments{}));
 }
 
+TEST_CASE("rows of words for groups along K") {
+    const i64 sizes[] = {640, 0, 100, 4096};
+    CHECK(*k_grouped_word_rows(sizes, false, 5 + 1 + 32, 4, 128) == 2 + 1 + 8);
+    CHECK(*k_grouped_word_rows(sizes, false, 20 + 4 + 128, 4, 32) == 5 + 1 + 32);
+    CHECK(*k_grouped_word_rows(sizes, true, 7, 4, 128) == 11);  // sizes may be rounded up, so rows need not agree
+    CHECK(*k_grouped_word_rows({}, true, 38, 4, 128) == (38 + 12) / 4);
+    CHECK(*k_grouped_word_rows({}, true, 0, 0, 128) == 0);
+    // The bound is never too small.
+    random_source random(fresh_seed());
+    for (int i = 0; i < 200; ++i) {
+        std::vector<i64> some(std::size_t(random.integer(1, 20)));
+        i64 rows = 0;
+        for (i64& k : some) {
+            k = random.integer(0, 1000);
+            rows += ceil_div(k, i64(32));
+        }
+        CHECK(*k_grouped_word_rows({}, true, rows, i64(some.size()), 32) >=
+              *k_grouped_word_rows(some, false, rows, i64(some.size()), 32));
+        CHECK(*k_grouped_word_rows(some, false, rows, i64(some.size()), 32) ==
+              reference::k_grouped_words(some, rows, i64(some.size()), 32));
+    }
+    CHECK(message(k_grouped_word_rows(sizes, false, 37, 4, 128)) == "there are 37 rows of scales; the groups have 38");
+    CHECK(message(k_grouped_word_rows(sizes, false, 38, 5, 128)) == "K of 4 groups is given; there are 5");
+    CHECK(message(k_grouped_word_rows(sizes, false, 38, 4, 64)) ==
+          "a scale covers 64 elements of K; it must cover 32 or 128");
+    const i64 negative[] = {128, -1};
+    CHECK(message(k_grouped_word_rows(negative, false, 1, 2, 128)) ==
+          "K of a group is -1; it must be from 0 to 2147479552");
+
+    const scale_tensor words{.type = dtype::ue8m0x4, .rows = 11, .columns = 400, .row_stride = 400};
+    CHECK(check_k_grouped_words(words, 11));
+    CHECK(check_k_grouped_words(words, 0));
+    const auto error = [&words](i64 needed, auto change) {
+        scale_tensor bad = words;
+        change(bad);
+        return message(check_k_grouped_words(bad, needed));
+    };
+    CHECK(error(12, [](auto&) {}) == "packed scales of a K-grouped product have 11 rows of words; they need 12");
+    CHECK(error(0, [](auto& x) { x.rows = 0; }) ==
+          "packed scales of a K-grouped product have 0 rows of words; they need 1");
+    CHECK(error(11, [](auto& x) { x.row_stride = 404; }) ==
+          "packed scales of a K-grouped product have strides 404 and 1; they must be 400 and 1");
+    CHECK(error(11, [](auto& x) { x.columns = x.row_stride = 402; }) ==
+          "packed scales of a K-grouped product have 402 columns; TMA needs a multiple of 4");
+    CHECK(error(11, [](auto& x) { x.type = dtype::f32; }) ==
+          "packed scales of a K-grouped product are f32; they must be ue8m0x4");
+    CHECK(error(11, [](auto& x) { x.groups = 2; }) ==
+          "packed scales of a K-grouped product are 2 matrices; they must be one");
+}
+
 TEST_CASE("what transforms by groups refuse") {
     using packs = scale::to_mn_major<scale::ue8m0>;
     float in[64] = {};

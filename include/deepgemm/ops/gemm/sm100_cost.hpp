@@ -8,7 +8,8 @@
 #include <cmath>
 
 #include <deepgemm/core/macros.cuh>
-#include <deepgemm/ops/gemm/cost.hpp>
+#include <deepgemm/host/device.hpp>
+#include <deepgemm/ops/gemm/demand.hpp>
 #include <deepgemm/ops/gemm/sm100_tile.hpp>
 
 DEEPGEMM_LIBRARY_HEADER
@@ -76,7 +77,10 @@ inline sm100_clocks sm100_clocks_of(const sm100_tile& tile, const gemm_workload&
     made.scales = scales / p.scale_bytes;
     const double loaded_rows = std::min<double>(tile.m, align_up(work.shape.m, 8)),
                  loaded_columns = std::min<double>(tile.n, align_up(work.shape.n, 8)) / tile.ctas;
-    const double bytes = (loaded_rows * bits_of(work.a.type) + loaded_columns * bits_of(work.b.type)) * k / 8 + scales;
+    const double bytes =
+        (loaded_rows / tile.cluster.n * bits_of(work.a.type) + loaded_columns / tile.cluster.m * bits_of(work.b.type)) *
+            k / 8 +
+        scales;
     // Where few multiprocessors read, each gets more, but no more than its shared memory takes.
     made.fill = bytes / std::min(p.l2_bytes / std::min(1.0, active), p.port_bytes);
     made.latency = p.load_latency / std::max(sm100_stages(tile, how), 1);
@@ -94,6 +98,7 @@ inline sm100_clocks clocks_of(const sm100_tile& tile, const gemm_workload& work,
     sm100_tile turned = tile;
     turned.swap = false;
     swap_values(turned.m, turned.n);
+    swap_values(turned.cluster.m, turned.cluster.n);
     return detail::sm100_clocks_of(turned, exchanged(work), active, p);
 }
 
@@ -103,11 +108,12 @@ inline cost predict(const sm100_tile& tile, const gemm_workload& work, const dev
                     const sm100_parameters& p = {}) {
     const sm100_product how = sm100_product_of(work.a, work.b);
     const double m = work.shape.m, n = work.shape.n;
-    const i64 along_m =
-                  ceil_div(i64(work.shape.m), i64(tile.m) * (tile.swap ? 1 : tile.ctas)) * (tile.swap ? 1 : tile.ctas),
-              along_n =
-                  ceil_div(i64(work.shape.n), i64(tile.n) * (tile.swap ? tile.ctas : 1)) * (tile.swap ? tile.ctas : 1);
-    const i64 ctas = detail::ctas_at_once(tile.ctas, sms);
+    const auto tiles_along = [](i32 extent, int block, int together) {
+        return ceil_div(i64(extent), i64(block) * together) * together;
+    };
+    const i64 along_m = tiles_along(work.shape.m, tile.m, tile.ctas_m()),
+              along_n = tiles_along(work.shape.n, tile.n, tile.ctas_n());
+    const i64 ctas = detail::ctas_at_once(tile.ctas_m() * tile.ctas_n(), sms);
     cost made;
     made.tiles = along_m * along_n;
     made.waves = ceil_div(made.tiles, ctas);

@@ -61,7 +61,7 @@ inline result<sm100_choice> choose_sm100(const gemm_workload& work, const device
     for (const sm100_tile& tile : sm100_tiles(work)) {
         if (auto ok = check_sm100_tile(tile, work); !ok) {
             why = ok;
-        } else if (tile.ctas <= made.num_sms) {
+        } else if (tile.ctas_m() * tile.ctas_n() <= made.num_sms) {
             valid.push_back({tile, predict(tile, work, device, made.num_sms, p)});
         }
     }

@@ -59,14 +59,31 @@ struct sm100_tile {
     bool swap = false;     ///< B has the rows of the multiply and A its columns, for few rows of A
     int ctas = 1;    ///< 2: pairs of CTAs multiply together, each with rows of its own and half of the columns' operand
     int stages = 0;  ///< of 128 bytes of K; 0: as many as fit
-    int accumulators = 2;  ///< 2: one tile is stored while the next one is multiplied
-    int raster_rows = 8;   ///< tiles along M in a band
+    int accumulators = 2;     ///< 2: one tile is stored while the next one is multiplied
+    int raster_rows = 8;      ///< tiles along M in a band
+    cluster_shape cluster{};  ///< CTAs that share tiles by multicast, beside pairs
 
     /// Rows and columns of the multiply.
     constexpr int rows() const { return swap ? n : m; }
     constexpr int columns() const { return swap ? m : n; }
+    /// CTAs along M, and along N, that work on neighbouring tiles together.
+    constexpr int ctas_m() const { return cluster.m * (swap ? 1 : ctas); }
+    constexpr int ctas_n() const { return cluster.n * (swap ? ctas : 1); }
     friend constexpr bool operator==(const sm100_tile&, const sm100_tile&) = default;
 };
+
+/// The tile of a kernel with configuration `cfg`.
+template <class Config>
+constexpr sm100_tile sm100_tile_of(const Config& cfg) {
+    sm100_tile tile{
+        .m = cfg.block.m, .n = cfg.block.n, .swap = cfg.swap, .stages = cfg.stages, .raster_rows = cfg.raster_rows};
+    if constexpr (requires { cfg.sm100.ctas; }) {
+        tile.ctas = cfg.sm100.ctas;
+        tile.accumulators = cfg.sm100.accumulators;
+    }
+    if (tile.ctas == 1) tile.cluster = cfg.cluster;  // a pair is a cluster that shares nothing else
+    return tile;
+}
 
 /// The rows for which a multiply takes time: 64 or 128, of which a tile may fill fewer. Kinds with scales have 128.
 constexpr int sm100_multiplied_rows(const sm100_tile& tile, const sm100_product& how) {
