@@ -190,11 +190,12 @@ struct store_stage {
     static constexpr u32 barrier_bytes = Accumulate ? 8 : 0;
 
     /// Buffers filled between two waits: those for all columns of a tile if they fit, else half of the buffers while the others
-    /// drain.
+    /// drain; but one by one if a thread cannot hold so many columns.
     static constexpr int buffers_per_tile = TileColumns / Columns;
-    static constexpr int batch = Buffers >= buffers_per_tile                                  ? buffers_per_tile
-                                 : Buffers > 1 && buffers_per_tile % max(Buffers / 2, 1) == 0 ? Buffers / 2
-                                                                                              : 1;
+    static constexpr int widest_batch = Buffers >= buffers_per_tile                                  ? buffers_per_tile
+                                        : Buffers > 1 && buffers_per_tile % max(Buffers / 2, 1) == 0 ? Buffers / 2
+                                                                                                     : 1;
+    static constexpr int batch = widest_batch * Columns <= columns_at_hand<Fragment> ? widest_batch : 1;
     static constexpr int slots = Accumulate ? 1 : Buffers / batch;
     static constexpr int registers = batch * buffer::registers;  ///< of a thread in one batch
     static constexpr int batch_columns = batch * Columns;
@@ -254,8 +255,8 @@ struct store_stage {
             ptx::sync_warp();
         } else {
             copy_out(d, first, value, row, column, matrix);
+            if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
         }
-        if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
     }
 
     /// The owner's threads: waits until all that they have stored, by copies and by themselves, is in global memory. True in
