@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <deepgemm/core/small_types.cuh>
 #include <deepgemm/core/types.cuh>
 
 using namespace deepgemm;
@@ -49,9 +50,37 @@ struct described<bf16> {
     static constexpr format is{8, 7, 0x7f7f, 0x7f80};
 };
 
+template <>
+struct described<e2m3> {
+    static constexpr format is{2, 3, 0x1f, 0x1f};
+};
+template <>
+struct described<e3m2> {
+    static constexpr format is{3, 2, 0x1f, 0x1f};
+};
+
+/// The code of one FP4 element as a type, like the others.
+struct fp4_code {
+    u8 bits;
+    explicit operator float() const { return decode_e2m1(bits); }
+    static fp4_code from_float(float x) { return {u8(encode_e2m1(x))}; }
+};
+template <>
+struct described<fp4_code> {
+    static constexpr format is{2, 1, 7, 7};
+};
+
+/// What NaN has to become: NaN, or in a type without it the largest value.
+template <class T>
+bool is_nan_or_largest(T x) {
+    constexpr bool has_nan =
+        described<T>::is.largest_code + 1 != 1u << (described<T>::is.exponent_bits + described<T>::is.mantissa_bits);
+    return has_nan ? std::isnan(float(x)) : x.bits == described<T>::is.largest_code;
+}
+
 }  // namespace
 
-TEST_CASE_TEMPLATE("codes and roundings", T, e4m3, e5m2, f16, bf16) {
+TEST_CASE_TEMPLATE("codes and roundings", T, e4m3, e5m2, f16, bf16, e2m3, e3m2, fp4_code) {
     constexpr format f = described<T>::is;
     constexpr u32 sign = 1u << (f.exponent_bits + f.mantissa_bits);
     using bits_type = decltype(T::bits);
@@ -78,7 +107,7 @@ TEST_CASE_TEMPLATE("codes and roundings", T, e4m3, e5m2, f16, bf16) {
     CHECK(wrong_neighbours == 0);
 }
 
-TEST_CASE_TEMPLATE("overflow and NaN", T, e4m3, e5m2, f16, bf16) {
+TEST_CASE_TEMPLATE("overflow and NaN", T, e4m3, e5m2, f16, bf16, e2m3, e3m2, fp4_code) {
     constexpr format f = described<T>::is;
     constexpr u32 sign = 1u << (f.exponent_bits + f.mantissa_bits);
     const double largest = value_of(f.largest_code, f.exponent_bits, f.mantissa_bits);
@@ -92,7 +121,7 @@ TEST_CASE_TEMPLATE("overflow and NaN", T, e4m3, e5m2, f16, bf16) {
     CHECK(T::from_float(-infinity).bits == (f.overflow_code | sign));
     CHECK(T::from_float(std::numeric_limits<float>::max()).bits == f.overflow_code);
     for (const u32 nan : {0x7fc00000u, 0x7f800001u, 0xffffffffu})
-        CHECK(std::isnan(float(T::from_float(bit_cast<float>(nan)))));
+        CHECK(is_nan_or_largest<T>(T::from_float(bit_cast<float>(nan))));
     CHECK(T::from_float(std::numeric_limits<float>::denorm_min()).bits == 0);
     CHECK(T::from_float(-0.0f).bits == sign);
 }
@@ -126,4 +155,37 @@ TEST_CASE("packed FP4: sixteen codes, low nibble first") {
             CHECK(pair[1] == (high & 8 ? -1 : 1) * magnitudes[high & 7]);
         }
     }
+}
+
+TEST_CASE("packing FP4 rounds each element by itself") {
+    for (u32 low = 0; low < 16; ++low) {
+        for (u32 high = 0; high < 16; ++high) {
+            CHECK(pack_e2m1(decode_e2m1(low), decode_e2m1(high)).bits == (low | high << 4));
+        }
+    }
+    CHECK(pack_e2m1(100, -2.5f).bits == (7 | 12 << 4));  // saturates; a tie to the even code
+}
+
+TEST_CASE("UE4M3 scales: e4m3 without a sign") {
+    for (u32 code = 0; code < 0x7f; ++code) {
+        CHECK(double(float(ue4m3(u8(code)))) == value_of(code, 4, 3));
+        CHECK(ue4m3::from_float(float(value_of(code, 4, 3))).bits == code);
+    }
+    for (u32 code = 0x7f; code < 256; ++code) CHECK(std::isnan(float(ue4m3(u8(code)))));
+    CHECK(ue4m3::from_float(1e9f).bits == 0x7e);
+    CHECK(ue4m3::from_float(-0.0f).bits == 0);
+    CHECK(ue4m3::from_float(-1.0f).bits == 0x7f);
+    CHECK(ue4m3::from_float(std::nanf("")).bits == 0x7f);
+}
+
+TEST_CASE("bits and bytes of element types") {
+    CHECK(element_bits<e2m1> == 4);
+    CHECK(element_bits<e3m2> == 8);
+    CHECK(element_bits<bf16> == 16);
+    CHECK(dtype_of<e2m1> == dtype::e2m1x2);
+    CHECK(bytes_of(dtype::e2m1x2, 7) == 4);
+    CHECK(bytes_of(dtype::e2m3, 7) == 7);
+    CHECK(bytes_of(dtype::f16, 7) == 14);
+    CHECK(size_of(dtype::e2m1x2) == 1);
+    CHECK(size_of(dtype::ue4m3x4) == 4);
 }

@@ -15,8 +15,9 @@ using u64 = unsigned long long;
 using i32 = int;
 using i64 = long long;
 
-/// Run-time name of an element type.
-enum class dtype : u8 { e4m3, e5m2, e2m1x2, ue8m0x4, bf16, f16, tf32, f32, i32 };
+/// Run-time name of an element type. Memory holds e2m1x2 two elements to a byte, and the words ue8m0x4 and ue4m3x4 four scales;
+/// e2m3 and e3m2 fill a byte each.
+enum class dtype : u8 { e4m3, e5m2, e2m1x2, ue8m0x4, bf16, f16, tf32, f32, i32, e2m3, e3m2, ue4m3x4 };
 
 /// The dimension along which an operand of a product is contiguous in memory: K, or M (of A) and N (of B).
 enum class major : u8 { k, mn };
@@ -201,17 +202,26 @@ struct e2m1x2 {
     DEEPGEMM_BOTH friend constexpr bool operator==(e2m1x2, e2m1x2) = default;
 };
 
-/// Size in bytes of one stored element.
-DEEPGEMM_BOTH constexpr u32 size_of(dtype type) {
+/// Bits of one element in memory: 4 for e2m1x2, whose elements are counted singly.
+DEEPGEMM_BOTH constexpr u32 bits_of(dtype type) {
     switch (type) {
+        case dtype::e2m1x2: return 4;
         case dtype::e4m3:
         case dtype::e5m2:
-        case dtype::e2m1x2: return 1;
+        case dtype::e2m3:
+        case dtype::e3m2: return 8;
         case dtype::bf16:
-        case dtype::f16: return 2;
-        default: return 4;
+        case dtype::f16: return 16;
+        default: return 32;
     }
 }
+
+/// Bytes that `elements` elements take in memory, one after another.
+DEEPGEMM_BOTH constexpr i64 bytes_of(dtype type, i64 elements) { return (elements * i64(bits_of(type)) + 7) / 8; }
+
+/// Size in bytes of the smallest piece of memory that holds an element: for e2m1x2 that is a byte, which holds two. Code that
+/// counts elements of any type asks bytes_of().
+DEEPGEMM_BOTH constexpr u32 size_of(dtype type) { return (bits_of(type) + 7) / 8; }
 
 /// The name a user writes for an element type, for messages and reports.
 DEEPGEMM_BOTH constexpr const char* name_of(dtype type) {
@@ -225,6 +235,9 @@ DEEPGEMM_BOTH constexpr const char* name_of(dtype type) {
         case dtype::tf32: return "tf32";
         case dtype::f32: return "f32";
         case dtype::i32: return "i32";
+        case dtype::e2m3: return "e2m3";
+        case dtype::e3m2: return "e3m2";
+        case dtype::ue4m3x4: return "ue4m3x4";
     }
     return "?";
 }
