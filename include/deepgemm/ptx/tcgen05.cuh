@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The fifth-generation tensor core of Blackwell (sm_100a): tensor memory, matrix multiply issued by one thread, copies
+// The fifth-generation tensor core of Blackwell (sm_100f: B200, B300): tensor memory, matrix multiply issued by one thread, copies
 // of scale factors, commits to mbarriers. `Group` is cta_group: 1, or 2 for a pair of CTAs (ranks 2i and 2i+1).
 // A tensor memory address is lane << 16 | column: 128 lanes of 512 32-bit columns. PTX ISA: "TensorCore 5th Generation".
 #pragma once
@@ -21,7 +21,7 @@ namespace detail {
 template <int Group>
 DEEPGEMM_BOTH constexpr void check_tcgen05() {
     static_assert(Group == 1 || Group == 2, "cta_group of tcgen05 is 1 or 2");
-    static_assert(arch::sm100::compiled_here && Group > 0, "tcgen05 needs sm_100a: pass " DEEPGEMM_SM100_FLAG);
+    static_assert(arch::sm100::compiled_here && Group > 0, "tcgen05 needs Blackwell: pass " DEEPGEMM_SM100_FLAG);
 }
 
 }  // namespace detail
@@ -93,7 +93,7 @@ DEEPGEMM_DEVICE void tcgen05_mma_scaled(u32 d, u64 a_descriptor, u64 b_descripto
     sim::tcgen05_mma(Group, sim::mma_kind::mxf8f6f4, d, a_descriptor, b_descriptor, instruction, accumulate, sa, sb);
 #else
     asm volatile(
-        "{.reg .pred p; setp.ne.b32 p, %4, 0; tcgen05.mma.cta_group::%7.kind::mxf8f6f4.block_scale.scale_vec::1X "
+        "{.reg .pred p; setp.ne.b32 p, %4, 0; tcgen05.mma.cta_group::%7.kind::mxf8f6f4.block_scale "
         "[%0], %1, %2, %3, [%5], [%6], p;}" ::"r"(d),
         "l"(a_descriptor), "l"(b_descriptor), "r"(instruction), "r"(u32(accumulate)), "r"(sa), "r"(sb), "n"(Group));
 #endif
