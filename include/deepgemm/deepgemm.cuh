@@ -28,6 +28,8 @@
 #include <deepgemm/ptx/matrix.cuh>
 #include <deepgemm/ptx/word.cuh>
 #include <deepgemm/scale/cast.cuh>
+#include <deepgemm/scale/cast_fp4.cuh>
+#include <deepgemm/scale/pack_k_grouped.cuh>
 #include <deepgemm/scale/to_mn_major.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
