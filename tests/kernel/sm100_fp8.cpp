@@ -69,6 +69,11 @@ TEST_CASE("sm100, FP8: random data, on machines of every policy") {
     for (const auto kernels : {granularity_handles(), order_handles()}) expect_close(kernels);
 }
 
+TEST_CASE("sm100, FP8: the smallest and the largest scales meet") {
+    gemm_sample p(granularity_handles()[0].info, {130, 70, 200}, 3, numbers::exact, {.extreme_scales = true});
+    CHECK(run_kernel(granularity_handles()[0], p) == "");
+}
+
 TEST_CASE("sm100, FP8: a scale that is NaN reaches its row or column and no other") {
     const gemm_handle& kernel = granularity_handles()[0];
     gemm_sample sample(kernel.info, {100, 60, 256}, fresh_seed());

@@ -24,19 +24,25 @@ struct tensor_columns {
     DEEPGEMM_BOTH static constexpr u32 accumulator(u32 i) { return i * u32(Width); }
 };
 
-/// Converged warp: `Columns` columns of the warp's quarter of the lanes, from column `first` on, as lane_rows says: each thread gets
-/// those of its lane.
+/// Converged warp: `Columns` columns, a multiple of 8, of the warp's quarter of the lanes, from column `first` on, as lane_rows says:
+/// each thread gets those of its lane.
 template <int Columns>
 DEEPGEMM_DEVICE void read_lanes(u32 tensor_memory, u32 first, float (&value)[Columns]) {
-    static_assert(Columns % 32 == 0);
-    const u32 quarter = ptx::warp_index() % 4 * 32;
-    u32 bits[Columns / 32][32];
+    static_assert(Columns % 8 == 0);
+    constexpr int whole = Columns / 32, by_16 = whole * 32, by_8 = by_16 + Columns / 16 % 2 * 16;
+    const u32 at = tensor_memory + (ptx::warp_index() % 4 * 32 << 16) + first;
+    u32 bits[max(whole, 1)][32], sixteen[16], eight[8];
     DEEPGEMM_UNROLL
-    for (int i = 0; i < Columns / 32; ++i)
-        ptx::tcgen05_load(bits[i], tensor_memory + (quarter << 16) + first + u32(32 * i));
+    for (int i = 0; i < whole; ++i) ptx::tcgen05_load(bits[i], at + u32(32 * i));
+    if constexpr (by_8 != by_16) ptx::tcgen05_load(sixteen, at + u32(by_16));
+    if constexpr (Columns != by_8) ptx::tcgen05_load(eight, at + u32(by_8));
     ptx::tcgen05_wait_load();
     DEEPGEMM_UNROLL
-    for (int i = 0; i < Columns; ++i) value[i] = bit_cast<float>(bits[i / 32][i % 32]);
+    for (int i = 0; i < by_16; ++i) value[i] = bit_cast<float>(bits[i / 32][i % 32]);
+    DEEPGEMM_UNROLL
+    for (int i = by_16; i < by_8; ++i) value[i] = bit_cast<float>(sixteen[i - by_16]);
+    DEEPGEMM_UNROLL
+    for (int i = by_8; i < Columns; ++i) value[i] = bit_cast<float>(eight[i - by_8]);
 }
 
 }  // namespace deepgemm::sm100
