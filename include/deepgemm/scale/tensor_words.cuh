@@ -72,7 +72,9 @@ struct tensor_words<Scale, Rows> : block_feed<Scale, zones_of<Scale, Rows>> {
                 word[i] = 0;
                 DEEPGEMM_UNROLL
                 for (int zone = 0; zone < zones; ++zone) {
-                    if ((group * 128 + i * 32 + lane) / zone_rows == zone) word[i] = of_zone[zone];
+                    const int first = zone * zone_rows - group * 128 - i * 32;  // the lane that has the zone's first row
+                    if (first <= 0) word[i] = of_zone[zone];
+                    if (first > 0 && first < 32) word[i] = lane >= first ? of_zone[zone] : word[i];
                 }
             }
             ptx::st_shared(words + u32(group * 512 + lane * 16), ptx::vec4<u32>{word[0], word[1], word[2], word[3]});
