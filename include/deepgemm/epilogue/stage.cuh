@@ -71,6 +71,15 @@ struct store_buffer {
     DEEPGEMM_DEVICE void write(const float (&value)[registers]) const {
         if constexpr (by_blocks) {
             store_blocks<T, matrices, false>(value, [this](int i) { return matrix_row(i); });
+        } else if constexpr (fp8_element<T> && Fragment::columns_at_once >= 16) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += 16) {
+                const auto four = [&](int j) {
+                    return u32(ptx::pack<T>(value[j], value[j + 1])) | u32(ptx::pack<T>(value[j + 2], value[j + 3]))
+                                                                           << 16;
+                };
+                ptx::st_shared(element(i), ptx::vec4<u32>{four(i), four(i + 4), four(i + 8), four(i + 12)});
+            }
         } else if constexpr (fp8_element<T>) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2) ptx::st_shared(element(i), ptx::pack<T>(value[i], value[i + 1]));
