@@ -19,15 +19,13 @@
 #include <deepgemm/kernel/hc_prenorm.cuh>
 #include <deepgemm/kernel/mqa_logits.cuh>
 #include <deepgemm/kernel/paged_mqa_logits.cuh>
+#include <deepgemm/kernel/sm100_gemm.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/kernel/topk.cuh>
 #include <deepgemm/kernel/transpose.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
-#include <deepgemm/mma/sm100/descriptor.cuh>
-#include <deepgemm/mma/sm100/fragment.cuh>
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/matrix.cuh>
-#include <deepgemm/ptx/tcgen05.cuh>
 #include <deepgemm/ptx/word.cuh>
 #include <deepgemm/scale/cast.cuh>
 #include <deepgemm/scale/cast_fp4.cuh>

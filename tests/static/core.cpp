@@ -17,6 +17,7 @@ static_assert(arch::sm90::compiled_here && arch::sm100::compiled_here && arch::a
 static_assert(arch::compiled_here(0) && arch::compiled_here(90) && arch::compiled_here(100) &&
               !arch::compiled_here(89));
 static_assert(arch::flag_of(90) == arch::sm90::flag && arch::flag_of(100) == arch::sm100::flag && !arch::flag_of(80));
+static_assert(arch::flag_of(103) == arch::sm100::flag && !arch::flag_of(110));
 static_assert(arch::sm90::smem_bytes == 227 * 1024 && arch::sm90::tmem_columns == 0);
 
 static_assert(ceil_div(0, 128) == 0 && ceil_div(1, 128) == 1 && ceil_div(128, 128) == 1 && ceil_div(129, 128) == 2);

@@ -17,10 +17,10 @@ struct sm90 {
     static constexpr bool compiled_here = DEEPGEMM_HAS_SM90A;  ///< in this pass of the compiler, or on the simulator
 };
 
-/// Blackwell: one thread multiplies (tcgen05), and the sums lie in tensor memory.
+/// Blackwell, B200 and B300: one thread multiplies (tcgen05), and the sums lie in tensor memory. Code for the family runs on both.
 struct sm100 {
     static constexpr int number = 100;
-    static constexpr const char* name = "sm_100a";
+    static constexpr const char* name = "sm_100f";
     static constexpr const char* flag = DEEPGEMM_SM100_FLAG;
     static constexpr u32 smem_bytes = 232448;
     static constexpr u32 tmem_columns = 512;
@@ -36,9 +36,9 @@ DEEPGEMM_BOTH constexpr bool compiled_here(int number) {
            (number == sm100::number && sm100::compiled_here);
 }
 
-/// nvcc's option that compiles for architecture `number`; null if no kernel is written for it.
+/// nvcc's option that compiles for a GPU of compute capability `number` / 10; null if no kernel is written for it. 103 is B300.
 DEEPGEMM_BOTH constexpr const char* flag_of(int number) {
-    return number == sm90::number ? sm90::flag : number == sm100::number ? sm100::flag : nullptr;
+    return number == sm90::number ? sm90::flag : number == sm100::number || number == 103 ? sm100::flag : nullptr;
 }
 
 }  // namespace deepgemm::arch

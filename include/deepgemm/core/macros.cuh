@@ -54,13 +54,20 @@
 #else
 #define DEEPGEMM_HAS_SM90A 1
 #endif
-/// Likewise 0 in device code for a GPU without tcgen05 (anything but sm_100a and sm_103a).
-#if defined(__CUDA_ARCH__) && !defined(__CUDA_ARCH_FEAT_SM100_ALL) && !defined(__CUDA_ARCH_FEAT_SM103_ALL)
+/// Likewise 0 in device code for a GPU without tcgen05. B200 (10.0) and B300 (10.3) have it, in code for one of them (100a, 103a)
+/// and in code for the family (100f, 103f); compilers define the family's macro in both.
+#if defined(__CUDA_ARCH__)
+#if defined(__CUDA_ARCH_FAMILY_SPECIFIC__)
+#define DEEPGEMM_HAS_SM100A (__CUDA_ARCH_FAMILY_SPECIFIC__ >= 1000 && __CUDA_ARCH_FAMILY_SPECIFIC__ < 1100)
+#elif defined(__CUDA_ARCH_FEAT_SM100_ALL) || defined(__CUDA_ARCH_FEAT_SM103_ALL)
+#define DEEPGEMM_HAS_SM100A 1
+#else
 #define DEEPGEMM_HAS_SM100A 0
+#endif
 #else
 #define DEEPGEMM_HAS_SM100A 1
 #endif
 /// nvcc's options that compile for an architecture. They are macros because a static_assert takes literals only; core/arch.cuh
 /// has the other facts.
 #define DEEPGEMM_SM90_FLAG "-gencode arch=compute_90a,code=sm_90a"
-#define DEEPGEMM_SM100_FLAG "-gencode arch=compute_100a,code=sm_100a"
+#define DEEPGEMM_SM100_FLAG "-gencode arch=compute_100f,code=sm_100f"

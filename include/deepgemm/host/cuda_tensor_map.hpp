@@ -53,6 +53,7 @@ constexpr CUtensorMapSwizzle encoded_swizzle(swizzle_mode mode) {
         case swizzle_mode::b128: return CU_TENSOR_MAP_SWIZZLE_128B;
         case swizzle_mode::b64: return CU_TENSOR_MAP_SWIZZLE_64B;
         case swizzle_mode::b32: return CU_TENSOR_MAP_SWIZZLE_32B;
+        case swizzle_mode::b128_atom32: return CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B;
         default: return CU_TENSOR_MAP_SWIZZLE_NONE;
     }
 }

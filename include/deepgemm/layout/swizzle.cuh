@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The permutation that TMA applies to a tile in shared memory, so that tensor cores and stmatrix meet no bank conflicts: the
-// four modes of CUtensorMapSwizzle, on chunks of 16 bytes. An atom of 8 rows repeats every 1024, 512 or 256 bytes.
+// modes of CUtensorMapSwizzle, on chunks of 16 bytes. An atom of 8 rows repeats every 1024, 512 or 256 bytes; that of 32-byte
+// pairs of chunks has 4 rows of 128 bytes.
 #pragma once
 
 #include <deepgemm/layout/tensor_map.cuh>
@@ -8,8 +9,9 @@
 namespace deepgemm {
 
 /// Where byte `offset` of an unpermuted tile lies in shared memory. The tile must start at a multiple of 1024 bytes.
-/// Bits 4.. (the 16-byte chunk inside its span) are XORed with bits 7.. (the 128-byte line).
+/// Bits 4.. (the 16-byte chunk inside its span) are XORed with bits 7.. (the 128-byte line); bits 5 and 6 for b128_atom32.
 DEEPGEMM_BOTH constexpr u32 swizzled(u32 offset, swizzle_mode mode) {
+    if (mode == swizzle_mode::b128_atom32) return offset ^ ((offset >> 7 & 3) << 5);
     const u32 mask = swizzle_span_bytes(mode) / 16 - 1;
     return offset ^ ((offset >> 7 & mask) << 4);
 }

@@ -7,12 +7,16 @@
 
 namespace deepgemm {
 
-/// How TMA permutes the 16-byte chunks of a tile in shared memory: the span within which they move.
-enum class swizzle_mode : u8 { none, b32, b64, b128 };
+/// How TMA permutes the 16-byte chunks of a tile in shared memory: the span within which they move. With b128_atom32 chunks move
+/// in pairs, which stay together: the order of MN-major TF32 on SM100.
+enum class swizzle_mode : u8 { none, b32, b64, b128, b128_atom32 };
 
 /// Bytes of one swizzled row; 16 without swizzle.
 DEEPGEMM_BOTH constexpr u32 swizzle_span_bytes(swizzle_mode mode) {
-    return mode == swizzle_mode::b128 ? 128 : mode == swizzle_mode::b64 ? 64 : mode == swizzle_mode::b32 ? 32 : 16;
+    return mode == swizzle_mode::b128 || mode == swizzle_mode::b128_atom32 ? 128
+           : mode == swizzle_mode::b64                                     ? 64
+           : mode == swizzle_mode::b32                                     ? 32
+                                                                           : 16;
 }
 
 /// An encoded tensor map: opaque to kernels, passed by value as a `__grid_constant__` parameter.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The fifth-generation tensor core of Blackwell (sm_100a): tensor memory, matrix multiply issued by one thread, copies
+// The fifth-generation tensor core of Blackwell (sm_100f: B200, B300): tensor memory, matrix multiply issued by one thread, copies
 // of scale factors, commits to mbarriers. `Group` is cta_group: 1, or 2 for a pair of CTAs (ranks 2i and 2i+1).
 // A tensor memory address is lane << 16 | column: 128 lanes of 512 32-bit columns. PTX ISA: "TensorCore 5th Generation".
 #pragma once
@@ -21,7 +21,7 @@ namespace detail {
 template <int Group>
 DEEPGEMM_BOTH constexpr void check_tcgen05() {
     static_assert(Group == 1 || Group == 2, "cta_group of tcgen05 is 1 or 2");
-    static_assert(arch::sm100::compiled_here && Group > 0, "tcgen05 needs sm_100a: pass " DEEPGEMM_SM100_FLAG);
+    static_assert(arch::sm100::compiled_here && Group > 0, "tcgen05 needs Blackwell: pass " DEEPGEMM_SM100_FLAG);
 }
 
 }  // namespace detail
@@ -93,7 +93,7 @@ DEEPGEMM_DEVICE void tcgen05_mma_scaled(u32 d, u64 a_descriptor, u64 b_descripto
     sim::tcgen05_mma(Group, sim::mma_kind::mxf8f6f4, d, a_descriptor, b_descriptor, instruction, accumulate, sa, sb);
 #else
     asm volatile(
-        "{.reg .pred p; setp.ne.b32 p, %4, 0; tcgen05.mma.cta_group::%7.kind::mxf8f6f4.block_scale.scale_vec::1X "
+        "{.reg .pred p; setp.ne.b32 p, %4, 0; tcgen05.mma.cta_group::%7.kind::mxf8f6f4.block_scale "
         "[%0], %1, %2, %3, [%5], [%6], p;}" ::"r"(d),
         "l"(a_descriptor), "l"(b_descriptor), "r"(instruction), "r"(u32(accumulate)), "r"(sa), "r"(sb), "n"(Group));
 #endif
@@ -177,6 +177,32 @@ DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[32], u32 address) {
           "=r"(r[17]), "=r"(r[18]), "=r"(r[19]), "=r"(r[20]), "=r"(r[21]), "=r"(r[22]), "=r"(r[23]), "=r"(r[24]),
           "=r"(r[25]), "=r"(r[26]), "=r"(r[27]), "=r"(r[28]), "=r"(r[29]), "=r"(r[30]), "=r"(r[31])
         : "r"(address));
+#endif
+}
+
+/// The same of 16 columns, and of 8.
+template <int Group = 1>
+DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[16], u32 address) {
+    detail::check_tcgen05<Group>();
+#if DEEPGEMM_SIMULATED
+    sim::tcgen05_load(r, 16, address);
+#else
+    asm volatile(
+        "tcgen05.ld.sync.aligned.32x32b.x16.b32 {%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15}, [%16];"
+        : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]), "=r"(r[4]), "=r"(r[5]), "=r"(r[6]), "=r"(r[7]), "=r"(r[8]),
+          "=r"(r[9]), "=r"(r[10]), "=r"(r[11]), "=r"(r[12]), "=r"(r[13]), "=r"(r[14]), "=r"(r[15])
+        : "r"(address));
+#endif
+}
+template <int Group = 1>
+DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[8], u32 address) {
+    detail::check_tcgen05<Group>();
+#if DEEPGEMM_SIMULATED
+    sim::tcgen05_load(r, 8, address);
+#else
+    asm volatile("tcgen05.ld.sync.aligned.32x32b.x8.b32 {%0,%1,%2,%3,%4,%5,%6,%7}, [%8];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]), "=r"(r[4]), "=r"(r[5]), "=r"(r[6]), "=r"(r[7])
+                 : "r"(address));
 #endif
 }
 

@@ -23,10 +23,11 @@ struct matrix_descriptor {
     bool mn_major;
 };
 
-/// An operand as one instruction reads it: `rows` along M or N, `k_bytes` along K.
+/// An operand as one instruction reads it: `rows` along M or N; along K as many elements as K-major rows of `k_bytes` hold.
 struct operand_shape {
     dtype type;
     u32 rows, k_bytes;
+    bool packed_fp4 = false;  ///< FP4 with 32 elements in a chunk, not 16
 };
 
 namespace detail {
@@ -44,8 +45,9 @@ struct chunk_grid {
     u32 rows, chunks;
 };
 inline chunk_grid grid_of(const matrix_descriptor& d, const operand_shape& shape) {
-    const u32 size = size_of(shape.type);
-    if (d.mn_major) return {shape.k_bytes / size, shape.rows * size / 16};
+    u32 elements = 0;
+    with_chunk_type(shape.type, shape.packed_fp4, [&]<class T>() { elements = chunk_format<T>::elements; });
+    if (d.mn_major) return {shape.k_bytes / 16 * elements, shape.rows / elements};
     return {shape.rows, shape.k_bytes / 16};
 }
 
@@ -71,23 +73,21 @@ inline matrix_descriptor decode_tcgen05_descriptor(u64 bits, bool mn_major) {
     if ((bits >> 46 & 7) != 1) fail("tcgen05: bits 46 to 48 of a descriptor must be 0b001");
     if (bits >> 49 & 7) fail("tcgen05: a descriptor with a base offset other than zero is not modelled");
     detail::check_zero(bits, 52, 60, "tcgen05");
+    constexpr swizzle_mode modes[8] = {swizzle_mode::none, swizzle_mode::b128_atom32, swizzle_mode::b128, {},
+                                       swizzle_mode::b64,  swizzle_mode::none,        swizzle_mode::b32,  {}};
     const u32 layout = u32(bits >> 61);
-    if (layout != 0 && layout != 2 && layout != 4 && layout != 6) {
-        fail("tcgen05: swizzle mode %u of a descriptor is not modelled", layout);
-    }
-    const swizzle_mode mode = layout == 2   ? swizzle_mode::b128
-                              : layout == 4 ? swizzle_mode::b64
-                              : layout == 6 ? swizzle_mode::b32
-                                            : swizzle_mode::none;
+    if (layout == 3 || layout == 5 || layout == 7) fail("tcgen05: swizzle mode %u of a descriptor is invalid", layout);
     return {detail::descriptor_field(bits, 0), detail::descriptor_field(bits, 16), detail::descriptor_field(bits, 32),
-            mode, mn_major};
+            modes[layout], mn_major};
 }
 
 /// Window address of one chunk. K-major: `row` counts M or N, `chunk` K. MN-major: `row` counts K, `chunk` M or N.
-/// Rows come in groups of eight; a swizzled row is as long as its span.
+/// Rows come in groups of eight, those of an MN-major operand with 32-byte atoms in groups of four; a swizzled row is as long
+/// as its span.
 inline u32 chunk_address(const matrix_descriptor& d, u32 row, u32 chunk) {
-    const u32 span = swizzle_span_bytes(d.swizzle), chunks = span / 16, group = row / 8;
-    u32 address = d.start + row % 8 * span;
+    const u32 span = swizzle_span_bytes(d.swizzle), chunks = span / 16;
+    const u32 rows = d.mn_major && d.swizzle == swizzle_mode::b128_atom32 ? 4 : 8, group = row / rows;
+    u32 address = d.start + row % rows * span;
     if (d.swizzle == swizzle_mode::none) {
         address += d.mn_major ? group * d.leading_bytes + chunk * d.stride_bytes
                               : group * d.stride_bytes + chunk * d.leading_bytes;
@@ -109,8 +109,8 @@ inline std::vector<byte_range> operand_ranges(const matrix_descriptor& d, const 
     for (u32 block = 0; block < grid.chunks; block += block_chunks) {
         for (u32 group = 0; group < grid.rows; group += 8) {
             u32 first = ~0u, last = 0;
-            for (u32 row = group; row < group + 8; ++row) {
-                for (u32 chunk = block; chunk < block + block_chunks; ++chunk) {
+            for (u32 row = group; row < std::min(group + 8, grid.rows); ++row) {
+                for (u32 chunk = block; chunk < std::min(block + block_chunks, grid.chunks); ++chunk) {
                     first = std::min(first, chunk_address(d, row, chunk));
                     last = std::max(last, chunk_address(d, row, chunk) + 16);
                 }
@@ -135,17 +135,14 @@ namespace detail {
 
 template <class T>
 inline void load_operand_as(const cta_state& cta, const matrix_descriptor& d, const operand_shape& shape, float* out,
-                            operand_pitch pitch, const float* scale) {
-    constexpr u32 count = 16 / sizeof(T);
+                            operand_pitch pitch) {
+    constexpr u32 count = chunk_format<T>::elements;
     const chunk_grid grid = grid_of(d, shape);
     const u32 outer = d.mn_major ? pitch.k : pitch.row, inner = d.mn_major ? pitch.row : pitch.k;
     for (u32 row = 0; row < grid.rows; ++row) {
         for (u32 chunk = 0; chunk < grid.chunks; ++chunk) {
             float values[count];
             decode_chunk<T>(cta.async + (chunk_address(d, row, chunk) - window), values);
-            if (scale != nullptr) {
-                for (u32 i = 0; i < count; ++i) values[i] *= scale[d.mn_major ? chunk * count + i : row];
-            }
             float* target = out + row * outer + chunk * count * inner;
             for (u32 i = 0; i < count; ++i) target[i * inner] = values[i];
         }
@@ -154,16 +151,34 @@ inline void load_operand_as(const cta_state& cta, const matrix_descriptor& d, co
 
 }  // namespace detail
 
-/// Decodes the operand from the async view. `scale`, if any, holds one factor per row.
+/// Decodes the operand from the async view.
 inline void load_operand(const cta_state& cta, const matrix_descriptor& d, const operand_shape& shape, float* out,
-                         operand_pitch pitch, const float* scale = nullptr) {
-    with_operand_type(shape.type, [&]<class T>() { detail::load_operand_as<T>(cta, d, shape, out, pitch, scale); });
+                         operand_pitch pitch) {
+    with_chunk_type(shape.type, shape.packed_fp4,
+                    [&]<class T>() { detail::load_operand_as<T>(cta, d, shape, out, pitch); });
+}
+
+/// The bytes of each chunk that hold elements, where that is not the whole chunk; else nothing.
+inline std::vector<byte_range> bytes_within_chunks(const matrix_descriptor& d, const operand_shape& shape) {
+    u32 bytes = 16;
+    with_chunk_type(shape.type, shape.packed_fp4, [&]<class T>() { bytes = chunk_format<T>::bytes; });
+    std::vector<byte_range> ranges;
+    if (bytes == 16) return ranges;
+    const detail::chunk_grid grid = detail::grid_of(d, shape);
+    for (u32 row = 0; row < grid.rows; ++row) {
+        for (u32 chunk = 0; chunk < grid.chunks; ++chunk) {
+            const u32 lo = chunk_address(d, row, chunk) - window;
+            ranges.push_back({lo, lo + bytes});
+        }
+    }
+    return ranges;
 }
 
 /// An asynchronous read of one operand by an instruction: registered at issue, checked when it takes place.
 struct operand_read {
     const char* who = "";
     std::vector<byte_range> ranges{};
+    std::vector<byte_range> within{};  ///< bytes of `ranges` that are read, if others are not
 };
 
 /// Registers the read in `cta` under `id`; a copy that is still landing there is an error. Returns the id.
@@ -176,7 +191,9 @@ inline u64 begin_operand_read(cta_state& cta, const operand_read& read, u64 id =
 }
 
 inline void check_operand_read(const cta_state& cta, const operand_read& read) {
-    for (const byte_range& r : read.ranges) check_async_read(cta, r.lo, r.hi, read.who);
+    for (const byte_range& r : read.within.empty() ? read.ranges : read.within) {
+        check_async_read(cta, r.lo, r.hi, read.who);
+    }
 }
 
 }  // namespace deepgemm::sim

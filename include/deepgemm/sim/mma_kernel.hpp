@@ -28,12 +28,13 @@ constexpr u32 mma_column_padding = 32;
 /// The row pitch of B and C, in floats, for `n` columns.
 constexpr u32 mma_pitch(u32 n) { return (n + mma_column_padding - 1) / mma_column_padding * mma_column_padding; }
 
-/// A product of `m` x `k` (row-major, dense) with `k` x `n`; B and C have pitch mma_pitch(n).
+/// A product of `m` x `k` (row-major) with `k` x `n`; B and C have pitch mma_pitch(n).
 struct mma_problem {
     float* c;
     const float* a;
     const float* b;
-    u32 m, n, k;  ///< m is a multiple of 8
+    u32 m, n, k;      ///< m is a multiple of 8
+    u32 a_pitch = k;  ///< from a row of A to the next
 };
 
 namespace detail {
@@ -48,7 +49,7 @@ template <int Width, int Vectors, int Rows>
     for (u32 n = 0; n < p.n; n += Width * Vectors) {
         for (u32 m = 0; m < p.m; m += Rows) {
             float* c = p.c + m * pitch + n;
-            const float* a = p.a + m * p.k;
+            const float* a = p.a + m * p.a_pitch;
             const float* b = p.b + n;
             vector sum[Rows][Vectors];
 #pragma GCC unroll 8
@@ -63,7 +64,7 @@ template <int Width, int Vectors, int Rows>
                 for (int j = 0; j < Vectors; ++j) __builtin_memcpy(&row[j], b + k * pitch + j * Width, sizeof(vector));
 #pragma GCC unroll 8
                 for (int i = 0; i < Rows; ++i) {
-                    const float x = a[i * p.k + k];
+                    const float x = a[i * p.a_pitch + k];
 #pragma GCC unroll 2
                     for (int j = 0; j < Vectors; ++j) sum[i][j] += x * row[j];
                 }

@@ -93,6 +93,8 @@ struct options {
     bool check_proxy = true;      ///< compare generic and async views of shared memory
     bool check_poison = true;     ///< fill what is in flight with NaN patterns
     bool check_unwritten = true;  ///< reading shared memory that nobody wrote is an error
+    u32 rows_of_a = 0;            ///< that a tcgen05.mma must find written and landed, of each CTA; the rest is read
+                                  ///< as it lies there, and so are their scales; 0: all rows
     bool check_phases = true;     ///< a thread has to observe every phase of a barrier it waits on
     bool check_global = true;     ///< order of accesses to global memory, by its shadow
     bool late_words = true;       ///< a load of a word may see the value before the newest, lazy and random alone

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Multiplies of the simulated SM100: tcgen05.mma (f16, f8f6f4, mxf8f6f4 with UE8M0 scales), tcgen05.cp of scales and
+// Instructions of the simulated SM100 that work on tensor memory by themselves: tcgen05.mma, tcgen05.cp of scales and
 // tcgen05.commit, for one CTA or a pair. Work of one leader CTA runs in issue order. Host only; layouts follow the PTX
 // ISA and have not met hardware yet.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
-#include <deepgemm/sim/mma_kernel.hpp>
+#include <deepgemm/sim/tcgen05_multiply.hpp>
 #include <deepgemm/sim/tensor_memory.hpp>
 #include <deepgemm/sim/tma.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <utility>
@@ -19,58 +20,7 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 
-enum class mma_kind : u8 { f16, f8f6f4, mxf8f6f4 };
-
-/// A decoded instruction descriptor.
-struct mma_instruction {
-    mma_kind kind;
-    u32 group, m, n;
-    dtype a, b;
-    bool a_mn_major, b_mn_major, negate;
-    u32 sa_byte, sb_byte;  ///< which byte of a word of scales
-
-    u32 rows_per_cta() const { return m / group; }
-    u32 columns_of_b_per_cta() const { return n / group; }
-    bool folded() const { return group == 2 && m == 128; }  ///< right half of D in the upper 64 lanes
-    u32 columns() const { return folded() ? n / 2 : n; }
-};
-
 namespace detail {
-
-inline mma_instruction decode_instruction(u32 group, mma_kind kind, u32 bits) {
-    mma_instruction x{};
-    x.kind = kind;
-    x.group = group;
-    auto field = [bits](u32 first, u32 width) { return bits >> first & ((1u << width) - 1); };
-    auto element = [kind](u32 code) {
-        if (code > 1) fail("tcgen05.mma: element type %u of the instruction descriptor is not modelled", code);
-        if (kind == mma_kind::f16) return code != 0 ? dtype::bf16 : dtype::f16;
-        return code != 0 ? dtype::e5m2 : dtype::e4m3;
-    };
-    if (field(2, 1)) fail("tcgen05.mma: sparse operands are not modelled");
-    x.a = element(field(7, 3));
-    x.b = element(field(10, 3));
-    x.negate = field(13, 1) != field(14, 1);
-    x.a_mn_major = field(15, 1);
-    x.b_mn_major = field(16, 1);
-    x.n = field(17, 6) * 8;
-    x.m = field(24, 5) * 16;
-    if (kind == mma_kind::mxf8f6f4) {
-        if (!field(23, 1))
-            fail("tcgen05.mma: kind::mxf8f6f4 needs UE8M0 scales (bit 23 of the instruction descriptor)");
-        if (field(31, 1) || field(24, 3)) fail("tcgen05.mma: reserved bits of the instruction descriptor are set");
-        x.sb_byte = field(4, 2);
-        x.sa_byte = field(29, 2);
-    } else {
-        if (field(4, 2) != 1) fail("tcgen05.mma: only an FP32 accumulator is modelled (bits 4-5 of the instruction)");
-        if (field(23, 1) || field(29, 1)) fail("tcgen05.mma: reserved bits of the instruction descriptor are set");
-    }
-    const bool m_fits = group == 2 ? x.m == 128 || x.m == 256 : x.m == 128 || (x.m == 64 && kind != mma_kind::mxf8f6f4);
-    if (!m_fits || x.n == 0 || x.n > 256 || x.n % (8 * group) != 0) {
-        fail("tcgen05.mma: M = %u, N = %u is not a legal shape for cta_group::%u", x.m, x.n, group);
-    }
-    return x;
-}
 
 /// The CTAs that take part, the leader first; both must be alive.
 inline std::vector<cta_state*> taking_part(u32 group) {
@@ -85,130 +35,164 @@ inline std::vector<cta_state*> taking_part(u32 group) {
     return {ctas[leader].get(), ctas[leader + 1].get()};
 }
 
-/// What one instruction reads and writes in one CTA.
-struct tcgen05_use {
-    cta_state* cta;
-    u64 id;
-};
-
-inline std::vector<tcgen05_use> begin_use(const std::vector<cta_state*>& ctas, const std::vector<operand_read>& reads,
-                                          u32 column, u32 columns, const char* what) {
-    std::vector<tcgen05_use> uses;
+/// Registers that an instruction of the running thread reads `reads` and writes columns [column, column + columns) of `lanes`, in
+/// each CTA. Both last until a commit of that thread has arrived.
+inline void begin_use(const std::vector<cta_state*>& ctas, const std::vector<operand_read>& reads, u32 column,
+                      u32 columns, lane_groups lanes, const char* what) {
     for (cta_state* cta : ctas) {
         tcgen05_state& state = tcgen05_of(*cta);
         check_allocated(state, column, column + columns, what);
-        u64 id = 0;
-        for (const operand_read& read : reads) id = begin_operand_read(*cta, read, id);
-        state.pending.push_back({column, column + columns, id});
-        uses.push_back({cta, id});
-    }
-    return uses;
-}
-inline void end_use(const std::vector<tcgen05_use>& uses) {
-    for (const tcgen05_use& use : uses) {
-        end_read(*use.cta, use.id);
-        std::erase_if(tcgen05_of(*use.cta).pending, [&use](const column_range& p) { return p.id == use.id; });
+        const u64 id = ++current().ids;
+        for (const operand_read& read : reads) begin_operand_read(*cta, read, id);
+        state.pending.push_back({column, column + columns, lanes, id, &me()});
+        note_written(state, column, column + columns, lanes);
     }
 }
 
-/// The scales of `rows` rows: row m is in lane m%32 of column m/32, copied to all four quarters of the lanes.
-inline void read_scales(tcgen05_state& state, u32 column, u32 rows, u32 byte, float* out, const char* what) {
-    check_allocated(state, column, column + ceil_div(rows, 32u), what);
-    for (u32 row = 0; row < rows; ++row) {
-        auto code = [&](u32 quarter) { return state.at(row % 32 + 32 * quarter, column + row / 32) >> 8 * byte & 255; };
-        for (u32 quarter = 1; quarter < 4; ++quarter) {
-            if (code(quarter) != code(0)) {
-                fail("%s: the scale of row %u is not the same in all four quarters of the lanes", what, row);
-            }
-        }
-        out[row] = code(0) == 255 ? bit_cast<float>(tmem_poison) : deepgemm::detail::power_of_two(int(code(0)) - 127);
-    }
-}
-
-/// Everything about a multiply that its execution needs.
-struct tcgen05_multiply {
-    mma_instruction instruction;
-    matrix_descriptor a, b;
-    operand_read a_read, b_read;
-    u32 d, sa, sb;
-    bool accumulate;
+/// Columns of tensor memory that one multiply reads or writes.
+struct tensor_use {
+    u32 lo, columns;
+    lane_groups lanes;
+    const char* what;
 };
 
-/// Copies D of one CTA between tensor memory and `c` (row pitch mma_pitch(n)).
-inline void move_accumulator(tcgen05_state& state, const tcgen05_multiply& x, float* c, bool to_memory) {
-    const mma_instruction& i = x.instruction;
-    const u32 first = x.d & 0xffff, half = i.n / 2, pitch = mma_pitch(i.n);
-    for (u32 m = 0; m < i.rows_per_cta(); ++m) {
-        for (u32 n = 0; n < i.n; ++n) {
-            const bool right = i.folded() && n >= half;
-            const u32 lane = i.m == 64 ? m / 16 * 32 + m % 16 + (x.d >> 16) : m + (right ? 64 : 0);
-            u32& word = state.at(lane, first + (right ? n - half : n));
-            float& value = c[m * pitch + n];
-            if (to_memory) {
-                word = bit_cast<u32>(i.negate ? -value : value);
-            } else {
-                value = i.negate ? -bit_cast<float>(word) : bit_cast<float>(word);
-            }
+/// What one instruction uses may not overlap.
+inline void check_disjoint(const std::vector<tensor_use>& uses) {
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            const tensor_use &x = uses[i], &y = uses[j];
+            if (x.lo >= y.lo + y.columns || y.lo >= x.lo + x.columns || (x.lanes & y.lanes) == 0) continue;
+            fail("%s in columns [%u,%u) of tensor memory overlap %s of the same instruction in [%u,%u)", x.what, x.lo,
+                 x.lo + x.columns, y.what, y.lo, y.lo + y.columns);
         }
     }
 }
 
-/// Carries out the multiply for CTA `r` of those taking part.
-inline void multiply_for(const std::vector<tcgen05_use>& uses, u32 r, const tcgen05_multiply& x) {
-    alignas(64) static thread_local float a[128 * 32], b[32 * 256], c[128 * 256];
+/// The scales of `rows` rows must have been written. The last column may hold 16 rows or fewer, in half the lanes.
+inline void check_scales_written(const tcgen05_state& state, u32 column, u32 rows, const char* what) {
+    for (u32 row = 0; row < rows; row += 32) {
+        check_columns_written(state, column + row / 32, column + row / 32 + 1, rows - row > 16 ? all_lanes : 0x55,
+                              what);
+    }
+}
+
+/// The lane fields of the addresses, which must be zero; D and A may begin at lane 16 where M is 64.
+inline void check_lanes(const tcgen05_multiply& x) {
     const mma_instruction& i = x.instruction;
-    const u32 k = 32 / size_of(i.a), pitch = mma_pitch(i.n), rows = i.rows_per_cta(), half = i.columns_of_b_per_cta();
-    tcgen05_state& state = tcgen05_of(*uses[r].cta);
-    float sa[128], sb[256];
-    const bool scaled = i.kind == mma_kind::mxf8f6f4;
-    if (scaled) {
-        read_scales(state, x.sa & 0xffff, rows, i.sa_byte, sa, "tcgen05.mma (scales of A)");
-        read_scales(state, x.sb & 0xffff, i.n, i.sb_byte, sb, "tcgen05.mma (scales of B)");
+    const bool half = i.layout == accumulator_layout::f;
+    const u32 lane = x.d >> 16;
+    if (lane != 0 && !(half && lane == 16)) {
+        fail("tcgen05.mma (D): lane %u in the address 0x%08x; it must be %s for M = %u", lane, x.d,
+             half ? "0 or 16" : "0", i.m);
     }
-    check_operand_read(*uses[r].cta, x.a_read);
-    load_operand(*uses[r].cta, x.a, {i.a, rows, 32}, a, {k, 1}, scaled ? sa : nullptr);
-    for (u32 q = 0; q < uses.size(); ++q) {  // each CTA holds its share of B's rows
-        check_operand_read(*uses[q].cta, x.b_read);
-        load_operand(*uses[q].cta, x.b, {i.b, half, 32}, b + q * half, {1, pitch}, scaled ? sb + q * half : nullptr);
+    if (i.a_in_tensor_memory && x.a_columns >> 16 != lane) {
+        fail("tcgen05.mma (A): lane %u in the address 0x%08x differs from lane %u of D", x.a_columns >> 16, x.a_columns,
+             lane);
     }
-    if (x.accumulate) {
-        move_accumulator(state, x, c, false);
-    } else {
-        std::fill_n(c, rows * pitch, 0.0f);
+    if (!is_scaled(i.kind)) return;
+    for (const u32 address : {x.sa, x.sb}) {
+        if (scale_lane(address) != 0) {
+            fail("tcgen05.mma (scales): lane %u in the address 0x%08x; it must be 0", scale_lane(address), address);
+        }
     }
-    multiply_accumulate({c, a, b, rows, i.n, k});
-    move_accumulator(state, x, c, true);
-    current().statistics.macs += u64(rows) * i.n * k;
+}
+
+/// Holds what a multiply uses of tensor memory against what is there, in one CTA.
+inline void check_tensor_memory(const tcgen05_state& state, const tcgen05_multiply& x) {
+    const mma_instruction& i = x.instruction;
+    const u32 d = x.d & 0xffff, a = x.a_columns & 0xffff, sa = x.sa & 0xffff, sb = x.sb & 0xffff;
+    const u32 rows = i.rows_per_cta(), b_rows = i.layout == accumulator_layout::b ? i.n / 2 : i.n;
+    const lane_groups lanes = lanes_of(i, x.d >> 16);
+    std::vector<tensor_use> uses{{d, i.columns(), lanes, "tcgen05.mma (D)"}};
+    if (i.a_in_tensor_memory) uses.push_back({a, 8, lanes, "tcgen05.mma (A)"});
+    if (is_scaled(i.kind)) {
+        uses.push_back({sa, scale_columns(rows), all_lanes, "tcgen05.mma (scales of A)"});
+        uses.push_back({sb, scale_columns(b_rows), all_lanes, "tcgen05.mma (scales of B)"});
+    }
+    for (const tensor_use& use : uses) check_allocated(state, use.lo, use.lo + use.columns, use.what);
+    check_disjoint(uses);
+    if (x.accumulate) check_columns_written(state, d, d + i.columns(), lanes, "tcgen05.mma (D, accumulated)");
+    if (i.a_in_tensor_memory) check_columns_written(state, a, a + 8, lanes, "tcgen05.mma (A)");
+    if (!is_scaled(i.kind)) return;
+    check_scales_written(state, sa, rows_with_data(rows), "tcgen05.mma (scales of A)");
+    check_scales_written(state, sb, b_rows, "tcgen05.mma (scales of B)");
+}
+
+/// Descriptors that the tensor cores cannot read in this order.
+inline void check_order(const matrix_descriptor& d, dtype type, const char* what) {
+    const bool atoms = d.swizzle == swizzle_mode::b128_atom32;
+    if (!d.mn_major || atoms == (type == dtype::tf32)) return;
+    fail("%s: an MN-major operand of %s %s", what, deepgemm::name_of(type),
+         atoms ? "has no 128-byte swizzle with 32-byte atoms" : "needs the 128-byte swizzle with 32-byte atoms");
+}
+
+/// A read of an operand. With `rows` fewer than those of the shape, the others are read as they are.
+inline operand_read read_of(const matrix_descriptor& d, operand_shape shape, u32 rows, const char* what) {
+    operand_read read{what, operand_ranges(d, shape, what), {}};
+    if (rows < shape.rows) {
+        shape.rows = align_up(rows, 16u);
+        read.ranges = operand_ranges(d, shape, what);
+    }
+    read.within = bytes_within_chunks(d, shape);
+    return read;
 }
 
 }  // namespace detail
 
+/// The operands of a multiply: addresses, descriptors and what else the instruction takes.
+struct tcgen05_operands {
+    u32 d;
+    u64 a;  ///< descriptor, or address if A is in tensor memory
+    u64 b;
+    u32 instruction;
+    bool accumulate;
+    u32 sa = 0, sb = 0;
+    u32 scale_input_d = 0;                ///< D counts 2^-scale_input_d times: 0 to 15, kinds f16 and tf32
+    std::array<u32, 4> disabled_lanes{};  ///< lanes of D that keep what they have, for cta_group::1
+};
+
 /// Issued by one thread; with group 2, for both CTAs of its pair.
-inline void tcgen05_mma(u32 group, mma_kind kind, u32 d, u64 a_descriptor, u64 b_descriptor, u32 instruction,
-                        bool accumulate, u32 sa = 0, u32 sb = 0) {
-    const std::vector<cta_state*> ctas = detail::taking_part(group);
-    detail::tcgen05_multiply x{};
-    x.instruction = detail::decode_instruction(group, kind, instruction);
-    x.a = decode_tcgen05_descriptor(a_descriptor, x.instruction.a_mn_major);
-    x.b = decode_tcgen05_descriptor(b_descriptor, x.instruction.b_mn_major);
-    x.a_read = {"tcgen05.mma (A)",
-                operand_ranges(x.a, {x.instruction.a, x.instruction.rows_per_cta(), 32}, "tcgen05.mma (A)")};
-    x.b_read = {"tcgen05.mma (B)",
-                operand_ranges(x.b, {x.instruction.b, x.instruction.columns_of_b_per_cta(), 32}, "tcgen05.mma (B)")};
-    x.d = d;
-    x.sa = sa;
-    x.sb = sb;
-    x.accumulate = accumulate;
-    auto uses = detail::begin_use(ctas, {x.a_read, x.b_read}, d & 0xffff, x.instruction.columns(), "tcgen05.mma (D)");
+inline void tcgen05_mma(const tcgen05_form& form, const tcgen05_operands& from) {
+    const std::vector<cta_state*> ctas = detail::taking_part(form.group);
+    tcgen05_multiply x{};
+    const mma_instruction& i = x.instruction = detail::decode_instruction(form, from.instruction);
+    if (form.a_in_tensor_memory) {
+        x.a_columns = u32(from.a);
+    } else {
+        x.a = decode_tcgen05_descriptor(from.a, i.a_mn_major);
+        detail::check_order(x.a, i.a, "tcgen05.mma (A)");
+        x.a_read = detail::read_of(x.a, a_shape(i), detail::rows_with_data(i.rows_per_cta()), "tcgen05.mma (A)");
+    }
+    x.b = decode_tcgen05_descriptor(from.b, i.b_mn_major);
+    detail::check_order(x.b, i.b, "tcgen05.mma (B)");
+    x.b_read = detail::read_of(x.b, b_shape(i), i.columns_of_b_per_cta(), "tcgen05.mma (B)");
+    x.d = from.d;
+    x.sa = from.sa;
+    x.sb = from.sb;
+    x.accumulate = from.accumulate;
+    x.scale_input_d = from.scale_input_d;
+    x.disabled_lanes = from.disabled_lanes;
+    if (x.scale_input_d > 15 || (x.scale_input_d != 0 && i.kind != mma_kind::f16 && i.kind != mma_kind::tf32)) {
+        fail("tcgen05.mma: scale-input-d %u; it must be 0 to 15 for kinds f16 and tf32, and 0 for kind::%s",
+             x.scale_input_d, name_of(i.kind));
+    }
+    detail::check_lanes(x);
+    for (cta_state* cta : ctas) detail::check_tensor_memory(detail::tcgen05_of(*cta), x);
+    detail::begin_use(ctas, {x.a_read, x.b_read}, x.d & 0xffff, i.columns(), lanes_of(i, x.d >> 16), "tcgen05.mma (D)");
     const std::size_t span = begin_span(activity::multiply, "tcgen05.mma");
     post(
-        [x = std::move(x), uses = std::move(uses), span] {
-            for (u32 r = 0; r < uses.size(); ++r) detail::multiply_for(uses, r, x);
-            detail::end_use(uses);
+        [x = std::move(x), ctas, span] {
+            for (u32 r = 0; r < ctas.size(); ++r) detail::multiply_for(ctas, r, x);
             end_span(span);
             ++current().statistics.multiplies;
         },
         &detail::tcgen05_of(*ctas[0]).order);
+}
+
+/// The same with A and B in shared memory and scales of the kind's usual blocks.
+inline void tcgen05_mma(u32 group, mma_kind kind, u32 d, u64 a_descriptor, u64 b_descriptor, u32 instruction,
+                        bool accumulate, u32 sa = 0, u32 sb = 0) {
+    tcgen05_mma({group, kind}, {d, a_descriptor, b_descriptor, instruction, accumulate, sa, sb});
 }
 
 /// tcgen05.cp.32x128b.warpx4: 32 rows of 16 bytes to four columns of each quarter of the lanes.
@@ -217,31 +201,42 @@ inline void tcgen05_copy_scales(u32 group, u32 address, u64 descriptor) {
     const matrix_descriptor source = decode_tcgen05_descriptor(descriptor, false);
     const u32 column = address & 0xffff;
     operand_read read{"tcgen05.cp", operand_ranges(source, {dtype::e4m3, 32, 16}, "tcgen05.cp")};
-    auto uses = detail::begin_use(ctas, {read}, column, 4, "tcgen05.cp");
+    detail::begin_use(ctas, {read}, column, 4, all_lanes, "tcgen05.cp");
     post(
-        [=, read = std::move(read), uses = std::move(uses)] {
-            for (const detail::tcgen05_use& use : uses) {
-                check_operand_read(*use.cta, read);
-                tcgen05_state& state = detail::tcgen05_of(*use.cta);
+        [=, read = std::move(read)] {
+            for (cta_state* cta : ctas) {
+                check_operand_read(*cta, read);
+                tcgen05_state& state = detail::tcgen05_of(*cta);
                 for (u32 lane = 0; lane < tmem_lanes; ++lane) {
-                    std::memcpy(&state.at(lane, column), use.cta->async + chunk_address(source, lane % 32, 0) - window,
-                                16);
+                    std::memcpy(&state.at(lane, column), cta->async + chunk_address(source, lane % 32, 0) - window, 16);
                 }
             }
-            detail::end_use(uses);
         },
         &detail::tcgen05_of(*ctas[0]).order);
 }
 
-/// Arrives on the barrier, or on that at its offset in every CTA of `mask`, when earlier work is complete.
+/// Arrives on the barrier, or on that at its offset in every CTA of `mask`, when earlier work of the running thread is complete.
 inline void tcgen05_commit(u32 group, u32 barrier, u32 mask) {
     const std::vector<cta_state*> ctas = detail::taking_part(group);
     const u32 offset = off_of(barrier, 8, "tcgen05.commit", 8);
     cluster_state& cluster = *me().cta->cluster;
     if (mask == 0) mask = 1u << (barrier >> 24);
     if (mask >> cluster.ctas.size() != 0) fail("tcgen05.commit: CTA mask 0x%x exceeds the cluster", mask);
+    const u64 id = ++current().ids;
+    for (cta_state* cta : ctas) {
+        for (pending_columns& p : detail::tcgen05_of(*cta).pending) {
+            if (p.issuer == &me() && p.commit == 0) p.commit = id;
+        }
+    }
     post(
-        [&cluster, offset, mask] {
+        [=, &cluster] {
+            for (cta_state* cta : ctas) {
+                std::erase_if(detail::tcgen05_of(*cta).pending, [=](const pending_columns& p) {
+                    if (p.commit != id) return false;
+                    end_read(*cta, p.id);
+                    return true;
+                });
+            }
             for (u32 rank = 0; rank < cluster.ctas.size(); ++rank) {
                 if (mask >> rank & 1) arrive_on(*cluster.ctas[rank], offset, 1, 0, "tcgen05.commit");
             }

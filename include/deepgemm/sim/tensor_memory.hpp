@@ -18,10 +18,23 @@ namespace deepgemm::sim {
 
 inline constexpr u32 tmem_lanes = 128, tmem_columns = arch::sm100::tmem_columns;
 
-/// Columns [lo, hi), and the operation (if any) that still writes them.
+/// Columns [lo, hi) of an allocation.
 struct column_range {
     u32 lo, hi;
-    u64 id = 0;
+};
+
+/// Lanes of tensor memory in groups of 16: bit i stands for lanes 16 i to 16 i + 15.
+using lane_groups = u8;
+inline constexpr lane_groups all_lanes = 0xff;
+
+/// Columns that an operation of `issuer` writes, in the lanes `lanes`. It lasts until a commit of the same thread has arrived.
+struct pending_columns {
+    u32 lo, hi;
+    lane_groups lanes;
+    u64 id;                      ///< of the operation, and of its reads of shared memory
+    const thread_state* issuer;  ///< whose commits track it
+    u64 commit = 0;              ///< the first such commit, if there is one
+    bool touches(u32 l, u32 h, lane_groups in) const { return lo < h && l < hi && (lanes & in) != 0; }
 };
 
 /// A load whose values a thread may use after tcgen05.wait::ld.
@@ -37,7 +50,9 @@ struct tcgen05_thread {
 
 struct tcgen05_state {
     std::vector<u32> memory = std::vector<u32>(tmem_lanes * tmem_columns);
-    std::vector<column_range> allocations, pending;
+    std::vector<lane_groups> written = std::vector<lane_groups>(tmem_columns);  ///< by column: lanes with a value
+    std::vector<column_range> allocations;
+    std::vector<pending_columns> pending;
     std::vector<tcgen05_thread> threads;
     bool relinquished = false;
     u32 group = 0;   ///< the cta_group of all instructions so far
@@ -83,6 +98,41 @@ inline void check_allocated(const tcgen05_state& state, u32 lo, u32 hi, const ch
     fail("%s: columns [%u,%u) of tensor memory are not allocated", what, lo, hi);
 }
 
+/// Notes that an operation gives values to columns [lo, hi) of `lanes`. Called at issue: operations take effect in that order.
+inline void note_written(tcgen05_state& state, u32 lo, u32 hi, lane_groups lanes) {
+    for (u32 column = lo; column < hi; ++column) state.written[column] |= lanes;
+}
+
+/// An error if a column of [lo, hi) has no value in one of `lanes`.
+inline void check_columns_written(const tcgen05_state& state, u32 lo, u32 hi, lane_groups lanes, const char* what) {
+    if (!current().options.check_unwritten) return;
+    for (u32 column = lo; column < hi; ++column) {
+        const u32 missing = lanes & ~state.written[column];
+        if (missing == 0) continue;
+        const u32 lane = u32(__builtin_ctz(missing)) * 16;
+        fail("%s reads columns [%u,%u) of tensor memory: column %u was never written in lanes %u to %u", what, lo, hi,
+             column, lane, lane + 15);
+    }
+}
+
+/// Whether `lane` of columns [lo, hi) holds values that a load may read. Columns that an operation still writes are an error,
+/// but for lanes beside a finished accumulator of 64 rows: they are another accumulator's, and the caller has no use for them.
+inline bool has_landed(const tcgen05_state& state, u32 lane, u32 lo, u32 hi, const char* what) {
+    const auto group = lane_groups(1u << lane / 16), beside = lane_groups(1u << (lane / 16 ^ 1));
+    auto touched = [&](lane_groups lanes) {
+        return std::find_if(state.pending.begin(), state.pending.end(),
+                            [&](const pending_columns& p) { return p.touches(lo, hi, lanes); });
+    };
+    const auto p = touched(group);
+    if (p == state.pending.end()) return true;
+    if (touched(beside) == state.pending.end() && (state.written[lo] & beside) != 0) return false;
+    const char* why = p->commit != 0 ? "the mbarrier of its commit was not waited for"
+                                     : "no tcgen05.commit of the thread that issued it follows, and the mbarrier of "
+                                       "such a commit was not waited for";
+    fail(text("%s of columns [%u,%u) while a tcgen05 operation of warp %u lane %u that writes [%u,%u) is in flight: %s",
+              what, lo, hi, p->issuer->warp->index, p->issuer->lane, p->lo, p->hi, why));
+}
+
 inline void allocate_columns(tcgen05_state& state, u32 destination, u32 columns) {
     if (columns < 32 || columns > tmem_columns || !is_power_of_two(columns)) {
         fail("tcgen05.alloc: %u columns are not a power of two from 32 to 512", columns);
@@ -100,12 +150,13 @@ inline void allocate_columns(tcgen05_state& state, u32 destination, u32 columns)
     for (u32 lane = 0; lane < tmem_lanes; ++lane) {
         std::fill_n(&state.at(lane, first), columns, tmem_poison);
     }
+    std::fill_n(state.written.begin() + first, columns, lane_groups(0));
     store_shared(destination, &first, 4, "tcgen05.alloc");
 }
 
 inline void free_columns(tcgen05_state& state, u32 address, u32 columns) {
-    for (const column_range& p : state.pending) {
-        if (p.lo < address + columns && address < p.hi) {
+    for (const pending_columns& p : state.pending) {
+        if (p.touches(address, address + columns, all_lanes)) {
             fail("tcgen05.dealloc of columns that tcgen05 work in flight still uses");
         }
     }
@@ -158,19 +209,12 @@ inline void tcgen05_load(u32* r, u32 count, u32 address) {
              first_lane + 31, address >> 16);
     }
     detail::check_allocated(state, column, column + count, "tcgen05.ld");
-    for (const column_range& p : state.pending) {
-        if (p.lo < column + count && column < p.hi) {
-            fail(
-                text("tcgen05.ld of columns [%u,%u) while a tcgen05 operation that writes [%u,%u) is in flight: the "
-                     "mbarrier of its commit was not waited for",
-                     column, column + count, p.lo, p.hi));
-        }
-    }
+    const bool landed = detail::has_landed(state, first_lane + self.lane, column, column + count, "tcgen05.ld");
     if (t.fenced_at != self.observations) {
         fail("tcgen05.ld after a barrier wait without tcgen05.fence::after_thread_sync");
     }
     const u32* source = &state.at(first_lane + self.lane, column);
-    t.loads.push_back({r, std::vector<u32>(source, source + count)});
+    t.loads.push_back({r, landed ? std::vector<u32>(source, source + count) : std::vector<u32>(count, tmem_poison)});
     std::fill_n(r, count, tmem_poison);
 }
 

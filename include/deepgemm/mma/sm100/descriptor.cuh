@@ -10,7 +10,13 @@ namespace deepgemm::sm100 {
 
 /// Bits 61-63 of a descriptor.
 DEEPGEMM_BOTH constexpr u64 descriptor_swizzle(swizzle_mode mode) {
-    return mode == swizzle_mode::b128 ? 2 : mode == swizzle_mode::b64 ? 4 : mode == swizzle_mode::b32 ? 6 : 0;
+    switch (mode) {
+        case swizzle_mode::b128: return 2;
+        case swizzle_mode::b64: return 4;
+        case swizzle_mode::b32: return 6;
+        case swizzle_mode::b128_atom32: return 1;
+        default: return 0;
+    }
 }
 
 /// Describes a tile at shared address `address` (16-byte aligned; the atom aligned to its repeat). The offsets mean the same as
