@@ -132,6 +132,32 @@ DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[32], u32 address) {
 #endif
 }
 
+/// The same of 16 columns, and of 8.
+template <int Group = 1>
+DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[16], u32 address) {
+    detail::check_tcgen05<Group>();
+#if DEEPGEMM_SIMULATED
+    sim::tcgen05_load(r, 16, address);
+#else
+    asm volatile(
+        "tcgen05.ld.sync.aligned.32x32b.x16.b32 {%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15}, [%16];"
+        : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]), "=r"(r[4]), "=r"(r[5]), "=r"(r[6]), "=r"(r[7]), "=r"(r[8]),
+          "=r"(r[9]), "=r"(r[10]), "=r"(r[11]), "=r"(r[12]), "=r"(r[13]), "=r"(r[14]), "=r"(r[15])
+        : "r"(address));
+#endif
+}
+template <int Group = 1>
+DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[8], u32 address) {
+    detail::check_tcgen05<Group>();
+#if DEEPGEMM_SIMULATED
+    sim::tcgen05_load(r, 8, address);
+#else
+    asm volatile("tcgen05.ld.sync.aligned.32x32b.x8.b32 {%0,%1,%2,%3,%4,%5,%6,%7}, [%8];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]), "=r"(r[4]), "=r"(r[5]), "=r"(r[6]), "=r"(r[7])
+                 : "r"(address));
+#endif
+}
+
 /// Waits until all tcgen05_load of this thread have arrived in registers. Called by a whole warp.
 template <int Group = 1>
 DEEPGEMM_DEVICE void tcgen05_wait_load() {
