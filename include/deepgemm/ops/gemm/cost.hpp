@@ -51,7 +51,7 @@ namespace detail {
 
 /// Bytes of `rows` rows of an operand, and of their scales.
 inline double bytes_of(const operand_info& x, i64 rows, i64 k) {
-    const double elements = double(rows) * double(k) * size_of(x.type);
+    const double elements = double(rows) * double(k) * bits_of(x.type) / 8;
     if (x.format == scale_kind::none) return elements;
     return elements +
            4.0 * double(scales_along(rows, x.tile.mn)) * double(scales_along(k, k_per_word(x.format, x.tile)));
@@ -95,8 +95,26 @@ inline int sharers(const config& cfg) { return cfg.sm90.alternate ? 1 : cfg.sm90
 
 /// Bytes of a row of an operand.
 inline double row_bytes(const gemm_workload& work, const operand_info& x) {
-    return double(work.shape.k) * size_of(x.type);
+    return double(work.shape.k) * bits_of(x.type) / 8;
 }
+
+/// How often each operand is read from device memory.
+struct operand_reads {
+    double a, b;
+
+    /// Tiles of `block_m` rows, `tiles_m` x `tiles_n` of them, computed in bands of `band` tiles along M by `sms` CTAs at a time, while
+    /// L2 keeps `keeps` bytes of operands. Rows of A and B have `row_a` and `row_b` bytes.
+    static operand_reads of(const gemm_workload& work, i64 tiles_m, i64 tiles_n, double band, double block_m,
+                            double row_a, double row_b, double keeps, int sms) {
+        const double m = work.shape.m, n = work.shape.n;
+        double a = 1, b = 1;
+        if (n * row_b > keeps) b = std::ceil(double(tiles_m) / band);  // each band walks all of B
+        if (band * block_m * row_a > keeps)
+            a = std::max(1.0, double(tiles_n) * band / sms);  // and A stays in L2 meanwhile
+        if (a * m * row_a + b * n * row_b < keeps) a = b = 1;
+        return {a, b};
+    }
+};
 
 /// One K block of a CTA, while a share `active` of the multiprocessors work.
 inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& work, double rows_of_a, double active,
@@ -137,15 +155,11 @@ inline double memory_bytes(const gemm_info& info, const gemm_workload& work, con
                  l2 = std::max<double>(1, double(device.l2_bytes));
     const double row_a = row_bytes(work, work.a), row_b = row_bytes(work, work.b), keeps = p.l2_share * l2;
     const double band = std::min<double>(cfg.raster_rows, double(tiles.m));
-    double reads_a = 1, reads_b = 1;
-    if (n * row_b > keeps) reads_b = std::ceil(double(tiles.m) / band);  // each band walks all of B
-    if (band * cfg.block.m * row_a > keeps)
-        reads_a = std::max(1.0, double(tiles.n) * band / sms);  // and A stays in L2 meanwhile
-    if (reads_a * m * row_a + reads_b * n * row_b < keeps) reads_a = reads_b = 1;
+    const auto reads = operand_reads::of(work, tiles.m, tiles.n, band, cfg.block.m, row_a, row_b, keeps, sms);
     const auto scale_words = [k](const operand_info& x, double mn) {
         return x.format == scale_kind::none || x.tile.all_of_k() ? 0 : mn / x.tile.mn * k / 128;
     };
-    const double a = m * row_a * reads_a, b = n * row_b * reads_b;
+    const double a = m * row_a * reads.a, b = n * row_b * reads.b;
     const double rest = 4 * (scale_words(work.a, m) + scale_words(work.b, n)) +
                         m * double(work.epilogue.columns_after(work.shape.n)) * size_of(work.d) *
                             (info.traits.in_place ? p.added
