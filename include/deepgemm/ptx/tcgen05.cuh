@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The fifth-generation tensor core of Blackwell (sm_100f: B200, B300): tensor memory, matrix multiply issued by one thread, copies
-// of scale factors, commits to mbarriers. `Group` is cta_group: 1, or 2 for a pair of CTAs (ranks 2i and 2i+1).
+// The fifth-generation tensor core of Blackwell (sm_100f: B200, B300): tensor memory, copies of scale factors, commits to
+// mbarriers; multiplies, which one thread issues, are in tcgen05_mma.cuh. `Group` is cta_group: 1, or 2 for a pair of CTAs (ranks
+// 2i and 2i+1).
 // A tensor memory address is lane << 16 | column: 128 lanes of 512 32-bit columns. PTX ISA: "TensorCore 5th Generation".
 #pragma once
 
-#include <deepgemm/core/arch.cuh>
 #include <deepgemm/layout/tensor_map.cuh>
+#include <deepgemm/ptx/tcgen05_group.cuh>
+#include <deepgemm/ptx/tcgen05_mma.cuh>
 
 #if DEEPGEMM_SIMULATED
 #include <deepgemm/sim/tcgen05.hpp>
 #endif
 
 namespace deepgemm::ptx {
-
-/// The unscaled kinds of multiply: 16-bit operands, or 8-, 6- and 4-bit ones.
-enum class tcgen05_kind { f16, f8f6f4 };
-
-namespace detail {
-
-template <int Group>
-DEEPGEMM_BOTH constexpr void check_tcgen05() {
-    static_assert(Group == 1 || Group == 2, "cta_group of tcgen05 is 1 or 2");
-    static_assert(arch::sm100::compiled_here && Group > 0, "tcgen05 needs Blackwell: pass " DEEPGEMM_SM100_FLAG);
-}
-
-}  // namespace detail
 
 /// Allocates `columns` (a power of two, 32 to 512) of tensor memory and writes its address to shared memory.
 /// Called by one whole warp (with Group 2: of both CTAs); blocks while there is no room.
@@ -59,43 +48,6 @@ DEEPGEMM_DEVICE void tmem_relinquish() {
     sim::tmem_relinquish(Group);
 #else
     asm volatile("tcgen05.relinquish_alloc_permit.cta_group::%0.sync.aligned;" ::"n"(Group));
-#endif
-}
-
-/// Starts D = A x B + (accumulate ? D : 0) with A and B in shared memory and D in tensor memory. Called by one thread
-/// (of the pair, with Group 2). Multiplies of one shape run in issue order; completion is seen through a commit.
-template <int Group, tcgen05_kind Kind>
-DEEPGEMM_DEVICE void tcgen05_mma(u32 d, u64 a_descriptor, u64 b_descriptor, u32 instruction, bool accumulate) {
-    detail::check_tcgen05<Group>();
-#if DEEPGEMM_SIMULATED
-    sim::tcgen05_mma(Group, Kind == tcgen05_kind::f16 ? sim::mma_kind::f16 : sim::mma_kind::f8f6f4, d, a_descriptor,
-                     b_descriptor, instruction, accumulate);
-#else
-    if constexpr (Kind == tcgen05_kind::f16) {
-        asm volatile(
-            "{.reg .pred p; setp.ne.b32 p, %4, 0; tcgen05.mma.cta_group::%5.kind::f16 [%0], %1, %2, %3, p;}" ::"r"(d),
-            "l"(a_descriptor), "l"(b_descriptor), "r"(instruction), "r"(u32(accumulate)), "n"(Group));
-    } else {
-        asm volatile(
-            "{.reg .pred p; setp.ne.b32 p, %4, 0; tcgen05.mma.cta_group::%5.kind::f8f6f4 [%0], %1, %2, %3, p;}" ::"r"(
-                d),
-            "l"(a_descriptor), "l"(b_descriptor), "r"(instruction), "r"(u32(accumulate)), "n"(Group));
-    }
-#endif
-}
-
-/// The block-scaled multiply of MX formats: one UE8M0 scale per 32 elements of K, scales in tensor memory at `sa`, `sb`.
-template <int Group>
-DEEPGEMM_DEVICE void tcgen05_mma_scaled(u32 d, u64 a_descriptor, u64 b_descriptor, u32 instruction, u32 sa, u32 sb,
-                                        bool accumulate) {
-    detail::check_tcgen05<Group>();
-#if DEEPGEMM_SIMULATED
-    sim::tcgen05_mma(Group, sim::mma_kind::mxf8f6f4, d, a_descriptor, b_descriptor, instruction, accumulate, sa, sb);
-#else
-    asm volatile(
-        "{.reg .pred p; setp.ne.b32 p, %4, 0; tcgen05.mma.cta_group::%7.kind::mxf8f6f4.block_scale "
-        "[%0], %1, %2, %3, [%5], [%6], p;}" ::"r"(d),
-        "l"(a_descriptor), "l"(b_descriptor), "r"(instruction), "r"(u32(accumulate)), "r"(sa), "r"(sb), "n"(Group));
 #endif
 }
 
