@@ -72,7 +72,8 @@ struct tensor_words<Scale, Rows> : block_feed<Scale, zones_of<Scale, Rows>> {
                 word[i] = 0;
                 DEEPGEMM_UNROLL
                 for (int zone = 0; zone < zones; ++zone) {
-                    const int first = zone * zone_rows - group * 128 - i * 32;  // the lane that has the zone's first row
+                    const int first =
+                        zone * zone_rows - group * 128 - i * 32;  // the lane that has the zone's first row
                     if (first <= 0) word[i] = of_zone[zone];
                     if (first > 0 && first < 32) word[i] = lane >= first ? of_zone[zone] : word[i];
                 }
