@@ -77,8 +77,9 @@ TEST_CASE("copies put TF32 where its tiles have it, with atoms of 32 bytes too")
     CHECK(misplaced_by_copies<operand_tile<tf32, 64, 32>>() == 0);
     CHECK(misplaced_by_copies<operand_tile<tf32, 96, 32, major::mn>>() == 0);
     CHECK(misplaced_by_copies<operand_tile<tf32, 128, 16, major::mn>>() == 0);
-    CHECK(operand_tile<tf32, 96, 32, major::mn>::offset(8, 1) ==
-          128 + 64);  // the second atom and the third change places
+    // In line 1 the first two atoms of 32 bytes have changed places.
+    CHECK(operand_tile<tf32, 96, 32, major::mn>::offset(0, 1) == 128 + 32);
+    CHECK(operand_tile<tf32, 96, 32, major::mn>::offset(8, 1) == 128);
 }
 
 /// D of an instruction, as decoded; the letters of the PTX ISA by its case.
