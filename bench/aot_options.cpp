@@ -30,7 +30,8 @@ bool parse(arguments given, aot_options& result, std::ostream& out) {
     command_line line("deepgemm aot --problems FILE --out DIR [options]", about);
     line.option("--problems", "FILE", result.problems, "the list of products");
     line.option("--out", "DIR", result.out, "the directory, made if it is not there; what it has already is kept");
-    line.reading("--gpu", "NAME", "h200 (default) or h100", [&](const auto& v) { result.device = device_named(v); });
+    line.reading("--gpu", "NAME", "h200 (default), h100, b200 or b300",
+                 [&](const auto& v) { result.device = device_named(v); });
     line.reading("--table", "FILE", "a table that 'deepgemm tune --table' made, consulted before the library's own",
                  [&](const auto& v) { result.table = read_table(v); });
     line.reading("--objective", "NAME", "of the engines that will use the kernels: latency (default) or sustained",

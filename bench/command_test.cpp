@@ -300,7 +300,7 @@ TEST_CASE("sizes and options that make no sense, by command") {
     CHECK_THROWS_WITH_AS(run(explain_command, {"-5,8,16"}), doctest::Contains("M is -5"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(run(explain_command, {"--sms", "1e2", "1,8,16"}),
                          "--sms: '1e2' is not a whole number from 1 to 65535", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(run(explain_command, {"--gpu", "", "1,8,16"}), "--gpu: '' is not one of h200, h100",
+    CHECK_THROWS_WITH_AS(run(explain_command, {"--gpu", "", "1,8,16"}), "--gpu: '' is not one of h200, h100, b200, b300",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(run(simulate_command, {"--seed", "0x10"}), doctest::Contains("--seed: '0x10' is not a whole"),
                          std::invalid_argument);

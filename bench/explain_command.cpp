@@ -77,7 +77,8 @@ void add_tile_limits(command_line& line, tile_limits& tiles) {
 
 bool parse(arguments given, settings& s, std::ostream& out) {
     command_line line("deepgemm explain [options] PRODUCT...", about + about_products() + examples);
-    line.reading("--gpu", "NAME", "h200 (default) or h100", [&](const auto& v) { s.device = device_named(v); });
+    line.reading("--gpu", "NAME", "h200 (default), h100, b200 or b300",
+                 [&](const auto& v) { s.device = device_named(v); });
     line.reading("--table", "FILE", "a table that 'deepgemm tune --table' made, consulted before the library's own",
                  [&](const auto& v) { s.table = read_table(v); });
     line.option("--sms", "N", s.knobs.num_sms, "multiprocessors that the kernel may occupy (default: all)")

@@ -290,7 +290,7 @@ TEST_CASE("lists of products") {
 TEST_CASE("GPUs by name") {
     CHECK(std::strcmp(device_named("h200").name, "NVIDIA H200") == 0);
     CHECK(std::strcmp(device_named("h100").name, "NVIDIA H100") == 0);
-    CHECK_THROWS_WITH_AS(device_named("b200"), "'b200' is not one of h200, h100", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(device_named("b400"), "'b400' is not one of h200, h100, b200, b300", std::invalid_argument);
 }
 
 }  // namespace table_test_tests

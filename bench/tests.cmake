@@ -72,13 +72,15 @@ if(NOT DEEPGEMM_HAVE_CUDA)
     program_test(tune_without_nvcc 1 "built without nvcc" tune --shape 1,8,16)
 endif()
 
-# Results against their targets, by Python alone.
-if(DEEPGEMM_PYTHON)
-    add_test(NAME bench/check COMMAND ${DEEPGEMM_PYTHON} "${CMAKE_CURRENT_SOURCE_DIR}/check_test.py")
-    set_tests_properties(bench/check PROPERTIES LABELS bench TIMEOUT ${deepgemm_hang})
-else()
-    deepgemm_missing_test(bench/check python3)
-endif()
+# Results against their targets and against predictions, by Python alone.
+foreach(script check predicted)
+    if(DEEPGEMM_PYTHON)
+        add_test(NAME bench/${script} COMMAND ${DEEPGEMM_PYTHON} "${CMAKE_CURRENT_SOURCE_DIR}/${script}_test.py")
+        set_tests_properties(bench/${script} PROPERTIES LABELS bench TIMEOUT ${deepgemm_hang})
+    else()
+        deepgemm_missing_test(bench/${script} python3)
+    endif()
+endforeach()
 
 # The picture of a plan, by matplotlib.
 set(matplotlib_status 1)

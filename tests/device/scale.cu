@@ -7,7 +7,8 @@
 #include <deepgemm/host/cuda_launch.hpp>
 #include <deepgemm/host/exception.hpp>
 
-#include "../scale/kernel_cases.hpp"
+#include "../scale/fp4_cases.hpp"
+#include "../scale/packing_cases.hpp"
 
 using namespace scale_cases;
 using scale::cast_scales;
@@ -88,6 +89,28 @@ TEST_CASE("scale layouts: floats to packed exponents") {
     check_table<scale::ue8m0>(seed);
 }
 
+TEST_CASE("scale layouts: rows between groups pack to zero") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    for (const i64 blocks : {1, 56, 224}) {
+        CHECK(check_packed_rows<gpu>({1000, 1000, 3001, 4097}, 224, 5000, blocks, false, seed) == "");
+        CHECK(check_packed_rows<gpu>({8192}, 128, 4097, blocks, true, seed) == "");
+    }
+}
+
+TEST_CASE("scale layouts: groups along K") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    std::vector<i64> many, few{8192, 0, 7000, 1};
+    for (i64 g = 0; g < 128; ++g) many.push_back(32 * (g % 17));
+    for (const bool by_end : {false, true}) {
+        for (const i32 tile_k : {32, 128}) {
+            CHECK(check_packed_k_groups<gpu>(few, tile_k, 7168, by_end, 160, 3, 7168, seed) == "");
+            CHECK(check_packed_k_groups<gpu>(many, tile_k, 4096, by_end, 224, 0, 4097, seed) == "");
+        }
+    }
+}
+
 TEST_CASE_TEMPLATE("casts per token", Types, std::pair<e4m3, bf16>, std::pair<e4m3, float>, std::pair<e5m2, bf16>) {
     using Q = typename Types::first_type;
     using X = typename Types::second_type;
@@ -107,6 +130,21 @@ TEST_CASE_TEMPLATE("casts per token", Types, std::pair<e4m3, bf16>, std::pair<e4
         CHECK(check_per_token<gpu, Q, X, 128, cast_scales::packed>(s.m, s.k, s.x_pitch, s.q_pitch, special, seed) ==
               "");
         CHECK(check_per_token<gpu, Q, X, 32, cast_scales::packed>(s.m, s.k, s.x_pitch, s.q_pitch, special, seed) == "");
+    }
+}
+
+TEST_CASE_TEMPLATE("casts to FP4", X, bf16, float) {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    struct shape {
+        i64 m, k, x_pitch, q_padding;
+    };
+    for (const shape s : {shape{1024, 7168, 7168, 0}, {1, 7168, 7168, 0}, {2049, 1000, 1008, 4}, {129, 710, 711, 1}}) {
+        CAPTURE(s.m);
+        CAPTURE(s.k);
+        const bool special = s.k < 7168;
+        CHECK(check_fp4<gpu, X, scale::ue8m0>(s.m, s.k, s.x_pitch, s.q_padding, 0, special, seed) == "");
+        CHECK(check_fp4<gpu, X, scale::ue4m3>(s.m, s.k, s.x_pitch, s.q_padding, 0.0123f, special, seed) == "");
     }
 }
 
@@ -149,6 +187,16 @@ TEST_CASE("small scale layouts") {
 
 TEST_CASE("small scales that are no powers of two become NaN, are counted, and spoil no other byte") {
     CHECK(check_unpackable<gpu>() == "");
+    CHECK(check_reported<gpu>(false) == "");
+    CHECK(check_reported<gpu>(true) == "");
+}
+
+TEST_CASE("small scales of groups") {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    CHECK(check_packed_rows<gpu>({10, 30, 30, 36}, 16, 40, 5, true, seed) == "");
+    for (const i64 pitch : {132, 133})
+        CHECK(check_packed_k_groups<gpu>({640, 0, 128}, 128, 132, true, 160, 2, pitch, seed) == "");
 }
 
 TEST_CASE("small casts") {
@@ -162,6 +210,8 @@ TEST_CASE("small casts") {
         CHECK(check_per_channel<gpu, e5m2, float, 32, cast_scales::packed>(200, 600, pitch, pitch, true, seed) == "");
         CHECK(check_per_block<gpu, e4m3, bf16, cast_scales::fp32>(200, 600, pitch, pitch, true, seed) == "");
         CHECK(check_per_block<gpu, e5m2, float, cast_scales::packed>(200, 600, pitch, pitch, true, seed) == "");
+        CHECK(check_fp4<gpu, bf16, scale::ue8m0>(5, 600, pitch, pitch % 2, 0, true, seed) == "");
+        CHECK(check_fp4<gpu, float, scale::ue4m3>(5, 600, pitch, pitch % 2, 0.3f, true, seed) == "");
     }
 }
 

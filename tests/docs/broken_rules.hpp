@@ -112,6 +112,7 @@ inline std::vector<broken_rule> rules_of_scales() {
          })},
         {"there are as many as tiles", broken([](p_& p) { p.b.scales.rows = 5; })},
         {"packed ones, four to a word", broken([](p_& p) { p.a.scales.kind = scale_kind::ue8m0; })},
+        {"or those in UE4M3", broken([](p_& p) { p.a.scales.kind = scale_kind::ue4m3; })},
         {"they are given", broken([](p_& p) { p.a.scales.data = nullptr; })},
         {"MN-major scales start at multiples of 16 bytes",
          broken([](p_& p) { p.a.scales.data = moved(p.a.scales.data, 4); })},
@@ -494,6 +495,22 @@ result<void> broken_transform(Change change) {
     return validate<scale::to_mn_major<scale::ue8m0>>(a);
 }
 
+/// The verdict on packing the scales, of 12 rows and 400 columns, of 4 groups along K to 5 rows of words, after a change.
+template <class Change>
+result<void> broken_k_packing(Change change) {
+    scale::pack_k_grouped_arguments a{.in = static_cast<const float*>(address(1 << 20)),
+                                      .row_stride = 400,
+                                      .rows = 12,
+                                      .mn = 400,
+                                      .layout = static_cast<const i32*>(address(256)),
+                                      .groups = 4,
+                                      .out = static_cast<u32*>(address(2 << 20)),
+                                      .words = 5,
+                                      .invalid = static_cast<u32*>(address(64))};
+    change(a);
+    return validate<scale::pack_k_grouped>(a);
+}
+
 /// The verdict on scores of 100 queries of 64 heads of 128 and 5000 keys, after a change.
 template <class Change>
 result<void> broken_mqa(Change change) {
@@ -763,6 +780,46 @@ inline std::vector<broken_rule> rules_of_casts() {
     };
 }
 
+/// The verdict on casting x (300, 500), BF16, to FP4 with scales of `Format`, after a change.
+template <class Format, class Change>
+result<void> broken_fp4_cast(Change change) {
+    scale::cast_fp4_arguments a{.x = address(1 << 20),
+                                .x_pitch = 512,
+                                .q = static_cast<u8*>(address(2 << 20)),
+                                .q_pitch = 256,
+                                .rows = 300,
+                                .columns = 500,
+                                .scales = static_cast<u32*>(address(3 << 20)),
+                                .scale_stride_k = 300};
+    change(a);
+    return validate<scale::cast_to_fp4<bf16, Format>>(a);
+}
+
+inline std::vector<broken_rule> rules_of_fp4_casts() {
+    using scale::ue4m3;
+    using scale::ue8m0;
+    using f_ = scale::cast_fp4_arguments;
+    return {
+        {"rows and columns are from 0 to 2^31 - 4096", broken_fp4_cast<ue8m0>([](f_& a) { a.rows = -7; })},
+        {"columns are even", broken_fp4_cast<ue8m0>([](f_& a) { a.columns = 499; })},
+        {"only NV format has a scale of the tensor",
+         broken_fp4_cast<ue8m0>([](f_& a) { a.tensor_scale = static_cast<const float*>(address(64)); })},
+        {"x, q and the scales are given", broken_fp4_cast<ue8m0>([](f_& a) { a.scales = nullptr; })},
+        {"x is aligned to its elements", broken_fp4_cast<ue8m0>([](f_& a) { a.x = moved(a.x, 1); })},
+        {"scales are aligned to words",
+         broken_fp4_cast<ue8m0>([](f_& a) { a.scales = static_cast<u32*>(address(66)); })},
+        {"so is that of the tensor",
+         broken_fp4_cast<ue4m3>([](f_& a) { a.tensor_scale = static_cast<const float*>(address(65)); })},
+        {"rows of x do not overlap", broken_fp4_cast<ue8m0>([](f_& a) { a.x_pitch = 499; })},
+        {"nor do those of q", broken_fp4_cast<ue8m0>([](f_& a) { a.q_pitch = 249; })},
+        {"strides of scales are positive", broken_fp4_cast<ue4m3>([](f_& a) { a.scale_stride_k = 0; })},
+        {"what is written lies apart from x",
+         broken_fp4_cast<ue8m0>([](f_& a) { a.q = static_cast<u8*>(const_cast<void*>(a.x)); })},
+        {"and from what else is written",
+         broken_fp4_cast<ue8m0>([](f_& a) { a.scales = reinterpret_cast<u32*>(a.q); })},
+    };
+}
+
 inline std::vector<broken_rule> rules_of_transforms() {
     using t_ = scale::to_mn_major_arguments;
     return {
@@ -778,6 +835,42 @@ inline std::vector<broken_rule> rules_of_transforms() {
         {"the output lies apart from the input", broken_transform([](t_& a) { a.out = const_cast<float*>(a.in); })},
         {"so does the counter",
          broken_transform([](t_& a) { a.invalid = const_cast<u32*>(reinterpret_cast<const u32*>(a.in)); })},
+        {"an invalid scale is reported where they are counted", broken_transform([](t_& a) {
+             a.invalid = nullptr;
+             a.found = static_cast<scale::unpackable*>(address(96));
+         })},
+        {"at a multiple of 16 bytes",
+         broken_transform([](t_& a) { a.found = static_cast<scale::unpackable*>(address(72)); })},
+        {"groups of rows have one matrix",
+         broken_transform([](t_& a) { a.ends = static_cast<const i32*>(address(256)); })},
+        {"and start at multiples of a positive number", broken_transform([](t_& a) {
+             a.groups = 1;
+             a.ends = static_cast<const i32*>(address(256));
+             a.alignment = 0;
+         })},
+        {"their ends are aligned", broken_transform([](t_& a) {
+             a.groups = a.group_count = 1;
+             a.ends = static_cast<const i32*>(address(258));
+         })},
+        {"only packing leaves rows out", validate<scale::to_mn_major<scale::fp32>>(scale::to_mn_major_arguments{
+                                             .in = static_cast<const float*>(address(1 << 20)),
+                                             .mn = 8,
+                                             .blocks = 1,
+                                             .out = address(2 << 20),
+                                             .ends = static_cast<const i32*>(address(256))})},
+    };
+}
+
+inline std::vector<broken_rule> rules_of_k_packing() {
+    using k_ = scale::pack_k_grouped_arguments;
+    return {
+        {"rows, columns and rows of words are from 0 to 2^31 - 4096", broken_k_packing([](k_& a) { a.rows = -1; })},
+        {"columns", broken_k_packing([](k_& a) { a.mn = 2147483647; })},
+        {"rows of words", broken_k_packing([](k_& a) { a.words = -5; })},
+        {"columns are a multiple of 4", broken_k_packing([](k_& a) { a.mn = 398; })},
+        {"a scale covers 32 or 128 elements of K", broken_k_packing([](k_& a) { a.tile_k = 64; })},
+        {"there are at most 128 groups", broken_k_packing([](k_& a) { a.groups = 129; })},
+        {"rows do not overlap", broken_k_packing([](k_& a) { a.row_stride = 396; })},
     };
 }
 

@@ -78,7 +78,9 @@ TEST_CASE("the tables of rules hold the sentences of broken rules") {
     check_table("topk", fakes::rules_of_topk());
     check_table("transpose", fakes::rules_of_transpose());
     check_table("casts", fakes::rules_of_casts());
+    check_table("fp4_casts", fakes::rules_of_fp4_casts());
     check_table("transforms", fakes::rules_of_transforms());
+    check_table("k_packing", fakes::rules_of_k_packing());
     check_table("plans", fakes::rules_of_plans());
 }
 

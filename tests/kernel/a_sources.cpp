@@ -28,7 +28,7 @@ struct raw {
 /// What the main loop asks of a kernel, for one tile in one CTA. `Multiplied` is what A's elements become in registers.
 template <class A, class B, class Multiplied, config Config>
 struct parts {
-    using storage = gemm_storage<A, B, store<float>, Config>;
+    using storage = gemm_storage<gemm_sizes<A, B, store<float>, Config>>;
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
     using a_scale = typename A::scale;

@@ -2,38 +2,12 @@
 // The scale kernels on the simulator, bit for bit against the host's reference: ragged shapes, all strides, poisoned padding.
 #include <doctest/doctest.h>
 
-#include <deepgemm/sim/launch.hpp>
-
-#include "kernel_cases.hpp"
+#include "simulated.hpp"
 
 using namespace scale_cases;
 using scale::cast_scales;
 
 namespace {
-
-/// The simulated machine: its global memory is ours.
-struct simulator {
-    template <class T>
-    class buffer {
-    public:
-        buffer(const T* data, std::size_t count) : memory_(data, data + count) {}
-        T* get() const { return const_cast<T*>(memory_.data()); }
-        const std::vector<T>& read() const { return memory_; }
-
-    private:
-        std::vector<T> memory_;
-    };
-    template <class K>
-    static void run(const typename K::arguments& arguments) {
-        check_arguments<K>(arguments);
-        sim::options options;
-        options.shuffle = true;
-        options.seed = fresh_seed() + u64(arguments_seed++);
-        options.dependent_launch = true;
-        sim::launch<K>(arguments, options);
-    }
-    static inline int arguments_seed = 1;
-};
 
 template <class Format>
 void check_all_transforms(u64 seed) {

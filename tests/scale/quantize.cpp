@@ -3,7 +3,7 @@
 // the errors that casts of normal data are known to have.
 #include <doctest/doctest.h>
 
-#include <deepgemm/reference/operand.hpp>
+#include <deepgemm/reference/fp4_operand.hpp>
 
 using namespace deepgemm;
 
@@ -135,52 +135,6 @@ TEST_CASE("padding between rows is not touched") {
     for (i64 i = 0; i < 3; ++i) {
         for (i64 j = 100; j < 112; ++j) CHECK(q.data(i, j).bits == 0xff);
     }
-}
-
-TEST_CASE("FP4: a midpoint takes the smaller magnitude, and there is no negative zero") {
-    const float inputs[] = {0.25f, 0.26f, 0.75f, 0.76f, 1.25f, 1.75f, 2.5f, 2.51f, 3.5f, 5.0f, 5.1f, 100.0f, 0.0f};
-    const u8 codes[] = {0, 1, 1, 2, 2, 3, 4, 5, 5, 6, 7, 7, 0};
-    for (int i = 0; i < 13; ++i) {
-        CHECK(quantize::cast_fp4(inputs[i]) == codes[i]);
-        CHECK(quantize::cast_fp4(-inputs[i]) == (codes[i] == 0 ? 0 : codes[i] + 8));
-    }
-    matrix<float> x(2, 64);
-    x.fill_bytes(0);
-    x(0, 0) = 12;
-    x(0, 1) = -6;
-    x(1, 63) = -1;
-    const auto q = quantize::per_token_fp4(x.view());
-    CHECK(q.scales(0, 0) == 2);
-    CHECK(q.scales(0, 1) == 1e-4f / 6);
-    CHECK(q.data(0, 0).bits == (7 | 13 << 4));
-    CHECK(q.data(1, 31).bits == 0xf0);
-    const auto rounded = quantize::per_token_fp4(x.view(), 32, scale_kind::ue8m0);
-    CHECK(rounded.scales(1, 1) == 0.25f);
-    CHECK(rounded.data(1, 31).bits == 0xe0);
-    matrix<float> odd(2, 3);
-    CHECK_THROWS_WITH(quantize::per_token_fp4(odd.view()), "quantize: packed FP4 needs an even number of columns");
-}
-
-TEST_CASE("transpose of packed FP4") {
-    matrix<float> x = normal_matrix(6, 10, 3), t(10, 6);
-    for (i64 i = 0; i < 6; ++i) {
-        for (i64 j = 0; j < 10; ++j) t(j, i) = x(i, j);
-    }
-    const auto pack = [](const matrix<float>& m) {
-        matrix<e2m1x2> out(m.rows(), m.columns() / 2);
-        for (i64 i = 0; i < m.rows(); ++i) {
-            for (i64 j = 0; j < m.columns(); j += 2) {
-                out(i, j / 2) = {u8(quantize::cast_fp4(m(i, j)) | quantize::cast_fp4(m(i, j + 1)) << 4)};
-            }
-        }
-        return out;
-    };
-    const matrix<e2m1x2> packed = pack(x), expected = pack(t);
-    const auto got = quantize::transpose_fp4(packed);
-    CHECK(compare_bits(got.view(), expected.view()));
-    matrix<e2m1x2> odd(3, 4);
-    CHECK_THROWS_WITH(quantize::transpose_fp4(odd.view()),
-                      "quantize: the transpose of packed FP4 needs an even number of rows");
 }
 
 TEST_CASE("scales packed row by row") {

@@ -29,7 +29,7 @@ struct cast_to_fp8 {
     static constexpr int whole_columns = Columns;
     template <class Shape>
     using staging = store_stage<Q, Shape::tile_columns, Shape::rows, Shape::columns, Shape::buffers, false, false,
-                                head_splits{}, Shape::stacked>;
+                                head_splits{}, Shape::stacked, typename Shape::fragment>;
 
     DEEPGEMM_BOTH static constexpr arguments arguments_of(const epilogue_values& all) { return all.scales; }
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments& mine) { return mine; }

@@ -67,9 +67,10 @@ struct finished_tile {
 };
 
 /// The shape of a sink's staging: tiles of `TileColumns` columns of D; buffers of `Rows` rows (of a warp or of a warpgroup) by
-/// `Columns` columns, `Buffers` for each owner; and whether D is a stack of matrices.
-template <int TileColumns, int Rows, int Columns, int Buffers, bool Stacked>
+/// `Columns` columns, `Buffers` for each owner; whether D is a stack of matrices; and which thread holds which of its elements.
+template <int TileColumns, int Rows, int Columns, int Buffers, bool Stacked, fragment_map Fragment = sm90::wgmma_rows>
 struct stage_shape {
+    using fragment = Fragment;
     static constexpr int tile_columns = TileColumns, rows = Rows, columns = Columns, buffers = Buffers;
     static constexpr bool stacked = Stacked;
 };

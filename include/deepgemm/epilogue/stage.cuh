@@ -71,6 +71,15 @@ struct store_buffer {
     DEEPGEMM_DEVICE void write(const float (&value)[registers]) const {
         if constexpr (by_blocks) {
             store_blocks<T, matrices, false>(value, [this](int i) { return matrix_row(i); });
+        } else if constexpr (fp8_element<T> && Fragment::columns_at_once >= 16) {
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += 16) {
+                const auto four = [&](int j) {
+                    return u32(ptx::pack<T>(value[j], value[j + 1])) | u32(ptx::pack<T>(value[j + 2], value[j + 3]))
+                                                                           << 16;
+                };
+                ptx::st_shared(element(i), ptx::vec4<u32>{four(i), four(i + 4), four(i + 8), four(i + 12)});
+            }
         } else if constexpr (fp8_element<T>) {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; i += 2) ptx::st_shared(element(i), ptx::pack<T>(value[i], value[i + 1]));
@@ -190,11 +199,12 @@ struct store_stage {
     static constexpr u32 barrier_bytes = Accumulate ? 8 : 0;
 
     /// Buffers filled between two waits: those for all columns of a tile if they fit, else half of the buffers while the others
-    /// drain.
+    /// drain; but one by one if a thread cannot hold so many columns.
     static constexpr int buffers_per_tile = TileColumns / Columns;
-    static constexpr int batch = Buffers >= buffers_per_tile                                  ? buffers_per_tile
-                                 : Buffers > 1 && buffers_per_tile % max(Buffers / 2, 1) == 0 ? Buffers / 2
-                                                                                              : 1;
+    static constexpr int widest_batch = Buffers >= buffers_per_tile                                  ? buffers_per_tile
+                                        : Buffers > 1 && buffers_per_tile % max(Buffers / 2, 1) == 0 ? Buffers / 2
+                                                                                                     : 1;
+    static constexpr int batch = widest_batch * Columns <= columns_at_hand<Fragment> ? widest_batch : 1;
     static constexpr int slots = Accumulate ? 1 : Buffers / batch;
     static constexpr int registers = batch * buffer::registers;  ///< of a thread in one batch
     static constexpr int batch_columns = batch * Columns;
@@ -254,8 +264,8 @@ struct store_stage {
             ptx::sync_warp();
         } else {
             copy_out(d, first, value, row, column, matrix);
+            if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
         }
-        if constexpr (slots > 1) slot = slot + 1 == u32(slots) ? 0 : slot + 1;
     }
 
     /// The owner's threads: waits until all that they have stored, by copies and by themselves, is in global memory. True in

@@ -18,7 +18,7 @@ struct store {
     static constexpr head_splits heads{};
     template <class Shape>
     using staging = store_stage<T, Shape::tile_columns, Shape::rows, Shape::columns, Shape::buffers, false, false,
-                                head_splits{}, Shape::stacked>;
+                                head_splits{}, Shape::stacked, typename Shape::fragment>;
 
     DEEPGEMM_BOTH static constexpr params make_params(const gemm_arguments&, const arguments&) { return {}; }
     DEEPGEMM_DEVICE static element_pair apply(const params&, element_pair pair, pair_place) { return pair; }
@@ -32,7 +32,7 @@ struct accumulate : store<T> {
     static constexpr bool accumulates = true;
     template <class Shape>
     using staging = store_stage<T, Shape::tile_columns, Shape::rows, Shape::columns, Shape::buffers, true, false,
-                                head_splits{}, Shape::stacked>;
+                                head_splits{}, Shape::stacked, typename Shape::fragment>;
 };
 
 /// D += totals in FP32, where C is D itself. L2 adds, once to each element, so C is not loaded and needs no shared memory. The
@@ -41,7 +41,7 @@ struct add_in_place : store<float> {
     static constexpr bool in_place = true;
     template <class Shape>
     using staging = store_stage<float, Shape::tile_columns, Shape::rows, Shape::columns, Shape::buffers, false, true,
-                                head_splits{}, Shape::stacked>;
+                                head_splits{}, Shape::stacked, typename Shape::fragment>;
 };
 
 /// Stores D as `T` with a hole in every head: of each `Left + Right` columns of the product, the first `Left` and the last
@@ -53,7 +53,7 @@ struct store_heads : store<T> {
     static constexpr head_splits heads{Left, Middle, Right};
     template <class Shape>
     using staging = store_stage<T, Shape::tile_columns, Shape::rows, Shape::columns, Shape::buffers, false, false,
-                                head_splits{Left, Middle, Right}, Shape::stacked>;
+                                head_splits{Left, Middle, Right}, Shape::stacked, typename Shape::fragment>;
 };
 
 static_assert(epilogue<store<bf16>> && epilogue<accumulate<float>> && epilogue<add_in_place> &&

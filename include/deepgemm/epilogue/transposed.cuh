@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The staging of a D that is transposed in memory: rows of D are columns of the product, as after an exchange of A and B
-// (kernel/swapped.cuh). stmatrix transposes 16-bit values on their way to shared memory, and TMA copies them to D. Each warp
-// stages its own 16 rows of the product.
+// (kernel/swapped.cuh). On Hopper stmatrix transposes 16-bit values on their way to shared memory, on Blackwell, where a thread has a
+// row, neighbours exchange them; TMA copies them to D. Each warp stages its own 16 or 32 rows of the product.
 #pragma once
 
 #include <deepgemm/epilogue/stage.cuh>
 
 namespace deepgemm {
 
-template <class T, int TileColumns, bool Accumulate>
+template <class T, int TileColumns, bool Accumulate, fragment_map Fragment>
 struct transposed_stage;
-template <class T, int TileColumns, bool Accumulate>
+template <class T, int TileColumns, bool Accumulate, fragment_map Fragment>
 struct transposed_stack_stage;
 
 /// `Sink`, a store or an accumulate, for a D (and a C) that are transposed in memory: element (m, n) of the product is in row n
@@ -18,34 +18,48 @@ struct transposed_stack_stage;
 template <class Sink>
 struct transposing : Sink {
     template <class Shape>
-    using staging =
-        conditional_t<Shape::stacked,
-                      transposed_stack_stage<typename Sink::element, Shape::tile_columns, Sink::accumulates>,
-                      transposed_stage<typename Sink::element, Shape::tile_columns, Sink::accumulates>>;
+    using staging = conditional_t<
+        Shape::stacked,
+        transposed_stack_stage<typename Sink::element, Shape::tile_columns, Sink::accumulates,
+                               typename Shape::fragment>,
+        transposed_stage<typename Sink::element, Shape::tile_columns, Sink::accumulates, typename Shape::fragment>>;
 };
 
-/// The staging of one warp: 16 rows by all `TileColumns` columns of a tile of the product, which are TileColumns rows of 16
-/// elements in D. With `Accumulate`, TMA first loads C there.
-template <class T, int TileColumns, bool Accumulate>
+namespace detail {
+/// The most columns of `columns` that divide them, in groups of eight, and that are at most `most`.
+DEEPGEMM_BOTH constexpr int equal_parts(int columns, int most) {
+    int part = min(columns, most) / 8 * 8;
+    while (columns % part != 0) part -= 8;
+    return part;
+}
+}  // namespace detail
+
+/// The staging of one warp: its rows by all `TileColumns` columns of a tile of the product, or by as many as a thread can hold,
+/// which are so many rows of D. With `Accumulate`, TMA first loads C there. `Fragment` says which thread holds which of the values.
+template <class T, int TileColumns, bool Accumulate, fragment_map Fragment>
 struct transposed_stage {
     using element = T;
-    using fragment = sm90::wgmma_rows;
+    using fragment = Fragment;
     static constexpr bool fetches = Accumulate, stacked = false;
     static constexpr int chosen_columns = 0, chosen_buffers = 0;  ///< of a configuration: it has no choice
     static constexpr int rows = fragment::warp_rows;
-    using tile = smem_tile<T, TileColumns, rows>;
-    static constexpr u32 bytes = tile::bytes;
+    static constexpr int batch = 1, batch_columns = detail::equal_parts(TileColumns, columns_at_hand<fragment>),
+                         registers = fragment_registers<fragment>(batch_columns);
+    using tile = smem_tile<T, batch_columns, rows>;
+    /// Buffers: two take turns if a tile has several batches.
+    static constexpr int slots = Accumulate || batch_columns == TileColumns ? 1 : 2;
+    static constexpr u32 bytes = slots * tile::bytes;
     static constexpr u32 barrier_bytes = Accumulate ? 8 : 0;
-    static constexpr int batch = 1, batch_columns = TileColumns, registers = fragment_registers<fragment>(TileColumns);
-    /// The unit that put() fills: the whole stage.
+    /// The unit that put() fills: a whole buffer.
     struct buffer {
-        static constexpr int registers = fragment_registers<fragment>(TileColumns);
+        static constexpr int registers = fragment_registers<fragment>(batch_columns);
     };
 
-    u32 address;   ///< shared address of this warp's buffer
+    u32 address;   ///< shared address of this warp's buffers
     u32 c_landed;  ///< shared address of the barrier on which a tile of C completes
     u32 barrier;   ///< as in store_stage; a warp needs none
     u32 parity = 0;
+    u32 slot = 0;
 
     /// The tensor map of D for a product of `m` rows and `n` columns.
     DEEPGEMM_BOTH static constexpr tensor_map_request map(const void* d, i32 m, i32 n, i64 pitch) {
@@ -63,13 +77,13 @@ struct transposed_stage {
         if (issues()) {
             ptx::bulk_wait_read<0>();
             ptx::mbarrier_arrive_expect_tx(c_landed, tile::bytes);
-            ptx::tma_load<2>(c, address, c_landed, {row, column});  // (TileColumns, 16)
+            ptx::tma_load<2>(c, address, c_landed, {row, column});  // (batch_columns, rows)
         }
         ptx::sync_warp();
     }
 
-    /// Converged warp: stores 16 rows of the product from `row` on, and its columns from `column` on; element by element if
-    /// `Ragged`.
+    /// Converged warp: stores its rows of the product from `row` on, and a batch of columns from `column` on; element by element
+    /// if `Ragged`.
     template <bool Ragged>
     DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[1][registers], i32 row,
                              i32 column, i32 /*matrix*/) {
@@ -87,7 +101,7 @@ struct transposed_stage {
             }
         } else {
             if constexpr (!Accumulate) {
-                ptx::bulk_wait_read<0>();
+                ptx::bulk_wait_read<slots - 1>();
                 ptx::sync_warp();
             }
             write(value[0]);
@@ -95,9 +109,10 @@ struct transposed_stage {
             ptx::sync_warp();
             if (issues()) {
                 const i32 place[2] = {row, column};
-                ptx::tma_store<2>(d, address, place);  // (TileColumns, 16)
+                ptx::tma_store<2>(d, start(), place);  // (batch_columns, rows)
                 ptx::bulk_commit();
             }
+            if constexpr (slots > 1) slot ^= 1;
         }
         ptx::sync_warp();
     }
@@ -109,6 +124,15 @@ struct transposed_stage {
     }
 
 protected:
+    /// True if fragments consist of the blocks of 8 x 8 that stmatrix moves.
+    static constexpr bool by_blocks = half_element<T> && same_as<fragment, sm90::wgmma_rows>;
+    /// True if a thread holds whole rows of the product, so that two 16-bit values that lie side by side in D are those of
+    /// neighbouring lanes.
+    static constexpr bool by_neighbours = half_element<T> && fragment::row_lanes == 1;
+
+    /// Shared address of the buffer in use.
+    DEEPGEMM_DEVICE u32 start() const { return slots == 1 ? address : address + slot * tile::bytes; }
+
     /// Blocks of 8 x 8 that one stmatrix moves: rows 0-7 and 8-15 and, if there are enough columns, the same of the next eight.
     static constexpr int matrices = registers % 8 == 0 ? 4 : 2;
 
@@ -116,18 +140,33 @@ protected:
     /// `i` on.
     DEEPGEMM_DEVICE u32 matrix_column(int i) const {
         const int lane = int(ptx::lane_index());
-        return address + tile::offset(2 * i + lane / 16 % (matrices / 2) * 8 + lane % 8, lane / 8 % 2 * 8);
+        return start() + tile::offset(2 * i + lane / 16 % (matrices / 2) * 8 + lane % 8, lane / 8 % 2 * 8);
     }
     /// Where register `i` of the calling thread lies.
     DEEPGEMM_DEVICE u32 place_of(int i) const {
         const int lane = int(ptx::lane_index());
-        return address + tile::offset(fragment::column(lane, i), fragment::row(lane, i));
+        return start() + tile::offset(fragment::column(lane, i), fragment::row(lane, i));
+    }
+
+    /// Where two rows of the product that neighbouring lanes hold lie, in column `i` for an even lane, in the next for an odd one.
+    DEEPGEMM_DEVICE u32 pair_of(int i) const {
+        const int lane = int(ptx::lane_index());
+        return start() + tile::offset(i + lane % 2, lane / 2 * 2);
     }
 
     /// Converged warp: rounds a fragment to T and writes it, transposed.
     DEEPGEMM_DEVICE void write(const float (&value)[registers]) const {
-        if constexpr (half_element<T>) {
+        if constexpr (by_blocks) {
             store_blocks<T, matrices, true>(value, [this](int i) { return matrix_column(i); });
+        } else if constexpr (by_neighbours) {
+            // Of columns i and i + 1, an even lane takes the first for both rows, an odd lane the second.
+            const bool odd = ptx::lane_index() % 2 != 0;
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += 2) {
+                const float mine = odd ? value[i + 1] : value[i];
+                const float other = ptx::shuffle_xor(odd ? value[i] : value[i + 1], 1);
+                ptx::st_shared(pair_of(i), odd ? ptx::pack<T>(other, mine) : ptx::pack<T>(mine, other));
+            }
         } else {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; ++i) ptx::st_shared(place_of(i), value[i]);
@@ -136,8 +175,17 @@ protected:
 
     /// Converged warp: adds what the buffer holds to a fragment.
     DEEPGEMM_DEVICE void add_to(float (&value)[registers]) const {
-        if constexpr (half_element<T>) {
+        if constexpr (by_blocks) {
             add_blocks<T, matrices, true>(value, [this](int i) { return matrix_column(i); });
+        } else if constexpr (by_neighbours) {
+            const bool odd = ptx::lane_index() % 2 != 0;
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < registers; i += 2) {
+                const auto c = ptx::unpack<T>(ptx::ld_shared<u32>(pair_of(i)));
+                const float other = ptx::shuffle_xor(odd ? c.x : c.y, 1);
+                value[i] += odd ? other : c.x;
+                value[i + 1] += odd ? c.y : other;
+            }
         } else {
             DEEPGEMM_UNROLL
             for (int i = 0; i < registers; ++i) value[i] += ptx::ld_shared<float>(place_of(i));
@@ -149,10 +197,11 @@ protected:
 
 /// The same where D is a stack of matrices in which products may end at any row, as those of masked groups do. TMA would store
 /// rows of a tile that lie beyond that, so the lanes of the warp store what they have staged, 16 bytes each.
-template <class T, int TileColumns, bool Accumulate>
-struct transposed_stack_stage : transposed_stage<T, TileColumns, false> {
+template <class T, int TileColumns, bool Accumulate, fragment_map Fragment>
+struct transposed_stack_stage : transposed_stage<T, TileColumns, false, Fragment> {
+    static_assert(same_as<Fragment, sm90::wgmma_rows>, "gemm: config.swap takes groups on Hopper only");
     static_assert(!Accumulate, "gemm: config.swap accumulates in single products, not in groups");
-    using base = transposed_stage<T, TileColumns, false>;
+    using base = transposed_stage<T, TileColumns, false, Fragment>;
     using destination = ragged_edge<T>;
     static constexpr bool stacked = true;
 

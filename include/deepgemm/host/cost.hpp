@@ -13,6 +13,7 @@ enum class bound : u8 {
     tensor_cores,  ///< multiplying, and promotion that is not hidden behind it
     latency,       ///< too few warpgroups to hide the time from one K block to the next
     fill,          ///< copies from L2 to shared memory
+    port,          ///< operands that the tensor cores read from shared memory
     epilogue,      ///< rounding, staging and storing D
     memory,        ///< device memory
 };
@@ -22,6 +23,7 @@ constexpr const char* name_of(bound what) {
         case bound::tensor_cores: return "the tensor cores";
         case bound::latency: return "the latency of a K block";
         case bound::fill: return "copies from L2 to shared memory";
+        case bound::port: return "operands from shared memory";
         case bound::epilogue: return "the epilogue";
         case bound::memory: return "device memory";
     }

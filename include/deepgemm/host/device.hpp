@@ -29,6 +29,26 @@ struct device_info {
     static constexpr device_info h100() {
         return {.name = "NVIDIA H100", .l2_bytes = i64(50) << 20, .clock_mhz = 1980, .hbm_gb_per_s = 3350};
     }
+    /// NVIDIA B200, SXM. None of it was measured by this project: multiprocessors, L2 (126.5 MB) and memory (7680 bits at 3996 MHz)
+    /// are what users' device queries report, the clock is from lists of parts, which give 1965 to 1980 MHz.
+    static constexpr device_info b200() {
+        return {.name = "NVIDIA B200",
+                .arch = deepgemm::arch::sm100::number,
+                .sm_count = 148,
+                .smem_bytes_per_cta = arch::sm100::smem_bytes,
+                .l2_bytes = i64(253) << 19,
+                .clock_mhz = 1965,
+                .hbm_gb_per_s = 7672};
+    }
+    /// NVIDIA B300, SXM: a B200 of compute capability 10.3, with memory of 8 TB/s by its data sheet. Lists of parts give 148
+    /// multiprocessors, too. FP4 has 1.5 times the rate in multiplies with K = 96, which no kernel here issues.
+    static constexpr device_info b300() {
+        device_info info = b200();
+        info.name[8] = '3';
+        info.arch = 103;
+        info.hbm_gb_per_s = 8000;
+        return info;
+    }
     /// The simulated machine: a Hopper with `sm_count` multiprocessors, so that small problems still have several waves.
     static constexpr device_info simulator(int sm_count = 4) {
         device_info info = h200();

@@ -88,7 +88,9 @@ inline result<void> check_operand_layout(const char* name, const char* rows_name
 }
 
 inline const char* words_of(scale_kind kind) {
-    return kind == scale_kind::ue8m0 ? " words of four ue8m0" : " fp32 words";
+    return kind == scale_kind::ue8m0   ? " words of four ue8m0"
+           : kind == scale_kind::ue4m3 ? " words of four ue4m3"
+                                       : " fp32 words";
 }
 
 /// True if kernels read scales word by word, false if TMA loads them. They read those of blocks (only B has them), K-major ones
@@ -114,7 +116,10 @@ inline result<void> check_end_scales(const char* name, const char* rows_name, co
     }
     if (scales.kind != scale_kind::fp32) {
         return fail(errc::bad_scales, "a scale of ", name, " covers all of K and is ",
-                    scales.kind == scale_kind::ue8m0 ? "ue8m0" : "custom", "; it must be fp32");
+                    scales.kind == scale_kind::ue8m0   ? "ue8m0"
+                    : scales.kind == scale_kind::ue4m3 ? "ue4m3"
+                                                       : "custom",
+                    "; it must be fp32");
     }
     if (mn != 1 && mn != scale_tile::all) {
         return fail(errc::bad_scales, "a scale of ", name, " covers ", mn,

@@ -39,6 +39,7 @@ constexpr const char* name_of(scale_kind kind) {
     switch (kind) {
         case scale_kind::fp32: return "fp32";
         case scale_kind::ue8m0: return "ue8m0";
+        case scale_kind::ue4m3: return "ue4m3";
         case scale_kind::custom: return "custom";
         case scale_kind::none: break;
     }

@@ -106,9 +106,9 @@ struct scale_requirements<A, B, Config> : fp8_requirements<Config> {
                   "gemm: without scales along K a multiply covers all columns of a tile; sm90.column_parts must be 1");
 };
 
-/// The requirements of gemm; a base class without members.
+/// The requirements of gemm on any architecture; a base class without members.
 template <class A, class B, class Epilogue, config Config, class Tiles>
-struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config> {
+struct parts_requirements {
     static_assert(scaled_operand<A>, "gemm: A must be an operand: operand<e4m3, scale::per_token<scale::fp32>>, say");
     static_assert(scaled_operand<B>, "gemm: B must be an operand: operand<e4m3, scale::per_block<scale::fp32>>, say");
     static_assert(epilogue<Epilogue>, "gemm: the epilogue must end in a sink: store<bf16>, say");
@@ -117,6 +117,22 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
     static_assert(!Config.swap, "gemm: config.swap needs the header deepgemm/kernel/swapped.cuh");
     static_assert(schedule_concept::fits<Tiles>(Config.block, Config.cluster),
                   "gemm: the schedule's tiles and clusters must be those of the configuration");
+    static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 32),
+                  "gemm: stages must be from 2 to 32, or 0 for as many as fit");
+    static_assert(Config.cluster.m >= 1 && Config.cluster.n >= 1 && Config.cluster.size() <= 8,
+                  "gemm: a cluster has 1 to 8 CTAs");
+    static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0,
+                  "gemm: store_buffers and store_columns are counts; 0 chooses");
+    static_assert(Config.raster_rows >= 1, "gemm: raster_rows must be positive");
+    static_assert(Config.extents.m >= 0 && Config.extents.n >= 0 && Config.extents.k >= 0,
+                  "gemm: static extents are lengths; 0 leaves one to run time");
+};
+
+/// The requirements of gemm on Hopper; a base class without members.
+template <class A, class B, class Epilogue, config Config, class Tiles>
+struct gemm_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>,
+                           sm90::product<A, B>,
+                           scale_requirements<A, B, Config> {
     static_assert(grouping_of<Tiles>() != grouping::k_parts || !(Epilogue::custom || epilogue_info_of<Epilogue>.any() ||
                                                                  Epilogue::accumulates || Epilogue::in_place),
                   "gemm: the results of parts of K are added later, so their epilogue must be store<...> or "
@@ -153,10 +169,6 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
         "gemm: a tile this large does not fit the registers: the accumulators of a thread, (rows of its warpgroup / "
         "64 + 1, or 2 if deferred, 0 without promotion) * block.n / 2, may be 192, 192, 128 or 80 on 1, 2, 3 or "
         "4 math warpgroups, 192, 192, 120 or 72 with scales of B by token, and 224, 216, 96 or 68 without promotion");
-    static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 32),
-                  "gemm: stages must be from 2 to 32, or 0 for as many as fit");
-    static_assert(Config.cluster.m >= 1 && Config.cluster.n >= 1 && Config.cluster.size() <= 8,
-                  "gemm: a cluster has 1 to 8 CTAs");
     static_assert(
         Config.block.m % (copied_rows(A::contiguous, Config.block.m) * max(Config.cluster.n, 1)) == 0 &&
             Config.block.n % (copied_rows(B::contiguous, Config.block.n) * max(Config.cluster.m, 1)) == 0,
@@ -168,11 +180,6 @@ struct gemm_requirements : sm90::product<A, B>, scale_requirements<A, B, Config>
     static_assert(Config.store_rows == 0 || Config.store_rows == sm90::wgmma_rows::warp_rows ||
                       Config.store_rows == sm90::wgmma_rows::rows,
                   "gemm: store_rows must be 16 (a warp's), 64 (a warpgroup's), or 0 to choose by D's type");
-    static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0,
-                  "gemm: store_buffers and store_columns are counts; 0 chooses");
-    static_assert(Config.raster_rows >= 1, "gemm: raster_rows must be positive");
-    static_assert(Config.extents.m >= 0 && Config.extents.n >= 0 && Config.extents.k >= 0,
-                  "gemm: static extents are lengths; 0 leaves one to run time");
 };
 
 }  // namespace deepgemm

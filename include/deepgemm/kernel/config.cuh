@@ -44,6 +44,21 @@ struct fields_of<sm90_config> {
                    field{"promote", &sm90_config::promote}, field{"column_parts", &sm90_config::column_parts}};
 };
 
+/// The part of a configuration that only kernels for Blackwell have.
+struct sm100_config {
+    int ctas = 1;  ///< CTAs that multiply together; 2: a pair along M, each with block.m rows and half of B's tile
+    int epilogue_warps = 4;  ///< warps that take totals from tensor memory to D
+    int accumulators = 2;    ///< totals of a tile in tensor memory: one tile is stored while the next one is multiplied
+    DEEPGEMM_BOTH friend constexpr bool operator==(const sm100_config&, const sm100_config&) = default;
+};
+template <>
+struct fields_of<sm100_config> {
+    static constexpr const char* name = "";
+    static constexpr auto all =
+        field_list{field{"ctas", &sm100_config::ctas}, field{"epilogue_warps", &sm100_config::epilogue_warps},
+                   field{"accumulators", &sm100_config::accumulators}};
+};
+
 /// Everything about a GEMM kernel that may change its speed but not its results. Only split_k, which changes the order of
 /// summing, may change the last bits.
 struct config {
@@ -53,14 +68,16 @@ struct config {
     bool swap = false;  ///< exchanges A and B, for few rows of A: block.n is the multiply's rows (kernel/swapped.cuh)
     int split_k = 1;    ///< CTAs of a cluster that share the K blocks of a tile; the first adds and stores their totals
     int raster_rows = 8;  ///< L2 rasterisation: tiles of D along M in one band
-    int store_rows = 0;   ///< rows of D per staging buffer: 16 (a warp's) or 64 (a warpgroup's); 0: chosen by D's type
+    int store_rows =
+        0;  ///< rows of D per staging buffer, a warp's or a warpgroup's: 16 or 64, on Blackwell 32 or 128; 0: chosen
     int store_columns = 0;  ///< columns of D per staging buffer of the epilogue; 0: as many as a 128-byte row holds
     int store_buffers = 0;  ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
     /// Brings lines of D to L2 while their tile is multiplied, if D is added to in place: L2 then need not wait for memory.
     bool d_ahead = false;
     trigger trigger_dependents = trigger::by_size;
     static_extents extents{};
-    sm90_config sm90{};  ///< for Hopper only
+    sm90_config sm90{};    ///< for Hopper only
+    sm100_config sm100{};  ///< for Blackwell only
 
     /// CTAs of a hardware cluster: those that share tiles, or those that share the K of a tile.
     DEEPGEMM_BOTH constexpr int cluster_ctas() const { return cluster.size() * split_k; }
@@ -97,7 +114,8 @@ struct fields_of<config> {
                                            field{"d_ahead", &config::d_ahead},
                                            field{"trigger_dependents", &config::trigger_dependents},
                                            field{"extents", &config::extents},
-                                           field{"sm90", &config::sm90}};
+                                           field{"sm90", &config::sm90},
+                                           field{"sm100", &config::sm100}};
 };
 
 /// The configuration of the same product with A and B exchanged. Applied twice, it gives the original back.

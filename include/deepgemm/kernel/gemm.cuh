@@ -8,7 +8,8 @@
 #include <deepgemm/core/arch.cuh>
 #include <deepgemm/epilogue/step.cuh>
 #include <deepgemm/kernel/check.cuh>
-#include <deepgemm/kernel/gemm_host.cuh>
+#include <deepgemm/kernel/gemm_loads.cuh>
+#include <deepgemm/kernel/gemm_template.cuh>
 #include <deepgemm/kernel/info.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/main_loop.cuh>
@@ -29,17 +30,18 @@
 
 namespace deepgemm {
 
-/// The schedule of a GEMM that is given no other.
-template <config Config>
-using default_tiles = persistent<Config.block, Config.cluster, Config.raster_rows, Config.split_k>;
-
-/// A GEMM kernel on `Arch`: operands `A` (m,k) and `B` (n,k), an `Epilogue`, a `Config`, and `Tiles`, the schedule of one
-/// product or of several. `Pipeline` is a template of smem_pipeline; its arguments are stages, warps that release a stage, the
-/// cluster that shares tiles, and threads or warps that fill a stage.
-template <class Arch, class A, class B, class Epilogue, config Config, class Tiles = default_tiles<Config>,
-          template <int, int, cluster_shape, int> class Pipeline = tma_pipeline>
-struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, Epilogue, Config, Tiles> {
-    using host = gemm_host<A, B, Epilogue, Config, Tiles>;
+/// The kernel of Hopper.
+template <class Arch, class A, class B, class Epilogue, config Config, class Tiles,
+          template <int, int, cluster_shape, int> class Pipeline>
+struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>,
+              gemm_loads<gemm_host<gemm_sizes<A, B, Epilogue, Config, Tiles::stacked.d, starts_at_any_row<Tiles>()>, A,
+                                   B, Epilogue, Config, Tiles>,
+                         Config> {
+    static_assert(same_as<Arch, arch::sm90>,
+                  "gemm: kernels for arch::sm100 need the header deepgemm/kernel/sm100_gemm.cuh");
+    using host = gemm_host<gemm_sizes<A, B, Epilogue, Config, Tiles::stacked.d, starts_at_any_row<Tiles>()>, A, B,
+                           Epilogue, Config, Tiles>;
+    using loads = gemm_loads<host, Config>;
     // Aliases, since nvcc 13 loses configurations in types that a using-declaration brings.
     using arguments = typename host::arguments;
     using params = typename host::params;
@@ -62,6 +64,10 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     using work_item = tile_of<Tiles>;
     static constexpr tile_shape block = Config.block;
     using steps = over_fragments<Epilogue>;
+    /// Who stores, and how its totals lie in registers: in fragments of so many rows.
+    using storing = roles::math;
+    using fragment = typename mma::fragment;
+    static constexpr int wave_rows = mma::m;
     /// Warpgroups that take turns at the tiles; 1 if all warpgroups work on the same tile.
     static constexpr int takers = Config.sm90.alternate ? Config.sm90.warpgroups : 1;
     using cta = gemm_roles<Config.sm90.warpgroups>;
@@ -105,17 +111,7 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
                                         .smem_bytes = storage::bytes,
                                         .cluster_ctas = Config.cluster_ctas(),
                                         .all_resident = adds_parts<Tiles>};
-    static constexpr gemm_traits traits{.a = A::info,
-                                        .b = B::info,
-                                        .d = dtype_of<element>,
-                                        .accumulate = Epilogue::accumulates || Epilogue::in_place,
-                                        .in_place = Epilogue::in_place,
-                                        .heads = Epilogue::heads,
-                                        .epilogue = epilogue_info_of<Epilogue>,
-                                        .custom_epilogue = Epilogue::custom,
-                                        .groups = grouping_of<Tiles>(),
-                                        .scattered = scatters<Epilogue>,
-                                        .promoted = promote != promotion::never && scaled_at_end(A::info)};
+    static constexpr gemm_traits traits = host::traits_of(promote != promotion::never && scaled_at_end(A::info));
     static constexpr gemm_info info{launch, traits, storage::resolved};
     /// The operation that plans this kernel; an incomplete type here.
     using operation = typename operation_of_grouping<traits.groups>::type;
@@ -124,9 +120,12 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>, gemm_host<A, B, 
     /// L2 would have to wait for memory before it adds to them.
     static constexpr bool brings_d = Epilogue::in_place && Config.d_ahead;
 
-    /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
-    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
-        return min(tiles::clusters(args.shape, args.tiles), num_sms / Config.cluster_ctas()) * Config.cluster_ctas();
+    /// Any thread: `Registers` registers of fragment `wave` of totals, from register `first` on.
+    template <int Registers>
+    DEEPGEMM_DEVICE static void take(const totals& total, int wave, int first, float (&value)[Registers]) {
+        DEEPGEMM_UNROLL
+        for (int j = 0; j < Registers; ++j)
+            value[j] = total[wave * column_parts + (first + j) / mma::registers][(first + j) % mma::registers];
     }
 
     /// The kernel body; called by every thread.
@@ -158,22 +157,10 @@ private:
     /// True if the schedule inspects what device memory says of its tiles. Idle warps do that beside the others.
     static constexpr bool inspects = requires(const tiles& work) { work.inspect(u32(0), u32(1)); };
 
-    DEEPGEMM_DEVICE static problem_shape shape_of(const params& p) {
-        return {extent<Config.extents.m>(p.shape.m), extent<Config.extents.n>(p.shape.n),
-                extent<Config.extents.k>(p.shape.k)};
-    }
-    /// The tiles of a CTA. Each role computes this itself. It reads kernel parameters, whose first access costs about half a
-    /// microsecond, so do everything that needs none before it.
-    DEEPGEMM_DEVICE static tiles work_of(const params& p, u32 rank) { return p.tiles.started(shape_of(p), rank); }
-
-    /// Rows of a tile, or more if the schedule does not say where they end.
-    DEEPGEMM_DEVICE static i32 rows_of(const work_item& tile) {
-        if constexpr (tiles::bounded) {
-            return min(tile.end().m - tile.m, i32(block.m));
-        } else {
-            return block.m;
-        }
-    }
+    using loads::prefetch;
+    using loads::shape_of;
+    using loads::trigger_dependents;
+    using loads::work_of;
 
     /// The producers' warpgroup: its first warp loads the tiles of A with their scales, its second warp those of B; the others
     /// copy what TMA cannot load.
@@ -203,19 +190,12 @@ private:
                     a_stream::pass_on(pipe, work_of(p, rank),
                                       [&](u32 stage) { return smem.at(regions::gathered{}, stage); });
                 } else {
-                    a_stream::produce(
-                        p.a, pipe, work_of(p, rank), place.a(),
-                        [](const work_item& tile, i32 block) { return tile.a(block); },  // (block.m, block.k)
-                        [&](u32 stage) { return smem.place_of_a(stage); },
-                        [](const work_item& tile) { return rows_of(tile); });
+                    loads::load_a(p, smem, pipe, rank, place.a());
                 }
                 trigger_dependents(p);
             } else {
-                b_stream::produce(
-                    p.b, pipe, work_of(p, rank), place.b(),
-                    [](const work_item& tile, i32 block) { return tile.b(block); },  // (block.n, block.k)
-                    [&](u32 stage) { return smem.place_of_b(stage); }, typename b_stream::whole_tiles{},
-                    [&p](const work_item& tile, i32 i) { bring(p, tile, i); });
+                loads::load_b(p, smem, pipe, rank, place.b(),
+                              [&p](const work_item& tile, i32 i) { bring(p, tile, i); });
             }
         }
         if constexpr (copiers != 0) {
@@ -265,10 +245,13 @@ private:
             const block_range blocks = tile.blocks();
             if (blocks.count == 0) continue;  // without K there may be no scales
             const operand_place a = tile.a(blocks.first), b = tile.b(blocks.first);
-            of_a.start({a.row, shape.m, shape.k, a_stream::scale_words(p.a, a.matrix)});
-            of_b.start({b.row, shape.n, shape.k, b_stream::scale_words(p.b, b.matrix)});
+            const i32 end = blocks.first + blocks.count;
+            of_a.start({a.row, shape.m, shape.k, a_stream::scale_words(p.a, a.matrix)},
+                       scale::index_of_block<a_scale, block.k>(end - 1));
+            of_b.start({b.row, shape.n, shape.k, b_stream::scale_words(p.b, b.matrix)},
+                       scale::index_of_block<b_scale, block.k>(end - 1));
             DEEPGEMM_NO_UNROLL
-            for (i32 block_k = blocks.first; block_k < blocks.first + blocks.count; ++block_k) {
+            for (i32 block_k = blocks.first; block_k < end; ++block_k) {
                 const u32 landed = pipe.acquire(at);
                 const bool begins = block_k == blocks.first;
                 of_a.put(scale::index_of_block<a_scale, block.k>(block_k), begins, at.stage,
@@ -298,24 +281,6 @@ private:
         pipe.initialise();
     }
 
-    /// One thread: prefetches the tensor maps while another one initialises the barriers.
-    DEEPGEMM_DEVICE static void prefetch(const params& p) {
-        a_stream::prefetch(p.a);
-        b_stream::prefetch(p.b);
-        results::prefetch(p.d);
-    }
-
-    /// Producer thread: lets the next kernel of the stream start, once its own last loads are issued.
-    DEEPGEMM_DEVICE static void trigger_dependents(const params& p) {
-        if constexpr (Config.trigger_dependents != trigger::never) {
-            if (Config.trigger_dependents == trigger::always || p.triggers) {
-                ptx::
-                    grid_dependency_wait();  // a kernel started early may rely on all kernels but this one being complete
-                ptx::grid_dependency_trigger();
-            }
-        }
-    }
-
     /// The math role, one warpgroup: sums up its rows of each tile and stores them.
     DEEPGEMM_DEVICE static void multiply(const params& p, const storage& smem, const pipeline& pipe, u32 rank) {
         const problem_shape shape = shape_of(p);
@@ -331,10 +296,7 @@ private:
         const auto pass_over = [&](u32 others) {  // the tiles of other takers
             for (u32 i = 0; i < others && next != schedule.end(); ++i, ++next) loop.pass_over((*next).blocks());
         };
-        const auto begin = [&](const work_item& tile) {
-            loop.start(p, shape, tile);
-            total_scales<gemm>::expect(p, tile);
-        };
+        const auto begin = [&](const work_item& tile) { loop.start(p, shape, tile); };
         turn.begin(next != schedule.end());
         pass_over(turn.mine);
         if (next != schedule.end()) begin(*next);
@@ -343,9 +305,9 @@ private:
             const work_item tile = *next;
             const block_range blocks = tile.blocks();
             ++next;
-            const bool more = next != schedule.end();
+            const bool more = next != schedule.end(), mine = stores(parts) && writer.reaches(tile);
+            if (mine) writer.expect(p, tile);
             turn.await();
-            const bool mine = stores(parts) && writer.reaches(tile);
             const auto meanwhile = [&](i32 i) {  // while the tensor cores multiply block i
                 if (i == min(2, blocks.count - 1) && mine) writer.fetch(p, tile);
                 if (i == blocks.count - 1) turn.pass_on(more);

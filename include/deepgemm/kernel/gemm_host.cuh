@@ -13,28 +13,30 @@
 namespace deepgemm {
 
 /// Arguments and parameters of a GEMM kernel of operands `A` (m,k) and `B` (n,k) with `Epilogue`, `Config` and the schedule
-/// `Tiles`.
-template <class A, class B, class Epilogue, config Config, class Tiles>
+/// `Tiles`. `Sizes` is what an architecture keeps in shared memory.
+template <class Sizes, class A, class B, class Epilogue, config Config, class Tiles>
 struct gemm_host {
     using element = typename Epilogue::element;
-    using storage = gemm_storage<A, B, Epilogue, Config, Tiles::stacked.d, starts_at_any_row<Tiles>()>;
+    using tiles = Tiles;
+    using storage = gemm_storage<Sizes>;
     using output = typename storage::output;
     using a_tile = typename storage::a_tile;
     using b_tile = typename storage::b_tile;
     using a_scale = typename A::scale;
     using b_scale = typename B::scale;
-    using peers = multicast<Config.cluster>;
+    using peers = multicast<Sizes::sharing>;
 
     using a_stream = operand_stream<A, a_tile,
-                                    stream_options{.sharers = Config.cluster.n,
+                                    stream_options{.sharers = Sizes::sharing.n,
                                                    .stacked = Tiles::stacked.a,
                                                    .trims = true,
                                                    .any_row = starts_at_any_row<Tiles>(),
-                                                   .fragment = Tiles::bounded ? sm90::wgmma_rows::rows : 0,
+                                                   .fragment = Tiles::bounded ? Sizes::fragment_rows : 0,
                                                    .windows = takes_windows<Tiles>(),
                                                    .matrices = maps_of_operand<Tiles>()}>;
     using b_stream = operand_stream<B, b_tile,
-                                    stream_options{.sharers = Config.cluster.m,
+                                    stream_options{.sharers = Sizes::sharing.m,
+                                                   .parts = Sizes::b_parts,
                                                    .stacked = Tiles::stacked.b,
                                                    .windows = takes_windows<Tiles>(),
                                                    .matrices = maps_of_operand<Tiles>()}>;
@@ -103,6 +105,26 @@ struct gemm_host {
         p.triggers = triggers(args.shape);
         p.epilogue = Epilogue::make_params(args, args.epilogue);
         return p;
+    }
+
+    /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
+    DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
+        return min(Tiles::clusters(args.shape, args.tiles), num_sms / Config.cluster_ctas()) * Config.cluster_ctas();
+    }
+
+    /// What the kernel computes; `promoted` as in gemm_traits.
+    DEEPGEMM_BOTH static constexpr gemm_traits traits_of(bool promoted) {
+        return {.a = A::info,
+                .b = B::info,
+                .d = dtype_of<element>,
+                .accumulate = Epilogue::accumulates || Epilogue::in_place,
+                .in_place = Epilogue::in_place,
+                .heads = Epilogue::heads,
+                .epilogue = epilogue_info_of<Epilogue>,
+                .custom_epilogue = Epilogue::custom,
+                .groups = grouping_of<Tiles>(),
+                .scattered = scatters<Epilogue>,
+                .promoted = promoted};
     }
 
 private:

@@ -41,13 +41,10 @@ struct part_barriers {};  ///< the barriers of split_sum
 struct gathered {};       ///< a barrier for each stage, on which gathered rows of A land
 }  // namespace regions
 
-/// The sizes of what a CTA keeps in shared memory, and the configuration with its zeros filled in. `Stacked`: D is a stack;
-/// `AnyRow`: tiles may start at any row of A.
-template <class A, class B, class Epilogue, config Config, bool Stacked = false, bool AnyRow = false>
-struct gemm_sizes {
-    using a_tile = operand_tile<typename A::element, Config.block.m, Config.block.k, A::contiguous>;
-    using b_tile = operand_tile<typename B::element, Config.block.n, Config.block.k, B::contiguous>;
-
+/// The staging of results: of totals that lie in registers as `Map` says, in buffers of `Rows` rows, `Buffers` for each owner
+/// (0: as many as hold all columns of a tile).
+template <class Epilogue, config Config, fragment_map Map, int Rows, int Buffers, bool Stacked>
+struct result_sizes {
     /// Columns that the epilogue's steps leave of a tile.
     static constexpr int d_columns = over_fragments<Epilogue>::columns_after(Config.block.n);
     static_assert(d_columns >= 8 && d_columns % 8 == 0,
@@ -57,18 +54,39 @@ struct gemm_sizes {
                   "multiple of 128 columns of a tile, or of 32 for scales of 32 columns");
     static constexpr int widest = gcd(d_columns, int(128 / sizeof(typename Epilogue::element)));
     static constexpr int store_columns = Config.store_columns ? Config.store_columns : widest;
-    static constexpr int store_buffers = Config.store_buffers ? Config.store_buffers : d_columns / store_columns;
+    static constexpr int store_buffers = Buffers ? Buffers : d_columns / store_columns;
     static_assert(widest % store_columns == 0, "gemm: store_columns must divide block.n and fill at most 128 bytes");
-    // Measured: BF16 gains 1 % by storing per warp, FP32, with twice the copies, 3 % by storing per warpgroup.
-    static constexpr int store_rows = Config.store_rows                         ? Config.store_rows
-                                      : sizeof(typename Epilogue::element) <= 2 ? sm90::wgmma_rows::warp_rows
-                                                                                : sm90::wgmma_rows::rows;
     using output =
-        typename Epilogue::template staging<stage_shape<d_columns, store_rows, store_columns, store_buffers, Stacked>>;
+        typename Epilogue::template staging<stage_shape<d_columns, Rows, store_columns, store_buffers, Stacked, Map>>;
     static_assert(
         output::batch_columns % whole_columns<Epilogue> == 0,
         "gemm: the columns of D under one scale are stored at once: store_columns and store_buffers must hold "
         "them, as they do if they are 0");
+};
+
+/// Rows of D per staging buffer on Hopper. Measured: BF16 gains 1 % by storing per warp, FP32, with twice the copies, 3 % by
+/// storing per warpgroup.
+template <class Epilogue, config Config>
+inline constexpr int staged_rows = Config.store_rows                         ? Config.store_rows
+                                   : sizeof(typename Epilogue::element) <= 2 ? sm90::wgmma_rows::warp_rows
+                                                                             : sm90::wgmma_rows::rows;
+
+/// The sizes of what a CTA keeps in shared memory on Hopper, and the configuration with its zeros filled in. `Stacked`: D is a stack;
+/// `AnyRow`: tiles may start at any row of A.
+template <class A, class B, class Epilogue, config Config, bool Stacked = false, bool AnyRow = false>
+struct gemm_sizes
+    : result_sizes<Epilogue, Config, sm90::wgmma_rows, staged_rows<Epilogue, Config>, Config.store_buffers, Stacked> {
+    using staged =
+        result_sizes<Epilogue, Config, sm90::wgmma_rows, staged_rows<Epilogue, Config>, Config.store_buffers, Stacked>;
+    using output = typename staged::output;
+    using a_tile = operand_tile<typename A::element, Config.block.m, Config.block.k, A::contiguous>;
+    using b_tile = operand_tile<typename B::element, Config.block.n, Config.block.k, B::contiguous>;
+
+    /// Which CTAs of a cluster share tiles by multicast, and how many each hold another part of a tile of B.
+    static constexpr cluster_shape sharing = Config.cluster;
+    static constexpr int b_parts = 1;
+    static constexpr int fragment_rows = sm90::wgmma_rows::rows;  ///< rows without results are not read beyond these
+
     static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers
 
     using split = split_sum<Config.split_k, fragments_per_warpgroup(Config) * Config.sm90.column_parts,
@@ -102,11 +120,10 @@ struct gemm_sizes {
         detail::with_sizes(Config, stages, output::chosen_columns, output::chosen_buffers);
 };
 
-/// A CTA's shared memory: where each item in it lies.
-template <class A, class B, class Epilogue, config Config, bool Stacked = false, bool AnyRow = false>
-struct gemm_storage : gemm_sizes<A, B, Epilogue, Config, Stacked, AnyRow> {
-    using sizes = gemm_sizes<A, B, Epilogue, Config, Stacked, AnyRow>;
-    using layout = typename sizes::layout;
+/// A CTA's shared memory: where each item in it lies, by its sizes.
+template <class Sizes>
+struct gemm_storage : Sizes {
+    using layout = typename Sizes::layout;
     /// Bytes from the scales of one stage to those of the next.
     static constexpr u32 sa_bytes = layout::stride_of(regions::a_scales{}),
                          sb_bytes = layout::stride_of(regions::b_scales{});
@@ -116,7 +133,7 @@ struct gemm_storage : gemm_sizes<A, B, Epilogue, Config, Stacked, AnyRow> {
     /// Shared address of item `i` of a region.
     template <class Name>
     DEEPGEMM_DEVICE u32 at(Name, u32 i = 0) const {
-        return layout::template address_of<Name, sizes::stages>(base, i);
+        return layout::template address_of<Name, Sizes::stages>(base, i);
     }
     DEEPGEMM_DEVICE u32 a(u32 stage) const { return at(regions::a_tiles{}, stage); }
     DEEPGEMM_DEVICE u32 b(u32 stage) const { return at(regions::b_tiles{}, stage); }

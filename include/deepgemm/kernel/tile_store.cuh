@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The end of a tile: the totals of a math warpgroup are scaled if their scales hold for all of K, and go batch by batch through
+// The end of a tile: the totals of the warps that store it are scaled if their scales hold for all of K, and go batch by batch through
 // the epilogue's steps to staging buffers, and from there to D. A warp or a warpgroup owns the buffers, and each owner stores its own rows.
 #pragma once
 
@@ -11,7 +11,8 @@
 
 namespace deepgemm {
 
-/// Stores one tile after another for the owner of some staging buffers. `Gemm` names the parts: storage, roles, mma, epilogue.
+/// Stores one tile after another for the owner of some staging buffers. `Gemm` names the parts: storage, roles, epilogue, the role
+/// that stores, and its totals, which it gives out batch by batch (`take`).
 template <class Gemm>
 struct tile_store {
     using storage = typename Gemm::storage;
@@ -19,8 +20,8 @@ struct tile_store {
     using element = typename Gemm::element;
     using results = typename Gemm::results;
     using steps = typename Gemm::steps;
-    using mma = typename Gemm::mma;
-    using map = typename mma::fragment;
+    using map = typename Gemm::fragment;
+    using storing = typename Gemm::storing;
     using params = typename Gemm::params;
     using cta = typename Gemm::cta;
     using barriers = typename Gemm::barriers;
@@ -31,9 +32,9 @@ struct tile_store {
     int first_row;  ///< of the owner in a tile
     total_scales<Gemm> scales{};
 
-    /// Called by all threads of a math warpgroup, once; `first_row` is the warpgroup's first row in a tile.
+    /// Called by all threads of a warpgroup that stores, once; `first_row` is its first row in a tile.
     DEEPGEMM_DEVICE static tile_store of(const storage& smem, int first_row) {
-        const u32 owner = Gemm::stages_by_warp ? cta::warp(roles::math{}) : cta::warpgroup(roles::math{});
+        const u32 owner = Gemm::stages_by_warp ? cta::warp(storing{}) : cta::warpgroup(storing{});
         // Computed to be uniform: TMA takes coordinates from uniform registers, and for others the compiler makes a loop over
         // lanes.
         const int part = int(ptx::uniform(fragment_place<map>::here().row / output::rows));
@@ -47,12 +48,15 @@ struct tile_store {
     DEEPGEMM_DEVICE bool reaches(const Tile& tile) const {
         return reaches(tile.m + first_row, tile.end());
     }
-    /// The owner's threads: starts to fetch the first batch of C, if the kernel accumulates, and scales of totals; the tile must
-    /// reach the owner's rows.
+    /// The owner's threads, before they sum up a tile: starts to load its scales, if they hold for all of K.
+    template <work_tile Tile>
+    DEEPGEMM_DEVICE void expect(const params& p, const Tile& tile) {
+        if constexpr (total_scales<Gemm>::apply)
+            scales.load(p, tile, first_row + fragment_place<map>::here().row % output::rows);
+    }
+    /// The owner's threads: starts to fetch the first batch of C, if the kernel accumulates; the tile must reach the owner's rows.
     template <work_tile Tile>
     DEEPGEMM_DEVICE void fetch(const params& p, const Tile& tile) {
-        if constexpr (total_scales<Gemm>::apply)
-            scales.start(p, tile, first_row + fragment_place<map>::here().row % output::rows);
         results::fetch(p.d, out, tile.m + first_row, d_column(tile.n), tile.matrix());
     }
     /// The owner's threads: stores their rows of a tile, which must reach them. If a tile may end above some fragments, each
@@ -70,7 +74,7 @@ struct tile_store {
         }
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Gemm::waves; wave += together) {
-            const i32 row = m + wave * mma::m;
+            const i32 row = m + wave * Gemm::wave_rows;
             if (!reaches(row, end)) continue;
             if (cut || !reaches(row + output::rows - 1, end)) {
                 put_rows<true>(p, edge, total, wave, together, m, tile, matrix);
@@ -93,7 +97,7 @@ private:
             i32 rows = 0;
             DEEPGEMM_UNROLL
             for (int wave = 0; wave < Gemm::waves; ++wave)
-                rows += max(0, min(end.m - (tile.m + first_row + wave * mma::m), output::rows));
+                rows += max(0, min(end.m - (tile.m + first_row + wave * Gemm::wave_rows), output::rows));
             if (rows == 0 || tile.n >= end.n) return;
             if (out.complete())
                 steps::signal(p.epilogue, {tile.m / Gemm::block.m, tile.n / Gemm::block.n, tile.matrix()}, u32(rows));
@@ -115,17 +119,13 @@ private:
         const i32 n = tile.n;
         constexpr int batches = d_column(Gemm::block.n) / output::batch_columns, per_buffer = output::buffer::registers;
         constexpr int columns = Gemm::block.n / batches;  // of a batch, before the steps
-        constexpr int registers = fragment_registers<map>(columns), parts = Gemm::column_parts;
+        constexpr int registers = fragment_registers<map>(columns);
         DEEPGEMM_UNROLL
         for (int i = first * batches; i < (first + count) * batches; ++i) {
             const int wave = i / batches, batch = i % batches;
-            const i32 row = m + wave * mma::m, column = d_column(n) + batch * output::batch_columns;
+            const i32 row = m + wave * Gemm::wave_rows, column = d_column(n) + batch * output::batch_columns;
             result_fragment<map, columns> sums{{}, here.in(output::rows, row, n + batch * columns), matrix};
-            DEEPGEMM_UNROLL
-            for (int j = 0; j < registers; ++j) {
-                const int at = batch * registers + j;
-                sums.value[j] = total[wave * parts + at / mma::registers][at % mma::registers];
-            }
+            Gemm::take(total, wave, batch * registers, sums.value);
             if constexpr (total_scales<Gemm>::apply) scales.multiply(p, tile, sums.value, wave, batch * columns / 8);
             const result_fragment<map, output::batch_columns> stored = steps::apply(p.epilogue, sums);
             float value[output::batch][per_buffer];
@@ -133,7 +133,7 @@ private:
             for (int j = 0; j < output::registers; ++j) value[j / per_buffer][j % per_buffer] = stored.value[j];
             out.template put<Ragged>(p.d.d, edge, value, row, column, matrix.d);
             const int next = i + 1;
-            const i32 next_row = m + next / batches * mma::m;
+            const i32 next_row = m + next / batches * Gemm::wave_rows;
             if (next < Gemm::waves * batches && reaches(next_row, matrix.end))
                 results::fetch(p.d, out, next_row, d_column(n) + next % batches * output::batch_columns, matrix.d);
         }

@@ -32,6 +32,13 @@ concept maps_registers = requires(int thread, int i) {
 template <class F>
 concept fragment_map = fragment_concept::has_extents<F> && fragment_concept::maps_registers<F>;
 
+/// Columns of a fragment that a thread can hold at once: the member `columns_at_hand` of a map if it has one, else all of a tile.
+template <fragment_map Map>
+inline constexpr int columns_at_hand = 256;
+template <fragment_map Map>
+    requires requires { Map::columns_at_hand; }
+inline constexpr int columns_at_hand<Map> = Map::columns_at_hand;
+
 /// Registers in which one thread holds its share of `columns` columns.
 template <fragment_map Map>
 DEEPGEMM_BOTH constexpr int fragment_registers(int columns) {

@@ -18,7 +18,9 @@ namespace deepgemm {
 
 /// How a stream loads its operand.
 struct stream_options {
-    int sharers = 1;       ///< CTAs of a cluster that need the same tile; each loads a slice of it for all of them
+    int sharers = 1;  ///< CTAs of a cluster that need the same tile; each loads a slice of it for all of them
+    int parts =
+        1;  ///< CTAs that multiply together: each loads another part of a tile's rows, for itself, and all scales
     bool stacked = false;  ///< the operand is a stack of matrices
     bool trims = false;    ///< copies leave out the rows of a tile beyond the operand's, if possible
     bool any_row = false;  ///< tiles may start at any row; else at multiples of four if their scales are staged
@@ -50,13 +52,13 @@ struct stage_place {
     u32 tile, scales;
 };
 
-/// The stream of `Operand`, a scaled_operand, in tiles `Tile`, an operand_tile.
+/// The stream of `Operand`, a scaled_operand, in tiles `Tile`, an operand_tile: the part of a CTA if tiles have parts.
 template <class Operand, class Tile, stream_options How>
 struct operand_stream {
     using tile = Tile;
     using scales = typename Operand::scale;
     static constexpr bool gathers = false;
-    static constexpr bool loads_scales = scales::via == deepgemm::scale::route::stage;
+    static constexpr bool loads_scales = deepgemm::scale::by_copies<scales>;
     /// True if each copy brings one fragment, so that a tile that ends early needs fewer copies.
     static constexpr bool by_fragment = How.fragment != 0 && Tile::contiguous == major::k &&
                                         (Tile::rows > How.fragment) && (Tile::rows % max(How.fragment, 1) == 0);
@@ -67,7 +69,7 @@ struct operand_stream {
                          rows_per_copy = by_fragment ? How.fragment : Tile::rows / How.sharers / copies;
     /// True if copies may be shorter than a tile. Slices for other CTAs may not, since those CTAs expect all of their bytes.
     static constexpr bool trims = How.trims && How.sharers == 1 && Tile::contiguous == major::k;
-    static constexpr scale_boxes boxes = scale_boxes::of(Tile::rows, How.any_row);
+    static constexpr scale_boxes boxes = scale_boxes::of(Tile::rows * How.parts, How.any_row);
     static constexpr bool any_row = How.any_row && loads_scales;  ///< scales that TMA loads may start at any word
     /// Bytes of this operand that TMA brings to a stage.
     static constexpr u32 landing_bytes = Tile::bytes + (loads_scales ? boxes.bytes() : 0);
@@ -195,20 +197,21 @@ struct operand_stream {
     DEEPGEMM_DEVICE static void load(const params& p, const operand_place& at, i32 block, stage_place to, u32 full,
                                      tile_slice mine, i32 rows = Tile::rows) {
         const tensor_map& map = p.map[How.matrices == 1 ? 0 : at.matrix];
+        const i32 row = at.row + (How.parts > 1 ? i32(mine.index) * Tile::rows : 0);
+        const i32 slice = How.parts > 1 ? 0 : i32(mine.index);
         DEEPGEMM_UNROLL
         for (int i = 0; i < copies; ++i) {
-            const i32 first =
-                (by_fragment ? i * How.sharers + i32(mine.index) : i32(mine.index) * copies + i) * rows_per_copy;
+            const i32 first = (by_fragment ? i * How.sharers + slice : slice * copies + i) * rows_per_copy;
             if (by_fragment && first >= rows) break;
             const u32 target = to.tile + u32(first) * Tile::bytes_per_row;
             if constexpr (How.windows) {
                 if (at.k < 0) {  // the copy starts before its window
-                    const auto place = Tile::place(at.row + first, (at.k + window_step - 1) & -window_step);
+                    const auto place = Tile::place(row + first, (at.k + window_step - 1) & -window_step);
                     copy<3>(p, p.map[1], target, full, {place.inner, place.outer, at.matrix / window_step}, mine);
                     continue;
                 }
             }
-            const auto place = Tile::place(at.row + first, at.k);
+            const auto place = Tile::place(row + first, at.k);
             i32 coordinates[rank] = {place.inner, place.outer};
             if constexpr (How.stacked) coordinates[2] = at.matrix;
             copy<rank>(p, map, target, full, coordinates, mine);
@@ -278,6 +281,7 @@ private:
         }
     }
     static constexpr int rank = How.stacked ? 3 : 2;  ///< of its tensor maps, but for that of windows
+    static_assert(How.parts == 1 || How.sharers == 1, "operand_stream: parts of a tile are not shared");
     static_assert(!How.windows || (!How.stacked && How.matrices == 1),
                   "operand_stream: windows along K are of one matrix, and a stack already");
 };

@@ -4,6 +4,7 @@
 // multiplies the sum of each K block by the product of its scales; that matters for infinite or very large scales.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -21,7 +22,7 @@ DEEPGEMM_LIBRARY_HEADER
 namespace deepgemm::reference {
 
 /// The scales of an operand, in any layout: word (i, kw) is at words + i * stride_mn + kw * stride_k, where i counts tiles of
-/// tile.mn rows and kw counts words along K (tile.k elements each in FP32, four times as many in UE8M0). Strides are in words.
+/// tile.mn rows and kw counts words along K (tile.k elements each in FP32, four times as many in UE8M0 and UE4M3). Strides are in words.
 /// A tile that covers all rows, or all of K, has one word along them.
 struct scales {
     scale_kind kind = scale_kind::none;
@@ -33,12 +34,16 @@ struct scales {
     double at(i64 mn, i64 k) const {
         if (kind == scale_kind::none) return 1;
         const i64 block = tile.all_of_k() ? 0 : k / tile.k, row = tile.mn == scale_tile::all ? 0 : mn / tile.mn,
-                  word = kind == scale_kind::ue8m0 ? block / 4 : block;
+                  word = kind == scale_kind::fp32 ? block : block / 4;
         u32 bits;
         std::memcpy(&bits, static_cast<const char*>(words) + 4 * (row * stride_mn + word * stride_k), 4);
         if (kind == scale_kind::fp32) return bit_cast<float>(bits);
-        const int exponent = int(bits >> (8 * (block % 4)) & 255);
-        return exponent == 255 ? std::nan("") : std::ldexp(1.0, exponent - 127);
+        const int byte = int(bits >> (8 * (block % 4)) & 255);
+        if (kind == scale_kind::ue8m0) return byte == 255 ? std::nan("") : std::ldexp(1.0, byte - 127);
+        if (byte >= 127)
+            return std::nan("");  // UE4M3: 3 bits of mantissa, and exponents with bias 7 of which 0 means 1
+        const int exponent = byte / 8, mantissa = byte % 8;
+        return std::ldexp(exponent == 0 ? mantissa : 8 + mantissa, std::max(exponent, 1) - 10);
     }
 };
 

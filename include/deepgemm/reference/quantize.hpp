@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Reference casts on the host, bit-exact with the kernels of scale/cast.cuh: BF16 or FP32 matrices to FP8 with one scale per
-// token, channel, block or row, and to packed FP4. Scales are plain row-major floats; reference/scale_layouts.hpp and
+// token, channel, block or row; reference/quantize_fp4.hpp has those to FP4. Scales are plain row-major floats; reference/scale_layouts.hpp and
 // reference/operand.hpp bring them into the layouts that kernels read.
 #pragma once
 
@@ -32,6 +32,13 @@ inline u32 exponent_byte(float scale) {
     const bool power = std::frexp(scale, &exponent) == 0.5f && exponent >= -126 && exponent <= 128;
     if (scale == 0 && !std::signbit(scale)) return 0;
     return power ? u32(exponent + 126) : 255;
+}
+
+/// The UE4M3 byte of a scale, from +0 to 448, that is a number of E4M3. Every other value becomes 127 (NaN).
+inline u32 ue4m3_byte(float scale) {
+    if (std::signbit(scale) || !(scale <= 448)) return 127;
+    const e4m3 code = e4m3::from_float(scale);
+    return float(code) == scale ? code.bits : 127;
 }
 
 /// The largest magnitude among elements, at least smallest_amax; NaN once an element is NaN.
@@ -120,61 +127,6 @@ matrix<Q> unscaled(matrix_view<X> x, i64 pitch = 0) {
     matrix<Q> out(x.rows, x.columns, pitch);
     for (i64 i = 0; i < x.rows; ++i) {
         for (i64 j = 0; j < x.columns; ++j) out(i, j) = cast_fp8<Q>(float(x(i, j)), 1.0f);
-    }
-    return out;
-}
-
-/// The E2M1 code of x: the number of midpoints that are strictly below |x|, so that a midpoint rounds to the smaller magnitude.
-/// There is no negative zero.
-inline u8 cast_fp4(float x) {
-    constexpr float midpoints[] = {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f};
-    u8 code = 0;
-    for (const float midpoint : midpoints) code = u8(code + (std::fabs(x) > midpoint));
-    return x < 0 && code != 0 ? u8(code | 8) : code;
-}
-
-/// A matrix in packed FP4 with its scales: element (i, j) is data(i, j / 2)[j % 2] * scales(i, j / gran_k).
-struct fp4_matrix {
-    matrix<e2m1x2> data;
-    matrix<float> scales;
-    i64 gran_k = 32;
-    scale_kind kind = scale_kind::fp32;
-};
-
-/// x(m, k) with even k, one scale for each row and `gran_k` columns.
-template <class X>
-fp4_matrix per_token_fp4(matrix_view<X> x, i64 gran_k = 32, scale_kind kind = scale_kind::fp32) {
-    if (x.columns % 2 != 0) throw std::invalid_argument("quantize: packed FP4 needs an even number of columns");
-    if (gran_k < 2 || gran_k % 2 != 0) throw std::invalid_argument("quantize: packed FP4 needs an even gran_k");
-    fp4_matrix out{matrix<e2m1x2>(x.rows, x.columns / 2), matrix<float>(x.rows, ceil_div(x.columns, gran_k)), gran_k,
-                   kind};
-    for (i64 i = 0; i < x.rows; ++i) {
-        for (i64 group = 0; group < out.scales.columns(); ++group) {
-            const i64 first = group * gran_k, last = min(first + gran_k, x.columns);
-            amax largest;
-            for (i64 j = first; j < last; ++j) largest.add(float(x(i, j)));
-            const float scale = largest.scale(e2m1x2::largest, kind), reciprocal = 1.0f / scale;
-            out.scales(i, group) = scale;
-            for (i64 j = first; j < last; j += 2) {
-                const u8 low = cast_fp4(float(x(i, j)) * reciprocal), high = cast_fp4(float(x(i, j + 1)) * reciprocal);
-                out.data(i, j / 2) = {u8(low | high << 4)};
-            }
-        }
-    }
-    return out;
-}
-
-/// The transpose of packed FP4: (m, n / 2) bytes to (n, m / 2) bytes. m must be even.
-inline matrix<e2m1x2> transpose_fp4(matrix_view<const e2m1x2> x) {
-    if (x.rows % 2 != 0)
-        throw std::invalid_argument("quantize: the transpose of packed FP4 needs an even number of rows");
-    matrix<e2m1x2> out(x.columns * 2, x.rows / 2);
-    for (i64 j = 0; j < out.rows(); ++j) {
-        for (i64 i = 0; i < out.columns(); ++i) {
-            const int low = x(2 * i, j / 2).bits >> (4 * (j % 2)) & 15,
-                      high = x(2 * i + 1, j / 2).bits >> (4 * (j % 2)) & 15;
-            out(j, i) = {u8(low | high << 4)};
-        }
     }
     return out;
 }

@@ -60,12 +60,15 @@ struct mn_major {
     }
 };
 
-/// Four scales from `block` on as one word, the first in the lowest byte. Blocks from `end` on become byte 0, scales that are
-/// no powers of two byte 255. scale(block) gives a scale.
+/// Four scales from `block` on as one word, the first in the lowest byte. Blocks from `end` on become byte 0, scales that have
+/// no code in the format NaN: byte 255 for ue8m0, 127 for ue4m3. scale(block) gives a scale.
 template <class Scale>
-u32 packed_word(const Scale& scale, i64 block, i64 end) {
+u32 packed_word(const Scale& scale, i64 block, i64 end, scale_kind kind = scale_kind::ue8m0) {
     u32 word = 0;
-    for (i64 j = 0; j < 4 && block + j < end; ++j) word |= quantize::exponent_byte(scale(block + j)) << (8 * j);
+    for (i64 j = 0; j < 4 && block + j < end; ++j) {
+        const float s = scale(block + j);
+        word |= (kind == scale_kind::ue8m0 ? quantize::exponent_byte(s) : quantize::ue4m3_byte(s)) << (8 * j);
+    }
     return word;
 }
 
@@ -80,14 +83,14 @@ inline mn_major<float> to_mn_major(const raw_scales& in, i64 mn) {
     return out;
 }
 
-/// FP32 scales as packed UE8M0 (quantize::exponent_byte), MN-major and TMA-aligned.
-inline mn_major<u32> to_packed(const raw_scales& in, i64 mn) {
+/// FP32 scales as packed UE8M0 (quantize::exponent_byte) or UE4M3, MN-major and TMA-aligned.
+inline mn_major<u32> to_packed(const raw_scales& in, i64 mn, scale_kind kind = scale_kind::ue8m0) {
     mn_major<u32> out(in.groups, mn, ceil_div(in.blocks, i64(4)));
     for (i64 g = 0; g < in.groups; ++g) {
         for (i64 word = 0; word < out.k_words; ++word) {
             for (i64 row = 0; row < mn; ++row) {
                 out.at(g, row, word) =
-                    packed_word([&](i64 block) { return in.at(g, row, block); }, 4 * word, in.blocks);
+                    packed_word([&](i64 block) { return in.at(g, row, block); }, 4 * word, in.blocks, kind);
             }
         }
     }

@@ -87,8 +87,8 @@ inline constexpr u32 smallest_amax = bit_cast<u32>(1e-4f);
 /// The bits of |x|. They order magnitudes as integers, with NaN above infinity.
 DEEPGEMM_DEVICE u32 magnitude(float x) { return bit_cast<u32>(x) & 0x7fffffffu; }
 
-/// The scale of a tile whose largest magnitude has these bits. NaN gives NaN; infinity has a scale only as a float.
-template <fp8_element Q, cast_scales Scales>
+/// The scale of a tile of Q whose largest magnitude has these bits. NaN gives NaN; infinity has a scale only as a float.
+template <class Q, cast_scales Scales>
 DEEPGEMM_DEVICE float scale_of(u32 amax) {
     const float exact = amax > 0x7f800000u ? bit_cast<float>(0x7fc00000u) : bit_cast<float>(amax) / Q::largest;
     if constexpr (Scales == cast_scales::fp32) {

@@ -53,6 +53,15 @@ struct mx_block {
     static constexpr route via = route::tensor_memory;
 };
 
+/// One scale for each row and 16 elements of K (1x16), as NVFP4 has them, in UE4M3. Blackwell's tensor cores apply them; a scale of
+/// the whole tensor beside them is a factor of the epilogue.
+template <class Format>
+struct nv {
+    using format = Format;
+    static constexpr scale_tile tile{1, 16};
+    static constexpr route via = route::tensor_memory;
+};
+
 /// One scale for each row (per token or per channel) and all of K: dynamic quantisation. The epilogue applies it to the totals.
 /// Word (row) is at row * stride. With stride 0 all rows share one word, and without words every scale is 1, so that kernels of
 /// these scales also serve the two granularities that follow.

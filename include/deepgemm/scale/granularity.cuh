@@ -24,6 +24,11 @@ DEEPGEMM_BOTH constexpr bool all_of_k(route via) { return via == route::none || 
 /// True for scales that are in the stage of their operand, whoever puts them there.
 DEEPGEMM_BOTH constexpr bool in_stage(route via) { return via == route::stage || via == route::copied; }
 
+/// True for scales that TMA copies into the stage of their operand, a word for each row of a tile.
+template <class Scale>
+inline constexpr bool by_copies = Scale::via == route::stage ||
+                                  (Scale::via == route::tensor_memory && Scale::tile.mn == 1);
+
 /// True if warps copy scales of one of the granularities `Scales`.
 template <class... Scales>
 inline constexpr bool any_copied = ((Scales::via == route::copied) || ...);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The kernel that brings FP32 scales of any strides into the layout that TMA loads: MN-major, one column of align(mn, 4) words
-// for each K block, or for each four K blocks as packed UE8M0 exponents. It moves data through a tile in shared memory, so that
-// reads and writes are both contiguous. reference/scale_layouts.hpp is its reference. It runs on any GPU.
+// for each K block, or for each four K blocks as packed UE8M0 exponents. Rows between groups can be packed as zeros, unread. It
+// moves data through a tile in shared memory, so that reads and writes are both contiguous. reference/scale_layouts.hpp is its reference. It runs on any GPU.
 #pragma once
 
 #include <deepgemm/kernel/launch_info.cuh>
@@ -16,6 +16,34 @@
 
 namespace deepgemm::scale {
 
+namespace detail {
+
+/// Any thread: adds `count` scales that have no exponent to `invalid`. Who adds the first ones also writes `example`, one of
+/// its own, to `found`. Both pointers may be null; without `invalid` nothing is written.
+DEEPGEMM_DEVICE void report_unpackable(u32* invalid, unpackable* found, u32 count, const unpackable& example) {
+    if (count == 0 || invalid == nullptr) return;
+    const u32 before = ptx::atomic_add_relaxed<memory_scope::gpu>(invalid, count);
+    if (before == 0 && found != nullptr) ptx::st_global(found, example);
+}
+
+/// True if row `row` is in one of `count` groups of rows, of which group g ends before row `ends[g]` and starts at the next
+/// multiple of `alignment` after the end of the one before. Ends do not decrease. Any thread; `ends` is in device memory.
+DEEPGEMM_DEVICE bool in_group(const i32* ends, i32 count, i32 alignment, i32 row) {
+    i32 first = 0, last = count;  // the first group that ends after `row` is among these, or there is none
+    while (first < last) {
+        const i32 middle = (first + last) / 2;
+        if (ptx::ld_global_nc(ends + middle) > row) {
+            last = middle;
+        } else {
+            first = middle + 1;
+        }
+    }
+    if (first == count) return false;
+    return first == 0 || align_up(max(ptx::ld_global_nc(ends + first - 1), 0), alignment) <= row;
+}
+
+}  // namespace detail
+
 /// Scales to transform: scale (g, i, block) is at in[g * group_stride + i * row_stride + block * block_stride]. A row i of
 /// scales covers `tile_mn` rows of the operand: 1 for scales per token, 128 to repeat the scale of a block for each of its
 /// rows.
@@ -28,8 +56,15 @@ struct to_mn_major_arguments {
     /// written.
     void* out = nullptr;
     /// Packed format only; may be null. The kernel adds the number of scales for which ue8m0::encode has no byte; they become
-    /// NaN.
+    /// NaN. A scale that is repeated for several rows counts once for each of them.
     u32* invalid = nullptr;
+    /// May be null, and is not written without `invalid`: if that was 0, one of those scales.
+    unpackable* found = nullptr;
+    /// Packed format only. If not null, device memory: (group_count), the rows before which groups of rows end, never
+    /// decreasing; the next group starts at the next multiple of `alignment`. Rows in no group become word 0, so that no product
+    /// with them is NaN, and their scales are not read.
+    const i32* ends = nullptr;
+    i32 group_count = 0, alignment = 1;
 };
 
 /// Transposes scales to MN-major words of `Format`. fp32 copies them. ue8m0 packs the exponents of powers of two; other values
@@ -42,7 +77,8 @@ struct to_mn_major {
     static constexpr int per_word = Format::per_word, tile_words = tile_blocks / per_word;
     static constexpr bool packs = Format::kind == scale_kind::ue8m0;
 
-    static constexpr launch_info launch{.threads = u32(threads), .smem_bytes = u32(4 * tile_rows * tile_pitch)};
+    // A tile, and for each of its rows whether it is in a group.
+    static constexpr launch_info launch{.threads = u32(threads), .smem_bytes = u32(4 * tile_rows * (tile_pitch + 1))};
     static constexpr int map_count = 0;
     using arguments = to_mn_major_arguments;
     struct params {
@@ -70,6 +106,7 @@ struct to_mn_major {
             const i64 group = tile / (p.row_tiles * p.block_tiles);
             const i32 inside = i32(tile % (p.row_tiles * p.block_tiles));
             const i32 row = inside / p.block_tiles * tile_rows, block = inside % p.block_tiles * tile_blocks;
+            if (packs && p.args.ends != nullptr) mark_rows(p.args, row);
             load(p, group, row, block);
             ptx::sync_cta();
             store(p, group, row, block);
@@ -80,6 +117,17 @@ struct to_mn_major {
 private:
     DEEPGEMM_DEVICE static u32 address(int row, int block) {
         return ptx::dynamic_smem() + u32(4 * (row * tile_pitch + block));
+    }
+
+    /// The word of a row of the tile that says whether it is in a group.
+    DEEPGEMM_DEVICE static u32 mark(int row) { return address(tile_rows, row); }
+
+    /// Called by the CTA: finds out which rows of the tile that starts at `row` are in a group.
+    DEEPGEMM_DEVICE static void mark_rows(const to_mn_major_arguments& a, i32 row) {
+        const int mine = int(ptx::thread_index());
+        if (mine < tile_rows)
+            ptx::st_shared(mark(mine), u32(detail::in_group(a.ends, a.group_count, a.alignment, row + mine)));
+        ptx::sync_cta();
     }
 
     /// Row and block, in the tile, of element `i` of the calling thread. Neighbouring threads take neighbours in memory: along
@@ -97,22 +145,28 @@ private:
     DEEPGEMM_DEVICE static void load(const params& p, i64 group, i32 row, i32 block) {
         constexpr int count = tile_rows * tile_blocks / threads;
         const to_mn_major_arguments& a = p.args;
+        const bool all_rows = !packs || a.ends == nullptr;
         u32 scale[count], wrong = 0;
+        unpackable example;
         DEEPGEMM_UNROLL
         for (int i = 0; i < count; ++i) {  // all loads before the first store: one wait for memory
             const place at = place::of(i, p.rows_contiguous);
             const i32 r = row + at.row, b = block + at.block;
             const float* const from = a.in + group * a.group_stride + r / a.tile_mn * a.row_stride + b * a.block_stride;
-            const float value = r < a.mn && b < a.blocks ? ptx::ld_global_nc(from) : 0.0f;
+            const bool wanted = r < a.mn && b < a.blocks && (all_rows || ptx::ld_shared<u32>(mark(at.row)) != 0);
+            const float value = wanted ? ptx::ld_global_nc(from) : 0.0f;
             scale[i] = packs ? ue8m0::encode(value) : bit_cast<u32>(value);
-            if constexpr (packs) wrong += scale[i] == 255;
+            if (packs && scale[i] == 255) {
+                ++wrong;
+                example = {i32(group), r / a.tile_mn, b, value};
+            }
         }
         DEEPGEMM_UNROLL
         for (int i = 0; i < count; ++i) {
             const place at = place::of(i, p.rows_contiguous);
             ptx::st_shared(address(at.row, at.block), scale[i]);
         }
-        if (wrong != 0 && a.invalid != nullptr) ptx::atomic_add_relaxed<memory_scope::gpu>(a.invalid, wrong);
+        if constexpr (packs) detail::report_unpackable(a.invalid, a.found, wrong, example);
     }
 
     /// The tile to global memory. Each warp writes 32 rows of one column of words.

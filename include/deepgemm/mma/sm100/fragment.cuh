@@ -13,8 +13,9 @@ struct lane_rows {
     static constexpr int rows = 128;
     static constexpr int warp_rows = 32;
     static constexpr int columns_at_once = 32;
-    static constexpr int thread_rows = 1;  ///< of a fragment, of which one thread holds elements
-    static constexpr int row_lanes = 1;    ///< that hold a row together
+    static constexpr int columns_at_hand = 64;  ///< that a thread takes from tensor memory before it stores them
+    static constexpr int thread_rows = 1;       ///< of a fragment, of which one thread holds elements
+    static constexpr int row_lanes = 1;         ///< that hold a row together
 
     /// Row of register `i` of thread `thread` of four warps.
     DEEPGEMM_BOTH static constexpr int row(int thread, int /*i*/) { return thread; }

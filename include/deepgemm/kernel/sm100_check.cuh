@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// What the configuration of a GEMM on Blackwell must satisfy, one assertion per rule. Those of any GEMM are in kernel/check.cuh.
+#pragma once
+
+#include <deepgemm/kernel/check.cuh>
+#include <deepgemm/mma/sm100/product.cuh>
+
+namespace deepgemm {
+
+/// The requirements of gemm on Blackwell; a base class without members.
+template <class A, class B, class Epilogue, config Config, class Tiles>
+struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, sm100::product<A, B> {
+    static constexpr int ctas = Config.sm100.ctas;
+    static_assert(ctas == 1 || ctas == 2, "gemm: sm100.ctas must be 1, or 2 for pairs of CTAs that multiply together");
+    static_assert(ctas == 1 || Config.cluster == cluster_shape{2, 1},
+                  "gemm: CTAs that multiply together are a cluster of two along M: config.cluster must be {2, 1}");
+    static_assert(Config.block.m == 128, "gemm: block.m must be 128: the lanes of tensor memory");
+    static_assert(Config.block.n >= 8 * ctas && Config.block.n <= 256 && Config.block.n % (8 * ctas) == 0,
+                  "gemm: block.n must be a multiple of 8 from 8 to 256, or of 16 if two CTAs multiply together");
+    static_assert(
+        sizeof(typename B::element) != 1 || B::contiguous == major::k || Config.block.n % (16 * ctas) == 0,
+        "gemm: with FP8 contiguous along N, block.n must be a multiple of 16, or of 32 if two CTAs multiply together");
+    static_assert(Config.block.k * int(sizeof(typename A::element)) == 128,
+                  "gemm: block.k must be 128 bytes of elements: 128 of FP8, 64 of BF16 or FP16");
+    static_assert(Config.sm100.accumulators >= 2 && Config.sm100.accumulators <= 16,
+                  "gemm: sm100.accumulators must be at least 2: one is filled while another one is stored");
+    /// Rows of M or N that the smallest copy of a part of a tile brings: eight, or a slab of 128 or 64 bytes.
+    template <class X>
+    static constexpr int copied(int rows) {
+        constexpr int bytes = int(sizeof(typename X::element));
+        return X::contiguous == major::k ? 8 : (rows * bytes % 128 == 0 ? 128 : 64) / bytes;
+    }
+    static_assert(Config.block.m % (copied<A>(Config.block.m) * Config.cluster.n) == 0 &&
+                      Config.block.n % (copied<B>(Config.block.n / ctas) * Config.cluster.m) == 0,
+                  "gemm: each CTA of a cluster must load whole groups of eight rows of a tile, or whole slabs of 128 "
+                  "bytes (64 where "
+                  "the tile is no multiple of 128) of an operand that is contiguous along M or N");
+    static_assert(Config.split_k == 1, "gemm: config.split_k is Hopper's");
+    static_assert(!Config.d_ahead, "gemm: config.d_ahead is Hopper's");
+    static_assert(Config.sm90 == sm90_config{}, "gemm: config.sm90 is Hopper's");
+    static_assert(Config.store_rows == 0 || Config.store_rows == 32 || Config.store_rows == 128,
+                  "gemm: store_rows must be 32 (a warp's), 128 (a warpgroup's), or 0 to choose");
+    static_assert(!A::info.gathered && !B::info.gathered, "gemm: rows are gathered on Hopper only");
+    static_assert(!scatters<Epilogue>, "gemm: rows are scattered on Hopper only");
+    static_assert(!takes_windows<Tiles>() && maps_of_operand<Tiles>() == 1,
+                  "gemm: groups along K are multiplied on Hopper only");
+};
+
+}  // namespace deepgemm

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+// The GEMM of Blackwell: D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), where the tensor cores apply the scales of FP8. One
+// thread multiplies; the totals lie in tensor memory, in one accumulator while a tile is multiplied and in another one while the
+// tile before is stored. Operands, tiles, schedule, staging and host side are the parts of Hopper's kernel; only the roles differ.
+#pragma once
+
+#include <deepgemm/epilogue/step.cuh>
+#include <deepgemm/kernel/gemm_loads.cuh>
+#include <deepgemm/kernel/gemm_template.cuh>
+#include <deepgemm/kernel/info.cuh>
+#include <deepgemm/kernel/kernel.cuh>
+#include <deepgemm/kernel/sm100_check.cuh>
+#include <deepgemm/kernel/sm100_storage.cuh>
+#include <deepgemm/kernel/tile_store.cuh>
+#include <deepgemm/mma/sm100/tcgen05.cuh>
+#include <deepgemm/pipeline/accumulator_ring.cuh>
+#include <deepgemm/pipeline/sm100_roles.cuh>
+#include <deepgemm/ptx/barrier.cuh>
+#include <deepgemm/ptx/cluster.cuh>
+#include <deepgemm/scale/ue8m0.cuh>
+
+namespace deepgemm {
+
+/// The kernel of Blackwell.
+template <class A, class B, class Epilogue, config Config, class Tiles,
+          template <int, int, cluster_shape, int> class Pipeline>
+    requires(!Config.swap)
+struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
+    : sm100_requirements<A, B, Epilogue, Config, Tiles>,
+      gemm_loads<gemm_host<sm100_sizes<A, B, Epilogue, Config, Tiles::stacked.d>, A, B, Epilogue, Config, Tiles>,
+                 Config> {
+    using host = gemm_host<sm100_sizes<A, B, Epilogue, Config, Tiles::stacked.d>, A, B, Epilogue, Config, Tiles>;
+    using loads = gemm_loads<host, Config>;
+    // Aliases, since nvcc 13 loses configurations in types that a using-declaration brings.
+    using arguments = typename host::arguments;
+    using params = typename host::params;
+    using element = typename host::element;
+    using storage = typename host::storage;
+    using a_stream = typename host::a_stream;
+    using b_stream = typename host::b_stream;
+    using a_scale = typename host::a_scale;
+    using b_scale = typename host::b_scale;
+    using output = typename host::output;
+    using results = typename host::results;
+    using peers = typename host::peers;
+    using tiles = Tiles;
+    using work_item = tile_of<Tiles>;
+    using steps = over_fragments<Epilogue>;
+    static constexpr tile_shape block = Config.block;
+    static constexpr int ctas = Config.sm100.ctas;  ///< that multiply together
+
+    using cta = sm100_roles<Config.sm100.epilogue_warps>;
+    using mma = sm100::tcgen05<A, B, typename storage::a_tile, typename storage::b_tile, ctas>;
+    using pipeline = Pipeline<storage::stages, 1, storage::sharing, 2>;  ///< filled by two warps, released by a commit
+    using accumulators = accumulator_ring<Config.sm100.accumulators, Config.sm100.epilogue_warps, ctas>;
+    using columns = typename storage::columns;
+
+    /// Who stores, and how its totals lie in registers: in fragments of so many rows.
+    using storing = roles::store;
+    using fragment = typename mma::fragment;
+    static constexpr int waves = 1, wave_rows = fragment::rows;
+    static constexpr bool stages_by_warp = output::rows == fragment::warp_rows;
+    using barriers = sm100_barriers<cta, stages_by_warp ? 0 : Config.sm100.epilogue_warps / 4>;
+    static_assert(storage::bytes <= arch::sm100::smem_bytes,
+                  "gemm: the configuration needs more than 232448 bytes of shared memory");
+    static_assert(smem_pipeline<pipeline>, "gemm: the pipeline must model smem_pipeline, as tma_pipeline does");
+    static_assert(explains<pipeline_concept::model<pipeline>>);
+    static_assert(pipeline::barrier_bytes == storage::stages * 16, "gemm: a pipeline has two barriers a stage");
+
+    static constexpr launch_info launch{.arch = arch::sm100::number,
+                                        .threads = u32(cta::threads),
+                                        .smem_bytes = storage::bytes,
+                                        .cluster_ctas = Config.cluster_ctas()};
+    static constexpr gemm_traits traits = host::traits_of(false);
+    static constexpr gemm_info info{launch, traits, storage::resolved};
+    /// The operation that plans this kernel; an incomplete type here.
+    using operation = typename operation_of_grouping<traits.groups>::type;
+
+    /// What the roles of a CTA share.
+    struct shared {
+        storage smem;
+        pipeline pipe;
+        accumulators sums;
+        u32 rank;           ///< of the CTA in its cluster
+        u32 tensor_memory;  ///< its address
+
+        DEEPGEMM_DEVICE u32 prepared(u32 stage) const { return smem.at(regions::prepared{}, stage); }
+        /// The CTA that multiplies: itself, or the one of even rank in a pair.
+        DEEPGEMM_DEVICE u32 leader() const { return rank & ~u32(ctas - 1); }
+    };
+
+    /// The totals of a tile in tensor memory, in the accumulator that `at` points to; zeros if nothing was multiplied.
+    struct totals {
+        const shared& here;
+        typename accumulators::cursor at;
+        bool any;
+
+        /// Converged warp: has taken all that it needs.
+        DEEPGEMM_DEVICE void release() const {
+            if (any) here.sums.release(at);
+        }
+    };
+    /// Converged warp: `Registers` registers of totals from column `first` on. With the last ones the accumulator is released.
+    template <int Registers>
+    DEEPGEMM_DEVICE static void take(const totals& total, int /*wave*/, int first, float (&value)[Registers]) {
+        if (total.any) {
+            ptx::tcgen05_fence_after();  // since then the thread may have waited for C, or for other warps
+            sm100::read_lanes(total.here.tensor_memory, columns::accumulator(total.at.stage) + u32(first), value);
+        } else {
+            DEEPGEMM_UNROLL
+            for (float& x : value) x = 0.0f;
+        }
+        if (first + Registers == block.n) total.release();
+    }
+
+    /// The kernel body; called by every thread.
+    DEEPGEMM_DEVICE static void run(const params& p) {
+        const storage smem{{}, ptx::dynamic_smem()};
+        const u32 rank = Config.cluster_ctas() > 1 ? ptx::cluster_rank() : 0, warp = ptx::warp_index();
+        const peers place{rank % u32(storage::sharing.size())};
+        const pipeline pipe{smem.at(regions::barriers{}), place};
+        const auto sums = accumulators::at(smem.at(regions::sums{}));
+        ptx::role(cta::text_of(warp));
+
+        if (cta::plays(roles::load_a{}, warp) && ptx::elect_one()) initialise(smem, pipe, sums);
+        if (cta::plays(roles::load_b{}, warp) && ptx::elect_one()) loads::prefetch(p);
+        if (cta::plays(roles::prepare{}, warp)) {
+            ptx::tmem_allocate<ctas>(smem.at(regions::tensor_address{}), columns::allocated);
+            ptx::tmem_relinquish<ctas>();
+        }
+        if (cta::is(roles::store{}))
+            a_stream::clear(
+                p.a, storage::stages, [&](u32 stage) { return smem.a(stage); }, cta::thread(roles::store{}),
+                cta::threads_of(roles::store{}));
+        meet();
+        const shared here{smem, pipe, sums, rank, ptx::ld_shared<u32>(smem.at(regions::tensor_address{}))};
+
+        if (cta::plays(roles::load_a{}, warp)) {
+            if (ptx::elect_one()) {
+                loads::load_a(p, smem, pipe, rank, place.a());
+                loads::trigger_dependents(p);
+            }
+        } else if (cta::plays(roles::load_b{}, warp)) {
+            if (ptx::elect_one())
+                loads::load_b(p, smem, pipe, rank, ctas == 1 ? place.b() : tile_slice{rank % ctas, 1});
+        } else if (cta::plays(roles::multiply{}, warp)) {
+            if (rank == here.leader() && ptx::elect_one()) multiply(p, here);
+        } else if (cta::plays(roles::prepare{}, warp)) {
+            if constexpr (storage::prepares) prepare(p, here);
+        } else {
+            store(p, here);
+        }
+        ptx::sync_warp();
+        meet();  // no CTA ends, and no tensor memory is freed, while anybody may still use it
+        if (cta::plays(roles::prepare{}, warp)) ptx::tmem_free<ctas>(here.tensor_memory, columns::allocated);
+    }
+
+private:
+    /// All threads of the cluster: what they have done before comes before all that follows, in tensor memory, too.
+    DEEPGEMM_DEVICE static void meet() {
+        ptx::tcgen05_fence_before();
+        if constexpr (Config.cluster_ctas() > 1) {
+            ptx::cluster_sync();
+        } else {
+            ptx::sync_cta();
+        }
+        ptx::tcgen05_fence_after();
+    }
+
+    /// One thread: initialises the barriers, which others may use once all have met.
+    DEEPGEMM_DEVICE static void initialise(const storage& smem, const pipeline& pipe, const accumulators& sums) {
+        results::initialise(storage::owners, [&](u32 owner) { return smem.at(regions::c_barriers{}, owner); });
+        if constexpr (storage::prepares) {
+            DEEPGEMM_UNROLL
+            for (u32 stage = 0; stage < u32(storage::stages); ++stage)
+                ptx::mbarrier_init(smem.at(regions::prepared{}, stage), u32(ctas) * (mma::scaled ? 32 : 1));
+        }
+        sums.initialise();
+        pipe.initialise();
+    }
+
+    /// One thread of the CTA, or of a pair: multiplies each tile into the next accumulator, which its warps have read.
+    DEEPGEMM_DEVICE static void multiply(const params& p, const shared& here) {
+        const i32 k = loads::shape_of(p).k;
+        const u32 sa = here.tensor_memory + columns::a_scales, sb = here.tensor_memory + columns::b_scales;
+        typename pipeline::cursor at;
+        typename accumulators::cursor sum;
+        for (const work_item tile : loads::work_of(p, here.rank)) {
+            const block_range blocks = tile.blocks();
+            if (blocks.count == 0) continue;
+            const u32 complete = here.sums.acquire(sum);
+            const u32 d = here.tensor_memory + columns::accumulator(sum.stage);
+            DEEPGEMM_NO_UNROLL
+            for (i32 block_k = blocks.first; block_k < blocks.first + blocks.count; ++block_k) {
+                await(here, at);
+                mma::template copy_scales<storage::a_words::columns>(here.smem.sa(at.stage), sa);
+                mma::template copy_scales<storage::b_words::columns>(here.smem.sb(at.stage), sb);
+                const int steps =
+                    ceil_div(min(k - tile.a(block_k).k, i32(block.k)), mma::k);  // beyond K there are no scales
+                mma::multiply(here.smem.a(at.stage), here.smem.b(at.stage), d, sa, sb, block_k, steps,
+                              block_k == blocks.first);
+                commit(here.pipe.empty(at), writers(here));
+                at.advance();
+            }
+            commit(complete, together(here));
+            sum.advance();
+        }
+    }
+    /// The thread that multiplies: waits until a stage is complete, in both CTAs of a pair.
+    DEEPGEMM_DEVICE static void await(const shared& here, typename pipeline::cursor at) {
+        if constexpr (storage::prepares) {
+            ptx::mbarrier_wait(here.prepared(at.stage), at.parity, "multiplier: prepared stage");
+        } else {
+            here.pipe.wait(at);
+        }
+        ptx::tcgen05_fence_after();
+    }
+    /// The CTAs that multiply together, and those that write to the stages of this one, as masks of ranks.
+    DEEPGEMM_DEVICE static u16 together(const shared& here) { return u16(((1u << ctas) - 1) << here.leader()); }
+    DEEPGEMM_DEVICE static u16 writers(const shared& here) {
+        if constexpr (ctas > 1) return together(here);
+        return u16(here.pipe.peers.a_mask() | here.pipe.peers.b_mask());
+    }
+    /// The thread that multiplies: once all that it has started is complete, `barrier` is signalled in the CTAs of `receivers`.
+    DEEPGEMM_DEVICE static void commit(u32 barrier, u16 receivers) {
+        if constexpr (Config.cluster_ctas() > 1) {
+            ptx::tcgen05_commit_multicast<ctas>(barrier, receivers);
+        } else {
+            ptx::tcgen05_commit<ctas>(barrier);
+        }
+    }
+
+    /// A warp of each CTA: prepares stage after stage for the thread that multiplies.
+    DEEPGEMM_DEVICE static void prepare(const params& p, const shared& here) {
+        wait_for_words(p);
+        const problem_shape shape = loads::shape_of(p);
+        typename storage::a_words a_words;
+        typename storage::b_words b_words;
+        typename pipeline::cursor at;
+        for (const work_item tile : loads::work_of(p, here.rank)) {
+            const block_range blocks = tile.blocks();
+            if (blocks.count == 0) continue;
+            const operand_place a = tile.a(blocks.first), b = tile.b(blocks.first);
+            a_words.start(p.a.scale, {a.row, shape.m, shape.k, a_stream::scale_words(p.a, a.matrix)},
+                          scale::index_of_block<a_scale, block.k>(blocks.first));
+            b_words.start(p.b.scale, {b.row, shape.n, shape.k, b_stream::scale_words(p.b, b.matrix)},
+                          scale::index_of_block<b_scale, block.k>(blocks.first));
+            DEEPGEMM_NO_UNROLL
+            for (i32 block_k = blocks.first; block_k < blocks.first + blocks.count; ++block_k) {
+                here.pipe.wait(at);
+                a_words.put(scale::index_of_block<a_scale, block.k>(block_k), here.smem.sa(at.stage));
+                b_words.put(scale::index_of_block<b_scale, block.k>(block_k), here.smem.sb(at.stage));
+                if constexpr (mma::scaled) ptx::fence_proxy_async();
+                if (mma::scaled || ptx::lane_index() == 0) tell_leader(here, here.prepared(at.stage));
+                at.advance();
+            }
+        }
+    }
+    DEEPGEMM_DEVICE static void tell_leader(const shared& here, u32 barrier) {
+        if constexpr (ctas > 1) {
+            ptx::mbarrier_arrive_remote(barrier, here.leader());
+        } else {
+            ptx::mbarrier_arrive(barrier);
+        }
+    }
+    /// In a dependent launch: waits for the kernel before if it may write scales that threads load.
+    DEEPGEMM_DEVICE static void wait_for_words(const params& p) {
+        constexpr bool of_a = mma::scaled && !scale::by_copies<a_scale>,
+                       of_b = mma::scaled && !scale::by_copies<b_scale>;
+        if ((of_a && !p.a.ready) || (of_b && !p.b.ready)) ptx::grid_dependency_wait();
+    }
+
+    /// The warps that store.
+    DEEPGEMM_DEVICE static void store(const params& p, const shared& here) {
+        ptx::grid_dependency_wait();
+        auto writer = tile_store<gemm>::of(here.smem, 0);
+        typename accumulators::cursor at;
+        for (const work_item tile : loads::work_of(p, here.rank)) {
+            const totals total{here, at, tile.blocks().count != 0};
+            const bool mine = writer.reaches(tile);
+            if (mine) writer.fetch(p, tile);
+            if (total.any) {
+                here.sums.wait(at);
+                at.advance();
+            }
+            if (mine) {
+                writer.put(p, total, tile);
+            } else {
+                total.release();
+            }
+        }
+        writer.finish();
+    }
+};
+
+static_assert(kernel<gemm<arch::sm100, operand<e4m3, scale::mx<scale::ue8m0>>, operand<e4m3, scale::mx<scale::ue8m0>>,
+                          store<bf16>, config{}>>);
+
+}  // namespace deepgemm

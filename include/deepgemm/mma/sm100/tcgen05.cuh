@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// The multiply of Blackwell: one thread has the tensor cores of its CTA, or of a pair, add a K block of A x B to an accumulator in
+// tensor memory. The kind of the multiply, its instruction descriptor and its steps follow from the operands.
+#pragma once
+
+#include <deepgemm/mma/sm100/descriptor.cuh>
+#include <deepgemm/mma/sm100/fragment.cuh>
+#include <deepgemm/ptx/tcgen05.cuh>
+#include <deepgemm/scale/tensor_words.cuh>
+
+namespace deepgemm::sm100 {
+
+/// Multiplies of operands `A` and `B` in tiles `ATile` and `BTile`, the parts of one CTA: D has 128 rows for each of `Ctas` CTAs,
+/// and the columns of all their parts of B.
+template <class A, class B, class ATile, class BTile, int Ctas>
+struct tcgen05 {
+    using element_a = typename A::element;
+    using element_b = typename B::element;
+    using a_scale = typename A::scale;
+    using b_scale = typename B::scale;
+    using fragment = lane_rows;
+    static constexpr bool scaled = a_scale::format::kind != scale_kind::none;
+    static constexpr int m = lane_rows::rows * Ctas, n = BTile::rows * Ctas;
+    static constexpr int k = 32 / int(sizeof(element_a));  ///< of one multiply
+    static constexpr int steps = ATile::k / k;             ///< multiplies in a K block
+
+    /// One thread: adds the first `count` steps of the K block with number `block` to the accumulator at `d`, or overwrites it if
+    /// the block is the `first` one. `a` and `b` are shared addresses of tiles in their stage, `sa` and `sb` are the addresses of their scales in
+    /// tensor memory.
+    DEEPGEMM_DEVICE static void multiply(u32 a, u32 b, u32 d, u32 sa, u32 sb, i32 block, int count, bool first) {
+        const u64 a_tile = descriptor_of<ATile>(a), b_tile = descriptor_of<BTile>(b);
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < steps; ++i) {
+            if (i >= count) break;
+            const u64 a_step = advance(a_tile, u32(i) * step_bytes<ATile>),
+                      b_step = advance(b_tile, u32(i) * step_bytes<BTile>);
+            if constexpr (scaled) {
+                const u32 with_bytes = scaled_instruction<element_a, element_b, A::contiguous, B::contiguous>(m, n, 0) |
+                                       scale::byte_of_step<b_scale, ATile::k, k>(block, i) << 4 |
+                                       scale::byte_of_step<a_scale, ATile::k, k>(block, i) << 29;
+                ptx::tcgen05_mma_scaled<Ctas>(d, a_step, b_step, with_bytes, sa, sb, !first || i != 0);
+            } else {
+                constexpr auto kind = half_element<element_a> ? ptx::tcgen05_kind::f16 : ptx::tcgen05_kind::f8f6f4;
+                ptx::tcgen05_mma<Ctas, kind>(d, a_step, b_step,
+                                             instruction<element_a, element_b, A::contiguous, B::contiguous>(m, n),
+                                             !first || i != 0);
+            }
+        }
+    }
+
+    /// The same thread: starts to copy scales from shared address `words`, in the order of tensor memory, to `Columns` columns at
+    /// `to`. Multiplies that it issues afterwards see them.
+    template <int Columns>
+    DEEPGEMM_DEVICE static void copy_scales(u32 words, u32 to) {
+        DEEPGEMM_UNROLL
+        for (int group = 0; group < Columns / 4; ++group)
+            ptx::tcgen05_copy_scales<Ctas>(to + u32(4 * group), scale_descriptor(words + u32(512 * group)));
+    }
+};
+
+}  // namespace deepgemm::sm100

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// Scales on their way to tensor memory. It takes words of four exponents for 128 rows at a time, 32 rows of four words: row i of a
+// tile in word (i % 32) * 4 + i / 32. In memory the words of rows follow each other, so a warp reorders them in their stage; one
+// scale for many rows is repeated.
+#pragma once
+
+#include <deepgemm/ptx/fence.cuh>
+#include <deepgemm/ptx/shared.cuh>
+#include <deepgemm/ptx/vector.cuh>
+#include <deepgemm/scale/feed.cuh>
+
+namespace deepgemm::scale {
+
+/// The byte of a word that scales step `step` of K block `block`: steps have `StepK` elements of K, blocks `BlockK`.
+template <class Scale, int BlockK, int StepK>
+DEEPGEMM_BOTH constexpr u32 byte_of_step(i32 block, int step) {
+    static_assert(Scale::tile.k % StepK == 0);
+    return u32(index_of_block<Scale, BlockK>(block) + (Scale::tile.k < BlockK ? step * StepK / Scale::tile.k : 0)) % 4;
+}
+
+/// The scales `Scale` of `Rows` rows of a tile, in words that TMA brings to the stage.
+template <class Scale, int Rows>
+struct tensor_words {
+    static constexpr int groups = ceil_div(Rows, 128), columns = 4 * groups;  ///< of tensor memory
+    static constexpr u32 bytes = u32(groups) * 512;                           ///< of a stage
+
+    /// Converged warp: starts a tile, whose first row is `from.row`. Scales are asked for from number `index` along K on.
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
+
+    /// Converged warp: puts the words of scale number `index` along K where they are, at shared address `words`, in order.
+    DEEPGEMM_DEVICE void put(i32 /*index*/, u32 words) const {
+        const u32 lane = ptx::lane_index();
+        DEEPGEMM_UNROLL
+        for (int group = 0; group < groups; ++group) {
+            const u32 at = words + u32(group) * 512;
+            u32 word[4];
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < 4; ++i) {
+                const int row = group * 128 + i * 32;
+                word[i] =
+                    row + 32 <= Rows || row + int(lane) < Rows ? ptx::ld_shared<u32>(at + (u32(i) * 32 + lane) * 4) : 0;
+            }
+            ptx::sync_warp();
+            ptx::st_shared(at + lane * 16, ptx::vec4<u32>{word[0], word[1], word[2], word[3]});
+        }
+    }
+};
+
+/// Scales that cover several rows each.
+template <class Scale, int Rows>
+    requires(Scale::tile.mn > 1 && !all_of_k(Scale::via))
+struct tensor_words<Scale, Rows> : block_feed<Scale, zones_of<Scale, Rows>> {
+    static constexpr int groups = ceil_div(Rows, 128), columns = 4 * groups;
+    static constexpr u32 bytes = u32(groups) * 512;
+    static constexpr int zones = zones_of<Scale, Rows>, zone_rows = Rows / zones;
+    using feed = block_feed<Scale, zones>;
+
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
+        feed::start(p, from, zone_rows, index);
+    }
+    DEEPGEMM_DEVICE void put(i32 index, u32 words) {
+        const int lane = int(ptx::lane_index());
+        this->turn_to(index);
+        u32 of_zone[zones];
+        DEEPGEMM_UNROLL
+        for (int zone = 0; zone < zones; ++zone) of_zone[zone] = this->word(zone, index);
+        DEEPGEMM_UNROLL
+        for (int group = 0; group < groups; ++group) {
+            u32 word[4];
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < 4; ++i) {
+                word[i] = 0;
+                DEEPGEMM_UNROLL
+                for (int zone = 0; zone < zones; ++zone) {
+                    const int first = zone * zone_rows - group * 128 - i * 32;  // the lane that has the zone's first row
+                    if (first <= 0) word[i] = of_zone[zone];
+                    if (first > 0 && first < 32) word[i] = lane >= first ? of_zone[zone] : word[i];
+                }
+            }
+            ptx::st_shared(words + u32(group * 512 + lane * 16), ptx::vec4<u32>{word[0], word[1], word[2], word[3]});
+        }
+    }
+};
+
+/// No scales.
+template <int Rows>
+struct tensor_words<none, Rows> {
+    static constexpr int columns = 0;
+    static constexpr u32 bytes = 0;
+    DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
+    DEEPGEMM_DEVICE void put(i32, u32) const {}
+};
+
+}  // namespace deepgemm::scale

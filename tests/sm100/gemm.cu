@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Kernels of the GEMM of Blackwell, one of every way to multiply and to store, for the compilers; tests/kernel/sm100_*.cpp run them.
+#include <deepgemm/epilogue/alpha.cuh>
+#include <deepgemm/kernel/entry.cuh>
+#include <deepgemm/kernel/swapped.cuh>
+
+namespace sm100_gemm_tests {
+
+using namespace deepgemm;
+
+using by_32 = operand<e4m3, scale::mx<scale::ue8m0>>;
+using by_128 = operand<e4m3, scale::per_token<scale::ue8m0>>;
+using by_block = operand<e4m3, scale::per_block<scale::ue8m0>>;
+using along_n = operand<bf16, scale::none, major::mn>;
+
+constexpr config one{.block = {128, 256, 64}};
+constexpr config scaled{.block = {128, 128, 128}};
+constexpr config both{.block = {128, 224, 128}, .cluster = {2, 1}, .sm100 = {.ctas = 2}};
+constexpr config few{.block = {16, 128, 64}, .cluster = {2, 1}, .swap = true};
+constexpr config tokens{.block = {240, 128, 128}, .swap = true};
+constexpr config both_tokens{.block = {224, 128, 128}, .cluster = {1, 2}, .swap = true, .sm100 = {.ctas = 2}};
+
+using plain = gemm<arch::sm100, operand<bf16>, along_n, store<bf16>, one>;
+using adding = gemm<arch::sm100, by_32, by_32, accumulate<float>, scaled>;
+using heads = gemm<arch::sm100, by_128, by_block, then<alpha, store_heads<bf16, 128, 64, 128>>, scaled>;
+using pair = gemm<arch::sm100, by_128, by_block, store<bf16>, both>;
+using swapped = gemm<arch::sm100, operand<bf16>, operand<bf16>, store<bf16>, few>;
+using swapped_tokens = gemm<arch::sm100, by_128, by_block, store<float>, tokens>;
+using swapped_pair = gemm<arch::sm100, by_128, by_block, accumulate<bf16>, both_tokens>;
+
+}  // namespace sm100_gemm_tests
+
+template __global__ void deepgemm::entry<sm100_gemm_tests::plain>(
+    const __grid_constant__ sm100_gemm_tests::plain::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::adding>(
+    const __grid_constant__ sm100_gemm_tests::adding::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::heads>(
+    const __grid_constant__ sm100_gemm_tests::heads::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::pair>(
+    const __grid_constant__ sm100_gemm_tests::pair::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::swapped>(
+    const __grid_constant__ sm100_gemm_tests::swapped::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::swapped_tokens>(
+    const __grid_constant__ sm100_gemm_tests::swapped_tokens::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::swapped_pair>(
+    const __grid_constant__ sm100_gemm_tests::swapped_pair::params);
