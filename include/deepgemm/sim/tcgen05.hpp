@@ -224,9 +224,4 @@ inline void tcgen05_commit(u32 group, u32 barrier, u32 mask) {
         &detail::tcgen05_of(*ctas[0]).order);
 }
 
-/// A two-dimensional TMA load; with group 2 the barrier is that of the pair's leader.
-inline void tma_load_pair(u32 group, const tensor_map& map, u32 destination, u32 barrier, const i32 (&coord)[2]) {
-    tma_load(map, destination, group == 2 ? barrier & 0xfeffffffu : barrier, coord, 2, 0, true);
-}
-
 }  // namespace deepgemm::sim
