@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tables of docs/sm100-times.md: what the model of Blackwell predicts for every dense product of the specification's table. Where the
-// environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against the model.
+// The tables of docs/sm100-times.md: what the model of Blackwell predicts for every dense product of the specification's
+// table. Where the environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against the model.
 #include <deepgemm/ops/gemm/sm100_plan.hpp>
 
 #include "page.hpp"

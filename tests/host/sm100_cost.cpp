@@ -78,7 +78,8 @@ TEST_CASE("which kind multiplies which operands") {
 }
 
 TEST_CASE("clocks of a K block and of an epilogue") {
-    // BF16, 128 x 128 x 16 takes 64 clocks, and four of them are a block of 64. Both tiles have 16 KB, read at 128 bytes a clock.
+    // BF16, 128 x 128 x 16 takes 64 clocks, and four of them are a block of 64. Both tiles have 16 KB, read at 128 bytes a
+    // clock.
     auto one = clocks_of({.m = 128, .n = 128}, work(half, half));
     CHECK(one.multiply == 4 * 64);
     CHECK(one.port == 256);

@@ -23,8 +23,8 @@ constexpr float nan_value = __builtin_nanf(""), infinity = __builtin_inff();
 /// The number of a UE4M3 code.
 double small_float(int code) { return code < 8 ? std::ldexp(code, -9) : std::ldexp(8 + code % 8, code / 8 - 10); }
 
-/// The nearest of the numbers number(0), number(1) ... to x, which is not negative; of two as near ones that of the even code if
-/// `ties_to_even`, else the smaller one.
+/// The nearest of the numbers number(0), number(1) ... to x, which is not negative; of two as near ones that of the even code
+/// if `ties_to_even`, else the smaller one.
 template <class Number>
 int nearest(double x, int count, bool ties_to_even, const Number& number) {
     int best = 0;

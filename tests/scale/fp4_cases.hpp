@@ -8,8 +8,8 @@
 
 namespace scale_cases {
 
-/// x (m, k) cast to FP4, its rows `q_padding` bytes apart, with scales MN-major and then K-major. A format with UE4M3 scales takes
-/// `tensor_scale`; 0 stands for none.
+/// x (m, k) cast to FP4, its rows `q_padding` bytes apart, with scales MN-major and then K-major. A format with UE4M3 scales
+/// takes `tensor_scale`; 0 stands for none.
 template <class Machine, class X, class Format>
 std::string check_fp4(i64 m, i64 k, i64 x_pitch, i64 q_padding, float tensor_scale, bool special,
                       u64 seed = fresh_seed()) {

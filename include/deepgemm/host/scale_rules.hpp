@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The rules of casts and scale transforms that a caller can break: one check and one sentence each, before a launch of a kernel
-// of scale/cast.cuh, scale/cast_fp4.cuh, scale/to_mn_major.cuh or scale/pack_k_grouped.cuh. Nothing is read from the memory that the arguments name.
+// The rules of casts and scale transforms that a caller can break: one check and one sentence each, before a launch of a
+// kernel of scale/cast.cuh, scale/cast_fp4.cuh, scale/to_mn_major.cuh or scale/pack_k_grouped.cuh. Nothing is read from the
+// memory that the arguments name.
 #pragma once
 
 #include <cstdint>

@@ -22,8 +22,8 @@ struct cast_fp4_arguments {
     u8* q = nullptr;
     i64 q_pitch = 0;  ///< bytes from one row to the next
     i32 rows = 0, columns = 0;
-    /// Word (row, kw) of four scales along K is at scales + row * scale_stride_mn + kw * scale_stride_k, strides in words. Bytes
-    /// of tiles that a row does not have are 0.
+    /// Word (row, kw) of four scales along K is at scales + row * scale_stride_mn + kw * scale_stride_k, strides in words.
+    /// Bytes of tiles that a row does not have are 0.
     u32* scales = nullptr;
     i64 scale_stride_mn = 1, scale_stride_k = 0;
     /// NV format only; device memory: a positive, finite scale that all elements share, a factor beside the others. Null: 1.
@@ -44,8 +44,8 @@ DEEPGEMM_BOTH constexpr u32 fp4_code(float x) {
 
 }  // namespace detail
 
-/// Casts x (m, k) to FP4 with a scale for each row and 32 columns (Format ue8m0) or 16 columns (ue4m3). A warp takes 512 columns
-/// of a row.
+/// Casts x (m, k) to FP4 with a scale for each row and 32 columns (Format ue8m0) or 16 columns (ue4m3). A warp takes 512
+/// columns of a row.
 template <cast_input X, scale_format Format>
 struct cast_to_fp4 {
     static constexpr bool nv = Format::kind == scale_kind::ue4m3;

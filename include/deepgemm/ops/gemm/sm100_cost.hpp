@@ -16,8 +16,8 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// Constants of the model, in clocks of a multiprocessor unless they say otherwise. "Measured" is a public measurement on a B200,
-/// "of Hopper" a figure of cost_parameters, which was fitted on an H200, and "assumed" has no source.
+/// Constants of the model, in clocks of a multiprocessor unless they say otherwise. "Measured" is a public measurement on a
+/// B200, "of Hopper" a figure of cost_parameters, which was fitted on an H200, and "assumed" has no source.
 struct sm100_parameters {
     double port_bytes = 128;   ///< operand bytes per clock that multiplies read from shared memory (measured)
     double tmem_bytes = 1024;  ///< bytes per clock out of tensor memory, 256 for each 32 lanes (measured)

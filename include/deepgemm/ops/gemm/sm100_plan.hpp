@@ -16,8 +16,8 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// The tiles that are considered for a product, before any rule: 128 rows of A and up to 256 columns, in steps of 32 after 16; or,
-/// swapped, 128 rows of B and up to 256 rows of A in steps of 16; alone, or in pairs of CTAs.
+/// The tiles that are considered for a product, before any rule: 128 rows of A and up to 256 columns, in steps of 32 after
+/// 16; or, swapped, 128 rows of B and up to 256 rows of A in steps of 16; alone, or in pairs of CTAs.
 inline std::vector<sm100_tile> sm100_tiles(const gemm_workload& work) {
     std::vector<sm100_tile> all;
     const int widest = work.shape.k <= 256 ? 128 : 256;
@@ -44,8 +44,8 @@ struct sm100_choice {
     int considered = 0;  ///< tiles that keep all rules
 };
 
-/// The fastest valid tile for a product with at least one element, on `sms` multiprocessors (0: all of the device). Where times are
-/// equal, pairs of CTAs come first, and then smaller tiles.
+/// The fastest valid tile for a product with at least one element, on `sms` multiprocessors (0: all of the device). Where
+/// times are equal, pairs of CTAs come first, and then smaller tiles.
 inline result<sm100_choice> choose_sm100(const gemm_workload& work, const device_info& device, int sms = 0,
                                          const sm100_parameters& p = {}) {
     if (device.arch / 10 != arch::sm100::number / 10)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A tile of a GEMM on Blackwell as plain values: how its operands are multiplied, which rules it must keep, and what it takes of
-// tensor memory and of shared memory. sm100_cost.hpp adds times. Nothing here needs a kernel, so tiles can be compared before any
-// is written.
+// A tile of a GEMM on Blackwell as plain values: how its operands are multiplied, which rules it must keep, and what it takes
+// of tensor memory and of shared memory. sm100_cost.hpp adds times. Nothing here needs a kernel, so tiles can be compared
+// before any is written.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -28,8 +28,8 @@ struct sm100_product {
     constexpr bool scaled() const { return scale_k_a != 0; }
 };
 
-/// The product of two operands. FP32 scales along K are taken for powers of two, which are packed before the product. FP4 on both
-/// sides has kinds of its own if both lie along K and have scales of 32 elements in UE8M0, or of 16 in UE4M3.
+/// The product of two operands. FP32 scales along K are taken for powers of two, which are packed before the product. FP4 on
+/// both sides has kinds of its own if both lie along K and have scales of 32 elements in UE8M0, or of 16 in UE4M3.
 constexpr sm100_product sm100_product_of(const operand_info& a, const operand_info& b) {
     const auto half = [](dtype type) { return type == dtype::bf16 || type == dtype::f16; };
     const auto wide = [](dtype type) { return type == dtype::tf32 || type == dtype::f32; };
@@ -130,8 +130,8 @@ constexpr i64 sm100_stage_bytes(const sm100_tile& tile, const sm100_product& how
     return 128 * (i64(tile.rows()) + tile.columns() / tile.ctas) + scales;
 }
 
-/// Bytes of shared memory beside the stages: two staging buffers of 32 rows and 128 bytes for each of four warps, or twice the whole
-/// tile where that is less; and 2 KB for barriers and alignment.
+/// Bytes of shared memory beside the stages: two staging buffers of 32 rows and 128 bytes for each of four warps, or twice
+/// the whole tile where that is less; and 2 KB for barriers and alignment.
 constexpr i64 sm100_other_bytes(const sm100_tile& tile, dtype d) {
     return 2048 + min(i64(2 * 4 * 32 * 128), 2 * i64(tile.m) * tile.n * size_of(d));
 }
