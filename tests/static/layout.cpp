@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Swizzles are permutations that undo themselves; descriptors have their fields in place.
 #include <deepgemm/layout/smem_tile.cuh>
-#include <deepgemm/mma/sm100/descriptor.cuh>
 #include <deepgemm/mma/sm90/descriptor.cuh>
 
 using namespace deepgemm;
@@ -65,16 +64,5 @@ static_assert(sm90::descriptor_of<operand_tile<bf16, 96, 64, major::mn>>(0) ==
               sm90::make_descriptor(0, 64 * 64, 8 * 64, swizzle_mode::b64));
 static_assert(sm90::step_bytes<operand_tile<e4m3, 64, 64>> == 32);
 static_assert(sm90::step_bytes<operand_tile<bf16, 64, 64, major::mn>> == 16 * 128);
-
-// Those of tcgen05: the swizzle is in bits 61-63, and bit 46 is set.
-static_assert(sm100::make_descriptor(16, 0, 0, swizzle_mode::none) == (u64(1) | u64(1) << 46));
-static_assert(sm100::make_descriptor(0, 16, 32, swizzle_mode::b128) ==
-              (u64(1) << 16 | u64(2) << 32 | u64(1) << 46 | u64(2) << 61));
-static_assert(sm100::make_descriptor(0, 0, 0, swizzle_mode::b64) == (u64(1) << 46 | u64(4) << 61));
-static_assert(sm100::make_descriptor(0, 0, 0, swizzle_mode::b32) == (u64(1) << 46 | u64(6) << 61));
-static_assert(sm100::instruction<bf16, bf16, major::mn>(128, 64) ==
-              (1u << 4 | 1u << 7 | 1u << 10 | 1u << 15 | 8u << 17 | 8u << 24));
-static_assert(sm100::scaled_instruction<e4m3, e5m2>(128, 256, 3) ==
-              (3u << 4 | 1u << 10 | 32u << 17 | 1u << 23 | 8u << 24 | 3u << 29));
 
 }  // namespace

@@ -42,7 +42,7 @@ struct main_loop {
     int row, column;  ///< of this thread's first register in a tile
     typename pipeline::cursor at{};
     u32 before = 0;     ///< bytes in a stage before the scales of A of the tile
-    u32 scales_at = 0;  ///< number of the place that holds the scales of A of this K block
+    u32 scales_at = 0;  ///< bytes from there to the scales of A of this K block
     a_feed rows{};
     b_feed columns{};
 
@@ -176,8 +176,8 @@ private:
 
     /// The scales of A and of B for a block in the current stage. Blocks must be asked for in order.
     DEEPGEMM_DEVICE sm90::row_scales a_scale(int wave, i32 block) {
-        if (wave == 0) scales_at = rows.next(a_index(block), at.stage);
-        return rows.at(wave, a_index(block), a_scales + scales_at * storage::sa_bytes);
+        if (wave == 0) scales_at = rows.next(a_index(block), at.stage, storage::sa_bytes);
+        return rows.at(wave, a_index(block), a_scales + scales_at);
     }
     DEEPGEMM_DEVICE auto b_scale(i32 block) {
         return columns.at(b_index(block), b_scales + at.stage * storage::sb_bytes, column);

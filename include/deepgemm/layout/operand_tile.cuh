@@ -51,7 +51,10 @@ struct operand_tile<T, Rows, K, major::mn> {
     static constexpr u32 line_bytes = Rows * sizeof(T) % 128 == 0 ? 128 : 64;  ///< of one element of K in a slab
     static constexpr int slab = line_bytes / sizeof(T);                        ///< elements of M or N in a slab
     static_assert(Rows % slab == 0, "operand_tile: an MN-major tile has whole slabs of 64 or of 128 bytes");
-    static constexpr swizzle_mode swizzle = swizzle_for_row(line_bytes);
+    /// The tensor cores that read this order of TF32, those of SM100, want 32-byte atoms.
+    static constexpr swizzle_mode swizzle = same_as<T, tf32> ? swizzle_mode::b128_atom32 : swizzle_for_row(line_bytes);
+    static_assert(!same_as<T, tf32> || line_bytes == 128,
+                  "operand_tile: an MN-major tile of TF32 has lines of 128 bytes");
     static constexpr u32 slab_bytes = K * line_bytes, bytes = Rows * K * sizeof(T);
     static constexpr int copies = Rows / slab;
     /// Bytes per row of distance between rows that are whole slabs apart; and bytes from one element of K to the next.

@@ -74,8 +74,9 @@ struct row_feed {
     /// Any thread: starts a tile, in which the thread's first row is row `from.row` of A. Scales are asked for from number
     /// `index` along K on.
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
-    /// Any thread: the number of the place whose scales serve the next K block, which is in stage `stage`.
-    DEEPGEMM_DEVICE u32 next(i32 /*index*/, u32 stage) const { return stage; }
+    /// Any thread: bytes from the first place of scales to those of the next K block, which is in stage `stage`; places are
+    /// `bytes` apart.
+    DEEPGEMM_DEVICE u32 next(i32 /*index*/, u32 stage, u32 bytes) const { return stage * bytes; }
     /// Any thread: other warps take `count` scales from number `index` along K on.
     DEEPGEMM_DEVICE void pass_over(i32 /*index*/, i32 /*count*/) const {}
 
@@ -94,22 +95,32 @@ template <class Scale, int Fragments, int Stages, class Map>
     requires come_in_groups<Scale>
 struct row_feed<Scale, Fragments, Stages, Map> {
     static constexpr u32 row_bytes = words_in_group * sizeof(u32);
-    group_walk<Scale, Stages> groups{};
-    i32 first = 0;  ///< number along K of the tile's first scale
+    using walk = group_walk<Scale, Stages>;
+    walk groups{};        ///< as of the last K block
+    walk coming{};        ///< as of the next one: found out a block ahead, since the multiply waits for its scales
+    u32 coming_word = 0;  ///< of the next block in its group
 
-    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 index) { first = index; }
-    DEEPGEMM_DEVICE u32 next(i32 index, u32 /*stage*/) {
-        groups.next(index, index == first);
-        return groups.place;
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 index) { expect(index, true); }
+    DEEPGEMM_DEVICE u32 next(i32 index, u32 /*stage*/, u32 bytes) {
+        const u32 here = coming.place * bytes + coming_word * u32(sizeof(u32));
+        groups = coming;
+        expect(index + 1, false);
+        return here;
     }
     DEEPGEMM_DEVICE void pass_over(i32 index, i32 count) { groups.pass_over(index, count); }
-    /// `staged` is the shared address of the group of row r.
+    /// `staged` is the shared address of the word of row r.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 staged) const {
         using format = typename Scale::format;
-        const u32 words = staged + u32(fragment) * Map::rows * row_bytes +
-                          u32(index / format::per_word) % words_in_group * u32(sizeof(u32));
+        const u32 words = staged + u32(fragment) * Map::rows * row_bytes;
         return {{format::decode(ptx::ld_shared<u32>(words), index),
                  format::decode(ptx::ld_shared<u32>(words + u32(Map::thread_row(1)) * row_bytes), index)}};
+    }
+
+private:
+    DEEPGEMM_DEVICE void expect(i32 index, bool begins) {
+        coming = groups;
+        coming.next(index, begins);
+        coming_word = u32(index / Scale::format::per_word) % words_in_group;
     }
 };
 
@@ -119,7 +130,7 @@ template <class Scale, int Fragments, int Stages, class Map>
 struct row_feed<Scale, Fragments, Stages, Map> {
     static constexpr u32 row_bytes = 0;
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32) const {}
-    DEEPGEMM_DEVICE u32 next(i32, u32 stage) const { return stage; }
+    DEEPGEMM_DEVICE u32 next(i32, u32, u32) const { return 0; }
     DEEPGEMM_DEVICE void pass_over(i32, i32) const {}
     DEEPGEMM_DEVICE static sm90::row_scales at(int, i32, u32) { return {{1.0f, 1.0f}}; }
 };
@@ -184,7 +195,7 @@ struct row_feed<Scale, Fragments, Stages, Map> : block_feed<Scale, Fragments> {
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
         block_feed<Scale, Fragments>::start(p, from, sm90::wgmma_rows::rows, index);
     }
-    DEEPGEMM_DEVICE u32 next(i32, u32 stage) const { return stage; }
+    DEEPGEMM_DEVICE u32 next(i32, u32, u32) const { return 0; }
     DEEPGEMM_DEVICE void pass_over(i32, i32) const {}
     /// Scales must be asked for one after another, and fragment 0 first.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 /*staged*/) {

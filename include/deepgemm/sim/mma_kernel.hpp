@@ -79,24 +79,54 @@ template <int Width, int Vectors, int Rows>
     }
 }
 
+/// c[i] += part[i] * (row * column[i]), in double.
+[[gnu::always_inline]] inline void add_scaled_row(float* c, const float* part, double row, const double* column,
+                                                  u32 n) {
+    for (u32 i = 0; i < n; ++i) c[i] = float(double(c[i]) + double(part[i]) * (row * column[i]));
+}
+
 inline void mma_baseline(const mma_problem& p) { mma_blocks<4, 2, 4>(p); }
+inline void add_scaled_baseline(float* c, const float* part, double row, const double* column, u32 n) {
+    add_scaled_row(c, part, row, column, n);
+}
 #if DEEPGEMM_SIM_MULTIVERSION
 DEEPGEMM_SIM_TARGET("avx2,fma") inline void mma_avx2(const mma_problem& p) { mma_blocks<8, 2, 4>(p); }
 DEEPGEMM_SIM_TARGET("avx512f") inline void mma_avx512(const mma_problem& p) { mma_blocks<16, 2, 8>(p); }
+DEEPGEMM_SIM_TARGET("avx2,fma")
+inline void add_scaled_avx2(float* c, const float* part, double row, const double* column, u32 n) {
+    add_scaled_row(c, part, row, column, n);
+}
 #endif
 
+}  // namespace detail
+
+namespace detail {
+#if DEEPGEMM_SIM_MULTIVERSION
+/// 2 where this processor has AVX-512, 1 where it has AVX2.
+inline int vector_level() {
+    static const int level = __builtin_cpu_supports("avx512f")                                 ? 2
+                             : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 1
+                                                                                               : 0;
+    return level;
+}
+#endif
 }  // namespace detail
 
 /// Runs the product with the widest vectors this processor has.
 inline void multiply_accumulate(const mma_problem& problem) {
 #if DEEPGEMM_SIM_MULTIVERSION
-    static const int level = __builtin_cpu_supports("avx512f")                                 ? 2
-                             : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 1
-                                                                                               : 0;
-    if (level == 2) return detail::mma_avx512(problem);
-    if (level == 1) return detail::mma_avx2(problem);
+    if (detail::vector_level() == 2) return detail::mma_avx512(problem);
+    if (detail::vector_level() == 1) return detail::mma_avx2(problem);
 #endif
     detail::mma_baseline(problem);
+}
+
+/// c[i] += part[i] * (row * column[i]) for `n` elements: sums with scales of a row and of columns. Only c is rounded, to FP32.
+inline void add_scaled(float* c, const float* part, double row, const double* column, u32 n) {
+#if DEEPGEMM_SIM_MULTIVERSION
+    if (detail::vector_level() != 0) return detail::add_scaled_avx2(c, part, row, column, n);
+#endif
+    detail::add_scaled_baseline(c, part, row, column, n);
 }
 
 }  // namespace deepgemm::sim

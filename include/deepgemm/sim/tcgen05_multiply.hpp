@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <vector>
 
 DEEPGEMM_LIBRARY_HEADER
@@ -38,7 +39,7 @@ constexpr u32 scale_columns(u32 rows) { return (rows + 31) / 32; }
 
 namespace detail {
 
-inline constexpr u32 most_k = 64;
+inline constexpr u32 most_k = 64, most_rows = 256, most_scales = 4;
 
 /// Two bits of the address of scales, 30 and 31, are not of the lane: software keeps the scale id there.
 constexpr u32 scale_lane(u32 address) { return address >> 16 & 0x3fff; }
@@ -64,7 +65,7 @@ struct scale_source {
     const char* what;
 };
 
-/// The scales of an operand: out[row * scales + block]. Row m is in lane m % 32 of column m / 32, copied to all quarters of the
+/// The scales of an operand: out[block * most_rows + row]. Row m is in lane m % 32 of column m / 32, copied to all quarters of the
 /// lanes; or, in `halves`, to two quarters.
 inline void read_scales(tcgen05_state& state, const mma_instruction& i, const scale_source& from, double* out) {
     const u32 part = from.halves ? from.rows / 2 : from.rows, copies = from.halves ? 2 : 4;
@@ -77,14 +78,14 @@ inline void read_scales(tcgen05_state& state, const mma_instruction& i, const sc
             u32 copy = 1;
             while (copy < copies && code(copy, block) == code(0, block)) ++copy;
             if (row >= from.checked && (copy < copies || (i.ue4m3 && code(0, block) > 127))) {
-                out[row * i.scales() + block] = __builtin_nan("");
+                out[block * most_rows + row] = __builtin_nan("");
                 continue;
             }
             if (copy < copies) {
                 fail("%s: the scale of row %u is not the same in %s quarters of the lanes", from.what, row,
                      from.halves ? "both" : "all four");
             }
-            out[row * i.scales() + block] = scale_value(i, code(0, block), row, from.what);
+            out[block * most_rows + row] = scale_value(i, code(0, block), row, from.what);
         }
     }
 }
@@ -129,34 +130,49 @@ inline void load_a_columns(tcgen05_state& state, const tcgen05_multiply& x, floa
     }
 }
 
-/// Copies D of one CTA from tensor memory to `c` (row pitch mma_pitch(n)).
-inline void load_accumulator(tcgen05_state& state, const tcgen05_multiply& x, float* c) {
+/// Calls f(words in tensor memory, elements of `c`, how many, lane) for each run of D of one CTA that lies in one lane. `c` has row
+/// pitch mma_pitch(n).
+template <class C, class F>
+void for_each_run_of_d(tcgen05_state& state, const tcgen05_multiply& x, C* c, F f) {
     const mma_instruction& i = x.instruction;
-    const float factor = deepgemm::detail::power_of_two(-int(x.scale_input_d));
-    for (u32 m = 0; m < i.rows_per_cta(); ++m) {
-        for (u32 n = 0; n < i.n; ++n) {
-            const tensor_place at = accumulator_place(i, m, n, x.d >> 16);
-            const u32 word = state.at(at.lane, (x.d & 0xffff) + at.column);
-            c[m * mma_pitch(i.n) + n] = factor * (i.d == dtype::f16 ? float(f16(u16(word))) : bit_cast<float>(word));
+    const u32 columns = i.columns();
+    for (u32 row = 0; row < i.rows_per_cta(); ++row) {
+        for (u32 column = 0; column < i.n; column += columns) {
+            const tensor_place at = accumulator_place(i, row, column, x.d >> 16);
+            f(&state.at(at.lane, (x.d & 0xffff) + at.column), c + row * mma_pitch(i.n) + column, columns, at.lane);
         }
     }
+}
+
+/// Copies D of one CTA from tensor memory to `c`.
+inline void load_accumulator(tcgen05_state& state, const tcgen05_multiply& x, float* c) {
+    const bool half = x.instruction.d == dtype::f16;
+    const float factor = deepgemm::detail::power_of_two(-int(x.scale_input_d));
+    for_each_run_of_d(state, x, c, [=](const u32* words, float* to, u32 count, u32) {
+        if (!half && factor == 1) {
+            std::memcpy(to, words, count * sizeof(float));
+            return;
+        }
+        for (u32 j = 0; j < count; ++j) {
+            to[j] = factor * (half ? float(f16(u16(words[j]))) : bit_cast<float>(words[j]));
+        }
+    });
 }
 
 /// Copies `c` to tensor memory. FP16 takes the low half of a word and clears the other.
 inline void store_accumulator(tcgen05_state& state, const tcgen05_multiply& x, const float* c) {
-    const mma_instruction& i = x.instruction;
-    for (u32 m = 0; m < i.rows_per_cta(); ++m) {
-        for (u32 n = 0; n < i.n; ++n) {
-            const tensor_place at = accumulator_place(i, m, n, x.d >> 16);
-            if (x.disabled_lanes[at.lane / 32] >> at.lane % 32 & 1) continue;
-            const float value = c[m * mma_pitch(i.n) + n];
-            state.at(at.lane, (x.d & 0xffff) + at.column) =
-                i.d == dtype::f16 ? u32(f16::from_float(value).bits) : bit_cast<u32>(value);
+    const bool half = x.instruction.d == dtype::f16;
+    for_each_run_of_d(state, x, c, [&](u32* words, const float* from, u32 count, u32 lane) {
+        if (x.disabled_lanes[lane / 32] >> lane % 32 & 1) return;
+        if (!half) {
+            std::memcpy(words, from, count * sizeof(float));
+            return;
         }
-    }
+        for (u32 j = 0; j < count; ++j) words[j] = f16::from_float(from[j]).bits;
+    });
 }
 
-/// c += A x B with the scales of each block of K.
+/// c += A x B with the scales of each block of K, as read_scales() gives them.
 struct scaled_product {
     const float *a, *b;
     const double *sa, *sb;
@@ -169,11 +185,7 @@ inline void multiply_blocks(const mma_instruction& i, const scaled_product& x) {
         std::fill_n(part, rows * pitch, 0.0f);
         multiply_accumulate({part, x.a + block * i.block, x.b + block * i.block * pitch, rows, i.n, i.block, i.k()});
         for (u32 m = 0; m < rows; ++m) {
-            const double sa = x.sa[m * scales + block];
-            for (u32 n = 0; n < i.n; ++n) {
-                float& c = x.c[m * pitch + n];
-                c = float(double(c) + double(part[m * pitch + n]) * (sa * x.sb[n * scales + block]));
-            }
+            add_scaled(x.c + m * pitch, part + m * pitch, x.sa[block * most_rows + m], x.sb + block * most_rows, i.n);
         }
     }
 }
@@ -181,7 +193,7 @@ inline void multiply_blocks(const mma_instruction& i, const scaled_product& x) {
 /// Carries out the multiply for CTA `r` of `ctas`, the leader first.
 inline void multiply_for(const std::vector<cta_state*>& ctas, u32 r, const tcgen05_multiply& x) {
     alignas(64) static thread_local float a[128 * most_k], b[most_k * 256], c[128 * 256];
-    alignas(64) static thread_local double sa[128 * 4], sb[256 * 4];
+    alignas(64) static thread_local double sa[most_scales * most_rows], sb[most_scales * most_rows];
     const mma_instruction& i = x.instruction;
     const u32 k = i.k(), pitch = mma_pitch(i.n), rows = i.rows_per_cta(), share = i.columns_of_b_per_cta();
     tcgen05_state& state = tcgen05_of(*ctas[r]);
@@ -191,7 +203,7 @@ inline void multiply_for(const std::vector<cta_state*>& ctas, u32 r, const tcgen
         check_operand_read(*ctas[r], x.a_read);
         load_operand(*ctas[r], x.a, a_shape(i), a, {k, 1});
     }
-    if (i.negate) std::transform(a, a + rows * k, a, [](float value) { return -value; });
+    for (u32 at = 0; i.negate && at < rows * k; ++at) a[at] = -a[at];
     for (u32 q = 0; q < ctas.size(); ++q) {  // each CTA holds its share of B's rows
         check_operand_read(*ctas[q], x.b_read);
         load_operand(*ctas[q], x.b, b_shape(i), b + q * share, {1, pitch});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deepgemm/core/math.cuh>
+#include <deepgemm/core/small_types.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 
 namespace deepgemm::sm100 {
@@ -26,13 +27,15 @@ DEEPGEMM_BOTH constexpr u64 make_descriptor(u32 address, u32 leading_bytes, u32 
            descriptor_swizzle(mode) << 61;
 }
 
-/// Describes the tile of an operand at shared address `address`, a multiple of 1024. advance() moves it by rows and steps.
+/// Describes the tile of an operand at shared address `address`, a multiple of 1024. advance() moves it by rows and steps. Lines of
+/// an MN-major tile come in groups of eight, with 32-byte atoms of four.
 template <class Tile>
 DEEPGEMM_BOTH constexpr u64 descriptor_of(u32 address) {
     if constexpr (Tile::contiguous == major::k) {
         return make_descriptor(address, 16, 8 * Tile::bytes_per_row, Tile::swizzle);
     } else {
-        return make_descriptor(address, Tile::slab_bytes, 8 * Tile::line_bytes, Tile::swizzle);
+        constexpr u32 group = Tile::swizzle == swizzle_mode::b128_atom32 ? 4 : 8;
+        return make_descriptor(address, Tile::slab_bytes, group * Tile::line_bytes, Tile::swizzle);
     }
 }
 
@@ -51,26 +54,61 @@ DEEPGEMM_BOTH constexpr u64 advance(u64 descriptor, u32 bytes) {
 }
 
 /// The code of an element type in an instruction descriptor. A code has a meaning only together with the kind of multiply: 1 is
-/// BF16 for kind::f16 and e5m2 for kind::f8f6f4.
+/// BF16 for kind::f16 and e5m2 for kind::f8f6f4; kinds mxf4 and mxf4nvf4 give e2m1 another, see fp4_instruction().
 template <class T>
-inline constexpr u32 type_code = same_as<T, bf16> || same_as<T, e5m2> ? 1 : 0;
+inline constexpr u32 type_code = same_as<T, bf16> || same_as<T, e5m2> ? 1
+                                 : same_as<T, tf32>                   ? 2
+                                 : same_as<T, e2m3>                   ? 3
+                                 : same_as<T, e3m2>                   ? 4
+                                 : same_as<T, e2m1>                   ? 5
+                                                                      : 0;
 
-/// The instruction descriptor of D(m, n) = A x B with FP32 sums: operands of types `A` and `B`, contiguous along `MajorA` and
-/// `MajorB`. m, for each CTA that takes part, is 64 or 128; n is a multiple of 8 or 16.
-template <class A, class B, major MajorA = major::k, major MajorB = major::k>
+/// An element type of kinds f8f6f4 and mxf8f6f4, which multiply any two of them.
+template <class T>
+concept byte_operand = fp8_element<T> || small_element<T>;
+
+namespace detail {
+/// What all instruction descriptors have in one place: types, orders, M and N.
+template <class A, class B, major MajorA, major MajorB>
+DEEPGEMM_BOTH constexpr u32 common_instruction(u32 m, u32 n) {
+    return type_code<A> << 7 | type_code<B> << 10 | u32(MajorA == major::mn) << 15 | u32(MajorB == major::mn) << 16 |
+           n / 8 << 17 | m / 16 << 24;
+}
+}  // namespace detail
+
+/// The instruction descriptor of D(m, n) = A x B: operands of types `A` and `B`, contiguous along `MajorA` and `MajorB`, sums in
+/// `D`. m is that of the instruction, for a pair of CTAs of both: 64, 128 or 256, and 32 with .ws; n is a multiple of 8 or 16.
+template <class A, class B, major MajorA = major::k, major MajorB = major::k, class D = float>
 DEEPGEMM_BOTH constexpr u32 instruction(u32 m, u32 n) {
-    static_assert((fp8_element<A> && fp8_element<B>) || (half_element<A> && same_as<A, B>),
-                  "tcgen05: A and B must be e4m3 or e5m2 in any mix, or both bf16, or both f16");
-    return 1u << 4 | type_code<A> << 7 | type_code<B> << 10 | u32(MajorA == major::mn) << 15 |
-           u32(MajorB == major::mn) << 16 | n / 8 << 17 | m / 16 << 24;
+    static_assert((byte_operand<A> && byte_operand<B>) || (same_as<A, B> && (half_element<A> || same_as<A, tf32>)),
+                  "tcgen05: A and B must be of 8, 6 and 4 bits in any mix, or both bf16, or both f16, or both tf32");
+    static_assert(same_as<D, float> || (same_as<D, f16> && !same_as<A, bf16> && !same_as<A, tf32>),
+                  "tcgen05: D is float, or f16 where neither operand is bf16 or tf32");
+    return u32(same_as<D, float>) << 4 | detail::common_instruction<A, B, MajorA, MajorB>(m, n);
 }
 
-/// The instruction descriptor of the block-scaled multiply. Its UE8M0 scales are byte `byte` of their words in tensor memory.
+/// The instruction descriptor of kind::mxf8f6f4, sums in FP32. The UE8M0 scales of A and of B are bytes `byte_a` and `byte_b` of
+/// their words in tensor memory.
+template <class A, class B, major MajorA = major::k, major MajorB = major::k>
+DEEPGEMM_BOTH constexpr u32 scaled_instruction(u32 m, u32 n, u32 byte_a, u32 byte_b) {
+    static_assert(byte_operand<A> && byte_operand<B>, "tcgen05: scaled operands must have 8, 6 or 4 bits");
+    return byte_b << 4 | detail::common_instruction<A, B, MajorA, MajorB>(m, n) | 1u << 23 | byte_a << 29;
+}
+/// The same with one byte for both.
 template <class A, class B, major MajorA = major::k, major MajorB = major::k>
 DEEPGEMM_BOTH constexpr u32 scaled_instruction(u32 m, u32 n, u32 byte) {
-    static_assert(fp8_element<A> && fp8_element<B>, "tcgen05: scaled operands must be e4m3 or e5m2");
-    return byte << 4 | type_code<A> << 7 | type_code<B> << 10 | u32(MajorA == major::mn) << 15 |
-           u32(MajorB == major::mn) << 16 | n / 8 << 17 | 1u << 23 | m / 16 << 24 | byte << 29;
+    return scaled_instruction<A, B, MajorA, MajorB>(m, n, byte, byte);
+}
+
+/// Scales of kinds mxf4 and mxf4nvf4. UE4M3 is for blocks of 16 elements of kind::mxf4nvf4.
+enum class fp4_scales { ue8m0, ue4m3 };
+
+/// The instruction descriptor of kinds mxf4 and mxf4nvf4: A and B in FP4, K-major, sums in FP32. A multiply of K 64 takes two
+/// scales of 32 elements from bytes `byte_a` and the next, 0 or 2; or four scales of 16 elements, and then both bytes are 0.
+template <fp4_scales Scales>
+DEEPGEMM_BOTH constexpr u32 fp4_instruction(u32 m, u32 n, u32 byte_a = 0, u32 byte_b = 0) {
+    return byte_b << 4 | 1u << 7 | 1u << 10 | n / 8 << 17 | u32(Scales == fp4_scales::ue8m0) << 23 | m / 16 << 24 |
+           byte_a << 29;
 }
 
 }  // namespace deepgemm::sm100
