@@ -4,6 +4,7 @@
 // before any is written.
 #pragma once
 
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/print.hpp>
 #include <deepgemm/ops/gemm/problem.hpp>
