@@ -17,8 +17,19 @@
 
 namespace deepgemm::mx {
 
-/// What a test leaves out of the kernel.
-enum class bug { none, no_full_wait, no_done_wait, no_fence_after, no_load_wait, no_free, early_release };
+/// What a test leaves out of the kernel. With late_load_wait it is sound: values are used before the wait for them, which their
+/// registers allow.
+enum class bug {
+    none,
+    no_full_wait,
+    no_done_wait,
+    no_fence_after,
+    no_mma_fence_after,
+    late_load_wait,
+    no_load_wait,
+    no_free,
+    early_release
+};
 
 struct kernel_params {
     tensor_map a, b, sa, sb;  ///< scales: words of four, a row of 128 words per 128 rows and 128 elements of K
@@ -67,7 +78,7 @@ struct kernel {
         for (i32 k = 0; k < p.k_blocks; ++k) {
             const u32 s = u32(k) % stages, phase = u32(k) / stages & 1;
             if (Seeded != bug::no_full_wait) ptx::mbarrier_wait(full(s), phase, "full");
-            ptx::tcgen05_fence_after();
+            if (Seeded != bug::no_mma_fence_after) ptx::tcgen05_fence_after();
             ptx::tcgen05_copy_scales<Group>(tmem + sa_columns,
                                             sm100::scale_descriptor(smem + sa_offset + s * scale_bytes));
             ptx::tcgen05_copy_scales<Group>(tmem + sb_columns,
@@ -108,11 +119,11 @@ struct kernel {
         for (u32 column = 0; column < 128; column += 32) {
             u32 r[32];
             ptx::tcgen05_load(r, tmem + (quarter * u32(map::warp_rows) << 16) + column);
-            if (Seeded != bug::no_load_wait) ptx::tcgen05_wait_load();
+            if (Seeded != bug::no_load_wait && Seeded != bug::late_load_wait) ptx::tcgen05_wait_load();
             DEEPGEMM_UNROLL
             for (u32 i = 0; i < 32; ++i)
                 ptx::st_global(d + column + u32(place.column_of(int(i))), bit_cast<float>(r[i]));
-            if (Seeded == bug::no_load_wait) ptx::tcgen05_wait_load();
+            if (Seeded == bug::late_load_wait) ptx::tcgen05_wait_load();
         }
         ptx::tcgen05_fence_before();
     }

@@ -119,7 +119,7 @@ template <int Group = 1>
 DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[32], u32 address) {
     detail::check_tcgen05<Group>();
 #if DEEPGEMM_SIMULATED
-    sim::tcgen05_load(r, 32, address);
+    sim::tcgen05_load(r, address, {.repeat = 32});
 #else
     asm volatile(
         "tcgen05.ld.sync.aligned.32x32b.x32.b32 {%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,"
@@ -163,7 +163,7 @@ template <int Group = 1>
 DEEPGEMM_DEVICE void tcgen05_wait_load() {
     detail::check_tcgen05<Group>();
 #if DEEPGEMM_SIMULATED
-    sim::tcgen05_wait_load();
+    sim::tcgen05_wait(false);
 #else
     asm volatile("tcgen05.wait::ld.sync.aligned;" ::: "memory");
 #endif

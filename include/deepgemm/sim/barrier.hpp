@@ -20,6 +20,7 @@ inline void arrive_at_named(u32 id, u32 threads, bool wait) {
         fail("%s %u, %u: the thread count must be a multiple of 32 and at most the CTA's %u", what, id, threads,
              my_geometry().threads);
     }
+    check_waited(what);
     named_barrier& b = me().cta->named[id];
     if (b.arrived != 0 && b.threads != threads) {
         fail("%s %u, %u: earlier arrivals expect %u threads", what, id, threads, b.threads);
@@ -57,6 +58,7 @@ inline void cluster_arrive(bool releases = true) {
     thread_state& t = me();
     cluster_state& c = *t.cta->cluster;
     if (t.cluster_arrived) fail("barrier.cluster.arrive twice without barrier.cluster.wait");
+    check_waited("barrier.cluster.arrive");
     t.cluster_arrived = true;
     t.cluster_generation = c.generation;
     if (releases) release_into(c.arrivals);

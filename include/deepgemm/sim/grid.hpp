@@ -216,7 +216,7 @@ inline void start_later(grid_state& grid, const grid_state* before) {
             }
             if (before != nullptr) {
                 const vector_clock& all = before->ended.all.seen;
-                grid.before = {all, all, all, before->ended.all.words};  // the end of a grid is a fence of every proxy
+                grid.before = {all, all, all, before->ended.all.words, {}};  // the end of a grid is a fence of every proxy
             }
             for (u32 i = 0; i < clusters_of(grid.geometry); ++i) add_cluster(grid, i);
         },

@@ -94,10 +94,12 @@ inline void arrive_on(cta_state& cta, u32 offset, u32 count, i64 tx, const char*
              m.expected);
     }
     if (t != nullptr && count != 0) {
+        check_waited(what);
         if (t->cta == &cta) {
             release_into(m.arrivals);
         } else {  // the instruction has the scope of the CTA: a fence of the cluster on both sides orders
             for (int s = int(memory_scope::cluster); s < 4; ++s) m.from_peers.join(t->order.released.at[s]);
+            m.arrivals.all.tensor.join(t->order.known.tensor);
         }
     }
     if (const thread_state* const by = t != nullptr ? t : current().origin) {

@@ -44,6 +44,15 @@ inline void add_accesses(vector_clock& clock, thread_state& t) {
     if (generation != 0) clock.raise(cta.number, entries_of(cta), accesses_of(t.index), generation);
 }
 
+/// A thread arrives by `what` at a barrier, or a fence orders what it did: accesses to tensor memory that its warp has not waited for
+/// are not handed on.
+inline void check_waited(const char* what) {
+    const char* const missing = me().warp->unwaited;
+    if (*missing != 0 && current().options.check_tensor_waits) {
+        fail("%s before %s: a load or store of tensor memory by this warp may not have taken place", missing, what);
+    }
+}
+
 /// Adds all that comes before the running thread's next access to what a barrier hands on.
 inline void release_into(gathering& to) {
     thread_state& t = me();

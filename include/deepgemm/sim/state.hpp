@@ -187,8 +187,9 @@ struct warp_state {
     u32 ready = 0;  ///< lanes that can run
     bool queued = false;
     const char* role = "";
-    u32 elected = 0;    ///< the lane elect_one() picks
-    u32 registers = 0;  ///< per thread
+    u32 elected = 0;            ///< the lane elect_one() picks
+    u32 registers = 0;          ///< per thread
+    const char* unwaited = "";  ///< the wait that its tcgen05.ld or tcgen05.st lacks, or ""
     // the collective its lanes are meeting in, double-buffered so that early lanes may enter the next one
     u32 met = 0, meeting = 0;
     const char* collective = "";

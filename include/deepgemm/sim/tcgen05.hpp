@@ -6,7 +6,7 @@
 
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/tcgen05_multiply.hpp>
-#include <deepgemm/sim/tensor_memory.hpp>
+#include <deepgemm/sim/tensor_access.hpp>
 #include <deepgemm/sim/tma.hpp>
 
 #include <algorithm>
@@ -118,6 +118,19 @@ inline void check_tensor_memory(const tcgen05_state& state, const tcgen05_multip
     check_scales_written(state, sb, b_rows, "tcgen05.mma (scales of B)");
 }
 
+/// The columns that a multiply uses, for their order among other uses.
+inline std::vector<tensor_range> ranges_of(const tcgen05_multiply& x) {
+    const mma_instruction& i = x.instruction;
+    const u32 d = x.d & 0xffff, a = x.a_columns & 0xffff, sa = x.sa & 0xffff, sb = x.sb & 0xffff;
+    const lane_groups lanes = lanes_of(i, x.d >> 16);
+    std::vector<tensor_range> ranges{{d, d + i.columns(), lanes, true}};
+    if (i.a_in_tensor_memory) ranges.push_back({a, a + 8, lanes, false});
+    if (!is_scaled(i.kind)) return ranges;
+    ranges.push_back({sa, sa + scale_columns(i.rows_per_cta()), all_lanes, false});
+    ranges.push_back({sb, sb + scale_columns(i.layout == accumulator_layout::b ? i.n / 2 : i.n), all_lanes, false});
+    return ranges;
+}
+
 /// Descriptors that the tensor cores cannot read in this order.
 inline void check_order(const matrix_descriptor& d, dtype type, const char* what) {
     const bool atoms = d.swizzle == swizzle_mode::b128_atom32;
@@ -178,6 +191,7 @@ inline void tcgen05_mma(const tcgen05_form& form, const tcgen05_operands& from) 
     }
     detail::check_lanes(x);
     for (cta_state* cta : ctas) detail::check_tensor_memory(detail::tcgen05_of(*cta), x);
+    detail::order_committed(ctas, detail::ranges_of(x), tensor_instruction::mma);
     detail::begin_use(ctas, {x.a_read, x.b_read}, x.d & 0xffff, i.columns(), lanes_of(i, x.d >> 16), "tcgen05.mma (D)");
     const std::size_t span = begin_span(activity::multiply, "tcgen05.mma");
     post(
@@ -202,6 +216,7 @@ inline void tcgen05_copy_scales(u32 group, u32 address, u64 descriptor) {
     const u32 column = address & 0xffff;
     operand_read read{"tcgen05.cp", operand_ranges(source, {dtype::e4m3, 32, 16}, "tcgen05.cp")};
     detail::begin_use(ctas, {read}, column, 4, all_lanes, "tcgen05.cp");
+    detail::order_committed(ctas, {{column, column + 4, all_lanes, true}}, tensor_instruction::cp);
     post(
         [=, read = std::move(read)] {
             for (cta_state* cta : ctas) {
@@ -222,6 +237,12 @@ inline void tcgen05_commit(u32 group, u32 barrier, u32 mask) {
     cluster_state& cluster = *me().cta->cluster;
     if (mask == 0) mask = 1u << (barrier >> 24);
     if (mask >> cluster.ctas.size() != 0) fail("tcgen05.commit: CTA mask 0x%x exceeds the cluster", mask);
+    for (u32 rank = 0; rank < cluster.ctas.size(); ++rank) {
+        if ((mask >> rank & 1) != 0 && cluster.ctas[rank]->alive == 0) {
+            fail("tcgen05.commit: CTA mask 0x%x names CTA rank %u, which has exited", mask, rank);
+        }
+    }
+    const vector_clock complete = detail::commit_tensor();
     const u64 id = ++current().ids;
     for (cta_state* cta : ctas) {
         for (pending_columns& p : detail::tcgen05_of(*cta).pending) {
@@ -238,7 +259,11 @@ inline void tcgen05_commit(u32 group, u32 barrier, u32 mask) {
                 });
             }
             for (u32 rank = 0; rank < cluster.ctas.size(); ++rank) {
-                if (mask >> rank & 1) arrive_on(*cluster.ctas[rank], offset, 1, 0, "tcgen05.commit");
+                if ((mask >> rank & 1) == 0) continue;
+                cta_state& cta = *cluster.ctas[rank];
+                if (cta.alive != 0)
+                    find_mbarrier(cta, offset, "tcgen05.commit", true).arrivals.all.tensor.join(complete);
+                arrive_on(cta, offset, 1, 0, "tcgen05.commit");
             }
         },
         &detail::tcgen05_of(*ctas[0]).order);

@@ -352,7 +352,7 @@ inline void bulk_wait(u32 n, bool read_only) {
 /// A thread may not end while a store still reads the CTA's shared memory.
 inline void check_bulk_at_exit(const thread_state& t) {
     for (const auto& o : t.bulk) {
-        if (!o->source_read) {
+        if (!o->source_read && current().options.check_stores_at_exit) {
             fail(
                 "the thread ends while a bulk or TMA store of its still reads shared memory "
                 "(missing cp.async.bulk.wait_group.read)");

@@ -158,14 +158,16 @@ struct knowledge {
     vector_clock fenced;  ///< those of them before a fence.proxy.async of global memory: what copies of any CTA see
     vector_clock maps;    ///< those before a release of tensor maps
     vector_clock words;   ///< versions of words that somebody has loaded, by word: later loads see no older one
+    vector_clock tensor;  ///< work on tensor memory, see tensor_order.hpp
 
     void join(const knowledge& other) {
         seen.join(other.seen);
         fenced.join(other.fenced);
         maps.join(other.maps);
         words.join(other.words);
+        tensor.join(other.tensor);
     }
-    bool empty() const { return seen.empty() && fenced.empty() && maps.empty() && words.empty(); }
+    bool empty() const { return seen.empty() && fenced.empty() && maps.empty() && words.empty() && tensor.empty(); }
     friend bool operator==(const knowledge& a, const knowledge& b) = default;
 };
 
