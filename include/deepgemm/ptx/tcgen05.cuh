@@ -137,7 +137,7 @@ template <int Group = 1>
 DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[16], u32 address) {
     detail::check_tcgen05<Group>();
 #if DEEPGEMM_SIMULATED
-    sim::tcgen05_load(r, 16, address);
+    sim::tcgen05_load(r, address, {.repeat = 16});
 #else
     asm volatile(
         "tcgen05.ld.sync.aligned.32x32b.x16.b32 {%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15}, [%16];"
@@ -150,7 +150,7 @@ template <int Group = 1>
 DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[8], u32 address) {
     detail::check_tcgen05<Group>();
 #if DEEPGEMM_SIMULATED
-    sim::tcgen05_load(r, 8, address);
+    sim::tcgen05_load(r, address, {.repeat = 8});
 #else
     asm volatile("tcgen05.ld.sync.aligned.32x32b.x8.b32 {%0,%1,%2,%3,%4,%5,%6,%7}, [%8];"
                  : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]), "=r"(r[4]), "=r"(r[5]), "=r"(r[6]), "=r"(r[7])
