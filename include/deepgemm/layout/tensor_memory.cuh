@@ -56,4 +56,39 @@ DEEPGEMM_BOTH constexpr bool tmem_repeats(tmem_shape shape, int repeat) {
     return repeat > 0 && (repeat & (repeat - 1)) == 0 && tmem_registers(shape, repeat) <= 128;
 }
 
+/// Shapes of tcgen05.cp, by their names in PTX: rows x bits that it copies from shared memory. Rows of 128 bits go to four columns,
+/// those of 256 bits to eight. 128 rows go to the 128 lanes; 64 rows twice and 32 rows four times, by quarters of 32 lanes: with
+/// 02_13 rows 0 to 31 to quarters 0 and 2, with 01_23 to quarters 0 and 1. Four rows go to one lane of each quarter.
+enum class tmem_copy_shape : u8 { s128x256b, s128x128b, s64x128b_02_13, s64x128b_01_23, s32x128b_warpx4, s4x256b };
+
+/// What tcgen05.cp makes of the 16 bytes of a chunk: nothing, or 16 bytes of 16 elements that lie packed at its begin, with the rest
+/// of the chunk unused. An element of 4 bits comes to bits 2 to 5 of its byte, one of 6 bits to bits 0 to 5.
+enum class tmem_unpacking : u8 { none, b4x16_p64, b6x16_p32 };
+
+DEEPGEMM_BOTH constexpr int tmem_copy_rows(tmem_copy_shape shape) {
+    switch (shape) {
+        case tmem_copy_shape::s64x128b_02_13:
+        case tmem_copy_shape::s64x128b_01_23: return 64;
+        case tmem_copy_shape::s32x128b_warpx4: return 32;
+        case tmem_copy_shape::s4x256b: return 4;
+        default: return 128;
+    }
+}
+
+/// Columns that a copy writes.
+DEEPGEMM_BOTH constexpr int tmem_copy_columns(tmem_copy_shape shape) {
+    return shape == tmem_copy_shape::s128x256b || shape == tmem_copy_shape::s4x256b ? 8 : 4;
+}
+
+/// The row that comes to a lane. For s4x256b, in which one lane of each quarter gets one, the quarter is the row.
+DEEPGEMM_BOTH constexpr int tmem_copy_row(tmem_copy_shape shape, int lane) {
+    switch (shape) {
+        case tmem_copy_shape::s64x128b_02_13: return lane % 64;
+        case tmem_copy_shape::s64x128b_01_23: return lane / 64 * 32 + lane % 32;
+        case tmem_copy_shape::s32x128b_warpx4: return lane % 32;
+        case tmem_copy_shape::s4x256b: return lane / 32;
+        default: return lane;
+    }
+}
+
 }  // namespace deepgemm

@@ -129,7 +129,7 @@ void launch(const options& o, geometry g, Body body, global_range parameters = {
 inline memory_region region_of_map(const tensor_map_request& map, std::size_t i) {
     static constexpr const char* names[] = {"tensor 0", "tensor 1", "tensor 2", "tensor 3", "tensor 4",
                                             "tensor 5", "tensor 6", "tensor 7", "tensor 8", "tensor 9"};
-    u64 bytes = map.extent[0] * size_of(map.type);
+    u64 bytes = map.extent[0] * element_bits_of(map) / 8;
     for (u32 d = 1; d < map.rank; ++d) bytes += (map.extent[d] - 1) * map.stride_bytes[d - 1];
     return {.name = i < std::size(names) ? names[i] : "a tensor", .first = map.base, .bytes = bytes};
 }

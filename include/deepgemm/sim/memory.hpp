@@ -68,6 +68,11 @@ inline void mark_written(cta_state& cta, u32 lo, u32 hi) {
     }
 }
 
+/// Takes back what is known of bytes [lo, hi): they count as never written.
+inline void mark_unwritten(cta_state& cta, u32 lo, u32 hi) {
+    for (u32 i = lo; i < hi; ++i) cta.written[i / 64] &= ~(u64(1) << i % 64);
+}
+
 /// The first byte of [lo, hi) that was never written, or `hi`.
 inline u32 first_unwritten(const cta_state& cta, u32 lo, u32 hi) {
     for (u32 i = lo; i < hi;) {

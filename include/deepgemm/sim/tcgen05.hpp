@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Instructions of the simulated SM100 that work on tensor memory by themselves: tcgen05.mma, tcgen05.cp of scales and
-// tcgen05.commit, for one CTA or a pair. Work of one leader CTA runs in issue order. Host only; layouts follow the PTX
-// ISA and have not met hardware yet.
+// Instructions of the simulated SM100 that work on tensor memory by themselves: tcgen05.mma and tcgen05.commit, for one CTA or a
+// pair; tcgen05.cp is in tensor_copy.hpp. Work of one leader CTA runs in issue order. Host only; layouts follow the PTX ISA and have
+// not met hardware yet.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/sim/tcgen05_multiply.hpp>
 #include <deepgemm/sim/tensor_access.hpp>
+#include <deepgemm/sim/tensor_copy.hpp>
 #include <deepgemm/sim/tma.hpp>
 
 #include <algorithm>
@@ -21,33 +22,6 @@ DEEPGEMM_LIBRARY_HEADER
 namespace deepgemm::sim {
 
 namespace detail {
-
-/// The CTAs that take part, the leader first; both must be alive.
-inline std::vector<cta_state*> taking_part(u32 group) {
-    my_tcgen05(group);
-    cta_state& own = *me().cta;
-    if (group == 1) return {&own};
-    auto& ctas = own.cluster->ctas;
-    const u32 leader = own.rank & ~1u;
-    if (ctas[leader]->alive == 0 || ctas[leader + 1]->alive == 0) {
-        fail("tcgen05: cta_group::2 while the other CTA of the pair has exited");
-    }
-    return {ctas[leader].get(), ctas[leader + 1].get()};
-}
-
-/// Registers that an instruction of the running thread reads `reads` and writes columns [column, column + columns) of `lanes`, in
-/// each CTA. Both last until a commit of that thread has arrived.
-inline void begin_use(const std::vector<cta_state*>& ctas, const std::vector<operand_read>& reads, u32 column,
-                      u32 columns, lane_groups lanes, const char* what) {
-    for (cta_state* cta : ctas) {
-        tcgen05_state& state = tcgen05_of(*cta);
-        check_allocated(state, column, column + columns, what);
-        const u64 id = ++current().ids;
-        for (const operand_read& read : reads) begin_operand_read(*cta, read, id);
-        state.pending.push_back({column, column + columns, lanes, id, &me()});
-        note_written(state, column, column + columns, lanes);
-    }
-}
 
 /// Columns of tensor memory that one multiply reads or writes.
 struct tensor_use {
@@ -207,27 +181,6 @@ inline void tcgen05_mma(const tcgen05_form& form, const tcgen05_operands& from) 
 inline void tcgen05_mma(u32 group, mma_kind kind, u32 d, u64 a_descriptor, u64 b_descriptor, u32 instruction,
                         bool accumulate, u32 sa = 0, u32 sb = 0) {
     tcgen05_mma({group, kind}, {d, a_descriptor, b_descriptor, instruction, accumulate, sa, sb});
-}
-
-/// tcgen05.cp.32x128b.warpx4: 32 rows of 16 bytes to four columns of each quarter of the lanes.
-inline void tcgen05_copy_scales(u32 group, u32 address, u64 descriptor) {
-    const std::vector<cta_state*> ctas = detail::taking_part(group);
-    const matrix_descriptor source = decode_tcgen05_descriptor(descriptor, false);
-    const u32 column = address & 0xffff;
-    operand_read read{"tcgen05.cp", operand_ranges(source, {dtype::e4m3, 32, 16}, "tcgen05.cp")};
-    detail::begin_use(ctas, {read}, column, 4, all_lanes, "tcgen05.cp");
-    detail::order_committed(ctas, {{column, column + 4, all_lanes, true}}, tensor_instruction::cp);
-    post(
-        [=, read = std::move(read)] {
-            for (cta_state* cta : ctas) {
-                check_operand_read(*cta, read);
-                tcgen05_state& state = detail::tcgen05_of(*cta);
-                for (u32 lane = 0; lane < tmem_lanes; ++lane) {
-                    std::memcpy(&state.at(lane, column), cta->async + chunk_address(source, lane % 32, 0) - window, 16);
-                }
-            }
-        },
-        &detail::tcgen05_of(*ctas[0]).order);
 }
 
 /// Arrives on the barrier, or on that at its offset in every CTA of `mask`, when earlier work of the running thread is complete.
