@@ -179,7 +179,7 @@ TEST_CASE("einsum: FP8 as docs/ops/batched_gemm.md shows it, forward and its gra
         return memory.argument().data;
     };
     // [turned]
-    // w (h, d, r) lies along r, y (b, h, d) along d, x (b, h, r) along r. The gradients of w sum over b: scales (b / 128, h, d or r)
+    // w (h, d, r) and x (b, h, r) lie along r, y (b, h, d) along d. For the gradient of w x and y have scales (b / 128, h, r or d)
     const u64 bytes =
         max(fp8_einsum_bhd_hdr_bhr_workspace_bytes(w), fp8_einsum_bhd_bhr_hdr_workspace_bytes(y_by_b, x_by_b));
     const workspace_memory workspace{allocate(bytes), bytes};  // device memory, one for both
