@@ -268,7 +268,7 @@ TEST_CASE("batched gemm: a thousand dependent FP8 einsums share a workspace") {
     einsum_fp8_sample up(random, {.form = einsum_form::up, .b = 200, .h = 3, .d = 176, .r = 300}),
         gradient(random, {.form = einsum_form::gradient, .b = 300, .h = 2, .d = 130, .r = 250, .f32 = true});
     const einsum_on_device one(up), other(gradient);
-    const device_array<u8> shared{max(one.workspace.bytes(), other.workspace.bytes())};
+    const device_array<u8> shared{i64(max(one.workspace.bytes(), other.workspace.bytes()))};
     const stream on;
     for (int i = 0; i < 1000; ++i) {
         or_throw(run_named(
