@@ -31,6 +31,7 @@ TEST_CASE("rows between groups of rows pack to zero, and their scales are not re
         CHECK(check_packed_rows<simulator>({}, 128, 9, 4, turned, seed) == "");        // no group at all
         CHECK(check_packed_rows<simulator>({1000}, 128, 65, 33, turned, seed) == "");  // reaches beyond the last row
         CHECK(check_packed_rows<simulator>({1, 225, 449}, 224, 672, 8, turned, seed) == "");
+        CHECK(check_packed_rows<simulator>({100, 700, 1100}, 128, 1300, 40, turned, seed) == "");
     }
     std::vector<i32> many;
     for (i32 g = 0, row = 0; g < 150; ++g) {
@@ -50,6 +51,7 @@ TEST_CASE("scales of groups along K pack group by group") {
             CHECK(check_packed_k_groups<simulator>({640, 0, 128, 1024}, tile_k, 132, by_end, 128, 0, 132, seed) == "");
             CHECK(check_packed_k_groups<simulator>({1, 33, 500, 129, 0, 0}, tile_k, 4, by_end, 160, 3, 4, seed) == "");
             CHECK(check_packed_k_groups<simulator>({0, 0, 96}, tile_k, 300, by_end, 32, 2, 301, seed) == "");
+            CHECK(check_packed_k_groups<simulator>({4096, 7000, 96}, tile_k, 420, by_end, 32, 0, 420, seed) == "");
             CHECK(check_packed_k_groups<simulator>({0, 0}, tile_k, 8, by_end, 32, 2, 8, seed) == "");
             std::vector<i64> most;
             for (i64 g = 0; g < 128; ++g) most.push_back(g % 5 * 100);

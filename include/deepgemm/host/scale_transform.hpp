@@ -19,8 +19,8 @@ namespace deepgemm {
 /// The family of products that scales are for; each has its own usual recipe.
 enum class recipe_use : u8 { gemm, einsum, k_grouped, moe };
 
-/// The recipe that holds if a caller gives none. On Blackwell, scales of B that are packed already are those of single rows, since
-/// there are no packed ones of blocks. `arch` is 10 * major + minor.
+/// The recipe that holds if a caller gives none. On Blackwell, scales of B that are packed already are those of single rows,
+/// since there are no packed ones of blocks. `arch` is 10 * major + minor.
 constexpr scale_recipe default_recipe(recipe_use use, int arch, bool b_is_packed) {
     switch (use) {
         case recipe_use::gemm:
@@ -106,8 +106,8 @@ constexpr scale_words transformed(const scale_tensor& have, const scale_requirem
     return {max(have.groups, i64(1)), need.mn, ceil_div(have.columns, per_word), align_up(need.mn, i64(4))};
 }
 
-/// The arguments that transform scales as planned, from device memory `in` to device memory `out`; for scale::to_mn_major<ue8m0>
-/// if the plan's step is to pack, else for that of fp32. Sizes must be below 2^31.
+/// The arguments that transform scales as planned, from device memory `in` to device memory `out`; for
+/// scale::to_mn_major<ue8m0> if the plan's step is to pack, else for that of fp32. Sizes must be below 2^31.
 constexpr scale::to_mn_major_arguments transform_arguments(const scale_tensor& have, const scale_requirement& need,
                                                            const float* in, void* out) {
     return {.in = in,
@@ -121,9 +121,9 @@ constexpr scale::to_mn_major_arguments transform_arguments(const scale_tensor& h
             .out = out};
 }
 
-/// Rows of words to allocate for the packed scales of a K-grouped product, of which `scale_rows` rows of floats are given. If the
-/// host knows K of each group, `sizes` has it, and the number is exact, or too large where `by_end` groups have their K rounded up;
-/// without sizes it is a bound, for `groups` groups. scale::pack_k_grouped writes the words.
+/// Rows of words to allocate for the packed scales of a K-grouped product, of which `scale_rows` rows of floats are given. If
+/// the host knows K of each group, `sizes` has it, and the number is exact, or too large where `by_end` groups have their K
+/// rounded up; without sizes it is a bound, for `groups` groups. scale::pack_k_grouped writes the words.
 inline result<i64> k_grouped_word_rows(std::span<const i64> sizes, bool by_end, i64 scale_rows, i64 groups,
                                        i64 tile_k) {
     if (tile_k != 32 && tile_k != 128)

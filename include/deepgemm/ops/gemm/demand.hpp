@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a product demands of any kernel and of any machine: operations, bytes, and how often operands pass through device memory.
+// What a product demands of any kernel and of any machine: operations, bytes, and how often operands pass through device
+// memory.
 #pragma once
 
 #include <algorithm>
@@ -44,8 +45,8 @@ inline double row_bytes(const gemm_workload& work, const operand_info& x) {
 struct operand_reads {
     double a, b;
 
-    /// Tiles of `block_m` rows, `tiles_m` x `tiles_n` of them, computed in bands of `band` tiles along M by `sms` CTAs at a time, while
-    /// L2 keeps `keeps` bytes of operands. Rows of A and B have `row_a` and `row_b` bytes.
+    /// Tiles of `block_m` rows, `tiles_m` x `tiles_n` of them, computed in bands of `band` tiles along M by `sms` CTAs at a
+    /// time, while L2 keeps `keeps` bytes of operands. Rows of A and B have `row_a` and `row_b` bytes.
     static operand_reads of(const gemm_workload& work, i64 tiles_m, i64 tiles_n, double band, double block_m,
                             double row_a, double row_b, double keeps, int sms) {
         const double m = work.shape.m, n = work.shape.n;

@@ -16,8 +16,8 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// Constants of the model, in clocks of a multiprocessor unless they say otherwise. "Measured" is a public measurement on a B200,
-/// "of Hopper" a figure of cost_parameters, which was fitted on an H200, and "assumed" has no source.
+/// Constants of the model, in clocks of a multiprocessor unless they say otherwise. "Measured" is a public measurement on a
+/// B200, "of Hopper" a figure of cost_parameters, which was fitted on an H200, and "assumed" has no source.
 struct sm100_parameters {
     double port_bytes = 128;   ///< operand bytes per clock that multiplies read from shared memory (measured)
     double tmem_bytes = 1024;  ///< bytes per clock out of tensor memory, 256 for each 32 lanes (measured)
@@ -62,7 +62,7 @@ namespace detail {
 inline sm100_clocks sm100_clocks_of(const sm100_tile& tile, const gemm_workload& work, double active,
                                     const sm100_parameters& p) {
     const sm100_product how = sm100_product_of(work.a, work.b);
-    const double rows = sm100_multiplied_rows(tile, how), columns = tile.n, k = how.block_k();
+    const double rows = 128, columns = tile.n, k = how.block_k();
     const double row_bytes = k * how.element_bits / 8;  // of a stage, in shared memory
     // Scales come for 128 rows at a time, and in bytes: a row of tensor memory has one for each 16, 32 or 128 elements.
     const auto scale_bytes = [k](int rows_of, int scale_k) {
@@ -70,8 +70,7 @@ inline sm100_clocks sm100_clocks_of(const sm100_tile& tile, const gemm_workload&
     };
     const double scales = scale_bytes(tile.m, how.scale_k_a) + scale_bytes(tile.n, how.scale_k_b);
     sm100_clocks made;
-    // A multiply of 64 rows takes as long as one of 128: its lanes are half of the tensor core's.
-    made.multiply = 128 * columns * k / how.macs;
+    made.multiply = rows * columns * k / how.macs;
     // Scales are put in order by a warp, a read and a write, and read once more by the copy.
     made.port = ((rows + columns / tile.ctas) * row_bytes + 3 * scales) / p.port_bytes;
     made.scales = scales / p.scale_bytes;
@@ -83,8 +82,8 @@ inline sm100_clocks sm100_clocks_of(const sm100_tile& tile, const gemm_workload&
         scales;
     // Where few multiprocessors read, each gets more, but no more than its shared memory takes.
     made.fill = bytes / std::min(p.l2_bytes / std::min(1.0, active), p.port_bytes);
-    made.latency = p.load_latency / std::max(sm100_stages(tile, how), 1);
-    made.totals = 128 * 4 * columns / p.tmem_bytes;  // all lanes, whatever they hold
+    made.latency = p.load_latency / std::max(sm100_stages(tile, how, work.d), 1);
+    made.totals = rows * columns * 4 / p.tmem_bytes;
     made.store = double(tile.m) * columns * size_of(work.d) / p.store_bytes;
     return made;
 }

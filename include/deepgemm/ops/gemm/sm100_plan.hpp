@@ -16,16 +16,15 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// The tiles that are considered for a product, before any rule: in normal orientation 32, 64 or 128 rows of A and up to 256
-/// columns; swapped, 128 rows of B and up to 256 rows of A in steps of 16; alone, or in pairs of CTAs.
+/// The tiles that are considered for a product, before any rule: 128 rows of A and up to 256 columns, in steps of 32 after
+/// 16; or, swapped, 128 rows of B and up to 256 rows of A in steps of 16; alone, or in pairs of CTAs.
 inline std::vector<sm100_tile> sm100_tiles(const gemm_workload& work) {
     std::vector<sm100_tile> all;
-    const int widest = work.shape.k <= 256 ? 128 : 256, rows = work.shape.m <= 32 ? 32 : work.shape.m <= 64 ? 64 : 128;
+    const int widest = work.shape.k <= 256 ? 128 : 256;
     for (const int ctas : {1, 2}) {
         for (int columns = 16; columns <= widest; columns += columns < 32 ? 16 : 32)
-            all.push_back({.m = ctas == 2 ? 128 : rows, .n = columns, .ctas = ctas});
-        for (int columns = 16; columns <= 256; columns += 16)
-            all.push_back({.m = columns, .n = 128, .swap = true, .ctas = ctas});
+            all.push_back({.n = columns, .ctas = ctas});
+        for (int columns = 16; columns <= 256; columns += 16) all.push_back({.m = columns, .swap = true, .ctas = ctas});
     }
     return all;
 }
@@ -45,8 +44,8 @@ struct sm100_choice {
     int considered = 0;  ///< tiles that keep all rules
 };
 
-/// The fastest valid tile for a product with at least one element, on `sms` multiprocessors (0: all of the device). Where times are
-/// equal, pairs of CTAs come first, and then smaller tiles.
+/// The fastest valid tile for a product with at least one element, on `sms` multiprocessors (0: all of the device). Where
+/// times are equal, pairs of CTAs come first, and then smaller tiles.
 inline result<sm100_choice> choose_sm100(const gemm_workload& work, const device_info& device, int sms = 0,
                                          const sm100_parameters& p = {}) {
     if (device.arch / 10 != arch::sm100::number / 10)
@@ -77,7 +76,7 @@ inline result<sm100_choice> choose_sm100(const gemm_workload& work, const device
         return one.tile.m != made.best.tile.m || one.tile.n != made.best.tile.n || one.tile.swap != made.best.tile.swap;
     });
     if (other != valid.end()) made.next = *other;
-    made.best.tile.stages = sm100_stages(made.best.tile, sm100_product_of(work.a, work.b));
+    made.best.tile.stages = sm100_stages(made.best.tile, sm100_product_of(work.a, work.b), work.d);
     return made;
 }
 
@@ -94,9 +93,9 @@ inline std::string explain(const sm100_choice& made) {
     const sm100_clocks clocks = clocks_of(tile, made.work);
     std::string text = concat(describe(made.work), "\non ", made.num_sms, " of ", made.device.sm_count, " SMs of ",
                               made.device.name, ", by tcgen05.mma of kind ", how.kind, "; predicted, never measured\n");
-    text += concat("best of ", made.considered, " tiles: ", describe(tile), ", ", tile.stages, " stages of ",
-                   how.block_k(), " elements of K\n    ", sm100_tmem_columns(tile, how), " of ",
-                   arch::sm100::tmem_columns, " columns of tensor memory\n");
+    text += concat("best of ", made.considered, " tiles: ", describe(tile), "\n    ", to_source(config_of(tile, how)),
+                   "\n    ", sm100_tmem_columns(tile, how), " of ", arch::sm100::tmem_columns,
+                   " columns of tensor memory\n");
     text += detail::formatted(
         "    clocks of a K block: multiply %.0f, operands %.0f, scales %.0f, from L2 %.0f, latency %.0f; "
         "of an epilogue: totals %.0f, store %.0f\n",
