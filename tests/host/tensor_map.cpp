@@ -40,3 +40,46 @@ TEST_CASE("tensor maps within and beyond the limits of TMA") {
     CHECK(after([](auto& r) { r.swizzle = swizzle_mode::b64; }) ==
           "bad_layout: a row of a tensor map's box has 128 bytes; the swizzle allows 64");
 }
+
+namespace {
+
+/// The same of a usual request for padded FP4.
+template <class Change>
+std::string after_padded(Change change) {
+    auto request = padded_map(
+        matrix_map(reinterpret_cast<const void*>(4096), dtype::e2m1x2, 1000, 512, 256, 64, 128, swizzle_mode::b128));
+    change(request);
+    const auto outcome = check(request);
+    return outcome ? "fine" : concat(name_of(outcome.failure().code), ": ", outcome.failure().message);
+}
+
+}  // namespace
+
+TEST_CASE("tensor maps of elements of 4 and 6 bits within and beyond the limits of TMA") {
+    CHECK(after_padded([](auto&) {}) == "fine");
+    CHECK(after_padded([](auto& r) { r.type = dtype::e2m3; }) == "fine");
+    CHECK(after_padded([](auto& r) { r.type = dtype::e4m3; }) ==
+          "bad_layout: a tensor map of e4m3 is padded; TMA pads elements of e2m1x2, e2m3 and e3m2");
+    CHECK(after_padded([](auto& r) { r.base = reinterpret_cast<const void*>(4112); }) ==
+          "misaligned: a padded tensor map's base address is 16 bytes past a multiple of 32; TMA needs 32-byte "
+          "alignment");
+    CHECK(after_padded([](auto& r) { r.stride_bytes[0] = 272; }) ==
+          "misaligned: dimension 1 of a padded tensor map has a stride of 272 bytes; TMA takes multiples of 32");
+    CHECK(after_padded([](auto& r) { r.extent[0] = 448; }) ==
+          "bad_extent: dimension 0 of a padded tensor map has 448 elements and a box of 128; TMA takes multiples of "
+          "128 and boxes of 128");
+    CHECK(after_padded([](auto& r) { r.swizzle = swizzle_mode::b64; }) ==
+          "bad_layout: a padded tensor map has a swizzle over 64 bytes; TMA takes 128 or none");
+    const auto packed = [](auto change) {
+        return after_padded([&](auto& r) {
+            r.padded = false;
+            change(r);
+        });
+    };
+    CHECK(packed([](auto&) {}) == "fine");
+    CHECK(packed([](auto& r) { r.box[0] = 256; }) == "fine");
+    CHECK(packed([](auto& r) { r.box[0] = 16; }) ==
+          "misaligned: a row of a tensor map's box has 8 bytes; TMA takes multiples of 16");
+    CHECK(packed([](auto& r) { r.extent[0] = 511; }) ==
+          "bad_extent: dimension 0 of a tensor map has 511 elements of e2m1x2; TMA takes multiples of 2");
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deepgemm/ops/gemm/problem.hpp>
+#include <deepgemm/reference/fp4_operand.hpp>
 #include <deepgemm/reference/operand.hpp>
 
 #include <memory>
@@ -36,7 +37,7 @@ struct any_operand {
     /// Bytes of the elements, padding included.
     std::size_t data_bytes() const {
         const i64 elements = view.k_stride == 1 ? view.rows * view.row_stride : view.k * view.k_stride;
-        return std::size_t(elements) * size_of(view.type);
+        return std::size_t(bytes_of(view.type, elements));
     }
 };
 
@@ -93,7 +94,8 @@ any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbe
 
 /// Exact data are integers, of which every sum of up to 2^18 products is exact in FP32. Values depend on the seed, not on the
 /// order.
-template <half_element T>
+template <class T>
+    requires(half_element<T> || same_as<T, tf32>)
 any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbers kind, random_source& random) {
     const bool turned = info.contiguous == major::mn;
     const i64 lines = turned ? k : mn, length = turned ? mn : k;
@@ -117,6 +119,23 @@ any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbe
     return made;
 }
 
+/// Packed FP4 with scales in UE8M0 or UE4M3, or without; its extents are even.
+inline any_operand make_fp4_operand(const operand_info& info, i64 mn, i64 k, numbers kind, random_source& random) {
+    any_operand made;
+    if (kind == numbers::normal) {
+        made.original = matrix<float>(mn, k);
+        random.fill_normal(made.original.view());
+    }
+    const auto kept = std::make_shared<fp4_operand>(
+        kind == numbers::normal ? fp4_operand::of(made.original.view(), info.format, info.contiguous)
+                                : fp4_operand::exact(random, mn, k, info.format, info.contiguous));
+    made.view = kept->view();
+    made.words = kept->words.data;
+    made.view.scale.words = made.words.data();
+    made.owner = kept;
+    return made;
+}
+
 }  // namespace detail
 
 /// An operand (mn, k) as a kernel with `info` takes it.
@@ -125,6 +144,8 @@ inline any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad
         case dtype::bf16: return detail::make_operand<bf16>(info, mn, k, pad, kind, random);
         case dtype::f16: return detail::make_operand<f16>(info, mn, k, pad, kind, random);
         case dtype::e5m2: return detail::make_operand<e5m2>(info, mn, k, pad, kind, random);
+        case dtype::tf32: return detail::make_operand<tf32>(info, mn, k, pad, kind, random);
+        case dtype::e2m1x2: return detail::make_fp4_operand(info, mn, k, kind, random);
         default: return detail::make_operand<e4m3>(info, mn, k, pad, kind, random);
     }
 }

@@ -17,6 +17,17 @@ inline std::string run_kernel(const gemm_handle& kernel, gemm_sample& p, sim::op
     return outcome ? p.verdict() : outcome.failure().message;
 }
 
+/// A shape that the operands of a kernel can have: packed FP4 has an even number of elements along both extents.
+inline problem_shape even_shape(const gemm_info& info, problem_shape shape) {
+    shape = shape_for(info, shape.m, shape.n, shape.k);
+    const operand_info &a = info.traits.a, &b = info.traits.b;
+    const bool a_is_packed = a.type == dtype::e2m1x2, b_is_packed = b.type == dtype::e2m1x2;
+    if (a_is_packed || b_is_packed) shape.k = align_up(shape.k, 2);
+    if (a_is_packed && a.contiguous == major::mn) shape.m = align_up(shape.m, 2);
+    if (b_is_packed && b.contiguous == major::mn) shape.n = align_up(shape.n, 2);
+    return shape;
+}
+
 /// Shapes with tails in each dimension, without K, with K beyond the stages by two blocks, and with several tiles for each of
 /// `num_sms` CTAs, the fewest that a cluster needs if there are none. Exact data must come out bit by bit.
 inline void expect_exact_everywhere(std::span<const gemm_handle> kernels, int num_sms = 0) {
@@ -31,7 +42,7 @@ inline void expect_exact_everywhere(std::span<const gemm_handle> kernels, int nu
                                            {3 * m - 7, 2 * n + 9, min(k, 3 * step + 16)},
                                            {m + 9, n + 9, 0}}) {
             if (kernel.info.traits.heads.any() && shape.k == 0) continue;
-            const problem_shape fitted = shape_for(kernel.info, shape.m, shape.n, shape.k);
+            const problem_shape fitted = even_shape(kernel.info, shape);
             for (int i = 0; i < 2; ++i) {
                 const placement how =
                     i == 0 ? placement{.a_pad = 16, .b_pad = 8, .c_pad = 8, .d_pad = 24}
@@ -50,8 +61,8 @@ inline void expect_exact_everywhere(std::span<const gemm_handle> kernels, int nu
 inline void expect_close(std::span<const gemm_handle> kernels, int runs = 1) {
     on_machines(runs, [&](random_source& random, const sim::options& machine) {
         for (const gemm_handle& kernel : kernels) {
-            const problem_shape shape = shape_for(kernel.info, i32(random.integer(1, 400)), i32(random.integer(1, 300)),
-                                                  i32(random.integer(1, 900)));
+            const problem_shape shape = even_shape(
+                kernel.info, {i32(random.integer(1, 400)), i32(random.integer(1, 300)), i32(random.integer(1, 900))});
             CAPTURE(describe(kernel.info, shape, random.seed()));
             gemm_sample sample(kernel.info, shape, random.bits(), numbers::normal);
             CHECK(run_kernel(kernel, sample, machine) == "");

@@ -18,7 +18,7 @@ TEST_CASE("kernels with tcgen05 compile with NVRTC for 100a, 103a and 100f") {
     std::size_t compiled = 0;
     for (const auto& file : std::filesystem::directory_iterator(tests / "sm100")) {
         if (file.path().extension() != ".cu") continue;
-        for (const char* arch : {"sm_100a", "sm_103a", arch::sm100::name}) {
+        for (const std::string arch : {"sm_100a", "sm_103a", arch::sm100::name}) {
             CAPTURE(file.path().string());
             CAPTURE(arch);
             const auto made = compile({.text = test::text_of(file.path()), .arch = arch}, headers);

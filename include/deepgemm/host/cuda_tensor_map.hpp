@@ -35,15 +35,21 @@ inline const result<encode_function>& tensor_map_encoder() {
     return encoder;
 }
 
-/// FP8 and packed types are encoded as bytes: TMA copies them and fills with zeros, and does not interpret them.
-constexpr CUtensorMapDataType encoded_type(dtype type) {
+/// FP8 is encoded as bytes: TMA copies them and fills with zeros, and does not interpret them. So are elements of 6 bits with a byte
+/// each.
+constexpr CUtensorMapDataType encoded_type(dtype type, bool padded) {
     switch (type) {
+        case dtype::e2m1x2:
+            return padded ? CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN16B : CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B;
+        case dtype::e2m3:
+        case dtype::e3m2: return padded ? CU_TENSOR_MAP_DATA_TYPE_16U6_ALIGN16B : CU_TENSOR_MAP_DATA_TYPE_UINT8;
         case dtype::bf16: return CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
         case dtype::f16: return CU_TENSOR_MAP_DATA_TYPE_FLOAT16;
         case dtype::tf32: return CU_TENSOR_MAP_DATA_TYPE_TFLOAT32;
         case dtype::f32: return CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
         case dtype::i32: return CU_TENSOR_MAP_DATA_TYPE_INT32;
-        case dtype::ue8m0x4: return CU_TENSOR_MAP_DATA_TYPE_UINT32;
+        case dtype::ue8m0x4:
+        case dtype::ue4m3x4: return CU_TENSOR_MAP_DATA_TYPE_UINT32;
         default: return CU_TENSOR_MAP_DATA_TYPE_UINT8;
     }
 }
@@ -81,7 +87,7 @@ inline result<tensor_map> encode_tensor_map(const tensor_map_request& request) {
     const cuuint32_t element_strides[5] = {1, 1, 1, 1, 1};
     CUtensorMap map;
     static_assert(sizeof map == sizeof(tensor_map));
-    const CUresult status = (*encoder)(&map, detail::encoded_type(request.type), request.rank,
+    const CUresult status = (*encoder)(&map, detail::encoded_type(request.type, request.padded), request.rank,
                                        const_cast<void*>(request.base), extents, strides, request.box, element_strides,
                                        CU_TENSOR_MAP_INTERLEAVE_NONE, detail::encoded_swizzle(request.swizzle),
                                        CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);

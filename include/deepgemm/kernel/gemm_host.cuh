@@ -28,6 +28,7 @@ struct gemm_host {
 
     using a_stream = operand_stream<A, a_tile,
                                     stream_options{.sharers = Sizes::sharing.n,
+                                                   .word_bytes = Sizes::a_word_bytes,
                                                    .stacked = Tiles::stacked.a,
                                                    .trims = true,
                                                    .any_row = starts_at_any_row<Tiles>(),
@@ -36,6 +37,7 @@ struct gemm_host {
                                                    .matrices = maps_of_operand<Tiles>()}>;
     using b_stream = operand_stream<B, b_tile,
                                     stream_options{.sharers = Sizes::sharing.m,
+                                                   .word_bytes = Sizes::b_word_bytes,
                                                    .parts = Sizes::b_parts,
                                                    .stacked = Tiles::stacked.b,
                                                    .windows = takes_windows<Tiles>(),
@@ -70,8 +72,7 @@ struct gemm_host {
     /// MiB. With more to load, kernels that share the GPU slow each other down (docs/tuning-log.md, 22).
     DEEPGEMM_BOTH static constexpr bool triggers(problem_shape shape) {
         constexpr i64 most_bytes = i64(8) << 20;
-        const i64 bytes =
-            max(i64(shape.m) * i64(sizeof(typename A::element)), i64(shape.n) * i64(sizeof(typename B::element)));
+        const i64 bytes = max(bytes_of(A::info.type, shape.m), bytes_of(B::info.type, shape.n));
         return grouping_of<Tiles>() == grouping::none && min(shape.m, shape.n) <= 128 && bytes * shape.k <= most_bytes;
     }
 

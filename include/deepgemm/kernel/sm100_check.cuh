@@ -18,17 +18,20 @@ struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, s
     static_assert(Config.block.n >= 8 * ctas && Config.block.n <= 256 && Config.block.n % (8 * ctas) == 0,
                   "gemm: block.n must be a multiple of 8 from 8 to 256, or of 16 if two CTAs multiply together");
     static_assert(
-        sizeof(typename B::element) != 1 || B::contiguous == major::k || Config.block.n % (16 * ctas) == 0,
+        sm100::staged_bits<A, B> != 8 || B::contiguous == major::k || Config.block.n % (16 * ctas) == 0,
         "gemm: with FP8 contiguous along N, block.n must be a multiple of 16, or of 32 if two CTAs multiply together");
-    static_assert(Config.block.k * int(sizeof(typename A::element)) == 128,
-                  "gemm: block.k must be 128 bytes of elements: 128 of FP8, 64 of BF16 or FP16");
+    static_assert(
+        Config.block.k * sm100::staged_bits<A, B> == 1024,
+        "gemm: block.k must be a row of 128 bytes in shared memory: 32 elements of TF32, 64 of BF16 or FP16, 128 of "
+        "FP8 and of "
+        "FP4 in bytes, 256 of FP4 where both operands are FP4 with scales of one row and 32 or 16 elements of K");
     static_assert(Config.sm100.accumulators >= 2 && Config.sm100.accumulators <= 16,
                   "gemm: sm100.accumulators must be at least 2: one is filled while another one is stored");
     /// Rows of M or N that the smallest copy of a part of a tile brings: eight, or a slab of 128 or 64 bytes.
     template <class X>
     static constexpr int copied(int rows) {
-        constexpr int bytes = int(sizeof(typename X::element));
-        return X::contiguous == major::k ? 8 : (rows * bytes % 128 == 0 ? 128 : 64) / bytes;
+        constexpr int bits = sm100::staged_bits<A, B>;
+        return X::contiguous == major::k ? 8 : 8 * (rows * bits % 1024 == 0 ? 128 : 64) / bits;
     }
     static_assert(Config.block.m % (copied<A>(Config.block.m) * Config.cluster.n) == 0 &&
                       Config.block.n % (copied<B>(Config.block.n / ctas) * Config.cluster.m) == 0,

@@ -17,6 +17,7 @@
 #include <deepgemm/pipeline/sm100_roles.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
+#include <deepgemm/scale/ue4m3.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
 
 namespace deepgemm {

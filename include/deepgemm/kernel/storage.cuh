@@ -85,6 +85,7 @@ struct gemm_sizes
     /// Which CTAs of a cluster share tiles by multicast, and how many each hold another part of a tile of B.
     static constexpr cluster_shape sharing = Config.cluster;
     static constexpr int b_parts = 1;
+    static constexpr int a_word_bytes = 0, b_word_bytes = 0;      ///< a stage has one word of scales for each row
     static constexpr int fragment_rows = sm90::wgmma_rows::rows;  ///< rows without results are not read beyond these
 
     static constexpr u32 owners = Config.sm90.warpgroups * (sm90::wgmma_rows::rows / output::rows);  ///< of buffers

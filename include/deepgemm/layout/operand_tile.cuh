@@ -5,6 +5,7 @@
 // kernels ask for them here and treat both alike. Descriptors of tiles are in mma/.
 #pragma once
 
+#include <deepgemm/core/small_types.cuh>
 #include <deepgemm/layout/smem_tile.cuh>
 
 namespace deepgemm {
@@ -42,6 +43,19 @@ struct operand_tile : smem_tile<T, Rows, K> {
     DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {k, row}; }
 };
 
+/// A tile of packed FP4, contiguous along K: bytes of two elements, for kinds that multiply nothing else.
+template <int Rows, int K>
+struct operand_tile<e2m1, Rows, K, major::k> : operand_tile<e2m1x2, Rows, K / 2, major::k> {
+    using bytes_tile = operand_tile<e2m1x2, Rows, K / 2, major::k>;
+    static constexpr int k = K;
+
+    /// As of other tiles; lengths count elements singly. `k` is even.
+    DEEPGEMM_BOTH static constexpr tensor_map_request map(const void* base, i64 rows, i64 k, i64 pitch, int copied) {
+        return bytes_tile::map(base, rows, ceil_div(k, i64(2)), pitch / 2, copied);
+    }
+    DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {k / 2, row}; }
+};
+
 template <class T, int Rows, int K>
 struct operand_tile<T, Rows, K, major::mn> {
     static_assert(detail::whole_steps<T>(K), "operand_tile: K must be 32, 64 or 128 bytes");
@@ -55,7 +69,7 @@ struct operand_tile<T, Rows, K, major::mn> {
     static constexpr swizzle_mode swizzle = same_as<T, tf32> ? swizzle_mode::b128_atom32 : swizzle_for_row(line_bytes);
     static_assert(!same_as<T, tf32> || line_bytes == 128,
                   "operand_tile: an MN-major tile of TF32 has lines of 128 bytes");
-    static constexpr u32 slab_bytes = K * line_bytes, bytes = Rows * K * sizeof(T);
+    static constexpr u32 slab_bytes = K * line_bytes, bytes = Rows * K * sizeof(T), landing_bytes = bytes;
     static constexpr int copies = Rows / slab;
     /// Bytes per row of distance between rows that are whole slabs apart; and bytes from one element of K to the next.
     static constexpr u32 bytes_per_row = slab_bytes / slab, bytes_per_k = line_bytes;

@@ -14,7 +14,7 @@ struct smem_tile {
     using element = T;
     static constexpr int rows = Rows, columns = Columns;
     static constexpr u32 row_bytes = Columns * sizeof(T);
-    static constexpr u32 bytes = Rows * row_bytes;
+    static constexpr u32 bytes = Rows * row_bytes, landing_bytes = bytes;  ///< in all, and those that copies count
     static constexpr swizzle_mode swizzle = swizzle_for_row(row_bytes);
     static_assert(row_bytes == swizzle_span_bytes(swizzle), "a shared-memory tile has rows of 16, 32, 64 or 128 bytes");
     static_assert(Rows % 8 == 0, "a shared-memory tile has whole groups of eight rows");

@@ -30,11 +30,36 @@ struct tensor_map_request {
     const void* base = nullptr;  ///< 16-byte aligned.
     dtype type = dtype::f32;
     u32 rank = 2;                        ///< 0: no map is needed
-    u64 extent[5] = {1, 1, 1, 1, 1};     ///< elements
+    u64 extent[5] = {1, 1, 1, 1, 1};     ///< elements; of e2m1x2 they are counted singly
     u64 stride_bytes[4] = {0, 0, 0, 0};  ///< multiples of 16
     u32 box[5] = {1, 1, 1, 1, 1};        ///< elements, at most 256 each
     swizzle_mode swizzle = swizzle_mode::none;
+    /// Elements of 4 bits (e2m1x2) or 6 bits (e2m3, e3m2) lie packed in global memory, and a load brings each 16 of them to a chunk
+    /// of 16 bytes of shared memory: at its begin, packed; the other 8 or 4 bytes are undefined. SM100; loads only. The address and
+    /// all strides are multiples of 32 bytes; of the contiguous dimension the extent and the coordinates are multiples of 128
+    /// elements, and the box has 128; there is a 128-byte swizzle or none. Without it e2m1x2 is packed in shared memory, too, and
+    /// elements of 6 bits have a byte each in both.
+    bool padded = false;
 };
+
+/// Bits of one element of a request's tensor in global memory.
+DEEPGEMM_BOTH constexpr u32 element_bits_of(const tensor_map_request& request) {
+    const bool six = request.type == dtype::e2m3 || request.type == dtype::e3m2;
+    return request.padded && six ? 6 : bits_of(request.type);
+}
+/// Bytes of one row of its box: in global memory, which an mbarrier counts of a load, and in shared memory.
+DEEPGEMM_BOTH constexpr u32 box_row_bytes(const tensor_map_request& request) {
+    return request.box[0] * element_bits_of(request) / 8;
+}
+DEEPGEMM_BOTH constexpr u32 smem_row_bytes(const tensor_map_request& request) {
+    return request.padded ? request.box[0] : box_row_bytes(request);
+}
+
+/// The request with padded elements, see tensor_map_request::padded.
+DEEPGEMM_BOTH constexpr tensor_map_request padded_map(tensor_map_request request) {
+    request.padded = true;
+    return request;
+}
 
 /// A request for a matrix of `rows` x `columns` elements whose rows are `pitch_bytes` apart.
 DEEPGEMM_BOTH constexpr tensor_map_request matrix_map(const void* base, dtype type, i64 rows, i64 columns,

@@ -19,6 +19,8 @@ namespace deepgemm {
 /// How a stream loads its operand.
 struct stream_options {
     int sharers = 1;  ///< CTAs of a cluster that need the same tile; each loads a slice of it for all of them
+    int word_bytes =
+        0;  ///< in a stage with several words of scales for each row: from those of one word to those of the next
     int parts =
         1;  ///< CTAs that multiply together: each loads another part of a tile's rows, for itself, and all scales
     bool stacked = false;  ///< the operand is a stack of matrices
@@ -71,8 +73,10 @@ struct operand_stream {
     static constexpr bool trims = How.trims && How.sharers == 1 && Tile::contiguous == major::k;
     static constexpr scale_boxes boxes = scale_boxes::of(Tile::rows * How.parts, How.any_row);
     static constexpr bool any_row = How.any_row && loads_scales;  ///< scales that TMA loads may start at any word
+    /// Words of scales along K in a K block; 1 if a word serves several blocks.
+    static constexpr int words = loads_scales ? deepgemm::scale::words_in_block<scales, Tile::k> : 0;
     /// Bytes of this operand that TMA brings to a stage.
-    static constexpr u32 landing_bytes = Tile::bytes + (loads_scales ? boxes.bytes() : 0);
+    static constexpr u32 landing_bytes = Tile::landing_bytes + u32(words) * boxes.bytes();
     /// Tensor maps: of tiles, and of scales that TMA loads.
     static constexpr int tile_maps = How.windows ? 2 : How.matrices, map_count = tile_maps + (loads_scales ? 1 : 0);
 
@@ -107,7 +111,7 @@ struct operand_stream {
     };
 
     /// Elements of K from one window to the next.
-    static constexpr i32 window_step = Tile::contiguous == major::k ? 16 / i32(sizeof(typename Operand::element)) : 1;
+    static constexpr i32 window_step = Tile::contiguous == major::k ? 128 / i32(bits_of(Operand::info.type)) : 1;
 
     /// What produce() does beside each K block unless it is told.
     struct nothing_else {
@@ -122,10 +126,9 @@ struct operand_stream {
         if constexpr (How.windows) {
             const i64 step = Tile::contiguous == major::k ? 1 : x.pitch;  // elements of memory for one of K
             maps[1] = stack_map(Tile::map(x.data, rows, Tile::k, x.pitch, box_of(rows)), ceil_div(k, window_step),
-                                window_step * step * i64(sizeof(typename Operand::element)));
+                                bytes_of(Operand::info.type, window_step * step));
         }
-        if constexpr (How.stacked)
-            maps[0] = stack_map(maps[0], matrices, x.matrix_pitch * i64(sizeof(typename Operand::element)));
+        if constexpr (How.stacked) maps[0] = stack_map(maps[0], matrices, bytes_of(Operand::info.type, x.matrix_pitch));
         scale_map(x, rows, k, matrices, maps);
     }
 
@@ -137,7 +140,7 @@ struct operand_stream {
         for (i32 i = 0; i < tile_maps; ++i) {
             const i32 size = i < count ? sizes[i] : 0;
             maps[i] = size == 0 ? tensor_map_request{.rank = 0} : Tile::map(data, rows, size, size, box_of(rows));
-            data += i64(rows) * size * i64(sizeof(typename Operand::element));
+            data += bytes_of(Operand::info.type, i64(rows) * size);
         }
         scale_map(x, rows, k, 1, maps);
     }
@@ -221,10 +224,14 @@ struct operand_stream {
                                                                   scales::format::per_word};
             if constexpr (How.stacked) coordinates[2] = at.matrix;
             DEEPGEMM_UNROLL
-            for (int i = 0; i < boxes.copies; ++i) {
-                ptx::tma_load<rank>(p.scale.map, to.scales + u32(i * boxes.words) * u32(sizeof(u32)), full,
-                                    coordinates);
-                coordinates[0] += boxes.words;
+            for (int word = 0; word < words; ++word, ++coordinates[1]) {
+                coordinates[0] = at.row - before(at.row);
+                DEEPGEMM_UNROLL
+                for (int i = 0; i < boxes.copies; ++i) {
+                    const u32 target = to.scales + u32(word * How.word_bytes) + u32(i * boxes.words) * u32(sizeof(u32));
+                    ptx::tma_load<rank>(p.scale.map, target, full, coordinates);
+                    coordinates[0] += boxes.words;
+                }
             }
         }
     }

@@ -53,7 +53,7 @@ struct tmem_packing_text<tmem_packing::halves> {
     static constexpr char pack[] = ".pack::16b", unpack[] = ".unpack::16b";
 };
 
-constexpr char hex_digit(int value) { return char(value < 10 ? '0' + value : 'a' + value - 10); }
+DEEPGEMM_BOTH constexpr char hex_digit(int value) { return char(value < 10 ? '0' + value : 'a' + value - 10); }
 template <tmem_shape Shape, int Split>
 struct tmem_split_text {
     static constexpr char split[] = "";

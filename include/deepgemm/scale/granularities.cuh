@@ -149,6 +149,12 @@ DEEPGEMM_BOTH constexpr i32 index_of_block(i32 block) {
     }
 }
 
+/// Words of scales along K in a K block of `BlockK` elements; 1 if a word serves several blocks.
+template <class Scale, int BlockK>
+inline constexpr int words_in_block = Scale::tile.k == scale_tile::all
+                                          ? 1
+                                          : max(BlockK / (max(Scale::tile.k, 1) * Scale::format::per_word), 1);
+
 /// How many words hold the scales of one row, or of one tile of rows, of `k` elements.
 template <class Scale>
 DEEPGEMM_BOTH constexpr i32 words(i32 k) {

@@ -11,32 +11,40 @@
 
 namespace deepgemm::scale {
 
-/// The byte of a word that scales step `step` of K block `block`: steps have `StepK` elements of K, blocks `BlockK`.
+/// Where the scale of step `step` of K block `block` is: in which of the block's words, and in which byte of that. Steps have `StepK`
+/// elements of K, blocks `BlockK`. A step that has several scales takes them from this byte on.
+template <class Scale, int BlockK, int StepK>
+DEEPGEMM_BOTH constexpr int word_of_step(int step) {
+    return Scale::tile.k >= BlockK ? 0 : step * StepK / Scale::tile.k / 4;
+}
 template <class Scale, int BlockK, int StepK>
 DEEPGEMM_BOTH constexpr u32 byte_of_step(i32 block, int step) {
-    static_assert(Scale::tile.k % StepK == 0);
-    return u32(index_of_block<Scale, BlockK>(block) + (Scale::tile.k < BlockK ? step * StepK / Scale::tile.k : 0)) % 4;
+    return Scale::tile.k >= BlockK ? u32(index_of_block<Scale, BlockK>(block)) % 4
+                                   : u32(step * StepK / Scale::tile.k) % 4;
 }
 
-/// The scales `Scale` of `Rows` rows of a tile, in words that TMA brings to the stage.
-template <class Scale, int Rows>
+/// The scales `Scale` of `Rows` rows of a tile in K blocks of `BlockK` elements, in words that TMA brings to the stage: first the first
+/// words of all rows, then the next ones.
+template <class Scale, int Rows, int BlockK>
 struct tensor_words {
-    static constexpr int groups = ceil_div(Rows, 128), columns = 4 * groups;  ///< of tensor memory
-    static constexpr u32 bytes = u32(groups) * 512;                           ///< of a stage
+    static constexpr int words = words_in_block<Scale, BlockK>;                            ///< of a row in a stage
+    static constexpr int groups = ceil_div(Rows, 128);                                     ///< of 128 rows
+    static constexpr int word_columns = 4 * groups, columns = words * word_columns;        ///< of tensor memory
+    static constexpr u32 word_bytes = u32(groups) * 512, bytes = u32(words) * word_bytes;  ///< of a stage
 
     /// Converged warp: starts a tile, whose first row is `from.row`. Scales are asked for from number `index` along K on.
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
 
-    /// Converged warp: puts the words of scale number `index` along K where they are, at shared address `words`, in order.
-    DEEPGEMM_DEVICE void put(i32 /*index*/, u32 words) const {
+    /// Converged warp: puts the words from scale number `index` along K on, where they are, at shared address `address`, in order.
+    DEEPGEMM_DEVICE void put(i32 /*index*/, u32 address) const {
         const u32 lane = ptx::lane_index();
         DEEPGEMM_UNROLL
-        for (int group = 0; group < groups; ++group) {
-            const u32 at = words + u32(group) * 512;
+        for (int group = 0; group < words * groups; ++group) {
+            const u32 at = address + u32(group) * 512;
             u32 word[4];
             DEEPGEMM_UNROLL
             for (int i = 0; i < 4; ++i) {
-                const int row = group * 128 + i * 32;
+                const int row = group % groups * 128 + i * 32;
                 word[i] =
                     row + 32 <= Rows || row + int(lane) < Rows ? ptx::ld_shared<u32>(at + (u32(i) * 32 + lane) * 4) : 0;
             }
@@ -47,18 +55,19 @@ struct tensor_words {
 };
 
 /// Scales that cover several rows each.
-template <class Scale, int Rows>
+template <class Scale, int Rows, int BlockK>
     requires(Scale::tile.mn > 1 && !all_of_k(Scale::via))
-struct tensor_words<Scale, Rows> : block_feed<Scale, zones_of<Scale, Rows>> {
-    static constexpr int groups = ceil_div(Rows, 128), columns = 4 * groups;
-    static constexpr u32 bytes = u32(groups) * 512;
+struct tensor_words<Scale, Rows, BlockK> : block_feed<Scale, zones_of<Scale, Rows>> {
+    static_assert(words_in_block<Scale, BlockK> == 1, "tensor_words: blocks of scales have one word in a K block");
+    static constexpr int groups = ceil_div(Rows, 128), word_columns = 4 * groups, columns = word_columns;
+    static constexpr u32 word_bytes = u32(groups) * 512, bytes = word_bytes;
     static constexpr int zones = zones_of<Scale, Rows>, zone_rows = Rows / zones;
     using feed = block_feed<Scale, zones>;
 
     DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
         feed::start(p, from, zone_rows, index);
     }
-    DEEPGEMM_DEVICE void put(i32 index, u32 words) {
+    DEEPGEMM_DEVICE void put(i32 index, u32 address) {
         const int lane = int(ptx::lane_index());
         this->turn_to(index);
         u32 of_zone[zones];
@@ -72,21 +81,22 @@ struct tensor_words<Scale, Rows> : block_feed<Scale, zones_of<Scale, Rows>> {
                 word[i] = 0;
                 DEEPGEMM_UNROLL
                 for (int zone = 0; zone < zones; ++zone) {
-                    const int first = zone * zone_rows - group * 128 - i * 32;  // the lane that has the zone's first row
+                    const int first =
+                        zone * zone_rows - group * 128 - i * 32;  // the lane that has the zone's first row
                     if (first <= 0) word[i] = of_zone[zone];
                     if (first > 0 && first < 32) word[i] = lane >= first ? of_zone[zone] : word[i];
                 }
             }
-            ptx::st_shared(words + u32(group * 512 + lane * 16), ptx::vec4<u32>{word[0], word[1], word[2], word[3]});
+            ptx::st_shared(address + u32(group * 512 + lane * 16), ptx::vec4<u32>{word[0], word[1], word[2], word[3]});
         }
     }
 };
 
 /// No scales.
-template <int Rows>
-struct tensor_words<none, Rows> {
-    static constexpr int columns = 0;
-    static constexpr u32 bytes = 0;
+template <int Rows, int BlockK>
+struct tensor_words<none, Rows, BlockK> {
+    static constexpr int word_columns = 0, columns = 0;
+    static constexpr u32 word_bytes = 0, bytes = 0;
     DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
     DEEPGEMM_DEVICE void put(i32, u32) const {}
 };

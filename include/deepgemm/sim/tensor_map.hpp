@@ -20,20 +20,45 @@ struct tensor_description {
     u64 magic;
     u8* base;
     u64 extent[5];  ///< elements
-    u64 stride[5];  ///< bytes; stride[0] is the size of an element
+    u64 stride[5];  ///< bytes, from the second dimension on
     u16 box[5];     ///< elements
     u8 rank;
     dtype type;
     swizzle_mode swizzle;
+    u8 element_bits;  ///< in global memory
+    u8 chunk_data;    ///< bytes of each 16 in shared memory that hold elements: 16, or fewer if they are padded
 
-    u32 element_bytes() const { return u32(stride[0]); }
-    u32 row_bytes() const { return box[0] * element_bytes(); }
+    /// Bytes of `elements` elements of a row, in global memory.
+    i64 bytes_of(i64 elements) const { return elements * element_bits / 8; }
     u32 rows() const { return u32(box[1]) * box[2] * box[3] * box[4]; }
-    u32 box_bytes() const { return row_bytes() * rows(); }
+    /// Bytes of a row of the box, and of all of it: in global memory, and in shared memory.
+    u32 row_bytes() const { return u32(bytes_of(box[0])); }
+    u32 copied_bytes() const { return row_bytes() * rows(); }
+    u32 smem_row_bytes() const { return row_bytes() * 16 / chunk_data; }
+    u32 box_bytes() const { return smem_row_bytes() * rows(); }
 };
 static_assert(sizeof(tensor_description) <= sizeof(tensor_map));
 
 inline constexpr u64 tensor_map_magic = 0x70616d5f6d697364;
+
+/// The further rules of padded elements.
+inline void check_padded(const tensor_map_request& r) {
+    auto require = [](bool holds, const std::string& message) {
+        if (!holds) raise(error("tensor map of padded elements: " + message));
+    };
+    require(r.type == dtype::e2m1x2 || r.type == dtype::e2m3 || r.type == dtype::e3m2,
+            text("type %s is not e2m1x2, e2m3 or e3m2", name_of(r.type)));
+    require(reinterpret_cast<std::uintptr_t>(r.base) % 32 == 0,
+            text("global address %p is not 32-byte aligned", r.base));
+    for (u32 i = 1; i < r.rank; ++i) {
+        require(r.stride_bytes[i - 1] % 32 == 0,
+                text("stride %llu of dimension %u is not a multiple of 32 bytes", r.stride_bytes[i - 1], i));
+    }
+    require(r.extent[0] % 128 == 0, text("extent %llu of dimension 0 is not a multiple of 128", r.extent[0]));
+    require(r.box[0] == 128, text("box extent %u of dimension 0 is not 128", r.box[0]));
+    require(swizzle_span_bytes(r.swizzle) == 128 || r.swizzle == swizzle_mode::none,
+            "the swizzle spans neither 128 bytes nor none");
+}
 
 /// Encodes a tensor map for the simulator; throws sim::error with what is wrong, its value and what is allowed.
 inline tensor_map encode_tensor_map(const tensor_map_request& r) {
@@ -50,11 +75,13 @@ inline tensor_map encode_tensor_map(const tensor_map_request& r) {
     d.rank = u8(r.rank);
     d.type = r.type;
     d.swizzle = r.swizzle;
+    d.element_bits = u8(element_bits_of(r));
+    d.chunk_data = u8(r.padded ? 2 * d.element_bits : 16);
     for (u32 i = 0; i < 5; ++i) {
         const bool used = i < r.rank;
         d.extent[i] = used ? r.extent[i] : 1;
         d.box[i] = used ? u16(r.box[i]) : 1;
-        d.stride[i] = i == 0 ? size_of(r.type) : used ? r.stride_bytes[i - 1] : 0;
+        d.stride[i] = i != 0 && used ? r.stride_bytes[i - 1] : 0;
         if (!used) continue;
         require(d.extent[i] >= 1 && d.extent[i] <= u64(1) << 32,
                 text("extent %llu of dimension %u is not in 1..2^32", r.extent[i], i));
@@ -62,7 +89,11 @@ inline tensor_map encode_tensor_map(const tensor_map_request& r) {
         require(i == 0 || (d.stride[i] % 16 == 0 && d.stride[i] < u64(1) << 40),
                 text("stride %llu of dimension %u is not a multiple of 16 bytes below 2^40", d.stride[i], i));
     }
-    const u32 row = d.row_bytes(), span = swizzle_span_bytes(r.swizzle);
+    require(d.element_bits >= 8 || r.extent[0] % 2 == 0,
+            text("extent %llu of dimension 0 is not a multiple of 2 elements of 4 bits", r.extent[0]));
+    require(r.box[0] * d.element_bits % 8 == 0, text("box rows of %u elements do not end with a byte", r.box[0]));
+    if (r.padded) check_padded(r);
+    const u32 row = d.smem_row_bytes(), span = swizzle_span_bytes(r.swizzle);
     require(row % 16 == 0, text("box rows of %u bytes are not a multiple of 16 bytes", row));
     if (r.swizzle != swizzle_mode::none) {
         require(row <= span, text("box rows of %u bytes exceed the swizzle span of %u bytes", row, span));

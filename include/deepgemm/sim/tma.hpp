@@ -4,11 +4,8 @@
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
-#include <deepgemm/core/math.cuh>
-#include <deepgemm/layout/swizzle.cuh>
-#include <deepgemm/sim/global.hpp>
 #include <deepgemm/sim/mbarrier.hpp>
-#include <deepgemm/sim/tensor_map.hpp>
+#include <deepgemm/sim/tma_box.hpp>
 
 #include <algorithm>
 #include <array>
@@ -22,103 +19,30 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 
-/// The description in a map, which encode_tensor_map() must have made.
-inline tensor_description check_tensor_map(const tensor_map& map, const char* what) {
-    const tensor_description d = description_of(map);
-    if (d.magic != tensor_map_magic) fail("%s: the tensor map was not made by sim::encode_tensor_map", what);
-    return d;
-}
-
-/// The description in the map that a TMA load or store is about to use.
-inline tensor_description tensor_of(const tensor_map& map, int rank, bool loads, const char* what) {
-    check_map(map, loads, what);
-    const tensor_description d = check_tensor_map(map, what);
-    if (d.rank != rank) fail("%s: %d coordinates for a tensor map of rank %u", what, rank, d.rank);
-    return d;
-}
-
-/// Nothing but checks: the machine has no caches.
-inline void prefetch_l2(const void* address, u32 bytes) {
-    constexpr const char* what = "cp.async.bulk.prefetch.L2";
-    check_global(address, 1, what);
-    if (reinterpret_cast<u64>(address) % 16 != 0 || bytes % 16 != 0 || bytes == 0) {
-        fail("%s: global address %p and %u bytes must be multiples of 16", what, address, bytes);
-    }
-    for (u32 at = 0; at < bytes; at += 16) static_cast<void>(*(static_cast<const volatile char*>(address) + at));
-}
-
-inline void prefetch_tensor_map(const tensor_map& map) { check_tensor_map(map, "prefetch.tensormap"); }
-
-/// Where a box lies in its tensor.
-struct box_position {
-    i64 at[5] = {0, 0, 0, 0, 0};
-    box_position(const tensor_description& d, const i32* coord, int rank, const char* what) {
-        for (int i = 0; i < rank; ++i) at[i] = coord[i];
-        // Hopper raises an illegal instruction here; PTX does not say so.
-        if (at[0] * i64(d.element_bytes()) % 16 != 0) {
-            fail("%s: contiguous coordinate %d of %u-byte elements is not at a multiple of 16 bytes", what, coord[0],
-                 d.element_bytes());
-        }
-    }
-};
-
-/// Nothing but checks, as above.
-inline void tma_prefetch(const tensor_map& map, const i32* coord, int rank) {
-    constexpr const char* what = "cp.async.bulk.prefetch.tensor";
-    const tensor_description d = check_tensor_map(map, what);
-    if (d.rank != rank) fail("%s: %d coordinates for a tensor map of rank %u", what, rank, d.rank);
-    static_cast<void>(box_position(d, coord, rank, what));
-}
-
-/// Calls f(row of the box, first byte and end in it, address of the row's start) for each row that lies in the tensor. Loads
-/// end a row exactly at the tensor's edge; stores, as on Hopper, end it with the 16 bytes in which the edge lies (`unit` 16
-/// instead of 1).
-template <class F>
-void for_each_row(const tensor_description& d, const box_position& p, u32 unit, F f) {
-    const u32 element = d.element_bytes(), row_bytes = d.row_bytes();
-    const i64 extent = i64(d.extent[0]);
-    const u32 first = u32(std::clamp<i64>(-p.at[0], 0, d.box[0])) * element;  // bytes of a row
-    const u32 edge = u32(std::clamp<i64>(extent - p.at[0], 0, d.box[0])) * element;
-    const u32 last = std::min(align_up(edge, unit), row_bytes);
-    if (first >= last) return;
-    for (u32 row = 0; row < d.rows(); ++row) {
-        u32 rest = row;
-        bool inside = true;
-        u8* global = d.base + p.at[0] * i64(element);
-        for (u32 i = 1; i < 5; ++i) {
-            const i64 x = p.at[i] + rest % d.box[i];
-            rest /= d.box[i];
-            inside = inside && x >= 0 && x < i64(d.extent[i]);
-            global += x * i64(d.stride[i]);
-        }
-        if (inside) f(row, first, last, global);
-    }
-}
-
-/// Calls f(offset, global, bytes) for each run of those rows that, under the swizzle, lies in one piece of shared memory:
-/// `offset` from the start of the tile at shared-memory offset `tile`.
-template <class F>
-void for_each_run(const tensor_description& d, const box_position& p, u32 tile, u32 unit, F f) {
-    const u32 row_bytes = d.row_bytes();
-    for_each_row(d, p, unit, [&](u32 row, u32 first, u32 last, u8* global) {
-        if (d.swizzle == swizzle_mode::none) {
-            f(row * row_bytes + first, global + first, last - first);
-            return;
-        }
-        for (u32 b = first; b < last;) {
-            const u32 n = std::min(last - b, 16 - b % 16);
-            f(swizzled(tile + row * row_bytes + b, d.swizzle) - tile, global + b, n);
-            b += n;
-        }
-    });
-}
-
 // ---- loads
 
-/// Starts a load of `bytes` to `dst`, to every CTA of `mask` (0: the own one), counted on the barrier at the offset of
-/// `bar` in each, or with `one_barrier` all on `bar`. `fill(image, tile)` gives the bytes when it lands.
+/// What a load brings: bytes of shared memory, of each 16 the first `chunk_data` with data. Barriers count the data.
+struct load_size {
+    u32 bytes, chunk_data = 16;
+    u32 counted() const { return bytes * chunk_data / 16; }
+};
+
+/// Leaves the bytes of each chunk that hold no data undefined, as if nobody had written them.
+inline void undefine_gaps(cta_state& cta, u32 offset, load_size size) {
+    for (u32 chunk = offset; chunk < offset + size.bytes && size.chunk_data != 16; chunk += 16) {
+        const u32 gap = chunk + size.chunk_data, bytes = 16 - size.chunk_data;
+        std::memset(cta.generic + gap, 0xff, bytes);
+        std::memset(cta.async + gap, 0xff, bytes);
+        mark_unwritten(cta, gap, gap + bytes);
+    }
+}
+
+/// Starts a load of `size` to `dst`, to every CTA of `mask` (0: the own one), counted on the barrier at the offset of `bar` in each;
+/// with `pairs` in that CTA of each pair whose rank is as even or odd as that of `bar`. `fill(image, tile)` gives the bytes when it
+/// lands.
 template <class Fill>
-void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const char* what, u32 alignment, Fill fill) {
+void start_load(u32 dst, load_size size, u32 bar, u32 mask, bool pairs, const char* what, u32 alignment, Fill fill) {
+    const u32 bytes = size.bytes;
     struct target {
         cta_state* cta;
         cta_state* barrier_cta;
@@ -131,13 +55,15 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
         if (&cta_of(dst, what) != &own) fail("%s: destination in a peer CTA without multicast", what);
         mask = 1u << own.rank;
     }
-    if (!one_barrier && bar >> 24 != dst >> 24) fail("%s: data and mbarrier lie in different CTAs", what);
+    if (pairs ? (bar >> 25 != own.rank >> 1 || (own.rank | 1) >= cluster.ctas.size()) : bar >> 24 != dst >> 24) {
+        fail("%s: data and mbarrier lie in different %s", what, pairs ? "pairs of CTAs" : "CTAs");
+    }
     if (mask >> cluster.ctas.size() != 0) fail("%s: CTA mask 0x%x exceeds the cluster", what, mask);
     std::vector<target> targets;
     for (u32 rank = 0; rank < cluster.ctas.size(); ++rank) {
         if ((mask >> rank & 1) == 0) continue;
         cta_state& cta = *cluster.ctas[rank];
-        cta_state& barrier_cta = one_barrier ? cta_of(bar, what) : cta;
+        cta_state& barrier_cta = pairs ? *cluster.ctas[(rank & ~1u) | (bar >> 24 & 1)] : cta;
         check_async_write(cta, offset, offset + bytes, what);
         for (const auto& m : cta.mbarriers) {
             if (m->live && byte_range{offset, offset + bytes}.overlaps(m->offset, m->offset + 8)) {
@@ -150,7 +76,7 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
     cta_log& log = *own.log;
     const u32 thread = me().index, number = ++log.loads[thread / 32];
     ++current().statistics.loads;
-    current().statistics.load_bytes += u64(bytes) * targets.size();
+    current().statistics.load_bytes += u64(size.counted()) * targets.size();
     const std::size_t span = begin_span(activity::load, what);
     post([=, &log, targets = std::move(targets)] {
         std::vector<u8> image(bytes, 0);
@@ -160,12 +86,13 @@ void start_load(u32 dst, u32 bytes, u32 bar, u32 mask, bool one_barrier, const c
             std::memcpy(t.cta->generic + offset, image.data(), bytes);
             std::memcpy(t.cta->async + offset, image.data(), bytes);
             mark_written(*t.cta, offset, offset + bytes);
+            undefine_gaps(*t.cta, offset, size);
             end_write(*t.cta, t.id);
             if (checks_global()) {
                 mbarrier_state& counted_on = find_mbarrier(*t.barrier_cta, barrier, what, true);
                 land_load(log, thread, number, counted_on.arrivals.all.seen);
             }
-            arrive_on(*t.barrier_cta, barrier, 0, -i64(bytes), what);
+            arrive_on(*t.barrier_cta, barrier, 0, -i64(size.counted()), what);
         }
         end_span(span);
     });
@@ -181,9 +108,9 @@ inline void round_to_tf32(u8* floats, u32 bytes) {
     }
 }
 
-/// `one_barrier`: the barrier may lie in another CTA than the data (SM100 CTA pairs).
+/// `pairs`: see start_load().
 inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, int rank, u32 mask,
-                     bool one_barrier = false) {
+                     bool pairs = false) {
     const char* what = mask != 0 ? "TMA load (multicast)" : "TMA load";
     const tensor_description d = tensor_of(map, rank, true, what);
     const box_position p(d, coord, rank, what);
@@ -191,12 +118,17 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
     for_each_row(d, p, 1, [&](u32, u32 first, u32 last, const u8* global) {
         check_read(global + first, last - first, {.kind = read_kind::copy}, what);
     });
-    start_load(dst, d.box_bytes(), bar, mask, one_barrier, what, 128, [=](u8* image, u32 tile) {
+    start_load(dst, {d.box_bytes(), d.chunk_data}, bar, mask, pairs, what, 128, [=](u8* image, u32 tile) {
         for_each_run(d, p, tile, 1, [&](u32 offset, const u8* global, u32 n) {
             std::memcpy(image + offset, global, n);
             if (d.type == dtype::tf32) round_to_tf32(image + offset, n);
         });
     });
+}
+
+/// The same for pairs of CTAs, counted on the barrier of the leader.
+inline void tma_load_pair(const tensor_map& map, u32 dst, u32 bar, const i32* coord, int rank, u32 mask) {
+    tma_load(map, dst, bar & 0xfeffffff, coord, rank, mask, true);
 }
 
 inline void check_bulk(const void* global, u32 bytes, const char* what) {
@@ -208,14 +140,15 @@ inline void bulk_load(u32 dst, const void* src, u32 bytes, u32 bar, u32 mask) {
     check_bulk(src, bytes, "bulk load");
     check_grid_waited(src, true, "bulk load");
     check_read(src, bytes, {.kind = read_kind::copy}, "bulk load");
-    start_load(dst, bytes, bar, mask, false, "bulk load", 16, [=](u8* image, u32) { std::memcpy(image, src, bytes); });
+    start_load(dst, {bytes}, bar, mask, false, "bulk load", 16,
+               [=](u8* image, u32) { std::memcpy(image, src, bytes); });
 }
 
 /// st.async: 16 bytes to a CTA of the cluster, landing like a copy.
 inline void st_async(u32 dst, const void* value, u32 bar) {
     std::array<u8, 16> bytes;
     std::memcpy(bytes.data(), value, bytes.size());
-    start_load(dst, u32(bytes.size()), bar, 1u << cta_of(dst, "st.async").rank, false, "st.async", 16,
+    start_load(dst, {u32(bytes.size())}, bar, 1u << cta_of(dst, "st.async").rank, false, "st.async", 16,
                [bytes](u8* image, u32) { std::memcpy(image, bytes.data(), bytes.size()); });
 }
 
@@ -283,6 +216,7 @@ inline void tma_store(const tensor_map& map, u32 src, const i32* coord, int rank
     for (int i = 0; i < rank; ++i) {
         if (coord[i] < 0) fail("%s: coordinate %d is %d; a store may not start before the tensor", what, i, coord[i]);
     }
+    if (d.chunk_data != 16) fail("%s: a tensor map of padded elements is for loads only", what);
     if (add && d.type != dtype::f32 && d.type != dtype::bf16) {
         fail("TMA reduce-add: elements of type %s; the simulator models f32 and bf16", name_of(d.type));
     }

@@ -5,6 +5,7 @@
 
 #include <deepgemm/mma/sm100/descriptor.cuh>
 #include <deepgemm/mma/sm100/fragment.cuh>
+#include <deepgemm/mma/sm100/product.cuh>
 #include <deepgemm/ptx/tcgen05.cuh>
 #include <deepgemm/scale/tensor_words.cuh>
 
@@ -19,10 +20,13 @@ struct tcgen05 {
     using a_scale = typename A::scale;
     using b_scale = typename B::scale;
     using fragment = lane_rows;
+    static constexpr ptx::tcgen05_kind kind = kind_of<A, B>;
     static constexpr bool scaled = a_scale::format::kind != scale_kind::none;
     static constexpr int m = lane_rows::rows * Ctas, n = BTile::rows * Ctas;
-    static constexpr int k = 32 / int(sizeof(element_a));  ///< of one multiply
-    static constexpr int steps = ATile::k / k;             ///< multiplies in a K block
+    static constexpr int k = 256 / staged_bits<A, B>;  ///< of one multiply: 32 bytes
+    static constexpr int steps = ATile::k / k;         ///< multiplies in a K block
+    /// The columns of scales in tensor memory, from those of one word of a row to those of the next.
+    static constexpr u32 a_word = u32(ceil_div(lane_rows::rows, 128) * 4), b_word = u32(ceil_div(n, 128) * 4);
 
     /// One thread: adds the first `count` steps of the K block with number `block` to the accumulator at `d`, or overwrites it if
     /// the block is the `first` one. `a` and `b` are shared addresses of tiles in their stage, `sa` and `sb` are the addresses of their scales in
@@ -34,16 +38,17 @@ struct tcgen05 {
             if (i >= count) break;
             const u64 a_step = advance(a_tile, u32(i) * step_bytes<ATile>),
                       b_step = advance(b_tile, u32(i) * step_bytes<BTile>);
+            const bool sums = !first || i != 0;
             if constexpr (scaled) {
-                const u32 with_bytes = scaled_instruction<element_a, element_b, A::contiguous, B::contiguous>(m, n, 0) |
-                                       scale::byte_of_step<b_scale, ATile::k, k>(block, i) << 4 |
-                                       scale::byte_of_step<a_scale, ATile::k, k>(block, i) << 29;
-                ptx::tcgen05_mma_scaled<Ctas>(d, a_step, b_step, with_bytes, sa, sb, !first || i != 0);
+                const u32 byte_a = scale::byte_of_step<a_scale, ATile::k, k>(block, i),
+                          byte_b = scale::byte_of_step<b_scale, ATile::k, k>(block, i);
+                const u32 word_a = u32(scale::word_of_step<a_scale, ATile::k, k>(i)) * a_word,
+                          word_b = u32(scale::word_of_step<b_scale, ATile::k, k>(i)) * b_word;
+                ptx::tcgen05_mma_scaled<Ctas, kind, scale_k>(d, a_step, b_step, instruction_with(byte_a, byte_b),
+                                                             sa + word_a, sb + word_b, sums);
             } else {
-                constexpr auto kind = half_element<element_a> ? ptx::tcgen05_kind::f16 : ptx::tcgen05_kind::f8f6f4;
-                ptx::tcgen05_mma<Ctas, kind>(d, a_step, b_step,
-                                             instruction<element_a, element_b, A::contiguous, B::contiguous>(m, n),
-                                             !first || i != 0);
+                ptx::tcgen05_mma<Ctas, kind>(
+                    d, a_step, b_step, instruction<element_a, element_b, A::contiguous, B::contiguous>(m, n), sums);
             }
         }
     }
@@ -55,6 +60,20 @@ struct tcgen05 {
         DEEPGEMM_UNROLL
         for (int group = 0; group < Columns / 4; ++group)
             ptx::tcgen05_copy_scales<Ctas>(to + u32(4 * group), scale_descriptor(words + u32(512 * group)));
+    }
+
+private:
+    /// Elements of K that a scale in tensor memory covers; a byte of 128 elements serves four multiplies.
+    static constexpr int scale_k = kind == ptx::tcgen05_kind::mxf4nvf4 ? 16 : 32;
+
+    /// The instruction descriptor with scales from these bytes of their words on.
+    DEEPGEMM_DEVICE static u32 instruction_with(u32 byte_a, u32 byte_b) {
+        if constexpr (packed_fp4<A, B>) {
+            constexpr auto scales = scale_k == 16 ? fp4_scales::ue4m3 : fp4_scales::ue8m0;
+            return fp4_instruction<scales>(m, n, byte_a, byte_b);
+        } else {
+            return scaled_instruction<element_a, element_b, A::contiguous, B::contiguous>(m, n, byte_a, byte_b);
+        }
     }
 };
 

@@ -27,13 +27,12 @@ struct half_batches
 /// give every multiprocessor some.
 using batched_bf16_nt =
     half_batches<bf16, major::k, major::k, store<bf16>, few16(8, 64, 16), few16(32, 64, 14), tile16(128, 64, 2),
-                 tile16(128, 128, 2), tile16(128, 128, 2, pair, 64, 2), tile16(256, 128, 2, {}, 32, 3),
-                 turns16(128, 128, {}, 64, 2), high_bands(tile16(128, 256, 2, pair, 64, 2)),
+                 tile16(128, 128, 2), high_bands(tile16(128, 256, 2, pair, 64, 2)),
                  high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 using batched_bf16_nn =
     half_batches<bf16, major::k, major::mn, store<bf16>, few16(8, 128, 10), few16(32, 128, 8), tile16(128, 64, 2),
-                 tile16(128, 128, 2, {}, 64, 2), tile16(256, 128, 2, {}, 32, 3), turns16(128, 192, {}, 64, 1),
-                 high_bands(tile16(128, 256, 2, pair, 64, 2)), high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
+                 turns16(128, 192, {}, 64, 1), high_bands(tile16(128, 256, 2, pair, 64, 2)),
+                 high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 /// Gradients of weights.
 using batched_bf16_tn = half_batches<bf16, major::mn, major::mn, store<bf16>, tile16(128, 128, 2),
                                      high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;

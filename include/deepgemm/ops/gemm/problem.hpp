@@ -104,11 +104,11 @@ constexpr dense_arguments arguments_of(const gemm_problem& problem) {
     // Without K any kernel may be chosen, even one for other types, scales and orders.
     const bool multiplies = a.matrix.columns != 0;
     const auto pitch = [](const auto& matrix) {  // from one contiguous row to the next
-        const i64 per_line = 16 / i64(size_of(matrix.type));
+        const i64 per_line = 128 / i64(bits_of(matrix.type));
         return matrix.rows > 1 ? matrix.row_stride : align_up(max(matrix.columns, i64(1)), per_line);
     };
     const auto operand_pitch = [multiplies, pitch](const input_matrix& matrix) {
-        return multiplies ? pitch(detail::contiguous_rows(matrix)) : align_up(matrix.rows, i64(16));
+        return multiplies ? pitch(detail::contiguous_rows(matrix)) : align_up(matrix.rows, i64(32));
     };
     const auto stride_k = [multiplies](const scale_argument& scales, i64 mn) {
         const bool matters =
