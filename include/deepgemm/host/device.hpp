@@ -50,19 +50,11 @@ struct device_info {
         return info;
     }
     /// The simulated machine: a Hopper with `sm_count` multiprocessors, so that small problems still have several waves.
-    static constexpr device_info simulator(int sm_count = 4) { return h200().simulated("simulated Hopper", sm_count); }
-    /// The simulated machine as a Blackwell.
-    static constexpr device_info simulated_blackwell(int sm_count = 4) {
-        return b200().simulated("simulated Blackwell", sm_count);
-    }
-
-private:
-    constexpr device_info simulated(const char* label, int sms) const {
-        device_info info = *this;
-        u32 i = 0;
-        for (; label[i] != '\0' && i + 1 < sizeof info.name; ++i) info.name[i] = label[i];
-        for (; i < sizeof info.name; ++i) info.name[i] = '\0';
-        info.sm_count = sms;
+    static constexpr device_info simulator(int sm_count = 4) {
+        device_info info = h200();
+        constexpr char label[] = "simulated Hopper";
+        for (u32 i = 0; i < sizeof info.name; ++i) info.name[i] = i < sizeof label ? label[i] : '\0';
+        info.sm_count = sm_count;
         return info;
     }
 };

@@ -9,7 +9,6 @@
 #include <deepgemm/host/plan.hpp>
 #include <deepgemm/ops/gemm/cost.hpp>
 #include <deepgemm/ops/gemm/rules.hpp>
-#include <deepgemm/ops/gemm/sm100_choice.hpp>
 #include <deepgemm/ops/gemm/text.hpp>
 #include <deepgemm/ops/gemm/tuned.hpp>
 
@@ -81,11 +80,9 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
         return deepgemm::find_tuned(rows, work, objective);
     }
 
-    /// A kernel for a workload. Its configuration is left to the user who instantiates it; for Blackwell it is the one that is
-    /// predicted to be the fastest.
+    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
-        const bool blackwell = device.arch / 10 == arch::sm100::number / 10;
-        gemm_info made{{.arch = blackwell ? arch::sm100::number : device.arch},
+        gemm_info made{{.arch = device.arch},
                        {.a = work.a,
                         .b = work.b,
                         .d = work.d,
@@ -93,11 +90,6 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
                         .heads = work.heads,
                         .epilogue = work.epilogue}};
         made.traits.promoted = work.promoted;
-        if (blackwell) {
-            if (const auto best = choose_sm100(work, device))
-                made.cfg = config_of(best->best.tile, sm100_product_of(work.a, work.b));
-            return made;
-        }
         if (size_of(work.a.type) == 2) made.cfg.block.k = 64;
         if (size_of(work.a.type) == 2 || (scaled_at_end(work.a) && !work.promoted))
             made.cfg.sm90.promote = promotion::never;
