@@ -67,8 +67,10 @@ bool heard_and_fenced(bool collective, Holds holds) {
                        [&](const thread_state* lane) { return holds(threads[lane->index].ordered); });
 }
 
-/// Whether a load or store is complete because its warp has waited.
+/// Whether a load or store is complete because its warp has waited. The use of its registers completes a load, too; without
+/// options::check_tensor_waits it is taken for granted.
 inline bool is_waited(const tensor_access& a) {
+    if (a.by == tensor_instruction::ld && !current().options.check_tensor_waits) return true;
     const tcgen05_warp& w = tcgen05_of(*a.issuer->cta).warps[a.issuer->warp->index];
     return a.number <= (a.by == tensor_instruction::ld ? w.loads_waited : w.stores_waited);
 }
@@ -77,6 +79,7 @@ inline bool is_waited(const tensor_access& a) {
 inline std::string what_is_missing(const tensor_access& a, tensor_instruction later) {
     const thread_state &self = me(), &issuer = *a.issuer;
     const bool collective = !is_committed(later), frees = later == tensor_instruction::dealloc;
+    if (frees && !current().options.check_tensor_fences) return "";
     const bool own = &issuer == &self || (issuer.warp == self.warp && (collective || !is_committed(a.by)));
     const bool in_line = is_committed(a.by) && is_committed(later);
     if (!is_committed(a.by) && !is_waited(a)) {
@@ -232,7 +235,7 @@ inline void tcgen05_fence_before() {
     const tcgen05_warp& w = detail::tcgen05_of(*t.cta).warps[t.warp->index];
     vector_clock& known = t.order.known.tensor;
     u32 count = known.at(t.cta->log->number, detail::heard_of(t));
-    if (w.loads) count = std::min(count, w.loads_waited);
+    if (w.loads && current().options.check_tensor_waits) count = std::min(count, w.loads_waited);
     if (w.stores) count = std::min(count, w.stores_waited);
     detail::raise_tensor(known, t, detail::fenced_by(t), count);
 }
