@@ -101,11 +101,6 @@ inline sm100_clocks clocks_of(const sm100_tile& tile, const gemm_workload& work,
     return detail::sm100_clocks_of(turned, exchanged(work), active, p);
 }
 
-/// The tile of a kernel of Blackwell.
-constexpr sm100_tile sm100_tile_of(const config& cfg) {
-    return {cfg.block.m, cfg.block.n, cfg.swap, cfg.sm100.ctas, cfg.stages, cfg.sm100.accumulators, cfg.raster_rows};
-}
-
 /// Predicts a product of these tiles, with `sms` multiprocessors of the device to itself. The tile must be valid; M and N are
 /// positive.
 inline cost predict(const sm100_tile& tile, const gemm_workload& work, const device_info& device, int sms,
