@@ -202,10 +202,11 @@ struct row_feed<Scale, Fragments, Stages, Map> : block_feed<Scale, Fragments> {
     static constexpr u32 row_bytes = 0;
     static_assert(Scale::tile.mn % sm90::wgmma_rows::rows == 0, "row_feed: a scale of A must cover whole fragments");
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index, u32 /*place_bytes*/) {
         block_feed<Scale, Fragments>::start(p, from, sm90::wgmma_rows::rows, index);
     }
-    DEEPGEMM_DEVICE u32 next(i32, u32 stage) const { return stage; }
+    DEEPGEMM_DEVICE u32 next(u32, u32) const { return 0; }
+    DEEPGEMM_DEVICE void expect(i32, u32) const {}
     DEEPGEMM_DEVICE void pass_over(i32, i32) const {}
     /// Scales must be asked for one after another, and fragment 0 first.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 /*staged*/) {
