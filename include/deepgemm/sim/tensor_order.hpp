@@ -12,7 +12,7 @@
 #include <deepgemm/sim/tensor_memory.hpp>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <string>
 #include <vector>
 
