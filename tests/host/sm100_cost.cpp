@@ -62,6 +62,7 @@ TEST_CASE("which kind multiplies which operands") {
     CHECK(kind(wide, wide) == "tf32");
     CHECK(kind(plain, plain) == "f8f6f4");
     CHECK(kind(token, block) == "mxf8f6f4");
+    CHECK(kind(fine, token) == "mxf8f6f4");  // each side its own
     CHECK(kind(token, mx) == "mxf8f6f4");
     CHECK(kind(mx, mx) == "mxf4");
     CHECK(kind(nv, nv) == "mxf4nvf4");

@@ -7,6 +7,8 @@
 #include <deepgemm/reference/fp4_operand.hpp>
 #include <deepgemm/reference/operand.hpp>
 
+#include <cstdint>
+#include <cstring>
 #include <memory>
 
 namespace deepgemm::test {
@@ -119,18 +121,23 @@ any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbe
     return made;
 }
 
-/// Packed FP4 with scales in UE8M0 or UE4M3, or without; its extents are even.
+/// Packed FP4 with scales in UE8M0 or UE4M3, at a multiple of 32 bytes, where TMA can spread it. Extents along K are even.
 inline any_operand make_fp4_operand(const operand_info& info, i64 mn, i64 k, numbers kind, random_source& random) {
     any_operand made;
     if (kind == numbers::normal) {
         made.original = matrix<float>(mn, k);
         random.fill_normal(made.original.view());
     }
-    const auto kept = std::make_shared<fp4_operand>(
-        kind == numbers::normal ? fp4_operand::of(made.original.view(), info.format, info.contiguous)
-                                : fp4_operand::exact(random, mn, k, info.format, info.contiguous));
-    made.view = kept->view();
-    made.words = kept->words.data;
+    const fp4_operand packed = kind == numbers::normal
+                                   ? fp4_operand::of(made.original.view(), info.format, info.contiguous)
+                                   : fp4_operand::exact(random, mn, k, info.format, info.contiguous);
+    const auto bytes = std::size_t(packed.data.rows() * packed.data.pitch());
+    const auto kept = std::make_shared<std::vector<u8>>(bytes + 32);
+    u8* const aligned = kept->data() + 31 - (reinterpret_cast<std::uintptr_t>(kept->data()) + 31) % 32;
+    if (bytes != 0) std::memcpy(aligned, packed.data.data(), bytes);
+    made.view = packed.view();
+    made.view.data = aligned;
+    made.words = packed.words.data;
     made.view.scale.words = made.words.data();
     made.owner = kept;
     return made;

@@ -17,14 +17,19 @@ inline std::string run_kernel(const gemm_handle& kernel, gemm_sample& p, sim::op
     return outcome ? p.verdict() : outcome.failure().message;
 }
 
-/// A shape that the operands of a kernel can have: packed FP4 has an even number of elements along both extents.
+/// A shape that the operands of a kernel can have: packed FP4 has an even number of elements along K, and FP4 that TMA spreads over
+/// bytes whole runs of 128 along its contiguous extent.
 inline problem_shape even_shape(const gemm_info& info, problem_shape shape) {
     shape = shape_for(info, shape.m, shape.n, shape.k);
-    const operand_info &a = info.traits.a, &b = info.traits.b;
-    const bool a_is_packed = a.type == dtype::e2m1x2, b_is_packed = b.type == dtype::e2m1x2;
-    if (a_is_packed || b_is_packed) shape.k = align_up(shape.k, 2);
-    if (a_is_packed && a.contiguous == major::mn) shape.m = align_up(shape.m, 2);
-    if (b_is_packed && b.contiguous == major::mn) shape.n = align_up(shape.n, 2);
+    const auto fit = [&](const operand_info& x, i32& rows) {
+        if (x.type != dtype::e2m1x2) return;
+        const i32 run = info.cfg.block.k == 256 ? 2 : 128;
+        i32& extent = x.contiguous == major::mn ? rows : shape.k;
+        extent = align_up(extent, run);
+        shape.k = align_up(shape.k, 2);
+    };
+    fit(info.traits.a, shape.m);
+    fit(info.traits.b, shape.n);
     return shape;
 }
 

@@ -230,7 +230,8 @@ TEST_CASE("alignment") {
     CHECK(message(tma_aligned_extent(97, 0)) == "elements have 0 bytes; it must be 1, 2, 4, 8 or 16");
     const std::pair<i32, i32> expected[] = {{0, 224},   {1, 32},    {32, 32},   {33, 64},   {24, 32},
                                             {230, 224}, {224, 224}, {193, 224}, {192, 192}, {1 << 30, 224}};
-    for (const auto& [rows, alignment] : expected) {
+    for (const auto& [expected_rows, alignment] : expected) {
+        const i32 rows = expected_rows;
         CAPTURE(rows);
         CHECK(best_group_alignment(100, rows) == alignment);
         CHECK(best_group_alignment(90, rows) == 128);

@@ -11,6 +11,10 @@ using namespace deepgemm;
 using by_32 = operand<e4m3, scale::mx<scale::ue8m0>>;
 using by_128 = operand<e4m3, scale::per_token<scale::ue8m0>>;
 using by_block = operand<e4m3, scale::per_block<scale::ue8m0>>;
+using mx4 = operand<e2m1, scale::mx<scale::ue8m0>>;
+using mx4_along_n = operand<e2m1, scale::mx<scale::ue8m0>, major::mn>;
+using nv4 = operand<e2m1, scale::nv<scale::ue4m3>>;
+using single = operand<tf32>;
 using along_n = operand<bf16, scale::none, major::mn>;
 
 constexpr config one{.block = {128, 256, 64}};
@@ -20,6 +24,9 @@ constexpr config few{.block = {16, 128, 64}, .cluster = {2, 1}, .swap = true};
 constexpr config tokens{.block = {240, 128, 128}, .swap = true};
 constexpr config both_tokens{.block = {224, 128, 128}, .cluster = {1, 2}, .swap = true, .sm100 = {.ctas = 2}};
 
+constexpr config fp4{.block = {128, 192, 256}, .cluster = {2, 1}, .sm100 = {.ctas = 2}};
+constexpr config tf32s{.block = {128, 128, 32}};
+
 using plain = gemm<arch::sm100, operand<bf16>, along_n, store<bf16>, one>;
 using adding = gemm<arch::sm100, by_32, by_32, accumulate<float>, scaled>;
 using heads = gemm<arch::sm100, by_128, by_block, then<alpha, store_heads<bf16, 128, 64, 128>>, scaled>;
@@ -27,6 +34,11 @@ using pair = gemm<arch::sm100, by_128, by_block, store<bf16>, both>;
 using swapped = gemm<arch::sm100, operand<bf16>, operand<bf16>, store<bf16>, few>;
 using swapped_tokens = gemm<arch::sm100, by_128, by_block, store<float>, tokens>;
 using swapped_pair = gemm<arch::sm100, by_128, by_block, accumulate<bf16>, both_tokens>;
+
+using packed = gemm<arch::sm100, mx4, mx4, store<bf16>, fp4>;
+using packed_nv = gemm<arch::sm100, nv4, nv4, then<alpha, store<bf16>>, fp4>;
+using spread = gemm<arch::sm100, by_128, mx4_along_n, accumulate<float>, scaled>;
+using singles = gemm<arch::sm100, single, single, store<float>, tf32s>;
 
 }  // namespace sm100_gemm_tests
 
@@ -44,3 +56,11 @@ template __global__ void deepgemm::entry<sm100_gemm_tests::swapped_tokens>(
     const __grid_constant__ sm100_gemm_tests::swapped_tokens::params);
 template __global__ void deepgemm::entry<sm100_gemm_tests::swapped_pair>(
     const __grid_constant__ sm100_gemm_tests::swapped_pair::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::packed>(
+    const __grid_constant__ sm100_gemm_tests::packed::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::packed_nv>(
+    const __grid_constant__ sm100_gemm_tests::packed_nv::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::spread>(
+    const __grid_constant__ sm100_gemm_tests::spread::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::singles>(
+    const __grid_constant__ sm100_gemm_tests::singles::params);

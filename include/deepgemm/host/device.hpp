@@ -57,6 +57,14 @@ struct device_info {
         info.sm_count = sm_count;
         return info;
     }
+    /// The same of Blackwell.
+    static constexpr device_info simulated_blackwell(int sm_count = 4) {
+        device_info info = b200();
+        constexpr char label[] = "simulated Blackwell";
+        for (u32 i = 0; i < sizeof info.name; ++i) info.name[i] = i < sizeof label ? label[i] : '\0';
+        info.sm_count = sm_count;
+        return info;
+    }
 };
 
 /// True if a kernel is compiled for the device's architecture, or for any. Host, any thread.

@@ -91,6 +91,9 @@ std::string to_source(const T& value) {
     return value_source(value);
 }
 
+/// The name of an element type in an operand, where packed FP4 is named by its elements.
+constexpr const char* operand_element(dtype type) { return type == dtype::e2m1x2 ? "e2m1" : name_of(type); }
+
 /// An operand as a C++ type.
 inline std::string to_source(const operand_info& value) {
     if (value.gathered) {
@@ -99,13 +102,16 @@ inline std::string to_source(const operand_info& value) {
         return concat("gathered<", to_source(one), ">");
     }
     if (value.format == scale_kind::none) {
-        return concat("operand<", value.type, value.contiguous == major::mn ? ", scale::none, major::mn>" : ">");
+        return concat("operand<", operand_element(value.type),
+                      value.contiguous == major::mn ? ", scale::none, major::mn>" : ">");
     }
     const char* const tile = value.tile.all_of_k()       ? value.tile.mn == 1 ? "per_row" : "per_tensor"
+                             : value.tile.k == 16        ? "nv"
+                             : value.tile.k == 32        ? value.tile.mn == 1 ? "mx" : "mx_block"
                              : value.tile.mn != 1        ? "per_block"
                              : value.scales == major::mn ? "per_token"
                                                          : "per_token_k_major";
-    return concat("operand<", value.type, ", scale::", tile, "<scale::", name_of(value.format),
+    return concat("operand<", operand_element(value.type), ", scale::", tile, "<scale::", name_of(value.format),
                   value.contiguous == major::mn ? ">, major::mn>" : ">>");
 }
 

@@ -84,12 +84,13 @@ struct gemm_host {
     DEEPGEMM_BOTH static constexpr void tensor_maps(const arguments& args, tensor_map_request (&maps)[map_count]) {
         const auto [m, n, k] = args.shape;
         const operand_arguments a = encodable(args, args.a), b = encodable(args, args.b);
+        const i32 columns = k == 0 ? 128 : k;  // of a map that nothing is loaded by
         if constexpr (maps_of_operand<Tiles>() > 1) {
-            a_stream::tensor_maps(a, m, max(k, 1), args.tiles.sizes, args.tiles.count, maps);
-            b_stream::tensor_maps(b, n, max(k, 1), args.tiles.sizes, args.tiles.count, maps + b_map);
+            a_stream::tensor_maps(a, m, columns, args.tiles.sizes, args.tiles.count, maps);
+            b_stream::tensor_maps(b, n, columns, args.tiles.sizes, args.tiles.count, maps + b_map);
         } else {
-            a_stream::tensor_maps(a, m, max(k, 1), args.matrices, maps);
-            b_stream::tensor_maps(b, n, max(k, 1), args.matrices, maps + b_map);
+            a_stream::tensor_maps(a, m, columns, args.matrices, maps);
+            b_stream::tensor_maps(b, n, columns, args.matrices, maps + b_map);
         }
         results::tensor_maps(args, over_fragments<Epilogue>::columns_after(n), maps + d_map);
     }
@@ -132,7 +133,10 @@ private:
     /// The operand, changed so that its maps can be encoded. With K = 0 it may have no memory; nothing is loaded then, so D's
     /// memory stands in.
     DEEPGEMM_BOTH static constexpr operand_arguments encodable(const arguments& args, operand_arguments x) {
-        if (args.shape.k == 0) x.data = x.scales.data = args.d.data;
+        constexpr u64 alignment = 128;  // enough for any map
+        if (args.shape.k == 0)
+            x.data = x.scales.data =
+                static_cast<const u8*>(args.d.data) - reinterpret_cast<u64>(args.d.data) % alignment;
         return x;
     }
 };

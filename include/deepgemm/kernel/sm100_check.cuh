@@ -31,6 +31,7 @@ struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, s
     template <class X>
     static constexpr int copied(int rows) {
         constexpr int bits = sm100::staged_bits<A, B>;
+        if (X::contiguous == major::mn && same_as<typename X::element, e2m1>) return 128;
         return X::contiguous == major::k ? 8 : 8 * (rows * bits % 1024 == 0 ? 128 : 64) / bits;
     }
     static_assert(Config.block.m % (copied<A>(Config.block.m) * Config.cluster.n) == 0 &&

@@ -4,6 +4,7 @@
 
 #include <deepgemm/kernel/storage.cuh>
 #include <deepgemm/mma/sm100/fragment.cuh>
+#include <deepgemm/mma/sm100/product.cuh>
 #include <deepgemm/mma/sm100/tensor_memory.cuh>
 #include <deepgemm/scale/tensor_words.cuh>
 
@@ -30,8 +31,10 @@ struct sm100_sizes : result_sizes<Epilogue, Config, sm100::lane_rows,
     static constexpr cluster_shape sharing = b_parts == 1 ? Config.cluster : cluster_shape{};
     static constexpr int fragment_rows = 0;  ///< tensor cores read all rows of a tile
 
-    using a_tile = operand_tile<typename A::element, Config.block.m, Config.block.k, A::contiguous>;
-    using b_tile = operand_tile<typename B::element, Config.block.n / b_parts, Config.block.k, B::contiguous>;
+    static constexpr bool packed = sm100::packed_fp4<A, B>;
+    using a_tile = operand_tile<sm100::staged_element<A, packed>, Config.block.m, Config.block.k, A::contiguous>;
+    using b_tile =
+        operand_tile<sm100::staged_element<B, packed>, Config.block.n / b_parts, Config.block.k, B::contiguous>;
 
     static constexpr u32 owners = Config.sm100.epilogue_warps / 4 * (sm100::lane_rows::rows / output::rows);
 

@@ -43,17 +43,16 @@ struct operand_tile : smem_tile<T, Rows, K> {
     DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {k, row}; }
 };
 
-/// A tile of packed FP4, contiguous along K: bytes of two elements, for kinds that multiply nothing else.
+/// A tile of packed FP4, contiguous along K: bytes of two elements, for kinds that multiply nothing else. Lengths in memory count
+/// elements singly; `k` is even.
 template <int Rows, int K>
 struct operand_tile<e2m1, Rows, K, major::k> : operand_tile<e2m1x2, Rows, K / 2, major::k> {
-    using bytes_tile = operand_tile<e2m1x2, Rows, K / 2, major::k>;
     static constexpr int k = K;
 
-    /// As of other tiles; lengths count elements singly. `k` is even.
     DEEPGEMM_BOTH static constexpr tensor_map_request map(const void* base, i64 rows, i64 k, i64 pitch, int copied) {
-        return bytes_tile::map(base, rows, ceil_div(k, i64(2)), pitch / 2, copied);
+        return matrix_map(base, dtype::e2m1x2, rows, k, pitch / 2, copied, K, swizzle_for_row(K / 2));
     }
-    DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {k / 2, row}; }
+    DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {k, row}; }
 };
 
 template <class T, int Rows, int K>
@@ -86,6 +85,32 @@ struct operand_tile<T, Rows, K, major::mn> {
     /// Where a copy starts that brings rows from `row` on and K from `k` on.
     DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {row, k}; }
 };
+
+/// Elements of FP4 that lie packed in memory, and in shared memory as beside operands of 8 bits: 16 elements in the first half of each 16
+/// bytes. TMA spreads them (tensor_map_request::padded), and counts the bytes that it reads.
+template <class T>
+struct in_bytes;
+
+/// A tile of these, in either order, with as many bytes as one of FP8. Extents along the contiguous dimension are multiples of 128
+/// elements.
+template <int Rows, int K, major Contiguous>
+struct spread_tile : operand_tile<e4m3, Rows, K, Contiguous> {
+    using bytes_tile = operand_tile<e4m3, Rows, K, Contiguous>;
+    static_assert(K == 128 && (Contiguous == major::k || Rows % 128 == 0),
+                  "operand_tile: TMA copies FP4 beside operands of 8 bits in runs of 128 elements");
+    static constexpr u32 landing_bytes = bytes_tile::bytes / 2;
+
+    DEEPGEMM_BOTH static constexpr tensor_map_request map(const void* base, i64 rows, i64 k, i64 pitch, int copied) {
+        tensor_map_request made = padded_map(bytes_tile::map(base, rows, k, pitch, copied));
+        made.type = dtype::e2m1x2;
+        made.stride_bytes[0] /= 2;
+        return made;
+    }
+};
+template <int Rows, int K>
+struct operand_tile<in_bytes<e2m1>, Rows, K, major::k> : spread_tile<Rows, K, major::k> {};
+template <int Rows, int K>
+struct operand_tile<in_bytes<e2m1>, Rows, K, major::mn> : spread_tile<Rows, K, major::mn> {};
 
 static_assert(layout<operand_tile<bf16, 64, 64>> && layout<operand_tile<bf16, 128, 64, major::mn>>);
 

@@ -250,7 +250,7 @@ struct operand_stream {
         for (const auto tile : work) {
             const block_range blocks = tile.blocks();
             const i32 rows = landing_rows(p, rows_of(tile));
-            const u32 bytes = landing_bytes - u32(Tile::rows - rows) * Tile::bytes_per_row;
+            const u32 bytes = landing_bytes - u32(Tile::rows - rows) * (Tile::landing_bytes / u32(Tile::rows));
             DEEPGEMM_NO_UNROLL
             for (i32 block = blocks.first; block < blocks.first + blocks.count; ++block) {
                 const u32 full = pipe.acquire(at);

@@ -177,9 +177,10 @@ struct block_feed {
         if (index != first && index % scales_held == 0) fetch(index / format::per_word);
     }
 
-    /// Converged warp: scale number `index` along K of zone `zone`; turn_to(index) comes first.
-    DEEPGEMM_DEVICE float at(int zone, i32 index) const {
-        return format::decode(ptx::shuffle(held[zone], u32(index / format::per_word) % 32), index);
+    /// Converged warp: scale number `index` along K of zone `zone`, and the word that it is in; turn_to(index) comes first.
+    DEEPGEMM_DEVICE float at(int zone, i32 index) const { return format::decode(word(zone, index), index); }
+    DEEPGEMM_DEVICE u32 word(int zone, i32 index) const {
+        return ptx::shuffle(held[zone], u32(index / format::per_word) % 32);
     }
 
 private:

@@ -96,12 +96,14 @@ struct options {
     u32 rows_of_a = 0;            ///< that a tcgen05.mma must find written and landed, of each CTA; the rest is read
                                   ///< as it lies there, and so are their scales; 0: all rows
     bool check_tensor_quarter = false;  ///< addresses of tcgen05.ld and st name the warp's quarter of the lanes
-    bool check_tensor_waits = true;     ///< arrivals, fences and ends of threads follow the wait for tcgen05.ld and st
-    bool check_tensor_fences = true;    ///< tcgen05.fence before arrivals and after waits, between threads
-    bool check_stores_at_exit = true;   ///< a thread waits until its bulk and TMA stores have read shared memory
-    bool check_phases = true;           ///< a thread has to observe every phase of a barrier it waits on
-    bool check_global = true;           ///< order of accesses to global memory, by its shadow
-    bool late_words = true;             ///< a load of a word may see the value before the newest, lazy and random alone
+    bool check_tensor_waits = true;     ///< arrivals, fences and ends of threads follow the wait for tcgen05.ld and st;
+                                        ///< without it the use of its registers completes a load
+    bool check_tensor_fences =
+        true;  ///< tcgen05.fence before arrivals and after waits, a barrier before tcgen05.dealloc
+    bool check_stores_at_exit = true;  ///< a thread waits until its bulk and TMA stores have read shared memory
+    bool check_phases = true;          ///< a thread has to observe every phase of a barrier it waits on
+    bool check_global = true;          ///< order of accesses to global memory, by its shadow
+    bool late_words = true;            ///< a load of a word may see the value before the newest, lazy and random alone
     std::span<const memory_region> regions{};  ///< of global memory, so that messages name them; outlive the launch
     bool trace = false;                        ///< record a timeline, see last_run()
     bool portable_switch = false;              ///< switch threads with ucontext even where faster code exists

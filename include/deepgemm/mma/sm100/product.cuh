@@ -4,6 +4,7 @@
 
 #include <deepgemm/core/small_types.cuh>
 #include <deepgemm/core/traits.cuh>
+#include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/ptx/tcgen05_mma.cuh>
 #include <deepgemm/scale/granularity.cuh>
 
@@ -68,6 +69,10 @@ template <class A, class B>
 inline constexpr int staged_bits = packed_fp4<A, B>   ? 4
                                    : detail::small<A> ? 8
                                                       : int(bits_of(A::info.type));
+
+/// What a tile of operand `X` holds: FP4 spread over bytes unless it stays packed.
+template <class X, bool Packed>
+using staged_element = conditional_t<detail::fp4<X> && !Packed, in_bytes<e2m1>, typename X::element>;
 
 /// Satisfied by: two operands that Blackwell multiplies by each other.
 template <class A, class B>

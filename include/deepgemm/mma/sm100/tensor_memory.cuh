@@ -4,7 +4,7 @@
 
 #include <deepgemm/core/arch.cuh>
 #include <deepgemm/core/math.cuh>
-#include <deepgemm/ptx/tcgen05.cuh>
+#include <deepgemm/ptx/tcgen05_memory.cuh>
 
 namespace deepgemm::sm100 {
 

@@ -108,7 +108,7 @@ constexpr dense_arguments arguments_of(const gemm_problem& problem) {
         return matrix.rows > 1 ? matrix.row_stride : align_up(max(matrix.columns, i64(1)), per_line);
     };
     const auto operand_pitch = [multiplies, pitch](const input_matrix& matrix) {
-        return multiplies ? pitch(detail::contiguous_rows(matrix)) : align_up(matrix.rows, i64(32));
+        return multiplies ? pitch(detail::contiguous_rows(matrix)) : align_up(matrix.rows, i64(128));
     };
     const auto stride_k = [multiplies](const scale_argument& scales, i64 mn) {
         const bool matters =

@@ -131,11 +131,18 @@ constexpr i64 sm100_stage_bytes(const sm100_tile& tile, const sm100_product& how
     return 128 * (i64(tile.rows()) + tile.columns() / tile.ctas) + scales;
 }
 
-/// Bytes of shared memory beside the stages: two staging buffers of 32 rows and 128 bytes for each of four warps, or twice
-/// the whole tile where that is less; and 2 KB for barriers and alignment.
-constexpr i64 sm100_other_bytes(const sm100_tile& tile, dtype d) {
-    return 2048 + min(i64(2 * 4 * 32 * 128), 2 * i64(tile.m) * tile.n * size_of(d));
+/// Bytes of shared memory in which D is staged: two buffers of 128 rows and the most columns, up to 128 bytes, of which the
+/// tile has a multiple; of a swapped tile all of it, or half if there are more than 128 tokens.
+constexpr i64 sm100_staging_bytes(const sm100_tile& tile, dtype d) {
+    const i64 size = size_of(d), all = i64(tile.m) * tile.n * size;
+    if (tile.swap) return tile.m > 128 ? all / 2 : all;
+    int columns = int(128 / size);
+    while (tile.n % columns != 0) columns /= 2;
+    return 2 * 128 * columns * size;
 }
+
+/// Bytes of shared memory beside the stages: those for D, and 2 KB for barriers and alignment.
+constexpr i64 sm100_other_bytes(const sm100_tile& tile, dtype d) { return 2048 + sm100_staging_bytes(tile, d); }
 
 /// Stages of a tile whose results are of type `d`: as it says, or as many as fit, at most 24.
 constexpr int sm100_stages(const sm100_tile& tile, const sm100_product& how, dtype d) {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// The kernels of Blackwell among which the named operations choose, as lists of types; shipped_fp8.cuh says how lists are used. They
+// are no part of dense(), which is Hopper's: a program for Blackwell names sm100_dense(), or some of these lists. Their tiles are a
+// start: nothing was measured.
+#pragma once
+
+#include <deepgemm/core/kernel_list.cuh>
+#include <deepgemm/kernel/swapped.cuh>
+
+namespace deepgemm::shipped {
+
+namespace sm100 {
+
+/// D = A x B as `type`. Structs here and below, since nvcc 13 loses configurations in alias templates.
+template <class A, class B, class Epilogue, config... Configs>
+struct kernels_of {
+    using type = kernels<gemm<arch::sm100, A, B, Epilogue, Configs>...>;
+};
+
+/// A tile of 128 rows for one CTA, or for each CTA of a pair that multiplies together; `k` elements are 128 bytes.
+DEEPGEMM_BOTH constexpr config alone(int n, int k) { return {.block = {128, n, k}}; }
+DEEPGEMM_BOTH constexpr config pair(int n, int k) {
+    return {.block = {128, n, k}, .cluster = {2, 1}, .sm100 = {.ctas = 2}};
+}
+/// The same with operands that change places: `m` rows of A are the columns of the multiply.
+DEEPGEMM_BOTH constexpr config tokens(int m, int k) { return {.block = {m, 128, k}, .swap = true}; }
+DEEPGEMM_BOTH constexpr config token_pair(int m, int k) {
+    return {.block = {m, 128, k}, .cluster = {1, 2}, .swap = true, .sm100 = {.ctas = 2}};
+}
+
+/// Few rows of A, and many; `K` elements are 128 bytes of a row in shared memory, and `Widest` is what tensor memory has room for.
+template <class A, class B, class Epilogue, int K>
+struct few
+    : kernels_of<A, B, Epilogue, tokens(16, K), tokens(32, K), tokens(64, K), token_pair(32, K), token_pair(64, K)> {};
+template <class A, class B, class Epilogue, int K, int Widest>
+struct many : kernels_of<A, B, Epilogue, alone(64, K), alone(128, K), pair(128, K), pair(Widest, K)> {};
+template <class A, class B, class Epilogue, int K, int Widest>
+struct few_and_many : join<typename few<A, B, Epilogue, K>::type, typename many<A, B, Epilogue, K, Widest>::type> {};
+/// Combinations that are seldom asked for.
+template <class A, class B, class Epilogue, int K>
+struct any : kernels_of<A, B, Epilogue, alone(64, K), alone(128, K), pair(128, K)> {};
+
+template <class T, major Order = major::k>
+using half = operand<T, scale::none, Order>;
+template <major Order = major::k>
+using by_token = operand<e4m3, scale::per_token<scale::ue8m0>, Order>;
+template <major Order = major::k>
+using by_block = operand<e4m3, scale::per_block<scale::ue8m0>, Order>;
+
+/// 16-bit operands: both contiguous along K (nt), the other orders, and sums in FP32 of both (tn).
+template <class T>
+struct half_nt : join<typename few_and_many<half<T>, half<T>, store<T>, 64, 256>::type,
+                      typename few_and_many<half<T>, half<T>, store<float>, 64, 256>::type,
+                      typename few_and_many<half<T>, half<T>, accumulate<T>, 64, 256>::type,
+                      typename any<half<T>, half<T>, accumulate<float>, 64>::type> {};
+template <class T, class Epilogue>
+struct half_turned : join<typename any<half<T>, half<T, major::mn>, Epilogue, 64>::type,
+                          typename any<half<T, major::mn>, half<T, major::mn>, Epilogue, 64>::type,
+                          typename any<half<T, major::mn>, half<T>, Epilogue, 64>::type> {};
+template <class T>
+struct half_others
+    : join<typename half_turned<T, store<T>>::type, typename half_turned<T, store<float>>::type,
+           typename half_turned<T, accumulate<float>>::type, typename half_turned<T, add_in_place>::type> {};
+
+/// FP8, activations scaled by token: weights by block, in either order; both by token, and these in the order of weight gradients.
+template <class Epilogue>
+struct fp8_weights : join<typename few_and_many<by_token<>, by_block<>, Epilogue, 128, 224>::type,
+                          typename any<by_token<>, by_block<major::mn>, Epilogue, 128>::type> {};
+template <class Epilogue>
+struct fp8_tokens : join<typename few_and_many<by_token<>, by_token<>, Epilogue, 128, 224>::type,
+                         typename any<by_token<major::mn>, by_token<major::mn>, Epilogue, 128>::type> {};
+
+}  // namespace sm100
+
+using sm100_bf16_nt = sm100::half_nt<bf16>::type;
+using sm100_bf16_others = sm100::half_others<bf16>::type;
+using sm100_f16 = join<sm100::any<sm100::half<f16>, sm100::half<f16>, store<f16>, 64>::type,
+                       sm100::any<sm100::half<f16>, sm100::half<f16>, store<float>, 64>::type,
+                       sm100::any<sm100::half<f16>, sm100::half<f16>, accumulate<f16>, 64>::type,
+                       sm100::half_turned<f16, store<f16>>::type, sm100::half_turned<f16, store<float>>::type>::type;
+using sm100_weights =
+    join<sm100::fp8_weights<store<bf16>>::type, sm100::fp8_weights<store<float>>::type,
+         sm100::fp8_weights<accumulate<bf16>>::type, sm100::fp8_weights<accumulate<float>>::type>::type;
+using sm100_tokens = join<sm100::fp8_tokens<store<bf16>>::type, sm100::fp8_tokens<store<float>>::type,
+                          sm100::fp8_tokens<accumulate<bf16>>::type, sm100::fp8_tokens<accumulate<float>>::type>::type;
+using sm100_heads = sm100::kernels_of<sm100::by_token<>, sm100::by_block<>, store_heads<bf16, 128, 64, 128>,
+                                      sm100::alone(64, 128), sm100::alone(128, 128), sm100::pair(128, 128)>::type;
+
+/// All dense kernels of Blackwell. A template, like all sums of lists.
+template <class = void>
+DEEPGEMM_BOTH constexpr auto sm100_dense() {
+    return shipped::sum_of(sm100_bf16_nt{}, sm100_bf16_others{}, sm100_f16{}, sm100_weights{}, sm100_tokens{},
+                           sm100_heads{});
+}
+
+}  // namespace deepgemm::shipped

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// The dense GEMM through its named operations on a simulated Blackwell: the engine plans the shipped kernels of sm_100, runs them, and
+// explains its choice; kernels of another architecture are no candidates.
+#include <doctest/doctest.h>
+
+#include <deepgemm/host/engine.hpp>
+#include <deepgemm/host/explain.hpp>
+#include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/ops/gemm/gemm.hpp>
+#include <deepgemm/ops/gemm/operation.hpp>
+#include <deepgemm/ops/gemm/shipped_sm100.cuh>
+
+#include <algorithm>
+#include <vector>
+
+#include "../kernel/sim_handles.hpp"
+#include "gemm_sample.hpp"
+
+namespace sm100_gemm_operation_tests {
+
+using namespace deepgemm;
+using namespace deepgemm::test;
+
+namespace {
+
+using half = shipped::sm100::half<bf16>;
+using by_token = shipped::sm100::by_token<>;
+using hopper = gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>,
+                    config{.block = {64, 64, 64}, .sm90 = {.warpgroups = 1, .promote = promotion::never}}>;
+using some =
+    shipped::join<shipped::kernels<hopper>, shipped::sm100::few_and_many<half, half, store<bf16>, 64, 256>::type,
+                  shipped::sm100::half_turned<bf16, store<float>>::type,
+                  shipped::sm100::any<half, half, accumulate<bf16>, 64>::type,
+                  shipped::sm100::fp8_weights<store<bf16>>::type, shipped::sm100::fp8_tokens<accumulate<float>>::type,
+                  shipped::sm100_heads>::type;
+
+std::span<const gemm_handle> kernels() { return handles(some{}); }
+using gemm_engine = engine_of<ops::gemm>;
+gemm_engine blackwell(int sms = 4) { return {kernels(), device_info::simulated_blackwell(sms)}; }
+
+/// The kinds of products that these kernels compute.
+std::vector<gemm_info> kinds() {
+    std::vector<gemm_info> all;
+    for (const gemm_handle& kernel : kernels()) {
+        if (kernel.info.launch.arch != 100) continue;
+        const auto same = [&](const gemm_info& x) { return x.traits == kernel.info.traits; };
+        if (std::none_of(all.begin(), all.end(), same)) all.push_back(kernel.info);
+    }
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("sm100: every kind of product, planned, run and right") {
+    random_source random(fresh_seed());
+    const gemm_engine engine = blackwell();
+    CHECK(kinds().size() == 10);
+    for (const gemm_info& kind : kinds()) {
+        for (const i32 rows : {3, 40, 300}) {
+            const problem_shape shape = shape_for(kind, rows, random_extent(random, 400), random_extent(random, 900));
+            CAPTURE(describe(kind, shape, random.seed()));
+            gemm_sample sample(kind, shape, random.bits(), numbers::exact, {.a_pad = 16, .b_pad = 16, .c_is_d = true});
+            const auto plan = engine.plan(sample.problem());
+            REQUIRE_MESSAGE(plan, plan.failure().message);
+            REQUIRE(plan->kernel() != nullptr);
+            CHECK(plan->kernel()->info.launch.arch == 100);
+            const auto outcome = run_named(engine, sample.problem());
+            REQUIRE_MESSAGE(outcome, outcome.failure().message);
+            CHECK(sample.verdict() == "");
+        }
+    }
+}
+
+TEST_CASE("sm100: few rows take the side of columns, many are multiplied by pairs") {
+    const auto work = [](i32 m) {
+        return gemm_workload{{m, 4096, 7168}, {dtype::bf16, scale_kind::none, {}}, {dtype::bf16, scale_kind::none, {}}};
+    };
+    const auto few = plan(work(16), device_info::b200(), kernels()),
+               many = plan(work(8192), device_info::b200(), kernels());
+    REQUIRE(few);
+    REQUIRE(many);
+    CHECK(few->kernel()->info.cfg.swap);
+    CHECK(many->kernel()->info.cfg.sm100.ctas == 2);
+    CHECK(many->predicted().total_us > few->predicted().total_us);
+    const std::string text = explain(*many);
+    CAPTURE(text);
+    CHECK(text.find(".sm100 = {.ctas = 2}") != std::string::npos);
+    CHECK(to_source(many->kernel()->info).starts_with("gemm<arch::sm100, operand<bf16>, operand<bf16>, store<bf16>, "));
+    CHECK(text.find("NVIDIA B200") != std::string::npos);
+}
+
+TEST_CASE("sm100: kernels of another architecture are no candidates") {
+    const gemm_info kind{
+        .traits = {.a = {dtype::bf16, scale_kind::none, {}}, .b = {dtype::bf16, scale_kind::none, {}}}};
+    gemm_sample sample(kind, {70, 50, 100}, 1);
+    const gemm_engine on_hopper(kernels(), device_info::simulator());
+    const auto plan = on_hopper.plan(sample.problem());
+    REQUIRE(plan);
+    CHECK(plan->kernel()->info.launch.arch == 90);
+    const gemm_engine only_hopper(kernels().subspan(0, 1), device_info::simulated_blackwell());
+    const auto refused = only_hopper.plan(sample.problem());
+    REQUIRE(!refused);
+    CHECK(refused.failure().code == errc::wrong_device);
+}
+
+TEST_CASE("sm100: an error names the kernel that is missing, as one that compiles") {
+    gemm_info kind;
+    kind.traits.a = {dtype::e4m3, scale_kind::fp32, {1, 128}};
+    kind.traits.b = {dtype::e4m3, scale_kind::fp32, {128, 128}};
+    gemm_sample sample(kind, {70, 50, 100}, 1);
+    const auto refused = blackwell().plan(sample.problem());
+    REQUIRE(!refused);
+    CAPTURE(refused.failure().message);
+    const gemm_workload work = workload_of(sample.problem());
+    const auto best = choose_sm100(work, device_info::simulated_blackwell());
+    REQUIRE(best);
+    CHECK(refused.failure().message.ends_with(
+        concat("instantiate gemm<arch::sm100, operand<e4m3, scale::per_token<scale::ue8m0>>, "
+               "operand<e4m3, scale::per_block<scale::ue8m0>>, store<bf16>, ",
+               to_source(config_of(best->best.tile, sm100_product_of(work.a, work.b))), ">")));
+}
+
+}  // namespace sm100_gemm_operation_tests
