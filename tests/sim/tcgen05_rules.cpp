@@ -252,7 +252,7 @@ TEST_CASE("rows of A beyond those with data are read as they lie there") {
     trial.ctas()[0].shared.resize(end);
     const auto issue = [&](u32 smem, u32 tmem) {
         sim::tcgen05_operands x = trial.operands(smem, tmem);
-        x.a = operand_place(c.a, end - 32 * row_bytes).descriptor(smem);
+        x.a = placed_operand(c.a, end - 32 * row_bytes).descriptor(smem);
         sim::tcgen05_mma(trial.form(), x);
     };
     sim::options options;

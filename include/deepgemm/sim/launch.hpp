@@ -56,9 +56,9 @@ inline void run_clusters(grid_state& grid, u32 count) {
     m.queue_head = 0;
     m.running_warp = nullptr;
     m.blocks = m.fibers = 0;
-    const auto end = grid.pending.begin() + std::min<std::ptrdiff_t>(count, std::ssize(grid.pending));
-    const std::vector<u32> begin(grid.pending.begin(), end);
-    grid.pending.erase(grid.pending.begin(), end);
+    const std::size_t now = std::min<std::size_t>(count, grid.pending.size());
+    const std::vector<u32> begin(grid.pending.begin(), grid.pending.begin() + std::ptrdiff_t(now));
+    grid.pending.erase(grid.pending.begin(), grid.pending.begin() + std::ptrdiff_t(now));
     for (const u32 i : begin) add_cluster(grid, i);
     run_all();
 }

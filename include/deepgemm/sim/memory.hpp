@@ -253,7 +253,9 @@ inline void fence_proxy_async() {
         std::memcpy(d.cta->async + d.range.lo, d.cta->generic + d.range.lo, d.range.hi - d.range.lo);
     }
     me().dirty.clear();
-    for (cancel_answer& a : me().cta->answers) std::erase(a.readers, &me());
+    for (cancel_answer& a : me().cta->answers) {
+        std::erase_if(a.readers, [](const thread_state* t) { return t == &me(); });
+    }
     fence_mbarrier_init();
 }
 

@@ -33,7 +33,8 @@ inline std::vector<tensor_use> uses_of(const tcgen05_multiply& x) {
     const mma_instruction& i = x.instruction;
     const u32 d = x.d & 0xffff, a = x.a_columns & 0xffff, sa = x.sa & 0xffff, sb = x.sb & 0xffff;
     const lane_groups lanes = lanes_of(i, x.d >> 16);
-    std::vector<tensor_use> uses{{{d, d + i.columns(), lanes, true}, "tcgen05.mma (D)"}};
+    const u32 shape = i.m << 16 | i.n << 4 | u32(i.kind);
+    std::vector<tensor_use> uses{{{d, d + i.columns(), lanes, true, shape}, "tcgen05.mma (D)"}};
     if (i.a_in_tensor_memory) uses.push_back({{a, a + 8, lanes, false}, "tcgen05.mma (A)"});
     if (!is_scaled(i.kind)) return uses;
     uses.push_back({{sa, sa + scale_columns(i.rows_per_cta()), all_lanes, false}, "tcgen05.mma (scales of A)"});
