@@ -24,7 +24,10 @@
 #include <deepgemm/kernel/topk.cuh>
 #include <deepgemm/kernel/transpose.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
+#include <deepgemm/ptx/cluster_launch.cuh>
 #include <deepgemm/ptx/convert.cuh>
+#include <deepgemm/ptx/float_pair.cuh>
+#include <deepgemm/ptx/global_wide.cuh>
 #include <deepgemm/ptx/matrix.cuh>
 #include <deepgemm/ptx/word.cuh>
 #include <deepgemm/scale/cast.cuh>

@@ -45,12 +45,11 @@ std::vector<gemm_traits> all_kinds(const batched_engine& engine) {
     return kinds;
 }
 
-}  // namespace
-
-TEST_CASE("batched gemm: random ragged batches by the planner's choice, apart and among each other") {
+/// Random ragged batches by the planner's choice, `count` times.
+void random_batches(int count) {
     const batched_engine engine(instances::of<ops::batched_gemm>(), this_device());
     REQUIRE(engine.kernels().size() > 0);
-    for (int i = 0; i < 12; ++i) {
+    for (int i = 0; i < count; ++i) {
         random_source random(fresh_seed());
         INFO("DEEPGEMM_SEED=", random.seed());
         const problem_shape shape{i32(random.integer(1, 600)), i32(random.integer(1, 900)),
@@ -62,6 +61,16 @@ TEST_CASE("batched gemm: random ragged batches by the planner's choice, apart an
             CHECK(run(engine, sample) == "");
         }
     }
+}
+
+}  // namespace
+
+TEST_CASE("batched gemm: random ragged batches by the planner's choice, apart and among each other") {
+    random_batches(12);
+}
+
+TEST_SUITE("batched gemm small") {
+    TEST_CASE("batched gemm: a few, for compute-sanitizer") { random_batches(1); }
 }
 
 TEST_CASE("batched gemm: every shipped kernel, on some multiprocessors, too, and without K") {

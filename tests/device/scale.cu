@@ -145,6 +145,8 @@ TEST_CASE_TEMPLATE("casts to FP4", X, bf16, float) {
         const bool special = s.k < 7168;
         CHECK(check_fp4<gpu, X, scale::ue8m0>(s.m, s.k, s.x_pitch, s.q_padding, 0, special, seed) == "");
         CHECK(check_fp4<gpu, X, scale::ue4m3>(s.m, s.k, s.x_pitch, s.q_padding, 0.0123f, special, seed) == "");
+        CHECK(check_fp4_per_channel<gpu, X, scale::ue8m0>(s.m, s.k, s.x_pitch, s.q_padding, 0, special, seed) == "");
+        CHECK(check_fp4_per_channel<gpu, X, scale::ue4m3>(s.m, s.k, s.x_pitch, s.q_padding, 3, special, seed) == "");
     }
 }
 
@@ -212,6 +214,7 @@ TEST_CASE("small casts") {
         CHECK(check_per_block<gpu, e5m2, float, cast_scales::packed>(200, 600, pitch, pitch, true, seed) == "");
         CHECK(check_fp4<gpu, bf16, scale::ue8m0>(5, 600, pitch, pitch % 2, 0, true, seed) == "");
         CHECK(check_fp4<gpu, float, scale::ue4m3>(5, 600, pitch, pitch % 2, 0.3f, true, seed) == "");
+        CHECK(check_fp4_per_channel<gpu, bf16, scale::ue4m3>(75, 600, pitch, pitch % 2, 0.3f, true, seed) == "");
     }
 }
 

@@ -48,6 +48,20 @@ result<void> broken_end(Change change) {
     });
 }
 
+/// The same with exponents for 32 elements of K of A, and B in FP4 with such scales; with `nv` both are FP4, with small floats for 16
+/// elements as scales.
+template <class Change>
+result<void> broken_small(Change change, bool nv = false) {
+    return broken([&](gemm_problem& p) {
+        const scale_kind kind = nv ? scale_kind::ue4m3 : scale_kind::ue8m0;
+        if (nv) p.a.matrix.type = dtype::e2m1x2;
+        p.b.matrix.type = dtype::e2m1x2;
+        p.a.scales = mx_scales(p.a.scales.data, kind, 256, 1024);
+        p.b.scales = mx_scales(p.b.scales.data, kind, 512, 1024);
+        change(p);
+    });
+}
+
 /// The same of head splits, with D's columns for two heads of 256.
 template <class Change>
 result<void> broken_heads(const head_splits& heads, Change change) {
@@ -81,9 +95,9 @@ inline std::vector<broken_rule> rules_of_matrices() {
         {"A and B have K columns", broken([](p_& p) { p.b.matrix.columns = 1000; })},
         {"D is M x N", broken([](p_& p) { p.d.rows = 255; })},
         {"C has D's shape", broken([](p_& p) { (p.c = c_of(p))->columns = 500; })},
-        {"A is FP8, BF16 or FP16", broken([](p_& p) { p.a.matrix.type = dtype::f32; })},
-        {"so is B", broken([](p_& p) { p.b.matrix.type = dtype::e2m1x2; })},
-        {"both are FP8, or of one 16-bit type", broken([](p_& p) { p.b.matrix.type = dtype::f16; }, true)},
+        {"A is FP8, FP4, BF16, FP16 or TF32", broken([](p_& p) { p.a.matrix.type = dtype::f32; })},
+        {"so is B", broken([](p_& p) { p.b.matrix.type = dtype::e2m3; })},
+        {"both are FP8 or FP4, or of one other type", broken([](p_& p) { p.b.matrix.type = dtype::f16; }, true)},
         {"D is BF16 or FP32, or FP16 where A and B are", broken([](p_& p) { p.d.type = dtype::f16; })},
         {"C has D's type", broken([](p_& p) { (p.c = c_of(p))->type = dtype::f32; })},
         {"memory that is read or written is given", broken([](p_& p) { p.d.data = nullptr; })},
@@ -112,7 +126,6 @@ inline std::vector<broken_rule> rules_of_scales() {
          })},
         {"there are as many as tiles", broken([](p_& p) { p.b.scales.rows = 5; })},
         {"packed ones, four to a word", broken([](p_& p) { p.a.scales.kind = scale_kind::ue8m0; })},
-        {"or those in UE4M3", broken([](p_& p) { p.a.scales.kind = scale_kind::ue4m3; })},
         {"they are given", broken([](p_& p) { p.a.scales.data = nullptr; })},
         {"MN-major scales start at multiples of 16 bytes",
          broken([](p_& p) { p.a.scales.data = moved(p.a.scales.data, 4); })},
@@ -132,6 +145,46 @@ inline std::vector<broken_rule> rules_of_scales() {
         {"they lie at no negative distance", broken_end([](p_& p) { p.b.scales.row_stride = -1; })},
         {"operands without scales name none", broken_end([](p_& p) { p.a.scales.kind = scale_kind::none; })},
         {"16-bit products are not promoted", broken([](p_& p) { p.promoted = true; }, true)},
+    };
+}
+
+inline std::vector<broken_rule> rules_of_small_operands() {
+    using p_ = gemm_problem;
+    return {
+        {"scales of FP4 are packed", broken_small([](p_& p) { p.b.scales.kind = scale_kind::fp32; })},
+        {"those of other types are exponents", broken_small([](p_& p) { p.a.scales.kind = scale_kind::ue4m3; })},
+        {"exponents cover these tiles", broken_small([](p_& p) {
+             p.a.scales.tile = {1, 64};
+         })},
+        {"small floats cover 1 x 16", broken_small(
+                                          [](p_& p) {
+                                              p.b.scales.tile = {1, 32};
+                                          },
+                                          true)},
+        {"there are as many as tiles", broken_small([](p_& p) { p.b.scales.columns = 9; })},
+        {"of small floats, too", broken_small([](p_& p) { p.b.scales.columns = 9; }, true)},
+        {"both operands have one format",
+         broken_small([](p_& p) { p.a.scales = mx_scales(p.a.scales.data, scale_kind::ue8m0, 256, 1024); }, true)},
+        {"with small floats both lie along K", broken_small(
+                                                   [](p_& p) {
+                                                       p.b.matrix.row_stride = 1;
+                                                       p.b.matrix.column_stride = 512;
+                                                   },
+                                                   true)},
+        {"FP4 beside FP8 has a multiple of 128 elements in a row", broken_small([](p_& p) {
+             p.a.matrix.columns = p.b.matrix.columns = 1056;
+             p.a.matrix.row_stride = p.b.matrix.row_stride = 1088;
+             p.a.scales = mx_scales(p.a.scales.data, scale_kind::ue8m0, 256, 1056);
+             p.b.scales = mx_scales(p.b.scales.data, scale_kind::ue8m0, 512, 1056);
+         })},
+        {"packed FP4 an even number",
+         broken_small([](p_& p) { p.a.matrix.columns = p.b.matrix.columns = 1023; }, true)},
+        {"FP4 beside FP8 starts at multiples of 32 bytes",
+         broken_small([](p_& p) { p.b.matrix.data = moved(p.b.matrix.data, 16); })},
+        {"and so do its rows", broken_small([](p_& p) { p.b.matrix.row_stride = 1056; })},
+        {"rows of packed FP4 are a multiple of 16 bytes apart",
+         broken_small([](p_& p) { p.b.matrix.row_stride = 1040; }, true)},
+        {"FP4 is not promoted", broken_small([](p_& p) { p.promoted = true; })},
     };
 }
 

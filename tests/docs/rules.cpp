@@ -65,6 +65,7 @@ std::vector<std::string> sentences(const std::string& header) {
 TEST_CASE("the tables of rules hold the sentences of broken rules") {
     check_table("matrices", fakes::rules_of_matrices());
     check_table("scales", fakes::rules_of_scales());
+    check_table("small_operands", fakes::rules_of_small_operands());
     check_table("memory", fakes::rules_of_memory());
     check_table("heads", fakes::rules_of_heads());
     check_table("epilogues", fakes::rules_of_epilogues());
@@ -96,6 +97,7 @@ TEST_CASE("every sentence that a check can say is in a table") {
                                "host/stack.hpp",
                                "ops/contiguous_gemm/rules.hpp",
                                "ops/gemm/rules.hpp",
+                               "ops/gemm/small_rules.hpp",
                                "ops/grouped_gemm/rules.hpp",
                                "ops/batched_gemm/rules.hpp",
                                "ops/clean_logits/rules.hpp",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tables of docs/sm100-times.md: what the model of Blackwell predicts for every dense product of the specification's table. Where the
-// environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against the model.
+// The tables of docs/sm100-times.md: what the model of Blackwell predicts for every dense product of the specification's
+// table. Where the environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against the model.
 #include <deepgemm/ops/gemm/sm100_plan.hpp>
 
 #include "page.hpp"
@@ -117,7 +117,7 @@ table tiles() {
         const sm100_product how = sm100_product_of(a, b);
         const sm100_clocks c = clocks_of(tile, work);
         lines.push_back(concat("| ", name, " | ", describe(tile), " | ", sm100_tmem_columns(tile, how), " | ",
-                               sm100_stages(tile, how), " | ",
+                               sm100_stages(tile, how, dtype::bf16), " | ",
                                format("%.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f |", c.multiply, c.port, c.scales,
                                       c.fill, c.latency, c.totals, c.store)));
     }

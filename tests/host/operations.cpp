@@ -125,9 +125,9 @@ TEST_CASE("operations say which types they take") {
     CHECK(text_of(f16_gemm_nt(everything, half_a, b, d_matrix())) ==
           "unsupported_type: B is bf16; an FP16 GEMM takes f16");
     CHECK(text_of(fp8_gemm_nt(everything, unscaled(a), unscaled(b), d_matrix())) ==
-          "unsupported_type: A is bf16; an FP8 GEMM takes e4m3 or e5m2");
+          "unsupported_type: A is bf16; an FP8 or FP4 GEMM takes e4m3, e5m2 or e2m1x2");
     CHECK(text_of(fp8_gemm_nt(everything, p.a, unscaled(b), d_matrix())) ==
-          "unsupported_type: B is bf16; an FP8 GEMM takes e4m3 or e5m2");
+          "unsupported_type: B is bf16; an FP8 or FP4 GEMM takes e4m3, e5m2 or e2m1x2");
     output_matrix d = d_matrix();
     d.columns = d.row_stride = 640;
     CHECK(text_of(fp8_gemm_nt_skip_head_mid(everything, unscaled(a), unscaled(b), d, {128, 64, 128})) ==

@@ -21,7 +21,7 @@ TEST_CASE("a configuration prints as its own source") {
                         .trigger_dependents = trigger::always,
                         .extents = {0, 7168, 2048},
                         .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred},
-                        .sm100 = {.ctas = 2, .accumulators = 4}});
+                        .sm100 = {.ctas = 2, .epilogue_warps = 8, .accumulators = 3}});
     CHECK_SOURCE(config{.block = {128, 256, 64}, .stages = 4, .sm90 = {.promote = promotion::never}});
 }
 
@@ -39,7 +39,7 @@ TEST_CASE("a configuration prints as its own source") {
                .trigger_dependents = trigger::always,                                        \
                .extents = {1, 2, 3},                                                         \
                .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred}, \
-               .sm100 = {.ctas = 2, .accumulators = 4}})
+               .sm100 = {.ctas = 2, .epilogue_warps = 8, .accumulators = 3}})
 
 TEST_CASE("every member prints under the name by which the compiler knows it") {
     EVERY_MEMBER(CHECK_SOURCE);

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include <deepgemm/ops/gemm/cost.hpp>
 #include <deepgemm/ops/gemm/sm100_plan.hpp>
 
 namespace sm100_cost_tests {
@@ -61,6 +62,7 @@ TEST_CASE("which kind multiplies which operands") {
     CHECK(kind(wide, wide) == "tf32");
     CHECK(kind(plain, plain) == "f8f6f4");
     CHECK(kind(token, block) == "mxf8f6f4");
+    CHECK(kind(fine, token) == "mxf8f6f4");  // each side its own
     CHECK(kind(token, mx) == "mxf8f6f4");
     CHECK(kind(mx, mx) == "mxf4");
     CHECK(kind(nv, nv) == "mxf4nvf4");
@@ -77,7 +79,8 @@ TEST_CASE("which kind multiplies which operands") {
 }
 
 TEST_CASE("clocks of a K block and of an epilogue") {
-    // BF16, 128 x 128 x 16 takes 64 clocks, and four of them are a block of 64. Both tiles have 16 KB, read at 128 bytes a clock.
+    // BF16, 128 x 128 x 16 takes 64 clocks, and four of them are a block of 64. Both tiles have 16 KB, read at 128 bytes a
+    // clock.
     auto one = clocks_of({.m = 128, .n = 128}, work(half, half));
     CHECK(one.multiply == 4 * 64);
     CHECK(one.port == 256);
@@ -98,11 +101,6 @@ TEST_CASE("clocks of a K block and of an epilogue") {
     CHECK(one.multiply == 512);
     CHECK(one.port == 256);
     CHECK(one.fill == doctest::Approx(32768 / 58.1));
-    // 64 rows take the tensor cores as long as 128, and the port less. Kinds with scales have 128 rows whatever is in them.
-    one = clocks_of({.m = 64, .n = 128}, work(half, half));
-    CHECK(one.multiply == 256);
-    CHECK(one.port == 192);
-    CHECK(clocks_of({.m = 64, .n = 128}, work(fine, fine)).port == 256 + 3 * 8);
     // Other kinds: elements of K in 128 bytes, and the rate.
     CHECK(clocks_of({.m = 128, .n = 128}, work(wide, wide)).multiply == 256);
     CHECK(clocks_of({.m = 128, .n = 128}, work(token, token)).multiply == 256);
@@ -166,35 +164,37 @@ TEST_CASE("columns of tensor memory and bytes of shared memory") {
     CHECK(bytes({.m = 128, .n = 256, .ctas = 2}, half, half) == 32768);
     CHECK(bytes({.m = 128, .n = 128}, token, mx) == 32768 + 1024);
     CHECK(bytes({.m = 128, .n = 128}, nv, nv) == 32768 + 4 * 1024);
-    CHECK(sm100_stages({.m = 128, .n = 256}, sm100_product_of(half, half)) == 4);  // (232448 - 34816) / 49152
-    CHECK(sm100_stages({.m = 128, .n = 256, .ctas = 2}, sm100_product_of(half, half)) == 6);
-    CHECK(sm100_stages({.m = 32, .n = 16}, sm100_product_of(half, half)) == 24);
+    CHECK(sm100_stages({.m = 128, .n = 256}, sm100_product_of(half, half), dtype::bf16) ==
+          4);  // (232448 - 34816) / 49152
+    CHECK(sm100_stages({.m = 128, .n = 256, .ctas = 2}, sm100_product_of(half, half), dtype::bf16) == 6);
+    CHECK(sm100_stages({.m = 128, .n = 16}, sm100_product_of(half, half), dtype::bf16) == 12);
     CHECK(message({.m = 128, .n = 256, .stages = 5}, work(half, half)) ==
           "a tile takes 280576 bytes of shared memory; there are 232448");
 }
 
 TEST_CASE("rules of tiles") {
-    CHECK(message({.m = 96, .n = 128}, work(half, half)) ==
-          "a tile has 96 rows of the multiply; it must be 128, or without pairs and swapping 32 or 64");
-    CHECK(message({.m = 64, .n = 128, .ctas = 2}, work(half, half)) ==
-          "a tile has 64 rows of the multiply; it must be 128, or without pairs and swapping 32 or 64");
+    CHECK(message({.m = 64, .n = 128}, work(half, half)) ==
+          "a tile has 64 rows of the multiply; it must be 128, the lanes of tensor memory");
     CHECK(message({.m = 64, .n = 64, .swap = true}, work(half, half)) ==
-          "a tile has 64 rows of the multiply; it must be 128, or without pairs and swapping 32 or 64");
+          "a tile has 64 rows of the multiply; it must be 128, the lanes of tensor memory");
     CHECK(message({.m = 128, .n = 264}, work(half, half)) ==
           "a tile has 264 columns of the multiply; it must be a multiple of 8 up to 256");
     CHECK(message({.m = 128, .n = 24, .ctas = 2}, work(half, half)) ==
           "a tile has 24 columns of the multiply; it must be a multiple of 16 up to 256");
-    CHECK(message({.m = 128, .n = 24}, work(half, turned(half))) == "valid");
+    CHECK(message({.m = 128, .n = 24}, work(half, half)) == "valid");
+    CHECK(message({.m = 128, .n = 32}, work(half, turned(half))) == "valid");
+    CHECK(message({.m = 128, .n = 32, .ctas = 2}, work(half, turned(half))) ==
+          "a CTA has 16 rows of bf16 that do not lie along K; TMA copies 32 at a time");
+    CHECK(message({.m = 128, .n = 32}, work(token, turned(block))) ==
+          "a CTA has 32 rows of e4m3 that do not lie along K; TMA copies 64 at a time");
     CHECK(message({.m = 128, .n = 24}, work(token, turned(block))) ==
           "a tile has 24 columns of 8-bit elements that are not contiguous along K; it must be a multiple of 16");
     CHECK(message({.m = 128, .n = 48, .ctas = 2}, work(token, turned(block))) ==
           "a tile has 48 columns of 8-bit elements that are not contiguous along K; it must be a multiple of 32");
-    CHECK(
-        message({.m = 128, .n = 192}, work(token, turned(mx))) ==
-        "a tile has 128 x 192 elements for a CTA, of FP4 that is not contiguous along K; TMA copies it in runs of 128");
-    CHECK(
-        message({.m = 128, .n = 128, .ctas = 2}, work(token, turned(mx))) ==
-        "a tile has 128 x 64 elements for a CTA, of FP4 that is not contiguous along K; TMA copies it in runs of 128");
+    CHECK(message({.m = 128, .n = 192}, work(token, turned(mx))) ==
+          "a CTA has 192 rows of e2m1x2 that do not lie along K; TMA copies 128 at a time");
+    CHECK(message({.m = 128, .n = 128, .ctas = 2}, work(token, turned(mx))) ==
+          "a CTA has 64 rows of e2m1x2 that do not lie along K; TMA copies 128 at a time");
     CHECK(message({.m = 192, .n = 128, .swap = true}, work(token, turned(mx))) == "valid");  // B has the rows
     CHECK(message({.ctas = 3}, work(half, half)) == "3 CTAs multiply together; it must be 1 or 2");
     CHECK(message({.accumulators = 0}, work(half, half)) == "a tile has 0 accumulators; it needs one");
@@ -266,6 +266,38 @@ TEST_CASE("no prediction is faster than the hardware's peaks") {
             }
         }
     }
+}
+
+TEST_CASE("kernels of Blackwell are predicted by their tiles") {
+    const auto of = work(half, half);
+    gemm_info info{.launch = {.arch = 100}, .cfg = {.block = {128, 256, 64}, .stages = 4}};
+    const sm100_tile tile{.m = 128, .n = 256, .stages = 4};
+    CHECK(sm100_tile_of(info.cfg) == tile);
+    CHECK(predict(info, of, b200, 148).total_us == predict(tile, of, b200, 148).total_us);
+    info.launch.arch = 90;
+    CHECK(predict(info, of, b200, 148).total_us != predict(tile, of, b200, 148).total_us);
+    // Multicast: the CTAs of a cluster along M share tiles of B, those along N tiles of A; clusters are counted whole.
+    info.cfg.cluster = {2, 1};
+    sm100_tile shared = tile;
+    shared.cluster = {2, 1};
+    CHECK(sm100_tile_of(info.cfg) == shared);
+    // And back: a configuration from a tile.
+    const auto how = sm100_product_of(half, half);
+    CHECK(config_of(shared, how) == info.cfg);
+    const sm100_tile pair{.m = 48, .swap = true, .ctas = 2, .stages = 3};
+    CHECK(config_of(pair, how) ==
+          config{.block = {48, 128, 64}, .stages = 3, .cluster = {1, 2}, .swap = true, .sm100 = {.ctas = 2}});
+    CHECK(sm100_tile_of(config_of(pair, how)) == pair);
+    CHECK(clocks_of(shared, of).fill == doctest::Approx((128 + 128) * 128 / 58.1));
+    CHECK(clocks_of(shared, of).port == clocks_of(tile, of).port);
+    CHECK(predict(shared, work(half, half, 129, 256), b200, 148).tiles == 2);
+    CHECK(predict(shared, work(half, half, 257, 256), b200, 148).tiles == 4);
+    shared.cluster = {1, 2};
+    CHECK(clocks_of(shared, of).fill == doctest::Approx((64 + 256) * 128 / 58.1));
+    CHECK(predict(shared, work(half, half, 129, 256), b200, 148).tiles == 4);
+    // A swapped kernel has its cluster along the other axis.
+    const sm100_tile swapped{.m = 64, .n = 128, .swap = true, .cluster = {1, 2}};
+    CHECK(clocks_of(swapped, of).fill == doctest::Approx((128 + 32) * 128 / 58.1));
 }
 
 TEST_CASE("choices") {

@@ -111,15 +111,18 @@ TEST_CASE("one function judges extents, for those who have no matrices yet too")
 
 TEST_CASE("element types") {
     CHECK(after([](auto& p) { p.a.matrix.type = dtype::f32; }) ==
-          "unsupported_type: A is f32; it must be e4m3, e5m2, bf16 or f16");
-    CHECK(after([](auto& p) { p.b.matrix.type = dtype::e2m1x2; }) ==
-          "unsupported_type: B is e2m1x2; it must be e4m3, e5m2, bf16 or f16");
+          "unsupported_type: A is f32; it must be e4m3, e5m2, e2m1x2, bf16, f16 or tf32");
+    CHECK(after([](auto& p) { p.b.matrix.type = dtype::e2m3; }) ==
+          "unsupported_type: B is e2m3; it must be e4m3, e5m2, e2m1x2, bf16, f16 or tf32");
     CHECK(after([](auto& p) { p.a.matrix.type = dtype::bf16; }) ==
-          "unsupported_type: A is bf16 and B is e4m3; both must be FP8 (e4m3 or e5m2), both bf16 or both f16");
+          "unsupported_type: A is bf16 and B is e4m3; both must be FP8 or FP4 (e4m3, e5m2, e2m1x2), or both of one "
+          "other type");
     CHECK(after([](auto& p) {
               p.a.matrix.type = dtype::bf16;
               p.b.matrix.type = dtype::f16;
-          }) == "unsupported_type: A is bf16 and B is f16; both must be FP8 (e4m3 or e5m2), both bf16 or both f16");
+          }) ==
+          "unsupported_type: A is bf16 and B is f16; both must be FP8 or FP4 (e4m3, e5m2, e2m1x2), or both of one "
+          "other type");
     CHECK(after([](auto& p) { p.d.type = dtype::f16; }) == "unsupported_type: D is f16; it must be bf16 or f32");
     CHECK(after([](auto& p) {
               p.c = as_c(p);
@@ -338,7 +341,7 @@ TEST_CASE("empty products") {
         p.b = {{nullptr, dtype::e4m3, 24, 0, 0}, {}};
         CHECK(!is_empty(p));
         CHECK(verdict(p) == "fine");
-        CHECK(arguments_of(p).a.pitch == 16);
+        CHECK(arguments_of(p).a.pitch == 128);
         CHECK(arguments_of(p).a.scales.stride_k == 8);
         p.c = p.d;
         CHECK(verdict(p) == "fine");

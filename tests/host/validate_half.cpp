@@ -46,12 +46,15 @@ TEST_CASE("valid 16-bit problems of every order") {
 }
 
 TEST_CASE("16-bit operands and their scales") {
-    CHECK(after([](auto& p) { p.a.scales = {}; }) ==
-          "bad_scales: A is bf16 and has scales; only FP8 is scaled, others need scale_kind::none and no data");
-    CHECK(after([](auto& p) { p.b.scales = per_block_scales(address(4096), scale_kind::ue8m0, 512, 1024); }) ==
-          "bad_scales: B is bf16 and has scales; only FP8 is scaled, others need scale_kind::none and no data");
-    CHECK(after([](auto& p) { p.a.scales.data = address(4096); }) ==
-          "bad_scales: A is bf16 and has scales; only FP8 is scaled, others need scale_kind::none and no data");
+    CHECK(
+        after([](auto& p) { p.a.scales = {}; }) ==
+        "bad_scales: A is bf16 and has scales; only FP8 and FP4 are scaled, others need scale_kind::none and no data");
+    CHECK(
+        after([](auto& p) { p.b.scales = per_block_scales(address(4096), scale_kind::ue8m0, 512, 1024); }) ==
+        "bad_scales: B is bf16 and has scales; only FP8 and FP4 are scaled, others need scale_kind::none and no data");
+    CHECK(
+        after([](auto& p) { p.a.scales.data = address(4096); }) ==
+        "bad_scales: A is bf16 and has scales; only FP8 and FP4 are scaled, others need scale_kind::none and no data");
     gemm_problem p = fakes::problem(256, 512, 1024);
     p.b = unscaled(p.b.matrix);
     CHECK(verdict(p) ==
@@ -136,8 +139,8 @@ TEST_CASE("empty 16-bit products") {
     p.a = {{nullptr, dtype::bf16, 100, 0, 3, 5}, {}};
     CHECK(verdict(p) == "fine");
     CHECK(workload_of(p).a == fakes::half());
-    CHECK(arguments_of(p).a.pitch == 112);
-    CHECK(arguments_of(p).b.pitch == 32);
+    CHECK(arguments_of(p).a.pitch == 128);
+    CHECK(arguments_of(p).b.pitch == 128);
     p.d.data = nullptr;
     CHECK(verdict(p) == "null_pointer: D has no data: its pointer is null");
 }

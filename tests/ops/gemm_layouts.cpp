@@ -11,6 +11,7 @@
 
 #include "../kernel/machines.hpp"
 #include "gemm_layouts_sample.hpp"
+#include "guarded_workspace.hpp"
 
 namespace gemm_layouts_tests {
 
@@ -28,29 +29,6 @@ layouts_engine engine_on_simulator() {
 }
 
 std::string message_of(const result<void>& done) { return done ? "" : done.failure().message; }
-
-/// A workspace of NaN between guards.
-struct guarded_workspace {
-    explicit guarded_workspace(u64 bytes) : memory(bytes / 16 + 2, block{}), size(bytes) { fill(); }
-
-    workspace_memory argument() { return {memory.data() + 1, size}; }
-    /// "" or what was written outside of it.
-    std::string trespass() const {
-        const u8* const from = reinterpret_cast<const u8*>(memory.data());
-        for (u64 i = 0; i < memory.size() * 16; ++i) {
-            if ((i < 16 || i >= 16 + size) && from[i] != 0xff) return concat("byte ", i64(i) - 16, " was written");
-        }
-        return "";
-    }
-    void fill() { std::fill_n(reinterpret_cast<u8*>(memory.data()), memory.size() * 16, u8(0xff)); }
-
-private:
-    struct alignas(16) block {
-        u8 byte[16];
-    };
-    std::vector<block> memory;
-    u64 size;
-};
 
 /// `kind` with any of the two operands turned.
 gemm_info turned(gemm_info kind, random_source& random) {

@@ -23,8 +23,8 @@ constexpr float nan_value = __builtin_nanf(""), infinity = __builtin_inff();
 /// The number of a UE4M3 code.
 double small_float(int code) { return code < 8 ? std::ldexp(code, -9) : std::ldexp(8 + code % 8, code / 8 - 10); }
 
-/// The nearest of the numbers number(0), number(1) ... to x, which is not negative; of two as near ones that of the even code if
-/// `ties_to_even`, else the smaller one.
+/// The nearest of the numbers number(0), number(1) ... to x, which is not negative; of two as near ones that of the even code
+/// if `ties_to_even`, else the smaller one.
 template <class Number>
 int nearest(double x, int count, bool ties_to_even, const Number& number) {
     int best = 0;
@@ -281,7 +281,7 @@ TEST_CASE_TEMPLATE("casts to FP4 on the simulator", X, bf16, float) {
                           {3, 710, 720, 1},
                           {4, 262, 263, 0},
                           {1, 2, 2, 0},
-                          {7, 514, 520, 3}}) {
+                          {150, 514, 520, 3}}) {
         CAPTURE(s.k);
         const bool special = s.k == 710;
         CHECK(check_fp4<simulator, X, scale::ue8m0>(s.m, s.k, s.x_pitch, s.q_padding, 0, special, seed) == "");
@@ -292,12 +292,36 @@ TEST_CASE_TEMPLATE("casts to FP4 on the simulator", X, bf16, float) {
     CHECK(scale::cast_to_fp4<X, scale::ue8m0>::grid({.rows = 7, .columns = 0}, 132) == 0);
 }
 
+TEST_CASE_TEMPLATE("casts to FP4 per channel on the simulator", X, bf16, float) {
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    struct shape {
+        i64 k, mn, x_pitch, q_padding;
+    };
+    for (const shape s : {shape{256, 256, 256, 0},
+                          {150, 704, 704, 2},
+                          {33, 130, 131, 1},
+                          {65, 262, 264, 0},
+                          {1, 2, 2, 0},
+                          {530, 700, 704, 64}}) {
+        CAPTURE(s.k);
+        const bool special = s.k == 150;
+        CHECK(check_fp4_per_channel<simulator, X, scale::ue8m0>(s.k, s.mn, s.x_pitch, s.q_padding, 0, special, seed) ==
+              "");
+        CHECK(check_fp4_per_channel<simulator, X, scale::ue4m3>(s.k, s.mn, s.x_pitch, s.q_padding, 0, special, seed) ==
+              "");
+        CHECK(check_fp4_per_channel<simulator, X, scale::ue4m3>(s.k, s.mn, s.x_pitch, s.q_padding, 7.5f, special,
+                                                                seed) == "");
+    }
+    CHECK(scale::cast_to_fp4_per_channel<X, scale::ue8m0>::grid({.rows = 0, .columns = 128}, 132) == 0);
+}
+
 TEST_CASE("what casts to FP4 refuse") {
     using mx = scale::cast_to_fp4<bf16, scale::ue8m0>;
     using nv = scale::cast_to_fp4<float, scale::ue4m3>;
     alignas(16) static float x[64];
     alignas(16) static u8 q[64];
-    alignas(16) static u32 words[16];
+    alignas(16) static u32 words[32];
     static const float factor = 1;
     const scale::cast_fp4_arguments good{
         .x = x, .x_pitch = 32, .q = q, .q_pitch = 16, .rows = 2, .columns = 32, .scales = words};
@@ -320,6 +344,10 @@ TEST_CASE("what casts to FP4 refuse") {
     CHECK(error(mx{}, [](arguments& a) { a.q_pitch = 15; }) == "q has a pitch of 15 bytes; its 32 columns take 16");
     CHECK(error(nv{}, [](arguments& a) { a.scale_stride_mn = 0; }) ==
           "the 2 x 1 words of scales have strides 0 and 0; a stride between different words must be positive");
+    using channels = scale::cast_to_fp4_per_channel<bf16, scale::ue8m0>;
+    CHECK(error(channels{}, [](arguments&) {}) == "no error");  // one word for each of 32 columns
+    CHECK(error(channels{}, [](arguments& a) { a.scale_stride_mn = 0; }) ==
+          "the 32 x 1 words of scales have strides 0 and 0; a stride between different words must be positive");
     CHECK(error(mx{}, [](arguments& a) { a.q = reinterpret_cast<u8*>(x); }) ==
           "q overlaps x in memory; the result would be undefined");
     CHECK(error(nv{}, [](arguments& a) { a.tensor_scale = reinterpret_cast<const float*>(words); }) ==

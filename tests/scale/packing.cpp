@@ -31,6 +31,7 @@ TEST_CASE("rows between groups of rows pack to zero, and their scales are not re
         CHECK(check_packed_rows<simulator>({}, 128, 9, 4, turned, seed) == "");        // no group at all
         CHECK(check_packed_rows<simulator>({1000}, 128, 65, 33, turned, seed) == "");  // reaches beyond the last row
         CHECK(check_packed_rows<simulator>({1, 225, 449}, 224, 672, 8, turned, seed) == "");
+        CHECK(check_packed_rows<simulator>({100, 700, 1100}, 128, 1300, 40, turned, seed) == "");
     }
     std::vector<i32> many;
     for (i32 g = 0, row = 0; g < 150; ++g) {
@@ -50,6 +51,7 @@ TEST_CASE("scales of groups along K pack group by group") {
             CHECK(check_packed_k_groups<simulator>({640, 0, 128, 1024}, tile_k, 132, by_end, 128, 0, 132, seed) == "");
             CHECK(check_packed_k_groups<simulator>({1, 33, 500, 129, 0, 0}, tile_k, 4, by_end, 160, 3, 4, seed) == "");
             CHECK(check_packed_k_groups<simulator>({0, 0, 96}, tile_k, 300, by_end, 32, 2, 301, seed) == "");
+            CHECK(check_packed_k_groups<simulator>({4096, 7000, 96}, tile_k, 420, by_end, 32, 0, 420, seed) == "");
             CHECK(check_packed_k_groups<simulator>({0, 0}, tile_k, 8, by_end, 32, 2, 8, seed) == "");
             std::vector<i64> most;
             for (i64 g = 0; g < 128; ++g) most.push_back(g % 5 * 100);
@@ -82,6 +84,56 @@ TEST_CASE("nothing to pack launches nothing") {
     CHECK(scale::pack_k_grouped::grid({.groups = 3, .words = 5}, 132) == 0);
     CHECK(scale::pack_k_grouped::grid({.mn = 4096, .groups = 1, .words = 100000}, 132) == 132 * 16);
     CHECK(validate<scale::pack_k_grouped>(scale::pack_k_grouped_arguments{}));
+}
+
+TEST_CASE("rows of words for groups along K") {
+    const i64 sizes[] = {640, 0, 100, 4096};
+    CHECK(*k_grouped_word_rows(sizes, false, 5 + 1 + 32, 4, 128) == 2 + 1 + 8);
+    CHECK(*k_grouped_word_rows(sizes, false, 20 + 4 + 128, 4, 32) == 5 + 1 + 32);
+    CHECK(*k_grouped_word_rows(sizes, true, 7, 4, 128) == 11);  // sizes may be rounded up, so rows need not agree
+    CHECK(*k_grouped_word_rows({}, true, 38, 4, 128) == (38 + 12) / 4);
+    CHECK(*k_grouped_word_rows({}, true, 0, 0, 128) == 0);
+    // The bound is never too small.
+    random_source random(fresh_seed());
+    for (int i = 0; i < 200; ++i) {
+        std::vector<i64> some(std::size_t(random.integer(1, 20)));
+        i64 rows = 0;
+        for (i64& k : some) {
+            k = random.integer(0, 1000);
+            rows += ceil_div(k, i64(32));
+        }
+        CHECK(*k_grouped_word_rows({}, true, rows, i64(some.size()), 32) >=
+              *k_grouped_word_rows(some, false, rows, i64(some.size()), 32));
+        CHECK(*k_grouped_word_rows(some, false, rows, i64(some.size()), 32) ==
+              reference::k_grouped_words(some, rows, i64(some.size()), 32));
+    }
+    CHECK(message(k_grouped_word_rows(sizes, false, 37, 4, 128)) == "there are 37 rows of scales; the groups have 38");
+    CHECK(message(k_grouped_word_rows(sizes, false, 38, 5, 128)) == "K of 4 groups is given; there are 5");
+    CHECK(message(k_grouped_word_rows(sizes, false, 38, 4, 64)) ==
+          "a scale covers 64 elements of K; it must cover 32 or 128");
+    const i64 negative[] = {128, -1};
+    CHECK(message(k_grouped_word_rows(negative, false, 1, 2, 128)) ==
+          "K of a group is -1; it must be from 0 to 2147479552");
+
+    const scale_tensor words{.type = dtype::ue8m0x4, .rows = 11, .columns = 400, .row_stride = 400};
+    CHECK(check_k_grouped_words(words, 11));
+    CHECK(check_k_grouped_words(words, 0));
+    const auto error = [&words](i64 needed, auto change) {
+        scale_tensor bad = words;
+        change(bad);
+        return message(check_k_grouped_words(bad, needed));
+    };
+    CHECK(error(12, [](auto&) {}) == "packed scales of a K-grouped product have 11 rows of words; they need 12");
+    CHECK(error(0, [](auto& x) { x.rows = 0; }) ==
+          "packed scales of a K-grouped product have 0 rows of words; they need 1");
+    CHECK(error(11, [](auto& x) { x.row_stride = 404; }) ==
+          "packed scales of a K-grouped product have strides 404 and 1; they must be 400 and 1");
+    CHECK(error(11, [](auto& x) { x.columns = x.row_stride = 402; }) ==
+          "packed scales of a K-grouped product have 402 columns; TMA needs a multiple of 4");
+    CHECK(error(11, [](auto& x) { x.type = dtype::f32; }) ==
+          "packed scales of a K-grouped product are f32; they must be ue8m0x4");
+    CHECK(error(11, [](auto& x) { x.groups = 2; }) ==
+          "packed scales of a K-grouped product are 2 matrices; they must be one");
 }
 
 TEST_CASE("what transforms by groups refuse") {
@@ -178,7 +230,8 @@ TEST_CASE("alignment") {
     CHECK(message(tma_aligned_extent(97, 0)) == "elements have 0 bytes; it must be 1, 2, 4, 8 or 16");
     const std::pair<i32, i32> expected[] = {{0, 224},   {1, 32},    {32, 32},   {33, 64},   {24, 32},
                                             {230, 224}, {224, 224}, {193, 224}, {192, 192}, {1 << 30, 224}};
-    for (const auto& [rows, alignment] : expected) {
+    for (const auto& [expected_rows, alignment] : expected) {
+        const i32 rows = expected_rows;
         CAPTURE(rows);
         CHECK(best_group_alignment(100, rows) == alignment);
         CHECK(best_group_alignment(90, rows) == 128);

@@ -27,6 +27,7 @@ struct simulator {
         options.shuffle = true;
         options.seed = fresh_seed() + u64(arguments_seed++);
         options.dependent_launch = true;
+        options.num_sms = arguments_seed % 2 == 0 ? 4 : 1;  // of 16 CTAs, so that some take several tiles
         sim::launch<K>(arguments, options);
     }
     static inline int arguments_seed = 1;

@@ -79,11 +79,11 @@ struct mma_case {
 };
 
 /// Where the operand's elements lie: the strides of a descriptor at `start`, with room between groups that nobody reads.
-struct operand_place {
+struct placed_operand {
     mma_operand of;
     u32 start, leading, stride;
 
-    operand_place(const mma_operand& of, u32 start) : of(of), start(start) {
+    placed_operand(const mma_operand& of, u32 start) : of(of), start(start) {
         const u32 span = swizzle_span_bytes(of.swizzle);
         if (of.swizzle == swizzle_mode::none) {
             leading = of.mn_major ? 17 * 1024 : 8192 + 16;  // between 8 elements of K; or between chunks of K
@@ -176,8 +176,8 @@ public:
     sim::tcgen05_operands operands(u32 smem, u32 tmem) const {
         sim::tcgen05_operands x{};
         x.d = tmem | c_.d_lane << 16;
-        x.a = c_.a_in_tensor_memory ? (tmem + a_column) | c_.d_lane << 16 : operand_place(c_.a, a_at).descriptor(smem);
-        x.b = operand_place(c_.b, b_at).descriptor(smem);
+        x.a = c_.a_in_tensor_memory ? (tmem + a_column) | c_.d_lane << 16 : placed_operand(c_.a, a_at).descriptor(smem);
+        x.b = placed_operand(c_.b, b_at).descriptor(smem);
         x.instruction = c_.instruction();
         x.accumulate = c_.accumulate;
         x.sa = tmem + sa_column;
@@ -209,7 +209,7 @@ private:
     /// Codes of (rows, k) and, if `shared`, their place in each CTA's shared memory.
     void make_operand(std::vector<u32>& codes, u32 rows, const mma_operand& of, u32 at, u32 share, bool shared) {
         codes.resize(rows * c_.k);
-        const operand_place place(of, at);
+        const placed_operand place(of, at);
         for (u32 row = 0; row < rows; ++row) {
             for (u32 k = 0; k < c_.k; ++k) {
                 const u32 code = codes[row * c_.k + k] = random_code(of.type);

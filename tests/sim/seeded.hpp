@@ -35,10 +35,12 @@ inline std::vector<sim::options> machines(std::span<const sim::memory_region> re
     return all;
 }
 
-/// Runs a kernel with a bug, on one device or, if it has launches(bug), on several; the error it ends with, or "".
+/// Runs a kernel with a bug, on one device or, if it has launches(bug), on several; the error it ends with, or "". If the kernel has
+/// resident_clusters, that many are resident.
 template <class Kernel, class Bug>
-std::string run_seeded(Kernel& kernel, Bug bug, const sim::options& o) {
+std::string run_seeded(Kernel& kernel, Bug bug, sim::options o) {
     kernel.reset();
+    if constexpr (requires { kernel.resident_clusters; }) o.resident_clusters = kernel.resident_clusters;
     return error_of([&] {
         if constexpr (requires { kernel.launches(bug); }) {
             sim::launch_together(o, kernel.launches(bug));

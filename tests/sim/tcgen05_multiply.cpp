@@ -180,7 +180,7 @@ TEST_CASE("exponents of scales add before they meet the product") {
         trial.ctas()[0].in(lane, mma_trial::sb_column) = 0;
     }
     std::vector<u8>& shared = trial.ctas()[0].shared;
-    const operand_place a(c.a, mma_trial::a_at), b(c.b, mma_trial::b_at);
+    const placed_operand a(c.a, mma_trial::a_at), b(c.b, mma_trial::b_at);
     for (u32 k = 0; k < 32; ++k) {
         for (u32 row = 0; row < 128; ++row) shared[a.chunk(1024, row, k) + k % 16] = k == 5 ? 0x40 : 0;  // 2
         for (u32 row = 0; row < 8; ++row) shared[b.chunk(1024, row, k) + k % 16] = k == 5 ? 0x38 : 0;    // 1

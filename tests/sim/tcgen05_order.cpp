@@ -110,4 +110,33 @@ TEST_CASE("accumulators of 64 rows at lanes 0 and 16 of the same columns are ind
     }
 }
 
+TEST_CASE(
+    "multiplies of one shape follow each other on one accumulator, those of another shape need a commit between") {
+    constexpr u32 narrow = sm100::instruction<bf16, bf16>(64, 16);
+    for (sim::policy policy : policies) {
+        for (const bool waits : {false, true}) {
+            const std::string error = with_tensor_memory(policy, [=](u32 smem, u32 tmem) {
+                if (ptx::thread_index() == 0) {
+                    multiply(smem, tmem);
+                    multiply(smem, tmem, true);
+                    if (waits) {
+                        ptx::tcgen05_commit<1>(smem + bar + 8);
+                        ptx::mbarrier_wait(smem + bar + 8, 0, "first two");
+                        ptx::tcgen05_fence_after();
+                    }
+                    ptx::tcgen05_mma<1, ptx::tcgen05_kind::f16>(tmem, operand(smem), operand(smem + 4096), narrow,
+                                                                true);
+                    ptx::tcgen05_commit<1>(smem + bar);
+                }
+                ptx::mbarrier_wait(smem + bar, 0, "product");
+                ptx::tcgen05_fence_after();
+                const float value = first_column(tmem);
+                if (ptx::lane_index() < 16 && value != 48) throw sim::error("wrong value");
+            });
+            CAPTURE(error);
+            CHECK((waits ? error.empty() : contains(error, "different shapes or kinds do not follow each other")));
+        }
+    }
+}
+
 }  // namespace tcgen05_order_tests

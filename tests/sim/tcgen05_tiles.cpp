@@ -42,6 +42,46 @@ TEST_CASE_TEMPLATE("descriptors of tiles", T, e4m3, bf16, tf32) {
     if constexpr (sizeof(T) < 4) CHECK(misplaced<operand_tile<T, wide / 2, wide, major::mn>>() == 0);
 }
 
+/// Elements of a tile that TMA puts elsewhere than where the tile has them.
+template <class Tile>
+u32 misplaced_by_copies() {
+    constexpr u32 bar = 60 * 1024;
+    constexpr bool mn = Tile::contiguous == major::mn;
+    constexpr i64 pitch = mn ? Tile::rows : Tile::k;
+    std::vector<float> matrix(Tile::rows * Tile::k);
+    for (std::size_t i = 0; i < matrix.size(); ++i) matrix[i] = float(i % 2048);  // exact in TF32
+    const tensor_map map = sim::encode_tensor_map(Tile::map(matrix.data(), Tile::rows, Tile::k, pitch, Tile::rows));
+    u32 bad = 0;
+    sim::launch({}, block(32), [&] {
+        const u32 smem = ptx::dynamic_smem();
+        make_barriers(smem + bar);
+        if (ptx::thread_index() != 0) return;
+        ptx::mbarrier_arrive_expect_tx(smem + bar, Tile::bytes);
+        for (int i = 0; i < Tile::copies; ++i) {
+            const int row = i * (Tile::rows / Tile::copies);
+            const copy_place at = Tile::place(row, 0);
+            ptx::tma_load<2>(map, smem + u32(row) * Tile::bytes_per_row, smem + bar, {at.inner, at.outer});
+        }
+        ptx::mbarrier_wait(smem + bar, 0, "tile");
+        for (int row = 0; row < Tile::rows; ++row) {
+            for (int k = 0; k < Tile::k; ++k) {
+                const float found = bit_cast<float>(ptx::ld_shared<u32>(smem + Tile::offset(row, k)));
+                bad += found != matrix[std::size_t(mn ? k * pitch + row : row * pitch + k)];
+            }
+        }
+    });
+    return bad;
+}
+
+TEST_CASE("copies put TF32 where its tiles have it, with atoms of 32 bytes too") {
+    CHECK(misplaced_by_copies<operand_tile<tf32, 64, 32>>() == 0);
+    CHECK(misplaced_by_copies<operand_tile<tf32, 96, 32, major::mn>>() == 0);
+    CHECK(misplaced_by_copies<operand_tile<tf32, 128, 16, major::mn>>() == 0);
+    // In line 1 the first two atoms of 32 bytes have changed places.
+    CHECK(operand_tile<tf32, 96, 32, major::mn>::offset(0, 1) == 128 + 32);
+    CHECK(operand_tile<tf32, 96, 32, major::mn>::offset(8, 1) == 128);
+}
+
 /// D of an instruction, as decoded; the letters of the PTX ISA by its case.
 sim::mma_instruction decoded(u32 group, u32 m, u32 n, bool weight_stationary) {
     return sim::detail::decode_instruction({group, sim::mma_kind::f16, false, weight_stationary},

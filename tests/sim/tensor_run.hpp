@@ -42,9 +42,10 @@ inline void poke_tensor_memory(const tensor_cta& from) {
     }
 }
 
-/// Runs `issue(smem, tmem)` by thread `issuer` of the leader of `ctas.size()` CTAs, commits, waits, and keeps tensor memory.
+/// Runs `issue(smem, tmem)` by one thread of one CTA, the leader unless said otherwise, commits, waits, and keeps tensor memory.
 template <int Group, class Issue>
-void run_tensor(std::vector<tensor_cta>& ctas, Issue issue, sim::options options = {}, u32 issuer = 0) {
+void run_tensor(std::vector<tensor_cta>& ctas, Issue issue, sim::options options = {}, u32 issuer = 0,
+                u32 issuing_rank = 0) {
     constexpr u32 bar = 196 * 1024;
     sim::geometry geometry = block(128, Group);
     geometry.smem_bytes = bar + 64;
@@ -69,7 +70,7 @@ void run_tensor(std::vector<tensor_cta>& ctas, Issue issue, sim::options options
         if (ptx::thread_index() == 0) poke_tensor_memory(own);
         ptx::cluster_sync();
         ptx::tcgen05_fence_after();
-        if (rank == 0 && ptx::thread_index() == issuer) {
+        if (rank == issuing_rank && ptx::thread_index() == issuer) {
             issue(smem, tmem);
             if constexpr (Group == 2) {
                 ptx::tcgen05_commit_multicast<2>(smem + bar, 3);

@@ -3,6 +3,7 @@
 // thing. docs/concepts/scale_format.md and scale_granularity.md show the tables.
 #include <deepgemm/kernel/check.cuh>
 #include <deepgemm/scale/fp32.cuh>
+#include <deepgemm/scale/ue4m3.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
 
 namespace concept_scale_tests {
@@ -40,6 +41,7 @@ struct decodes_to_double : whole_format {
 //            type                               what it lacks
 static_assert(scale_format<scale::fp32>);
 static_assert(scale_format<scale::ue8m0>);
+static_assert(scale_format<scale::ue4m3>);
 static_assert(scale_format<whole_format>);
 static_assert(!scale_format<no_kind>);                        // packs_words: kind
 static_assert(!scale_format<no_packing>);                     // packs_words: per_word
@@ -82,6 +84,7 @@ static_assert(scale_granularity<scale::per_block<scale::fp32>>);
 static_assert(scale_granularity<scale::per_block<scale::ue8m0>>);
 static_assert(scale_granularity<scale::mx<scale::ue8m0>>);
 static_assert(scale_granularity<scale::mx_block<scale::ue8m0>>);
+static_assert(scale_granularity<scale::nv<scale::ue4m3>>);
 static_assert(scale_granularity<scale::per_row<scale::fp32>>);
 static_assert(scale_granularity<scale::per_tensor<scale::fp32>>);
 static_assert(scale_granularity<whole>);

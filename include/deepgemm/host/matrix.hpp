@@ -92,6 +92,13 @@ constexpr major contiguous_along(const scale_argument& scales) {
     return mn ? major::mn : major::k;
 }
 
+/// Packed scales that each cover one row and 32 elements of K (ue8m0), or 16 of FP4 (ue4m3), MN-major: columns of words are
+/// `stride` words apart (0: the number of rows rounded up to a multiple of 4). Blackwell's tensor cores apply them.
+constexpr scale_argument mx_scales(const void* data, scale_kind kind, i64 mn, i64 k, i64 stride = 0) {
+    const scale_tile tile{1, kind == scale_kind::ue4m3 ? 16 : 32};
+    return {data, kind, tile, mn, ceil_div(k, k_per_word(kind, tile)), 1, stride == 0 ? align_up(mn, i64(4)) : stride};
+}
+
 /// Scales that each cover 128 rows and 128 elements of K, contiguous along K.
 constexpr scale_argument per_block_scales(const void* data, scale_kind kind, i64 n, i64 k) {
     const i64 columns = ceil_div(k, k_per_word(kind, {128, 128}));
@@ -124,6 +131,11 @@ constexpr scaled_matrix transposed(const scaled_matrix& x) { return {transposed(
 namespace detail {
 
 constexpr bool is_fp8(dtype type) { return type == dtype::e4m3 || type == dtype::e5m2; }
+/// FP4, two elements to a byte.
+constexpr bool is_fp4(dtype type) { return type == dtype::e2m1x2; }
+/// Elements of up to 8 bits, which have scales.
+constexpr bool is_small(dtype type) { return is_fp8(type) || is_fp4(type); }
+constexpr bool is_tf32(dtype type) { return type == dtype::tf32; }
 constexpr bool is_bf16(dtype type) { return type == dtype::bf16; }
 constexpr bool is_f16(dtype type) { return type == dtype::f16; }
 constexpr bool is_half(dtype type) { return is_bf16(type) || is_f16(type); }

@@ -32,17 +32,17 @@ inline result<void> check_row_stride(const char* name, const input_matrix& matri
 /// Checks the pitch of a matrix with contiguous rows: every row must start at a multiple of 16 bytes, as tensor maps need, if
 /// the first one does.
 inline result<void> check_rows(const char* name, const input_matrix& matrix, const row_words& words) {
-    const i64 size = size_of(matrix.type);
+    const i64 bits = bits_of(matrix.type), unit = 128 / bits;  // elements in 16 bytes
     if (auto ok = check_row_stride(name, matrix, words); !ok) return ok;
     if (matrix.rows > 1) {
         const auto bad_stride = [&](errc code, const auto&... allowed) {
             return fail(code, name, " has ", words.stride, " ", matrix.row_stride, "; ", allowed...);
         };
-        if (matrix.row_stride % (16 / size) != 0) {
-            return bad_stride(errc::misaligned, "TMA needs a multiple of 16 bytes, that is ", 16 / size,
-                              " elements of ", matrix.type);
+        if (matrix.row_stride % unit != 0) {
+            return bad_stride(errc::misaligned, "TMA needs a multiple of 16 bytes, that is ", unit, " elements of ",
+                              matrix.type);
         }
-        if (matrix.row_stride >= (i64(1) << 40) / size) {
+        if (matrix.row_stride >= (i64(1) << 40) / bits * 8) {
             return bad_stride(errc::bad_layout, "TMA takes less than 2^40 bytes");
         }
     }
@@ -74,8 +74,8 @@ inline result<void> check_same_k(const input_matrix& a, const input_matrix& b) {
                 "; both must have K columns");
 }
 
-/// Checks the layout of an operand (M or N, K), contiguous along either dimension; `rows_name` is M or N. Whether there is a kernel
-/// for FP8 that does not lie along K is not said here.
+/// Checks the layout of an operand (M or N, K), contiguous along either dimension; `rows_name` is M or N. Whether there is a
+/// kernel for FP8 that does not lie along K is not said here.
 inline result<void> check_operand_layout(const char* name, const char* rows_name, const input_matrix& matrix) {
     const bool strided = matrix.rows > 1 && matrix.columns > 1 && matrix.row_stride != 1 && matrix.column_stride != 1;
     if (strided) {
@@ -96,13 +96,13 @@ inline const char* words_of(scale_kind kind) {
 /// True if kernels read scales word by word, false if TMA loads them. They read those of blocks (only B has them), K-major ones
 /// (only A has them) and those that hold for all of K word by word.
 inline bool reads_by_word(const scale_argument& scales, bool is_b) {
-    if (scales.tile.all_of_k()) return true;
+    if (scales.tile.all_of_k() || scales.tile.mn > 1) return true;
     return is_b ? scales.tile == scale_tile{128, 128} : contiguous_along(scales) == major::k;
 }
 
-/// True for an FP8 operand whose scales hold for all of K, or that has none.
+/// True for an operand of FP8 or FP4 whose scales hold for all of K, or that has none.
 inline bool scaled_at_end(const scaled_matrix& x) {
-    return !is_half(x.matrix.type) && (x.scales.kind == scale_kind::none || x.scales.tile.all_of_k());
+    return is_small(x.matrix.type) && (x.scales.kind == scale_kind::none || x.scales.tile.all_of_k());
 }
 
 /// Checks scales that hold for all of K, or that there are none; `rows_name` is M or N.
@@ -138,35 +138,20 @@ inline result<void> check_end_scales(const char* name, const char* rows_name, co
     return {};
 }
 
-/// Checks the scales of A (M, K) or B (N, K); `rows_name` is M or N. Only B may have scales of blocks, only A K-major ones of
-/// rows.
-inline result<void> check_scales(const char* name, const char* rows_name, const scaled_matrix& operand, bool is_b) {
-    const auto& [matrix, scales] = operand;
-    const i64 mn = matrix.rows, k = matrix.columns;
-    if (is_half(matrix.type)) {
-        if (scales.kind == scale_kind::none && scales.data == nullptr) return {};
-        return fail(errc::bad_scales, name, " is ", matrix.type,
-                    " and has scales; only FP8 is scaled, others need scale_kind::none and no data");
-    }
-    const scale_tile per_token{1, 128}, per_block{128, 128};
-    const bool is_per_block = is_b && scales.tile == per_block;
-    if (scales.kind == scale_kind::none) {
-        return fail(errc::bad_scales, name, " has no scales; an FP8 GEMM needs fp32 or ue8m0 scales");
-    }
-    if (scales.tile != per_token && !is_per_block) {
-        const auto number = [](int of) { return of == scale_tile::all ? std::string("all") : std::to_string(of); };
-        return fail(errc::bad_scales, "a scale of ", name, " covers ", number(scales.tile.mn), " x ",
-                    number(scales.tile.k), " elements; it must cover ", is_b ? "1 x 128 or 128 x 128" : "1 x 128",
-                    " (rows x K)");
-    }
+/// Checks the number and the layout of words of scales along K, whose tile is known to be right. Those of blocks are read one
+/// by one; others are MN-major, or, if that is allowed, K-major.
+inline result<void> check_scale_words(const char* name, const char* rows_name, const scaled_matrix& operand,
+                                      bool of_blocks, bool may_lie_along_k) {
+    const scale_argument& scales = operand.scales;
+    const i64 mn = operand.matrix.rows, k = operand.matrix.columns;
     const i64 rows = ceil_div(mn, i64(scales.tile.mn)), columns = ceil_div(k, k_per_word(scales.kind, scales.tile));
     if (scales.rows != rows || scales.columns != columns) {
         return fail(errc::bad_scales, "the scales of ", name, " are ", scales.rows, " x ", scales.columns, "; ",
                     rows_name, " = ", mn, " and K = ", k, " in tiles of ", scales.tile.mn, " x ", scales.tile.k,
                     " need ", rows, " x ", columns, words_of(scales.kind));
     }
-    const bool k_major = !is_b && contiguous_along(scales) == major::k;
-    if (is_per_block) {  // read word by word, so any layout is fine
+    const bool k_major = may_lie_along_k && contiguous_along(scales) == major::k;
+    if (of_blocks) {  // read word by word, so any layout is fine
         if (scales.row_stride < 0 || scales.column_stride < 0) {
             return fail(errc::bad_scales, "the scales of ", name, " have strides (", scales.row_stride, ", ",
                         scales.column_stride, "); they must not be negative");
@@ -196,12 +181,47 @@ inline result<void> check_scales(const char* name, const char* rows_name, const 
     return {};
 }
 
+/// Checks the scales of A (M, K) or B (N, K); `rows_name` is M or N. Only B may have scales of blocks, only A K-major ones of
+/// rows.
+inline result<void> check_scales(const char* name, const char* rows_name, const scaled_matrix& operand, bool is_b) {
+    const auto& [matrix, scales] = operand;
+    if (!is_small(matrix.type)) {
+        if (scales.kind == scale_kind::none && scales.data == nullptr) return {};
+        return fail(errc::bad_scales, name, " is ", matrix.type,
+                    " and has scales; only FP8 and FP4 are scaled, others need scale_kind::none and no data");
+    }
+    const scale_tile per_token{1, 128}, per_block{128, 128};
+    const bool is_per_block = is_b && scales.tile == per_block;
+    if (scales.kind == scale_kind::none) {
+        return fail(errc::bad_scales, name, " has no scales; an FP8 GEMM needs fp32 or ue8m0 scales");
+    }
+    if (scales.tile != per_token && !is_per_block) {
+        const auto number = [](int of) { return of == scale_tile::all ? std::string("all") : std::to_string(of); };
+        return fail(errc::bad_scales, "a scale of ", name, " covers ", number(scales.tile.mn), " x ",
+                    number(scales.tile.k), " elements; it must cover ", is_b ? "1 x 128 or 128 x 128" : "1 x 128",
+                    " (rows x K)");
+    }
+    return check_scale_words(name, rows_name, operand, is_per_block, !is_b);
+}
+
 }  // namespace detail
 
 /// The memory of a matrix that TMA reads: its elements, without the padding between its rows.
 template <class Pointer>
 memory_use memory_of(const char* name, const matrix_argument<Pointer>& matrix) {
     const detail::wide size = size_of(matrix.type);
+    if (detail::is_fp4(matrix.type)) {  // bytes hold two elements along the dimension on which the matrix is contiguous
+        const bool turned = contiguous_along(input_matrix(matrix)) == major::mn;
+        const detail::wide lines = turned ? matrix.columns : matrix.rows,
+                           length = turned ? matrix.rows : matrix.columns;
+        const detail::wide stride = turned ? matrix.column_stride : matrix.row_stride;
+        return {.name = name,
+                .data = matrix.data,
+                .width = 1,
+                .steps = {{{lines, stride / 2}, {(length + 1) / 2, 1}}},
+                .alignment = 16,
+                .aligned_for = "TMA needs 16-byte alignment"};
+    }
     return {.name = name,
             .data = matrix.data,
             .width = size,

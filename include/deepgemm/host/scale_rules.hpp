@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The rules of casts and scale transforms that a caller can break: one check and one sentence each, before a launch of a kernel
-// of scale/cast.cuh, scale/cast_fp4.cuh, scale/to_mn_major.cuh or scale/pack_k_grouped.cuh. Nothing is read from the memory that the arguments name.
+// The rules of casts and scale transforms that a caller can break: one check and one sentence each, before a launch of a
+// kernel of scale/cast.cuh, scale/cast_fp4.cuh, scale/to_mn_major.cuh or scale/pack_k_grouped.cuh. Nothing is read from the
+// memory that the arguments name.
 #pragma once
 
 #include <cstdint>
@@ -130,7 +131,7 @@ result<void> validate(const scale::cast_arguments& arguments) {
     return detail::check_cast(arguments, detail::rules_of<K>::value);
 }
 
-/// Checks the arguments of `K`, a scale::cast_to_fp4, against every rule. If x has no elements, that is a success whatever the
+/// Checks the arguments of `K`, a cast of scale/cast_fp4.cuh, against every rule. If x has no elements, that is a success whatever the
 /// pointers are.
 template <class K>
     requires(same_as<typename K::arguments, scale::cast_fp4_arguments>)
@@ -158,9 +159,10 @@ result<void> validate(const scale::cast_fp4_arguments& a) {
         return fail(errc::bad_layout, "q has a pitch of ", a.q_pitch, " bytes; its ", a.columns, " columns take ",
                     a.columns / 2);
     }
-    const i32 words = ceil_div(a.columns, K::word_columns);
-    if ((a.rows > 1 && a.scale_stride_mn <= 0) || (words > 1 && a.scale_stride_k <= 0)) {
-        return fail(errc::bad_scales, "the ", a.rows, " x ", words, " words of scales have strides ", a.scale_stride_mn,
+    const i32 mn = K::per_channel ? a.columns : a.rows,
+              words = ceil_div(K::per_channel ? a.rows : a.columns, K::word_k);
+    if ((mn > 1 && a.scale_stride_mn <= 0) || (words > 1 && a.scale_stride_k <= 0)) {
+        return fail(errc::bad_scales, "the ", mn, " x ", words, " words of scales have strides ", a.scale_stride_mn,
                     " and ", a.scale_stride_k, "; a stride between different words must be positive");
     }
     using detail::wide;
@@ -169,7 +171,7 @@ result<void> validate(const scale::cast_fp4_arguments& a) {
                                {"the matrix of scales",
                                 a.scales,
                                 4,
-                                {{{a.rows, wide(4) * a.scale_stride_mn}, {words, wide(4) * a.scale_stride_k}}},
+                                {{{mn, wide(4) * a.scale_stride_mn}, {words, wide(4) * a.scale_stride_k}}},
                                 memory_access::writes},
                                {"x", a.x, size * a.columns, {{{a.rows, size * a.x_pitch}}}},
                                {"the scale of the tensor", a.tensor_scale, a.tensor_scale == nullptr ? 0 : 4, {}}};

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include <deepgemm/core/macros.cuh>
+#include <deepgemm/host/extents.hpp>
 #include <deepgemm/host/scale_layout.hpp>
 #include <deepgemm/scale/to_mn_major.cuh>
 
@@ -17,8 +19,8 @@ namespace deepgemm {
 /// The family of products that scales are for; each has its own usual recipe.
 enum class recipe_use : u8 { gemm, einsum, k_grouped, moe };
 
-/// The recipe that holds if a caller gives none. On Blackwell, scales of B that are packed already are those of single rows, since
-/// there are no packed ones of blocks. `arch` is 10 * major + minor.
+/// The recipe that holds if a caller gives none. On Blackwell, scales of B that are packed already are those of single rows,
+/// since there are no packed ones of blocks. `arch` is 10 * major + minor.
 constexpr scale_recipe default_recipe(recipe_use use, int arch, bool b_is_packed) {
     switch (use) {
         case recipe_use::gemm:
@@ -104,8 +106,8 @@ constexpr scale_words transformed(const scale_tensor& have, const scale_requirem
     return {max(have.groups, i64(1)), need.mn, ceil_div(have.columns, per_word), align_up(need.mn, i64(4))};
 }
 
-/// The arguments that transform scales as planned, from device memory `in` to device memory `out`; for scale::to_mn_major<ue8m0>
-/// if the plan's step is to pack, else for that of fp32. Sizes must be below 2^31.
+/// The arguments that transform scales as planned, from device memory `in` to device memory `out`; for
+/// scale::to_mn_major<ue8m0> if the plan's step is to pack, else for that of fp32. Sizes must be below 2^31.
 constexpr scale::to_mn_major_arguments transform_arguments(const scale_tensor& have, const scale_requirement& need,
                                                            const float* in, void* out) {
     return {.in = in,
@@ -117,6 +119,50 @@ constexpr scale::to_mn_major_arguments transform_arguments(const scale_tensor& h
             .blocks = i32(have.columns),
             .tile_mn = i32(need.tile.mn),
             .out = out};
+}
+
+/// Rows of words to allocate for the packed scales of a K-grouped product, of which `scale_rows` rows of floats are given. If
+/// the host knows K of each group, `sizes` has it, and the number is exact, or too large where `by_end` groups have their K
+/// rounded up; without sizes it is a bound, for `groups` groups. scale::pack_k_grouped writes the words.
+inline result<i64> k_grouped_word_rows(std::span<const i64> sizes, bool by_end, i64 scale_rows, i64 groups,
+                                       i64 tile_k) {
+    if (tile_k != 32 && tile_k != 128)
+        return fail(errc::bad_scales, "a scale covers ", tile_k, " elements of K; it must cover 32 or 128");
+    if (sizes.empty()) return (scale_rows + 3 * groups) / 4;
+    if (i64(sizes.size()) != groups)
+        return fail(errc::shape_mismatch, "K of ", sizes.size(), " groups is given; there are ", groups);
+    i64 words = 0, rows = 0;
+    for (const i64 k : sizes) {
+        if (auto ok = check_extent("K of a group", k); !ok) return ok.failure();
+        words += ceil_div(k, 4 * tile_k);
+        rows += ceil_div(k, tile_k);
+    }
+    if (!by_end && rows != scale_rows)
+        return fail(errc::bad_scales, "there are ", scale_rows, " rows of scales; the groups have ", rows);
+    return words;
+}
+
+/// Success if packed scales of a K-grouped product lie as kernels read them: `have.rows` rows of words, one after another, of a
+/// multiple of 4 words each; at least `word_rows` of them (k_grouped_word_rows()) where the sizes of groups are known, else 0.
+inline result<void> check_k_grouped_words(const scale_tensor& have, i64 word_rows) {
+    if (have.type != dtype::ue8m0x4 && have.type != dtype::i32)
+        return fail(errc::bad_scales, "packed scales of a K-grouped product are ", have.type, "; they must be ue8m0x4");
+    if (have.groups != 0)
+        return fail(errc::bad_scales, "packed scales of a K-grouped product are ", have.groups,
+                    " matrices; they must be one");
+    if (have.columns % 4 != 0) {
+        return fail(errc::bad_scales, "packed scales of a K-grouped product have ", have.columns,
+                    " columns; TMA needs a multiple of 4");
+    }
+    if ((have.rows > 1 && have.row_stride != have.columns) || (have.columns > 1 && have.column_stride != 1)) {
+        return fail(errc::bad_scales, "packed scales of a K-grouped product have strides ", have.row_stride, " and ",
+                    have.column_stride, "; they must be ", have.columns, " and 1");
+    }
+    if (have.rows < max(word_rows, i64(1))) {
+        return fail(errc::bad_scales, "packed scales of a K-grouped product have ", have.rows,
+                    " rows of words; they need ", max(word_rows, i64(1)));
+    }
+    return {};
 }
 
 /// The error for `count` scales that have no UE8M0 exponent, of which `one` is one; success if count is 0. `name` says whose:

@@ -245,10 +245,13 @@ private:
             const block_range blocks = tile.blocks();
             if (blocks.count == 0) continue;  // without K there may be no scales
             const operand_place a = tile.a(blocks.first), b = tile.b(blocks.first);
-            of_a.start({a.row, shape.m, shape.k, a_stream::scale_words(p.a, a.matrix)});
-            of_b.start({b.row, shape.n, shape.k, b_stream::scale_words(p.b, b.matrix)});
+            const i32 end = blocks.first + blocks.count;
+            of_a.start({a.row, shape.m, shape.k, a_stream::scale_words(p.a, a.matrix)},
+                       scale::index_of_block<a_scale, block.k>(end - 1));
+            of_b.start({b.row, shape.n, shape.k, b_stream::scale_words(p.b, b.matrix)},
+                       scale::index_of_block<b_scale, block.k>(end - 1));
             DEEPGEMM_NO_UNROLL
-            for (i32 block_k = blocks.first; block_k < blocks.first + blocks.count; ++block_k) {
+            for (i32 block_k = blocks.first; block_k < end; ++block_k) {
                 const u32 landed = pipe.acquire(at);
                 const bool begins = block_k == blocks.first;
                 of_a.put(scale::index_of_block<a_scale, block.k>(block_k), begins, at.stage,
@@ -293,10 +296,7 @@ private:
         const auto pass_over = [&](u32 others) {  // the tiles of other takers
             for (u32 i = 0; i < others && next != schedule.end(); ++i, ++next) loop.pass_over((*next).blocks());
         };
-        const auto begin = [&](const work_item& tile) {
-            loop.start(p, shape, tile);
-            total_scales<gemm>::expect(p, tile);
-        };
+        const auto begin = [&](const work_item& tile) { loop.start(p, shape, tile); };
         turn.begin(next != schedule.end());
         pass_over(turn.mine);
         if (next != schedule.end()) begin(*next);
@@ -305,9 +305,9 @@ private:
             const work_item tile = *next;
             const block_range blocks = tile.blocks();
             ++next;
-            const bool more = next != schedule.end();
+            const bool more = next != schedule.end(), mine = stores(parts) && writer.reaches(tile);
+            if (mine) writer.expect(p, tile);
             turn.await();
-            const bool mine = stores(parts) && writer.reaches(tile);
             const auto meanwhile = [&](i32 i) {  // while the tensor cores multiply block i
                 if (i == min(2, blocks.count - 1) && mine) writer.fetch(p, tile);
                 if (i == blocks.count - 1) turn.pass_on(more);

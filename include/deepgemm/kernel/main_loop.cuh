@@ -42,7 +42,7 @@ struct main_loop {
     int row, column;  ///< of this thread's first register in a tile
     typename pipeline::cursor at{};
     u32 before = 0;     ///< bytes in a stage before the scales of A of the tile
-    u32 scales_at = 0;  ///< number of the place that holds the scales of A of this K block
+    u32 scales_at = 0;  ///< bytes from there to the scales of A of this K block
     a_feed rows{};
     b_feed columns{};
 
@@ -64,7 +64,7 @@ struct main_loop {
         const i32 first = tile.blocks().first;
         const operand_place a = tile.a(first), b = tile.b(first);
         rows.start(p.a.scale, {a.row + row, shape.m, shape.k, Gemm::a_stream::scale_words(p.a, a.matrix)},
-                   a_index(first));
+                   a_index(first), storage::sa_bytes);
         if constexpr (Gemm::a_stream::any_row) {
             const u32 now = u32(Gemm::a_stream::before(a.row)) * u32(sizeof(u32));
             a_scales += now - before;
@@ -176,9 +176,11 @@ private:
 
     /// The scales of A and of B for a block in the current stage. Blocks must be asked for in order.
     DEEPGEMM_DEVICE sm90::row_scales a_scale(int wave, i32 block) {
-        if (wave == 0) scales_at = rows.next(a_index(block), at.stage);
-        return rows.at(wave, a_index(block), a_scales + scales_at * storage::sa_bytes);
+        if (wave == 0) scales_at = rows.next(at.stage, storage::sa_bytes);
+        return rows.at(wave, a_index(block), a_scales + scales_at);
     }
+    /// While `block` is multiplied: the one after it comes next.
+    DEEPGEMM_DEVICE void expect_scales_after(i32 block) { rows.expect(a_index(block + 1), storage::sa_bytes); }
     DEEPGEMM_DEVICE auto b_scale(i32 block) {
         return columns.at(b_index(block), b_scales + at.stage * storage::sb_bytes, column);
     }
@@ -213,6 +215,7 @@ private:
                 mma::multiply(rows, b(part), partial);
                 const auto factors = products_of(part_of(scale, part), sa);
                 if (last) meanwhile(i);
+                if (last) expect_scales_after(block);
                 if constexpr (!staged) {
                     if (last && i + 1 < blocks.count) next_scale = b_scale(block + 1).formed();
                 }
@@ -322,6 +325,7 @@ private:
                 mma::multiply(rows[now], b(), partial[now]);
                 const auto next_factors = scale.template kept_or_late<mma::registers>(sa);
                 meanwhile(first + i);
+                expect_scales_after(block);
                 if (i != 0) {
                     mma::template wait<1>(partial[before]);
                     mma::fence(rows[before]);

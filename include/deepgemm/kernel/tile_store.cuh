@@ -48,12 +48,15 @@ struct tile_store {
     DEEPGEMM_DEVICE bool reaches(const Tile& tile) const {
         return reaches(tile.m + first_row, tile.end());
     }
-    /// The owner's threads: starts to fetch the first batch of C, if the kernel accumulates, and scales of totals; the tile must
-    /// reach the owner's rows.
+    /// The owner's threads, before they sum up a tile: starts to load its scales, if they hold for all of K.
+    template <work_tile Tile>
+    DEEPGEMM_DEVICE void expect(const params& p, const Tile& tile) {
+        if constexpr (total_scales<Gemm>::apply)
+            scales.load(p, tile, first_row + fragment_place<map>::here().row % output::rows);
+    }
+    /// The owner's threads: starts to fetch the first batch of C, if the kernel accumulates; the tile must reach the owner's rows.
     template <work_tile Tile>
     DEEPGEMM_DEVICE void fetch(const params& p, const Tile& tile) {
-        if constexpr (total_scales<Gemm>::apply)
-            scales.start(p, tile, first_row + fragment_place<map>::here().row % output::rows);
         results::fetch(p.d, out, tile.m + first_row, d_column(tile.n), tile.matrix());
     }
     /// The owner's threads: stores their rows of a tile, which must reach them. If a tile may end above some fragments, each

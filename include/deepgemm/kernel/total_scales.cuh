@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Scales that hold for all of K: one for each row of an operand, or one for the whole operand. They multiply the totals of a
-// tile once, before anything else is done with these: total *= sa(m) * sb(n). The warps that hold totals load them during the main
-// loop, and have them brought to L2 one tile ahead. A thread needs the scales of a quarter of a tile's columns, too many to hold;
-// so the lanes of a warp share them out, and hand them to each other: loads from the first cache take twice the time of that.
+// tile once, before anything else is done with these: total *= sa(m) * sb(n). The warps that hold totals load them before the main
+// loop, which hides that however short K is. A thread needs the scales of a quarter of a tile's columns, too many to hold; so the
+// lanes of a warp share them out, and hand them to each other: loads from the first cache take twice the time of that.
 #pragma once
 
 #include <deepgemm/mma/sm90/fragment.cuh>
@@ -40,18 +40,11 @@ struct tile_scales {
     }
     /// True if all rows have the same one.
     DEEPGEMM_DEVICE bool uniform() const { return stride == 0 || rows <= 0; }
-
-    /// Converged warp: has those of `count` rows brought to L2, if they are close to each other.
-    DEEPGEMM_DEVICE void prefetch(i32 count) const {
-        constexpr i32 at_once = 32 / sizeof(float);  // L2 fetches 32 bytes
-        const i32 row = min(i32(ptx::lane_index()) * at_once, count - 1);
-        if (rows > 0) ptx::prefetch_l2(first + i64(min(row, rows - 1)) * stride);
-    }
 };
 
 }  // namespace scale
 
-/// The scales of one tile after another for the owner of some staging buffers. `Gemm` names operands and their streams.
+/// The scales of one tile for the owner of some staging buffers. `Gemm` names operands and their streams.
 template <class Gemm>
 struct total_scales {
     using map = sm90::wgmma_rows;
@@ -66,16 +59,9 @@ struct total_scales {
     float of_rows[Gemm::waves][map::thread_rows];
     float of_columns[held][2];  ///< of columns 8 g + 2 (lane % 4) and the next, for groups g = 8 i + lane / 4
 
-    /// Converged warp, before the main loop of `tile`: has its scales brought to L2.
+    /// Converged warp: starts to load those of `tile`. `row` is the thread's first one in the tile.
     template <class Params, class Tile>
-    DEEPGEMM_DEVICE static void expect(const Params& p, const Tile& tile) {
-        rows_of(p, tile).prefetch(Gemm::block.m);
-        columns_of(p, tile).prefetch(Gemm::block.n);
-    }
-
-    /// Converged warp, during the main loop of `tile`: loads. `row` is the thread's first one in the tile.
-    template <class Params, class Tile>
-    DEEPGEMM_DEVICE void start(const Params& p, const Tile& tile, i32 row) {
+    DEEPGEMM_DEVICE void load(const Params& p, const Tile& tile, i32 row) {
         const scale::tile_scales a = rows_of(p, tile), b = columns_of(p, tile);
         DEEPGEMM_UNROLL
         for (int wave = 0; wave < Gemm::waves; ++wave) {
@@ -137,8 +123,6 @@ template <class Gemm>
     requires(Gemm::a_scale::via != scale::route::epilogue && Gemm::b_scale::via != scale::route::epilogue)
 struct total_scales<Gemm> {
     static constexpr bool apply = false;
-    template <class Params, class Tile>
-    DEEPGEMM_DEVICE static void expect(const Params&, const Tile&) {}
 };
 
 }  // namespace deepgemm

@@ -30,6 +30,17 @@ DEEPGEMM_DEVICE u32 pack_bf16(float lo, float hi) {
 #endif
 }
 
+/// The same with negative values, and -0, made 0. NaN stays one.
+DEEPGEMM_DEVICE u32 pack_bf16_relu(float lo, float hi) {
+#if DEEPGEMM_SIMULATED
+    return pack_bf16(lo <= 0.0f ? 0.0f : lo, hi <= 0.0f ? 0.0f : hi);
+#else
+    u32 r;
+    asm("cvt.rn.relu.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(hi), "f"(lo));
+    return r;
+#endif
+}
+
 /// Two IEEE half floats; `lo` in the lower half. Overflow becomes infinity.
 DEEPGEMM_DEVICE u32 pack_f16(float lo, float hi) {
 #if DEEPGEMM_SIMULATED

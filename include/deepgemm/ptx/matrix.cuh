@@ -4,6 +4,7 @@
 // matrix load/store instructions". Elements of 8 bits move in pairs, and an element of 32 bits as two halves.
 #pragma once
 
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/core/types.cuh>
 
 #if DEEPGEMM_SIMULATED
@@ -97,6 +98,28 @@ requires matrix_count<N> DEEPGEMM_DEVICE void stmatrix_trans(u32 address, const 
                      : "memory");
     } else {
         asm volatile("stmatrix.sync.aligned.m8n8.x4.trans.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(address), "r"(r[0]),
+                     "r"(r[1]), "r"(r[2]), "r"(r[3])
+                     : "memory");
+    }
+#endif
+}
+
+/// Stores `N` matrices of 16 x 8 bytes transposed (Blackwell, sm_100f). Byte b of lane l's word is the element (l/4 + 8*(b/2),
+/// 2*(l%4) + b%2) of a matrix. Lane 8*j + i gives the shared address of column i of matrix j, whose 16 elements become 16 bytes.
+template <int N>
+requires matrix_count<N> DEEPGEMM_DEVICE void stmatrix_bytes_trans(u32 address, const u32 (&r)[N]) {
+    static_assert(arch::sm100::compiled_here && N > 0, "stmatrix of bytes needs Blackwell: pass " DEEPGEMM_SM100_FLAG);
+#if DEEPGEMM_SIMULATED
+    sim::stmatrix_bytes(address, r, N);
+#else
+    if constexpr (N == 1) {
+        asm volatile("stmatrix.sync.aligned.m16n8.x1.trans.shared.b8 [%0], {%1};" ::"r"(address), "r"(r[0]) : "memory");
+    } else if constexpr (N == 2) {
+        asm volatile("stmatrix.sync.aligned.m16n8.x2.trans.shared.b8 [%0], {%1, %2};" ::"r"(address), "r"(r[0]),
+                     "r"(r[1])
+                     : "memory");
+    } else {
+        asm volatile("stmatrix.sync.aligned.m16n8.x4.trans.shared.b8 [%0], {%1, %2, %3, %4};" ::"r"(address), "r"(r[0]),
                      "r"(r[1]), "r"(r[2]), "r"(r[3])
                      : "memory");
     }

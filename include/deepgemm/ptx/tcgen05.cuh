@@ -5,11 +5,11 @@
 // A tensor memory address is lane << 16 | column: 128 lanes of 512 32-bit columns. PTX ISA: "TensorCore 5th Generation".
 #pragma once
 
-#include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/ptx/tcgen05_copy.cuh>
 #include <deepgemm/ptx/tcgen05_group.cuh>
 #include <deepgemm/ptx/tcgen05_memory.cuh>
 #include <deepgemm/ptx/tcgen05_mma.cuh>
+#include <deepgemm/ptx/tma.cuh>
 
 #if DEEPGEMM_SIMULATED
 #include <deepgemm/sim/tcgen05.hpp>
@@ -64,22 +64,6 @@ DEEPGEMM_DEVICE void tcgen05_fence_before() {
     sim::tcgen05_fence_before();
 #else
     asm volatile("tcgen05.fence::before_thread_sync;" ::: "memory");
-#endif
-}
-
-/// A two-dimensional TMA load that, with Group 2, reports to the barrier of the pair's leader (the even rank).
-template <int Group>
-DEEPGEMM_DEVICE void tma_load_pair(const tensor_map& map, u32 destination, u32 barrier, const i32 (&coord)[2]) {
-    detail::check_tcgen05<Group>();
-#if DEEPGEMM_SIMULATED
-    sim::tma_load_pair(Group, map, destination, barrier, coord);
-#else
-    const u32 leader_barrier = Group == 2 ? barrier & 0xfeffffffu : barrier;  // clears the low bit of the rank
-    asm volatile(
-        "cp.async.bulk.tensor.2d.cta_group::%5.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, "
-        "%4}], [%2];" ::"r"(destination),
-        "l"(&map), "r"(leader_barrier), "r"(coord[0]), "r"(coord[1]), "n"(Group)
-        : "memory");
 #endif
 }
 

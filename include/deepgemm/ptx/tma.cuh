@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deepgemm/layout/tensor_map.cuh>
+#include <deepgemm/ptx/tcgen05_group.cuh>
 #if DEEPGEMM_SIMULATED
 #include <deepgemm/sim/tma.hpp>
 #endif
@@ -21,6 +22,9 @@ enum class cache_hint : u64 {
 
 #if !DEEPGEMM_SIMULATED
 namespace detail {
+
+/// Clears the low bit of the rank in a shared::cluster address: that of the leader of a pair.
+inline constexpr u32 leader_bits = 0xfeffffff;
 
 /// Coordinate `i`, or 0 beyond the rank.
 template <int Rank>
@@ -81,6 +85,48 @@ DEEPGEMM_DEVICE void tma_load_multicast(const tensor_map& map, u32 dst, u32 bar,
         ".shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster.L2::cache_hint [%0], [%1, ",
         "], [%7], %8, %9;", dst, "r"(bar), "h"(cta_mask), "l"(u64(hint)));
 #endif
+}
+
+/// As tma_load() on Blackwell (sm_100f), for CTAs of cta_group `Group`: with 2 the bytes count on the barrier at the offset of `bar` in
+/// the leader of the pair, the CTA of the even rank.
+template <int Group, int Rank>
+DEEPGEMM_DEVICE void tma_load_pair(const tensor_map& map, u32 dst, u32 bar, const i32 (&coord)[Rank],
+                                   [[maybe_unused]] cache_hint hint = cache_hint::evict_normal) {
+    detail::check_tcgen05<Group>();
+    if constexpr (Group == 1) {
+        tma_load(map, dst, bar, coord, hint);
+    } else {
+        static_assert(Rank >= 1 && Rank <= 5, "a tensor map has 1 to 5 dimensions");
+#if DEEPGEMM_SIMULATED
+        sim::tma_load_pair(map, dst, bar, coord, Rank, 0);
+#else
+        DEEPGEMM_TENSOR_COPY(
+            "cp.async.bulk.tensor.",
+            ".cta_group::2.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1, ",
+            "], [%7], %8;", dst, "r"(bar & detail::leader_bits), "l"(u64(hint)));
+#endif
+    }
+}
+
+/// The same to the same offset of every CTA in `cta_mask`; with Group 2 each pair counts its bytes on the barrier of its own leader.
+template <int Group, int Rank>
+DEEPGEMM_DEVICE void tma_load_pair_multicast(const tensor_map& map, u32 dst, u32 bar, const i32 (&coord)[Rank],
+                                             u16 cta_mask,
+                                             [[maybe_unused]] cache_hint hint = cache_hint::evict_normal) {
+    detail::check_tcgen05<Group>();
+    if constexpr (Group == 1) {
+        tma_load_multicast(map, dst, bar, coord, cta_mask, hint);
+    } else {
+        static_assert(Rank >= 1 && Rank <= 5, "a tensor map has 1 to 5 dimensions");
+#if DEEPGEMM_SIMULATED
+        sim::tma_load_pair(map, dst, bar, coord, Rank, cta_mask);
+#else
+        DEEPGEMM_TENSOR_COPY("cp.async.bulk.tensor.",
+                             ".cta_group::2.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster."
+                             "L2::cache_hint [%0], [%1, ",
+                             "], [%7], %8, %9;", dst, "r"(bar & detail::leader_bits), "h"(cta_mask), "l"(u64(hint)));
+#endif
+    }
 }
 
 /// Stores the box at `src` (shared, 128-byte aligned, fenced with fence_proxy_async) to the tensor and joins the thread's

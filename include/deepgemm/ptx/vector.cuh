@@ -18,6 +18,12 @@ struct alignas(4 * sizeof(T) < 16 ? 4 * sizeof(T) : 16) vec4 {
     T x, y, z, w;
 };
 
+/// Eight values that one instruction moves (ptx/global_wide.cuh, if they have four bytes); `v[0]` has the lowest address.
+template <class T>
+struct alignas(8 * sizeof(T) < 32 ? 8 * sizeof(T) : 32) vec8 {
+    T v[8];
+};
+
 /// A type that one load or store moves: 1, 2, 4, 8 or 16 bytes, trivially copyable.
 template <class T>
 concept movable = __is_trivially_copyable(T) &&

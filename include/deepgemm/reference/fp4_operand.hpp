@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An operand in packed FP4 for tests, examples and benchmarks, as reference/operand.hpp has them in FP8: data contiguous along K or
-// along M or N, scales as words that a kernel reads, with poisoned padding, and views of it for the reference.
+// An operand in packed FP4 for tests, examples and benchmarks, as reference/operand.hpp has them in FP8: data contiguous
+// along K or along M or N, scales as words that a kernel reads, with poisoned padding, and views of it for the reference.
 #pragma once
 
 #include <utility>
@@ -45,8 +45,8 @@ struct fp4_operand {
         return from_parts(kind == scale_kind::ue4m3 ? quantize::nv_fp4(x) : quantize::mx_fp4(x), order);
     }
 
-    /// Numbers from -3 to 3 with scales 1/2, 1 or 2, so that every sum of up to 2^17 products is exact in FP32 and in the tensor
-    /// core.
+    /// Numbers from -3 to 3 with scales 1/2, 1 or 2, so that every sum of up to 2^17 products is exact in FP32 and in the
+    /// tensor core.
     static fp4_operand exact(random_source& random, i64 mn, i64 k, scale_kind kind = scale_kind::ue8m0,
                              major order = major::k) {
         const i64 gran_k = kind == scale_kind::ue4m3 ? 16 : 32;

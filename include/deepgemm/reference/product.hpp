@@ -22,8 +22,8 @@ DEEPGEMM_LIBRARY_HEADER
 namespace deepgemm::reference {
 
 /// The scales of an operand, in any layout: word (i, kw) is at words + i * stride_mn + kw * stride_k, where i counts tiles of
-/// tile.mn rows and kw counts words along K (tile.k elements each in FP32, four times as many in UE8M0 and UE4M3). Strides are in words.
-/// A tile that covers all rows, or all of K, has one word along them.
+/// tile.mn rows and kw counts words along K (tile.k elements each in FP32, four times as many in UE8M0 and UE4M3). Strides
+/// are in words. A tile that covers all rows, or all of K, has one word along them.
 struct scales {
     scale_kind kind = scale_kind::none;
     scale_tile tile{};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reference casts on the host, bit-exact with the kernels of scale/cast.cuh: BF16 or FP32 matrices to FP8 with one scale per
-// token, channel, block or row; reference/quantize_fp4.hpp has those to FP4. Scales are plain row-major floats; reference/scale_layouts.hpp and
-// reference/operand.hpp bring them into the layouts that kernels read.
+// token, channel, block or row; reference/quantize_fp4.hpp has those to FP4. Scales are plain row-major floats;
+// reference/scale_layouts.hpp and reference/operand.hpp bring them into the layouts that kernels read.
 #pragma once
 
 #include <cmath>

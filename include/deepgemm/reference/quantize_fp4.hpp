@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// FP4 on the host: quantising to packed E2M1 with MX scales (UE8M0, one for 32 elements) or NV scales (UE4M3, one for 16, and a
-// float for the whole tensor), bit-exact with the kernel of scale/cast_fp4.cuh, and back; packing, unpacking, transposing. Of two
-// elements in a byte the one of even index is the low nibble.
+// FP4 on the host: quantising to packed E2M1 with MX scales (UE8M0, one for 32 elements) or NV scales (UE4M3, one for 16, and
+// a float for the whole tensor), bit-exact with the kernel of scale/cast_fp4.cuh, and back; packing, unpacking, transposing.
+// Of two elements in a byte the one of even index is the low nibble.
 #pragma once
 
 #include <cmath>
@@ -95,8 +95,8 @@ fp4_matrix mx_fp4(matrix_view<X> x) {
     return per_token_fp4(x, 32, scale_kind::ue8m0);
 }
 
-/// The scale of a tensor with which the largest scale of a tile in NV format is 448: its largest magnitude / (448 * 6). NaN if an
-/// element is NaN, infinity if one is infinite.
+/// The scale of a tensor with which the largest scale of a tile in NV format is 448: its largest magnitude / (448 * 6). NaN
+/// if an element is NaN, infinity if one is infinite.
 template <class X>
 float nv_tensor_scale(matrix_view<X> x) {
     amax largest;
@@ -157,8 +157,8 @@ inline matrix<e2m1x2> transpose_fp4(matrix_view<const e2m1x2> x) {
     return out;
 }
 
-/// The numbers that quantised FP4 stands for. Each product of a code, its scale and the tensor's is formed in double and rounded
-/// once.
+/// The numbers that quantised FP4 stands for. Each product of a code, its scale and the tensor's is formed in double and
+/// rounded once.
 inline matrix<float> dequantised(const fp4_matrix& x) {
     matrix<float> out(x.data.rows(), x.data.columns() * 2);
     for (i64 i = 0; i < out.rows(); ++i) {
@@ -180,8 +180,8 @@ matrix<Q> as_fp8(matrix_view<const e2m1x2> x, i64 pitch = 0) {
     return out;
 }
 
-/// The scales of FP4 as words that kernels read, MN-major and TMA-aligned: word w of a row has the bytes of scales 4 w to 4 w + 3.
-/// The kind must be ue8m0 or ue4m3.
+/// The scales of FP4 as words that kernels read, MN-major and TMA-aligned: word w of a row has the bytes of scales 4 w to 4 w
+/// + 3. The kind must be ue8m0 or ue4m3.
 inline reference::mn_major<u32> scale_words(const fp4_matrix& x) {
     if (scales_per_word(x.kind) != 4) throw std::invalid_argument("quantize: scales in fp32 are not packed to words");
     return reference::to_packed(reference::raw(x.scales.view()), x.data.rows(), x.kind);

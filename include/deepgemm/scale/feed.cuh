@@ -10,6 +10,7 @@
 #include <deepgemm/layout/tensor_map.cuh>
 #include <deepgemm/mma/sm90/promotion.cuh>
 #include <deepgemm/ptx/global.cuh>
+#include <deepgemm/ptx/registers.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/warp.cuh>
 #include <deepgemm/scale/granularities.cuh>
@@ -36,7 +37,7 @@ struct params {
     tensor_map map;
 };
 template <class Scale>
-    requires(!by_copies<Scale>)
+    requires(Scale::via == route::registers || Scale::via == route::copied || Scale::via == route::epilogue)
 struct params<Scale> {
     scale_words words;
 };
@@ -57,9 +58,11 @@ struct group_walk {
     /// one of its group.
     DEEPGEMM_DEVICE bool next(i32 index, bool begins) {
         if (!begins && index % scales != 0) return false;
-        place = place + 1 == u32(Places) ? 0 : place + 1;
+        place = after(place);
         return true;
     }
+    /// The place after `place`.
+    DEEPGEMM_DEVICE static u32 after(u32 place) { return place + 1 == u32(Places) ? 0 : place + 1; }
     /// Takes `count` scales from number `index` along K on, all those of a tile.
     DEEPGEMM_DEVICE void pass_over(i32 index, i32 count) {
         if (count > 0) place = (place + u32((index + count - 1) / scales - index / scales + 1)) % u32(Places);
@@ -73,9 +76,12 @@ struct row_feed {
     static constexpr u32 row_bytes = sizeof(u32);  ///< from the word of a row to that of the next
     /// Any thread: starts a tile, in which the thread's first row is row `from.row` of A. Scales are asked for from number
     /// `index` along K on.
-    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
-    /// Any thread: the number of the place whose scales serve the next K block, which is in stage `stage`.
-    DEEPGEMM_DEVICE u32 next(i32 /*index*/, u32 stage) const { return stage; }
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/, u32 /*place_bytes*/) const {}
+    /// Any thread: bytes from the first place to the word of the next K block, which is in stage `stage`; places are `place_bytes`
+    /// apart.
+    DEEPGEMM_DEVICE u32 next(u32 stage, u32 place_bytes) const { return stage * place_bytes; }
+    /// Any thread, while a K block is multiplied: the one after it takes the scales with number `index` along K.
+    DEEPGEMM_DEVICE void expect(i32 /*index*/, u32 /*place_bytes*/) const {}
     /// Any thread: other warps take `count` scales from number `index` along K on.
     DEEPGEMM_DEVICE void pass_over(i32 /*index*/, i32 /*count*/) const {}
 
@@ -89,27 +95,41 @@ struct row_feed {
     }
 };
 
-/// K-major scales.
+/// K-major scales. A multiply waits for its scales, so where they lie is found out while the one before it runs.
 template <class Scale, int Fragments, int Stages, class Map>
     requires come_in_groups<Scale>
 struct row_feed<Scale, Fragments, Stages, Map> {
+    using walk = group_walk<Scale, Stages>;
     static constexpr u32 row_bytes = words_in_group * sizeof(u32);
-    group_walk<Scale, Stages> groups{};
-    i32 first = 0;  ///< number along K of the tile's first scale
+    walk groups{};    ///< as of the last K block
+    u32 coming = 0;   ///< place of the next block
+    u32 word_at = 0;  ///< bytes from the first place to the next block's word
 
-    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 index) { first = index; }
-    DEEPGEMM_DEVICE u32 next(i32 index, u32 /*stage*/) {
-        groups.next(index, index == first);
-        return groups.place;
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 index, u32 place_bytes) {
+        coming = walk::after(groups.place);
+        find(index, place_bytes);
+    }
+    DEEPGEMM_DEVICE u32 next(u32 /*stage*/, u32 /*place_bytes*/) {
+        groups.place = coming;
+        return word_at;
+    }
+    DEEPGEMM_DEVICE void expect(i32 index, u32 place_bytes) {
+        if (index % walk::scales == 0) coming = walk::after(groups.place);
+        find(index, place_bytes);
     }
     DEEPGEMM_DEVICE void pass_over(i32 index, i32 count) { groups.pass_over(index, count); }
-    /// `staged` is the shared address of the group of row r.
+    /// `staged` is the shared address of the word of row r.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 staged) const {
         using format = typename Scale::format;
-        const u32 words = staged + u32(fragment) * Map::rows * row_bytes +
-                          u32(index / format::per_word) % words_in_group * u32(sizeof(u32));
+        const u32 words = staged + u32(fragment) * Map::rows * row_bytes;
         return {{format::decode(ptx::ld_shared<u32>(words), index),
                  format::decode(ptx::ld_shared<u32>(words + u32(Map::thread_row(1)) * row_bytes), index)}};
+    }
+
+private:
+    DEEPGEMM_DEVICE void find(i32 index, u32 place_bytes) {
+        const u32 word = u32(index / Scale::format::per_word) % words_in_group;
+        word_at = ptx::keep(coming * place_bytes + word * u32(sizeof(u32)));
     }
 };
 
@@ -118,8 +138,9 @@ template <class Scale, int Fragments, int Stages, class Map>
     requires(all_of_k(Scale::via))
 struct row_feed<Scale, Fragments, Stages, Map> {
     static constexpr u32 row_bytes = 0;
-    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32) const {}
-    DEEPGEMM_DEVICE u32 next(i32, u32 stage) const { return stage; }
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32, u32) const {}
+    DEEPGEMM_DEVICE u32 next(u32, u32) const { return 0; }
+    DEEPGEMM_DEVICE void expect(i32, u32) const {}
     DEEPGEMM_DEVICE void pass_over(i32, i32) const {}
     DEEPGEMM_DEVICE static sm90::row_scales at(int, i32, u32) { return {{1.0f, 1.0f}}; }
 };
@@ -181,10 +202,11 @@ struct row_feed<Scale, Fragments, Stages, Map> : block_feed<Scale, Fragments> {
     static constexpr u32 row_bytes = 0;
     static_assert(Scale::tile.mn % sm90::wgmma_rows::rows == 0, "row_feed: a scale of A must cover whole fragments");
 
-    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index) {
+    DEEPGEMM_DEVICE void start(const params<Scale>& p, const scale_place& from, i32 index, u32 /*place_bytes*/) {
         block_feed<Scale, Fragments>::start(p, from, sm90::wgmma_rows::rows, index);
     }
-    DEEPGEMM_DEVICE u32 next(i32, u32 stage) const { return stage; }
+    DEEPGEMM_DEVICE u32 next(u32, u32) const { return 0; }
+    DEEPGEMM_DEVICE void expect(i32, u32) const {}
     DEEPGEMM_DEVICE void pass_over(i32, i32) const {}
     /// Scales must be asked for one after another, and fragment 0 first.
     DEEPGEMM_DEVICE sm90::row_scales at(int fragment, i32 index, u32 /*staged*/) {

@@ -53,8 +53,8 @@ struct mx_block {
     static constexpr route via = route::tensor_memory;
 };
 
-/// One scale for each row and 16 elements of K (1x16), as NVFP4 has them, in UE4M3. Blackwell's tensor cores apply them; a scale of
-/// the whole tensor beside them is a factor of the epilogue.
+/// One scale for each row and 16 elements of K (1x16), as NVFP4 has them, in UE4M3. Blackwell's tensor cores apply them; a
+/// scale of the whole tensor beside them is a factor of the epilogue.
 template <class Format>
 struct nv {
     using format = Format;
@@ -98,8 +98,8 @@ struct by_word : Scale {
 };
 /// Words of a row of K-major scales that lie side by side in shared memory, as they do in memory.
 inline constexpr int words_in_group = 4;
-/// True for scales that are copied to shared memory so, a group of words for each row of a tile at a time; else a stage has a word
-/// for each row.
+/// True for scales that are copied to shared memory so, a group of words for each row of a tile at a time; else a stage has a
+/// word for each row.
 template <class Scale>
 inline constexpr bool come_in_groups = false;
 template <class Format>

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The kernel that packs the FP32 scales of a K-grouped product as UE8M0 exponents, four along K to a word. Groups may have any K,
-// and each starts with a new word, so where a row of words comes from depends on the sizes of all groups before it. These are in
-// device memory. reference/scale_layouts.hpp (to_packed_k_grouped) is its reference. It runs on any GPU.
+// The kernel that packs the FP32 scales of a K-grouped product as UE8M0 exponents, four along K to a word. Groups may have
+// any K, and each starts with a new word, so where a row of words comes from depends on the sizes of all groups before it.
+// These are in device memory. reference/scale_layouts.hpp (to_packed_k_grouped) is its reference. It runs on any GPU.
 #pragma once
 
 #include <deepgemm/scale/to_mn_major.cuh>
 
 namespace deepgemm::scale {
 
-/// Scales to pack: scale (row, mn) is at in[row * row_stride + mn]. Rows are those of all groups, one after another without gaps:
-/// group g has ceil(K_g / tile_k) of them. K_g is `layout[g]`; if `by_end`, the layout holds where groups end, group g starts at
-/// the first multiple of `alignment` after the end of the one before, and K_g is the difference, at least 0.
+/// Scales to pack: scale (row, mn) is at in[row * row_stride + mn]. Rows are those of all groups, one after another without
+/// gaps: group g has ceil(K_g / tile_k) of them. K_g is `layout[g]`; if `by_end`, the layout holds where groups end, group g
+/// starts at the first multiple of `alignment` after the end of the one before, and K_g is the difference, at least 0.
 struct pack_k_grouped_arguments {
     const float* in = nullptr;
     i64 row_stride = 0;

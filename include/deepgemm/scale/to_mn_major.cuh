@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The kernel that brings FP32 scales of any strides into the layout that TMA loads: MN-major, one column of align(mn, 4) words
-// for each K block, or for each four K blocks as packed UE8M0 exponents. Rows between groups can be packed as zeros, unread. It
-// moves data through a tile in shared memory, so that reads and writes are both contiguous. reference/scale_layouts.hpp is its reference. It runs on any GPU.
+// The kernel that brings FP32 scales of any strides into the layout that TMA loads: MN-major, one column of align(mn, 4)
+// words for each K block, or for each four K blocks as packed UE8M0 exponents. Rows between groups can be packed as zeros,
+// unread. It moves data through a tile in shared memory, so that reads and writes are both contiguous.
+// reference/scale_layouts.hpp is its reference. It runs on any GPU.
 #pragma once
 
 #include <deepgemm/kernel/launch_info.cuh>
@@ -61,8 +62,8 @@ struct to_mn_major_arguments {
     /// May be null, and is not written without `invalid`: if that was 0, one of those scales.
     unpackable* found = nullptr;
     /// Packed format only. If not null, device memory: (group_count), the rows before which groups of rows end, never
-    /// decreasing; the next group starts at the next multiple of `alignment`. Rows in no group become word 0, so that no product
-    /// with them is NaN, and their scales are not read.
+    /// decreasing; the next group starts at the next multiple of `alignment`. Rows in no group become word 0, so that no
+    /// product with them is NaN, and their scales are not read.
     const i32* ends = nullptr;
     i32 group_count = 0, alignment = 1;
 };

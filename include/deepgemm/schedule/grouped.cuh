@@ -131,7 +131,7 @@ struct grouped {
         }
 
     private:
-        DEEPGEMM_DEVICE static i32 cluster_count() { return i32(ptx::cta_count()) / Cluster.size(); }
+        DEEPGEMM_DEVICE static i32 cluster_count() { return i32(ptx::cta_count() / u32(Cluster.size())); }
         DEEPGEMM_DEVICE i32 row_tiles() const { return ceil_div(group.row_end - group.row, Block.m); }
 
         DEEPGEMM_DEVICE bool is_second_walk() const { return state % 2 != 0; }
@@ -156,11 +156,11 @@ struct grouped {
         /// clusters.
         DEEPGEMM_DEVICE bool walks_up(i32 row, i32 high) const {
             if (!shares_rows || high > cluster_count()) return false;
-            return (state / 2 % 2 != 0) != (row > i32(ptx::cta_index()) / Cluster.size());
+            return (state / 2 % 2 != 0) != (row > i32(ptx::cta_index() / u32(Cluster.size())));
         }
     };
     DEEPGEMM_DEVICE iterator begin() const {
-        iterator at{*this, i32(ptx::cta_index()) / Cluster.size(), groups.after(group_extent{}, shape)};
+        iterator at{*this, i32(ptx::cta_index() / u32(Cluster.size())), groups.after(group_extent{}, shape)};
         at.pass_groups();
         return at;
     }

@@ -168,15 +168,11 @@ inline std::unique_ptr<cta_state> make_cta(cluster_state& cluster, u32 rank, ext
     return cta;
 }
 
-/// Clusters of a grid.
-inline u32 clusters_of(const geometry& g) { return g.grid.count() / g.cluster.count(); }
-
 /// Begins cluster number `i` of a grid.
 inline void add_cluster(grid_state& grid, u32 i) {
     machine& m = current();
-    const extent3 &all = grid.geometry.grid, &size = grid.geometry.cluster;
-    const u32 columns = all.x / size.x, rows = all.y / size.y;
-    const extent3 origin{i % columns * size.x, i / columns % rows * size.y, i / (columns * rows) * size.z};
+    const extent3& size = grid.geometry.cluster;
+    const extent3 origin = first_cta_of(grid.geometry, i);
     auto cluster = std::make_unique<cluster_state>();
     cluster->grid = &grid;
     for (u32 rank = 0; rank < size.count(); ++rank) cluster->ctas.push_back(make_cta(*cluster, rank, origin));
@@ -216,7 +212,8 @@ inline void start_later(grid_state& grid, const grid_state* before) {
             }
             if (before != nullptr) {
                 const vector_clock& all = before->ended.all.seen;
-                grid.before = {all, all, all, before->ended.all.words, {}};  // the end of a grid is a fence of every proxy
+                grid.before = {
+                    all, all, all, before->ended.all.words, {}};  // the end of a grid is a fence of every proxy
             }
             for (u32 i = 0; i < clusters_of(grid.geometry); ++i) add_cluster(grid, i);
         },

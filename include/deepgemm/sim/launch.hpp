@@ -48,15 +48,18 @@ inline void validate(const geometry& g) {
             text("%u registers for each of %u threads exceed the %u of an SM", g.registers, g.threads, sm_registers));
 }
 
-/// Runs clusters [first, last) of the grid together until all their threads have ended.
-inline void run_clusters(grid_state& grid, u32 first, u32 last) {
+/// Runs the next `count` clusters of the grid that nobody has cancelled together, until all their threads have ended.
+inline void run_clusters(grid_state& grid, u32 count) {
     machine& m = current();
     m.clusters.clear();
     m.queue.clear();
     m.queue_head = 0;
     m.running_warp = nullptr;
     m.blocks = m.fibers = 0;
-    for (u32 i = first; i < last; ++i) add_cluster(grid, i);
+    const std::size_t now = std::min<std::size_t>(count, grid.pending.size());
+    const std::vector<u32> begin(grid.pending.begin(), grid.pending.begin() + std::ptrdiff_t(now));
+    grid.pending.erase(grid.pending.begin(), grid.pending.begin() + std::ptrdiff_t(now));
+    for (const u32 i : begin) add_cluster(grid, i);
     run_all();
 }
 
@@ -114,15 +117,16 @@ private:
 };
 
 /// Runs `body()` as every thread of the grid. No kernel writes `parameters`. Throws sim::error. Not to be called from inside a
-/// kernel.
+/// kernel. Clusters that wait for others to end may be cancelled by these, see cluster_launch.hpp.
 template <class Body>
 void launch(const options& o, geometry g, Body body, global_range parameters = {}) {
     active_machine machine(o);
     grid_state& grid = machine.add(g, std::move(body));
     grid.parameters = parameters;
     const u32 clusters = clusters_of(g);
-    const u32 together = o.resident_clusters == 0 ? clusters : std::min(o.resident_clusters, clusters);
-    for (u32 i = 0; i < clusters; i += together) run_clusters(grid, i, std::min(i + together, clusters));
+    const u32 together = o.resident_clusters == 0 ? clusters : o.resident_clusters;
+    for (u32 i = 0; i < clusters; ++i) grid.pending.push_back(i);
+    while (!grid.pending.empty()) run_clusters(grid, together);
 }
 
 /// The memory of tensor map number `i` of a kernel, named after it.

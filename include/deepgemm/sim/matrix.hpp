@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// ldmatrix, stmatrix and movmatrix on the simulated machine: 8x8 matrices of 16-bit elements, a row per lane in shared
+// ldmatrix, stmatrix and movmatrix on the simulated machine: 8x8 matrices of 16-bit elements (stmatrix also 16x8 of bytes), a row per lane in shared
 // memory, in registers spread over the warp: element (i, k) is half k%2 of the word of lane 4*i + k/2. Host only.
 #pragma once
 
@@ -86,6 +86,25 @@ inline void stmatrix(u32 address, const u32* r, u32 count, bool transposed) {
                     transposed ? detail::half_of(lanes[8 * k + i / 2]->word[matrix], i % 2) |
                                      u32(detail::half_of(lanes[8 * k + 4 + i / 2]->word[matrix], i % 2)) << 16
                                : lanes[4 * i + k]->word[matrix];
+            }
+        }
+    });
+    if (me().lane >= 8 * count) return;
+    detail::check_own_cta(address, what);
+    store_shared(address, mine.row, 16, what);
+}
+
+/// stmatrix.m16n8.trans of bytes: `count` matrices of 16 x 8 bytes, each lane below 8 * count a column of one, as a row of memory.
+inline void stmatrix_bytes(u32 address, const u32* r, u32 count) {
+    constexpr const char* what = "stmatrix.m16n8.trans.b8";
+    detail::matrix_lane mine;
+    std::copy_n(r, count, mine.word);
+    detail::exchange_matrix(what, mine, [=](detail::matrix_lane* const* lanes) {
+        for (u32 lane = 0; lane < 8 * count; ++lane) {
+            const u32 matrix = lane / 8, column = lane % 8;
+            for (u32 m = 0; m < 16; ++m) {
+                const u32 byte = lanes[m % 8 * 4 + column / 2]->word[matrix] >> 8 * (m / 8 * 2 + column % 2) & 255;
+                lanes[lane]->row[m / 4] |= byte << 8 * (m % 4);
             }
         }
     });

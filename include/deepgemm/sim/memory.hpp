@@ -180,12 +180,20 @@ inline void end_write(cta_state& cta, u64 id) {
 
 // ---- generic accesses
 
+/// Notes that the running thread has read an answer of clusterlaunchcontrol.try_cancel in [lo, hi).
+inline void note_answer_read(cta_state& cta, u32 lo, u32 hi) {
+    for (cancel_answer& a : cta.answers) {
+        if (lo < a.offset + 16 && a.offset < hi && a.landed) a.readers.push_back(&me());
+    }
+}
+
 /// Copies `bytes` of shared memory at `address` (own CTA or a peer) to `to`.
 inline void load_shared(u32 address, void* to, u32 bytes, const char* what) {
     const u32 offset = off_of(address, bytes, what, bytes);
-    const cta_state& cta = cta_of(address, what);
+    cta_state& cta = cta_of(address, what);
     check_in_flight(cta, offset, offset + bytes, what);
     check_written(cta, offset, offset + bytes, what);
+    if (!cta.answers.empty()) note_answer_read(cta, offset, offset + bytes);
     std::memcpy(to, cta.generic + offset, bytes);
 }
 
@@ -245,6 +253,9 @@ inline void fence_proxy_async() {
         std::memcpy(d.cta->async + d.range.lo, d.cta->generic + d.range.lo, d.range.hi - d.range.lo);
     }
     me().dirty.clear();
+    for (cancel_answer& a : me().cta->answers) {
+        std::erase_if(a.readers, [](const thread_state* t) { return t == &me(); });
+    }
     fence_mbarrier_init();
 }
 

@@ -96,8 +96,10 @@ struct options {
     u32 rows_of_a = 0;            ///< that a tcgen05.mma must find written and landed, of each CTA; the rest is read
                                   ///< as it lies there, and so are their scales; 0: all rows
     bool check_tensor_quarter = false;  ///< addresses of tcgen05.ld and st name the warp's quarter of the lanes
-    bool check_tensor_waits = true;     ///< arrivals, fences and ends of threads follow the wait for tcgen05.ld and st
-    bool check_tensor_fences = true;   ///< tcgen05.fence before arrivals and after waits, between threads
+    bool check_tensor_waits = true;     ///< arrivals, fences and ends of threads follow the wait for tcgen05.ld and st;
+                                        ///< without it the use of its registers completes a load
+    bool check_tensor_fences =
+        true;  ///< tcgen05.fence before arrivals and after waits, a barrier before tcgen05.dealloc
     bool check_stores_at_exit = true;  ///< a thread waits until its bulk and TMA stores have read shared memory
     bool check_phases = true;          ///< a thread has to observe every phase of a barrier it waits on
     bool check_global = true;          ///< order of accesses to global memory, by its shadow
@@ -121,6 +123,13 @@ struct geometry {
     u32 smem_bytes = 0;  ///< dynamic shared memory per CTA
     u32 registers = 0;   ///< per thread at entry; 0: the largest count that lets one CTA run on an SM
 };
+
+/// Clusters of a grid, and the index of the first CTA of cluster number `i`.
+inline u32 clusters_of(const geometry& g) { return g.grid.count() / g.cluster.count(); }
+inline extent3 first_cta_of(const geometry& g, u32 i) {
+    const u32 columns = g.grid.x / g.cluster.x, rows = g.grid.y / g.cluster.y;
+    return {i % columns * g.cluster.x, i / columns % rows * g.cluster.y, i / (columns * rows) * g.cluster.z};
+}
 
 /// Counters of one launch.
 struct statistics {

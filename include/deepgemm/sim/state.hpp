@@ -121,7 +121,8 @@ struct grid_state {
     int device = 0;
     u32 number = 0;             ///< in the machine
     u32 first_cta = 0;          ///< number of its first CTA in the machine
-    u32 begun = 0;              ///< clusters that have begun
+    u32 begun = 0;              ///< clusters that have begun, or that others have cancelled to do their work
+    std::vector<u32> pending;   ///< numbers of the clusters that have not
     u32 alive = 0;              ///< threads that have not ended; 0 before it starts, too
     global_range parameters{};  ///< memory that no kernel writes
     knowledge before;           ///< what comes before its start: all that the device ran
@@ -281,6 +282,13 @@ struct pending_read {
     u64 id;
 };
 
+/// Where an answer about a cancelled cluster lies in shared memory, see cluster_launch.hpp.
+struct cancel_answer {
+    u32 offset;
+    bool landed;
+    std::vector<const thread_state*> readers;  ///< that have read it and not fenced their reads
+};
+
 struct cta_state {
     cluster_state* cluster = nullptr;
     u32 rank = 0;
@@ -298,6 +306,8 @@ struct cta_state {
     std::vector<u64> copying;  ///< one bit per byte, once there is a cp.async: one into it has not landed
     u32 copies_under_way = 0;  ///< cp.asyncs that have not landed
     std::vector<pending_read> pending_reads;
+    std::vector<cancel_answer> answers;  ///< of clusterlaunchcontrol.try_cancel
+    bool cancel_failed = false;          ///< a thread has read that nothing was cancelled
     // barriers
     std::vector<std::unique_ptr<mbarrier_state>> mbarriers;
     named_barrier named[16];

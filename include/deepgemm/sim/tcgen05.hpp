@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -23,22 +22,34 @@ namespace deepgemm::sim {
 
 namespace detail {
 
-/// Columns of tensor memory that one multiply reads or writes.
+/// Columns of tensor memory that one multiply reads or writes, with a name for messages.
 struct tensor_use {
-    u32 lo, columns;
-    lane_groups lanes;
+    tensor_range range;
     const char* what;
 };
 
-/// What one instruction uses may not overlap.
+/// D first.
+inline std::vector<tensor_use> uses_of(const tcgen05_multiply& x) {
+    const mma_instruction& i = x.instruction;
+    const u32 d = x.d & 0xffff, a = x.a_columns & 0xffff, sa = x.sa & 0xffff, sb = x.sb & 0xffff;
+    const lane_groups lanes = lanes_of(i, x.d >> 16);
+    const u32 shape = i.m << 16 | i.n << 4 | u32(i.kind);
+    std::vector<tensor_use> uses{{{d, d + i.columns(), lanes, true, shape}, "tcgen05.mma (D)"}};
+    if (i.a_in_tensor_memory) uses.push_back({{a, a + 8, lanes, false}, "tcgen05.mma (A)"});
+    if (!is_scaled(i.kind)) return uses;
+    uses.push_back({{sa, sa + scale_columns(i.rows_per_cta()), all_lanes, false}, "tcgen05.mma (scales of A)"});
+    uses.push_back({{sb, sb + scale_columns(scale_rows_of_b(i)), all_lanes, false}, "tcgen05.mma (scales of B)"});
+    return uses;
+}
+
+/// What a multiply reads may not be what it writes.
 inline void check_disjoint(const std::vector<tensor_use>& uses) {
-    for (std::size_t i = 0; i < uses.size(); ++i) {
-        for (std::size_t j = 0; j < i; ++j) {
-            const tensor_use &x = uses[i], &y = uses[j];
-            if (x.lo >= y.lo + y.columns || y.lo >= x.lo + x.columns || (x.lanes & y.lanes) == 0) continue;
-            fail("%s in columns [%u,%u) of tensor memory overlap %s of the same instruction in [%u,%u)", x.what, x.lo,
-                 x.lo + x.columns, y.what, y.lo, y.lo + y.columns);
-        }
+    const tensor_range& d = uses[0].range;
+    for (std::size_t i = 1; i < uses.size(); ++i) {
+        const tensor_range& x = uses[i].range;
+        if (x.lo >= d.hi || d.lo >= x.hi || (x.lanes & d.lanes) == 0) continue;
+        fail("%s in columns [%u,%u) of tensor memory overlap D of the same instruction in [%u,%u)", uses[i].what, x.lo,
+             x.hi, d.lo, d.hi);
     }
 }
 
@@ -72,37 +83,21 @@ inline void check_lanes(const tcgen05_multiply& x) {
 }
 
 /// Holds what a multiply uses of tensor memory against what is there, in one CTA.
-inline void check_tensor_memory(const tcgen05_state& state, const tcgen05_multiply& x) {
+inline void check_tensor_memory(const tcgen05_state& state, const tcgen05_multiply& x,
+                                const std::vector<tensor_use>& uses) {
     const mma_instruction& i = x.instruction;
-    const u32 d = x.d & 0xffff, a = x.a_columns & 0xffff, sa = x.sa & 0xffff, sb = x.sb & 0xffff;
-    const u32 rows = i.rows_per_cta(), b_rows = i.layout == accumulator_layout::b ? i.n / 2 : i.n;
-    const lane_groups lanes = lanes_of(i, x.d >> 16);
-    std::vector<tensor_use> uses{{d, i.columns(), lanes, "tcgen05.mma (D)"}};
-    if (i.a_in_tensor_memory) uses.push_back({a, 8, lanes, "tcgen05.mma (A)"});
-    if (is_scaled(i.kind)) {
-        uses.push_back({sa, scale_columns(rows), all_lanes, "tcgen05.mma (scales of A)"});
-        uses.push_back({sb, scale_columns(b_rows), all_lanes, "tcgen05.mma (scales of B)"});
+    for (const tensor_use& use : uses) check_allocated(state, use.range.lo, use.range.hi, use.what);
+    if (x.accumulate) {
+        const tensor_range& d = uses[0].range;
+        check_columns_written(state, d.lo, d.hi, d.lanes, "tcgen05.mma (D, accumulated)");
     }
-    for (const tensor_use& use : uses) check_allocated(state, use.lo, use.lo + use.columns, use.what);
-    check_disjoint(uses);
-    if (x.accumulate) check_columns_written(state, d, d + i.columns(), lanes, "tcgen05.mma (D, accumulated)");
-    if (i.a_in_tensor_memory) check_columns_written(state, a, a + 8, lanes, "tcgen05.mma (A)");
+    if (i.a_in_tensor_memory) {
+        const tensor_range& a = uses[1].range;
+        check_columns_written(state, a.lo, a.hi, a.lanes, uses[1].what);
+    }
     if (!is_scaled(i.kind)) return;
-    check_scales_written(state, sa, rows_with_data(rows), "tcgen05.mma (scales of A)");
-    check_scales_written(state, sb, b_rows, "tcgen05.mma (scales of B)");
-}
-
-/// The columns that a multiply uses, for their order among other uses.
-inline std::vector<tensor_range> ranges_of(const tcgen05_multiply& x) {
-    const mma_instruction& i = x.instruction;
-    const u32 d = x.d & 0xffff, a = x.a_columns & 0xffff, sa = x.sa & 0xffff, sb = x.sb & 0xffff;
-    const lane_groups lanes = lanes_of(i, x.d >> 16);
-    std::vector<tensor_range> ranges{{d, d + i.columns(), lanes, true}};
-    if (i.a_in_tensor_memory) ranges.push_back({a, a + 8, lanes, false});
-    if (!is_scaled(i.kind)) return ranges;
-    ranges.push_back({sa, sa + scale_columns(i.rows_per_cta()), all_lanes, false});
-    ranges.push_back({sb, sb + scale_columns(i.layout == accumulator_layout::b ? i.n / 2 : i.n), all_lanes, false});
-    return ranges;
+    check_scales_written(state, x.sa & 0xffff, rows_with_data(i.rows_per_cta()), "tcgen05.mma (scales of A)");
+    check_scales_written(state, x.sb & 0xffff, scale_rows_of_b(i), "tcgen05.mma (scales of B)");
 }
 
 /// Descriptors that the tensor cores cannot read in this order.
@@ -141,6 +136,10 @@ struct tcgen05_operands {
 /// Issued by one thread; with group 2, for both CTAs of its pair.
 inline void tcgen05_mma(const tcgen05_form& form, const tcgen05_operands& from) {
     const std::vector<cta_state*> ctas = detail::taking_part(form.group);
+    if (me().cta != ctas[0]) {
+        fail("tcgen05.mma with cta_group::2 in CTA rank %u; the CTA of even rank issues it for its pair",
+             me().cta->rank);
+    }
     tcgen05_multiply x{};
     const mma_instruction& i = x.instruction = detail::decode_instruction(form, from.instruction);
     if (form.a_in_tensor_memory) {
@@ -164,8 +163,12 @@ inline void tcgen05_mma(const tcgen05_form& form, const tcgen05_operands& from) 
              x.scale_input_d, name_of(i.kind));
     }
     detail::check_lanes(x);
-    for (cta_state* cta : ctas) detail::check_tensor_memory(detail::tcgen05_of(*cta), x);
-    detail::order_committed(ctas, detail::ranges_of(x), tensor_instruction::mma);
+    const std::vector<detail::tensor_use> uses = detail::uses_of(x);
+    detail::check_disjoint(uses);
+    for (cta_state* cta : ctas) detail::check_tensor_memory(detail::tcgen05_of(*cta), x, uses);
+    std::vector<detail::tensor_range> ranges;
+    for (const detail::tensor_use& use : uses) ranges.push_back(use.range);
+    detail::order_committed(ctas, ranges, tensor_instruction::mma);
     detail::begin_use(ctas, {x.a_read, x.b_read}, x.d & 0xffff, i.columns(), lanes_of(i, x.d >> 16), "tcgen05.mma (D)");
     const std::size_t span = begin_span(activity::multiply, "tcgen05.mma");
     post(
@@ -220,11 +223,6 @@ inline void tcgen05_commit(u32 group, u32 barrier, u32 mask) {
             }
         },
         &detail::tcgen05_of(*ctas[0]).order);
-}
-
-/// A two-dimensional TMA load; with group 2 the barrier is that of the pair's leader.
-inline void tma_load_pair(u32 group, const tensor_map& map, u32 destination, u32 barrier, const i32 (&coord)[2]) {
-    tma_load(map, destination, group == 2 ? barrier & 0xfeffffffu : barrier, coord, 2, 0, true);
 }
 
 }  // namespace deepgemm::sim

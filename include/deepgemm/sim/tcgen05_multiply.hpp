@@ -34,8 +34,9 @@ inline operand_shape b_shape(const mma_instruction& i) {
     return {i.b, i.columns_of_b_per_cta(), 32, is_packed_fp4(i.kind)};
 }
 
-/// Columns that scales of `rows` rows take.
+/// Columns that scales of `rows` rows take; and how many rows of B have theirs in a lane of any quarter.
 constexpr u32 scale_columns(u32 rows) { return (rows + 31) / 32; }
+inline u32 scale_rows_of_b(const mma_instruction& i) { return i.layout == accumulator_layout::b ? i.n / 2 : i.n; }
 
 namespace detail {
 

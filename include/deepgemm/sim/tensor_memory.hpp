@@ -49,6 +49,7 @@ struct tensor_access {
     bool writes;
     const thread_state* issuer;  ///< of a load or store one thread of the warp
     u32 number;                  ///< among those of the issuer's warp
+    u32 shape = 0;               ///< of the D of a multiply: multiplies of one shape and kind follow each other
     bool touches(u32 l, u32 h, lane_groups in) const { return lo < h && l < hi && (lanes & in) != 0; }
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Which uses of tensor memory come before which others. Multiplies and copies are complete for threads that a commit of their own
 // thread has reached, loads and stores after the wait of their warp. Threads hand on what they did by tcgen05.fence::before and any
-// barrier, and take it over by the barrier and tcgen05.fence::after. Multiplies and copies follow each other without completion.
+// barrier, and take it over by the barrier and tcgen05.fence::after. Multiplies and copies follow each other without completion, but
+// for multiplies of different shapes or kinds on one D.
 // Each warp numbers its uses; the clock knowledge::tensor has three counts of them: those that a thread has heard of at all, those
 // that a fence::before has handed on, and those that a commit has completed. Host only.
 #pragma once
@@ -11,7 +12,7 @@
 #include <deepgemm/sim/tensor_memory.hpp>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -67,18 +68,22 @@ bool heard_and_fenced(bool collective, Holds holds) {
                        [&](const thread_state* lane) { return holds(threads[lane->index].ordered); });
 }
 
-/// Whether a load or store is complete because its warp has waited.
+/// Whether a load or store is complete because its warp has waited. The use of its registers completes a load, too; without
+/// options::check_tensor_waits it is taken for granted.
 inline bool is_waited(const tensor_access& a) {
+    if (a.by == tensor_instruction::ld && !current().options.check_tensor_waits) return true;
     const tcgen05_warp& w = tcgen05_of(*a.issuer->cta).warps[a.issuer->warp->index];
     return a.number <= (a.by == tensor_instruction::ld ? w.loads_waited : w.stores_waited);
 }
 
-/// What keeps the use `later` by the running thread from following `a`, or "".
-inline std::string what_is_missing(const tensor_access& a, tensor_instruction later) {
+/// What keeps the use `later` by the running thread from following `a`, or "". `in_turn` is false for multiplies that do not follow
+/// each other by themselves.
+inline std::string what_is_missing(const tensor_access& a, tensor_instruction later, bool in_turn) {
     const thread_state &self = me(), &issuer = *a.issuer;
     const bool collective = !is_committed(later), frees = later == tensor_instruction::dealloc;
+    if (frees && !current().options.check_tensor_fences) return "";
     const bool own = &issuer == &self || (issuer.warp == self.warp && (collective || !is_committed(a.by)));
-    const bool in_line = is_committed(a.by) && is_committed(later);
+    const bool in_line = is_committed(a.by) && is_committed(later) && in_turn;
     if (!is_committed(a.by) && !is_waited(a)) {
         if (own && a.by == later) return "";
         return text("which lacks its tcgen05.wait::%s", a.by == tensor_instruction::ld ? "ld" : "st");
@@ -96,8 +101,9 @@ inline std::string what_is_missing(const tensor_access& a, tensor_instruction la
         if (completes) {
             return tcgen05_of(*issuer.cta).threads[issuer.index].committed >= a.number
                        ? "which is in flight: the mbarrier of its commit was not waited for"
-                       : "which is in flight: no tcgen05.commit of the thread that issued it follows, and the mbarrier "
-                         "of such a commit was not waited for";
+                       : "which is in flight: no tcgen05.commit of the thread that issued it follows (a commit does "
+                         "not "
+                         "track the work of other threads), and the mbarrier of such a commit was not waited for";
         }
         return met ? "without tcgen05.fence::before_thread_sync between it and the barrier that hands it on"
                    : "and no barrier between the two hands it on (missing tcgen05.fence::before_thread_sync, barrier, "
@@ -124,12 +130,14 @@ struct tensor_conflict {
     std::string message{};
 };
 inline tensor_conflict find_conflict(const tcgen05_state& state, u32 lo, u32 hi, lane_groups lanes, bool writes,
-                                     tensor_instruction by, const char* what) {
+                                     tensor_instruction by, const char* what, u32 shape = 0) {
     tensor_conflict found;
     for (const tensor_access& a : state.accesses) {
         if (!a.touches(lo, hi, lanes) || !(a.writes || writes)) continue;
-        const std::string missing = what_is_missing(a, by);
+        const bool in_turn = shape == 0 || a.shape == 0 || shape == a.shape;
+        std::string missing = what_is_missing(a, by, in_turn);
         if (missing.empty()) continue;
+        if (!in_turn) missing += " (multiplies of different shapes or kinds do not follow each other by themselves)";
         found.lanes |= a.lanes & lanes;
         found.stops |= !(is_committed(a.by) && missing.starts_with("which is in flight"));
         if (found.message.empty()) found.message = conflict_of(what, lo, hi, a, missing);
@@ -181,6 +189,7 @@ struct tensor_range {
     u32 lo, hi;
     lane_groups lanes;
     bool writes;
+    u32 shape = 0;  ///< as in tensor_access
 };
 
 /// Holds the uses of a multiply or copy against those before them, and notes them, in the memories of all CTAs that take part.
@@ -190,14 +199,14 @@ inline void order_committed(const std::vector<cta_state*>& ctas, const std::vect
     check_fenced_after(what);
     for (cta_state* cta : ctas) {
         for (const tensor_range& r : ranges) {
-            const tensor_conflict c = find_conflict(tcgen05_of(*cta), r.lo, r.hi, r.lanes, r.writes, by, what);
+            const tensor_conflict c = find_conflict(tcgen05_of(*cta), r.lo, r.hi, r.lanes, r.writes, by, what, r.shape);
             if (c.lanes != 0) fail(c.message);
         }
     }
     const u32 number = number_use(false);
     for (cta_state* cta : ctas) {
         for (const tensor_range& r : ranges) {
-            note_access(tcgen05_of(*cta), {r.lo, r.hi, r.lanes, by, r.writes, &me(), number});
+            note_access(tcgen05_of(*cta), {r.lo, r.hi, r.lanes, by, r.writes, &me(), number, r.shape});
         }
     }
 }
@@ -232,7 +241,7 @@ inline void tcgen05_fence_before() {
     const tcgen05_warp& w = detail::tcgen05_of(*t.cta).warps[t.warp->index];
     vector_clock& known = t.order.known.tensor;
     u32 count = known.at(t.cta->log->number, detail::heard_of(t));
-    if (w.loads) count = std::min(count, w.loads_waited);
+    if (w.loads && current().options.check_tensor_waits) count = std::min(count, w.loads_waited);
     if (w.stores) count = std::min(count, w.stores_waited);
     detail::raise_tensor(known, t, detail::fenced_by(t), count);
 }

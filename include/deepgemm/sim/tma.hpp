@@ -37,11 +37,11 @@ inline void undefine_gaps(cta_state& cta, u32 offset, load_size size) {
     }
 }
 
-/// Starts a load of `size` to `dst`, to every CTA of `mask` (0: the own one), counted on the barrier at the offset of
-/// `bar` in each, or with `one_barrier` all on `bar`. `fill(image, tile)` gives the bytes when it lands.
+/// Starts a load of `size` to `dst`, to every CTA of `mask` (0: the own one), counted on the barrier at the offset of `bar` in each;
+/// with `pairs` in that CTA of each pair whose rank is as even or odd as that of `bar`. `fill(image, tile)` gives the bytes when it
+/// lands.
 template <class Fill>
-void start_load(u32 dst, load_size size, u32 bar, u32 mask, bool one_barrier, const char* what, u32 alignment,
-                Fill fill) {
+void start_load(u32 dst, load_size size, u32 bar, u32 mask, bool pairs, const char* what, u32 alignment, Fill fill) {
     const u32 bytes = size.bytes;
     struct target {
         cta_state* cta;
@@ -55,13 +55,15 @@ void start_load(u32 dst, load_size size, u32 bar, u32 mask, bool one_barrier, co
         if (&cta_of(dst, what) != &own) fail("%s: destination in a peer CTA without multicast", what);
         mask = 1u << own.rank;
     }
-    if (!one_barrier && bar >> 24 != dst >> 24) fail("%s: data and mbarrier lie in different CTAs", what);
+    if (pairs ? (bar >> 25 != own.rank >> 1 || (own.rank | 1) >= cluster.ctas.size()) : bar >> 24 != dst >> 24) {
+        fail("%s: data and mbarrier lie in different %s", what, pairs ? "pairs of CTAs" : "CTAs");
+    }
     if (mask >> cluster.ctas.size() != 0) fail("%s: CTA mask 0x%x exceeds the cluster", what, mask);
     std::vector<target> targets;
     for (u32 rank = 0; rank < cluster.ctas.size(); ++rank) {
         if ((mask >> rank & 1) == 0) continue;
         cta_state& cta = *cluster.ctas[rank];
-        cta_state& barrier_cta = one_barrier ? cta_of(bar, what) : cta;
+        cta_state& barrier_cta = pairs ? *cluster.ctas[(rank & ~1u) | (bar >> 24 & 1)] : cta;
         check_async_write(cta, offset, offset + bytes, what);
         for (const auto& m : cta.mbarriers) {
             if (m->live && byte_range{offset, offset + bytes}.overlaps(m->offset, m->offset + 8)) {
@@ -106,9 +108,9 @@ inline void round_to_tf32(u8* floats, u32 bytes) {
     }
 }
 
-/// `one_barrier`: the barrier may lie in another CTA than the data (SM100 CTA pairs).
+/// `pairs`: see start_load().
 inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, int rank, u32 mask,
-                     bool one_barrier = false) {
+                     bool pairs = false) {
     const char* what = mask != 0 ? "TMA load (multicast)" : "TMA load";
     const tensor_description d = tensor_of(map, rank, true, what);
     const box_position p(d, coord, rank, what);
@@ -116,12 +118,17 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
     for_each_row(d, p, 1, [&](u32, u32 first, u32 last, const u8* global) {
         check_read(global + first, last - first, {.kind = read_kind::copy}, what);
     });
-    start_load(dst, {d.box_bytes(), d.chunk_data}, bar, mask, one_barrier, what, 128, [=](u8* image, u32 tile) {
+    start_load(dst, {d.box_bytes(), d.chunk_data}, bar, mask, pairs, what, 128, [=](u8* image, u32 tile) {
         for_each_run(d, p, tile, 1, [&](u32 offset, const u8* global, u32 n) {
             std::memcpy(image + offset, global, n);
             if (d.type == dtype::tf32) round_to_tf32(image + offset, n);
         });
     });
+}
+
+/// The same for pairs of CTAs, counted on the barrier of the leader.
+inline void tma_load_pair(const tensor_map& map, u32 dst, u32 bar, const i32* coord, int rank, u32 mask) {
+    tma_load(map, dst, bar & 0xfeffffff, coord, rank, mask, true);
 }
 
 inline void check_bulk(const void* global, u32 bytes, const char* what) {

@@ -6,6 +6,7 @@
 
 #include <deepgemm/host/engine.hpp>
 #include <deepgemm/ops/batched_gemm/operation.hpp>
+#include <deepgemm/ops/batched_gemm/transposing.hpp>
 
 namespace deepgemm {
 
@@ -14,6 +15,8 @@ struct batched_options {
     bool accumulate = false;  ///< D, in FP32, becomes D plus the products
     void* stream = nullptr;   ///< a cudaStream_t
     ready_operands ready{};   ///< operands that the stream's previous kernel does not write: weights, say
+    workspace_memory
+        workspace{};  ///< for FP8 operands that are not contiguous along K: fp8_batched_gemm_workspace_bytes()
 
     // Knobs of this call; those that are set replace the engine's.
     std::optional<int> num_sms{};            ///< multiprocessors to use; 0: all of the device
@@ -28,8 +31,13 @@ constexpr input_stack transposed(const same_as<input_stack> auto& x) {
 
 namespace detail {
 
+/// Runs a batch with the options of its call. FP8 operands that are not contiguous along K are transposed before, if the engine can
+/// do that; one that cannot refuses them.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> run_batch(const Engine& engine, const batched_problem& problem, const batched_options& options) {
+    if constexpr (engine_for<Engine, ops::transpose>) {
+        if (turned_of(problem).any()) return run_turned(engine, problem, options);
+    }
     return engine.template run<ops::batched_gemm>(problem, options.stream,
                                                   {options.num_sms, options.pin, options.dependent_launch});
 }
@@ -113,9 +121,13 @@ result<void> f16_batched_gemm_tt(const Engine& engine, const input_stack& a, con
     return detail::half_batch(engine, detail::f16_operands, transposed(a), b, d, options);
 }
 
-/// D[s](m,n) = A[s](m,k) x B[s](n,k)^T for each matrix s, both operands FP8 and contiguous along K, scaled by blocks of 128 along
-/// K. A: 1x128 scales, MN-major or K-major. B: 128x128. The scales of a matrix lie at a distance of their own from those of the
-/// one before. D: BF16.
+/// D[s](m,n) = [D[s](m,n) +] A[s](m,k) x B[s](n,k)^T for each matrix s, both operands FP8, scaled by blocks of 128 along K. A: 1x128
+/// scales, MN-major or K-major, and B 128x128; D BF16. Or 1x128 and MN-major of both; D BF16 or FP32, which is added to what it
+/// holds if options.accumulate. The scales of a matrix lie at a distance of their own from those of the one before.
+///
+/// Operands are contiguous along K. Matrices that are contiguous along M or N instead are transposed into options.workspace before, a
+/// launch for each operand, by an engine that serves ops::transpose, too; the products start while the last one ends. Nothing is
+/// launched if there is an error.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> fp8_batched_gemm_nt(const Engine& engine, const scaled_stack& a, const scaled_stack& b,
                                  const output_stack& d, const batched_options& options = {}) {

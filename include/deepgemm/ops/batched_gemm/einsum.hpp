@@ -136,9 +136,15 @@ result<void> fp8_einsum_bhr_hdr_bhd(const Engine& engine, const input_tensor& a,
                                options);
 }
 
+/// Bytes of options.workspace for fp8_einsum_bhd_hdr_bhr() with this B (h,d,r); 0 if it is contiguous along d.
+constexpr u64 fp8_einsum_bhd_hdr_bhr_workspace_bytes(const input_tensor& b) {
+    return fp8_batched_gemm_workspace_bytes({}, unscaled(detail::matrices_of(b, 0, 2, 1)));
+}
+
 /// D(b,h,r) = sum over d of A(b,h,d) B(h,d,r) in FP8, scaled as fp8_einsum_bhr_hdr_bhd: `sa` (b, h, d / 128), `sb` (h, d / 128,
-/// r / 128). Hopper multiplies FP8 only if both operands are contiguous along the axis that is summed over, so B must have stride
-/// 1 along d; a B that is contiguous along r is an error that says so.
+/// r / 128). A is contiguous along d. B may be contiguous along d, or along r, as weights for fp8_einsum_bhr_hdr_bhd are. Hopper
+/// multiplies FP8 only along the axis that is summed over, so such a B is transposed into options.workspace, at a multiple of 16
+/// bytes, before; the engine must serve ops::transpose, too. All other strides of elements are free multiples of 16.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> fp8_einsum_bhd_hdr_bhr(const Engine& engine, const input_tensor& a, const tensor_scales& sa,
                                     const input_tensor& b, const tensor_scales& sb, const output_tensor& d,
@@ -148,8 +154,18 @@ result<void> fp8_einsum_bhd_hdr_bhr(const Engine& engine, const input_tensor& a,
                                options);
 }
 
-/// D(h,d,r) = [D(h,d,r) +] sum over b of A(b,h,d) B(b,h,r) in FP8: `sa` (b / 128, h, d), `sb` (b / 128, h, r). As
-/// fp8_einsum_bhd_hdr_bhr, operands must have stride 1 along b.
+/// Bytes of options.workspace for fp8_einsum_bhd_bhr_hdr() with this A (b,h,d) and B (b,h,r): those of each that is not contiguous
+/// along b.
+constexpr u64 fp8_einsum_bhd_bhr_hdr_workspace_bytes(const input_tensor& a, const input_tensor& b) {
+    return fp8_batched_gemm_workspace_bytes(unscaled(detail::matrices_of(a, 1, 2, 0)),
+                                            unscaled(detail::matrices_of(b, 1, 2, 0)));
+}
+
+/// D(h,d,r) = [D(h,d,r) +] sum over b of A(b,h,d) B(b,h,r) in FP8, the gradient of weights. `sa` (b / 128, h, d) and `sb` (b / 128,
+/// h, r) have a word for each 128 tokens of an element; they are contiguous along their last axis, with strides that are multiples
+/// of 4. D: BF16, or FP32, to which is added if options.accumulate. Operands that are contiguous along their last axis, as
+/// activations are, are transposed into options.workspace first, as in fp8_einsum_bhd_hdr_bhr; those that are contiguous along b are
+/// read where they lie. No b: D becomes zero, or stays as it is if it accumulates.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> fp8_einsum_bhd_bhr_hdr(const Engine& engine, const input_tensor& a, const tensor_scales& sa,
                                     const input_tensor& b, const tensor_scales& sb, const output_tensor& d,

@@ -62,12 +62,13 @@ constexpr bool reads_a_scales_by_word(const batched_problem& problem) {
            (scales.columns == 1 && problem.a.count > 1 && problem.a.scale_stride % 4 != 0);
 }
 
-/// True if tiles of all matrices should take turns: rows of A lie among each other, and all of B is small enough to stay in L2
-/// while they do.
+/// True if tiles of all matrices should take turns: rows of A lie among each other, all of B is small enough to stay in L2 while
+/// they do, and more is read than written. Measured, 128 heads: reads of 1 KB from each gain 5 %, writes of 1 KB to each lose 6 %.
 constexpr bool side_by_side(const batched_problem& problem) {
     constexpr i64 most_bytes = i64(20) << 20;
     const input_matrix a = contiguous_rows(problem.a.first.matrix), &b = problem.b.first.matrix;
-    const bool among = problem.a.count > 1 && a.rows > 1 && problem.a.matrix_stride < a.row_stride;
+    const bool among =
+        problem.a.count > 1 && a.rows > 1 && problem.a.matrix_stride < a.row_stride && a.columns > b.rows;
     return among &&
            double(problem.a.count) * double(b.rows) * double(b.columns) * size_of(b.type) <= double(most_bytes);
 }

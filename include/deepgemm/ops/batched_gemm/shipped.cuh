@@ -31,7 +31,8 @@ using batched_bf16_nt =
                  high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 using batched_bf16_nn =
     half_batches<bf16, major::k, major::mn, store<bf16>, few16(8, 128, 10), few16(32, 128, 8), tile16(128, 64, 2),
-                 high_bands(tile16(128, 256, 2, pair, 64, 2)), high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
+                 turns16(128, 192, {}, 64, 1), high_bands(tile16(128, 256, 2, pair, 64, 2)),
+                 high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
 /// Gradients of weights.
 using batched_bf16_tn = half_batches<bf16, major::mn, major::mn, store<bf16>, tile16(128, 128, 2),
                                      high_bands(tile16(128, 256, 2, {}, 64, 2))>::type;
@@ -56,6 +57,18 @@ using batched_fp8_k_major =
                 three(128, pair_n), for_k_major(wide()), for_k_major(wide(pair_n))>::type;
 using batched_fp8 = fp8_batches<scale::per_token<scale::fp32>, few(8, 64, 12), medium(64, {}, deferred), wide()>::type;
 
+/// FP8 with both operands scaled by token: gradients of weights, whose K is tokens. Tiles are those of groups of K
+/// (ops/k_grouped_gemm/shipped.cuh).
+template <class Epilogue, config... Configs>
+struct fp8_token_batches : batches_of<by_token<scale::fp32>, by_token<scale::fp32>, Epilogue, Configs...> {};
+using batched_fp8_in_place =
+    fp8_token_batches<add_in_place, lean(narrow(64, 64), 32), buffered(medium(128)), buffered(medium(128, pair_n)),
+                      tall(96, pair_n, 32, 2), ahead(tall(96, pair_n, 32, 2))>::type;
+using batched_fp8_f32 =
+    fp8_token_batches<store<float>, lean(narrow(64, 64), 32), lean(medium(128), 32), tall(96, pair_n, 32, 2)>::type;
+using batched_fp8_bf16 =
+    fp8_token_batches<store<bf16>, lean(narrow(64, 64), 64), lean(medium(128), 64), tall(96, pair_n, 32, 2)>::type;
+
 /// Sums of batches, whose D is small: tiles of which a few cover it. The fewer they are, the fewer CTAs read the same elements from
 /// L2. Totals do not pass through staging buffers, so there is one small one.
 template <class Epilogue, config... Configs>
@@ -75,7 +88,8 @@ template <class O>
 DEEPGEMM_BOTH constexpr auto all_of() {
     return shipped::sum_of(batched_bf16_nt{}, batched_bf16_nn{}, batched_bf16_tn{}, batched_bf16_tn_in_place{},
                            batched_bf16_in_place{}, batched_bf16_tt{}, batched_bf16_f32{}, batched_f16{},
-                           batched_fp8_k_major{}, batched_fp8{}, sums_bf16{}, sums_f32{}, sums_f32_in_place{});
+                           batched_fp8_k_major{}, batched_fp8{}, batched_fp8_in_place{}, batched_fp8_f32{},
+                           batched_fp8_bf16{}, sums_bf16{}, sums_f32{}, sums_f32_in_place{});
 }
 
 }  // namespace deepgemm::shipped

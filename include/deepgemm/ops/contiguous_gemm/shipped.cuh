@@ -62,13 +62,10 @@ struct by_row_kernels {
     using type = kernels<gemm<arch::sm90, A, B, Epilogue, Configs, rows_by_row<Configs>>...>;
 };
 
-/// The same for K-major scales of A, as quantisers write them. Pairs of tiles of 192 rows are there by row only: by end, they would spill
-/// 8 bytes.
+/// The same for K-major scales of A, as quantisers write them.
 using contiguous_fp8_k_major =
     contiguous_fp8_kernels<scale::per_token_k_major<scale::fp32>, masked_few(64), masked_medium, medium_pair,
-                           for_k_major(masked_wide({1, 2}))>::type;
-using contiguous_fp8_k_major_by_row = by_row_kernels<operand<e4m3, scale::per_token_k_major<scale::fp32>>,
-                                                     by_block<scale::fp32>, store<bf16>, masked_three({1, 2})>::type;
+                           masked_three({1, 2}), masked_three(), for_k_major(masked_wide({1, 2}))>::type;
 using contiguous_bf16 =
     contiguous_bf16_kernels<major::k, tile16(64, 128, 1, {}, 64, 1), tile16(128, 128, 2, across),
                             high_bands(turns16(128, 192, {}, 64, 1)), high_bands(tile16(128, 256, 2, {}, 64, 2)),
@@ -111,7 +108,7 @@ using contiguous_bf16_gated = contiguous_bf16_with<major::k, gated_fp8, tile16(6
 template <class O>
     requires(same_as<O, ops::contiguous_gemm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
-    return shipped::sum_of(contiguous_fp8{}, contiguous_fp8_k_major{}, contiguous_fp8_k_major_by_row{},
+    return shipped::sum_of(contiguous_fp8{}, contiguous_fp8_k_major{},
                            contiguous_bf16{}, contiguous_bf16_nn{}, gathered_fp8_by_end{}, gathered_fp8_by_row{},
                            gathered_bf16_by_end{}, gathered_bf16_by_row{}, scattered_fp8_by_end{},
                            scattered_fp8_by_row{}, scattered_bf16_by_end{}, scattered_bf16_by_row{},

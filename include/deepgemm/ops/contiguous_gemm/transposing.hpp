@@ -12,9 +12,7 @@ namespace deepgemm {
 /// Bytes of workspace with which m_grouped_fp8_gemm_nn_contiguous() takes a stack of matrices (k,n): those of all of them, in rows of
 /// whole cache lines; 0 if they are contiguous along K.
 constexpr u64 m_grouped_fp8_gemm_nn_workspace_bytes(const scaled_stack& b) {
-    const detail::wide bytes = detail::wide(b.count) * detail::turned_bytes(transposed(b.first.matrix));
-    constexpr detail::wide most = ~u64(0);  // no memory has as many
-    return b.count > 0 ? u64(min(bytes, most)) : 0;
+    return detail::held_bytes(detail::turned_stack_bytes({transposed(b.first), b.count}));
 }
 
 namespace detail {
@@ -59,18 +57,17 @@ result<void> m_grouped_fp8_gemm_nn_contiguous(const Engine& engine, const scaled
     if (auto ok = detail::check_types(detail::fp8_operands, a, given.b.first); !ok) return ok;
     if (!detail::is_turned(one) || a.matrix.rows == 0 || b.count <= 0)
         return detail::run_typed(engine, detail::fp8_operands, given, options);
-    const i64 pitch = detail::turned_pitch(one.columns);
+    const input_stack turned = detail::turned_stack(given.b, workspace.data);
     contiguous_problem product = given;
-    product.b.first.matrix = {workspace.data, one.type, one.rows, one.columns, pitch, 1};
-    product.b.matrix_stride = one.rows * pitch;
+    product.b.first.matrix = turned.first;
+    product.b.matrix_stride = turned.matrix_stride;
     product.ready = {true, false};  // the transposition begins when the kernel before it has ended
     if (auto ok = detail::check_turned(given, product, workspace, m_grouped_fp8_gemm_nn_workspace_bytes(b)); !ok)
         return ok;
     const call_knobs<ops::contiguous_gemm> of_product{options.num_sms, options.pin, true};
     if (auto ok = engine.template settle<ops::contiguous_gemm>(product, of_product); !ok) return ok;
-    const output_stack to{{workspace.data, one.type, one.rows, one.columns, pitch, 1}, b.count, one.rows * pitch};
-    if (auto ok = transpose(
-            engine, {transposed(one), b.count, b.matrix_stride}, to,
+    if (auto ok = detail::turn_stack(
+            engine, given.b, turned,
             {.stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch});
         !ok)
         return ok;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Predicts how long a kernel takes on a workload. It is an estimate for ranking configurations, not a simulation: the cost of
+// Predicts how long a kernel takes on a workload; kernels of Blackwell are predicted by sm100_cost.hpp. It is an estimate for ranking configurations, not a simulation: the cost of
 // one K block of a CTA, the number of waves of tiles, the bytes that memory must move. Pure arithmetic; a call takes about 200
 // ns. docs/tuning-model.md reports how well it chooses.
 #pragma once
@@ -10,7 +10,8 @@
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/cost.hpp>
 #include <deepgemm/host/device.hpp>
-#include <deepgemm/ops/gemm/problem.hpp>
+#include <deepgemm/ops/gemm/demand.hpp>
+#include <deepgemm/ops/gemm/sm100_cost.hpp>
 
 DEEPGEMM_LIBRARY_HEADER
 
@@ -49,26 +50,6 @@ struct cost_parameters {
 
 namespace detail {
 
-/// Bytes of `rows` rows of an operand, and of their scales.
-inline double bytes_of(const operand_info& x, i64 rows, i64 k) {
-    const double elements = double(rows) * double(k) * bits_of(x.type) / 8;
-    if (x.format == scale_kind::none) return elements;
-    return elements +
-           4.0 * double(scales_along(rows, x.tile.mn)) * double(scales_along(k, k_per_word(x.format, x.tile)));
-}
-
-}  // namespace detail
-
-/// What a product demands of any kernel.
-inline demand demand_of(const gemm_workload& work) {
-    const i64 m = work.shape.m, n = work.shape.n, k = work.shape.k;
-    const double stored = double(m) * double(work.epilogue.columns_after(n));
-    return {2 * double(m) * double(n) * double(k), detail::bytes_of(work.a, m, k) + detail::bytes_of(work.b, n, k) +
-                                                       stored * size_of(work.d) * (work.accumulate ? 2 : 1)};
-}
-
-namespace detail {
-
 /// How a kernel cuts a product into tiles.
 struct tiling {
     i64 m, n;          ///< tiles along each axis, whole clusters counted
@@ -92,29 +73,6 @@ struct block_clocks {
 
 /// Warpgroups that share a tile: all that multiply, or one if they take turns.
 inline int sharers(const config& cfg) { return cfg.sm90.alternate ? 1 : cfg.sm90.warpgroups; }
-
-/// Bytes of a row of an operand.
-inline double row_bytes(const gemm_workload& work, const operand_info& x) {
-    return double(work.shape.k) * bits_of(x.type) / 8;
-}
-
-/// How often each operand is read from device memory.
-struct operand_reads {
-    double a, b;
-
-    /// Tiles of `block_m` rows, `tiles_m` x `tiles_n` of them, computed in bands of `band` tiles along M by `sms` CTAs at a time, while
-    /// L2 keeps `keeps` bytes of operands. Rows of A and B have `row_a` and `row_b` bytes.
-    static operand_reads of(const gemm_workload& work, i64 tiles_m, i64 tiles_n, double band, double block_m,
-                            double row_a, double row_b, double keeps, int sms) {
-        const double m = work.shape.m, n = work.shape.n;
-        double a = 1, b = 1;
-        if (n * row_b > keeps) b = std::ceil(double(tiles_m) / band);  // each band walks all of B
-        if (band * block_m * row_a > keeps)
-            a = std::max(1.0, double(tiles_n) * band / sms);  // and A stays in L2 meanwhile
-        if (a * m * row_a + b * n * row_b < keeps) a = b = 1;
-        return {a, b};
-    }
-};
 
 /// One K block of a CTA, while a share `active` of the multiprocessors work.
 inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& work, double rows_of_a, double active,
@@ -250,6 +208,7 @@ inline cost predict_tiles(const gemm_info& info, const gemm_workload& work, cons
 /// M and N are positive.
 inline cost predict(const gemm_info& info, const gemm_workload& work, const device_info& device, int sms,
                     const cost_parameters& p = {}) {
+    if (info.launch.arch == arch::sm100::number) return predict(sm100_tile_of(info.cfg), work, device, sms);
     if (info.cfg.swap) return predict(exchanged(info), exchanged(work), device, sms, p);
     const auto tiles = detail::tiling::of(info.cfg, work);
     return detail::predict_tiles(info, work, device, sms, tiles, double(work.shape.m) * work.shape.n,

@@ -9,6 +9,20 @@
 
 namespace deepgemm {
 
+namespace detail {
+
+/// What the launch does that transposes `count` operands like `x` into a workspace. `name` is that of the operand.
+template <engine_for<ops::transpose> Engine>
+result<std::string> explain_turn(const Engine& engine, const char* name, const input_matrix& x, i64 count) {
+    const auto made = deepgemm::plan(transpose_workload{i32(x.columns), i32(x.rows), i32(count), x.type},
+                                     engine.device(), engine.template kernels<ops::transpose>(), engine.knobs(),
+                                     engine.template own<ops::transpose>());
+    if (!made) return made.failure();
+    return concat(name, " is transposed first: ", explain(*made));
+}
+
+}  // namespace detail
+
 /// What fp8_gemm_nt() and its kin do with a product: which operands are transposed first, and the plan of what follows. `problem` is
 /// checked but for its memory. Host.
 template <class Engine>
@@ -33,11 +47,9 @@ result<std::string> explain_fp8_gemm(const Engine& engine, const gemm_problem& p
             text += concat(name, " is transposed on the way to the tensor cores\n");
             return {};
         }
-        const auto made = deepgemm::plan(transpose_workload{i32(x.columns), i32(x.rows), 1, x.type}, engine.device(),
-                                         engine.template kernels<ops::transpose>(), engine.knobs(),
-                                         engine.template own<ops::transpose>());
-        if (!made) return made.failure();
-        text += concat(name, " is transposed first: ", explain(*made));
+        const auto turn = detail::explain_turn(engine, name, x, 1);
+        if (!turn) return turn.failure();
+        text += *turn;
         return {};
     };
     if (auto ok = tell("A", problem.a.matrix, first.a); !ok) return ok.failure();

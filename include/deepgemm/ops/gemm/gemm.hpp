@@ -28,19 +28,20 @@ struct gemm_options {
 
 namespace detail {
 
-/// Runs a product with the options of its call. FP8 operands that are not contiguous along K are transposed before, if the engine
-/// can do that; one that cannot refuses them.
+/// Runs a product with the options of its call. FP8 operands that are not contiguous along K are transposed before on Hopper,
+/// if the engine can do that; one that cannot refuses them.
 template <engine_for<ops::gemm> Engine>
 result<void> run(const Engine& engine, const gemm_problem& problem, const gemm_options& options) {
+    const bool hopper = engine.device().arch / 10 == arch::sm90::number / 10;
     if constexpr (engine_for<Engine, ops::transpose>) {
-        const bool turned = is_turned(problem.a.matrix) || is_turned(problem.b.matrix);
+        const bool turned = hopper && (is_turned(problem.a.matrix) || is_turned(problem.b.matrix));
         if (turned && !is_empty(problem)) return run_turned(engine, problem, options);
     }
     auto done = engine.template run<ops::gemm>(problem, options.stream,
                                                {options.num_sms, options.pin, options.dependent_launch});
     if constexpr (!engine_for<Engine, ops::transpose>) {
         const bool a = is_turned(problem.a.matrix), b = is_turned(problem.b.matrix);
-        if ((a || b) && !done && done.failure().code == errc::no_kernel) {
+        if (hopper && (a || b) && !done && done.failure().code == errc::no_kernel) {
             return fail(errc::no_kernel, done.failure().message, "; ",
                         a && b ? "A and B are"
                         : a    ? "A is"
@@ -63,7 +64,7 @@ result<void> run_typed(const Engine& engine, const operand_types& types, const g
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                       const gemm_options& options) {
-    return run_typed(engine, fp8_operands,
+    return run_typed(engine, small_operands,
                      {.a = a,
                       .b = b,
                       .d = d,
@@ -96,21 +97,23 @@ result<void> half_gemm(const Engine& engine, const operand_types& types, const i
 //
 //     nt   A (m,k), B (n,k)        nn   A (m,k), B (k,n)        tn   A (k,m), B (k,n)        tt   A (k,m), B (n,k)
 
-/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands FP8 and contiguous along K. Scaled by blocks of 128 along K, A has 1x128
-/// scales and B 128x128 or 1x128. Or scales hold for all of K: for each operand one a row (per_row_scales), one for all of it
-/// (per_tensor_scale) or none (unscaled), in FP32, applied once to sums of the tensor core; gemm_options::promoted. D: BF16 or
-/// FP32; or FP8 with scales, as gemm_options::epilogue says. Empty M or N: nothing happens; empty K: D becomes C, or what the
-/// epilogue makes of zero.
+/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T, both operands FP8 and contiguous along K. Scaled by blocks of 128 along K, A has
+/// 1x128 scales and B 128x128 or 1x128. On Blackwell either operand may be FP4 (e2m1x2, strides and extents in elements, two
+/// to a byte), and scales are packed: ue8m0 of 1x32, 1x128, 32x32 or 128x128, each operand its own, or ue4m3 of 1x16 for FP4
+/// on both sides. Or scales hold for all of K: for each operand one a row (per_row_scales), one for all of it
+/// (per_tensor_scale) or none (unscaled), in FP32, applied once to sums of the tensor core; gemm_options::promoted. D: BF16
+/// or FP32; or FP8 with scales, as gemm_options::epilogue says. Empty M or N: nothing happens; empty K: D becomes C, or what
+/// the epilogue makes of zero.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nt(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {
     return detail::fp8_gemm(engine, a, b, d, options);
 }
 
-/// As fp8_gemm_nt, with B (k,n), contiguous along either dimension. Rows and columns of its scales are exchanged: a scale still
-/// covers 128 elements of K of 128 columns, or of one, at (k / 128, n / 128) or (k / 128, n). Hopper multiplies FP8 only if K is
-/// contiguous; a B whose rows are contiguous instead is transposed into gemm_options::workspace before, by an engine that serves
-/// ops::transpose.
+/// As fp8_gemm_nt, with B (k,n), contiguous along either dimension. Rows and columns of its scales are exchanged: a scale
+/// still covers 128 elements of K of 128 columns, or of one, at (k / 128, n / 128) or (k / 128, n). Hopper multiplies FP8
+/// only if K is contiguous; a B whose rows are contiguous instead is transposed into gemm_options::workspace before, by an
+/// engine that serves ops::transpose.
 template <engine_for<ops::gemm> Engine>
 result<void> fp8_gemm_nn(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b, const output_matrix& d,
                          const gemm_options& options = {}) {

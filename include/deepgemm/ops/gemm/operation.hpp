@@ -9,7 +9,7 @@
 #include <deepgemm/host/plan.hpp>
 #include <deepgemm/ops/gemm/cost.hpp>
 #include <deepgemm/ops/gemm/rules.hpp>
-#include <deepgemm/ops/gemm/sm100_cost.hpp>
+#include <deepgemm/ops/gemm/sm100_choice.hpp>
 #include <deepgemm/ops/gemm/text.hpp>
 #include <deepgemm/ops/gemm/tuned.hpp>
 
@@ -81,13 +81,8 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
         return deepgemm::find_tuned(rows, work, objective);
     }
 
-    static cost predict(const gemm_info& kernel, const workload& work, const device_info& device, int num_sms) {
-        if (kernel.launch.arch == arch::sm100::number)
-            return deepgemm::predict(sm100_tile_of(kernel.cfg), work, device, num_sms);
-        return deepgemm::predict(kernel, work, device, num_sms);
-    }
-
-    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
+    /// A kernel for a workload. Its configuration is left to the user who instantiates it; for Blackwell it is the one that is
+    /// predicted to be the fastest.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made{{.arch = device.arch},
                        {.a = work.a,
@@ -97,9 +92,9 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
                         .heads = work.heads,
                         .epilogue = work.epilogue}};
         if (device.arch / 10 == arch::sm100::number / 10) {
-            const sm100_product how = sm100_product_of(work.a, work.b);
             made.launch.arch = arch::sm100::number;
-            if (how.known) made.cfg.block.k = how.block_k();
+            if (const auto choice = choose_sm100(work, device))
+                made.cfg = config_of(choice->best.tile, sm100_product_of(work.a, work.b));
             for (operand_info* x : {&made.traits.a, &made.traits.b}) {
                 if (x->format == scale_kind::fp32) x->format = scale_kind::ue8m0;  // converted: powers of two
                 x->scales = major::mn;

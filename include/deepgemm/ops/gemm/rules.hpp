@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The rules of a GEMM on Hopper that a caller can break: one check and one sentence each. FP8 operands have scales along K, for
-// all of K, or none; BF16 and FP16 ones have none. Nothing is read from the memory that a problem names. Rules
-// for one matrix or its scales are in host/matrix_rules.hpp, those for memory in host/memory.hpp.
+// The rules of a GEMM that a caller can break: one check and one sentence each. Operands of FP8 and FP4 have scales along K,
+// for all of K, or none; BF16, FP16 and TF32 ones have none. Nothing is read from the memory that a problem names. Rules for
+// one matrix or its scales are in host/matrix_rules.hpp, those of FP4 and of block scales in small_rules.hpp, those for
+// memory in host/memory.hpp.
 #pragma once
 
 #include <string>
@@ -10,6 +11,7 @@
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/matrix_rules.hpp>
 #include <deepgemm/ops/gemm/problem.hpp>
+#include <deepgemm/ops/gemm/small_rules.hpp>
 
 DEEPGEMM_LIBRARY_HEADER
 
@@ -27,6 +29,7 @@ struct operand_types {
     const char* rule;
 };
 inline constexpr operand_types fp8_operands{is_fp8, "an FP8 GEMM takes e4m3 or e5m2"};
+inline constexpr operand_types small_operands{is_small, "an FP8 or FP4 GEMM takes e4m3, e5m2 or e2m1x2"};
 inline constexpr operand_types bf16_operands{is_bf16, "a BF16 GEMM takes bf16"};
 inline constexpr operand_types f16_operands{is_f16, "an FP16 GEMM takes f16"};
 
@@ -41,23 +44,23 @@ inline result<void> check_types(const operand_types& types, const scaled_matrix&
 inline result<void> check_types(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     const dtype left = a.matrix.type, right = b.matrix.type;
-    if (!is_fp8(left) && !is_half(left)) {
-        return fail(errc::unsupported_type, "A is ", left, "; it must be e4m3, e5m2, bf16 or f16");
+    for (const auto& [name, type] : {std::pair{"A", left}, {"B", right}}) {
+        if (!is_small(type) && !is_half(type) && !is_tf32(type))
+            return fail(errc::unsupported_type, name, " is ", type,
+                        "; it must be e4m3, e5m2, e2m1x2, bf16, f16 or tf32");
     }
-    if (!is_fp8(right) && !is_half(right)) {
-        return fail(errc::unsupported_type, "B is ", right, "; it must be e4m3, e5m2, bf16 or f16");
-    }
-    if (left != right && !(is_fp8(left) && is_fp8(right))) {
+    if (left != right && !(is_small(left) && is_small(right))) {
         return fail(errc::unsupported_type, "A is ", left, " and B is ", right,
-                    "; both must be FP8 (e4m3 or e5m2), both bf16 or both f16");
+                    "; both must be FP8 or FP4 (e4m3, e5m2, e2m1x2), or both of one other type");
     }
     const bool may_be_f16 = left == dtype::f16;
     if (!epilogue.cast && d.type != dtype::bf16 && d.type != dtype::f32 && !(may_be_f16 && d.type == dtype::f16)) {
         return fail(errc::unsupported_type, "D is ", d.type, "; it must be ", may_be_f16 ? "f16, " : "", "bf16 or f32");
     }
-    if (promoted && is_half(left)) {
+    if (promoted && !(is_fp8(left) && is_fp8(right))) {
         return fail(errc::bad_option, "the sums are to be promoted, and A and B are ", left,
-                    "; only those of FP8 need it, and 16-bit operands must leave it off");
+                    left == right ? "" : concat(" and ", right),
+                    "; only those of FP8 need it, and others must leave it off");
     }
     if (c && c->type != d.type) {
         return fail(errc::unsupported_type, "C is ", c->type, " and D is ", d.type, "; C must have D's type");
@@ -157,8 +160,12 @@ inline result<void> check_all_scales(const scaled_matrix& a, const scaled_matrix
                     " has scales that hold for all of K, or none, and a scale of ", a_at_end ? "B" : "A", " covers ",
                     mn, " x ", k, " elements; both operands must be scaled along K, or neither");
     }
-    if (auto ok = check_scales("A", "M", a, false); !ok) return ok;
-    return check_scales("B", "N", b, true);
+    const auto check = [](const char* name, const char* rows_name, const scaled_matrix& x, bool is_b) {
+        return has_block_scales(x, is_b) ? check_block_scales(name, rows_name, x)
+                                         : check_scales(name, rows_name, x, is_b);
+    };
+    if (auto ok = check("A", "M", a, false); !ok) return ok;
+    return check("B", "N", b, true);
 }
 
 /// Checks how the matrices and scales of a GEMM lie in memory, if D has elements. With K = 0 the operands are not checked.
@@ -176,7 +183,10 @@ inline result<void> check_placement(const gemm_problem& problem, bool at_end = f
     }
     if (auto ok = check_values(epilogue, d.rows, d.columns); !ok) return ok;
     if (!multiplies) return {};
-    if (at_end) return check_all_scales(a, b);
+    if (at_end) {
+        if (auto ok = check_all_scales(a, b); !ok) return ok;
+        return check_small_operands(a, b);
+    }
     if (auto ok = check_scales("A", "M", a, false); !ok) return ok;
     return check_scales("B", "N", b, true);
 }
@@ -190,8 +200,8 @@ inline result<void> check_gemm(const gemm_problem& problem) {
 
 }  // namespace detail
 
-/// Checks the part of a problem that a workload holds: extents, epilogue and head splits. Whether a kernel takes its types is checked by
-/// plan().
+/// Checks the part of a problem that a workload holds: extents, epilogue and head splits. Whether a kernel takes its types is
+/// checked by plan().
 inline result<void> validate(const gemm_workload& work) {
     const auto& [m, n, k] = work.shape;
     if (auto ok = check_extents(m, n, k); !ok) return ok;

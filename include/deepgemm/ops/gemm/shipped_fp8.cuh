@@ -72,6 +72,19 @@ DEEPGEMM_BOTH constexpr config lean(config base, int store_columns) {
     return base;
 }
 
+/// `base` with a staging buffer for each 32 columns of a tile, so that D goes to memory during the next tile's main loop.
+DEEPGEMM_BOTH constexpr config buffered(config base) {
+    base.store_columns = 32;
+    base.store_buffers = base.block.n / 32;
+    return base;
+}
+
+/// `base` that asks for lines of D before it adds to them.
+DEEPGEMM_BOTH constexpr config ahead(config base) {
+    base.d_ahead = true;
+    return base;
+}
+
 inline constexpr cluster_shape pair_m{2, 1}, pair_n{1, 2};
 inline constexpr promotion deferred = promotion::deferred;
 

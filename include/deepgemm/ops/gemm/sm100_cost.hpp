@@ -8,15 +8,16 @@
 #include <cmath>
 
 #include <deepgemm/core/macros.cuh>
-#include <deepgemm/ops/gemm/cost.hpp>
+#include <deepgemm/host/device.hpp>
+#include <deepgemm/ops/gemm/demand.hpp>
 #include <deepgemm/ops/gemm/sm100_tile.hpp>
 
 DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// Constants of the model, in clocks of a multiprocessor unless they say otherwise. "Measured" is a public measurement on a B200,
-/// "of Hopper" a figure of cost_parameters, which was fitted on an H200, and "assumed" has no source.
+/// Constants of the model, in clocks of a multiprocessor unless they say otherwise. "Measured" is a public measurement on a
+/// B200, "of Hopper" a figure of cost_parameters, which was fitted on an H200, and "assumed" has no source.
 struct sm100_parameters {
     double port_bytes = 128;   ///< operand bytes per clock that multiplies read from shared memory (measured)
     double tmem_bytes = 1024;  ///< bytes per clock out of tensor memory, 256 for each 32 lanes (measured)
@@ -61,7 +62,7 @@ namespace detail {
 inline sm100_clocks sm100_clocks_of(const sm100_tile& tile, const gemm_workload& work, double active,
                                     const sm100_parameters& p) {
     const sm100_product how = sm100_product_of(work.a, work.b);
-    const double rows = sm100_multiplied_rows(tile, how), columns = tile.n, k = how.block_k();
+    const double rows = 128, columns = tile.n, k = how.block_k();
     const double row_bytes = k * how.element_bits / 8;  // of a stage, in shared memory
     // Scales come for 128 rows at a time, and in bytes: a row of tensor memory has one for each 16, 32 or 128 elements.
     const auto scale_bytes = [k](int rows_of, int scale_k) {
@@ -69,18 +70,20 @@ inline sm100_clocks sm100_clocks_of(const sm100_tile& tile, const gemm_workload&
     };
     const double scales = scale_bytes(tile.m, how.scale_k_a) + scale_bytes(tile.n, how.scale_k_b);
     sm100_clocks made;
-    // A multiply of 64 rows takes as long as one of 128: its lanes are half of the tensor core's.
-    made.multiply = 128 * columns * k / how.macs;
+    made.multiply = rows * columns * k / how.macs;
     // Scales are put in order by a warp, a read and a write, and read once more by the copy.
     made.port = ((rows + columns / tile.ctas) * row_bytes + 3 * scales) / p.port_bytes;
     made.scales = scales / p.scale_bytes;
     const double loaded_rows = std::min<double>(tile.m, align_up(work.shape.m, 8)),
                  loaded_columns = std::min<double>(tile.n, align_up(work.shape.n, 8)) / tile.ctas;
-    const double bytes = (loaded_rows * bits_of(work.a.type) + loaded_columns * bits_of(work.b.type)) * k / 8 + scales;
+    const double bytes =
+        (loaded_rows / tile.cluster.n * bits_of(work.a.type) + loaded_columns / tile.cluster.m * bits_of(work.b.type)) *
+            k / 8 +
+        scales;
     // Where few multiprocessors read, each gets more, but no more than its shared memory takes.
     made.fill = bytes / std::min(p.l2_bytes / std::min(1.0, active), p.port_bytes);
-    made.latency = p.load_latency / std::max(sm100_stages(tile, how), 1);
-    made.totals = 128 * 4 * columns / p.tmem_bytes;  // all lanes, whatever they hold
+    made.latency = p.load_latency / std::max(sm100_stages(tile, how, work.d), 1);
+    made.totals = rows * columns * 4 / p.tmem_bytes;
     made.store = double(tile.m) * columns * size_of(work.d) / p.store_bytes;
     return made;
 }
@@ -94,12 +97,8 @@ inline sm100_clocks clocks_of(const sm100_tile& tile, const gemm_workload& work,
     sm100_tile turned = tile;
     turned.swap = false;
     swap_values(turned.m, turned.n);
+    swap_values(turned.cluster.m, turned.cluster.n);
     return detail::sm100_clocks_of(turned, exchanged(work), active, p);
-}
-
-/// The tile of a kernel of Blackwell.
-constexpr sm100_tile sm100_tile_of(const config& cfg) {
-    return {cfg.block.m, cfg.block.n, cfg.swap, cfg.sm100.ctas, cfg.stages, cfg.sm100.accumulators, cfg.raster_rows};
 }
 
 /// Predicts a product of these tiles, with `sms` multiprocessors of the device to itself. The tile must be valid; M and N are
@@ -108,11 +107,12 @@ inline cost predict(const sm100_tile& tile, const gemm_workload& work, const dev
                     const sm100_parameters& p = {}) {
     const sm100_product how = sm100_product_of(work.a, work.b);
     const double m = work.shape.m, n = work.shape.n;
-    const i64 along_m =
-                  ceil_div(i64(work.shape.m), i64(tile.m) * (tile.swap ? 1 : tile.ctas)) * (tile.swap ? 1 : tile.ctas),
-              along_n =
-                  ceil_div(i64(work.shape.n), i64(tile.n) * (tile.swap ? tile.ctas : 1)) * (tile.swap ? tile.ctas : 1);
-    const i64 ctas = detail::ctas_at_once(tile.ctas, sms);
+    const auto tiles_along = [](i32 extent, int block, int together) {
+        return ceil_div(i64(extent), i64(block) * together) * together;
+    };
+    const i64 along_m = tiles_along(work.shape.m, tile.m, tile.ctas_m()),
+              along_n = tiles_along(work.shape.n, tile.n, tile.ctas_n());
+    const i64 ctas = detail::ctas_at_once(tile.ctas_m() * tile.ctas_n(), sms);
     cost made;
     made.tiles = along_m * along_n;
     made.waves = ceil_div(made.tiles, ctas);

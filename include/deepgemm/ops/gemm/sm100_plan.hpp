@@ -1,85 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Chooses a tile for a GEMM on Blackwell by predicted time, and explains the choice. The tiles are those that kernels may have,
-// whether or not one is instantiated.
+// Explains the tile that sm100_choice.hpp chooses for a GEMM on Blackwell: what it takes, what each part of it costs, what binds.
 #pragma once
 
-#include <algorithm>
 #include <string>
-#include <vector>
 
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/explain.hpp>
-#include <deepgemm/ops/gemm/sm100_cost.hpp>
+#include <deepgemm/ops/gemm/sm100_choice.hpp>
 #include <deepgemm/ops/gemm/text.hpp>
 
 DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
-
-/// The tiles that are considered for a product, before any rule: in normal orientation 32, 64 or 128 rows of A and up to 256
-/// columns; swapped, 128 rows of B and up to 256 rows of A in steps of 16; alone, or in pairs of CTAs.
-inline std::vector<sm100_tile> sm100_tiles(const gemm_workload& work) {
-    std::vector<sm100_tile> all;
-    const int widest = work.shape.k <= 256 ? 128 : 256, rows = work.shape.m <= 32 ? 32 : work.shape.m <= 64 ? 64 : 128;
-    for (const int ctas : {1, 2}) {
-        for (int columns = 16; columns <= widest; columns += columns < 32 ? 16 : 32)
-            all.push_back({.m = ctas == 2 ? 128 : rows, .n = columns, .ctas = ctas});
-        for (int columns = 16; columns <= 256; columns += 16)
-            all.push_back({.m = columns, .n = 128, .swap = true, .ctas = ctas});
-    }
-    return all;
-}
-
-/// A tile with its prediction.
-struct sm100_candidate {
-    sm100_tile tile{};
-    cost predicted{};
-};
-
-/// The tile that is predicted to be the fastest, and the best one that differs from it in more than the number of CTAs.
-struct sm100_choice {
-    gemm_workload work{};
-    device_info device{};
-    int num_sms = 0;
-    sm100_candidate best{}, next{};
-    int considered = 0;  ///< tiles that keep all rules
-};
-
-/// The fastest valid tile for a product with at least one element, on `sms` multiprocessors (0: all of the device). Where times are
-/// equal, pairs of CTAs come first, and then smaller tiles.
-inline result<sm100_choice> choose_sm100(const gemm_workload& work, const device_info& device, int sms = 0,
-                                         const sm100_parameters& p = {}) {
-    if (device.arch / 10 != arch::sm100::number / 10)
-        return fail(errc::wrong_device, device.name, " has compute capability ", device.arch / 10, ".",
-                    device.arch % 10, "; tiles of Blackwell run on 10.x");
-    if (auto ok = check_extents(work.shape.m, work.shape.n, work.shape.k, 1); !ok) return ok.failure();
-    if (sms < 0 || sms > device.sm_count)
-        return fail(errc::bad_option, "num_sms is ", sms, "; it must be from 0, for all, to ", device.sm_count);
-    sm100_choice made{.work = work, .device = device, .num_sms = sms == 0 ? device.sm_count : sms};
-    std::vector<sm100_candidate> valid;
-    result<void> why = {};
-    for (const sm100_tile& tile : sm100_tiles(work)) {
-        if (auto ok = check_sm100_tile(tile, work); !ok) {
-            why = ok;
-        } else if (tile.ctas <= made.num_sms) {
-            valid.push_back({tile, predict(tile, work, device, made.num_sms, p)});
-        }
-    }
-    if (valid.empty()) return why.failure();
-    std::stable_sort(valid.begin(), valid.end(), [](const sm100_candidate& x, const sm100_candidate& y) {
-        if (x.predicted.total_us != y.predicted.total_us) return x.predicted.total_us < y.predicted.total_us;
-        if (x.tile.ctas != y.tile.ctas) return x.tile.ctas > y.tile.ctas;
-        return x.tile.m + x.tile.n < y.tile.m + y.tile.n;
-    });
-    made.considered = int(valid.size());
-    made.best = made.next = valid.front();
-    const auto other = std::find_if(valid.begin() + 1, valid.end(), [&](const sm100_candidate& one) {
-        return one.tile.m != made.best.tile.m || one.tile.n != made.best.tile.n || one.tile.swap != made.best.tile.swap;
-    });
-    if (other != valid.end()) made.next = *other;
-    made.best.tile.stages = sm100_stages(made.best.tile, sm100_product_of(work.a, work.b));
-    return made;
-}
 
 /// A tile in a few words: "128 x 256 in pairs", "swapped 32 x 128".
 inline std::string describe(const sm100_tile& tile) {
@@ -94,9 +26,9 @@ inline std::string explain(const sm100_choice& made) {
     const sm100_clocks clocks = clocks_of(tile, made.work);
     std::string text = concat(describe(made.work), "\non ", made.num_sms, " of ", made.device.sm_count, " SMs of ",
                               made.device.name, ", by tcgen05.mma of kind ", how.kind, "; predicted, never measured\n");
-    text += concat("best of ", made.considered, " tiles: ", describe(tile), ", ", tile.stages, " stages of ",
-                   how.block_k(), " elements of K\n    ", sm100_tmem_columns(tile, how), " of ",
-                   arch::sm100::tmem_columns, " columns of tensor memory\n");
+    text += concat("best of ", made.considered, " tiles: ", describe(tile), "\n    ", to_source(config_of(tile, how)),
+                   "\n    ", sm100_tmem_columns(tile, how), " of ", arch::sm100::tmem_columns,
+                   " columns of tensor memory\n");
     text += detail::formatted(
         "    clocks of a K block: multiply %.0f, operands %.0f, scales %.0f, from L2 %.0f, latency %.0f; "
         "of an epilogue: totals %.0f, store %.0f\n",

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A tile of a GEMM on Blackwell as plain values: how its operands are multiplied, which rules it must keep, and what it takes of
-// tensor memory and of shared memory. sm100_cost.hpp adds times. Nothing here needs a kernel, so tiles can be compared before any
-// is written.
+// A tile of a GEMM on Blackwell as plain values: how its operands are multiplied, which rules it must keep, and what it takes
+// of tensor memory and of shared memory. sm100_cost.hpp adds times. Nothing here needs a kernel, so tiles can be compared
+// before any is written.
 #pragma once
 
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/print.hpp>
 #include <deepgemm/ops/gemm/problem.hpp>
@@ -28,8 +29,8 @@ struct sm100_product {
     constexpr bool scaled() const { return scale_k_a != 0; }
 };
 
-/// The product of two operands. FP32 scales along K are taken for powers of two, which are packed before the product. FP4 on both
-/// sides has kinds of its own if both lie along K and have scales of 32 elements in UE8M0, or of 16 in UE4M3.
+/// The product of two operands. FP32 scales along K are taken for powers of two, which are packed before the product. FP4 on
+/// both sides has kinds of its own if both lie along K and have scales of 32 elements in UE8M0, or of 16 in UE4M3.
 constexpr sm100_product sm100_product_of(const operand_info& a, const operand_info& b) {
     const auto half = [](dtype type) { return type == dtype::bf16 || type == dtype::f16; };
     const auto wide = [](dtype type) { return type == dtype::tf32 || type == dtype::f32; };
@@ -59,18 +60,40 @@ struct sm100_tile {
     bool swap = false;     ///< B has the rows of the multiply and A its columns, for few rows of A
     int ctas = 1;    ///< 2: pairs of CTAs multiply together, each with rows of its own and half of the columns' operand
     int stages = 0;  ///< of 128 bytes of K; 0: as many as fit
-    int accumulators = 2;  ///< 2: one tile is stored while the next one is multiplied
-    int raster_rows = 8;   ///< tiles along M in a band
+    int accumulators = 2;     ///< 2: one tile is stored while the next one is multiplied
+    int raster_rows = 8;      ///< tiles along M in a band
+    cluster_shape cluster{};  ///< CTAs that share tiles by multicast, beside pairs
 
     /// Rows and columns of the multiply.
     constexpr int rows() const { return swap ? n : m; }
     constexpr int columns() const { return swap ? m : n; }
+    /// CTAs along M, and along N, that work on neighbouring tiles together.
+    constexpr int ctas_m() const { return cluster.m * (swap ? 1 : ctas); }
+    constexpr int ctas_n() const { return cluster.n * (swap ? ctas : 1); }
     friend constexpr bool operator==(const sm100_tile&, const sm100_tile&) = default;
 };
 
-/// The rows for which a multiply takes time: 64 or 128, of which a tile may fill fewer. Kinds with scales have 128.
-constexpr int sm100_multiplied_rows(const sm100_tile& tile, const sm100_product& how) {
-    return tile.rows() <= 64 && !how.scaled() && tile.ctas == 1 ? 64 : 128;
+/// The tile of a kernel with configuration `cfg`.
+constexpr sm100_tile sm100_tile_of(const config& cfg) {
+    return {.m = cfg.block.m,
+            .n = cfg.block.n,
+            .swap = cfg.swap,
+            .ctas = cfg.sm100.ctas,
+            .stages = cfg.stages,
+            .accumulators = cfg.sm100.accumulators,
+            .raster_rows = cfg.raster_rows,
+            .cluster =
+                cfg.sm100.ctas == 1 ? cfg.cluster : cluster_shape{}};  // a pair is a cluster that shares nothing else
+}
+
+/// The configuration of a kernel with this tile.
+constexpr config config_of(const sm100_tile& tile, const sm100_product& how) {
+    return {.block = {tile.m, tile.n, how.block_k()},
+            .stages = tile.stages,
+            .cluster = {tile.ctas_m(), tile.ctas_n()},
+            .swap = tile.swap,
+            .raster_rows = tile.raster_rows,
+            .sm100 = {.ctas = tile.ctas, .accumulators = tile.accumulators}};
 }
 
 namespace detail {
@@ -108,14 +131,24 @@ constexpr i64 sm100_stage_bytes(const sm100_tile& tile, const sm100_product& how
     return 128 * (i64(tile.rows()) + tile.columns() / tile.ctas) + scales;
 }
 
-/// Bytes of shared memory beside the stages: two staging buffers of 32 rows and 128 bytes for each of four warps, and 2 KB for
-/// barriers and alignment.
-inline constexpr i64 sm100_other_bytes = 2 * 4 * 32 * 128 + 2048;
+/// Bytes of shared memory in which D is staged: two buffers of 128 rows and the most columns, up to 128 bytes, of which the
+/// tile has a multiple; of a swapped tile all of it, or half if there are more than 128 tokens.
+constexpr i64 sm100_staging_bytes(const sm100_tile& tile, dtype d) {
+    const i64 size = size_of(d), all = i64(tile.m) * tile.n * size;
+    if (tile.swap) return tile.m > 128 ? all / 2 : all;
+    int columns = int(128 / size);
+    while (tile.n % columns != 0) columns /= 2;
+    return 2 * 128 * columns * size;
+}
 
-/// Stages of a tile: as it says, or as many as fit, at most 24.
-constexpr int sm100_stages(const sm100_tile& tile, const sm100_product& how) {
+/// Bytes of shared memory beside the stages: those for D, and 2 KB for barriers and alignment.
+constexpr i64 sm100_other_bytes(const sm100_tile& tile, dtype d) { return 2048 + sm100_staging_bytes(tile, d); }
+
+/// Stages of a tile whose results are of type `d`: as it says, or as many as fit, at most 24.
+constexpr int sm100_stages(const sm100_tile& tile, const sm100_product& how, dtype d) {
     if (tile.stages != 0) return tile.stages;
-    return int(min(i64(24), (i64(arch::sm100::smem_bytes) - sm100_other_bytes) / sm100_stage_bytes(tile, how)));
+    return int(
+        min(i64(24), (i64(arch::sm100::smem_bytes) - sm100_other_bytes(tile, d)) / sm100_stage_bytes(tile, how)));
 }
 
 /// Success if a kernel may have this tile for these operands; or the first rule that it breaks.
@@ -129,9 +162,9 @@ inline result<void> check_sm100_tile(const sm100_tile& tile, const gemm_workload
     const operand_info &of_rows = tile.swap ? work.b : work.a, &of_columns = tile.swap ? work.a : work.b;
     if (tile.ctas != 1 && tile.ctas != 2)
         return fail(errc::bad_option, tile.ctas, " CTAs multiply together; it must be 1 or 2");
-    if (rows != 128 && (tile.ctas == 2 || tile.swap || (rows != 64 && rows != 32)))
+    if (rows != 128)
         return fail(errc::bad_option, "a tile has ", rows,
-                    " rows of the multiply; it must be 128, or without pairs and swapping 32 or 64");
+                    " rows of the multiply; it must be 128, the lanes of tensor memory");
     if (columns < 8 || columns > 256 || columns % (8 * tile.ctas) != 0)
         return fail(errc::bad_option, "a tile has ", columns, " columns of the multiply; it must be a multiple of ",
                     8 * tile.ctas, " up to 256");
@@ -139,19 +172,23 @@ inline result<void> check_sm100_tile(const sm100_tile& tile, const gemm_workload
     if (how.element_bits == 8 && of_columns.contiguous == major::mn && columns % step != 0)
         return fail(errc::bad_option, "a tile has ", columns,
                     " columns of 8-bit elements that are not contiguous along K; it must be a multiple of ", step);
-    const auto whole = [&](const operand_info& x, int extent) {
-        return x.type != dtype::e2m1x2 || x.contiguous == major::k || extent % 128 == 0;
+    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, and of 64 bytes of others.
+    const auto runs = [&](const operand_info& x, int extent) -> result<void> {
+        const int run = x.type == dtype::e2m1x2 ? 128 : 64 * 8 / int(bits_of(x.type));
+        if (x.contiguous == major::k || extent % run == 0) return {};
+        return fail(errc::bad_option, "a CTA has ", extent, " rows of ", x.type,
+                    " that do not lie along K; TMA copies ", run, " at a time");
     };
-    if (!whole(of_rows, rows) || !whole(of_columns, columns / tile.ctas))
-        return fail(errc::bad_option, "a tile has ", rows, " x ", columns / tile.ctas,
-                    " elements for a CTA, of FP4 that is not contiguous along K; TMA copies it in runs of 128");
+    if (auto ok = runs(of_rows, rows); !ok) return ok;
+    if (auto ok = runs(of_columns, columns / tile.ctas); !ok) return ok;
     if (tile.accumulators < 1)
         return fail(errc::bad_option, "a tile has ", tile.accumulators, " accumulators; it needs one");
     const int taken = sm100_tmem_columns(tile, how);
     if (taken > int(arch::sm100::tmem_columns))
         return fail(errc::bad_option, "a tile takes ", taken, " columns of tensor memory; there are ",
                     arch::sm100::tmem_columns);
-    const i64 bytes = sm100_other_bytes + max(sm100_stages(tile, how), 2) * sm100_stage_bytes(tile, how);
+    const i64 bytes =
+        sm100_other_bytes(tile, work.d) + max(sm100_stages(tile, how, work.d), 2) * sm100_stage_bytes(tile, how);
     if (bytes > i64(arch::sm100::smem_bytes))
         return fail(errc::bad_option, "a tile takes ", bytes, " bytes of shared memory; there are ",
                     arch::sm100::smem_bytes);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deepgemm/host/engine.hpp>
+#include <deepgemm/host/stack.hpp>
 #include <deepgemm/host/workspace.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/transpose/transpose.hpp>
@@ -25,6 +26,32 @@ constexpr i64 turned_pitch(i64 k) { return align_up(k, i64(128)); }
 /// Bytes of the workspace that an operand takes.
 constexpr u64 turned_bytes(const input_matrix& x) {
     return is_turned(x) ? u64(x.rows) * u64(turned_pitch(x.columns)) : 0;
+}
+/// The same of a stack of operands, as wide as it takes.
+constexpr wide turned_stack_bytes(const scaled_stack& x) {
+    return x.count > 0 ? wide(x.count) * turned_bytes(x.first.matrix) : wide(0);
+}
+/// A number of bytes as 64 bits hold it. No memory has as many as the largest.
+constexpr u64 held_bytes(wide bytes) {
+    constexpr wide most = ~u64(0);
+    return u64(min(bytes, most));
+}
+
+/// Where the matrices of a stack of operands lie in a workspace, transposed, one after the other.
+inline input_stack turned_stack(const scaled_stack& x, const void* place) {
+    const input_matrix& one = x.first.matrix;
+    const i64 pitch = turned_pitch(one.columns);
+    return {{place, one.type, one.rows, one.columns, pitch, 1}, x.count, one.rows * pitch};
+}
+/// Transposes the matrices of a stack to where turned_stack() says.
+template <class Engine>
+result<void> turn_stack(const Engine& engine, const scaled_stack& from, const input_stack& to,
+                        const transpose_options& options) {
+    const input_matrix& first = to.first;
+    const output_matrix written{
+        const_cast<void*>(first.data), first.type, first.rows, first.columns, first.row_stride, 1};
+    return transpose(engine, input_stack{transposed(from.first.matrix), from.count, from.matrix_stride},
+                     output_stack{written, to.count, to.matrix_stride}, options);
 }
 
 }  // namespace detail
@@ -65,6 +92,17 @@ struct turned_first {
     friend bool operator==(const turned_first&, const turned_first&) = default;
 };
 
+/// Checks that a workspace has the bytes for the operands that are transposed into it.
+inline result<void> check_size(const workspace_memory& workspace, u64 least, turned_first first) {
+    if (workspace.bytes >= least) return {};
+    return fail(errc::bad_option, "the workspace has ", workspace.bytes, " bytes; it must have at least ", least,
+                " to transpose ",
+                first.a && first.b ? "A and B, which are"
+                : first.a          ? "A, which is"
+                                   : "B, which is",
+                " not contiguous along K");
+}
+
 /// A product some of whose operands lie in a workspace, and what remains as it was.
 struct turned_product {
     gemm_problem given{}, product{};
@@ -92,15 +130,7 @@ struct turned_product {
         if (first.b) {
             if (auto ok = check_rows("B", transposed(given.b.matrix), as_columns); !ok) return ok;
         }
-        if (const u64 least = first.bytes(given); workspace.bytes < least) {
-            const bool both = first.a && first.b;
-            return fail(errc::bad_option, "the workspace has ", workspace.bytes, " bytes; it must have at least ",
-                        least, " to transpose ",
-                        both      ? "A and B, which are"
-                        : first.a ? "A, which is"
-                                  : "B, which is",
-                        " not contiguous along K");
-        }
+        if (auto ok = check_size(workspace, first.bytes(given), first); !ok) return ok;
         memory_list<7 + epilogue_memory> list;
         if (first.any()) list.add(memory_of(workspace, "operands in it must start at one"));
         for (const memory_use& use : memory_of(given)) list.add(use);

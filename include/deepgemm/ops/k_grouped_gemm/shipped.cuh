@@ -23,19 +23,6 @@ struct k_fp8_kernels : k_kernels<by_token<scale::fp32>, Groups, Epilogue, Config
 template <class Epilogue, config... Configs>
 struct k_bf16_kernels : k_kernels<operand<bf16, scale::none, major::mn>, k_groups, Epilogue, Configs...> {};
 
-/// `base` with a staging buffer for each 32 columns of a tile, so that D goes to memory during the next tile's main loop.
-DEEPGEMM_BOTH constexpr config buffered(config base) {
-    base.store_columns = 32;
-    base.store_buffers = base.block.n / 32;
-    return base;
-}
-
-/// `base` that asks for lines of D before it adds to them.
-DEEPGEMM_BOTH constexpr config ahead(config base) {
-    base.d_ahead = true;
-    return base;
-}
-
 /// D += in FP32: gradients that are summed up over micro-batches. The tall tile was the best of eleven for all of DeepGEMM's cases, in
 /// BF16 that of warpgroups in turns of seven (docs/tuning-log.md); others are for few tokens or few features.
 using k_fp8_in_place = k_fp8_kernels<k_groups, add_in_place, lean(narrow(64, 64), 32), buffered(medium(128, pair_n)),

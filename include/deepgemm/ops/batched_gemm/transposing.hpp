@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// Batches of FP8 operands that are contiguous along M or N, which Hopper's tensor cores do not read: the matrices of such a stack are
+// transposed into a workspace by one launch, wherever they lie, and the products, which start while it ends, read them there.
+#pragma once
+
+#include <deepgemm/host/engine.hpp>
+#include <deepgemm/host/workspace.hpp>
+#include <deepgemm/ops/batched_gemm/operation.hpp>
+#include <deepgemm/ops/gemm/transposing.hpp>
+
+namespace deepgemm {
+
+/// Bytes of workspace with which a batch of FP8 operands A (m,k) and B (n,k) runs: those of all matrices of each stack that is
+/// contiguous along M or N, in rows of whole cache lines; 0 if both are contiguous along K. Of B (k,n), give transposed(b).
+constexpr u64 fp8_batched_gemm_workspace_bytes(const scaled_stack& a, const scaled_stack& b) {
+    return detail::held_bytes(detail::turned_stack_bytes(a) + detail::turned_stack_bytes(b));
+}
+
+namespace detail {
+
+/// Which operands of a batch are transposed before it: those that its kernels cannot read. None if nothing is computed.
+constexpr turned_first turned_of(const batched_problem& problem) {
+    const input_matrix &a = problem.a.first.matrix, &b = problem.b.first.matrix;
+    const bool computes = problem.a.count > 0 && problem.b.count > 0 && a.rows != 0 && b.rows != 0;
+    return {computes && is_turned(a), computes && is_turned(b)};
+}
+
+/// A batch some of whose stacks lie in a workspace, and what remains as it was.
+struct turned_batch {
+    batched_problem given{}, product{};
+    turned_first first{};
+    u64 bytes = 0;  ///< of workspace
+
+    /// Where the workspace is too small, stacks have its start for a place.
+    static turned_batch of(const batched_problem& given, const workspace_memory& workspace) {
+        turned_batch made{given, given, turned_of(given)};
+        const auto move = [](scaled_stack& x, const void* place) {
+            const input_stack turned = turned_stack(x, place);
+            x.first.matrix = turned.first;
+            x.matrix_stride = turned.matrix_stride;
+        };
+        const wide of_a = made.first.a ? turned_stack_bytes(given.a) : wide(0),
+                   of_b = made.first.b ? turned_stack_bytes(given.b) : wide(0);
+        made.bytes = held_bytes(of_a + of_b);
+        const bool fits = workspace.data != nullptr && workspace.bytes >= made.bytes;
+        if (made.first.a) move(made.product.a, workspace.data);
+        if (made.first.b) move(made.product.b, fits ? static_cast<char*>(workspace.data) + i64(of_a) : workspace.data);
+        // The transposition begins when the kernel before it has ended, so what it does not write is complete.
+        if (made.first.any()) made.product.ready = {!made.first.a, !made.first.b};
+        return made;
+    }
+
+    /// Checks the batch against its rules, stacks that are transposed against those of tensor maps, and memory with the whole
+    /// workspace.
+    result<void> check(const workspace_memory& workspace) const {
+        if (auto ok = check_batch(product); !ok) return ok;
+        const auto as_given = [](const char* name, const scaled_stack& x) -> result<void> {
+            if (auto ok = check_rows(name, transposed(x.first.matrix), as_columns); !ok) return ok;
+            return check_stack(name, x.first.matrix, x.count, x.matrix_stride);
+        };
+        if (first.a) {
+            if (auto ok = as_given("A", given.a); !ok) return ok;
+        }
+        if (first.b) {
+            if (auto ok = as_given("B", given.b); !ok) return ok;
+        }
+        if (auto ok = check_size(workspace, bytes, first); !ok) return ok;
+        memory_list<7> list;
+        list.add(memory_of(workspace, "operands in it must start at one"));
+        for (const memory_use& use : memory_of(given)) list.add(use);
+        return check_memory(list);
+    }
+};
+
+/// Runs a batch of which at least one stack is turned, after its transposition. Nothing is launched if there is an error.
+template <class Engine, class Options>
+    requires(engine_for<Engine, ops::batched_gemm>&& engine_for<Engine, ops::transpose>)
+result<void> run_turned(const Engine& engine, const batched_problem& problem, const Options& options) {
+    const turned_batch made = turned_batch::of(problem, options.workspace);
+    if (auto ok = made.check(options.workspace); !ok) return ok;
+    const call_knobs<ops::batched_gemm> of_product{options.num_sms, options.pin, true};
+    if (auto ok = engine.template settle<ops::batched_gemm>(made.product, of_product); !ok) return ok;
+    transpose_options of_turn{
+        .stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch};
+    const auto turn = [&](const scaled_stack& from, const scaled_stack& to) {
+        const auto done = turn_stack(engine, from, {to.first.matrix, to.count, to.matrix_stride}, of_turn);
+        of_turn.dependent_launch = true;
+        return done;
+    };
+    if (made.first.a) {
+        if (auto ok = turn(problem.a, made.product.a); !ok) return ok;
+    }
+    if (made.first.b) {
+        if (auto ok = turn(problem.b, made.product.b); !ok) return ok;
+    }
+    return engine.template run<ops::batched_gemm>(made.product, options.stream, of_product);
+}
+
+}  // namespace detail
+
+}  // namespace deepgemm

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// The model's tiles of Blackwell against its kernels: what the planner counts is what a kernel takes.
+#include <doctest/doctest.h>
+
+#include <deepgemm/epilogue/epilogue.cuh>
+#include <deepgemm/kernel/swapped.cuh>
+#include <deepgemm/ops/gemm/sm100_plan.hpp>
+#include <deepgemm/schedule/persistent.cuh>
+#include <deepgemm/sim/launch.hpp>
+
+namespace sm100_model_tests {
+
+using namespace deepgemm;
+
+namespace {
+
+using half = operand<bf16, scale::none>;
+using turned = operand<bf16, scale::none, major::mn>;
+using token = operand<e4m3, scale::per_token<scale::ue8m0>>;
+using block = operand<e4m3, scale::per_block<scale::ue8m0>>;
+using fine = operand<e4m3, scale::mx<scale::ue8m0>>;
+using mx4 = operand<e2m1, scale::mx<scale::ue8m0>>;
+using nv4 = operand<e2m1, scale::nv<scale::ue4m3>>;
+using single = operand<tf32, scale::none>;
+
+/// The kind of multiply of a kernel's operands, and the one that the model names.
+template <class A, class B>
+constexpr ptx::tcgen05_kind kernel_kind = sm100::kind_of<A, B>;
+ptx::tcgen05_kind kind_named(const std::string& name) {
+    using enum ptx::tcgen05_kind;
+    return name == "f16"        ? f16
+           : name == "tf32"     ? tf32
+           : name == "f8f6f4"   ? f8f6f4
+           : name == "mxf8f6f4" ? mxf8f6f4
+           : name == "mxf4"     ? mxf4
+                                : mxf4nvf4;
+}
+
+/// The columns of tensor memory that a kernel's multiply uses; of a swapped kernel those of the kernel behind it.
+template <class K>
+constexpr u32 columns_of() {
+    if constexpr (requires { typename K::columns; }) {
+        return K::columns::used;
+    } else {
+        return columns_of<typename K::product>();
+    }
+}
+
+/// A kernel whose stages are left to it has as many as the model says, and no more shared memory.
+template <class A, class B, class D, config Config>
+void check_kernel() {
+    using kernel = gemm<arch::sm100, A, B, store<D>, Config>;
+    constexpr gemm_info info = kernel::info;
+    const sm100_product how = sm100_product_of(info.traits.a, info.traits.b);
+    REQUIRE(how.known);
+    sm100_tile tile = sm100_tile_of(info.cfg);
+    CAPTURE(describe(tile));
+    CHECK(how.block_k() == info.cfg.block.k);
+    CHECK(config_of(tile, how).block == info.cfg.block);
+    CHECK(config_of(tile, how).cluster == info.cfg.cluster);
+    CHECK(sm100_tmem_columns(tile, how) == int(columns_of<kernel>()));
+    CHECK(int(kernel_kind<A, B>) == int(kind_named(how.kind)));
+    const i64 bytes = sm100_other_bytes(tile, dtype_of<D>) + tile.stages * sm100_stage_bytes(tile, how);
+    CHECK(i64(info.launch.smem_bytes) <= bytes);
+    CHECK(i64(info.launch.smem_bytes) > bytes - 2048);
+    const int stages = tile.stages;
+    tile.stages = 0;
+    CHECK(sm100_stages(tile, how, dtype_of<D>) == stages);
+    const gemm_workload work{.shape = {4096, 4096, 4096}, .a = info.traits.a, .b = info.traits.b, .d = dtype_of<D>};
+    CHECK(check_sm100_tile(tile, work));
+}
+
+}  // namespace
+
+TEST_CASE("kernels of Blackwell take what the planner's tiles take") {
+    check_kernel<half, half, bf16, config{.block = {128, 256, 64}}>();
+    check_kernel<half, half, float, config{.block = {128, 128, 64}}>();
+    check_kernel<half, turned, bf16, config{.block = {128, 64, 64}}>();
+    check_kernel<half, half, bf16, config{.block = {128, 32, 64}, .cluster = {2, 1}}>();
+    check_kernel<half, half, bf16, config{.block = {128, 256, 64}, .cluster = {2, 1}, .sm100 = {.ctas = 2}}>();
+    check_kernel<token, block, bf16, config{.block = {128, 224, 128}}>();
+    check_kernel<fine, fine, bf16, config{.block = {128, 128, 128}}>();
+    check_kernel<token, token, float, config{.block = {128, 128, 128}, .cluster = {2, 1}, .sm100 = {.ctas = 2}}>();
+    check_kernel<token, block, bf16,
+                 config{.block = {224, 128, 128}, .cluster = {1, 2}, .swap = true, .sm100 = {.ctas = 2}}>();
+    check_kernel<token, block, bf16, config{.block = {16, 128, 128}, .swap = true}>();
+    check_kernel<half, half, bf16, config{.block = {48, 128, 64}, .swap = true}>();
+    check_kernel<single, single, float, config{.block = {128, 128, 32}}>();
+    check_kernel<mx4, mx4, bf16, config{.block = {128, 224, 256}}>();
+    check_kernel<nv4, nv4, bf16, config{.block = {128, 208, 256}}>();
+    check_kernel<nv4, nv4, bf16, config{.block = {128, 160, 256}, .cluster = {2, 1}, .sm100 = {.ctas = 2}}>();
+    check_kernel<mx4, mx4, bf16, config{.block = {64, 128, 256}, .swap = true}>();
+}
+
+}  // namespace sm100_model_tests
