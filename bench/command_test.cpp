@@ -143,7 +143,7 @@ TEST_CASE("explain takes batches and their sums") {
     CHECK(
         run(explain_command, {"--json", "8*4,1024,4096:heads-1d2d"}).has("\"product\": \"8*4,1024,4096:heads-1d2d\""));
     const said fp8 = run(explain_command, {"8*4,4096,1024:heads-1d2d-nn", "8*1024,4096,8192:gradient-1d1d-acc"});
-    CHECK(fp8.has("B e4m3 contiguous along N scaled 128x128 by fp32, D bf16\non 132 "));
+    CHECK(fp8.has("B e4m3 scaled 128x128 by fp32, contiguous along N, D bf16\non 132 "));
     CHECK(fp8.has("predicted best of 3: config{.block = {8, 64, 128}"));
     CHECK(fp8.has("D f32 with C in place\non 132 "));
     CHECK(fp8.has("predicted best of 5: config{.block = {256, 96, 128}"));

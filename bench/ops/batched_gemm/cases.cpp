@@ -77,6 +77,16 @@ std::vector<batched_case> fp8_heads() {
     return cases;
 }
 
+/// One gradient. Its K are tokens, of which there may be any number, since no row in memory has them.
+gemm_case gradient_of(group_text given, const std::string& recipe) {
+    const std::size_t last = given.sizes.rfind(',') + 1;
+    const int tokens = given.number("K", given.sizes.substr(last));
+    given.sizes = given.sizes.substr(0, last) + "16";
+    gemm_case each = given.product(":" + recipe, "of one product");
+    each.k = tokens;
+    return each;
+}
+
 /// The recipe of one product, as parse_shape() takes it.
 std::string recipe_of(const gemm_workload& one) {
     if (one.a.type == dtype::e4m3 && one.b.tile.mn == 1) return one.accumulate ? "1d1d-acc" : "1d1d";
@@ -142,7 +152,8 @@ batched_case parse_batch(const std::string& text) {
     }
     const bool is_gradient = form == "gradient";
     if (is_gradient && recipe != "1d1d" && recipe != "1d1d-acc") given.refuse("gradients are 1d1d or 1d1d-acc");
-    const gemm_case each = given.product(is_gradient ? ":1d1d-tn" + recipe.substr(4) : ":" + recipe, "of one product");
+    const gemm_case each =
+        is_gradient ? gradient_of(given, "1d1d-tn" + recipe.substr(4)) : given.product(":" + recipe, "of one product");
     const batched_case made{given.number("the number of products", given.groups), each.m, each,
                             form == "batch"   ? batch_form::apart
                             : form == "heads" ? batch_form::heads

@@ -27,7 +27,8 @@ struct words<ops::grouped_gemm> {
 
     /// All products in groups that do not say that these follow each other, along rows or along K, or that they are a batch.
     static bool takes(const std::string& text) {
-        for (const char* const other : {"psum", "indexed", "along-k", "concatenated", ":batch", ":heads", ":sum"}) {
+        for (const char* const other :
+             {"psum", "indexed", "along-k", "concatenated", ":batch", ":heads", ":gradient", ":sum"}) {
             if (text.find(other) != text.npos) return false;
         }
         return text.find('*') != text.npos;
