@@ -142,6 +142,11 @@ TEST_CASE("explain takes batches and their sums") {
     CHECK(text.has("predicted best of 4: config{.block = {128, "));
     CHECK(
         run(explain_command, {"--json", "8*4,1024,4096:heads-1d2d"}).has("\"product\": \"8*4,1024,4096:heads-1d2d\""));
+    const said fp8 = run(explain_command, {"8*4,4096,1024:heads-1d2d-nn", "8*1024,4096,8192:gradient-1d1d-acc"});
+    CHECK(fp8.has("B e4m3 contiguous along N scaled 128x128 by fp32, D bf16\non 132 "));
+    CHECK(fp8.has("predicted best of 3: config{.block = {8, 64, 128}"));
+    CHECK(fp8.has("D f32 with C in place\non 132 "));
+    CHECK(fp8.has("predicted best of 5: config{.block = {256, 96, 128}"));
     CHECK_THROWS_WITH_AS(
         run(explain_command, {"8*4,1024:batch-bf16"}),
         doctest::Contains("the product '8*4,1024:batch-bf16': batches are written S*M,N,K:batch-recipe"),
@@ -300,8 +305,8 @@ TEST_CASE("sizes and options that make no sense, by command") {
     CHECK_THROWS_WITH_AS(run(explain_command, {"-5,8,16"}), doctest::Contains("M is -5"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(run(explain_command, {"--sms", "1e2", "1,8,16"}),
                          "--sms: '1e2' is not a whole number from 1 to 65535", std::invalid_argument);
-    CHECK_THROWS_WITH_AS(run(explain_command, {"--gpu", "", "1,8,16"}), "--gpu: '' is not one of h200, h100, b200, b300",
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(run(explain_command, {"--gpu", "", "1,8,16"}),
+                         "--gpu: '' is not one of h200, h100, b200, b300", std::invalid_argument);
     CHECK_THROWS_WITH_AS(run(simulate_command, {"--seed", "0x10"}), doctest::Contains("--seed: '0x10' is not a whole"),
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(run(cache_command, {"list", "--jsno"}),

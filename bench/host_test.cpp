@@ -438,10 +438,10 @@ TEST_CASE("memory that is not free is refused before it is taken") {
 
 TEST_CASE("the suites of einsums are the peer's cases, as the peer spells them") {
     const auto all = suite_einsum("einsum");
-    REQUIRE(all.size() == 43);
+    REQUIRE(all.size() == 53);
     CHECK(suite_einsum("einsum_bf16").size() == 20);
     CHECK(suite_einsum("einsum_bmk").size() == 18);
-    CHECK(suite_einsum("einsum_fp8").size() == 5);
+    CHECK(suite_einsum("einsum_fp8").size() == 15);
     CHECK(all[0].peer == "b=4 h=128 r=512 d=128");
     CHECK(all[0].name() == "bhr,hdr->bhd b=4 h=128 r=512 d=128");
     CHECK(all[15].name() == "bhd,hdr->bhr b=4 h=8 r=4096 d=1024");
@@ -449,6 +449,13 @@ TEST_CASE("the suites of einsums are the peer's cases, as the peer spells them")
     CHECK(all[37].name() == "bmk,bnk->mn b=8192 m=384 n=128 k=384 BF16");
     CHECK(all[42].name() == "bhr,hdr->bhd b=8192 h=8 r=4096 d=1024");
     CHECK(all[42].op() == "fp8_einsum");
+    CHECK(all[43].name() == "bhd,hdr->bhr b=4 h=8 r=4096 d=1024");
+    CHECK(workload_of(all[45]).one.b.contiguous == deepgemm::major::mn);  // transposed on the way
+    CHECK(workload_of(all[46]).one.b.contiguous == deepgemm::major::k);
+    CHECK(all[46].turns_first());
+    CHECK(all[52].name() == "bhd,bhr->hdr b=8192 h=8 r=4096 d=1024");
+    CHECK(workload_of(all[52]).one.in_place);
+    CHECK(words<deepgemm::ops::batched_gemm>::text_of(workload_of(all[48])) == "8*1024,4096,4:gradient-1d1d-acc");
     // 767 TFLOPS in 359 us, 4126 GB/s in 260 us.
     CHECK(all[8].flops() / 359e6 == doctest::Approx(767).epsilon(0.01));
     CHECK(all[28].bytes() / 260e3 == doctest::Approx(4126).epsilon(0.01));
@@ -487,6 +494,10 @@ TEST_CASE("batches are written S*M,N,K:batch-recipe, and errors say so") {
     CHECK(refusal("2*8,16,128:sum-1d2d").find("batches in FP8 are scaled as 1d2d, and are not summed up") !=
           std::string::npos);
     CHECK(refusal("2*8,16,128:batch-1d1d").find("batches in FP8") != std::string::npos);
+    CHECK(refusal("2*16,16,128:gradient-1d2d").find("gradients are 1d1d or 1d1d-acc") != std::string::npos);
+    CHECK(refusal("2*16,16,128:batch-1d2d-nn").find("heads have B (k,n), written heads-1d2d-nn") != std::string::npos);
+    CHECK(parse_batch("2*16,32,5:gradient-1d1d-acc").form == batch_form::gradient);
+    CHECK(parse_batch("2*16,32,128:heads-1d2d-nn").each.stored == orientation::nn);
 }
 
 TEST_CASE("the prenorm suite is the peer's cases, as the peer spells them") {

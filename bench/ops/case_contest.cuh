@@ -41,6 +41,8 @@ struct case_contender {
 ///     reset_d()                makes every element of the results NaN
 ///     product()                the problem as users of deepgemm describe it
 ///     judge(reference, wrong)  the largest errors in D; sets `wrong` to a sentence if it wrote where it must not
+///     whole()                  if it is there: all that the named operation launches, where that is more than a kernel
+///                              for product(), or nothing; timed in place of our pick, not with --tune
 ///     traffic()                if it is there: a contender that moves what the case must move and computes nothing
 ///     k_major_product()        if it is there: the same problem with K-major scales of A, or nothing
 ///     before(stream), after(stream)   if they are there: what the product's time includes beside its kernel
@@ -58,6 +60,9 @@ public:
         data_.generate(problem, seed);
         const auto given = data_.product();
         std::vector<case_contender<O>> all = contenders(given, o_.tune);
+        if constexpr (requires { data_.whole(); }) {
+            if (const auto launch = data_.whole(); launch && !o_.tune) all.front().who.launch = launch;
+        }
         if constexpr (requires { data_.k_major_product(); }) {
             if (const auto turned = data_.k_major_product(); turned && !o_.tune)
                 all.push_back(contenders(*turned, false).front());

@@ -279,6 +279,18 @@ deepgemm_status deepgemm_fp8_batched_gemm_nt(const deepgemm_engine* engine, cons
                                              const deepgemm_scales* a_scales, const deepgemm_input* b,
                                              const deepgemm_scales* b_scales, const deepgemm_output* d,
                                              const deepgemm_batch* batch, void* stream, deepgemm_message* message);
+/* The same of matrices that may be contiguous along M or N instead: row_stride 1, column_stride the distance from one k to the next.
+ * Such a stack is transposed into the workspace first. With both operands scaled by row, D may be FP32, to which is added: the
+ * gradients of heads. */
+deepgemm_status deepgemm_fp8_batched_gemm_with_workspace(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                         const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                         const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                         const deepgemm_batch* batch, void* workspace,
+                                                         uint64_t workspace_bytes, void* stream,
+                                                         deepgemm_message* message);
+/* Bytes of device memory, at a multiple of 16, that it needs for `count` matrices; 0 if all are contiguous along K. */
+deepgemm_status deepgemm_fp8_batched_gemm_workspace_bytes(const deepgemm_input* a, const deepgemm_input* b,
+                                                          int64_t count, uint64_t* bytes, deepgemm_message* message);
 
 /* D(m,n) = the sum of A[s](m,k) B[s](n,k)^T over all matrices s, in BF16, added up in an order that does not depend on timing. The
  * workspace is device memory at a multiple of 128 bytes, whose first 128 bytes are zeros before the first call; each call leaves

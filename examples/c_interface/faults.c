@@ -251,6 +251,20 @@ int main(void) {
     EXPECT(
         DEEPGEMM_BAD_OPTION, "at least 8192 to transpose B",
         deepgemm_fp8_gemm_with_workspace(engine, &fp8, &rows, &turned, &rows, &d, NULL, memory, 100, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "A is a null",
+           deepgemm_fp8_batched_gemm_workspace_bytes(NULL, &fp8, 2, &bytes, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the place for",
+           deepgemm_fp8_batched_gemm_workspace_bytes(&fp8, &fp8, 2, NULL, &message));
+    const deepgemm_batch stacked = {2, 64 * 64, 64 * 64, 64 * 64, 64, 64, 0};
+    const deepgemm_input tall = {memory, 256, 64, 1, 256, DEEPGEMM_E4M3};
+    const deepgemm_scales tall_rows = {other, 1, 256, DEEPGEMM_SCALES_FP32, 1};
+    const deepgemm_output tall_d = {other, 256, 64, 64, 1, DEEPGEMM_F32};
+    EXPECT(DEEPGEMM_BAD_OPTION, "the workspace has 100 bytes",
+           deepgemm_fp8_batched_gemm_with_workspace(engine, &tall, &tall_rows, &turned, &rows, &tall_d,
+                                                    &(deepgemm_batch){2, 256 * 64, 64 * 64, 256 * 64, 256, 64, 0},
+                                                    memory, 100, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "at least 16384 to transpose B",
+           deepgemm_fp8_batched_gemm_nt(engine, &fp8, &rows, &turned, &rows, &d, &stacked, NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "X is bf16", deepgemm_transpose(engine, &a, &d, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "Y is a null", deepgemm_transpose(engine, &fp8, NULL, NULL, &message));
     deepgemm_engine_destroy(engine);

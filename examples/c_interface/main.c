@@ -315,6 +315,54 @@ static int run_batches(const deepgemm_engine* engine) {
     return failed;
 }
 
+/* The gradient of the weights of two heads: tokens in FP8, whose heads are among each other, are summed over. */
+static int run_gradient(const deepgemm_engine* engine) {
+    enum { heads = 2, tokens = 40, inner = 32, outer = 48 };
+    uint8_t* const y = shared_memory(tokens * heads * inner);
+    uint8_t* const x = shared_memory(tokens * heads * outer);
+    float* const ones = shared_memory(heads * outer * sizeof *ones);
+    float* const d = shared_memory(heads * inner * outer * sizeof *d);
+    if (!y || !x || !ones || !d) return 1;
+    for (int i = 0; i < tokens * heads * inner; ++i) y[i] = e4m3(a_value(i / (heads * inner), i % (heads * inner)));
+    for (int i = 0; i < tokens * heads * outer; ++i) x[i] = e4m3(b_value(i / (heads * outer), i % (heads * outer)));
+    for (int i = 0; i < heads * outer; ++i) ones[i] = 1.0f;
+    for (int i = 0; i < heads * inner * outer; ++i) d[i] = 1.0f;
+    deepgemm_message message;
+    // [gradient]
+    const deepgemm_input a = {y, inner, tokens, 1, heads * inner, DEEPGEMM_E4M3},
+                         b = {x, outer, tokens, 1, heads * outer, DEEPGEMM_E4M3};
+    const deepgemm_scales a_scales = {ones, 1, heads * inner, DEEPGEMM_SCALES_FP32, 1},
+                          b_scales = {ones, 1, heads * outer, DEEPGEMM_SCALES_FP32, 1};
+    const deepgemm_output of_heads = {d, inner, outer, outer, 1, DEEPGEMM_F32};
+    const deepgemm_batch batch = {.count = heads,
+                                  .a_stride = inner,
+                                  .b_stride = outer,
+                                  .d_stride = inner * outer,
+                                  .a_scale_stride = inner,
+                                  .b_scale_stride = outer,
+                                  .accumulate = 1};
+    uint64_t bytes;
+    if (deepgemm_fp8_batched_gemm_workspace_bytes(&a, &b, heads, &bytes, &message) != DEEPGEMM_OK) return 1;
+    void* const workspace = shared_memory(bytes);
+    const deepgemm_status status = deepgemm_fp8_batched_gemm_with_workspace(
+        engine, &a, &a_scales, &b, &b_scales, &of_heads, &batch, workspace, bytes, NULL, &message);
+    // [gradient]
+    if (status != DEEPGEMM_OK || wait_for_kernels()) {
+        printf("FAIL: gradient of heads: %s: %s\n", deepgemm_status_name(status), message.text);
+        return 1;
+    }
+    int wrong = 0;
+    for (int i = 0; i < heads * inner * outer; ++i) {
+        const int head = i / (inner * outer), row = head * inner + i / outer % inner, column = head * outer + i % outer;
+        int sum = 1;
+        for (int token = 0; token < tokens; ++token) sum += a_value(token, row) * b_value(token, column);
+        wrong += d[i] != (float)sum;
+    }
+    printf("%s: gradient of heads: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", wrong,
+           heads * inner * outer);
+    return wrong != 0;
+}
+
 /* A prenorm as one sum, and in two parts that are added here. All numbers are integers, so sums are exact. */
 static int run_prenorm(const deepgemm_engine* engine) {
     enum { columns = 24, parts = 2 };
@@ -561,6 +609,7 @@ int main(void) {
     failed |= run_groups(engine);
     failed |= run_k_groups(engine);
     failed |= run_batches(engine);
+    failed |= run_gradient(engine);
     failed |= run_prenorm(engine);
     failed |= run_logits(engine);
 

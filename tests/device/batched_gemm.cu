@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The batched GEMM as an operation on a GPU: samples of tests/ops/batched_gemm_sample.hpp through the engine over the shipped
-// kernels, by every one of these, planned, captured into a graph, and a thousand times over.
+// kernels, by every one of these, planned, captured into a graph, and a thousand times over;
+// FP8 einsums whose operands are transposed first.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -10,18 +11,21 @@
 #include <deepgemm/host/instances.hpp>
 
 #include "../ops/batched_gemm_sample.hpp"
+#include "../ops/einsum_fp8_sample.hpp"
 #include "device_sample.hpp"
 #include "repeated.cuh"
 
 using namespace deepgemm;
 using namespace device_tests;
 using test::batched_sample;
+using test::einsum_fp8_sample;
 using test::run_named;
 using test::stack_order;
 
 namespace {
 
 using batched_engine = engine_of<ops::batched_gemm>;
+using layouts_engine = engine_of<ops::batched_gemm, ops::transpose>;
 
 const device_info& this_device() {
     static const device_info info = or_throw(cuda::describe_current_device());
@@ -45,12 +49,33 @@ std::vector<gemm_traits> all_kinds(const batched_engine& engine) {
     return kinds;
 }
 
-}  // namespace
+layouts_engine engine_of_layouts() {
+    layouts_engine made(instances::of<ops::batched_gemm>(), this_device());
+    made.with(instances::of<ops::transpose>());
+    return made;
+}
 
-TEST_CASE("batched gemm: random ragged batches by the planner's choice, apart and among each other") {
+/// An FP8 einsum in device memory, with the smallest workspace.
+struct einsum_on_device {
+    explicit einsum_on_device(einsum_fp8_sample& sample)
+        : memory(sample), call(memory.problem()), workspace(i64(test::workspace_of(call))) {
+        workspace.fill_bytes(0xff);
+    }
+    void launch(const layouts_engine& engine, batched_options options = {}) const {
+        options.workspace = {workspace.get(), u64(workspace.bytes())};
+        or_throw(run_named(engine, call, options));
+    }
+
+    device_sample<test::einsum_fp8> memory;
+    test::einsum_call call;
+    device_array<u8> workspace;
+};
+
+/// Random ragged batches by the planner's choice, `count` times.
+void random_batches(int count) {
     const batched_engine engine(instances::of<ops::batched_gemm>(), this_device());
     REQUIRE(engine.kernels().size() > 0);
-    for (int i = 0; i < 12; ++i) {
+    for (int i = 0; i < count; ++i) {
         random_source random(fresh_seed());
         INFO("DEEPGEMM_SEED=", random.seed());
         const problem_shape shape{i32(random.integer(1, 600)), i32(random.integer(1, 900)),
@@ -62,6 +87,16 @@ TEST_CASE("batched gemm: random ragged batches by the planner's choice, apart an
             CHECK(run(engine, sample) == "");
         }
     }
+}
+
+}  // namespace
+
+TEST_CASE("batched gemm: random ragged batches by the planner's choice, apart and among each other") {
+    random_batches(12);
+}
+
+TEST_SUITE("batched gemm small") {
+    TEST_CASE("batched gemm: a few, for compute-sanitizer") { random_batches(1); }
 }
 
 TEST_CASE("batched gemm: every shipped kernel, on some multiprocessors, too, and without K") {
@@ -191,4 +226,90 @@ TEST_CASE("batched gemm: a stack with an offset beyond 2^31 elements") {
     check(cudaMemcpy2D(to.data, std::size_t(to.row_stride) * 2, d.get() + (count - 1) * m * n, n * 2, n * 2, m,
                        cudaMemcpyDeviceToHost));
     CHECK(one.verdict() == "");
+}
+
+TEST_CASE("batched gemm: FP8 einsums of weights along r, and gradients, random and exact") {
+    const layouts_engine engine = engine_of_layouts();
+    for (int i = 0; i < 60; ++i) {
+        random_source random(fresh_seed());
+        const test::einsum_shape what = test::random_einsum(random, 300);
+        INFO("DEEPGEMM_SEED=", random.seed(), " form ", int(what.form), " b ", what.b, " h ", what.h, " d ", what.d,
+             " r ", what.r);
+        einsum_fp8_sample sample(random, what);
+        for (const bool dependent : {false, true}) {
+            const einsum_on_device on_device(sample);
+            on_device.launch(engine, {.dependent_launch = dependent});
+            CHECK(on_device.memory.verdict() == "");
+            sample.restore();
+        }
+    }
+}
+
+TEST_CASE("batched gemm: FP8 of tiles and ragged ends in every order, by every kernel for it") {
+    const layouts_engine engine = engine_of_layouts();
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    for (const batched_handle& kernel : engine.kernels<ops::batched_gemm>()) {
+        gemm_traits what = kernel.info.traits;
+        if (what.a.type != dtype::e4m3 || what.b.contiguous == major::mn) continue;
+        INFO(to_source(kernel.info));
+        for (const int which : {1, 2, 3}) {
+            what.a.contiguous = (which & 1) != 0 ? major::mn : major::k;
+            what.b.contiguous = (which & 2) != 0 ? major::mn : major::k;
+            batched_sample sample(random, 3, {300, 530, 520}, what,
+                                  which == 1 ? stack_order::apart : stack_order::among);
+            const device_sample memory(sample);
+            const batched_problem p = memory.problem();
+            const device_array<u8> workspace{i64(fp8_batched_gemm_workspace_bytes(p.a, p.b))};
+            workspace.fill_bytes(0xff);
+            or_throw(
+                run_named(engine, p, {.workspace = {workspace.get(), u64(workspace.bytes())}, .pin = kernel.info.cfg}));
+            CHECK(memory.verdict() == "");
+        }
+    }
+}
+
+TEST_CASE("batched gemm: a thousand dependent FP8 einsums share a workspace") {
+    const layouts_engine engine = engine_of_layouts();
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    using test::einsum_form;
+    einsum_fp8_sample up(random, {.form = einsum_form::up, .b = 200, .h = 3, .d = 176, .r = 300}),
+        gradient(random, {.form = einsum_form::gradient, .b = 300, .h = 2, .d = 130, .r = 250, .f32 = true});
+    const einsum_on_device one(up), other(gradient);
+    const device_array<u8> shared{i64(max(one.workspace.bytes(), other.workspace.bytes()))};
+    const stream on;
+    for (int i = 0; i < 1000; ++i) {
+        or_throw(run_named(
+            engine, i % 2 == 0 ? one.call : other.call,
+            {.stream = on.handle, .workspace = {shared.get(), u64(shared.bytes())}, .dependent_launch = true}));
+    }
+    CHECK(one.memory.verdict() == "");
+    CHECK(other.memory.verdict() == "");
+}
+
+TEST_CASE("batched gemm: a graph of FP8 einsums is replayed with other operands in the same memory") {
+    const layouts_engine engine = engine_of_layouts();
+    CHECK(engine.prepare());
+    const u64 seed = fresh_seed();
+    INFO("DEEPGEMM_SEED=", seed);
+    using test::einsum_form;
+    for (const einsum_form form : {einsum_form::up, einsum_form::gradient}) {
+        const bool is_gradient = form == einsum_form::gradient;
+        const test::einsum_shape what{.form = form, .b = 272, .h = 3, .d = 144, .r = 208, .f32 = is_gradient};
+        random_source random(seed);
+        einsum_fp8_sample first(random, what);
+        einsum_on_device on_device(first);
+        const stream on;
+        const captured graph(on, [&] { on_device.launch(engine, {.stream = on.handle}); });
+        CHECK(graph.nodes() == (is_gradient ? 3 : 2));
+        graph.run(on);
+        CHECK(on_device.memory.verdict() == "");
+        for (int i = 0; i < 3; ++i) {
+            first.renew(random);
+            on_device.memory.load(first);
+            graph.run(on);
+            CHECK(on_device.memory.verdict() == "");
+        }
+    }
 }

@@ -49,11 +49,10 @@ void for_each_kind(const Body& body) {
     }
 }
 
-}  // namespace
-
-TEST_CASE("contiguous gemm: random ragged groups by the planner's choice") {
+/// Random ragged groups by the planner's choice, `count` times.
+void random_rows_of_groups(int count) {
     const contiguous_engine engine(instances::of<ops::contiguous_gemm>(), this_device());
-    for (int i = 0; i < 12; ++i) {
+    for (int i = 0; i < count; ++i) {
         random_source random(fresh_seed());
         INFO("DEEPGEMM_SEED=", random.seed());
         const i32 n = i32(random.integer(1, 900)), k = i32(random.integer(1, 1100));
@@ -63,6 +62,14 @@ TEST_CASE("contiguous gemm: random ragged groups by the planner's choice") {
             CHECK(run(engine, sample, random.integer(0, 700)) == "");
         });
     }
+}
+
+}  // namespace
+
+TEST_CASE("contiguous gemm: random ragged groups by the planner's choice") { random_rows_of_groups(12); }
+
+TEST_SUITE("contiguous gemm small") {
+    TEST_CASE("contiguous gemm: a few, for compute-sanitizer") { random_rows_of_groups(1); }
 }
 
 TEST_CASE("contiguous gemm: every shipped kernel, on some multiprocessors, too, and without K") {

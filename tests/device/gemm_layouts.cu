@@ -38,11 +38,10 @@ gemm_info usual() {
     return made;
 }
 
-}  // namespace
-
-TEST_CASE("gemm layouts: random products, exact and normal, in the smallest workspace") {
+/// Random products in other orders, exact and normal, in the smallest workspace, `count` times.
+void random_products(int count) {
     const engine engine = layouts_engine();
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < count; ++i) {
         random_source random(fresh_seed());
         const gemm_info kind = in_layout(test::random_kind(random), random.integer(1, 3));
         const problem_shape shape{test::random_extent(random, 1500), test::random_extent(random, 1500),
@@ -63,6 +62,14 @@ TEST_CASE("gemm layouts: random products, exact and normal, in the smallest work
             sample.restore();
         }
     }
+}
+
+}  // namespace
+
+TEST_CASE("gemm layouts: random products, exact and normal, in the smallest workspace") { random_products(60); }
+
+TEST_SUITE("gemm layouts small") {
+    TEST_CASE("gemm layouts: a few, for compute-sanitizer") { random_products(3); }
 }
 
 TEST_CASE("gemm layouts: a thousand dependent products share a workspace") {

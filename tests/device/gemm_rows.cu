@@ -123,6 +123,22 @@ void check_case(const engine& engine, const product_case& c, covers a, covers b,
     }
 }
 
+/// Random problems through the named operation, `count` of them.
+void random_problems(int count) {
+    random_source random(fresh_seed());
+    INFO("DEEPGEMM_SEED=", random.seed());
+    const engine engine = shipped();
+    for (int i = 0; i < count; ++i) {
+        const gemm_info kind = test::random_end_kind(random);
+        const problem_shape shape{test::random_extent(random, 600), test::random_extent(random, 600),
+                                  test::random_extent(random, 2500)};
+        const auto data = random.integer(0, 2) == 0 ? test::numbers::normal : test::numbers::exact;
+        const u64 own_seed = random.bits();
+        test::gemm_sample p(kind, shape, own_seed, data, test::random_placement(random, kind));
+        CHECK_MESSAGE(run(engine, p) == "", test::describe(kind, shape, own_seed), ", problem ", i);
+    }
+}
+
 }  // namespace
 
 TEST_CASE("gemm rows: 42 products, a scale a row") {
@@ -149,19 +165,10 @@ TEST_CASE("gemm rows: 42 products, any scales on either side, apart in memory, p
     }
 }
 
-TEST_CASE("gemm rows: 200 random problems through the named operation") {
-    random_source random(fresh_seed());
-    INFO("DEEPGEMM_SEED=", random.seed());
-    const engine engine = shipped();
-    for (int i = 0; i < 200; ++i) {
-        const gemm_info kind = test::random_end_kind(random);
-        const problem_shape shape{test::random_extent(random, 600), test::random_extent(random, 600),
-                                  test::random_extent(random, 2500)};
-        const auto data = random.integer(0, 2) == 0 ? test::numbers::normal : test::numbers::exact;
-        const u64 own_seed = random.bits();
-        test::gemm_sample p(kind, shape, own_seed, data, test::random_placement(random, kind));
-        CHECK_MESSAGE(run(engine, p) == "", test::describe(kind, shape, own_seed), ", problem ", i);
-    }
+TEST_CASE("gemm rows: 200 random problems through the named operation") { random_problems(200); }
+
+TEST_SUITE("gemm rows small") {
+    TEST_CASE("gemm rows: a few, for compute-sanitizer") { random_problems(3); }
 }
 
 TEST_CASE("gemm rows: no rows, no columns, no K") {

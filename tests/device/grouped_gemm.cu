@@ -36,11 +36,10 @@ std::string run(const grouped_engine& engine, grouped_sample& sample, i64 expect
     return done ? memory.verdict() : done.failure().message;
 }
 
-}  // namespace
-
-TEST_CASE("grouped gemm: random ragged groups by the planner's choice") {
+/// Random ragged groups by the planner's choice, `count` times.
+void random_groups(int count) {
     const grouped_engine engine(instances::of<ops::grouped_gemm>(), this_device());
-    for (int i = 0; i < 12; ++i) {
+    for (int i = 0; i < count; ++i) {
         random_source random(fresh_seed());
         INFO("DEEPGEMM_SEED=", random.seed());
         const problem_shape shape{i32(random.integer(1, 600)), i32(random.integer(1, 900)),
@@ -51,6 +50,14 @@ TEST_CASE("grouped gemm: random ragged groups by the planner's choice") {
             CHECK(run(engine, sample, random.integer(0, 2 * shape.m)) == "");
         }
     }
+}
+
+}  // namespace
+
+TEST_CASE("grouped gemm: random ragged groups by the planner's choice") { random_groups(12); }
+
+TEST_SUITE("grouped gemm small") {
+    TEST_CASE("grouped gemm: a few, for compute-sanitizer") { random_groups(1); }
 }
 
 TEST_CASE("grouped gemm: every shipped kernel, on some multiprocessors, too, and without K") {

@@ -47,11 +47,10 @@ void for_each_kind(const Body& body) {
     }
 }
 
-}  // namespace
-
-TEST_CASE("k-grouped gemm: random ragged groups by the planner's choice") {
+/// Random ragged groups of K by the planner's choice, `count` times.
+void random_groups_of_k(int count) {
     const k_grouped_engine engine(instances::of<ops::k_grouped_gemm>(), this_device());
-    for (int i = 0; i < 12; ++i) {
+    for (int i = 0; i < count; ++i) {
         random_source random(fresh_seed());
         INFO("DEEPGEMM_SEED=", random.seed());
         const i32 m = i32(random.integer(1, 700)), n = i32(random.integer(1, 700));
@@ -60,6 +59,14 @@ TEST_CASE("k-grouped gemm: random ragged groups by the planner's choice") {
             CHECK(run(engine, sample) == "");
         });
     }
+}
+
+}  // namespace
+
+TEST_CASE("k-grouped gemm: random ragged groups by the planner's choice") { random_groups_of_k(12); }
+
+TEST_SUITE("k-grouped gemm small") {
+    TEST_CASE("k-grouped gemm: a few, for compute-sanitizer") { random_groups_of_k(1); }
 }
 
 TEST_CASE("k-grouped gemm: every shipped kernel, on some multiprocessors, too, and without K") {

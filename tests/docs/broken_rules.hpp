@@ -6,7 +6,7 @@
 #include <cstdio>
 
 #include <deepgemm/host/scale_rules.hpp>
-#include <deepgemm/ops/batched_gemm/operation.hpp>
+#include <deepgemm/ops/batched_gemm/batched_gemm.hpp>
 #include <deepgemm/ops/clean_logits/operation.hpp>
 #include <deepgemm/ops/contiguous_gemm/operation.hpp>
 #include <deepgemm/ops/contiguous_gemm/transposing.hpp>
@@ -472,13 +472,6 @@ inline std::vector<broken_rule> rules_of_batches() {
         {"tiles of all products are counted in 31 bits",
          broken_batch(false, [](p_& p) { p.a.count = p.b.count = p.d.count = i64(1) << 26; })},
         {"so are blocks of K of a sum", broken_batch(true, [](p_& p) { p.a.count = p.b.count = i64(1) << 27; })},
-        {"FP8 operands are contiguous along K", broken_batch(false,
-                                                             [](p_& p) {
-                                                                 p.a.first.matrix.type = p.b.first.matrix.type =
-                                                                     dtype::e4m3;
-                                                                 p.b.first.matrix.row_stride = 1;
-                                                                 p.b.first.matrix.column_stride = 512;
-                                                             })},
         {"products in FP8 are not summed up",
          broken_batch(true,
                       [](p_& p) {
@@ -789,6 +782,17 @@ inline result<void> broken_turned_groups(u64 bytes) {
                                             groups_by_end(ends), {address(6ull << 40), bytes});
 }
 
+/// The same of four products of A (1024, 256) and B (1024, 512), scaled by token.
+template <class... Operations>
+result<void> broken_turned_batch(u64 bytes) {
+    gemm_problem p = problem(256, 512, 1024);
+    p.b.scales = per_token_scales(address(4ull << 40), scale_kind::fp32, 512, 1024);
+    p.a.matrix.row_stride = 1, p.a.matrix.column_stride = 256;
+    p.b.matrix.row_stride = 1, p.b.matrix.column_stride = 512;
+    return fp8_batched_gemm_nt(engine_of<Operations...>(device_info::h200()), dense_stack(p.a, 4), dense_stack(p.b, 4),
+                               dense_stack(p.d, 4), {.workspace = {address(6ull << 40), bytes}});
+}
+
 inline std::vector<broken_rule> rules_of_transpose() {
     using p_ = transpose_problem;
     return {
@@ -809,9 +813,12 @@ inline std::vector<broken_rule> rules_of_transpose() {
         {"FP8 products of operands along M and N need a workspace for both", broken_turned(6ull << 40, 700000)},
         {"or for one of them", broken_turned(6ull << 40, 100, false)},
         {"or for all matrices of groups", broken_turned_groups(1 << 20)},
+        {"or for those of a batch", broken_turned_batch<ops::batched_gemm, ops::transpose>(1 << 20)},
         {"which starts at a multiple of 16 bytes", broken_turned((6ull << 40) + 8, 1 << 20)},
         {"and lies apart from all else", broken_turned(3ull << 40, 1 << 20)},
         {"these operands are aligned as others", broken_turned(6ull << 40, 1 << 20, true, 520)},
+        {"without ops::transpose an engine needs kernels for their orders",
+         broken_turned_batch<ops::batched_gemm>(1 << 24)},
     };
 }
 

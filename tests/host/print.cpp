@@ -20,24 +20,26 @@ TEST_CASE("a configuration prints as its own source") {
                         .store_buffers = 2,
                         .trigger_dependents = trigger::always,
                         .extents = {0, 7168, 2048},
-                        .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred}});
+                        .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred},
+                        .sm100 = {.ctas = 2, .epilogue_warps = 8, .accumulators = 3}});
     CHECK_SOURCE(config{.block = {128, 256, 64}, .stages = 4, .sm90 = {.promote = promotion::never}});
 }
 
-#define EVERY_MEMBER(Use)                             \
-    Use(config{.block = {64, 32, 128},                \
-               .stages = 5,                           \
-               .cluster = {2, 4},                     \
-               .swap = true,                          \
-               .split_k = 2,                          \
-               .raster_rows = 4,                      \
-               .store_rows = 16,                      \
-               .store_columns = 32,                   \
-               .store_buffers = 2,                    \
-               .d_ahead = true,                       \
-               .trigger_dependents = trigger::always, \
-               .extents = {1, 2, 3},                  \
-               .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred}})
+#define EVERY_MEMBER(Use)                                                                    \
+    Use(config{.block = {64, 32, 128},                                                       \
+               .stages = 5,                                                                  \
+               .cluster = {2, 4},                                                            \
+               .swap = true,                                                                 \
+               .split_k = 2,                                                                 \
+               .raster_rows = 4,                                                             \
+               .store_rows = 16,                                                             \
+               .store_columns = 32,                                                          \
+               .store_buffers = 2,                                                           \
+               .d_ahead = true,                                                              \
+               .trigger_dependents = trigger::always,                                        \
+               .extents = {1, 2, 3},                                                         \
+               .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred}, \
+               .sm100 = {.ctas = 2, .epilogue_warps = 8, .accumulators = 3}})
 
 TEST_CASE("every member prints under the name by which the compiler knows it") {
     EVERY_MEMBER(CHECK_SOURCE);

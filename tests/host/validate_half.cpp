@@ -139,8 +139,8 @@ TEST_CASE("empty 16-bit products") {
     p.a = {{nullptr, dtype::bf16, 100, 0, 3, 5}, {}};
     CHECK(verdict(p) == "fine");
     CHECK(workload_of(p).a == fakes::half());
-    CHECK(arguments_of(p).a.pitch == 112);
-    CHECK(arguments_of(p).b.pitch == 32);
+    CHECK(arguments_of(p).a.pitch == 128);
+    CHECK(arguments_of(p).b.pitch == 128);
     p.d.data = nullptr;
     CHECK(verdict(p) == "null_pointer: D has no data: its pointer is null");
 }

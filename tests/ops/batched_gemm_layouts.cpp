@@ -76,6 +76,14 @@ std::string run(const layouts_engine& engine, einsum_fp8_sample& sample, batched
     return wrong.empty() ? workspace.trespass() : wrong;
 }
 
+/// A gradient as a batch.
+batched_problem p_of(const einsum_call& call) {
+    return {.a = deepgemm::detail::matrices_of(call.a, call.sa, {1, 128}, 1, 2, 0),
+            .b = deepgemm::detail::matrices_of(call.b, call.sb, {1, 128}, 1, 2, 0),
+            .d = deepgemm::detail::matrices_of(call.d, 0, 1, 2),
+            .accumulate = call.what.accumulate};
+}
+
 /// An einsum whose workspace has something to hold.
 einsum_shape gradient_of(i64 b, i64 h, i64 d, i64 r) {
     return {.form = einsum_form::gradient, .b = b, .h = h, .d = d, .r = r, .accumulate = true, .f32 = true};
@@ -171,7 +179,7 @@ TEST_CASE("einsum: FP8 as docs/ops/batched_gemm.md shows it, forward and its gra
         return memory.argument().data;
     };
     // [turned]
-    // w (h, d, r) lies along r, y (b, h, d) along d, x (b, h, r) along r. The gradients of w sum over b: scales (b / 128, h, d or r)
+    // w (h, d, r) and x (b, h, r) lie along r, y (b, h, d) along d. For the gradient of w x and y have scales (b / 128, h, r or d)
     const u64 bytes =
         max(fp8_einsum_bhd_hdr_bhr_workspace_bytes(w), fp8_einsum_bhd_bhr_hdr_workspace_bytes(y_by_b, x_by_b));
     const workspace_memory workspace{allocate(bytes), bytes};  // device memory, one for both
@@ -218,7 +226,7 @@ TEST_CASE("batched layouts: what is refused before anything is launched") {
     CHECK(refused(given, {nullptr, least}) == "the workspace has no data: its pointer is null");
     CHECK(refused(given, {static_cast<u8*>(whole.data) + 8, least}) ==
           "the workspace starts 8 bytes past a multiple of 16; operands in it must start at one");
-    CHECK(refused(given, {given.d.data, least}) == "the workspace overlaps D in memory; the result would be undefined");
+    CHECK(refused(given, {given.d.data, least}) == "D overlaps the workspace in memory; the result would be undefined");
     CHECK(refused(given, {const_cast<void*>(given.a.data), least}) ==
           "the workspace overlaps A in memory; the result would be undefined");
     einsum_call other = given;
@@ -244,14 +252,43 @@ TEST_CASE("batched layouts: what is refused before anything is launched") {
     other.a.type = dtype::bf16;
     CHECK(refused(other, whole) == "A is bf16; an FP8 GEMM takes e4m3 or e5m2");
     const engine_of<ops::batched_gemm> alone(instances::of<ops::batched_gemm>(), device_info::simulator());
-    CHECK(refused_by(alone, given, whole) ==
-          "A is e4m3 and contiguous along M; in a batch FP8 must be contiguous along K: transpose it first");
+    CHECK(
+        refused_by(alone, given, whole) ==
+        message_of(alone.supports(p_of(given))) +
+            "; A and B are not contiguous along K: an engine that serves ops::transpose, too, transposes it first, in "
+            "batched_options::workspace");
 
-    einsum_fp8_sample weights(random, {.b = 20, .h = 2, .d = 48, .r = 80});
+    einsum_fp8_sample weights(random, {.b = 129, .h = 2, .d = 48, .r = 80});
     CHECK(message_of(run_named(engine, weights.problem(), {})) ==
           "the workspace has 0 bytes; it must have at least 20480 to transpose B, which is not contiguous along K");
     const layouts_engine nothing(instances::of<ops::batched_gemm>(), device_info::simulator());
     CHECK(message_of(run_named(nothing, given, {.workspace = whole})).find("transpose") != std::string::npos);
+}
+
+TEST_CASE("einsum: FP8 weights along r are transposed on the way for few tokens with scales in the order of the data") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const layouts_engine engine = engine_on_simulator();
+    for (const i64 b : {1, 7, 33, 128, 129}) {
+        for (const bool along_b : {false, true}) {
+            CAPTURE(b);
+            CAPTURE(along_b);
+            einsum_fp8_sample sample(random, {.b = b, .h = 2, .d = 208, .r = 330, .along_b = along_b});
+            const einsum_call call = sample.problem();
+            const auto done = run_named(engine, call, {});
+            if (is_not_sampled(done)) continue;
+            if (b <= 128 && !along_b) {
+                CHECK(message_of(done) == "");
+                CHECK(sample.verdict() == "");
+            } else {
+                CHECK(message_of(done) ==
+                      "the workspace has 0 bytes; it must have at least 168960 to transpose B, which is not contiguous "
+                      "along K");
+            }
+            sample.restore();
+            CHECK(run(engine, sample) == "");
+        }
+    }
 }
 
 TEST_CASE("batched layouts: the text says what is transposed first") {
@@ -274,6 +311,13 @@ TEST_CASE("batched layouts: the text says what is transposed first") {
     const auto half = explain_fp8_batched_gemm(engine, one.problem());
     REQUIRE(half);
     CHECK(half->find("B is transposed first: ") == 0);
+    gemm_traits weights = fp8_kinds().front();
+    weights.b.contiguous = major::mn;
+    weights.groups = grouping::batched;
+    batched_sample decode(random, 3, {20, 400, 100}, weights, stack_order::among);
+    const auto on_the_way = explain_fp8_batched_gemm(engine, decode.problem());
+    REQUIRE(on_the_way);
+    CHECK(on_the_way->find("B is transposed on the way to the tensor cores\n3 products of m = 20") == 0);
     batched_problem odd = one.problem();
     odd.b.count = 2;
     CHECK_FALSE(explain_fp8_batched_gemm(engine, odd));

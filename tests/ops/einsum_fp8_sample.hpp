@@ -98,15 +98,21 @@ public:
               2, 4),
           narrow_(random, sizes_of_d(), 2, 8),
           wide_(random, sizes_of_d(), 2, 4) {
+        renew(random);
+    }
+
+    /// Other numbers in the same places; D is as before the first run.
+    void renew(random_source& random) {
         for (auto* const x : {&a_, &b_})
             x->for_each([&](i64 i, i64 j, i64 k) { (*x)(i, j, k) = e4m3::from_float(float(random.integer(-3, 3))); });
         for (auto* const x : {&sa_, &sb_})
             x->for_each([&](i64 i, i64 j, i64 k) { (*x)(i, j, k) = std::ldexp(1.0f, int(random.integer(-1, 1))); });
-        if (what.accumulate) {
+        if (what_.accumulate) {
             wide_.for_each([&](i64 i, i64 j, i64 k) { wide_(i, j, k) = float(random.integer(-8, 8)); });
         }
-        narrow_before_ = narrow_.memory;
-        wide_before_ = wide_.memory;
+        if (narrow_before_.empty()) narrow_before_ = narrow_.memory;
+        if (wide_before_.empty() || what_.accumulate) wide_before_ = wide_.memory;
+        restore();
     }
 
     /// A, its scales, B, its scales, D.

@@ -111,9 +111,13 @@ TEST_CASE("sm100: an error names the kernel that is missing, as one that compile
     const auto refused = blackwell().plan(sample.problem());
     REQUIRE(!refused);
     CAPTURE(refused.failure().message);
-    CHECK(refused.failure().message.find("instantiate gemm<arch::sm100, operand<e4m3, scale::per_token<scale::ue8m0>>, "
-                                         "operand<e4m3, scale::per_block<scale::ue8m0>>, store<bf16>, "
-                                         "config{.block = {128, 128, 128}") != std::string::npos);
+    const gemm_workload work = workload_of(sample.problem());
+    const auto best = choose_sm100(work, device_info::simulated_blackwell());
+    REQUIRE(best);
+    CHECK(refused.failure().message.ends_with(
+        concat("instantiate gemm<arch::sm100, operand<e4m3, scale::per_token<scale::ue8m0>>, "
+               "operand<e4m3, scale::per_block<scale::ue8m0>>, store<bf16>, ",
+               to_source(config_of(best->best.tile, sm100_product_of(work.a, work.b))), ">")));
 }
 
 }  // namespace sm100_gemm_operation_tests

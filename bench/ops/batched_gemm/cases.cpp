@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include <deepgemm/ops/batched_gemm/operation.hpp>
+#include <deepgemm/ops/gemm/transposing.hpp>
 
 #include "ops/group_text.hpp"
 #include "words.hpp"
@@ -54,15 +55,32 @@ std::vector<batched_case> sums() {
     return cases;
 }
 
+/// The gradient of the weights of `h` heads, (d, r) each.
+batched_case gradient(int b, int h, int r, int d) {
+    const gemm_case each{.pass = "-",
+                         .m = d,
+                         .n = r,
+                         .k = b,
+                         .scales = b_scales::token,
+                         .d = output::f32,
+                         .accumulate = true,
+                         .stored = orientation::tn};
+    return {h, d, each, batch_form::gradient, 0, spelled(b, h, r, d), "bhd,bhr->hdr"};
+}
+
 std::vector<batched_case> fp8_heads() {
     std::vector<batched_case> cases;
-    for (const int b : tokens) cases.push_back(heads(b, 8, 4096, 1024, true, element::e4m3));
+    for (const bool down : {true, false}) {
+        for (const int b : tokens) cases.push_back(heads(b, 8, 4096, 1024, down, element::e4m3));
+    }
+    for (const int b : tokens) cases.push_back(gradient(b, 8, 4096, 1024));
     return cases;
 }
 
 /// The recipe of one product, as parse_shape() takes it.
 std::string recipe_of(const gemm_workload& one) {
-    if (one.a.type == dtype::e4m3) return "1d2d";
+    if (one.a.type == dtype::e4m3 && one.b.tile.mn == 1) return one.accumulate ? "1d1d-acc" : "1d1d";
+    if (one.a.type == dtype::e4m3) return one.b.contiguous == major::mn ? "1d2d-nn" : "1d2d";
     std::string text = one.a.type == dtype::bf16 ? "bf16" : "f16";
     const bool a_turned = one.a.contiguous == major::mn, b_turned = one.b.contiguous == major::mn;
     if (a_turned || b_turned) text += a_turned && b_turned ? "-tn" : a_turned ? "-tt" : "-nn";
@@ -77,8 +95,14 @@ std::string batched_case::op() const {
     return type + (*expression != '\0' ? "_einsum" : "_batched_gemm");
 }
 
+bool batched_case::turns_first() const {
+    return each.is_turned() && (each.a_mn_major() || each.m > deepgemm::detail::turned_first::few);
+}
+
 batched_workload workload_of(const batched_case& c) {
-    batched_workload work{c.count, workload_of(c.each), c.form == batch_form::sum};
+    gemm_case each = c.each;
+    if (c.turns_first()) each.stored = orientation::nt;
+    batched_workload work{c.count, workload_of(each), c.form == batch_form::sum};
     if (c.each.is_fp8() && c.form == batch_form::heads) work.one.a.scales = major::k;
     return work;
 }
@@ -86,7 +110,8 @@ batched_workload workload_of(const batched_case& c) {
 double batched_case::flops() const { return demand_of(bench::workload_of(*this)).flops; }
 double batched_case::bytes() const { return demand_of(bench::workload_of(*this)).bytes; }
 double batched_case::memory() const {
-    return bytes() + 2.0 * count * double(padding) * double(each.n) + (form == batch_form::sum ? 2e7 : 0);
+    const double copies = each.is_turned() ? 3.0 * count * (double(each.m) + each.n) * (each.k + 128.0) : 0;
+    return bytes() + copies + 2.0 * count * double(padding) * double(each.n) + (form == batch_form::sum ? 2e7 : 0);
 }
 
 std::string batched_case::name() const {
@@ -108,19 +133,26 @@ batched_case parse_batch(const std::string& text) {
     const std::size_t dash = given.recipe.find('-');
     const std::string form = given.recipe.substr(0, dash),
                       recipe = given.recipe.substr(std::min(dash + 1, given.recipe.size()));
-    const bool known = form == "batch" || form == "heads" || form == "sum";
+    const bool known = form == "batch" || form == "heads" || form == "gradient" || form == "sum";
     if (given.sizes.empty() || !known || dash == std::string::npos || recipe.empty()) {
         given.refuse(
             "batches are written S*M,N,K:batch-recipe, :heads-recipe with the rows of heads among each other, or "
-            ":sum-recipe, with a recipe of one product: bf16, bf16-nn, 1d2d");
+            ":sum-recipe, with a recipe of one product: bf16, bf16-nn, 1d2d; gradients in FP8 :gradient-1d1d or "
+            ":gradient-1d1d-acc");
     }
-    const gemm_case each = given.product(":" + recipe, "of one product");
+    const bool is_gradient = form == "gradient";
+    if (is_gradient && recipe != "1d1d" && recipe != "1d1d-acc") given.refuse("gradients are 1d1d or 1d1d-acc");
+    const gemm_case each = given.product(is_gradient ? ":1d1d-tn" + recipe.substr(4) : ":" + recipe, "of one product");
     const batched_case made{given.number("the number of products", given.groups), each.m, each,
                             form == "batch"   ? batch_form::apart
                             : form == "heads" ? batch_form::heads
+                            : is_gradient     ? batch_form::gradient
                                               : batch_form::sum};
-    if (each.is_fp8() && (each.scales != b_scales::block || made.form == batch_form::sum || each.accumulate))
+    if (each.is_fp8() && !is_gradient && (each.scales != b_scales::block || made.form == batch_form::sum))
         given.refuse("batches in FP8 are scaled as 1d2d, and are not summed up");
+    const bool is_up = made.form == batch_form::heads && each.stored == orientation::nn;
+    if (each.is_turned() && !is_gradient && !is_up)
+        given.refuse("of batches in FP8, heads have B (k,n), written heads-1d2d-nn, and no others");
     if (const auto ok = validate(workload_of(made)); !ok) given.refuse(ok.failure().message);
     return made;
 }
@@ -129,9 +161,10 @@ std::string words<ops::batched_gemm>::text_of(const batched_workload& work) {
     const auto& [m, n, k] = work.one.shape;
     const bool heads = work.one.a.type == dtype::e4m3 && work.one.a.scales == major::k;
     return concat(work.count, "*", m, ",", n, ",", k, ":",
-                  work.sum ? "sum-"
-                  : heads  ? "heads-"
-                           : "batch-",
+                  work.sum                                                    ? "sum-"
+                  : heads                                                     ? "heads-"
+                  : work.one.a.type == dtype::e4m3 && work.one.b.tile.mn == 1 ? "gradient-"
+                                                                              : "batch-",
                   recipe_of(work.one));
 }
 

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Times batches: `deepgemm bench --suite einsum`, and with --tune all kernels against one another. Every matrix of D is checked
 // against the reference; sums of batches are checked against sums in double precision of their own.
+#include <functional>
+#include <optional>
+
+#include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/device.hpp>
-#include <deepgemm/ops/batched_gemm/operation.hpp>
+#include <deepgemm/host/exception.hpp>
+#include <deepgemm/host/instances.hpp>
+#include <deepgemm/ops/batched_gemm/batched_gemm.hpp>
 
 #include "cublaslt.hpp"
 #include "normal.cuh"
@@ -17,6 +23,15 @@ namespace {
 __global__ void to_k_major(float* to, const float* from, i64 rows, i64 blocks, i64 stride) {
     for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < rows * blocks; i += i64(gridDim.x) * blockDim.x)
         to[i] = from[i / blocks + i % blocks * stride];
+}
+
+/// to[s * matrix_stride + k * pitch + row] = from[(s * rows + row) * columns + k]: an FP8 operand as it is stored along M or N.
+__global__ void to_mn_major(u8* to, const u8* from, i64 count, i64 rows, i64 columns, i64 pitch, i64 matrix_stride) {
+    for (i64 i = i64(blockIdx.x) * blockDim.x + threadIdx.x; i < count * rows * columns;
+         i += i64(gridDim.x) * blockDim.x) {
+        const i64 row = i / columns;
+        to[row / rows * matrix_stride + i % columns * pitch + row % rows] = from[i];
+    }
 }
 
 /// Fills D, matrix by matrix, with what an accumulating product adds to.
@@ -108,6 +123,12 @@ public:
             workspace_ = workspace_buffer_.as<u8>(workspace_bytes_);
             check(cudaMemset(workspace_, 0, summed_batch::head_bytes), "cudaMemset");
         }
+        if (problem.turns_first()) {
+            const batched_problem given = stored();
+            workspace_bytes_ = fp8_batched_gemm_workspace_bytes(given.a, given.b);
+            workspace_ = workspace_buffer_.as<u8>(workspace_bytes_);
+            whole()(nullptr);  // for kernels that are timed alone
+        }
         check(cudaDeviceSynchronize(), "making of operands");
     }
 
@@ -127,12 +148,36 @@ public:
         check(cudaDeviceSynchronize(), "reset of D");
     }
 
-    /// The batch as users of deepgemm describe it.
+    /// The batch that kernels compute: that of users, or behind the transposition of its operands.
     batched_problem product() const {
+        const batched_problem given = stored();
+        if (!problem_.turns_first()) return given;
+        return deepgemm::detail::turned_batch::of(given, deepgemm::detail::turned_of(given),
+                                                  {workspace_, workspace_bytes_})
+            .product;
+    }
+    /// All that the named operation launches, where that is more than a kernel for product().
+    std::function<void(cudaStream_t)> whole() {
+        if (!problem_.turns_first()) return {};
+        if (!engine_) {
+            engine_.emplace(instances::of<ops::batched_gemm>(), or_throw(cuda::describe_current_device()));
+            engine_->with(instances::of<ops::transpose>());
+        }
+        return [this, given = stored()](cudaStream_t stream) {
+            or_throw(fp8_batched_gemm_nt(
+                *engine_, given.a, given.b, given.d,
+                {.accumulate = given.accumulate, .stream = stream, .workspace = {workspace_, workspace_bytes_}}));
+        };
+    }
+
+    /// The batch as users of deepgemm describe it.
+    batched_problem stored() const {
         const gemm_case& each = problem_.each;
         const i64 count = problem_.count, m = each.m, n = each.n, k = each.k;
-        const bool heads = problem_.form == batch_form::heads;
+        const bool heads = problem_.form == batch_form::heads, gradient = problem_.form == batch_form::gradient;
         const gemm_workload one = workload_of(problem_).one;
+        const u8* const a_data = each.is_fp8() && each.a_mn_major() ? a_stored_ : a_;
+        const u8* const b_data = each.is_fp8() && each.b_mn_major() ? b_stored_ : b_;
         // A and D by rows of heads, or matrix after matrix; an operand that is contiguous along M or N likewise.
         const auto placed = [&](const void* data, dtype type, i64 rows, i64 columns, bool turned, bool among, i64 pad) {
             const i64 lines = turned ? columns : rows, length = turned ? rows : columns,
@@ -140,10 +185,11 @@ public:
             const input_matrix lined{data, type, lines, length, pitch, 1};
             return input_stack{turned ? transposed(lined) : lined, count, among ? length : lines * pitch};
         };
-        batched_problem made{.a = unscaled(placed(a_, one.a.type, m, k, each.a_mn_major(), heads, 0)),
-                             .b = unscaled(placed(b_, one.b.type, n, k, each.b_mn_major(), false, problem_.padding)),
-                             .accumulate = each.accumulate,
-                             .sum = sums()};
+        batched_problem made{
+            .a = unscaled(placed(a_data, one.a.type, m, k, each.a_mn_major(), heads || gradient, 0)),
+            .b = unscaled(placed(b_data, one.b.type, n, k, each.b_mn_major(), gradient, problem_.padding)),
+            .accumulate = each.accumulate,
+            .sum = sums()};
         made.d = {{d_, one.d, m, n, heads ? count * n : n, 1}, sums() ? 1 : count, heads ? n : m * n};
         if (sums()) made.workspace = {workspace_, workspace_bytes_};
         if (each.is_fp8()) add_scales(made);
@@ -154,7 +200,7 @@ public:
     comparison judge(reference& truth, std::string& wrong) {
         if (sums()) return judge_sum(wrong);
         comparison worst;
-        const batched_problem all = product();
+        const batched_problem all = stored();
         for (i64 i = 0; i < problem_.count; ++i) {
             const gemm_problem one = product_of(all, i);
             truth.compute(one, true, seed_ + u64(i));
@@ -196,6 +242,14 @@ private:
         const i64 count = problem_.count, m = problem_.each.m, n = problem_.each.n, k = problem_.each.k,
                   b_rows = ceil_div(n, i64(128));
         sa_ = sa_buffer_.as<float>(std::size_t(blocks() * align_up(count * m, i64(4))));
+        if (problem_.form == batch_form::gradient) {  // scales are (b / 128, h, d) and (b / 128, h, r)
+            sb_ = sb_buffer_.as<float>(std::size_t(blocks() * align_up(count * n, i64(4))));
+            quantise_tokens(a_, sa_, int(count * m), int(k), seed_);
+            quantise_tokens(b_, sb_, int(count * n), int(k), seed_ + 1);
+            a_stored_ = stored_copy(a_stored_buffer_, a_, m, true);
+            b_stored_ = stored_copy(b_stored_buffer_, b_, n, true);
+            return;
+        }
         sb_ = sb_buffer_.as<float>(std::size_t(count * b_rows * blocks()));
         if (problem_.form == batch_form::heads) {
             quantise_tokens(a_, sa_, int(count * m), int(k), seed_);  // all rows of all heads, in their order
@@ -212,10 +266,29 @@ private:
             quantise_blocks(b_ + i * n * k, sb_ + i * b_rows * blocks(), blocks(), int(n), int(k),
                             seed_ + u64(count + i));
         }
+        if (problem_.each.b_mn_major()) b_stored_ = stored_copy(b_stored_buffer_, b_, n, false);
+    }
+    /// A copy of matrices (rows, k) as they are stored along their rows: among each other, or one after the other.
+    u8* stored_copy(device_buffer& buffer, const u8* from, i64 rows, bool among) const {
+        const i64 count = problem_.count, k = problem_.each.k;
+        u8* const made = buffer.as<u8>(std::size_t(count * rows * k));
+        to_mn_major<<<4096, 256>>>(made, from, count, rows, k, among ? count * rows : rows, among ? rows : k * rows);
+        check(cudaGetLastError(), "to_mn_major");
+        return made;
     }
     void add_scales(batched_problem& to) const {
         const i64 m = problem_.each.m, n = problem_.each.n, k = problem_.each.k, count = problem_.count;
         const bool heads = problem_.form == batch_form::heads;
+        if (problem_.form == batch_form::gradient) {
+            const auto by_token = [&](scaled_stack& x, const float* words, i64 rows) {
+                x.first.scales = per_token_scales(words, scale_kind::fp32, rows, k);
+                x.first.scales.column_stride = align_up(count * rows, i64(4));
+                x.scale_stride = rows;
+            };
+            by_token(to.a, sa_, m);
+            by_token(to.b, sb_, n);
+            return;
+        }
         to.a.first.scales = heads ? k_major_scales(sa_, scale_kind::fp32, m, k, count * blocks())
                                   : per_token_scales(sa_, scale_kind::fp32, m, k);
         to.a.scale_stride = heads ? blocks() : blocks() * align_up(m, i64(4));
@@ -270,9 +343,11 @@ private:
 
     batched_case problem_{};
     u64 seed_ = 0, workspace_bytes_ = 0;
-    device_buffer a_buffer_, b_buffer_, d_buffer_, sa_buffer_, sb_buffer_, turned_buffer_, workspace_buffer_,
-        sums_buffer_, errors_buffer_;
+    device_buffer a_buffer_, b_buffer_, a_stored_buffer_, b_stored_buffer_, d_buffer_, sa_buffer_, sb_buffer_,
+        turned_buffer_, workspace_buffer_, sums_buffer_, errors_buffer_;
     u8 *a_ = nullptr, *b_ = nullptr, *d_ = nullptr, *workspace_ = nullptr;
+    u8 *a_stored_ = nullptr, *b_stored_ = nullptr;  ///< FP8 as it is stored along M or N
+    std::optional<engine_of<ops::batched_gemm, ops::transpose>> engine_;
     float *sa_ = nullptr, *sb_ = nullptr;
     std::unique_ptr<cublaslt_gemm> plan_;
 };

@@ -20,17 +20,19 @@ struct words<ops::batched_gemm> {
     static constexpr const char* about =
         "S*M,N,K:batch-bf16 are S products of a batch, of any recipe of one product: bf16-nn, f16, 1d2d. :heads-bf16 "
         "are\n"
-        "the same with tokens whose heads are among each other in A and D, :sum-bf16 is the sum of all products.";
+        "the same with tokens whose heads are among each other in A and D, :sum-bf16 is the sum of all products,\n"
+        ":gradient-1d1d-acc the gradient of the weights of heads.";
     static constexpr const char* heading = "batch";
     static constexpr const char* suites[] = {"einsum", "einsum_bf16", "einsum_bmk", "einsum_fp8"};
     static constexpr const char* about_suites =
-        "einsum: DeepGEMM's 43 einsums; einsum_bf16, einsum_bmk, einsum_fp8: heads in BF16, sums of batches, heads in "
-        "FP8";
+        "einsum: DeepGEMM's 43 einsums, and 10 more in FP8; einsum_bf16, einsum_bmk, einsum_fp8: heads in BF16, sums "
+        "of "
+        "batches, heads in FP8";
     static constexpr const char* simulated[] = {"3*72,128,200:batch-bf16", "3*72,128,256:heads-1d2d",
                                                 "9*72,128,200:sum-bf16-f32"};
 
     static bool takes(const std::string& text) {
-        for (const char* const form : {":batch", ":heads", ":sum"}) {
+        for (const char* const form : {":batch", ":heads", ":gradient", ":sum"}) {
             if (text.find(form) != text.npos) return true;
         }
         return false;

@@ -26,13 +26,37 @@ deepgemm_status deepgemm_fp8_batched_gemm_nt(const deepgemm_engine* engine, cons
                                              const deepgemm_scales* a_scales, const deepgemm_input* b,
                                              const deepgemm_scales* b_scales, const deepgemm_output* d,
                                              const deepgemm_batch* batch, void* stream, deepgemm_message* message) {
+    return deepgemm_fp8_batched_gemm_with_workspace(engine, a, a_scales, b, b_scales, d, batch, nullptr, 0, stream,
+                                                    message);
+}
+
+deepgemm_status deepgemm_fp8_batched_gemm_workspace_bytes(const deepgemm_input* a, const deepgemm_input* b,
+                                                          int64_t count, uint64_t* bytes, deepgemm_message* message) {
+    using namespace c_interface;
+    return guarded(message, [&]() -> dg::result<void> {
+        const auto left = matrix_of<dg::input_matrix>("A", a), right = matrix_of<dg::input_matrix>("B", b);
+        if (!left) return left.failure();
+        if (!right) return right.failure();
+        if (bytes == nullptr) return missing("the place for the bytes");
+        *bytes = dg::fp8_batched_gemm_workspace_bytes({dg::unscaled(*left), count}, {dg::unscaled(*right), count});
+        return {};
+    });
+}
+
+deepgemm_status deepgemm_fp8_batched_gemm_with_workspace(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                         const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                         const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                         const deepgemm_batch* batch, void* workspace,
+                                                         uint64_t workspace_bytes, void* stream,
+                                                         deepgemm_message* message) {
     using namespace c_interface;
     return guarded(message, [&] {
         const auto body = [&](const auto& on, const auto& left, const auto& right, const auto& product,
                               const deepgemm_batch& of) {
             return dg::fp8_batched_gemm_nt(
                 on, {left, of.count, of.a_stride, of.a_scale_stride}, {right, of.count, of.b_stride, of.b_scale_stride},
-                {product, of.count, of.d_stride}, {.accumulate = of.accumulate != 0, .stream = stream});
+                {product, of.count, of.d_stride},
+                {.accumulate = of.accumulate != 0, .stream = stream, .workspace = {workspace, workspace_bytes}});
         };
         return call(engine, body, operand_of("A", a, a_scales), operand_of("B", b, b_scales),
                     matrix_of<dg::output_matrix>("D", d), structure("the structure of a batch", batch));

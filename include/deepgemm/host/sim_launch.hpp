@@ -20,15 +20,20 @@ namespace deepgemm::sim {
 /// Multiprocessors of the simulated machine that persistent kernels use by default.
 inline constexpr int sm_count = options{}.num_sms;
 
-/// The memory of an operand of `rows` rows and `k` columns, both positive, and of its scales.
-inline std::array<global_range, 2> memory_of(const operand_info& info, const operand_arguments& x, i64 rows, i64 k) {
+/// The memory of an operand of `rows` rows and `k` columns, both positive, and of its scales; of `matrices` like it, from the first to
+/// the last.
+inline std::array<global_range, 2> memory_of(const operand_info& info, const operand_arguments& x, i64 rows, i64 k,
+                                             i64 matrices) {
     const bool along_k = info.contiguous == major::k;
-    const i64 lines = along_k ? rows : k, length = along_k ? k : rows;
-    const global_range elements{x.data, u64((lines - 1) * x.pitch + length) * size_of(info.type)};
+    const i64 lines = along_k ? rows : k, length = along_k ? k : rows, before_last = max(matrices, i64(1)) - 1;
+    const global_range elements{
+        x.data, u64(before_last * x.matrix_pitch + (lines - 1) * x.pitch + length) * size_of(info.type)};
     if (info.format == scale_kind::none) return {elements};
     const i64 last_row = scales_along(rows, info.tile.mn) - 1,
               last = scales_along(k, k_per_word(info.format, info.tile)) - 1;
-    return {elements, {x.scales.data, 4 * u64(last_row * x.scales.stride_mn + last * x.scales.stride_k + 1)}};
+    return {elements,
+            {x.scales.data, 4 * u64(before_last * x.scales.matrix_stride + last_row * x.scales.stride_mn +
+                                    last * x.scales.stride_k + 1)}};
 }
 
 /// Tells the machine which operands a GEMM may load before the stream's previous kernel ends.
@@ -39,16 +44,17 @@ inline void mark_ready(options& machine, const gemm_traits& what, const gemm_arg
         machine.ready[at] = memory[0];
         machine.ready[at + 1] = memory[1];
     };
-    if (given.a.ready) mark(0, memory_of(what.a, given.a, m, k));
-    if (given.b.ready) mark(2, memory_of(what.b, given.b, n, k));
+    if (given.a.ready) mark(0, memory_of(what.a, given.a, m, k, given.matrices));
+    if (given.b.ready) mark(2, memory_of(what.b, given.b, n, k, given.matrices));
 }
 
-/// A kernel whose operands are those of one GEMM.
+/// A kernel whose operands are those of one GEMM, or stacks of them whose number the host knows.
 template <class K>
 concept takes_gemm_operands = requires(const typename K::arguments& arguments) {
     static_cast<const gemm_arguments&>(arguments);
     { K::traits } -> same_as<const gemm_traits&>;
-    requires K::traits.groups == grouping::none || K::traits.groups == grouping::custom;
+    requires K::traits.groups == grouping::none || K::traits.groups == grouping::custom ||
+        K::traits.groups == grouping::batched || K::traits.groups == grouping::summed;
 };
 
 /// Runs kernel `K`. A fault that the machine reports becomes an error.

@@ -37,7 +37,7 @@ struct params {
     tensor_map map;
 };
 template <class Scale>
-    requires(Scale::via == route::registers || Scale::via == route::copied || Scale::via == route::epilogue)
+    requires(!by_copies<Scale>)
 struct params<Scale> {
     scale_words words;
 };

@@ -32,14 +32,18 @@ constexpr input_stack transposed(const same_as<input_stack> auto& x) {
 namespace detail {
 
 /// Runs a batch with the options of its call. FP8 operands that are not contiguous along K are transposed before, if the engine can
-/// do that; one that cannot refuses them.
+/// do that; one that cannot has only the kernels that transpose on the way.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> run_batch(const Engine& engine, const batched_problem& problem, const batched_options& options) {
     if constexpr (engine_for<Engine, ops::transpose>) {
         if (turned_of(problem).any()) return run_turned(engine, problem, options);
     }
-    return engine.template run<ops::batched_gemm>(problem, options.stream,
-                                                  {options.num_sms, options.pin, options.dependent_launch});
+    auto done = engine.template run<ops::batched_gemm>(problem, options.stream,
+                                                       {options.num_sms, options.pin, options.dependent_launch});
+    if constexpr (!engine_for<Engine, ops::transpose>) {
+        if (!done) return untransposed(done.failure(), turned_of(problem), "batched_options::workspace");
+    }
+    return done;
 }
 
 /// Runs a batch whose operands must be of the types that the named function takes.
@@ -126,8 +130,8 @@ result<void> f16_batched_gemm_tt(const Engine& engine, const input_stack& a, con
 /// holds if options.accumulate. The scales of a matrix lie at a distance of their own from those of the one before.
 ///
 /// Operands are contiguous along K. Matrices that are contiguous along M or N instead are transposed into options.workspace before, a
-/// launch for each operand, by an engine that serves ops::transpose, too; the products start while the last one ends. Nothing is
-/// launched if there is an error.
+/// launch for each operand, by an engine that serves ops::transpose, too; the products start while the last one ends. Of up to 128
+/// rows of A, with K-major scales, kernels transpose B on the way, and no workspace is used. Nothing is launched if there is an error.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> fp8_batched_gemm_nt(const Engine& engine, const scaled_stack& a, const scaled_stack& b,
                                  const output_stack& d, const batched_options& options = {}) {

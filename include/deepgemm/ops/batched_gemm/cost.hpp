@@ -58,9 +58,12 @@ inline cost predict_sum(const gemm_info& info, const batched_workload& work, con
 /// Predicts a kernel on a batch, with `sms` multiprocessors of the device to itself. The kernel must fit the workload, which is
 /// not empty.
 inline cost predict(const gemm_info& info, const batched_workload& work, const device_info& device, int sms,
-                    const cost_parameters& p = {}) {
-    if (info.cfg.swap) return predict(exchanged(info), {work.count, exchanged(work.one), work.sum}, device, sms, p);
-    if (work.sum) return detail::predict_sum(info, work, device, sms, p);
+                    const cost_parameters& given = {}) {
+    if (info.cfg.swap) return predict(exchanged(info), {work.count, exchanged(work.one), work.sum}, device, sms, given);
+    if (work.sum) return detail::predict_sum(info, work, device, sms, given);
+    const bool by_token =
+        info.traits.a.format != scale_kind::none && info.traits.a.tile.mn == 1 && info.traits.b.tile.mn == 1;
+    const cost_parameters p = by_token ? detail::gradient_parameters(info.cfg, given) : given;
     auto tiles = detail::tiling::of(info.cfg, work.one);
     cost_parameters of_one = p;
     of_one.left_over = 0;  // which counts once for the batch

@@ -144,7 +144,8 @@ constexpr u64 fp8_einsum_bhd_hdr_bhr_workspace_bytes(const input_tensor& b) {
 /// D(b,h,r) = sum over d of A(b,h,d) B(h,d,r) in FP8, scaled as fp8_einsum_bhr_hdr_bhd: `sa` (b, h, d / 128), `sb` (h, d / 128,
 /// r / 128). A is contiguous along d. B may be contiguous along d, or along r, as weights for fp8_einsum_bhr_hdr_bhd are. Hopper
 /// multiplies FP8 only along the axis that is summed over, so such a B is transposed into options.workspace, at a multiple of 16
-/// bytes, before; the engine must serve ops::transpose, too. All other strides of elements are free multiples of 16.
+/// bytes, before; the engine must serve ops::transpose, too. For up to 128 tokens whose scales `sa` are contiguous along their last
+/// axis it is transposed on the way instead, and no workspace is used. All other strides of elements are free multiples of 16.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> fp8_einsum_bhd_hdr_bhr(const Engine& engine, const input_tensor& a, const tensor_scales& sa,
                                     const input_tensor& b, const tensor_scales& sb, const output_tensor& d,

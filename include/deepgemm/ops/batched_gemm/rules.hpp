@@ -44,13 +44,6 @@ inline result<void> validate(const batched_workload& work) {
 
 namespace detail {
 
-/// Checks that an FP8 operand is contiguous along K, as the kernels of batches need it.
-inline result<void> check_order(const char* name, const char* rows_name, const input_matrix& matrix) {
-    if (!is_fp8(matrix.type) || contiguous_along(matrix) == major::k) return {};
-    return fail(errc::bad_layout, name, " is ", matrix.type, " and contiguous along ", rows_name,
-                "; in a batch FP8 must be contiguous along K: transpose it first");
-}
-
 /// Checks what only a sum asks for.
 inline result<void> check_sum(const batched_problem& problem) {
     if (!is_half(problem.a.first.matrix.type)) {
@@ -81,8 +74,6 @@ inline result<void> check_batch(const batched_problem& problem) {
     const gemm_problem first = first_of(problem);
     if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
     if (auto ok = check_batch_tiles(workload_of(problem)); !ok) return ok;
-    if (auto ok = check_order("A", "M", first.a.matrix); !ok) return ok;
-    if (auto ok = check_order("B", "N", first.b.matrix); !ok) return ok;
     if (auto ok = check_placement(first); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     if (sum) {

@@ -57,6 +57,11 @@ using batched_fp8_k_major =
                 three(128, pair_n), for_k_major(wide()), for_k_major(wide(pair_n))>::type;
 using batched_fp8 = fp8_batches<scale::per_token<scale::fp32>, few(8, 64, 12), medium(64, {}, deferred), wide()>::type;
 
+/// B (k,n) and few rows of A: transposed on the way to the tensor cores (transposing.hpp).
+using batched_fp8_turned =
+    batches_of<operand<e4m3, scale::per_token_k_major<scale::fp32>>, by_block<scale::fp32, major::mn>, store<bf16>,
+               few(8, 64, 12), few(32, 64, 12), few(64, 128, 6)>::type;
+
 /// FP8 with both operands scaled by token: gradients of weights, whose K is tokens. Tiles are those of groups of K
 /// (ops/k_grouped_gemm/shipped.cuh).
 template <class Epilogue, config... Configs>
@@ -88,8 +93,8 @@ template <class O>
 DEEPGEMM_BOTH constexpr auto all_of() {
     return shipped::sum_of(batched_bf16_nt{}, batched_bf16_nn{}, batched_bf16_tn{}, batched_bf16_tn_in_place{},
                            batched_bf16_in_place{}, batched_bf16_tt{}, batched_bf16_f32{}, batched_f16{},
-                           batched_fp8_k_major{}, batched_fp8{}, batched_fp8_in_place{}, batched_fp8_f32{},
-                           batched_fp8_bf16{}, sums_bf16{}, sums_f32{}, sums_f32_in_place{});
+                           batched_fp8_k_major{}, batched_fp8{}, batched_fp8_turned{}, batched_fp8_in_place{},
+                           batched_fp8_f32{}, batched_fp8_bf16{}, sums_bf16{}, sums_f32{}, sums_f32_in_place{});
 }
 
 }  // namespace deepgemm::shipped

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Batches of FP8 operands that are contiguous along M or N, which Hopper's tensor cores do not read: the matrices of such a stack are
+// Batches of FP8 operands that are contiguous along M or N, which Hopper's tensor cores do not read. Kernels with few rows of A
+// transpose matrices of B on the way to their registers, so they are read once. Before others the matrices of such a stack are
 // transposed into a workspace by one launch, wherever they lie, and the products, which start while it ends, read them there.
 #pragma once
 
@@ -18,7 +19,7 @@ constexpr u64 fp8_batched_gemm_workspace_bytes(const scaled_stack& a, const scal
 
 namespace detail {
 
-/// Which operands of a batch are transposed before it: those that its kernels cannot read. None if nothing is computed.
+/// Which operands of a batch lie along M or N. None if nothing is computed.
 constexpr turned_first turned_of(const batched_problem& problem) {
     const input_matrix &a = problem.a.first.matrix, &b = problem.b.first.matrix;
     const bool computes = problem.a.count > 0 && problem.b.count > 0 && a.rows != 0 && b.rows != 0;
@@ -32,8 +33,8 @@ struct turned_batch {
     u64 bytes = 0;  ///< of workspace
 
     /// Where the workspace is too small, stacks have its start for a place.
-    static turned_batch of(const batched_problem& given, const workspace_memory& workspace) {
-        turned_batch made{given, given, turned_of(given)};
+    static turned_batch of(const batched_problem& given, turned_first first, const workspace_memory& workspace) {
+        turned_batch made{given, given, first};
         const auto move = [](scaled_stack& x, const void* place) {
             const input_stack turned = turned_stack(x, place);
             x.first.matrix = turned.first;
@@ -66,19 +67,26 @@ struct turned_batch {
         }
         if (auto ok = check_size(workspace, bytes, first); !ok) return ok;
         memory_list<7> list;
-        list.add(memory_of(workspace, "operands in it must start at one"));
+        if (first.any()) list.add(memory_of(workspace, "operands in it must start at one"));
         for (const memory_use& use : memory_of(given)) list.add(use);
         return check_memory(list);
     }
 };
 
-/// Runs a batch of which at least one stack is turned, after its transposition. Nothing is launched if there is an error.
+/// True for a batch of which a kernel had better transpose B on the way: few rows of A, which lies along K.
+constexpr bool turns_on_the_way(const batched_problem& problem) {
+    const turned_first all = turned_of(problem);
+    return all.b && !all.a && problem.a.first.matrix.rows <= turned_first::few;
+}
+
+/// Runs a batch after the transpositions that `first` names. Nothing is launched if there is an error.
 template <class Engine, class Options>
-    requires(engine_for<Engine, ops::batched_gemm>&& engine_for<Engine, ops::transpose>)
-result<void> run_turned(const Engine& engine, const batched_problem& problem, const Options& options) {
-    const turned_batch made = turned_batch::of(problem, options.workspace);
+result<void> run_turned(const Engine& engine, const batched_problem& problem, turned_first first,
+                        const Options& options) {
+    const turned_batch made = turned_batch::of(problem, first, options.workspace);
     if (auto ok = made.check(options.workspace); !ok) return ok;
-    const call_knobs<ops::batched_gemm> of_product{options.num_sms, options.pin, true};
+    call_knobs<ops::batched_gemm> of_product{options.num_sms, options.pin, options.dependent_launch};
+    if (first.any()) of_product.dependent_launch = true;
     if (auto ok = engine.template settle<ops::batched_gemm>(made.product, of_product); !ok) return ok;
     transpose_options of_turn{
         .stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch};
@@ -87,13 +95,24 @@ result<void> run_turned(const Engine& engine, const batched_problem& problem, co
         of_turn.dependent_launch = true;
         return done;
     };
-    if (made.first.a) {
+    if (first.a) {
         if (auto ok = turn(problem.a, made.product.a); !ok) return ok;
     }
-    if (made.first.b) {
+    if (first.b) {
         if (auto ok = turn(problem.b, made.product.b); !ok) return ok;
     }
     return engine.template run<ops::batched_gemm>(made.product, options.stream, of_product);
+}
+
+/// Runs a batch of which at least one stack is turned: the better way, or the other one if there is no kernel for it.
+template <class Engine, class Options>
+    requires(engine_for<Engine, ops::batched_gemm>&& engine_for<Engine, ops::transpose>)
+result<void> run_turned(const Engine& engine, const batched_problem& problem, const Options& options) {
+    if (turns_on_the_way(problem)) {
+        const auto done = run_turned(engine, problem, turned_first{}, options);
+        if (done || done.failure().code != errc::no_kernel) return done;
+    }
+    return run_turned(engine, problem, turned_of(problem), options);
 }
 
 }  // namespace detail

@@ -202,6 +202,17 @@ inline cost predict_tiles(const gemm_info& info, const gemm_workload& work, cons
     return made;
 }
 
+/// The constants of the model for a kernel of many products with both operands scaled by token, fitted to times of groups of K in FP8
+/// on an H200. A warpgroup of several fragments reads the scales of B once for all of them, and goes on with one while another is
+/// stored. What is gained where lines of D are in L2 when their tile ends is a guess; warpgroups in turns hide that anyway.
+inline cost_parameters gradient_parameters(const config& cfg, cost_parameters p) {
+    const bool several = cfg.block.m / 64 > sharers(cfg) && !cfg.sm90.alternate;
+    p.token_per_column *= several ? 0.74 : 1.25;
+    if (several) p.store_bytes *= 1.35;
+    if (cfg.d_ahead) p.store_bytes *= cfg.sm90.alternate ? 0.95 : 1.2;
+    return p;
+}
+
 }  // namespace detail
 
 /// Predicts a kernel on a workload, with `sms` multiprocessors of the device to itself. The kernel must fit the workload;

@@ -21,6 +21,11 @@ result<std::string> explain_turn(const Engine& engine, const char* name, const i
     return concat(name, " is transposed first: ", explain(*made));
 }
 
+/// What a kernel does with operand `name` that it transposes itself.
+inline std::string turned_on_the_way(const char* name) {
+    return concat(name, " is transposed on the way to the tensor cores\n");
+}
+
 }  // namespace detail
 
 /// What fp8_gemm_nt() and its kin do with a product: which operands are transposed first, and the plan of what follows. `problem` is
@@ -44,7 +49,7 @@ result<std::string> explain_fp8_gemm(const Engine& engine, const gemm_problem& p
     const auto tell = [&](const char* name, const input_matrix& x, bool before) -> result<void> {
         if (!detail::is_turned(x)) return {};
         if (!before) {
-            text += concat(name, " is transposed on the way to the tensor cores\n");
+            text += detail::turned_on_the_way(name);
             return {};
         }
         const auto turn = detail::explain_turn(engine, name, x, 1);

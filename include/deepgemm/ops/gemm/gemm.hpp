@@ -40,15 +40,8 @@ result<void> run(const Engine& engine, const gemm_problem& problem, const gemm_o
     auto done = engine.template run<ops::gemm>(problem, options.stream,
                                                {options.num_sms, options.pin, options.dependent_launch});
     if constexpr (!engine_for<Engine, ops::transpose>) {
-        const bool a = is_turned(problem.a.matrix), b = is_turned(problem.b.matrix);
-        if (hopper && (a || b) && !done && done.failure().code == errc::no_kernel) {
-            return fail(errc::no_kernel, done.failure().message, "; ",
-                        a && b ? "A and B are"
-                        : a    ? "A is"
-                               : "B is",
-                        " not contiguous along K: an engine that serves ops::transpose, too, transposes it first, in "
-                        "gemm_options::workspace");
-        }
+        if (hopper && !done)
+            return untransposed(done.failure(), turned_first::all_of(problem), "gemm_options::workspace");
     }
     return done;
 }

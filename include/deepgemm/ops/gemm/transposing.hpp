@@ -66,6 +66,8 @@ namespace detail {
 
 /// Which operands are transposed into the workspace before a product.
 struct turned_first {
+    static constexpr i64 few =
+        128;  ///< rows or columns up to which a kernel had better transpose the other side on the way
     bool a = false, b = false;
 
     bool any() const { return a || b; }
@@ -80,7 +82,6 @@ struct turned_first {
     /// Those that are turned but for one that a kernel had better transpose on the way: that of a product with few rows on the
     /// other side, or columns. The same as all_of() if there is none.
     static turned_first but_one_of(const gemm_problem& problem) {
-        constexpr i64 few = 128;
         turned_first made = all_of(problem);
         if (made.b && problem.a.matrix.rows <= few) {
             made.b = false;
@@ -101,6 +102,19 @@ inline result<void> check_size(const workspace_memory& workspace, u64 least, tur
                 : first.a          ? "A, which is"
                                    : "B, which is",
                 " not contiguous along K");
+}
+
+/// The failure of a product for which there is no kernel, with advice for operands that lie along M or N. `where` is the option that
+/// has the workspace.
+inline error untransposed(const error& found, turned_first turned, const char* where) {
+    if (!turned.any() || found.code != errc::no_kernel) return found;
+    return {errc::no_kernel, concat(found.message, "; ",
+                                    turned.a && turned.b ? "A and B are"
+                                    : turned.a           ? "A is"
+                                                         : "B is",
+                                    " not contiguous along K: an engine that serves ops::transpose, too, transposes it "
+                                    "first, in ",
+                                    where)};
 }
 
 /// A product some of whose operands lie in a workspace, and what remains as it was.

@@ -21,26 +21,11 @@ inline demand demand_of(const k_grouped_workload& work, i64 k) {
 /// The same for all elements that the operands have.
 inline demand demand_of(const k_grouped_workload& work) { return demand_of(work, work.shape.k); }
 
-namespace detail {
-
-/// The constants of the model for a kernel of groups of K, fitted to times of FP8 on an H200. A warpgroup of several fragments
-/// reads the scales of B once for all of them, and goes on with one while another is stored. What is gained where lines of D are in
-/// L2 when their tile ends is a guess; warpgroups in turns hide that anyway.
-inline cost_parameters parameters_of(const config& cfg, cost_parameters p) {
-    const bool several = cfg.block.m / 64 > sharers(cfg) && !cfg.sm90.alternate;
-    p.token_per_column *= several ? 0.74 : 1.25;
-    if (several) p.store_bytes *= 1.35;
-    if (cfg.d_ahead) p.store_bytes *= cfg.sm90.alternate ? 0.95 : 1.2;
-    return p;
-}
-
-}  // namespace detail
-
 /// Predicts a kernel on a workload, with `sms` multiprocessors of the device to itself. The kernel must fit the workload, which
 /// is not empty.
 inline cost predict(const gemm_info& info, const k_grouped_workload& work, const device_info& device, int sms,
                     const cost_parameters& of_one = {}) {
-    const cost_parameters p = detail::parameters_of(info.cfg, of_one);
+    const cost_parameters p = detail::gradient_parameters(info.cfg, of_one);
     const gemm_workload usual = work.usual();
     detail::tiling tiles = detail::tiling::of(info.cfg, usual);
     const double groups = work.groups, bytes = groups * detail::memory_bytes(info, usual, device, tiles, sms, p);
