@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
+#include <vector>
 
 DEEPGEMM_LIBRARY_HEADER
 
@@ -34,7 +36,7 @@ inline const char* pair_wait(const char* what) {
                                      "tcgen05.relinquish_alloc_permit of cta_group::2: the other CTA of the pair has "
                                      "not called it"};
     for (const char* wait : waits) {
-        if (std::strncmp(wait, what, std::strlen(what)) == 0) return wait;
+        if (std::string_view(wait).starts_with(what)) return wait;
     }
     return what;
 }
