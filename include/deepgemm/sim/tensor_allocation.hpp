@@ -9,7 +9,8 @@
 #include <deepgemm/sim/warp.hpp>
 
 #include <algorithm>
-#include <string>
+#include <cstring>
+#include <string_view>
 #include <vector>
 
 DEEPGEMM_LIBRARY_HEADER
@@ -29,16 +30,21 @@ inline void check_pair_at_exit(cta_state& cta) {
 }
 
 /// What a warp waits for, in the report of a deadlock.
-inline const char* pair_wait(const std::string& what) {
-    return what == "tcgen05.alloc" ? "tcgen05.alloc of cta_group::2: the other CTA of the pair has not called it"
-           : what == "tcgen05.dealloc"
-               ? "tcgen05.dealloc of cta_group::2: the other CTA of the pair has not called it"
-               : "tcgen05.relinquish_alloc_permit of cta_group::2: the other CTA of the pair has "
-                 "not called it";
+inline const char* pair_wait(const char* what) {
+    constexpr const char* waits[] = {"tcgen05.alloc of cta_group::2: the other CTA of the pair has not called it",
+                                     "tcgen05.dealloc of cta_group::2: the other CTA of the pair has not called it",
+                                     "tcgen05.relinquish_alloc_permit of cta_group::2: the other CTA of the pair has "
+                                     "not called it"};
+    for (const char* wait : waits) {
+        if (std::string_view(wait).starts_with(what)) return wait;
+    }
+    return what;
 }
 
-/// Meets the warp of the other CTA of the pair, which must bring the same argument.
-inline void meet_pair(const char* what, u64 argument, const std::string& described) {
+/// Meets the warp of the other CTA of the pair, which must bring the same columns and the same place or address. Holds nothing that
+/// owns memory while it waits.
+inline void meet_pair(const char* what, u32 columns, u32 at) {
+    const u64 argument = u64(at) << 32 | columns;
     cta_state& own = *me().cta;
     cta_state& leader = *own.cluster->ctas[own.rank & ~1u];
     const cta_state& other = *own.cluster->ctas[own.rank ^ 1u];
@@ -61,11 +67,12 @@ inline void meet_pair(const char* what, u64 argument, const std::string& describ
     }
     if (m.first == &own)
         fail("%s: another warp of this CTA waits in %s of cta_group::2 for the other CTA", what, m.what);
-    if (m.what != std::string(what)) {
+    if (std::strcmp(m.what, what) != 0) {
         fail("%s of cta_group::2 meets %s of the other CTA of the pair", what, m.what);
     }
     if (m.argument != argument) {
-        fail("%s of cta_group::2: %s; the other CTA of the pair calls it with other operands", what, described.c_str());
+        fail("%s of cta_group::2: %u columns, 0x%x; the other CTA of the pair calls it with %u columns, 0x%x", what,
+             columns, at, u32(m.argument), u32(m.argument >> 32));
     }
     m.first = nullptr;
     ++m.rounds;
@@ -160,7 +167,7 @@ inline void tmem_allocate(u32 group, u32 destination, u32 columns) {
     const u64 argument = u64(place) << 32 | columns;
     detail::uniform_collective(what, argument, [&] {
         detail::allocate_columns(state, destination, columns);
-        if (group == 2) detail::meet_pair(what, argument, text("%u columns, stored at 0x%x", columns, place));
+        if (group == 2) detail::meet_pair(what, columns, place);
     });
 }
 
@@ -170,7 +177,7 @@ inline void tmem_free(u32 group, u32 address, u32 columns) {
     const u64 argument = u64(address) << 32 | columns;
     detail::uniform_collective(what, argument, [&] {
         detail::check_columns_free(group, address, columns);
-        if (group == 2) detail::meet_pair(what, argument, text("%u columns at 0x%x", columns, address));
+        if (group == 2) detail::meet_pair(what, columns, address);
         detail::forget_columns(state, address, columns);
     });
 }
@@ -180,7 +187,7 @@ inline void tmem_relinquish(u32 group) {
     constexpr const char* what = "tcgen05.relinquish_alloc_permit";
     detail::uniform_collective(what, 0, [&] {
         state.relinquished = true;
-        if (group == 2) detail::meet_pair(what, 0, "");
+        if (group == 2) detail::meet_pair(what, 0, 0);
     });
 }
 
