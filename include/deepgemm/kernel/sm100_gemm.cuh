@@ -210,7 +210,7 @@ private:
     /// The thread that multiplies: waits until a stage is complete, in both CTAs of a pair.
     DEEPGEMM_DEVICE static void await(const shared& here, typename pipeline::cursor at) {
         if constexpr (storage::prepares) {
-            ptx::mbarrier_wait(here.prepared(at.stage), at.parity, "multiplier: prepared stage");
+            ptx::mbarrier_wait(here.prepared(at.stage), at.parity, "prepared stage");
         } else {
             here.pipe.wait(at);
         }

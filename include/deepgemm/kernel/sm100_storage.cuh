@@ -59,6 +59,10 @@ struct sm100_sizes : result_sizes<Epilogue, Config, sm100::lane_rows,
     /// Columns of tensor memory: of the accumulators, then of scales.
     using columns =
         sm100::tensor_columns<Config.block.n, Config.sm100.accumulators, a_words::columns, b_words::columns>;
+    static_assert(
+        columns::used <= arch::sm100::tmem_columns,
+        "gemm: accumulators and scales of this tile need more than the 512 columns of tensor memory: a tile needs "
+        "sm100.accumulators * block.n columns, and 4 for each 128 rows and word of scales of either operand");
 
     static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(arch::sm100::smem_bytes, 24);
     static_assert(stages >= 2 && layout::bytes(2) <= arch::sm100::smem_bytes,

@@ -11,18 +11,6 @@
 
 namespace deepgemm::scale {
 
-/// Where the scale of step `step` of K block `block` is: in which of the block's words, and in which byte of that. Steps have `StepK`
-/// elements of K, blocks `BlockK`. A step that has several scales takes them from this byte on.
-template <class Scale, int BlockK, int StepK>
-DEEPGEMM_BOTH constexpr int word_of_step(int step) {
-    return Scale::tile.k >= BlockK ? 0 : step * StepK / Scale::tile.k / 4;
-}
-template <class Scale, int BlockK, int StepK>
-DEEPGEMM_BOTH constexpr u32 byte_of_step(i32 block, int step) {
-    return Scale::tile.k >= BlockK ? u32(index_of_block<Scale, BlockK>(block)) % 4
-                                   : u32(step * StepK / Scale::tile.k) % 4;
-}
-
 /// The scales `Scale` of `Rows` rows of a tile in K blocks of `BlockK` elements, in words that TMA brings to the stage: first the first
 /// words of all rows, then the next ones.
 template <class Scale, int Rows, int BlockK>

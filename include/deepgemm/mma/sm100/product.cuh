@@ -6,7 +6,7 @@
 #include <deepgemm/core/traits.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/ptx/tcgen05_mma.cuh>
-#include <deepgemm/scale/granularity.cuh>
+#include <deepgemm/scale/kind.cuh>
 
 namespace deepgemm::sm100 {
 
@@ -27,9 +27,8 @@ template <class X>
 concept scaled_as_needed = !scaled<X> || small<X>;
 /// Exponents of 32 or 128 elements of K, in an order that TMA loads or of tiles that threads load.
 template <class X>
-concept scaled_by_exponents =
-    X::scale::format::kind == scale_kind::ue8m0 &&
-    (X::scale::tile.k == 32 || X::scale::tile.k == 128) && X::scale::via != scale::route::copied;
+concept scaled_by_exponents = X::scale::format::kind == scale_kind::ue8m0 &&
+                              (X::scale::tile.k == 32 || X::scale::tile.k == 128) && X::info.scales == major::mn;
 /// Small floats, one for each row and 16 elements of K.
 template <class X>
 concept scaled_by_floats = fp4<X> && X::scale::format::kind == scale_kind::ue4m3&& X::scale::tile == scale_tile{1, 16};

@@ -7,7 +7,6 @@
 #include <deepgemm/mma/sm100/fragment.cuh>
 #include <deepgemm/mma/sm100/product.cuh>
 #include <deepgemm/ptx/tcgen05.cuh>
-#include <deepgemm/scale/tensor_words.cuh>
 
 namespace deepgemm::sm100 {
 
@@ -40,10 +39,9 @@ struct tcgen05 {
                       b_step = advance(b_tile, u32(i) * step_bytes<BTile>);
             const bool sums = !first || i != 0;
             if constexpr (scaled) {
-                const u32 byte_a = scale::byte_of_step<a_scale, ATile::k, k>(block, i),
-                          byte_b = scale::byte_of_step<b_scale, ATile::k, k>(block, i);
-                const u32 word_a = u32(scale::word_of_step<a_scale, ATile::k, k>(i)) * a_word,
-                          word_b = u32(scale::word_of_step<b_scale, ATile::k, k>(i)) * b_word;
+                const u32 byte_a = byte_of_step<a_scale>(block, i), byte_b = byte_of_step<b_scale>(block, i);
+                const u32 word_a = u32(word_of_step<a_scale>(i)) * a_word,
+                          word_b = u32(word_of_step<b_scale>(i)) * b_word;
                 ptx::tcgen05_mma_scaled<Ctas, kind, scale_k>(d, a_step, b_step, instruction_with(byte_a, byte_b),
                                                              sa + word_a, sb + word_b, sums);
             } else {
@@ -65,6 +63,22 @@ struct tcgen05 {
 private:
     /// Elements of K that a scale in tensor memory covers; a byte of 128 elements serves four multiplies.
     static constexpr int scale_k = kind == ptx::tcgen05_kind::mxf4nvf4 ? 16 : 32;
+
+    /// Where the scale of step `i` of K block `block` is: in which of the words that a row has in a stage, and in which byte of that. A
+    /// step that has several scales takes them from this byte on.
+    template <class Scale>
+    DEEPGEMM_BOTH static constexpr int word_of_step(int i) {
+        return Scale::tile.k >= ATile::k ? 0 : i * k / Scale::tile.k / 4;
+    }
+    template <class Scale>
+    DEEPGEMM_BOTH static constexpr u32 byte_of_step(i32 block, int i) {
+        if constexpr (Scale::tile.k >= ATile::k) {
+            static_assert(Scale::tile.k % ATile::k == 0);
+            return u32(block / (Scale::tile.k / ATile::k)) % 4;
+        } else {
+            return u32(i * k / Scale::tile.k) % 4;
+        }
+    }
 
     /// The instruction descriptor with scales from these bytes of their words on.
     DEEPGEMM_DEVICE static u32 instruction_with(u32 byte_a, u32 byte_b) {

@@ -15,11 +15,6 @@ struct tensor_columns {
                          used = b_scales + u32(BScales);
     /// As many as are allocated: a power of two, 32 at least.
     static constexpr u32 allocated = used <= 32 ? 32 : used <= 64 ? 64 : used <= 128 ? 128 : used <= 256 ? 256 : 512;
-    static_assert(
-        used <= arch::sm100::tmem_columns,
-        "gemm: accumulators and scales of this tile need more than the 512 columns of tensor memory: a tile needs "
-        "sm100.accumulators * block.n columns, and 4 for each 128 rows with scales of either operand");
-
     /// The first column of accumulator `i`.
     DEEPGEMM_BOTH static constexpr u32 accumulator(u32 i) { return i * u32(Width); }
 };

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// A row of D is a lane of tensor memory.
+// expect: gemm: block.m must be 128: the lanes of tensor memory
+#include <deepgemm/kernel/sm100_gemm.cuh>
+
+namespace dg = deepgemm;
+
+#ifdef CORRECT
+using kernel = dg::gemm<dg::arch::sm100, dg::operand<dg::bf16>, dg::operand<dg::bf16>, dg::store<dg::bf16>,
+                        dg::config{.block = {128, 64, 64}}>;
+#else
+using kernel = dg::gemm<dg::arch::sm100, dg::operand<dg::bf16>, dg::operand<dg::bf16>, dg::store<dg::bf16>,
+                        dg::config{.block = {64, 64, 64}}>;
+#endif
+constexpr auto size = kernel::launch.smem_bytes;
