@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <deepgemm/core/macros.cuh>
+#include <deepgemm/host/extents.hpp>
 #include <deepgemm/ops/gemm/sm100_cost.hpp>
 
 DEEPGEMM_LIBRARY_HEADER

@@ -24,8 +24,9 @@ inline bool has_block_scales(const scaled_matrix& x, bool is_b) {
 
 /// Checks such scales of A (M, K) or B (N, K); `rows_name` is M or N.
 inline result<void> check_block_scales(const char* name, const char* rows_name, const scaled_matrix& operand) {
-    const auto& [matrix, scales] = operand;
-    const auto& [mn, k] = scales.tile;
+    const input_matrix& matrix = operand.matrix;
+    const scale_argument& scales = operand.scales;
+    const int mn = scales.tile.mn, k = scales.tile.k;
     const auto tile = [&] { return concat("a scale of ", name, " covers ", mn, " x ", k, " elements"); };
     if (scales.kind == scale_kind::fp32) {
         return fail(errc::bad_scales, name, " is ", matrix.type,
