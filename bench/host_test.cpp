@@ -450,8 +450,8 @@ TEST_CASE("the suites of einsums are the peer's cases, as the peer spells them")
     CHECK(all[42].name() == "bhr,hdr->bhd b=8192 h=8 r=4096 d=1024");
     CHECK(all[42].op() == "fp8_einsum");
     CHECK(all[43].name() == "bhd,hdr->bhr b=4 h=8 r=4096 d=1024");
-    CHECK(workload_of(all[45]).one.b.contiguous == major::mn);  // transposed on the way
-    CHECK(workload_of(all[46]).one.b.contiguous == major::k);
+    CHECK(workload_of(all[45]).one.b.contiguous == deepgemm::major::mn);  // transposed on the way
+    CHECK(workload_of(all[46]).one.b.contiguous == deepgemm::major::k);
     CHECK(all[46].turns_first());
     CHECK(all[52].name() == "bhd,bhr->hdr b=8192 h=8 r=4096 d=1024");
     CHECK(workload_of(all[52]).one.in_place);

@@ -783,13 +783,13 @@ inline result<void> broken_turned_groups(u64 bytes) {
 }
 
 /// The same of four products of A (1024, 256) and B (1024, 512), scaled by token.
-inline result<void> broken_turned_batch(u64 bytes) {
-    using transposing = engine_of<ops::batched_gemm, ops::transpose>;
+template <class... Operations>
+result<void> broken_turned_batch(u64 bytes) {
     gemm_problem p = problem(256, 512, 1024);
     p.b.scales = per_token_scales(address(4ull << 40), scale_kind::fp32, 512, 1024);
     p.a.matrix.row_stride = 1, p.a.matrix.column_stride = 256;
     p.b.matrix.row_stride = 1, p.b.matrix.column_stride = 512;
-    return fp8_batched_gemm_nt(transposing(device_info::h200()), dense_stack(p.a, 4), dense_stack(p.b, 4),
+    return fp8_batched_gemm_nt(engine_of<Operations...>(device_info::h200()), dense_stack(p.a, 4), dense_stack(p.b, 4),
                                dense_stack(p.d, 4), {.workspace = {address(6ull << 40), bytes}});
 }
 
@@ -813,10 +813,12 @@ inline std::vector<broken_rule> rules_of_transpose() {
         {"FP8 products of operands along M and N need a workspace for both", broken_turned(6ull << 40, 700000)},
         {"or for one of them", broken_turned(6ull << 40, 100, false)},
         {"or for all matrices of groups", broken_turned_groups(1 << 20)},
-        {"or for those of a batch", broken_turned_batch(1 << 20)},
+        {"or for those of a batch", broken_turned_batch<ops::batched_gemm, ops::transpose>(1 << 20)},
         {"which starts at a multiple of 16 bytes", broken_turned((6ull << 40) + 8, 1 << 20)},
         {"and lies apart from all else", broken_turned(3ull << 40, 1 << 20)},
         {"these operands are aligned as others", broken_turned(6ull << 40, 1 << 20, true, 520)},
+        {"without ops::transpose an engine needs kernels for their orders",
+         broken_turned_batch<ops::batched_gemm>(1 << 24)},
     };
 }
 

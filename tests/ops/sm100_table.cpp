@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The dense products of Blackwell that DeepGEMM tests (FP8 and BF16: forward, gradients of data and of weights, with C and without),
-// through the named operations on the simulator. Extents are an eighth or a sixteenth of theirs, with tails; K still exceeds the
-// stages by two blocks, and every CTA has three tiles or more where M allows it.
+// All dense products of Blackwell in the specification's table, 63 of FP8, 63 of FP8 and FP4, 75 of BF16, through ops::gemm:
+// each is planned for a B200 at its real size, and the kernel that is chosen multiplies a smaller one on the simulator: every
+// CTA has three tiles or more, K exceeds the stages by two blocks, and each axis ends within a tile. Exact data, under every
+// order of asynchronous work.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/engine.hpp>
 #include <deepgemm/ops/gemm/gemm.hpp>
-#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped_sm100.cuh>
-#include <deepgemm/sim/options.hpp>
 
+#include <vector>
+
+#include "../kernel/launching.hpp"
 #include "../kernel/sim_handles.hpp"
 #include "gemm_sample.hpp"
 
@@ -20,125 +22,169 @@ using namespace deepgemm::test;
 
 namespace {
 
+using shipped::sm100::alone;
+using shipped::sm100::by_block;
+using shipped::sm100::by_token;
+using shipped::sm100::kernels_of;
+using shipped::sm100::pair;
+using shipped::sm100::token_pair;
+using shipped::sm100::tokens;
+using half = shipped::sm100::half<bf16>;
+using turned_half = shipped::sm100::half<bf16, major::mn>;
 template <major Order = major::k>
-using half = shipped::sm100::half<bf16, Order>;
-template <major Order = major::k>
-using by_token = shipped::sm100::by_token<Order>;
-template <major Order = major::k>
-using by_block = shipped::sm100::by_block<Order>;
+using mx4 = operand<e2m1, scale::mx<scale::ue8m0>, Order>;
+
+/// What the table's products need: of each shipped list the tiles for few rows and for many, since every kernel takes a second to
+/// compile, and other products where nothing is shipped yet.
+template <class A, class B, class Epilogue, int K, int Widest>
+struct forward : kernels_of<A, B, Epilogue, tokens(16, K), token_pair(64, K), alone(128, K), pair(Widest, K)> {};
 template <class A, class B, class Epilogue, int K>
-using any = typename shipped::sm100::any<A, B, Epilogue, K>::type;
+struct backward : kernels_of<A, B, Epilogue, alone(128, K), pair(128, K)> {};
+template <class A, class B, class Epilogue>
+struct backward_fp4 : kernels_of<A, B, Epilogue, alone(128, 128), tokens(64, 128)> {};
+using halves = shipped::join<typename forward<half, half, store<bf16>, 64, 256>::type,
+                             typename forward<half, half, store<float>, 64, 256>::type,
+                             typename forward<half, half, accumulate<bf16>, 64, 256>::type,
+                             typename backward<half, turned_half, store<bf16>, 64>::type,
+                             typename backward<turned_half, turned_half, accumulate<float>, 64>::type,
+                             typename backward<turned_half, turned_half, store<bf16>, 64>::type>::type;
+using fp8s = shipped::join<typename forward<by_token<>, by_block<>, store<bf16>, 128, 224>::type,
+                           typename forward<by_token<>, by_token<>, accumulate<bf16>, 128, 224>::type,
+                           typename backward<by_token<>, by_block<major::mn>, store<bf16>, 128>::type,
+                           typename backward<by_token<major::mn>, by_token<major::mn>, accumulate<float>, 128>::type,
+                           typename backward<by_token<major::mn>, by_block<major::mn>, store<bf16>, 128>::type>::type;
+using fp4s = shipped::join<typename forward<by_token<>, mx4<>, store<bf16>, 128, 224>::type,
+                           typename forward<by_token<>, mx4<>, accumulate<bf16>, 128, 224>::type,
+                           typename backward_fp4<by_token<>, mx4<major::mn>, store<bf16>>::type,
+                           typename backward_fp4<by_token<major::mn>, mx4<major::mn>, accumulate<float>>::type,
+                           typename backward_fp4<by_token<major::mn>, mx4<major::mn>, store<bf16>>::type>::type;
 
-using of_bf16 = shipped::join<
-    any<half<>, half<>, store<bf16>, 64>, typename shipped::sm100::few<half<>, half<>, store<bf16>, 64>::type,
-    any<half<>, half<>, accumulate<bf16>, 64>, any<half<>, half<>, store<float>, 64>,
-    any<half<>, half<major::mn>, store<bf16>, 64>, any<half<major::mn>, half<major::mn>, accumulate<float>, 64>,
-    any<half<major::mn>, half<major::mn>, store<bf16>, 64>>::type;
-using of_fp8 = shipped::join<any<by_token<>, by_block<>, store<bf16>, 128>,
-                             typename shipped::sm100::few<by_token<>, by_block<>, store<bf16>, 128>::type,
-                             any<by_token<>, by_token<>, accumulate<bf16>, 128>,
-                             any<by_token<>, by_block<major::mn>, store<bf16>, 128>,
-                             any<by_token<major::mn>, by_token<major::mn>, accumulate<float>, 128>,
-                             any<by_token<major::mn>, by_token<major::mn>, store<bf16>, 128>>::type;
-
-/// A kind of product, and the extents that it is tested with.
+/// A product of the table.
 struct row {
-    const char* name;
+    problem_shape shape;
     operand_info a, b;
     dtype d = dtype::bf16;
     bool accumulate = false;
-    enum { forward, of_data, of_weights } pass = forward;
-    bool two_wide = false;  ///< the products of FP32 results
 };
 
-operand_info fp8(int mn, major order = major::k) {
-    return {.type = dtype::e4m3, .format = scale_kind::ue8m0, .tile = {mn, 128}, .contiguous = order};
-}
-operand_info plain(major order = major::k) {
-    return {.type = dtype::bf16, .format = scale_kind::none, .tile = {}, .contiguous = order};
-}
+struct weight {
+    i32 n, k;
+};
+constexpr weight weights[] = {{2112, 7168},  {576, 7168},  {24576, 1536}, {32768, 512},
+                              {7168, 16384}, {4096, 7168}, {7168, 2048}};
 
-/// (n, k) of the layers.
-constexpr i32 layers[][2] = {{2112, 7168},  {576, 7168},  {24576, 1536}, {32768, 512},
-                             {7168, 16384}, {4096, 7168}, {7168, 2048}};
-constexpr i32 wide_layers[][2] = {{256, 7168}, {129280, 7168}};
-
-/// An extent of theirs on the simulator: small, and no multiple of a tile.
-i32 reduced(i32 extent) { return extent <= 8 ? extent : min(extent / 16, 400) + 8; }
-
-problem_shape shape_of(const row& what, i32 m, const i32 (&layer)[2], i32 block_k) {
-    const i32 n = reduced(layer[0]), k = align_up(max(reduced(layer[1]), 8 * block_k), 16) + 16;
-    m = reduced(m);
-    if (what.pass == row::of_data) return {m, align_up(min(k, 408), 16), align_up(max(n, 8 * block_k), 16) + 16};
-    if (what.pass == row::of_weights)
-        return {align_up(n, 16), align_up(min(k, 408), 16), max(align_up(m, 16), 8 * block_k + 16)};
-    return {m, n, k};
+constexpr operand_info turned(operand_info x) {
+    x.contiguous = major::mn;
+    return x;
 }
 
-/// Runs the products of each row, or every third of them where tests take a sample.
-void run_rows(std::span<const gemm_handle> kernels, std::span<const row> rows, i32 block_k) {
-    constexpr unsigned one_in = DEEPGEMM_TEST_SAMPLE == 1 ? 1 : 5;
-    unsigned number = DEEPGEMM_TEST_SEED;
-    const engine_of<ops::gemm> engine(kernels, device_info::simulated_blackwell(2));
-    constexpr sim::policy policies[] = {sim::policy::lazy, sim::policy::random, sim::policy::eager};
-    const u64 seed = fresh_seed();
-    for (const row& what : rows) {
-        const auto product = [&](i32 m, const i32(&layer)[2]) {
-            if (number++ % one_in != 0) return;
-            gemm_info kind;
-            kind.traits.a = what.a;
-            kind.traits.b = what.b;
-            kind.traits.d = what.d;
-            kind.traits.accumulate = what.accumulate;
-            const problem_shape shape = shape_of(what, m, layer, block_k);
-            CAPTURE(what.name);
-            CAPTURE(describe(kind, shape, seed + number));
-            gemm_sample sample(kind, shape, seed + number, numbers::exact, {.c_is_d = true});
-            sim::options machine{.policy = policies[number % 3], .seed = seed + number};
-            machine.num_sms = 2;
-            gemm_options options;
-            options.stream = &machine;
-            const auto outcome = run_named(engine, sample.problem(), options);
-            REQUIRE_MESSAGE(outcome, outcome.failure().message);
-            CHECK(sample.verdict() == "");
-        };
-        for (const auto& layer : layers) {
-            if (what.two_wide) break;
-            if (what.pass == row::forward) {
-                for (const i32 m : {1, 128, 4096}) product(m, layer);
-            } else {
-                product(4096, layer);
-            }
-        }
-        for (const auto& layer : wide_layers) {
-            if (what.a.type != dtype::bf16 || (what.pass == row::forward && !what.two_wide)) break;
-            for (const i32 m : {1, 128, 4096}) {
-                if (m == 4096 || what.pass == row::forward) product(m, layer);
-            }
+/// The rows of types whose weights have scales `b`, and `b_tokens` where C is added.
+std::vector<row> small_rows(const operand_info& a, const operand_info& b, const operand_info& b_tokens) {
+    std::vector<row> rows;
+    for (const i32 m : {1, 128, 4096}) {
+        for (const auto& [n, k] : weights) {
+            rows.push_back({{m, n, k}, a, b});
+            rows.push_back({{m, n, k}, a, b_tokens, dtype::bf16, true});
         }
     }
+    for (const auto& [n, k] : weights) {
+        rows.push_back({{4096, k, n}, a, turned(b)});
+        rows.push_back({{n, 4096, k}, turned(a), turned(b_tokens), dtype::f32, true});
+        rows.push_back({{n, 4096, k}, turned(a), turned(b)});
+    }
+    return rows;
+}
+
+std::vector<row> half_rows() {
+    constexpr operand_info x{dtype::bf16, scale_kind::none, {}};
+    std::vector<row> rows;
+    std::vector<weight> all(std::begin(weights), std::end(weights));
+    for (const i32 m : {1, 128, 4096}) {
+        for (const auto& [n, k] : weights) {
+            rows.push_back({{m, n, k}, x, x});
+            rows.push_back({{m, n, k}, x, x, dtype::bf16, true});
+        }
+        for (const weight& w : {weight{256, 7168}, {129280, 7168}}) rows.push_back({{m, w.n, w.k}, x, x, dtype::f32});
+    }
+    all.insert(all.end(), {{256, 7168}, {129280, 7168}});
+    for (const auto& [n, k] : all) {
+        rows.push_back({{4096, k, n}, x, turned(x)});
+        rows.push_back({{n, 4096, k}, turned(x), turned(x), dtype::f32, true});
+        rows.push_back({{n, 4096, k}, turned(x), turned(x)});
+    }
+    return rows;
+}
+
+/// A smaller product for a kernel, whose extents `real` are those of the table: at most as many rows, three tiles or more for
+/// each CTA of a cluster, and two K blocks more than it has stages.
+problem_shape reduced(const gemm_info& kernel, const problem_shape& real) {
+    const auto [m, n] = cluster_tile(kernel);
+    const auto step = [](const operand_info& x) {  // elements along M or N in 16 bytes, or in a run of FP4
+        return x.contiguous == major::k ? 1 : x.type == dtype::e2m1x2 ? 128 : 128 / int(bits_of(x.type));
+    };
+    const bool mixed = kernel.traits.a.type == dtype::e2m1x2 || kernel.traits.b.type == dtype::e2m1x2;
+    const i32 rows = align_up(min(real.m, 2 * m - 7), step(kernel.traits.a)), across = rows > m ? 2 : 3;
+    const i32 columns = align_up(across * n - n / 2 + 3, max(step(kernel.traits.b), 8));
+    const i32 k = (kernel.cfg.stages + 2) * kernel.cfg.block.k + (mixed ? 0 : 16);
+    return {rows, columns, k};
+}
+
+/// Plans row by row, and runs each on machines of all policies.
+void check_rows(std::span<const gemm_handle> kernels, const std::vector<row>& rows) {
+    const device_info b200 = device_info::b200();
+    int ran = 0;
+    for (std::size_t i = DEEPGEMM_TEST_SEED % DEEPGEMM_TEST_SAMPLE; i < rows.size(); i += DEEPGEMM_TEST_SAMPLE) {
+        const row& one = rows[i];
+        const gemm_workload work{.shape = one.shape,
+                                 .a = one.a,
+                                 .b = one.b,
+                                 .d = one.d,
+                                 .accumulate = one.accumulate,
+                                 .in_place = one.accumulate};
+        CAPTURE(describe(work));
+        const auto real = plan(work, b200, kernels);
+        REQUIRE_MESSAGE(real, real.failure().message);
+        const gemm_info& kernel = real->kernel()->info;
+        const problem_shape shape = reduced(kernel, one.shape);
+        const int sms = kernel.cfg.cluster_ctas();
+        const i64 tiles = i64(ceil_div(shape.m, kernel.cfg.block.m)) * ceil_div(shape.n, kernel.cfg.block.n);
+        CHECK(tiles >= 3 * sms);
+        CAPTURE(describe(kernel, shape, i));
+        const engine_of<ops::gemm> engine(kernels, device_info::simulated_blackwell(sms));
+        for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
+            sim::options machine{.policy = policy, .seed = fresh_seed() + i};
+            machine.num_sms = sms;
+            gemm_sample sample(kernel, shape, i, numbers::exact, {.c_is_d = true});
+            const auto done = engine.run<ops::gemm>(sample.problem(), &machine, {.num_sms = sms, .pin = kernel.cfg});
+            REQUIRE_MESSAGE(done, done.failure().message);
+            CHECK(sample.verdict() == "");
+            ++ran;
+        }
+    }
+    CHECK(ran > 0);
 }
 
 }  // namespace
 
-TEST_CASE("sm100: the dense products of FP8") {
-    const row rows[] = {
-        {"forward", fp8(1), fp8(128)},
-        {"forward with C", fp8(1), fp8(1), dtype::bf16, true},
-        {"gradient of data", fp8(1), fp8(128, major::mn), dtype::bf16, false, row::of_data},
-        {"gradient of weights, added", fp8(1, major::mn), fp8(1, major::mn), dtype::f32, true, row::of_weights},
-        {"gradient of weights", fp8(1, major::mn), fp8(1, major::mn), dtype::bf16, false, row::of_weights}};
-    run_rows(handles(of_fp8{}), rows, 128);
+TEST_CASE("sm100, the table: BF16") {
+    const auto rows = half_rows();
+    CHECK(rows.size() == 75);
+    check_rows(handles(halves{}), rows);
 }
-TEST_CASE("sm100: the dense products of BF16") {
-    const row rows[] = {
-        {"forward", plain(), plain()},
-        {"forward with C", plain(), plain(), dtype::bf16, true},
-        {"forward, FP32", plain(), plain(), dtype::f32, false, row::forward, true},
-        {"gradient of data", plain(), plain(major::mn), dtype::bf16, false, row::of_data},
-        {"gradient of weights, added", plain(major::mn), plain(major::mn), dtype::f32, true, row::of_weights},
-        {"gradient of weights", plain(major::mn), plain(major::mn), dtype::bf16, false, row::of_weights}};
-    run_rows(handles(of_bf16{}), rows, 64);
+
+TEST_CASE("sm100, the table: FP8") {
+    const operand_info token{dtype::e4m3, scale_kind::ue8m0, {1, 128}},
+        block{dtype::e4m3, scale_kind::ue8m0, {128, 128}};
+    const auto rows = small_rows(token, block, token);
+    CHECK(rows.size() == 63);
+    check_rows(handles(fp8s{}), rows);
+}
+
+TEST_CASE("sm100, the table: FP8 x FP4") {
+    const operand_info token{dtype::e4m3, scale_kind::ue8m0, {1, 128}}, mx{dtype::e2m1x2, scale_kind::ue8m0, {1, 32}};
+    const auto rows = small_rows(token, mx, mx);
+    CHECK(rows.size() == 63);
+    check_rows(handles(fp4s{}), rows);
 }
 
 }  // namespace sm100_table_tests

@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include <deepgemm/ops/batched_gemm/operation.hpp>
+#include <deepgemm/ops/gemm/transposing.hpp>
 
 #include "ops/group_text.hpp"
 #include "words.hpp"

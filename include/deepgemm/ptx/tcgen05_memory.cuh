@@ -174,7 +174,7 @@ template <int Group = 1>
 DEEPGEMM_DEVICE void tcgen05_wait_load() {
     detail::check_tcgen05<Group>();
 #if DEEPGEMM_SIMULATED
-    sim::tcgen05_wait(false);
+    sim::tcgen05_wait_load();
 #else
     asm volatile("tcgen05.wait::ld.sync.aligned;" ::: "memory");
 #endif
@@ -185,7 +185,7 @@ template <int Group = 1>
 DEEPGEMM_DEVICE void tcgen05_wait_store() {
     detail::check_tcgen05<Group>();
 #if DEEPGEMM_SIMULATED
-    sim::tcgen05_wait(true);
+    sim::tcgen05_wait_store();
 #else
     asm volatile("tcgen05.wait::st.sync.aligned;" ::: "memory");
 #endif

@@ -156,15 +156,27 @@ inline void tcgen05_store(u32 address, const u32* registers, const tensor_move& 
     detail::move_tensor(what, const_cast<u32*>(registers), address, move, store);
 }
 
-/// tcgen05.wait::ld, and with `stores` tcgen05.wait::st: all such accesses of the warp are complete.
-inline void tcgen05_wait(bool stores) {
-    detail::uniform_collective(stores ? "tcgen05.wait::st" : "tcgen05.wait::ld", 0, [stores] {
+/// The same of 32x32b: `count` columns of the 32 lanes, one lane per thread.
+inline void tcgen05_load(u32* registers, u32 count, u32 address) {
+    tcgen05_load(registers, address, {.repeat = count});
+}
+
+namespace detail {
+
+/// All loads of the warp are complete, or with `stores` all stores.
+inline void wait_for_moves(const char* what, bool stores) {
+    uniform_collective(what, 0, [stores] {
         warp_state& warp = *me().warp;
-        tcgen05_warp& w = detail::tcgen05_of(*warp.cta).warps[warp.index];
+        tcgen05_warp& w = tcgen05_of(*warp.cta).warps[warp.index];
         (stores ? w.stores_waited : w.loads_waited) = w.issued;
         (stores ? w.stores : w.loads) = false;
-        detail::note_unwaited(warp, w);
+        note_unwaited(warp, w);
     });
 }
+
+}  // namespace detail
+
+inline void tcgen05_wait_load() { detail::wait_for_moves("tcgen05.wait::ld", false); }
+inline void tcgen05_wait_store() { detail::wait_for_moves("tcgen05.wait::st", true); }
 
 }  // namespace deepgemm::sim

@@ -110,4 +110,9 @@ inline void tcgen05_copy(u32 group, tmem_copy_shape shape, tmem_unpacking unpack
         &detail::tcgen05_of(*ctas[0]).order);
 }
 
+/// tcgen05.cp.32x128b.warpx4: 32 rows of 16 bytes to four columns of each quarter of the lanes.
+inline void tcgen05_copy_scales(u32 group, u32 address, u64 descriptor) {
+    tcgen05_copy(group, tmem_copy_shape::s32x128b_warpx4, tmem_unpacking::none, address, descriptor);
+}
+
 }  // namespace deepgemm::sim

@@ -130,6 +130,14 @@ inline void tma_load(const tensor_map& map, u32 dst, u32 bar, const i32* coord, 
 inline void tma_load_pair(const tensor_map& map, u32 dst, u32 bar, const i32* coord, int rank, u32 mask) {
     tma_load(map, dst, bar & 0xfeffffff, coord, rank, mask, true);
 }
+/// The same of two dimensions, for CTAs of cta_group `group`: with 1 the barrier is the CTA's own.
+inline void tma_load_pair(u32 group, const tensor_map& map, u32 dst, u32 bar, const i32 (&coord)[2]) {
+    if (group == 2) {
+        tma_load_pair(map, dst, bar, coord, 2, 0);
+    } else {
+        tma_load(map, dst, bar, coord, 2, 0);
+    }
+}
 
 inline void check_bulk(const void* global, u32 bytes, const char* what) {
     if (bytes == 0 || bytes % 16 != 0) fail("%s: %u bytes are not a positive multiple of 16", what, bytes);
