@@ -5,6 +5,7 @@
 #include <deepgemm/core/arch.cuh>
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/ptx/tcgen05_memory.cuh>
+#include <deepgemm/ptx/thread.cuh>
 
 namespace deepgemm::sm100 {
 
