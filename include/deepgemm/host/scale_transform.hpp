@@ -41,7 +41,7 @@ struct recipe_choice {
 /// The tiles of the scales of A and of B.
 struct scale_tiles {
     scale_tile a{}, b{};
-    friend constexpr bool operator==(const scale_tiles&, const scale_tiles&) = default;
+    friend constexpr bool operator==(const scale_tiles& x, const scale_tiles& y) { return x.a == y.a && x.b == y.b; }
 };
 
 /// The tiles that a caller's choice means, or what is wrong with it. Scales cover 128 elements of K, on Blackwell also 32, and
