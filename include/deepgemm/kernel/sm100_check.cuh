@@ -29,7 +29,7 @@ struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, s
                   "gemm: sm100.accumulators must be at least 2: one is filled while another one is stored");
     /// Rows of M or N that the smallest copy of a part of a tile brings: eight, or a slab of 128 or 64 bytes.
     template <class X>
-    static constexpr int copied(int rows) {
+    DEEPGEMM_BOTH static constexpr int copied(int rows) {
         constexpr int bits = sm100::staged_bits<A, B>;
         if (X::contiguous == major::mn && same_as<typename X::element, e2m1>) return 128;
         return X::contiguous == major::k ? 8 : 8 * (rows * bits % 1024 == 0 ? 128 : 64) / bits;
