@@ -70,19 +70,28 @@ template <class Epilogue>
 struct fp8_tokens : join<typename few_and_many<by_token<>, by_token<>, Epilogue, 128, 224>::type,
                          typename any<by_token<major::mn>, by_token<major::mn>, Epilogue, 128>::type> {};
 
+/// The same with every D. All types depend on parameters, since nvcc 13 loses configurations in those that do not.
+template <class D16, class D32>
+struct all_fp8_weights
+    : join<typename fp8_weights<store<D16>>::type, typename fp8_weights<store<D32>>::type,
+           typename fp8_weights<accumulate<D16>>::type, typename fp8_weights<accumulate<D32>>::type> {};
+template <class D16, class D32>
+struct all_fp8_tokens : join<typename fp8_tokens<store<D16>>::type, typename fp8_tokens<store<D32>>::type,
+                             typename fp8_tokens<accumulate<D16>>::type, typename fp8_tokens<accumulate<D32>>::type> {};
+/// 16-bit operands of a type that is seldom asked for.
+template <class T>
+struct any_half
+    : join<typename any<half<T>, half<T>, store<T>, 64>::type, typename any<half<T>, half<T>, store<float>, 64>::type,
+           typename any<half<T>, half<T>, accumulate<T>, 64>::type, typename half_turned<T, store<T>>::type,
+           typename half_turned<T, store<float>>::type> {};
+
 }  // namespace sm100
 
 using sm100_bf16_nt = sm100::half_nt<bf16>::type;
 using sm100_bf16_others = sm100::half_others<bf16>::type;
-using sm100_f16 = join<sm100::any<sm100::half<f16>, sm100::half<f16>, store<f16>, 64>::type,
-                       sm100::any<sm100::half<f16>, sm100::half<f16>, store<float>, 64>::type,
-                       sm100::any<sm100::half<f16>, sm100::half<f16>, accumulate<f16>, 64>::type,
-                       sm100::half_turned<f16, store<f16>>::type, sm100::half_turned<f16, store<float>>::type>::type;
-using sm100_weights =
-    join<sm100::fp8_weights<store<bf16>>::type, sm100::fp8_weights<store<float>>::type,
-         sm100::fp8_weights<accumulate<bf16>>::type, sm100::fp8_weights<accumulate<float>>::type>::type;
-using sm100_tokens = join<sm100::fp8_tokens<store<bf16>>::type, sm100::fp8_tokens<store<float>>::type,
-                          sm100::fp8_tokens<accumulate<bf16>>::type, sm100::fp8_tokens<accumulate<float>>::type>::type;
+using sm100_f16 = sm100::any_half<f16>::type;
+using sm100_weights = sm100::all_fp8_weights<bf16, float>::type;
+using sm100_tokens = sm100::all_fp8_tokens<bf16, float>::type;
 using sm100_heads = sm100::kernels_of<sm100::by_token<>, sm100::by_block<>, store_heads<bf16, 128, 64, 128>,
                                       sm100::alone(64, 128), sm100::alone(128, 128), sm100::pair(128, 128)>::type;
 
