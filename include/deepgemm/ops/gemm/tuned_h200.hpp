@@ -11,7 +11,7 @@ namespace deepgemm {
 
 // clang-format off
 /// Rows measured on an H200.
-inline constexpr std::array<gemm_tuned_row, 38> tuned_h200{{
+inline constexpr std::array<gemm_tuned_row, 32> tuned_h200{{
     // 8.4 us; the model's choice takes 3.4 % longer
     gemm_tuned_row{.m_max = 1, .n = 32768, .k = 512,
               .cfg = config{.block = {8, 128, 128}, .swap = true, .sm90 = {.promote = promotion::deferred}},
@@ -108,30 +108,6 @@ inline constexpr std::array<gemm_tuned_row, 38> tuned_h200{{
     gemm_tuned_row{.m_max = 7168, .n = 4096, .k = 2048, .b = {1, 0},
               .cfg = config{.block = {128, 128, 128}, .store_columns = 64, .store_buffers = 2, .sm90 = {.alternate = true, .promote = promotion::never}},
               .us = 83.68f, .model = {.cfg = config{.block = {128, 192, 128}, .store_columns = 64, .store_buffers = 2, .sm90 = {.alternate = true, .promote = promotion::never}}, .us = 85.71f}},
-    // 33.4 us; the model's choice takes 1.0 % longer
-    gemm_tuned_row{.m_max = 1, .n = 7168, .k = 16384, .b = {0, 0},
-              .cfg = config{.block = {8, 64, 128}, .stages = 8, .swap = true, .sm90 = {.warpgroups = 1, .promote = promotion::never}},
-              .us = 33.36f, .model = {.cfg = config{.block = {8, 64, 128}, .stages = 12, .swap = true, .sm90 = {.warpgroups = 1, .promote = promotion::never}}, .us = 33.70f}},
-    // 82.9 us; the model's choice takes 1.6 % longer
-    gemm_tuned_row{.m_max = 4096, .n = 2112, .k = 7168, .b = {0, 0},
-              .cfg = config{.block = {128, 176, 128}, .sm90 = {.alternate = true, .promote = promotion::never}},
-              .us = 82.94f, .model = {.cfg = config{.block = {192, 176, 128}, .sm90 = {.warpgroups = 3, .promote = promotion::never}}, .us = 84.27f}},
-    // 118.3 us; the model's choice takes 3.1 % longer
-    gemm_tuned_row{.m_max = 4096, .n = 32768, .k = 512, .b = {0, 0},
-              .cfg = config{.block = {128, 192, 128}, .store_columns = 64, .store_buffers = 2, .sm90 = {.alternate = true, .promote = promotion::never}},
-              .us = 118.30f, .model = {.cfg = config{.block = {128, 128, 128}, .store_columns = 64, .store_buffers = 4, .sm90 = {.alternate = true, .promote = promotion::never}}, .us = 122.00f}},
-    // 34.0 us; the model's choice takes 7.8 % longer
-    gemm_tuned_row{.m_max = 4096, .n = 7168, .k = 576, .b = {0, 0},
-              .cfg = config{.block = {128, 192, 128}, .store_columns = 64, .store_buffers = 2, .sm90 = {.alternate = true, .promote = promotion::never}},
-              .us = 34.02f, .model = {.cfg = config{.block = {128, 160, 128}, .cluster = {2, 1}, .sm90 = {.alternate = true, .promote = promotion::never}}, .us = 36.67f}},
-    // 112.9 us; the model's choice takes 7.0 % longer
-    gemm_tuned_row{.m_max = 32768, .n = 4096, .k = 512, .b = {0, 0},
-              .cfg = config{.block = {128, 192, 128}, .store_columns = 64, .store_buffers = 2, .sm90 = {.alternate = true, .promote = promotion::never}},
-              .us = 112.94f, .model = {.cfg = config{.block = {128, 128, 128}, .store_columns = 64, .store_buffers = 4, .sm90 = {.alternate = true, .promote = promotion::never}}, .us = 120.88f}},
-    // 83.1 us; the model's choice takes 3.9 % longer
-    gemm_tuned_row{.m_max = 7168, .n = 4096, .k = 2048, .b = {0, 0},
-              .cfg = config{.block = {128, 128, 128}, .store_columns = 64, .store_buffers = 2, .sm90 = {.alternate = true, .promote = promotion::never}},
-              .us = 83.09f, .model = {.cfg = config{.block = {128, 192, 128}, .store_columns = 64, .store_buffers = 2, .sm90 = {.alternate = true, .promote = promotion::never}}, .us = 86.29f}},
     // 22.8 us; the model's choice takes 1.5 % longer
     gemm_tuned_row{.m_max = 1, .n = 24576, .k = 1536, .accumulate = true, .b = {},
               .cfg = config{.block = {64, 64, 64}, .sm90 = {.warpgroups = 1, .promote = promotion::never}}, .type = dtype::bf16,
