@@ -45,7 +45,9 @@ struct arithmetic {
     static DEEPGEMM_DEVICE void run(const params& p) {
         auto x = ptx::ld_global_wide(p.out);
         const auto y = ptx::ld_global_nc_wide(p.out + 1);
-        const auto pair = [](const ptx::vec8<float>& from, int i) { return ptx::vec2<float>{from.v[i], from.v[i + 1]}; };
+        const auto pair = [](const ptx::vec8<float>& from, int i) {
+            return ptx::vec2<float>{from.v[i], from.v[i + 1]};
+        };
         auto sum = ptx::fma2(pair(x, 0), pair(y, 0), pair(x, 2));
         sum = ptx::add2(ptx::mul2(sum, pair(y, 2)), pair(x, 4));
         x.v[0] = sum.x;

@@ -108,11 +108,11 @@ using contiguous_bf16_gated = contiguous_bf16_with<major::k, gated_fp8, tile16(6
 template <class O>
     requires(same_as<O, ops::contiguous_gemm>)
 DEEPGEMM_BOTH constexpr auto all_of() {
-    return shipped::sum_of(contiguous_fp8{}, contiguous_fp8_k_major{},
-                           contiguous_bf16{}, contiguous_bf16_nn{}, gathered_fp8_by_end{}, gathered_fp8_by_row{},
-                           gathered_bf16_by_end{}, gathered_bf16_by_row{}, scattered_fp8_by_end{},
-                           scattered_fp8_by_row{}, scattered_bf16_by_end{}, scattered_bf16_by_row{},
-                           contiguous_fp8_ue8m0{}, contiguous_fp8_gated{}, contiguous_bf16_gated{});
+    return shipped::sum_of(contiguous_fp8{}, contiguous_fp8_k_major{}, contiguous_bf16{}, contiguous_bf16_nn{},
+                           gathered_fp8_by_end{}, gathered_fp8_by_row{}, gathered_bf16_by_end{}, gathered_bf16_by_row{},
+                           scattered_fp8_by_end{}, scattered_fp8_by_row{}, scattered_bf16_by_end{},
+                           scattered_bf16_by_row{}, contiguous_fp8_ue8m0{}, contiguous_fp8_gated{},
+                           contiguous_bf16_gated{});
 }
 
 }  // namespace deepgemm::shipped
