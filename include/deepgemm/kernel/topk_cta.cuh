@@ -47,8 +47,7 @@ struct topk_cta {
         if (wanted != 0) {
             count = collect(r, counters, passes_float{float_of_sample(r, wanted)});
             if (count < wanted || count > capacity) {
-                const auto visit = [&](const auto& take) { r.visit(bins.thread, threads, take); };
-                const u64 least = digits(visit, r.key_bits(), wanted, capacity, 64);
+                const u64 least = digits(whole_row{r, bins.thread}, r.key_bits(), wanted, capacity, 64);
                 count = collect(r, counters + 4, passes_key{r, least});
             }
         }
@@ -70,6 +69,25 @@ private:
 
     // ---- the threshold
 
+    /// Passes the keys of a row to a function, each of them from one thread, or those of a sample. Types, since NVRTC takes a lambda
+    /// that is a template for a function of the host.
+    struct whole_row {
+        const row& r;
+        u32 thread;
+        template <class Take>
+        DEEPGEMM_DEVICE void operator()(const Take& take) const {
+            r.visit(thread, threads, take);
+        }
+    };
+    struct sample {
+        const row& r;
+        u32 thread;
+        template <class Take>
+        DEEPGEMM_DEVICE void operator()(const Take& take) const {
+            r.visit_pieces(thread, threads, Config.sampled, take);
+        }
+    };
+
     /// All threads: a value that probably at least `wanted` elements of the row are not below, and not many more; NaN if all
     /// elements shall pass.
     DEEPGEMM_DEVICE float float_of_sample(const row& r, u32 wanted) const {
@@ -79,8 +97,7 @@ private:
         // So many elements of the sample, and a margin of four times the deviation that chance explains.
         const u32 expected = u32(u64(wanted) * size / r.count), target = expected + expected / 6 + 32;
         if (target >= size) return all;  // too thin a sample; the pass then finds too many
-        const auto visit = [&](const auto& take) { r.visit_pieces(bins.thread, threads, Config.sampled, take); };
-        return r.value_of(digits(visit, r.key_bits(), target, target + target / 16, 2));
+        return r.value_of(digits(sample{r, bins.thread}, r.key_bits(), target, target + target / 16, 2));
     }
 
     /// All threads: the largest number, of trailing zero bits, that at least `wanted` of the keys that `visit` passes to a function
