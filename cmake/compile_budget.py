@@ -6,9 +6,10 @@
     python3 cmake/compile_budget.py --write   measure all, and write the table
     python3 cmake/compile_budget.py --new     measure the headers that have no row, and drop the rows of those that are gone
 
-The measure is the processor time, the best of some runs, of a translation unit that includes the one header: g++ or clang run
-to the end of their front end, nvcc to PTX. Machines differ, so times are compared as multiples of that of a yardstick, a unit
-that includes only headers of the standard library."""
+The measure is the processor time of a translation unit that includes the one header: g++ or clang run to the end of their front
+end, nvcc to PTX. Machines differ, and so does one machine from minute to minute, so a time is a multiple of that of a yardstick
+compiled within seconds of it, a unit that includes only headers of the standard library. The table has these multiples in
+seconds of the machine that wrote its first row."""
 import argparse
 import datetime
 import os
@@ -19,12 +20,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/compile-time.md"
 TABLE = re.compile(r"(<!-- compile-time:begin -->\n)(.*?)(<!-- compile-time:end -->)", re.S)
 ROW = re.compile(r"\| `([^`]+)` \| (\d+) \| ([\d.]+) \| ([\d.]*) \| ([\d.]+) \|")
-YARDSTICK = "".join(f"#include <{name}>\n" for name in ("array", "memory", "string", "thread", "variant", "vector"))
+YARDSTICK = "".join(f"#include <{name}>\n" for name in ("algorithm", "array", "functional", "map", "memory", "random", "regex",
+                                                          "string", "thread", "variant", "vector"))
 YARDSTICK_NAME = "standard library"
 # A header may take this many times what it took when the table was written, and this many seconds more.
 SLACK, GRAIN = 2, 0.25
@@ -47,6 +50,7 @@ class Compiler:
     def __init__(self, command):
         self.command = command
         self.folder = tempfile.TemporaryDirectory()
+        self.yardsticks = {}
 
     def cost(self, text, suffix, runs):
         """Processor seconds, the least of `runs`; None if the unit does not compile."""
@@ -61,6 +65,27 @@ class Compiler:
                 return None
             seconds = usage.ru_utime + usage.ru_stime
             best = seconds if best is None else min(best, seconds)
+        return best
+
+    def yardstick(self, suffix, older=0):
+        """Processor seconds of the yardstick, measured now or at most `older` seconds ago."""
+        if suffix not in self.yardsticks or time.monotonic() - self.yardsticks[suffix][1] > older:
+            self.yardsticks[suffix] = self.cost(YARDSTICK, suffix, 1), time.monotonic()
+        return self.yardsticks[suffix][0]
+
+    def multiple(self, text, suffix, rounds=1, enough=0.0):
+        """What a unit costs as a multiple of the yardstick: the least of some rounds, which end when it is at most `enough`;
+        None if the unit does not compile."""
+        best = None
+        for number in range(rounds):
+            before = self.yardstick(suffix, older=0 if number else 10)
+            cost = self.cost(text, suffix, 1)
+            if cost is None:
+                return None
+            found = cost / max(before, self.yardstick(suffix, older=10))
+            best = found if best is None else min(best, found)
+            if best <= enough:
+                break
         return best
 
     def own_headers(self, header):
@@ -89,60 +114,56 @@ def host_compiler(arguments):
 
 
 def read_table():
-    """The rows by header: number of our headers, seconds of the host compiler and of nvcc, budget. Then the seconds of the
-    yardstick."""
+    """The rows by header: number of our headers, seconds of the host compiler and of nvcc, budget. Then the yardstick's row."""
     rows = {name: (int(own), float(host), float(device) if device else None, float(budget))
             for name, own, host, device, budget in ROW.findall(TABLE.search(PAGE.read_text())[2])}
     if YARDSTICK_NAME not in rows:
         raise SystemExit(f"{PAGE} has no row `{YARDSTICK_NAME}`")
-    return rows, rows.pop(YARDSTICK_NAME)[1]
+    return rows, rows.pop(YARDSTICK_NAME)
 
 
 def check(arguments):
-    rows, yardstick = read_table()
+    rows, (_, yardstick, _, _) = read_table()
     compiler = host_compiler(arguments)
     over, measured = [], 0
-    pace = compiler.cost(YARDSTICK, "cpp", 3) / yardstick
     for number, header in enumerate(headers()):
-        budget = rows.pop(header)[3] if header in rows else DEFAULT_BUDGET * yardstick
+        budget = rows.pop(header)[3] / yardstick if header in rows else DEFAULT_BUDGET
         if (number - arguments.seed) % arguments.one_in != 0:
             continue
-        cost = compiler.cost(include(header), "cpp", 1)
+        cost = compiler.multiple(include(header), "cpp", rounds=4, enough=budget)
         if cost is None:  # it needs the toolkit or a library of it; tests/headers compiles all that can be
             continue
         measured += 1
-        for _ in range(3):  # whoever shares the machine may have slowed one run down
-            if cost <= budget * pace:
-                break
-            pace = max(pace, compiler.cost(YARDSTICK, "cpp", 2) / yardstick)
-            cost = min(cost, compiler.cost(include(header), "cpp", 2))
-        else:
-            over.append(f"{header} takes {cost / pace:.2f} s; its budget is {budget:.2f} s")
+        if cost > budget:
+            over.append(f"{header} takes {cost * yardstick:.2f} s; its budget is {budget * yardstick:.2f} s")
     over += [f"{header} has a row but is not there" for header in rows]
     if over or not measured:
         print(*over, f"{PAGE.relative_to(ROOT)} has the budgets; {sys.argv[0]} --write or --new measures anew", sep="\n")
         return 1
-    print(f"{measured} headers are within their budgets; this machine takes {pace:.2f} times as long as the table's")
+    print(f"{measured} headers are within their budgets")
     return 0
 
 
 class Meter:
-    """Measures rows of the table."""
+    """Measures rows of the table, in seconds of a machine that takes the given ones for the yardstick."""
 
-    def __init__(self, arguments):
+    def __init__(self, arguments, yardstick=None):
         self.host = host_compiler(arguments)
         self.nvcc = arguments.nvcc and Compiler([arguments.nvcc, "-std=c++20", "-arch=sm_90a", "-ptx", "-o", os.devnull,
                                                  f"-I{ROOT / 'include'}"])
+        self.seconds, self.device_seconds = yardstick or (
+            self.host.cost(YARDSTICK, "cpp", 5), self.nvcc and self.nvcc.cost(YARDSTICK, "cu", 3))
 
     def yardstick(self):
-        return 0, self.host.cost(YARDSTICK, "cpp", 5), self.nvcc and self.nvcc.cost(YARDSTICK, "cu", 3)
+        return 0, self.seconds, self.device_seconds
 
     def row(self, header):
-        cost = self.host.cost(include(header), "cpp", 3)
+        cost = self.host.multiple(include(header), "cpp", rounds=2)
         if cost is None:
             raise SystemExit(f"{header} does not compile; the table is written where the toolkit is installed")
-        device = self.nvcc and re.search(r"\.cuh$|cuda[_.]", header) and self.nvcc.cost(include(header), "cu", 1)
-        return self.host.own_headers(header), cost, device or None
+        measured = self.nvcc and self.device_seconds and re.search(r"\.cuh$|cuda[_.]", header)
+        device = measured and self.nvcc.multiple(include(header), "cu")
+        return self.host.own_headers(header), cost * self.seconds, device and device * self.device_seconds or None
 
 
 def line(name, own, host, device):
@@ -167,16 +188,14 @@ def write(arguments):
 
 
 def write_new(arguments):
-    """Adds rows for new headers and drops those of removed ones. The yardstick scales times to the machine of the table."""
+    """Adds rows for new headers and drops those of removed ones, in seconds of the machine of the table."""
     rows, yardstick = read_table()
-    meter = Meter(arguments)
-    pace = meter.host.cost(YARDSTICK, "cpp", 5) / yardstick
+    meter = Meter(arguments, yardstick[1:3])
     old = TABLE.search(PAGE.read_text())[2].splitlines()
     lines = {ROW.match(text)[1]: text for text in old if ROW.match(text)}
     added = [header for header in headers() if header not in rows]
     for header in added:
-        own, host, device = meter.row(header)
-        lines[header] = line(header, own, host / pace, device and device / pace)
+        lines[header] = line(header, *meter.row(header))
     replace_table("\n".join([text for text in old if not ROW.match(text)]
                             + [lines[name] for name in (YARDSTICK_NAME, *headers())]) + "\n")
     print(f"{len(added)} rows more in {PAGE.relative_to(ROOT)}")
