@@ -63,6 +63,8 @@ struct sm100_tile {
     int accumulators = 2;     ///< 2: one tile is stored while the next one is multiplied
     int raster_rows = 8;      ///< tiles along M in a band
     cluster_shape cluster{};  ///< CTAs that share tiles by multicast, beside pairs
+    tile_source source = tile_source::numbered;  ///< how clusters come to tiles
+    int tc_util = 100;                           ///< share of the time that tensor cores multiply at most, in percent
 
     /// Rows and columns of the multiply.
     constexpr int rows() const { return swap ? n : m; }
@@ -83,7 +85,9 @@ constexpr sm100_tile sm100_tile_of(const config& cfg) {
             .accumulators = cfg.sm100.accumulators,
             .raster_rows = cfg.raster_rows,
             .cluster =
-                cfg.sm100.ctas == 1 ? cfg.cluster : cluster_shape{}};  // a pair is a cluster that shares nothing else
+                cfg.sm100.ctas == 1 ? cfg.cluster : cluster_shape{},  // a pair is a cluster that shares nothing else
+            .source = cfg.sm100.tiles,
+            .tc_util = cfg.sm100.tc_util};
 }
 
 /// The configuration of a kernel with this tile.
@@ -93,7 +97,10 @@ constexpr config config_of(const sm100_tile& tile, const sm100_product& how) {
             .cluster = {tile.ctas_m(), tile.ctas_n()},
             .swap = tile.swap,
             .raster_rows = tile.raster_rows,
-            .sm100 = {.ctas = tile.ctas, .accumulators = tile.accumulators}};
+            .sm100 = {.ctas = tile.ctas,
+                      .accumulators = tile.accumulators,
+                      .tiles = tile.source,
+                      .tc_util = tile.tc_util}};
 }
 
 namespace detail {
@@ -183,6 +190,9 @@ inline result<void> check_sm100_tile(const sm100_tile& tile, const gemm_workload
     if (auto ok = runs(of_columns, columns / tile.ctas); !ok) return ok;
     if (tile.accumulators < 1)
         return fail(errc::bad_option, "a tile has ", tile.accumulators, " accumulators; it needs one");
+    if (tile.tc_util < 1 || tile.tc_util > 100)
+        return fail(errc::bad_option, "tensor cores multiply for ", tile.tc_util,
+                    " percent of the time; tc_util must be from 1 to 100");
     const int taken = sm100_tmem_columns(tile, how);
     if (taken > int(arch::sm100::tmem_columns))
         return fail(errc::bad_option, "a tile takes ", taken, " columns of tensor memory; there are ",
