@@ -132,13 +132,13 @@ constexpr config token_pair{
 template <class A, class B, class Epilogue, config Config>
 using kernel_of = gemm<arch::sm100, A, B, Epilogue, Config>;
 template <config Alone, config Wide, config Shared, config Scaled, config Pair, config Tokens, config TokenPair>
-using all_of = shipped::kernels<kernel_of<plain<bf16>, plain<bf16>, store<bf16>, Alone>,
-                                kernel_of<plain<f16>, plain<f16, major::mn>, accumulate<float>, Wide>,
-                                kernel_of<plain<bf16>, plain<bf16>, store<float>, Shared>,
-                                kernel_of<by_32, by_32, store<bf16>, Scaled>,
-                                kernel_of<by_128, by_block, accumulate<bf16>, Pair>,
-                                kernel_of<plain<bf16>, plain<bf16>, store<bf16>, Tokens>,
-                                kernel_of<by_128, by_block, store<float>, TokenPair>>;
+using all_of =
+    shipped::kernels<kernel_of<plain<bf16>, plain<bf16>, store<bf16>, Alone>,
+                     kernel_of<plain<f16>, plain<f16, major::mn>, accumulate<float>, Wide>,
+                     kernel_of<plain<bf16>, plain<bf16>, store<float>, Shared>,
+                     kernel_of<by_32, by_32, store<bf16>, Scaled>, kernel_of<by_128, by_block, accumulate<bf16>, Pair>,
+                     kernel_of<plain<bf16>, plain<bf16>, store<bf16>, Tokens>,
+                     kernel_of<by_128, by_block, store<float>, TokenPair>>;
 std::span<const gemm_handle> numbered() {
     return handles(all_of<alone, wide, shared, scaled, pair, tokens, token_pair>{});
 }
@@ -185,9 +185,9 @@ TEST_CASE("sm100: claimed tiles leave the same bits as numbered ones") {
             const gemm_handle& kernel = claiming()[i];
             const auto [m, n] = cluster_tile(kernel.info);
             for (const i32 along : {1, 5}) {
-                const problem_shape shape = even_shape(
-                    kernel.info, {i32(random.integer(1, along * m)), i32(random.integer(1, 3 * along * n)),
-                                  i32(random.integer(0, 400))});
+                const problem_shape shape =
+                    even_shape(kernel.info, {i32(random.integer(1, along * m)), i32(random.integer(1, 3 * along * n)),
+                                             i32(random.integer(0, 400))});
                 machine.resident_clusters = u32(random.integer(0, 4));
                 CAPTURE(describe(kernel.info, shape, random.seed()));
                 CAPTURE(machine.resident_clusters);
@@ -233,7 +233,8 @@ TEST_CASE("a kernel that claims tiles takes all multiprocessors") {
     const auto few = kernel.launch(arguments_of(sample.problem()), {.stream = &machine, .num_sms = 4});
     REQUIRE(!few);
     CHECK(few.failure().message ==
-          "num_sms is 4 of 8; this kernel claims tiles, and takes every multiprocessor that is free: num_sms must be 0 or 8");
+          "num_sms is 4 of 8; this kernel claims tiles, and takes every multiprocessor that is free: num_sms must be 0 "
+          "or 8");
     CHECK(kernel.launch(arguments_of(sample.problem()), {.stream = &machine, .num_sms = 8}));
     CHECK(sample.verdict() == "");
 

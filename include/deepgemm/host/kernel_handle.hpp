@@ -153,7 +153,8 @@ inline result<int> usable_sms(const launch_info& kernel, const launch_options& o
     const int wanted = options.num_sms == 0 ? present : options.num_sms;
     if (kernel.claims && wanted < present)
         return fail(errc::bad_option, "num_sms is ", wanted, " of ", present,
-                    "; this kernel claims tiles, and takes every multiprocessor that is free: num_sms must be 0 or ", present);
+                    "; this kernel claims tiles, and takes every multiprocessor that is free: num_sms must be 0 or ",
+                    present);
     if (wanted >= kernel.cluster_ctas && wanted <= present) return wanted;
     return fail(errc::bad_option, "num_sms is ", wanted, "; this kernel needs at least ", kernel.cluster_ctas,
                 " and the device has ", present);

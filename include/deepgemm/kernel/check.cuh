@@ -145,6 +145,8 @@ struct gemm_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>,
                   "add_in_place alone");
     static_assert(A::scale::tile.mn == 1 || Tiles::stacked.a || !Tiles::bounded,
                   "gemm: groups that may start at any row of A need scales of single rows");
+    static_assert(!claiming_schedule<Tiles>,
+                  "gemm: tiles are claimed on Blackwell only: Hopper has no cluster launch control");
     static_assert(!A::info.gathered || Config.cluster.n == 1,
                   "gemm: gathered rows of A reach one CTA, so CTAs of a cluster must lie along M");
     static_assert(!A::info.gathered || B::scale::via != scale::route::copied,

@@ -29,7 +29,7 @@ inline constexpr const char* enum_name<trigger> = "trigger";
 /// How the clusters of a grid come to their tiles, on Blackwell.
 enum class tile_source : u8 {
     numbered,  ///< as many clusters as are resident; the tiles of each follow from its number (schedule/persistent.cuh)
-    claimed,   ///< a cluster for each tile; one that is done takes over that of one that has not begun (schedule/claimed.cuh)
+    claimed,  ///< a cluster for each tile; one that is done takes over that of one that has not begun (schedule/claimed.cuh)
 };
 template <>
 inline constexpr const char* enum_name<tile_source> = "tile_source";

@@ -234,6 +234,7 @@ inline void pause_until(u64 time) {
     thread_state& t = me();
     ++m.statistics.pauses;
     m.statistics.paused += time - std::min(time, m.now);
+    const std::size_t span = m.now < time ? begin_span(activity::wait, "clock") : ~std::size_t(0);
     while (m.now < time) {
         m.events.push_back({time, m.sequence++, &t, [&t] { wake(t); }});
         std::push_heap(m.events.begin(), m.events.end());
@@ -241,6 +242,7 @@ inline void pause_until(u64 time) {
         reschedule();
         t.wait = {};
     }
+    end_span(span);
 }
 
 /// Lets everything else run that can; for instructions that a kernel calls in a loop.

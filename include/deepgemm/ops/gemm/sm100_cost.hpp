@@ -138,8 +138,8 @@ inline cost predict(const sm100_tile& tile, const gemm_workload& work, const dev
     const double claim = tile.source == tile_source::claimed ? p.claim : 0, step = p.tile + claim;
     const double main = full.block() * blocks + claim, epilogue = full.epilogue() + step;
     const double steady = hides ? std::max(main, epilogue) : main + epilogue;
-    const double use =
-        std::min(1.0, full.multiply * (tile.tc_util / 100.0) * blocks / steady) * double(made.tiles) / double(made.waves * device.sm_count);
+    const double use = std::min(1.0, full.multiply * (tile.tc_util / 100.0) * blocks / steady) * double(made.tiles) /
+                       double(made.waves * device.sm_count);
     const double clocks_per_us = device.clock_mhz * (1 - p.power_clock * use);
 
     made.total_us = made.start_us;
