@@ -159,6 +159,12 @@ template <class O>
 concept varies_rows = requires(const typename O::workload& work, i32 rows) {
     { O::with_rows(work, rows) } -> same_as<typename O::workload>;
 };
+/// Says of a workload that no kernel of a device computes why, and what to do instead; "" of one that a kernel may be instantiated
+/// for.
+template <class O>
+concept refuses = requires(const typename O::workload& work, const device_info& device) {
+    { O::refusal(work, device) } -> same_as<std::string>;
+};
 /// Has measured choices, rows of a type of its own: a table for each GPU, and a search for the row that applies to a workload
 /// and was tuned for an objective.
 /// A row has a configuration, says whether a kernel is its choice, and holds measured times.

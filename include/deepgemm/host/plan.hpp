@@ -267,8 +267,8 @@ preference<O> preferred(const question<O>& asked, const allowance& may) {
     return row == nullptr ? preference<O>{} : preference<O>{.row = row, .by = choice::tuned};
 }
 
-/// The error for a workload that no kernel runs. It names the kernel to instantiate, or what forbids the kernel that comes
-/// closest.
+/// The error for a workload that no kernel runs. It names what forbids the kernel that comes closest, why there can be none, or
+/// the kernel to instantiate.
 template <operation O>
 error no_kernel(const question<O>& asked, const allowance& may) {
     const auto& [work, device, kernels, knobs, own] = asked;
@@ -284,6 +284,10 @@ error no_kernel(const question<O>& asked, const allowance& may) {
         if (O::why_not(info.traits, work) != nullptr || (own.pin && !agrees(*own.pin, info.cfg))) continue;
         const char* const reason = asked.rules_out(info, may);
         if (reason != nullptr) return fail(errc::no_kernel, text, "; ", to_source(info.cfg), " does not: ", reason);
+    }
+    if constexpr (operation_concept::refuses<O>) {
+        if (const std::string why = O::refusal(work, device); !why.empty())
+            return fail(errc::no_kernel, text, "; ", why);
     }
     info_of<O> wanted = O::wanted(work, device);
     if (own.pin) {

@@ -118,6 +118,19 @@ constexpr int column_scale_k(const sm100_tile& tile, const sm100_product& how) {
     return tile.swap ? how.scale_k_a : how.scale_k_b;
 }
 
+/// Success if a tile can be stored by the epilogue that a product has.
+inline result<void> check_sm100_results(const sm100_tile& tile, const gemm_workload& work) {
+    const epilogue_info& steps = work.epilogue;
+    if (tile.swap && (steps.any() || work.heads.any()))
+        return fail(errc::bad_option, "a tile swaps A and B, and D has ", steps.any() ? "an epilogue" : "head splits",
+                    "; only D itself is stored transposed");
+    const int scaled = steps.cast.columns, left = int(steps.columns_after(tile.n));
+    if (scaled != 0 && left % scaled != 0)
+        return fail(errc::bad_option, "a tile leaves ", left, " columns of D; a scale of D covers ", scaled,
+                    ", so it must leave a multiple of that");
+    return {};
+}
+
 }  // namespace detail
 
 /// Columns of tensor memory for accumulators and for the scales of a stage; 512 are there.
@@ -177,15 +190,17 @@ inline result<void> check_sm100_tile(const sm100_tile& tile, const gemm_workload
     if (how.element_bits == 8 && of_columns.contiguous == major::mn && columns % step != 0)
         return fail(errc::bad_option, "a tile has ", columns,
                     " columns of 8-bit elements that are not contiguous along K; it must be a multiple of ", step);
-    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, and of 64 bytes of others.
+    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, of 128 bytes of TF32, whose swizzle has no
+    // shorter lines, and of 64 bytes of others.
     const auto runs = [&](const operand_info& x, int extent) -> result<void> {
-        const int run = x.type == dtype::e2m1x2 ? 128 : 64 * 8 / int(bits_of(x.type));
+        const int run = x.type == dtype::e2m1x2 ? 128 : x.type == dtype::tf32 ? 32 : 64 * 8 / int(bits_of(x.type));
         if (x.contiguous == major::k || extent % run == 0) return {};
         return fail(errc::bad_option, "a CTA has ", extent, " rows of ", x.type,
                     " that do not lie along K; TMA copies ", run, " at a time");
     };
     if (auto ok = runs(of_rows, rows); !ok) return ok;
     if (auto ok = runs(of_columns, columns / tile.ctas); !ok) return ok;
+    if (auto ok = detail::check_sm100_results(tile, work); !ok) return ok;
     if (tile.accumulators < 1)
         return fail(errc::bad_option, "a tile has ", tile.accumulators, " accumulators; it needs one");
     if (tile.tc_util < 1 || tile.tc_util > 100)
