@@ -270,6 +270,10 @@ static_assert(takes_windows<grouped<tile_shape{}, cluster_shape{}, k_groups>>() 
 static_assert(maps_of_operand<grouped<tile_shape{}, cluster_shape{}, concatenated_k_groups>>() == 32);
 static_assert(maps_of_operand<grouped<tile_shape{}, cluster_shape{}, k_groups>>() == 1 &&
               maps_of_operand<whole>() == 1);
+// Words of packed scales may follow each other.
+static_assert(word_of_packed_scales<grouped<tile_shape{}, cluster_shape{}, with_packed_scales<k_groups>>>() == 512);
+static_assert(word_of_packed_scales<grouped<tile_shape{}, cluster_shape{}, k_groups>>() == 0 &&
+              word_of_packed_scales<whole>() == 0);
 
 struct whole_policy {
     static constexpr stacks stacked{};
@@ -318,6 +322,7 @@ static_assert(group_policy<masked_groups>);
 static_assert(group_policy<psum_groups>);
 static_assert(group_policy<k_groups>);
 static_assert(group_policy<concatenated_k_groups>);
+static_assert(group_policy<with_packed_scales<k_groups>>);
 static_assert(group_policy<k_parts>);
 static_assert(group_policy<whole_policy>);
 static_assert(!group_policy<unstacked_policy>);  // describes: stacked

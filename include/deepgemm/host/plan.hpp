@@ -98,7 +98,8 @@ struct plan_of {
                         O::describe(*found));
         }
         if (ranked.empty()) return {};
-        if (library && library->is_used()) return library->library->launch(given, {stream, num_sms, dependent_launch});
+        if (library && library->is_used() && library->library->computes(given))
+            return library->library->launch(given, {stream, num_sms, dependent_launch});
         return kernel()->launch(O::arguments_of(given), {stream, num_sms, dependent_launch});
     }
 };

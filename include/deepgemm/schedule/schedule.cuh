@@ -201,6 +201,17 @@ DEEPGEMM_BOTH constexpr int maps_of_operand() {
     }
 }
 
+/// Elements of K of a word of scales, if words of groups of policy `S`, or of tiles of schedule `S`, follow each other without gaps
+/// wherever groups lie: its member `packed_scales` if it has one, else 0.
+template <class S>
+DEEPGEMM_BOTH constexpr int word_of_packed_scales() {
+    if constexpr (requires { S::packed_scales; }) {
+        return S::packed_scales;
+    } else {
+        return 0;
+    }
+}
+
 /// A tile of a product of two matrices, A(m,k) and B(n,k), in tiles of `Block`.
 template <tile_shape Block>
 struct dense_tile {
