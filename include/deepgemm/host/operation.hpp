@@ -254,6 +254,10 @@ struct other_library {
                                                objective_kind) = nullptr;
     /// Computes a checked problem that is not empty on the current device.
     kernel_function<const typename O::problem&, const launch_options&> launch{};
+    /// False for a checked problem that it cannot compute, though it was measured on its workload: our kernel then does. Null: none.
+    bool (*takes)(const typename O::problem&) = nullptr;
+
+    bool computes(const typename O::problem& given) const { return takes == nullptr || takes(given); }
 };
 
 /// What a caller asks for one operation. The context holds what applies to all operations.

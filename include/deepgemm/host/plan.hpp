@@ -98,7 +98,8 @@ struct plan_of {
                         O::describe(*found));
         }
         if (ranked.empty()) return {};
-        if (library && library->is_used()) return library->library->launch(given, {stream, num_sms, dependent_launch});
+        if (library && library->is_used() && library->library->computes(given))
+            return library->library->launch(given, {stream, num_sms, dependent_launch});
         return kernel()->launch(O::arguments_of(given), {stream, num_sms, dependent_launch});
     }
 };
@@ -171,6 +172,8 @@ const char* why_not(const info_of<O>& info, const typename O::workload& work, co
     if (const char* const why = O::why_not(info.cfg, work)) return why;
     if (info.launch.smem_bytes > device.smem_bytes_per_cta) return "it needs more shared memory than the device has";
     if (info.launch.cluster_ctas > sms) return "its clusters are larger than num_sms";
+    if (info.launch.claims && sms < device.sm_count)
+        return "it claims tiles on every multiprocessor that is free, and num_sms keeps some for others";
     return detail::why_not(info.cfg, knobs, split_k);
 }
 
