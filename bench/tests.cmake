@@ -73,7 +73,7 @@ if(NOT DEEPGEMM_HAVE_CUDA)
 endif()
 
 # Results against their targets and against predictions, by Python alone.
-foreach(script check predicted)
+foreach(script check predicted tuned)
     if(DEEPGEMM_PYTHON)
         add_test(NAME bench/${script} COMMAND ${DEEPGEMM_PYTHON} "${CMAKE_CURRENT_SOURCE_DIR}/${script}_test.py")
         set_tests_properties(bench/${script} PROPERTIES LABELS bench TIMEOUT ${deepgemm_hang})
