@@ -163,8 +163,8 @@ DEEPGEMM_BOTH constexpr auto sm100_dense() {
                            sm100_tf32{});        //
 }
 
-template <class Arch, class O>
-    requires(same_as<Arch, arch::sm100>&& same_as<O, ops::gemm>)
-DEEPGEMM_BOTH constexpr auto all_for() { return sm100_dense(); }
+template <class O>
+    requires(same_as<O, ops::gemm>)
+DEEPGEMM_BOTH constexpr auto sm100_of() { return sm100_dense(); }
 
 }  // namespace deepgemm::shipped
