@@ -166,10 +166,8 @@ static_assert(!operation<config>);                   // a configuration is no op
 // [table]
 
 // What an operation may have beside that.
-static_assert(operation_concept::varies_rows<ops::gemm> && operation_concept::has_measurements<ops::gemm> &&
-              operation_concept::knows_limits<ops::gemm>);
-static_assert(!operation_concept::varies_rows<fill> && !operation_concept::has_measurements<fill> &&
-              !operation_concept::knows_limits<fill>);
+static_assert(operation_concept::varies_rows<ops::gemm> && operation_concept::has_measurements<ops::gemm>);
+static_assert(!operation_concept::varies_rows<fill> && !operation_concept::has_measurements<fill>);
 static_assert(same_as<tuned_row<ops::gemm>, gemm_tuned_row> && same_as<tuned_row<fill>, exact_choice<fill>>);
 
 // Which operations an engine serves.

@@ -154,12 +154,6 @@ namespace operation_concept {
 template <operation O>
 struct model {};
 
-/// Can say in a few words why no kernel that could be written runs a workload on a device; null if one may. Else a planner that
-/// has none names the kernel to instantiate.
-template <class O>
-concept knows_limits = requires(const typename O::workload& work, const device_info& device) {
-    { O::why_never(work, device) } -> same_as<const char*>;
-};
 /// Can give a workload another number of rows, for enumerate() and for split_rule::as_one_row. Some operations have no rows.
 template <class O>
 concept varies_rows = requires(const typename O::workload& work, i32 rows) {

@@ -277,9 +277,6 @@ error no_kernel(const question<O>& asked, const allowance& may) {
                     kernels.front().info.launch.arch / 10, ".", kernels.front().info.launch.arch % 10);
     }
     std::string text = concat("none of ", kernels.size(), " kernels runs ", O::describe(work));
-    if constexpr (operation_concept::knows_limits<O>) {
-        if (const char* const why = O::why_never(work, device)) return fail(errc::no_kernel, text, "; ", why);
-    }
     for (const kernel_handle<O>& kernel : kernels) {
         const info_of<O>& info = kernel.info;
         if (O::why_not(info.traits, work) != nullptr || (own.pin && !agrees(*own.pin, info.cfg))) continue;

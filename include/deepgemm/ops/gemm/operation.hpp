@@ -76,20 +76,6 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
         return others ? "its extents are fixed to others" : nullptr;
     }
 
-    /// Types and scales that one architecture alone takes.
-    static const char* why_never(const workload& work, const device_info& device) {
-        const bool blackwell = device.arch / 10 == arch::sm100::number / 10;
-        if (work.shape.k == 0) return nullptr;
-        for (const operand_info* const x : {&work.a, &work.b}) {
-            const bool along_k = x->format != scale_kind::none && !x->tile.all_of_k();
-            if (blackwell && x->format != scale_kind::none && !along_k) return "only Hopper has scales for all of K";
-            if (blackwell) continue;
-            if (x->type == dtype::e2m1x2 || x->type == dtype::tf32) return "only Blackwell multiplies FP4 and TF32";
-            if (along_k && x->tile.k != 128) return "only Blackwell has scales of fewer than 128 elements of K";
-        }
-        return nullptr;
-    }
-
     static std::span<const tuned_row> tuned_rows(const device_info& device) { return deepgemm::tuned_rows(device); }
     static const tuned_row* find_tuned(std::span<const tuned_row> rows, const workload& work,
                                        objective_kind objective) {
@@ -133,8 +119,7 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
     }
 };
 
-static_assert(operation<gemm> && operation_concept::has_measurements<gemm> && operation_concept::varies_rows<gemm> &&
-              operation_concept::knows_limits<gemm>);
+static_assert(operation<gemm> && operation_concept::has_measurements<gemm> && operation_concept::varies_rows<gemm>);
 
 }  // namespace ops
 
