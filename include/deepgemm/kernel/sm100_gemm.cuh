@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The GEMM of Blackwell: D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), where the tensor cores apply the scales of FP8. One
 // thread multiplies; the totals lie in tensor memory, in one accumulator while a tile is multiplied and in another one while the
-// tile before is stored. Operands, tiles, schedule, staging and host side are the parts of Hopper's kernel; only the roles differ.
+// tile before is stored. The parts of a cluster may share the K blocks of a tile (docs/hardware/clusters.md). Operands, tiles, schedule, staging and host side are the parts of Hopper's kernel; only the roles differ.
 #pragma once
 
 #include <deepgemm/epilogue/step.cuh>
@@ -55,6 +55,8 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
     using pipeline = Pipeline<storage::stages, 1, storage::sharing, 2>;  ///< filled by two warps, released by a commit
     using accumulators = accumulator_ring<Config.sm100.accumulators, Config.sm100.epilogue_warps, ctas>;
     using columns = typename storage::columns;
+    using split = typename storage::split;
+    static constexpr bool splits = Config.split_k > 1;
 
     /// Who stores, and how its totals lie in registers: in fragments of so many rows.
     using storing = roles::store;
@@ -90,9 +92,11 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
         DEEPGEMM_DEVICE u32 leader() const { return rank & ~u32(ctas - 1); }
     };
 
-    /// The totals of a tile in tensor memory, in the accumulator that `at` points to; zeros if nothing was multiplied.
+    /// The totals of a tile in tensor memory, in the accumulator that `at` points to; zeros if nothing was multiplied. Those of the
+    /// other parts of K, if there are any, come through `parts`.
     struct totals {
         const shared& here;
+        split& parts;
         typename accumulators::cursor at;
         bool any;
 
@@ -101,7 +105,8 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
             if (any) here.sums.release(at);
         }
     };
-    /// Converged warp: `Registers` registers of totals from column `first` on. With the last ones the accumulator is released.
+    /// Converged warp: `Registers` registers of totals from column `first` on. With the last ones the accumulator is released. If K is
+    /// split, they are the sum of all parts in the warp that collects it; another warp sends its own there.
     template <int Registers>
     DEEPGEMM_DEVICE static void take(const totals& total, int /*wave*/, int first, float (&value)[Registers]) {
         if (total.any) {
@@ -112,6 +117,14 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
             for (float& x : value) x = 0.0f;
         }
         if (first + Registers == block.n) total.release();
+        if constexpr (splits) {
+            typename split::totals all;
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < Registers; ++i) all[0][i] = value[i];
+            total.parts.reduce(all, true);
+            DEEPGEMM_UNROLL
+            for (int i = 0; i < Registers; ++i) value[i] = all[0][i];
+        }
     }
 
     /// The kernel body; called by every thread.
@@ -171,6 +184,7 @@ private:
     /// One thread: initialises the barriers, which others may use once all have met.
     DEEPGEMM_DEVICE static void initialise(const storage& smem, const pipeline& pipe, const accumulators& sums) {
         results::initialise(storage::owners, [&](u32 owner) { return smem.at(regions::c_barriers{}, owner); });
+        if constexpr (splits) split::initialise(smem.at(regions::part_barriers{}));
         if constexpr (storage::prepares) {
             DEEPGEMM_UNROLL
             for (u32 stage = 0; stage < u32(storage::stages); ++stage)
@@ -219,12 +233,12 @@ private:
     /// The CTAs that multiply together, and those that write to the stages of this one, as masks of ranks.
     DEEPGEMM_DEVICE static u16 together(const shared& here) { return u16(((1u << ctas) - 1) << here.leader()); }
     DEEPGEMM_DEVICE static u16 writers(const shared& here) {
-        if constexpr (ctas > 1) return together(here);
+        if constexpr (storage::sharing.size() == 1) return together(here);
         return u16(here.pipe.peers.a_mask() | here.pipe.peers.b_mask());
     }
     /// The thread that multiplies: once all that it has started is complete, `barrier` is signalled in the CTAs of `receivers`.
     DEEPGEMM_DEVICE static void commit(u32 barrier, u16 receivers) {
-        if constexpr (Config.cluster_ctas() > 1) {
+        if constexpr (Config.cluster.size() > 1) {
             ptx::tcgen05_commit_multicast<ctas>(barrier, receivers);
         } else {
             ptx::tcgen05_commit<ctas>(barrier);
@@ -275,10 +289,13 @@ private:
     DEEPGEMM_DEVICE static void store(const params& p, const shared& here) {
         ptx::grid_dependency_wait();
         auto writer = tile_store<gemm>::of(here.smem, 0);
+        split parts{here.smem.at(regions::parts{}), here.smem.at(regions::part_barriers{}), here.rank,
+                    cta::warp(roles::store{})};
+        const bool collects = !splits || parts.collects();
         typename accumulators::cursor at;
         for (const work_item tile : loads::work_of(p, here.rank)) {
-            const totals total{here, at, tile.blocks().count != 0};
-            const bool mine = writer.reaches(tile);
+            const totals total{here, parts, at, tile.blocks().count != 0};
+            const bool mine = collects && writer.reaches(tile);
             if (mine) writer.fetch(p, tile);
             if (total.any) {
                 here.sums.wait(at);
@@ -286,11 +303,22 @@ private:
             }
             if (mine) {
                 writer.put(p, total, tile);
+            } else if constexpr (splits) {
+                send(total);
             } else {
                 total.release();
             }
         }
         writer.finish();
+    }
+
+    /// Converged warp that does not collect: sends the totals of a tile, in the batches in which the collector stores them.
+    DEEPGEMM_DEVICE static void send(const totals& total) {
+        DEEPGEMM_UNROLL
+        for (int first = 0; first < block.n; first += storage::taken_columns) {
+            float value[storage::taken_columns];
+            take(total, 0, first, value);
+        }
     }
 };
 
