@@ -42,15 +42,59 @@ struct split_sum {
     /// True in the CTA where the calling warp gets the sum and stores it.
     DEEPGEMM_DEVICE bool collects() const { return part() == collector(); }
 
-    /// Converged warp: if it collects, adds the totals of the other parts, else sends its totals. `more` says that it will be called
-    /// once more.
+    /// Converged warp, where the first part collects: if it is this one, adds the totals of the others, else sends its totals. `more`
+    /// says that it will be called once more.
     DEEPGEMM_DEVICE void reduce(totals& total, bool more) {
+        static_assert(!Spread && Ctas == 1,
+                      "split_sum: only the first part has its totals as the beginning of the sum");
         if (collects()) {
-            gather(total);
+            await();
+            DEEPGEMM_UNROLL
+            for (u32 from = 1; from < u32(Parts); ++from) {
+                DEEPGEMM_UNROLL
+                for (int fragment = 0; fragment < Fragments; ++fragment) add(total[fragment], from, fragment);
+            }
             if (more) permit();
+            parity ^= 1;
         } else {
             send(total);
         }
+    }
+
+    /// Converged warp that collects: the sum of the totals of all parts, the first one first, so that it is the same wherever it is
+    /// formed. `own(t)` writes those of the calling CTA to t when it is their turn: a thread then never holds more than two sets, where
+    /// ptxas would load all of them at once. The other parts may then send again.
+    template <class Own>
+    DEEPGEMM_DEVICE void collect(float (&sum)[Registers], const Own& own) {
+        static_assert(Fragments == 1);
+        await();
+        DEEPGEMM_UNROLL
+        for (float& x : sum) x = -0.0f;  // which changes nothing that is added to it
+        DEEPGEMM_NO_UNROLL
+        for (u32 from = 0; from < u32(Parts); ++from) {
+            if (from == collector()) {
+                float t[Registers];
+                own(t);
+                DEEPGEMM_UNROLL
+                for (int i = 0; i < Registers; ++i) sum[i] += t[i];
+            } else {
+                add(sum, from, 0);
+            }
+        }
+        permit();
+        parity ^= 1;
+    }
+    /// Converged warp that does not collect: sends its totals, once those that it sent before are read.
+    DEEPGEMM_DEVICE void send(const totals& total) {
+        ptx::mbarrier_wait(read(), parity ^ 1, "math: totals sent before are read");
+        DEEPGEMM_UNROLL
+        for (int fragment = 0; fragment < Fragments; ++fragment) send_fragment(total[fragment], fragment);
+        parity ^= 1;
+    }
+    DEEPGEMM_DEVICE void send(const float (&total)[Registers]) {
+        static_assert(Fragments == 1);
+        ptx::mbarrier_wait(read(), parity ^ 1, "math: totals sent before are read");
+        send_fragment(total, 0);
         parity ^= 1;
     }
 
@@ -64,63 +108,39 @@ private:
     DEEPGEMM_DEVICE u32 collector() const { return Spread ? warp % u32(Parts) : 0; }
     /// The CTA of another part with the same place in it.
     DEEPGEMM_DEVICE u32 rank_of(u32 other) const { return other * u32(Ctas) + rank % u32(Ctas); }
-    /// Part number `i` of those that send to the collector.
-    DEEPGEMM_DEVICE u32 sender(u32 i) const { return i < collector() ? i : i + 1; }
 
     DEEPGEMM_DEVICE u32 landed() const { return barriers + 8 * warp; }
     DEEPGEMM_DEVICE u32 read() const { return barriers + 8 * (Warps + warp); }
-    /// Where the calling lane's first totals from part `from` lie, and how far from there those of register `i` of a fragment.
-    DEEPGEMM_DEVICE u32 place(u32 from) const {
-        const u32 slot = from < collector() ? from : from - 1;
-        return landing + (slot * collected + (Spread ? warp / u32(Parts) : warp)) * warp_bytes +
-               ptx::lane_index() * u32(sizeof(piece));
-    }
-    DEEPGEMM_BOTH static constexpr u32 offset(int fragment, int i) {
-        return u32((fragment * Registers + i) / at_once) * 32 * u32(sizeof(piece));
+    /// Where the calling lane's totals from part `from`, from register `i` of a fragment on, lie.
+    DEEPGEMM_DEVICE u32 place(u32 from, int fragment, int i) const {
+        const u32 slot = from < collector() ? from : from - 1, of_warp = Spread ? warp / u32(Parts) : warp;
+        return landing + (slot * collected + of_warp) * warp_bytes +
+               (u32((fragment * Registers + i) / at_once) * 32 + ptx::lane_index()) * u32(sizeof(piece));
     }
 
-    DEEPGEMM_DEVICE void send(const totals& total) const {
-        ptx::mbarrier_wait(read(), parity ^ 1, "math: totals sent before are read");
-        const u32 bar = ptx::map_to_rank(landed(), rank_of(collector())),
-                  to = ptx::map_to_rank(place(part()), rank_of(collector()));
+    DEEPGEMM_DEVICE void send_fragment(const float (&t)[Registers], int fragment) const {
+        const u32 to = rank_of(collector()), bar = ptx::map_to_rank(landed(), to);
         DEEPGEMM_UNROLL
-        for (int fragment = 0; fragment < Fragments; ++fragment) {
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < Registers; i += at_once) {
-                const float(&t)[Registers] = total[fragment];
-                ptx::st_async(to + offset(fragment, i), piece{t[i], t[i + 1], t[i + 2], t[i + 3]}, bar);
-            }
-        }
+        for (int i = 0; i < Registers; i += at_once)
+            ptx::st_async(ptx::map_to_rank(place(part(), fragment, i), to), piece{t[i], t[i + 1], t[i + 2], t[i + 3]},
+                          bar);
     }
 
-    /// Adds the totals of all parts, the first one first: the sum is the same wherever it is formed.
-    DEEPGEMM_DEVICE void gather(totals& total) const {
+    /// The warp that collects: waits until the totals of all other parts have landed.
+    DEEPGEMM_DEVICE void await() const {
         if (ptx::lane_index() == 0) ptx::mbarrier_arrive_expect_tx(landed(), (Parts - 1) * warp_bytes);
         ptx::mbarrier_wait(landed(), parity, "math: totals of the other parts");
-        DEEPGEMM_UNROLL
-        for (int fragment = 0; fragment < Fragments; ++fragment) {
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < Registers; i += at_once) {
-                float(&t)[Registers] = total[fragment];
-                const piece own{t[i], t[i + 1], t[i + 2], t[i + 3]};
-                piece sum = of_part(0, own, offset(fragment, i));
-                DEEPGEMM_UNROLL
-                for (u32 from = 1; from < u32(Parts); ++from) {
-                    const piece next = of_part(from, own, offset(fragment, i));
-                    sum = {sum.x + next.x, sum.y + next.y, sum.z + next.z, sum.w + next.w};
-                }
-                t[i] = sum.x;
-                t[i + 1] = sum.y;
-                t[i + 2] = sum.z;
-                t[i + 3] = sum.w;
-            }
-        }
     }
-    /// Four totals of part `from`: those of the calling CTA if it is its own.
-    DEEPGEMM_DEVICE piece of_part(u32 from, const piece& own, u32 offset) const {
-        piece t = own;
-        if (from != collector()) t = ptx::ld_shared<piece>(place(from) + offset);
-        return t;
+    /// Adds what part `from` has sent of a fragment.
+    DEEPGEMM_DEVICE void add(float (&sum)[Registers], u32 from, int fragment) const {
+        DEEPGEMM_UNROLL
+        for (int i = 0; i < Registers; i += at_once) {
+            const auto t = ptx::ld_shared<piece>(place(from, fragment, i));
+            sum[i] += t.x;
+            sum[i + 1] += t.y;
+            sum[i + 2] += t.z;
+            sum[i + 3] += t.w;
+        }
     }
 
     /// Lets the other parts send again, which overwrites these totals. So all lanes must have finished reading: an
@@ -129,7 +149,8 @@ private:
     DEEPGEMM_DEVICE void permit() const {
         ptx::fence_acq_rel_cluster();
         ptx::sync_warp();
-        if (ptx::lane_index() + 1 < u32(Parts)) ptx::mbarrier_arrive_remote(read(), rank_of(sender(ptx::lane_index())));
+        const u32 lane = ptx::lane_index();
+        if (lane + 1 < u32(Parts)) ptx::mbarrier_arrive_remote(read(), rank_of(lane < collector() ? lane : lane + 1));
     }
 };
 

@@ -106,25 +106,15 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
         }
     };
     /// Converged warp: `Registers` registers of totals from column `first` on. With the last ones the accumulator is released. If K is
-    /// split, they are the sum of all parts in the warp that collects it; another warp sends its own there.
+    /// split, they are the sum over all parts, and the warp must be the one that collects them.
     template <int Registers>
     DEEPGEMM_DEVICE static void take(const totals& total, int /*wave*/, int first, float (&value)[Registers]) {
-        if (total.any) {
-            ptx::tcgen05_fence_after();  // since then the thread may have waited for C, or for other warps
-            sm100::read_lanes(total.here.tensor_memory, columns::accumulator(total.at.stage) + u32(first), value);
+        if constexpr (splits) {
+            total.parts.collect(value, [&](float(&own)[Registers]) { read(total, first, own); });
         } else {
-            DEEPGEMM_UNROLL
-            for (float& x : value) x = 0.0f;
+            read(total, first, value);
         }
         if (first + Registers == block.n) total.release();
-        if constexpr (splits) {
-            typename split::totals all;
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < Registers; ++i) all[0][i] = value[i];
-            total.parts.reduce(all, true);
-            DEEPGEMM_UNROLL
-            for (int i = 0; i < Registers; ++i) value[i] = all[0][i];
-        }
     }
 
     /// The kernel body; called by every thread.
@@ -285,6 +275,18 @@ private:
         if ((of_a && !p.a.ready) || (of_b && !p.b.ready)) ptx::grid_dependency_wait();
     }
 
+    /// Converged warp: `Registers` registers of the CTA's own totals from column `first` on.
+    template <int Registers>
+    DEEPGEMM_DEVICE static void read(const totals& total, int first, float (&value)[Registers]) {
+        if (total.any) {
+            ptx::tcgen05_fence_after();  // since then the thread may have waited for C, or for other warps
+            sm100::read_lanes(total.here.tensor_memory, columns::accumulator(total.at.stage) + u32(first), value);
+        } else {
+            DEEPGEMM_UNROLL
+            for (float& x : value) x = 0.0f;
+        }
+    }
+
     /// The warps that store.
     DEEPGEMM_DEVICE static void store(const params& p, const shared& here) {
         ptx::grid_dependency_wait();
@@ -317,7 +319,9 @@ private:
         DEEPGEMM_UNROLL
         for (int first = 0; first < block.n; first += storage::taken_columns) {
             float value[storage::taken_columns];
-            take(total, 0, first, value);
+            read(total, first, value);
+            if (first + storage::taken_columns == block.n) total.release();
+            total.parts.send(value);
         }
     }
 };
