@@ -149,13 +149,14 @@ TEST_CASE("a list may have products in groups beside single ones") {
     const fs::path list = folder.path() / "products.txt";
     write_file(list.string(),
                "64,32,256\n3*64,128,256:masked-20\n3*64,128,256:along-k\n3*64,128,256:concatenated\n"
-               "9*64,128,256:sum-bf16\n");
+               "3*64,128,256:along-k-ue8m0\n9*64,128,256:sum-bf16\n");
     const said dry = run(aot_command, {"--problems", list.string(), "--dry-run"});
     CHECK(dry.code == 0);
     CHECK(dry.has(", grouped<tile_shape{32, "));
     CHECK(dry.has(", masked_groups>>\n"));
     CHECK(dry.has(", k_groups>>\n"));
     CHECK(dry.has(", concatenated_k_groups>>\n"));
+    CHECK(dry.has(", with_packed_scales<k_groups>>>\n"));
     CHECK(dry.has(", summed<tile_shape{128, "));
     write_file(list.string(), "3*64,128,256:nothing\n");
     CHECK_THROWS_WITH_AS(run(aot_command, {"--problems", list.string(), "--dry-run"}),

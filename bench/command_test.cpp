@@ -124,6 +124,7 @@ TEST_CASE("explain takes products in groups of K") {
     const std::pair<std::vector<std::string>, const char*> mistakes[] = {
         {{"3*64,128:along-k"}, "the product '3*64,128:along-k': groups of K are written G*M,N,K:along-k or, of"},
         {{"3*64,128,256:bf16-concatenated"}, "groups of K are written G*M,N,K:along-k"},
+        {{"3*64,128,256:bf16-along-k-ue8m0"}, "groups of K are written G*M,N,K:along-k"},
         {{"3*64,128,256:along-k-acc"}, "groups of K are written G*M,N,K:along-k"},
         {{"3*64,128,208:concatenated"}, "K is 208; concatenated groups have multiples of 128"},
         {{"0*64,128,256:along-k"}, "the number of groups is 0"}};
@@ -402,8 +403,8 @@ TEST_CASE("the simulator runs products in groups of rows, exactly") {
 }
 
 TEST_CASE("the simulator runs products in groups of K, exactly") {
-    for (const char* product : {"3*80,72,512:along-k", "3*80,72,768:concatenated", "3*80,72,304:bf16-along-k",
-                                "3*80,72,304:bf16-along-k-bf16"})
+    for (const char* product : {"3*80,72,512:along-k", "3*80,72,512:along-k-ue8m0", "3*80,72,768:concatenated",
+                                "3*80,72,304:bf16-along-k", "3*80,72,304:bf16-along-k-bf16"})
         CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n1 of 1 results are exact\n"));
 }
 

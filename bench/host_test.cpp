@@ -207,7 +207,8 @@ TEST_CASE("the suites of groups of K are the peer's cases, with groups of our ow
     CHECK(fp8[0].peer_name() == "num_groups=4 m=4096 n=7168 k=33536 gran_k=128 k_alignment=128 psum=0");
     CHECK(half[0].peer_name() == "num_groups=4 m=4096 n=7168 k=32384 align=128 psum=0");
     for (const char* const text :
-         {"3*64,128,256:along-k-f32", "3*64,128,256:concatenated-bf16", "3*64,128,200:bf16-along-k-bf16"})
+         {"3*64,128,256:along-k-f32", "3*64,128,256:concatenated-bf16", "3*64,128,200:bf16-along-k-bf16",
+          "3*64,128,256:along-k-ue8m0", "3*64,128,256:concatenated-ue8m0-f32", "3*64,128,256:along-k-ue8m0-bf16"})
         CHECK(words<deepgemm::ops::k_grouped_gemm>::text_of(workload_of(parse_k_groups(text))) == text);
 }
 

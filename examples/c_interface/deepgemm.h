@@ -245,6 +245,9 @@ typedef struct deepgemm_k_groups {
     int32_t by_end;     /* not 0: the list holds ends */
     int32_t accumulate; /* not 0: the products are added to D, which must be FP32 */
     int64_t alignment;  /* every group starts at a multiple of as many elements, 1 to 4096; in FP8 a multiple of 128 */
+    /* Packed scales (UE8M0): words along K, of A and of B, at least as many as all groups have together. Group g has
+     * ceil(size / 512), and they follow those of the group before without gaps. Not used for scales in FP32. */
+    int64_t scale_words;
 } deepgemm_k_groups;
 
 /* D[g](m,n) = [D[g](m,n) +] A(m,k) B(n,k)^T over the k of each group g; operands in FP8, contiguous along K, with scales of single rows.

@@ -203,9 +203,13 @@ static int run_k_groups(const deepgemm_engine* engine) {
     uint16_t* const b16 = shared_memory(n * all_k * sizeof *b16);
     float* const a_scales = shared_memory(m * blocks * sizeof *a_scales);
     float* const b_scales = shared_memory(n * blocks * sizeof *b_scales);
+    uint32_t* const a_words = shared_memory(2 * m * sizeof *a_words);
+    uint32_t* const b_words = shared_memory(2 * n * sizeof *b_words);
     float* const d = shared_memory(groups * m * n * sizeof *d);
     int32_t* const sizes = shared_memory(sizeof k_of);
-    if (!a || !b || !a_apart || !b_apart || !a16 || !b16 || !a_scales || !b_scales || !d || !sizes) return 1;
+    if (!a || !b || !a_apart || !b_apart || !a16 || !b16 || !a_scales || !b_scales || !d || !sizes || !a_words ||
+        !b_words)
+        return 1;
     memcpy(sizes, k_of, sizeof k_of);
     for (int i = 0; i < m * all_k; ++i) {
         const int row = i / all_k, at = i % all_k;
@@ -219,24 +223,30 @@ static int run_k_groups(const deepgemm_engine* engine) {
     }
     for (int i = 0; i < m * blocks; ++i) a_scales[i] = 0.5f;
     for (int i = 0; i < n * blocks; ++i) b_scales[i] = 2.0f;
+    /* Packed, a word for the one block of the first group and one for the three of the last: the other bytes are NaN. */
+    for (int i = 0; i < m; ++i) a_words[i] = 0xffffff7e, a_words[m + i] = 0xff7e7e7e;
+    for (int i = 0; i < n; ++i) b_words[i] = 0xffffff80, b_words[n + i] = 0xff808080;
     int failed = 0;
-    for (int way = 0; way < 3; ++way) {
+    for (int way = 0; way < 5; ++way) {
+        const int apart = way == 1 || way == 3, packed = way == 2 || way == 3;
         for (int i = 0; i < groups * m * n; ++i) d[i] = 1;
         // [k_groups]
-        const deepgemm_input left = {way == 1 ? a_apart : a, m, all_k, all_k, 1, DEEPGEMM_E4M3},
-                             right = {way == 1 ? b_apart : b, n, all_k, all_k, 1, DEEPGEMM_E4M3};
-        const deepgemm_scales left_scales = {a_scales, 1, m, DEEPGEMM_SCALES_FP32, 1},
-                              right_scales = {b_scales, 1, n, DEEPGEMM_SCALES_FP32, 1};
+        const deepgemm_input left = {apart ? a_apart : a, m, all_k, all_k, 1, DEEPGEMM_E4M3},
+                             right = {apart ? b_apart : b, n, all_k, all_k, 1, DEEPGEMM_E4M3};
+        const int format = packed ? DEEPGEMM_SCALES_UE8M0 : DEEPGEMM_SCALES_FP32;
+        const deepgemm_scales left_scales = {packed ? (void*)a_words : (void*)a_scales, 1, m, format, 1},
+                              right_scales = {packed ? (void*)b_words : (void*)b_scales, 1, n, format, 1};
         const deepgemm_output first = {d, m, n, n, 1, DEEPGEMM_F32};
         const deepgemm_k_groups list = {.count = groups,
                                         .d_stride = m * n,
                                         .list = sizes,
-                                        .host_sizes = way == 1 ? k_of : NULL,
+                                        .host_sizes = apart ? k_of : NULL,
                                         .accumulate = 1,
-                                        .alignment = 128};
+                                        .alignment = 128,
+                                        .scale_words = 2};
         deepgemm_message message;
         deepgemm_status status = DEEPGEMM_OK;
-        if (way < 2) {
+        if (way < 4) {
             status = deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &left, &left_scales, &right, &right_scales,
                                                                &first, &list, NULL, &message);
             // [k_groups]
@@ -256,7 +266,8 @@ static int run_k_groups(const deepgemm_engine* engine) {
                 wrong += d[group * m * n + i] != (float)sum;
             }
         }
-        static const char* const names[] = {"FP8", "FP8, concatenated", "BF16"};
+        static const char* const names[] = {"FP8", "FP8, concatenated", "FP8, packed scales",
+                                            "FP8, concatenated, packed scales", "BF16"};
         printf("%s: groups of K in %s: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", names[way], wrong,
                groups * m * n);
         failed |= wrong != 0;

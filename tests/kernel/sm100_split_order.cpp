@@ -28,6 +28,10 @@ constexpr config pair(int parts, int n, int k, int stages = 2) {
 constexpr config tokens(int parts, int m, int k, int stages = 2) {
     return {.block = {m, 128, k}, .stages = stages, .swap = true, .split_k = parts};
 }
+constexpr config claimed(config made) {
+    made.sm100.tiles = tile_source::claimed;
+    return made;
+}
 constexpr config token_pair(int parts, int m, int k, int stages = 2) {
     return {.block = {m, 128, k},
             .stages = stages,
@@ -50,11 +54,11 @@ using kernel_of = gemm<arch::sm100, A, B, Epilogue, Config>;
 
 using pairs = shipped::kernels<kernel_of<half, half, store<bf16>, pair(2, 64, 64, 3)>,
                                kernel_of<by_128, by_block<>, accumulate<float>, pair(3, 224, 128)>,
-                               kernel_of<nv4, nv4, store<bf16>, pair(4, 160, 256)>>;
+                               kernel_of<nv4, nv4, store<bf16>, claimed(pair(4, 160, 256))>>;
 using few = shipped::kernels<kernel_of<half, half, store<bf16>, tokens(8, 8, 64, 3)>,
                              kernel_of<by_128, by_block<>, store<bf16>, tokens(4, 16, 128, 4)>,
                              kernel_of<by_128, by_block<>, accumulate<bf16>, tokens(7, 64, 128)>,
-                             kernel_of<by_32, by_128, store<float>, tokens(2, 240, 128)>,
+                             kernel_of<by_32, by_128, store<float>, claimed(tokens(2, 240, 128))>,
                              kernel_of<operand<tf32>, operand<tf32>, store<float>, tokens(2, 24, 32)>,
                              kernel_of<mx4, mx4, store<bf16>, tokens(3, 40, 256)>,
                              kernel_of<by_128, by_block<major::mn>, store<bf16>, token_pair(4, 32, 128)>,

@@ -149,6 +149,20 @@ struct gemm_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>,
                   "add_in_place alone");
     static_assert(A::scale::tile.mn == 1 || Tiles::stacked.a || !Tiles::bounded,
                   "gemm: groups that may start at any row of A need scales of single rows");
+    static_assert(!claiming_schedule<Tiles>,
+                  "gemm: tiles are claimed on Blackwell only: Hopper has no cluster launch control");
+    /// Elements of K of a word of an operand's scales, if several share it.
+    template <class X>
+    static constexpr int packed_word =
+        X::scale::format::per_word == 1 ? 0 : X::scale::format::per_word* X::scale::tile.k;
+    static_assert((grouping_of<Tiles>() != grouping::along_k && grouping_of<Tiles>() != grouping::k_concatenated) ||
+                      (packed_word<A> == word_of_packed_scales<Tiles>() &&
+                       packed_word<B> == word_of_packed_scales<Tiles>()),
+                  "gemm: groups of K whose scales are packed need a policy with_packed_scales<...>, and packed scales "
+                  "of both operands; other groups of K need neither");
+    static_assert(word_of_packed_scales<Tiles>() == 0 ||
+                      (scale::by_copies<typename A::scale> && scale::by_copies<typename B::scale>),
+                  "gemm: packed scales of groups of K are those of single rows, MN-major, which TMA copies to stages");
     static_assert(!A::info.gathered || Config.cluster.n == 1,
                   "gemm: gathered rows of A reach one CTA, so CTAs of a cluster must lie along M");
     static_assert(!A::info.gathered || B::scale::via != scale::route::copied,

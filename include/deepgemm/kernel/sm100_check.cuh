@@ -27,6 +27,12 @@ struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, s
         "FP4 in bytes, 256 of FP4 where both operands are FP4 with scales of one row and 32 or 16 elements of K");
     static_assert(Config.sm100.accumulators >= 2 && Config.sm100.accumulators <= 16,
                   "gemm: sm100.accumulators must be at least 2: one is filled while another one is stored");
+    static_assert(
+        (Config.sm100.tiles == tile_source::claimed) == claiming_schedule<Tiles>,
+        "gemm: sm100.tiles must be tile_source::claimed if the schedule claims tiles, and only then: the default "
+        "schedule does as it says, one of your own says it itself");
+    static_assert(Config.sm100.tc_util >= 1 && Config.sm100.tc_util <= 100,
+                  "gemm: sm100.tc_util must be from 1 to 100: a share of the time in percent, 100 without any limit");
     /// Rows of M or N that the smallest copy of a part of a tile brings: eight, or a slab of 128 or 64 bytes.
     template <class X>
     DEEPGEMM_BOTH static constexpr int copied(int rows) {

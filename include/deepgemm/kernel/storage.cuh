@@ -39,6 +39,7 @@ struct barriers {};       ///< the barriers of the pipeline
 struct c_barriers {};     ///< a barrier for each owner, on which C lands
 struct part_barriers {};  ///< the barriers of split_sum
 struct gathered {};       ///< a barrier for each stage, on which gathered rows of A land
+struct claims {};         ///< the ring through which roles learn of tiles, if they are claimed
 }  // namespace regions
 
 /// The staging of results: of totals that lie in registers as `Map` says, in buffers of `Rows` rows, `Buffers` for each owner

@@ -51,15 +51,17 @@ struct persistent : dense_schedule<Block, Cluster> {
     /// K blocks of every tile. Unless K is split they start at the literal 0, which saves a comparison in each K block.
     DEEPGEMM_BOTH constexpr block_range range() const { return {SplitK > 1 ? blocks.first : 0, blocks.count}; }
 
+    /// This CTA's tile in the cluster tile with that number in the raster.
+    DEEPGEMM_BOTH constexpr tile tile_number(i32 number) const {
+        const grid_coord at = raster.at(number);
+        return {at.m * (Block.m * Cluster.m) + place.m, at.n * (Block.n * Cluster.n) + place.n, range(), ends};
+    }
+
     struct sentinel {};
     struct iterator {
         const persistent& tiles;
         i32 index;
-        DEEPGEMM_DEVICE tile operator*() const {
-            const grid_coord at = tiles.raster.at(index);
-            return {at.m * (Block.m * Cluster.m) + tiles.place.m, at.n * (Block.n * Cluster.n) + tiles.place.n,
-                    tiles.range(), tiles.ends};
-        }
+        DEEPGEMM_DEVICE tile operator*() const { return tiles.tile_number(index); }
         DEEPGEMM_DEVICE void operator++() { index += i32(ptx::cta_count()) / ctas; }
         DEEPGEMM_DEVICE bool operator!=(sentinel) const { return index < tiles.raster.count(); }
     };
@@ -67,6 +69,6 @@ struct persistent : dense_schedule<Block, Cluster> {
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 };
 
-static_assert(schedule<persistent<tile_shape{}, cluster_shape{}, 8>>);
+static_assert(numbered_schedule<persistent<tile_shape{}, cluster_shape{}, 8>>);
 
 }  // namespace deepgemm

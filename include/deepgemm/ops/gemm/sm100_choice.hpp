@@ -16,7 +16,7 @@ namespace deepgemm {
 
 /// The tiles that are considered for a product, before any rule: 128 rows of A and up to 256 columns, in steps of 32 after
 /// 16; or, swapped, 128 rows of B and up to 256 rows of A in steps of 16; alone, or in pairs of CTAs; with all of K, or by clusters of up
-/// to 8 CTAs that share it.
+/// to 8 CTAs that share it. choose_sm100() takes a split only where all parts work at once.
 inline std::vector<sm100_tile> sm100_tiles(const gemm_workload& work) {
     std::vector<sm100_tile> all;
     const int widest = work.shape.k <= 256 ? 128 : 256;
@@ -69,7 +69,8 @@ inline result<sm100_choice> choose_sm100(const gemm_workload& work, const device
         if (auto ok = check_sm100_tile(tile, work); !ok) {
             why = ok;
         } else if (tile.cluster_ctas() <= made.num_sms) {
-            valid.push_back({tile, predict(tile, work, device, made.num_sms, p)});
+            const cost predicted = predict(tile, work, device, made.num_sms, p);
+            if (tile.split_k == 1 || predicted.waves == 1) valid.push_back({tile, predicted});
         }
     }
     if (valid.empty()) return why.failure();

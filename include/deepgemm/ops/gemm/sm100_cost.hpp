@@ -29,6 +29,7 @@ struct sm100_parameters {
     double split_bytes = 20;      ///< and bytes of them per clock into a CTA (of Hopper: 39.4 for 64 rows from 3 parts)
     double store_bytes = 64;      ///< bytes of D per clock through shared memory, in and out at 128 each (assumed)
     double tile = 155;            ///< from one tile to the next, if nothing is stored meanwhile (of Hopper)
+    double claim = 40;            ///< beside `tile`, where a role learns of the next one by a ring (assumed)
     double start_us = 1.82;       ///< launch, first loads, last stores (of Hopper)
     double power_clock = 0.059;   ///< share of the clock lost if all tensor cores work (lists: 1.85 of 1.965 GHz)
     double memory_share = 0.908;  ///< share of the peak of device memory that is reached (of Hopper)
@@ -38,7 +39,7 @@ struct sm100_parameters {
 
 /// What one K block and the epilogue of a tile take in a CTA, each part by itself, in clocks.
 struct sm100_clocks {
-    double multiply = 0;  ///< tensor cores
+    double multiply = 0;  ///< tensor cores, with the pauses that tc_util gives them
     double port = 0;      ///< operands and scales read from shared memory
     double scales = 0;    ///< scales copied to tensor memory
     double fill = 0;      ///< operands and scales from L2
@@ -73,7 +74,7 @@ inline sm100_clocks sm100_clocks_of(const sm100_tile& tile, const gemm_workload&
     };
     const double scales = scale_bytes(tile.m, how.scale_k_a) + scale_bytes(tile.n, how.scale_k_b);
     sm100_clocks made;
-    made.multiply = rows * columns * k / how.macs;
+    made.multiply = rows * columns * k / how.macs * (100.0 / tile.tc_util);
     // Scales are put in order by a warp, a read and a write, and read once more by the copy.
     made.port = ((rows + columns / tile.ctas) * row_bytes + 3 * scales) / p.port_bytes;
     made.scales = scales / p.scale_bytes;
@@ -140,10 +141,11 @@ inline cost predict(const sm100_tile& tile, const gemm_workload& work, const dev
     const sm100_clocks full = of(std::min(parts, ctas)), ends = of(last);
     // An epilogue runs under the next tile if there is a second accumulator, but for that of the last tile.
     const bool hides = tile.accumulators > 1;
-    const double main = full.block() * blocks, epilogue = full.epilogue() + p.tile;
+    const double claim = tile.source == tile_source::claimed ? p.claim : 0, step = p.tile + claim;
+    const double main = full.block() * blocks + claim, epilogue = full.epilogue() + step;
     const double steady = hides ? std::max(main, epilogue) : main + epilogue;
-    const double use =
-        std::min(1.0, full.multiply * blocks / steady) * double(parts) / double(made.waves * device.sm_count);
+    const double use = std::min(1.0, full.multiply * (tile.tc_util / 100.0) * blocks / steady) * double(parts) /
+                       double(made.waves * device.sm_count);
     const double clocks_per_us = device.clock_mhz * (1 - p.power_clock * use);
 
     made.total_us = made.start_us;
@@ -155,8 +157,8 @@ inline cost predict(const sm100_tile& tile, const gemm_workload& work, const dev
     if (made.waves > 1) add(double(made.waves - 1), ctas, steady);
     add(1, last, ends.block() * blocks);
     made.main_loop_us = (double(made.waves - 1) * main + ends.block() * blocks) / clocks_per_us;
-    made.epilogue_us = (double(made.waves - 1) * (steady - main) + ends.epilogue() + p.tile) / clocks_per_us;
-    made.total_us += (ends.epilogue() + p.tile) / clocks_per_us;  // the last one stands alone
+    made.epilogue_us = (double(made.waves - 1) * (steady - main) + ends.epilogue() + step) / clocks_per_us;
+    made.total_us += (ends.epilogue() + step) / clocks_per_us;  // the last one stands alone
 
     const bool storing = made.epilogue_us > made.main_loop_us || (made.waves > 1 && epilogue > main);
     made.limit = made.memory_us > made.main_loop_us + made.epilogue_us ? bound::memory

@@ -60,10 +60,12 @@ struct sm100_tile {
     bool swap = false;     ///< B has the rows of the multiply and A its columns, for few rows of A
     int ctas = 1;    ///< 2: pairs of CTAs multiply together, each with rows of its own and half of the columns' operand
     int stages = 0;  ///< of 128 bytes of K; 0: as many as fit
-    int accumulators = 2;     ///< 2: one tile is stored while the next one is multiplied
-    int raster_rows = 8;      ///< tiles along M in a band
-    cluster_shape cluster{};  ///< CTAs that share tiles by multicast, beside pairs
-    int split_k = 1;          ///< parts of a cluster, CTAs or pairs, that share the K of a tile
+    int accumulators = 2;                        ///< 2: one tile is stored while the next one is multiplied
+    int raster_rows = 8;                         ///< tiles along M in a band
+    cluster_shape cluster{};                     ///< CTAs that share tiles by multicast, beside pairs
+    int split_k = 1;                             ///< parts of a cluster, CTAs or pairs, that share the K of a tile
+    tile_source source = tile_source::numbered;  ///< how clusters come to tiles
+    int tc_util = 100;                           ///< share of the time that tensor cores multiply at most, in percent
 
     /// Rows and columns of the multiply.
     constexpr int rows() const { return swap ? n : m; }
@@ -87,18 +89,21 @@ constexpr sm100_tile sm100_tile_of(const config& cfg) {
         .accumulators = cfg.sm100.accumulators,
         .raster_rows = cfg.raster_rows,
         .cluster = cfg.sm100.ctas == 1 ? cfg.cluster : cluster_shape{},  // a pair is a cluster that shares nothing else
-        .split_k = cfg.split_k};
+        .split_k = cfg.split_k,
+        .source = cfg.sm100.tiles,
+        .tc_util = cfg.sm100.tc_util};
 }
 
 /// The configuration of a kernel with this tile.
 constexpr config config_of(const sm100_tile& tile, const sm100_product& how) {
-    return {.block = {tile.m, tile.n, how.block_k()},
-            .stages = tile.stages,
-            .cluster = {tile.ctas_m(), tile.ctas_n()},
-            .swap = tile.swap,
-            .split_k = tile.split_k,
-            .raster_rows = tile.raster_rows,
-            .sm100 = {.ctas = tile.ctas, .accumulators = tile.accumulators}};
+    return {
+        .block = {tile.m, tile.n, how.block_k()},
+        .stages = tile.stages,
+        .cluster = {tile.ctas_m(), tile.ctas_n()},
+        .swap = tile.swap,
+        .split_k = tile.split_k,
+        .raster_rows = tile.raster_rows,
+        .sm100 = {.ctas = tile.ctas, .accumulators = tile.accumulators, .tiles = tile.source, .tc_util = tile.tc_util}};
 }
 
 namespace detail {
@@ -116,6 +121,19 @@ constexpr int row_scale_k(const sm100_tile& tile, const sm100_product& how) {
 }
 constexpr int column_scale_k(const sm100_tile& tile, const sm100_product& how) {
     return tile.swap ? how.scale_k_a : how.scale_k_b;
+}
+
+/// Success if a tile can be stored by the epilogue that a product has.
+inline result<void> check_sm100_results(const sm100_tile& tile, const gemm_workload& work) {
+    const epilogue_info& steps = work.epilogue;
+    if (tile.swap && (steps.any() || work.heads.any()))
+        return fail(errc::bad_option, "a tile swaps A and B, and D has ", steps.any() ? "an epilogue" : "head splits",
+                    "; only D itself is stored transposed");
+    const int scaled = steps.cast.columns, left = int(steps.columns_after(tile.n));
+    if (scaled != 0 && left % scaled != 0)
+        return fail(errc::bad_option, "a tile leaves ", left, " columns of D; a scale of D covers ", scaled,
+                    ", so it must leave a multiple of that");
+    return {};
 }
 
 }  // namespace detail
@@ -210,17 +228,22 @@ inline result<void> check_sm100_tile(const sm100_tile& tile, const gemm_workload
     if (how.element_bits == 8 && of_columns.contiguous == major::mn && columns % step != 0)
         return fail(errc::bad_option, "a tile has ", columns,
                     " columns of 8-bit elements that are not contiguous along K; it must be a multiple of ", step);
-    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, and of 64 bytes of others.
+    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, of 128 bytes of TF32, whose swizzle has no
+    // shorter lines, and of 64 bytes of others.
     const auto runs = [&](const operand_info& x, int extent) -> result<void> {
-        const int run = x.type == dtype::e2m1x2 ? 128 : 64 * 8 / int(bits_of(x.type));
+        const int run = x.type == dtype::e2m1x2 ? 128 : x.type == dtype::tf32 ? 32 : 64 * 8 / int(bits_of(x.type));
         if (x.contiguous == major::k || extent % run == 0) return {};
         return fail(errc::bad_option, "a CTA has ", extent, " rows of ", x.type,
                     " that do not lie along K; TMA copies ", run, " at a time");
     };
     if (auto ok = runs(of_rows, rows); !ok) return ok;
     if (auto ok = runs(of_columns, columns / tile.ctas); !ok) return ok;
+    if (auto ok = detail::check_sm100_results(tile, work); !ok) return ok;
     if (tile.accumulators < 1)
         return fail(errc::bad_option, "a tile has ", tile.accumulators, " accumulators; it needs one");
+    if (tile.tc_util < 1 || tile.tc_util > 100)
+        return fail(errc::bad_option, "tensor cores multiply for ", tile.tc_util,
+                    " percent of the time; tc_util must be from 1 to 100");
     const int taken = sm100_tmem_columns(tile, how);
     if (taken > int(arch::sm100::tmem_columns))
         return fail(errc::bad_option, "a tile takes ", taken, " columns of tensor memory; there are ",
