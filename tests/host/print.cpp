@@ -25,7 +25,7 @@ TEST_CASE("a configuration prints as its own source") {
     CHECK_SOURCE(config{.block = {128, 256, 64}, .stages = 4, .sm90 = {.promote = promotion::never}});
 }
 
-// clang-format off: it would break the line after the brace, and the text holds what follows it
+// clang-format off
 #define EVERY_MEMBER(Use)                                                                    \
     Use(config{.block = {64, 32, 128},                                                       \
                .stages = 5,                                                                  \
