@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Groups of K of FP8 operands A (k,m) and B (k,n), transposed into a workspace first, on the simulator.
 #include <deepgemm/host/instances.hpp>
-#include <deepgemm/ops/k_grouped_gemm/transposing.hpp>
+#include <deepgemm/ops/k_grouped_gemm/explain_fp8.hpp>
 
 #include <doctest/doctest.h>
 
@@ -147,6 +147,26 @@ TEST_CASE("k-grouped tn: what is refused before anything is launched, and what n
     CHECK(message_of(k_grouped_fp8_gemm_tn_contiguous(engine, transposed(q.a), transposed(q.b), q.d, q.groups, {})) ==
           "");
     CHECK(empty.verdict() == "");
+}
+
+TEST_CASE("k-grouped tn: explained") {
+    random_source random(fresh_seed());
+    const tn_engine engine = engine_on_simulator();
+    k_grouped_sample both(random, 300, 264, {{256, 128}}, stored(true, true, scale_kind::ue8m0, true));
+    const auto text = explain_k_grouped_fp8_gemm(engine, both.problem());
+    if (DEEPGEMM_TEST_SAMPLE > 1 && !text) return;
+    REQUIRE_MESSAGE(text, (text ? "" : text.failure().message));
+    CAPTURE(*text);
+    CHECK(text->find("A is transposed first: 1 matrix of 384 x 300 e4m3, transposed") == 0);
+    CHECK(text->find("B is transposed first: 1 matrix of 384 x 264 e4m3, transposed") != std::string::npos);
+    CHECK(text->find("384 of K in 2 groups, m = 300, n = 264, A e4m3 scaled 1x128 by ue8m0, B") != std::string::npos);
+    k_grouped_sample one(random, 300, 264, {{256, 128}}, stored(false, true, scale_kind::fp32, true));
+    const auto half = explain_k_grouped_fp8_gemm(engine, one.problem());
+    REQUIRE(half);
+    CHECK(half->find("B is transposed first: ") == 0);
+    k_grouped_problem odd = one.problem();
+    odd.d.count = 3;
+    CHECK_FALSE(explain_k_grouped_fp8_gemm(engine, odd));
 }
 
 }  // namespace k_grouped_tn_tests
