@@ -33,8 +33,8 @@ inline void check_pair_at_exit(cta_state& cta) {
 inline const char* pair_wait(const char* what) {
     constexpr const char* waits[] = {"tcgen05.alloc of cta_group::2: the other CTA of the pair has not called it",
                                      "tcgen05.dealloc of cta_group::2: the other CTA of the pair has not called it",
-                                     "tcgen05.relinquish_alloc_permit of cta_group::2: the other CTA of the pair has "
-                                     "not called it"};
+                                     ("tcgen05.relinquish_alloc_permit of cta_group::2: the other CTA of the pair has "
+                                      "not called it")};
     for (const char* wait : waits) {
         if (std::string_view(wait).starts_with(what)) return wait;
     }
