@@ -52,10 +52,10 @@ std::vector<kernel_handle<ops::{operation}>> measured() {{
 
 
 def operations():
-    """The operations of the library that ship kernels, and how many: the sums of the table of what is supported, which a test holds to
-    the lists. An operation that is in no list of the library yet has no row there, and is not measured."""
+    """The operations of the library that ship kernels for Hopper, and how many: the sums of the table of what is supported, which a test
+    holds to the lists. An operation that is in no list of the library yet has no row there, and is not measured."""
     counts = {path.parent.name: 0 for path in sorted(ROOT.glob("include/deepgemm/ops/*/shipped.cuh"))}
-    for operation, kernels in re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", SUPPORT.read_text(), re.M):
+    for operation, kernels in re.findall(r"^\| `(\w+)` \|.*\| sm_90a \| (\d+) \|$", SUPPORT.read_text(), re.M):
         counts[operation] += int(kernels)
     return {operation: count for operation, count in counts.items() if count > 0}
 

@@ -25,8 +25,8 @@ ENTRY = re.compile(r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame,
                    r".*?Used (\d+) registers", re.S)
 
 
-# As many as a CTA of 384 threads may have; these have 256.
-REGISTERS = 168
+# As many as a CTA of 320 threads may have; these have 256.
+REGISTERS = 200
 
 
 class Compiled:

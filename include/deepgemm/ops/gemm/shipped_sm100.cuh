@@ -203,8 +203,8 @@ DEEPGEMM_BOTH constexpr auto sm100_claimed() {
     return shipped::sum_of(sm100_claimed_bf16{}, sm100_claimed_fp8{});
 }
 
-template <class Arch, class O>
-    requires(same_as<Arch, arch::sm100>&& same_as<O, ops::gemm>)
-DEEPGEMM_BOTH constexpr auto all_for() { return sm100_dense(); }
+template <class O>
+    requires(same_as<O, ops::gemm>)
+DEEPGEMM_BOTH constexpr auto sm100_of() { return sm100_dense(); }
 
 }  // namespace deepgemm::shipped
