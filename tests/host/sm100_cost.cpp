@@ -67,6 +67,7 @@ TEST_CASE("which kind multiplies which operands") {
     CHECK(kind(mx, mx) == "mxf4");
     CHECK(kind(nv, nv) == "mxf4nvf4");
     CHECK(kind(turned(mx), mx) == "mxf8f6f4");  // the kinds of FP4 take operands along K only
+    CHECK(kind({dtype::e2m1x2, scale_kind::ue8m0, {32, 32}}, mx) == "mxf8f6f4");  // and scales of single rows
     CHECK(kind(nv, turned(nv)) == "none");
     CHECK(kind(nv, mx) == "none");
     CHECK(kind(half, token) == "none");
@@ -96,6 +97,8 @@ TEST_CASE("tiles whose results no epilogue stores, and lines that no swizzle has
     cast.epilogue.activation = activation_kind::swiglu;
     CHECK(message({.n = 128}, cast) ==
           "a tile leaves 64 columns of D; a scale of D covers 128, so it must leave a multiple of that");
+    CHECK(message({.n = 256, .split_k = 2}, cast) ==
+          "K has 2 parts, and swiglu makes one column of two; the model has no figures for both together");
     CHECK(message({.n = 32}, work(wide, turned(wide))) == "valid");
     CHECK(message({.n = 16}, work(wide, turned(wide))) ==
           "a CTA has 16 rows of tf32 that do not lie along K; TMA copies 32 at a time");

@@ -30,7 +30,7 @@ struct sm100_product {
 };
 
 /// The product of two operands. FP32 scales along K are taken for powers of two, which are packed before the product. FP4 on
-/// both sides has kinds of its own if both lie along K and have scales of 32 elements in UE8M0, or of 16 in UE4M3.
+/// both sides has kinds of its own if both lie along K and have scales of one row and 32 elements in UE8M0, or 16 in UE4M3.
 constexpr sm100_product sm100_product_of(const operand_info& a, const operand_info& b) {
     const auto half = [](dtype type) { return type == dtype::bf16 || type == dtype::f16; };
     const auto wide = [](dtype type) { return type == dtype::tf32 || type == dtype::f32; };
@@ -49,7 +49,7 @@ constexpr sm100_product sm100_product_of(const operand_info& a, const operand_in
     const bool nv = a.format == scale_kind::ue4m3 && b.format == scale_kind::ue4m3;
     if (fp4 && nv && of_a == 16 && of_b == 16) return {"mxf4nvf4", 16384, 4, 16, 16};
     if (a.format == scale_kind::ue4m3 || b.format == scale_kind::ue4m3) return {.known = false};
-    if (fp4 && of_a == 32 && of_b == 32) return {"mxf4", 16384, 4, 32, 32};
+    if (fp4 && a.tile == scale_tile{1, 32} && b.tile == scale_tile{1, 32}) return {"mxf4", 16384, 4, 32, 32};
     if ((of_a != 32 && of_a != 128) || (of_b != 32 && of_b != 128)) return {.known = false};
     return {"mxf8f6f4", 8192, 8, of_a, of_b};
 }
@@ -129,6 +129,9 @@ inline result<void> check_sm100_results(const sm100_tile& tile, const gemm_workl
     if (tile.swap && (steps.any() || work.heads.any()))
         return fail(errc::bad_option, "a tile swaps A and B, and D has ", steps.any() ? "an epilogue" : "head splits",
                     "; only D itself is stored transposed");
+    if (tile.split_k > 1 && steps.activation == activation_kind::swiglu)
+        return fail(errc::bad_option, "K has ", tile.split_k,
+                    " parts, and swiglu makes one column of two; the model has no figures for both together");
     const int scaled = steps.cast.columns, left = int(steps.columns_after(tile.n));
     if (scaled != 0 && left % scaled != 0)
         return fail(errc::bad_option, "a tile leaves ", left, " columns of D; a scale of D covers ", scaled,
