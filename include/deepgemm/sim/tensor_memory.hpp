@@ -56,6 +56,7 @@ struct tensor_access {
 struct tcgen05_thread {
     u64 fenced_at = 0;     ///< mbarrier waits of the thread before its last tcgen05.fence::after_thread_sync
     vector_clock ordered;  ///< what came before that fence
+    u32 issued = 0;        ///< number of its last multiply or copy
     u32 committed = 0;     ///< instructions of its warp before its last commit
 };
 
@@ -83,6 +84,7 @@ struct tcgen05_state {
     std::vector<tcgen05_thread> threads;
     std::vector<tcgen05_warp> warps;
     u32 last_allocation = tmem_columns;  ///< columns of the last allocation
+    wait_list allocating;                ///< for which there is no room yet
     pair_meeting meeting;                ///< in the leader's state
     bool relinquished = false;
     u32 group = 0;   ///< the cta_group of all instructions so far

@@ -3,8 +3,9 @@
 // thread has reached, loads and stores after the wait of their warp. Threads hand on what they did by tcgen05.fence::before and any
 // barrier, and take it over by the barrier and tcgen05.fence::after. Multiplies and copies follow each other without completion, but
 // for multiplies of different shapes or kinds on one D.
-// Each warp numbers its uses; the clock knowledge::tensor has three counts of them: those that a thread has heard of at all, those
-// that a fence::before has handed on, and those that a commit has completed. Host only.
+// Each warp numbers its uses; the clock knowledge::tensor has counts of them: those that a thread has heard of at all, the loads and
+// stores that a fence::before has handed on, and of each thread the multiplies and copies that its fence::before has handed on and
+// that its commit has completed. Host only.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -24,10 +25,11 @@ namespace detail {
 
 // ---- entries of the clock
 
-inline u32 tensor_entries(const cta_state& cta) { return u32(2 * cta.warps.size() + cta.threads.size()); }
+inline u32 tensor_entries(const cta_state& cta) { return u32(2 * (cta.warps.size() + cta.threads.size())); }
 inline u32 heard_of(const thread_state& t) { return t.warp->index; }
 inline u32 fenced_by(const thread_state& t) { return u32(t.cta->warps.size()) + t.warp->index; }
 inline u32 completed_by(const thread_state& t) { return u32(2 * t.cta->warps.size()) + t.index; }
+inline u32 issued_by(const thread_state& t) { return completed_by(t) + u32(t.cta->threads.size()); }
 
 inline void raise_tensor(vector_clock& clock, const thread_state& t, u32 entry, u32 count) {
     if (count != 0) clock.raise(t.cta->log->number, tensor_entries(*t.cta), entry, count);
@@ -96,7 +98,8 @@ inline std::string what_is_missing(const tensor_access& a, tensor_instruction la
     };
     const bool completes = is_committed(a.by) && !in_line, met = heard(collective, holds(heard_of(issuer)));
     const bool fences = current().options.check_tensor_fences && !frees;
-    const u32 entry = completes ? completed_by(issuer) : fences ? fenced_by(issuer) : heard_of(issuer);
+    const u32 fenced = is_committed(a.by) ? issued_by(issuer) : fenced_by(issuer);
+    const u32 entry = completes ? completed_by(issuer) : fences ? fenced : heard_of(issuer);
     if (!heard(collective, holds(entry))) {
         if (completes) {
             return tcgen05_of(*issuer.cta).threads[issuer.index].committed >= a.number
@@ -122,6 +125,18 @@ inline std::string conflict_of(const char* what, u32 lo, u32 hi, const tensor_ac
            missing;
 }
 
+/// Why a use of columns [lo, hi) by a multiply does not follow the D of an earlier one by itself; "" if it does. `shape` is 0 for
+/// what is not D. That a multiply reads columns before a later one writes them is taken for granted, as shipped kernels do.
+inline const char* out_of_turn(const tensor_access& a, u32 lo, u32 hi, bool writes, u32 shape) {
+    if (a.shape == 0) return "";
+    if (!writes) return " (a multiply does not wait for the D of another that it reads)";
+    if (shape == 0) return "";
+    if (shape != a.shape) return " (multiplies of different shapes or kinds do not follow each other by themselves)";
+    return lo == a.lo && hi == a.hi
+               ? ""
+               : " (multiplies onto accumulators that overlap do not follow each other by themselves)";
+}
+
 /// Lane groups of [lo, hi) that the running thread or warp may not use now, with the first message why. `stops` is false for those
 /// in which nothing but a multiply or copy in flight is in the way.
 struct tensor_conflict {
@@ -134,10 +149,10 @@ inline tensor_conflict find_conflict(const tcgen05_state& state, u32 lo, u32 hi,
     tensor_conflict found;
     for (const tensor_access& a : state.accesses) {
         if (!a.touches(lo, hi, lanes) || !(a.writes || writes)) continue;
-        const bool in_turn = shape == 0 || a.shape == 0 || shape == a.shape;
-        std::string missing = what_is_missing(a, by, in_turn);
+        const char* const turn = is_committed(by) ? out_of_turn(a, lo, hi, writes, shape) : "";
+        std::string missing = what_is_missing(a, by, *turn == 0);
         if (missing.empty()) continue;
-        if (!in_turn) missing += " (multiplies of different shapes or kinds do not follow each other by themselves)";
+        missing += turn;
         found.lanes |= a.lanes & lanes;
         found.stops |= !(is_committed(a.by) && missing.starts_with("which is in flight"));
         if (found.message.empty()) found.message = conflict_of(what, lo, hi, a, missing);
@@ -161,7 +176,10 @@ inline u32 number_use(bool collective) {
     const u32 number = ++tcgen05_of(*t.cta).warps[t.warp->index].issued;
     const vector_clock before = t.order.known.tensor;
     raise_tensor(t.order.known.tensor, t, heard_of(t), number);
-    if (!collective) return number;
+    if (!collective) {
+        tcgen05_of(*t.cta).threads[t.index].issued = number;
+        return number;
+    }
     for (thread_state* lane : t.warp->lanes) {
         vector_clock& known = lane->order.known.tensor;
         if (lane == &t) continue;
@@ -218,6 +236,7 @@ inline vector_clock commit_tensor() {
     const u32 issued = state.warps[t.warp->index].issued;
     vector_clock& known = t.order.known.tensor;
     raise_tensor(known, t, fenced_by(t), known.at(t.cta->log->number, heard_of(t)));
+    raise_tensor(known, t, issued_by(t), state.threads[t.index].issued);
     state.threads[t.index].committed = issued;
     vector_clock all = known;
     raise_tensor(all, t, completed_by(t), issued);
@@ -244,6 +263,7 @@ inline void tcgen05_fence_before() {
     if (w.loads && current().options.check_tensor_waits) count = std::min(count, w.loads_waited);
     if (w.stores) count = std::min(count, w.stores_waited);
     detail::raise_tensor(known, t, detail::fenced_by(t), count);
+    detail::raise_tensor(known, t, detail::issued_by(t), detail::tcgen05_of(*t.cta).threads[t.index].issued);
 }
 
 }  // namespace deepgemm::sim
