@@ -266,8 +266,8 @@ TEST_CASE("K in parts: rules, memory and clocks") {
     CHECK(message({.n = 64, .cluster = {2, 1}, .split_k = 2}, work(half, half)) ==
           "K has 2 parts, and 2 CTAs share tiles; a cluster does one of the two");
 
-    // Rows of a warp meet in one CTA, which has a batch of columns from each other part. Of four warps, two are in each of two parts,
-    // and one, or none, in each of four or eight.
+    // Rows of a warp meet in one CTA, which has a batch of columns from each other part. Of four warps, two are in each of two
+    // parts, and one, or none, in each of four or eight.
     CHECK(sm100_parts_bytes({.n = 64, .split_k = 2}, dtype::bf16) == 1 * 2 * 32 * 64 * 4);
     CHECK(sm100_parts_bytes({.n = 256, .split_k = 4}, dtype::bf16) == 3 * 1 * 32 * 64 * 4);
     CHECK(sm100_parts_bytes({.n = 256, .split_k = 4}, dtype::f32) == 3 * 1 * 32 * 32 * 4);

@@ -6,9 +6,9 @@
 
 namespace deepgemm::test {
 
-/// Beside the shapes of every kernel: parts of which each exceeds the stages by two blocks; K with fewer blocks than there are parts,
-/// so that some parts are empty; and parts of unequal length, each under another policy. One cluster has several tiles, with tails along
-/// each axis. Exact data must come out bit by bit.
+/// Beside the shapes of every kernel: parts of which each exceeds the stages by two blocks; K with fewer blocks than there are
+/// parts, so that some parts are empty; and parts of unequal length, each under another policy. One cluster has several tiles,
+/// with tails along each axis. Exact data must come out bit by bit.
 inline void expect_exact_parts(std::span<const gemm_handle> kernels) {
     expect_exact_everywhere(kernels);
     u32 turn = 0;

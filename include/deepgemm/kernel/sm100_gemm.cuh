@@ -102,8 +102,8 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
         }
     };
 
-    /// The totals of a tile in tensor memory, in the accumulator that `at` points to; zeros if nothing was multiplied. Those of the
-    /// other parts of K, if there are any, come through `parts`.
+    /// The totals of a tile in tensor memory, in the accumulator that `at` points to; zeros if nothing was multiplied. Those of
+    /// the other parts of K, if there are any, come through `parts`.
     struct totals {
         const shared& here;
         split& parts;
@@ -115,8 +115,8 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
             if (any) here.sums.release(at);
         }
     };
-    /// Converged warp: `Registers` registers of totals from column `first` on. With the last ones the accumulator is released. If K is
-    /// split, they are the sum over all parts, and the warp must be the one that collects them.
+    /// Converged warp: `Registers` registers of totals from column `first` on. With the last ones the accumulator is released.
+    /// If K is split, they are the sum over all parts, and the warp must be the one that collects them.
     template <int Registers>
     DEEPGEMM_DEVICE static void take(const totals& total, int /*wave*/, int first, float (&value)[Registers]) {
         if constexpr (splits) {
@@ -195,8 +195,8 @@ private:
         pipe.initialise();
     }
 
-    /// Threads and warps of a cluster that walk the tiles: two producers, the warps that store and that which prepares, in each CTA;
-    /// and those that multiply.
+    /// Threads and warps of a cluster that walk the tiles: two producers, the warps that store and that which prepares, in each
+    /// CTA; and those that multiply.
     static constexpr u32 walkers =
         u32(Config.cluster_ctas() * (2 + Config.sm100.epilogue_warps + (storage::prepares ? 1 : 0)) +
             Config.cluster_ctas() / ctas);

@@ -180,7 +180,8 @@ constexpr int sm100_collected_warps(const sm100_tile& tile) { return ceil_div(4,
 
 }  // namespace detail
 
-/// Bytes of shared memory in which D is staged, in rows of the multiply: two buffers; of a swapped tile two batches of tokens, or all of them.
+/// Bytes of shared memory in which D is staged, in rows of the multiply: two buffers; of a swapped tile two batches of tokens,
+/// or all of them.
 constexpr i64 sm100_staging_bytes(const sm100_tile& tile, dtype d) {
     const int columns =
         tile.swap ? min(tile.m, 2 * detail::sm100_taken_columns(tile, d)) : 2 * detail::sm100_store_columns(tile, d);
@@ -231,8 +232,8 @@ inline result<void> check_sm100_tile(const sm100_tile& tile, const gemm_workload
     if (how.element_bits == 8 && of_columns.contiguous == major::mn && columns % step != 0)
         return fail(errc::bad_option, "a tile has ", columns,
                     " columns of 8-bit elements that are not contiguous along K; it must be a multiple of ", step);
-    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, of 128 bytes of TF32, whose swizzle has no
-    // shorter lines, and of 64 bytes of others.
+    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, of 128 bytes of TF32, whose swizzle has
+    // no shorter lines, and of 64 bytes of others.
     const auto runs = [&](const operand_info& x, int extent) -> result<void> {
         const int run = x.type == dtype::e2m1x2 ? 128 : x.type == dtype::tf32 ? 32 : 64 * 8 / int(bits_of(x.type));
         if (x.contiguous == major::k || extent % run == 0) return {};
