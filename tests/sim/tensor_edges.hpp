@@ -9,14 +9,14 @@ namespace deepgemm::test::edges {
 inline constexpr u32 bar = 32 * 1024;
 inline constexpr u32 instruction = sm100::instruction<bf16, bf16>(128, 32);
 
-inline u64 operand(u32 address) { return sm100::make_descriptor(address, 0, 256, swizzle_mode::b32); }
+inline u64 operand_at(u32 address) { return sm100::make_descriptor(address, 0, 256, swizzle_mode::b32); }
 
 /// D(128, 32) at column `d` = A x B over K = 16 of ones, so that D is 16.
 inline void multiply(u32 smem, u32 d, bool accumulate = false) {
-    ptx::tcgen05_mma<1, ptx::tcgen05_kind::f16>(d, operand(smem), operand(smem + 4096), instruction, accumulate);
+    ptx::tcgen05_mma<1, ptx::tcgen05_kind::f16>(d, operand_at(smem), operand_at(smem + 4096), instruction, accumulate);
 }
 inline void multiply_tensor_a(u32 smem, u32 d, u32 a) {
-    ptx::tcgen05_mma_tensor_a<1, ptx::tcgen05_kind::f16>(d, a, operand(smem + 4096), instruction, false);
+    ptx::tcgen05_mma_tensor_a<1, ptx::tcgen05_kind::f16>(d, a, operand_at(smem + 4096), instruction, false);
 }
 inline void wait_for(u32 barrier, u32 parity = 0) {
     ptx::mbarrier_wait(barrier, parity, "product");

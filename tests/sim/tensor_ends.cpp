@@ -93,7 +93,7 @@ TEST_CASE("two pairs of CTAs in a cluster of four") {
             if (ptx::warp_index() == 0) ptx::tmem_allocate<2>(smem + bar + 32, 32);
             ptx::cluster_sync();
             if (rank % 2 == 0 && ptx::thread_index() == 0) {
-                ptx::tcgen05_mma<2, ptx::tcgen05_kind::f16>(0, operand(smem), operand(smem + 4096),
+                ptx::tcgen05_mma<2, ptx::tcgen05_kind::f16>(0, operand_at(smem), operand_at(smem + 4096),
                                                             sm100::instruction<bf16, bf16>(256, 32), false);
                 ptx::tcgen05_commit_multicast<2>(smem + bar, u16(own ? 3 << rank : rank == 0 ? 12 : 3));
             }
