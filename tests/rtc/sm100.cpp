@@ -52,7 +52,7 @@ using hopper = gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>,
 TEST_CASE("a kernel of Blackwell is compiled by type and by text for the architecture of the device") {
     CHECK(arch_of(device_info::b200()) == "sm_100a");
     CHECK(arch_of(device_info::b300()) == "sm_103a");
-    for (const std::string arch :
+    for (const std::string& arch :
          {arch_of(device_info::b200()), arch_of(device_info::b300()), std::string(arch::sm100::name)}) {
         CAPTURE(arch);
         const compiler made(test::headers(), {.arch = arch});
