@@ -227,6 +227,28 @@ TEST_CASE("grouped gemm: matrices of a stack may lie row by row among each other
     });
 }
 
+TEST_CASE("grouped gemm: scales that are a column, as many words apart as a slot has rows, are taken as K-major ones") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    constexpr i64 groups = 3, m = 70, k = 100;
+    grouped_sample sample(random, {i32(m), 72, i32(k)}, {70, 5, 0});
+    grouped_problem p = sample.problem();
+    std::vector<u32> words(std::size_t(groups * m));  // (group, m, 1)
+    for (i64 g = 0; g < groups; ++g) {
+        const auto& from = sample.a()[g].scale;
+        for (i64 row = 0; row < m; ++row)
+            words[std::size_t(g * m + row)] = static_cast<const u32*>(from.words)[row * from.stride_mn];
+    }
+    p.a.first.scales = k_major_scales(words.data(), scale_kind::fp32, m, k);
+    p.a.scale_stride = m;
+    CHECK(workload_of(p).a.scales == major::k);
+    const auto done = run_named(engine_on_simulator(), p);
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK(sample.verdict() == "");
+    p.a.scale_stride = m + 2;  // TMA could load these
+    CHECK(workload_of(p).a.scales == major::mn);
+}
+
 TEST_CASE("grouped gemm: dependent launches wait for the kernel that counts, whichever operands are ready") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());

@@ -68,7 +68,7 @@ inline auto memory_of(const grouped_problem& problem) {
     if (a.first.matrix.columns == 0) return list;
     list.add(memory_of("A", a.first.matrix, a.count, a.matrix_stride));
     list.add(memory_of("B", b.first.matrix, b.count, b.matrix_stride));
-    list.add(memory_of("the scales of A", a, detail::reads_by_word(a.first.scales, false)));
+    list.add(memory_of("the scales of A", a, detail::reads_a_scales_by_word(a)));
     list.add(memory_of("the scales of B", b, detail::reads_by_word(b.first.scales, true)));
     return list;
 }
