@@ -418,7 +418,7 @@ TEST_CASE("grouped gemm: every rule broken once") {
     CHECK(refused([](p_& p) { p.d.first.rows = 255; }) ==
           "shape_mismatch: D is 255 x 512; A with 256 rows and B with 512 rows need 256 x 512");
     CHECK(refused([](p_& p) { p.a.count = p.b.count = p.d.count = i64(1) << 26; }) ==
-          "bad_extent: 67108864 groups of 256 x 512 have more than 2147483647 tiles of 64 x 8; tiles are counted in 31 "
+          "bad_extent: 67108864 groups of 256 x 512 have more than 2147483647 tiles of 8 x 8; tiles are counted in 31 "
           "bits");
     CHECK(
         refused([](p_& p) { p.a.matrix_stride = 256 * 1024 - 1; }) ==
@@ -480,11 +480,11 @@ TEST_CASE("grouped gemm: a workload is checked as a problem is") {
     CHECK(validate(work));
     work.groups = -1;
     CHECK(validate(work).failure().message == "the number of groups is -1; it must be from 0 to 2147479552");
-    work.groups = 8388607;  // 4 x 64 tiles each
+    work.groups = 1048575;  // 32 x 64 tiles each
     CHECK(validate(work));
-    work.groups = 8388608;
+    work.groups = 1048576;
     CHECK(validate(work).failure().message ==
-          "8388608 groups of 256 x 512 have more than 2147483647 tiles of 64 x 8; tiles are counted in 31 bits");
+          "1048576 groups of 256 x 512 have more than 2147483647 tiles of 8 x 8; tiles are counted in 31 bits");
     work.shape = {2147479552, 2147479552, 128};
     work.groups = 1;
     CHECK(!validate(work));

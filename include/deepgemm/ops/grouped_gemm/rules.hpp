@@ -27,7 +27,7 @@ inline result<void> validate(const grouped_workload& work) {
     if (auto ok = check_extent("the number of groups", work.groups); !ok) return ok;
     if (auto ok = check_extent("expected_rows", work.expected_rows); !ok) return ok;
     if (auto ok = validate(work.one()); !ok) return ok;
-    return detail::check_tiles(work.groups, "group", work.shape.m, work.shape.n);
+    return detail::check_tiles(work.groups, "group", work.shape.m, work.shape.n, 8);
 }
 
 namespace detail {
@@ -44,7 +44,7 @@ inline result<void> check_grouped(const grouped_problem& problem) {
     if (auto ok = check_expected_rows(expected_rows); !ok) return ok;
     const gemm_problem first = first_of(problem);
     if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
-    if (auto ok = check_tiles(a.count, "group", d.first.rows, b.first.matrix.rows); !ok) return ok;
+    if (auto ok = check_tiles(a.count, "group", d.first.rows, b.first.matrix.rows, 8); !ok) return ok;
     if (auto ok = check_placement(first); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     if (auto ok = check_scales_of_stack(epilogue, d.first.rows, d.first.columns, d.count); !ok) return ok;
