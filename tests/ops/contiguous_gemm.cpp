@@ -295,6 +295,9 @@ TEST_CASE("contiguous gemm: a wrong entry of a list of rows is named") {
 }
 
 TEST_CASE("contiguous gemm: a list of no rows is a list: nothing is computed, and nothing without it") {
+    static_assert(list_of_rows(static_cast<const std::int64_t*>(nullptr), 0).wide &&
+                  list_of_rows(static_cast<const long long*>(nullptr), 0).wide &&
+                  !list_of_rows(static_cast<const std::int32_t*>(nullptr), 0).wide);
     const contiguous_engine engine = engine_on_simulator();
     for (contiguous_problem p : {made_up(), made_up_by_row()}) {
         const row_list none = list_of_rows(static_cast<const i64*>(nullptr), 0), by_hand{};
