@@ -207,6 +207,16 @@ deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine*
                                                           const deepgemm_row_groups* groups,
                                                           const deepgemm_epilogue* epilogue, void* stream,
                                                           deepgemm_message* message);
+/* The same of matrices of B that may be contiguous along N instead: row_stride 1, column_stride the distance from one k to the next.
+ * They are transposed into the workspace first, all of them. Scales are given as above. */
+deepgemm_status deepgemm_m_grouped_fp8_gemm_contiguous_with_workspace(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
+    const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_groups* groups,
+    const deepgemm_epilogue* epilogue, void* workspace, uint64_t workspace_bytes, void* stream,
+    deepgemm_message* message);
+/* Bytes of device memory, at a multiple of 16, that it needs for `count` matrices of B; 0 if they are contiguous along K. */
+deepgemm_status deepgemm_m_grouped_fp8_gemm_contiguous_workspace_bytes(const deepgemm_input* b, int64_t count,
+                                                                       uint64_t* bytes, deepgemm_message* message);
 /* The same of operands in BF16, without scales: distances between scales do not matter. */
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
                                                            const deepgemm_input* b, const deepgemm_output* d,

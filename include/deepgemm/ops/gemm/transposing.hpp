@@ -41,7 +41,7 @@ constexpr u64 held_bytes(wide bytes) {
 inline input_stack turned_stack(const scaled_stack& x, const void* place) {
     const input_matrix& one = x.first.matrix;
     const i64 pitch = turned_pitch(one.columns);
-    return {{place, one.type, one.rows, one.columns, pitch, 1}, x.count, one.rows * pitch};
+    return {{place, one.type, one.rows, one.columns, pitch, 1}, x.count, held(wide(one.rows) * pitch)};
 }
 /// Transposes the matrices of a stack to where turned_stack() says.
 template <class Engine>
