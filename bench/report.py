@@ -305,7 +305,7 @@ def full_table(report):
 
 
 def summary_table(report):
-    """Geometric means over groups of cases: what the README shows."""
+    """Geometric means over groups of cases."""
     header = ["cases", "count", "fastest, TFLOPS"] + [f"{PEERS[p]} / ours" for p in report.peers]
     if any(r.get("us_sustained") for r in report.rows):
         header += [f"sustained, {PEERS[p]} / ours" for p in report.peers if report.mean(p, True)]
@@ -477,15 +477,45 @@ def performance_page(reports, races, run_times, engine_results, chain_results):
     return "\n".join(parts) + "\n"
 
 
-def readme_with(text, reports):
-    """README's text with the table between the markers; unchanged if it has no markers."""
-    body, said = [], set()
+def readme_cell(report, peer):
+    """Geometric mean of a peer's times over ours, and the case in which it does best beside us."""
+    ratios = [x for x in (report.ratio(r, peer) for r in report.rows) if x]
+    return f"{geometric_mean(ratios):.2f} ({min(ratios):.2f})" if ratios else ""
+
+
+def readme_table(reports):
+    """A row for each family of cases of one GPU."""
+    peers = [p for p in PEERS if not p.startswith("deepgemm_") and any(p in r.peers for r in reports)]
+    rows = []
     for report in reports:
-        body.append(f"### {report.title}")
-        if protocol(report) not in said:
-            body.append(protocol(report))
-        said.add(protocol(report))
-        body.append(summary_table(report))
+        timed = [r for r in report.rows if r["us"]]
+        rows.append([report.what, str(len(timed)), number(max(r["tflops"] for r in timed), 0)]
+                    + [readme_cell(report, p) for p in peers])
+    return table([reports[0].machine["gpu"], "cases", "fastest, TFLOPS"] + [PEERS[p] for p in peers], rows)
+
+
+def readme_text(reports):
+    """What a table of README says of its numbers."""
+    days = sorted(r.machine["date"][:10] for r in reports)
+    others = {o["version"]: o["machine"]["date"][:10] for r in reports for o in r.others}
+    machine = reports[0].machine
+    text = (f"On an {machine['gpu']}, {days[0]} to {days[-1]}, driver {machine['driver']}, CUDA {machine['toolkit']}: the time of a "
+            "peer over ours, so that above 1 deepgemm is faster; the geometric mean over all cases, and in brackets the case that "
+            "is best for the peer. Kernel times of single launches after a flush of the caches, contenders interleaved. cuBLASLt "
+            "*tensor-wise* applies no scales of blocks, so it does less work than ours with such scales; *fast* sums in the tensor "
+            "core alone. Rows without a peer are products that none of them computes in this form.")
+    for version, day in sorted(others.items()):
+        text += f" DeepGEMM {version} was measured in another run ({day}), by its own test program."
+    return text + (" Every case, launches back to back, energy, rooflines and the commands are in "
+                   "[Measured results](docs/performance.md).")
+
+
+def readme_with(text, reports):
+    """README's text with the tables between the markers, one for each GPU; unchanged if it has no markers."""
+    body = []
+    for gpu in dict.fromkeys(r.gpu for r in reports):
+        of_gpu = [r for r in reports if r.gpu == gpu]
+        body += [readme_text(of_gpu), readme_table(of_gpu)]
     body = "\n\n".join(body)
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
     return pattern.sub(lambda _: f"{BEGIN}\n{body}\n{END}", text)
