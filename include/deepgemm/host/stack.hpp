@@ -47,6 +47,11 @@ constexpr i64 held(wide elements) {
     constexpr i64 most = 0x7fffffffffffffff;
     return elements < most ? i64(elements) : most;
 }
+/// A number of bytes as 64 bits hold it. No memory has as many as the largest.
+constexpr u64 held_bytes(wide bytes) {
+    constexpr wide most = ~u64(0);
+    return u64(min(bytes, most));
+}
 /// Elements from the start of rows and columns, with their strides, to the start of as many more.
 constexpr i64 distance(i64 rows, i64 row_stride, i64 columns, i64 column_stride) {
     return held(max(wide(rows) * row_stride, wide(columns) * column_stride));
