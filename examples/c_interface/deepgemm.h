@@ -368,6 +368,9 @@ typedef struct deepgemm_mqa_logits {
 deepgemm_status deepgemm_fp8_mqa_logits(const deepgemm_engine* engine, const deepgemm_mqa_logits* problem, void* stream,
                                         deepgemm_message* message);
 
+/* 32-bit words of a schedule for as many multiprocessors. A call with a schedule uses no more than fit. */
+#define DEEPGEMM_PAGED_MQA_SCHEDULE_WORDS(multiprocessors) (2 * (int64_t)(multiprocessors) + 8)
+
 /* Queries in FP8 (E4M3) of requests whose keys lie in pages of a cache, and their logits. Query t of request r is row r * next_n + t.
  * Strides are in elements from one row to the next, that of pages in bytes; 0 stands for rows or pages without padding. */
 typedef struct deepgemm_paged_mqa_logits {
@@ -382,7 +385,7 @@ typedef struct deepgemm_paged_mqa_logits {
     const int32_t* block_table; /* (requests, table_columns), in device memory: a request's pages in order */
     void* logits;               /* (queries, columns) */
     int32_t* schedule;          /* NULL, or what deepgemm_make_paged_mqa_schedule has made */
-    int64_t schedule_words;     /* of 32 bits: 2 * (multiprocessors + 2) */
+    int64_t schedule_words;     /* DEEPGEMM_PAGED_MQA_SCHEDULE_WORDS(multiprocessors) */
     int64_t page_stride, weights_stride, table_columns, table_stride, logits_stride;
     int32_t weights_type, logits_type;
     int32_t form;      /* DEEPGEMM_LOGITS_FULL or DEEPGEMM_LOGITS_UNCLEAN */
