@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Scales that hold for all of K: one for each row of an operand, or one for the whole operand. They multiply the totals of a
-// tile once, before anything else is done with these: total *= sa(m) * sb(n). On Hopper the warps that hold totals load them before
-// the main loop, which hides that however short K is. A thread needs the scales of a quarter of a tile's columns, too many to hold;
-// so the lanes of a warp share them out, and hand them to each other: loads from the first cache take twice the time of that. On
-// Blackwell all lanes need the same column at the same time, so one load of the first cache serves a warp.
+// tile once, before anything else is done with these: total *= sa(m) * sb(n). On Hopper the warps that hold totals load them
+// before the main loop, which hides that however short K is. A thread needs the scales of a quarter of a tile's columns, too
+// many to hold; so the lanes of a warp share them out, and hand them to each other: loads from the first cache take twice the
+// time of that. On Blackwell all lanes need the same column at the same time, so one load of the first cache serves a warp.
 #pragma once
 
 #include <deepgemm/mma/sm100/fragment.cuh>
@@ -17,8 +17,8 @@ namespace deepgemm {
 
 namespace scale {
 
-/// The scales of one operand from the first row of a tile on: that of row `i` is first[i * stride], for `rows` rows. Rows beyond
-/// never reach D, and may have any of them. If there are no rows every scale is 1.
+/// The scales of one operand from the first row of a tile on: that of row `i` is first[i * stride], for `rows` rows. Rows
+/// beyond never reach D, and may have any of them. If there are no rows every scale is 1.
 struct tile_scales {
     const float* first;
     i64 stride;
