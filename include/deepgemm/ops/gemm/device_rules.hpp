@@ -41,14 +41,10 @@ inline std::string hopper_refuses(const gemm_workload& work) {
     return {};
 }
 
-/// Blackwell applies scales in tensor memory, from words of four that TMA loads, and nothing to sums.
+/// Blackwell applies scales along K in tensor memory, from words of four that TMA loads.
 inline std::string blackwell_refuses(const gemm_workload& work) {
     for (const auto& [name, rows, x] : {std::tuple{"A", "M", work.a}, {"B", "N", work.b}}) {
-        if (x.format == scale_kind::none) continue;
-        if (x.tile.all_of_k())
-            return concat(name,
-                          " has scales that hold for all of K; kernels of Blackwell take scales of 16, 32 or 128 "
-                          "elements of K, or none");
+        if (x.format == scale_kind::none || x.tile.all_of_k()) continue;
         if (x.format == scale_kind::fp32)
             return concat("the scales of ", name,
                           " are fp32; tensor cores of Blackwell apply packed ones, which gemm_options::packer "
