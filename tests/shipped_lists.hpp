@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The lists of shipped kernels of all operations, for tests that go through every operation of the library's engine: one that is
-// missing here does not compile there.
+// The lists of shipped kernels of all operations, for tests that go through every operation of the library's engine: one that
+// is missing here does not compile there.
 #pragma once
 
 #include <deepgemm/ops.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The choice of a kernel among those that a program has instantiated. Kernels that cannot run the workload are dropped; a pin, a
-// row of the caller's or of the library's measured choices comes first, and else the operation's prediction decides.
+// The choice of a kernel among those that a program has instantiated. Kernels that cannot run the workload are dropped; a pin,
+// a row of the caller's or of the library's measured choices comes first, and else the operation's prediction decides.
 #pragma once
 
 #include <algorithm>

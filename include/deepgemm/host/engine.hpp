@@ -213,6 +213,18 @@ public:
         return means ? result<void>{} : means.failure();
     }
 
+    /// The configuration of the kernel that run() launches for a workload that is not empty; `own` as in run(). For calls of
+    /// several launches that shall all have the same one.
+    template <class O>
+        requires(serves<O>)
+    result<typename O::config> config_for(const typename O::workload& work,
+                                          const call_knobs<std::type_identity_t<O>>& own = {})
+    const {
+        const auto means = means_for<O>(work, {knobs_, shelf<O>().own, own});
+        if (!means) return means.failure();
+        return means->kernel->info.cfg;
+    }
+
     /// The same three functions without naming the operation, for a problem type that only one of the engine's operations has.
     template <class Problem = typename first::problem, class O = of_problem<Problem>>
     result<void> run(const Problem& problem, void* stream = nullptr, const call_knobs<O>& own = {}) const {

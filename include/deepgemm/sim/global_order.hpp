@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What comes before what in global memory: whether a thread that accesses memory knows of what another has written or read there,
-// and the words of an error if it does not. global_checks.hpp asks it for each access.
+// What comes before what in global memory: whether a thread that accesses memory knows of what another has written or read
+// there, and the words of an error if it does not. global_checks.hpp asks it for each access.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>

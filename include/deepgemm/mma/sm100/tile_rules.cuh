@@ -18,8 +18,8 @@ inline constexpr int most_cluster_ctas = 8;
 /// CTAs multiply alone or in pairs.
 DEEPGEMM_BOTH constexpr bool ctas_fit(int ctas) { return ctas == 1 || ctas == 2; }
 
-/// The columns of a multiply of `ctas` CTAs come in steps of so many: 8 for each CTA, and 16 where the operand of the columns has
-/// elements of 8 bits and is contiguous along them.
+/// The columns of a multiply of `ctas` CTAs come in steps of so many: 8 for each CTA, and 16 where the operand of the columns
+/// has elements of 8 bits and is contiguous along them.
 DEEPGEMM_BOTH constexpr int column_step(int ctas, int staged_bits = 16, major contiguous = major::k) {
     return (staged_bits == 8 && contiguous == major::mn ? 16 : 8) * ctas;
 }
@@ -28,9 +28,9 @@ DEEPGEMM_BOTH constexpr bool columns_fit(int columns, int step) {
     return columns >= step && columns <= most_columns && columns % step == 0;
 }
 
-/// Rows of M or N that the smallest copy of a tile of `rows` rows brings: eight of an operand that is contiguous along K. Else it is
-/// a line of the swizzle: 128 bytes, or 64 where the tile is no multiple of 128; of TF32 always 128 bytes, since its swizzle has
-/// no shorter lines, and of FP4 128 elements. `staged_bits` are the bits of an element in shared memory.
+/// Rows of M or N that the smallest copy of a tile of `rows` rows brings: eight of an operand that is contiguous along K. Else
+/// it is a line of the swizzle: 128 bytes, or 64 where the tile is no multiple of 128; of TF32 always 128 bytes, since its
+/// swizzle has no shorter lines, and of FP4 128 elements. `staged_bits` are the bits of an element in shared memory.
 DEEPGEMM_BOTH constexpr int copied_rows(dtype element, major contiguous, int staged_bits, int rows) {
     if (contiguous == major::k) return 8;
     if (element == dtype::e2m1x2) return 128;

@@ -85,9 +85,7 @@ inline result<void> check_batch(const batched_problem& problem) {
     if (first.a.matrix.columns == 0) return {};
     if (auto ok = check_stack("A", a.first.matrix, a.count, a.matrix_stride); !ok) return ok;
     if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
-    if (!reads_a_scales_by_word(problem) || a.scale_stride < 0) {
-        if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
-    }
+    if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
     return check_scale_stack("B", b, true);
 }
 
@@ -110,7 +108,7 @@ inline auto memory_of(const batched_problem& problem) {
     if (detail::first_of(problem).a.matrix.columns == 0) return list;
     list.add(memory_of("A", a.first.matrix, a.count, a.matrix_stride));
     list.add(memory_of("B", b.first.matrix, b.count, b.matrix_stride));
-    list.add(memory_of("the scales of A", a, detail::reads_a_scales_by_word(problem)));
+    list.add(memory_of("the scales of A", a, detail::reads_a_scales_by_word(a)));
     list.add(memory_of("the scales of B", b, detail::reads_by_word(b.first.scales, true)));
     return list;
 }
