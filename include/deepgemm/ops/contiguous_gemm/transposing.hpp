@@ -72,14 +72,8 @@ result<void> m_grouped_fp8_gemm_nn_contiguous(const Engine& engine, const scaled
     const contiguous_problem product = detail::turned_rows(given, workspace.data);
     if (auto ok = detail::check_turned(given, product, workspace, m_grouped_fp8_gemm_nn_workspace_bytes(b)); !ok)
         return ok;
-    const call_knobs<ops::contiguous_gemm> of_product{options.num_sms, options.pin, true};
-    if (auto ok = engine.template settle<ops::contiguous_gemm>(product, of_product); !ok) return ok;
-    if (auto ok = detail::turn_stack(
-            engine, given.b, {product.b.first.matrix, product.b.count, product.b.matrix_stride},
-            {.stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch});
-        !ok)
-        return ok;
-    return engine.template run<ops::contiguous_gemm>(product, options.stream, of_product);
+    return detail::run_after<ops::contiguous_gemm>(engine, {detail::operand_turn::of(true, given.b, product.b)},
+                                                   product, options);
 }
 
 }  // namespace deepgemm

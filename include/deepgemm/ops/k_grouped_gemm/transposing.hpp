@@ -60,27 +60,6 @@ struct turned_k_groups {
         for (const memory_use& use : memory_of(given)) list.add(use);
         return check_memory(list);
     }
-
-    /// Enqueues the transpositions and the product.
-    template <class Engine>
-    result<void> run(const Engine& engine, const k_grouped_options& options) const {
-        const call_knobs<ops::k_grouped_gemm> of_product{options.num_sms, options.pin, true};
-        if (auto ok = engine.template settle<ops::k_grouped_gemm>(product, of_product); !ok) return ok;
-        transpose_options of_turn{
-            .stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch};
-        const auto turn = [&](const scaled_matrix& from, const input_matrix& to) {
-            const auto done = turn_stack(engine, {from, 1, 0, 0}, {to, 1, 0}, of_turn);
-            of_turn.dependent_launch = true;
-            return done;
-        };
-        if (first.a) {
-            if (auto ok = turn(given.a, product.a.matrix); !ok) return ok;
-        }
-        if (first.b) {
-            if (auto ok = turn(given.b, product.b.matrix); !ok) return ok;
-        }
-        return engine.template run<ops::k_grouped_gemm>(product, options.stream, of_product);
-    }
 };
 
 }  // namespace detail
@@ -101,7 +80,10 @@ result<void> k_grouped_fp8_gemm_tn_contiguous(const Engine& engine, const scaled
     const detail::turned_k_groups made = detail::turned_k_groups::of(given, workspace);
     if (!made.first.any()) return detail::run_typed(engine, detail::fp8_operands, given, options);
     if (auto ok = made.check(workspace); !ok) return ok;
-    return made.run(engine, options);
+    return detail::run_after<ops::k_grouped_gemm>(engine,
+                                                  {detail::operand_turn::of(made.first.a, given.a, made.product.a),
+                                                   detail::operand_turn::of(made.first.b, given.b, made.product.b)},
+                                                  made.product, options);
 }
 
 }  // namespace deepgemm
