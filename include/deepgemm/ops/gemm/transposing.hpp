@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Products of FP8 operands that are contiguous along M or N, which Hopper's tensor cores do not read. There are two ways. Kernels
-// with few rows on the other side transpose such an operand on the way to their registers, so it is read once. Others would do so
-// for every tile, and multiply while they wait for it; for them the operand is transposed into a workspace by a launch of its
-// own, and the product, which starts while that one ends, reads it there.
+// Products of FP8 operands that are contiguous along M or N, which Hopper's tensor cores do not read. There are two ways.
+// Kernels with few rows on the other side transpose such an operand on the way to their registers, so it is read once. Others
+// would do so for every tile, and multiply while they wait for it; for them the operand is transposed into a workspace by a
+// launch of its own, and the product, which starts while that one ends, reads it there.
 #pragma once
 
 #include <initializer_list>
@@ -107,8 +107,8 @@ inline result<void> check_size(const workspace_memory& workspace, u64 least, tur
                 " not contiguous along K");
 }
 
-/// The failure of a product for which there is no kernel, with advice for operands that lie along M or N. `where` is the option that
-/// has the workspace.
+/// The failure of a product for which there is no kernel, with advice for operands that lie along M or N. `where` is the option
+/// that has the workspace.
 inline error untransposed(const error& found, turned_first turned, const char* where) {
     if (!turned.any() || found.code != errc::no_kernel) return found;
     return {errc::no_kernel, concat(found.message, "; ",
@@ -173,8 +173,8 @@ struct operand_turn {
     bool any() const { return from.count > 0; }
 };
 
-/// Runs a checked product of operation `O` after the transpositions of its operands. Nothing is launched unless there is a kernel
-/// for it.
+/// Runs a checked product of operation `O` after the transpositions of its operands. Nothing is launched unless there is a
+/// kernel for it.
 template <class O, class Engine, class Options>
 result<void> run_after(const Engine& engine, std::initializer_list<operand_turn> turns,
                        const typename O::problem& product, const Options& options) {
