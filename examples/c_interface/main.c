@@ -176,8 +176,8 @@ static int run_groups(const deepgemm_engine* engine) {
     // [turned]
     failed |= report_groups("FP8 in groups of rows, B along N", status, &message, d, 0);
 
-    // Rows of A in reverse order, gathered into the order above; rows of D in reverse order, scattered from there. Entries of rows
-    // of no group may hold anything.
+    // Rows of A in reverse order, gathered into the order above; rows of D in reverse order, scattered from there. Entries of
+    // rows of no group may hold anything.
     for (int row = 0; row < groups * slot; ++row) {
         turned[row] = of_row[row] < 0 ? -1 : groups * slot - 1 - row;
         a_turned[row] = of_row[row] < 0 ? INT32_MAX : groups * slot - 1 - row;
