@@ -28,8 +28,8 @@ inline std::string turned_on_the_way(const char* name) {
 
 }  // namespace detail
 
-/// What fp8_gemm_nt() and its kin do with a product: which operands are transposed first, and the plan of what follows. `problem` is
-/// checked but for its memory. Host.
+/// What fp8_gemm_nt() and its kin do with a product: which operands are transposed first, and the plan of what follows.
+/// `problem` is checked but for its memory. Host.
 template <class Engine>
     requires(engine_for<Engine, ops::gemm>&& engine_for<Engine, ops::transpose>)
 result<std::string> explain_fp8_gemm(const Engine& engine, const gemm_problem& problem) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of a product in groups of K that a caller can break: those for the product of all K, those for stacks, and those for
-// the list of groups. Nothing is read from device memory that a problem names, not even that list.
+// The rules of a product in groups of K that a caller can break: those for the product of all K, those for stacks, and those
+// for the list of groups. Nothing is read from device memory that a problem names, not even that list.
 #pragma once
 
 #include <utility>
@@ -47,7 +47,8 @@ inline result<void> check_k_starts(const k_group_list& groups, const k_grouped_w
                 is_fp8(work.a.type) ? "which share a scale" : "which are 16 bytes of a row");
 }
 
-/// Checks the sizes of concatenated groups, which host memory holds, for a product `whole` of all K. There may be `most` groups.
+/// Checks the sizes of concatenated groups, which host memory holds, for a product `whole` of all K. There may be `most`
+/// groups.
 inline result<void> check_concatenated(const k_group_list& groups, const gemm_problem& whole, i64 most) {
     constexpr i64 unit = 128;
     if (!groups.concatenated) return {};
@@ -78,8 +79,8 @@ inline result<void> check_concatenated(const k_group_list& groups, const gemm_pr
 /// True for scales that share words along K. Groups of K each begin with a word of their own.
 constexpr bool are_packed(const scale_argument& scales) { return scales_per_word(scales.kind) > 1; }
 
-/// Checks the scales of A (M, K) or B (N, K), `rows_name` is M or N. Of packed ones there are as many words as the caller says, since only
-/// device memory need know how many groups need; but those of concatenated operands the host knows.
+/// Checks the scales of A (M, K) or B (N, K), `rows_name` is M or N. Of packed ones there are as many words as the caller says,
+/// since only device memory need know how many groups need; but those of concatenated operands the host knows.
 inline result<void> check_k_group_scales(const char* name, const char* rows_name, scaled_matrix x, bool is_b,
                                          const k_group_list& groups) {
     if (!are_packed(x.scales)) return check_scales(name, rows_name, x, is_b);
@@ -110,8 +111,8 @@ inline result<void> validate(const k_grouped_workload& work) {
 
 namespace detail {
 
-/// Checks a problem against the rules of products in groups of K, but not those for memory. Sizes and types are checked first; if
-/// there is nothing to compute, only these and the list of groups. Concatenated operands may have `most` groups.
+/// Checks a problem against the rules of products in groups of K, but not those for memory. Sizes and types are checked first;
+/// if there is nothing to compute, only these and the list of groups. Concatenated operands may have `most` groups.
 inline result<void> check_k_grouped(const k_grouped_problem& problem, i64 most = concatenated_k_groups::map_tables) {
     const auto& [a, b, d, groups, c, ready] = problem;
     const gemm_problem whole = whole_of(problem);
