@@ -19,7 +19,7 @@ namespace deepgemm {
 /// rows A has. But sums of batches, whose kernels have no split_k, cut K into as many parts as there are multiprocessors for,
 /// whatever the rule: their bits depend on M, on the multiprocessors and on the workspace.
 enum class split_rule : u8 {
-    fastest,     ///< by speed; the last bits of a row may then change with M
+    fastest,     ///< by speed; the last bits of a row may then change with M and num_sms
     never,       ///< no kernel splits K
     as_one_row,  ///< as the kernel does that is fastest for one row, whatever M is
 };

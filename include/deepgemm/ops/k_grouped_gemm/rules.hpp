@@ -29,18 +29,22 @@ inline result<void> check_k_alignment(const k_group_list& groups) {
                 " elements of K");
 }
 
-/// Checks that groups start, and K ends, where copies of these operands can, which have `k` elements of K.
-inline result<void> check_k_starts(const k_group_list& groups, const operand_info& a, const operand_info& b, i64 k) {
-    if (groups.concatenated || k == 0) return {};
-    if (is_fp8(a.type) && k % 16 != 0) {
-        return fail(errc::bad_extent, "K is ", k,
-                    "; in FP8 it must be a multiple of 16, so that a copy of the last elements brings no padding");
-    }
-    const i64 unit = max(start_unit(a), start_unit(b));
+/// Checks that K ends where copies of operands can that hold all groups.
+inline result<void> check_k_end(const k_grouped_workload& work) {
+    if (work.concatenated || !is_fp8(work.a.type) || work.shape.k % 16 == 0) return {};
+    return fail(errc::bad_extent, "K is ", work.shape.k,
+                "; in FP8 it must be a multiple of 16, so that a copy of the last elements brings no padding");
+}
+
+/// Checks that groups start, and K ends, where copies of the operands can.
+inline result<void> check_k_starts(const k_group_list& groups, const k_grouped_workload& work) {
+    if (groups.concatenated || work.shape.k == 0) return {};
+    if (auto ok = check_k_end(work); !ok) return ok;
+    const i64 unit = max(start_unit(work.a), start_unit(work.b));
     if (groups.alignment % unit == 0) return {};
     return fail(errc::bad_option, "the alignment of groups is ", groups.alignment,
                 "; for these operands it must be a multiple of ", unit, " elements of K, ",
-                is_fp8(a.type) ? "which share a scale" : "which are 16 bytes of a row");
+                is_fp8(work.a.type) ? "which share a scale" : "which are 16 bytes of a row");
 }
 
 /// Checks the sizes of concatenated groups, which host memory holds, for a product `whole` of all K. There may be `most`
@@ -100,7 +104,8 @@ inline result<void> check_k_group_scales(const char* name, const char* rows_name
 /// Checks the part of a problem that a workload holds: the number of groups, and the extents.
 inline result<void> validate(const k_grouped_workload& work) {
     if (auto ok = check_extent("the number of groups", work.groups); !ok) return ok;
-    if (auto ok = validate(work.one()); !ok) return ok;
+    if (auto ok = validate(work.one()); !ok || is_empty(work)) return ok;
+    if (auto ok = detail::check_k_end(work); !ok) return ok;
     return detail::check_tiles(work.groups, "group", work.shape.m, work.shape.n);
 }
 
@@ -130,7 +135,7 @@ inline result<void> check_k_grouped(const k_grouped_problem& problem, i64 most =
         if (auto ok = check_k_group_scales("A", "M", a, false, groups); !ok) return ok;
         if (auto ok = check_k_group_scales("B", "N", b, true, groups); !ok) return ok;
     }
-    if (auto ok = check_k_starts(groups, work.a, work.b, work.shape.k); !ok) return ok;
+    if (auto ok = check_k_starts(groups, work); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     return c ? check_stack("C", c->first, c->count, c->matrix_stride) : result<void>{};
 }
