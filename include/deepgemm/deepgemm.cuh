@@ -37,5 +37,6 @@
 #include <deepgemm/schedule/claimed.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
+#include <deepgemm/schedule/kept.cuh>
 #include <deepgemm/schedule/summed.cuh>
 #include <deepgemm/version.cuh>

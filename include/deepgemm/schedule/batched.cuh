@@ -11,6 +11,23 @@
 
 namespace deepgemm {
 
+/// A tile of one of the products of a batch, in tiles of `Block`.
+template <tile_shape Block>
+struct batch_tile {
+    i32 m, n;
+    i32 number;           ///< of its matrix in every stack
+    problem_shape shape;  ///< of the product
+
+    DEEPGEMM_BOTH constexpr block_range blocks() const { return {0, ceil_div(shape.k, Block.k)}; }
+    DEEPGEMM_BOTH constexpr operand_place a(i32 k_block) const { return {m, k_block * Block.k, number}; }
+    DEEPGEMM_BOTH constexpr operand_place b(i32 k_block) const { return {n, k_block * Block.k, number}; }
+    DEEPGEMM_BOTH constexpr i32 matrix() const { return number; }
+    DEEPGEMM_BOTH constexpr result_end end() const { return {shape.m, shape.n}; }
+};
+
+/// True if the tiles of a product in a batch, in a grid of so many cluster tiles, read A at the same time, and so from memory once.
+DEEPGEMM_BOTH constexpr bool share_a(i64 rows, i64 columns) { return rows == 1 && columns <= 4; }
+
 /// The schedule of a grouped product; grouped.cuh defines it for groups that are walked over.
 template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows = 8>
 struct grouped;
@@ -62,23 +79,20 @@ struct grouped<Block, Cluster, uniform_groups, RasterRows> {
     DEEPGEMM_BOTH static constexpr i32 clusters(problem_shape shape, const arguments& given) {
         return given.count * cluster_tiles(shape, given.interleaved).count();
     }
-    /// As in one product.
+    /// As few of `most` clusters as it takes for none to have more tiles, if that leaves out one of 16 at most: the others would
+    /// have one tile fewer than these, and draw power.
+    DEEPGEMM_BOTH static constexpr i32 even_clusters(problem_shape shape, const arguments& given, i32 most) {
+        const i32 tiles = clusters(shape, given), rounds = max(ceil_div(tiles, max(most, 1)), 1),
+                  even = ceil_div(tiles, rounds);
+        return most - even <= most / 16 ? even : most;
+    }
+    /// As in one product; A once, if the tiles of a matrix read it at the same time.
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments&) {
-        return {ceil_div(shape.n, Block.n * Cluster.n), ceil_div(shape.m, Block.m * Cluster.m)};
+        const i32 rows = ceil_div(shape.m, Block.m * Cluster.m), columns = ceil_div(shape.n, Block.n * Cluster.n);
+        return {share_a(rows, columns) ? 1 : columns, rows};
     }
 
-    struct tile {
-        i32 m, n;
-        i32 number;  ///< of its matrix in every stack
-        problem_shape shape;
-
-        DEEPGEMM_BOTH constexpr block_range blocks() const { return {0, ceil_div(shape.k, Block.k)}; }
-        DEEPGEMM_BOTH constexpr operand_place a(i32 k_block) const { return {m, k_block * Block.k, number}; }
-        DEEPGEMM_BOTH constexpr operand_place b(i32 k_block) const { return {n, k_block * Block.k, number}; }
-        DEEPGEMM_BOTH constexpr i32 matrix() const { return number; }
-        DEEPGEMM_BOTH constexpr result_end end() const { return {shape.m, shape.n}; }
-    };
-
+    using tile = batch_tile<Block>;
     struct sentinel {};
     struct iterator {
         const grouped& tiles;
