@@ -2,8 +2,8 @@
 // The schedules of batches by themselves: every K block of every matrix is in one part of each tile of a sum, in order, whatever the
 // grid and the workspace; and clusters along both dimensions cover every matrix of a batch once.
 #include <deepgemm/reference/random.hpp>
+#include <deepgemm/schedule/columnwise.cuh>
 #include <deepgemm/schedule/grouped.cuh>
-#include <deepgemm/schedule/kept.cuh>
 #include <deepgemm/schedule/summed.cuh>
 #include <deepgemm/sim/launch.hpp>
 
@@ -114,7 +114,7 @@ TEST_CASE("batches are covered once by clusters along M, along N and both, also 
     };
     const auto check = [&]<cluster_shape Cluster>() {
         check_one(std::type_identity<grouped<block, Cluster, uniform_groups, 4>>{});
-        check_one(std::type_identity<kept<block, Cluster>>{});
+        check_one(std::type_identity<columnwise<block, Cluster>>{});
     };
     check.template operator()<cluster_shape{1, 1}>();
     check.template operator()<cluster_shape{2, 1}>();
@@ -125,7 +125,7 @@ TEST_CASE("batches are covered once by clusters along M, along N and both, also 
 TEST_CASE("tiles that go down columns change the matrix of B as seldom as can be, and clusters have equally many") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    using tiles = kept<block, cluster_shape{}>;
+    using tiles = columnwise<block, cluster_shape{}>;
     for (int i = 0; i < 20; ++i) {
         const problem_shape shape{i32(random.integer(1, 900)), i32(random.integer(1, 100)), 100};
         const i32 count = i32(random.integer(1, 40)), most = i32(random.integer(1, 40));

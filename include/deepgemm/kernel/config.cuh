@@ -85,8 +85,8 @@ struct config {
     int store_buffers = 0;  ///< staging buffers per warp or warpgroup; 0: as many as hold all columns of a tile
     /// Brings lines of D to L2 while their tile is multiplied, if D is added to in place: L2 then need not wait for memory.
     bool d_ahead = false;
-    /// K blocks of B that a stage still holds are not loaded again: for batches whose schedule is `kept`, if `stages` is a multiple
-    /// of the K blocks of a product.
+    /// K blocks of B that a stage still holds are not loaded again: for batches whose schedule is `columnwise`, if `stages` is a
+    /// multiple of the K blocks of a product.
     bool keeps_b = false;
     trigger trigger_dependents = trigger::by_size;
     static_extents extents{};

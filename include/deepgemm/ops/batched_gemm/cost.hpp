@@ -9,7 +9,7 @@
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/ops/batched_gemm/problem.hpp>
 #include <deepgemm/ops/gemm/cost.hpp>
-#include <deepgemm/schedule/kept.cuh>
+#include <deepgemm/schedule/columnwise.cuh>
 
 DEEPGEMM_LIBRARY_HEADER
 

@@ -7,8 +7,8 @@
 #include <deepgemm/kernel/swapped.cuh>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/ops/gemm/shipped_half.cuh>
+#include <deepgemm/schedule/columnwise.cuh>
 #include <deepgemm/schedule/grouped.cuh>
-#include <deepgemm/schedule/kept.cuh>
 #include <deepgemm/schedule/summed.cuh>
 
 namespace deepgemm::shipped {
@@ -21,7 +21,7 @@ struct schedule_of_batch {
 template <config Config>
     requires(Config.keeps_b)
 struct schedule_of_batch<Config> {
-    using type = kept<Config.block, Config.cluster>;
+    using type = columnwise<Config.block, Config.cluster>;
 };
 /// Kernels of batches, as `type`.
 template <class A, class B, class Epilogue, config... Configs>

@@ -87,7 +87,7 @@ inline std::string schedule_source(const gemm_info& value) {
     const char* const policy = policy_source(value.traits.groups);
     if (policy == nullptr) return "/* custom schedule */";
     if (value.traits.groups == grouping::batched && value.cfg.keeps_b)
-        return concat("kept<tile_shape", value_source(value.cfg.block), ", cluster_shape",
+        return concat("columnwise<tile_shape", value_source(value.cfg.block), ", cluster_shape",
                       value_source(value.cfg.cluster), ">");
     const bool usual = value.cfg.raster_rows == config{}.raster_rows,
                of_k = value.traits.groups == grouping::along_k || value.traits.groups == grouping::k_concatenated;

@@ -23,7 +23,7 @@ DEEPGEMM_BOTH constexpr i32 clusters_of_columns(i32 columns, i32 rows, i32 most)
 /// counted over all matrices. If there are more than clusters, each cluster takes every `cluster_count`-th column, all rows of
 /// it; if there are fewer, clusters share a column, and each takes every so many-th row.
 template <tile_shape Block, cluster_shape Cluster>
-struct kept {
+struct columnwise {
     static constexpr grouping grouped_as = uniform_groups::grouped_as;
     static constexpr tile_shape block = Block;
     static constexpr cluster_shape cluster = Cluster;
@@ -37,13 +37,13 @@ struct kept {
     tile_coord place;                    ///< of this CTA in a cluster tile, in elements
 
     /// Host: the schedule of a problem whose `shape` is that of one product.
-    DEEPGEMM_BOTH static constexpr kept of(problem_shape shape, const arguments& given) {
+    DEEPGEMM_BOTH static constexpr columnwise of(problem_shape shape, const arguments& given) {
         const i32 one = columns_of(shape), all = one * given.count;
         return {rows_of(shape), all, fast_divider::of(max(all, 1)), fast_divider::of(max(one, 1)), shape, {0, 0}};
     }
     /// Any thread of the kernel: the schedule of this CTA, which has rank `rank` in its cluster.
-    DEEPGEMM_BOTH constexpr kept started(problem_shape known, u32 rank) const {
-        kept mine = *this;
+    DEEPGEMM_BOTH constexpr columnwise started(problem_shape known, u32 rank) const {
+        columnwise mine = *this;
         mine.shape = known;
         mine.place = {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))};
         return mine;
@@ -66,7 +66,7 @@ struct kept {
     using tile = batch_tile<Block>;
     struct sentinel {};
     struct iterator {
-        const kept& tiles;
+        const columnwise& tiles;
         i32 column, row;  ///< of a cluster tile
 
         DEEPGEMM_DEVICE tile operator*() const {
@@ -99,6 +99,6 @@ private:
     DEEPGEMM_DEVICE i32 sharing() const { return max(by_columns.divide(cluster_count()), 1); }
 };
 
-static_assert(schedule<kept<tile_shape{}, cluster_shape{1, 2}>>);
+static_assert(schedule<columnwise<tile_shape{}, cluster_shape{1, 2}>>);
 
 }  // namespace deepgemm
