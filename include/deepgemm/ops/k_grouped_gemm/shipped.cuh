@@ -29,7 +29,7 @@ struct k_bf16_kernels : k_kernels<operand<bf16, scale::none, major::mn>, k_group
 /// D += in FP32: gradients that are summed up over micro-batches. The tall tile was the best of eleven for all of DeepGEMM's
 /// cases, in BF16 that of warpgroups in turns of seven (docs/tuning-log.md); others are for few tokens or few features.
 using k_fp8_in_place = k_fp8_kernels<k_groups, add_in_place, lean(narrow(64, 64), 32), buffered(medium(128, pair_n)),
-                                     tall(96, pair_n, 32, 2), high_bands(ahead(tall(96, pair_n, 32, 2)))>::type;
+                                     tall(96, pair_n, 32, 2), ahead(tall(96, pair_n, 32, 2))>::type;
 using k_bf16_in_place = k_bf16_kernels<add_in_place, tile16(128, 64, 2, {}, 32, 2), tile16(128, 256, 2, {}, 32, 2),
                                        turns16(128, 192, {}, 32, 1), ahead(turns16(128, 192, {}, 32, 1))>::type;
 /// The same of concatenated operands.
