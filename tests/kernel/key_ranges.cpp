@@ -90,12 +90,13 @@ std::string walk(const ranges& all, int ctas, int warps) {
     return wrong;
 }
 
+/// Of up to `most` queries.
 template <int Queries, int Keys, int StartCost>
-void check() {
+void check(i32 most = 700) {
     for (int i = 0; i < 30; ++i) {
         random_source random(fresh_seed());
         CAPTURE(random.seed());
-        const ranges all(random, i32(random.integer(1, 700)), i32(random.integer(1, 3000)));
+        const ranges all(random, i32(random.integer(1, most)), i32(random.integer(1, 3000)));
         CHECK(walk<Queries, Keys, StartCost>(all, int(random.integer(1, 9)), int(random.integer(1, 6))) == "");
     }
 }
@@ -109,6 +110,33 @@ TEST_CASE("key ranges: every key tile in one run of one CTA") {
     check<12, 256, 3>();
     check<24, 64, 1>();
     check<32, 128, 5>();
+    check<24, 256, 0>(6000);  // a lane keeps the cost of many query tiles
+}
+
+TEST_CASE("key ranges: where ranges grow, all CTAs start about as many query tiles") {
+    using tiles = ragged_tiles<8, 64, 0>;
+    constexpr i32 queries = 8 * 320, ctas = 16;
+    std::vector<i32> first(queries, 0), last(queries);
+    for (i32 i = 0; i < queries; ++i) last[std::size_t(i)] = i + 1;
+    const key_ranges view{first.data(), last.data(), queries, queries, queries};
+    std::vector<i32> runs(ctas, 0);
+    sim::geometry g;
+    g.grid.x = ctas;
+    g.threads = 64;
+    g.smem_bytes = 1024;
+    sim::launch({}, g, [&] {
+        const u32 smem = ptx::dynamic_smem();
+        tiles::share(view, smem);
+        if (ptx::warp_index() != 0) return;
+        typename tiles::run now;
+        for (typename tiles::runs work(view, smem); work.next(now);) {
+            if (ptx::lane_index() == 0) ++runs[ptx::cta_index()];
+        }
+    });
+    for (const i32 of_cta : runs) {  // 20 in the mean, and four neighbours are shared out together
+        CHECK(of_cta >= 16);
+        CHECK(of_cta <= 26);
+    }
 }
 
 TEST_CASE("key ranges: ranges are cut, and may be longer than what counts") {
@@ -120,7 +148,7 @@ TEST_CASE("key ranges: ranges are cut, and may be longer than what counts") {
     sim::launch({}, g, [&] {
         if (ptx::lane_index() != 0) return;
         for (i32 i = 0; i < 6; ++i) {
-            const key_range range = view.of(i);
+            const key_range range = view.cut(view.fetch(i), i);
             found.emplace_back(range.first, range.last);
         }
     });

@@ -75,6 +75,10 @@ private:
     /// the odd one after it share a group, of which lanes 0 and 1 of four have the columns of the even one.
     static constexpr int whole = Heads / 8, split = Heads % 8 / 4;
 
+    /// Sums of a row and query that are added up side by side, of even and of odd columns; one where there are enough queries to keep
+    /// the units busy that add.
+    static constexpr int chains = Queries >= 4 ? 1 : 2;
+
     DEEPGEMM_BOTH static constexpr int shared_group(int pair) { return pair * (2 * whole + split) + whole; }
     DEEPGEMM_BOTH static constexpr int first_group(int query) {
         return query / 2 * (2 * whole + split) + query % 2 * (whole + split);
@@ -87,18 +91,22 @@ private:
     /// This lane's share of `Groups` groups.
     template <int Groups>
     DEEPGEMM_DEVICE two_rows sum(const float (&x)[registers], int first) const {
-        float total[2][2] = {};  // of a row and of even or odd columns: as many chains of additions side by side
+        float total[2][chains] = {};  // of a row
         DEEPGEMM_UNROLL
         for (int i = 0; i < Groups; ++i) {
             DEEPGEMM_UNROLL
             for (int j = 0; j < 4; ++j) {
                 const float value = x[(first + i) * 4 + j], by = weight[first + i][j % 2];
                 const float positive = adds(first + i) ? ptx::twice_relu(value) : ptx::relu(value);
-                float& to = total[sm90::wgmma_rows::thread_row_of(j)][j % 2];
-                to = i == 0 ? positive * by : to + positive * by;
+                float& to = total[sm90::wgmma_rows::thread_row_of(j)][j % chains];
+                to = i == 0 && j % 2 < chains ? positive * by : to + positive * by;
             }
         }
-        return {total[0][0] + total[0][1], total[1][0] + total[1][1]};
+        if constexpr (chains == 1) {
+            return {total[0][0], total[1][0]};
+        } else {
+            return {total[0][0] + total[0][1], total[1][0] + total[1][1]};
+        }
     }
     /// Adds the shares of two neighbouring lanes: the even one gets the sum of the top row, the odd one that of the bottom row.
     DEEPGEMM_DEVICE float of_two_lanes(two_rows mine) const {

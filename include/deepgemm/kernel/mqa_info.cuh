@@ -55,7 +55,7 @@ struct mqa_logits_config {
     int keys = 0;        ///< of a key tile, 64 to 256 in steps of 64; 0: 128 for more than 32 heads of 128, else 192
     int stages = 0;      ///< key tiles in flight; 0: as many as fit, at most 8
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
-    int start_cost = 1;  ///< of a query tile, in key tiles, for sharing out the work
+    int start_cost = 1;  ///< of a query tile, in blocks of 64 keys, for sharing out the work
     DEEPGEMM_BOTH friend constexpr bool operator==(const mqa_logits_config&, const mqa_logits_config&) = default;
 
     /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory.

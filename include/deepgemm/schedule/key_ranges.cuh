@@ -31,12 +31,17 @@ struct key_ranges {
     i32 queries = 0, keys = 0;   ///< how many there are
     i32 longest = 0;             ///< keys of a range that count; those after them do not
 
-    /// Any thread: the range of query `query`, cut to the keys that there are. {0, 0} if it is empty or inverted, no_query if
-    /// there is no such query. There is at least one query. No branch, so that loads of several ranges can overlap.
-    DEEPGEMM_DEVICE key_range of(i32 query) const {
+    /// Any thread: the range of query `query` as memory has it. There is at least one query. No branch, so that loads of several
+    /// ranges can overlap.
+    DEEPGEMM_DEVICE key_range fetch(i32 query) const {
         const i32 existing = min(query, queries - 1);
-        const i32 from = min(max(ptx::ld_global(first + existing), 0), keys);
-        const i32 to = min(ptx::ld_global(last + existing), longest < keys - from ? from + longest : keys);
+        return {ptx::ld_global(first + existing), ptx::ld_global(last + existing)};
+    }
+    /// Any thread: what fetch() gave for query `query`, cut to the keys that there are. {0, 0} if it is empty or inverted, no_query
+    /// if there is no such query.
+    DEEPGEMM_DEVICE key_range cut(key_range fetched, i32 query) const {
+        const i32 from = min(max(fetched.first, 0), keys);
+        const i32 to = min(fetched.last, longest < keys - from ? from + longest : keys);
         const bool none = from >= to || query >= queries;
         return {none ? 0 : from, query >= queries ? no_query.last : none ? 0 : to};
     }
@@ -44,18 +49,30 @@ struct key_ranges {
     /// Query tiles of `tile_queries` neighbouring queries: how many there are, and the first query of one.
     DEEPGEMM_BOTH i32 tiles(int tile_queries) const { return ceil_div(queries, tile_queries); }
     DEEPGEMM_BOTH static i32 first_of(i32 tile, int tile_queries) { return tile * tile_queries; }
-    /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `Lanes` lanes.
+    /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `Lanes` lanes: as memory has it,
+    /// and cut. Loads are under way between the two.
     template <int Queries, int Lanes>
-    DEEPGEMM_DEVICE key_range load(i32 tile) const {
-        const i32 lane = i32(ptx::lane_index()), in_tile = lane % Lanes;
-        const key_range range = of(first_of(tile + lane / Lanes, Queries) + in_tile);
-        return {range.first, in_tile < Queries ? range.last : no_query.last};
+    DEEPGEMM_DEVICE key_range fetch(i32 tile) const {
+        return fetch(query_of<Queries, Lanes>(tile));
+    }
+    template <int Queries, int Lanes>
+    DEEPGEMM_DEVICE key_range cut(key_range fetched, i32 tile) const {
+        const key_range range = cut(fetched, query_of<Queries, Lanes>(tile));
+        return {range.first, i32(ptx::lane_index()) % Lanes < Queries ? range.last : no_query.last};
+    }
+
+private:
+    template <int Queries, int Lanes>
+    DEEPGEMM_DEVICE static i32 query_of(i32 tile) {
+        const i32 lane = i32(ptx::lane_index());
+        return first_of(tile + lane / Lanes, Queries) + lane % Lanes;
     }
 };
 
 /// Query tiles of `Queries` queries, at most 32, and key tiles of `Keys` keys. To start a query tile costs a CTA as much as
 /// `StartCost` key tiles; this changes how work is shared out, and no result. `Ranges` knows the queries of a tile and their
-/// ranges, as key_ranges does.
+/// ranges, as key_ranges does. CTAs share out groups of neighbouring query tiles in turn from the front and from the back, so that
+/// all have about as many tiles to start where ranges grow from query to query.
 template <int Queries, int Keys, int StartCost, class Ranges = key_ranges>
 struct ragged_tiles {
     static_assert(Queries >= 1 && Queries <= 32, "ragged_tiles: a query tile has 1 to 32 queries");
@@ -71,9 +88,10 @@ struct ragged_tiles {
         i32 query, key, tiles;
         key_range mine;
     };
-    /// A place between two key tiles of the whole work.
+    /// A place between two key tiles of the whole work: before key tile `key_tile` of the query tile that is number `turn` to be
+    /// shared out.
     struct boundary {
-        i32 tile, key_tile;
+        i32 turn, key_tile;
     };
 
     static constexpr int queries = Queries, keys = Keys;
@@ -91,9 +109,17 @@ struct ragged_tiles {
     DEEPGEMM_BOTH static constexpr u32 bytes(int warps) { return u32(align_up(4 * warps, 8)) + 2 * sizeof(boundary); }
     DEEPGEMM_BOTH static i32 tiles_of(const Ranges& all) { return all.tiles(Queries); }
 
+    /// The query tile that is number `turn` to be shared out. There are turns in whole groups of `at_once`, so that some tiles of the
+    /// last group may not exist.
+    DEEPGEMM_BOTH static i32 tile_at(const Ranges& all, i32 turn) {
+        const i32 group = turn / at_once, groups = turns_of(all) / at_once;
+        return (group % 2 != 0 ? groups - 1 - group / 2 : group / 2) * at_once + turn % at_once;
+    }
+    DEEPGEMM_BOTH static i32 turns_of(const Ranges& all) { return align_up(tiles_of(all), at_once); }
+
     /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `lanes` lanes.
     DEEPGEMM_DEVICE static key_range load(const Ranges& all, i32 tile) {
-        return all.template load<Queries, lanes>(tile);
+        return all.template cut<Queries, lanes>(all.template fetch<Queries, lanes>(tile), tile);
     }
     /// Whole warp: the keys of the tile that this lane and its neighbours have the ranges of.
     DEEPGEMM_DEVICE static tile_keys keys_of(key_range mine) {
@@ -112,23 +138,26 @@ struct ragged_tiles {
     /// of bytes() bytes of shared memory.
     DEEPGEMM_DEVICE static void share(const Ranges& all, u32 smem) {
         const i32 warps = i32(ptx::thread_count() / 32), warp = i32(ptx::warp_index()), lane = i32(ptx::lane_index());
-        const i32 tiles = tiles_of(all), mine = align_up(ceil_div(tiles, warps), at_once);
-        const i32 first = warp * mine, last = min(first + mine, tiles);
-        u32 cost = 0;
-        DEEPGEMM_NO_UNROLL  // since all CTAs read the same lines: with several loads of each under way they take twice as long
-            for (i32 tile = first; tile < last; tile += at_once) cost += cost_of(all, tile, last);
-        cost = ptx::reduce_add(cost);
+        const i32 turns = turns_of(all), mine = align_up(ceil_div(turns, warps), at_once);
+        const i32 first = min(warp * mine, turns), last = min(first + mine, turns);
+        i32 part = at_once;  // turns whose cost a lane keeps
+        while (part * 32 < mine) part *= 2;
+        const u32 of_lane = first < last ? costs_of_parts(all, first, last, part) : 0;
+        const u32 ends = ptx::inclusive_sum(of_lane), cost = ptx::shuffle(ends, 31);
         if (lane == 0) ptx::st_shared(smem + 4 * u32(warp), cost);
         ptx::sync_cta();
-        const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(smem + 4 * u32(lane)) : 0;
-        const u32 sums = ptx::inclusive_sum(of_lane), before = ptx::shuffle(sums, u32(warp)) - cost,
-                  total = ptx::shuffle(sums, 31);
+        const u32 sums = ptx::inclusive_sum(lane < warps ? ptx::ld_shared<u32>(smem + 4 * u32(lane)) : 0);
+        const u32 before = ptx::shuffle(sums, u32(warp)) - cost, total = ptx::shuffle(sums, 31);
         DEEPGEMM_NO_UNROLL
         for (u32 i = 0; i < 2; ++i) {
             const u32 target = u32(u64(total) * (ptx::cta_index() + i) / ptx::cta_count()),
                       to = smem + ends_at(warps) + 8 * i;
-            if (target == total && warp == 0 && lane == 0) store({tiles, 0}, to);
-            if (before <= target && target < before + cost) find(all, first, last, before, target, to);
+            if (target == total && warp == 0 && lane == 0) store({turns, 0}, to);
+            if (before <= target && target < before + cost) {
+                const u32 passed = ptx::count_bits(ptx::ballot(before + ends <= target));  // parts
+                const u32 begin = before + (passed > 0 ? ptx::shuffle(ends, passed - 1) : 0);
+                find(all, first + i32(passed) * part, last, begin, target, to);
+            }
         }
         ptx::sync_cta();
     }
@@ -167,8 +196,8 @@ struct ragged_tiles {
     struct runs {
         const Ranges& all;
         boundary start, stop;
-        i32 tile, batch;        ///< the next query tile, and the first of those whose ranges the lanes have
-        key_range mine, ahead;  ///< this lane's in that batch and in the next one, whose loads are under way
+        i32 turn, group;        ///< the next query tile, and the first of those whose ranges the lanes have
+        key_range mine, ahead;  ///< this lane's in that group; and in the next one as memory has it, loads under way
         tile_keys keys;
 
         /// Whole warp, after share() with the same arguments.
@@ -176,34 +205,36 @@ struct ragged_tiles {
             const u32 from = smem + ends_at(i32(ptx::thread_count() / 32));
             start = {ptx::ld_shared<i32>(from), ptx::ld_shared<i32>(from + 4)};
             stop = {ptx::ld_shared<i32>(from + 8), ptx::ld_shared<i32>(from + 12)};
-            tile = batch = start.tile;
-            take(load(all, batch));
+            turn = start.turn;
+            group = turn / at_once * at_once;
+            ahead = fetch_turn(all, group);
+            take();
         }
         /// Whole warp: the next run, or false if there is none.
         DEEPGEMM_DEVICE bool next(run& r) {
-            while (tile <= stop.tile) {
-                if (tile == batch + at_once) {
-                    batch = tile;
-                    take(ahead);
+            while (turn <= stop.turn) {
+                if (turn == group + at_once) {
+                    group = turn;
+                    take();
                 }
-                const i32 here = tile++;
-                const u32 at = u32(here - batch) * u32(lanes), lane = at + ptx::lane_index() % u32(lanes);
+                const i32 here = turn++;
+                const u32 at = u32(here - group) * u32(lanes), lane = at + ptx::lane_index() % u32(lanes);
                 const tile_keys all_keys{ptx::shuffle(keys.first, at), ptx::shuffle(keys.tiles, at)};
                 const key_range range{ptx::shuffle(mine.first, lane), ptx::shuffle(mine.last, lane)};
-                const i32 begin = here == start.tile ? start.key_tile : 0;
-                const i32 end = here == stop.tile ? min(stop.key_tile, all_keys.tiles) : all_keys.tiles;
+                const i32 begin = here == start.turn ? start.key_tile : 0;
+                const i32 end = here == stop.turn ? min(stop.key_tile, all_keys.tiles) : all_keys.tiles;
                 if (begin >= end) continue;
-                r = {all.first_of(here, Queries), all_keys.first + begin * Keys, end - begin, range};
+                r = {all.first_of(tile_at(all, here), Queries), all_keys.first + begin * Keys, end - begin, range};
                 return true;
             }
             return false;
         }
 
     private:
-        DEEPGEMM_DEVICE void take(key_range loaded) {
-            mine = loaded;
+        DEEPGEMM_DEVICE void take() {
+            mine = cut_turn(all, ahead, group);
             keys = keys_of(mine);
-            ahead = load(all, batch + at_once);
+            ahead = fetch_turn(all, group + at_once);
         }
     };
 
@@ -219,23 +250,48 @@ private:
     }
     DEEPGEMM_BOTH static constexpr u32 ends_at(i32 warps) { return u32(align_up(4 * warps, 8)); }
     DEEPGEMM_DEVICE static void store(boundary place, u32 to) {
-        ptx::st_shared(to, place.tile);
+        ptx::st_shared(to, place.turn);
         ptx::st_shared(to + 4, place.key_tile);
     }
-    /// Whole warp: what query tiles from `tile` on cost that lie before `last`: a tile in the first of its lanes, 0 in the others. All
-    /// tiles together cost less than 2^32, which the operation checks.
-    DEEPGEMM_DEVICE static u32 cost_of(const Ranges& all, i32 tile, i32 last) {
-        const i32 lane = i32(ptx::lane_index());
-        const u32 cost = u32(keys_of(load(all, tile)).tiles + StartCost);
-        return lane % lanes == 0 && tile + lane / lanes < last ? cost : 0;
+    /// Whole warp: each lane's own range in the group of query tiles that starts at turn `turn`, as memory has it, and cut.
+    DEEPGEMM_DEVICE static key_range fetch_turn(const Ranges& all, i32 turn) {
+        return all.template fetch<Queries, lanes>(tile_at(all, turn));
     }
-    /// Whole warp: stores where among its tiles [first, last), which cost `before` and more, a total of `target` is reached.
+    DEEPGEMM_DEVICE static key_range cut_turn(const Ranges& all, key_range fetched, i32 turn) {
+        return all.template cut<Queries, lanes>(fetched, tile_at(all, turn));
+    }
+    /// Whole warp: what the group of query tiles from `turn` on costs whose ranges are `mine`: a tile in the first of its lanes, 0 in
+    /// the others. All tiles together cost less than 2^32, which the operation checks.
+    DEEPGEMM_DEVICE static u32 cost_of(const Ranges& all, key_range mine, i32 turn) {
+        const i32 lane = i32(ptx::lane_index());
+        const u32 cost = u32(keys_of(mine).tiles + StartCost);
+        return lane % lanes == 0 && tile_at(all, turn) + lane / lanes < tiles_of(all) ? cost : 0;
+    }
+    /// Whole warp: what turns [first, last), at least one, cost in parts of `part` turns: lane i has the cost of part i. Each CTA starts
+    /// at another group, since all read the same lines at the same time.
+    DEEPGEMM_DEVICE static u32 costs_of_parts(const Ranges& all, i32 first, i32 last, i32 part) {
+        const i32 mine = first + i32(ptx::lane_index()) * part;
+        i32 turn = first + i32(ptx::cta_index()) * at_once % (last - first);
+        key_range ahead = fetch_turn(all, turn);
+        u32 kept = 0;
+        DEEPGEMM_NO_UNROLL  // since with several loads of each CTA under way they take twice as long
+            for (i32 left = last - first; left > 0; left -= at_once) {
+            const i32 next = turn + at_once < last ? turn + at_once : first;
+            const u32 cost = ptx::reduce_add(cost_of(all, cut_turn(all, ahead, turn), turn));
+            if (u32(turn - mine) < u32(part)) kept += cost;
+            turn = next;
+            ahead = fetch_turn(all, next);
+        }
+        return kept;
+    }
+    /// Whole warp: stores where among turns [first, last), which cost `before` and more, a total of `target` is reached.
     DEEPGEMM_DEVICE static void find(const Ranges& all, i32 first, i32 last, u32 before, u32 target, u32 to) {
         DEEPGEMM_NO_UNROLL
-        for (i32 tile = first; tile < last && before <= target; tile += at_once) {
-            const u32 cost = cost_of(all, tile, last), end = before + ptx::inclusive_sum(cost), start = end - cost;
+        for (i32 turn = first; turn < last && before <= target; turn += at_once) {
+            const key_range mine = cut_turn(all, fetch_turn(all, turn), turn);
+            const u32 cost = cost_of(all, mine, turn), end = before + ptx::inclusive_sum(cost), start = end - cost;
             if (start <= target && target < end) {
-                store({tile + i32(ptx::lane_index()) / lanes, max(i32(target - start) - StartCost, 0)}, to);
+                store({turn + i32(ptx::lane_index()) / lanes, max(i32(target - start) - StartCost, 0)}, to);
             }
             before = ptx::shuffle(end, 31);
         }

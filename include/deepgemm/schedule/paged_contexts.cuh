@@ -52,9 +52,10 @@ struct paged_contexts {
     /// The row of the block table that has the pages of a query tile whose first query is `query`.
     DEEPGEMM_BOTH i32 table_row(i32 query) const { return indices ? query : next_n.divide(query); }
 
-    /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `Lanes` lanes.
+    /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `Lanes` lanes: as memory has it,
+    /// after no_query.last for a query that does not exist, and cut. Loads are under way between the two.
     template <int Queries, int Lanes>
-    DEEPGEMM_DEVICE key_range load(i32 tile) const {
+    DEEPGEMM_DEVICE key_range fetch(i32 tile) const {
         const i32 lane = i32(ptx::lane_index()), in_tile = lane % Lanes, mine = tile + lane / Lanes;
         const i32 query = first_of(mine, Queries) + in_tile;
         bool exists = in_tile < Queries && query < queries;
@@ -67,8 +68,11 @@ struct paged_contexts {
         }
         const i32 existing = min(query, queries - 1);
         const i32 at = per_query ? existing : next_n.divide(existing);
-        const i32 length = min(max(ptx::ld_global(lengths + at), 0), longest);
-        return {0, exists ? length : no_query.last};
+        return {exists ? 0 : no_query.last, ptx::ld_global(lengths + at)};
+    }
+    template <int Queries, int Lanes>
+    DEEPGEMM_DEVICE key_range cut(key_range fetched, i32) const {
+        return {0, fetched.first != 0 ? no_query.last : min(max(fetched.last, 0), longest)};
     }
 
 private:
