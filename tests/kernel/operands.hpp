@@ -121,6 +121,15 @@ any_operand make_operand(const operand_info& info, i64 mn, i64 k, i64 pad, numbe
     return made;
 }
 
+/// Sets the bytes of scales that lie beyond K, in the last word of each row, to what is NaN in UE8M0 and no number in UE4M3.
+inline void poison_beyond_k(any_operand& x) {
+    const reference::scales& scale = x.view.scale;
+    const i64 scales = ceil_div(x.view.k, i64(scale.tile.k));
+    if (scales % 4 == 0) return;
+    for (i64 row = 0; row < x.view.rows; ++row)
+        x.words[std::size_t(row * scale.stride_mn + scales / 4 * scale.stride_k)] |= ~0u << scales % 4 * 8;
+}
+
 /// Packed FP4 with scales in UE8M0 or UE4M3, at a multiple of 32 bytes, where TMA can spread it. Extents along K are even.
 inline any_operand make_fp4_operand(const operand_info& info, i64 mn, i64 k, numbers kind, random_source& random) {
     any_operand made;
@@ -140,6 +149,7 @@ inline any_operand make_fp4_operand(const operand_info& info, i64 mn, i64 k, num
     made.words = packed.words.data;
     made.view.scale.words = made.words.data();
     made.owner = kept;
+    poison_beyond_k(made);
     return made;
 }
 

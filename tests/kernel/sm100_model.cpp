@@ -4,9 +4,12 @@
 
 #include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/kernel/swapped.cuh>
+#include <deepgemm/ops/gemm/shipped_sm100.cuh>
 #include <deepgemm/ops/gemm/sm100_plan.hpp>
 #include <deepgemm/schedule/persistent.cuh>
 #include <deepgemm/sim/launch.hpp>
+
+#include <vector>
 
 namespace sm100_model_tests {
 
@@ -46,28 +49,54 @@ constexpr u32 columns_of() {
     }
 }
 
-/// A kernel whose stages are left to it has as many as the model says, and no more shared memory.
-template <class A, class B, class D, config Config>
-void check_kernel() {
-    using kernel = gemm<arch::sm100, A, B, store<D>, Config>;
-    constexpr gemm_info info = kernel::info;
+/// What a kernel is and takes.
+struct facts {
+    gemm_info info;
+    int columns;  ///< of tensor memory
+    ptx::tcgen05_kind kind;
+};
+/// Of a kernel's type, which tells its operands.
+template <class Kernel>
+struct facts_of;
+template <class A, class B, class Epilogue, config Config, class Tiles,
+          template <int, int, cluster_shape, int> class Pipeline>
+struct facts_of<gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>> {
+    using kernel = gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>;
+    static_assert(columns_of<kernel>() <= arch::sm100::tmem_columns);
+    static constexpr facts value{kernel::info, int(columns_of<kernel>()), kernel_kind<A, B>};
+};
+
+/// A kernel whose stages are left to it has as many as the model says, or one more, since the model rounds what lies beside them up to
+/// 2 KB; no more shared memory, and as many columns of tensor memory.
+void check(const facts& kernel) {
+    const auto& [info, columns, kind] = kernel;
     const sm100_product how = sm100_product_of(info.traits.a, info.traits.b);
     REQUIRE(how.known);
     sm100_tile tile = sm100_tile_of(info.cfg);
-    CAPTURE(describe(tile));
+    CAPTURE(to_source(info));
     CHECK(how.block_k() == info.cfg.block.k);
     CHECK(config_of(tile, how).block == info.cfg.block);
     CHECK(config_of(tile, how).cluster == info.cfg.cluster);
-    CHECK(sm100_tmem_columns(tile, how) == int(columns_of<kernel>()));
-    CHECK(int(kernel_kind<A, B>) == int(kind_named(how.kind)));
-    const i64 bytes = sm100_other_bytes(tile, dtype_of<D>) + tile.stages * sm100_stage_bytes(tile, how);
+    CHECK(sm100_tmem_columns(tile, how) == columns);
+    CHECK(int(kind) == int(kind_named(how.kind)));
+    const i64 bytes = sm100_other_bytes(tile, info.traits.d) + tile.stages * sm100_stage_bytes(tile, how);
     CHECK(i64(info.launch.smem_bytes) <= bytes);
     CHECK(i64(info.launch.smem_bytes) > bytes - 2048);
     const int stages = tile.stages;
     tile.stages = 0;
-    CHECK(sm100_stages(tile, how, dtype_of<D>) == stages);
-    const gemm_workload work{.shape = {4096, 4096, 4096}, .a = info.traits.a, .b = info.traits.b, .d = dtype_of<D>};
+    const int modelled = sm100_stages(tile, how, info.traits.d);
+    CHECK(modelled <= stages);
+    CHECK(modelled >= stages - 1);
+    const gemm_workload work{.shape = {4096, 4096, 4096}, .a = info.traits.a, .b = info.traits.b, .d = info.traits.d};
     CHECK(check_sm100_tile(tile, work));
+}
+template <class A, class B, class D, config Config>
+void check_kernel() {
+    check(facts_of<gemm<arch::sm100, A, B, store<D>, Config>>::value);
+}
+template <class... Kernels>
+std::vector<facts> facts_of_list(shipped::kernels<Kernels...>) {
+    return {facts_of<Kernels>::value...};
 }
 
 }  // namespace
@@ -90,6 +119,13 @@ TEST_CASE("kernels of Blackwell take what the planner's tiles take") {
     check_kernel<nv4, nv4, bf16, config{.block = {128, 208, 256}}>();
     check_kernel<nv4, nv4, bf16, config{.block = {128, 160, 256}, .cluster = {2, 1}, .sm100 = {.ctas = 2}}>();
     check_kernel<mx4, mx4, bf16, config{.block = {64, 128, 256}, .swap = true}>();
+}
+
+TEST_CASE("shipped kernels of Blackwell take what the planner's tiles take") {
+    const auto all = facts_of_list(shipped::all_for<arch::sm100, ops::gemm>());
+    CHECK(all.size() >= 309);
+    for (const facts& kernel : all) check(kernel);
+    CHECK(same_as<decltype(shipped::all_for<arch::sm100, ops::transpose>()), shipped::kernels<>>);
 }
 
 }  // namespace sm100_model_tests

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Compiles kernels of Blackwell for one architecture, and looks at what ptxas made of them: no kernel spills or has a stack, and
-each has the multiplies that comments in its file ask for.
+"""Compiles kernels of Blackwell for one architecture, and looks at what ptxas made of them: no kernel spills or has a stack or
+more registers than are allowed, and each has the multiplies that comments in its file ask for.
 
     // sass <kernel>: <count> <instruction>     this kernel has so many of these multiplies, and no others
     // sass <list>: <instruction>               with --list, every kernel has multiplies of this instruction, and no others
 
     python3 tests/sm100/sass.py 100f                                        the .cu files of this folder
     python3 tests/sm100/sass.py 100f --list sm100_f16                       a list of shipped kernels, by lists/shipped.cu
+    python3 tests/sm100/sass.py 100f --list sm100_f16 --sample 16 --seed 5  every 16th of them, from a place that the seed chooses
 """
 import argparse
 import collections
@@ -22,6 +23,10 @@ EXPECTED = re.compile(r"^// sass (\w+): (.*)$", re.M)
 MULTIPLY = re.compile(r"\bUTC[HQO]MMA[A-Z0-9.]*")
 ENTRY = re.compile(r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads"
                    r".*?Used (\d+) registers", re.S)
+
+
+# As many as a CTA of 384 threads may have; these have 256.
+REGISTERS = 168
 
 
 class Compiled:
@@ -46,17 +51,19 @@ class Compiled:
                 names = (name.replace(".BLOCK16", ".4X") for name in MULTIPLY.findall(part))
                 self.multiplies[section[1]] = collections.Counter(names)
 
-    def spilling(self):
-        """The kernels that have a stack or spill, each with a sentence."""
-        for name, (stack, stores, loads, _) in self.resources.items():
+    def wasteful(self):
+        """The kernels that have a stack, spill or take too many registers, each with a sentence."""
+        for name, (stack, stores, loads, registers) in self.resources.items():
             if stack or stores or loads:
                 yield f"{name} has {stack} bytes of stack and spills {stores} bytes"
+            if registers > REGISTERS:
+                yield f"{name} has {registers} registers, more than {REGISTERS}"
 
 
 def wrong_in_file(source, given):
     """What is wrong with the kernels of a .cu file; and how many there are."""
     kernels = Compiled(source, given)
-    wrong = list(kernels.spilling())
+    wrong = list(kernels.wasteful())
     for name, words in EXPECTED.findall(source.read_text()):
         words = words.split()
         wanted = collections.Counter(dict(zip(words[1::2], map(int, words[0::2]))))
@@ -66,11 +73,12 @@ def wrong_in_file(source, given):
 
 
 def wrong_in_list(name, given):
-    """The same of a list of shipped kernels."""
+    """The same of a list of shipped kernels, or of a sample of it."""
     source = HERE / "lists/shipped.cu"
     wanted = dict(EXPECTED.findall(source.read_text()))[name]
-    kernels = Compiled(source, given, [f"-DDEEPGEMM_TEST_LIST={name}"])
-    wrong = list(kernels.spilling())
+    kernels = Compiled(source, given, [f"-DDEEPGEMM_TEST_LIST={name}", f"-DDEEPGEMM_TEST_ONE_IN={given.sample}",
+                                       f"-DDEEPGEMM_TEST_FIRST={given.seed}"])
+    wrong = list(kernels.wasteful())
     for kernel in kernels.resources:
         found = {instruction.split(".")[0] for instruction in kernels.multiplies.get(kernel, {})}
         if found != {wanted}:
@@ -82,6 +90,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("arch", help="such as 100f")
     parser.add_argument("--list", help="a list of shipped kernels")
+    parser.add_argument("--sample", type=int, default=1, metavar="N", help="take every N-th kernel of the list")
+    parser.add_argument("--seed", type=int, default=0, help="which ones those are")
     parser.add_argument("--nvcc", default="nvcc")
     parser.add_argument("--nvdisasm", default="nvdisasm")
     given = parser.parse_args()

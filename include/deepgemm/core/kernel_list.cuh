@@ -2,7 +2,9 @@
 // Lists of kernel types. A list says which kernels a translation unit instantiates, or a run-time compiler compiles.
 #pragma once
 
+#include <deepgemm/core/arch.cuh>
 #include <deepgemm/core/macros.cuh>
+#include <deepgemm/core/traits.cuh>
 
 namespace deepgemm::shipped {
 
@@ -10,9 +12,20 @@ namespace deepgemm::shipped {
 template <class... Kernels>
 struct kernels {};
 
-/// All shipped kernels of operation `O`, as one list; defined in ops/*/shipped.cuh. None of them is instantiated.
+/// All shipped kernels of operation `O` for Hopper, as one list; defined in ops/*/shipped.cuh. None of them is instantiated.
 template <class O>
 DEEPGEMM_BOTH constexpr auto all_of();
+
+/// The same for architecture `Arch`. Operations that ship kernels for Blackwell define it in ops/*/shipped_sm100.cuh, which is to be
+/// included beside shipped.cuh; for others the list is empty.
+template <class Arch, class O>
+DEEPGEMM_BOTH constexpr auto all_for() {
+    if constexpr (same_as<Arch, arch::sm90>) {
+        return all_of<O>();
+    } else {
+        return kernels<>{};
+    }
+}
 
 /// One list of the kernels of all `Lists`, as `type`.
 template <class... Lists>

@@ -19,12 +19,19 @@ struct tensor_words {
     static constexpr int groups = ceil_div(Rows, 128);                                     ///< of 128 rows
     static constexpr int word_columns = 4 * groups, columns = words * word_columns;        ///< of tensor memory
     static constexpr u32 word_bytes = u32(groups) * 512, bytes = u32(words) * word_bytes;  ///< of a stage
+    /// True if a multiply, which takes a quarter of a K block, takes several scales of a row. The last multiply then takes some beyond
+    /// K, too, whose bytes may hold anything: they must not be NaN, because a NaN times the zeros there is NaN.
+    static constexpr bool reaches_beyond_k = Scale::tile.k < BlockK / 4;
+
+    i32 scales = 0;  ///< of a row, along all of K
 
     /// Converged warp: starts a tile, whose first row is `from.row`. Scales are asked for from number `index` along K on.
-    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/) const {}
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place& from, i32 /*index*/) {
+        if constexpr (reaches_beyond_k) scales = ceil_div(from.k, Scale::tile.k);
+    }
 
     /// Converged warp: puts the words from scale number `index` along K on, where they are, at shared address `address`, in order.
-    DEEPGEMM_DEVICE void put(i32 /*index*/, u32 address) const {
+    DEEPGEMM_DEVICE void put(i32 index, u32 address) const {
         const u32 lane = ptx::lane_index();
         DEEPGEMM_UNROLL
         for (int group = 0; group < words * groups; ++group) {
@@ -35,10 +42,17 @@ struct tensor_words {
                 const int row = group % groups * 128 + i * 32;
                 word[i] =
                     row + 32 <= Rows || row + int(lane) < Rows ? ptx::ld_shared<u32>(at + (u32(i) * 32 + lane) * 4) : 0;
+                if constexpr (reaches_beyond_k) word[i] &= first_bytes(scales - index - group / groups * 4);
             }
             ptx::sync_warp();
             ptx::st_shared(at + lane * 16, ptx::vec4<u32>{word[0], word[1], word[2], word[3]});
         }
+    }
+
+private:
+    /// A mask of the first `count` bytes of a word: of all if there are more, of none if there are fewer than one.
+    DEEPGEMM_BOTH static constexpr u32 first_bytes(i32 count) {
+        return count >= 4 ? ~0u : count <= 0 ? 0 : (1u << 8 * count) - 1;
     }
 };
 

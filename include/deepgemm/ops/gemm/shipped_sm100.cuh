@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The kernels of Blackwell among which the named operations choose, as lists of types; shipped_fp8.cuh says how lists are used. They
-// are no part of dense(), which is Hopper's: a program for Blackwell names sm100_dense(), or some of these lists. Their tiles are a
+// are no part of dense(), which is Hopper's: programs for Blackwell compile sm100_dense(), or some of these lists. Their tiles are a
 // start: nothing was measured.
 #pragma once
 
 #include <deepgemm/core/kernel_list.cuh>
+#include <deepgemm/epilogue/alpha.cuh>
 #include <deepgemm/kernel/swapped.cuh>
 
 namespace deepgemm::shipped {
@@ -46,6 +47,10 @@ template <major Order = major::k>
 using by_token = operand<e4m3, scale::per_token<scale::ue8m0>, Order>;
 template <major Order = major::k>
 using by_block = operand<e4m3, scale::per_block<scale::ue8m0>, Order>;
+/// FP4 with a scale in UE8M0 for each 32 elements of K, or one in UE4M3 for each 16.
+template <major Order = major::k>
+using mx4 = operand<e2m1, scale::mx<scale::ue8m0>, Order>;
+using nv4 = operand<e2m1, scale::nv<scale::ue4m3>>;
 
 /// 16-bit operands: both contiguous along K (nt), the other orders, and sums in FP32 of both (tn).
 template <class T>
@@ -53,10 +58,10 @@ struct half_nt : join<typename few_and_many<half<T>, half<T>, store<T>, 64, 256>
                       typename few_and_many<half<T>, half<T>, store<float>, 64, 256>::type,
                       typename few_and_many<half<T>, half<T>, accumulate<T>, 64, 256>::type,
                       typename any<half<T>, half<T>, accumulate<float>, 64>::type> {};
-template <class T, class Epilogue>
-struct half_turned : join<typename any<half<T>, half<T, major::mn>, Epilogue, 64>::type,
-                          typename any<half<T, major::mn>, half<T, major::mn>, Epilogue, 64>::type,
-                          typename any<half<T, major::mn>, half<T>, Epilogue, 64>::type> {};
+template <class T, class Epilogue, int K = 64>
+struct half_turned : join<typename any<half<T>, half<T, major::mn>, Epilogue, K>::type,
+                          typename any<half<T, major::mn>, half<T, major::mn>, Epilogue, K>::type,
+                          typename any<half<T, major::mn>, half<T>, Epilogue, K>::type> {};
 template <class T>
 struct half_others
     : join<typename half_turned<T, store<T>>::type, typename half_turned<T, store<float>>::type,
@@ -84,6 +89,48 @@ struct any_half
     : join<typename any<half<T>, half<T>, store<T>, 64>::type, typename any<half<T>, half<T>, store<float>, 64>::type,
            typename any<half<T>, half<T>, accumulate<T>, 64>::type, typename half_turned<T, store<T>>::type,
            typename half_turned<T, store<float>>::type> {};
+/// FP8 in orders that neither weights nor gradients have: a gradient with scales by block, scales by token beside a B (k,n).
+template <class Epilogue>
+struct fp8_others : join<typename any<by_token<major::mn>, by_block<major::mn>, Epilogue, 128>::type,
+                         typename any<by_token<>, by_token<major::mn>, Epilogue, 128>::type> {};
+template <class D16, class D32>
+struct all_fp8_others : join<typename fp8_others<store<D16>>::type, typename fp8_others<store<D32>>::type> {};
+
+/// Weights in FP4 beside FP8, which TMA spreads over bytes: along K, and along N in runs of 128 elements, so that a CTA has whole
+/// runs.
+template <class A, class Epilogue>
+struct beside_fp4 : few_and_many<A, mx4<>, Epilogue, 128, 224> {};
+template <class A, class Epilogue>
+struct beside_fp4_turned : kernels_of<A, mx4<major::mn>, Epilogue, alone(128, 128), tokens(64, 128)> {};
+template <class D16, class D32>
+struct all_beside_fp4
+    : join<typename beside_fp4<by_token<>, store<D16>>::type, typename beside_fp4<by_token<>, store<D32>>::type,
+           typename beside_fp4<by_token<>, accumulate<D16>>::type,
+           typename beside_fp4_turned<by_token<>, store<D16>>::type,
+           typename beside_fp4_turned<by_token<major::mn>, store<D16>>::type,
+           typename beside_fp4_turned<by_token<major::mn>, accumulate<D32>>::type> {};
+
+/// FP4 on both sides, which stays packed. Scales in UE4M3 reach no further than 448 and go with a factor for the whole product, alpha.
+template <class X, class Epilogue>
+struct fp4_pair : few_and_many<X, X, Epilogue, 256, 224> {};
+template <class X, class D16, class D32>
+struct all_fp4 : join<typename fp4_pair<X, store<D16>>::type, typename fp4_pair<X, store<D32>>::type,
+                      typename fp4_pair<X, accumulate<D16>>::type> {};
+template <class X, class Epilogue>
+struct fp4_scaled
+    : join<typename kernels_of<X, X, Epilogue, alone(32, 256)>::type, typename many<X, X, Epilogue, 256, 224>::type> {
+};  // steps do not swap operands
+template <class X, class D16, class D32>
+struct all_fp4_scaled : join<typename fp4_pair<X, store<D16>>::type, typename fp4_pair<X, store<D32>>::type,
+                             typename fp4_scaled<X, then<alpha, store<D16>>>::type,
+                             typename fp4_scaled<X, then<alpha, store<D32>>>::type> {};
+
+/// TF32 in every order, and sums of gradients; operands without scales, as those of 16 bits.
+template <class T, class D32>
+struct all_tf32
+    : join<typename kernels_of<half<T>, half<T>, store<D32>, tokens(16, 32), tokens(64, 32)>::type,
+           typename any<half<T>, half<T>, store<D32>, 32>::type, typename half_turned<T, store<D32>, 32>::type,
+           typename any<half<T, major::mn>, half<T, major::mn>, accumulate<D32>, 32>::type> {};
 
 }  // namespace sm100
 
@@ -94,12 +141,30 @@ using sm100_weights = sm100::all_fp8_weights<bf16, float>::type;
 using sm100_tokens = sm100::all_fp8_tokens<bf16, float>::type;
 using sm100_heads = sm100::kernels_of<sm100::by_token<>, sm100::by_block<>, store_heads<bf16, 128, 64, 128>,
                                       sm100::alone(64, 128), sm100::alone(128, 128), sm100::pair(128, 128)>::type;
+using sm100_fp8_others = sm100::all_fp8_others<bf16, float>::type;
+using sm100_fp8_fp4 = sm100::all_beside_fp4<bf16, float>::type;
+using sm100_mxf4 = sm100::all_fp4<sm100::mx4<>, bf16, float>::type;
+using sm100_nvf4 = sm100::all_fp4_scaled<sm100::nv4, bf16, float>::type;
+using sm100_tf32 = sm100::all_tf32<tf32, float>::type;
 
-/// All dense kernels of Blackwell. A template, like all sums of lists.
+/// All dense kernels of Blackwell, one list a line. A template, like all sums of lists.
 template <class = void>
 DEEPGEMM_BOTH constexpr auto sm100_dense() {
-    return shipped::sum_of(sm100_bf16_nt{}, sm100_bf16_others{}, sm100_f16{}, sm100_weights{}, sm100_tokens{},
-                           sm100_heads{});
+    return shipped::sum_of(sm100_bf16_nt{},      // both operands along K
+                           sm100_bf16_others{},  // gradients and other orders
+                           sm100_f16{},          //
+                           sm100_weights{},      // FP8, weights scaled by block
+                           sm100_tokens{},       // FP8, both scaled by token
+                           sm100_fp8_others{},   // FP8 in the orders left
+                           sm100_heads{},        // FP8, columns apart by heads
+                           sm100_fp8_fp4{},      // FP8 x FP4
+                           sm100_mxf4{},         // FP4 x FP4, scales of 32 elements
+                           sm100_nvf4{},         // FP4 x FP4, scales of 16 elements
+                           sm100_tf32{});        //
 }
+
+template <class Arch, class O>
+    requires(same_as<Arch, arch::sm100>&& same_as<O, ops::gemm>)
+DEEPGEMM_BOTH constexpr auto all_for() { return sm100_dense(); }
 
 }  // namespace deepgemm::shipped
