@@ -36,7 +36,9 @@ struct hc_prenorm_config {
 
     /// Kernels with the same number add up along K in the same order, if they have the same warpgroups; 1: K is not split.
     DEEPGEMM_BOTH constexpr int order_along_k() const {
-        const int kind = block.m == 64 ? 1 : block.m == 16 ? 16 : 1024;  // warpgroups with rows of their own do not share K
+        const int kind = block.m == 64   ? 1
+                         : block.m == 16 ? 16
+                                         : 1024;  // warpgroups with rows of their own do not share K
         return kind * split_k;
     }
 };
