@@ -56,6 +56,8 @@ struct mqa_logits_config {
     int stages = 0;      ///< key tiles in flight; 0: as many as fit, at most 8
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
     int start_cost = 1;  ///< of a query tile, in blocks of 64 keys, for sharing out the work
+    /// Lanes exchange sums in shared memory instead of shuffling them. Queries must be a multiple of four, and heads of eight.
+    bool by_memory = false;
     DEEPGEMM_BOTH friend constexpr bool operator==(const mqa_logits_config&, const mqa_logits_config&) = default;
 
     /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory.
@@ -82,7 +84,8 @@ struct fields_of<mqa_logits_config> {
                                            field{"keys", &mqa_logits_config::keys, by_default::open},
                                            field{"stages", &mqa_logits_config::stages, by_default::open},
                                            field{"added", &mqa_logits_config::added},
-                                           field{"start_cost", &mqa_logits_config::start_cost}};
+                                           field{"start_cost", &mqa_logits_config::start_cost},
+                                           field{"by_memory", &mqa_logits_config::by_memory}};
 };
 
 /// The tensors of a launch, in device memory, or in host memory for the simulator. Lengths are in elements.

@@ -41,6 +41,9 @@ struct mqa_logits {
     static constexpr int warpgroups = settled.warpgroups, queries = settled.queries, key_rows = settled.keys;
     using weight = mqa_element<Traits.weights>;
     using sums = head_sums<Traits.heads, queries, Config.added>;
+    static constexpr bool exchanges = Config.by_memory;  ///< sums of lanes meet in shared memory
+    static_assert(!exchanges || sums::exchange::exists,
+                  "mqa_logits: by_memory needs a multiple of four queries, and of eight heads");
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one warpgroup
     using key_tile = operand_tile<e4m3, key_rows, Traits.depth>;
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
@@ -59,12 +62,14 @@ struct mqa_logits {
     using weights_region = mqa_regions::weights;
     using run_region = mqa_regions::run;
     using shares_region = mqa_regions::shares;
+    struct exchange_region {};
     struct query_barriers {};
     using layout =
         smem_regions<region<keys_region, key_tile::bytes, each_stage, 1024>,
                      region<queries_region, query_tile::bytes, query_stages * warpgroups, 1024>,
                      region<scales_region, key_rows * 4, each_stage, 128>,
                      region<weights_region, sums::columns * 4, query_stages * warpgroups>,
+                     region<exchange_region, exchanges ? sums::exchange::bytes : 0, 4 * warpgroups, 128>,
                      region<run_region, run_bytes, query_stages>, region<shares_region, tiles::bytes(cta::warps)>,
                      region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
     static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(Arch::smem_bytes, 8);
@@ -174,6 +179,7 @@ private:
         sums heads;
         u64 keys;    ///< descriptor of the keys of stage 0
         u32 scales;  ///< shared address of this lane's first scale of stage 0
+        typename sums::exchange way;
     };
     /// Math warps: for each run all of its keys, 64 at a time. The last key tile of a run may have fewer blocks than others.
     DEEPGEMM_DEVICE static void score(const params& p, u32 smem, const query_ring& query_pipe, const key_ring& key_pipe,
@@ -182,7 +188,8 @@ private:
         typename key_ring::cursor at;
         const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in 64 keys
         scoring with{.keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem))),
-                     .scales = place<scales_region>(smem) + row * 4};
+                     .scales = place<scales_region>(smem) + row * 4,
+                     .way = sums::exchange::at(place<exchange_region>(smem, group * 4 + ptx::warp_index() % 4))};
         while (true) {
             query_pipe.wait(query_at);
             const u32 words = place<run_region>(smem, query_at.stage), mine = query_at.stage * warpgroups + group;
@@ -227,7 +234,11 @@ private:
         const float scale = ptx::keep(loading);  // it must be there before the stage is given back
         if (last) pipe.release(at);
         float score[sums::results];
-        with.heads.reduce(dots, score);
+        if constexpr (exchanges) {
+            with.heads.reduce(dots, score, with.way);
+        } else {
+            with.heads.reduce(dots, score);
+        }
         DEEPGEMM_UNROLL
         for (float& s : score) s *= scale;
         scores.take(ahead * mma::m, score);
