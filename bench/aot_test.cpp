@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
+#include <deepgemm/ops/gemm/shipped_sm100.cuh>
 #include <deepgemm/rtc/compiler.hpp>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/resources.hpp>
@@ -127,6 +128,33 @@ TEST_CASE("a dry run names kernels and writes nothing") {
     CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
 }
 
+TEST_CASE("kernels of Blackwell are packed for the device's architecture, and asked for by type") {
+    const scratch folder;
+    const fs::path list = folder.path() / "products.txt", packed = folder.path() / "packed";
+    write_file(list.string(), "4096,4096,512:mxf4\n16,4096,512:bf16\n");
+    for (const std::string gpu : {"b200", "b300"}) {
+        const fs::path out = packed / gpu;
+        CHECK(run(aot_command, {"--problems", list.string(), "--gpu", gpu, "--out", out.string()})
+                  .has("2 kernels for 2 lines: 2 compiled"));
+        const json manifest = parse_json(read_text((out / "manifest.json").string()));
+        const std::string arch = manifest.at("arch").get<std::string>();
+        CHECK(arch == (gpu == "b200" ? "sm_100a" : "sm_103a"));
+        const rtc::compiler program(rtc::embedded_headers(),
+                                    {.arch = arch, .cache = {.roots = {folder.path() / "own", out}}});
+        int asked = 0;
+        for (const json& kernel : manifest.at("kernels")) {
+            CHECK(kernel.at("stack_bytes").get<int>() == 0);
+            const std::string cfg = kernel.at("config").get<std::string>();
+            asked += ask_for(program, cfg, shipped::sm100::fp4_pair<shipped::sm100::mx4<>, store<bf16>>::type{}) +
+                     ask_for(program, cfg,
+                             shipped::sm100::few_and_many<shipped::sm100::half<bf16>, shipped::sm100::half<bf16>,
+                                                          store<bf16>, 64, 256>::type{});
+        }
+        CHECK(asked == 2);
+        CHECK(program.counts().disk_hits == 2);
+    }
+}
+
 TEST_CASE("what aot refuses") {
     const scratch folder;
     const std::string list = (folder.path() / "products.txt").string(), out = (folder.path() / "out").string();
@@ -149,13 +177,14 @@ TEST_CASE("a list may have products in groups beside single ones") {
     const fs::path list = folder.path() / "products.txt";
     write_file(list.string(),
                "64,32,256\n3*64,128,256:masked-20\n3*64,128,256:along-k\n3*64,128,256:concatenated\n"
-               "9*64,128,256:sum-bf16\n");
+               "3*64,128,256:along-k-ue8m0\n9*64,128,256:sum-bf16\n");
     const said dry = run(aot_command, {"--problems", list.string(), "--dry-run"});
     CHECK(dry.code == 0);
     CHECK(dry.has(", grouped<tile_shape{32, "));
     CHECK(dry.has(", masked_groups>>\n"));
     CHECK(dry.has(", k_groups>>\n"));
     CHECK(dry.has(", concatenated_k_groups>>\n"));
+    CHECK(dry.has(", with_packed_scales<k_groups>>>\n"));
     CHECK(dry.has(", summed<tile_shape{128, "));
     write_file(list.string(), "3*64,128,256:nothing\n");
     CHECK_THROWS_WITH_AS(run(aot_command, {"--problems", list.string(), "--dry-run"}),

@@ -56,6 +56,33 @@ TEST_CASE("explain says what would run and why") {
                          doctest::Contains("--pin: \"config\" is no configuration"), std::invalid_argument);
 }
 
+TEST_CASE("explain plans Blackwell's kernels for Blackwell, and no others") {
+    const said text = run(explain_command, {"--gpu", "b200", "4096,7168,2048", "16,7168,2048:mxf4",
+                                            "4096,4096,7168:fp8xfp4-nn", "64,512,512:bf16-tt"});
+    CHECK(text.code == 0);
+    CHECK(
+        text.has("m = 4096, n = 7168, k = 2048, A e4m3 scaled 1x128 by ue8m0, B e4m3 scaled 128x128 by ue8m0, D bf16\n"
+                 "on 148 of 148 SMs of NVIDIA B200\npredicted best of 9: config{.block = {128, 224, 128}"));
+    CHECK(text.has(".sm100 = {.ctas = 2}"));
+    CHECK(text.has("A e2m1x2 scaled 1x32 by ue8m0, B e2m1x2 scaled 1x32 by ue8m0"));
+    CHECK(text.has("predicted best of 2: config{.block = {128, 128, 128}"));
+    CHECK(text.text.find(".sm90 = ") == std::string::npos);
+    CHECK(
+        run(explain_command, {"--gpu", "b300", "16,7168,2048:nvf4"}).has("SMs of NVIDIA B300\npredicted best of 9: "));
+    const auto refusal = [](const std::vector<std::string>& given) {
+        try {
+            return run(explain_command, given).text;
+        } catch (const std::runtime_error& why) {
+            return std::string(why.what());
+        }
+    };
+    CHECK(refusal({"16,7168,2048:mxf4"}).find("A is e2m1x2; kernels of Hopper multiply e4m3") != std::string::npos);
+    const std::string groups = refusal({"--gpu", "b200", "32*4096,7168,3072:masked-20"});
+    CAPTURE(groups);
+    CHECK(groups.starts_with("NVIDIA B200 has compute capability 10.0; the "));
+    CHECK(groups.ends_with(" kernels given are for 9.0"));
+}
+
 TEST_CASE("explain takes products in groups") {
     const said text = run(explain_command, {"32*4096,7168,3072:masked-20", "6*4096,4096,4096:masked-1024"});
     CHECK(text.code == 0);
@@ -124,6 +151,7 @@ TEST_CASE("explain takes products in groups of K") {
     const std::pair<std::vector<std::string>, const char*> mistakes[] = {
         {{"3*64,128:along-k"}, "the product '3*64,128:along-k': groups of K are written G*M,N,K:along-k or, of"},
         {{"3*64,128,256:bf16-concatenated"}, "groups of K are written G*M,N,K:along-k"},
+        {{"3*64,128,256:bf16-along-k-ue8m0"}, "groups of K are written G*M,N,K:along-k"},
         {{"3*64,128,256:along-k-acc"}, "groups of K are written G*M,N,K:along-k"},
         {{"3*64,128,208:concatenated"}, "K is 208; concatenated groups have multiples of 128"},
         {{"0*64,128,256:along-k"}, "the number of groups is 0"}};
@@ -402,8 +430,8 @@ TEST_CASE("the simulator runs products in groups of rows, exactly") {
 }
 
 TEST_CASE("the simulator runs products in groups of K, exactly") {
-    for (const char* product : {"3*80,72,512:along-k", "3*80,72,768:concatenated", "3*80,72,304:bf16-along-k",
-                                "3*80,72,304:bf16-along-k-bf16"})
+    for (const char* product : {"3*80,72,512:along-k", "3*80,72,512:along-k-ue8m0", "3*80,72,768:concatenated",
+                                "3*80,72,304:bf16-along-k", "3*80,72,304:bf16-along-k-bf16"})
         CHECK(run(simulate_command, {"--shape", product, "--all"}).has("\n1 of 1 results are exact\n"));
 }
 

@@ -25,13 +25,6 @@ void give_scales(cublaslt_product& product, const gemm_problem& p, std::int32_t 
     or_throw(product.set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, p.b.scales.data, "scales of the first operand"));
     or_throw(product.set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, p.a.scales.data, "scales of the second operand"));
 }
-void scale_at_end(cublaslt_product& product, const gemm_problem& p) {
-    const auto mode = [](const scale_argument& scales) {
-        return std::int32_t(scales.tile.mn == 1 ? CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F
-                                                : CUBLASLT_MATMUL_MATRIX_SCALE_SCALAR_32F);
-    };
-    give_scales(product, p, mode(p.a.scales), mode(p.b.scales));
-}
 void scale_by_blocks(cublaslt_product& product, const gemm_problem& p) {
     // Documented for the 128-element scaling modes; scales would not be aligned otherwise.
     if (p.d.rows % 4 != 0 || p.d.columns % 4 != 0)
@@ -43,14 +36,22 @@ void scale_by_blocks(cublaslt_product& product, const gemm_problem& p) {
     give_scales(product, p, mode(p.a.scales), mode(p.b.scales));
 }
 
+/// The problem with the scales that cublaslt_product takes: those for all of K, if the peer has them.
+gemm_problem for_peer(gemm_problem p, peer_scaling scaling) {
+    if (scaling != peer_scaling::at_end) {
+        p.a = unscaled(p.a.matrix);
+        p.b = unscaled(p.b.matrix);
+    }
+    return p;
+}
+
 class gemm final : public cublaslt_gemm {
 public:
     gemm(const gemm_problem& problem, peer_scaling scaling, int suggestions, peer_sums sums)
-        : product_(or_throw(cublaslt_product::of(problem))), algorithms_(std::size_t(suggestions)) {
+        : product_(or_throw(cublaslt_product::of(for_peer(problem, scaling)))), algorithms_(std::size_t(suggestions)) {
         if (scaling == peer_scaling::blockwise) scale_by_blocks(product_, problem);
-        if (scaling == peer_scaling::at_end) scale_at_end(product_, problem);
-        if (sums == peer_sums::fast)
-            or_throw(product_.set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, std::int8_t(1), "fast accumulation"));
+        const std::int8_t fast = sums == peer_sums::fast;
+        or_throw(product_.set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, fast, "fast accumulation"));
         ask();
     }
     gemm(const batched_problem& batch, int suggestions)

@@ -106,7 +106,7 @@ bool parse(arguments given, settings& s, std::ostream& out) {
 /// Plans a product. Where a pin is none of the kernels, the error says which come nearest.
 template <class O>
 plan_of<O> planned(const typename words<O>::product& product, const settings& s) {
-    const typename O::workload work = words<O>::workload_of(product);
+    const typename O::workload work = workload_on<O>(product, s.device);
     choices<O> own{.overrides = s.table.rows<O>()};
     if (!s.pin.empty()) own.pin = or_throw(parse_config<typename O::config>(s.pin));
     const auto made = plan(work, s.device, described<O>().handles, s.knobs, own);

@@ -207,7 +207,8 @@ TEST_CASE("the suites of groups of K are the peer's cases, with groups of our ow
     CHECK(fp8[0].peer_name() == "num_groups=4 m=4096 n=7168 k=33536 gran_k=128 k_alignment=128 psum=0");
     CHECK(half[0].peer_name() == "num_groups=4 m=4096 n=7168 k=32384 align=128 psum=0");
     for (const char* const text :
-         {"3*64,128,256:along-k-f32", "3*64,128,256:concatenated-bf16", "3*64,128,200:bf16-along-k-bf16"})
+         {"3*64,128,256:along-k-f32", "3*64,128,256:concatenated-bf16", "3*64,128,200:bf16-along-k-bf16",
+          "3*64,128,256:along-k-ue8m0", "3*64,128,256:concatenated-ue8m0-f32", "3*64,128,256:along-k-ue8m0-bf16"})
         CHECK(words<deepgemm::ops::k_grouped_gemm>::text_of(workload_of(parse_k_groups(text))) == text);
 }
 
@@ -286,6 +287,43 @@ TEST_CASE("suites by name hold each case once, FP8 first") {
     CHECK(layouts[1].name() == "- 4096x4096x7168 1d2d tn bf16");
 }
 
+TEST_CASE("the suites of Blackwell are the products of docs/sm100-times.md") {
+    using namespace deepgemm;
+    const auto fp8 = suite("fp8_63"), fp4 = suite("fp4");
+    CHECK(fp8.size() == 63);
+    REQUIRE(fp4.size() == 63 + 42);
+    std::map<std::string, int> names;
+    for (const auto& cases : {fp8, fp4}) {
+        for (const gemm_case& c : cases) ++names[c.name()];
+    }
+    CHECK(names.size() == 63 + 105);
+    CHECK(fp8[1].name() == "forward 1x2112x7168 1d1d bf16 acc");
+    CHECK(fp8[43].name() == "wgrad 2112x4096x7168 1d1d tn f32 acc");
+    CHECK(fp4[42].name() == "dgrad 4096x7168x2112 fp8xfp4 nn bf16");
+    CHECK(fp4[104].name() == "forward 4096x7168x2048 nvf4 nt bf16");
+    for (const gemm_case& c : fp4) {
+        CHECK(std::string(c.family()) == "fp4_dense");
+        CHECK((c.is_fp4() && !c.is_fp8()));
+    }
+    const gemm_workload mixed = workload_of(fp4[43]), nv = workload_of(fp4[104]);
+    CHECK(mixed.a == operand_info{dtype::e4m3, scale_kind::ue8m0, {1, 128}, major::mn});
+    CHECK(mixed.b == operand_info{dtype::e2m1x2, scale_kind::ue8m0, {1, 32}, major::mn});
+    CHECK(mixed.d == dtype::f32);
+    CHECK(nv.a == operand_info{dtype::e2m1x2, scale_kind::ue4m3, {1, 16}});
+    CHECK(nv.a == nv.b);
+    // Half a byte an element, and a byte for each 16.
+    CHECK(fp4[104].bytes() == (4096 + 7168) * (2048 / 2 + 2048 / 16) + 2.0 * 4096 * 7168);
+    // FP8 has packed scales on Blackwell, and lies as the case says; on Hopper it is transposed first.
+    const gemm_workload there = workload_of(fp8[43], device_info::b300()),
+                        here = workload_of(fp8[43], device_info::h200());
+    CHECK(there.a == operand_info{dtype::e4m3, scale_kind::ue8m0, {1, 128}, major::mn});
+    CHECK(there.b == there.a);
+    CHECK(here == workload_of(fp8[43]));
+    CHECK(here.a == operand_info{dtype::e4m3, scale_kind::fp32, {1, 128}});
+    const gemm_case rows = parse_shape("64,64,256:row");
+    CHECK(workload_of(rows, device_info::b200()) == workload_of(rows));
+}
+
 TEST_CASE("shapes of the command line") {
     const auto name = [](const char* text) { return parse_shape(text).name(); };
     CHECK(name("1,8,16") == "- 1x8x16 1d2d bf16");
@@ -305,13 +343,23 @@ TEST_CASE("shapes of the command line") {
     CHECK(name("8,16,5:bf16-tn-f32-acc") == "- 8x16x5 bf16 tn f32 acc");
     CHECK(name("8,4,8:f16-tt-f32") == "- 8x4x8 f16 tt f32");
     CHECK(name("8,8,8:f16-acc") == "- 8x8x8 f16 nt f16 acc");
+    CHECK(name("3,8,256:fp8xfp4-acc") == "- 3x8x256 fp8xfp4 nt bf16 acc");
+    CHECK(name("16,128,16:fp8xfp4-tn-f32") == "- 16x128x16 fp8xfp4 tn f32");
+    CHECK(name("3,8,96:mxf4-acc-f32") == "- 3x8x96 mxf4 nt f32 acc");
+    CHECK(name("3,8,32:nvf4") == "- 3x8x32 nvf4 nt bf16");
+    for (const char* text : {"3,8,64:fp8xfp4", "16,64,16:fp8xfp4-tn", "8,128,16:fp8xfp4-tn", "3,8,48:mxf4",
+                             "3,4,32:nvf4", "16,16,32:mxf4-tn", "16,16,32:nvf4-nn", "8,8,32:fp4"}) {
+        CAPTURE(text);
+        CHECK_THROWS_AS(name(text), std::invalid_argument);
+    }
     const gemm_case tn = parse_shape("8,16,5:bf16-tn"), nn = parse_shape("3,16,8:bf16-nn");
     CHECK((tn.a_mn_major() && tn.b_mn_major()));
     CHECK((!nn.a_mn_major() && nn.b_mn_major()));
     CHECK_THROWS_WITH_AS(
         name("1,8,16:bf16-nx"),
-        "the product '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :row, :tensor, :bf16 "
-        "or :f16, with any of -nn, -tn, -tt, all but the first with -acc, the last two with -f32, too",
+        "the product '1,8,16:bf16-nx' is not M,N,K with an optional :1d2d, :1d1d, :row, :tensor, :bf16, "
+        ":f16 or :fp8xfp4, with any of -nn, -tn, -tt, all but the first with -acc, the last three with -f32, too; or "
+        ":mxf4 or :nvf4, with -acc, -f32",
         std::invalid_argument);
     for (const char* text : {"", "1,8", "1,8,16:", "1,8,16bf16", "1,8,16:bf16-", "1,8,16:1d2d-acc", "1,8,16:-nn"}) {
         CAPTURE(text);

@@ -87,7 +87,7 @@ machine::machine() {
 }
 
 std::string machine::folder() const {
-    for (const char* known : {"H200", "H100", "H800", "H20", "GH200"}) {
+    for (const char* known : {"H200", "H100", "H800", "H20", "GH200", "B200", "B300"}) {
         const std::size_t at = gpu_.find(known);
         const std::string name = known;
         const bool whole =

@@ -64,7 +64,7 @@ needed_kernels kernels_for(std::span<const listed_product> lines, const device_i
     for (const listed_product& line : lines) {
         made.of_line.emplace_back();
         const auto add_all = [&]<class O>(const product_of<O>& product) {
-            const typename O::workload work = words<O>::workload_of(product.value);
+            const typename O::workload work = workload_on<O>(product.value, device);
             for (const kernel_handle<O>* const kernel : serving<O>(work, line.any_rows, device, table, objective))
                 add(needed(*kernel, fixed ? fixed_by<O>(work) : static_extents{}));
         };

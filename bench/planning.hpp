@@ -14,10 +14,10 @@
 
 namespace deepgemm::bench {
 
-/// "h200" or "h100" as a device. Throws std::invalid_argument for other names.
+/// "h200", "h100", "b200" or "b300" as a device. Throws std::invalid_argument for other names.
 device_info device_named(const std::string& name);
 
-/// Every kernel of an operation that deepgemm_add_instances() compiles.
+/// Every kernel of an operation that deepgemm_add_instances() compiles for some architecture.
 template <class O>
 struct described_kernels_of {
     std::vector<kernel_handle<O>> handles;  ///< for a planner; they launch nothing

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Measured times of dense products beside those that docs/sm100-times.md predicts for a B200.
 
-    python3 bench/predicted.py                       all results of dense products of a B200 in bench/results
+    python3 bench/predicted.py                       all results of a B200 in bench/results
     python3 bench/predicted.py FILE ...              these result files instead
 
 For each product that is in both: measured and predicted microseconds, their ratio (above 1: slower than predicted), and the bound
@@ -15,6 +15,10 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = "docs/sm100-times.md"
 COLUMNS = ("pass", "m", "n", "k", "orders", "recipe", "D", "tile", "predicted, µs", "TFLOPS", "bound by")
+
+
+# What tells a product among the results, which are of other operations, too.
+KEYS = {"pass", "m", "n", "k", "layout", "recipe", "d_type", "accumulate", "us"}
 
 
 def predictions(text):
@@ -67,15 +71,14 @@ def report(lines):
 
 
 def main(arguments):
-    files = [pathlib.Path(name) for name in arguments] or sorted((ROOT / "bench/results").glob("*/*_dense.json"))
+    files = [pathlib.Path(name) for name in arguments] or sorted((ROOT / "bench/results").glob("b200/*.json"))
     rows = []
     for file in files:
         results = json.loads(file.read_text())
-        if arguments or "B200" in results["machine"]["gpu"]:
-            rows += results["rows"]
+        rows += [row for row in results["rows"] if row.keys() >= KEYS]
     lines = compared(rows, predictions((ROOT / PAGE).read_text()))
     if not lines:
-        where = "these files" if arguments else "bench/results of a B200; './dg bench --suite bf16_75' on one makes them"
+        where = "these files" if arguments else "bench/results/b200; './dg bench --suite bf16_75' on a B200 makes them"
         print(f"no product of {PAGE} is in {where}")
         return 1
     print(report(lines))

@@ -42,7 +42,7 @@ class Predicted(unittest.TestCase):
         self.assertIn("the tensor cores: 1 products, ratio 2.00 on average, 2.00 to 2.00", text)
 
     def test_the_page_and_files(self):
-        self.assertEqual(len(predicted.predictions((predicted.ROOT / predicted.PAGE).read_text())), 63 + 63 + 75)
+        self.assertEqual(len(predicted.predictions((predicted.ROOT / predicted.PAGE).read_text())), 63 + 63 + 42 + 75)
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "results.json"
             made = [row(1, 10.0, n=2112, k=7168), row(1, 10.0, n=7, k=7)]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Double-precision product of operands of any type and order, 64x64 elements of D per CTA of 256 threads, and the comparison.
 #include <deepgemm/core/math.cuh>
+#include <deepgemm/core/small_types.cuh>
 
 #include "normal.cuh"
 #include "reference.cuh"
@@ -11,12 +12,21 @@ namespace {
 
 constexpr int tile = 64, step = 32, block_k = 128;  // a scale covers block_k elements of K
 
-/// Where scales of an operand lie: (row, K block) at (row / rows) * stride_mn + block * stride_k. No pointer: all 1. Those that
+/// Where scales of an operand lie: (row, kk) at (row / rows) * stride_mn + kk / k * stride_k. No pointer: all 1. Those that
 /// hold for all of K have a stride_k of 0.
 struct scales {
     const float* at = nullptr;
     i64 stride_mn = 1, stride_k = 0;
     int rows = 1;  ///< that a scale covers; 0: all
+    int k =
+        block_k;  ///< elements of K that it covers; fewer than a block are scaled one by one, which is exact in double
+    __host__ __device__ bool are_fine() const { return k < block_k; }
+};
+
+/// An E2M1 code in a byte.
+struct e2m1_code {
+    u8 bits;
+    __device__ explicit operator float() const { return decode_e2m1(bits); }
 };
 
 /// An operand: element (row, kk) at row * stride_mn + kk * stride_k.
@@ -27,7 +37,13 @@ struct operand_view {
     scales scale;
 };
 
-/// Loads rows [row, row + 64) x columns [k0, k0 + 32) of an operand as doubles without scales, K-major; zeros outside.
+/// The scale of row `row`, of `rows` rows in all, for the elements of K that `kk` is one of.
+__device__ float scale_at(const scales& s, int row, int rows, int kk) {
+    if (row >= rows || !s.at) return 1.0f;
+    return s.at[(s.rows == 0 ? 0 : row / s.rows) * s.stride_mn + kk / s.k * s.stride_k];
+}
+
+/// Loads rows [row, row + 64) x columns [k0, k0 + 32) of an operand as doubles, scaled if the scales are fine, K-major; zeros outside.
 template <class T>
 __device__ void load_tile(double (&to)[step][tile + 1], const operand_view<T>& x, int row0, int rows, int k0, int k) {
     const int row = row0 + int(threadIdx.x) / 4, first = int(threadIdx.x) % 4 * 8;
@@ -35,14 +51,15 @@ __device__ void load_tile(double (&to)[step][tile + 1], const operand_view<T>& x
     for (int i = 0; i < 8; ++i) {
         const int column = k0 + first + i;
         const bool valid = inside && column < k;
-        to[first + i][threadIdx.x / 4] = valid ? double(float(x.at[row * x.stride_mn + column * x.stride_k])) : 0.0;
+        double value = valid ? double(float(x.at[row * x.stride_mn + column * x.stride_k])) : 0.0;
+        if (valid && x.scale.are_fine()) value *= double(scale_at(x.scale, row, rows, column));
+        to[first + i][threadIdx.x / 4] = value;
     }
 }
 
-/// The scale of row `row`, of `rows` rows in all, for the K block that `k0` lies in.
-__device__ float scale_at(const scales& s, int row, int rows, int k0) {
-    if (row >= rows || !s.at) return 1.0f;
-    return s.at[(s.rows == 0 ? 0 : row / s.rows) * s.stride_mn + k0 / block_k * s.stride_k];
+/// The scale of a row for a whole K block; 1 if elements have been scaled.
+__device__ float block_scale(const scales& s, int row, int rows, int k0) {
+    return s.are_fine() ? 1.0f : scale_at(s, row, rows, k0);
 }
 
 /// The product of two scales. The kernels under test form it in FP32, so it is exact only if it is a normal number there.
@@ -51,9 +68,9 @@ __device__ double scale_product(float x, float y) {
     return fabsf(product) >= 0x1p-126f && isfinite(product) ? double(x) * double(y) : double(product);
 }
 
-template <class T>
+template <class A, class B>
 __global__ void __launch_bounds__(256)
-    multiply(float* d, operand_view<T> a, operand_view<T> b, int m, int n, int k, bool add_c, u64 seed) {
+    multiply(float* d, operand_view<A> a, operand_view<B> b, int m, int n, int k, bool add_c, u64 seed) {
     __shared__ double as[step][tile + 1], bs[step][tile + 1];
     const int m0 = int(blockIdx.y) * tile, n0 = int(blockIdx.x) * tile, tx = int(threadIdx.x) % 16,
               ty = int(threadIdx.x) / 16;
@@ -77,9 +94,9 @@ __global__ void __launch_bounds__(256)
             }
         }
         for (int i = 0; i < 4; ++i) {
-            const float row_scale = scale_at(a.scale, m0 + ty * 4 + i, m, block);
+            const float row_scale = block_scale(a.scale, m0 + ty * 4 + i, m, block);
             for (int j = 0; j < 4; ++j) {
-                const float column_scale = scale_at(b.scale, n0 + tx + 16 * j, n, block);
+                const float column_scale = block_scale(b.scale, n0 + tx + 16 * j, n, block);
                 sum[i][j] = fma(scale_product(row_scale, column_scale), partial[i][j], sum[i][j]);
             }
         }
@@ -155,6 +172,13 @@ scales scales_of(const scale_argument& given, bool wanted) {
     return {static_cast<const float*>(given.data), given.row_stride, stride_k, given.tile.mn};
 }
 
+template <class A, class B>
+void multiply_views(float* d, const gemm_problem& x, const operand_view<A>& a, const operand_view<B>& b, u64 c_seed) {
+    const int m = int(x.d.rows), n = int(x.d.columns), k = int(x.a.matrix.columns);
+    const dim3 grid(unsigned(ceil_div(n, tile)), unsigned(ceil_div(m, tile)));
+    multiply<A, B><<<grid, 256>>>(d, a, b, m, n, k, x.c.has_value(), c_seed);
+}
+
 template <class T>
 void launch_multiply(float* d, const gemm_problem& x, bool scaled, u64 c_seed) {
     const auto view = [scaled](const scaled_matrix& operand) {
@@ -162,9 +186,27 @@ void launch_multiply(float* d, const gemm_problem& x, bool scaled, u64 c_seed) {
         return operand_view<T>{static_cast<const T*>(q.data), q.row_stride, q.column_stride,
                                scales_of(operand.scales, scaled)};
     };
-    const int m = int(x.d.rows), n = int(x.d.columns), k = int(x.a.matrix.columns);
-    const dim3 grid(unsigned(ceil_div(n, tile)), unsigned(ceil_div(m, tile)));
-    multiply<T><<<grid, 256>>>(d, view(x.a), view(x.b), m, n, k, x.c.has_value(), c_seed);
+    multiply_views(d, x, view(x.a), view(x.b), c_seed);
+}
+
+/// An operand with packed scales, from what is kept of it unpacked.
+template <class T>
+operand_view<T> view_of(const unpacked_operand& x, i64 k, bool scaled) {
+    operand_view<T> made{reinterpret_cast<const T*>(x.codes), k, 1, {}};
+    if (scaled) made.scale = {x.scales, x.columns, 1, x.tile.mn, x.tile.k};
+    return made;
+}
+void launch_packed(float* d, const problem_data& data, bool scaled) {
+    const gemm_problem x = data.product();
+    const unpacked_operand a = data.unpacked_a(), b = data.unpacked_b();
+    const i64 k = x.a.matrix.columns;
+    if (a.fp4) {
+        multiply_views(d, x, view_of<e2m1_code>(a, k, scaled), view_of<e2m1_code>(b, k, scaled), data.seed());
+    } else if (b.fp4) {
+        multiply_views(d, x, view_of<e4m3>(a, k, scaled), view_of<e2m1_code>(b, k, scaled), data.seed());
+    } else {
+        multiply_views(d, x, view_of<e4m3>(a, k, scaled), view_of<e4m3>(b, k, scaled), data.seed());
+    }
 }
 
 /// Calls body(d), where `d` points to D's elements in their type.
@@ -179,7 +221,13 @@ void visit(const output_matrix& d, Body body) {
 
 }  // namespace
 
-void reference::compute(const problem_data& data, bool scaled) { compute(data.product(), scaled, data.seed()); }
+void reference::compute(const problem_data& data, bool scaled) {
+    if (!data.is_packed()) return compute(data.product(), scaled, data.seed());
+    const output_matrix d = data.product().d;
+    launch_packed(product_.as<float>(std::size_t(d.rows) * std::size_t(d.columns)), data, scaled);
+    check(cudaGetLastError(), "reference product");
+    check(cudaDeviceSynchronize(), "reference product");
+}
 
 void reference::compute(const gemm_problem& product, bool scaled, u64 c_seed) {
     float* const d = product_.as<float>(std::size_t(product.d.rows) * std::size_t(product.d.columns));

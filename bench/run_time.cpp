@@ -3,10 +3,12 @@
 // through lists.
 #include "run_time.hpp"
 
+#include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
 #include <deepgemm/ops/gemm/shipped_rows.cuh>
+#include <deepgemm/ops/gemm/shipped_sm100.cuh>
 #include <deepgemm/rtc/embedded.hpp>
 #include <deepgemm/rtc/engine.hpp>
 
@@ -17,11 +19,12 @@ namespace deepgemm::bench {
 namespace {
 
 rtc::engine& engine() {
-    static rtc::engine instance(rtc::embedded_headers());
+    static rtc::engine instance(rtc::embedded_headers(),
+                                {.arch = rtc::arch_of(or_throw(cuda::describe_current_device()))});
     return instance;
 }
 
-/// Handles of the FP8 kernels. Nothing is compiled before one is used.
+/// Handles of the FP8 kernels for either architecture. Nothing is compiled before one is used.
 const std::vector<gemm_handle>& handles() {
     static const std::vector<gemm_handle> all = [] {
         std::vector<gemm_handle> made;
@@ -30,6 +33,9 @@ const std::vector<gemm_handle>& handles() {
         };
         add(shipped::fp8_dense());
         add(shipped::fp8_rows());
+        add(shipped::sm100_weights{});
+        add(shipped::sm100_tokens{});
+        add(shipped::sm100_fp8_others{});
         return made;
     }();
     return all;

@@ -29,9 +29,15 @@ void add_sources(std::vector<rtc::kernel_source>& to, shipped::kernels<Kernels..
     (to.push_back(or_throw(rtc::kernel_source_of<Kernels>())), ...);
 }
 
+/// The kernels of an operation for every architecture.
+template <class O>
+constexpr auto every() {
+    return shipped::sum_of(shipped::all_of<O>(), shipped::sm100_of<O>());
+}
+
 template <class... O>
 of_each<described_kernels_of> described(operation_list<O...>) {
-    of_each<described_kernels_of> made{described_kernels_of<O>{handles<O>(shipped::all_of<O>())}...};
+    of_each<described_kernels_of> made{described_kernels_of<O>{handles<O>(every<O>())}...};
     std::size_t first = 0;
     ((std::get<described_kernels_of<O>>(made).first_source = first,
       first += std::get<described_kernels_of<O>>(made).handles.size()),
@@ -42,7 +48,7 @@ of_each<described_kernels_of> described(operation_list<O...>) {
 template <class... O>
 std::vector<rtc::kernel_source> sources(operation_list<O...>) {
     std::vector<rtc::kernel_source> made;
-    (add_sources(made, shipped::all_of<O>()), ...);
+    (add_sources(made, every<O>()), ...);
     return made;
 }
 

@@ -64,8 +64,9 @@ contender traffic_of(const void* from, double read, const void* also, double rea
 contender traffic_alone(const problem_data& data) {
     const gemm_case& c = data.problem();
     const gemm_problem product = data.product();
-    return traffic_of(product.b.matrix.data, double(c.n) * c.k * c.operand_bytes(), product.a.matrix.data,
-                      double(c.m) * c.k * c.operand_bytes(), product.d.data, double(c.m) * c.n * c.d_bytes());
+    const auto bytes = [](const input_matrix& x) { return double(bytes_of(x.type, x.rows * x.columns)); };
+    return traffic_of(product.b.matrix.data, bytes(product.b.matrix), product.a.matrix.data, bytes(product.a.matrix),
+                      product.d.data, double(c.m) * c.n * c.d_bytes());
 }
 
 }  // namespace deepgemm::bench

@@ -84,6 +84,23 @@ def trimmed(race):
     return {"machine": machine, "kernels": [{"config": c, "epilogue": e} for c, e in kernels], "rows": rows}
 
 
+def joined(files):
+    """The races of some files, one of each family: parts of one that ran one after another become one."""
+    made = {}
+    for file in files:
+        race = json.loads(file.read_text())
+        family = family_of(race["rows"][0])
+        if family in made:
+            if "kernels" in race or "kernels" in made[family]:
+                sys.exit(f"tuned.py: {file} is one of several races of {family.rstrip(',')} and cannot be joined: it is trimmed")
+            if race["machine"]["gpu"] != made[family]["machine"]["gpu"]:
+                sys.exit(f"tuned.py: {file} was measured on an {race['machine']['gpu']}, other parts on an {made[family]['machine']['gpu']}")
+            made[family]["rows"] += race["rows"]
+        else:
+            made[family] = race
+    return made
+
+
 def dumped(race):
     """The race as JSON, with one line for each kernel and each case."""
     lines = ["{", f'"machine": {json.dumps(race["machine"], indent=2)},']
@@ -93,7 +110,8 @@ def dumped(race):
 
 
 def b_tile(row):
-    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}", "row": "{1, 0}", "tensor": "{0, 0}"}.get(row["recipe"], "{}")
+    """The tile of B's scales that a row of the table names; that of rows stands for one scale an operand, too."""
+    return {"1d2d": "{128, 128}", "1d1d": "{1, 128}", "row": "{1, 0}", "tensor": "{1, 0}"}.get(row["recipe"], "{}")
 
 
 def majors(row):
@@ -340,7 +358,7 @@ def rewritten(page, gpu, parts):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gpu", choices=GPUS, help="only this one (default: all)")
-    parser.add_argument("--race", type=pathlib.Path, action="append", default=[], help="take over new measurements first; needs --gpu")
+    parser.add_argument("--race", type=pathlib.Path, action="append", default=[], help="take over new measurements first, or parts of them; needs --gpu")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is not up to date")
     arguments = parser.parse_args()
     if arguments.race and not arguments.gpu:
@@ -348,11 +366,10 @@ def main():
     files, page = {}, (ROOT / PAGE).read_text()
     for gpu in [arguments.gpu] if arguments.gpu else GPUS:
         races = races_of(gpu)
-        for file in arguments.race:
-            race = trimmed(json.loads(file.read_text()))
+        for family, race in joined(arguments.race).items():
             if gpu.upper() not in race["machine"]["gpu"]:
-                sys.exit(f"tuned.py: {file} was measured on an {race['machine']['gpu']}")
-            races[family_of(race["rows"][0])] = race
+                sys.exit(f"tuned.py: the race of {family.rstrip(',')} was measured on an {race['machine']['gpu']}")
+            races[family] = trimmed(race)
         parts, every = [], []
         for family in [f for f in FAMILIES if f in races]:
             cases = choices(races[family], gpu)

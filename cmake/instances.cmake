@@ -5,22 +5,24 @@
 cmake_policy(VERSION 3.25)
 
 # deepgemm_instantiate(<target> HEADERS <header>... [KERNELS <type>...] [LISTS <type>...] [OPERATIONS <type>...]
-#                      [BACKEND cuda|sim])
+#                      [BACKEND cuda|sim] [ARCHITECTURES <architecture>...])
 #
 # A library of the kernels named KERNELS, and of those in the lists (deepgemm::shipped::kernels<...>) named LISTS. HEADERS
 # declare these types: files relative to the calling CMakeLists.txt, or names that the target's include path finds. The
-# backend is cuda where that language is enabled, else the simulator. A target that links <target> may include
+# backend is cuda where that language is enabled, else the simulator. ARCHITECTURES are what the kernels are compiled for: 90a
+# (Hopper, the default); 100f (B200 and B300), 100a (B200), 103a (B300). A target that links <target> may include
 #   <target>.hpp         std::span<const kernel_handle<O>> deepgemm::instances::<target><O>() for each operation O of the
 #                        library and of OPERATIONS, which HEADERS define; without <O> for ops::gemm
 #   <target>_extern.hpp  HEADERS, and for all KERNELS `extern template` of the launch functions
 # (<target> as a C identifier). Kernels that no operation plans have no handles; programs launch them by name.
 # The library may be linked into a shared one.
 function(deepgemm_instantiate target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "HEADERS;KERNELS;LISTS;OPERATIONS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND" "HEADERS;KERNELS;LISTS;OPERATIONS;ARCHITECTURES")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "deepgemm_instantiate: unknown arguments '${arg_UNPARSED_ARGUMENTS}'; "
-                "it takes HEADERS, KERNELS, LISTS, OPERATIONS and BACKEND")
+                "it takes HEADERS, KERNELS, LISTS, OPERATIONS, BACKEND and ARCHITECTURES")
     endif()
+    _deepgemm_architectures(hopper blackwell "deepgemm_instantiate(${target})" "${arg_ARCHITECTURES}")
     if(NOT arg_HEADERS OR NOT (arg_KERNELS OR arg_LISTS))
         message(FATAL_ERROR "deepgemm_instantiate(${target}) lacks HEADERS, or KERNELS and LISTS: "
                 "it needs the names of types and the headers that declare them")
@@ -86,27 +88,30 @@ std::span<const kernel_handle<O>> @name@();
 @includes@
 @declarations@]])
     foreach(operation IN LISTS operations)
-        _deepgemm_accessor(accessors "${name}<${operation}>" "${operation}" joined "${functions}")
+        string(REPLACE ";" "," names "${functions}")
+        _deepgemm_accessor(accessors "${name}<${operation}>" "${operation}" joined "${names}")
     endforeach()
     _deepgemm_library(${target} "${folder}" ${backend} "${name}.hpp" "${functions}" "${operations}" "${accessors}" "${sources}")
+    if(backend STREQUAL "cuda" AND blackwell)
+        _deepgemm_compile_for(${target} "${hopper};${blackwell}" "${sources}")
+    endif()
 endfunction()
 
-# deepgemm_add_instances(<target> [BACKEND cuda|sim] [LISTS <list>...] [SHARDS <n>])
+# deepgemm_add_instances(<target> [BACKEND cuda|sim] [ARCHITECTURES <architecture>...] [LISTS <list>...] [SHARDS <n>])
 #
 # A library of the kernels of ops/*/shipped.cuh, all or those of some of their lists, and over them the functions of
 # host/instances.hpp. They are compiled in `n` translation units (32 unless said otherwise), each of which has every n-th
-# kernel. The backend is chosen as above. Tests of this project that take a sample also give ONE_IN <k> SEED <s>: then the
-# library has every k-th unit, from number s modulo k on, and all kernels of operations that have at most 2 `n`.
+# kernel. The backend is chosen as above. ARCHITECTURES say which kernels those are, and what they are compiled for: 90a (the
+# default) Hopper's, and 100f, 100a or 103a Blackwell's, of ops/*/shipped_sm100.cuh, in units of their own; an engine chooses
+# among those of its device. Names of Blackwell's lists begin with sm100_. Tests of this project that take a sample also give
+# ONE_IN <k> SEED <s>: then the library has every k-th unit, from number s modulo k on, and all kernels of operations that have
+# at most 2 `n`.
 function(deepgemm_add_instances target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND;SHARDS;ONE_IN;SEED" "LISTS")
-    _deepgemm_number(shards "deepgemm_add_instances(${target}): SHARDS" "${arg_SHARDS}" 32)
-    _deepgemm_number(one_in "deepgemm_add_instances(${target}): ONE_IN" "${arg_ONE_IN}" 1)
-    set(chosen "")
-    if(arg_LISTS)
-        list(TRANSFORM arg_LISTS REPLACE "(.+)" "shipped::\\1{}")
-        list(JOIN arg_LISTS ", " chosen)
-        set(chosen "shipped::sum_of(${chosen})")
-    endif()
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "BACKEND;SHARDS;ONE_IN;SEED" "LISTS;ARCHITECTURES")
+    set(caller "deepgemm_add_instances(${target})")
+    _deepgemm_number(shards "${caller}: SHARDS" "${arg_SHARDS}" 32)
+    _deepgemm_number(one_in "${caller}: ONE_IN" "${arg_ONE_IN}" 1)
+    _deepgemm_architectures(hopper blackwell "${caller}" "${arg_ARCHITECTURES}")
     _deepgemm_backend(backend deepgemm_add_instances "${arg_BACKEND}")
     set(folder "${CMAKE_CURRENT_BINARY_DIR}/${target}")
     set(first 0)
@@ -114,17 +119,49 @@ function(deepgemm_add_instances target)
         math(EXPR first "${arg_SEED} % ${one_in}")
     endif()
     math(EXPR last "${shards} - 1")
-    foreach(shard RANGE ${first} ${last} ${one_in})
-        _deepgemm_shard(sources "${folder}" ${backend} "${chosen}" ${shard} ${shards} ${one_in})
-        list(APPEND functions "shard_${shard}")
+    set(lists_of_blackwell ${arg_LISTS})
+    list(FILTER lists_of_blackwell INCLUDE REGEX "^sm100_")
+    set(lists_of_hopper ${arg_LISTS})
+    list(FILTER lists_of_hopper EXCLUDE REGEX "^sm100_")
+    foreach(family IN ITEMS hopper blackwell)
+        if(lists_of_${family} AND NOT ${family})
+            message(FATAL_ERROR "${caller}: LISTS names ${lists_of_${family}}, and ARCHITECTURES has none that they are for")
+        endif()
+        if(NOT ${family} OR (arg_LISTS AND NOT lists_of_${family}))
+            continue()
+        endif()
+        set(chosen "")
+        if(lists_of_${family})
+            list(TRANSFORM lists_of_${family} REPLACE "(.+)" "shipped::\\1{}")
+            list(JOIN lists_of_${family} ", " chosen)
+            set(chosen "shipped::sum_of(${chosen})")
+        endif()
+        foreach(shard RANGE ${first} ${last} ${one_in})
+            _deepgemm_shard(sources_of_${family} "${folder}" ${backend} ${family} "${chosen}" ${shard} ${shards} ${one_in})
+            list(APPEND functions_of_${family} "${family}_${shard}")
+        endforeach()
     endforeach()
     _deepgemm_operations(operations)
+    _deepgemm_operations_of(operations_of_blackwell blackwell)
     foreach(operation IN LISTS operations)
-        _deepgemm_accessor(accessors "of<${operation}>" "${operation}" dealt "${functions}")
+        set(families "")
+        foreach(family IN ITEMS hopper blackwell)
+            if(functions_of_${family} AND (family STREQUAL "hopper" OR operation IN_LIST operations_of_blackwell))
+                string(REPLACE ";" "," names "${functions_of_${family}}")
+                list(APPEND families ${names})
+            endif()
+        endforeach()
+        _deepgemm_accessor(accessors "of<${operation}>" "${operation}" dealt ${families})
     endforeach()
     string(APPEND accessors "std::span<const kernel_handle<ops::gemm>> dense() { return of<ops::gemm>(); }\n")
+    set(functions ${functions_of_hopper} ${functions_of_blackwell})
+    set(sources ${sources_of_hopper} ${sources_of_blackwell})
     _deepgemm_library(${target} "${folder}" ${backend} deepgemm/host/instances.hpp "${functions}" "${operations}" "${accessors}"
                       "${sources}")
+    if(backend STREQUAL "cuda" AND blackwell)
+        _deepgemm_compile_for(${target} "${hopper}" "${sources_of_hopper}")
+        _deepgemm_compile_for(${target} "${blackwell}" "${sources_of_blackwell}")
+    endif()
 endfunction()
 
 # --- what both are made of ---------------------------------------------------------------------------------------------
@@ -140,12 +177,53 @@ function(_deepgemm_operation_names out)
     set(${out} ${names} PARENT_SCOPE)
 endfunction()
 
-# Directives that include ops/<name>/<header> of all operations.
+# The types of those that ship kernels for a family, hopper or blackwell.
+function(_deepgemm_operations_of out family)
+    _deepgemm_operation_names(names)
+    if(family STREQUAL "blackwell")
+        get_property(names GLOBAL PROPERTY DEEPGEMM_SM100_OPERATIONS)
+    endif()
+    list(TRANSFORM names PREPEND deepgemm::ops::)
+    set(${out} ${names} PARENT_SCOPE)
+endfunction()
+
+# Directives that include ops/<name>/<header> of all operations, or of those types that follow.
 function(_deepgemm_operation_headers out header)
     _deepgemm_operation_names(names)
+    if(ARGN)
+        list(TRANSFORM ARGN REPLACE ".*::" "" OUTPUT_VARIABLE names)
+    endif()
     list(TRANSFORM names REPLACE "(.+)" "#include <deepgemm/ops/\\1/${header}>\n")
     string(CONCAT text ${names})
     set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+# Of the architectures `given` to function `caller` (90a if that is empty) those of Hopper, and those of Blackwell.
+function(_deepgemm_architectures hopper blackwell caller given)
+    if(given STREQUAL "")
+        set(given 90a)
+    endif()
+    list(REMOVE_DUPLICATES given)
+    foreach(one IN LISTS given)
+        if(NOT one MATCHES "^(90a|100a|100f|103a)$")
+            message(FATAL_ERROR "${caller}: ARCHITECTURES has '${one}'; it takes 90a (Hopper), 100f (B200 and B300), 100a (B200) and 103a (B300)")
+        endif()
+    endforeach()
+    set(others ${given})
+    list(FILTER others EXCLUDE REGEX "^90a$")
+    list(FILTER given INCLUDE REGEX "^90a$")
+    set(${hopper} "${given}" PARENT_SCOPE)
+    set(${blackwell} "${others}" PARENT_SCOPE)
+endfunction()
+
+# Compiles some CUDA sources of a target for `architectures`. CMake 3.25 knows no 100f, so options of each source say it.
+function(_deepgemm_compile_for target architectures sources)
+    list(REMOVE_ITEM architectures "")
+    list(TRANSFORM architectures REPLACE "(.+)" "--generate-code=arch=compute_\\1,code=sm_\\1")
+    set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES OFF)
+    if(sources)
+        set_property(SOURCE ${sources} APPEND PROPERTY COMPILE_OPTIONS "${architectures}")
+    endif()
 endfunction()
 
 # The backend `given` to function `caller`, or the one to use if that is empty.
@@ -201,20 +279,25 @@ function(_deepgemm_unit out folder backend includes function type operations exp
     set(${out} ${${out}} PARENT_SCOPE)
 endfunction()
 
-# Appends to the list `out` a translation unit. It defines `shard_<shard>` once for each operation, which returns the handles of
-# that shard of the operation's kernels. `chosen` is an expression that joins lists; all lists if it is empty.
-function(_deepgemm_shard out folder backend chosen shard shards one_in)
-    _deepgemm_operation_headers(operation_headers operation.hpp)
-    _deepgemm_operation_headers(list_headers shipped.cuh)
-    _deepgemm_operations(operations)
-    set(all "shipped::all_of<OPERATION>()")
+# Appends to the list `out` a translation unit. It defines `<family>_<shard>` once for each operation, which returns the handles of
+# that shard of the operation's kernels. `chosen` is an expression that joins lists; all lists of the family, hopper or blackwell, if
+# it is empty.
+function(_deepgemm_shard out folder backend family chosen shard shards one_in)
+    set(header_hopper shipped.cuh)
+    set(header_blackwell shipped_sm100.cuh)
+    set(list_hopper all_of)
+    set(list_blackwell sm100_of)
+    _deepgemm_operations_of(operations ${family})
+    _deepgemm_operation_headers(operation_headers operation.hpp ${operations})
+    _deepgemm_operation_headers(list_headers ${header_${family}} ${operations})
+    set(all "shipped::${list_${family}}<OPERATION>()")
     if(chosen)
         set(all "only<OPERATION>(${chosen})")
     endif()
     string(CONCAT includes "#include <deepgemm/host/${backend}_launch.hpp>\n#include <deepgemm/host/shards.hpp>\n"
                            "${operation_headers}${list_headers}")
     # The function's qualified name keeps the compiler from instantiating all kernels, see shipped::sum_of.
-    _deepgemm_handles(${out} "${folder}" ${backend} "${includes}" shard_${shard}
+    _deepgemm_handles(${out} "${folder}" ${backend} "${includes}" ${family}_${shard}
                       "instances::shard<OPERATION, ${shard}, ${shards}, backend, ${one_in}>(${all})" "${operations}" "")
     set(${out} ${${out}} PARENT_SCOPE)
 endfunction()
@@ -247,14 +330,19 @@ struct backend {
     set(${out} ${${out}} "${source}" PARENT_SCOPE)
 endfunction()
 
-# Appends to the text `out` the specialisation `name` of a function template, which concatenates what `functions` return for an
-# operation. `how` is `joined`, one list after another, or `dealt`, one kernel of each list in turn.
-function(_deepgemm_accessor out name operation how functions)
-    list(TRANSFORM functions APPEND "(static_cast<const ${operation}*>(nullptr))")
-    list(JOIN functions ", " calls)
+# Appends to the text `out` the specialisation `name` of a function template, which concatenates what functions return for an
+# operation. Each further argument is names with commas between them, none of them empty; what these return is `joined`, one list after
+# another, or `dealt`, one kernel of each list in turn, as `how` says.
+function(_deepgemm_accessor out name operation how)
+    set(parts "")
+    foreach(functions IN LISTS ARGN)
+        string(REPLACE "," "(static_cast<const ${operation}*>(nullptr)), " calls "${functions}")
+        string(APPEND parts "${how}<kernel_handle<${operation}>>({${calls}(static_cast<const ${operation}*>(nullptr))}),")
+    endforeach()
+    string(REGEX REPLACE ",$" "" parts "${parts}")
     set(${out} "${${out}}template <>
 std::span<const kernel_handle<${operation}>> ${name}() {
-    static const auto all = ${how}<kernel_handle<${operation}>>({${calls}});
+    static const auto all = joined<kernel_handle<${operation}>>({${parts}});
     return all;
 }
 " PARENT_SCOPE)

@@ -52,10 +52,10 @@ std::vector<kernel_handle<ops::{operation}>> measured() {{
 
 
 def operations():
-    """The operations of the library that ship kernels, and how many: the sums of the table of what is supported, which a test holds to
-    the lists. An operation that is in no list of the library yet has no row there, and is not measured."""
+    """The operations of the library that ship kernels for Hopper, and how many: the sums of the table of what is supported, which a test
+    holds to the lists. An operation that is in no list of the library yet has no row there, and is not measured."""
     counts = {path.parent.name: 0 for path in sorted(ROOT.glob("include/deepgemm/ops/*/shipped.cuh"))}
-    for operation, kernels in re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", SUPPORT.read_text(), re.M):
+    for operation, kernels in re.findall(r"^\| `(\w+)` \|.*\| sm_90a \| (\d+) \|$", SUPPORT.read_text(), re.M):
         counts[operation] += int(kernels)
     return {operation: count for operation, count in counts.items() if count > 0}
 
@@ -130,11 +130,13 @@ def check(arguments):
     return 1 if over else 0
 
 
-def row(objects, operation, count, pace=1):
-    """The row of an operation; times are those of a machine that is `pace` times as fast."""
+def row(objects, operation, count, yardstick):
+    """The row of an operation, in seconds of a machine that takes the given ones for the yardstick."""
     kernels = measured_kernels(count)
-    alone, nothing = objects.cost(operation, False, 2)
-    cost, size = objects.cost(operation, True, 2)
+    before = objects.yardstick(2)
+    alone, nothing = objects.cost(operation, False, 1)
+    cost, size = objects.cost(operation, True, 1)
+    pace = max(before, objects.yardstick(2)) / yardstick
     alone, cost = alone / pace, cost / pace
     each, bytes_each = (cost - alone) / kernels, (size - nothing) / kernels
     cells = [f"`{operation}`", objects.name, str(count), f"{alone:.1f}", f"{each:.1f}", f"{bytes_each / 1000:.0f}",
@@ -154,8 +156,9 @@ def write(arguments):
     rows, made_by = [], []
     for objects in compilers(arguments):
         made_by.append(version(arguments.compiler if objects.name == "g++" else arguments.nvcc))
-        rows.append(f"| `{YARDSTICK_NAME}` | {objects.name} |  | {objects.yardstick(3):.2f} |  |  |  |  |  |")
-        rows += [row(objects, operation, count) for operation, count in operations().items()]
+        yardstick = objects.yardstick(5)
+        rows.append(f"| `{YARDSTICK_NAME}` | {objects.name} |  | {yardstick:.2f} |  |  |  |  |  |")
+        rows += [row(objects, operation, count, yardstick) for operation, count in operations().items()]
     return replace_table([
         f"{platform.machine()}, {', '.join(made_by)}, {datetime.date.today()}.", "",
         "| operation | compiler | kernels | the list alone, s | a kernel, s | a kernel, KB | all kernels, about | budget, s | budget, KB |",
@@ -167,9 +170,10 @@ def write_new(arguments):
     lines = TABLE.search(PAGE.read_text())[2].splitlines()
     for objects in compilers(arguments):
         own = {found[1]: i for i, line in enumerate(lines) if (found := ROW.match(line)) and found[2] == objects.name}
-        pace = objects.yardstick(3) / float(ROW.match(lines[own[YARDSTICK_NAME]])[3])
+        yardstick = float(ROW.match(lines[own[YARDSTICK_NAME]])[3])
         after = max(own.values()) + 1
-        lines[after:after] = [row(objects, operation, count, pace) for operation, count in operations().items() if operation not in own]
+        lines[after:after] = [row(objects, operation, count, yardstick)
+                              for operation, count in operations().items() if operation not in own]
     return replace_table(lines)
 
 

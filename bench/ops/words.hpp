@@ -15,7 +15,7 @@ struct options;
 ///     takes(text)              true if a text is meant as a product of this operation, right or wrong. The first operation has
 ///                              none: it is asked last, and takes what no other does
 ///     parse(text)              the product; throws std::invalid_argument with a sentence
-///     workload_of(product)     as the planner sees it
+///     workload_of(product)     as the planner sees it; workload_of(product, device) where that depends on the device, too
 ///     text_of(workload)        a text that parse() takes for that workload; needed if the operation has no tuned rows of its
 ///                              own form
 ///     rows_of(workload)        the rows that O::with_rows() sets
@@ -28,6 +28,16 @@ struct options;
 ///     contest_of(options)      what `bench` and `tune` do on a GPU; defined where there is nvcc
 template <class O>
 struct words;
+
+/// A product as the planner of a device sees it.
+template <class O>
+typename O::workload workload_on(const typename words<O>::product& product, const device_info& device) {
+    if constexpr (requires { words<O>::workload_of(product, device); }) {
+        return words<O>::workload_of(product, device);
+    } else {
+        return words<O>::workload_of(product);
+    }
+}
 
 /// A list of operations.
 template <class... O>

@@ -21,9 +21,10 @@ inline dg::result<dg::dtype> type_of(const char* name, int32_t type) {
         case DEEPGEMM_BF16: return dg::dtype::bf16;
         case DEEPGEMM_F16: return dg::dtype::f16;
         case DEEPGEMM_F32: return dg::dtype::f32;
+        case DEEPGEMM_E2M1: return dg::dtype::e2m1x2;
     }
     return dg::fail(dg::errc::unsupported_type, name, "'s type is ", type, "; a type is ", int(DEEPGEMM_E4M3),
-                    " (E4M3) to ", int(DEEPGEMM_F32), " (F32)");
+                    " (E4M3) to ", int(DEEPGEMM_E2M1), " (E2M1)");
 }
 
 inline dg::error missing(const char* name) { return dg::fail(dg::errc::null_pointer, name, " is a null pointer"); }
@@ -44,16 +45,17 @@ dg::result<Matrix> matrix_of(const char* name, const Given* given) {
     return Matrix{given->data, *type, given->rows, given->columns, given->row_stride, given->column_stride};
 }
 
-/// An FP8 operand with its scales.
+/// An FP8 or FP4 operand with its scales.
 inline dg::result<dg::scaled_matrix> operand_of(const char* name, const deepgemm_input* given,
                                                 const deepgemm_scales* scales) {
     const auto matrix = matrix_of<dg::input_matrix>(name, given);
     if (!matrix) return matrix.failure();
     if (scales == nullptr) return missing(dg::concat(name, "'s structure of scales").c_str());
-    if (scales->format < DEEPGEMM_SCALES_FP32 || scales->format > DEEPGEMM_SCALES_FP32_ALL_OF_K) {
+    if (scales->format < DEEPGEMM_SCALES_FP32 || scales->format > DEEPGEMM_SCALES_NV) {
         return dg::fail(dg::errc::bad_scales, name, "'s scales have format ", scales->format, "; it is ",
-                        int(DEEPGEMM_SCALES_FP32), " (FP32), ", int(DEEPGEMM_SCALES_UE8M0), " (UE8M0) or ",
-                        int(DEEPGEMM_SCALES_FP32_ALL_OF_K), " (FP32_ALL_OF_K)");
+                        int(DEEPGEMM_SCALES_FP32), " (FP32), ", int(DEEPGEMM_SCALES_UE8M0), " (UE8M0), ",
+                        int(DEEPGEMM_SCALES_FP32_ALL_OF_K), " (FP32_ALL_OF_K), ", int(DEEPGEMM_SCALES_MX), " (MX) or ",
+                        int(DEEPGEMM_SCALES_NV), " (NV)");
     }
     if (scales->format == DEEPGEMM_SCALES_FP32_ALL_OF_K) {
         if (scales->tile_rows != 0 && scales->tile_rows != 1) {
@@ -64,12 +66,17 @@ inline dg::result<dg::scaled_matrix> operand_of(const char* name, const deepgemm
                                               ? dg::per_tensor_scale(scales->data)
                                               : dg::per_row_scales(scales->data, matrix->rows, scales->row_stride)};
     }
-    if (scales->tile_rows != 1 && scales->tile_rows != 128) {
+    const bool fine = scales->format == DEEPGEMM_SCALES_MX || scales->format == DEEPGEMM_SCALES_NV;
+    if (scales->tile_rows != 1 && (fine || scales->tile_rows != 128)) {
         return dg::fail(dg::errc::bad_scales, name, "'s scales serve ", scales->tile_rows,
-                        " rows each; it is 1 or 128");
+                        fine ? " rows each; in this format it is 1" : " rows each; it is 1 or 128");
     }
-    const auto kind = scales->format == DEEPGEMM_SCALES_FP32 ? dg::scale_kind::fp32 : dg::scale_kind::ue8m0;
-    const dg::scale_tile tile{scales->tile_rows, 128};
+    const auto kind = scales->format == DEEPGEMM_SCALES_FP32 ? dg::scale_kind::fp32
+                      : scales->format == DEEPGEMM_SCALES_NV ? dg::scale_kind::ue4m3
+                                                             : dg::scale_kind::ue8m0;
+    const dg::scale_tile tile{scales->tile_rows, scales->format == DEEPGEMM_SCALES_MX   ? 32
+                                                 : scales->format == DEEPGEMM_SCALES_NV ? 16
+                                                                                        : 128};
     return dg::scaled_matrix{
         *matrix,
         {scales->data, kind, tile, dg::ceil_div(matrix->rows, dg::i64(tile.mn)),

@@ -28,7 +28,7 @@ deepgemm_status deepgemm_engine_create(const deepgemm_options* options, deepgemm
     return c_interface::guarded(message, [&]() -> dg::result<void> {
         if (made == nullptr) return c_interface::missing("the place for the engine");
         *made = nullptr;
-        const auto device = c_interface::current_device();
+        const auto device = c_interface::current_device(options != nullptr && options->simulate_blackwell != 0);
         if (!device) return device.failure();
         dg::context knobs;
         if (options != nullptr) {

@@ -41,8 +41,8 @@ typedef struct deepgemm_message {
     char text[512];
 } deepgemm_message;
 
-/* Element types. */
-enum { DEEPGEMM_E4M3 = 1, DEEPGEMM_E5M2 = 2, DEEPGEMM_BF16 = 3, DEEPGEMM_F16 = 4, DEEPGEMM_F32 = 5 };
+/* Element types. Two of E2M1 (FP4, on Blackwell) are in a byte; extents and strides count elements all the same. */
+enum { DEEPGEMM_E4M3 = 1, DEEPGEMM_E5M2 = 2, DEEPGEMM_BF16 = 3, DEEPGEMM_F16 = 4, DEEPGEMM_F32 = 5, DEEPGEMM_E2M1 = 6 };
 
 /* A matrix in device memory (host memory where the library is built for the simulator). Element (r, c) is at
  * r * row_stride + c * column_stride, in elements. */
@@ -61,10 +61,18 @@ typedef struct deepgemm_output {
     int32_t type;
 } deepgemm_output;
 
-/* Formats of scales: a float each, or four exponents of powers of two, along K, in a 32-bit word; or a float for all of K. */
-enum { DEEPGEMM_SCALES_FP32 = 1, DEEPGEMM_SCALES_UE8M0 = 2, DEEPGEMM_SCALES_FP32_ALL_OF_K = 3 };
+/* Formats of scales: a float each, or four exponents of powers of two, along K, in a 32-bit word; or a float for all of K. On
+ * Blackwell, with a scale for each row, also exponents for 32 elements of K each (MX), and small floats for 16 of FP4 each (NV), four
+ * in a word. */
+enum {
+    DEEPGEMM_SCALES_FP32 = 1,
+    DEEPGEMM_SCALES_UE8M0 = 2,
+    DEEPGEMM_SCALES_FP32_ALL_OF_K = 3,
+    DEEPGEMM_SCALES_MX = 4,
+    DEEPGEMM_SCALES_NV = 5
+};
 
-/* The scales of an operand: one for every `tile_rows` (1 or 128) rows and 128 elements of K. Word (i, w) is at
+/* The scales of an operand: one for every `tile_rows` (1 or 128) rows and 128 elements of K, unless the format says otherwise. Word (i, w) is at
  * i * row_stride + w * column_stride, in words of 32 bits. Scales of single rows are contiguous along rows, with
  * column_stride a multiple of 4. Scales for all of K, which both operands of a dense product must have then, are one for every
  * row (`tile_rows` 1), row_stride words apart, or one in all (0). */
@@ -79,9 +87,10 @@ typedef struct deepgemm_scales {
 enum { DEEPGEMM_LATENCY = 0, DEEPGEMM_SUSTAINED = 1 };
 /* What an engine may be told; all zero is the default, and so is a null pointer. */
 typedef struct deepgemm_options {
-    int32_t num_sms;          /* multiprocessors to use; 0: all */
-    int32_t dependent_launch; /* not 0: a kernel may start before the stream's previous one has ended (PDL) */
-    int32_t objective;        /* DEEPGEMM_LATENCY, or DEEPGEMM_SUSTAINED: kernels tuned for launches back to back */
+    int32_t num_sms;            /* multiprocessors to use; 0: all */
+    int32_t dependent_launch;   /* not 0: a kernel may start before the stream's previous one has ended (PDL) */
+    int32_t objective;          /* DEEPGEMM_LATENCY, or DEEPGEMM_SUSTAINED: kernels tuned for launches back to back */
+    int32_t simulate_blackwell; /* not 0: where the library is built for the simulator, the machine is a Blackwell */
 } deepgemm_options;
 
 /* The compiled kernels, ready for the device that was current for the thread that made the engine. */
@@ -129,7 +138,7 @@ typedef struct deepgemm_epilogue {
     const uint64_t* seed_in_memory;
 } deepgemm_epilogue;
 
-/* D(m,n) = A(m,k) B(n,k)^T, operands in FP8, contiguous along K; D in BF16, or as the epilogue says. `stream` is a cudaStream_t or null, and null
+/* D(m,n) = A(m,k) B(n,k)^T, operands in FP8, on Blackwell also in FP4, contiguous along K; D in BF16, or as the epilogue says. `stream` is a cudaStream_t or null, and null
  * for the simulator. Success means that the kernel is in the stream. Allocates nothing; may be captured into a graph. */
 deepgemm_status deepgemm_fp8_gemm_nt(const deepgemm_engine* engine, const deepgemm_input* a,
                                      const deepgemm_scales* a_scales, const deepgemm_input* b,
@@ -245,6 +254,9 @@ typedef struct deepgemm_k_groups {
     int32_t by_end;     /* not 0: the list holds ends */
     int32_t accumulate; /* not 0: the products are added to D, which must be FP32 */
     int64_t alignment;  /* every group starts at a multiple of as many elements, 1 to 4096; in FP8 a multiple of 128 */
+    /* Packed scales (UE8M0): words along K, of A and of B, at least as many as all groups have together. Group g has
+     * ceil(size / 512), and they follow those of the group before without gaps. Not used for scales in FP32. */
+    int64_t scale_words;
 } deepgemm_k_groups;
 
 /* D[g](m,n) = [D[g](m,n) +] A(m,k) B(n,k)^T over the k of each group g; operands in FP8, contiguous along K, with scales of single rows.

@@ -7,7 +7,7 @@
 
 namespace c_interface {
 
-/// The device that is current for the calling thread.
-deepgemm::result<deepgemm::device_info> current_device();
+/// The device that is current for the calling thread; `blackwell` says which machine is simulated.
+deepgemm::result<deepgemm::device_info> current_device(bool blackwell);
 
 }  // namespace c_interface

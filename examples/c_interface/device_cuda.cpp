@@ -4,6 +4,6 @@
 
 #include "device.hpp"
 
-deepgemm::result<deepgemm::device_info> c_interface::current_device() {
+deepgemm::result<deepgemm::device_info> c_interface::current_device(bool /*blackwell*/) {
     return deepgemm::cuda::describe_current_device();
 }

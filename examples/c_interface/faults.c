@@ -138,9 +138,11 @@ int main(void) {
            deepgemm_m_grouped_fp8_gemm_nt_contiguous_scattered(engine, &a, &rows, &fp8, &blocks, &d, &list, &one_group,
                                                                NULL, NULL, &message));
     const int32_t odd_sizes[2] = {32, 32};
-    const deepgemm_k_groups no_sizes = {1, 64 * 64, NULL, NULL, 0, 1, 128},
-                            odd_start = {1, 64 * 64, ends, NULL, 0, 1, 64},
-                            odd_groups = {2, 64 * 64, ends, odd_sizes, 0, 0, 128};
+    const deepgemm_k_groups no_sizes = {1, 64 * 64, NULL, NULL, 0, 1, 128, 0},
+                            odd_start = {1, 64 * 64, ends, NULL, 0, 1, 64, 0},
+                            odd_groups = {2, 64 * 64, ends, odd_sizes, 0, 0, 128, 0},
+                            no_words = {1, 64 * 64, ends, NULL, 0, 1, 128, 0};
+    const deepgemm_scales words = {rows.data, rows.row_stride, rows.column_stride, DEEPGEMM_SCALES_UE8M0, 1};
     EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
            deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, NULL, NULL, &message));
     EXPECT(
@@ -151,6 +153,9 @@ int main(void) {
         deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, &odd_start, NULL, &message));
     EXPECT(DEEPGEMM_BAD_EXTENT, "group 0 has 32 elements",
            deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &fp8, &rows, &wide, &odd_groups, NULL,
+                                                     &message));
+    EXPECT(DEEPGEMM_BAD_SCALES, "have 0 words along K",
+           deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &words, &fp8, &words, &wide, &no_words, NULL,
                                                      &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is e4m3; a BF16 GEMM",
            deepgemm_k_grouped_bf16_gemm_tn_contiguous(engine, &fp8, &a, &wide, &odd_start, NULL, &message));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The C interface from C: FP8 and BF16 products of small integers, which must be exact, and what a mistake looks like. */
+ * The C interface from C: FP8 and BF16 products of small integers, which must be exact, and what a mistake looks like; on the
+ * simulator FP4 products of a Blackwell, too. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -203,9 +204,13 @@ static int run_k_groups(const deepgemm_engine* engine) {
     uint16_t* const b16 = shared_memory(n * all_k * sizeof *b16);
     float* const a_scales = shared_memory(m * blocks * sizeof *a_scales);
     float* const b_scales = shared_memory(n * blocks * sizeof *b_scales);
+    uint32_t* const a_words = shared_memory(2 * m * sizeof *a_words);
+    uint32_t* const b_words = shared_memory(2 * n * sizeof *b_words);
     float* const d = shared_memory(groups * m * n * sizeof *d);
     int32_t* const sizes = shared_memory(sizeof k_of);
-    if (!a || !b || !a_apart || !b_apart || !a16 || !b16 || !a_scales || !b_scales || !d || !sizes) return 1;
+    if (!a || !b || !a_apart || !b_apart || !a16 || !b16 || !a_scales || !b_scales || !d || !sizes || !a_words ||
+        !b_words)
+        return 1;
     memcpy(sizes, k_of, sizeof k_of);
     for (int i = 0; i < m * all_k; ++i) {
         const int row = i / all_k, at = i % all_k;
@@ -219,24 +224,30 @@ static int run_k_groups(const deepgemm_engine* engine) {
     }
     for (int i = 0; i < m * blocks; ++i) a_scales[i] = 0.5f;
     for (int i = 0; i < n * blocks; ++i) b_scales[i] = 2.0f;
+    /* Packed, a word for the one block of the first group and one for the three of the last: the other bytes are NaN. */
+    for (int i = 0; i < m; ++i) a_words[i] = 0xffffff7e, a_words[m + i] = 0xff7e7e7e;
+    for (int i = 0; i < n; ++i) b_words[i] = 0xffffff80, b_words[n + i] = 0xff808080;
     int failed = 0;
-    for (int way = 0; way < 3; ++way) {
+    for (int way = 0; way < 5; ++way) {
+        const int apart = way == 1 || way == 3, packed = way == 2 || way == 3;
         for (int i = 0; i < groups * m * n; ++i) d[i] = 1;
         // [k_groups]
-        const deepgemm_input left = {way == 1 ? a_apart : a, m, all_k, all_k, 1, DEEPGEMM_E4M3},
-                             right = {way == 1 ? b_apart : b, n, all_k, all_k, 1, DEEPGEMM_E4M3};
-        const deepgemm_scales left_scales = {a_scales, 1, m, DEEPGEMM_SCALES_FP32, 1},
-                              right_scales = {b_scales, 1, n, DEEPGEMM_SCALES_FP32, 1};
+        const deepgemm_input left = {apart ? a_apart : a, m, all_k, all_k, 1, DEEPGEMM_E4M3},
+                             right = {apart ? b_apart : b, n, all_k, all_k, 1, DEEPGEMM_E4M3};
+        const int format = packed ? DEEPGEMM_SCALES_UE8M0 : DEEPGEMM_SCALES_FP32;
+        const deepgemm_scales left_scales = {packed ? (void*)a_words : (void*)a_scales, 1, m, format, 1},
+                              right_scales = {packed ? (void*)b_words : (void*)b_scales, 1, n, format, 1};
         const deepgemm_output first = {d, m, n, n, 1, DEEPGEMM_F32};
         const deepgemm_k_groups list = {.count = groups,
                                         .d_stride = m * n,
                                         .list = sizes,
-                                        .host_sizes = way == 1 ? k_of : NULL,
+                                        .host_sizes = apart ? k_of : NULL,
                                         .accumulate = 1,
-                                        .alignment = 128};
+                                        .alignment = 128,
+                                        .scale_words = 2};
         deepgemm_message message;
         deepgemm_status status = DEEPGEMM_OK;
-        if (way < 2) {
+        if (way < 4) {
             status = deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &left, &left_scales, &right, &right_scales,
                                                                &first, &list, NULL, &message);
             // [k_groups]
@@ -256,7 +267,8 @@ static int run_k_groups(const deepgemm_engine* engine) {
                 wrong += d[group * m * n + i] != (float)sum;
             }
         }
-        static const char* const names[] = {"FP8", "FP8, concatenated", "BF16"};
+        static const char* const names[] = {"FP8", "FP8, concatenated", "FP8, packed scales",
+                                            "FP8, concatenated, packed scales", "BF16"};
         printf("%s: groups of K in %s: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", names[way], wrong,
                groups * m * n);
         failed |= wrong != 0;
@@ -549,6 +561,65 @@ static int run_turned(const deepgemm_engine* engine, const deepgemm_input* a, co
     return failed | wrong;
 }
 
+#ifndef C_INTERFACE_CUDA
+/* Packs the integers of an operand as E2M1, the element of even index in the low bits. */
+static void pack_e2m1(uint8_t* to, int rows, int (*value)(int, int)) {
+    static const uint8_t codes[] = {0, 2, 4}; /* 0, 1, 2 */
+    for (int i = 0; i < rows * k; ++i) {
+        const int x = value(i / k, i % k);
+        const uint8_t code = x < 0 ? (uint8_t)(codes[-x] | 8) : codes[x];
+        to[i / 2] = i % 2 ? (uint8_t)(to[i / 2] | code << 4) : code;
+    }
+}
+
+/* FP4 products of a simulated Blackwell in both formats. Their scales are 1/2 and 2, and then 2 and 1. */
+static int run_fp4(void) {
+    enum { a_pitch = (m + 3) / 4 * 4, b_pitch = (n + 3) / 4 * 4, words = (k + 63) / 64 }; /* NV has the most words */
+    uint8_t* const a4 = shared_memory(m * k / 2);
+    uint8_t* const b4 = shared_memory(n * k / 2);
+    uint32_t* const a_scales = shared_memory(a_pitch * words * sizeof *a_scales);
+    uint32_t* const b_scales = shared_memory(b_pitch * words * sizeof *b_scales);
+    uint16_t* const d = shared_memory(m * n * sizeof *d);
+    if (!a4 || !b4 || !a_scales || !b_scales || !d) return 1;
+    pack_e2m1(a4, m, a_value);
+    pack_e2m1(b4, n, b_value);
+
+    deepgemm_message message;
+    deepgemm_engine* engine;
+    const deepgemm_options blackwell = {.simulate_blackwell = 1};
+    deepgemm_status status = deepgemm_engine_create(&blackwell, &engine, &message);
+    if (status != DEEPGEMM_OK) return 1;
+    const deepgemm_input a = {a4, m, k, k, 1, DEEPGEMM_E2M1}, b = {b4, n, k, k, 1, DEEPGEMM_E2M1};
+    const deepgemm_output product = {d, m, n, n, 1, DEEPGEMM_BF16};
+    int failed = 0;
+
+    /* Exponents: 126 is 1/2, 128 is 2. */
+    memset(a_scales, 126, a_pitch * words * sizeof *a_scales);
+    memset(b_scales, 128, b_pitch * words * sizeof *b_scales);
+    memset(d, 0xff, m * n * sizeof *d);
+    const deepgemm_scales a_mx = {a_scales, 1, a_pitch, DEEPGEMM_SCALES_MX, 1};
+    const deepgemm_scales b_mx = {b_scales, 1, b_pitch, DEEPGEMM_SCALES_MX, 1};
+    status = deepgemm_fp8_gemm_nt(engine, &a, &a_mx, &b, &b_mx, &product, NULL, NULL, &message);
+    failed |= report("MXFP4", status, &message, d, 1.0f);
+
+    /* E4M3 without a sign: 0x40 is 2, 0x38 is 1. */
+    memset(a_scales, 0x40, a_pitch * words * sizeof *a_scales);
+    memset(b_scales, 0x38, b_pitch * words * sizeof *b_scales);
+    memset(d, 0xff, m * n * sizeof *d);
+    const deepgemm_scales a_nv = {a_scales, 1, a_pitch, DEEPGEMM_SCALES_NV, 1};
+    const deepgemm_scales b_nv = {b_scales, 1, b_pitch, DEEPGEMM_SCALES_NV, 1};
+    status = deepgemm_fp8_gemm_nt(engine, &a, &a_nv, &b, &b_nv, &product, NULL, NULL, &message);
+    failed |= report("NVFP4", status, &message, d, 2.0f);
+
+    /* A mistake: formats that differ. */
+    status = deepgemm_fp8_gemm_nt(engine, &a, &a_mx, &b, &b_nv, &product, NULL, NULL, &message);
+    printf("%s: %s\n", deepgemm_status_name(status), message.text);
+    failed |= status != DEEPGEMM_BAD_SCALES;
+    deepgemm_engine_destroy(engine);
+    return failed;
+}
+#endif
+
 int main(void) {
     uint8_t* const a8 = shared_memory(m * k);
     uint8_t* const b8 = shared_memory(n * k);
@@ -612,6 +683,9 @@ int main(void) {
     failed |= run_gradient(engine);
     failed |= run_prenorm(engine);
     failed |= run_logits(engine);
+#ifndef C_INTERFACE_CUDA
+    failed |= run_fp4();
+#endif
 
     // A mistake: K of the operands differs. Nothing is launched.
     const deepgemm_input shorter = {b16, n, k - 64, k, 1, DEEPGEMM_BF16};

@@ -34,8 +34,8 @@
 #include <deepgemm/scale/cast_fp4.cuh>
 #include <deepgemm/scale/pack_k_grouped.cuh>
 #include <deepgemm/scale/to_mn_major.cuh>
+#include <deepgemm/schedule/claimed.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
-#include <deepgemm/schedule/persistent.cuh>
 #include <deepgemm/schedule/summed.cuh>
 #include <deepgemm/version.cuh>

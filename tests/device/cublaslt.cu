@@ -171,6 +171,17 @@ TEST_CASE("cublaslt: BF16 and FP16 in every order") {
     check_forms<f16, float>(all, shapes);
 }
 
+TEST_CASE("cublaslt: TF32 in every order") {
+    const auto all = {forms[0], forms[1], forms[2], forms[3]};
+    check_forms<tf32, float>(
+        all, {{128, 256, 192, 0, 0}, {77, 40, 136, 4, 4}, {33, 17, 65, 0, 0}, {1, 96, 512, 0, 0}, {64, 1, 64, 4, 0}});
+    mirrored<tf32> a(32, 32, 32), b(32, 32, 32);
+    mirrored<bf16> d(32, 32, 32);
+    const auto narrow = cublaslt_gemm_nt(library(), a.input(), b.input(), d.output());
+    REQUIRE(!narrow);
+    CHECK(narrow.failure().code == errc::no_kernel);
+}
+
 TEST_CASE("cublaslt: FP8 without scales") {
     check_forms<e4m3, bf16>({forms[0]}, {{128, 256, 192, 0, 0}, {77, 48, 144, 16, 16}, {1, 96, 512, 0, 0}});
     check_forms<e4m3, float>({forms[0]}, {{128, 256, 192, 0, 0}, {77, 48, 144, 16, 16}, {1, 96, 512, 0, 0}});

@@ -116,7 +116,7 @@ TEST_CASE("k-grouped gemm: a graph is replayed with other groups in the same mem
     const k_grouped_engine engine(instances::of<ops::k_grouped_gemm>(), this_device());
     CHECK(engine.prepare());
     const auto sample_of = [&](const gemm_traits& what, const std::vector<i32>& sizes) {
-        test::group_sizes groups{.sizes = sizes};
+        test::group_sizes groups{.sizes = sizes, .words = most_k_group_words(k, i64(sizes.size()))};
         groups.more = k - groups.k();
         return k_grouped_sample(random, m, n, groups, what);
     };

@@ -417,11 +417,15 @@ inline std::vector<broken_rule> rules_of_k_groups() {
     using p_ = k_grouped_problem;
     const auto unchanged = [](p_&) {};
     const std::vector<i32> right{256, 0, 128, 640};
+    const auto pack = [](p_& p, i64 of_a, i64 of_b) {
+        p.a.scales = k_grouped_scales(p.a.scales.data, 256, of_a);
+        p.b.scales = k_grouped_scales(p.b.scales.data, 512, of_b);
+    };
     return {
         {"each group has a matrix of D", broken_k_groups([](p_& p) { p.d.count = 3; })},
         {"and of C, if that is given", broken_k_groups([](p_& p) { p.c->count = 5; })},
         {"groups start at multiples of 1 to 4096 elements", broken_k_groups([](p_& p) { p.groups.alignment = 0; })},
-        {"with scales each group starts a word of them", broken_k_groups([](p_& p) { p.groups.alignment = 64; })},
+        {"with scales each group starts with one of its own", broken_k_groups([](p_& p) { p.groups.alignment = 64; })},
         {"without, at 16 bytes of a row along K", broken_k_groups([](p_& p) {
              for (scaled_matrix* const x : {&p.a, &p.b}) {
                  *x = unscaled(x->matrix);
@@ -436,16 +440,15 @@ inline std::vector<broken_rule> rules_of_k_groups() {
          broken_k_groups([](p_& p) { p.groups.host_sizes = nullptr; }, right)},
         {"which are no ends", broken_k_groups([](p_& p) { p.groups.by_end = true; }, right)},
         {"a launch takes so many of them", broken_k_groups(unchanged, std::vector<i32>(33, 0))},
-        {"a word of their scales covers 128 elements", broken_k_groups(
-                                                           [](p_& p) {
-                                                               for (scaled_matrix* const x : {&p.a, &p.b}) {
-                                                                   x->scales.kind = scale_kind::ue8m0;
-                                                                   x->scales.columns = 2;
-                                                               }
-                                                           },
-                                                           right)},
         {"sizes are multiples of 128", broken_k_groups(unchanged, {256, 100, 28, 640})},
         {"and their sum is K", broken_k_groups(unchanged, {256, 0, 128, 512})},
+        {"groups without words of packed scales there are none", broken_k_groups([&](p_& p) { pack(p, 0, 4); })},
+        {"concatenated ones have as many as their sizes need", broken_k_groups([&](p_& p) { pack(p, 4, 3); }, right)},
+        {"their places have 31 bits", broken_k_groups([&](p_& p) {
+             pack(p, 4, 4);
+             p.groups.count = p.d.count = p.c->count = 5592404;
+             p.d.matrix_stride = p.c->matrix_stride = 256 * 512;
+         })},
     };
 }
 

@@ -243,6 +243,9 @@ TEST_CASE("the parts of K are drawn right") {
     // What the text says of the room for totals.
     CHECK(split_sum<4, 1, 16 / 2, 4>::bytes == 3 * 64 * 16 * sizeof(float));
     CHECK(split_sum<4, 1, 16 / 2, 4>::bytes == 12 * 1024);
+    // On Blackwell: 64 columns of a warp's 32 rows, from seven parts, and from three.
+    CHECK(split_sum<8, 1, 64, 4, true>::bytes == 7 * 8 * 1024);
+    CHECK(split_sum<4, 1, 64, 4, true>::bytes == 24 * 1024);
 }
 
 }  // namespace hardware_drawings_tests

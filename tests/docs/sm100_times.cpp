@@ -3,6 +3,8 @@
 // table. Where the environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against the model.
 #include <deepgemm/ops/gemm/sm100_plan.hpp>
 
+#include <utility>
+
 #include "page.hpp"
 
 namespace sm100_times_tests {
@@ -12,7 +14,8 @@ using namespace deepgemm;
 namespace {
 
 constexpr operand_info half{dtype::bf16, scale_kind::none, {}}, token{dtype::e4m3, scale_kind::ue8m0, {1, 128}},
-    block{dtype::e4m3, scale_kind::ue8m0, {128, 128}}, mx{dtype::e2m1x2, scale_kind::ue8m0, {1, 32}};
+    block{dtype::e4m3, scale_kind::ue8m0, {128, 128}}, mx{dtype::e2m1x2, scale_kind::ue8m0, {1, 32}},
+    nv{dtype::e2m1x2, scale_kind::ue4m3, {1, 16}};
 
 struct weight {
     i32 n, k;
@@ -66,6 +69,18 @@ table small_types(bool fp4) {
         lines.push_back(line("dgrad", "nn", plain, work(4096, k, n, false, dtype::bf16, false)));
         lines.push_back(line("wgrad", "tn", both, work(n, 4096, k, true, dtype::f32, true)));
         lines.push_back(line("wgrad", "tn", plain, work(n, 4096, k, false, dtype::bf16, false)));
+    }
+    return with_head(lines);
+}
+
+/// Both operands FP4.
+table fp4_alone() {
+    table lines;
+    for (const auto& [recipe, x] : {std::pair{"mxf4", mx}, std::pair{"nvf4", nv}}) {
+        for (const i32 m : {1, 128, 4096}) {
+            for (const auto& [n, k] : weights)
+                lines.push_back(line("forward", "nt", recipe, {.shape = {m, n, k}, .a = x, .b = x, .d = dtype::bf16}));
+        }
     }
     return with_head(lines);
 }
@@ -128,13 +143,15 @@ table tiles() {
 
 TEST_CASE("predicted times of Blackwell are what the model says") {
     const char* const page = "docs/sm100-times.md";
-    const table fp8 = small_types(false), fp4 = small_types(true), bf16 = halves();
+    const table fp8 = small_types(false), fp4 = small_types(true), fp4_both = fp4_alone(), bf16 = halves();
     CHECK(fp8.size() == 2 + 63);
     CHECK(fp4.size() == 2 + 63);
+    CHECK(fp4_both.size() == 2 + 42);
     CHECK(bf16.size() == 2 + 75);
     check_made_lines(page, "tiles", tiles());
     check_made_lines(page, "fp8", fp8);
     check_made_lines(page, "fp8xfp4", fp4);
+    check_made_lines(page, "fp4xfp4", fp4_both);
     check_made_lines(page, "bf16", bf16);
 }
 

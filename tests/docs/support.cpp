@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table of docs/support.md is made from the lists of shipped kernels of all operations. Where the environment has
-// DEEPGEMM_WRITE_PAGES it is written, else it is held against them.
+// The tables of docs/support.md, for Hopper and for Blackwell, are made from the lists of shipped kernels of all operations. Where the
+// environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against them.
 #include <doctest/doctest.h>
 
 #include <deepgemm/ops.hpp>
@@ -8,6 +8,7 @@
 #include <deepgemm/ops/clean_logits/shipped.cuh>
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
+#include <deepgemm/ops/gemm/shipped_sm100.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
 #include <deepgemm/ops/k_grouped_gemm/shipped.cuh>
@@ -94,7 +95,8 @@ kind kind_of(const clean_logits_traits& what) { return {"", "", concat("logits "
 template <class Info>
 void add(std::vector<row>& rows, const char* operation, const Info& kernel) {
     const kind what = kind_of(kernel.traits);
-    row made{operation, what.a, what.b, what.d, concat("sm_", kernel.launch.arch, "a"), {}};
+    const char* const arch = kernel.launch.arch == arch::sm100::number ? arch::sm100::name : arch::sm90::name;
+    row made{operation, what.a, what.b, what.d, arch, {}};
     const auto key = [](const row& r) { return std::tie(r.operation, r.a, r.b, r.d, r.arch); };
     row* at = nullptr;
     for (row& r : rows) {
@@ -111,11 +113,17 @@ void add_list(std::vector<row>& rows, shipped::kernels<Kernels...>) {
     (add(rows, O::name, Kernels::info), ...);
 }
 
-/// All operations that the library's engine serves.
+/// All operations that the library's engine serves, on Hopper and on Blackwell.
 template <class... Os>
 std::vector<row> rows_of(const engine_of<Os...>*) {
     std::vector<row> rows;
     (add_list<Os>(rows, shipped::all_of<Os>()), ...);
+    return rows;
+}
+template <class... Os>
+std::vector<row> sm100_rows_of(const engine_of<Os...>*) {
+    std::vector<row> rows;
+    (add_list<Os>(rows, shipped::sm100_of<Os>()), ...);
     return rows;
 }
 
@@ -128,11 +136,11 @@ std::string listed(const std::string& orders) {
     return text;
 }
 
-std::vector<std::string> table() {
+std::vector<std::string> table(const std::vector<row>& rows) {
     std::vector<std::string> lines{
         "| operation | A | B | D | orders without C | with C | adding to D in L2 | architecture | kernels |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"};
-    for (const row& r : rows_of(static_cast<const engine*>(nullptr))) {
+    for (const row& r : rows) {
         lines.push_back(concat("| `", r.operation, "` | ", r.a, " | ", r.b, " | ", r.d, " | ", listed(r.orders[0]),
                                " | ", listed(r.orders[1]), " | ", listed(r.orders[2]), " | ", r.arch, " | ", r.kernels,
                                " |"));
@@ -142,10 +150,13 @@ std::vector<std::string> table() {
 
 }  // namespace
 
-TEST_CASE("the table of what is supported is that of the shipped kernels") {
-    const auto wanted = table();
-    CHECK(wanted.size() > 10);
-    check_made_lines("docs/support.md", "support", wanted);
+TEST_CASE("the tables of what is supported are those of the shipped kernels") {
+    const auto* const all = static_cast<const engine*>(nullptr);
+    const auto hopper = table(rows_of(all)), blackwell = table(sm100_rows_of(all));
+    CHECK(hopper.size() > 10);
+    CHECK(blackwell.size() > 10);
+    check_made_lines("docs/support.md", "support", hopper);
+    check_made_lines("docs/support.md", "support_sm100", blackwell);
 }
 
 }  // namespace support_tests

@@ -151,4 +151,123 @@ TEST_CASE("the places of scales are drawn right") {
     CHECK(drawing(page, "scales") == text);
 }
 
+/// The bits in which instruction descriptors differ: "7-9", "23", or "-".
+std::string bits_of(const std::vector<u32>& words) {
+    u32 differ = 0;
+    for (const u32 word : words) differ |= word ^ words.front();
+    if (differ == 0) return "-";
+    const int low = __builtin_ctz(differ), high = 31 - __builtin_clz(differ);
+    CHECK(differ == (u32(2u << (high - low)) - 1) << low);  // no gaps
+    return low == high ? std::to_string(low) : format("%d-%d", low, high);
+}
+std::string instruction_line(const char* field, const std::vector<u32>& dense, const std::vector<u32>& mixed = {0},
+                             const std::vector<u32>& packed = {0}) {
+    return trimmed(format("%-23s%-19s%-19s%s", field, bits_of(dense).c_str(), bits_of(mixed).c_str(),
+                          bits_of(packed).c_str())) +
+           '\n';
+}
+
+TEST_CASE("the fields of the instruction descriptor are drawn right") {
+    using namespace sm100;
+    const auto of_n = [](auto make) {
+        std::vector<u32> all;
+        for (u32 n = 8; n <= 256; n += 8) all.push_back(make(n));
+        return all;
+    };
+    constexpr auto exponents = fp4_scales::ue8m0;
+    std::string text = format("%-23s%-19s%-19s%s\n", "", "f16, tf32, f8f6f4", "mxf8f6f4", "mxf4, mxf4nvf4");
+    text += instruction_line("type of D",
+                             {instruction<f16, f16>(128, 64), instruction<f16, f16, major::k, major::k, f16>(128, 64)});
+    text +=
+        instruction_line("byte of B's scales", {0},
+                         {scaled_instruction<e4m3, e4m3>(128, 64, 0, 0), scaled_instruction<e4m3, e4m3>(128, 64, 0, 1),
+                          scaled_instruction<e4m3, e4m3>(128, 64, 0, 2)},
+                         {fp4_instruction<exponents>(128, 64, 0, 0), fp4_instruction<exponents>(128, 64, 0, 2)});
+    text += instruction_line("type of A",
+                             {instruction<e4m3, e4m3>(128, 64), instruction<e5m2, e4m3>(128, 64),
+                              instruction<e2m3, e4m3>(128, 64), instruction<e2m1, e4m3>(128, 64)},
+                             {scaled_instruction<e4m3, e4m3>(128, 64, 0), scaled_instruction<e5m2, e4m3>(128, 64, 0),
+                              scaled_instruction<e2m3, e4m3>(128, 64, 0), scaled_instruction<e2m1, e4m3>(128, 64, 0)});
+    text += instruction_line("type of B",
+                             {instruction<e4m3, e4m3>(128, 64), instruction<e4m3, e5m2>(128, 64),
+                              instruction<e4m3, e2m3>(128, 64), instruction<e4m3, e2m1>(128, 64)},
+                             {scaled_instruction<e4m3, e4m3>(128, 64, 0), scaled_instruction<e4m3, e5m2>(128, 64, 0),
+                              scaled_instruction<e4m3, e2m3>(128, 64, 0), scaled_instruction<e4m3, e2m1>(128, 64, 0)});
+    text += instruction_line(
+        "order of A", {instruction<bf16, bf16>(128, 64), instruction<bf16, bf16, major::mn>(128, 64)},
+        {scaled_instruction<e4m3, e4m3>(128, 64, 0), scaled_instruction<e4m3, e4m3, major::mn>(128, 64, 0)});
+    text += instruction_line(
+        "order of B", {instruction<bf16, bf16>(128, 64), instruction<bf16, bf16, major::k, major::mn>(128, 64)},
+        {scaled_instruction<e4m3, e4m3>(128, 64, 0), scaled_instruction<e4m3, e4m3, major::k, major::mn>(128, 64, 0)});
+    text += instruction_line("N", of_n([](u32 n) { return instruction<bf16, bf16>(128, n); }),
+                             of_n([](u32 n) { return scaled_instruction<e4m3, e4m3>(128, n, 0); }),
+                             of_n([](u32 n) { return fp4_instruction<exponents>(128, n); }));
+    text += instruction_line("type of scales", {0}, {0},
+                             {fp4_instruction<exponents>(128, 64), fp4_instruction<fp4_scales::ue4m3>(128, 64)});
+    text += instruction_line("M",
+                             {instruction<bf16, bf16>(32, 64), instruction<bf16, bf16>(64, 64),
+                              instruction<bf16, bf16>(128, 64), instruction<bf16, bf16>(256, 64)},
+                             {scaled_instruction<e4m3, e4m3>(128, 64, 0), scaled_instruction<e4m3, e4m3>(256, 64, 0)},
+                             {fp4_instruction<exponents>(128, 64), fp4_instruction<exponents>(256, 64)});
+    text +=
+        instruction_line("byte of A's scales", {0},
+                         {scaled_instruction<e4m3, e4m3>(128, 64, 0, 0), scaled_instruction<e4m3, e4m3>(128, 64, 1, 0),
+                          scaled_instruction<e4m3, e4m3>(128, 64, 2, 0)},
+                         {fp4_instruction<exponents>(128, 64, 0, 0), fp4_instruction<exponents>(128, 64, 2, 0)});
+    CHECK(drawing(page, "instruction") == text);
+}
+
+TEST_CASE("what each CTA of a pair holds is drawn right") {
+    std::string text = format("%9s%-28s%s\n", "", "CTA of even rank", "CTA of odd rank");
+    for (const u32 m : {256u, 128u}) {
+        const sim::mma_instruction i =
+            sim::detail::decode_instruction({2, sim::mma_kind::f16}, sm100::instruction<bf16, bf16>(m, 64));
+        const auto part = [](u32 rank, u32 rows) { return format("%u-%u", rank * rows, rank * rows + rows - 1); };
+        const auto line = [&](const char* name, const auto& of) {
+            text += format("%-6s%-3s%-28s%s\n", *name == 'A' ? format("M %u", m).c_str() : "", name, of(0).c_str(),
+                           of(1).c_str());
+        };
+        line("A", [&](u32 rank) { return part(rank, i.rows_per_cta()); });
+        line("B", [&](u32 rank) { return part(rank, i.columns_of_b_per_cta()); });
+        line("D", [&](u32 rank) { return part(rank, i.rows_per_cta()) + format(" x 0-%u", i.n - 1); });
+    }
+    CHECK(drawing(page, "pairs") == text);
+}
+
+/// The elements of K of a multiply whose scales each byte of a word holds, if the instruction names byte `byte`.
+std::string scale_bytes_line(const char* name, u32 byte, const sim::tcgen05_form& form, u32 instruction) {
+    const sim::mma_instruction i = sim::detail::decode_instruction(form, instruction);
+    static double before[4 * 256], after[4 * 256];
+    const sim::detail::scale_source source{0, 128, i.sa_id, 128, false, "scales"};
+    std::string text = format("%-24s%-12u", name, byte);
+    for (u32 at = 0; at < 4; ++at) {
+        sim::tcgen05_state state;
+        sim::detail::read_scales(state, i, source, before);
+        for (u32 quarter = 0; quarter < 4; ++quarter) state.at(32 * quarter, 0) = 1u << 8 * at;
+        sim::detail::read_scales(state, i, source, after);
+        std::string entry = "-";
+        for (u32 block = 0; block < i.scales(); ++block) {
+            if (before[block * 256] != after[block * 256])
+                entry = format("%u-%u", block * i.block, block * i.block + i.block - 1);
+        }
+        text += format("%-9s", entry.c_str());
+    }
+    return trimmed(text) + '\n';
+}
+
+TEST_CASE("the bytes of scales that a multiply reads are drawn right") {
+    using sm100::fp4_scales;
+    std::string text = format("%-24s%-12s%-9s%-9s%-9s%s\n", "", "byte named", "byte 0", "byte 1", "byte 2", "byte 3");
+    for (const u32 byte : {0u, 1u})
+        text += scale_bytes_line("mxf8f6f4", byte, {1, sim::mma_kind::mxf8f6f4},
+                                 sm100::scaled_instruction<e4m3, e4m3>(128, 64, byte));
+    for (const u32 byte : {0u, 2u})
+        text += scale_bytes_line("mxf4", byte, {1, sim::mma_kind::mxf4},
+                                 sm100::fp4_instruction<fp4_scales::ue8m0>(128, 64, byte, byte));
+    text +=
+        scale_bytes_line("mxf4nvf4, blocks of 16", 0, {.group = 1, .kind = sim::mma_kind::mxf4nvf4, .scale_block = 16},
+                         sm100::fp4_instruction<fp4_scales::ue4m3>(128, 64));
+    CHECK(drawing(page, "scale-bytes") == text);
+}
+
 }  // namespace tcgen05_drawings_tests

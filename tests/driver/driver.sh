@@ -110,6 +110,14 @@ stand_in nvidia-smi 'echo 8.0; echo 9.0'
 stand_in nvcc 'echo "Cuda compilation tools, release 12.4, V12.4.131"'
 usual_stand_ins
 expect 1 "gpu-test needs nvcc 12.9 or newer; nvcc is 12.4." gpu-test
+stand_in nvcc 'echo "Cuda compilation tools, release 13.0, V13.0.88"'
+expect 127 "building device_tests examples in build/gpu" gpu-test
+stand_in nvidia-smi 'echo 8.0; echo 10.0'
+expect 127 "kernels for it have run on the simulator only before" gpu-test
+expect 127 "building device_tests examples in build/blackwell" gpu-test
+expect 127 "building deepgemm_program in build/blackwell" bench --suite fp4
+stand_in nvidia-smi 'echo 8.0; echo 12.0; echo 8.9'
+expect 1 "gpu-test needs a Hopper GPU (compute capability 9.0) or a Blackwell (10.x); nvidia-smi shows none." gpu-test
 rm "$work/bin/nvcc" "$work/bin/nvidia-smi"
 
 # Tests: ctest's own exit status, after the list of what was not run.

@@ -140,13 +140,36 @@ TEST_CASE("plans and engines launch the library, and remember it") {
     CHECK(noted.launches == 4);
 }
 
-TEST_CASE("cuBLASLt is known to be faster on BF16 products that were measured, and on no others") {
+TEST_CASE("a problem that the library does not take runs on our kernel, though its workload was measured") {
+    calls noted;
+    auto library = stand_in(noted);
+    library.takes = [](const gemm_problem& p) { return p.a.scales.column_stride != 8192; };
+    const gemm_problem taken = fakes::problem(4096, 4096, 7168);
+    gemm_problem other = taken;
+    other.a.scales.column_stride = 8192;
+    const std::span<const gemm_handle> ours(&kernels[0], 1);
+    const engine engine(ours, h200, {}, {.library = &library});
+    const auto made = engine.plan(taken);
+    REQUIRE(made);
+    REQUIRE(made->library->is_used());
+    const int before = fakes::last().launches;
+    REQUIRE(engine.run(other));
+    REQUIRE(made->launch(other));
+    CHECK(noted.launches == 0);
+    CHECK(fakes::last().launches == before + 2);
+    REQUIRE(engine.run(taken));
+    REQUIRE(made->launch(taken));
+    CHECK(noted.launches == 2);
+    CHECK(fakes::last().launches == before + 2);
+}
+
+TEST_CASE("cuBLASLt is known to be faster on products that were measured, and on no others") {
     CHECK(!measured_beside_cublaslt(fakes::work(4096, 7168, 16384), h200, objective_kind::latency));  // FP8
-    int used = 0;
+    int used = 0, of_fp8 = 0;
     for (const beside_cublaslt& row : beside_cublaslt_h200) {
         gemm_workload work = fakes::work(row.shape.m, row.shape.n, row.shape.k, row.d, row.accumulate);
-        work.a = fakes::half(row.a);
-        work.b = fakes::half(row.b);
+        work.a = row.a;
+        work.b = row.b;
         work.in_place = row.accumulate;
         CAPTURE(describe(work));
         const auto times = measured_beside_cublaslt(work, h200, row.objective);
@@ -154,12 +177,17 @@ TEST_CASE("cuBLASLt is known to be faster on BF16 products that were measured, a
         CHECK(times->other_wins());
         CHECK(times->ours == row.times.ours);
         CHECK(!measured_beside_cublaslt(work, device_info::h100(), row.objective));
-        gemm_workload others[5] = {work, work, work, work, work};
+        const bool fp8 = row.a.type == dtype::e4m3;
+        CHECK((fp8 || row.a.type == dtype::bf16));
+        of_fp8 += fp8;
+        gemm_workload others[6] = {work, work, work, work, work, work};
         others[0].shape.m += 1;
         others[1].d = row.d == dtype::bf16 ? dtype::f32 : dtype::f16;
         others[2].a.type = others[2].b.type = dtype::f16;
         others[3].in_place = !row.accumulate;
         others[4].heads = {128, 64, 128};
+        fp8 ? void(others[5].promoted = true)
+            : void(others[5].a.contiguous = others[5].b.contiguous = major(!int(row.a.contiguous)));
         for (const gemm_workload& other : others) {
             const auto found = measured_beside_cublaslt(other, h200, row.objective);
             CHECK(!found);
@@ -173,6 +201,7 @@ TEST_CASE("cuBLASLt is known to be faster on BF16 products that were measured, a
     // Rows that were measured beside kernels which are not chosen any more say nothing; if they are many, the
     // benchmark wants a new run.
     CHECK(used > int(beside_cublaslt_h200.size()) / 2);
+    CHECK(of_fp8 > 0);
 }
 
 }  // namespace library_tests

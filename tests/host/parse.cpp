@@ -98,6 +98,7 @@ TEST_CASE("what is no configuration says where and why") {
     refused("config{.stages 4}", "16 there must be '='");
     refused("config{.swap = 1}", "16 there must be true or false");
     refused("config{.sm90 = {.promote = promotion::later}}", "39 there must be at_once, deferred or never");
+    refused("config{.sm100 = {.tiles = tile_source::stolen}}", "40 there must be numbered or claimed");
     refused("config{.stages = 4, .stages = 5}", "22 there must be a member that has no value yet");
     refused("config{.stages = 4} x", "21 there must be the end of the text");
     refused(

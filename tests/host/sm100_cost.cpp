@@ -78,6 +78,35 @@ TEST_CASE("which kind multiplies which operands") {
     CHECK(sm100_product_of(nv, nv).block_k() == 256);
 }
 
+TEST_CASE("tiles whose results no epilogue stores, and lines that no swizzle has, are told apart") {
+    gemm_workload steps = work(half, half);
+    steps.epilogue.alpha = true;
+    CHECK(message({.n = 64}, steps) == "valid");
+    CHECK(message({.m = 64, .swap = true}, steps) ==
+          "a tile swaps A and B, and D has an epilogue; only D itself is stored transposed");
+    gemm_workload heads = work(token, block);
+    heads.heads = {128, 64, 128};
+    CHECK(message({.m = 64, .swap = true}, heads) ==
+          "a tile swaps A and B, and D has head splits; only D itself is stored transposed");
+    gemm_workload cast = work(half, half, 4096, 4096, 8192, dtype::e4m3);
+    cast.epilogue.cast.columns = 128;
+    CHECK(message({.n = 128}, cast) == "valid");
+    CHECK(message({.n = 96}, cast) ==
+          "a tile leaves 96 columns of D; a scale of D covers 128, so it must leave a multiple of that");
+    cast.epilogue.activation = activation_kind::swiglu;
+    CHECK(message({.n = 128}, cast) ==
+          "a tile leaves 64 columns of D; a scale of D covers 128, so it must leave a multiple of that");
+    CHECK(message({.n = 32}, work(wide, turned(wide))) == "valid");
+    CHECK(message({.n = 16}, work(wide, turned(wide))) ==
+          "a CTA has 16 rows of tf32 that do not lie along K; TMA copies 32 at a time");
+    for (const gemm_workload& one : {steps, heads, cast, work(turned(wide), turned(wide), 64)}) {
+        const auto made = choose_sm100(one, b200);
+        REQUIRE(made);
+        CHECK(check_sm100_tile(made->best.tile, one));
+        if (one.epilogue.any() || one.heads.any()) CHECK(!made->best.tile.swap);
+    }
+}
+
 TEST_CASE("clocks of a K block and of an epilogue") {
     // BF16, 128 x 128 x 16 takes 64 clocks, and four of them are a block of 64. Both tiles have 16 KB, read at 128 bytes a
     // clock.

@@ -117,6 +117,40 @@ TEST_CASE("an H100 takes over what its memory does not decide, of products that 
     CHECK(!detail::holds_on_h100(back_to_back));
 }
 
+TEST_CASE("rows tuned back to back decide for that objective alone, those of scales of rows for one an operand, too") {
+    constexpr objective_kind sustained = objective_kind::sustained;
+    for (const scale_tile tile : {scale_tile{128, 128}, {1, scale_tile::all}, {scale_tile::all, scale_tile::all}}) {
+        gemm_workload work = fakes::work(8192, 8192, 4096);
+        if (tile.all_of_k()) work.a.tile = work.b.tile = tile;
+        CAPTURE(describe(work));
+        const auto modelled = plan(work, h200, kernels(), {.objective = sustained});
+        REQUIRE(modelled);
+        REQUIRE(modelled->ranked.size() > 2);
+        const gemm_info &first = modelled->ranked[0].kernel->info, &second = modelled->ranked[1].kernel->info,
+                        &third = modelled->ranked[2].kernel->info;
+        gemm_tuned_row single{.m_max = 8192, .n = 8192, .k = 4096, .b = detail::tile_of(work.b), .cfg = third.cfg};
+        gemm_tuned_row many = single;
+        many.cfg = second.cfg;
+        many.us = 500;
+        many.model = {first.cfg, false, 600};
+        many.objective = sustained;
+        const gemm_tuned_row rows[] = {single, many};
+        CHECK(find_tuned(rows, work, sustained) == &rows[1]);
+        CHECK(find_tuned(rows, work) == &rows[0]);
+        const auto made = plan(work, h200, kernels(), {.objective = sustained}, {.overrides = rows});
+        REQUIRE(made);
+        CHECK(made->chosen_by == choice::overridden);
+        CHECK(made->kernel()->info.cfg == second.cfg);
+        CHECK(measured_us(*made, made->ranked[0]) == 500);
+        CHECK(explain(*made).find("measured 600.0 us with m = 8192, back to back") != std::string::npos);
+        CHECK(choose(work, h200, kernels(), {}, {.overrides = rows})->kernel->info.cfg == third.cfg);
+        CHECK(choose(work, h200, kernels(), {.objective = sustained}, {.overrides = std::span(rows, 1)})->kernel ==
+              modelled->kernel());
+        work.promoted = tile.all_of_k();  // which other kernels do
+        CHECK((find_tuned(rows, work, sustained) == nullptr) == tile.all_of_k());
+    }
+}
+
 TEST_CASE("a row chooses between a kernel that reads C and one that adds in place") {
     int rows_with_twins = 0;
     for (const device_info& device : {h100, h200}) {

@@ -94,8 +94,12 @@ TEST_CASE("groups along K, operands contiguous along K: groups start and end at 
 }
 TEST_CASE("groups along K with scales: each group starts with scales of its own") {
     check_k<grouped_kernel<tokens, tokens, add_in_place, scaled, k_groups>>(16, {128, 256});
-    check_k<grouped_kernel<words, words, store<float>, scaled, k_groups>>(16, {512});
     check_k<grouped_kernel<tokens, tokens, add_in_place, scaled_pair, k_groups>>(16, {128});
+}
+TEST_CASE("groups along K with packed scales: each group starts with a word of its own") {
+    check_k<grouped_kernel<words, words, store<float>, scaled, with_packed_scales<k_groups>>>(16,
+                                                                                              {128, 384, 512, 1024});
+    check_k<grouped_kernel<words, words, add_in_place, scaled_pair, with_packed_scales<k_groups>>>(16, {128, 256});
 }
 TEST_CASE("groups along K, each with rows of its own length") {
     const auto check = []<class K>(const K*) {
@@ -109,6 +113,9 @@ TEST_CASE("groups along K, each with rows of its own length") {
     };
     check(static_cast<grouped_kernel<tokens, tokens, add_in_place, scaled, concatenated_k_groups>*>(nullptr));
     check(static_cast<grouped_kernel<tokens, tokens, store<float>, scaled_pair, concatenated_k_groups>*>(nullptr));
+    check(static_cast<
+          grouped_kernel<words, words, add_in_place, scaled_pair, with_packed_scales<concatenated_k_groups>>*>(
+        nullptr));
     check(
         static_cast<grouped_kernel<operand<bf16>, operand<bf16>, store<bf16>, pair, concatenated_k_groups>*>(nullptr));
 }

@@ -167,11 +167,18 @@ grouped_product<K> k_product(random_source& random, i32 m, i32 n, const std::vec
                             {K::info.traits.b, 1, n, k, random},
                             {groups, m, n},
                             {groups, nullptr, by_end, alignment, skips_empty}};
+    if (word_of_packed_scales<typename K::tiles>() != 0) {
+        made.a.pack_scales(first, sizes, random.integer(0, 2));
+        made.b.pack_scales(first, sizes, random.integer(0, 2));
+    }
     for (i32 g = 0; g < groups; ++g) {
         const i32 start = first[std::size_t(g)], size = sizes[std::size_t(g)], end = start + size;
         const bool plain = g > 0 && size == 0 && random.integer(0, 1) == 0;
         made.table.push_back(!by_end ? size : plain ? made.table.back() : end);
-        if (size != 0 || !skips_empty) made.d.expect(g, 0, k_of(made.a[0], start, size), k_of(made.b[0], start, size));
+        if (size != 0 || !skips_empty) {
+            made.d.expect(g, 0, made.a.k_group(std::size_t(g), start, size),
+                          made.b.k_group(std::size_t(g), start, size));
+        }
         made.a.poison_k(0, end, first[std::size_t(g) + 1]);
         made.b.poison_k(0, end, first[std::size_t(g) + 1]);
     }

@@ -5,6 +5,7 @@
 
 #include <deepgemm/host/stack.hpp>
 #include <deepgemm/kernel/gemm.cuh>
+#include <deepgemm/reference/scale_layouts.hpp>
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
 
@@ -54,12 +55,49 @@ public:
         u32* const words = words_.data() + std::size_t(i) * words_.size() / one_.size();
         fill_k(i, first, last, 0xff);
         for (i64 row = 0; row < rows; ++row) {
-            if (scale.kind == scale_kind::none || scale.tile.mn != 1) continue;
+            if (scale.kind == scale_kind::none || scale.tile.mn != 1 || packed()) continue;
             const i64 of_word = k_per_word(scale.kind, scale.tile);
             for (i64 word = ceil_div(first, of_word); word < last / of_word; ++word)
                 words[row * scale.stride_mn + word * scale.stride_k] = 0xffffffffu;
         }
     }
+
+    /// Lays out the UE8M0 scales of the one matrix by groups of K, of `sizes[g]` elements from `first[g]` on: each group begins with a
+    /// new word, and their words follow each other. Bytes that no element has, and `surplus` columns of words behind, are NaN.
+    void pack_scales(const std::vector<i32>& first, const std::vector<i32>& sizes, i64 surplus) {
+        any_operand& x = one_[0];
+        const auto& scale = x.view.scale;
+        const i64 pitch = scale.stride_k, mn = x.view.rows;
+        std::vector<i64> extents(sizes.begin(), sizes.end());
+        std::vector<i64> blocks;  // of K, in the order of groups
+        for (std::size_t g = 0; g < sizes.size(); ++g) {
+            for (i64 k = 0; k < sizes[g]; k += 128) blocks.push_back((first[g] + k) / 128);
+        }
+        matrix<float> floats(i64(blocks.size()), pitch);
+        for (i64 i = 0; i < floats.rows(); ++i) {
+            const i64 block = blocks[std::size_t(i)];
+            for (i64 row = 0; row < pitch; ++row) {
+                const u32 word = row < mn ? x.words[std::size_t(row + block / 4 * pitch)] : 0x7f7f7f7fu;
+                floats(i, row) = std::ldexp(1.0f, int(word >> (8 * (block % 4)) & 0xff) - 127);
+            }
+        }
+        packed_columns_ = reference::k_grouped_words(extents, floats.rows(), i64(sizes.size()), 128) + surplus;
+        matrix<u32> words = reference::to_packed_k_grouped(floats.view(), extents, 128, packed_columns_);
+        for (std::size_t g = 0; g < sizes.size(); ++g) {
+            first_word_.push_back(g == 0 ? 0 : first_word_[g - 1] + ceil_div(extents[g - 1], i64(512)));
+            const i64 unused = 4 - ceil_div(extents[g], i64(128)) % 4, last = first_word_[g] + (extents[g] - 1) / 512;
+            for (i64 row = 0; row < pitch && extents[g] != 0 && unused != 4; ++row)
+                words(last, row) |= 0xffffffffu << (8 * (4 - unused));
+        }
+        x.words.assign(std::size_t(max(packed_columns_, i64(1)) * pitch), 0xffffffffu);
+        for (i64 w = 0; w < packed_columns_; ++w) {
+            for (i64 row = 0; row < mn; ++row) x.words[std::size_t(w * pitch + row)] = words(w, row);
+        }
+        x.view.scale.words = x.words.data();
+        words_ = x.words;
+    }
+    /// Elements [first, first + count) of K of the one matrix, which are those of group `g`.
+    reference::operand k_group(std::size_t g, i64 first, i64 count) const;
 
     /// Cuts K of the one matrix, which is contiguous along K, into groups of `sizes` elements. Each becomes a matrix of its own without
     /// padding, and they lie one after another; the memory that is left over becomes NaN. Scales stay as they are.
@@ -82,7 +120,9 @@ public:
     /// The stack as an argument; `elements` and `scales` say where copies of bytes() and words() lie.
     scaled_stack argument(const void* elements, const void* scales) const {
         const i64 pitch = i64(bytes_.size()) / size_of((*this)[0].type) / matrices_;
-        return {one_[0].argument(elements, scales), matrices_, pitch, i64(words_.size()) / matrices_};
+        scaled_matrix one = one_[0].argument(elements, scales);
+        if (packed()) one.scales.columns = packed_columns_;
+        return {one, matrices_, pitch, i64(words_.size()) / matrices_};
     }
     /// All elements, and all words of scales.
     const std::vector<u8>& bytes() const { return bytes_; }
@@ -91,14 +131,16 @@ public:
     /// The stack as an operand of a product; `elements` and `scales` say where copies of bytes() and words() lie.
     operand_arguments at(const void* elements, const void* scales) const {
         const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[0];
-        return {.data = elements,
-                .pitch = max(row_stride, k_stride),
-                .scales = {scales, scale.stride_mn, scale.stride_k, i64(words_.size()) / matrices_},
-                .matrix_pitch = i64(bytes_.size()) / size_of(type) / matrices_};
+        return {
+            .data = elements,
+            .pitch = max(row_stride, k_stride),
+            .scales = {scales, scale.stride_mn, scale.stride_k, i64(words_.size()) / matrices_, i32(packed_columns_)},
+            .matrix_pitch = i64(bytes_.size()) / size_of(type) / matrices_};
     }
     i32 matrices() const { return i32(matrices_); }
 
 private:
+    bool packed() const { return !first_word_.empty(); }
     void fill_k(i64 i, i64 first, i64 last, int byte) {
         const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[i];
         const std::size_t size = std::size_t(size_of(type)), base = std::size_t(i) * bytes_.size() / one_.size();
@@ -112,6 +154,8 @@ private:
     std::vector<any_operand> one_;
     std::vector<u8> bytes_;
     std::vector<u32> words_;
+    std::vector<i64> first_word_;  ///< of each group, if pack_scales() was called
+    i64 packed_columns_ = 0;       ///< columns of words then
 };
 
 /// A grouped kernel.
@@ -140,6 +184,16 @@ inline reference::operand k_of(reference::operand x, i64 first, i64 count) {
         x.scale.words = static_cast<const u32*>(x.scale.words) + word * x.scale.stride_k;
     }
     x.k = count;
+    return x;
+}
+
+inline reference::operand operand_stack::k_group(std::size_t g, i64 first, i64 count) const {
+    reference::operand x = (*this)[0];
+    if (!packed()) return k_of(x, first, count);
+    const u32* const words = static_cast<const u32*>(x.scale.words) + first_word_.at(g) * x.scale.stride_k;
+    x.scale.words = nullptr;
+    x = k_of(x, first, count);
+    x.scale.words = words;
     return x;
 }
 

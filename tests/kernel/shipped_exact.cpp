@@ -45,9 +45,9 @@ TEST_CASE("rows further apart than they are long, the gaps full of NaN") {
 TEST_CASE("C is D's own memory") {
     for_each_kernel([](const gemm_handle& kernel, i32 m, i32 n) {
         if (!kernel.info.traits.accumulate) return;
-        expect_exact(kernel, {m + 2, n + 3, 200}, {.c_is_d = true});
-        expect_exact(kernel, {3 * m, 3 * n - 1, 130}, {.d_pad = 16, .c_is_d = true});
-        expect_exact(kernel, {1, 9, 20}, {.c_is_d = true});
+        expect_exact(kernel, shape_for(kernel.info, m + 2, n + 3, 200), {.c_is_d = true});
+        expect_exact(kernel, shape_for(kernel.info, 3 * m, 3 * n - 1, 130), {.d_pad = 16, .c_is_d = true});
+        expect_exact(kernel, shape_for(kernel.info, 1, 9, 20), {.c_is_d = true});
     });
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("the smallest and the largest exponent of UE8M0") {
     for_each_kernel([](const gemm_handle& kernel, i32 m, i32 n) {
         if (kernel.info.traits.a.format != scale_kind::ue8m0 || kernel.info.traits.b.format != scale_kind::ue8m0)
             return;
-        expect_exact(kernel, {m + 1, n + 1, 700}, {.extreme_scales = true});
+        expect_exact(kernel, shape_for(kernel.info, m + 1, n + 1, 700), {.extreme_scales = true});
     });
 }
 

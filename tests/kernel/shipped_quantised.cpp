@@ -21,7 +21,8 @@ TEST_CASE("quantised products") {
             const std::string wrong = run(kernel, p);
             CHECK_MESSAGE(wrong == "", describe(kernel.info, shape, seed));
             if (!kernel.info.traits.epilogue.any())
-                CHECK_MESSAGE(p.diff_to_unquantised() < 1e-3, describe(kernel.info, shape, seed));
+                CHECK_MESSAGE(p.diff_to_unquantised() < quantisation_diff(kernel.info),
+                              describe(kernel.info, shape, seed));
         }
     }
 }

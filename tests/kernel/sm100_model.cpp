@@ -122,10 +122,10 @@ TEST_CASE("kernels of Blackwell take what the planner's tiles take") {
 }
 
 TEST_CASE("shipped kernels of Blackwell take what the planner's tiles take") {
-    const auto all = facts_of_list(shipped::all_for<arch::sm100, ops::gemm>());
+    const auto all = facts_of_list(shipped::sm100_of<ops::gemm>());
     CHECK(all.size() >= 309);
     for (const facts& kernel : all) check(kernel);
-    CHECK(same_as<decltype(shipped::all_for<arch::sm100, ops::transpose>()), shipped::kernels<>>);
+    CHECK(same_as<decltype(shipped::sm100_of<ops::transpose>()), shipped::kernels<>>);
 }
 
 }  // namespace sm100_model_tests

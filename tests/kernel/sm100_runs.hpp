@@ -17,20 +17,9 @@ inline std::string run_kernel(const gemm_handle& kernel, gemm_sample& p, sim::op
     return outcome ? p.verdict() : outcome.failure().message;
 }
 
-/// A shape that the operands of a kernel can have: packed FP4 has an even number of elements along K, and FP4 that TMA spreads over
-/// bytes whole runs of 128 along its contiguous extent.
+/// A shape that the operands of a kernel can have.
 inline problem_shape even_shape(const gemm_info& info, problem_shape shape) {
-    shape = shape_for(info, shape.m, shape.n, shape.k);
-    const auto fit = [&](const operand_info& x, i32& rows) {
-        if (x.type != dtype::e2m1x2) return;
-        const i32 run = info.cfg.block.k == 256 ? 2 : 128;
-        i32& extent = x.contiguous == major::mn ? rows : shape.k;
-        extent = align_up(extent, run);
-        shape.k = align_up(shape.k, 2);
-    };
-    fit(info.traits.a, shape.m);
-    fit(info.traits.b, shape.n);
-    return shape;
+    return shape_for(info, shape.m, shape.n, shape.k);
 }
 
 /// Shapes with tails in each dimension, without K, with K beyond the stages by two blocks, and with several tiles for each of

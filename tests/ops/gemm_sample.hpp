@@ -188,11 +188,28 @@ inline tile_extent cluster_tile(const gemm_info& info) {
     return {info.cfg.block.m * info.cfg.cluster.m, info.cfg.block.n * info.cfg.cluster.n};
 }
 
-/// `n` columns, or the next whole heads for kernels that split heads, or whole groups of gates.
+/// A shape that kernels take, of at least that size: whole heads for those that split heads, whole groups of gates, an even number
+/// of elements of packed FP4 along K, and whole runs of 128 along the contiguous extent of FP4 that TMA spreads over bytes.
 inline problem_shape shape_for(const gemm_info& info, i32 m, i32 n, i32 k) {
     const head_splits& heads = info.traits.heads;
     if (heads.any()) return {m, align_up(max(n, 1), heads.left + heads.right), k};
-    return {m, whole_columns(info.traits.epilogue, n), k};
+    problem_shape made{m, whole_columns(info.traits.epilogue, n), k};
+    const bool packed = sm100_product_of(info.traits.a, info.traits.b).element_bits == 4;
+    const auto fit = [&](const operand_info& x, i32& rows) {
+        if (x.type != dtype::e2m1x2) return;
+        i32& extent = x.contiguous == major::mn ? rows : made.k;
+        extent = align_up(extent, packed ? 2 : 128);
+        made.k = align_up(made.k, 2);
+    };
+    fit(info.traits.a, made.m);
+    fit(info.traits.b, made.n);
+    return made;
+}
+
+/// The largest calc_diff() of a product of normal numbers before and after they are quantised as a kernel takes them.
+constexpr double quantisation_diff(const gemm_info& info) {
+    const auto fp4 = [](const operand_info& x) { return x.type == dtype::e2m1x2; };
+    return fp4(info.traits.a) && fp4(info.traits.b) ? 2e-2 : fp4(info.traits.a) || fp4(info.traits.b) ? 1e-2 : 1e-3;
 }
 
 /// One of the combinations of FP8 types and scales that are shipped, without a configuration.

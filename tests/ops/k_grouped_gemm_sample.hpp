@@ -21,6 +21,7 @@ struct group_sizes {
     i32 alignment = 128;
     i32 more = 0;
     bool by_end = false;
+    i64 words = 0;  ///< of packed scales along K; 0: as many as groups need, or a few more
 
     /// Where each group begins; the last entry is where another one would.
     std::vector<i32> starts() const {
@@ -44,12 +45,20 @@ public:
           b_(what.b, 1, n, groups.k(), random, kind),
           d_(results_of(what.d, i64(groups.sizes.size()), m, n)) {
         const std::vector<i32> first = groups.starts();
+        if (scales_per_word(what.a.format) > 1) {
+            i64 needed = 0;
+            for (const i32 size : groups.sizes) needed += ceil_div(size, 512);
+            for (operand_stack* const x : {&a_, &b_}) {
+                const i64 surplus = groups.words == 0 ? random.integer(0, 2) : groups.words - needed;
+                x->pack_scales(first, groups.sizes, surplus);
+            }
+        }
         for (std::size_t g = 0; g < groups.sizes.size(); ++g) {
             const i32 size = groups.sizes[g], end = first[g] + size;
             list_.push_back(groups.by_end ? end : size);
             poison(end, first[g + 1]);
             if (size == 0 && what.in_place) continue;
-            on_d([&](auto& d) { d.expect(i64(g), 0, k_of(a_[0], first[g], size), k_of(b_[0], first[g], size)); });
+            on_d([&](auto& d) { d.expect(i64(g), 0, a_.k_group(g, first[g], size), b_.k_group(g, first[g], size)); });
         }
         poison(first.back(), groups.k());
         if (concatenated_) {
@@ -97,9 +106,10 @@ public:
                (2 * size_of(work.d) + 16) * double(work.groups) * work.shape.m * work.shape.n;
     }
 
-    /// What the shipped kernels compute: of FP8 by rows, of FP8 concatenated, and of BF16; each adds to D in place.
-    static constexpr gemm_traits usual(grouping by = grouping::along_k) {
-        constexpr operand_info tokens{dtype::e4m3, scale_kind::fp32, {1, 128}};
+    /// What the shipped kernels compute: of FP8 by rows, of FP8 concatenated, with scales of a format, and of BF16; each adds to D in
+    /// place.
+    static constexpr gemm_traits usual(grouping by = grouping::along_k, scale_kind format = scale_kind::fp32) {
+        const operand_info tokens{dtype::e4m3, format, {1, 128}};
         return {.a = tokens, .b = tokens, .d = dtype::f32, .accumulate = true, .in_place = true, .groups = by};
     }
     static constexpr gemm_traits half() {
@@ -119,8 +129,9 @@ public:
         what.in_place = false;
         return what;
     }
-    static constexpr std::array<gemm_traits, 10> all_shipped() {
-        constexpr grouping apart = grouping::k_concatenated;
+    static constexpr std::array<gemm_traits, 16> all_shipped() {
+        constexpr grouping apart = grouping::k_concatenated, along = grouping::along_k;
+        constexpr scale_kind words = scale_kind::ue8m0;
         return {usual(),
                 usual(apart),
                 half(),
@@ -130,7 +141,13 @@ public:
                 alone(half()),
                 alone(half(), dtype::bf16),
                 with_c(usual()),
-                with_c(half())};
+                with_c(half()),
+                usual(along, words),
+                usual(apart, words),
+                alone(usual(along, words)),
+                alone(usual(along, words), dtype::bf16),
+                alone(usual(apart, words)),
+                with_c(usual(along, words))};
     }
 
     /// A, its scales, B, its scales, D, the list of groups, and C unless it is D.

@@ -105,8 +105,8 @@ TEST_CASE("sm100: kernels of another architecture are no candidates") {
 
 TEST_CASE("sm100: an error names the kernel that is missing, as one that compiles") {
     gemm_info kind;
-    kind.traits.a = {dtype::e4m3, scale_kind::fp32, {1, 128}};
-    kind.traits.b = {dtype::e4m3, scale_kind::fp32, {128, 128}};
+    kind.traits.a = {dtype::e4m3, scale_kind::ue8m0, {1, 32}};
+    kind.traits.b = {dtype::e4m3, scale_kind::ue8m0, {128, 128}};
     gemm_sample sample(kind, {70, 50, 100}, 1);
     const auto refused = blackwell().plan(sample.problem());
     REQUIRE(!refused);
@@ -115,9 +115,50 @@ TEST_CASE("sm100: an error names the kernel that is missing, as one that compile
     const auto best = choose_sm100(work, device_info::simulated_blackwell());
     REQUIRE(best);
     CHECK(refused.failure().message.ends_with(
-        concat("instantiate gemm<arch::sm100, operand<e4m3, scale::per_token<scale::ue8m0>>, "
+        concat("instantiate gemm<arch::sm100, operand<e4m3, scale::mx<scale::ue8m0>>, "
                "operand<e4m3, scale::per_block<scale::ue8m0>>, store<bf16>, ",
                to_source(config_of(best->best.tile, sm100_product_of(work.a, work.b))), ">")));
+}
+
+TEST_CASE("sm100: what no kernel computes is refused with what does, and not with a kernel that does not compile") {
+    constexpr operand_info half{dtype::bf16, scale_kind::none, {}}, plain{dtype::e4m3, scale_kind::none, {}},
+        token{dtype::e4m3, scale_kind::ue8m0, {1, 128}}, fp4{dtype::e2m1x2, scale_kind::ue8m0, {1, 32}};
+    const auto refusal = [](const operand_info& a, const operand_info& b, const device_info& device,
+                            bool promoted = false) {
+        const gemm_workload work{.shape = {64, 128, 256}, .a = a, .b = b, .promoted = promoted};
+        const std::string why = refusal_of(work, device);
+        const auto planned = plan(work, device, std::span<const gemm_handle>{});
+        REQUIRE(!planned);
+        CHECK(planned.failure().code == errc::no_kernel);
+        CHECK(planned.failure().message.find(why.empty() ? "; instantiate gemm<" : why) != std::string::npos);
+        return why;
+    };
+    const auto with_scales = [](operand_info x, scale_kind format, scale_tile tile, major order = major::mn) {
+        x.format = format;
+        x.tile = tile;
+        x.scales = order;
+        return x;
+    };
+    const device_info b200 = device_info::b200(), h200 = device_info::h200();
+    CHECK(refusal(half, half, b200) == "");
+    CHECK(refusal(token, fp4, b200) == "");
+    CHECK(refusal(with_scales(token, scale_kind::fp32, {1, 128}), token, b200) ==
+          "the scales of A are fp32; tensor cores of Blackwell apply packed ones, which run_packed() of "
+          "ops/gemm/packed_scales.hpp makes of powers of two");
+    CHECK(refusal(token, with_scales(token, scale_kind::ue8m0, {1, 128}, major::k), b200) ==
+          "the scales of B are contiguous along K; kernels of Blackwell take those of single rows along N");
+    CHECK(refusal(with_scales(token, scale_kind::fp32, {1, scale_tile::all}), plain, b200) ==
+          "A has scales that hold for all of K; kernels of Blackwell take scales of 16, 32 or 128 elements of K, or "
+          "none");
+    CHECK(refusal(plain, plain, b200, true) ==
+          "the sums are to be promoted; kernels of Blackwell leave all sums to the tensor cores");
+    CHECK(refusal(half, token, b200) ==
+          "no tensor core of Blackwell multiplies bf16 contiguous along K by e4m3 scaled "
+          "1x128 by ue8m0");
+    CHECK(refusal(token, token, h200) == "");
+    CHECK(refusal(token, fp4, h200) == "B is e2m1x2; kernels of Hopper multiply e4m3, e5m2, bf16 and f16");
+    CHECK(refusal(with_scales(token, scale_kind::ue8m0, {1, 32}), token, h200) ==
+          "a scale of A covers 32 elements of K; kernels of Hopper take scales of 128, or of all");
 }
 
 }  // namespace sm100_gemm_operation_tests

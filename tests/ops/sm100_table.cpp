@@ -9,6 +9,7 @@
 #include <deepgemm/ops/gemm/gemm.hpp>
 #include <deepgemm/ops/gemm/shipped_sm100.cuh>
 
+#include <utility>
 #include <vector>
 
 #include "../kernel/launching.hpp"
@@ -115,18 +116,36 @@ std::vector<row> half_rows() {
     return rows;
 }
 
+constexpr bool is_fp4(const operand_info& x) { return x.type == dtype::e2m1x2; }
+
 /// A smaller product for a kernel, whose extents `real` are those of the table: at most as many rows, three tiles or more for
-/// each CTA of a cluster, and two K blocks more than it has stages.
+/// each CTA of a cluster, two K blocks more than it has stages, and a tail along each axis. FP4 comes in whole runs of 128 elements,
+/// as tiles of it are, and has no tail along its contiguous axis.
 problem_shape reduced(const gemm_info& kernel, const problem_shape& real) {
     const auto [m, n] = cluster_tile(kernel);
+    const auto& [a, b] = std::pair{kernel.traits.a, kernel.traits.b};
     const auto step = [](const operand_info& x) {  // elements along M or N in 16 bytes, or in a run of FP4
-        return x.contiguous == major::k ? 1 : x.type == dtype::e2m1x2 ? 128 : 128 / int(bits_of(x.type));
+        return x.contiguous == major::k ? 1 : is_fp4(x) ? 128 : 128 / int(bits_of(x.type));
     };
-    const bool mixed = kernel.traits.a.type == dtype::e2m1x2 || kernel.traits.b.type == dtype::e2m1x2;
-    const i32 rows = align_up(min(real.m, 2 * m - 7), step(kernel.traits.a)), across = rows > m ? 2 : 3;
-    const i32 columns = align_up(across * n - n / 2 + 3, max(step(kernel.traits.b), 8));
-    const i32 k = (kernel.cfg.stages + 2) * kernel.cfg.block.k + (mixed ? 0 : 16);
+    i32 rows = min(real.m, 2 * m - 7);
+    if (rows % kernel.cfg.block.m == 0) rows -= 7;
+    rows = rows / step(a) * step(a);
+    const i32 across = rows > m ? 2 : 3, columns = align_up(across * n - n / 2 + 3, max(step(b), 8));
+    const bool runs_along_k = (is_fp4(a) && a.contiguous == major::k) || (is_fp4(b) && b.contiguous == major::k);
+    const i32 k = (kernel.cfg.stages + 2) * kernel.cfg.block.k + (runs_along_k ? 0 : 16);
     return {rows, columns, k};
+}
+
+/// What the sizes of a product must show of a kernel, on one cluster.
+void check_sizes(const gemm_info& kernel, const problem_shape& shape) {
+    const auto& [traits, cfg] = std::pair{kernel.traits, kernel.cfg};
+    const auto [m, n] = cluster_tile(kernel);
+    CHECK(ceil_div(shape.m, m) * ceil_div(shape.n, n) >= 3);  // of each CTA
+    CHECK(ceil_div(shape.k, cfg.block.k) >= cfg.stages + 2);
+    const auto whole = [](const operand_info& x, major along) { return is_fp4(x) && x.contiguous == along; };
+    CHECK((shape.m % cfg.block.m != 0 || whole(traits.a, major::mn)));
+    CHECK((shape.n % cfg.block.n != 0 || whole(traits.b, major::mn)));
+    CHECK((shape.k % cfg.block.k != 0 || whole(traits.a, major::k) || whole(traits.b, major::k)));
 }
 
 /// Plans row by row, and runs each on machines of all policies.
@@ -147,9 +166,8 @@ void check_rows(std::span<const gemm_handle> kernels, const std::vector<row>& ro
         const gemm_info& kernel = real->kernel()->info;
         const problem_shape shape = reduced(kernel, one.shape);
         const int sms = kernel.cfg.cluster_ctas();
-        const i64 tiles = i64(ceil_div(shape.m, kernel.cfg.block.m)) * ceil_div(shape.n, kernel.cfg.block.n);
-        CHECK(tiles >= 3 * sms);
         CAPTURE(describe(kernel, shape, i));
+        check_sizes(kernel, shape);
         const engine_of<ops::gemm> engine(kernels, device_info::simulated_blackwell(sms));
         for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
             sim::options machine{.policy = policy, .seed = fresh_seed() + i};

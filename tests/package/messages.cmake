@@ -24,3 +24,11 @@ refused("deepgemm_instantiate(mine KERNEL product HEADERS mine.hpp)"
         "deepgemm_instantiate: unknown arguments 'KERNEL;product'")
 refused("deepgemm_add_instances(mine BACKEND gpu)"
         "deepgemm_add_instances: BACKEND is 'gpu'; it must be cuda or sim")
+refused("deepgemm_add_instances(mine ARCHITECTURES 90a 120a)"
+        "deepgemm_add_instances(mine): ARCHITECTURES has '120a'; it takes 90a (Hopper), 100f (B200 and B300)")
+refused("deepgemm_add_instances(mine BACKEND sim LISTS weights_f32 sm100_mxf4)"
+        "deepgemm_add_instances(mine): LISTS names sm100_mxf4, and ARCHITECTURES has none that they are for")
+refused("deepgemm_add_instances(mine BACKEND sim LISTS weights_f32 ARCHITECTURES 100f)"
+        "deepgemm_add_instances(mine): LISTS names weights_f32, and ARCHITECTURES has none that they are for")
+refused("deepgemm_instantiate(mine HEADERS mine.hpp KERNELS product ARCHITECTURES 100)"
+        "deepgemm_instantiate(mine): ARCHITECTURES has '100'; it takes 90a (Hopper)")

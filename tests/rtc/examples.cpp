@@ -104,7 +104,8 @@ TEST_CASE("no example is left out") {
     std::vector<std::string> found;
     std::vector<std::string> known{"15_nvrtc.cpp",     // a program around NVRTC, whose test runs it
                                    "17_one_file.cpp",  // the kernel of 06_assembled.cpp
-                                   "26_tcgen05.cpp", "27_block_scales.cpp",  // for Blackwell, which rtc/sm100 compiles
+                                   "26_tcgen05.cpp",   // for Blackwell, as these two; rtc/sm100 compiles the like
+                                   "27_block_scales.cpp", "28_blackwell_gemm.cpp",
                                    "own_operation.cpp"};  // whose kernels are in its header, tested above
     for (const auto& entry : std::filesystem::directory_iterator(DEEPGEMM_SOURCE_DIR "/examples")) {
         const std::string kind = entry.path().extension().string();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Every shipped kernel becomes a cubin for sm_90a, laid out as the host knows it, without a stack frame, without a spilled
-// register and without ptxas serialising its multiplies. Needs no GPU.
+// Every shipped kernel becomes a cubin for its architecture, sm_90a or sm_100f, laid out as the host knows it, without a stack frame,
+// without a spilled register and without ptxas serialising its multiplies. Needs no GPU.
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/ops/batched_gemm/shipped.cuh>
 #include <deepgemm/ops/clean_logits/shipped.cuh>
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>
 #include <deepgemm/ops/gemm/shipped.cuh>
+#include <deepgemm/ops/gemm/shipped_sm100.cuh>
 #include <deepgemm/ops/grouped_gemm/shipped.cuh>
 #include <deepgemm/ops/hc_prenorm/shipped.cuh>
 #include <deepgemm/ops/k_grouped_gemm/shipped.cuh>
@@ -33,8 +34,14 @@ std::vector<kernel_source> sources_of(shipped::kernels<Kernels...>) {
     return {or_throw(kernel_source_of<Kernels>())...};
 }
 
-/// The kernels that this run tests, in portions: the shards of the simulator's tests.
-std::vector<std::vector<kernel_source>> portions() {
+/// Kernels of one architecture, compiled together.
+struct portion {
+    std::string arch;
+    std::vector<kernel_source> kernels;
+};
+
+/// The kernels that this run tests, in portions: the shards of the simulator's tests; of Blackwell one of those.
+std::vector<portion> portions() {
     constexpr std::size_t shards = 32, sample = DEEPGEMM_TEST_SAMPLE;
     auto all = sources_of(shipped::all_of<ops::gemm>());
     for (const auto& more :
@@ -44,32 +51,37 @@ std::vector<std::vector<kernel_source>> portions() {
           sources_of(shipped::all_of<ops::transpose>()), sources_of(shipped::all_of<ops::batched_gemm>()),
           sources_of(shipped::all_of<ops::paged_mqa_logits>()), sources_of(shipped::all_of<ops::topk>())})
         all.insert(all.end(), more.begin(), more.end());
-    std::vector<std::vector<kernel_source>> made;
-    for (std::size_t shard = DEEPGEMM_TEST_SEED % sample; shard < shards; shard += sample) {
-        made.emplace_back();
-        for (std::size_t i = shard; i < all.size(); i += shards) made.back().push_back(all[i]);
-    }
+    std::vector<portion> made;
+    const auto add = [&](const std::vector<kernel_source>& of, const char* arch, std::size_t step) {
+        for (std::size_t shard = DEEPGEMM_TEST_SEED % step; shard < shards; shard += step) {
+            made.push_back({arch, {}});
+            for (std::size_t i = shard; i < of.size(); i += shards) made.back().kernels.push_back(of[i]);
+        }
+    };
+    add(all, arch::sm90::name, sample);
+    add(sources_of(shipped::sm100_of<ops::gemm>()), arch::sm100::name, sample == 1 ? 1 : shards);
     return made;
 }
 
-result<binary> compile_portion(std::span<const kernel_source> kernels) {
-    const joint_unit unit = joint_unit_of(kernels);
-    return compile({.text = unit.text, .expressions = unit.expressions, .options = {"--ptxas-options=-v"}},
-                   test::headers());
+result<binary> compile_portion(const portion& some) {
+    const joint_unit unit = joint_unit_of(some.kernels);
+    return compile(
+        {.text = unit.text, .expressions = unit.expressions, .arch = some.arch, .options = {"--ptxas-options=-v"}},
+        test::headers());
 }
 
 }  // namespace
 
 TEST_CASE("every shipped kernel compiles to a cubin without spills") {
-    const auto kernels = portions();
-    std::vector<std::optional<result<binary>>> results(kernels.size());
-    test::on_two_threads(results.size(), [&](std::size_t i) { results[i] = compile_portion(kernels[i]); });
+    const auto all = portions();
+    std::vector<std::optional<result<binary>>> results(all.size());
+    test::on_two_threads(results.size(), [&](std::size_t i) { results[i] = compile_portion(all[i]); });
 
     for (std::size_t i = 0; i < results.size(); ++i) {
-        CAPTURE(kernels[i].front().text.described);
+        CAPTURE(all[i].kernels.front().text.described);
         const result<binary>& made = *results[i];
         REQUIRE_MESSAGE(made, (made ? "" : made.failure().message));
-        const auto count = std::ptrdiff_t(kernels[i].size());
+        const auto count = std::ptrdiff_t(all[i].kernels.size());
         const std::string& log = made->log;
         CAPTURE(log);
         CHECK(test::matches(log, "Compiling entry function") == count);

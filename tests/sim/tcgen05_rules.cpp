@@ -283,7 +283,7 @@ TEST_CASE("bytes of a chunk beside its elements are never read") {
         };
         const std::string error = error_of([&] { run_tensor<1>(trial.ctas(), issue); });
         if (type.bits == 8) {
-            check_names(error, "byte 0x40f was never written");
+            check_names(error, "byte 0x40f was written by the generic proxy and never fenced");
         } else {
             CHECK(error == "");
         }
@@ -339,6 +339,12 @@ TEST_CASE("A in tensor memory: N, order, copies") {
     mma_trial differs(pair);
     differs.ctas()[1].in(64 + 9, mma_trial::a_column + 2) ^= 1;
     check_names(error_of([&] { differs.mismatches(); }), "row 9 in tensor memory is not the same in lanes 9 and 73");
+}
+
+TEST_CASE("lanes of D are disabled for one CTA") {
+    const auto disable = [](sim::tcgen05_form&, sim::tcgen05_operands& x) { x.disabled_lanes = {1, 0, 0, 0}; };
+    CHECK(error_with(f16_case(), disable) == "");
+    check_names(error_with(f16_case(256, 64, 2), disable), "disabled lanes with cta_group::2");
 }
 
 TEST_CASE("scale-input-d is of two kinds and below 16") {

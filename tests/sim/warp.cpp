@@ -123,6 +123,33 @@ TEST_CASE("the clock goes forward") {
     }
 }
 
+TEST_CASE("threads wait for a time of the clock, and others run meanwhile") {
+    for (const sim::options& o : all_policies()) {
+        constexpr u64 pause = 5000;
+        u64 waited[2] = {}, worked = 0;
+        sim::launch(o, block(96), [&] {
+            const u32 warp = ptx::warp_index();
+            const u64 before = ptx::clock();
+            if (warp == 2) {
+                ptx::sync_warp();
+                worked = ptx::clock() - before;
+            } else if (ptx::lane_index() == 0) {
+                ptx::wait_for_clock(before + (warp + 1) * pause);
+                waited[warp] = ptx::clock() - before;
+                ptx::wait_for_clock(before);  // has been
+            }
+        });
+        CHECK(waited[0] >= pause);
+        CHECK(waited[0] < pause + 500);
+        CHECK(waited[1] >= 2 * pause);
+        CHECK(waited[1] < 2 * pause + 500);
+        CHECK(worked < 500);
+        CHECK(sim::last_run().statistics.pauses == 4);
+        CHECK(sim::last_run().statistics.paused > 2 * pause);
+        CHECK(sim::last_run().statistics.paused <= 3 * pause);
+    }
+}
+
 TEST_CASE("one lane is elected, always the same; not only lane 0 when shuffled") {
     u32 lanes = 0;
     for (u64 seed = 1; seed < 9; ++seed) {

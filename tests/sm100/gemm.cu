@@ -40,6 +40,18 @@ using packed_nv = gemm<arch::sm100, nv4, nv4, then<alpha, store<bf16>>, fp4>;
 using spread = gemm<arch::sm100, by_128, mx4_along_n, accumulate<float>, scaled>;
 using singles = gemm<arch::sm100, single, single, store<float>, tf32s>;
 
+constexpr config claimed_alone{.block = {128, 128, 64}, .sm100 = {.tiles = tile_source::claimed}};
+constexpr config claimed_pair{
+    .block = {128, 224, 128}, .cluster = {2, 1}, .sm100 = {.ctas = 2, .tiles = tile_source::claimed}};
+constexpr config claimed_tokens{
+    .block = {32, 128, 64}, .cluster = {2, 1}, .swap = true, .sm100 = {.tiles = tile_source::claimed}};
+constexpr config throttled_pair{.block = {128, 256, 64}, .cluster = {2, 1}, .sm100 = {.ctas = 2, .tc_util = 70}};
+
+using claiming = gemm<arch::sm100, operand<bf16>, operand<bf16>, store<bf16>, claimed_alone>;
+using claiming_pair = gemm<arch::sm100, by_128, by_block, accumulate<float>, claimed_pair>;
+using claiming_tokens = gemm<arch::sm100, operand<bf16>, operand<bf16>, store<bf16>, claimed_tokens>;
+using throttled = gemm<arch::sm100, operand<bf16>, operand<bf16>, store<bf16>, throttled_pair>;
+
 }  // namespace sm100_gemm_tests
 
 template __global__ void deepgemm::entry<sm100_gemm_tests::plain>(
@@ -64,3 +76,11 @@ template __global__ void deepgemm::entry<sm100_gemm_tests::spread>(
     const __grid_constant__ sm100_gemm_tests::spread::params);
 template __global__ void deepgemm::entry<sm100_gemm_tests::singles>(
     const __grid_constant__ sm100_gemm_tests::singles::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::claiming>(
+    const __grid_constant__ sm100_gemm_tests::claiming::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::claiming_pair>(
+    const __grid_constant__ sm100_gemm_tests::claiming_pair::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::claiming_tokens>(
+    const __grid_constant__ sm100_gemm_tests::claiming_tokens::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::throttled>(
+    const __grid_constant__ sm100_gemm_tests::throttled::params);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Truth tables of work_tile, schedule and group_policy: what models them, and near misses that each lack one thing.
 // docs/concepts/schedule.md shows the tables.
+#include <deepgemm/schedule/claimed.cuh>
 #include <deepgemm/schedule/grouped.cuh>
 #include <deepgemm/schedule/indexed.cuh>
 #include <deepgemm/schedule/persistent.cuh>
@@ -180,6 +181,7 @@ static_assert(schedule<grouped<tile_shape{}, cluster_shape{1, 2}, psum_groups>>)
 static_assert(schedule<indexed<tile_shape{}, cluster_shape{1, 2}, 8>>);
 static_assert(schedule<grouped<tile_shape{}, cluster_shape{2, 1}, uniform_groups>>);
 static_assert(schedule<summed<tile_shape{}>>);
+static_assert(schedule<claimed<persistent<tile_shape{}, cluster_shape{2, 1}, 8>>>);
 static_assert(schedule<whole>);
 static_assert(!schedule<no_begin>);            // iterates: begin
 static_assert(!schedule<no_end>);              // iterates: end
@@ -205,7 +207,49 @@ static_assert(!schedule<reads_of_one>);        // counts_reads: of both operands
 static_assert(!schedule<banded_raster>);       // an order is no schedule
 // [table]
 
+struct some_ring {
+    static constexpr u32 bytes = 32;
+    void initialise(u32) const {}
+};
+template <class Self, class Ring = some_ring, class Through = Self, class Iterator = steps>
+struct all_claims : all<Self, Iterator> {
+    using ring = Ring;
+    Through through(u32, tile_reader) const { return {}; }
+};
+struct claims : all_claims<claims> {};
+struct ring_without_bytes {
+    void initialise(u32) const {}
+};
+struct ring_for_anybody : some_ring {
+    void initialise() const {}
+};
+struct no_bytes : all_claims<no_bytes, ring_without_bytes> {};
+struct no_readers : all_claims<no_readers, ring_for_anybody> {};
+struct nowhere_through : all_claims<nowhere_through> {
+private:
+    using all_claims::through;
+};
+struct through_another : all_claims<through_another, some_ring, whole> {};
+struct walks_no_tiles : all_claims<walks_no_tiles, some_ring, walks_no_tiles, coordinates> {};
+
+// [claim_table]
+//            type                                                            what it lacks
+static_assert(claiming_schedule<claimed<persistent<tile_shape{}, cluster_shape{2, 1}, 8>>>);
+static_assert(claiming_schedule<claims>);
+static_assert(!claiming_schedule<persistent<tile_shape{}, cluster_shape{}, 8>>);  // walks_by_ring: a ring
+static_assert(!claiming_schedule<no_bytes>);                                      // walks_by_ring: bytes of its ring
+static_assert(!claiming_schedule<no_readers>);       // walks_by_ring: initialise takes the number of readers
+static_assert(!claiming_schedule<nowhere_through>);  // walks_by_ring: through
+static_assert(!claiming_schedule<through_another>);  // walks_by_ring: through gives the schedule itself
+static_assert(!claiming_schedule<walks_no_tiles>);   // it is no schedule
+static_assert(numbered_schedule<persistent<tile_shape{}, cluster_shape{1, 2}, 8>>);
+static_assert(!numbered_schedule<summed<tile_shape{}>>);  // numbers_tiles: tile_number
+static_assert(!numbered_schedule<whole>);                 // numbers_tiles: tile_number
+// [claim_table]
+static_assert(claim_bytes<claims>() == 32 && claim_bytes<whole>() == 0);
+
 static_assert(grouping_of<persistent<tile_shape{}, cluster_shape{}, 8>>() == grouping::none);
+static_assert(grouping_of<claimed<persistent<tile_shape{}, cluster_shape{}, 8>>>() == grouping::none);
 static_assert(grouping_of<grouped<tile_shape{}, cluster_shape{}, k_groups>>() == grouping::along_k);
 static_assert(grouping_of<grouped<tile_shape{}, cluster_shape{}, concatenated_k_groups>>() == grouping::k_concatenated);
 static_assert(grouping_of<indexed<tile_shape{}, cluster_shape{}, 8>>() == grouping::indexed);
@@ -226,6 +270,10 @@ static_assert(takes_windows<grouped<tile_shape{}, cluster_shape{}, k_groups>>() 
 static_assert(maps_of_operand<grouped<tile_shape{}, cluster_shape{}, concatenated_k_groups>>() == 32);
 static_assert(maps_of_operand<grouped<tile_shape{}, cluster_shape{}, k_groups>>() == 1 &&
               maps_of_operand<whole>() == 1);
+// Words of packed scales may follow each other.
+static_assert(word_of_packed_scales<grouped<tile_shape{}, cluster_shape{}, with_packed_scales<k_groups>>>() == 512);
+static_assert(word_of_packed_scales<grouped<tile_shape{}, cluster_shape{}, k_groups>>() == 0 &&
+              word_of_packed_scales<whole>() == 0);
 
 struct whole_policy {
     static constexpr stacks stacked{};
@@ -274,6 +322,7 @@ static_assert(group_policy<masked_groups>);
 static_assert(group_policy<psum_groups>);
 static_assert(group_policy<k_groups>);
 static_assert(group_policy<concatenated_k_groups>);
+static_assert(group_policy<with_packed_scales<k_groups>>);
 static_assert(group_policy<k_parts>);
 static_assert(group_policy<whole_policy>);
 static_assert(!group_policy<unstacked_policy>);  // describes: stacked

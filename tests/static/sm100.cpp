@@ -35,6 +35,7 @@ static_assert(sm100::instruction<bf16, bf16, major::mn>(128, 64) ==
               (1u << 4 | 1u << 7 | 1u << 10 | 1u << 15 | 8u << 17 | 8u << 24));
 static_assert(sm100::instruction<f16, f16, major::k, major::mn>(64, 8) == (1u << 4 | 1u << 16 | 1u << 17 | 4u << 24));
 static_assert(sm100::instruction<f16, f16, major::k, major::k, f16>(256, 256) == (32u << 17 | 16u << 24));
+static_assert(sm100::instruction<f16, bf16>(128, 32) == (1u << 4 | 1u << 10 | 4u << 17 | 8u << 24));
 static_assert(sm100::instruction<tf32, tf32>(64, 24) == (1u << 4 | 2u << 7 | 2u << 10 | 3u << 17 | 4u << 24));
 static_assert(sm100::instruction<e2m3, e3m2>(128, 32) == (1u << 4 | 3u << 7 | 4u << 10 | 4u << 17 | 8u << 24));
 static_assert(sm100::instruction<e5m2, e2m1, major::k, major::k, f16>(128, 32) ==

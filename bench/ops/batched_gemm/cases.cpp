@@ -159,6 +159,7 @@ batched_case parse_batch(const std::string& text) {
                             : form == "heads" ? batch_form::heads
                             : is_gradient     ? batch_form::gradient
                                               : batch_form::sum};
+    if (each.is_fp4()) given.refuse("batches are FP8, bf16 or f16; FP4 is multiplied in single products");
     if (each.is_fp8() && !is_gradient && (each.scales != b_scales::block || made.form == batch_form::sum))
         given.refuse("batches in FP8 are scaled as 1d2d, and are not summed up");
     const bool is_up = made.form == batch_form::heads && each.stored == orientation::nn;

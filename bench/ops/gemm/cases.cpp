@@ -47,20 +47,26 @@ bool apply_recipe(const std::string& recipe, gemm_case& to) {
         fp8 = true;
         to.scales = scales;
     }
+    const bool packed = type == "mxf4" || type == "nvf4";  // along K only
     if (!fp8) {
-        if (type != "bf16" && type != "f16") return false;
-        to.operands = type == "bf16" ? element::bf16 : element::f16;
-        to.d = type == "bf16" ? output::bf16 : output::f16;
+        bool known = false;
+        for (const element each : {element::bf16, element::f16, element::fp8_fp4, element::mxf4, element::nvf4}) {
+            to.operands = each;
+            known = type == to.recipe();
+            if (known) break;
+        }
+        if (!known) return false;
+        to.d = type == "f16" ? output::f16 : output::bf16;
     }
     while (end != std::string::npos) {
         const std::size_t begin = end + 1;
         end = recipe.find('-', begin);
         const std::string word = recipe.substr(begin, end == std::string::npos ? end : end - begin);
-        if (word == "nn") {
+        if (word == "nn" && !packed) {
             to.stored = orientation::nn;
-        } else if (word == "tn") {
+        } else if (word == "tn" && !packed) {
             to.stored = orientation::tn;
-        } else if (word == "tt") {
+        } else if (word == "tt" && !packed) {
             to.stored = orientation::tt;
         } else if (word == "f32" && !fp8) {
             to.d = output::f32;
@@ -80,6 +86,16 @@ std::string broken_rule(const gemm_case& c) {
         if (c.n % 8 != 0 || c.k % 16 != 0) return "N must be a multiple of 8, K a multiple of 16";
         if (c.a_mn_major() && c.m % 16 != 0) return "M must be a multiple of 16";
         if (c.b_mn_major() && c.n % 16 != 0) return "N must be a multiple of 16";
+        return "";
+    }
+    if (c.is_fp4()) {
+        if (c.operands != element::fp8_fp4) {
+            return c.n % 8 == 0 && c.k % 32 == 0 ? "" : "N must be a multiple of 8, K a multiple of 32";
+        }
+        if (c.n % 8 != 0 || c.k % 16 != 0) return "N must be a multiple of 8, K a multiple of 16";
+        if (c.a_mn_major() && c.m % 16 != 0) return "M must be a multiple of 16";
+        if ((c.b_mn_major() ? c.n : c.k) % 128 != 0)
+            return c.b_mn_major() ? "N must be a multiple of 128" : "K must be a multiple of 128";
         return "";
     }
     const int d_columns = 16 / c.d_bytes();
@@ -113,9 +129,28 @@ gemm_workload workload_of(const gemm_case& c) {
         if (c.b_mn_major() && !first.b) made.b.contiguous = major::mn;
         return made;
     }
+    if (c.is_fp4()) {
+        constexpr operand_info token{dtype::e4m3, scale_kind::ue8m0, {1, 128}},
+            mx{dtype::e2m1x2, scale_kind::ue8m0, {1, 32}}, nv{dtype::e2m1x2, scale_kind::ue4m3, {1, 16}};
+        made.b = c.operands == element::nvf4 ? nv : mx;
+        made.a = c.operands == element::fp8_fp4 ? token : made.b;
+        if (c.a_mn_major()) made.a.contiguous = major::mn;
+        if (c.b_mn_major()) made.b.contiguous = major::mn;
+        return made;
+    }
     const dtype type = c.operands == element::bf16 ? dtype::bf16 : dtype::f16;
     made.a = {type, scale_kind::none, {}, c.a_mn_major() ? major::mn : major::k};
     made.b = {type, scale_kind::none, {}, c.b_mn_major() ? major::mn : major::k};
+    return made;
+}
+
+gemm_workload workload_of(const gemm_case& c, const device_info& device) {
+    gemm_workload made = workload_of(c);
+    const bool packed = device.arch / 10 == arch::sm100::number / 10 && c.is_fp8() && !c.is_scaled_at_end();
+    if (!packed) return made;
+    made.a.format = made.b.format = scale_kind::ue8m0;
+    made.a.contiguous = c.a_mn_major() ? major::mn : major::k;
+    made.b.contiguous = c.b_mn_major() ? major::mn : major::k;
     return made;
 }
 
@@ -137,6 +172,40 @@ std::vector<gemm_case> suite_fp8_42() {
         cases.push_back({"dgrad", 4096, k, n});
         cases.push_back({"wgrad", n, 4096, k, b_scales::token, output::f32, true});
         cases.push_back({"wgrad", n, 4096, k});
+    }
+    return cases;
+}
+
+/// The 63 cases of Blackwell with operands of 8 bits, or with weights of 4.
+static std::vector<gemm_case> suite_of_63(element operands) {
+    std::vector<gemm_case> cases;
+    const auto add = [&](const char* pass, int m, int n, int k, orientation stored, b_scales scales, output d,
+                         bool accumulate) {
+        cases.push_back({pass, m, n, k, scales, d, accumulate, operands, stored});
+    };
+    for (const int m : {1, 128, 4096}) {
+        for (const auto& [n, k] : weights) {
+            add("forward", m, n, k, orientation::nt, b_scales::block, output::bf16, false);
+            add("forward", m, n, k, orientation::nt, b_scales::token, output::bf16, true);
+        }
+    }
+    for (const auto& [n, k] : weights) {
+        add("dgrad", 4096, k, n, orientation::nn, b_scales::block, output::bf16, false);
+        add("wgrad", n, 4096, k, orientation::tn, b_scales::token, output::f32, true);
+        add("wgrad", n, 4096, k, orientation::tn, b_scales::block, output::bf16, false);
+    }
+    return cases;
+}
+
+std::vector<gemm_case> suite_fp8_63() { return suite_of_63(element::e4m3); }
+
+std::vector<gemm_case> suite_fp4() {
+    std::vector<gemm_case> cases = suite_of_63(element::fp8_fp4);
+    for (const element operands : {element::mxf4, element::nvf4}) {
+        for (const int m : {1, 128, 4096}) {
+            for (const auto& [n, k] : weights)
+                cases.push_back({.pass = "forward", .m = m, .n = n, .k = k, .operands = operands});
+        }
     }
     return cases;
 }
@@ -216,6 +285,8 @@ std::vector<gemm_case> suite(const std::string& name) {
     if (both || name == "fp8_42") append(suite_fp8_42());
     if (both || name == "fp8_25") append(suite_fp8_25());
     if (name == "fp8_layouts") append(suite_fp8_layouts());
+    if (name == "fp8_63") append(suite_fp8_63());
+    if (name == "fp4") append(suite_fp4());
     if (name == "sustained") append(suite_sustained());
     if (all || name == "fp8_row_scales") append(suite_fp8_row_scales());
     if (all || name == "bf16_75") append(suite_bf16_75());
@@ -235,8 +306,9 @@ gemm_case parse_shape(const std::string& text) {
     }
     if (sizes.size() != 3 || (colon != text.size() && !apply_recipe(text.substr(colon + 1), result))) {
         throw std::invalid_argument("the product '" + text +
-                                    "' is not M,N,K with an optional :1d2d, :1d1d, :row, :tensor, :bf16 or :f16, with "
-                                    "any of -nn, -tn, -tt, all but the first with -acc, the last two with -f32, too");
+                                    "' is not M,N,K with an optional :1d2d, :1d1d, :row, :tensor, :bf16, :f16 or "
+                                    ":fp8xfp4, with any of -nn, -tn, -tt, all but the first with -acc, the last three "
+                                    "with -f32, too; or :mxf4 or :nvf4, with -acc, -f32");
     }
     const auto refuse = [&](const std::string& why) {
         throw std::invalid_argument("the product '" + text + "': " + why);

@@ -55,7 +55,12 @@ constexpr peer_kind row_peers[] = {{"cublaslt_fast", peer_scaling::none, peer_su
                                    {"cublaslt_rowwise", peer_scaling::at_end, peer_sums::fast}};
 constexpr peer_kind half_peers[] = {{"cublaslt", peer_scaling::none}};
 
-std::span<const peer_kind> peers_of(const gemm_case& c) {
+/// Of FP8 with packed scales, which cuBLASLt does not take in these tiles; and none of FP4.
+constexpr peer_kind packed_peers[] = {{"cublaslt_tensorwise", peer_scaling::none}};
+
+std::span<const peer_kind> peers_of(const gemm_case& c, const device_info& device) {
+    if (c.is_fp4()) return {};
+    if (workload_of(c, device).a.format == scale_kind::ue8m0) return packed_peers;
     if (c.is_sustained()) return sustained_peers;
     if (c.is_turned()) return layout_peers;
     if (c.is_scaled_at_end()) return row_peers;
@@ -86,7 +91,7 @@ public:
         field_of_contenders field;
         reference_.compute(data_, true);
         enter_ours(result, field);
-        const std::span<const peer_kind> kinds = peers_of(problem);
+        const std::span<const peer_kind> kinds = peers_of(problem, current_device());
         result.peers.resize(o_.peers ? kinds.size() : 0);
         for (std::size_t i = result.peers.size(); i-- > 0;) enter_peer(kinds[i], result.peers[i], field);
         // Last, since it overwrites D.
@@ -104,7 +109,7 @@ private:
         if (kernels.empty()) return;
         result.config = kernels.pick().name;
         result.chosen_by = kernels.chosen_by;
-        if (data_.problem().is_turned()) {
+        if (data_.is_turned()) {
             const contender who = turned_.of(data_, kernels.pick().name);
             if (!is_launched(who, m)) return;
             judge(m, data_.problem().tolerance());
@@ -117,7 +122,7 @@ private:
         field.enter(kernels.pick(), m);
         if (right && o_.nvrtc && data_.problem().is_fp8())
             enter_run_time(kernels.ranked.front().info, result.run_time, field);
-        if (right && data_.problem().is_fp8() && !data_.problem().is_scaled_at_end())
+        if (right && data_.problem().is_fp8() && !data_.is_packed() && !data_.problem().is_scaled_at_end())
             enter_k_major(result.k_major, field);
     }
 
@@ -161,7 +166,7 @@ private:
     /// Block-scaled peers must enter first, because a peer without scales recomputes the reference with all scales 1.
     void enter_peer(const peer_kind& kind, measurement& m, field_of_contenders& field) {
         m.name = kind.name;
-        if (data_.problem().is_turned()) return enter_own(kind.name == layout_peers[0].name, m, field);
+        if (data_.is_turned()) return enter_own(kind.name == layout_peers[0].name, m, field);
         const bool whole = data_.problem().scales == b_scales::tensor;
         if (whole && kind.scaling != peer_scaling::none) return;
         const peer_scaling scaling = whole ? peer_scaling::at_end : kind.scaling;
@@ -252,7 +257,7 @@ int run_comparison(const options& o, const std::vector<gemm_case>& cases, const 
     const std::string path =
         o.out.empty() ? o.results + "/" + board.folder() + "/" + cases[0].family() + ".json" : o.out;
     std::vector<std::string> peers;
-    for (const peer_kind& p : peers_of(cases[0])) {
+    for (const peer_kind& p : peers_of(cases[0], current_device())) {
         if (o.peers) peers.push_back(p.name);
     }
     std::printf("x: the peer's time over ours, flushed and sustained\n%s\n", table_head(peers).c_str());

@@ -4,6 +4,8 @@
 #include "data.cuh"
 
 #include <deepgemm/core/math.cuh>
+#include <deepgemm/host/cuda_device.hpp>
+#include <deepgemm/host/exception.hpp>
 
 #include "normal.cuh"
 
@@ -137,6 +139,11 @@ input_matrix dense(const void* data, dtype type, i64 mn, i64 k, bool mn_major) {
 
 }  // namespace
 
+const device_info& current_device() {
+    static const device_info info = or_throw(cuda::describe_current_device());
+    return info;
+}
+
 void turn_scales(float* to, const float* from, int rows, int k, i64 stride) {
     transpose<<<1024, 256>>>(to, from, rows, ceil_div(k, 128), stride);
     check(cudaGetLastError(), "transpose");
@@ -183,9 +190,17 @@ void problem_data::generate(const gemm_case& problem, u64 seed) {
     problem_ = problem;
     seed_ = seed;
     const i64 m = problem.m, n = problem.n, k = problem.k;
+    const gemm_workload work = workload_of(problem, current_device());
+    packed_ = problem.is_fp4() || work.a.format == scale_kind::ue8m0;
+    d_ = d_buffer_.reserve(std::size_t(m * n) * problem.d_bytes());
+    if (packed_) {
+        packed_a_.generate(work.a, problem.m, problem.k, 2 * seed + 1);
+        packed_b_.generate(work.b, problem.n, problem.k, 2 * seed + 2);
+        check(cudaDeviceSynchronize(), "making of operands");
+        return;
+    }
     a_ = a_buffer_.reserve(std::size_t(m * k) * problem.operand_bytes());
     b_ = b_buffer_.reserve(std::size_t(n * k) * problem.operand_bytes());
-    d_ = d_buffer_.reserve(std::size_t(m * n) * problem.d_bytes());
     if (problem.is_fp8()) {
         generate_fp8();
     } else {
@@ -247,6 +262,11 @@ void problem_data::reset_d() {
 gemm_problem problem_data::made(major scales_of_a, bool as_stored) const {
     const i64 m = problem_.m, n = problem_.n, k = problem_.k;
     const dtype type = type_of(problem_.operands), d_type = type_of(problem_.d);
+    if (packed_) {
+        gemm_problem product{.a = packed_a_.argument(), .b = packed_b_.argument(), .d = {d_, d_type, m, n, n}};
+        if (problem_.accumulate) product.c = product.d;
+        return product;
+    }
     scale_argument of_a{.kind = scale_kind::none}, of_b = of_a;
     if (problem_.is_scaled_at_end()) {
         const bool by_row = problem_.scales == b_scales::row;

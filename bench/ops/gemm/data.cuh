@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 // The operands of one benchmarked product in device memory: normal random values, rounded to BF16 (or F16), or quantised to
-// E4M3 with FP32 scales in the layouts the kernels take. Generated in one pass on the GPU; no unquantised copy exists.
+// E4M3 with FP32 scales in the layouts the kernels take. Generated in one pass on the GPU; no unquantised copy exists. Those of
+// Blackwell with packed scales are packed_data.cuh's.
 #pragma once
 
 #include <deepgemm/ops/gemm/problem.hpp>
 
 #include "cases.hpp"
 #include "cuda_check.hpp"
+#include "packed_data.cuh"
 
 namespace deepgemm::bench {
+
+/// Host: the device that was current at the first call.
+const device_info& current_device();
 
 /// Host: makes a row-major FP8 operand (rows, k) of normal random values on the default stream, scaled per token: the scale
 /// (row, K block) is at row + block * align_up(rows, 4).
@@ -31,8 +36,17 @@ void values_of_c(float* to, i64 count, u64 seed);
 /// Device memory of one product at a time; grows to the largest case and is reused.
 class problem_data {
 public:
-    /// Host: makes new operands for `problem` on the default stream. FP8: scaled as the case says.
+    /// Host: makes new operands for `problem` on the default stream. FP8: scaled as the case says, packed on Blackwell.
     void generate(const gemm_case& problem, u64 seed);
+
+    /// True if the operands' scales are packed: FP4, and on Blackwell FP8 with scales along K. They are stored as the case says, and
+    /// nothing is transposed.
+    bool is_packed() const { return packed_; }
+    /// Of packed operands: what the reference reads.
+    unpacked_operand unpacked_a() const { return packed_a_.unpacked(); }
+    unpacked_operand unpacked_b() const { return packed_b_.unpacked(); }
+    /// True if FP8 operands are transposed before they are multiplied, or on the way.
+    bool is_turned() const { return problem_.is_turned() && !packed_; }
 
     /// Host: puts D into the state before a launch: C where the case accumulates, else NaN everywhere.
     void reset_d();
@@ -62,6 +76,8 @@ private:
 
     gemm_case problem_{"-", 0, 0, 0};
     u64 seed_ = 0;
+    bool packed_ = false;
+    packed_operand packed_a_{}, packed_b_{};
     device_buffer a_buffer_, b_buffer_, sa_buffer_, sa_k_buffer_, sb_buffer_, d_buffer_, turned_a_buffer_,
         turned_b_buffer_;
     void* a_ = nullptr;

@@ -2,7 +2,6 @@
 // Our contenders from the list of instantiated kernels, through the planner that users have.
 #include "ours.cuh"
 
-#include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
 
@@ -11,11 +10,6 @@
 namespace deepgemm::bench {
 
 namespace {
-
-const device_info& current_device() {
-    static const device_info info = or_throw(cuda::describe_current_device());
-    return info;
-}
 
 our_kernels kernels_for(const gemm_problem& product, objective_kind objective) {
     our_kernels found;

@@ -189,6 +189,8 @@ private:
 
 int run_tuning(const options& o, const std::vector<gemm_case>& cases, const machine& board, timer& clock,
                std::vector<gemm_tuned_row>& winners) {
+    if (cases[0].is_fp4())
+        throw std::runtime_error("rows of tuned tables do not tell FP4 operands apart; tune other products");
     const bool named_by_suite = cases[0].is_sustained() || o.objective == objective_kind::latency;
     const std::string name = concat("tune_", cases[0].family(), named_by_suite ? "" : "_sustained", ".json");
     const std::string path = o.out.empty() ? o.results + "/" + board.folder() + "/" + name : o.out;

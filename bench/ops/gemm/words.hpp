@@ -25,12 +25,16 @@ struct words<ops::gemm> {
         "-tt,\n"
         "all but 1d2d with -acc, the last two with -f32, too. A product that accumulates adds C in place. FP8 in "
         "these\n"
-        "orders is transposed first, or with up to 128 rows and scales along K on the way; plans are for what follows.";
-    static constexpr const char* suites[] = {"fp8_42",         "fp8_25",    "fp8",     "fp8_layouts",
-                                             "fp8_row_scales", "sustained", "bf16_75", "all"};
+        "orders is transposed first, or with up to 128 rows and scales along K on the way; plans are for what "
+        "follows.\n"
+        "Blackwell (--gpu b200) takes FP8 in every order, with packed scales along K, and R may be fp8xfp4 (weights in "
+        "FP4,\n"
+        "with -nn, -tn, -tt, -acc, -f32), mxf4 or nvf4 (FP4 alone, along K, with -acc, -f32).";
+    static constexpr const char* suites[] = {"fp8_42",    "fp8_25",  "fp8", "fp8_layouts", "fp8_row_scales",
+                                             "sustained", "bf16_75", "all", "fp8_63",      "fp4"};
     static constexpr const char* about_suites =
         "fp8_42 (default), fp8_25, fp8 (both), fp8_layouts, fp8_row_scales, sustained, bf16_75, all of these but "
-        "fp8_layouts and sustained";
+        "fp8_layouts and sustained; for Blackwell fp8_63 and fp4";
     static constexpr const char* simulated[] = {"4,128,256",         "64,128,384",         "256,128,256",
                                                 "100,136,256:1d1d",  "72,64,256:1d1d-acc", "90,72,256:row",
                                                 "7,136,144:tensor",  "64,96,192:bf16",     "128,64,128:bf16-nn",
@@ -38,6 +42,9 @@ struct words<ops::gemm> {
 
     static product parse(const std::string& text) { return parse_shape(text); }
     static gemm_workload workload_of(const product& p) { return bench::workload_of(p); }
+    static gemm_workload workload_of(const product& p, const device_info& device) {
+        return bench::workload_of(p, device);
+    }
     static i32 rows_of(const gemm_workload& work) { return work.shape.m; }
     static static_extents fixed_by(const gemm_workload& work) { return {0, work.shape.n, work.shape.k}; }
     /// The epilogue tells kernels apart only if they add C, which they do in two ways.

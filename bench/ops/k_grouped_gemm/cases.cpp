@@ -32,11 +32,15 @@ std::vector<i32> k_grouped_case::sizes() const {
 
 k_grouped_workload workload_of(const k_grouped_case& c) {
     const gemm_workload one = workload_of(c.one());
+    const auto scaled = [&c](operand_info x) {
+        if (c.packed) x.format = scale_kind::ue8m0;
+        return x;
+    };
     return {.groups = c.groups,
             .shape = one.shape,
             .concatenated = c.concatenated,
-            .a = one.a,
-            .b = one.b,
+            .a = scaled(one.a),
+            .b = scaled(one.b),
             .d = one.d,
             .accumulate = one.accumulate,
             .in_place = one.in_place};
@@ -46,7 +50,7 @@ double k_grouped_case::flops() const { return demand_of(bench::workload_of(*this
 double k_grouped_case::bytes() const { return demand_of(bench::workload_of(*this)).bytes; }
 
 std::string k_grouped_case::name() const {
-    return concat(groups, "x", k, " ", rows, "x", n, " ", pass(), is_fp8() ? "" : " bf16",
+    return concat(groups, "x", k, " ", rows, "x", n, " ", pass(), is_fp8() ? "" : " bf16", packed ? " ue8m0" : "",
                   accumulate ? "" : concat(" to ", one().d_type()));
 }
 
@@ -82,11 +86,13 @@ k_grouped_case parse_k_groups(const std::string& text) {
         return there;
     };
     const bool bf16 = takes("bf16-"), apart = !bf16 && takes("concatenated"), known = apart || takes("along-k"),
-               f32 = takes("-f32"), half = !f32 && takes("-bf16");
+               packed = !bf16 && takes("-ue8m0"), f32 = takes("-f32"), half = !f32 && takes("-bf16");
     if (given.sizes.empty() || !known || !recipe.empty()) {
         given.refuse(
             "groups of K are written G*M,N,K:along-k or, of concatenated operands, G*M,N,K:concatenated; of BF16, "
-            ":bf16-along-k; with -f32 or -bf16 behind that if D is not added to but stored in that type");
+            ":bf16-along-k; with -ue8m0 behind that if scales of FP8 are packed, then with -f32 or -bf16 if D is not "
+            "added "
+            "to but stored in that type");
     }
     const gemm_case one = given.product(bf16 ? ":bf16-tn" : "", "of all groups");
     if (apart && one.k % 128 != 0) given.refuse(concat("K is ", one.k, "; concatenated groups have multiples of 128"));
@@ -97,13 +103,14 @@ k_grouped_case parse_k_groups(const std::string& text) {
             .operands = one.operands,
             .concatenated = apart,
             .d = half ? output::bf16 : output::f32,
-            .accumulate = !f32 && !half};
+            .accumulate = !f32 && !half,
+            .packed = packed};
 }
 
 std::string words<ops::k_grouped_gemm>::text_of(const k_grouped_workload& work) {
     const auto& [m, n, k] = work.shape;
     return concat(work.groups, "*", m, ",", n, ",", k, ":", work.a.type == dtype::bf16 ? "bf16-" : "",
-                  work.concatenated ? "concatenated" : "along-k",
+                  work.concatenated ? "concatenated" : "along-k", work.a.format == scale_kind::ue8m0 ? "-ue8m0" : "",
                   work.accumulate         ? ""
                   : work.d == dtype::bf16 ? "-bf16"
                                           : "-f32");

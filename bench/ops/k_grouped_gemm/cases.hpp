@@ -20,6 +20,7 @@ struct k_grouped_case {
     bool concatenated = false;
     output d = output::f32;
     bool accumulate = true;  ///< D += in place
+    bool packed = false;     ///< FP8: scales in UE8M0
 
     /// The product of all K.
     gemm_case one() const {
@@ -67,7 +68,7 @@ std::vector<k_grouped_case> suite_k_grouped();
 std::vector<k_grouped_case> suite_k_grouped_bf16();
 
 /// "G*M,N,K:along-k" as K elements in G groups, in FP8, added to D in FP32; "concatenated" in place of "along-k" for operands that
-/// are; "bf16-along-k" in BF16; with "-f32" or "-bf16" behind it D is stored in that type. Throws std::invalid_argument if it is no
+/// are; "bf16-along-k" in BF16; with "-ue8m0" behind it FP8 has packed scales, with "-f32" or "-bf16" D is stored in that type. Throws std::invalid_argument if it is no
 /// such product.
 k_grouped_case parse_k_groups(const std::string& text);
 

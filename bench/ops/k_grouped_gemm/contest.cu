@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Times products in groups of K: `deepgemm bench --suite k_grouped` and k_grouped_bf16, and with --tune all kernels against one
 // another. Every result is checked against the reference, group by group.
+#include <deepgemm/host/cuda_launch.hpp>
+#include <deepgemm/host/exception.hpp>
 #include <deepgemm/ops/k_grouped_gemm/operation.hpp>
+#include <deepgemm/scale/pack_k_grouped.cuh>
 
 #include "ops/group_contest.cuh"
 #include "words.hpp"
@@ -9,6 +12,12 @@
 namespace deepgemm::bench {
 
 namespace {
+
+/// Rounds positive scales down to powers of two, which packed scales can be.
+__global__ void round_to_powers(float* scales, i64 count) {
+    for (i64 i = blockIdx.x * i64(blockDim.x) + threadIdx.x; i < count; i += i64(gridDim.x) * blockDim.x)
+        scales[i] = bit_cast<float>(bit_cast<u32>(scales[i]) & 0x7f800000u);
+}
 
 /// Device memory of one product in groups of K at a time.
 class k_grouped_data {
@@ -33,6 +42,10 @@ public:
             normal(b_, problem.operands, n * k, 2 * seed + 2);
         }
         check(cudaMemcpy(list_, sizes_.data(), sizes_.size() * sizeof(i32), cudaMemcpyHostToDevice), "copy of sizes");
+        if (problem.packed) {
+            wa_ = packed(wa_buffer_, sa_, m);
+            wb_ = packed(wb_buffer_, sb_, n);
+        }
         check(cudaDeviceSynchronize(), "making of operands");
     }
 
@@ -58,6 +71,10 @@ public:
                                .groups = problem_.concatenated
                                              ? concatenated_groups(list_, sizes_.data(), problem_.groups)
                                              : k_groups_by_size(list_, problem_.groups)};
+        if (problem_.packed) {
+            made.a.scales = k_grouped_scales(wa_, problem_.rows, words());
+            made.b.scales = k_grouped_scales(wb_, problem_.n, words());
+        }
         if (problem_.accumulate) made.c = made.d;
         return made;
     }
@@ -81,6 +98,26 @@ private:
     static i64 blocks(i64 k) { return ceil_div(k, i64(128)); }
     std::size_t d_bytes() const {
         return std::size_t(problem_.rows) * std::size_t(problem_.n) * problem_.one().d_bytes();
+    }
+
+    /// Words of packed scales along K.
+    i64 words() const { return most_k_group_words(problem_.k, problem_.groups); }
+
+    /// Makes the scales of an operand of `rows` rows powers of two, which the reference reads, and packs them.
+    const u32* packed(device_buffer& to, float* scales, i64 rows) const {
+        u32* const out = to.as<u32>(std::size_t(pitch(rows) * words()));
+        round_to_powers<<<1024, 256>>>(scales, pitch(rows) * blocks(problem_.k));
+        check(cudaGetLastError(), "round_to_powers");
+        or_throw(cuda::launch<scale::pack_k_grouped>({.in = scales,
+                                                      .row_stride = pitch(rows),
+                                                      .rows = i32(blocks(problem_.k)),
+                                                      .mn = i32(pitch(rows)),
+                                                      .layout = list_,
+                                                      .groups = problem_.groups,
+                                                      .alignment = 128,
+                                                      .out = out,
+                                                      .words = i32(words())}));
+        return out;
     }
 
     /// Makes an FP8 operand of `rows` rows: one matrix, or one for each group.
@@ -119,9 +156,10 @@ private:
     k_grouped_case problem_{};
     u64 seed_ = 0;
     std::vector<i32> sizes_;
-    device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, d_buffer_, list_buffer_;
+    device_buffer a_buffer_, b_buffer_, sa_buffer_, sb_buffer_, wa_buffer_, wb_buffer_, d_buffer_, list_buffer_;
     u8 *a_ = nullptr, *b_ = nullptr, *d_ = nullptr;
     float *sa_ = nullptr, *sb_ = nullptr;
+    const u32 *wa_ = nullptr, *wb_ = nullptr;
     i32* list_ = nullptr;
 };
 

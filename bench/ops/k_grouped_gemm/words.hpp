@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The GEMM in groups of K in words: "G*M,N,K:{[bf16-]along-k|concatenated}[-f32|-bf16]".
+// The GEMM in groups of K in words: "G*M,N,K:{[bf16-]along-k|concatenated}[-ue8m0][-f32|-bf16]".
 #pragma once
 
 #include <memory>
@@ -16,16 +16,19 @@ template <>
 struct words<ops::k_grouped_gemm> {
     using product = k_grouped_case;
 
-    static constexpr const char* form = "G*M,N,K:{[bf16-]along-k|concatenated}[-f32|-bf16]";
+    static constexpr const char* form = "G*M,N,K:{[bf16-]along-k|concatenated}[-ue8m0][-f32|-bf16]";
     static constexpr const char* about =
         "G*M,N,K:along-k are K elements in FP8 in G groups along K, each added to a matrix (M, N) in FP32;\n"
         "G*M,N,K:concatenated are the same where the rows of operands are as long as their group; with bf16- before\n"
-        "along-k, BF16 with rows of K. With -f32 or -bf16 behind it D is stored in that type and not added to.";
+        "along-k, BF16 with rows of K. With -ue8m0 behind it scales of FP8 are packed, with -f32 or -bf16 D is stored "
+        "in\n"
+        "that type and not added to.";
     static constexpr const char* heading = "groups x k, m x n";
     static constexpr const char* suites[] = {"k_grouped", "k_grouped_bf16"};
     static constexpr const char* about_suites = "k_grouped: FP8 in groups of K; k_grouped_bf16: BF16 in such groups";
     static constexpr const char* simulated[] = {"3*72,128,512:along-k", "3*72,128,512:concatenated",
-                                                "3*72,128,200:bf16-along-k", "3*72,128,200:bf16-along-k-bf16"};
+                                                "3*72,128,640:along-k-ue8m0", "3*72,128,200:bf16-along-k",
+                                                "3*72,128,200:bf16-along-k-bf16"};
 
     static bool takes(const std::string& text) {
         return text.find('*') != text.npos &&

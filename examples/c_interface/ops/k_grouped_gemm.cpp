@@ -10,13 +10,22 @@ namespace {
 dg::result<dg::k_group_list> list_of(const deepgemm_k_groups* given) {
     const auto groups = c_interface::structure("the structure of groups", given);
     if (!groups) return groups.failure();
-    const auto& [count, d_stride, list, host_sizes, by_end, accumulate, alignment] = *groups;
+    const auto& [count, d_stride, list, host_sizes, by_end, accumulate, alignment, scale_words] = *groups;
     return dg::k_group_list{.count = count,
                             .data = list,
                             .by_end = by_end != 0,
                             .alignment = alignment,
                             .concatenated = host_sizes != nullptr,
                             .host_sizes = host_sizes};
+}
+
+/// An FP8 operand with its scales. Of packed ones there are as many words as the groups say.
+dg::result<dg::scaled_matrix> operand_of(const char* name, const deepgemm_input* given, const deepgemm_scales* scales,
+                                         const deepgemm_k_groups* groups) {
+    auto made = c_interface::operand_of(name, given, scales);
+    if (made && groups != nullptr && made->scales.kind == dg::scale_kind::ue8m0)
+        made->scales.columns = groups->scale_words;
+    return made;
 }
 
 /// Calls function(engine, A, B, D, groups, options); a() and b() are the operands.
@@ -46,8 +55,8 @@ deepgemm_status deepgemm_k_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine*
                                                           const deepgemm_scales* b_scales, const deepgemm_output* d,
                                                           const deepgemm_k_groups* groups, void* stream,
                                                           deepgemm_message* message) {
-    const auto left = [&] { return c_interface::operand_of("A", a, a_scales); };
-    const auto right = [&] { return c_interface::operand_of("B", b, b_scales); };
+    const auto left = [&] { return operand_of("A", a, a_scales, groups); };
+    const auto right = [&] { return operand_of("B", b, b_scales, groups); };
     return run(engine, left, right, d, groups, stream, message,
                [](const auto&... given) { return dg::k_grouped_fp8_gemm_nt_contiguous(given...); });
 }

@@ -2,9 +2,7 @@
 // Lists of kernel types. A list says which kernels a translation unit instantiates, or a run-time compiler compiles.
 #pragma once
 
-#include <deepgemm/core/arch.cuh>
 #include <deepgemm/core/macros.cuh>
-#include <deepgemm/core/traits.cuh>
 
 namespace deepgemm::shipped {
 
@@ -16,15 +14,11 @@ struct kernels {};
 template <class O>
 DEEPGEMM_BOTH constexpr auto all_of();
 
-/// The same for architecture `Arch`. Operations that ship kernels for Blackwell define it in ops/*/shipped_sm100.cuh, which is to be
-/// included beside shipped.cuh; for others the list is empty.
-template <class Arch, class O>
-DEEPGEMM_BOTH constexpr auto all_for() {
-    if constexpr (same_as<Arch, arch::sm90>) {
-        return all_of<O>();
-    } else {
-        return kernels<>{};
-    }
+/// The same for Blackwell. Operations that ship kernels for it define it in ops/*/shipped_sm100.cuh, which is to be included beside
+/// shipped.cuh; for others the list is empty.
+template <class O>
+DEEPGEMM_BOTH constexpr kernels<> sm100_of() {
+    return {};
 }
 
 /// One list of the kernels of all `Lists`, as `type`.

@@ -55,8 +55,8 @@ struct chosen_means {
     const other_library<O>* library = nullptr;
 
     result<void> launch(const typename O::problem& problem, const launch_options& options) const {
-        return library != nullptr ? library->launch(problem, options)
-                                  : kernel->launch(O::arguments_of(problem), options);
+        return library != nullptr && library->computes(problem) ? library->launch(problem, options)
+                                                                : kernel->launch(O::arguments_of(problem), options);
     }
 };
 

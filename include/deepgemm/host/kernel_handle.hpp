@@ -151,6 +151,10 @@ typename K::arguments arguments_for(const typename O::arguments& given) {
 /// How many multiprocessors a launch uses on a device with `present` of them; an error if that number is out of range.
 inline result<int> usable_sms(const launch_info& kernel, const launch_options& options, int present) {
     const int wanted = options.num_sms == 0 ? present : options.num_sms;
+    if (kernel.claims && wanted < present)
+        return fail(errc::bad_option, "num_sms is ", wanted, " of ", present,
+                    "; this kernel claims tiles, and takes every multiprocessor that is free: num_sms must be 0 or ",
+                    present);
     if (wanted >= kernel.cluster_ctas && wanted <= present) return wanted;
     return fail(errc::bad_option, "num_sms is ", wanted, "; this kernel needs at least ", kernel.cluster_ctas,
                 " and the device has ", present);

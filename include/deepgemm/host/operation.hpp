@@ -159,6 +159,12 @@ template <class O>
 concept varies_rows = requires(const typename O::workload& work, i32 rows) {
     { O::with_rows(work, rows) } -> same_as<typename O::workload>;
 };
+/// Says of a workload that no kernel of a device computes why, and what to do instead; "" of one that a kernel may be instantiated
+/// for.
+template <class O>
+concept refuses = requires(const typename O::workload& work, const device_info& device) {
+    { O::refusal(work, device) } -> same_as<std::string>;
+};
 /// Has measured choices, rows of a type of its own: a table for each GPU, and a search for the row that applies to a workload
 /// and was tuned for an objective.
 /// A row has a configuration, says whether a kernel is its choice, and holds measured times.
@@ -248,6 +254,10 @@ struct other_library {
                                                objective_kind) = nullptr;
     /// Computes a checked problem that is not empty on the current device.
     kernel_function<const typename O::problem&, const launch_options&> launch{};
+    /// False for a checked problem that it cannot compute, though it was measured on its workload: our kernel then does. Null: none.
+    bool (*takes)(const typename O::problem&) = nullptr;
+
+    bool computes(const typename O::problem& given) const { return takes == nullptr || takes(given); }
 };
 
 /// What a caller asks for one operation. The context holds what applies to all operations.

@@ -98,7 +98,8 @@ struct plan_of {
                         O::describe(*found));
         }
         if (ranked.empty()) return {};
-        if (library && library->is_used()) return library->library->launch(given, {stream, num_sms, dependent_launch});
+        if (library && library->is_used() && library->library->computes(given))
+            return library->library->launch(given, {stream, num_sms, dependent_launch});
         return kernel()->launch(O::arguments_of(given), {stream, num_sms, dependent_launch});
     }
 };
@@ -171,6 +172,8 @@ const char* why_not(const info_of<O>& info, const typename O::workload& work, co
     if (const char* const why = O::why_not(info.cfg, work)) return why;
     if (info.launch.smem_bytes > device.smem_bytes_per_cta) return "it needs more shared memory than the device has";
     if (info.launch.cluster_ctas > sms) return "its clusters are larger than num_sms";
+    if (info.launch.claims && sms < device.sm_count)
+        return "it claims tiles on every multiprocessor that is free, and num_sms keeps some for others";
     return detail::why_not(info.cfg, knobs, split_k);
 }
 
@@ -265,8 +268,8 @@ preference<O> preferred(const question<O>& asked, const allowance& may) {
     return row == nullptr ? preference<O>{} : preference<O>{.row = row, .by = choice::tuned};
 }
 
-/// The error for a workload that no kernel runs. It names the kernel to instantiate, or what forbids the kernel that comes
-/// closest.
+/// The error for a workload that no kernel runs. It names what forbids the kernel that comes closest, why there can be none, or
+/// the kernel to instantiate.
 template <operation O>
 error no_kernel(const question<O>& asked, const allowance& may) {
     const auto& [work, device, kernels, knobs, own] = asked;
@@ -282,6 +285,10 @@ error no_kernel(const question<O>& asked, const allowance& may) {
         if (O::why_not(info.traits, work) != nullptr || (own.pin && !agrees(*own.pin, info.cfg))) continue;
         const char* const reason = asked.rules_out(info, may);
         if (reason != nullptr) return fail(errc::no_kernel, text, "; ", to_source(info.cfg), " does not: ", reason);
+    }
+    if constexpr (operation_concept::refuses<O>) {
+        if (const std::string why = O::refusal(work, device); !why.empty())
+            return fail(errc::no_kernel, text, "; ", why);
     }
     info_of<O> wanted = O::wanted(work, device);
     if (own.pin) {

@@ -33,6 +33,14 @@ constexpr const char* name_of(trigger when) {
     return "?";
 }
 
+constexpr const char* name_of(tile_source source) {
+    switch (source) {
+        case tile_source::numbered: return "numbered";
+        case tile_source::claimed: return "claimed";
+    }
+    return "?";
+}
+
 constexpr const char* name_of(major order) { return order == major::k ? "k" : order == major::mn ? "mn" : "?"; }
 
 constexpr const char* name_of(scale_kind kind) {

@@ -23,6 +23,7 @@ struct scale_arguments {
     const void* data = nullptr;
     i64 stride_mn = 1, stride_k = 0;
     i64 matrix_stride = 0;  ///< in a stack of matrices: from the scales of one to those of the next
+    i32 words_k = 0;        ///< along K, of packed scales of groups; 0: as many as K has
 };
 
 /// Numbers of rows in device memory (host memory for the simulator).

@@ -5,6 +5,7 @@
 
 #include <deepgemm/epilogue/epilogue.cuh>
 #include <deepgemm/kernel/config.cuh>
+#include <deepgemm/kernel/gemm_template.cuh>
 #include <deepgemm/kernel/operand.cuh>
 #include <deepgemm/mma/sm90/fragment.cuh>
 #include <deepgemm/mma/sm90/product.cuh>
@@ -123,6 +124,9 @@ struct parts_requirements {
                   "gemm: a cluster has 1 to 8 CTAs");
     static_assert(Config.store_buffers >= 0 && Config.store_columns >= 0,
                   "gemm: store_buffers and store_columns are counts; 0 chooses");
+    static_assert(Config.split_k >= 1 && Config.split_k <= 8, "gemm: split_k must be from 1 to 8");
+    static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,
+                  "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");
     static_assert(Config.raster_rows >= 1, "gemm: raster_rows must be positive");
     static_assert(Config.extents.m >= 0 && Config.extents.n >= 0 && Config.extents.k >= 0,
                   "gemm: static extents are lengths; 0 leaves one to run time");
@@ -145,6 +149,20 @@ struct gemm_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>,
                   "add_in_place alone");
     static_assert(A::scale::tile.mn == 1 || Tiles::stacked.a || !Tiles::bounded,
                   "gemm: groups that may start at any row of A need scales of single rows");
+    static_assert(!claiming_schedule<Tiles>,
+                  "gemm: tiles are claimed on Blackwell only: Hopper has no cluster launch control");
+    /// Elements of K of a word of an operand's scales, if several share it.
+    template <class X>
+    static constexpr int packed_word =
+        X::scale::format::per_word == 1 ? 0 : X::scale::format::per_word* X::scale::tile.k;
+    static_assert((grouping_of<Tiles>() != grouping::along_k && grouping_of<Tiles>() != grouping::k_concatenated) ||
+                      (packed_word<A> == word_of_packed_scales<Tiles>() &&
+                       packed_word<B> == word_of_packed_scales<Tiles>()),
+                  "gemm: groups of K whose scales are packed need a policy with_packed_scales<...>, and packed scales "
+                  "of both operands; other groups of K need neither");
+    static_assert(word_of_packed_scales<Tiles>() == 0 ||
+                      (scale::by_copies<typename A::scale> && scale::by_copies<typename B::scale>),
+                  "gemm: packed scales of groups of K are those of single rows, MN-major, which TMA copies to stages");
     static_assert(!A::info.gathered || Config.cluster.n == 1,
                   "gemm: gathered rows of A reach one CTA, so CTAs of a cluster must lie along M");
     static_assert(!A::info.gathered || B::scale::via != scale::route::copied,
@@ -174,7 +192,6 @@ struct gemm_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>,
             Config.block.n % (copied_rows(B::contiguous, Config.block.n) * max(Config.cluster.m, 1)) == 0,
         "gemm: each CTA of a cluster must load whole groups of eight rows of a shared tile, "
         "or of 64 rows (32 where the tile is no multiple of 64) of an operand that is contiguous along M or N");
-    static_assert(Config.split_k >= 1 && Config.split_k <= 8, "gemm: split_k must be from 1 to 8");
     static_assert(Config.split_k == 1 || (Config.cluster.size() == 1 && !Config.sm90.alternate),
                   "gemm: CTAs that split K share no tiles, and their warpgroups do not alternate");
     static_assert(Config.store_rows == 0 || Config.store_rows == sm90::wgmma_rows::warp_rows ||

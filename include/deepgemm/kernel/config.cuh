@@ -26,6 +26,14 @@ enum class trigger : u8 {
 template <>
 inline constexpr const char* enum_name<trigger> = "trigger";
 
+/// How the clusters of a grid come to their tiles, on Blackwell.
+enum class tile_source : u8 {
+    numbered,  ///< as many clusters as are resident; the tiles of each follow from its number (schedule/persistent.cuh)
+    claimed,  ///< a cluster for each tile; one that is done takes over that of one that has not begun (schedule/claimed.cuh)
+};
+template <>
+inline constexpr const char* enum_name<tile_source> = "tile_source";
+
 /// The part of a configuration that only kernels for Hopper have.
 struct sm90_config {
     int warpgroups = 2;      ///< warpgroups that multiply; each takes block.m / warpgroups rows of every tile
@@ -49,6 +57,8 @@ struct sm100_config {
     int ctas = 1;  ///< CTAs that multiply together; 2: a pair along M, each with block.m rows and half of B's tile
     int epilogue_warps = 4;  ///< warps that take totals from tensor memory to D
     int accumulators = 2;    ///< totals of a tile in tensor memory: one tile is stored while the next one is multiplied
+    tile_source tiles = tile_source::numbered;
+    int tc_util = 100;  ///< share of the time, in percent, that tensor cores multiply at most, to draw less power
     DEEPGEMM_BOTH friend constexpr bool operator==(const sm100_config&, const sm100_config&) = default;
 };
 template <>
@@ -56,7 +66,8 @@ struct fields_of<sm100_config> {
     static constexpr const char* name = "";
     static constexpr auto all =
         field_list{field{"ctas", &sm100_config::ctas}, field{"epilogue_warps", &sm100_config::epilogue_warps},
-                   field{"accumulators", &sm100_config::accumulators}};
+                   field{"accumulators", &sm100_config::accumulators}, field{"tiles", &sm100_config::tiles},
+                   field{"tc_util", &sm100_config::tc_util}};
 };
 
 /// Everything about a GEMM kernel that may change its speed but not its results. Only split_k, which changes the order of

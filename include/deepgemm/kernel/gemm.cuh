@@ -89,8 +89,6 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>,
     static_assert(smem_pipeline<pipeline>, "gemm: the pipeline must model smem_pipeline, as tma_pipeline does");
     static_assert(explains<pipeline_concept::model<pipeline>>);
     static_assert(pipeline::barrier_bytes == storage::stages * 16, "gemm: a pipeline has two barriers a stage");
-    static_assert(Config.split_k == 1 || same_as<Tiles, default_tiles<Config>>,
-                  "gemm: split_k is for the default schedule, which gives all parts of a tile to one cluster");
 
     static constexpr promotion promote = Config.sm90.promote;
     /// Fragments of 64 rows that each math warpgroup accumulates.
@@ -327,7 +325,7 @@ private:
     }
 
     /// True in a CTA that stores the tiles that it sums.
-    DEEPGEMM_DEVICE static bool stores(const split& parts) { return Config.split_k == 1 || parts.is_first(); }
+    DEEPGEMM_DEVICE static bool stores(const split& parts) { return Config.split_k == 1 || parts.collects(); }
 };
 
 static_assert(kernel<gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>,

@@ -109,9 +109,12 @@ struct gemm_host {
         return p;
     }
 
-    /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles; 0 if D is empty.
+    /// CTAs to launch on `num_sms` multiprocessors: whole clusters, no more than there are tiles, and one for each tile if clusters
+    /// claim them; 0 if D is empty.
     DEEPGEMM_BOTH static constexpr int grid(const arguments& args, int num_sms) {
-        return min(Tiles::clusters(args.shape, args.tiles), num_sms / Config.cluster_ctas()) * Config.cluster_ctas();
+        const i32 tiles = Tiles::clusters(args.shape, args.tiles);
+        if constexpr (claiming_schedule<Tiles>) return tiles * Config.cluster_ctas();
+        return min(tiles, num_sms / Config.cluster_ctas()) * Config.cluster_ctas();
     }
 
     /// What the kernel computes; `promoted` as in gemm_traits.

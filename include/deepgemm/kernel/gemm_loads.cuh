@@ -27,6 +27,15 @@ protected:
     /// The tiles of a CTA. Each role computes this itself. It reads kernel parameters, whose first access costs about half a
     /// microsecond, so do everything that needs none before it.
     DEEPGEMM_DEVICE static tiles work_of(const params& p, u32 rank) { return p.tiles.started(shape_of(p), rank); }
+    /// The same for a role that walks as `who` says, also if tiles are claimed.
+    template <class Storage>
+    DEEPGEMM_DEVICE static tiles work_of(const params& p, const Storage& smem, u32 rank, tile_reader who) {
+        if constexpr (claiming_schedule<tiles>) {
+            return work_of(p, rank).through(smem.at(regions::claims{}), who);
+        } else {
+            return work_of(p, rank);
+        }
+    }
 
     /// Rows of a tile, or more if the schedule does not say where they end.
     DEEPGEMM_DEVICE static i32 rows_of(const work_item& tile) {
@@ -49,7 +58,7 @@ protected:
     DEEPGEMM_DEVICE static void load_a(const params& p, const Storage& smem, const Pipeline& pipe, u32 rank,
                                        tile_slice mine) {
         a_stream::produce(
-            p.a, pipe, work_of(p, rank), mine,
+            p.a, pipe, work_of(p, smem, rank, tile_reader::asker), mine,
             [](const work_item& tile, i32 block) { return tile.a(block); },  // (block.m, block.k)
             [&](u32 stage) { return smem.place_of_a(stage); }, [](const work_item& tile) { return rows_of(tile); });
     }
@@ -58,7 +67,7 @@ protected:
     DEEPGEMM_DEVICE static void load_b(const params& p, const Storage& smem, const Pipeline& pipe, u32 rank,
                                        tile_slice mine, const Beside& beside = {}) {
         b_stream::produce(
-            p.b, pipe, work_of(p, rank), mine,
+            p.b, pipe, work_of(p, smem, rank, tile_reader::thread), mine,
             [](const work_item& tile, i32 block) { return tile.b(block); },  // (block.n, block.k)
             [&](u32 stage) { return smem.place_of_b(stage); }, typename b_stream::whole_tiles{}, beside);
     }

@@ -285,7 +285,7 @@ private:
             in_cta.reduce(total[0], next != last);
             if (!in_cta.is_first()) continue;
             if constexpr (Config.split_k > 1) in_cluster.reduce(total, next != last);
-            if (Config.split_k == 1 || in_cluster.is_first())
+            if (Config.split_k == 1 || in_cluster.collects())
                 store_prenorm<typename mma::fragment, sums>(p.args, tile.m + first_row, tile.n, tile.matrix(),
                                                             tile.end(), total[0]);
         }

@@ -136,7 +136,7 @@ struct hc_prenorm<Arch, Config, Sums> {
             in_cta.reduce(total[0], next != last);
             if (!in_cta.is_first()) continue;
             if constexpr (Config.split_k > 1) in_cluster.reduce(total, next != last);
-            if (Config.split_k == 1 || in_cluster.is_first())
+            if (Config.split_k == 1 || in_cluster.collects())
                 store_prenorm<sm90::wgmma_rows, sums>(p.args, tile.m, tile.n, tile.matrix(), tile.end(), total[0]);
         }
         ptx::grid_dependency_trigger();

@@ -14,6 +14,7 @@ struct launch_info {
     int cluster_ctas = 1;       ///< CTAs of a hardware cluster
     bool all_resident = false;  ///< its CTAs wait for each other, so all of them must be resident at the same time
     int ctas_per_sm = 1;        ///< for which a multiprocessor shall have registers; nvcc keeps a thread's below that
+    bool claims = false;        ///< a cluster for each tile, on any multiprocessor that is free: num_sms is no limit
     DEEPGEMM_BOTH friend constexpr bool operator==(const launch_info&, const launch_info&) = default;
 };
 

@@ -27,6 +27,12 @@ struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, s
         "FP4 in bytes, 256 of FP4 where both operands are FP4 with scales of one row and 32 or 16 elements of K");
     static_assert(Config.sm100.accumulators >= 2 && Config.sm100.accumulators <= 16,
                   "gemm: sm100.accumulators must be at least 2: one is filled while another one is stored");
+    static_assert(
+        (Config.sm100.tiles == tile_source::claimed) == claiming_schedule<Tiles>,
+        "gemm: sm100.tiles must be tile_source::claimed if the schedule claims tiles, and only then: the default "
+        "schedule does as it says, one of your own says it itself");
+    static_assert(Config.sm100.tc_util >= 1 && Config.sm100.tc_util <= 100,
+                  "gemm: sm100.tc_util must be from 1 to 100: a share of the time in percent, 100 without any limit");
     /// Rows of M or N that the smallest copy of a part of a tile brings: eight, or a slab of 128 or 64 bytes.
     template <class X>
     DEEPGEMM_BOTH static constexpr int copied(int rows) {
@@ -39,7 +45,13 @@ struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, s
                   "gemm: each CTA of a cluster must load whole groups of eight rows of a tile, or whole slabs of 128 "
                   "bytes (64 where "
                   "the tile is no multiple of 128) of an operand that is contiguous along M or N");
-    static_assert(Config.split_k == 1, "gemm: config.split_k is Hopper's");
+    static_assert(Config.split_k == 1 || Config.cluster.size() == ctas,
+                  "gemm: CTAs that split K share no tiles: config.cluster must be {1, 1}, or that of a pair");
+    static_assert(Config.split_k * ctas <= 8,
+                  "gemm: the parts of K are CTAs or pairs of one cluster: split_k * sm100.ctas must be at most 8");
+    static_assert(
+        Config.split_k == 1 || Config.store_rows != 128,
+        "gemm: the totals of parts of K meet warp by warp: with split_k, store_rows must be 32, or 0 to choose");
     static_assert(!Config.d_ahead, "gemm: config.d_ahead is Hopper's");
     static_assert(Config.sm90 == sm90_config{}, "gemm: config.sm90 is Hopper's");
     static_assert(Config.store_rows == 0 || Config.store_rows == 32 || Config.store_rows == 128,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The GEMM of Blackwell: D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), where the tensor cores apply the scales of FP8. One
 // thread multiplies; the totals lie in tensor memory, in one accumulator while a tile is multiplied and in another one while the
-// tile before is stored. Operands, tiles, schedule, staging and host side are the parts of Hopper's kernel; only the roles differ.
+// tile before is stored. The parts of a cluster may share the K blocks of a tile (docs/hardware/clusters.md). Operands, tiles,
+// schedule, staging and host side are the parts of Hopper's kernel; only the roles differ.
 #pragma once
 
 #include <deepgemm/epilogue/step.cuh>
@@ -12,6 +13,7 @@
 #include <deepgemm/kernel/sm100_check.cuh>
 #include <deepgemm/kernel/sm100_storage.cuh>
 #include <deepgemm/kernel/tile_store.cuh>
+#include <deepgemm/mma/sm100/pace.cuh>
 #include <deepgemm/mma/sm100/tcgen05.cuh>
 #include <deepgemm/pipeline/accumulator_ring.cuh>
 #include <deepgemm/pipeline/sm100_roles.cuh>
@@ -28,9 +30,11 @@ template <class A, class B, class Epilogue, config Config, class Tiles,
     requires(!Config.swap)
 struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
     : sm100_requirements<A, B, Epilogue, Config, Tiles>,
-      gemm_loads<gemm_host<sm100_sizes<A, B, Epilogue, Config, Tiles::stacked.d>, A, B, Epilogue, Config, Tiles>,
+      gemm_loads<gemm_host<sm100_sizes<A, B, Epilogue, Config, Tiles::stacked.d, claim_bytes<Tiles>()>, A, B, Epilogue,
+                           Config, Tiles>,
                  Config> {
-    using host = gemm_host<sm100_sizes<A, B, Epilogue, Config, Tiles::stacked.d>, A, B, Epilogue, Config, Tiles>;
+    using host = gemm_host<sm100_sizes<A, B, Epilogue, Config, Tiles::stacked.d, claim_bytes<Tiles>()>, A, B, Epilogue,
+                           Config, Tiles>;
     using loads = gemm_loads<host, Config>;
     // Aliases, since nvcc 13 loses configurations in types that a using-declaration brings.
     using arguments = typename host::arguments;
@@ -55,6 +59,8 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
     using pipeline = Pipeline<storage::stages, 1, storage::sharing, 2>;  ///< filled by two warps, released by a commit
     using accumulators = accumulator_ring<Config.sm100.accumulators, Config.sm100.epilogue_warps, ctas>;
     using columns = typename storage::columns;
+    using split = typename storage::split;
+    static constexpr bool splits = Config.split_k > 1;
 
     /// Who stores, and how its totals lie in registers: in fragments of so many rows.
     using storing = roles::store;
@@ -71,7 +77,8 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
     static constexpr launch_info launch{.arch = arch::sm100::number,
                                         .threads = u32(cta::threads),
                                         .smem_bytes = storage::bytes,
-                                        .cluster_ctas = Config.cluster_ctas()};
+                                        .cluster_ctas = Config.cluster_ctas(),
+                                        .claims = claiming_schedule<Tiles>};
     static constexpr gemm_traits traits = host::traits_of(false);
     static constexpr gemm_info info{launch, traits, storage::resolved};
     /// The operation that plans this kernel; an incomplete type here.
@@ -88,11 +95,17 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
         DEEPGEMM_DEVICE u32 prepared(u32 stage) const { return smem.at(regions::prepared{}, stage); }
         /// The CTA that multiplies: itself, or the one of even rank in a pair.
         DEEPGEMM_DEVICE u32 leader() const { return rank & ~u32(ctas - 1); }
+        /// The tiles of the CTA, as one role walks them.
+        DEEPGEMM_DEVICE tiles tiles_of(const params& p, tile_reader who) const {
+            return loads::work_of(p, smem, rank, who);
+        }
     };
 
-    /// The totals of a tile in tensor memory, in the accumulator that `at` points to; zeros if nothing was multiplied.
+    /// The totals of a tile in tensor memory, in the accumulator that `at` points to; zeros if nothing was multiplied. Those of the
+    /// other parts of K, if there are any, come through `parts`.
     struct totals {
         const shared& here;
+        split& parts;
         typename accumulators::cursor at;
         bool any;
 
@@ -101,15 +114,14 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
             if (any) here.sums.release(at);
         }
     };
-    /// Converged warp: `Registers` registers of totals from column `first` on. With the last ones the accumulator is released.
+    /// Converged warp: `Registers` registers of totals from column `first` on. With the last ones the accumulator is released. If K is
+    /// split, they are the sum over all parts, and the warp must be the one that collects them.
     template <int Registers>
     DEEPGEMM_DEVICE static void take(const totals& total, int /*wave*/, int first, float (&value)[Registers]) {
-        if (total.any) {
-            ptx::tcgen05_fence_after();  // since then the thread may have waited for C, or for other warps
-            sm100::read_lanes(total.here.tensor_memory, columns::accumulator(total.at.stage) + u32(first), value);
+        if constexpr (splits) {
+            total.parts.collect(value, [&](float(&own)[Registers]) { read(total, first, own); });
         } else {
-            DEEPGEMM_UNROLL
-            for (float& x : value) x = 0.0f;
+            read(total, first, value);
         }
         if (first + Registers == block.n) total.release();
     }
@@ -171,14 +183,22 @@ private:
     /// One thread: initialises the barriers, which others may use once all have met.
     DEEPGEMM_DEVICE static void initialise(const storage& smem, const pipeline& pipe, const accumulators& sums) {
         results::initialise(storage::owners, [&](u32 owner) { return smem.at(regions::c_barriers{}, owner); });
+        if constexpr (splits) split::initialise(smem.at(regions::part_barriers{}));
         if constexpr (storage::prepares) {
             DEEPGEMM_UNROLL
             for (u32 stage = 0; stage < u32(storage::stages); ++stage)
                 ptx::mbarrier_init(smem.at(regions::prepared{}, stage), u32(ctas) * (mma::scaled ? 32 : 1));
         }
+        if constexpr (claiming_schedule<Tiles>) typename Tiles::ring{smem.at(regions::claims{})}.initialise(walkers);
         sums.initialise();
         pipe.initialise();
     }
+
+    /// Threads and warps of a cluster that walk the tiles: two producers, the warps that store and that which prepares, in each CTA;
+    /// and those that multiply.
+    static constexpr u32 walkers =
+        u32(Config.cluster_ctas() * (2 + Config.sm100.epilogue_warps + (storage::prepares ? 1 : 0)) +
+            Config.cluster_ctas() / ctas);
 
     /// One thread of the CTA, or of a pair: multiplies each tile into the next accumulator, which its warps have read.
     DEEPGEMM_DEVICE static void multiply(const params& p, const shared& here) {
@@ -186,7 +206,8 @@ private:
         const u32 sa = here.tensor_memory + columns::a_scales, sb = here.tensor_memory + columns::b_scales;
         typename pipeline::cursor at;
         typename accumulators::cursor sum;
-        for (const work_item tile : loads::work_of(p, here.rank)) {
+        sm100::pace<Config.sm100.tc_util> pace;
+        for (const work_item tile : here.tiles_of(p, tile_reader::thread)) {
             const block_range blocks = tile.blocks();
             if (blocks.count == 0) continue;
             const u32 complete = here.sums.acquire(sum);
@@ -198,6 +219,7 @@ private:
                 mma::template copy_scales<storage::b_words::columns>(here.smem.sb(at.stage), sb);
                 const int steps =
                     ceil_div(min(k - tile.a(block_k).k, i32(block.k)), mma::k);  // beyond K there are no scales
+                pace.before(u32(steps) * mma::step_clocks);
                 mma::multiply(here.smem.a(at.stage), here.smem.b(at.stage), d, sa, sb, block_k, steps,
                               block_k == blocks.first);
                 commit(here.pipe.empty(at), writers(here));
@@ -219,12 +241,12 @@ private:
     /// The CTAs that multiply together, and those that write to the stages of this one, as masks of ranks.
     DEEPGEMM_DEVICE static u16 together(const shared& here) { return u16(((1u << ctas) - 1) << here.leader()); }
     DEEPGEMM_DEVICE static u16 writers(const shared& here) {
-        if constexpr (ctas > 1) return together(here);
+        if constexpr (storage::sharing.size() == 1) return together(here);
         return u16(here.pipe.peers.a_mask() | here.pipe.peers.b_mask());
     }
     /// The thread that multiplies: once all that it has started is complete, `barrier` is signalled in the CTAs of `receivers`.
     DEEPGEMM_DEVICE static void commit(u32 barrier, u16 receivers) {
-        if constexpr (Config.cluster_ctas() > 1) {
+        if constexpr (Config.cluster.size() > 1) {
             ptx::tcgen05_commit_multicast<ctas>(barrier, receivers);
         } else {
             ptx::tcgen05_commit<ctas>(barrier);
@@ -238,7 +260,7 @@ private:
         typename storage::a_words a_words;
         typename storage::b_words b_words;
         typename pipeline::cursor at;
-        for (const work_item tile : loads::work_of(p, here.rank)) {
+        for (const work_item tile : here.tiles_of(p, tile_reader::warp)) {
             const block_range blocks = tile.blocks();
             if (blocks.count == 0) continue;
             const operand_place a = tile.a(blocks.first), b = tile.b(blocks.first);
@@ -271,14 +293,29 @@ private:
         if ((of_a && !p.a.ready) || (of_b && !p.b.ready)) ptx::grid_dependency_wait();
     }
 
+    /// Converged warp: `Registers` registers of the CTA's own totals from column `first` on.
+    template <int Registers>
+    DEEPGEMM_DEVICE static void read(const totals& total, int first, float (&value)[Registers]) {
+        if (total.any) {
+            ptx::tcgen05_fence_after();  // since then the thread may have waited for C, or for other warps
+            sm100::read_lanes(total.here.tensor_memory, columns::accumulator(total.at.stage) + u32(first), value);
+        } else {
+            DEEPGEMM_UNROLL
+            for (float& x : value) x = 0.0f;
+        }
+    }
+
     /// The warps that store.
     DEEPGEMM_DEVICE static void store(const params& p, const shared& here) {
         ptx::grid_dependency_wait();
         auto writer = tile_store<gemm>::of(here.smem, 0);
+        split parts{here.smem.at(regions::parts{}), here.smem.at(regions::part_barriers{}), here.rank,
+                    cta::warp(roles::store{})};
+        const bool collects = !splits || parts.collects();
         typename accumulators::cursor at;
-        for (const work_item tile : loads::work_of(p, here.rank)) {
-            const totals total{here, at, tile.blocks().count != 0};
-            const bool mine = writer.reaches(tile);
+        for (const work_item tile : here.tiles_of(p, tile_reader::warp)) {
+            const totals total{here, parts, at, tile.blocks().count != 0};
+            const bool mine = collects && writer.reaches(tile);
             if (mine) writer.fetch(p, tile);
             if (total.any) {
                 here.sums.wait(at);
@@ -286,11 +323,24 @@ private:
             }
             if (mine) {
                 writer.put(p, total, tile);
+            } else if constexpr (splits) {
+                send(total);
             } else {
                 total.release();
             }
         }
         writer.finish();
+    }
+
+    /// Converged warp that does not collect: sends the totals of a tile, in the batches in which the collector stores them.
+    DEEPGEMM_DEVICE static void send(const totals& total) {
+        DEEPGEMM_UNROLL
+        for (int first = 0; first < block.n; first += storage::taken_columns) {
+            float value[storage::taken_columns];
+            read(total, first, value);
+            if (first + storage::taken_columns == block.n) total.release();
+            total.parts.send(value);
+        }
     }
 };
 

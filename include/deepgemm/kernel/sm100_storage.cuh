@@ -16,8 +16,9 @@ struct sums {};            ///< the barriers of the ring of accumulators
 struct tensor_address {};  ///< where tensor memory was allocated
 }  // namespace regions
 
-/// The sizes of what a CTA keeps in shared memory on Blackwell, and the configuration with its zeros filled in.
-template <class A, class B, class Epilogue, config Config, bool Stacked = false>
+/// The sizes of what a CTA keeps in shared memory on Blackwell, and the configuration with its zeros filled in. `Stacked`: D is a
+/// stack; `ClaimBytes` are for a ring of claimed tiles.
+template <class A, class B, class Epilogue, config Config, bool Stacked = false, u32 ClaimBytes = 0>
 struct sm100_sizes : result_sizes<Epilogue, Config, sm100::lane_rows,
                                   Config.store_rows ? Config.store_rows : sm100::lane_rows::warp_rows,
                                   Config.store_buffers ? Config.store_buffers : 2, Stacked> {
@@ -36,6 +37,9 @@ struct sm100_sizes : result_sizes<Epilogue, Config, sm100::lane_rows,
     using b_tile =
         operand_tile<sm100::staged_element<B, packed>, Config.block.n / b_parts, Config.block.k, B::contiguous>;
 
+    /// Totals of parts of K meet warp by warp, a batch of columns at a time, each in one of the parts: docs/hardware/clusters.md.
+    using split = split_sum<Config.split_k, 1, staged::taken_columns, Config.sm100.epilogue_warps, true, b_parts>;
+
     static constexpr u32 owners = Config.sm100.epilogue_warps / 4 * (sm100::lane_rows::rows / output::rows);
 
     /// Scales of a stage, as tensor memory takes them: those of the CTA's rows of A, and of all rows of B.
@@ -50,11 +54,11 @@ struct sm100_sizes : result_sizes<Epilogue, Config, sm100::lane_rows,
         region<regions::b_tiles, b_tile::bytes, each_stage, 1024>,
         region<regions::staging, output::bytes, int(owners), 8 * swizzle_span_bytes(output::tile::swizzle)>,
         region<regions::a_scales, a_words::bytes, each_stage, 128>,
-        region<regions::b_scales, b_words::bytes, each_stage, 128>, region<regions::barriers, 16, each_stage>,
-        region<regions::prepared, prepares ? 8 : 0, each_stage, 8>,
-        region<regions::sums, 16, Config.sm100.accumulators>,
+        region<regions::b_scales, b_words::bytes, each_stage, 128>, region<regions::parts, split::bytes>,
+        region<regions::barriers, 16, each_stage>, region<regions::prepared, prepares ? 8 : 0, each_stage, 8>,
+        region<regions::sums, 16, Config.sm100.accumulators>, region<regions::claims, ClaimBytes, 1, 16>,
         region<regions::c_barriers, output::barrier_bytes, int(owners), 8>,
-        region<regions::tensor_address, sizeof(u32)>>;
+        region<regions::part_barriers, split::barrier_bytes, 1, 8>, region<regions::tensor_address, sizeof(u32)>>;
 
     /// Columns of tensor memory: of the accumulators, then of scales.
     using columns =

@@ -39,6 +39,7 @@ struct barriers {};       ///< the barriers of the pipeline
 struct c_barriers {};     ///< a barrier for each owner, on which C lands
 struct part_barriers {};  ///< the barriers of split_sum
 struct gathered {};       ///< a barrier for each stage, on which gathered rows of A land
+struct claims {};         ///< the ring through which roles learn of tiles, if they are claimed
 }  // namespace regions
 
 /// The staging of results: of totals that lie in registers as `Map` says, in buffers of `Rows` rows, `Buffers` for each owner
@@ -58,6 +59,8 @@ struct result_sizes {
     static_assert(widest % store_columns == 0, "gemm: store_columns must divide block.n and fill at most 128 bytes");
     using output =
         typename Epilogue::template staging<stage_shape<d_columns, Rows, store_columns, store_buffers, Stacked, Map>>;
+    /// Batches in which a tile is stored, and columns of the product that each takes.
+    static constexpr int batches = d_columns / output::batch_columns, taken_columns = Config.block.n / batches;
     static_assert(
         output::batch_columns % whole_columns<Epilogue> == 0,
         "gemm: the columns of D under one scale are stored at once: store_columns and store_buffers must hold "

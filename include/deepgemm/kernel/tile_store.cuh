@@ -117,8 +117,8 @@ private:
                                   int first, int count, i32 m, const Tile& tile, const result_matrix& matrix) {
         const auto here = fragment_place<map>::here();
         const i32 n = tile.n;
-        constexpr int batches = d_column(Gemm::block.n) / output::batch_columns, per_buffer = output::buffer::registers;
-        constexpr int columns = Gemm::block.n / batches;  // of a batch, before the steps
+        constexpr int batches = storage::batches, per_buffer = output::buffer::registers;
+        constexpr int columns = storage::taken_columns;  // of a batch, before the steps
         constexpr int registers = fragment_registers<map>(columns);
         DEEPGEMM_UNROLL
         for (int i = first * batches; i < (first + count) * batches; ++i) {

@@ -282,8 +282,9 @@ private:
                                                   tensor_map_request* maps) {
         if constexpr (loads_scales) {
             tensor_map_request& map = maps[tile_maps];
-            map = matrix_map(x.scales.data, dtype::f32, deepgemm::scale::words<scales>(k), rows, x.scales.stride_k * 4,
-                             1, boxes.words, swizzle_mode::none);
+            const i32 words_k = x.scales.words_k != 0 ? x.scales.words_k : deepgemm::scale::words<scales>(k);
+            map = matrix_map(x.scales.data, dtype::f32, words_k, rows, x.scales.stride_k * 4, 1, boxes.words,
+                             swizzle_mode::none);
             if constexpr (How.stacked) map = stack_map(map, matrices, x.scales.matrix_stride * 4);
         }
     }

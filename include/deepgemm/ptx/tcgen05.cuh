@@ -30,12 +30,12 @@ DEEPGEMM_DEVICE void tcgen05_commit(u32 barrier) {
 #endif
 }
 
-/// The same on the barrier at this offset in every CTA of `cta_mask`.
+/// The same on the barrier at this offset in every CTA of `cta_mask`, which names one at least; all of them must be running.
 template <int Group>
 DEEPGEMM_DEVICE void tcgen05_commit_multicast(u32 barrier, u16 cta_mask) {
     detail::check_tcgen05<Group>();
 #if DEEPGEMM_SIMULATED
-    sim::tcgen05_commit(Group, barrier, cta_mask);
+    sim::tcgen05_commit_multicast(Group, barrier, cta_mask);
 #else
     asm volatile(
         "tcgen05.commit.cta_group::%2.mbarrier::arrive::one.shared::cluster.multicast::cluster.b64 [%0], %1;" ::"r"(

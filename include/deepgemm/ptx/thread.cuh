@@ -222,6 +222,16 @@ DEEPGEMM_DEVICE u64 clock() {
 #endif
 }
 
+/// Waits until clock() is at least `time`. The thread polls, since a sleep may take twice the time asked for.
+DEEPGEMM_DEVICE void wait_for_clock(u64 time) {
+#if DEEPGEMM_SIMULATED
+    sim::pause_until(time);
+#else
+    while (clock() < time) {
+    }
+#endif
+}
+
 /// Nanoseconds of a clock that all threads of a GPU share and the GPUs of a host nearly share. It serves time limits, not
 /// measurements. On the simulator a tick of the scheduler is 32 ns, and a round in which all threads only poll is 10 ms.
 DEEPGEMM_DEVICE u64 global_timer() {

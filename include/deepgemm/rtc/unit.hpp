@@ -119,6 +119,9 @@ inline std::string unit_alias(const source& kernel, const layout_facts* facts, c
         text += concat("using ", name, " = deepgemm::with_extents<", dynamic, ", deepgemm::", lengths, ">;\n");
     }
     text += concat("static_assert(deepgemm::kernel<", name, ">, \"the type must model deepgemm::kernel\");\n",
+                   "static_assert(deepgemm::arch::compiled_here(", name,
+                   "::launch.arch), \"the kernel is for another architecture than the compiler's: "
+                   "compiler_options::arch, which rtc::arch_of(device) gives\");\n",
                    "static_assert(sizeof(deepgemm::kernel_concept::model<", name, ">) != 0);\n");
     if (facts != nullptr) text += assertion_of(name, *facts);
     return text;

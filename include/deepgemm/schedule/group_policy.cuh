@@ -14,6 +14,7 @@ struct group_extent {
     i32 index = -1, matrix = 0;
     i32 row = 0, row_end = 0;
     i32 k = 0, k_end = 0;
+    i32 scale_k = 0;  ///< where its scales begin, in elements of K, if the policy packs them; a multiple of a word's
 };
 
 namespace group_concept {

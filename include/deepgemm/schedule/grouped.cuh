@@ -27,7 +27,7 @@ struct grouped {
     static constexpr stacks stacked = Groups::stacked;
     static constexpr bool bounded = Groups::bounded, on_device = Groups::on_device;
     static constexpr bool any_row = starts_at_any_row<Groups>(), windows = takes_windows<Groups>();
-    static constexpr int map_tables = maps_of_operand<Groups>();
+    static constexpr int map_tables = maps_of_operand<Groups>(), packed_scales = word_of_packed_scales<Groups>();
     using arguments = policy_arguments<Groups>;
 
     Groups groups;
@@ -59,15 +59,15 @@ struct grouped {
         group_extent group;
         i32 columns;  ///< of D
 
-        /// Blocks are counted from the start of K, as scales are.
+        /// Blocks are counted as scales are: from the start of K or, of packed scales, of the first group's words.
         DEEPGEMM_BOTH constexpr block_range blocks() const {
-            return {group.k / Block.k, ceil_div(group.k_end - group.k, Block.k)};
+            return {(packed_scales != 0 ? group.scale_k : group.k) / Block.k, ceil_div(group.k_end - group.k, Block.k)};
         }
         DEEPGEMM_BOTH constexpr operand_place a(i32 k_block) const {
             if constexpr (windows) {
                 return window(m, k_block);
             } else if constexpr (map_tables > 1) {
-                return {m, k_block * Block.k - group.k, group.index};
+                return {m, inside(k_block), group.index};
             } else {
                 return {m, k_block * Block.k, stacked.a ? group.matrix : 0};
             }
@@ -76,7 +76,7 @@ struct grouped {
             if constexpr (windows) {
                 return window(n, k_block);
             } else if constexpr (map_tables > 1) {
-                return {n, k_block * Block.k - group.k, group.index};
+                return {n, inside(k_block), group.index};
             } else {
                 return {n, k_block * Block.k, stacked.b ? group.matrix : 0};
             }
@@ -85,10 +85,15 @@ struct grouped {
         DEEPGEMM_BOTH constexpr result_end end() const { return {group.row_end, columns}; }
 
     private:
+        /// Elements of K of the group before a K block.
+        DEEPGEMM_BOTH constexpr i32 inside(i32 k_block) const {
+            return k_block * Block.k - (packed_scales != 0 ? group.scale_k : group.k);
+        }
         /// A K block, if the group ends in it in the window of block.k elements that starts with it. The copy then starts so far
         /// before the window that it ends where the group does: the zeros come first, in A and in B alike.
         DEEPGEMM_BOTH constexpr operand_place window(i32 row, i32 k_block) const {
-            const i32 first = group.k % Block.k + k_block * Block.k, left = group.k_end - first;
+            const i32 first = packed_scales != 0 ? group.k + inside(k_block) : group.k % Block.k + k_block * Block.k;
+            const i32 left = group.k_end - first;
             return left < Block.k ? operand_place{row, left - Block.k, first} : operand_place{row, first, 0};
         }
     };

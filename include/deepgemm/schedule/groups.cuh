@@ -139,6 +139,19 @@ struct concatenated_k_groups : k_groups {
     static constexpr int map_tables = 32;  ///< the most groups of a launch
 };
 
+/// Groups along K, `Groups`, whose scales are packed, four to a word. Each group begins with a new word, and words follow each other
+/// without gaps, wherever groups lie: as scale::pack_k_grouped writes them.
+template <class Groups>
+struct with_packed_scales : Groups {
+    static constexpr int packed_scales = 512;  ///< elements of K of a word
+
+    DEEPGEMM_DEVICE group_extent after(group_extent before, problem_shape shape) const {
+        group_extent made = Groups::after(before, shape);
+        made.scale_k = before.scale_k + align_up(before.k_end - before.k, packed_scales);
+        return made;
+    }
+};
+
 /// One product whose K is cut into `count` parts of whole units of `unit` elements, a multiple of block.k. The first parts have a
 /// unit more than the others if they cannot be equal, and the last unit may end early. Each part has its own matrix of D; a later
 /// kernel adds them.
@@ -171,5 +184,6 @@ struct k_parts {
 
 static_assert(group_policy<uniform_groups> && group_policy<masked_groups> && group_policy<psum_groups>);
 static_assert(group_policy<k_groups> && group_policy<concatenated_k_groups> && group_policy<k_parts>);
+static_assert(group_policy<with_packed_scales<k_groups>> && group_policy<with_packed_scales<concatenated_k_groups>>);
 
 }  // namespace deepgemm

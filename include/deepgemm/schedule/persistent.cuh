@@ -9,8 +9,8 @@
 
 namespace deepgemm {
 
-/// Tiles `Block`, for clusters `Cluster`, in bands of `RasterRows` tiles along M. With `SplitK` above 1, that many CTAs form a
-/// cluster and get the same tile, and each gets a part of its K blocks.
+/// Tiles `Block`, for clusters `Cluster`, in bands of `RasterRows` tiles along M. With `SplitK` above 1, that many of
+/// them form a hardware cluster and get the same tiles, and each gets a part of their K blocks.
 template <tile_shape Block, cluster_shape Cluster, int RasterRows, int SplitK = 1>
 struct persistent : dense_schedule<Block, Cluster> {
     static constexpr grouping grouped_as = grouping::none;
@@ -40,25 +40,28 @@ struct persistent : dense_schedule<Block, Cluster> {
 
     /// Any thread of the kernel: the schedule of this CTA, which has rank `rank` in its cluster.
     DEEPGEMM_BOTH constexpr persistent started(problem_shape shape, u32 rank) const {
-        return {{},
-                raster,
-                block_range::part_of(ceil_div(shape.k, Block.k), SplitK > 1 ? i32(rank) : 0, SplitK),
-                {shape.m, shape.n},
-                {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))}};
+        return {
+            {},
+            raster,
+            block_range::part_of(ceil_div(shape.k, Block.k), SplitK > 1 ? i32(rank / u32(Cluster.size())) : 0, SplitK),
+            {shape.m, shape.n},
+            {Block.m * i32(rank % u32(Cluster.m)), Block.n * i32(rank / u32(Cluster.m) % u32(Cluster.n))}};
     }
 
     /// K blocks of every tile. Unless K is split they start at the literal 0, which saves a comparison in each K block.
     DEEPGEMM_BOTH constexpr block_range range() const { return {SplitK > 1 ? blocks.first : 0, blocks.count}; }
 
+    /// This CTA's tile in the cluster tile with that number in the raster.
+    DEEPGEMM_BOTH constexpr tile tile_number(i32 number) const {
+        const grid_coord at = raster.at(number);
+        return {at.m * (Block.m * Cluster.m) + place.m, at.n * (Block.n * Cluster.n) + place.n, range(), ends};
+    }
+
     struct sentinel {};
     struct iterator {
         const persistent& tiles;
         i32 index;
-        DEEPGEMM_DEVICE tile operator*() const {
-            const grid_coord at = tiles.raster.at(index);
-            return {at.m * (Block.m * Cluster.m) + tiles.place.m, at.n * (Block.n * Cluster.n) + tiles.place.n,
-                    tiles.range(), tiles.ends};
-        }
+        DEEPGEMM_DEVICE tile operator*() const { return tiles.tile_number(index); }
         DEEPGEMM_DEVICE void operator++() { index += i32(ptx::cta_count()) / ctas; }
         DEEPGEMM_DEVICE bool operator!=(sentinel) const { return index < tiles.raster.count(); }
     };
@@ -66,6 +69,6 @@ struct persistent : dense_schedule<Block, Cluster> {
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 };
 
-static_assert(schedule<persistent<tile_shape{}, cluster_shape{}, 8>>);
+static_assert(numbered_schedule<persistent<tile_shape{}, cluster_shape{}, 8>>);
 
 }  // namespace deepgemm

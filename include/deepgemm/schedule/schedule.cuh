@@ -100,6 +100,51 @@ template <class S>
 concept schedule = schedule_concept::iterates<S> && schedule_concept::describes<S> && schedule_concept::prepares<S> &&
     schedule_concept::starts<S> && schedule_concept::sizes_grid<S> && schedule_concept::counts_reads<S>;
 
+/// How a role walks the tiles of a schedule that hands them out while the kernel runs.
+enum class tile_reader : u8 {
+    thread,  ///< one thread walks
+    warp,    ///< converged warps walk, all lanes together
+    asker,   ///< one thread of each CTA walks before all others, and asks for the tile after the next one
+};
+
+namespace schedule_concept {
+/// Finds a tile by its number, and says how many CTAs share a number.
+template <class S>
+concept numbers_tiles = requires(const S& tiles, i32 number) {
+    { tiles.tile_number(number) } -> same_as<tile_of<S>>;
+    { S::ctas } -> same_as<const i32&>;
+};
+/// Hands out tiles through a ring in shared memory, of so many bytes, which the kernel has initialised for so many readers; gives a
+/// role the schedule that walks by it.
+template <class S>
+concept walks_by_ring = requires(const S& tiles, const typename S::ring& answers, u32 number, tile_reader who) {
+    { S::ring::bytes } -> same_as<const u32&>;
+    answers.initialise(number);
+    { tiles.through(number, who) } -> same_as<S>;
+};
+}  // namespace schedule_concept
+
+/// A schedule whose tiles have numbers.
+/// Satisfied by: a schedule with `tile_number(number)` and `ctas`.
+template <class S>
+concept numbered_schedule = schedule<S> && schedule_concept::numbers_tiles<S>;
+
+/// A schedule that finds out while the kernel runs which tiles a cluster computes: a refinement of `schedule`. Roles learn of tiles
+/// by a ring in shared memory, so they walk what `through(address, reader)` gives them. Its grid has a cluster for each tile.
+/// Satisfied by: a schedule with a type `ring`, which has `bytes` and `initialise(readers)`, and `through(address, reader)`.
+template <class S>
+concept claiming_schedule = schedule<S> && schedule_concept::walks_by_ring<S>;
+
+/// Bytes of shared memory that a kernel keeps for the ring of schedule `S`; 0 if it has none.
+template <class S>
+DEEPGEMM_BOTH constexpr u32 claim_bytes() {
+    if constexpr (claiming_schedule<S>) {
+        return S::ring::bytes;
+    } else {
+        return 0;
+    }
+}
+
 namespace schedule_concept {
 /// False if schedule `S` says, by members of these names, that its tiles or clusters are others than `block` and `cluster`.
 template <class S>
@@ -153,6 +198,17 @@ DEEPGEMM_BOTH constexpr int maps_of_operand() {
         return S::map_tables;
     } else {
         return 1;
+    }
+}
+
+/// Elements of K of a word of scales, if words of groups of policy `S`, or of tiles of schedule `S`, follow each other without gaps
+/// wherever groups lie: its member `packed_scales` if it has one, else 0.
+template <class S>
+DEEPGEMM_BOTH constexpr int word_of_packed_scales() {
+    if constexpr (requires { S::packed_scales; }) {
+        return S::packed_scales;
+    } else {
+        return 0;
     }
 }
 

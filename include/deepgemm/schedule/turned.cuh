@@ -17,6 +17,7 @@ struct turned {
     /// Rows of `Tiles` may end early. They are columns here, and whoever stores these asks each tile for its end.
     static constexpr bool bounded = false;
     static constexpr bool on_device = Tiles::on_device;
+    static constexpr int packed_scales = word_of_packed_scales<Tiles>();
     using arguments = typename Tiles::arguments;
 
     Tiles tiles;

@@ -40,6 +40,11 @@ inline void check_zero(u64 bits, u32 first, u32 last, const char* instruction) {
     }
 }
 
+/// Rows that lie one after another before the next stride: eight, and four of MN-major operands with 32-byte atoms.
+inline u32 rows_of_group(const matrix_descriptor& d) {
+    return d.mn_major && d.swizzle == swizzle_mode::b128_atom32 ? 4 : 8;
+}
+
 /// Rows of chunks and chunks per row, in the order in which the operand lies in memory.
 struct chunk_grid {
     u32 rows, chunks;
@@ -82,11 +87,10 @@ inline matrix_descriptor decode_tcgen05_descriptor(u64 bits, bool mn_major) {
 }
 
 /// Window address of one chunk. K-major: `row` counts M or N, `chunk` K. MN-major: `row` counts K, `chunk` M or N.
-/// Rows come in groups of eight, those of an MN-major operand with 32-byte atoms in groups of four; a swizzled row is as long
-/// as its span.
+/// Rows come in groups; a swizzled row is as long as its span.
 inline u32 chunk_address(const matrix_descriptor& d, u32 row, u32 chunk) {
     const u32 span = swizzle_span_bytes(d.swizzle), chunks = span / 16;
-    const u32 rows = d.mn_major && d.swizzle == swizzle_mode::b128_atom32 ? 4 : 8, group = row / rows;
+    const u32 rows = detail::rows_of_group(d), group = row / rows;
     u32 address = d.start + row % rows * span;
     if (d.swizzle == swizzle_mode::none) {
         address += d.mn_major ? group * d.leading_bytes + chunk * d.stride_bytes
@@ -100,23 +104,25 @@ inline u32 chunk_address(const matrix_descriptor& d, u32 row, u32 chunk) {
 }
 
 /// The bytes of the running thread's shared memory that hold the operand, as few ranges of offsets. Gaps inside a group
-/// of eight swizzled rows (chunks of other steps of K) count as part of it: they belong to the same tile.
+/// of swizzled rows (chunks of other steps of K) count as part of it, and so do those between groups one after another: they belong
+/// to the same tile. Between groups that lie apart are bytes of others.
 inline std::vector<byte_range> operand_ranges(const matrix_descriptor& d, const operand_shape& shape,
                                               const char* what) {
     const detail::chunk_grid grid = detail::grid_of(d, shape);
-    const u32 block_chunks = std::min(grid.chunks, swizzle_span_bytes(d.swizzle) / 16);
+    const u32 span = swizzle_span_bytes(d.swizzle), block_chunks = std::min(grid.chunks, span / 16);
+    const u32 rows = detail::rows_of_group(d), gap = span > 16 && d.stride_bytes == rows * span ? 128 : 0;
     std::vector<byte_range> ranges;
     for (u32 block = 0; block < grid.chunks; block += block_chunks) {
-        for (u32 group = 0; group < grid.rows; group += 8) {
+        for (u32 group = 0; group < grid.rows; group += rows) {
             u32 first = ~0u, last = 0;
-            for (u32 row = group; row < std::min(group + 8, grid.rows); ++row) {
+            for (u32 row = group; row < std::min(group + rows, grid.rows); ++row) {
                 for (u32 chunk = block; chunk < std::min(block + block_chunks, grid.chunks); ++chunk) {
                     first = std::min(first, chunk_address(d, row, chunk));
                     last = std::max(last, chunk_address(d, row, chunk) + 16);
                 }
             }
             const u32 lo = off_of(me().cta->rank << 24 | first, last - first, what), hi = lo + last - first;
-            if (!ranges.empty() && lo <= ranges.back().hi + 128 && ranges.back().lo <= hi) {
+            if (!ranges.empty() && lo <= ranges.back().hi + gap && ranges.back().lo <= hi + gap) {
                 ranges.back() = {std::min(ranges.back().lo, lo), std::max(ranges.back().hi, hi)};
             } else {
                 ranges.push_back({lo, hi});
@@ -181,12 +187,14 @@ struct operand_read {
     std::vector<byte_range> within{};  ///< bytes of `ranges` that are read, if others are not
 };
 
-/// Registers the read in `cta` under `id`; a copy that is still landing there is an error. Returns the id.
+/// Registers the read in `cta` under `id`; a copy that is still landing there is an error, and so are stores without a fence: one
+/// that follows the instruction would hide them by the time it reads. Returns the id.
 inline u64 begin_operand_read(cta_state& cta, const operand_read& read, u64 id = 0) {
     for (const byte_range& r : read.ranges) {
         check_in_flight(cta, r.lo, r.hi, read.who);
         id = begin_read(cta, r.lo, r.hi, read.who, id);
     }
+    for (const byte_range& r : read.within.empty() ? read.ranges : read.within) check_fenced(cta, r.lo, r.hi, read.who);
     return id;
 }
 

@@ -228,6 +228,23 @@ inline void block(wait_list& list, const wait_reason& reason) {
     t.wait = {};
 }
 
+/// Suspends the running thread until the machine's clock shows `time`. While nothing else can happen, the clock runs to it.
+inline void pause_until(u64 time) {
+    machine& m = current();
+    thread_state& t = me();
+    ++m.statistics.pauses;
+    m.statistics.paused += time - std::min(time, m.now);
+    const std::size_t span = m.now < time ? begin_span(activity::wait, "clock") : ~std::size_t(0);
+    while (m.now < time) {
+        m.events.push_back({time, m.sequence++, &t, [&t] { wake(t); }});
+        std::push_heap(m.events.begin(), m.events.end());
+        t.wait = {wait_reason::kind::other, "a wait for the clock"};
+        reschedule();
+        t.wait = {};
+    }
+    end_span(span);
+}
+
 /// Lets everything else run that can; for instructions that a kernel calls in a loop.
 inline void yield(const wait_reason& reason) { block(current().pollers, reason); }
 /// The same for an instruction that concerns a word of `bytes` at `polled`, if any.

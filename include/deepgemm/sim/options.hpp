@@ -138,6 +138,7 @@ struct statistics {
     u64 multiplies = 0, macs = 0;     ///< tensor-core instructions and multiply-adds in them
     u64 loads = 0, load_bytes = 0;    ///< bulk and tensor copies to shared memory
     u64 stores = 0, store_bytes = 0;  ///< bulk and tensor copies to global memory
+    u64 pauses = 0, paused = 0;       ///< waits of threads for a time of the clock, and their ticks
     u64 ticks = 0;                    ///< time of the simulator's clock at the end
 };
 

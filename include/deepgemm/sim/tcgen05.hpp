@@ -162,6 +162,9 @@ inline void tcgen05_mma(const tcgen05_form& form, const tcgen05_operands& from) 
         fail("tcgen05.mma: scale-input-d %u; it must be 0 to 15 for kinds f16 and tf32, and 0 for kind::%s",
              x.scale_input_d, name_of(i.kind));
     }
+    if (form.group == 2 && x.disabled_lanes != std::array<u32, 4>{}) {
+        fail("tcgen05.mma: disabled lanes with cta_group::2, which takes eight words of them, are not modelled");
+    }
     detail::check_lanes(x);
     const std::vector<detail::tensor_use> uses = detail::uses_of(x);
     detail::check_disjoint(uses);
@@ -223,6 +226,12 @@ inline void tcgen05_commit(u32 group, u32 barrier, u32 mask) {
             }
         },
         &detail::tcgen05_of(*ctas[0]).order);
+}
+
+/// The multicast form, whose mask names a CTA at least.
+inline void tcgen05_commit_multicast(u32 group, u32 barrier, u32 mask) {
+    if (mask == 0) fail("tcgen05.commit: CTA mask 0x0 names no CTA");
+    tcgen05_commit(group, barrier, mask);
 }
 
 }  // namespace deepgemm::sim

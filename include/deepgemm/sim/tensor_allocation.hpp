@@ -33,8 +33,8 @@ inline void check_pair_at_exit(cta_state& cta) {
 inline const char* pair_wait(const char* what) {
     constexpr const char* waits[] = {"tcgen05.alloc of cta_group::2: the other CTA of the pair has not called it",
                                      "tcgen05.dealloc of cta_group::2: the other CTA of the pair has not called it",
-                                     "tcgen05.relinquish_alloc_permit of cta_group::2: the other CTA of the pair has "
-                                     "not called it"};
+                                     ("tcgen05.relinquish_alloc_permit of cta_group::2: the other CTA of the pair has "
+                                      "not called it")};
     for (const char* wait : waits) {
         if (std::string_view(wait).starts_with(what)) return wait;
     }
@@ -90,17 +90,14 @@ void uniform_collective(const char* name, u64 argument, F f) {
     });
 }
 
-/// The place of `columns` new columns: the first gap that is large enough.
+/// The place of `columns` new columns, the first gap that is large enough; tmem_columns if there is none.
 inline u32 place_columns(const tcgen05_state& state, u32 columns) {
     u32 first = 0;
     for (const column_range& a : state.allocations) {  // sorted
         if (a.lo >= first + columns) break;
         first = a.hi;
     }
-    if (first + columns > tmem_columns) {
-        fail("tcgen05.alloc of %u columns would wait for ever: no room in the 512 columns", columns);
-    }
-    return first;
+    return first + columns > tmem_columns ? tmem_columns : first;
 }
 
 inline void allocate_columns(tcgen05_state& state, u32 destination, u32 columns) {
@@ -113,7 +110,11 @@ inline void allocate_columns(tcgen05_state& state, u32 destination, u32 columns)
              state.last_allocation);
     }
     state.last_allocation = columns;
-    const u32 first = place_columns(state, columns);
+    u32 first = place_columns(state, columns);
+    while (first == tmem_columns) {  // until another warp frees some
+        block(state.allocating, {wait_reason::kind::other, "tcgen05.alloc: no room in the 512 columns"});
+        first = place_columns(state, columns);
+    }
     state.allocations.push_back({first, first + columns});
     std::sort(state.allocations.begin(), state.allocations.end(),
               [](const column_range& a, const column_range& b) { return a.lo < b.lo; });
@@ -156,6 +157,7 @@ inline void forget_columns(tcgen05_state& state, u32 address, u32 columns) {
     std::erase_if(state.allocations, [&](const column_range& a) { return a.lo == address; });
     std::erase_if(state.accesses,
                   [&](const tensor_access& a) { return a.touches(address, address + columns, all_lanes); });
+    wake_all(state.allocating);
 }
 
 }  // namespace detail

@@ -83,6 +83,7 @@ struct tcgen05_state {
     std::vector<tcgen05_thread> threads;
     std::vector<tcgen05_warp> warps;
     u32 last_allocation = tmem_columns;  ///< columns of the last allocation
+    wait_list allocating;                ///< for which there is no room yet
     pair_meeting meeting;                ///< in the leader's state
     bool relinquished = false;
     u32 group = 0;   ///< the cta_group of all instructions so far

@@ -122,6 +122,18 @@ inline std::string conflict_of(const char* what, u32 lo, u32 hi, const tensor_ac
            missing;
 }
 
+/// Why a use of columns [lo, hi) by a multiply does not follow the D of an earlier one by itself; "" if it does. `shape` is 0 for
+/// what is not D. That a multiply reads columns before a later one writes them is taken for granted, as shipped kernels do.
+inline const char* out_of_turn(const tensor_access& a, u32 lo, u32 hi, bool writes, u32 shape) {
+    if (a.shape == 0) return "";
+    if (!writes) return " (a multiply does not wait for the D of another that it reads)";
+    if (shape == 0) return "";
+    if (shape != a.shape) return " (multiplies of different shapes or kinds do not follow each other by themselves)";
+    return lo == a.lo && hi == a.hi
+               ? ""
+               : " (multiplies onto accumulators that overlap do not follow each other by themselves)";
+}
+
 /// Lane groups of [lo, hi) that the running thread or warp may not use now, with the first message why. `stops` is false for those
 /// in which nothing but a multiply or copy in flight is in the way.
 struct tensor_conflict {
@@ -134,10 +146,10 @@ inline tensor_conflict find_conflict(const tcgen05_state& state, u32 lo, u32 hi,
     tensor_conflict found;
     for (const tensor_access& a : state.accesses) {
         if (!a.touches(lo, hi, lanes) || !(a.writes || writes)) continue;
-        const bool in_turn = shape == 0 || a.shape == 0 || shape == a.shape;
-        std::string missing = what_is_missing(a, by, in_turn);
+        const char* const turn = is_committed(by) ? out_of_turn(a, lo, hi, writes, shape) : "";
+        std::string missing = what_is_missing(a, by, *turn == 0);
         if (missing.empty()) continue;
-        if (!in_turn) missing += " (multiplies of different shapes or kinds do not follow each other by themselves)";
+        missing += turn;
         found.lanes |= a.lanes & lanes;
         found.stops |= !(is_committed(a.by) && missing.starts_with("which is in flight"));
         if (found.message.empty()) found.message = conflict_of(what, lo, hi, a, missing);

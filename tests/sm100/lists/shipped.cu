@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The kernels of one list of ops/gemm/shipped_sm100.cuh, DEEPGEMM_TEST_LIST, for tests/sm100/sass.py: the multiplies that their code
-// must consist of are named here, and CMake takes the lists from these lines. A sample has every DEEPGEMM_TEST_ONE_IN-th kernel, at
-// least one; DEEPGEMM_TEST_FIRST chooses which.
+// must consist of, and requests for tiles, are named here, and CMake takes the lists from these lines. A sample has every
+// DEEPGEMM_TEST_ONE_IN-th kernel, at least one; DEEPGEMM_TEST_FIRST chooses which.
 // sass sm100_bf16_nt: UTCHMMA
 // sass sm100_bf16_others: UTCHMMA
 // sass sm100_f16: UTCHMMA
@@ -13,6 +13,8 @@
 // sass sm100_mxf4: UTCOMMA
 // sass sm100_nvf4: UTCOMMA
 // sass sm100_tf32: UTCHMMA
+// sass sm100_claimed_bf16: UTCHMMA UGETNEXTWORKID
+// sass sm100_claimed_fp8: UTCQMMA UGETNEXTWORKID
 #include <deepgemm/kernel/entry.cuh>
 #include <deepgemm/ops/gemm/shipped_sm100.cuh>
 

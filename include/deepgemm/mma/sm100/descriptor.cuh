@@ -80,9 +80,11 @@ DEEPGEMM_BOTH constexpr u32 common_instruction(u32 m, u32 n) {
 /// `D`. m is that of the instruction, for a pair of CTAs of both: 64, 128 or 256, and 32 with .ws; n is a multiple of 8 or 16.
 template <class A, class B, major MajorA = major::k, major MajorB = major::k, class D = float>
 DEEPGEMM_BOTH constexpr u32 instruction(u32 m, u32 n) {
-    static_assert((byte_operand<A> && byte_operand<B>) || (same_as<A, B> && (half_element<A> || same_as<A, tf32>)),
-                  "tcgen05: A and B must be of 8, 6 and 4 bits in any mix, or both bf16, or both f16, or both tf32");
-    static_assert(same_as<D, float> || (same_as<D, f16> && !same_as<A, bf16> && !same_as<A, tf32>),
+    static_assert(
+        (byte_operand<A> && byte_operand<B>) || (half_element<A> && half_element<B>) ||
+            (same_as<A, tf32> && same_as<B, tf32>),
+        "tcgen05: A and B must be of 8, 6 and 4 bits in any mix, or of bf16 and f16 in any mix, or both tf32");
+    static_assert(same_as<D, float> || (same_as<D, f16> && (byte_operand<A> || (same_as<A, f16> && same_as<B, f16>))),
                   "tcgen05: D is float, or f16 where neither operand is bf16 or tf32");
     return u32(same_as<D, float>) << 4 | detail::common_instruction<A, B, MajorA, MajorB>(m, n);
 }

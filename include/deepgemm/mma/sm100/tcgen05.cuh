@@ -24,6 +24,9 @@ struct tcgen05 {
     static constexpr int m = lane_rows::rows * Ctas, n = BTile::rows * Ctas;
     static constexpr int k = 256 / staged_bits<A, B>;  ///< of one multiply: 32 bytes
     static constexpr int steps = ATile::k / k;         ///< multiplies in a K block
+    /// Clocks for which the tensor core of a CTA is busy with one multiply, which takes 32 bytes of K of each row: 128 rows by two
+    /// columns each clock, whatever the type.
+    static constexpr u32 step_clocks = u32(n) / 2;
     /// The columns of scales in tensor memory, from those of one word of a row to those of the next.
     static constexpr u32 a_word = u32(ceil_div(lane_rows::rows, 128) * 4), b_word = u32(ceil_div(n, 128) * 4);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Products by cuBLASLt with the arguments of the named operations of ops.hpp: a baseline for measurements, a way out if none of
-// our kernels fits, and, for engines whose caller allows it, a choice where it was measured to be faster. No scales: FP8 operands are multiplied as they are. It needs the CUDA toolkit with cuBLASLt;
+// our kernels fits, and, for engines whose caller allows it, a choice where it was measured to be faster. FP8 has scales that hold for all of K, or none. It needs the CUDA toolkit with cuBLASLt;
 // programs that include it link cuBLASLt themselves (CMake: find_package(CUDAToolkit), target CUDA::cublasLt). No umbrella
 // header includes it.
 #pragma once
@@ -18,8 +18,8 @@
 #include <utility>
 
 #include <deepgemm/host/cuda_device.hpp>
+#include <deepgemm/ops/gemm/cublaslt_rules.hpp>
 #include <deepgemm/ops/gemm/cublaslt_times.hpp>
-#include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/ops/gemm/text.hpp>
 
 namespace deepgemm {
@@ -104,7 +104,7 @@ constexpr cudaDataType_t cublaslt_type(dtype type) {
         case dtype::e5m2: return CUDA_R_8F_E5M2;
         case dtype::bf16: return CUDA_R_16BF;
         case dtype::f16: return CUDA_R_16F;
-        default: return CUDA_R_32F;
+        default: return CUDA_R_32F;  // TF32, too, which is a product's type and not a matrix's
     }
 }
 
@@ -114,58 +114,6 @@ inline std::uint32_t alignment_of(const void* address) {
     return std::uint32_t(bits & (~bits + 1));
 }
 
-/// The memory of a matrix (M or N, K), or of D or C: contiguous along one dimension, with whole elements. The rules of TMA do
-/// not apply.
-inline result<void> check_cublaslt_layout(const char* name, const char* inner, const input_matrix& given,
-                                          const input_matrix& rows) {
-    const i64 size = size_of(given.type);
-    if (given.data == nullptr) return fail(errc::null_pointer, name, " has no data: its pointer is null");
-    if (rows.columns > 1 && rows.column_stride != 1) {
-        return fail(errc::bad_layout, name, " has row stride ", given.row_stride, " and column stride ",
-                    given.column_stride, "; it must be contiguous along ", inner);
-    }
-    if (rows.rows > 1 && rows.row_stride < rows.columns) {
-        return fail(errc::bad_layout, name, " has row stride ", given.row_stride, " and column stride ",
-                    given.column_stride, "; the larger must be at least the ", rows.columns,
-                    " elements of a contiguous line");
-    }
-    const auto past = reinterpret_cast<std::uintptr_t>(given.data) % std::uintptr_t(size);
-    if (past != 0) {
-        return fail(errc::misaligned, name, " starts ", past, " bytes past a multiple of its element's ", size);
-    }
-    return {};
-}
-
-/// An operand, or its transpose, so that rows are contiguous; FP8 as it is, since cuBLASLt multiplies it along K only.
-inline input_matrix cublaslt_rows(const input_matrix& x) { return is_fp8(x.type) ? x : contiguous_rows(x); }
-
-inline result<void> check_cublaslt_operand(const char* name, const char* rows_name, const input_matrix& matrix) {
-    const std::string inner = is_fp8(matrix.type) ? std::string("K") : concat(rows_name, " or K");
-    return check_cublaslt_layout(name, inner.c_str(), matrix, cublaslt_rows(matrix));
-}
-
-/// The rules of a product for cuBLASLt, in the order of validate().
-inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
-    const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
-    if (auto ok = check_sizes_and_types(problem); !ok) return ok;
-    if (heads.any()) return fail(errc::bad_heads, "head splits are given; cuBLASLt writes D without holes");
-    if (epilogue.info().any())
-        return fail(errc::bad_option, "an epilogue is given; cuBLASLt is asked for the product alone");
-    if (auto ok = check_shapes(problem); !ok) return ok;
-    if (is_empty(problem)) return {};
-    if (a.matrix.columns > 0) {
-        if (auto ok = check_cublaslt_operand("A", "M", a.matrix); !ok) return ok;
-        if (auto ok = check_cublaslt_operand("B", "N", b.matrix); !ok) return ok;
-    }
-    if (auto ok = check_cublaslt_layout("D", "N", d, d); !ok) return ok;
-    if (c) {
-        if (auto ok = check_cublaslt_layout("C", "N", *c, *c); !ok) return ok;
-    }
-    gemm_problem bare = problem;  // its scales are not looked at
-    bare.a.scales.kind = bare.b.scales.kind = scale_kind::none;
-    return check_aliasing(memory_of(bare));
-}
-
 }  // namespace detail
 
 /// A product as cuBLASLt takes it: description, layouts, addresses. C counts as D itself, so a problem with C adds to what D
@@ -173,7 +121,7 @@ inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
 /// our A. Plain values: nothing is allocated.
 class cublaslt_product {
 public:
-    /// Describes a problem whose D has elements and whose K is not 0. Its scales are not looked at.
+    /// Describes a problem whose D has elements and whose K is not 0. FP8 that is not to be promoted is summed by the tensor cores alone.
     static result<cublaslt_product> of(const gemm_problem& problem, int num_sms = 0) {
         if (auto ok = detail::check_cublaslt_problem(problem); !ok) return ok.failure();
         cublaslt_product made(problem);
@@ -260,14 +208,17 @@ private:
             return !detail::is_fp8(x.type) && contiguous_along(x) == major::mn;
         };
         const bool a_turned = turned(a), b_turned = turned(b);
-        const auto status = cublasLtMatmulDescInit(&description_, CUBLAS_COMPUTE_32F, CUDA_R_32F);
+        const auto sums = detail::is_tf32(a.type) ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+        const auto status = cublasLtMatmulDescInit(&description_, sums, CUDA_R_32F);
         if (auto ok = detail::check_cublaslt("cublasLtMatmulDescInit", status); !ok) return ok;
         // A K-major operand is (K, rows) to cuBLASLt: the first one must be transposed, the second one not.
         const std::int32_t first = b_turned ? CUBLAS_OP_N : CUBLAS_OP_T, second = a_turned ? CUBLAS_OP_T : CUBLAS_OP_N;
         if (auto ok = set(CUBLASLT_MATMUL_DESC_TRANSA, first, "transpose of the first operand"); !ok) return ok;
         if (auto ok = set(CUBLASLT_MATMUL_DESC_TRANSB, second, "transpose of the second operand"); !ok) return ok;
         if (detail::is_fp8(a.type)) {
-            if (auto ok = set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, std::int8_t(0), "exact accumulation"); !ok) return ok;
+            const std::int8_t fast = !problem_.promoted;
+            if (auto ok = set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, fast, "fast accumulation"); !ok) return ok;
+            if (auto ok = give_scales(); !ok) return ok;
         }
         if (num_sms != 0) {
             const std::int32_t target = num_sms;
@@ -277,6 +228,23 @@ private:
         if (auto ok = lay_out(first_layout_, detail::cublaslt_rows(b)); !ok) return ok;
         if (auto ok = lay_out(second_layout_, detail::cublaslt_rows(a)); !ok) return ok;
         return lay_out(result_layout_, problem_.d);
+    }
+
+    /// Its first operand is our B. Scales of rows are vectors for both operands.
+    result<void> give_scales() {
+        const auto give = [this](const scale_argument& scales, cublasLtMatmulDescAttributes_t mode,
+                                 cublasLtMatmulDescAttributes_t pointer) -> result<void> {
+            if (scales.kind == scale_kind::none) return {};
+            const std::int32_t how = scales.tile.mn == 1 ? CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F
+                                                         : CUBLASLT_MATMUL_MATRIX_SCALE_SCALAR_32F;
+            if (auto ok = set(mode, how, "scale mode"); !ok) return ok;
+            return set(pointer, scales.data, "scales");
+        };
+        if (auto ok = give(problem_.b.scales, CUBLASLT_MATMUL_DESC_A_SCALE_MODE, CUBLASLT_MATMUL_DESC_A_SCALE_POINTER);
+            !ok) {
+            return ok;
+        }
+        return give(problem_.a.scales, CUBLASLT_MATMUL_DESC_B_SCALE_MODE, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER);
     }
 
     result<void> prefer(cublasLtMatmulPreferenceOpaque_t& to, std::size_t workspace_bytes) const {
@@ -308,6 +276,9 @@ private:
 struct cublaslt_options {
     std::optional<input_matrix> c{};  ///< added to the product in FP32; may be D itself, else it is copied to D first
     void* stream = nullptr;           ///< a cudaStream_t
+    /// FP8: tensor cores sum all of K, as gemm_options has it unless `promoted` is set. Else what they have summed is added up in FP32
+    /// now and then.
+    bool fast_sums = false;
 };
 
 namespace detail {
@@ -325,7 +296,7 @@ inline result<void> start_d(const gemm_problem& problem, cudaStream_t stream) {
                                                               cudaMemcpyDeviceToDevice, stream));
 }
 
-/// Checks, asks cuBLASLt for its favourite algorithm and launches it. Scales are not looked at.
+/// Checks, asks cuBLASLt for its favourite algorithm and launches it.
 inline result<void> run_cublaslt(const cublaslt& library, const gemm_problem& problem, void* in_stream) {
     if (auto ok = check_cublaslt_problem(problem); !ok) return ok;
     if (is_empty(problem)) return {};
@@ -346,18 +317,32 @@ inline result<void> run_cublaslt(const cublaslt& library, const gemm_problem& pr
     }
     return product->launch(library, favourite.algo, in_stream);
 }
+inline result<void> run_cublaslt(const cublaslt& library, const scaled_matrix& a, const scaled_matrix& b,
+                                 const output_matrix& d, const cublaslt_options& options) {
+    const bool promoted = is_fp8(a.matrix.type) && is_fp8(b.matrix.type) && !options.fast_sums;
+    return run_cublaslt(library, {.a = a, .b = b, .d = d, .c = options.c, .promoted = promoted}, options.stream);
+}
 inline result<void> run_cublaslt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
                                  const output_matrix& d, const cublaslt_options& options) {
-    return run_cublaslt(library, {.a = unscaled(a), .b = unscaled(b), .d = d, .c = options.c}, options.stream);
+    return run_cublaslt(library, unscaled(a), unscaled(b), d, options);
 }
 
 }  // namespace detail
 
-/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T. A and B are BF16 or FP16, each contiguous along either of its dimensions, or FP8
-/// contiguous along K, with any pitch of rows. D: FP32, or BF16 (with FP16 operands: FP16). Sums are FP32, in an order that
+/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T. A and B are BF16, FP16 or TF32, each contiguous along either of its dimensions, or FP8
+/// contiguous along K, with any pitch of rows. D: FP32, or BF16 (with FP16 operands: FP16; with TF32 ones FP32 alone). Sums are FP32, in an order that
 /// cuBLASLt chooses. Empty M or N: nothing happens; empty K: D becomes C or zero.
 inline result<void> cublaslt_gemm_nt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
                                      const output_matrix& d, const cublaslt_options& options = {}) {
+    return detail::run_cublaslt(library, a, b, d, options);
+}
+
+/// As cublaslt_gemm_nt of FP8 with FP32 scales: D(m,n) = [C(m,n) +] sa(m) sb(n) A(m,k) x B(n,k)^T. A scale holds for all of K, of a row
+/// of either operand, row after row in memory, or of all of its rows (per_row_scales(), per_tensor_scale()). An operand may have none
+/// if the other one has no scales of rows. On Hopper; scales of rows need cuBLAS 12.9.
+inline result<void> cublaslt_fp8_gemm_nt(const cublaslt& library, const scaled_matrix& a, const scaled_matrix& b,
+                                         const output_matrix& d, const cublaslt_options& options = {}) {
+    if (auto ok = detail::check_types(detail::fp8_operands, a, b); !ok) return ok;
     return detail::run_cublaslt(library, a, b, d, options);
 }
 
@@ -386,7 +371,12 @@ inline other_library<ops::gemm> cublaslt_choice(const cublaslt& library) {
     const auto launch = [](const void* of, const gemm_problem& problem, const launch_options& options) {
         return detail::run_cublaslt(*static_cast<const cublaslt*>(of), problem, options.stream);
     };
-    return {"cuBLASLt", measured_beside_cublaslt, {&library, launch}};
+    const auto takes = [](const gemm_problem& problem) {
+        // Scales at other addresses were not measured.
+        const auto aligned = [](const scale_argument& x) { return reinterpret_cast<std::uintptr_t>(x.data) % 16 == 0; };
+        return aligned(problem.a.scales) && aligned(problem.b.scales) && detail::check_cublaslt_problem(problem);
+    };
+    return {"cuBLASLt", measured_beside_cublaslt, {&library, launch}, takes};
 }
 
 }  // namespace deepgemm

@@ -8,6 +8,7 @@
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/plan.hpp>
 #include <deepgemm/ops/gemm/cost.hpp>
+#include <deepgemm/ops/gemm/device_rules.hpp>
 #include <deepgemm/ops/gemm/rules.hpp>
 #include <deepgemm/ops/gemm/sm100_choice.hpp>
 #include <deepgemm/ops/gemm/text.hpp>
@@ -37,7 +38,8 @@ constexpr bool takes(const operand_info& kernel, operand_info given, i32 k) {
 
 namespace ops {
 
-/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), in FP8 with scales or without, in BF16 or FP16 without; with steps of an epilogue.
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), in FP8 with scales or without, in BF16 or FP16 without; on Blackwell also in FP4 with
+/// scales and in TF32; with steps of an epilogue.
 struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm_traits, deepgemm::config> {
     static constexpr const char* name = "gemm";
     using tuned_row = gemm_tuned_row;
@@ -81,8 +83,10 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
         return deepgemm::find_tuned(rows, work, objective);
     }
 
-    /// A kernel for a workload. Its configuration is left to the user who instantiates it; for Blackwell it is the one that is
-    /// predicted to be the fastest.
+    static std::string refusal(const workload& work, const device_info& device) { return refusal_of(work, device); }
+
+    /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it; for Blackwell it is
+    /// the one that is predicted to be the fastest.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made{{.arch = device.arch},
                        {.a = work.a,
@@ -95,10 +99,6 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
             made.launch.arch = arch::sm100::number;
             if (const auto choice = choose_sm100(work, device))
                 made.cfg = config_of(choice->best.tile, sm100_product_of(work.a, work.b));
-            for (operand_info* x : {&made.traits.a, &made.traits.b}) {
-                if (x->format == scale_kind::fp32) x->format = scale_kind::ue8m0;  // converted: powers of two
-                x->scales = major::mn;
-            }
             return made;
         }
         made.traits.promoted = work.promoted;
@@ -118,7 +118,8 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
     }
 };
 
-static_assert(operation<gemm> && operation_concept::has_measurements<gemm> && operation_concept::varies_rows<gemm>);
+static_assert(operation<gemm> && operation_concept::has_measurements<gemm> && operation_concept::varies_rows<gemm> &&
+              operation_concept::refuses<gemm>);
 
 }  // namespace ops
 

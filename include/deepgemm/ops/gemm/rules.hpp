@@ -168,9 +168,8 @@ inline result<void> check_all_scales(const scaled_matrix& a, const scaled_matrix
     return check("B", "N", b, true);
 }
 
-/// Checks how the matrices and scales of a GEMM lie in memory, if D has elements. With K = 0 the operands are not checked.
-/// `at_end` says that scales may hold for all of K, or that there may be none.
-inline result<void> check_placement(const gemm_problem& problem, bool at_end = false) {
+/// Checks how the matrices of a GEMM lie in memory, if D has elements. With K = 0 the operands are not checked.
+inline result<void> check_matrices(const gemm_problem& problem) {
     const auto& [a, b, d, c, heads, epilogue, ready, promoted] = problem;
     const bool multiplies = a.matrix.columns > 0;
     if (multiplies) {
@@ -181,8 +180,13 @@ inline result<void> check_placement(const gemm_problem& problem, bool at_end = f
     if (c) {
         if (auto ok = check_layout("C", "N", *c); !ok) return ok;
     }
-    if (auto ok = check_values(epilogue, d.rows, d.columns); !ok) return ok;
-    if (!multiplies) return {};
+    return check_values(epilogue, d.rows, d.columns);
+}
+
+/// The same of its scales, too. `at_end` says that they may hold for all of K, or that there may be none.
+inline result<void> check_placement(const gemm_problem& problem, bool at_end = false) {
+    if (auto ok = check_matrices(problem); !ok || problem.a.matrix.columns == 0) return ok;
+    const scaled_matrix &a = problem.a, &b = problem.b;
     if (at_end) {
         if (auto ok = check_all_scales(a, b); !ok) return ok;
         return check_small_operands(a, b);

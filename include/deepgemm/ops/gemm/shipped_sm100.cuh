@@ -132,6 +132,15 @@ struct all_tf32
            typename any<half<T>, half<T>, store<D32>, 32>::type, typename half_turned<T, store<D32>, 32>::type,
            typename any<half<T, major::mn>, half<T, major::mn>, accumulate<D32>, 32>::type> {};
 
+/// A tile that clusters claim while the kernel runs (docs/hardware/cluster-launch.md), and kernels of some.
+DEEPGEMM_BOTH constexpr config claims(config made) {
+    made.sm100.tiles = tile_source::claimed;
+    return made;
+}
+template <class A, class B, class Epilogue, int K, int Widest>
+struct claiming : kernels_of<A, B, Epilogue, claims(tokens(64, K)), claims(alone(128, K)), claims(pair(128, K)),
+                             claims(pair(Widest, K))> {};
+
 }  // namespace sm100
 
 using sm100_bf16_nt = sm100::half_nt<bf16>::type;
@@ -163,8 +172,18 @@ DEEPGEMM_BOTH constexpr auto sm100_dense() {
                            sm100_tf32{});        //
 }
 
-template <class Arch, class O>
-    requires(same_as<Arch, arch::sm100>&& same_as<O, ops::gemm>)
-DEEPGEMM_BOTH constexpr auto all_for() { return sm100_dense(); }
+using sm100_claimed_bf16 = sm100::claiming<sm100::half<bf16>, sm100::half<bf16>, store<bf16>, 64, 256>::type;
+using sm100_claimed_fp8 = sm100::claiming<sm100::by_token<>, sm100::by_block<>, store<bf16>, 128, 224>::type;
+
+/// Kernels for a GPU that is shared: clusters claim tiles. They are no part of sm100_dense(), since a planner that knows the
+/// others would never choose them.
+template <class = void>
+DEEPGEMM_BOTH constexpr auto sm100_claimed() {
+    return shipped::sum_of(sm100_claimed_bf16{}, sm100_claimed_fp8{});
+}
+
+template <class O>
+    requires(same_as<O, ops::gemm>)
+DEEPGEMM_BOTH constexpr auto sm100_of() { return sm100_dense(); }
 
 }  // namespace deepgemm::shipped

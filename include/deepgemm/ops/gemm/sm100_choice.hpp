@@ -15,7 +15,8 @@ DEEPGEMM_LIBRARY_HEADER
 namespace deepgemm {
 
 /// The tiles that are considered for a product, before any rule: 128 rows of A and up to 256 columns, in steps of 32 after
-/// 16; or, swapped, 128 rows of B and up to 256 rows of A in steps of 16; alone, or in pairs of CTAs.
+/// 16; or, swapped, 128 rows of B and up to 256 rows of A in steps of 16; alone, or in pairs of CTAs; with all of K, or by clusters of up
+/// to 8 CTAs that share it. choose_sm100() takes a split only where all parts work at once.
 inline std::vector<sm100_tile> sm100_tiles(const gemm_workload& work) {
     std::vector<sm100_tile> all;
     const int widest = work.shape.k <= 256 ? 128 : 256;
@@ -23,6 +24,15 @@ inline std::vector<sm100_tile> sm100_tiles(const gemm_workload& work) {
         for (int columns = 16; columns <= widest; columns += columns < 32 ? 16 : 32)
             all.push_back({.n = columns, .ctas = ctas});
         for (int columns = 16; columns <= 256; columns += 16) all.push_back({.m = columns, .swap = true, .ctas = ctas});
+    }
+    const int blocks = ceil_div(work.shape.k, sm100_product_of(work.a, work.b).block_k());
+    const std::size_t whole = all.size();
+    for (const int parts : {2, 4, 8}) {
+        for (std::size_t i = 0; i < whole; ++i) {
+            if (parts > blocks || parts * all[i].ctas > 8) continue;
+            all.push_back(all[i]);
+            all.back().split_k = parts;
+        }
     }
     return all;
 }
@@ -33,7 +43,7 @@ struct sm100_candidate {
     cost predicted{};
 };
 
-/// The tile that is predicted to be the fastest, and the best one that differs from it in more than the number of CTAs.
+/// The tile that is predicted to be the fastest, and the best one of another shape.
 struct sm100_choice {
     gemm_workload work{};
     device_info device{};
@@ -43,7 +53,7 @@ struct sm100_choice {
 };
 
 /// The fastest valid tile for a product with at least one element, on `sms` multiprocessors (0: all of the device). Where
-/// times are equal, pairs of CTAs come first, and then smaller tiles.
+/// times are equal, fewer parts of K come first, then pairs of CTAs, and then smaller tiles.
 inline result<sm100_choice> choose_sm100(const gemm_workload& work, const device_info& device, int sms = 0,
                                          const sm100_parameters& p = {}) {
     if (device.arch / 10 != arch::sm100::number / 10)
@@ -58,13 +68,15 @@ inline result<sm100_choice> choose_sm100(const gemm_workload& work, const device
     for (const sm100_tile& tile : sm100_tiles(work)) {
         if (auto ok = check_sm100_tile(tile, work); !ok) {
             why = ok;
-        } else if (tile.ctas_m() * tile.ctas_n() <= made.num_sms) {
-            valid.push_back({tile, predict(tile, work, device, made.num_sms, p)});
+        } else if (tile.cluster_ctas() <= made.num_sms) {
+            const cost predicted = predict(tile, work, device, made.num_sms, p);
+            if (tile.split_k == 1 || predicted.waves == 1) valid.push_back({tile, predicted});
         }
     }
     if (valid.empty()) return why.failure();
     std::stable_sort(valid.begin(), valid.end(), [](const sm100_candidate& x, const sm100_candidate& y) {
         if (x.predicted.total_us != y.predicted.total_us) return x.predicted.total_us < y.predicted.total_us;
+        if (x.tile.split_k != y.tile.split_k) return x.tile.split_k < y.tile.split_k;
         if (x.tile.ctas != y.tile.ctas) return x.tile.ctas > y.tile.ctas;
         return x.tile.m + x.tile.n < y.tile.m + y.tile.n;
     });

@@ -24,9 +24,12 @@ struct sm100_parameters {
     double scale_bytes = 64;   ///< bytes of scales per clock that are copied to all lanes of tensor memory (measured)
     double l2_bytes = 58.1;    ///< bytes per clock out of L2 for each multiprocessor, if all of them read (of Hopper)
     double load_latency =
-        1600;  ///< from memory to shared memory; hidden by stages (500 to 900, and 700 more: a public model)
+        1600;             ///< from memory to shared memory; hidden by stages (500 to 900, and 700 more: a public model)
+    double split = 1726;  ///< bringing the totals of the parts of K of a tile together (of Hopper),
+    double split_bytes = 20;      ///< and bytes of them per clock into a CTA (of Hopper: 39.4 for 64 rows from 3 parts)
     double store_bytes = 64;      ///< bytes of D per clock through shared memory, in and out at 128 each (assumed)
     double tile = 155;            ///< from one tile to the next, if nothing is stored meanwhile (of Hopper)
+    double claim = 40;            ///< beside `tile`, where a role learns of the next one by a ring (assumed)
     double start_us = 1.82;       ///< launch, first loads, last stores (of Hopper)
     double power_clock = 0.059;   ///< share of the clock lost if all tensor cores work (lists: 1.85 of 1.965 GHz)
     double memory_share = 0.908;  ///< share of the peak of device memory that is reached (of Hopper)
@@ -36,12 +39,13 @@ struct sm100_parameters {
 
 /// What one K block and the epilogue of a tile take in a CTA, each part by itself, in clocks.
 struct sm100_clocks {
-    double multiply = 0;  ///< tensor cores
+    double multiply = 0;  ///< tensor cores, with the pauses that tc_util gives them
     double port = 0;      ///< operands and scales read from shared memory
     double scales = 0;    ///< scales copied to tensor memory
     double fill = 0;      ///< operands and scales from L2
     double latency = 0;   ///< from memory, spread over the stages
     double totals = 0;    ///< accumulator read from tensor memory, for a tile
+    double exchange = 0;  ///< totals of other parts of K, for a tile
     double store = 0;     ///< D staged in shared memory and stored, for a tile
 
     /// The longest part of a K block, and which it is.
@@ -53,7 +57,7 @@ struct sm100_clocks {
                : longest == fill                      ? bound::fill
                                                       : bound::latency;
     }
-    constexpr double epilogue() const { return std::max(totals, store); }
+    constexpr double epilogue() const { return std::max(totals, store) + exchange; }
 };
 
 namespace detail {
@@ -70,7 +74,7 @@ inline sm100_clocks sm100_clocks_of(const sm100_tile& tile, const gemm_workload&
     };
     const double scales = scale_bytes(tile.m, how.scale_k_a) + scale_bytes(tile.n, how.scale_k_b);
     sm100_clocks made;
-    made.multiply = rows * columns * k / how.macs;
+    made.multiply = rows * columns * k / how.macs * (100.0 / tile.tc_util);
     // Scales are put in order by a warp, a read and a write, and read once more by the copy.
     made.port = ((rows + columns / tile.ctas) * row_bytes + 3 * scales) / p.port_bytes;
     made.scales = scales / p.scale_bytes;
@@ -84,7 +88,9 @@ inline sm100_clocks sm100_clocks_of(const sm100_tile& tile, const gemm_workload&
     made.fill = bytes / std::min(p.l2_bytes / std::min(1.0, active), p.port_bytes);
     made.latency = p.load_latency / std::max(sm100_stages(tile, how, work.d), 1);
     made.totals = rows * columns * 4 / p.tmem_bytes;
-    made.store = double(tile.m) * columns * size_of(work.d) / p.store_bytes;
+    const double warps = sm100_collected_warps(tile);  // of four, whose rows the CTA stores
+    made.store = warps / 4 * double(tile.m) * columns * size_of(work.d) / p.store_bytes;
+    if (tile.split_k > 1) made.exchange = p.split + (tile.split_k - 1) * warps * 32 * columns * 4 / p.split_bytes;
     return made;
 }
 
@@ -112,12 +118,13 @@ inline cost predict(const sm100_tile& tile, const gemm_workload& work, const dev
     };
     const i64 along_m = tiles_along(work.shape.m, tile.m, tile.ctas_m()),
               along_n = tiles_along(work.shape.n, tile.n, tile.ctas_n());
-    const i64 ctas = detail::ctas_at_once(tile.ctas_m() * tile.ctas_n(), sms);
+    const i64 ctas = detail::ctas_at_once(tile.cluster_ctas(), sms);
     cost made;
     made.tiles = along_m * along_n;
-    made.waves = ceil_div(made.tiles, ctas);
+    const i64 parts = made.tiles * tile.split_k;  // each the work of one CTA
+    made.waves = ceil_div(parts, ctas);
     made.tile_efficiency = m * n / (double(made.tiles) * tile.m * tile.n);
-    made.wave_efficiency = double(made.tiles) / (double(made.waves) * sms);
+    made.wave_efficiency = double(parts) / (double(made.waves) * sms);
     made.start_us = p.start_us;
 
     const double row_a = detail::row_bytes(work, work.a), row_b = detail::row_bytes(work, work.b);
@@ -128,30 +135,30 @@ inline cost predict(const sm100_tile& tile, const gemm_workload& work, const dev
     const double bytes = once + m * row_a * (reads.a - 1) + n * row_b * (reads.b - 1);
     made.memory_us = bytes / (p.memory_share * device.hbm_gb_per_s * 1000);
 
-    const double blocks = double(ceil_div(work.shape.k, how.block_k()));
-    const i64 last = made.tiles - (made.waves - 1) * ctas;
+    const double blocks = double(ceil_div(i64(work.shape.k), i64(how.block_k()) * tile.split_k));  // of one CTA
+    const i64 last = parts - (made.waves - 1) * ctas;
     const auto of = [&](i64 working) { return clocks_of(tile, work, double(working) / device.sm_count, p); };
-    const sm100_clocks full = of(std::min(made.tiles, ctas)), ends = of(last);
+    const sm100_clocks full = of(std::min(parts, ctas)), ends = of(last);
     // An epilogue runs under the next tile if there is a second accumulator, but for that of the last tile.
     const bool hides = tile.accumulators > 1;
-    const double main = full.block() * blocks, epilogue = full.epilogue() + p.tile;
+    const double claim = tile.source == tile_source::claimed ? p.claim : 0, step = p.tile + claim;
+    const double main = full.block() * blocks + claim, epilogue = full.epilogue() + step;
     const double steady = hides ? std::max(main, epilogue) : main + epilogue;
-    const double use =
-        std::min(1.0, full.multiply * blocks / steady) * double(made.tiles) / double(made.waves * device.sm_count);
+    const double use = std::min(1.0, full.multiply * (tile.tc_util / 100.0) * blocks / steady) * double(parts) /
+                       double(made.waves * device.sm_count);
     const double clocks_per_us = device.clock_mhz * (1 - p.power_clock * use);
 
     made.total_us = made.start_us;
     const auto add = [&](double waves, i64 working, double computing) {
-        const double compute_us = computing / clocks_per_us,
-                     move_us = made.memory_us * double(working) / double(made.tiles);
+        const double compute_us = computing / clocks_per_us, move_us = made.memory_us * double(working) / double(parts);
         made.total_us +=
             waves * std::pow(std::pow(compute_us, p.together) + std::pow(move_us, p.together), 1 / p.together);
     };
     if (made.waves > 1) add(double(made.waves - 1), ctas, steady);
     add(1, last, ends.block() * blocks);
     made.main_loop_us = (double(made.waves - 1) * main + ends.block() * blocks) / clocks_per_us;
-    made.epilogue_us = (double(made.waves - 1) * (steady - main) + ends.epilogue() + p.tile) / clocks_per_us;
-    made.total_us += (ends.epilogue() + p.tile) / clocks_per_us;  // the last one stands alone
+    made.epilogue_us = (double(made.waves - 1) * (steady - main) + ends.epilogue() + step) / clocks_per_us;
+    made.total_us += (ends.epilogue() + step) / clocks_per_us;  // the last one stands alone
 
     const bool storing = made.epilogue_us > made.main_loop_us || (made.waves > 1 && epilogue > main);
     made.limit = made.memory_us > made.main_loop_us + made.epilogue_us ? bound::memory

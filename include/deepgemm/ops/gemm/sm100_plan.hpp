@@ -13,9 +13,10 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// A tile in a few words: "128 x 256 in pairs", "swapped 32 x 128".
+/// A tile in a few words: "128 x 256 in pairs", "swapped 32 x 128, K in 4 parts".
 inline std::string describe(const sm100_tile& tile) {
-    return concat(tile.swap ? "swapped " : "", tile.m, " x ", tile.n, tile.ctas == 2 ? " in pairs" : "");
+    return concat(tile.swap ? "swapped " : "", tile.m, " x ", tile.n, tile.ctas == 2 ? " in pairs" : "",
+                  tile.split_k == 1 ? "" : concat(", K in ", tile.split_k, " parts"));
 }
 
 /// A choice in a few lines: the tile and what it takes, the clocks of a K block and of an epilogue by part, the parts of the
@@ -31,8 +32,9 @@ inline std::string explain(const sm100_choice& made) {
                    " columns of tensor memory\n");
     text += detail::formatted(
         "    clocks of a K block: multiply %.0f, operands %.0f, scales %.0f, from L2 %.0f, latency %.0f; "
-        "of an epilogue: totals %.0f, store %.0f\n",
+        "of an epilogue: totals %.0f, store %.0f",
         clocks.multiply, clocks.port, clocks.scales, clocks.fill, clocks.latency, clocks.totals, clocks.store);
+    text += tile.split_k == 1 ? "\n" : detail::formatted(", totals of other parts of K %.0f\n", clocks.exchange);
     const auto times = [](const sm100_candidate& one) {
         return detail::formatted("predicted %.1f us", one.predicted.total_us) + detail::describe_parts(one.predicted);
     };

@@ -60,9 +60,12 @@ struct sm100_tile {
     bool swap = false;     ///< B has the rows of the multiply and A its columns, for few rows of A
     int ctas = 1;    ///< 2: pairs of CTAs multiply together, each with rows of its own and half of the columns' operand
     int stages = 0;  ///< of 128 bytes of K; 0: as many as fit
-    int accumulators = 2;     ///< 2: one tile is stored while the next one is multiplied
-    int raster_rows = 8;      ///< tiles along M in a band
-    cluster_shape cluster{};  ///< CTAs that share tiles by multicast, beside pairs
+    int accumulators = 2;                        ///< 2: one tile is stored while the next one is multiplied
+    int raster_rows = 8;                         ///< tiles along M in a band
+    cluster_shape cluster{};                     ///< CTAs that share tiles by multicast, beside pairs
+    int split_k = 1;                             ///< parts of a cluster, CTAs or pairs, that share the K of a tile
+    tile_source source = tile_source::numbered;  ///< how clusters come to tiles
+    int tc_util = 100;                           ///< share of the time that tensor cores multiply at most, in percent
 
     /// Rows and columns of the multiply.
     constexpr int rows() const { return swap ? n : m; }
@@ -70,30 +73,37 @@ struct sm100_tile {
     /// CTAs along M, and along N, that work on neighbouring tiles together.
     constexpr int ctas_m() const { return cluster.m * (swap ? 1 : ctas); }
     constexpr int ctas_n() const { return cluster.n * (swap ? ctas : 1); }
+    /// CTAs of a hardware cluster.
+    constexpr int cluster_ctas() const { return ctas_m() * ctas_n() * split_k; }
     friend constexpr bool operator==(const sm100_tile&, const sm100_tile&) = default;
 };
 
 /// The tile of a kernel with configuration `cfg`.
 constexpr sm100_tile sm100_tile_of(const config& cfg) {
-    return {.m = cfg.block.m,
-            .n = cfg.block.n,
-            .swap = cfg.swap,
-            .ctas = cfg.sm100.ctas,
-            .stages = cfg.stages,
-            .accumulators = cfg.sm100.accumulators,
-            .raster_rows = cfg.raster_rows,
-            .cluster =
-                cfg.sm100.ctas == 1 ? cfg.cluster : cluster_shape{}};  // a pair is a cluster that shares nothing else
+    return {
+        .m = cfg.block.m,
+        .n = cfg.block.n,
+        .swap = cfg.swap,
+        .ctas = cfg.sm100.ctas,
+        .stages = cfg.stages,
+        .accumulators = cfg.sm100.accumulators,
+        .raster_rows = cfg.raster_rows,
+        .cluster = cfg.sm100.ctas == 1 ? cfg.cluster : cluster_shape{},  // a pair is a cluster that shares nothing else
+        .split_k = cfg.split_k,
+        .source = cfg.sm100.tiles,
+        .tc_util = cfg.sm100.tc_util};
 }
 
 /// The configuration of a kernel with this tile.
 constexpr config config_of(const sm100_tile& tile, const sm100_product& how) {
-    return {.block = {tile.m, tile.n, how.block_k()},
-            .stages = tile.stages,
-            .cluster = {tile.ctas_m(), tile.ctas_n()},
-            .swap = tile.swap,
-            .raster_rows = tile.raster_rows,
-            .sm100 = {.ctas = tile.ctas, .accumulators = tile.accumulators}};
+    return {
+        .block = {tile.m, tile.n, how.block_k()},
+        .stages = tile.stages,
+        .cluster = {tile.ctas_m(), tile.ctas_n()},
+        .swap = tile.swap,
+        .split_k = tile.split_k,
+        .raster_rows = tile.raster_rows,
+        .sm100 = {.ctas = tile.ctas, .accumulators = tile.accumulators, .tiles = tile.source, .tc_util = tile.tc_util}};
 }
 
 namespace detail {
@@ -111,6 +121,19 @@ constexpr int row_scale_k(const sm100_tile& tile, const sm100_product& how) {
 }
 constexpr int column_scale_k(const sm100_tile& tile, const sm100_product& how) {
     return tile.swap ? how.scale_k_a : how.scale_k_b;
+}
+
+/// Success if a tile can be stored by the epilogue that a product has.
+inline result<void> check_sm100_results(const sm100_tile& tile, const gemm_workload& work) {
+    const epilogue_info& steps = work.epilogue;
+    if (tile.swap && (steps.any() || work.heads.any()))
+        return fail(errc::bad_option, "a tile swaps A and B, and D has ", steps.any() ? "an epilogue" : "head splits",
+                    "; only D itself is stored transposed");
+    const int scaled = steps.cast.columns, left = int(steps.columns_after(tile.n));
+    if (scaled != 0 && left % scaled != 0)
+        return fail(errc::bad_option, "a tile leaves ", left, " columns of D; a scale of D covers ", scaled,
+                    ", so it must leave a multiple of that");
+    return {};
 }
 
 }  // namespace detail
@@ -131,18 +154,44 @@ constexpr i64 sm100_stage_bytes(const sm100_tile& tile, const sm100_product& how
     return 128 * (i64(tile.rows()) + tile.columns() / tile.ctas) + scales;
 }
 
-/// Bytes of shared memory in which D is staged: two buffers of 128 rows and the most columns, up to 128 bytes, of which the
-/// tile has a multiple; of a swapped tile all of it, or half if there are more than 128 tokens.
+namespace detail {
+
+/// Columns of a staging buffer of D, 128 rows: the most, up to 128 bytes, of which the tile has a multiple.
+constexpr int sm100_store_columns(const sm100_tile& tile, dtype d) {
+    int columns = int(128 / size_of(d));
+    while (tile.n % columns != 0) columns /= 2;
+    return columns;
+}
+/// Columns of the multiply that a warp takes from tensor memory at once: 64 if it can have as many.
+constexpr int sm100_taken_columns(const sm100_tile& tile, dtype d) {
+    if (!tile.swap) {
+        const int columns = sm100_store_columns(tile, d);
+        return tile.n <= min(2 * columns, 64) ? tile.n : columns;
+    }
+    int columns = min(tile.m, 64) / 8 * 8;
+    while (tile.m % columns != 0) columns -= 8;
+    return columns;
+}
+/// Of the four warps that store, those whose rows meet in one CTA if K is split.
+constexpr int sm100_collected_warps(const sm100_tile& tile) { return ceil_div(4, tile.split_k); }
+
+}  // namespace detail
+
+/// Bytes of shared memory in which D is staged: two buffers; of a swapped tile all of it, or half if there are more than 128 tokens.
 constexpr i64 sm100_staging_bytes(const sm100_tile& tile, dtype d) {
     const i64 size = size_of(d), all = i64(tile.m) * tile.n * size;
     if (tile.swap) return tile.m > 128 ? all / 2 : all;
-    int columns = int(128 / size);
-    while (tile.n % columns != 0) columns /= 2;
-    return 2 * 128 * columns * size;
+    return 2 * 128 * detail::sm100_store_columns(tile, d) * size;
+}
+/// Bytes of shared memory in which totals of other parts of K land: a batch of FP32 columns of 32 rows from each warp.
+constexpr i64 sm100_parts_bytes(const sm100_tile& tile, dtype d) {
+    return i64(tile.split_k - 1) * detail::sm100_collected_warps(tile) * 32 * 4 * detail::sm100_taken_columns(tile, d);
 }
 
-/// Bytes of shared memory beside the stages: those for D, and 2 KB for barriers and alignment.
-constexpr i64 sm100_other_bytes(const sm100_tile& tile, dtype d) { return 2048 + sm100_staging_bytes(tile, d); }
+/// Bytes of shared memory beside the stages: those for D and for parts of K, and 2 KB for barriers and alignment.
+constexpr i64 sm100_other_bytes(const sm100_tile& tile, dtype d) {
+    return 2048 + sm100_staging_bytes(tile, d) + sm100_parts_bytes(tile, d);
+}
 
 /// Stages of a tile whose results are of type `d`: as it says, or as many as fit, at most 24.
 constexpr int sm100_stages(const sm100_tile& tile, const sm100_product& how, dtype d) {
@@ -162,6 +211,13 @@ inline result<void> check_sm100_tile(const sm100_tile& tile, const gemm_workload
     const operand_info &of_rows = tile.swap ? work.b : work.a, &of_columns = tile.swap ? work.a : work.b;
     if (tile.ctas != 1 && tile.ctas != 2)
         return fail(errc::bad_option, tile.ctas, " CTAs multiply together; it must be 1 or 2");
+    if (tile.split_k < 1 || tile.split_k * tile.ctas > 8)
+        return fail(errc::bad_option, "K has ", tile.split_k, " parts of ", tile.ctas,
+                    tile.ctas == 1 ? " CTA" : " CTAs",
+                    ", which are one cluster of at most 8 CTAs; there must be from 1 to ", 8 / tile.ctas, " parts");
+    if (tile.split_k > 1 && tile.cluster.size() > 1)
+        return fail(errc::bad_option, "K has ", tile.split_k, " parts, and ", tile.cluster.size(),
+                    " CTAs share tiles; a cluster does one of the two");
     if (rows != 128)
         return fail(errc::bad_option, "a tile has ", rows,
                     " rows of the multiply; it must be 128, the lanes of tensor memory");
@@ -172,17 +228,22 @@ inline result<void> check_sm100_tile(const sm100_tile& tile, const gemm_workload
     if (how.element_bits == 8 && of_columns.contiguous == major::mn && columns % step != 0)
         return fail(errc::bad_option, "a tile has ", columns,
                     " columns of 8-bit elements that are not contiguous along K; it must be a multiple of ", step);
-    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, and of 64 bytes of others.
+    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, of 128 bytes of TF32, whose swizzle has no
+    // shorter lines, and of 64 bytes of others.
     const auto runs = [&](const operand_info& x, int extent) -> result<void> {
-        const int run = x.type == dtype::e2m1x2 ? 128 : 64 * 8 / int(bits_of(x.type));
+        const int run = x.type == dtype::e2m1x2 ? 128 : x.type == dtype::tf32 ? 32 : 64 * 8 / int(bits_of(x.type));
         if (x.contiguous == major::k || extent % run == 0) return {};
         return fail(errc::bad_option, "a CTA has ", extent, " rows of ", x.type,
                     " that do not lie along K; TMA copies ", run, " at a time");
     };
     if (auto ok = runs(of_rows, rows); !ok) return ok;
     if (auto ok = runs(of_columns, columns / tile.ctas); !ok) return ok;
+    if (auto ok = detail::check_sm100_results(tile, work); !ok) return ok;
     if (tile.accumulators < 1)
         return fail(errc::bad_option, "a tile has ", tile.accumulators, " accumulators; it needs one");
+    if (tile.tc_util < 1 || tile.tc_util > 100)
+        return fail(errc::bad_option, "tensor cores multiply for ", tile.tc_util,
+                    " percent of the time; tc_util must be from 1 to 100");
     const int taken = sm100_tmem_columns(tile, how);
     if (taken > int(arch::sm100::tmem_columns))
         return fail(errc::bad_option, "a tile takes ", taken, " columns of tensor memory; there are ",

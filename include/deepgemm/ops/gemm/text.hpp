@@ -86,8 +86,11 @@ inline std::string schedule_source(const gemm_info& value) {
     if (value.traits.groups == grouping::summed) return concat("summed", block, value.cfg.raster_rows, ">");
     const char* const policy = policy_source(value.traits.groups);
     if (policy == nullptr) return "/* custom schedule */";
-    const bool usual = value.cfg.raster_rows == config{}.raster_rows;
-    return concat("grouped", tiles, policy, usual ? "" : concat(", ", value.cfg.raster_rows), ">");
+    const bool usual = value.cfg.raster_rows == config{}.raster_rows,
+               of_k = value.traits.groups == grouping::along_k || value.traits.groups == grouping::k_concatenated;
+    const bool packed = of_k && scales_per_word(value.traits.a.format) > 1;
+    return concat("grouped", tiles, packed ? concat("with_packed_scales<", policy, ">") : policy,
+                  usual ? "" : concat(", ", value.cfg.raster_rows), ">");
 }
 
 /// A GEMM kernel as a C++ type; comments stand for a user's own parts.

@@ -37,8 +37,9 @@ inline k_grouped_problem some_groups(const k_grouped_problem& all, i64 first, i6
         x->matrix.columns = k;
         if (x->scales.kind == scale_kind::none) continue;
         const i64 of_word = k_per_word(x->scales.kind, x->scales.tile);
-        x->scales.data = static_cast<const u32*>(x->scales.data) + before / of_word * x->scales.column_stride;
-        x->scales.columns = k / of_word;
+        x->scales.data =
+            static_cast<const u32*>(x->scales.data) + words_of(all.groups, 0, first, of_word) * x->scales.column_stride;
+        x->scales.columns = words_of(all.groups, first, first + count, of_word);
     }
     const auto matrices = [first, count](auto& stack, auto* bytes) {
         stack.first.data = bytes + first * stack.matrix_stride * size_of(stack.first.type);
@@ -77,7 +78,7 @@ result<void> run_typed(const Engine& engine, const operand_types& types, const k
 }  // namespace detail
 
 /// D[g](m,n) = [C[g](m,n) +] A(m,k) x B(n,k)^T over the k of each group g; both operands FP8 and contiguous along K, with 1x128
-/// scales that are contiguous along M and N. D: FP32 or BF16.
+/// scales that are contiguous along M and N, FP32 or packed UE8M0 (k_grouped_scales()). D: FP32 or BF16.
 ///
 /// Groups follow each other along K and share M and N, and each has a matrix of D. `groups` says where they lie and how:
 /// k_groups_by_size() and k_groups_by_end() if a row of A, and of B, holds all groups, each from a multiple of 128 elements on;

@@ -22,7 +22,7 @@ struct k_group_list {
     /// the kernel reads them.
     const i32* data = nullptr;
     bool by_end = false;  ///< `data` holds ends
-    /// Every group starts at the first multiple of as many elements behind the one before. At least the K of a word of scales.
+    /// Every group starts at the first multiple of as many elements behind the one before. At least the K of a scale.
     i64 alignment = 128;
     /// For each group, one after another and without gaps, there is a matrix (M, size) in A and one (N, size) in B. Else a row of
     /// A, and of B, holds all groups.
@@ -43,6 +43,27 @@ constexpr k_group_list k_groups_by_end(const i32* ends, i64 count, i64 alignment
 constexpr k_group_list concatenated_groups(const i32* sizes, const i32* host_sizes, i64 count) {
     return {.count = count, .data = sizes, .concatenated = true, .host_sizes = host_sizes};
 }
+
+/// Rows of packed words that groups have together at most, if there are `count` of them, in a K of `k` elements. Where sizes are
+/// known, ceil(size / 512) for each group are enough.
+constexpr i64 most_k_group_words(i64 k, i64 count) { return (ceil_div(k, i64(128)) + 3 * count) / 4; }
+/// Packed scales of an operand of `mn` rows in groups of K, 1 x 128, MN-major: `words` rows of words, `stride` words apart (0: `mn`
+/// rounded up to a multiple of 4). Each group begins with a new word, and the words of groups follow each other without gaps, whatever
+/// their alignment: group g has ceil(size / 512). scale::pack_k_grouped writes them so.
+constexpr scale_argument k_grouped_scales(const void* data, i64 mn, i64 words, i64 stride = 0) {
+    return {data, scale_kind::ue8m0, {1, 128}, mn, words, 1, stride == 0 ? align_up(mn, i64(4)) : stride};
+}
+
+namespace detail {
+
+/// Words of scales along K of groups [first, end) of concatenated operands, if a word covers `of_word` elements.
+constexpr i64 words_of(const k_group_list& groups, i64 first, i64 end, i64 of_word) {
+    i64 words = 0;
+    for (i64 g = first; g < end; ++g) words += ceil_div(i64(groups.host_sizes[g]), max(of_word, i64(1)));
+    return words;
+}
+
+}  // namespace detail
 
 /// D[g](m,n) = [C[g](m,n) +] sum over k of group g of A(m,k) B(n,k), scales applied: gradients of the weights of experts, say,
 /// where k counts tokens. Groups follow each other along K.
@@ -149,6 +170,11 @@ constexpr k_grouped_arguments arguments_of(const same_as<k_grouped_problem> auto
     made.matrices = work.groups;
     made.d.matrix_pitch = stride(d.matrix_stride);
     if (c) made.c.matrix_pitch = stride(c->matrix_stride);
+    const auto words = [k = work.shape.k](const scale_argument& scales) {
+        return scales_per_word(scales.kind) == 1 || k == 0 ? 0 : i32(scales.columns);
+    };
+    made.a.scales.words_k = words(a.scales);
+    made.b.scales.words_k = words(b.scales);
     made.tiles = {work.groups,   groups.data,      groups.by_end, groups.concatenated ? 1 : i32(groups.alignment),
                   work.in_place, groups.host_sizes};
     return made;

@@ -15,9 +15,9 @@ namespace deepgemm {
 
 namespace detail {
 
-/// Elements of K at whose multiples groups of an operand may start: those of a word of scales along K, or of 16 bytes of a row.
+/// Elements of K at whose multiples groups of an operand may start: those of a scale along K, or of 16 bytes of a row.
 constexpr i64 start_unit(const operand_info& x) {
-    if (x.format != scale_kind::none && !x.tile.all_of_k()) return k_per_word(x.format, x.tile);
+    if (x.format != scale_kind::none && !x.tile.all_of_k()) return x.tile.k;
     return x.contiguous == major::k ? 16 / i64(size_of(x.type)) : 1;
 }
 
@@ -40,7 +40,7 @@ inline result<void> check_k_starts(const k_group_list& groups, const operand_inf
     if (groups.alignment % unit == 0) return {};
     return fail(errc::bad_option, "the alignment of groups is ", groups.alignment,
                 "; for these operands it must be a multiple of ", unit, " elements of K, ",
-                is_fp8(a.type) ? "which share a word of scales" : "which are 16 bytes of a row");
+                is_fp8(a.type) ? "which share a scale" : "which are 16 bytes of a row");
 }
 
 /// Checks the sizes of concatenated groups, which host memory holds, for a product `whole` of all K. There may be `most` groups.
@@ -57,12 +57,6 @@ inline result<void> check_concatenated(const k_group_list& groups, const gemm_pr
         return fail(errc::bad_extent, "the number of groups is ", groups.count, "; concatenated operands have at most ",
                     most, " in one launch, for each has tensor maps");
     }
-    for (const auto& [name, x] : {std::pair{"A", &whole.a}, {"B", &whole.b}}) {
-        const scale_argument& scales = x->scales;
-        if (scales.kind == scale_kind::none || k_per_word(scales.kind, scales.tile) == unit) continue;
-        return fail(errc::bad_scales, "a word of scales of ", name, " covers ", k_per_word(scales.kind, scales.tile),
-                    " elements of K; with concatenated operands it must cover ", unit);
-    }
     i64 sum = 0;
     for (i64 g = 0; g < groups.count; ++g) {
         const i64 size = groups.host_sizes[g];
@@ -75,6 +69,29 @@ inline result<void> check_concatenated(const k_group_list& groups, const gemm_pr
     const i64 k = whole.a.matrix.columns;
     if (sum == k) return {};
     return fail(errc::shape_mismatch, "the groups have ", sum, " elements of K together and the operands have ", k);
+}
+
+/// True for scales that share words along K. Groups of K each begin with a word of their own.
+constexpr bool are_packed(const scale_argument& scales) { return scales_per_word(scales.kind) > 1; }
+
+/// Checks the scales of A (M, K) or B (N, K), `rows_name` is M or N. Of packed ones there are as many words as the caller says, since only
+/// device memory need know how many groups need; but those of concatenated operands the host knows.
+inline result<void> check_k_group_scales(const char* name, const char* rows_name, scaled_matrix x, bool is_b,
+                                         const k_group_list& groups) {
+    if (!are_packed(x.scales)) return check_scales(name, rows_name, x, is_b);
+    const i64 of_word = k_per_word(x.scales.kind, x.scales.tile), given = x.scales.columns, k = x.matrix.columns;
+    if (k + 384 * groups.count > max_extent) {
+        return fail(errc::bad_extent, "K is ", k, " and there are ", groups.count,
+                    " groups; with packed scales K, and 384 more for each group, must be at most ", max_extent);
+    }
+    const i64 least = groups.concatenated ? words_of(groups, 0, groups.count, of_word) : 1;
+    if (given < least || given > max_extent) {
+        return fail(errc::bad_scales, "the scales of ", name, " have ", given,
+                    " words along K; the groups, which begin with a new word each, need from ", least, " to ",
+                    max_extent);
+    }
+    x.matrix.columns = given * of_word;
+    return check_scales(name, rows_name, x, is_b);
 }
 
 }  // namespace detail
@@ -107,7 +124,11 @@ inline result<void> check_k_grouped(const k_grouped_problem& problem, i64 most =
     if (auto ok = check_k_alignment(groups); !ok) return ok;
     if (auto ok = check_concatenated(groups, whole, most); !ok || is_empty(work)) return ok;
     if (auto ok = check_tiles(groups.count, "group", d.first.rows, d.first.columns); !ok) return ok;
-    if (auto ok = check_placement(whole); !ok) return ok;
+    if (auto ok = check_matrices(whole); !ok) return ok;
+    if (work.shape.k > 0) {
+        if (auto ok = check_k_group_scales("A", "M", a, false, groups); !ok) return ok;
+        if (auto ok = check_k_group_scales("B", "N", b, true, groups); !ok) return ok;
+    }
     if (auto ok = check_k_starts(groups, work.a, work.b, work.shape.k); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     return c ? check_stack("C", c->first, c->count, c->matrix_stride) : result<void>{};

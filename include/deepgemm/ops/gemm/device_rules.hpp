@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Products that no kernel of an architecture computes, whatever its configuration, with a sentence for each that says what to
+// do instead. A planner that finds no kernel says these before it names one to instantiate.
+#pragma once
+
+#include <string>
+#include <tuple>
+
+#include <deepgemm/core/macros.cuh>
+#include <deepgemm/host/device.hpp>
+#include <deepgemm/ops/gemm/sm100_tile.hpp>
+
+DEEPGEMM_LIBRARY_HEADER
+
+namespace deepgemm {
+
+namespace detail {
+
+/// Hopper multiplies neither FP4 nor TF32 here, and applies scales of 128 elements of K, or of all.
+inline std::string hopper_refuses(const gemm_workload& work) {
+    for (const auto& [name, x] : {std::tuple{"A", work.a}, {"B", work.b}}) {
+        if (is_fp4(x.type) || is_tf32(x.type))
+            return concat(name, " is ", x.type, "; kernels of Hopper multiply e4m3, e5m2, bf16 and f16");
+        if (x.format != scale_kind::none && !x.tile.all_of_k() && x.tile.k != 128)
+            return concat("a scale of ", name, " covers ", x.tile.k,
+                          " elements of K; kernels of Hopper take scales of 128, or of all");
+    }
+    return {};
+}
+
+/// Blackwell applies scales in tensor memory, from words of four that TMA loads, and nothing to sums.
+inline std::string blackwell_refuses(const gemm_workload& work) {
+    for (const auto& [name, rows, x] : {std::tuple{"A", "M", work.a}, {"B", "N", work.b}}) {
+        if (x.format == scale_kind::none) continue;
+        if (x.tile.all_of_k())
+            return concat(name,
+                          " has scales that hold for all of K; kernels of Blackwell take scales of 16, 32 or 128 "
+                          "elements of K, or none");
+        if (x.format == scale_kind::fp32)
+            return concat("the scales of ", name,
+                          " are fp32; tensor cores of Blackwell apply packed ones, which run_packed() of "
+                          "ops/gemm/packed_scales.hpp makes of powers of two");
+        if (x.tile.mn == 1 && x.scales == major::k)
+            return concat("the scales of ", name, " are contiguous along K; kernels of Blackwell take those of single ",
+                          "rows along ", rows);
+    }
+    if (work.promoted) return "the sums are to be promoted; kernels of Blackwell leave all sums to the tensor cores";
+    if (!sm100_product_of(work.a, work.b).known)
+        return concat("no tensor core of Blackwell multiplies ", describe(work.a, "M"), " by ", describe(work.b, "N"));
+    return {};
+}
+
+}  // namespace detail
+
+/// Why no kernel for the architecture of `device` computes a valid product, and what does; "" if one can be instantiated.
+inline std::string refusal_of(const gemm_workload& work, const device_info& device) {
+    if (work.shape.k == 0) return {};  // operands do not matter
+    switch (device.arch / 10) {
+        case arch::sm90::number / 10: return detail::hopper_refuses(work);
+        case arch::sm100::number / 10: return detail::blackwell_refuses(work);
+        default: return {};
+    }
+}
+
+}  // namespace deepgemm
