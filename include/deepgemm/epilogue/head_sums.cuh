@@ -60,6 +60,9 @@ struct head_sums {
         /// a bank.
         static constexpr u32 stride = wide == 4 ? 80 : 48, shift = wide == 4 ? 0 : 32;
         static constexpr u32 part_bytes = 32 * stride + 4 * shift, bytes = exists ? results / wide * part_bytes : 0;
+        struct side_by_side {
+            float sum[wide];
+        };
         u32 to, from;  ///< shared addresses of what this lane stores, and of what it loads first
 
         /// Whole warp: in `bytes` bytes at shared address `scratch`, a multiple of 128.
@@ -94,13 +97,11 @@ struct head_sums {
         ptx::sync_warp();
         DEEPGEMM_UNROLL
         for (int first = 0; first < results; first += wide) {
-            struct side_by_side {
-                float sum[wide];
-            } of[4];
+            typename exchange::side_by_side of[4];
             DEEPGEMM_UNROLL
             for (u32 lane = 0; lane < 4; ++lane) {
-                of[lane] = ptx::ld_shared<side_by_side>(way.from + u32(first / wide) * exchange::part_bytes +
-                                                        lane * exchange::stride);
+                of[lane] = ptx::ld_shared<typename exchange::side_by_side>(
+                    way.from + u32(first / wide) * exchange::part_bytes + lane * exchange::stride);
             }
             DEEPGEMM_UNROLL
             for (int i = 0; i < wide; ++i)

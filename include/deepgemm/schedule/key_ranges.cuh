@@ -267,20 +267,31 @@ private:
         const u32 cost = u32(keys_of(mine).tiles + StartCost);
         return lane % lanes == 0 && tile_at(all, turn) + lane / lanes < tiles_of(all) ? cost : 0;
     }
+    /// Groups of query tiles whose ranges a warp has under way. All CTAs read the same lines at the same time, and with several of each
+    /// under way they once took twice as long.
+    static constexpr int under_way = 1;
     /// Whole warp: what turns [first, last), at least one, cost in parts of `part` turns: lane i has the cost of part i. Each CTA starts
-    /// at another group, since all read the same lines at the same time.
+    /// at another group.
     DEEPGEMM_DEVICE static u32 costs_of_parts(const Ranges& all, i32 first, i32 last, i32 part) {
         const i32 mine = first + i32(ptx::lane_index()) * part;
-        i32 turn = first + i32(ptx::cta_index()) * at_once % (last - first);
-        key_range ahead = fetch_turn(all, turn);
+        const auto after = [&](i32 turn) { return turn + at_once < last ? turn + at_once : first; };
+        i32 turn = first + i32(ptx::cta_index()) * at_once % (last - first), next = turn;
+        key_range ahead[under_way];
+        DEEPGEMM_UNROLL
+        for (key_range& of : ahead) {
+            of = fetch_turn(all, next);
+            next = after(next);
+        }
         u32 kept = 0;
-        DEEPGEMM_NO_UNROLL  // since with several loads of each CTA under way they take twice as long
-            for (i32 left = last - first; left > 0; left -= at_once) {
-            const i32 next = turn + at_once < last ? turn + at_once : first;
-            const u32 cost = ptx::reduce_add(cost_of(all, cut_turn(all, ahead, turn), turn));
+        DEEPGEMM_NO_UNROLL
+        for (i32 left = last - first; left > 0; left -= at_once) {
+            const u32 cost = ptx::reduce_add(cost_of(all, cut_turn(all, ahead[0], turn), turn));
             if (u32(turn - mine) < u32(part)) kept += cost;
-            turn = next;
-            ahead = fetch_turn(all, next);
+            turn = after(turn);
+            DEEPGEMM_UNROLL
+            for (int i = 0; i + 1 < under_way; ++i) ahead[i] = ahead[i + 1];
+            ahead[under_way - 1] = fetch_turn(all, next);
+            next = after(next);
         }
         return kept;
     }
