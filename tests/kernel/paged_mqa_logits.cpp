@@ -117,6 +117,7 @@ TEST_CASE("paged mqa logits: other configurations") {
     check<traits, 64, float, logits_form::full, paged_mqa_config{.key_groups = 4, .stages = 8, .start_cost = 0}>(1);
     check<traits, 64, float, logits_form::full,
           paged_mqa_config{.queries = 4, .key_groups = 2, .stages = 4, .added = 0, .start_cost = 5}>(4);
+    check<traits, 64, float, logits_form::full, paged_mqa_config{.queries = 4, .key_groups = 2, .by_memory = true}>(4);
 }
 TEST_CASE("paged mqa logits: neither requests nor columns") {
     using kernel = kernel_of<mqa_logits_traits{}, 64, float, logits_form::full, paged_mqa_config{}>;

@@ -48,6 +48,9 @@ struct paged_mqa_logits {
                   "paged_mqa_logits: there are at most 4 math warpgroups, query groups times key groups");
     using weight = mqa_element<Traits.weights>;
     using sums = head_sums<Traits.heads, queries, Config.added>;
+    static constexpr bool exchanges = Config.by_memory;  ///< sums of lanes meet in shared memory
+    static_assert(!exchanges || sums::exchange::exists,
+                  "paged_mqa_logits: by_memory needs a multiple of four queries, and of eight heads");
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one query group
     using key_tile = operand_tile<e4m3, 64, Traits.depth>;               ///< a slot
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
@@ -59,12 +62,14 @@ struct paged_mqa_logits {
 
     struct keys_region {};
     struct scales_region {};
+    struct exchange_region {};
     struct key_barriers {};
     struct query_barriers {};
     using layout = smem_regions<region<keys_region, key_tile::bytes, each_stage, 1024>,
                                 region<mqa_regions::queries, query_tile::bytes, query_stages * query_groups, 1024>,
                                 region<scales_region, key_tile::rows * 4, each_stage, 128>,
                                 region<mqa_regions::weights, sums::columns * 4, query_stages * query_groups>,
+                                region<exchange_region, exchanges ? sums::exchange::bytes : 0, 4 * warpgroups, 128>,
                                 region<mqa_regions::run, 16 + 8 * u32(tiles::queries), query_stages>,
                                 region<mqa_regions::shares, tiles::bytes(cta::warps)>,
                                 region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
@@ -264,6 +269,7 @@ private:
         typename query_ring::cursor query_at;
         typename key_ring::cursor at;
         sums heads;
+        const auto way = sums::exchange::at(place<exchange_region>(smem, warpgroup * 4 + ptx::warp_index() % 4));
         const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in a slot
         const u32 scales = place<scales_region>(smem, key_group * in_ring) + row * 4;
         const u64 keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem, key_group * in_ring)));
@@ -287,7 +293,11 @@ private:
                 const float scale = ptx::keep(loading);  // it must be there before the slot is given back
                 key_pipe.release(at);
                 float score[sums::results];
-                heads.reduce(dots, score);
+                if constexpr (exchanges) {
+                    heads.reduce(dots, score, way);
+                } else {
+                    heads.reduce(dots, score);
+                }
                 DEEPGEMM_UNROLL
                 for (float& s : score) s *= scale;
                 scores.take(0, score);
