@@ -62,7 +62,7 @@ TEST_CASE("explain plans Blackwell's kernels for Blackwell, and no others") {
     CHECK(text.code == 0);
     CHECK(
         text.has("m = 4096, n = 7168, k = 2048, A e4m3 scaled 1x128 by ue8m0, B e4m3 scaled 128x128 by ue8m0, D bf16\n"
-                 "on 148 of 148 SMs of NVIDIA B200\npredicted best of 9: config{.block = {128, 224, 128}"));
+                 "on 148 of 148 SMs of NVIDIA B200\npredicted best of 16: config{.block = {128, 224, 128}"));
     CHECK(text.has(".sm100 = {.ctas = 2}"));
     CHECK(text.has("A e2m1x2 scaled 1x32 by ue8m0, B e2m1x2 scaled 1x32 by ue8m0"));
     CHECK(text.has("predicted best of 2: config{.block = {128, 128, 128}"));

@@ -157,6 +157,16 @@ int main(void) {
     EXPECT(DEEPGEMM_BAD_SCALES, "have 0 words along K",
            deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &words, &fp8, &words, &wide, &no_words, NULL,
                                                      &message));
+    const deepgemm_input of_tokens = {memory, 64, 64, 1, 64, DEEPGEMM_E4M3};
+    const deepgemm_k_groups one_k = {1, 64 * 64, ends, NULL, 0, 1, 128, 0};
+    uint64_t k_bytes = 0;
+    EXPECT(DEEPGEMM_NULL_POINTER, "A is a null",
+           deepgemm_k_grouped_fp8_gemm_workspace_bytes(NULL, &fp8, &k_bytes, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the place for",
+           deepgemm_k_grouped_fp8_gemm_workspace_bytes(&fp8, &fp8, NULL, &message));
+    EXPECT(DEEPGEMM_BAD_OPTION, "the workspace has 100 bytes",
+           deepgemm_k_grouped_fp8_gemm_with_workspace(engine, &of_tokens, &rows, &of_tokens, &rows, &wide, &one_k,
+                                                      memory, 100, NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "A is e4m3; a BF16 GEMM",
            deepgemm_k_grouped_bf16_gemm_tn_contiguous(engine, &fp8, &a, &wide, &odd_start, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",

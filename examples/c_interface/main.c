@@ -200,6 +200,8 @@ static int run_k_groups(const deepgemm_engine* engine) {
     uint8_t* const b = shared_memory(n * all_k);
     uint8_t* const a_apart = shared_memory(m * all_k);
     uint8_t* const b_apart = shared_memory(n * all_k);
+    uint8_t* const a_turned = shared_memory(m * all_k);
+    uint8_t* const b_turned = shared_memory(n * all_k);
     uint16_t* const a16 = shared_memory(m * all_k * sizeof *a16);
     uint16_t* const b16 = shared_memory(n * all_k * sizeof *b16);
     float* const a_scales = shared_memory(m * blocks * sizeof *a_scales);
@@ -209,17 +211,17 @@ static int run_k_groups(const deepgemm_engine* engine) {
     float* const d = shared_memory(groups * m * n * sizeof *d);
     int32_t* const sizes = shared_memory(sizeof k_of);
     if (!a || !b || !a_apart || !b_apart || !a16 || !b16 || !a_scales || !b_scales || !d || !sizes || !a_words ||
-        !b_words)
+        !b_words || !a_turned || !b_turned)
         return 1;
     memcpy(sizes, k_of, sizeof k_of);
     for (int i = 0; i < m * all_k; ++i) {
         const int row = i / all_k, at = i % all_k;
-        a[i] = e4m3(a_value(row, at)), a16[at * m + row] = bf16(a_value(row, at));
+        a[i] = a_turned[at * m + row] = e4m3(a_value(row, at)), a16[at * m + row] = bf16(a_value(row, at));
         a_apart[at < k_of[0] ? row * k_of[0] + at : m * k_of[0] + row * k_of[2] + at - k_of[0]] = a[i];
     }
     for (int i = 0; i < n * all_k; ++i) {
         const int row = i / all_k, at = i % all_k;
-        b[i] = e4m3(b_value(row, at)), b16[at * n + row] = bf16(b_value(row, at));
+        b[i] = b_turned[at * n + row] = e4m3(b_value(row, at)), b16[at * n + row] = bf16(b_value(row, at));
         b_apart[at < k_of[0] ? row * k_of[0] + at : n * k_of[0] + row * k_of[2] + at - k_of[0]] = b[i];
     }
     for (int i = 0; i < m * blocks; ++i) a_scales[i] = 0.5f;
@@ -228,7 +230,7 @@ static int run_k_groups(const deepgemm_engine* engine) {
     for (int i = 0; i < m; ++i) a_words[i] = 0xffffff7e, a_words[m + i] = 0xff7e7e7e;
     for (int i = 0; i < n; ++i) b_words[i] = 0xffffff80, b_words[n + i] = 0xff808080;
     int failed = 0;
-    for (int way = 0; way < 5; ++way) {
+    for (int way = 0; way < 6; ++way) {
         const int apart = way == 1 || way == 3, packed = way == 2 || way == 3;
         for (int i = 0; i < groups * m * n; ++i) d[i] = 1;
         // [k_groups]
@@ -251,6 +253,15 @@ static int run_k_groups(const deepgemm_engine* engine) {
             status = deepgemm_k_grouped_fp8_gemm_nt_contiguous(engine, &left, &left_scales, &right, &right_scales,
                                                                &first, &list, NULL, &message);
             // [k_groups]
+        } else if (way == 4) {
+            const deepgemm_input x = {a_turned, m, all_k, 1, m, DEEPGEMM_E4M3},
+                                 y = {b_turned, n, all_k, 1, n, DEEPGEMM_E4M3};
+            uint64_t bytes = 0;
+            if (deepgemm_k_grouped_fp8_gemm_workspace_bytes(&x, &y, &bytes, &message) != DEEPGEMM_OK) return 1;
+            void* const workspace = shared_memory(bytes);
+            if (!workspace) return 1;
+            status = deepgemm_k_grouped_fp8_gemm_with_workspace(engine, &x, &left_scales, &y, &right_scales, &first,
+                                                                &list, workspace, bytes, NULL, &message);
         } else {
             const deepgemm_input x = {a16, all_k, m, m, 1, DEEPGEMM_BF16}, y = {b16, all_k, n, n, 1, DEEPGEMM_BF16};
             status = deepgemm_k_grouped_bf16_gemm_tn_contiguous(engine, &x, &y, &first, &list, NULL, &message);
@@ -267,8 +278,12 @@ static int run_k_groups(const deepgemm_engine* engine) {
                 wrong += d[group * m * n + i] != (float)sum;
             }
         }
-        static const char* const names[] = {"FP8", "FP8, concatenated", "FP8, packed scales",
-                                            "FP8, concatenated, packed scales", "BF16"};
+        static const char* const names[] = {"FP8",
+                                            "FP8, concatenated",
+                                            "FP8, packed scales",
+                                            "FP8, concatenated, packed scales",
+                                            "FP8, a row for each token",
+                                            "BF16"};
         printf("%s: groups of K in %s: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", names[way], wrong,
                groups * m * n);
         failed |= wrong != 0;

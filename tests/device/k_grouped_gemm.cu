@@ -8,7 +8,7 @@
 #include <deepgemm/host/cuda_device.hpp>
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/host/instances.hpp>
-#include <deepgemm/ops/k_grouped_gemm/k_grouped_gemm.hpp>
+#include <deepgemm/ops/k_grouped_gemm/transposing.hpp>
 
 #include "../ops/k_grouped_gemm_sample.hpp"
 #include "device_sample.hpp"
@@ -157,6 +157,41 @@ TEST_CASE("k-grouped gemm: a captured launch of concatenated operands is replaye
     for (int i = 0; i < 3; ++i) {
         sample.restore();
         memory.load(sample);
+        graph.run(on);
+        CHECK(memory.verdict() == "");
+    }
+}
+
+TEST_CASE("k-grouped gemm: FP8 with a row for each token, transposed first, and captured") {
+    engine_of<ops::k_grouped_gemm, ops::transpose> engine(instances::of<ops::k_grouped_gemm>(), this_device());
+    engine.with(instances::of<ops::transpose>());
+    CHECK(engine.prepare());
+    for (int i = 0; i < 8; ++i) {
+        random_source random(fresh_seed());
+        INFO("DEEPGEMM_SEED=", random.seed());
+        gemm_traits what =
+            k_grouped_sample::usual(grouping::along_k, i % 2 == 0 ? scale_kind::fp32 : scale_kind::ue8m0);
+        if (i % 4 != 1) what.a.contiguous = major::mn;
+        if (i % 4 != 2) what.b.contiguous = major::mn;
+        k_grouped_sample sample(random, i32(random.integer(1, 700)), i32(random.integer(1, 700)),
+                                test::random_k_groups(random, what, 900), what);
+        device_sample memory(sample);
+        const k_grouped_problem p = memory.problem();
+        const scaled_matrix a = transposed(p.a), b = transposed(p.b);
+        const device_array<u8> workspace{i64(k_grouped_fp8_gemm_tn_workspace_bytes(a.matrix, b.matrix))};
+        const stream on;
+        const auto launch = [&] {
+            or_throw(k_grouped_fp8_gemm_tn_contiguous(engine, a, b, p.d, p.groups,
+                                                      {workspace.get(), u64(workspace.bytes())},
+                                                      {.c = p.c, .stream = on.handle}));
+        };
+        launch();
+        check(cudaStreamSynchronize(on.handle));
+        CHECK(memory.verdict() == "");
+        const captured graph(on, launch);
+        sample.restore();
+        memory.load(sample);
+        workspace.fill_bytes(0xff);
         graph.run(on);
         CHECK(memory.verdict() == "");
     }

@@ -14,6 +14,7 @@
 #include <deepgemm/ops/grouped_gemm/operation.hpp>
 #include <deepgemm/ops/hc_prenorm/operation.hpp>
 #include <deepgemm/ops/k_grouped_gemm/operation.hpp>
+#include <deepgemm/ops/k_grouped_gemm/transposing.hpp>
 #include <deepgemm/ops/mqa_logits/operation.hpp>
 #include <deepgemm/ops/paged_mqa_logits/operation.hpp>
 #include <deepgemm/ops/topk/mqa_topk.hpp>
@@ -785,6 +786,18 @@ inline result<void> broken_turned_groups(u64 bytes) {
                                             groups_by_end(ends), {address(6ull << 40), bytes});
 }
 
+/// The same of a group of K of A (1024, 256) and B (1024, 512).
+inline result<void> broken_turned_k_groups(u64 bytes) {
+    using transposing = engine_of<ops::k_grouped_gemm, ops::transpose>;
+    gemm_problem p = problem(256, 512, 1024);
+    p.b.scales = per_token_scales(p.b.scales.data, scale_kind::fp32, 512, 1024);
+    p.a.matrix.row_stride = 1, p.a.matrix.column_stride = 256;
+    p.b.matrix.row_stride = 1, p.b.matrix.column_stride = 512;
+    return k_grouped_fp8_gemm_tn_contiguous(
+        transposing(device_info::h200()), transposed(p.a), transposed(p.b), dense_stack(p.d, 1),
+        k_groups_by_size(static_cast<const i32*>(address(7ull << 40)), 1), {address(6ull << 40), bytes});
+}
+
 /// The same of four products of A (1024, 256) and B (1024, 512), scaled by token.
 template <class... Operations>
 result<void> broken_turned_batch(u64 bytes) {
@@ -816,6 +829,7 @@ inline std::vector<broken_rule> rules_of_transpose() {
         {"FP8 products of operands along M and N need a workspace for both", broken_turned(6ull << 40, 700000)},
         {"or for one of them", broken_turned(6ull << 40, 100, false)},
         {"or for all matrices of groups", broken_turned_groups(1 << 20)},
+        {"or for the rows of tokens of groups of K", broken_turned_k_groups(1 << 19)},
         {"or for those of a batch", broken_turned_batch<ops::batched_gemm, ops::transpose>(1 << 20)},
         {"which starts at a multiple of 16 bytes", broken_turned((6ull << 40) + 8, 1 << 20)},
         {"and lies apart from all else", broken_turned(3ull << 40, 1 << 20)},

@@ -111,6 +111,7 @@ TEST_CASE("every sentence that a check can say is in a table") {
                                "ops/gemm/transposing.hpp",
                                "ops/contiguous_gemm/transposing.hpp",
                                "ops/batched_gemm/transposing.hpp",
+                               "ops/k_grouped_gemm/transposing.hpp",
                                "ops/transpose/rules.hpp"}) {
         for (const std::string& sentence : sentences("include/deepgemm/" + std::string(header))) {
             CAPTURE(header);

@@ -13,7 +13,6 @@ using a = dg::operand<dg::e4m3, dg::scale::per_token_k_major<dg::scale::ue8m0>>;
 #endif
 using b = dg::operand<dg::e4m3, dg::scale::per_token<dg::scale::ue8m0>>;
 inline constexpr dg::config tile{.block = {128, 64, 128}};
-using kernel =
-    dg::gemm<dg::arch::sm90, a, b, dg::store<float>, tile,
-             dg::grouped<tile.block, tile.cluster, dg::with_packed_scales<dg::k_groups>, tile.raster_rows>>;
+using kernel = dg::gemm<dg::arch::sm90, a, b, dg::store<float>, tile,
+                        dg::grouped<tile.block, tile.cluster, dg::with_packed_scales<dg::k_groups>, tile.raster_rows>>;
 constexpr auto size = kernel::launch.smem_bytes;

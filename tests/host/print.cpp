@@ -12,36 +12,40 @@ TEST_CASE("a configuration prints as its own source") {
     CHECK_SOURCE(config{.block = {128, 128, 128}, .stages = 5});
     CHECK_SOURCE(config{.block = {64, 32, 128}, .stages = 12, .sm90 = {.warpgroups = 1}});
     CHECK_SOURCE(config{.block = {256, 128, 128}, .stages = 3, .cluster = {1, 2}, .raster_rows = 16});
-    CHECK_SOURCE(config{
-        .block = {192, 128, 128},
-        .stages = 4,
-        .cluster = {2, 1},
-        .raster_rows = 4,
-        .store_columns = 32,
-        .store_buffers = 2,
-        .trigger_dependents = trigger::always,
-        .extents = {0, 7168, 2048},
-        .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred},
-        .sm100 = {.ctas = 2, .epilogue_warps = 8, .accumulators = 3, .tiles = tile_source::claimed, .tc_util = 60}});
+    CHECK_SOURCE(config{.block = {192, 128, 128},
+                        .stages = 4,
+                        .cluster = {2, 1},
+                        .raster_rows = 4,
+                        .store_columns = 32,
+                        .store_buffers = 2,
+                        .trigger_dependents = trigger::always,
+                        .extents = {0, 7168, 2048},
+                        .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred},
+                        .sm100 = {.ctas = 2, .accumulators = 3, .tiles = tile_source::claimed, .tc_util = 7}});
     CHECK_SOURCE(config{.block = {128, 256, 64}, .stages = 4, .sm90 = {.promote = promotion::never}});
 }
 
-#define EVERY_MEMBER(Use)                                                             \
-    Use(config{                                                                       \
-        .block = {64, 32, 128},                                                       \
-        .stages = 5,                                                                  \
-        .cluster = {2, 4},                                                            \
-        .swap = true,                                                                 \
-        .split_k = 2,                                                                 \
-        .raster_rows = 4,                                                             \
-        .store_rows = 16,                                                             \
-        .store_columns = 32,                                                          \
-        .store_buffers = 2,                                                           \
-        .d_ahead = true,                                                              \
-        .trigger_dependents = trigger::always,                                        \
-        .extents = {1, 2, 3},                                                         \
-        .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred}, \
-        .sm100 = {.ctas = 2, .epilogue_warps = 8, .accumulators = 3, .tiles = tile_source::claimed, .tc_util = 60}})
+// clang-format off
+#define EVERY_MEMBER(Use)                                                                    \
+    Use(config{.block = {64, 32, 128},                                                       \
+               .stages = 5,                                                                  \
+               .cluster = {2, 4},                                                            \
+               .swap = true,                                                                 \
+               .split_k = 2,                                                                 \
+               .raster_rows = 4,                                                             \
+               .store_rows = 16,                                                             \
+               .store_columns = 32,                                                          \
+               .store_buffers = 2,                                                           \
+               .d_ahead = true,                                                              \
+               .trigger_dependents = trigger::always,                                        \
+               .extents = {1, 2, 3},                                                         \
+               .sm90 = {.warpgroups = 3, .alternate = true, .promote = promotion::deferred}, \
+               .sm100 = {.ctas = 2,                                                          \
+                         .epilogue_warps = 8,                                                \
+                         .accumulators = 3,                                                  \
+                         .tiles = tile_source::claimed,                                      \
+                         .tc_util = 60}})
+// clang-format on
 
 TEST_CASE("every member prints under the name by which the compiler knows it") {
     EVERY_MEMBER(CHECK_SOURCE);

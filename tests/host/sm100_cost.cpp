@@ -251,6 +251,80 @@ TEST_CASE("tiles, waves and bytes of a prediction") {
     CHECK(bytes(plain, plain) == rows * 4096 + d);
 }
 
+TEST_CASE("K in parts: rules, memory and clocks") {
+    CHECK(message({.n = 64, .split_k = 8}, work(half, half)) == "valid");
+    CHECK(message({.n = 64, .split_k = 9}, work(half, half)) ==
+          "K has 9 parts of 1 CTA, which are one cluster of at most 8 CTAs; there must be from 1 to 8 parts");
+    CHECK(message({.n = 64, .split_k = 0}, work(half, half)) ==
+          "K has 0 parts of 1 CTA, which are one cluster of at most 8 CTAs; there must be from 1 to 8 parts");
+    CHECK(message({.n = 64, .ctas = 2, .split_k = 4}, work(half, half)) == "valid");
+    CHECK(message({.n = 64, .ctas = 2, .split_k = 5}, work(half, half)) ==
+          "K has 5 parts of 2 CTAs, which are one cluster of at most 8 CTAs; there must be from 1 to 4 parts");
+    CHECK(message({.n = 64, .cluster = {2, 1}, .split_k = 2}, work(half, half)) ==
+          "K has 2 parts, and 2 CTAs share tiles; a cluster does one of the two");
+
+    // Rows of a warp meet in one CTA, which has a batch of columns from each other part. Of four warps, two are in each of two parts,
+    // and one, or none, in each of four or eight.
+    CHECK(sm100_parts_bytes({.n = 64, .split_k = 2}, dtype::bf16) == 1 * 2 * 32 * 64 * 4);
+    CHECK(sm100_parts_bytes({.n = 256, .split_k = 4}, dtype::bf16) == 3 * 1 * 32 * 64 * 4);
+    CHECK(sm100_parts_bytes({.n = 256, .split_k = 4}, dtype::f32) == 3 * 1 * 32 * 32 * 4);
+    CHECK(sm100_parts_bytes({.m = 16, .n = 128, .swap = true, .split_k = 8}, dtype::bf16) == 7 * 32 * 16 * 4);
+    CHECK(sm100_parts_bytes({.m = 240, .n = 128, .swap = true, .split_k = 8}, dtype::bf16) == 7 * 32 * 48 * 4);
+    CHECK(sm100_parts_bytes({.n = 64}, dtype::bf16) == 0);
+
+    // All columns of a tile cross the cluster, and a CTA stores the rows that it collects.
+    const auto whole = clocks_of({.n = 64}, work(half, half)),
+               four = clocks_of({.n = 64, .split_k = 4}, work(half, half)),
+               eight = clocks_of({.n = 64, .split_k = 8}, work(half, half));
+    CHECK(whole.exchange == 0);
+    CHECK(four.exchange == doctest::Approx(1726 + 3 * 32 * 64 * 4 / 20.0));
+    CHECK(eight.exchange == doctest::Approx(1726 + 7 * 32 * 64 * 4 / 20.0));
+    CHECK(four.store == whole.store / 4);
+    CHECK(clocks_of({.n = 64, .split_k = 2}, work(half, half)).store == whole.store / 2);
+    CHECK(four.multiply == whole.multiply);
+    CHECK(four.epilogue() == doctest::Approx(std::max(four.store, four.totals) + four.exchange));
+}
+
+TEST_CASE("K in parts: predictions and choices") {
+    const auto few = work(token, block, 64, 576, 7168);
+    const sm100_tile whole{.m = 64, .n = 128, .swap = true}, parts{.m = 64, .n = 128, .swap = true, .split_k = 4};
+    const auto one = predict(whole, few, b200, 148), four = predict(parts, few, b200, 148);
+    CHECK(one.tiles == 5);
+    CHECK(four.tiles == 5);
+    CHECK(four.waves == 1);
+    CHECK(four.wave_efficiency == doctest::Approx(20.0 / 148));
+    CHECK(four.memory_us == one.memory_us);
+    CHECK(four.main_loop_us < 0.3 * one.main_loop_us);
+    CHECK(four.epilogue_us > one.epilogue_us);
+    CHECK(four.total_us < one.total_us);
+    // 58 blocks in four parts: the longest has 15.
+    CHECK(predict(parts, work(token, block, 64, 576, 58 * 128), b200, 148).main_loop_us ==
+          doctest::Approx(predict(parts, work(token, block, 64, 576, 60 * 128), b200, 148).main_loop_us).epsilon(0.01));
+
+    // Few tiles and much K are shared; not where tiles suffice, nor where an exchange costs more than a short K.
+    const auto parts_of = [](i32 m, i32 n, i32 k, int sms = 0) {
+        return choose_sm100(work(token, block, m, n, k), b200, sms)->best.tile.split_k;
+    };
+    CHECK(parts_of(16, 576, 7168) > 1);
+    CHECK(parts_of(64, 576, 7168) > 1);
+    CHECK(parts_of(64, 2112, 7168) > 1);
+    CHECK(parts_of(1, 256, 7168) == 8);
+    CHECK(parts_of(1, 256, 7168, 7) < 8);  // a cluster of eight CTAs would not run
+    CHECK(parts_of(64, 24576, 1536) == 1);
+    CHECK(parts_of(4096, 4096, 7168) == 1);
+    CHECK(parts_of(64, 576, 512) == 1);
+    for (const i32 k : {128, 256, 512, 1024}) CHECK(parts_of(1, 128, k) <= ceil_div(k, 128));
+    const auto chosen = choose_sm100(work(token, block, 16, 576, 7168), b200);
+    CHECK(chosen->best.predicted.waves == 1);
+    const std::string text = explain(*chosen);
+    CAPTURE(text);
+    const int n = chosen->best.tile.split_k;
+    CHECK(text.find(concat("swapped 16 x 128, K in ", n, " parts\n")) != std::string::npos);
+    CHECK(text.find(concat(".split_k = ", n)) != std::string::npos);
+    CHECK(text.find("totals of other parts of K ") != std::string::npos);
+    CHECK(explain(*choose_sm100(work(token, block), b200)).find("parts") == std::string::npos);
+}
+
 TEST_CASE("predictions change as they should") {
     const sm100_tile pair{.m = 128, .n = 256, .ctas = 2};
     double before = 0;

@@ -281,6 +281,7 @@ result<void> run_named(const Engine& engine, const gemm_problem& p, gemm_options
     switch (p.a.matrix.type) {
         case dtype::bf16: return bf16_gemm_nt(engine, p.a.matrix, p.b.matrix, p.d, options);
         case dtype::f16: return f16_gemm_nt(engine, p.a.matrix, p.b.matrix, p.d, options);
+        case dtype::tf32: return tf32_gemm_nt(engine, p.a.matrix, p.b.matrix, p.d, options);
         default: return fp8_gemm_nt(engine, p.a, p.b, p.d, options);
     }
 }

@@ -143,8 +143,8 @@ TEST_CASE("sm100: what no kernel computes is refused with what does, and not wit
     CHECK(refusal(half, half, b200) == "");
     CHECK(refusal(token, fp4, b200) == "");
     CHECK(refusal(with_scales(token, scale_kind::fp32, {1, 128}), token, b200) ==
-          "the scales of A are fp32; tensor cores of Blackwell apply packed ones, which run_packed() of "
-          "ops/gemm/packed_scales.hpp makes of powers of two");
+          "the scales of A are fp32; tensor cores of Blackwell apply packed ones, which gemm_options::packer "
+          "(ops/gemm/packed_scales.hpp) makes of powers of two");
     CHECK(refusal(token, with_scales(token, scale_kind::ue8m0, {1, 128}, major::k), b200) ==
           "the scales of B are contiguous along K; kernels of Blackwell take those of single rows along N");
     CHECK(refusal(with_scales(token, scale_kind::fp32, {1, scale_tile::all}), plain, b200) ==

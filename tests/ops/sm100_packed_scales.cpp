@@ -88,6 +88,65 @@ TEST_CASE("sm100: floats that are powers of two are packed, repeated for the row
     }
 }
 
+namespace {
+
+int packings = 0;  // launches of packer()
+/// A packer for the simulator. A stream is the machine there.
+packer_by_launch packer(const packing_report& report = {}) {
+    return packer_by_launch(
+        [](const scale::to_mn_major_arguments& arguments, const launch_options& options) {
+            ++packings;
+            return sim::try_launch<packing>(arguments, options, sim::machine_of(options));
+        },
+        report);
+}
+
+}  // namespace
+
+TEST_CASE("sm100: named operations pack by themselves with a packer, and leave packed scales and Hopper alone") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const auto engine = blackwell();
+    u32 invalid = 0;
+    const packer_by_launch packs = packer({&invalid});
+    for (const bool floats : {true, false}) {
+        gemm_info kind = kind_of({1, 128}, {1, 128});
+        if (!floats) kind.traits.a.format = kind.traits.b.format = scale_kind::ue8m0;
+        gemm_sample sample(kind, {70, 72, 656}, random.bits());
+        const gemm_problem problem = sample.problem();
+        const u64 bytes = packed_scales_bytes(problem);
+        CHECK((bytes != 0) == floats);
+        workspace room(bytes);
+        sim::options machine;
+        packings = 0;
+        const gemm_options options{.stream = &machine, .workspace = room.memory(bytes), .packer = &packs};
+        const auto done = fp8_gemm_nt(engine, problem.a, problem.b, problem.d, options);
+        REQUIRE_MESSAGE(done, (done ? "" : done.failure().message));
+        CHECK(packings == (floats ? 2 : 0));
+        CHECK(invalid == 0);
+        CHECK(sample.verdict() == "");
+    }
+    // Nothing to multiply, and nothing that could be: no packing.
+    packings = 0;
+    gemm_sample empty(kind_of({1, 128}, {1, 128}), {70, 72, 0}, 2);
+    const gemm_problem zero = empty.problem();
+    CHECK(fp8_gemm_nt(engine, zero.a, zero.b, zero.d, {.packer = &packs}));
+    CHECK(empty.verdict() == "");
+    gemm_sample sample(kind_of({1, 128}, {1, 128}), {20, 24, 256}, 3);
+    const gemm_problem problem = sample.problem();
+    const auto refused = [&](const gemm_options& options) {
+        const auto done = fp8_gemm_nt(engine, problem.a, problem.b, problem.d, options);
+        return done ? std::string("fine") : done.failure().message;
+    };
+    workspace room(1000);
+    CHECK(refused({.packer = &packs}) == "the workspace has 0 bytes; it must have at least 176 for packed scales");
+    CHECK(refused({.workspace = room.memory(1000), .packer = &packs, .pin = config{.block = {128, 32, 128}}})
+              .starts_with("none of 4 kernels runs"));
+    CHECK(refused({.workspace = room.memory(1000)}).find("gemm_options::packer") != std::string::npos);
+    CHECK(packings == 0);
+    CHECK(sample.d().trespass([](i64, i64) { return false; }) == "");
+}
+
 TEST_CASE("sm100: one operand's scales are packed already") {
     const auto engine = blackwell();
     gemm_info kind = kind_of({1, 128}, {1, 32});

@@ -18,9 +18,10 @@ using exact = long double;
 inline constexpr exact exact_infinity = std::numeric_limits<exact>::infinity(),
                        exact_nan = std::numeric_limits<exact>::quiet_NaN();
 
-/// A floating-point format by its fields. `special` says what the largest exponent means.
+/// A floating-point format by its fields; `special` says what the largest exponent means. Integers have one of one bit if they have a
+/// sign.
 struct element_format {
-    enum class special { ieee, one_nan, none };
+    enum class special { ieee, one_nan, none, integer };
     const char* name;
     u32 bits;
     int exponent, mantissa;
@@ -28,6 +29,7 @@ struct element_format {
     u32 code;  ///< in bits 7-9 and 10-12 of the instruction descriptor
 
     exact value(u32 word) const {
+        if (top == special::integer) return exponent == 0 ? exact(word) : exact(word ^ 0x80) - 128;
         const u32 fraction = word & ((1u << mantissa) - 1);
         const int power = int(word >> mantissa) & ((1 << exponent) - 1), highest = (1 << exponent) - 1;
         const int bias = (1 << (exponent - 1)) - 1;
@@ -46,7 +48,9 @@ inline constexpr element_format f16_format{"f16", 16, 5, 10, element_format::spe
     e5m2_format{"e5m2", 8, 5, 2, element_format::special::ieee, 1},
     e2m3_format{"e2m3", 6, 2, 3, element_format::special::none, 3},
     e3m2_format{"e3m2", 6, 3, 2, element_format::special::none, 4},
-    e2m1_format{"e2m1", 4, 2, 1, element_format::special::none, 5};
+    e2m1_format{"e2m1", 4, 2, 1, element_format::special::none, 5},
+    u8_format{"u8", 8, 0, 8, element_format::special::integer, 0},
+    i8_format{"i8", 8, 1, 7, element_format::special::integer, 1};
 
 /// An operand in shared memory, as its descriptor says.
 struct random_operand {

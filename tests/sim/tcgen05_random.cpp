@@ -20,13 +20,14 @@ struct configuration {
     tcgen05_kind kind = tcgen05_kind::f16;
     u32 group = 1, m = 128, n = 64, k = 16, block = 0;
     bool tensor_a = false, weight_stationary = false, accumulate = false, d_f16 = false, ue4m3 = false;
-    bool negate_a = false, negate_b = false;
+    bool negate_a = false, negate_b = false, saturate = false;
     random_operand a{}, b{};
     u32 d_lane = 0, d_column = 0, a_column = 0, sa_column = 0, sb_column = 0, sa_id = 0, sb_id = 0;
     sim::policy policy = sim::policy::lazy;
 
     bool scaled() const { return block != 0; }
     bool packed() const { return kind == tcgen05_kind::mxf4 || kind == tcgen05_kind::mxf4nvf4; }
+    bool integers() const { return kind == tcgen05_kind::i8; }
     u32 rows() const { return m / group; }
     char layout() const {
         if (weight_stationary) return m == 128 ? 'D' : m == 64 ? 'E' : 'G';
@@ -44,6 +45,7 @@ struct configuration {
             n / 8 << 17 | u32(negate_a) << 13 | u32(negate_b) << 14 | u32(a.mn_major) << 15 | u32(b.mn_major) << 16;
         bits |= (packed() ? 1u : a.type.code) << 7 | (packed() ? 1u : b.type.code) << 10;
         if (scaled()) return bits | m / 128 << 27 | u32(!ue4m3) << 23 | sb_id << 4 | sa_id << 29;
+        if (integers()) return bits | m / 16 << 24 | 2u << 4 | u32(saturate) << 3;
         return bits | m / 16 << 24 | u32(!d_f16) << 4;
     }
 };
@@ -78,6 +80,7 @@ void issue(const configuration& c, u32 smem, u32 tmem) {
         case tcgen05_kind::tf32: return issue_as<Group, tcgen05_kind::tf32, 0>(c, smem, tmem);
         case tcgen05_kind::f8f6f4: return issue_as<Group, tcgen05_kind::f8f6f4, 0>(c, smem, tmem);
         case tcgen05_kind::mxf8f6f4: return issue_as<Group, tcgen05_kind::mxf8f6f4, 32>(c, smem, tmem);
+        case tcgen05_kind::i8: return issue_as<Group, tcgen05_kind::i8, 0>(c, smem, tmem);
         case tcgen05_kind::mxf4: return issue_as<Group, tcgen05_kind::mxf4, 32>(c, smem, tmem);
         default: break;
     }
@@ -91,14 +94,15 @@ configuration random_configuration(dice& random) {
     configuration c;
     for (;;) {
         c = {};
-        c.kind =
-            random.of({tcgen05_kind::f16, tcgen05_kind::tf32, tcgen05_kind::f8f6f4, tcgen05_kind::f8f6f4,
-                       tcgen05_kind::mxf8f6f4, tcgen05_kind::mxf8f6f4, tcgen05_kind::mxf4, tcgen05_kind::mxf4nvf4});
-        const bool bytes = c.kind == tcgen05_kind::f8f6f4 || c.kind == tcgen05_kind::mxf8f6f4;
+        c.kind = random.of({tcgen05_kind::f16, tcgen05_kind::tf32, tcgen05_kind::f8f6f4, tcgen05_kind::f8f6f4,
+                            tcgen05_kind::mxf8f6f4, tcgen05_kind::mxf8f6f4, tcgen05_kind::mxf4, tcgen05_kind::mxf4nvf4,
+                            tcgen05_kind::i8});
+        const bool bytes = c.kind == tcgen05_kind::f8f6f4 || c.integers() || c.kind == tcgen05_kind::mxf8f6f4;
         const auto any_type = [&] {
             if (c.kind == tcgen05_kind::f16) return random.of({f16_format, bf16_format});
             if (c.kind == tcgen05_kind::tf32) return tf32_format;
             if (c.packed()) return e2m1_format;
+            if (c.integers()) return random.of({i8_format, u8_format});
             return random.of({e4m3_format, e5m2_format, e2m3_format, e3m2_format, e2m1_format});
         };
         c.a.type = any_type();
@@ -124,13 +128,15 @@ configuration random_configuration(dice& random) {
         c.accumulate = random.one_in(2);
         c.d_f16 = random.one_in(3) && (c.kind == tcgen05_kind::f8f6f4 ||
                                        (c.kind == tcgen05_kind::f16 && c.a.type.code == 0 && c.b.type.code == 0));
-        c.negate_a = random.one_in(4);
-        c.negate_b = random.one_in(4);
+        c.negate_a = !c.integers() && random.one_in(4);
+        c.negate_b = !c.integers() && random.one_in(4);
+        c.saturate = c.integers() && random.one_in(2);
         c.policy = random.of({sim::policy::lazy, sim::policy::random, sim::policy::eager});
         u32 step = 8 * c.group;
         if (c.tensor_a) step = c.group == 2 ? 32 : c.m == 128 ? 16 : 8;
         c.n = step * (1 + random.below(random.one_in(2) ? 256 / step : std::max(1u, 64 / step)));
         if (c.weight_stationary) c.n = random.of({64u, 128u, 256u});
+        if (c.integers() && (c.n > 32 || c.group == 2) && c.n % (16 * c.group) != 0) continue;
         if (!place_operand(random, c.b, c.n / c.group, c.k, !c.packed())) continue;
         if (bytes && c.b.mn_major && c.n % (16 * c.group) != 0) continue;
         if (!place_operand(random, c.a, c.rows(), c.k, !c.packed() && !c.tensor_a)) continue;
@@ -228,6 +234,11 @@ bool right(const configuration& c, const std::vector<tensor_cta>& ctas, u32 rank
             element_of_a(c, ctas[rank], row, k) * c.b.value(ctas[column / share].shared, smem_base, column % share, k);
         if (c.scaled()) product *= scale_of(c, ctas[rank], row, k, false) * scale_of(c, ctas[rank], column, k, true);
         add(c.negate_a != c.negate_b ? -product : product);
+    }
+    if (c.integers()) {
+        i64 total = i64(sum) + (c.accumulate ? i64(i32(before)) : 0);
+        if (c.saturate) total = std::clamp(total, -(i64(1) << 31), (i64(1) << 31) - 1);
+        return word == u32(total);
     }
     if (c.accumulate) add(c.d_f16 ? f16_format.value(before & 0xffff) : f32_format.value(before));
     const exact got = c.d_f16 ? f16_format.value(word & 0xffff) : f32_format.value(word);

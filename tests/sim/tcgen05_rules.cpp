@@ -341,6 +341,26 @@ TEST_CASE("A in tensor memory: N, order, copies") {
     check_names(error_of([&] { differs.mismatches(); }), "row 9 in tensor memory is not the same in lanes 9 and 73");
 }
 
+TEST_CASE("what kind::i8 is and is not") {
+    mma_case c = f8_case(mma_kind::i8);
+    const auto with = [&](u32 n, u32 bits, u32 group = 1) {
+        c.group = group;
+        c.m = 128 * group;
+        return error_with(c, [=](sim::tcgen05_form&, sim::tcgen05_operands& x) {
+            x.instruction = sm100::instruction<i8, u8, major::k, major::k, i32>(128 * group, n) ^ bits;
+        });
+    };
+    for (const u32 n : {8u, 24u, 32u, 48u, 256u}) CHECK(with(n, 0) == "");
+    CHECK(with(48, 1u << 3) == "");
+    check_names(with(40, 0), "M = 128, N = 40 is not a legal shape");
+    CHECK(with(96, 0, 2) == "");
+    check_names(with(48, 0, 2), "N = 48 is not a legal shape for cta_group::2");
+    check_names(with(32, 3u << 4), "type 1 of D");
+    check_names(with(32, 1u << 13), "bits 13 to 14 of the instruction descriptor");
+    check_names(with(32, 2u << 10), "element type 2 of B");
+    check_names(error_with_bits(f8_case(), 1u << 3), "bits 3 to 3");
+}
+
 TEST_CASE("lanes of D are disabled for one CTA") {
     const auto disable = [](sim::tcgen05_form&, sim::tcgen05_operands& x) { x.disabled_lanes = {1, 0, 0, 0}; };
     CHECK(error_with(f16_case(), disable) == "");

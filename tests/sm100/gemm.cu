@@ -50,7 +50,16 @@ constexpr config throttled_pair{.block = {128, 256, 64}, .cluster = {2, 1}, .sm1
 using claiming = gemm<arch::sm100, operand<bf16>, operand<bf16>, store<bf16>, claimed_alone>;
 using claiming_pair = gemm<arch::sm100, by_128, by_block, accumulate<float>, claimed_pair>;
 using claiming_tokens = gemm<arch::sm100, operand<bf16>, operand<bf16>, store<bf16>, claimed_tokens>;
+constexpr config parts{.block = {128, 256, 64}, .split_k = 8};
+constexpr config token_parts{
+    .block = {64, 128, 128}, .cluster = {1, 2}, .swap = true, .split_k = 4, .sm100 = {.ctas = 2}};
+constexpr config claimed_parts{
+    .block = {128, 96, 64}, .split_k = 3, .sm100 = {.accumulators = 3, .tiles = tile_source::claimed}};
+
 using throttled = gemm<arch::sm100, operand<bf16>, operand<bf16>, store<bf16>, throttled_pair>;
+using in_parts = gemm<arch::sm100, operand<bf16>, along_n, then<alpha, store<float>>, parts>;
+using tokens_in_parts = gemm<arch::sm100, by_128, by_block, accumulate<bf16>, token_parts>;
+using claiming_parts = gemm<arch::sm100, operand<bf16>, operand<bf16>, accumulate<bf16>, claimed_parts>;
 
 }  // namespace sm100_gemm_tests
 
@@ -84,3 +93,9 @@ template __global__ void deepgemm::entry<sm100_gemm_tests::claiming_tokens>(
     const __grid_constant__ sm100_gemm_tests::claiming_tokens::params);
 template __global__ void deepgemm::entry<sm100_gemm_tests::throttled>(
     const __grid_constant__ sm100_gemm_tests::throttled::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::in_parts>(
+    const __grid_constant__ sm100_gemm_tests::in_parts::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::tokens_in_parts>(
+    const __grid_constant__ sm100_gemm_tests::tokens_in_parts::params);
+template __global__ void deepgemm::entry<sm100_gemm_tests::claiming_parts>(
+    const __grid_constant__ sm100_gemm_tests::claiming_parts::params);

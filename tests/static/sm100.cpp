@@ -40,6 +40,10 @@ static_assert(sm100::instruction<tf32, tf32>(64, 24) == (1u << 4 | 2u << 7 | 2u 
 static_assert(sm100::instruction<e2m3, e3m2>(128, 32) == (1u << 4 | 3u << 7 | 4u << 10 | 4u << 17 | 8u << 24));
 static_assert(sm100::instruction<e5m2, e2m1, major::k, major::k, f16>(128, 32) ==
               (1u << 7 | 5u << 10 | 4u << 17 | 8u << 24));
+static_assert(sm100::instruction<i8, u8, major::k, major::mn, i32>(64, 32) ==
+              (2u << 4 | 1u << 7 | 1u << 16 | 4u << 17 | 4u << 24));
+static_assert(sm100::saturating(sm100::instruction<u8, u8, major::k, major::k, i32>(128, 16)) ==
+              (1u << 3 | 2u << 4 | 2u << 17 | 8u << 24));
 static_assert(sm100::scaled_instruction<e4m3, e5m2>(128, 256, 3) ==
               (3u << 4 | 1u << 10 | 32u << 17 | 1u << 23 | 8u << 24 | 3u << 29));
 static_assert(sm100::scaled_instruction<e2m1, e4m3>(256, 64, 1, 2) ==

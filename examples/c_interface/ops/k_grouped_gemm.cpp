@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The GEMM in groups of K in C.
+#include <deepgemm/ops/k_grouped_gemm/transposing.hpp>
+
 #include "../calls.hpp"
 
 namespace dg = deepgemm;
@@ -59,6 +61,35 @@ deepgemm_status deepgemm_k_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine*
     const auto right = [&] { return operand_of("B", b, b_scales, groups); };
     return run(engine, left, right, d, groups, stream, message,
                [](const auto&... given) { return dg::k_grouped_fp8_gemm_nt_contiguous(given...); });
+}
+
+deepgemm_status deepgemm_k_grouped_fp8_gemm_workspace_bytes(const deepgemm_input* a, const deepgemm_input* b,
+                                                            uint64_t* bytes, deepgemm_message* message) {
+    using namespace c_interface;
+    return guarded(message, [&]() -> dg::result<void> {
+        const auto left = matrix_of<dg::input_matrix>("A", a), right = matrix_of<dg::input_matrix>("B", b);
+        if (!left) return left.failure();
+        if (!right) return right.failure();
+        if (bytes == nullptr) return missing("the place for the bytes");
+        *bytes = dg::k_grouped_fp8_gemm_tn_workspace_bytes(dg::transposed(*left), dg::transposed(*right));
+        return {};
+    });
+}
+
+deepgemm_status deepgemm_k_grouped_fp8_gemm_with_workspace(const deepgemm_engine* engine, const deepgemm_input* a,
+                                                           const deepgemm_scales* a_scales, const deepgemm_input* b,
+                                                           const deepgemm_scales* b_scales, const deepgemm_output* d,
+                                                           const deepgemm_k_groups* groups, void* workspace,
+                                                           uint64_t workspace_bytes, void* stream,
+                                                           deepgemm_message* message) {
+    const auto left = [&] { return operand_of("A", a, a_scales, groups); };
+    const auto right = [&] { return operand_of("B", b, b_scales, groups); };
+    return run(
+        engine, left, right, d, groups, stream, message,
+        [&](const auto& on, const auto& x, const auto& y, const auto& product, const auto& list, const auto& options) {
+            return dg::k_grouped_fp8_gemm_tn_contiguous(on, dg::transposed(x), dg::transposed(y), product, list,
+                                                        {workspace, workspace_bytes}, options);
+        });
 }
 
 deepgemm_status deepgemm_k_grouped_bf16_gemm_tn_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,

@@ -9,6 +9,7 @@
 namespace deepgemm {
 
 using u8 = unsigned char;
+using i8 = signed char;
 using u16 = unsigned short;
 using u32 = unsigned int;
 using u64 = unsigned long long;
@@ -17,7 +18,7 @@ using i64 = long long;
 
 /// Run-time name of an element type. Memory holds e2m1x2 two elements to a byte, and the words ue8m0x4 and ue4m3x4 four scales;
 /// e2m3 and e3m2 fill a byte each.
-enum class dtype : u8 { e4m3, e5m2, e2m1x2, ue8m0x4, bf16, f16, tf32, f32, i32, e2m3, e3m2, ue4m3x4 };
+enum class dtype : u8 { e4m3, e5m2, e2m1x2, ue8m0x4, bf16, f16, tf32, f32, i32, e2m3, e3m2, ue4m3x4, i8, u8 };
 
 /// The dimension along which an operand of a product is contiguous in memory: K, or M (of A) and N (of B).
 enum class major : u8 { k, mn };
@@ -209,7 +210,9 @@ DEEPGEMM_BOTH constexpr u32 bits_of(dtype type) {
         case dtype::e4m3:
         case dtype::e5m2:
         case dtype::e2m3:
-        case dtype::e3m2: return 8;
+        case dtype::e3m2:
+        case dtype::i8:
+        case dtype::u8: return 8;
         case dtype::bf16:
         case dtype::f16: return 16;
         default: return 32;
@@ -238,6 +241,8 @@ DEEPGEMM_BOTH constexpr const char* name_of(dtype type) {
         case dtype::e2m3: return "e2m3";
         case dtype::e3m2: return "e3m2";
         case dtype::ue4m3x4: return "ue4m3x4";
+        case dtype::i8: return "i8";
+        case dtype::u8: return "u8";
     }
     return "?";
 }
@@ -249,6 +254,10 @@ template <>
 inline constexpr dtype dtype_of<float> = dtype::f32;
 template <>
 inline constexpr dtype dtype_of<i32> = dtype::i32;
+template <>
+inline constexpr dtype dtype_of<i8> = dtype::i8;
+template <>
+inline constexpr dtype dtype_of<u8> = dtype::u8;
 
 /// An FP8 element type.
 template <class T>

@@ -15,8 +15,8 @@
 namespace deepgemm::ptx {
 
 /// The kinds of multiply: 16-bit operands; 8-, 6- and 4-bit ones in any mix; TF32. With scales from tensor memory: 8-, 6- and 4-bit
-/// operands; FP4 alone with UE8M0 scales; FP4 alone with UE8M0 or UE4M3 scales.
-enum class tcgen05_kind { f16, f8f6f4, tf32, mxf8f6f4, mxf4, mxf4nvf4 };
+/// operands; FP4 alone with UE8M0 scales; FP4 alone with UE8M0 or UE4M3 scales. And 8-bit integers, on sm_100a alone.
+enum class tcgen05_kind { f16, f8f6f4, tf32, mxf8f6f4, mxf4, mxf4nvf4, i8 };
 
 /// What the tensor core does with the buffer that holds A (with .ws: B): nothing that outlasts the multiply; fill it; use what an
 /// earlier multiply of the same operand has filled in; the same for the last time. It is a permission: the operand must stay in
@@ -27,6 +27,18 @@ namespace detail {
 
 DEEPGEMM_BOTH constexpr bool scaled_kind(tcgen05_kind kind) {
     return kind == tcgen05_kind::mxf8f6f4 || kind == tcgen05_kind::mxf4 || kind == tcgen05_kind::mxf4nvf4;
+}
+/// Whether this pass of the compiler makes code for B200 itself, or for the simulator.
+#if defined(__CUDA_ARCH__) && !defined(__CUDA_ARCH_FEAT_SM100_ALL)
+inline constexpr bool multiplies_integers = false;
+#else
+inline constexpr bool multiplies_integers = true;
+#endif
+template <tcgen05_kind Kind>
+DEEPGEMM_BOTH constexpr void check_unscaled() {
+    static_assert(!scaled_kind(Kind), "this kind needs scales: tcgen05_mma_scaled, which has no .ws form");
+    static_assert(Kind != tcgen05_kind::i8 || multiplies_integers,
+                  "kind::i8 of tcgen05 needs B200 itself: pass -arch=sm_100a");
 }
 /// Elements of K to a scale that a kind has if none are named.
 DEEPGEMM_BOTH constexpr int usual_block(tcgen05_kind kind) { return kind == tcgen05_kind::mxf4nvf4 ? 16 : 32; }
@@ -45,6 +57,10 @@ struct kind_text<tcgen05_kind::f8f6f4, 0> {
 template <>
 struct kind_text<tcgen05_kind::tf32, 0> {
     static constexpr char value[] = "tf32";
+};
+template <>
+struct kind_text<tcgen05_kind::i8, 0> {
+    static constexpr char value[] = "i8";
 };
 // Blocks are spelt so that family targets take them too, which know no .scale_vec; kind::mxf8f6f4 has one size only.
 template <>
@@ -87,7 +103,8 @@ struct collector_text<tcgen05_collector::last_use> {
 template <int Group, tcgen05_kind Kind, int Block = 0>
 constexpr sim::tcgen05_form simulated_form(bool a_in_tensor_memory, bool weight_stationary = false) {
     constexpr sim::mma_kind kinds[] = {sim::mma_kind::f16,      sim::mma_kind::f8f6f4, sim::mma_kind::tf32,
-                                       sim::mma_kind::mxf8f6f4, sim::mma_kind::mxf4,   sim::mma_kind::mxf4nvf4};
+                                       sim::mma_kind::mxf8f6f4, sim::mma_kind::mxf4,   sim::mma_kind::mxf4nvf4,
+                                       sim::mma_kind::i8};
     return {Group, kinds[int(Kind)], a_in_tensor_memory, weight_stationary, Block};
 }
 #endif
@@ -98,7 +115,7 @@ constexpr sim::tcgen05_form simulated_form(bool a_in_tensor_memory, bool weight_
 template <int Group, tcgen05_kind Kind, tcgen05_collector Use = tcgen05_collector::discard>
 DEEPGEMM_DEVICE void tcgen05_mma(u32 d, u64 a_descriptor, u64 b_descriptor, u32 instruction, bool accumulate) {
     detail::check_tcgen05<Group>();
-    static_assert(!detail::scaled_kind(Kind), "this kind needs scales: tcgen05_mma_scaled");
+    detail::check_unscaled<Kind>();
 #if DEEPGEMM_SIMULATED
     sim::tcgen05_mma(detail::simulated_form<Group, Kind>(false),
                      {d, a_descriptor, b_descriptor, instruction, accumulate});
@@ -115,7 +132,7 @@ DEEPGEMM_DEVICE void tcgen05_mma(u32 d, u64 a_descriptor, u64 b_descriptor, u32 
 template <int Group, tcgen05_kind Kind, tcgen05_collector Use = tcgen05_collector::discard>
 DEEPGEMM_DEVICE void tcgen05_mma_tensor_a(u32 d, u32 a, u64 b_descriptor, u32 instruction, bool accumulate) {
     detail::check_tcgen05<Group>();
-    static_assert(!detail::scaled_kind(Kind), "this kind needs scales: tcgen05_mma_scaled_tensor_a");
+    detail::check_unscaled<Kind>();
 #if DEEPGEMM_SIMULATED
     sim::tcgen05_mma(detail::simulated_form<Group, Kind>(true), {d, a, b_descriptor, instruction, accumulate});
 #else
@@ -169,7 +186,7 @@ DEEPGEMM_DEVICE void tcgen05_mma_scaled_tensor_a(u32 d, u32 a, u64 b_descriptor,
 template <tcgen05_kind Kind, tcgen05_collector Use = tcgen05_collector::discard, int Buffer = 0>
 DEEPGEMM_DEVICE void tcgen05_mma_ws(u32 d, u64 a_descriptor, u64 b_descriptor, u32 instruction, bool accumulate) {
     detail::check_tcgen05<1>();
-    static_assert(!detail::scaled_kind(Kind), "tcgen05.mma.ws has no kinds with scales");
+    detail::check_unscaled<Kind>();
     static_assert(Buffer >= 0 && Buffer < 4, "tcgen05.mma.ws has collector buffers b0 to b3");
 #if DEEPGEMM_SIMULATED
     sim::tcgen05_mma(detail::simulated_form<1, Kind>(false, true),
@@ -187,7 +204,7 @@ DEEPGEMM_DEVICE void tcgen05_mma_ws(u32 d, u64 a_descriptor, u64 b_descriptor, u
 template <tcgen05_kind Kind, tcgen05_collector Use = tcgen05_collector::discard, int Buffer = 0>
 DEEPGEMM_DEVICE void tcgen05_mma_ws_tensor_a(u32 d, u32 a, u64 b_descriptor, u32 instruction, bool accumulate) {
     detail::check_tcgen05<1>();
-    static_assert(!detail::scaled_kind(Kind), "tcgen05.mma.ws has no kinds with scales");
+    detail::check_unscaled<Kind>();
     static_assert(Buffer >= 0 && Buffer < 4, "tcgen05.mma.ws has collector buffers b0 to b3");
 #if DEEPGEMM_SIMULATED
     sim::tcgen05_mma(detail::simulated_form<1, Kind>(true, true), {d, a, b_descriptor, instruction, accumulate});

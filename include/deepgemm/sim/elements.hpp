@@ -73,6 +73,8 @@ inline void decode_chunk(const u8* source, float* out) {
             const u32 bit = 6 * i, two = source[bit / 8] | u32(source[bit / 8 + 1]) << 8;
             out[i] = detail::byte_table<T>[two >> bit % 8 & 63];
         }
+    } else if constexpr (one_of<T, i8, u8>) {
+        for (u32 i = 0; i < count; ++i) out[i] = float(T(source[i]));
     } else if constexpr (sizeof(T) == 1) {
         for (u32 i = 0; i < count; ++i) out[i] = detail::byte_table<T>[source[i]];
     } else if constexpr (sizeof(T) == 2) {
@@ -97,6 +99,8 @@ inline void with_operand_type(dtype type, F&& f) {
         case dtype::e5m2: return f.template operator()<e5m2>();
         case dtype::bf16: return f.template operator()<bf16>();
         case dtype::f16: return f.template operator()<f16>();
+        case dtype::i8: return f.template operator()<i8>();
+        case dtype::u8: return f.template operator()<u8>();
         default: return f.template operator()<tf32>();
     }
 }

@@ -12,10 +12,10 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm::sim {
 
-enum class mma_kind : u8 { f16, f8f6f4, mxf8f6f4, tf32, mxf4, mxf4nvf4 };
+enum class mma_kind : u8 { f16, f8f6f4, mxf8f6f4, tf32, mxf4, mxf4nvf4, i8 };
 
 constexpr const char* name_of(mma_kind kind) {
-    constexpr const char* names[] = {"f16", "f8f6f4", "mxf8f6f4", "tf32", "mxf4", "mxf4nvf4"};
+    constexpr const char* names[] = {"f16", "f8f6f4", "mxf8f6f4", "tf32", "mxf4", "mxf4nvf4", "i8"};
     return names[u32(kind)];
 }
 /// Scales come from tensor memory.
@@ -43,6 +43,7 @@ struct mma_instruction {
     u32 group, m, n;
     dtype a, b, d;
     bool a_mn_major, b_mn_major, negate;
+    bool saturate;  ///< sums of integers
     bool a_in_tensor_memory;
     accumulator_layout layout;
     u32 block;         ///< elements of K to a scale
@@ -108,8 +109,10 @@ struct instruction_bits {
         constexpr u32 f8f6f4[] = {u32(dtype::e4m3), u32(dtype::e5m2),   none, u32(dtype::e2m3),
                                   u32(dtype::e3m2), u32(dtype::e2m1x2), none, none};
         constexpr u32 fp4[] = {none, u32(dtype::e2m1x2), none, none, none, none, none, none};
+        constexpr u32 integers[] = {u32(dtype::u8), u32(dtype::i8), none, none, none, none, none, none};
         const u32 type = (kind == mma_kind::f16    ? f16
                           : kind == mma_kind::tf32 ? tf32
+                          : kind == mma_kind::i8   ? integers
                           : is_packed_fp4(kind)    ? fp4
                                                    : f8f6f4)[code];
         if (type == none) {
@@ -123,11 +126,12 @@ struct instruction_bits {
 /// The type of D of a kind without scales: bits 4-5.
 inline dtype accumulator_type(const instruction_bits& x, dtype a, dtype b) {
     const u32 code = x.field(4, 2);
-    if (code == 1) return dtype::f32;
+    if (x.kind == mma_kind::i8 && code == 2) return dtype::i32;
+    if (x.kind != mma_kind::i8 && code == 1) return dtype::f32;
     if (code == 0 && x.kind == mma_kind::f16 && (a != dtype::f16 || b != dtype::f16)) {
         fail("tcgen05.mma: D in FP16 needs A and B in FP16, not %s and %s", deepgemm::name_of(a), deepgemm::name_of(b));
     }
-    if (code != 0 || x.kind == mma_kind::tf32) {
+    if (code != 0 || x.kind == mma_kind::tf32 || x.kind == mma_kind::i8) {
         fail("tcgen05.mma: type %u of D (bits 4-5 of the instruction descriptor) is not possible for kind::%s", code,
              name_of(x.kind));
     }
@@ -172,11 +176,12 @@ inline void check_shape(const tcgen05_form& form, mma_instruction& i) {
         fits = fits && (i.m == 128 || (i.m == 64 && !scaled));
         i.layout = i.m == 128 ? accumulator_layout::d : accumulator_layout::f;
     }
+    if (form.kind == mma_kind::i8) fits = fits && (i.n % (16 * form.group) == 0 || (form.group == 1 && i.n <= 32));
     if (!fits) {
         fail("tcgen05.mma: M = %u, N = %u is not a legal shape for cta_group::%u%s and kind::%s", i.m, i.n, form.group,
              form.weight_stationary ? ", .ws" : "", name_of(form.kind));
     }
-    const bool bytes = form.kind == mma_kind::f8f6f4 || form.kind == mma_kind::mxf8f6f4;
+    const bool bytes = form.kind == mma_kind::f8f6f4 || form.kind == mma_kind::mxf8f6f4 || form.kind == mma_kind::i8;
     if (bytes && i.b_mn_major && i.n % (16 * form.group) != 0) {
         fail("tcgen05.mma: N = %u with an N-major B of 8-bit elements; it must be a multiple of %u for cta_group::%u",
              i.n, 16 * form.group, form.group);
@@ -201,10 +206,15 @@ inline mma_instruction decode_instruction(const tcgen05_form& form, u32 bits) {
     i.a_in_tensor_memory = form.a_in_tensor_memory;
     if (x.field(2, 1)) fail("tcgen05.mma: sparse operands are not modelled");
     x.zero(0, 2);
-    x.zero(3, 1);
+    if (form.kind == mma_kind::i8) {
+        x.zero(13, 2);
+    } else {
+        x.zero(3, 1);
+    }
     x.zero(6, 1);
     i.a = x.element(7, "A");
     i.b = x.element(10, "B");
+    i.saturate = x.field(3, 1);
     i.negate = x.field(13, 1) != x.field(14, 1);
     i.a_mn_major = x.field(15, 1);
     i.b_mn_major = x.field(16, 1);

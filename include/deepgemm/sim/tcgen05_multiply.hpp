@@ -103,6 +103,8 @@ inline float element_of_word(const mma_instruction& i, u32 word, u32 k) {
         case dtype::e2m3: return byte_table<e2m3>[byte];
         case dtype::e3m2: return byte_table<e3m2>[byte];
         case dtype::e2m1x2: return byte_table<e2m1>[byte >> 2];
+        case dtype::i8: return float(i8(byte));
+        case dtype::u8: return float(byte);
         case dtype::bf16: return float(bf16(half));
         case dtype::f16: return float(f16(half));
         default: return bit_cast<float>(word & ~0x1fffu);
@@ -173,6 +175,19 @@ inline void store_accumulator(tcgen05_state& state, const tcgen05_multiply& x, c
     });
 }
 
+/// Adds `c`, sums of products of integers that FP32 holds exactly, to D in tensor memory, or puts them there.
+inline void store_integers(tcgen05_state& state, const tcgen05_multiply& x, const float* c) {
+    const bool saturate = x.instruction.saturate, accumulate = x.accumulate;
+    for_each_run_of_d(state, x, c, [&](u32* words, const float* from, u32 count, u32 lane) {
+        if (x.disabled_lanes[lane / 32] >> lane % 32 & 1) return;
+        for (u32 j = 0; j < count; ++j) {
+            i64 sum = i64(from[j]) + (accumulate ? i64(i32(words[j])) : 0);
+            if (saturate) sum = std::clamp(sum, -(i64(1) << 31), (i64(1) << 31) - 1);
+            words[j] = u32(sum);
+        }
+    });
+}
+
 /// c += A x B with the scales of each block of K, as read_scales() gives them.
 struct scaled_product {
     const float *a, *b;
@@ -209,7 +224,8 @@ inline void multiply_for(const std::vector<cta_state*>& ctas, u32 r, const tcgen
         check_operand_read(*ctas[q], x.b_read);
         load_operand(*ctas[q], x.b, b_shape(i), b + q * share, {1, pitch});
     }
-    if (x.accumulate) {
+    const bool integers = i.kind == mma_kind::i8;
+    if (x.accumulate && !integers) {
         load_accumulator(state, x, c);
     } else {
         std::fill_n(c, rows * pitch, 0.0f);
@@ -223,7 +239,11 @@ inline void multiply_for(const std::vector<cta_state*>& ctas, u32 r, const tcgen
     } else {
         multiply_accumulate({c, a, b, rows, i.n, k});
     }
-    store_accumulator(state, x, c);
+    if (integers) {
+        store_integers(state, x, c);
+    } else {
+        store_accumulator(state, x, c);
+    }
     current().statistics.macs += u64(rows) * i.n * k;
 }
 

@@ -56,6 +56,7 @@ struct tensor_access {
 struct tcgen05_thread {
     u64 fenced_at = 0;     ///< mbarrier waits of the thread before its last tcgen05.fence::after_thread_sync
     vector_clock ordered;  ///< what came before that fence
+    u32 issued = 0;        ///< number of its last multiply or copy
     u32 committed = 0;     ///< instructions of its warp before its last commit
 };
 

@@ -3,8 +3,9 @@
 // thread has reached, loads and stores after the wait of their warp. Threads hand on what they did by tcgen05.fence::before and any
 // barrier, and take it over by the barrier and tcgen05.fence::after. Multiplies and copies follow each other without completion, but
 // for multiplies of different shapes or kinds on one D.
-// Each warp numbers its uses; the clock knowledge::tensor has three counts of them: those that a thread has heard of at all, those
-// that a fence::before has handed on, and those that a commit has completed. Host only.
+// Each warp numbers its uses; the clock knowledge::tensor has counts of them: those that a thread has heard of at all, the loads and
+// stores that a fence::before has handed on, and of each thread the multiplies and copies that its fence::before has handed on and
+// that its commit has completed. Host only.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -24,10 +25,11 @@ namespace detail {
 
 // ---- entries of the clock
 
-inline u32 tensor_entries(const cta_state& cta) { return u32(2 * cta.warps.size() + cta.threads.size()); }
+inline u32 tensor_entries(const cta_state& cta) { return u32(2 * (cta.warps.size() + cta.threads.size())); }
 inline u32 heard_of(const thread_state& t) { return t.warp->index; }
 inline u32 fenced_by(const thread_state& t) { return u32(t.cta->warps.size()) + t.warp->index; }
 inline u32 completed_by(const thread_state& t) { return u32(2 * t.cta->warps.size()) + t.index; }
+inline u32 issued_by(const thread_state& t) { return completed_by(t) + u32(t.cta->threads.size()); }
 
 inline void raise_tensor(vector_clock& clock, const thread_state& t, u32 entry, u32 count) {
     if (count != 0) clock.raise(t.cta->log->number, tensor_entries(*t.cta), entry, count);
@@ -96,7 +98,8 @@ inline std::string what_is_missing(const tensor_access& a, tensor_instruction la
     };
     const bool completes = is_committed(a.by) && !in_line, met = heard(collective, holds(heard_of(issuer)));
     const bool fences = current().options.check_tensor_fences && !frees;
-    const u32 entry = completes ? completed_by(issuer) : fences ? fenced_by(issuer) : heard_of(issuer);
+    const u32 fenced = is_committed(a.by) ? issued_by(issuer) : fenced_by(issuer);
+    const u32 entry = completes ? completed_by(issuer) : fences ? fenced : heard_of(issuer);
     if (!heard(collective, holds(entry))) {
         if (completes) {
             return tcgen05_of(*issuer.cta).threads[issuer.index].committed >= a.number
@@ -173,7 +176,10 @@ inline u32 number_use(bool collective) {
     const u32 number = ++tcgen05_of(*t.cta).warps[t.warp->index].issued;
     const vector_clock before = t.order.known.tensor;
     raise_tensor(t.order.known.tensor, t, heard_of(t), number);
-    if (!collective) return number;
+    if (!collective) {
+        tcgen05_of(*t.cta).threads[t.index].issued = number;
+        return number;
+    }
     for (thread_state* lane : t.warp->lanes) {
         vector_clock& known = lane->order.known.tensor;
         if (lane == &t) continue;
@@ -230,6 +236,7 @@ inline vector_clock commit_tensor() {
     const u32 issued = state.warps[t.warp->index].issued;
     vector_clock& known = t.order.known.tensor;
     raise_tensor(known, t, fenced_by(t), known.at(t.cta->log->number, heard_of(t)));
+    raise_tensor(known, t, issued_by(t), state.threads[t.index].issued);
     state.threads[t.index].committed = issued;
     vector_clock all = known;
     raise_tensor(all, t, completed_by(t), issued);
@@ -256,6 +263,7 @@ inline void tcgen05_fence_before() {
     if (w.loads && current().options.check_tensor_waits) count = std::min(count, w.loads_waited);
     if (w.stores) count = std::min(count, w.stores_waited);
     detail::raise_tensor(known, t, detail::fenced_by(t), count);
+    detail::raise_tensor(known, t, detail::issued_by(t), detail::tcgen05_of(*t.cta).threads[t.index].issued);
 }
 
 }  // namespace deepgemm::sim

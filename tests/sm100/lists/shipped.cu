@@ -13,6 +13,8 @@
 // sass sm100_mxf4: UTCOMMA
 // sass sm100_nvf4: UTCOMMA
 // sass sm100_tf32: UTCHMMA
+// sass sm100_bf16_parts: UTCHMMA
+// sass sm100_fp8_parts: UTCQMMA
 // sass sm100_claimed_bf16: UTCHMMA UGETNEXTWORKID
 // sass sm100_claimed_fp8: UTCQMMA UGETNEXTWORKID
 #include <deepgemm/kernel/entry.cuh>

@@ -54,18 +54,21 @@ DEEPGEMM_BOTH constexpr u64 advance(u64 descriptor, u32 bytes) {
 }
 
 /// The code of an element type in an instruction descriptor. A code has a meaning only together with the kind of multiply: 1 is
-/// BF16 for kind::f16 and e5m2 for kind::f8f6f4; kinds mxf4 and mxf4nvf4 give e2m1 another, see fp4_instruction().
+/// BF16 for kind::f16, e5m2 for kind::f8f6f4, and i8 for kind::i8; kinds mxf4 and mxf4nvf4 give e2m1 another, see fp4_instruction().
 template <class T>
-inline constexpr u32 type_code = same_as<T, bf16> || same_as<T, e5m2> ? 1
-                                 : same_as<T, tf32>                   ? 2
-                                 : same_as<T, e2m3>                   ? 3
-                                 : same_as<T, e3m2>                   ? 4
-                                 : same_as<T, e2m1>                   ? 5
-                                                                      : 0;
+inline constexpr u32 type_code = one_of<T, bf16, e5m2, i8> ? 1
+                                 : same_as<T, tf32>        ? 2
+                                 : same_as<T, e2m3>        ? 3
+                                 : same_as<T, e3m2>        ? 4
+                                 : same_as<T, e2m1>        ? 5
+                                                           : 0;
 
 /// An element type of kinds f8f6f4 and mxf8f6f4, which multiply any two of them.
 template <class T>
 concept byte_operand = fp8_element<T> || small_element<T>;
+/// An element type of kind::i8, which multiplies any two of them.
+template <class T>
+concept integer_operand = one_of<T, i8, u8>;
 
 namespace detail {
 /// What all instruction descriptors have in one place: types, orders, M and N.
@@ -77,17 +80,24 @@ DEEPGEMM_BOTH constexpr u32 common_instruction(u32 m, u32 n) {
 }  // namespace detail
 
 /// The instruction descriptor of D(m, n) = A x B: operands of types `A` and `B`, contiguous along `MajorA` and `MajorB`, sums in
-/// `D`. m is that of the instruction, for a pair of CTAs of both: 64, 128 or 256, and 32 with .ws; n is a multiple of 8 or 16.
+/// `D`: float, f16, or i32 of integers. m is that of the instruction, for a pair of CTAs of both: 64, 128 or 256, and 32 with .ws; n is a multiple of 8 or 16.
 template <class A, class B, major MajorA = major::k, major MajorB = major::k, class D = float>
 DEEPGEMM_BOTH constexpr u32 instruction(u32 m, u32 n) {
     static_assert(
         (byte_operand<A> && byte_operand<B>) || (half_element<A> && half_element<B>) ||
-            (same_as<A, tf32> && same_as<B, tf32>),
-        "tcgen05: A and B must be of 8, 6 and 4 bits in any mix, or of bf16 and f16 in any mix, or both tf32");
-    static_assert(same_as<D, float> || (same_as<D, f16> && (byte_operand<A> || (same_as<A, f16> && same_as<B, f16>))),
-                  "tcgen05: D is float, or f16 where neither operand is bf16 or tf32");
-    return u32(same_as<D, float>) << 4 | detail::common_instruction<A, B, MajorA, MajorB>(m, n);
+            (same_as<A, tf32> && same_as<B, tf32>) || (integer_operand<A> && integer_operand<B>),
+        "tcgen05: A and B must be of 8, 6 and 4 bits in any mix, or of bf16 and f16 in any mix, or both tf32, "
+        "or integers of 8 bits");
+    static_assert(integer_operand<A> ? same_as<D, i32>
+                                     : same_as<D, float> || (same_as<D, f16> &&
+                                                             (byte_operand<A> || (same_as<A, f16> && same_as<B, f16>))),
+                  "tcgen05: D is float, or f16 where neither operand is bf16 or tf32; and i32 of integers");
+    constexpr u32 sums = same_as<D, i32> ? 2 : same_as<D, float> ? 1 : 0;
+    return sums << 4 | detail::common_instruction<A, B, MajorA, MajorB>(m, n);
 }
+
+/// An instruction descriptor of kind::i8 whose sums stay at the end of i32 that they would pass.
+DEEPGEMM_BOTH constexpr u32 saturating(u32 instruction) { return instruction | 1u << 3; }
 
 /// The instruction descriptor of kind::mxf8f6f4, sums in FP32. The UE8M0 scales of A and of B are bytes `byte_a` and `byte_b` of
 /// their words in tensor memory.

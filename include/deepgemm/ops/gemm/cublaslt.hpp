@@ -230,21 +230,20 @@ private:
         return lay_out(result_layout_, problem_.d);
     }
 
-    /// Its first operand is our B. Scales of rows are vectors for both operands.
+    /// Its first operand is our B. Scales of rows are vectors for both operands; one for an operand is what it expects.
     result<void> give_scales() {
-        const auto give = [this](const scale_argument& scales, cublasLtMatmulDescAttributes_t mode,
-                                 cublasLtMatmulDescAttributes_t pointer) -> result<void> {
-            if (scales.kind == scale_kind::none) return {};
-            const std::int32_t how = scales.tile.mn == 1 ? CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F
-                                                         : CUBLASLT_MATMUL_MATRIX_SCALE_SCALAR_32F;
-            if (auto ok = set(mode, how, "scale mode"); !ok) return ok;
-            return set(pointer, scales.data, "scales");
-        };
-        if (auto ok = give(problem_.b.scales, CUBLASLT_MATMUL_DESC_A_SCALE_MODE, CUBLASLT_MATMUL_DESC_A_SCALE_POINTER);
-            !ok) {
-            return ok;
+        const scale_argument &a = problem_.a.scales, &b = problem_.b.scales;
+        if (a.kind != scale_kind::none && a.tile.mn == 1) {
+            const std::int32_t vector = CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F;
+            if (auto ok = set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE, vector, "scales of rows"); !ok) return ok;
+            if (auto ok = set(CUBLASLT_MATMUL_DESC_B_SCALE_MODE, vector, "scales of rows"); !ok) return ok;
         }
-        return give(problem_.a.scales, CUBLASLT_MATMUL_DESC_B_SCALE_MODE, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER);
+        if (b.kind != scale_kind::none) {
+            if (auto ok = set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, b.data, "scales of the first operand"); !ok)
+                return ok;
+        }
+        if (a.kind == scale_kind::none) return {};
+        return set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, a.data, "scales of the second operand");
     }
 
     result<void> prefer(cublasLtMatmulPreferenceOpaque_t& to, std::size_t workspace_bytes) const {
@@ -339,7 +338,7 @@ inline result<void> cublaslt_gemm_nt(const cublaslt& library, const input_matrix
 
 /// As cublaslt_gemm_nt of FP8 with FP32 scales: D(m,n) = [C(m,n) +] sa(m) sb(n) A(m,k) x B(n,k)^T. A scale holds for all of K, of a row
 /// of either operand, row after row in memory, or of all of its rows (per_row_scales(), per_tensor_scale()). An operand may have none
-/// if the other one has no scales of rows. On Hopper; scales of rows need cuBLAS 12.9.
+/// if the other one has no scales of rows.
 inline result<void> cublaslt_fp8_gemm_nt(const cublaslt& library, const scaled_matrix& a, const scaled_matrix& b,
                                          const output_matrix& d, const cublaslt_options& options = {}) {
     if (auto ok = detail::check_types(detail::fp8_operands, a, b); !ok) return ok;

@@ -121,8 +121,8 @@ inline std::optional<side_by_side<ops::gemm>> measured_beside_cublaslt(const gem
     for (const beside_cublaslt& row : beside_cublaslt_h200) {
         const bool same_shape =
             row.shape.m == work.shape.m && row.shape.n == work.shape.n && row.shape.k == work.shape.k;
-        if (same_shape && work.a == row.a && work.b == row.b && row.d == work.d &&
-            row.accumulate == work.accumulate && row.objective == objective)
+        if (same_shape && work.a == row.a && work.b == row.b && row.d == work.d && row.accumulate == work.accumulate &&
+            row.objective == objective)
             return row.times;
     }
     return {};

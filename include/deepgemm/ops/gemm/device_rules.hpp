@@ -38,8 +38,8 @@ inline std::string blackwell_refuses(const gemm_workload& work) {
                           "elements of K, or none");
         if (x.format == scale_kind::fp32)
             return concat("the scales of ", name,
-                          " are fp32; tensor cores of Blackwell apply packed ones, which run_packed() of "
-                          "ops/gemm/packed_scales.hpp makes of powers of two");
+                          " are fp32; tensor cores of Blackwell apply packed ones, which gemm_options::packer "
+                          "(ops/gemm/packed_scales.hpp) makes of powers of two");
         if (x.tile.mn == 1 && x.scales == major::k)
             return concat("the scales of ", name, " are contiguous along K; kernels of Blackwell take those of single ",
                           "rows along ", rows);

@@ -7,6 +7,7 @@
 
 #include <deepgemm/host/engine.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
+#include <deepgemm/ops/gemm/scale_packer.hpp>
 #include <deepgemm/ops/gemm/transposing.hpp>
 
 namespace deepgemm {
@@ -17,8 +18,12 @@ struct gemm_options {
     epilogue_argument epilogue{};     ///< steps between the product and D: alpha, bias, an activation, a cast
     void* stream = nullptr;           ///< a cudaStream_t
     ready_operands ready{};           ///< operands that the stream's previous kernel does not write: weights, say
-    workspace_memory workspace{};     ///< for FP8 operands that are not contiguous along K: fp8_gemm_workspace_bytes()
-    bool promoted = false;            ///< FP8 whose scales hold for all of K: as gemm_problem::promoted
+    /// On Hopper for FP8 operands that are not contiguous along K: fp8_gemm_workspace_bytes(). On Blackwell for the words that
+    /// `packer` makes: packed_scales_bytes().
+    workspace_memory workspace{};
+    bool promoted = false;  ///< FP8 whose scales hold for all of K: as gemm_problem::promoted
+    /// Packs scales in FP32 that are powers of two, on Blackwell alone (packed_scales.hpp); null: such products are refused there.
+    const scale_packer* packer = nullptr;
 
     // Knobs of this call; those that are set replace the engine's.
     std::optional<int> num_sms{};            ///< multiprocessors to use; 0: all of the device
@@ -28,8 +33,19 @@ struct gemm_options {
 
 namespace detail {
 
+/// Packs the scales of a product, then runs it. Nothing is launched unless there is a kernel for it.
+template <engine_for<ops::gemm> Engine>
+result<void> run_packed_first(const Engine& engine, const gemm_problem& problem, const gemm_options& options,
+                              const call_knobs<ops::gemm>& knobs) {
+    const auto product = options.packer->prepared(problem, options.workspace);
+    if (!product) return product.failure();
+    if (auto ok = engine.template settle<ops::gemm>(*product, knobs); !ok) return ok;
+    if (auto ok = options.packer->pack(problem, options.workspace, options.stream); !ok) return ok;
+    return engine.template run<ops::gemm>(*product, options.stream, knobs);
+}
+
 /// Runs a product with the options of its call. FP8 operands that are not contiguous along K are transposed before on Hopper,
-/// if the engine can do that; one that cannot refuses them.
+/// if the engine can do that; one that cannot refuses them. On Blackwell scales in FP32 are packed before.
 template <engine_for<ops::gemm> Engine>
 result<void> run(const Engine& engine, const gemm_problem& problem, const gemm_options& options) {
     const bool hopper = engine.device().arch / 10 == arch::sm90::number / 10;
@@ -37,8 +53,12 @@ result<void> run(const Engine& engine, const gemm_problem& problem, const gemm_o
         const bool turned = hopper && (is_turned(problem.a.matrix) || is_turned(problem.b.matrix));
         if (turned && !is_empty(problem)) return run_turned(engine, problem, options);
     }
-    auto done = engine.template run<ops::gemm>(problem, options.stream,
-                                               {options.num_sms, options.pin, options.dependent_launch});
+    const call_knobs<ops::gemm> knobs{options.num_sms, options.pin, options.dependent_launch};
+    const bool blackwell = engine.device().arch / 10 == arch::sm100::number / 10;
+    if (blackwell && options.packer != nullptr && problem.a.matrix.columns > 0 && !is_empty(problem) &&
+        packed_scales_bytes(problem) != 0)
+        return run_packed_first(engine, problem, options, knobs);
+    auto done = engine.template run<ops::gemm>(problem, options.stream, knobs);
     if constexpr (!engine_for<Engine, ops::transpose>) {
         if (hopper && !done)
             return untransposed(done.failure(), turned_first::all_of(problem), "gemm_options::workspace");
@@ -180,6 +200,13 @@ template <engine_for<ops::gemm> Engine>
 result<void> bf16_gemm_tt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                           const gemm_options& options = {}) {
     return detail::half_gemm(engine, detail::bf16_operands, transposed(a), b, d, options);
+}
+
+/// As bf16_gemm_nt, with operands in TF32, which are FP32 in memory (dtype::tf32): the tensor cores read 19 bits of each. Blackwell.
+template <engine_for<ops::gemm> Engine>
+result<void> tf32_gemm_nt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
+                          const gemm_options& options = {}) {
+    return detail::half_gemm(engine, detail::tf32_operands, a, b, d, options);
 }
 
 /// As bf16_gemm_nt, with FP16 operands.

@@ -10,17 +10,13 @@
 #include <deepgemm/host/scale_transform.hpp>
 #include <deepgemm/host/workspace.hpp>
 #include <deepgemm/ops/gemm/operation.hpp>
+#include <deepgemm/ops/gemm/scale_packer.hpp>
 
 DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
 namespace detail {
-
-/// True for an operand whose scales are floats along K.
-inline bool has_float_scales(const scaled_matrix& x) {
-    return is_small(x.matrix.type) && x.scales.kind == scale_kind::fp32 && !scaled_at_end(x);
-}
 
 /// The packed scales of an operand, and how they come from floats.
 struct packed_operand {
@@ -53,23 +49,94 @@ struct packed_operand {
 
 }  // namespace detail
 
-/// Bytes of workspace in which the packed scales of a product lie; 0 if none of its scales are floats along K. Multiples of
-/// 16 for each operand. Of operands of any size that a problem may have; host, any thread.
-inline u64 packed_scales_bytes(const gemm_problem& problem) {
-    u64 bytes = 0;
-    for (const auto* const x : {&problem.a, &problem.b}) {
-        if (!detail::has_float_scales(*x)) continue;
-        const i64 words = ceil_div(x->matrix.columns, 4 * i64(max(x->scales.tile.k, 1)));
-        bytes += u64(4 * words * align_up(x->matrix.rows, i64(4)));
-    }
-    return bytes;
-}
-
 /// What packing found: device memory, or null. Kernels add to `invalid`; the caller sets it to 0 before, reads it after the
 /// stream has come so far, and gives both to check_packed() for an error that names a scale.
 struct packing_report {
     u32* invalid = nullptr;              ///< scales that are no powers of two; they became NaN
     scale::unpackable* found = nullptr;  ///< one of them, of A or of B
+};
+
+namespace detail {
+
+/// A product with packed scales, and what makes them.
+struct packed_product {
+    packed_operand a{}, b{};
+    gemm_problem product{};
+
+    /// Checks a problem that multiplies something and whose scales are floats along K on at least one side, but not whether there is
+    /// a kernel for the product.
+    static result<packed_product> of(const gemm_problem& problem, const workspace_memory& workspace,
+                                     const packing_report& report) {
+        if (auto ok = check_sizes_and_types(problem); !ok) return ok.failure();
+        const u64 least = packed_scales_bytes(problem);
+        if (workspace.bytes < least) {
+            return fail(errc::bad_option, "the workspace has ", workspace.bytes, " bytes; it must have at least ",
+                        least, " for packed scales");
+        }
+        auto a = packed_operand::of("A", problem.a, workspace.data);
+        if (!a) return a.failure();
+        void* const after_a = workspace.data == nullptr ? nullptr : static_cast<char*>(workspace.data) + a->bytes;
+        auto b = packed_operand::of("B", problem.b, after_a);
+        if (!b) return b.failure();
+        packed_product made{*a, *b, problem};
+        made.product.a = a->operand;
+        made.product.b = b->operand;
+        made.product.ready = {};  // the product waits for the words
+        for (packed_operand* const x : {&made.a, &made.b}) {
+            if (x->bytes == 0) continue;
+            x->turning.invalid = report.invalid;
+            x->turning.found = report.found;
+            if (auto ok = validate<scale::to_mn_major<scale::ue8m0>>(x->turning); !ok) return ok.failure();
+        }
+        memory_list<7 + epilogue_memory> list;
+        list.add(memory_of(workspace, "words of scales in it must start at one"));
+        for (memory_use use : memory_of(problem)) {
+            const bool scales = use.data == problem.a.scales.data || use.data == problem.b.scales.data;
+            if (scales) use.alignment = 4;  // threads read them
+            list.add(use);
+        }
+        if (auto ok = check_memory(list); !ok) return ok.failure();
+        return made;
+    }
+
+    /// Launches what makes the words.
+    template <class Launch>
+    result<void> pack(const Launch& launch) const {
+        for (const packed_operand* const x : {&a, &b}) {
+            if (x->bytes == 0) continue;
+            if (auto ok = launch(x->turning); !ok) return ok;
+        }
+        return {};
+    }
+};
+
+}  // namespace detail
+
+/// Packs by launches of scale::to_mn_major<scale::ue8m0>, for gemm_options::packer:
+///
+///     const packer_by_launch packer(&cuda::launch<scale::to_mn_major<scale::ue8m0>>);
+///     fp8_gemm_nt(engine, a, b, d, {.workspace = {memory, packed_scales_bytes(problem)}, .packer = &packer});
+class packer_by_launch final : public scale_packer {
+public:
+    /// Launches on launch_options::stream. The function must outlive the calls if it comes with an object.
+    using launcher = kernel_function<const scale::to_mn_major_arguments&, const launch_options&>;
+
+    explicit packer_by_launch(launcher launch, const packing_report& report = {}) : launch_(launch), report_(report) {}
+
+    result<gemm_problem> prepared(const gemm_problem& problem, const workspace_memory& workspace) const override {
+        const auto made = detail::packed_product::of(problem, workspace, report_);
+        if (!made) return made.failure();
+        return made->product;
+    }
+    result<void> pack(const gemm_problem& problem, const workspace_memory& workspace, void* stream) const override {
+        const auto made = detail::packed_product::of(problem, workspace, report_);
+        if (!made) return made.failure();
+        return made->pack([&](const scale::to_mn_major_arguments& a) { return launch_(a, {.stream = stream}); });
+    }
+
+private:
+    launcher launch_;
+    packing_report report_;
 };
 
 /// D(m,n) = [C(m,n) +] A x B^T on Blackwell, for operands of FP8 or FP4 whose scales may be floats along K: 1 x 32, 1 x 128,
@@ -78,7 +145,8 @@ struct packing_report {
 ///
 ///     run_packed(engine, [&](const auto& a) { return cuda::launch<scale::to_mn_major<scale::ue8m0>>(a, {.stream = s}); }, ...)
 ///
-/// Nothing is launched if there is an error. On Hopper, whose kernels take floats, call the named function.
+/// Nothing is launched if there is an error. On Hopper, whose kernels take floats, call the named function. The named functions
+/// do the same with gemm_options::packer.
 template <engine_for<ops::gemm> Engine, class Launch>
 result<void> run_packed(const Engine& engine, const Launch& launch, const gemm_problem& problem,
                         const workspace_memory& workspace, void* stream = nullptr, const packing_report& report = {}) {
@@ -88,42 +156,11 @@ result<void> run_packed(const Engine& engine, const Launch& launch, const gemm_p
         return fail(errc::wrong_device, engine.device().name,
                     " takes scales in FP32 as they are; only Blackwell needs them packed");
     }
-    if (auto ok = detail::check_sizes_and_types(problem); !ok) return ok;
-    const u64 least = packed_scales_bytes(problem);
-    if (workspace.bytes < least) {
-        return fail(errc::bad_option, "the workspace has ", workspace.bytes, " bytes; it must have at least ", least,
-                    " for packed scales");
-    }
-    auto a = detail::packed_operand::of("A", problem.a, workspace.data);
-    if (!a) return a.failure();
-    void* const after_a = workspace.data == nullptr ? nullptr : static_cast<char*>(workspace.data) + a->bytes;
-    auto b = detail::packed_operand::of("B", problem.b, after_a);
-    if (!b) return b.failure();
-
-    gemm_problem product = problem;
-    product.a = a->operand;
-    product.b = b->operand;
-    product.ready = {};  // the product waits for the words
-    for (detail::packed_operand* const x : {&*a, &*b}) {
-        if (x->bytes == 0) continue;
-        x->turning.invalid = report.invalid;
-        x->turning.found = report.found;
-        if (auto ok = validate<scale::to_mn_major<scale::ue8m0>>(x->turning); !ok) return ok;
-    }
-    memory_list<7 + detail::epilogue_memory> list;
-    list.add(memory_of(workspace, "words of scales in it must start at one"));
-    for (memory_use use : memory_of(problem)) {
-        const bool scales = use.data == problem.a.scales.data || use.data == problem.b.scales.data;
-        if (scales) use.alignment = 4;  // threads read them
-        list.add(use);
-    }
-    if (auto ok = check_memory(list); !ok) return ok;
-    if (auto ok = engine.template settle<ops::gemm>(product, {}); !ok) return ok;
-    for (const detail::packed_operand* const x : {&*a, &*b}) {
-        if (x->bytes == 0) continue;
-        if (auto ok = launch(x->turning); !ok) return ok;
-    }
-    return engine.template run<ops::gemm>(product, stream);
+    const auto made = detail::packed_product::of(problem, workspace, report);
+    if (!made) return made.failure();
+    if (auto ok = engine.template settle<ops::gemm>(made->product, {}); !ok) return ok;
+    if (auto ok = made->pack(launch); !ok) return ok;
+    return engine.template run<ops::gemm>(made->product, stream);
 }
 
 }  // namespace deepgemm

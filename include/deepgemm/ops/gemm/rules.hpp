@@ -32,6 +32,7 @@ inline constexpr operand_types fp8_operands{is_fp8, "an FP8 GEMM takes e4m3 or e
 inline constexpr operand_types small_operands{is_small, "an FP8 or FP4 GEMM takes e4m3, e5m2 or e2m1x2"};
 inline constexpr operand_types bf16_operands{is_bf16, "a BF16 GEMM takes bf16"};
 inline constexpr operand_types f16_operands{is_f16, "an FP16 GEMM takes f16"};
+inline constexpr operand_types tf32_operands{is_tf32, "a TF32 GEMM takes tf32"};
 
 /// Checks that a named function takes operands of these types.
 inline result<void> check_types(const operand_types& types, const scaled_matrix& a, const scaled_matrix& b) {

@@ -141,6 +141,23 @@ template <class A, class B, class Epilogue, int K, int Widest>
 struct claiming : kernels_of<A, B, Epilogue, claims(tokens(64, K)), claims(alone(128, K)), claims(pair(128, K)),
                              claims(pair(Widest, K))> {};
 
+/// The same configuration with K in so many parts, each of one CTA or of a pair.
+DEEPGEMM_BOTH constexpr config in_parts(config made, int parts) {
+    made.split_k = parts;
+    return made;
+}
+/// Products of few tiles and much K, which leave multiprocessors idle unless clusters share it.
+template <class A, class B, class Epilogue, int K>
+struct sharing_k : kernels_of<A, B, Epilogue, in_parts(tokens(16, K), 8), in_parts(token_pair(16, K), 4),
+                              in_parts(tokens(32, K), 4), in_parts(token_pair(64, K), 4), in_parts(alone(64, K), 4),
+                              in_parts(pair(64, K), 4), in_parts(pair(128, K), 2)> {};
+template <class T, class D32>
+struct half_parts : join<typename sharing_k<half<T>, half<T>, store<T>, 64>::type,
+                         typename sharing_k<half<T>, half<T>, store<D32>, 64>::type> {};
+template <class D16>
+struct fp8_parts : join<typename sharing_k<by_token<>, by_block<>, store<D16>, 128>::type,
+                        typename sharing_k<by_token<>, by_token<>, store<D16>, 128>::type> {};
+
 }  // namespace sm100
 
 using sm100_bf16_nt = sm100::half_nt<bf16>::type;
@@ -155,6 +172,8 @@ using sm100_fp8_fp4 = sm100::all_beside_fp4<bf16, float>::type;
 using sm100_mxf4 = sm100::all_fp4<sm100::mx4<>, bf16, float>::type;
 using sm100_nvf4 = sm100::all_fp4_scaled<sm100::nv4, bf16, float>::type;
 using sm100_tf32 = sm100::all_tf32<tf32, float>::type;
+using sm100_bf16_parts = sm100::half_parts<bf16, float>::type;
+using sm100_fp8_parts = sm100::fp8_parts<bf16>::type;
 
 /// All dense kernels of Blackwell, one list a line. A template, like all sums of lists.
 template <class = void>
@@ -169,7 +188,9 @@ DEEPGEMM_BOTH constexpr auto sm100_dense() {
                            sm100_fp8_fp4{},      // FP8 x FP4
                            sm100_mxf4{},         // FP4 x FP4, scales of 32 elements
                            sm100_nvf4{},         // FP4 x FP4, scales of 16 elements
-                           sm100_tf32{});        //
+                           sm100_tf32{},         //
+                           sm100_bf16_parts{},   // few tiles, K shared by clusters
+                           sm100_fp8_parts{});   // the same of FP8
 }
 
 using sm100_claimed_bf16 = sm100::claiming<sm100::half<bf16>, sm100::half<bf16>, store<bf16>, 64, 256>::type;

@@ -177,11 +177,11 @@ constexpr int sm100_collected_warps(const sm100_tile& tile) { return ceil_div(4,
 
 }  // namespace detail
 
-/// Bytes of shared memory in which D is staged: two buffers; of a swapped tile all of it, or half if there are more than 128 tokens.
+/// Bytes of shared memory in which D is staged, in rows of the multiply: two buffers; of a swapped tile two batches of tokens, or all of them.
 constexpr i64 sm100_staging_bytes(const sm100_tile& tile, dtype d) {
-    const i64 size = size_of(d), all = i64(tile.m) * tile.n * size;
-    if (tile.swap) return tile.m > 128 ? all / 2 : all;
-    return 2 * 128 * detail::sm100_store_columns(tile, d) * size;
+    const int columns =
+        tile.swap ? min(tile.m, 2 * detail::sm100_taken_columns(tile, d)) : 2 * detail::sm100_store_columns(tile, d);
+    return i64(128) * columns * size_of(d);
 }
 /// Bytes of shared memory in which totals of other parts of K land: a batch of FP32 columns of 32 rows from each warp.
 constexpr i64 sm100_parts_bytes(const sm100_tile& tile, dtype d) {

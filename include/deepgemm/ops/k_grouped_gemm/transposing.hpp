@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Groups of K of FP8 operands A (k,m) and B (k,n), a row for each token, as training stores activations. Hopper's tensor cores read FP8
+// along K only, so each operand is transposed into a workspace by a launch of its own, all of K at once, wherever groups lie in
+// it; the product, which starts while the last one ends, reads them there.
+#pragma once
+
+#include <tuple>
+
+#include <deepgemm/host/workspace.hpp>
+#include <deepgemm/ops/gemm/transposing.hpp>
+#include <deepgemm/ops/k_grouped_gemm/k_grouped_gemm.hpp>
+
+namespace deepgemm {
+
+/// Bytes of workspace with which k_grouped_fp8_gemm_tn_contiguous() takes operands A (k,m) and B (k,n): those of each that is not
+/// contiguous along K, in rows of whole cache lines.
+constexpr u64 k_grouped_fp8_gemm_tn_workspace_bytes(const input_matrix& a, const input_matrix& b) {
+    return fp8_gemm_workspace_bytes(transposed(a), transposed(b));
+}
+
+namespace detail {
+
+/// A product in groups of K some of whose operands lie in a workspace.
+struct turned_k_groups {
+    k_grouped_problem given{}, product{};
+    turned_first first{};
+    u64 bytes = 0;  ///< of workspace
+
+    /// Where the workspace is too small, operands have its start for a place.
+    static turned_k_groups of(const k_grouped_problem& given, const workspace_memory& workspace) {
+        turned_k_groups made{given, given, {is_turned(given.a.matrix), is_turned(given.b.matrix)}};
+        const auto move = [](input_matrix& x, const void* place) {
+            x = turned_stack({unscaled(x), 1, 0, 0}, place).first;
+        };
+        const u64 of_a = turned_bytes(given.a.matrix);
+        made.bytes = of_a + turned_bytes(given.b.matrix);
+        const bool fits = workspace.data != nullptr && workspace.bytes >= made.bytes;
+        if (made.first.a) move(made.product.a.matrix, workspace.data);
+        if (made.first.b)
+            move(made.product.b.matrix, fits ? static_cast<char*>(workspace.data) + i64(of_a) : workspace.data);
+        // The transposition begins when the kernel before it has ended, so what it does not write is complete.
+        if (made.first.any()) made.product.ready = {!made.first.a, !made.first.b};
+        return made;
+    }
+
+    /// Checks the product against its rules, operands that are transposed against those of rows, and memory with the whole workspace.
+    result<void> check(const workspace_memory& workspace) const {
+        if (auto ok = check_k_grouped(product); !ok) return ok;
+        for (const auto& [name, x, turned] :
+             {std::tuple{"A", &given.a.matrix, first.a}, {"B", &given.b.matrix, first.b}}) {
+            if (!turned) continue;
+            if (auto ok = check_rows(name, transposed(*x), as_columns); !ok) return ok;
+        }
+        if (auto ok = check_size(workspace, bytes, first); !ok) return ok;
+        memory_list<8> list;
+        list.add(memory_of(workspace, "operands in it must start at one"));
+        for (const memory_use& use : memory_of(given)) list.add(use);
+        return check_memory(list);
+    }
+
+    /// Enqueues the transpositions and the product.
+    template <class Engine>
+    result<void> run(const Engine& engine, const k_grouped_options& options) const {
+        const call_knobs<ops::k_grouped_gemm> of_product{options.num_sms, options.pin, true};
+        if (auto ok = engine.template settle<ops::k_grouped_gemm>(product, of_product); !ok) return ok;
+        transpose_options of_turn{
+            .stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch};
+        const auto turn = [&](const scaled_matrix& from, const input_matrix& to) {
+            const auto done = turn_stack(engine, {from, 1, 0, 0}, {to, 1, 0}, of_turn);
+            of_turn.dependent_launch = true;
+            return done;
+        };
+        if (first.a) {
+            if (auto ok = turn(given.a, product.a.matrix); !ok) return ok;
+        }
+        if (first.b) {
+            if (auto ok = turn(given.b, product.b.matrix); !ok) return ok;
+        }
+        return engine.template run<ops::k_grouped_gemm>(product, options.stream, of_product);
+    }
+};
+
+}  // namespace detail
+
+/// As k_grouped_fp8_gemm_nt_contiguous, with operands A (k,m) and B (k,n), contiguous along either dimension; their scales have a row for
+/// each 128 of K, or a row of words if they are packed, and lie along M and N as before. An operand that is not contiguous
+/// along K is transposed into `workspace` first: up to three launches, of which all but the first start early. Rows of all groups
+/// follow each other, so that concatenated_groups() mean the same as k_groups_by_size() here. Nothing is launched if there is an error.
+template <class Engine>
+    requires(engine_for<Engine, ops::k_grouped_gemm>&& engine_for<Engine, ops::transpose>)
+result<void> k_grouped_fp8_gemm_tn_contiguous(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b,
+                                              const output_stack& d, const k_group_list& groups,
+                                              const workspace_memory& workspace,
+                                              const k_grouped_options& options = {}) {
+    k_grouped_problem given{transposed(a), transposed(b), d, groups, options.c, options.ready};
+    given.groups.concatenated = false;
+    if (auto ok = detail::check_types(detail::fp8_operands, given.a, given.b); !ok) return ok;
+    const detail::turned_k_groups made = detail::turned_k_groups::of(given, workspace);
+    const bool computes = d.count > 0 && a.matrix.rows > 0 && a.matrix.columns > 0 && b.matrix.columns > 0;
+    if (!made.first.any() || !computes) return detail::run_typed(engine, detail::fp8_operands, given, options);
+    if (auto ok = made.check(workspace); !ok) return ok;
+    return made.run(engine, options);
+}
+
+}  // namespace deepgemm
