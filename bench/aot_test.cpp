@@ -148,7 +148,10 @@ TEST_CASE("kernels of Blackwell are packed for the device's architecture, and as
             asked += ask_for(program, cfg, shipped::sm100::fp4_pair<shipped::sm100::mx4<>, store<bf16>>::type{}) +
                      ask_for(program, cfg,
                              shipped::sm100::few_and_many<shipped::sm100::half<bf16>, shipped::sm100::half<bf16>,
-                                                          store<bf16>, 64, 256>::type{});
+                                                          store<bf16>, 64, 256>::type{}) +
+                     ask_for(program, cfg,
+                             shipped::sm100::sharing_k<shipped::sm100::half<bf16>, shipped::sm100::half<bf16>,
+                                                       store<bf16>, 64>::type{});
         }
         CHECK(asked == 2);
         CHECK(program.counts().disk_hits == 2);

@@ -443,7 +443,8 @@ TEST_CASE("the command line") {
     CHECK_THROWS_WITH_AS(parsed({"--tune", "--sim"}), doctest::Contains("--sim is for 'bench'"), std::invalid_argument);
     CHECK_THROWS_WITH_AS(
         parsed({"--suite", "x"}),
-        "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, fp8_row_scales, sustained, bf16_75, all, masked, "
+        "--suite: 'x' is not one of fp8_42, fp8_25, fp8, fp8_layouts, fp8_row_scales, sustained, bf16_75, all, fp8_63, "
+        "fp4, masked, "
         "masked_bf16, contiguous, contiguous_bf16, router, lists, k_grouped, k_grouped_bf16, einsum, einsum_bf16, "
         "einsum_bmk, "
         "einsum_fp8, hc_prenorm, mqa_logits, clean_logits, paged_mqa_logits, topk, topk_logits, transpose",

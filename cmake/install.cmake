@@ -15,7 +15,7 @@ configure_package_config_file(cmake/deepgemm-config.cmake.in deepgemm-config.cma
 # Header-only code does not depend on the pointer size of the machine that installed it.
 write_basic_package_version_file(deepgemm-config-version.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/deepgemm-config.cmake" "${PROJECT_BINARY_DIR}/deepgemm-config-version.cmake"
-              cmake/instances.cmake cmake/embed.cmake cmake/rtc.cmake
+              cmake/instances.cmake cmake/instances_parts.cmake cmake/embed.cmake cmake/rtc.cmake
         DESTINATION "${deepgemm_package_dir}")
 
 set(deepgemm_pc_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")

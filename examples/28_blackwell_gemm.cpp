@@ -123,9 +123,7 @@ int main() {
     elements<dg::bf16> a16(m, k, 0, 4), b16(n, k, -1, 3);
     check<dg::bf16>("bf16", [&](auto d) { return dg::bf16_gemm_nt(engine, a16.matrix(), b16.matrix(), d); });
     elements<dg::tf32> a32(m, k, 0, 4), b32(n, k, -1, 3);
-    check<float>("tf32", [&](auto d) {
-        return engine.run<dg::ops::gemm>({.a = dg::unscaled(a32.matrix()), .b = dg::unscaled(b32.matrix()), .d = d});
-    });
+    check<float>("tf32", [&](auto d) { return dg::tf32_gemm_nt(engine, a32.matrix(), b32.matrix(), d); });
     elements<dg::e4m3> a8(m, k, 0, 4), b8(n, k, -1, 3);
     check<dg::bf16>("fp8", [&](auto d) {
         return dg::fp8_gemm_nt(engine, {a8.matrix(), token}, {b8.matrix(), block}, d);

@@ -117,6 +117,20 @@ inline dg::result<dg::epilogue_argument> epilogue_of(const deepgemm_epilogue* gi
 static_assert(int(dg::activation_kind::swiglu) == DEEPGEMM_SWIGLU &&
               int(dg::scale::cast_scales::packed) == DEEPGEMM_CAST_PACKED - 1);
 
+/// The body of a function that tells how many bytes of workspace a product of operands in other orders takes: `of(a, b)`.
+template <class Of>
+deepgemm_status workspace_bytes(const deepgemm_input* a, const deepgemm_input* b, uint64_t* bytes,
+                                deepgemm_message* message, Of of) {
+    return guarded(message, [&]() -> dg::result<void> {
+        const auto left = matrix_of<dg::input_matrix>("A", a), right = matrix_of<dg::input_matrix>("B", b);
+        if (!left) return left.failure();
+        if (!right) return right.failure();
+        if (bytes == nullptr) return missing("the place for the bytes");
+        *bytes = of(*left, *right);
+        return {};
+    });
+}
+
 /// Calls body(engine, arguments...). If the engine is null or an argument is an error, it returns the first such error instead.
 template <class Body, class... Arguments>
 dg::result<void> call(const deepgemm_engine* engine, const Body& body, const dg::result<Arguments>&... arguments) {

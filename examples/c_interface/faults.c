@@ -54,13 +54,21 @@ int main(void) {
            deepgemm_bf16_gemm_nt(engine, &no_type, &a, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "a BF16 GEMM", deepgemm_bf16_gemm_nt(engine, &fp8, &a, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_EXTENT, "-1", deepgemm_bf16_gemm_nt(engine, &negative, &a, &d, NULL, NULL, &message));
-    EXPECT(DEEPGEMM_NO_KERNEL, "none of 6 kernels", deepgemm_bf16_gemm_nt(engine, &a, &a, &wide, NULL, NULL, &message));
+    EXPECT(DEEPGEMM_NO_KERNEL, "kernels runs m = 64, n = 64, k = 64,",
+           deepgemm_bf16_gemm_nt(engine, &a, &a, &wide, NULL, NULL, &message));
     EXPECT(DEEPGEMM_NULL_POINTER, "A's structure of scales",
            deepgemm_fp8_gemm_nt(engine, &fp8, NULL, &fp8, &rows, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_SCALES, "format 0",
            deepgemm_fp8_gemm_nt(engine, &fp8, &no_format, &fp8, &rows, &d, NULL, NULL, &message));
     EXPECT(DEEPGEMM_BAD_SCALES, "serve 32 rows",
            deepgemm_fp8_gemm_nt(engine, &fp8, &rows, &fp8, &no_tile, &d, NULL, NULL, &message));
+    const deepgemm_scales fine_blocks = {memory, 1, 64, DEEPGEMM_SCALES_MX, 128};
+    EXPECT(DEEPGEMM_BAD_SCALES, "B's scales serve 128 rows each; in this format it is 1",
+           deepgemm_fp8_gemm_nt(engine, &fp8, &rows, &fp8, &fine_blocks, &d, NULL, NULL, &message));
+    const deepgemm_input fp4 = {memory, 64, 64, 64, 1, DEEPGEMM_E2M1};
+    const deepgemm_scales nv = {memory, 1, 64, DEEPGEMM_SCALES_NV, 1};
+    EXPECT(DEEPGEMM_NO_KERNEL, "A is e2m1x2; kernels of Hopper",
+           deepgemm_fp8_gemm_nt(engine, &fp4, &nv, &fp4, &nv, &d, NULL, NULL, &message));
     const deepgemm_scales odd_rows = {memory, 1, 1, DEEPGEMM_SCALES_FP32_ALL_OF_K, 128};
     EXPECT(DEEPGEMM_BAD_SCALES, "serve 128 rows",
            deepgemm_fp8_gemm_nt(engine, &fp8, &odd_rows, &fp8, &rows, &d, NULL, NULL, &message));

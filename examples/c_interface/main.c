@@ -195,13 +195,14 @@ static int run_groups(const deepgemm_engine* engine) {
  * of two, so sums are exact. */
 static int run_k_groups(const deepgemm_engine* engine) {
     enum { groups = 3, all_k = 512, blocks = all_k / 128 };
+    enum { a_pitch = (m + 15) / 16 * 16, b_pitch = (n + 15) / 16 * 16 }; /* of tokens: multiples of 16 bytes */
     static const int32_t k_of[groups] = {128, 0, 384};
     uint8_t* const a = shared_memory(m * all_k);
     uint8_t* const b = shared_memory(n * all_k);
     uint8_t* const a_apart = shared_memory(m * all_k);
     uint8_t* const b_apart = shared_memory(n * all_k);
-    uint8_t* const a_turned = shared_memory(m * all_k);
-    uint8_t* const b_turned = shared_memory(n * all_k);
+    uint8_t* const a_turned = shared_memory(a_pitch * all_k);
+    uint8_t* const b_turned = shared_memory(b_pitch * all_k);
     uint16_t* const a16 = shared_memory(m * all_k * sizeof *a16);
     uint16_t* const b16 = shared_memory(n * all_k * sizeof *b16);
     float* const a_scales = shared_memory(m * blocks * sizeof *a_scales);
@@ -216,12 +217,12 @@ static int run_k_groups(const deepgemm_engine* engine) {
     memcpy(sizes, k_of, sizeof k_of);
     for (int i = 0; i < m * all_k; ++i) {
         const int row = i / all_k, at = i % all_k;
-        a[i] = a_turned[at * m + row] = e4m3(a_value(row, at)), a16[at * m + row] = bf16(a_value(row, at));
+        a[i] = a_turned[at * a_pitch + row] = e4m3(a_value(row, at)), a16[at * m + row] = bf16(a_value(row, at));
         a_apart[at < k_of[0] ? row * k_of[0] + at : m * k_of[0] + row * k_of[2] + at - k_of[0]] = a[i];
     }
     for (int i = 0; i < n * all_k; ++i) {
         const int row = i / all_k, at = i % all_k;
-        b[i] = b_turned[at * n + row] = e4m3(b_value(row, at)), b16[at * n + row] = bf16(b_value(row, at));
+        b[i] = b_turned[at * b_pitch + row] = e4m3(b_value(row, at)), b16[at * n + row] = bf16(b_value(row, at));
         b_apart[at < k_of[0] ? row * k_of[0] + at : n * k_of[0] + row * k_of[2] + at - k_of[0]] = b[i];
     }
     for (int i = 0; i < m * blocks; ++i) a_scales[i] = 0.5f;
@@ -254,8 +255,8 @@ static int run_k_groups(const deepgemm_engine* engine) {
                                                                &first, &list, NULL, &message);
             // [k_groups]
         } else if (way == 4) {
-            const deepgemm_input x = {a_turned, m, all_k, 1, m, DEEPGEMM_E4M3},
-                                 y = {b_turned, n, all_k, 1, n, DEEPGEMM_E4M3};
+            const deepgemm_input x = {a_turned, m, all_k, 1, a_pitch, DEEPGEMM_E4M3},
+                                 y = {b_turned, n, all_k, 1, b_pitch, DEEPGEMM_E4M3};
             uint64_t bytes = 0;
             if (deepgemm_k_grouped_fp8_gemm_workspace_bytes(&x, &y, &bytes, &message) != DEEPGEMM_OK) return 1;
             void* const workspace = shared_memory(bytes);

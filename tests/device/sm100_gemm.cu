@@ -123,9 +123,9 @@ TEST_CASE("sm100: scales in FP32 are packed, then multiplied") {
         const gemm_problem problem = there.problem();
         const device_array<u8> room(i64(packed_scales_bytes(problem)));
         const device_array<u32> invalid(std::vector<u32>{0});
-        const auto launch = [](const scale::to_mn_major_arguments& a) { return cuda::launch<packing>(a, {}); };
-        const auto done =
-            run_packed(engine, launch, problem, {room.get(), u64(room.bytes())}, nullptr, {.invalid = invalid.get()});
+        const packer_by_launch packer(&cuda::launch<packing>, {.invalid = invalid.get()});
+        const auto done = fp8_gemm_nt(engine, problem.a, problem.b, problem.d,
+                                      {.workspace = {room.get(), u64(room.bytes())}, .packer = &packer});
         REQUIRE_MESSAGE(done, (done ? "" : done.failure().message));
         CHECK(there.verdict() == "");
         u32 found = 1;

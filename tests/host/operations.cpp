@@ -124,8 +124,7 @@ TEST_CASE("operations say which types they take") {
           "unsupported_type: A is e4m3; a BF16 GEMM takes bf16");
     CHECK(text_of(f16_gemm_nt(everything, half_a, b, d_matrix())) ==
           "unsupported_type: B is bf16; an FP16 GEMM takes f16");
-    CHECK(text_of(tf32_gemm_nt(everything, a, b, d_matrix())) ==
-          "unsupported_type: A is bf16; a TF32 GEMM takes tf32");
+    CHECK(text_of(tf32_gemm_nt(everything, a, b, d_matrix())) == "unsupported_type: A is bf16; a TF32 GEMM takes tf32");
     CHECK(text_of(fp8_gemm_nt(everything, unscaled(a), unscaled(b), d_matrix())) ==
           "unsupported_type: A is bf16; an FP8 or FP4 GEMM takes e4m3, e5m2 or e2m1x2");
     CHECK(text_of(fp8_gemm_nt(everything, p.a, unscaled(b), d_matrix())) ==

@@ -67,6 +67,7 @@ TEST_CASE("which kind multiplies which operands") {
     CHECK(kind(mx, mx) == "mxf4");
     CHECK(kind(nv, nv) == "mxf4nvf4");
     CHECK(kind(turned(mx), mx) == "mxf8f6f4");  // the kinds of FP4 take operands along K only
+    CHECK(kind({dtype::e2m1x2, scale_kind::ue8m0, {32, 32}}, mx) == "mxf8f6f4");  // and scales of single rows
     CHECK(kind(nv, turned(nv)) == "none");
     CHECK(kind(nv, mx) == "none");
     CHECK(kind(half, token) == "none");
@@ -96,6 +97,8 @@ TEST_CASE("tiles whose results no epilogue stores, and lines that no swizzle has
     cast.epilogue.activation = activation_kind::swiglu;
     CHECK(message({.n = 128}, cast) ==
           "a tile leaves 64 columns of D; a scale of D covers 128, so it must leave a multiple of that");
+    CHECK(message({.n = 256, .split_k = 2}, cast) ==
+          "K has 2 parts, and swiglu makes one column of two; the model has no figures for both together");
     CHECK(message({.n = 32}, work(wide, turned(wide))) == "valid");
     CHECK(message({.n = 16}, work(wide, turned(wide))) ==
           "a CTA has 16 rows of tf32 that do not lie along K; TMA copies 32 at a time");
@@ -263,8 +266,8 @@ TEST_CASE("K in parts: rules, memory and clocks") {
     CHECK(message({.n = 64, .cluster = {2, 1}, .split_k = 2}, work(half, half)) ==
           "K has 2 parts, and 2 CTAs share tiles; a cluster does one of the two");
 
-    // Rows of a warp meet in one CTA, which has a batch of columns from each other part. Of four warps, two are in each of two parts,
-    // and one, or none, in each of four or eight.
+    // Rows of a warp meet in one CTA, which has a batch of columns from each other part. Of four warps, two are in each of two
+    // parts, and one, or none, in each of four or eight.
     CHECK(sm100_parts_bytes({.n = 64, .split_k = 2}, dtype::bf16) == 1 * 2 * 32 * 64 * 4);
     CHECK(sm100_parts_bytes({.n = 256, .split_k = 4}, dtype::bf16) == 3 * 1 * 32 * 64 * 4);
     CHECK(sm100_parts_bytes({.n = 256, .split_k = 4}, dtype::f32) == 3 * 1 * 32 * 32 * 4);

@@ -252,4 +252,36 @@ TEST_CASE("groups along K and parts of K have each K block once, in order") {
     for (i32 parts = 1; parts < 12; ++parts) CHECK(blocks_of(k_parts{parts}) == all);
 }
 
+TEST_CASE("groups along K with packed scales count their blocks as words lie, one group's behind the other's") {
+    const problem_shape shape{10, 10, 2560};
+    const i32 sizes[] = {304, 0, 512, 16, 1040}, starts[] = {0, 384, 384, 896, 1024}, words[] = {0, 1, 1, 2, 3};
+    const groups_along_k list{.count = 5, .list = sizes, .alignment = 128};
+    const auto check_blocks = [&]<class Groups>(const Groups& groups) {
+        int seen = 0;
+        walk<tile_shape{128, 32, 128}, cluster_shape{}>(groups, shape, 1, [&](const auto& tile) {
+            const i32 g = tile.matrix();
+            const auto [first, count] = tile.blocks();
+            CAPTURE(g);
+            CHECK(first == 4 * words[g]);
+            CHECK(count == ceil_div(sizes[g], 128));
+            for (i32 i = 0; i < count; ++i) {
+                const operand_place a = tile.a(first + i), b = tile.b(first + i);
+                if (takes_windows<Groups>()) {
+                    // A window that a group ends in is copied from so far before it that it ends there.
+                    const i32 missing = max(0, 128 * (i + 1) - sizes[g]);
+                    CHECK(a.matrix + a.k == starts[g] + 128 * i - missing);
+                } else {
+                    CHECK(a.k == 128 * i);
+                    CHECK(a.matrix == g);
+                }
+                CHECK((b.k == a.k && b.matrix == a.matrix));
+                ++seen;
+            }
+        });
+        CHECK(seen == 3 + 4 + 1 + 9);
+    };
+    check_blocks(with_packed_scales<k_groups>{{list}});
+    check_blocks(with_packed_scales<concatenated_k_groups>{{{list}}});
+}
+
 }  // namespace grouped_schedule_tests

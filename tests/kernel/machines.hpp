@@ -9,9 +9,11 @@
 
 namespace deepgemm::test {
 
-/// The machines that a test runs on, each of another policy, with a few multiprocessors and data of another seed.
+/// The machines that a test runs on, `runs` of each policy, each with a few multiprocessors and data of another seed. There are half
+/// as many where tests take a sample.
 template <class Test>
 void on_machines(int runs, const Test& test) {
+    if (DEEPGEMM_TEST_SAMPLE > 1) runs = (runs + 1) / 2;
     for (const auto policy : {sim::policy::lazy, sim::policy::random, sim::policy::eager}) {
         for (int i = 0; i < runs; ++i) {
             random_source random(fresh_seed());

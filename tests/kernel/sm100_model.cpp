@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/epilogue.cuh>
+#include <deepgemm/host/explain.hpp>
 #include <deepgemm/kernel/swapped.cuh>
+#include <deepgemm/ops/gemm/operation.hpp>
 #include <deepgemm/ops/gemm/shipped_sm100.cuh>
 #include <deepgemm/ops/gemm/sm100_plan.hpp>
+#include <deepgemm/reference/random.hpp>
 #include <deepgemm/schedule/persistent.cuh>
 #include <deepgemm/sim/launch.hpp>
 
@@ -140,6 +143,54 @@ TEST_CASE("shipped kernels of Blackwell take what the planner's tiles take") {
     CHECK(all.size() >= 337);
     for (const facts& kernel : all) check(kernel);
     CHECK(same_as<decltype(shipped::sm100_of<ops::transpose>()), shipped::kernels<>>);
+}
+
+namespace {
+
+/// A random product that a kernel computes, with extents of every order of magnitude.
+gemm_workload random_work(random_source& random, const gemm_traits& what) {
+    const auto extent = [&] { return i32(random.integer(1, i64(40000) >> random.integer(0, 12))); };
+    gemm_workload work{.shape = {extent(), extent(), extent()},
+                       .a = what.a,
+                       .b = what.b,
+                       .d = what.d,
+                       .accumulate = what.accumulate,
+                       .in_place = what.in_place || (what.accumulate && random.integer(0, 1) == 1),
+                       .heads = what.heads,
+                       .epilogue = what.epilogue};
+    if (work.heads.any()) work.shape.n = align_up(work.shape.n, work.heads.left + work.heads.right);
+    return work;
+}
+
+}  // namespace
+
+TEST_CASE("random products of every shipped kind are planned, and no prediction is faster than the machine") {
+    std::vector<gemm_handle> kernels;
+    for (const facts& kernel : facts_of_list(shipped::sm100_of<ops::gemm>())) kernels.push_back({kernel.info, {}, {}});
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    for (int i = 0; i < 200; ++i) {
+        const auto& like = kernels[std::size_t(random.integer(0, i64(kernels.size()) - 1))];
+        const gemm_workload work = random_work(random, like.info.traits);
+        const device_info device = random.integer(0, 1) == 0 ? device_info::b200() : device_info::b300();
+        CAPTURE(describe(work));
+        const auto made = plan(work, device, kernels);
+        REQUIRE_MESSAGE(made, made.failure().message);
+        const gemm_info& kernel = made->kernel()->info;
+        CAPTURE(to_source(kernel));
+        CHECK(ops::gemm::why_not(kernel.traits, work) == nullptr);
+        const cost predicted = made->predicted();
+        for (const auto& other : made->ranked) CHECK(predicted.total_us <= other.predicted.total_us);
+        const demand needs = demand_of(work);
+        const double operations_per_us =
+            2.0 * sm100_product_of(work.a, work.b).macs * device.sm_count * device.clock_mhz;
+        CHECK(predicted.total_us > needs.flops / operations_per_us);
+        CHECK(predicted.total_us > needs.bytes / (device.hbm_gb_per_s * 1000));
+        const i64 along_m = ceil_div(work.shape.m, kernel.cfg.block.m * kernel.cfg.cluster.m) * kernel.cfg.cluster.m,
+                  along_n = ceil_div(work.shape.n, kernel.cfg.block.n * kernel.cfg.cluster.n) * kernel.cfg.cluster.n;
+        CHECK(predicted.tiles == along_m * along_n);
+        CHECK(explain(*made).find(to_source(kernel.cfg)) != std::string::npos);
+    }
 }
 
 }  // namespace sm100_model_tests

@@ -22,10 +22,18 @@ inline problem_shape even_shape(const gemm_info& info, problem_shape shape) {
     return shape_for(info, shape.m, shape.n, shape.k);
 }
 
+/// True for every case of a long list, or for one in three where tests take a sample; `number` counts the cases, from the seed on.
+constexpr bool in_sample(unsigned& number) {
+    constexpr unsigned one_in = DEEPGEMM_TEST_SAMPLE == 1 ? 1 : 3;
+    return number++ % one_in == 0;
+}
+
 /// Shapes with tails in each dimension, without K, with K beyond the stages by two blocks, and with several tiles for each of
 /// `num_sms` CTAs, the fewest that a cluster needs if there are none. Exact data must come out bit by bit.
 inline void expect_exact_everywhere(std::span<const gemm_handle> kernels, int num_sms = 0) {
+    unsigned number = DEEPGEMM_TEST_SEED;
     for (const gemm_handle& kernel : kernels) {
+        ++number;  // kernels take different shapes
         const auto [m, n] = cluster_tile(kernel.info);
         const int sms = num_sms != 0 ? num_sms : kernel.info.cfg.cluster_ctas();
         const i32 step = kernel.info.cfg.block.k, k = (kernel.info.cfg.stages + 2) * step;
@@ -35,7 +43,7 @@ inline void expect_exact_everywhere(std::span<const gemm_handle> kernels, int nu
                                            {2 * m + 1, n + 1, k - step / 2 - 8},
                                            {3 * m - 7, 2 * n + 9, min(k, 3 * step + 16)},
                                            {m + 9, n + 9, 0}}) {
-            if (kernel.info.traits.heads.any() && shape.k == 0) continue;
+            if ((kernel.info.traits.heads.any() && shape.k == 0) || !in_sample(number)) continue;
             const problem_shape fitted = even_shape(kernel.info, shape);
             for (int i = 0; i < 2; ++i) {
                 const placement how =
@@ -53,8 +61,11 @@ inline void expect_exact_everywhere(std::span<const gemm_handle> kernels, int nu
 
 /// Random numbers, on machines of every policy.
 inline void expect_close(std::span<const gemm_handle> kernels, int runs = 1) {
+    unsigned number = DEEPGEMM_TEST_SEED;
     on_machines(runs, [&](random_source& random, const sim::options& machine) {
+        ++number;
         for (const gemm_handle& kernel : kernels) {
+            if (!in_sample(number)) continue;
             const problem_shape shape = even_shape(
                 kernel.info, {i32(random.integer(1, 400)), i32(random.integer(1, 300)), i32(random.integer(1, 900))});
             CAPTURE(describe(kernel.info, shape, random.seed()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Split K on Blackwell by pairs of CTAs and with operands that change places; and in which order parts are added: that of the parts,
-// in every kernel, wherever a row's totals meet, and whoever is done first.
+// Split K on Blackwell by pairs of CTAs and with operands that change places; and in which order parts are added: that of the
+// parts, in every kernel, wherever a row's totals meet, and whoever is done first.
 #include <doctest/doctest.h>
 
 #include <deepgemm/kernel/swapped.cuh>

@@ -18,19 +18,20 @@ using namespace deepgemm::test;
 
 namespace {
 
-/// The kinds of kernels of operation `O` that have steps, each once.
+/// The kinds of kernels of operation `O` for a device that have steps, each once.
 template <class O>
-std::vector<gemm_traits> kinds() {
+std::vector<gemm_traits> kinds(const device_info& device = device_info::simulator()) {
     std::vector<gemm_traits> found;
     for (const kernel_handle<O>& kernel : instances::of<O>()) {
         const gemm_traits& what = kernel.info.traits;
+        if (!runs_on(kernel.info.launch, device)) continue;
         if (what.epilogue.any() && std::find(found.begin(), found.end(), what) == found.end()) found.push_back(what);
     }
     return found;
 }
 
-engine engine_on_simulator() {
-    engine made(device_info::simulator());
+engine engine_on_simulator(const device_info& device = device_info::simulator()) {
+    engine made(device);
     made.with(instances::of<ops::gemm>());
     made.with(instances::of<ops::grouped_gemm>());
     made.with(instances::of<ops::contiguous_gemm>());
@@ -62,17 +63,20 @@ constexpr gemm_traits fp8_to(dtype d, const epilogue_info& epilogue) {
 TEST_CASE("epilogues: every shipped kind, through the named operations") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
-    const engine on = engine_on_simulator();
-    for (const gemm_traits& what : kinds<ops::gemm>()) {
-        for (const numbers data : {numbers::exact, numbers::normal}) {
-            const gemm_info kind = kind_of(what);
-            const problem_shape shape =
-                shape_for(kind, random_extent(random, 300), random_extent(random, 400), random_extent(random, 700));
-            const u64 seed = random.bits();
-            gemm_sample sample(kind, shape, seed, data, random_placement(random, kind));
-            CHECK_MESSAGE(run(on, sample) == "", describe(kind, shape, seed));
+    for (const device_info& device : {device_info::simulator(), device_info::simulated_blackwell()}) {
+        const engine on = engine_on_simulator(device);
+        for (const gemm_traits& what : kinds<ops::gemm>(device)) {
+            for (const numbers data : {numbers::exact, numbers::normal}) {
+                const gemm_info kind = kind_of(what);
+                const problem_shape shape =
+                    shape_for(kind, random_extent(random, 300), random_extent(random, 400), random_extent(random, 700));
+                const u64 seed = random.bits();
+                gemm_sample sample(kind, shape, seed, data, random_placement(random, kind));
+                CHECK_MESSAGE(run(on, sample) == "", describe(kind, shape, seed));
+            }
         }
     }
+    const engine on = engine_on_simulator();
     for (const gemm_traits& what : kinds<ops::grouped_gemm>()) {
         CAPTURE(epilogue_source(what));
         grouped_sample sample(random, {70, 300, 400}, random_counts(random, 70), what);

@@ -22,8 +22,8 @@ namespace {
 
 using layouts_engine = engine_of<ops::gemm, ops::transpose>;
 
-layouts_engine engine_on_simulator() {
-    layouts_engine made(instances::of<ops::gemm>(), device_info::simulator());
+layouts_engine engine_on_simulator(int sms = device_info::simulator().sm_count) {
+    layouts_engine made(instances::of<ops::gemm>(), device_info::simulator(sms));
     made.with(instances::of<ops::transpose>());
     return made;
 }
@@ -43,7 +43,7 @@ gemm_info turned(gemm_info kind, random_source& random) {
 TEST_CASE("gemm: FP8 in every order, exact, in the smallest workspace; scaled along K, for all of it, or not at all") {
     int served = 0;
     const auto one = [&](random_source& random, sim::options machine) {
-        const layouts_engine engine = engine_on_simulator();
+        const layouts_engine engine = engine_on_simulator(machine.num_sms);
         const bool at_end = random.integer(0, 1) == 0;
         const gemm_info kind = turned(at_end ? random_end_kind(random) : random_kind(random), random);
         const problem_shape shape{random_extent(random, 400), random_extent(random, 400), random_extent(random, 700)};

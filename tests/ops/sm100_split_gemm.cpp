@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Products of few tiles on a simulated Blackwell, through their named operation: the engine plans kernels that split K, unless the
-// context forbids it or no such cluster would run.
+// Products of few tiles on a simulated Blackwell, through their named operation: the engine plans kernels that split K, unless
+// the context forbids it or no such cluster would run.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/engine.hpp>

@@ -6,6 +6,8 @@
 #include <deepgemm/rtc/program.hpp>
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "support.hpp"
 
@@ -14,6 +16,18 @@ namespace sm100_tests {
 using namespace deepgemm;
 using namespace deepgemm::rtc;
 
+namespace {
+
+/// The three architectures, or one of them where tests take a sample, another one for each `number`.
+std::vector<std::string> architectures(unsigned number = 0) {
+    std::vector<std::string> all{arch_of(device_info::b200()), arch_of(device_info::b300()),
+                                 std::string(arch::sm100::name)};
+    if (DEEPGEMM_TEST_SAMPLE > 1) all = {all[(DEEPGEMM_TEST_SEED + number) % all.size()]};
+    return all;
+}
+
+}  // namespace
+
 TEST_CASE("kernels with tcgen05 compile with NVRTC for 100a, 103a and 100f") {
     const std::filesystem::path tests = std::filesystem::path(DEEPGEMM_SOURCE_DIR) / "tests";
     header_set headers = test::headers();
@@ -21,7 +35,7 @@ TEST_CASE("kernels with tcgen05 compile with NVRTC for 100a, 103a and 100f") {
     std::size_t compiled = 0;
     for (const auto& file : std::filesystem::directory_iterator(tests / "sm100")) {
         if (file.path().extension() != ".cu") continue;
-        for (const std::string arch : {"sm_100a", "sm_103a", arch::sm100::name}) {
+        for (const std::string& arch : architectures(unsigned(compiled))) {
             CAPTURE(file.path().string());
             CAPTURE(arch);
             const auto made =
@@ -52,8 +66,7 @@ using hopper = gemm<arch::sm90, operand<bf16>, operand<bf16>, store<bf16>,
 TEST_CASE("a kernel of Blackwell is compiled by type and by text for the architecture of the device") {
     CHECK(arch_of(device_info::b200()) == "sm_100a");
     CHECK(arch_of(device_info::b300()) == "sm_103a");
-    for (const std::string arch :
-         {arch_of(device_info::b200()), arch_of(device_info::b300()), std::string(arch::sm100::name)}) {
+    for (const std::string& arch : architectures()) {
         CAPTURE(arch);
         const compiler made(test::headers(), {.arch = arch});
         const auto by_type = made.get<packed>();

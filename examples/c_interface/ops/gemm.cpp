@@ -40,14 +40,8 @@ deepgemm_status deepgemm_fp8_gemm_with_workspace(const deepgemm_engine* engine, 
 
 deepgemm_status deepgemm_fp8_gemm_workspace_bytes(const deepgemm_input* a, const deepgemm_input* b, uint64_t* bytes,
                                                   deepgemm_message* message) {
-    using namespace c_interface;
-    return guarded(message, [&]() -> dg::result<void> {
-        const auto left = matrix_of<dg::input_matrix>("A", a), right = matrix_of<dg::input_matrix>("B", b);
-        if (!left) return left.failure();
-        if (!right) return right.failure();
-        if (bytes == nullptr) return missing("the place for the bytes");
-        *bytes = dg::fp8_gemm_workspace_bytes(*left, *right);
-        return {};
+    return c_interface::workspace_bytes(a, b, bytes, message, [&](const auto& left, const auto& right) {
+        return dg::fp8_gemm_workspace_bytes(left, right);
     });
 }
 

@@ -65,14 +65,8 @@ deepgemm_status deepgemm_k_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine*
 
 deepgemm_status deepgemm_k_grouped_fp8_gemm_workspace_bytes(const deepgemm_input* a, const deepgemm_input* b,
                                                             uint64_t* bytes, deepgemm_message* message) {
-    using namespace c_interface;
-    return guarded(message, [&]() -> dg::result<void> {
-        const auto left = matrix_of<dg::input_matrix>("A", a), right = matrix_of<dg::input_matrix>("B", b);
-        if (!left) return left.failure();
-        if (!right) return right.failure();
-        if (bytes == nullptr) return missing("the place for the bytes");
-        *bytes = dg::k_grouped_fp8_gemm_tn_workspace_bytes(dg::transposed(*left), dg::transposed(*right));
-        return {};
+    return c_interface::workspace_bytes(a, b, bytes, message, [&](const auto& left, const auto& right) {
+        return dg::k_grouped_fp8_gemm_tn_workspace_bytes(dg::transposed(left), dg::transposed(right));
     });
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Split K: each part of a cluster sums a part of a tile's K blocks, and one of them adds the totals of all in the order of the
-// parts, so that the result does not depend on timing. Totals travel as asynchronous stores into the shared memory of the CTA that adds,
-// each of which signals a barrier there. No memory outside of the cluster is needed.
+// parts, so that the result does not depend on timing. Totals travel as asynchronous stores into the shared memory of the CTA
+// that adds, each of which signals a barrier there. No memory outside of the cluster is needed.
 #pragma once
 
 #include <deepgemm/core/math.cuh>
@@ -16,9 +16,10 @@
 
 namespace deepgemm {
 
-/// Sums totals over `Parts` parts of `Ctas` CTAs each: `Fragments` x `Registers` for each thread of `Warps` warps. A warp exchanges
-/// totals with the warps of the same index in the CTAs of the same place in the other parts. The first part collects the totals of all
-/// warps; or, if `Spread`, part w % Parts those of warp w, so that several CTAs receive, add and store at the same time.
+/// Sums totals over `Parts` parts of `Ctas` CTAs each: `Fragments` x `Registers` for each thread of `Warps` warps. A warp
+/// exchanges totals with the warps of the same index in the CTAs of the same place in the other parts. The first part collects
+/// the totals of all warps; or, if `Spread`, part w % Parts those of warp w, so that several CTAs receive, add and store at the
+/// same time.
 template <int Parts, int Fragments, int Registers, int Warps, bool Spread = false, int Ctas = 1>
 struct split_sum {
     static constexpr u32 warp_bytes = Fragments * Registers * 32 * sizeof(float);
@@ -42,8 +43,8 @@ struct split_sum {
     /// True in the CTA where the calling warp gets the sum and stores it.
     DEEPGEMM_DEVICE bool collects() const { return part() == collector(); }
 
-    /// Converged warp, where the first part collects: if it is this one, adds the totals of the others, else sends its totals. `more`
-    /// says that it will be called once more.
+    /// Converged warp, where the first part collects: if it is this one, adds the totals of the others, else sends its totals.
+    /// `more` says that it will be called once more.
     DEEPGEMM_DEVICE void reduce(totals& total, bool more) {
         static_assert(!Spread && Ctas == 1,
                       "split_sum: only the first part has its totals as the beginning of the sum");
@@ -61,9 +62,9 @@ struct split_sum {
         }
     }
 
-    /// Converged warp that collects: the sum of the totals of all parts, the first one first, so that it is the same wherever it is
-    /// formed. `own(t)` writes those of the calling CTA to t when it is their turn: a thread then never holds more than two sets, where
-    /// ptxas would load all of them at once. The other parts may then send again.
+    /// Converged warp that collects: the sum of the totals of all parts, the first one first, so that it is the same wherever
+    /// it is formed. `own(t)` writes those of the calling CTA to t when it is their turn: a thread then never holds more than
+    /// two sets, where ptxas would load all of them at once. The other parts may then send again.
     template <class Own>
     DEEPGEMM_DEVICE void collect(float (&sum)[Registers], const Own& own) {
         static_assert(Fragments == 1);

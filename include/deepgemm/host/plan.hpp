@@ -282,7 +282,8 @@ error no_kernel(const question<O>& asked, const allowance& may) {
     std::string text = concat("none of ", kernels.size(), " kernels runs ", O::describe(work));
     for (const kernel_handle<O>& kernel : kernels) {
         const info_of<O>& info = kernel.info;
-        if (O::why_not(info.traits, work) != nullptr || (own.pin && !agrees(*own.pin, info.cfg))) continue;
+        if (!runs_on(info.launch, device) || O::why_not(info.traits, work) != nullptr) continue;
+        if (own.pin && !agrees(*own.pin, info.cfg)) continue;
         const char* const reason = asked.rules_out(info, may);
         if (reason != nullptr) return fail(errc::no_kernel, text, "; ", to_source(info.cfg), " does not: ", reason);
     }

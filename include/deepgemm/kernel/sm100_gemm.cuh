@@ -11,6 +11,7 @@
 #include <deepgemm/kernel/info.cuh>
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/kernel/sm100_check.cuh>
+#include <deepgemm/kernel/sm100_prepare.cuh>
 #include <deepgemm/kernel/sm100_storage.cuh>
 #include <deepgemm/kernel/tile_store.cuh>
 #include <deepgemm/mma/sm100/pace.cuh>
@@ -101,8 +102,8 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
         }
     };
 
-    /// The totals of a tile in tensor memory, in the accumulator that `at` points to; zeros if nothing was multiplied. Those of the
-    /// other parts of K, if there are any, come through `parts`.
+    /// The totals of a tile in tensor memory, in the accumulator that `at` points to; zeros if nothing was multiplied. Those of
+    /// the other parts of K, if there are any, come through `parts`.
     struct totals {
         const shared& here;
         split& parts;
@@ -114,8 +115,8 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
             if (any) here.sums.release(at);
         }
     };
-    /// Converged warp: `Registers` registers of totals from column `first` on. With the last ones the accumulator is released. If K is
-    /// split, they are the sum over all parts, and the warp must be the one that collects them.
+    /// Converged warp: `Registers` registers of totals from column `first` on. With the last ones the accumulator is released.
+    /// If K is split, they are the sum over all parts, and the warp must be the one that collects them.
     template <int Registers>
     DEEPGEMM_DEVICE static void take(const totals& total, int /*wave*/, int first, float (&value)[Registers]) {
         if constexpr (splits) {
@@ -159,7 +160,7 @@ struct gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>
         } else if (cta::plays(roles::multiply{}, warp)) {
             if (rank == here.leader() && ptx::elect_one()) multiply(p, here);
         } else if (cta::plays(roles::prepare{}, warp)) {
-            if constexpr (storage::prepares) prepare(p, here);
+            if constexpr (storage::prepares) stage_preparer<gemm>::run(p, here, loads::shape_of(p));
         } else {
             store(p, here);
         }
@@ -194,8 +195,8 @@ private:
         pipe.initialise();
     }
 
-    /// Threads and warps of a cluster that walk the tiles: two producers, the warps that store and that which prepares, in each CTA;
-    /// and those that multiply.
+    /// Threads and warps of a cluster that walk the tiles: two producers, the warps that store and that which prepares, in each
+    /// CTA; and those that multiply.
     static constexpr u32 walkers =
         u32(Config.cluster_ctas() * (2 + Config.sm100.epilogue_warps + (storage::prepares ? 1 : 0)) +
             Config.cluster_ctas() / ctas);
@@ -251,46 +252,6 @@ private:
         } else {
             ptx::tcgen05_commit<ctas>(barrier);
         }
-    }
-
-    /// A warp of each CTA: prepares stage after stage for the thread that multiplies.
-    DEEPGEMM_DEVICE static void prepare(const params& p, const shared& here) {
-        wait_for_words(p);
-        const problem_shape shape = loads::shape_of(p);
-        typename storage::a_words a_words;
-        typename storage::b_words b_words;
-        typename pipeline::cursor at;
-        for (const work_item tile : here.tiles_of(p, tile_reader::warp)) {
-            const block_range blocks = tile.blocks();
-            if (blocks.count == 0) continue;
-            const operand_place a = tile.a(blocks.first), b = tile.b(blocks.first);
-            a_words.start(p.a.scale, {a.row, shape.m, shape.k, a_stream::scale_words(p.a, a.matrix)},
-                          scale::index_of_block<a_scale, block.k>(blocks.first));
-            b_words.start(p.b.scale, {b.row, shape.n, shape.k, b_stream::scale_words(p.b, b.matrix)},
-                          scale::index_of_block<b_scale, block.k>(blocks.first));
-            DEEPGEMM_NO_UNROLL
-            for (i32 block_k = blocks.first; block_k < blocks.first + blocks.count; ++block_k) {
-                here.pipe.wait(at);
-                a_words.put(scale::index_of_block<a_scale, block.k>(block_k), here.smem.sa(at.stage));
-                b_words.put(scale::index_of_block<b_scale, block.k>(block_k), here.smem.sb(at.stage));
-                if constexpr (mma::scaled) ptx::fence_proxy_async();
-                if (mma::scaled || ptx::lane_index() == 0) tell_leader(here, here.prepared(at.stage));
-                at.advance();
-            }
-        }
-    }
-    DEEPGEMM_DEVICE static void tell_leader(const shared& here, u32 barrier) {
-        if constexpr (ctas > 1) {
-            ptx::mbarrier_arrive_remote(barrier, here.leader());
-        } else {
-            ptx::mbarrier_arrive(barrier);
-        }
-    }
-    /// In a dependent launch: waits for the kernel before if it may write scales that threads load.
-    DEEPGEMM_DEVICE static void wait_for_words(const params& p) {
-        constexpr bool of_a = mma::scaled && !scale::by_copies<a_scale>,
-                       of_b = mma::scaled && !scale::by_copies<b_scale>;
-        if ((of_a && !p.a.ready) || (of_b && !p.b.ready)) ptx::grid_dependency_wait();
     }
 
     /// Converged warp: `Registers` registers of the CTA's own totals from column `first` on.

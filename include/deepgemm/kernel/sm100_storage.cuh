@@ -16,8 +16,8 @@ struct sums {};            ///< the barriers of the ring of accumulators
 struct tensor_address {};  ///< where tensor memory was allocated
 }  // namespace regions
 
-/// The sizes of what a CTA keeps in shared memory on Blackwell, and the configuration with its zeros filled in. `Stacked`: D is a
-/// stack; `ClaimBytes` are for a ring of claimed tiles.
+/// The sizes of what a CTA keeps in shared memory on Blackwell, and the configuration with its zeros filled in. `Stacked`: D is
+/// a stack; `ClaimBytes` are for a ring of claimed tiles.
 template <class A, class B, class Epilogue, config Config, bool Stacked = false, u32 ClaimBytes = 0>
 struct sm100_sizes : result_sizes<Epilogue, Config, sm100::lane_rows,
                                   Config.store_rows ? Config.store_rows : sm100::lane_rows::warp_rows,
@@ -37,7 +37,8 @@ struct sm100_sizes : result_sizes<Epilogue, Config, sm100::lane_rows,
     using b_tile =
         operand_tile<sm100::staged_element<B, packed>, Config.block.n / b_parts, Config.block.k, B::contiguous>;
 
-    /// Totals of parts of K meet warp by warp, a batch of columns at a time, each in one of the parts: docs/hardware/clusters.md.
+    /// Totals of parts of K meet warp by warp, a batch of columns at a time, each in one of the parts:
+    /// docs/hardware/clusters.md.
     using split = split_sum<Config.split_k, 1, staged::taken_columns, Config.sm100.epilogue_warps, true, b_parts>;
 
     static constexpr u32 owners = Config.sm100.epilogue_warps / 4 * (sm100::lane_rows::rows / output::rows);

@@ -232,7 +232,9 @@ private:
         for (const thread_state* t : n.completers) {
             const auto found = index_.find(awaited_by(*t));
             if (found == index_.end()) {
-                n.cause = completed_by(n, describe(*t)) + ", which can run";
+                const bool waits = t->wait.reason == wait_reason::kind::other && *t->wait.what != 0;
+                n.cause = completed_by(n, describe(*t)) +
+                          (waits ? text(", which waits in %s", t->wait.what) : std::string(", which can run"));
             } else {
                 add_next(n, found->second);
             }

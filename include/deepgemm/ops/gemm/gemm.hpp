@@ -202,7 +202,7 @@ result<void> bf16_gemm_tt(const Engine& engine, const input_matrix& a, const inp
     return detail::half_gemm(engine, detail::bf16_operands, transposed(a), b, d, options);
 }
 
-/// As bf16_gemm_nt, with operands in TF32, which are FP32 in memory (dtype::tf32): the tensor cores read 19 bits of each. Blackwell.
+/// As bf16_gemm_nt, with operands in TF32, which are FP32 in memory (dtype::tf32): TMA rounds each to 19 bits, to nearest even. Blackwell.
 template <engine_for<ops::gemm> Engine>
 result<void> tf32_gemm_nt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                           const gemm_options& options = {}) {

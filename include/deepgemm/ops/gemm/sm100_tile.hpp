@@ -30,7 +30,7 @@ struct sm100_product {
 };
 
 /// The product of two operands. FP32 scales along K are taken for powers of two, which are packed before the product. FP4 on
-/// both sides has kinds of its own if both lie along K and have scales of 32 elements in UE8M0, or of 16 in UE4M3.
+/// both sides has kinds of its own if both lie along K and have scales of one row and 32 elements in UE8M0, or 16 in UE4M3.
 constexpr sm100_product sm100_product_of(const operand_info& a, const operand_info& b) {
     const auto half = [](dtype type) { return type == dtype::bf16 || type == dtype::f16; };
     const auto wide = [](dtype type) { return type == dtype::tf32 || type == dtype::f32; };
@@ -49,7 +49,7 @@ constexpr sm100_product sm100_product_of(const operand_info& a, const operand_in
     const bool nv = a.format == scale_kind::ue4m3 && b.format == scale_kind::ue4m3;
     if (fp4 && nv && of_a == 16 && of_b == 16) return {"mxf4nvf4", 16384, 4, 16, 16};
     if (a.format == scale_kind::ue4m3 || b.format == scale_kind::ue4m3) return {.known = false};
-    if (fp4 && of_a == 32 && of_b == 32) return {"mxf4", 16384, 4, 32, 32};
+    if (fp4 && a.tile == scale_tile{1, 32} && b.tile == scale_tile{1, 32}) return {"mxf4", 16384, 4, 32, 32};
     if ((of_a != 32 && of_a != 128) || (of_b != 32 && of_b != 128)) return {.known = false};
     return {"mxf8f6f4", 8192, 8, of_a, of_b};
 }
@@ -129,6 +129,9 @@ inline result<void> check_sm100_results(const sm100_tile& tile, const gemm_workl
     if (tile.swap && (steps.any() || work.heads.any()))
         return fail(errc::bad_option, "a tile swaps A and B, and D has ", steps.any() ? "an epilogue" : "head splits",
                     "; only D itself is stored transposed");
+    if (tile.split_k > 1 && steps.activation == activation_kind::swiglu)
+        return fail(errc::bad_option, "K has ", tile.split_k,
+                    " parts, and swiglu makes one column of two; the model has no figures for both together");
     const int scaled = steps.cast.columns, left = int(steps.columns_after(tile.n));
     if (scaled != 0 && left % scaled != 0)
         return fail(errc::bad_option, "a tile leaves ", left, " columns of D; a scale of D covers ", scaled,
@@ -177,7 +180,8 @@ constexpr int sm100_collected_warps(const sm100_tile& tile) { return ceil_div(4,
 
 }  // namespace detail
 
-/// Bytes of shared memory in which D is staged, in rows of the multiply: two buffers; of a swapped tile two batches of tokens, or all of them.
+/// Bytes of shared memory in which D is staged, in rows of the multiply: two buffers; of a swapped tile two batches of tokens,
+/// or all of them.
 constexpr i64 sm100_staging_bytes(const sm100_tile& tile, dtype d) {
     const int columns =
         tile.swap ? min(tile.m, 2 * detail::sm100_taken_columns(tile, d)) : 2 * detail::sm100_store_columns(tile, d);
@@ -228,8 +232,8 @@ inline result<void> check_sm100_tile(const sm100_tile& tile, const gemm_workload
     if (how.element_bits == 8 && of_columns.contiguous == major::mn && columns % step != 0)
         return fail(errc::bad_option, "a tile has ", columns,
                     " columns of 8-bit elements that are not contiguous along K; it must be a multiple of ", step);
-    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, of 128 bytes of TF32, whose swizzle has no
-    // shorter lines, and of 64 bytes of others.
+    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, of 128 bytes of TF32, whose swizzle has
+    // no shorter lines, and of 64 bytes of others.
     const auto runs = [&](const operand_info& x, int extent) -> result<void> {
         const int run = x.type == dtype::e2m1x2 ? 128 : x.type == dtype::tf32 ? 32 : 64 * 8 / int(bits_of(x.type));
         if (x.contiguous == major::k || extent % run == 0) return {};
