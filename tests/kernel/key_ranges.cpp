@@ -42,10 +42,23 @@ struct ranges {
     }
 };
 
+/// All threads: shares the work out, all warps together or, if CTAs start with something, all but the last one, which walks the runs.
+template <class Tiles>
+void share_out(const key_ranges& view, u32 smem, int warps) {
+    if constexpr (Tiles::early == 0) {
+        Tiles::share(view, smem);
+    } else {
+        const int crew = std::max(warps - 1, 1);
+        if (ptx::thread_index() == 0) Tiles::initialise(smem, crew);
+        ptx::sync_cta();
+        if (i32(ptx::warp_index()) < crew) Tiles::share_beside(view, smem, i32(ptx::warp_index()), crew);
+    }
+}
+
 /// Walks all runs of `ctas` CTAs and checks them; "" or what is wrong.
-template <int Queries, int Keys, int StartCost>
-std::string walk(const ranges& all, int ctas, int warps) {
-    using tiles = ragged_tiles<Queries, Keys, StartCost>;
+template <int Queries, int Keys, int StartCost, int Early>
+std::string walk(const ranges& all, int ctas, int warps, sim::policy policy) {
+    using tiles = ragged_tiles<Queries, Keys, StartCost, key_ranges, Early>;
     std::map<std::pair<i32, i32>, int> visits;  // by first query and first key
     std::vector<i64> costs(std::size_t(ctas), 0);
     std::string wrong;
@@ -54,9 +67,9 @@ std::string walk(const ranges& all, int ctas, int warps) {
     g.threads = u32(32 * warps);
     g.smem_bytes = 1024;
     const key_ranges view = all.view();
-    sim::launch({}, g, [&] {
+    sim::launch({.policy = policy}, g, [&] {
         const u32 smem = ptx::dynamic_smem();
-        tiles::share(view, smem);
+        share_out<tiles>(view, smem, warps);
         if (ptx::warp_index() != u32(warps - 1)) return;
         const i32 lane = i32(ptx::lane_index());
         typename tiles::run now;
@@ -85,19 +98,21 @@ std::string walk(const ranges& all, int ctas, int warps) {
     for (const auto& [place, times] : visits) visited += times;
     if (visited != total - StartCost * i64(ceil_div(i32(all.first.size()), Queries))) wrong = "there are other tiles";
     for (const i64 cost : costs) {
-        if (cost > total / ctas + 1 + StartCost) wrong = "a CTA has too many key tiles";
+        if (cost > Early + total / ctas + 1 + StartCost) wrong = "a CTA has too many key tiles";
     }
     return wrong;
 }
 
 /// Of up to `most` queries.
-template <int Queries, int Keys, int StartCost>
+template <int Queries, int Keys, int StartCost, int Early = 0>
 void check(i32 most = 700) {
+    constexpr sim::policy policies[] = {sim::policy::eager, sim::policy::lazy, sim::policy::random};
     for (int i = 0; i < 30; ++i) {
         random_source random(fresh_seed());
         CAPTURE(random.seed());
         const ranges all(random, i32(random.integer(1, most)), i32(random.integer(1, 3000)));
-        CHECK(walk<Queries, Keys, StartCost>(all, int(random.integer(1, 9)), int(random.integer(1, 6))) == "");
+        const int ctas = int(random.integer(1, 9)), warps = int(random.integer(1, 6));
+        CHECK(walk<Queries, Keys, StartCost, Early>(all, ctas, warps, policies[i % 3]) == "");
     }
 }
 
@@ -111,6 +126,13 @@ TEST_CASE("key ranges: every key tile in one run of one CTA") {
     check<24, 64, 1>();
     check<32, 128, 5>();
     check<24, 256, 0>(6000);  // a lane keeps the cost of many query tiles
+}
+
+TEST_CASE("key ranges: the same where CTAs start with key tiles while the rest is shared out") {
+    check<1, 64, 0, 3>();
+    check<8, 64, 1, 1>();
+    check<12, 128, 2, 7>(90);  // fewer query tiles than CTAs
+    check<32, 64, 1, 40>(3000);
 }
 
 TEST_CASE("key ranges: where ranges grow, all CTAs start about as many query tiles") {

@@ -41,13 +41,14 @@ struct mqa_logits {
     static constexpr int warpgroups = settled.warpgroups, queries = settled.queries, key_rows = settled.keys;
     using weight = mqa_element<Traits.weights>;
     using sums = head_sums<Traits.heads, queries, Config.added>;
-    static constexpr bool exchanges = Config.by_memory;  ///< sums of lanes meet in shared memory
+    static constexpr bool exchanges = settled.by_memory;  ///< sums of lanes meet in shared memory
     static_assert(!exchanges || sums::exchange::exists,
                   "mqa_logits: by_memory needs a multiple of four queries, and of eight heads");
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one warpgroup
     using key_tile = operand_tile<e4m3, key_rows, Traits.depth>;
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
-    using tiles = ragged_tiles<queries * warpgroups, mma::m, Config.start_cost>;  ///< shared out by blocks of 64 keys
+    /// Shared out by blocks of 64 keys.
+    using tiles = ragged_tiles<queries * warpgroups, mma::m, Config.start_cost, key_ranges, settled.early>;
     using cta = mqa_roles<warpgroups>;
     static constexpr i32 blocks = key_rows / mma::m;  ///< of a key tile
 
@@ -132,10 +133,11 @@ struct mqa_logits {
         if (ptx::thread_index() == 0) {
             query_pipe.initialise();
             key_pipe.initialise();
+            shared::initialise_sharing(smem);
         }
         shared::clear_padding(smem);
         ptx::grid_dependency_wait();
-        tiles::share(p.ranges, place<shares_region>(smem));
+        shared::share_before(p, smem);
         ptx::role(cta::text_of(ptx::warp_index()));
         if (cta::is(roles::math{})) {
             cta::share_registers(roles::math{});
@@ -146,8 +148,9 @@ struct mqa_logits {
                 load_keys(p, smem, key_pipe);
             } else if (cta::plays(roles::load_queries{}, ptx::warp_index())) {
                 shared::load_queries(p, smem, query_pipe);
-            } else if constexpr (Sink::fills_outside) {
-                shared::fill(p, cta::warp(roles::fill{}));
+            } else {
+                shared::share_beside(p, smem, cta::warp(roles::fill{}));
+                if constexpr (Sink::fills_outside) shared::fill(p, cta::warp(roles::fill{}));
             }
         }
     }

@@ -54,7 +54,7 @@ struct paged_mqa_logits {
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one query group
     using key_tile = operand_tile<e4m3, 64, Traits.depth>;               ///< a slot
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
-    using tiles = ragged_tiles<queries * query_groups, key_tile::rows, Config.start_cost, paged_contexts>;
+    using tiles = ragged_tiles<queries * query_groups, key_tile::rows, Config.start_cost, paged_contexts, Config.early>;
     using cta = mqa_roles<warpgroups>;
     static constexpr int query_stages = mqa_query_stages;
     /// Keys that a copy brings, of one page; and how many copies fill a slot.
@@ -159,17 +159,19 @@ struct paged_mqa_logits {
         if (ptx::thread_index() == 0) {
             query_pipe.initialise();
             for (u32 group = 0; group < u32(key_groups); ++group) ring_of(smem, group).initialise();
+            common::initialise_sharing(smem);
         }
         common::clear_padding(smem);
         ptx::grid_dependency_wait();
         const u32 found = place<mqa_regions::shares>(smem);
         const bool given =
             p.schedule != nullptr && !p.makes_schedule && tiles::load_schedule(p.ranges, p.schedule, found);
-        if (!given) tiles::share(p.ranges, found);
         if (p.makes_schedule) {
+            tiles::share(p.ranges, found);
             tiles::store_schedule(p.ranges, p.schedule, found);
             return;
         }
+        if (!given) common::share_before(p, smem);
         ptx::role(cta::text_of(ptx::warp_index()));
         if (cta::is(roles::math{})) {
             cta::share_registers(roles::math{});
@@ -180,8 +182,13 @@ struct paged_mqa_logits {
                 load_keys(p, smem);
             } else if (cta::plays(roles::load_queries{}, ptx::warp_index())) {
                 common::load_queries(p, smem, query_pipe);
-            } else if constexpr (Sink::fills_outside) {
-                common::fill(p, cta::warp(roles::fill{}));
+            } else {
+                if (given) {
+                    common::announce_shares(smem);
+                } else {
+                    common::share_beside(p, smem, cta::warp(roles::fill{}));
+                }
+                if constexpr (Sink::fills_outside) common::fill(p, cta::warp(roles::fill{}));
             }
         }
     }
@@ -209,39 +216,55 @@ private:
     /// Producer of keys: each lane has the page of one of 32 copies, and loads that of another 32 copies ahead.
     DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem) {
         const i32 lane = i32(ptx::lane_index());
-        const bool issues = ptx::elect_one();
-        typename key_ring::cursor at;
-        u32 group = 0;  // whose slot is next
+        key_slots slots{ptx::elect_one()};
         i32 keys = 0, pages = 0;
         run_of_keys now{}, next{};  // at first without tiles
         typename tiles::runs work(p.ranges, place<mqa_regions::shares>(smem));
         for (bool more = true; more;) {
+            if constexpr (tiles::early > 0) {
+                if (work.begun && work.waits) {  // to know the next run takes longer than to load this one
+                    load_run(p, smem, slots, now, keys, pages);
+                    now.tiles = 0;
+                }
+            }
             more = work.next(next);
             const i32 keys_of_next = more ? keys_of(next) : 0;
             const i32 pages_of_next = more ? page_of(p, next, keys_of_next, lane) : 0;
-            const i32 all = now.tiles * copies;
-            for (i32 from = 0; from < all; from += 32) {
-                const i32 ahead = from + 32 < all ? page_of(p, now, keys, from + 32 + lane) : 0;
-                const i32 end = min(from + 32, all);
-                DEEPGEMM_NO_UNROLL
-                for (i32 copy = from; copy < end; copy += copies) {
-                    i32 page[copies];
-                    DEEPGEMM_UNROLL
-                    for (int i = 0; i < copies; ++i) page[i] = ptx::shuffle(pages, u32(copy - from + i));
-                    if (issues) load_slot(p, smem, group, at, page, now.key + copy * copied);
-                    if (++group == u32(key_groups)) {
-                        group = 0;
-                        at.advance();
-                    }
-                }
-                ptx::sync_warp();
-                pages = ahead;
-            }
+            load_run(p, smem, slots, now, keys, pages);
             now = next;
             keys = keys_of_next;
             pages = pages_of_next;
         }
         ptx::grid_dependency_trigger();
+    }
+
+    /// What the producer of keys fills next.
+    struct key_slots {
+        bool issues;  ///< this lane starts copies
+        typename key_ring::cursor at{};
+        u32 group = 0;  ///< whose slot is next
+    };
+    /// Producer of keys: loads a run whose query tile has `keys` keys and whose first pages the lanes have.
+    DEEPGEMM_DEVICE static void load_run(const params& p, u32 smem, key_slots& slots, const run_of_keys& now, i32 keys,
+                                         i32 pages) {
+        const i32 lane = i32(ptx::lane_index()), all = now.tiles * copies;
+        for (i32 from = 0; from < all; from += 32) {
+            const i32 ahead = from + 32 < all ? page_of(p, now, keys, from + 32 + lane) : 0;
+            const i32 end = min(from + 32, all);
+            DEEPGEMM_NO_UNROLL
+            for (i32 copy = from; copy < end; copy += copies) {
+                i32 page[copies];
+                DEEPGEMM_UNROLL
+                for (int i = 0; i < copies; ++i) page[i] = ptx::shuffle(pages, u32(copy - from + i));
+                if (slots.issues) load_slot(p, smem, slots.group, slots.at, page, now.key + copy * copied);
+                if (++slots.group == u32(key_groups)) {
+                    slots.group = 0;
+                    slots.at.advance();
+                }
+            }
+            ptx::sync_warp();
+            pages = ahead;
+        }
     }
 
     /// One thread: fills the next slot of key group `group` from pages, with keys from `key` on.
