@@ -86,10 +86,10 @@ struct mqa_queries {
         if constexpr (K::tiles::early > 0)
             K::tiles::initialise(K::template place<mqa_regions::shares>(smem), K::cta::warps_of(roles::fill{}));
     }
-    /// All threads, once the ranges are there: shares out the work, or only synchronises the CTA.
+    /// All threads, once the ranges are there: shares out the work, or only synchronises the CTA if two warps will, unless `all` must.
     template <class Params>
-    DEEPGEMM_DEVICE static void share_before(const Params& p, u32 smem) {
-        if constexpr (K::tiles::early > 0) {
+    DEEPGEMM_DEVICE static void share_before(const Params& p, u32 smem, bool all = false) {
+        if (K::tiles::early > 0 && !all) {
             ptx::sync_cta();
         } else {
             K::tiles::share(p.ranges, K::template place<mqa_regions::shares>(smem));

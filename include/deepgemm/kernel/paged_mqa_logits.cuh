@@ -166,12 +166,11 @@ struct paged_mqa_logits {
         const u32 found = place<mqa_regions::shares>(smem);
         const bool given =
             p.schedule != nullptr && !p.makes_schedule && tiles::load_schedule(p.ranges, p.schedule, found);
+        if (!given) common::share_before(p, smem, p.makes_schedule);
         if (p.makes_schedule) {
-            tiles::share(p.ranges, found);
             tiles::store_schedule(p.ranges, p.schedule, found);
             return;
         }
-        if (!given) common::share_before(p, smem);
         ptx::role(cta::text_of(ptx::warp_index()));
         if (cta::is(roles::math{})) {
             cta::share_registers(roles::math{});
@@ -221,15 +220,14 @@ private:
         run_of_keys now{}, next{};  // at first without tiles
         typename tiles::runs work(p.ranges, place<mqa_regions::shares>(smem));
         for (bool more = true; more;) {
-            if constexpr (tiles::early > 0) {
-                if (work.begun && work.waits) {  // to know the next run takes longer than to load this one
-                    load_run(p, smem, slots, now, keys, pages);
-                    now.tiles = 0;
-                }
+            i32 keys_of_next = 0, pages_of_next = 0;
+            if (now.tiles == 0 || work.knows_next()) {
+                more = work.next(next);
+                keys_of_next = more ? keys_of(next) : 0;
+                pages_of_next = more ? page_of(p, next, keys_of_next, lane) : 0;
+            } else {
+                next.tiles = 0;
             }
-            more = work.next(next);
-            const i32 keys_of_next = more ? keys_of(next) : 0;
-            const i32 pages_of_next = more ? page_of(p, next, keys_of_next, lane) : 0;
             load_run(p, smem, slots, now, keys, pages);
             now = next;
             keys = keys_of_next;

@@ -228,6 +228,8 @@ struct ragged_tiles {
             : all(ranges), shares(smem), first(early_rule::of(ranges)) {
             if constexpr (Early == 0) open();
         }
+        /// False if next() may wait for the shares.
+        DEEPGEMM_DEVICE bool knows_next() const { return Early == 0 || !begun || !waits; }
         /// Whole warp: the next run, or false if there is none. Waits for the shares unless the CTA starts with this run.
         DEEPGEMM_DEVICE bool next(run& r) {
             if constexpr (Early > 0) {
