@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Turns benchmark results into documentation: docs/performance.md, its plots, and the table in README.md.
 
-Reads the result files of bench/results/<gpu> (FAMILIES below; written by `deepgemm bench`), as far as
+Reads the result files of bench/results/<gpu> (those of bench/report_families.py; written by `deepgemm bench`), as far as
 they are there, and beside them deepgemm-*.json (times of DeepGEMM, measured in another run on the same kind of GPU), tune_*.json (races among
 the kernels, of which bench/ablation.py makes tables), and chain.json, engine.json and rtc.json (of which bench/launch_costs.py does, of
 machines without a GPU, too). Prints the summaries. Needs Python 3.9; matplotlib for the plots (Debian: python3-matplotlib).
@@ -20,6 +20,8 @@ import sys
 
 import ablation
 import launch_costs
+import report_plots
+from report_families import FAMILIES, NOTES
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- performance:begin -->", "<!-- performance:end -->"
@@ -33,142 +35,15 @@ PEERS = {
     "deepgemm_nt": "ours, NT",
     "deepgemm_on_the_way": "ours, transposed on the way",
 }
-COLORS = {"cublaslt_fast": "#519e3e", "cublaslt_tensorwise": "#7a7a7a", "cublaslt_rowwise": "#8d69b8",
-          "cublaslt_blockwise": "#3b76af", "cublaslt": "#7a7a7a", "deepgemm": "#ef8636", "deepgemm_nt": "#519e3e",
-          "deepgemm_on_the_way": "#8d69b8"}
 
 # Ceilings of a roofline: memory as the data sheets have it, in TB/s, and what a multiprocessor's tensor cores do in a cycle.
 MEMORY_TB_S = {"NVIDIA H100 80GB HBM3": 3.35, "NVIDIA H200": 4.8}
 FLOPS_PER_CYCLE = {"FP8": 8192, "BF16": 4096, "TF32": 2048}
-GROUP_COLORS = ["#3b76af", "#ef8636", "#519e3e", "#c53a32", "#8d69b8", "#84584e"]
-
 
 # Times beside ours that are no peer's, each over ours: a heading, where it stands in a row, digits. Moving operands and D alone:
 # 1 is the best that there can be. Our kernel as NVRTC compiles it. Our kernel for scales of A as quantisers write them.
 YARDSTICKS = [("traffic alone / ours", "us_traffic", 2), ("NVRTC / nvcc", "us_nvrtc", 3),
               ("K-major scales / MN-major", "us_k_major_scales", 3)]
-
-
-def larger(row):
-    return row["m"] > 128
-
-
-MASKED = [
-    ("about 20 rows a group", lambda r: r["expected_rows"] < 64),
-    ("about 200", lambda r: 64 <= r["expected_rows"] < 512),
-    ("about 1000", lambda r: r["expected_rows"] >= 512),
-    ("all", lambda r: True),
-]
-
-CONTIGUOUS = [
-    ("by end, NT", lambda r: r["pass"] == "psum" and r["layout"] == "nt"),
-    ("by end, NN", lambda r: r["pass"] == "psum" and r["layout"] == "nn"),
-    ("by row, NT", lambda r: r["pass"] == "indexed" and r["layout"] == "nt"),
-    ("by row, NN", lambda r: r["pass"] == "indexed" and r["layout"] == "nn"),
-    ("all", lambda r: True),
-]
-
-K_GROUPED = [
-    ("concatenated", lambda r: r["pass"] == "concatenated"),
-    ("one pitch", lambda r: r["pass"] == "one pitch"),
-    ("all", lambda r: True),
-]
-
-# Result files: the types and what they hold, and the groups of cases that a summary shows.
-FAMILIES = {
-    "fp8_dense": ("FP8", "dense FP8 GEMM", [
-        ("m = 1", lambda r: r["m"] == 1),
-        ("m = 64 and 128", lambda r: r["m"] in (64, 128)),
-        ("larger, BF16 D", lambda r: larger(r) and not r["accumulate"]),
-        ("larger, FP32 D +=", lambda r: larger(r) and r["accumulate"]),
-        ("all", lambda r: True),
-    ]),
-    "fp8_k_major": ("FP8", "dense FP8 GEMM whose scales of A are K-major in one column", [("all", lambda r: True)]),
-    "fp8_layouts": ("FP8", "dense FP8 GEMM in other orders than NT", [
-        ("NN: B is transposed", lambda r: r["layout"] == "nn"),
-        ("TN: both are", lambda r: r["layout"] == "tn"),
-        ("TT: A is", lambda r: r["layout"] == "tt"),
-        ("all", lambda r: True),
-    ]),
-    "fp8_row_scales": ("FP8", "dense FP8 GEMM, a scale a row or an operand", [
-        ("by row, m = 1", lambda r: r["recipe"] == "row" and r["m"] == 1),
-        ("by row, m = 128", lambda r: r["recipe"] == "row" and r["m"] == 128),
-        ("by row, larger, BF16 D", lambda r: r["recipe"] == "row" and larger(r) and not r["accumulate"]),
-        ("by row, larger, FP32 D +=", lambda r: r["recipe"] == "row" and larger(r) and r["accumulate"]),
-        ("one an operand", lambda r: r["recipe"] == "tensor"),
-        ("all", lambda r: True),
-    ]),
-    "sustained": ("FP8", "dense FP8 GEMM, large products back to back", [
-        ("block scales", lambda r: r["recipe"] == "1d2d"),
-        ("one scale an operand", lambda r: r["recipe"] == "tensor"),
-        ("all", lambda r: True),
-    ]),
-    "bf16_dense": ("BF16", "dense BF16 GEMM", [
-        ("m = 1", lambda r: r["m"] == 1),
-        ("m = 128", lambda r: r["m"] == 128),
-        ("larger, NT", lambda r: larger(r) and r["layout"] == "nt"),
-        ("larger, NN", lambda r: larger(r) and r["layout"] == "nn"),
-        ("larger, TN", lambda r: larger(r) and r["layout"] == "tn" and not r["accumulate"]),
-        ("larger, TN, FP32 D +=", lambda r: larger(r) and r["layout"] == "tn" and r["accumulate"]),
-        ("all", lambda r: True),
-    ]),
-    "fp8_masked": ("FP8", "masked grouped FP8 GEMM", MASKED),
-    "bf16_masked": ("BF16", "masked grouped BF16 GEMM", MASKED),
-    "fp8_contiguous": ("FP8", "contiguous grouped FP8 GEMM", CONTIGUOUS),
-    "bf16_contiguous": ("BF16", "contiguous grouped BF16 GEMM", CONTIGUOUS),
-    "fp8_router": ("FP8", "contiguous grouped FP8 GEMM, a router's groups", CONTIGUOUS),
-    "fp8_lists": ("FP8", "contiguous grouped FP8 GEMM, gathered and scattered rows", CONTIGUOUS),
-    "bf16_lists": ("BF16", "contiguous grouped BF16 GEMM, gathered and scattered rows", CONTIGUOUS),
-    "fp8_k_grouped": ("FP8", "K-grouped FP8 GEMM", K_GROUPED),
-    "bf16_k_grouped": ("BF16", "K-grouped BF16 GEMM", K_GROUPED),
-    "einsum": ("BF16", "einsums", [
-        ("heads, BF16, up to 128 rows", lambda r: r["op"] == "bf16_einsum" and r["form"] != "bmk,bnk->mn" and r["m"] <= 128),
-        ("heads, BF16, more rows", lambda r: r["op"] == "bf16_einsum" and r["form"] != "bmk,bnk->mn" and r["m"] > 128),
-        ("sums, BF16", lambda r: r["form"] == "bmk,bnk->mn"),
-        ("heads, FP8", lambda r: r["op"] == "fp8_einsum"),
-        ("all", lambda r: True),
-    ]),
-    "hc_prenorm": ("TF32", "HyperConnection prenorm", [
-        ("up to 137 rows, one sum", lambda r: r["m"] < 4096 and r["num_splits"] == 0),
-        ("up to 137 rows, in parts", lambda r: r["m"] < 4096 and r["num_splits"] != 0),
-        ("4096 rows and more, one sum", lambda r: r["m"] >= 4096 and r["num_splits"] == 0),
-        ("4096 rows and more, in parts", lambda r: r["m"] >= 4096 and r["num_splits"] != 0),
-        ("all", lambda r: True),
-    ]),
-    "mqa_logits": ("FP8", "MQA logits", [
-        ("64 heads of 128", lambda r: r["heads"] == 64 and r["depth"] == 128),
-        ("64 heads of 64", lambda r: r["heads"] == 64 and r["depth"] == 64),
-        ("64 heads of 32", lambda r: r["heads"] == 64 and r["depth"] == 32),
-        ("32 heads of 128", lambda r: r["heads"] == 32 and r["depth"] == 128),
-        ("32 heads of 64", lambda r: r["heads"] == 32 and r["depth"] == 64),
-        ("16 heads of 128", lambda r: r["heads"] == 16),
-        ("all", lambda r: True),
-    ]),
-    "paged_mqa_logits": ("FP8", "paged MQA logits", [
-        ("one query, 8192 keys", lambda r: r["next_n"] == 1 and r["m"] == 256 and r["n"] < 20000),
-        ("one query, 65536 keys", lambda r: r["next_n"] == 1 and r["m"] == 256 and r["n"] > 20000),
-        ("one query of 4096 requests", lambda r: r["next_n"] == 1 and r["m"] == 4096),
-        ("two queries", lambda r: r["next_n"] == 2),
-        ("four queries", lambda r: r["next_n"] == 4),
-        ("all", lambda r: True),
-    ]),
-    "topk_logits": ("FP8", "the best keys", [
-        ("decode", lambda r: r["pass"] == "decode"),
-        ("prefill", lambda r: r["pass"] == "prefill"),
-    ]),
-}
-
-# What else a reader of a family's numbers must know.
-NOTES = {
-    "sustained": "Kernels are planned for the objective `sustained`. Products with block scales stand beside tensor-wise ones without "
-                 "scales, those with one scale an operand beside the same work; *fast* sums in the tensor core alone, as ours then do.",
-    "fp8_layouts": "Times are those of all launches, in which at least one kernel runs: transposition and product overlap a little.",
-    "mqa_logits": "Full logits are filled with minus infinity outside of ranges in the time given; for DeepGEMM that is the time "
-                  "of a second kernel, added to that of the first.",
-    "paged_mqa_logits": "The work is shared out in the launch; DeepGEMM's times are without its kernel that does that.",
-    "topk_logits": "Times are those of both kernels, scores and selection; for DeepGEMM those of its scores and of `torch.topk`, "
-                   "added up.",
-}
 
 
 def key(row):
@@ -215,6 +90,7 @@ class Report:
                 for row in same:
                     row["peers"]["deepgemm"] = times[key(row)]
         self.peers = [p for p in PEERS if any(r["peers"].get(p) for r in self.rows)]
+        self.peer_names = PEERS
 
     def ratio(self, row, peer, sustained=False):
         """Time of the peer over ours, or None."""
@@ -235,6 +111,10 @@ class Report:
             clocks.insert(0, (statistics.median(sustained), "the median clock of sustained runs"))
         per_mhz = self.machine["sms"] * FLOPS_PER_CYCLE[self.type] * 1e-6
         return [(mhz * per_mhz, f"{mhz:.0f} MHz, {which}") for mhz, which in clocks]
+
+    def memory_tb_s(self):
+        """TB/s of the GPU's memory as the data sheet has it, or None."""
+        return MEMORY_TB_S.get(self.machine["gpu"])
 
     def yardsticks(self):
         """Those of YARDSTICKS that were measured for some rows."""
@@ -305,7 +185,7 @@ def full_table(report):
 
 
 def summary_table(report):
-    """Geometric means over groups of cases: what the README shows."""
+    """Geometric means over groups of cases."""
     header = ["cases", "count", "fastest, TFLOPS"] + [f"{PEERS[p]} / ours" for p in report.peers]
     if any(r.get("us_sustained") for r in report.rows):
         header += [f"sustained, {PEERS[p]} / ours" for p in report.peers if report.mean(p, True)]
@@ -327,93 +207,9 @@ def summary_table(report):
     return table(header, rows)
 
 
-def label(row):
-    """A case below its bars."""
-    text = f"{row['groups']} groups, " if row.get("groups", 1) > 1 else ""
-    text += f"{row['m']}x{row['n']}x{row['k']}" + (f" {row['layout']}" if row["layout"] != "nt" else "")
-    if "einsum" in row.get("op", ""):
-        return f"{row['case']} {row['d_type']}"
-    if "heads" in row:
-        return f"{row['m']}x{row['n']}, {row['heads']}x{row['depth']} {row.get('form', row['pass'])} {row['d_type']}"
-    if "num_splits" in row:
-        return text + (f" in {row['num_splits']}" if row["num_splits"] else "")
-    return text + (" f32" if row["d_type"] == "f32" else "") + (" +=" if row["accumulate"] else "")
-
-
-def plotter():
-    """matplotlib, so that the same input gives the same file."""
-    import matplotlib
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as pyplot
-    matplotlib.rcParams["svg.hashsalt"] = "deepgemm"
-    return pyplot
-
-
-def save(pyplot, figure, path):
-    figure.tight_layout()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
-
-
-def plot_roofline(report, path):
-    """Points: TFLOPS of each case against flops per byte that must move; lines: what memory and tensor cores allow."""
-    pyplot = plotter()
-    figure, axes = pyplot.subplots(figsize=(11, 5))
-    rows, memory = [r for r in report.rows if r["us"]], MEMORY_TB_S.get(report.machine["gpu"])
-    groups = [g for g in report.groups if g[0] != "all"]
-    intensity = {id(r): 1e3 * r["tflops"] / r["gb_s"] for r in rows}
-    low, high = min(intensity.values()) / 1.5, max(intensity.values()) * 1.5
-    for (peak, clock), style in zip(report.peaks(), ("-", "--") if len(report.peaks()) > 1 else ("-",)):
-        start = peak / memory if memory else low
-        axes.plot([max(low, min(start, high)), high], [peak, peak], style, color="black", linewidth=1,
-                  label=f"{peak:.0f} TFLOPS: {clock}")
-    if memory:
-        end = report.peaks()[-1][0] / memory
-        axes.plot([low, end], [low * memory, end * memory], ":", color="black", linewidth=1, label=f"{memory} TB/s of memory")
-    left = list(rows)
-    for (name, select), color in zip(groups, GROUP_COLORS):
-        chosen = [r for r in left if select(r)]
-        left = [r for r in left if not select(r)]
-        if chosen:
-            axes.plot([intensity[id(r)] for r in chosen], [r["tflops"] for r in chosen], "o", color=color, markersize=4,
-                      label=name)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlim(low, high)
-    axes.set_xlabel("flops per byte of A, B, scales, C and D")
-    axes.set_ylabel("TFLOPS")
-    axes.set_title(f"{report.plot_title}: achieved, and what the machine allows", fontsize=9)
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)  # outside, where no point can be
-    save(pyplot, figure, path)
-
-
-def plot(report, path):
-    """Bars: time of each peer over ours, one group a case. Above 1, ours is faster."""
-    pyplot = plotter()
-    rows = [r for r in report.rows if r["us"]]
-    figure, axes = pyplot.subplots(figsize=(max(12, 0.2 * len(rows)), 4.5))
-    width = 0.8 / max(1, len(report.peers))
-    for i, peer in enumerate(report.peers):
-        bars = [(x + (i - (len(report.peers) - 1) / 2) * width, report.ratio(r, peer)) for x, r in enumerate(rows)]
-        bars = [(x, y) for x, y in bars if y]
-        mean = report.mean(peer)
-        axes.bar([x for x, _ in bars], [y for _, y in bars], width, color=COLORS[peer], label=f"{PEERS[peer]} ({mean:.2f})")
-    axes.axhline(1, color="black", linewidth=0.8)
-    axes.set_xticks(range(len(rows)))
-    axes.set_xticklabels([label(r) for r in rows], rotation=90, fontsize=6)
-    axes.set_xlim(-0.6, len(rows) - 0.4)
-    axes.set_ylabel("time of the peer / time of deepgemm", fontsize=8)
-    axes.set_title(f"{report.plot_title}: above 1, deepgemm is faster "
-                   "(geometric means in brackets)", fontsize=9, pad=22)
-    # Between title and axes, where no bar can be.
-    axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncol=max(1, len(report.peers)), frameon=False)
-    save(pyplot, figure, path)
-
-
 def ceilings(report):
     """What the lines of the roofline are."""
-    memory = MEMORY_TB_S.get(report.machine["gpu"])
+    memory = report.memory_tb_s()
     text = "The roofline's ceilings: " + (f"{memory} TB/s of device memory, as the data sheet has it; " if memory else "")
     text += f"{report.machine['sms']} multiprocessors of {FLOPS_PER_CYCLE[report.type]} {report.type} flops a cycle, "
     text += " and ".join(f"{peak:.0f} TFLOPS at {clock}" for peak, clock in report.peaks())
@@ -477,15 +273,45 @@ def performance_page(reports, races, run_times, engine_results, chain_results):
     return "\n".join(parts) + "\n"
 
 
-def readme_with(text, reports):
-    """README's text with the table between the markers; unchanged if it has no markers."""
-    body, said = [], set()
+def readme_cell(report, peer):
+    """Geometric mean of a peer's times over ours, and the case in which it does best beside us."""
+    ratios = [x for x in (report.ratio(r, peer) for r in report.rows) if x]
+    return f"{geometric_mean(ratios):.2f} ({min(ratios):.2f})" if ratios else ""
+
+
+def readme_table(reports):
+    """A row for each family of cases of one GPU."""
+    peers = [p for p in PEERS if not p.startswith("deepgemm_") and any(p in r.peers for r in reports)]
+    rows = []
     for report in reports:
-        body.append(f"### {report.title}")
-        if protocol(report) not in said:
-            body.append(protocol(report))
-        said.add(protocol(report))
-        body.append(summary_table(report))
+        timed = [r for r in report.rows if r["us"]]
+        rows.append([report.what, str(len(timed)), number(max(r["tflops"] for r in timed), 0)]
+                    + [readme_cell(report, p) for p in peers])
+    return table([reports[0].machine["gpu"], "cases", "fastest, TFLOPS"] + [PEERS[p] for p in peers], rows)
+
+
+def readme_text(reports):
+    """What a table of README says of its numbers."""
+    days = sorted(r.machine["date"][:10] for r in reports)
+    others = {o["version"]: o["machine"]["date"][:10] for r in reports for o in r.others}
+    machine = reports[0].machine
+    text = (f"On an {machine['gpu']}, {days[0]} to {days[-1]}, driver {machine['driver']}, CUDA {machine['toolkit']}: the time of a "
+            "peer over ours, so that above 1 deepgemm is faster; the geometric mean over all cases, and in brackets the case that "
+            "is best for the peer. Kernel times of single launches after a flush of the caches, contenders interleaved. cuBLASLt "
+            "*tensor-wise* applies no scales of blocks, so it does less work than ours with such scales; *fast* sums in the tensor "
+            "core alone. Rows without a peer are products that none of them computes in this form.")
+    for version, day in sorted(others.items()):
+        text += f" DeepGEMM {version} was measured in another run ({day}), by its own test program."
+    return text + (" Every case, launches back to back, energy, rooflines and the commands are in "
+                   "[Measured results](docs/performance.md).")
+
+
+def readme_with(text, reports):
+    """README's text with the tables between the markers, one for each GPU; unchanged if it has no markers."""
+    body = []
+    for gpu in dict.fromkeys(r.gpu for r in reports):
+        of_gpu = [r for r in reports if r.gpu == gpu]
+        body += [readme_text(of_gpu), readme_table(of_gpu)]
     body = "\n\n".join(body)
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
     return pattern.sub(lambda _: f"{BEGIN}\n{body}\n{END}", text)
@@ -522,7 +348,7 @@ def main():
         print(f"wrote {path}")
     if not arguments.no_plots:
         for report in reports:
-            for draw, image in ((plot, report.image), (plot_roofline, report.roofline)):
+            for draw, image in ((report_plots.plot, report.image), (report_plots.plot_roofline, report.roofline)):
                 path = arguments.root / "docs" / image
                 draw(report, path)
                 print(f"wrote {path}")

@@ -34,7 +34,7 @@ struct count_and_best {
         arguments to;
         dg::i32 key;
         dg::scored_query queries[Count];
-        float best[Count];
+        dg::u32 best[Count];  ///< ordered() of the best that this thread has seen
 
         DEEPGEMM_DEVICE void take(dg::i32 ahead, const float (&score)[Count]) {
             DEEPGEMM_UNROLL
@@ -42,9 +42,10 @@ struct count_and_best {
                 const auto& [query, range, exists] = queries[i];
                 if (!exists || key + ahead < range.first || key + ahead >= range.last) continue;
                 if (score[i] > to.threshold) ptx::atomic_add_relaxed<dg::memory_scope::gpu>(to.count + query, 1);
-                if (!(score[i] > best[i])) continue;  // most keys are no better than those that this thread has seen
-                best[i] = score[i];
-                ptx::atomic_max(to.best + query, ordered(score[i]));
+                const dg::u32 here = ordered(score[i]);
+                if (here <= best[i]) continue;  // most keys are no better than those before
+                best[i] = here;
+                ptx::atomic_max(to.best + query, here);
             }
         }
         DEEPGEMM_DEVICE void advance(dg::i32 by) { key += by; }
@@ -54,10 +55,7 @@ struct count_and_best {
                                               dg::i32 key) {
         scores<Count> made{to, key, {}, {}};
         DEEPGEMM_UNROLL
-        for (int i = 0; i < Count; ++i) {
-            made.queries[i] = queries[i];
-            made.best[i] = -3e38f;
-        }
+        for (int i = 0; i < Count; ++i) made.queries[i] = queries[i];
         return made;
     }
     DEEPGEMM_DEVICE static void fill_outside(const arguments&, dg::i32, dg::i32, dg::key_range) {}

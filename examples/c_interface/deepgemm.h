@@ -207,6 +207,16 @@ deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine*
                                                           const deepgemm_row_groups* groups,
                                                           const deepgemm_epilogue* epilogue, void* stream,
                                                           deepgemm_message* message);
+/* The same of matrices of B that may be contiguous along N instead: row_stride 1, column_stride the distance from one k to the next.
+ * They are transposed into the workspace first, all of them. Scales are given as above. */
+deepgemm_status deepgemm_m_grouped_fp8_gemm_contiguous_with_workspace(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
+    const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_groups* groups,
+    const deepgemm_epilogue* epilogue, void* workspace, uint64_t workspace_bytes, void* stream,
+    deepgemm_message* message);
+/* Bytes of device memory, at a multiple of 16, that it needs for `count` matrices of B; 0 if they are contiguous along K. */
+deepgemm_status deepgemm_m_grouped_fp8_gemm_contiguous_workspace_bytes(const deepgemm_input* b, int64_t count,
+                                                                       uint64_t* bytes, deepgemm_message* message);
 /* The same of operands in BF16, without scales: distances between scales do not matter. */
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
                                                            const deepgemm_input* b, const deepgemm_output* d,
@@ -358,6 +368,9 @@ typedef struct deepgemm_mqa_logits {
 deepgemm_status deepgemm_fp8_mqa_logits(const deepgemm_engine* engine, const deepgemm_mqa_logits* problem, void* stream,
                                         deepgemm_message* message);
 
+/* 32-bit words of a schedule for as many multiprocessors. A call with a schedule uses no more than fit. */
+#define DEEPGEMM_PAGED_MQA_SCHEDULE_WORDS(multiprocessors) (2 * (int64_t)(multiprocessors) + 8)
+
 /* Queries in FP8 (E4M3) of requests whose keys lie in pages of a cache, and their logits. Query t of request r is row r * next_n + t.
  * Strides are in elements from one row to the next, that of pages in bytes; 0 stands for rows or pages without padding. */
 typedef struct deepgemm_paged_mqa_logits {
@@ -372,7 +385,7 @@ typedef struct deepgemm_paged_mqa_logits {
     const int32_t* block_table; /* (requests, table_columns), in device memory: a request's pages in order */
     void* logits;               /* (queries, columns) */
     int32_t* schedule;          /* NULL, or what deepgemm_make_paged_mqa_schedule has made */
-    int64_t schedule_words;     /* of 32 bits: 2 * (multiprocessors + 2) */
+    int64_t schedule_words;     /* DEEPGEMM_PAGED_MQA_SCHEDULE_WORDS(multiprocessors) */
     int64_t page_stride, weights_stride, table_columns, table_stride, logits_stride;
     int32_t weights_type, logits_type;
     int32_t form;      /* DEEPGEMM_LOGITS_FULL or DEEPGEMM_LOGITS_UNCLEAN */

@@ -122,13 +122,29 @@ int main(void) {
     EXPECT(DEEPGEMM_UNSUPPORTED_TYPE, "B is e4m3; a BF16 GEMM",
            deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &a, &fp8, &d, &no_list, NULL, NULL, &message));
     const deepgemm_row_groups one_group = {1, 64 * 64, 1, DEEPGEMM_GROUPS_BY_END, 0, ends, 1, 0};
+    const deepgemm_input of_columns = {memory, 64, 64, 1, 64, DEEPGEMM_E4M3};
+    uint64_t turned_bytes = 0;
+    EXPECT(DEEPGEMM_BAD_OPTION, "the workspace has 100 bytes; it must have at least 8192",
+           deepgemm_m_grouped_fp8_gemm_contiguous_with_workspace(engine, &fp8, &rows, &of_columns, &blocks, &d,
+                                                                 &one_group, NULL, memory, 100, NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "the structure of groups",
+           deepgemm_m_grouped_fp8_gemm_contiguous_with_workspace(engine, &fp8, &rows, &of_columns, &blocks, &d, NULL,
+                                                                 NULL, memory, 100, NULL, &message));
+    EXPECT(DEEPGEMM_NO_KERNEL, "m_grouped_fp8_gemm_nn_contiguous transposes it",
+           deepgemm_m_grouped_fp8_gemm_nt_contiguous(engine, &fp8, &rows, &of_columns, &blocks, &d, &one_group, NULL,
+                                                     NULL, &message));
+    EXPECT(DEEPGEMM_NULL_POINTER, "B is a null",
+           deepgemm_m_grouped_fp8_gemm_contiguous_workspace_bytes(NULL, 2, &turned_bytes, &message));
     const deepgemm_row_list list = {memory, 64, 32}, short_list = {memory, 63, 64}, no_rows = {NULL, 64, 32},
-                            odd_list = {memory, 64, 16};
+                            odd_list = {memory, 64, 16}, empty_list = {NULL, 0, 64};
     EXPECT(DEEPGEMM_NULL_POINTER, "the list of rows of A",
            deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(engine, &a, &a, &d, NULL, &one_group, NULL, NULL,
                                                                &message));
     EXPECT(DEEPGEMM_BAD_OPTION, "have 16 bits",
            deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(engine, &a, &a, &d, &odd_list, &one_group, NULL, NULL,
+                                                               &message));
+    EXPECT(DEEPGEMM_SHAPE_MISMATCH, "has 0 entries",
+           deepgemm_m_grouped_bf16_gemm_nt_contiguous_gathered(engine, &a, &a, &d, &empty_list, &one_group, NULL, NULL,
                                                                &message));
     EXPECT(DEEPGEMM_SHAPE_MISMATCH, "63 entries",
            deepgemm_m_grouped_bf16_gemm_nt_contiguous_scattered(engine, &a, &a, &d, &short_list, &one_group, NULL, NULL,

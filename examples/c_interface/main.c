@@ -157,6 +157,25 @@ static int run_groups(const deepgemm_engine* engine) {
     status = deepgemm_m_grouped_bf16_gemm_nt_contiguous(engine, &all_x, &w, &all_d, &list, NULL, NULL, &message);
     failed |= report_groups("BF16 in groups of rows", status, &message, d, 0);
 
+    // Matrices of B along N, which are transposed first.
+    enum { pitch = (n + 15) / 16 * 16 };
+    uint8_t* const b_turned = shared_memory(groups * k * pitch);
+    if (!b_turned) return 1;
+    for (int i = 0; i < groups * n * k; ++i) b_turned[(i / (n * k) * k + i % k) * pitch + i / k % n] = b[i];
+    memset(d, 0xff, groups * slot * n * sizeof *d);
+    // [turned]
+    const deepgemm_input along_n = {b_turned, n, k, 1, pitch, DEEPGEMM_E4M3};
+    deepgemm_row_groups turned_list = list;
+    turned_list.b_stride = k * pitch;
+    uint64_t bytes;
+    status = deepgemm_m_grouped_fp8_gemm_contiguous_workspace_bytes(&along_n, groups, &bytes, &message);
+    if (status != DEEPGEMM_OK) return 1;
+    void* const workspace = shared_memory(bytes);
+    status = deepgemm_m_grouped_fp8_gemm_contiguous_with_workspace(
+        engine, &all_a, &all_scales, &along_n, &by_block, &all_d, &turned_list, NULL, workspace, bytes, NULL, &message);
+    // [turned]
+    failed |= report_groups("FP8 in groups of rows, B along N", status, &message, d, 0);
+
     // Rows of A in reverse order, gathered into the order above; rows of D in reverse order, scattered from there. Entries of rows
     // of no group may hold anything.
     for (int row = 0; row < groups * slot; ++row) {

@@ -920,7 +920,7 @@ inline std::vector<broken_rule> rules_of_transforms() {
          broken_transform([](t_& a) { a.found = static_cast<scale::unpackable*>(address(72)); })},
         {"groups of rows have one matrix",
          broken_transform([](t_& a) { a.ends = static_cast<const i32*>(address(256)); })},
-        {"and start at multiples of a positive number", broken_transform([](t_& a) {
+        {"and start at multiples of 1 to 4096", broken_transform([](t_& a) {
              a.groups = 1;
              a.ends = static_cast<const i32*>(address(256));
              a.alignment = 0;

@@ -3,22 +3,9 @@
 // environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against them.
 #include <doctest/doctest.h>
 
-#include <deepgemm/ops.hpp>
-#include <deepgemm/ops/batched_gemm/shipped.cuh>
-#include <deepgemm/ops/clean_logits/shipped.cuh>
-#include <deepgemm/ops/contiguous_gemm/shipped.cuh>
-#include <deepgemm/ops/gemm/shipped.cuh>
-#include <deepgemm/ops/gemm/shipped_sm100.cuh>
-#include <deepgemm/ops/grouped_gemm/shipped.cuh>
-#include <deepgemm/ops/hc_prenorm/shipped.cuh>
-#include <deepgemm/ops/k_grouped_gemm/shipped.cuh>
-#include <deepgemm/ops/mqa_logits/shipped.cuh>
-#include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
-#include <deepgemm/ops/topk/shipped.cuh>
-#include <deepgemm/ops/transpose/shipped.cuh>
-
 #include <tuple>
 
+#include "../shipped_lists.hpp"
 #include "page.hpp"
 
 namespace support_tests {

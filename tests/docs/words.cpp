@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table of words in docs/architecture.md names only what exists: each concept and each model is declared in a header.
+// The table of words in docs/architecture.md names only what exists: each concept and each model is declared in a header. And it
+// names every operation.
 #include <doctest/doctest.h>
 
 #include <regex>
@@ -51,6 +52,19 @@ TEST_CASE("the words of the architecture page exist") {
         }
     }
     CHECK(concepts >= 8);
+}
+
+TEST_CASE("the architecture page names every operation of the library") {
+    std::vector<std::string> named, found;
+    for (const std::string& line : source_lines("docs/architecture.md")) {
+        if (line.starts_with("| `operation` |")) named = quoted_names(line.substr(line.rfind("| ", line.size() - 2)));
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(DEEPGEMM_SOURCE_DIR "/include/deepgemm/ops"))
+        found.push_back(entry.path().filename().string());
+    std::sort(named.begin(), named.end());
+    std::sort(found.begin(), found.end());
+    CHECK(found.size() > 10);
+    CHECK(named == found);
 }
 
 }  // namespace words_tests

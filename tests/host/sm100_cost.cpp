@@ -229,7 +229,9 @@ TEST_CASE("rules of tiles") {
           "a CTA has 64 rows of e2m1x2 that do not lie along K; TMA copies 128 at a time");
     CHECK(message({.m = 192, .n = 128, .swap = true}, work(token, turned(mx))) == "valid");  // B has the rows
     CHECK(message({.ctas = 3}, work(half, half)) == "3 CTAs multiply together; it must be 1 or 2");
-    CHECK(message({.accumulators = 0}, work(half, half)) == "a tile has 0 accumulators; it needs one");
+    CHECK(message({.accumulators = 1}, work(half, half)) == "a tile has 1 accumulators; it must have from 2 to 16");
+    CHECK(message({.n = 8, .accumulators = 17}, work(half, half)) ==
+          "a tile has 17 accumulators; it must have from 2 to 16");
     CHECK(message({}, work(half, token)) ==
           "no tensor core of Blackwell multiplies bf16 with scales of kind none by e4m3 with scales of kind ue8m0");
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // FP8 operands that do not lie along K, over fake kernels: which launches are made, in which order, with which memory, and which
 // of them may start early.
+#include <deepgemm/ops/gemm/explain_fp8.hpp>
+
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -144,6 +146,58 @@ TEST_CASE("nothing is transposed for a product that no kernel computes") {
     CHECK(transpositions().empty());
     CHECK(engine.settle<ops::gemm>(stored(0, 500, 1000, true, true)));
     CHECK_FALSE(engine.settle<ops::gemm>(p));
+}
+
+TEST_CASE("the text says that something is transposed only where a launch would do it") {
+    const auto told = [](const turning_engine& engine, const gemm_problem& p) {
+        const auto text = explain_fp8_gemm(engine, p);
+        return text ? *text : text.failure().message;
+    };
+    CHECK(told(engine_on_h200(), stored(300, 500, 1000, true, true)).starts_with("A is transposed first: "));
+    for (const auto& [m, n] : {std::pair{0, 500}, {300, 0}}) {
+        const std::string text = told(engine_on_h200(), stored(m, n, 1000, true, true));
+        CAPTURE(text);
+        CHECK(text.find("transposed") == std::string::npos);
+        CHECK(text.find("nothing to do") != std::string::npos);
+    }
+    // Blackwell multiplies such operands as they are.
+    constexpr operand_info words{dtype::e4m3, scale_kind::ue8m0, {1, 128}, major::mn};
+    gemm_handle kernel = fakes::kernel<small>();
+    kernel.info.launch.arch = 100;
+    kernel.info.traits.a = kernel.info.traits.b = words;
+    kernel.predict = [](const gemm_info&, const gemm_workload&, const device_info&, int) { return cost{}; };
+    const std::array blackwells{kernel};
+    turning_engine engine(blackwells, device_info::b200());
+    engine.with(transposers);
+    gemm_problem p = stored(300, 500, 1024, true, true);
+    p.a.scales = per_token_scales(p.a.scales.data, scale_kind::ue8m0, 300, 1024);
+    p.b.scales = per_token_scales(p.b.scales.data, scale_kind::ue8m0, 500, 1024);
+    const std::string text = told(engine, p);
+    CAPTURE(text);
+    CHECK(text.starts_with("m = 300, n = 500, k = 1024, A e4m3 scaled 1x128 by ue8m0, contiguous along M"));
+}
+
+TEST_CASE("workspaces for extents that no memory has") {
+    const auto bytes = [](i64 rows, i64 k) {
+        const input_matrix x{nullptr, dtype::e4m3, rows, k, 1, 16};
+        const scaled_stack stack{unscaled(x), 3, 0, 0};
+        CHECK(fp8_batched_gemm_workspace_bytes(stack, {}) >= fp8_gemm_workspace_bytes(x, {}));
+        return fp8_gemm_workspace_bytes(x, x);
+    };
+    constexpr i64 large = 0x7fffffffffffffff;
+    CHECK(bytes(i64(1) << 40, i64(1) << 40) == ~u64(0));  // and not 0, which is what both lie along K need
+    CHECK(bytes(large, large) == ~u64(0));
+    CHECK(bytes(max_extent, max_extent) == u64(2) * max_extent * max_extent);
+    CHECK(bytes(-5, 1000) == 0);
+    const turning_engine engine = engine_on_h200();
+    gemm_problem p = stored(300, 500, 1000, true, true);
+    p.a.matrix.columns = p.b.matrix.columns = large;
+    const auto done = fp8_gemm_nt(engine, p.a, p.b, p.d, {.workspace = {workspace(), 1 << 20}});
+    REQUIRE_FALSE(done);
+    CHECK(done.failure().code == errc::bad_extent);
+    CHECK(least_sum_bytes(large, large) == ~u64(0));
+    CHECK(batch_sum_workspace_bytes(i64(1) << 40, i64(1) << 40, 132) == ~u64(0));
+    CHECK(batch_sum_workspace_bytes(128, 128, 132) == 132 * 128 * 256 * 4 + 128);
 }
 
 }  // namespace turned_host_tests

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Grouped kernels whose groups of rows follow each other in one matrix: by the ends of groups (psum), or by the group of each
 // row. Integers, so that every bit must be right; D and the rows of A between groups are NaN.
+#include <deepgemm/epilogue/alpha.cuh>
+#include <deepgemm/epilogue/bias.cuh>
+
+#include <limits>
+
 #include "grouped_runs.hpp"
 
 namespace grouped_rows_tests {
@@ -108,6 +113,23 @@ TEST_CASE("rows behind a group become zero by ends, if that is asked for") {
         CHECK(outcome(psum_product<kernel>(random, 100, 300, counts, alignment, 3, true), machine) == "");
         CHECK(outcome(psum_product<kernel>(random, 100, 0, counts, alignment, 3, true), machine) == "");
     });
+}
+
+TEST_CASE("rows of no group become zero without the factor and the bias of any matrix") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    using kernel = indexed_kernel<tokens, blocks, then<alpha, bias<float>, store<float>>, one>;
+    for (const i32 k : {0, 200}) {
+        auto product = index_product<kernel>(random, 40, k, {0, -70, 5, -1, 130, -3}, 1);
+        std::vector<float> factors(6, 1), vectors(6 * 40, 0);  // of matrix 0, which has no rows, and of those that have
+        factors[0] = vectors[0] = vectors[39] = std::numeric_limits<float>::quiet_NaN();
+        auto arguments = product.arguments(product.here());
+        arguments.epilogue.first = {1, factors.data(), 1};
+        arguments.epilogue.rest.first = {vectors.data(), 40};
+        const auto done = sim::try_launch<kernel>(arguments);
+        CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+        CHECK(product.d.verdict() == "");
+    }
 }
 
 TEST_CASE("hundreds of groups of few rows; one group with nearly all rows, and empty ones") {

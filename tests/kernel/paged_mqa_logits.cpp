@@ -139,6 +139,7 @@ TEST_CASE("paged mqa logits: the configuration for a number of queries") {
     CHECK(shape(32, 4) == std::array{4, 1, 3});
     CHECK(shape(128, 5) == std::array{1, 3, 1});
     CHECK(shape(4, 6) == std::array{6, 1, 3});
+    CHECK(shape(4, 0x7fff0000) == std::array{8, 4, 1});
 }
 TEST_CASE(
     "paged mqa logits: the same bits with a stored schedule, on any number of multiprocessors, under every order") {
@@ -208,6 +209,21 @@ TEST_CASE("paged mqa logits: a schedule for other lengths reads no entry that ha
         const auto done = sim::try_launch<kernel>(args, {}, machine);
         CHECK((done ? "" : done.failure().message) == "");
     }
+}
+namespace {
+/// A sink for which more keys count than a context may have.
+struct any_length : store_logits<float, logits_form::unclean> {
+    DEEPGEMM_BOTH static constexpr i32 longest(const arguments&, i32) { return 1 << 20; }
+};
+}  // namespace
+TEST_CASE("paged mqa logits: no sink sees keys behind the columns or the block table") {
+    constexpr mqa_logits_traits traits{.heads = 8, .depth = 32};
+    using kernel = paged_mqa_logits<arch::sm90, traits, 64, any_length>;
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    // A tenth of the contexts are longer than the columns.
+    paged_scores<float, float> made(random, traits, 64, logits_form::unclean, {40, 1, 70, false, false, 0});
+    CHECK(outcome_of_pages<kernel>(made, {}) == "");
 }
 TEST_CASE("paged mqa logits: a page that does not exist is named") {
     constexpr mqa_logits_traits traits{.heads = 8, .depth = 32};

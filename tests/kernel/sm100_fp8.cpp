@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The kernel of Blackwell on FP8: scales of one row and 32 or 128 elements of K, of blocks of 32 x 32 and 128 x 128, either side its
-// own, or none; every order of operands; D in each type, C added, steps before the store, holes in heads. Exact data must come out
-// bit by bit.
+// own, or none, or floats of one row or of an operand that the epilogue applies; every order of operands; D in each type, C added,
+// steps before the store, holes in heads. Exact data must come out bit by bit.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/activation.cuh>
@@ -25,6 +25,10 @@ template <class T, major Order = major::k>
 using by_block = operand<T, scale::per_block<scale::ue8m0>, Order>;
 template <class T, major Order = major::k>
 using by_small_block = operand<T, scale::mx_block<scale::ue8m0>, Order>;
+template <class T, major Order = major::k>
+using by_row = operand<T, scale::per_row<scale::fp32>, Order>;
+template <class T>
+using as_a_whole = operand<T, scale::per_tensor<scale::fp32>>;
 
 constexpr config small{.block = {128, 64, 128}, .stages = 3};
 constexpr config wide{.block = {128, 224, 128}, .stages = 2};
@@ -55,18 +59,27 @@ using results = shipped::kernels<kernel_of<by_128<e4m3>, by_128<e4m3>, accumulat
                                  kernel_of<by_32<e4m3>, by_32<e4m3>, then<bias<bf16>, relu, store<float>>, square>,
                                  kernel_of<by_128<e4m3>, by_block<e4m3>, store_heads<bf16, 128, 64, 128>, square>>;
 
+/// Scales that hold for all of K, beside each other and beside none.
+using at_end =
+    shipped::kernels<kernel_of<by_row<e4m3>, by_row<e5m2>, store<bf16>, small>,
+                     kernel_of<by_row<e4m3, major::mn>, as_a_whole<e4m3>, accumulate<float>, odd>,
+                     kernel_of<operand<e4m3>, by_row<e4m3, major::mn>, then<alpha, bias<float>, store<bf16>>, square>,
+                     kernel_of<as_a_whole<e4m3>, operand<e5m2>, store<float>, wide>>;
+
 std::span<const gemm_handle> granularity_handles() { return handles(granularities{}); }
+std::span<const gemm_handle> end_handles() { return handles(at_end{}); }
 std::span<const gemm_handle> order_handles() { return handles(orders{}); }
 std::span<const gemm_handle> result_handles() { return handles(results{}); }
 
 }  // namespace
 
 TEST_CASE("sm100, FP8: scales of every granularity") { expect_exact_everywhere(granularity_handles()); }
+TEST_CASE("sm100, FP8: scales that hold for all of K") { expect_exact_everywhere(end_handles()); }
 TEST_CASE("sm100, FP8: orders of operands") { expect_exact_everywhere(order_handles()); }
 TEST_CASE("sm100, FP8: C, steps, heads") { expect_exact_everywhere(result_handles(), 2); }
 
 TEST_CASE("sm100, FP8: random data, on machines of every policy") {
-    for (const auto kernels : {granularity_handles(), order_handles()}) expect_close(kernels);
+    for (const auto kernels : {granularity_handles(), end_handles(), order_handles()}) expect_close(kernels);
 }
 
 TEST_CASE("sm100, FP8: the smallest and the largest scales meet") {

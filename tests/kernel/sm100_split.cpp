@@ -41,7 +41,8 @@ using unscaled = shipped::kernels<
     kernel_of<plain<bf16, major::mn>, plain<bf16, major::mn>, store<float>, parts_of(3, 128, 64, 2, 3)>,
     kernel_of<plain<f16>, plain<f16, major::mn>, accumulate<f16>, parts_of(4, 256, 64)>,
     kernel_of<plain<tf32>, plain<tf32>, store<float>, parts_of(5, 64, 32)>,
-    kernel_of<plain<e4m3>, plain<e5m2>, store<bf16>, parts_of(8, 96, 128)>>;
+    kernel_of<plain<e4m3>, plain<e5m2>, store<bf16>, parts_of(8, 96, 128)>,
+    kernel_of<operand<e4m3, scale::per_row<scale::fp32>>, plain<e4m3>, accumulate<bf16>, parts_of(4, 64, 128)>>;
 using scaled =
     shipped::kernels<kernel_of<by_32<>, by_128<>, store<bf16>, parts_of(2, 192, 128)>,
                      kernel_of<by_128<>, by_block, store<float>, parts_of(8, 32, 128)>,

@@ -22,6 +22,7 @@ template <class T, major Order = major::k>
 using plain = operand<T, scale::none, Order>;
 using by_32 = operand<e4m3, scale::mx<scale::ue8m0>>;
 using by_128 = operand<e4m3, scale::per_token<scale::ue8m0>>;
+using by_row = operand<e4m3, scale::per_row<scale::fp32>>;
 template <major Order = major::k>
 using by_block = operand<e4m3, scale::per_block<scale::ue8m0>, Order>;
 
@@ -33,7 +34,8 @@ using few = shipped::kernels<kernel_of<plain<bf16>, plain<bf16>, store<bf16>, to
                              kernel_of<plain<bf16, major::mn>, plain<bf16>, accumulate<bf16>, tokens(64, 64, 2)>,
                              kernel_of<by_128, by_block<>, store<bf16>, tokens(16, 128, 4)>,
                              kernel_of<by_32, by_32, store<float>, tokens(40, 128, 3)>,
-                             kernel_of<by_128, by_block<major::mn>, accumulate<float>, tokens(32, 128, 3)>>;
+                             kernel_of<by_128, by_block<major::mn>, accumulate<float>, tokens(32, 128, 3)>,
+                             kernel_of<by_row, by_row, store<bf16>, tokens(24, 128, 3)>>;
 using many = shipped::kernels<kernel_of<by_128, by_block<>, store<bf16>, tokens(240, 128)>,
                               kernel_of<by_32, by_128, accumulate<bf16>, tokens(200, 128, 3)>,
                               kernel_of<plain<bf16>, plain<bf16>, accumulate<float>, tokens(112, 64, 2)>,

@@ -64,6 +64,7 @@ TEST_CASE("clean_logits: other configurations, by name") {
     CHECK(kernel::grid({.queries = 50, .keys = 2111}, 132) == 84);  // 5 pieces of each row, three warps
     CHECK(kernel::grid({.queries = 50, .keys = 2111}, 2) == 42);
     CHECK(kernel::grid({.queries = 50, .keys = 0}, 132) == 0);
+    static_assert(shipped::cleaner<dtype::f32>::grid({.queries = 1, .keys = i32(max_extent)}, 132) == 132 * 8);
 }
 
 TEST_CASE("clean_logits: as docs/ops/clean_logits.md shows it") {

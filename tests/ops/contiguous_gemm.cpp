@@ -294,6 +294,38 @@ TEST_CASE("contiguous gemm: a wrong entry of a list of rows is named") {
     }
 }
 
+TEST_CASE("contiguous gemm: a list of no rows is a list: nothing is computed, and nothing without it") {
+    static_assert(list_of_rows(static_cast<const std::int64_t*>(nullptr), 0).wide &&
+                  list_of_rows(static_cast<const long long*>(nullptr), 0).wide &&
+                  !list_of_rows(static_cast<const std::int32_t*>(nullptr), 0).wide);
+    const contiguous_engine engine = engine_on_simulator();
+    for (contiguous_problem p : {made_up(), made_up_by_row()}) {
+        const row_list none = list_of_rows(static_cast<const i64*>(nullptr), 0), by_hand{};
+        // Rows of D, and none that the list names: never the product without a list.
+        for (const row_list& rows : {none, by_hand}) {
+            const auto gathered = m_grouped_fp8_gemm_nt_contiguous_gathered(engine, p.a, rows, p.b, p.d, p.groups),
+                       scattered = m_grouped_fp8_gemm_nt_contiguous_scattered(engine, p.a, p.b, p.d, rows, p.groups);
+            REQUIRE(!gathered);
+            CHECK(gathered.failure().message ==
+                  "D has 1024 rows and the list of rows of A has 0 entries; there must be one for each row of D");
+            REQUIRE(!scattered);
+            CHECK(scattered.failure().message ==
+                  "the product has 1024 rows and the list of rows of D has 0 entries; there must be one for each row");
+        }
+        // A rank that gets no tokens: A or D has rows, the product has none.
+        contiguous_problem gathers = p, scatters = p;
+        gathers.a_rows = scatters.d_rows = none;
+        gathers.d.rows = scatters.a.matrix.rows = scatters.a.scales.rows = 0;
+        for (const contiguous_problem& empty : {gathers, scatters}) {
+            const auto done = run_named(engine, empty);
+            CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+            const auto plan = engine.plan(empty);
+            REQUIRE(plan);
+            CHECK(plan->kernel() == nullptr);
+        }
+    }
+}
+
 TEST_CASE("contiguous gemm: lists of rows are part of a workload, and no kernel does without or beside them") {
     const auto at = reinterpret_cast<const i32*>(u64(7) << 40);
     contiguous_problem gathers = made_up(), scatters = made_up();

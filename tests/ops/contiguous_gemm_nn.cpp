@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Groups of rows by FP8 matrices (k,n) of B, transposed into a workspace first, on the simulator.
 #include <deepgemm/host/instances.hpp>
-#include <deepgemm/ops/contiguous_gemm/transposing.hpp>
+#include <deepgemm/ops/contiguous_gemm/explain_fp8.hpp>
 
 #include <doctest/doctest.h>
 
@@ -84,6 +84,26 @@ TEST_CASE("contiguous nn: what is refused before anything is launched") {
     scaled_stack odd = stored_of(p);
     odd.matrix_stride += 8;
     CHECK(refused(odd, {memory.data(), 49152}).find("B has matrix stride") == 0);
+}
+
+TEST_CASE("contiguous nn: what is done is explained, and B along N is refused by groups without a workspace") {
+    random_source random(fresh_seed());
+    const nn_engine engine = engine_on_simulator();
+    contiguous_sample sample(random, 64, 300, {.counts = {100, 30}, .alignment = 128}, turned(grouping::psum));
+    const contiguous_problem p = sample.problem();
+    const auto text = explain_m_grouped_fp8_gemm(engine, p);
+    if (DEEPGEMM_TEST_SAMPLE == 1) REQUIRE_MESSAGE(text, (text ? "" : text.failure().message));
+    if (text) {
+        CHECK(text->find("B is transposed first: ") == 0);
+        CHECK(text->find("\n256 rows in 2 groups by its end, usually 128 each, n = 64, k = 300, A e4m3 scaled 1x128 by "
+                         "fp32, B e4m3 scaled 128x128 by fp32, D bf16\n") != std::string::npos);
+    }
+    const auto done = m_grouped_fp8_gemm_nt_contiguous(engine, p.a, p.b, p.d, p.groups);
+    REQUIRE(!done);
+    CHECK(done.failure().code == errc::no_kernel);
+    CHECK(
+        done.failure().message.ends_with("; B is e4m3 and contiguous along N; groups of rows are multiplied by FP8 "
+                                         "along K, as m_grouped_fp8_gemm_nn_contiguous transposes it"));
 }
 
 }  // namespace contiguous_gemm_nn_tests

@@ -275,6 +275,7 @@ private:
     /// Rows [first, end) have no group.
     void between(i32 first, i32 end, bool become_zero) {
         if (a_rows_.rows().empty()) a_.poison(0, first, end);
+        steps_.poison_weights(0, first, end);
         if (!become_zero || scattered_) return;
         reference::operand nothing = rows_of(a_[0], first, end - first), no_weights = b_[0];
         nothing.k = no_weights.k = 0;

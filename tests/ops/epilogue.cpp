@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Epilogues through operations on the simulator: every kind that is shipped, planned by its steps, with values for each; what is
 // remembered, refused and said. Chains of a caller's own types are in tests/kernel, what each step does in tests/kernel/steps.cpp.
+#include <deepgemm/epilogue/bias.cuh>
+#include <deepgemm/epilogue/cast.cuh>
+#include <deepgemm/epilogue/swiglu.cuh>
 #include <deepgemm/host/explain.hpp>
 #include <deepgemm/host/instances.hpp>
+#include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/ops.hpp>
+#include <deepgemm/schedule/grouped.cuh>
 
 #include <doctest/doctest.h>
 
@@ -189,6 +194,61 @@ TEST_CASE("epilogues: a kernel that is not there is named") {
     REQUIRE(!plan);
     CHECK(plan.failure().code == errc::no_kernel);
     CHECK(plan.failure().message.find("then<alpha, bias<f16>, gelu_tanh, store<bf16>>") != std::string::npos);
+}
+
+/// Kernels that are named where none is there: with all columns under a scale of D in one tile behind a gate.
+using named_fp8 =
+    gemm<arch::sm90, operand<e4m3, scale::per_token<scale::fp32>>, operand<e4m3, scale::per_block<scale::fp32>>,
+         then<swiglu<>, cast_to_fp8<128, scale::cast_scales::packed, float, e4m3>>,
+         config{.block = {128, 256, 128}, .sm90 = {.column_parts = 2}}>;
+using named_half = gemm<arch::sm90, operand<bf16>, operand<bf16>,
+                        then<bias<f16>, swiglu<>, cast_to_fp8<128, scale::cast_scales::fp32, float, e5m2>>,
+                        config{.block = {128, 256, 64}, .sm90 = {.promote = promotion::never}},
+                        grouped<tile_shape{128, 256, 64}, cluster_shape{1, 1}, masked_groups>>;
+static_assert(kernel<named_fp8> && kernel<named_half>);
+
+TEST_CASE("epilogues: what is named where no kernel is there can be instantiated, or there is a sentence why not") {
+    const device_info h200 = device_info::h200();
+    const epilogue_info gate{.activation = activation_kind::swiglu, .cast = {128, scale::cast_scales::packed}};
+    const auto missing = [&](const gemm_traits& what) {
+        const gemm_workload work{
+            .shape = {70, 512, 512}, .a = what.a, .b = what.b, .d = what.d, .epilogue = what.epilogue};
+        const auto found = choose(work, h200, std::span<const gemm_handle>{});
+        REQUIRE(!found);
+        CHECK(found.failure().code == errc::no_kernel);
+        return found.failure().message;
+    };
+    const std::string fp8 = missing(fp8_to(dtype::e4m3, gate));
+    CHECK_MESSAGE(fp8.ends_with("then<swiglu<>, cast_to_fp8<128, scale::cast_scales::packed, float, e4m3>>, "
+                                "config{.block = {128, 256, 128}, .sm90 = {.column_parts = 2}}>"),
+                  fp8);
+    grouped_workload slots{4, {70, 512, 512}, 70, named_half::traits.a, named_half::traits.b, dtype::e5m2};
+    slots.epilogue = named_half::traits.epilogue;
+    const auto half = choose(slots, h200, std::span<const grouped_handle>{});
+    REQUIRE(!half);
+    CHECK_MESSAGE(half.failure().message.ends_with(
+                      "config{.block = {128, 256, 64}, .sm90 = {.promote = promotion::never}}, grouped<tile_shape{128, "
+                      "256, 64}, cluster_shape{1, 1}, masked_groups>>"),
+                  half.failure().message);
+    // No tile of 256 columns has registers for scales of B by token.
+    gemm_traits by_token = fp8_to(dtype::e4m3, gate);
+    by_token.b.tile = {1, 128};
+    CHECK(
+        missing(by_token).ends_with("D is cast behind swiglu with scales of 128 columns, which takes tiles of 256; "
+                                    "kernels of Hopper have registers "
+                                    "for these where scales of B cover 128 x 128, or nothing is promoted"));
+    // B along N is read on the way by exchanged operands, which take no steps.
+    gemm_traits turned = fp8_to(dtype::bf16, {.alpha = true});
+    turned.b.contiguous = major::mn;
+    CHECK(missing(turned).find("swap") == std::string::npos);
+    turned.epilogue = {};
+    CHECK(missing(turned).find(".swap = true") != std::string::npos);
+    gemm_traits small = fp8_to(dtype::bf16, {});
+    small.a.format = scale_kind::ue4m3;
+    grouped_workload of_small{4, {70, 512, 512}, 70, small.a, small.b, dtype::bf16};
+    const auto refused = choose(of_small, h200, std::span<const grouped_handle>{});
+    REQUIRE(!refused);
+    CHECK(refused.failure().message.ends_with("the scales of A are ue4m3; kernels of Hopper take fp32 or ue8m0"));
 }
 
 TEST_CASE("epilogues: what a product with a gate asks of memory") {

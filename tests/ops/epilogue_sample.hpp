@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include <deepgemm/host/epilogue.hpp>
@@ -97,6 +98,12 @@ public:
         return made;
     }
     void restore() { std::fill(scales_.begin(), scales_.end(), poison); }
+    /// Rows `first` to `end` - 1 of matrix `d` of D have no group: their weights may hold anything, NaN here.
+    void poison_weights(i64 d, i64 first, i64 end) {
+        if (!info_.any()) return;
+        for (i64 row = first; row < end; ++row)
+            put(weights_at_ + 4 * (d * rows_ + row), std::numeric_limits<float>::quiet_NaN());
+    }
 
     /// The steps of rows from `first` on of matrix `d` of D, given their product with matrix `b` of B, of which each element is
     /// known to `accumulation` times its sum of magnitudes.

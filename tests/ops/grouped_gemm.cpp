@@ -227,6 +227,28 @@ TEST_CASE("grouped gemm: matrices of a stack may lie row by row among each other
     });
 }
 
+TEST_CASE("grouped gemm: scales that are a column, as many words apart as a slot has rows, are taken as K-major ones") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    constexpr i64 groups = 3, m = 70, k = 100;
+    grouped_sample sample(random, {i32(m), 72, i32(k)}, {70, 5, 0});
+    grouped_problem p = sample.problem();
+    std::vector<u32> words(std::size_t(groups * m));  // (group, m, 1)
+    for (i64 g = 0; g < groups; ++g) {
+        const auto& from = sample.a()[g].scale;
+        for (i64 row = 0; row < m; ++row)
+            words[std::size_t(g * m + row)] = static_cast<const u32*>(from.words)[row * from.stride_mn];
+    }
+    p.a.first.scales = k_major_scales(words.data(), scale_kind::fp32, m, k);
+    p.a.scale_stride = m;
+    CHECK(workload_of(p).a.scales == major::k);
+    const auto done = run_named(engine_on_simulator(), p);
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK(sample.verdict() == "");
+    p.a.scale_stride = m + 2;  // TMA could load these
+    CHECK(workload_of(p).a.scales == major::mn);
+}
+
 TEST_CASE("grouped gemm: dependent launches wait for the kernel that counts, whichever operands are ready") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());
@@ -396,7 +418,7 @@ TEST_CASE("grouped gemm: every rule broken once") {
     CHECK(refused([](p_& p) { p.d.first.rows = 255; }) ==
           "shape_mismatch: D is 255 x 512; A with 256 rows and B with 512 rows need 256 x 512");
     CHECK(refused([](p_& p) { p.a.count = p.b.count = p.d.count = i64(1) << 26; }) ==
-          "bad_extent: 67108864 groups of 256 x 512 have more than 2147483647 tiles of 64 x 8; tiles are counted in 31 "
+          "bad_extent: 67108864 groups of 256 x 512 have more than 2147483647 tiles of 8 x 8; tiles are counted in 31 "
           "bits");
     CHECK(
         refused([](p_& p) { p.a.matrix_stride = 256 * 1024 - 1; }) ==
@@ -458,11 +480,11 @@ TEST_CASE("grouped gemm: a workload is checked as a problem is") {
     CHECK(validate(work));
     work.groups = -1;
     CHECK(validate(work).failure().message == "the number of groups is -1; it must be from 0 to 2147479552");
-    work.groups = 8388607;  // 4 x 64 tiles each
+    work.groups = 1048575;  // 32 x 64 tiles each
     CHECK(validate(work));
-    work.groups = 8388608;
+    work.groups = 1048576;
     CHECK(validate(work).failure().message ==
-          "8388608 groups of 256 x 512 have more than 2147483647 tiles of 64 x 8; tiles are counted in 31 bits");
+          "1048576 groups of 256 x 512 have more than 2147483647 tiles of 8 x 8; tiles are counted in 31 bits");
     work.shape = {2147479552, 2147479552, 128};
     work.groups = 1;
     CHECK(!validate(work));

@@ -28,6 +28,7 @@ public:
         for (std::size_t g = 0; g < counts.size(); ++g) {
             const i32 count = min(max(counts[g], 0), shape.m);
             a_.poison(i64(g), count, shape.m);
+            steps_.poison_weights(i64(g), count, shape.m);
             d_.expect(i64(g), 0, rows_of(a_[i64(g)], 0, count), b_[i64(g)], i64(g));
         }
     }

@@ -166,6 +166,30 @@ TEST_CASE("k-grouped gemm: BF16 as docs/ops/k_grouped_gemm.md shows it") {
     CHECK(sample.verdict() == "");
 }
 
+TEST_CASE("k-grouped gemm: concatenated groups of BF16 are rows one after another") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    const gemm_traits what = k_grouped_sample::half();
+    k_grouped_sample sample(random, 40, 72, {{128, 0, 256}}, what);
+    k_grouped_problem p = sample.problem();
+    const std::vector<i32> sizes{128, 0, 256}, few{128, 0, 128};
+    p.groups = concatenated_groups(p.groups.data, few.data(), 3);
+    const auto refused_one = run_named(engine_on_simulator(), p);
+    REQUIRE_FALSE(refused_one);
+    CHECK(refused_one.failure().message == "the groups have 256 elements of K together and the operands have 384");
+    p.groups.host_sizes = sizes.data();
+    const auto done = run_named(engine_on_simulator(), p);
+    CHECK_MESSAGE(done, (done ? "" : done.failure().message));
+    CHECK(sample.verdict() == "");
+}
+
+TEST_CASE("k-grouped gemm: the K of a usual group, of as many groups and as much K as there may be") {
+    k_grouped_workload work{.groups = 8192, .shape = {16, 16, i32(max_extent)}};
+    CHECK(work.usual().shape.k == 262144);
+    work.groups = i32(max_extent);
+    CHECK(work.usual().shape.k == 1);
+}
+
 TEST_CASE("k-grouped gemm: nothing to do needs no memory") {
     const k_grouped_engine engine = engine_on_simulator();
     for (const auto& [groups, m, n] : {std::tuple<i64, i64, i64>{0, 64, 64}, {3, 0, 64}, {3, 64, 0}}) {

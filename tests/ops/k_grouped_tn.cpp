@@ -135,6 +135,14 @@ TEST_CASE("k-grouped tn: what is refused before anything is launched, and what n
     half.matrix.type = dtype::bf16;
     CHECK(refused(half, memory.used, p.groups) == "A is bf16; an FP8 GEMM takes e4m3 or e5m2");
     CHECK(refused(a, {p.d.first.data, memory.used.bytes}, p.groups).find("the workspace") != std::string::npos);
+    // Sizes of concatenated groups must be right here, too.
+    const i32 odd_sizes[] = {200, 184}, few_sizes[] = {256, 0};
+    CHECK(refused(a, memory.used, concatenated_groups(p.groups.data, odd_sizes, 2)) ==
+          "group 0 has 200 elements of K; concatenated groups have multiples of 128");
+    CHECK(refused(a, memory.used, concatenated_groups(p.groups.data, few_sizes, 2)) ==
+          "the groups have 256 elements of K together and the operands have 384");
+    CHECK(refused(a, memory.used, concatenated_groups(p.groups.data, nullptr, 2)) ==
+          "the sizes of groups in host memory have no data: their pointer is null");
     // No groups: nothing happens.
     output_stack none = p.d;
     none.count = 0;
@@ -167,6 +175,17 @@ TEST_CASE("k-grouped tn: explained") {
     k_grouped_problem odd = one.problem();
     odd.d.count = 3;
     CHECK_FALSE(explain_k_grouped_fp8_gemm(engine, odd));
+    k_grouped_problem none = both.problem();
+    none.d.count = none.c->count = none.groups.count = 0;
+    const auto nothing = explain_k_grouped_fp8_gemm(engine, none);
+    REQUIRE(nothing);
+    CHECK(nothing->starts_with("384 of K in 0 groups"));
+    k_grouped_problem apart = both.problem();  // rows one after another, for the kernels that the call takes
+    const i32 host_sizes[] = {256, 128};
+    apart.groups = concatenated_groups(apart.groups.data, host_sizes, 2);
+    const auto as_rows = explain_k_grouped_fp8_gemm(engine, apart);
+    REQUIRE(as_rows);
+    CHECK(*as_rows == *text);
 }
 
 }  // namespace k_grouped_tn_tests

@@ -104,6 +104,22 @@ TEST_CASE("fp8_paged_mqa_topk: requests of any number of queries") {
     check_paged<float>(12, 32, {.requests = 9, .per_query = true, .varlen = 4});
 }
 
+TEST_CASE("fp8_paged_mqa_topk: what no call takes needs no workspace") {
+    const auto bytes = [](auto change) {
+        paged_mqa_logits_problem p{.requests = 6, .next_n = 2, .heads = 64, .depth = 32, .columns = 100};
+        change(p);
+        return paged_mqa_topk_workspace_bytes(p);
+    };
+    const i32 index = 0;
+    CHECK(bytes([](auto& p) { p.form = logits_form::compressed; }) == 2 * 512);
+    CHECK(bytes([&](auto& p) { p.indices = &index; }) == 6 * 512);
+    CHECK(bytes([](auto& p) { p.columns = -100; }) == 0);
+    CHECK(bytes([](auto& p) { p.next_n = -2; }) == 0);
+    CHECK(bytes([](auto& p) { p.logits_type = dtype::e4m3; }) == 0);
+    CHECK(bytes([&](auto& p) { p.indices = &index, p.requests = i64(1) << 62; }) == 0);
+    CHECK(bytes([](auto& p) { p.requests = p.next_n = i64(1) << 40; }) == 0);
+}
+
 TEST_CASE("fp8_paged_mqa_topk: what is refused, and nothing to do") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());

@@ -127,7 +127,7 @@ using scores_kernel = shipped::mqa_logits_kernel<stored_mqa_traits{{Heads, 32}, 
 
 both_engine both_on_simulator() {
     static constexpr auto scoring =
-        sim::kernel_list<scores_kernel<64>, scores_kernel<12>, scores_kernel<32, dtype::bf16>>;
+        sim::kernel_list<scores_kernel<64>, scores_kernel<20>, scores_kernel<32, dtype::bf16>>;
     both_engine made(scoring, device_info::simulator());
     made.with(topk_kernels());
     return made;
@@ -150,18 +150,18 @@ mqa_logits_problem problem_of(mqa_scores<T, float>& made) {
             .logits_type = dtype_of<T>};
 }
 
-/// Chunks of several lengths against the two operations one after the other.
+/// Chunks of several lengths against the two operations one after the other, for `fewest` queries and more; if these are many, the
+/// order of additions shows.
 template <class T>
-void check_chunks(int heads) {
+void check_chunks(const both_engine& engine, int heads, i32 fewest = 1) {
     test::on_machines(1, [&](random_source& random, sim::options machine) {
-        const i32 queries = i32(random.integer(1, 70)), keys = i32(random.integer(1, 600)),
+        const i32 queries = i32(random.integer(fewest, 70)), keys = i32(random.integer(1, 600)),
                   k = i32(random.integer(1, 100));
         CAPTURE(queries);
         CAPTURE(keys);
         CAPTURE(k);
         mqa_scores<T, float> made(random, {.heads = heads, .depth = 32}, logits_form::unclean,
-                                  {queries, keys, random.integer(0, 1) != 0, random.integer(0, 1) != 0});
-        const both_engine engine = both_on_simulator();
+                                  {queries, keys, fewest == 1 && random.integer(0, 1) != 0, random.integer(0, 1) != 0});
         mqa_logits_problem whole = problem_of(made);
         whole.logits = made.logits.data();
         whole.logits_stride = made.pitch;
@@ -199,9 +199,33 @@ void check_chunks(int heads) {
 }  // namespace
 
 TEST_CASE("fp8_mqa_topk: any chunking gives the bits of the two operations") {
-    check_chunks<float>(64);
-    check_chunks<float>(12);
-    check_chunks<bf16>(32);
+    const both_engine engine = both_on_simulator();
+    check_chunks<float>(engine, 64);
+    check_chunks<float>(engine, 20);
+    check_chunks<bf16>(engine, 32);
+}
+
+TEST_CASE("fp8_mqa_topk: any chunking gives these bits with kernels of one's own, too") {
+    // 20 heads of even and odd queries of a warpgroup are added up in other orders, and this kernel's tiles are no multiple of usual
+    // ones.
+    constexpr stored_mqa_traits traits{{20, 32}, dtype::f32, logits_form::unclean};
+    static constexpr auto scoring =
+        sim::kernel_list<shipped::mqa_logits_kernel<traits, mqa_logits_config{.warpgroups = 1, .queries = 5}>>;
+    both_engine engine(scoring, device_info::simulator());
+    check_chunks<float>(engine.with(topk_kernels()), 20, 60);
+}
+
+TEST_CASE("fp8_mqa_topk: what no call takes needs no workspace") {
+    const auto bytes = [](auto change) {
+        mqa_logits_problem p{.queries = 40, .heads = 64, .depth = 32, .keys = 100};
+        change(p);
+        return mqa_topk_workspace_bytes(p);
+    };
+    CHECK(bytes([](auto&) {}) == 8 * 512);
+    CHECK(bytes([](auto& p) { p.heads = 30; }) == 0);
+    CHECK(bytes([](auto& p) { p.keys = -100; }) == 0);
+    CHECK(bytes([](auto& p) { p.keys = i64(1) << 62; }) == 0);
+    CHECK(bytes([](auto& p) { p.queries = i64(1) << 62; }) == 0);
 }
 
 TEST_CASE("fp8_mqa_topk: what is refused, and nothing to do") {

@@ -2,25 +2,13 @@
 // Every shipped kernel becomes a cubin for its architecture, sm_90a or sm_100f, laid out as the host knows it, without a stack frame,
 // without a spilled register and without ptxas serialising its multiplies. Needs no GPU.
 #include <deepgemm/host/exception.hpp>
-#include <deepgemm/ops/batched_gemm/shipped.cuh>
-#include <deepgemm/ops/clean_logits/shipped.cuh>
-#include <deepgemm/ops/contiguous_gemm/shipped.cuh>
-#include <deepgemm/ops/gemm/shipped.cuh>
-#include <deepgemm/ops/gemm/shipped_sm100.cuh>
-#include <deepgemm/ops/grouped_gemm/shipped.cuh>
-#include <deepgemm/ops/hc_prenorm/shipped.cuh>
-#include <deepgemm/ops/k_grouped_gemm/shipped.cuh>
-#include <deepgemm/ops/mqa_logits/shipped.cuh>
-#include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
-#include <deepgemm/ops/topk/shipped.cuh>
-#include <deepgemm/ops/transpose/shipped.cuh>
-
 #include <deepgemm/rtc/joint_unit.hpp>
 #include <deepgemm/rtc/program.hpp>
 
 #include <optional>
 #include <span>
 
+#include "../shipped_lists.hpp"
 #include "support.hpp"
 #include "workers.hpp"
 
@@ -34,6 +22,21 @@ std::vector<kernel_source> sources_of(shipped::kernels<Kernels...>) {
     return {or_throw(kernel_source_of<Kernels>())...};
 }
 
+/// Those of all operations that the library's engine serves, for Hopper and for Blackwell.
+struct shipped_sources {
+    std::vector<kernel_source> hopper, blackwell;
+};
+template <class... Os>
+shipped_sources all_sources(const engine_of<Os...>*) {
+    shipped_sources all;
+    const auto append = [](std::vector<kernel_source>& to, const std::vector<kernel_source>& more) {
+        to.insert(to.end(), more.begin(), more.end());
+    };
+    (append(all.hopper, sources_of(shipped::all_of<Os>())), ...);
+    (append(all.blackwell, sources_of(shipped::sm100_of<Os>())), ...);
+    return all;
+}
+
 /// Kernels of one architecture, compiled together.
 struct portion {
     std::string arch;
@@ -43,14 +46,7 @@ struct portion {
 /// The kernels that this run tests, in portions: the shards of the simulator's tests; of Blackwell one of those.
 std::vector<portion> portions() {
     constexpr std::size_t shards = 32, sample = DEEPGEMM_TEST_SAMPLE;
-    auto all = sources_of(shipped::all_of<ops::gemm>());
-    for (const auto& more :
-         {sources_of(shipped::all_of<ops::grouped_gemm>()), sources_of(shipped::all_of<ops::contiguous_gemm>()),
-          sources_of(shipped::all_of<ops::k_grouped_gemm>()), sources_of(shipped::all_of<ops::hc_prenorm>()),
-          sources_of(shipped::all_of<ops::mqa_logits>()), sources_of(shipped::all_of<ops::clean_logits>()),
-          sources_of(shipped::all_of<ops::transpose>()), sources_of(shipped::all_of<ops::batched_gemm>()),
-          sources_of(shipped::all_of<ops::paged_mqa_logits>()), sources_of(shipped::all_of<ops::topk>())})
-        all.insert(all.end(), more.begin(), more.end());
+    const shipped_sources all = all_sources(static_cast<const deepgemm::engine*>(nullptr));
     std::vector<portion> made;
     const auto add = [&](const std::vector<kernel_source>& of, const char* arch, std::size_t step) {
         for (std::size_t shard = DEEPGEMM_TEST_SEED % step; shard < shards; shard += step) {
@@ -58,8 +54,8 @@ std::vector<portion> portions() {
             for (std::size_t i = shard; i < of.size(); i += shards) made.back().kernels.push_back(of[i]);
         }
     };
-    add(all, arch::sm90::name, sample);
-    add(sources_of(shipped::sm100_of<ops::gemm>()), arch::sm100::name, sample == 1 ? 1 : shards);
+    add(all.hopper, arch::sm90::name, sample);
+    add(all.blackwell, arch::sm100::name, sample == 1 ? 1 : shards);
     return made;
 }
 

@@ -150,7 +150,9 @@ TEST_CASE("what transforms by groups refuse") {
           "ends of groups of rows are given; only packing leaves rows out");
     auto bad = good;
     bad.alignment = 0;
-    CHECK(message(validate<packs>(bad)) == "groups start at multiples of 0; it must be at least 1");
+    CHECK(message(validate<packs>(bad)) == "groups start at multiples of 0; it must be from 1 to 4096");
+    bad.alignment = 2147483647;  // ends cannot be rounded up to it in 31 bits
+    CHECK(message(validate<packs>(bad)) == "groups start at multiples of 2147483647; it must be from 1 to 4096");
     bad = good;
     bad.groups = 2;
     bad.group_stride = 0;
@@ -228,6 +230,7 @@ TEST_CASE("alignment") {
     CHECK(*tma_aligned_extent(96, 2) == 96);
     CHECK(message(tma_aligned_extent(97, 3)) == "elements have 3 bytes; it must be 1, 2, 4, 8 or 16");
     CHECK(message(tma_aligned_extent(97, 0)) == "elements have 0 bytes; it must be 1, 2, 4, 8 or 16");
+    CHECK(message(tma_aligned_extent(-5, 4)) == "the number of elements is -5; it must be from 0 to 2147479552");
     const std::pair<i32, i32> expected[] = {{0, 224},   {1, 32},    {32, 32},   {33, 64},   {24, 32},
                                             {230, 224}, {224, 224}, {193, 224}, {192, 192}, {1 << 30, 224}};
     for (const auto& [expected_rows, alignment] : expected) {

@@ -132,7 +132,8 @@ TEST_CASE("K-grouped scales: every group starts a word") {
     }
     // Ends whose starts are aligned to 160: sizes 100, 40, 0.
     CHECK(reference::k_group_sizes({100, 200, 320}, true, 160) == std::vector<i64>{100, 40, 0});
-    CHECK_THROWS_WITH(reference::k_group_sizes({100, 150}, true, 160), "a group's end lies before its start");
+    CHECK(reference::k_group_sizes({300, 0, 684, 500}, true, 128) == std::vector<i64>{300, 0, 300, 0});
+    CHECK(reference::k_group_sizes({300, -1}, false, 128) == std::vector<i64>{300, 0});
     CHECK_THROWS_WITH(reference::to_packed_k_grouped(in.view(), {128 * 15}, 128, 4),
                       "the groups have more scale rows than the matrix of scales");
     CHECK_THROWS_WITH(reference::to_packed_k_grouped(in.view(), {128}, 64, 4),
@@ -179,6 +180,16 @@ TEST_CASE("which transform a product needs") {
         floats.disable_ue8m0_cast = true;
         CHECK(plan(raw, floats) == scale_plan{scale_layout::mn_major, scale_step::transpose});
     }
+    SUBCASE("columns and groups further apart than they are long") {
+        scale_tensor apart = turned, packed = words;
+        apart.groups = packed.groups = 3;
+        apart.column_stride = packed.column_stride = 108;
+        apart.group_stride = 900, packed.group_stride = 216;
+        scale_requirement need = token;
+        need.groups = 3;
+        CHECK(plan(apart, need) == scale_plan{scale_layout::mn_major, scale_step::none});
+        CHECK(plan(packed, blackwell(need)) == scale_plan{scale_layout::packed, scale_step::none});
+    }
     SUBCASE("groups") {
         scale_tensor grouped = turned;
         grouped.groups = 3;
@@ -186,7 +197,9 @@ TEST_CASE("which transform a product needs") {
         scale_requirement need = token;
         need.groups = 3;
         CHECK(plan(grouped, need).step == scale_step::none);
-        grouped.group_stride = 900;
+        grouped.group_stride = 798;
+        CHECK(plan(grouped, need).step == scale_step::transpose);
+        grouped.group_stride = 802;  // TMA takes multiples of four words
         CHECK(plan(grouped, need).step == scale_step::transpose);
         CHECK(message(grouped, token) == "scales have 3 groups; the operand has 0");
     }
@@ -203,8 +216,22 @@ TEST_CASE("which transform a product needs") {
         bad = words;
         bad.column_stride = 97;
         CHECK(message(bad, token) ==
-              "packed scales have strides 1 along MN and 97 along K; they must be 1 and 100, groups following each "
-              "other");
+              "packed scales have strides 1 along MN and 97 along K; they must be 1 and a multiple of 4, at least 97");
+        bad.column_stride = 96;
+        CHECK(message(bad, token).find("1 along MN and 96 along K") != std::string::npos);
+        bad.column_stride = 100;
+        bad.groups = 2;
+        bad.group_stride = 196;
+        scale_requirement two = token;
+        two.groups = 2;
+        CHECK(message(bad, two) ==
+              "packed scales have strides 1 along MN and 100 along K; they must be 1 and a multiple of 4, at least 97, "
+              "and groups, which are 196 words apart, a multiple of 4 apart without overlap");
+        for (const i64 size : {i64(-5), i64(1) << 32}) {  // no product has it
+            bad = raw;
+            bad.rows = size;
+            CHECK(message(bad, {.mn = size, .k = 1000}) == concat("MN is ", size, "; it must be from 0 to 2147479552"));
+        }
         bad = raw;
         bad.type = dtype::bf16;
         CHECK(message(bad, token) == "scales are bf16; they must be f32 or ue8m0x4");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What tests of programs at the edge of tensor memory's rules share: a multiply of ones, and the errors under every policy.
+// What tests of the order of uses of tensor memory share: a multiply of ones, the set-up of a CTA for it, and the errors under every
+// policy.
 #pragma once
 
 #include "tensor_run.hpp"
@@ -23,6 +24,26 @@ inline void wait_for(u32 barrier, u32 parity = 0) {
     ptx::tcgen05_fence_after();
 }
 
+/// What `threads` threads of a CTA run: `body(smem, tmem)` with ones in shared memory, 64 columns of tensor memory, two barriers of
+/// one arrival at `bar` and one of 128 behind them.
+template <class Body>
+auto with_columns(u32 threads, Body body) {
+    return [threads, body] {
+        const u32 smem = ptx::dynamic_smem();
+        for (u32 i = ptx::thread_index(); i < 8192 / 2; i += threads)
+            ptx::st_shared(smem + 2 * i, bf16::from_float(1.0f).bits);
+        ptx::fence_proxy_async();
+        test::make_barriers(smem + bar, 2);
+        test::make_barriers(smem + bar + 16, 1, 128);
+        if (ptx::warp_index() == 0) ptx::tmem_allocate<1>(smem + bar + 32, 64);
+        ptx::sync_cta();
+        const u32 tmem = ptx::ld_shared<u32>(smem + bar + 32);
+        body(smem, tmem);
+        ptx::sync_cta();
+        if (ptx::warp_index() == 0) ptx::tmem_free<1>(tmem, 64);
+    };
+}
+
 /// The errors of `body`, run by `threads` threads of each of `ctas` CTAs, under every policy; those without an error are "".
 template <class Body>
 std::vector<std::string> errors_of(u32 threads, u32 ctas, Body body, sim::options options = {}) {
@@ -33,23 +54,10 @@ std::vector<std::string> errors_of(u32 threads, u32 ctas, Body body, sim::option
     }
     return all;
 }
-/// The same of 128 threads with ones in shared memory, 64 columns of tensor memory and two barriers.
+/// The same of 128 threads that run `body(smem, tmem)` as with_columns() has it.
 template <class Body>
 std::vector<std::string> errors_with_columns(Body body, sim::options options = {}) {
-    const auto whole = [body] {
-        const u32 smem = ptx::dynamic_smem();
-        for (u32 i = ptx::thread_index(); i < 8192 / 2; i += 128)
-            ptx::st_shared(smem + 2 * i, bf16::from_float(1.0f).bits);
-        ptx::fence_proxy_async();
-        test::make_barriers(smem + bar, 2);
-        if (ptx::warp_index() == 0) ptx::tmem_allocate<1>(smem + bar + 32, 64);
-        ptx::sync_cta();
-        const u32 tmem = ptx::ld_shared<u32>(smem + bar + 32);
-        body(smem, tmem);
-        ptx::sync_cta();
-        if (ptx::warp_index() == 0) ptx::tmem_free<1>(tmem, 64);
-    };
-    return errors_of(128, 1, whole, options);
+    return errors_of(128, 1, with_columns(128, body), options);
 }
 
 inline void expect_clean(const std::vector<std::string>& errors) {

@@ -1,44 +1,22 @@
 // SPDX-License-Identifier: MIT
 // The order of uses of tensor memory by several threads: fences before and after each kind of barrier, waits for loads and stores,
 // commits; and allocation by a pair of CTAs. Each mistake stands beside the sound code from which one line is missing.
-#include "tensor_run.hpp"
+#include "tensor_edges.hpp"
 
 namespace tensor_order_tests {
 
 using namespace deepgemm;
+using namespace deepgemm::test::edges;
 
 namespace {
 
-constexpr u32 bar = 32 * 1024;
 const sim::policy policies[] = {sim::policy::lazy, sim::policy::random, sim::policy::eager};
 
-/// D(128, 32) at column `d` = A x B over K = 16; all elements are ones, so that D is 16, and 32 if it accumulates once more.
-void multiply(u32 smem, u32 d, bool accumulate = false) {
-    const auto operand = [](u32 address) { return sm100::make_descriptor(address, 0, 256, swizzle_mode::b32); };
-    ptx::tcgen05_mma<1, ptx::tcgen05_kind::f16>(d, operand(smem), operand(smem + 4096),
-                                                sm100::instruction<bf16, bf16>(128, 32), accumulate);
-}
-
-/// Runs `body(smem, tmem)` by 256 threads of one CTA with 64 columns of tensor memory, two barriers of one arrival at `bar` and one of
-/// 128 behind them.
+/// The error of `body(smem, tmem)`, which 256 threads run as with_columns() has it.
 template <class Body>
 std::string with_tensor_memory(sim::policy policy, Body body, sim::options options = {}) {
     options.policy = policy;
-    return test::error_of(options, test::block(256), [&] {
-        const u32 smem = ptx::dynamic_smem();
-        for (u32 i = ptx::thread_index(); i < 8192 / 2; i += 256) {
-            ptx::st_shared(smem + 2 * i, bf16::from_float(1.0f).bits);
-        }
-        ptx::fence_proxy_async();
-        test::make_barriers(smem + bar, 2);
-        test::make_barriers(smem + bar + 16, 1, 128);
-        if (ptx::warp_index() == 0) ptx::tmem_allocate<1>(smem + bar + 32, 64);
-        ptx::sync_cta();
-        const u32 tmem = ptx::ld_shared<u32>(smem + bar + 32);
-        body(smem, tmem);
-        ptx::sync_cta();
-        if (ptx::warp_index() == 0) ptx::tmem_free<1>(tmem, 64);
-    });
+    return test::error_of(options, test::block(256), with_columns(256, body));
 }
 
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The contiguous grouped GEMM in C.
+#include <deepgemm/ops/contiguous_gemm/transposing.hpp>
+
 #include "../calls.hpp"
 
 namespace dg = deepgemm;
@@ -34,7 +36,7 @@ dg::result<dg::row_list> rows_of(const named_rows& rows) {
     if (bits != 32 && bits != 64)
         return dg::fail(dg::errc::bad_option, "the entries of ", rows.name, " have ", bits,
                         " bits; they have 32 or 64");
-    return dg::row_list{data, count, bits == 64};
+    return dg::row_list{data, count, bits == 64, true};
 }
 named_rows rows_of_a(const deepgemm_row_list* given) { return {"the list of rows of A", given}; }
 named_rows rows_of_d(const deepgemm_row_list* given) { return {"the list of rows of D", given}; }
@@ -96,6 +98,33 @@ deepgemm_status deepgemm_m_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine*
                                                           deepgemm_message* message) {
     return run_fp8(engine, a, a_scales, b, b_scales, d, groups, epilogue, stream, message,
                    [](const auto&... given) { return dg::m_grouped_fp8_gemm_nt_contiguous(given...); });
+}
+
+deepgemm_status deepgemm_m_grouped_fp8_gemm_contiguous_with_workspace(
+    const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* a_scales, const deepgemm_input* b,
+    const deepgemm_scales* b_scales, const deepgemm_output* d, const deepgemm_row_groups* groups,
+    const deepgemm_epilogue* epilogue, void* workspace, uint64_t workspace_bytes, void* stream,
+    deepgemm_message* message) {
+    const auto function = [&](const auto& on, const auto& left, const auto& right, const auto& product,
+                              const auto& lists, const auto& options) {
+        const auto& [first, count, matrix_stride, scale_stride] = right;
+        return dg::m_grouped_fp8_gemm_nn_contiguous(on, left,
+                                                    {dg::transposed(first), count, matrix_stride, scale_stride},
+                                                    product, lists, {workspace, workspace_bytes}, options);
+    };
+    return run_fp8(engine, a, a_scales, b, b_scales, d, groups, epilogue, stream, message, function);
+}
+
+deepgemm_status deepgemm_m_grouped_fp8_gemm_contiguous_workspace_bytes(const deepgemm_input* b, int64_t count,
+                                                                       uint64_t* bytes, deepgemm_message* message) {
+    using namespace c_interface;
+    return guarded(message, [&]() -> dg::result<void> {
+        const auto one = matrix_of<dg::input_matrix>("B", b);
+        if (!one) return one.failure();
+        if (bytes == nullptr) return missing("the place for the bytes");
+        *bytes = dg::m_grouped_fp8_gemm_nn_workspace_bytes({dg::unscaled(dg::transposed(*one)), count});
+        return {};
+    });
 }
 
 deepgemm_status deepgemm_m_grouped_bf16_gemm_nt_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,

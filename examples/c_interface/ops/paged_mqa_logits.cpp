@@ -44,6 +44,8 @@ dg::result<dg::paged_mqa_logits_problem> problem_of(const deepgemm_paged_mqa_log
                                         .schedule_words = given->schedule_words};
 }
 
+static_assert(DEEPGEMM_PAGED_MQA_SCHEDULE_WORDS(132) == dg::paged_mqa_schedule_words(132));
+
 }  // namespace
 
 extern "C" {

@@ -21,6 +21,7 @@ struct alpha {
     template <fragment_map Map, int Columns>
     DEEPGEMM_DEVICE static result_fragment<Map, Columns> apply(const params& p,
                                                                const result_fragment<Map, Columns>& from) {
+        if (from.matrix.gap) return from;
         float factor = p.value;
         if (p.device != nullptr) factor *= ptx::ld_global(p.device + from.matrix.b * p.matrix_stride);
         result_fragment<Map, Columns> to{{}, from.place, from.matrix};

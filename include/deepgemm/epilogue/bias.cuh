@@ -31,7 +31,7 @@ struct bias {
     template <fragment_map Map, int Columns>
     DEEPGEMM_DEVICE static result_fragment<Map, Columns> apply(const params& p,
                                                                const result_fragment<Map, Columns>& from) {
-        if (p.data == nullptr) return from;
+        if (p.data == nullptr || from.matrix.gap) return from;
         const T* const vector = p.data + from.matrix.b * p.matrix_stride;
         result_fragment<Map, Columns> to{{}, from.place, from.matrix};
         element_pair added{};

@@ -22,8 +22,9 @@ struct element_pair {
 /// stacks. Groups of rows of one matrix of D, say, have a matrix of B each.
 struct result_matrix {
     result_end end;
-    i32 d;  ///< number of the matrix of D; 0 if D is no stack
-    i32 b;  ///< number of the matrix of B; 0 if B is no stack
+    i32 d;             ///< number of the matrix of D; 0 if D is no stack
+    i32 b;             ///< number of the matrix of B; 0 if B is no stack
+    bool gap = false;  ///< the rows have no group and become zero: no bias, factor or weight is theirs
 };
 
 /// Where an element lies.

@@ -42,7 +42,7 @@ struct swiglu {
         DEEPGEMM_UNROLL
         for (int j = 0; j < Map::thread_rows; ++j) {
             const i32 m = from.place.row + Map::thread_row(j);
-            weight[j] = p.row_weights != nullptr && m < from.matrix.end.m
+            weight[j] = p.row_weights != nullptr && m < from.matrix.end.m && !from.matrix.gap
                             ? ptx::ld_global(p.row_weights + from.matrix.d * p.matrix_stride + m)
                             : 1.0f;
         }

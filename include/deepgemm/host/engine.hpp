@@ -48,18 +48,6 @@ struct knobs_of_call {
     choices<O> own() const { return {pin, engines_choices.overrides, engines_choices.library}; }
 };
 
-/// What computes a workload: a kernel, or in its place the library that the caller allows.
-template <operation O>
-struct chosen_means {
-    const kernel_handle<O>* kernel = nullptr;
-    const other_library<O>* library = nullptr;
-
-    result<void> launch(const typename O::problem& problem, const launch_options& options) const {
-        return library != nullptr && library->computes(problem) ? library->launch(problem, options)
-                                                                : kernel->launch(O::arguments_of(problem), options);
-    }
-};
-
 /// What recent workloads of an operation got. Any thread.
 template <operation O>
 class memory_of_choices {
@@ -191,14 +179,8 @@ public:
     result<void> run(const typename O::problem& problem, void* stream = nullptr,
                      const call_knobs<std::type_identity_t<O>>& own = {})
     const {
-        const auto work = checked<O>(problem);
-        if (!work) return work.failure();
         const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
-        if (O::is_empty(*work)) {
-            const auto sms = detail::allowed_sms(device_, call.knobs());
-            return sms ? result<void>{} : sms.failure();
-        }
-        const auto means = means_for<O>(*work, call);
+        const auto means = means_for<O>(problem, call);
         if (!means) return means.failure();
         return means->launch(problem, {stream, call.num_sms, call.dependent_launch});
     }
@@ -227,15 +209,20 @@ public:
         requires(serves<O>)
     result<void> settle(const typename O::problem& problem, const call_knobs<std::type_identity_t<O>>& own = {})
     const {
-        const auto work = checked<O>(problem);
-        if (!work) return work.failure();
-        const detail::knobs_of_call<O> call(knobs_, shelf<O>().own, own);
-        if (O::is_empty(*work)) {
-            const auto sms = detail::allowed_sms(device_, call.knobs());
-            return sms ? result<void>{} : sms.failure();
-        }
-        const auto means = means_for<O>(*work, call);
+        const auto means = means_for<O>(problem, {knobs_, shelf<O>().own, own});
         return means ? result<void>{} : means.failure();
+    }
+
+    /// The configuration of the kernel that run() launches for a workload that is not empty; `own` as in run(). For calls of
+    /// several launches that shall all have the same one.
+    template <class O>
+        requires(serves<O>)
+    result<typename O::config> config_for(const typename O::workload& work,
+                                          const call_knobs<std::type_identity_t<O>>& own = {})
+    const {
+        const auto means = means_for<O>(work, {knobs_, shelf<O>().own, own});
+        if (!means) return means.failure();
+        return means->kernel->info.cfg;
     }
 
     /// The same three functions without naming the operation, for a problem type that only one of the engine's operations has.
@@ -281,25 +268,31 @@ private:
         return {};
     }
 
+    /// What computes a problem, which is validated first: nothing if nothing is to do.
     template <class O>
-    result<detail::chosen_means<O>> means_for(const typename O::workload& work,
-                                              const detail::knobs_of_call<O>& call) const {
+    result<chosen_means<O>> means_for(const typename O::problem& problem, const detail::knobs_of_call<O>& call) const {
+        const auto work = checked<O>(problem);
+        if (!work) return work.failure();
+        if (!O::is_empty(*work)) return means_for<O>(*work, call);
+        const auto sms = detail::allowed_sms(device_, call.knobs());
+        return sms ? result<chosen_means<O>>(chosen_means<O>{}) : sms.failure();
+    }
+
+    /// What computes a workload that is not empty: as remembered, else chosen now and remembered.
+    template <class O>
+    result<chosen_means<O>> means_for(const typename O::workload& work, const detail::knobs_of_call<O>& call) const {
         const detail::shelf<O>& own = shelf<O>();
         if (const auto known = own.memory->find(work, call); known.kernel != nullptr) return known;
+        if (auto ok = O::check(work); !ok) return ok.failure();
         const context knobs = call.knobs();
         const choices<O> wishes = call.own();
-        const auto chosen = choose(work, device_, own.kernels, knobs, wishes);
+        const detail::question<O> asked{work, device_, own.kernels, knobs, wishes};
+        const auto may = detail::allowed(asked);
+        if (!may) return may.failure();
+        const auto chosen = detail::best_of(asked, *may);
         if (!chosen) return chosen.failure();
-        const int sms = call.num_sms != 0 ? call.num_sms : device_.sm_count;
-        if (auto ok = detail::tell<O>(work, device_, sms, *chosen); !ok) return ok.failure();
-        detail::chosen_means<O> means{chosen->kernel};
-        if (wishes.library != nullptr) {
-            const detail::question<O> asked{work, device_, own.kernels, knobs, wishes};
-            const auto may = detail::allowed(asked);
-            if (!may) return may.failure();
-            if (const auto made = detail::compared(asked, *may, chosen->kernel->info); made->is_used())
-                means.library = made->library;
-        }
+        if (auto ok = detail::tell<O>(work, device_, may->sms, *chosen); !ok) return ok.failure();
+        const auto means = chosen_means<O>::of(chosen->kernel, detail::compared(asked, *may, chosen->kernel->info));
         own.memory->add(work, call, means);
         return means;
     }

@@ -4,8 +4,12 @@
 // its reference.
 #pragma once
 
+#include <utility>
+
 #include <deepgemm/core/math.cuh>
 #include <deepgemm/host/error.hpp>
+#include <deepgemm/host/extents.hpp>
+#include <deepgemm/host/memory.hpp>
 #include <deepgemm/scale/kind.cuh>
 
 namespace deepgemm {
@@ -36,9 +40,9 @@ struct scale_recipe {
 
 /// The layouts of scales that kernels read.
 enum class scale_layout : u8 {
-    mn_major,  ///< floats, stride 1 along MN and align(mn, 4) along K
-    block,     ///< one word per 128 x 128 block, any strides
-    packed,    ///< words of four exponents, strides as mn_major
+    mn_major,  ///< floats, stride 1 along MN and a multiple of 4, at least mn, along K: align(mn, 4) where a step makes them
+    block,   ///< one word per 128 x 128 block, any strides
+    packed,  ///< words of four exponents, strides as mn_major
 };
 
 /// What has to be done to a caller's scales first.
@@ -57,11 +61,13 @@ struct scale_plan {
 
 namespace detail {
 
-/// True for stride 1 along MN and align(mn, 4) along K; strides of extents of 1 do not matter.
+/// True for stride 1 along MN, columns a multiple of 4 apart and at least as many words as rows, and groups a multiple of 4 apart
+/// that do not overlap: as TMA reads them. Strides of extents of 1 do not matter.
 constexpr bool is_mn_major(const scale_tensor& scales) {
-    const i64 pitch = align_up(scales.rows, i64(4));
-    return (scales.row_stride == 1 || scales.rows <= 1) && (scales.column_stride == pitch || scales.columns <= 1) &&
-           (scales.group_stride == pitch * scales.columns || scales.groups <= 1);
+    const i64 pitch = scales.columns <= 1 ? align_up(scales.rows, i64(4)) : scales.column_stride;
+    return (scales.row_stride == 1 || scales.rows <= 1) && pitch % 4 == 0 && pitch >= scales.rows &&
+           (scales.groups <= 1 ||
+            (scales.group_stride % 4 == 0 && wide(scales.group_stride) >= wide(pitch) * scales.columns));
 }
 
 /// Success if type, groups and extents of scales fit the operand.
@@ -72,6 +78,10 @@ inline result<void> check_scale_shape(const scale_tensor& have, const scale_requ
     if (need.tile.mn < 1 || need.tile.k < 1) {
         return fail(errc::bad_scales, "a scale covers ", need.tile.mn, " x ", need.tile.k,
                     " elements; both must be positive");
+    }
+    for (const auto& [name, extent] :
+         {std::pair{"MN", need.mn}, {"K", need.k}, {"the number of groups", need.groups}}) {
+        if (auto ok = check_extent(name, extent); !ok) return ok;
     }
     if (have.groups != need.groups) {
         return fail(errc::bad_scales, "scales have ", have.groups, " groups; the operand has ", need.groups);
@@ -104,8 +114,10 @@ inline result<scale_plan> plan_scale_layout(const scale_tensor& have, const scal
     if (packed && need.tile.mn == 1 && known_k) {
         if (detail::is_mn_major(have)) return scale_plan{scale_layout::packed, scale_step::none};
         return fail(errc::bad_scales, "packed scales have strides ", have.row_stride, " along MN and ",
-                    have.column_stride, " along K; they must be 1 and ", align_up(have.rows, i64(4)),
-                    ", groups following each other");
+                    have.column_stride, " along K; they must be 1 and a multiple of 4, at least ", have.rows,
+                    have.groups > 1 ? concat(", and groups, which are ", have.group_stride,
+                                             " words apart, a multiple of 4 apart without overlap")
+                                    : "");
     }
     return fail(errc::bad_scales, "no kernel of sm_", need.arch, " takes scales of type ", have.type, " that cover ",
                 need.tile.mn, " x ", need.tile.k, " elements");

@@ -112,11 +112,12 @@ inline memory_use found_memory(const scale::unpackable* found, bool packs) {
     return {"the place for an invalid scale", found, packs && found != nullptr ? 16 : 0, {}, memory_access::writes};
 }
 
-/// Success if `count` ends or sizes of groups are given, and starts are multiples of a positive number.
+/// Success if `count` ends or sizes of groups are given, and starts are multiples of a number that products take, too.
 inline result<void> check_group_list(const i32* list, i32 count, i32 alignment) {
     if (auto ok = check_extent("the number of groups", count); !ok) return ok;
-    if (alignment < 1) {
-        return fail(errc::bad_option, "groups start at multiples of ", alignment, "; it must be at least 1");
+    constexpr i32 most = 4096;  // so that rounding an end up to a multiple does not leave 31 bits
+    if (alignment < 1 || alignment > most) {
+        return fail(errc::bad_option, "groups start at multiples of ", alignment, "; it must be from 1 to ", most);
     }
     return count == 0 ? result<void>{} : check_base("the list of groups", list, 4, "its entries are 4-byte integers");
 }
@@ -216,7 +217,7 @@ result<void> validate(const scale::to_mn_major_arguments& a) {
          a.in,
          4,
          {{{a.groups, wide(4) * a.group_stride},
-           {ceil_div(a.mn, a.tile_mn), wide(4) * a.row_stride},
+           {ceil_div(i64(a.mn), i64(a.tile_mn)), wide(4) * a.row_stride},
            {a.blocks, wide(4) * a.block_stride}}}},
         list_memory("the ends of groups", a.ends, a.ends == nullptr ? 0 : a.group_count)};
     return check_aliasing(uses);

@@ -82,6 +82,7 @@ inline result<i64> tma_aligned_extent(i64 extent, i64 element_bytes) {
     if (element_bytes < 1 || 16 % element_bytes != 0) {
         return fail(errc::bad_layout, "elements have ", element_bytes, " bytes; it must be 1, 2, 4, 8 or 16");
     }
+    if (auto ok = check_extent("the number of elements", extent); !ok) return ok.failure();
     return align_up(extent, 16 / element_bytes);
 }
 

@@ -47,6 +47,11 @@ constexpr i64 held(wide elements) {
     constexpr i64 most = 0x7fffffffffffffff;
     return elements < most ? i64(elements) : most;
 }
+/// A number of bytes as 64 bits hold it. No memory has as many as the largest.
+constexpr u64 held_bytes(wide bytes) {
+    constexpr wide most = ~u64(0);
+    return u64(min(bytes, most));
+}
 /// Elements from the start of rows and columns, with their strides, to the start of as many more.
 constexpr i64 distance(i64 rows, i64 row_stride, i64 columns, i64 column_stride) {
     return held(max(wide(rows) * row_stride, wide(columns) * column_stride));
@@ -96,6 +101,16 @@ inline result<void> check_stack(const char* name, const input_matrix& one, i64 c
     return {};
 }
 
+/// True if kernels must read the scales of a stack of operands A word by word. A single column of scales counts as MN-major if TMA
+/// can load it; but it cannot if those of the next matrix are no multiple of 16 bytes behind, and K-major kernels take a column as
+/// well.
+constexpr bool reads_a_scales_by_word(const scaled_stack& a) {
+    const scale_argument& scales = a.first.scales;
+    if (scales.kind == scale_kind::none) return false;
+    if (scales.tile.mn != 1 || scales.tile.all_of_k()) return scales.tile.all_of_k();
+    return contiguous_along(scales) == major::k || (scales.columns == 1 && a.count > 1 && a.scale_stride % 4 != 0);
+}
+
 /// Checks the distance between the scales of two matrices of a stack. Scales that are read word by word may be at any distance.
 inline result<void> check_scale_stack(const char* name, const scaled_stack& stack, bool is_b) {
     const scale_argument& scales = stack.first.scales;
@@ -105,7 +120,7 @@ inline result<void> check_scale_stack(const char* name, const scaled_stack& stac
         return fail(errc::bad_scales, "the scales of ", name, " have matrix stride ", stride, "; ", allowed...);
     };
     if (stride < 0) return bad_stride("it must not be negative");
-    if (reads_by_word(scales, is_b)) return {};
+    if (is_b ? reads_by_word(scales, true) : reads_a_scales_by_word(stack)) return {};
     if (stride % 4 != 0 || stride >= i64(1) << 38)
         return bad_stride("TMA needs a multiple of 4 words, less than 2^38 of them");
     return {};

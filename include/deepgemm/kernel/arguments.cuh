@@ -31,9 +31,10 @@ struct row_list {
     const void* data = nullptr;  ///< i32, or i64 if `wide`
     i64 count = 0;
     bool wide = false;
+    bool given = false;  ///< it is a list even without entries, which may lie nowhere
 
     /// True if there is a list at all.
-    DEEPGEMM_BOTH constexpr bool any() const { return data != nullptr || count != 0; }
+    DEEPGEMM_BOTH constexpr bool any() const { return given || data != nullptr || count != 0; }
 };
 
 /// An operand in memory: M or N rows and K columns. The kernel's type determines along which of them it is contiguous. Lengths

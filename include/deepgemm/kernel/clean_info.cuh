@@ -23,7 +23,7 @@ struct fields_of<clean_logits_traits> {
 /// What changes the speed of a kernel and no result.
 struct clean_logits_config {
     int warps = 8;       ///< of a CTA, 1 to 32
-    int columns = 4096;  ///< that a warp fills at a time, a multiple of 512
+    int columns = 4096;  ///< that a warp fills at a time, 512 to 4096 in steps of 512
     DEEPGEMM_BOTH friend constexpr bool operator==(const clean_logits_config&, const clean_logits_config&) = default;
 };
 template <>

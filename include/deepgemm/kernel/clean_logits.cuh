@@ -20,8 +20,8 @@ struct logits_cleaner {
     static_assert(Traits.logits == dtype::f32 || Traits.logits == dtype::bf16 || Traits.logits == dtype::f16,
                   "clean_logits: logits must be f32, bf16 or f16");
     static_assert(Config.warps >= 1 && Config.warps <= 32, "clean_logits: warps must be from 1 to 32");
-    static_assert(Config.columns >= 512 && Config.columns % 512 == 0,
-                  "clean_logits: columns must be a multiple of 512");
+    static_assert(Config.columns >= 512 && Config.columns <= 4096 && Config.columns % 512 == 0,
+                  "clean_logits: columns must be a multiple of 512 from 512 to 4096");
 
     using element = mqa_element<Traits.logits>;
     using operation = ops::clean_logits;
@@ -49,7 +49,7 @@ struct logits_cleaner {
         ptx::grid_dependency_wait();
         const i64 all = pieces(p.ranges.queries, p.ranges.keys), step = i64(ptx::cta_count()) * Config.warps;
         for (i64 i = i64(ptx::cta_index()) * Config.warps + ptx::warp_index(); i < all; i += step) {
-            const i64 in_row = ceil_div(p.ranges.keys, Config.columns);
+            const i64 in_row = pieces_of_row(p.ranges.keys);
             const i32 query = i32(i / in_row), key = i32(i % in_row) * Config.columns;
             const i32 count = min(Config.columns, p.ranges.keys - key);
             const key_range range = p.ranges.of(query);
@@ -60,10 +60,11 @@ struct logits_cleaner {
     }
 
 private:
-    /// Pieces of rows that warps fill.
-    DEEPGEMM_BOTH static constexpr i64 pieces(i32 queries, i32 keys) {
-        return i64(queries) * ceil_div(keys, Config.columns);
+    /// Pieces that warps fill, of a row and of all. ceil_div() would exceed 32 bits for the longest rows on its way.
+    DEEPGEMM_BOTH static constexpr i32 pieces_of_row(i32 keys) {
+        return (keys + (Config.columns - 1)) / Config.columns;
     }
+    DEEPGEMM_BOTH static constexpr i64 pieces(i32 queries, i32 keys) { return i64(queries) * pieces_of_row(keys); }
     DEEPGEMM_DEVICE static i32 inside(i32 key, i32 count) { return min(max(key, 0), count); }
 };
 

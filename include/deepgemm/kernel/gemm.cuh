@@ -17,7 +17,6 @@
 #include <deepgemm/kernel/tile_store.cuh>
 #include <deepgemm/pipeline/roles.cuh>
 #include <deepgemm/pipeline/turns.cuh>
-#include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
 #include <deepgemm/ptx/cp_async.cuh>
 #include <deepgemm/ptx/grid_dependency.cuh>

@@ -54,7 +54,7 @@ struct paged_mqa_config {
     /// few columns as possible belong to no query.
     DEEPGEMM_BOTH static constexpr paged_mqa_config of(int heads, int next_n) {
         const int widest = min(8, 128 / heads), passes = ceil_div(next_n, 4 * widest),
-                  wanted = ceil_div(next_n, passes);
+                  wanted = int(ceil_div(i64(next_n), i64(passes)));
         paged_mqa_config best{.queries = widest, .query_groups = 4};
         for (int groups = 4; groups >= 1; --groups) {
             const paged_mqa_config made{.queries = ceil_div(wanted, groups), .query_groups = groups};

@@ -129,7 +129,8 @@ struct paged_mqa_logits {
                 .weights = static_cast<const weight*>(in.weights),
                 .weights_pitch = in.weights_pitch,
                 .ranges = paged_contexts::of(in.lengths, in.per_query, in.indices, in.requests * in.next_n, in.next_n,
-                                             in.columns, Sink::longest(args.out, in.longest), tiles::queries),
+                                             in.columns, max(min(Sink::longest(args.out, in.longest), in.longest), 0),
+                                             tiles::queries),
                 .schedule = in.schedule,
                 .makes_schedule = in.makes_schedule,
                 .out = args.out};

@@ -4,6 +4,7 @@
 
 #include <deepgemm/kernel/check.cuh>
 #include <deepgemm/mma/sm100/product.cuh>
+#include <deepgemm/mma/sm100/tile_rules.cuh>
 
 namespace deepgemm {
 
@@ -11,39 +12,38 @@ namespace deepgemm {
 template <class A, class B, class Epilogue, config Config, class Tiles>
 struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, sm100::product<A, B> {
     static constexpr int ctas = Config.sm100.ctas;
-    static_assert(ctas == 1 || ctas == 2, "gemm: sm100.ctas must be 1, or 2 for pairs of CTAs that multiply together");
+    static constexpr int staged_bits = sm100::staged_bits<A, B>;
+    static_assert(sm100::ctas_fit(ctas), "gemm: sm100.ctas must be 1, or 2 for pairs of CTAs that multiply together");
     static_assert(
         ctas == 1 || Config.cluster == cluster_shape{2, 1},
         "gemm: CTAs that multiply together are a cluster of two along M: config.cluster must be {2, 1}, or {1, 2} with "
         "config.swap");
-    static_assert(Config.block.m == 128,
+    static_assert(Config.block.m == sm100::tile_rows,
                   "gemm: block.m must be 128: the lanes of tensor memory; with config.swap that is block.n");
-    static_assert(Config.block.n >= 8 * ctas && Config.block.n <= 256 && Config.block.n % (8 * ctas) == 0,
+    static_assert(sm100::columns_fit(Config.block.n, sm100::column_step(ctas)),
                   "gemm: block.n must be a multiple of 8 from 8 to 256, or of 16 if two CTAs multiply together; with "
                   "config.swap that is block.m");
     static_assert(
-        sm100::staged_bits<A, B> != 8 || B::contiguous == major::k || Config.block.n % (16 * ctas) == 0,
+        sm100::columns_fit(Config.block.n, sm100::column_step(ctas, staged_bits, B::contiguous)),
         "gemm: with FP8 contiguous along N, block.n must be a multiple of 16, or of 32 if two CTAs multiply together; "
         "with config.swap these are M and block.m");
     static_assert(
-        Config.block.k * sm100::staged_bits<A, B> == 1024,
+        Config.block.k * staged_bits == 1024,
         "gemm: block.k must be a row of 128 bytes in shared memory: 32 elements of TF32, 64 of BF16 or FP16, 128 of "
         "FP8 and of FP4 in bytes, 256 of FP4 where both operands are FP4 with scales of one row and 32 or 16 elements "
         "of K");
-    static_assert(Config.sm100.accumulators >= 2 && Config.sm100.accumulators <= 16,
+    static_assert(sm100::accumulators_fit(Config.sm100.accumulators),
                   "gemm: sm100.accumulators must be at least 2: one is filled while another one is stored");
     static_assert(
         (Config.sm100.tiles == tile_source::claimed) == claiming_schedule<Tiles>,
         "gemm: sm100.tiles must be tile_source::claimed if the schedule claims tiles, and only then: the default "
         "schedule does as it says, one of your own says it itself");
-    static_assert(Config.sm100.tc_util >= 1 && Config.sm100.tc_util <= 100,
+    static_assert(sm100::throttle_fits(Config.sm100.tc_util),
                   "gemm: sm100.tc_util must be from 1 to 100: a share of the time in percent, 100 without any limit");
-    /// Rows of M or N that the smallest copy of a part of a tile brings: eight, or a slab of 128 or 64 bytes, of TF32 always 128.
+    /// Rows of M or N that the smallest copy of a part of a tile brings.
     template <class X>
     DEEPGEMM_BOTH static constexpr int copied(int rows) {
-        constexpr int bits = sm100::staged_bits<A, B>;
-        if (X::contiguous == major::mn && same_as<typename X::element, e2m1>) return 128;
-        return X::contiguous == major::k ? 8 : 8 * (rows * bits % 1024 == 0 || bits == 32 ? 128 : 64) / bits;
+        return sm100::copied_rows(X::info.type, X::contiguous, staged_bits, rows);
     }
     static_assert(Config.block.m % (copied<A>(Config.block.m) * Config.cluster.n) == 0 &&
                       Config.block.n % (copied<B>(Config.block.n / ctas) * Config.cluster.m) == 0,
@@ -52,7 +52,7 @@ struct sm100_requirements : parts_requirements<A, B, Epilogue, Config, Tiles>, s
                   "along M or N comes in slabs of 128 elements, and TF32 in those of 128 bytes");
     static_assert(Config.split_k == 1 || Config.cluster.size() == ctas,
                   "gemm: CTAs that split K share no tiles: config.cluster must be {1, 1}, or that of a pair");
-    static_assert(Config.split_k * ctas <= 8,
+    static_assert(sm100::parts_fit(Config.split_k, ctas),
                   "gemm: the parts of K are CTAs or pairs of one cluster: split_k * sm100.ctas must be at most 8");
     static_assert(
         Config.split_k == 1 || Config.store_rows != 128,

@@ -20,6 +20,7 @@
 #include <deepgemm/pipeline/sm100_roles.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/cluster.cuh>
+#include <deepgemm/scale/fp32.cuh>
 #include <deepgemm/scale/ue4m3.cuh>
 #include <deepgemm/scale/ue8m0.cuh>
 
@@ -277,7 +278,10 @@ private:
         for (const work_item tile : here.tiles_of(p, tile_reader::warp)) {
             const totals total{here, parts, at, tile.blocks().count != 0};
             const bool mine = collects && writer.reaches(tile);
-            if (mine) writer.fetch(p, tile);
+            if (mine) {
+                writer.expect(p, tile);
+                writer.fetch(p, tile);
+            }
             if (total.any) {
                 here.sums.wait(at);
                 at.advance();

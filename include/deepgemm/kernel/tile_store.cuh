@@ -65,7 +65,8 @@ struct tile_store {
     DEEPGEMM_DEVICE void put(const params& p, const totals& total, const Tile& tile) {
         const i32 m = tile.m + first_row;
         const result_end end = tile.end(), d_end{end.m, d_column(end.n)};
-        const result_matrix matrix{end, tile.matrix(), tile.b(0).matrix};
+        result_matrix matrix{end, tile.matrix(), tile.b(0).matrix};
+        if constexpr (requires { tile.gap(p.shape); }) matrix.gap = tile.gap(p.shape);
         const auto edge = results::edge(p.d, tile.matrix(), d_end);
         const bool cut = output::cuts(d_end, tile.m + Gemm::block.m, d_column(tile.n + Gemm::block.n));
         constexpr int together = bounded ? 1 : Gemm::waves;

@@ -2,7 +2,6 @@
 // Counts of numbers of a few bits, in shared memory, and sums over the threads of a CTA.
 #pragma once
 
-#include <deepgemm/core/math.cuh>
 #include <deepgemm/ptx/barrier.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/thread.cuh>

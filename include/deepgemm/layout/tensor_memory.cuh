@@ -11,9 +11,6 @@ namespace deepgemm {
 /// lie `split` columns apart. Shapes of 16 lanes move the lower half of a warp's lanes, or with bit 16 of the address the upper one.
 enum class tmem_shape : u8 { s32x32b, s16x64b, s16x128b, s16x256b, s16x32bx2 };
 
-/// Lanes that a shape moves.
-DEEPGEMM_BOTH constexpr int tmem_lanes_of(tmem_shape shape) { return shape == tmem_shape::s32x32b ? 32 : 16; }
-
 /// Registers of each thread that `repeat` repetitions of a shape move.
 DEEPGEMM_BOTH constexpr int tmem_registers(tmem_shape shape, int repeat) {
     return shape == tmem_shape::s16x128b ? 2 * repeat : shape == tmem_shape::s16x256b ? 4 * repeat : repeat;

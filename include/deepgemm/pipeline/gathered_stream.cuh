@@ -23,7 +23,6 @@
 #include <deepgemm/ptx/cp_async.cuh>
 #include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/global.cuh>
-#include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/mbarrier.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/thread.cuh>

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <deepgemm/core/shape.cuh>
-#include <deepgemm/core/traits.cuh>
 
 namespace deepgemm {
 
@@ -17,7 +16,6 @@ struct tile_slice {
 /// The sharing pattern of a cluster of `Cluster.m` x `Cluster.n` CTAs; rank = m index + n index * Cluster.m.
 template <cluster_shape Cluster>
 struct multicast {
-    static constexpr bool shares_a = Cluster.n > 1, shares_b = Cluster.m > 1;
     /// CTAs that write into a CTA's stages, itself included. Each of them must learn when a stage is free.
     static constexpr int writers = Cluster.m + Cluster.n - 1;
 

@@ -4,7 +4,6 @@
 // shared memory, A in either. Descriptors are made in mma/sm100/descriptor.cuh. PTX ISA: "tcgen05.mma", "tcgen05.mma.ws".
 #pragma once
 
-#include <deepgemm/core/traits.cuh>
 #include <deepgemm/core/types.cuh>
 #include <deepgemm/ptx/tcgen05_group.cuh>
 

@@ -22,10 +22,6 @@ concept wgmma_types = (fp8_element<A> && fp8_element<B>) || (same_as<A, B> && on
 template <int N>
 concept wgmma_width = N >= 8 && N <= 256 && N % 8 == 0;
 
-/// Elements of K that one wgmma consumes: 32 bytes' worth.
-template <class A>
-inline constexpr int wgmma_k = int(32 / sizeof(A));
-
 namespace detail {
 
 /// Only 16-bit operands may be MN-major in shared memory.

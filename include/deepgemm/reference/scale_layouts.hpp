@@ -117,14 +117,13 @@ inline mn_major<u32> to_packed_psum(const raw_scales& in, i64 mn, const std::vec
 }
 
 /// K of each group of a K-grouped layout, which lists sizes or, with `psum`, ends (each group starts at a multiple of
-/// `alignment`).
+/// `alignment`). One that ends before its start is empty, and so is one of a size below 0.
 inline std::vector<i64> k_group_sizes(const std::vector<i32>& layout, bool psum, i64 alignment) {
     std::vector<i64> sizes;
     i64 start = 0;
     for (const i32 entry : layout) {
-        sizes.push_back(psum ? entry - start : entry);
-        if (sizes.back() < 0) throw std::invalid_argument("a group's end lies before its start");
-        start = psum ? align_up(i64(entry), alignment) : 0;
+        sizes.push_back(max(psum ? entry - start : i64(entry), i64(0)));
+        if (psum) start = align_up(start + sizes.back(), alignment);
     }
     return sizes;
 }

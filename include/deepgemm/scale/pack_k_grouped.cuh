@@ -10,7 +10,8 @@ namespace deepgemm::scale {
 
 /// Scales to pack: scale (row, mn) is at in[row * row_stride + mn]. Rows are those of all groups, one after another without
 /// gaps: group g has ceil(K_g / tile_k) of them. K_g is `layout[g]`; if `by_end`, the layout holds where groups end, group g
-/// starts at the first multiple of `alignment` after the end of the one before, and K_g is the difference, at least 0.
+/// starts at the first multiple of `alignment` after the end of the one before, and K_g is the difference. What is below 0, or ends
+/// before it starts, is an empty group, as in schedule/groups.cuh.
 struct pack_k_grouped_arguments {
     const float* in = nullptr;
     i64 row_stride = 0;
@@ -74,25 +75,31 @@ private:
         return rows_address(most_groups) + u32(group * int(sizeof(place)));
     }
 
-    /// Elements of K of a group.
+    /// Elements of K of a group, from the entries of the layout in shared memory.
     DEEPGEMM_DEVICE static i32 size_of_group(const pack_k_grouped_arguments& a, int group) {
-        const i32 given = ptx::ld_global_nc(a.layout + group);
+        const i32 given = ptx::ld_shared<i32>(rows_address(group));
         if (!a.by_end) return max(given, 0);
-        const i32 before = group == 0 ? 0 : max(ptx::ld_global_nc(a.layout + group - 1), 0);
-        return max(given - align_up(before, a.alignment), 0);
+        i32 before = 0;  // empty groups may end before others
+        for (int g = 0; g < group; ++g) before = max(before, ptx::ld_shared<i32>(rows_address(g)));
+        return i32(max(i64(given) - align_up(i64(before), i64(a.alignment)), i64(0)));
     }
 
     /// Called by the CTA: fills the table of places. Each thread adds up what lies before one group, all at the same time.
     DEEPGEMM_DEVICE static void find_places(const pack_k_grouped_arguments& a) {
+        constexpr i32 most = 1 << 30;  // more than any K has, so that sums stay in 31 bits, whatever the layout holds
         const int mine = int(ptx::thread_index());
-        if (mine < a.groups) ptx::st_shared(rows_address(mine), ceil_div(size_of_group(a, mine), a.tile_k));
+        if (mine < a.groups) ptx::st_shared(rows_address(mine), ptx::ld_global_nc(a.layout + mine));
+        ptx::sync_cta();
+        const i32 size = mine < a.groups ? size_of_group(a, mine) : 0;
+        ptx::sync_cta();
+        if (mine < a.groups) ptx::st_shared(rows_address(mine), i32(ceil_div(i64(size), i64(a.tile_k))));
         ptx::sync_cta();
         if (mine <= a.groups) {
             place at{0, 0};
             for (int g = 0; g < mine; ++g) {
                 const i32 rows = ptx::ld_shared<i32>(rows_address(g));
-                at.row += rows;
-                at.word += ceil_div(rows, 4);
+                at.row = min(at.row + rows, most);
+                at.word = min(at.word + ceil_div(rows, 4), most);
             }
             ptx::st_shared(place_address(mine), at);
         }

@@ -4,7 +4,6 @@
 // scale for many rows is repeated.
 #pragma once
 
-#include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/vector.cuh>
 #include <deepgemm/scale/feed.cuh>
@@ -94,12 +93,13 @@ struct tensor_words<Scale, Rows, BlockK> : block_feed<Scale, zones_of<Scale, Row
     }
 };
 
-/// No scales.
-template <int Rows, int BlockK>
-struct tensor_words<none, Rows, BlockK> {
+/// No scales along K.
+template <class Scale, int Rows, int BlockK>
+    requires(all_of_k(Scale::via))
+struct tensor_words<Scale, Rows, BlockK> {
     static constexpr int word_columns = 0, columns = 0;
     static constexpr u32 word_bytes = 0, bytes = 0;
-    DEEPGEMM_DEVICE void start(const params<none>&, const scale_place&, i32) const {}
+    DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32) const {}
     DEEPGEMM_DEVICE void put(i32, u32) const {}
 };
 

@@ -83,6 +83,10 @@ struct grouped {
         }
         DEEPGEMM_BOTH constexpr i32 matrix() const { return stacked.d ? group.matrix : 0; }
         DEEPGEMM_BOTH constexpr result_end end() const { return {group.row_end, columns}; }
+        /// Rows that psum_groups makes zero are a group without K. Where there is no K at all they are as those of groups.
+        DEEPGEMM_BOTH constexpr bool gap(problem_shape whole) const requires(any_row) {
+            return whole.k != 0 && group.k_end == group.k;
+        }
 
     private:
         /// Elements of K of the group before a K block.

@@ -53,12 +53,14 @@ struct indexed {
         i32 group;  ///< the matrix of B
         i32 k;      ///< elements: all, or none if the rows have no group
         result_end ends;
+        bool no_group;  ///< the rows become zero
 
         DEEPGEMM_BOTH constexpr block_range blocks() const { return {0, ceil_div(k, Block.k)}; }
         DEEPGEMM_BOTH constexpr operand_place a(i32 block) const { return {m, block * Block.k, 0}; }
         DEEPGEMM_BOTH constexpr operand_place b(i32 block) const { return {n, block * Block.k, group}; }
         DEEPGEMM_BOTH constexpr i32 matrix() const { return 0; }
         DEEPGEMM_BOTH constexpr result_end end() const { return ends; }
+        DEEPGEMM_BOTH constexpr bool gap(problem_shape) const { return no_group; }
     };
 
     struct sentinel {};
@@ -80,7 +82,8 @@ struct indexed {
                     n,
                     max(0, min(group, tiles.groups.count - 1)),
                     group < 0 ? 0 : tiles.shape.k,
-                    {end, tiles.shape.n}};
+                    {end, tiles.shape.n},
+                    group < 0};
         }
         DEEPGEMM_DEVICE void operator++() {
             find_end();

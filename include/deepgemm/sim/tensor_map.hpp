@@ -31,9 +31,8 @@ struct tensor_description {
     /// Bytes of `elements` elements of a row, in global memory.
     i64 bytes_of(i64 elements) const { return elements * element_bits / 8; }
     u32 rows() const { return u32(box[1]) * box[2] * box[3] * box[4]; }
-    /// Bytes of a row of the box, and of all of it: in global memory, and in shared memory.
+    /// Bytes of a row of the box in global memory, and in shared memory; and of all of it there.
     u32 row_bytes() const { return u32(bytes_of(box[0])); }
-    u32 copied_bytes() const { return row_bytes() * rows(); }
     u32 smem_row_bytes() const { return row_bytes() * 16 / chunk_data; }
     u32 box_bytes() const { return smem_row_bytes() * rows(); }
 };

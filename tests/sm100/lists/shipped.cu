@@ -8,6 +8,7 @@
 // sass sm100_weights: UTCQMMA
 // sass sm100_tokens: UTCQMMA
 // sass sm100_fp8_others: UTCQMMA
+// sass sm100_rows: UTCQMMA
 // sass sm100_heads: UTCQMMA
 // sass sm100_fp8_fp4: UTCQMMA
 // sass sm100_mxf4: UTCOMMA

@@ -6,6 +6,7 @@
 #include <deepgemm/core/traits.cuh>
 #include <deepgemm/layout/operand_tile.cuh>
 #include <deepgemm/ptx/tcgen05_mma.cuh>
+#include <deepgemm/scale/granularity.cuh>
 #include <deepgemm/scale/kind.cuh>
 
 namespace deepgemm::sm100 {
@@ -20,11 +21,16 @@ concept small = fp8_element<typename X::element> || fp4<X>;
 /// An element type that tcgen05 multiplies into FP32 sums in a GEMM of this library.
 template <class X>
 concept multiplied_element = small<X> || half_element<typename X::element> || same_as<typename X::element, tf32>;
+/// Only FP8 and FP4 have scales.
 template <class X>
-concept scaled = X::scale::format::kind != scale_kind::none;
-/// Only FP8 and FP4 are scaled.
+concept scaled_as_needed = X::scale::via == scale::route::none || small<X>;
+/// Has scales that the multiply applies. Those that hold for all of K wait for the sums.
 template <class X>
-concept scaled_as_needed = !scaled<X> || small<X>;
+concept scaled = !scale::all_of_k(X::scale::via);
+/// No scales, or floats that the epilogue applies.
+template <class X>
+concept left_to_epilogue = X::scale::via == scale::route::none ||
+                           (X::scale::via == scale::route::epilogue && X::scale::format::kind == scale_kind::fp32);
 /// Exponents of 32 or 128 elements of K, in an order that TMA loads or of tiles that threads load.
 template <class X>
 concept scaled_by_exponents = X::scale::format::kind == scale_kind::ue8m0 &&
@@ -33,7 +39,7 @@ concept scaled_by_exponents = X::scale::format::kind == scale_kind::ue8m0 &&
 template <class X>
 concept scaled_by_floats = fp4<X> && X::scale::format::kind == scale_kind::ue4m3&& X::scale::tile == scale_tile{1, 16};
 template <class X>
-concept scaled_well = !scaled<X> || scaled_by_exponents<X> || scaled_by_floats<X>;
+concept scaled_well = left_to_epilogue<X> || scaled_by_exponents<X> || scaled_by_floats<X>;
 template <class A, class B>
 concept of_one_kind = (small<A> && small<B>) || same_as<typename A::element, typename B::element>;
 template <class A, class B>
@@ -87,15 +93,14 @@ struct product {
     static_assert(detail::scaled_as_needed<A> && detail::scaled_as_needed<B>,
                   "sm100: only e4m3, e5m2 and e2m1 are scaled, others take scale::none");
     static_assert(detail::scaled_well<A> && detail::scaled_well<B>,
-                  "sm100: scales must be scale::ue8m0 of 32 or 128 elements of K, MN-major if of single rows, or "
-                  "scale::ue4m3 of one row "
-                  "and 16 elements of FP4; FP32 scales that are powers of two can be converted");
+                  "sm100: scales must be scale::ue8m0 of 32 or 128 elements of K, MN-major if of single rows, "
+                  "scale::ue4m3 of one row and 16 elements of FP4, or scale::fp32 that hold for all of K; other FP32 "
+                  "scales that are powers of two can be converted");
     static_assert(detail::of_one_kind<A, B>,
                   "sm100: A and B must both be of 8 or 4 bits, or both bf16, both f16 or both tf32");
     static_assert(detail::scaled_alike<A, B>,
                   "sm100: the multiply scales both operands or none, and both by scale::ue8m0 or both by scale::ue4m3; "
-                  "a scale of 1 has "
-                  "exponent 127");
+                  "a scale of 1 has exponent 127");
 };
 
 }  // namespace deepgemm::sm100

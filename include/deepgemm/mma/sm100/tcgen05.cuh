@@ -20,7 +20,7 @@ struct tcgen05 {
     using b_scale = typename B::scale;
     using fragment = lane_rows;
     static constexpr ptx::tcgen05_kind kind = kind_of<A, B>;
-    static constexpr bool scaled = a_scale::format::kind != scale_kind::none;
+    static constexpr bool scaled = detail::scaled<A>;  ///< by the tensor cores
     static constexpr int m = lane_rows::rows * Ctas, n = BTile::rows * Ctas;
     static constexpr int k = 256 / staged_bits<A, B>;  ///< of one multiply: 32 bytes
     static constexpr int steps = ATile::k / k;         ///< multiplies in a K block

@@ -97,28 +97,28 @@ result<void> bf16_batched_gemm_tt(const Engine& engine, const input_stack& a, co
     return detail::half_batch(engine, detail::bf16_operands, transposed(a), b, d, options);
 }
 
-/// As bf16_batched_gemm_nt, with FP16 operands. D: FP16 or FP32.
+/// As bf16_batched_gemm_nt, with FP16 operands. D: FP16; FP32 by kernels of your own.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> f16_batched_gemm_nt(const Engine& engine, const input_stack& a, const input_stack& b,
                                  const output_stack& d, const batched_options& options = {}) {
     return detail::half_batch(engine, detail::f16_operands, a, b, d, options);
 }
 
-/// As bf16_batched_gemm_nn, with FP16 operands. D: FP16 or FP32.
+/// As bf16_batched_gemm_nn, with FP16 operands. D: FP16; FP32 by kernels of your own.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> f16_batched_gemm_nn(const Engine& engine, const input_stack& a, const input_stack& b,
                                  const output_stack& d, const batched_options& options = {}) {
     return detail::half_batch(engine, detail::f16_operands, a, transposed(b), d, options);
 }
 
-/// As bf16_batched_gemm_tn, with FP16 operands. D: FP16 or FP32.
+/// As bf16_batched_gemm_tn, with FP16 operands. D: FP16; FP32 by kernels of your own.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> f16_batched_gemm_tn(const Engine& engine, const input_stack& a, const input_stack& b,
                                  const output_stack& d, const batched_options& options = {}) {
     return detail::half_batch(engine, detail::f16_operands, transposed(a), transposed(b), d, options);
 }
 
-/// As bf16_batched_gemm_tt, with FP16 operands. D: FP16 or FP32.
+/// As bf16_batched_gemm_tt, with FP16 operands. D: FP16; FP32 by kernels of your own.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> f16_batched_gemm_tt(const Engine& engine, const input_stack& a, const input_stack& b,
                                  const output_stack& d, const batched_options& options = {}) {

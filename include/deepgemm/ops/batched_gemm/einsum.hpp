@@ -124,7 +124,8 @@ result<void> bf16_einsum_bmk_bnk_mn(const Engine& engine, const input_tensor& a,
 }
 
 /// D(b,h,d) = sum over r of A(b,h,r) B(h,d,r), A and B FP8, D BF16. `sa` (b, h, r / 128) has a word for each token, head and 128
-/// elements of r, or 512 in UE8M0; `sb` (h, d / 128, r / 128) one for each head and block of 128 x 128. Quotients are rounded up.
+/// elements of r; `sb` (h, d / 128, r / 128) one for each head and block of 128 x 128. Quotients are rounded up. Kernels of your own may
+/// take UE8M0, a word for each 512.
 /// Each tensor is contiguous along its last axis, and all other strides of elements are free multiples of 16. Those of `sb` are
 /// free; `sa` is contiguous along its last axis, with free strides otherwise, or along b, with strides that are multiples of 4.
 template <engine_for<ops::batched_gemm> Engine>

@@ -45,7 +45,9 @@ struct batched_gemm
         return summed_batch::bytes_of(detail::parts_of_sum(cfg, work, num_sms) * tiles.m * tiles.n, cfg.block);
     }
 
-    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
+    static std::string refusal(const workload& work, const device_info& device) { return refusal_of(work.one, device); }
+
+    /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one, device);
         made.traits.groups = work.sum ? grouping::summed : grouping::batched;
@@ -54,7 +56,8 @@ struct batched_gemm
     }
 };
 
-static_assert(operation<batched_gemm> && operation_concept::varies_rows<batched_gemm>);
+static_assert(operation<batched_gemm> && operation_concept::varies_rows<batched_gemm> &&
+              operation_concept::refuses<batched_gemm>);
 
 }  // namespace ops
 

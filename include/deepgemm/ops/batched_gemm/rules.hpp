@@ -27,12 +27,15 @@ inline result<void> check_batch_tiles(const batched_workload& work) {
 
 /// Bytes of the smallest workspace with which a sum of products of m x n runs: one part, in tiles of up to 256 x 256.
 constexpr u64 least_sum_bytes(i64 m, i64 n) {
-    return summed_batch::head_bytes + u64(m + 255) * u64(n + 255) * sizeof(float);
+    using detail::wide;
+    const wide rows = max(wide(m) + 255, wide(0)), columns = max(wide(n) + 255, wide(0));
+    const wide totals = detail::held_bytes(rows * columns);
+    return detail::held_bytes(summed_batch::head_bytes + totals * sizeof(float));
 }
 /// Bytes of a workspace that lets the sum of a batch, with a D of m x n, use `num_sms` multiprocessors. With fewer bytes it uses
 /// fewer; more are never touched.
 constexpr u64 batch_sum_workspace_bytes(i64 m, i64 n, int num_sms) {
-    return max(least_sum_bytes(m, n), summed_batch::bytes_of(num_sms, {128, 256, 64}));
+    return max(least_sum_bytes(m, n), summed_batch::bytes_of(max(num_sms, 0), {128, 256, 64}));
 }
 
 /// Checks the part of a problem that a workload holds: the number of products, and the extents of one of them.
@@ -82,9 +85,7 @@ inline result<void> check_batch(const batched_problem& problem) {
     if (first.a.matrix.columns == 0) return {};
     if (auto ok = check_stack("A", a.first.matrix, a.count, a.matrix_stride); !ok) return ok;
     if (auto ok = check_stack("B", b.first.matrix, b.count, b.matrix_stride); !ok) return ok;
-    if (!reads_a_scales_by_word(problem) || a.scale_stride < 0) {
-        if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
-    }
+    if (auto ok = check_scale_stack("A", a, false); !ok) return ok;
     return check_scale_stack("B", b, true);
 }
 
@@ -107,7 +108,7 @@ inline auto memory_of(const batched_problem& problem) {
     if (detail::first_of(problem).a.matrix.columns == 0) return list;
     list.add(memory_of("A", a.first.matrix, a.count, a.matrix_stride));
     list.add(memory_of("B", b.first.matrix, b.count, b.matrix_stride));
-    list.add(memory_of("the scales of A", a, detail::reads_a_scales_by_word(problem)));
+    list.add(memory_of("the scales of A", a, detail::reads_a_scales_by_word(a)));
     list.add(memory_of("the scales of B", b, detail::reads_by_word(b.first.scales, true)));
     return list;
 }

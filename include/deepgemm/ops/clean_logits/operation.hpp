@@ -31,7 +31,7 @@ inline cost predict(const clean_logits_info& info, const clean_logits_workload& 
     cost made;
     made.start_us = 2.5;
     made.memory_us = demand_of(work).bytes / std::max(1.0, memory_share * device.hbm_gb_per_s * 1e3);
-    made.tiles = i64(work.queries) * ceil_div(work.keys, info.cfg.columns);
+    made.tiles = i64(work.queries) * ceil_div(i64(work.keys), i64(info.cfg.columns));
     made.waves = ceil_div(made.tiles, i64(sms) * (64 / info.cfg.warps) * info.cfg.warps);
     made.tile_efficiency = made.wave_efficiency = 1;
     made.limit = bound::memory;

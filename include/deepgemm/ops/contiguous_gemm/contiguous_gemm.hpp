@@ -19,6 +19,12 @@ result<void> run_typed(const Engine& engine, const operand_types& types, const c
                                                      {options.num_sms, options.pin, options.dependent_launch});
 }
 
+/// The list of a caller who gathers or scatters rows, none of which there may be.
+constexpr row_list given_list(row_list rows) {
+    rows.given = true;
+    return rows;
+}
+
 }  // namespace detail
 
 /// D(m,n) = A(m,k) x B[g](n,k)^T for the rows m of each group g; both operands FP8 and contiguous along K, scaled by blocks of
@@ -62,8 +68,9 @@ result<void> m_grouped_fp8_gemm_nt_contiguous_gathered(const Engine& engine, con
                                                        const row_list& a_rows, const scaled_stack& b,
                                                        const output_matrix& d, const group_list& groups,
                                                        const grouped_options& options = {}) {
-    return detail::run_typed(engine, detail::fp8_operands,
-                             contiguous_problem{a, b, d, groups, options.epilogue, options.ready, a_rows, {}}, options);
+    return detail::run_typed(
+        engine, detail::fp8_operands,
+        contiguous_problem{a, b, d, groups, options.epilogue, options.ready, detail::given_list(a_rows), {}}, options);
 }
 
 /// The same of BF16 operands, without scales.
@@ -74,7 +81,9 @@ result<void> m_grouped_bf16_gemm_nt_contiguous_gathered(const Engine& engine, co
                                                         const grouped_options& options = {}) {
     return detail::run_typed(
         engine, detail::bf16_operands,
-        contiguous_problem{unscaled(a), unscaled(b), d, groups, options.epilogue, options.ready, a_rows, {}}, options);
+        contiguous_problem{
+            unscaled(a), unscaled(b), d, groups, options.epilogue, options.ready, detail::given_list(a_rows), {}},
+        options);
 }
 
 /// As m_grouped_fp8_gemm_nt_contiguous, with scattered rows of D: what is computed of row m of A goes to row `d_rows[m]` of D, bit for
@@ -87,8 +96,9 @@ result<void> m_grouped_fp8_gemm_nt_contiguous_scattered(const Engine& engine, co
                                                         const scaled_stack& b, const output_matrix& d,
                                                         const row_list& d_rows, const group_list& groups,
                                                         const grouped_options& options = {}) {
-    return detail::run_typed(engine, detail::fp8_operands,
-                             contiguous_problem{a, b, d, groups, options.epilogue, options.ready, {}, d_rows}, options);
+    return detail::run_typed(
+        engine, detail::fp8_operands,
+        contiguous_problem{a, b, d, groups, options.epilogue, options.ready, {}, detail::given_list(d_rows)}, options);
 }
 
 /// The same of BF16 operands, without scales.
@@ -99,7 +109,9 @@ result<void> m_grouped_bf16_gemm_nt_contiguous_scattered(const Engine& engine, c
                                                          const grouped_options& options = {}) {
     return detail::run_typed(
         engine, detail::bf16_operands,
-        contiguous_problem{unscaled(a), unscaled(b), d, groups, options.epilogue, options.ready, {}, d_rows}, options);
+        contiguous_problem{
+            unscaled(a), unscaled(b), d, groups, options.epilogue, options.ready, {}, detail::given_list(d_rows)},
+        options);
 }
 
 /// As m_grouped_bf16_gemm_nt_contiguous, with matrices (k,n) of B.

@@ -48,7 +48,16 @@ struct contiguous_gemm
     }
     static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
 
-    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
+    static std::string refusal(const workload& work, const device_info& device) {
+        if (work.shape.k != 0 && detail::is_fp8(work.b.type) && work.b.contiguous == major::mn) {
+            return concat("B is ", work.b.type,
+                          " and contiguous along N; groups of rows are multiplied by FP8 along K, ",
+                          "as m_grouped_fp8_gemm_nn_contiguous transposes it");
+        }
+        return refusal_of(work.one(), device);
+    }
+
+    /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one(), device);
         made.traits.groups = work.by;
@@ -57,7 +66,8 @@ struct contiguous_gemm
     }
 };
 
-static_assert(operation<contiguous_gemm> && operation_concept::varies_rows<contiguous_gemm>);
+static_assert(operation<contiguous_gemm> && operation_concept::varies_rows<contiguous_gemm> &&
+              operation_concept::refuses<contiguous_gemm>);
 
 }  // namespace ops
 

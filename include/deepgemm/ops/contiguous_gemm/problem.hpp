@@ -34,9 +34,11 @@ constexpr group_list groups_by_row(const i32* of_row, i64 alignment = 128) {
     return {.by = grouping::indexed, .data = of_row, .alignment = alignment};
 }
 
-/// A list of `count` rows in device memory (host memory for the simulator).
-constexpr row_list list_of_rows(const i32* rows, i64 count) { return {rows, count, false}; }
-constexpr row_list list_of_rows(const i64* rows, i64 count) { return {rows, count, true}; }
+/// A list of `count` rows in device memory (host memory for the simulator), of 32- or 64-bit integers: std::int64_t may be long or long
+/// long. Without entries it needs no memory, and is still a list.
+template <class T>
+    requires one_of<T, int, long, long long>
+constexpr row_list list_of_rows(const T* rows, i64 count) { return {rows, count, sizeof(T) == sizeof(i64), true}; }
 
 /// D(m,n) = sum over k of A(m,k) B[g](n,k), scales applied, for the rows m of each group g, which follow each other.
 struct contiguous_problem {

@@ -17,6 +17,20 @@ constexpr u64 m_grouped_fp8_gemm_nn_workspace_bytes(const scaled_stack& b) {
 
 namespace detail {
 
+/// True if matrices of B, (n,k) here, are transposed first.
+constexpr bool turns_b(const contiguous_problem& problem) {
+    return is_turned(problem.b.first.matrix) && first_of(problem).a.matrix.rows != 0 && problem.b.count > 0;
+}
+/// The product whose matrices of B lie at `place` in a workspace, transposed.
+inline contiguous_problem turned_rows(const contiguous_problem& given, const void* place) {
+    const input_stack turned = turned_stack(given.b, place);
+    contiguous_problem product = given;
+    product.b.first.matrix = turned.first;
+    product.b.matrix_stride = turned.matrix_stride;
+    product.ready = {true, false};  // the transposition begins when the kernel before it has ended
+    return product;
+}
+
 /// Checks a product whose matrices of B will lie in a workspace, and the matrices of B as `given` has them; memory with the whole
 /// workspace.
 inline result<void> check_turned(const contiguous_problem& given, const contiguous_problem& product,
@@ -53,21 +67,15 @@ result<void> m_grouped_fp8_gemm_nn_contiguous(const Engine& engine, const scaled
                                    options.ready,
                                    {},
                                    {}};
-    const input_matrix& one = given.b.first.matrix;
     if (auto ok = detail::check_types(detail::fp8_operands, a, given.b.first); !ok) return ok;
-    if (!detail::is_turned(one) || a.matrix.rows == 0 || b.count <= 0)
-        return detail::run_typed(engine, detail::fp8_operands, given, options);
-    const input_stack turned = detail::turned_stack(given.b, workspace.data);
-    contiguous_problem product = given;
-    product.b.first.matrix = turned.first;
-    product.b.matrix_stride = turned.matrix_stride;
-    product.ready = {true, false};  // the transposition begins when the kernel before it has ended
+    if (!detail::turns_b(given)) return detail::run_typed(engine, detail::fp8_operands, given, options);
+    const contiguous_problem product = detail::turned_rows(given, workspace.data);
     if (auto ok = detail::check_turned(given, product, workspace, m_grouped_fp8_gemm_nn_workspace_bytes(b)); !ok)
         return ok;
     const call_knobs<ops::contiguous_gemm> of_product{options.num_sms, options.pin, true};
     if (auto ok = engine.template settle<ops::contiguous_gemm>(product, of_product); !ok) return ok;
     if (auto ok = detail::turn_stack(
-            engine, given.b, turned,
+            engine, given.b, {product.b.first.matrix, product.b.count, product.b.matrix_stride},
             {.stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch});
         !ok)
         return ok;

@@ -16,6 +16,11 @@ namespace deepgemm {
 
 namespace detail {
 
+/// True if all 128 columns under a scale of D must lie in one tile behind a gate, which leaves half of a tile's columns.
+constexpr bool wants_all_of_gate(const epilogue_info& epilogue) {
+    return epilogue.activation == activation_kind::swiglu && epilogue.cast.columns == 128;
+}
+
 /// Hopper multiplies neither FP4 nor TF32 here, and applies scales of 128 elements of K, or of all.
 inline std::string hopper_refuses(const gemm_workload& work) {
     for (const auto& [name, x] : {std::tuple{"A", work.a}, {"B", work.b}}) {
@@ -24,18 +29,22 @@ inline std::string hopper_refuses(const gemm_workload& work) {
         if (x.format != scale_kind::none && !x.tile.all_of_k() && x.tile.k != 128)
             return concat("a scale of ", name, " covers ", x.tile.k,
                           " elements of K; kernels of Hopper take scales of 128, or of all");
+        if (x.format == scale_kind::ue4m3)
+            return concat("the scales of ", name, " are ue4m3; kernels of Hopper take fp32 or ue8m0");
+    }
+    const bool by_token = work.b.format != scale_kind::none && work.b.tile == scale_tile{1, 128};
+    if (wants_all_of_gate(work.epilogue) && (by_token || work.promoted)) {
+        return concat(
+            "D is cast behind swiglu with scales of 128 columns, which takes tiles of 256; kernels of Hopper ",
+            "have registers for these where scales of B cover 128 x 128, or nothing is promoted");
     }
     return {};
 }
 
-/// Blackwell applies scales in tensor memory, from words of four that TMA loads, and nothing to sums.
+/// Blackwell applies scales along K in tensor memory, from words of four that TMA loads.
 inline std::string blackwell_refuses(const gemm_workload& work) {
     for (const auto& [name, rows, x] : {std::tuple{"A", "M", work.a}, {"B", "N", work.b}}) {
-        if (x.format == scale_kind::none) continue;
-        if (x.tile.all_of_k())
-            return concat(name,
-                          " has scales that hold for all of K; kernels of Blackwell take scales of 16, 32 or 128 "
-                          "elements of K, or none");
+        if (x.format == scale_kind::none || x.tile.all_of_k()) continue;
         if (x.format == scale_kind::fp32)
             return concat("the scales of ", name,
                           " are fp32; tensor cores of Blackwell apply packed ones, which gemm_options::packer "

@@ -35,19 +35,19 @@ template <class Engine>
 result<std::string> explain_fp8_gemm(const Engine& engine, const gemm_problem& problem) {
     using detail::turned_first;
     const auto planned = [&](turned_first first) {
-        const auto made = detail::turned_product::of(problem, first, nullptr);
+        const auto made = detail::turned_product::of(problem, first, {});
         return deepgemm::plan(workload_of(made.product), engine.device(), engine.template kernels<ops::gemm>(),
                               engine.knobs(), engine.template own<ops::gemm>());
     };
     if (auto ok = detail::check_gemm(problem); !ok) return ok.failure();
-    const turned_first all = turned_first::all_of(problem);
-    turned_first first = turned_first::but_one_of(problem);
+    const turned_first all = turned_first::all_on(engine.device(), problem);
+    turned_first first = all.any() ? turned_first::but_one_of(problem) : all;
     auto plan = planned(first);
     if (!plan && plan.failure().code == errc::no_kernel && first != all) plan = planned(first = all);
     if (!plan) return plan.failure();
     std::string text;
-    const auto tell = [&](const char* name, const input_matrix& x, bool before) -> result<void> {
-        if (!detail::is_turned(x)) return {};
+    const auto tell = [&](const char* name, const input_matrix& x, bool turned, bool before) -> result<void> {
+        if (!turned) return {};
         if (!before) {
             text += detail::turned_on_the_way(name);
             return {};
@@ -57,8 +57,8 @@ result<std::string> explain_fp8_gemm(const Engine& engine, const gemm_problem& p
         text += *turn;
         return {};
     };
-    if (auto ok = tell("A", problem.a.matrix, first.a); !ok) return ok.failure();
-    if (auto ok = tell("B", problem.b.matrix, first.b); !ok) return ok.failure();
+    if (auto ok = tell("A", problem.a.matrix, all.a, first.a); !ok) return ok.failure();
+    if (auto ok = tell("B", problem.b.matrix, all.b, first.b); !ok) return ok.failure();
     return text + explain(*plan);
 }
 

@@ -48,10 +48,9 @@ result<void> run_packed_first(const Engine& engine, const gemm_problem& problem,
 /// if the engine can do that; one that cannot refuses them. On Blackwell scales in FP32 are packed before.
 template <engine_for<ops::gemm> Engine>
 result<void> run(const Engine& engine, const gemm_problem& problem, const gemm_options& options) {
-    const bool hopper = engine.device().arch / 10 == arch::sm90::number / 10;
+    const turned_first turned = turned_first::all_on(engine.device(), problem);
     if constexpr (engine_for<Engine, ops::transpose>) {
-        const bool turned = hopper && (is_turned(problem.a.matrix) || is_turned(problem.b.matrix));
-        if (turned && !is_empty(problem)) return run_turned(engine, problem, options);
+        if (turned.any()) return run_turned(engine, problem, options);
     }
     const call_knobs<ops::gemm> knobs{options.num_sms, options.pin, options.dependent_launch};
     const bool blackwell = engine.device().arch / 10 == arch::sm100::number / 10;
@@ -60,8 +59,7 @@ result<void> run(const Engine& engine, const gemm_problem& problem, const gemm_o
         return run_packed_first(engine, problem, options, knobs);
     auto done = engine.template run<ops::gemm>(problem, options.stream, knobs);
     if constexpr (!engine_for<Engine, ops::transpose>) {
-        if (hopper && !done)
-            return untransposed(done.failure(), turned_first::all_of(problem), "gemm_options::workspace");
+        if (!done) return untransposed(done.failure(), turned, "gemm_options::workspace");
     }
     return done;
 }

@@ -105,9 +105,13 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
         if (size_of(work.a.type) == 2) made.cfg.block.k = 64;
         if (size_of(work.a.type) == 2 || (scaled_at_end(work.a) && !work.promoted))
             made.cfg.sm90.promote = promotion::never;
-        // Registers bring FP8 along M to a multiply only on the side of A.
+        if (detail::wants_all_of_gate(work.epilogue)) {
+            made.cfg.block.n = 256;
+            if (made.cfg.sm90.promote != promotion::never) made.cfg.sm90.column_parts = 2;
+        }
+        // Registers bring FP8 along M to a multiply only on the side of A, and D leaves exchanged operands without steps.
         if (size_of(work.b.type) == 1 && work.b.contiguous == major::mn) {
-            if (work.a.contiguous == major::k) {
+            if (work.a.contiguous == major::k && !work.epilogue.any() && !work.heads.any()) {
                 made.cfg.block.m = 64;
                 made.cfg.swap = true;
             } else {

@@ -47,6 +47,8 @@ template <major Order = major::k>
 using by_token = operand<e4m3, scale::per_token<scale::ue8m0>, Order>;
 template <major Order = major::k>
 using by_block = operand<e4m3, scale::per_block<scale::ue8m0>, Order>;
+/// FP8 with a scale for each row and all of K. These kernels also serve one scale for an operand, and none.
+using by_row = operand<e4m3, scale::per_row<scale::fp32>>;
 /// FP4 with a scale in UE8M0 for each 32 elements of K, or one in UE4M3 for each 16.
 template <major Order = major::k>
 using mx4 = operand<e2m1, scale::mx<scale::ue8m0>, Order>;
@@ -95,6 +97,12 @@ struct fp8_others : join<typename any<by_token<major::mn>, by_block<major::mn>, 
                          typename any<by_token<>, by_token<major::mn>, Epilogue, 128>::type> {};
 template <class D16, class D32>
 struct all_fp8_others : join<typename fp8_others<store<D16>>::type, typename fp8_others<store<D32>>::type> {};
+
+/// FP8 whose scales hold for all of K, on both sides.
+template <class X, class D16, class D32>
+struct all_fp8_rows : join<typename few_and_many<X, X, store<D16>, 128, 256>::type,
+                           typename any<X, X, store<D32>, 128>::type, typename any<X, X, accumulate<D32>, 128>::type> {
+};
 
 /// Weights in FP4 beside FP8, which TMA spreads over bytes: along K, and along N in runs of 128 elements, so that a CTA has whole
 /// runs.
@@ -165,6 +173,7 @@ using sm100_bf16_others = sm100::half_others<bf16>::type;
 using sm100_f16 = sm100::any_half<f16>::type;
 using sm100_weights = sm100::all_fp8_weights<bf16, float>::type;
 using sm100_tokens = sm100::all_fp8_tokens<bf16, float>::type;
+using sm100_rows = sm100::all_fp8_rows<sm100::by_row, bf16, float>::type;
 using sm100_heads = sm100::kernels_of<sm100::by_token<>, sm100::by_block<>, store_heads<bf16, 128, 64, 128>,
                                       sm100::alone(64, 128), sm100::alone(128, 128), sm100::pair(128, 128)>::type;
 using sm100_fp8_others = sm100::all_fp8_others<bf16, float>::type;
@@ -184,6 +193,7 @@ DEEPGEMM_BOTH constexpr auto sm100_dense() {
                            sm100_weights{},      // FP8, weights scaled by block
                            sm100_tokens{},       // FP8, both scaled by token
                            sm100_fp8_others{},   // FP8 in the orders left
+                           sm100_rows{},         // FP8 with a scale a row, one an operand, or none
                            sm100_heads{},        // FP8, columns apart by heads
                            sm100_fp8_fp4{},      // FP8 x FP4
                            sm100_mxf4{},         // FP4 x FP4, scales of 32 elements

@@ -7,6 +7,7 @@
 #include <deepgemm/core/arch.cuh>
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/host/print.hpp>
+#include <deepgemm/mma/sm100/tile_rules.cuh>
 #include <deepgemm/ops/gemm/problem.hpp>
 
 DEEPGEMM_LIBRARY_HEADER
@@ -213,39 +214,37 @@ inline result<void> check_sm100_tile(const sm100_tile& tile, const gemm_workload
     }
     const int rows = tile.rows(), columns = tile.columns();
     const operand_info &of_rows = tile.swap ? work.b : work.a, &of_columns = tile.swap ? work.a : work.b;
-    if (tile.ctas != 1 && tile.ctas != 2)
+    if (!sm100::ctas_fit(tile.ctas))
         return fail(errc::bad_option, tile.ctas, " CTAs multiply together; it must be 1 or 2");
-    if (tile.split_k < 1 || tile.split_k * tile.ctas > 8)
+    if (!sm100::parts_fit(tile.split_k, tile.ctas))
         return fail(errc::bad_option, "K has ", tile.split_k, " parts of ", tile.ctas,
-                    tile.ctas == 1 ? " CTA" : " CTAs",
-                    ", which are one cluster of at most 8 CTAs; there must be from 1 to ", 8 / tile.ctas, " parts");
+                    tile.ctas == 1 ? " CTA" : " CTAs", ", which are one cluster of at most ", sm100::most_cluster_ctas,
+                    " CTAs; there must be from 1 to ", sm100::most_cluster_ctas / tile.ctas, " parts");
     if (tile.split_k > 1 && tile.cluster.size() > 1)
         return fail(errc::bad_option, "K has ", tile.split_k, " parts, and ", tile.cluster.size(),
                     " CTAs share tiles; a cluster does one of the two");
-    if (rows != 128)
-        return fail(errc::bad_option, "a tile has ", rows,
-                    " rows of the multiply; it must be 128, the lanes of tensor memory");
-    if (columns < 8 || columns > 256 || columns % (8 * tile.ctas) != 0)
+    if (rows != sm100::tile_rows)
+        return fail(errc::bad_option, "a tile has ", rows, " rows of the multiply; it must be ", sm100::tile_rows,
+                    ", the lanes of tensor memory");
+    if (const int step = sm100::column_step(tile.ctas); !sm100::columns_fit(columns, step))
         return fail(errc::bad_option, "a tile has ", columns, " columns of the multiply; it must be a multiple of ",
-                    8 * tile.ctas, " up to 256");
-    const int step = 16 * tile.ctas;
-    if (how.element_bits == 8 && of_columns.contiguous == major::mn && columns % step != 0)
+                    step, " up to ", sm100::most_columns);
+    if (const int step = sm100::column_step(tile.ctas, how.element_bits, of_columns.contiguous);
+        !sm100::columns_fit(columns, step))
         return fail(errc::bad_option, "a tile has ", columns,
                     " columns of 8-bit elements that are not contiguous along K; it must be a multiple of ", step);
-    // Copies of an operand that does not lie along K have runs of 128 elements of FP4, of 128 bytes of TF32, whose swizzle has
-    // no shorter lines, and of 64 bytes of others.
-    const auto runs = [&](const operand_info& x, int extent) -> result<void> {
-        const int run = x.type == dtype::e2m1x2 ? 128 : x.type == dtype::tf32 ? 32 : 64 * 8 / int(bits_of(x.type));
-        if (x.contiguous == major::k || extent % run == 0) return {};
+    const auto copies = [&](const operand_info& x, int extent) -> result<void> {
+        const int copied = sm100::copied_rows(x.type, x.contiguous, how.element_bits, extent);
+        if (x.contiguous == major::k || extent % copied == 0) return {};
         return fail(errc::bad_option, "a CTA has ", extent, " rows of ", x.type,
-                    " that do not lie along K; TMA copies ", run, " at a time");
+                    " that do not lie along K; TMA copies ", copied, " at a time");
     };
-    if (auto ok = runs(of_rows, rows); !ok) return ok;
-    if (auto ok = runs(of_columns, columns / tile.ctas); !ok) return ok;
+    if (auto ok = copies(of_rows, rows); !ok) return ok;
+    if (auto ok = copies(of_columns, columns / tile.ctas); !ok) return ok;
     if (auto ok = detail::check_sm100_results(tile, work); !ok) return ok;
-    if (tile.accumulators < 1)
-        return fail(errc::bad_option, "a tile has ", tile.accumulators, " accumulators; it needs one");
-    if (tile.tc_util < 1 || tile.tc_util > 100)
+    if (!sm100::accumulators_fit(tile.accumulators))
+        return fail(errc::bad_option, "a tile has ", tile.accumulators, " accumulators; it must have from 2 to 16");
+    if (!sm100::throttle_fits(tile.tc_util))
         return fail(errc::bad_option, "tensor cores multiply for ", tile.tc_util,
                     " percent of the time; tc_util must be from 1 to 100");
     const int taken = sm100_tmem_columns(tile, how);

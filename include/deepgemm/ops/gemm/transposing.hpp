@@ -21,27 +21,22 @@ constexpr bool is_turned(const input_matrix& x) {
 }
 
 /// Bytes from row to row of an operand in the workspace: whole cache lines.
-constexpr i64 turned_pitch(i64 k) { return align_up(k, i64(128)); }
+constexpr i64 turned_pitch(i64 k) { return held(align_up(wide(max(k, i64(0))), wide(128))); }
 
-/// Bytes of the workspace that an operand takes.
-constexpr u64 turned_bytes(const input_matrix& x) {
-    return is_turned(x) ? u64(x.rows) * u64(turned_pitch(x.columns)) : 0;
+/// Bytes of the workspace that an operand takes. Extents have not been checked, so this holds what any of them make.
+constexpr wide turned_bytes(const input_matrix& x) {
+    return is_turned(x) ? wide(max(x.rows, i64(0))) * turned_pitch(x.columns) : wide(0);
 }
-/// The same of a stack of operands, as wide as it takes.
+/// The same of a stack of operands, at most what 64 bits hold.
 constexpr wide turned_stack_bytes(const scaled_stack& x) {
-    return x.count > 0 ? wide(x.count) * turned_bytes(x.first.matrix) : wide(0);
-}
-/// A number of bytes as 64 bits hold it. No memory has as many as the largest.
-constexpr u64 held_bytes(wide bytes) {
-    constexpr wide most = ~u64(0);
-    return u64(min(bytes, most));
+    return x.count > 0 ? held_bytes(x.count * wide(held_bytes(turned_bytes(x.first.matrix)))) : wide(0);
 }
 
 /// Where the matrices of a stack of operands lie in a workspace, transposed, one after the other.
 inline input_stack turned_stack(const scaled_stack& x, const void* place) {
     const input_matrix& one = x.first.matrix;
     const i64 pitch = turned_pitch(one.columns);
-    return {{place, one.type, one.rows, one.columns, pitch, 1}, x.count, one.rows * pitch};
+    return {{place, one.type, one.rows, one.columns, pitch, 1}, x.count, held(wide(one.rows) * pitch)};
 }
 /// Transposes the matrices of a stack to where turned_stack() says.
 template <class Engine>
@@ -59,7 +54,7 @@ result<void> turn_stack(const Engine& engine, const scaled_stack& from, const in
 /// Bytes of workspace with which any product of FP8 operands A (m,k) and B (n,k) runs: those of each operand that is contiguous
 /// along M or N, in rows of whole cache lines; 0 if both are contiguous along K. Of B (k,n), give transposed(b).
 constexpr u64 fp8_gemm_workspace_bytes(const input_matrix& a, const input_matrix& b) {
-    return detail::turned_bytes(a) + detail::turned_bytes(b);
+    return detail::held_bytes(detail::turned_bytes(a) + detail::turned_bytes(b));
 }
 
 namespace detail {
@@ -72,12 +67,18 @@ struct turned_first {
 
     bool any() const { return a || b; }
     u64 bytes(const gemm_problem& problem) const {
-        return (a ? turned_bytes(problem.a.matrix) : 0) + (b ? turned_bytes(problem.b.matrix) : 0);
+        return held_bytes((a ? turned_bytes(problem.a.matrix) : wide(0)) +
+                          (b ? turned_bytes(problem.b.matrix) : wide(0)));
     }
 
     /// All that are turned, as kernels need it that read operands along K.
     static turned_first all_of(const gemm_problem& problem) {
         return {is_turned(problem.a.matrix), is_turned(problem.b.matrix)};
+    }
+    /// The same on a device: only Hopper does not multiply them as they are. None if there is nothing to compute.
+    static turned_first all_on(const device_info& device, const gemm_problem& problem) {
+        const bool hopper = device.arch / 10 == arch::sm90::number / 10;
+        return hopper && !is_empty(problem) ? all_of(problem) : turned_first{};
     }
     /// Those that are turned but for one that a kernel had better transpose on the way: that of a product with few rows on the
     /// other side, or columns. The same as all_of() if there is none.
@@ -122,14 +123,16 @@ struct turned_product {
     gemm_problem given{}, product{};
     turned_first first{};
 
-    static turned_product of(const gemm_problem& given, turned_first first, void* workspace) {
+    /// Where the workspace is too small, operands have its start for a place.
+    static turned_product of(const gemm_problem& given, turned_first first, const workspace_memory& workspace) {
         turned_product made{given, given, first};
-        const auto move = [&](input_matrix& x, void* place) {
+        const auto move = [](input_matrix& x, void* place) {
             x = {place, x.type, x.rows, x.columns, turned_pitch(x.columns), 1};
         };
-        const u64 of_a = first.a ? turned_bytes(given.a.matrix) : 0;
-        if (first.a) move(made.product.a.matrix, workspace);
-        if (first.b) move(made.product.b.matrix, workspace == nullptr ? nullptr : static_cast<char*>(workspace) + of_a);
+        const bool fits = workspace.data != nullptr && workspace.bytes >= first.bytes(given);
+        const i64 of_a = first.a && fits ? i64(turned_bytes(given.a.matrix)) : 0;
+        if (first.a) move(made.product.a.matrix, workspace.data);
+        if (first.b) move(made.product.b.matrix, fits ? static_cast<char*>(workspace.data) + of_a : workspace.data);
         // The transposition begins when the kernel before it has ended, so what it does not write is complete.
         if (first.any()) made.product.ready = {!first.a, !first.b};
         return made;
@@ -155,7 +158,7 @@ struct turned_product {
 /// Runs a product after the transpositions that `first` names. Nothing is launched if there is an error.
 template <class Engine, class Options>
 result<void> run_turned(const Engine& engine, const gemm_problem& problem, turned_first first, const Options& options) {
-    const turned_product made = turned_product::of(problem, first, options.workspace.data);
+    const turned_product made = turned_product::of(problem, first, options.workspace);
     if (auto ok = made.check(options.workspace); !ok) return ok;
     call_knobs<ops::gemm> of_product{options.num_sms, options.pin, options.dependent_launch};
     // After a transposition the product always starts early: what it depends on is that.

@@ -37,7 +37,11 @@ struct grouped_gemm
     }
     static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
 
-    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
+    static std::string refusal(const workload& work, const device_info& device) {
+        return refusal_of(work.one(), device);
+    }
+
+    /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one(), device);
         made.traits.groups = grouping::masked;
@@ -45,7 +49,8 @@ struct grouped_gemm
     }
 };
 
-static_assert(operation<grouped_gemm> && operation_concept::varies_rows<grouped_gemm>);
+static_assert(operation<grouped_gemm> && operation_concept::varies_rows<grouped_gemm> &&
+              operation_concept::refuses<grouped_gemm>);
 
 }  // namespace ops
 

@@ -67,7 +67,10 @@ constexpr gemm_problem first_of(const grouped_problem& problem) {
 constexpr grouped_workload workload_of(const same_as<grouped_problem> auto& problem) {
     const gemm_workload one = workload_of(detail::first_of(problem));
     const i32 rows = one.shape.m, expected = i32(min(problem.expected_rows, i64(rows)));
-    return {i32(problem.a.count), one.shape, expected == 0 ? rows : expected, one.a, one.b, one.d, one.epilogue};
+    grouped_workload work{i32(problem.a.count), one.shape, expected == 0 ? rows : expected, one.a, one.b, one.d,
+                          one.epilogue};
+    if (detail::reads_a_scales_by_word(problem.a)) work.a.scales = major::k;
+    return work;
 }
 
 /// True if there is nothing to compute and nothing to write, for any counts.

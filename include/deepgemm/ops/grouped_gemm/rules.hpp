@@ -27,7 +27,7 @@ inline result<void> validate(const grouped_workload& work) {
     if (auto ok = check_extent("the number of groups", work.groups); !ok) return ok;
     if (auto ok = check_extent("expected_rows", work.expected_rows); !ok) return ok;
     if (auto ok = validate(work.one()); !ok) return ok;
-    return detail::check_tiles(work.groups, "group", work.shape.m, work.shape.n);
+    return detail::check_tiles(work.groups, "group", work.shape.m, work.shape.n, 8);
 }
 
 namespace detail {
@@ -44,7 +44,7 @@ inline result<void> check_grouped(const grouped_problem& problem) {
     if (auto ok = check_expected_rows(expected_rows); !ok) return ok;
     const gemm_problem first = first_of(problem);
     if (auto ok = check_form(first); !ok || is_empty(workload_of(problem))) return ok;
-    if (auto ok = check_tiles(a.count, "group", d.first.rows, b.first.matrix.rows); !ok) return ok;
+    if (auto ok = check_tiles(a.count, "group", d.first.rows, b.first.matrix.rows, 8); !ok) return ok;
     if (auto ok = check_placement(first); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     if (auto ok = check_scales_of_stack(epilogue, d.first.rows, d.first.columns, d.count); !ok) return ok;
@@ -68,7 +68,7 @@ inline auto memory_of(const grouped_problem& problem) {
     if (a.first.matrix.columns == 0) return list;
     list.add(memory_of("A", a.first.matrix, a.count, a.matrix_stride));
     list.add(memory_of("B", b.first.matrix, b.count, b.matrix_stride));
-    list.add(memory_of("the scales of A", a, detail::reads_by_word(a.first.scales, false)));
+    list.add(memory_of("the scales of A", a, detail::reads_a_scales_by_word(a)));
     list.add(memory_of("the scales of B", b, detail::reads_by_word(b.first.scales, true)));
     return list;
 }

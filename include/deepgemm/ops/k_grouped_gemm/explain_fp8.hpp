@@ -14,7 +14,8 @@ namespace deepgemm {
 /// first, and the plan of what follows. `problem` is checked but for its memory. Host.
 template <class Engine>
     requires(engine_for<Engine, ops::k_grouped_gemm>&& engine_for<Engine, ops::transpose>)
-result<std::string> explain_k_grouped_fp8_gemm(const Engine& engine, const k_grouped_problem& problem) {
+result<std::string> explain_k_grouped_fp8_gemm(const Engine& engine, k_grouped_problem problem) {
+    if (auto ok = detail::as_rows_of_tokens(problem); !ok) return ok.failure();
     if (auto ok = detail::check_k_grouped(problem); !ok) return ok.failure();
     const auto made = detail::turned_k_groups::of(problem, {});
     const auto plan =

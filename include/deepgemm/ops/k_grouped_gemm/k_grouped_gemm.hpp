@@ -53,6 +53,16 @@ inline k_grouped_problem some_groups(const k_grouped_problem& all, i64 first, i6
     return made;
 }
 
+/// Checks the groups of operands that have a row for each element of K. There concatenated groups are rows one after another, as
+/// those of a list by size are; so they become such.
+inline result<void> as_rows_of_tokens(k_grouped_problem& given) {
+    k_group_list& groups = given.groups;
+    if (!groups.concatenated) return {};
+    if (auto ok = check_concatenated(groups, whole_of(given), max_extent); !ok) return ok;
+    groups = k_groups_by_size(groups.data, groups.count);
+    return {};
+}
+
 /// Runs a product in groups of K whose operands must be of the types that the named function takes. Concatenated operands with more
 /// groups than a launch takes are run part after part.
 template <engine_for<ops::k_grouped_gemm> Engine>
@@ -99,15 +109,15 @@ result<void> k_grouped_fp8_gemm_nt_contiguous(const Engine& engine, const scaled
 }
 
 /// As k_grouped_fp8_gemm_nt_contiguous, of BF16 operands A (k,m) and B (k,n) without scales, summed in FP32. Groups may start and
-/// end at any k, as k_group_list::alignment says, and no k between them is used.
+/// end at any k, as k_group_list::alignment says, and no k between them is used. Concatenated groups are rows one after another here.
 template <engine_for<ops::k_grouped_gemm> Engine>
 result<void> k_grouped_bf16_gemm_tn_contiguous(const Engine& engine, const input_matrix& a, const input_matrix& b,
                                                const output_stack& d, const k_group_list& groups,
                                                const k_grouped_options& options = {}) {
-    return detail::run_typed(
-        engine, detail::bf16_operands,
-        k_grouped_problem{unscaled(transposed(a)), unscaled(transposed(b)), d, groups, options.c, options.ready},
-        options);
+    k_grouped_problem given{unscaled(transposed(a)), unscaled(transposed(b)), d, groups, options.c, options.ready};
+    if (auto ok = detail::check_types(detail::bf16_operands, given.a, given.b); !ok) return ok;
+    if (auto ok = detail::as_rows_of_tokens(given); !ok) return ok;
+    return detail::run_typed(engine, detail::bf16_operands, given, options);
 }
 
 }  // namespace deepgemm

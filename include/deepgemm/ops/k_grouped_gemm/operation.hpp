@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/ops/gemm/operation.hpp>
@@ -42,7 +43,25 @@ struct k_grouped_gemm
     }
     static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
 
-    /// A kernel for a workload. Its configuration is left to the user who instantiates it.
+    /// Why none can be instantiated: packed scales are those of single rows, along M and N, on both sides.
+    static std::string refusal(const workload& work, const device_info& device) {
+        if (work.shape.k == 0) return {};
+        const auto packed = [](const operand_info& x) { return scales_per_word(x.format) > 1; };
+        const bool of_a = packed(work.a), of_b = packed(work.b);
+        if (of_a != of_b) {
+            return concat("the scales of ", of_a ? "A" : "B", " are packed and those of ", of_a ? "B" : "A",
+                          " are not; kernels of groups of K take both in one form");
+        }
+        for (const auto& [name, rows, x] : {std::tuple{"A", "M", work.a}, {"B", "N", work.b}}) {
+            if (of_a && (x.tile.mn != 1 || x.scales == major::k)) {
+                return concat("the scales of ", name, " are packed; kernels of groups of K take such of single rows, ",
+                              "contiguous along ", rows);
+            }
+        }
+        return refusal_of(work.one(), device);
+    }
+
+    /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made = gemm::wanted(work.one(), device);
         made.traits.groups = work.by();
@@ -50,7 +69,8 @@ struct k_grouped_gemm
     }
 };
 
-static_assert(operation<k_grouped_gemm> && operation_concept::varies_rows<k_grouped_gemm>);
+static_assert(operation<k_grouped_gemm> && operation_concept::varies_rows<k_grouped_gemm> &&
+              operation_concept::refuses<k_grouped_gemm>);
 
 }  // namespace ops
 

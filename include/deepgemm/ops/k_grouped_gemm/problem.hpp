@@ -97,7 +97,7 @@ struct k_grouped_workload {
     /// The product of one group that has as much of K as groups have on average.
     constexpr gemm_workload usual() const {
         gemm_workload made = one();
-        made.shape.k = ceil_div(shape.k, max(groups, 1));
+        made.shape.k = i32(ceil_div(i64(shape.k), i64(max(groups, 1))));
         return made;
     }
     constexpr grouping by() const { return concatenated ? grouping::k_concatenated : grouping::along_k; }

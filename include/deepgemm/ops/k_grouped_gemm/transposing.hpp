@@ -28,12 +28,15 @@ struct turned_k_groups {
 
     /// Where the workspace is too small, operands have its start for a place.
     static turned_k_groups of(const k_grouped_problem& given, const workspace_memory& workspace) {
-        turned_k_groups made{given, given, {is_turned(given.a.matrix), is_turned(given.b.matrix)}};
+        turned_k_groups made{given, given};
+        const bool computes = given.d.count > 0 && given.a.matrix.rows > 0 && given.b.matrix.rows > 0;
+        if (computes) made.first = {is_turned(given.a.matrix), is_turned(given.b.matrix)};
         const auto move = [](input_matrix& x, const void* place) {
             x = turned_stack({unscaled(x), 1, 0, 0}, place).first;
         };
-        const u64 of_a = turned_bytes(given.a.matrix);
-        made.bytes = of_a + turned_bytes(given.b.matrix);
+        const wide of_a = made.first.a ? turned_bytes(given.a.matrix) : wide(0),
+                   of_b = made.first.b ? turned_bytes(given.b.matrix) : wide(0);
+        made.bytes = held_bytes(of_a + of_b);
         const bool fits = workspace.data != nullptr && workspace.bytes >= made.bytes;
         if (made.first.a) move(made.product.a.matrix, workspace.data);
         if (made.first.b)
@@ -93,11 +96,10 @@ result<void> k_grouped_fp8_gemm_tn_contiguous(const Engine& engine, const scaled
                                               const workspace_memory& workspace,
                                               const k_grouped_options& options = {}) {
     k_grouped_problem given{transposed(a), transposed(b), d, groups, options.c, options.ready};
-    given.groups.concatenated = false;
     if (auto ok = detail::check_types(detail::fp8_operands, given.a, given.b); !ok) return ok;
+    if (auto ok = detail::as_rows_of_tokens(given); !ok) return ok;
     const detail::turned_k_groups made = detail::turned_k_groups::of(given, workspace);
-    const bool computes = d.count > 0 && a.matrix.rows > 0 && a.matrix.columns > 0 && b.matrix.columns > 0;
-    if (!made.first.any() || !computes) return detail::run_typed(engine, detail::fp8_operands, given, options);
+    if (!made.first.any()) return detail::run_typed(engine, detail::fp8_operands, given, options);
     if (auto ok = made.check(workspace); !ok) return ok;
     return made.run(engine, options);
 }

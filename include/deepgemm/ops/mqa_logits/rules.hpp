@@ -40,6 +40,13 @@ inline result<void> check_mqa_sizes(i64 queries, i64 keys, i64 heads) {
     return {};
 }
 
+/// Checks sizes and types.
+inline result<void> check_mqa_shape(const mqa_logits_problem& problem) {
+    if (auto ok = check_mqa_kind(problem.heads, problem.depth, problem.weights_type, problem.logits_type); !ok)
+        return ok;
+    return check_mqa_sizes(problem.queries, problem.keys, problem.heads);
+}
+
 /// Checks that rows of `columns` elements, `stride` apart, do not overlap.
 inline result<void> check_row_stride(const char* name, i64 stride, i64 columns) {
     if (stride == 0 || stride >= columns) return {};
@@ -65,9 +72,7 @@ inline memory_use rows_memory(const char* name, const void* data, i64 rows, i64 
 /// Checks a problem against the rules of the operation, but not those for memory. If there is nothing to compute, only sizes
 /// and types are checked.
 inline result<void> check_mqa_logits(const mqa_logits_problem& problem) {
-    if (auto ok = check_mqa_kind(problem.heads, problem.depth, problem.weights_type, problem.logits_type); !ok)
-        return ok;
-    if (auto ok = check_mqa_sizes(problem.queries, problem.keys, problem.heads); !ok) return ok;
+    if (auto ok = check_mqa_shape(problem); !ok) return ok;
     if (is_empty(workload_of(problem))) return {};
     if (problem.form == logits_form::compressed) {
         if (auto ok = check_extent("columns", problem.columns, 1); !ok) return ok;

@@ -34,10 +34,21 @@ inline result<void> check_paged_mqa_sizes(i64 queries, i64 columns, i64 heads) {
                 " columns are too many at once; slots of 64 keys are counted in 32 bits");
 }
 
-/// Checks pages and the block table.
-inline result<void> check_pages(const paged_mqa_logits_problem& problem) {
+/// Checks sizes and types.
+inline result<void> check_paged_mqa_shape(const paged_mqa_logits_problem& problem) {
+    if (auto ok = check_paged_mqa_kind(problem.heads, problem.depth, problem.weights_type, problem.logits_type,
+                                       problem.block, problem.form);
+        !ok)
+        return ok;
+    if (auto ok = check_extent("the number of requests", problem.requests); !ok) return ok;
+    if (auto ok = check_extent("next_n", problem.next_n, 1); !ok) return ok;
+    if (auto ok = check_paged_mqa_sizes(paged_queries(problem), problem.columns, problem.heads); !ok) return ok;
     if (auto ok = check_extent("the number of pages", problem.pages); !ok) return ok;
-    if (auto ok = check_extent("table_columns", problem.table_columns); !ok) return ok;
+    return check_extent("table_columns", problem.table_columns);
+}
+
+/// Checks how pages and the block table lie in memory.
+inline result<void> check_pages(const paged_mqa_logits_problem& problem) {
     const i64 stride = page_stride(problem);
     if (stride % 16 != 0 || stride < page_bytes(problem) || stride >= i64(1) << 40) {
         return fail(errc::bad_layout, "page_stride is ", problem.page_stride,
@@ -50,13 +61,7 @@ inline result<void> check_pages(const paged_mqa_logits_problem& problem) {
 /// Checks a problem against the rules of the operation, but not those for memory. If there is nothing to compute, only sizes
 /// and types are checked.
 inline result<void> check_paged_mqa_logits(const paged_mqa_logits_problem& problem) {
-    if (auto ok = check_paged_mqa_kind(problem.heads, problem.depth, problem.weights_type, problem.logits_type,
-                                       problem.block, problem.form);
-        !ok)
-        return ok;
-    if (auto ok = check_extent("the number of requests", problem.requests); !ok) return ok;
-    if (auto ok = check_extent("next_n", problem.next_n, 1); !ok) return ok;
-    if (auto ok = check_paged_mqa_sizes(paged_queries(problem), problem.columns, problem.heads); !ok) return ok;
+    if (auto ok = check_paged_mqa_shape(problem); !ok) return ok;
     if (is_empty(workload_of(problem))) return {};
     if (auto ok = check_pages(problem); !ok) return ok;
     if ((problem.schedule != nullptr || problem.makes_schedule) &&

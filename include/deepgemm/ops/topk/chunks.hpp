@@ -98,11 +98,23 @@ result<void> check_scored_topk(const scored_chunk<typename O::problem>& all, con
     return check_memory(list);
 }
 
-/// Checks and runs a call that scores by operation `O`. `chunk(from, count)` is a chunk.
+/// The configuration that scores all queries of a call at once, whose sizes and types are valid. Chunks get the same one:
+/// another may be faster for a few queries, but may add in another order.
+template <class O, class Engine>
+result<typename O::config> config_of_call(const Engine& engine, typename O::problem problem,
+                                          const scored_topk_options<typename O::config>& options) {
+    problem.form = logits_form::unclean;
+    const auto work = workload_of(problem);
+    if (O::is_empty(work)) return options.pin_logits.value_or(typename O::config{});
+    return engine.template config_for<O>(work, {options.num_sms, options.pin_logits, options.dependent_launch});
+}
+
+/// Checks and runs a call that scores by operation `O`, with configuration `config` if there is one. `chunk(from, count)` is a
+/// chunk.
 template <class O, class Engine, class Config, class Chunk>
-result<void> run_scored_topk(const Engine& engine, const chunk_lengths& lengths, const mqa_topk_result& to,
-                             const workspace_memory& workspace, const scored_topk_options<Config>& options,
-                             const Chunk& chunk) {
+result<void> run_scored_topk(const Engine& engine, const result<Config>& config, const chunk_lengths& lengths,
+                             const mqa_topk_result& to, const workspace_memory& workspace,
+                             const scored_topk_options<Config>& options, const Chunk& chunk) {
     const i64 queries = lengths.queries;
     if (queries > 0 && workspace.bytes < lengths.least_bytes()) {
         return fail(errc::bad_option, "the workspace has ", workspace.bytes, " bytes; it must have at least ",
@@ -112,7 +124,8 @@ result<void> run_scored_topk(const Engine& engine, const chunk_lengths& lengths,
     all.best.indices = to.indices;  // with the rows that the caller says
     all.best.scores = to.scores;
     if (auto ok = check_scored_topk<O>(all, workspace); !ok) return ok;
-    const call_knobs<O> to_score{options.num_sms, options.pin_logits, options.dependent_launch};
+    if (!config) return config.failure();
+    const call_knobs<O> to_score{options.num_sms, *config, options.dependent_launch};
     const call_knobs<ops::topk> to_select{options.num_sms, options.pin_topk, options.dependent_launch};
     const i64 most = lengths.in(workspace.bytes);
     for (i64 from = 0; from < queries; from += most) {

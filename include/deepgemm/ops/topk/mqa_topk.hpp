@@ -24,11 +24,11 @@ inline chunk_lengths chunks_of(const mqa_logits_problem& problem, const std::opt
 }  // namespace detail
 
 /// Bytes of the smallest workspace with which fp8_mqa_topk() takes `problem`: the logits of a chunk of at least eight queries, in
-/// whole tiles of the kernel. A multiple of it makes chunks so many times as long. 0 for heads or types that no kernel has.
+/// whole tiles of the kernel. A multiple of it makes chunks so many times as long. `pin_logits` is the configuration of the
+/// kernel where that is not the library's own. 0 for sizes or types that no call takes.
 inline u64 mqa_topk_workspace_bytes(const mqa_logits_problem& problem,
                                     const std::optional<mqa_logits_config>& pin_logits = {}) {
-    if (!detail::check_mqa_kind(problem.heads, problem.depth, problem.weights_type, problem.logits_type)) return 0;
-    return detail::chunks_of(problem, pin_logits).least_bytes();
+    return detail::check_mqa_shape(problem) ? detail::chunks_of(problem, pin_logits).least_bytes() : 0;
 }
 
 /// The indices of the best keys of each query, from the best on: fp8_mqa_logits() and topk() of its logits, bit for bit, in chunks
@@ -39,10 +39,9 @@ template <class Engine>
     requires(engine_for<Engine, ops::mqa_logits>&& engine_for<Engine, ops::topk>)
 result<void> fp8_mqa_topk(const Engine& engine, const mqa_logits_problem& problem, const mqa_topk_result& to,
                           const workspace_memory& workspace, const mqa_topk_options& options = {}) {
-    if (auto ok = detail::check_mqa_kind(problem.heads, problem.depth, problem.weights_type, problem.logits_type); !ok)
-        return ok;
-    if (auto ok = detail::check_mqa_sizes(problem.queries, problem.keys, problem.heads); !ok) return ok;
-    const detail::chunk_lengths lengths = detail::chunks_of(problem, options.pin_logits);
+    if (auto ok = detail::check_mqa_shape(problem); !ok) return ok;
+    const auto config = detail::config_of_call<ops::mqa_logits>(engine, problem, options);
+    const auto lengths = detail::chunks_of(problem, config ? *config : options.pin_logits);
     const auto chunk = [&](i64 from, i64 count) {
         auto made = detail::chunk_of(problem, lengths, to, workspace.data, from, count);
         made.scores.queries = count;
@@ -50,7 +49,7 @@ result<void> fp8_mqa_topk(const Engine& engine, const mqa_logits_problem& proble
         made.best.last = made.scores.last = detail::moved(problem.last, from);
         return made;
     };
-    return detail::run_scored_topk<ops::mqa_logits>(engine, lengths, to, workspace, options, chunk);
+    return detail::run_scored_topk<ops::mqa_logits>(engine, config, lengths, to, workspace, options, chunk);
 }
 
 }  // namespace deepgemm

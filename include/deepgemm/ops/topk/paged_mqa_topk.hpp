@@ -13,6 +13,12 @@ using paged_mqa_topk_options = scored_topk_options<paged_mqa_config>;
 
 namespace detail {
 
+/// The problem without what does not count: the form and the stride of its logits.
+inline paged_mqa_logits_problem unclean(paged_mqa_logits_problem problem) {
+    problem.form = logits_form::unclean;
+    problem.logits_stride = 0;
+    return problem;
+}
 /// Queries that have an entry of `lengths` in common.
 constexpr i64 queries_of_length(const paged_mqa_logits_problem& problem) {
     return problem.per_query || problem.indices ? 1 : problem.next_n;
@@ -45,8 +51,9 @@ inline scored_chunk<paged_mqa_logits_problem> chunk_of(const paged_mqa_logits_pr
 
 /// Bytes of the smallest workspace with which fp8_paged_mqa_topk() takes `problem`: the logits of one request, or with `indices`
 /// those of all queries. n times as much makes chunks of n requests, and enough for all makes one chunk, as decode wants it.
+/// 0 for sizes or types that no call takes.
 inline u64 paged_mqa_topk_workspace_bytes(const paged_mqa_logits_problem& problem) {
-    return detail::chunks_of(problem).least_bytes();
+    return detail::check_paged_mqa_shape(detail::unclean(problem)) ? detail::chunks_of(problem).least_bytes() : 0;
 }
 
 /// The indices of the best keys of each query, from the best on: fp8_paged_mqa_logits() and topk() of each context, bit for bit,
@@ -60,16 +67,14 @@ template <class Engine>
 result<void> fp8_paged_mqa_topk(const Engine& engine, const paged_mqa_logits_problem& problem,
                                 const mqa_topk_result& to, const workspace_memory& workspace,
                                 const paged_mqa_topk_options& options = {}) {
-    paged_mqa_logits_problem unclean = problem;
-    unclean.form = logits_form::unclean;
-    unclean.logits_stride = 0;
-    if (auto ok = detail::check_paged_mqa_logits(unclean); !ok) return ok;
+    if (auto ok = detail::check_paged_mqa_logits(detail::unclean(problem)); !ok) return ok;
     if (problem.makes_schedule) {
         return fail(errc::bad_option, "makes_schedule is set; a call for the best keys makes no schedule");
     }
     const auto chunk = [&](i64 from, i64 count) { return detail::chunk_of(problem, to, workspace.data, from, count); };
-    return detail::run_scored_topk<ops::paged_mqa_logits>(engine, detail::chunks_of(problem), to, workspace, options,
-                                                          chunk);
+    const auto config = detail::config_of_call<ops::paged_mqa_logits>(engine, problem, options);
+    return detail::run_scored_topk<ops::paged_mqa_logits>(engine, config, detail::chunks_of(problem), to, workspace,
+                                                          options, chunk);
 }
 
 }  // namespace deepgemm
