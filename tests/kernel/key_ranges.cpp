@@ -2,7 +2,7 @@
 // Ragged key ranges by themselves: each key tile of each query tile is in one run of one CTA, runs tell their queries' ranges,
 // and no CTA has much more to do than another.
 #include <deepgemm/reference/random.hpp>
-#include <deepgemm/schedule/key_ranges.cuh>
+#include <deepgemm/schedule/ragged_tiles.cuh>
 #include <deepgemm/sim/launch.hpp>
 
 #include <doctest/doctest.h>

@@ -18,6 +18,7 @@
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/schedule/key_ranges.cuh>
+#include <deepgemm/schedule/ragged_tiles.cuh>
 
 namespace deepgemm {
 
