@@ -278,7 +278,8 @@ deepgemm_status deepgemm_k_grouped_fp8_gemm_nt_contiguous(const deepgemm_engine*
                                                           const deepgemm_k_groups* groups, void* stream,
                                                           deepgemm_message* message);
 /* The same of operands that may be contiguous along M or N instead, a row for each token: row_stride 1, column_stride the distance from
- * one k to the next. Such an operand is transposed into the workspace first. */
+ * one k to the next. Such an operand is transposed into the workspace first. Tokens of concatenated groups are rows one after
+ * another; only two operands along K are the matrices of deepgemm_k_groups::host_sizes. */
 deepgemm_status deepgemm_k_grouped_fp8_gemm_with_workspace(const deepgemm_engine* engine, const deepgemm_input* a,
                                                            const deepgemm_scales* a_scales, const deepgemm_input* b,
                                                            const deepgemm_scales* b_scales, const deepgemm_output* d,
@@ -288,7 +289,8 @@ deepgemm_status deepgemm_k_grouped_fp8_gemm_with_workspace(const deepgemm_engine
 /* Bytes of device memory, at a multiple of 16, that it needs; 0 if both operands are contiguous along K. */
 deepgemm_status deepgemm_k_grouped_fp8_gemm_workspace_bytes(const deepgemm_input* a, const deepgemm_input* b,
                                                             uint64_t* bytes, deepgemm_message* message);
-/* The product of operands A (k,m) and B (k,n) in BF16, without scales. Groups of any sizes; what lies between them is not used. */
+/* The product of operands A (k,m) and B (k,n) in BF16, without scales. Groups of any sizes; what lies between them is not used. Those
+ * of concatenated groups are rows one after another. */
 deepgemm_status deepgemm_k_grouped_bf16_gemm_tn_contiguous(const deepgemm_engine* engine, const deepgemm_input* a,
                                                            const deepgemm_input* b, const deepgemm_output* d,
                                                            const deepgemm_k_groups* groups, void* stream,

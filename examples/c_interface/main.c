@@ -250,8 +250,8 @@ static int run_k_groups(const deepgemm_engine* engine) {
     for (int i = 0; i < m; ++i) a_words[i] = 0xffffff7e, a_words[m + i] = 0xff7e7e7e;
     for (int i = 0; i < n; ++i) b_words[i] = 0xffffff80, b_words[n + i] = 0xff808080;
     int failed = 0;
-    for (int way = 0; way < 6; ++way) {
-        const int apart = way == 1 || way == 3, packed = way == 2 || way == 3;
+    for (int way = 0; way < 7; ++way) {
+        const int apart = way == 1 || way == 3 || way == 6, packed = way == 2 || way == 3;
         for (int i = 0; i < groups * m * n; ++i) d[i] = 1;
         // [k_groups]
         const deepgemm_input left = {apart ? a_apart : a, m, all_k, all_k, 1, DEEPGEMM_E4M3},
@@ -282,6 +282,9 @@ static int run_k_groups(const deepgemm_engine* engine) {
             if (!workspace) return 1;
             status = deepgemm_k_grouped_fp8_gemm_with_workspace(engine, &x, &left_scales, &y, &right_scales, &first,
                                                                 &list, workspace, bytes, NULL, &message);
+        } else if (way == 6) {
+            status = deepgemm_k_grouped_fp8_gemm_with_workspace(engine, &left, &left_scales, &right, &right_scales,
+                                                                &first, &list, NULL, 0, NULL, &message);
         } else {
             const deepgemm_input x = {a16, all_k, m, m, 1, DEEPGEMM_BF16}, y = {b16, all_k, n, n, 1, DEEPGEMM_BF16};
             status = deepgemm_k_grouped_bf16_gemm_tn_contiguous(engine, &x, &y, &first, &list, NULL, &message);
@@ -303,7 +306,8 @@ static int run_k_groups(const deepgemm_engine* engine) {
                                             "FP8, packed scales",
                                             "FP8, concatenated, packed scales",
                                             "FP8, a row for each token",
-                                            "BF16"};
+                                            "BF16",
+                                            "FP8, concatenated, by the call with a workspace"};
         printf("%s: groups of K in %s: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS", names[way], wrong,
                groups * m * n);
         failed |= wrong != 0;

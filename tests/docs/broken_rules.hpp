@@ -93,6 +93,8 @@ inline std::vector<broken_rule> rules_of_matrices() {
     return {
         {"M, N and K are from 0 to 2^31 - 4096", broken([](p_& p) { p.a.matrix.rows = -1; })},
         {"the same, where there are no matrices yet", check_extents(4294967424, 512, 1024)},
+        {"tiles of D are counted in 31 bits",
+         broken([](p_& p) { p.a.matrix.rows = p.b.matrix.rows = p.d.rows = p.d.columns = max_extent; })},
         {"A and B have K columns", broken([](p_& p) { p.b.matrix.columns = 1000; })},
         {"D is M x N", broken([](p_& p) { p.d.rows = 255; })},
         {"C has D's shape", broken([](p_& p) { (p.c = c_of(p))->columns = 500; })},
@@ -472,6 +474,11 @@ inline std::vector<broken_rule> rules_of_batches() {
     return {
         {"there are from 0 to 2^31 - 4096 products", broken_batch(false, [](p_& p) { p.a.count = -1; })},
         {"each has a matrix in every stack", broken_batch(false, [](p_& p) { p.b.count = 3; })},
+        {"matrices lie apart, one after another or row by row", broken_batch(false,
+                                                                             [](p_& p) {
+                                                                                 p.d.first.row_stride = 4 * 520;
+                                                                                 p.d.matrix_stride = 500;
+                                                                             })},
         {"a sum has one D", broken_batch(true, [](p_& p) { p.d.count = 4; })},
         {"tiles of all products are counted in 31 bits",
          broken_batch(false, [](p_& p) { p.a.count = p.b.count = p.d.count = i64(1) << 26; })},

@@ -60,6 +60,10 @@ TEST_CASE("cuBLASLt's rules: all 16-bit types and TF32 in both orders, FP8 along
     tf32.a.matrix.type = tf32.b.matrix.type = dtype::tf32;
     tf32.d.type = dtype::f32;
     CHECK(verdict(tf32) == "fine");
+    tf32.d.type = dtype::bf16;
+    CHECK(verdict(tf32) == "unsupported_type: D is bf16 and A is tf32; cuBLASLt is asked for f32");
+    CHECK(verdict(fakes::half_problem(33, 50, 65, major::k, major::k, dtype::f16)) ==
+          "unsupported_type: D is bf16 and A is f16; cuBLASLt is asked for f16 or f32");
     CHECK(verdict(bare()) == "fine");
     CHECK(verdict(bare(), [](gemm_problem& p) { p.b.matrix.type = dtype::e5m2; }) == "fine");
     CHECK(verdict(bare(), [](gemm_problem& p) { p.a.matrix.row_stride = 1, p.a.matrix.column_stride = 64; }) ==

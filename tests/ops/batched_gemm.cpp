@@ -475,6 +475,13 @@ TEST_CASE("batched gemm: every rule broken once") {
           "bad_layout: B has matrix stride 0; its 4 matrices must lie apart, which takes at least 524288 elements");
     CHECK(refused([](p_& p) { p.d.matrix_stride = -512; }) ==
           "bad_layout: D has matrix stride -512; its 4 matrices must lie apart, which takes at least 131072 elements");
+    CHECK(
+        refused([](p_& p) {
+            p.d.first.row_stride = 4 * 520;
+            p.d.matrix_stride = 500;
+        }) ==
+        "bad_layout: D has matrix stride 500; its 4 matrices must lie apart, which takes at least 530912 elements, or, "
+        "with rows among each other, from 512 to 522");
     CHECK(refused([](p_& p) { p.a.matrix_stride += 8; }) ==
           "misaligned: A has matrix stride 262152; TMA needs a multiple of 16 bytes, that is 16 elements of e4m3");
     CHECK(

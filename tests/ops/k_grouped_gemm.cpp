@@ -222,6 +222,30 @@ TEST_CASE("k-grouped gemm: concatenated operands of many groups take several lau
     }
 }
 
+TEST_CASE("k-grouped gemm: no part of concatenated groups is launched if one has no kernel") {
+    static int launches;
+    launches = 0;
+    const gemm_info of_one_k{.launch = {.arch = 90, .threads = 384},
+                             .traits = k_grouped_sample::usual(grouping::k_concatenated),
+                             .cfg = {.block = {128, 128, 128}, .extents = {0, 0, 32 * 128}}};
+    const std::vector<k_grouped_handle> kernels{{of_one_k, [] { return result<void>{}; },
+                                                 [](const k_grouped_arguments&, const launch_options&) {
+                                                     ++launches;
+                                                     return result<void>{};
+                                                 }}};
+    const k_grouped_engine engine(kernels, device_info::h200());
+    for (const int groups : {64, 40}) {  // the last eight of which have another K
+        const std::vector<i32> sizes(std::size_t(groups), 128);
+        k_grouped_problem p = made_up_apart(sizes);
+        p.a.matrix.columns = p.b.matrix.columns = groups * 128;
+        p.a.scales = per_token_scales(p.a.scales.data, scale_kind::fp32, 256, groups * 128);
+        p.b.scales = per_token_scales(p.b.scales.data, scale_kind::fp32, 512, groups * 128);
+        const auto done = run_named(engine, p);
+        CHECK(bool(done) == (groups == 64));
+        CHECK(launches == 2);
+    }
+}
+
 TEST_CASE("k-grouped gemm: dependent launches wait for the kernel that writes the list, whichever operands are ready") {
     random_source random(fresh_seed());
     CAPTURE(random.seed());

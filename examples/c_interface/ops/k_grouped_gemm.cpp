@@ -81,6 +81,10 @@ deepgemm_status deepgemm_k_grouped_fp8_gemm_with_workspace(const deepgemm_engine
     return run(
         engine, left, right, d, groups, stream, message,
         [&](const auto& on, const auto& x, const auto& y, const auto& product, const auto& list, const auto& options) {
+            const bool along_k =
+                dg::k_grouped_fp8_gemm_tn_workspace_bytes(dg::transposed(x.matrix), dg::transposed(y.matrix)) == 0;
+            if (along_k)
+                return dg::k_grouped_fp8_gemm_nt_contiguous(on, x, y, product, list, options);  // or concatenated
             return dg::k_grouped_fp8_gemm_tn_contiguous(on, dg::transposed(x), dg::transposed(y), product, list,
                                                         {workspace, workspace_bytes}, options);
         });

@@ -81,8 +81,11 @@ inline result<void> check_distance(const char* name, const input_matrix& one, i6
     const bool behind = stride >= length,
                among = stride >= rows.columns && wide(count - 1) * stride + rows.columns <= rows.row_stride;
     if (behind || among || (rows.rows == 1 && stride >= rows.columns)) return {};
+    const wide room = rows.row_stride - wide(rows.columns), largest = room / (count - 1);
+    const bool fits = rows.rows > 1 && largest >= rows.columns;
     return fail(errc::bad_layout, name, " has matrix stride ", stride, "; its ", count,
-                " matrices must lie apart, which takes at least ", held(length), " elements");
+                " matrices must lie apart, which takes at least ", held(length), " elements",
+                fits ? concat(", or, with rows among each other, from ", rows.columns, " to ", i64(largest)) : "");
 }
 
 /// The same for matrices that TMA reads or writes: they must start at multiples of 16 bytes if the first one does.

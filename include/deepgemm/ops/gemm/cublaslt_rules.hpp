@@ -89,6 +89,11 @@ inline result<void> check_cublaslt_problem(const gemm_problem& problem) {
     if (heads.any()) return fail(errc::bad_heads, "head splits are given; cuBLASLt writes D without holes");
     if (epilogue.info().any())
         return fail(errc::bad_option, "an epilogue is given; cuBLASLt is asked for the product alone");
+    const dtype of = a.matrix.type, narrow = is_tf32(of) ? dtype::f32 : is_f16(of) ? dtype::f16 : dtype::bf16;
+    if (d.type != dtype::f32 && d.type != narrow) {
+        return fail(errc::unsupported_type, "D is ", d.type, " and A is ", of, "; cuBLASLt is asked for ",
+                    is_tf32(of) ? "" : concat(name_of(narrow), " or "), "f32");
+    }
     if (auto ok = check_shapes(problem); !ok) return ok;
     if (is_empty(problem)) return {};
     if (a.matrix.columns > 0) {

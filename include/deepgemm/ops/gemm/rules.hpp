@@ -200,6 +200,7 @@ inline result<void> check_placement(const gemm_problem& problem, bool at_end = f
 /// elements, that is a success whatever else the problem holds.
 inline result<void> check_gemm(const gemm_problem& problem) {
     if (auto ok = check_form(problem); !ok || is_empty(problem)) return ok;
+    if (auto ok = check_tiles(1, "product", problem.a.matrix.rows, problem.b.matrix.rows); !ok) return ok;
     return check_placement(problem, true);
 }
 
@@ -210,6 +211,7 @@ inline result<void> check_gemm(const gemm_problem& problem) {
 inline result<void> validate(const gemm_workload& work) {
     const auto& [m, n, k] = work.shape;
     if (auto ok = check_extents(m, n, k); !ok) return ok;
+    if (auto ok = detail::check_tiles(1, "product", m, n); !ok) return ok;
     if (auto ok = detail::check_epilogue(work.epilogue, work.d, n, work.accumulate); !ok) return ok;
     if (!work.heads.any()) return {};
     if (auto ok = detail::check_heads(work); !ok) return ok;

@@ -69,9 +69,9 @@ template <engine_for<ops::k_grouped_gemm> Engine>
 result<void> run_typed(const Engine& engine, const operand_types& types, const k_grouped_problem& problem,
                        const k_grouped_options& options) {
     if (auto ok = check_types(types, problem.a, problem.b); !ok) return ok;
+    const call_knobs<ops::k_grouped_gemm> knobs{options.num_sms, options.pin, options.dependent_launch};
     const auto run = [&](const k_grouped_problem& given) {
-        return engine.template run<ops::k_grouped_gemm>(given, options.stream,
-                                                        {options.num_sms, options.pin, options.dependent_launch});
+        return engine.template run<ops::k_grouped_gemm>(given, options.stream, knobs);
     };
     constexpr i64 most = concatenated_k_groups::map_tables;
     const i64 count = problem.groups.count;
@@ -79,10 +79,17 @@ result<void> run_typed(const Engine& engine, const operand_types& types, const k
     // Nothing is launched unless all parts can be.
     if (auto ok = check_k_grouped(problem, max_extent); !ok || is_empty(workload_of(problem))) return ok;
     if (auto ok = check_memory(memory_of(problem)); !ok) return ok;
-    for (i64 first = 0; first < count; first += most) {
-        if (auto ok = run(some_groups(problem, first, min(most, count - first))); !ok) return ok;
-    }
-    return {};
+    const auto for_each_part = [&](const auto& body) -> result<void> {
+        for (i64 first = 0; first < count; first += most) {
+            if (auto ok = body(some_groups(problem, first, min(most, count - first))); !ok) return ok;
+        }
+        return {};
+    };
+    const auto settle = [&](const k_grouped_problem& part) {
+        return engine.template settle<ops::k_grouped_gemm>(part, knobs);
+    };
+    if (auto ok = for_each_part(settle); !ok) return ok;
+    return for_each_part(run);
 }
 
 }  // namespace detail
