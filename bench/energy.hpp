@@ -12,7 +12,8 @@ namespace deepgemm::bench {
 /// still for up to a tenth of a second between movements, so its values at other moments are older than they seem.
 class energy_meter {
 public:
-    /// The counter stands at `joules` at the time `seconds` of any clock. Times do not decrease. An unknown value is passed over.
+    /// The counter stands at `joules` at the time `seconds` of any clock. Times do not decrease. An unknown value is passed
+    /// over.
     void look(double seconds, double joules) {
         if (!std::isfinite(joules)) return;
         const bool moved = looked_ && joules != now_;

@@ -41,8 +41,8 @@ struct settings {
     std::vector<std::string> products;
 };
 
-/// Success if a text is a configuration of one of the operations, else why it is none of the operation whose name for it the text
-/// begins with, or of the first one.
+/// Success if a text is a configuration of one of the operations, else why it is none of the operation whose name for it the
+/// text begins with, or of the first one.
 template <class First, class... Others>
 result<void> check_pin(const std::string& text, operation_list<First, Others...>) {
     const auto meant = [&](const char* name) { return text.starts_with(concat(name, "{")); };

@@ -6,8 +6,8 @@
 
 namespace deepgemm::bench {
 
-/// Throws std::runtime_error with the reason if no file could be made in the folder `path` once the missing folders are made. To be
-/// called before long work whose result goes there. Makes and writes nothing.
+/// Throws std::runtime_error with the reason if no file could be made in the folder `path` once the missing folders are made.
+/// To be called before long work whose result goes there. Makes and writes nothing.
 void check_folder(const std::string& path);
 /// The same for the file `path`, whose folder may be missing.
 void check_output(const std::string& path);

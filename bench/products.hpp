@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Products of any operation in words, one on a command line, or a list of them in a file, one a line: what `deepgemm aot` compiles
-// kernels for.
+// Products of any operation in words, one on a command line, or a list of them in a file, one a line: what `deepgemm aot`
+// compiles kernels for.
 #pragma once
 
 #include <string>

@@ -43,7 +43,8 @@ __device__ float scale_at(const scales& s, int row, int rows, int kk) {
     return s.at[(s.rows == 0 ? 0 : row / s.rows) * s.stride_mn + kk / s.k * s.stride_k];
 }
 
-/// Loads rows [row, row + 64) x columns [k0, k0 + 32) of an operand as doubles, scaled if the scales are fine, K-major; zeros outside.
+/// Loads rows [row, row + 64) x columns [k0, k0 + 32) of an operand as doubles, scaled if the scales are fine, K-major; zeros
+/// outside.
 template <class T>
 __device__ void load_tile(double (&to)[step][tile + 1], const operand_view<T>& x, int row0, int rows, int k0, int k) {
     const int row = row0 + int(threadIdx.x) / 4, first = int(threadIdx.x) % 4 * 8;

@@ -58,9 +58,9 @@ public:
     /// is the time of one launch.
     sustained_time sustained(const contender& who, double seconds, double estimate_us, const machine& board);
 
-    /// Back-to-back times of each contender, in two runs of half of `seconds`: from the first to the last, then from the last to
-    /// the first, so that the board's warming up favours nobody. `estimates_us` are the times of single launches. Contenders whose
-    /// estimate is more than `within` times the smallest are passed over; their times are not_measured.
+    /// Back-to-back times of each contender, in two runs of half of `seconds`: from the first to the last, then from the last
+    /// to the first, so that the board's warming up favours nobody. `estimates_us` are the times of single launches. Contenders
+    /// whose estimate is more than `within` times the smallest are passed over; their times are not_measured.
     std::vector<sustained_time> sustained(const std::vector<contender>& contenders, double seconds,
                                           const std::vector<double>& estimates_us, double within, const machine& board);
 

@@ -8,8 +8,8 @@
 
 namespace deepgemm::bench {
 
-/// Host: the contender that reads `read` bytes from `from` and from `also`, and writes zeros to `written` bytes at `to`. All addresses
-/// are multiples of 16 bytes.
+/// Host: the contender that reads `read` bytes from `from` and from `also`, and writes zeros to `written` bytes at `to`. All
+/// addresses are multiples of 16 bytes.
 contender traffic_of(const void* from, double read, const void* also, double read_also, void* to, double written);
 /// Host: the contender that moves what the product in `data` must move. Overwrites D with zeros. `data` must outlive it.
 contender traffic_alone(const problem_data& data);

@@ -94,8 +94,8 @@ int main() {
     scales_there.read(h_scales);
     y_there.read(y);
 
-    // The rows of each expert: h against its definition, y against the product of the h that was stored, both in double. E4M3 has
-    // relative steps of 1/8, below 2^-6 of the scale absolute ones of 2^-9.
+    // The rows of each expert: h against its definition, y against the product of the h that was stored, both in double. E4M3
+    // has relative steps of 1/8, below 2^-6 of the scale absolute ones of 2^-9.
     const dg::reference::operand stored{
         h.data(), dg::dtype::e4m3, rows, inner, inner, 1, {dg::scale_kind::fp32, {1, 128}, h_scales.data(), 1, stride}};
     const auto x_exact = dg::reference::plain(std::as_const(x).view()),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Rung 24: an indexer in decode. Requests have two new tokens a step, and their keys are in pages of a cache. Which keys each token
-// should attend to is found by two launches: scores, and the best of each context. Both read lengths and block table in device
-// memory, so they are captured once, into a CUDA graph that is replayed while contexts grow, pages are added and requests come
-// and go. The simulator has no graphs: there each step makes the same calls again. New here: a paged cache, and a selection.
+// Rung 24: an indexer in decode. Requests have two new tokens a step, and their keys are in pages of a cache. Which keys each
+// token should attend to is found by two launches: scores, and the best of each context. Both read lengths and block table in
+// device memory, so they are captured once, into a CUDA graph that is replayed while contexts grow, pages are added and
+// requests come and go. The simulator has no graphs: there each step makes the same calls again. New here: a paged cache, and a
+// selection.
 #include <deepgemm/ops/paged_mqa_logits/shipped.cuh>
 #include <deepgemm/ops/topk/paged_mqa_topk.hpp>
 #include <deepgemm/ops/topk/shipped.cuh>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Rung 25: a linear layer in FP8, forward and backward. Each of its three products sums along another dimension: Y = X W^T along
-// inputs, dX = dY W along outputs, dW += dY^T X along tokens. FP8 has scales along what is summed, so X and dY are quantised
-// twice, by token and by channel; W is scaled by blocks, which serve both ways. No operand is stored a second time: of those that are not
-// contiguous along what is summed, a launch before the product transposes the bytes into a workspace. New here: FP8 in every order.
+// Rung 25: a linear layer in FP8, forward and backward. Each of its three products sums along another dimension: Y = X W^T
+// along inputs, dX = dY W along outputs, dW += dY^T X along tokens. FP8 has scales along what is summed, so X and dY are
+// quantised twice, by token and by channel; W is scaled by blocks, which serve both ways. No operand is stored a second time:
+// of those that are not contiguous along what is summed, a launch before the product transposes the bytes into a workspace. New
+// here: FP8 in every order.
 #include <deepgemm/host/engine.hpp>
 #include <deepgemm/kernel/gemm.cuh>
 #include <deepgemm/kernel/transpose.cuh>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rung 26: one multiply on Blackwell's tensor cores, 128 x 64 elements of D from 128 elements of K. One thread starts it, and the
-// result stays in tensor memory until warps load it. New here: tensor memory, tcgen05, a commit, and fences between them.
+// Rung 26: one multiply on Blackwell's tensor cores, 128 x 64 elements of D from 128 elements of K. One thread starts it, and
+// the result stays in tensor memory until warps load it. New here: tensor memory, tcgen05, a commit, and fences between them.
 #include <deepgemm/kernel/kernel.cuh>
 #include <deepgemm/mma/sm100/descriptor.cuh>
 #include <deepgemm/ptx/barrier.cuh>

@@ -159,8 +159,8 @@ struct block_scaled {
 static_assert(dg::kernel<block_scaled>);
 
 // [sorted]
-/// The words of scales of 128 rows, for each 128 elements of K, in the order in which the copy reads them: 32 lines of 16 bytes,
-/// in which rows that are 32 apart are neighbours. Word kw of row r is words[r + kw * 128].
+/// The words of scales of 128 rows, for each 128 elements of K, in the order in which the copy reads them: 32 lines of 16
+/// bytes, in which rows that are 32 apart are neighbours. Word kw of row r is words[r + kw * 128].
 std::vector<dg::u32> sorted(const std::vector<dg::u32>& words) {
     std::vector<dg::u32> out(words.size());
     for (std::size_t i = 0; i < words.size(); ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rung 28: GEMMs of Blackwell from parts, in every type that its tensor cores multiply: BF16, TF32, FP8, FP8 by FP4, and FP4 in both
-// formats of scales. An engine takes the kernels, and the operations choose among them, as on Hopper. New here: arch::sm100, FP4 and
-// its scales in memory, a block.k that is 128 bytes of any type.
+// Rung 28: GEMMs of Blackwell from parts, in every type that its tensor cores multiply: BF16, TF32, FP8, FP8 by FP4, and FP4 in
+// both formats of scales. An engine takes the kernels, and the operations choose among them, as on Hopper. New here:
+// arch::sm100, FP4 and its scales in memory, a block.k that is 128 bytes of any type.
 #include <cstring>
 #include <vector>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A hook into the scores of an indexer: what becomes of a score is a parameter of the kernel. The library's own sink stores logits.
-// The one here stores nothing of the kind: for each query it counts the keys whose score exceeds a threshold, and keeps the best
-// score. No logits are written, so that memory holds 8 bytes for each query, however many keys there are.
+// A hook into the scores of an indexer: what becomes of a score is a parameter of the kernel. The library's own sink stores
+// logits. The one here stores nothing of the kind: for each query it counts the keys whose score exceeds a threshold, and keeps
+// the best score. No logits are written, so that memory holds 8 bytes for each query, however many keys there are.
 #include <deepgemm/kernel/mqa_logits.cuh>
 #include <deepgemm/ptx/word.cuh>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What contests of products in groups have in common: every result is checked against the reference, group by group, and nothing
-// else in D may be written.
+// What contests of products in groups have in common: every result is checked against the reference, group by group, and
+// nothing else in D may be written.
 #pragma once
 
 #include <cmath>

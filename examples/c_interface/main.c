@@ -176,8 +176,8 @@ static int run_groups(const deepgemm_engine* engine) {
     // [turned]
     failed |= report_groups("FP8 in groups of rows, B along N", status, &message, d, 0);
 
-    // Rows of A in reverse order, gathered into the order above; rows of D in reverse order, scattered from there. Entries of rows
-    // of no group may hold anything.
+    // Rows of A in reverse order, gathered into the order above; rows of D in reverse order, scattered from there. Entries of
+    // rows of no group may hold anything.
     for (int row = 0; row < groups * slot; ++row) {
         turned[row] = of_row[row] < 0 ? -1 : groups * slot - 1 - row;
         a_turned[row] = of_row[row] < 0 ? INT32_MAX : groups * slot - 1 - row;
@@ -569,6 +569,105 @@ static int run_logits(const deepgemm_engine* engine) {
     return failed | (wrong != 0);
 }
 
+/* Logits of three requests of two queries each, one without keys, whose keys lie in pages with padding between them; with and
+ * without a schedule made before. Pages and entries of nobody hold what no kernel may use. */
+static int run_paged_logits(const deepgemm_engine* engine) {
+    enum {
+        requests = 3,
+        next_n = 2,
+        heads = 32,
+        depth = 128,
+        block = 64,
+        columns = 140,
+        pages = 6,
+        entries = 4,
+        sms = 3
+    };
+    enum {
+        page_stride = block * (depth + 4) + 16,
+        queries = requests * next_n,
+        rows = queries * heads,
+        pitch = columns + 3
+    };
+    static const int32_t contexts[requests] = {130, 0, 64},
+                         places[requests][entries] = {{4, 0, 2, -1}, {-1, 99, -1, -1}, {5, -1, 99, -1}};
+    uint8_t* const q = shared_memory(rows * depth);
+    uint8_t* const cache = shared_memory(pages * page_stride);
+    float* const weights = shared_memory(rows * sizeof *weights);
+    int32_t* const lengths = shared_memory(sizeof contexts);
+    int32_t* const table = shared_memory(sizeof places);
+    float* const logits = shared_memory(queries * pitch * sizeof *logits);
+    int32_t* const schedule = shared_memory(DEEPGEMM_PAGED_MQA_SCHEDULE_WORDS(sms) * sizeof *schedule);
+    if (!q || !cache || !weights || !lengths || !table || !logits || !schedule) return 1;
+    memcpy(lengths, contexts, sizeof contexts);
+    memcpy(table, places, sizeof places);
+    memset(cache, 0xff, pages * page_stride);
+    for (int i = 0; i < rows * depth; ++i) q[i] = e4m3(a_value(i / depth, i % depth));
+    for (int i = 0; i < rows; ++i) weights[i] = (float)(i % 7 - 3);
+    for (int r = 0; r < requests; ++r) {
+        for (int i = 0; i < contexts[r]; ++i) {
+            uint8_t* const page = cache + places[r][i / block] * page_stride;
+            const float scale = i % 2 ? 0.5f : 2.0f;
+            for (int d = 0; d < depth; ++d) page[i % block * depth + d] = e4m3(b_value(r + i, d));
+            memcpy(page + block * depth + i % block * 4, &scale, sizeof scale);
+        }
+    }
+    int failed = 0;
+    for (int scheduled = 0; scheduled < 2; ++scheduled) {
+        memset(logits, 0xff, queries * pitch * sizeof *logits);
+        // [paged]
+        const deepgemm_paged_mqa_logits problem = {.requests = requests,
+                                                   .next_n = next_n,
+                                                   .heads = heads,
+                                                   .depth = depth,
+                                                   .columns = columns,
+                                                   .block = block,
+                                                   .pages = pages,
+                                                   .q = q,
+                                                   .cache = cache,
+                                                   .weights = weights,
+                                                   .lengths = lengths,
+                                                   .block_table = table,
+                                                   .logits = logits,
+                                                   .schedule = scheduled ? schedule : NULL,
+                                                   .schedule_words = DEEPGEMM_PAGED_MQA_SCHEDULE_WORDS(sms),
+                                                   .page_stride = page_stride,
+                                                   .table_stride = entries,
+                                                   .logits_stride = pitch,
+                                                   .weights_type = DEEPGEMM_F32,
+                                                   .logits_type = DEEPGEMM_F32,
+                                                   .form = DEEPGEMM_LOGITS_FULL};
+        deepgemm_message message;
+        deepgemm_status status = DEEPGEMM_OK;
+        if (scheduled) status = deepgemm_make_paged_mqa_schedule(engine, &problem, NULL, &message);
+        if (status == DEEPGEMM_OK) status = deepgemm_fp8_paged_mqa_logits(engine, &problem, NULL, &message);
+        // [paged]
+        if (status != DEEPGEMM_OK || wait_for_kernels()) {
+            printf("FAIL: paged logits: %s: %s\n", deepgemm_status_name(status), message.text);
+            return 1;
+        }
+        int wrong = 0;
+        for (int i = 0; i < queries * pitch; ++i) {
+            const int query = i / pitch, at = i % pitch, request = query / next_n;
+            if (at >= contexts[request]) {
+                wrong += at < columns ? logits[i] != -INFINITY : !isnan(logits[i]);
+                continue;
+            }
+            float sum = 0;
+            for (int h = query * heads; h < (query + 1) * heads; ++h) {
+                int dot = 0;
+                for (int d = 0; d < depth; ++d) dot += a_value(h, d) * b_value(request + at, d);
+                sum += (float)(dot > 0 ? dot : 0) * weights[h];
+            }
+            wrong += logits[i] != sum * (at % 2 ? 0.5f : 2.0f);
+        }
+        printf("%s: paged logits%s: %d of %d elements are wrong\n", wrong ? "FAIL" : "PASS",
+               scheduled ? " with a schedule" : "", wrong, queries * pitch);
+        failed |= wrong != 0;
+    }
+    return failed;
+}
+
 /* The same FP8 product with B (k,n), as the forward pass of a layer may store it, and B (n,k) made of it. */
 static int run_turned(const deepgemm_engine* engine, const deepgemm_input* a, const deepgemm_scales* by_token,
                       const uint8_t* b8, const deepgemm_scales* by_block, const deepgemm_output* product) {
@@ -722,6 +821,7 @@ int main(void) {
     failed |= run_gradient(engine);
     failed |= run_prenorm(engine);
     failed |= run_logits(engine);
+    failed |= run_paged_logits(engine);
 #ifndef C_INTERFACE_CUDA
     failed |= run_fp4();
 #endif

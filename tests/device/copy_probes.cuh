@@ -199,7 +199,8 @@ struct multicast_probe : copy_probe_base {
     }
 };
 
-/// cp.async of each size, whole, in part or of zeros, by 64 threads; one of them waits, fences and has all stored by a bulk copy.
+/// cp.async of each size, whole, in part or of zeros, by 64 threads; one of them waits, fences and has all stored by a bulk
+/// copy.
 struct thread_copy_probe : copy_probe_base {
     static constexpr u32 a_bytes = 64 * 16 + 16, output_bytes = 64 * 64;
     static void maps(const void* a, const void* b, void* output, tensor_map_request (&requests)[3]) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Products in FP8 by cuBLASLt on a GPU whose scales hold for all of K, against the reference: of rows and of whole operands, in D's
-// types, added to C, summed by tensor cores alone or with promotion; and as a choice of an engine.
+// Products in FP8 by cuBLASLt on a GPU whose scales hold for all of K, against the reference: of rows and of whole operands, in
+// D's types, added to C, summed by tensor cores alone or with promotion; and as a choice of an engine.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/exception.hpp>

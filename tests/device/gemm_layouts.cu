@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <deepgemm/ops/contiguous_gemm/transposing.hpp>
+#include <deepgemm/ops/gemm/explain_fp8.hpp>
 
 #include "../ops/contiguous_gemm_sample.hpp"
 #include "../ops/gemm_layouts_sample.hpp"
@@ -53,6 +54,7 @@ void random_products(int count) {
         for (const bool dependent : {false, true}) {
             const device_product on_device(sample);
             const gemm_problem problem = on_device.problem();
+            CHECK(explain_fp8_gemm(engine, problem));
             const device_array<u8> workspace{i64(workspace_of(problem))};
             workspace.fill_bytes(0xff);
             or_throw(test::run_in_layout(

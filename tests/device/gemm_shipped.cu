@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every shipped kernel of the GPU's architecture, and the named operation on random problems: small integers, whose products must be
-// right to the bit, on ragged shapes between NaN padding and guard bytes. The simulator runs the same in
+// Every shipped kernel of the GPU's architecture, and the named operation on random problems: small integers, whose products
+// must be right to the bit, on ragged shapes between NaN padding and guard bytes. The simulator runs the same in
 // tests/kernel/shipped_exact.cpp.
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The HyperConnection prenorm on a GPU: samples of tests/ops/hc_prenorm_sample.hpp through the engine over the shipped kernels, by
-// every one of these, at the sizes of models, captured into a graph, and a thousand times.
+// The HyperConnection prenorm on a GPU: samples of tests/ops/hc_prenorm_sample.hpp through the engine over the shipped kernels,
+// by every one of these, at the sizes of models, captured into a graph, and a thousand times.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/cuda_device.hpp>

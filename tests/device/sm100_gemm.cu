@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Blackwell's GEMM on a Blackwell: one kernel of each kind of multiply and of each way to share a tile, on small integers, whose
-// products must be right to the bit; named operations over the shipped kernels; scales in FP32 that are packed first. On another GPU
-// every case says that it is skipped. gemm_shipped.cu runs each shipped kernel of the device. None of it has run on a GPU yet.
+// Blackwell's GEMM on a Blackwell: one kernel of each kind of multiply and of each way to share a tile, on small integers,
+// whose products must be right to the bit; named operations over the shipped kernels; scales in FP32 that are packed first. On
+// another GPU every case says that it is skipped. gemm_shipped.cu runs each shipped kernel of the device. None of it has run on
+// a GPU yet.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/alpha.cuh>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Top-k on a GPU: samples of tests/ops/topk_sample.hpp by every shipped kernel, rows of every kind, a thousand repeats, a graph that
-// is replayed with other ranges, chunks of fp8_mqa_topk, and fp8_paged_mqa_topk in graphs whose contexts change.
+// Top-k on a GPU: samples of tests/ops/topk_sample.hpp by every shipped kernel, rows of every kind, a thousand repeats, a graph
+// that is replayed with other ranges, chunks of fp8_mqa_topk, and fp8_paged_mqa_topk in graphs whose contexts change.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/cuda_device.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Transposition on a GPU: samples of tests/ops/transpose_sample.hpp by every shipped kernel, on some multiprocessors, too, and in
-// a graph that is replayed with other bytes.
+// Transposition on a GPU: samples of tests/ops/transpose_sample.hpp by every shipped kernel, on some multiprocessors, too, and
+// in a graph that is replayed with other bytes.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/cuda_device.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Probes of what threads do with single words: atomic additions in shared memory, the largest of a word in global memory, bits of
-// numbers, sums over lanes. What is written does not depend on the order of threads.
+// Probes of what threads do with single words: atomic additions in shared memory, the largest of a word in global memory, bits
+// of numbers, sums over lanes. What is written does not depend on the order of threads.
 #pragma once
 
 #include <deepgemm/ptx/warp.cuh>

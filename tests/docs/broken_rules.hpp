@@ -49,8 +49,8 @@ result<void> broken_end(Change change) {
     });
 }
 
-/// The same with exponents for 32 elements of K of A, and B in FP4 with such scales; with `nv` both are FP4, with small floats for 16
-/// elements as scales.
+/// The same with exponents for 32 elements of K of A, and B in FP4 with such scales; with `nv` both are FP4, with small floats
+/// for 16 elements as scales.
 template <class Change>
 result<void> broken_small(Change change, bool nv = false) {
     return broken([&](gemm_problem& p) {
@@ -399,8 +399,8 @@ inline std::vector<broken_rule> rules_of_groups() {
     };
 }
 
-/// The verdict on A (256, 1024) and B (512, 1024), scaled by token, in 4 groups of K, each of which is added to a matrix D (256, 512),
-/// after a change. `apart` are sizes of concatenated operands.
+/// The verdict on A (256, 1024) and B (512, 1024), scaled by token, in 4 groups of K, each of which is added to a matrix D
+/// (256, 512), after a change. `apart` are sizes of concatenated operands.
 template <class Change>
 result<void> broken_k_groups(Change change, const std::vector<i32>& apart = {}) {
     const gemm_problem one = problem(256, 512, 1024);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The tables of budgets with which the pages of operations begin: what products demand of any kernel, and how long an H200 takes
-// for that. Where the environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against what the library counts.
+// The tables of budgets with which the pages of operations begin: what products demand of any kernel, and how long an H200
+// takes for that. Where the environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against what the library
+// counts.
 #include <deepgemm/ops.hpp>
 #include <deepgemm/ops/paged_mqa_logits/operation.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Redraws what docs/hardware/cluster-launch.md shows of claimed tiles, from what the schedules of the library do on the simulator.
+// Redraws what docs/hardware/cluster-launch.md shows of claimed tiles, from what the schedules of the library do on the
+// simulator.
 #include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/schedule/claimed.cuh>
 #include <deepgemm/sim/launch.hpp>

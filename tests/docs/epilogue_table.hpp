@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The cells of the table in docs/concepts/epilogue.md: each epilogue (a row) as a kernel of each operation (a column), run on the
-// simulator against its definition.
+// The cells of the table in docs/concepts/epilogue.md: each epilogue (a row) as a kernel of each operation (a column), run on
+// the simulator against its definition.
 #pragma once
 
 #include <deepgemm/epilogue/alpha.cuh>

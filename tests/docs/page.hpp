@@ -46,8 +46,8 @@ inline std::string drawing(const std::string& page, const std::string& name) {
     return {};
 }
 
-/// Holds the lines of a page between `<!-- name:begin -->` and `<!-- name:end -->` against those that were made for it. Where the
-/// environment has DEEPGEMM_WRITE_PAGES they are written first.
+/// Holds the lines of a page between `<!-- name:begin -->` and `<!-- name:end -->` against those that were made for it. Where
+/// the environment has DEEPGEMM_WRITE_PAGES they are written first.
 inline void check_made_lines(const std::string& page, const std::string& name, const std::vector<std::string>& made) {
     CAPTURE(page);
     std::vector<std::string> lines = source_lines(page);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tables of docs/support.md, for Hopper and for Blackwell, are made from the lists of shipped kernels of all operations. Where the
-// environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against them.
+// The tables of docs/support.md, for Hopper and for Blackwell, are made from the lists of shipped kernels of all operations.
+// Where the environment has DEEPGEMM_WRITE_PAGES they are written, else they are held against them.
 #include <doctest/doctest.h>
 
 #include <tuple>
@@ -44,8 +44,8 @@ std::string order(const gemm_traits& what) {
     return concat(what.a.contiguous == major::k ? "n" : "t", what.b.contiguous == major::k ? "t" : "n");
 }
 
-/// What a kernel computes, as far as a row tells it: its operands and results, the order in which it takes the first, and where in
-/// row::orders that stands.
+/// What a kernel computes, as far as a row tells it: its operands and results, the order in which it takes the first, and where
+/// in row::orders that stands.
 struct kind {
     std::string a, b, d, order;
     std::size_t with_c = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Redraws what docs/hardware/tcgen05.md shows of descriptors, chunks, accumulators and scales, from the functions that kernels and
-// the simulator use, and compares it with the page.
+// Redraws what docs/hardware/tcgen05.md shows of descriptors, chunks, accumulators and scales, from the functions that kernels
+// and the simulator use, and compares it with the page.
 #include <deepgemm/mma/sm100/descriptor.cuh>
 #include <deepgemm/sim/tcgen05.hpp>
 

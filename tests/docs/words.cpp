@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table of words in docs/architecture.md names only what exists: each concept and each model is declared in a header. And it
-// names every operation.
+// The table of words in docs/architecture.md names only what exists: each concept and each model is declared in a header. And
+// it names every operation.
 #include <doctest/doctest.h>
 
 #include <regex>

@@ -43,6 +43,14 @@ TEST_CASE("an explanation names the problem, the choice, its cost, and why the n
     has(text, " us longer (14 waves against 7)\n");
 }
 
+TEST_CASE("an explanation of a kernel without stages does not count them") {
+    std::array without{fakes::kernel<square>()};
+    without[0].info.cfg.stages = 0;
+    const std::string text = explain(*plan(fakes::work(4096, 7168, 16384), device_info::h200(), without));
+    CHECK(text.find("stages") == std::string::npos);
+    has(text, " KiB of shared memory\n");
+}
+
 TEST_CASE("an explanation says when a caller decided") {
     const std::string text = explained(fakes::work(4096, 7168, 16384), {.num_sms = 64}, {.pin = square});
     has(text, "on 64 of 132 SMs of NVIDIA H200\n");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// FP8 operands that do not lie along K, over fake kernels: which launches are made, in which order, with which memory, and which
-// of them may start early.
+// FP8 operands that do not lie along K, over fake kernels: which launches are made, in which order, with which memory, and
+// which of them may start early.
 #include <deepgemm/ops/gemm/explain_fp8.hpp>
 
 #include <doctest/doctest.h>

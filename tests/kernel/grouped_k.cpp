@@ -133,7 +133,8 @@ TEST_CASE("groups along K that end within 16 bytes: zeros must follow up to thei
 
 TEST_CASE("parts of K, some of which may be empty") {
     check_parts<grouped_kernel<columns, columns, store<float>, one, k_parts>>();
-    // The second unit is the last one and ends a block early: the third part begins where K ends. Warpgroups pass on turns there.
+    // The second unit is the last one and ends a block early: the third part begins where K ends. Warpgroups pass on turns
+    // there.
     using kernel = grouped_kernel<columns, columns, store<float>, alternating, k_parts>;
     on_machines(1, [](random_source& random, const sim::options& machine) {
         CHECK(outcome(parts_product<kernel>(random, {200, 200, 129}, 3, 128), machine) == "");

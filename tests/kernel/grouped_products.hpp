@@ -137,8 +137,8 @@ grouped_product<K> psum_product(random_source& random, i32 n, i32 k, const std::
     return made;
 }
 
-/// Groups given by the group of each row, from multiples of `alignment` on. A negative count is a number of rows of no group. All
-/// such rows, and those between groups, are NaN in A and have to become zero in D.
+/// Groups given by the group of each row, from multiples of `alignment` on. A negative count is a number of rows of no group.
+/// All such rows, and those between groups, are NaN in A and have to become zero in D.
 template <class K>
 grouped_product<K> index_product(random_source& random, i32 n, i32 k, const std::vector<i32>& counts, i32 alignment) {
     const std::vector<i32> first = detail::starts(counts, alignment);
@@ -155,8 +155,8 @@ grouped_product<K> index_product(random_source& random, i32 n, i32 k, const std:
     return made;
 }
 
-/// Groups of `sizes` elements of K, each from a multiple of `alignment` on, given by their ends or by their sizes; what lies between
-/// and behind them is NaN. If kernels skip empty groups, those are not expected to be written.
+/// Groups of `sizes` elements of K, each from a multiple of `alignment` on, given by their ends or by their sizes; what lies
+/// between and behind them is NaN. If kernels skip empty groups, those are not expected to be written.
 template <class K>
 grouped_product<K> k_product(random_source& random, i32 m, i32 n, const std::vector<i32>& sizes, i32 alignment = 1,
                              bool by_end = false, bool skips_empty = false) {

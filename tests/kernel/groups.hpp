@@ -62,8 +62,9 @@ public:
         }
     }
 
-    /// Lays out the UE8M0 scales of the one matrix by groups of K, of `sizes[g]` elements from `first[g]` on: each group begins with a
-    /// new word, and their words follow each other. Bytes that no element has, and `surplus` columns of words behind, are NaN.
+    /// Lays out the UE8M0 scales of the one matrix by groups of K, of `sizes[g]` elements from `first[g]` on: each group begins
+    /// with a new word, and their words follow each other. Bytes that no element has, and `surplus` columns of words behind,
+    /// are NaN.
     void pack_scales(const std::vector<i32>& first, const std::vector<i32>& sizes, i64 surplus) {
         any_operand& x = one_[0];
         const auto& scale = x.view.scale;
@@ -99,8 +100,8 @@ public:
     /// Elements [first, first + count) of K of the one matrix, which are those of group `g`.
     reference::operand k_group(std::size_t g, i64 first, i64 count) const;
 
-    /// Cuts K of the one matrix, which is contiguous along K, into groups of `sizes` elements. Each becomes a matrix of its own without
-    /// padding, and they lie one after another; the memory that is left over becomes NaN. Scales stay as they are.
+    /// Cuts K of the one matrix, which is contiguous along K, into groups of `sizes` elements. Each becomes a matrix of its own
+    /// without padding, and they lie one after another; the memory that is left over becomes NaN. Scales stay as they are.
     void concatenate(const std::vector<i32>& sizes) {
         const auto& [data, type, rows, k, row_stride, k_stride, scale] = (*this)[0];
         const i64 size = size_of(type);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernels that gather rows of A or scatter rows of D by a list. Integers, so that every bit must be right; rows of A that no list
-// names are NaN, and lists name rows that would fault wherever they must not be read.
+// Kernels that gather rows of A or scatter rows of D by a list. Integers, so that every bit must be right; rows of A that no
+// list names are NaN, and lists name rows that would fault wherever they must not be read.
 #include <limits>
 #include <numeric>
 #include <set>
@@ -60,8 +60,8 @@ struct row_ranges {
     row_groups arguments{};
     i32 rows = 0;
 
-    /// Groups of `counts` rows, each from a multiple of `alignment` on, with `more` rows behind the last; by their ends or by row as
-    /// kernels of `by` take them.
+    /// Groups of `counts` rows, each from a multiple of `alignment` on, with `more` rows behind the last; by their ends or by
+    /// row as kernels of `by` take them.
     row_ranges(const std::vector<i32>& counts, i32 alignment, i32 more, grouping by) {
         const std::vector<i32> first = test::detail::starts(counts, alignment);
         rows = first.back() + more;
@@ -108,8 +108,8 @@ std::string run(grouped_product<K>& product, const typename K::arguments& argume
     return done ? product.d.verdict() : done.failure().message;
 }
 
-/// Rows of A gathered from `stored` rows, of which those that no group wants are NaN: "" or what is wrong. `change` may spoil the
-/// list.
+/// Rows of A gathered from `stored` rows, of which those that no group wants are NaN: "" or what is wrong. `change` may spoil
+/// the list.
 template <class K, class Change>
 std::string gather(random_source& random, const sim::options& machine, const row_ranges& ranges, i32 n, i32 k,
                    i64 stored, const operand_info& a, const Change& change) {

@@ -9,8 +9,8 @@
 
 namespace deepgemm::test {
 
-/// The machines that a test runs on, `runs` of each policy, each with a few multiprocessors and data of another seed. There are half
-/// as many where tests take a sample.
+/// The machines that a test runs on, `runs` of each policy, each with a few multiprocessors and data of another seed. There are
+/// half as many where tests take a sample.
 template <class Test>
 void on_machines(int runs, const Test& test) {
     if (DEEPGEMM_TEST_SAMPLE > 1) runs = (runs + 1) / 2;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "far_rows.hpp"
 #include "machines.hpp"
 #include "mqa_scores.hpp"
 
@@ -170,6 +171,25 @@ TEST_CASE("mqa logits: neither queries nor keys") {
     using kernel = kernel_of<mqa_logits_traits{}, store_logits<float>, mqa_logits_config{}>;
     CHECK(kernel::grid({.in = {.queries = 0, .keys = 5}}, 132) == 0);
     CHECK(kernel::grid({.in = {.queries = 5, .keys = 0}}, 132) == 0);
+}
+TEST_CASE("mqa logits: rows further apart than 2^31 elements") {
+    constexpr mqa_logits_traits traits{.heads = 24, .depth = 32};
+    using kernel = kernel_of<traits, store_logits<float>, mqa_logits_config{.stages = 3}>;
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    mqa_scores<float, float> made(random, traits, logits_form::full, {5, 20, false, true});
+    const test::far_rows<e4m3> key(20);
+    const test::far_rows<float> weights(5), logits(5);
+    key.write(made.key.data(), made.key_pitch, traits.depth);
+    weights.write(made.weights.data(), made.weights_pitch, traits.heads);
+    auto args = made.arguments<kernel::arguments>();
+    args.in.key = key.data();
+    args.in.weights = weights.data();
+    args.out.logits = logits.data();
+    args.in.key_pitch = args.in.weights_pitch = args.out.pitch = key.pitch;
+    CHECK(sim::try_launch<kernel>(args));
+    logits.read(made.logits.data(), made.pitch, made.size.keys);
+    CHECK(made.verdict(tolerance::fp32) == "");
 }
 TEST_CASE("mqa logits: the same bits on any number of multiprocessors and under every order") {
     constexpr mqa_logits_traits traits{.heads = 24, .depth = 32};

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "far_rows.hpp"
 #include "machines.hpp"
 #include "paged_scores.hpp"
 
@@ -224,6 +225,26 @@ TEST_CASE("paged mqa logits: no sink sees keys behind the columns or the block t
     // A tenth of the contexts are longer than the columns.
     paged_scores<float, float> made(random, traits, 64, logits_form::unclean, {40, 1, 70, false, false, 0});
     CHECK(outcome_of_pages<kernel>(made, {}) == "");
+}
+TEST_CASE("paged mqa logits: pages and rows further apart than 2^31 elements") {
+    constexpr mqa_logits_traits traits{.heads = 8, .depth = 32};
+    using kernel = kernel_of<traits, 64, float, logits_form::full, paged_mqa_config{}>;
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    paged_scores<float, float> made(random, traits, 64, logits_form::full, {5, 1, 100, false, false, 0});
+    const test::far_rows<u8> cache(made.pages);
+    const test::far_rows<i32> table(5);
+    const test::far_rows<float> logits(5);
+    cache.write(made.cache.data(), made.page_bytes, 64 * (traits.depth + 4));
+    table.write(made.table.data(), made.table_pitch, made.table_columns);
+    auto args = made.arguments<kernel::arguments>();
+    args.in.cache = cache.data();
+    args.in.table = table.data();
+    args.out.logits = logits.data();
+    args.in.page_bytes = args.in.table_pitch = args.out.pitch = cache.pitch;
+    CHECK(sim::try_launch<kernel>(args));
+    logits.read(made.logits.data(), made.pitch, made.size.columns);
+    CHECK(made.verdict(tolerance::fp32) == "");
 }
 TEST_CASE("paged mqa logits: a page that does not exist is named") {
     constexpr mqa_logits_traits traits{.heads = 8, .depth = 32};

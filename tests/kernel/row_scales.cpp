@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // FP8 whose scales hold for all of K: one a row, one for an operand, or none, on either side, summed by the tensor core or
-// promoted. Exact data must come out bit by bit, and random data within their bound, with C and steps after the scales. Words of
-// scales may lie apart, with NaN between them, at any address of 4 bytes.
+// promoted. Exact data must come out bit by bit, and random data within their bound, with C and steps after the scales. Words
+// of scales may lie apart, with NaN between them, at any address of 4 bytes.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/activation.cuh>

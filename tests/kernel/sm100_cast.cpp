@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Epilogues on Blackwell whose steps need several columns at once: D in FP8 with scales of 32 or 128 columns, gated activations. A
-// thread holds a whole row there. Elements and scales of D equal those that the reference makes of the exact result.
+// Epilogues on Blackwell whose steps need several columns at once: D in FP8 with scales of 32 or 128 columns, gated
+// activations. A thread holds a whole row there. Elements and scales of D equal those that the reference makes of the exact
+// result.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/alpha.cuh>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Tiles that clusters of Blackwell claim while a kernel runs, by cluster launch control: all roles see the same ones, each tile is
-// computed once, and D is bit by bit that of tiles that are numbered, however many clusters are resident and whenever none is left.
+// Tiles that clusters of Blackwell claim while a kernel runs, by cluster launch control: all roles see the same ones, each tile
+// is computed once, and D is bit by bit that of tiles that are numbered, however many clusters are resident and whenever none
+// is left.
 #include <doctest/doctest.h>
 
 #include <deepgemm/kernel/swapped.cuh>

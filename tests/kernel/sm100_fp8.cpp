@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The kernel of Blackwell on FP8: scales of one row and 32 or 128 elements of K, of blocks of 32 x 32 and 128 x 128, either side its
-// own, or none, or floats of one row or of an operand that the epilogue applies; every order of operands; D in each type, C added,
-// steps before the store, holes in heads. Exact data must come out bit by bit.
+// The kernel of Blackwell on FP8: scales of one row and 32 or 128 elements of K, of blocks of 32 x 32 and 128 x 128, either
+// side its own, or none, or floats of one row or of an operand that the epilogue applies; every order of operands; D in each
+// type, C added, steps before the store, holes in heads. Exact data must come out bit by bit.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/activation.cuh>

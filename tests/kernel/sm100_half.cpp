@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The kernel of Blackwell on BF16 and FP16: every order of operands, every type of D, C added in both ways, clusters that share
-// tiles and pairs that multiply together; tails in each dimension, K of nothing and K beyond the ring of stages, several tiles for
-// each CTA. Exact data must come out bit by bit.
+// tiles and pairs that multiply together; tails in each dimension, K of nothing and K beyond the ring of stages, several tiles
+// for each CTA. Exact data must come out bit by bit.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/activation.cuh>

@@ -69,8 +69,8 @@ struct facts_of<gemm<arch::sm100, A, B, Epilogue, Config, Tiles, Pipeline>> {
     static constexpr facts value{kernel::info, int(columns_of<kernel>()), kernel_kind<A, B>};
 };
 
-/// A kernel whose stages are left to it has as many as the model says, or one more, since the model rounds what lies beside them up to
-/// 2 KB; no more shared memory, and as many columns of tensor memory.
+/// A kernel whose stages are left to it has as many as the model says, or one more, since the model rounds what lies beside
+/// them up to 2 KB; no more shared memory, and as many columns of tensor memory.
 void check(const facts& kernel) {
     const auto& [info, columns, kind] = kernel;
     const sm100_product how = sm100_product_of(info.traits.a, info.traits.b);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Pairs of CTAs that multiply together on Blackwell (cta_group 2): each holds its own rows of A and of D, and half of a tile of B.
-// Every kind of operand, order and result that a single CTA has. Exact data must come out bit by bit.
+// Pairs of CTAs that multiply together on Blackwell (cta_group 2): each holds its own rows of A and of D, and half of a tile of
+// B. Every kind of operand, order and result that a single CTA has. Exact data must come out bit by bit.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/alpha.cuh>

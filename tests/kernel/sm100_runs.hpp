@@ -22,7 +22,8 @@ inline problem_shape even_shape(const gemm_info& info, problem_shape shape) {
     return shape_for(info, shape.m, shape.n, shape.k);
 }
 
-/// True for every case of a long list, or for one in three where tests take a sample; `number` counts the cases, from the seed on.
+/// True for every case of a long list, or for one in three where tests take a sample; `number` counts the cases, from the seed
+/// on.
 constexpr bool in_sample(unsigned& number) {
     constexpr unsigned one_in = DEEPGEMM_TEST_SAMPLE == 1 ? 1 : 3;
     return number++ % one_in == 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The kernel of Blackwell on FP4 and on TF32. FP4 on both sides has kinds of multiply of its own, with a scale in UE8M0 for each 32
-// elements of K or in UE4M3 for each 16; beside FP8 it is spread over bytes, and gives what the same numbers held as FP8 give. Exact
-// data must come out bit by bit.
+// The kernel of Blackwell on FP4 and on TF32. FP4 on both sides has kinds of multiply of its own, with a scale in UE8M0 for
+// each 32 elements of K or in UE4M3 for each 16; beside FP8 it is spread over bytes, and gives what the same numbers held as
+// FP8 give. Exact data must come out bit by bit.
 #include <doctest/doctest.h>
 
 #include <deepgemm/epilogue/alpha.cuh>

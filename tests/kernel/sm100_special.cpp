@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Special values on Blackwell: a NaN among elements or scales reaches its row or column of D and nothing else, exponents of both scales
-// add up before any sum must fit FP32, and what lies in padding and in bytes of scales beyond K does not matter. Shapes, places and
-// machines are random.
+// Special values on Blackwell: a NaN among elements or scales reaches its row or column of D and nothing else, exponents of
+// both scales add up before any sum must fit FP32, and what lies in padding and in bytes of scales beyond K does not matter.
+// Shapes, places and machines are random.
 #include <doctest/doctest.h>
 
 #include <deepgemm/kernel/swapped.cuh>

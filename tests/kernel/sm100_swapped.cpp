@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Operands that change places on Blackwell: rows of B are the 128 lanes of tensor memory, tokens are columns of the multiply, of
-// which 8 to 240 make a tile, and D leaves transposed; by one CTA, by clusters and by pairs. Exact data must come out bit by bit.
+// Operands that change places on Blackwell: rows of B are the 128 lanes of tensor memory, tokens are columns of the multiply,
+// of which 8 to 240 make a tile, and D leaves transposed; by one CTA, by clusters and by pairs. Exact data must come out bit by
+// bit.
 #include <doctest/doctest.h>
 
 #include <deepgemm/kernel/swapped.cuh>

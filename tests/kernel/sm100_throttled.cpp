@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The throttle of Blackwell's tensor cores: no K block is multiplied before the one before it has had its share of the time, each
-// pauses once, D is bit by bit the same, and without a limit nothing pauses. The simulator's clock stands for that of a
+// The throttle of Blackwell's tensor cores: no K block is multiplied before the one before it has had its share of the time,
+// each pauses once, D is bit by bit the same, and without a limit nothing pauses. The simulator's clock stands for that of a
 // multiprocessor.
 #include <doctest/doctest.h>
 

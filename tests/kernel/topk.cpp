@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The largest elements of rows against a stable sort: every kind of row that is hard, all types, ranges, any k, on machines of every
-// policy.
+// The largest elements of rows against a stable sort: every kind of row that is hard, all types, ranges, any k, on machines of
+// every policy.
 #include <deepgemm/host/sim_launch.hpp>
 #include <deepgemm/kernel/topk.cuh>
 

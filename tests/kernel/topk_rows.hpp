@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Rows whose largest elements are wanted, in host memory, of every kind that is hard to select from, and a judge that sorts them.
+// Rows whose largest elements are wanted, in host memory, of every kind that is hard to select from, and a judge that sorts
+// them.
 #pragma once
 
 #include <deepgemm/kernel/topk_info.cuh>

@@ -92,8 +92,8 @@ private:
     std::vector<u32> words_;
 };
 
-/// A batch of `count` products, or their sum if the traits say so; exact integers unless `kind` says otherwise. `order` says how
-/// all stacks lie.
+/// A batch of `count` products, or their sum if the traits say so; exact integers unless `kind` says otherwise. `order` says
+/// how all stacks lie.
 template <>
 class sample_of<ops::batched_gemm> {
 public:

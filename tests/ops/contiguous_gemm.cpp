@@ -5,7 +5,11 @@
 #include <deepgemm/host/instances.hpp>
 #include <deepgemm/ops/contiguous_gemm/contiguous_gemm.hpp>
 
+#include <memory>
 #include <numeric>
+#include <set>
+
+#include <sys/mman.h>
 
 #include "../kernel/grouped_runs.hpp"
 #include "contiguous_gemm_sample.hpp"
@@ -272,6 +276,58 @@ TEST_CASE("contiguous gemm: gathered rows have the bits of rows that were gather
         REQUIRE_MESSAGE(done, (done ? "" : done.failure().message));
         for (i64 row = 0; row < d.rows; ++row)
             CHECK(std::memcmp(&before[std::size_t(row * d.columns)], &d(row, 0), std::size_t(d.columns) * 2) == 0);
+    }
+}
+
+TEST_CASE("contiguous gemm: gathered and scattered rows lie gigabytes apart, and so do scales") {
+    random_source random(fresh_seed());
+    CAPTURE(random.seed());
+    constexpr i64 apart = i64(1) << 26;  // elements; a few pages of this are ever touched
+    const auto memory = [](i64 bytes) {
+        void* const block = mmap(nullptr, std::size_t(bytes), PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        REQUIRE(block != MAP_FAILED);
+        return std::shared_ptr<u8>(static_cast<u8*>(block), [=](u8* p) { munmap(p, std::size_t(bytes)); });
+    };
+    const contiguous_engine engine = engine_on_simulator();
+    for (const gemm_traits& what : contiguous_sample::all_shipped()) {
+        if (!what.a.gathered && !what.scattered) continue;
+        contiguous_sample sample(random, 40, 130, {{70, 0, 9}, 1, 9}, what);
+        contiguous_problem p = sample.problem();
+        const i64 size = size_of(p.a.matrix.type), rows = p.a.matrix.rows;
+        const auto a = memory(rows * apart * size), scales = memory(rows * apart * 4), d = memory(p.d.rows * apart * 2);
+        if (what.a.gathered) {
+            const auto* const from = static_cast<const u8*>(p.a.matrix.data);
+            for (i64 row = 0; row < rows; ++row)
+                std::copy_n(from + row * p.a.matrix.row_stride * size, 130 * size, a.get() + row * apart * size);
+            p.a.matrix.data = a.get();
+            p.a.matrix.row_stride = apart;
+            if (scale_argument& words = p.a.scales; words.kind != scale_kind::none) {
+                for (i64 row = 0; row < rows; ++row) {
+                    for (i64 k = 0; k < 2; ++k) {
+                        reinterpret_cast<u32*>(scales.get())[row * apart + k] =
+                            static_cast<const u32*>(words.data)[row * words.row_stride + k * words.column_stride];
+                    }
+                }
+                words = k_major_scales(scales.get(), words.kind, rows, 130, apart);
+            }
+        } else {
+            p.d.data = d.get();
+            p.d.row_stride = apart;
+        }
+        const auto done = run_named(engine, p);
+        REQUIRE_MESSAGE(done, (done ? "" : done.failure().message));
+        if (what.scattered) {
+            const matrix_view<bf16> to = sample.d().view<bf16>();
+            std::set<i64> named;
+            for (i64 row = 0; row < 79; ++row) named.insert(sample.stored_row(row));
+            for (const i64 row : named) {
+                if (row < 0) continue;
+                for (i64 column = 0; column < 40; ++column)
+                    to(row, column) = reinterpret_cast<const bf16*>(d.get())[row * apart + column];
+            }
+        }
+        CHECK(sample.verdict() == "");
     }
 }
 

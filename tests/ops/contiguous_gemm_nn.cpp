@@ -65,6 +65,25 @@ TEST_CASE("contiguous nn: groups by end and by row, FP8 along N") {
     }
 }
 
+TEST_CASE("contiguous nn: the first product of a gated layer, whose D is FP8 with scales") {
+    for (const grouping by : {grouping::psum, grouping::indexed}) {
+        random_source random(fresh_seed());
+        CAPTURE(random.seed());
+        gemm_traits what = turned(by);
+        what.d = dtype::e4m3;
+        what.epilogue = {.activation = activation_kind::swiglu, .cast = {128}};
+        contiguous_sample sample(random, 288, 300, {.counts = {70, 0, 5}, .alignment = 16, .more = 3}, what);
+        const contiguous_problem p = sample.problem();
+        const u64 bytes = m_grouped_fp8_gemm_nn_workspace_bytes(stored_of(p));
+        std::vector<ptx::vec4<u32>> memory(bytes / 16);
+        const auto done = m_grouped_fp8_gemm_nn_contiguous(engine_on_simulator(), p.a, stored_of(p), p.d, p.groups,
+                                                           {memory.data(), bytes}, {.epilogue = p.epilogue});
+        if (DEEPGEMM_TEST_SAMPLE > 1 && !done && done.failure().code == errc::no_kernel) return;
+        CHECK(message_of(done) == "");
+        CHECK(sample.verdict() == "");
+    }
+}
+
 TEST_CASE("contiguous nn: what is refused before anything is launched") {
     random_source random(fresh_seed());
     contiguous_sample sample(random, 64, 300, {.counts = {100, 30}, .alignment = 128}, turned(grouping::psum));

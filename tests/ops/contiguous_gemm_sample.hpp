@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Problems of the contiguous grouped GEMM: groups of rows that follow each other, with rows between and behind them that are NaN
-// in A and poisoned in D. Where rows of A are gathered, those that no group wants are NaN; where rows of D are scattered, those to
-// which none goes are poisoned; entries of lists for rows of no group would fault.
+// Problems of the contiguous grouped GEMM: groups of rows that follow each other, with rows between and behind them that are
+// NaN in A and poisoned in D. Where rows of A are gathered, those that no group wants are NaN; where rows of D are scattered,
+// those to which none goes are poisoned; entries of lists for rows of no group would fault.
 #pragma once
 
 #include <algorithm>
@@ -90,8 +90,8 @@ private:
     std::vector<i64> rows_;
 };
 
-/// Groups by their ends or by the group of each row, as `what` says; exact integers unless `kind` says otherwise. Lists of rows are of
-/// 64 bits where groups are by row.
+/// Groups by their ends or by the group of each row, as `what` says; exact integers unless `kind` says otherwise. Lists of rows
+/// are of 64 bits where groups are by row.
 template <>
 class sample_of<ops::contiguous_gemm> {
 public:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// FP8 einsums of heads with exact numbers, NaN in all gaps, and sums in double precision that are made from the tensors by axis.
+// FP8 einsums of heads with exact numbers, NaN in all gaps, and sums in double precision that are made from the tensors by
+// axis.
 #pragma once
 
 #include <algorithm>

@@ -249,6 +249,12 @@ TEST_CASE("epilogues: what is named where no kernel is there can be instantiated
     const auto refused = choose(of_small, h200, std::span<const grouped_handle>{});
     REQUIRE(!refused);
     CHECK(refused.failure().message.ends_with("the scales of A are ue4m3; kernels of Hopper take fp32 or ue8m0"));
+    // Blackwell has no kernels of groups, whatever their tile.
+    const contiguous_workload rows{4, {280, 512, 512}, 70, grouping::psum, small.b, small.b};
+    const auto on_b200 = choose(rows, device_info::b200(), std::span<const contiguous_handle>{});
+    REQUIRE(!on_b200);
+    CHECK(on_b200.failure().message.ends_with(
+        "kernels of Blackwell multiply single products, and none multiplies groups of rows"));
 }
 
 TEST_CASE("epilogues: what a product with a gate asks of memory") {

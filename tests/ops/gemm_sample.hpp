@@ -188,8 +188,9 @@ inline tile_extent cluster_tile(const gemm_info& info) {
     return {info.cfg.block.m * info.cfg.cluster.m, info.cfg.block.n * info.cfg.cluster.n};
 }
 
-/// A shape that kernels take, of at least that size: whole heads for those that split heads, whole groups of gates, an even number
-/// of elements of packed FP4 along K, and whole runs of 128 along the contiguous extent of FP4 that TMA spreads over bytes.
+/// A shape that kernels take, of at least that size: whole heads for those that split heads, whole groups of gates, an even
+/// number of elements of packed FP4 along K, and whole runs of 128 along the contiguous extent of FP4 that TMA spreads over
+/// bytes.
 inline problem_shape shape_for(const gemm_info& info, i32 m, i32 n, i32 k) {
     const head_splits& heads = info.traits.heads;
     if (heads.any()) return {m, align_up(max(n, 1), heads.left + heads.right), k};

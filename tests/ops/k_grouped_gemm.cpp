@@ -188,6 +188,12 @@ TEST_CASE("k-grouped gemm: the K of a usual group, of as many groups and as much
     CHECK(work.usual().shape.k == 262144);
     work.groups = i32(max_extent);
     CHECK(work.usual().shape.k == 1);
+    work = {.groups = 4, .shape = {256, 512, 1000}};  // as in a problem
+    CHECK(validate(work).failure().message.starts_with("K is 1000; in FP8 it must be a multiple of 16"));
+    work.concatenated = true;
+    CHECK(validate(work));
+    work = {.groups = 4, .shape = {0, 512, 1000}};
+    CHECK(validate(work));
 }
 
 TEST_CASE("k-grouped gemm: nothing to do needs no memory") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Problems of the GEMM in groups of K: groups that follow each other along K, with elements between and behind them that are NaN in
-// A and in B. Matrices of D that no product and no zeros must reach are poisoned.
+// Problems of the GEMM in groups of K: groups that follow each other along K, with elements between and behind them that are
+// NaN in A and in B. Matrices of D that no product and no zeros must reach are poisoned.
 #pragma once
 
 #include <algorithm>
@@ -106,8 +106,8 @@ public:
                (2 * size_of(work.d) + 16) * double(work.groups) * work.shape.m * work.shape.n;
     }
 
-    /// What the shipped kernels compute: of FP8 by rows, of FP8 concatenated, with scales of a format, and of BF16; each adds to D in
-    /// place.
+    /// What the shipped kernels compute: of FP8 by rows, of FP8 concatenated, with scales of a format, and of BF16; each adds
+    /// to D in place.
     static constexpr gemm_traits usual(grouping by = grouping::along_k, scale_kind format = scale_kind::fp32) {
         const operand_info tokens{dtype::e4m3, format, {1, 128}};
         return {.a = tokens, .b = tokens, .d = dtype::f32, .accumulate = true, .in_place = true, .groups = by};

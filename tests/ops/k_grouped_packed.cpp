@@ -21,8 +21,8 @@ engine_of<ops::k_grouped_gemm> engine_on_simulator() {
     return {instances::of<ops::k_grouped_gemm>(), device_info::simulator()};
 }
 
-/// A problem at made-up addresses: 4 groups of A (256, 1024) and B (512, 1024) with `of_a` and `of_b` words of scales along K, which
-/// add to D (256, 512); concatenated operands if there are sizes.
+/// A problem at made-up addresses: 4 groups of A (256, 1024) and B (512, 1024) with `of_a` and `of_b` words of scales along K,
+/// which add to D (256, 512); concatenated operands if there are sizes.
 k_grouped_problem made_up(i64 of_a, i64 of_b, const std::vector<i32>& sizes = {}) {
     const auto at = [](u64 terabyte) { return reinterpret_cast<void*>(terabyte << 40); };
     const output_stack d = dense_stack(row_major(static_cast<float*>(at(5)), 256, 512), 4);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The dense GEMM through its named operations on a simulated Blackwell: the engine plans the shipped kernels of sm_100, runs them, and
-// explains its choice; kernels of another architecture are no candidates.
+// The dense GEMM through its named operations on a simulated Blackwell: the engine plans the shipped kernels of sm_100, runs
+// them, and explains its choice; kernels of another architecture are no candidates.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/engine.hpp>

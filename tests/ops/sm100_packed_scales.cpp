@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// FP32 scales that are powers of two on a simulated Blackwell: packed first, then applied by the tensor cores. What is wrong is told
-// before anything is launched, and a scale that is no power of two is named.
+// FP32 scales that are powers of two on a simulated Blackwell: packed first, then applied by the tensor cores. What is wrong is
+// told before anything is launched, and a scale that is no power of two is named.
 #include <doctest/doctest.h>
 
 #include <deepgemm/kernel/swapped.cuh>

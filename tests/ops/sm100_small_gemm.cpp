@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Products of FP4, of block scales that only Blackwell applies, and of TF32 through the operation on a simulated Blackwell: what its
-// kernels take passes the rules, is planned, runs and is right. What is broken is told before anything runs.
+// Products of FP4, of block scales that only Blackwell applies, and of TF32 through the operation on a simulated Blackwell:
+// what its kernels take passes the rules, is planned, runs and is right. What is broken is told before anything runs.
 #include <doctest/doctest.h>
 
 #include <deepgemm/host/engine.hpp>

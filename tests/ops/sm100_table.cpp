@@ -35,8 +35,8 @@ using turned_half = shipped::sm100::half<bf16, major::mn>;
 template <major Order = major::k>
 using mx4 = operand<e2m1, scale::mx<scale::ue8m0>, Order>;
 
-/// What the table's products need: of each shipped list the tiles for few rows and for many, since every kernel takes a second to
-/// compile, and other products where nothing is shipped yet.
+/// What the table's products need: of each shipped list the tiles for few rows and for many, since every kernel takes a second
+/// to compile, and other products where nothing is shipped yet.
 template <class A, class B, class Epilogue, int K, int Widest>
 struct forward : kernels_of<A, B, Epilogue, tokens(16, K), token_pair(64, K), alone(128, K), pair(Widest, K)> {};
 template <class A, class B, class Epilogue, int K>
@@ -119,8 +119,8 @@ std::vector<row> half_rows() {
 constexpr bool is_fp4(const operand_info& x) { return x.type == dtype::e2m1x2; }
 
 /// A smaller product for a kernel, whose extents `real` are those of the table: at most as many rows, three tiles or more for
-/// each CTA of a cluster, two K blocks more than it has stages, and a tail along each axis. FP4 comes in whole runs of 128 elements,
-/// as tiles of it are, and has no tail along its contiguous axis.
+/// each CTA of a cluster, two K blocks more than it has stages, and a tail along each axis. FP4 comes in whole runs of 128
+/// elements, as tiles of it are, and has no tail along its contiguous axis.
 problem_shape reduced(const gemm_info& kernel, const problem_shape& real) {
     const auto [m, n] = cluster_tile(kernel);
     const auto& [a, b] = std::pair{kernel.traits.a, kernel.traits.b};

@@ -150,8 +150,8 @@ mqa_logits_problem problem_of(mqa_scores<T, float>& made) {
             .logits_type = dtype_of<T>};
 }
 
-/// Chunks of several lengths against the two operations one after the other, for `fewest` queries and more; if these are many, the
-/// order of additions shows.
+/// Chunks of several lengths against the two operations one after the other, for `fewest` queries and more; if these are many,
+/// the order of additions shows.
 template <class T>
 void check_chunks(const both_engine& engine, int heads, i32 fewest = 1) {
     test::on_machines(1, [&](random_source& random, sim::options machine) {
@@ -206,8 +206,8 @@ TEST_CASE("fp8_mqa_topk: any chunking gives the bits of the two operations") {
 }
 
 TEST_CASE("fp8_mqa_topk: any chunking gives these bits with kernels of one's own, too") {
-    // 20 heads of even and odd queries of a warpgroup are added up in other orders, and this kernel's tiles are no multiple of usual
-    // ones.
+    // 20 heads of even and odd queries of a warpgroup are added up in other orders, and this kernel's tiles are no multiple of
+    // usual ones.
     constexpr stored_mqa_traits traits{{20, 32}, dtype::f32, logits_form::unclean};
     static constexpr auto scoring =
         sim::kernel_list<shipped::mqa_logits_kernel<traits, mqa_logits_config{.warpgroups = 1, .queries = 5}>>;

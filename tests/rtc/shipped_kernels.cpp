@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every shipped kernel becomes a cubin for its architecture, sm_90a or sm_100f, laid out as the host knows it, without a stack frame,
-// without a spilled register and without ptxas serialising its multiplies. Needs no GPU.
+// Every shipped kernel becomes a cubin for its architecture, sm_90a or sm_100f, laid out as the host knows it, without a stack
+// frame, without a spilled register and without ptxas serialising its multiplies. Needs no GPU.
 #include <deepgemm/host/exception.hpp>
 #include <deepgemm/rtc/joint_unit.hpp>
 #include <deepgemm/rtc/program.hpp>

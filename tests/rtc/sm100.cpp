@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernels of Blackwell compile with NVRTC for B200, for B300 and for the family of both: those of tests/sm100, on which cmake runs nvcc,
-// and shipped ones by type and by text, as an engine asks for them.
+// Kernels of Blackwell compile with NVRTC for B200, for B300 and for the family of both: those of tests/sm100, on which cmake
+// runs nvcc, and shipped ones by type and by text, as an engine asks for them.
 #include <deepgemm/ops/gemm/shipped_sm100.cuh>
 #include <deepgemm/rtc/compiler.hpp>
 #include <deepgemm/rtc/program.hpp>

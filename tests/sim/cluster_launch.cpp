@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Cluster launch control: clusters take over the tiles of others that have not begun, each tile once; and TMA loads of pairs of CTAs
-// that several pairs share.
+// Cluster launch control: clusters take over the tiles of others that have not begun, each tile once; and TMA loads of pairs of
+// CTAs that several pairs share.
 #include <deepgemm/ptx/cluster_launch.cuh>
 
 #include "support.hpp"
@@ -14,8 +14,8 @@ namespace {
 
 enum class misuse { none, no_fence, asks_again, no_expected_bytes, reads_early };
 
-/// Each cluster does the tile of its own place, and then those that it takes over. The answer comes to every CTA of the cluster; the
-/// threads of each read it, and all of them meet before CTA 0 asks again.
+/// Each cluster does the tile of its own place, and then those that it takes over. The answer comes to every CTA of the
+/// cluster; the threads of each read it, and all of them meet before CTA 0 asks again.
 template <misuse Wrong = misuse::none>
 void run_tiles(std::vector<u32>& done, const sim::geometry& g) {
     const u32 smem = ptx::dynamic_smem(), answer = smem + 64, bar = smem + 128;

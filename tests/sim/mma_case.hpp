@@ -136,8 +136,8 @@ inline void put_bits(std::vector<u8>& bytes, u32 byte, u32 at, u32 bits, u32 cod
     }
 }
 
-/// Makes random operands for `c`, runs it, and counts the elements of D that are wrong. Lanes and columns beside D must keep what
-/// they held.
+/// Makes random operands for `c`, runs it, and counts the elements of D that are wrong. Lanes and columns beside D must keep
+/// what they held.
 class mma_trial {
 public:
     explicit mma_trial(const mma_case& c, u64 seed = 1) : c_(c), random_(seed) {

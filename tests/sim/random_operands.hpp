@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Random operands of tcgen05 in shared memory full of random words: element formats by their fields, where the tables of the PTX ISA
-// say that an element lies, and any place, stride and swizzle that a descriptor may have. No layout here is from the library.
+// Random operands of tcgen05 in shared memory full of random words: element formats by their fields, where the tables of the
+// PTX ISA say that an element lies, and any place, stride and swizzle that a descriptor may have. No layout here is from the
+// library.
 #pragma once
 
 #include <deepgemm/reference/random.hpp>
@@ -18,8 +19,8 @@ using exact = long double;
 inline constexpr exact exact_infinity = std::numeric_limits<exact>::infinity(),
                        exact_nan = std::numeric_limits<exact>::quiet_NaN();
 
-/// A floating-point format by its fields; `special` says what the largest exponent means. Integers have one of one bit if they have a
-/// sign.
+/// A floating-point format by its fields; `special` says what the largest exponent means. Integers have one of one bit if they
+/// have a sign.
 struct element_format {
     enum class special { ieee, one_nan, none, integer };
     const char* name;
@@ -134,8 +135,8 @@ inline bool place_operand(dice& random, random_operand& x, u32 rows, u32 k, bool
     return true;
 }
 
-/// A word of elements of `bits` bits; values of the largest exponents one in `rare` times, and others of any size or, if `tame`, near
-/// one.
+/// A word of elements of `bits` bits; values of the largest exponents one in `rare` times, and others of any size or, if
+/// `tame`, near one.
 inline u32 random_elements(dice& random, u32 bits, bool tame, u32 rare) {
     u32 word = u32(random.bits());
     const u32 width = bits < 8 ? 8 : bits;

@@ -35,8 +35,8 @@ inline std::vector<sim::options> machines(std::span<const sim::memory_region> re
     return all;
 }
 
-/// Runs a kernel with a bug, on one device or, if it has launches(bug), on several; the error it ends with, or "". If the kernel has
-/// resident_clusters, that many are resident.
+/// Runs a kernel with a bug, on one device or, if it has launches(bug), on several; the error it ends with, or "". If the
+/// kernel has resident_clusters, that many are resident.
 template <class Kernel, class Bug>
 std::string run_seeded(Kernel& kernel, Bug bug, sim::options o) {
     kernel.reset();
@@ -72,8 +72,8 @@ void expect_clean(Kernel& kernel, Bug none) {
     }
 }
 
-/// Requires that the bug is found, under the lazy policy or one of the seeds, with all of `words` in the message, see says(); and
-/// that every machine that does not find it says nothing else. Returns how many machines found it.
+/// Requires that the bug is found, under the lazy policy or one of the seeds, with all of `words` in the message, see says();
+/// and that every machine that does not find it says nothing else. Returns how many machines found it.
 template <class Kernel, class Bug>
 std::size_t expect_found(Kernel& kernel, Bug bug, const std::vector<const char*>& words) {
     std::size_t found = 0;

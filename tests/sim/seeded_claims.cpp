@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The ring through which all roles of a pair of CTAs learn of the tiles that the pair takes over (pipeline/claim_ring.cuh), and the bugs
-// it may have.
+// The ring through which all roles of a pair of CTAs learn of the tiles that the pair takes over (pipeline/claim_ring.cuh), and
+// the bugs it may have.
 #include <deepgemm/pipeline/ring.cuh>
 #include <deepgemm/ptx/cluster_launch.cuh>
 
@@ -24,7 +24,8 @@ enum class claim_bug {
     released_at_home,
 };
 
-/// Two warps of each of two CTAs: a thread that asks, which marks the tiles of its CTA, and one that only reads, and falls behind.
+/// Two warps of each of two CTAs: a thread that asks, which marks the tiles of its CTA, and one that only reads, and falls
+/// behind.
 struct ring_kernel {
     static constexpr u32 tiles = 22, slots = 2, pair = 2;
     alignas(128) u32 out[tiles];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tensor maps that a kernel writes. One CTA points a map at other memory, round by round, and another copies with it: stores,
-// fence.proxy.tensormap release, flag; flag, fence.proxy.tensormap acquire, copy; and when the copy has landed, the map is given
-// back. And a thread that stores through a map and then points it elsewhere itself.
+// fence.proxy.tensormap release, flag; flag, fence.proxy.tensormap acquire, copy; and when the copy has landed, the map is
+// given back. And a thread that stores through a map and then points it elsewhere itself.
 #include "seeded.hpp"
 
 namespace seeded_maps_tests {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tensor memory in the hands of several warps: math warps write A to it, one thread multiplies, and the math warps read D and give it
-// back; a pair of CTAs that allocates together; a cluster that takes over the tiles of others.
+// Tensor memory in the hands of several warps: math warps write A to it, one thread multiplies, and the math warps read D and
+// give it back; a pair of CTAs that allocates together; a cluster that takes over the tiles of others.
 #include <deepgemm/mma/sm100/descriptor.cuh>
 #include <deepgemm/ptx/cluster_launch.cuh>
 #include <deepgemm/ptx/tcgen05.cuh>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The smaller instructions of Blackwell on the simulator: matrices of bytes stored transposed, pairs of floats, moves of 32 bytes.
+// The smaller instructions of Blackwell on the simulator: matrices of bytes stored transposed, pairs of floats, moves of 32
+// bytes.
 #include <deepgemm/ptx/convert.cuh>
 #include <deepgemm/ptx/float_pair.cuh>
 #include <deepgemm/ptx/global_wide.cuh>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// tcgen05.mma on memory full of random words: any legal kind, type, shape, order, swizzle, place and stride, with NaN, infinity,
-// subnormals and zeros among the elements and scales. The expected D is gathered from that memory by the tables of the PTX ISA,
-// element by element in extended precision; all other words must stay as they were.
+// tcgen05.mma on memory full of random words: any legal kind, type, shape, order, swizzle, place and stride, with NaN,
+// infinity, subnormals and zeros among the elements and scales. The expected D is gathered from that memory by the tables of
+// the PTX ISA, element by element in extended precision; all other words must stay as they were.
 #include <algorithm>
 #include <array>
 
@@ -248,7 +248,8 @@ bool right(const configuration& c, const std::vector<tensor_cta>& ctas, u32 rank
     const exact limit = size * exact(c.k + 4) * 0x1p-24L + exact(c.k + 2) * 0x1p-149L +
                         (c.d_f16 ? std::fabs(sum) * 0x1p-11L + 0x1p-25L : 0);
     if (size > exact(std::numeric_limits<float>::max()) || std::fabs(sum) + limit > largest) {
-        // Partial sums may be too large, and which there are is not specified; with terms of one sign all of them lead to infinity.
+        // Partial sums may be too large, and which there are is not specified; with terms of one sign all of them lead to
+        // infinity.
         if (std::fabs(sum) > 2 * largest && positive != negative) return got == std::copysign(exact_infinity, sum);
         return true;
     }

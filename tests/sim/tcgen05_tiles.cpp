@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tiles in shared memory of tcgen05: what descriptor_of() says of a tile, the tensor cores find where TMA puts it. And the lanes
-// and columns of D and of scales, each taken once.
+// Tiles in shared memory of tcgen05: what descriptor_of() says of a tile, the tensor cores find where TMA puts it. And the
+// lanes and columns of D and of scales, each taken once.
 #include "mma_case.hpp"
 
 #include <set>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What tests of the order of uses of tensor memory share: a multiply of ones, the set-up of a CTA for it, and the errors under every
-// policy.
+// What tests of the order of uses of tensor memory share: a multiply of ones, the set-up of a CTA for it, and the errors under
+// every policy.
 #pragma once
 
 #include "tensor_run.hpp"
@@ -24,8 +24,8 @@ inline void wait_for(u32 barrier, u32 parity = 0) {
     ptx::tcgen05_fence_after();
 }
 
-/// What `threads` threads of a CTA run: `body(smem, tmem)` with ones in shared memory, 64 columns of tensor memory, two barriers of
-/// one arrival at `bar` and one of 128 behind them.
+/// What `threads` threads of a CTA run: `body(smem, tmem)` with ones in shared memory, 64 columns of tensor memory, two
+/// barriers of one arrival at `bar` and one of 128 behind them.
 template <class Body>
 auto with_columns(u32 threads, Body body) {
     return [threads, body] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// tcgen05.ld, st and cp in all their shapes: which register, lane and column each word comes from and goes to. The formulas here are
-// the inverse of those in layout/tensor_memory.cuh: they say who holds a lane and column.
+// tcgen05.ld, st and cp in all their shapes: which register, lane and column each word comes from and goes to. The formulas
+// here are the inverse of those in layout/tensor_memory.cuh: they say who holds a lane and column.
 #include <algorithm>
 #include <iterator>
 
@@ -161,8 +161,8 @@ TEST_CASE("misuse of tcgen05.ld is named") {
 /// Byte `i` of row `row`, column group `chunk` of what is copied.
 u8 byte_of(u32 row, u32 chunk, u32 i) { return u8(row * 37 + chunk * 101 + i * 11 + 3); }
 
-/// Runs a copy of a matrix of `rows` x `chunks` chunks and compares all of tensor memory. `lanes_of(row)` lists the lanes of a row;
-/// `byte(row, chunk, i)` is what lands in byte i.
+/// Runs a copy of a matrix of `rows` x `chunks` chunks and compares all of tensor memory. `lanes_of(row)` lists the lanes of a
+/// row; `byte(row, chunk, i)` is what lands in byte i.
 template <int Group, tmem_copy_shape Shape, tmem_unpacking Unpacking, class Lanes, class Byte>
 void expect_copy(u32 rows, u32 chunks, u32 lane, Lanes lanes_of, Byte byte, u32 data = 16) {
     constexpr u32 column = 20, pitch = 2048;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The order of uses of tensor memory by several threads: fences before and after each kind of barrier, waits for loads and stores,
-// commits; and allocation by a pair of CTAs. Each mistake stands beside the sound code from which one line is missing.
+// The order of uses of tensor memory by several threads: fences before and after each kind of barrier, waits for loads and
+// stores, commits; and allocation by a pair of CTAs. Each mistake stands beside the sound code from which one line is missing.
 #include "tensor_edges.hpp"
 
 namespace tensor_order_tests {
@@ -21,8 +21,8 @@ std::string with_tensor_memory(sim::policy policy, Body body, sim::options optio
 
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
-/// The steps of an accumulator that warps 0 to 3 read and thread 128 then overwrites. A test leaves one of them out; `release` comes
-/// too early instead.
+/// The steps of an accumulator that warps 0 to 3 read and thread 128 then overwrites. A test leaves one of them out; `release`
+/// comes too early instead.
 enum class step { none, wait_product, after_product, wait_load, before_release, release, after_release, wait_again };
 
 /// How the readers hand the accumulator back.

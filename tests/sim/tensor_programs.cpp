@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Random programs of two warps and two threads that use the same columns of tensor memory, of one CTA or of a pair, in one random
-// order: the simulator must stop at the instruction at which a small model of the rules does, or run to the end where the model does. The model keeps sets of
-// uses, not clocks: who has heard that a use was handed on, and that it is complete.
+// Random programs of two warps and two threads that use the same columns of tensor memory, of one CTA or of a pair, in one
+// random order: the simulator must stop at the instruction at which a small model of the rules does, or run to the end where
+// the model does. The model keeps sets of uses, not clocks: who has heard that a use was handed on, and that it is complete.
 #include <algorithm>
 #include <array>
 #include <set>
@@ -19,8 +19,8 @@ enum class act { mma, mma_tensor_a, cp, ld, st, wait_ld, wait_st, before, after,
 constexpr const char* names[] = {"mma",      "mma with A",    "cp",           "ld",     "st",     "wait::ld",
                                  "wait::st", "fence::before", "fence::after", "arrive", "commit", "wait"};
 
-/// Actors 0 and 1 are whole warps, which load and store; 2 and 3 are threads, which multiply and copy. Of a pair of CTAs, warp 1 is in
-/// the other one, and the threads issue for both.
+/// Actors 0 and 1 are whole warps, which load and store; 2 and 3 are threads, which multiply and copy. Of a pair of CTAs, warp
+/// 1 is in the other one, and the threads issue for both.
 constexpr u32 actors = 4, warp_of[actors] = {0, 4, 2, 2}, lane_of[actors] = {0, 0, 0, 1}, most_barriers = 64;
 bool is_warp(u32 actor) { return actor < 2; }
 

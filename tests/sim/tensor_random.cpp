@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// tcgen05.cp, ld and st of random shapes, places, swizzles and strides on memory full of random words: all of tensor memory and all
-// registers, against the tables of the PTX ISA.
+// tcgen05.cp, ld and st of random shapes, places, swizzles and strides on memory full of random words: all of tensor memory and
+// all registers, against the tables of the PTX ISA.
 #include <algorithm>
 
 #include "random_operands.hpp"

@@ -42,7 +42,8 @@ inline void poke_tensor_memory(const tensor_cta& from) {
     }
 }
 
-/// Runs `issue(smem, tmem)` by one thread of one CTA, the leader unless said otherwise, commits, waits, and keeps tensor memory.
+/// Runs `issue(smem, tmem)` by one thread of one CTA, the leader unless said otherwise, commits, waits, and keeps tensor
+/// memory.
 template <int Group, class Issue>
 void run_tensor(std::vector<tensor_cta>& ctas, Issue issue, sim::options options = {}, u32 issuer = 0,
                 u32 issuing_rank = 0) {

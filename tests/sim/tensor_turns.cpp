@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Programs of tensor memory at the edge of its rules: those that hardware runs are clean, and those that it may run otherwise are
-// named, under every policy: multiplies that follow each other, operands with gaps, one thread that waits or arrives for others.
+// Programs of tensor memory at the edge of its rules: those that hardware runs are clean, and those that it may run otherwise
+// are named, under every policy: multiplies that follow each other, operands with gaps, one thread that waits or arrives for
+// others.
 #include <algorithm>
 
 #include "tensor_edges.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// TMA loads of random boxes of random tensors: one to five dimensions, elements of 4 to 32 bits, packed and padded, every swizzle,
-// boxes that hang over every edge. Shared memory is compared element by element, and byte by byte where nothing may be.
+// TMA loads of random boxes of random tensors: one to five dimensions, elements of 4 to 32 bits, packed and padded, every
+// swizzle, boxes that hang over every edge. Shared memory is compared element by element, and byte by byte where nothing may
+// be.
 #include <algorithm>
 
 #include "random_operands.hpp"

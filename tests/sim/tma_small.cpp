@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// TMA of elements of 4 and 6 bits: packed in shared memory, or with gaps that nobody may read; what barriers count; the rules of
-// their tensor maps.
+// TMA of elements of 4 and 6 bits: packed in shared memory, or with gaps that nobody may read; what barriers count; the rules
+// of their tensor maps.
 #include "tensor_run.hpp"
 
 namespace tma_small_tests {
@@ -39,8 +39,8 @@ struct packed_matrix {
     u8* data;
 };
 
-/// Loads the box at (column, row), for which the barrier expects `counted` bytes; the shared memory behind it, as the async proxy
-/// sees it, and whether each byte was ever written.
+/// Loads the box at (column, row), for which the barrier expects `counted` bytes; the shared memory behind it, as the async
+/// proxy sees it, and whether each byte was ever written.
 struct loaded {
     std::vector<u8> bytes;
     std::vector<bool> written;

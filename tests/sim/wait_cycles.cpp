@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the report of a deadlock says of its reason: the cycle of waits as a sentence, where there is one, and how it is known who
-// would complete each of them; where somebody has ended, or nothing tells, that, and no cycle.
+// What the report of a deadlock says of its reason: the cycle of waits as a sentence, where there is one, and how it is known
+// who would complete each of them; where somebody has ended, or nothing tells, that, and no cycle.
 #include <deepgemm/sim/devices.hpp>
 
 #include "seeded.hpp"
@@ -45,8 +45,8 @@ std::vector<sim::options> some_machines(std::span<const sim::memory_region> regi
     return all;
 }
 
-/// Requires, on all of them, a deadlock with this cycle, wherever its sentence begins, or with none if it is empty, and with all
-/// of `words`.
+/// Requires, on all of them, a deadlock with this cycle, wherever its sentence begins, or with none if it is empty, and with
+/// all of `words`.
 template <class Run>
 void expect_cycle(std::span<const sim::memory_region> regions, const std::vector<wait>& cycle,
                   std::initializer_list<const char*> words, Run run) {
@@ -63,8 +63,8 @@ void expect_cycle(std::span<const sim::memory_region> regions, const std::vector
     }
 }
 
-/// A ring of one stage: a producer arrives at `full`, math at `empty`. From round `last` on math waits before it gives the stage
-/// back, or with `math_ends` is gone.
+/// A ring of one stage: a producer arrives at `full`, math at `empty`. From round `last` on math waits before it gives the
+/// stage back, or with `math_ends` is gone.
 void ring(u32 last, bool math_ends) {
     const u32 full = ptx::dynamic_smem(), empty = full + 8;
     make_barriers(full, 2);

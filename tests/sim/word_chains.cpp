@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Chains of stores, releases, fences and acquires that the memory model of PTX orders, so that every machine is clean and right;
-// and some that look like them and are not ordered, so that the machine says so.
+// Chains of stores, releases, fences and acquires that the memory model of PTX orders, so that every machine is clean and
+// right; and some that look like them and are not ordered, so that the machine says so.
 #include "seeded.hpp"
 
 namespace word_chains_tests {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernels of the GEMM of Blackwell, one of every way to multiply and to store, for the compilers; tests/kernel/sm100_*.cpp run them.
+// Kernels of the GEMM of Blackwell, one of every way to multiply and to store, for the compilers; tests/kernel/sm100_*.cpp run
+// them.
 #include <deepgemm/epilogue/alpha.cuh>
 #include <deepgemm/kernel/entry.cuh>
 #include <deepgemm/kernel/swapped.cuh>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every multiply of ptx/tcgen05_mma.cuh, in one kernel for each kind and cta_group. tests/sm100/sass.py looks for the instructions
-// that the comments name.
+// Every multiply of ptx/tcgen05_mma.cuh, in one kernel for each kind and cta_group. tests/sm100/sass.py looks for the
+// instructions that the comments name.
 #include <deepgemm/ptx/tcgen05.cuh>
 
 namespace sm100_multiplies_tests {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A kernel with tcgen05 must compile to code for B200, for B300 and for the family of both; cmake runs nvcc on this file for each.
-// tests/rtc/sm100.cpp does the same with NVRTC.
+// A kernel with tcgen05 must compile to code for B200, for B300 and for the family of both; cmake runs nvcc on this file for
+// each. tests/rtc/sm100.cpp does the same with NVRTC.
 #include <deepgemm/kernel/entry.cuh>
 #include <deepgemm/kernel/launch_info.cuh>
 

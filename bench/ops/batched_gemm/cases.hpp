@@ -55,9 +55,9 @@ batched_workload workload_of(const batched_case& c);
 /// Throws std::invalid_argument for other names.
 std::vector<batched_case> suite_einsum(const std::string& name);
 
-/// "S*M,N,K:batch-recipe" as S products of a recipe that parse_shape() takes, "heads-recipe" with the heads of tokens among each
-/// other, "sum-recipe" as their sum, "gradient-1d1d" as gradients of weights of heads. Throws std::invalid_argument if it is no such
-/// product.
+/// "S*M,N,K:batch-recipe" as S products of a recipe that parse_shape() takes, "heads-recipe" with the heads of tokens among
+/// each other, "sum-recipe" as their sum, "gradient-1d1d" as gradients of weights of heads. Throws std::invalid_argument if it
+/// is no such product.
 batched_case parse_batch(const std::string& text);
 
 }  // namespace deepgemm::bench

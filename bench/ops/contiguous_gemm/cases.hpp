@@ -13,8 +13,8 @@
 
 namespace deepgemm::bench {
 
-/// Which rows a list names: none; those of A, gathered by the kernel, or by a kernel of its own before it; those of D, scattered by
-/// the kernel, or by a kernel of its own after it.
+/// Which rows a list names: none; those of A, gathered by the kernel, or by a kernel of its own before it; those of D,
+/// scattered by the kernel, or by a kernel of its own after it.
 enum class listed { none, gathered, gathered_before, scattered, scattered_after };
 
 /// D(m,n) = A(m,k) x B[g](n,k)^T of the rows of each group, which follow each other: FP8, A scaled by token and B by block, or
@@ -93,9 +93,8 @@ std::vector<contiguous_case> suite_router();
 std::vector<contiguous_case> suite_lists();
 
 /// "G*M,N,K:psum" as M rows in G groups by their ends, ":indexed" by the group of each row, with "-E" if a group usually has E
-/// rows. In FP8, or in BF16 with "bf16-" before that, and "nn-" if B is contiguous along N; "gathered-" or "scattered-" comes last of
-/// these. Throws std::invalid_argument if it
-/// is no such product.
+/// rows. In FP8, or in BF16 with "bf16-" before that, and "nn-" if B is contiguous along N; "gathered-" or "scattered-" comes
+/// last of these. Throws std::invalid_argument if it is no such product.
 contiguous_case parse_contiguous(const std::string& text);
 
 }  // namespace deepgemm::bench

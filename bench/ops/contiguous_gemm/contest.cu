@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Times contiguous grouped products: `deepgemm bench --suite contiguous`, contiguous_bf16, router and lists, and with --tune all
-// kernels against one another. Rows that a list names are moved by the kernel, or by a kernel of their own in the same time.
+// Times contiguous grouped products: `deepgemm bench --suite contiguous`, contiguous_bf16, router and lists, and with --tune
+// all kernels against one another. Rows that a list names are moved by the kernel, or by a kernel of their own in the same
+// time.
 #include <algorithm>
 #include <numeric>
 #include <optional>
@@ -118,8 +119,8 @@ public:
         return made;
     }
 
-    /// The largest errors among the groups of D, against the reference. Sets `wrong` to a sentence if rows that no group has are
-    /// not as they have to be: untouched by end, zero by row.
+    /// The largest errors among the groups of D, against the reference. Sets `wrong` to a sentence if rows that no group has
+    /// are not as they have to be: untouched by end, zero by row.
     comparison judge(reference& truth, std::string& wrong) {
         comparison worst;
         unsigned long long* const found = found_buffer_.as<unsigned long long>(1);

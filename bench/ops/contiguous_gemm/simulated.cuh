@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The contiguous grouped GEMMs that `deepgemm bench --sim` chooses among. Lists of types; CMake compiles them for the simulator.
+// The contiguous grouped GEMMs that `deepgemm bench --sim` chooses among. Lists of types; CMake compiles them for the
+// simulator.
 #pragma once
 
 #include <deepgemm/ops/contiguous_gemm/shipped.cuh>

@@ -41,15 +41,15 @@ double peer_tolerance(const gemm_case& c, const peer_kind& kind) {
 
 constexpr peer_kind fp8_peers[] = {{"cublaslt_tensorwise", peer_scaling::none},
                                    {"cublaslt_blockwise", peer_scaling::blockwise}};
-/// FP8 in other orders than NT, which nobody else multiplies with block scales: our own NT, and our fastest kernel that transposes on
-/// the way, whichever way was chosen.
+/// FP8 in other orders than NT, which nobody else multiplies with block scales: our own NT, and our fastest kernel that
+/// transposes on the way, whichever way was chosen.
 constexpr peer_kind layout_peers[] = {{"deepgemm_nt", peer_scaling::none}, {"deepgemm_on_the_way", peer_scaling::none}};
 /// Of large products back to back: all of tensor-wise and block-scaled. The latter has no say where our scales are tensor-wise.
 constexpr peer_kind sustained_peers[] = {{"cublaslt_fast", peer_scaling::none, peer_sums::fast},
                                          {"cublaslt_tensorwise", peer_scaling::none},
                                          {"cublaslt_blockwise", peer_scaling::blockwise}};
-/// Tensor-wise, summed as ours and with promotion, and by row. The former two have the scales of a product that has one for each
-/// operand, else none; the last is for scales of rows.
+/// Tensor-wise, summed as ours and with promotion, and by row. The former two have the scales of a product that has one for
+/// each operand, else none; the last is for scales of rows.
 constexpr peer_kind row_peers[] = {{"cublaslt_fast", peer_scaling::none, peer_sums::fast},
                                    {"cublaslt_tensorwise", peer_scaling::none},
                                    {"cublaslt_rowwise", peer_scaling::at_end, peer_sums::fast}};

@@ -39,8 +39,8 @@ public:
     /// Host: makes new operands for `problem` on the default stream. FP8: scaled as the case says, packed on Blackwell.
     void generate(const gemm_case& problem, u64 seed);
 
-    /// True if the operands' scales are packed: FP4, and on Blackwell FP8 with scales along K. They are stored as the case says, and
-    /// nothing is transposed.
+    /// True if the operands' scales are packed: FP4, and on Blackwell FP8 with scales along K. They are stored as the case
+    /// says, and nothing is transposed.
     bool is_packed() const { return packed_; }
     /// Of packed operands: what the reference reads.
     unpacked_operand unpacked_a() const { return packed_a_.unpacked(); }

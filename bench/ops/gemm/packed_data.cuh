@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An operand as Blackwell's tensor cores take it, in device memory: FP8 or FP4 with packed scales, of normal random values. Elements
-// and scales are kept apart as well, unpacked, for the reference.
+// An operand as Blackwell's tensor cores take it, in device memory: FP8 or FP4 with packed scales, of normal random values.
+// Elements and scales are kept apart as well, unpacked, for the reference.
 #pragma once
 
 #include <deepgemm/host/matrix.hpp>
@@ -23,8 +23,8 @@ struct unpacked_operand {
 /// One such operand at a time; grows to the largest and is reused.
 class packed_operand {
 public:
-    /// Host: makes an operand (rows, k) on the default stream, as `info` describes it. A scale is the largest magnitude of its tile
-    /// over the largest element, rounded up to a power of two, or to nearest in UE4M3. FP4: the contiguous extent is even.
+    /// Host: makes an operand (rows, k) on the default stream, as `info` describes it. A scale is the largest magnitude of its
+    /// tile over the largest element, rounded up to a power of two, or to nearest in UE4M3. FP4: the contiguous extent is even.
     void generate(const operand_info& info, int rows, int k, u64 seed);
     /// The operand as the named operations take it.
     scaled_matrix argument() const { return argument_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The products in groups of K that the benchmark times: gradients of the weights of experts, as DeepGEMM's test has them, with the
-// numbers of tokens that it drew at random when it was measured.
+// The products in groups of K that the benchmark times: gradients of the weights of experts, as DeepGEMM's test has them, with
+// the numbers of tokens that it drew at random when it was measured.
 #pragma once
 
 #include <string>
@@ -46,8 +46,8 @@ struct k_grouped_case {
     /// How A and B hold their groups.
     const char* pass() const { return concatenated ? "concatenated" : "one pitch"; }
 
-    /// Elements of K of each group, multiples of 128: their sum is `k` rounded down, and they differ by at most 30 % from the mean,
-    /// drawn alike in every run.
+    /// Elements of K of each group, multiples of 128: their sum is `k` rounded down, and they differ by at most 30 % from the
+    /// mean, drawn alike in every run.
     std::vector<i32> sizes() const;
     double flops() const;
     /// Bytes that must move through memory: both operands, their scales, all matrices of D once, or twice if it accumulates.
@@ -67,9 +67,9 @@ k_grouped_workload workload_of(const k_grouped_case& c);
 std::vector<k_grouped_case> suite_k_grouped();
 std::vector<k_grouped_case> suite_k_grouped_bf16();
 
-/// "G*M,N,K:along-k" as K elements in G groups, in FP8, added to D in FP32; "concatenated" in place of "along-k" for operands that
-/// are; "bf16-along-k" in BF16; with "-ue8m0" behind it FP8 has packed scales, with "-f32" or "-bf16" D is stored in that type. Throws std::invalid_argument if it is no
-/// such product.
+/// "G*M,N,K:along-k" as K elements in G groups, in FP8, added to D in FP32; "concatenated" in place of "along-k" for operands
+/// that are; "bf16-along-k" in BF16; with "-ue8m0" behind it FP8 has packed scales, with "-f32" or "-bf16" D is stored in that
+/// type. Throws std::invalid_argument if it is no such product.
 k_grouped_case parse_k_groups(const std::string& text);
 
 }  // namespace deepgemm::bench

@@ -9,7 +9,8 @@
 
 namespace deepgemm::bench {
 
-/// Logits of requests whose contexts are of random lengths, from 7/13 of the columns to all of them, or `whole`: as long as a row.
+/// Logits of requests whose contexts are of random lengths, from 7/13 of the columns to all of them, or `whole`: as long as a
+/// row.
 struct paged_mqa_logits_case {
     int requests, next_n;
     int columns, heads, depth;

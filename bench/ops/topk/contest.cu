@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Times the selection of the largest logits: `deepgemm bench --suite topk`, and with the kernel that scores before it,
-// topk_logits, whose scores are judged as where they alone are timed. Every row is checked: its indices are in order, and as many
-// elements of its range come before the last of them as should.
+// topk_logits, whose scores are judged as where they alone are timed. Every row is checked: its indices are in order, and as
+// many elements of its range come before the last of them as should.
 #include <deepgemm/ops/mqa_logits/mqa_logits.hpp>
 #include <deepgemm/ops/paged_mqa_logits/paged_mqa_logits.hpp>
 #include <deepgemm/ops/topk/operation.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The contiguous grouped GEMMs inside the C interface: for each kind of list a tile for few rows in each group, and one for many;
-// and where rows are gathered or scattered one for all.
+// The contiguous grouped GEMMs inside the C interface: for each kind of list a tile for few rows in each group, and one for
+// many; and where rows are gathered or scattered one for all.
 #pragma once
 
 #include <deepgemm/epilogue/scatter.cuh>

@@ -8,7 +8,8 @@
 
 namespace c_interface {
 
-/// Kernels of groups of K, as `Groups` has them. A struct, since g++ 12 cannot work out configurations in the arguments of an alias.
+/// Kernels of groups of K, as `Groups` has them. A struct, since g++ 12 cannot work out configurations in the arguments of an
+/// alias.
 template <class X, class Groups, class D, dg::config Config>
 struct by_k
     : dg::gemm<dg::arch::sm90, X, X, D, Config, dg::grouped<Config.block, Config.cluster, Groups, Config.raster_rows>> {

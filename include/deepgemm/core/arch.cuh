@@ -17,7 +17,8 @@ struct sm90 {
     static constexpr bool compiled_here = DEEPGEMM_HAS_SM90A;  ///< in this pass of the compiler, or on the simulator
 };
 
-/// Blackwell, B200 and B300: one thread multiplies (tcgen05), and the sums lie in tensor memory. Code for the family runs on both.
+/// Blackwell, B200 and B300: one thread multiplies (tcgen05), and the sums lie in tensor memory. Code for the family runs on
+/// both.
 struct sm100 {
     static constexpr int number = 100;
     static constexpr const char* name = "sm_100f";

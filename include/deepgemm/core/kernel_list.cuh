@@ -14,8 +14,8 @@ struct kernels {};
 template <class O>
 DEEPGEMM_BOTH constexpr auto all_of();
 
-/// The same for Blackwell. Operations that ship kernels for it define it in ops/*/shipped_sm100.cuh, which is to be included beside
-/// shipped.cuh; for others the list is empty.
+/// The same for Blackwell. Operations that ship kernels for it define it in ops/*/shipped_sm100.cuh, which is to be included
+/// beside shipped.cuh; for others the list is empty.
 template <class O>
 DEEPGEMM_BOTH constexpr kernels<> sm100_of() {
     return {};
@@ -31,9 +31,9 @@ struct join<kernels<Kernels...>> {
 template <class... First, class... Second, class... Rest>
 struct join<kernels<First...>, kernels<Second...>, Rest...> : join<kernels<First..., Second...>, Rest...> {};
 
-/// The kernels of all `Lists` in one, from values of them; a function, because nvcc 13 cannot spell such a sum as a type. Call it
-/// by a qualified name, shipped::sum_of(...): in an unqualified call the compiler also searches the classes that the types of the
-/// arguments name, and for that it instantiates every kernel, half of the time that these headers would take.
+/// The kernels of all `Lists` in one, from values of them; a function, because nvcc 13 cannot spell such a sum as a type. Call
+/// it by a qualified name, shipped::sum_of(...): in an unqualified call the compiler also searches the classes that the types
+/// of the arguments name, and for that it instantiates every kernel, half of the time that these headers would take.
 template <class... Lists>
 DEEPGEMM_BOTH constexpr typename join<Lists...>::type sum_of(Lists...) {
     return {};

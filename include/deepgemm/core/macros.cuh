@@ -33,10 +33,10 @@
 #define DEEPGEMM_NO_UNROLL
 #endif
 
-/// Stands once in a header of host functions, after its includes. Programs that g++ compiles with -DDEEPGEMM_COMPILED_LIBRARY take
-/// those functions from one library, in which cmake/compiled.cmake compiles them, and not from each of their files; that halves the
-/// time which files for the simulator need. Without that definition, and for other compilers, it is nothing. g++ leaves defaulted
-/// comparisons out of the library, so a header whose users compare does without.
+/// Stands once in a header of host functions, after its includes. Programs that g++ compiles with -DDEEPGEMM_COMPILED_LIBRARY
+/// take those functions from one library, in which cmake/compiled.cmake compiles them, and not from each of their files; that
+/// halves the time which files for the simulator need. Without that definition, and for other compilers, it is nothing. g++
+/// leaves defaulted comparisons out of the library, so a header whose users compare does without.
 #if defined(DEEPGEMM_COMPILED_LIBRARY) && defined(__GNUC__) && !defined(__clang__) && DEEPGEMM_SIMULATED
 #define DEEPGEMM_LIBRARY_HEADER _Pragma("interface")
 #else
@@ -54,8 +54,8 @@
 #else
 #define DEEPGEMM_HAS_SM90A 1
 #endif
-/// Likewise 0 in device code for a GPU without tcgen05. B200 (10.0) and B300 (10.3) have it, in code for one of them (100a, 103a)
-/// and in code for the family (100f, 103f); compilers define the family's macro in both.
+/// Likewise 0 in device code for a GPU without tcgen05. B200 (10.0) and B300 (10.3) have it, in code for one of them (100a,
+/// 103a) and in code for the family (100f, 103f); compilers define the family's macro in both.
 #if defined(__CUDA_ARCH__)
 #if defined(__CUDA_ARCH_FAMILY_SPECIFIC__)
 #define DEEPGEMM_HAS_SM100A (__CUDA_ARCH_FAMILY_SPECIFIC__ >= 1000 && __CUDA_ARCH_FAMILY_SPECIFIC__ < 1100)

@@ -64,8 +64,8 @@ struct block_range {
     }
 };
 
-/// Where a K block of an operand's tile starts: row of M or N, element of K, and matrix (0 unless the operand is a stack or has a
-/// matrix for each group). A negative `k` counts from element `matrix`, with which a window starts.
+/// Where a K block of an operand's tile starts: row of M or N, element of K, and matrix (0 unless the operand is a stack or has
+/// a matrix for each group). A negative `k` counts from element `matrix`, with which a window starts.
 struct operand_place {
     i32 row, k, matrix;
 };

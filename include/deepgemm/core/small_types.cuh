@@ -21,8 +21,8 @@ DEEPGEMM_BOTH constexpr u8 encode_small(float x) {
 
 }  // namespace detail
 
-/// FP6 with 2 exponent and 3 mantissa bits in the low bits of a byte (largest value 7.5; no infinity, no NaN). The two bits above
-/// are not read.
+/// FP6 with 2 exponent and 3 mantissa bits in the low bits of a byte (largest value 7.5; no infinity, no NaN). The two bits
+/// above are not read.
 struct e2m3 {
     u8 bits;
     static constexpr dtype type = dtype::e2m3;
@@ -56,9 +56,9 @@ struct e3m2 {
     DEEPGEMM_BOTH friend constexpr bool operator==(e3m2, e3m2) = default;
 };
 
-/// FP4 with 2 exponent bits and 1 mantissa bit: magnitudes 0 .5 1 1.5 2 3 4 6, no infinity, no NaN. One element has half a byte,
-/// so the type stays incomplete and names elements only: `sizeof` does not compile, element_bits is 4, and e2m1x2 is what memory
-/// holds.
+/// FP4 with 2 exponent bits and 1 mantissa bit: magnitudes 0 .5 1 1.5 2 3 4 6, no infinity, no NaN. One element has half a
+/// byte, so the type stays incomplete and names elements only: `sizeof` does not compile, element_bits is 4, and e2m1x2 is what
+/// memory holds.
 struct e2m1;
 
 /// The value of the E2M1 code in the low four bits.

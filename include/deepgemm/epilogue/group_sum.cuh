@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Sums over groups of math threads of a CTA, warps or warpgroups, that shared the K blocks of a tile: each but the first leaves its
-// totals in shared memory, and the first adds them in order, so that the result does not depend on timing. split_sum.cuh does the
-// same among the CTAs of a cluster.
+// Sums over groups of math threads of a CTA, warps or warpgroups, that shared the K blocks of a tile: each but the first leaves
+// its totals in shared memory, and the first adds them in order, so that the result does not depend on timing. split_sum.cuh
+// does the same among the CTAs of a cluster.
 #pragma once
 
 #include <deepgemm/pipeline/cta.cuh>
@@ -18,9 +18,9 @@ struct totals_written {};
 struct totals_read {};
 }  // namespace meetings
 
-/// Sums `Registers` totals of each thread over `Groups` groups of `Threads` threads, the first threads of the CTA. A thread's totals
-/// are added to those of the thread of the same index in the first group. `Barriers` is a barrier_table with both meetings, of all
-/// math warps each.
+/// Sums `Registers` totals of each thread over `Groups` groups of `Threads` threads, the first threads of the CTA. A thread's
+/// totals are added to those of the thread of the same index in the first group. `Barriers` is a barrier_table with both
+/// meetings, of all math warps each.
 template <int Groups, int Threads, int Registers, class Barriers>
 struct group_sum {
     static_assert(Registers % 4 == 0, "group_sum: totals are stored four at a time");

@@ -31,8 +31,8 @@ struct result_cast_info {
     DEEPGEMM_BOTH friend constexpr bool operator==(const result_cast_info&, const result_cast_info&) = default;
 };
 
-/// The steps of an epilogue in the order of the members, which is that of their types in a chain. Kernels whose steps are others
-/// or come in another order are `custom`.
+/// The steps of an epilogue in the order of the members, which is that of their types in a chain. Kernels whose steps are
+/// others or come in another order are `custom`.
 struct epilogue_info {
     bool alpha = false;
     bool bias = false;

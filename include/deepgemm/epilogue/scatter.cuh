@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The sink `scatter`: rows of the product are stored where a list in device memory says. Rows that lie anywhere are no box of TMA,
-// and a copy for each would take its issuing thread 15 cycles, 2000 for a tile of 128 rows. So warps stage their rows as ever, and
-// then store them, 16 bytes a lane and whole lines at a time: 4 loads and 4 stores of a warp for each 16 rows of 128 bytes.
+// The sink `scatter`: rows of the product are stored where a list in device memory says. Rows that lie anywhere are no box of
+// TMA, and a copy for each would take its issuing thread 15 cycles, 2000 for a tile of 128 rows. So warps stage their rows as
+// ever, and then store them, 16 bytes a lane and whole lines at a time: 4 loads and 4 stores of a warp for each 16 rows of 128
+// bytes.
 #pragma once
 
 #include <deepgemm/epilogue/stage.cuh>
@@ -77,8 +78,8 @@ struct scatter_stage {
         }
     }
 
-    /// The owner's threads: all that they have stored is visible to the one thread for which this is true, so that it may release
-    /// it.
+    /// The owner's threads: all that they have stored is visible to the one thread for which this is true, so that it may
+    /// release it.
     DEEPGEMM_DEVICE bool complete() const {
         if constexpr (Rows == fragment::warp_rows) {
             ptx::sync_warp();
@@ -97,8 +98,8 @@ private:
 };
 
 /// Stores D as `T`, rounded once from the FP32 totals, its rows in the order of a list: what is computed of row i goes to row
-/// d.list[i] of the arguments, of d.rows. A row that the list names twice gets one of the two results, or parts of both; one that
-/// it does not name stays as it was.
+/// d.list[i] of the arguments, of d.rows. A row that the list names twice gets one of the two results, or parts of both; one
+/// that it does not name stays as it was.
 template <output_element T>
 struct scatter : store<T> {
     static constexpr bool scatters = true;

@@ -16,8 +16,8 @@ DEEPGEMM_DEVICE float squares_of_row(float share) {
     return pair + ptx::shuffle_xor(pair, 2);
 }
 
-/// Threads that hold a fragment of `Map`: `Sums` products each and, after these, the sums of squares of their two rows. Stores those
-/// of the tile that begins at row `m` and column `n` in part `part` of K; rows and columns from `end` on are left out.
+/// Threads that hold a fragment of `Map`: `Sums` products each and, after these, the sums of squares of their two rows. Stores
+/// those of the tile that begins at row `m` and column `n` in part `part` of K; rows and columns from `end` on are left out.
 template <class Map, int Sums, int Totals>
 DEEPGEMM_DEVICE void store_prenorm(const hc_prenorm_arguments& args, i32 m, i32 n, i32 part, result_end end,
                                    const float (&total)[Totals]) {

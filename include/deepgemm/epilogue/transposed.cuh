@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The staging of a D that is transposed in memory: rows of D are columns of the product, as after an exchange of A and B
-// (kernel/swapped.cuh). On Hopper stmatrix transposes 16-bit values on their way to shared memory, on Blackwell, where a thread has a
-// row, neighbours exchange them; TMA copies them to D. Each warp stages its own 16 or 32 rows of the product.
+// (kernel/swapped.cuh). On Hopper stmatrix transposes 16-bit values on their way to shared memory, on Blackwell, where a thread
+// has a row, neighbours exchange them; TMA copies them to D. Each warp stages its own 16 or 32 rows of the product.
 #pragma once
 
 #include <deepgemm/epilogue/stage.cuh>
@@ -35,7 +35,8 @@ DEEPGEMM_BOTH constexpr int equal_parts(int columns, int most) {
 }  // namespace detail
 
 /// The staging of one warp: its rows by all `TileColumns` columns of a tile of the product, or by as many as a thread can hold,
-/// which are so many rows of D. With `Accumulate`, TMA first loads C there. `Fragment` says which thread holds which of the values.
+/// which are so many rows of D. With `Accumulate`, TMA first loads C there. `Fragment` says which thread holds which of the
+/// values.
 template <class T, int TileColumns, bool Accumulate, fragment_map Fragment>
 struct transposed_stage {
     using element = T;
@@ -82,8 +83,8 @@ struct transposed_stage {
         ptx::sync_warp();
     }
 
-    /// Converged warp: stores its rows of the product from `row` on, and a batch of columns from `column` on; element by element
-    /// if `Ragged`.
+    /// Converged warp: stores its rows of the product from `row` on, and a batch of columns from `column` on; element by
+    /// element if `Ragged`.
     template <bool Ragged>
     DEEPGEMM_DEVICE void put(const tensor_map& d, const ragged_edge<T>& edge, float (&value)[1][registers], i32 row,
                              i32 column, i32 /*matrix*/) {
@@ -148,7 +149,8 @@ protected:
         return start() + tile::offset(fragment::column(lane, i), fragment::row(lane, i));
     }
 
-    /// Where two rows of the product that neighbouring lanes hold lie, in column `i` for an even lane, in the next for an odd one.
+    /// Where two rows of the product that neighbouring lanes hold lie, in column `i` for an even lane, in the next for an odd
+    /// one.
     DEEPGEMM_DEVICE u32 pair_of(int i) const {
         const int lane = int(ptx::lane_index());
         return start() + tile::offset(i + lane % 2, lane / 2 * 2);

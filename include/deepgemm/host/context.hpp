@@ -16,10 +16,10 @@ namespace deepgemm {
 
 /// How the planner chooses split_k, the one member of a configuration that may change the last bits of D. Every rule but
 /// `fastest` makes products batch-invariant: the bits of a row of D depend on that row of A, on B, N and K, but not on how many
-/// rows A has. But sums of batches, whose kernels have no split_k, cut K into as many parts as there are multiprocessors for, whatever
-/// the rule: their bits depend on M, on the multiprocessors and on the workspace.
+/// rows A has. But sums of batches, whose kernels have no split_k, cut K into as many parts as there are multiprocessors for,
+/// whatever the rule: their bits depend on M, on the multiprocessors and on the workspace.
 enum class split_rule : u8 {
-    fastest,     ///< by speed; the last bits of a row may then change with M
+    fastest,     ///< by speed; the last bits of a row may then change with M and num_sms
     never,       ///< no kernel splits K
     as_one_row,  ///< as the kernel does that is fastest for one row, whatever M is
 };

@@ -35,8 +35,8 @@ inline const result<encode_function>& tensor_map_encoder() {
     return encoder;
 }
 
-/// FP8 is encoded as bytes: TMA copies them and fills with zeros, and does not interpret them. So are elements of 6 bits with a byte
-/// each.
+/// FP8 is encoded as bytes: TMA copies them and fills with zeros, and does not interpret them. So are elements of 6 bits with a
+/// byte each.
 constexpr CUtensorMapDataType encoded_type(dtype type, bool padded) {
     switch (type) {
         case dtype::e2m1x2:

@@ -29,8 +29,8 @@ struct device_info {
     static constexpr device_info h100() {
         return {.name = "NVIDIA H100", .l2_bytes = i64(50) << 20, .clock_mhz = 1980, .hbm_gb_per_s = 3350};
     }
-    /// NVIDIA B200, SXM. None of it was measured by this project: multiprocessors, L2 (126.5 MB) and memory (7680 bits at 3996 MHz)
-    /// are what users' device queries report, the clock is from lists of parts, which give 1965 to 1980 MHz.
+    /// NVIDIA B200, SXM. None of it was measured by this project: multiprocessors, L2 (126.5 MB) and memory (7680 bits at 3996
+    /// MHz) are what users' device queries report, the clock is from lists of parts, which give 1965 to 1980 MHz.
     static constexpr device_info b200() {
         return {.name = "NVIDIA B200",
                 .arch = deepgemm::arch::sm100::number,

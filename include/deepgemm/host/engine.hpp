@@ -203,8 +203,8 @@ public:
         return deepgemm::supports(device_, problem, shelf<O>().kernels, call.knobs(), call.own());
     }
 
-    /// As supports(), and remembers the choice, so that run() finds it. For calls of several launches, of which none shall be made
-    /// unless all can.
+    /// As supports(), and remembers the choice, so that run() finds it. For calls of several launches, of which none shall be
+    /// made unless all can.
     template <class O>
         requires(serves<O>)
     result<void> settle(const typename O::problem& problem, const call_knobs<std::type_identity_t<O>>& own = {})

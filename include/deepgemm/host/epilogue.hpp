@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What becomes of a product before it is stored, as callers of all operations give it, and the rules for that.
+// What becomes of a product before it is stored, as callers of dense and grouped products give it, and the rules for that.
 #pragma once
 
 #include <cstddef>

@@ -63,8 +63,9 @@ std::string describe_cost(const plan_of<O>& plan, const candidate<O>& one) {
     std::string text;
     if (measured != 0) text = formatted("measured %.1f us with ", measured) + plan.row->measured_with() + "; ";
     text += formatted("predicted %.1f us", one.predicted.total_us) + describe_parts(one.predicted) + "; ";
-    if constexpr (requires { one.kernel->info.cfg.stages; })
-        text += formatted("%d stages, ", one.kernel->info.cfg.stages);
+    if constexpr (requires { one.kernel->info.cfg.stages; }) {  // 0 in a kernel that has none
+        if (const int stages = one.kernel->info.cfg.stages; stages != 0) text += formatted("%d stages, ", stages);
+    }
     return text + formatted("%.1f KiB of shared memory", one.kernel->info.launch.smem_bytes / 1024.0);
 }
 

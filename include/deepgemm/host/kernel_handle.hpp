@@ -109,8 +109,9 @@ concept loses_groups = requires(const typename O::arguments& given) {
 }  // namespace detail
 
 /// A kernel type that planners of operation `O` can describe and launch.
-/// Satisfied by: K::info, a description of O's with the launch that is K::launch; K::arguments, which K::arguments_of(arguments)
-/// or else `{arguments}` makes from O's: they are O's, or begin with them and have defaults for the rest.
+/// Satisfied by: K::info, a description of O's with the launch that is K::launch; K::arguments, which
+/// K::arguments_of(arguments) or else `{arguments}` makes from O's: they are O's, or begin with them and have defaults for the
+/// rest.
 template <class K, class O>
 concept serves = requires(const typename O::arguments& given) {
     { K::info } -> same_as<const info_of<O>&>;

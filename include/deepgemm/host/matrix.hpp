@@ -105,8 +105,8 @@ constexpr scale_argument per_block_scales(const void* data, scale_kind kind, i64
     return {data, kind, {128, 128}, ceil_div(n, i64(128)), columns, columns, 1};
 }
 
-/// FP32 scales that each cover one row of an operand and all of its K: per token of A, per channel of B. They are `stride` words
-/// apart.
+/// FP32 scales that each cover one row of an operand and all of its K: per token of A, per channel of B. They are `stride`
+/// words apart.
 constexpr scale_argument per_row_scales(const void* data, i64 mn, i64 stride = 1) {
     return {data, scale_kind::fp32, {1, scale_tile::all}, mn, 1, stride, 1};
 }
@@ -142,8 +142,8 @@ constexpr bool is_half(dtype type) { return is_bf16(type) || is_f16(type); }
 
 }  // namespace detail
 
-/// The dimension along which an operand (M or N, K) is contiguous. One that is contiguous along both counts as K-major, except a
-/// dense column (K = 1): its rows are too close together for TMA.
+/// The dimension along which an operand (M or N, K) is contiguous. One that is contiguous along both counts as K-major, except
+/// a dense column (K = 1): its rows are too close together for TMA.
 constexpr major contiguous_along(const input_matrix& x) {
     if (x.columns == 0) return major::k;
     if (x.columns == 1) return x.rows > 1 && x.row_stride == 1 ? major::mn : major::k;

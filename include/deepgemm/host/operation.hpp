@@ -94,8 +94,8 @@ concept operation = operation_concept::names_types<O> && operation_concept::comp
 
 namespace detail {
 
-// Functions beside the types of an operation, called by argument-dependent lookup. Members of usual_operation have their names, and
-// would be found instead.
+// Functions beside the types of an operation, called by argument-dependent lookup. Members of usual_operation have their names,
+// and would be found instead.
 template <class X>
 auto memory_beside(const X& x) {
     return memory_of(x);
@@ -124,8 +124,8 @@ std::string describe_beside(const X& x) {
 }  // namespace detail
 
 /// What most operations have in common, to derive from: the five types, and functions that only call those of the same names
-/// beside these types. A derived operation adds `name`, both check(), with_rows(), both why_not() and wanted(), and replaces what
-/// is another way with it.
+/// beside these types. A derived operation adds `name`, both check(), with_rows(), both why_not() and wanted(), and replaces
+/// what is another way with it.
 template <class Problem, class Workload, class Arguments, class Traits, class Config>
 struct usual_operation {
     using problem = Problem;
@@ -159,8 +159,8 @@ template <class O>
 concept varies_rows = requires(const typename O::workload& work, i32 rows) {
     { O::with_rows(work, rows) } -> same_as<typename O::workload>;
 };
-/// Says of a workload that no kernel of a device computes why, and what to do instead; "" of one that a kernel may be instantiated
-/// for.
+/// Says of a workload that no kernel of a device computes why, and what to do instead; "" of one that a kernel may be
+/// instantiated for.
 template <class O>
 concept refuses = requires(const typename O::workload& work, const device_info& device) {
     { O::refusal(work, device) } -> same_as<std::string>;
@@ -254,7 +254,8 @@ struct other_library {
                                                objective_kind) = nullptr;
     /// Computes a checked problem that is not empty on the current device.
     kernel_function<const typename O::problem&, const launch_options&> launch{};
-    /// False for a checked problem that it cannot compute, though it was measured on its workload: our kernel then does. Null: none.
+    /// False for a checked problem that it cannot compute, though it was measured on its workload: our kernel then does. Null:
+    /// none.
     bool (*takes)(const typename O::problem&) = nullptr;
 
     bool computes(const typename O::problem& given) const { return takes == nullptr || takes(given); }
@@ -267,9 +268,9 @@ struct choices {
     /// Measured choices of the caller. They come before the library's table and apply for any num_sms. A row is skipped if its
     /// kernel is not among those given. The rows must outlive what is made with them.
     std::span<const tuned_row<O>> overrides{};
-    /// Another library that may be used where it was measured to be faster; null: none. It must outlive what is made with it. The
-    /// last bits of D are then that library's. It is not used beside a pin or a row of `overrides`, nor on part of the device, nor
-    /// under limits on tiles or a rule for split_k, since it keeps none of these.
+    /// Another library that may be used where it was measured to be faster; null: none. It must outlive what is made with it.
+    /// The last bits of D are then that library's. It is not used beside a pin or a row of `overrides`, nor on part of the
+    /// device, nor under limits on tiles or a rule for split_k, since it keeps none of these.
     const other_library<O>* library = nullptr;
 };
 

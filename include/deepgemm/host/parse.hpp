@@ -200,8 +200,8 @@ private:
 }  // namespace detail
 
 /// The configuration that a text describes: what to_source() writes, with any blanks, and members in any order. Members that
-/// are left out have their default. `Config` is that of the operation. An error says where the text goes wrong and what may stand
-/// there. Whether a kernel accepts the configuration is not checked. Host, any thread.
+/// are left out have their default. `Config` is that of the operation. An error says where the text goes wrong and what may
+/// stand there. Whether a kernel accepts the configuration is not checked. Host, any thread.
 template <has_named_fields Config = config>
 result<Config> parse_config(std::string_view text) {
     return detail::source_reader(text).read<Config>("configuration");

@@ -123,8 +123,8 @@ inline std::string to_source(const operand_info& value) {
                   value.contiguous == major::mn ? ">, major::mn>" : ">>");
 }
 
-/// An operand in a few words: "e4m3 scaled 1x128 by fp32", "e4m3 scaled by row by fp32", "bf16 contiguous along K". `rows` is the
-/// name of its rows, M or N.
+/// An operand in a few words: "e4m3 scaled 1x128 by fp32", "e4m3 scaled by row by fp32", "bf16 contiguous along K". `rows` is
+/// the name of its rows, M or N.
 inline std::string describe(const operand_info& value, const char* rows = "M or N") {
     const char* const gathered = value.gathered ? ", rows gathered" : "";
     if (value.format == scale_kind::none) {

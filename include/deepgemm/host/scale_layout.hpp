@@ -61,8 +61,8 @@ struct scale_plan {
 
 namespace detail {
 
-/// True for stride 1 along MN, columns a multiple of 4 apart and at least as many words as rows, and groups a multiple of 4 apart
-/// that do not overlap: as TMA reads them. Strides of extents of 1 do not matter.
+/// True for stride 1 along MN, columns a multiple of 4 apart and at least as many words as rows, and groups a multiple of 4
+/// apart that do not overlap: as TMA reads them. Strides of extents of 1 do not matter.
 constexpr bool is_mn_major(const scale_tensor& scales) {
     const i64 pitch = scales.columns <= 1 ? align_up(scales.rows, i64(4)) : scales.column_stride;
     return (scales.row_stride == 1 || scales.rows <= 1) && pitch % 4 == 0 && pitch >= scales.rows &&

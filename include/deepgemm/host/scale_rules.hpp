@@ -132,8 +132,8 @@ result<void> validate(const scale::cast_arguments& arguments) {
     return detail::check_cast(arguments, detail::rules_of<K>::value);
 }
 
-/// Checks the arguments of `K`, a cast of scale/cast_fp4.cuh, against every rule. If x has no elements, that is a success whatever the
-/// pointers are.
+/// Checks the arguments of `K`, a cast of scale/cast_fp4.cuh, against every rule. If x has no elements, that is a success
+/// whatever the pointers are.
 template <class K>
     requires(same_as<typename K::arguments, scale::cast_fp4_arguments>)
 result<void> validate(const scale::cast_fp4_arguments& a) {

@@ -20,8 +20,8 @@ namespace deepgemm::sim {
 /// Multiprocessors of the simulated machine that persistent kernels use by default.
 inline constexpr int sm_count = options{}.num_sms;
 
-/// The memory of an operand of `rows` rows and `k` columns, both positive, and of its scales; of `matrices` like it, from the first to
-/// the last.
+/// The memory of an operand of `rows` rows and `k` columns, both positive, and of its scales; of `matrices` like it, from the
+/// first to the last.
 inline std::array<global_range, 2> memory_of(const operand_info& info, const operand_arguments& x, i64 rows, i64 k,
                                              i64 matrices) {
     const bool along_k = info.contiguous == major::k;

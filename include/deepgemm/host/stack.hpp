@@ -104,9 +104,9 @@ inline result<void> check_stack(const char* name, const input_matrix& one, i64 c
     return {};
 }
 
-/// True if kernels must read the scales of a stack of operands A word by word. A single column of scales counts as MN-major if TMA
-/// can load it; but it cannot if those of the next matrix are no multiple of 16 bytes behind, and K-major kernels take a column as
-/// well.
+/// True if kernels must read the scales of a stack of operands A word by word. A single column of scales counts as MN-major if
+/// TMA can load it; but it cannot if those of the next matrix are no multiple of 16 bytes behind, and K-major kernels take a
+/// column as well.
 constexpr bool reads_a_scales_by_word(const scaled_stack& a) {
     const scale_argument& scales = a.first.scales;
     if (scales.kind == scale_kind::none) return false;

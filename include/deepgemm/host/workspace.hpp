@@ -9,7 +9,8 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// Memory that a call may overwrite, of the caller's: device memory, or host memory for the simulator. At a multiple of 16 bytes.
+/// Memory that a call may overwrite, of the caller's: device memory, or host memory for the simulator. At a multiple of 16
+/// bytes.
 struct workspace_memory {
     void* data = nullptr;
     u64 bytes = 0;

@@ -7,8 +7,8 @@
 
 namespace deepgemm {
 
-/// When partial sums of the tensor core are scaled and added to the FP32 totals. at_once and deferred differ in speed only; never
-/// keeps fewer bits of FP8 products than these do (docs/numerics.md).
+/// When partial sums of the tensor core are scaled and added to the FP32 totals. at_once and deferred differ in speed only;
+/// never keeps fewer bits of FP8 products than these do (docs/numerics.md).
 enum class promotion : u8 {
     at_once,   ///< after each K block, before the next multiply of the same warpgroup is issued
     deferred,  ///< one K block later, from a second accumulator set, while the next multiply runs

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The GEMM of Hopper: D(m,n) = [C(m,n) +] sum over K blocks b of sa(m,b) sb(n,b) dot(A(m,b,:), B(n,b,:)); in FP8 with scales,
-// of K blocks or of all of K, in BF16 or FP16 without. Two warps feed TMA, one for each operand; two more copy what TMA cannot load; warpgroups
-// multiply; the grid is persistent. The kernel is assembled from parts: operands with their scales, a schedule, an epilogue and
-// a configuration. What is not in this file is a part with a header of its own.
+// of K blocks or of all of K, in BF16 or FP16 without. Two warps feed TMA, one for each operand; two more copy what TMA cannot
+// load; warpgroups multiply; the grid is persistent. The kernel is assembled from parts: operands with their scales, a
+// schedule, an epilogue and a configuration. What is not in this file is a part with a header of its own.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
@@ -113,8 +113,8 @@ struct gemm : gemm_requirements<A, B, Epilogue, Config, Tiles>,
     /// The operation that plans this kernel; an incomplete type here.
     using operation = typename operation_of_grouping<traits.groups>::type;
 
-    /// True if lines of D are brought to L2 while their tile is multiplied. All tiles of a wave are stored at about the same time, and
-    /// L2 would have to wait for memory before it adds to them.
+    /// True if lines of D are brought to L2 while their tile is multiplied. All tiles of a wave are stored at about the same
+    /// time, and L2 would have to wait for memory before it adds to them.
     static constexpr bool brings_d = Epilogue::in_place && Config.d_ahead;
 
     /// Any thread: `Registers` registers of fragment `wave` of totals, from register `first` on.

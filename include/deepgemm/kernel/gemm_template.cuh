@@ -15,7 +15,8 @@ template <config Config>
 struct tiles_of_config {
     using type = persistent<Config.block, Config.cluster, Config.raster_rows, Config.split_k>;
 };
-/// A producer is at most so many tiles before the warps that store that the tiles between them fill all accumulators, and one more.
+/// A producer is at most so many tiles before the warps that store that the tiles between them fill all accumulators, and one
+/// more.
 template <config Config>
     requires(Config.sm100.tiles == tile_source::claimed)
 struct tiles_of_config<Config> {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The HyperConnection prenorm of few rows. A tile has 16 rows, for which a multiply of a warpgroup would take as long as for 64, so
-// warps multiply by themselves, each its own K blocks. No element is used twice, so operands go from memory into registers, where
-// lanes hold neighbouring elements: which of them are multiplied as k is up to the kernel, as long as it is the same for A and B.
+// The HyperConnection prenorm of few rows. A tile has 16 rows, for which a multiply of a warpgroup would take as long as for
+// 64, so warps multiply by themselves, each its own K blocks. No element is used twice, so operands go from memory into
+// registers, where lanes hold neighbouring elements: which of them are multiplied as k is up to the kernel, as long as it is
+// the same for A and B.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
@@ -148,8 +149,8 @@ private:
         return layout::template address_of<Region, 1>(smem, 0);
     }
 
-    /// What a lane holds of a K block: of both halves of 32, eight elements from 8 (lane % 4) on. These are those of rows lane / 4
-    /// and lane / 4 + 8 of A, in pairs, and of column lane / 4 of each multiply of B.
+    /// What a lane holds of a K block: of both halves of 32, eight elements from 8 (lane % 4) on. These are those of rows lane
+    /// / 4 and lane / 4 + 8 of A, in pairs, and of column lane / 4 of each multiply of B.
     struct operands {
         ptx::vec4<u32> a[2][2];                ///< by row and half
         ptx::vec4<float> b[multiplies][2][2];  ///< by multiply, half, and first or second four elements
@@ -159,7 +160,8 @@ private:
     struct in_vector {
         T at[16 / sizeof(T)];
     };
-    /// The elements of 16 bytes from `from` on, a multiple of 16 bytes, in a row of which `left` elements follow; zero from there on.
+    /// The elements of 16 bytes from `from` on, a multiple of 16 bytes, in a row of which `left` elements follow; zero from
+    /// there on.
     template <class Vector, class T>
     DEEPGEMM_DEVICE static Vector load(const T* from, i32 left) {
         if (left >= i32(16 / sizeof(T))) return ptx::ld_global_nc(reinterpret_cast<const Vector*>(from));

@@ -95,8 +95,8 @@ struct gemm_traits {
     bool custom_epilogue = false;  ///< has steps that `epilogue` does not tell, a user's own, say; no planner picks it
     grouping groups = grouping::none;
     bool scattered = false;  ///< a list names the rows of D
-    /// FP8 operands whose scales, if any, hold for all of K: sums of 128 elements of K are added to FP32 totals; else the tensor
-    /// core sums over all of K.
+    /// FP8 operands whose scales, if any, hold for all of K: sums of 128 elements of K are added to FP32 totals; else the
+    /// tensor core sums over all of K.
     bool promoted = false;
     DEEPGEMM_BOTH friend constexpr bool operator==(const gemm_traits&, const gemm_traits&) = default;
 };

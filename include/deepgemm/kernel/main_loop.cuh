@@ -16,8 +16,8 @@
 
 namespace deepgemm {
 
-/// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands, tiles. `Source` brings
-/// A from a stage to the multiply.
+/// Sums up one tile after another for one warpgroup. `Gemm` names the parts: storage, pipeline, mma, operands, tiles. `Source`
+/// brings A from a stage to the multiply.
 template <class Gemm, a_source Source = sm90::source_of<typename Gemm::storage::a_tile>>
 struct main_loop {
     using storage = typename Gemm::storage;
@@ -159,8 +159,8 @@ private:
         }
     }
 
-    /// Operands of the current stage: this warpgroup's rows of `wave`, (mma::m, block.k) of A, and the descriptor of part `part`
-    /// of B, (mma::n, block.k).
+    /// Operands of the current stage: this warpgroup's rows of `wave`, (mma::m, block.k) of A, and the descriptor of part
+    /// `part` of B, (mma::n, block.k).
     DEEPGEMM_DEVICE a_fragment a(int wave) const { return a_rows.load(at.stage * a_tile::bytes, wave * mma::m); }
     DEEPGEMM_DEVICE u64 b(int part = 0) const {
         return sm90::advance(b_rows, at.stage * b_tile::bytes + u32(part) * mma::n * b_tile::bytes_per_row);
@@ -252,8 +252,8 @@ private:
         for (; i < blocks.count; ++i) one(i);
     }
 
-    /// Converged warps: gives a stage back. Warps that copy scales write the next ones with ordinary stores, so the reads of all
-    /// lanes must come before the arrival of one.
+    /// Converged warps: gives a stage back. Warps that copy scales write the next ones with ordinary stores, so the reads of
+    /// all lanes must come before the arrival of one.
     DEEPGEMM_DEVICE void release(typename pipeline::cursor stage) const {
         if constexpr (scale::any_copied<typename Gemm::a_scale, typename Gemm::b_scale>) ptx::sync_warp();
         pipe.release(stage);

@@ -47,8 +47,8 @@ struct operand {
                                        Scale::via == deepgemm::scale::route::copied ? major::k : major::mn};
 };
 
-/// An operand whose rows are gathered: a list in device memory says which row of `Operand` each row of the product is. Scales of
-/// its rows are gathered with them, and may be MN-major or K-major.
+/// An operand whose rows are gathered: a list in device memory says which row of `Operand` each row of the product is. Scales
+/// of its rows are gathered with them, and may be MN-major or K-major.
 template <class Operand>
 struct gathered : Operand {
     static_assert(Operand::contiguous == major::k &&

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the configuration of a GEMM on Blackwell must satisfy, one assertion per rule. Those of any GEMM are in kernel/check.cuh.
+// What the configuration of a GEMM on Blackwell must satisfy, one assertion per rule. Those of any GEMM are in
+// kernel/check.cuh.
 #pragma once
 
 #include <deepgemm/kernel/check.cuh>

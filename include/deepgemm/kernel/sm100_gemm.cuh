@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The GEMM of Blackwell: D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), where the tensor cores apply the scales of FP8. One
-// thread multiplies; the totals lie in tensor memory, in one accumulator while a tile is multiplied and in another one while the
-// tile before is stored. The parts of a cluster may share the K blocks of a tile (docs/hardware/clusters.md). Operands, tiles,
-// schedule, staging and host side are the parts of Hopper's kernel; only the roles differ.
+// thread multiplies; the totals lie in tensor memory, in one accumulator while a tile is multiplied and in another one while
+// the tile before is stored. The parts of a cluster may share the K blocks of a tile (docs/hardware/clusters.md). Operands,
+// tiles, schedule, staging and host side are the parts of Hopper's kernel; only the roles differ.
 #pragma once
 
 #include <deepgemm/epilogue/step.cuh>

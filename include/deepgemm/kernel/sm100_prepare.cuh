@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The role of Blackwell's GEMM that stands between copies and multiplies: a warp of each CTA brings the scales of a stage to the order
-// in which tensor memory takes them, and tells the thread that multiplies, which may be in the other CTA of a pair.
+// The role of Blackwell's GEMM that stands between copies and multiplies: a warp of each CTA brings the scales of a stage to
+// the order in which tensor memory takes them, and tells the thread that multiplies, which may be in the other CTA of a pair.
 #pragma once
 
 #include <deepgemm/kernel/sm100_storage.cuh>

@@ -74,8 +74,8 @@ inline constexpr int staged_rows = Config.store_rows                         ? C
                                    : sizeof(typename Epilogue::element) <= 2 ? sm90::wgmma_rows::warp_rows
                                                                              : sm90::wgmma_rows::rows;
 
-/// The sizes of what a CTA keeps in shared memory on Hopper, and the configuration with its zeros filled in. `Stacked`: D is a stack;
-/// `AnyRow`: tiles may start at any row of A.
+/// The sizes of what a CTA keeps in shared memory on Hopper, and the configuration with its zeros filled in. `Stacked`: D is a
+/// stack; `AnyRow`: tiles may start at any row of A.
 template <class A, class B, class Epilogue, config Config, bool Stacked = false, bool AnyRow = false>
 struct gemm_sizes
     : result_sizes<Epilogue, Config, sm90::wgmma_rows, staged_rows<Epilogue, Config>, Config.store_buffers, Stacked> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The GEMM with its operands exchanged, for few rows of A. It computes the transposed product, B x A: the rows of B are then
-// the 64 or 128 rows of a multiply, and the few rows of A are its columns, of which 8 are enough. The kernel is gemm itself, that of
-// Hopper or that of Blackwell; this file exchanges arguments and configurations only.
+// the 64 or 128 rows of a multiply, and the few rows of A are its columns, of which 8 are enough. The kernel is gemm itself,
+// that of Hopper or that of Blackwell; this file exchanges arguments and configurations only.
 #pragma once
 
 #include <deepgemm/epilogue/transposed.cuh>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The end of a tile: the totals of the warps that store it are scaled if their scales hold for all of K, and go batch by batch through
-// the epilogue's steps to staging buffers, and from there to D. A warp or a warpgroup owns the buffers, and each owner stores its own rows.
+// The end of a tile: the totals of the warps that store it are scaled if their scales hold for all of K, and go batch by batch
+// through the epilogue's steps to staging buffers, and from there to D. A warp or a warpgroup owns the buffers, and each owner
+// stores its own rows.
 #pragma once
 
 #include <deepgemm/kernel/storage.cuh>
@@ -11,8 +12,8 @@
 
 namespace deepgemm {
 
-/// Stores one tile after another for the owner of some staging buffers. `Gemm` names the parts: storage, roles, epilogue, the role
-/// that stores, and its totals, which it gives out batch by batch (`take`).
+/// Stores one tile after another for the owner of some staging buffers. `Gemm` names the parts: storage, roles, epilogue, the
+/// role that stores, and its totals, which it gives out batch by batch (`take`).
 template <class Gemm>
 struct tile_store {
     using storage = typename Gemm::storage;
@@ -54,7 +55,8 @@ struct tile_store {
         if constexpr (total_scales<Gemm>::apply)
             scales.load(p, tile, first_row + fragment_place<map>::here().row % output::rows);
     }
-    /// The owner's threads: starts to fetch the first batch of C, if the kernel accumulates; the tile must reach the owner's rows.
+    /// The owner's threads: starts to fetch the first batch of C, if the kernel accumulates; the tile must reach the owner's
+    /// rows.
     template <work_tile Tile>
     DEEPGEMM_DEVICE void fetch(const params& p, const Tile& tile) {
         results::fetch(p.d, out, tile.m + first_row, d_column(tile.n), tile.matrix());
@@ -111,8 +113,8 @@ private:
     /// The column of D that column `n` of the product becomes, where a tile begins or the product ends.
     DEEPGEMM_BOTH static constexpr i32 d_column(i32 n) { return steps::columns_after(n); }
 
-    /// Takes `count` fragments of the owner's rows of `tile`, from number `first` on, block.n totals each, batch by batch through
-    /// the epilogue's steps to D. `Ragged` if D ends inside them where TMA cannot clip it.
+    /// Takes `count` fragments of the owner's rows of `tile`, from number `first` on, block.n totals each, batch by batch
+    /// through the epilogue's steps to D. `Ragged` if D ends inside them where TMA cannot clip it.
     template <bool Ragged, work_tile Tile>
     DEEPGEMM_DEVICE void put_rows(const params& p, const typename results::destination& edge, const totals& total,
                                   int first, int count, i32 m, const Tile& tile, const result_matrix& matrix) {

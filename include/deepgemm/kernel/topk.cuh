@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The k largest elements of each row, in order: by value from high to low, equal ones by index from low to high. A CTA takes one
-// row at a time. A sample of the row tells a threshold that a few more than k elements pass. One pass over the row collects these
-// in shared memory, and they are sorted. Should too few or too many pass, the threshold is found again, exactly, by counting
-// digits of all elements. So the sample decides how long a row takes and never what is found.
+// The k largest elements of each row, in order: by value from high to low, equal ones by index from low to high. A CTA takes
+// one row at a time. A sample of the row tells a threshold that a few more than k elements pass. One pass over the row collects
+// these in shared memory, and they are sorted. Should too few or too many pass, the threshold is found again, exactly, by
+// counting digits of all elements. So the sample decides how long a row takes and never what is found.
 //
 // Elements are compared as keys: value and index in one integer, all different, so that every order is total and the order in
 // which threads collect elements does not matter.

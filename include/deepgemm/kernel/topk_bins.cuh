@@ -72,8 +72,8 @@ struct topk_bins {
     struct sum_of_threads {
         u32 before, all;
     };
-    /// All threads: the sum of `value` over the threads below, and over all. It synchronises the CTA. Between two calls there is
-    /// another barrier.
+    /// All threads: the sum of `value` over the threads below, and over all. It synchronises the CTA. Between two calls there
+    /// is another barrier.
     DEEPGEMM_DEVICE sum_of_threads sum_below(u32 value) const {
         const u32 in_warp = ptx::inclusive_sum(value);
         if (lane == 31) ptx::st_shared(sums() + 4 * warp, in_warp);

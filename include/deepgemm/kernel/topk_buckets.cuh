@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A sort of 64-bit keys by buckets, for keys that are spread evenly enough: each goes to a bucket by its leading bits, and its place
-// among the few of its bucket follows from comparing it with all of them.
+// A sort of 64-bit keys by buckets, for keys that are spread evenly enough: each goes to a bucket by its leading bits, and its
+// place among the few of its bucket follows from comparing it with all of them.
 #pragma once
 
 #include <deepgemm/kernel/topk_bins.cuh>
@@ -17,10 +17,11 @@ struct topk_buckets {
     /// Keys that may lie above all buckets, and go to the highest one: a few large ones must not make the others' buckets wide.
     static constexpr u32 most_above = 32;
 
-    /// All threads: passes the `wanted` largest of `count` keys, key e of thread t being number e * Threads + t, to `give`, each with
-    /// its place from 0 on, from any thread. False, and nothing is given, if a bucket has too many. `row` knows the values of keys;
-    /// `whole` says that these are spread as those of a whole row are, and not its largest ones. `smem` has 8 bytes for each key,
-    /// which any thread may still read when it calls. Another barrier comes before the next use of the bins.
+    /// All threads: passes the `wanted` largest of `count` keys, key e of thread t being number e * Threads + t, to `give`,
+    /// each with its place from 0 on, from any thread. False, and nothing is given, if a bucket has too many. `row` knows the
+    /// values of keys; `whole` says that these are spread as those of a whole row are, and not its largest ones. `smem` has 8
+    /// bytes for each key, which any thread may still read when it calls. Another barrier comes before the next use of the
+    /// bins.
     template <class Row, class Give>
     DEEPGEMM_DEVICE static bool descending(const bins_of_cta& bins, u64 (&key)[Each], u32 count, u32 wanted,
                                            const Row& row, bool whole, u32 smem, const Give& give) {
@@ -109,8 +110,8 @@ private:
         }
     }
 
-    /// All threads: the finest mapping that leaves few keys above the buckets. The bins count how long the keys are, in bits from the
-    /// lowest key on, apart for each lane: many have the same length.
+    /// All threads: the finest mapping that leaves few keys above the buckets. The bins count how long the keys are, in bits
+    /// from the lowest key on, apart for each lane: many have the same length.
     DEEPGEMM_DEVICE static keys_from by_key(const bins_of_cta& bins, const u64 (&key)[Each], u32 count, u32 low_bits) {
         u32 lowest = 0xffffffffu;
         for_each(bins, count, [&](u32 e) { lowest = min(lowest, u32(key[e] >> low_bits)); });
@@ -154,8 +155,8 @@ private:
         return bins.smallest(crowded ? 0 : 1) == 1;
     }
 
-    /// Any thread: the place of a key of a bucket; `wanted` or more if it is not below that. Each bin holds where its bucket ends, and
-    /// so where the next lower one starts.
+    /// Any thread: the place of a key of a bucket; `wanted` or more if it is not below that. Each bin holds where its bucket
+    /// ends, and so where the next lower one starts.
     DEEPGEMM_DEVICE static u32 place_of(const bins_of_cta& bins, u64 key, u32 bucket, u32 wanted, u32 smem) {
         const u32 end = ptx::ld_shared<u32>(bins.address(bucket));
         u32 place = bucket + 1 == buckets ? 0 : ptx::ld_shared<u32>(bins.address(bucket + 1));

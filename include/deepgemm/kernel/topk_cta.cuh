@@ -69,8 +69,8 @@ private:
 
     // ---- the threshold
 
-    /// Passes the keys of a row to a function, each of them from one thread, or those of a sample. Types, since NVRTC takes a lambda
-    /// that is a template for a function of the host.
+    /// Passes the keys of a row to a function, each of them from one thread, or those of a sample. Types, since NVRTC takes a
+    /// lambda that is a template for a function of the host.
     struct whole_row {
         const row& r;
         u32 thread;
@@ -100,8 +100,9 @@ private:
         return r.value_of(digits(sample{r, bins.thread}, r.key_bits(), target, target + target / 16, 2));
     }
 
-    /// All threads: the largest number, of trailing zero bits, that at least `wanted` of the keys that `visit` passes to a function
-    /// reach. It looks at up to `most` digits, and at no more where at most `enough` keys reach the number. There are `wanted` keys.
+    /// All threads: the largest number, of trailing zero bits, that at least `wanted` of the keys that `visit` passes to a
+    /// function reach. It looks at up to `most` digits, and at no more where at most `enough` keys reach the number. There are
+    /// `wanted` keys.
     template <class Visit>
     DEEPGEMM_DEVICE u64 digits(const Visit& visit, u32 bits, u32 wanted, u32 enough, int most) const {
         u64 prefix = 0;
@@ -136,8 +137,8 @@ private:
         DEEPGEMM_DEVICE bool operator()(float value, u32 index) const { return r.key(value, index) >= least; }
     };
 
-    /// All threads: stores the elements that pass, in any order, and returns how many there are. Those of a row of which more than
-    /// the capacity pass are not all stored. It synchronises the CTA. The counter is 0.
+    /// All threads: stores the elements that pass, in any order, and returns how many there are. Those of a row of which more
+    /// than the capacity pass are not all stored. It synchronises the CTA. The counter is 0.
     template <class Passes>
     DEEPGEMM_DEVICE u32 collect(const row& r, u32 counter, const Passes& passes) const {
         constexpr u32 vectors = Config.vectors, step = 32 * vectors;

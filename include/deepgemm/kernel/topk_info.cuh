@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kernels that select the largest elements of rows, as plain values: what they compute, how they are configured and launched.
-// kernel/topk.cuh is the kernel, ops/topk the operation.
+// The kernels that select the largest elements of rows, as plain values: what they compute, how they are configured and
+// launched. kernel/topk.cuh is the kernel, ops/topk the operation.
 #pragma once
 
 #include <deepgemm/core/fields.cuh>

@@ -11,8 +11,8 @@
 
 namespace deepgemm {
 
-/// The elements, of type `T`, of a row's range. Indices count from the start of the range. Whole, aligned pieces of 16 bytes are
-/// loaded at once, the elements before and behind them one by one; nothing outside of the range is read.
+/// The elements, of type `T`, of a row's range. Indices count from the start of the range. Whole, aligned pieces of 16 bytes
+/// are loaded at once, the elements before and behind them one by one; nothing outside of the range is read.
 template <class T>
 struct topk_row {
     using piece = ptx::vec4<u32>;

@@ -16,8 +16,8 @@ template <int Each, u32 Threads>
 struct topk_sort {
     static_assert(is_power_of_two(Each) && is_power_of_two(Threads) && Threads >= 32);
 
-    /// All threads: sorts from high to low. `smem` is the address of 8 bytes for each key, which no thread uses any more, and which
-    /// may be used again at once.
+    /// All threads: sorts from high to low. `smem` is the address of 8 bytes for each key, which no thread uses any more, and
+    /// which may be used again at once.
     DEEPGEMM_DEVICE static void descending(u64 (&key)[Each], u32 smem) {
         const u32 first = ptx::thread_index() * Each;
         DEEPGEMM_NO_UNROLL

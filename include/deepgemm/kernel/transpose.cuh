@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Transposes matrices of bytes. A thread holds a square of 16 by 16 of them in registers: it loads 16 bytes of each of 16 rows,
-// exchanges bytes there, and stores 16 bytes of each of 16 columns. The lanes of a warp lie side by side and below each other, so
-// that loads and stores cover whole sectors of 32 bytes; nothing passes through shared memory, and no thread waits for another.
+// exchanges bytes there, and stores 16 bytes of each of 16 columns. The lanes of a warp lie side by side and below each other,
+// so that loads and stores cover whole sectors of 32 bytes; nothing passes through shared memory, and no thread waits for
+// another.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>

@@ -35,8 +35,8 @@ struct fields_of<transpose_config> {
 };
 
 /// What a kernel is launched with: `matrices` of (rows, columns) bytes, each `from_distance` after the one before, which become
-/// (columns, rows) at `to`. Rows of both start at multiples of 16 bytes and are `from_pitch` and `to_pitch` bytes apart. Pointers
-/// are to device memory, or to host memory for the simulator.
+/// (columns, rows) at `to`. Rows of both start at multiples of 16 bytes and are `from_pitch` and `to_pitch` bytes apart.
+/// Pointers are to device memory, or to host memory for the simulator.
 struct transpose_arguments {
     i32 rows = 0, columns = 0, matrices = 1;
     const void* from = nullptr;

@@ -43,8 +43,8 @@ struct operand_tile : smem_tile<T, Rows, K> {
     DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {k, row}; }
 };
 
-/// A tile of packed FP4, contiguous along K: bytes of two elements, for kinds that multiply nothing else. Lengths in memory count
-/// elements singly; `k` is even.
+/// A tile of packed FP4, contiguous along K: bytes of two elements, for kinds that multiply nothing else. Lengths in memory
+/// count elements singly; `k` is even.
 template <int Rows, int K>
 struct operand_tile<e2m1, Rows, K, major::k> : operand_tile<e2m1x2, Rows, K / 2, major::k> {
     static constexpr int k = K;
@@ -86,13 +86,13 @@ struct operand_tile<T, Rows, K, major::mn> {
     DEEPGEMM_BOTH static constexpr copy_place place(i32 row, i32 k) { return {row, k}; }
 };
 
-/// Elements of FP4 that lie packed in memory, and in shared memory as beside operands of 8 bits: 16 elements in the first half of each 16
-/// bytes. TMA spreads them (tensor_map_request::padded), and counts the bytes that it reads.
+/// Elements of FP4 that lie packed in memory, and in shared memory as beside operands of 8 bits: 16 elements in the first half
+/// of each 16 bytes. TMA spreads them (tensor_map_request::padded), and counts the bytes that it reads.
 template <class T>
 struct in_bytes;
 
-/// A tile of these, in either order, with as many bytes as one of FP8. Extents along the contiguous dimension are multiples of 128
-/// elements.
+/// A tile of these, in either order, with as many bytes as one of FP8. Extents along the contiguous dimension are multiples of
+/// 128 elements.
 template <int Rows, int K, major Contiguous>
 struct spread_tile : operand_tile<e4m3, Rows, K, Contiguous> {
     using bytes_tile = operand_tile<e4m3, Rows, K, Contiguous>;

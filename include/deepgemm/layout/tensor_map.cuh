@@ -7,8 +7,8 @@
 
 namespace deepgemm {
 
-/// How TMA permutes the 16-byte chunks of a tile in shared memory: the span within which they move. With b128_atom32 chunks move
-/// in pairs, which stay together: the order of MN-major TF32 on SM100.
+/// How TMA permutes the 16-byte chunks of a tile in shared memory: the span within which they move. With b128_atom32 chunks
+/// move in pairs, which stay together: the order of MN-major TF32 on SM100.
 enum class swizzle_mode : u8 { none, b32, b64, b128, b128_atom32 };
 
 /// Bytes of one swizzled row; 16 without swizzle.
@@ -34,11 +34,11 @@ struct tensor_map_request {
     u64 stride_bytes[4] = {0, 0, 0, 0};  ///< multiples of 16
     u32 box[5] = {1, 1, 1, 1, 1};        ///< elements, at most 256 each
     swizzle_mode swizzle = swizzle_mode::none;
-    /// Elements of 4 bits (e2m1x2) or 6 bits (e2m3, e3m2) lie packed in global memory, and a load brings each 16 of them to a chunk
-    /// of 16 bytes of shared memory: at its begin, packed; the other 8 or 4 bytes are undefined. SM100; loads only. The address and
-    /// all strides are multiples of 32 bytes; of the contiguous dimension the extent and the coordinates are multiples of 128
-    /// elements, and the box has 128; there is a 128-byte swizzle or none. Without it e2m1x2 is packed in shared memory, too, and
-    /// elements of 6 bits have a byte each in both.
+    /// Elements of 4 bits (e2m1x2) or 6 bits (e2m3, e3m2) lie packed in global memory, and a load brings each 16 of them to a
+    /// chunk of 16 bytes of shared memory: at its begin, packed; the other 8 or 4 bytes are undefined. SM100; loads only. The
+    /// address and all strides are multiples of 32 bytes; of the contiguous dimension the extent and the coordinates are
+    /// multiples of 128 elements, and the box has 128; there is a 128-byte swizzle or none. Without it e2m1x2 is packed in
+    /// shared memory, too, and elements of 6 bits have a byte each in both.
     bool padded = false;
 };
 

@@ -32,7 +32,8 @@ concept maps_registers = requires(int thread, int i) {
 template <class F>
 concept fragment_map = fragment_concept::has_extents<F> && fragment_concept::maps_registers<F>;
 
-/// Columns of a fragment that a thread can hold at once: the member `columns_at_hand` of a map if it has one, else all of a tile.
+/// Columns of a fragment that a thread can hold at once: the member `columns_at_hand` of a map if it has one, else all of a
+/// tile.
 template <fragment_map Map>
 inline constexpr int columns_at_hand = 256;
 template <fragment_map Map>

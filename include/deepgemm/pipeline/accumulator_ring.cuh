@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The ring of accumulators in tensor memory between the thread that multiplies and the warps that store: tma_pipeline again. The
-// tensor cores fill one (tcgen05.commit arrives on its full barrier) while warps store another.
+// The ring of accumulators in tensor memory between the thread that multiplies and the warps that store: tma_pipeline again.
+// The tensor cores fill one (tcgen05.commit arrives on its full barrier) while warps store another.
 #pragma once
 
 #include <deepgemm/pipeline/tma_pipeline.cuh>
@@ -18,7 +18,8 @@ struct accumulator_ring : tma_pipeline<Accumulators, Warps * Ctas, cluster_shape
     /// The ring whose barriers are at shared address `barriers`.
     DEEPGEMM_DEVICE static accumulator_ring at(u32 barriers) { return {{barriers, {0}}}; }
 
-    /// The thread that multiplies: waits until all warps have read the accumulator. Returns the barrier that its commit signals.
+    /// The thread that multiplies: waits until all warps have read the accumulator. Returns the barrier that its commit
+    /// signals.
     DEEPGEMM_DEVICE u32 acquire(cursor at) const {
         const u32 full = ring::acquire(at);
         ptx::tcgen05_fence_after();

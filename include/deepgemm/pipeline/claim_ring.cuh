@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The ring by which the roles of a cluster learn which tiles it takes over from clusters that have not begun. One thread of each CTA
-// asks: that of the first CTA by cluster launch control, whose answer then comes to every CTA at the same place. All other roles read
-// the answers in the same order. A slot has a full barrier in each CTA (the answer has landed) and an empty one in the first CTA (all
-// readers of all CTAs have read it).
+// The ring by which the roles of a cluster learn which tiles it takes over from clusters that have not begun. One thread of
+// each CTA asks: that of the first CTA by cluster launch control, whose answer then comes to every CTA at the same place. All
+// other roles read the answers in the same order. A slot has a full barrier in each CTA (the answer has landed) and an empty
+// one in the first CTA (all readers of all CTAs have read it).
 #pragma once
 
 #include <deepgemm/pipeline/ring.cuh>
@@ -34,8 +34,9 @@ struct claim_ring {
         ptx::fence_mbarrier_init();
     }
 
-    /// One thread of each CTA, which reads all answers, too: asks for the answer at `at`. It may not ask again once an answer was that
-    /// nothing is left. In other CTAs than the first the answer may land before this call; the phase then waits for it.
+    /// One thread of each CTA, which reads all answers, too: asks for the answer at `at`. It may not ask again once an answer
+    /// was that nothing is left. In other CTAs than the first the answer may land before this call; the phase then waits for
+    /// it.
     DEEPGEMM_DEVICE void ask(cursor at) const {
         const bool asks = Ctas == 1 || ptx::cluster_rank() == 0;
         if (asks) ptx::mbarrier_wait(empty(at.stage), at.parity ^ 1, "asker: empty answer");

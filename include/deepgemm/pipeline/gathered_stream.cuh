@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The stream of an operand whose rows are gathered: a list in device memory says which row of the matrix each row of the product
-// is. Rows that lie anywhere are no box of TMA, so warps copy them with cp.async, 16 bytes at a time and to where the swizzle of a
-// TMA copy would have put them; the main loop sees no difference. Scales come along, a word at a time.
+// The stream of an operand whose rows are gathered: a list in device memory says which row of the matrix each row of the
+// product is. Rows that lie anywhere are no box of TMA, so warps copy them with cp.async, 16 bytes at a time and to where the
+// swizzle of a TMA copy would have put them; the main loop sees no difference. Scales come along, a word at a time.
 //
 // Budget of a K block of 128 rows, which the tensor cores multiply in 512 cycles (a tile 128 wide in FP8) to 1024 (256 wide):
 // - TMA, a box for each row: 128 instructions. One thread issues one in 15 cycles (docs/tuning-log.md), together 1920; lanes that
@@ -12,8 +12,8 @@
 //   in machine code), of 512 that their schedulers have time for. What is under way takes no registers, so it is what the ring has
 //   room for, as with TMA. 16 KB pass from L2 to a multiprocessor in 256 cycles at 64 bytes each, beside as many for B. Fast
 //   enough, so this is what the stream does.
-// FP32 scales of rows cost 128 words more, each of a sector of its own: 4 KB from L2 if they are MN-major; K-major ones find the
-// sector in L1 seven times of eight. These are counts, not measurements.
+// FP32 scales of rows cost 128 words more, each of a sector of its own: 4 KB from L2 if they are MN-major; K-major ones find
+// the sector in L1 seven times of eight. These are counts, not measurements.
 #pragma once
 
 #include <deepgemm/core/shape.cuh>
@@ -61,8 +61,8 @@ struct row_copy {
         ptx::sync_warp();
     }
 
-    /// Converged warp: starts to copy the warp's rows of K block `block` of `k` elements into a stage. Rows that the tile has not
-    /// and elements beyond K become zeros and are not read.
+    /// Converged warp: starts to copy the warp's rows of K block `block` of `k` elements into a stage. Rows that the tile has
+    /// not and elements beyond K become zeros and are not read.
     DEEPGEMM_DEVICE void put(i32 block, i32 k, stage_place to) const {
         const i32 bytes = min(k - block * tile::k, tile::k) * i32(sizeof(element)), column = lane() % lanes * piece;
         const i32 first = i32(warp) * at_once + lane() / lanes,
@@ -114,8 +114,9 @@ private:
     }
 };
 
-/// The stream of a gathered `Operand`. The warps of role `copy` fill its part of a stage, and arrive on a barrier of their own when
-/// all has landed. The producer's thread waits for that, makes it visible to the tensor cores and passes it on to the pipeline's.
+/// The stream of a gathered `Operand`. The warps of role `copy` fill its part of a stage, and arrive on a barrier of their own
+/// when all has landed. The producer's thread waits for that, makes it visible to the tensor cores and passes it on to the
+/// pipeline's.
 template <class Operand, class Tile, stream_options How>
     requires(Operand::info.gathered)
 struct operand_stream<Operand, Tile, How> {
@@ -157,9 +158,9 @@ struct operand_stream<Operand, Tile, How> {
     DEEPGEMM_BOTH static constexpr i32 before(i32) { return 0; }
     DEEPGEMM_BOTH static constexpr i64 scale_words(const params&, i32) { return 0; }
 
-    /// Converged warp `warp` of `Warps` warps: copies its rows of every K block of the tiles of `work`, a schedule, for a product of
-    /// `k` elements of K. `stage_of(stage)` says where they land, `landed_of(stage)` the barrier on which its lanes arrive; `numbers` is
-    /// the shared address of a word for each row of a tile.
+    /// Converged warp `warp` of `Warps` warps: copies its rows of every K block of the tiles of `work`, a schedule, for a
+    /// product of `k` elements of K. `stage_of(stage)` says where they land, `landed_of(stage)` the barrier on which its lanes
+    /// arrive; `numbers` is the shared address of a word for each row of a tile.
     template <int Warps, class Pipeline, class Work, class StageOf, class LandedOf>
     DEEPGEMM_DEVICE static void gather(const params& p, const Pipeline& pipe, const Work& work, i32 k, u32 warp,
                                        u32 numbers, const StageOf& stage_of, const LandedOf& landed_of) {
@@ -180,8 +181,8 @@ struct operand_stream<Operand, Tile, How> {
     }
 
     /// Producer thread: passes on what has landed, stage after stage. cp.async writes through the generic proxy and wgmma reads
-    /// through the async one, so a proxy fence has to stand between them in causality order; any thread on the way may execute it.
-    /// In the math warps it would stand between two multiplies.
+    /// through the async one, so a proxy fence has to stand between them in causality order; any thread on the way may execute
+    /// it. In the math warps it would stand between two multiplies.
     template <class Pipeline, class Work, class LandedOf>
     DEEPGEMM_DEVICE static void pass_on(const Pipeline& pipe, const Work& work, const LandedOf& landed_of) {
         typename Pipeline::cursor at;

@@ -8,8 +8,8 @@
 
 namespace deepgemm {
 
-/// Any thread: number `i` of a list of rows of a matrix that has `rows`, or -1 if that is no row of it. The simulator and kernels
-/// with DEEPGEMM_DEBUG trap then.
+/// Any thread: number `i` of a list of rows of a matrix that has `rows`, or -1 if that is no row of it. The simulator and
+/// kernels with DEEPGEMM_DEBUG trap then.
 DEEPGEMM_DEVICE i32 listed_row(const row_list& list, i32 i, i64 rows) {
     const i64 row = list.wide ? ptx::ld_global(static_cast<const i64*>(list.data) + i)
                               : i64(ptx::ld_global(static_cast<const i32*>(list.data) + i));

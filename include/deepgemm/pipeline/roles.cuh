@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The roles of a GEMM on Hopper. One warpgroup produces: a warp of it feeds TMA for A, another one for B, two copy what TMA cannot
-// load. The other warpgroups multiply. A launch gives all threads the same number of registers, so the producers
-// then give some of theirs to the multipliers.
+// The roles of a GEMM on Hopper. One warpgroup produces: a warp of it feeds TMA for A, another one for B, two copy what TMA
+// cannot load. The other warpgroups multiply. A launch gives all threads the same number of registers, so the producers then
+// give some of theirs to the multipliers.
 #pragma once
 
 #include <deepgemm/pipeline/cta.cuh>
@@ -17,8 +17,8 @@ struct load_a {
 struct load_b {
     static constexpr const char* text = "producer of B";
 };
-/// Copies what TMA cannot load: gathered rows of A, scales that are not MN-major. If there is none, these warps only fill up the
-/// warpgroup of the producers.
+/// Copies what TMA cannot load: gathered rows of A, scales that are not MN-major. If there is none, these warps only fill up
+/// the warpgroup of the producers.
 struct copy {
     static constexpr const char* text = "copier";
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The roles of a GEMM on Blackwell. Two warps feed TMA, a thread of the third one multiplies, the fourth prepares stages and owns
-// tensor memory, and a warpgroup or more takes totals from there to D. No accumulator lies in registers, so every thread keeps
-// those of the launch.
+// The roles of a GEMM on Blackwell. Two warps feed TMA, a thread of the third one multiplies, the fourth prepares stages and
+// owns tensor memory, and a warpgroup or more takes totals from there to D. No accumulator lies in registers, so every thread
+// keeps those of the launch.
 #pragma once
 
 #include <deepgemm/pipeline/roles.cuh>
@@ -13,8 +13,8 @@ namespace roles {
 struct multiply {
     static constexpr const char* text = "multiplier";
 };
-/// Allocates tensor memory and frees it. Brings the scales of a stage to the order in which tensor memory takes them, and tells the
-/// thread that multiplies, which may be in the other CTA of a pair, that the stage is ready.
+/// Allocates tensor memory and frees it. Brings the scales of a stage to the order in which tensor memory takes them, and tells
+/// the thread that multiplies, which may be in the other CTA of a pair, that the stage is ready.
 struct prepare {
     static constexpr const char* text = "preparer";
 };

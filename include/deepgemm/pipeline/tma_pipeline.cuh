@@ -15,8 +15,8 @@
 
 namespace deepgemm {
 
-/// `Stages` stages. `Producers` arrivals of threads or warps fill each, and `ConsumerWarps` arrivals in each CTA that its data reaches,
-/// one of a warp unless all its lanes arrive, release it.
+/// `Stages` stages. `Producers` arrivals of threads or warps fill each, and `ConsumerWarps` arrivals in each CTA that its data
+/// reaches, one of a warp unless all its lanes arrive, release it.
 template <int Stages, int ConsumerWarps, cluster_shape Cluster, int Producers = 1>
 struct tma_pipeline {
     static_assert(Stages >= 2, "a pipeline needs at least two stages");
@@ -80,8 +80,8 @@ struct tma_pipeline {
         }
     }
 
-    /// Any lane of a math warp: it has finished reading the stage, by ordinary loads, which a producer then overwrites by ordinary
-    /// stores. All lanes arrive, and count among the `ConsumerWarps`.
+    /// Any lane of a math warp: it has finished reading the stage, by ordinary loads, which a producer then overwrites by
+    /// ordinary stores. All lanes arrive, and count among the `ConsumerWarps`.
     DEEPGEMM_DEVICE void release_by_lanes(cursor at) const {
         static_assert(Cluster.size() == 1, "release_by_lanes: other CTAs are not told");
         ptx::mbarrier_arrive(empty(at));

@@ -6,8 +6,8 @@
 
 namespace deepgemm::ptx {
 
-/// Four of the bytes of `low` and `high`, of which bytes 0 to 3 are those of `low` and 4 to 7 those of `high`. Byte i of the result
-/// is the one that bits 4i to 4i + 2 of `selector` number; its other bits are 0. One instruction. Any thread.
+/// Four of the bytes of `low` and `high`, of which bytes 0 to 3 are those of `low` and 4 to 7 those of `high`. Byte i of the
+/// result is the one that bits 4i to 4i + 2 of `selector` number; its other bits are 0. One instruction. Any thread.
 DEEPGEMM_DEVICE u32 permute_bytes(u32 low, u32 high, u32 selector) {
 #if DEEPGEMM_SIMULATED
     const u64 bytes = u64(high) << 32 | low;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Cluster launch control (sm_100 and later): a grid has a cluster for each tile, and a cluster that has done its tile takes over that
-// of a cluster which has not begun. PTX ISA: "clusterlaunchcontrol". The protocol of one CTA, with a barrier of one arrival:
+// Cluster launch control (sm_100 and later): a grid has a cluster for each tile, and a cluster that has done its tile takes
+// over that of a cluster which has not begun. PTX ISA: "clusterlaunchcontrol". The protocol of one CTA, with a barrier of one
+// arrival:
 //   expect 16 bytes on the barrier, try_cancel_cluster(), wait, read_cancelled(), fence_proxy_async(), next request
 // Nobody may ask again after an answer that nothing was cancelled; clusters that remain then begin by themselves.
 #pragma once
@@ -14,8 +15,8 @@
 
 namespace deepgemm::ptx {
 
-/// Asks to cancel a cluster that has not begun. The answer, 16 bytes, comes to shared memory `answer` (a multiple of 16), written by
-/// the async proxy, and counts as 16 bytes on `bar`. Called by one thread.
+/// Asks to cancel a cluster that has not begun. The answer, 16 bytes, comes to shared memory `answer` (a multiple of 16),
+/// written by the async proxy, and counts as 16 bytes on `bar`. Called by one thread.
 DEEPGEMM_DEVICE void try_cancel_cluster(u32 answer, u32 bar) {
 #if DEEPGEMM_SIMULATED
     sim::try_cancel(answer, bar, false);
@@ -27,8 +28,8 @@ DEEPGEMM_DEVICE void try_cancel_cluster(u32 answer, u32 bar) {
 #endif
 }
 
-/// The same with the answer in every CTA of the cluster: at the offset of `answer`, counted on the barrier at the offset of `bar` of
-/// each. Called by one thread of the cluster. Needs code for Blackwell alone (sm_100f).
+/// The same with the answer in every CTA of the cluster: at the offset of `answer`, counted on the barrier at the offset of
+/// `bar` of each. Called by one thread of the cluster. Needs code for Blackwell alone (sm_100f).
 DEEPGEMM_DEVICE void try_cancel_cluster_multicast(u32 answer, u32 bar) {
 #if DEEPGEMM_SIMULATED
     sim::try_cancel(answer, bar, true);

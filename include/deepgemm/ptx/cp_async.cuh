@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // cp.async: copies of single threads from global to shared memory that pass no registers. They arrive on an mbarrier once they
-// have landed, or the thread waits for groups of its own. They are of the generic proxy: wgmma and TMA see them after a fence_proxy_async() of a thread that has waited for
-// that mbarrier.
-// PTX ISA, "Data Movement and Conversion Instructions: cp.async". SM80 and later.
+// have landed, or the thread waits for groups of its own. They are of the generic proxy: wgmma and TMA see them after a
+// fence_proxy_async() of a thread that has waited for that mbarrier. PTX ISA, "Data Movement and Conversion Instructions:
+// cp.async". SM80 and later.
 #pragma once
 
 #include <deepgemm/core/types.cuh>
@@ -34,8 +34,8 @@ DEEPGEMM_DEVICE void cp_async(u32 to, const void* from, bool reads = true) {
 #endif
 }
 
-/// The same, of which only the first `read` bytes are read; zeros fill up the rest. It takes more instructions. `InL1`: L1 keeps
-/// what it reads, which is the only way with fewer than 16 bytes.
+/// The same, of which only the first `read` bytes are read; zeros fill up the rest. It takes more instructions. `InL1`: L1
+/// keeps what it reads, which is the only way with fewer than 16 bytes.
 template <int Bytes, bool InL1 = (Bytes < 16)>
 DEEPGEMM_DEVICE void cp_async_part(u32 to, const void* from, u32 read) {
     static_assert(Bytes == 4 || Bytes == 8 || Bytes == 16, "cp.async copies 4, 8 or 16 bytes");
@@ -52,8 +52,8 @@ DEEPGEMM_DEVICE void cp_async_part(u32 to, const void* from, u32 read) {
 #endif
 }
 
-/// One arrival at an mbarrier of the own CTA once all earlier cp_async() of the calling thread have landed. It counts as one of the
-/// arrivals that the barrier was initialised with. Does not wait.
+/// One arrival at an mbarrier of the own CTA once all earlier cp_async() of the calling thread have landed. It counts as one of
+/// the arrivals that the barrier was initialised with. Does not wait.
 DEEPGEMM_DEVICE void cp_async_arrive(u32 bar) {
 #if DEEPGEMM_SIMULATED
     sim::cp_async_arrive(bar);
@@ -71,8 +71,8 @@ DEEPGEMM_DEVICE void cp_async_commit() {
 #endif
 }
 
-/// Waits until all but the newest `Pending` groups of the calling thread have landed. That thread may then read them; others may
-/// after a barrier.
+/// Waits until all but the newest `Pending` groups of the calling thread have landed. That thread may then read them; others
+/// may after a barrier.
 template <int Pending>
 DEEPGEMM_DEVICE void cp_async_wait() {
 #if DEEPGEMM_SIMULATED

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Arithmetic that Blackwell (sm_100 and later) does in one instruction and others in several: on two floats at a time, and of a float
-// with a bfloat16. Rounded to nearest even, element by element as the single operations; the results are the same everywhere.
+// Arithmetic that Blackwell (sm_100 and later) does in one instruction and others in several: on two floats at a time, and of a
+// float with a bfloat16. Rounded to nearest even, element by element as the single operations; the results are the same
+// everywhere.
 #pragma once
 
 #include <deepgemm/ptx/vector.cuh>

@@ -156,7 +156,8 @@ DEEPGEMM_DEVICE void atomic_add(float* address, float value) {
 #endif
 }
 
-/// Replaces a number by `value` if that is larger, atomically (relaxed, GPU scope). The order of such calls makes no difference.
+/// Replaces a number by `value` if that is larger, atomically (relaxed, GPU scope). The order of such calls makes no
+/// difference.
 DEEPGEMM_DEVICE void atomic_max(u32* address, u32 value) {
 #if DEEPGEMM_SIMULATED
     sim::atomic_max(address, value, memory_scope::gpu);

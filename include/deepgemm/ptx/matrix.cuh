@@ -105,7 +105,8 @@ requires matrix_count<N> DEEPGEMM_DEVICE void stmatrix_trans(u32 address, const 
 }
 
 /// Stores `N` matrices of 16 x 8 bytes transposed (Blackwell, sm_100f). Byte b of lane l's word is the element (l/4 + 8*(b/2),
-/// 2*(l%4) + b%2) of a matrix. Lane 8*j + i gives the shared address of column i of matrix j, whose 16 elements become 16 bytes.
+/// 2*(l%4) + b%2) of a matrix. Lane 8*j + i gives the shared address of column i of matrix j, whose 16 elements become 16
+/// bytes.
 template <int N>
 requires matrix_count<N> DEEPGEMM_DEVICE void stmatrix_bytes_trans(u32 address, const u32 (&r)[N]) {
     static_assert(arch::sm100::compiled_here && N > 0, "stmatrix of bytes needs Blackwell: pass " DEEPGEMM_SM100_FLAG);

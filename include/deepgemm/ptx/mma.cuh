@@ -10,9 +10,10 @@
 
 namespace deepgemm::ptx {
 
-/// d(16, 8) += a(16, 8) b(8, 8) in TF32, with sums in FP32. Called by a whole warp, converged. With g = lane / 4 and t = lane % 4, a
-/// lane holds a(g, t), a(g + 8, t), a(g, t + 4), a(g + 8, t + 4); b(t, g), b(t + 4, g), where b's second index is a column of d; and
-/// d(g, 2t), d(g, 2t + 1), d(g + 8, 2t), d(g + 8, 2t + 1). Of each word of a and b, floats, the lower 13 bits are ignored.
+/// d(16, 8) += a(16, 8) b(8, 8) in TF32, with sums in FP32. Called by a whole warp, converged. With g = lane / 4 and t = lane %
+/// 4, a lane holds a(g, t), a(g + 8, t), a(g, t + 4), a(g + 8, t + 4); b(t, g), b(t + 4, g), where b's second index is a column
+/// of d; and d(g, 2t), d(g, 2t + 1), d(g + 8, 2t), d(g + 8, 2t + 1). Of each word of a and b, floats, the lower 13 bits are
+/// ignored.
 DEEPGEMM_DEVICE void mma_tf32(float (&d)[4], const u32 (&a)[4], const u32 (&b)[2]) {
 #if DEEPGEMM_SIMULATED
     sim::mma_tf32(d, a, b);

@@ -77,8 +77,8 @@ DEEPGEMM_DEVICE void st_shared(u32 address, const T& value) {
 #endif
 }
 
-/// Adds one to the word at `address` atomically (relaxed, CTA scope). Lanes of a warp that count at one address cost no more than
-/// one of them.
+/// Adds one to the word at `address` atomically (relaxed, CTA scope). Lanes of a warp that count at one address cost no more
+/// than one of them.
 DEEPGEMM_DEVICE void increment_shared(u32 address) {
 #if DEEPGEMM_SIMULATED
     sim::atomic_add_shared(address, 1, false, "red.shared.add");

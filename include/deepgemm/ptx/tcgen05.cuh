@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The fifth-generation tensor core of Blackwell (sm_100f: B200, B300): fences of tensor memory and commits to mbarriers, and with
-// them all else: multiplies (tcgen05_mma.cuh), moves to registers and allocation (tcgen05_memory.cuh), copies from shared memory
-// (tcgen05_copy.cuh). `Group` is cta_group: 1, or 2 for a pair of CTAs (ranks 2i and 2i+1).
-// A tensor memory address is lane << 16 | column: 128 lanes of 512 32-bit columns. PTX ISA: "TensorCore 5th Generation".
+// The fifth-generation tensor core of Blackwell (sm_100f: B200, B300): fences of tensor memory and commits to mbarriers, and
+// with them all else: multiplies (tcgen05_mma.cuh), moves to registers and allocation (tcgen05_memory.cuh), copies from shared
+// memory (tcgen05_copy.cuh). `Group` is cta_group: 1, or 2 for a pair of CTAs (ranks 2i and 2i+1). A tensor memory address is
+// lane << 16 | column: 128 lanes of 512 32-bit columns. PTX ISA: "TensorCore 5th Generation".
 #pragma once
 
 #include <deepgemm/ptx/tcgen05_copy.cuh>

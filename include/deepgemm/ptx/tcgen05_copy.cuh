@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Copies from shared memory to tensor memory (tcgen05.cp, sm_100f). One thread issues them; they run by themselves, in order with the
-// multiplies that the same thread issues, and a commit completes them. PTX ISA: "tcgen05.cp". The source is a K-major matrix, which
-// a descriptor of mma/sm100/descriptor.cuh describes.
+// Copies from shared memory to tensor memory (tcgen05.cp, sm_100f). One thread issues them; they run by themselves, in order
+// with the multiplies that the same thread issues, and a commit completes them. PTX ISA: "tcgen05.cp". The source is a K-major
+// matrix, which a descriptor of mma/sm100/descriptor.cuh describes.
 #pragma once
 
 #include <deepgemm/layout/tensor_memory.cuh>
@@ -58,8 +58,9 @@ struct tmem_unpacking_text<tmem_unpacking::b6x16_p32> {
 
 }  // namespace detail
 
-/// Copies a matrix of shared memory to the columns at `address`, with Group 2 in both CTAs of the pair, each from its own shared
-/// memory. Called by one thread; the source must be visible to the async proxy, and stays as it is until a commit arrives.
+/// Copies a matrix of shared memory to the columns at `address`, with Group 2 in both CTAs of the pair, each from its own
+/// shared memory. Called by one thread; the source must be visible to the async proxy, and stays as it is until a commit
+/// arrives.
 template <int Group, tmem_copy_shape Shape, tmem_unpacking Unpacking = tmem_unpacking::none>
 DEEPGEMM_DEVICE void tcgen05_copy(u32 address, u64 descriptor) {
     detail::check_tcgen05<Group>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tensor memory of Blackwell (sm_100f): its allocation, and its moves to registers and back. Whole warps call all of this. Warp w
-// reaches lanes 32 (w % 4) to 32 (w % 4) + 31, whatever those bits of an address say. PTX ISA: "Tensor Memory Allocation and
+// Tensor memory of Blackwell (sm_100f): its allocation, and its moves to registers and back. Whole warps call all of this. Warp
+// w reaches lanes 32 (w % 4) to 32 (w % 4) + 31, whatever those bits of an address say. PTX ISA: "Tensor Memory Allocation and
 // Management", "Tensor Memory and Register Load/Store". layout/tensor_memory.cuh says which register is which lane and column.
 #pragma once
 
@@ -89,9 +89,9 @@ inline constexpr int tmem_adjacent = Packing == tmem_packing::halves ? 2 * Repea
 
 }  // namespace detail
 
-/// Allocates `columns` (a power of two, 32 to 512, no more than the CTA's allocation before) of tensor memory and writes its address
-/// to shared memory. Called by one whole warp, with Group 2 of each CTA of the pair, with the same operands; blocks while there is
-/// no room. Others read the address after a barrier.
+/// Allocates `columns` (a power of two, 32 to 512, no more than the CTA's allocation before) of tensor memory and writes its
+/// address to shared memory. Called by one whole warp, with Group 2 of each CTA of the pair, with the same operands; blocks
+/// while there is no room. Others read the address after a barrier.
 template <int Group>
 DEEPGEMM_DEVICE void tmem_allocate(u32 destination, u32 columns) {
     detail::check_tcgen05<Group>();
@@ -104,8 +104,8 @@ DEEPGEMM_DEVICE void tmem_allocate(u32 destination, u32 columns) {
 #endif
 }
 
-/// Frees an allocation. Called as tmem_allocate(), before the kernel ends and behind a barrier after all uses have completed, with
-/// Group 2 those of both CTAs.
+/// Frees an allocation. Called as tmem_allocate(), before the kernel ends and behind a barrier after all uses have completed,
+/// with Group 2 those of both CTAs.
 template <int Group>
 DEEPGEMM_DEVICE void tmem_free(u32 address, u32 columns) {
     detail::check_tcgen05<Group>();
@@ -127,8 +127,9 @@ DEEPGEMM_DEVICE void tmem_relinquish() {
 #endif
 }
 
-/// Loads `Repeat` repetitions of `Shape` at `address`; register i of a thread is lane tmem_lane() and column tmem_column() of it. The
-/// values may be used at once, but other threads and later instructions see the load complete after tcgen05_wait_load() alone.
+/// Loads `Repeat` repetitions of `Shape` at `address`; register i of a thread is lane tmem_lane() and column tmem_column() of
+/// it. The values may be used at once, but other threads and later instructions see the load complete after tcgen05_wait_load()
+/// alone.
 template <tmem_shape Shape, int Repeat, tmem_packing Packing = tmem_packing::columns,
           int Split = detail::tmem_adjacent<Repeat, Packing>>
 DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[tmem_registers(Shape, Repeat)], u32 address) {
@@ -148,8 +149,8 @@ DEEPGEMM_DEVICE void tcgen05_load(u32 (&r)[Columns], u32 address) {
     tcgen05_load<tmem_shape::s32x32b, Columns>(r, address);
 }
 
-/// Stores registers, which are the same lanes and columns as those of tcgen05_load(). Complete after tcgen05_wait_store(); a multiply
-/// by another thread reads them after that, tcgen05_fence_before(), a barrier and tcgen05_fence_after().
+/// Stores registers, which are the same lanes and columns as those of tcgen05_load(). Complete after tcgen05_wait_store(); a
+/// multiply by another thread reads them after that, tcgen05_fence_before(), a barrier and tcgen05_fence_after().
 template <tmem_shape Shape, int Repeat, tmem_packing Packing = tmem_packing::columns,
           int Split = detail::tmem_adjacent<Repeat, Packing>>
 DEEPGEMM_DEVICE void tcgen05_store(u32 address, const u32 (&r)[tmem_registers(Shape, Repeat)]) {

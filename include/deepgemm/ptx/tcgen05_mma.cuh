@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The multiplies of tcgen05. Each is issued by one thread (of the pair, with Group 2) and runs asynchronously: multiplies of one
-// accumulator run in issue order, and completion is seen through tcgen05_commit of the same thread. D lies in tensor memory, B in
-// shared memory, A in either. Descriptors are made in mma/sm100/descriptor.cuh. PTX ISA: "tcgen05.mma", "tcgen05.mma.ws".
+// The multiplies of tcgen05. Each is issued by one thread (of the pair, with Group 2) and runs asynchronously: multiplies of
+// one accumulator run in issue order, and completion is seen through tcgen05_commit of the same thread. D lies in tensor
+// memory, B in shared memory, A in either. Descriptors are made in mma/sm100/descriptor.cuh. PTX ISA: "tcgen05.mma",
+// "tcgen05.mma.ws".
 #pragma once
 
 #include <deepgemm/core/types.cuh>
@@ -13,13 +14,13 @@
 
 namespace deepgemm::ptx {
 
-/// The kinds of multiply: 16-bit operands; 8-, 6- and 4-bit ones in any mix; TF32. With scales from tensor memory: 8-, 6- and 4-bit
-/// operands; FP4 alone with UE8M0 scales; FP4 alone with UE8M0 or UE4M3 scales. And 8-bit integers, on sm_100a alone.
+/// The kinds of multiply: 16-bit operands; 8-, 6- and 4-bit ones in any mix; TF32. With scales from tensor memory: 8-, 6- and
+/// 4-bit operands; FP4 alone with UE8M0 scales; FP4 alone with UE8M0 or UE4M3 scales. And 8-bit integers, on sm_100a alone.
 enum class tcgen05_kind { f16, f8f6f4, tf32, mxf8f6f4, mxf4, mxf4nvf4, i8 };
 
-/// What the tensor core does with the buffer that holds A (with .ws: B): nothing that outlasts the multiply; fill it; use what an
-/// earlier multiply of the same operand has filled in; the same for the last time. It is a permission: the operand must stay in
-/// shared memory until completion all the same.
+/// What the tensor core does with the buffer that holds A (with .ws: B): nothing that outlasts the multiply; fill it; use what
+/// an earlier multiply of the same operand has filled in; the same for the last time. It is a permission: the operand must stay
+/// in shared memory until completion all the same.
 enum class tcgen05_collector { discard, fill, use, last_use };
 
 namespace detail {
@@ -181,7 +182,8 @@ DEEPGEMM_DEVICE void tcgen05_mma_scaled_tensor_a(u32 d, u32 a, u64 b_descriptor,
 #endif
 }
 
-/// The weight-stationary multiply: M of 32, 64 or 128, N of 64, 128 or 256, by one CTA. B may stay in collector buffer `Buffer`.
+/// The weight-stationary multiply: M of 32, 64 or 128, N of 64, 128 or 256, by one CTA. B may stay in collector buffer
+/// `Buffer`.
 template <tcgen05_kind Kind, tcgen05_collector Use = tcgen05_collector::discard, int Buffer = 0>
 DEEPGEMM_DEVICE void tcgen05_mma_ws(u32 d, u64 a_descriptor, u64 b_descriptor, u32 instruction, bool accumulate) {
     detail::check_tcgen05<1>();

@@ -87,8 +87,8 @@ DEEPGEMM_DEVICE void tma_load_multicast(const tensor_map& map, u32 dst, u32 bar,
 #endif
 }
 
-/// As tma_load() on Blackwell (sm_100f), for CTAs of cta_group `Group`: with 2 the bytes count on the barrier at the offset of `bar` in
-/// the leader of the pair, the CTA of the even rank.
+/// As tma_load() on Blackwell (sm_100f), for CTAs of cta_group `Group`: with 2 the bytes count on the barrier at the offset of
+/// `bar` in the leader of the pair, the CTA of the even rank.
 template <int Group, int Rank>
 DEEPGEMM_DEVICE void tma_load_pair(const tensor_map& map, u32 dst, u32 bar, const i32 (&coord)[Rank],
                                    [[maybe_unused]] cache_hint hint = cache_hint::evict_normal) {
@@ -108,7 +108,8 @@ DEEPGEMM_DEVICE void tma_load_pair(const tensor_map& map, u32 dst, u32 bar, cons
     }
 }
 
-/// The same to the same offset of every CTA in `cta_mask`; with Group 2 each pair counts its bytes on the barrier of its own leader.
+/// The same to the same offset of every CTA in `cta_mask`; with Group 2 each pair counts its bytes on the barrier of its own
+/// leader.
 template <int Group, int Rank>
 DEEPGEMM_DEVICE void tma_load_pair_multicast(const tensor_map& map, u32 dst, u32 bar, const i32 (&coord)[Rank],
                                              u16 cta_mask,

@@ -109,16 +109,16 @@ constexpr double rounding_error(dtype type) {
 namespace tolerance {
 /// Sums in FP32, in any order.
 inline constexpr double fp32 = 0x1p-19;
-/// Hopper's FP8 tensor core, which keeps about 14 bits of what it adds, on random data of both signs: promoted, or summed over all
-/// of K, up to 32768.
+/// Hopper's FP8 tensor core, which keeps about 14 bits of what it adds, on random data of both signs: promoted, or summed over
+/// all of K, up to 32768.
 inline constexpr double hopper_fp8 = 0x1p-10;
 /// Hopper's tensor core on BF16 or FP16 with K up to 16384. After each 16 products it truncates the sum to FP32, which loses up
 /// to 2^-23 of the sum, 1024 times. If all products have one sign, the sum grows evenly, so it is half of its last value on
 /// average: hence 2^-14.
 inline constexpr double half = 0x1p-14;
 
-/// A bound that no product over `k` elements exceeds, if its operands are of type `operand` and all sums are finite. FP8 sums of
-/// 128 elements are promoted; see worst_in_place. docs/numerics.md derives both.
+/// A bound that no product over `k` elements exceeds, if its operands are of type `operand` and all sums are finite. FP8 sums
+/// of 128 elements are promoted; see worst_in_place. docs/numerics.md derives both.
 constexpr double worst(dtype operand, i64 k) {
     const bool fp8 = operand == dtype::e4m3 || operand == dtype::e5m2;
     const double blocks = double(ceil_div(k, i64(128))), multiplies = double(ceil_div(k, i64(16)));

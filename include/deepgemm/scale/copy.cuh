@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copies K-major scales to shared memory. There TMA would want the words of one K block to follow each other, row by row, while
-// in memory the words of one row do. Two warps that have nothing else to do copy them with cp.async, so that what is under way takes
-// no registers, and the ring says how far they run ahead, as it does for TMA.
+// in memory the words of one row do. Two warps that have nothing else to do copy them with cp.async, so that what is under way
+// takes no registers, and the ring says how far they run ahead, as it does for TMA.
 //
-// Budget of a K block of a tile of 256 x 128, 1024 cycles of the tensor cores, in which shared memory takes 384 cycles for what TMA writes
-// and, at 128 bytes each, 768 for what wgmma reads: nothing is left. A word for each row and K block would be 256 writes more. Four
-// words of a row at once are 64, and nobody hands them out: the lanes of a warp read words of eight rows that are 16 bytes
-// apart, without a conflict.
+// Budget of a K block of a tile of 256 x 128, 1024 cycles of the tensor cores, in which shared memory takes 384 cycles for what
+// TMA writes and, at 128 bytes each, 768 for what wgmma reads: nothing is left. A word for each row and K block would be 256
+// writes more. Four words of a row at once are 64, and nobody hands them out: the lanes of a warp read words of eight rows that
+// are 16 bytes apart, without a conflict.
 #pragma once
 
 #include <deepgemm/ptx/cp_async.cuh>
@@ -34,7 +34,8 @@ struct word_copy {
     }
 
     /// Each copying thread: starts to copy the words of scale number `index` along K, with which a tile may begin, into stage
-    /// `stage`. `words_of(i)` is the shared address of place `i`. Columns beyond the last one of the matrix are not read; their scales become zero.
+    /// `stage`. `words_of(i)` is the shared address of place `i`. Columns beyond the last one of the matrix are not read; their
+    /// scales become zero.
     template <class WordsOf>
     DEEPGEMM_DEVICE void put(i32 index, bool /*begins*/, u32 stage, const WordsOf& words_of) {
         const u32* const word = first + index / format::per_word;
@@ -54,7 +55,8 @@ template <class Scale, int Rows, int Threads, int Places>
 struct group_copy {
     using format = typename Scale::format;
     static constexpr u32 bytes = words_in_group * sizeof(u32);
-    /// Measured: past L1 a warp's copy of 32 rows takes some 0.4 us, for which tiles with few rows come to wait; high ones gain 1 %.
+    /// Measured: past L1 a warp's copy of 32 rows takes some 0.4 us, for which tiles with few rows come to wait; high ones gain
+    /// 1 %.
     static constexpr bool through_l1 = Rows <= 128;
 
     const params<Scale>& p;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How scales reach the math warps. Per-token scales are in the stage, one word per row or column; K-major ones of A are beside the
-// stages, four words per row for as many K blocks as they serve. Per-block scales are too few
-// for that: one for 128 elements of K and 128 rows. Each lane of a warp holds another word along K, 32 at a time, and a shuffle
-// gives the right word to all lanes. That takes no shared memory and no barrier, and the loads run during the epilogue of the
-// tile before.
+// How scales reach the math warps. Per-token scales are in the stage, one word per row or column; K-major ones of A are beside
+// the stages, four words per row for as many K blocks as they serve. Per-block scales are too few for that: one for 128
+// elements of K and 128 rows. Each lane of a warp holds another word along K, 32 at a time, and a shuffle gives the right word
+// to all lanes. That takes no shared memory and no barrier, and the loads run during the epilogue of the tile before.
 #pragma once
 
 #include <deepgemm/core/shape.cuh>
@@ -45,17 +44,17 @@ struct params<Scale> {
 template <>
 struct params<none> {};
 
-/// Where K-major scales of A wait: in one of `Places` places after another, each for a group of words. Warps that copy and warps that
-/// multiply each walk over them. There are as many places as stages. Each group serves a stage or more, so a place is free
-/// whenever the stage is that the first K block of its next group goes to.
+/// Where K-major scales of A wait: in one of `Places` places after another, each for a group of words. Warps that copy and
+/// warps that multiply each walk over them. There are as many places as stages. Each group serves a stage or more, so a place
+/// is free whenever the stage is that the first K block of its next group goes to.
 template <class Scale, int Places>
 struct group_walk {
     static constexpr i32 scales = words_in_group * Scale::format::per_word;  ///< along K, of a group
 
     u32 place = Places - 1;
 
-    /// Takes the scale with number `index` along K, the next one of a tile or, if it `begins`, the first one. True if it is the first
-    /// one of its group.
+    /// Takes the scale with number `index` along K, the next one of a tile or, if it `begins`, the first one. True if it is the
+    /// first one of its group.
     DEEPGEMM_DEVICE bool next(i32 index, bool begins) {
         if (!begins && index % scales != 0) return false;
         place = after(place);
@@ -69,16 +68,16 @@ struct group_walk {
     }
 };
 
-/// The scales of A for the two rows that one thread holds of each of `Fragments` fragments in the order of `Map`: rows r and r + 8. The
-/// ring has `Stages` stages.
+/// The scales of A for the two rows that one thread holds of each of `Fragments` fragments in the order of `Map`: rows r and r
+/// + 8. The ring has `Stages` stages.
 template <class Scale, int Fragments, int Stages, class Map = sm90::wgmma_rows>
 struct row_feed {
     static constexpr u32 row_bytes = sizeof(u32);  ///< from the word of a row to that of the next
     /// Any thread: starts a tile, in which the thread's first row is row `from.row` of A. Scales are asked for from number
     /// `index` along K on.
     DEEPGEMM_DEVICE void start(const params<Scale>&, const scale_place&, i32 /*index*/, u32 /*place_bytes*/) const {}
-    /// Any thread: bytes from the first place to the word of the next K block, which is in stage `stage`; places are `place_bytes`
-    /// apart.
+    /// Any thread: bytes from the first place to the word of the next K block, which is in stage `stage`; places are
+    /// `place_bytes` apart.
     DEEPGEMM_DEVICE u32 next(u32 stage, u32 place_bytes) const { return stage * place_bytes; }
     /// Any thread, while a K block is multiplied: the one after it takes the scales with number `index` along K.
     DEEPGEMM_DEVICE void expect(i32 /*index*/, u32 /*place_bytes*/) const {}

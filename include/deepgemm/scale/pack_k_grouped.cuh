@@ -10,8 +10,8 @@ namespace deepgemm::scale {
 
 /// Scales to pack: scale (row, mn) is at in[row * row_stride + mn]. Rows are those of all groups, one after another without
 /// gaps: group g has ceil(K_g / tile_k) of them. K_g is `layout[g]`; if `by_end`, the layout holds where groups end, group g
-/// starts at the first multiple of `alignment` after the end of the one before, and K_g is the difference. What is below 0, or ends
-/// before it starts, is an empty group, as in schedule/groups.cuh.
+/// starts at the first multiple of `alignment` after the end of the one before, and K_g is the difference. What is below 0, or
+/// ends before it starts, is an empty group, as in schedule/groups.cuh.
 struct pack_k_grouped_arguments {
     const float* in = nullptr;
     i64 row_stride = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Scales on their way to tensor memory. It takes words of four exponents for 128 rows at a time, 32 rows of four words: row i of a
-// tile in word (i % 32) * 4 + i / 32. In memory the words of rows follow each other, so a warp reorders them in their stage; one
-// scale for many rows is repeated.
+// Scales on their way to tensor memory. It takes words of four exponents for 128 rows at a time, 32 rows of four words: row i
+// of a tile in word (i % 32) * 4 + i / 32. In memory the words of rows follow each other, so a warp reorders them in their
+// stage; one scale for many rows is repeated.
 #pragma once
 
 #include <deepgemm/ptx/shared.cuh>
@@ -10,16 +10,16 @@
 
 namespace deepgemm::scale {
 
-/// The scales `Scale` of `Rows` rows of a tile in K blocks of `BlockK` elements, in words that TMA brings to the stage: first the first
-/// words of all rows, then the next ones.
+/// The scales `Scale` of `Rows` rows of a tile in K blocks of `BlockK` elements, in words that TMA brings to the stage: first
+/// the first words of all rows, then the next ones.
 template <class Scale, int Rows, int BlockK>
 struct tensor_words {
     static constexpr int words = words_in_block<Scale, BlockK>;                            ///< of a row in a stage
     static constexpr int groups = ceil_div(Rows, 128);                                     ///< of 128 rows
     static constexpr int word_columns = 4 * groups, columns = words * word_columns;        ///< of tensor memory
     static constexpr u32 word_bytes = u32(groups) * 512, bytes = u32(words) * word_bytes;  ///< of a stage
-    /// True if a multiply, which takes a quarter of a K block, takes several scales of a row. The last multiply then takes some beyond
-    /// K, too, whose bytes may hold anything: they must not be NaN, because a NaN times the zeros there is NaN.
+    /// True if a multiply, which takes a quarter of a K block, takes several scales of a row. The last multiply then takes some
+    /// beyond K, too, whose bytes may hold anything: they must not be NaN, because a NaN times the zeros there is NaN.
     static constexpr bool reaches_beyond_k = Scale::tile.k < BlockK / 4;
 
     i32 scales = 0;  ///< of a row, along all of K
@@ -29,7 +29,8 @@ struct tensor_words {
         if constexpr (reaches_beyond_k) scales = ceil_div(from.k, Scale::tile.k);
     }
 
-    /// Converged warp: puts the words from scale number `index` along K on, where they are, at shared address `address`, in order.
+    /// Converged warp: puts the words from scale number `index` along K on, where they are, at shared address `address`, in
+    /// order.
     DEEPGEMM_DEVICE void put(i32 index, u32 address) const {
         const u32 lane = ptx::lane_index();
         DEEPGEMM_UNROLL

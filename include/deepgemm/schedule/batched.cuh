@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The schedule of a batch: products of one shape, all of whose tiles the host can count. So no thread walks over groups, which
-// takes a microsecond where there are a hundred: a tile's number says its matrix by division, and its place there by the raster of
-// one product. Where rows of all matrices lie among each other, as the heads of tokens do, a row of tiles of every matrix may come
-// before the next row of any, so that what is read and written at the same time lies side by side in memory.
+// takes a microsecond where there are a hundred: a tile's number says its matrix by division, and its place there by the raster
+// of one product. Where rows of all matrices lie among each other, as the heads of tokens do, a row of tiles of every matrix
+// may come before the next row of any, so that what is read and written at the same time lies side by side in memory.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -15,8 +15,9 @@ namespace deepgemm {
 template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows = 8>
 struct grouped;
 
-/// Tiles `Block` of each matrix of D, one matrix after the other or a row of tiles of each in turn, for clusters `Cluster` that may lie along both M and N, in bands
-/// of `RasterRows` tiles along M. Each cluster takes every `cluster_count`-th cluster tile.
+/// Tiles `Block` of each matrix of D, one matrix after the other or a row of tiles of each in turn, for clusters `Cluster` that
+/// may lie along both M and N, in bands of `RasterRows` tiles along M. Each cluster takes every `cluster_count`-th cluster
+/// tile.
 template <tile_shape Block, cluster_shape Cluster, int RasterRows>
 struct grouped<Block, Cluster, uniform_groups, RasterRows> {
     static constexpr grouping grouped_as = uniform_groups::grouped_as;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The dynamic schedule, by cluster launch control of Blackwell: the grid has a cluster for each tile, and a cluster that runs takes
-// over the tiles of clusters that have not begun, until none is left. So it does not matter how long single tiles take, when a
-// multiprocessor becomes free, or how many of them other kernels keep. Nothing has to be counted in memory, and no result depends on
-// who computes a tile.
+// The dynamic schedule, by cluster launch control of Blackwell: the grid has a cluster for each tile, and a cluster that runs
+// takes over the tiles of clusters that have not begun, until none is left. So it does not matter how long single tiles take,
+// when a multiprocessor becomes free, or how many of them other kernels keep. Nothing has to be counted in memory, and no
+// result depends on who computes a tile.
 #pragma once
 
 #include <deepgemm/pipeline/claim_ring.cuh>
@@ -10,9 +10,9 @@
 
 namespace deepgemm {
 
-/// The tiles of `Tiles`, each the own one of a cluster or one that it takes over. A cluster asks for its next tile when its producer
-/// of A begins with one: late enough that others get their share, and early enough that the answer comes under the loads of a tile.
-/// That producer may be `Slots` - 1 tiles before the role that is last.
+/// The tiles of `Tiles`, each the own one of a cluster or one that it takes over. A cluster asks for its next tile when its
+/// producer of A begins with one: late enough that others get their share, and early enough that the answer comes under the
+/// loads of a tile. That producer may be `Slots` - 1 tiles before the role that is last.
 template <numbered_schedule Tiles, int Slots = 4>
 struct claimed {
     static constexpr grouping grouped_as = grouping_of<Tiles>();

@@ -3,10 +3,10 @@
 // (schedule/groups.cuh). All roles, and all CTAs of a cluster, compute the same list, so nothing is passed between them.
 //
 // Each cluster takes as many tiles as any other, so tiles should take equally long. Where groups end anywhere, three rules see
-// to that. The tiles of a column share its rows as evenly as multiplies allow, so that none is left with a few. Groups that fill
-// their tiles come first, so that shorter tiles are left for the end. From one round of the clusters to the next, columns are
-// walked down and up in turn, so that no cluster meets the shorter tile every time. docs/tuning-log.md has the figures. Groups
-// of one shape need no walk: batched.cuh.
+// to that. The tiles of a column share its rows as evenly as multiplies allow, so that none is left with a few. Groups that
+// fill their tiles come first, so that shorter tiles are left for the end. From one round of the clusters to the next, columns
+// are walked down and up in turn, so that no cluster meets the shorter tile every time. docs/tuning-log.md has the figures.
+// Groups of one shape need no walk: batched.cuh.
 #pragma once
 
 #include <deepgemm/ptx/thread.cuh>
@@ -15,9 +15,9 @@
 
 namespace deepgemm {
 
-/// Tiles `Block` of each group of `Groups`, in bands of `RasterRows` tiles along M, in a band along one column of tiles and then
-/// along the next. The CTAs of a cluster lie along N, and each cluster takes every `cluster_count`-th cluster tile. A group has
-/// as few rows of tiles as can be; if it does not fill them, any of them may end before Block.m rows.
+/// Tiles `Block` of each group of `Groups`, in bands of `RasterRows` tiles along M, in a band along one column of tiles and
+/// then along the next. The CTAs of a cluster lie along N, and each cluster takes every `cluster_count`-th cluster tile. A
+/// group has as few rows of tiles as can be; if it does not fill them, any of them may end before Block.m rows.
 template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows>
 struct grouped {
     static_assert(Cluster.m == 1, "grouped: CTAs of a cluster must lie along N, since rows end where a group does");
@@ -93,8 +93,8 @@ struct grouped {
         DEEPGEMM_BOTH constexpr i32 inside(i32 k_block) const {
             return k_block * Block.k - (packed_scales != 0 ? group.scale_k : group.k);
         }
-        /// A K block, if the group ends in it in the window of block.k elements that starts with it. The copy then starts so far
-        /// before the window that it ends where the group does: the zeros come first, in A and in B alike.
+        /// A K block, if the group ends in it in the window of block.k elements that starts with it. The copy then starts so
+        /// far before the window that it ends where the group does: the zeros come first, in A and in B alike.
         DEEPGEMM_BOTH constexpr operand_place window(i32 row, i32 k_block) const {
             const i32 first = packed_scales != 0 ? group.k + inside(k_block) : group.k % Block.k + k_block * Block.k;
             const i32 left = group.k_end - first;

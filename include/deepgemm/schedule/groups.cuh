@@ -18,8 +18,8 @@ struct uniform_groups {
     static constexpr bool bounded = false, on_device = false;
 
     i32 count = 0;
-    /// A row of tiles of each matrix comes before the next row of any: for matrices whose rows lie among each other in A and D, and
-    /// that all find their B in L2. It changes only the order.
+    /// A row of tiles of each matrix comes before the next row of any: for matrices whose rows lie among each other in A and D,
+    /// and that all find their B in L2. It changes only the order.
     bool interleaved = false;
 
     DEEPGEMM_BOTH constexpr group_extent after(group_extent before, problem_shape shape) const {
@@ -95,8 +95,8 @@ struct psum_groups : row_groups {
     }
 };
 
-/// Groups that share M and N and lie one after another along K: what kernels by k_groups and by concatenated_k_groups are launched
-/// with.
+/// Groups that share M and N and lie one after another along K: what kernels by k_groups and by concatenated_k_groups are
+/// launched with.
 struct groups_along_k {
     i32 count = 0;
     const i32* list =
@@ -114,8 +114,8 @@ struct groups_along_k {
     DEEPGEMM_BOTH constexpr i32 usual_rows(problem_shape shape) const { return shape.m; }
 };
 
-/// Groups along K that start at a multiple of `alignment` and end anywhere. Each has its own matrix of D. A size below 0 counts as
-/// 0, an end before the group's start as that start, and no group reaches beyond K. What lies between groups is not used.
+/// Groups along K that start at a multiple of `alignment` and end anywhere. Each has its own matrix of D. A size below 0 counts
+/// as 0, an end before the group's start as that start, and no group reaches beyond K. What lies between groups is not used.
 struct k_groups : groups_along_k {
     using arguments = groups_along_k;
     static constexpr grouping grouped_as = grouping::along_k;
@@ -131,16 +131,16 @@ struct k_groups : groups_along_k {
     }
 };
 
-/// The same groups where each has matrices (M, K of the group) and (N, K of the group) of its own in A and in B, with rows as long
-/// as its K. They lie one after another in memory, and each has a tensor map.
+/// The same groups where each has matrices (M, K of the group) and (N, K of the group) of its own in A and in B, with rows as
+/// long as its K. They lie one after another in memory, and each has a tensor map.
 struct concatenated_k_groups : k_groups {
     static constexpr grouping grouped_as = grouping::k_concatenated;
     static constexpr bool windows = false;
     static constexpr int map_tables = 32;  ///< the most groups of a launch
 };
 
-/// Groups along K, `Groups`, whose scales are packed, four to a word. Each group begins with a new word, and words follow each other
-/// without gaps, wherever groups lie: as scale::pack_k_grouped writes them.
+/// Groups along K, `Groups`, whose scales are packed, four to a word. Each group begins with a new word, and words follow each
+/// other without gaps, wherever groups lie: as scale::pack_k_grouped writes them.
 template <class Groups>
 struct with_packed_scales : Groups {
     static constexpr int packed_scales = 512;  ///< elements of K of a word
@@ -152,9 +152,9 @@ struct with_packed_scales : Groups {
     }
 };
 
-/// One product whose K is cut into `count` parts of whole units of `unit` elements, a multiple of block.k. The first parts have a
-/// unit more than the others if they cannot be equal, and the last unit may end early. Each part has its own matrix of D; a later
-/// kernel adds them.
+/// One product whose K is cut into `count` parts of whole units of `unit` elements, a multiple of block.k. The first parts have
+/// a unit more than the others if they cannot be equal, and the last unit may end early. Each part has its own matrix of D; a
+/// later kernel adds them.
 struct k_parts {
     static constexpr grouping grouped_as = grouping::k_parts;
     static constexpr stacks stacked{.d = true};
@@ -164,7 +164,8 @@ struct k_parts {
     i32 unit = 128;
     i32 units = 0, longer = 0;  ///< of each part, and how many parts have one more; settle() finds them
 
-    /// Host, once the problem is known: divides here, since a CTA that passes over sixteen parts would take microseconds for it.
+    /// Host, once the problem is known: divides here, since a CTA that passes over sixteen parts would take microseconds for
+    /// it.
     DEEPGEMM_BOTH constexpr void settle(problem_shape shape) {
         const i32 all = ceil_div(shape.k, unit);
         units = all / count;

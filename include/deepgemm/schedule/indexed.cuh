@@ -15,8 +15,8 @@ namespace deepgemm {
 /// tile for every stretch of rows of one group in it. `list[r]` of the arguments is the group of row r; a negative value means
 /// none, and the row becomes zero in D. A group's rows follow each other without a gap, from a multiple of `alignment` on.
 ///
-/// A launch that breaks this traps, and so does one with a group that has no matrix of B: see inspect(). It may then have written
-/// anything to D.
+/// A launch that breaks this traps, and so does one with a group that has no matrix of B: see inspect(). It may then have
+/// written anything to D.
 template <tile_shape Block, cluster_shape Cluster, int RasterRows>
 struct indexed {
     static_assert(Cluster.m == 1, "indexed: CTAs of a cluster must lie along N, since rows end where a group does");
@@ -64,9 +64,9 @@ struct indexed {
     };
 
     struct sentinel {};
-    /// Walks the stretches of one tile of the grid after those of another. The groups of a stretch's first row and of its tile's
-    /// last one are loaded when the walk gets there, and looked at when the stretch is asked for: a whole main loop later in the
-    /// math warps, so that they do not wait for the loads.
+    /// Walks the stretches of one tile of the grid after those of another. The groups of a stretch's first row and of its
+    /// tile's last one are loaded when the walk gets there, and looked at when the stretch is asked for: a whole main loop
+    /// later in the math warps, so that they do not wait for the loads.
     struct iterator {
         const indexed& tiles;
         i32 index;              ///< of a cluster tile in the raster
@@ -123,9 +123,9 @@ struct indexed {
     }
     DEEPGEMM_DEVICE sentinel end() const { return {}; }
 
-    /// Converged warp `warp` of `warps` warps of each CTA: traps if the list breaks a promise. Every row is looked at once in the
-    /// whole grid. That a group goes on after rows of another one or of none is seen where these are fewer than a tile may have,
-    /// since no tile could then be divided; elsewhere it does no harm.
+    /// Converged warp `warp` of `warps` warps of each CTA: traps if the list breaks a promise. Every row is looked at once in
+    /// the whole grid. That a group goes on after rows of another one or of none is seen where these are fewer than a tile may
+    /// have, since no tile could then be divided; elsewhere it does no harm.
     DEEPGEMM_DEVICE void inspect(u32 warp, u32 warps) const {
         constexpr i32 most_rows = 256;
         const u32 threads = 32 * warps, first = ptx::cta_index() * threads + 32 * warp + ptx::lane_index();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Cluster launch control of SM100: a cluster that runs cancels one that has not begun and does its work. The launch holds more
-// clusters than are resident, as options::resident_clusters says. A request ends with nothing cancelled when no cluster is left,
-// and under policy::random at times before. The answer lands like a copy: it is written by the async proxy, counted on an mbarrier
-// with 16 bytes, and read by threads, who fence these reads before another answer may land in its place. Host only.
+// clusters than are resident, as options::resident_clusters says. A request ends with nothing cancelled when no cluster is
+// left, and under policy::random at times before. The answer lands like a copy: it is written by the async proxy, counted on an
+// mbarrier with 16 bytes, and read by threads, who fence these reads before another answer may land in its place. Host only.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -52,8 +52,8 @@ inline void expect_answer(cta_state& cta, u32 offset, const char* what) {
 
 }  // namespace detail
 
-/// clusterlaunchcontrol.try_cancel by one thread: the answer comes to `answer` and is counted on `bar`, with `all` at these offsets
-/// of every CTA of the cluster.
+/// clusterlaunchcontrol.try_cancel by one thread: the answer comes to `answer` and is counted on `bar`, with `all` at these
+/// offsets of every CTA of the cluster.
 inline void try_cancel(u32 answer, u32 bar, bool all) {
     constexpr const char* what = "clusterlaunchcontrol.try_cancel";
     cta_state& own = *me().cta;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // cp.async: copies of a thread from global to shared memory, through the generic proxy. They land with the arrival that follows
 // them, as late as its mbarrier allows, or when the thread waits for their group. The async proxy sees what has landed once a
-// thread that has seen the arrival fences. What comes before other threads' stores to the source is taken from the thread when it
-// issues the copy: a store there that waits for that thread and not for the copy is not found.
+// thread that has seen the arrival fences. What comes before other threads' stores to the source is taken from the thread when
+// it issues the copy: a store there that waits for that thread and not for the copy is not found.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>

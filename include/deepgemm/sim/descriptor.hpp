@@ -104,8 +104,8 @@ inline u32 chunk_address(const matrix_descriptor& d, u32 row, u32 chunk) {
 }
 
 /// The bytes of the running thread's shared memory that hold the operand, as few ranges of offsets. Gaps inside a group
-/// of swizzled rows (chunks of other steps of K) count as part of it, and so do those between groups one after another: they belong
-/// to the same tile. Between groups that lie apart are bytes of others.
+/// of swizzled rows (chunks of other steps of K) count as part of it, and so do those between groups one after another: they
+/// belong to the same tile. Between groups that lie apart are bytes of others.
 inline std::vector<byte_range> operand_ranges(const matrix_descriptor& d, const operand_shape& shape,
                                               const char* what) {
     const detail::chunk_grid grid = detail::grid_of(d, shape);
@@ -187,8 +187,8 @@ struct operand_read {
     std::vector<byte_range> within{};  ///< bytes of `ranges` that are read, if others are not
 };
 
-/// Registers the read in `cta` under `id`; a copy that is still landing there is an error, and so are stores without a fence: one
-/// that follows the instruction would hide them by the time it reads. Returns the id.
+/// Registers the read in `cta` under `id`; a copy that is still landing there is an error, and so are stores without a fence:
+/// one that follows the instruction would hide them by the time it reads. Returns the id.
 inline u64 begin_operand_read(cta_state& cta, const operand_read& read, u64 id = 0) {
     for (const byte_range& r : read.ranges) {
         check_in_flight(cta, r.lo, r.hi, read.who);

@@ -47,8 +47,8 @@ inline float half_to_float(u16 bits) {
 /// FP4 as kinds mxf4 and mxf4nvf4 read it: 32 elements in a chunk. Elsewhere a chunk has 16 elements of FP4.
 struct packed_e2m1;
 
-/// Elements of a 16-byte chunk of an operand in shared memory, and how many of its bytes, from the first on, hold them. Types of
-/// 6 and 4 bits lie close together and leave the rest of the chunk to nobody, so that a chunk holds as many as of 8 bits.
+/// Elements of a 16-byte chunk of an operand in shared memory, and how many of its bytes, from the first on, hold them. Types
+/// of 6 and 4 bits lie close together and leave the rest of the chunk to nobody, so that a chunk holds as many as of 8 bits.
 template <class T>
 struct chunk_format {
     static constexpr u32 elements = 16 / sizeof(T), bytes = 16;

@@ -119,8 +119,8 @@ inline void check_written_before(const write_record& w, const read_access& how, 
     check_strong_pair(w, t, how, u32(bytes), address, what);
 }
 
-/// The record, but for its bytes, of an access that thread `t` makes or, with `by_copy`, a copy of its. `copies` is how many bulk
-/// groups the thread has committed so far, or how many loads its warp has issued: the access belongs to the next.
+/// The record, but for its bytes, of an access that thread `t` makes or, with `by_copy`, a copy of its. `copies` is how many
+/// bulk groups the thread has committed so far, or how many loads its warp has issued: the access belongs to the next.
 template <class Record, class Access>
 Record record_of(thread_state& t, u64 bytes, const Access& how, bool by_copy, u32 copies) {
     const cta_log& log = *t.cta->log;

@@ -154,8 +154,8 @@ private:
         thread = std::int16_t(thread / 32 * 32);
         return true;
     }
-    // Whether this one is an earlier read of the same bytes by the same thread or, of copies, warp: who comes after the later one
-    // comes after both.
+    // Whether this one is an earlier read of the same bytes by the same thread or, of copies, warp: who comes after the later
+    // one comes after both.
     bool is_before(const read_record& one) const {
         const bool same_reader = is_copy(kind) ? thread / 32 == one.thread / 32 : thread == one.thread;
         return same_reader && bytes == one.bytes && scope == one.scope && width == one.width && lanes == 0 &&

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// ldmatrix, stmatrix and movmatrix on the simulated machine: 8x8 matrices of 16-bit elements (stmatrix also 16x8 of bytes), a row per lane in shared
-// memory, in registers spread over the warp: element (i, k) is half k%2 of the word of lane 4*i + k/2. Host only.
+// ldmatrix, stmatrix and movmatrix on the simulated machine: 8x8 matrices of 16-bit elements (stmatrix also 16x8 of bytes), a
+// row per lane in shared memory, in registers spread over the warp: element (i, k) is half k%2 of the word of lane 4*i + k/2.
+// Host only.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -94,7 +95,8 @@ inline void stmatrix(u32 address, const u32* r, u32 count, bool transposed) {
     store_shared(address, mine.row, 16, what);
 }
 
-/// stmatrix.m16n8.trans of bytes: `count` matrices of 16 x 8 bytes, each lane below 8 * count a column of one, as a row of memory.
+/// stmatrix.m16n8.trans of bytes: `count` matrices of 16 x 8 bytes, each lane below 8 * count a column of one, as a row of
+/// memory.
 inline void stmatrix_bytes(u32 address, const u32* r, u32 count) {
     constexpr const char* what = "stmatrix.m16n8.trans.b8";
     detail::matrix_lane mine;

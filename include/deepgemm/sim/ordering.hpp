@@ -25,8 +25,8 @@ inline std::string describe(const cta_log& cta, u32 thread) {
                                              thread % 32);
 }
 
-/// The entries of a thread in a vector_clock: of its generic accesses, and of its bulk groups; those of its warp's loads, and of
-/// its warp's uses of tensor maps for stores; and how many entries a CTA has.
+/// The entries of a thread in a vector_clock: of its generic accesses, and of its bulk groups; those of its warp's loads, and
+/// of its warp's uses of tensor maps for stores; and how many entries a CTA has.
 inline u32 accesses_of(u32 thread) { return thread; }
 inline u32 groups_of(const cta_log& cta, u32 thread) { return cta.threads() + thread; }
 inline u32 loads_of(const cta_log& cta, u32 thread) { return 2 * cta.threads() + thread / 32; }
@@ -44,8 +44,8 @@ inline void add_accesses(vector_clock& clock, thread_state& t) {
     if (generation != 0) clock.raise(cta.number, entries_of(cta), accesses_of(t.index), generation);
 }
 
-/// A thread arrives by `what` at a barrier, or a fence orders what it did: accesses to tensor memory that its warp has not waited for
-/// are not handed on.
+/// A thread arrives by `what` at a barrier, or a fence orders what it did: accesses to tensor memory that its warp has not
+/// waited for are not handed on.
 inline void check_waited(const char* what) {
     const char* const missing = me().warp->unwaited;
     if (*missing != 0 && current().options.check_tensor_waits) {

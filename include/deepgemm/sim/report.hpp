@@ -81,7 +81,8 @@ struct report_lines {
     std::string all() const { return count <= most ? first : first + text("  and %u more lines\n", u32(count - most)); }
 };
 
-/// What the threads of a warp wait for, and how many for each; the running thread is left out, and so are those that have ended.
+/// What the threads of a warp wait for, and how many for each; the running thread is left out, and so are those that have
+/// ended.
 inline std::vector<std::pair<std::string, u32>> waits_of(const warp_state& warp) {
     std::vector<std::pair<std::string, u32>> made;
     for (const thread_state* t : warp.lanes) {

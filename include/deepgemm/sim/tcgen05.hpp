@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Instructions of the simulated SM100 that work on tensor memory by themselves: tcgen05.mma and tcgen05.commit, for one CTA or a
-// pair; tcgen05.cp is in tensor_copy.hpp. Work of one leader CTA runs in issue order. Host only; layouts follow the PTX ISA and have
-// not met hardware yet.
+// Instructions of the simulated SM100 that work on tensor memory by themselves: tcgen05.mma and tcgen05.commit, for one CTA or
+// a pair; tcgen05.cp is in tensor_copy.hpp. Work of one leader CTA runs in issue order. Host only; layouts follow the PTX ISA
+// and have not met hardware yet.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -189,7 +189,8 @@ inline void tcgen05_mma(u32 group, mma_kind kind, u32 d, u64 a_descriptor, u64 b
     tcgen05_mma({group, kind}, {d, a_descriptor, b_descriptor, instruction, accumulate, sa, sb});
 }
 
-/// Arrives on the barrier, or on that at its offset in every CTA of `mask`, when earlier work of the running thread is complete.
+/// Arrives on the barrier, or on that at its offset in every CTA of `mask`, when earlier work of the running thread is
+/// complete.
 inline void tcgen05_commit(u32 group, u32 barrier, u32 mask) {
     const std::vector<cta_state*> ctas = detail::taking_part(group);
     const u32 offset = off_of(barrier, 8, "tcgen05.commit", 8);

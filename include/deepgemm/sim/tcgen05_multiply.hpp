@@ -66,8 +66,8 @@ struct scale_source {
     const char* what;
 };
 
-/// The scales of an operand: out[block * most_rows + row]. Row m is in lane m % 32 of column m / 32, copied to all quarters of the
-/// lanes; or, in `halves`, to two quarters.
+/// The scales of an operand: out[block * most_rows + row]. Row m is in lane m % 32 of column m / 32, copied to all quarters of
+/// the lanes; or, in `halves`, to two quarters.
 inline void read_scales(tcgen05_state& state, const mma_instruction& i, const scale_source& from, double* out) {
     const u32 part = from.halves ? from.rows / 2 : from.rows, copies = from.halves ? 2 : 4;
     for (u32 row = 0; row < from.rows; ++row) {
@@ -133,8 +133,8 @@ inline void load_a_columns(tcgen05_state& state, const tcgen05_multiply& x, floa
     }
 }
 
-/// Calls f(words in tensor memory, elements of `c`, how many, lane) for each run of D of one CTA that lies in one lane. `c` has row
-/// pitch mma_pitch(n).
+/// Calls f(words in tensor memory, elements of `c`, how many, lane) for each run of D of one CTA that lies in one lane. `c` has
+/// row pitch mma_pitch(n).
 template <class C, class F>
 void for_each_run_of_d(tcgen05_state& state, const tcgen05_multiply& x, C* c, F f) {
     const mma_instruction& i = x.instruction;

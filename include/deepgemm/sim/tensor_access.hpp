@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// tcgen05.ld and tcgen05.st on the simulated machine: a warp moves its 32 lanes of tensor memory, or 16 of them, to registers and
-// back. A load's values are in the registers at once, because a use of a register waits for it; what follows in other ways than by
-// its registers needs tcgen05.wait. Host only.
+// tcgen05.ld and tcgen05.st on the simulated machine: a warp moves its 32 lanes of tensor memory, or 16 of them, to registers
+// and back. A load's values are in the registers at once, because a use of a register waits for it; what follows in other ways
+// than by its registers needs tcgen05.wait. Host only.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -43,7 +43,8 @@ struct tensor_lane {
     u32 address;
 };
 
-/// The first lane of tensor memory that a warp moves. The hardware ignores the bits of the address that stand for the warp's quarter.
+/// The first lane of tensor memory that a warp moves. The hardware ignores the bits of the address that stand for the warp's
+/// quarter.
 inline u32 first_lane_of(u32 address, const tensor_move& move, const char* what) {
     const u32 warp = me().warp->index, own = warp % 4 * 32, lane = address >> 16;
     const u32 quarter = lane & ~31u, half = lane & 31;
@@ -104,8 +105,9 @@ inline void note_move(tcgen05_state& state, u32 column, lane_groups lanes, const
     }
 }
 
-/// Lane groups of columns [lo, hi) whose values a load of the running warp may have. Those beside a finished accumulator of 64 rows,
-/// in which another one is in flight, come along with a load of 32 lanes and have no use; anything else in flight is an error.
+/// Lane groups of columns [lo, hi) whose values a load of the running warp may have. Those beside a finished accumulator of 64
+/// rows, in which another one is in flight, come along with a load of 32 lanes and have no use; anything else in flight is an
+/// error.
 inline lane_groups landed_groups(const tcgen05_state& state, u32 lo, u32 hi, lane_groups lanes, const char* what) {
     const tensor_conflict c = find_conflict(state, lo, hi, lanes, false, tensor_instruction::ld, what);
     const auto rest = lane_groups(lanes & ~c.lanes);

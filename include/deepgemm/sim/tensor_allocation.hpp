@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Allocation of tensor memory: tcgen05.alloc, dealloc and relinquish_alloc_permit. Whole warps call them; those of cta_group::2 meet
-// the warp of the other CTA of the pair, which gets the same columns. Host only.
+// Allocation of tensor memory: tcgen05.alloc, dealloc and relinquish_alloc_permit. Whole warps call them; those of cta_group::2
+// meet the warp of the other CTA of the pair, which gets the same columns. Host only.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -41,8 +41,8 @@ inline const char* pair_wait(const char* what) {
     return what;
 }
 
-/// Meets the warp of the other CTA of the pair, which must bring the same columns and the same place or address. Holds nothing that
-/// owns memory while it waits.
+/// Meets the warp of the other CTA of the pair, which must bring the same columns and the same place or address. Holds nothing
+/// that owns memory while it waits.
 inline void meet_pair(const char* what, u32 columns, u32 at) {
     const u64 argument = u64(at) << 32 | columns;
     cta_state& own = *me().cta;

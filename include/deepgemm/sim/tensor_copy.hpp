@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What one thread issues on tensor memory and a commit of it completes: what all such instructions have in common, and tcgen05.cp,
-// which copies rows of shared memory to lanes, of one CTA or of both of a pair. Host only.
+// What one thread issues on tensor memory and a commit of it completes: what all such instructions have in common, and
+// tcgen05.cp, which copies rows of shared memory to lanes, of one CTA or of both of a pair. Host only.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -31,8 +31,8 @@ inline std::vector<cta_state*> taking_part(u32 group) {
     return {ctas[leader].get(), ctas[leader + 1].get()};
 }
 
-/// Registers that an instruction of the running thread reads `reads` and writes columns [column, column + columns) of `lanes`, in
-/// each CTA. Both last until a commit of that thread has arrived.
+/// Registers that an instruction of the running thread reads `reads` and writes columns [column, column + columns) of `lanes`,
+/// in each CTA. Both last until a commit of that thread has arrived.
 inline void begin_use(const std::vector<cta_state*>& ctas, const std::vector<operand_read>& reads, u32 column,
                       u32 columns, lane_groups lanes, const char* what) {
     for (cta_state* cta : ctas) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Tensor memory of the simulated SM100: 128 lanes x 512 columns of 32 bits per CTA, and what is known of each column. An address is
-// lane << 16 | column. Fresh columns hold NaN. What comes before what is in tensor_order.hpp, allocation in tensor_allocation.hpp,
-// loads and stores in tensor_access.hpp. Host only.
+// Tensor memory of the simulated SM100: 128 lanes x 512 columns of 32 bits per CTA, and what is known of each column. An
+// address is lane << 16 | column. Fresh columns hold NaN. What comes before what is in tensor_order.hpp, allocation in
+// tensor_allocation.hpp, loads and stores in tensor_access.hpp. Host only.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Which uses of tensor memory come before which others. Multiplies and copies are complete for threads that a commit of their own
-// thread has reached, loads and stores after the wait of their warp. Threads hand on what they did by tcgen05.fence::before and any
-// barrier, and take it over by the barrier and tcgen05.fence::after. Multiplies and copies follow each other without completion, but
-// for multiplies of different shapes or kinds on one D.
-// Each warp numbers its uses; the clock knowledge::tensor has counts of them: those that a thread has heard of at all, the loads and
-// stores that a fence::before has handed on, and of each thread the multiplies and copies that its fence::before has handed on and
-// that its commit has completed. Host only.
+// Which uses of tensor memory come before which others. Multiplies and copies are complete for threads that a commit of their
+// own thread has reached, loads and stores after the wait of their warp. Threads hand on what they did by tcgen05.fence::before
+// and any barrier, and take it over by the barrier and tcgen05.fence::after. Multiplies and copies follow each other without
+// completion, but for multiplies of different shapes or kinds on one D. Each warp numbers its uses; the clock knowledge::tensor
+// has counts of them: those that a thread has heard of at all, the loads and stores that a fence::before has handed on, and of
+// each thread the multiplies and copies that its fence::before has handed on and that its commit has completed. Host only.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -78,8 +77,8 @@ inline bool is_waited(const tensor_access& a) {
     return a.number <= (a.by == tensor_instruction::ld ? w.loads_waited : w.stores_waited);
 }
 
-/// What keeps the use `later` by the running thread from following `a`, or "". `in_turn` is false for multiplies that do not follow
-/// each other by themselves.
+/// What keeps the use `later` by the running thread from following `a`, or "". `in_turn` is false for multiplies that do not
+/// follow each other by themselves.
 inline std::string what_is_missing(const tensor_access& a, tensor_instruction later, bool in_turn) {
     const thread_state &self = me(), &issuer = *a.issuer;
     const bool collective = !is_committed(later), frees = later == tensor_instruction::dealloc;
@@ -125,8 +124,8 @@ inline std::string conflict_of(const char* what, u32 lo, u32 hi, const tensor_ac
            missing;
 }
 
-/// Why a use of columns [lo, hi) by a multiply does not follow the D of an earlier one by itself; "" if it does. `shape` is 0 for
-/// what is not D. That a multiply reads columns before a later one writes them is taken for granted, as shipped kernels do.
+/// Why a use of columns [lo, hi) by a multiply does not follow the D of an earlier one by itself; "" if it does. `shape` is 0
+/// for what is not D. That a multiply reads columns before a later one writes them is taken for granted, as shipped kernels do.
 inline const char* out_of_turn(const tensor_access& a, u32 lo, u32 hi, bool writes, u32 shape) {
     if (a.shape == 0) return "";
     if (!writes) return " (a multiply does not wait for the D of another that it reads)";
@@ -137,8 +136,8 @@ inline const char* out_of_turn(const tensor_access& a, u32 lo, u32 hi, bool writ
                : " (multiplies onto accumulators that overlap do not follow each other by themselves)";
 }
 
-/// Lane groups of [lo, hi) that the running thread or warp may not use now, with the first message why. `stops` is false for those
-/// in which nothing but a multiply or copy in flight is in the way.
+/// Lane groups of [lo, hi) that the running thread or warp may not use now, with the first message why. `stops` is false for
+/// those in which nothing but a multiply or copy in flight is in the way.
 struct tensor_conflict {
     lane_groups lanes = 0;
     bool stops = false;
@@ -192,8 +191,8 @@ inline u32 number_use(bool collective) {
     return number;
 }
 
-/// Notes a use that follows all before it. Those whose columns it writes are irrelevant from now on, and so is an equal one of the
-/// same issuer.
+/// Notes a use that follows all before it. Those whose columns it writes are irrelevant from now on, and so is an equal one of
+/// the same issuer.
 inline void note_access(tcgen05_state& state, const tensor_access& a) {
     std::erase_if(state.accesses, [&](const tensor_access& old) {
         if (old.lo < a.lo || old.hi > a.hi || (old.lanes & ~a.lanes) != 0) return false;

@@ -37,9 +37,9 @@ inline void undefine_gaps(cta_state& cta, u32 offset, load_size size) {
     }
 }
 
-/// Starts a load of `size` to `dst`, to every CTA of `mask` (0: the own one), counted on the barrier at the offset of `bar` in each;
-/// with `pairs` in that CTA of each pair whose rank is as even or odd as that of `bar`. `fill(image, tile)` gives the bytes when it
-/// lands.
+/// Starts a load of `size` to `dst`, to every CTA of `mask` (0: the own one), counted on the barrier at the offset of `bar` in
+/// each; with `pairs` in that CTA of each pair whose rank is as even or odd as that of `bar`. `fill(image, tile)` gives the
+/// bytes when it lands.
 template <class Fill>
 void start_load(u32 dst, load_size size, u32 bar, u32 mask, bool pairs, const char* what, u32 alignment, Fill fill) {
     const u32 bytes = size.bytes;

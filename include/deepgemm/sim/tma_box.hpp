@@ -66,10 +66,9 @@ inline void tma_prefetch(const tensor_map& map, const i32* coord, int rank) {
     static_cast<void>(box_position(d, coord, rank, what));
 }
 
-/// Calls f(row of the box, first byte and end in it, address of the row's start) for each row that lies in the tensor, in bytes of
-/// global memory. Loads
-/// end a row exactly at the tensor's edge; stores, as on Hopper, end it with the 16 bytes in which the edge lies (`unit` 16
-/// instead of 1).
+/// Calls f(row of the box, first byte and end in it, address of the row's start) for each row that lies in the tensor, in bytes
+/// of global memory. Loads end a row exactly at the tensor's edge; stores, as on Hopper, end it with the 16 bytes in which the
+/// edge lies (`unit` 16 instead of 1).
 template <class F>
 void for_each_row(const tensor_description& d, const box_position& p, u32 unit, F f) {
     const i64 extent = i64(d.extent[0]);

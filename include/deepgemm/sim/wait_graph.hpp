@@ -92,7 +92,8 @@ public:
         find_stuck();
     }
 
-    /// The shortest cycle as a sentence, a line; then a line for each wait that would have to end first, and cannot or might not.
+    /// The shortest cycle as a sentence, a line; then a line for each wait that would have to end first, and cannot or might
+    /// not.
     std::string report() const {
         constexpr std::size_t most_causes = 4;
         std::string out;
@@ -284,8 +285,8 @@ private:
         return complete ? found : std::vector<std::size_t>();
     }
 
-    /// Where nothing else tells who would complete a wait, only those can that are in other waits; and of these not the ones that
-    /// take the wait itself to end before they go on.
+    /// Where nothing else tells who would complete a wait, only those can that are in other waits; and of these not the ones
+    /// that take the wait itself to end before they go on.
     void eliminate() {
         std::vector<std::vector<std::size_t>> candidates(nodes_.size());
         for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -306,8 +307,8 @@ private:
             }
         }
     }
-    /// The waits that have to end first, for one of `candidates` to end that does not take node number `i` to end itself. If each
-    /// of them does, all of them.
+    /// The waits that have to end first, for one of `candidates` to end that does not take node number `i` to end itself. If
+    /// each of them does, all of them.
     std::vector<std::size_t> first_of(const std::vector<std::size_t>& candidates, std::size_t i) const {
         std::vector<std::size_t> first;
         for (const std::size_t candidate : candidates) {

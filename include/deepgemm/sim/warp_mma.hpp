@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// mma.sync on the simulated machine. Products are exact, and their sum is rounded once to FP32, which is more exact than the tensor
-// core. Host only.
+// mma.sync on the simulated machine. Products are exact, and their sum is rounded once to FP32, which is more exact than the
+// tensor core. Host only.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>

@@ -27,8 +27,8 @@ DEEPGEMM_BOTH constexpr u64 make_descriptor(u32 address, u32 leading_bytes, u32 
            descriptor_swizzle(mode) << 61;
 }
 
-/// Describes the tile of an operand at shared address `address`, a multiple of 1024. advance() moves it by rows and steps. Lines of
-/// an MN-major tile come in groups of eight, with 32-byte atoms of four.
+/// Describes the tile of an operand at shared address `address`, a multiple of 1024. advance() moves it by rows and steps.
+/// Lines of an MN-major tile come in groups of eight, with 32-byte atoms of four.
 template <class Tile>
 DEEPGEMM_BOTH constexpr u64 descriptor_of(u32 address) {
     if constexpr (Tile::contiguous == major::k) {
@@ -54,7 +54,8 @@ DEEPGEMM_BOTH constexpr u64 advance(u64 descriptor, u32 bytes) {
 }
 
 /// The code of an element type in an instruction descriptor. A code has a meaning only together with the kind of multiply: 1 is
-/// BF16 for kind::f16, e5m2 for kind::f8f6f4, and i8 for kind::i8; kinds mxf4 and mxf4nvf4 give e2m1 another, see fp4_instruction().
+/// BF16 for kind::f16, e5m2 for kind::f8f6f4, and i8 for kind::i8; kinds mxf4 and mxf4nvf4 give e2m1 another, see
+/// fp4_instruction().
 template <class T>
 inline constexpr u32 type_code = one_of<T, bf16, e5m2, i8> ? 1
                                  : same_as<T, tf32>        ? 2
@@ -79,8 +80,9 @@ DEEPGEMM_BOTH constexpr u32 common_instruction(u32 m, u32 n) {
 }
 }  // namespace detail
 
-/// The instruction descriptor of D(m, n) = A x B: operands of types `A` and `B`, contiguous along `MajorA` and `MajorB`, sums in
-/// `D`: float, f16, or i32 of integers. m is that of the instruction, for a pair of CTAs of both: 64, 128 or 256, and 32 with .ws; n is a multiple of 8 or 16.
+/// The instruction descriptor of D(m, n) = A x B: operands of types `A` and `B`, contiguous along `MajorA` and `MajorB`, sums
+/// in `D`: float, f16, or i32 of integers. m is that of the instruction, for a pair of CTAs of both: 64, 128 or 256, and 32
+/// with .ws; n is a multiple of 8 or 16.
 template <class A, class B, major MajorA = major::k, major MajorB = major::k, class D = float>
 DEEPGEMM_BOTH constexpr u32 instruction(u32 m, u32 n) {
     static_assert(
@@ -99,8 +101,8 @@ DEEPGEMM_BOTH constexpr u32 instruction(u32 m, u32 n) {
 /// An instruction descriptor of kind::i8 whose sums stay at the end of i32 that they would pass.
 DEEPGEMM_BOTH constexpr u32 saturating(u32 instruction) { return instruction | 1u << 3; }
 
-/// The instruction descriptor of kind::mxf8f6f4, sums in FP32. The UE8M0 scales of A and of B are bytes `byte_a` and `byte_b` of
-/// their words in tensor memory.
+/// The instruction descriptor of kind::mxf8f6f4, sums in FP32. The UE8M0 scales of A and of B are bytes `byte_a` and `byte_b`
+/// of their words in tensor memory.
 template <class A, class B, major MajorA = major::k, major MajorB = major::k>
 DEEPGEMM_BOTH constexpr u32 scaled_instruction(u32 m, u32 n, u32 byte_a, u32 byte_b) {
     static_assert(byte_operand<A> && byte_operand<B>, "tcgen05: scaled operands must have 8, 6 or 4 bits");

@@ -51,8 +51,8 @@ concept rows_of_fp4 = fp4<X> && X::contiguous == major::k;
 
 }  // namespace detail
 
-/// Two operands of FP4 that a kind of their own multiplies, packed as they are in memory: scales of one row and 32 elements of K in
-/// UE8M0, or 16 in UE4M3, on both sides.
+/// Two operands of FP4 that a kind of their own multiplies, packed as they are in memory: scales of one row and 32 elements of
+/// K in UE8M0, or 16 in UE4M3, on both sides.
 template <class A, class B>
 inline constexpr bool packed_fp4 = detail::rows_of_fp4<A>&& detail::rows_of_fp4<B> &&
                                    ((detail::scaled_by_exponents<A> && A::scale::tile == scale_tile{1, 32} &&

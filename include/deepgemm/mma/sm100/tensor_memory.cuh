@@ -9,7 +9,8 @@
 
 namespace deepgemm::sm100 {
 
-/// The columns of tensor memory of a CTA: `Accumulators` accumulators of `Width` columns, then those of the scales of A and of B.
+/// The columns of tensor memory of a CTA: `Accumulators` accumulators of `Width` columns, then those of the scales of A and of
+/// B.
 template <int Width, int Accumulators, int AScales, int BScales>
 struct tensor_columns {
     static constexpr u32 a_scales = u32(Accumulators * Width), b_scales = a_scales + u32(AScales),
@@ -20,8 +21,8 @@ struct tensor_columns {
     DEEPGEMM_BOTH static constexpr u32 accumulator(u32 i) { return i * u32(Width); }
 };
 
-/// Converged warp: `Columns` columns, a multiple of 8, of the warp's quarter of the lanes, from column `first` on, as lane_rows says:
-/// each thread gets those of its lane.
+/// Converged warp: `Columns` columns, a multiple of 8, of the warp's quarter of the lanes, from column `first` on, as lane_rows
+/// says: each thread gets those of its lane.
 template <int Columns>
 DEEPGEMM_DEVICE void read_lanes(u32 tensor_memory, u32 first, float (&value)[Columns]) {
     static_assert(Columns % 8 == 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sources of A on sm90. `from_smem` gives wgmma a descriptor of the tile. `in_registers` loads elements into the registers
-// from which wgmma can take A, too; on the way it can widen them, or read a memory order that wgmma cannot. `transposed_fp8` does the
-// latter fast.
+// from which wgmma can take A, too; on the way it can widen them, or read a memory order that wgmma cannot. `transposed_fp8`
+// does the latter fast.
 #pragma once
 
 #include <deepgemm/mma/a_source.cuh>
@@ -110,8 +110,9 @@ private:
     }
 };
 
-/// FP8 that is contiguous along M, transposed on its way to registers: ldmatrix transposes pairs of bytes, which are neighbouring
-/// rows, and a permutation parts them. So the rows of a fragment are in the order of wgmma_row_pairs, which the sums have, too.
+/// FP8 that is contiguous along M, transposed on its way to registers: ldmatrix transposes pairs of bytes, which are
+/// neighbouring rows, and a permutation parts them. So the rows of a fragment are in the order of wgmma_row_pairs, which the
+/// sums have, too.
 template <class Tile>
 struct transposed_fp8 {
     using tile = Tile;
@@ -126,11 +127,12 @@ struct transposed_fp8 {
     u32 address;  ///< of the line that the calling lane names in stage 0, for the warpgroup's first 64 rows and step 0
     u32 even, odd;  ///< which bytes of two words are those of the first of two rows, and of the second
 
-    /// All threads of the warpgroup: starts at row `first_row`, a multiple of the warpgroup's rows, of the tile at shared address
-    /// `address`.
+    /// All threads of the warpgroup: starts at row `first_row`, a multiple of the warpgroup's rows, of the tile at shared
+    /// address `address`.
     DEEPGEMM_DEVICE static transposed_fp8 at(u32 address, int first_row) {
-        // Of each 16 of K, lanes 0 to 7 name those of one matrix, lanes 8 to 15 those of another: pairs 0, 2, 5, 7 and 1, 3, 4, 6,
-        // so that eight lines lie in different banks. Each thread gets pairs 2 t and 2 t + 1, the second two in the other order.
+        // Of each 16 of K, lanes 0 to 7 name those of one matrix, lanes 8 to 15 those of another: pairs 0, 2, 5, 7 and 1, 3, 4,
+        // 6, so that eight lines lie in different banks. Each thread gets pairs 2 t and 2 t + 1, the second two in the other
+        // order.
         const int lane = int(ptx::lane_index()), slot = lane % 8 / 2, other = lane / 8 % 2;
         const int pair = 2 * slot + (slot < 2 ? other : 1 - other), k = lane / 16 * 16 + 2 * pair + lane % 2;
         const int row = first_row + int(ptx::thread_index() % 128) / 32 * wgmma_rows::warp_rows;
@@ -138,8 +140,8 @@ struct transposed_fp8 {
         return {address + Tile::offset(row, k), even, even + 0x1111u};
     }
 
-    /// All threads of the warpgroup: loads each thread's share of the 64 rows from `row` on, of the tile `offset` bytes after the one
-    /// in stage 0. That tile must have landed.
+    /// All threads of the warpgroup: loads each thread's share of the 64 rows from `row` on, of the tile `offset` bytes after
+    /// the one in stage 0. That tile must have landed.
     DEEPGEMM_DEVICE fragment load(u32 offset, int row) const {
         // Rows of a slab of 128 that are 64 apart differ in one bit of the address, which no swizzle moves.
         const u32 from = (address ^ u32(row % Tile::slab)) + u32(row / Tile::slab) * Tile::slab_bytes + offset;
@@ -179,8 +181,8 @@ struct rows_of_source<Source> {
 };
 }  // namespace detail
 
-/// How A gets from a tile to a multiply where nothing else is asked for: the tensor cores read it, unless it is FP8 contiguous along
-/// M, which they do not.
+/// How A gets from a tile to a multiply where nothing else is asked for: the tensor cores read it, unless it is FP8 contiguous
+/// along M, which they do not.
 template <class Tile>
 using source_of = typename detail::source_of_tile<Tile>::type;
 

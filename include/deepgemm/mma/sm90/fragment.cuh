@@ -35,8 +35,8 @@ struct wgmma_rows {
 
 static_assert(fragment_map<wgmma_rows>);
 
-/// The same fragment where row r of each half of a warp's 16 rows is row 2 r, or 2 r + 1, of the product: what a multiply leaves if
-/// its rows came by transposed_fp8. A thread holds two neighbouring rows.
+/// The same fragment where row r of each half of a warp's 16 rows is row 2 r, or 2 r + 1, of the product: what a multiply
+/// leaves if its rows came by transposed_fp8. A thread holds two neighbouring rows.
 struct wgmma_row_pairs : wgmma_rows {
     /// Row of register `i` of thread `thread` of a warpgroup, 0 to 63.
     DEEPGEMM_BOTH static constexpr int row(int thread, int i) {

@@ -16,7 +16,8 @@ concept multiplied_element = fp8_element<typename X::element> || half_element<ty
 /// 16-bit elements take no scales; FP8 may.
 template <class X>
 concept scaled_as_needed = X::scale::format::kind == scale_kind::none || fp8_element<typename X::element>;
-/// Wgmma reads 8-bit operands only contiguous along K, and 16-bit operands in both orders. A may come by registers (transposed_fp8).
+/// Wgmma reads 8-bit operands only contiguous along K, and 16-bit operands in both orders. A may come by registers
+/// (transposed_fp8).
 template <class X>
 concept ordered = X::contiguous == major::k || sizeof(typename X::element) == 2;
 template <class X>

@@ -31,8 +31,8 @@ constexpr input_stack transposed(const same_as<input_stack> auto& x) {
 
 namespace detail {
 
-/// Runs a batch with the options of its call. FP8 operands that are not contiguous along K are transposed before, if the engine can
-/// do that; one that cannot has only the kernels that transpose on the way.
+/// Runs a batch with the options of its call. FP8 operands that are not contiguous along K are transposed before, if the engine
+/// can do that; one that cannot has only the kernels that transpose on the way.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> run_batch(const Engine& engine, const batched_problem& problem, const batched_options& options) {
     if constexpr (engine_for<Engine, ops::transpose>) {
@@ -64,8 +64,8 @@ result<void> half_batch(const Engine& engine, const operand_types& types, const 
 }  // namespace detail
 
 // The last two letters of a name say how the matrices of A and B are stored, as in ops/gemm/gemm.hpp. Each stack has a distance
-// between its matrices and a pitch of its own; the distance may be smaller than the pitch, so that matrices lie row by row among
-// each other. Errors call A M x K and B N x K in any case.
+// between its matrices and a pitch of its own; the distance may be smaller than the pitch, so that matrices lie row by row
+// among each other. Errors call A M x K and B N x K in any case.
 
 /// D[s](m,n) = [D[s](m,n) +] A[s](m,k) x B[s](n,k)^T for each matrix s, operands BF16, summed in FP32. D: BF16 or FP32; what it
 /// holds is added if options.accumulate, in FP32. No matrices, or empty M or N: nothing happens; empty K: D becomes zero, or
@@ -125,13 +125,14 @@ result<void> f16_batched_gemm_tt(const Engine& engine, const input_stack& a, con
     return detail::half_batch(engine, detail::f16_operands, transposed(a), b, d, options);
 }
 
-/// D[s](m,n) = [D[s](m,n) +] A[s](m,k) x B[s](n,k)^T for each matrix s, both operands FP8, scaled by blocks of 128 along K. A: 1x128
-/// scales, MN-major or K-major, and B 128x128; D BF16. Or 1x128 and MN-major of both; D BF16 or FP32, which is added to what it
-/// holds if options.accumulate. The scales of a matrix lie at a distance of their own from those of the one before.
+/// D[s](m,n) = [D[s](m,n) +] A[s](m,k) x B[s](n,k)^T for each matrix s, both operands FP8, scaled by blocks of 128 along K. A:
+/// 1x128 scales, MN-major or K-major, and B 128x128; D BF16. Or 1x128 and MN-major of both; D BF16 or FP32, which is added to
+/// what it holds if options.accumulate. The scales of a matrix lie at a distance of their own from those of the one before.
 ///
-/// Operands are contiguous along K. Matrices that are contiguous along M or N instead are transposed into options.workspace before, a
-/// launch for each operand, by an engine that serves ops::transpose, too; the products start while the last one ends. Of up to 128
-/// rows of A, with K-major scales, kernels transpose B on the way, and no workspace is used. Nothing is launched if there is an error.
+/// Operands are contiguous along K. Matrices that are contiguous along M or N instead are transposed into options.workspace
+/// before, a launch for each operand, by an engine that serves ops::transpose, too; the products start while the last one ends.
+/// Of up to 128 rows of A, with K-major scales, kernels transpose B on the way, and no workspace is used. Nothing is launched
+/// if there is an error.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> fp8_batched_gemm_nt(const Engine& engine, const scaled_stack& a, const scaled_stack& b,
                                  const output_stack& d, const batched_options& options = {}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Predicts how long a kernel takes on a batch: the tiles of all products, and the bytes that memory must move for them. The cost
-// of one tile is that of one product, ops/gemm/cost.hpp.
+// Predicts how long a kernel takes on a batch: the tiles of all products, and the bytes that memory must move for them. The
+// cost of one tile is that of one product, ops/gemm/cost.hpp.
 #pragma once
 
 #include <algorithm>
@@ -35,8 +35,8 @@ inline i64 parts_of_sum(const config& cfg, const batched_workload& work, int sms
 /// the sums of all parts.
 inline cost predict_sum(const gemm_info& info, const batched_workload& work, const device_info& device, int sms,
                         const cost_parameters& p) {
-    // All CTAs meet, and each loads the totals of every part. An H200 read 4.19, 3.9 and 3.74 TB/s where two, three and four tiles
-    // share the elements of a part: each further tile costs a share of the traffic.
+    // All CTAs meet, and each loads the totals of every part. An H200 read 4.19, 3.9 and 3.74 TB/s where two, three and four
+    // tiles share the elements of a part: each further tile costs a share of the traffic.
     constexpr double meeting_us = 2.5, part_us = 0.02, shared = 0.055;
     const i64 parts = parts_of_sum(info.cfg, work, sms), blocks = work.count * ceil_div(i64(work.one.shape.k), i64(64));
     gemm_workload part = work.one;

@@ -42,8 +42,8 @@ constexpr output_tensor dense_tensor(T* data, i64 x, i64 y, i64 z, i64 pitch = 0
     return {data, dtype_of<T>, {x, y, z}, {y * row, row, 1}};
 }
 
-/// The scales of an FP8 tensor, in 32-bit words and in the order of its axes: word (i, j, k) is at i * stride[0] + j * stride[1] +
-/// k * stride[2]. How many elements of each axis a word covers is for each function to say.
+/// The scales of an FP8 tensor, in 32-bit words and in the order of its axes: word (i, j, k) is at i * stride[0] + j *
+/// stride[1] + k * stride[2]. How many elements of each axis a word covers is for each function to say.
 struct tensor_scales {
     const void* data = nullptr;
     scale_kind kind = scale_kind::fp32;
@@ -76,8 +76,8 @@ constexpr scaled_stack matrices_of(const input_tensor& x, const tensor_scales& s
 
 }  // namespace detail
 
-/// D(b,h,d) = sum over r of A(b,h,r) B(h,d,r), all BF16, summed in FP32; D may be FP32, too. Each tensor is contiguous along its
-/// last axis; all other strides are free, multiples of 8 elements, so B may be a slice of a wider tensor.
+/// D(b,h,d) = sum over r of A(b,h,r) B(h,d,r), all BF16, summed in FP32; D may be FP32, too. Each tensor is contiguous along
+/// its last axis; all other strides are free, multiples of 8 elements, so B may be a slice of a wider tensor.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> bf16_einsum_bhr_hdr_bhd(const Engine& engine, const input_tensor& a, const input_tensor& b,
                                      const output_tensor& d, const batched_options& options = {}) {
@@ -102,12 +102,12 @@ result<void> bf16_einsum_bhd_bhr_hdr(const Engine& engine, const input_tensor& a
                                 detail::matrices_of(d, 0, 1, 2), options);
 }
 
-/// D(m,n) = [D(m,n) +] sum over b and k of A(b,m,k) B(b,n,k), both BF16 and contiguous along k, summed in FP32. D: BF16 or FP32; it
-/// adds to an FP32 D if options.accumulate. Other strides are free, multiples of 8 elements. CTAs share the K of all matrices and
-/// add up their parts in `workspace`, in an order that depends on shapes, multiprocessors and its size alone: so bits do not change
-/// from run to run. batch_sum_workspace_bytes() says how large it should be; with less down to least_sum_bytes() fewer
-/// multiprocessors work. Its first 128 bytes must be zeros before the first call that uses it, and each call leaves zeros there; two
-/// streams need two. Empty b or k: D becomes zero, or stays as it is if it accumulates.
+/// D(m,n) = [D(m,n) +] sum over b and k of A(b,m,k) B(b,n,k), both BF16 and contiguous along k, summed in FP32. D: BF16 or
+/// FP32; it adds to an FP32 D if options.accumulate. Other strides are free, multiples of 8 elements. CTAs share the K of all
+/// matrices and add up their parts in `workspace`, in an order that depends on shapes, multiprocessors and its size alone: so
+/// bits do not change from run to run. batch_sum_workspace_bytes() says how large it should be; with less down to
+/// least_sum_bytes() fewer multiprocessors work. Its first 128 bytes must be zeros before the first call that uses it, and each
+/// call leaves zeros there; two streams need two. Empty b or k: D becomes zero, or stays as it is if it accumulates.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> bf16_einsum_bmk_bnk_mn(const Engine& engine, const input_tensor& a, const input_tensor& b,
                                     const output_matrix& d, const workspace_memory& workspace,
@@ -123,11 +123,11 @@ result<void> bf16_einsum_bmk_bnk_mn(const Engine& engine, const input_tensor& a,
     return detail::run_batch(engine, problem, options);
 }
 
-/// D(b,h,d) = sum over r of A(b,h,r) B(h,d,r), A and B FP8, D BF16. `sa` (b, h, r / 128) has a word for each token, head and 128
-/// elements of r; `sb` (h, d / 128, r / 128) one for each head and block of 128 x 128. Quotients are rounded up. Kernels of your own may
-/// take UE8M0, a word for each 512.
-/// Each tensor is contiguous along its last axis, and all other strides of elements are free multiples of 16. Those of `sb` are
-/// free; `sa` is contiguous along its last axis, with free strides otherwise, or along b, with strides that are multiples of 4.
+/// D(b,h,d) = sum over r of A(b,h,r) B(h,d,r), A and B FP8, D BF16. `sa` (b, h, r / 128) has a word for each token, head and
+/// 128 elements of r; `sb` (h, d / 128, r / 128) one for each head and block of 128 x 128. Quotients are rounded up. Kernels of
+/// your own may take UE8M0, a word for each 512. Each tensor is contiguous along its last axis, and all other strides of
+/// elements are free multiples of 16. Those of `sb` are free; `sa` is contiguous along its last axis, with free strides
+/// otherwise, or along b, with strides that are multiples of 4.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> fp8_einsum_bhr_hdr_bhd(const Engine& engine, const input_tensor& a, const tensor_scales& sa,
                                     const input_tensor& b, const tensor_scales& sb, const output_tensor& d,
@@ -143,10 +143,11 @@ constexpr u64 fp8_einsum_bhd_hdr_bhr_workspace_bytes(const input_tensor& b) {
 }
 
 /// D(b,h,r) = sum over d of A(b,h,d) B(h,d,r) in FP8, scaled as fp8_einsum_bhr_hdr_bhd: `sa` (b, h, d / 128), `sb` (h, d / 128,
-/// r / 128). A is contiguous along d. B may be contiguous along d, or along r, as weights for fp8_einsum_bhr_hdr_bhd are. Hopper
-/// multiplies FP8 only along the axis that is summed over, so such a B is transposed into options.workspace, at a multiple of 16
-/// bytes, before; the engine must serve ops::transpose, too. For up to 128 tokens whose scales `sa` are contiguous along their last
-/// axis it is transposed on the way instead, and no workspace is used. All other strides of elements are free multiples of 16.
+/// r / 128). A is contiguous along d. B may be contiguous along d, or along r, as weights for fp8_einsum_bhr_hdr_bhd are.
+/// Hopper multiplies FP8 only along the axis that is summed over, so such a B is transposed into options.workspace, at a
+/// multiple of 16 bytes, before; the engine must serve ops::transpose, too. For up to 128 tokens whose scales `sa` are
+/// contiguous along their last axis it is transposed on the way instead, and no workspace is used. All other strides of
+/// elements are free multiples of 16.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> fp8_einsum_bhd_hdr_bhr(const Engine& engine, const input_tensor& a, const tensor_scales& sa,
                                     const input_tensor& b, const tensor_scales& sb, const output_tensor& d,
@@ -156,18 +157,18 @@ result<void> fp8_einsum_bhd_hdr_bhr(const Engine& engine, const input_tensor& a,
                                options);
 }
 
-/// Bytes of options.workspace for fp8_einsum_bhd_bhr_hdr() with this A (b,h,d) and B (b,h,r): those of each that is not contiguous
-/// along b.
+/// Bytes of options.workspace for fp8_einsum_bhd_bhr_hdr() with this A (b,h,d) and B (b,h,r): those of each that is not
+/// contiguous along b.
 constexpr u64 fp8_einsum_bhd_bhr_hdr_workspace_bytes(const input_tensor& a, const input_tensor& b) {
     return fp8_batched_gemm_workspace_bytes(unscaled(detail::matrices_of(a, 1, 2, 0)),
                                             unscaled(detail::matrices_of(b, 1, 2, 0)));
 }
 
-/// D(h,d,r) = [D(h,d,r) +] sum over b of A(b,h,d) B(b,h,r) in FP8, the gradient of weights. `sa` (b / 128, h, d) and `sb` (b / 128,
-/// h, r) have a word for each 128 tokens of an element; they are contiguous along their last axis, with strides that are multiples
-/// of 4. D: BF16, or FP32, to which is added if options.accumulate. Operands that are contiguous along their last axis, as
-/// activations are, are transposed into options.workspace first, as in fp8_einsum_bhd_hdr_bhr; those that are contiguous along b are
-/// read where they lie. No b: D becomes zero, or stays as it is if it accumulates.
+/// D(h,d,r) = [D(h,d,r) +] sum over b of A(b,h,d) B(b,h,r) in FP8, the gradient of weights. `sa` (b / 128, h, d) and `sb` (b /
+/// 128, h, r) have a word for each 128 tokens of an element; they are contiguous along their last axis, with strides that are
+/// multiples of 4. D: BF16, or FP32, to which is added if options.accumulate. Operands that are contiguous along their last
+/// axis, as activations are, are transposed into options.workspace first, as in fp8_einsum_bhd_hdr_bhr; those that are
+/// contiguous along b are read where they lie. No b: D becomes zero, or stays as it is if it accumulates.
 template <engine_for<ops::batched_gemm> Engine>
 result<void> fp8_einsum_bhd_bhr_hdr(const Engine& engine, const input_tensor& a, const tensor_scales& sa,
                                     const input_tensor& b, const tensor_scales& sb, const output_tensor& d,

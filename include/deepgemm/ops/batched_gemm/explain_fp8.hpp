@@ -9,8 +9,8 @@
 
 namespace deepgemm {
 
-/// What fp8_batched_gemm_nt() and the einsums do with a batch: which operands are transposed first, and the plan of what follows.
-/// `problem` is checked but for its memory. Host.
+/// What fp8_batched_gemm_nt() and the einsums do with a batch: which operands are transposed first, and the plan of what
+/// follows. `problem` is checked but for its memory. Host.
 template <class Engine>
     requires(engine_for<Engine, ops::batched_gemm>&& engine_for<Engine, ops::transpose>)
 result<std::string> explain_fp8_batched_gemm(const Engine& engine, const batched_problem& problem) {
@@ -26,7 +26,7 @@ result<std::string> explain_fp8_batched_gemm(const Engine& engine, const batched
     auto plan = planned();
     if (!plan && plan.failure().code == errc::no_kernel && first != all) {
         first = all;
-        plan = planned();
+        static_cast<void>(plan = planned());  // nvcc takes an assignment for a result that is dropped
     }
     if (!plan) return plan.failure();
     std::string text;

@@ -13,8 +13,8 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// D[s](m,n) = [D[s](m,n) +] sum over k of A[s](m,k) B[s](n,k), scales applied, for each matrix s; or their sum over s in one D.
-/// Matrices of a stack may lie one after the other or row by row among each other.
+/// D[s](m,n) = [D[s](m,n) +] sum over k of A[s](m,k) B[s](n,k), scales applied, for each matrix s; or their sum over s in one
+/// D. Matrices of a stack may lie one after the other or row by row among each other.
 struct batched_problem {
     scaled_stack a{};         ///< of matrices (M, K)
     scaled_stack b{};         ///< of as many matrices (N, K)
@@ -52,8 +52,9 @@ constexpr gemm_problem first_of(const batched_problem& problem) {
     return one;
 }
 
-/// True if tiles of all matrices should take turns: rows of A lie among each other, all of B is small enough to stay in L2 while
-/// they do, and more is read than written. Measured, 128 heads: reads of 1 KB from each gain 5 %, writes of 1 KB to each lose 6 %.
+/// True if tiles of all matrices should take turns: rows of A lie among each other, all of B is small enough to stay in L2
+/// while they do, and more is read than written. Measured, 128 heads: reads of 1 KB from each gain 5 %, writes of 1 KB to each
+/// lose 6 %.
 constexpr bool side_by_side(const batched_problem& problem) {
     constexpr i64 most_bytes = i64(20) << 20;
     const input_matrix a = contiguous_rows(problem.a.first.matrix), &b = problem.b.first.matrix;
@@ -81,8 +82,8 @@ constexpr bool is_empty(const batched_workload& work) {
 /// What a kernel of a batch is launched with.
 using batched_arguments = gemm_call<epilogue_values, summed_batch>;
 
-/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template for
-/// the same reason as workload_of().
+/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template
+/// for the same reason as workload_of().
 constexpr batched_arguments arguments_of(const same_as<batched_problem> auto& problem) {
     const auto& [a, b, d, accumulate, sum, workspace, ready] = problem;
     const batched_workload work = workload_of(problem);

@@ -32,8 +32,8 @@ constexpr u64 least_sum_bytes(i64 m, i64 n) {
     const wide totals = detail::held_bytes(rows * columns);
     return detail::held_bytes(summed_batch::head_bytes + totals * sizeof(float));
 }
-/// Bytes of a workspace that lets the sum of a batch, with a D of m x n, use `num_sms` multiprocessors. With fewer bytes it uses
-/// fewer; more are never touched.
+/// Bytes of a workspace that lets the sum of a batch, with a D of m x n, use `num_sms` multiprocessors. With fewer bytes it
+/// uses fewer; more are never touched.
 constexpr u64 batch_sum_workspace_bytes(i64 m, i64 n, int num_sms) {
     return max(least_sum_bytes(m, n), summed_batch::bytes_of(max(num_sms, 0), {128, 256, 64}));
 }

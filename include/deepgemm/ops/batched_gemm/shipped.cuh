@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kernels among which the named operations on batches choose, as lists of types. Nothing is instantiated here. A list is named
-// as those of ops/gemm/shipped_half.cuh are: by the operands' type, by their layouts, by D.
+// The kernels among which the named operations on batches choose, as lists of types. Nothing is instantiated here. A list is
+// named as those of ops/gemm/shipped_half.cuh are: by the operands' type, by their layouts, by D.
 #pragma once
 
 #include <deepgemm/core/kernel_list.cuh>
@@ -23,8 +23,8 @@ template <class Element, major A, major B, class Epilogue, config... Configs>
 struct half_batches
     : batches_of<operand<Element, scale::none, A>, operand<Element, scale::none, B>, Epilogue, Configs...> {};
 
-/// Heads of attention: from a few rows, where reading B takes most of the time, to thousands. Tiles are as narrow as it takes to
-/// give every multiprocessor some.
+/// Heads of attention: from a few rows, where reading B takes most of the time, to thousands. Tiles are as narrow as it takes
+/// to give every multiprocessor some.
 using batched_bf16_nt =
     half_batches<bf16, major::k, major::k, store<bf16>, few16(8, 64, 16), few16(32, 64, 14), tile16(128, 64, 2),
                  tile16(128, 128, 2), high_bands(tile16(128, 256, 2, pair, 64, 2)),
@@ -74,8 +74,8 @@ using batched_fp8_f32 =
 using batched_fp8_bf16 =
     fp8_token_batches<store<bf16>, lean(narrow(64, 64), 64), lean(medium(128), 64), tall(96, pair_n, 32, 2)>::type;
 
-/// Sums of batches, whose D is small: tiles of which a few cover it. The fewer they are, the fewer CTAs read the same elements from
-/// L2. Totals do not pass through staging buffers, so there is one small one.
+/// Sums of batches, whose D is small: tiles of which a few cover it. The fewer they are, the fewer CTAs read the same elements
+/// from L2. Totals do not pass through staging buffers, so there is one small one.
 template <class Epilogue, config... Configs>
 struct batch_sums {
     using type = kernels<gemm<arch::sm90, operand<bf16>, operand<bf16>, Epilogue, Configs,

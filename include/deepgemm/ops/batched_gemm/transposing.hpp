@@ -85,23 +85,10 @@ result<void> run_turned(const Engine& engine, const batched_problem& problem, tu
                         const Options& options) {
     const turned_batch made = turned_batch::of(problem, first, options.workspace);
     if (auto ok = made.check(options.workspace); !ok) return ok;
-    call_knobs<ops::batched_gemm> of_product{options.num_sms, options.pin, options.dependent_launch};
-    if (first.any()) of_product.dependent_launch = true;
-    if (auto ok = engine.template settle<ops::batched_gemm>(made.product, of_product); !ok) return ok;
-    transpose_options of_turn{
-        .stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch};
-    const auto turn = [&](const scaled_stack& from, const scaled_stack& to) {
-        const auto done = turn_stack(engine, from, {to.first.matrix, to.count, to.matrix_stride}, of_turn);
-        of_turn.dependent_launch = true;
-        return done;
-    };
-    if (first.a) {
-        if (auto ok = turn(problem.a, made.product.a); !ok) return ok;
-    }
-    if (first.b) {
-        if (auto ok = turn(problem.b, made.product.b); !ok) return ok;
-    }
-    return engine.template run<ops::batched_gemm>(made.product, options.stream, of_product);
+    return run_after<ops::batched_gemm>(
+        engine,
+        {operand_turn::of(first.a, problem.a, made.product.a), operand_turn::of(first.b, problem.b, made.product.b)},
+        made.product, options);
 }
 
 /// Runs a batch of which at least one stack is turned: the better way, or the other one if there is no kernel for it.

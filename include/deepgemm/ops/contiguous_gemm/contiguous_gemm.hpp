@@ -32,13 +32,14 @@ constexpr row_list given_list(row_list rows) {
 /// grouped_options::epilogue says.
 ///
 /// The groups follow each other in A and in D, and each has a matrix of B. `groups` says where they lie: groups_by_end() by the
-/// end of each, groups_by_row() by the group of each row. The kernel reads that list from device memory, so the host never waits
-/// for it, and a captured graph may be replayed with another one. Rows of A that no group has, and their scales, are not used
-/// and may hold anything. In D they stay as they were by end, unless group_list::zero_padding, and become zero by row. Groups may
-/// start at any multiple of `alignment`, 1 included, and end anywhere. One without rows costs nothing.
+/// end of each, groups_by_row() by the group of each row. The kernel reads that list from device memory, so the host never
+/// waits for it, and a captured graph may be replayed with another one. Rows of A that no group has, and their scales, are not
+/// used and may hold anything. In D they stay as they were by end, unless group_list::zero_padding, and become zero by row.
+/// Groups may start at any multiple of `alignment`, 1 included, and end anywhere. One without rows costs nothing.
 ///
-/// By row, a kernel traps, which the stream's next synchronisation reports, if a group starts at no multiple of `alignment`, has
-/// no matrix of B, or goes on after less than 256 rows of another one or of none. Ends are taken for the nearest that can be.
+/// By row, a kernel traps, which the stream's next synchronisation reports, if a group starts at no multiple of `alignment`,
+/// has no matrix of B, or goes on after less than 256 rows of another one or of none. Ends are taken for the nearest that can
+/// be.
 ///
 /// No groups, or empty M or N: nothing happens; empty K: the rows of groups become zero.
 template <engine_for<ops::contiguous_gemm> Engine>
@@ -59,10 +60,10 @@ result<void> m_grouped_bf16_gemm_nt_contiguous(const Engine& engine, const input
         contiguous_problem{unscaled(a), unscaled(b), d, groups, options.epilogue, options.ready, {}, {}}, options);
 }
 
-/// As m_grouped_fp8_gemm_nt_contiguous, with gathered rows of A: row m of D is computed from row `a_rows[m]` of A and its scales,
-/// which may be MN-major or K-major, and equals bit for bit what the rows give that were gathered before. A has any number of rows;
-/// the list, in device memory, has an entry for each row of D. Entries of rows of no group are not read and may hold anything. One
-/// that is no row of A makes that row of D undefined; kernels with DEEPGEMM_DEBUG trap.
+/// As m_grouped_fp8_gemm_nt_contiguous, with gathered rows of A: row m of D is computed from row `a_rows[m]` of A and its
+/// scales, which may be MN-major or K-major, and equals bit for bit what the rows give that were gathered before. A has any
+/// number of rows; the list, in device memory, has an entry for each row of D. Entries of rows of no group are not read and may
+/// hold anything. One that is no row of A makes that row of D undefined; kernels with DEEPGEMM_DEBUG trap.
 template <engine_for<ops::contiguous_gemm> Engine>
 result<void> m_grouped_fp8_gemm_nt_contiguous_gathered(const Engine& engine, const scaled_matrix& a,
                                                        const row_list& a_rows, const scaled_stack& b,
@@ -86,11 +87,11 @@ result<void> m_grouped_bf16_gemm_nt_contiguous_gathered(const Engine& engine, co
         options);
 }
 
-/// As m_grouped_fp8_gemm_nt_contiguous, with scattered rows of D: what is computed of row m of A goes to row `d_rows[m]` of D, bit for
-/// bit. D has any number of rows, and those that no row of a group goes to stay as they were, whichever list of groups there is; the
-/// list, in device memory, has an entry for each row of A. Entries of rows of no group are not read and may hold anything. Two
-/// others that are equal are an error of the caller: that row of D is then undefined. One that is no row of D is not stored;
-/// kernels with DEEPGEMM_DEBUG trap. K must not be 0.
+/// As m_grouped_fp8_gemm_nt_contiguous, with scattered rows of D: what is computed of row m of A goes to row `d_rows[m]` of D,
+/// bit for bit. D has any number of rows, and those that no row of a group goes to stay as they were, whichever list of groups
+/// there is; the list, in device memory, has an entry for each row of A. Entries of rows of no group are not read and may hold
+/// anything. Two others that are equal are an error of the caller: that row of D is then undefined. One that is no row of D is
+/// not stored; kernels with DEEPGEMM_DEBUG trap. K must not be 0.
 template <engine_for<ops::contiguous_gemm> Engine>
 result<void> m_grouped_fp8_gemm_nt_contiguous_scattered(const Engine& engine, const scaled_matrix& a,
                                                         const scaled_stack& b, const output_matrix& d,

@@ -9,8 +9,8 @@
 
 namespace deepgemm {
 
-/// What m_grouped_fp8_gemm_nn_contiguous() does with a product, of which B is (n,k) here: whether its matrices are transposed first,
-/// and the plan of what follows. `problem` is checked but for its memory. Host.
+/// What m_grouped_fp8_gemm_nn_contiguous() does with a product, of which B is (n,k) here: whether its matrices are transposed
+/// first, and the plan of what follows. `problem` is checked but for its memory. Host.
 template <class Engine>
     requires(engine_for<Engine, ops::contiguous_gemm>&& engine_for<Engine, ops::transpose>)
 result<std::string> explain_m_grouped_fp8_gemm(const Engine& engine, const contiguous_problem& problem) {

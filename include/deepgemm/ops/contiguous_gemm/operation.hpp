@@ -49,12 +49,13 @@ struct contiguous_gemm
     static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
 
     static std::string refusal(const workload& work, const device_info& device) {
-        if (work.shape.k != 0 && detail::is_fp8(work.b.type) && work.b.contiguous == major::mn) {
+        const bool hopper = device.arch / 10 == arch::sm90::number / 10;
+        if (hopper && work.shape.k != 0 && detail::is_fp8(work.b.type) && work.b.contiguous == major::mn) {
             return concat("B is ", work.b.type,
                           " and contiguous along N; groups of rows are multiplied by FP8 along K, ",
                           "as m_grouped_fp8_gemm_nn_contiguous transposes it");
         }
-        return refusal_of(work.one(), device);
+        return refusal_of_group(work.one(), device);
     }
 
     /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it.

@@ -34,8 +34,8 @@ constexpr group_list groups_by_row(const i32* of_row, i64 alignment = 128) {
     return {.by = grouping::indexed, .data = of_row, .alignment = alignment};
 }
 
-/// A list of `count` rows in device memory (host memory for the simulator), of 32- or 64-bit integers: std::int64_t may be long or long
-/// long. Without entries it needs no memory, and is still a list.
+/// A list of `count` rows in device memory (host memory for the simulator), of 32- or 64-bit integers: std::int64_t may be long
+/// or long long. Without entries it needs no memory, and is still a list.
 template <class T>
     requires one_of<T, int, long, long long>
 constexpr row_list list_of_rows(const T* rows, i64 count) { return {rows, count, sizeof(T) == sizeof(i64), true}; }
@@ -50,13 +50,13 @@ struct contiguous_problem {
         epilogue{};  ///< as in gemm_problem; alpha and bias go by the matrix of B, weights by the row of the product
     ready_operands
         ready{};  ///< as in gemm_problem; the kernel always waits before it reads lists of groups and of rows
-    /// Gathered rows: A(m,k) stands for row a_rows[m] of A. The list has M entries, and A may have any number of rows. Entries of rows
-    /// that no group has are not read. One that is no row of A makes the result of that row undefined; the simulator, and kernels
-    /// with DEEPGEMM_DEBUG, trap.
+    /// Gathered rows: A(m,k) stands for row a_rows[m] of A. The list has M entries, and A may have any number of rows. Entries
+    /// of rows that no group has are not read. One that is no row of A makes the result of that row undefined; the simulator,
+    /// and kernels with DEEPGEMM_DEBUG, trap.
     row_list a_rows{};
-    /// Scattered rows: D(m,n) stands for row d_rows[m] of D. The list has M entries, and D may have any number of rows; those that no
-    /// row of a group goes to stay as they were. Two entries of rows of groups must not be equal. One that is no row of D is not
-    /// stored, or traps as above.
+    /// Scattered rows: D(m,n) stands for row d_rows[m] of D. The list has M entries, and D may have any number of rows; those
+    /// that no row of a group goes to stay as they were. Two entries of rows of groups must not be equal. One that is no row of
+    /// D is not stored, or traps as above.
     row_list d_rows{};
 };
 
@@ -121,8 +121,8 @@ constexpr bool is_empty(const contiguous_workload& work) { return is_empty(work.
 /// What a kernel of groups of rows is launched with.
 using contiguous_arguments = gemm_call<epilogue_values, row_groups>;
 
-/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template for
-/// the same reason as workload_of().
+/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template
+/// for the same reason as workload_of().
 constexpr contiguous_arguments arguments_of(const same_as<contiguous_problem> auto& problem) {
     const auto& [a, b, d, groups, epilogue, ready, a_rows, d_rows] = problem;
     const contiguous_workload work = workload_of(problem);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kernels among which the named contiguous operations choose, as lists of types. Nothing is instantiated here. Every tile is
-// there twice, for groups by their ends and by the group of each row.
+// The kernels among which the named contiguous operations choose, as lists of types. Nothing is instantiated here. Every tile
+// is there twice, for groups by their ends and by the group of each row.
 #pragma once
 
 #include <deepgemm/core/kernel_list.cuh>
@@ -74,8 +74,8 @@ using contiguous_bf16_nn =
     contiguous_bf16_kernels<major::mn, tile16(64, 128, 1, {}, 64, 1), high_bands(turns16(128, 192, {}, 64, 1)),
                             high_bands(tile16(128, 256, 2, {}, 64, 2)), tile16(256, 128, 2, across, 32, 3)>::type;
 
-/// Gathered rows of A, which no cluster shares, with scales in any order: a tile for few rows in each group, and one for many. By row
-/// the larger tiles of FP8 are left out, where the warps that copy rows would spill.
+/// Gathered rows of A, which no cluster shares, with scales in any order: a tile for few rows in each group, and one for many.
+/// By row the larger tiles of FP8 are left out, where the warps that copy rows would spill.
 using gathered_tokens = gathered<operand<e4m3, scale::per_token<scale::fp32>>>;
 using gathered_half = gathered<operand<bf16>>;
 using gathered_fp8_by_end =

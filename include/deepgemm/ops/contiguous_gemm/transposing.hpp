@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Groups of rows by FP8 matrices (k,n) of B, which are contiguous along N: a stack of them is transposed into a workspace, and the
-// product reads it there.
+// Groups of rows by FP8 matrices (k,n) of B, which are contiguous along N: a stack of them is transposed into a workspace, and
+// the product reads it there.
 #pragma once
 
 #include <deepgemm/host/workspace.hpp>
@@ -9,8 +9,8 @@
 
 namespace deepgemm {
 
-/// Bytes of workspace with which m_grouped_fp8_gemm_nn_contiguous() takes a stack of matrices (k,n): those of all of them, in rows of
-/// whole cache lines; 0 if they are contiguous along K.
+/// Bytes of workspace with which m_grouped_fp8_gemm_nn_contiguous() takes a stack of matrices (k,n): those of all of them, in
+/// rows of whole cache lines; 0 if they are contiguous along K.
 constexpr u64 m_grouped_fp8_gemm_nn_workspace_bytes(const scaled_stack& b) {
     return detail::held_bytes(detail::turned_stack_bytes({transposed(b.first), b.count}));
 }
@@ -31,8 +31,8 @@ inline contiguous_problem turned_rows(const contiguous_problem& given, const voi
     return product;
 }
 
-/// Checks a product whose matrices of B will lie in a workspace, and the matrices of B as `given` has them; memory with the whole
-/// workspace.
+/// Checks a product whose matrices of B will lie in a workspace, and the matrices of B as `given` has them; memory with the
+/// whole workspace.
 inline result<void> check_turned(const contiguous_problem& given, const contiguous_problem& product,
                                  const workspace_memory& workspace, u64 least) {
     if (auto ok = check_contiguous(product); !ok) return ok;
@@ -52,8 +52,8 @@ inline result<void> check_turned(const contiguous_problem& given, const contiguo
 }  // namespace detail
 
 /// As m_grouped_fp8_gemm_nt_contiguous, with matrices (k,n) of B, contiguous along either dimension; rows and columns of their
-/// scales are exchanged, too. Such that are contiguous along N are transposed into `workspace` first, all of them, whether groups
-/// have rows or not: two launches, of which the second starts early. Nothing is launched if there is an error.
+/// scales are exchanged, too. Such that are contiguous along N are transposed into `workspace` first, all of them, whether
+/// groups have rows or not: two launches, of which the second starts early. Nothing is launched if there is an error.
 template <class Engine>
     requires(engine_for<Engine, ops::contiguous_gemm>&& engine_for<Engine, ops::transpose>)
 result<void> m_grouped_fp8_gemm_nn_contiguous(const Engine& engine, const scaled_matrix& a, const scaled_stack& b,
@@ -72,14 +72,8 @@ result<void> m_grouped_fp8_gemm_nn_contiguous(const Engine& engine, const scaled
     const contiguous_problem product = detail::turned_rows(given, workspace.data);
     if (auto ok = detail::check_turned(given, product, workspace, m_grouped_fp8_gemm_nn_workspace_bytes(b)); !ok)
         return ok;
-    const call_knobs<ops::contiguous_gemm> of_product{options.num_sms, options.pin, true};
-    if (auto ok = engine.template settle<ops::contiguous_gemm>(product, of_product); !ok) return ok;
-    if (auto ok = detail::turn_stack(
-            engine, given.b, {product.b.first.matrix, product.b.count, product.b.matrix_stride},
-            {.stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch});
-        !ok)
-        return ok;
-    return engine.template run<ops::contiguous_gemm>(product, options.stream, of_product);
+    return detail::run_after<ops::contiguous_gemm>(engine, {detail::operand_turn::of(true, given.b, product.b)},
+                                                   product, options);
 }
 
 }  // namespace deepgemm

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Predicts how long a kernel takes on a workload; kernels of Blackwell are predicted by sm100_cost.hpp. It is an estimate for ranking configurations, not a simulation: the cost of
-// one K block of a CTA, the number of waves of tiles, the bytes that memory must move. Pure arithmetic; a call takes about 200
-// ns. docs/tuning-model.md reports how well it chooses.
+// Predicts how long a kernel takes on a workload; kernels of Blackwell are predicted by sm100_cost.hpp. It is an estimate for
+// ranking configurations, not a simulation: the cost of one K block of a CTA, the number of waves of tiles, the bytes that
+// memory must move. Pure arithmetic; a call takes about 200 ns. docs/tuning-model.md reports how well it chooses.
 #pragma once
 
 #include <algorithm>
@@ -81,7 +81,8 @@ inline block_clocks k_block_clocks(const gemm_info& info, const gemm_workload& w
     const double n = double(cfg.block.n) / cfg.sm90.column_parts,
                  fragments = cfg.block.m / 64.0 * cfg.sm90.column_parts;
     const int others = std::clamp(sharers(cfg), 1, 3) - 1;
-    // wgmma of 64 x n x 32 bytes, n being the columns of a part, four in a 128-byte row: n / 2 clocks each, unless reading both operands takes longer.
+    // wgmma of 64 x n x 32 bytes, n being the columns of a part, four in a 128-byte row: n / 2 clocks each, unless reading both
+    // operands takes longer.
     const double bytes = cfg.block.k * double(size_of(info.traits.a.type)), steps = bytes / 32;  // of a row of a tile
     const double best = steps * n / 2, multiply = std::max(best, (64 + n) * bytes / p.mma_bytes);
     double waiting = p.overlap[others] * (p.block_latency + p.promotion_per_column * n);
@@ -202,9 +203,10 @@ inline cost predict_tiles(const gemm_info& info, const gemm_workload& work, cons
     return made;
 }
 
-/// The constants of the model for a kernel of many products with both operands scaled by token, fitted to times of groups of K in FP8
-/// on an H200. A warpgroup of several fragments reads the scales of B once for all of them, and goes on with one while another is
-/// stored. What is gained where lines of D are in L2 when their tile ends is a guess; warpgroups in turns hide that anyway.
+/// The constants of the model for a kernel of many products with both operands scaled by token, fitted to times of groups of K
+/// in FP8 on an H200. A warpgroup of several fragments reads the scales of B once for all of them, and goes on with one while
+/// another is stored. What is gained where lines of D are in L2 when their tile ends is a guess; warpgroups in turns hide that
+/// anyway.
 inline cost_parameters gradient_parameters(const config& cfg, cost_parameters p) {
     const bool several = cfg.block.m / 64 > sharers(cfg) && !cfg.sm90.alternate;
     p.token_per_column *= several ? 0.74 : 1.25;

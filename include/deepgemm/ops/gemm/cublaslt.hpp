@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Products by cuBLASLt with the arguments of the named operations of ops.hpp: a baseline for measurements, a way out if none of
-// our kernels fits, and, for engines whose caller allows it, a choice where it was measured to be faster. FP8 has scales that hold
-// for all of K, or none. It needs the CUDA toolkit with cuBLASLt; programs that include it link cuBLASLt themselves (CMake:
-// find_package(CUDAToolkit), target CUDA::cublasLt). No umbrella header includes it.
+// our kernels fits, and, for engines whose caller allows it, a choice where it was measured to be faster. FP8 has scales that
+// hold for all of K, or none. It needs the CUDA toolkit with cuBLASLt; programs that include it link cuBLASLt themselves
+// (CMake: find_package(CUDAToolkit), target CUDA::cublasLt). No umbrella header includes it.
 #pragma once
 
 #include <cublasLt.h>
@@ -48,7 +48,8 @@ inline std::uint32_t alignment_of(const void* address) {
 /// our A. Plain values: nothing is allocated.
 class cublaslt_product {
 public:
-    /// Describes a problem whose D has elements and whose K is not 0. FP8 that is not to be promoted is summed by the tensor cores alone.
+    /// Describes a problem whose D has elements and whose K is not 0. FP8 that is not to be promoted is summed by the tensor
+    /// cores alone.
     static result<cublaslt_product> of(const gemm_problem& problem, int num_sms = 0) {
         if (auto ok = detail::check_cublaslt_problem(problem); !ok) return ok.failure();
         cublaslt_product made(problem);
@@ -202,8 +203,8 @@ private:
 struct cublaslt_options {
     std::optional<input_matrix> c{};  ///< added to the product in FP32; may be D itself, else it is copied to D first
     void* stream = nullptr;           ///< a cudaStream_t
-    /// FP8: tensor cores sum all of K, as gemm_options has it unless `promoted` is set. Else what they have summed is added up in FP32
-    /// now and then.
+    /// FP8: tensor cores sum all of K, as gemm_options has it unless `promoted` is set. Else what they have summed is added up
+    /// in FP32 now and then.
     bool fast_sums = false;
 };
 
@@ -255,17 +256,17 @@ inline result<void> run_cublaslt(const cublaslt& library, const input_matrix& a,
 
 }  // namespace detail
 
-/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T. A and B are BF16, FP16 or TF32, each contiguous along either of its dimensions, or FP8
-/// contiguous along K, with any pitch of rows. D: FP32, or BF16 (with FP16 operands: FP16; with TF32 ones FP32 alone). Sums are FP32, in an order that
-/// cuBLASLt chooses. Empty M or N: nothing happens; empty K: D becomes C or zero.
+/// D(m,n) = [C(m,n) +] A(m,k) x B(n,k)^T. A and B are BF16, FP16 or TF32, each contiguous along either of its dimensions, or
+/// FP8 contiguous along K, with any pitch of rows. D: FP32, or BF16 (with FP16 operands: FP16; with TF32 ones FP32 alone). Sums
+/// are FP32, in an order that cuBLASLt chooses. Empty M or N: nothing happens; empty K: D becomes C or zero.
 inline result<void> cublaslt_gemm_nt(const cublaslt& library, const input_matrix& a, const input_matrix& b,
                                      const output_matrix& d, const cublaslt_options& options = {}) {
     return detail::run_cublaslt(library, a, b, d, options);
 }
 
-/// As cublaslt_gemm_nt of FP8 with FP32 scales: D(m,n) = [C(m,n) +] sa(m) sb(n) A(m,k) x B(n,k)^T. A scale holds for all of K, of a row
-/// of either operand, row after row in memory, or of all of its rows (per_row_scales(), per_tensor_scale()). An operand may have none
-/// if the other one has no scales of rows.
+/// As cublaslt_gemm_nt of FP8 with FP32 scales: D(m,n) = [C(m,n) +] sa(m) sb(n) A(m,k) x B(n,k)^T. A scale holds for all of K,
+/// of a row of either operand, row after row in memory, or of all of its rows (per_row_scales(), per_tensor_scale()). An
+/// operand may have none if the other one has no scales of rows.
 inline result<void> cublaslt_fp8_gemm_nt(const cublaslt& library, const scaled_matrix& a, const scaled_matrix& b,
                                          const output_matrix& d, const cublaslt_options& options = {}) {
     if (auto ok = detail::check_types(detail::fp8_operands, a, b); !ok) return ok;
@@ -290,9 +291,9 @@ inline result<void> cublaslt_gemm_tt(const cublaslt& library, const input_matrix
     return detail::run_cublaslt(library, transposed(a), b, d, options);
 }
 
-/// cuBLASLt as a choice, for gemm_choices::library: an engine then calls it for the products of ops/gemm/cublaslt_times.hpp, and
-/// our kernels for all others. `library` must outlive what is made with the value, and its products share a workspace, so that
-/// such an engine serves one stream at a time.
+/// cuBLASLt as a choice, for gemm_choices::library: an engine then calls it for the products of ops/gemm/cublaslt_times.hpp,
+/// and our kernels for all others. `library` must outlive what is made with the value, and its products share a workspace, so
+/// that such an engine serves one stream at a time.
 inline other_library<ops::gemm> cublaslt_choice(const cublaslt& library) {
     const auto launch = [](const void* of, const gemm_problem& problem, const launch_options& options) {
         return detail::run_cublaslt(*static_cast<const cublaslt*>(of), problem, options.stream);

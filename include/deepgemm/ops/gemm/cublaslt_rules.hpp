@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of products by cuBLASLt, one check and one sentence each. They are not those of our kernels: TMA's do not apply, but
-// FP8 has scales that hold for all of K, or none. Needs no CUDA; ops/gemm/cublaslt.hpp asks them.
+// The rules of products by cuBLASLt, one check and one sentence each. They are not those of our kernels: TMA's do not apply,
+// but FP8 has scales that hold for all of K, or none. Needs no CUDA; ops/gemm/cublaslt.hpp asks them.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Products for which cuBLASLt was measured to be faster than our kernel, on one GPU in one run: of BF16, and of FP8 with scales that
-// hold for all of K, which both summed in the tensor cores alone. The rows are written by bench/cublaslt_times.py. Needs no CUDA; ops/gemm/cublaslt.hpp makes a choice of it.
+// Products for which cuBLASLt was measured to be faster than our kernel, on one GPU in one run: of BF16, and of FP8 with scales
+// that hold for all of K, which both summed in the tensor cores alone. The rows are written by bench/cublaslt_times.py. Needs
+// no CUDA; ops/gemm/cublaslt.hpp makes a choice of it.
 #pragma once
 
 #include <array>

@@ -71,4 +71,11 @@ inline std::string refusal_of(const gemm_workload& work, const device_info& devi
     }
 }
 
+/// The same of products in groups, of which `one` is one.
+inline std::string refusal_of_group(const gemm_workload& one, const device_info& device) {
+    if (device.arch / 10 == arch::sm100::number / 10)
+        return "kernels of Blackwell multiply single products, and none multiplies groups of rows";
+    return refusal_of(one, device);
+}
+
 }  // namespace deepgemm

@@ -28,8 +28,8 @@ inline std::string turned_on_the_way(const char* name) {
 
 }  // namespace detail
 
-/// What fp8_gemm_nt() and its kin do with a product: which operands are transposed first, and the plan of what follows. `problem` is
-/// checked but for its memory. Host.
+/// What fp8_gemm_nt() and its kin do with a product: which operands are transposed first, and the plan of what follows.
+/// `problem` is checked but for its memory. Host.
 template <class Engine>
     requires(engine_for<Engine, ops::gemm>&& engine_for<Engine, ops::transpose>)
 result<std::string> explain_fp8_gemm(const Engine& engine, const gemm_problem& problem) {
@@ -43,7 +43,8 @@ result<std::string> explain_fp8_gemm(const Engine& engine, const gemm_problem& p
     const turned_first all = turned_first::all_on(engine.device(), problem);
     turned_first first = all.any() ? turned_first::but_one_of(problem) : all;
     auto plan = planned(first);
-    if (!plan && plan.failure().code == errc::no_kernel && first != all) plan = planned(first = all);
+    if (!plan && plan.failure().code == errc::no_kernel && first != all)
+        static_cast<void>(plan = planned(first = all));  // nvcc takes an assignment for a result that is dropped
     if (!plan) return plan.failure();
     std::string text;
     const auto tell = [&](const char* name, const input_matrix& x, bool turned, bool before) -> result<void> {

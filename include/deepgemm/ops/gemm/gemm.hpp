@@ -22,7 +22,8 @@ struct gemm_options {
     /// `packer` makes: packed_scales_bytes().
     workspace_memory workspace{};
     bool promoted = false;  ///< FP8 whose scales hold for all of K: as gemm_problem::promoted
-    /// Packs scales in FP32 that are powers of two, on Blackwell alone (packed_scales.hpp); null: such products are refused there.
+    /// Packs scales in FP32 that are powers of two, on Blackwell alone (packed_scales.hpp); null: such products are refused
+    /// there.
     const scale_packer* packer = nullptr;
 
     // Knobs of this call; those that are set replace the engine's.
@@ -200,7 +201,8 @@ result<void> bf16_gemm_tt(const Engine& engine, const input_matrix& a, const inp
     return detail::half_gemm(engine, detail::bf16_operands, transposed(a), b, d, options);
 }
 
-/// As bf16_gemm_nt, with operands in TF32, which are FP32 in memory (dtype::tf32): TMA rounds each to 19 bits, to nearest even. Blackwell.
+/// As bf16_gemm_nt, with operands in TF32, which are FP32 in memory (dtype::tf32): TMA rounds each to 19 bits, to nearest even.
+/// Blackwell.
 template <engine_for<ops::gemm> Engine>
 result<void> tf32_gemm_nt(const Engine& engine, const input_matrix& a, const input_matrix& b, const output_matrix& d,
                           const gemm_options& options = {}) {

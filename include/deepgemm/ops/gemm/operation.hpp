@@ -38,8 +38,8 @@ constexpr bool takes(const operand_info& kernel, operand_info given, i32 k) {
 
 namespace ops {
 
-/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), in FP8 with scales or without, in BF16 or FP16 without; on Blackwell also in FP4 with
-/// scales and in TF32; with steps of an epilogue.
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), in FP8 with scales or without, in BF16 or FP16 without; on Blackwell also
+/// in FP4 with scales and in TF32; with steps of an epilogue.
 struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm_traits, deepgemm::config> {
     static constexpr const char* name = "gemm";
     using tuned_row = gemm_tuned_row;
@@ -85,8 +85,8 @@ struct gemm : usual_operation<gemm_problem, gemm_workload, dense_arguments, gemm
 
     static std::string refusal(const workload& work, const device_info& device) { return refusal_of(work, device); }
 
-    /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it; for Blackwell it is
-    /// the one that is predicted to be the fastest.
+    /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it; for Blackwell it
+    /// is the one that is predicted to be the fastest.
     static gemm_info wanted(const workload& work, const device_info& device) {
         gemm_info made{{.arch = device.arch},
                        {.a = work.a,

@@ -63,8 +63,8 @@ struct packed_product {
     packed_operand a{}, b{};
     gemm_problem product{};
 
-    /// Checks a problem that multiplies something and whose scales are floats along K on at least one side, but not whether there is
-    /// a kernel for the product.
+    /// Checks a problem that multiplies something and whose scales are floats along K on at least one side, but not whether
+    /// there is a kernel for the product.
     static result<packed_product> of(const gemm_problem& problem, const workspace_memory& workspace,
                                      const packing_report& report) {
         if (auto ok = check_sizes_and_types(problem); !ok) return ok.failure();

@@ -11,8 +11,8 @@
 
 namespace deepgemm {
 
-/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. FP8 scales cover 128 elements of K on both sides, or hold for
-/// all of it on both sides, where one side or both may have none. With head splits, D has a gap in every head. An epilogue
+/// D(m,n) = [C(m,n) +] sum over k of A(m,k) B(n,k), scales applied. FP8 scales cover 128 elements of K on both sides, or hold
+/// for all of it on both sides, where one side or both may have none. With head splits, D has a gap in every head. An epilogue
 /// changes the sums before C is added; with swiglu D has half as many columns as the product.
 struct gemm_problem {
     scaled_matrix a{};                ///< (m, k)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a named operation asks to pack scales that are floats, which Blackwell's tensor cores do not take. packed_scales.hpp has one;
-// this header costs nothing to include.
+// What a named operation asks to pack scales that are floats, which Blackwell's tensor cores do not take. packed_scales.hpp has
+// one; this header costs nothing to include.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>

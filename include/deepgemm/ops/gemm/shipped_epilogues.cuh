@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The shipped kernels with steps of an epilogue, as lists of types: those that layers need most, with two or three tiles each. A
-// run-time compiler makes any others (docs/how-to/nvrtc.md).
+// The shipped kernels with steps of an epilogue, as lists of types: those that layers need most, with two or three tiles each.
+// A run-time compiler makes any others (docs/how-to/nvrtc.md).
 #pragma once
 
 #include <deepgemm/epilogue/activation.cuh>

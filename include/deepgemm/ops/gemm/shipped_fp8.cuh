@@ -109,8 +109,8 @@ using weights_bf16_wide =
     weights_bf16<three(96), three(96, pair_n), three(128), three(128, pair_m), three(128, pair_n)>;
 using weights_bf16_widest = weights_bf16<wide(), wide(pair_m), wide(pair_n)>;
 
-/// `base` for K-major scales of A, which take four words of a row where MN-major ones take one: with two staging buffers of 32 columns
-/// it has as many stages.
+/// `base` for K-major scales of A, which take four words of a row where MN-major ones take one: with two staging buffers of 32
+/// columns it has as many stages.
 DEEPGEMM_BOTH constexpr config for_k_major(config base) {
     base.store_columns = 32;
     base.store_buffers = 2;
@@ -131,7 +131,8 @@ using weights_k_major_medium =
 using weights_k_major_wide = weights_k_major<for_k_major(three(96)), three(128), three(128, pair_n),
                                              for_k_major(wide()), for_k_major(wide(pair_n))>;
 
-// B (k,n) and few rows of A, or A (k,m) and few columns of B: transposed on the way to the tensor cores (ops/gemm/transposing.hpp).
+// B (k,n) and few rows of A, or A (k,m) and few columns of B: transposed on the way to the tensor cores
+// (ops/gemm/transposing.hpp).
 template <config... Configs>
 using turned_weights =
     kernels<gemm<arch::sm90, by_token<scale::fp32>, by_block<scale::fp32, major::mn>, store<bf16>, Configs>...>;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The shipped FP8 kernels whose scales hold for all of K, as lists of types. All of them take a scale for each row of both
-// operands, and so serve one scale for a whole operand, and none, on either side (scale/granularities.cuh). The tensor core sums
-// over all of K, so that their main loops are those of 16-bit operands with twice the elements in a K block; the last lists
-// promote. shipped_fp8.cuh says how lists are used.
+// operands, and so serve one scale for a whole operand, and none, on either side (scale/granularities.cuh). The tensor core
+// sums over all of K, so that their main loops are those of 16-bit operands with twice the elements in a K block; the last
+// lists promote. shipped_fp8.cuh says how lists are used.
 #pragma once
 
 #include <deepgemm/ops/gemm/shipped_fp8.cuh>
@@ -51,7 +51,8 @@ using rows_bf16_few =
 using rows_bf16_narrow = rows_bf16<unpromoted(split(64, 64, 4)), unpromoted(split(128, 32, 2)), tile8(64, 64, 1),
                                    tile8(64, 64, 1, pair_m), tile8(128, 64, 2)>::type;
 // Many rows. All columns of a fragment are staged at once where that leaves enough stages: to wait until TMA has read a staging
-// buffer takes some 1000 cycles, once for each batch of columns that finds none free. 192 x 176 covers 2112 by 4096 in two waves.
+// buffer takes some 1000 cycles, once for each batch of columns that finds none free. 192 x 176 covers 2112 by 4096 in two
+// waves.
 using rows_bf16_medium = rows_bf16<tile8(128, 128, 2), tile8(128, 144, 2, pair_n), tile8(192, 96, 3)>::type;
 using rows_bf16_wide = rows_bf16<tile8(192, 176, 3, {}, 16, 6), tile8(192, 192, 3, {}, 64, 1),
                                  tile8(128, 256, 2, {}, 64, 2, 16), tile8(256, 128, 2, pair_n, 64, 2)>::type;

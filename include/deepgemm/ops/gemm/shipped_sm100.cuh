@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The kernels of Blackwell among which the named operations choose, as lists of types; shipped_fp8.cuh says how lists are used. They
-// are no part of dense(), which is Hopper's: programs for Blackwell compile sm100_dense(), or some of these lists. Their tiles are a
-// start: nothing was measured.
+// The kernels of Blackwell among which the named operations choose, as lists of types; shipped_fp8.cuh says how lists are used.
+// They are no part of dense(), which is Hopper's: programs for Blackwell compile sm100_dense(), or some of these lists. Their
+// tiles are a start: nothing was measured.
 #pragma once
 
 #include <deepgemm/core/kernel_list.cuh>
@@ -29,7 +29,8 @@ DEEPGEMM_BOTH constexpr config token_pair(int m, int k) {
     return {.block = {m, 128, k}, .cluster = {1, 2}, .swap = true, .sm100 = {.ctas = 2}};
 }
 
-/// Few rows of A, and many; `K` elements are 128 bytes of a row in shared memory, and `Widest` is what tensor memory has room for.
+/// Few rows of A, and many; `K` elements are 128 bytes of a row in shared memory, and `Widest` is what tensor memory has room
+/// for.
 template <class A, class B, class Epilogue, int K>
 struct few
     : kernels_of<A, B, Epilogue, tokens(16, K), tokens(32, K), tokens(64, K), token_pair(32, K), token_pair(64, K)> {};
@@ -69,7 +70,8 @@ struct half_others
     : join<typename half_turned<T, store<T>>::type, typename half_turned<T, store<float>>::type,
            typename half_turned<T, accumulate<float>>::type, typename half_turned<T, add_in_place>::type> {};
 
-/// FP8, activations scaled by token: weights by block, in either order; both by token, and these in the order of weight gradients.
+/// FP8, activations scaled by token: weights by block, in either order; both by token, and these in the order of weight
+/// gradients.
 template <class Epilogue>
 struct fp8_weights : join<typename few_and_many<by_token<>, by_block<>, Epilogue, 128, 224>::type,
                           typename any<by_token<>, by_block<major::mn>, Epilogue, 128>::type> {};
@@ -104,8 +106,8 @@ struct all_fp8_rows : join<typename few_and_many<X, X, store<D16>, 128, 256>::ty
                            typename any<X, X, store<D32>, 128>::type, typename any<X, X, accumulate<D32>, 128>::type> {
 };
 
-/// Weights in FP4 beside FP8, which TMA spreads over bytes: along K, and along N in runs of 128 elements, so that a CTA has whole
-/// runs.
+/// Weights in FP4 beside FP8, which TMA spreads over bytes: along K, and along N in runs of 128 elements, so that a CTA has
+/// whole runs.
 template <class A, class Epilogue>
 struct beside_fp4 : few_and_many<A, mx4<>, Epilogue, 128, 224> {};
 template <class A, class Epilogue>
@@ -118,7 +120,8 @@ struct all_beside_fp4
            typename beside_fp4_turned<by_token<major::mn>, store<D16>>::type,
            typename beside_fp4_turned<by_token<major::mn>, accumulate<D32>>::type> {};
 
-/// FP4 on both sides, which stays packed. Scales in UE4M3 reach no further than 448 and go with a factor for the whole product, alpha.
+/// FP4 on both sides, which stays packed. Scales in UE4M3 reach no further than 448 and go with a factor for the whole product,
+/// alpha.
 template <class X, class Epilogue>
 struct fp4_pair : few_and_many<X, X, Epilogue, 256, 224> {};
 template <class X, class D16, class D32>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Explains the tile that sm100_choice.hpp chooses for a GEMM on Blackwell: what it takes, what each part of it costs, what binds.
+// Explains the tile that sm100_choice.hpp chooses for a GEMM on Blackwell: what it takes, what each part of it costs, what
+// binds.
 #pragma once
 
 #include <string>

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Products of FP8 operands that are contiguous along M or N, which Hopper's tensor cores do not read. There are two ways. Kernels
-// with few rows on the other side transpose such an operand on the way to their registers, so it is read once. Others would do so
-// for every tile, and multiply while they wait for it; for them the operand is transposed into a workspace by a launch of its
-// own, and the product, which starts while that one ends, reads it there.
+// Products of FP8 operands that are contiguous along M or N, which Hopper's tensor cores do not read. There are two ways.
+// Kernels with few rows on the other side transpose such an operand on the way to their registers, so it is read once. Others
+// would do so for every tile, and multiply while they wait for it; for them the operand is transposed into a workspace by a
+// launch of its own, and the product, which starts while that one ends, reads it there.
 #pragma once
+
+#include <initializer_list>
 
 #include <deepgemm/host/engine.hpp>
 #include <deepgemm/host/stack.hpp>
@@ -105,8 +107,8 @@ inline result<void> check_size(const workspace_memory& workspace, u64 least, tur
                 " not contiguous along K");
 }
 
-/// The failure of a product for which there is no kernel, with advice for operands that lie along M or N. `where` is the option that
-/// has the workspace.
+/// The failure of a product for which there is no kernel, with advice for operands that lie along M or N. `where` is the option
+/// that has the workspace.
 inline error untransposed(const error& found, turned_first turned, const char* where) {
     if (!turned.any() || found.code != errc::no_kernel) return found;
     return {errc::no_kernel, concat(found.message, "; ",
@@ -155,30 +157,52 @@ struct turned_product {
     }
 };
 
+/// A stack of operands and where it is transposed to; nothing is if it has no matrices.
+struct operand_turn {
+    scaled_stack from{};
+    input_stack to{};
+
+    /// Of a stack as a caller has it and as the product reads it, if it is `turned`.
+    static operand_turn of(bool turned, const scaled_stack& from, const scaled_stack& to) {
+        return turned ? operand_turn{from, {to.first.matrix, to.count, to.matrix_stride}} : operand_turn{};
+    }
+    /// The same of a single operand.
+    static operand_turn of(bool turned, const scaled_matrix& from, const scaled_matrix& to) {
+        return of(turned, scaled_stack{from, 1, 0, 0}, scaled_stack{to, 1, 0, 0});
+    }
+    bool any() const { return from.count > 0; }
+};
+
+/// Runs a checked product of operation `O` after the transpositions of its operands. Nothing is launched unless there is a
+/// kernel for it.
+template <class O, class Engine, class Options>
+result<void> run_after(const Engine& engine, std::initializer_list<operand_turn> turns,
+                       const typename O::problem& product, const Options& options) {
+    call_knobs<O> of_product{options.num_sms, options.pin, options.dependent_launch};
+    for (const operand_turn& turn : turns) {
+        // After a transposition the product always starts early: what it depends on is that.
+        if (turn.any()) of_product.dependent_launch = true;
+    }
+    if (auto ok = engine.template settle<O>(product, of_product); !ok) return ok;
+    transpose_options of_turn{
+        .stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch};
+    for (const operand_turn& turn : turns) {
+        if (!turn.any()) continue;
+        if (auto ok = turn_stack(engine, turn.from, turn.to, of_turn); !ok) return ok;
+        of_turn.dependent_launch = true;
+    }
+    return engine.template run<O>(product, options.stream, of_product);
+}
+
 /// Runs a product after the transpositions that `first` names. Nothing is launched if there is an error.
 template <class Engine, class Options>
 result<void> run_turned(const Engine& engine, const gemm_problem& problem, turned_first first, const Options& options) {
     const turned_product made = turned_product::of(problem, first, options.workspace);
     if (auto ok = made.check(options.workspace); !ok) return ok;
-    call_knobs<ops::gemm> of_product{options.num_sms, options.pin, options.dependent_launch};
-    // After a transposition the product always starts early: what it depends on is that.
-    if (first.any()) of_product.dependent_launch = true;
-    if (auto ok = engine.template settle<ops::gemm>(made.product, of_product); !ok) return ok;
-    transpose_options of_turn{
-        .stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch};
-    const auto turn = [&](const input_matrix& from, const input_matrix& to) {
-        const output_matrix written{const_cast<void*>(to.data), to.type, to.rows, to.columns, to.row_stride, 1};
-        const auto done = transpose(engine, transposed(from), written, of_turn);
-        of_turn.dependent_launch = true;
-        return done;
-    };
-    if (first.a) {
-        if (auto ok = turn(problem.a.matrix, made.product.a.matrix); !ok) return ok;
-    }
-    if (first.b) {
-        if (auto ok = turn(problem.b.matrix, made.product.b.matrix); !ok) return ok;
-    }
-    return engine.template run<ops::gemm>(made.product, options.stream, of_product);
+    return run_after<ops::gemm>(
+        engine,
+        {operand_turn::of(first.a, problem.a, made.product.a), operand_turn::of(first.b, problem.b, made.product.b)},
+        made.product, options);
 }
 
 /// Runs a product that is not empty, of which at least one operand is turned: the better way, or the other one if there is no

@@ -75,9 +75,9 @@ inline double memory_bytes(const gemm_info& info, const grouped_workload& work, 
     return a + b + d + scales + p.left_over * l2 * (1 - std::exp(-displaced / l2));
 }
 
-/// Where groups have many rows, a product takes so long that the board's power binds, and warpgroups that take turns are 3 to 8 % faster
-/// than others for which the model predicts the same (docs/tuning-log.md, 39). With fewer rows they were not raced; others, which
-/// were, come first.
+/// Where groups have many rows, a product takes so long that the board's power binds, and warpgroups that take turns are 3 to 8
+/// % faster than others for which the model predicts the same (docs/tuning-log.md, 39). With fewer rows they were not raced;
+/// others, which were, come first.
 constexpr double share_in_turns(const grouped_workload& work) { return work.expected_rows >= 512 ? 0.96 : 1.1; }
 
 }  // namespace detail

@@ -38,7 +38,7 @@ struct grouped_gemm
     static const char* why_not(const config& cfg, const workload& work) { return gemm::why_not(cfg, work.one()); }
 
     static std::string refusal(const workload& work, const device_info& device) {
-        return refusal_of(work.one(), device);
+        return refusal_of_group(work.one(), device);
     }
 
     /// A kernel for a workload that is not refused. Its configuration is left to the user who instantiates it.

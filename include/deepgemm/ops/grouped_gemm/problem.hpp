@@ -81,8 +81,8 @@ constexpr bool is_empty(const grouped_workload& work) {
 /// What a kernel of groups with slots is launched with.
 using masked_arguments = gemm_call<epilogue_values, masked_groups>;
 
-/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template for
-/// the same reason as workload_of().
+/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template
+/// for the same reason as workload_of().
 constexpr masked_arguments arguments_of(const same_as<grouped_problem> auto& problem) {
     const auto& [a, b, d, counts, expected_rows, epilogue, ready] = problem;
     const grouped_workload work = workload_of(problem);

@@ -74,7 +74,8 @@ using masked_bf16 =
                         tile16(192, 128, 3, across, 64, 2), tile16(192, 192, 3, {}, 64, 1),
                         tile16(256, 128, 2, across, 32, 3), tile16(256, 128, 2, {}, 32, 3)>;
 
-/// With scales in another format, or steps between product and D. Structs, since nvcc 13 loses configurations in alias templates.
+/// With scales in another format, or steps between product and D. Structs, since nvcc 13 loses configurations in alias
+/// templates.
 template <class Tokens, class Epilogue, config... Configs>
 struct masked_fp8_with {
     using type = kernels<

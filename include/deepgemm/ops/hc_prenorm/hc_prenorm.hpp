@@ -19,11 +19,11 @@ struct hc_prenorm_options {
     std::optional<bool> dependent_launch{};  ///< the kernel may start before its predecessor has ended (PDL)
 };
 
-/// D(m,n) = sum over k of A(m,k) tf32(B(n,k)) and q(m) = sum over k of A(m,k)^2, from one pass over A. A: (m, k) BF16, B: (n, k)
-/// FP32, both contiguous along K; B is rounded to TF32, to nearest. D: (m, n) and q: (1, m), both FP32, summed in FP32. N is 1 or
-/// more; up to 128 columns A is read once. Where rows alone would leave multiprocessors idle, CTAs share K and one of them adds
-/// their sums in a fixed order, so that results are the same in every run. No rows: nothing happens; empty K: D and q become zero.
-/// Host, any thread; errors are returned, and then nothing was launched.
+/// D(m,n) = sum over k of A(m,k) tf32(B(n,k)) and q(m) = sum over k of A(m,k)^2, from one pass over A. A: (m, k) BF16, B: (n,
+/// k) FP32, both contiguous along K; B is rounded to TF32, to nearest. D: (m, n) and q: (1, m), both FP32, summed in FP32. N is
+/// 1 or more; up to 128 columns A is read once. Where rows alone would leave multiprocessors idle, CTAs share K and one of them
+/// adds their sums in a fixed order, so that results are the same in every run. No rows: nothing happens; empty K: D and q
+/// become zero. Host, any thread; errors are returned, and then nothing was launched.
 template <engine_for<ops::hc_prenorm> Engine>
 result<void> tf32_hc_prenorm_gemm(const Engine& engine, const input_matrix& a, const input_matrix& b,
                                   const output_matrix& d, const output_matrix& q,
@@ -32,8 +32,8 @@ result<void> tf32_hc_prenorm_gemm(const Engine& engine, const input_matrix& a, c
                                                 {options.num_sms, options.pin, options.dependent_launch});
 }
 
-/// The same in as many parts of K as D has matrices, for a caller who adds them. D: matrices (m, n), q: (parts, m). With nb blocks
-/// of 64 along K, part i has nb / parts of them, one more if i < nb % parts; parts without blocks become zero.
+/// The same in as many parts of K as D has matrices, for a caller who adds them. D: matrices (m, n), q: (parts, m). With nb
+/// blocks of 64 along K, part i has nb / parts of them, one more if i < nb % parts; parts without blocks become zero.
 template <engine_for<ops::hc_prenorm> Engine>
 result<void> tf32_hc_prenorm_gemm(const Engine& engine, const input_matrix& a, const input_matrix& b,
                                   const output_stack& d, const output_matrix& q,

@@ -11,9 +11,9 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// D(m,n) = sum over k of A(m,k) tf32(B(n,k)), and q(m) = sum over k of A(m,k)^2, both in FP32. With more than one matrix of D the
-/// sums are left in as many parts, each over a range of K of its own: K is cut into blocks of 64, and the first parts have one
-/// more where they do not come out even. A part without blocks is zero.
+/// D(m,n) = sum over k of A(m,k) tf32(B(n,k)), and q(m) = sum over k of A(m,k)^2, both in FP32. With more than one matrix of D
+/// the sums are left in as many parts, each over a range of K of its own: K is cut into blocks of 64, and the first parts have
+/// one more where they do not come out even. A part without blocks is zero.
 struct hc_prenorm_problem {
     input_matrix a{};   ///< (m, k) BF16, contiguous along K
     input_matrix b{};   ///< (n, k) FP32, contiguous along K; rounded to TF32, to nearest, as it is loaded
@@ -45,8 +45,8 @@ constexpr hc_prenorm_workload workload_of(const same_as<hc_prenorm_problem> auto
 /// True if there is nothing to compute and nothing to write: A has no rows.
 constexpr bool is_empty(const hc_prenorm_workload& work) { return work.shape.m == 0; }
 
-/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template for
-/// the same reason as workload_of().
+/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template
+/// for the same reason as workload_of().
 constexpr hc_prenorm_arguments arguments_of(const same_as<hc_prenorm_problem> auto& problem) {
     const auto& [a, b, d, q] = problem;
     const hc_prenorm_workload work = workload_of(problem);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of a HyperConnection prenorm that a caller can break: one check and one sentence each. Nothing is read from the memory
-// that a problem names.
+// The rules of a HyperConnection prenorm that a caller can break: one check and one sentence each. Nothing is read from the
+// memory that a problem names.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -59,8 +59,8 @@ inline result<void> check_shapes(const hc_prenorm_problem& problem) {
     return {};
 }
 
-/// Checks a problem against the rules of prenorms, but not those for memory. Sizes and types are checked first; if A has no rows,
-/// only these.
+/// Checks a problem against the rules of prenorms, but not those for memory. Sizes and types are checked first; if A has no
+/// rows, only these.
 inline result<void> check_hc_prenorm(const hc_prenorm_problem& problem) {
     const auto& [a, b, d, q] = problem;
     if (auto ok = check_sizes_and_types(problem); !ok) return ok;

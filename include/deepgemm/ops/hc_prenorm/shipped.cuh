@@ -15,8 +15,8 @@ DEEPGEMM_BOTH constexpr hc_prenorm_config prenorm_tile(int n, int split_k = 1) {
     return {.block = {64, n, 64}, .warpgroups = 2, .split_k = split_k};
 }
 
-/// Splits for each width: the 24 columns of four streams, and tiles for up to 32, 64 and 128. Kernels with the same split add in the
-/// same order, so that a rule for splits makes results independent of M.
+/// Splits for each width: the 24 columns of four streams, and tiles for up to 32, 64 and 128. Kernels with the same split add
+/// in the same order, so that a rule for splits makes results independent of M.
 using prenorm_24 = prenorm_kernels<prenorm_tile(24), prenorm_tile(24, 2), prenorm_tile(24, 4)>;
 using prenorm_32 = prenorm_kernels<prenorm_tile(32), prenorm_tile(32, 2), prenorm_tile(32, 4)>;
 using prenorm_wide = prenorm_kernels<prenorm_tile(64), prenorm_tile(64, 2), prenorm_tile(128)>;

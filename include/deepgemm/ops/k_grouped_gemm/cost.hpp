@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Predicts how long a kernel takes on groups of K: all tiles of a D for each group, with as much of K as groups have on average.
-// The cost of one tile is that of one product, ops/gemm/cost.hpp.
+// Predicts how long a kernel takes on groups of K: all tiles of a D for each group, with as much of K as groups have on
+// average. The cost of one tile is that of one product, ops/gemm/cost.hpp.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>

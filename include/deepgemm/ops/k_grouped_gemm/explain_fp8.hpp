@@ -10,8 +10,8 @@
 
 namespace deepgemm {
 
-/// What k_grouped_fp8_gemm_tn_contiguous() does with a product, of which A is (m,k) and B (n,k) here: which operands are transposed
-/// first, and the plan of what follows. `problem` is checked but for its memory. Host.
+/// What k_grouped_fp8_gemm_tn_contiguous() does with a product, of which A is (m,k) and B (n,k) here: which operands are
+/// transposed first, and the plan of what follows. `problem` is checked but for its memory. Host.
 template <class Engine>
     requires(engine_for<Engine, ops::k_grouped_gemm>&& engine_for<Engine, ops::transpose>)
 result<std::string> explain_k_grouped_fp8_gemm(const Engine& engine, k_grouped_problem problem) {

@@ -53,8 +53,8 @@ inline k_grouped_problem some_groups(const k_grouped_problem& all, i64 first, i6
     return made;
 }
 
-/// Checks the groups of operands that have a row for each element of K. There concatenated groups are rows one after another, as
-/// those of a list by size are; so they become such.
+/// Checks the groups of operands that have a row for each element of K. There concatenated groups are rows one after another,
+/// as those of a list by size are; so they become such.
 inline result<void> as_rows_of_tokens(k_grouped_problem& given) {
     k_group_list& groups = given.groups;
     if (!groups.concatenated) return {};
@@ -63,8 +63,8 @@ inline result<void> as_rows_of_tokens(k_grouped_problem& given) {
     return {};
 }
 
-/// Runs a product in groups of K whose operands must be of the types that the named function takes. Concatenated operands with more
-/// groups than a launch takes are run part after part.
+/// Runs a product in groups of K whose operands must be of the types that the named function takes. Concatenated operands with
+/// more groups than a launch takes are run part after part.
 template <engine_for<ops::k_grouped_gemm> Engine>
 result<void> run_typed(const Engine& engine, const operand_types& types, const k_grouped_problem& problem,
                        const k_grouped_options& options) {
@@ -99,14 +99,15 @@ result<void> run_typed(const Engine& engine, const operand_types& types, const k
 ///
 /// Groups follow each other along K and share M and N, and each has a matrix of D. `groups` says where they lie and how:
 /// k_groups_by_size() and k_groups_by_end() if a row of A, and of B, holds all groups, each from a multiple of 128 elements on;
-/// concatenated_groups() if each group has matrices with rows of its own length, one after another. The kernel reads the list from
-/// device memory, so the host never waits for it, and a captured graph may be replayed with another one; but not if operands are
-/// concatenated. K is a multiple of 16; a group of any size is right. If it is no multiple of 16, the elements of A and B up to the next one are
-/// multiplied, too, so they must be zero; all others between groups, and the scales of blocks that no group has, are not used.
+/// concatenated_groups() if each group has matrices with rows of its own length, one after another. The kernel reads the list
+/// from device memory, so the host never waits for it, and a captured graph may be replayed with another one; but not if
+/// operands are concatenated. K is a multiple of 16; a group of any size is right. If it is no multiple of 16, the elements of
+/// A and B up to the next one are multiplied, too, so they must be zero; all others between groups, and the scales of blocks
+/// that no group has, are not used.
 ///
-/// k_grouped_options::c may be D itself, and then D += the products, by additions in L2, each element once, so that results do not
-/// depend on the order; D of a group without K stays as it is. Without C it becomes zero. No groups, or empty M or N: nothing
-/// happens.
+/// k_grouped_options::c may be D itself, and then D += the products, by additions in L2, each element once, so that results do
+/// not depend on the order; D of a group without K stays as it is. Without C it becomes zero. No groups, or empty M or N:
+/// nothing happens.
 template <engine_for<ops::k_grouped_gemm> Engine>
 result<void> k_grouped_fp8_gemm_nt_contiguous(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b,
                                               const output_stack& d, const k_group_list& groups,
@@ -115,8 +116,9 @@ result<void> k_grouped_fp8_gemm_nt_contiguous(const Engine& engine, const scaled
                              options);
 }
 
-/// As k_grouped_fp8_gemm_nt_contiguous, of BF16 operands A (k,m) and B (k,n) without scales, summed in FP32. Groups may start and
-/// end at any k, as k_group_list::alignment says, and no k between them is used. Concatenated groups are rows one after another here.
+/// As k_grouped_fp8_gemm_nt_contiguous, of BF16 operands A (k,m) and B (k,n) without scales, summed in FP32. Groups may start
+/// and end at any k, as k_group_list::alignment says, and no k between them is used. Concatenated groups are rows one after
+/// another here.
 template <engine_for<ops::k_grouped_gemm> Engine>
 result<void> k_grouped_bf16_gemm_tn_contiguous(const Engine& engine, const input_matrix& a, const input_matrix& b,
                                                const output_stack& d, const k_group_list& groups,

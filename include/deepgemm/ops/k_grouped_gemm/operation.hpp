@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The GEMM in groups of K as an operation: the functions that planner, engine and NVRTC call, defined by the headers beside this
-// one.
+// The GEMM in groups of K as an operation: the functions that planner, engine and NVRTC call, defined by the headers beside
+// this one.
 #pragma once
 
 #include <string>
@@ -18,8 +18,8 @@ namespace deepgemm {
 
 namespace ops {
 
-/// D[g](m,n) = [C[g](m,n) +] sum over the k of group g of A(m,k) B(n,k). Groups follow each other along K; a list in device memory
-/// says where.
+/// D[g](m,n) = [C[g](m,n) +] sum over the k of group g of A(m,k) B(n,k). Groups follow each other along K; a list in device
+/// memory says where.
 struct k_grouped_gemm
     : usual_operation<k_grouped_problem, k_grouped_workload, k_grouped_arguments, gemm_traits, deepgemm::config> {
     static constexpr const char* name = "k_grouped_gemm";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A product whose K is cut into groups, as its caller sees it, as a planner sees it, and the translation between them. rules.hpp
-// checks it.
+// A product whose K is cut into groups, as its caller sees it, as a planner sees it, and the translation between them.
+// rules.hpp checks it.
 #pragma once
 
 #include <optional>
@@ -18,14 +18,14 @@ namespace deepgemm {
 /// concatenated_groups() make one.
 struct k_group_list {
     i64 count = 0;
-    /// (count) elements of each group, or before which element each ends; in device memory (host memory for the simulator), where
-    /// the kernel reads them.
+    /// (count) elements of each group, or before which element each ends; in device memory (host memory for the simulator),
+    /// where the kernel reads them.
     const i32* data = nullptr;
     bool by_end = false;  ///< `data` holds ends
     /// Every group starts at the first multiple of as many elements behind the one before. At least the K of a scale.
     i64 alignment = 128;
-    /// For each group, one after another and without gaps, there is a matrix (M, size) in A and one (N, size) in B. Else a row of
-    /// A, and of B, holds all groups.
+    /// For each group, one after another and without gaps, there is a matrix (M, size) in A and one (N, size) in B. Else a row
+    /// of A, and of B, holds all groups.
     bool concatenated = false;
     const i32* host_sizes = nullptr;  ///< if so, (count) in host memory: the sizes again, multiples of 128
 };
@@ -38,18 +38,18 @@ constexpr k_group_list k_groups_by_size(const i32* sizes, i64 count, i64 alignme
 constexpr k_group_list k_groups_by_end(const i32* ends, i64 count, i64 alignment = 128) {
     return {.count = count, .data = ends, .by_end = true, .alignment = alignment};
 }
-/// Operands are concatenated by groups. `host_sizes` are the same numbers as `sizes`, in host memory; they are read before a launch
-/// returns.
+/// Operands are concatenated by groups. `host_sizes` are the same numbers as `sizes`, in host memory; they are read before a
+/// launch returns.
 constexpr k_group_list concatenated_groups(const i32* sizes, const i32* host_sizes, i64 count) {
     return {.count = count, .data = sizes, .concatenated = true, .host_sizes = host_sizes};
 }
 
-/// Rows of packed words that groups have together at most, if there are `count` of them, in a K of `k` elements. Where sizes are
-/// known, ceil(size / 512) for each group are enough.
+/// Rows of packed words that groups have together at most, if there are `count` of them, in a K of `k` elements. Where sizes
+/// are known, ceil(size / 512) for each group are enough.
 constexpr i64 most_k_group_words(i64 k, i64 count) { return (ceil_div(k, i64(128)) + 3 * count) / 4; }
-/// Packed scales of an operand of `mn` rows in groups of K, 1 x 128, MN-major: `words` rows of words, `stride` words apart (0: `mn`
-/// rounded up to a multiple of 4). Each group begins with a new word, and the words of groups follow each other without gaps, whatever
-/// their alignment: group g has ceil(size / 512). scale::pack_k_grouped writes them so.
+/// Packed scales of an operand of `mn` rows in groups of K, 1 x 128, MN-major: `words` rows of words, `stride` words apart (0:
+/// `mn` rounded up to a multiple of 4). Each group begins with a new word, and the words of groups follow each other without
+/// gaps, whatever their alignment: group g has ceil(size / 512). scale::pack_k_grouped writes them so.
 constexpr scale_argument k_grouped_scales(const void* data, i64 mn, i64 words, i64 stride = 0) {
     return {data, scale_kind::ue8m0, {1, 128}, mn, words, 1, stride == 0 ? align_up(mn, i64(4)) : stride};
 }
@@ -160,8 +160,8 @@ constexpr bool is_empty(const k_grouped_workload& work) {
 /// What a kernel of groups along K is launched with.
 using k_grouped_arguments = gemm_call<epilogue_values, groups_along_k>;
 
-/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template for
-/// the same reason as workload_of().
+/// The arguments of a kernel for a valid problem. Strides that do not matter become some that tensor maps accept. A template
+/// for the same reason as workload_of().
 constexpr k_grouped_arguments arguments_of(const same_as<k_grouped_problem> auto& problem) {
     const auto& [a, b, d, groups, c, ready] = problem;
     const k_grouped_workload work = workload_of(problem);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of a product in groups of K that a caller can break: those for the product of all K, those for stacks, and those for
-// the list of groups. Nothing is read from device memory that a problem names, not even that list.
+// The rules of a product in groups of K that a caller can break: those for the product of all K, those for stacks, and those
+// for the list of groups. Nothing is read from device memory that a problem names, not even that list.
 #pragma once
 
 #include <utility>
@@ -29,21 +29,26 @@ inline result<void> check_k_alignment(const k_group_list& groups) {
                 " elements of K");
 }
 
-/// Checks that groups start, and K ends, where copies of these operands can, which have `k` elements of K.
-inline result<void> check_k_starts(const k_group_list& groups, const operand_info& a, const operand_info& b, i64 k) {
-    if (groups.concatenated || k == 0) return {};
-    if (is_fp8(a.type) && k % 16 != 0) {
-        return fail(errc::bad_extent, "K is ", k,
-                    "; in FP8 it must be a multiple of 16, so that a copy of the last elements brings no padding");
-    }
-    const i64 unit = max(start_unit(a), start_unit(b));
+/// Checks that K ends where copies of operands can that hold all groups.
+inline result<void> check_k_end(const k_grouped_workload& work) {
+    if (work.concatenated || !is_fp8(work.a.type) || work.shape.k % 16 == 0) return {};
+    return fail(errc::bad_extent, "K is ", work.shape.k,
+                "; in FP8 it must be a multiple of 16, so that a copy of the last elements brings no padding");
+}
+
+/// Checks that groups start, and K ends, where copies of the operands can.
+inline result<void> check_k_starts(const k_group_list& groups, const k_grouped_workload& work) {
+    if (groups.concatenated || work.shape.k == 0) return {};
+    if (auto ok = check_k_end(work); !ok) return ok;
+    const i64 unit = max(start_unit(work.a), start_unit(work.b));
     if (groups.alignment % unit == 0) return {};
     return fail(errc::bad_option, "the alignment of groups is ", groups.alignment,
                 "; for these operands it must be a multiple of ", unit, " elements of K, ",
-                is_fp8(a.type) ? "which share a scale" : "which are 16 bytes of a row");
+                is_fp8(work.a.type) ? "which share a scale" : "which are 16 bytes of a row");
 }
 
-/// Checks the sizes of concatenated groups, which host memory holds, for a product `whole` of all K. There may be `most` groups.
+/// Checks the sizes of concatenated groups, which host memory holds, for a product `whole` of all K. There may be `most`
+/// groups.
 inline result<void> check_concatenated(const k_group_list& groups, const gemm_problem& whole, i64 most) {
     constexpr i64 unit = 128;
     if (!groups.concatenated) return {};
@@ -74,8 +79,8 @@ inline result<void> check_concatenated(const k_group_list& groups, const gemm_pr
 /// True for scales that share words along K. Groups of K each begin with a word of their own.
 constexpr bool are_packed(const scale_argument& scales) { return scales_per_word(scales.kind) > 1; }
 
-/// Checks the scales of A (M, K) or B (N, K), `rows_name` is M or N. Of packed ones there are as many words as the caller says, since only
-/// device memory need know how many groups need; but those of concatenated operands the host knows.
+/// Checks the scales of A (M, K) or B (N, K), `rows_name` is M or N. Of packed ones there are as many words as the caller says,
+/// since only device memory need know how many groups need; but those of concatenated operands the host knows.
 inline result<void> check_k_group_scales(const char* name, const char* rows_name, scaled_matrix x, bool is_b,
                                          const k_group_list& groups) {
     if (!are_packed(x.scales)) return check_scales(name, rows_name, x, is_b);
@@ -99,14 +104,15 @@ inline result<void> check_k_group_scales(const char* name, const char* rows_name
 /// Checks the part of a problem that a workload holds: the number of groups, and the extents.
 inline result<void> validate(const k_grouped_workload& work) {
     if (auto ok = check_extent("the number of groups", work.groups); !ok) return ok;
-    if (auto ok = validate(work.one()); !ok) return ok;
+    if (auto ok = validate(work.one()); !ok || is_empty(work)) return ok;
+    if (auto ok = detail::check_k_end(work); !ok) return ok;
     return detail::check_tiles(work.groups, "group", work.shape.m, work.shape.n);
 }
 
 namespace detail {
 
-/// Checks a problem against the rules of products in groups of K, but not those for memory. Sizes and types are checked first; if
-/// there is nothing to compute, only these and the list of groups. Concatenated operands may have `most` groups.
+/// Checks a problem against the rules of products in groups of K, but not those for memory. Sizes and types are checked first;
+/// if there is nothing to compute, only these and the list of groups. Concatenated operands may have `most` groups.
 inline result<void> check_k_grouped(const k_grouped_problem& problem, i64 most = concatenated_k_groups::map_tables) {
     const auto& [a, b, d, groups, c, ready] = problem;
     const gemm_problem whole = whole_of(problem);
@@ -129,7 +135,7 @@ inline result<void> check_k_grouped(const k_grouped_problem& problem, i64 most =
         if (auto ok = check_k_group_scales("A", "M", a, false, groups); !ok) return ok;
         if (auto ok = check_k_group_scales("B", "N", b, true, groups); !ok) return ok;
     }
-    if (auto ok = check_k_starts(groups, work.a, work.b, work.shape.k); !ok) return ok;
+    if (auto ok = check_k_starts(groups, work); !ok) return ok;
     if (auto ok = check_stack("D", d.first, d.count, d.matrix_stride); !ok) return ok;
     return c ? check_stack("C", c->first, c->count, c->matrix_stride) : result<void>{};
 }

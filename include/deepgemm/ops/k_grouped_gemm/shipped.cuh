@@ -9,8 +9,8 @@
 
 namespace deepgemm::shipped {
 
-/// Kernels of groups of K, as `type`: operands `X`, groups as policy `Groups` has them. Structs, since nvcc 13 loses configurations
-/// in alias templates.
+/// Kernels of groups of K, as `type`: operands `X`, groups as policy `Groups` has them. Structs, since nvcc 13 loses
+/// configurations in alias templates.
 template <class X, class Groups, class Epilogue, config... Configs>
 struct k_kernels {
     using type = kernels<gemm<arch::sm90, X, X, Epilogue, Configs,
@@ -26,8 +26,8 @@ struct k_ue8m0_kernels : k_kernels<by_token<scale::ue8m0>, with_packed_scales<Gr
 template <class Epilogue, config... Configs>
 struct k_bf16_kernels : k_kernels<operand<bf16, scale::none, major::mn>, k_groups, Epilogue, Configs...> {};
 
-/// D += in FP32: gradients that are summed up over micro-batches. The tall tile was the best of eleven for all of DeepGEMM's cases, in
-/// BF16 that of warpgroups in turns of seven (docs/tuning-log.md); others are for few tokens or few features.
+/// D += in FP32: gradients that are summed up over micro-batches. The tall tile was the best of eleven for all of DeepGEMM's
+/// cases, in BF16 that of warpgroups in turns of seven (docs/tuning-log.md); others are for few tokens or few features.
 using k_fp8_in_place = k_fp8_kernels<k_groups, add_in_place, lean(narrow(64, 64), 32), buffered(medium(128, pair_n)),
                                      tall(96, pair_n, 32, 2), ahead(tall(96, pair_n, 32, 2))>::type;
 using k_bf16_in_place = k_bf16_kernels<add_in_place, tile16(128, 64, 2, {}, 32, 2), tile16(128, 256, 2, {}, 32, 2),

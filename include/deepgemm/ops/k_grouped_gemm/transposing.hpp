@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Groups of K of FP8 operands A (k,m) and B (k,n), a row for each token, as training stores activations. Hopper's tensor cores read FP8
-// along K only, so each operand is transposed into a workspace by a launch of its own, all of K at once, wherever groups lie in
-// it; the product, which starts while the last one ends, reads them there.
+// Groups of K of FP8 operands A (k,m) and B (k,n), a row for each token, as training stores activations. Hopper's tensor cores
+// read FP8 along K only, so each operand is transposed into a workspace by a launch of its own, all of K at once, wherever
+// groups lie in it; the product, which starts while the last one ends, reads them there.
 #pragma once
 
 #include <tuple>
@@ -12,8 +12,8 @@
 
 namespace deepgemm {
 
-/// Bytes of workspace with which k_grouped_fp8_gemm_tn_contiguous() takes operands A (k,m) and B (k,n): those of each that is not
-/// contiguous along K, in rows of whole cache lines.
+/// Bytes of workspace with which k_grouped_fp8_gemm_tn_contiguous() takes operands A (k,m) and B (k,n): those of each that is
+/// not contiguous along K, in rows of whole cache lines.
 constexpr u64 k_grouped_fp8_gemm_tn_workspace_bytes(const input_matrix& a, const input_matrix& b) {
     return fp8_gemm_workspace_bytes(transposed(a), transposed(b));
 }
@@ -46,7 +46,8 @@ struct turned_k_groups {
         return made;
     }
 
-    /// Checks the product against its rules, operands that are transposed against those of rows, and memory with the whole workspace.
+    /// Checks the product against its rules, operands that are transposed against those of rows, and memory with the whole
+    /// workspace.
     result<void> check(const workspace_memory& workspace) const {
         if (auto ok = check_k_grouped(product); !ok) return ok;
         for (const auto& [name, x, turned] :
@@ -60,35 +61,15 @@ struct turned_k_groups {
         for (const memory_use& use : memory_of(given)) list.add(use);
         return check_memory(list);
     }
-
-    /// Enqueues the transpositions and the product.
-    template <class Engine>
-    result<void> run(const Engine& engine, const k_grouped_options& options) const {
-        const call_knobs<ops::k_grouped_gemm> of_product{options.num_sms, options.pin, true};
-        if (auto ok = engine.template settle<ops::k_grouped_gemm>(product, of_product); !ok) return ok;
-        transpose_options of_turn{
-            .stream = options.stream, .num_sms = options.num_sms, .dependent_launch = options.dependent_launch};
-        const auto turn = [&](const scaled_matrix& from, const input_matrix& to) {
-            const auto done = turn_stack(engine, {from, 1, 0, 0}, {to, 1, 0}, of_turn);
-            of_turn.dependent_launch = true;
-            return done;
-        };
-        if (first.a) {
-            if (auto ok = turn(given.a, product.a.matrix); !ok) return ok;
-        }
-        if (first.b) {
-            if (auto ok = turn(given.b, product.b.matrix); !ok) return ok;
-        }
-        return engine.template run<ops::k_grouped_gemm>(product, options.stream, of_product);
-    }
 };
 
 }  // namespace detail
 
-/// As k_grouped_fp8_gemm_nt_contiguous, with operands A (k,m) and B (k,n), contiguous along either dimension; their scales have a row for
-/// each 128 of K, or a row of words if they are packed, and lie along M and N as before. An operand that is not contiguous
-/// along K is transposed into `workspace` first: up to three launches, of which all but the first start early. Rows of all groups
-/// follow each other, so that concatenated_groups() mean the same as k_groups_by_size() here. Nothing is launched if there is an error.
+/// As k_grouped_fp8_gemm_nt_contiguous, with operands A (k,m) and B (k,n), contiguous along either dimension; their scales have
+/// a row for each 128 of K, or a row of words if they are packed, and lie along M and N as before. An operand that is not
+/// contiguous along K is transposed into `workspace` first: up to three launches, of which all but the first start early. Rows
+/// of all groups follow each other, so that concatenated_groups() mean the same as k_groups_by_size() here. Nothing is launched
+/// if there is an error.
 template <class Engine>
     requires(engine_for<Engine, ops::k_grouped_gemm>&& engine_for<Engine, ops::transpose>)
 result<void> k_grouped_fp8_gemm_tn_contiguous(const Engine& engine, const scaled_matrix& a, const scaled_matrix& b,
@@ -101,7 +82,10 @@ result<void> k_grouped_fp8_gemm_tn_contiguous(const Engine& engine, const scaled
     const detail::turned_k_groups made = detail::turned_k_groups::of(given, workspace);
     if (!made.first.any()) return detail::run_typed(engine, detail::fp8_operands, given, options);
     if (auto ok = made.check(workspace); !ok) return ok;
-    return made.run(engine, options);
+    return detail::run_after<ops::k_grouped_gemm>(engine,
+                                                  {detail::operand_turn::of(made.first.a, given.a, made.product.a),
+                                                   detail::operand_turn::of(made.first.b, given.b, made.product.b)},
+                                                  made.product, options);
 }
 
 }  // namespace deepgemm

@@ -98,22 +98,25 @@ result<void> check_scored_topk(const scored_chunk<typename O::problem>& all, con
     return check_memory(list);
 }
 
-/// The configuration that scores all queries of a call at once, whose sizes and types are valid. Chunks get the same one:
-/// another may be faster for a few queries, but may add in another order.
+/// The one configuration to score with, if there is to be one: the pin, or, where heads are an odd multiple of four, so that
+/// another might add in another order, what scores all queries of the call at once. Sizes and types are valid.
 template <class O, class Engine>
-result<typename O::config> config_of_call(const Engine& engine, typename O::problem problem,
-                                          const scored_topk_options<typename O::config>& options) {
+result<std::optional<typename O::config>> config_of_call(const Engine& engine, typename O::problem problem,
+                                                         const scored_topk_options<typename O::config>& options) {
     problem.form = logits_form::unclean;
     const auto work = workload_of(problem);
-    if (O::is_empty(work)) return options.pin_logits.value_or(typename O::config{});
-    return engine.template config_for<O>(work, {options.num_sms, options.pin_logits, options.dependent_launch});
+    if (problem.heads % 8 == 0 || O::is_empty(work)) return options.pin_logits;
+    const auto found =
+        engine.template config_for<O>(work, {options.num_sms, options.pin_logits, options.dependent_launch});
+    if (!found) return found.failure();
+    return std::optional(*found);
 }
 
 /// Checks and runs a call that scores by operation `O`, with configuration `config` if there is one. `chunk(from, count)` is a
 /// chunk.
 template <class O, class Engine, class Config, class Chunk>
-result<void> run_scored_topk(const Engine& engine, const result<Config>& config, const chunk_lengths& lengths,
-                             const mqa_topk_result& to, const workspace_memory& workspace,
+result<void> run_scored_topk(const Engine& engine, const result<std::optional<Config>>& config,
+                             const chunk_lengths& lengths, const mqa_topk_result& to, const workspace_memory& workspace,
                              const scored_topk_options<Config>& options, const Chunk& chunk) {
     const i64 queries = lengths.queries;
     if (queries > 0 && workspace.bytes < lengths.least_bytes()) {

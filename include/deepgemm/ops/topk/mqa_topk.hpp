@@ -23,18 +23,19 @@ inline chunk_lengths chunks_of(const mqa_logits_problem& problem, const std::opt
 
 }  // namespace detail
 
-/// Bytes of the smallest workspace with which fp8_mqa_topk() takes `problem`: the logits of a chunk of at least eight queries, in
-/// whole tiles of the kernel. A multiple of it makes chunks so many times as long. `pin_logits` is the configuration of the
+/// Bytes of the smallest workspace with which fp8_mqa_topk() takes `problem`: the logits of a chunk of at least eight queries,
+/// in whole tiles of the kernel. A multiple of it makes chunks so many times as long. `pin_logits` is the configuration of the
 /// kernel where that is not the library's own. 0 for sizes or types that no call takes.
 inline u64 mqa_topk_workspace_bytes(const mqa_logits_problem& problem,
                                     const std::optional<mqa_logits_config>& pin_logits = {}) {
     return detail::check_mqa_shape(problem) ? detail::chunks_of(problem, pin_logits).least_bytes() : 0;
 }
 
-/// The indices of the best keys of each query, from the best on: fp8_mqa_logits() and topk() of its logits, bit for bit, in chunks
-/// of queries. `problem` says what is scored; of its logits only the type counts, since they go to the workspace. An index is that
-/// of a key, and -1 behind the keys of a range of fewer than k. Two launches for each chunk; allocates nothing, waits for nothing,
-/// may be captured. Host, any thread, each with a workspace of its own; errors are returned, and then nothing was launched.
+/// The indices of the best keys of each query, from the best on: fp8_mqa_logits() and topk() of its logits, bit for bit, in
+/// chunks of queries. `problem` says what is scored; of its logits only the type counts, since they go to the workspace. An
+/// index is that of a key, and -1 behind the keys of a range of fewer than k. Two launches for each chunk; allocates nothing,
+/// waits for nothing, may be captured. Host, any thread, each with a workspace of its own; errors are returned, and then
+/// nothing was launched.
 template <class Engine>
     requires(engine_for<Engine, ops::mqa_logits>&& engine_for<Engine, ops::topk>)
 result<void> fp8_mqa_topk(const Engine& engine, const mqa_logits_problem& problem, const mqa_topk_result& to,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Selection of the largest elements of rows as an operation: what planner, engine and NVRTC call. Its kernels do little more than
-// read, so costs and text are here, too.
+// Selection of the largest elements of rows as an operation: what planner, engine and NVRTC call. Its kernels do little more
+// than read, so costs and text are here, too.
 #pragma once
 
 #include <algorithm>
@@ -23,8 +23,8 @@ inline demand demand_of(const topk_workload& work) {
     return {0, double(work.rows) * (double(work.columns) * size_of(work.logits) + 8 + 4.0 * work.k)};
 }
 
-/// Predicts a kernel on a workload that is not empty, with `sms` multiprocessors. The rates are estimates: what one multiprocessor
-/// reads at most, and a time for each row to find its threshold and to sort.
+/// Predicts a kernel on a workload that is not empty, with `sms` multiprocessors. The rates are estimates: what one
+/// multiprocessor reads at most, and a time for each row to find its threshold and to sort.
 inline cost predict(const topk_info& info, const topk_workload& work, const device_info& device, int sms) {
     constexpr double memory_share = 0.9, gb_per_s_of_sm = 60, us_of_row = 6;
     const i64 ctas = i64(sms) * info.cfg.ctas;

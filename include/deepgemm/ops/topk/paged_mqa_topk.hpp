@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From queries and a paged cache to the best keys, as a step of decode needs them: scores of a lightning indexer and the largest
-// of each context.
+// From queries and a paged cache to the best keys, as a step of decode needs them: scores of a lightning indexer and the
+// largest of each context.
 #pragma once
 
 #include <deepgemm/ops/paged_mqa_logits/paged_mqa_logits.hpp>
@@ -49,19 +49,19 @@ inline scored_chunk<paged_mqa_logits_problem> chunk_of(const paged_mqa_logits_pr
 
 }  // namespace detail
 
-/// Bytes of the smallest workspace with which fp8_paged_mqa_topk() takes `problem`: the logits of one request, or with `indices`
-/// those of all queries. n times as much makes chunks of n requests, and enough for all makes one chunk, as decode wants it.
-/// 0 for sizes or types that no call takes.
+/// Bytes of the smallest workspace with which fp8_paged_mqa_topk() takes `problem`: the logits of one request, or with
+/// `indices` those of all queries. n times as much makes chunks of n requests, and enough for all makes one chunk, as decode
+/// wants it. 0 for sizes or types that no call takes.
 inline u64 paged_mqa_topk_workspace_bytes(const paged_mqa_logits_problem& problem) {
     return detail::check_paged_mqa_shape(detail::unclean(problem)) ? detail::chunks_of(problem).least_bytes() : 0;
 }
 
-/// The indices of the best keys of each query, from the best on: fp8_paged_mqa_logits() and topk() of each context, bit for bit,
-/// in chunks of requests. `problem` says what is scored; of its logits only the type counts, since they go to the workspace, and
-/// its schedule, made for form `unclean`, serves a call of one chunk. An index counts keys of the context, and is -1 behind them where there
-/// are fewer than k. Two launches for each chunk, which read lengths, indices and block table from device memory: a captured graph
-/// may be replayed with others. Allocates nothing, waits for nothing. Host, any thread, each with a workspace of its own; errors
-/// are returned, and then nothing was launched.
+/// The indices of the best keys of each query, from the best on: fp8_paged_mqa_logits() and topk() of each context, bit for
+/// bit, in chunks of requests. `problem` says what is scored; of its logits only the type counts, since they go to the
+/// workspace, and its schedule, made for form `unclean`, serves a call of one chunk. An index counts keys of the context, and
+/// is -1 behind them where there are fewer than k. Two launches for each chunk, which read lengths, indices and block table
+/// from device memory: a captured graph may be replayed with others. Allocates nothing, waits for nothing. Host, any thread,
+/// each with a workspace of its own; errors are returned, and then nothing was launched.
 template <class Engine>
     requires(engine_for<Engine, ops::paged_mqa_logits>&& engine_for<Engine, ops::topk>)
 result<void> fp8_paged_mqa_topk(const Engine& engine, const paged_mqa_logits_problem& problem,

@@ -13,9 +13,9 @@ DEEPGEMM_LIBRARY_HEADER
 
 namespace deepgemm {
 
-/// indices(i, 0 ... k - 1): the columns of the k largest elements of row i among columns [first(i), last(i)), cut to the columns
-/// that there are; larger ones first, of equal ones the one with the lower index. NaN are larger than all and equal to each other,
-/// and -0 is equal to 0. Where a row has fewer than k elements, -1 follows.
+/// indices(i, 0 ... k - 1): the columns of the k largest elements of row i among columns [first(i), last(i)), cut to the
+/// columns that there are; larger ones first, of equal ones the one with the lower index. NaN are larger than all and equal to
+/// each other, and -0 is equal to 0. Where a row has fewer than k elements, -1 follows.
 struct topk_problem {
     input_matrix logits{};       ///< (rows, columns) FP32, BF16 or FP16, contiguous along columns
     output_matrix indices{};     ///< (rows, k) int32, contiguous along k, which is from 1 to 2048

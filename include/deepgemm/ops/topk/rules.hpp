@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules that a caller of topk can break, and the memory that a problem reads and writes. Nothing is read from that memory, not
-// even the ranges.
+// The rules that a caller of topk can break, and the memory that a problem reads and writes. Nothing is read from that memory,
+// not even the ranges.
 #pragma once
 
 #include <deepgemm/core/macros.cuh>
@@ -33,7 +33,8 @@ inline result<void> check_topk_result(const char* name, const output_matrix& mat
                 " rows of logits and k = ", k, " need ", rows, " x ", k);
 }
 
-/// Checks a problem against the rules of the operation, but not those for memory. Without rows, only sizes and types are checked.
+/// Checks a problem against the rules of the operation, but not those for memory. Without rows, only sizes and types are
+/// checked.
 inline result<void> check_topk(const topk_problem& problem) {
     const auto& [logits, indices, scores, first, last, rows_of_range] = problem;
     if (auto ok = check_size("the matrix of logits", logits.rows, logits.columns); !ok) return ok;

@@ -20,8 +20,8 @@ struct transpose_options {
 };
 
 /// Y(j, i) = X(i, j) of each matrix of a stack. X: matrices of (rows, columns), Y: of (columns, rows), both e4m3 or both e5m2,
-/// contiguous along columns, at multiples of 16 bytes, and so are rows and matrices. Padding between rows of Y is not written. No
-/// elements: nothing happens. Host, any thread; errors are returned, and then nothing was launched.
+/// contiguous along columns, at multiples of 16 bytes, and so are rows and matrices. Padding between rows of Y is not written.
+/// No elements: nothing happens. Host, any thread; errors are returned, and then nothing was launched.
 template <engine_for<ops::transpose> Engine>
 result<void> transpose(const Engine& engine, const input_stack& x, const output_stack& y,
                        const transpose_options& options = {}) {
