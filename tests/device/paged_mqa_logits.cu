@@ -32,8 +32,6 @@ struct h64_n1 : on_hopper<mqa_logits_traits{}, 64, floats<full>> {};
 struct h64_n2 : on_hopper<mqa_logits_traits{}, 64, floats<unclean>, paged_mqa_config::of(64, 2)> {};
 struct h64_n3 : on_hopper<mqa_logits_traits{}, 64, floats<full>, paged_mqa_config::of(64, 3)> {};
 struct h64_n4 : on_hopper<mqa_logits_traits{}, 64, floats<full>, paged_mqa_config::of(64, 4)> {};
-struct h64_early : on_hopper<mqa_logits_traits{}, 64, floats<full>,
-                             paged_mqa_config{.queries = 4, .key_groups = 2, .by_memory = true, .early = 5}> {};
 struct h64_n8 : on_hopper<mqa_logits_traits{}, 64, floats<unclean>, paged_mqa_config::of(64, 8)> {};
 struct h32_n1_b32 : on_hopper<mqa_logits_traits{.heads = 32}, 32, floats<full>> {};
 struct h32_n4_b128 : on_hopper<mqa_logits_traits{.heads = 32}, 128, floats<full>, paged_mqa_config::of(32, 4)> {};
@@ -153,7 +151,6 @@ TEST_SUITE("paged mqa logits small") {
         check_contexts<h64_n2>(2);
         check_contexts<h64_n3>(3);
         check_contexts<h64_n4>(4);
-        check_contexts<h64_early>(4);
         check_contexts<h64_n8>(7);
         check_contexts<h32_n1_b32>(1);
         check_contexts<h32_n4_b128>(4);
@@ -169,7 +166,6 @@ TEST_CASE("paged mqa logits: more requests than multiprocessors, and few with lo
     check_large<h64_n1>({600, 1, 700, false, false, 0});
     check_large<h64_n2>({300, 2, 1000, false, true, 0});
     check_large<h64_n4>({3, 4, 40000, false, false, 0});
-    check_large<h64_early>({200, 4, 1500, false, false, 0});
     check_large<h32_n1_b32>({2, 1, 100000, false, false, 0});
     check_large<h16_d64_bf16>({3000, 1, 400, false, false, 4});
 }
@@ -177,7 +173,6 @@ TEST_CASE("paged mqa logits: more requests than multiprocessors, and few with lo
 TEST_CASE("paged mqa logits: a thousand repeats") {
     check_repeats<h64_n1>({300, 1, 3001, false, false, 0});
     check_repeats<h64_n2>({200, 2, 3000, false, true, 0});
-    check_repeats<h64_early>({200, 4, 2000, false, false, 0});
     check_repeats<h64_n4>({100, 4, 3001, false, false, 0});
     check_repeats<h32_n1_b32>({300, 1, 2000, false, false, 0});
     check_repeats<h16_d64_bf16>({500, 1, 1000, false, false, 5});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A warpgroup multiplies 64 rows, and a swizzled row of BF16 has 64 elements of K.
-// expect: hc_prenorm: block.m must be 16, 64 or 64 for each warpgroup, and block.k 64
+// expect: hc_prenorm: block.m must be 64 or 16, and block.k 64
 #include <deepgemm/kernel/hc_prenorm.cuh>
 
 namespace dg = deepgemm;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Each warpgroup has a ring of its own, of two stages at least.
-// expect: hc_prenorm: stages must be a multiple of the warpgroups that take K blocks in turn, at least two for each
+// expect: hc_prenorm: stages must be a multiple of warpgroups, at least two for each
 #include <deepgemm/kernel/hc_prenorm.cuh>
 
 namespace dg = deepgemm;

@@ -62,12 +62,6 @@ TEST_CASE("prenorm: warpgroups that take K blocks in turn, with clusters and par
     check<hc_prenorm_config{.block = {16, 32, 64}, .warpgroups = 2}, partial_sums::apart>(3);
     check<hc_prenorm_config{.block = {64, 32, 64}, .stages = 8, .warpgroups = 4}, partial_sums::apart>(3);
 }
-TEST_CASE("prenorm: warpgroups with rows of their own") {
-    check<hc_prenorm_config{.block = {128, 24, 64}, .stages = 4, .warpgroups = 2}>(3);
-    check<hc_prenorm_config{.block = {128, 24, 64}, .stages = 3, .warpgroups = 2, .split_k = 4}>(3);
-    check<hc_prenorm_config{.block = {256, 8, 64}, .stages = 3, .warpgroups = 4, .split_k = 2}>();
-    check<hc_prenorm_config{.block = {128, 32, 64}, .stages = 5, .warpgroups = 2}, partial_sums::apart>();
-}
 TEST_CASE("prenorm: the caller's parts of K, also more of them than K blocks") {
     check<hc_prenorm_config{.block = {64, 24, 64}, .stages = 4}, partial_sums::apart>(3);
 }

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -17,12 +18,17 @@ using namespace deepgemm;
 
 namespace {
 
-/// Ranges of some queries: random, mostly empty, or growing.
+/// Ranges of some queries: random, mostly empty, or growing. They begin `shift` elements after an address that may be loaded in
+/// words of 16 bytes.
 struct ranges {
     std::vector<i32> first, last;
-    i32 keys;
+    i32 keys, shift;
 
-    ranges(random_source& random, i32 queries, i32 most) : first(std::size_t(queries)), last(first), keys(most) {
+    ranges(random_source& random, i32 queries, i32 most)
+        : first(std::size_t(queries)),
+          last(first),
+          keys(most),
+          shift(i32(random.integer(0, 1) * random.integer(0, 3))) {
         const i64 kind = random.integer(0, 2);
         for (i32 i = 0; i < queries; ++i) {
             i32 from = kind == 2 ? 0 : i32(random.integer(0, keys)), to = i32(random.integer(0, keys));
@@ -33,7 +39,13 @@ struct ranges {
             last[std::size_t(i)] = to;
         }
     }
-    key_ranges view() const { return {first.data(), last.data(), i32(first.size()), keys, keys}; }
+    key_ranges view(std::vector<i32>& memory) const {
+        const i32 queries = i32(first.size()), row = align_up(queries, 4) + 4;
+        memory.assign(std::size_t(2 * row), 0x5a5a5a5a);
+        std::ranges::copy(first, memory.begin() + shift);
+        std::ranges::copy(last, memory.begin() + row + shift);
+        return {memory.data() + shift, memory.data() + row + shift, queries, keys, keys};
+    }
     /// The keys of a query, {0, 0} if it has none, {0, -1} if there is no such query.
     std::pair<i32, i32> of(i32 query) const {
         if (query >= i32(first.size())) return {0, -1};
@@ -42,23 +54,10 @@ struct ranges {
     }
 };
 
-/// All threads: shares the work out, all warps together or, if CTAs start with something, all but the last one, which walks the runs.
-template <class Tiles>
-void share_out(const key_ranges& view, u32 smem, int warps) {
-    if constexpr (Tiles::early == 0) {
-        Tiles::share(view, smem);
-    } else {
-        const int crew = std::max(warps - 1, 1);
-        if (ptx::thread_index() == 0) Tiles::initialise(smem, crew);
-        ptx::sync_cta();
-        if (i32(ptx::warp_index()) < crew) Tiles::share_beside(view, smem, i32(ptx::warp_index()), crew);
-    }
-}
-
 /// Walks all runs of `ctas` CTAs and checks them; "" or what is wrong.
-template <int Queries, int Keys, int StartCost, int Early>
+template <int Queries, int Keys, int StartCost>
 std::string walk(const ranges& all, int ctas, int warps, sim::policy policy) {
-    using tiles = ragged_tiles<Queries, Keys, StartCost, key_ranges, Early>;
+    using tiles = ragged_tiles<Queries, Keys, StartCost>;
     std::map<std::pair<i32, i32>, int> visits;  // by first query and first key
     std::vector<i64> costs(std::size_t(ctas), 0);
     std::string wrong;
@@ -66,10 +65,11 @@ std::string walk(const ranges& all, int ctas, int warps, sim::policy policy) {
     g.grid.x = u32(ctas);
     g.threads = u32(32 * warps);
     g.smem_bytes = 1024;
-    const key_ranges view = all.view();
+    std::vector<i32> memory;
+    const key_ranges view = all.view(memory);
     sim::launch({.policy = policy}, g, [&] {
         const u32 smem = ptx::dynamic_smem();
-        share_out<tiles>(view, smem, warps);
+        tiles::share(view, smem);
         if (ptx::warp_index() != u32(warps - 1)) return;
         const i32 lane = i32(ptx::lane_index());
         typename tiles::run now;
@@ -98,13 +98,13 @@ std::string walk(const ranges& all, int ctas, int warps, sim::policy policy) {
     for (const auto& [place, times] : visits) visited += times;
     if (visited != total - StartCost * i64(ceil_div(i32(all.first.size()), Queries))) wrong = "there are other tiles";
     for (const i64 cost : costs) {
-        if (cost > Early + total / ctas + 1 + StartCost) wrong = "a CTA has too many key tiles";
+        if (cost > total / ctas + 1 + StartCost) wrong = "a CTA has too many key tiles";
     }
     return wrong;
 }
 
 /// Of up to `most` queries.
-template <int Queries, int Keys, int StartCost, int Early = 0>
+template <int Queries, int Keys, int StartCost>
 void check(i32 most = 700) {
     constexpr sim::policy policies[] = {sim::policy::eager, sim::policy::lazy, sim::policy::random};
     for (int i = 0; i < 30; ++i) {
@@ -112,7 +112,7 @@ void check(i32 most = 700) {
         CAPTURE(random.seed());
         const ranges all(random, i32(random.integer(1, most)), i32(random.integer(1, 3000)));
         const int ctas = int(random.integer(1, 9)), warps = int(random.integer(1, 6));
-        CHECK(walk<Queries, Keys, StartCost, Early>(all, ctas, warps, policies[i % 3]) == "");
+        CHECK(walk<Queries, Keys, StartCost>(all, ctas, warps, policies[i % 3]) == "");
     }
 }
 
@@ -125,14 +125,8 @@ TEST_CASE("key ranges: every key tile in one run of one CTA") {
     check<12, 256, 3>();
     check<24, 64, 1>();
     check<32, 128, 5>();
-    check<24, 256, 0>(6000);  // a lane keeps the cost of many query tiles
-}
-
-TEST_CASE("key ranges: the same where CTAs start with key tiles while the rest is shared out") {
-    check<1, 64, 0, 3>();
-    check<8, 64, 1, 1>();
-    check<12, 128, 2, 7>(90);  // fewer query tiles than CTAs
-    check<32, 64, 1, 40>(3000);
+    check<24, 256, 0>(6000);  // a lane looks at many query tiles
+    check<2, 256, 1>(4500);   // and keeps what many of them cost
 }
 
 TEST_CASE("key ranges: where ranges grow, all CTAs start about as many query tiles") {
@@ -170,7 +164,7 @@ TEST_CASE("key ranges: ranges are cut, and may be longer than what counts") {
     sim::launch({}, g, [&] {
         if (ptx::lane_index() != 0) return;
         for (i32 i = 0; i < 6; ++i) {
-            const key_range range = view.cut(view.fetch(i), i);
+            const key_range range = view.of(i);
             found.emplace_back(range.first, range.last);
         }
     });

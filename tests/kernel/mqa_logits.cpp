@@ -154,19 +154,6 @@ TEST_CASE("mqa logits: sums exchanged in shared memory are the same") {
     REQUIRE(outcome_of_scores<kernel_of<traits, store_logits<float>, by_memory>>(exchanged, {}) == "");
     CHECK(std::ranges::equal(exchanged.logits, shuffled.logits, {}, bits_of<float>, bits_of<float>));
 }
-TEST_CASE("mqa logits: some blocks of keys at once while two warps share out the rest") {
-    constexpr mqa_logits_traits traits{.heads = 16, .depth = 32};
-    check<traits, float, logits_form::full, mqa_logits_config{.warpgroups = 1, .queries = 4, .early = 2}>(90);
-    check<traits, bf16, logits_form::compressed, mqa_logits_config{.queries = 1, .keys = 64, .early = 5}>();
-    random_source random(fresh_seed());
-    CAPTURE(random.seed());
-    mqa_scores<float, float> before(random, traits, logits_form::full, {90, 500, false, true});
-    auto beside = before;
-    constexpr mqa_logits_config late{.warpgroups = 2, .queries = 4}, early{.warpgroups = 2, .queries = 4, .early = 3};
-    REQUIRE(outcome_of_scores<kernel_of<traits, store_logits<float>, late>>(before, {.num_sms = 3}) == "");
-    REQUIRE(outcome_of_scores<kernel_of<traits, store_logits<float>, early>>(beside, {.num_sms = 3}) == "");
-    CHECK(std::ranges::equal(beside.logits, before.logits, {}, bits_of<float>, bits_of<float>));
-}
 TEST_CASE("mqa logits: neither queries nor keys") {
     using kernel = kernel_of<mqa_logits_traits{}, store_logits<float>, mqa_logits_config{}>;
     CHECK(kernel::grid({.in = {.queries = 0, .keys = 5}}, 132) == 0);

@@ -118,9 +118,6 @@ TEST_CASE("paged mqa logits: other configurations") {
     check<traits, 64, float, logits_form::full, paged_mqa_config{.key_groups = 4, .stages = 8, .start_cost = 0}>(1);
     check<traits, 64, float, logits_form::full,
           paged_mqa_config{.queries = 4, .key_groups = 2, .stages = 4, .added = 0, .start_cost = 5}>(4);
-    check<traits, 64, float, logits_form::full, paged_mqa_config{.queries = 4, .key_groups = 2, .by_memory = true}>(4);
-    check<traits, 64, float, logits_form::full, paged_mqa_config{.key_groups = 1, .early = 3}>(1);
-    check<traits, 32, float, logits_form::unclean, paged_mqa_config{.queries = 2, .early = 2}>(3);
 }
 TEST_CASE("paged mqa logits: neither requests nor columns") {
     using kernel = kernel_of<mqa_logits_traits{}, 64, float, logits_form::full, paged_mqa_config{}>;
@@ -146,7 +143,6 @@ TEST_CASE(
     "paged mqa logits: the same bits with a stored schedule, on any number of multiprocessors, under every order") {
     constexpr mqa_logits_traits traits{.heads = 24, .depth = 32};
     using kernel = kernel_of<traits, 64, float, logits_form::full, paged_mqa_config{.queries = 2}>;
-    using early = kernel_of<traits, 64, float, logits_form::full, paged_mqa_config{.queries = 2, .early = 4}>;
     random_source random(fresh_seed());
     CAPTURE(random.seed());
     for (const i32 varlen : {0, 4}) {
@@ -156,7 +152,6 @@ TEST_CASE(
         REQUIRE(outcome_of_pages<kernel>(first, {.num_sms = 1}) == "");
         std::vector<i32> schedule(std::size_t(kernel::tiles::schedule_words(12)), 0);
         for (int i = 0; i < 16; ++i) {
-            const bool begins = i >= 8;  // with slots before the work is shared out
             auto again = first;
             again.logits = poisoned;
             auto args = again.arguments<kernel::arguments>();
@@ -173,15 +168,13 @@ TEST_CASE(
                 maker.in.q = maker.in.cache = maker.in.weights = maker.in.table = nullptr;
                 maker.out.logits = nullptr;
                 if (fewer) maker.in.requests /= 2;
-                const auto made =
-                    begins ? sim::try_launch<early>(maker, {}, machine) : sim::try_launch<kernel>(maker, {}, machine);
+                const auto made = sim::try_launch<kernel>(maker, {}, machine);
                 REQUIRE((made ? "" : made.failure().message) == "");
                 CHECK(schedule[0] == 2);
                 CHECK(schedule[1] == machine.num_sms);
                 CHECK(schedule[2] == maker.in.requests * maker.in.next_n);
             }
-            const auto done =
-                begins ? sim::try_launch<early>(args, {}, machine) : sim::try_launch<kernel>(args, {}, machine);
+            const auto done = sim::try_launch<kernel>(args, {}, machine);
             REQUIRE((done ? "" : done.failure().message) == "");
             CHECK(std::ranges::equal(again.logits, first.logits, {}, bits_of<float>, bits_of<float>));
         }

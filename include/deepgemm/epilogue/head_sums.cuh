@@ -16,12 +16,13 @@ namespace deepgemm {
 
 /// `Queries` queries of `Heads` heads, a multiple of four. `Added` of every four groups of eight columns take relu(x) w as
 /// (x + |x|) (w / 2), which keeps the units busy that add, the others as max(x, 0) w. Both are the same (but for weights below
-/// 2^-125, which have no exact half).
-template <int Heads, int Queries, int Added = 2>
+/// 2^-125, which have no exact half). `Chains` sums of a row and query are added up side by side: of even and of odd columns, or,
+/// where there are enough queries to keep the units busy that add, one.
+template <int Heads, int Queries, int Added = 2, int Chains = 2>
 struct head_sums {
     static_assert(Heads >= 4 && Heads <= 128 && Heads % 4 == 0,
                   "head_sums: heads must be a multiple of 4 from 4 to 128");
-    static_assert(Queries >= 1 && Added >= 0 && Added <= 4);
+    static_assert(Queries >= 1 && Added >= 0 && Added <= 4 && (Chains == 1 || Chains == 2));
     /// Columns of the multiply. If heads and queries are both odd multiples of 4 and of 1, the last four belong to no query;
     /// there queries are zero, and so are weights.
     static constexpr int columns = align_up(Heads * Queries, 8);
@@ -134,10 +135,6 @@ private:
     /// the odd one after it share a group, of which lanes 0 and 1 of four have the columns of the even one.
     static constexpr int whole = Heads / 8, split = Heads % 8 / 4;
 
-    /// Sums of a row and query that are added up side by side, of even and of odd columns; one where there are enough queries to keep
-    /// the units busy that add.
-    static constexpr int chains = Queries >= 4 ? 1 : 2;
-
     DEEPGEMM_BOTH static constexpr int shared_group(int pair) { return pair * (2 * whole + split) + whole; }
     DEEPGEMM_BOTH static constexpr int first_group(int query) {
         return query / 2 * (2 * whole + split) + query % 2 * (whole + split);
@@ -150,18 +147,18 @@ private:
     /// This lane's share of `Groups` groups.
     template <int Groups>
     DEEPGEMM_DEVICE two_rows sum(const float (&x)[registers], int first) const {
-        float total[2][chains] = {};  // of a row
+        float total[2][Chains] = {};  // of a row
         DEEPGEMM_UNROLL
         for (int i = 0; i < Groups; ++i) {
             DEEPGEMM_UNROLL
             for (int j = 0; j < 4; ++j) {
                 const float value = x[(first + i) * 4 + j], by = weight[first + i][j % 2];
                 const float positive = adds(first + i) ? ptx::twice_relu(value) : ptx::relu(value);
-                float& to = total[sm90::wgmma_rows::thread_row_of(j)][j % chains];
-                to = i == 0 && j % 2 < chains ? positive * by : to + positive * by;
+                float& to = total[sm90::wgmma_rows::thread_row_of(j)][j % Chains];
+                to = i == 0 && j % 2 < Chains ? positive * by : to + positive * by;
             }
         }
-        if constexpr (chains == 1) {
+        if constexpr (Chains == 1) {
             return {total[0][0], total[1][0]};
         } else {
             return {total[0][0] + total[0][1], total[1][0] + total[1][1]};

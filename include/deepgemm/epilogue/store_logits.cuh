@@ -32,8 +32,7 @@ struct store_logits {
         T* at[Count];      ///< where the score of the current key goes
         i32 key[Count];    ///< the current one, counted from the first of a query's range
         u32 count[Count];  ///< of keys in that range
-        i32 end
-            [Count];  ///< the key after the last one, counted likewise; for a query that does not exist before all keys
+        i32 end[Count];    ///< the key after the last one, counted likewise; before all keys if there is no such query
 
         /// Any thread: stores the scores of the key `ahead` of the current one.
         DEEPGEMM_DEVICE void take(i32 ahead, const float (&score)[Count]) const {

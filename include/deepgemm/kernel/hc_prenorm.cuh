@@ -3,8 +3,7 @@
 // pass over A. A is BF16 and B a few columns of FP32. One warp feeds TMA, warpgroups multiply: they load A into registers, where
 // BF16 becomes TF32 without rounding, add up squares, and multiply with B in shared memory, which TMA rounds to TF32. A K block
 // takes a warpgroup longer than memory needs to deliver it, so several take the K blocks of a tile in turn, each from a ring of its
-// own; or each has 64 rows of a higher tile, which loads B once for them. Almost all time is that of reading A once, so K is split
-// among CTAs, too, where rows alone would leave multiprocessors idle.
+// own. Almost all time is that of reading A once, so K is split among CTAs, too, where rows alone would leave multiprocessors idle.
 #pragma once
 
 #include <deepgemm/core/arch.cuh>
@@ -38,8 +37,7 @@ struct load {
 template <class Arch, hc_prenorm_config Config, partial_sums Sums>
 struct hc_prenorm {
     static_assert(same_as<Arch, arch::sm90>, "hc_prenorm: the kernel is for Hopper");
-    static_assert((Config.block.m == 64 || Config.block.m == 64 * Config.warpgroups) && Config.block.k == 64,
-                  "hc_prenorm: block.m must be 16, 64 or 64 for each warpgroup, and block.k 64");
+    static_assert(Config.block.m == 64 && Config.block.k == 64, "hc_prenorm: block.m must be 64 or 16, and block.k 64");
     static_assert(Config.block.n >= 8 && Config.block.n <= 128 && Config.block.n % 8 == 0,
                   "hc_prenorm: block.n must be a multiple of 8 from 8 to 128");
     static_assert(Config.split_k >= 1 && Config.split_k <= 8, "hc_prenorm: split_k must be from 1 to 8");
@@ -49,11 +47,9 @@ struct hc_prenorm {
                   "hc_prenorm: warpgroups must be 1, 2 or 4");
     static_assert(Config.stages == 0 || (Config.stages >= 2 && Config.stages <= 24),
                   "hc_prenorm: stages must be from 2 to 24, or 0 for as many as fit");
-    /// Groups of warpgroups that take K blocks in turn, each with a ring; warpgroups of a group have 64 rows each.
-    static constexpr int rings = Config.block.m == 64 ? Config.warpgroups : 1;
-    static_assert(
-        Config.stages == 0 || (Config.stages % rings == 0 && Config.stages >= 2 * rings),
-        "hc_prenorm: stages must be a multiple of the warpgroups that take K blocks in turn, at least two for each");
+    static_assert(Config.stages == 0 ||
+                      (Config.stages % Config.warpgroups == 0 && Config.stages >= 2 * Config.warpgroups),
+                  "hc_prenorm: stages must be a multiple of warpgroups, at least two for each");
 
     static constexpr tile_shape block = Config.block;
     using a_tile = operand_tile<bf16, block.m, block.k>;
@@ -71,9 +67,8 @@ struct hc_prenorm {
                                    named_barrier<meetings::totals_read, 4 * warpgroups>>;
     /// Sums of products of a thread, the squares of its two rows, and padding to a multiple of four.
     static constexpr int sums = mma::registers, totals = sums + 4;
-    using groups = group_sum<rings, 128, totals, barriers>;
-    static constexpr int warps_of_ring = 4 * warpgroups / rings;
-    using split = split_sum<Config.split_k, 1, totals, warps_of_ring>;
+    using groups = group_sum<warpgroups, 128, totals, barriers>;
+    using split = split_sum<Config.split_k, 1, totals, 4>;
 
     struct a_region {};
     struct b_region {};
@@ -87,9 +82,9 @@ struct hc_prenorm {
                      region<parts_region, split::bytes>, region<barriers_region, 16, each_stage>,
                      region<part_barriers_region, split::barrier_bytes, 1, 8>>;
     static constexpr int ring_stages =
-        (Config.stages ? Config.stages : layout::stages_that_fit(Arch::smem_bytes, 24)) / rings;
-    static constexpr int stages = ring_stages * rings;
-    using pipeline = tma_pipeline<ring_stages, warps_of_ring, cluster_shape{}>;  ///< of one ring
+        (Config.stages ? Config.stages : layout::stages_that_fit(Arch::smem_bytes, 24)) / warpgroups;
+    static constexpr int stages = ring_stages * warpgroups;
+    using pipeline = tma_pipeline<ring_stages, 4, cluster_shape{}>;  ///< of one warpgroup
     using cursor = typename pipeline::cursor;
     static_assert(layout::bytes(stages) <= Arch::smem_bytes,
                   "hc_prenorm: the stages need more than 232448 bytes of shared memory");
@@ -127,14 +122,15 @@ struct hc_prenorm {
     DEEPGEMM_DEVICE static void run(const params& p) {
         const u32 smem = ptx::dynamic_smem(), rank = Config.split_k > 1 ? ptx::cluster_rank() : 0;
         if (ptx::thread_index() == 0) {
-            ptx::prefetch_tensor_map(p.a);
-            ptx::prefetch_tensor_map(p.b);
             if constexpr (Config.split_k > 1) split::initialise(place<part_barriers_region>(smem));
             DEEPGEMM_UNROLL
-            for (u32 ring = 0; ring < u32(rings); ++ring) ring_of(smem, ring).initialise();
+            for (u32 group = 0; group < u32(warpgroups); ++group) ring_of(smem, group).initialise();
         }
-        ptx::sync_cta();
-        if constexpr (Config.split_k > 1) ptx::cluster_arrive();  // nobody waits for other CTAs before sums meet
+        if constexpr (Config.split_k > 1) {
+            ptx::cluster_sync();
+        } else {
+            ptx::sync_cta();
+        }
         ptx::grid_dependency_wait();
         const tiles work = p.work.started(p.args.shape, rank);
         ptx::role(cta::text_of(ptx::warp_index()));
@@ -144,8 +140,6 @@ struct hc_prenorm {
         } else {
             cta::share_registers(roles::load{});
             if (cta::warp(roles::load{}) == 0 && ptx::elect_one()) produce(p, smem, work);
-            ptx::sync_warp();
-            if constexpr (Config.split_k > 1) ptx::cluster_wait();
         }
     }
 
@@ -159,13 +153,13 @@ private:
     DEEPGEMM_DEVICE static u32 place(u32 smem, u32 stage = 0) {
         return layout::template address_of<Region, stages>(smem, stage);
     }
-    /// A ring, and the shared address of a region's item for a stage of it.
-    DEEPGEMM_DEVICE static pipeline ring_of(u32 smem, u32 ring) {
-        return {place<barriers_region>(smem) + ring * pipeline::barrier_bytes, {0}};
+    /// The ring of a warpgroup, and the shared address of a region's item for a stage of it.
+    DEEPGEMM_DEVICE static pipeline ring_of(u32 smem, u32 group) {
+        return {place<barriers_region>(smem) + group * pipeline::barrier_bytes, {0}};
     }
     template <class Region>
-    DEEPGEMM_DEVICE static u32 place(u32 smem, u32 ring, cursor at) {
-        return place<Region>(smem, ring * ring_stages + at.stage);
+    DEEPGEMM_DEVICE static u32 place(u32 smem, u32 group, cursor at) {
+        return place<Region>(smem, group * ring_stages + at.stage);
     }
 
     /// Elements of A up to which L2 lets go of them first, since only the tiles of other columns read them again. An H200 then takes
@@ -173,24 +167,28 @@ private:
     /// is; but 1 % more for 470 MB.
     static constexpr u64 streamed = 150'000'000;
 
-    /// Producer thread: brings the K blocks of every tile, in turn to each ring. TMA fills what lies beyond M, N and K with zeros.
+    /// Producer thread: brings the K blocks of every tile, in turn to each warpgroup. TMA fills what lies beyond M, N and K with
+    /// zeros.
     DEEPGEMM_DEVICE static void produce(const params& p, u32 smem, const tiles& work) {
+        ptx::prefetch_tensor_map(p.a);
+        ptx::prefetch_tensor_map(p.b);
         const auto hint = u64(p.args.shape.m) * u64(p.args.shape.k) <= streamed ? ptx::cache_hint::evict_first
                                                                                 : ptx::cache_hint::evict_normal;
-        cursor next[rings];
+        cursor next[warpgroups];
         for (const auto tile : work) {
             const block_range blocks = tile.blocks();
-            for (i32 turn = 0; turn < blocks.count; turn += rings) {
+            for (i32 turn = 0; turn < blocks.count; turn += warpgroups) {
                 DEEPGEMM_UNROLL
-                for (i32 ring = 0; ring < rings; ++ring) {
-                    if (turn + ring >= blocks.count) break;
-                    const operand_place a = tile.a(blocks.first + turn + ring), b = tile.b(blocks.first + turn + ring);
-                    cursor& at = next[ring];
-                    const u32 to = place<b_region>(smem, u32(ring), at);
-                    const pipeline pipe = ring_of(smem, u32(ring));
+                for (i32 group = 0; group < warpgroups; ++group) {
+                    if (turn + group >= blocks.count) break;
+                    const operand_place a = tile.a(blocks.first + turn + group),
+                                        b = tile.b(blocks.first + turn + group);
+                    cursor& at = next[group];
+                    const u32 to = place<b_region>(smem, u32(group), at);
+                    const pipeline pipe = ring_of(smem, u32(group));
                     const u32 full = pipe.acquire(at);
                     pipe.commit(at, a_tile::bytes + 2 * b_tile::bytes);
-                    ptx::tma_load<2>(p.a, place<a_region>(smem, u32(ring), at), full, {a.k, a.row}, hint);
+                    ptx::tma_load<2>(p.a, place<a_region>(smem, u32(group), at), full, {a.k, a.row}, hint);
                     ptx::tma_load<2>(p.b, to, full, {b.k, b.row});
                     ptx::tma_load<2>(p.b, to + b_tile::bytes, full, {b.k + block.k / 2, b.row});
                     at.advance();
@@ -208,7 +206,6 @@ private:
     struct progress {
         pipeline pipe;
         u32 a, b;  ///< shared addresses of its ring's first stage
-        i32 row;   ///< its first row in the tile
         float sum[sums] = {};
         float squares[2] = {};  ///< of its two rows
         cursor at{}, before{};  ///< this K block, and the one whose multiply may still run
@@ -219,7 +216,7 @@ private:
     /// `others`. Only then is that one awaited and its stage released, so no register changes while a multiply reads it.
     DEEPGEMM_DEVICE static void step(progress& now, fragment& mine, fragment& others) {
         now.pipe.wait(now.at);
-        const auto whole = source::at(now.a, now.row).load(now.at.stage * layout::stride_of(a_region{}), 0);
+        const auto whole = source::at(now.a, 0).load(now.at.stage * layout::stride_of(a_region{}), 0);
         DEEPGEMM_UNROLL
         for (int i = 0; i < source::steps; ++i) {
             DEEPGEMM_UNROLL
@@ -246,14 +243,11 @@ private:
         now.at.advance();
     }
 
-    /// Math warpgroup `group`: every K block whose turn is that of its ring, then the sum over all rings and all CTAs of the cluster.
+    /// Math warpgroup `group`: every K block whose turn is its own, then the sum over all groups and all CTAs of the cluster.
     DEEPGEMM_DEVICE static void multiply(const params& p, u32 smem, const tiles& work, u32 rank, u32 group) {
-        const u32 ring = rings > 1 ? group : 0;
-        const i32 first_row = rings > 1 ? 0 : i32(group) * mma::m;  // in a tile
-        groups in_cta{place<groups_region>(smem), ring};
+        groups in_cta{place<groups_region>(smem), group};
         split in_cluster{place<parts_region>(smem), place<part_barriers_region>(smem), rank, ptx::warp_index()};
-        progress now{ring_of(smem, ring), place<a_region>(smem, ring, {}), place<b_region>(smem, ring, {}), first_row};
-        if constexpr (Config.split_k > 1) ptx::cluster_wait();  // barriers of other CTAs are ready
+        progress now{ring_of(smem, group), place<a_region>(smem, group, {}), place<b_region>(smem, group, {})};
         const auto last = work.end();
         for (auto next = work.begin(); next != last;) {
             const auto tile = *next;
@@ -262,7 +256,7 @@ private:
             DEEPGEMM_UNROLL
             for (float& x : now.sum) x = 0;
             now.squares[0] = now.squares[1] = 0;
-            const i32 count = (tile.blocks().count + rings - 1 - i32(ring)) / rings;
+            const i32 count = (tile.blocks().count + warpgroups - 1 - i32(group)) / warpgroups;
             for (i32 i = 0; i + 1 < count; i += 2) {
                 step(now, even, odd);
                 step(now, odd, even);
@@ -286,8 +280,8 @@ private:
             if (!in_cta.is_first()) continue;
             if constexpr (Config.split_k > 1) in_cluster.reduce(total, next != last);
             if (Config.split_k == 1 || in_cluster.collects())
-                store_prenorm<typename mma::fragment, sums>(p.args, tile.m + first_row, tile.n, tile.matrix(),
-                                                            tile.end(), total[0]);
+                store_prenorm<typename mma::fragment, sums>(p.args, tile.m, tile.n, tile.matrix(), tile.end(),
+                                                            total[0]);
         }
     }
 };

@@ -24,23 +24,17 @@ struct hc_prenorm_traits {
 
 /// What may change the speed of a kernel but not its results. Only block.m, warpgroups and split_k may change their last bits.
 struct hc_prenorm_config {
-    /// 64 rows of D, or 64 for each warpgroup, or 16, for few rows; 64 of K; 8 to 128 columns in steps of 8, or to 32 for 16 rows. A
-    /// wider D reads A again.
+    /// 64 rows of D, or 16, for few rows; 64 of K; 8 to 128 columns in steps of 8, or to 32 for 16 rows. A wider D reads A again.
     tile_shape block{64, 32, 64};
     int stages = 0;  ///< K blocks in flight, 2 to 24; 0: as many as fit, at most 24. None for 16 rows
-    /// 1, 2 or 4, which take the K blocks of a tile of 64 rows in turn, or for 16 rows each of their warps; the first adds up in order.
+    /// 1, 2 or 4, which take the K blocks of a tile in turn, or for 16 rows each of their warps; the first adds up in order.
     int warpgroups = 1;
     /// CTAs of a cluster, 1 to 8, or to 16 for 16 rows, that share the K blocks of a tile; the first adds up in order.
     int split_k = 1;
     DEEPGEMM_BOTH friend constexpr bool operator==(const hc_prenorm_config&, const hc_prenorm_config&) = default;
 
     /// Kernels with the same number add up along K in the same order, if they have the same warpgroups; 1: K is not split.
-    DEEPGEMM_BOTH constexpr int order_along_k() const {
-        const int kind = block.m == 64   ? 1
-                         : block.m == 16 ? 16
-                                         : 1024;  // warpgroups with rows of their own do not share K
-        return kind * split_k;
-    }
+    DEEPGEMM_BOTH constexpr int order_along_k() const { return block.m == 16 ? 16 * split_k : split_k; }
 };
 template <>
 struct fields_of<hc_prenorm_config> {

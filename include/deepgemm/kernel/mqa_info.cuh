@@ -45,8 +45,9 @@ struct fields_of<stored_mqa_traits> {
                    field{"logits", &stored_mqa_traits::logits}, field{"form", &stored_mqa_traits::form}};
 };
 
-/// How it computes them. This changes its speed and no result, but for `queries` where heads are an odd multiple of four: of
-/// neighbouring queries the last bits of scores may differ then.
+/// How it computes them. This changes its speed and no result, but for `queries`, which decides on the order of additions: the last
+/// bits of scores may differ with fewer than four of them and with more, and of neighbouring queries where heads are an odd
+/// multiple of four.
 struct mqa_logits_config {
     int warpgroups = 0;  ///< that multiply, 1 to 4; 0: see settled()
     int queries = 0;     ///< of a warpgroup at a time, at most 8; 0: see settled()
@@ -56,24 +57,19 @@ struct mqa_logits_config {
     int start_cost = 1;  ///< of a query tile, in blocks of 64 keys, for sharing out the work
     /// Lanes exchange sums in shared memory instead of shuffling them. Queries must be a multiple of four, and heads of eight.
     bool by_memory = false;
-    /// Blocks of 64 keys that each CTA starts with by a rule that needs no sum, while two warps share out the rest. 0: all warps share
-    /// out the work first.
-    int early = 0;
     DEEPGEMM_BOTH friend constexpr bool operator==(const mqa_logits_config&, const mqa_logits_config&) = default;
 
-    /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory. Where both
-    /// warpgroups and queries are open, with what was measured to be the fastest for that number of heads and depth. Else, and for
-    /// others: four warpgroups, as many queries as 64 columns hold, or 128 for more than 32 heads, and 192 keys, or 128 for more than 32
-    /// heads of 128.
+    /// The same with what is left open settled, but for the number of stages, which follows from the kernel's shared memory: four
+    /// warpgroups, as many queries as 64 columns hold, or 128 for more than 32 heads, and 192 keys, or 128 for more than 32 heads of 128.
+    /// But where both warpgroups and queries are open, 32 heads of 128 and of 64 take what was measured to be faster.
     DEEPGEMM_BOTH constexpr mqa_logits_config settled(const mqa_logits_traits& what) const {
         mqa_logits_config made = *this;
-        const measured best = fastest(what);
+        const choice best = fastest(what);
         const bool open = warpgroups == 0 && queries == 0 && best.warpgroups != 0;
         if (warpgroups == 0) made.warpgroups = open ? best.warpgroups : 4;
         if (queries == 0) made.queries = open ? best.queries : min(8, (what.heads > 32 ? 128 : 64) / what.heads);
         if (keys == 0) made.keys = open ? best.keys : what.heads > 32 && what.depth == 128 ? 128 : 192;
         made.by_memory = by_memory || (open && best.by_memory);
-        if (open && early == 0) made.early = best.early;
         return made;
     }
     /// The same with so many stages.
@@ -84,26 +80,14 @@ struct mqa_logits_config {
     }
 
 private:
-    /// What is chosen for a number of heads and a depth; without warpgroups nothing is.
-    struct measured {
+    /// What is chosen for a number of heads and a depth; without warpgroups it is the rule.
+    struct choice {
         int warpgroups = 0, queries = 0, keys = 0;
         bool by_memory = false;
-        int early = 0;
     };
-    DEEPGEMM_BOTH static constexpr measured fastest(const mqa_logits_traits& what) {
-        const int heads = what.heads, depth = what.depth;
-        if (heads == 64 && depth == 128) return {4, 2, 128, false, 0};
-
-        if (heads == 64 && depth == 64) return {4, 2, 192, false, 0};
-
-        if (heads == 64 && depth == 32) return {4, 2, 192, false, 0};
-
-        if (heads == 32 && depth == 128) return {2, 8, 192, false, 0};
-
-        if (heads == 32 && depth == 64) return {4, 2, 192, false, 0};
-
-        if (heads == 16 && depth == 128) return {4, 4, 192, false, 0};
-
+    DEEPGEMM_BOTH static constexpr choice fastest(const mqa_logits_traits& what) {
+        if (what.heads == 32 && what.depth == 128) return {2, 8, 192};
+        if (what.heads == 32 && what.depth == 64) return {3, 4, 128, true};
         return {};
     }
 };
@@ -116,8 +100,7 @@ struct fields_of<mqa_logits_config> {
                                            field{"stages", &mqa_logits_config::stages, by_default::open},
                                            field{"added", &mqa_logits_config::added},
                                            field{"start_cost", &mqa_logits_config::start_cost},
-                                           field{"by_memory", &mqa_logits_config::by_memory},
-                                           field{"early", &mqa_logits_config::early}};
+                                           field{"by_memory", &mqa_logits_config::by_memory}};
 };
 
 /// The tensors of a launch, in device memory, or in host memory for the simulator. Lengths are in elements.

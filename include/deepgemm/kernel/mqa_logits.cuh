@@ -41,7 +41,7 @@ struct mqa_logits {
     static constexpr mqa_logits_config settled = Config.settled(Traits);
     static constexpr int warpgroups = settled.warpgroups, queries = settled.queries, key_rows = settled.keys;
     using weight = mqa_element<Traits.weights>;
-    using sums = head_sums<Traits.heads, queries, Config.added>;
+    using sums = head_sums<Traits.heads, queries, Config.added, queries >= 4 ? 1 : 2>;
     static constexpr bool exchanges = settled.by_memory;  ///< sums of lanes meet in shared memory
     static_assert(!exchanges || sums::exchange::exists,
                   "mqa_logits: by_memory needs a multiple of four queries, and of eight heads");
@@ -49,7 +49,7 @@ struct mqa_logits {
     using key_tile = operand_tile<e4m3, key_rows, Traits.depth>;
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
     /// Shared out by blocks of 64 keys.
-    using tiles = ragged_tiles<queries * warpgroups, mma::m, Config.start_cost, key_ranges, settled.early>;
+    using tiles = ragged_tiles<queries * warpgroups, mma::m, Config.start_cost>;
     using cta = mqa_roles<warpgroups>;
     static constexpr i32 blocks = key_rows / mma::m;  ///< of a key tile
 
@@ -134,11 +134,10 @@ struct mqa_logits {
         if (ptx::thread_index() == 0) {
             query_pipe.initialise();
             key_pipe.initialise();
-            shared::initialise_sharing(smem);
         }
         shared::clear_padding(smem);
         ptx::grid_dependency_wait();
-        shared::share_before(p, smem);
+        tiles::share(p.ranges, place<shares_region>(smem));
         ptx::role(cta::text_of(ptx::warp_index()));
         if (cta::is(roles::math{})) {
             cta::share_registers(roles::math{});
@@ -149,9 +148,8 @@ struct mqa_logits {
                 load_keys(p, smem, key_pipe);
             } else if (cta::plays(roles::load_queries{}, ptx::warp_index())) {
                 shared::load_queries(p, smem, query_pipe);
-            } else {
-                shared::share_beside(p, smem, cta::warp(roles::fill{}));
-                if constexpr (Sink::fills_outside) shared::fill(p, cta::warp(roles::fill{}));
+            } else if constexpr (Sink::fills_outside) {
+                shared::fill(p, cta::warp(roles::fill{}));
             }
         }
     }

@@ -81,32 +81,6 @@ struct mqa_queries {
         }
     }
 
-    /// One thread, where barriers are initialised: those at which shares are known, if two warps find them while others work.
-    DEEPGEMM_DEVICE static void initialise_sharing(u32 smem) {
-        if constexpr (K::tiles::early > 0)
-            K::tiles::initialise(K::template place<mqa_regions::shares>(smem), K::cta::warps_of(roles::fill{}));
-    }
-    /// All threads, once the ranges are there: shares out the work, or only synchronises the CTA if two warps will, unless `all` must.
-    template <class Params>
-    DEEPGEMM_DEVICE static void share_before(const Params& p, u32 smem, bool all = false) {
-        if (K::tiles::early > 0 && !all) {
-            ptx::sync_cta();
-        } else {
-            K::tiles::share(p.ranges, K::template place<mqa_regions::shares>(smem));
-        }
-    }
-    /// Filler warps, before they fill: share out the work, unless all warps have done so.
-    template <class Params>
-    DEEPGEMM_DEVICE static void share_beside(const Params& p, u32 smem, u32 warp) {
-        if constexpr (K::tiles::early > 0)
-            K::tiles::share_beside(p.ranges, K::template place<mqa_regions::shares>(smem), i32(warp),
-                                   K::cta::warps_of(roles::fill{}));
-    }
-    /// Filler warps, instead: the shares were known from the start.
-    DEEPGEMM_DEVICE static void announce_shares(u32 smem) {
-        if constexpr (K::tiles::early > 0) K::tiles::announce_shares(K::template place<mqa_regions::shares>(smem));
-    }
-
     /// Producer of queries: for each run of the CTA, and a last time without.
     template <class Params>
     DEEPGEMM_DEVICE static void load_queries(const Params& p, u32 smem, const typename K::query_ring& pipe) {

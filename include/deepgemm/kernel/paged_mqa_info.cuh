@@ -31,8 +31,6 @@ struct paged_mqa_config {
     int stages = 0;      ///< slots of 64 keys in flight; a multiple of key groups. 0: what fits into 96 KB, at most 24
     int added = 2;       ///< of four groups of columns, those that take relu(x) as (x + |x|) / 2
     int start_cost = 1;  ///< of a query tile, in slots, for sharing out the work
-    bool by_memory = false;  ///< as in mqa_logits_config
-    int early = 0;           ///< likewise, in slots
     DEEPGEMM_BOTH friend constexpr bool operator==(const paged_mqa_config&, const paged_mqa_config&) = default;
 
     /// Queries for which keys pass once.
@@ -71,9 +69,7 @@ struct fields_of<paged_mqa_config> {
                                            field{"key_groups", &paged_mqa_config::key_groups, by_default::open},
                                            field{"stages", &paged_mqa_config::stages, by_default::open},
                                            field{"added", &paged_mqa_config::added},
-                                           field{"start_cost", &paged_mqa_config::start_cost},
-                                           field{"by_memory", &paged_mqa_config::by_memory},
-                                           field{"early", &paged_mqa_config::early}};
+                                           field{"start_cost", &paged_mqa_config::start_cost}};
 };
 
 /// The tensors of a launch, in device memory, or in host memory for the simulator. Lengths are in elements. Query i of request

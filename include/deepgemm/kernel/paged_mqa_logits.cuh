@@ -49,13 +49,10 @@ struct paged_mqa_logits {
                   "paged_mqa_logits: there are at most 4 math warpgroups, query groups times key groups");
     using weight = mqa_element<Traits.weights>;
     using sums = head_sums<Traits.heads, queries, Config.added>;
-    static constexpr bool exchanges = Config.by_memory;  ///< sums of lanes meet in shared memory
-    static_assert(!exchanges || sums::exchange::exists,
-                  "paged_mqa_logits: by_memory needs a multiple of four queries, and of eight heads");
     using query_tile = operand_tile<e4m3, sums::columns, Traits.depth>;  ///< of one query group
     using key_tile = operand_tile<e4m3, 64, Traits.depth>;               ///< a slot
     using mma = sm90::wgmma<e4m3, e4m3, sums::columns, major::k, major::k, Traits.depth>;
-    using tiles = ragged_tiles<queries * query_groups, key_tile::rows, Config.start_cost, paged_contexts, Config.early>;
+    using tiles = ragged_tiles<queries * query_groups, key_tile::rows, Config.start_cost, paged_contexts>;
     using cta = mqa_roles<warpgroups>;
     static constexpr int query_stages = mqa_query_stages;
     /// Keys that a copy brings, of one page; and how many copies fill a slot.
@@ -63,14 +60,12 @@ struct paged_mqa_logits {
 
     struct keys_region {};
     struct scales_region {};
-    struct exchange_region {};
     struct key_barriers {};
     struct query_barriers {};
     using layout = smem_regions<region<keys_region, key_tile::bytes, each_stage, 1024>,
                                 region<mqa_regions::queries, query_tile::bytes, query_stages * query_groups, 1024>,
                                 region<scales_region, key_tile::rows * 4, each_stage, 128>,
                                 region<mqa_regions::weights, sums::columns * 4, query_stages * query_groups>,
-                                region<exchange_region, exchanges ? sums::exchange::bytes : 0, 4 * warpgroups, 128>,
                                 region<mqa_regions::run, 16 + 8 * u32(tiles::queries), query_stages>,
                                 region<mqa_regions::shares, tiles::bytes(cta::warps)>,
                                 region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
@@ -161,14 +156,13 @@ struct paged_mqa_logits {
         if (ptx::thread_index() == 0) {
             query_pipe.initialise();
             for (u32 group = 0; group < u32(key_groups); ++group) ring_of(smem, group).initialise();
-            common::initialise_sharing(smem);
         }
         common::clear_padding(smem);
         ptx::grid_dependency_wait();
         const u32 found = place<mqa_regions::shares>(smem);
         const bool given =
             p.schedule != nullptr && !p.makes_schedule && tiles::load_schedule(p.ranges, p.schedule, found);
-        if (!given) common::share_before(p, smem, p.makes_schedule);
+        if (!given) tiles::share(p.ranges, found);
         if (p.makes_schedule) {
             tiles::store_schedule(p.ranges, p.schedule, found);
             return;
@@ -183,13 +177,8 @@ struct paged_mqa_logits {
                 load_keys(p, smem);
             } else if (cta::plays(roles::load_queries{}, ptx::warp_index())) {
                 common::load_queries(p, smem, query_pipe);
-            } else {
-                if (given) {
-                    common::announce_shares(smem);
-                } else {
-                    common::share_beside(p, smem, cta::warp(roles::fill{}));
-                }
-                if constexpr (Sink::fills_outside) common::fill(p, cta::warp(roles::fill{}));
+            } else if constexpr (Sink::fills_outside) {
+                common::fill(p, cta::warp(roles::fill{}));
             }
         }
     }
@@ -217,54 +206,39 @@ private:
     /// Producer of keys: each lane has the page of one of 32 copies, and loads that of another 32 copies ahead.
     DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem) {
         const i32 lane = i32(ptx::lane_index());
-        key_slots slots{ptx::elect_one()};
+        const bool issues = ptx::elect_one();
+        typename key_ring::cursor at;
+        u32 group = 0;  // whose slot is next
         i32 keys = 0, pages = 0;
         run_of_keys now{}, next{};  // at first without tiles
         typename tiles::runs work(p.ranges, place<mqa_regions::shares>(smem));
         for (bool more = true; more;) {
-            i32 keys_of_next = 0, pages_of_next = 0;
-            if (now.tiles == 0 || work.knows_next()) {
-                more = work.next(next);
-                keys_of_next = more ? keys_of(next) : 0;
-                pages_of_next = more ? page_of(p, next, keys_of_next, lane) : 0;
-            } else {
-                next.tiles = 0;
+            more = work.next(next);
+            const i32 keys_of_next = more ? keys_of(next) : 0;
+            const i32 pages_of_next = more ? page_of(p, next, keys_of_next, lane) : 0;
+            const i32 all = now.tiles * copies;
+            for (i32 from = 0; from < all; from += 32) {
+                const i32 ahead = from + 32 < all ? page_of(p, now, keys, from + 32 + lane) : 0;
+                const i32 end = min(from + 32, all);
+                DEEPGEMM_NO_UNROLL
+                for (i32 copy = from; copy < end; copy += copies) {
+                    i32 page[copies];
+                    DEEPGEMM_UNROLL
+                    for (int i = 0; i < copies; ++i) page[i] = ptx::shuffle(pages, u32(copy - from + i));
+                    if (issues) load_slot(p, smem, group, at, page, now.key + copy * copied);
+                    if (++group == u32(key_groups)) {
+                        group = 0;
+                        at.advance();
+                    }
+                }
+                ptx::sync_warp();
+                pages = ahead;
             }
-            load_run(p, smem, slots, now, keys, pages);
             now = next;
             keys = keys_of_next;
             pages = pages_of_next;
         }
         ptx::grid_dependency_trigger();
-    }
-
-    /// What the producer of keys fills next.
-    struct key_slots {
-        bool issues;  ///< this lane starts copies
-        typename key_ring::cursor at{};
-        u32 group = 0;  ///< whose slot is next
-    };
-    /// Producer of keys: loads a run whose query tile has `keys` keys and whose first pages the lanes have.
-    DEEPGEMM_DEVICE static void load_run(const params& p, u32 smem, key_slots& slots, const run_of_keys& now, i32 keys,
-                                         i32 pages) {
-        const i32 lane = i32(ptx::lane_index()), all = now.tiles * copies;
-        for (i32 from = 0; from < all; from += 32) {
-            const i32 ahead = from + 32 < all ? page_of(p, now, keys, from + 32 + lane) : 0;
-            const i32 end = min(from + 32, all);
-            DEEPGEMM_NO_UNROLL
-            for (i32 copy = from; copy < end; copy += copies) {
-                i32 page[copies];
-                DEEPGEMM_UNROLL
-                for (int i = 0; i < copies; ++i) page[i] = ptx::shuffle(pages, u32(copy - from + i));
-                if (slots.issues) load_slot(p, smem, slots.group, slots.at, page, now.key + copy * copied);
-                if (++slots.group == u32(key_groups)) {
-                    slots.group = 0;
-                    slots.at.advance();
-                }
-            }
-            ptx::sync_warp();
-            pages = ahead;
-        }
     }
 
     /// One thread: fills the next slot of key group `group` from pages, with keys from `key` on.
@@ -292,7 +266,6 @@ private:
         typename query_ring::cursor query_at;
         typename key_ring::cursor at;
         sums heads;
-        const auto way = sums::exchange::at(place<exchange_region>(smem, warpgroup * 4 + ptx::warp_index() % 4));
         const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in a slot
         const u32 scales = place<scales_region>(smem, key_group * in_ring) + row * 4;
         const u64 keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem, key_group * in_ring)));
@@ -316,11 +289,7 @@ private:
                 const float scale = ptx::keep(loading);  // it must be there before the slot is given back
                 key_pipe.release(at);
                 float score[sums::results];
-                if constexpr (exchanges) {
-                    heads.reduce(dots, score, way);
-                } else {
-                    heads.reduce(dots, score);
-                }
+                heads.reduce(dots, score);
                 DEEPGEMM_UNROLL
                 for (float& s : score) s *= scale;
                 scores.take(0, score);

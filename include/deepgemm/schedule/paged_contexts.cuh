@@ -34,6 +34,9 @@ struct paged_contexts {
                 fast_divider::of(ceil_div(next_n, tile_queries))};
     }
 
+    /// Where a query tile starts may depend on its neighbours, so that many lanes must look at them together.
+    static constexpr bool regular = false;
+
     /// With indices a query tile may start at each query, if only at some of them there is one: at every `tile_queries`-th of a
     /// request, and anew at multiples of `window`, so that its start is found near by.
     static constexpr i32 window = 256;
@@ -52,10 +55,9 @@ struct paged_contexts {
     /// The row of the block table that has the pages of a query tile whose first query is `query`.
     DEEPGEMM_BOTH i32 table_row(i32 query) const { return indices ? query : next_n.divide(query); }
 
-    /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `Lanes` lanes: as memory has it,
-    /// after no_query.last for a query that does not exist, and cut. Loads are under way between the two.
+    /// Whole warp: each lane's own range in query tiles `tile` and following, of which each takes `Lanes` lanes.
     template <int Queries, int Lanes>
-    DEEPGEMM_DEVICE key_range fetch(i32 tile) const {
+    DEEPGEMM_DEVICE key_range load(i32 tile) const {
         const i32 lane = i32(ptx::lane_index()), in_tile = lane % Lanes, mine = tile + lane / Lanes;
         const i32 query = first_of(mine, Queries) + in_tile;
         bool exists = in_tile < Queries && query < queries;
@@ -68,11 +70,8 @@ struct paged_contexts {
         }
         const i32 existing = min(query, queries - 1);
         const i32 at = per_query ? existing : next_n.divide(existing);
-        return {exists ? 0 : no_query.last, ptx::ld_global(lengths + at)};
-    }
-    template <int Queries, int Lanes>
-    DEEPGEMM_DEVICE key_range cut(key_range fetched, i32) const {
-        return {0, fetched.first != 0 ? no_query.last : min(max(fetched.last, 0), longest)};
+        const i32 length = min(max(ptx::ld_global(lengths + at), 0), longest);
+        return {0, exists ? length : no_query.last};
     }
 
 private:

@@ -62,9 +62,7 @@ inline cost predict(const hc_prenorm_info& info, const hc_prenorm_workload& work
 
     const bool few = cfg.block.m == 16;
     const double bytes = (std::min(m, cfg.block.m) * 2 + cfg.block.n * 4) * cfg.block.k;  // of a K block
-    const double math =
-        few ? 0
-            : (p.block + p.block_column * cfg.block.n) * (cfg.warpgroups > 1 ? p.block_shared : 1) * (cfg.block.m / 64);
+    const double math = few ? 0 : (p.block + p.block_column * cfg.block.n) * (cfg.warpgroups > 1 ? p.block_shared : 1);
     const double stream = few ? 0 : p.load_latency / std::max(cfg.stages, 1);
     const double fill = few ? bytes / p.few_bytes : bytes * active / p.l2_bytes;
     const double block = std::max({math, stream, fill});
