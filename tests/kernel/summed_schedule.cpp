@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <map>
 #include <vector>
 
@@ -91,6 +92,18 @@ TEST_CASE("a workspace that is smaller than a part counts as one") {
     CHECK(batch(4, 5, 3).most_parts(3, block) == 5);
     CHECK(summed_batch{{4}, nullptr, batch(4, 5, 3).bytes - 1}.most_parts(3, block) == 4);
     CHECK(summed_batch{{4}, nullptr, ~u64(0)}.most_parts(1, block) == 1 << 30);
+}
+
+TEST_CASE("operands of a sum of few bytes leave L2 first, in lines of 128 bytes") {
+    const auto read_as = [](problem_shape shape, i32 count) {
+        const operand_reads reads = sums::reads(shape, batch(count, 1, 1));
+        return std::array{reads.a, reads.b, reads.fetch_bytes};
+    };
+    CHECK(read_as({128, 384, 128}, 129) == std::array{1, 1, 128});
+    CHECK(read_as({384, 128, 128}, 512) == std::array{1, 1, 128});  // 64 MiB
+    CHECK(read_as({384, 128, 128}, 513) == std::array{2, 2, 256});
+    CHECK(read_as({2147483647, 2147483647, 2147483647}, 1 << 30) == std::array{2, 2, 256});
+    CHECK(read_as({1, 1, 0}, 0) == std::array{1, 1, 128});
 }
 
 TEST_CASE("batches are covered once by clusters along M, along N and both") {

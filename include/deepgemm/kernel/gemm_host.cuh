@@ -92,6 +92,8 @@ struct gemm_host {
             a_stream::tensor_maps(a, m, columns, args.matrices, maps);
             b_stream::tensor_maps(b, n, columns, args.matrices, maps + b_map);
         }
+        const i32 fetch_bytes = Tiles::reads(args.shape, args.tiles).fetch_bytes;
+        for (int i = 0; i < d_map; ++i) maps[i].fetch_bytes = u32(fetch_bytes);
         results::tensor_maps(args, over_fragments<Epilogue>::columns_after(n), maps + d_map);
     }
 

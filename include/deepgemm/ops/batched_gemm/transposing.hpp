@@ -32,22 +32,19 @@ struct turned_batch {
     turned_first first{};
     u64 bytes = 0;  ///< of workspace
 
-    /// Where the workspace is too small, stacks have its start for a place.
     static turned_batch of(const batched_problem& given, turned_first first, const workspace_memory& workspace) {
-        turned_batch made{given, given, first};
+        const auto places =
+            turned_places::of(workspace, first, turned_stack_bytes(given.a), turned_stack_bytes(given.b));
+        turned_batch made{given, given, first, places.bytes};
         const auto move = [](scaled_stack& x, const void* place) {
             const input_stack turned = turned_stack(x, place);
             x.first.matrix = turned.first;
             x.matrix_stride = turned.matrix_stride;
         };
-        const wide of_a = made.first.a ? turned_stack_bytes(given.a) : wide(0),
-                   of_b = made.first.b ? turned_stack_bytes(given.b) : wide(0);
-        made.bytes = held_bytes(of_a + of_b);
-        const bool fits = workspace.data != nullptr && workspace.bytes >= made.bytes;
-        if (made.first.a) move(made.product.a, workspace.data);
-        if (made.first.b) move(made.product.b, fits ? static_cast<char*>(workspace.data) + i64(of_a) : workspace.data);
+        if (first.a) move(made.product.a, places.a);
+        if (first.b) move(made.product.b, places.b);
         // The transposition begins when the kernel before it has ended, so what it does not write is complete.
-        if (made.first.any()) made.product.ready = {!made.first.a, !made.first.b};
+        if (first.any()) made.product.ready = {!first.a, !first.b};
         return made;
     }
 
@@ -83,12 +80,8 @@ constexpr bool turns_on_the_way(const batched_problem& problem) {
 template <class Engine, class Options>
 result<void> run_turned(const Engine& engine, const batched_problem& problem, turned_first first,
                         const Options& options) {
-    const turned_batch made = turned_batch::of(problem, first, options.workspace);
-    if (auto ok = made.check(options.workspace); !ok) return ok;
-    return run_after<ops::batched_gemm>(
-        engine,
-        {operand_turn::of(first.a, problem.a, made.product.a), operand_turn::of(first.b, problem.b, made.product.b)},
-        made.product, options);
+    return run_made<ops::batched_gemm>(engine, turned_batch::of(problem, first, options.workspace), options.workspace,
+                                       options);
 }
 
 /// Runs a batch of which at least one stack is turned: the better way, or the other one if there is no kernel for it.

@@ -34,11 +34,14 @@ constexpr wide turned_stack_bytes(const scaled_stack& x) {
     return x.count > 0 ? held_bytes(x.count * wide(held_bytes(turned_bytes(x.first.matrix)))) : wide(0);
 }
 
+/// An operand as it lies in a workspace, transposed.
+inline input_matrix turned_operand(const input_matrix& x, const void* place) {
+    return {place, x.type, x.rows, x.columns, turned_pitch(x.columns), 1};
+}
 /// Where the matrices of a stack of operands lie in a workspace, transposed, one after the other.
 inline input_stack turned_stack(const scaled_stack& x, const void* place) {
-    const input_matrix& one = x.first.matrix;
-    const i64 pitch = turned_pitch(one.columns);
-    return {{place, one.type, one.rows, one.columns, pitch, 1}, x.count, held(wide(one.rows) * pitch)};
+    const input_matrix one = turned_operand(x.first.matrix, place);
+    return {one, x.count, held(wide(one.rows) * one.row_stride)};
 }
 /// Transposes the matrices of a stack to where turned_stack() says.
 template <class Engine>
@@ -68,10 +71,6 @@ struct turned_first {
     bool a = false, b = false;
 
     bool any() const { return a || b; }
-    u64 bytes(const gemm_problem& problem) const {
-        return held_bytes((a ? turned_bytes(problem.a.matrix) : wide(0)) +
-                          (b ? turned_bytes(problem.b.matrix) : wide(0)));
-    }
 
     /// All that are turned, as kernels need it that read operands along K.
     static turned_first all_of(const gemm_problem& problem) {
@@ -94,6 +93,22 @@ struct turned_first {
         return made;
     }
     friend bool operator==(const turned_first&, const turned_first&) = default;
+};
+
+/// Where the operands that `first` names lie in a workspace: B behind A.
+struct turned_places {
+    u64 bytes = 0;  ///< of workspace
+    const void* a = nullptr;
+    const void* b = nullptr;
+
+    /// Of operands that take so many bytes. Where the workspace is too small, both have its start for a place.
+    static turned_places of(const workspace_memory& workspace, turned_first first, wide a, wide b) {
+        const wide of_a = first.a ? a : wide(0), of_b = first.b ? b : wide(0);
+        turned_places made{held_bytes(of_a + of_b), workspace.data, workspace.data};
+        if (workspace.data != nullptr && workspace.bytes >= made.bytes)
+            made.b = static_cast<const char*>(workspace.data) + i64(of_a);
+        return made;
+    }
 };
 
 /// Checks that a workspace has the bytes for the operands that are transposed into it.
@@ -124,17 +139,14 @@ inline error untransposed(const error& found, turned_first turned, const char* w
 struct turned_product {
     gemm_problem given{}, product{};
     turned_first first{};
+    u64 bytes = 0;  ///< of workspace
 
-    /// Where the workspace is too small, operands have its start for a place.
     static turned_product of(const gemm_problem& given, turned_first first, const workspace_memory& workspace) {
-        turned_product made{given, given, first};
-        const auto move = [](input_matrix& x, void* place) {
-            x = {place, x.type, x.rows, x.columns, turned_pitch(x.columns), 1};
-        };
-        const bool fits = workspace.data != nullptr && workspace.bytes >= first.bytes(given);
-        const i64 of_a = first.a && fits ? i64(turned_bytes(given.a.matrix)) : 0;
-        if (first.a) move(made.product.a.matrix, workspace.data);
-        if (first.b) move(made.product.b.matrix, fits ? static_cast<char*>(workspace.data) + of_a : workspace.data);
+        const auto places =
+            turned_places::of(workspace, first, turned_bytes(given.a.matrix), turned_bytes(given.b.matrix));
+        turned_product made{given, given, first, places.bytes};
+        if (first.a) made.product.a.matrix = turned_operand(given.a.matrix, places.a);
+        if (first.b) made.product.b.matrix = turned_operand(given.b.matrix, places.b);
         // The transposition begins when the kernel before it has ended, so what it does not write is complete.
         if (first.any()) made.product.ready = {!first.a, !first.b};
         return made;
@@ -149,7 +161,7 @@ struct turned_product {
         if (first.b) {
             if (auto ok = check_rows("B", transposed(given.b.matrix), as_columns); !ok) return ok;
         }
-        if (auto ok = check_size(workspace, first.bytes(given), first); !ok) return ok;
+        if (auto ok = check_size(workspace, bytes, first); !ok) return ok;
         memory_list<7 + epilogue_memory> list;
         if (first.any()) list.add(memory_of(workspace, "operands in it must start at one"));
         for (const memory_use& use : memory_of(given)) list.add(use);
@@ -194,15 +206,23 @@ result<void> run_after(const Engine& engine, std::initializer_list<operand_turn>
     return engine.template run<O>(product, options.stream, of_product);
 }
 
+/// Runs a product of operation `O`, some of whose operands `made` has in the workspace, after their transpositions. Nothing is
+/// launched if there is an error.
+template <class O, class Engine, class Turned, class Options>
+result<void> run_made(const Engine& engine, const Turned& made, const workspace_memory& workspace,
+                      const Options& options) {
+    if (auto ok = made.check(workspace); !ok) return ok;
+    return run_after<O>(engine,
+                        {operand_turn::of(made.first.a, made.given.a, made.product.a),
+                         operand_turn::of(made.first.b, made.given.b, made.product.b)},
+                        made.product, options);
+}
+
 /// Runs a product after the transpositions that `first` names. Nothing is launched if there is an error.
 template <class Engine, class Options>
 result<void> run_turned(const Engine& engine, const gemm_problem& problem, turned_first first, const Options& options) {
-    const turned_product made = turned_product::of(problem, first, options.workspace);
-    if (auto ok = made.check(options.workspace); !ok) return ok;
-    return run_after<ops::gemm>(
-        engine,
-        {operand_turn::of(first.a, problem.a, made.product.a), operand_turn::of(first.b, problem.b, made.product.b)},
-        made.product, options);
+    return run_made<ops::gemm>(engine, turned_product::of(problem, first, options.workspace), options.workspace,
+                               options);
 }
 
 /// Runs a product that is not empty, of which at least one operand is turned: the better way, or the other one if there is no

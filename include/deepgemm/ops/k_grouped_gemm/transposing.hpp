@@ -26,23 +26,16 @@ struct turned_k_groups {
     turned_first first{};
     u64 bytes = 0;  ///< of workspace
 
-    /// Where the workspace is too small, operands have its start for a place.
     static turned_k_groups of(const k_grouped_problem& given, const workspace_memory& workspace) {
-        turned_k_groups made{given, given};
         const bool computes = given.d.count > 0 && given.a.matrix.rows > 0 && given.b.matrix.rows > 0;
-        if (computes) made.first = {is_turned(given.a.matrix), is_turned(given.b.matrix)};
-        const auto move = [](input_matrix& x, const void* place) {
-            x = turned_stack({unscaled(x), 1, 0, 0}, place).first;
-        };
-        const wide of_a = made.first.a ? turned_bytes(given.a.matrix) : wide(0),
-                   of_b = made.first.b ? turned_bytes(given.b.matrix) : wide(0);
-        made.bytes = held_bytes(of_a + of_b);
-        const bool fits = workspace.data != nullptr && workspace.bytes >= made.bytes;
-        if (made.first.a) move(made.product.a.matrix, workspace.data);
-        if (made.first.b)
-            move(made.product.b.matrix, fits ? static_cast<char*>(workspace.data) + i64(of_a) : workspace.data);
+        const turned_first first{computes && is_turned(given.a.matrix), computes && is_turned(given.b.matrix)};
+        const auto places =
+            turned_places::of(workspace, first, turned_bytes(given.a.matrix), turned_bytes(given.b.matrix));
+        turned_k_groups made{given, given, first, places.bytes};
+        if (first.a) made.product.a.matrix = turned_operand(given.a.matrix, places.a);
+        if (first.b) made.product.b.matrix = turned_operand(given.b.matrix, places.b);
         // The transposition begins when the kernel before it has ended, so what it does not write is complete.
-        if (made.first.any()) made.product.ready = {!made.first.a, !made.first.b};
+        if (first.any()) made.product.ready = {!first.a, !first.b};
         return made;
     }
 
@@ -81,11 +74,7 @@ result<void> k_grouped_fp8_gemm_tn_contiguous(const Engine& engine, const scaled
     if (auto ok = detail::as_rows_of_tokens(given); !ok) return ok;
     const detail::turned_k_groups made = detail::turned_k_groups::of(given, workspace);
     if (!made.first.any()) return detail::run_typed(engine, detail::fp8_operands, given, options);
-    if (auto ok = made.check(workspace); !ok) return ok;
-    return detail::run_after<ops::k_grouped_gemm>(engine,
-                                                  {detail::operand_turn::of(made.first.a, given.a, made.product.a),
-                                                   detail::operand_turn::of(made.first.b, given.b, made.product.b)},
-                                                  made.product, options);
+    return detail::run_made<ops::k_grouped_gemm>(engine, made, workspace, options);
 }
 
 }  // namespace deepgemm
