@@ -20,6 +20,7 @@
 #include <deepgemm/ptx/grid_dependency.cuh>
 #include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/schedule/paged_contexts.cuh>
+#include <deepgemm/schedule/ragged_tiles.cuh>
 
 namespace deepgemm {
 
