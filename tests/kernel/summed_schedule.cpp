@@ -181,4 +181,22 @@ TEST_CASE("a batch leaves out clusters that would only have one tile fewer than 
     CHECK(tiles::even_clusters({256, 256, 64}, {5}, 5) == 5);
 }
 
+TEST_CASE(
+    "A leaves L2 first where few tiles of a matrix read it at once, or where it is small and tiles go down columns") {
+    const auto reads_of_a = [](auto tiles, i32 count, problem_shape shape) {
+        return decltype(tiles)::reads(shape, {count}).a;
+    };
+    constexpr tile_shape square{128, 128, 64};
+    const grouped<square, cluster_shape{}, uniform_groups> grid{};
+    CHECK(reads_of_a(grid, 128, {128, 512, 128}) == 1);
+    CHECK(reads_of_a(grid, 128, {64, 512, 128}) == 1);
+    CHECK(reads_of_a(grid, 128, {63, 512, 128}) == 4);
+    CHECK(reads_of_a(grid, 128, {128, 640, 128}) == 5);
+    CHECK(reads_of_a(grid, 128, {129, 512, 128}) == 4);
+    const columnwise<square, cluster_shape{}> columns{};
+    CHECK(reads_of_a(columns, 128, {1024, 128, 512}) == 1);
+    CHECK(reads_of_a(columns, 128, {4096, 128, 512}) == 2);
+    CHECK(reads_of_a(columns, 128, {4096, 512, 128}) == 4);
+}
+
 }  // namespace summed_schedule_tests

@@ -25,8 +25,9 @@ struct batch_tile {
     DEEPGEMM_BOTH constexpr result_end end() const { return {shape.m, shape.n}; }
 };
 
-/// True if the tiles of a product in a batch, in a grid of so many cluster tiles, read A at the same time, and so from memory once.
-DEEPGEMM_BOTH constexpr bool share_a(i64 rows, i64 columns) { return rows == 1 && columns <= 4; }
+/// True if A had better leave L2 first in a batch of products of `m` rows, each a grid of so many cluster tiles: these read it at the
+/// same time, and it is not so small that it displaces nothing.
+DEEPGEMM_BOTH constexpr bool share_a(i32 m, i64 rows, i64 columns) { return m >= 64 && rows == 1 && columns <= 4; }
 
 /// The schedule of a grouped product; grouped.cuh defines it for groups that are walked over.
 template <tile_shape Block, cluster_shape Cluster, group_policy Groups, int RasterRows = 8>
@@ -89,7 +90,7 @@ struct grouped<Block, Cluster, uniform_groups, RasterRows> {
     /// As in one product; A once, if the tiles of a matrix read it at the same time.
     DEEPGEMM_BOTH static constexpr operand_reads reads(problem_shape shape, const arguments&) {
         const i32 rows = ceil_div(shape.m, Block.m * Cluster.m), columns = ceil_div(shape.n, Block.n * Cluster.n);
-        return {share_a(rows, columns) ? 1 : columns, rows};
+        return {share_a(shape.m, rows, columns) ? 1 : columns, rows};
     }
 
     using tile = batch_tile<Block>;

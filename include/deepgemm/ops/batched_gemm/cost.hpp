@@ -83,7 +83,7 @@ inline double measured_over_predicted(const gemm_info& info, bool keeps, i32 k) 
 inline double shared_a_bytes(const config& cfg, const batched_workload& work) {
     const tiling one = tiling::of(cfg, work.one);
     const i64 rows = one.m / cfg.cluster.m, columns = one.n / cfg.cluster.n;
-    if (cfg.keeps_b || columns == 1 || !share_a(rows, columns)) return 0;
+    if (cfg.keeps_b || columns == 1 || !share_a(work.one.shape.m, rows, columns)) return 0;
     return double(work.count) * work.one.shape.m * row_bytes(work.one, work.one.a);
 }
 
