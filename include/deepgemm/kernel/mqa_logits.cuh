@@ -189,7 +189,8 @@ private:
         typename query_ring::cursor query_at;
         typename key_ring::cursor at;
         const u32 row = ptx::warp_index() % 4 * 16 + u32(sums::row());  // of this lane in 64 keys
-        scoring with{.keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem))),
+        scoring with{.heads = {},
+                     .keys = kept(sm90::descriptor_of<key_tile>(place<keys_region>(smem))),
                      .scales = place<scales_region>(smem) + row * 4,
                      .way = sums::exchange::at(place<exchange_region>(smem, group * 4 + ptx::warp_index() % 4))};
         while (true) {
