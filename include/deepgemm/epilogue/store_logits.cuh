@@ -6,10 +6,14 @@
 #include <deepgemm/epilogue/logits.cuh>
 #include <deepgemm/epilogue/score_sink.cuh>
 #include <deepgemm/ptx/convert.cuh>
+#include <deepgemm/ptx/fence.cuh>
 #include <deepgemm/ptx/global.cuh>
 #include <deepgemm/ptx/select.cuh>
+#include <deepgemm/ptx/shared.cuh>
 #include <deepgemm/ptx/thread.cuh>
+#include <deepgemm/ptx/tma.cuh>
 #include <deepgemm/ptx/vector.cuh>
+#include <deepgemm/ptx/warp.cuh>
 
 namespace deepgemm {
 
@@ -76,10 +80,33 @@ struct store_logits {
 
     /// Whole warp: minus infinity for all keys of query `query` but `scored`, those which are passed to take().
     DEEPGEMM_DEVICE static void fill_outside(const arguments& args, i32 keys, i32 query, key_range scored) {
-        T* const row = static_cast<T*>(args.logits) + query * args.pitch;
-        fill(row, min(scored.first, keys));
-        fill(row + min(scored.last, keys), keys - min(scored.last, keys));
+        fill_around(args, keys, query, scored, [](T* to, i32 first, i32 end) { fill_whole(to, first, end); });
     }
+
+    /// Minus infinity in shared memory of a warp, for copies to where nobody scores: they disturb others less than its stores do.
+    struct filler {
+        static constexpr u32 bytes = 2048;  ///< at a multiple of 16
+        u32 data;                           ///< shared address
+
+        /// Whole warp: fills the `bytes` bytes at shared address `data`.
+        DEEPGEMM_DEVICE static filler at(u32 data) {
+            for (u32 i = ptx::lane_index() * 16; i < bytes; i += 32 * 16) ptx::st_shared(data + i, four_words());
+            ptx::fence_proxy_async();
+            ptx::sync_warp();
+            return {data};
+        }
+        /// Whole warp: as the other fill_outside(). Waits until the copies have been read.
+        DEEPGEMM_DEVICE void fill_outside(const arguments& args, i32 keys, i32 query, key_range scored) const {
+            const u32 from = data;
+            fill_around(args, keys, query, scored, [from](T* to, i32 first, i32 end) {
+                constexpr i32 in_copy = i32(bytes / sizeof(T));
+                for (i32 i = first + i32(ptx::lane_index()) * in_copy; i < end; i += 32 * in_copy)
+                    ptx::bulk_store(to + i, from, u32(min(end - i, in_copy)) * u32(sizeof(T)));
+                ptx::bulk_commit();
+                ptx::bulk_wait_read<0>();
+            });
+        }
+    };
 
 private:
     static constexpr float minus_infinity = bit_cast<float>(0xff800000u);
@@ -92,9 +119,8 @@ private:
             return bit_cast<T>(u16(ptx::pack<T>(value, 0.0f)));
         }
     }
-    /// Whole warp: minus infinity to `count` elements from `to` on, in stores of 16 bytes but for the ends.
-    DEEPGEMM_DEVICE static void fill(T* to, i32 count) {
-        constexpr i32 in_store = i32(16 / sizeof(T)), step = 32 * in_store;
+    /// 16 bytes of minus infinity.
+    DEEPGEMM_DEVICE static ptx::vec4<u32> four_words() {
         const T element = rounded(minus_infinity);
         u32 word;
         if constexpr (sizeof(T) == 4) {
@@ -102,16 +128,36 @@ private:
         } else {
             word = bit_cast<u16>(element) * 0x10001u;
         }
+        return {word, word, word, word};
+    }
+    /// Whole warp: minus infinity for all keys of a query but `scored`. `whole(to, first, end)` writes elements
+    /// `first` to `end` of `to`, whole pieces of 16 bytes.
+    template <class Whole>
+    DEEPGEMM_DEVICE static void fill_around(const arguments& args, i32 keys, i32 query, key_range scored,
+                                            const Whole& whole) {
+        T* const row = static_cast<T*>(args.logits) + query * args.pitch;
+        fill(row, min(scored.first, keys), whole);
+        fill(row + min(scored.last, keys), keys - min(scored.last, keys), whole);
+    }
+    template <class Whole>
+    DEEPGEMM_DEVICE static void fill(T* to, i32 count, const Whole& whole) {
+        constexpr i32 in_store = i32(16 / sizeof(T));
+        const T element = rounded(minus_infinity);
         const i32 lane = i32(ptx::lane_index());
         const i32 misplaced = i32(reinterpret_cast<u64>(to) / sizeof(T) % u64(in_store));
         const i32 head = min((in_store - misplaced) % in_store, count),
                   end = head + (count - head) / in_store * in_store;
         if (lane < head) ptx::st_global(to + lane, element);
-        DEEPGEMM_NO_UNROLL  // since the warp has few registers
-            for (i32 i = head + lane * in_store; i < end; i += step) {
-            ptx::st_global(reinterpret_cast<ptx::vec4<u32>*>(to + i), ptx::vec4<u32>{word, word, word, word});
-        }
+        whole(to, head, end);
         if (lane < count - end) ptx::st_global(to + end + lane, element);
+    }
+    DEEPGEMM_DEVICE static void fill_whole(T* to, i32 first, i32 end) {
+        constexpr i32 in_store = i32(16 / sizeof(T));
+        const auto words = four_words();
+        DEEPGEMM_NO_UNROLL  // since the warp has few registers
+            for (i32 i = first + i32(ptx::lane_index()) * in_store; i < end; i += 32 * in_store) {
+            ptx::st_global(reinterpret_cast<ptx::vec4<u32>*>(to + i), words);
+        }
     }
 };
 

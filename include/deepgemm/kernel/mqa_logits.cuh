@@ -54,6 +54,8 @@ struct mqa_logits {
     static constexpr i32 blocks = key_rows / mma::m;  ///< of a key tile
 
     static constexpr int query_groups = warpgroups;  ///< each has queries of its own
+    static constexpr i32 long_run = 8;               ///< blocks of a first run from which on second queries wait
+    static constexpr bool has_filler = filler_bytes<Sink> != 0;
     static constexpr u32 run_bytes = 16 + 8 * queries * query_groups;
     static constexpr int query_stages = mqa_query_stages;
 
@@ -72,6 +74,7 @@ struct mqa_logits {
                      region<scales_region, key_rows * 4, each_stage, 128>,
                      region<weights_region, sums::columns * 4, query_stages * warpgroups>,
                      region<exchange_region, exchanges ? sums::exchange::bytes : 0, 4 * warpgroups, 128>,
+                     region<mqa_regions::filler, filler_bytes<Sink>, cta::warps_of(roles::fill{}), 128>,
                      region<run_region, run_bytes, query_stages>, region<shares_region, tiles::bytes(cta::warps)>,
                      region<query_barriers, 16 * query_stages>, region<key_barriers, 16, each_stage>>;
     static constexpr int stages = Config.stages ? Config.stages : layout::stages_that_fit(Arch::smem_bytes, 8);
@@ -137,7 +140,7 @@ struct mqa_logits {
         }
         shared::clear_padding(smem);
         ptx::grid_dependency_wait();
-        tiles::share(p.ranges, place<shares_region>(smem));
+        tiles::share(p.ranges, place<shares_region>(smem), [&] { prefetch(p); });
         ptx::role(cta::text_of(ptx::warp_index()));
         if (cta::is(roles::math{})) {
             cta::share_registers(roles::math{});
@@ -145,11 +148,11 @@ struct mqa_logits {
         } else {
             cta::share_registers(roles::load_keys{});
             if (cta::plays(roles::load_keys{}, ptx::warp_index())) {
-                load_keys(p, smem, key_pipe);
+                load_keys(p, smem, key_pipe, query_pipe);
             } else if (cta::plays(roles::load_queries{}, ptx::warp_index())) {
                 shared::load_queries(p, smem, query_pipe);
             } else if constexpr (Sink::fills_outside) {
-                shared::fill(p, cta::warp(roles::fill{}));
+                shared::fill(p, smem, cta::warp(roles::fill{}));
             }
         }
     }
@@ -157,12 +160,30 @@ struct mqa_logits {
 private:
     using shared = mqa_queries<mqa_logits>;
 
-    DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem, const key_ring& pipe) {
+    /// All threads: brings queries to L2 that the CTA probably starts with, and a key tile for everybody.
+    DEEPGEMM_DEVICE static void prefetch(const params& p) {
+        if (ptx::warp_index() != u32(cta::warps - 1) || !ptx::elect_one()) return;
+        const i32 query = key_ranges::first_of(tiles::likely_first(p.ranges), tiles::queries),
+                  key = i32(ptx::cta_index()) * key_rows;
+        if (query < p.ranges.queries) {
+            DEEPGEMM_UNROLL
+            for (i32 group = 0; group < query_groups; ++group)
+                ptx::tma_prefetch<2>(p.q, {0, (query + group * queries) * Traits.heads});
+        }
+        if (key < p.ranges.keys) ptx::tma_prefetch<2>(p.key, {0, key});
+    }
+
+    /// Producer of keys: those of all runs. The first queries are as many bytes as several key tiles, so of these all but two wait until
+    /// they are there.
+    DEEPGEMM_DEVICE static void load_keys(const params& p, u32 smem, const key_ring& pipe,
+                                          const query_ring& query_pipe) {
+        bool begun = false;
         typename key_ring::cursor at;
         typename tiles::run now;
         const bool issues = ptx::elect_one();
         for (typename tiles::runs work(p.ranges, place<shares_region>(smem)); work.next(now);) {
             for (i32 block = 0; block < now.tiles; block += blocks, at.advance()) {
+                if (!begun && block == 2 * blocks) query_pipe.wait(typename query_ring::cursor{});
                 if (issues) {
                     const u32 full = pipe.acquire(at);
                     const i32 key = now.key + block * mma::m;
@@ -172,6 +193,7 @@ private:
                 }
             }
             ptx::sync_warp();
+            begun = true;
         }
         ptx::grid_dependency_trigger();
     }

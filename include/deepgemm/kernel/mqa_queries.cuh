@@ -38,8 +38,8 @@ struct mqa_roles : role_table<role<roles::load_keys, 1, register_shares::of(Math
                               role<roles::fill, 2, register_shares::of(MathWarpgroups).producer>,
                               role<roles::math, 4 * MathWarpgroups, register_shares::of(MathWarpgroups).math>> {};
 
-/// Query tiles that a CTA has at a time, and their ring. Every lane arrives, of math warps and of the producer, whose thread that
-/// starts copies arrives once more.
+/// Query tiles that a CTA has at a time, and their ring. Every lane arrives, of math warps and of the producer, whose thread
+/// that starts copies arrives once more.
 inline constexpr int mqa_query_stages = 2;
 template <int MathWarpgroups>
 using mqa_query_ring = tma_pipeline<mqa_query_stages, 128 * MathWarpgroups, cluster_shape{}, 33>;
@@ -56,14 +56,26 @@ struct queries {};
 struct weights {};
 struct run {};
 struct shares {};
+struct filler {};
 }  // namespace mqa_regions
+
+/// Shared memory with which a filler warp of sink `Sink` fills, or 0 if it needs none.
+template <class Sink>
+inline constexpr u32 filler_bytes = [] {
+    if constexpr (requires { typename Sink::filler; }) {
+        return Sink::fills_outside ? Sink::filler::bytes : 0u;
+    } else {
+        return 0u;
+    }
+}();
 
 /// Whole warp: the same descriptor, in uniform registers. Without this nvcc computes it again for each multiply.
 DEEPGEMM_DEVICE u64 kept(u64 descriptor) { return descriptor >> 32 << 32 | ptx::uniform(u32(descriptor)); }
 
 /// Parts of kernel `K`, which names its `tiles`, `sums`, `query_tile`, `weight`, `query_ring`, the `queries` of each of its
-/// `query_groups`, and where its regions are: `place<Region>(smem, item)`. Its params have maps, weights, ranges and the sink's
-/// arguments.
+/// `query_groups`, `long_run`, and where its regions are: `place<Region>(smem, item)`. If a CTA's first run has `long_run` key
+/// tiles or more, the queries of the second one wait until the first are there; with 0 they never do. Its params have maps,
+/// weights, ranges and the sink's arguments.
 template <class K>
 struct mqa_queries {
     static constexpr int heads = K::traits.heads;
@@ -112,6 +124,10 @@ struct mqa_queries {
             load_weights(p, K::template place<mqa_regions::weights>(smem, first), now.query);
             pipe.stored_by_lanes(at);
             if (!begun) let_fill();
+            if constexpr (K::long_run > 0) {
+                // All CTAs load at first. The queries of their first runs come sooner if those of the second ones wait.
+                if (!begun && now.tiles >= K::long_run) pipe.wait(at);
+            }
             begun = true;
         }
         if (!begun) let_fill();
@@ -123,11 +139,12 @@ struct mqa_queries {
         pipe.stored_by_lanes(at);
     }
 
-    /// Filler warps: pass over all query tiles, also those that no math warp sees, and each to one CTA. They start when the first
-    /// queries are there, which would wait in memory behind their stores.
+    /// Filler warps: pass over all query tiles, also those that no math warp sees, and each to one CTA. They start when the
+    /// first queries are there, which would wait in memory behind their stores.
     template <class Params>
-    DEEPGEMM_DEVICE static void fill(const Params& p, u32 warp) {
+    DEEPGEMM_DEVICE static void fill(const Params& p, u32 smem, u32 warp) {
         using tiles = typename K::tiles;
+        const auto filler = filler_of(smem, warp);
         barriers::sync(meetings::first_queries{});
         for (i32 tile = i32(ptx::cta_index()); tile < tiles::tiles_of(p.ranges); tile += i32(ptx::cta_count())) {
             const key_range mine = tiles::load(p.ranges, tile);
@@ -136,7 +153,7 @@ struct mqa_queries {
             const i32 query = p.ranges.first_of(tile, tiles::queries);
             for (i32 i = i32(warp); i < tiles::queries; i += K::cta::warps_of(roles::fill{})) {
                 if (!key_range{0, ptx::shuffle(mine.last, u32(i))}.exists()) continue;
-                K::sink::fill_outside(p.out, p.ranges.keys, query + i, {first, first + count * tiles::keys});
+                filler.fill_outside(p.out, p.ranges.keys, query + i, {first, first + count * tiles::keys});
             }
         }
     }
@@ -161,6 +178,15 @@ struct mqa_queries {
 private:
     using barriers =
         barrier_table<typename K::cta, named_barrier<meetings::first_queries, 1 + K::cta::warps_of(roles::fill{})>>;
+
+    /// Filler warp: what it fills with, in shared memory of its own if the kernel has any for it.
+    DEEPGEMM_DEVICE static auto filler_of([[maybe_unused]] u32 smem, [[maybe_unused]] u32 warp) {
+        if constexpr (K::has_filler) {
+            return K::sink::filler::at(K::template place<mqa_regions::filler>(smem, warp));
+        } else {
+            return typename K::sink{};
+        }
+    }
 
     /// Producer of queries: the first ones are there, or there are none.
     DEEPGEMM_DEVICE static void let_fill() {

@@ -57,6 +57,8 @@ struct paged_mqa_logits {
     using tiles = ragged_tiles<queries * query_groups, key_tile::rows, Config.start_cost, paged_contexts>;
     using cta = mqa_roles<warpgroups>;
     static constexpr int query_stages = mqa_query_stages;
+    static constexpr i32 long_run = 0;         ///< queries wait for no others
+    static constexpr bool has_filler = false;  ///< filler warps store
     /// Keys that a copy brings, of one page; and how many copies fill a slot.
     static constexpr int copied = min(Block, int(key_tile::rows)), copies = key_tile::rows / copied;
 
@@ -180,7 +182,7 @@ struct paged_mqa_logits {
             } else if (cta::plays(roles::load_queries{}, ptx::warp_index())) {
                 common::load_queries(p, smem, query_pipe);
             } else if constexpr (Sink::fills_outside) {
-                common::fill(p, cta::warp(roles::fill{}));
+                common::fill(p, smem, cta::warp(roles::fill{}));
             }
         }
     }

@@ -17,8 +17,8 @@ namespace deepgemm {
 
 /// Query tiles of `Queries` queries, at most 32, and key tiles of `Keys` keys. To start a query tile costs a CTA as much as
 /// `StartCost` key tiles; this changes how work is shared out, and no result. `Ranges` knows the queries of a tile and their
-/// ranges, as key_ranges does. If these are regular, CTAs share out groups of neighbouring query tiles in turn from the front and
-/// from the back, so that all have about as many tiles to start where ranges grow from query to query.
+/// ranges, as key_ranges does. If these are regular, CTAs share out groups of neighbouring query tiles in turn from the front
+/// and from the back, so that all have about as many tiles to start where ranges grow from query to query.
 template <int Queries, int Keys, int StartCost, class Ranges = key_ranges>
 struct ragged_tiles {
     static_assert(Queries >= 1 && Queries <= 32, "ragged_tiles: a query tile has 1 to 32 queries");
@@ -34,8 +34,8 @@ struct ragged_tiles {
         i32 query, key, tiles;
         key_range mine;
     };
-    /// A place between two key tiles of the whole work: before key tile `key_tile` of the query tile that is number `turn` to be
-    /// shared out.
+    /// A place between two key tiles of the whole work: before key tile `key_tile` of the query tile that is number `turn` to
+    /// be shared out.
     struct boundary {
         i32 turn, key_tile;
     };
@@ -55,8 +55,8 @@ struct ragged_tiles {
     DEEPGEMM_BOTH static constexpr u32 bytes(int warps) { return u32(align_up(4 * warps, 8)) + 2 * sizeof(boundary); }
     DEEPGEMM_BOTH static i32 tiles_of(const Ranges& all) { return all.tiles(Queries); }
 
-    /// The query tile that is number `turn` to be shared out. Of regular ones there are turns in whole groups of `at_once`, so that
-    /// some tiles of the last group may not exist.
+    /// The query tile that is number `turn` to be shared out. Of regular ones there are turns in whole groups of `at_once`, so
+    /// that some tiles of the last group may not exist.
     DEEPGEMM_BOTH static i32 tile_at(const Ranges& all, i32 turn) {
         if constexpr (Ranges::regular) {
             const i32 group = turn / at_once, groups = turns_of(all) / at_once;
@@ -86,14 +86,26 @@ struct ragged_tiles {
         return {from, ceil_div(to - from, Keys)};
     }
 
+    /// The query tile with which the calling CTA starts if all cost as much.
+    DEEPGEMM_DEVICE static i32 likely_first(const Ranges& all) {
+        return tile_at(all, i32(u64(turns_of(all)) * ptx::cta_index() / ptx::cta_count()));
+    }
+
     /// All threads of the CTA: finds where the runs of this CTA start and end, and synchronises the CTA. `smem` is the address
     /// of bytes() bytes of shared memory.
     DEEPGEMM_DEVICE static void share(const Ranges& all, u32 smem) {
+        share(all, smem, [] {});
+    }
+    /// The same. Each thread calls `meanwhile` once it has read its ranges, so that these need not wait for what that asks
+    /// memory for.
+    template <class Meanwhile>
+    DEEPGEMM_DEVICE static void share(const Ranges& all, u32 smem, const Meanwhile& meanwhile) {
         const i32 warps = i32(ptx::thread_count() / 32), warp = i32(ptx::warp_index()), lane = i32(ptx::lane_index());
         using turns_of_warp = conditional_t<Ranges::regular, turns_by_lanes, turns_by_groups>;
         const i32 turns = turns_of(all);
         const auto mine = turns_of_warp::of(all, turns, warp, warps);
         const u32 cost = mine.cost();
+        meanwhile();
         if (lane == 0) ptx::st_shared(smem + 4 * u32(warp), cost);
         ptx::sync_cta();
         const u32 of_lane = lane < warps ? ptx::ld_shared<u32>(smem + 4 * u32(lane)) : 0;
@@ -123,8 +135,8 @@ struct ragged_tiles {
             ptx::st_global(schedule + head_words + 2 * cta + thread, ptx::ld_shared<i32>(from + 4 * u32(thread)));
         if (cta == 0 && thread < head_words) ptx::st_global(schedule + thread, head_of(all, thread));
     }
-    /// All threads, instead of share(): takes this CTA's part of a schedule. False if the schedule was made for other tiles, for
-    /// another number of CTAs or for ranges of another shape; then nothing has happened.
+    /// All threads, instead of share(): takes this CTA's part of a schedule. False if the schedule was made for other tiles,
+    /// for another number of CTAs or for ranges of another shape; then nothing has happened.
     DEEPGEMM_DEVICE static bool load_schedule(const Ranges& all, const i32* schedule, u32 smem) {
         bool fits = true;
         DEEPGEMM_UNROLL
@@ -229,7 +241,8 @@ private:
         }
 
     private:
-        /// Whole warp: what query tiles from `turn` on cost that lie before `last`: a tile in the first of its lanes, 0 in the others.
+        /// Whole warp: what query tiles from `turn` on cost that lie before `last`: a tile in the first of its lanes, 0 in the
+        /// others.
         DEEPGEMM_DEVICE static u32 cost_of(const Ranges& all, i32 turn, i32 last) {
             const i32 lane = i32(ptx::lane_index());
             const u32 cost = u32(keys_of(load(all, turn)).tiles + StartCost);
@@ -237,8 +250,8 @@ private:
         }
     };
 
-    /// The turns of a warp, of which each lane looks at every 32nd query tile by itself: an eighth of the instructions, or less. Lane
-    /// i keeps what part i of these turns costs, of a single one if there are at most 32.
+    /// The turns of a warp, of which each lane looks at every 32nd query tile by itself: an eighth of the instructions, or
+    /// less. Lane i keeps what part i of these turns costs, of a single one if there are at most 32.
     struct turns_by_lanes {
         i32 first, last, part;  ///< turns of a part, 1 or a multiple of 32
         u32 kept, ends;         ///< what part `lane index` costs, and all up to it
@@ -271,8 +284,8 @@ private:
         }
 
     private:
-        /// Whole warp: finds what parts cost. Each CTA starts at another turn, since all read the same lines, and has the next ranges
-        /// under way.
+        /// Whole warp: finds what parts cost. Each CTA starts at another turn, since all read the same lines, and has the next
+        /// ranges under way.
         DEEPGEMM_DEVICE void read(const Ranges& all) {
             const i32 lane = i32(ptx::lane_index()), rounds = ceil_div(last - first, 32);
             if (rounds == 1) {
