@@ -9,6 +9,7 @@
 #include <deepgemm/core/macros.cuh>
 #include <deepgemm/ops/batched_gemm/problem.hpp>
 #include <deepgemm/ops/gemm/cost.hpp>
+#include <deepgemm/schedule/columnwise.cuh>
 
 DEEPGEMM_LIBRARY_HEADER
 
@@ -55,29 +56,73 @@ inline cost predict_sum(const gemm_info& info, const batched_workload& work, con
     return made;
 }
 
+/// True if a kernel has matrices of B stay in its stages: those of a column of tiles go round all stages before they need not be
+/// loaded again.
+inline bool keeps(const config& cfg, const tiling& one, i32 k) {
+    const i64 blocks = std::max<i64>(1, ceil_div(i64(k), i64(cfg.block.k)));
+    return cfg.keeps_b && cfg.stages % blocks == 0 && one.m / cfg.cluster.m * blocks > cfg.stages;
+}
+
+/// Multiprocessors that a kernel uses of `sms`: all, or those that get equally many tiles of its schedule.
+inline int used_sms(const config& cfg, const tiling& one, i32 count, int sms) {
+    if (!cfg.keeps_b) return sms;
+    const i32 columns = i32(one.n) / cfg.cluster.n * count, rows = i32(one.m) / cfg.cluster.m;
+    return clusters_of_columns(columns, rows, sms / cfg.cluster_ctas()) * cfg.cluster_ctas();
+}
+
+/// By how much kernels were measured to take longer than predicted, on an H200.
+inline double measured_over_predicted(const gemm_info& info, bool keeps, i32 k) {
+    // Warpgroups in turns: 1.35 with two K blocks, and with sixteen, or where B stays, 1.03.
+    if (info.cfg.sm90.alternate && k < 8 * info.cfg.block.k) return keeps ? 1.03 : 1.35;
+    // A kernel for matrices that stay has not been measured where they do not.
+    if (info.cfg.keeps_b && !keeps) return 1.35;
+    // Three warpgroups on heads in FP8: 1.02 with 4096 rows, 1.06 with 8192.
+    return info.traits.a.type == dtype::e4m3 && info.cfg.sm90.warpgroups == 3 ? 1.02 : 1;
+}
+
+/// Bytes of A that several tiles read, but at the same time: it is then marked to be evicted first, and displaces nothing.
+inline double shared_a_bytes(const config& cfg, const batched_workload& work) {
+    const tiling one = tiling::of(cfg, work.one);
+    const i64 rows = one.m / cfg.cluster.m, columns = one.n / cfg.cluster.n;
+    if (cfg.keeps_b || columns == 1 || !share_a(work.one.shape.m, rows, columns)) return 0;
+    return double(work.count) * work.one.shape.m * row_bytes(work.one, work.one.a);
+}
+
+/// Predicts a kernel on the products of a batch, of whose operands `shared` bytes displace nothing from L2.
+inline cost predict_products(const gemm_info& info, const batched_workload& work, const device_info& device, int sms,
+                             double shared, const cost_parameters& given) {
+    const bool by_token =
+        info.traits.a.format != scale_kind::none && info.traits.a.tile.mn == 1 && info.traits.b.tile.mn == 1;
+    const cost_parameters p = by_token ? gradient_parameters(info.cfg, given) : given;
+    auto tiles = tiling::of(info.cfg, work.one);
+    const int used = used_sms(info.cfg, tiles, work.count, sms);
+    gemm_info seen = info;
+    seen.cfg.keeps_b = keeps(info.cfg, tiles, work.one.shape.k);
+    cost_parameters of_one = p;
+    of_one.left_over = 0;  // which counts once for the batch
+    const double l2 = std::max<double>(1, double(device.l2_bytes)),
+                 bytes = work.count * memory_bytes(info, work.one, device, tiles, used, of_one);
+    tiles.m *= work.count;
+    cost made =
+        predict_tiles(seen, work.one, device, used, tiles, double(work.count) * work.one.shape.m * work.one.shape.n,
+                      bytes + p.left_over * l2 * (1 - std::exp((shared - bytes) / l2)), p);
+    made.total_us *= measured_over_predicted(info, seen.cfg.keeps_b, work.one.shape.k);
+    return made;
+}
+
 }  // namespace detail
 
 /// Predicts a kernel on a batch, with `sms` multiprocessors of the device to itself. The kernel must fit the workload, which is
 /// not empty.
 inline cost predict(const gemm_info& info, const batched_workload& work, const device_info& device, int sms,
                     const cost_parameters& given = {}) {
-    if (info.cfg.swap) return predict(exchanged(info), {work.count, exchanged(work.one), work.sum}, device, sms, given);
-    if (work.sum) return detail::predict_sum(info, work, device, sms, given);
-    const bool by_token =
-        info.traits.a.format != scale_kind::none && info.traits.a.tile.mn == 1 && info.traits.b.tile.mn == 1;
-    const cost_parameters p = by_token ? detail::gradient_parameters(info.cfg, given) : given;
-    auto tiles = detail::tiling::of(info.cfg, work.one);
-    cost_parameters of_one = p;
-    of_one.left_over = 0;  // which counts once for the batch
-    const double l2 = std::max<double>(1, double(device.l2_bytes)),
-                 bytes = work.count * detail::memory_bytes(info, work.one, device, tiles, sms, of_one);
-    tiles.m *= work.count;
-    cost made = detail::predict_tiles(info, work.one, device, sms, tiles,
-                                      double(work.count) * work.one.shape.m * work.one.shape.n,
-                                      bytes + p.left_over * l2 * (1 - std::exp(-bytes / l2)), p);
-    // Measured on an H200: with two K blocks warpgroups in turns take 1.35 times as long as predicted, with sixteen 1.03 times.
-    if (info.cfg.sm90.alternate && work.one.shape.k < 8 * info.cfg.block.k) made.total_us *= 1.35;
-    return made;
+    const double shared = work.sum ? 0 : detail::shared_a_bytes(info.cfg, work);
+    const auto as_multiplied = [&](const gemm_info& kernel, const batched_workload& product) {
+        if (product.sum) return detail::predict_sum(kernel, product, device, sms, given);
+        return detail::predict_products(kernel, product, device, sms, shared, given);
+    };
+    if (!info.cfg.swap) return as_multiplied(info, work);
+    return as_multiplied(exchanged(info), {work.count, exchanged(work.one), work.sum});
 }
 
 }  // namespace deepgemm
